@@ -1,0 +1,101 @@
+/**
+ * The whole way in, as one composition: lines → messages → segments → units → vectors.
+ *
+ * Capture writes messages and queues the segments they changed; the queue is then compressed, embedded and indexed batch by
+ * batch. Whatever is interrupted between two batches is still in the queue at the next start.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { type Captured, Collector, type TranscriptFile } from "./capture/Collector.ts"
+import { type CompressionError, Compressor } from "./compress/Compressor.ts"
+import type { MemoryUnit } from "./domain/MemoryUnit.ts"
+import { type IndexError, VectorIndex } from "./index/VectorIndex.ts"
+import { type ModelError, ModelManager } from "./models/ModelManager.ts"
+import { MemoryStore, type StoreError, type WorkItem } from "./store/MemoryStore.ts"
+
+export type Step =
+  | { readonly _tag: "Captured"; readonly captured: Captured }
+  | { readonly _tag: "Compressed"; readonly units: ReadonlyArray<MemoryUnit> }
+  | { readonly _tag: "Indexed"; readonly units: number }
+
+export type PipelineError = StoreError | CompressionError | IndexError | ModelError
+export type PipelineServices = Collector | Compressor | MemoryStore | ModelManager | VectorIndex
+
+/** Items claimed at once: what one transaction writes, and what a crash makes to be done again. */
+const BATCH = 64
+
+/** Claims work of a kind until none is left; what a batch did not finish is given back. */
+const worked = <A, E, R>(
+  kind: WorkItem["kind"],
+  work: (items: ReadonlyArray<WorkItem>) => Effect.Effect<A, E, R>
+): Stream.Stream<A, E | StoreError, R | MemoryStore> =>
+  Stream.unwrap(Effect.map(MemoryStore, (store) =>
+    Stream.repeatEffect(store.claim(kind, BATCH)).pipe(
+      Stream.takeWhile((items) => items.length > 0),
+      Stream.mapEffect((items) => Effect.onError(work(items), () => Effect.ignore(store.release(items))))
+    )))
+
+/** What of a unit is embedded: its title says what it is about when its content does not. */
+const embedded = (unit: MemoryUnit) => `${unit.title}\n${unit.content}`
+
+/** Brings the index in line with the units written or removed since. */
+const index = (items: ReadonlyArray<WorkItem>) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const vectors = yield* VectorIndex
+    const models = yield* ModelManager
+    const units = yield* store.units(items.map(({ key }) => key))
+    const embeddings = yield* models.embed(units.map(embedded))
+    const points = units.flatMap((unit, i) => {
+      const vector = embeddings[i] ?? Option.none()
+      return Option.isSome(vector) ? [{ unitId: unit.id, vector: vector.value }] : []
+    })
+    const present = new Set(points.map(({ unitId }) => unitId))
+    const write = Effect.all([
+      vectors.upsert(points),
+      vectors.remove(items.map(({ key }) => key).filter((id) => !present.has(id))),
+      store.done(items)
+    ], { discard: true })
+    yield* vectors.sharesStore ? store.transaction(write) : write
+    return { _tag: "Indexed" as const, units: points.length }
+  })
+
+const compressSegments = (items: ReadonlyArray<WorkItem>) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const compressor = yield* Compressor
+    const segments = yield* store.segments(items.map(({ key }) => key))
+    const units = (yield* Effect.forEach(segments, compressor.compress)).flat()
+    yield* store.commit(items, units)
+    return { _tag: "Compressed" as const, units }
+  })
+
+const summarizeSessions = (items: ReadonlyArray<WorkItem>) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const compressor = yield* Compressor
+    const outlines = yield* store.outlines(items.map(({ key }) => key))
+    const units = (yield* Effect.forEach(outlines, compressor.summarize)).flat()
+    yield* store.commit(items, units)
+    return { _tag: "Compressed" as const, units }
+  })
+
+/** Works off the queue, whoever filled it. */
+export const drain: Stream.Stream<Step, PipelineError, PipelineServices> = Stream.unwrap(Effect.gen(function*() {
+  const vectors = yield* VectorIndex
+  const models = yield* ModelManager
+  yield* Effect.flatMap(models.embedding, vectors.ensure)
+  return worked("segment", compressSegments).pipe(
+    Stream.concat(worked("session", summarizeSessions)),
+    Stream.concat(worked("index", index))
+  )
+}))
+
+/** Transcripts in, memories out. One batch at a time: the next is read when the one before is written. */
+export const ingest = (files: ReadonlyArray<TranscriptFile>): Stream.Stream<Step, PipelineError, PipelineServices> =>
+  Stream.unwrap(Effect.map(Collector, (collector) =>
+    Stream.concat(
+      Stream.map(collector.sync(files), (captured): Step => ({ _tag: "Captured", captured })),
+      drain
+    )))

@@ -1,0 +1,104 @@
+/**
+ * The one place that owns the process: signals, exit codes, one shutdown deadline, logs on stderr only.
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
+import * as Logger from "effect/Logger"
+import { constants } from "node:os"
+
+/** Everything that is logged goes to stderr; stdout belongs to the protocol or the answer. */
+export const layerStderrLogger = Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))
+
+/** What a command prints as its answer. It waits until the stream has taken it, since exiting drops what is pending. */
+export const writeStdout = (text: string): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    process.stdout.write(text, () => resume(Effect.void))
+  })
+
+/** What a person watches (progress, warnings): stderr, so that a pipe carries the answer alone. */
+export const writeStderr = (text: string): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    process.stderr.write(text, () => resume(Effect.void))
+  })
+
+/** An answer that is itself "no" (a check that failed): exit code 1 after a clean shutdown, and no error is logged. */
+export class Unsuccessful {
+  readonly _tag = "Unsuccessful"
+}
+
+type Signal = "SIGHUP" | "SIGINT" | "SIGTERM"
+
+/**
+ * Runs an entry. Exit codes: 0 success (also when the reader of stdout has gone), 1 failure or crash, 129 SIGHUP,
+ * 130 SIGINT, 143 SIGTERM. A signal, a crash outside any fiber and a closed stdout end the main fiber, so the root scope
+ * closes; `deadline` bounds that. A second signal ends the process at once.
+ */
+export const runMain = <E>(
+  program: Effect.Effect<unknown, E>,
+  options: { readonly deadline: Duration.DurationInput }
+): void => {
+  let signal: Signal | undefined
+  let stdoutClosed = false
+  const crash = Deferred.unsafeMake<never>(FiberId.none)
+
+  const exitBy = (code: number) => {
+    setTimeout(() => {
+      process.stderr.write(`claude-memory: shutdown took longer than ${Duration.format(options.deadline)}, exiting\n`)
+      process.exit(code)
+    }, Duration.toMillis(options.deadline)).unref()
+  }
+  let forwarding = false
+  const onSignal = (name: Signal) => {
+    if (forwarding) return
+    const code = 128 + constants.signals[name]
+    if (signal !== undefined) process.exit(code)
+    signal = name
+    exitBy(code)
+    if (name === "SIGHUP") {
+      // NodeRuntime interrupts the main fiber on SIGINT and SIGTERM only.
+      forwarding = true
+      process.emit("SIGTERM", "SIGTERM")
+      forwarding = false
+    }
+  }
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => onSignal(name))
+
+  const onCrash = (error: unknown) => {
+    exitBy(1)
+    Deferred.unsafeDone(crash, Effect.die(error))
+  }
+  process.on("uncaughtException", onCrash)
+  process.on("unhandledRejection", onCrash)
+  process.stdout.on("error", () => {
+    stdoutClosed = true
+    exitBy(0)
+    Deferred.unsafeDone(crash, Effect.interrupt)
+  })
+
+  const isQuiet = (cause: Cause.Cause<E | Unsuccessful>) =>
+    Cause.isInterruptedOnly(cause) || [...Cause.failures(cause)].some((error) => error instanceof Unsuccessful)
+
+  program.pipe(
+    Effect.raceFirst(Deferred.await(crash)),
+    Effect.tapErrorCause((cause) => isQuiet(cause) ? Effect.void : Effect.logFatal(cause)),
+    Effect.provide(layerStderrLogger),
+    (effect) =>
+      NodeRuntime.runMain(effect, {
+        disablePrettyLogger: true,
+        disableErrorReporting: true,
+        teardown: (exit) => {
+          const code = signal !== undefined && Exit.isInterrupted(exit)
+            ? 128 + constants.signals[signal]
+            : Exit.isSuccess(exit) || (stdoutClosed && Exit.isInterrupted(exit))
+            ? 0
+            : 1
+          process.exit(code)
+        }
+      })
+  )
+}

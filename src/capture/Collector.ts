@@ -1,0 +1,208 @@
+/**
+ * Reads transcripts from where they were last left and writes what they say to the store.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type { Message, SessionFacts } from "../domain/Conversation.ts"
+import * as Project from "../domain/Project.ts"
+import { make as makeInFlight } from "../resources/InFlight.ts"
+import { ResourceLedger } from "../resources/ResourceLedger.ts"
+import { type AppendResult, type CaptureBatch, type Cursor, type DeadLetter, MemoryStore, type StoreError } from "../store/MemoryStore.ts"
+import { redact } from "./Redactor.ts"
+import * as Transcript from "./Transcript.ts"
+import { type FileLine, headOf, lines, MAX_LINE_BYTES, openTranscript } from "./TranscriptFile.ts"
+
+export class CaptureError extends Schema.TaggedError<CaptureError>()("CaptureError", {
+  reason: Schema.Literal("Missing", "Unreadable"),
+  path: Schema.String,
+  cause: Schema.Defect
+}) {
+  override get message() {
+    return this.reason === "Missing"
+      ? `there is nothing at ${this.path}`
+      : `${this.path} can't be read; it is taken up again by the next import. Check its permissions`
+  }
+}
+
+export interface TranscriptFile {
+  readonly path: string
+  readonly size: number
+  readonly modifiedAt: number
+}
+
+/** One batch written: what it held, and the bytes it took from its file. */
+export interface Captured {
+  readonly file: TranscriptFile
+  readonly bytes: number
+  readonly batch: CaptureBatch
+  readonly result: AppendResult
+}
+
+export class Collector extends Context.Tag("Collector")<Collector, {
+  /** Transcripts at these paths (files, or folders with all below them), newest first. Links are followed once. */
+  readonly discover: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError>
+  /** Reads each file on from its cursor. A file that can't be read is passed over with a warning and keeps its cursor. */
+  readonly sync: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<Captured, StoreError>
+}>() {}
+
+const DEAD_LETTER_LENGTH = 4_096
+
+const make = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const store = yield* MemoryStore
+  const ledger = yield* ResourceLedger
+  const inFlight = yield* makeInFlight("Collector")
+  const platform = Context.make(FileSystem.FileSystem, fs).pipe(
+    Context.add(Path.Path, path),
+    Context.add(ResourceLedger, ledger)
+  )
+
+  const discover = (paths: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      const seen = new Set<string>()
+      const found: Array<TranscriptFile> = []
+      const visit = (at: string, isNamed: boolean): Effect.Effect<void, CaptureError> =>
+        Effect.gen(function*() {
+          const real = yield* fs.realPath(at)
+          if (seen.has(real)) return
+          seen.add(real)
+          const info = yield* fs.stat(real)
+          if (info.type === "Directory") {
+            const names = yield* fs.readDirectory(real)
+            yield* Effect.forEach([...names].sort(), (name) => visit(path.join(real, name), false), { discard: true })
+          } else if (info.type === "File" && (isNamed || real.endsWith(".jsonl"))) {
+            found.push({
+              path: real,
+              size: Number(info.size),
+              modifiedAt: Option.match(info.mtime, { onNone: () => 0, onSome: (date) => date.getTime() })
+            })
+          }
+        }).pipe(Effect.catchTags({
+          BadArgument: (cause) => Effect.die(cause),
+          SystemError: (cause) =>
+            isNamed
+              ? Effect.fail(
+                new CaptureError({ reason: cause.reason === "NotFound" ? "Missing" : "Unreadable", path: at, cause })
+              )
+              : Effect.logWarning(`passed over ${at}: ${cause.reason}`)
+        }))
+      yield* Effect.forEach(paths, (each) => visit(path.resolve(each), true), { discard: true })
+      return found.sort((a, b) => b.modifiedAt - a.modifiedAt || (a.path < b.path ? -1 : 1))
+    })
+
+  /** Parses, masks and counts a stretch of lines. */
+  const toBatch = (
+    stretch: ReadonlyArray<FileLine>,
+    previous: Cursor | undefined,
+    cursor: Cursor,
+    project: Project.Project
+  ): Effect.Effect<CaptureBatch, StoreError> =>
+    Effect.gen(function*() {
+      const parents = stretch.flatMap(({ text }) => /"isSidechain":\s*true/.test(text) ? parentsIn(text) : [])
+      const known = new Map(parents.length === 0 ? [] : yield* store.threads(parents))
+      const messages: Array<Message> = []
+      const facts: Array<SessionFacts> = []
+      const skipped: Record<string, number> = {}
+      const dead: Array<DeadLetter> = []
+      let factLines = 0
+      for (const line of stretch) {
+        const parsed = line.tooLong
+          ? { _tag: "Bad" as const, reason: `longer than ${MAX_LINE_BYTES / 1024 / 1024} MiB` }
+          : Transcript.parse(line.text, cursor.sessionId, (uuid) => known.get(uuid))
+        switch (parsed._tag) {
+          case "Message":
+            messages.push(parsed.message)
+            facts.push(parsed.facts)
+            known.set(parsed.message.uuid, parsed.message.thread)
+            break
+          case "Facts":
+            facts.push(parsed.facts)
+            factLines++
+            break
+          case "Skipped":
+            skipped[parsed.reason] = (skipped[parsed.reason] ?? 0) + 1
+            break
+          case "Bad":
+            dead.push({ path: cursor.path, offset: line.offset, reason: parsed.reason, line: line.text })
+        }
+      }
+      const masked = yield* redact([
+        ...messages.flatMap(({ blocks }) => blocks.flatMap(({ file, text }) => [text, file ?? ""])),
+        ...facts.map(({ title }) => title ?? ""),
+        ...dead.map(({ line }) => line)
+      ])
+      let at = 0
+      const next = () => masked.texts[at++]!
+      return {
+        cursor,
+        previous,
+        project,
+        lines: stretch.length,
+        messages: messages.map((message) => ({
+          ...message,
+          blocks: message.blocks.map((block) => {
+            const text = Transcript.shorten(next())
+            const file = next()
+            return { ...block, text, ...(block.file !== undefined && { file }) }
+          })
+        })),
+        facts: facts.map((each) => {
+          const title = next()
+          return each.title === undefined ? each : { ...each, title }
+        }),
+        factLines,
+        skipped,
+        deadLetters: dead.map((letter) => ({ ...letter, line: next().slice(0, DEAD_LETTER_LENGTH) })),
+        redactions: masked.counts
+      }
+    })
+
+  const read = (file: TranscriptFile): Stream.Stream<Captured, StoreError> =>
+    Stream.unwrapScoped(Effect.gen(function*() {
+      const cursor = (yield* store.cursors([file.path])).get(file.path)
+      if (cursor !== undefined && cursor.offset === file.size) return Stream.empty
+      const handle = yield* openTranscript(file.path)
+      const head = yield* headOf(handle, file.path)
+      const isSame = cursor !== undefined && cursor.fingerprint === head.fingerprint && cursor.offset <= file.size
+      const project = yield* Project.resolve(head.cwd ?? path.dirname(file.path))
+      const start: Cursor = { path: file.path, offset: isSame ? cursor.offset : 0, fingerprint: head.fingerprint, sessionId: head.sessionId }
+      return lines(handle, start.offset).pipe(
+        Stream.mapAccumEffect(cursor, (previous, stretch) => {
+          const next: Cursor = { ...start, offset: stretch.end }
+          return Effect.map(
+            Effect.flatMap(toBatch(stretch.lines, previous, next, project), (batch) =>
+              Effect.map(store.append(batch), (result) => ({ file, bytes: stretch.end - stretch.start, batch, result }))),
+            (captured): readonly [Cursor, Captured] => [next, captured]
+          )
+        }),
+        // Another process reads this file too and is ahead: it does the rest.
+        Stream.takeUntil(({ result }) => result._tag === "Conflict")
+      )
+    })).pipe(
+      Stream.provideContext(platform),
+      Stream.catchAll((error) =>
+        error._tag === "StoreError"
+          ? Stream.fail(error)
+          : Stream.execute(Effect.logWarning(`passed over ${file.path} for now: ${error.message}`))
+      )
+    )
+
+  return Collector.of({
+    discover: Effect.fn("Collector.discover")((paths: ReadonlyArray<string>) => inFlight(discover(paths))),
+    sync: (files) => Stream.flatMap(Stream.fromIterable(files), read)
+  })
+})
+
+const parentsIn = (line: string): ReadonlyArray<string> => {
+  const parent = /"parentUuid":\s*"([^"]{1,100})"/.exec(line)?.[1]
+  return parent === undefined ? [] : [parent]
+}
+
+export const layer = Layer.scoped(Collector, make)

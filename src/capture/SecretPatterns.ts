@@ -1,0 +1,150 @@
+/**
+ * What secretlint's preset lacks: tokens that are told by their own shape. (Those told by a name before them are in
+ * SecretAssignments.) Each pattern ends in an unbounded run that nothing follows, or has bounded parts, so that none
+ * backtracks far.
+ */
+import type { Finding } from "./Secretlint.ts"
+import { entropy, isPlaceholder, isRandom, isWords } from "./SecretValue.ts"
+
+/** Kind and pattern. The preset's own providers recur where its pattern misses a form the provider issues. */
+const tokens: ReadonlyArray<readonly [kind: string, pattern: string]> = [
+  // The preset finds ids (AKIA…) only by an option, together with account numbers, at a third of its whole run time.
+  ["aws", "(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA|AGPA|AIDA|AROA|AIPA|ANPA|ANVA)[A-Z0-9]{16}(?![A-Za-z0-9_])"],
+  // The preset knows API keys only, not the OAuth (oat), session (sid) and admin ones.
+  ["anthropic", "sk-ant-[a-z0-9]{3,12}-[\\w-]{20,}"],
+  // The preset wants exact lengths around an infix that newer keys lack.
+  ["openai", "sk-(?:proj|svcacct|admin)-[\\w-]{20,}"],
+  ["openrouter", "sk-or-v1-[0-9a-f]{32,}"],
+  // The preset wants exactly 36 and 82, GitHub announces up to 255.
+  ["github", "gh[pousr]_[A-Za-z0-9_]{36,}|github_pat_\\w{22,}"],
+  // The preset's parts end at 40 characters, app tokens have 64; xoxe and xoxs are missing.
+  ["slack", "xox[a-z](?:\\.xox[a-z])?-[A-Za-z0-9-]{10,}|xapp-\\d-[A-Za-z0-9-]{20,}"],
+  // The preset allows one hyphen at one place.
+  ["sendgrid", "SG\\.[\\w-]{22}\\.[\\w-]{43}"],
+  ["google", "AIza[\\w-]{35,}|GOCSPX-[\\w-]{28,}|ya29\\.[\\w-]{20,}"],
+  ["stripe", "(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9+\\/=]{24,}"],
+  ["gitlab", "gl(?:pat|oas|dt|rt|rtr|cbt|ptt|ft|imt|agent|soat|ffct)-[\\w.-]{20,}"],
+  ["huggingface", "hf_[A-Za-z0-9]{30,}"],
+  ["digitalocean", "do[opr]_v1_[0-9a-f]{64,}"],
+  ["twilio", "SK[0-9a-f]{32}(?![0-9a-z])"],
+  ["telegram", "\\d{8,10}:AA[\\w-]{32,}"],
+  ["alibaba", "LTAI[A-Za-z0-9]{12,}"],
+  ["tencent", "AKID[A-Za-z0-9]{32,}"],
+  ["discord", "[MNO][\\w-]{23,27}\\.[\\w-]{6}\\.[\\w-]{27,}"],
+  ["pypi", "pypi-AgEI[\\w-]{50,}"],
+  ["docker", "dckr_[a-z]{3}_[\\w-]{20,}"],
+  ["vault", "hv[sbr]\\.[\\w-]{24,}"],
+  ["databricks", "dapi[0-9a-f]{32,}"],
+  ["atlassian", "ATATT3[\\w=-]{50,}|ATBB[A-Za-z0-9]{32,}"],
+  ["grafana", "gl(?:sa|c)_[\\w+\\/=]{32,}"],
+  ["tailscale", "tskey-[a-z]{3,8}-[\\w-]{16,}"],
+  ["age", "AGE-SECRET-KEY-1[0-9A-Z]{50,}"],
+  // Same form, many providers: Groq, xAI, Perplexity, Replicate, NVIDIA, Tavily, LangSmith, Jina, Supabase, Notion,
+  // Figma, Postman, New Relic, Netlify, PlanetScale, Sentry, Linear OAuth, Doppler.
+  [
+    "api-key",
+    "(?:gsk_|xai-|pplx-|r8_|nvapi-|tvly-|lsv2_[a-z]{2}_|jina_|sbp_|sb_secret_|ntn_|figd_|PMAK-|NRAK-|nfp_|" +
+    "pscale_(?:tkn|pw)_|sntr[yu][su]_|lin_oauth_|dp\\.[a-z]{2,6}\\.)[\\w-]{26,}"
+  ],
+  // DeepSeek, SiliconFlow, Moonshot, Mistral proxies, OpenAI's old keys.
+  ["api-key", "sk-(?:[a-z0-9]{1,12}-){0,3}[A-Za-z0-9_]{20,}"]
+]
+
+/** Their prefixes (`sk-`, `hf_`, `jina_`) begin identifiers, CSS classes and stand-ins made of words too. */
+const beginsWords: ReadonlySet<string> = new Set(["api-key", "huggingface", "openai", "anthropic", "slack"])
+
+const alternatives = tokens.map(([, source]) => `(${source})`).join("|")
+const token = new RegExp(`\\b(?:${alternatives})`, "g")
+/** In a percent-encoded URL the escape's last digit precedes: `%3Dghp_…`. */
+const encodedToken = new RegExp(`%[0-9A-Fa-f]{2}(?:${alternatives})`, "g")
+
+const providerTokens = (text: string, pattern: RegExp, found: Array<Finding>): void => {
+  for (const match of text.matchAll(pattern)) {
+    const group = match.findIndex((value, index) => index > 0 && value !== undefined)
+    const value = match[group] ?? ""
+    const kind = tokens[group - 1]?.[0] ?? "api-key"
+    if (isPlaceholder(value) || entropy(value) < 2.5 || (beginsWords.has(kind) && isWords(value))) continue
+    const end = match.index + match[0].length
+    found.push({ start: end - value.length, end, kind })
+  }
+}
+
+/** Header and payload are JSON objects, so both begin with `{"` in base64; encrypted ones have five parts. */
+const jwt = /(?<![A-Za-z0-9_-](?<!%[0-9A-Fa-f]{2}))eyJ[\w-]{10,2048}\.[\w-]{10,}(?:\.[\w-]*){1,3}/g
+
+const jsonWebTokens = (text: string, found: Array<Finding>): void => {
+  for (const match of text.matchAll(jwt)) {
+    found.push({ start: match.index, end: match.index + match[0].length, kind: "jwt" })
+  }
+}
+
+/** `://user:password@` and `://token@`, also with "/" escaped, as some JSON writers do. */
+const urlPassword = new RegExp(
+  ":(?://|\\\\/\\\\/)(?:([^\\s/?#:@\"'`<>\\\\]{0,256}):([^\\s/\"'`<>\\\\]{1,256})@(?=[\\w[$%{.-])|([\\w-]{20,256})@(?=\\w))",
+  "g"
+)
+
+const database =
+  /(?:mongodb(?:\+srv)?|mysqlx?|mariadb|postgres(?:ql)?(?:\+\w+)?|rediss?|amqps?|mssql|sqlserver|clickhouse|oracle|nats)$/
+
+const urlPasswords = (text: string, found: Array<Finding>): void => {
+  for (const match of text.matchAll(urlPassword)) {
+    const password = match[2] ?? match[3] ?? ""
+    // `localhost:8080?to=a@b` has a port and a query, not a password.
+    if (match[1] === "[redacted" || isPlaceholder(password) || /^\d{1,5}(?:[?#]|$)/.test(password)) continue
+    if (match[3] !== undefined && !isRandom(password)) continue
+    const start = match.index + match[0].length - 1 - password.length
+    const scheme = text.slice(Math.max(0, match.index - 20), match.index)
+    const kind = database.test(scheme) ? "connection-string" : "basic-auth"
+    found.push({ start, end: start + password.length, kind })
+  }
+}
+
+/** The preset covers those of Slack; these too are secret as a whole. */
+const webhook = new RegExp(
+  "https://(?:" + [
+    "(?:ptb\\.|canary\\.)?discord(?:app)?\\.com/api/webhooks/\\d{10,}/",
+    "[\\w-]{1,64}\\.webhook\\.office\\.com/webhookb2/",
+    "oapi\\.dingtalk\\.com/robot/send\\?access_token=",
+    "open\\.feishu\\.cn/open-apis/bot/v2/hook/"
+  ].join("|") + ")[\\w@/-]{20,}",
+  "g"
+)
+
+const webhooks = (text: string, found: Array<Finding>): void => {
+  for (const match of text.matchAll(webhook)) {
+    found.push({ start: match.index, end: match.index + match[0].length, kind: "webhook" })
+  }
+}
+
+const pemBegin = /-----BEGIN[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----/g
+const pemEnd = /-----END[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----/y
+/** What a block that was cut off consists of: base64, headers, and the line numbers of `cat -n` and Claude Code's Read. */
+const pemRest =
+  /(?:[\s\\→|+:.,-]{0,16}(?:[A-Za-z0-9+/=]{8,}|\d{1,6}|(?:Proc-Type|DEK-Info|Version|Comment):[^\n]{0,80}))*/y
+
+/** The preset knows only blocks that are complete, without headers and without line numbers. */
+const privateKeys = (text: string, found: Array<Finding>): void => {
+  for (const match of text.matchAll(pemBegin)) {
+    const start = match.index + match[0].length
+    pemEnd.lastIndex = text.indexOf("-----", start)
+    pemRest.lastIndex = start
+    const complete = pemEnd.lastIndex !== -1 && pemEnd.lastIndex - start < 32768 && pemEnd.test(text)
+    const end = complete ? pemEnd.lastIndex : start + (pemRest.exec(text)?.[0].length ?? 0)
+    // Code that takes a block apart, and documentation ("..."), name the markers only.
+    if (!/[A-Za-z0-9+/]{40}/.test(text.slice(start, end))) continue
+    found.push({ start: match.index, end, kind: "private-key" })
+  }
+}
+
+/** Finds all of the above in a text whose escapes are blanked (see Redactor). */
+export const findings = (text: string): ReadonlyArray<Finding> => {
+  const found: Array<Finding> = []
+  providerTokens(text, token, found)
+  if (text.includes("%")) providerTokens(text, encodedToken, found)
+  if (text.includes("eyJ")) jsonWebTokens(text, found)
+  if (text.includes("@")) urlPasswords(text, found)
+  if (text.includes("https://")) webhooks(text, found)
+  if (text.includes("PRIVATE KEY")) privateKeys(text, found)
+  return found
+}

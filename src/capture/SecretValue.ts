@@ -1,0 +1,57 @@
+/** Judges whether a string is a secret, or words, code or a stand-in. */
+
+/** Bits per UTF-16 unit (Shannon), by the frequencies of the units in the string's own first 64. */
+export const entropy = (value: string): number => {
+  const counts = new Map<string, number>()
+  const length = Math.min(value.length, 64)
+  for (let index = 0; index < length; index++) {
+    const unit = value.charAt(index)
+    counts.set(unit, (counts.get(unit) ?? 0) + 1)
+  }
+  let bits = 0
+  for (const count of counts.values()) bits -= (count / length) * Math.log2(count / length)
+  return bits
+}
+
+const reference = new RegExp(
+  "^(?:\\$\\{?[A-Za-z_]\\w*\\}?|\\$env:\\w+|%\\w+%|@\\w+)$" +
+    "|^\\$\\(|\\$\\{|\\{\\{|process\\.env|os\\.environ|getenv|import\\.meta|secrets\\."
+)
+const standIn = new RegExp(
+  [
+    "^[<[{(]|\\[redacted:|\\*\\*\\*|\\.\\.\\.|…|x{5,}|(?:^|[-_])x{4,}|^your(?=[A-Z])",
+    "^(?:my|the|some|to[-_]?do)[-_ ]|(?:^|[-_ ])(?:your|insert|replace|enter)[-_ ]",
+    "example|placeholder|change[-_]?(?:me|it|this)|redacted|dummy|sample|undefined|not[-_]set"
+  ].join("|"),
+  "i"
+)
+const trivial =
+  /^(?:pass|password|passwd|pwd|secret|token|key|apikey|user|username|null|none|true|false|x-oauth-basic)$/i
+
+/** A reference to a variable, `<your-key>`, `changeme`, `***`, "password", an earlier mask, or one character repeated. */
+export const isPlaceholder = (value: string): boolean =>
+  reference.test(value) || standIn.test(value) || trivial.test(value) || new Set(value.slice(0, 64)).size < 3
+
+const parts = /[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[-_.$:/]/g
+const consonants = /[bcdfghjklmnpqrstvwxz]{5}/i
+
+/**
+ * Made of words and a few numbers, as identifiers, CSS classes and package names are: `accessToken2`, `sk-circle-1`,
+ * `NoSubstitutionTemplateLiteral`. Takes 1 in 200 generated keys of 16 characters for words, 1 in 1000 of 20.
+ */
+export const isWords = (value: string): boolean => {
+  if (value.length > 96 || /[a-z]{24}|[A-Z]{18}/.test(value) || consonants.test(value)) return false
+  // `base64url` goes on after the number too, but is short.
+  if (value.split(/[-_.$:/]/).some((part) => part.length > 10 && /\d(?:[a-z]|[A-Z]{3})/.test(part))) return false
+  const all = value.match(parts) ?? []
+  const words = all.filter((part) => /[A-Za-z]/.test(part))
+  const numbers = all.filter((part) => /\d/.test(part))
+  const letters = words.join("").length
+  const vowels = words.join("").replace(/[^aeiouy]/gi, "").length
+  return all.join("").length === value.length && letters >= 3.2 * words.length && vowels >= 0.2 * letters &&
+    vowels <= 0.6 * letters && numbers.length <= 2 && numbers.join("").length <= 6 && numbers.length <= words.length
+}
+
+/** Long enough, no stand-in, not made of words, and as mixed as a generated key of its length is. */
+export const isRandom = (value: string): boolean =>
+  value.length >= 16 && !isPlaceholder(value) && !isWords(value) && entropy(value) >= 3

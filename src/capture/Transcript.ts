@@ -1,0 +1,257 @@
+/**
+ * One line of a Claude Code transcript, as any version from 1.0.98 on writes it. Total: any string gives a result.
+ *
+ * The format is internal to Claude Code and changes; unknown line types are counted, never an error.
+ */
+import type { Block, Message, SessionFacts } from "../domain/Conversation.ts"
+import { idOf } from "../domain/Ids.ts"
+import { stripFence } from "../domain/Injection.ts"
+
+export type Line =
+  | { readonly _tag: "Message"; readonly message: Message; readonly facts: SessionFacts }
+  | { readonly _tag: "Facts"; readonly facts: SessionFacts }
+  | { readonly _tag: "Skipped"; readonly reason: string }
+  | { readonly _tag: "Bad"; readonly reason: string }
+
+/** A block's text is kept up to this many characters, its head and tail; what a tool printed is rarely worth more. */
+export const MAX_BLOCK_LENGTH = 16_384
+
+/** To be called after redaction: a cut could go through a secret and hide it. */
+export const shorten = (value: string): string =>
+  value.length <= MAX_BLOCK_LENGTH
+    ? value
+    : `${value.slice(0, MAX_BLOCK_LENGTH * 0.75)}\n[… ${value.length - MAX_BLOCK_LENGTH} characters left out …]\n${
+      value.slice(-MAX_BLOCK_LENGTH * 0.25)
+    }`
+
+type Json = { readonly [key: string]: unknown }
+
+const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value)
+const text = (value: unknown): string | undefined => typeof value === "string" && value !== "" ? value : undefined
+
+/** Lines that say nothing worth remembering; attachments and api requests also repeat what we injected. */
+const SKIPPED_TYPES = new Set([
+  "progress",
+  "queue-operation",
+  "attachment",
+  "file-history-snapshot",
+  "permission-mode",
+  "agent-setting",
+  "bridge-session",
+  "worktree-state",
+  "mode",
+  "atis-latch",
+  "frame-link",
+  "api-request",
+  "api-request-shape",
+  "api-request-blob",
+  "cost-state",
+  "agent-name",
+  "last-prompt",
+  "pr-link"
+])
+
+const skipped = (reason: string): Line => ({ _tag: "Skipped", reason })
+const bad = (reason: string): Line => ({ _tag: "Bad", reason })
+
+/** Without what Claude Code adds to texts for Claude's eyes, terminal colours, and what we injected. */
+const clean = (value: string): string =>
+    stripFence(value)
+      .replace(/<system-reminder>[\s\S]*?<\/system-reminder>/g, "")
+      // eslint-disable-next-line no-control-regex
+      .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "")
+      .replace(/\u0000/g, "")
+      .replace(/\r\n?/g, "\n")
+      .trimEnd()
+
+const block = (
+  kind: Block["kind"],
+  value: string,
+  rest: Partial<Pick<Block, "tool" | "toolUseId" | "file" | "isError">> = {}
+): ReadonlyArray<Block> => {
+  const cleaned = clean(value)
+  return cleaned.trim() === "" ? [] : [{ kind, text: cleaned, ...rest }]
+}
+
+const FILE_KEYS = ["file_path", "notebook_path", "path"] as const
+
+/** A tool's input as text: its strings as they are (they are what a person would search), the rest as JSON. */
+const inputText = (input: Json): string =>
+  Object.entries(input).map(([key, value]) => {
+    const shown = typeof value === "string" ? value : JSON.stringify(value)
+    return shown.includes("\n") ? `${key}:\n${shown}` : `${key}: ${shown}`
+  }).join("\n")
+
+const resultText = (content: unknown): string => {
+  if (typeof content === "string") return content
+  if (!Array.isArray(content)) return ""
+  return content.map((part) =>
+    isObject(part) ? text(part.text) ?? (part.type === "image" ? "[image]" : "") : typeof part === "string" ? part : ""
+  ).filter((part) => part !== "").join("\n")
+}
+
+const blocksOf = (content: unknown): ReadonlyArray<Block> => {
+  if (typeof content === "string") return block("text", content)
+  if (!Array.isArray(content)) return []
+  return content.flatMap((part): ReadonlyArray<Block> => {
+    if (typeof part === "string") return block("text", part)
+    if (!isObject(part)) return []
+    switch (part.type) {
+      case "text":
+        return block("text", text(part.text) ?? "")
+      case "thinking":
+        return block("thinking", text(part.thinking) ?? "")
+      case "tool_use": {
+        const input = isObject(part.input) ? part.input : {}
+        const file = FILE_KEYS.map((key) => text(input[key])).find((value) => value !== undefined)
+        return block("tool_use", inputText(input) || (text(part.name) ?? "tool"), {
+          tool: text(part.name) ?? "tool",
+          ...(text(part.id) !== undefined && { toolUseId: text(part.id)! }),
+          ...(file !== undefined && { file })
+        })
+      }
+      case "tool_result":
+        return block("tool_result", resultText(part.content), {
+          ...(text(part.tool_use_id) !== undefined && { toolUseId: text(part.tool_use_id)! }),
+          ...(part.is_error === true && { isError: true })
+        })
+      case "image":
+        return block("text", "[image]")
+      case "document":
+        return block("text", "[document]")
+      default:
+        return []
+    }
+  })
+}
+
+/** "/review 169" as Claude Code writes it; other command output is not what a person said. */
+const commandPrompt = (value: string): string | undefined => {
+  const name = /<command-name>\s*(\/?[^<\s]+)\s*<\/command-name>/.exec(value)?.[1]
+  if (name === undefined) return undefined
+  return `${name} ${/<command-args>([\s\S]*?)<\/command-args>/.exec(value)?.[1]?.trim() ?? ""}`.trim()
+}
+
+const factsOf = (line: Json, sessionId: string, occurredAt: number | undefined, title?: string): SessionFacts => ({
+  sessionId,
+  cwd: text(line.cwd),
+  branch: text(line.gitBranch),
+  version: text(line.version),
+  title,
+  startedAt: occurredAt,
+  endedAt: occurredAt
+})
+
+const timeOf = (line: Json): number | undefined => {
+  const time = typeof line.timestamp === "string" ? Date.parse(line.timestamp) : Number.NaN
+  return Number.isFinite(time) ? time : undefined
+}
+
+/**
+ * @param fileSession the session that the file's name says, for lines that name none
+ * @param threadOf the thread of a message already seen, by uuid: how a side chain without an agent id is followed
+ */
+export const parse = (
+  raw: string,
+  fileSession: string,
+  threadOf: (uuid: string) => string | undefined
+): Line => {
+  if (raw.trim() === "") return skipped("blank")
+  let line: unknown
+  try {
+    line = JSON.parse(raw)
+  } catch {
+    return bad("not JSON")
+  }
+  if (!isObject(line)) return bad("not a JSON object")
+  const type = text(line.type)
+  if (type === undefined) return bad("no line type")
+  const sessionId = text(line.sessionId) ?? fileSession
+  const occurredAt = timeOf(line)
+
+  switch (type) {
+    case "summary":
+    case "custom-title":
+    case "ai-title": {
+      const title = text(line.summary) ?? text(line.customTitle) ?? text(line.aiTitle) ?? text(line.title)
+      return title === undefined
+        ? skipped(type)
+        : { _tag: "Facts", facts: factsOf(line, sessionId, occurredAt, clean(title).slice(0, 200)) }
+    }
+    case "system":
+      return systemLine(line, sessionId, occurredAt)
+    case "user":
+    case "assistant":
+      return messageLine(line, type, sessionId, occurredAt, threadOf)
+    default:
+      return skipped(SKIPPED_TYPES.has(type) ? type : `unknown type ${type.slice(0, 40)}`)
+  }
+}
+
+const systemLine = (line: Json, sessionId: string, occurredAt: number | undefined): Line => {
+  if (line.subtype !== "api_error") return skipped(`system ${text(line.subtype)?.slice(0, 40) ?? "other"}`)
+  const uuid = text(line.uuid)
+  const error = isObject(line.error) ? text(line.error.message) ?? JSON.stringify(line.error) : text(line.content)
+  if (uuid === undefined || error === undefined) return skipped("system api_error")
+  const facts = factsOf(line, sessionId, occurredAt)
+  return {
+    _tag: "Message",
+    facts,
+    message: {
+      uuid,
+      parentUuid: text(line.parentUuid) ?? null,
+      sessionId,
+      thread: text(line.agentId) ?? "main",
+      role: "system",
+      blocks: block("text", `API error: ${error}`),
+      isPrompt: false,
+      isSummary: false,
+      occurredAt: occurredAt ?? 0
+    }
+  }
+}
+
+const messageLine = (
+  line: Json,
+  type: "user" | "assistant",
+  sessionId: string,
+  occurredAt: number | undefined,
+  threadOf: (uuid: string) => string | undefined
+): Line => {
+  if (line.isMeta === true) return skipped("meta")
+  if (!isObject(line.message)) return bad(`${type} line without a message`)
+  const content = line.message.content
+  if (typeof content !== "string" && !Array.isArray(content)) return bad(`${type} message without content`)
+  const parentUuid = text(line.parentUuid) ?? null
+  const uuid = text(line.uuid) ?? idOf("message", sessionId, String(parentUuid), String(line.timestamp), JSON.stringify(content))
+  const isSide = line.isSidechain === true
+  const agent = text(line.agentId)
+  const thread = !isSide && agent === undefined
+    ? "main"
+    : agent ?? (parentUuid === null ? uuid : threadOf(parentUuid) ?? parentUuid)
+  const facts = factsOf(line, sessionId, occurredAt)
+
+  const command = type === "user" && typeof content === "string" ? commandPrompt(content) : undefined
+  if (command === undefined && typeof content === "string" && /^\s*<(local-command-\w+|command-\w+|bash-\w+)>/.test(content)) {
+    return skipped("local command")
+  }
+  const blocks = command === undefined ? blocksOf(content) : block("text", command)
+  if (blocks.length === 0) return skipped("empty")
+  const isSummary = line.isCompactSummary === true
+  return {
+    _tag: "Message",
+    facts,
+    message: {
+      uuid,
+      parentUuid,
+      sessionId,
+      thread,
+      role: type === "assistant" ? line.isApiErrorMessage === true || line.message.model === "<synthetic>" ? "system" : "assistant" : "human",
+      blocks,
+      isPrompt: type === "user" && !isSummary && blocks.some(({ kind }) => kind === "text") &&
+        blocks.every(({ kind }) => kind !== "tool_result"),
+      isSummary,
+      occurredAt: occurredAt ?? 0
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * How commands answer: a person reads tables, a program reads one line of JSON.
+ */
+import * as Options from "@effect/cli/Options"
+import * as DateTime from "effect/DateTime"
+import type { SearchResult } from "../domain/Search.ts"
+import { evidence } from "../domain/MemoryUnit.ts"
+import type { LineSum } from "../store/MemoryStore.ts"
+import { writeStdout } from "../Process.ts"
+
+export const json = Options.boolean("json").pipe(
+  Options.withDescription("Print one line of JSON and nothing else")
+)
+
+/** The answer: `data` as JSON, or `text` for a person. */
+export const answer = (isJson: boolean, data: unknown, text: () => string) =>
+  writeStdout(`${isJson ? JSON.stringify(data) : text()}\n`)
+
+export const number = (n: number): string => n.toLocaleString("en-US")
+export const percent = (part: number, whole: number): string => whole === 0 ? "–" : `${Math.round(100 * part / whole)} %`
+export const minute = (millis: number): string =>
+  millis === 0 ? "unknown date" : DateTime.formatIso(DateTime.unsafeMake(millis)).slice(0, 16).replace("T", " ")
+
+/** "1,234 lines = 1,000 stored + 230 skipped (…) + 4 dead letters". */
+export const balance = (lines: LineSum): string => {
+  const reasons = Object.entries(lines.skipped).sort(([, a], [, b]) => b - a)
+  const skipped = reasons.reduce((sum, [, n]) => sum + n, 0)
+  const detail = reasons.length === 0 ? "" : ` (${reasons.map(([reason, n]) => `${number(n)} ${reason}`).join(", ")})`
+  return `${number(lines.total)} lines = ${number(lines.stored)} stored + ${number(skipped)} skipped${detail} + ` +
+    `${number(lines.deadLetter)} dead letters`
+}
+
+export const isBalanced = (lines: LineSum): boolean =>
+  lines.total === lines.stored + lines.deadLetter + Object.values(lines.skipped).reduce((sum, n) => sum + n, 0)
+
+const indent = (text: string, by: string) => text.split("\n").map((line) => by + line).join("\n")
+
+/** Why a result came, in words. */
+export const reason = ({ score, why }: SearchResult): string =>
+  [
+    `score ${score.toFixed(2)}`,
+    why.keyword === null ? undefined : `keyword #${why.keyword.rank} (${why.matched.join(", ")})`,
+    why.semantic === null ? undefined : `semantic #${why.semantic.rank} (cosine ${why.semantic.score.toFixed(2)})`,
+    why.neighbours > 0 ? `its neighbours +${why.neighbours.toFixed(2)}` : undefined
+  ].filter((part) => part !== undefined).join(" · ")
+
+export const resultText = (result: SearchResult, rank: number, projectName: string, lines: number): string => {
+  const { unit } = result
+  const content = unit.content.split("\n")
+  const shown = content.slice(0, lines).map((line) => line.length > 160 ? `${line.slice(0, 159)}…` : line).join("\n")
+  return [
+    `${rank}. ${unit.title}`,
+    `   ${unit.type} · ${minute(unit.occurredAt)} · ${projectName} · id ${unit.id.slice(0, 8)}`,
+    `   why: ${reason(result)}`,
+    indent(shown + (content.length > lines ? "\n…" : ""), "   │ ")
+  ].join("\n")
+}
+
+export const resultJson = ({ score, unit, why }: SearchResult) => ({ id: unit.id, score, unit, evidence: evidence(unit), why })

@@ -1,0 +1,47 @@
+/**
+ * Progress of an import on a terminal: bytes, rate and time left. Silent in a pipe.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { writeStderr } from "../Process.ts"
+
+const bar = (share: number) => "█".repeat(Math.round(share * 20)).padEnd(20, "░")
+const seconds = (ms: number) => ms < 60_000 ? `${Math.ceil(ms / 1000)} s` : `${Math.ceil(ms / 60_000)} min`
+const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
+
+export interface Progress {
+  readonly read: (bytes: number) => Effect.Effect<void>
+  readonly made: (units: number) => Effect.Effect<void>
+  readonly end: Effect.Effect<void>
+}
+
+/** `total` is in bytes. Redraws at most ten times a second. */
+export const make = (total: number, isShown: boolean): Effect.Effect<Progress> =>
+  Effect.map(Clock.currentTimeMillis, (start): Progress => {
+    if (!isShown) return { read: () => Effect.void, made: () => Effect.void, end: Effect.void }
+    let bytes = 0
+    let units = 0
+    let drawnAt = 0
+    const draw = (text: (elapsed: number) => string) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        if (now - drawnAt < 100) return Effect.void
+        drawnAt = now
+        return writeStderr(`\r\u001b[2K${text(now - start)}`)
+      })
+    return {
+      read: (more) => {
+        bytes += more
+        return draw((elapsed) => {
+          const share = total === 0 ? 1 : Math.min(1, bytes / total)
+          const left = share === 0 ? "" : `, ${seconds(elapsed / share - elapsed)} left`
+          const rate = megabytes(bytes / Math.max(0.001, elapsed / 1000))
+          return `reading ${bar(share)} ${megabytes(bytes)} of ${megabytes(total)} MB, ${rate} MB/s${left}`
+        })
+      },
+      made: (more) => {
+        units += more
+        return draw((elapsed) => `remembering: ${units} memories so far, ${seconds(elapsed)}`)
+      },
+      end: writeStderr("\r\u001b[2K")
+    }
+  })

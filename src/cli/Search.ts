@@ -1,0 +1,31 @@
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as Effect from "effect/Effect"
+import * as App from "../App.ts"
+import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { answer, json, resultJson, resultText } from "./Output.ts"
+import { filters, scopeText, toFilter } from "./Scope.ts"
+
+const words = Args.text({ name: "question" }).pipe(
+  Args.withDescription("What to look for, in your own words"),
+  Args.atLeast(1)
+)
+
+export const command = Command.make("search", { words, ...filters, json }, ({ json, words, ...options }) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    const text = words.join(" ")
+    const filter = yield* toFilter(options)
+    const { degraded, results } = yield* memory.search({ ...filter, text, minScore: 0 })
+    const names = new Map((yield* memory.status).projects.map(({ id, name }) => [id, name]))
+    yield* answer(json, { query: text, results: results.map(resultJson), degraded }, () =>
+      [
+        results.length === 0
+          ? `Nothing found in ${scopeText(options)}.`
+          : results.map((result, i) => resultText(result, i + 1, names.get(result.unit.projectId) ?? "?", 6)).join("\n\n"),
+        ...degraded.map((sentence) => `\nNote: ${sentence}.`)
+      ].join("\n"))
+  })).pipe(
+    Command.withDescription("Find memories by what was said or done"),
+    Command.provide(App.reader)
+  )

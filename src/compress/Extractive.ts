@@ -1,0 +1,282 @@
+/**
+ * Compression without a model: the segment's own words, cut where sentences and lines end, packed into units.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { Block, Message } from "../domain/Conversation.ts"
+import { idOf } from "../domain/Ids.ts"
+import {
+  MAX_CONTENT_LENGTH,
+  MAX_CONTENT_TOKENS,
+  MAX_EVIDENCE,
+  type MemoryUnit,
+  type Passage,
+  type UnitType,
+  weightedLength
+} from "../domain/MemoryUnit.ts"
+import * as Tokenizer from "../domain/Tokenizer.ts"
+import * as Tokens from "../domain/Tokens.ts"
+import { make as makeInFlight } from "../resources/InFlight.ts"
+import type { SegmentContext, SessionOutline } from "../store/MemoryStore.ts"
+import { Compressor } from "./Compressor.ts"
+import { firstSentence, gist, pieces, salient } from "./Text.ts"
+
+/** Words of one message, ready to be packed: at most one unit's content long. */
+interface Excerpt {
+  readonly message: Message
+  readonly kind: Block["kind"]
+  /** What stands before the words in the content ("User: "); not part of the passage. */
+  readonly label: string
+  readonly text: string
+}
+
+/** Archives are kept for a year; the other types have no date of expiry. */
+const ARCHIVE_LIFETIME_MS = 365 * 86_400_000
+
+const PIECE_LENGTH = 1_000
+/** Lines of a tool's output that are kept, around what is salient in it. */
+const TOOL_OUTPUT_LENGTH = 2_400
+
+const fits = (content: string) =>
+  weightedLength(content) <= MAX_CONTENT_LENGTH && Tokens.estimate(content) <= MAX_CONTENT_TOKENS
+
+const labelOf = (message: Message, block: Block, toolNames: ReadonlyMap<string, string>): string => {
+  switch (block.kind) {
+    case "text":
+      return message.role === "human" ? "User: " : message.role === "assistant" ? "Claude: " : ""
+    case "thinking":
+      return "Claude thought: "
+    case "tool_use":
+      return `${block.tool ?? "Tool"} `
+    case "tool_result": {
+      const tool = toolNames.get(block.toolUseId ?? "") ?? "Tool"
+      return block.isError === true ? `${tool} failed: ` : `${tool} printed: `
+    }
+  }
+}
+
+const toolNamesOf = (messages: ReadonlyArray<Message>) =>
+  new Map(messages.flatMap(({ blocks }) =>
+    blocks.flatMap(({ kind, tool, toolUseId }) =>
+      kind === "tool_use" && toolUseId !== undefined && tool !== undefined ? [[toolUseId, tool] as const] : []
+    )
+  ))
+
+/** What tools say when all went well says nothing. */
+const CHATTER = /^(Todos have been modified successfully|The file .{1,300} has been (updated|created)|File (created|written) successfully)/
+
+const excerptsOf = (messages: ReadonlyArray<Message>): ReadonlyArray<Excerpt> => {
+  const toolNames = toolNamesOf(messages)
+  return messages.flatMap((message) =>
+    message.blocks.flatMap((block): ReadonlyArray<Excerpt> => {
+      if (block.tool === "TodoWrite" || (block.kind === "tool_result" && CHATTER.test(block.text))) return []
+      const label = labelOf(message, block, toolNames)
+      const text = block.kind === "tool_result" ? salient(block.text, TOOL_OUTPUT_LENGTH) : block.text
+      return pieces(text, PIECE_LENGTH, (piece) => fits(label + piece)).map((piece) => ({
+        message,
+        kind: block.kind,
+        label,
+        text: piece
+      }))
+    })
+  )
+}
+
+const SEPARATOR = "\n"
+
+const contentOf = (excerpts: ReadonlyArray<Excerpt>) => {
+  let content = ""
+  const passages = excerpts.map(({ kind, label, message, text }): Passage => {
+    content += (content === "" ? "" : SEPARATOR) + label
+    const from = content.length
+    content += text
+    return { uuid: message.uuid, kind, from, to: content.length }
+  })
+  return { content, passages }
+}
+
+/** A unit begins where somebody speaks anew and the one before it says something already. */
+const ENOUGH_LENGTH = 420
+
+/** Packs excerpts into contents within the bounds, in order. */
+export const pack = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<ReadonlyArray<Excerpt>> => {
+  const packed: Array<Array<Excerpt>> = []
+  let current: Array<Excerpt> = []
+  for (const excerpt of excerpts) {
+    const next = [...current, excerpt]
+    const { content } = contentOf(next)
+    const speaksAnew = excerpt.kind === "text" && current.length > 0 &&
+      weightedLength(contentOf(current).content) >= ENOUGH_LENGTH
+    const isFull = new Set(next.map(({ message }) => message.uuid)).size > MAX_EVIDENCE || !fits(content)
+    if (current.length > 0 && (speaksAnew || isFull)) {
+      packed.push(current)
+      current = [excerpt]
+    } else {
+      current = next
+    }
+  }
+  if (current.length > 0) packed.push(current)
+  return packed
+}
+
+const filesOf = (messages: Iterable<Message>): ReadonlyArray<string> => [
+  ...new Set([...messages].flatMap(({ blocks }) => blocks.flatMap(({ file }) => file === undefined ? [] : [file])))
+].slice(0, 20)
+
+const keywordsOf = (text: string): ReadonlyArray<string> => {
+  const counts = new Map<string, number>()
+  for (const word of Tokenizer.lexemes(text)) if (word.length > 2) counts.set(word, (counts.get(word) ?? 0) + 1)
+  return [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).slice(0, 8).map(([word]) => word)
+}
+
+interface Draft {
+  readonly type: UnitType
+  readonly title: string
+  readonly excerpts: ReadonlyArray<Excerpt>
+  readonly position: number
+  /** What tells this draft from the others of its origin and type. */
+  readonly slot: string
+}
+
+const WEIGHT: Readonly<Record<Block["kind"], number>> = { text: 1, tool_use: 0.8, tool_result: 0.5, thinking: 0.5 }
+
+const unitOf = (context: Pick<SegmentContext, "session">, origin: string, createdAt: number, draft: Draft): MemoryUnit => {
+  const { content, passages } = contentOf(draft.excerpts)
+  const messages = new Set(draft.excerpts.map(({ message }) => message))
+  const lead = draft.excerpts.find(({ kind, message }) => kind === "text" && message.role === "assistant") ??
+    draft.excerpts.find(({ kind }) => kind === "text") ?? draft.excerpts[0]!
+  const words = draft.excerpts.reduce((sum, { text }) => sum + text.length, 0)
+  return {
+    id: idOf("unit", origin, draft.type, draft.slot),
+    projectId: context.session.projectId,
+    sessionId: context.session.id,
+    origin,
+    position: draft.position,
+    type: draft.type,
+    title: draft.title,
+    summary: firstSentence(lead.text, 240),
+    content,
+    keywords: keywordsOf(content),
+    files: filesOf(messages),
+    passages,
+    quality: draft.excerpts.reduce((sum, { kind, text }) => sum + WEIGHT[kind] * text.length, 0) / Math.max(1, words),
+    tokens: Tokens.estimate(content),
+    occurredAt: Math.max(...[...messages].map(({ occurredAt }) => occurredAt)) || context.session.startedAt,
+    createdAt,
+    expiresAt: null,
+    supersededBy: null,
+    pinned: false,
+    active: true
+  }
+}
+
+const titleOf = (messages: ReadonlyArray<Message>, fallback: string | null): string => {
+  const prompt = messages.find(({ isPrompt }) => isPrompt)?.blocks.find(({ kind }) => kind === "text")
+  return prompt === undefined ? fallback ?? "Untitled session" : gist(prompt.text, 80)
+}
+
+const conversations = (context: SegmentContext): ReadonlyArray<Draft> => {
+  const title = titleOf(context.segment.messages, context.session.title)
+  return pack(excerptsOf(context.segment.messages)).map((excerpts, i) => ({
+    type: "conversation",
+    title,
+    excerpts,
+    position: context.position + i / 1_000,
+    slot: String(i)
+  }))
+}
+
+/** An error and what came of it: the call, what failed, and what Claude said next. */
+const errors = (context: SegmentContext): ReadonlyArray<Draft> => {
+  const { messages } = context.segment
+  const toolNames = toolNamesOf(messages)
+  return messages.flatMap((message, at) =>
+    message.blocks.flatMap((block, b): ReadonlyArray<Draft> => {
+      const isApiError = message.role === "system" && block.kind === "text"
+      if (block.isError !== true && !isApiError) return []
+      if (/doesn't want to (proceed|take this action)|interrupted by user/i.test(block.text)) return []
+      const call = messages.slice(0, at).reverse()
+        .flatMap((earlier) => earlier.blocks.map((used) => ({ message: earlier, used })))
+        .find(({ used }) => used.kind === "tool_use" && used.toolUseId === block.toolUseId)
+      const reply = messages.slice(at + 1, at + 12).find((later) =>
+        later.role === "assistant" && later.blocks.some(({ kind }) => kind === "text")
+      )
+      const says = reply?.blocks.find(({ kind }) => kind === "text")
+      const failed = pieces(salient(block.text, 600), 600, () => true)[0] ?? block.text.slice(0, 600)
+      const excerpts: ReadonlyArray<Excerpt> = [
+        ...(call === undefined ? [] : [{
+          message: call.message,
+          kind: "tool_use" as const,
+          label: `${call.used.tool ?? "Tool"} `,
+          text: pieces(call.used.text, 250, () => true)[0] ?? ""
+        }]),
+        { message, kind: block.kind, label: labelOf(message, block, toolNames), text: failed },
+        ...(reply === undefined || says === undefined ? [] : [{
+          message: reply,
+          kind: "text" as const,
+          label: "Then Claude: ",
+          text: pieces(says.text, 400, () => true)[0] ?? ""
+        }])
+      ].filter(({ text }) => text !== "")
+      let kept = excerpts
+      while (kept.length > 1 && !fits(contentOf(kept).content)) kept = kept.slice(0, -1)
+      if (!fits(contentOf(kept).content)) return []
+      return [{
+        type: "error_log",
+        title: gist(firstSentence(failed, 120), 80),
+        excerpts: kept,
+        position: context.position + (at + 0.5) / 1_000,
+        slot: `${message.uuid}/${b}`
+      }]
+    })
+  )
+}
+
+/** A session's aim, what else was asked, and how it ended. */
+const archive = (outline: SessionOutline): ReadonlyArray<Draft> => {
+  const first = outline.prompts[0]
+  if (first === undefined) return []
+  const say = (message: Message, label: string, length: number): Excerpt => ({
+    message,
+    kind: "text",
+    label,
+    text: pieces(message.blocks.find(({ kind }) => kind === "text")?.text ?? "", length, () => true)[0] ?? ""
+  })
+  const last = outline.closing.at(-1)
+  const asked = outline.prompts.slice(1).slice(-5).map((message) => say(message, "Then asked: ", 120))
+  const head = [say(first, "Aim: ", 400)]
+  const tail = last === undefined ? [] : [say(last, "Ended with: ", 500)]
+  let middle = asked
+  const all = () => [...head, ...middle, ...tail].filter(({ text }) => text !== "")
+  while (middle.length > 0 && !fits(contentOf(all()).content)) middle = middle.slice(1)
+  return all().length === 0 || !fits(contentOf(all()).content) ? [] : [{
+    type: "archive",
+    title: outline.session.title ?? titleOf(outline.prompts, null),
+    excerpts: all(),
+    // After everything in its session: it is nobody's neighbour.
+    position: Number.MAX_SAFE_INTEGER,
+    slot: ""
+  }]
+}
+
+const make = Effect.gen(function*() {
+  const inFlight = yield* makeInFlight("Compressor")
+  return Compressor.of({
+    compress: Effect.fn("Compressor.compress")((context: SegmentContext) =>
+      inFlight(Effect.map(Clock.currentTimeMillis, (now) =>
+        [...conversations(context), ...errors(context)].map((draft) => unitOf(context, context.segment.id, now, draft))))
+    ),
+    summarize: Effect.fn("Compressor.summarize")((outline: SessionOutline) =>
+      inFlight(Effect.map(Clock.currentTimeMillis, (now) =>
+        archive(outline).map((draft) => ({
+          ...unitOf(outline, outline.session.id, now, draft),
+          files: outline.files.slice(0, 20),
+          expiresAt: outline.session.endedAt + ARCHIVE_LIFETIME_MS
+        }))))
+    )
+  })
+})
+
+/** The default: no key, no network, no cost; the same input gives the same units. */
+export const layer = Layer.scoped(Compressor, make)

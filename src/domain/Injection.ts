@@ -1,0 +1,41 @@
+/**
+ * What is put in front of Claude, and the fence that keeps it from being captured again.
+ */
+import * as Schema from "effect/Schema"
+import type { SearchResult } from "./Search.ts"
+
+export const InjectionMode = Schema.Literal("conservative", "balanced", "comprehensive")
+export type InjectionMode = typeof InjectionMode.Type
+
+export interface InjectionRequest {
+  readonly prompt: string
+  readonly projects: ReadonlyArray<string> | "all"
+  readonly mode: InjectionMode
+  /** Of the whole text, fence included. */
+  readonly maxTokens: number
+  readonly maxChars: number
+}
+
+export interface InjectionResponse {
+  /** Empty when nothing was good enough. */
+  readonly text: string
+  readonly items: ReadonlyArray<SearchResult>
+  readonly tokens: number
+  readonly degraded: ReadonlyArray<string>
+}
+
+/** Claude Code moves a longer hook answer to a file. */
+export const MAX_HOOK_CHARS = 9_500
+
+const OPEN = "<claude-memory>"
+const CLOSE = "</claude-memory>"
+
+/** Text from inside a memory can neither open nor close the fence. */
+export const defuse = (text: string): string => text.replace(/<(\/?)(claude-memory)/gi, "\u2039$1$2")
+
+/** `body` must have been defused. */
+export const fence = (body: string): string => `${OPEN}\n${body}\n${CLOSE}`
+
+/** The text without anything that we injected. */
+export const stripFence = (text: string): string =>
+  text.includes("<claude-memory") ? text.replace(/<claude-memory\b[^>]{0,200}>[\s\S]*?<\/claude-memory>/g, "") : text

@@ -1,0 +1,74 @@
+/**
+ * Which project a folder belongs to. The write path and the read path both ask this one function.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { idOf } from "./Ids.ts"
+
+/** `key` is what makes two folders one project: the remote's address, else the repository's or folder's real path. */
+export interface Project {
+  readonly id: string
+  readonly name: string
+  readonly root: string
+  readonly key: string
+}
+
+/** "git@github.com:a/b.git" and "https://user:token@github.com/a/b" both give "github.com/a/b". */
+export const normalizeRemote = (url: string): string | undefined => {
+  const match = /^(?:[a-z+]+:\/\/)?(?:[^@/\s]+@)?([^:/\s]+)(?::\d+(?=\/))?[:/](.+?)(?:\.git)?\/?$/i.exec(url.trim())
+  if (match === null || url.startsWith("/") || url.startsWith(".") || url.startsWith("file:")) return undefined
+  return `${match[1]!.toLowerCase()}/${match[2]!.replace(/^\/+/, "")}`
+}
+
+const originUrl = (config: string): string | undefined => {
+  let inOrigin = false
+  for (const line of config.split("\n")) {
+    const section = /^\s*\[(.*)\]/.exec(line)
+    if (section !== null) inOrigin = section[1]!.trim() === "remote \"origin\""
+    const url = inOrigin ? /^\s*url\s*=\s*(.+)$/.exec(line) : null
+    if (url !== null) return url[1]
+  }
+  return undefined
+}
+
+const named = (key: string, name: string, root: string): Project => ({ id: idOf("project", key), name, root, key })
+
+/**
+ * Reads git's own files and never runs git. Worktrees resolve to their common directory, clones of one remote to one project.
+ * A folder that is gone, or that may not be read, is a project by its path. Never fails.
+ */
+export const resolve = (folder: string): Effect.Effect<Project, never, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const read = (file: string) => Effect.option(fs.readFileString(file))
+    const start = yield* fs.realPath(folder).pipe(Effect.orElseSucceed(() => path.normalize(folder)))
+
+    /** The directory that holds `config` for a `.git` entry: itself, or what a worktree's or submodule's file points to. */
+    const commonDirectory = (dotGit: string) =>
+      Effect.gen(function*() {
+        const pointer = yield* read(dotGit)
+        const gitdir = Option.flatMap(pointer, (text) => Option.fromNullable(/^gitdir:\s*(.+)$/m.exec(text)?.[1]?.trim()))
+        if (Option.isNone(gitdir)) return dotGit
+        const own = path.resolve(path.dirname(dotGit), gitdir.value)
+        const common = yield* read(path.join(own, "commondir"))
+        return Option.match(common, { onNone: () => own, onSome: (text) => path.resolve(own, text.trim()) })
+      })
+
+    for (let directory = start;; directory = path.dirname(directory)) {
+      const dotGit = path.join(directory, ".git")
+      if (yield* Effect.orElseSucceed(fs.exists(dotGit), () => false)) {
+        const common = yield* commonDirectory(dotGit)
+        const config = yield* read(path.join(common, "config"))
+        const remote = Option.flatMap(config, (text) => Option.fromNullable(originUrl(text))).pipe(
+          Option.flatMap((url) => Option.fromNullable(normalizeRemote(url)))
+        )
+        if (Option.isSome(remote)) return named(`remote:${remote.value}`, path.basename(remote.value), directory)
+        const root = path.basename(common) === ".git" ? path.dirname(common) : directory
+        return named(`path:${root}`, path.basename(root), root)
+      }
+      if (path.dirname(directory) === directory) return named(`path:${start}`, path.basename(start) || start, start)
+    }
+  })

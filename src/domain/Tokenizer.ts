@@ -1,0 +1,103 @@
+/**
+ * Text to lexemes, for writing to the lexical lane and for asking it: one function for both, so that they can't differ.
+ *
+ * Latin words are lower-cased, identifiers kept whole and split (camelCase, snake_case), English stemmed (Porter 1980).
+ * Chinese, Japanese and Korean become the words of Intl.Segmenter and overlapping bigrams. A lexeme holds only letters,
+ * digits and "_".
+ */
+import { stemmer } from "stemmer"
+
+const CJK_RUN = /[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+/g
+const CHUNKS = /[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+|[\p{L}\p{N}_]+/gu
+const PARTS = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\x00-\x7f_]+/g
+
+/** Intl.Segmenter is superlinear on long strings. */
+const SEGMENTER_LIMIT = 1_000
+/** A longer run without a break is no word (base64, minified code): its head is kept. */
+const MAX_WORD = 64
+
+// Built on first use: making one takes some milliseconds that a purely Latin text need not pay.
+let segmenter: Intl.Segmenter | undefined
+
+const STOP_WORDS = new Set(
+  ("a an and are as at be been being but by can could did do does doing for from had has have having he her him his i if in into is it " +
+    "its just me my no nor not of on or our ours own she should so some such than that the their them then there these they this " +
+    "those to too us very was we were will with would you your yours am about also any because before after again all each both " +
+    "here only over same under until up down out off once let s t don ve ll re d m").split(" ")
+)
+
+/** Words that make a sentence a question and say nothing of what it asks about. */
+const QUESTION_WORDS = new Set(
+  ("what which who whom whose when where why how did does do was were is are can could should would tell remind remember recall know " +
+    "please again exactly actually ever").split(" ")
+)
+
+const CJK_STOP = new Set(
+  "的 了 是 在 我 我们 你 你们 他 她 它 们 和 与 或 及 就 都 而 也 还 很 把 被 让 给 对 从 到 向 于 这 那 这个 那个 这些 那些 一个 一下 有 没有 不 吗 呢 吧 啊 什么 怎么 怎样 为什么 为何 哪 哪个 哪些 哪里 如何 多少 几 谁 时候 是否 请 问 当时 之前 之后 最后 里 中 上 下 时 要 会 能 可以 应该 以及 并 并且 但 但是 因为 所以 如果 然后".split(" ")
+)
+
+const stems = new Map<string, string>()
+
+const stem = (word: string): string => {
+  if (word.length < 3 || !/^[a-z]+$/.test(word)) return word
+  const known = stems.get(word)
+  if (known !== undefined) return known
+  if (stems.size > 50_000) stems.clear()
+  const made = stemmer(word)
+  stems.set(word, made)
+  return made
+}
+
+const cjk = (run: string, out: Array<string>): void => {
+  segmenter ??= new Intl.Segmenter("zh", { granularity: "word" })
+  for (let start = 0; start < run.length; start += SEGMENTER_LIMIT) {
+    for (const { segment } of segmenter.segment(run.slice(start, start + SEGMENTER_LIMIT))) {
+      if (!CJK_STOP.has(segment) && segment.length !== 2) out.push(segment)
+    }
+  }
+  // A word of two characters is its own bigram.
+  for (let i = 0; i + 1 < run.length; i++) {
+    const bigram = run.slice(i, i + 2)
+    if (!CJK_STOP.has(bigram)) out.push(bigram)
+  }
+}
+
+const latin = (word: string, out: Array<string>): void => {
+  const head = word.length > MAX_WORD ? word.slice(0, MAX_WORD) : word
+  const lower = head.toLowerCase()
+  if (/^[a-z]+$/.test(head) || /^[A-Z]?[a-z]+$/.test(head)) {
+    if (!STOP_WORDS.has(lower)) out.push(stem(lower))
+    return
+  }
+  const parts = head.match(PARTS) ?? []
+  if (parts.length !== 1) out.push(lower)
+  for (const part of parts) {
+    const small = part.toLowerCase()
+    if (!STOP_WORDS.has(small)) out.push(stem(small))
+  }
+}
+
+/** Lexemes in the order of the text, repeats included. */
+export const lexemes = (text: string): Array<string> => {
+  const out: Array<string> = []
+  for (const chunk of text.match(CHUNKS) ?? []) {
+    const first = chunk.charCodeAt(0)
+    if (first >= 0x3040 && first <= 0xfaff && CJK_RUN.test(chunk)) cjk(chunk, out)
+    else latin(chunk, out)
+    CJK_RUN.lastIndex = 0
+  }
+  return out
+}
+
+/** A question without its question words, for embedding; Chinese is left as it is. */
+export const content = (text: string): string =>
+  text.replace(/[A-Za-z']+/g, (word) => {
+    const lower = word.toLowerCase()
+    return STOP_WORDS.has(lower) || QUESTION_WORDS.has(lower) ? " " : word
+  })
+
+/** Distinct lexemes of a question, question words dropped; those of the whole question when nothing is left. */
+export const queryLexemes = (text: string): ReadonlyArray<string> => {
+  const kept = [...new Set(lexemes(content(text)))]
+  return kept.length > 0 ? kept : [...new Set(lexemes(text))]
+}

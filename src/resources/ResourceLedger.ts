@@ -1,0 +1,204 @@
+/**
+ * What is open in this process, who opened it and when; the only way to open a handle (DESIGN, structural rule 1).
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as PubSub from "effect/PubSub"
+import type * as Queue from "effect/Queue"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+
+export type ResourceKind =
+  | "cache"
+  | "database"
+  | "fibers"
+  | "file"
+  | "model"
+  | "pool"
+  | "server"
+  | "store"
+  | "temporary folder"
+  | "timer"
+  | "watcher"
+  | "worker"
+
+/** `origin` is the first stack frame outside the ledger and Effect; `acquiredAt` is in milliseconds since the epoch. */
+export interface Resource {
+  readonly id: number
+  readonly kind: ResourceKind
+  readonly name: string
+  readonly acquiredAt: number
+  readonly origin: string
+}
+
+/** `closed`: it ended when asked; `destroyed`: it had to be forced; `failed`: neither worked, so it is still open. */
+export type ReleaseOutcome = "closed" | "destroyed" | "failed"
+
+export type ResourceChange =
+  | { readonly _tag: "Acquired"; readonly resource: Resource }
+  | { readonly _tag: "Released"; readonly resource: Resource; readonly ageMs: number; readonly how: ReleaseOutcome }
+
+export class LeakedResources extends Schema.TaggedError<LeakedResources>()("LeakedResources", {
+  resources: Schema.Array(Schema.Struct({ kind: Schema.String, name: Schema.String, origin: Schema.String }))
+}) {
+  override get message() {
+    const names = this.resources.map(({ kind, name, origin }) => `${kind} ${name} (opened ${origin})`).join("; ")
+    return `${this.resources.length} resource(s) still open at the end: ${names}`
+  }
+}
+
+export interface Acquisition<A, E, R> {
+  readonly kind: ResourceKind
+  readonly name: string
+  readonly open: Effect.Effect<A, E, R>
+  /** Asks the handle to end; interrupted after `within`. */
+  readonly close: (handle: A) => Effect.Effect<unknown, unknown>
+  /** Used when `close` failed or took longer than `within`. */
+  readonly destroy?: (handle: A) => Effect.Effect<unknown, unknown>
+  readonly within: Duration.DurationInput
+}
+
+const opened = Metric.gauge("claude_memory_resources_open")
+const acquiredTotal = Metric.counter("claude_memory_resources_acquired_total", { incremental: true })
+const releasedTotal = Metric.counter("claude_memory_resources_released_total", { incremental: true })
+
+const callerOf = (stack: string | undefined): string =>
+  stack?.split("\n").slice(1).map((line) => line.trim()).find((line) =>
+    !line.includes("ResourceLedger") && !/[\\/]node_modules[\\/]|node:internal/.test(line)
+  ) ?? "at an unknown place"
+
+const captureOrigin = (): string => {
+  const holder: { stack?: string } = {}
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = 12
+  Error.captureStackTrace(holder, captureOrigin)
+  Error.stackTraceLimit = limit
+  return callerOf(holder.stack)
+}
+
+const make = Effect.gen(function*() {
+  const open = new Map<number, Resource>()
+  const changes = yield* Effect.acquireRelease(PubSub.unbounded<ResourceChange>(), PubSub.shutdown)
+  let nextId = 1
+
+  const countOf = (kind: ResourceKind) => [...open.values()].filter((resource) => resource.kind === kind).length
+  const measure = (kind: ResourceKind, total: typeof acquiredTotal) =>
+    Effect.zipRight(
+      Metric.increment(Metric.tagged(total, "kind", kind)),
+      Metric.set(Metric.tagged(opened, "kind", kind), countOf(kind))
+    )
+
+  const register = (kind: ResourceKind, name: string, origin: string) =>
+    Effect.gen(function*() {
+      const resource: Resource = { id: nextId++, kind, name, acquiredAt: yield* Clock.currentTimeMillis, origin }
+      open.set(resource.id, resource)
+      yield* measure(kind, acquiredTotal)
+      yield* PubSub.publish(changes, { _tag: "Acquired", resource })
+      return resource
+    })
+
+  /** Runs one step of a release; finalizers are uninterruptible, so the bound needs `interruptible` before it. */
+  const attempt = (step: Effect.Effect<unknown, unknown>, within: Duration.DurationInput) =>
+    step.pipe(
+      Effect.interruptible,
+      Effect.timeoutOption(within),
+      Effect.exit,
+      Effect.map((exit): Option.Option<string> =>
+        Exit.isFailure(exit)
+          ? Option.some(Cause.pretty(exit.cause))
+          : Option.match(exit.value, {
+            onNone: () => Option.some(`took longer than ${Duration.format(within)}`),
+            onSome: () => Option.none()
+          })
+      )
+    )
+
+  const release = (
+    resource: Resource,
+    within: Duration.DurationInput,
+    close: Effect.Effect<unknown, unknown>,
+    destroy: Effect.Effect<unknown, unknown> | undefined
+  ) =>
+    Effect.gen(function*() {
+      const refusal = yield* attempt(close, within)
+      const forced = Option.isSome(refusal) && destroy !== undefined
+        ? yield* attempt(destroy, within)
+        : refusal
+      const how: ReleaseOutcome = Option.isNone(refusal) ? "closed" : Option.isNone(forced) ? "destroyed" : "failed"
+      if (Option.isSome(refusal)) {
+        yield* Effect.logWarning(`closing ${resource.kind} ${resource.name}: ${refusal.value}`)
+      }
+      if (how !== "failed") open.delete(resource.id)
+      yield* measure(resource.kind, releasedTotal)
+      const ageMs = (yield* Clock.currentTimeMillis) - resource.acquiredAt
+      yield* PubSub.publish(changes, { _tag: "Released", resource, ageMs, how })
+    })
+
+  const acquire = <A, E, R>(options: Acquisition<A, E, R>): Effect.Effect<A, E, R | Scope.Scope> => {
+    const origin = captureOrigin()
+    return Effect.acquireRelease(
+      Effect.flatMap(
+        options.open,
+        (handle) =>
+          Effect.map(register(options.kind, options.name, origin), (resource) => ({ handle, resource }))
+      ),
+      ({ handle, resource }) =>
+        release(resource, options.within, options.close(handle), options.destroy?.(handle))
+    ).pipe(Effect.map(({ handle }) => handle))
+  }
+
+  const adopt = <A, E, R>(
+    kind: ResourceKind,
+    name: string,
+    scoped: Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E, Exclude<R, Scope.Scope> | Scope.Scope> => {
+    const origin = captureOrigin()
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function*() {
+        const inner = yield* Scope.make()
+        const value = yield* restore(Scope.extend(scoped, inner)).pipe(
+          Effect.onError((cause) => Scope.close(inner, Exit.failCause(cause)))
+        )
+        const resource = yield* register(kind, name, origin)
+        yield* Effect.addFinalizer((exit) => release(resource, "5 seconds", Scope.close(inner, exit), undefined))
+        return value
+      })
+    )
+  }
+
+  yield* Effect.addFinalizer(() =>
+    Effect.suspend(() => open.size === 0 ? Effect.void : Effect.die(new LeakedResources({ resources: [...open.values()] })))
+  )
+
+  return {
+    acquire,
+    adopt,
+    snapshot: Effect.sync(() => [...open.values()]),
+    changes: PubSub.subscribe(changes)
+  }
+})
+
+export class ResourceLedger extends Context.Tag("ResourceLedger")<ResourceLedger, {
+  /** Opens a handle and registers it; when the scope closes it is asked to end, then forced. */
+  readonly acquire: <A, E, R>(options: Acquisition<A, E, R>) => Effect.Effect<A, E, R | Scope.Scope>
+  /** Registers what a library opens in a Scope; its release is bounded by 5 seconds. */
+  readonly adopt: <A, E, R>(
+    kind: ResourceKind,
+    name: string,
+    scoped: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E, Exclude<R, Scope.Scope> | Scope.Scope>
+  /** Everything open now, oldest first. */
+  readonly snapshot: Effect.Effect<ReadonlyArray<Resource>>
+  /** A subscription to every acquisition and release from now on. */
+  readonly changes: Effect.Effect<Queue.Dequeue<ResourceChange>, never, Scope.Scope>
+}>() {
+  /** Ends with the defect `LeakedResources` when something is still open as its scope closes. */
+  static readonly layer: Layer.Layer<ResourceLedger> = Layer.scoped(this, make)
+}

@@ -1,0 +1,223 @@
+/**
+ * SQLite through `DatabaseSync`, as an @effect/sql client whose connection is in the resource ledger.
+ *
+ * The driver is Node's own (`node:sqlite`, where it has FTS5), else @photostructure/sqlite, which has the same interface and
+ * ships its binaries. Calls are synchronous and can't be interrupted: they are bounded beforehand, by rows and by the busy
+ * timeout.
+ */
+import * as Reactivity from "@effect/experimental/Reactivity"
+import * as SqlClient from "@effect/sql/SqlClient"
+import type { Connection } from "@effect/sql/SqlConnection"
+import { SqlError } from "@effect/sql/SqlError"
+import * as Statement from "@effect/sql/Statement"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
+import { ResourceLedger } from "./ResourceLedger.ts"
+
+export class SqliteError extends Schema.TaggedError<SqliteError>()("SqliteError", {
+  reason: Schema.Literal("NoDriver", "Locked", "Full", "Damaged", "Denied", "NoExtension", "Other"),
+  path: Schema.String,
+  cause: Schema.Defect
+}) {
+  override get message() {
+    switch (this.reason) {
+      case "NoDriver":
+        return "no SQLite with FTS5 is available: use Node 22.13 or newer, or reinstall with optional dependencies"
+      case "Locked":
+        return `another process keeps ${this.path} locked; nothing was lost, try again when it has finished`
+      case "Full":
+        return `the disk that holds ${this.path} is full; nothing was lost, free some space and try again`
+      case "Damaged":
+        return `${this.path} is damaged or not a database; it was left untouched. Move it away and import again`
+      case "Denied":
+        return `${this.path} can't be opened: check that its folder exists and belongs to you`
+      case "NoExtension":
+        return "sqlite-vec can't be loaded on this platform, so vectors can't be searched"
+      case "Other":
+        return `${this.path}: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
+    }
+  }
+}
+
+/** The reason that SQLite's primary result code (https://sqlite.org/rescode.html) stands for. */
+export const reasonOf = (cause: unknown): SqliteError["reason"] => {
+  const error = cause as { readonly errcode?: number; readonly cause?: unknown; readonly message?: string } | undefined
+  if (error?.errcode === undefined && error?.cause !== undefined) return reasonOf(error.cause)
+  switch ((error?.errcode ?? 0) & 0xff) {
+    case 5:
+    case 6:
+      return "Locked"
+    case 13:
+      return "Full"
+    case 11:
+    case 26:
+      return "Damaged"
+    case 3:
+    case 8:
+    case 14:
+    case 23:
+      return "Denied"
+  }
+  const message = error?.message ?? ""
+  if (/database is locked|database table is locked/.test(message)) return "Locked"
+  if (/disk is full/.test(message)) return "Full"
+  if (/malformed|not a database/.test(message)) return "Damaged"
+  return /unable to open|readonly database|permission denied/.test(message) ? "Denied" : "Other"
+}
+
+type Driver = typeof DatabaseSync
+
+/** Node 22 prints an ExperimentalWarning on loading node:sqlite; this one says nothing to the person. */
+const importQuietly = async (): Promise<Driver> => {
+  const emitWarning = process.emitWarning
+  process.emitWarning = (() => {}) as typeof process.emitWarning
+  try {
+    return (await import("node:sqlite")).DatabaseSync
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}
+
+const hasFts5 = (driver: Driver): boolean => {
+  const database = new driver(":memory:")
+  try {
+    database.exec("CREATE VIRTUAL TABLE probe USING fts5(text)")
+    return true
+  } catch {
+    return false
+  } finally {
+    database.close()
+  }
+}
+
+const loadDriver = Effect.tryPromise({
+  try: async (): Promise<Driver> => {
+    const builtIn = await importQuietly().catch(() => undefined)
+    if (builtIn !== undefined && hasFts5(builtIn)) return builtIn
+    return (await import("@photostructure/sqlite")).DatabaseSync as unknown as Driver
+  },
+  catch: (cause) => new SqliteError({ reason: "NoDriver", path: "", cause })
+})
+
+const extensionPath = Effect.tryPromise({
+  try: async () => (await import("sqlite-vec")).getLoadablePath(),
+  catch: (cause) => new SqliteError({ reason: "NoExtension", path: "", cause })
+})
+
+export interface OpenOptions {
+  /** As the ledger shows it. */
+  readonly name: string
+  readonly path: string
+  readonly readOnly: boolean
+  /** Loads sqlite-vec into this connection. */
+  readonly vectors: boolean
+  /** How long a statement waits for another process's lock, in milliseconds. */
+  readonly busyTimeoutMs: number
+}
+
+const MAX_PREPARED = 200
+
+const connect = (database: DatabaseSync): Connection => {
+  const prepared = new Map<string, StatementSync>()
+  const prepare = (sql: string) => {
+    const known = prepared.get(sql)
+    if (known !== undefined) return known
+    if (prepared.size >= MAX_PREPARED) prepared.clear()
+    const statement = database.prepare(sql)
+    prepared.set(sql, statement)
+    return statement
+  }
+  const attempt = <A>(run: () => A) =>
+    Effect.try({ try: run, catch: (cause) => new SqlError({ cause, message: "SQLite refused a statement" }) })
+  const all = (sql: string, params: ReadonlyArray<unknown>) =>
+    attempt(() => prepare(sql).all(...(params as ReadonlyArray<SQLInputValue>)) as ReadonlyArray<object>)
+
+  return {
+    execute: (sql, params, transform) =>
+      Effect.map(all(sql, params), (rows) => transform === undefined ? rows : transform(rows)),
+    executeRaw: all,
+    executeValues: (sql, params) => Effect.map(all(sql, params), (rows) => rows.map((row) => Object.values(row))),
+    executeUnprepared: (sql, params, transform) =>
+      attempt(() => database.prepare(sql).all(...(params as ReadonlyArray<SQLInputValue>)) as ReadonlyArray<object>).pipe(
+        Effect.map((rows) => transform === undefined ? rows : transform(rows))
+      ),
+    executeStream: (sql, params) => Stream.unwrap(Effect.map(all(sql, params), Stream.fromIterable))
+  }
+}
+
+/**
+ * Opens a database in the ledger and gives a client on it with one permit: transactions exclude one another and interruption
+ * rolls back. A read-only connection never waits for a writer in WAL mode.
+ */
+export const open = (options: OpenOptions): Effect.Effect<SqlClient.SqlClient, SqliteError, ResourceLedger | Scope.Scope> =>
+  Effect.gen(function*() {
+    const ledger = yield* ResourceLedger
+    const driver = yield* loadDriver
+    const extension = options.vectors ? yield* extensionPath : undefined
+    const toError = (cause: unknown) => new SqliteError({ reason: reasonOf(cause), path: options.path, cause })
+
+    const database = yield* ledger.acquire({
+      kind: "database",
+      name: options.name,
+      open: Effect.try({
+        try: () => new driver(options.path, { readOnly: options.readOnly, allowExtension: options.vectors }),
+        catch: toError
+      }),
+      close: (database) => Effect.sync(() => database.close()),
+      within: "2 seconds"
+    })
+    yield* Effect.try({
+      try: () => {
+        database.exec(`PRAGMA busy_timeout = ${options.busyTimeoutMs}`)
+        if (options.readOnly) database.exec("PRAGMA query_only = 1")
+        if (extension !== undefined) {
+          database.enableLoadExtension(true)
+          database.loadExtension(extension)
+          database.enableLoadExtension(false)
+        }
+      },
+      catch: toError
+    })
+    if (!options.readOnly) {
+      // The busy timeout does not cover a change of journal mode: several first starts at once need the retry.
+      yield* Effect.try({
+        try: () => {
+          database.exec("PRAGMA journal_mode = WAL")
+          database.exec("PRAGMA synchronous = NORMAL")
+          database.exec("PRAGMA secure_delete = ON")
+        },
+        catch: toError
+      }).pipe(Effect.retry({
+        while: (error) => error.reason === "Locked",
+        schedule: Schedule.spaced("50 millis").pipe(Schedule.jittered, Schedule.intersect(Schedule.recurs(100)))
+      }))
+    }
+
+    const connection = connect(database)
+    const permit = yield* Effect.makeSemaphore(1)
+    const client = yield* SqlClient.make({
+      acquirer: permit.withPermits(1)(Effect.succeed(connection)),
+      transactionAcquirer: Effect.uninterruptibleMask((restore) =>
+        restore(permit.take(1)).pipe(
+          Effect.zipRight(Effect.flatMap(Effect.scope, (scope) => Scope.addFinalizer(scope, permit.release(1)))),
+          Effect.as(connection)
+        )
+      ),
+      compiler: Statement.makeCompilerSqlite(),
+      // Taking the write lock at once: a transaction that reads first can't be upgraded while another writes.
+      beginTransaction: options.readOnly ? "BEGIN" : "BEGIN IMMEDIATE",
+      spanAttributes: [["db.system.name", "sqlite"]]
+    }).pipe(Effect.provide(Reactivity.layer))
+    return client
+  })
+
+/** A commit that SQLite refuses (a full disk) reaches us as a defect; here it is an error like the others. */
+export const transaction = <A, E, R>(sql: SqlClient.SqlClient, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
+  sql.withTransaction(effect).pipe(
+    Effect.catchSomeDefect((defect) => defect instanceof SqlError ? Option.some(Effect.fail(defect)) : Option.none())
+  )

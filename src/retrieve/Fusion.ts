@@ -1,0 +1,71 @@
+/**
+ * Scores of the lexical lane, and how the lanes become one list. Pure; the constants were measured on chat and on coding
+ * transcripts, and min-max fusion beat reciprocal ranks with a weak dense lane.
+ */
+import type { LexicalMatches } from "../store/MemoryStore.ts"
+
+/** BM25's saturation and length normalisation (Robertson and Zaragoza 2009, section 3.2). */
+export const K1 = 1.2
+export const B = 0.6
+
+/** Weights of title, text, tool_use, tool_result: what was said outranks what was printed (BM25F, the same, section 3.6). */
+export const FIELD_WEIGHTS: ReadonlyArray<number> = [0.3, 1, 0.8, 0.5]
+
+export const DENSE_WEIGHT = 0.5
+
+/** A unit lends its neighbours a share of its score; the answer tends to follow the turn that announces it. */
+export const NEIGHBOUR_WEIGHTS: Readonly<Record<number, number>> = { [-1]: 0.15, 1: 0.3, 2: 0.15 }
+
+/** Robertson-Spärck Jones with 1 added, so that it is never negative. */
+export const inverseDocumentFrequency = (documents: number, frequency: number): number =>
+  Math.log(1 + (documents - frequency + 0.5) / (frequency + 0.5))
+
+export interface LexicalScore {
+  readonly unitId: string
+  readonly score: number
+  /** Indices of the terms that the unit holds. */
+  readonly matched: ReadonlyArray<number>
+}
+
+/** BM25F over the candidates, best first, equal ones by id. */
+export const bm25 = (matches: LexicalMatches): ReadonlyArray<LexicalScore> => {
+  const idf = matches.documentFrequencies.map((frequency) => inverseDocumentFrequency(matches.documents, frequency))
+  return matches.candidates.map(({ frequencies, lengths, unitId }) => {
+    const length = lengths.reduce((sum, n) => sum + n, 0)
+    const norm = 1 - B + B * (length / Math.max(1, matches.averageLength))
+    const matched: Array<number> = []
+    let score = 0
+    frequencies.forEach((fields, term) => {
+      const frequency = fields.reduce((sum, n, field) => sum + n * FIELD_WEIGHTS[field]!, 0)
+      if (frequency === 0) return
+      matched.push(term)
+      score += idf[term]! * (frequency * (K1 + 1)) / (frequency + K1 * norm)
+    })
+    return { unitId, score, matched }
+  }).sort((a, b) => b.score - a.score || (a.unitId < b.unitId ? -1 : 1))
+}
+
+export interface Scored {
+  readonly unitId: string
+  readonly score: number
+}
+
+/** Scores mapped to 0 to 1 by the list's least and greatest; a list of equals becomes all ones. */
+export const minMax = (list: ReadonlyArray<Scored>): ReadonlyMap<string, number> => {
+  const scores = list.map(({ score }) => score)
+  const least = Math.min(...scores)
+  const range = Math.max(...scores) - least
+  return new Map(list.map(({ score, unitId }) => [unitId, range === 0 ? 1 : (score - least) / range]))
+}
+
+/**
+ * The lexical list over its greatest (an absent unit scores 0) plus `DENSE_WEIGHT` times the dense list by min-max: the
+ * score of each unit that is in either, at most 1 + DENSE_WEIGHT.
+ */
+export const fuse = (lexical: ReadonlyArray<Scored>, dense: ReadonlyArray<Scored>): Map<string, number> => {
+  const greatest = Math.max(...lexical.map(({ score }) => score), Number.MIN_VALUE)
+  const fused = new Map(lexical.map(({ score, unitId }) => [unitId, score / greatest]))
+  const weight = lexical.length === 0 ? 1 : DENSE_WEIGHT
+  for (const [unitId, score] of minMax(dense)) fused.set(unitId, (fused.get(unitId) ?? 0) + weight * score)
+  return fused
+}

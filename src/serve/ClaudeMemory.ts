@@ -1,0 +1,101 @@
+/**
+ * The whole service: what every way in (command line, hooks, and those to come) asks.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { type CaptureError, Collector, type TranscriptFile } from "../capture/Collector.ts"
+import type { Message } from "../domain/Conversation.ts"
+import type { InjectionRequest, InjectionResponse } from "../domain/Injection.ts"
+import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
+import * as Project from "../domain/Project.ts"
+import type { SearchQuery, SearchResponse } from "../domain/Search.ts"
+import { type IndexDescription, type IndexError, VectorIndex } from "../index/VectorIndex.ts"
+import { Injector } from "../inject/Injector.ts"
+import * as Pipeline from "../Pipeline.ts"
+import { make as makeInFlight } from "../resources/InFlight.ts"
+import { Retriever } from "../retrieve/Retriever.ts"
+import { type DeadLetter, MemoryStore, type StoreError, type StoreStatus } from "../store/MemoryStore.ts"
+
+export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
+  what: Schema.Literal("unit", "project"),
+  name: Schema.String,
+  known: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return this.what === "unit"
+      ? this.known.length > 0
+        ? `several memories begin with ${this.name}: ${this.known.join(", ")}; give more of the id`
+        : `no memory has the id ${this.name}; \`claude-memory search\` prints ids`
+      : `no project is called ${this.name}; known: ${this.known.join(", ") || "none yet"}`
+  }
+}
+
+export class ClaudeMemory extends Context.Tag("ClaudeMemory")<ClaudeMemory, {
+  readonly discover: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError>
+  /** Reads transcripts on from where they were left and makes memories of them; each step is given as it is done. */
+  readonly ingest: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<Pipeline.Step, Pipeline.PipelineError>
+  readonly search: (query: SearchQuery) => Effect.Effect<SearchResponse, StoreError>
+  readonly inject: (request: InjectionRequest) => Effect.Effect<InjectionResponse, StoreError>
+  /** A unit by its id or the beginning of one, with the messages it came from. */
+  readonly show: (
+    id: string
+  ) => Effect.Effect<{ readonly unit: MemoryUnit; readonly messages: ReadonlyArray<Message> }, StoreError | NotFound>
+  /** The project of a folder. */
+  readonly project: (folder: string) => Effect.Effect<Project.Project>
+  /** Projects by name, id or root folder. */
+  readonly named: (names: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Project.Project>, StoreError | NotFound>
+  readonly status: Effect.Effect<StoreStatus, StoreError>
+  readonly indexStatus: Effect.Effect<IndexDescription, IndexError>
+  readonly deadLetters: (limit: number) => Effect.Effect<ReadonlyArray<DeadLetter>, StoreError>
+}>() {}
+
+const make = Effect.gen(function*() {
+  const collector = yield* Collector
+  const retriever = yield* Retriever
+  const injector = yield* Injector
+  const store = yield* MemoryStore
+  const vectors = yield* VectorIndex
+  const context = yield* Effect.context<Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path>()
+  const inFlight = yield* makeInFlight("ClaudeMemory")
+
+  const show = (id: string) =>
+    Effect.gen(function*() {
+      const units = yield* store.unitsByPrefix(id)
+      const unit = units[0]
+      if (unit === undefined || units.length > 1) {
+        return yield* new NotFound({ what: "unit", name: id, known: units.map((each) => each.id) })
+      }
+      return { unit, messages: yield* store.messages(evidence(unit)) }
+    })
+
+  const named = (names: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      const projects = yield* store.projects
+      return (yield* Effect.forEach(names, (name) => {
+        const found = projects.filter((project) => project.name === name || project.id === name || project.root === name)
+        return found.length > 0
+          ? Effect.succeed(found)
+          : Effect.fail(new NotFound({ what: "project", name, known: projects.map((project) => project.name) }))
+      })).flat()
+    })
+
+  return ClaudeMemory.of({
+    discover: collector.discover,
+    ingest: (files) => Stream.provideContext(Pipeline.ingest(files), context),
+    search: retriever.search,
+    inject: injector.inject,
+    show: (id) => inFlight(show(id)),
+    project: (folder) => inFlight(Effect.provide(Project.resolve(folder), context)),
+    named: (names) => inFlight(named(names)),
+    status: store.status,
+    indexStatus: vectors.describe,
+    deadLetters: store.deadLetters
+  })
+})
+
+export const layer = Layer.scoped(ClaudeMemory, make)

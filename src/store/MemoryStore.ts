@@ -1,0 +1,173 @@
+/**
+ * The port to what is kept: sessions, messages, units, cursors, work to do, the sum of captured lines, and the lexical lane.
+ * The store is the truth; every index can be rebuilt from it.
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { Message, Segment, Session, SessionFacts } from "../domain/Conversation.ts"
+import type { MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
+import type { Project } from "../domain/Project.ts"
+import type { SearchFilter } from "../domain/Search.ts"
+
+export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
+  reason: Schema.Literal("Locked", "Full", "Damaged", "Denied", "Newer", "Missing", "Other"),
+  operation: Schema.String,
+  detail: Schema.String,
+  cause: Schema.Defect
+}) {
+  override get message() {
+    return `${this.operation}: ${this.detail}`
+  }
+}
+
+/** How far a transcript has been read. `fingerprint` is of the file's first bytes: another means another file. */
+export interface Cursor {
+  readonly path: string
+  readonly offset: number
+  readonly fingerprint: string
+  readonly sessionId: string
+}
+
+/** A line that could not be understood, redacted, kept for a later version to replay. */
+export interface DeadLetter {
+  readonly path: string
+  readonly offset: number
+  readonly reason: string
+  readonly line: string
+}
+
+/** What one stretch of a transcript gave. `lines` = messages + facts + the sum of `skipped` + deadLetters. */
+export interface CaptureBatch {
+  readonly cursor: Cursor
+  /** The cursor as the reader last saw it; undefined when the file was never read. */
+  readonly previous: Cursor | undefined
+  readonly project: Project
+  readonly lines: number
+  readonly messages: ReadonlyArray<Message>
+  readonly facts: ReadonlyArray<SessionFacts>
+  /** Lines stored that are no messages (titles). */
+  readonly factLines: number
+  readonly skipped: Readonly<Record<string, number>>
+  readonly deadLetters: ReadonlyArray<DeadLetter>
+  readonly redactions: Readonly<Record<string, number>>
+}
+
+/** `conflict`: another process had read on; nothing was written and the cursor must be read again. */
+export type AppendResult =
+  | { readonly _tag: "Appended"; readonly stored: number; readonly duplicates: number; readonly newSessions: number }
+  | { readonly _tag: "Conflict" }
+
+/** The balanced sum: lines = stored + every skipped + deadLetter. */
+export interface LineSum {
+  readonly total: number
+  readonly stored: number
+  readonly skipped: Readonly<Record<string, number>>
+  readonly deadLetter: number
+}
+
+/** Something to be done once, by whoever claims it. `revision` grows when what it was computed from has changed. */
+export interface WorkItem {
+  readonly kind: "segment" | "session" | "index"
+  readonly key: string
+  readonly revision: number
+}
+
+/** What an archive is made of: a session's prompts (the first 50) and its closing assistant messages (the last 6). */
+export interface SessionOutline {
+  readonly session: Session
+  readonly prompts: ReadonlyArray<Message>
+  readonly closing: ReadonlyArray<Message>
+  readonly files: ReadonlyArray<string>
+}
+
+export interface SegmentContext {
+  readonly segment: Segment
+  readonly session: Session
+  /** The position of its first message in the session. */
+  readonly position: number
+}
+
+/** The lexical lane's fields, in the order of `Candidate.frequencies`. */
+export const FIELDS = ["title", "text", "tool_use", "tool_result"] as const
+
+/** A unit that holds at least one term: how often each term (in the order asked) occurs in each field. */
+export interface Candidate {
+  readonly unitId: string
+  readonly sessionId: string
+  readonly position: number
+  /** Lexemes in each field. */
+  readonly lengths: ReadonlyArray<number>
+  readonly frequencies: ReadonlyArray<ReadonlyArray<number>>
+}
+
+export interface LexicalMatches {
+  /** Units in the store, whatever the filter. */
+  readonly documents: number
+  readonly averageLength: number
+  /** Units that hold each term, in the order asked. */
+  readonly documentFrequencies: ReadonlyArray<number>
+  readonly candidates: ReadonlyArray<Candidate>
+}
+
+export interface StoreStatus {
+  readonly lines: LineSum
+  readonly redactions: Readonly<Record<string, number>>
+  readonly sessions: number
+  readonly messages: number
+  /** Messages in which a person or Claude says something, and those of them that some unit cites. */
+  readonly textMessages: { readonly total: number; readonly cited: number }
+  readonly units: { readonly total: number; readonly byType: Readonly<Partial<Record<UnitType, number>>> }
+  readonly pending: number
+  readonly files: number
+  readonly projects: ReadonlyArray<Project & { readonly units: number }>
+}
+
+export class MemoryStore extends Context.Tag("MemoryStore")<MemoryStore, {
+  readonly cursors: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, Cursor>, StoreError>
+  /** Writes a batch and moves its cursor, in one transaction; queues the segments and sessions that it changed. */
+  readonly append: (batch: CaptureBatch) => Effect.Effect<AppendResult, StoreError>
+  /** The thread of messages already stored, by uuid. */
+  readonly threads: (uuids: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, string>, StoreError>
+
+  /** Takes up to `limit` items for `owner`, oldest first; items of dead owners and lapsed leases are free again. */
+  readonly claim: (
+    kind: WorkItem["kind"],
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<WorkItem>, StoreError>
+  /** Gives claimed items back undone. */
+  readonly release: (items: ReadonlyArray<WorkItem>) => Effect.Effect<void, StoreError>
+  readonly segments: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<SegmentContext>, StoreError>
+  readonly outlines: (sessionIds: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<SessionOutline>, StoreError>
+  /**
+   * Replaces the units of the items' origins by `units` and ends the items; an item whose revision has moved on is left in
+   * the queue and its units are not written. Units written or removed are queued for the index.
+   */
+  readonly commit: (
+    items: ReadonlyArray<WorkItem>,
+    units: ReadonlyArray<MemoryUnit>
+  ) => Effect.Effect<void, StoreError>
+  /** Ends work whose result lies elsewhere (vectors in an index). */
+  readonly done: (items: ReadonlyArray<WorkItem>) => Effect.Effect<void, StoreError>
+
+  /** Units by id, in the order asked; unknown ids are left out. */
+  readonly units: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
+  /** At most 10 units whose id begins so. */
+  readonly unitsByPrefix: (prefix: string) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
+  readonly messages: (uuids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Message>, StoreError>
+  /** The unit before and the two after each of these in its session: [id, neighbour's id, offset -1, 1 or 2]. */
+  readonly neighbours: (
+    ids: ReadonlyArray<string>
+  ) => Effect.Effect<ReadonlyArray<readonly [string, string, number]>, StoreError>
+  readonly lexical: (
+    terms: ReadonlyArray<string>,
+    filter: SearchFilter,
+    limit: number
+  ) => Effect.Effect<LexicalMatches, StoreError>
+
+  readonly projects: Effect.Effect<ReadonlyArray<Project>, StoreError>
+  readonly deadLetters: (limit: number) => Effect.Effect<ReadonlyArray<DeadLetter>, StoreError>
+  readonly status: Effect.Effect<StoreStatus, StoreError>
+  /** Runs writes of this store, and of an index that shares its file, as one. */
+  readonly transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StoreError, R>
+}>() {}

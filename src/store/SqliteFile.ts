@@ -1,0 +1,103 @@
+/**
+ * The one SQLite file that the store and the embedded index share: a writer's connection and a read-only one.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { ResourceLedger } from "../resources/ResourceLedger.ts"
+import { open, reasonOf, SqliteError } from "../resources/Sqlite.ts"
+import { StoreError } from "./MemoryStore.ts"
+import { checkVersion, currentVersion, migrate } from "./migrations.ts"
+
+export interface SqliteFileOptions {
+  /** Folder of the database, made with mode 0700. */
+  readonly folder: string
+  /** A reader opens nothing for writing and takes no lock; its writes fail. */
+  readonly readOnly: boolean
+  readonly busyTimeoutMs: number
+}
+
+export const DATABASE = "memory.db"
+
+export const toStoreError = (operation: string) => (cause: SqlError | SqliteError | StoreError): StoreError => {
+  if (cause instanceof StoreError) return cause
+  const error = cause instanceof SqliteError ? cause : new SqliteError({ reason: reasonOf(cause), path: "the memory", cause })
+  const reason = error.reason
+  return new StoreError({
+    reason: reason === "NoDriver" || reason === "NoExtension" ? "Other" : reason,
+    operation,
+    detail: error.message,
+    cause
+  })
+}
+
+const restrict = (folder: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    yield* fs.makeDirectory(folder, { recursive: true, mode: 0o700 })
+    yield* fs.chmod(folder, 0o700)
+  }).pipe(Effect.mapError((cause) =>
+    new StoreError({
+      reason: "Denied",
+      operation: "open",
+      detail: `the folder ${folder} can't be made or isn't yours; set CLAUDE_MEMORY_HOME to one that is`,
+      cause
+    })
+  ))
+
+const openClients = (options: SqliteFileOptions) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const file = path.join(options.folder, DATABASE)
+    const read = { path: file, readOnly: true, vectors: false, busyTimeoutMs: options.busyTimeoutMs }
+    if (options.readOnly) {
+      if (!(yield* Effect.orElseSucceed(fs.exists(file), () => false))) {
+        return yield* new StoreError({
+          reason: "Missing",
+          operation: "open",
+          detail: "nothing is remembered yet; run `claude-memory import` first",
+          cause: undefined
+        })
+      }
+      const reader = yield* open({ ...read, name: "Sqlite reader" })
+      yield* Effect.flatMap(currentVersion(reader), checkVersion)
+      return { file, writer: reader, reader, busyTimeoutMs: options.busyTimeoutMs }
+    }
+    yield* restrict(options.folder)
+    const existed = yield* Effect.orElseSucceed(fs.exists(file), () => false)
+    if (existed) {
+      // Looked at through a reader first: a newer or damaged file is left untouched, its journal mode too.
+      yield* Effect.scoped(
+        Effect.flatMap(open({ ...read, name: "Sqlite version check" }), (sql) => Effect.flatMap(currentVersion(sql), checkVersion))
+      )
+    }
+    const writer = yield* open({ ...read, readOnly: false, name: "Sqlite writer" })
+    yield* migrate(writer)
+    yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(fs.chmod(each, 0o600)))
+    const ledger = yield* ResourceLedger
+    yield* ledger.acquire({
+      kind: "cache",
+      name: "Sqlite write-ahead log",
+      open: Effect.succeed(writer),
+      // Folds the log back into the file, so that nothing but the database is left behind.
+      close: (writer) => writer.unsafe("PRAGMA wal_checkpoint(TRUNCATE)"),
+      within: "2 seconds"
+    })
+    const reader = yield* open({ ...read, name: "Sqlite reader" })
+    return { file, writer, reader, busyTimeoutMs: options.busyTimeoutMs }
+  }).pipe(Effect.mapError(toStoreError("open")))
+
+export class SqliteFile extends Context.Tag("SqliteFile")<SqliteFile, {
+  readonly file: string
+  readonly busyTimeoutMs: number
+  readonly writer: SqlClient
+  readonly reader: SqlClient
+}>() {
+  /** Makes the folder, the file and the schema; their modes are 0700 and 0600. */
+  static readonly layer = (options: SqliteFileOptions) => Layer.scoped(this, openClients(options))
+}

@@ -1,0 +1,99 @@
+/**
+ * The SQLite schema, one step per version; `PRAGMA user_version` counts the steps taken.
+ */
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Effect from "effect/Effect"
+import { transaction } from "../resources/Sqlite.ts"
+import { StoreError } from "./MemoryStore.ts"
+
+const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
+  `CREATE TABLE projects (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, root TEXT NOT NULL, key TEXT NOT NULL
+  ) STRICT`,
+  `CREATE TABLE sessions (
+    id TEXT PRIMARY KEY, project_id TEXT NOT NULL REFERENCES projects(id), title TEXT, cwd TEXT NOT NULL, branch TEXT,
+    version TEXT, started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL
+  ) STRICT`,
+  `CREATE TABLE messages (
+    seq INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE, session_id TEXT NOT NULL, thread TEXT NOT NULL,
+    segment_id TEXT NOT NULL, role TEXT NOT NULL, is_prompt INTEGER NOT NULL, said INTEGER NOT NULL,
+    occurred_at INTEGER NOT NULL, body TEXT NOT NULL
+  ) STRICT`,
+  `CREATE INDEX messages_segment ON messages (segment_id, seq)`,
+  `CREATE INDEX messages_session ON messages (session_id, seq)`,
+  `CREATE TABLE open_segments (
+    thread_key TEXT PRIMARY KEY, id TEXT NOT NULL, messages INTEGER NOT NULL
+  ) STRICT`,
+  `CREATE TABLE cursors (
+    path TEXT PRIMARY KEY, next_offset INTEGER NOT NULL, fingerprint TEXT NOT NULL, session_id TEXT NOT NULL
+  ) STRICT`,
+  `CREATE TABLE line_counts (outcome TEXT PRIMARY KEY, lines INTEGER NOT NULL) STRICT`,
+  `CREATE TABLE redactions (kind TEXT PRIMARY KEY, found INTEGER NOT NULL) STRICT`,
+  `CREATE TABLE dead_letters (
+    path TEXT NOT NULL, line_offset INTEGER NOT NULL, reason TEXT NOT NULL, line TEXT NOT NULL,
+    PRIMARY KEY (path, line_offset)
+  ) STRICT`,
+  `CREATE TABLE work (
+    kind TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, owner TEXT, until INTEGER,
+    PRIMARY KEY (kind, key)
+  ) STRICT`,
+  `CREATE TABLE units (
+    row INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, project_id TEXT NOT NULL, session_id TEXT NOT NULL,
+    origin TEXT NOT NULL, position REAL NOT NULL, type TEXT NOT NULL, occurred_at INTEGER NOT NULL,
+    active INTEGER NOT NULL, files TEXT NOT NULL, evidence TEXT NOT NULL, body TEXT NOT NULL
+  ) STRICT`,
+  `CREATE INDEX units_session ON units (session_id, position)`,
+  `CREATE INDEX units_project ON units (project_id, occurred_at)`,
+  `CREATE INDEX units_origin ON units (origin)`,
+  // Lexemes come ready-made: only letters, digits and "_", separated by spaces.
+  `CREATE VIRTUAL TABLE lexemes USING fts5(title, text, tool_use, tool_result,
+    tokenize = "unicode61 remove_diacritics 0 tokenchars '_'")`,
+  `CREATE VIRTUAL TABLE lexeme_counts USING fts5vocab(lexemes, row)`,
+  `CREATE TABLE totals (id INTEGER PRIMARY KEY CHECK (id = 1), units INTEGER NOT NULL, lexemes INTEGER NOT NULL) STRICT`,
+  `INSERT INTO totals VALUES (1, 0, 0)`,
+  `CREATE TABLE vector_indexes (
+    id INTEGER PRIMARY KEY, model TEXT NOT NULL, dimension INTEGER NOT NULL, active INTEGER NOT NULL
+  ) STRICT`,
+  `CREATE TABLE vectors (
+    index_id INTEGER NOT NULL, unit_row INTEGER NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (index_id, unit_row)
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE TRIGGER units_deleted AFTER DELETE ON units BEGIN
+    DELETE FROM vectors WHERE unit_row = old.row AND index_id IN (SELECT id FROM vector_indexes);
+  END`
+]]
+
+export const LATEST = STEPS.length
+
+export const currentVersion = (sql: SqlClient): Effect.Effect<number, SqlError> =>
+  Effect.map(sql.unsafe<{ user_version: number }>("PRAGMA user_version"), (rows) => rows[0]?.user_version ?? 0)
+
+/** A schema newer than the program is refused before anything is touched. */
+export const checkVersion = (version: number): Effect.Effect<void, StoreError> =>
+  version <= LATEST
+    ? Effect.void
+    : Effect.fail(
+      new StoreError({
+        reason: "Newer",
+        operation: "open",
+        detail: `the memory was written by a newer claude-memory (schema ${version}, this one knows ${LATEST}); ` +
+          "it was left untouched. Update claude-memory",
+        cause: undefined
+      })
+    )
+
+export const migrate = (sql: SqlClient): Effect.Effect<void, SqlError | StoreError> =>
+  Effect.gen(function*() {
+    const before = yield* currentVersion(sql)
+    yield* checkVersion(before)
+    if (before === LATEST) return
+    yield* transaction(
+      sql,
+      Effect.gen(function*() {
+        // Another process may have migrated while this one waited for the lock.
+        const version = yield* currentVersion(sql)
+        for (const statement of STEPS.slice(version).flat()) yield* sql.unsafe(statement)
+        yield* sql.unsafe(`PRAGMA user_version = ${LATEST}`)
+      })
+    )
+  })

@@ -1,0 +1,27 @@
+/**
+ * What tests take from outside: the one file that reads the environment.
+ */
+import { delimiter, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+export const root = fileURLToPath(new URL("..", import.meta.url))
+/** The sample sessions, laid out as Claude Code lays out its own. */
+export const samples = join(root, "test", "fixtures", "projects")
+/** Data that is not shipped; tests that need it say that they are skipped when it is absent, and fail in CI. */
+export const testData: string | undefined = process.env.TEST_DATA
+
+export const isolate = (home: string) => {
+  process.env.HOME = home
+  process.env.USERPROFILE = home
+  process.env.CLAUDE_CONFIG_DIR = join(home, ".claude")
+  process.env.CLAUDE_MEMORY_HOME = join(home, ".claude-memory")
+}
+
+/** For a spawned program: nothing of the person's environment but the way to Node. */
+export const environment = (home: string): Record<string, string> => ({
+  PATH: [join(process.execPath, ".."), process.env.PATH ?? ""].join(delimiter),
+  HOME: home,
+  USERPROFILE: home,
+  CLAUDE_CONFIG_DIR: join(home, ".claude"),
+  CLAUDE_MEMORY_HOME: join(home, ".claude-memory")
+})

@@ -1,0 +1,14 @@
+/**
+ * Tests never touch a person's own memory or Claude Code: each file gets a home of its own, and the real one is refused.
+ */
+import { afterAll } from "@effect/vitest"
+import { mkdtempSync, rmSync } from "node:fs"
+import { homedir, tmpdir } from "node:os"
+import { join } from "node:path"
+import { isolate } from "./data.ts"
+
+const home = mkdtempSync(join(tmpdir(), "claude-memory-test-"))
+isolate(home)
+if (homedir() !== home) throw new Error(`tests would use the home folder ${homedir()}`)
+
+afterAll(() => rmSync(home, { recursive: true, force: true }))

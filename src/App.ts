@@ -23,27 +23,44 @@ export interface Options {
   readonly busyTimeoutMs: number
 }
 
-/** The whole service over a memory in `home`, with the ledger open to those who want to look. */
-export const layer = (options: Options) => {
-  const storage = SqliteFile.layer({ folder: options.home, readOnly: options.readOnly, busyTimeoutMs: options.busyTimeoutMs })
-  const store = SqliteStore.layer.pipe(Layer.provideMerge(storage))
-  const lanes = Layer.merge(EmbeddedIndex.layer, ModelManager.layerLocal(Settings.packageFile("assets", "static-embeddings.bin")))
-  return ClaudeMemory.layer.pipe(
-    Layer.provideMerge(Injector.layer),
-    Layer.provideMerge(Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer)),
-    Layer.provideMerge(lanes),
-    Layer.provideMerge(store),
-    Layer.provideMerge(ResourceLedger.layer),
-    Layer.provideMerge(NodeContext.layer)
+const modelFile = Settings.packageFile("assets", "static-embeddings.bin")
+
+/** Store, index and models over one SQLite file. */
+const ground = (options: Options) => {
+  const storage = SqliteFile.layer({
+    folder: options.home,
+    readOnly: options.readOnly,
+    busyTimeoutMs: options.busyTimeoutMs
+  })
+  return Layer.mergeAll(
+    Layer.provide(SqliteStore.layer, storage),
+    Layer.provide(EmbeddedIndex.layer, storage),
+    ModelManager.layerLocal(modelFile)
   )
 }
 
-/** By the settings: a service that may write. */
-export const service = Layer.unwrapEffect(
-  Effect.map(Settings.load, ({ home }) => layer({ home, readOnly: false, busyTimeoutMs: 5_000 }))
-)
+/** The whole service over a memory in `home`; the ledger and the platform come from outside. */
+export const layer = (options: Options) =>
+  ClaudeMemory.layer.pipe(
+    Layer.provide(Layer.provideMerge(Injector.layer, Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer))),
+    Layer.provide(ground(options))
+  )
 
-/** By the settings: a service that reads only. */
-export const reader = Layer.unwrapEffect(
-  Effect.map(Settings.load, ({ home }) => layer({ home, readOnly: true, busyTimeoutMs: 1_000 }))
+/** What every entry stands on. */
+export const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
+
+const bySettings = <A, E, R>(make: (options: Options) => Layer.Layer<A, E, R>, readOnly: boolean, busyTimeoutMs: number) =>
+  Layer.unwrapEffect(Effect.map(Settings.load, ({ home }) => make({ home, readOnly, busyTimeoutMs })))
+
+/** The service by the settings. */
+export const service = bySettings(layer, false, 5_000)
+
+/** The service for those who only read. */
+export const reader = bySettings(layer, true, 1_000)
+
+/** For the hook: what injects and nothing more, on a store that it can't be made to wait for. */
+export const injector = bySettings(
+  (options) => Injector.layer.pipe(Layer.provide(Retriever.layer), Layer.provide(ground(options))),
+  true,
+  50
 )

@@ -26,10 +26,33 @@ export const writeStderr = (text: string): Effect.Effect<void> =>
     process.stderr.write(text, () => resume(Effect.void))
   })
 
+/** All of stdin as text, at most `limit` bytes of it. */
+export const readStdin = (limit: number): Effect.Effect<string> =>
+  Effect.async<string>((resume) => {
+    const parts: Array<Buffer> = []
+    let size = 0
+    const onData = (part: Buffer) => {
+      parts.push(part)
+      size += part.length
+      if (size >= limit) onEnd()
+    }
+    const stop = () => {
+      process.stdin.off("data", onData).off("end", onEnd).off("error", onEnd).pause()
+    }
+    const onEnd = () => {
+      stop()
+      resume(Effect.succeed(Buffer.concat(parts).subarray(0, limit).toString("utf8")))
+    }
+    process.stdin.on("data", onData).on("end", onEnd).on("error", onEnd)
+    return Effect.sync(stop)
+  })
+
 /** An answer that is itself "no" (a check that failed): exit code 1 after a clean shutdown, and no error is logged. */
 export class Unsuccessful {
   readonly _tag = "Unsuccessful"
 }
+
+const isUnsuccessful = (error: unknown): error is Unsuccessful => error instanceof Unsuccessful
 
 type Signal = "SIGHUP" | "SIGINT" | "SIGTERM"
 
@@ -40,7 +63,11 @@ type Signal = "SIGHUP" | "SIGINT" | "SIGTERM"
  */
 export const runMain = <E>(
   program: Effect.Effect<unknown, E>,
-  options: { readonly deadline: Duration.DurationInput }
+  options: {
+    readonly deadline: Duration.DurationInput
+    /** For a guest in another program: nothing is logged and the exit code is 0 whatever happens. */
+    readonly failOpen?: boolean
+  }
 ): void => {
   let signal: Signal | undefined
   let stdoutClosed = false
@@ -48,6 +75,7 @@ export const runMain = <E>(
 
   const exitBy = (code: number) => {
     setTimeout(() => {
+      if (options.failOpen === true) process.exit(0)
       process.stderr.write(`claude-memory: shutdown took longer than ${Duration.format(options.deadline)}, exiting\n`)
       process.exit(code)
     }, Duration.toMillis(options.deadline)).unref()
@@ -80,19 +108,29 @@ export const runMain = <E>(
     Deferred.unsafeDone(crash, Effect.interrupt)
   })
 
-  const isQuiet = (cause: Cause.Cause<E | Unsuccessful>) =>
-    Cause.isInterruptedOnly(cause) || [...Cause.failures(cause)].some((error) => error instanceof Unsuccessful)
+  /** An expected failure is a sentence for a person; a defect is logged with all that is known of it. */
+  const report = (cause: Cause.Cause<E | Unsuccessful>): Effect.Effect<void> => {
+    if (options.failOpen === true || Cause.isInterruptedOnly(cause)) return Effect.void
+    const failures = [...Cause.failures(cause)]
+    const known = failures.filter((error): error is E & Error => error instanceof Error)
+    if (Cause.isDie(cause) || known.length + failures.filter(isUnsuccessful).length < failures.length) {
+      return Effect.logFatal(cause)
+    }
+    return Effect.forEach(known, ({ message }) => writeStderr(`claude-memory: ${message}\n`), { discard: true })
+  }
 
   program.pipe(
     Effect.raceFirst(Deferred.await(crash)),
-    Effect.tapErrorCause((cause) => isQuiet(cause) ? Effect.void : Effect.logFatal(cause)),
+    Effect.tapErrorCause(report),
     Effect.provide(layerStderrLogger),
     (effect) =>
       NodeRuntime.runMain(effect, {
         disablePrettyLogger: true,
         disableErrorReporting: true,
         teardown: (exit) => {
-          const code = signal !== undefined && Exit.isInterrupted(exit)
+          const code = options.failOpen === true
+            ? 0
+            : signal !== undefined && Exit.isInterrupted(exit)
             ? 128 + constants.signals[signal]
             : Exit.isSuccess(exit) || (stdoutClosed && Exit.isInterrupted(exit))
             ? 0

@@ -36,6 +36,9 @@ export const packageFile = (...parts: ReadonlyArray<string>): string => {
   return join(root, ...parts)
 }
 
+/** Hooks say nothing while it is set. */
+export const disabled: Config.Config<boolean> = Config.map(nonEmpty("CLAUDE_MEMORY_DISABLE"), Option.contains("1"))
+
 /** Whether output may be coloured and redrawn is the terminal's business; this is the person's (https://no-color.org). */
 export const noColor: Config.Config<boolean> = Config.map(nonEmpty("NO_COLOR"), Option.isSome)
 

@@ -105,8 +105,8 @@ const make = Effect.gen(function*() {
     project: Project.Project
   ): Effect.Effect<CaptureBatch, StoreError> =>
     Effect.gen(function*() {
-      const parents = stretch.flatMap(({ text }) => /"isSidechain":\s*true/.test(text) ? parentsIn(text) : [])
-      const known = new Map(parents.length === 0 ? [] : yield* store.threads(parents))
+      const mentioned = stretch.flatMap(({ text }) => mentionedIn(text))
+      const known = new Map(mentioned.length === 0 ? [] : yield* store.places(mentioned))
       const messages: Array<Message> = []
       const facts: Array<SessionFacts> = []
       const skipped: Record<string, number> = {}
@@ -120,7 +120,7 @@ const make = Effect.gen(function*() {
           case "Message":
             messages.push(parsed.message)
             facts.push(parsed.facts)
-            known.set(parsed.message.uuid, parsed.message.thread)
+            known.set(parsed.message.uuid, parsed.message)
             break
           case "Facts":
             facts.push(parsed.facts)
@@ -200,9 +200,11 @@ const make = Effect.gen(function*() {
   })
 })
 
-const parentsIn = (line: string): ReadonlyArray<string> => {
-  const parent = /"parentUuid":\s*"([^"]{1,100})"/.exec(line)?.[1]
-  return parent === undefined ? [] : [parent]
+/** Messages that a line needs to know the place of: a side chain's parent, a summary's leaf. */
+const mentionedIn = (line: string): ReadonlyArray<string> => {
+  const key = /"isSidechain":\s*true/.test(line) ? "parentUuid" : /^\{"type":\s*"summary"/.test(line) ? "leafUuid" : undefined
+  const uuid = key === undefined ? undefined : new RegExp(`"${key}":\\s*"([^"]{1,100})"`).exec(line)?.[1]
+  return uuid === undefined ? [] : [uuid]
 }
 
 export const layer = Layer.scoped(Collector, make)

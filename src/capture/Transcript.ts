@@ -7,6 +7,12 @@ import type { Block, Message, SessionFacts } from "../domain/Conversation.ts"
 import { idOf } from "../domain/Ids.ts"
 import { stripFence } from "../domain/Injection.ts"
 
+/** Where a message that was seen before belongs. */
+export interface Place {
+  readonly sessionId: string
+  readonly thread: string
+}
+
 export type Line =
   | { readonly _tag: "Message"; readonly message: Message; readonly facts: SessionFacts }
   | { readonly _tag: "Facts"; readonly facts: SessionFacts }
@@ -149,12 +155,13 @@ const timeOf = (line: Json): number | undefined => {
 
 /**
  * @param fileSession the session that the file's name says, for lines that name none
- * @param threadOf the thread of a message already seen, by uuid: how a side chain without an agent id is followed
+ * @param placeOf where a message already seen belongs, by uuid: how a side chain without an agent id is followed, and how
+ * a summary finds the session that it is of
  */
 export const parse = (
   raw: string,
   fileSession: string,
-  threadOf: (uuid: string) => string | undefined
+  placeOf: (uuid: string) => Place | undefined
 ): Line => {
   if (raw.trim() === "") return skipped("blank")
   let line: unknown
@@ -170,10 +177,17 @@ export const parse = (
   const occurredAt = timeOf(line)
 
   switch (type) {
-    case "summary":
+    case "summary": {
+      // Claude Code writes summaries of earlier sessions into a newer one's file.
+      const of = placeOf(text(line.leafUuid) ?? "")
+      const title = text(line.summary)
+      return of === undefined || title === undefined
+        ? skipped("summary of a session not seen yet")
+        : { _tag: "Facts", facts: factsOf({}, of.sessionId, undefined, clean(title).slice(0, 200)) }
+    }
     case "custom-title":
     case "ai-title": {
-      const title = text(line.summary) ?? text(line.customTitle) ?? text(line.aiTitle) ?? text(line.title)
+      const title = text(line.customTitle) ?? text(line.aiTitle) ?? text(line.title)
       return title === undefined
         ? skipped(type)
         : { _tag: "Facts", facts: factsOf(line, sessionId, occurredAt, clean(title).slice(0, 200)) }
@@ -182,7 +196,7 @@ export const parse = (
       return systemLine(line, sessionId, occurredAt)
     case "user":
     case "assistant":
-      return messageLine(line, type, sessionId, occurredAt, threadOf)
+      return messageLine(line, type, sessionId, occurredAt, placeOf)
     default:
       return skipped(SKIPPED_TYPES.has(type) ? type : `unknown type ${type.slice(0, 40)}`)
   }
@@ -216,7 +230,7 @@ const messageLine = (
   type: "user" | "assistant",
   sessionId: string,
   occurredAt: number | undefined,
-  threadOf: (uuid: string) => string | undefined
+  placeOf: (uuid: string) => Place | undefined
 ): Line => {
   if (line.isMeta === true) return skipped("meta")
   if (!isObject(line.message)) return bad(`${type} line without a message`)
@@ -228,7 +242,7 @@ const messageLine = (
   const agent = text(line.agentId)
   const thread = !isSide && agent === undefined
     ? "main"
-    : agent ?? (parentUuid === null ? uuid : threadOf(parentUuid) ?? parentUuid)
+    : agent ?? (parentUuid === null ? uuid : placeOf(parentUuid)?.thread ?? parentUuid)
   const facts = factsOf(line, sessionId, occurredAt)
 
   const command = type === "user" && typeof content === "string" ? commandPrompt(content) : undefined

@@ -3,24 +3,106 @@
  */
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as Command from "@effect/cli/Command"
+import * as ValidationError from "@effect/cli/ValidationError"
 import * as NodeContext from "@effect/platform-node/NodeContext"
+import type * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { runMain } from "../Process.ts"
+import { runMain, Unsuccessful, writeStderr, writeStdout } from "../Process.ts"
+import * as Settings from "../Settings.ts"
 import { version } from "../version.ts"
+import { findMistake, type Known } from "./Arguments.ts"
+import * as Doctor from "./Doctor.ts"
 import * as Import from "./Import.ts"
+import * as Inject from "./Inject.ts"
+import * as Lifecycle from "./Lifecycle.ts"
+import * as Quickstart from "./Quickstart.ts"
 import * as Search from "./Search.ts"
+import * as Show from "./Show.ts"
+import * as Status from "./Status.ts"
+
+const HELP = `claude-memory ${version}: long-term memory for Claude Code
+
+Begin here
+  quickstart            See it work: on your own sessions when there are any, else on samples
+  import [path…]        Read transcripts and make memories of what is new in them
+
+Ask
+  search <question…>    Find memories by what was said or done
+  show <id>             Show one memory whole, with the messages it comes from
+  inject --prompt TEXT  Print what would be put in front of Claude for a prompt
+
+Look after it
+  status                Say what is remembered
+  doctor                Check that everything is as it should be
+  lifecycle [--for 3s]  Start the whole service, stop it, and show that everything was released
+
+Every command takes --json (one line of JSON) and --help (its options).
+search, inject and status look at the project of the folder you are in; --project NAME or --all-projects widens that.
+The memory lies in ~/.claude-memory, or in CLAUDE_MEMORY_HOME.
+`
 
 const command = Command.make("claude-memory").pipe(
   Command.withDescription("Long-term memory for Claude Code"),
-  Command.withSubcommands([Import.command, Search.command])
+  Command.withSubcommands([
+    Quickstart.command,
+    Import.command,
+    Search.command,
+    Show.command,
+    Inject.command,
+    Status.command,
+    Doctor.command,
+    Lifecycle.command
+  ])
 )
+
+const known: Known = {
+  quickstart: Quickstart.options,
+  import: Import.options,
+  search: Search.options,
+  show: Show.options,
+  inject: Inject.options,
+  status: Status.options,
+  doctor: Doctor.options,
+  lifecycle: Lifecycle.options
+}
 
 const cli = Command.run(command, { name: "claude-memory", version })
 
+/** What @effect/cli prints is coloured always; in a pipe, or where NO_COLOR is set, it is not. */
+const plain = (text: string): string => text.replace(/\u001b\[[0-9;]*m/g, "")
+
+const printer = (base: Console.Console, isColoured: boolean): Console.Console => {
+  const shown = (parts: ReadonlyArray<unknown>) => {
+    const text = parts.map(String).join(" ").trimEnd()
+    return `${isColoured ? text : plain(text)}\n`
+  }
+  return {
+    ...base,
+    log: (...parts) => writeStdout(shown(parts)),
+    error: (...parts) => writeStderr(shown(parts))
+  }
+}
+
 export const run = (argv: ReadonlyArray<string>) =>
   runMain(
-    cli(argv).pipe(
+    Effect.gen(function*() {
+      const isColoured = process.stdout.isTTY === true && !(yield* Settings.noColor)
+      const words = argv.slice(2)
+      if (words.length === 0 || (words.length === 1 && ["--help", "-h", "help"].includes(words[0]!))) {
+        return yield* writeStdout(HELP)
+      }
+      const mistake = findMistake(words, known)
+      if (mistake !== undefined) {
+        yield* writeStderr(`${mistake}\n`)
+        return yield* Effect.fail(new Unsuccessful())
+      }
+      yield* cli(argv).pipe(
+        // @effect/cli has printed what is wrong with the words of the command.
+        Effect.catchIf(ValidationError.isValidationError, () => Effect.fail(new Unsuccessful())),
+        Effect.withConsole(printer(yield* Effect.console, isColoured))
+      )
+    }).pipe(
       Effect.provide(Layer.merge(NodeContext.layer, CliConfig.layer({ showBuiltIns: false, isCaseSensitive: true })))
     ),
     { deadline: "10 seconds" }

@@ -5,12 +5,12 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as App from "../App.ts"
 import type { TranscriptFile } from "../capture/Collector.ts"
 import type { UnitType } from "../domain/MemoryUnit.ts"
 import * as LeakProbe from "../resources/LeakProbe.ts"
-import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../Settings.ts"
 import type { LineSum } from "../store/MemoryStore.ts"
@@ -31,6 +31,38 @@ export interface ImportReport {
 const add = (into: Record<string, number>, counts: Readonly<Record<string, number>>) => {
   for (const [key, n] of Object.entries(counts)) if (n > 0) into[key] = (into[key] ?? 0) + n
 }
+
+export const nothing: ImportReport = {
+  files: 0,
+  lines: { total: 0, stored: 0, skipped: {}, deadLetter: 0 },
+  sessions: 0,
+  messages: 0,
+  units: { total: 0, byType: {} },
+  redactions: {},
+  durationMs: 0
+}
+
+const sum = (a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>) => {
+  const all = { ...a }
+  add(all, b)
+  return all
+}
+
+/** Two runs as one. */
+export const merge = (a: ImportReport, b: ImportReport): ImportReport => ({
+  files: a.files + b.files,
+  lines: {
+    total: a.lines.total + b.lines.total,
+    stored: a.lines.stored + b.lines.stored,
+    skipped: sum(a.lines.skipped, b.lines.skipped),
+    deadLetter: a.lines.deadLetter + b.lines.deadLetter
+  },
+  sessions: a.sessions + b.sessions,
+  messages: a.messages + b.messages,
+  units: { total: a.units.total + b.units.total, byType: sum(a.units.byType, b.units.byType) },
+  redactions: sum(a.redactions, b.redactions),
+  durationMs: a.durationMs + b.durationMs
+})
 
 /** Imports these files, showing progress on a terminal. `since` is when the clock of `durationMs` started. */
 export const run = (files: ReadonlyArray<TranscriptFile>, since: number) =>
@@ -86,19 +118,6 @@ export const run = (files: ReadonlyArray<TranscriptFile>, since: number) =>
     return report
   })
 
-/** Runs a program in a service of its own and counts what is open after its scope has closed. */
-export const counted = <A, E, R, E2>(
-  program: Effect.Effect<A, E, R>,
-  provide: (effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | E2>
-) =>
-  Effect.gen(function*() {
-    const before = yield* LeakProbe.read
-    const result = yield* provide(program)
-    // Sockets and descriptors are given back by the event loop's next turn.
-    yield* Effect.sleep("10 millis")
-    return { result, openAtExit: LeakProbe.beyond(before, yield* LeakProbe.read) }
-  })
-
 export const reportText = (report: ImportReport): string => {
   const types = Object.entries(report.units.byType).map(([type, n]) => `${number(n)} ${type}`).join(", ")
   const redactions = Object.entries(report.redactions).map(([kind, n]) => `${number(n)} ${kind}`).join(", ")
@@ -116,20 +135,21 @@ const paths = Args.path({ name: "path" }).pipe(
   Args.repeated
 )
 
-export const command = Command.make("import", { paths, json }, ({ json, paths }) =>
+export const options = { json }
+
+export const command = Command.make("import", { paths, ...options }, ({ json, paths }) =>
   Effect.gen(function*() {
     const settings = yield* Settings.load
-    const { openAtExit, result } = yield* counted(
-      Effect.gen(function*() {
-        const since = yield* Clock.currentTimeMillis
-        const memory = yield* ClaudeMemory
-        const files = yield* memory.discover(paths.length > 0 ? paths : [Settings.transcriptsFolder(settings)])
-        const report = yield* run(files, since)
-        const ledger = yield* ResourceLedger
-        void ledger
-        return report
-      }),
-      Effect.provide(App.service)
-    )
-    yield* answer(json, { ...result, resources: { openAtExit } }, () => reportText(result))
+    const before = yield* LeakProbe.read
+    const report = yield* Effect.gen(function*() {
+      const since = yield* Clock.currentTimeMillis
+      const memory = yield* ClaudeMemory
+      const files = yield* memory.discover(paths.length > 0 ? paths : [Settings.transcriptsFolder(settings)])
+      return yield* run(files, since)
+    }).pipe(Effect.provide(Layer.provide(App.service, App.base)))
+    // The root scope has closed, and the ledger would have ended it with an error if anything were left; descriptors are
+    // given back by the event loop's next turns.
+    yield* Effect.sleep("20 millis")
+    const openAtExit = LeakProbe.beyond(before, yield* LeakProbe.read)
+    yield* answer(json, { ...report, resources: { openAtExit } }, () => reportText(report))
   })).pipe(Command.withDescription("Read transcripts and make memories of what is new in them"))

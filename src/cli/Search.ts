@@ -1,6 +1,7 @@
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { answer, json, resultJson, resultText } from "./Output.ts"
@@ -11,7 +12,9 @@ const words = Args.text({ name: "question" }).pipe(
   Args.atLeast(1)
 )
 
-export const command = Command.make("search", { words, ...filters, json }, ({ json, words, ...options }) =>
+export const options = { ...filters, json }
+
+export const command = Command.make("search", { words, ...options }, ({ json, words, ...options }) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     const text = words.join(" ")
@@ -27,5 +30,5 @@ export const command = Command.make("search", { words, ...filters, json }, ({ js
       ].join("\n"))
   })).pipe(
     Command.withDescription("Find memories by what was said or done"),
-    Command.provide(App.reader)
+    Command.provide(Layer.provide(App.reader, App.base))
   )

@@ -16,6 +16,18 @@ export interface SearchFilter {
   readonly files?: ReadonlyArray<string> | undefined
 }
 
+const endsWithPath = (file: string, wanted: string) =>
+  file === wanted || file.endsWith(`/${wanted}`) || file.endsWith(`\\${wanted}`)
+
+export const passes = (unit: MemoryUnit, filter: SearchFilter): boolean =>
+  unit.active &&
+  (filter.projects === "all" || filter.projects.includes(unit.projectId)) &&
+  (filter.types === undefined || filter.types.includes(unit.type)) &&
+  (filter.since === undefined || unit.occurredAt >= filter.since) &&
+  (filter.until === undefined || unit.occurredAt <= filter.until) &&
+  (filter.files === undefined || filter.files.length === 0 ||
+    filter.files.some((wanted) => unit.files.some((file) => endsWithPath(file, wanted))))
+
 export interface SearchQuery extends SearchFilter {
   readonly text: string
   /** 1 to 100. */

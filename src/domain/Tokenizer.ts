@@ -23,7 +23,7 @@ const STOP_WORDS = new Set(
   ("a an and are as at be been being but by can could did do does doing for from had has have having he her him his i if in into is it " +
     "its just me my no nor not of on or our ours own she should so some such than that the their them then there these they this " +
     "those to too us very was we were will with would you your yours am about also any because before after again all each both " +
-    "here only over same under until up down out off once let s t don ve ll re d m").split(" ")
+    "here only over same under until up down out off once let s t ve ll re d m don didn doesn isn wasn aren weren hasn haven hadn couldn shouldn wouldn won ain").split(" ")
 )
 
 /** Words that make a sentence a question and say nothing of what it asks about. */

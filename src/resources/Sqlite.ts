@@ -17,6 +17,8 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import { ResourceLedger } from "./ResourceLedger.ts"
 
 export class SqliteError extends Schema.TaggedError<SqliteError>()("SqliteError", {
@@ -70,10 +72,14 @@ export const reasonOf = (cause: unknown): SqliteError["reason"] => {
   return /unable to open|readonly database|permission denied/.test(message) ? "Denied" : "Other"
 }
 
-type Driver = typeof DatabaseSync
+interface Driver {
+  readonly DatabaseSync: typeof DatabaseSync
+  /** Whether closing a database ends its prepared statements; else the garbage collector does, and frees the file then. */
+  readonly finalizesOnClose: boolean
+}
 
 /** Node 22 prints an ExperimentalWarning on loading node:sqlite; this one says nothing to the person. */
-const importQuietly = async (): Promise<Driver> => {
+const importQuietly = async (): Promise<typeof DatabaseSync> => {
   const emitWarning = process.emitWarning
   process.emitWarning = (() => {}) as typeof process.emitWarning
   try {
@@ -83,7 +89,7 @@ const importQuietly = async (): Promise<Driver> => {
   }
 }
 
-const hasFts5 = (driver: Driver): boolean => {
+const hasFts5 = (driver: typeof DatabaseSync): boolean => {
   const database = new driver(":memory:")
   try {
     database.exec("CREATE VIRTUAL TABLE probe USING fts5(text)")
@@ -98,8 +104,9 @@ const hasFts5 = (driver: Driver): boolean => {
 const loadDriver = Effect.tryPromise({
   try: async (): Promise<Driver> => {
     const builtIn = await importQuietly().catch(() => undefined)
-    if (builtIn !== undefined && hasFts5(builtIn)) return builtIn
-    return (await import("@photostructure/sqlite")).DatabaseSync as unknown as Driver
+    if (builtIn !== undefined && hasFts5(builtIn)) return { DatabaseSync: builtIn, finalizesOnClose: true }
+    const other = await import("@photostructure/sqlite")
+    return { DatabaseSync: other.DatabaseSync as unknown as typeof DatabaseSync, finalizesOnClose: false }
   },
   catch: (cause) => new SqliteError({ reason: "NoDriver", path: "", cause })
 })
@@ -107,6 +114,15 @@ const loadDriver = Effect.tryPromise({
 const extensionPath = Effect.tryPromise({
   try: async () => (await import("sqlite-vec")).getLoadablePath(),
   catch: (cause) => new SqliteError({ reason: "NoExtension", path: "", cause })
+})
+
+/** A collection now: the only way to end the statements of a database whose driver does not. */
+const collectGarbage = Effect.gen(function*() {
+  setFlagsFromString("--expose-gc")
+  const collect: unknown = runInNewContext("gc")
+  if (typeof collect === "function") collect()
+  // Finalizers of native objects run in a later turn.
+  yield* Effect.sleep(0)
 })
 
 export interface OpenOptions {
@@ -122,8 +138,7 @@ export interface OpenOptions {
 
 const MAX_PREPARED = 200
 
-const connect = (database: DatabaseSync): Connection => {
-  const prepared = new Map<string, StatementSync>()
+const connect = (database: DatabaseSync, prepared: Map<string, StatementSync>): Connection => {
   const prepare = (sql: string) => {
     const known = prepared.get(sql)
     if (known !== undefined) return known
@@ -158,6 +173,7 @@ export const open = (options: OpenOptions): Effect.Effect<SqlClient.SqlClient, S
   Effect.gen(function*() {
     const ledger = yield* ResourceLedger
     const driver = yield* loadDriver
+    const prepared = new Map<string, StatementSync>()
     const extension = options.vectors ? yield* extensionPath : undefined
     const toError = (cause: unknown) => new SqliteError({ reason: reasonOf(cause), path: options.path, cause })
 
@@ -165,10 +181,14 @@ export const open = (options: OpenOptions): Effect.Effect<SqlClient.SqlClient, S
       kind: "database",
       name: options.name,
       open: Effect.try({
-        try: () => new driver(options.path, { readOnly: options.readOnly, allowExtension: options.vectors }),
+        try: () => new driver.DatabaseSync(options.path, { readOnly: options.readOnly, allowExtension: options.vectors }),
         catch: toError
       }),
-      close: (database) => Effect.sync(() => database.close()),
+      close: (database) =>
+        Effect.sync(() => {
+          prepared.clear()
+          database.close()
+        }).pipe(Effect.zipRight(driver.finalizesOnClose ? Effect.void : collectGarbage)),
       within: "2 seconds"
     })
     yield* Effect.try({
@@ -198,7 +218,7 @@ export const open = (options: OpenOptions): Effect.Effect<SqlClient.SqlClient, S
       }))
     }
 
-    const connection = connect(database)
+    const connection = connect(database, prepared)
     const permit = yield* Effect.makeSemaphore(1)
     const client = yield* SqlClient.make({
       acquirer: permit.withPermits(1)(Effect.succeed(connection)),

@@ -7,7 +7,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
-import type { SearchQuery, SearchResponse, SearchResult } from "../domain/Search.ts"
+import { passes, type SearchQuery, type SearchResponse, type SearchResult } from "../domain/Search.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import { type Hit, VectorIndex } from "../index/VectorIndex.ts"
 import { ModelManager } from "../models/ModelManager.ts"
@@ -121,15 +121,6 @@ const make = Effect.gen(function*() {
 })
 
 const byScore = ([a, x]: readonly [string, number], [b, y]: readonly [string, number]) => y - x || (a < b ? -1 : 1)
-
-const passes = (unit: MemoryUnit, query: SearchQuery): boolean =>
-  unit.active &&
-  (query.projects === "all" || query.projects.includes(unit.projectId)) &&
-  (query.types === undefined || query.types.includes(unit.type)) &&
-  (query.since === undefined || unit.occurredAt >= query.since) &&
-  (query.until === undefined || unit.occurredAt <= query.until) &&
-  (query.files === undefined || query.files.length === 0 ||
-    query.files.some((wanted) => unit.files.some((file) => file === wanted || file.endsWith(`/${wanted}`) || file.endsWith(`\\${wanted}`))))
 
 const reasonsFor = (
   matches: LexicalMatches,

@@ -13,7 +13,7 @@ import type { Message } from "../domain/Conversation.ts"
 import type { InjectionRequest, InjectionResponse } from "../domain/Injection.ts"
 import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Project from "../domain/Project.ts"
-import type { SearchQuery, SearchResponse } from "../domain/Search.ts"
+import type { SearchFilter, SearchQuery, SearchResponse } from "../domain/Search.ts"
 import { type IndexDescription, type IndexError, VectorIndex } from "../index/VectorIndex.ts"
 import { Injector } from "../inject/Injector.ts"
 import * as Pipeline from "../Pipeline.ts"
@@ -45,6 +45,8 @@ export class ClaudeMemory extends Context.Tag("ClaudeMemory")<ClaudeMemory, {
   readonly show: (
     id: string
   ) => Effect.Effect<{ readonly unit: MemoryUnit; readonly messages: ReadonlyArray<Message> }, StoreError | NotFound>
+  /** The newest memories that pass the filter, newest first. */
+  readonly recent: (filter: SearchFilter, limit: number) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /** The project of a folder. */
   readonly project: (folder: string) => Effect.Effect<Project.Project>
   /** Projects by name, id or root folder. */
@@ -90,6 +92,7 @@ const make = Effect.gen(function*() {
     search: retriever.search,
     inject: injector.inject,
     show: (id) => inFlight(show(id)),
+    recent: store.recent,
     project: (folder) => inFlight(Effect.provide(Project.resolve(folder), context)),
     named: (names) => inFlight(named(names)),
     status: store.status,

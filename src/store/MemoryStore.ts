@@ -127,8 +127,10 @@ export class MemoryStore extends Context.Tag("MemoryStore")<MemoryStore, {
   readonly cursors: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, Cursor>, StoreError>
   /** Writes a batch and moves its cursor, in one transaction; queues the segments and sessions that it changed. */
   readonly append: (batch: CaptureBatch) => Effect.Effect<AppendResult, StoreError>
-  /** The thread of messages already stored, by uuid. */
-  readonly threads: (uuids: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, string>, StoreError>
+  /** Where messages already stored belong, by uuid. */
+  readonly places: (
+    uuids: ReadonlyArray<string>
+  ) => Effect.Effect<ReadonlyMap<string, { readonly sessionId: string; readonly thread: string }>, StoreError>
 
   /** Takes up to `limit` items for `owner`, oldest first; items of dead owners and lapsed leases are free again. */
   readonly claim: (
@@ -154,6 +156,8 @@ export class MemoryStore extends Context.Tag("MemoryStore")<MemoryStore, {
   readonly units: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /** At most 10 units whose id begins so. */
   readonly unitsByPrefix: (prefix: string) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
+  /** The newest units that pass the filter, newest first. */
+  readonly recent: (filter: SearchFilter, limit: number) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   readonly messages: (uuids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Message>, StoreError>
   /** The unit before and the two after each of these in its session: [id, neighbour's id, offset -1, 1 or 2]. */
   readonly neighbours: (

@@ -21,11 +21,10 @@ import {
   MemoryStore,
   type WorkItem
 } from "./MemoryStore.ts"
+import { changesOf, comparable, freshOf, lineSumOf, OUTLINE, outcomesOf, recalling, says } from "./Rules.ts"
 import { SqliteFile, toStoreError } from "./SqliteFile.ts"
 import { conditions } from "./SqliteFilter.ts"
 import { isAlive, LEASE_MS, OWNER } from "./WorkLease.ts"
-
-const RECALL_DOCUMENTS = 20_000
 
 const json = (value: unknown) => JSON.stringify(value)
 
@@ -69,21 +68,11 @@ const makeWrites = (sql: SqlClient) => {
       ON CONFLICT (kind, key) DO UPDATE SET revision = revision + 1`
 
   const upsertSessions = (batch: CaptureBatch) => {
-    const rows = new Map<string, { cwd?: string; branch?: string; version?: string; title?: string; from?: number; to?: number }>()
-    for (const facts of batch.facts) {
-      const row = rows.get(facts.sessionId) ?? {}
-      rows.set(facts.sessionId, row)
-      row.cwd ??= facts.cwd as string
-      if (facts.branch !== undefined) row.branch = facts.branch
-      if (facts.version !== undefined) row.version = facts.version
-      if (facts.title !== undefined) row.title = facts.title
-      if (facts.startedAt !== undefined) row.from = Math.min(row.from ?? Infinity, facts.startedAt)
-      if (facts.endedAt !== undefined) row.to = Math.max(row.to ?? 0, facts.endedAt)
-    }
+    const changes = [...changesOf(batch.facts)].map(([id, change]) => ({ id, ...change }))
     return sql`INSERT INTO sessions
       SELECT value->>'id', ${batch.project.id}, value->>'title', coalesce(value->>'cwd', ${batch.project.root}), value->>'branch',
         value->>'version', coalesce(value->>'from', 0), coalesce(value->>'to', 0)
-      FROM json_each(${json([...rows].map(([id, row]) => ({ id, ...row })))}) WHERE true
+      FROM json_each(${json(changes)}) WHERE true
       ON CONFLICT (id) DO UPDATE SET
         title = coalesce(excluded.title, title), branch = coalesce(excluded.branch, branch),
         version = coalesce(excluded.version, version),
@@ -111,7 +100,7 @@ const makeWrites = (sql: SqlClient) => {
           segmentIds[i],
           message.role,
           Number(message.isPrompt),
-          Number(message.role !== "system" && message.blocks.some(({ kind }) => kind === "text")),
+          Number(says(message)),
           message.occurredAt,
           json(message)
         ]))
@@ -134,15 +123,9 @@ const makeWrites = (sql: SqlClient) => {
         return { _tag: "Conflict" as const }
       }
 
-      const known = new Set(
-        (yield* sql<{ uuid: string }>`SELECT uuid FROM messages
-          WHERE uuid IN (SELECT value FROM json_each(${json(batch.messages.map(({ uuid }) => uuid))}))`).map(({ uuid }) => uuid)
-      )
-      const fresh = batch.messages.filter(({ uuid }) => {
-        const isNew = !known.has(uuid)
-        known.add(uuid)
-        return isNew
-      })
+      const known = yield* sql<{ uuid: string }>`SELECT uuid FROM messages
+        WHERE uuid IN (SELECT value FROM json_each(${json(batch.messages.map(({ uuid }) => uuid))}))`
+      const fresh = freshOf(batch.messages, known.map(({ uuid }) => uuid))
       const duplicates = batch.messages.length - fresh.length
       const stored = fresh.length + batch.factLines
 
@@ -156,14 +139,9 @@ const makeWrites = (sql: SqlClient) => {
       if (fresh.length > 0) yield* insertMessages(fresh)
       yield* sql`INSERT INTO cursors VALUES
         (${batch.cursor.path}, ${batch.cursor.offset}, ${batch.cursor.fingerprint}, ${batch.cursor.sessionId})
-        ON CONFLICT (path) DO UPDATE SET next_offset = excluded.next_offset, fingerprint = excluded.fingerprint`
-      yield* addCounts("line_counts", {
-        stored,
-        "dead-letter": batch.deadLetters.length,
-        ...Object.fromEntries(
-          Object.entries({ ...batch.skipped, duplicate: duplicates }).map(([reason, n]) => [`skipped ${reason}`, n])
-        )
-      })
+        ON CONFLICT (path) DO UPDATE SET next_offset = excluded.next_offset, fingerprint = excluded.fingerprint,
+          session_id = excluded.session_id`
+      yield* addCounts("line_counts", outcomesOf(batch, stored, duplicates))
       yield* addCounts("redactions", batch.redactions)
       yield* sql`INSERT INTO dead_letters
         SELECT value->>'path', value->>'offset', value->>'reason', value->>'line' FROM json_each(${json(batch.deadLetters)})
@@ -254,8 +232,6 @@ const makeWrites = (sql: SqlClient) => {
   return { append, claim, release, commit, done }
 }
 
-const comparable = (unit: MemoryUnit) => json({ ...unit, createdAt: 0 })
-
 const LEXEME_COUNT = (sql: SqlClient) =>
   sql.literal(
     ["title", "text", "tool_use", "tool_result"].map((field) =>
@@ -275,11 +251,11 @@ const makeReads = (sql: SqlClient) => {
         ]))
     )
 
-  const threads = (uuids: ReadonlyArray<string>) =>
+  const places = (uuids: ReadonlyArray<string>) =>
     Effect.map(
-      sql<{ uuid: string; thread: string }>`SELECT uuid, thread FROM messages
+      sql<{ uuid: string; session_id: string; thread: string }>`SELECT uuid, session_id, thread FROM messages
         WHERE uuid IN (SELECT value FROM json_each(${json(uuids)}))`,
-      (rows) => new Map(rows.map(({ uuid, thread }) => [uuid, thread]))
+      (rows) => new Map(rows.map(({ session_id, thread, uuid }) => [uuid, { sessionId: session_id, thread }]))
     )
 
   const sessionsById = (ids: ReadonlyArray<string>) =>
@@ -319,12 +295,13 @@ const makeReads = (sql: SqlClient) => {
       return yield* Effect.forEach([...sessions.values()], (session) =>
         Effect.gen(function*() {
           const prompts = yield* sql<{ body: string }>`SELECT body FROM messages
-            WHERE session_id = ${session.id} AND thread = 'main' AND is_prompt = 1 ORDER BY seq LIMIT 50`
+            WHERE session_id = ${session.id} AND thread = 'main' AND is_prompt = 1 ORDER BY seq LIMIT ${OUTLINE.prompts}`
           const closing = yield* sql<{ body: string }>`SELECT body FROM messages
-            WHERE session_id = ${session.id} AND thread = 'main' AND role = 'assistant' AND said = 1 ORDER BY seq DESC LIMIT 6`
+            WHERE session_id = ${session.id} AND thread = 'main' AND role = 'assistant' AND said = 1
+            ORDER BY seq DESC LIMIT ${OUTLINE.closing}`
           const files = yield* sql<{ file: string }>`SELECT DISTINCT block.value->>'file' AS file
             FROM messages, json_each(messages.body, '$.blocks') AS block
-            WHERE session_id = ${session.id} AND block.value->>'file' IS NOT NULL LIMIT 30`
+            WHERE session_id = ${session.id} AND block.value->>'file' IS NOT NULL LIMIT ${OUTLINE.files}`
           return {
             session,
             prompts: prompts.map(messageOf),
@@ -344,6 +321,12 @@ const makeReads = (sql: SqlClient) => {
   const unitsByPrefix = (prefix: string) =>
     Effect.map(
       sql<UnitRow>`SELECT body FROM units WHERE substr(id, 1, ${prefix.length}) = ${prefix} ORDER BY id LIMIT 10`,
+      (rows) => rows.map(unitOf)
+    )
+
+  const recent = (filter: SearchFilter, limit: number) =>
+    Effect.map(
+      sql<UnitRow>`SELECT body FROM units WHERE ${conditions(sql, filter)} ORDER BY occurred_at DESC, id LIMIT ${limit}`,
       (rows) => rows.map(unitOf)
     )
 
@@ -380,13 +363,9 @@ const makeReads = (sql: SqlClient) => {
       const countOf = new Map(counts.map(({ term, doc }) => [term, doc]))
       const documentFrequencies = terms.map((term) => countOf.get(term) ?? 0)
       const common = { documents: totals.units, averageLength: totals.lexemes / Math.max(1, totals.units), documentFrequencies }
-      // The rarest terms recall, as long as they bring few enough units; common ones only count in what those bring.
-      let brought = 0
-      const recalling = terms.filter((term) => countOf.has(term))
-        .sort((a, b) => countOf.get(a)! - countOf.get(b)!)
-        .filter((term, i) => (brought += countOf.get(term)!) <= RECALL_DOCUMENTS || i === 0)
-      if (recalling.length === 0) return { ...common, candidates: [] }
-      const match = recalling.map((term) => `"${term}"`).join(" OR ")
+      const recall = recalling(terms, countOf)
+      if (recall.length === 0) return { ...common, candidates: [] }
+      const match = recall.map((term) => `"${term}"`).join(" OR ")
       const rows = yield* sql<{
         id: string
         session_id: string
@@ -418,16 +397,8 @@ const makeReads = (sql: SqlClient) => {
     const lineRows = yield* sql<{ outcome: string; lines: number }>`SELECT * FROM line_counts ORDER BY outcome`
     const redactions = yield* sql<{ kind: string; found: number }>`SELECT * FROM redactions ORDER BY kind`
     const types = yield* sql<{ type: string; n: number }>`SELECT type, count(*) AS n FROM units WHERE active = 1 GROUP BY type`
-    const lines = new Map(lineRows.map(({ outcome, lines }) => [outcome, lines]))
     return {
-      lines: {
-        total: lineRows.reduce((sum, row) => sum + row.lines, 0),
-        stored: lines.get("stored") ?? 0,
-        skipped: Object.fromEntries(
-          [...lines].filter(([outcome]) => outcome.startsWith("skipped ")).map(([outcome, n]) => [outcome.slice(8), n])
-        ),
-        deadLetter: lines.get("dead-letter") ?? 0
-      },
+      lines: lineSumOf(new Map(lineRows.map(({ outcome, lines }) => [outcome, lines]))),
       redactions: Object.fromEntries(redactions.map(({ kind, found }) => [kind, found])),
       sessions: yield* one("n", "SELECT count(*) AS n FROM sessions"),
       messages: yield* one("n", "SELECT count(*) AS n FROM messages"),
@@ -454,7 +425,7 @@ const makeReads = (sql: SqlClient) => {
     sql<{ path: string; offset: number; reason: string; line: string }>`
       SELECT path, line_offset AS offset, reason, line FROM dead_letters ORDER BY path, line_offset LIMIT ${limit}`
 
-  return { cursors, threads, segments, outlines, units, unitsByPrefix, messages, neighbours, lexical, projects, status, deadLetters }
+  return { cursors, places, segments, outlines, units, unitsByPrefix, recent, messages, neighbours, lexical, projects, status, deadLetters }
 }
 
 const make = Effect.gen(function*() {
@@ -470,7 +441,7 @@ const make = Effect.gen(function*() {
     return MemoryStore.of({
       cursors: (paths) => fail("cursors", reads.cursors(paths)),
       append: (batch) => write("append", writes.append(batch)),
-      threads: (uuids) => fail("threads", reads.threads(uuids)),
+      places: (uuids) => fail("places", reads.places(uuids)),
       claim: (kind, limit) => write("claim", writes.claim(kind, limit)),
       release: (items) => write("release", Effect.asVoid(writes.release(items))),
       segments: (ids) => fail("segments", reads.segments(ids)),
@@ -479,6 +450,7 @@ const make = Effect.gen(function*() {
       done: (items) => write("done", Effect.asVoid(writes.done(items))),
       units: (ids) => fail("units", reads.units(ids)),
       unitsByPrefix: (prefix) => fail("unitsByPrefix", reads.unitsByPrefix(prefix)),
+      recent: (filter, limit) => fail("recent", reads.recent(filter, limit)),
       messages: (uuids) => fail("messages", reads.messages(uuids)),
       neighbours: (ids) => fail("neighbours", reads.neighbours(ids)),
       lexical: (terms, filter, limit) => fail("lexical", reads.lexical(terms, filter, limit)),

@@ -1,0 +1,176 @@
+/**
+ * What a file uses from outside, however it is spelled: `{ Pool }` and `{ Pool as P }`, `undici.Pool`, `undici["Pool"]`,
+ * `const { Pool } = undici`, `(await import("undici")).Pool`, `globalThis.setTimeout`.
+ */
+
+/**
+ * @typedef {object} Use
+ * @property {object} node Where it is named.
+ * @property {string} from The module, or "global".
+ * @property {ReadonlyArray<string>} path The names that lead to it; empty when the module as a whole is named.
+ * @property {boolean} isDynamic Reached through `import()`, `require` or `process.getBuiltinModule`.
+ */
+
+const GLOBAL_OBJECTS = new Set(["globalThis", "global", "window", "self"])
+const BUILTINS = new Set([
+  "async_hooks", "child_process", "cluster", "console", "dgram", "dns", "fs", "fs/promises", "http", "http2", "https",
+  "inspector", "module", "net", "process", "readline", "readline/promises", "repl", "timers", "timers/promises", "tls",
+  "worker_threads"
+])
+/** Modules whose exports are globals too, or parts of one. */
+const AS_GLOBAL = { "node:process": ["process"], "node:console": ["console"], "node:timers": [] }
+
+const CARRIES_ON = new Set([
+  "AwaitExpression", "ChainExpression", "ParenthesizedExpression", "TSAsExpression", "TSNonNullExpression",
+  "TSSatisfiesExpression"
+])
+
+const literal = (node) =>
+  node?.type === "Literal" && typeof node.value === "string"
+    ? node.value
+    : node?.type === "TemplateLiteral" && node.expressions.length === 0
+    ? node.quasis[0].value.cooked
+    : undefined
+
+export const nameOf = (node, isComputed = false) =>
+  isComputed ? literal(node) : node.type === "Identifier" ? node.name : literal(node)
+
+export const moduleOf = (node) => {
+  const name = literal(node)
+  return name !== undefined && BUILTINS.has(name) ? `node:${name}` : name
+}
+
+/** One use, or one for each name that is taken out of it. */
+const follow = (start, from, names, isDynamic) => {
+  let node = start
+  const path = [...names]
+  for (let parent = node.parent; parent; parent = node.parent) {
+    if (parent.type === "MemberExpression" && parent.object === node) {
+      const name = nameOf(parent.property, parent.computed)
+      if (name === undefined) break
+      path.push(name)
+    } else if (!CARRIES_ON.has(parent.type)) break
+    node = parent
+  }
+  const pattern = node.parent?.type === "VariableDeclarator" && node.parent.init === node ? node.parent.id : undefined
+  const taken = pattern?.type === "ObjectPattern" && pattern.properties.every((each) => each.type === "Property")
+    ? pattern.properties.map((each) => ({ node: each, names: [...path, nameOf(each.key, each.computed) ?? ""] }))
+    : [{ node, names: path }]
+  return taken.map((each) => normalized({ node: each.node, from, path: each.names, isDynamic }))
+}
+
+const normalized = (use) => {
+  let { from, path } = use
+  if (from !== "global" && path[0] === "default") path = path.slice(1)
+  if (from === "node:fs" && path[0] === "promises") return { ...use, from: "node:fs/promises", path: path.slice(1) }
+  if (Object.hasOwn(AS_GLOBAL, from) && path.length > 0) {
+    path = [...AS_GLOBAL[from], ...path]
+    from = "global"
+  }
+  while (from === "global" && path.length > 1 && GLOBAL_OBJECTS.has(path[0])) path = path.slice(1)
+  return { ...use, from, path }
+}
+
+/** A type is erased: it opens nothing and runs nothing. */
+const isType = (reference) => {
+  if (reference.isValueReference === false) return true
+  let node = reference.identifier
+  while (node.parent?.type === "TSQualifiedName") node = node.parent
+  return node.parent?.type === "TSTypeQuery"
+}
+
+const importedName = (specifier) =>
+  specifier.type === "ImportSpecifier" ? [nameOf(specifier.imported)] : specifier.type === "ImportDefaultSpecifier" ? ["default"] : []
+
+const ofImport = (declaration, scopes) =>
+  declaration.importKind === "type" ? [] : declaration.specifiers.flatMap((specifier) =>
+    specifier.importKind === "type" ? [] : scopes.getDeclaredVariables(specifier).flatMap((variable) =>
+      variable.references.filter((reference) => !isType(reference)).flatMap(({ identifier }) =>
+        follow(identifier, moduleOf(declaration.source), importedName(specifier), false)
+      )
+    )
+  )
+
+const ofExport = (declaration) => {
+  if (!declaration.source || declaration.exportKind === "type") return []
+  const from = moduleOf(declaration.source)
+  return declaration.type === "ExportAllDeclaration"
+    ? [normalized({ node: declaration, from, path: [], isDynamic: false })]
+    : declaration.specifiers.filter((each) => each.exportKind !== "type").map((each) =>
+      normalized({ node: each, from, path: [nameOf(each.local)], isDynamic: false })
+    )
+}
+
+const ofGlobals = (scopes) => {
+  const unresolved = new Set(scopes.globalScope?.through ?? [])
+  for (const variable of scopes.globalScope?.variables ?? []) {
+    if (variable.defs.length === 0) for (const reference of variable.references) unresolved.add(reference)
+  }
+  return [...unresolved].filter((reference) => !isType(reference)).flatMap(({ identifier }) => {
+    const call = identifier.parent
+    if (identifier.name === "require" && call.type === "CallExpression" && call.callee === identifier) {
+      const from = moduleOf(call.arguments[0])
+      return from === undefined ? [] : follow(call, from, [], true)
+    }
+    return follow(identifier, "global", [identifier.name], false).flatMap((use) => {
+      const call = use.node.parent
+      const from = use.path.join(".") === "process.getBuiltinModule" && call.type === "CallExpression"
+        ? moduleOf(call.arguments[0])
+        : undefined
+      return from === undefined ? [use] : follow(call, from, [], true)
+    })
+  })
+}
+
+const known = new WeakMap()
+
+/** All uses of a file, but for those through `import()`, which `ofDynamicImport` gives for each. */
+export const usesOf = (context) => {
+  const { ast, scopeManager } = context.sourceCode
+  if (!known.has(ast)) {
+    known.set(ast, [
+      ...ast.body.flatMap((node) =>
+        node.type === "ImportDeclaration"
+          ? ofImport(node, scopeManager)
+          : node.type === "ExportAllDeclaration" || node.type === "ExportNamedDeclaration"
+          ? ofExport(node)
+          : []
+      ),
+      ...ofGlobals(scopeManager)
+    ])
+  }
+  return known.get(ast)
+}
+
+export const ofDynamicImport = (node) => {
+  const from = moduleOf(node.source)
+  return from === undefined ? [] : follow(node, from, [], true)
+}
+
+/**
+ * A rule that judges each use by itself: `judge(use, options)` gives what is wrong with it, if anything. `options` are
+ * names of lists of strings.
+ */
+export const ruleOfUses = (judge, visitors = () => ({}), options = []) => ({
+  meta: {
+    schema: [{
+      type: "object",
+      properties: Object.fromEntries(options.map((name) => [name, { type: "array", items: { type: "string" } }])),
+      additionalProperties: false
+    }]
+  },
+  create: (context) => {
+    const given = context.options[0] ?? {}
+    const check = (uses) => {
+      for (const use of uses) {
+        const message = judge(use, given)
+        if (message !== undefined) context.report({ node: use.node, message })
+      }
+    }
+    return {
+      Program: () => check(usesOf(context)),
+      ImportExpression: (node) => check(ofDynamicImport(node)),
+      ...visitors(context)
+    }
+  }
+})

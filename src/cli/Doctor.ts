@@ -1,0 +1,99 @@
+/**
+ * Looks at everything that could be wrong and says what to do about it.
+ */
+import * as Command from "@effect/cli/Command"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as App from "../App.ts"
+import { Unsuccessful } from "../Process.ts"
+import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import * as Settings from "../Settings.ts"
+import type { LineSum } from "../store/MemoryStore.ts"
+import { answer, balance, isBalanced, json, number } from "./Output.ts"
+
+interface Check {
+  readonly name: string
+  readonly state: "ok" | "note" | "wrong"
+  readonly detail: string
+}
+
+const check = (name: string, isFine: boolean, fine: string, otherwise: string, state: "note" | "wrong" = "wrong"): Check => ({
+  name,
+  state: isFine ? "ok" : state,
+  detail: isFine ? fine : otherwise
+})
+
+const ofTheMemory = Effect.gen(function*() {
+  const memory = yield* ClaudeMemory
+  const settings = yield* Settings.load
+  const fs = yield* FileSystem.FileSystem
+  const { lines, pending, units } = yield* memory.status
+  const letters = yield* memory.deadLetters(3)
+  const folder = Settings.transcriptsFolder(settings)
+  const files = yield* Effect.either(memory.discover([folder]))
+  const mode = yield* Effect.map(fs.stat(settings.home), (info) => info.mode & 0o777)
+  const index = yield* Effect.either(memory.indexStatus)
+  const checks: ReadonlyArray<Check> = [
+    check("memory", true, `${number(units.total)} memories in ${settings.home}`, ""),
+    check(
+      "privacy",
+      process.platform === "win32" || (mode & 0o077) === 0,
+      "only you can read it",
+      `others can read ${settings.home}; run chmod -R go= on it`
+    ),
+    check("captured lines", isBalanced(lines), balance(lines), `the sum does not balance: ${balance(lines)}`),
+    check(
+      "dead letters",
+      lines.deadLetter === 0,
+      "none",
+      `${number(lines.deadLetter)} lines could not be understood and are kept: ${
+        letters.map(({ offset, path, reason }) => `${path} at byte ${offset} (${reason})`).join("; ")
+      }`,
+      "note"
+    ),
+    check(
+      "waiting work",
+      pending === 0,
+      "none",
+      `${number(pending)} items wait; the next \`claude-memory import\` works them off`,
+      "note"
+    ),
+    Either.isLeft(index)
+      ? check("semantic index", false, "", index.left.message)
+      : check(
+        "semantic index",
+        index.right.count > 0 || units.total === 0,
+        `${number(index.right.count)} vectors${index.right.model === null ? "" : ` by ${index.right.model.id}`}`,
+        "no memory has a vector, so search goes by words alone",
+        "note"
+      ),
+    Either.isLeft(files)
+      ? check("transcripts", false, "", `${files.left.message}; set CLAUDE_CONFIG_DIR if Claude Code keeps its files elsewhere`, "note")
+      : check("transcripts", true, `${number(files.right.length)} files in ${folder}`, "")
+  ]
+  return { checks, lines: lines as LineSum | null }
+}).pipe(Effect.provide(Layer.provideMerge(App.reader, App.base)))
+
+export const options = { json }
+
+export const command = Command.make("doctor", options, ({ json }) =>
+  Effect.gen(function*() {
+    const { checks, lines } = yield* Effect.catchAll(ofTheMemory, (error) =>
+      Effect.succeed({
+        lines: null,
+        checks: [check("memory", error._tag === "StoreError" && error.reason === "Missing", error.message, error.message)]
+      }))
+    const all = [check("Node", true, process.versions.node, ""), ...checks]
+    const ok = all.every(({ state }) => state !== "wrong")
+    yield* answer(json, { ok, checks: all, lines }, () => {
+      const width = Math.max(...all.map(({ name }) => name.length))
+      const mark = { ok: "ok   ", note: "note ", wrong: "WRONG" }
+      return [
+        ...all.map(({ detail, name, state }) => `${mark[state]}  ${name.padEnd(width)}  ${detail}`),
+        ok ? "Nothing is wrong." : "Something is wrong; each line above says what to do."
+      ].join("\n")
+    })
+    if (!ok) return yield* Effect.fail(new Unsuccessful())
+  })).pipe(Command.withDescription("Check that everything is as it should be, and say what to do where it is not"))

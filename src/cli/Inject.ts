@@ -1,0 +1,41 @@
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as App from "../App.ts"
+import { InjectionMode, MAX_HOOK_CHARS } from "../domain/Injection.ts"
+import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { answer, json, resultJson } from "./Output.ts"
+import { projectIds, projects, scopeText } from "./Scope.ts"
+
+export const options = {
+  prompt: Options.text("prompt").pipe(Options.withDescription("What you would type to Claude")),
+  ...projects,
+  mode: Options.choice("mode", InjectionMode.literals).pipe(
+    Options.withDescription("How sure a memory must be: conservative gives the fewest, comprehensive the most"),
+    Options.withDefault("balanced" as const)
+  ),
+  maxTokens: Options.integer("max-tokens").pipe(
+    Options.withDescription("Budget of the whole text in tokens, 100 to 8000"),
+    Options.withSchema(Schema.Int.pipe(Schema.between(100, 8_000))),
+    Options.withDefault(2_000)
+  ),
+  maxChars: Options.integer("max-chars").pipe(
+    Options.withDescription("And in characters, 200 to 100000; Claude Code takes 10,000 from a hook"),
+    Options.withSchema(Schema.Int.pipe(Schema.between(200, 100_000))),
+    Options.withDefault(MAX_HOOK_CHARS)
+  ),
+  json
+}
+
+export const command = Command.make("inject", options, (options) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    const response = yield* memory.inject({ ...options, projects: yield* projectIds(options) })
+    yield* answer(options.json, { ...response, items: response.items.map(resultJson) }, () =>
+      response.text === "" ? `Nothing in ${scopeText(options)} is good enough for this prompt.` : response.text)
+  })).pipe(
+    Command.withDescription("Print what would be put in front of Claude for a prompt"),
+    Command.provide(Layer.provide(App.reader, App.base))
+  )

@@ -1,0 +1,168 @@
+/**
+ * The main job, once through, on the person's own sessions or on samples.
+ */
+import * as Command from "@effect/cli/Command"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as App from "../App.ts"
+import type { TranscriptFile } from "../capture/Collector.ts"
+import { MAX_HOOK_CHARS } from "../domain/Injection.ts"
+import { ResourceLedger } from "../resources/ResourceLedger.ts"
+import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import * as Settings from "../Settings.ts"
+import { type ImportReport, merge, nothing, reportText, run } from "./Import.ts"
+import { answer, json, number, resultJson, resultText } from "./Output.ts"
+
+const MAX_BYTES = 200e6
+const MAX_MS = 60_000
+/** Goes through the whole pipeline before the clock is looked at again. */
+const GROUP_BYTES = 20e6
+
+const SAMPLE_QUESTION = "why did we decide against Meilisearch?"
+
+/** Newest files first, in groups, until the time or the size is used up; what is left comes back too. */
+const importNewest = (files: ReadonlyArray<TranscriptFile>) =>
+  Effect.gen(function*() {
+    const start = yield* Clock.currentTimeMillis
+    let report = nothing
+    let bytes = 0
+    let at = 0
+    while (at < files.length) {
+      const elapsed = (yield* Clock.currentTimeMillis) - start
+      if (at > 0 && (elapsed > MAX_MS || bytes >= MAX_BYTES)) break
+      const group: Array<TranscriptFile> = []
+      let size = 0
+      while (at < files.length && (group.length === 0 || size + files[at]!.size <= GROUP_BYTES)) {
+        size += files[at]!.size
+        group.push(files[at++]!)
+      }
+      bytes += size
+      report = merge(report, yield* run(group, yield* Clock.currentTimeMillis))
+    }
+    return { report, left: files.slice(at) }
+  })
+
+interface Source {
+  readonly name: "own" | "samples"
+  readonly home: string
+  readonly folder: string
+  readonly files: ReadonlyArray<TranscriptFile>
+}
+
+const text = (source: Source, report: ImportReport, left: ReadonlyArray<TranscriptFile>, rest: string) =>
+  [
+    source.name === "own"
+      ? `Your own sessions, from ${source.folder}:`
+      : `No sessions of yours in ${source.folder} yet, so these are sample sessions written for Claude Memory:`,
+    "",
+    reportText(report),
+    ...(left.length === 0 ? [] : [
+      `Left for later: ${number(left.length)} older files; \`claude-memory import\` reads them.`
+    ]),
+    "",
+    rest
+  ].join("\n")
+
+const tour = (source: Source, isJson: boolean) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    const { left, report } = yield* importNewest(source.files)
+    const { projects, units } = yield* memory.status
+    const newest = source.name === "own" ? yield* memory.recent({ projects: "all", types: ["archive"] }, 1) : []
+    const query = newest[0]?.title ?? SAMPLE_QUESTION
+    const { degraded, results } = yield* memory.search({ text: query, projects: "all", limit: 3, minScore: 0, mode: "hybrid" })
+    const injected = yield* memory.inject({
+      prompt: query,
+      projects: "all",
+      mode: "balanced",
+      maxTokens: 1_000,
+      maxChars: MAX_HOOK_CHARS
+    })
+    const names = new Map(projects.map(({ id, name }) => [id, name]))
+    yield* answer(
+      isJson,
+      { source: source.name, lines: report.lines, units, query, results: results.map(resultJson), injected: injected.text },
+      () =>
+        text(source, report, left, [
+          `A question: ${query}`,
+          "",
+          ...results.map((result, i) => `${resultText(result, i + 1, names.get(result.unit.projectId) ?? "?", 5)}\n`),
+          ...degraded.map((sentence) => `Note: ${sentence}.\n`),
+          "What would be put in front of Claude for it:",
+          "",
+          injected.text === "" ? "(nothing: no memory is good enough)" : injected.text,
+          "",
+          source.name === "own"
+            ? `Your memory lies in ${source.home}.`
+            : `The samples' memory lay in ${source.home} and is removed again.`,
+          "",
+          "Next:",
+          source.name === "own"
+            ? "  claude-memory search \"what you want to know\"     (in one of your projects' folders)"
+            : "  claude-memory import                             (once you have used Claude Code)"
+        ].join("\n"))
+    )
+  })
+
+const own = Effect.gen(function*() {
+  const settings = yield* Settings.load
+  const fs = yield* FileSystem.FileSystem
+  const folder = Settings.transcriptsFolder(settings)
+  const isThere = yield* Effect.orElseSucceed(fs.exists(folder), () => false)
+  return { home: settings.home, folder, isThere }
+})
+
+const inHome = <A, E>(home: string, effect: Effect.Effect<A, E, ClaudeMemory>) =>
+  Effect.gen(function*() {
+    const ledger = yield* ResourceLedger
+    const platform = yield* Effect.context<Layer.Layer.Success<typeof App.base>>()
+    return yield* effect.pipe(
+      Effect.provide(App.layer({ home, readOnly: false, busyTimeoutMs: 5_000 }).pipe(
+        Layer.provide(Layer.succeedContext(platform)),
+        Layer.provide(Layer.succeed(ResourceLedger, ledger))
+      ))
+    )
+  })
+
+export const options = { json }
+
+export const command = Command.make("quickstart", options, ({ json }) =>
+  Effect.gen(function*() {
+    const { folder, home, isThere } = yield* own
+    if (isThere) {
+      const done = yield* inHome(
+        home,
+        Effect.gen(function*() {
+          const memory = yield* ClaudeMemory
+          const files = yield* Effect.either(memory.discover([folder]))
+          if (Either.isLeft(files) || files.right.length === 0) return false
+          yield* tour({ name: "own", home, folder, files: files.right }, json)
+          return true
+        })
+      )
+      if (done) return
+    }
+    const fs = yield* FileSystem.FileSystem
+    const ledger = yield* ResourceLedger
+    const samples = Settings.packageFile("test", "fixtures", "projects")
+    yield* Effect.scoped(Effect.gen(function*() {
+      const temporary = yield* ledger.adopt(
+        "temporary folder",
+        "quickstart",
+        fs.makeTempDirectoryScoped({ prefix: "claude-memory-quickstart-" })
+      )
+      yield* inHome(
+        temporary,
+        Effect.gen(function*() {
+          const memory = yield* ClaudeMemory
+          const files = yield* memory.discover([samples])
+          yield* tour({ name: "samples", home: temporary, folder, files }, json)
+        })
+      )
+    }))
+  }).pipe(Effect.provide(App.base))).pipe(
+    Command.withDescription("See it work: on your own sessions when there are any, else on samples")
+  )

@@ -1,0 +1,40 @@
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as App from "../App.ts"
+import { evidence } from "../domain/MemoryUnit.ts"
+import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { answer, json, minute } from "./Output.ts"
+
+const id = Args.text({ name: "id" }).pipe(
+  Args.withDescription("A memory's id, or the beginning of it, as `search` prints it")
+)
+
+export const options = { json }
+
+export const command = Command.make("show", { id, ...options }, ({ id, json }) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    const { messages, unit } = yield* memory.show(id)
+    yield* answer(json, { unit, evidence: evidence(unit), messages }, () =>
+      [
+        unit.title,
+        "",
+        `id        ${unit.id}`,
+        `type      ${unit.type}`,
+        `date      ${minute(unit.occurredAt)}`,
+        `session   ${unit.sessionId}`,
+        `tokens    ${unit.tokens}`,
+        ...(unit.files.length === 0 ? [] : [`files     ${unit.files.join("\n          ")}`]),
+        `keywords  ${unit.keywords.join(", ")}`,
+        "",
+        unit.content,
+        "",
+        `It comes from ${messages.length} message${messages.length === 1 ? "" : "s"}:`,
+        ...messages.map((message) => `  ${message.uuid}  ${message.role.padEnd(9)}  ${minute(message.occurredAt)}`)
+      ].join("\n"))
+  })).pipe(
+    Command.withDescription("Show one memory whole, with the messages it comes from"),
+    Command.provide(Layer.provide(App.reader, App.base))
+  )

@@ -1,0 +1,43 @@
+import * as Command from "@effect/cli/Command"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as App from "../App.ts"
+import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import * as Settings from "../Settings.ts"
+import { answer, balance, json, number, percent } from "./Output.ts"
+import { projectIds, projects } from "./Scope.ts"
+
+export const options = { ...projects, json }
+
+export const command = Command.make("status", options, (options) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    const { home } = yield* Settings.load
+    const ids = yield* projectIds(options)
+    const { projects: all, ...status } = yield* memory.status
+    const shown = ids === "all" ? all : all.filter(({ id }) => ids.includes(id))
+    const index = yield* memory.indexStatus
+    yield* answer(options.json, { home, projects: shown, ...status, index }, () => {
+      const width = Math.max(7, ...shown.map(({ name }) => name.length))
+      return [
+        ...(shown.length === 0 ? ["Nothing is remembered of this folder's project yet (--all-projects shows the others)."] : [
+          `${"project".padEnd(width)}  memories  folder`,
+          ...shown.map(({ name, root, units }) => `${name.padEnd(width)}  ${number(units).padStart(8)}  ${root}`)
+        ]),
+        "",
+        `In all ${all.length} projects together:`,
+        `  memories   ${number(status.units.total)}: ${
+          Object.entries(status.units.byType).map(([type, n]) => `${number(n)} ${type}`).join(", ") || "none"
+        }`,
+        `  sessions   ${number(status.sessions)}, with ${number(status.messages)} messages`,
+        `  cited      ${percent(status.textMessages.cited, status.textMessages.total)} of what was said is in some memory`,
+        `  captured   ${balance(status.lines)}`,
+        `  vectors    ${number(index.count)}${index.model === null ? "" : ` by ${index.model.id}`}`,
+        `  waiting    ${number(status.pending)} items of work`,
+        `  data       ${home}`
+      ].join("\n")
+    })
+  })).pipe(
+    Command.withDescription("Say what is remembered"),
+    Command.provide(Layer.provide(App.reader, App.base))
+  )

@@ -1,0 +1,89 @@
+/**
+ * What every store decides alike, whatever it keeps its rows in. Pure.
+ */
+import type { Message, SessionFacts } from "../domain/Conversation.ts"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import type { CaptureBatch, LineSum } from "./MemoryStore.ts"
+
+/** How much of a session its outline shows. */
+export const OUTLINE = { prompts: 50, closing: 6, files: 30 } as const
+
+/** Whether a person or Claude says something in it. */
+export const says = (message: Message): boolean =>
+  message.role !== "system" && message.blocks.some(({ kind }) => kind === "text")
+
+/** The messages that are neither known nor repeated. */
+export const freshOf = (messages: ReadonlyArray<Message>, known: Iterable<string>): ReadonlyArray<Message> => {
+  const seen = new Set(known)
+  return messages.filter(({ uuid }) => {
+    const isNew = !seen.has(uuid)
+    seen.add(uuid)
+    return isNew
+  })
+}
+
+export interface SessionChange {
+  cwd?: string
+  branch?: string
+  version?: string
+  title?: string
+  /** The earliest and the latest time. */
+  from?: number
+  to?: number
+}
+
+/** A batch's facts as one change for each session. */
+export const changesOf = (facts: ReadonlyArray<SessionFacts>): ReadonlyMap<string, SessionChange> => {
+  const changes = new Map<string, SessionChange>()
+  for (const fact of facts) {
+    const change = changes.get(fact.sessionId) ?? {}
+    changes.set(fact.sessionId, change)
+    if (fact.cwd !== undefined) change.cwd ??= fact.cwd
+    if (fact.branch !== undefined) change.branch = fact.branch
+    if (fact.version !== undefined) change.version = fact.version
+    if (fact.title !== undefined) change.title = fact.title
+    if (fact.startedAt !== undefined) change.from = Math.min(change.from ?? Infinity, fact.startedAt)
+    if (fact.endedAt !== undefined) change.to = Math.max(change.to ?? 0, fact.endedAt)
+  }
+  return changes
+}
+
+const SKIPPED = "skipped "
+
+/** Lines by outcome, so that they sum up to the batch's lines. */
+export const outcomesOf = (batch: CaptureBatch, stored: number, duplicates: number): Readonly<Record<string, number>> => ({
+  stored,
+  "dead-letter": batch.deadLetters.length,
+  ...Object.fromEntries(
+    Object.entries({ ...batch.skipped, duplicate: (batch.skipped.duplicate ?? 0) + duplicates })
+      .map(([reason, lines]) => [SKIPPED + reason, lines])
+  )
+})
+
+export const lineSumOf = (outcomes: ReadonlyMap<string, number>): LineSum => ({
+  total: [...outcomes.values()].reduce((sum, lines) => sum + lines, 0),
+  stored: outcomes.get("stored") ?? 0,
+  skipped: Object.fromEntries(
+    [...outcomes].flatMap(([outcome, lines]) => outcome.startsWith(SKIPPED) ? [[outcome.slice(SKIPPED.length), lines]] : [])
+  ),
+  deadLetter: outcomes.get("dead-letter") ?? 0
+})
+
+/** Two units that say the same, whenever they were made. */
+export const comparable = (unit: MemoryUnit): string => JSON.stringify({ ...unit, createdAt: 0 })
+
+const RECALL_DOCUMENTS = 20_000
+
+/**
+ * The terms that bring candidates: the rarest, as long as they bring few enough units; common ones only count in what those
+ * bring. Unknown terms bring none.
+ */
+export const recalling = (
+  terms: ReadonlyArray<string>,
+  documentFrequency: ReadonlyMap<string, number>
+): ReadonlyArray<string> => {
+  let brought = 0
+  return terms.filter((term) => documentFrequency.has(term))
+    .sort((a, b) => documentFrequency.get(a)! - documentFrequency.get(b)!)
+    .filter((term, i) => (brought += documentFrequency.get(term)!) <= RECALL_DOCUMENTS || i === 0)
+}

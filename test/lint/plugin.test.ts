@@ -1,0 +1,276 @@
+import { assert, describe, it } from "@effect/vitest"
+import { spawnSync } from "node:child_process"
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join, relative } from "node:path"
+import { afterAll } from "vitest"
+import { environment, root } from "../data.ts"
+
+/**
+ * Snippets by rule. Each is a file of its own, in a tree laid out like the repository and judged with the repository's own
+ * configuration. A rule reports exactly the files of its `bad`, and nothing is reported for those of `good`.
+ */
+interface Cases {
+  /** `<path> | <code>`; of a path that ends in a slash, the file's name is made up. */
+  readonly bad: ReadonlyArray<string>
+  readonly good: ReadonlyArray<string>
+  /** Part of what the message tells to do instead. */
+  readonly advice: RegExp
+}
+
+const inLedger = (code: string) => `ledger.acquire({ kind: "pool", open: Effect.sync(() => ${code}), close })`
+
+const rules: Record<string, Cases> = {
+  handles: {
+    advice: /ledger\.acquire|Effect\.sleep|dispatcher|name what you need/,
+    bad: [
+      `src/models/ | import { Pool } from "undici"; const pool = new Pool(origin)`,
+      `src/models/ | import { Pool as P } from "undici"; const open = () => new P(origin)`,
+      `src/models/ | import * as undici from "undici"; undici["Pool"].prototype`,
+      `src/models/ | import undici from "undici"; new undici.Client(origin)`,
+      `src/models/ | import * as undici from "undici"; const { Agent } = undici`,
+      `src/models/ | import * as undici from "undici"; use(undici)`,
+      `src/models/ | import { Agent } from "undici"; class Mine extends Agent {}`,
+      `src/models/ | import { request } from "undici"; request(url, { method: "POST" })`,
+      `src/models/ | export { Pool } from "undici"`,
+      `src/models/ | const pool = new (await import("undici")).Pool(origin)`,
+      `src/models/ | const { Pool } = await import("undici")`,
+      `src/models/ | const load = () => import("undici")`,
+      `src/models/ | fetch(url)`,
+      `src/models/ | globalThis.fetch(url, { method: "POST" })`,
+      `src/models/ | const key = AbortSignal.timeout(1000)`,
+      `src/models/ | new WebSocket(url); new EventSource(url)`,
+      // Only the arguments, and only of the ledger.
+      `src/models/ | import { Pool } from "undici"; const open = Effect.sync(() => new Pool(o)); ledger.acquire({ open, close })`,
+      `src/models/ | import { Pool } from "undici"; semaphore.acquire({ open: () => new Pool(o) })`,
+      `src/models/ | import { Pool } from "undici"; ledger.snapshot(() => new Pool(o))`,
+      `src/models/ | import { Pool } from "undici"; Effect.acquireRelease(Effect.sync(() => new Pool(o)), close)`,
+      `src/serve/ | import { createServer } from "node:http"; const server = createServer()`,
+      `src/serve/ | import * as https from "https"; https.request(url)`,
+      `src/serve/ | import * as Net from "node:net"; Net.connect(1)`,
+      `src/serve/ | import * as Server from "@effect/platform-node/NodeHttpServer"; const layer = Server.layer(make, { port })`,
+      `src/capture/ | import { watch } from "node:fs"; watch(folder)`,
+      `src/capture/ | import * as fs from "node:fs"; fs.createReadStream(file)`,
+      `src/capture/ | import fs from "fs"; fs.promises.open(file)`,
+      `src/capture/ | import { promises } from "node:fs"; promises.open(file)`,
+      `src/capture/ | import { open } from "node:fs/promises"; const file = await open(path)`,
+      `src/capture/ | const { open } = await import("node:fs/promises")`,
+      `src/capture/ | const fs = process.getBuiltinModule("node:fs"); fs.openSync(file)`,
+      `src/capture/ | const file = require("fs").openSync(path)`,
+      `src/capture/ | const open = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.open(path))`,
+      `src/capture/ | const fs = yield_(FileSystem); Stream.runDrain(fs.watch(folder))`,
+      `src/compress/ | import { Worker } from "node:worker_threads"; new Worker(url)`,
+      `src/compress/ | new Worker(url)`,
+      `src/compress/ | import { execFile } from "node:child_process"; execFile("git")`,
+      `src/compress/ | import * as Command from "@effect/platform/Command"; Command.string(Command.make("git"))`,
+      `src/store/ | import { DatabaseSync } from "node:sqlite"; new DatabaseSync(file)`,
+      `src/store/ | const { DatabaseSync } = await import("node:sqlite")`,
+      `src/store/ | const load = () => import("@photostructure/sqlite")`,
+      `src/store/ | import * as PgClient from "@effect/sql-pg/PgClient"; export const layer = PgClient.layer(config)`,
+      `src/inject/ | setTimeout(run, 10)`,
+      `src/inject/ | const timer = globalThis.setInterval(run, 10)`,
+      `src/inject/ | import { setTimeout as sleep } from "node:timers/promises"; await sleep(10)`,
+      `src/inject/ | import { setImmediate } from "timers"; setImmediate(run)`,
+      `src/Process.ts | setInterval(run, 10)`,
+      `src/hook.ts | setTimeout(run, 10)`
+    ],
+    good: [
+      `src/models/ | import { Pool } from "undici"; const pool = ${inLedger("new Pool(origin, { connections: 4 })")}`,
+      `src/models/ | import { Pool } from "undici"; class Models { open() { return this.ledger.adopt("pool", "x", new Pool(o)) } }`,
+      `src/models/ | import { Pool } from "undici"; const f = function*() { yield* (yield* ResourceLedger).acquire({ open: () => new Pool(o) }) }`,
+      `src/models/ | import type { Pool } from "undici"; export const send = (pool: Pool) => pool.request({ path: "/" })`,
+      `src/models/ | import { Pool, type Client } from "undici"; export let of: Pool | Client | typeof Pool | InstanceType<typeof Pool>`,
+      `src/models/ | import * as undici from "undici"; export const isOurs = (e: undici.Pool) => e instanceof undici.errors.UndiciError`,
+      `src/models/ | import { fetch } from "undici"; const answer = fetch(url, { dispatcher: pool, signal })`,
+      `src/models/ | fetch(url, { dispatcher })`,
+      `src/models/ | import { Pool } from "./Pool.ts"; new Pool(origin)`,
+      `src/models/ | export const run = (setTimeout: () => void, fetch: () => void) => { setTimeout(); fetch() }`,
+      `src/models/ | const { errors } = await import("undici"); const { readFile } = await import("node:fs/promises")`,
+      `src/models/ | clearTimeout(timer); Effect.sleep("1 second"); AbortSignal.any([]); client.fetch(url); api.Worker`,
+      `src/serve/ | import { createServer } from "node:http"; ledger.adopt("server", "http", NodeHttpServer.make(() => createServer(), { port }))`,
+      `src/serve/ | import * as Server from "@effect/platform-node/NodeHttpServer"; ledger.adopt("server", "http", Server.make(make, { port }))`,
+      `src/serve/ | import { STATUS_CODES, type Server } from "node:http"; import { isIP } from "node:net"; isIP(STATUS_CODES[200])`,
+      `src/capture/ | import * as fs from "node:fs"; fs.readFileSync(file); fs.promises.readFile(file); fs.constants.O_RDONLY`,
+      `src/capture/ | ledger.adopt("file", path, fs.open(path, { flag: "r" })); fs.readFile(path); window.open; db.open()`,
+      `src/compress/ | import { isMainThread } from "node:worker_threads"; isMainThread`,
+      `src/resources/Sqlite.ts | const a = async () => (await import("node:sqlite")).DatabaseSync; const b = () => import("@photostructure/sqlite")`,
+      `src/Process.ts | setTimeout(run, 10).unref(); process.exit(1); NodeRuntime.runMain(effect)`,
+      `src/web/ | fetch(url); setInterval(run, 10); new WebSocket(url)`,
+      `test/ | import { spawn } from "node:child_process"; spawn("node"); setTimeout(run, 10)`,
+      `scripts/ | import { execFileSync } from "node:child_process"; execFileSync("git"); setTimeout(run, 10)`
+    ]
+  },
+  "run-functions": {
+    advice: /src\/Process\.ts/,
+    bad: [
+      `src/serve/ | import * as Effect from "effect/Effect"; Effect.runPromise(program)`,
+      `src/serve/ | import * as Effect from "effect/Effect"; const { runSync } = Effect`,
+      `src/serve/ | import { runFork } from "effect/Effect"; program.pipe(runFork)`,
+      `src/serve/ | import * as Runtime from "effect/Runtime"; const run = Runtime.runFork(runtime)`,
+      `src/serve/ | import * as ManagedRuntime from "effect/ManagedRuntime"; ManagedRuntime.make(layer)`,
+      `src/serve/ | runtime.runPromiseExit(program); other["runCallback"](program)`,
+      `src/cli/ | import * as NodeRuntime from "@effect/platform-node/NodeRuntime"; NodeRuntime.runMain(program)`,
+      `src/cli/ | import { runMain } from "@effect/platform-node/NodeRuntime"; runMain(program)`,
+      `src/cli/ | process.exit(1)`,
+      `src/cli/ | process.exitCode = 1`,
+      `src/cli/ | globalThis.process["exit"]()`,
+      `src/cli/ | import { exit } from "node:process"; exit()`,
+      `src/cli/ | import process from "process"; process.abort()`,
+      `src/cli/ | const { exit } = process`,
+      `src/main.ts | process.exit(1)`,
+      `test/ | it("x", () => Effect.runPromise(program))`,
+      `test/ | it("x", () => process.exit(1))`
+    ],
+    good: [
+      `src/serve/ | import * as FiberSet from "effect/FiberSet"; FiberSet.run(set, program); FiberSet.runtime(set)()`,
+      `src/serve/ | import * as Stream from "effect/Stream"; Stream.runDrain(stream); stream.pipe(Stream.runForEach(f)); Effect.runtime()`,
+      `src/serve/ | import type * as ManagedRuntime from "effect/ManagedRuntime"; export type R = ManagedRuntime.ManagedRuntime<never, never>`,
+      `src/cli/ | import { runMain } from "../Process.ts"; runMain(program); process.exitCodes; process.cwd()`,
+      `src/cli/ | import * as Process from "../Process.ts"; Process.runMain(program)`,
+      `src/cli/ | export const f = (process: { exit: () => void }) => process.exit()`,
+      `test/e2e/Bundle.child.ts | Effect.runPromise(program); process.exit(0)`,
+      `scripts/ | Effect.runPromise(program); process.exit(0)`
+    ]
+  },
+  daemons: {
+    advice: /forkScoped/,
+    bad: [
+      `src/serve/ | import * as Effect from "effect/Effect"; Effect.forkDaemon(program)`,
+      `src/serve/ | import { forkDaemon } from "effect/Effect"; program.pipe(forkDaemon)`,
+      `src/serve/ | import { forkDaemon as start } from "effect/Effect"; start(program)`,
+      `src/serve/ | import * as Effect from "effect/Effect"; const { forkDaemon } = Effect`,
+      `test/ | it.effect("x", () => Effect.forkDaemon(program))`,
+      `scripts/ | Effect.forkDaemon(program)`
+    ],
+    good: [`src/serve/ | import * as Effect from "effect/Effect"; Effect.forkScoped(program); Effect.fork(program)`]
+  },
+  environment: {
+    advice: /src\/Settings\.ts/,
+    bad: [
+      `src/models/ | const key = process.env.OPENAI_API_KEY`,
+      `src/models/ | const key = process["env"]["KEY"]`,
+      `src/models/ | const { env } = process`,
+      `src/models/ | globalThis.process.env`,
+      `src/models/ | import { env } from "node:process"; env.KEY`,
+      `src/models/ | import * as Process from "node:process"; Process.env.KEY`,
+      `src/Process.ts | process.env.HOME`,
+      `test/ | process.env.HOME = home`
+    ],
+    good: [
+      `src/Settings.ts | process.env.HOME`,
+      `test/data.ts | process.env.HOME`,
+      `scripts/ | process.env.HOME`,
+      `src/models/ | process.cwd(); options.env; export const f = (process: { env: string }) => process.env`
+    ]
+  },
+  console: {
+    advice: /writeStdout/,
+    bad: [
+      `src/models/ | console.log(1)`,
+      `src/models/ | const log = console.error`,
+      `src/models/ | globalThis.console.warn(1)`,
+      `src/models/ | import { Console } from "node:console"; new Console(stream)`,
+      `src/models/ | import * as Console from "effect/Console"; Console.log(1)`,
+      `test/ | console.debug(1)`
+    ],
+    good: [
+      `src/models/ | Effect.log(1); fake.console.log(1)`,
+      `src/models/ | import * as Console from "effect/Console"; Effect.withConsole({ ...Console.defaultConsole })`,
+      `src/models/ | import type * as Console from "effect/Console"; export let one: Console.Console`,
+      `scripts/ | console.log(1)`
+    ]
+  },
+  layering: {
+    advice: /may import|port|pipeline/,
+    bad: [
+      `src/domain/ | import type { StoreError } from "../store/MemoryStore.ts"`,
+      `src/domain/ | import * as Ledger from "../resources/ResourceLedger.ts"`,
+      `src/resources/ | import { MemoryStore } from "../store/MemoryStore.ts"`,
+      `src/models/ | import { MemoryStore } from "../store/MemoryStore.ts"`,
+      `src/store/ | import { Retriever } from "../retrieve/Retriever.ts"`,
+      `src/store/ | import { VectorIndex } from "../index/VectorIndex.ts"`,
+      `src/index/ | import { SqliteFile } from "../store/SqliteFile.ts"`,
+      `src/index/EmbeddedIndex.ts | import * as SqliteStore from "../store/SqliteStore.ts"`,
+      `src/capture/ | import { Compressor } from "../compress/Compressor.ts"`,
+      `src/capture/ | const store = await import("../store/SqliteStore.ts")`,
+      `src/compress/ | export { embed } from "../models/StaticEmbeddings.ts"`,
+      `src/retrieve/ | export type A = import("../inject/Injector.ts").Injector`,
+      `src/inject/ | import * as App from "../App.ts"`,
+      `src/inject/ | import { settings } from "../Settings.ts"`,
+      `src/serve/ | import * as SqliteStore from "../store/SqliteStore.ts"`,
+      `src/serve/ | import * as App from "../App.ts"`,
+      `src/cli/ | import * as EmbeddedIndex from "../index/EmbeddedIndex.ts"`,
+      `src/cli/ | import { MemoryStore } from "../index.ts"`,
+      `src/cli/ | import * as Testing from "../testing.ts"`,
+      `src/main.ts | import * as SqliteStore from "./store/SqliteStore.ts"`,
+      `src/Pipeline.ts | import * as Extractive from "./compress/Extractive.ts"`,
+      `src/Settings.ts | import { MemoryStore } from "./store/MemoryStore.ts"`,
+      `src/utils/ | import type { Project } from "../domain/Project.ts"`,
+      `src/Helper.ts | import type { Project } from "./domain/Project.ts"`
+    ],
+    good: [
+      `src/domain/ | import type { Project } from "./Project.ts"; import * as Effect from "effect/Effect"`,
+      `src/models/ | import * as Lazy from "../resources/Lazy.ts"; import { embed } from "./StaticEmbeddings.ts"`,
+      `src/index/EmbeddedIndex.ts | import { SqliteFile } from "../store/SqliteFile.ts"; import { filter } from "../store/SqliteFilter.ts"`,
+      `src/capture/ | import { MemoryStore } from "../store/MemoryStore.ts"; import { redact } from "./Redactor.ts"`,
+      `src/retrieve/ | import { VectorIndex } from "../index/VectorIndex.ts"; import { ModelManager } from "../models/ModelManager.ts"`,
+      `src/inject/ | import { Retriever } from "../retrieve/Retriever.ts"; import * as Tokens from "../domain/Tokens.ts"`,
+      `src/serve/ | import * as Pipeline from "../Pipeline.ts"; import { Injector } from "../inject/Injector.ts"`,
+      `src/cli/ | import * as App from "../App.ts"; import { ClaudeMemory } from "../serve/ClaudeMemory.ts"`,
+      `src/App.ts | import * as SqliteStore from "./store/SqliteStore.ts"`,
+      `src/testing.ts | import * as Extractive from "./compress/Extractive.ts"`,
+      `src/index.ts | export * as SqliteStore from "./store/SqliteStore.ts"; export * from "./retrieve/Retriever.ts"`,
+      `src/main.ts | const { run } = await import("./cli/Cli.ts")`,
+      `test/store/ | import * as SqliteStore from "../../src/store/SqliteStore.ts"`
+    ]
+  },
+  imports: {
+    advice: /import the module|ending|\.ts/,
+    bad: [
+      `src/models/ | import { Effect } from "effect"`,
+      `src/models/ | import type { FileSystem } from "@effect/platform"`,
+      `src/models/ | export { SqlClient } from "@effect/sql"`,
+      `src/models/ | const effect = await import("effect")`,
+      `src/models/ | import { embed } from "./StaticEmbeddings"`,
+      `src/models/ | import { embed } from "./StaticEmbeddings.js"`,
+      `src/models/ | export type A = import("./StaticEmbeddings").A`,
+      `src/models/ | export * from "./StaticEmbeddings.ts"`,
+      `test/ | import { NodeContext } from "@effect/platform-node"`
+    ],
+    good: [
+      `src/models/ | import * as Effect from "effect/Effect"; import { SqlError } from "@effect/sql/SqlError"; import { Pool } from "undici"`,
+      `test/ | import { it } from "@effect/vitest"; import { build } from "../scripts/build.mjs"; import data from "./data.json"`
+    ]
+  },
+  exceptions: {
+    advice: /\.oxlintrc\.json/,
+    bad: [
+      `src/models/ | // oxlint-disable-next-line claude-memory/exceptions, claude-memory/handles\nfetch(url)`,
+      `src/models/ | /* eslint-disable claude-memory/console */\nexport const a = 1`
+    ],
+    good: [`src/models/ | // Why oxlint-disable claude-memory/handles is not allowed.\nexport const a = 1`]
+  }
+}
+
+interface Report {
+  readonly rule: string
+  readonly message: string
+}
+
+const folder = realpathSync(mkdtempSync(join(tmpdir(), "claude-memory-lint-")))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** A path can be asked about more than once: each such file goes into a tree of its own. */
+const place = (cases: ReadonlyArray<string>) => {
+  const taken: Array<Set<string>> = []
+  return cases.map((text, n) => {
+    const [path = "", code = ""] = text.split(/ \| (.*)/s)
+    const file = path.endsWith("/") ? `${path}Case${n}.ts` : path
+    let tree = 0
+    while (taken[tree]?.has(file)) tree++
+    ;(taken[tree] ??= new Set()).add(file)
+    return { text, code, file: join(folder, String(tree), file), tree: join(folder, String(tree)) }
+  })
+}
+
+const placed = place(Object.values(rules).flatMap(({ bad, good }) => [...bad, ...good]))

@@ -61,7 +61,9 @@ const oneRound = (transcripts: string, files: ReadonlyArray<string>) =>
   }).pipe(Effect.scoped)
 
 const command = Cli.make("bench:import", {
-  transcripts: Options.directory("transcripts", { exists: "yes" }).pipe(Options.withDescription("Folder of transcripts")),
+  transcripts: Options.directory("transcripts", { exists: "yes" }).pipe(
+    Options.withDescription("Folder of transcripts")
+  ),
   rounds: Options.integer("rounds").pipe(
     Options.withDescription("How often each is measured; medians are given"),
     Options.withDefault(5)
@@ -75,7 +77,9 @@ const command = Cli.make("bench:import", {
       Effect.zipRight(progress(`round ${i + 1} of ${rounds}`), oneRound(transcripts, files)))
     yield* progress("")
     const { report, status } = all[0]!.first
-    const parseMs = median(all.map((each) => each.parseMs))
+    const parseMs = median(all.map((each) =>
+      each.parseMs
+    ))
     const importMs = median(all.map((each) => each.importMs))
     const secondMs = median(all.map((each) => each.secondMs))
     const data = {
@@ -104,10 +108,14 @@ const command = Cli.make("bench:import", {
         `reading and parsing alone   ${number(round(parseMs))} ms`,
         `import                      ${number(data.importMs)} ms, ${data.ratio} times that ` +
         `(the first of the process: ${number(data.coldImportMs)} ms)`,
-        `import of nothing new       ${number(data.secondMs)} ms, ${(data.secondRatio * 100).toFixed(1)} % of the import`,
+        `import of nothing new       ${number(data.secondMs)} ms, ${
+          (data.secondRatio * 100).toFixed(1)
+        } % of the import`,
         `${balance(report.lines)}${data.balanced ? ", balanced" : ": NOT BALANCED"}`,
         `${number(data.sessions)} sessions, ${number(data.messages)} messages, ${number(data.units)} units; ` +
-        `${number(status.textMessages.cited)} of ${number(status.textMessages.total)} messages that say something are cited`
+        `${number(status.textMessages.cited)} of ${
+          number(status.textMessages.total)
+        } messages that say something are cited`
       ].join("\n"))
   })).pipe(Cli.withDescription("Time an import, beside parsing alone"))
 

@@ -24,7 +24,13 @@ const MAX_CHARS = 20_000
 const ask = ({ id, question }: { readonly id: string; readonly question: string }) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
-    const { results } = yield* memory.search({ text: question, projects: "all", limit: LIMIT, minScore: 0, mode: "hybrid" })
+    const { results } = yield* memory.search({
+      text: question,
+      projects: "all",
+      limit: LIMIT,
+      minScore: 0,
+      mode: "hybrid"
+    })
     const inject = (mode: InjectionMode) =>
       memory.inject({ prompt: question, projects: "all", mode, maxTokens: MAX_TOKENS, maxChars: MAX_CHARS })
     const balanced = yield* inject("balanced")
@@ -92,8 +98,12 @@ const table = ({ cited, en, unanswerable, zh }: typeof Score.Type): string => {
 }
 
 const command = Cli.make("bench:recall", {
-  transcripts: Options.directory("transcripts", { exists: "yes" }).pipe(Options.withDescription("Folder of transcripts")),
-  questions: Options.file("questions", { exists: "yes" }).pipe(Options.withDescription("JSONL with the fields id and question")),
+  transcripts: Options.directory("transcripts", { exists: "yes" }).pipe(
+    Options.withDescription("Folder of transcripts")
+  ),
+  questions: Options.file("questions", { exists: "yes" }).pipe(
+    Options.withDescription("JSONL with the fields id and question")
+  ),
   answers: Options.file("answers").pipe(Options.withDescription("JSONL to write")),
   score: Options.file("score", { exists: "yes" }).pipe(
     Options.withDescription("Script that scores the answers and prints one line of JSON"),
@@ -108,8 +118,18 @@ const command = Cli.make("bench:recall", {
     const { answers, askMs, report } = yield* importAndAsk(transcripts, asked).pipe(Effect.provide(service(home)))
     yield* fs.writeFileString(file, answers.map(({ line }) => `${JSON.stringify(line)}\n`).join(""))
     const scored = Option.isNone(score) ? Option.none() : Option.some(
-      (yield* output(Command.make(process.execPath, score.value, "--questions", questions, "--transcripts", transcripts,
-        "--answers", file))).trim()
+      (yield* output(
+        Command.make(
+          process.execPath,
+          score.value,
+          "--questions",
+          questions,
+          "--transcripts",
+          transcripts,
+          "--answers",
+          file
+        )
+      )).trim()
     )
     if (json && Option.isSome(scored)) return yield* writeStdout(`${scored.value}\n`)
     const modes = (["balanced", "conservative"] as const).map((mode) => ({

@@ -12,28 +12,44 @@ rmSync(dist, { recursive: true, force: true })
 /** A rule of secretlint's preset that we don't use loads node-forge (288 KB); its chunk is left empty. */
 const withoutForge = {
   name: "without-forge",
-  setup: ({ onLoad }) => onLoad({ filter: /preset-recommend[\\/].*index-BDnqZat0\.js$/ }, () => ({ contents: "export const i = {}" }))
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /preset-recommend[\\/].*index-BDnqZat0\.js$/ }, () => ({ contents: "export const i = {}" }))
 }
 
-await build({
+const common = {
   absWorkingDir: root,
-  entryPoints: ["src/main.ts", "src/hook.ts"],
-  outdir: dist,
-  chunkNames: "chunks/[name]-[hash]",
   bundle: true,
   splitting: true,
-  minify: true,
-  keepNames: true,
   format: "esm",
   platform: "node",
   target: "node20.19",
-  external: ["@photostructure/sqlite", "sqlite-vec"],
-  banner: { js: "import { createRequire as __createRequire } from \"node:module\"; const require = __createRequire(import.meta.url);" },
+  chunkNames: "chunks/[name]-[hash]",
   plugins: [withoutForge],
   legalComments: "linked",
   logLevel: "warning"
+}
+const outside = ["@photostructure/sqlite", "sqlite-vec"]
+
+await build({
+  ...common,
+  entryPoints: ["src/main.ts", "src/hook.ts"],
+  outdir: dist,
+  minify: true,
+  keepNames: true,
+  external: outside,
+  banner: {
+    js:
+      "import { createRequire as __createRequire } from \"node:module\"; const require = __createRequire(import.meta.url);"
+  }
 })
 chmodSync(join(dist, "main.js"), 0o755)
-execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", join(root, "tsconfig.build.json")], {
-  stdio: "inherit"
+
+// The library leaves effect to its user: two copies of it would not know one another's services.
+await build({
+  ...common,
+  entryPoints: ["src/index.ts", "src/testing.ts"],
+  outdir: join(dist, "lib"),
+  external: [...outside, "effect", "@effect/*"]
 })
+const tsc = join(root, "node_modules", "typescript", "bin", "tsc")
+execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], { stdio: "inherit" })

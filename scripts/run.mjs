@@ -31,7 +31,8 @@ await build({
   // The package's files are looked for from here.
   define: { "import.meta.url": JSON.stringify(pathToFileURL(join(root, "dist", "main.js")).href) },
   banner: {
-    js: "import { createRequire as __createRequire } from \"node:module\"; const require = __createRequire(import.meta.url);"
+    js:
+      "import { createRequire as __createRequire } from \"node:module\"; const require = __createRequire(import.meta.url);"
   },
   logLevel: "warning"
 }).catch(() => process.exit(1))

@@ -2,6 +2,7 @@
  * An invented transcript of any size, the same for the same seed: prompts, answers, tool calls and what they printed, in the
  * mix and lengths that sessions have. No line occurs twice.
  */
+import * as DateTime from "effect/DateTime"
 
 export type Shape = "normal" | "one-segment" | "long-lines"
 
@@ -18,11 +19,17 @@ const makeRandom = (seed: number): Random => {
   }
 }
 
-const COMMON = ("the to a of and in is it that for on with this not be as from are was at by an or if we can will when which has " +
-  "error file test function value type line set use should returns module config server request response token password key user data " +
-  "build run failed expected undefined import export const async await null default index query table cache session project").split(" ")
-const SYLLABLES = "ba con de ex fi gra hy in ju ka lo mer no op pre qua re sta tri un ver wor xi yel zo ten tion al er ing ment ous".split(" ")
-const CJK_WORDS = "数据 分区 写入 延迟 查询 索引 缓存 超时 连接池 测试 失败 原因 修改 提交 部署 配置 版本 回滚 监控 报警 因为 所以 需要 我们 先 再 把 改成 不要 看一下".split(" ")
+const COMMON =
+  ("the to a of and in is it that for on with this not be as from are was at by an or if we can will when which has " +
+    "error file test function value type line set use should returns module config server request response token password key user data " +
+    "build run failed expected undefined import export const async await null default index query table cache session project")
+    .split(" ")
+const SYLLABLES =
+  "ba con de ex fi gra hy in ju ka lo mer no op pre qua re sta tri un ver wor xi yel zo ten tion al er ing ment ous"
+    .split(" ")
+const CJK_WORDS =
+  "数据 分区 写入 延迟 查询 索引 缓存 超时 连接池 测试 失败 原因 修改 提交 部署 配置 版本 回滚 监控 报警 因为 所以 需要 我们 先 再 把 改成 不要 看一下"
+    .split(" ")
 const EXTENSIONS = ["ts", "ts", "rs", "py", "go", "md", "json", "sql"]
 const TOOLS = ["Read", "Read", "Bash", "Bash", "Bash", "Edit", "Grep", "Write"] as const
 
@@ -30,7 +37,10 @@ const makeWriter = (random: Random) => {
   const int = (n: number) => Math.floor(random() * n)
   const pick = <A>(items: ReadonlyArray<A>): A => items[int(items.length)]!
   // Few words are said often and many seldom, as Zipf found.
-  const words = [...COMMON, ...Array.from({ length: 30_000 }, () => Array.from({ length: 2 + int(3) }, () => pick(SYLLABLES)).join(""))]
+  const words = [
+    ...COMMON,
+    ...Array.from({ length: 30_000 }, () => Array.from({ length: 2 + int(3) }, () => pick(SYLLABLES)).join(""))
+  ]
   const word = () => words[Math.floor(words.length * random() ** 4)]!
   const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
   const many = (n: number, make: () => string, separator: string) => {
@@ -55,7 +65,10 @@ const makeWriter = (random: Random) => {
     () => `    if (${identifier()} === undefined) return ${word()}(${JSON.stringify(sentence())})`,
     () => `// ${sentence()}`,
     () => `${path()}:${int(900)}: ${identifier()} ${many(5, word, " ")}`,
-    () => `2026-0${1 + int(9)}-1${int(10)}T0${int(10)}:${10 + int(50)}:${10 + int(50)}.${int(1_000)}Z INFO ${word()}.${word()} ${many(8, word, " ")} id=${hex(16)}`,
+    () =>
+      `2026-0${1 + int(9)}-1${int(10)}T0${int(10)}:${10 + int(50)}:${10 + int(50)}.${
+        int(1_000)
+      }Z INFO ${word()}.${word()} ${many(8, word, " ")} id=${hex(16)}`,
     () => ` ✓ ${many(5, word, " ")} (${int(900)} ms)`,
     () => `-rw-r--r-- 1 dev dev ${int(1e6)} Nov ${1 + int(28)} 10:${10 + int(50)} ${identifier()}.${pick(EXTENSIONS)}`,
     () => ""
@@ -75,7 +88,8 @@ const makeWriter = (random: Random) => {
     while (text.length < length) text += `${word()}.${identifier()}=function(${word()}){return ${hex(4)}+"${word()}"};`
     return text
   }
-  const base64 = (length: number) => Buffer.from(Uint8Array.from({ length: Math.floor(length * 0.75) }, () => int(256))).toString("base64")
+  const base64 = (length: number) =>
+    Buffer.from(Uint8Array.from({ length: Math.floor(length * 0.75) }, () => int(256))).toString("base64")
   /** Log-normal: a median of some 1,500 characters, a mean four times that, at most 160,000. */
   const size = () => {
     const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
@@ -120,7 +134,7 @@ export function* transcript(megabytes: number, shape: Shape, seed = 1): Generato
         : { id: `msg_${write.hex(24)}`, type: "message", role: type, model: "claude", content, stop_reason: null },
       ...rest,
       uuid,
-      timestamp: new Date(time).toISOString()
+      timestamp: DateTime.formatIso(DateTime.unsafeMake(time))
     }
     parentUuid = uuid
     return counted(line)
@@ -130,7 +144,13 @@ export function* transcript(megabytes: number, shape: Shape, seed = 1): Generato
     const id = `toolu_${write.hex(24)}`
     const file_path = write.path()
     const name = write.pick(TOOLS)
-    if (write.random() < 0.2) yield message("assistant", [{ type: "thinking", thinking: write.prose(100 + write.int(1_500)), signature: write.hex(200) }])
+    if (write.random() < 0.2) {
+      yield message("assistant", [{
+        type: "thinking",
+        thinking: write.prose(100 + write.int(1_500)),
+        signature: write.hex(200)
+      }])
+    }
     if (write.random() < 0.6) yield message("assistant", [{ type: "text", text: write.prose(60 + write.int(1_200)) }])
     const input = text !== ""
       ? { file_path, content: text }
@@ -147,10 +167,17 @@ export function* transcript(megabytes: number, shape: Shape, seed = 1): Generato
       "user",
       [{ tool_use_id: id, type: "tool_result", content: printed, ...(isError && { is_error: true }) }],
       // Claude Code often writes the result a second time, beside the message.
-      write.random() < 0.5 && printed.length < 1e6 ? { toolUseResult: { stdout: printed, stderr: "", interrupted: false } } : {}
+      write.random() < 0.5 && printed.length < 1e6
+        ? { toolUseResult: { stdout: printed, stderr: "", interrupted: false } }
+        : {}
     )
     if (write.random() < 0.15) {
-      yield counted({ type: "progress", data: { type: "bash_progress", output: write.printed(200) }, sessionId, uuid: write.uuid() })
+      yield counted({
+        type: "progress",
+        data: { type: "bash_progress", output: write.printed(200) },
+        sessionId,
+        uuid: write.uuid()
+      })
     }
   }
 

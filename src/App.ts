@@ -42,15 +42,20 @@ const ground = (options: Options) => {
 /** The whole service over a memory in `home`; the ledger and the platform come from outside. */
 export const layer = (options: Options) =>
   ClaudeMemory.layer.pipe(
-    Layer.provide(Layer.provideMerge(Injector.layer, Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer))),
+    Layer.provide(
+      Layer.provideMerge(Injector.layer, Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer))
+    ),
     Layer.provide(ground(options))
   )
 
 /** What every entry stands on. */
 export const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
 
-const bySettings = <A, E, R>(make: (options: Options) => Layer.Layer<A, E, R>, readOnly: boolean, busyTimeoutMs: number) =>
-  Layer.unwrapEffect(Effect.map(Settings.load, ({ home }) => make({ home, readOnly, busyTimeoutMs })))
+const bySettings = <A, E, R>(
+  make: (options: Options) => Layer.Layer<A, E, R>,
+  readOnly: boolean,
+  busyTimeoutMs: number
+) => Layer.unwrapEffect(Effect.map(Settings.load, ({ home }) => make({ home, readOnly, busyTimeoutMs })))
 
 /** The service by the settings. */
 export const service = bySettings(layer, false, 5_000)

@@ -22,8 +22,11 @@ export type Step =
 export type PipelineError = StoreError | CompressionError | IndexError | ModelError
 export type PipelineServices = Collector | Compressor | MemoryStore | ModelManager | VectorIndex
 
-/** Items claimed at once: what one transaction writes, and what a crash makes to be done again. */
-const BATCH = 64
+/**
+ * Items claimed at once: what one transaction writes, what is in memory, and what a crash makes to be done again. A segment
+ * holds up to 200 messages, a unit no more than a page.
+ */
+const BATCH: Readonly<Record<WorkItem["kind"], number>> = { segment: 16, session: 32, index: 256 }
 
 /** Claims work of a kind until none is left; what a batch did not finish is given back. */
 const worked = <A, E, R>(
@@ -31,7 +34,7 @@ const worked = <A, E, R>(
   work: (items: ReadonlyArray<WorkItem>) => Effect.Effect<A, E, R>
 ): Stream.Stream<A, E | StoreError, R | MemoryStore> =>
   Stream.unwrap(Effect.map(MemoryStore, (store) =>
-    Stream.repeatEffect(store.claim(kind, BATCH)).pipe(
+    Stream.repeatEffect(store.claim(kind, BATCH[kind])).pipe(
       Stream.takeWhile((items) => items.length > 0),
       Stream.mapEffect((items) => Effect.onError(work(items), () => Effect.ignore(store.release(items))))
     )))
@@ -45,6 +48,7 @@ const index = (items: ReadonlyArray<WorkItem>) =>
     const store = yield* MemoryStore
     const vectors = yield* VectorIndex
     const models = yield* ModelManager
+    yield* Effect.flatMap(models.embedding, vectors.ensure)
     const units = yield* store.units(items.map(({ key }) => key))
     const embeddings = yield* models.embed(units.map(embedded))
     const points = units.flatMap((unit, i) => {
@@ -82,15 +86,10 @@ const summarizeSessions = (items: ReadonlyArray<WorkItem>) =>
   })
 
 /** Works off the queue, whoever filled it. */
-export const drain: Stream.Stream<Step, PipelineError, PipelineServices> = Stream.unwrap(Effect.gen(function*() {
-  const vectors = yield* VectorIndex
-  const models = yield* ModelManager
-  yield* Effect.flatMap(models.embedding, vectors.ensure)
-  return worked("segment", compressSegments).pipe(
-    Stream.concat(worked("session", summarizeSessions)),
-    Stream.concat(worked("index", index))
-  )
-}))
+export const drain: Stream.Stream<Step, PipelineError, PipelineServices> = worked("segment", compressSegments).pipe(
+  Stream.concat(worked("session", summarizeSessions)),
+  Stream.concat(worked("index", index))
+)
 
 /** Transcripts in, memories out. One batch at a time: the next is read when the one before is written. */
 export const ingest = (files: ReadonlyArray<TranscriptFile>): Stream.Stream<Step, PipelineError, PipelineServices> =>

@@ -29,11 +29,10 @@ export const settings: Config.Config<Settings> = Config.all({
 
 export const transcriptsFolder = (settings: Settings) => join(settings.claudeFolder, "projects")
 
-/** A file of the package: beside `src` when run from source, beside `dist` when built. */
+/** A file of the package, from wherever in `src` or `dist` this module has come to lie. */
 export const packageFile = (...parts: ReadonlyArray<string>): string => {
   const here = fileURLToPath(new URL(".", import.meta.url))
-  const root = here.replace(/[\\/](?:src|dist)(?:[\\/].*)?$/, "")
-  return join(root, ...parts)
+  return join(here.replace(/[\\/](?:src|dist)(?:[\\/](?:lib|bench))?(?:[\\/]chunks)?[\\/]?$/, ""), ...parts)
 }
 
 /** Hooks say nothing while it is set. */

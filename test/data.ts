@@ -1,6 +1,7 @@
 /**
  * What tests take from outside: the one file that reads the environment.
  */
+// @effect-diagnostics processEnv:off
 import { delimiter, join } from "node:path"
 import { fileURLToPath } from "node:url"
 

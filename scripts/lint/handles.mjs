@@ -2,29 +2,29 @@
  * A handle (socket pool, database, file, watcher, worker, timer, server, child) is opened in the resource ledger or not
  * at all: what opens one may be named only inside the arguments of `ledger.acquire` and `ledger.adopt`.
  */
-import { nameOf, ruleOfUses } from "./uses.mjs"
+import { nameOf, ruleOfUses, words } from "./uses.mjs"
 
 const ALL = "*"
 const SERVERS = ["createServer", "Server"]
 const SOCKETS = ["Socket", "connect", "createConnection"]
-const HTTP = [...SERVERS, "Agent", "ClientRequest", "globalAgent", "request", "get"]
+const HTTP = [...SERVERS, ...words`Agent ClientRequest globalAgent request get`]
 const TIMERS = ["setInterval", "setTimeout", "setImmediate"]
 /** They take a pool of ours as `dispatcher`; without it they use one that nobody owns. */
-const REQUESTS = ["fetch", "request", "stream", "pipeline", "connect", "upgrade"]
+const REQUESTS = words`fetch request stream pipeline connect upgrade`
 
 /** What opens a handle, by module. A name with a dot is a member's. */
 const OPENERS = {
-  global: [
-    ...TIMERS, "fetch", "WebSocket", "EventSource", "Worker", "SharedWorker", "BroadcastChannel", "MessageChannel",
-    "AbortSignal.timeout"
-  ],
+  global: words`
+    setInterval setTimeout setImmediate AbortSignal.timeout
+    fetch WebSocket EventSource Worker SharedWorker BroadcastChannel MessageChannel
+  `,
   "node:child_process": ALL,
   "node:cluster": ALL,
   "node:dgram": ["createSocket", "Socket"],
-  "node:fs": [
-    "watch", "watchFile", "createReadStream", "createWriteStream", "ReadStream", "WriteStream", "open", "openSync",
-    "opendir", "opendirSync", "mkdtemp", "mkdtempSync", "mkdtempDisposableSync"
-  ],
+  "node:fs": words`
+    watch watchFile createReadStream createWriteStream ReadStream WriteStream open openSync opendir opendirSync mkdtemp
+    mkdtempSync mkdtempDisposableSync
+  `,
   "node:fs/promises": ["open", "opendir", "watch", "mkdtemp", "mkdtempDisposable"],
   "node:http": HTTP,
   "node:http2": ["createServer", "createSecureServer", "connect"],
@@ -41,18 +41,17 @@ const OPENERS = {
   "@photostructure/sqlite": ALL,
   "@qdrant/js-client-rest": ["QdrantClient"],
   pg: ["Pool", "Client"],
-  undici: [
-    "Agent", "BalancedPool", "Client", "EnvHttpProxyAgent", "EventSource", "H2CClient", "Pool", "ProxyAgent",
-    "RetryAgent", "RoundRobinPool", "WebSocket", "WebSocketStream", ...REQUESTS
-  ],
+  undici: words`
+    Agent BalancedPool Client EnvHttpProxyAgent EventSource H2CClient Pool ProxyAgent RetryAgent RoundRobinPool
+    WebSocket WebSocketStream fetch request stream pipeline connect upgrade
+  `,
   ws: ALL,
   // What a library opens in a Scope is taken in by `ledger.adopt`.
-  "@effect/platform/Command": ["exitCode", "lines", "start", "stream", "streamLines", "string"],
+  "@effect/platform/Command": words`exitCode lines start stream streamLines string`,
   "@effect/platform/FetchHttpClient": ALL,
-  "@effect/platform-node/NodeHttpClient": [
-    "agentLayer", "dispatcherLayer", "dispatcherLayerGlobal", "layer", "layerUndici", "makeAgent", "makeAgentLayer",
-    "makeDispatcher"
-  ],
+  "@effect/platform-node/NodeHttpClient": words`
+    agentLayer dispatcherLayer dispatcherLayerGlobal layer layerUndici makeAgent makeAgentLayer makeDispatcher
+  `,
   "@effect/platform-node/NodeHttpServer": ALL,
   "@effect/platform-node/NodeSocket": ALL,
   "@effect/platform-node/NodeSocketServer": ALL,
@@ -62,7 +61,7 @@ const OPENERS = {
 }
 
 /** Of Effect's FileSystem, which is called `fs` here as everywhere. */
-const FILE_SYSTEM = new Set(["open", "watch", "makeTempDirectory", "makeTempDirectoryScoped", "makeTempFile", "makeTempFileScoped"])
+const FILE_SYSTEM = new Set(words`open watch makeTempDirectory makeTempDirectoryScoped makeTempFile makeTempFileScoped`)
 
 const isLedger = (node) => {
   const inner = node.type === "YieldExpression" || node.type === "AwaitExpression" ? node.argument : node
@@ -85,7 +84,9 @@ const hasDispatcher = ({ node }) =>
   node.parent.type === "CallExpression" && node.parent.callee === node &&
   node.parent.arguments.some((each) =>
     each.type === "ObjectExpression" &&
-    each.properties.some((property) => property.type === "Property" && nameOf(property.key, property.computed) === "dispatcher")
+    each.properties.some((property) =>
+      property.type === "Property" && nameOf(property.key, property.computed) === "dispatcher"
+    )
   )
 
 const isComparison = ({ node }) => node.parent.type === "BinaryExpression" && node.parent.operator === "instanceof"
@@ -103,7 +104,9 @@ const judge = (use, { modules = [], names = [] }) => {
   if (openers === undefined || modules.includes(use.from) || isInLedger(use.node) || isComparison(use)) return undefined
   const [first, second] = use.path
   if (use.from === "global" && names.includes(first)) return undefined
-  if (REQUESTS.includes(first) && (use.from === "undici" || use.from === "global") && hasDispatcher(use)) return undefined
+  if (REQUESTS.includes(first) && (use.from === "undici" || use.from === "global") && hasDispatcher(use)) {
+    return undefined
+  }
   if (first === undefined) {
     return `${use.from} opens handles: ${
       use.isDynamic
@@ -112,14 +115,18 @@ const judge = (use, { modules = [], names = [] }) => {
     }`
   }
   const name = openers === ALL || openers.includes(first) ? first : `${first}.${second}`
-  return openers === ALL || openers.includes(name) ? `${name} opens a handle that nobody closes: ${advice(name)}` : undefined
+  return openers === ALL || openers.includes(name)
+    ? `${name} opens a handle that nobody closes: ${advice(name)}`
+    : undefined
 }
 
 /** `modules` and `names` (of globals) are let through: for the one file that is their keeper. */
 export const handles = ruleOfUses(judge, (context) => ({
   MemberExpression: (node) => {
     const name = nameOf(node.property, node.computed)
-    if (!FILE_SYSTEM.has(name) || node.object.type !== "Identifier" || !/^(?:fs|fileSystem)$/.test(node.object.name)) return
+    if (!FILE_SYSTEM.has(name) || node.object.type !== "Identifier" || !/^(?:fs|fileSystem)$/.test(node.object.name)) {
+      return
+    }
     const isNode = context.sourceCode.ast.body.some((each) =>
       each.type === "ImportDeclaration" && each.specifiers.some(({ local }) => local.name === node.object.name)
     )

@@ -1,14 +1,18 @@
 /**
  * Who may import whom: `layering` by the table below, `imports` by their form.
  */
-import { dirname, join, relative, sep } from "node:path/posix"
 import { sep as nativeSep } from "node:path"
+import { dirname, join, relative, sep } from "node:path/posix"
 import { moduleOf } from "./uses.mjs"
 
 /** Folders end in a slash. Folders are stages of the pipeline; a stage's port is what others know of it. */
 const PORTS = [
-  "capture/Collector.ts", "compress/Compressor.ts", "index/VectorIndex.ts", "inject/Injector.ts",
-  "retrieve/Retriever.ts", "store/MemoryStore.ts"
+  "capture/Collector.ts",
+  "compress/Compressor.ts",
+  "index/VectorIndex.ts",
+  "inject/Injector.ts",
+  "retrieve/Retriever.ts",
+  "store/MemoryStore.ts"
 ]
 const BASE = ["domain/", "resources/", "models/ModelManager.ts", "models/Budget.ts"]
 const PROCESS = ["NodeVersion.ts", "Process.ts", "Settings.ts", "version.ts"]
@@ -57,7 +61,8 @@ const verdict = (file, target) => {
   const folder = file.includes("/") ? file.slice(0, file.indexOf("/") + 1) : file
   const allowed = MAY_IMPORT[folder]
   if (allowed === undefined) {
-    return `src/${folder} has no place in the pipeline: move it to the stage it belongs to, or add it to DESIGN and to scripts/lint/imports.mjs`
+    return `src/${folder} has no place in the pipeline: move it to the stage it belongs to, or give it a line in ` +
+      "scripts/lint/imports.mjs"
   }
   if (allowed === EVERYTHING || folder.endsWith("/") && target.startsWith(folder)) return undefined
   if ([...allowed, ...EXCEPTIONS[file] ?? []].some((place) => isIn(target, place))) return undefined
@@ -105,9 +110,15 @@ export const imports = {
         const name = moduleOf(source)
         if (name === undefined) return
         const report = (message) => context.report({ node: source, message })
-        if (isBarrel(name)) report(`${name} loads the whole package: import the module, as in \`import * as Effect from "effect/Effect"\``)
+        if (isBarrel(name)) {
+          report(
+            `${name} loads the whole package: import the module, as in \`import * as Effect from "effect/Effect"\``
+          )
+        }
         if (!name.startsWith(".")) return
-        if (isTypeScript && /\.[cm]?jsx?$/.test(name) && !name.endsWith(".mjs")) report(`${name}: name the source, which ends in .ts`)
+        if (isTypeScript && /\.[cm]?jsx?$/.test(name) && !name.endsWith(".mjs")) {
+          report(`${name}: name the source, which ends in .ts`)
+        }
         if (!/\.[a-z]+$/.test(name)) report(`${name}: name the file, with its ending`)
       }),
       Program: ({ body }) => {

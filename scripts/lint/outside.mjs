@@ -14,6 +14,7 @@ const GIVES = new Set(["Console", "TypeId", "defaultConsole", "setConsole", "wit
 
 export const consoleRule = ruleOfUses(({ from, path }) =>
   from === "global" && path[0] === "console" || from === "effect/Console" && !GIVES.has(path[0])
-    ? "stdout belongs to the answer or the protocol: log with `Effect.log…` (stderr), answer with `writeStdout` of src/Process.ts"
+    ? "stdout belongs to the answer or the protocol: log with `Effect.log…` (stderr), " +
+      "answer with `writeStdout` of src/Process.ts"
     : undefined
 )

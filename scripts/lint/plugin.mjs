@@ -10,5 +10,14 @@ import { daemons, runFunctions } from "./running.mjs"
 
 export default {
   meta: { name: "claude-memory" },
-  rules: { handles, exceptions, "run-functions": runFunctions, daemons, environment, console: consoleRule, layering, imports }
+  rules: {
+    handles,
+    exceptions,
+    "run-functions": runFunctions,
+    daemons,
+    environment,
+    console: consoleRule,
+    layering,
+    imports
+  }
 }

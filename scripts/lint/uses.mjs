@@ -12,18 +12,21 @@
  */
 
 const GLOBAL_OBJECTS = new Set(["globalThis", "global", "window", "self"])
-const BUILTINS = new Set([
-  "async_hooks", "child_process", "cluster", "console", "dgram", "dns", "fs", "fs/promises", "http", "http2", "https",
-  "inspector", "module", "net", "process", "readline", "readline/promises", "repl", "timers", "timers/promises", "tls",
-  "worker_threads"
-])
+
+/** A list of names, which a formatter would spread over as many lines. */
+export const words = ([text]) => text.trim().split(/\s+/)
+
+const BUILTINS = new Set(words`
+  child_process cluster console dgram fs fs/promises http http2 https inspector net process readline readline/promises
+  repl timers timers/promises tls worker_threads
+`)
 /** Modules whose exports are globals too, or parts of one. */
 const AS_GLOBAL = { "node:process": ["process"], "node:console": ["console"], "node:timers": [] }
 
-const CARRIES_ON = new Set([
-  "AwaitExpression", "ChainExpression", "ParenthesizedExpression", "TSAsExpression", "TSNonNullExpression",
-  "TSSatisfiesExpression"
-])
+/** What stands around an expression without changing what it names. */
+const CARRIES_ON = new Set(words`
+  AwaitExpression ChainExpression ParenthesizedExpression TSAsExpression TSNonNullExpression TSSatisfiesExpression
+`)
 
 const literal = (node) =>
   node?.type === "Literal" && typeof node.value === "string"
@@ -80,16 +83,23 @@ const isType = (reference) => {
 }
 
 const importedName = (specifier) =>
-  specifier.type === "ImportSpecifier" ? [nameOf(specifier.imported)] : specifier.type === "ImportDefaultSpecifier" ? ["default"] : []
+  specifier.type === "ImportSpecifier"
+    ? [nameOf(specifier.imported)]
+    : specifier.type === "ImportDefaultSpecifier"
+    ? ["default"]
+    : []
 
-const ofImport = (declaration, scopes) =>
-  declaration.importKind === "type" ? [] : declaration.specifiers.flatMap((specifier) =>
-    specifier.importKind === "type" ? [] : scopes.getDeclaredVariables(specifier).flatMap((variable) =>
+const ofImport = (declaration, scopes) => {
+  if (declaration.importKind === "type") return []
+  const from = moduleOf(declaration.source)
+  return declaration.specifiers.filter((each) => each.importKind !== "type").flatMap((specifier) =>
+    scopes.getDeclaredVariables(specifier).flatMap((variable) =>
       variable.references.filter((reference) => !isType(reference)).flatMap(({ identifier }) =>
-        follow(identifier, moduleOf(declaration.source), importedName(specifier), false)
+        follow(identifier, from, importedName(specifier), false)
       )
     )
   )
+}
 
 const ofExport = (declaration) => {
   if (!declaration.source || declaration.exportKind === "type") return []
@@ -102,11 +112,9 @@ const ofExport = (declaration) => {
 }
 
 const ofGlobals = (scopes) => {
-  const unresolved = new Set(scopes.globalScope?.through ?? [])
-  for (const variable of scopes.globalScope?.variables ?? []) {
-    if (variable.defs.length === 0) for (const reference of variable.references) unresolved.add(reference)
-  }
-  return [...unresolved].filter((reference) => !isType(reference)).flatMap(({ identifier }) => {
+  const { through = [], variables = [] } = scopes.globalScope ?? {}
+  const builtIn = variables.filter(({ defs }) => defs.length === 0).flatMap(({ references }) => references)
+  return [...new Set([...through, ...builtIn])].filter((reference) => !isType(reference)).flatMap(({ identifier }) => {
     const call = identifier.parent
     if (identifier.name === "require" && call.type === "CallExpression" && call.callee === identifier) {
       const from = moduleOf(call.arguments[0])

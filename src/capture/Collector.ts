@@ -13,7 +13,14 @@ import type { Message, SessionFacts } from "../domain/Conversation.ts"
 import * as Project from "../domain/Project.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
-import { type AppendResult, type CaptureBatch, type Cursor, type DeadLetter, MemoryStore, type StoreError } from "../store/MemoryStore.ts"
+import {
+  type AppendResult,
+  type CaptureBatch,
+  type Cursor,
+  type DeadLetter,
+  MemoryStore,
+  type StoreError
+} from "../store/MemoryStore.ts"
 import { redact } from "./Redactor.ts"
 import * as Transcript from "./Transcript.ts"
 import { type FileLine, headOf, lines, MAX_LINE_BYTES, openTranscript } from "./TranscriptFile.ts"
@@ -155,7 +162,7 @@ const make = Effect.gen(function*() {
         })),
         facts: facts.map((each) => {
           const title = next()
-          return each.title === undefined ? each : { ...each, title }
+          return each.title === undefined ? each : { ...each, title: Transcript.shortenTitle(title) }
         }),
         factLines,
         skipped,
@@ -172,13 +179,24 @@ const make = Effect.gen(function*() {
       const head = yield* headOf(handle, file.path)
       const isSame = cursor !== undefined && cursor.fingerprint === head.fingerprint && cursor.offset <= file.size
       const project = yield* Project.resolve(head.cwd ?? path.dirname(file.path))
-      const start: Cursor = { path: file.path, offset: isSame ? cursor.offset : 0, fingerprint: head.fingerprint, sessionId: head.sessionId }
+      const start: Cursor = {
+        path: file.path,
+        offset: isSame ? cursor.offset : 0,
+        fingerprint: head.fingerprint,
+        sessionId: head.sessionId
+      }
       return lines(handle, start.offset).pipe(
         Stream.mapAccumEffect(cursor, (previous, stretch) => {
           const next: Cursor = { ...start, offset: stretch.end }
           return Effect.map(
-            Effect.flatMap(toBatch(stretch.lines, previous, next, project), (batch) =>
-              Effect.map(store.append(batch), (result) => ({ file, bytes: stretch.end - stretch.start, batch, result }))),
+            Effect.flatMap(
+              toBatch(stretch.lines, previous, next, project),
+              (batch) =>
+                Effect.map(
+                  store.append(batch),
+                  (result) => ({ file, bytes: stretch.end - stretch.start, batch, result })
+                )
+            ),
             (captured): readonly [Cursor, Captured] => [next, captured]
           )
         }),
@@ -202,7 +220,11 @@ const make = Effect.gen(function*() {
 
 /** Messages that a line needs to know the place of: a side chain's parent, a summary's leaf. */
 const mentionedIn = (line: string): ReadonlyArray<string> => {
-  const key = /"isSidechain":\s*true/.test(line) ? "parentUuid" : /^\{"type":\s*"summary"/.test(line) ? "leafUuid" : undefined
+  const key = /"isSidechain":\s*true/.test(line)
+    ? "parentUuid"
+    : /^\{"type":\s*"summary"/.test(line)
+    ? "leafUuid"
+    : undefined
   const uuid = key === undefined ? undefined : new RegExp(`"${key}":\\s*"([^"]{1,100})"`).exec(line)?.[1]
   return uuid === undefined ? [] : [uuid]
 }

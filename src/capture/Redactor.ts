@@ -43,7 +43,6 @@ const batches = (texts: ReadonlyArray<string>): ReadonlyArray<Batch> => {
 }
 
 const quotes = "\"'`"
-// oxlint-disable-next-line no-control-regex
 const escape = /\\{1,16}(["'`nrtbf])|\u001b\[[0-9;]{0,20}[A-Za-z]|&(?:quot|#34|#39);/g
 
 /**

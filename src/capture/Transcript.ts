@@ -5,7 +5,7 @@
  */
 import type { Block, Message, SessionFacts } from "../domain/Conversation.ts"
 import { idOf } from "../domain/Ids.ts"
-import { stripFence } from "../domain/Injection.ts"
+import { stripFence, without } from "../domain/Injection.ts"
 
 /** Where a message that was seen before belongs. */
 export interface Place {
@@ -22,13 +22,21 @@ export type Line =
 /** A block's text is kept up to this many characters, its head and tail; what a tool printed is rarely worth more. */
 export const MAX_BLOCK_LENGTH = 16_384
 
-/** To be called after redaction: a cut could go through a secret and hide it. */
+const MAX_TITLE_LENGTH = 200
+
+/** To be called after redaction, as `shortenTitle` too: a cut could go through a secret and hide it. */
 export const shorten = (value: string): string =>
   value.length <= MAX_BLOCK_LENGTH
     ? value
-    : `${value.slice(0, MAX_BLOCK_LENGTH * 0.75)}\n[… ${value.length - MAX_BLOCK_LENGTH} characters left out …]\n${
-      value.slice(-MAX_BLOCK_LENGTH * 0.25)
+    : `${head(value, MAX_BLOCK_LENGTH * 0.75)}\n[… ${value.length - MAX_BLOCK_LENGTH} characters left out …]\n${
+      value.slice(-MAX_BLOCK_LENGTH * 0.25).replace(/^[\udc00-\udfff]/, "")
     }`
+
+export const shortenTitle = (value: string): string => head(value, MAX_TITLE_LENGTH)
+
+/** No surrogate pair is split. */
+const head = (value: string, length: number): string =>
+  value.length <= length ? value : value.slice(0, length).replace(/[\ud800-\udbff]$/, "")
 
 type Json = { readonly [key: string]: unknown }
 
@@ -62,13 +70,11 @@ const bad = (reason: string): Line => ({ _tag: "Bad", reason })
 
 /** Without what Claude Code adds to texts for Claude's eyes, terminal colours, and what we injected. */
 const clean = (value: string): string =>
-    stripFence(value)
-      .replace(/<system-reminder>[\s\S]*?<\/system-reminder>/g, "")
-      // eslint-disable-next-line no-control-regex
-      .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "")
-      .replace(/\u0000/g, "")
-      .replace(/\r\n?/g, "\n")
-      .trimEnd()
+  without(stripFence(value), /<system-reminder>/, "</system-reminder>")
+    .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "")
+    .replace(/\u0000/g, "")
+    .replace(/\r\n?/g, "\n")
+    .trimEnd()
 
 const block = (
   kind: Block["kind"],
@@ -81,10 +87,19 @@ const block = (
 
 const FILE_KEYS = ["file_path", "notebook_path", "path"] as const
 
+/** What JSON.parse can read may be nested too deeply for JSON.stringify. */
+const json = (value: unknown): string => {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return "[nested too deeply]"
+  }
+}
+
 /** A tool's input as text: its strings as they are (they are what a person would search), the rest as JSON. */
 const inputText = (input: Json): string =>
   Object.entries(input).map(([key, value]) => {
-    const shown = typeof value === "string" ? value : JSON.stringify(value)
+    const shown = typeof value === "string" ? value : json(value)
     return shown.includes("\n") ? `${key}:\n${shown}` : `${key}: ${shown}`
   }).join("\n")
 
@@ -131,12 +146,36 @@ const blocksOf = (content: unknown): ReadonlyArray<Block> => {
   })
 }
 
-/** "/review 169" as Claude Code writes it; other command output is not what a person said. */
+const LOCAL_COMMANDS = new Set(
+  ("/add-dir /agents /bug /clear /compact /config /context /cost /doctor /exit /export /help /hooks /ide /login /logout /mcp /memory " +
+    "/model /permissions /plugin /resume /rewind /status /statusline /terminal-setup /theme /upgrade /usage /vim")
+    .split(" ")
+)
+
+/** "/review 169" as Claude Code writes it; none for a command that only steers Claude Code, and for what a command printed. */
 const commandPrompt = (value: string): string | undefined => {
   const name = /<command-name>\s*(\/?[^<\s]+)\s*<\/command-name>/.exec(value)?.[1]
-  if (name === undefined) return undefined
-  return `${name} ${/<command-args>([\s\S]*?)<\/command-args>/.exec(value)?.[1]?.trim() ?? ""}`.trim()
+  if (name === undefined || LOCAL_COMMANDS.has(name)) return undefined
+  const args = value.split("<command-args>")[1]?.split("</command-args>")[0] ?? ""
+  return `${name} ${args.trim()}`.trim()
 }
+
+const COMMAND = /^\s*<(?:local-command-\w+|command-\w+|bash-\w+)>/
+const INTERRUPTION = /^\s*\[Request interrupted by user[^\]]{0,40}\]\s*$/
+
+/** Claude Code reports on the user's lines too: that a background task ended, that a timer went off. */
+const isNotification = (line: Json, content: unknown): boolean =>
+  line.promptSource === "system" || (isObject(line.origin) && line.origin.kind === "task-notification") ||
+  (typeof content === "string" && /^\s*<task-notification>/.test(content))
+
+/** What a task came to is no one's prompt but the late result of the tool that began it. */
+const asResult = (blocks: ReadonlyArray<Block>): ReadonlyArray<Block> =>
+  blocks.map((block) => {
+    const toolUseId = /<tool-use-id>([^<\s]+)<\/tool-use-id>/.exec(block.text)?.[1]
+    return block.kind === "text"
+      ? { ...block, kind: "tool_result", ...(toolUseId !== undefined && { toolUseId }) }
+      : block
+  })
 
 const factsOf = (line: Json, sessionId: string, occurredAt: number | undefined, title?: string): SessionFacts => ({
   sessionId,
@@ -163,10 +202,12 @@ export const parse = (
   fileSession: string,
   placeOf: (uuid: string) => Place | undefined
 ): Line => {
-  if (raw.trim() === "") return skipped("blank")
+  // A byte order mark is white space to trim, and to JSON an error.
+  const trimmed = raw.trim()
+  if (trimmed === "") return skipped("blank")
   let line: unknown
   try {
-    line = JSON.parse(raw)
+    line = JSON.parse(trimmed)
   } catch {
     return bad("not JSON")
   }
@@ -180,17 +221,15 @@ export const parse = (
     case "summary": {
       // Claude Code writes summaries of earlier sessions into a newer one's file.
       const of = placeOf(text(line.leafUuid) ?? "")
-      const title = text(line.summary)
+      const title = text(clean(text(line.summary) ?? ""))
       return of === undefined || title === undefined
         ? skipped("summary of a session not seen yet")
-        : { _tag: "Facts", facts: factsOf({}, of.sessionId, undefined, clean(title).slice(0, 200)) }
+        : { _tag: "Facts", facts: factsOf({}, of.sessionId, undefined, title) }
     }
     case "custom-title":
     case "ai-title": {
-      const title = text(line.customTitle) ?? text(line.aiTitle) ?? text(line.title)
-      return title === undefined
-        ? skipped(type)
-        : { _tag: "Facts", facts: factsOf(line, sessionId, occurredAt, clean(title).slice(0, 200)) }
+      const title = text(clean(text(line.customTitle) ?? text(line.aiTitle) ?? text(line.title) ?? ""))
+      return title === undefined ? skipped(type) : { _tag: "Facts", facts: factsOf(line, sessionId, occurredAt, title) }
     }
     case "system":
       return systemLine(line, sessionId, occurredAt)
@@ -205,7 +244,7 @@ export const parse = (
 const systemLine = (line: Json, sessionId: string, occurredAt: number | undefined): Line => {
   if (line.subtype !== "api_error") return skipped(`system ${text(line.subtype)?.slice(0, 40) ?? "other"}`)
   const uuid = text(line.uuid)
-  const error = isObject(line.error) ? text(line.error.message) ?? JSON.stringify(line.error) : text(line.content)
+  const error = isObject(line.error) ? text(line.error.message) ?? json(line.error) : text(line.content)
   if (uuid === undefined || error === undefined) return skipped("system api_error")
   const facts = factsOf(line, sessionId, occurredAt)
   return {
@@ -237,7 +276,7 @@ const messageLine = (
   const content = line.message.content
   if (typeof content !== "string" && !Array.isArray(content)) return bad(`${type} message without content`)
   const parentUuid = text(line.parentUuid) ?? null
-  const uuid = text(line.uuid) ?? idOf("message", sessionId, String(parentUuid), String(line.timestamp), JSON.stringify(content))
+  const uuid = text(line.uuid) ?? idOf("message", sessionId, String(parentUuid), json(line.timestamp), json(content))
   const isSide = line.isSidechain === true
   const agent = text(line.agentId)
   const thread = !isSide && agent === undefined
@@ -245,11 +284,11 @@ const messageLine = (
     : agent ?? (parentUuid === null ? uuid : placeOf(parentUuid)?.thread ?? parentUuid)
   const facts = factsOf(line, sessionId, occurredAt)
 
-  const command = type === "user" && typeof content === "string" ? commandPrompt(content) : undefined
-  if (command === undefined && typeof content === "string" && /^\s*<(local-command-\w+|command-\w+|bash-\w+)>/.test(content)) {
-    return skipped("local command")
-  }
-  const blocks = command === undefined ? blocksOf(content) : block("text", command)
+  const isCommand = type === "user" && typeof content === "string" && COMMAND.test(content)
+  const command = isCommand ? commandPrompt(content) : undefined
+  if (isCommand && command === undefined) return skipped("local command")
+  const found = command === undefined ? blocksOf(content) : block("text", command)
+  const blocks = type === "user" && isNotification(line, content) ? asResult(found) : found
   if (blocks.length === 0) return skipped("empty")
   const isSummary = line.isCompactSummary === true
   return {
@@ -260,9 +299,12 @@ const messageLine = (
       parentUuid,
       sessionId,
       thread,
-      role: type === "assistant" ? line.isApiErrorMessage === true || line.message.model === "<synthetic>" ? "system" : "assistant" : "human",
+      role: type === "assistant"
+        ? line.isApiErrorMessage === true || line.message.model === "<synthetic>" ? "system" : "assistant"
+        : "human",
       blocks,
-      isPrompt: type === "user" && !isSummary && blocks.some(({ kind }) => kind === "text") &&
+      isPrompt: type === "user" && !isSummary &&
+        blocks.some(({ kind, text }) => kind === "text" && !INTERRUPTION.test(text)) &&
         blocks.every(({ kind }) => kind !== "tool_result"),
       isSummary,
       occurredAt: occurredAt ?? 0

@@ -14,6 +14,8 @@ import { ResourceLedger } from "../resources/ResourceLedger.ts"
 /** A longer line becomes a dead letter: it is passed over, never held in memory whole. */
 export const MAX_LINE_BYTES = 32 * 1024 * 1024
 const CHUNK_BYTES = 1024 * 1024
+/** What is kept of a line that is too long; more than its dead letter shows, so that redaction sees secrets whole. */
+const OVERLONG_BYTES = 64 * 1024
 const HEAD_BYTES = 256 * 1024
 const NEWLINE = 0x0a
 
@@ -60,7 +62,8 @@ export const headOf = (file: FileSystem.File, name: string) =>
       }
     }
     return {
-      fingerprint: createHash("sha256").update(bytes.subarray(0, newline < 0 ? bytes.length : newline)).digest("hex").slice(0, 32),
+      fingerprint: createHash("sha256").update(bytes.subarray(0, newline < 0 ? bytes.length : newline)).digest("hex")
+        .slice(0, 32),
       cwd: value("cwd"),
       sessionId: value("sessionId") ?? path.basename(name, ".jsonl")
     }
@@ -75,44 +78,59 @@ interface State {
   readonly overlong: string | undefined
 }
 
-const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array => parts.length === 1 ? parts[0]! : new Uint8Array(Buffer.concat(parts))
+const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array =>
+  parts.length === 1 ? parts[0]! : new Uint8Array(Buffer.concat(parts))
 
-const split = (bytes: Uint8Array, start: number, overlong: string | undefined): ReadonlyArray<FileLine> => {
+const beginning = (bytes: Uint8Array): string => decoder.decode(bytes.subarray(0, OVERLONG_BYTES))
+
+/** The lines of `bytes`, which lie at `offset`; the first of them may be the end of a line already known to be too long. */
+const split = (bytes: Uint8Array, offset: number, state: State, maxLineBytes: number): ReadonlyArray<FileLine> => {
   const out: Array<FileLine> = []
   let from = 0
   for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, from)) {
-    const isOverlong = overlong !== undefined && from === 0
-    out.push({
-      text: isOverlong ? overlong : decoder.decode(bytes.subarray(from, at)),
-      offset: start + from,
-      tooLong: isOverlong
-    })
+    const line = bytes.subarray(from, at)
+    out.push(
+      from === 0 && state.overlong !== undefined
+        ? { text: state.overlong, offset: state.start, tooLong: true }
+        : line.length > maxLineBytes
+        ? { text: beginning(line), offset: offset + from, tooLong: true }
+        : { text: decoder.decode(line), offset: offset + from, tooLong: false }
+    )
     from = at + 1
   }
   return out
 }
 
 /** Whole lines from `offset` on; a last line without its newline waits for another time. */
-export const lines = (file: FileSystem.File, offset: number): Stream.Stream<Stretch, PlatformError> =>
+export const lines = (
+  file: FileSystem.File,
+  offset: number,
+  { chunkBytes = CHUNK_BYTES, maxLineBytes = MAX_LINE_BYTES } = {}
+): Stream.Stream<Stretch, PlatformError> =>
   Stream.unfoldChunkEffect(
     { start: offset, position: offset, pending: [], overlong: undefined } as State,
     (state) =>
-      Effect.map(readAt(file, state.position, CHUNK_BYTES), (read) =>
+      Effect.map(readAt(file, state.position, chunkBytes), (read) =>
         Option.map(read, (bytes): readonly [Chunk.Chunk<Stretch>, State] => {
           const position = state.position + bytes.length
           const last = bytes.lastIndexOf(NEWLINE)
           if (last < 0) {
-            const held = state.pending.reduce((sum, part) => sum + part.length, 0) + bytes.length
+            const held = state.pending.reduce((sum, part) =>
+              sum + part.length, 0) + bytes.length
             if (state.overlong !== undefined) return [Chunk.empty(), { ...state, position }]
-            if (held <= MAX_LINE_BYTES) return [Chunk.empty(), { ...state, position, pending: [...state.pending, bytes] }]
-            const overlong = decoder.decode(concat([...state.pending, bytes]).subarray(0, 4_096))
-            return [Chunk.empty(), { ...state, position, pending: [], overlong }]
+            if (held <= maxLineBytes) return [Chunk.empty(), { ...state, position, pending: [...state.pending, bytes] }]
+            return [Chunk.empty(), {
+              ...state,
+              position,
+              pending: [],
+              overlong: beginning(concat([...state.pending, bytes]))
+            }]
           }
           const whole = concat([...state.pending, bytes.subarray(0, last + 1)])
           const end = state.position + last + 1
           const rest = bytes.subarray(last + 1)
           return [
-            Chunk.of({ start: state.start, end, lines: split(whole, state.start, state.overlong) }),
+            Chunk.of({ start: state.start, end, lines: split(whole, end - whole.length, state, maxLineBytes) }),
             { start: end, position, pending: rest.length === 0 ? [] : [rest], overlong: undefined }
           ]
         }))

@@ -20,7 +20,9 @@ const nearest = (word: string, known: ReadonlyArray<string>): string | undefined
 
 const complaint = (what: string, word: string, known: ReadonlyArray<string>): string => {
   const meant = nearest(word, known)
-  return `There is no ${what} ${word}. ${meant === undefined ? `There are: ${known.join(", ")}.` : `Did you mean ${meant}?`}`
+  return `There is no ${what} ${word}. ${
+    meant === undefined ? `There are: ${known.join(", ")}.` : `Did you mean ${meant}?`
+  }`
 }
 
 /** A sentence about the first unknown command or option among the words, or nothing when all are known. */
@@ -28,7 +30,9 @@ export const findMistake = (words: ReadonlyArray<string>, commands: Known): stri
   const [command, ...rest] = words
   if (command === undefined || BUILT_IN.includes(command)) return undefined
   const options = commands[command]
-  if (options === undefined) return complaint(command.startsWith("-") ? "option" : "command", command, Object.keys(commands))
+  if (options === undefined) {
+    return complaint(command.startsWith("-") ? "option" : "command", command, Object.keys(commands))
+  }
   const takesValue = new Map(
     Object.entries(options).map(([key, option]) => [
       `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,

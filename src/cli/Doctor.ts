@@ -19,7 +19,13 @@ interface Check {
   readonly detail: string
 }
 
-const check = (name: string, isFine: boolean, fine: string, otherwise: string, state: "note" | "wrong" = "wrong"): Check => ({
+const check = (
+  name: string,
+  isFine: boolean,
+  fine: string,
+  otherwise: string,
+  state: "note" | "wrong" = "wrong"
+): Check => ({
   name,
   state: isFine ? "ok" : state,
   detail: isFine ? fine : otherwise
@@ -70,7 +76,13 @@ const ofTheMemory = Effect.gen(function*() {
         "note"
       ),
     Either.isLeft(files)
-      ? check("transcripts", false, "", `${files.left.message}; set CLAUDE_CONFIG_DIR if Claude Code keeps its files elsewhere`, "note")
+      ? check(
+        "transcripts",
+        false,
+        "",
+        `${files.left.message}; set CLAUDE_CONFIG_DIR if Claude Code keeps its files elsewhere`,
+        "note"
+      )
       : check("transcripts", true, `${number(files.right.length)} files in ${folder}`, "")
   ]
   return { checks, lines: lines as LineSum | null }
@@ -83,7 +95,9 @@ export const command = Command.make("doctor", options, ({ json }) =>
     const { checks, lines } = yield* Effect.catchAll(ofTheMemory, (error) =>
       Effect.succeed({
         lines: null,
-        checks: [check("memory", error._tag === "StoreError" && error.reason === "Missing", error.message, error.message)]
+        checks: [
+          check("memory", error._tag === "StoreError" && error.reason === "Missing", error.message, error.message)
+        ]
       }))
     const all = [check("Node", true, process.versions.node, ""), ...checks]
     const ok = all.every(({ state }) => state !== "wrong")

@@ -141,8 +141,8 @@ export const command = Command.make("import", { paths, ...options }, ({ json, pa
   Effect.gen(function*() {
     const settings = yield* Settings.load
     const before = yield* LeakProbe.read
+    const since = yield* Clock.currentTimeMillis
     const report = yield* Effect.gen(function*() {
-      const since = yield* Clock.currentTimeMillis
       const memory = yield* ClaudeMemory
       const files = yield* memory.discover(paths.length > 0 ? paths : [Settings.transcriptsFolder(settings)])
       return yield* run(files, since)

@@ -22,7 +22,9 @@ const wait = Options.text("for").pipe(
     (text) => {
       const match = /^(\d{1,6})\s*(ms|s|m)$/.exec(text.trim())
       const unit = { ms: 1, s: 1_000, m: 60_000 }[match?.[2] ?? ""]
-      return match === null || unit === undefined ? Option.none() : Option.some(Duration.millis(Number(match[1]) * unit))
+      return match === null || unit === undefined
+        ? Option.none()
+        : Option.some(Duration.millis(Number(match[1]) * unit))
     },
     "--for takes a duration such as 500ms, 3s or 2m"
   )
@@ -41,7 +43,13 @@ export const command = Command.make("lifecycle", options, ({ for: wait, json }) 
       yield* Effect.gen(function*() {
         const memory = yield* ClaudeMemory
         // What is opened at first use is opened here, so that its release is seen too.
-        yield* memory.search({ text: "how does the memory work", projects: "all", limit: 1, minScore: 0, mode: "hybrid" })
+        yield* memory.search({
+          text: "how does the memory work",
+          projects: "all",
+          limit: 1,
+          minScore: 0,
+          mode: "hybrid"
+        })
         yield* Effect.sleep(wait)
       }).pipe(Effect.provide(Layer.provide(App.service, Layer.succeed(ResourceLedger, ledger))))
       const events = [...(yield* Queue.takeAll(changes))]

@@ -3,10 +3,10 @@
  */
 import * as Options from "@effect/cli/Options"
 import * as DateTime from "effect/DateTime"
-import type { SearchResult } from "../domain/Search.ts"
 import { evidence } from "../domain/MemoryUnit.ts"
-import type { LineSum } from "../store/MemoryStore.ts"
+import type { SearchResult } from "../domain/Search.ts"
 import { writeStdout } from "../Process.ts"
+import type { LineSum } from "../store/MemoryStore.ts"
 
 export const json = Options.boolean("json").pipe(
   Options.withDescription("Print one line of JSON and nothing else")
@@ -17,7 +17,8 @@ export const answer = (isJson: boolean, data: unknown, text: () => string) =>
   writeStdout(`${isJson ? JSON.stringify(data) : text()}\n`)
 
 export const number = (n: number): string => n.toLocaleString("en-US")
-export const percent = (part: number, whole: number): string => whole === 0 ? "–" : `${Math.round(100 * part / whole)} %`
+export const percent = (part: number, whole: number): string =>
+  whole === 0 ? "–" : `${Math.round(100 * part / whole)} %`
 export const minute = (millis: number): string =>
   millis === 0 ? "unknown date" : DateTime.formatIso(DateTime.unsafeMake(millis)).slice(0, 16).replace("T", " ")
 
@@ -56,4 +57,10 @@ export const resultText = (result: SearchResult, rank: number, projectName: stri
   ].join("\n")
 }
 
-export const resultJson = ({ score, unit, why }: SearchResult) => ({ id: unit.id, score, unit, evidence: evidence(unit), why })
+export const resultJson = ({ score, unit, why }: SearchResult) => ({
+  id: unit.id,
+  score,
+  unit,
+  evidence: evidence(unit),
+  why
+})

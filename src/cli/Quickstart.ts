@@ -73,7 +73,13 @@ const tour = (source: Source, isJson: boolean) =>
     const { projects, units } = yield* memory.status
     const newest = source.name === "own" ? yield* memory.recent({ projects: "all", types: ["archive"] }, 1) : []
     const query = newest[0]?.title ?? SAMPLE_QUESTION
-    const { degraded, results } = yield* memory.search({ text: query, projects: "all", limit: 3, minScore: 0, mode: "hybrid" })
+    const { degraded, results } = yield* memory.search({
+      text: query,
+      projects: "all",
+      limit: 3,
+      minScore: 0,
+      mode: "hybrid"
+    })
     const injected = yield* memory.inject({
       prompt: query,
       projects: "all",
@@ -84,26 +90,38 @@ const tour = (source: Source, isJson: boolean) =>
     const names = new Map(projects.map(({ id, name }) => [id, name]))
     yield* answer(
       isJson,
-      { source: source.name, lines: report.lines, units, query, results: results.map(resultJson), injected: injected.text },
+      {
+        source: source.name,
+        lines: report.lines,
+        units,
+        query,
+        results: results.map(resultJson),
+        injected: injected.text
+      },
       () =>
-        text(source, report, left, [
-          `A question: ${query}`,
-          "",
-          ...results.map((result, i) => `${resultText(result, i + 1, names.get(result.unit.projectId) ?? "?", 5)}\n`),
-          ...degraded.map((sentence) => `Note: ${sentence}.\n`),
-          "What would be put in front of Claude for it:",
-          "",
-          injected.text === "" ? "(nothing: no memory is good enough)" : injected.text,
-          "",
-          source.name === "own"
-            ? `Your memory lies in ${source.home}.`
-            : `The samples' memory lay in ${source.home} and is removed again.`,
-          "",
-          "Next:",
-          source.name === "own"
-            ? "  claude-memory search \"what you want to know\"     (in one of your projects' folders)"
-            : "  claude-memory import                             (once you have used Claude Code)"
-        ].join("\n"))
+        text(
+          source,
+          report,
+          left,
+          [
+            `A question: ${query}`,
+            "",
+            ...results.map((result, i) => `${resultText(result, i + 1, names.get(result.unit.projectId) ?? "?", 5)}\n`),
+            ...degraded.map((sentence) => `Note: ${sentence}.\n`),
+            "What would be put in front of Claude for it:",
+            "",
+            injected.text === "" ? "(nothing: no memory is good enough)" : injected.text,
+            "",
+            source.name === "own"
+              ? `Your memory lies in ${source.home}.`
+              : `The samples' memory lay in ${source.home} and is removed again.`,
+            "",
+            "Next:",
+            source.name === "own"
+              ? "  claude-memory search \"what you want to know\"     (in one of your projects' folders)"
+              : "  claude-memory import                             (once you have used Claude Code)"
+          ].join("\n")
+        )
     )
   })
 
@@ -120,10 +138,12 @@ const inHome = <A, E>(home: string, effect: Effect.Effect<A, E, ClaudeMemory>) =
     const ledger = yield* ResourceLedger
     const platform = yield* Effect.context<Layer.Layer.Success<typeof App.base>>()
     return yield* effect.pipe(
-      Effect.provide(App.layer({ home, readOnly: false, busyTimeoutMs: 5_000 }).pipe(
-        Layer.provide(Layer.succeedContext(platform)),
-        Layer.provide(Layer.succeed(ResourceLedger, ledger))
-      ))
+      Effect.provide(
+        App.layer({ home, readOnly: false, busyTimeoutMs: 5_000 }).pipe(
+          Layer.provide(Layer.succeedContext(platform)),
+          Layer.provide(Layer.succeed(ResourceLedger, ledger))
+        )
+      )
     )
   })
 

@@ -23,7 +23,10 @@ export const filters = {
     Options.withDescription("Only memories of this type; repeat it for several"),
     Options.repeated
   ),
-  since: Options.date("since").pipe(Options.withDescription("Only from this day on, as in 2026-08-31"), Options.optional),
+  since: Options.date("since").pipe(
+    Options.withDescription("Only from this day on, as in 2026-08-31"),
+    Options.optional
+  ),
   until: Options.date("until").pipe(Options.withDescription("Only up to this day or time"), Options.optional),
   file: Options.text("file").pipe(
     Options.withDescription("Only memories that touch this file (its path or the end of it); repeat it for several"),

@@ -14,21 +14,27 @@ const words = Args.text({ name: "question" }).pipe(
 
 export const options = { ...filters, json }
 
-export const command = Command.make("search", { words, ...options }, ({ json, words, ...options }) =>
-  Effect.gen(function*() {
-    const memory = yield* ClaudeMemory
-    const text = words.join(" ")
-    const filter = yield* toFilter(options)
-    const { degraded, results } = yield* memory.search({ ...filter, text, minScore: 0 })
-    const names = new Map((yield* memory.status).projects.map(({ id, name }) => [id, name]))
-    yield* answer(json, { query: text, results: results.map(resultJson), degraded }, () =>
-      [
-        results.length === 0
-          ? `Nothing found in ${scopeText(options)}.`
-          : results.map((result, i) => resultText(result, i + 1, names.get(result.unit.projectId) ?? "?", 6)).join("\n\n"),
-        ...degraded.map((sentence) => `\nNote: ${sentence}.`)
-      ].join("\n"))
-  })).pipe(
-    Command.withDescription("Find memories by what was said or done"),
-    Command.provide(Layer.provide(App.reader, App.base))
-  )
+export const command = Command.make(
+  "search",
+  { words, ...options },
+  ({ json, words, ...options }) =>
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory
+      const text = words.join(" ")
+      const filter = yield* toFilter(options)
+      const { degraded, results } = yield* memory.search({ ...filter, text, minScore: 0 })
+      const names = new Map((yield* memory.status).projects.map(({ id, name }) => [id, name]))
+      yield* answer(json, { query: text, results: results.map(resultJson), degraded }, () =>
+        [
+          results.length === 0
+            ? `Nothing found in ${scopeText(options)}.`
+            : results.map((result, i) => resultText(result, i + 1, names.get(result.unit.projectId) ?? "?", 6)).join(
+              "\n\n"
+            ),
+          ...degraded.map((sentence) => `\nNote: ${sentence}.`)
+        ].join("\n"))
+    })
+).pipe(
+  Command.withDescription("Find memories by what was said or done"),
+  Command.provide(Layer.provide(App.reader, App.base))
+)

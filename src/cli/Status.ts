@@ -20,17 +20,21 @@ export const command = Command.make("status", options, (options) =>
     yield* answer(options.json, { home, projects: shown, ...status, index }, () => {
       const width = Math.max(7, ...shown.map(({ name }) => name.length))
       return [
-        ...(shown.length === 0 ? ["Nothing is remembered of this folder's project yet (--all-projects shows the others)."] : [
-          `${"project".padEnd(width)}  memories  folder`,
-          ...shown.map(({ name, root, units }) => `${name.padEnd(width)}  ${number(units).padStart(8)}  ${root}`)
-        ]),
+        ...(shown.length === 0 ?
+          ["Nothing is remembered of this folder's project yet (--all-projects shows the others)."] :
+          [
+            `${"project".padEnd(width)}  memories  folder`,
+            ...shown.map(({ name, root, units }) => `${name.padEnd(width)}  ${number(units).padStart(8)}  ${root}`)
+          ]),
         "",
         `In all ${all.length} projects together:`,
         `  memories   ${number(status.units.total)}: ${
           Object.entries(status.units.byType).map(([type, n]) => `${number(n)} ${type}`).join(", ") || "none"
         }`,
         `  sessions   ${number(status.sessions)}, with ${number(status.messages)} messages`,
-        `  cited      ${percent(status.textMessages.cited, status.textMessages.total)} of what was said is in some memory`,
+        `  cited      ${
+          percent(status.textMessages.cited, status.textMessages.total)
+        } of what was said is in some memory`,
         `  captured   ${balance(status.lines)}`,
         `  vectors    ${number(index.count)}${index.model === null ? "" : ` by ${index.model.id}`}`,
         `  waiting    ${number(status.pending)} items of work`,

@@ -41,6 +41,8 @@ const TOOL_OUTPUT_LENGTH = 2_400
 const fits = (content: string) =>
   weightedLength(content) <= MAX_CONTENT_LENGTH && Tokens.estimate(content) <= MAX_CONTENT_TOKENS
 
+const MAX_TOOL_NAME = 60
+
 const labelOf = (message: Message, block: Block, toolNames: ReadonlyMap<string, string>): string => {
   switch (block.kind) {
     case "text":
@@ -48,23 +50,26 @@ const labelOf = (message: Message, block: Block, toolNames: ReadonlyMap<string, 
     case "thinking":
       return "Claude thought: "
     case "tool_use":
-      return `${block.tool ?? "Tool"} `
+      return `${gist(block.tool ?? "Tool", MAX_TOOL_NAME)} `
     case "tool_result": {
-      const tool = toolNames.get(block.toolUseId ?? "") ?? "Tool"
+      const tool = gist(toolNames.get(block.toolUseId ?? "") ?? "Tool", MAX_TOOL_NAME)
       return block.isError === true ? `${tool} failed: ` : `${tool} printed: `
     }
   }
 }
 
 const toolNamesOf = (messages: ReadonlyArray<Message>) =>
-  new Map(messages.flatMap(({ blocks }) =>
-    blocks.flatMap(({ kind, tool, toolUseId }) =>
-      kind === "tool_use" && toolUseId !== undefined && tool !== undefined ? [[toolUseId, tool] as const] : []
+  new Map(
+    messages.flatMap(({ blocks }) =>
+      blocks.flatMap(({ kind, tool, toolUseId }) =>
+        kind === "tool_use" && toolUseId !== undefined && tool !== undefined ? [[toolUseId, tool] as const] : []
+      )
     )
-  ))
+  )
 
 /** What tools say when all went well says nothing. */
-const CHATTER = /^(Todos have been modified successfully|The file .{1,300} has been (updated|created)|File (created|written) successfully)/
+const CHATTER =
+  /^(Todos have been modified successfully|The file .{1,300} has been (updated|created)|File (created|written) successfully)/
 
 const excerptsOf = (messages: ReadonlyArray<Message>): ReadonlyArray<Excerpt> => {
   const toolNames = toolNamesOf(messages)
@@ -97,7 +102,7 @@ const contentOf = (excerpts: ReadonlyArray<Excerpt>) => {
 }
 
 /** A unit begins where somebody speaks anew and the one before it says something already. */
-const ENOUGH_LENGTH = 420
+const ENOUGH_LENGTH = 600
 
 /** Packs excerpts into contents within the bounds, in order. */
 export const pack = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<ReadonlyArray<Excerpt>> => {
@@ -120,13 +125,18 @@ export const pack = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<ReadonlyAr
   return packed
 }
 
-const filesOf = (messages: Iterable<Message>): ReadonlyArray<string> => [
-  ...new Set([...messages].flatMap(({ blocks }) => blocks.flatMap(({ file }) => file === undefined ? [] : [file])))
-].slice(0, 20)
+const filesOf = (messages: Iterable<Message>): ReadonlyArray<string> =>
+  [
+    ...new Set([...messages].flatMap(({ blocks }) => blocks.flatMap(({ file }) => file === undefined ? [] : [file])))
+  ].slice(0, 20)
+
+const KEYWORDS_FROM = 600
 
 const keywordsOf = (text: string): ReadonlyArray<string> => {
   const counts = new Map<string, number>()
-  for (const word of Tokenizer.lexemes(text)) if (word.length > 2) counts.set(word, (counts.get(word) ?? 0) + 1)
+  for (const word of Tokenizer.lexemes(text.slice(0, KEYWORDS_FROM))) {
+    if (word.length > 2) counts.set(word, (counts.get(word) ?? 0) + 1)
+  }
   return [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).slice(0, 8).map(([word]) => word)
 }
 
@@ -141,7 +151,12 @@ interface Draft {
 
 const WEIGHT: Readonly<Record<Block["kind"], number>> = { text: 1, tool_use: 0.8, tool_result: 0.5, thinking: 0.5 }
 
-const unitOf = (context: Pick<SegmentContext, "session">, origin: string, createdAt: number, draft: Draft): MemoryUnit => {
+const unitOf = (
+  context: Pick<SegmentContext, "session">,
+  origin: string,
+  createdAt: number,
+  draft: Draft
+): MemoryUnit => {
   const { content, passages } = contentOf(draft.excerpts)
   const messages = new Set(draft.excerpts.map(({ message }) => message))
   const lead = draft.excerpts.find(({ kind, message }) => kind === "text" && message.role === "assistant") ??
@@ -187,45 +202,53 @@ const conversations = (context: SegmentContext): ReadonlyArray<Draft> => {
   }))
 }
 
+/** The beginning of what a block says, a CJK character counted as 3.3; nothing for a blank one. */
+const beginningOf = (message: Message, block: Block, label: string, length: number): Excerpt | undefined => {
+  const words = block.kind === "tool_result" ? salient(block.text, length) : block.text
+  const [text] = pieces(words, length, (piece) => weightedLength(piece) <= length && fits(label + piece))
+  return text === undefined ? undefined : { message, kind: block.kind, label, text }
+}
+
+/** With the excerpt, if there is one and it fits beside the others. */
+const around = (
+  kept: ReadonlyArray<Excerpt>,
+  excerpt: Excerpt | undefined,
+  side: "before" | "after"
+): ReadonlyArray<Excerpt> => {
+  if (excerpt === undefined) return kept
+  const more = side === "before" ? [excerpt, ...kept] : [...kept, excerpt]
+  return fits(contentOf(more).content) ? more : kept
+}
+
 /** An error and what came of it: the call, what failed, and what Claude said next. */
 const errors = (context: SegmentContext): ReadonlyArray<Draft> => {
   const { messages } = context.segment
   const toolNames = toolNamesOf(messages)
+  const calls = new Map(
+    messages.flatMap((message) =>
+      message.blocks.flatMap((used) =>
+        used.kind === "tool_use" && used.toolUseId !== undefined ? [[used.toolUseId, { message, used }] as const] : []
+      )
+    )
+  )
   return messages.flatMap((message, at) =>
     message.blocks.flatMap((block, b): ReadonlyArray<Draft> => {
       const isApiError = message.role === "system" && block.kind === "text"
       if (block.isError !== true && !isApiError) return []
       if (/doesn't want to (proceed|take this action)|interrupted by user/i.test(block.text)) return []
-      const call = messages.slice(0, at).reverse()
-        .flatMap((earlier) => earlier.blocks.map((used) => ({ message: earlier, used })))
-        .find(({ used }) => used.kind === "tool_use" && used.toolUseId === block.toolUseId)
+      const call = block.toolUseId === undefined ? undefined : calls.get(block.toolUseId)
       const reply = messages.slice(at + 1, at + 12).find((later) =>
         later.role === "assistant" && later.blocks.some(({ kind }) => kind === "text")
       )
       const says = reply?.blocks.find(({ kind }) => kind === "text")
-      const failed = pieces(salient(block.text, 600), 600, () => true)[0] ?? block.text.slice(0, 600)
-      const excerpts: ReadonlyArray<Excerpt> = [
-        ...(call === undefined ? [] : [{
-          message: call.message,
-          kind: "tool_use" as const,
-          label: `${call.used.tool ?? "Tool"} `,
-          text: pieces(call.used.text, 250, () => true)[0] ?? ""
-        }]),
-        { message, kind: block.kind, label: labelOf(message, block, toolNames), text: failed },
-        ...(reply === undefined || says === undefined ? [] : [{
-          message: reply,
-          kind: "text" as const,
-          label: "Then Claude: ",
-          text: pieces(says.text, 400, () => true)[0] ?? ""
-        }])
-      ].filter(({ text }) => text !== "")
-      let kept = excerpts
-      while (kept.length > 1 && !fits(contentOf(kept).content)) kept = kept.slice(0, -1)
-      if (!fits(contentOf(kept).content)) return []
+      const excerpt = beginningOf(message, block, labelOf(message, block, toolNames), 600)
+      if (excerpt === undefined) return []
+      const cause = call && beginningOf(call.message, call.used, labelOf(call.message, call.used, toolNames), 250)
+      const cure = reply && says && beginningOf(reply, says, "Then Claude: ", 400)
       return [{
         type: "error_log",
-        title: gist(firstSentence(failed, 120), 80),
-        excerpts: kept,
+        title: gist(firstSentence(excerpt.text, 120), 80),
+        excerpts: around(around([excerpt], cause, "before"), cure, "after"),
         position: context.position + (at + 0.5) / 1_000,
         slot: `${message.uuid}/${b}`
       }]
@@ -235,22 +258,19 @@ const errors = (context: SegmentContext): ReadonlyArray<Draft> => {
 
 /** A session's aim, what else was asked, and how it ended. */
 const archive = (outline: SessionOutline): ReadonlyArray<Draft> => {
-  const first = outline.prompts[0]
-  if (first === undefined) return []
-  const say = (message: Message, label: string, length: number): Excerpt => ({
-    message,
-    kind: "text",
-    label,
-    text: pieces(message.blocks.find(({ kind }) => kind === "text")?.text ?? "", length, () => true)[0] ?? ""
-  })
-  const last = outline.closing.at(-1)
-  const asked = outline.prompts.slice(1).slice(-5).map((message) => say(message, "Then asked: ", 120))
-  const head = [say(first, "Aim: ", 400)]
-  const tail = last === undefined ? [] : [say(last, "Ended with: ", 500)]
-  let middle = asked
-  const all = () => [...head, ...middle, ...tail].filter(({ text }) => text !== "")
+  const say = (message: Message | undefined, label: string, length: number): ReadonlyArray<Excerpt> => {
+    const block = message?.blocks.find(({ kind }) => kind === "text")
+    const excerpt = message && block && beginningOf(message, block, label, length)
+    return excerpt === undefined ? [] : [excerpt]
+  }
+  const [first, ...others] = outline.prompts
+  const aim = say(first, "Aim: ", 400)
+  const [tail] = say(outline.closing.at(-1), "Ended with: ", 500)
+  const ends = around(aim, tail, "after")
+  let middle = others.slice(-5).flatMap((message) => say(message, "Then asked: ", 120))
+  const all = () => [...ends.slice(0, 1), ...middle, ...ends.slice(1)]
   while (middle.length > 0 && !fits(contentOf(all()).content)) middle = middle.slice(1)
-  return all().length === 0 || !fits(contentOf(all()).content) ? [] : [{
+  return aim.length === 0 ? [] : [{
     type: "archive",
     title: outline.session.title ?? titleOf(outline.prompts, null),
     excerpts: all(),
@@ -264,8 +284,12 @@ const make = Effect.gen(function*() {
   const inFlight = yield* makeInFlight("Compressor")
   return Compressor.of({
     compress: Effect.fn("Compressor.compress")((context: SegmentContext) =>
-      inFlight(Effect.map(Clock.currentTimeMillis, (now) =>
-        [...conversations(context), ...errors(context)].map((draft) => unitOf(context, context.segment.id, now, draft))))
+      inFlight(
+        Effect.map(Clock.currentTimeMillis, (now) =>
+          [...conversations(context), ...errors(context)].map((draft) =>
+            unitOf(context, context.segment.id, now, draft)
+          ))
+      )
     ),
     summarize: Effect.fn("Compressor.summarize")((outline: SessionOutline) =>
       inFlight(Effect.map(Clock.currentTimeMillis, (now) =>

@@ -19,32 +19,40 @@ const cutAt = (text: string, limit: number): number => {
   if (sentence > least) return sentence
   const space = head.lastIndexOf(" ")
   if (space > least) return space + 1
-  return isLowSurrogate(text.charCodeAt(limit)) ? limit - 1 : limit
+  return isLowSurrogate(text.charCodeAt(limit)) ? Math.max(1, limit - 1) : limit
 }
+
+/** Of the first character, in UTF-16 units. */
+const firstLength = (text: string): number => (text.codePointAt(0)! > 0xffff ? 2 : 1)
 
 /**
  * Cuts a text into pieces of at most `length` characters for which `fits` holds; nothing but white space around the cuts is
- * lost. A piece of one character is given even when it does not fit.
+ * lost. A piece of one character is given even when it is too long or does not fit.
  */
 export const pieces = (text: string, length: number, fits: (piece: string) => boolean): ReadonlyArray<string> => {
   const out: Array<string> = []
   let rest = text.trim()
   while (rest !== "") {
-    let end = rest.length <= length ? rest.length : cutAt(rest, length)
-    while (end > 1 && !fits(rest.slice(0, end).trimEnd())) end = cutAt(rest, Math.max(1, Math.floor(end * 0.8)))
-    const piece = rest.slice(0, end).trimEnd()
-    if (piece !== "") out.push(piece)
-    rest = rest.slice(Math.max(1, end)).trimStart()
+    const least = firstLength(rest)
+    let end = rest.length <= length ? rest.length : Math.max(least, cutAt(rest, length))
+    while (end > least && !fits(rest.slice(0, end).trimEnd())) {
+      end = Math.max(least, cutAt(rest, Math.max(1, Math.floor(end * 0.8))))
+    }
+    out.push(rest.slice(0, end).trimEnd())
+    rest = rest.slice(end).trimStart()
   }
   return out
 }
 
-const SALIENT = /\b(error|fail(ed|ure|s)?|exception|panic(ked)?|warning|cannot|can't|not found|denied|undefined|expected|passed|assert\w*|exit code)\b|错误|失败|异常|✗|✓/i
+const SALIENT =
+  /\b(error|fail(ed|ure|s)?|exception|panic(ked)?|warning|cannot|can't|not found|denied|undefined|expected|passed|assert\w*|exit code)\b|错误|失败|异常|✗|✓/i
 
 /** The lines of a tool's output worth keeping, in order: its head and tail, and what looks like an outcome between them. */
 export const salient = (text: string, length: number): string => {
   if (text.length <= length) return text
-  const lines = text.split("\n").map((line) => line.length > 300 ? `${line.slice(0, 300)}…` : line)
+  const lines = text.split("\n").map((line) =>
+    line.length > 300 ? `${line.slice(0, 300).replace(/[\ud800-\udbff]$/, "")}…` : line
+  )
   const kept = new Set<number>()
   let room = length
   const keep = (i: number) => {
@@ -75,5 +83,11 @@ export const gist = (text: string, length: number): string => {
   if (line.length <= length) return line
   const head = line.slice(0, length - 1)
   const space = head.lastIndexOf(" ")
-  return `${(space > length * 0.6 ? head.slice(0, space) : isLowSurrogate(line.charCodeAt(length - 1)) ? head.slice(0, -1) : head).trimEnd()}…`
+  return `${
+    (space > length * 0.6
+      ? head.slice(0, space)
+      : isLowSurrogate(line.charCodeAt(length - 1))
+      ? head.slice(0, -1)
+      : head).trimEnd()
+  }…`
 }

@@ -36,6 +36,19 @@ export const defuse = (text: string): string => text.replace(/<(\/?)(claude-memo
 /** `body` must have been defused. */
 export const fence = (body: string): string => `${OPEN}\n${body}\n${CLOSE}`
 
+/** The text without what lies between a beginning and the next end; an end that never comes takes nothing away. Linear. */
+export const without = (text: string, begin: RegExp, end: string): string => {
+  const pattern = new RegExp(begin.source, "g")
+  let kept = ""
+  for (let from = 0;;) {
+    pattern.lastIndex = from
+    const found = pattern.exec(text)
+    const at = found === null ? -1 : text.indexOf(end, pattern.lastIndex)
+    if (found === null || at < 0) return from === 0 ? text : kept + text.slice(from)
+    kept += text.slice(from, found.index)
+    from = at + end.length
+  }
+}
+
 /** The text without anything that we injected. */
-export const stripFence = (text: string): string =>
-  text.includes("<claude-memory") ? text.replace(/<claude-memory\b[^>]{0,200}>[\s\S]*?<\/claude-memory>/g, "") : text
+export const stripFence = (text: string): string => without(text, /<claude-memory\b[^>]{0,200}>/, CLOSE)

@@ -15,19 +15,27 @@ export interface Project {
   readonly key: string
 }
 
-/** "git@github.com:a/b.git" and "https://user:token@github.com/a/b" both give "github.com/a/b". */
+/** A folder on this machine, which makes no two clones one project. */
+const LOCAL = /^(?:[/\\.~]|file:|[a-z]:[/\\])/i
+
+/** "git@github.com:a/b.git" and "https://user:token@github.com/a/b" both give "github.com/a/b"; nothing else is kept. */
 export const normalizeRemote = (url: string): string | undefined => {
-  const match = /^(?:[a-z+]+:\/\/)?(?:[^@/\s]+@)?([^:/\s]+)(?::\d+(?=\/))?[:/](.+?)(?:\.git)?\/?$/i.exec(url.trim())
-  if (match === null || url.startsWith("/") || url.startsWith(".") || url.startsWith("file:")) return undefined
-  return `${match[1]!.toLowerCase()}/${match[2]!.replace(/^\/+/, "")}`
+  const address = url.trim().replace(/^"(.*)"$/, "$1")
+  if (LOCAL.test(address)) return undefined
+  const bare = address.replace(/^[a-z+]+:\/\//i, "").replace(/[?#].*$/, "")
+  // A password may hold any character, "/" and "@" too.
+  const at = bare.lastIndexOf("@")
+  const place = at >= 0 && /:|^[^/]*$/.test(bare.slice(0, at)) ? bare.slice(at + 1) : bare
+  const match = /^([^:/\s]+)(?::\d+(?=\/))?[:/]\/*(.+?)(?:\.git)?\/*$/.exec(place)
+  return match === null ? undefined : `${match[1]!.toLowerCase()}/${match[2]!}`
 }
 
 const originUrl = (config: string): string | undefined => {
   let inOrigin = false
   for (const line of config.split("\n")) {
     const section = /^\s*\[(.*)\]/.exec(line)
-    if (section !== null) inOrigin = section[1]!.trim() === "remote \"origin\""
-    const url = inOrigin ? /^\s*url\s*=\s*(.+)$/.exec(line) : null
+    if (section !== null) inOrigin = /^remote\s+"origin"$/i.test(section[1]!.trim())
+    const url = inOrigin ? /^\s*url\s*=\s*(.+)$/i.exec(line) : null
     if (url !== null) return url[1]
   }
   return undefined
@@ -46,27 +54,35 @@ export const resolve = (folder: string): Effect.Effect<Project, never, FileSyste
     const read = (file: string) => Effect.option(fs.readFileString(file))
     const start = yield* fs.realPath(folder).pipe(Effect.orElseSucceed(() => path.normalize(folder)))
 
-    /** The directory that holds `config` for a `.git` entry: itself, or what a worktree's or submodule's file points to. */
-    const commonDirectory = (dotGit: string) =>
+    /**
+     * The directory that holds `config` for a `.git` entry: itself, or what a worktree's or submodule's file points to. And the
+     * root, which all worktrees of a repository share; that of a bare one is itself.
+     */
+    const repository = (dotGit: string) =>
       Effect.gen(function*() {
+        const root = path.dirname(dotGit)
         const pointer = yield* read(dotGit)
-        const gitdir = Option.flatMap(pointer, (text) => Option.fromNullable(/^gitdir:\s*(.+)$/m.exec(text)?.[1]?.trim()))
-        if (Option.isNone(gitdir)) return dotGit
-        const own = path.resolve(path.dirname(dotGit), gitdir.value)
-        const common = yield* read(path.join(own, "commondir"))
-        return Option.match(common, { onNone: () => own, onSome: (text) => path.resolve(own, text.trim()) })
+        const gitdir = Option.flatMap(
+          pointer,
+          (text) => Option.fromNullable(/^gitdir:\s*(.+)$/m.exec(text)?.[1]?.trim())
+        )
+        if (Option.isNone(gitdir)) return { common: dotGit, root }
+        const own = path.resolve(root, gitdir.value)
+        const shared = yield* read(path.join(own, "commondir"))
+        if (Option.isNone(shared)) return { common: own, root }
+        const common = path.resolve(own, shared.value.trim())
+        return { common, root: path.basename(common) === ".git" ? path.dirname(common) : common }
       })
 
     for (let directory = start;; directory = path.dirname(directory)) {
       const dotGit = path.join(directory, ".git")
       if (yield* Effect.orElseSucceed(fs.exists(dotGit), () => false)) {
-        const common = yield* commonDirectory(dotGit)
+        const { common, root } = yield* repository(dotGit)
         const config = yield* read(path.join(common, "config"))
         const remote = Option.flatMap(config, (text) => Option.fromNullable(originUrl(text))).pipe(
           Option.flatMap((url) => Option.fromNullable(normalizeRemote(url)))
         )
         if (Option.isSome(remote)) return named(`remote:${remote.value}`, path.basename(remote.value), directory)
-        const root = path.basename(common) === ".git" ? path.dirname(common) : directory
         return named(`path:${root}`, path.basename(root), root)
       }
       if (path.dirname(directory) === directory) return named(`path:${start}`, path.basename(start) || start, start)

@@ -7,8 +7,10 @@
  */
 import { stemmer } from "stemmer"
 
-const CJK_RUN = /[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+/g
-const CHUNKS = /[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+|[\p{L}\p{N}_]+/gu
+const CHUNKS = /[\p{L}\p{N}_]+/gu
+/** Letters only: "・" is in the block of the katakana. */
+const CJK_RUN =
+  /([\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufad9]+)/
 const PARTS = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\x00-\x7f_]+/g
 
 /** Intl.Segmenter is superlinear on long strings. */
@@ -23,17 +25,20 @@ const STOP_WORDS = new Set(
   ("a an and are as at be been being but by can could did do does doing for from had has have having he her him his i if in into is it " +
     "its just me my no nor not of on or our ours own she should so some such than that the their them then there these they this " +
     "those to too us very was we were will with would you your yours am about also any because before after again all each both " +
-    "here only over same under until up down out off once let s t ve ll re d m don didn doesn isn wasn aren weren hasn haven hadn couldn shouldn wouldn won ain").split(" ")
+    "here only over same under until up down out off once let s t ve ll re d m don didn doesn isn wasn aren weren hasn haven hadn couldn shouldn wouldn won ain")
+    .split(" ")
 )
 
-/** Words that make a sentence a question and say nothing of what it asks about. */
-const QUESTION_WORDS = new Set(
-  ("what which who whom whose when where why how did does do was were is are can could should would tell remind remember recall know " +
+/** With the words that make a sentence a question and say nothing of what it asks about. */
+const QUESTION_STOP_WORDS = new Set([
+  ...STOP_WORDS,
+  ...("what which who whom whose when where why how did does do was were is are can could should would tell remind remember recall know " +
     "please again exactly actually ever").split(" ")
-)
+])
 
 const CJK_STOP = new Set(
-  "的 了 是 在 我 我们 你 你们 他 她 它 们 和 与 或 及 就 都 而 也 还 很 把 被 让 给 对 从 到 向 于 这 那 这个 那个 这些 那些 一个 一下 有 没有 不 吗 呢 吧 啊 什么 怎么 怎样 为什么 为何 哪 哪个 哪些 哪里 如何 多少 几 谁 时候 是否 请 问 当时 之前 之后 最后 里 中 上 下 时 要 会 能 可以 应该 以及 并 并且 但 但是 因为 所以 如果 然后".split(" ")
+  "的 了 是 在 我 我们 你 你们 他 她 它 们 和 与 或 及 就 都 而 也 还 很 把 被 让 给 对 从 到 向 于 这 那 这个 那个 这些 那些 一个 一下 有 没有 不 吗 呢 吧 啊 什么 怎么 怎样 为什么 为何 哪 哪个 哪些 哪里 如何 多少 几 谁 时候 是否 请 问 当时 之前 之后 最后 里 中 上 下 时 要 会 能 可以 应该 以及 并 并且 但 但是 因为 所以 如果 然后"
+    .split(" ")
 )
 
 const stems = new Map<string, string>()
@@ -62,42 +67,48 @@ const cjk = (run: string, out: Array<string>): void => {
   }
 }
 
-const latin = (word: string, out: Array<string>): void => {
-  const head = word.length > MAX_WORD ? word.slice(0, MAX_WORD) : word
-  const lower = head.toLowerCase()
-  if (/^[a-z]+$/.test(head) || /^[A-Z]?[a-z]+$/.test(head)) {
-    if (!STOP_WORDS.has(lower)) out.push(stem(lower))
+/** The dotted I of Turkish becomes two characters, the second of them no letter. */
+const lowerCase = (word: string): string => {
+  const lower = word.toLowerCase()
+  return lower.length === word.length ? lower : lower.replace(/\p{M}/gu, "")
+}
+
+const latin = (word: string, stop: ReadonlySet<string>, out: Array<string>): void => {
+  const head = word.length > MAX_WORD ? word.slice(0, MAX_WORD).replace(/[\ud800-\udbff]$/, "") : word
+  if (/^[A-Z]?[a-z]+$/.test(head)) {
+    const lower = head.toLowerCase()
+    if (!stop.has(lower)) out.push(stem(lower))
     return
   }
   const parts = head.match(PARTS) ?? []
-  if (parts.length !== 1) out.push(lower)
+  if (parts.length > 1) out.push(lowerCase(head))
   for (const part of parts) {
-    const small = part.toLowerCase()
+    const small = lowerCase(part)
     if (!STOP_WORDS.has(small)) out.push(stem(small))
   }
 }
 
-/** Lexemes in the order of the text, repeats included. */
-export const lexemes = (text: string): Array<string> => {
+const lexemesBut = (text: string, stop: ReadonlySet<string>): Array<string> => {
   const out: Array<string> = []
   for (const chunk of text.match(CHUNKS) ?? []) {
-    const first = chunk.charCodeAt(0)
-    if (first >= 0x3040 && first <= 0xfaff && CJK_RUN.test(chunk)) cjk(chunk, out)
-    else latin(chunk, out)
-    CJK_RUN.lastIndex = 0
+    // Every second part is a run of Chinese, Japanese or Korean.
+    chunk.split(CJK_RUN).forEach((part, i) => {
+      if (i % 2 === 1) cjk(part, out)
+      else if (part !== "") latin(part, stop, out)
+    })
   }
   return out
 }
 
+/** Lexemes in the order of the text, repeats included. */
+export const lexemes = (text: string): Array<string> => lexemesBut(text, STOP_WORDS)
+
 /** A question without its question words, for embedding; Chinese is left as it is. */
 export const content = (text: string): string =>
-  text.replace(/[A-Za-z']+/g, (word) => {
-    const lower = word.toLowerCase()
-    return STOP_WORDS.has(lower) || QUESTION_WORDS.has(lower) ? " " : word
-  })
+  text.replace(/(?<![\w'])[A-Za-z']+(?!\w)/g, (word) => QUESTION_STOP_WORDS.has(word.toLowerCase()) ? " " : word)
 
 /** Distinct lexemes of a question, question words dropped; those of the whole question when nothing is left. */
 export const queryLexemes = (text: string): ReadonlyArray<string> => {
-  const kept = [...new Set(lexemes(content(text)))]
-  return kept.length > 0 ? kept : [...new Set(lexemes(text))]
+  const kept = new Set(lexemesBut(text, QUESTION_STOP_WORDS))
+  return [...(kept.size > 0 ? kept : new Set(lexemes(text)))]
 }

@@ -11,9 +11,10 @@ import { make as makeInFlight } from "../resources/InFlight.ts"
 import * as Lazy from "../resources/Lazy.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { open, transaction } from "../resources/Sqlite.ts"
-import { conditions } from "../store/SqliteFilter.ts"
 import { SqliteFile } from "../store/SqliteFile.ts"
-import { checkVector, IndexError, type Point, VectorIndex } from "./VectorIndex.ts"
+import { conditions } from "../store/SqliteFilter.ts"
+import { ensureModel, ensureVector, nothingIndexed } from "./Refusals.ts"
+import { IndexError, type Point, VectorIndex } from "./VectorIndex.ts"
 
 interface IndexRow {
   readonly id: number
@@ -21,10 +22,15 @@ interface IndexRow {
   readonly dimension: number
 }
 
-/** Unit length at int8: 127 stands for 1. Losing nothing against float was measured (retrieval of chat turns). */
-const quantize = (vector: Float32Array): Uint8Array => {
-  const bytes = Int8Array.from(vector, (value) => Math.max(-127, Math.min(127, Math.round(value * 127))))
-  return new Uint8Array(bytes.buffer)
+/** Unit length at int8: 127 stands for 1. Against float it loses nothing measurable. */
+const quantize = (vector: Float32Array, into: Int8Array, at: number): void => {
+  for (let i = 0; i < vector.length; i++) into[at + i] = Math.max(-127, Math.min(127, Math.round(vector[i]! * 127)))
+}
+
+const bytesOf = (vectors: ReadonlyArray<Float32Array>, dimension: number): Uint8Array => {
+  const all = new Int8Array(vectors.length * dimension)
+  vectors.forEach((vector, i) => quantize(vector, all, i * dimension))
+  return new Uint8Array(all.buffer)
 }
 
 const make = Effect.gen(function*() {
@@ -44,7 +50,9 @@ const make = Effect.gen(function*() {
         : new IndexError({
           reason: "Unavailable",
           operation,
-          detail: cause instanceof SqlError ? "the memory's file can't be used" : String((cause as { message?: string }).message),
+          detail: cause instanceof SqlError
+            ? "the memory's file can't be used"
+            : String((cause as { message?: string }).message),
           cause
         }))).pipe(Effect.withSpan(`VectorIndex.${operation}`))
 
@@ -60,51 +68,40 @@ const make = Effect.gen(function*() {
         yield* writer`INSERT INTO vector_indexes (model, dimension, active) VALUES (${model.id}, ${model.dimension}, 1)`
         return
       }
-      if (current.model !== model.id || current.dimension !== model.dimension) {
-        return yield* new IndexError({
-          reason: "Mismatch",
-          operation: "ensure",
-          detail: `it was built with ${current.model} (${current.dimension} dimensions), the model in use is ${model.id} ` +
-            `(${model.dimension}); go back to that model, or import into a new CLAUDE_MEMORY_HOME`,
-          cause: undefined
-        })
-      }
+      yield* ensureModel({ id: current.model, dimension: current.dimension }, model)
     })
 
   const required = (operation: string) =>
     Effect.flatMap(active, (row) =>
       row === undefined
-        ? Effect.fail(new IndexError({ reason: "Unavailable", operation, detail: "nothing is indexed yet", cause: undefined }))
+        ? Effect.fail(nothingIndexed(operation))
         : Effect.succeed(row))
-
-  const reject = (operation: string, vector: Float32Array, dimension: number) => {
-    const detail = checkVector(vector, dimension)
-    return detail === undefined
-      ? Effect.void
-      : Effect.fail(new IndexError({ reason: "Rejected", operation, detail, cause: undefined }))
-  }
 
   const upsert = (points: ReadonlyArray<Point>) =>
     Effect.gen(function*() {
       if (points.length === 0) return
       const index = yield* required("upsert")
-      yield* Effect.forEach(points, ({ vector }) => reject("upsert", vector, index.dimension), { discard: true })
+      yield* Effect.forEach(points, ({ vector }) => ensureVector("upsert", vector, index.dimension), { discard: true })
       const rows = yield* writer<{ row: number; id: string }>`SELECT row, id FROM units
         WHERE id IN (SELECT value FROM json_each(${JSON.stringify(points.map(({ unitId }) => unitId))}))`
       const vectorOf = new Map(points.map(({ unitId, vector }) => [unitId, vector]))
-      yield* Effect.forEach(rows, ({ id, row }) =>
-        writer`INSERT INTO vectors VALUES (${index.id}, ${row}, ${quantize(vectorOf.get(id)!)})
-          ON CONFLICT (index_id, unit_row) DO UPDATE SET vector = excluded.vector`, { discard: true })
+      const bytes = bytesOf(rows.map(({ id }) => vectorOf.get(id)!), index.dimension)
+      yield* writer`INSERT INTO vectors
+        SELECT ${index.id}, value, substr(${bytes}, key * ${index.dimension} + 1, ${index.dimension})
+        FROM json_each(${JSON.stringify(rows.map(({ row }) => row))}) WHERE true
+        ON CONFLICT (index_id, unit_row) DO UPDATE SET vector = excluded.vector`
     })
 
   const search = (vector: Float32Array, filter: SearchFilter, limit: number) =>
     Effect.gen(function*() {
       const index = yield* active
       if (index === undefined) return []
-      yield* reject("search", vector, index.dimension)
+      yield* ensureVector("search", vector, index.dimension)
       const sql = yield* vectorReader
       return yield* sql<{ unitId: string; score: number }>`
-        SELECT units.id AS unitId, 1 - vec_distance_cosine(vec_int8(vectors.vector), vec_int8(${quantize(vector)})) AS score
+        SELECT units.id AS unitId, 1 - vec_distance_cosine(vec_int8(vectors.vector), vec_int8(${
+        bytesOf([vector], index.dimension)
+      })) AS score
         FROM units CROSS JOIN vectors ON vectors.index_id = ${index.id} AND vectors.unit_row = units.row
         WHERE ${conditions(sql, filter)}
         ORDER BY score DESC, units.id LIMIT ${limit}`
@@ -115,10 +112,10 @@ const make = Effect.gen(function*() {
     ensure: (model) => guard("ensure", transaction(writer, ensure(model))),
     upsert: (points) => guard("upsert", transaction(writer, upsert(points))),
     remove: (unitIds) =>
-      guard(
+      unitIds.length === 0 ? Effect.void : guard(
         "remove",
-        writer`DELETE FROM vectors WHERE unit_row IN (
-          SELECT row FROM units WHERE id IN (SELECT value FROM json_each(${JSON.stringify(unitIds)})))`.pipe(Effect.asVoid)
+        Effect.asVoid(writer`DELETE FROM vectors WHERE index_id IN (SELECT id FROM vector_indexes) AND unit_row IN (
+          SELECT row FROM units WHERE id IN (SELECT value FROM json_each(${JSON.stringify(unitIds)})))`)
       ),
     search: (vector, filter, limit) => guard("search", search(vector, filter, limit)),
     describe: guard(

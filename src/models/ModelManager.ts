@@ -50,7 +50,12 @@ const makeLocal = (file: string) =>
     const inFlight = yield* makeInFlight("ModelManager")
     const load = fs.readFile(file).pipe(
       Effect.mapError((cause) =>
-        new ModelError({ reason: "Unavailable", model: file, detail: "the word vectors can't be read; reinstall the package", cause })
+        new ModelError({
+          reason: "Unavailable",
+          model: file,
+          detail: "the word vectors can't be read; reinstall the package",
+          cause
+        })
       ),
       Effect.flatMap((bytes) =>
         Effect.mapError(StaticEmbeddings.parse(bytes), (cause) =>
@@ -62,17 +67,22 @@ const makeLocal = (file: string) =>
       kind: "model",
       name: "word vectors",
       open: load,
-      close: (holder) => Effect.sync(() => holder.current = undefined),
+      close: (holder) =>
+        Effect.sync(() => holder.current = undefined),
       within: "1 second"
     }))
     const model = Effect.flatMap(holder, ({ current }) =>
       current === undefined
-        ? Effect.fail(new ModelError({ reason: "Unavailable", model: file, detail: "it was released", cause: undefined }))
+        ? Effect.fail(
+          new ModelError({ reason: "Unavailable", model: file, detail: "it was released", cause: undefined })
+        )
         : Effect.succeed(current))
 
     return ModelManager.of({
       embed: Effect.fn("ModelManager.embed")((texts: ReadonlyArray<string>) =>
-        inFlight(Effect.map(model, (model) => texts.map((text) => Option.fromNullable(StaticEmbeddings.embed(model, text)))))
+        inFlight(
+          Effect.map(model, (model) => texts.map((text) => Option.fromNullable(StaticEmbeddings.embed(model, text))))
+        )
       ),
       embedding: Effect.map(model, ({ dimension, id }) => ({ id, dimension }))
     })

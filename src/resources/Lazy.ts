@@ -2,9 +2,10 @@
  * A shared resource opened by whoever needs it first and released with the scope that made it lazy.
  */
 import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import * as SynchronizedRef from "effect/SynchronizedRef"
 
 /**
  * N concurrent first callers open it once. An open that failed or was interrupted leaves nothing behind and is tried again by
@@ -13,11 +14,21 @@ import * as SynchronizedRef from "effect/SynchronizedRef"
 export const make = <A, E, R>(
   open: Effect.Effect<A, E, R>
 ): Effect.Effect<Effect.Effect<A, E, Exclude<R, Scope.Scope>>, never, Scope.Scope> =>
-  Effect.gen(function*() {
-    const scope = yield* Effect.scope
-    const ref = yield* SynchronizedRef.make(Option.none<A>())
-    return SynchronizedRef.modifyEffect(ref, (state) =>
-      Option.isSome(state)
-        ? Effect.succeed([state.value, state] as const)
-        : Effect.map(Scope.extend(open, scope), (value) => [value, Option.some(value)] as const))
+  Effect.zipWith(Effect.scope, Effect.makeSemaphore(1), (scope, lock) => {
+    let opened = Option.none<A>()
+
+    /** In a scope of its own, so that what it opened before it failed or was interrupted is released at once. */
+    const openOnce = Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function*() {
+        const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
+        const value = yield* restore(Scope.extend(open, own)).pipe(
+          Effect.onError((cause) => Scope.close(own, Exit.failCause(cause)))
+        )
+        opened = Option.some(value)
+        return value
+      })
+    )
+    return lock.withPermits(1)(
+      Effect.suspend(() => Option.match(opened, { onNone: () => openOnce, onSome: Effect.succeed }))
+    )
   })

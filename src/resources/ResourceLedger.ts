@@ -71,14 +71,16 @@ const releasedTotal = Metric.counter("claude_memory_resources_released_total", {
 
 const callerOf = (stack: string | undefined): string =>
   stack?.split("\n").slice(1).map((line) => line.trim()).find((line) =>
-    !line.includes("ResourceLedger") && !/[\\/]node_modules[\\/]|node:internal/.test(line)
-  ) ?? "at an unknown place"
+    !/[\\/]node_modules[\\/]|node:internal/.test(line)
+  ) ??
+    "at an unknown place"
 
-const captureOrigin = (): string => {
+/** The frame that called `method`. */
+const captureOrigin = (method: (...args: never) => unknown): string => {
   const holder: { stack?: string } = {}
   const limit = Error.stackTraceLimit
   Error.stackTraceLimit = 12
-  Error.captureStackTrace(holder, captureOrigin)
+  Error.captureStackTrace(holder, method)
   Error.stackTraceLimit = limit
   return callerOf(holder.stack)
 }
@@ -138,19 +140,23 @@ const make = Effect.gen(function*() {
       if (how !== "failed") open.delete(resource.id)
       yield* measure(resource.kind, releasedTotal)
       const ageMs = (yield* Clock.currentTimeMillis) - resource.acquiredAt
-      yield* PubSub.publish(changes, { _tag: "Released", resource, ageMs, how })
+      // Where the ledger has ended before (and said what leaked), nobody listens and publishing is interrupted.
+      yield* Effect.exit(PubSub.publish(changes, { _tag: "Released", resource, ageMs, how }))
     })
 
   const acquire = <A, E, R>(options: Acquisition<A, E, R>): Effect.Effect<A, E, R | Scope.Scope> => {
-    const origin = captureOrigin()
+    const origin = captureOrigin(acquire)
     return Effect.acquireRelease(
       Effect.flatMap(
         options.open,
-        (handle) =>
-          Effect.map(register(options.kind, options.name, origin), (resource) => ({ handle, resource }))
+        (handle) => Effect.map(register(options.kind, options.name, origin), (resource) => ({ handle, resource }))
       ),
-      ({ handle, resource }) =>
-        release(resource, options.within, options.close(handle), options.destroy?.(handle))
+      ({ handle, resource }) => {
+        const { close, destroy, within } = options
+        // Suspended: a `close` that throws is one that failed.
+        const forced = destroy === undefined ? undefined : Effect.suspend(() => destroy(handle))
+        return release(resource, within, Effect.suspend(() => close(handle)), forced)
+      }
     ).pipe(Effect.map(({ handle }) => handle))
   }
 
@@ -159,7 +165,7 @@ const make = Effect.gen(function*() {
     name: string,
     scoped: Effect.Effect<A, E, R>
   ): Effect.Effect<A, E, Exclude<R, Scope.Scope> | Scope.Scope> => {
-    const origin = captureOrigin()
+    const origin = captureOrigin(adopt)
     return Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
         const inner = yield* Scope.make()
@@ -174,7 +180,9 @@ const make = Effect.gen(function*() {
   }
 
   yield* Effect.addFinalizer(() =>
-    Effect.suspend(() => open.size === 0 ? Effect.void : Effect.die(new LeakedResources({ resources: [...open.values()] })))
+    Effect.suspend(() =>
+      open.size === 0 ? Effect.void : Effect.die(new LeakedResources({ resources: [...open.values()] }))
+    )
   )
 
   return {

@@ -152,13 +152,25 @@ const connect = (database: DatabaseSync, prepared: Map<string, StatementSync>): 
   const all = (sql: string, params: ReadonlyArray<unknown>) =>
     attempt(() => prepare(sql).all(...(params as ReadonlyArray<SQLInputValue>)) as ReadonlyArray<object>)
 
+  /** BEGIN, COMMIT and the like come this way. SQLite keeps a transaction open whose commit it refused. */
+  const unprepared = (sql: string, params: ReadonlyArray<SQLInputValue>): ReadonlyArray<object> => {
+    try {
+      return database.prepare(sql).all(...params) as ReadonlyArray<object>
+    } catch (cause) {
+      // It ends one by itself when the disk is full; the error to tell is that one, not that nothing is left to roll back.
+      if (sql.startsWith("ROLLBACK") && /no transaction is active|no such savepoint/.test(String(cause))) return []
+      if (sql === "COMMIT") unprepared("ROLLBACK", [])
+      throw cause
+    }
+  }
+
   return {
     execute: (sql, params, transform) =>
       Effect.map(all(sql, params), (rows) => transform === undefined ? rows : transform(rows)),
     executeRaw: all,
     executeValues: (sql, params) => Effect.map(all(sql, params), (rows) => rows.map((row) => Object.values(row))),
     executeUnprepared: (sql, params, transform) =>
-      attempt(() => database.prepare(sql).all(...(params as ReadonlyArray<SQLInputValue>)) as ReadonlyArray<object>).pipe(
+      attempt(() => unprepared(sql, params as ReadonlyArray<SQLInputValue>)).pipe(
         Effect.map((rows) => transform === undefined ? rows : transform(rows))
       ),
     executeStream: (sql, params) => Stream.unwrap(Effect.map(all(sql, params), Stream.fromIterable))
@@ -169,7 +181,9 @@ const connect = (database: DatabaseSync, prepared: Map<string, StatementSync>): 
  * Opens a database in the ledger and gives a client on it with one permit: transactions exclude one another and interruption
  * rolls back. A read-only connection never waits for a writer in WAL mode.
  */
-export const open = (options: OpenOptions): Effect.Effect<SqlClient.SqlClient, SqliteError, ResourceLedger | Scope.Scope> =>
+export const open = (
+  options: OpenOptions
+): Effect.Effect<SqlClient.SqlClient, SqliteError, ResourceLedger | Scope.Scope> =>
   Effect.gen(function*() {
     const ledger = yield* ResourceLedger
     const driver = yield* loadDriver
@@ -181,7 +195,8 @@ export const open = (options: OpenOptions): Effect.Effect<SqlClient.SqlClient, S
       kind: "database",
       name: options.name,
       open: Effect.try({
-        try: () => new driver.DatabaseSync(options.path, { readOnly: options.readOnly, allowExtension: options.vectors }),
+        try: () =>
+          new driver.DatabaseSync(options.path, { readOnly: options.readOnly, allowExtension: options.vectors }),
         catch: toError
       }),
       close: (database) =>
@@ -237,7 +252,10 @@ export const open = (options: OpenOptions): Effect.Effect<SqlClient.SqlClient, S
   })
 
 /** A commit that SQLite refuses (a full disk) reaches us as a defect; here it is an error like the others. */
-export const transaction = <A, E, R>(sql: SqlClient.SqlClient, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
+export const transaction = <A, E, R>(
+  sql: SqlClient.SqlClient,
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | SqlError, R> =>
   sql.withTransaction(effect).pipe(
     Effect.catchSomeDefect((defect) => defect instanceof SqlError ? Option.some(Effect.fail(defect)) : Option.none())
   )

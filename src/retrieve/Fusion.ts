@@ -11,10 +11,10 @@ export const B = 0.6
 /** Weights of title, text, tool_use, tool_result: what was said outranks what was printed (BM25F, the same, section 3.6). */
 export const FIELD_WEIGHTS: ReadonlyArray<number> = [0.3, 1, 0.8, 0.5]
 
-export const DENSE_WEIGHT = 0.5
+export const DENSE_WEIGHT = 0.25
 
 /** A unit lends its neighbours a share of its score; the answer tends to follow the turn that announces it. */
-export const NEIGHBOUR_WEIGHTS: Readonly<Record<number, number>> = { [-1]: 0.15, 1: 0.3, 2: 0.15 }
+export const NEIGHBOUR_WEIGHTS: Readonly<Record<number, number>> = { [-1]: 0.05, 1: 0.1, 2: 0.05 }
 
 /** Robertson-Spärck Jones with 1 added, so that it is never negative. */
 export const inverseDocumentFrequency = (documents: number, frequency: number): number =>

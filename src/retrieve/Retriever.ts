@@ -88,7 +88,8 @@ const make = Effect.gen(function*() {
       const units = distinct(allowed, query.limit)
 
       const reasons = reasonsFor(matches, terms, lexical, hits)
-      const weigh = (matched: Iterable<number>) => [...new Set(matched)].reduce((sum, term) => sum + reasons.idf[term]!, 0)
+      const weigh = (matched: Iterable<number>) =>
+        [...new Set(matched)].reduce((sum, term) => sum + reasons.idf[term]!, 0)
       const coverage = (unitId: string) =>
         weigh([...reasons.matched(unitId), ...(lenders.get(unitId) ?? []).flatMap(reasons.matched)]) /
         Math.max(Number.MIN_VALUE, reasons.idfSum)
@@ -128,7 +129,11 @@ const reasonsFor = (
   lexical: ReadonlyArray<LexicalScore>,
   hits: ReadonlyArray<Hit>
 ) => {
-  const idf = terms.map((_, term) => inverseDocumentFrequency(matches.documents, matches.documentFrequencies[term] ?? 0))
+  // A Chinese word that no unit holds says that the memory is in another language, not that the answer is missing.
+  const idf = terms.map((word, term) => {
+    const frequency = matches.documentFrequencies[term] ?? 0
+    return frequency === 0 && !/[\x00-\x7f]/.test(word) ? 0 : inverseDocumentFrequency(matches.documents, frequency)
+  })
   const lexicalRank = new Map(lexical.map(({ matched, score, unitId }, i) => [unitId, { rank: i + 1, score, matched }]))
   const denseRank = new Map(hits.map(({ score, unitId }, i) => [unitId, { rank: i + 1, score }]))
   return {

@@ -1,8 +1,8 @@
 /**
  * The whole service: what every way in (command line, hooks, and those to come) asks.
  */
-import * as FileSystem from "@effect/platform/FileSystem"
-import * as Path from "@effect/platform/Path"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -79,7 +79,9 @@ const make = Effect.gen(function*() {
     Effect.gen(function*() {
       const projects = yield* store.projects
       return (yield* Effect.forEach(names, (name) => {
-        const found = projects.filter((project) => project.name === name || project.id === name || project.root === name)
+        const found = projects.filter((project) =>
+          project.name === name || project.id === name || project.root === name
+        )
         return found.length > 0
           ? Effect.succeed(found)
           : Effect.fail(new NotFound({ what: "project", name, known: projects.map((project) => project.name) }))

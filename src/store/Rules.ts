@@ -51,7 +51,11 @@ export const changesOf = (facts: ReadonlyArray<SessionFacts>): ReadonlyMap<strin
 const SKIPPED = "skipped "
 
 /** Lines by outcome, so that they sum up to the batch's lines. */
-export const outcomesOf = (batch: CaptureBatch, stored: number, duplicates: number): Readonly<Record<string, number>> => ({
+export const outcomesOf = (
+  batch: CaptureBatch,
+  stored: number,
+  duplicates: number
+): Readonly<Record<string, number>> => ({
   stored,
   "dead-letter": batch.deadLetters.length,
   ...Object.fromEntries(
@@ -64,7 +68,9 @@ export const lineSumOf = (outcomes: ReadonlyMap<string, number>): LineSum => ({
   total: [...outcomes.values()].reduce((sum, lines) => sum + lines, 0),
   stored: outcomes.get("stored") ?? 0,
   skipped: Object.fromEntries(
-    [...outcomes].flatMap(([outcome, lines]) => outcome.startsWith(SKIPPED) ? [[outcome.slice(SKIPPED.length), lines]] : [])
+    [...outcomes].flatMap(([outcome, lines]) =>
+      outcome.startsWith(SKIPPED) ? [[outcome.slice(SKIPPED.length), lines]] : []
+    )
   ),
   deadLetter: outcomes.get("dead-letter") ?? 0
 })
@@ -86,4 +92,13 @@ export const recalling = (
   return terms.filter((term) => documentFrequency.has(term))
     .sort((a, b) => documentFrequency.get(a)! - documentFrequency.get(b)!)
     .filter((term, i) => (brought += documentFrequency.get(term)!) <= RECALL_DOCUMENTS || i === 0)
+}
+
+export const present = <A>(values: ReadonlyArray<A | undefined>): ReadonlyArray<A> =>
+  values.filter((value): value is A => value !== undefined)
+
+/** An order by one key after the other. */
+export const ascending = <A>(...keys: ReadonlyArray<(a: A) => string | number>) => (a: A, b: A): number => {
+  const key = keys.find((key) => key(a) !== key(b))
+  return key === undefined ? 0 : key(a) < key(b) ? -1 : 1
 }

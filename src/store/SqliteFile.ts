@@ -12,6 +12,7 @@ import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { open, reasonOf, SqliteError } from "../resources/Sqlite.ts"
 import { StoreError } from "./MemoryStore.ts"
 import { checkVersion, currentVersion, migrate } from "./migrations.ts"
+import * as SqliteHeader from "./SqliteHeader.ts"
 
 export interface SqliteFileOptions {
   /** Folder of the database, made with mode 0700. */
@@ -25,7 +26,10 @@ export const DATABASE = "memory.db"
 
 export const toStoreError = (operation: string) => (cause: SqlError | SqliteError | StoreError): StoreError => {
   if (cause instanceof StoreError) return cause
-  const error = cause instanceof SqliteError ? cause : new SqliteError({ reason: reasonOf(cause), path: "the memory", cause })
+  // The driver's own words say more than the client's around them.
+  const error = cause instanceof SqliteError
+    ? cause
+    : new SqliteError({ reason: reasonOf(cause), path: "the memory", cause: cause.cause ?? cause })
   const reason = error.reason
   return new StoreError({
     reason: reason === "NoDriver" || reason === "NoExtension" ? "Other" : reason,
@@ -49,6 +53,13 @@ const restrict = (folder: string) =>
     })
   ))
 
+/** A damaged or newer file is refused before SQLite touches it. */
+const inspect = (file: string) =>
+  Effect.flatMap(
+    SqliteHeader.read(file),
+    (header) => header === undefined ? Effect.void : checkVersion(header.userVersion)
+  )
+
 const openClients = (options: SqliteFileOptions) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -64,6 +75,7 @@ const openClients = (options: SqliteFileOptions) =>
           cause: undefined
         })
       }
+      yield* inspect(file)
       const reader = yield* open({ ...read, name: "Sqlite reader" })
       yield* Effect.flatMap(currentVersion(reader), checkVersion)
       return { file, writer: reader, reader, busyTimeoutMs: options.busyTimeoutMs }
@@ -71,14 +83,19 @@ const openClients = (options: SqliteFileOptions) =>
     yield* restrict(options.folder)
     const existed = yield* Effect.orElseSucceed(fs.exists(file), () => false)
     if (existed) {
-      // Looked at through a reader first: a newer or damaged file is left untouched, its journal mode too.
-      yield* Effect.scoped(
-        Effect.flatMap(open({ ...read, name: "Sqlite version check" }), (sql) => Effect.flatMap(currentVersion(sql), checkVersion))
-      )
+      yield* inspect(file)
+      if (yield* Effect.orElseSucceed(fs.exists(`${file}-wal`), () => false)) {
+        // What is newest is in the log: looked at through a reader, for a writer would fold it into the file.
+        yield* Effect.scoped(
+          Effect.flatMap(open({ ...read, name: "Sqlite version check" }), (sql) =>
+            Effect.flatMap(currentVersion(sql), checkVersion))
+        )
+      }
     }
     const writer = yield* open({ ...read, readOnly: false, name: "Sqlite writer" })
     yield* migrate(writer)
-    yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(fs.chmod(each, 0o600)))
+    yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) =>
+      Effect.ignore(fs.chmod(each, 0o600)))
     const ledger = yield* ResourceLedger
     yield* ledger.acquire({
       kind: "cache",

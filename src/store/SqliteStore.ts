@@ -15,13 +15,8 @@ import { lexemes } from "../domain/Tokenizer.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import { transaction } from "../resources/Sqlite.ts"
 import { fieldsOf, sumOf } from "./Lexical.ts"
-import {
-  type CaptureBatch,
-  type Cursor,
-  MemoryStore,
-  type WorkItem
-} from "./MemoryStore.ts"
-import { changesOf, comparable, freshOf, lineSumOf, OUTLINE, outcomesOf, recalling, says } from "./Rules.ts"
+import { type CaptureBatch, type Cursor, MemoryStore, type WorkItem } from "./MemoryStore.ts"
+import { changesOf, comparable, freshOf, lineSumOf, outcomesOf, OUTLINE, recalling, says } from "./Rules.ts"
 import { SqliteFile, toStoreError } from "./SqliteFile.ts"
 import { conditions } from "./SqliteFilter.ts"
 import { isAlive, LEASE_MS, OWNER } from "./WorkLease.ts"
@@ -64,7 +59,9 @@ const makeWrites = (sql: SqlClient) => {
   }
 
   const enqueue = (kind: WorkItem["kind"], keys: Iterable<string>) =>
-    sql`INSERT INTO work (kind, key, revision) SELECT ${kind}, value, 1 FROM json_each(${json([...new Set(keys)])}) WHERE true
+    sql`INSERT INTO work (kind, key, revision) SELECT ${kind}, value, 1 FROM json_each(${
+      json([...new Set(keys)])
+    }) WHERE true
       ON CONFLICT (kind, key) DO UPDATE SET revision = revision + 1`
 
   const upsertSessions = (batch: CaptureBatch) => {
@@ -129,7 +126,9 @@ const makeWrites = (sql: SqlClient) => {
       const duplicates = batch.messages.length - fresh.length
       const stored = fresh.length + batch.factLines
 
-      yield* sql`INSERT INTO projects ${sql.insert({ ...batch.project })} ON CONFLICT (id) DO UPDATE SET root = excluded.root`
+      yield* sql`INSERT INTO projects ${
+        sql.insert({ ...batch.project })
+      } ON CONFLICT (id) DO UPDATE SET root = excluded.root`
       const sessionIds = json([...new Set(batch.facts.map(({ sessionId }) => sessionId))])
       const countSessions = sql<{ n: number }>`SELECT count(*) AS n FROM sessions
         WHERE id IN (SELECT value FROM json_each(${sessionIds}))`
@@ -144,7 +143,9 @@ const makeWrites = (sql: SqlClient) => {
       yield* addCounts("line_counts", outcomesOf(batch, stored, duplicates))
       yield* addCounts("redactions", batch.redactions)
       yield* sql`INSERT INTO dead_letters
-        SELECT value->>'path', value->>'offset', value->>'reason', value->>'line' FROM json_each(${json(batch.deadLetters)})
+        SELECT value->>'path', value->>'offset', value->>'reason', value->>'line' FROM json_each(${
+        json(batch.deadLetters)
+      })
         WHERE true ON CONFLICT DO NOTHING`
       return { _tag: "Appended" as const, stored, duplicates, newSessions: after - before }
     })
@@ -152,14 +153,17 @@ const makeWrites = (sql: SqlClient) => {
   const claim = (kind: WorkItem["kind"], limit: number) =>
     Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
-      const owners = yield* sql<{ owner: string }>`SELECT DISTINCT owner FROM work WHERE owner IS NOT NULL AND kind = ${kind}`
-      const dead = owners.map(({ owner }) => owner).filter((owner) => !isAlive(owner))
+      const owners = yield* sql<
+        { owner: string }
+      >`SELECT DISTINCT owner FROM work WHERE kind = ${kind} AND owner IS NOT NULL`
+      if (owners.length > 0) {
+        const dead = owners.map(({ owner }) => owner).filter((owner) => !isAlive(owner))
+        yield* sql`UPDATE work SET owner = NULL, until = NULL
+          WHERE kind = ${kind} AND owner IS NOT NULL
+            AND (until < ${now} OR owner IN (SELECT value FROM json_each(${json(dead)})))`
+      }
       return yield* sql<WorkItem>`UPDATE work SET owner = ${OWNER}, until = ${now + LEASE_MS}
-        WHERE (kind, key) IN (
-          SELECT kind, key FROM work
-          WHERE kind = ${kind} AND (owner IS NULL OR until < ${now}
-            OR owner IN (SELECT value FROM json_each(${json(dead)})))
-          ORDER BY rowid LIMIT ${limit})
+        WHERE rowid IN (SELECT rowid FROM work WHERE kind = ${kind} AND owner IS NULL ORDER BY rowid LIMIT ${limit})
         RETURNING kind, key, revision`
     })
 
@@ -173,21 +177,27 @@ const makeWrites = (sql: SqlClient) => {
 
   const deleteUnits = (rows: ReadonlyArray<number>) =>
     Effect.gen(function*() {
+      if (rows.length === 0) return
       const list = json(rows)
-      yield* sql`UPDATE totals SET units = units - ${rows.length}, lexemes = lexemes - coalesce((
-        SELECT sum(${LEXEME_COUNT(sql)}) FROM lexemes WHERE rowid IN (SELECT value FROM json_each(${list}))), 0)`
+      yield* sql`UPDATE totals SET units = units - ${rows.length}, lexemes = lexemes - coalesce(
+        (SELECT sum(lexeme_count) FROM units WHERE row IN (SELECT value FROM json_each(${list}))), 0)`
       yield* sql`DELETE FROM lexemes WHERE rowid IN (SELECT value FROM json_each(${list}))`
-      const gone = yield* sql<{ id: string }>`DELETE FROM units WHERE row IN (SELECT value FROM json_each(${list})) RETURNING id`
+      const gone = yield* sql<
+        { id: string }
+      >`DELETE FROM units WHERE row IN (SELECT value FROM json_each(${list})) RETURNING id`
       yield* enqueue("index", gone.map(({ id }) => id))
     })
 
   const insertUnits = (units: ReadonlyArray<MemoryUnit>) =>
     Effect.gen(function*() {
+      if (units.length === 0) return
+      const fields = units.map((unit) => fieldsOf(unit, lexemes))
+      const counts = fields.map((each) => each.reduce((sum, field) => sum + field.length, 0))
       const rows = yield* sql<{ row: number; id: string }>`INSERT INTO units
-        (id, project_id, session_id, origin, position, type, occurred_at, active, files, evidence, body)
+        (id, project_id, session_id, origin, position, type, occurred_at, active, lexeme_count, files, evidence, body)
         SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8, value->>9,
-          value->>10 FROM json_each(${
-        json(units.map((unit) => [
+          value->>10, value->>11 FROM json_each(${
+        json(units.map((unit, i) => [
           unit.id,
           unit.projectId,
           unit.sessionId,
@@ -196,18 +206,20 @@ const makeWrites = (sql: SqlClient) => {
           unit.type,
           unit.occurredAt,
           Number(unit.active),
+          counts[i],
           json(unit.files),
           json(evidence(unit)),
           json(unit)
         ]))
       }) RETURNING row, id`
       const rowOf = new Map(rows.map(({ row, id }) => [id, row]))
-      const fields = units.map((unit) => [rowOf.get(unit.id), ...fieldsOf(unit, lexemes).map((field) => field.join(" "))])
       yield* sql`INSERT INTO lexemes (rowid, title, text, tool_use, tool_result)
-        SELECT value->>0, value->>1, value->>2, value->>3, value->>4 FROM json_each(${json(fields)})`
-      yield* sql`UPDATE totals SET units = units + ${units.length}, lexemes = lexemes + coalesce((
-        SELECT sum(${LEXEME_COUNT(sql)}) FROM lexemes
-        WHERE rowid IN (SELECT value FROM json_each(${json(rows.map(({ row }) => row))}))), 0)`
+        SELECT value->>0, value->>1, value->>2, value->>3, value->>4 FROM json_each(${
+        json(units.map((unit, i) => [rowOf.get(unit.id), ...fields[i]!.map((field) => field.join(" "))]))
+      })`
+      yield* sql`UPDATE totals SET units = units + ${units.length}, lexemes = lexemes + ${
+        counts.reduce((sum, n) => sum + n, 0)
+      }`
       yield* enqueue("index", units.map(({ id }) => id))
     })
 
@@ -221,7 +233,7 @@ const makeWrites = (sql: SqlClient) => {
         WHERE origin IN (SELECT value FROM json_each(${json([...origins])}))`
       // A unit that comes out the same stays, so that growing a segment does not embed its whole again.
       const unchanged = new Map(existing.map(({ row, body }) => [comparable(JSON.parse(body) as MemoryUnit), row]))
-      const fresh = kept.filter((unit) => !unchanged.delete(comparable(unit)))
+      const fresh = unchanged.size === 0 ? kept : kept.filter((unit) => !unchanged.delete(comparable(unit)))
       const stale = new Set(unchanged.values())
       yield* deleteUnits([...stale])
       yield* insertUnits(fresh)
@@ -231,13 +243,6 @@ const makeWrites = (sql: SqlClient) => {
 
   return { append, claim, release, commit, done }
 }
-
-const LEXEME_COUNT = (sql: SqlClient) =>
-  sql.literal(
-    ["title", "text", "tool_use", "tool_result"].map((field) =>
-      `(CASE WHEN ${field} = '' THEN 0 ELSE length(${field}) - length(replace(${field}, ' ', '')) + 1 END)`
-    ).join(" + ")
-  )
 
 const makeReads = (sql: SqlClient) => {
   const cursors = (paths: ReadonlyArray<string>) =>
@@ -267,7 +272,9 @@ const makeReads = (sql: SqlClient) => {
   const segments = (ids: ReadonlyArray<string>) =>
     Effect.gen(function*() {
       const rows = yield* sql<{ seq: number; segment_id: string; body: string }>`
-        SELECT seq, segment_id, body FROM messages WHERE segment_id IN (SELECT value FROM json_each(${json(ids)})) ORDER BY seq`
+        SELECT seq, segment_id, body FROM messages WHERE segment_id IN (SELECT value FROM json_each(${
+        json(ids)
+      })) ORDER BY seq`
       const bySegment = new Map<string, Array<{ readonly seq: number; readonly message: Message }>>()
       for (const row of rows) {
         const list = bySegment.get(row.segment_id) ?? []
@@ -320,19 +327,23 @@ const makeReads = (sql: SqlClient) => {
 
   const unitsByPrefix = (prefix: string) =>
     Effect.map(
-      sql<UnitRow>`SELECT body FROM units WHERE substr(id, 1, ${prefix.length}) = ${prefix} ORDER BY id LIMIT 10`,
+      sql<UnitRow>`SELECT body FROM units WHERE id >= ${prefix} AND id < ${`${prefix}g`} ORDER BY id LIMIT 10`,
       (rows) => rows.map(unitOf)
     )
 
   const recent = (filter: SearchFilter, limit: number) =>
     Effect.map(
-      sql<UnitRow>`SELECT body FROM units WHERE ${conditions(sql, filter)} ORDER BY occurred_at DESC, id LIMIT ${limit}`,
+      sql<UnitRow>`SELECT body FROM units WHERE ${
+        conditions(sql, filter)
+      } ORDER BY occurred_at DESC, id LIMIT ${limit}`,
       (rows) => rows.map(unitOf)
     )
 
   const messages = (uuids: ReadonlyArray<string>) =>
     Effect.map(
-      sql<{ body: string }>`SELECT body FROM messages WHERE uuid IN (SELECT value FROM json_each(${json(uuids)})) ORDER BY seq`,
+      sql<{ body: string }>`SELECT body FROM messages WHERE uuid IN (SELECT value FROM json_each(${
+        json(uuids)
+      })) ORDER BY seq`,
       (rows) => rows.map(messageOf)
     )
 
@@ -362,7 +373,11 @@ const makeReads = (sql: SqlClient) => {
         WHERE term IN (SELECT value FROM json_each(${json(terms)}))`
       const countOf = new Map(counts.map(({ term, doc }) => [term, doc]))
       const documentFrequencies = terms.map((term) => countOf.get(term) ?? 0)
-      const common = { documents: totals.units, averageLength: totals.lexemes / Math.max(1, totals.units), documentFrequencies }
+      const common = {
+        documents: totals.units,
+        averageLength: totals.lexemes / Math.max(1, totals.units),
+        documentFrequencies
+      }
       const recall = recalling(terms, countOf)
       if (recall.length === 0) return { ...common, candidates: [] }
       const match = recall.map((term) => `"${term}"`).join(" OR ")
@@ -384,7 +399,10 @@ const makeReads = (sql: SqlClient) => {
           unitId: row.id,
           sessionId: row.session_id,
           position: row.position,
-          ...sumOf([row.title, row.text, row.tool_use, row.tool_result].map((field) => field === "" ? [] : field.split(" ")), termIndex)
+          ...sumOf(
+            [row.title, row.text, row.tool_use, row.tool_result].map((field) => field === "" ? [] : field.split(" ")),
+            termIndex
+          )
         }))
       }
     })
@@ -396,7 +414,9 @@ const makeReads = (sql: SqlClient) => {
       Effect.map(sql.unsafe<Record<K, number>>(query), (rows) => rows[0]?.[key] ?? 0)
     const lineRows = yield* sql<{ outcome: string; lines: number }>`SELECT * FROM line_counts ORDER BY outcome`
     const redactions = yield* sql<{ kind: string; found: number }>`SELECT * FROM redactions ORDER BY kind`
-    const types = yield* sql<{ type: string; n: number }>`SELECT type, count(*) AS n FROM units WHERE active = 1 GROUP BY type`
+    const types = yield* sql<
+      { type: string; n: number }
+    >`SELECT type, count(*) AS n FROM units WHERE active = 1 GROUP BY type`
     return {
       lines: lineSumOf(new Map(lineRows.map(({ outcome, lines }) => [outcome, lines]))),
       redactions: Object.fromEntries(redactions.map(({ kind, found }) => [kind, found])),
@@ -425,43 +445,57 @@ const makeReads = (sql: SqlClient) => {
     sql<{ path: string; offset: number; reason: string; line: string }>`
       SELECT path, line_offset AS offset, reason, line FROM dead_letters ORDER BY path, line_offset LIMIT ${limit}`
 
-  return { cursors, places, segments, outlines, units, unitsByPrefix, recent, messages, neighbours, lexical, projects, status, deadLetters }
+  return {
+    cursors,
+    places,
+    segments,
+    outlines,
+    units,
+    unitsByPrefix,
+    recent,
+    messages,
+    neighbours,
+    lexical,
+    projects,
+    status,
+    deadLetters
+  }
 }
 
 const make = Effect.gen(function*() {
-    const { reader, writer } = yield* SqliteFile
-    const inFlight = yield* makeInFlight("MemoryStore")
-    const reads = makeReads(reader)
-    const writes = makeWrites(writer)
-    const fail = <A, R>(operation: string, effect: Effect.Effect<A, SqlError, R>) =>
-      inFlight(Effect.mapError(effect, toStoreError(operation))).pipe(Effect.withSpan(`MemoryStore.${operation}`))
-    const write = <A, R>(operation: string, effect: Effect.Effect<A, SqlError, R>) =>
-      fail(operation, transaction(writer, effect))
+  const { reader, writer } = yield* SqliteFile
+  const inFlight = yield* makeInFlight("MemoryStore")
+  const reads = makeReads(reader)
+  const writes = makeWrites(writer)
+  const fail = <A, R>(operation: string, effect: Effect.Effect<A, SqlError, R>) =>
+    inFlight(Effect.mapError(effect, toStoreError(operation))).pipe(Effect.withSpan(`MemoryStore.${operation}`))
+  const write = <A, R>(operation: string, effect: Effect.Effect<A, SqlError, R>) =>
+    fail(operation, transaction(writer, effect))
 
-    return MemoryStore.of({
-      cursors: (paths) => fail("cursors", reads.cursors(paths)),
-      append: (batch) => write("append", writes.append(batch)),
-      places: (uuids) => fail("places", reads.places(uuids)),
-      claim: (kind, limit) => write("claim", writes.claim(kind, limit)),
-      release: (items) => write("release", Effect.asVoid(writes.release(items))),
-      segments: (ids) => fail("segments", reads.segments(ids)),
-      outlines: (ids) => fail("outlines", reads.outlines(ids)),
-      commit: (items, units) => write("commit", Effect.asVoid(writes.commit(items, units))),
-      done: (items) => write("done", Effect.asVoid(writes.done(items))),
-      units: (ids) => fail("units", reads.units(ids)),
-      unitsByPrefix: (prefix) => fail("unitsByPrefix", reads.unitsByPrefix(prefix)),
-      recent: (filter, limit) => fail("recent", reads.recent(filter, limit)),
-      messages: (uuids) => fail("messages", reads.messages(uuids)),
-      neighbours: (ids) => fail("neighbours", reads.neighbours(ids)),
-      lexical: (terms, filter, limit) => fail("lexical", reads.lexical(terms, filter, limit)),
-      projects: fail("projects", reads.projects),
-      deadLetters: (limit) => fail("deadLetters", reads.deadLetters(limit)),
-      status: fail("status", reads.status),
-      transaction: (effect) =>
-        transaction(writer, effect).pipe(
-          Effect.mapError((error) => error instanceof SqlError ? toStoreError("transaction")(error) : error)
-        )
-    })
+  return MemoryStore.of({
+    cursors: (paths) => fail("cursors", reads.cursors(paths)),
+    append: (batch) => write("append", writes.append(batch)),
+    places: (uuids) => fail("places", reads.places(uuids)),
+    claim: (kind, limit) => write("claim", writes.claim(kind, limit)),
+    release: (items) => write("release", Effect.asVoid(writes.release(items))),
+    segments: (ids) => fail("segments", reads.segments(ids)),
+    outlines: (ids) => fail("outlines", reads.outlines(ids)),
+    commit: (items, units) => write("commit", Effect.asVoid(writes.commit(items, units))),
+    done: (items) => write("done", Effect.asVoid(writes.done(items))),
+    units: (ids) => fail("units", reads.units(ids)),
+    unitsByPrefix: (prefix) => fail("unitsByPrefix", reads.unitsByPrefix(prefix)),
+    recent: (filter, limit) => fail("recent", reads.recent(filter, limit)),
+    messages: (uuids) => fail("messages", reads.messages(uuids)),
+    neighbours: (ids) => fail("neighbours", reads.neighbours(ids)),
+    lexical: (terms, filter, limit) => fail("lexical", reads.lexical(terms, filter, limit)),
+    projects: fail("projects", reads.projects),
+    deadLetters: (limit) => fail("deadLetters", reads.deadLetters(limit)),
+    status: fail("status", reads.status),
+    transaction: (effect) =>
+      transaction(writer, effect).pipe(
+        Effect.mapError((error) => error instanceof SqlError ? toStoreError("transaction")(error) : error)
+      )
   })
+})
 
 export const layer = Layer.scoped(MemoryStore, make)

@@ -38,10 +38,11 @@ const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
     kind TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, owner TEXT, until INTEGER,
     PRIMARY KEY (kind, key)
   ) STRICT`,
+  `CREATE INDEX work_owner ON work (kind, owner)`,
   `CREATE TABLE units (
     row INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, project_id TEXT NOT NULL, session_id TEXT NOT NULL,
     origin TEXT NOT NULL, position REAL NOT NULL, type TEXT NOT NULL, occurred_at INTEGER NOT NULL,
-    active INTEGER NOT NULL, files TEXT NOT NULL, evidence TEXT NOT NULL, body TEXT NOT NULL
+    active INTEGER NOT NULL, lexeme_count INTEGER NOT NULL, files TEXT NOT NULL, evidence TEXT NOT NULL, body TEXT NOT NULL
   ) STRICT`,
   `CREATE INDEX units_session ON units (session_id, position)`,
   `CREATE INDEX units_project ON units (project_id, occurred_at)`,

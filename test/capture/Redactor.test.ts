@@ -465,61 +465,53 @@ describe("redact", () => {
       assert.deepStrictEqual(texts, ["a [redacted:private]", "d", "</private> e"])
     }))
 
-  it.effect("any text: same number, same result alone as together, nothing more to mask", () =>
-    Effect.promise(() =>
-      FastCheck.assert(
-        FastCheck.asyncProperty(
-          FastCheck.array(FastCheck.oneof(anyText, FastCheck.constantFrom(...contexts, ...secrets)), { maxLength: 12 }),
-          async (texts) => {
-            const together = await Effect.runPromise(redact(texts))
-            assert.strictEqual(together.texts.length, texts.length)
-            const alone = await Promise.all(texts.map((text) => Effect.runPromise(one(text))))
-            assert.deepStrictEqual(together.texts, alone)
-            assert.deepStrictEqual(await Effect.runPromise(redact(together.texts)), {
-              texts: together.texts,
-              counts: {}
-            })
-          }
-        ),
-        { numRuns: 300 }
-      )
-    ))
+  it.effect.prop(
+    "any text: same number, same result alone as together, nothing more to mask",
+    [FastCheck.array(FastCheck.oneof(anyText, FastCheck.constantFrom(...contexts, ...secrets)), { maxLength: 12 })],
+    ([texts]) =>
+      Effect.gen(function*() {
+        const together = yield* redact(texts)
+        assert.strictEqual(together.texts.length, texts.length)
+        assert.deepStrictEqual(together.texts, yield* Effect.forEach(texts, one))
+        assert.deepStrictEqual(yield* redact(together.texts), { texts: together.texts, counts: {} })
+      }),
+    { fastCheck: { numRuns: 300 } }
+  )
 
-  it.effect("texts without a secret are untouched", () =>
-    Effect.promise(() =>
-      FastCheck.assert(
-        FastCheck.asyncProperty(FastCheck.array(anyText), async (texts) => {
-          assert.deepStrictEqual(await Effect.runPromise(redact(texts)), { texts, counts: {} })
-        }),
-        { numRuns: 300 }
-      )
-    ))
+  it.effect.prop(
+    "texts without a secret are untouched",
+    [FastCheck.array(anyText)],
+    ([texts]) =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual(yield* redact(texts), { texts, counts: {} })
+      }),
+    { fastCheck: { numRuns: 300 } }
+  )
 
-  it.effect("secrets at any place in any text are gone", () =>
-    Effect.promise(() =>
-      FastCheck.assert(
-        FastCheck.asyncProperty(
-          anyText,
-          FastCheck.array(FastCheck.tuple(FastCheck.constantFrom(...contexts, ...tokens.map(([, s]) => s)), anyText), {
-            minLength: 1,
-            maxLength: 6
-          }),
-          async (head, parts) => {
-            const text = head + parts.map(([secret, after]) => `\n${secret}\n${after}`).join("")
-            const redacted = await Effect.runPromise(one(text))
-            for (const [, secret] of tokens) assert.isFalse(redacted.includes(secret), secret)
-            for (const [, marked] of told) {
-              const secret = marked.split(/[«»]/)[1] ?? ""
-              if (parts.some(([part]) => part === marked.replaceAll(/[«»]/g, ""))) {
-                assert.isFalse(redacted.includes(marked.replaceAll(/[«»]/g, "")), secret)
-              }
-            }
-            assert.strictEqual(await Effect.runPromise(one(redacted)), redacted)
+  it.effect.prop(
+    "secrets at any place in any text are gone",
+    [
+      anyText,
+      FastCheck.array(FastCheck.tuple(FastCheck.constantFrom(...contexts, ...tokens.map(([, s]) => s)), anyText), {
+        minLength: 1,
+        maxLength: 6
+      })
+    ],
+    ([head, parts]) =>
+      Effect.gen(function*() {
+        const text = head + parts.map(([secret, after]) => `\n${secret}\n${after}`).join("")
+        const redacted = yield* one(text)
+        for (const [, secret] of tokens) assert.isFalse(redacted.includes(secret), secret)
+        for (const [, marked] of told) {
+          const secret = marked.split(/[«»]/)[1] ?? ""
+          if (parts.some(([part]) => part === marked.replaceAll(/[«»]/g, ""))) {
+            assert.isFalse(redacted.includes(marked.replaceAll(/[«»]/g, "")), secret)
           }
-        ),
-        { numRuns: 300 }
-      )
-    ))
+        }
+        assert.strictEqual(yield* one(redacted), redacted)
+      }),
+    { fastCheck: { numRuns: 300 } }
+  )
 
   it.effect("hostile megabytes take seconds at most", () =>
     Effect.gen(function*() {

@@ -1,14 +1,22 @@
-import { assert, describe, it } from "@effect/vitest"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { spawnSync } from "node:child_process"
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
-import { dirname, join, relative } from "node:path"
-import { afterAll } from "vitest"
+import { dirname, join } from "node:path"
 import { environment, root } from "../data.ts"
 
 /**
  * Snippets by rule. Each is a file of its own, in a tree laid out like the repository and judged with the repository's own
- * configuration. A rule reports exactly the files of its `bad`, and nothing is reported for those of `good`.
+ * configuration: for those of `bad` the rule reports, and only it; for those of `good` no rule of ours does.
  */
 interface Cases {
   /** `<path> | <code>`; of a path that ends in a slash, the file's name is made up. */
@@ -171,6 +179,7 @@ const rules: Record<string, Cases> = {
       `src/models/ | globalThis.console.warn(1)`,
       `src/models/ | import { Console } from "node:console"; new Console(stream)`,
       `src/models/ | import * as Console from "effect/Console"; Console.log(1)`,
+      `src/web/ | console.log(1)`,
       `test/ | console.debug(1)`
     ],
     good: [
@@ -245,32 +254,71 @@ const rules: Record<string, Cases> = {
   exceptions: {
     advice: /\.oxlintrc\.json/,
     bad: [
-      `src/models/ | // oxlint-disable-next-line claude-memory/exceptions, claude-memory/handles\nfetch(url)`,
-      `src/models/ | /* eslint-disable claude-memory/console */\nexport const a = 1`
+      `src/models/ | // oxlint-disable-next-line claude-memory/handles\nfetch(url)`,
+      `src/models/ | fetch(url) // eslint-disable-line claude-memory/handles`,
+      `src/models/ | /* eslint-disable claude-memory/console */\nconsole.log(1)`
     ],
     good: [`src/models/ | // Why oxlint-disable claude-memory/handles is not allowed.\nexport const a = 1`]
   }
 }
 
 interface Report {
-  readonly rule: string
+  readonly code?: string
+  readonly filename: string
   readonly message: string
 }
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "claude-memory-lint-")))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const codes = new Map<string, string>()
 
-/** A path can be asked about more than once: each such file goes into a tree of its own. */
-const place = (cases: ReadonlyArray<string>) => {
-  const taken: Array<Set<string>> = []
-  return cases.map((text, n) => {
-    const [path = "", code = ""] = text.split(/ \| (.*)/s)
-    const file = path.endsWith("/") ? `${path}Case${n}.ts` : path
-    let tree = 0
-    while (taken[tree]?.has(file)) tree++
-    ;(taken[tree] ??= new Set()).add(file)
-    return { text, code, file: join(folder, String(tree), file), tree: join(folder, String(tree)) }
-  })
+/** Writes a case down. A path that other cases have is written into the next tree. */
+const write = (text: string): string => {
+  const [path = "", code = ""] = text.split(/ \| (.*)/s)
+  const name = path.endsWith("/") ? `${path}Case${codes.size}.ts` : path
+  let tree = 0
+  while (codes.has(join(folder, String(tree), name))) tree++
+  const file = join(folder, String(tree), name)
+  codes.set(file, code)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, `${code}\n`)
+  return file
 }
 
-const placed = place(Object.values(rules).flatMap(({ bad, good }) => [...bad, ...good]))
+const lint = (tree: string): ReadonlyArray<Report> => {
+  mkdirSync(join(tree, "scripts"), { recursive: true })
+  symlinkSync(join(root, "scripts", "lint"), join(tree, "scripts", "lint"))
+  copyFileSync(join(root, ".oxlintrc.json"), join(tree, ".oxlintrc.json"))
+  const oxlint = join(root, "node_modules", "oxlint", "bin", "oxlint")
+  const { stderr, stdout } = spawnSync(process.execPath, [oxlint, "--format=json"], {
+    cwd: tree,
+    env: environment(folder),
+    encoding: "utf8"
+  })
+  assert(stdout.startsWith("{"), `${stdout}${stderr}`)
+  const { diagnostics } = JSON.parse(stdout) as { readonly diagnostics: ReadonlyArray<Report> }
+  return diagnostics.map((report) => ({ ...report, filename: join(tree, report.filename) }))
+}
+
+let reports: ReadonlyArray<Report> = []
+/** What was reported for a case: by a rule of ours, or because it can't be parsed. */
+const reported = (file: string | undefined) =>
+  reports.filter(({ code, filename }) => filename === file && (code ?? "claude-memory").startsWith("claude-memory"))
+
+beforeAll(() => {
+  reports = readdirSync(folder).flatMap((tree) => lint(join(folder, tree)))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+for (const [rule, { advice, bad, good }] of Object.entries(rules)) {
+  describe(rule, () => {
+    it.each(bad.map((text) => [text, write(text)]))("reports %s", (_, file) => {
+      const found = reported(file)
+      assert.deepStrictEqual([...new Set(found.map(({ code }) => code))], [`claude-memory(${rule})`])
+      for (const { message } of found) assert.match(message, advice)
+    })
+
+    it.each(good.map((text) => [text, write(text)]))("accepts %s", (_, file) => {
+      assert.deepStrictEqual(reported(file), [])
+    })
+  })
+}

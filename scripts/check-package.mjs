@@ -1,0 +1,88 @@
+// Installs the packed tarball in an empty folder, without install scripts, as a user would get it; runs its quickstart there, and
+// compiles and runs the programs that README.md shows. Prints sizes.
+import { execFileSync } from "node:child_process"
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..")
+const folder = mkdtempSync(join(tmpdir(), "claude-memory-package-"))
+const home = join(folder, "home")
+mkdirSync(home)
+const run = (command, args, cwd) =>
+  execFileSync(command, args, {
+    cwd,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { PATH: process.env.PATH, HOME: home, USERPROFILE: home },
+    maxBuffer: 64 * 1024 * 1024
+  })
+const must = (holds, what) => {
+  if (!holds) throw new Error(`check-package: ${what}`)
+}
+const sizeOf = (path) =>
+  readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0)
+
+try {
+  const [{ filename, files }] = JSON.parse(
+    run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], root)
+  )
+  must(files.some(({ path }) => path === "dist/main.js"), "the tarball holds no dist/main.js; build first")
+  const tarball = join(folder, filename)
+
+  const empty = join(folder, "empty")
+  mkdirSync(empty)
+  writeFileSync(join(empty, "package.json"), "{\"private\":true,\"type\":\"module\"}\n")
+  run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", tarball], empty)
+  const bin = join(empty, "node_modules", ".bin", "claude-memory")
+  const lines = run(bin, ["quickstart", "--json"], empty).trimEnd().split("\n")
+  must(lines.length === 1, "quickstart --json printed more than one line")
+  const { injected, results, source } = JSON.parse(lines[0])
+  must(source === "samples" && results.length === 3 && injected !== "", "the quickstart found nothing")
+  const installed = sizeOf(join(empty, "node_modules"))
+
+  // The library's users bring effect.
+  const { devDependencies, peerDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+  const tools = [...Object.keys(peerDependencies), "@types/node", "typescript"]
+  run(
+    "npm",
+    [
+      "install",
+      "--ignore-scripts",
+      "--no-audit",
+      "--no-fund",
+      ...tools.map((name) => `${name}@${devDependencies[name]}`)
+    ],
+    empty
+  )
+  const programs = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/```ts\n([\s\S]*?)```/g)].map((match) =>
+    match[1]
+  )
+  must(programs.length > 0, "README.md shows no program")
+  const compiler = {
+    target: "ES2022",
+    module: "NodeNext",
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    types: ["node"],
+    outDir: "out"
+  }
+  writeFileSync(join(empty, "tsconfig.json"), JSON.stringify({ compilerOptions: compiler, include: ["program*.ts"] }))
+  programs.forEach((text, i) => writeFileSync(join(empty, `program${i}.ts`), text))
+  run("node", [join(empty, "node_modules", "typescript", "bin", "tsc"), "-p", empty], empty)
+  cpSync(join(root, "test", "fixtures", "projects"), join(folder, "sessions"), { recursive: true })
+  programs.forEach((_, i) =>
+    run("node", [join(empty, "out", `program${i}.js`), join(folder, "sessions"), join(folder, `memory${i}`)], empty)
+  )
+
+  const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`
+  process.stdout.write(
+    `tarball ${megabytes(statSync(tarball).size)}, installed with dependencies ${megabytes(installed)}, ` +
+      `${programs.length} programs of README.md compiled and run\n`
+  )
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}

@@ -1,0 +1,43 @@
+/**
+ * An embedder for tests: it needs no file, and texts that share lexemes are near one another. It knows nothing of meaning.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { lexemes } from "../domain/Tokenizer.ts"
+import { make as makeInFlight } from "../resources/InFlight.ts"
+import type { ResourceLedger } from "../resources/ResourceLedger.ts"
+import { ModelManager } from "./ModelManager.ts"
+
+/** FNV-1a, mixed at the end so that its lowest bits are as good as the others (the finalizer of MurmurHash3). */
+const hash = (text: string): number => {
+  let h = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) >>> 0
+}
+
+/** Each lexeme adds 1 to or takes 1 from the place that its hash names; no vector where nothing is left. */
+const embed = (text: string, dimension: number): Option.Option<Float32Array> => {
+  const sum = new Float32Array(dimension)
+  for (const lexeme of lexemes(text)) {
+    const code = hash(lexeme)
+    sum[(code >>> 1) % dimension]! += code & 1 ? 1 : -1
+  }
+  const length = Math.hypot(...sum)
+  return length === 0 ? Option.none() : Option.some(sum.map((value) => value / length))
+}
+
+/** For tests only: the same text has the same vector on every machine. */
+export const layer = (dimension = 32): Layer.Layer<ModelManager, never, ResourceLedger> =>
+  Layer.scoped(
+    ModelManager,
+    Effect.gen(function*() {
+      const inFlight = yield* makeInFlight("ModelManager")
+      return ModelManager.of({
+        embed: (texts) => inFlight(Effect.sync(() => texts.map((text) => embed(text, dimension)))),
+        embedding: Effect.succeed({ id: `hashed-lexemes-${dimension}`, dimension })
+      })
+    })
+  )

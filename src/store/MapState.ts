@@ -1,0 +1,165 @@
+/**
+ * What the in-memory store keeps, and the changes made to it.
+ */
+import { assignSegments, type Message, type OpenSegment, type Session, threadKey } from "../domain/Conversation.ts"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import type { Project } from "../domain/Project.ts"
+import type { AppendResult, CaptureBatch, Cursor, DeadLetter, WorkItem } from "./MemoryStore.ts"
+import * as Postings from "./Postings.ts"
+import { changesOf, comparable, freshOf, outcomesOf, present } from "./Rules.ts"
+import { LEASE_MS } from "./WorkLease.ts"
+
+export interface Stored {
+  readonly message: Message
+  readonly seq: number
+  readonly segmentId: string
+}
+
+/** Values are replaced and never changed, so that a copy of the Maps is a copy of all. */
+export interface State {
+  readonly projects: Map<string, Project>
+  readonly sessions: Map<string, Session>
+  readonly messages: Map<string, Stored>
+  readonly open: Map<string, OpenSegment>
+  readonly cursors: Map<string, Cursor>
+  readonly outcomes: Map<string, number>
+  readonly redactions: Map<string, number>
+  readonly dead: Map<string, DeadLetter>
+  readonly work: Map<string, WorkItem & { readonly until?: number }>
+  readonly lexical: Postings.Postings
+}
+
+export const empty = (): State => ({
+  projects: new Map(),
+  sessions: new Map(),
+  messages: new Map(),
+  open: new Map(),
+  cursors: new Map(),
+  outcomes: new Map(),
+  redactions: new Map(),
+  dead: new Map(),
+  work: new Map(),
+  lexical: Postings.empty()
+})
+
+export const copy = (state: State): State => ({
+  projects: new Map(state.projects),
+  sessions: new Map(state.sessions),
+  messages: new Map(state.messages),
+  open: new Map(state.open),
+  cursors: new Map(state.cursors),
+  outcomes: new Map(state.outcomes),
+  redactions: new Map(state.redactions),
+  dead: new Map(state.dead),
+  work: new Map(state.work),
+  lexical: Postings.copy(state.lexical)
+})
+
+const workKey = (kind: WorkItem["kind"], key: string) => `${kind}/${key}`
+const addCounts = (counts: Map<string, number>, added: Readonly<Record<string, number>>) => {
+  for (const [key, n] of Object.entries(added)) if (n > 0) counts.set(key, (counts.get(key) ?? 0) + n)
+}
+
+const enqueue = ({ work }: State, kind: WorkItem["kind"], keys: Iterable<string>) => {
+  for (const key of new Set(keys)) {
+    const known = work.get(workKey(kind, key))
+    work.set(workKey(kind, key), { ...known, kind, key, revision: (known?.revision ?? 0) + 1 })
+  }
+}
+
+const changeSessions = ({ sessions }: State, batch: CaptureBatch) => {
+  const before = sessions.size
+  for (const [id, change] of changesOf(batch.facts)) {
+    const known = sessions.get(id)
+    const starts = present([known?.startedAt, change.from]).filter((start) => start !== 0)
+    sessions.set(id, {
+      id,
+      projectId: known?.projectId ?? batch.project.id,
+      title: change.title ?? known?.title ?? null,
+      cwd: known?.cwd ?? change.cwd ?? batch.project.root,
+      branch: change.branch ?? known?.branch ?? null,
+      startedAt: starts.length === 0 ? 0 : Math.min(...starts),
+      endedAt: Math.max(known?.endedAt ?? 0, change.to ?? 0)
+    })
+  }
+  return sessions.size - before
+}
+
+export const append = (state: State, batch: CaptureBatch): AppendResult => {
+  const { cursors, dead, messages, open, projects } = state
+  const cursor = cursors.get(batch.cursor.path)
+  if (cursor?.offset !== batch.previous?.offset || cursor?.fingerprint !== batch.previous?.fingerprint) {
+    return { _tag: "Conflict" }
+  }
+  const fresh = freshOf(batch.messages, batch.messages.map(({ uuid }) => uuid).filter((uuid) => messages.has(uuid)))
+  const duplicates = batch.messages.length - fresh.length
+  const stored = fresh.length + batch.factLines
+  projects.set(batch.project.id, { ...batch.project, ...projects.get(batch.project.id), root: batch.project.root })
+  const newSessions = changeSessions(state, batch)
+  const segmentIds = assignSegments(fresh, open)
+  fresh.forEach((message, i) => {
+    const [key, id] = [threadKey(message.sessionId, message.thread), segmentIds[i]!]
+    const current = open.get(key)
+    open.set(key, { id, messages: current?.id === id ? current.messages + 1 : 1 })
+    messages.set(message.uuid, { message, seq: messages.size + 1, segmentId: id })
+  })
+  enqueue(state, "segment", segmentIds)
+  enqueue(state, "session", fresh.map(({ sessionId }) => sessionId))
+  cursors.set(batch.cursor.path, batch.cursor)
+  addCounts(state.outcomes, outcomesOf(batch, stored, duplicates))
+  addCounts(state.redactions, batch.redactions)
+  for (const letter of batch.deadLetters) {
+    const key = `${letter.offset} ${letter.path}`
+    if (!dead.has(key)) dead.set(key, letter)
+  }
+  return { _tag: "Appended", stored, duplicates, newSessions }
+}
+
+export const claim = ({ work }: State, kind: WorkItem["kind"], limit: number, now: number): ReadonlyArray<WorkItem> => {
+  const free = [...work.values()].filter((item) =>
+    item.kind === kind && !(item.until !== undefined && item.until >= now)
+  )
+  return free.slice(0, limit).map(({ key, revision }) => {
+    work.set(workKey(kind, key), { kind, key, revision, until: now + LEASE_MS })
+    return { kind, key, revision }
+  })
+}
+
+const isCurrent = ({ work }: State) => ({ key, kind, revision }: WorkItem) =>
+  work.get(workKey(kind, key))?.revision === revision
+
+export const done = (state: State, items: ReadonlyArray<WorkItem>) => {
+  for (const { key, kind } of items.filter(isCurrent(state))) state.work.delete(workKey(kind, key))
+}
+
+export const release = ({ work }: State, items: ReadonlyArray<WorkItem>) => {
+  for (const { key, kind } of items) {
+    const held = work.get(workKey(kind, key))
+    if (held !== undefined) work.set(workKey(kind, key), { kind, key, revision: held.revision })
+  }
+}
+
+/** What is wrong with the units, when they can't be written; nothing was changed then. */
+export const commit = (
+  state: State,
+  items: ReadonlyArray<WorkItem>,
+  units: ReadonlyArray<MemoryUnit>
+): string | undefined => {
+  const held = state.lexical.units
+  const origins = new Set(items.filter(isCurrent(state)).map(({ key }) => key))
+  const unchanged = new Map(
+    [...held.values()].filter(({ unit }) => origins.has(unit.origin)).map(({ unit }) => [comparable(unit), unit.id])
+  )
+  const fresh = units.filter((unit) => origins.has(unit.origin) && !unchanged.delete(comparable(unit)))
+  const stale = new Set(unchanged.values())
+  const ids = fresh.map(({ id }) => id)
+  const taken = ids.find((id, i) => (held.has(id) && !stale.has(id)) || ids.indexOf(id) < i)
+  if (taken !== undefined) return `two units have the id ${taken}`
+  for (const id of stale) Postings.remove(state.lexical, id)
+  enqueue(state, "index", stale)
+  for (const unit of fresh) Postings.insert(state.lexical, unit)
+  enqueue(state, "index", ids)
+  done(state, items)
+  release(state, items)
+  return undefined
+}

@@ -1,0 +1,195 @@
+/**
+ * `MemoryStore` on Maps: the same answers as SQLite's, gone with its scope. A transaction works on a copy that takes the
+ * original's place when it succeeds.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import * as Layer from "effect/Layer"
+import { evidence } from "../domain/MemoryUnit.ts"
+import { passes } from "../domain/Search.ts"
+import { make as makeInFlight } from "../resources/InFlight.ts"
+import { ResourceLedger } from "../resources/ResourceLedger.ts"
+import { append, claim, commit, copy, done, empty, release, type State, type Stored } from "./MapState.ts"
+import { MemoryStore, type SessionOutline, StoreError, type StoreStatus } from "./MemoryStore.ts"
+import * as Postings from "./Postings.ts"
+import { ascending, lineSumOf, OUTLINE, present, says } from "./Rules.ts"
+
+const bySegment = (state: State, ids: ReadonlyArray<string>) => {
+  const groups = new Map<string, Array<Stored>>(ids.map((id) => [id, []]))
+  for (const stored of state.messages.values()) groups.get(stored.segmentId)?.push(stored)
+  return ids.flatMap((id) => {
+    const messages = groups.get(id)!.map(({ message }) => message)
+    const first = groups.get(id)![0]
+    const session = first && state.sessions.get(first.message.sessionId)
+    return first === undefined || session === undefined
+      ? []
+      : [{
+        segment: { id, sessionId: session.id, thread: first.message.thread, messages },
+        session,
+        position: first.seq
+      }]
+  })
+}
+
+const outlines = (state: State, sessionIds: ReadonlyArray<string>): ReadonlyArray<SessionOutline> =>
+  present([...new Set(sessionIds)].map((id) => state.sessions.get(id))).map((session) => {
+    const messages = [...state.messages.values()].map(({ message }) => message).filter((message) =>
+      message.sessionId === session.id
+    )
+    const main = messages.filter(({ thread }) => thread === "main")
+    const files = present(messages.flatMap(({ blocks }) => blocks.map(({ file }) => file)))
+    return {
+      session,
+      prompts: main.filter(({ isPrompt }) => isPrompt).slice(0, OUTLINE.prompts),
+      closing: main.filter((message) => message.role === "assistant" && says(message)).slice(-OUTLINE.closing),
+      files: [...new Set(files)].slice(0, OUTLINE.files)
+    }
+  })
+
+const neighbours = (state: State, ids: ReadonlyArray<string>) => {
+  const active = [...state.lexical.units.values()].map(({ unit }) => unit).filter((unit) => unit.active)
+    .sort(ascending(({ position }) => position))
+  return present(ids.map((id) => state.lexical.units.get(id))).flatMap(({ unit }) => {
+    const session = active.filter(({ sessionId }) => sessionId === unit.sessionId)
+    const before = session.filter(({ position }) => position < unit.position)
+    const after = session.filter(({ position }) => position > unit.position)
+    return ([[before.at(-1), -1], [after[0], 1], [after[1], 2]] as const).flatMap(([other, offset]) =>
+      other === undefined ? [] : [[unit.id, other.id, offset] as const]
+    )
+  })
+}
+
+const projects = (state: State) => [...state.projects.values()].sort(ascending(({ name }) => name, ({ id }) => id))
+
+const status = (state: State): StoreStatus => {
+  const active = [...state.lexical.units.values()].map(({ unit }) => unit).filter((unit) => unit.active)
+  const count = (keys: ReadonlyArray<string>) => {
+    const counts = new Map<string, number>()
+    for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1)
+    return counts
+  }
+  const perProject = count(active.map(({ projectId }) => projectId))
+  const cited = new Set(active.flatMap(evidence))
+  const saying = [...state.messages.values()].map(({ message }) => message).filter(says)
+  return {
+    lines: lineSumOf(state.outcomes),
+    redactions: Object.fromEntries(state.redactions),
+    sessions: state.sessions.size,
+    messages: state.messages.size,
+    textMessages: { total: saying.length, cited: saying.filter(({ uuid }) => cited.has(uuid)).length },
+    units: { total: active.length, byType: Object.fromEntries(count(active.map(({ type }) => type))) },
+    pending: state.work.size,
+    files: state.cursors.size,
+    projects: projects(state).map((project) => ({ ...project, units: perProject.get(project.id) ?? 0 }))
+  }
+}
+
+const make = Effect.gen(function*() {
+  const ledger = yield* ResourceLedger
+  const inFlight = yield* makeInFlight("MemoryStore")
+  const committed = yield* ledger.acquire({
+    kind: "store",
+    name: "MemoryStore in memory",
+    open: Effect.sync(() => ({ state: empty() })),
+    close: (holder) => Effect.sync(() => holder.state = empty()),
+    within: "1 second"
+  })
+  const permit = yield* Effect.makeSemaphore(1)
+  /** What this fiber works on: the committed state, or its transaction's. */
+  const current = yield* FiberRef.make(committed)
+
+  const read = <A>(operation: string, ask: (state: State) => A) =>
+    inFlight(Effect.map(FiberRef.get(current), ({ state }) => ask(state))).pipe(
+      Effect.withSpan(`MemoryStore.${operation}`)
+    )
+
+  const transaction = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.flatMap(FiberRef.get(current), (outer) => {
+      const isolated = Effect.uninterruptibleMask((restore) =>
+        Effect.suspend(() => {
+          const holder = { state: copy(outer.state) }
+          return Effect.tap(
+            restore(Effect.locally(effect, current, holder)),
+            () => Effect.sync(() => outer.state = holder.state)
+          )
+        })
+      )
+      return outer === committed ? permit.withPermits(1)(isolated) : isolated
+    })
+
+  /** One synchronous change needs no copy, but has to wait for a transaction that is open. */
+  const write = <A>(operation: string, change: (state: State, now: number) => A) =>
+    inFlight(Effect.gen(function*() {
+      const now = yield* Clock.currentTimeMillis
+      const holder = yield* FiberRef.get(current)
+      const run = Effect.sync(() => change(holder.state, now))
+      return yield* holder === committed ? permit.withPermits(1)(run) : run
+    })).pipe(Effect.withSpan(`MemoryStore.${operation}`))
+
+  return MemoryStore.of({
+    cursors: (paths) =>
+      read(
+        "cursors",
+        ({ cursors }) => new Map(present(paths.map((path) => cursors.get(path))).map((c) => [c.path, c]))
+      ),
+    append: (batch) => write("append", (state) => append(state, batch)),
+    places: (uuids) =>
+      read(
+        "places",
+        ({ messages }) =>
+          new Map(
+            present(uuids.map((uuid) => messages.get(uuid))).map(({ message: { sessionId, thread, uuid } }) => [
+              uuid,
+              { sessionId, thread }
+            ])
+          )
+      ),
+    claim: (kind, limit) => write("claim", (state, now) => claim(state, kind, limit, now)),
+    release: (items) => write("release", (state) => release(state, items)),
+    segments: (ids) => read("segments", (state) => bySegment(state, ids)),
+    outlines: (ids) => read("outlines", (state) => outlines(state, ids)),
+    commit: (items, units) =>
+      Effect.flatMap(write("commit", (state) => commit(state, items, units)), (detail) =>
+        detail === undefined
+          ? Effect.void
+          : Effect.fail(new StoreError({ reason: "Other", operation: "commit", detail, cause: undefined }))),
+    done: (items) => write("done", (state) => done(state, items)),
+    units: (ids) => read("units", ({ lexical: { units } }) => present(ids.map((id) => units.get(id)?.unit))),
+    unitsByPrefix: (prefix) =>
+      read(
+        "unitsByPrefix",
+        ({ lexical: { units } }) =>
+          present(
+            [...units.keys()].filter((id) => id.startsWith(prefix)).sort().slice(0, 10).map((id) => units.get(id)?.unit)
+          )
+      ),
+    recent: (filter, limit) =>
+      read(
+        "recent",
+        ({ lexical: { units } }) =>
+          [...units.values()].map(({ unit }) => unit).filter((unit) => passes(unit, filter))
+            .sort(ascending(({ occurredAt }) => -occurredAt, ({ id }) => id)).slice(0, limit)
+      ),
+    messages: (uuids) =>
+      read(
+        "messages",
+        ({ messages }) =>
+          present([...new Set(uuids)].map((uuid) => messages.get(uuid))).toSorted(ascending(({ seq }) => seq)).map((
+            { message }
+          ) => message)
+      ),
+    neighbours: (ids) => read("neighbours", (state) => neighbours(state, ids)),
+    lexical: (terms, filter, limit) => read("lexical", ({ lexical }) => Postings.match(lexical, terms, filter, limit)),
+    projects: read("projects", projects),
+    deadLetters: (limit) =>
+      read(
+        "deadLetters",
+        ({ dead }) => [...dead.values()].sort(ascending(({ path }) => path, ({ offset }) => offset)).slice(0, limit)
+      ),
+    status: read("status", status),
+    transaction
+  })
+})
+
+export const layer: Layer.Layer<MemoryStore, never, ResourceLedger> = Layer.scoped(MemoryStore, make)

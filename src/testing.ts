@@ -1,0 +1,25 @@
+/**
+ * The whole service in memory, for tests of programs that are built on it: nothing is written and no model is loaded.
+ * Transcripts are read from the real file system.
+ */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Layer from "effect/Layer"
+import * as Collector from "./capture/Collector.ts"
+import * as Extractive from "./compress/Extractive.ts"
+import * as IndexInMemory from "./index/IndexInMemory.ts"
+import * as Injector from "./inject/Injector.ts"
+import * as ModelInMemory from "./models/ModelInMemory.ts"
+import { ResourceLedger } from "./resources/ResourceLedger.ts"
+import * as Retriever from "./retrieve/Retriever.ts"
+import * as ClaudeMemory from "./serve/ClaudeMemory.ts"
+import * as StoreInMemory from "./store/StoreInMemory.ts"
+
+/** `ClaudeMemory` and all that it stands on; every use of it in one program is a memory of its own scope. */
+export const layer = ClaudeMemory.layer.pipe(
+  Layer.provideMerge(Injector.layer),
+  Layer.provideMerge(Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer)),
+  Layer.provideMerge(Layer.merge(IndexInMemory.layer, ModelInMemory.layer())),
+  Layer.provideMerge(StoreInMemory.layer),
+  Layer.provideMerge(ResourceLedger.layer),
+  Layer.provideMerge(NodeContext.layer)
+)

@@ -1,0 +1,265 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as FastCheck from "effect/FastCheck"
+import { idOf } from "../../src/domain/Ids.ts"
+import { type MemoryUnit, UnitType } from "../../src/domain/MemoryUnit.ts"
+import type { SearchFilter } from "../../src/domain/Search.ts"
+import { queryLexemes } from "../../src/domain/Tokenizer.ts"
+import { type AppendResult, MemoryStore, type WorkItem } from "../../src/store/MemoryStore.ts"
+import { sqliteStore, storeInMemory } from "./layers.ts"
+import { batch, cursor, everything, facts, message, project, unit } from "./made.ts"
+import { suite, write } from "./MemoryStoreContract.ts"
+
+suite("SqliteStore", sqliteStore)
+suite("StoreInMemory", storeInMemory)
+
+const WORDS = [
+  "retry",
+  "cache",
+  "getUserProfile",
+  "max_retry_count",
+  "数据库",
+  "连接错误",
+  "migrations",
+  "v2",
+  "naïve",
+  "ログイン",
+  "the"
+]
+const FILES = ["/work/one/src/app.ts", "C:\\work\\app.ts", "/work/it's 100%.ts", "app.ts"]
+const SESSIONS = ["s1", "s2", "s3"]
+const CONTENT_KINDS = ["text", "tool_use", "tool_result", "thinking"] as const
+
+const line = FastCheck.record({
+  uuid: FastCheck.nat({ max: 60 }),
+  isPrompt: FastCheck.boolean(),
+  role: FastCheck.constantFrom("human" as const, "assistant" as const, "system" as const),
+  thread: FastCheck.constantFrom("main", "main", "agent"),
+  kind: FastCheck.constantFrom(...CONTENT_KINDS),
+  file: FastCheck.constantFrom(undefined, ...FILES)
+})
+
+const operation = FastCheck.oneof(
+  FastCheck.record({
+    _tag: FastCheck.constant("append" as const),
+    lines: FastCheck.array(line, { maxLength: 6 }),
+    session: FastCheck.constantFrom(...SESSIONS),
+    file: FastCheck.nat({ max: 2 }),
+    isStale: FastCheck.boolean(),
+    title: FastCheck.constantFrom(undefined, "A title", "Another"),
+    time: FastCheck.constantFrom(undefined, 5, 50, 500),
+    skipped: FastCheck.nat({ max: 2 }),
+    dead: FastCheck.nat({ max: 1 })
+  }),
+  FastCheck.record({
+    _tag: FastCheck.constant("compress" as const),
+    kind: FastCheck.constantFrom("segment" as const, "segment" as const, "session" as const),
+    limit: FastCheck.integer({ min: 1, max: 5 }),
+    made: FastCheck.array(
+      FastCheck.record({
+        words: FastCheck.array(FastCheck.constantFrom(...WORDS), { maxLength: 8 }),
+        title: FastCheck.constantFrom("", ...WORDS),
+        files: FastCheck.subarray(FILES),
+        type: FastCheck.constantFrom(...UnitType.literals),
+        kind: FastCheck.constantFrom(...CONTENT_KINDS),
+        occurredAt: FastCheck.nat({ max: 100 }),
+        isActive: FastCheck.boolean()
+      }),
+      { maxLength: 3 }
+    ),
+    /** A commit of what was claimed before a last append came. */
+    isLate: FastCheck.boolean()
+  }),
+  FastCheck.record({
+    _tag: FastCheck.constant("release" as const),
+    kind: FastCheck.constantFrom("segment" as const, "index" as const)
+  }),
+  FastCheck.record({ _tag: FastCheck.constant("done" as const), limit: FastCheck.integer({ min: 1, max: 5 }) }),
+  FastCheck.record({ _tag: FastCheck.constant("undone" as const), uuid: FastCheck.nat({ max: 60 }) })
+)
+type Operation = typeof operation extends FastCheck.Arbitrary<infer A> ? A : never
+type Append = Extract<Operation, { _tag: "append" }>
+
+const append = ({ dead, file, isStale, lines, session, skipped, time, title }: Append) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const path = `/t/${file}`
+    const current = (yield* store.cursors([path])).get(path)
+    const from = current?.offset ?? 0
+    const messages = lines.map(({ file, isPrompt, kind, role, thread, uuid }) =>
+      message(`m${uuid}`, {
+        sessionId: session,
+        isPrompt,
+        role,
+        thread,
+        blocks: [{ kind, text: "said", ...(file !== undefined && { file }) }]
+      })
+    )
+    return yield* store.append(batch(messages, {
+      previous: isStale ? cursor(path, from + 1) : current,
+      cursor: cursor(path, from + 10, { sessionId: session }),
+      project: project(session === "s3" ? "two" : "one"),
+      facts: [facts(session, { title, startedAt: time, endedAt: time, cwd: `/work/${session}` })],
+      skipped: { empty: skipped },
+      redactions: { token: skipped },
+      deadLetters: Array.from({ length: dead }, () => ({ path, offset: from, reason: "bad", line: "?" }))
+    }))
+  })
+
+/** What an operation answers, in an order that says nothing of how a store keeps its rows. */
+const run = (operation: Operation): Effect.Effect<unknown, unknown, MemoryStore> =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    switch (operation._tag) {
+      case "append":
+        return yield* append(operation)
+      case "compress": {
+        const items = yield* store.claim(operation.kind, operation.limit)
+        if (operation.isLate) {
+          yield* store.append(batch([message(`late ${items[0]?.key}`, { sessionId: "s1" })], {
+            cursor: cursor(`/late/${items[0]?.key}/${items[0]?.revision}`, 1)
+          }))
+        }
+        const units = items.flatMap(({ key }, n) =>
+          operation.made.map((made, i): MemoryUnit =>
+            unit(idOf("unit", key, String(i)), {
+              origin: key,
+              projectId: n % 2 === 0 ? "project-one" : "project-two",
+              sessionId: SESSIONS[n % 3]!,
+              position: n + i / 1_000,
+              content: made.words.join(" "),
+              title: made.title,
+              files: made.files,
+              type: made.type,
+              kind: made.kind,
+              cites: `m${i}`,
+              occurredAt: made.occurredAt,
+              active: made.isActive
+            })
+          )
+        )
+        yield* store.commit(items, units)
+        return items
+      }
+      case "release": {
+        const items = yield* store.claim(operation.kind, 3)
+        yield* store.release(items)
+        return items
+      }
+      case "done": {
+        const items = yield* store.claim("index", operation.limit)
+        yield* store.done(items)
+        return items
+      }
+      case "undone": {
+        const one = batch([message(`m${operation.uuid}`)], { cursor: cursor("/undone", 1) })
+        return yield* Effect.flip(
+          store.transaction(Effect.flatMap(store.append(one), (result: AppendResult) => Effect.fail(result)))
+        )
+      }
+    }
+  })
+
+const FILTERS: ReadonlyArray<SearchFilter> = [
+  everything,
+  { projects: ["project-two"] },
+  { projects: "all", types: ["decision", "archive"], since: 20, until: 80 },
+  { projects: "all", files: ["app.ts"] },
+  { projects: "all", files: ["it's 100%.ts", "src/app.ts"] }
+]
+
+const byId = <A extends { readonly unitId: string }>(list: ReadonlyArray<A>) =>
+  [...list].sort((a, b) => a.unitId < b.unitId ? -1 : 1)
+
+/** All that can be asked of a store. */
+const everythingIn = Effect.gen(function*() {
+  const store = yield* MemoryStore
+  const status = yield* store.status
+  const work: Array<WorkItem> = []
+  for (const kind of ["segment", "session", "index"] as const) work.push(...(yield* store.claim(kind, 1_000)))
+  const units = yield* store.recent(everything, 10_000)
+  const ids = [...new Set([...units.map(({ id }) => id), ...work.map(({ key }) => key)])].sort()
+  const terms = [...new Set(WORDS.flatMap(queryLexemes))]
+  const lexical = []
+  for (const filter of FILTERS) {
+    for (
+      const [asked, limit] of [[terms, 1_000], [terms.slice(0, 2), 1_000], [terms, 3], [terms.slice(2, 5), 2]] as const
+    ) {
+      const matches = yield* store.lexical(asked, filter, limit)
+      lexical.push({ ...matches, candidates: byId(matches.candidates) })
+    }
+  }
+  const segmentIds = work.filter(({ kind }) => kind === "segment").map(({ key }) => key).sort()
+  const outlines = yield* store.outlines(SESSIONS)
+  return {
+    status,
+    work: work.map(({ key, kind, revision }) => ({ key, kind, revision })),
+    units: yield* store.units(ids),
+    recent: yield* Effect.forEach(FILTERS, (filter) => store.recent(filter, 3)),
+    prefix: yield* Effect.forEach(["", "a", "0"], store.unitsByPrefix),
+    lexical,
+    neighbours: [...(yield* store.neighbours(ids))].map((each) => each.join(" ")).sort(),
+    segments: yield* store.segments(segmentIds),
+    outlines: [...outlines].sort((a, b) => a.session.id < b.session.id ? -1 : 1),
+    messages: yield* store.messages(Array.from({ length: 61 }, (_, i) => `m${i}`)),
+    places: [...(yield* store.places(Array.from({ length: 61 }, (_, i) => `m${i}`)))].sort(),
+    cursors: [...(yield* store.cursors(["/t/0", "/t/1", "/t/2"])).values()].sort((a, b) => a.path < b.path ? -1 : 1),
+    dead: yield* store.deadLetters(5),
+    projects: yield* store.projects
+  }
+})
+
+describe("SqliteStore and StoreInMemory", () => {
+  it.effect.prop(
+    "answer alike, whatever was done",
+    [FastCheck.array(operation, { minLength: 4, maxLength: 30 })],
+    ([operations]) =>
+      Effect.gen(function*() {
+        const program = Effect.all([Effect.forEach(operations, run), everythingIn])
+        const [sqlite, memory] = yield* Effect.all([
+          Effect.provide(program, sqliteStore),
+          Effect.provide(program, storeInMemory)
+        ])
+        assert.deepStrictEqual(memory, sqlite)
+      }),
+    { fastCheck: { numRuns: 40 }, timeout: 60_000 }
+  )
+
+  const document = FastCheck.record({
+    title: FastCheck.constantFrom("", ...WORDS),
+    words: FastCheck.array(FastCheck.constantFrom(...WORDS), { maxLength: 30 }),
+    kind: FastCheck.constantFrom(...CONTENT_KINDS),
+    isActive: FastCheck.boolean()
+  })
+
+  it.effect.prop(
+    "bring the same candidates, whatever a limit leaves out",
+    [FastCheck.array(document, { minLength: 5, maxLength: 40 })],
+    ([documents]) =>
+      Effect.gen(function*() {
+        const units = documents.map(({ isActive, kind, title, words }, i) =>
+          unit(`u${i}`, { title, content: words.join(" "), kind, active: isActive || i % 3 > 0, position: i })
+        )
+        const terms = [...new Set(WORDS.flatMap(queryLexemes))]
+        const program = Effect.gen(function*() {
+          yield* write(units)
+          const store = yield* MemoryStore
+          return yield* Effect.forEach([1, 2, 3, 5, 8, 13, 100], (limit) =>
+            Effect.forEach(
+              [terms, terms.slice(0, 1), terms.slice(1, 4), terms.slice(3), [...terms].reverse()],
+              (asked) =>
+                Effect.map(store.lexical(asked, everything, limit), (matches) => ({
+                  ...matches,
+                  candidates: byId(matches.candidates)
+                }))
+            ))
+        })
+        const [sqlite, memory] = yield* Effect.all([
+          Effect.provide(program, sqliteStore),
+          Effect.provide(program, storeInMemory)
+        ])
+        assert.deepStrictEqual(memory, sqlite)
+      }),
+    { fastCheck: { numRuns: 20 }, timeout: 60_000 }
+  )
+})

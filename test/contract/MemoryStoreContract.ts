@@ -1,0 +1,921 @@
+/**
+ * What every `MemoryStore` does.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FastCheck from "effect/FastCheck"
+import * as Fiber from "effect/Fiber"
+import type * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as TestClock from "effect/TestClock"
+import { MAX_SEGMENT_MESSAGES } from "../../src/domain/Conversation.ts"
+import { idOf } from "../../src/domain/Ids.ts"
+import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
+import type { SearchFilter } from "../../src/domain/Search.ts"
+import { lexemes, queryLexemes } from "../../src/domain/Tokenizer.ts"
+import { MemoryStore, StoreError, type WorkItem } from "../../src/store/MemoryStore.ts"
+import { LEASE_MS } from "../../src/store/WorkLease.ts"
+import { batch, cursor, everything, facts, message, project, unit } from "./made.ts"
+
+/** Writes units through the queue, as the pipeline does: an origin is a segment that a message started. */
+export const write = (units: ReadonlyArray<MemoryUnit>) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const path = `/written/${units[0]?.id}`
+    const prompt = message(`prompt of ${path}`, { sessionId: `session of ${path}`, isPrompt: true })
+    yield* store.append(batch([prompt], { cursor: cursor(path, 1) }))
+    const origin = idOf("segment", prompt.uuid)
+    const claimed = yield* store.claim("segment", 10_000)
+    yield* store.commit(claimed.filter(({ key }) => key === origin), units.map((each) => ({ ...each, origin })))
+    yield* store.release(claimed.filter(({ key }) => key !== origin))
+  })
+
+const keys = (items: ReadonlyArray<WorkItem>) => items.map(({ key }) => key).sort()
+
+const pending = (kind: WorkItem["kind"]) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const items = yield* store.claim(kind, 10_000)
+    yield* store.release(items)
+    return items
+  })
+
+/** Ids that the lexical lane finds for a question. */
+const found = (question: string, filter: SearchFilter = everything, limit = 100) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const { candidates } = yield* store.lexical(queryLexemes(question), filter, limit)
+    return candidates.map(({ unitId }) => unitId).sort()
+  })
+
+export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
+  const test = <E2>(title: string, body: Effect.Effect<void, E2, MemoryStore | Scope.Scope>) =>
+    it.scoped(title, () => Effect.provide(body, layer))
+  const property = <A, E2>(
+    title: string,
+    arbitrary: FastCheck.Arbitrary<A>,
+    body: (value: A) => Effect.Effect<void, E2, MemoryStore>
+  ) =>
+    it.effect.prop(title, [arbitrary], ([value]) => Effect.provide(body(value), layer), { fastCheck: { numRuns: 15 } })
+
+  describe(name, () => {
+    describe("capture", () => {
+      test(
+        "stores a batch, moves its cursor and knows it again",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const messages = [message("a", { isPrompt: true }), message("b", { role: "assistant" })]
+          const result = yield* store.append(batch(messages, { factLines: 1 }))
+          assert.deepStrictEqual(result, { _tag: "Appended", stored: 3, duplicates: 0, newSessions: 1 })
+          const cursors = yield* store.cursors(["/t/a.jsonl", "/t/never"])
+          assert.deepStrictEqual([...cursors], [["/t/a.jsonl", cursor("/t/a.jsonl", 100)]])
+          assert.deepStrictEqual(yield* store.messages(["b", "none", "a"]), messages)
+          assert.deepStrictEqual([...(yield* store.places(["b", "none"]))], [["b", {
+            sessionId: "s1",
+            thread: "main"
+          }]])
+        })
+      )
+
+      test(
+        "counts a message that it has as a duplicate, in the batch and from before",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* store.append(batch([message("a")]))
+          const again = batch([message("a"), message("b"), message("b")], { cursor: cursor("/t/b.jsonl", 5) })
+          assert.deepStrictEqual(yield* store.append(again), {
+            _tag: "Appended",
+            stored: 1,
+            duplicates: 2,
+            newSessions: 0
+          })
+          const { lines, messages } = yield* store.status
+          assert.deepStrictEqual(lines, { total: 4, stored: 2, skipped: { duplicate: 2 }, deadLetter: 0 })
+          assert.strictEqual(messages, 2)
+        })
+      )
+
+      test(
+        "refuses a batch whose reader was overtaken, and writes nothing of it",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* store.append(batch([message("a")]))
+          const next = cursor("/t/a.jsonl", 200)
+          const stale = [
+            undefined,
+            cursor("/t/a.jsonl", 50),
+            cursor("/t/a.jsonl", 100, { fingerprint: "f2" })
+          ]
+          for (const previous of stale) {
+            const result = yield* store.append(batch([message("b")], { cursor: next, previous, skipped: { empty: 3 } }))
+            assert.deepStrictEqual(result, { _tag: "Conflict" })
+          }
+          assert.strictEqual((yield* store.status).lines.total, 1)
+          assert.strictEqual((yield* store.cursors(["/t/a.jsonl"])).get("/t/a.jsonl")?.offset, 100)
+          const result = yield* store.append(
+            batch([message("b")], { cursor: next, previous: cursor("/t/a.jsonl", 100) })
+          )
+          assert.strictEqual(result._tag, "Appended")
+        })
+      )
+
+      test(
+        "lets only one of two readers of a file write",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const results = yield* Effect.all(
+            [store.append(batch([message("a")])), store.append(batch([message("a")]))],
+            {
+              concurrency: "unbounded"
+            }
+          )
+          assert.deepStrictEqual(results.map(({ _tag }) => _tag).sort(), ["Appended", "Conflict"])
+        })
+      )
+
+      test(
+        "takes the session of a file that another has replaced",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* store.append(batch([message("a")]))
+          const replaced = cursor("/t/a.jsonl", 7, { fingerprint: "f2", sessionId: "s2" })
+          yield* store.append(batch([message("b", { sessionId: "s2" })], {
+            cursor: replaced,
+            previous: cursor("/t/a.jsonl", 100)
+          }))
+          assert.deepStrictEqual((yield* store.cursors(["/t/a.jsonl"])).get("/t/a.jsonl"), replaced)
+        })
+      )
+
+      test(
+        "keeps what a session's lines say: the first folder, the last title, the widest times",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const said = [
+            facts("s1", { title: "First", cwd: "/work/one", startedAt: 50, endedAt: 60 }),
+            facts("s1", { branch: "main", cwd: "/elsewhere", startedAt: 40, endedAt: 45 })
+          ]
+          yield* store.append(batch([message("a")], { facts: said }))
+          yield* store.append(batch([message("b")], {
+            cursor: cursor("/t/b.jsonl", 1),
+            project: project("two"),
+            facts: [facts("s1", { title: "Second", startedAt: 70, endedAt: 90 }), facts("s2")]
+          }))
+          const outlines = yield* store.outlines(["s1", "s2"])
+          assert.deepStrictEqual(outlines.map(({ session }) => session).sort((a, b) => a.id < b.id ? -1 : 1), [
+            {
+              id: "s1",
+              projectId: "project-one",
+              title: "Second",
+              cwd: "/work/one",
+              branch: "main",
+              startedAt: 40,
+              endedAt: 90
+            },
+            {
+              id: "s2",
+              projectId: "project-two",
+              title: null,
+              cwd: "/work/two",
+              branch: null,
+              startedAt: 0,
+              endedAt: 0
+            }
+          ])
+          assert.deepStrictEqual(yield* store.projects, [project("one"), project("two")])
+        })
+      )
+
+      test(
+        "keeps any text as it is",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const odd = "nul \u0000, half a pair \ud83d, both 😀, quotes ' \" `, percent %, 修复, line\u2028end"
+          const one = message("odd ' \"", { text: odd, sessionId: "s ' \" %" })
+          const letter = { path: "/t/'\"%.jsonl", offset: 3, reason: "not JSON", line: "{\"a\": '%' 😀" }
+          yield* store.append(batch([one], {
+            cursor: cursor(letter.path, 9),
+            facts: [facts(one.sessionId, { title: "it's \"quoted\" 100%" })],
+            deadLetters: [letter]
+          }))
+          assert.deepStrictEqual(yield* store.messages([one.uuid]), [one])
+          assert.deepStrictEqual(yield* store.deadLetters(10), [letter])
+          assert.strictEqual((yield* store.outlines([one.sessionId]))[0]?.session.title, "it's \"quoted\" 100%")
+          assert.isTrue((yield* store.cursors([letter.path])).has(letter.path))
+        })
+      )
+
+      property(
+        "ends with a sum that balances, whatever the batches",
+        FastCheck.array(
+          FastCheck.record({
+            uuids: FastCheck.array(FastCheck.integer({ min: 0, max: 20 }), { maxLength: 8 }),
+            factLines: FastCheck.nat({ max: 3 }),
+            skipped: FastCheck.dictionary(
+              FastCheck.constantFrom("empty", "progress", "duplicate", "two words"),
+              FastCheck.nat(4)
+            ),
+            dead: FastCheck.nat({ max: 2 }),
+            file: FastCheck.nat({ max: 2 })
+          }),
+          { maxLength: 12 }
+        ),
+        (plan) =>
+          Effect.gen(function*() {
+            const store = yield* MemoryStore
+            let lines = 0
+            for (const { dead, factLines, file, skipped, uuids } of plan) {
+              const path = `/t/${file}`
+              const previous = (yield* store.cursors([path])).get(path)
+              const from = previous?.offset ?? 0
+              const made = batch(uuids.map((uuid) => message(`m${uuid}`)), {
+                previous,
+                cursor: cursor(path, from + 100),
+                factLines,
+                skipped,
+                deadLetters: Array.from(
+                  { length: dead },
+                  (_, i) => ({ path, offset: from + i, reason: "bad", line: "?" })
+                )
+              })
+              lines += made.lines
+              assert.strictEqual((yield* store.append(made))._tag, "Appended")
+            }
+            const { deadLetter, skipped, stored, total } = (yield* store.status).lines
+            assert.strictEqual(total, lines)
+            assert.strictEqual(stored + deadLetter + Object.values(skipped).reduce((sum, n) => sum + n, 0), total)
+            assert.strictEqual((yield* store.deadLetters(1_000)).length, deadLetter)
+          })
+      )
+
+      test(
+        "gives dead letters by path and offset, as many as asked",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const letter = (path: string, offset: number) => ({
+            path,
+            offset,
+            reason: "not JSON",
+            line: `${path}:${offset}`
+          })
+          const [a, b, c] = [letter("/a", 2), letter("/a", 10), letter("/b", 1)]
+          yield* store.append(batch([], { deadLetters: [c, b, a] }))
+          assert.deepStrictEqual(yield* store.deadLetters(10), [a, b, c])
+          assert.deepStrictEqual(yield* store.deadLetters(2), [a, b])
+        })
+      )
+    })
+
+    describe("segments and outlines", () => {
+      test(
+        "groups a prompt with what follows, by thread, in order",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const said = [
+            message("p1", { isPrompt: true }),
+            message("a1", { role: "assistant" }),
+            message("x1", { isPrompt: true, thread: "agent" }),
+            message("a2", { role: "assistant" }),
+            message("p2", { isPrompt: true }),
+            message("x2", { role: "assistant", thread: "agent" })
+          ]
+          yield* store.append(batch(said))
+          yield* store.append(batch([message("a3", { role: "assistant" })], {
+            previous: cursor("/t/a.jsonl", 100),
+            cursor: cursor("/t/a.jsonl", 200)
+          }))
+          const ids = ["p2", "none", "p1", "x1"].map((uuid) => idOf("segment", uuid))
+          const segments = yield* store.segments(ids)
+          assert.deepStrictEqual(segments.map(({ segment }) => segment.messages.map(({ uuid }) => uuid)), [
+            ["p2", "a3"],
+            ["p1", "a1", "a2"],
+            ["x1", "x2"]
+          ])
+          assert.deepStrictEqual(segments.map(({ segment }) => segment.id), [ids[0], ids[2], ids[3]])
+          assert.deepStrictEqual(segments.map(({ segment }) => segment.thread), ["main", "main", "agent"])
+          const [second, first, agent] = segments.map(({ position }) => position)
+          assert(first! < agent! && agent! < second!)
+          assert.strictEqual(segments[0]?.session.id, "s1")
+        })
+      )
+
+      test(
+        "goes on in a new segment after the greatest number of messages, across batches",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const messages = Array.from(
+            { length: 2 * MAX_SEGMENT_MESSAGES + 50 },
+            (_, i) => message(`m${i}`, { isPrompt: i === 0 })
+          )
+          yield* store.append(batch(messages.slice(0, 120)))
+          yield* store.append(batch(messages.slice(120), {
+            previous: cursor("/t/a.jsonl", 100),
+            cursor: cursor("/t/a.jsonl", 200)
+          }))
+          const ids = [0, MAX_SEGMENT_MESSAGES, 2 * MAX_SEGMENT_MESSAGES].map((i) => idOf("segment", `m${i}`))
+          assert.deepStrictEqual(keys(yield* pending("segment")), [...ids].sort())
+          const segments = yield* store.segments(ids)
+          assert.deepStrictEqual(segments.map(({ segment }) => segment.messages.length), [200, 200, 50])
+          assert.deepStrictEqual(segments.flatMap(({ segment }) => segment.messages), messages)
+        })
+      )
+
+      test(
+        "outlines a session by its first prompts, its last answers and its files",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const use = (file: string) => ({ kind: "tool_use" as const, text: "Edit", tool: "Edit", file })
+          const messages = Array.from({ length: 60 }, (_, i) => [
+            message(`p${i}`, { isPrompt: true }),
+            message(`u${i}`, { role: "assistant", blocks: [use(`/work/${i % 40}.ts`), use("/work/same.ts")] }),
+            message(`a${i}`, { role: "assistant" })
+          ]).flat()
+          const side = message("side", { thread: "agent", isPrompt: true })
+          const said = message("side answer", { thread: "agent", role: "assistant" })
+          yield* store.append(batch([...messages, side, said, message("t", { sessionId: "s2" })]))
+          const [outline, ...more] = yield* store.outlines(["s1", "none"])
+          assert.deepStrictEqual(more, [])
+          assert.deepStrictEqual(
+            outline?.prompts.map(({ uuid }) => uuid),
+            Array.from({ length: 50 }, (_, i) => `p${i}`)
+          )
+          assert.deepStrictEqual(outline?.closing.map(({ uuid }) => uuid), ["a54", "a55", "a56", "a57", "a58", "a59"])
+          assert.strictEqual(outline?.files.length, 30)
+          assert.strictEqual(new Set(outline?.files).size, 30)
+          assert.isTrue(outline?.files.includes("/work/same.ts"))
+        })
+      )
+    })
+
+    describe("work", () => {
+      test(
+        "is claimed once, oldest first, and free again after a release or when the lease lapses",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const uuids = ["a", "b", "c", "d"]
+          for (const uuid of uuids) {
+            yield* store.append(batch([message(uuid, { isPrompt: true })], { cursor: cursor(`/t/${uuid}`, 1) }))
+          }
+          const ids = uuids.map((uuid) => idOf("segment", uuid))
+          const first = yield* store.claim("segment", 2)
+          assert.deepStrictEqual(first.map(({ key }) => key), ids.slice(0, 2))
+          const second = yield* store.claim("segment", 10)
+          assert.deepStrictEqual(second.map(({ key }) => key), ids.slice(2))
+          assert.deepStrictEqual(yield* store.claim("segment", 10), [])
+          yield* store.release(first)
+          yield* store.release([{ kind: "segment", key: "none", revision: 1 }])
+          assert.deepStrictEqual(yield* store.claim("segment", 10), first)
+          yield* TestClock.adjust(LEASE_MS + 1)
+          assert.deepStrictEqual(yield* store.claim("segment", 10), [...first, ...second])
+          yield* store.done(first)
+          assert.strictEqual((yield* store.status).pending, 2 + 1)
+        })
+      )
+
+      test(
+        "goes to one claimer each when many ask at once",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* store.append(batch(Array.from({ length: 40 }, (_, i) => message(`p${i}`, { isPrompt: true }))))
+          const claims = yield* Effect.all(Array.from({ length: 12 }, () => store.claim("segment", 7)), {
+            concurrency: "unbounded"
+          })
+          const claimed = claims.flat().map(({ key }) => key)
+          assert.strictEqual(claimed.length, 40)
+          assert.strictEqual(new Set(claimed).size, 40)
+        })
+      )
+
+      test(
+        "has kinds apart, and a revision that grows with each change",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* store.append(batch([message("a", { isPrompt: true })]))
+          yield* store.append(batch([message("b"), message("c")], {
+            previous: cursor("/t/a.jsonl", 100),
+            cursor: cursor("/t/a.jsonl", 200)
+          }))
+          const id = idOf("segment", "a")
+          assert.deepStrictEqual(yield* pending("segment"), [{ kind: "segment", key: id, revision: 2 }])
+          assert.deepStrictEqual(yield* pending("session"), [{ kind: "session", key: "s1", revision: 2 }])
+          assert.deepStrictEqual(yield* pending("index"), [])
+          yield* store.done([{ kind: "segment", key: id, revision: 1 }])
+          assert.strictEqual((yield* pending("segment")).length, 1)
+          yield* store.done([{ kind: "segment", key: id, revision: 2 }])
+          assert.strictEqual((yield* pending("segment")).length, 0)
+        })
+      )
+
+      test(
+        "is not queued again by messages already stored",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* store.append(batch([message("a", { isPrompt: true })]))
+          const items = [...(yield* store.claim("segment", 10)), ...(yield* store.claim("session", 10))]
+          yield* store.done(items)
+          yield* store.append(batch([message("a", { isPrompt: true })], { cursor: cursor("/t/copy.jsonl", 100) }))
+          assert.strictEqual((yield* store.status).pending, 0)
+        })
+      )
+
+      test(
+        "commits: writes, keeps what is the same, removes what is gone, and tells the index",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const origin = idOf("segment", "a")
+          const next = (uuid: string, offset: number) =>
+            store.append(batch([message(uuid, { isPrompt: offset === 100 })], {
+              previous: offset === 100 ? undefined : cursor("/t/a.jsonl", offset - 100),
+              cursor: cursor("/t/a.jsonl", offset)
+            }))
+          yield* next("a", 100)
+          const [one, two, three] = [unit("u1", { origin }), unit("u2", { origin }), unit("u3", { origin })]
+          const other = unit("u9", { origin: "not claimed" })
+          yield* store.commit(yield* store.claim("segment", 10), [one, two, three, other])
+          assert.deepStrictEqual(yield* store.units(["u3", "u9", "u1", "u2"]), [three, one, two])
+          assert.strictEqual((yield* pending("segment")).length, 0)
+          const queued = yield* store.claim("index", 10)
+          assert.deepStrictEqual(keys(queued), ["u1", "u2", "u3"])
+          yield* store.done(queued)
+
+          yield* next("b", 200)
+          const changed = { ...two, content: "something else" }
+          yield* store.commit(yield* store.claim("segment", 10), [{ ...one, createdAt: 9_000 }, changed])
+          assert.deepStrictEqual(yield* store.units(["u1", "u2", "u3"]), [one, changed])
+          assert.deepStrictEqual(keys(yield* pending("index")), ["u2", "u3"])
+          assert.deepStrictEqual(yield* found("content u3"), ["u1"])
+          assert.strictEqual((yield* store.status).units.total, 2)
+
+          yield* next("c", 300)
+          yield* store.commit(yield* store.claim("segment", 10), [])
+          assert.deepStrictEqual(yield* store.units(["u1", "u2"]), [])
+          assert.deepStrictEqual(keys(yield* pending("index")), ["u1", "u2", "u3"])
+        })
+      )
+
+      test(
+        "drops the units of an item whose revision has moved on, and leaves it in the queue, free",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* store.append(
+            batch([message("a", { isPrompt: true }), message("z", { isPrompt: true, thread: "agent" })])
+          )
+          const items = yield* store.claim("segment", 10)
+          yield* store.append(batch([message("b")], {
+            previous: cursor("/t/a.jsonl", 100),
+            cursor: cursor("/t/a.jsonl", 200)
+          }))
+          const [moved, still] = [idOf("segment", "a"), idOf("segment", "z")]
+          yield* store.commit(items, [unit("old", { origin: moved }), unit("kept", { origin: still })])
+          assert.deepStrictEqual((yield* store.units(["old", "kept"])).map(({ id }) => id), ["kept"])
+          const again = yield* store.claim("segment", 10)
+          assert.deepStrictEqual(again, [{ kind: "segment", key: moved, revision: 2 }])
+          yield* store.commit(again, [unit("new", { origin: moved })])
+          assert.deepStrictEqual((yield* store.units(["new"])).length, 1)
+          yield* store.commit(again, [unit("newer", { origin: moved })])
+          assert.deepStrictEqual(yield* store.units(["newer"]), [])
+        })
+      )
+
+      test(
+        "refuses two units of one id, and changes nothing",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* write([unit("u1")])
+          yield* store.append(batch([message("a", { isPrompt: true })]))
+          const items = yield* store.claim("segment", 10)
+          const origin = idOf("segment", "a")
+          const error = yield* Effect.flip(store.commit(items, [unit("u2", { origin }), unit("u1", { origin })]))
+          assert.strictEqual(error._tag, "StoreError")
+          assert.strictEqual((yield* store.units(["u1", "u2"])).length, 1)
+          yield* store.commit(items, [unit("u2", { origin })])
+          assert.strictEqual((yield* store.units(["u1", "u2"])).length, 2)
+        })
+      )
+    })
+
+    describe("units", () => {
+      test(
+        "come in the order asked, unknown ones left out",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* write(["c", "a", "b"].map((id) => unit(id)))
+          const ids = (yield* store.units(["b", "x", "c", "a", "b"])).map(({ id }) => id)
+          assert.deepStrictEqual(ids, ["b", "c", "a", "b"])
+          assert.deepStrictEqual(yield* store.units([]), [])
+        })
+      )
+
+      test(
+        "are found by the beginning of their id, ten at most",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* write([
+            ...Array.from({ length: 12 }, (_, i) => unit(`aa${String(i).padStart(2, "0")}`)),
+            unit("ab"),
+            unit("%_")
+          ])
+          const ids = (prefix: string) => Effect.map(store.unitsByPrefix(prefix), (units) => units.map(({ id }) => id))
+          assert.deepStrictEqual(yield* ids("ab"), ["ab"])
+          assert.deepStrictEqual(yield* ids("aa"), Array.from({ length: 10 }, (_, i) => `aa0${i}`))
+          assert.deepStrictEqual(yield* ids("%"), ["%_"])
+          assert.deepStrictEqual(yield* ids("a%"), [])
+          assert.deepStrictEqual(yield* ids("AB"), [])
+        })
+      )
+
+      test(
+        "come newest first when asked for the latest",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* write([
+            unit("old", { occurredAt: 1 }),
+            unit("b", { occurredAt: 5 }),
+            unit("a", { occurredAt: 5 }),
+            unit("gone", { occurredAt: 9, active: false }),
+            unit("new", { occurredAt: 7, projectId: "project-two" })
+          ])
+          const ids = (filter: SearchFilter, limit: number) =>
+            Effect.map(store.recent(filter, limit), (units) => units.map(({ id }) => id))
+          assert.deepStrictEqual(yield* ids(everything, 10), ["new", "a", "b", "old"])
+          assert.deepStrictEqual(yield* ids({ projects: ["project-one"] }, 2), ["a", "b"])
+        })
+      )
+
+      test(
+        "have neighbours in their session: one before, two after, inactive ones passed over",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* write([
+            unit("e", { position: 5 }),
+            unit("a", { position: 1 }),
+            unit("c", { position: 2.5 }),
+            unit("hidden", { position: 2, active: false }),
+            unit("b", { position: 1.001 }),
+            unit("d", { position: 4 }),
+            unit("elsewhere", { position: 2.2, sessionId: "s2" })
+          ])
+          const around = (id: string) => Effect.map(store.neighbours([id]), (list) => [...list].sort(byOffset))
+          assert.deepStrictEqual(yield* around("a"), [["a", "b", 1], ["a", "c", 2]])
+          assert.deepStrictEqual(yield* around("b"), [["b", "a", -1], ["b", "c", 1], ["b", "d", 2]])
+          assert.deepStrictEqual(yield* around("d"), [["d", "c", -1], ["d", "e", 1]])
+          assert.deepStrictEqual(yield* around("hidden"), [["hidden", "b", -1], ["hidden", "c", 1], ["hidden", "d", 2]])
+          assert.deepStrictEqual(yield* around("elsewhere"), [])
+          assert.deepStrictEqual(yield* around("none"), [])
+          assert.strictEqual((yield* store.neighbours(["a", "e", "b"])).length, 2 + 1 + 3)
+        })
+      )
+    })
+
+    describe("the lexical lane", () => {
+      test(
+        "finds Chinese words, whole identifiers and their parts, and word forms",
+        Effect.gen(function*() {
+          yield* write([
+            unit("chinese", { content: "修复了登录页面的数据库连接错误" }),
+            unit("camel", { content: "we renamed getUserProfile to loadProfile" }),
+            unit("snake", { content: "max_retry_count is read from the settings" }),
+            unit("forms", { content: "migrating the tables took two migrations" }),
+            unit("path", { content: "see src/store/SqliteFile.ts", title: "Opening" })
+          ])
+          assert.deepStrictEqual(yield* found("数据库"), ["chinese"])
+          assert.deepStrictEqual(yield* found("连接错误"), ["chinese"])
+          assert.deepStrictEqual(yield* found("getUserProfile"), ["camel"])
+          assert.deepStrictEqual(yield* found("profile"), ["camel"])
+          assert.deepStrictEqual(yield* found("max_retry_count"), ["snake"])
+          assert.deepStrictEqual(yield* found("RETRY"), ["snake"])
+          assert.deepStrictEqual(yield* found("migration"), ["forms"])
+          assert.deepStrictEqual(yield* found("sqlite opening"), ["path"])
+          assert.deepStrictEqual(yield* found("nothing of this"), [])
+        })
+      )
+
+      test(
+        "counts each term in each field, and the units that hold it",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const content = "retry retry cache|call cache|out retry|thought"
+          const passage = (kind: "text" | "tool_use" | "tool_result" | "thinking", from: number, to: number) => ({
+            uuid: "m",
+            kind,
+            from,
+            to
+          })
+          const full = unit("full", {
+            title: "Retry policy",
+            files: ["/work/cache.ts"],
+            content,
+            passages: [
+              passage("text", 0, 17),
+              passage("tool_use", 18, 28),
+              passage("tool_result", 29, 38),
+              passage("thinking", 39, content.length)
+            ]
+          })
+          yield* write([
+            full,
+            unit("half", { content: "cache alone" }),
+            unit("off", { content: "cache", active: false })
+          ])
+          const [retry, cache] = [lexemes("retry")[0]!, lexemes("cache")[0]!]
+          const matches = yield* store.lexical([cache, "unheard", retry], everything, 10)
+          assert.strictEqual(matches.documents, 3)
+          assert.deepStrictEqual(matches.documentFrequencies, [3, 0, 1])
+          const candidates = new Map(matches.candidates.map((candidate) => [candidate.unitId, candidate]))
+          assert.deepStrictEqual([...candidates.keys()].sort(), ["full", "half"])
+          assert.deepStrictEqual(candidates.get("full"), {
+            unitId: "full",
+            sessionId: "s1",
+            position: 1,
+            lengths: [5, 3, 2, 2],
+            frequencies: [[1, 1, 1, 0], [0, 0, 0, 0], [1, 2, 0, 1]]
+          })
+          assert.deepStrictEqual(candidates.get("half")?.lengths, [0, 2, 0, 0])
+          assert.closeTo(matches.averageLength, (12 + 2 + 1) / 3, 1e-12)
+        })
+      )
+
+      test(
+        "keeps to the filter and to the limit, the best first",
+        Effect.gen(function*() {
+          yield* write([
+            unit("one", { content: "needle here", type: "decision", occurredAt: 10 }),
+            unit("two", { content: "needle there", projectId: "project-two", occurredAt: 20 }),
+            unit("three", { content: "needle needle needle", type: "error_log", occurredAt: 30 }),
+            unit("off", { content: "needle", active: false, occurredAt: 20 })
+          ])
+          const needle = (filter: Partial<SearchFilter>, limit?: number) =>
+            found("needle", { ...everything, ...filter }, limit)
+          assert.deepStrictEqual(yield* needle({}), ["one", "three", "two"])
+          assert.deepStrictEqual(yield* needle({ projects: ["project-two"] }), ["two"])
+          assert.deepStrictEqual(yield* needle({ projects: ["project-two", "project-one"] }), ["one", "three", "two"])
+          assert.deepStrictEqual(yield* needle({ projects: [] }), [])
+          assert.deepStrictEqual(yield* needle({ types: ["decision", "archive"] }), ["one"])
+          assert.deepStrictEqual(yield* needle({ types: [] }), [])
+          assert.deepStrictEqual(yield* needle({ since: 20 }), ["three", "two"])
+          assert.deepStrictEqual(yield* needle({ until: 20 }), ["one", "two"])
+          assert.deepStrictEqual(yield* needle({ since: 11, until: 29 }), ["two"])
+          assert.deepStrictEqual(yield* needle({ projects: ["' OR 1=1 --"] }), [])
+          assert.deepStrictEqual(yield* needle({}, 1), ["three"])
+          assert.deepStrictEqual(yield* needle({}, 0), [])
+        })
+      )
+
+      test(
+        "matches files as a whole path or its end, on any system and with any name",
+        Effect.gen(function*() {
+          yield* write([
+            unit("posix", { content: "needle", files: ["/home/mei/shop/src/app.ts", "/other.ts"] }),
+            unit("windows", { content: "needle", files: ["C:\\Users\\mei\\src\\app.ts"] }),
+            unit("near", { content: "needle", files: ["/home/mei/myapp.ts", "/home/app.tsx"] }),
+            unit("odd", { content: "needle", files: ["/tmp/it's 100%_\"new\".ts"] }),
+            unit("bare", { content: "needle", files: ["app.ts"] }),
+            unit("none", { content: "needle" })
+          ])
+          const inFile = (...files: ReadonlyArray<string>) => found("needle", { projects: "all", files })
+          assert.deepStrictEqual(yield* inFile("app.ts"), ["bare", "posix", "windows"])
+          assert.deepStrictEqual(yield* inFile("src/app.ts"), ["posix"])
+          assert.deepStrictEqual(yield* inFile("src\\app.ts"), ["windows"])
+          assert.deepStrictEqual(yield* inFile("C:\\Users\\mei\\src\\app.ts"), ["windows"])
+          assert.deepStrictEqual(yield* inFile("/home/mei/shop/src/app.ts"), ["posix"])
+          assert.deepStrictEqual(yield* inFile("it's 100%_\"new\".ts"), ["odd"])
+          assert.deepStrictEqual(yield* inFile("it's 100%_\"new\"_ts", "%", "_", "*"), [])
+          assert.deepStrictEqual(yield* inFile("other.ts", "myapp.ts"), ["near", "posix"])
+          assert.deepStrictEqual(yield* inFile(), ["bare", "near", "none", "odd", "posix", "windows"])
+        })
+      )
+
+      test(
+        "takes any term as a word and none as a command",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* write([unit("a", { content: "needle in the title" })])
+          const hostile = [
+            "\" OR *",
+            "needle*",
+            "NEAR(needle",
+            "title:needle",
+            "^needle",
+            "",
+            " ",
+            "'; DROP TABLE units;--",
+            "\u0000"
+          ]
+          const none = yield* store.lexical(hostile, everything, 10)
+          assert.deepStrictEqual(none.candidates, [])
+          assert.deepStrictEqual(none.documentFrequencies, hostile.map(() => 0))
+          const some = yield* store.lexical([...hostile, lexemes("needle")[0]!], everything, 10)
+          assert.deepStrictEqual(some.candidates.map(({ unitId }) => unitId), ["a"])
+          const empty = yield* store.lexical([], everything, 10)
+          assert.deepStrictEqual(empty, { documents: 1, averageLength: 2, documentFrequencies: [], candidates: [] })
+        })
+      )
+
+      test(
+        "answers when nothing is stored",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const nothing = { documents: 0, averageLength: 0, documentFrequencies: [0], candidates: [] }
+          assert.deepStrictEqual(yield* store.lexical(["word"], everything, 10), nothing)
+        })
+      )
+
+      test(
+        "forgets what was removed",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* store.append(batch([message("a", { isPrompt: true })]))
+          const origin = idOf("segment", "a")
+          yield* store.commit(yield* store.claim("segment", 1), [unit("u", { origin, content: "needle needle" })])
+          yield* store.append(batch([message("b")], {
+            previous: cursor("/t/a.jsonl", 100),
+            cursor: cursor("/t/a.jsonl", 200)
+          }))
+          yield* store.commit(yield* store.claim("segment", 1), [unit("u", { origin, content: "thread" })])
+          const terms = [...lexemes("needle"), ...lexemes("thread")]
+          const matches = yield* store.lexical(terms, everything, 10)
+          assert.deepStrictEqual(matches.documentFrequencies, [0, 1])
+          assert.strictEqual(matches.documents, 1)
+          assert.strictEqual(matches.averageLength, 1)
+        })
+      )
+    })
+
+    describe("transactions", () => {
+      const one = batch([message("a", { isPrompt: true })])
+      const two = batch([message("b", { isPrompt: true })], { cursor: cursor("/t/b.jsonl", 1) })
+      const messages = Effect.flatMap(MemoryStore, (store) => Effect.map(store.status, (status) => status.messages))
+
+      test(
+        "see their own writes, others do not, and all is there after",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const written = yield* Deferred.make<void>()
+          const go = yield* Deferred.make<void>()
+          const fiber = yield* Effect.fork(store.transaction(Effect.gen(function*() {
+            yield* store.append(one)
+            assert.strictEqual(yield* messages, 1)
+            yield* Deferred.succeed(written, undefined)
+            yield* Deferred.await(go)
+          })))
+          yield* Deferred.await(written)
+          assert.strictEqual(yield* messages, 0)
+          yield* Deferred.succeed(go, undefined)
+          yield* Fiber.join(fiber)
+          assert.strictEqual(yield* messages, 1)
+        })
+      )
+
+      test(
+        "leave nothing when they fail or die, and the store goes on",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* write([unit("before", { content: "needle" })])
+          const before = yield* store.status
+          const failed = yield* Effect.flip(
+            store.transaction(Effect.zipRight(store.append(one), Effect.fail("no" as const)))
+          )
+          assert.strictEqual(failed, "no")
+          const died = yield* Effect.exit(store.transaction(Effect.zipRight(store.append(one), Effect.die("bug"))))
+          assert.isTrue(Exit.isFailure(died))
+          const changed = yield* Effect.exit(store.transaction(Effect.gen(function*() {
+            yield* write([unit("inside", { content: "needle" })])
+            assert.deepStrictEqual(yield* found("needle"), ["before", "inside"])
+            return yield* Effect.fail("no")
+          })))
+          assert.isTrue(Exit.isFailure(changed))
+          assert.deepStrictEqual(yield* store.status, before)
+          assert.deepStrictEqual(yield* found("needle"), ["before"])
+          assert.strictEqual((yield* store.append(one))._tag, "Appended")
+        })
+      )
+
+      test(
+        "leave nothing when they are interrupted",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const written = yield* Deferred.make<void>()
+          const fiber = yield* Effect.fork(store.transaction(
+            store.append(one).pipe(Effect.zipRight(Deferred.succeed(written, undefined)), Effect.zipRight(Effect.never))
+          ))
+          yield* Deferred.await(written)
+          yield* Fiber.interrupt(fiber)
+          assert.strictEqual(yield* messages, 0)
+          assert.strictEqual((yield* store.append(one))._tag, "Appended")
+        })
+      )
+
+      test(
+        "keep others' writes waiting, and do not take them along when they fail",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const written = yield* Deferred.make<void>()
+          const go = yield* Deferred.make<void>()
+          const failing = yield* Effect.fork(store.transaction(
+            store.append(one).pipe(
+              Effect.zipRight(Deferred.succeed(written, undefined)),
+              Effect.zipRight(Deferred.await(go)),
+              Effect.zipRight(Effect.fail("no"))
+            )
+          ))
+          yield* Deferred.await(written)
+          const other = yield* Effect.fork(store.append(two))
+          yield* Effect.yieldNow()
+          yield* Deferred.succeed(go, undefined)
+          yield* Fiber.await(failing)
+          assert.strictEqual((yield* Fiber.join(other))._tag, "Appended")
+          assert.strictEqual(yield* messages, 1)
+          assert.deepStrictEqual((yield* store.messages(["a", "b"])).map(({ uuid }) => uuid), ["b"])
+        })
+      )
+
+      test(
+        "nest: an inner one fails alone, an outer one takes the inner along",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* store.transaction(Effect.gen(function*() {
+            yield* store.append(one)
+            yield* Effect.ignore(store.transaction(Effect.zipRight(store.append(two), Effect.fail("inner"))))
+            assert.strictEqual(yield* messages, 1)
+          }))
+          assert.strictEqual(yield* messages, 1)
+          yield* Effect.ignore(store.transaction(Effect.gen(function*() {
+            yield* store.transaction(store.append(two))
+            assert.strictEqual(yield* messages, 2)
+            return yield* Effect.fail("outer")
+          })))
+          assert.strictEqual(yield* messages, 1)
+          yield* store.transaction(store.transaction(store.append(two)))
+          assert.strictEqual(yield* messages, 2)
+        })
+      )
+
+      test(
+        "give an error of the store as it is",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const error = new StoreError({ reason: "Full", operation: "test", detail: "as it is", cause: undefined })
+          const { detail, reason } = yield* Effect.flip(store.transaction(Effect.fail(error)))
+          assert.deepStrictEqual({ detail, reason }, { detail: "as it is", reason: "Full" })
+        })
+      )
+    })
+
+    test(
+      "has a status whose numbers are those of what was written",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const nothing = yield* store.status
+        assert.deepStrictEqual(nothing, {
+          lines: { total: 0, stored: 0, skipped: {}, deadLetter: 0 },
+          redactions: {},
+          sessions: 0,
+          messages: 0,
+          textMessages: { total: 0, cited: 0 },
+          units: { total: 0, byType: {} },
+          pending: 0,
+          files: 0,
+          projects: []
+        })
+        const messages = [
+          message("p", { isPrompt: true }),
+          message("a", { role: "assistant" }),
+          message("tool", { role: "assistant", blocks: [{ kind: "tool_use", text: "ls", tool: "Bash" }] }),
+          message("system", { role: "system" })
+        ]
+        yield* store.append(batch(messages, {
+          factLines: 1,
+          skipped: { progress: 2, empty: 0 },
+          deadLetters: [{ path: "/t/a.jsonl", offset: 5, reason: "not JSON", line: "?" }],
+          redactions: { "GitHub token": 2 }
+        }))
+        yield* store.append(batch([], {
+          cursor: cursor("/t/b.jsonl", 1),
+          project: project("two"),
+          redactions: { "GitHub token": 1 }
+        }))
+        const origin = idOf("segment", "p")
+        yield* store.commit(yield* store.claim("segment", 10), [
+          unit("u1", { origin, cites: "a", type: "decision" }),
+          unit("u2", { origin, cites: "tool" }),
+          unit("u3", { origin, cites: "p", active: false })
+        ])
+        assert.deepStrictEqual(yield* store.status, {
+          lines: { total: 8, stored: 5, skipped: { progress: 2 }, deadLetter: 1 },
+          redactions: { "GitHub token": 3 },
+          sessions: 1,
+          messages: 4,
+          textMessages: { total: 2, cited: 1 },
+          units: { total: 2, byType: { conversation: 1, decision: 1 } },
+          pending: 1 + 3,
+          files: 2,
+          projects: [{ ...project("one"), units: 2 }, { ...project("two"), units: 0 }]
+        })
+      })
+    )
+  })
+}
+
+const byOffset = (a: readonly [string, string, number], b: readonly [string, string, number]) => a[2] - b[2]

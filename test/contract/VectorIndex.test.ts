@@ -1,0 +1,42 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as EmbeddedIndex from "../../src/index/EmbeddedIndex.ts"
+import * as IndexInMemory from "../../src/index/IndexInMemory.ts"
+import { VectorIndex } from "../../src/index/VectorIndex.ts"
+import { MemoryStore } from "../../src/store/MemoryStore.ts"
+import * as SqliteStore from "../../src/store/SqliteStore.ts"
+import { base, sqliteFile, storeInMemory } from "./layers.ts"
+import { everything, unit } from "./made.ts"
+import { write } from "./MemoryStoreContract.ts"
+import { suite, vector } from "./VectorIndexContract.ts"
+
+const embedded = Layer.merge(EmbeddedIndex.layer, SqliteStore.layer).pipe(
+  Layer.provide(sqliteFile),
+  Layer.provide(base)
+)
+const inMemory = IndexInMemory.layer.pipe(Layer.provideMerge(storeInMemory), Layer.provide(base))
+
+suite("EmbeddedIndex", embedded)
+suite("IndexInMemory", inMemory)
+
+describe("EmbeddedIndex", () => {
+  it.scoped("is written and undone together with the store", () =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      const index = yield* VectorIndex
+      assert.isTrue(index.sharesStore)
+      yield* write([unit("a")])
+      yield* index.ensure({ id: "test@1", dimension: 2 })
+      const items = yield* store.claim("index", 10)
+      const written = Effect.zipRight(index.upsert([{ unitId: "a", vector: vector(1, 0) }]), store.done(items))
+      yield* Effect.ignore(store.transaction(Effect.zipRight(written, Effect.fail("no"))))
+      assert.strictEqual((yield* index.describe).count, 0)
+      assert.strictEqual((yield* store.status).pending, 1 + 1)
+      yield* store.transaction(written)
+      assert.strictEqual((yield* index.describe).count, 1)
+      assert.strictEqual((yield* index.search(vector(1, 0), everything, 1)).length, 1)
+      yield* Effect.ignore(store.transaction(Effect.zipRight(index.remove(["a"]), Effect.fail("no"))))
+      assert.strictEqual((yield* index.describe).count, 1)
+    }).pipe(Effect.provide(embedded)))
+})

@@ -1,0 +1,103 @@
+/**
+ * Messages, batches and units for tests, complete but for what a test says.
+ */
+import type { Message, SessionFacts } from "../../src/domain/Conversation.ts"
+import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
+import type { Project } from "../../src/domain/Project.ts"
+import type { SearchFilter } from "../../src/domain/Search.ts"
+import type { CaptureBatch, Cursor } from "../../src/store/MemoryStore.ts"
+
+export const everything: SearchFilter = { projects: "all" }
+
+export const project = (name: string): Project => ({
+  id: `project-${name}`,
+  name,
+  root: `/work/${name}`,
+  key: `path:/work/${name}`
+})
+
+export const message = (uuid: string, says: Partial<Message> & { readonly text?: string } = {}): Message => {
+  const { text = `text of ${uuid}`, ...rest } = says
+  return {
+    uuid,
+    parentUuid: null,
+    sessionId: "s1",
+    thread: "main",
+    role: "human",
+    blocks: [{ kind: "text", text }],
+    isPrompt: false,
+    isSummary: false,
+    occurredAt: 1_000,
+    ...rest
+  }
+}
+
+export const facts = (sessionId: string, says: Partial<SessionFacts> = {}): SessionFacts => ({
+  sessionId,
+  cwd: undefined,
+  branch: undefined,
+  version: undefined,
+  title: undefined,
+  startedAt: undefined,
+  endedAt: undefined,
+  ...says
+})
+
+export const cursor = (path: string, offset: number, says: Partial<Cursor> = {}): Cursor => ({
+  path,
+  offset,
+  fingerprint: "f1",
+  sessionId: "s1",
+  ...says
+})
+
+/** A batch of these messages from a file never read before; each message brings its session's facts. */
+export const batch = (messages: ReadonlyArray<Message>, says: Partial<CaptureBatch> = {}): CaptureBatch => {
+  const made = {
+    cursor: cursor("/t/a.jsonl", 100),
+    previous: undefined,
+    project: project("one"),
+    messages,
+    facts: messages.map(({ occurredAt, sessionId }) =>
+      facts(sessionId, { cwd: "/work/one", startedAt: occurredAt, endedAt: occurredAt })
+    ),
+    factLines: 0,
+    skipped: {},
+    deadLetters: [],
+    redactions: {},
+    ...says
+  }
+  const skipped = Object.values(made.skipped).reduce((sum, n) => sum + n, 0)
+  return { lines: messages.length + made.factLines + skipped + made.deadLetters.length, ...made }
+}
+
+/** `content` is one passage of `kind`. */
+export const unit = (
+  id: string,
+  says: Partial<MemoryUnit> & { readonly kind?: MemoryUnit["passages"][number]["kind"]; readonly cites?: string } = {}
+): MemoryUnit => {
+  const { cites = `message-of-${id}`, content = `content of ${id}`, kind = "text", ...rest } = says
+  return {
+    id,
+    projectId: "project-one",
+    sessionId: "s1",
+    origin: "origin",
+    position: 1,
+    type: "conversation",
+    title: "",
+    summary: "",
+    content,
+    keywords: [],
+    files: [],
+    passages: [{ uuid: cites, kind, from: 0, to: content.length }],
+    quality: 0.5,
+    tokens: 10,
+    occurredAt: 1_000,
+    createdAt: 2_000,
+    expiresAt: null,
+    supersededBy: null,
+    pinned: false,
+    active: true,
+    ...rest
+  }
+}

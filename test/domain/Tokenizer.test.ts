@@ -1,0 +1,121 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as FastCheck from "effect/FastCheck"
+import { content, lexemes, queryLexemes } from "../../src/domain/Tokenizer.ts"
+import { anyText, hostile, millis } from "../texts.ts"
+
+/** The lexemes without repeats, as one line. */
+const line = (text: string) => [...new Set(lexemes(text))].join(" ")
+
+describe("lexemes", () => {
+  const table: ReadonlyArray<readonly [text: string, lexemes: string]> = [
+    ["camelCase", "camelcas camel case"],
+    ["getUserById", "getuserbyid get user id"],
+    ["snake_case", "snake_case snake case"],
+    ["MAX_RETRIES", "max_retries max retri"],
+    ["HTMLParser", "htmlparser html parser"],
+    ["utf8Decode", "utf8decode utf 8 decod"],
+    ["__memcpy_chk", "__memcpy_chk memcpi chk"],
+    ["v1.56.0", "v1 v 1 56 0"],
+    ["src/db/pool.ts:42", "src db pool ts 42"],
+    ["running runs ran", "run ran"],
+    ["Connections connected", "connect"],
+    ["the of and", ""],
+    ["Don't isn't", ""],
+    ["café", "café caf é"],
+    ["___", ""],
+    ["", ""],
+    ["数据平台", "数据 据平 平台"],
+    ["数据库", "数据库 数据 据库"],
+    ["我们的测试", "们的 的测 测试"],
+    ["用TypeScript写的解析器", "typescript type script 写的 的解 解析 析器"],
+    ["修复bug后", "修复 bug 修 复"],
+    ["データベース・テスト", "データベース デー ータ タベ ベー ース テスト テス スト"],
+    ["연결이 닫혔다", "연결이 연결 결이 닫혔다 닫혔 혔다"],
+    ["İstanbul", "istanbul"]
+  ]
+  for (const [text, expected] of table) {
+    it(JSON.stringify(text), () => {
+      const found = new Set(lexemes(text))
+      for (const lexeme of expected.split(" ").filter((each) => each !== "")) {
+        // Words of Intl.Segmenter differ between versions of Node; bigrams and Latin words do not.
+        if (/^[\x00-\x7f]|^..$/.test(lexeme)) assert.isTrue(found.has(lexeme), `${lexeme} in ${line(text)}`)
+      }
+      if (expected === "" || /^[\x00-\x7f]*$/.test(text)) assert.strictEqual(line(text), expected)
+    })
+  }
+
+  it("keeps order and repeats", () => {
+    assert.deepStrictEqual(lexemes("pool error pool"), ["pool", "error", "pool"])
+  })
+
+  it("finds Chinese beside Latin letters as it does alone", () => {
+    const alone = lexemes("解析器")
+    for (const text of ["parser解析器", "解析器parser", "v2解析器_x", "写parser解析器"]) {
+      for (const lexeme of alone) assert.isTrue(lexemes(text).includes(lexeme), `${lexeme} in ${text}`)
+    }
+  })
+
+  it.prop("hold only letters, digits and _", [anyText], ([text]) => {
+    for (const lexeme of lexemes(text)) assert.match(lexeme, /^[\p{L}\p{N}_]+$/u)
+  }, { fastCheck: { numRuns: 500 } })
+
+  it.prop("are lower case", [anyText], ([text]) => {
+    for (const lexeme of lexemes(text)) assert.strictEqual(lexeme, lexeme.toLowerCase().replace(/\p{M}/gu, ""))
+  })
+
+  it("of a long run are those of its beginning", () => {
+    const found = lexemes("x".repeat(5_000))
+    assert.deepStrictEqual(found.map(({ length }) => length), [64])
+    assert.isFalse(/[\ud800-\udfff]$/.test(lexemes(`a${"𝒜".repeat(100)}`)[0]!.replace(/𝒜/gu, "")))
+  })
+
+  it("of a million characters take seconds at most", () => {
+    const texts = [...hostile, "数据平台".repeat(250_000), "連".repeat(1_000_000), "데".repeat(1_000_000)]
+    for (const text of texts) assert.isBelow(millis(() => lexemes(text)), 5_000, text.slice(0, 20))
+  }, 60_000)
+})
+
+describe("a question", () => {
+  it("loses its question words", () => {
+    assert.deepStrictEqual(queryLexemes("What did we decide about the connection pool?"), ["decid", "connect", "pool"])
+    assert.deepStrictEqual(
+      queryLexemes("为什么连接池耗尽了？").filter((each) => /什么|为什/.test(each)),
+      ["为什", "么连"].slice(0, 1)
+    )
+  })
+
+  it("keeps them when there is nothing else", () => {
+    assert.deepStrictEqual(queryLexemes("what why"), ["what", "why"])
+    assert.deepStrictEqual(queryLexemes(""), [])
+    assert.deepStrictEqual(queryLexemes("???"), [])
+  })
+
+  it("keeps identifiers that hold such words", () => {
+    assert.deepStrictEqual(queryLexemes("what is is_valid"), ["is_valid", "valid"])
+    assert.deepStrictEqual(queryLexemes("how_to_do.md"), lexemes("how_to_do.md"))
+    assert.strictEqual(content("where is is_valid?"), "    is_valid?".replace(/^ {2}/, " "))
+  })
+
+  it.prop("has lexemes of its text only, each once", [anyText], ([text]) => {
+    const all = new Set(lexemes(text))
+    const asked = queryLexemes(text)
+    assert.strictEqual(new Set(asked).size, asked.length)
+    for (const lexeme of asked) assert.isTrue(all.has(lexeme), lexeme)
+    if (all.size > 0) assert.isAbove(asked.length, 0)
+  }, { fastCheck: { numRuns: 500 } })
+
+  it.prop(
+    "asks for every word of the memory that it repeats",
+    [FastCheck.array(FastCheck.constantFrom("pool", "exhausted", "is_valid", "连接池", "HTMLParser", "v2"), {
+      minLength: 1
+    })],
+    ([words]) => assert.deepStrictEqual(new Set(queryLexemes(words.join(" "))), new Set(lexemes(words.join(" "))))
+  )
+
+  it("of a million characters takes seconds at most", () => {
+    for (const text of hostile) {
+      assert.isBelow(millis(() => queryLexemes(text)), 10_000, text.slice(0, 20))
+      assert.isBelow(millis(() => content(text)), 2_000, text.slice(0, 20))
+    }
+  }, 60_000)
+})

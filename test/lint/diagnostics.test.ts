@@ -1,0 +1,63 @@
+import { assert, it } from "@effect/vitest"
+import { spawnSync } from "node:child_process"
+import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { environment, root } from "../data.ts"
+
+/** Each diagnostic that CI counts on, and code that must make it fail. */
+const source = `
+import { Option } from "effect" // importFromBarrel
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+
+export class A extends Context.Tag("A")<A, { readonly get: Effect.Effect<number> }>() {}
+export class B extends Context.Tag("B")<B, { readonly get: Effect.Effect<string> }>() {}
+export class Leaky extends Context.Tag("Leaky")<Leaky, { // leakingRequirements
+  readonly one: Effect.Effect<number, never, A>
+  readonly two: () => Effect.Effect<number, never, A>
+}>() {}
+declare const scoped: Effect.Effect<{ get: Effect.Effect<number> }, never, Scope.Scope>
+const layerA = Layer.effect(A, scoped) // scopeInLayerEffect
+const layerB = Layer.effect(B, Effect.map(A, () => ({ get: Effect.succeed("") })))
+export const both = Layer.mergeAll(layerA, layerB) // layerMergeAllWithDependencies
+export const provided = Effect.zip(A, B).pipe(Effect.provide(layerB), Effect.provide(layerA)) // multipleEffectProvide
+export const failure = Effect.fail(new Error("x")) // globalErrorInEffectFailure
+export const outside = () => [console, Date.now(), process.env.X, fetch("x")] // globalDate processEnv globalFetch
+export const inside = Effect.gen(function*() {
+  Effect.log("x") // floatingEffect
+  Effect.runSync(Effect.void) // runEffectInsideEffect
+  console.log(Date.now(), process.env.X) // globalConsoleInEffect globalDateInEffect processEnvInEffect
+  yield* Effect.fail("x") // missingReturnYieldStar
+  return Option.none()
+})
+`
+
+it("the Effect language service sees what it should, with the settings of tsconfig.json", { timeout: 120_000 }, () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "claude-memory-diagnostics-")))
+  try {
+    symlinkSync(join(root, "node_modules"), join(folder, "node_modules"))
+    copyFileSync(join(root, "tsconfig.json"), join(folder, "tsconfig.json"))
+    writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }))
+    mkdirSync(join(folder, "src"))
+    writeFileSync(join(folder, "src", "program.ts"), source)
+    const program = join(root, "node_modules", "@effect", "language-service", "cli.js")
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      [program, "diagnostics", "--project", "tsconfig.json", "--strict", "--format", "text"],
+      { cwd: folder, env: environment(folder), encoding: "utf8" }
+    )
+    assert.strictEqual(status, 1, stdout)
+    const found = [...stdout.matchAll(/\((\d+),\d+\): error effect\((\w+)\)/g)].map(([, line, name]) =>
+      `${line} ${name}`
+    )
+    const expected = source.split("\n").flatMap((line, n) =>
+      (line.split("// ")[1]?.split(" ") ?? []).map((name) => `${n + 1} ${name}`)
+    )
+    assert.deepStrictEqual(expected.filter((each) => !found.includes(each)), [], stdout)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})

@@ -1,0 +1,86 @@
+/**
+ * Texts for properties: what transcripts hold, and what is meant to break things.
+ */
+import * as FastCheck from "effect/FastCheck"
+
+const pieces = [
+  "a",
+  "word ",
+  "HTMLParser",
+  "snake_case",
+  "/home/mei/src/a.ts",
+  "drwxr-xr-x  7 mei  staff  224 Oct  7 21:30 .\n",
+  "iVBORw0KGgoAAAANSUhEUg",
+  "数据平台",
+  "。",
+  "ガーデン・テスト",
+  "연결",
+  "é",
+  "İ",
+  "😀",
+  "👩‍👩‍👧",
+  "\ud83d",
+  "\ude00",
+  "\u0000",
+  "\ufeff",
+  "\u001b[31m",
+  "\r\n",
+  "\n\n",
+  "\n",
+  "\t",
+  " ",
+  "…",
+  "──",
+  "{\"a\":[1,2]}",
+  "--:--",
+  "12345",
+  ". ",
+  "error: ",
+  "<claude-memory>",
+  "</claude-memory>",
+  "<system-reminder>",
+  "</system-reminder>"
+]
+
+/** Short and long, of all scripts; runs of one piece too, and lone surrogates. */
+export const anyText: FastCheck.Arbitrary<string> = FastCheck.oneof(
+  FastCheck.string({ unit: "binary", maxLength: 200 }),
+  FastCheck.string({ unit: "grapheme", maxLength: 200 }),
+  FastCheck.array(FastCheck.constantFrom(...pieces), { maxLength: 80 }).map((parts) => parts.join("")),
+  FastCheck.array(FastCheck.tuple(FastCheck.constantFrom(...pieces), FastCheck.integer({ min: 1, max: 600 })), {
+    maxLength: 4
+  }).map((runs) => runs.map(([piece, times]) => piece.repeat(times)).join(""))
+)
+
+/** Something other than white space is in it. */
+export const sayingText = anyText.filter((text) => text.trim() !== "")
+
+/** A million characters of each, for what must take linear time. */
+export const hostile: ReadonlyArray<string> = [
+  ...pieces,
+  "A",
+  "aB",
+  "a'",
+  "_",
+  "'",
+  "a b ",
+  "aé",
+  "1a",
+  "的",
+  "。\n",
+  "<claude-memory ",
+  "<system-reminder>\n",
+  "<command-name>/x</command-name><command-args>",
+  "<command-name>  ",
+  "\u001b["
+].map((piece) => piece.repeat(Math.ceil(1_000_000 / piece.length)))
+
+/** Milliseconds that a call takes. */
+export const millis = (call: () => unknown): number => {
+  const from = performance.now()
+  call()
+  return performance.now() - from
+}
+
+export const splitsPair = (text: string, at: number): boolean =>
+  /[\ud800-\udbff]/.test(text.charAt(at - 1)) && /[\udc00-\udfff]/.test(text.charAt(at))

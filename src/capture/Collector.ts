@@ -21,7 +21,6 @@ import {
   MemoryStore,
   type StoreError
 } from "../store/MemoryStore.ts"
-import { redact } from "./Redactor.ts"
 import * as Transcript from "./Transcript.ts"
 import { type FileLine, headOf, lines, MAX_LINE_BYTES, openTranscript } from "./TranscriptFile.ts"
 
@@ -59,6 +58,9 @@ export class Collector extends Context.Tag("Collector")<Collector, {
 }>() {}
 
 const DEAD_LETTER_LENGTH = 4_096
+
+/** Its rules are a third of the program, and those who only search don't need them. */
+const loadRedactor = Effect.promise(() => import("./Redactor.ts"))
 
 const make = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
@@ -140,6 +142,7 @@ const make = Effect.gen(function*() {
             dead.push({ path: cursor.path, offset: line.offset, reason: parsed.reason, line: line.text })
         }
       }
+      const { redact } = yield* loadRedactor
       const masked = yield* redact([
         ...messages.flatMap(({ blocks }) => blocks.flatMap(({ file, text }) => [text, file ?? ""])),
         ...facts.map(({ title }) => title ?? ""),

@@ -14,7 +14,7 @@ import * as LeakProbe from "../resources/LeakProbe.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../Settings.ts"
 import type { LineSum } from "../store/MemoryStore.ts"
-import { answer, balance, json, number } from "./Output.ts"
+import { answer, balance, json, number, plural } from "./Output.ts"
 import * as Progress from "./Progress.ts"
 
 /** Counts of one run. */
@@ -122,9 +122,11 @@ export const reportText = (report: ImportReport): string => {
   const types = Object.entries(report.units.byType).map(([type, n]) => `${number(n)} ${type}`).join(", ")
   const redactions = Object.entries(report.redactions).map(([kind, n]) => `${number(n)} ${kind}`).join(", ")
   return [
-    balance(report.lines),
-    `${number(report.files)} files, ${number(report.sessions)} new sessions, ${number(report.messages)} messages`,
-    `${number(report.units.total)} memories${types === "" ? "" : `: ${types}`}`,
+    balance(report.lines, 4),
+    `${plural(report.files, "file")}, ${plural(report.sessions, "new session")}, ${plural(report.messages, "message")}`,
+    `${number(report.units.total)} ${report.units.total === 1 ? "memory" : "memories"}${
+      types === "" ? "" : `: ${types}`
+    }`,
     ...(redactions === "" ? [] : [`secrets masked: ${redactions}`]),
     `${(report.durationMs / 1000).toFixed(1)} s`
   ].join("\n")

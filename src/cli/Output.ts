@@ -22,13 +22,20 @@ export const percent = (part: number, whole: number): string =>
 export const minute = (millis: number): string =>
   millis === 0 ? "unknown date" : DateTime.formatIso(DateTime.unsafeMake(millis)).slice(0, 16).replace("T", " ")
 
-/** "1,234 lines = 1,000 stored + 230 skipped (…) + 4 dead letters". */
-export const balance = (lines: LineSum): string => {
+/** "1 dead letter", "2 dead letters". */
+export const plural = (n: number, noun: string): string => `${number(n)} ${noun}${n === 1 ? "" : "s"}`
+
+/** "1,234 lines = 1,000 stored + 230 skipped (…) + 4 dead letters", with the `shown` commonest reasons for skipping. */
+export const balance = (lines: LineSum, shown = Number.POSITIVE_INFINITY): string => {
   const reasons = Object.entries(lines.skipped).sort(([, a], [, b]) => b - a)
-  const skipped = reasons.reduce((sum, [, n]) => sum + n, 0)
-  const detail = reasons.length === 0 ? "" : ` (${reasons.map(([reason, n]) => `${number(n)} ${reason}`).join(", ")})`
-  return `${number(lines.total)} lines = ${number(lines.stored)} stored + ${number(skipped)} skipped${detail} + ` +
-    `${number(lines.deadLetter)} dead letters`
+  const total = (some: typeof reasons) => some.reduce((sum, [, n]) => sum + n, 0)
+  const rest = total(reasons.slice(shown))
+  const detail = [
+    ...reasons.slice(0, shown).map(([reason, n]) => `${number(n)} ${reason}`),
+    ...(rest === 0 ? [] : [`${number(rest)} for other reasons`])
+  ].join(", ")
+  return `${plural(lines.total, "line")} = ${number(lines.stored)} stored + ${number(total(reasons))} skipped` +
+    `${detail === "" ? "" : ` (${detail})`} + ${plural(lines.deadLetter, "dead letter")}`
 }
 
 export const isBalanced = (lines: LineSum): boolean =>

@@ -22,17 +22,17 @@ const LOCAL = /^(?:[/\\.~]|file:|[a-z]:[/\\])/i
 export const normalizeRemote = (url: string): string | undefined => {
   const address = url.trim().replace(/^"(.*)"$/, "$1")
   if (LOCAL.test(address)) return undefined
-  const bare = address.replace(/^[a-z+]+:\/\//i, "").replace(/[?#].*$/, "")
+  const bare = address.replace(/^[a-z+]+:\/\//i, "")
   // A password may hold any character, "/" and "@" too.
   const at = bare.lastIndexOf("@")
   const place = at >= 0 && /:|^[^/]*$/.test(bare.slice(0, at)) ? bare.slice(at + 1) : bare
-  const match = /^([^:/\s]+)(?::\d+(?=\/))?[:/]\/*(.+?)(?:\.git)?\/*$/.exec(place)
+  const match = /^([^:/\s]+)(?::\d+(?=\/))?[:/]\/*(.+?)(?:\.git)?\/*$/.exec(place.replace(/[?#].*$/s, ""))
   return match === null ? undefined : `${match[1]!.toLowerCase()}/${match[2]!}`
 }
 
 const originUrl = (config: string): string | undefined => {
   let inOrigin = false
-  for (const line of config.split("\n")) {
+  for (const line of config.split(/\r?\n/)) {
     const section = /^\s*\[(.*)\]/.exec(line)
     if (section !== null) inOrigin = /^remote\s+"origin"$/i.test(section[1]!.trim())
     const url = inOrigin ? /^\s*url\s*=\s*(.+)$/i.exec(line) : null

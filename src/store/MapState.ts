@@ -6,7 +6,7 @@ import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { Project } from "../domain/Project.ts"
 import type { AppendResult, CaptureBatch, Cursor, DeadLetter, WorkItem } from "./MemoryStore.ts"
 import * as Postings from "./Postings.ts"
-import { changesOf, comparable, freshOf, outcomesOf, present } from "./Rules.ts"
+import { changesOf, comparable, freshOf, outcomesOf, present, sessionsChangedBy } from "./Rules.ts"
 import { LEASE_MS } from "./WorkLease.ts"
 
 export interface Stored {
@@ -104,12 +104,12 @@ export const append = (state: State, batch: CaptureBatch): AppendResult => {
     messages.set(message.uuid, { message, seq: messages.size + 1, segmentId: id })
   })
   enqueue(state, "segment", segmentIds)
-  enqueue(state, "session", fresh.map(({ sessionId }) => sessionId))
+  enqueue(state, "session", sessionsChangedBy(fresh, batch.facts))
   cursors.set(batch.cursor.path, batch.cursor)
   addCounts(state.outcomes, outcomesOf(batch, stored, duplicates))
   addCounts(state.redactions, batch.redactions)
   for (const letter of batch.deadLetters) {
-    const key = `${letter.offset} ${letter.path}`
+    const key = `${letter.offset} ${batch.cursor.fingerprint} ${letter.path}`
     if (!dead.has(key)) dead.set(key, letter)
   }
   return { _tag: "Appended", stored, duplicates, newSessions }

@@ -22,6 +22,15 @@ export const freshOf = (messages: ReadonlyArray<Message>, known: Iterable<string
   })
 }
 
+/** Sessions whose archive is out of date: those with new messages, and those that were given a title. */
+export const sessionsChangedBy = (
+  fresh: ReadonlyArray<Message>,
+  facts: ReadonlyArray<SessionFacts>
+): ReadonlyArray<string> => [
+  ...fresh.map(({ sessionId }) => sessionId),
+  ...facts.filter(({ title }) => title !== undefined).map(({ sessionId }) => sessionId)
+]
+
 export interface SessionChange {
   cwd?: string
   branch?: string

@@ -16,7 +16,17 @@ import { make as makeInFlight } from "../resources/InFlight.ts"
 import { transaction } from "../resources/Sqlite.ts"
 import { fieldsOf, sumOf } from "./Lexical.ts"
 import { type CaptureBatch, type Cursor, MemoryStore, type WorkItem } from "./MemoryStore.ts"
-import { changesOf, comparable, freshOf, lineSumOf, outcomesOf, OUTLINE, recalling, says } from "./Rules.ts"
+import {
+  changesOf,
+  comparable,
+  freshOf,
+  lineSumOf,
+  outcomesOf,
+  OUTLINE,
+  recalling,
+  says,
+  sessionsChangedBy
+} from "./Rules.ts"
 import { SqliteFile, toStoreError } from "./SqliteFile.ts"
 import { conditions } from "./SqliteFilter.ts"
 import { isAlive, LEASE_MS, OWNER } from "./WorkLease.ts"
@@ -109,7 +119,6 @@ const makeWrites = (sql: SqlClient) => {
       }) AS s WHERE true
         ON CONFLICT (thread_key) DO UPDATE SET id = excluded.id, messages = excluded.messages`
       yield* enqueue("segment", segmentIds)
-      yield* enqueue("session", messages.map((message) => message.sessionId))
     })
 
   const append = (batch: CaptureBatch) =>
@@ -136,6 +145,7 @@ const makeWrites = (sql: SqlClient) => {
       yield* upsertSessions(batch)
       const after = (yield* countSessions)[0]?.n ?? 0
       if (fresh.length > 0) yield* insertMessages(fresh)
+      yield* enqueue("session", sessionsChangedBy(fresh, batch.facts))
       yield* sql`INSERT INTO cursors VALUES
         (${batch.cursor.path}, ${batch.cursor.offset}, ${batch.cursor.fingerprint}, ${batch.cursor.sessionId})
         ON CONFLICT (path) DO UPDATE SET next_offset = excluded.next_offset, fingerprint = excluded.fingerprint,
@@ -143,7 +153,7 @@ const makeWrites = (sql: SqlClient) => {
       yield* addCounts("line_counts", outcomesOf(batch, stored, duplicates))
       yield* addCounts("redactions", batch.redactions)
       yield* sql`INSERT INTO dead_letters
-        SELECT value->>'path', value->>'offset', value->>'reason', value->>'line' FROM json_each(${
+        SELECT value->>'path', ${batch.cursor.fingerprint}, value->>'offset', value->>'reason', value->>'line' FROM json_each(${
         json(batch.deadLetters)
       })
         WHERE true ON CONFLICT DO NOTHING`

@@ -31,8 +31,8 @@ const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   `CREATE TABLE line_counts (outcome TEXT PRIMARY KEY, lines INTEGER NOT NULL) STRICT`,
   `CREATE TABLE redactions (kind TEXT PRIMARY KEY, found INTEGER NOT NULL) STRICT`,
   `CREATE TABLE dead_letters (
-    path TEXT NOT NULL, line_offset INTEGER NOT NULL, reason TEXT NOT NULL, line TEXT NOT NULL,
-    PRIMARY KEY (path, line_offset)
+    path TEXT NOT NULL, fingerprint TEXT NOT NULL, line_offset INTEGER NOT NULL, reason TEXT NOT NULL, line TEXT NOT NULL,
+    PRIMARY KEY (path, fingerprint, line_offset)
   ) STRICT`,
   `CREATE TABLE work (
     kind TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, owner TEXT, until INTEGER,
@@ -49,7 +49,7 @@ const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   `CREATE INDEX units_origin ON units (origin)`,
   // Lexemes come ready-made: only letters, digits and "_", separated by spaces.
   `CREATE VIRTUAL TABLE lexemes USING fts5(title, text, tool_use, tool_result,
-    tokenize = "unicode61 remove_diacritics 0 tokenchars '_'")`,
+    tokenize = "ascii tokenchars '_'")`,
   `CREATE VIRTUAL TABLE lexeme_counts USING fts5vocab(lexemes, row)`,
   `CREATE TABLE totals (id INTEGER PRIMARY KEY CHECK (id = 1), units INTEGER NOT NULL, lexemes INTEGER NOT NULL) STRICT`,
   `INSERT INTO totals VALUES (1, 0, 0)`,

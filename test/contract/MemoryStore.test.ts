@@ -14,6 +14,11 @@ suite("SqliteStore", sqliteStore)
 suite("StoreInMemory", storeInMemory)
 
 const WORDS = [
+  "λόγος",
+  "ユーザー・認証",
+  "ﬁnal",
+  "ſaved",
+  "İstanbul",
   "retry",
   "cache",
   "getUserProfile",

@@ -24,9 +24,9 @@ export type PipelineServices = Collector | Compressor | MemoryStore | ModelManag
 
 /**
  * Items claimed at once: what one transaction writes, what is in memory, and what a crash makes to be done again. A segment
- * holds up to 200 messages, a unit no more than a page.
+ * holds up to 100 messages, a unit no more than a page.
  */
-const BATCH: Readonly<Record<WorkItem["kind"], number>> = { segment: 16, session: 32, index: 256 }
+const BATCH: Readonly<Record<WorkItem["kind"], number>> = { segment: 8, session: 16, index: 128 }
 
 /** Claims work of a kind until none is left; what a batch did not finish is given back. */
 const worked = <A, E, R>(

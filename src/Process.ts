@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Logger from "effect/Logger"
+import * as Schema from "effect/Schema"
 import { constants } from "node:os"
 
 /** Everything that is logged goes to stderr; stdout belongs to the protocol or the answer. */
@@ -17,7 +18,8 @@ export const layerStderrLogger = Logger.replace(Logger.defaultLogger, Logger.wit
 /** What a command prints as its answer. It waits until the stream has taken it, since exiting drops what is pending. */
 export const writeStdout = (text: string): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
-    process.stdout.write(text, () => resume(Effect.void))
+    // When it fails, the stream's error event comes next and ends the program, here too.
+    process.stdout.write(text, (error) => resume(error ? Effect.sleep(0) : Effect.void))
   })
 
 /** What a person watches (progress, warnings): stderr, so that a pipe carries the answer alone. */
@@ -52,14 +54,21 @@ export class Unsuccessful {
   readonly _tag = "Unsuccessful"
 }
 
+/** Not an answer that nobody wants (the reader has gone) but one that is lost. */
+class Unwritable extends Schema.TaggedError<Unwritable>()("Unwritable", { cause: Schema.Defect }) {
+  override get message() {
+    return `the answer could not be written: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
+  }
+}
+
 const isUnsuccessful = (error: unknown): error is Unsuccessful => error instanceof Unsuccessful
 
 type Signal = "SIGHUP" | "SIGINT" | "SIGTERM"
 
 /**
- * Runs an entry. Exit codes: 0 success (also when the reader of stdout has gone), 1 failure or crash, 129 SIGHUP,
- * 130 SIGINT, 143 SIGTERM. A signal, a crash outside any fiber and a closed stdout end the main fiber, so the root scope
- * closes; `deadline` bounds that. A second signal ends the process at once.
+ * Runs an entry. Exit codes: 0 success (also when the reader of stdout has gone), 1 failure or crash (also when stdout
+ * can't be written), 129 SIGHUP, 130 SIGINT, 143 SIGTERM. A signal, a crash outside any fiber and a closed stdout end the
+ * main fiber, so the root scope closes; `deadline` bounds that. A second signal ends the process at once.
  */
 export const runMain = <E>(
   program: Effect.Effect<unknown, E>,
@@ -71,7 +80,7 @@ export const runMain = <E>(
 ): void => {
   let signal: Signal | undefined
   let stdoutClosed = false
-  const crash = Deferred.unsafeMake<never>(FiberId.none)
+  const crash = Deferred.unsafeMake<never, Unwritable>(FiberId.none)
 
   const exitBy = (code: number) => {
     setTimeout(() => {
@@ -102,27 +111,29 @@ export const runMain = <E>(
   }
   process.on("uncaughtException", onCrash)
   process.on("unhandledRejection", onCrash)
-  process.stdout.on("error", () => {
-    stdoutClosed = true
-    exitBy(0)
-    Deferred.unsafeDone(crash, Effect.interrupt)
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    stdoutClosed = error.code === "EPIPE"
+    exitBy(stdoutClosed ? 0 : 1)
+    Deferred.unsafeDone(crash, stdoutClosed ? Effect.interrupt : Effect.fail(new Unwritable({ cause: error })))
   })
 
   /** An expected failure is a sentence for a person; a defect is logged with all that is known of it. */
-  const report = (cause: Cause.Cause<E | Unsuccessful>): Effect.Effect<void> => {
+  const report = (cause: Cause.Cause<E | Unsuccessful | Unwritable>): Effect.Effect<void> => {
     if (options.failOpen === true || Cause.isInterruptedOnly(cause)) return Effect.void
     const failures = [...Cause.failures(cause)]
-    const known = failures.filter((error): error is E & Error => error instanceof Error)
+    const known = failures.filter((error): error is (E | Unwritable) & Error => error instanceof Error)
     if (Cause.isDie(cause) || known.length + failures.filter(isUnsuccessful).length < failures.length) {
       return Effect.logFatal(cause)
     }
-    return Effect.forEach(known, ({ message }) => writeStderr(`claude-memory: ${message}\n`), { discard: true })
+    // Layers that stand on one that failed all fail with its error.
+    const sentences = new Set(known.map(({ message }) => message))
+    return Effect.forEach(sentences, (sentence) => writeStderr(`claude-memory: ${sentence}\n`), { discard: true })
   }
 
   program.pipe(
     Effect.raceFirst(Deferred.await(crash)),
     Effect.tapErrorCause(report),
-    Effect.provide(layerStderrLogger),
+    Effect.provide(options.failOpen === true ? Logger.remove(Logger.defaultLogger) : layerStderrLogger),
     (effect) =>
       NodeRuntime.runMain(effect, {
         disablePrettyLogger: true,

@@ -18,11 +18,12 @@ export const isolate = (home: string) => {
   process.env.CLAUDE_MEMORY_HOME = join(home, ".claude-memory")
 }
 
-/** For a spawned program: nothing of the person's environment but the way to Node. */
-export const environment = (home: string): Record<string, string> => ({
+/** For a spawned program: nothing of the person's environment but the way to Node, and `extra`. */
+export const environment = (home: string, extra: Readonly<Record<string, string>> = {}): Record<string, string> => ({
   PATH: [join(process.execPath, ".."), process.env.PATH ?? ""].join(delimiter),
   HOME: home,
   USERPROFILE: home,
   CLAUDE_CONFIG_DIR: join(home, ".claude"),
-  CLAUDE_MEMORY_HOME: join(home, ".claude-memory")
+  CLAUDE_MEMORY_HOME: join(home, ".claude-memory"),
+  ...extra
 })

@@ -20,7 +20,7 @@ import * as Tokens from "../domain/Tokens.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import type { SegmentContext, SessionOutline } from "../store/MemoryStore.ts"
 import { Compressor } from "./Compressor.ts"
-import { firstSentence, gist, pieces, salient } from "./Text.ts"
+import { firstSentence, gist, headline, pieces, salient } from "./Text.ts"
 
 /** Words of one message, ready to be packed: at most one unit's content long. */
 interface Excerpt {
@@ -104,22 +104,32 @@ const contentOf = (excerpts: ReadonlyArray<Excerpt>) => {
 /** A unit begins where somebody speaks anew and the one before it says something already. */
 const ENOUGH_LENGTH = 600
 
+/** What an excerpt adds to a content, its separator included: tokens and weighted length. */
+const costOf = ({ label, text }: Excerpt) => ({
+  tokens: Tokens.estimate(label + text) + 1,
+  length: weightedLength(label + text) + SEPARATOR.length
+})
+
 /** Packs excerpts into contents within the bounds, in order. */
 export const pack = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<ReadonlyArray<Excerpt>> => {
-  const packed: Array<Array<Excerpt>> = []
+  const packed: Array<ReadonlyArray<Excerpt>> = []
   let current: Array<Excerpt> = []
+  let tokens = 0
+  let length = 0
   for (const excerpt of excerpts) {
-    const next = [...current, excerpt]
-    const { content } = contentOf(next)
-    const speaksAnew = excerpt.kind === "text" && current.length > 0 &&
-      weightedLength(contentOf(current).content) >= ENOUGH_LENGTH
-    const isFull = new Set(next.map(({ message }) => message.uuid)).size > MAX_EVIDENCE || !fits(content)
-    if (current.length > 0 && (speaksAnew || isFull)) {
+    const cost = costOf(excerpt)
+    const messages = new Set([...current, excerpt].map(({ message }) => message.uuid))
+    const isFull = messages.size > MAX_EVIDENCE || tokens + cost.tokens > MAX_CONTENT_TOKENS ||
+      length + cost.length > MAX_CONTENT_LENGTH
+    if (current.length > 0 && (isFull || (excerpt.kind === "text" && length >= ENOUGH_LENGTH))) {
       packed.push(current)
-      current = [excerpt]
-    } else {
-      current = next
+      current = []
+      tokens = 0
+      length = 0
     }
+    current.push(excerpt)
+    tokens += cost.tokens
+    length += cost.length
   }
   if (current.length > 0) packed.push(current)
   return packed
@@ -187,8 +197,13 @@ const unitOf = (
 }
 
 const titleOf = (messages: ReadonlyArray<Message>, fallback: string | null): string => {
-  const prompt = messages.find(({ isPrompt }) => isPrompt)?.blocks.find(({ kind }) => kind === "text")
-  return prompt === undefined ? fallback ?? "Untitled session" : gist(prompt.text, 80)
+  const textIn = (found: Message | undefined) => found?.blocks.find(({ kind }) => kind === "text")?.text
+  const prompt = textIn(messages.find(({ isPrompt }) => isPrompt))
+  if (prompt !== undefined) return gist(prompt, 80)
+  const said = textIn(
+    messages.find(({ blocks, role }) => role === "assistant" && blocks.some(({ kind }) => kind === "text"))
+  )
+  return fallback ?? (said === undefined ? "Untitled session" : firstSentence(said, 80))
 }
 
 const conversations = (context: SegmentContext): ReadonlyArray<Draft> => {

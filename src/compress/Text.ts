@@ -47,6 +47,9 @@ export const pieces = (text: string, length: number, fits: (piece: string) => bo
 const SALIENT =
   /\b(error|fail(ed|ure|s)?|exception|panic(ked)?|warning|cannot|can't|not found|denied|undefined|expected|passed|assert\w*|exit code)\b|错误|失败|异常|✗|✓/i
 
+const FAILURE =
+  /\b(error|fail(ed|ure)?|exception|panicked|cannot|can't|not found|denied|no such|refused|fatal)\b|错误|失败|异常/i
+
 /** The lines of a tool's output worth keeping, in order: its head and tail, and what looks like an outcome between them. */
 export const salient = (text: string, length: number): string => {
   if (text.length <= length) return text
@@ -67,6 +70,12 @@ export const salient = (text: string, length: number): string => {
     if (SALIENT.test(line)) keep(i)
   })
   return [...kept].sort((a, b) => a - b).map((i) => lines[i]).join("\n")
+}
+
+/** The line of an output that says what went wrong: the first that looks like it, else the first with a word in it. */
+export const headline = (text: string): string => {
+  const lines = text.split("\n").map((line) => line.trim()).filter((line) => /\p{L}{3}/u.test(line))
+  return lines.find((line) => FAILURE.test(line)) ?? lines[0] ?? text
 }
 
 /** The first sentence, at most `length` characters, without Markdown's marks. */

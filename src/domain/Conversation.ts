@@ -70,7 +70,7 @@ export interface Segment {
 }
 
 /** Bounds the memory and time that compressing one segment takes. */
-export const MAX_SEGMENT_MESSAGES = 200
+export const MAX_SEGMENT_MESSAGES = 100
 
 /** Where a thread stands: the segment that is open in it and how many messages that holds. */
 export interface OpenSegment {

@@ -30,6 +30,9 @@ export const normalizeRemote = (url: string): string | undefined => {
   return match === null ? undefined : `${match[1]!.toLowerCase()}/${match[2]!}`
 }
 
+/** Where worktrees are commonly made inside their repository: one that is gone is known by the repository. */
+const WORKTREE = /[\\/](?:\.claude[\\/])?\.?worktrees[\\/].*$/
+
 const originUrl = (config: string): string | undefined => {
   let inOrigin = false
   for (const line of config.split(/\r?\n/)) {
@@ -52,7 +55,9 @@ export const resolve = (folder: string): Effect.Effect<Project, never, FileSyste
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const read = (file: string) => Effect.option(fs.readFileString(file))
-    const start = yield* fs.realPath(folder).pipe(Effect.orElseSucceed(() => path.normalize(folder)))
+    const start = yield* fs.realPath(folder).pipe(
+      Effect.orElseSucceed(() => path.normalize(folder.replace(WORKTREE, "")))
+    )
 
     /**
      * The directory that holds `config` for a `.git` entry: itself, or what a worktree's or submodule's file points to. And the

@@ -1,0 +1,258 @@
+/**
+ * What the SQLite store reads.
+ */
+import type { SqlClient } from "@effect/sql/SqlClient"
+import * as Effect from "effect/Effect"
+import type { Message, Session } from "../domain/Conversation.ts"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import type { Project } from "../domain/Project.ts"
+import type { SearchFilter } from "../domain/Search.ts"
+import { sumOf } from "./Lexical.ts"
+import type { Cursor } from "./MemoryStore.ts"
+import { lineSumOf, OUTLINE, recalling } from "./Rules.ts"
+import { conditions } from "./SqliteFilter.ts"
+
+const json = (value: unknown) => JSON.stringify(value)
+
+interface UnitRow {
+  readonly body: string
+}
+const unitOf = (row: UnitRow): MemoryUnit => JSON.parse(row.body) as MemoryUnit
+const messageOf = (row: { readonly body: string }): Message => JSON.parse(row.body) as Message
+
+interface SessionRow {
+  readonly id: string
+  readonly project_id: string
+  readonly title: string | null
+  readonly cwd: string
+  readonly branch: string | null
+  readonly started_at: number
+  readonly ended_at: number
+}
+const sessionOf = (row: SessionRow): Session => ({
+  id: row.id,
+  projectId: row.project_id,
+  title: row.title,
+  cwd: row.cwd,
+  branch: row.branch,
+  startedAt: row.started_at,
+  endedAt: row.ended_at
+})
+
+export const make = (sql: SqlClient) => {
+  const cursors = (paths: ReadonlyArray<string>) =>
+    Effect.map(
+      sql<{ path: string; next_offset: number; fingerprint: string; session_id: string }>`
+        SELECT * FROM cursors WHERE path IN (SELECT value FROM json_each(${json(paths)}))`,
+      (rows) =>
+        new Map<string, Cursor>(rows.map((row) => [
+          row.path,
+          { path: row.path, offset: row.next_offset, fingerprint: row.fingerprint, sessionId: row.session_id }
+        ]))
+    )
+
+  const places = (uuids: ReadonlyArray<string>) =>
+    Effect.map(
+      sql<{ uuid: string; session_id: string; thread: string }>`SELECT uuid, session_id, thread FROM messages
+        WHERE uuid IN (SELECT value FROM json_each(${json(uuids)}))`,
+      (rows) => new Map(rows.map(({ session_id, thread, uuid }) => [uuid, { sessionId: session_id, thread }]))
+    )
+
+  const sessionsById = (ids: ReadonlyArray<string>) =>
+    Effect.map(
+      sql<SessionRow>`SELECT * FROM sessions WHERE id IN (SELECT value FROM json_each(${json([...new Set(ids)])}))`,
+      (rows) => new Map(rows.map((row) => [row.id, sessionOf(row)]))
+    )
+
+  const segments = (ids: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      const rows = yield* sql<{ seq: number; segment_id: string; body: string }>`
+        SELECT seq, segment_id, body FROM messages WHERE segment_id IN (SELECT value FROM json_each(${
+        json(ids)
+      })) ORDER BY seq`
+      const bySegment = new Map<string, Array<{ readonly seq: number; readonly message: Message }>>()
+      for (const row of rows) {
+        const list = bySegment.get(row.segment_id) ?? []
+        bySegment.set(row.segment_id, list)
+        list.push({ seq: row.seq, message: messageOf(row) })
+      }
+      const sessions = yield* sessionsById([...bySegment.values()].map((list) => list[0]!.message.sessionId))
+      return ids.flatMap((id) => {
+        const list = bySegment.get(id)
+        const first = list?.[0]
+        const session = first && sessions.get(first.message.sessionId)
+        if (list === undefined || first === undefined || session === undefined) return []
+        const messages = list.map(({ message }) => message)
+        return [{
+          segment: { id, sessionId: session.id, thread: first.message.thread, messages },
+          session,
+          position: first.seq
+        }]
+      })
+    })
+
+  const outlines = (sessionIds: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      const sessions = yield* sessionsById(sessionIds)
+      return yield* Effect.forEach([...sessions.values()], (session) =>
+        Effect.gen(function*() {
+          const prompts = yield* sql<{ body: string }>`SELECT body FROM messages
+            WHERE session_id = ${session.id} AND thread = 'main' AND is_prompt = 1 ORDER BY seq LIMIT ${OUTLINE.prompts}`
+          const closing = yield* sql<{ body: string }>`SELECT body FROM messages
+            WHERE session_id = ${session.id} AND thread = 'main' AND role = 'assistant' AND said = 1
+            ORDER BY seq DESC LIMIT ${OUTLINE.closing}`
+          const files = yield* sql<{ file: string }>`SELECT DISTINCT block.value->>'file' AS file
+            FROM messages, json_each(messages.body, '$.blocks') AS block
+            WHERE session_id = ${session.id} AND block.value->>'file' IS NOT NULL LIMIT ${OUTLINE.files}`
+          return {
+            session,
+            prompts: prompts.map(messageOf),
+            closing: closing.map(messageOf).reverse(),
+            files: files.map(({ file }) => file)
+          }
+        }))
+    })
+
+  const units = (ids: ReadonlyArray<string>) =>
+    Effect.map(
+      sql<UnitRow>`SELECT units.body FROM json_each(${json(ids)}) AS wanted JOIN units ON units.id = wanted.value
+        ORDER BY wanted.key`,
+      (rows) => rows.map(unitOf)
+    )
+
+  const unitsByPrefix = (prefix: string) =>
+    Effect.map(
+      sql<UnitRow>`SELECT body FROM units WHERE id >= ${prefix} AND id < ${`${prefix}g`} ORDER BY id LIMIT 10`,
+      (rows) => rows.map(unitOf)
+    )
+
+  const recent = (filter: SearchFilter, limit: number) =>
+    Effect.map(
+      sql<UnitRow>`SELECT body FROM units WHERE ${
+        conditions(sql, filter)
+      } ORDER BY occurred_at DESC, id LIMIT ${limit}`,
+      (rows) => rows.map(unitOf)
+    )
+
+  const messages = (uuids: ReadonlyArray<string>) =>
+    Effect.map(
+      sql<{ body: string }>`SELECT body FROM messages WHERE uuid IN (SELECT value FROM json_each(${
+        json(uuids)
+      })) ORDER BY seq`,
+      (rows) => rows.map(messageOf)
+    )
+
+  const neighbours = (ids: ReadonlyArray<string>) =>
+    Effect.map(
+      sql<{ id: string; before1: string | null; after1: string | null; after2: string | null }>`
+        SELECT u.id AS id,
+          (SELECT n.id FROM units n WHERE n.session_id = u.session_id AND n.position < u.position AND n.active = 1
+            ORDER BY n.position DESC LIMIT 1) AS before1,
+          (SELECT n.id FROM units n WHERE n.session_id = u.session_id AND n.position > u.position AND n.active = 1
+            ORDER BY n.position LIMIT 1) AS after1,
+          (SELECT n.id FROM units n WHERE n.session_id = u.session_id AND n.position > u.position AND n.active = 1
+            ORDER BY n.position LIMIT 1 OFFSET 1) AS after2
+        FROM json_each(${json(ids)}) AS wanted JOIN units u ON u.id = wanted.value`,
+      (rows) =>
+        rows.flatMap((row) =>
+          ([[row.before1, -1], [row.after1, 1], [row.after2, 2]] as const).flatMap(([other, offset]) =>
+            other === null ? [] : [[row.id, other, offset] as const]
+          )
+        )
+    )
+
+  const lexical = (terms: ReadonlyArray<string>, filter: SearchFilter, limit: number) =>
+    Effect.gen(function*() {
+      const totals = (yield* sql<{ units: number; lexemes: number }>`SELECT units, lexemes FROM totals`)[0]!
+      const counts = yield* sql<{ term: string; doc: number }>`SELECT term, doc FROM lexeme_counts
+        WHERE term IN (SELECT value FROM json_each(${json(terms)}))`
+      const countOf = new Map(counts.map(({ term, doc }) => [term, doc]))
+      const documentFrequencies = terms.map((term) => countOf.get(term) ?? 0)
+      const common = {
+        documents: totals.units,
+        averageLength: totals.lexemes / Math.max(1, totals.units),
+        documentFrequencies
+      }
+      const recall = recalling(terms, countOf)
+      if (recall.length === 0) return { ...common, candidates: [] }
+      const match = recall.map((term) => `"${term}"`).join(" OR ")
+      const rows = yield* sql<{
+        id: string
+        session_id: string
+        position: number
+        title: string
+        text: string
+        tool_use: string
+        tool_result: string
+      }>`SELECT units.id, units.session_id, units.position, lexemes.title, lexemes.text, lexemes.tool_use, lexemes.tool_result
+        FROM lexemes JOIN units ON units.row = lexemes.rowid
+        WHERE lexemes MATCH ${match} AND ${conditions(sql, filter)} ORDER BY lexemes.rank, units.id LIMIT ${limit}`
+      const termIndex = new Map(terms.map((term, i) => [term, i]))
+      return {
+        ...common,
+        candidates: rows.map((row) => ({
+          unitId: row.id,
+          sessionId: row.session_id,
+          position: row.position,
+          ...sumOf(
+            [row.title, row.text, row.tool_use, row.tool_result].map((field) => field === "" ? [] : field.split(" ")),
+            termIndex
+          )
+        }))
+      }
+    })
+
+  const projects = sql<Project>`SELECT id, name, root, key FROM projects ORDER BY name, id`
+
+  const status = Effect.gen(function*() {
+    const one = <K extends string>(key: K, query: string) =>
+      Effect.map(sql.unsafe<Record<K, number>>(query), (rows) => rows[0]?.[key] ?? 0)
+    const lineRows = yield* sql<{ outcome: string; lines: number }>`SELECT * FROM line_counts ORDER BY outcome`
+    const redactions = yield* sql<{ kind: string; found: number }>`SELECT * FROM redactions ORDER BY kind`
+    const types = yield* sql<
+      { type: string; n: number }
+    >`SELECT type, count(*) AS n FROM units WHERE active = 1 GROUP BY type`
+    return {
+      lines: lineSumOf(new Map(lineRows.map(({ outcome, lines }) => [outcome, lines]))),
+      redactions: Object.fromEntries(redactions.map(({ kind, found }) => [kind, found])),
+      sessions: yield* one("n", "SELECT count(*) AS n FROM sessions"),
+      messages: yield* one("n", "SELECT count(*) AS n FROM messages"),
+      textMessages: {
+        total: yield* one("n", "SELECT count(*) AS n FROM messages WHERE said = 1"),
+        cited: yield* one(
+          "n",
+          `SELECT count(*) AS n FROM messages WHERE said = 1
+            AND uuid IN (SELECT e.value FROM units, json_each(units.evidence) AS e WHERE active = 1)`
+        )
+      },
+      units: {
+        total: types.reduce((sum, { n }) => sum + n, 0),
+        byType: Object.fromEntries(types.map(({ type, n }) => [type, n]))
+      },
+      pending: yield* one("n", "SELECT count(*) AS n FROM work"),
+      files: yield* one("n", "SELECT count(*) AS n FROM cursors"),
+      projects: yield* sql<Project & { units: number }>`SELECT p.id, p.name, p.root, p.key,
+        (SELECT count(*) FROM units WHERE project_id = p.id AND active = 1) AS units FROM projects p ORDER BY p.name, p.id`
+    }
+  })
+
+  const deadLetters = (limit: number) =>
+    sql<{ path: string; offset: number; reason: string; line: string }>`
+      SELECT path, line_offset AS offset, reason, line FROM dead_letters ORDER BY path, line_offset LIMIT ${limit}`
+
+  return {
+    cursors,
+    places,
+    segments,
+    outlines,
+    units,
+    unitsByPrefix,
+    recent,
+    messages,
+    neighbours,
+    lexical,
+    projects,
+    status,
+    deadLetters
+  }
+}

@@ -1,0 +1,211 @@
+/**
+ * What the SQLite store writes. Rows go in as JSON arrays, a statement for each table and batch.
+ */
+import type { SqlClient } from "@effect/sql/SqlClient"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { assignSegments, type Message, type OpenSegment, threadKey } from "../domain/Conversation.ts"
+import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
+import { lexemes } from "../domain/Tokenizer.ts"
+import { fieldsOf } from "./Lexical.ts"
+import type { CaptureBatch, WorkItem } from "./MemoryStore.ts"
+import { changesOf, comparable, freshOf, outcomesOf, says, sessionsChangedBy } from "./Rules.ts"
+import { isAlive, LEASE_MS, OWNER } from "./WorkLease.ts"
+
+const json = (value: unknown) => JSON.stringify(value)
+
+export const make = (sql: SqlClient) => {
+  const addCounts = (table: "line_counts" | "redactions", counts: Readonly<Record<string, number>>) => {
+    const [key, value] = table === "line_counts" ? ["outcome", "lines"] : ["kind", "found"]
+    return sql.unsafe(
+      `INSERT INTO ${table} SELECT key, value FROM json_each(?) WHERE value > 0
+        ON CONFLICT (${key}) DO UPDATE SET ${value} = ${value} + excluded.${value}`,
+      [json(counts)]
+    )
+  }
+
+  const enqueue = (kind: WorkItem["kind"], keys: Iterable<string>) =>
+    sql`INSERT INTO work (kind, key, revision) SELECT ${kind}, value, 1 FROM json_each(${
+      json([...new Set(keys)])
+    }) WHERE true
+      ON CONFLICT (kind, key) DO UPDATE SET revision = revision + 1`
+
+  const upsertSessions = (batch: CaptureBatch) => {
+    const changes = [...changesOf(batch.facts)].map(([id, change]) => ({ id, ...change }))
+    return sql`INSERT INTO sessions
+      SELECT value->>'id', ${batch.project.id}, value->>'title', coalesce(value->>'cwd', ${batch.project.root}), value->>'branch',
+        value->>'version', coalesce(value->>'from', 0), coalesce(value->>'to', 0)
+      FROM json_each(${json(changes)}) WHERE true
+      ON CONFLICT (id) DO UPDATE SET
+        title = coalesce(excluded.title, title), branch = coalesce(excluded.branch, branch),
+        version = coalesce(excluded.version, version),
+        started_at = CASE WHEN started_at = 0 THEN excluded.started_at
+          WHEN excluded.started_at = 0 THEN started_at ELSE min(started_at, excluded.started_at) END,
+        ended_at = max(ended_at, excluded.ended_at)`
+  }
+
+  const insertMessages = (messages: ReadonlyArray<Message>) =>
+    Effect.gen(function*() {
+      const keys = [...new Set(messages.map((message) => threadKey(message.sessionId, message.thread)))]
+      const rows = yield* sql<{ thread_key: string; id: string; messages: number }>`
+        SELECT * FROM open_segments WHERE thread_key IN (SELECT value FROM json_each(${json(keys)}))`
+      const openSegments = new Map<string, OpenSegment>(
+        rows.map((row) => [row.thread_key, { id: row.id, messages: row.messages }])
+      )
+      const segmentIds = assignSegments(messages, openSegments)
+      yield* sql`INSERT INTO messages (uuid, session_id, thread, segment_id, role, is_prompt, said, occurred_at, body)
+        SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8
+        FROM json_each(${
+        json(messages.map((message, i) => [
+          message.uuid,
+          message.sessionId,
+          message.thread,
+          segmentIds[i],
+          message.role,
+          Number(message.isPrompt),
+          Number(says(message)),
+          message.occurredAt,
+          json(message)
+        ]))
+      })`
+      yield* sql`INSERT INTO open_segments
+        SELECT s.value->>0, s.value->>1, (SELECT count(*) FROM messages WHERE segment_id = s.value->>1)
+        FROM json_each(${
+        json([...new Map(messages.map((message, i) => [threadKey(message.sessionId, message.thread), segmentIds[i]]))])
+      }) AS s WHERE true
+        ON CONFLICT (thread_key) DO UPDATE SET id = excluded.id, messages = excluded.messages`
+      yield* enqueue("segment", segmentIds)
+    })
+
+  const append = (batch: CaptureBatch) =>
+    Effect.gen(function*() {
+      const cursor = (yield* sql<{ next_offset: number; fingerprint: string }>`
+        SELECT next_offset, fingerprint FROM cursors WHERE path = ${batch.cursor.path}`)[0]
+      if (cursor?.next_offset !== batch.previous?.offset || cursor?.fingerprint !== batch.previous?.fingerprint) {
+        return { _tag: "Conflict" as const }
+      }
+
+      const known = yield* sql<{ uuid: string }>`SELECT uuid FROM messages
+        WHERE uuid IN (SELECT value FROM json_each(${json(batch.messages.map(({ uuid }) => uuid))}))`
+      const fresh = freshOf(batch.messages, known.map(({ uuid }) => uuid))
+      const duplicates = batch.messages.length - fresh.length
+      const stored = fresh.length + batch.factLines
+
+      yield* sql`INSERT INTO projects ${
+        sql.insert({ ...batch.project })
+      } ON CONFLICT (id) DO UPDATE SET root = excluded.root`
+      const sessionIds = json([...new Set(batch.facts.map(({ sessionId }) => sessionId))])
+      const countSessions = sql<{ n: number }>`SELECT count(*) AS n FROM sessions
+        WHERE id IN (SELECT value FROM json_each(${sessionIds}))`
+      const before = (yield* countSessions)[0]?.n ?? 0
+      yield* upsertSessions(batch)
+      const after = (yield* countSessions)[0]?.n ?? 0
+      if (fresh.length > 0) yield* insertMessages(fresh)
+      yield* enqueue("session", sessionsChangedBy(fresh, batch.facts))
+      yield* sql`INSERT INTO cursors VALUES
+        (${batch.cursor.path}, ${batch.cursor.offset}, ${batch.cursor.fingerprint}, ${batch.cursor.sessionId})
+        ON CONFLICT (path) DO UPDATE SET next_offset = excluded.next_offset, fingerprint = excluded.fingerprint,
+          session_id = excluded.session_id`
+      yield* addCounts("line_counts", outcomesOf(batch, stored, duplicates))
+      yield* addCounts("redactions", batch.redactions)
+      yield* sql`INSERT INTO dead_letters
+        SELECT value->>'path', ${batch.cursor.fingerprint}, value->>'offset', value->>'reason', value->>'line' FROM json_each(${
+        json(batch.deadLetters)
+      })
+        WHERE true ON CONFLICT DO NOTHING`
+      return { _tag: "Appended" as const, stored, duplicates, newSessions: after - before }
+    })
+
+  const claim = (kind: WorkItem["kind"], limit: number) =>
+    Effect.gen(function*() {
+      const now = yield* Clock.currentTimeMillis
+      const owners = yield* sql<
+        { owner: string }
+      >`SELECT DISTINCT owner FROM work WHERE kind = ${kind} AND owner IS NOT NULL`
+      if (owners.length > 0) {
+        const dead = owners.map(({ owner }) => owner).filter((owner) => !isAlive(owner))
+        yield* sql`UPDATE work SET owner = NULL, until = NULL
+          WHERE kind = ${kind} AND owner IS NOT NULL
+            AND (until < ${now} OR owner IN (SELECT value FROM json_each(${json(dead)})))`
+      }
+      return yield* sql<WorkItem>`UPDATE work SET owner = ${OWNER}, until = ${now + LEASE_MS}
+        WHERE rowid IN (SELECT rowid FROM work WHERE kind = ${kind} AND owner IS NULL ORDER BY rowid LIMIT ${limit})
+        RETURNING kind, key, revision`
+    })
+
+  const done = (items: ReadonlyArray<WorkItem>) =>
+    sql`DELETE FROM work WHERE (kind, key, revision) IN (
+      SELECT value->>'kind', value->>'key', value->>'revision' FROM json_each(${json(items)}))`
+
+  const release = (items: ReadonlyArray<WorkItem>) =>
+    sql`UPDATE work SET owner = NULL, until = NULL WHERE owner = ${OWNER} AND (kind, key) IN (
+      SELECT value->>'kind', value->>'key' FROM json_each(${json(items)}))`
+
+  const deleteUnits = (rows: ReadonlyArray<number>) =>
+    Effect.gen(function*() {
+      if (rows.length === 0) return
+      const list = json(rows)
+      yield* sql`UPDATE totals SET units = units - ${rows.length}, lexemes = lexemes - coalesce(
+        (SELECT sum(lexeme_count) FROM units WHERE row IN (SELECT value FROM json_each(${list}))), 0)`
+      yield* sql`DELETE FROM lexemes WHERE rowid IN (SELECT value FROM json_each(${list}))`
+      const gone = yield* sql<
+        { id: string }
+      >`DELETE FROM units WHERE row IN (SELECT value FROM json_each(${list})) RETURNING id`
+      yield* enqueue("index", gone.map(({ id }) => id))
+    })
+
+  const insertUnits = (units: ReadonlyArray<MemoryUnit>) =>
+    Effect.gen(function*() {
+      if (units.length === 0) return
+      const fields = units.map((unit) => fieldsOf(unit, lexemes))
+      const counts = fields.map((each) => each.reduce((sum, field) => sum + field.length, 0))
+      const rows = yield* sql<{ row: number; id: string }>`INSERT INTO units
+        (id, project_id, session_id, origin, position, type, occurred_at, active, lexeme_count, files, evidence, body)
+        SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8, value->>9,
+          value->>10, value->>11 FROM json_each(${
+        json(units.map((unit, i) => [
+          unit.id,
+          unit.projectId,
+          unit.sessionId,
+          unit.origin,
+          unit.position,
+          unit.type,
+          unit.occurredAt,
+          Number(unit.active),
+          counts[i],
+          json(unit.files),
+          json(evidence(unit)),
+          json(unit)
+        ]))
+      }) RETURNING row, id`
+      const rowOf = new Map(rows.map(({ row, id }) => [id, row]))
+      yield* sql`INSERT INTO lexemes (rowid, title, text, tool_use, tool_result)
+        SELECT value->>0, value->>1, value->>2, value->>3, value->>4 FROM json_each(${
+        json(units.map((unit, i) => [rowOf.get(unit.id), ...fields[i]!.map((field) => field.join(" "))]))
+      })`
+      yield* sql`UPDATE totals SET units = units + ${units.length}, lexemes = lexemes + ${
+        counts.reduce((sum, n) => sum + n, 0)
+      }`
+      yield* enqueue("index", units.map(({ id }) => id))
+    })
+
+  const commit = (items: ReadonlyArray<WorkItem>, units: ReadonlyArray<MemoryUnit>) =>
+    Effect.gen(function*() {
+      const current = yield* sql<{ key: string }>`SELECT key FROM work WHERE (kind, key, revision) IN (
+        SELECT value->>'kind', value->>'key', value->>'revision' FROM json_each(${json(items)}))`
+      const origins = new Set(current.map(({ key }) => key))
+      const kept = units.filter(({ origin }) => origins.has(origin))
+      const existing = yield* sql<{ row: number; body: string }>`SELECT row, body FROM units
+        WHERE origin IN (SELECT value FROM json_each(${json([...origins])}))`
+      // A unit that comes out the same stays, so that growing a segment does not embed its whole again.
+      const unchanged = new Map(existing.map(({ row, body }) => [comparable(JSON.parse(body) as MemoryUnit), row]))
+      const fresh = unchanged.size === 0 ? kept : kept.filter((unit) => !unchanged.delete(comparable(unit)))
+      const stale = new Set(unchanged.values())
+      yield* deleteUnits([...stale])
+      yield* insertUnits(fresh)
+      yield* done(items)
+      yield* release(items)
+    })
+
+  return { append, claim, release, commit, done }
+}

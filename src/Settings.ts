@@ -38,6 +38,12 @@ export const packageFile = (...parts: ReadonlyArray<string>): string => {
 /** Hooks say nothing while it is set. */
 export const disabled: Config.Config<boolean> = Config.map(nonEmpty("CLAUDE_MEMORY_DISABLE"), Option.contains("1"))
 
+/** Milliseconds that the hook has from its first line on; then it says nothing. */
+export const hookBudget: Config.Config<number> = Config.integer("CLAUDE_MEMORY_HOOK_MS").pipe(
+  Config.validate({ message: "CLAUDE_MEMORY_HOOK_MS is from 1 to 60000", validation: (ms) => ms >= 1 && ms <= 60_000 }),
+  Config.withDefault(150)
+)
+
 /** Whether output may be coloured and redrawn is the terminal's business; this is the person's (https://no-color.org). */
 export const noColor: Config.Config<boolean> = Config.map(nonEmpty("NO_COLOR"), Option.isSome)
 

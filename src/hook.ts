@@ -13,7 +13,6 @@ import { Injector } from "./inject/Injector.ts"
 import { readStdin, runMain, writeStdout } from "./Process.ts"
 import * as Settings from "./Settings.ts"
 
-const BUDGET_MS = 150
 /** A prompt with a pasted file is that long; nothing of it is needed beyond. */
 const MAX_INPUT = 1_000_000
 
@@ -41,6 +40,11 @@ const hook = Effect.gen(function*() {
   if (answer.text === "") return
   const output = { hookSpecificOutput: { hookEventName: "UserPromptSubmit", additionalContext: answer.text } }
   yield* writeStdout(JSON.stringify(output))
-}).pipe(Effect.timeoutOption(BUDGET_MS), Effect.catchAllCause(() => Effect.succeed(Option.none())))
+})
 
-runMain(hook, { deadline: "200 millis", failOpen: true })
+const withinBudget = Effect.flatMap(Settings.hookBudget, (milliseconds) => Effect.timeoutOption(hook, milliseconds))
+  .pipe(
+    Effect.catchAllCause(() => Effect.succeed(Option.none()))
+  )
+
+runMain(withinBudget, { deadline: "200 millis", failOpen: true })

@@ -1,6 +1,6 @@
 /**
- * Finds the mistyped word of a command line and names the one that was meant. @effect/cli takes an unknown option for an
- * argument where a command has any, and suggests nothing for a command's name.
+ * What is looked at in the words of a command line before @effect/cli sees them. It takes an unknown option for an argument
+ * where a command has any, and suggests nothing for a command's name.
  */
 import * as AutoCorrect from "@effect/cli/AutoCorrect"
 import * as CliConfig from "@effect/cli/CliConfig"
@@ -25,6 +25,15 @@ const complaint = (what: string, word: string, known: ReadonlyArray<string>): st
   }`
 }
 
+/** Options by their names as they are written, and whether each takes a value. */
+const takingValue = (options: Known[string]): ReadonlyMap<string, boolean> =>
+  new Map(
+    Object.entries(options).map(([key, option]) => [
+      `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+      Options.isOptions(option) && !Options.isBool(option)
+    ])
+  )
+
 /** A sentence about the first unknown command or option among the words, or nothing when all are known. */
 export const findMistake = (words: ReadonlyArray<string>, commands: Known): string | undefined => {
   const [command, ...rest] = words
@@ -33,12 +42,7 @@ export const findMistake = (words: ReadonlyArray<string>, commands: Known): stri
   if (options === undefined) {
     return complaint(command.startsWith("-") ? "option" : "command", command, Object.keys(commands))
   }
-  const takesValue = new Map(
-    Object.entries(options).map(([key, option]) => [
-      `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
-      Options.isOptions(option) && !Options.isBool(option)
-    ])
-  )
+  const takesValue = takingValue(options)
   for (let i = 0; i < rest.length && rest[i] !== "--"; i++) {
     const word = rest[i]!
     if (!word.startsWith("-") || word.length === 1) continue
@@ -48,4 +52,26 @@ export const findMistake = (words: ReadonlyArray<string>, commands: Known): stri
     if (value === true && !word.includes("=")) i++
   }
   return undefined
+}
+
+/**
+ * "--name=value" as two words. @effect/cli takes it for an argument where the option may be repeated, and cuts the value at
+ * its next "=".
+ */
+export const separate = (words: ReadonlyArray<string>, commands: Known): ReadonlyArray<string> => {
+  const takesValue = takingValue(commands[words[0] ?? ""] ?? {})
+  const separated: Array<string> = []
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!
+    if (word === "--") return [...separated, ...words.slice(i)]
+    const equals = word.indexOf("=")
+    if (equals > 0 && takesValue.get(word.slice(0, equals)) === true) {
+      separated.push(word.slice(0, equals), word.slice(equals + 1))
+    } else {
+      separated.push(word)
+      // Its value, whatever that looks like.
+      if (takesValue.get(word) === true && i + 1 < words.length) separated.push(words[++i]!)
+    }
+  }
+  return separated
 }

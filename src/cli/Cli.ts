@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import { runMain, Unsuccessful, writeStderr, writeStdout } from "../Process.ts"
 import * as Settings from "../Settings.ts"
 import { version } from "../version.ts"
-import { findMistake, type Known } from "./Arguments.ts"
+import { findMistake, type Known, separate } from "./Arguments.ts"
 import * as Doctor from "./Doctor.ts"
 import * as Import from "./Import.ts"
 import * as Inject from "./Inject.ts"
@@ -97,7 +97,7 @@ export const run = (argv: ReadonlyArray<string>) =>
         yield* writeStderr(`${mistake}\n`)
         return yield* Effect.fail(new Unsuccessful())
       }
-      yield* cli(argv).pipe(
+      yield* cli([...argv.slice(0, 2), ...separate(words, known)]).pipe(
         // @effect/cli has printed what is wrong with the words of the command.
         Effect.catchIf(ValidationError.isValidationError, () => Effect.fail(new Unsuccessful())),
         Effect.withConsole(printer(yield* Effect.console, isColoured))

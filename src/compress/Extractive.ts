@@ -142,12 +142,23 @@ const filesOf = (messages: Iterable<Message>): ReadonlyArray<string> =>
 
 const KEYWORDS_FROM = 600
 
+const WORDS = /[\p{L}\p{N}_](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}_])?/gu
+
+/** The commonest words, counted by what they are found by and shown as they were first written. */
 const keywordsOf = (text: string): ReadonlyArray<string> => {
-  const counts = new Map<string, number>()
-  for (const word of Tokenizer.lexemes(text.slice(0, KEYWORDS_FROM))) {
-    if (word.length > 2) counts.set(word, (counts.get(word) ?? 0) + 1)
+  const counts = new Map<string, { readonly shown: string; readonly times: number }>()
+  const count = (key: string, shown: string) =>
+    counts.set(key, { shown: counts.get(key)?.shown ?? shown, times: (counts.get(key)?.times ?? 0) + 1 })
+  for (const word of text.slice(0, KEYWORDS_FROM).match(WORDS) ?? []) {
+    const found = Tokenizer.lexemes(word)
+    if (/^[\x00-\x7f]*$/.test(word)) {
+      if (found.length > 0 && word.length > 2) count(found.join(" "), word.toLowerCase())
+    } else {
+      for (const lexeme of found) if (lexeme.length > 1) count(lexeme, lexeme)
+    }
   }
-  return [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).slice(0, 8).map(([word]) => word)
+  return [...counts.values()].sort((a, b) => b.times - a.times || (a.shown < b.shown ? -1 : 1)).slice(0, 8)
+    .map(({ shown }) => shown)
 }
 
 interface Draft {
@@ -182,7 +193,7 @@ const unitOf = (
     title: draft.title,
     summary: firstSentence(lead.text, 240),
     content,
-    keywords: keywordsOf(content),
+    keywords: keywordsOf(draft.excerpts.map(({ text }) => text).join("\n")),
     files: filesOf(messages),
     passages,
     quality: draft.excerpts.reduce((sum, { kind, text }) => sum + WEIGHT[kind] * text.length, 0) / Math.max(1, words),
@@ -262,7 +273,7 @@ const errors = (context: SegmentContext): ReadonlyArray<Draft> => {
       const cure = reply && says && beginningOf(reply, says, "Then Claude: ", 400)
       return [{
         type: "error_log",
-        title: gist(firstSentence(excerpt.text, 120), 80),
+        title: gist(headline(excerpt.text), 80),
         excerpts: around(around([excerpt], cause, "before"), cure, "after"),
         position: context.position + (at + 0.5) / 1_000,
         slot: `${message.uuid}/${b}`

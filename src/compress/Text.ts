@@ -45,10 +45,11 @@ export const pieces = (text: string, length: number, fits: (piece: string) => bo
 }
 
 const SALIENT =
-  /\b(error|fail(ed|ure|s)?|exception|panic(ked)?|warning|cannot|can't|not found|denied|undefined|expected|passed|assert\w*|exit code)\b|错误|失败|异常|✗|✓/i
+  /(error|exception)s?\b|\b(fail(ed|ure|s)?|panic(ked)?|warning|cannot|can't|not found|denied|undefined|expected|passed|assert\w*|exit code)\b|错误|失败|异常|✗|✓/i
 
+/** "TypeError" too. */
 const FAILURE =
-  /\b(error|fail(ed|ure)?|exception|panicked|cannot|can't|not found|denied|no such|refused|fatal)\b|错误|失败|异常/i
+  /(error|exception)\b|\b(fail(ed|ure)?|panicked|cannot|can't|not found|denied|no such|refused|fatal)\b|错误|失败|异常/i
 
 /** The lines of a tool's output worth keeping, in order: its head and tail, and what looks like an outcome between them. */
 export const salient = (text: string, length: number): string => {

@@ -3,10 +3,13 @@
  */
 import { v5 } from "uuid"
 
+/** A transcript's ids may hold half a surrogate pair, which uuid's own encoder refuses. */
+const utf8 = new TextEncoder()
+
 const NAMESPACE = "6f7c1f5e-3c0a-5d57-9b1b-1f0f5f3f8a11"
 
 /** `kind` keeps ids of different things apart; parts are joined by a character that none of them holds. */
 export const idOf = (
   kind: "project" | "segment" | "unit" | "message" | "dead-letter",
   ...parts: ReadonlyArray<string>
-) => v5([kind, ...parts].join("\u0000"), NAMESPACE)
+) => v5(utf8.encode([kind, ...parts].join("\u0000")), NAMESPACE)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { firstSentence, gist, pieces, salient } from "../../src/compress/Text.ts"
+import { firstSentence, gist, headline, pieces, salient } from "../../src/compress/Text.ts"
 import { weightedLength } from "../../src/domain/MemoryUnit.ts"
 import { anyText, hostile, millis } from "../texts.ts"
 
@@ -70,7 +70,7 @@ describe("salient", () => {
     const kept = salient(text, 600)
     assert.isTrue(kept.startsWith("$ pnpm test\nearly 0"))
     assert.isTrue(kept.endsWith("exit code 1"))
-    assert.include(salient(text.replace("exit code 1", "done"), 2_400), "\ndone".slice(1))
+    assert.include(kept, "\nError: pool exhausted\n")
     assert.isAtMost(kept.length, 600)
     assert.strictEqual(salient("short\ntext", 600), "short\ntext")
   })
@@ -80,6 +80,27 @@ describe("salient", () => {
   }, 60_000)
 })
 
+describe("headline", () => {
+  it("is the line that says what went wrong", () => {
+    assert.strictEqual(
+      headline("Exit code 1\n> pnpm test\n  ValueError: invalid literal\nat x"),
+      "ValueError: invalid literal"
+    )
+    assert.strictEqual(headline("--\n12\n  the first words\nmore"), "the first words")
+    assert.strictEqual(headline("编译失败：类型不符"), "编译失败：类型不符")
+    assert.strictEqual(headline("42"), "42")
+  })
+
+  it.prop("is of the text, and blank only where that is", [anyText], ([text]) => {
+    assert.isTrue(text.includes(headline(text)))
+    assert.strictEqual(headline(text).trim() === "", text.trim() === "")
+  })
+
+  it("takes linear time", () => {
+    for (const text of hostile) assert.isBelow(millis(() => headline(text)), 1_500, text.slice(0, 20))
+  })
+})
+
 describe("gist and firstSentence", () => {
   it.prop("are one line, never longer than asked, of whole characters", [wellFormed, length], ([text, length]) => {
     for (const line of [gist(text, length), firstSentence(text, length)]) {
@@ -87,14 +108,14 @@ describe("gist and firstSentence", () => {
       assert.isFalse(/[\r\n]/.test(line))
       assert.strictEqual(loneAt(line), -1, JSON.stringify(line))
     }
-    if (text.replace(/\s+/g, " ").trim().length <= length) {
-      assert.isFalse(gist(text, length) !== text.replace(/\s+/g, " ").trim())
-    }
+    const line = text.replace(/\s+/g, " ").trim()
+    if (line.length <= length) assert.strictEqual(gist(text, length), line)
   }, { fastCheck: { numRuns: 500 } })
 
   it("say the beginning", () => {
     assert.strictEqual(gist("  one\n two  ", 80), "one two")
-    assert.strictEqual(gist("one two three four", 12), "one two…")
+    assert.strictEqual(gist("one two three four", 12), "one two thr…")
+    assert.strictEqual(gist("one two three four", 15), "one two three…")
     assert.strictEqual(gist("连接池耗尽了", 4), "连接池…")
     assert.strictEqual(firstSentence("## **Decision**: keep 20. More follows.", 80), "Decision: keep 20.")
     assert.strictEqual(firstSentence("原因是连接没有释放。后来修好了。", 80), "原因是连接没有释放。")

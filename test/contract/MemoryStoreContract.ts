@@ -317,7 +317,11 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
           const ids = [0, MAX_SEGMENT_MESSAGES, 2 * MAX_SEGMENT_MESSAGES].map((i) => idOf("segment", `m${i}`))
           assert.deepStrictEqual(keys(yield* pending("segment")), [...ids].sort())
           const segments = yield* store.segments(ids)
-          assert.deepStrictEqual(segments.map(({ segment }) => segment.messages.length), [200, 200, 50])
+          assert.deepStrictEqual(segments.map(({ segment }) => segment.messages.length), [
+            MAX_SEGMENT_MESSAGES,
+            MAX_SEGMENT_MESSAGES,
+            50
+          ])
           assert.deepStrictEqual(segments.flatMap(({ segment }) => segment.messages), messages)
         })
       )

@@ -1,0 +1,855 @@
+/**
+ * The command line and the hook as they are shipped, on the sample sessions.
+ */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, describe, it, layer } from "@effect/vitest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { readdirSync, readFileSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { root, samples } from "../data.ts"
+import { hook, leftovers, main, makeHome, type Options, type Outcome, run, start } from "./run.ts"
+
+const filesIn = (folder: string): ReadonlyArray<string> =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)).filter((path) =>
+    statSync(path).isFile()
+  )
+
+const transcripts = filesIn(samples).filter((path) => path.endsWith(".jsonl"))
+const newlines = transcripts.reduce((sum, path) => sum + readFileSync(path).filter((byte) => byte === 0x0a).length, 0)
+
+const secrets: ReadonlyArray<{ readonly kind: string; readonly value: string }> = JSON.parse(
+  readFileSync(join(root, "test", "fixtures", "planted-secrets.json"), "utf8")
+)
+/** Injected once, so that it must never be captured. */
+const LIGHTHOUSE = "The lighthouse keeper prefers decaf on Tuesdays."
+
+/** Neither a secret nor what was injected is in any of its bytes, written plainly or as JSON. */
+const assertClean = (bytes: Buffer, where: string) => {
+  for (const { kind, value } of [...secrets, { kind: "injected text", value: LIGHTHOUSE }]) {
+    for (const written of new Set([value, JSON.stringify(value).slice(1, -1)])) {
+      assert.isFalse(bytes.includes(written), `${kind} is in ${where}`)
+    }
+  }
+}
+
+interface LineSum {
+  readonly total: number
+  readonly stored: number
+  readonly skipped: Readonly<Record<string, number>>
+  readonly deadLetter: number
+}
+const assertBalanced = (lines: LineSum) =>
+  assert.strictEqual(
+    lines.total,
+    lines.stored + lines.deadLetter + Object.values(lines.skipped).reduce((a, b) => a + b, 0)
+  )
+
+interface Unit {
+  readonly id: string
+  readonly projectId: string
+  readonly sessionId: string
+  readonly type: string
+  readonly title: string
+  readonly content: string
+  readonly files: ReadonlyArray<string>
+  readonly occurredAt: number
+}
+interface Found {
+  readonly query: string
+  readonly results: ReadonlyArray<{
+    readonly id: string
+    readonly score: number
+    readonly unit: Unit
+    readonly evidence: ReadonlyArray<string>
+    readonly why: {
+      readonly keyword: object | null
+      readonly semantic: object | null
+      readonly neighbours: number
+      readonly matched: ReadonlyArray<string>
+    }
+  }>
+  readonly degraded: ReadonlyArray<string>
+}
+
+/** One line of JSON on stdout, nothing on stderr. */
+const jsonOf = <A>(outcome: Outcome, code = 0): A => {
+  assert.strictEqual(outcome.code, code, outcome.stderr)
+  assert.strictEqual(outcome.stderr, "")
+  assert.match(outcome.stdout, /^[^\n]+\n$/)
+  return JSON.parse(outcome.stdout) as A
+}
+
+/** Exit code 1, nothing on stdout, and a sentence for a person on stderr: no stack, no log line. */
+const complaintOf = (outcome: Outcome): string => {
+  assert.strictEqual(outcome.code, 1)
+  assert.strictEqual(outcome.stdout, "")
+  assert.notMatch(outcome.stderr, /^ +at |level=|timestamp=/m)
+  assert.match(outcome.stderr, /^[^\n]/)
+  return outcome.stderr
+}
+
+/** A home with the samples in its memory, imported by the command. */
+class Imported extends Context.Tag("test/Imported")<Imported, {
+  readonly home: string
+  readonly outcome: Outcome
+}>() {
+  static readonly layer = Layer.scoped(
+    this,
+    Effect.gen(function*() {
+      const home = yield* makeHome
+      return { home, outcome: yield* run([main, "import", samples, "--json"], { home }) }
+    })
+  )
+}
+
+const base = Layer.provideMerge(Imported.layer, NodeContext.layer)
+
+const cli = (words: ReadonlyArray<string>, options: Partial<Options> = {}) =>
+  Effect.flatMap(Imported, ({ home }) => run([main, ...words], { home, ...options })).pipe(
+    Effect.tap(({ stderr, stdout }) => {
+      assertClean(Buffer.from(stdout), `stdout of ${words.join(" ")}`)
+      assertClean(Buffer.from(stderr), `stderr of ${words.join(" ")}`)
+    })
+  )
+const search = (...words: ReadonlyArray<string>) =>
+  Effect.map(cli(["search", "--all-projects", "--json", ...words]), (outcome) => jsonOf<Found>(outcome))
+
+layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samples imported", (it) => {
+  describe("import", () => {
+    it.effect("accounts for every line, says so in one line of JSON, and leaves nothing open", () =>
+      Effect.gen(function*() {
+        const { home, outcome } = yield* Imported
+        const report = jsonOf<
+          {
+            readonly files: number
+            readonly lines: LineSum
+            readonly sessions: number
+            readonly messages: number
+            readonly units: { readonly total: number; readonly byType: Readonly<Record<string, number>> }
+            readonly redactions: Readonly<Record<string, number>>
+            readonly resources: { readonly openAtExit: number }
+          }
+        >(outcome)
+        assert.strictEqual(report.files, transcripts.length)
+        assert.strictEqual(report.lines.total, newlines)
+        assertBalanced(report.lines)
+        // Line 22 of one file is cut in half.
+        assert.strictEqual(report.lines.deadLetter, 1)
+        assert.strictEqual(report.lines.skipped["unknown type hologram"], 1)
+        assert.strictEqual(report.sessions, 8)
+        assert.isAbove(report.units.total, 50)
+        assert.strictEqual(Object.values(report.units.byType).reduce((a, b) => a + b, 0), report.units.total)
+        assert.isAtLeast(Object.values(report.redactions).reduce((a, b) => a + b, 0), secrets.length)
+        assert.deepStrictEqual(report.resources, { openAtExit: 0 })
+        assertClean(Buffer.from(outcome.stdout), "the report")
+        assert.isAbove(statSync(join(home, ".claude-memory", "memory.db")).size, 100_000)
+      }))
+
+    it.effect("again adds nothing", () =>
+      Effect.gen(function*() {
+        const report = jsonOf<
+          { readonly files: number; readonly lines: LineSum; readonly units: { readonly total: number } }
+        >(
+          yield* cli(["import", samples, "--json"])
+        )
+        assert.strictEqual(report.files, 0)
+        assert.strictEqual(report.lines.total, 0)
+        assert.strictEqual(report.units.total, 0)
+      }))
+
+    it.effect("leaves no secret and nothing injected in any byte of the home folder", () =>
+      Effect.gen(function*() {
+        const { home } = yield* Imported
+        const files = filesIn(home)
+        assert.isAbove(files.length, 0)
+        for (const file of files) assertClean(readFileSync(file), file)
+      }))
+
+    it.effect("tells a person the same sum", () =>
+      Effect.gen(function*() {
+        const home = yield* makeHome
+        const { code, stderr, stdout } = yield* cli(["import", samples], { home })
+        assert.strictEqual(code, 0)
+        assert.strictEqual(stderr, "")
+        assert.match(
+          stdout,
+          new RegExp(`^${newlines} lines = \\d+ stored \\+ \\d+ skipped \\(.*\\) \\+ 1 dead letters?\n`)
+        )
+        assert.deepStrictEqual(leftovers(filesIn(home)), [])
+      }).pipe(Effect.scoped))
+
+    it.effect("of what is not there says so", () =>
+      Effect.gen(function*() {
+        assert.match(complaintOf(yield* cli(["import", "/no/such/folder"])), /there is nothing at \/no\/such\/folder/)
+      }))
+  })
+
+  describe("search", () => {
+    it.effect("answers with results, their evidence and their reasons", () =>
+      Effect.gen(function*() {
+        const found = yield* search("why did we decide against Meilisearch?")
+        assert.deepStrictEqual(Object.keys(found), ["query", "results", "degraded"])
+        assert.strictEqual(found.query, "why did we decide against Meilisearch?")
+        assert.deepStrictEqual(found.degraded, [])
+        assert.strictEqual(found.results.length, 5)
+        for (const [i, result] of found.results.entries()) {
+          assert.deepStrictEqual(Object.keys(result), ["id", "score", "unit", "evidence", "why"])
+          assert.strictEqual(result.unit.id, result.id)
+          assert.isAtLeast(result.evidence.length, 1)
+          assert.isTrue(result.why.keyword !== null || result.why.semantic !== null || result.why.neighbours > 0)
+          assert.isAtMost(result.score, found.results[i - 1]?.score ?? 1)
+        }
+      }))
+
+    it.effect.each(
+      [
+        ["why did we decide against Meilisearch?", /Operations|Visibility|reject Meilisearch/],
+        ["checkout hangs, connection leak", /leak empties|leaked|never released|client is released/],
+        ["flaky coupon test timezone", /zone/],
+        ["ClickHouse 写不进去", /TOO_MANY_PARTS|Too many parts/],
+        ["对账差几分钱", /浮点|Decimal|舍入/],
+        ["__memcpy_chk 链接错误", /glibc/],
+        ["customers get mails twice", /idempotent|notice that it has seen|harmful when repeated|webhook/],
+        ["generation expression is not immutable", /STABLE|immutable_unaccent/]
+      ] as const
+    )("finds the answer to: %s", ([question, answer]) =>
+      Effect.gen(function*() {
+        const { results } = yield* search("--limit", "3", question)
+        assert.isAtMost(results.length, 3)
+        assert.isTrue(
+          results.some(({ unit }) => answer.test(unit.content)),
+          results.map(({ unit }) => unit.content).join("\n\n")
+        )
+      }))
+
+    it.effect("says when the meaning of a question could not be asked for", () =>
+      Effect.gen(function*() {
+        const chinese = yield* search("对账差几分钱")
+        assert.strictEqual(chinese.degraded.length, 1)
+        assert.match(chinese.degraded[0]!, /semantic search/)
+        assert.isAbove(chinese.results.length, 0)
+        const { stdout } = yield* cli(["search", "--all-projects", "对账差几分钱"])
+        assert.match(stdout, /\nNote: semantic search.*\.\n$/)
+      }))
+
+    it.effect("looks at the project that is named, by its name, and only there", () =>
+      Effect.gen(function*() {
+        const inShop = jsonOf<Found>(
+          yield* cli(["search", "--json", "--limit", "100", "--project", "shop-api", "tests are green"])
+        )
+        assert.isAbove(inShop.results.length, 1)
+        assert.strictEqual(new Set(inShop.results.map(({ unit }) => unit.projectId)).size, 1)
+        const inBoth = jsonOf<Found>(
+          yield* cli([
+            "search",
+            "--json",
+            "--limit",
+            "100",
+            "--project=shop-api",
+            "--project",
+            "rust-indexer",
+            "tests are green"
+          ])
+        )
+        assert.strictEqual(new Set(inBoth.results.map(({ unit }) => unit.projectId)).size, 2)
+        const message = complaintOf(yield* cli(["search", "--project", "shop-ap", "tests"]))
+        assert.match(message, /no project is called shop-ap; known: .*rust-indexer.*shop-api.*数据平台/)
+      }))
+
+    it.effect("without a project looks at the folder's own, and says where it looked when there is nothing", () =>
+      Effect.gen(function*() {
+        const { code, stdout } = yield* cli(["search", "tests"])
+        assert.strictEqual(code, 0)
+        assert.match(stdout, /^Nothing found in this folder's project \(--all-projects looks everywhere\)\.\n/)
+      }))
+
+    it.effect("filters by type, time and file", () =>
+      Effect.gen(function*() {
+        const errors = yield* search("--type", "error_log", "--limit", "100", "failed")
+        assert.isAbove(errors.results.length, 1)
+        assert.deepStrictEqual([...new Set(errors.results.map(({ unit }) => unit.type))], ["error_log"])
+
+        const day = 86_400_000
+        const since = Date.parse("2026-09-22")
+        const until = Date.parse("2026-10-08")
+        const between = yield* search(
+          "--since",
+          "2026-09-22",
+          "--until",
+          "2026-10-08",
+          "--limit",
+          "100",
+          "test error 测试"
+        )
+        assert.isAbove(between.results.length, 1)
+        for (const { unit } of between.results) {
+          assert.isAtLeast(unit.occurredAt, since)
+          // A day without a time means to its end.
+          assert.isBelow(unit.occurredAt, until + day)
+        }
+        assert.isTrue(between.results.some(({ unit }) => unit.occurredAt >= until))
+
+        const all = yield* search("--limit", "100", "coupon")
+        const wanted = all.results.flatMap(({ unit }) => unit.files)[0]!
+        const name = wanted.split("/").slice(-2).join("/")
+        const touching = yield* search("--file", name, "--limit", "100", "coupon")
+        assert.isAbove(touching.results.length, 0)
+        assert.isBelow(touching.results.length, all.results.length)
+        for (const { unit } of touching.results) {
+          assert.isTrue(unit.files.some((file) => file.endsWith(`/${name}`)), unit.files.join())
+        }
+      }))
+
+    it.effect("searches by words, by meaning, or both", () =>
+      Effect.gen(function*() {
+        const keyword = yield* search("--mode", "keyword", "generation expression is not immutable")
+        assert.isTrue(keyword.results.every(({ why }) => why.semantic === null))
+        assert.isTrue(keyword.results.some(({ why }) => why.keyword !== null && why.matched.length > 0))
+        const semantic = yield* search("--mode", "semantic", "generation expression is not immutable")
+        assert.isAbove(semantic.results.length, 0)
+        assert.isTrue(semantic.results.every(({ why }) => why.keyword === null))
+        const hybrid = yield* search("--mode", "hybrid", "generation expression is not immutable")
+        assert.isTrue(hybrid.results.some(({ why }) => why.keyword !== null && why.semantic !== null))
+      }))
+
+    it.effect("takes --name=value as --name value, for options that may be repeated too", () =>
+      Effect.gen(function*() {
+        const apart = yield* search(
+          "--type",
+          "error_log",
+          "--type",
+          "archive",
+          "--limit",
+          "7",
+          "--mode",
+          "keyword",
+          "test"
+        )
+        const joined = yield* search("--type=error_log", "--type=archive", "--limit=7", "--mode=keyword", "test")
+        assert.deepStrictEqual(joined, apart)
+        assert.strictEqual(joined.query, "test")
+        assert.strictEqual((yield* search("why", "--", "--limit=3")).query, "why --limit=3")
+        const { stdout } = yield* cli(["inject", "--all-projects", "--prompt=generation=expression is=not immutable"])
+        assert.strictEqual(
+          stdout,
+          (yield* cli(["inject", "--all-projects", "--prompt", "generation=expression is=not immutable"])).stdout
+        )
+      }))
+
+    it.effect("gives as many as it is asked for", () =>
+      Effect.gen(function*() {
+        assert.strictEqual((yield* search("--limit", "1", "test")).results.length, 1)
+        assert.isAbove((yield* search("--limit", "20", "test")).results.length, 5)
+        for (const limit of ["0", "101", "three"]) {
+          complaintOf(yield* cli(["search", "--all-projects", "--limit", limit, "test"]))
+        }
+      }))
+
+    it.effect("whose reader goes away, as in `| head -1`, ends well", () =>
+      Effect.scoped(Effect.gen(function*() {
+        const { home } = yield* Imported
+        const { closeStdout, ended } = yield* start([main, "search", "--all-projects", "--limit", "100", "test"], {
+          home
+        })
+        yield* closeStdout
+        const { code, stderr } = yield* ended
+        assert.strictEqual(stderr, "")
+        assert.strictEqual(code, 0)
+      })))
+  })
+
+  describe("show", () => {
+    it.effect("gives a memory whole, with the messages it comes from, by the beginning of its id", () =>
+      Effect.gen(function*() {
+        const [result] = (yield* search("--limit", "1", "why did we decide against Meilisearch?")).results
+        const shown = jsonOf<
+          {
+            readonly unit: Unit
+            readonly evidence: ReadonlyArray<string>
+            readonly messages: ReadonlyArray<{ readonly uuid: string }>
+          }
+        >(yield* cli(["show", "--json", result!.id.slice(0, 8)]))
+        assert.deepStrictEqual(shown.unit, result!.unit)
+        assert.deepStrictEqual(shown.messages.map(({ uuid }) => uuid).sort(), [...result!.evidence].sort())
+        const { code, stdout } = yield* cli(["show", result!.id])
+        assert.strictEqual(code, 0)
+        assert.include(stdout, result!.unit.content)
+        for (const uuid of result!.evidence) assert.include(stdout, uuid)
+      }))
+
+    it.effect("of an id that is none, or of several, says what to do", () =>
+      Effect.gen(function*() {
+        assert.match(complaintOf(yield* cli(["show", "no-such-id"])), /no memory has the id no-such-id; .*search/)
+        const { results } = yield* search("--limit", "100", "test error code")
+        const firsts = results.map(({ id }) => id[0]!)
+        const shared = firsts.find((first, i) => firsts.indexOf(first) !== i)!
+        assert.match(
+          complaintOf(yield* cli(["show", shared])),
+          new RegExp(`several memories begin with ${shared}: .*; give more of the id`)
+        )
+      }))
+  })
+
+  describe("inject", () => {
+    const inject = (...words: ReadonlyArray<string>) =>
+      Effect.map(
+        cli(["inject", "--json", "--all-projects", ...words]),
+        (outcome) =>
+          jsonOf<{ readonly text: string; readonly items: Found["results"]; readonly tokens: number }>(outcome)
+      )
+
+    it.effect("fences what it gives and keeps within both budgets", () =>
+      Effect.gen(function*() {
+        for (
+          const [tokens, chars] of [[100, 9_500], [500, 9_500], [2_000, 9_500], [8_000, 600], [8_000, 3_000]] as const
+        ) {
+          const { items, text, tokens: used } = yield* inject(
+            "--prompt",
+            "why did we decide against Meilisearch?",
+            "--max-tokens",
+            String(tokens),
+            "--max-chars",
+            String(chars)
+          )
+          assert.isAtMost(used, tokens)
+          assert.isAtMost(text.length, chars)
+          if (text === "") assert.strictEqual(items.length, 0)
+          else {
+            assert.match(text, /^<claude-memory>\n[\s\S]*\n<\/claude-memory>$/)
+            assert.strictEqual(text.split("claude-memory>").length, 3)
+            assert.isAbove(items.length, 0)
+            for (const { id } of items) assert.include(text, `[${id.slice(0, 8)}]`)
+          }
+          if (tokens >= 2_000) assert.isAbove(items.length, 0)
+        }
+      }))
+
+    it.effect("puts the decision in front of Claude", () =>
+      Effect.gen(function*() {
+        const { text } = yield* inject("--prompt", "why did we decide against Meilisearch?")
+        assert.match(text, /Operations|Visibility/)
+      }))
+
+    it.effect("the surer a memory must be, the less it gives", () =>
+      Effect.gen(function*() {
+        const counts: Array<number> = []
+        for (const mode of ["conservative", "balanced", "comprehensive"]) {
+          counts.push(
+            (yield* inject("--prompt", "flaky coupon test", "--mode", mode, "--max-tokens", "8000")).items.length
+          )
+        }
+        assert.deepStrictEqual(counts, [...counts].sort((a, b) => a - b))
+      }))
+
+    it.effect("gives nothing where nothing was said of it", () =>
+      Effect.gen(function*() {
+        const { items, text } = yield* inject("--mode", "conservative", "--prompt", "which CDN does the shop use?")
+        assert.strictEqual(text, "")
+        assert.deepStrictEqual(items, [])
+        const { code, stdout } = yield* cli(["inject", "--prompt", "anything at all"])
+        assert.strictEqual(code, 0)
+        assert.match(stdout, /^Nothing in this folder's project .* is good enough for this prompt\.\n$/)
+      }))
+  })
+
+  describe("status and doctor", () => {
+    it.effect("say what is remembered and that it balances", () =>
+      Effect.gen(function*() {
+        const { home } = yield* Imported
+        const status = jsonOf<
+          {
+            readonly home: string
+            readonly projects: ReadonlyArray<{ readonly name: string; readonly units: number }>
+            readonly lines: LineSum
+            readonly sessions: number
+            readonly units: { readonly total: number }
+            readonly pending: number
+            readonly index: { readonly count: number }
+          }
+        >(yield* cli(["status", "--all-projects", "--json"]))
+        assert.strictEqual(status.home, join(home, ".claude-memory"))
+        assert.deepStrictEqual(status.projects.map(({ name }) => name).sort(), ["rust-indexer", "shop-api", "数据平台"])
+        assert.strictEqual(status.projects.reduce((sum, { units }) => sum + units, 0), status.units.total)
+        assert.strictEqual(status.lines.total, newlines)
+        assertBalanced(status.lines)
+        assert.strictEqual(status.sessions, 8)
+        assert.strictEqual(status.pending, 0)
+        assert.isAbove(status.index.count, 0)
+        const { stdout } = yield* cli(["status"])
+        assert.match(stdout, /^Nothing is remembered of this folder's project yet/)
+
+        const doctor = jsonOf<
+          {
+            readonly ok: boolean
+            readonly checks: ReadonlyArray<{ readonly name: string; readonly state: string }>
+            readonly lines: LineSum
+          }
+        >(yield* cli(["doctor", "--json"]))
+        assert.isTrue(doctor.ok)
+        assert.deepStrictEqual(doctor.lines, status.lines)
+        assert.deepStrictEqual(
+          doctor.checks.filter(({ state }) => state === "note").map(({ name }) => name),
+          ["dead letters", "transcripts"]
+        )
+      }))
+
+    it.effect("doctor complains of a folder that others can read", () =>
+      Effect.gen(function*() {
+        const { home } = yield* Imported
+        const fs = yield* FileSystem.FileSystem
+        const folder = join(home, ".claude-memory")
+        yield* Effect.acquireUseRelease(
+          fs.chmod(folder, 0o755),
+          () =>
+            Effect.gen(function*() {
+              const { ok } = jsonOf<{ readonly ok: boolean }>(yield* cli(["doctor", "--json"]), 1)
+              assert.isFalse(ok)
+            }),
+          () => Effect.orDie(fs.chmod(folder, 0o700))
+        )
+      }))
+  })
+
+  describe("lifecycle", () => {
+    it.effect("releases everything, dependents before what they depend on", () =>
+      Effect.gen(function*() {
+        const { ok, open, released } = jsonOf<
+          {
+            readonly ok: boolean
+            readonly released: ReadonlyArray<
+              { readonly kind: string; readonly name: string; readonly ageMs: number; readonly how: string }
+            >
+            readonly open: ReadonlyArray<unknown>
+            readonly verdict: string
+          }
+        >(yield* cli(["lifecycle", "--for", "300ms", "--json"]))
+        assert.isTrue(ok)
+        assert.deepStrictEqual(open, [])
+        const names = released.map(({ name }) => name)
+        const before = (first: string, second: string) => {
+          assert.include(names, first)
+          assert.include(names, second)
+          assert.isBelow(names.indexOf(first), names.lastIndexOf(second), `${first} is released before ${second}`)
+        }
+        for (const name of ["Compressor", "Retriever", "Collector", "ModelManager", "MemoryStore", "VectorIndex"]) {
+          before("ClaudeMemory", name)
+        }
+        before("Retriever", "MemoryStore")
+        before("Retriever", "ModelManager")
+        before("Retriever", "VectorIndex")
+        before("Collector", "MemoryStore")
+        before("MemoryStore", "Sqlite reader")
+        before("MemoryStore", "Sqlite writer")
+        before("VectorIndex", "Sqlite writer")
+        before("Sqlite write-ahead log", "Sqlite writer")
+        assert.isTrue(released.every(({ how }) => how === "closed"))
+        assert.isAtLeast(released.find(({ name }) => name === "ClaudeMemory")!.ageMs, 300)
+      }))
+  })
+
+  describe("the hook", () => {
+    const prompt = (rest: object = {}) =>
+      JSON.stringify({
+        session_id: "b3a1",
+        transcript_path: "/tmp/none.jsonl",
+        cwd: "/home/mei/work/shop-api",
+        hook_event_name: "UserPromptSubmit",
+        prompt: "why did we decide against Meilisearch?",
+        ...rest
+      })
+    const ask = (stdin: string, options: Partial<Options> = {}) =>
+      Effect.flatMap(Imported, ({ home }) => run([hook], { home, stdin, ...options }))
+    const NOTHING = { stdout: "", stderr: "", code: 0, signal: null }
+
+    it.effect("answers a prompt with what is remembered", () =>
+      Effect.gen(function*() {
+        // Its own budget is short; a busy machine must not fail this.
+        const outcome = yield* ask(prompt(), { env: { CLAUDE_MEMORY_HOOK_MS: "20000" } })
+        assert.strictEqual(outcome.code, 0)
+        assert.strictEqual(outcome.stderr, "")
+        const { hookSpecificOutput, ...others } = JSON.parse(outcome.stdout) as {
+          readonly hookSpecificOutput: { readonly hookEventName: string; readonly additionalContext: string }
+        }
+        assert.deepStrictEqual(others, {})
+        assert.strictEqual(hookSpecificOutput.hookEventName, "UserPromptSubmit")
+        assert.match(
+          hookSpecificOutput.additionalContext,
+          /^<claude-memory>\n[\s\S]*Meilisearch[\s\S]*\n<\/claude-memory>$/
+        )
+        assert.isAtMost(hookSpecificOutput.additionalContext.length, 9_500)
+        assertClean(Buffer.from(outcome.stdout), "the hook's answer")
+      }))
+
+    it.effect.each(
+      [
+        ["nothing", ""],
+        ["no JSON", "{"],
+        ["JSON of another shape", "[1, 2]"],
+        ["another event", JSON.stringify({ hook_event_name: "SessionStart", cwd: "/tmp", source: "startup" })],
+        ["a prompt that is no text", JSON.stringify({ hook_event_name: "UserPromptSubmit", cwd: "/tmp", prompt: 7 })],
+        ["too much", `{"prompt":"${"x".repeat(3_000_000)}"}`]
+      ] as const
+    )("says nothing to %s on stdin", ([, stdin]) =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual(yield* ask(stdin), NOTHING)
+      }))
+
+    it.effect("says nothing of another project, and nothing while it is disabled", () =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual(yield* ask(prompt({ cwd: "/somewhere/else" })), NOTHING)
+        assert.deepStrictEqual(yield* ask(prompt(), { env: { CLAUDE_MEMORY_DISABLE: "1" } }), NOTHING)
+      }))
+
+    it.effect("says nothing without a memory, or with a broken one, which it leaves as it is", () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const home = yield* makeHome
+        const folder = join(home, ".claude-memory")
+        assert.deepStrictEqual(yield* ask(prompt(), { home }), NOTHING)
+        assert.deepStrictEqual(yield* fs.readDirectory(home), [])
+        yield* fs.makeDirectory(folder)
+        const rubbish = "no database ".repeat(1_000)
+        yield* fs.writeFileString(join(folder, "memory.db"), rubbish)
+        assert.deepStrictEqual(yield* ask(prompt(), { home }), NOTHING)
+        assert.deepStrictEqual(yield* fs.readDirectory(folder), ["memory.db"])
+        assert.strictEqual(yield* fs.readFileString(join(folder, "memory.db")), rubbish)
+      }).pipe(Effect.scoped))
+  })
+
+  describe("a memory written by a newer version", () => {
+    it.effect("is refused and left untouched", () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const imported = yield* Imported
+        const home = yield* makeHome
+        const folder = join(home, ".claude-memory")
+        yield* fs.makeDirectory(folder, { mode: 0o700 })
+        const bytes = Buffer.from(yield* fs.readFile(join(imported.home, ".claude-memory", "memory.db")))
+        // https://www.sqlite.org/fileformat.html, 1.3: the user version is at offset 60.
+        bytes.writeUInt32BE(9_999, 60)
+        yield* fs.writeFile(join(folder, "memory.db"), bytes)
+        for (
+          const words of [["import", samples], ["search", "x"], ["status"], ["lifecycle", "--for", "10ms"], [
+            "quickstart"
+          ]]
+        ) {
+          if (words[0] === "quickstart") {
+            // Without sessions of one's own it does not touch the memory.
+            assert.strictEqual((yield* cli(words, { home })).code, 0)
+            continue
+          }
+          assert.match(
+            complaintOf(yield* cli(words, { home })),
+            /newer claude-memory \(schema 9999.*left untouched.*Update claude-memory/
+          )
+        }
+        assert.strictEqual((yield* cli(["doctor"], { home })).code, 1)
+        assert.deepStrictEqual(Buffer.from(yield* fs.readFile(join(folder, "memory.db"))).equals(bytes), true)
+      }).pipe(Effect.scoped))
+  })
+})
+
+/** In an empty home of its own. */
+const inHome = <A, E>(body: (home: string, fs: FileSystem.FileSystem) => Effect.Effect<A, E>) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    return yield* body(yield* makeHome, fs)
+  }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
+
+describe("quickstart", () => {
+  interface Quickstart {
+    readonly source: string
+    readonly lines: LineSum
+    readonly units: { readonly total: number }
+    readonly query: string
+    readonly results: Found["results"]
+    readonly injected: string
+  }
+
+  it.live("without sessions shows the samples and leaves nothing behind", () =>
+    inHome((home, fs) =>
+      Effect.gen(function*() {
+        const temporary = join(home, "tmp")
+        yield* fs.makeDirectory(temporary)
+        const options = { home, env: { TMPDIR: temporary } }
+        const quickstart = jsonOf<Quickstart>(yield* run([main, "quickstart", "--json"], options))
+        assert.deepStrictEqual(Object.keys(quickstart), ["source", "lines", "units", "query", "results", "injected"])
+        assert.strictEqual(quickstart.source, "samples")
+        assert.strictEqual(quickstart.lines.total, newlines)
+        assertBalanced(quickstart.lines)
+        assert.isAbove(quickstart.units.total, 50)
+        assert.isAbove(quickstart.results.length, 0)
+        assert.match(quickstart.injected, /^<claude-memory>/)
+        const { code, stderr, stdout } = yield* run([main, "quickstart"], options)
+        assert.strictEqual(code, 0)
+        assert.strictEqual(stderr, "")
+        assert.include(stdout, `No sessions of yours in ${join(home, ".claude", "projects")} yet`)
+        assertClean(Buffer.from(stdout), "quickstart")
+        assert.deepStrictEqual(yield* fs.readDirectory(temporary), [])
+        assert.deepStrictEqual(yield* fs.readDirectory(home), ["tmp"])
+      })
+    ))
+
+  it.live("with sessions of one's own remembers them", () =>
+    inHome((home, fs) =>
+      Effect.gen(function*() {
+        yield* fs.makeDirectory(join(home, ".claude"))
+        yield* fs.copy(samples, join(home, ".claude", "projects"))
+        const quickstart = jsonOf<Quickstart>(yield* run([main, "quickstart", "--json"], { home }))
+        assert.strictEqual(quickstart.source, "own")
+        assert.strictEqual(quickstart.lines.total, newlines)
+        assertBalanced(quickstart.lines)
+        assert.isAbove(quickstart.results.length, 0)
+        assert.deepStrictEqual(yield* fs.readDirectory(join(home, ".claude-memory")), ["memory.db"])
+        const again = yield* run([main, "quickstart"], { home })
+        assert.strictEqual(again.code, 0)
+        assert.match(again.stdout, /^Your own sessions, from /)
+        for (const file of filesIn(join(home, ".claude-memory"))) assertClean(readFileSync(file), file)
+      })
+    ))
+})
+
+describe("a command line", () => {
+  it.live("that asks for help or the version opens nothing", () =>
+    inHome((home, fs) =>
+      Effect.gen(function*() {
+        for (
+          const words of [[], ["--help"], ["-h"], ["help"], ["search", "--help"], ["import", "--help"], [
+            "lifecycle",
+            "-h"
+          ], ["--version"]]
+        ) {
+          const { code, stderr, stdout } = yield* run([main, ...words], { home })
+          assert.strictEqual(code, 0, words.join(" "))
+          assert.strictEqual(stderr, "")
+          assert.isAbove(stdout.length, 4)
+          assert.notMatch(stdout, /\u001b/)
+        }
+        const { version } = JSON.parse(yield* fs.readFileString(join(root, "package.json"))) as {
+          readonly version: string
+        }
+        assert.strictEqual((yield* run([main, "--version"], { home })).stdout, `${version}\n`)
+        assert.deepStrictEqual(yield* fs.readDirectory(home), [])
+      })
+    ))
+
+  it.live("with a slip names what was meant", () =>
+    inHome((home, fs) =>
+      Effect.gen(function*() {
+        for (
+          const [words, meant] of [
+            [["serach", "x"], "Did you mean search?"],
+            [["imprt"], "Did you mean import?"],
+            [["search", "--limt", "3", "x"], "Did you mean --limit?"],
+            [["search", "--all-project", "x"], "Did you mean --all-projects?"],
+            [["inject", "--promt", "x"], "Did you mean --prompt?"],
+            [["status", "--jsn"], "Did you mean --json?"],
+            [["xyzzy"], "There are: quickstart, import"]
+          ] as const
+        ) {
+          assert.include(complaintOf(yield* run([main, ...words], { home })), meant)
+        }
+        assert.deepStrictEqual(yield* fs.readDirectory(home), [])
+      })
+    ))
+
+  it.live("without a memory says how to begin, once, and makes none", () =>
+    inHome((home, fs) =>
+      Effect.gen(function*() {
+        for (const words of [["search", "x"], ["status"], ["show", "x"], ["inject", "--prompt", "x"]]) {
+          const message = complaintOf(yield* run([main, ...words], { home }))
+          assert.match(message, /^claude-memory: .*nothing is remembered yet; run `claude-memory import` first\n$/)
+        }
+        const doctor = yield* run([main, "doctor"], { home })
+        assert.strictEqual(doctor.code, 0)
+        assert.deepStrictEqual(yield* fs.readDirectory(home), [])
+      })
+    ))
+})
+
+describe("a memory that can't be used", () => {
+  it.live("because its folder is a file is a clear error, and the file stays", () =>
+    inHome((home, fs) =>
+      Effect.gen(function*() {
+        yield* fs.writeFileString(join(home, ".claude-memory"), "mine")
+        const message = complaintOf(yield* run([main, "import", samples], { home }))
+        assert.match(message, /the folder .*\.claude-memory can't be made or isn't yours; set CLAUDE_MEMORY_HOME/)
+        assert.strictEqual(message.split("\n").length, 2)
+        complaintOf(yield* run([main, "search", "x"], { home }))
+        assert.strictEqual(yield* fs.readFileString(join(home, ".claude-memory")), "mine")
+      })
+    ))
+
+  it.live("because it is damaged is a clear error, and the file stays", () =>
+    inHome((home, fs) =>
+      Effect.gen(function*() {
+        const file = join(home, ".claude-memory", "memory.db")
+        yield* fs.makeDirectory(join(home, ".claude-memory"), { mode: 0o700 })
+        yield* fs.writeFileString(file, "no database ".repeat(1_000))
+        for (const words of [["import", samples], ["search", "x"], ["status"]]) {
+          const message = complaintOf(yield* run([main, ...words], { home }))
+          assert.match(message, /is damaged or not a database; it was left untouched/)
+        }
+        assert.strictEqual((yield* run([main, "doctor"], { home })).code, 1)
+        assert.strictEqual(yield* fs.readFileString(file), "no database ".repeat(1_000))
+        assert.deepStrictEqual(yield* fs.readDirectory(join(home, ".claude-memory")), ["memory.db"])
+      })
+    ))
+
+  const isRoot = process.getuid?.() === 0
+  // Only root can start a program as another user.
+  it.live.skipIf(!isRoot)(
+    "of another user, and transcripts of another user, are left alone",
+    () =>
+      inHome((home, fs) =>
+        Effect.gen(function*() {
+          const nobody = { home, uid: 65_534 }
+          const projects = join(home, ".claude", "projects")
+          yield* fs.makeDirectory(join(home, ".claude"))
+          yield* fs.copy(samples, projects)
+          for (
+            const path of [
+              home,
+              join(home, ".claude"),
+              ...readdirSync(projects, { recursive: true, encoding: "utf8" }).map((name) => join(projects, name))
+            ]
+          ) {
+            const isFolder = statSync(path).isDirectory()
+            yield* fs.chmod(path, isFolder ? 0o755 : 0o644)
+          }
+          yield* fs.chmod(projects, 0o755)
+          const hidden = transcripts[0]!.replace(samples, projects)
+          yield* fs.chmod(hidden, 0o600)
+
+          // The home is root's: nobody can make a folder in it.
+          assert.match(complaintOf(yield* run([main, "import"], nobody)), /can't be made or isn't yours/)
+
+          yield* fs.makeDirectory(join(home, "memory"))
+          yield* fs.chown(join(home, "memory"), 65_534, 65_534)
+          const env = { CLAUDE_MEMORY_HOME: join(home, "memory") }
+          const first = yield* run([main, "import", "--json"], { ...nobody, env })
+          assert.strictEqual(first.code, 0, first.stderr)
+          assert.include(first.stderr, hidden)
+          assert.match(first.stderr, /can't be read; it is taken up again by the next import|PermissionDenied/)
+          const report = JSON.parse(first.stdout) as { readonly files: number; readonly lines: LineSum }
+          assert.strictEqual(report.files, transcripts.length - 1)
+          assertBalanced(report.lines)
+
+          yield* fs.chmod(hidden, 0o644)
+          const second = jsonOf<{ readonly files: number; readonly lines: LineSum }>(
+            yield* run([main, "import", "--json"], { ...nobody, env })
+          )
+          assert.strictEqual(second.files, 1)
+          assert.strictEqual(report.lines.total + second.lines.total, newlines)
+
+          // A memory that root made is nobody's to read.
+          assert.strictEqual((yield* run([main, "import", "--json"], { home })).code, 0)
+          yield* fs.chmod(join(home, ".claude-memory"), 0o700)
+          complaintOf(yield* run([main, "search", "x"], nobody))
+        })
+      )
+  )
+})

@@ -1,0 +1,125 @@
+/**
+ * An import that is killed loses nothing and does nothing twice.
+ */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { createHash } from "node:crypto"
+import { join } from "node:path"
+import { samples } from "../data.ts"
+import { leftovers, main, makeHome, type Outcome, run, start } from "./run.ts"
+
+const COPIES = 48
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
+
+/** The same sessions with other uuids. */
+const copied = (text: string, copy: number) =>
+  text.replace(UUID, (uuid) => {
+    const hash = createHash("sha256").update(`${copy} ${uuid}`).digest("hex")
+    return [hash.slice(0, 8), hash.slice(8, 12), `4${hash.slice(13, 16)}`, `a${hash.slice(17, 20)}`, hash.slice(20, 32)]
+      .join("-")
+  })
+
+/** The samples many times over, each file as long as so many of it. */
+const makeSessions = (folder: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const names = (yield* fs.readDirectory(samples, { recursive: true })).filter((name) => name.endsWith(".jsonl"))
+    for (const name of names) {
+      const text = yield* fs.readFileString(join(samples, name))
+      const file = join(folder, name)
+      yield* fs.makeDirectory(join(file, ".."), { recursive: true })
+      const copies = Array.from({ length: COPIES }, (_, copy) => copied(text, copy))
+      yield* fs.writeFileString(file, copies.map((copy) => copy.endsWith("\n") ? copy : `${copy}\n`).join(""))
+    }
+    const sizes = yield* Effect.forEach(names, (name) => fs.readFile(join(folder, name)))
+    return {
+      bytes: sizes.reduce((sum, { length }) => sum + length, 0),
+      lines: sizes.reduce((sum, bytes) => sum + bytes.filter((byte) => byte === 0x0a).length, 0)
+    }
+  })
+
+interface Status {
+  readonly lines: {
+    readonly total: number
+    readonly stored: number
+    readonly skipped: Record<string, number>
+    readonly deadLetter: number
+  }
+  readonly projects: ReadonlyArray<{ readonly id: string; readonly units: number }>
+  readonly units: unknown
+  readonly sessions: number
+  readonly messages: number
+  readonly pending: number
+  readonly index: { readonly count: number }
+}
+
+const parsed = <A>(outcome: Outcome): A => {
+  assert.strictEqual(outcome.code, 0, outcome.stderr)
+  return JSON.parse(outcome.stdout) as A
+}
+
+it.live("what is left by an import killed at any point is finished by the next", () =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const home = yield* makeHome
+    const sessions = join(home, "sessions")
+    const { bytes, lines } = yield* makeSessions(sessions)
+    assert.isAbove(bytes, 15e6)
+    const inMemory = (name: string) => ({ home, env: { CLAUDE_MEMORY_HOME: join(home, name) } })
+    const statusOf = (name: string) =>
+      Effect.map(run([main, "status", "--all-projects", "--json"], inMemory(name)), (outcome) => {
+        const { home: _, ...status } = parsed<Status & { readonly home: string }>(outcome)
+        return status
+      })
+
+    const since = yield* Clock.currentTimeMillis
+    parsed(yield* run([main, "import", sessions, "--json"], inMemory("whole")))
+    const whole = (yield* Clock.currentTimeMillis) - since
+    const expected = yield* statusOf("whole")
+    assert.strictEqual(expected.lines.total, lines)
+
+    // While it reads, while it makes memories, while it indexes them.
+    let stopped = 0
+    for (
+      const [share, signal] of [[0.1, "SIGKILL"], [0.15, "SIGTERM"], [0.15, "SIGKILL"], [0.15, "SIGINT"], [
+        0.15,
+        "SIGKILL"
+      ]] as const
+    ) {
+      const outcome = yield* Effect.scoped(Effect.gen(function*() {
+        const { ended, kill } = yield* start([main, "import", sessions, "--json"], inMemory("killed"))
+        yield* Effect.sleep(100 + Math.round(whole * share))
+        yield* kill(signal)
+        return yield* ended
+      }))
+      if (outcome.code === 0) break
+      stopped++
+      assert.strictEqual(outcome.stdout, "")
+      assert.strictEqual(outcome.stderr, "")
+      if (signal === "SIGKILL") assert.strictEqual(outcome.signal, signal)
+      else {
+        assert.strictEqual(outcome.code, signal === "SIGTERM" ? 143 : 130)
+        assert.deepStrictEqual(leftovers(yield* fs.readDirectory(join(home, "killed"))), [])
+      }
+    }
+    assert.isAtLeast(stopped, 3)
+    parsed(yield* run([main, "import", sessions, "--json"], inMemory("killed")))
+    const actual = yield* statusOf("killed")
+
+    const { lines: sum, ...rest } = actual
+    const { lines: expectedSum, ...expectedRest } = expected
+    assert.deepStrictEqual(rest, expectedRest)
+    assert.deepStrictEqual(sum, expectedSum)
+    assert.strictEqual(sum.total, sum.stored + sum.deadLetter + Object.values(sum.skipped).reduce((a, b) => a + b, 0))
+    assert.strictEqual(actual.pending, 0)
+
+    const again = parsed<{ readonly lines: { readonly total: number }; readonly units: { readonly total: number } }>(
+      yield* run([main, "import", sessions, "--json"], inMemory("killed"))
+    )
+    assert.strictEqual(again.lines.total, 0)
+    assert.strictEqual(again.units.total, 0)
+    assert.deepStrictEqual((yield* fs.readDirectory(join(home, "killed"))).filter((name) => name !== "memory.db"), [])
+  }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)), 120_000)

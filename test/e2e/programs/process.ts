@@ -1,0 +1,99 @@
+/**
+ * Programs that end in every way, by the name of the way. Each says on stderr what is released, in order.
+ */
+// @effect-diagnostics globalTimersInEffect:off
+import * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { writeSync } from "node:fs"
+import { runMain, Unsuccessful, writeStderr, writeStdout } from "../../../src/Process.ts"
+import { ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
+
+class NoRoom extends Data.TaggedError("NoRoom")<{ readonly room: string }> {
+  override get message() {
+    return `there is no room in ${this.room}; make some and try again`
+  }
+}
+
+const noRoom = new NoRoom({ room: "the attic" })
+
+const say = (text: string) => Effect.sync(() => writeSync(2, `${text}\n`))
+
+const resource = (name: string, close: Effect.Effect<unknown> = Effect.void) =>
+  Effect.flatMap(ResourceLedger, (ledger) =>
+    ledger.acquire({
+      kind: "file",
+      name,
+      open: Effect.succeed(name),
+      close: () => Effect.zipLeft(close, say(`released ${name}`)),
+      within: "1 hour"
+    }))
+
+/** Two resources, the second on top of the first, then `program`. */
+const holding = <A, E>(program: Effect.Effect<A, E, Scope.Scope | ResourceLedger>) =>
+  Effect.zipRight(Effect.zipRight(resource("ground"), resource("floor")), program)
+
+const ready = writeStdout("ready\n")
+const waiting = Effect.zipRight(ready, Effect.never)
+/** Outside any fiber. */
+const later = (run: () => void) => Effect.zipRight(Effect.sync(() => setTimeout(run, 10)), waiting)
+
+const programs: Record<string, Effect.Effect<unknown, unknown, Scope.Scope | ResourceLedger>> = {
+  success: holding(writeStdout("answer\n")),
+  failure: holding(Effect.fail(noRoom)),
+  "two failures, one of them twice": holding(
+    Effect.failCause(
+      Cause.parallel(
+        Cause.fail(noRoom),
+        Cause.parallel(Cause.fail(noRoom), Cause.fail(new NoRoom({ room: "the cellar" })))
+      )
+    )
+  ),
+  unsuccessful: holding(Effect.zipRight(writeStdout("no\n"), Effect.fail(new Unsuccessful()))),
+  "unknown failure": holding(Effect.fail({ code: 7 })),
+  defect: holding(Effect.die(new Error("this is a bug"))),
+  interruption: holding(Effect.interrupt),
+  wait: holding(waiting),
+  "slow release": Effect.zipRight(resource("slow", Effect.sleep("300 millis")), waiting),
+  "hanging release": Effect.zipRight(resource("stuck", Effect.never), holding(waiting)),
+  "hanging release after the end": Effect.zipRight(resource("stuck", Effect.never), ready),
+  "uncaught exception": holding(later(() => {
+    throw new Error("thrown outside")
+  })),
+  "unhandled rejection": holding(later(() => {
+    void Promise.reject(new Error("rejected outside"))
+  })),
+  "uncaught exception, hanging release": Effect.zipRight(
+    resource("stuck", Effect.never),
+    holding(later(() => {
+      throw new Error("thrown outside")
+    }))
+  ),
+  flood: holding(Effect.forever(writeStdout(`${"x".repeat(10_000)}\n`))),
+  "flood of stderr": holding(
+    Effect.zipRight(ready, Effect.forever(Effect.zipRight(writeStderr(`${"x".repeat(10_000)}\n`), Effect.yieldNow())))
+  ),
+  "one write": holding(writeStdout("answer\n")),
+  "big answer": holding(writeStdout(`${"x".repeat(5_000_000)}\n`)),
+  log: holding(
+    Effect.zipRight(
+      Effect.logInfo("a log line"),
+      Effect.zipRight(Effect.logWarning("a warning"), writeStdout("answer\n"))
+    )
+  ),
+  leak: Effect.flatMap(ResourceLedger, (ledger) =>
+    ledger.acquire({
+      kind: "server",
+      name: "forgotten",
+      open: Effect.void,
+      close: () => Effect.fail("no"),
+      within: "10 millis"
+    }))
+}
+
+const [name, how] = process.argv.slice(2)
+runMain(Effect.provide(Effect.scoped(programs[name!]!), ResourceLedger.layer), {
+  deadline: "700 millis",
+  failOpen: how === "fail-open"
+})

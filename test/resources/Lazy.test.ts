@@ -1,0 +1,207 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FastCheck from "effect/FastCheck"
+import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+import * as TestClock from "effect/TestClock"
+import * as Lazy from "../../src/resources/Lazy.ts"
+
+type Opening = "works" | "fails" | "dies"
+
+/** So many turns of the scheduler. */
+const turns = (n: number) => Effect.repeatN(Effect.yieldNow(), n)
+
+/**
+ * A handle that takes a second to open, in two parts (a socket, then a login on it), and what is open of them. What each
+ * attempt does is taken from `plan`; attempts beyond it work.
+ */
+const makeHandles = (plan: ReadonlyArray<Opening>, taking: Effect.Effect<unknown> = Effect.sleep("1 second")) => {
+  const open = new Set<string>()
+  const seen = { attempts: 0, most: 0, overlapped: false }
+  const part = (name: string) =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        // What a failed attempt left would still be here.
+        seen.overlapped ||= [...open].some((other) => other.split(" ")[0] !== name.split(" ")[0])
+        open.add(name)
+        seen.most = Math.max(seen.most, open.size)
+        return name
+      }),
+      () => Effect.sync(() => open.delete(name))
+    )
+  const opening = Effect.gen(function*() {
+    const attempt = ++seen.attempts
+    const outcome = plan[attempt - 1] ?? "works"
+    yield* part(`${attempt} socket`)
+    yield* taking
+    if (outcome === "fails") return yield* Effect.fail(`attempt ${attempt}`)
+    if (outcome === "dies") return yield* Effect.die(`attempt ${attempt}`)
+    return yield* part(`${attempt} login`)
+  })
+  return { open, opening, seen }
+}
+
+describe("Lazy", () => {
+  it.effect("opens nothing until it is needed, and then once", () =>
+    Effect.gen(function*() {
+      const { open, opening, seen } = makeHandles([])
+      yield* Effect.scoped(Effect.gen(function*() {
+        const lazy = yield* Lazy.make(opening)
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual(seen.attempts, 0)
+        const callers = yield* Effect.fork(
+          Effect.all(Array.from({ length: 50 }, () => lazy), { concurrency: "unbounded" })
+        )
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual(new Set(yield* Fiber.join(callers)), new Set(["1 login"]))
+        assert.strictEqual(yield* lazy, "1 login")
+        assert.strictEqual(seen.attempts, 1)
+        assert.strictEqual(open.size, 2)
+      }))
+      assert.strictEqual(open.size, 0)
+    }))
+
+  it.effect.each(["fails", "dies"] as const)(
+    "what an open that %s had opened is closed at once; the next caller tries again",
+    (how) =>
+      Effect.gen(function*() {
+        const { open, opening, seen } = makeHandles([how])
+        yield* Effect.scoped(Effect.gen(function*() {
+          const lazy = yield* Lazy.make(opening)
+          const first = yield* Effect.fork(Effect.exit(lazy))
+          yield* TestClock.adjust("1 second")
+          assert(Exit.isFailure(yield* Fiber.join(first)))
+          assert.deepStrictEqual([...open], [])
+          const second = yield* Effect.fork(lazy)
+          yield* TestClock.adjust("1 second")
+          assert.strictEqual(yield* Fiber.join(second), "2 login")
+          assert.isFalse(seen.overlapped)
+        }))
+        assert.strictEqual(open.size, 0)
+      })
+  )
+
+  it.effect("a first caller that is interrupted leaves nothing, and those who wait are served", () =>
+    Effect.gen(function*() {
+      const { open, opening } = makeHandles([])
+      yield* Effect.scoped(Effect.gen(function*() {
+        const lazy = yield* Lazy.make(opening)
+        const first = yield* Effect.fork(lazy)
+        yield* TestClock.adjust("500 millis")
+        const waiting = yield* Effect.fork(Effect.all([lazy, lazy, lazy], { concurrency: "unbounded" }))
+        yield* Effect.yieldNow()
+        yield* Fiber.interrupt(first)
+        assert.isFalse(open.has("1 socket"))
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual(yield* Fiber.join(waiting), ["2 login", "2 login", "2 login"])
+        assert.strictEqual(open.size, 2)
+      }))
+      assert.strictEqual(open.size, 0)
+    }))
+
+  it.effect("one who waits can be interrupted without a word to the others", () =>
+    Effect.gen(function*() {
+      const { opening, seen } = makeHandles([])
+      const lazy = yield* Lazy.make(opening)
+      const first = yield* Effect.fork(lazy)
+      yield* Effect.yieldNow()
+      const waiting = yield* Effect.fork(lazy)
+      yield* Effect.yieldNow()
+      assert(Exit.isInterrupted(yield* Fiber.interrupt(waiting)))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* Fiber.join(first), "1 login")
+      assert.strictEqual(seen.attempts, 1)
+    }).pipe(Effect.scoped))
+
+  it.effect("an open that can't be interrupted is finished, and closed when its caller has gone", () =>
+    Effect.gen(function*() {
+      const { open, opening, seen } = makeHandles([])
+      const lazy = yield* Lazy.make(Effect.uninterruptible(opening))
+      const first = yield* Effect.fork(lazy)
+      yield* TestClock.adjust("500 millis")
+      const interrupting = yield* Effect.fork(Fiber.interrupt(first))
+      yield* TestClock.adjust("500 millis")
+      yield* Fiber.join(interrupting)
+      assert.deepStrictEqual([...open], [])
+      const second = yield* Effect.fork(lazy)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* Fiber.join(second), "2 login")
+      assert.isFalse(seen.overlapped)
+    }).pipe(Effect.scoped))
+
+  it.effect("its handle lives as long as the scope that made it lazy, not the caller's", () =>
+    Effect.gen(function*() {
+      const closed = yield* Deferred.make<void>()
+      yield* Effect.scoped(Effect.gen(function*() {
+        const lazy = yield* Lazy.make(
+          Effect.acquireRelease(Effect.succeed(1), () => Deferred.succeed(closed, undefined))
+        )
+        yield* Effect.scoped(lazy)
+        assert.isFalse(yield* Deferred.isDone(closed))
+      }))
+      assert.isTrue(yield* Deferred.isDone(closed))
+    }))
+
+  it.effect.prop(
+    "whatever the interleaving: at most one handle, every caller that stays is answered, nothing is left",
+    [
+      FastCheck.array(FastCheck.constantFrom<Opening>("works", "fails", "dies"), { maxLength: 4 }),
+      FastCheck.nat({ max: 12 }),
+      FastCheck.array(
+        FastCheck.record({
+          callsAt: FastCheck.nat({ max: 20 }),
+          leavesAt: FastCheck.option(FastCheck.nat({ max: 40 }))
+        }),
+        { minLength: 1, maxLength: 12 }
+      ),
+      FastCheck.option(FastCheck.nat({ max: 40 })),
+      // Fewer operations than these between yields, and Effect does nothing but yield.
+      FastCheck.integer({ min: 32, max: 96 })
+    ],
+    ([plan, slowness, callers, closesAt, maxOps]) =>
+      Effect.gen(function*() {
+        const { open, opening, seen } = makeHandles(plan, turns(slowness))
+        const scope = yield* Scope.make()
+        const lazy = yield* Scope.extend(Lazy.make(opening), scope)
+        const fibers = yield* Effect.forEach(
+          callers,
+          ({ callsAt }) => Effect.fork(Effect.zipRight(turns(callsAt), lazy))
+        )
+        const leaving = yield* Effect.forEach(
+          callers,
+          ({ leavesAt }, i) =>
+            leavesAt === null ? Effect.void : Effect.fork(Effect.zipRight(turns(leavesAt), Fiber.interrupt(fibers[i]!)))
+        )
+        if (closesAt !== null) {
+          // As a service does it: its work in flight first, then what the work stands on.
+          yield* turns(closesAt)
+          yield* Fiber.interruptAll(fibers)
+          yield* Scope.close(scope, Exit.void)
+          assert.deepStrictEqual([...open], [])
+        }
+        const answers = yield* Effect.forEach(fibers, Fiber.await)
+        yield* Effect.forEach(leaving, (fiber) => fiber === undefined ? Effect.void : Fiber.join(fiber), {
+          discard: true
+        })
+        assert.isFalse(seen.overlapped)
+        assert.isAtMost(seen.most, 2)
+        const served = answers.flatMap((exit) => Exit.isSuccess(exit) ? [exit.value] : [])
+        assert.isAtMost(new Set(served).size, 1)
+        const refused = answers.filter((exit) => Exit.isFailure(exit) && !Exit.isInterrupted(exit))
+        // A failed attempt is told to the caller who made it, and to no other.
+        assert.isAtMost(refused.length, plan.slice(0, seen.attempts).filter((how) => how !== "works").length)
+        const stayed = callers.filter(({ leavesAt }) => leavesAt === null).length
+        if (closesAt === null) {
+          assert.isAtLeast(served.length + refused.length, stayed)
+          if (served.length > 0) {
+            assert.deepStrictEqual([...open].map((part) => part.split(" ")[1]), ["socket", "login"])
+          }
+          yield* Scope.close(scope, Exit.void)
+        }
+        assert.deepStrictEqual([...open], [])
+      }).pipe(Effect.withMaxOpsBeforeYield(maxOps)),
+    { fastCheck: { numRuns: 500 } }
+  )
+})

@@ -1,0 +1,518 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FastCheck from "effect/FastCheck"
+import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
+import * as TestClock from "effect/TestClock"
+import {
+  type Acquisition,
+  LeakedResources,
+  type ReleaseOutcome,
+  type ResourceKind,
+  ResourceLedger
+} from "../../src/resources/ResourceLedger.ts"
+
+/** With a ledger of its own, whose layer closes at the end. */
+const withLedger = <A, E>(
+  body: (ledger: ResourceLedger["Type"]) => Effect.Effect<A, E, Scope.Scope>
+): Effect.Effect<A, E> => Effect.scoped(Effect.flatMap(ResourceLedger, body)).pipe(Effect.provide(ResourceLedger.layer))
+
+const acquisition = (
+  options: Partial<Acquisition<string, never, never>> = {}
+): Acquisition<string, never, never> => ({
+  kind: "file",
+  name: "a",
+  open: Effect.succeed("handle"),
+  close: () => Effect.void,
+  within: "1 second",
+  ...options
+})
+
+/** What a use of one resource looks like in the ledger's events and snapshot when its scope has closed. */
+const outcomeOf = (options: Partial<Acquisition<string, never, never>>, elapse: Effect.Effect<void> = Effect.void) =>
+  withLedger((ledger) =>
+    Effect.gen(function*() {
+      const changes = yield* ledger.changes
+      const use = yield* Effect.fork(Effect.scoped(ledger.acquire(acquisition(options))))
+      yield* elapse
+      yield* Fiber.join(use)
+      const released = [...(yield* Queue.takeAll(changes))].flatMap((change) =>
+        change._tag === "Released" ? [change] : []
+      )
+      assert.strictEqual(released.length, 1)
+      return { how: released[0]!.how, ageMs: released[0]!.ageMs, open: (yield* ledger.snapshot).length }
+    })
+  )
+
+const closeThatThrows = (): Effect.Effect<unknown> => {
+  throw new Error("close")
+}
+
+const leakedBy = (exit: Exit.Exit<unknown, unknown>): LeakedResources => {
+  assert(Exit.isFailure(exit), "the layer ended well")
+  const defect = [...Cause.defects(exit.cause)].find((each) => each instanceof LeakedResources)
+  assert(defect instanceof LeakedResources, Cause.pretty(exit.cause))
+  return defect
+}
+
+describe("acquire", () => {
+  it.effect("registers while its scope is open, and says so", () =>
+    withLedger((ledger) =>
+      Effect.gen(function*() {
+        const changes = yield* ledger.changes
+        yield* TestClock.adjust("1 minute")
+        yield* Effect.scoped(Effect.gen(function*() {
+          const handle = yield* ledger.acquire(acquisition({ kind: "database", name: "one" }))
+          assert.strictEqual(handle, "handle")
+          const [resource, ...others] = yield* ledger.snapshot
+          assert.deepStrictEqual(others, [])
+          assert(resource !== undefined)
+          assert.strictEqual(resource.kind, "database")
+          assert.strictEqual(resource.name, "one")
+          assert.strictEqual(resource.acquiredAt, 60_000)
+          assert.match(resource.origin, /test[\\/]resources[\\/]ResourceLedger\.test\.ts:\d+/)
+          yield* TestClock.adjust("90 seconds")
+        }))
+        assert.deepStrictEqual(yield* ledger.snapshot, [])
+        const [acquired, released, ...others] = [...(yield* Queue.takeAll(changes))]
+        assert.deepStrictEqual(others, [])
+        assert(acquired?._tag === "Acquired")
+        assert(released?._tag === "Released")
+        assert.strictEqual(released.ageMs, 90_000)
+        assert.strictEqual(released.how, "closed")
+        assert.strictEqual(released.resource, acquired.resource)
+      })
+    ))
+
+  it.effect("says which of several lines opened each", () =>
+    withLedger((ledger) =>
+      Effect.gen(function*() {
+        yield* ledger.acquire(acquisition())
+        yield* ledger.acquire(acquisition())
+        yield* ledger.adopt("server", "b", Effect.void)
+        const lines = (yield* ledger.snapshot).map(({ origin }) => Number(/\.test\.ts:(\d+)/.exec(origin)?.[1]))
+        assert.deepStrictEqual(lines.map((line) => line - lines[0]!), [0, 1, 2])
+      })
+    ))
+
+  it.effect("gives each an id of its own, oldest first", () =>
+    withLedger((ledger) =>
+      Effect.gen(function*() {
+        for (const name of ["a", "b", "c"]) yield* ledger.acquire(acquisition({ name }))
+        const all = yield* ledger.snapshot
+        assert.deepStrictEqual(all.map(({ name }) => name), ["a", "b", "c"])
+        assert.strictEqual(new Set(all.map(({ id }) => id)).size, 3)
+      })
+    ))
+
+  it.effect("releases dependents before what they depend on", () =>
+    withLedger((ledger) =>
+      Effect.gen(function*() {
+        const changes = yield* ledger.changes
+        yield* Effect.scoped(Effect.gen(function*() {
+          yield* ledger.acquire(acquisition({ name: "pool" }))
+          yield* ledger.adopt("store", "store", ledger.acquire(acquisition({ name: "store's own" })))
+          yield* ledger.acquire(acquisition({ name: "service" }))
+        }))
+        const released = [...(yield* Queue.takeAll(changes))].flatMap((change) =>
+          change._tag === "Released" ? [change.resource.name] : []
+        )
+        assert.deepStrictEqual(released, ["service", "store's own", "store", "pool"])
+      })
+    ))
+
+  it.effect.each(
+    [
+      ["fails", Effect.fail("no")],
+      ["dies", Effect.die("no")],
+      ["dies before it begins", Effect.suspend(() => Effect.flatMap(Effect.void, closeThatThrows))]
+    ] as const
+  )("an open that %s leaves nothing", ([, open]) =>
+    withLedger((ledger) =>
+      Effect.gen(function*() {
+        const changes = yield* ledger.changes
+        const closing = { kind: "file", name: "a", close: () => Effect.void, within: "1 second" } as const
+        const exit = yield* Effect.exit(Effect.scoped(ledger.acquire<unknown, unknown, never>({ ...closing, open })))
+        assert(Exit.isFailure(exit))
+        assert.deepStrictEqual(yield* ledger.snapshot, [])
+        assert.deepStrictEqual([...(yield* Queue.takeAll(changes))], [])
+      })
+    ))
+
+  it.effect("an open that is interrupted leaves nothing", () =>
+    withLedger((ledger) =>
+      Effect.gen(function*() {
+        const started = yield* Deferred.make<void>()
+        const open = Effect.interruptible(Effect.zipRight(Deferred.succeed(started, undefined), Effect.never))
+        const fiber = yield* Effect.fork(Effect.scoped(ledger.acquire(acquisition({ open }))))
+        yield* Deferred.await(started)
+        assert(Exit.isInterrupted(yield* Fiber.interrupt(fiber)))
+        assert.deepStrictEqual(yield* ledger.snapshot, [])
+      })
+    ))
+
+  it.effect("a caller interrupted while it opens gets its handle released", () =>
+    withLedger((ledger) =>
+      Effect.gen(function*() {
+        const started = yield* Deferred.make<void>()
+        const changes = yield* ledger.changes
+        const open = Effect.as(
+          Effect.zipRight(Deferred.succeed(started, undefined), Effect.sleep("1 second")),
+          "handle"
+        )
+        const fiber = yield* Effect.fork(
+          Effect.scoped(Effect.zipRight(ledger.acquire(acquisition({ open })), Effect.never))
+        )
+        yield* Deferred.await(started)
+        const interrupting = yield* Effect.fork(Fiber.interrupt(fiber))
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(interrupting)
+        assert.deepStrictEqual([...(yield* Queue.takeAll(changes))].map(({ _tag }) => _tag), ["Acquired", "Released"])
+        assert.deepStrictEqual(yield* ledger.snapshot, [])
+      })
+    ))
+})
+
+describe("release", () => {
+  const wontClose = [
+    ["fails", () => Effect.fail("no")],
+    ["dies", () => Effect.die("no")],
+    ["throws", closeThatThrows]
+  ] as const
+
+  it.effect.each(wontClose)("a handle whose close %s is destroyed", ([, close]) =>
+    Effect.gen(function*() {
+      let destroyed: ReadonlyArray<string> = []
+      const destroy = (handle: string) =>
+        Effect.sync(() => {
+          destroyed = [...destroyed, handle]
+        })
+      assert.deepInclude(yield* outcomeOf({ close, destroy }), { how: "destroyed", open: 0 })
+      assert.deepStrictEqual(destroyed, ["handle"])
+    }))
+
+  it.effect("what closes is not destroyed", () =>
+    Effect.gen(function*() {
+      assert.deepInclude(yield* outcomeOf({ destroy: closeThatThrows }), { how: "closed", open: 0 })
+    }))
+
+  it.effect("a close that hangs is interrupted after its bound, and the handle destroyed", () =>
+    Effect.gen(function*() {
+      let wasInterrupted = false
+      const close = () =>
+        Effect.onInterrupt(Effect.never, () =>
+          Effect.sync(() => {
+            wasInterrupted = true
+          }))
+      const outcome = yield* outcomeOf(
+        { close, destroy: () => Effect.void, within: "7 seconds" },
+        TestClock.adjust("7 seconds")
+      )
+      assert.deepStrictEqual(outcome, { how: "destroyed", ageMs: 7_000, open: 0 })
+      assert.isTrue(wasInterrupted)
+    }))
+
+  it.effect("a close may take as long as its bound", () =>
+    Effect.gen(function*() {
+      const close = () => Effect.sleep("6999 millis")
+      const outcome = yield* outcomeOf(
+        { close, destroy: closeThatThrows, within: "7 seconds" },
+        TestClock.adjust("1 minute")
+      )
+      assert.deepStrictEqual(outcome, { how: "closed", ageMs: 6_999, open: 0 })
+    }))
+
+  it.effect("a destroy that hangs is bounded too", () =>
+    withLedger((ledger) =>
+      Effect.gen(function*() {
+        const hangs = () => Effect.never
+        const use = yield* Effect.fork(Effect.scoped(ledger.acquire(acquisition({ close: hangs, destroy: hangs }))))
+        yield* TestClock.adjust("1999 millis")
+        assert(Option.isNone(yield* Fiber.poll(use)))
+        yield* TestClock.adjust("1 millis")
+        yield* Fiber.join(use)
+        assert.strictEqual((yield* ledger.snapshot).length, 1)
+      })
+    ).pipe(
+      Effect.exit,
+      Effect.map((exit) => assert.strictEqual(leakedBy(exit).resources.length, 1))
+    ))
+
+  it.effect.each(wontClose)(
+    "when close %s and nothing else helps, the layer ends with what leaked",
+    ([, close]) =>
+      Effect.gen(function*() {
+        const exit = yield* Effect.exit(withLedger((ledger) =>
+          Effect.gen(function*() {
+            const changes = yield* ledger.changes
+            yield* Effect.scoped(ledger.acquire(acquisition({ kind: "worker", name: "stubborn", close })))
+            yield* Effect.scoped(ledger.acquire(acquisition({ name: "good" })))
+            const how = [...(yield* Queue.takeAll(changes))].flatMap((change) =>
+              change._tag === "Released" ? [change.how] : []
+            )
+            assert.deepStrictEqual(how, ["failed", "closed"])
+            assert.deepStrictEqual((yield* ledger.snapshot).map(({ name }) => name), ["stubborn"])
+          })
+        ))
+        const leaked = leakedBy(exit)
+        assert.deepStrictEqual(leaked.resources.map(({ kind, name }) => [kind, name]), [["worker", "stubborn"]])
+        assert.match(
+          leaked.message,
+          /^1 resource\(s\) still open at the end: worker stubborn \(opened at .*ResourceLedger\.test\.ts:\d+/
+        )
+      })
+  )
+
+  it.effect("what a scope outside the ledger's holds is named when the ledger ends", () =>
+    Effect.gen(function*() {
+      // The body's scope is this test's, which closes after the ledger's layer.
+      const exit = yield* Effect.exit(
+        Effect.flatMap(ResourceLedger, (ledger) => ledger.acquire(acquisition({ name: "outlives" }))).pipe(
+          Effect.provide(ResourceLedger.layer)
+        )
+      )
+      assert.match(leakedBy(exit).message, /file outlives/)
+    }).pipe(Effect.scoped))
+})
+
+describe("adopt", () => {
+  const finalizing = (log: Array<string>, name: string) =>
+    Effect.acquireRelease(Effect.succeed(name), () => Effect.sync(() => log.push(name)))
+
+  it.effect("runs what the library added to its scope, in order, and registers it as one", () =>
+    withLedger((ledger) =>
+      Effect.gen(function*() {
+        const log: Array<string> = []
+        yield* Effect.scoped(Effect.gen(function*() {
+          const value = yield* ledger.adopt(
+            "server",
+            "http",
+            Effect.zip(finalizing(log, "socket"), finalizing(log, "listener"))
+          )
+          assert.deepStrictEqual(value, ["socket", "listener"])
+          assert.deepStrictEqual((yield* ledger.snapshot).map(({ kind, name }) => [kind, name]), [["server", "http"]])
+          assert.deepStrictEqual(log, [])
+        }))
+        assert.deepStrictEqual(log, ["listener", "socket"])
+        assert.deepStrictEqual(yield* ledger.snapshot, [])
+      })
+    ))
+
+  it.effect.each(
+    [
+      ["fails", Effect.fail("no")],
+      ["dies", Effect.die("no")],
+      ["is interrupted", Effect.interrupt]
+    ] as const
+  )(
+    "what was opened before the rest %s is closed at once",
+    ([, rest]) =>
+      withLedger((ledger) =>
+        Effect.gen(function*() {
+          const log: Array<string> = []
+          const exit = yield* Effect.exit(
+            ledger.adopt("pool", "postgres", Effect.zipRight(finalizing(log, "socket"), rest))
+          )
+          assert(Exit.isFailure(exit))
+          assert.deepStrictEqual(log, ["socket"])
+          assert.deepStrictEqual(yield* ledger.snapshot, [])
+        })
+      )
+  )
+
+  it.effect("its release is bounded by five seconds", () =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(withLedger((ledger) =>
+        Effect.gen(function*() {
+          const hangs = Effect.addFinalizer(() => Effect.interruptible(Effect.never))
+          const use = yield* Effect.fork(Effect.scoped(ledger.adopt("watcher", "folder", hangs)))
+          yield* TestClock.adjust("4999 millis")
+          assert(Option.isNone(yield* Fiber.poll(use)))
+          yield* TestClock.adjust("1 millis")
+          yield* Fiber.join(use)
+        })
+      ))
+      assert.match(leakedBy(exit).message, /watcher folder/)
+    }))
+
+  it.effect("a finalizer of the library that dies is told as a failed release", () =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(
+        withLedger((ledger) =>
+          Effect.scoped(ledger.adopt("server", "http", Effect.addFinalizer(() => Effect.die("no"))))
+        )
+      )
+      assert.strictEqual(leakedBy(exit).resources[0]?.name, "http")
+    }))
+})
+
+describe("metrics", () => {
+  it.effect("count by kind", () =>
+    withLedger((ledger) =>
+      Effect.gen(function*() {
+        const read = (kind: ResourceKind) =>
+          Effect.all({
+            open: Metric.value(Metric.tagged(Metric.gauge("claude_memory_resources_open"), "kind", kind)),
+            acquired: Metric.value(Metric.tagged(
+              Metric.counter("claude_memory_resources_acquired_total", { incremental: true }),
+              "kind",
+              kind
+            )),
+            released: Metric.value(Metric.tagged(
+              Metric.counter("claude_memory_resources_released_total", { incremental: true }),
+              "kind",
+              kind
+            ))
+          }).pipe(Effect.map(({ acquired, open, released }) => [open.value, acquired.count, released.count] as const))
+        const start = yield* read("timer")
+        const others = yield* read("worker")
+        yield* Effect.scoped(Effect.gen(function*() {
+          yield* ledger.acquire(acquisition({ kind: "timer" }))
+          yield* ledger.adopt("timer", "b", Effect.void)
+          assert.deepStrictEqual(yield* read("timer"), [2, start[1] + 2, start[2]])
+        }))
+        assert.deepStrictEqual(yield* read("timer"), [0, start[1] + 2, start[2] + 2])
+        assert.deepStrictEqual(yield* read("worker"), others)
+      })
+    ))
+})
+
+type Step = "works" | "fails" | "dies" | "hangs" | "throws"
+interface Plan {
+  readonly opens: "works" | "fails" | "dies"
+  readonly isAdopted: boolean
+  readonly close: Step
+  readonly destroy: Step | "absent"
+}
+/** A scope: resources opened one after the other, scopes within, and how its own work ends. */
+interface Tree {
+  readonly plans: ReadonlyArray<Plan>
+  readonly within: ReadonlyArray<Tree>
+  readonly concurrent: boolean
+  readonly ends: "works" | "fails" | "dies" | "interrupted"
+}
+
+const steps = FastCheck.constantFrom<Step>("works", "works", "fails", "dies", "hangs", "throws")
+// An adopted scope has five seconds, too long for a clock that runs.
+const plan: FastCheck.Arbitrary<Plan> = FastCheck.record({
+  opens: FastCheck.constantFrom(
+    "works" as const,
+    "works" as const,
+    "works" as const,
+    "fails" as const,
+    "dies" as const
+  ),
+  isAdopted: FastCheck.boolean(),
+  close: steps,
+  destroy: FastCheck.oneof(steps, FastCheck.constant("absent" as const))
+}).filter(({ close, isAdopted }) => !isAdopted || close !== "hangs")
+const tree = (depth: number): FastCheck.Arbitrary<Tree> =>
+  FastCheck.record({
+    plans: FastCheck.array(plan, { maxLength: 4 }),
+    within: depth === 0 ? FastCheck.constant([]) : FastCheck.array(tree(depth - 1), { maxLength: 3 }),
+    concurrent: FastCheck.boolean(),
+    ends: FastCheck.constantFrom(
+      "works" as const,
+      "works" as const,
+      "fails" as const,
+      "dies" as const,
+      "interrupted" as const
+    )
+  })
+
+const perform = (step: Step): Effect.Effect<void, string> => {
+  switch (step) {
+    case "works":
+      return Effect.void
+    case "fails":
+      return Effect.fail("no")
+    case "dies":
+      return Effect.die("no")
+    case "hangs":
+      return Effect.never
+    case "throws":
+      throw new Error("no")
+  }
+}
+
+/** How the release of what was planned must be told. An adopted scope can't be forced, and asks each of its finalizers. */
+const expected = ({ close, destroy, isAdopted }: Plan): ReleaseOutcome =>
+  close === "works" ? "closed" : !isAdopted && destroy === "works" ? "destroyed" : "failed"
+
+describe("random nested scopes", () => {
+  it.live.prop(
+    "every resource acquired is released once and told truly, and only what could not be ended stays",
+    [tree(3)],
+    ([root]) =>
+      Effect.gen(function*() {
+        let acquired = 0
+        const exit = yield* Effect.exit(withLedger((ledger) =>
+          Effect.gen(function*() {
+            const changes = yield* ledger.changes
+            const wanted = new Map<string, ReleaseOutcome>()
+
+            const open = (plan: Plan, name: string): Effect.Effect<unknown, string, Scope.Scope> => {
+              const opening = Effect.suspend(() => perform(plan.opens))
+              const noted = Effect.zipLeft(
+                opening,
+                Effect.sync(() => {
+                  wanted.set(name, expected(plan))
+                  acquired++
+                })
+              )
+              return plan.isAdopted
+                ? ledger.adopt(
+                  "pool",
+                  name,
+                  Effect.zipRight(
+                    Effect.addFinalizer(() =>
+                      Effect.orDie(Effect.interruptible(Effect.suspend(() => perform(plan.close))))
+                    ),
+                    noted
+                  )
+                )
+                : ledger.acquire({
+                  kind: "file",
+                  name,
+                  open: noted,
+                  close: () => perform(plan.close),
+                  ...(plan.destroy !== "absent" && { destroy: () => perform(plan.destroy as Step) }),
+                  within: "2 millis"
+                })
+            }
+            const run = (tree: Tree, path: string): Effect.Effect<void> =>
+              Effect.gen(function*() {
+                for (const [i, plan] of tree.plans.entries()) yield* open(plan, `${path}.${i}`)
+                yield* Effect.forEach(tree.within, (inner, i) => run(inner, `${path}/${i}`), {
+                  concurrency: tree.concurrent ? "unbounded" : 1,
+                  discard: true
+                })
+                yield* tree.ends === "interrupted" ? Effect.interrupt : perform(tree.ends)
+              }).pipe(Effect.scoped, Effect.exit, Effect.asVoid)
+
+            yield* run(root, "")
+            const events = [...(yield* Queue.takeAll(changes))]
+            const openedIds = events.flatMap((each) => each._tag === "Acquired" ? [each.resource.id] : [])
+            const released = events.flatMap((each) => each._tag === "Released" ? [each] : [])
+            assert.strictEqual(openedIds.length, acquired)
+            assert.deepStrictEqual(released.map(({ resource }) => resource.id).sort((a, b) => a - b), openedIds)
+            for (const { how, resource } of released) assert.strictEqual(how, wanted.get(resource.name), resource.name)
+            const stuck = released.filter(({ how }) => how === "failed").map(({ resource }) => resource.id)
+            assert.deepStrictEqual((yield* ledger.snapshot).map(({ id }) => id), stuck.sort((a, b) => a - b))
+            return stuck.length
+          })
+        ))
+        if (Exit.isFailure(exit)) assert.isAbove(leakedBy(exit).resources.length, 0)
+        else assert.strictEqual(exit.value, 0)
+      }).pipe(Logger.withMinimumLogLevel(LogLevel.None)),
+    { fastCheck: { numRuns: 150 } }
+  )
+})

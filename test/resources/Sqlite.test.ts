@@ -1,0 +1,456 @@
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as FileSystem from "@effect/platform/FileSystem"
+import type { SqlClient } from "@effect/sql/SqlClient"
+import { SqlError } from "@effect/sql/SqlError"
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { isBuiltin } from "node:module"
+import type { DatabaseSync } from "node:sqlite"
+import * as LeakProbe from "../../src/resources/LeakProbe.ts"
+import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import { open, type OpenOptions, reasonOf, SqliteError, transaction } from "../../src/resources/Sqlite.ts"
+
+const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
+
+/** In a folder of its own. */
+const inFolder = <A, E>(
+  body: (path: (name: string) => string) => Effect.Effect<A, E, ResourceLedger | FileSystem.FileSystem | Scope.Scope>
+) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const folder = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-sqlite-" })
+    return yield* body((name) => `${folder}/${name}`)
+  }).pipe(Effect.scoped, Effect.provide(base))
+
+const at = (path: string, options: Partial<OpenOptions> = {}) =>
+  open({ name: "test", path, readOnly: false, vectors: false, busyTimeoutMs: 0, ...options })
+
+/** With a table `t (id INTEGER PRIMARY KEY, text)`. */
+const withTable = <A, E>(
+  body: (sql: SqlClient, path: string) => Effect.Effect<A, E, ResourceLedger | FileSystem.FileSystem | Scope.Scope>
+) =>
+  inFolder((path) =>
+    Effect.gen(function*() {
+      const sql = yield* at(path("memory.db"))
+      yield* sql`CREATE TABLE t (id INTEGER PRIMARY KEY, text)`
+      return yield* body(sql, path("memory.db"))
+    })
+  )
+
+const idsOf = (sql: SqlClient) =>
+  Effect.map(sql<{ id: number }>`SELECT id FROM t ORDER BY id`, (rows) => rows.map(({ id }) => id))
+const add = (sql: SqlClient, id: number) => sql`INSERT INTO t VALUES (${id}, 'text')`
+
+/** Leaves room for little more than what is there. */
+const fillUp = (sql: SqlClient) =>
+  Effect.gen(function*() {
+    const [pages] = yield* sql<{ page_count: number }>`PRAGMA page_count`
+    yield* sql.unsafe(`PRAGMA max_page_count = ${pages!.page_count + 2}`)
+  })
+const addMuch = (sql: SqlClient, id: number) => sql`INSERT INTO t VALUES (${id}, randomblob(100000))`
+
+/**
+ * Runs `body` beside a transaction that has written and not ended: within it, @effect/sql would give its connection to the
+ * statements of every client.
+ */
+const beside = <A, E, A2, E2, R2>(sql: SqlClient, write: Effect.Effect<A, E>, body: Effect.Effect<A2, E2, R2>) =>
+  Effect.gen(function*() {
+    const written = yield* Deferred.make<void>()
+    const go = yield* Deferred.make<void>()
+    const writing = transaction(sql, Effect.all([write, Deferred.succeed(written, undefined), Deferred.await(go)]))
+    const fiber = yield* Effect.fork(writing)
+    yield* Deferred.await(written)
+    const value = yield* body
+    yield* Deferred.succeed(go, undefined)
+    yield* Fiber.join(fiber)
+    return value
+  })
+
+const refused = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.map(Effect.flip(effect), (error) => {
+    assert(error instanceof SqlError || error instanceof SqliteError, String(error))
+    return reasonOf(error)
+  })
+
+describe("reasonOf", () => {
+  it.effect("a file that another connection writes to is locked", () =>
+    withTable((sql, path) =>
+      Effect.gen(function*() {
+        const other = yield* at(path)
+        const reason = yield* beside(sql, add(sql, 1), refused(transaction(other, add(other, 2))))
+        assert.strictEqual(reason, "Locked")
+        yield* transaction(other, add(other, 2))
+        assert.deepStrictEqual(yield* idsOf(sql), [1, 2])
+      })
+    ))
+
+  it.live("a lock is waited for as long as the busy timeout says", () =>
+    withTable((sql, path) =>
+      Effect.gen(function*() {
+        const other = yield* at(path, { busyTimeoutMs: 300 })
+        const [took, reason] = yield* Effect.timed(beside(sql, add(sql, 1), refused(transaction(other, add(other, 2)))))
+        assert.strictEqual(reason, "Locked")
+        assert.isAtLeast(Duration.toMillis(took), 250)
+      })
+    ))
+
+  it.effect("a disk without room is full", () =>
+    withTable((sql) =>
+      Effect.gen(function*() {
+        yield* fillUp(sql)
+        assert.strictEqual(yield* refused(addMuch(sql, 1)), "Full")
+        assert.deepStrictEqual(yield* idsOf(sql), [])
+      })
+    ))
+
+  it.effect("a file that is no database is damaged, and left as it is", () =>
+    inFolder((path) =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const text = "This is no database, but what somebody wrote down here. ".repeat(100)
+        yield* fs.writeFileString(path("notes.db"), text)
+        const error = yield* Effect.flip(Effect.scoped(at(path("notes.db"))))
+        assert.strictEqual(error.reason, "Damaged")
+        assert.include(error.message, path("notes.db"))
+        const reading = Effect.flatMap(at(path("notes.db"), { readOnly: true }), (sql) => sql`SELECT * FROM t`)
+        assert.strictEqual(yield* refused(Effect.scoped(reading)), "Damaged")
+        assert.strictEqual(yield* fs.readFileString(path("notes.db")), text)
+      })
+    ))
+
+  it.effect("a database with pages of rubbish is damaged", () =>
+    inFolder((path) =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        yield* Effect.scoped(Effect.gen(function*() {
+          const sql = yield* at(path("memory.db"))
+          yield* sql`CREATE TABLE t (id INTEGER PRIMARY KEY, text)`
+          for (let id = 0; id < 20; id++) yield* sql`INSERT INTO t VALUES (${id}, ${"word ".repeat(500)})`
+        }))
+        const bytes = yield* fs.readFile(path("memory.db"))
+        yield* fs.writeFile(path("memory.db"), bytes.fill(0xa5, 4_096))
+        const reading = Effect.flatMap(at(path("memory.db"), { readOnly: true }), (sql) => sql`SELECT * FROM t`)
+        assert.strictEqual(yield* refused(Effect.scoped(reading)), "Damaged")
+      })
+    ))
+
+  it.effect("what can't be opened or written is denied", () =>
+    inFolder((path) =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        assert.strictEqual(yield* refused(Effect.scoped(at(path("no/such/folder.db")))), "Denied")
+        yield* fs.makeDirectory(path("folder"))
+        assert.strictEqual(yield* refused(Effect.scoped(at(path("folder")))), "Denied")
+        assert.strictEqual(yield* refused(Effect.scoped(at(path("absent.db"), { readOnly: true }))), "Denied")
+      })
+    ))
+
+  it.effect("what is the statement's own fault is other, and its message is told", () =>
+    withTable((sql) =>
+      Effect.gen(function*() {
+        yield* add(sql, 1)
+        for (const statement of [add(sql, 1), sql.unsafe("SELECT * FROM nothing"), sql.unsafe("SELEKT 1")]) {
+          assert.strictEqual(yield* refused(statement), "Other")
+        }
+        const { cause } = yield* Effect.flip(sql.unsafe("SELEKT 1"))
+        assert.match(new SqliteError({ reason: "Other", path: "here", cause }).message, /^here: .*syntax error/)
+      })
+    ))
+})
+
+/** The same interface from both drivers; `open` chooses, so their errors are looked at directly. Node 20 has one of them. */
+const drivers: ReadonlyArray<readonly [string, () => Promise<typeof DatabaseSync>]> = [
+  ...(isBuiltin("node:sqlite")
+    ? [["node:sqlite", async () => (await import("node:sqlite")).DatabaseSync] as const]
+    : []),
+  [
+    "@photostructure/sqlite",
+    async () => (await import("@photostructure/sqlite")).DatabaseSync as unknown as typeof DatabaseSync
+  ]
+]
+
+describe.each(drivers)("errors of %s", (_name, load) => {
+  it.effect("say their reason, from exec and from a prepared statement", () =>
+    inFolder((path) =>
+      Effect.gen(function*() {
+        const Database = yield* Effect.tryPromise(load)
+        const scoped = (file: string, readOnly = false) =>
+          Effect.acquireRelease(
+            Effect.sync(() => new Database(path(file), { readOnly })),
+            (database) => Effect.sync(() => database.close())
+          )
+        const reasons = (database: DatabaseSync, sql: string) =>
+          Effect.forEach([() => database.exec(sql), () => database.prepare(sql).all()], (run) =>
+            Effect.map(Effect.flip(Effect.try(run)), reasonOf))
+        const first = yield* scoped("a.db")
+        first.exec("CREATE TABLE t (a); PRAGMA journal_mode = WAL; BEGIN IMMEDIATE")
+        const second = yield* scoped("a.db")
+        assert.deepStrictEqual(yield* reasons(second, "INSERT INTO t VALUES (1)"), ["Locked", "Locked"])
+        first.exec("ROLLBACK; PRAGMA max_page_count = 3")
+        assert.deepStrictEqual(yield* reasons(first, "INSERT INTO t VALUES (randomblob(100000))"), ["Full", "Full"])
+        const reader = yield* scoped("a.db", true)
+        assert.deepStrictEqual(yield* reasons(reader, "INSERT INTO t VALUES (1)"), ["Denied", "Denied"])
+        const fs = yield* FileSystem.FileSystem
+        yield* fs.writeFileString(path("notes.db"), "no database ".repeat(100))
+        const notes = yield* scoped("notes.db")
+        assert.deepStrictEqual(yield* reasons(notes, "SELECT * FROM t"), ["Damaged", "Damaged"])
+        assert.deepStrictEqual(yield* reasons(first, "INSERT INTO nothing VALUES (1)"), ["Other", "Other"])
+      })
+    ))
+})
+
+describe("transaction", () => {
+  it.effect("commits what succeeds, and another connection sees it then", () =>
+    withTable((sql, path) =>
+      Effect.gen(function*() {
+        const reader = yield* at(path, { readOnly: true })
+        assert.deepStrictEqual(yield* beside(sql, add(sql, 1), idsOf(reader)), [])
+        assert.deepStrictEqual(yield* idsOf(reader), [1])
+      })
+    ))
+
+  it.effect.each(
+    [
+      ["a failure", Effect.fail("no")],
+      ["a defect", Effect.die("bug")],
+      ["an interruption from within", Effect.interrupt]
+    ] as const
+  )(
+    "%s rolls back, arrives as it is, and the connection goes on",
+    ([, end]) =>
+      withTable((sql) =>
+        Effect.gen(function*() {
+          const exit = yield* Effect.exit(transaction(sql, Effect.zipRight(add(sql, 1), end)))
+          assert(Exit.isFailure(exit))
+          const bare = yield* Effect.exit(end)
+          assert(Exit.isFailure(bare))
+          assert.deepStrictEqual(
+            [...Cause.failures(exit.cause), ...Cause.defects(exit.cause), Cause.isInterrupted(exit.cause)],
+            [...Cause.failures(bare.cause), ...Cause.defects(bare.cause), Cause.isInterrupted(bare.cause)]
+          )
+          assert.deepStrictEqual(yield* idsOf(sql), [])
+          yield* transaction(sql, add(sql, 2))
+          assert.deepStrictEqual(yield* idsOf(sql), [2])
+        })
+      )
+  )
+
+  it.effect("an interruption of its fiber rolls back", () =>
+    withTable((sql) =>
+      Effect.gen(function*() {
+        const written = yield* Deferred.make<void>()
+        const fiber = yield* Effect.fork(
+          transaction(
+            sql,
+            Effect.zipRight(add(sql, 1), Effect.zipRight(Deferred.succeed(written, undefined), Effect.never))
+          )
+        )
+        yield* Deferred.await(written)
+        assert(Exit.isInterrupted(yield* Fiber.interrupt(fiber)))
+        assert.deepStrictEqual(yield* idsOf(sql), [])
+      })
+    ))
+
+  it.effect("one who is interrupted while it waits for another writes nothing", () =>
+    withTable((sql) =>
+      Effect.gen(function*() {
+        const interrupting = yield* beside(
+          sql,
+          add(sql, 1),
+          Effect.gen(function*() {
+            const waiting = yield* Effect.fork(transaction(sql, add(sql, 2)))
+            yield* Effect.yieldNow()
+            return yield* Effect.fork(Fiber.interrupt(waiting))
+          })
+        )
+        assert(Exit.isInterrupted(yield* Fiber.join(interrupting)))
+        assert.deepStrictEqual(yield* idsOf(sql), [1])
+        yield* transaction(sql, add(sql, 3))
+        assert.deepStrictEqual(yield* idsOf(sql), [1, 3])
+      })
+    ))
+
+  it.effect("a disk that fills up in the middle is told as that, and all is rolled back", () =>
+    withTable((sql) =>
+      Effect.gen(function*() {
+        yield* fillUp(sql)
+        assert.strictEqual(yield* refused(transaction(sql, Effect.zipRight(add(sql, 1), addMuch(sql, 2)))), "Full")
+        assert.deepStrictEqual(yield* idsOf(sql), [])
+        yield* transaction(sql, add(sql, 3))
+        assert.deepStrictEqual(yield* idsOf(sql), [3])
+      })
+    ))
+
+  it.effect("a disk that fills up in a nested one is told as that too", () =>
+    withTable((sql) =>
+      Effect.gen(function*() {
+        yield* fillUp(sql)
+        const nested = transaction(sql, Effect.zipRight(add(sql, 1), transaction(sql, addMuch(sql, 2))))
+        assert.strictEqual(yield* refused(nested), "Full")
+        assert.deepStrictEqual(yield* idsOf(sql), [])
+      })
+    ))
+
+  it.effect("a statement that ends the transaction by itself is told as what it was", () =>
+    withTable((sql) =>
+      Effect.gen(function*() {
+        yield* add(sql, 1)
+        const error = yield* Effect.flip(transaction(
+          sql,
+          Effect.zipRight(add(sql, 2), sql`INSERT OR ROLLBACK INTO t VALUES (1, 'again')`)
+        ))
+        assert.match(String((error.cause as Error).message), /UNIQUE constraint failed/)
+        assert.deepStrictEqual(yield* idsOf(sql), [1])
+      })
+    ))
+
+  it.effect("a commit that is refused is an error, nothing of it stays, and the connection goes on", () =>
+    withTable((sql) =>
+      Effect.gen(function*() {
+        yield* sql`PRAGMA foreign_keys = ON`
+        yield* sql`CREATE TABLE child (parent INTEGER REFERENCES t(id) DEFERRABLE INITIALLY DEFERRED)`
+        const orphan = Effect.zipRight(add(sql, 1), sql`INSERT INTO child VALUES (99)`)
+        const error = yield* Effect.flip(transaction(sql, orphan))
+        assert(error instanceof SqlError)
+        assert.match(String((error.cause as Error).message), /FOREIGN KEY constraint failed/)
+        assert.deepStrictEqual(yield* idsOf(sql), [])
+        yield* transaction(sql, add(sql, 2))
+        assert.deepStrictEqual(yield* idsOf(sql), [2])
+      })
+    ))
+
+  it.effect("within another is a part that can be taken back alone", () =>
+    withTable((sql) =>
+      Effect.gen(function*() {
+        yield* transaction(
+          sql,
+          Effect.gen(function*() {
+            yield* add(sql, 1)
+            yield* Effect.ignore(transaction(sql, Effect.zipRight(add(sql, 2), Effect.fail("no"))))
+            yield* transaction(sql, Effect.zipRight(add(sql, 3), transaction(sql, add(sql, 4))))
+          })
+        )
+        assert.deepStrictEqual(yield* idsOf(sql), [1, 3, 4])
+        yield* Effect.ignore(transaction(sql, Effect.zipRight(transaction(sql, add(sql, 5)), Effect.fail("no"))))
+        assert.deepStrictEqual(yield* idsOf(sql), [1, 3, 4])
+      })
+    ))
+
+  it.effect("fifty at once exclude one another, whenever they yield", () =>
+    Effect.forEach([32, 47, 64, 2_048], (maxOps) =>
+      withTable((sql) =>
+        Effect.gen(function*() {
+          yield* sql`INSERT INTO t VALUES (1, 0)`
+          const increment = transaction(
+            sql,
+            Effect.gen(function*() {
+              const [row] = yield* sql<{ text: number }>`SELECT text FROM t WHERE id = 1`
+              yield* Effect.yieldNow()
+              yield* sql`UPDATE t SET text = ${row!.text + 1} WHERE id = 1`
+            })
+          )
+          const failing = transaction(
+            sql,
+            Effect.zipRight(
+              sql`UPDATE t SET text = 1000 WHERE id = 1`,
+              Effect.zipRight(Effect.yieldNow(), Effect.fail("no"))
+            )
+          )
+          yield* Effect.forEach(
+            Array.from({ length: 50 }),
+            (_, i) => i % 5 === 4 ? Effect.ignore(failing) : increment,
+            { concurrency: "unbounded", discard: true }
+          ).pipe(Effect.withMaxOpsBeforeYield(maxOps))
+          const [row] = yield* sql<{ text: number }>`SELECT text FROM t WHERE id = 1`
+          assert.strictEqual(row?.text, 40)
+        })
+      )))
+
+  it.effect("a statement beside it waits, and is not taken back with it", () =>
+    Effect.forEach([32, 40, 47, 55, 64, 2_048], (maxOps) =>
+      withTable((sql) =>
+        Effect.gen(function*() {
+          yield* Effect.forEach(
+            Array.from({ length: 60 }),
+            (_, i) =>
+              i % 2 === 0
+                ? add(sql, i)
+                : Effect.ignore(
+                  transaction(sql, Effect.zipRight(add(sql, i), Effect.zipRight(Effect.yieldNow(), Effect.fail("no"))))
+                ),
+            { concurrency: "unbounded", discard: true }
+          ).pipe(Effect.withMaxOpsBeforeYield(maxOps))
+          assert.strictEqual((yield* idsOf(sql)).length, 30, `yields after ${maxOps}`)
+        })
+      )))
+})
+
+describe("open", () => {
+  it.effect("a read-only connection can't write, nor make what is missing", () =>
+    withTable((_, path) =>
+      Effect.gen(function*() {
+        const reader = yield* at(path, { readOnly: true })
+        for (
+          const statement of [
+            "INSERT INTO t VALUES (1, '')",
+            "CREATE TABLE u (a)",
+            "DROP TABLE t",
+            "PRAGMA user_version = 7"
+          ]
+        ) {
+          assert.isTrue(Exit.isFailure(yield* Effect.exit(reader.unsafe(statement))), statement)
+        }
+        assert.deepStrictEqual(yield* idsOf(reader), [])
+        const [version] = yield* reader<{ user_version: number }>`PRAGMA user_version`
+        assert.strictEqual(version?.user_version, 0)
+      })
+    ))
+
+  it.effect("a reader does not wait for a writer", () =>
+    withTable((sql, path) =>
+      Effect.gen(function*() {
+        yield* add(sql, 1)
+        const reader = yield* at(path, { readOnly: true })
+        assert.deepStrictEqual(yield* beside(sql, add(sql, 2), idsOf(reader)), [1])
+      })
+    ))
+
+  it.effect("what it opened before it fails is closed", () =>
+    inFolder((path) =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const ledger = yield* ResourceLedger
+        yield* fs.writeFileString(path("notes.db"), "no database ".repeat(100))
+        assert.isTrue(Exit.isFailure(yield* Effect.exit(Effect.scoped(at(path("notes.db"))))))
+        assert.deepStrictEqual(yield* ledger.snapshot, [])
+      })
+    ))
+
+  it.live("gives every descriptor back, statements that were prepared or not", () =>
+    inFolder((path) =>
+      Effect.gen(function*() {
+        const cycle = Effect.scoped(Effect.gen(function*() {
+          const sql = yield* at(path("memory.db"))
+          const reader = yield* at(path("memory.db"), { readOnly: true })
+          yield* sql`CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, text)`
+          yield* transaction(sql, sql`INSERT INTO t (text) VALUES ('a')`)
+          yield* idsOf(reader)
+          yield* Effect.ignore(sql.unsafe("SELEKT"))
+        }))
+        yield* cycle
+        yield* Effect.sleep("50 millis")
+        const before = yield* LeakProbe.read
+        for (let i = 0; i < 30; i++) yield* cycle
+        yield* Effect.sleep("50 millis")
+        const after = yield* LeakProbe.read
+        assert.isAtMost(after.fds ?? 0, before.fds ?? 0)
+      })
+    ))
+})

@@ -1,0 +1,320 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as FastCheck from "effect/FastCheck"
+import * as Layer from "effect/Layer"
+import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
+import { passes, type SearchQuery } from "../../src/domain/Search.ts"
+import * as IndexInMemory from "../../src/index/IndexInMemory.ts"
+import { IndexError, VectorIndex } from "../../src/index/VectorIndex.ts"
+import * as ModelInMemory from "../../src/models/ModelInMemory.ts"
+import { ModelError, ModelManager } from "../../src/models/ModelManager.ts"
+import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import * as Retriever from "../../src/retrieve/Retriever.ts"
+import type { MemoryStore } from "../../src/store/MemoryStore.ts"
+import * as StoreInMemory from "../../src/store/StoreInMemory.ts"
+import { project, unit } from "../contract/made.ts"
+import { anyText, hostile } from "../texts.ts"
+import * as remembered from "./remembered.ts"
+
+const model = ModelInMemory.layer(256)
+
+const brokenModel = Layer.succeed(
+  ModelManager,
+  ModelManager.of({
+    embed: () =>
+      Effect.fail(new ModelError({ reason: "Unavailable", model: "m", detail: "the file is gone", cause: undefined })),
+    embedding: Effect.succeed({ id: "m", dimension: 256 })
+  })
+)
+
+const away = (operation: string) =>
+  Effect.fail(new IndexError({ reason: "Unavailable", operation, detail: "no answer", cause: undefined }))
+const brokenIndex = Layer.succeed(
+  VectorIndex,
+  VectorIndex.of({
+    sharesStore: false,
+    ensure: () => away("ensure"),
+    upsert: () => away("upsert"),
+    remove: () => away("remove"),
+    search: () => away("search"),
+    describe: away("describe")
+  })
+)
+
+const over = (
+  models: Layer.Layer<ModelManager, never, ResourceLedger>,
+  index: Layer.Layer<VectorIndex, never, MemoryStore | ResourceLedger>
+) =>
+  Retriever.layer.pipe(
+    Layer.provideMerge(Layer.merge(models, index)),
+    Layer.provideMerge(StoreInMemory.layer),
+    Layer.provideMerge(ResourceLedger.layer)
+  )
+
+const whole = over(model, IndexInMemory.layer)
+const withoutIndex = over(model, brokenIndex)
+const withoutModel = over(brokenModel, IndexInMemory.layer)
+
+const search = (text: string, says: Partial<SearchQuery> = {}) =>
+  Effect.flatMap(
+    Retriever.Retriever,
+    ({ search }) => search({ text, projects: "all", limit: 10, minScore: 0, mode: "hybrid", ...says })
+  )
+
+const ids = (text: string, says: Partial<SearchQuery> = {}) =>
+  Effect.map(search(text, says), ({ results }) => results.map(({ unit }) => unit.id))
+
+const filled = (units: ReadonlyArray<MemoryUnit>) => Effect.zipRight(remembered.store(units), remembered.index(units))
+
+const pool = unit("pool", {
+  sessionId: "s1",
+  content: "The connection pool is exhausted because the client is never released",
+  files: ["src/db/pool.ts"],
+  occurredAt: 3_000
+})
+const coupon = unit("coupon", {
+  sessionId: "s2",
+  content: "The coupon test fails outside the shop's time zone Europe/Berlin",
+  type: "error_log",
+  occurredAt: 2_000
+})
+const webhook = unit("webhook", {
+  sessionId: "s3",
+  content: "Stripe delivers its webhook twice so the handler must be idempotent",
+  type: "decision",
+  projectId: "project-two",
+  occurredAt: 1_000
+})
+const clickhouse = unit("clickhouse", {
+  sessionId: "s4",
+  content: "写入太频繁，分区太多，改成批量写入",
+  occurredAt: 4_000
+})
+const units = [pool, coupon, webhook, clickhouse]
+
+describe("search", () => {
+  it.effect("finds by words, by meaning, and by both", () =>
+    Effect.gen(function*() {
+      yield* filled(units)
+      for (const mode of ["hybrid", "keyword", "semantic"] as const) {
+        const { degraded, results } = yield* search("why was the connection pool exhausted?", { mode })
+        assert.isEmpty(degraded)
+        assert.strictEqual(results[0]?.unit.id, "pool", mode)
+        assert.isTrue(results.every(({ score }) => score >= 0 && score <= 1))
+        const why = results[0]?.why
+        assert.strictEqual(why?.keyword === null, mode === "semantic")
+        assert.strictEqual(why?.semantic === null, mode === "keyword")
+        assert.deepStrictEqual(why?.matched, mode === "semantic" ? [] : ["connect", "pool", "exhaust"])
+      }
+      assert.deepStrictEqual((yield* ids("批量写入", { mode: "keyword" })).slice(0, 1), ["clickhouse"])
+    }).pipe(Effect.provide(whole)))
+
+  it.effect("gives each lane's rank and score", () =>
+    Effect.gen(function*() {
+      yield* filled(units)
+      const { results } = yield* search("idempotent webhook handler, connection")
+      const [first] = results
+      assert.strictEqual(first?.unit.id, "webhook")
+      assert.strictEqual(first?.why.keyword?.rank, 1)
+      assert.strictEqual(first?.why.semantic?.rank, 1)
+      assert.isTrue(Math.abs(first?.why.semantic?.score ?? 2) <= 1)
+      assert.isAbove(first?.why.keyword?.score ?? 0, 0)
+      assert.deepStrictEqual(first?.why.boosts, {})
+      const second = results.find(({ unit }) => unit.id === "pool")
+      assert.strictEqual(second?.why.keyword?.rank, 2)
+      assert.deepStrictEqual(second?.why.matched, ["connect"])
+      assert.isBelow(second?.score ?? 1, first?.score ?? 0)
+    }).pipe(Effect.provide(whole)))
+
+  it.effect("scores by the share of the question that is answered", () =>
+    Effect.gen(function*() {
+      yield* filled(units)
+      const best = (text: string) =>
+        Effect.map(search(text, { mode: "keyword" }), ({ results }) => results[0]?.score ?? 0)
+      const [all, half, none] = [
+        yield* best("exhausted pool"),
+        yield* best("exhausted pool of llamas grazing"),
+        yield* best("llamas")
+      ]
+      assert.isAbove(all, 0.99)
+      assert.isTrue(half > 0.2 && half < 0.8)
+      assert.strictEqual(none, 0)
+    }).pipe(Effect.provide(whole)))
+
+  it.effect("filters by project, type, time and file in every mode", () =>
+    Effect.gen(function*() {
+      yield* filled(units)
+      const text = "the pool coupon webhook test client handler"
+      for (const mode of ["hybrid", "keyword", "semantic"] as const) {
+        const asked = (says: Partial<SearchQuery>) =>
+          Effect.map(ids(text, { mode, ...says }), (found) => [...found].sort())
+        assert.deepStrictEqual(yield* asked({ projects: ["project-two"] }), ["webhook"], mode)
+        assert.deepStrictEqual(yield* asked({ projects: [] }), [], mode)
+        assert.deepStrictEqual(yield* asked({ types: ["error_log"] }), ["coupon"], mode)
+        assert.deepStrictEqual(yield* asked({ since: 1_500, until: 2_500 }), ["coupon"], mode)
+        assert.deepStrictEqual(yield* asked({ files: ["pool.ts"] }), ["pool"], mode)
+        assert.deepStrictEqual(yield* asked({ files: ["ool.ts"] }), [], mode)
+      }
+    }).pipe(Effect.provide(whole)))
+
+  it.effect("gives no more than asked, and none below the least score", () =>
+    Effect.gen(function*() {
+      const many = Array.from({ length: 30 }, (_, i) =>
+        unit(`u${String(i).padStart(2, "0")}`, {
+          sessionId: `s${i}`,
+          content: `pool number${i} alpha${i} beta${i} gamma${i} delta${i}`
+        }))
+      yield* filled(many)
+      for (const limit of [1, 7, 30]) {
+        assert.strictEqual((yield* ids("pool", { limit })).length, limit)
+      }
+      // Equal scores come by id.
+      assert.deepStrictEqual(yield* ids("pool", { limit: 3, mode: "keyword" }), ["u00", "u01", "u02"])
+      const { results } = yield* search("pool number7 llamas", { limit: 30 })
+      for (const minScore of [0, 0.1, 0.3, 0.5, 1]) {
+        assert.deepStrictEqual(
+          yield* ids("pool number7 llamas", { limit: 30, minScore }),
+          results.filter(({ score }) => score >= minScore).map(({ unit }) => unit.id)
+        )
+      }
+    }).pipe(Effect.provide(whole)))
+
+  it.effect("lends a unit's neighbours a share of its score", () =>
+    Effect.gen(function*() {
+      const session = Array.from({ length: 5 }, (_, i) =>
+        unit(`u${i}`, { position: i, content: i === 2 ? "the pool is exhausted" : `word${i} thing${i} other${i}` }))
+      yield* filled(session)
+      const { results } = yield* search("exhausted pool", { mode: "keyword" })
+      const lent = new Map(results.map(({ unit, why }) => [unit.id, why.neighbours]))
+      assert.deepStrictEqual([...lent.keys()].sort(), ["u1", "u2", "u3", "u4"])
+      assert.strictEqual(lent.get("u2"), 0)
+      assert.isAbove(lent.get("u3")!, lent.get("u1")!)
+      assert.strictEqual(lent.get("u1"), lent.get("u4"))
+      assert.strictEqual(results[0]?.unit.id, "u2")
+      assert.strictEqual(results[1]?.unit.id, "u3")
+      assert.isNull(results[1]?.why.keyword)
+    }).pipe(Effect.provide(whole)))
+
+  it.effect("lets no neighbour past the filter", () =>
+    Effect.gen(function*() {
+      yield* filled([
+        unit("a", { position: 1, content: "the pool is exhausted" }),
+        unit("b", { position: 2, content: "other words here", type: "error_log" }),
+        unit("c", { position: 3, content: "still more of them" })
+      ])
+      assert.deepStrictEqual(yield* ids("exhausted pool", { mode: "keyword", types: ["conversation"] }), ["a", "c"])
+    }).pipe(Effect.provide(whole)))
+
+  it.effect("drops what a better result says already", () =>
+    Effect.gen(function*() {
+      const text = "The connection pool is exhausted because clients are never released after queries throw"
+      yield* filled([
+        unit("a", { sessionId: "s1", content: text }),
+        unit("b", { sessionId: "s2", content: text }),
+        unit("c", { sessionId: "s3", content: `${text}!` }),
+        unit("d", { sessionId: "s4", content: "The pool was resized and everything about queries got faster since" })
+      ])
+      assert.deepStrictEqual(yield* ids("connection pool exhausted queries"), ["a", "d"])
+    }).pipe(Effect.provide(whole)))
+})
+
+describe("a lane that is away", () => {
+  it.effect("is named, and the keyword results stay", () =>
+    Effect.gen(function*() {
+      yield* remembered.store(units)
+      const { degraded, results } = yield* search("exhausted pool")
+      assert.deepStrictEqual(results.map(({ unit }) => unit.id), ["pool"])
+      assert.strictEqual(degraded.length, 1)
+      assert.include(degraded[0], "semantic search")
+      assert.include(degraded[0], "no answer")
+      assert.deepStrictEqual((yield* search("exhausted pool", { mode: "keyword" })).degraded, [])
+      const semantic = yield* search("exhausted pool", { mode: "semantic" })
+      assert.isEmpty(semantic.results)
+      assert.strictEqual(semantic.degraded.length, 1)
+    }).pipe(Effect.provide(withoutIndex)))
+
+  it.effect("for want of a model is named as well", () =>
+    Effect.gen(function*() {
+      yield* remembered.store(units)
+      const { degraded, results } = yield* search("exhausted pool")
+      assert.deepStrictEqual(results.map(({ unit }) => unit.id), ["pool"])
+      assert.include(degraded[0], "the file is gone")
+    }).pipe(Effect.provide(withoutModel)))
+
+  it.effect("that knows no word of the question is named", () =>
+    Effect.gen(function*() {
+      yield* filled(units)
+      const { degraded, results } = yield* search("???")
+      assert.isEmpty(results)
+      assert.strictEqual(degraded.length, 1)
+    }).pipe(Effect.provide(whole)))
+})
+
+describe("any question", () => {
+  it.effect("that is empty finds nothing", () =>
+    Effect.gen(function*() {
+      yield* filled(units)
+      for (const text of ["", " \n", "???", "\u0000"]) {
+        for (const mode of ["hybrid", "keyword", "semantic"] as const) assert.isEmpty(yield* ids(text, { mode }), text)
+      }
+    }).pipe(Effect.provide(whole)))
+
+  it.effect("of a memory that is empty finds nothing", () =>
+    Effect.gen(function*() {
+      const { degraded, results } = yield* search("pool")
+      assert.isEmpty(results)
+      assert.isEmpty(degraded)
+    }).pipe(Effect.provide(whole)))
+
+  it.effect("of a million characters is answered", () =>
+    Effect.gen(function*() {
+      yield* filled(units)
+      for (const text of hostile) {
+        const from = performance.now()
+        yield* search(text.slice(0, 200_000))
+        assert.isBelow(performance.now() - from, 3_000, text.slice(0, 20))
+      }
+      const quoted = `${"\" OR * NEAR( ".repeat(50)} pool`
+      assert.deepStrictEqual((yield* ids(quoted)).slice(0, 1), ["pool"])
+    }).pipe(Effect.provide(whole)), 60_000)
+
+  const made = FastCheck.array(FastCheck.tuple(anyText, FastCheck.constantFrom("project-one", "project-two")), {
+    maxLength: 8
+  })
+    .map((texts) =>
+      texts.map(([content, projectId], i) => unit(`u${i}`, { content, projectId, position: i, sessionId: `s${i % 2}` }))
+    )
+
+  it.effect.prop(
+    "has results that pass its filter, each once, scores from 1 down to the least",
+    [
+      made,
+      anyText,
+      FastCheck.constantFrom("hybrid", "keyword", "semantic"),
+      FastCheck.integer({ min: 1, max: 5 }),
+      FastCheck.constantFrom(0, 0.2),
+      FastCheck.constantFrom("all" as const, ["project-one"], [])
+    ],
+    ([units, text, mode, limit, minScore, projects]) =>
+      Effect.gen(function*() {
+        yield* filled(units)
+        const words = text + (units[0]?.content.slice(0, 40) ?? "")
+        const { results } = yield* search(words, { mode: mode as SearchQuery["mode"], limit, minScore, projects })
+        assert.isAtMost(results.length, limit)
+        assert.strictEqual(new Set(results.map(({ unit }) => unit.id)).size, results.length)
+        results.forEach(({ score, unit }, i) => {
+          assert.isTrue(passes(unit, { projects }))
+          assert.isTrue(score >= minScore && score <= 1, String(score))
+          assert.isAtMost(score, results[i - 1]?.score ?? 1)
+        })
+      }).pipe(Effect.provide(whole)),
+    { fastCheck: { numRuns: 100 }, timeout: 60_000 }
+  )
+
+  it.effect("finds the project it is asked of", () =>
+    Effect.gen(function*() {
+      yield* remembered.store([pool], project("one"))
+      yield* remembered.store([webhook], project("two"))
+      assert.deepStrictEqual(yield* ids("pool webhook", { projects: ["project-two"], mode: "keyword" }), ["webhook"])
+    }).pipe(Effect.provide(whole)))
+})

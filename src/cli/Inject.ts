@@ -18,12 +18,16 @@ export const options = {
   ),
   maxTokens: Options.integer("max-tokens").pipe(
     Options.withDescription("Budget of the whole text in tokens, 100 to 8000"),
-    Options.withSchema(Schema.Int.pipe(Schema.between(100, 8_000))),
+    Options.withSchema(
+      Schema.Int.pipe(Schema.between(100, 8_000, { message: () => "--max-tokens takes 100 to 8000" }))
+    ),
     Options.withDefault(2_000)
   ),
   maxChars: Options.integer("max-chars").pipe(
     Options.withDescription("And in characters, 200 to 100000; Claude Code takes 10,000 from a hook"),
-    Options.withSchema(Schema.Int.pipe(Schema.between(200, 100_000))),
+    Options.withSchema(
+      Schema.Int.pipe(Schema.between(200, 100_000, { message: () => "--max-chars takes 200 to 100000" }))
+    ),
     Options.withDefault(MAX_HOOK_CHARS)
   ),
   json

@@ -38,7 +38,7 @@ export const filters = {
   ),
   limit: Options.integer("limit").pipe(
     Options.withDescription("How many results, 1 to 100"),
-    Options.withSchema(Schema.Int.pipe(Schema.between(1, 100))),
+    Options.withSchema(Schema.Int.pipe(Schema.between(1, 100, { message: () => "--limit takes 1 to 100" }))),
     Options.withDefault(5)
   )
 }

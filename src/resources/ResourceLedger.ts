@@ -7,6 +7,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
@@ -106,11 +107,17 @@ const make = Effect.gen(function*() {
       return resource
     })
 
-  /** Runs one step of a release; finalizers are uninterruptible, so the bound needs `interruptible` before it. */
+  /**
+   * Runs one step of a release. Finalizers are uninterruptible, so the bound needs `interruptible` before it; and a fiber that
+   * is interrupted meanwhile passes that on to its children, so the step must not be one.
+   */
   const attempt = (step: Effect.Effect<unknown, unknown>, within: Duration.DurationInput) =>
     step.pipe(
       Effect.interruptible,
       Effect.timeoutOption(within),
+      Effect.forkScoped,
+      Effect.flatMap(Fiber.join),
+      Effect.scoped,
       Effect.exit,
       Effect.map((exit): Option.Option<string> =>
         Exit.isFailure(exit)

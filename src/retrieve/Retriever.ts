@@ -95,12 +95,15 @@ const make = Effect.gen(function*() {
         Math.max(Number.MIN_VALUE, reasons.idfSum)
       const first = units[0]
       const best = first === undefined ? 0 : total.get(first.id)!
-      // Words answer for a hybrid list, the cosine for a purely semantic one.
+      const nearest = hits.find(({ unitId }) => unitId === first?.id)?.score ?? hits[0]?.score ?? 0
+      // Words answer for a hybrid list. Where no unit holds any of them, nearness says little below a cosine of a half.
       const confidence = first === undefined
         ? 0
+        : query.mode === "semantic"
+        ? Math.max(0, nearest)
         : lexical.length > 0
         ? coverage(first.id)
-        : Math.max(0, hits.find(({ unitId }) => unitId === first.id)?.score ?? hits[0]?.score ?? 0)
+        : Math.max(0, 2 * nearest - 1)
 
       return {
         results: units.map((unit): SearchResult => ({

@@ -17,7 +17,7 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   cause: Schema.Defect
 }) {
   override get message() {
-    return `${this.operation}: ${this.detail}`
+    return this.operation === "open" ? this.detail : `${this.operation}: ${this.detail}`
   }
 }
 

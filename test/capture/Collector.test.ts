@@ -281,6 +281,30 @@ describe("a transcript that changes otherwise", () => {
     ))
 })
 
+describe("what a line refers to", () => {
+  it.effect("is found in the lines before it, in this batch and in earlier ones", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        const file = join(folder, "s1.jsonl")
+        const side = (uuid: string, parentUuid: string | null) => line(uuid, uuid, { isSidechain: true, parentUuid })
+        writeFileSync(file, side("u1", null) + side("u2", "u1"))
+        yield* collect(file)
+        appendFileSync(file, side("u3", "u2") + side("u4", "u3"))
+        yield* collect(file)
+        const store = yield* MemoryStore
+        const places = yield* store.places(["u1", "u2", "u3", "u4"])
+        assert.deepStrictEqual([...places.values()].map(({ thread }) => thread), ["u1", "u1", "u1", "u1"])
+        writeFileSync(
+          join(folder, "s2.jsonl"),
+          "{\"type\":\"summary\",\"summary\":\"The pool\",\"leafUuid\":\"u4\"}\n" + line("v1", "x", { sessionId: "s2" })
+        )
+        yield* collect(folder)
+        const titles = (yield* store.outlines(["s1", "s2"])).map(({ session }) => session.title)
+        assert.deepStrictEqual(titles, ["The pool", null])
+      })
+    ))
+})
+
 describe("two collectors", () => {
   it.effect("of one file and store write each line once", () =>
     inFolder((folder) =>
@@ -293,6 +317,10 @@ describe("two collectors", () => {
         const results = [...mine, ...theirs].map(({ result }) => result._tag)
         assert.isTrue(results.includes("Appended"))
         assert.isTrue(results.includes("Conflict"))
+        // Who is behind stops there.
+        for (const captured of [mine, theirs]) {
+          assert.isFalse(captured.slice(0, -1).some(({ result }) => result._tag === "Conflict"))
+        }
         assert.deepStrictEqual(yield* collect(file), [])
       })
     ))

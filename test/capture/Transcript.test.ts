@@ -122,6 +122,7 @@ describe("each type of line", () => {
       user("<task-notification>\n<status>completed</status>", { promptSource: "system" }),
       "Message human"
     ],
+    ["what a timer says", user("Check the deploy.", { promptSource: "system" }), "Message human"],
     ["a task's end by origin", user("Done", { origin: { kind: "task-notification" } }), "Message human"],
     ["a task's end as older versions write it", user("<task-notification>\n<result>x</result>"), "Message human"],
     ["what Claude says", assistant([{ type: "text", text: "The pool leaks." }]), "Message assistant"],

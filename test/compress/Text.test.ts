@@ -73,6 +73,7 @@ describe("salient", () => {
     assert.include(kept, "\nError: pool exhausted\n")
     assert.isAtMost(kept.length, 600)
     assert.strictEqual(salient("short\ntext", 600), "short\ntext")
+    assert.strictEqual(salient(`a${"😀".repeat(400)}`, 600), `a${"😀".repeat(149)}…`)
   })
 
   it("takes linear time", () => {

@@ -4,7 +4,6 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, it } from "@effect/vitest"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
 import { join } from "node:path"
@@ -12,6 +11,9 @@ import { samples } from "../data.ts"
 import { leftovers, main, makeHome, type Outcome, run, start } from "./run.ts"
 
 const COPIES = 48
+
+/** At which share of its final size the memory is when the import is stopped, and how. */
+const STOPS = [[0.05, "SIGKILL"], [0.2, "SIGTERM"], [0.35, "SIGKILL"], [0.5, "SIGINT"], [0.65, "SIGKILL"]] as const
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 
 /** The same sessions with other uuids. */
@@ -75,23 +77,29 @@ it.live("what is left by an import killed at any point is finished by the next",
         return status
       })
 
-    const since = yield* Clock.currentTimeMillis
     parsed(yield* run([main, "import", sessions, "--json"], inMemory("whole")))
-    const whole = (yield* Clock.currentTimeMillis) - since
+    const sizeOf = (name: string) =>
+      Effect.map(
+        Effect.forEach(
+          ["memory.db", "memory.db-wal"],
+          (file) =>
+            Effect.orElseSucceed(Effect.map(fs.stat(join(home, name, file)), ({ size }) => Number(size)), () => 0)
+        ),
+        (sizes) => sizes.reduce((a, b) => a + b, 0)
+      )
+    const whole = yield* sizeOf("whole")
     const expected = yield* statusOf("whole")
     assert.strictEqual(expected.lines.total, lines)
 
     // While it reads, while it makes memories, while it indexes them.
     let stopped = 0
-    for (
-      const [share, signal] of [[0.1, "SIGKILL"], [0.15, "SIGTERM"], [0.15, "SIGKILL"], [0.15, "SIGINT"], [
-        0.15,
-        "SIGKILL"
-      ]] as const
-    ) {
+    for (const [share, signal] of STOPS) {
       const outcome = yield* Effect.scoped(Effect.gen(function*() {
+        const before = yield* sizeOf("killed")
         const { ended, kill } = yield* start([main, "import", sessions, "--json"], inMemory("killed"))
-        yield* Effect.sleep(100 + Math.round(whole * share))
+        yield* Effect.repeat(Effect.zipRight(Effect.sleep("10 millis"), sizeOf("killed")), {
+          until: (size) => size > Math.max(share * whole, before + 200_000)
+        }).pipe(Effect.raceFirst(ended))
         yield* kill(signal)
         return yield* ended
       }))

@@ -230,6 +230,39 @@ describe("release", () => {
       assert.deepStrictEqual(outcome, { how: "closed", ageMs: 6_999, open: 0 })
     }))
 
+  it.effect.each(
+    [
+      ["acquired", "closed", "5 seconds", "1 second"],
+      ["acquired", "destroyed", "1 second", "5 seconds"],
+      ["adopted", "closed", "5 seconds", "1 second"]
+    ] as const
+  )(
+    "an interruption while a handle is being closed (%s, %s) disturbs nothing",
+    ([way, how, within, takes]) =>
+      withLedger((ledger) =>
+        Effect.gen(function*() {
+          const changes = yield* ledger.changes
+          const closing = yield* Deferred.make<void>()
+          const close = () => Effect.zipRight(Deferred.succeed(closing, undefined), Effect.sleep(takes))
+          const use = yield* Effect.fork(Effect.scoped(
+            way === "acquired"
+              ? ledger.acquire(acquisition({ close, destroy: () => Effect.sleep("500 millis"), within }))
+              : ledger.adopt("file", "a", Effect.addFinalizer(() => Effect.interruptible(close())))
+          ))
+          yield* Deferred.await(closing)
+          const interrupting = yield* Effect.fork(Fiber.interrupt(use))
+          yield* TestClock.adjust("1 second")
+          yield* TestClock.adjust("500 millis")
+          yield* Fiber.join(interrupting)
+          const outcomes = [...(yield* Queue.takeAll(changes))].flatMap((each) =>
+            each._tag === "Released" ? [each.how] : []
+          )
+          assert.deepStrictEqual(outcomes, [how])
+          assert.deepStrictEqual(yield* ledger.snapshot, [])
+        })
+      )
+  )
+
   it.effect("a destroy that hangs is bounded too", () =>
     withLedger((ledger) =>
       Effect.gen(function*() {

@@ -101,6 +101,18 @@ describe("bm25", () => {
     }
   })
 
+  it("orders equal scores by id", () => {
+    const candidates = ["c", "a", "b"].map((unitId): Candidate => ({
+      unitId,
+      sessionId: "s",
+      position: 1,
+      lengths: [0, 9, 0, 0],
+      frequencies: [[0, 1, 0, 0]]
+    }))
+    const scored = bm25({ documents: 9, averageLength: 9, documentFrequencies: [3], candidates })
+    assert.deepStrictEqual(scored.map(({ unitId }) => unitId), ["a", "b", "c"])
+  })
+
   it("is the formula", () => {
     const [scored] = bm25({
       documents: 10,

@@ -65,6 +65,9 @@ const SKIPPED_TYPES = new Set([
   "pr-link"
 ])
 
+/** What a type of a later version could be called; anything else is not repeated. */
+const TYPE_NAME = /^[a-z]{1,20}(?:-[a-z]{1,20}){0,3}$/
+
 const skipped = (reason: string): Line => ({ _tag: "Skipped", reason })
 const bad = (reason: string): Line => ({ _tag: "Bad", reason })
 
@@ -237,7 +240,7 @@ export const parse = (
     case "assistant":
       return messageLine(line, type, sessionId, occurredAt, placeOf)
     default:
-      return skipped(SKIPPED_TYPES.has(type) ? type : `unknown type ${type.slice(0, 40)}`)
+      return skipped(SKIPPED_TYPES.has(type) ? type : TYPE_NAME.test(type) ? `unknown type ${type}` : "unknown type")
   }
 }
 

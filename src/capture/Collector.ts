@@ -85,7 +85,10 @@ const make = Effect.gen(function*() {
           const info = yield* fs.stat(real)
           if (info.type === "Directory") {
             const names = yield* fs.readDirectory(real)
-            yield* Effect.forEach([...names].sort(), (name) => visit(path.join(real, name), false), { discard: true })
+            yield* Effect.forEach([...names].sort(), (name) => visit(path.join(real, name), false), {
+              concurrency: 16,
+              discard: true
+            })
           } else if (info.type === "File" && (isNamed || real.endsWith(".jsonl"))) {
             found.push({
               path: real,
@@ -174,14 +177,14 @@ const make = Effect.gen(function*() {
       }
     })
 
-  const read = (file: TranscriptFile): Stream.Stream<Captured, StoreError> =>
+  const read = (file: TranscriptFile, cursor: Cursor | undefined): Stream.Stream<Captured, StoreError> =>
     Stream.unwrapScoped(Effect.gen(function*() {
-      const cursor = (yield* store.cursors([file.path])).get(file.path)
       if (cursor !== undefined && cursor.offset === file.size) return Stream.empty
       const handle = yield* openTranscript(file.path)
       const head = yield* headOf(handle, file.path)
       const isSame = cursor !== undefined && cursor.fingerprint === head.fingerprint && cursor.offset <= file.size
-      const project = yield* Project.resolve(head.cwd ?? path.dirname(file.path))
+      // Asked only when there are whole lines to file under it.
+      const project = yield* Effect.cached(Project.resolve(head.cwd ?? path.dirname(file.path)))
       const start: Cursor = {
         path: file.path,
         offset: isSame ? cursor.offset : 0,
@@ -193,7 +196,7 @@ const make = Effect.gen(function*() {
           const next: Cursor = { ...start, offset: stretch.end }
           return Effect.map(
             Effect.flatMap(
-              toBatch(stretch.lines, previous, next, project),
+              Effect.flatMap(project, (project) => toBatch(stretch.lines, previous, next, project)),
               (batch) =>
                 Effect.map(
                   store.append(batch),
@@ -217,7 +220,13 @@ const make = Effect.gen(function*() {
 
   return Collector.of({
     discover: Effect.fn("Collector.discover")((paths: ReadonlyArray<string>) => inFlight(discover(paths))),
-    sync: (files) => Stream.flatMap(Stream.fromIterable(files), read)
+    sync: (files) =>
+      Stream.unwrap(
+        Effect.map(
+          store.cursors(files.map((file) => file.path)),
+          (cursors) => Stream.flatMap(Stream.fromIterable(files), (file) => read(file, cursors.get(file.path)))
+        )
+      )
   })
 })
 

@@ -16,7 +16,7 @@ export const MAX_LINE_BYTES = 32 * 1024 * 1024
 const CHUNK_BYTES = 1024 * 1024
 /** What is kept of a line that is too long; more than its dead letter shows, so that redaction sees secrets whole. */
 const OVERLONG_BYTES = 64 * 1024
-const HEAD_BYTES = 256 * 1024
+const HEAD_BYTES = 64 * 1024
 const NEWLINE = 0x0a
 
 /** `offset` is that of its first byte; of a line that is `tooLong`, `text` is the beginning only. */

@@ -65,25 +65,30 @@ const index = (items: ReadonlyArray<WorkItem>) =>
     return { _tag: "Indexed" as const, units: points.length }
   })
 
-const compressSegments = (items: ReadonlyArray<WorkItem>) =>
+/** Reads what the items stand for, makes units of each, and writes them. */
+const compress = <A>(
+  read: (store: MemoryStore["Type"], keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<A>, StoreError>,
+  make: (compressor: Compressor["Type"], one: A) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>
+) =>
+(items: ReadonlyArray<WorkItem>) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const compressor = yield* Compressor
-    const segments = yield* store.segments(items.map(({ key }) => key))
-    const units = (yield* Effect.forEach(segments, compressor.compress)).flat()
+    const all = yield* read(store, items.map(({ key }) => key))
+    const units = (yield* Effect.forEach(all, (one) => make(compressor, one))).flat()
     yield* store.commit(items, units)
     return { _tag: "Compressed" as const, units }
   })
 
-const summarizeSessions = (items: ReadonlyArray<WorkItem>) =>
-  Effect.gen(function*() {
-    const store = yield* MemoryStore
-    const compressor = yield* Compressor
-    const outlines = yield* store.outlines(items.map(({ key }) => key))
-    const units = (yield* Effect.forEach(outlines, compressor.summarize)).flat()
-    yield* store.commit(items, units)
-    return { _tag: "Compressed" as const, units }
-  })
+const compressSegments = compress(
+  (store, ids) => store.segments(ids),
+  (compressor, context) => compressor.compress(context)
+)
+
+const summarizeSessions = compress(
+  (store, ids) => store.outlines(ids),
+  (compressor, outline) => compressor.summarize(outline)
+)
 
 /** Works off the queue, whoever filled it. */
 export const drain: Stream.Stream<Step, PipelineError, PipelineServices> = worked("segment", compressSegments).pipe(

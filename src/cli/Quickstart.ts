@@ -135,16 +135,9 @@ const own = Effect.gen(function*() {
 
 const inHome = <A, E>(home: string, effect: Effect.Effect<A, E, ClaudeMemory>) =>
   Effect.gen(function*() {
-    const ledger = yield* ResourceLedger
-    const platform = yield* Effect.context<Layer.Layer.Success<typeof App.base>>()
-    return yield* effect.pipe(
-      Effect.provide(
-        App.layer({ home, readOnly: false, busyTimeoutMs: 5_000 }).pipe(
-          Layer.provide(Layer.succeedContext(platform)),
-          Layer.provide(Layer.succeed(ResourceLedger, ledger))
-        )
-      )
-    )
+    const base = yield* Effect.context<Layer.Layer.Success<typeof App.base>>()
+    const service = App.layer({ home, readOnly: false, busyTimeoutMs: 5_000 })
+    return yield* Effect.provide(effect, Layer.provide(service, Layer.succeedContext(base)))
   })
 
 export const options = { json }

@@ -3,15 +3,13 @@
  */
 import type { BlockKind } from "../domain/Conversation.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import { lexemes } from "../domain/Tokenizer.ts"
 
 /** Thinking and tool output share a field: both are weaker evidence than what was said or done. */
 const FIELD_OF: Readonly<Record<BlockKind, number>> = { text: 1, tool_use: 2, tool_result: 3, thinking: 3 }
 
 /** Lexemes of title (with files), text, tool_use and tool_result. */
-export const fieldsOf = (
-  unit: MemoryUnit,
-  lexemes: (text: string) => ReadonlyArray<string>
-): ReadonlyArray<ReadonlyArray<string>> => {
+export const fieldsOf = (unit: MemoryUnit): ReadonlyArray<ReadonlyArray<string>> => {
   const fields: Array<Array<string>> = [[...lexemes(unit.title), ...lexemes(unit.files.join(" "))], [], [], []]
   for (const { from, kind, to } of unit.passages) fields[FIELD_OF[kind]]!.push(...lexemes(unit.content.slice(from, to)))
   return fields

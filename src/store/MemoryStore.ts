@@ -88,10 +88,10 @@ export interface SegmentContext {
   readonly position: number
 }
 
-/** The lexical lane's fields, in the order of `Candidate.frequencies`. */
-export const FIELDS = ["title", "text", "tool_use", "tool_result"] as const
-
-/** A unit that holds at least one term: how often each term (in the order asked) occurs in each field. */
+/**
+ * A unit that holds at least one term: how often each term (in the order asked) occurs in each field, the fields being title,
+ * text, tool_use and tool_result.
+ */
 export interface Candidate {
   readonly unitId: string
   readonly sessionId: string

@@ -3,7 +3,6 @@
  */
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { passes, type SearchFilter } from "../domain/Search.ts"
-import { lexemes } from "../domain/Tokenizer.ts"
 import { fieldsOf, sumOf } from "./Lexical.ts"
 import type { LexicalMatches } from "./MemoryStore.ts"
 import { ascending, present, recalling } from "./Rules.ts"
@@ -27,7 +26,7 @@ export const copy = ({ holding, units }: Postings): Postings => ({
 })
 
 export const insert = ({ holding, units }: Postings, unit: MemoryUnit): void => {
-  const fields = fieldsOf(unit, lexemes)
+  const fields = fieldsOf(unit)
   units.set(unit.id, { unit, fields })
   for (const lexeme of fields.flat()) holding.set(lexeme, (holding.get(lexeme) ?? new Set()).add(unit.id))
 }

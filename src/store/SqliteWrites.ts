@@ -6,7 +6,6 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { assignSegments, type Message, type OpenSegment, threadKey } from "../domain/Conversation.ts"
 import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
-import { lexemes } from "../domain/Tokenizer.ts"
 import { fieldsOf } from "./Lexical.ts"
 import type { CaptureBatch, WorkItem } from "./MemoryStore.ts"
 import { changesOf, comparable, freshOf, outcomesOf, says, sessionsChangedBy } from "./Rules.ts"
@@ -157,7 +156,7 @@ export const make = (sql: SqlClient) => {
   const insertUnits = (units: ReadonlyArray<MemoryUnit>) =>
     Effect.gen(function*() {
       if (units.length === 0) return
-      const fields = units.map((unit) => fieldsOf(unit, lexemes))
+      const fields = units.map((unit) => fieldsOf(unit))
       const counts = fields.map((each) => each.reduce((sum, field) => sum + field.length, 0))
       const rows = yield* sql<{ row: number; id: string }>`INSERT INTO units
         (id, project_id, session_id, origin, position, type, occurred_at, active, lexeme_count, files, evidence, body)

@@ -21,8 +21,9 @@ import {
   MemoryStore,
   type StoreError
 } from "../store/MemoryStore.ts"
+import { mask } from "./Masking.ts"
 import * as Transcript from "./Transcript.ts"
-import { type FileLine, headOf, lines, MAX_LINE_BYTES, openTranscript } from "./TranscriptFile.ts"
+import { type FileLine, headOf, lines, MAX_LINE_BYTES, openTranscript, type Stretch, tailOf } from "./TranscriptFile.ts"
 
 export class CaptureError extends Schema.TaggedError<CaptureError>()("CaptureError", {
   reason: Schema.Literal("Missing", "Unreadable"),
@@ -56,11 +57,6 @@ export class Collector extends Context.Tag("Collector")<Collector, {
   /** Reads each file on from its cursor. A file that can't be read is passed over with a warning and keeps its cursor. */
   readonly sync: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<Captured, StoreError>
 }>() {}
-
-const DEAD_LETTER_LENGTH = 4_096
-
-/** Its rules are a third of the program, and those who only search don't need them. */
-const loadRedactor = Effect.promise(() => import("./Redactor.ts"))
 
 const make = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
@@ -132,7 +128,8 @@ const make = Effect.gen(function*() {
           case "Message":
             messages.push(parsed.message)
             facts.push(parsed.facts)
-            known.set(parsed.message.uuid, parsed.message)
+            // Of those with one uuid the first is stored.
+            if (!known.has(parsed.message.uuid)) known.set(parsed.message.uuid, parsed.message)
             break
           case "Facts":
             facts.push(parsed.facts)
@@ -145,67 +142,51 @@ const make = Effect.gen(function*() {
             dead.push({ path: cursor.path, offset: line.offset, reason: parsed.reason, line: line.text })
         }
       }
-      const { redact } = yield* loadRedactor
-      const masked = yield* redact([
-        ...messages.flatMap(({ blocks }) => blocks.flatMap(({ file, text }) => [text, file ?? ""])),
-        ...facts.map(({ title }) => title ?? ""),
-        ...dead.map(({ line }) => line)
-      ])
-      let at = 0
-      const next = () => masked.texts[at++]!
-      return {
+      return yield* mask({
         cursor,
         previous,
         project,
         lines: stretch.length,
-        messages: messages.map((message) => ({
-          ...message,
-          blocks: message.blocks.map((block) => {
-            const text = Transcript.shorten(next())
-            const file = next()
-            return { ...block, text, ...(block.file !== undefined && { file }) }
-          })
-        })),
-        facts: facts.map((each) => {
-          const title = next()
-          return each.title === undefined ? each : { ...each, title: Transcript.shortenTitle(title) }
-        }),
+        messages,
+        facts,
         factLines,
         skipped,
-        deadLetters: dead.map((letter) => ({ ...letter, line: next().slice(0, DEAD_LETTER_LENGTH) })),
-        redactions: masked.counts
-      }
+        deadLetters: dead,
+        redactions: {}
+      })
     })
 
   const read = (file: TranscriptFile, cursor: Cursor | undefined): Stream.Stream<Captured, StoreError> =>
     Stream.unwrapScoped(Effect.gen(function*() {
-      if (cursor !== undefined && cursor.offset === file.size) return Stream.empty
+      if (cursor?.offset === file.size && cursor.modifiedAt === file.modifiedAt) return Stream.empty
       const handle = yield* openTranscript(file.path)
       const head = yield* headOf(handle, file.path)
-      const isSame = cursor !== undefined && cursor.fingerprint === head.fingerprint && cursor.offset <= file.size
+      // A file that is shorter now has another tail too.
+      const isSame = cursor !== undefined && cursor.fingerprint === head.fingerprint &&
+        cursor.tail === (yield* tailOf(handle, cursor.offset))
       // Asked only when there are whole lines to file under it.
       const project = yield* Effect.cached(Project.resolve(head.cwd ?? path.dirname(file.path)))
-      const start: Cursor = {
-        path: file.path,
-        offset: isSame ? cursor.offset : 0,
-        fingerprint: head.fingerprint,
-        sessionId: head.sessionId
-      }
-      return lines(handle, start.offset).pipe(
-        Stream.mapAccumEffect(cursor, (previous, stretch) => {
-          const next: Cursor = { ...start, offset: stretch.end }
-          return Effect.map(
-            Effect.flatMap(
-              Effect.flatMap(project, (project) => toBatch(stretch.lines, previous, next, project)),
-              (batch) =>
-                Effect.map(
-                  store.append(batch),
-                  (result) => ({ file, bytes: stretch.end - stretch.start, batch, result })
-                )
-            ),
-            (captured): readonly [Cursor, Captured] => [next, captured]
-          )
-        }),
+      const take = (stretch: Stretch, previous: Cursor | undefined) =>
+        Effect.gen(function*() {
+          const cursor: Cursor = {
+            path: file.path,
+            offset: stretch.end,
+            fingerprint: head.fingerprint,
+            tail: yield* tailOf(handle, stretch.end),
+            modifiedAt: file.modifiedAt,
+            sessionId: head.sessionId
+          }
+          const batch = yield* toBatch(stretch.lines, previous, cursor, yield* project)
+          const captured: Captured = {
+            file,
+            bytes: stretch.end - stretch.start,
+            batch,
+            result: yield* store.append(batch)
+          }
+          return [cursor, captured] as const
+        })
+      return lines(handle, isSame ? cursor.offset : 0).pipe(
+        Stream.mapAccumEffect(cursor, (previous, stretch) => take(stretch, previous)),
         // Another process reads this file too and is ahead: it does the rest.
         Stream.takeUntil(({ result }) => result._tag === "Conflict")
       )

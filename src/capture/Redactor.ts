@@ -1,6 +1,9 @@
 /** Masks secrets. Everything that comes out of a transcript passes here before anything is written. */
 import * as Effect from "effect/Effect"
+import * as LineBreaks from "./LineBreaks.ts"
+import * as PrivatePassages from "./PrivatePassages.ts"
 import * as SecretAssignments from "./SecretAssignments.ts"
+import * as SecretCommands from "./SecretCommands.ts"
 import type { Finding } from "./Secretlint.ts"
 import * as Secretlint from "./Secretlint.ts"
 import * as SecretPatterns from "./SecretPatterns.ts"
@@ -44,34 +47,20 @@ const batches = (texts: ReadonlyArray<string>): ReadonlyArray<Batch> => {
 
 const quotes = "\"'`"
 const escape = /\\{1,16}(["'`nrtbf])|\u001b\[[0-9;]{0,20}[A-Za-z]|&(?:quot|#34|#39);/g
+/** Of Claude Code's Read; a number is rare before an arrow, so look back from there. */
+const lineNumber = /\d{1,6}→(?<=(?:^|\n) {0,6}\d{1,6}→)/g
 
 /**
- * The text with the escapes of JSON inside JSON, and of terminal colours, blanked, each at its length, so that ranges
- * stay: in `\nghp_…` and `ESC[32mghp_…` the token would seem to go on from the letter before it. An escaped quote
- * becomes a quote and blanks.
+ * The text with the escapes of JSON inside JSON, terminal colours, and the line numbers of Claude Code's Read blanked, each at its length, so that ranges stay: in `\nghp_…` and `ESC[32mghp_…` the token would seem to go on from the letter
+ * before it. An escaped quote becomes a quote and blanks, an escaped line end becomes blanks and a line end.
  */
-const blankEscapes = (text: string): string =>
-  text.replace(escape, (match, character: string | undefined) => {
+const blankEscapes = (text: string): string => {
+  const blanked = text.replace(escape, (match, character: string | undefined) => {
+    if (character === "n") return "\n".padStart(match.length)
     const quote = match.startsWith("&") ? "\"" : character !== undefined && quotes.includes(character) ? character : " "
     return quote.padEnd(match.length)
   })
-
-/** Not the `<Private>` of a generic type. */
-const privateBegin = /(?:<|\\u003c)(?:private|PRIVATE)(?:>|\\u003e)|(?<!\w)<Private>/g
-const privateEnd = /(?:<|\\u003c)\/private(?:>|\\u003e)/gi
-
-/** `<private>…</private>`, to the end of the text if nothing closes it. */
-const privatePassages = (text: string, offset: number): ReadonlyArray<Finding> => {
-  const found: Array<Finding> = []
-  let from = 0
-  while (true) {
-    privateBegin.lastIndex = from
-    const begin = privateBegin.exec(text)
-    if (begin === null) return found
-    privateEnd.lastIndex = privateBegin.lastIndex
-    from = privateEnd.test(text) ? privateEnd.lastIndex : text.length
-    found.push({ start: offset + begin.index, end: offset + from, kind: "private" })
-  }
+  return blanked.includes("→") ? blanked.replace(lineNumber, (match) => " ".repeat(match.length)) : blanked
 }
 
 /** Sorted and disjoint. Of those that overlap, the first, then the longest, then the most specific gives the kind. */
@@ -121,13 +110,13 @@ const redactBatch = async (
   counts: Record<string, number>
 ): Promise<ReadonlyArray<string>> => {
   const content = blankEscapes(texts.join(separator))
-  // A test of the whole is cheaper than one of each.
-  const hasPrivate = content.search(privateBegin) !== -1
+  const shaped = await Secretlint.findings(content).then((found) => [...found, ...SecretPatterns.findings(content)])
+  const told = [...SecretCommands.findings(content), ...SecretAssignments.findings(content)]
   const findings = merge([
-    ...(hasPrivate ? texts.flatMap((text, index) => privatePassages(text, starts[index] ?? 0)) : []),
-    ...await Secretlint.findings(content),
-    ...SecretPatterns.findings(content),
-    ...SecretAssignments.findings(content)
+    ...PrivatePassages.findings(texts, starts),
+    ...shaped,
+    ...told,
+    ...await LineBreaks.findings(content, separator, shaped, told)
   ])
   let next = 0
   return texts.map((text, index) => {

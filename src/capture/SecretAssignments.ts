@@ -1,18 +1,21 @@
-/** Secrets told by a name before them: `password = "…"`, `API_KEY=…`, `--token …`, `Authorization: Bearer …`. */
+/** Secrets told by a name before them: `password = "…"`, `API_KEY=…`, `--token …`, `密码是…`. */
 import type { Finding } from "./Secretlint.ts"
-import { entropy, isPlaceholder, isRandom, isWords } from "./SecretValue.ts"
+import { entropy, isMixed, isPlaceholder, isRandom, isSomethingElse, isUuid, isWords } from "./SecretValue.ts"
 
 const name = new RegExp(
   [
-    "(?:pass(?:word|wd|phrase|code|(?![a-z]))|pwd|secret|token|credentials?|_auth|x-amz-signature|[a-z0-9]_key",
-    "(?:api|access|private|encryption|signing|master|account|auth|storage|shared|app|service|license)[_-]?key",
-    "密码|口令|密钥|令牌)([\\w-]{0,32})"
+    "(?:pass(?:word|wort|wd|phrase|code|(?![a-z]))|pwd|\\bpw\\b|secret[_ -]key|secret|token|credentials?|_auth",
+    "x-amz-signature|mnemonic|seed[_ -]?phrase|[a-z0-9]_key",
+    "(?:api|access|private|encryption|signing|master|account|auth|storage|shared|app|service|license|subscription)[_ -]?key",
+    "密码|口令|密钥|令牌|私钥|授权码)([\\w-]{0,32})"
   ].join("|"),
   "gi"
 )
 
-/** Words before the telling one that make it something else: `max_tokens`, `nextPageToken`. */
-const otherBefore = new Set("max min num total count page continuation hashed js".split(" "))
+/** Words before the telling one that make it something else: `max_tokens`, `nextPageToken`, `compass`. */
+const otherBefore = new Set(
+  "max min num total count page continuation hashed js by com encom sur tres over under".split(" ")
+)
 /** Words after it: `tokenUrl`, `password_file`, `secretName`. */
 const otherAfter = new Set(
   ("count type types kind limit length len size budget usage url urls uri path file dir ttl expiry expires expiration " +
@@ -20,33 +23,63 @@ const otherAfter = new Set(
     "algorithm policy hint error message ref id ids izer izers ized").split(" ")
 )
 
+const publicKey = /publi(?:c|shable)[_-]?key/i
+
 const wordsOf = (name: string): ReadonlyArray<string> =>
   name.replace(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase().split(/[\s_.-]+/)
 
-const passwordName = /pass|pwd|密码|口令/i
+const passwordName = /pass|pwd|\bpw\b|密码|口令/i
+/** What they name is made of plain words, several of them. */
+const phraseName = /passphrase|mnemonic|seed[_ -]?phrase/i
 
 /**
  * From the name to the value: a type annotation and `=`, `:`, `=>`, `:=`, or the value of an entry with that name
- * (`name: DB_PASSWORD, value: …`, `<add key="Password" value="…"`), an XML element, or the words "is" and "是".
+ * (`name: DB_PASSWORD, value: …`, `<add key="Password" value="…"`), an XML element, a default (`|| "…"`, `:-`), bold
+ * Markdown, or the words "is" and "是".
  */
 const connective = new RegExp(
   "[\"'`]?\\]?(?:" + [
+    "\\*\\*\\s?[:：]\\s{0,2}|[:：]\\*\\*\\s{0,2}",
+    ":-(?=[^\\s-])",
+    "\\s{0,2}(?:\\|\\||\\?\\?)\\s{0,2}(?=[\"'`])",
     "\\s{0,8}(?::\\s{0,2}[A-Za-z][\\w.<>|?]{0,30}\\s{0,2}=(?!=)|=>|[:?|]{0,2}={1,3}|[:：])\\s{0,8}",
     ",?\\s{1,40}[\"']?value[\"']?\\s{0,4}[:=]\\s{0,8}",
     ">",
     "\\s{1,2}(?:is|was)\\s{0,2}:?\\s{1,2}",
-    "(?:是|为)[:：]?\\s{0,2}"
+    "\\s?(?:是|为)[:：]?\\s{0,2}",
+    "（[^（）\\n]{0,20}）[:：]\\s{0,2}"
   ].join("|") + ")",
+  "y"
+)
+/** Signs that join less closely, so that the value must show itself a secret: `密码 …`, `the password for x is …`. */
+const looseConnective = new RegExp(
+  [
+    "\\s{0,2}(?:→|->|\\|)\\s{0,2}",
+    "[\"'`]\\s{0,16},\\s{0,2}(?=[\"'`])",
+    "\\s{1,2}(?:for|of|to|on|in|at)\\s[^\\n.:;=!?]{1,40}?(?:\\s(?:is|was)|:)\\s{1,2}",
+    "\\s(?:to|ist|es|est)\\s",
+    "\\s?(?:改成了?|改为了?|设置?[为成]了?|重置[为成]了?|用的?是?|就是)\\s?",
+    "[ \\t]{1,2}"
+  ].join("|"),
   "y"
 )
 /** `--password hunter2`, `PASSWORD 'hunter2'` */
 const argument = /\s{1,2}/y
+const openingQuote = /[「『“‘«]/
 
-const quoted = /"\s{0,8}([^"\s]{8,512})|'\s{0,8}([^'\s]{8,512})|`\s{0,8}([^`\s]{8,512})/y
+const quoted = /"\s{0,8}([^"\s]{6,512})|'\s{0,8}([^'\s]{6,512})|`\s{0,8}([^`\s]{6,512})/y
 /** Ends at what ends a value in code, a query or a Chinese sentence. */
-const bare = /(?:[^\s"'`,;&|(){}<>[\]\u3000-\u9fff\uff00-\uffef]|&(?!&|[\w.%-]{1,40}=)){8,512}/y
+const bare = /(?:[^\s"'`,;&|(){}<>[\]“”‘’«»\u3000-\u9fff\uff00-\uffef]|&(?!&|[\w.%-]{1,40}=)){6,512}/y
 /** In a line of a .env file or a shell, punctuation is part of the value. */
-const bareEnvironment = /[^\s"'`<>]{8,512}/y
+const bareEnvironment = /[^\s"'`<>]{6,512}/y
+/** Of several words, closed by the quote that opened it. */
+const quotedPhrase = /(["'`])([^"'`\n]{8,200})\1/y
+const functionWord = "the|for|and|with|not|are|was|must|used|use|your|from|this|that|will|can|should|when|you|is"
+const barePhrase = new RegExp(
+  `(?!(?:${functionWord})\\b)[a-z]{3,12}(?: (?!(?:${functionWord})\\b)[a-z]{3,12}){3,23}(?=[\\s.,"]|$)`,
+  "y"
+)
+const sentence = new RegExp(`\\b(?:${functionWord})\\b`)
 
 const at = (pattern: RegExp, text: string, index: number): RegExpExecArray | null => {
   pattern.lastIndex = index
@@ -57,28 +90,24 @@ const at = (pattern: RegExp, text: string, index: number): RegExpExecArray | nul
 const prefixAt = (text: string, index: number): string =>
   /[\w.-]{0,40}$/.exec(text.slice(Math.max(0, index - 40), index))?.[0] ?? ""
 
-const location =
-  /^(?:[A-Za-z]:[\\/]|[a-z][a-z0-9+.-]{1,20}:\/\/|(?:data|npm|workspace|file|link|git|github|node|arn|urn):)/
-const isPath = (value: string): boolean =>
-  /^[\w.@/~-]*\/[\w.@/~-]*$/.test(value) &&
-  value.split("/").every((part) => part.length < 8 || isWords(part.replace("@", "")))
-const version = /^[\^~>=<v]{0,2}\d+\.\d+(?:\.\d+)?[\w.+-]{0,20}$/
-const date = /^\d{4}-\d\d-\d\d/
-const call = /^[\w$.?!]+\(/
-const member = /^[A-Za-z_$][\w$]{0,23}(?:\??\.[A-Za-z_$][\w$]{0,23})+!?$/
-
-/** A translated sentence, or code after a quote that closes instead of opening. */
-const prose = /[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef“”„]|^[),;}\]]/
-
-const isSomethingElse = (value: string): boolean =>
-  isPlaceholder(value) || location.test(value) || isPath(value) || version.test(value) || date.test(value) ||
-  call.test(value) || member.test(value) || prose.test(value)
+/** How much of a value tells what it is. */
+const JUDGED = 128
 
 type Style = "quoted" | "bare" | "environment"
 
-const isSecret = (name: string, value: string, style: Style): boolean => {
+const isSecret = (name: string, written: string, style: Style, isLoose: boolean): boolean => {
+  // At the end of a file's name.
+  const value = written.slice(0, JUDGED).replace(/\.(?:txt|log|md)$/, "")
   if (isSomethingElse(value) || entropy(value) < 2) return false
   const password = passwordName.test(name)
+  if (value.length < 8) return password && !isLoose && /\d/.test(value) && /[A-Za-z]/.test(value)
+  // That of a mail account.
+  if (name === "授权码" && /^[a-z]{16}$/.test(value)) return true
+  if (isLoose) {
+    // Nor code, nor the next assignment.
+    const isOther = /[(){}]|^[A-Za-z_]\w{0,40}=[^=]/.test(value)
+    return isMixed(value) && !isOther && (password || (isRandom(value) && !isUuid(value)))
+  }
   const telling = /pass|secret|token|key|credential/i.test(value)
   if (/^\d+$/.test(value)) return password
   // `OPENAI_KEY=…`: "key" alone says little.
@@ -91,7 +120,8 @@ const isSecret = (name: string, value: string, style: Style): boolean => {
     if (style === "bare") return !telling && isRandom(value)
     return style === "environment" || password || isRandom(value)
   }
-  return style !== "bare" && (password || style === "environment") && /[!@#$%^&*+?~]/.test(value)
+  if (style === "bare") return /[+/=]/.test(value) && isRandom(value)
+  return isRandom(value) || ((password || style === "environment") && /[!@#$%^&*+?~]/.test(value))
 }
 
 interface Value {
@@ -129,13 +159,42 @@ const extended = (text: string, { end, start }: Value): number => {
 
 const netrc = /\blogin \S{1,64}\s{1,8}$/
 
-/** Where the value of the name that ends at `end` may begin, or -1. */
-const valueIndex = (text: string, end: number, prefix: string): number => {
-  if (at(connective, text, end) !== null) return connective.lastIndex
-  if (at(argument, text, end) === null) return -1
-  const expected = prefix.startsWith("--") || /["']/.test(text.charAt(argument.lastIndex)) ||
-    netrc.test(text.slice(Math.max(0, end - 88), end - "password".length))
-  return expected ? argument.lastIndex : -1
+interface Joint {
+  readonly index: number
+  readonly isLoose: boolean
+}
+
+/** Where the value of the name that ends at `end` may begin, and how the two are joined. */
+const jointAt = (text: string, end: number, prefix: string): Joint | undefined => {
+  if (at(connective, text, end) !== null) {
+    const index = connective.lastIndex
+    // What stands in another line than its name must be in quotes, or show itself a secret.
+    const isLoose = !/["'`]/.test(text.charAt(index)) && /=\s*\n|\n\s*\n/.test(text.slice(end, index))
+    return { index, isLoose }
+  }
+  if (at(argument, text, end) !== null) {
+    const expected = prefix.startsWith("--") || /["']/.test(text.charAt(argument.lastIndex)) ||
+      netrc.test(text.slice(Math.max(0, end - 88), end - "password".length))
+    if (expected) return { index: argument.lastIndex, isLoose: false }
+  }
+  return at(looseConnective, text, end) === null ? undefined : { index: looseConnective.lastIndex, isLoose: true }
+}
+
+/** `passphrase: four plain words here`, `SMTP_PASS='two words!'` */
+const phraseAt = (text: string, index: number, full: string, environment: boolean): Value | undefined => {
+  const isPhrase = phraseName.test(full)
+  if (!isPhrase && !(environment && passwordName.test(full))) return undefined
+  const inQuotes = at(quotedPhrase, text, index)
+  if (inQuotes !== null) {
+    const value = inQuotes[2] ?? ""
+    const words = value.split(" ")
+    const isTold = isPhrase ? words.length >= 4 && !sentence.test(value) : /[\d!@#$%^&*+?~]/.test(value)
+    return words.length > 1 && isTold && !isPlaceholder(value)
+      ? { start: index + 1, end: quotedPhrase.lastIndex - 1, style: "quoted" }
+      : undefined
+  }
+  const unquoted = isPhrase ? at(barePhrase, text, index) : null
+  return unquoted === null ? undefined : { start: index, end: barePhrase.lastIndex, style: "bare" }
 }
 
 const kindOf = (name: string): string => {
@@ -145,80 +204,33 @@ const kindOf = (name: string): string => {
   return /token|令牌/i.test(name) ? "token" : "secret"
 }
 
-const assignments = (text: string, found: Array<Finding>): void => {
+/** Finds all of the above in a text whose escapes are blanked (see Redactor). */
+export const findings = (text: string): ReadonlyArray<Finding> => {
+  const found: Array<Finding> = []
+  let judged = 0
   for (const match of text.matchAll(name)) {
+    if (match.index < judged) continue
     const prefix = prefixAt(text, match.index)
     // The kind in a mask is no name.
     if (text.startsWith("[redacted:", match.index - prefix.length - "[redacted:".length)) continue
     const full = prefix + match[0]
     const end = match.index + match[0].length
     const environment = /^=\S/.test(text.slice(end, end + 2)) && /^[A-Z][A-Z0-9_]*$/.test(full)
-    const index = environment ? end + 1 : valueIndex(text, end, prefix)
-    if (index === -1) continue
-    if (wordsOf(prefix).some((word) => otherBefore.has(word)) || /[a-z]pass$/.test(full)) continue
-    if (wordsOf(match[1] ?? "").some((word) => otherAfter.has(word))) continue
-    const value = valueAt(text, index, environment)
-    if (value === undefined || value.end - value.start < 8) continue
-    if (!isSecret(full, text.slice(value.start, value.end), value.style)) continue
+    const joint = environment ? { index: end + 1, isLoose: false } : jointAt(text, end, prefix)
+    if (joint === undefined) continue
+    if (wordsOf(prefix).some((word) => otherBefore.has(word)) || publicKey.test(full)) continue
+    const after = wordsOf(match[1] ?? "")
+    if (after.some((word) => otherAfter.has(word)) && after.at(-1) !== "salt") continue
+    const index = joint.index + (openingQuote.test(text.charAt(joint.index)) ? 1 : 0)
+    const phrase = joint.isLoose ? undefined : phraseAt(text, index, full, environment)
+    const value = phrase ?? valueAt(text, index, environment)
+    if (value === undefined || value.end - value.start < 6) continue
+    // Names within a long one would each be judged by all that follows them.
+    if (value.end - value.start >= 512) judged = value.end
+    if (
+      phrase === undefined && !isSecret(full, text.slice(value.start, value.end), value.style, joint.isLoose)
+    ) continue
     found.push({ start: value.start, end: extended(text, value), kind: kindOf(match[0]) })
   }
-}
-
-const authorization = new RegExp(
-  "(?:" + [
-    "authorization[\"'`]?\\s{0,8}[:=,]\\s{0,8}[\"'`]?\\s{0,8}(?:(?:bearer|basic|token|apikey|key)\\s{1,8})?",
-    "\\bbearer(?:\\s|%20){1,8}",
-    "\\bbasic\\s{1,8}"
-  ].join("|") + ")([A-Za-z0-9._~+/=-]{8,})",
-  "gi"
-)
-
-/** `user:password` in base64 */
-const isCredentials = (value: string): boolean =>
-  /^[A-Za-z0-9+/]+={0,2}$/.test(value) &&
-  /^[\x20-\x7e]{1,128}:[\x20-\x7e]{1,512}$/.test(Buffer.from(value, "base64").toString("latin1"))
-
-const isCredential = (matched: string, value: string): boolean => {
-  if (/\bbasic\s/i.test(matched)) return false
-  if (isRandom(value)) return true
-  return /^authorization/i.test(matched) && /\d/.test(value) && !isSomethingElse(value) && !isWords(value)
-}
-
-const headers = (text: string, found: Array<Finding>): void => {
-  for (const match of text.matchAll(authorization)) {
-    const value = match[1] ?? ""
-    const end = match.index + match[0].length
-    const basic = isCredentials(value)
-    if (basic || isCredential(match[0], value)) {
-      found.push({ start: end - value.length, end, kind: basic ? "basic-auth" : "bearer" })
-    }
-  }
-}
-
-/** `curl -u user:password`, `sshpass -p password`, the signature of an Azure URL, SQL. Tried where the literal occurs. */
-const elsewhere: ReadonlyArray<readonly [literal: string, kind: string, pattern: RegExp]> = [
-  [
-    "curl",
-    "basic-auth",
-    /\bcurl\b[^\n]{0,300}?\s(?:-u|--user|--proxy-user)[ =]?["']?[^\s:"'$]{1,64}:([^\s"'$]{3,})/g
-  ],
-  ["sshpass", "password", /\bsshpass\s+-p\s{0,4}["']?([^\s"'$]{3,})/g],
-  ["sig=", "token", /[?&]sig=([A-Za-z0-9%+/=_-]{20,})/g],
-  ["IDENTIFIED", "password", /\bIDENTIFIED\s{1,4}(?:WITH\s{1,4}\S{1,40}\s{1,4})?BY\s{1,4}["']([^"'\n]{6,})/g]
-]
-
-/** Finds all of the above in a text whose escapes are blanked (see Redactor). */
-export const findings = (text: string): ReadonlyArray<Finding> => {
-  const found: Array<Finding> = []
-  headers(text, found)
-  for (const [literal, kind, pattern] of elsewhere) {
-    if (!text.includes(literal)) continue
-    for (const match of text.matchAll(pattern)) {
-      const value = match[1] ?? ""
-      const end = match.index + match[0].length
-      if (!isPlaceholder(value) && !/^\d{1,6}$/.test(value)) found.push({ start: end - value.length, end, kind })
-    }
-  }
-  assignments(text, found)
   return found
 }

@@ -27,7 +27,6 @@ const tokens: ReadonlyArray<readonly [kind: string, pattern: string]> = [
   ["huggingface", "hf_[A-Za-z0-9]{30,}"],
   ["digitalocean", "do[opr]_v1_[0-9a-f]{64,}"],
   ["twilio", "SK[0-9a-f]{32}(?![0-9a-z])"],
-  ["telegram", "\\d{8,10}:AA[\\w-]{32,}"],
   ["alibaba", "LTAI[A-Za-z0-9]{12,}"],
   ["tencent", "AKID[A-Za-z0-9]{32,}"],
   ["discord", "[MNO][\\w-]{23,27}\\.[\\w-]{6}\\.[\\w-]{27,}"],
@@ -39,11 +38,26 @@ const tokens: ReadonlyArray<readonly [kind: string, pattern: string]> = [
   ["grafana", "gl(?:sa|c)_[\\w+\\/=]{32,}"],
   ["tailscale", "tskey-[a-z]{3,8}-[\\w-]{16,}"],
   ["age", "AGE-SECRET-KEY-1[0-9A-Z]{50,}"],
+  ["airtable", "pat[A-Za-z0-9]{14}\\.[0-9a-f]{64}"],
+  ["square", "EAAA[\\w-]{60,}|sq0[a-z]{3}-[\\w-]{22,}"],
+  ["braintree", "access_token\\$(?:production|sandbox)\\$[a-z0-9]{16}\\$[0-9a-f]{32}"],
+  ["mapbox", "sk\\.eyJ[\\w-]{20,}\\.[\\w-]{20,}"],
+  ["twitter", "A{20,}[\\w%]{60,}"],
+  ["onepassword", "ops_eyJ[\\w-]{60,}"],
+  ["notion", "secret_[A-Za-z0-9]{43}(?!\\w)"],
+  ["crates", "cio[A-Za-z0-9]{32}(?!\\w)"],
+  ["artifactory", "AKCp[A-Za-z0-9]{60,}"],
+  ["modelscope", "ms-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"],
+  ["fly", "fm[12][ar]?_[\\w+/=]{60,}"],
+  ["yandex", "AQVN[\\w-]{35,}"],
+  // As `.dockerconfigjson` holds it: `{"auths":`.
+  ["docker", "eyJhdXRocyI6[\\w+/=]{20,}"],
   // Same form, many providers: Groq, xAI, Perplexity, Replicate, NVIDIA, Tavily, LangSmith, Jina, Supabase, Notion,
-  // Figma, Postman, New Relic, Netlify, PlanetScale, Sentry, Linear OAuth, Doppler.
+  // Figma, Postman, New Relic, Netlify, PlanetScale, Sentry, Linear OAuth, Doppler, Heroku, Render, Cerebras, Pinecone,
+  // Firecrawl, Pulumi, RubyGems, SonarQube, Buildkite, CircleCI.
   [
     "api-key",
-    "(?:gsk_|xai-|pplx-|r8_|nvapi-|tvly-|lsv2_[a-z]{2}_|jina_|sbp_|sb_secret_|ntn_|figd_|PMAK-|NRAK-|nfp_|" +
+    "(?:gsk_|xai-|pplx-|HRKU-|rnd_|csk-|pcsk_|fc-|pul-|rubygems_|sq[pua]_|bkua_|CCIPAT_|r8_|nvapi-|tvly-|lsv2_[a-z]{2}_|jina_|sbp_|sb_secret_|ntn_|figd_|PMAK-|NRAK-|nfp_|" +
     "pscale_(?:tkn|pw)_|sntr[yu][su]_|lin_oauth_|dp\\.[a-z]{2,6}\\.)[\\w-]{26,}"
   ],
   // DeepSeek, SiliconFlow, Moonshot, Mistral proxies, OpenAI's old keys.
@@ -51,7 +65,9 @@ const tokens: ReadonlyArray<readonly [kind: string, pattern: string]> = [
 ]
 
 /** Their prefixes (`sk-`, `hf_`, `jina_`) begin identifiers, CSS classes and stand-ins made of words too. */
-const beginsWords: ReadonlySet<string> = new Set(["api-key", "huggingface", "openai", "anthropic", "slack"])
+const beginsWords: ReadonlySet<string> = new Set(
+  "api-key huggingface openai anthropic slack twitter square crates artifactory yandex".split(" ")
+)
 
 const alternatives = tokens.map(([, source]) => `(${source})`).join("|")
 const token = new RegExp(`\\b(?:${alternatives})`, "g")
@@ -69,8 +85,26 @@ const providerTokens = (text: string, pattern: RegExp, found: Array<Finding>): v
   }
 }
 
+/** Those that begin as anything may: looked for from a sign within them. */
+const lookedBack: ReadonlyArray<readonly [kind: string, sign: string, pattern: RegExp]> = [
+  ["telegram", ":AA", /:AA[\w-]{32,}(?<=(?<!\d)(\d{8,10}:AA[\w-]{32,512}))/g],
+  ["mailchimp", "-us", /-us\d{1,2}(?!\w)(?<=(?<![0-9a-f])([0-9a-f]{32}-us\d{1,2}))/g],
+  ["zhipu", ".", /\.[A-Za-z0-9]{16}(?![\w-])(?<=(?<![0-9a-f])([0-9a-f]{32}\.[A-Za-z0-9]{16}))/g]
+]
+
+const lookedBackTokens = (text: string, found: Array<Finding>): void => {
+  for (const [kind, sign, pattern] of lookedBack) {
+    if (!text.includes(sign)) continue
+    for (const match of text.matchAll(pattern)) {
+      const end = match.index + match[0].length
+      found.push({ start: end - (match[1] ?? "").length, end, kind })
+    }
+  }
+}
+
 /** Header and payload are JSON objects, so both begin with `{"` in base64; encrypted ones have five parts. */
-const jwt = /(?<![A-Za-z0-9_-](?<!%[0-9A-Fa-f]{2}))eyJ[\w-]{10,2048}\.[\w-]{10,}(?:\.[\w-]*){1,3}/g
+const jwt =
+  /(?<![A-Za-z0-9_-](?<!%[0-9A-Fa-f]{2}))eyJ[\w-]{10,2048}\.(?:[\w-]{10,}(?:\.[\w-]*){1,3}|\.[\w-]{10,}\.[\w-]{10,}\.[\w-]+)/g
 
 const jsonWebTokens = (text: string, found: Array<Finding>): void => {
   for (const match of text.matchAll(jwt)) {
@@ -80,7 +114,7 @@ const jsonWebTokens = (text: string, found: Array<Finding>): void => {
 
 /** `://user:password@` and `://token@`, also with "/" escaped, as some JSON writers do. */
 const urlPassword = new RegExp(
-  ":(?://|\\\\/\\\\/)(?:([^\\s/?#:@\"'`<>\\\\]{0,256}):([^\\s/\"'`<>\\\\]{1,256})@(?=[\\w[$%{.-])|([\\w-]{20,256})@(?=\\w))",
+  ":(?:\\\\{0,8}/){2}(?:([^\\s/?#:@\"'`<>\\\\]{0,256}):([^\\s/\"'`<>\\\\]{1,256})@(?=[\\w[$%{.-])|([\\w-]{20,256})@(?=\\w))",
   "g"
 )
 
@@ -100,13 +134,25 @@ const urlPasswords = (text: string, found: Array<Finding>): void => {
   }
 }
 
+/** `jdbc:oracle:thin:user/password@` */
+const oracle = /jdbc:oracle:\w{1,8}:[\w.$-]{1,64}\/([^\s"'`@]{3,128})@/g
+
+const oraclePasswords = (text: string, found: Array<Finding>): void => {
+  for (const match of text.matchAll(oracle)) {
+    const password = match[1] ?? ""
+    const end = match.index + match[0].length - 1
+    if (!isPlaceholder(password)) found.push({ start: end - password.length, end, kind: "connection-string" })
+  }
+}
+
 /** The preset covers those of Slack; these too are secret as a whole. */
 const webhook = new RegExp(
   "https://(?:" + [
     "(?:ptb\\.|canary\\.)?discord(?:app)?\\.com/api/webhooks/\\d{10,}/",
     "[\\w-]{1,64}\\.webhook\\.office\\.com/webhookb2/",
     "oapi\\.dingtalk\\.com/robot/send\\?access_token=",
-    "open\\.feishu\\.cn/open-apis/bot/v2/hook/"
+    "open\\.feishu\\.cn/open-apis/bot/v2/hook/",
+    "qyapi\\.weixin\\.qq\\.com/cgi-bin/webhook/send\\?key="
   ].join("|") + ")[\\w@/-]{20,}",
   "g"
 )
@@ -137,14 +183,37 @@ const privateKeys = (text: string, found: Array<Finding>): void => {
   }
 }
 
+/** A block in base64 once more, as kubeconfigs and CI variables hold it. */
+const encodedPem = /LS0tLS1CRUdJTi[A-Za-z0-9+/]{32,}={0,2}/g
+const puttyKey = /\bPrivate-Lines: \d{1,3}\s{1,4}((?:[A-Za-z0-9+/=]{8,64}\s{1,4}){1,200})/g
+
+const encodedKeys = (text: string, found: Array<Finding>): void => {
+  for (const match of text.matchAll(encodedPem)) {
+    if (!atob(match[0].slice(0, 64)).includes("PRIVATE KEY")) continue
+    found.push({ start: match.index, end: match.index + match[0].length, kind: "private-key" })
+  }
+}
+
+const puttyKeys = (text: string, found: Array<Finding>): void => {
+  for (const match of text.matchAll(puttyKey)) {
+    const block = match[1] ?? ""
+    const end = match.index + match[0].length
+    found.push({ start: end - block.length, end: end - block.length + block.trimEnd().length, kind: "private-key" })
+  }
+}
+
 /** Finds all of the above in a text whose escapes are blanked (see Redactor). */
 export const findings = (text: string): ReadonlyArray<Finding> => {
   const found: Array<Finding> = []
   providerTokens(text, token, found)
   if (text.includes("%")) providerTokens(text, encodedToken, found)
+  lookedBackTokens(text, found)
   if (text.includes("eyJ")) jsonWebTokens(text, found)
   if (text.includes("@")) urlPasswords(text, found)
+  if (text.includes("jdbc:oracle")) oraclePasswords(text, found)
   if (text.includes("https://")) webhooks(text, found)
   if (text.includes("PRIVATE KEY")) privateKeys(text, found)
+  if (text.includes("LS0tLS1CRUdJTi")) encodedKeys(text, found)
+  if (text.includes("Private-Lines")) puttyKeys(text, found)
   return found
 }

@@ -52,6 +52,34 @@ export const isWords = (value: string): boolean => {
     vowels <= 0.6 * letters && numbers.length <= 2 && numbers.join("").length <= 6 && numbers.length <= words.length
 }
 
+const location =
+  /^(?:[A-Za-z]:[\\/]|[a-z][a-z0-9+.-]{1,20}:\/\/|(?:data|npm|workspace|file|link|git|github|node|arn|urn):)/
+const isPath = (value: string): boolean =>
+  /^[\w.@/~-]*\/[\w.@/~-]*$/.test(value) &&
+  value.split("/").every((part) => part.length < 8 || isWords(part.replace("@", "")))
+const version = /^[\^~>=<v]{0,2}\d+\.\d+(?:\.\d+)?[\w.+-]{0,20}$/
+const date = /^\d{4}-\d\d-\d\d/
+const call = /^[\w$.?!]+\(/
+const goTest = /^Test[A-Z]\w*$/
+const member = /^[A-Za-z_$][\w$]{0,23}(?:\??\.[A-Za-z_$][\w$]{0,23})+!?$/
+
+/** A translated sentence, or code after a quote that closes instead of opening. */
+const prose = /[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef“”„]|^[),;}\]]/
+
+/** A place, a number, a version, a date, code or a sentence; also as the name of a text file. */
+export const isSomethingElse = (value: string): boolean => {
+  const stem = value.replace(/\.(?:txt|log|md)$/, "")
+  return isPlaceholder(stem) || location.test(stem) || isPath(stem) || version.test(stem) || date.test(stem) ||
+    call.test(stem) || goTest.test(stem) || member.test(stem) || prose.test(stem)
+}
+
 /** Long enough, no stand-in, not made of words, and as mixed as a generated key of its length is. */
 export const isRandom = (value: string): boolean =>
   value.length >= 16 && !isPlaceholder(value) && !isWords(value) && entropy(value) >= 3
+
+/** Without a sign that joins it to its name, a password shows itself by a mixture of letters with digits or marks. */
+export const isMixed = (value: string): boolean =>
+  value.length >= 8 && /[A-Za-z]/.test(value) && /\d/.test(value) && !isPlaceholder(value) && !isWords(value) &&
+  entropy(value) >= 2.5
+
+export const isUuid = (value: string): boolean => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)

@@ -6,6 +6,7 @@
 import type { Block, Message, SessionFacts } from "../domain/Conversation.ts"
 import { idOf } from "../domain/Ids.ts"
 import { stripFence, without } from "../domain/Injection.ts"
+import { hear } from "./Prompt.ts"
 
 /** Where a message that was seen before belongs. */
 export interface Place {
@@ -23,8 +24,9 @@ export type Line =
 export const MAX_BLOCK_LENGTH = 16_384
 
 const MAX_TITLE_LENGTH = 200
+const MAX_NAME_LENGTH = 4_096
 
-/** To be called after redaction, as `shortenTitle` too: a cut could go through a secret and hide it. */
+/** To be called after redaction, as those below too: a cut could go through a secret and hide it. */
 export const shorten = (value: string): string =>
   value.length <= MAX_BLOCK_LENGTH
     ? value
@@ -32,7 +34,12 @@ export const shorten = (value: string): string =>
       value.slice(-MAX_BLOCK_LENGTH * 0.25).replace(/^[\udc00-\udfff]/, "")
     }`
 
-export const shortenTitle = (value: string): string => head(value, MAX_TITLE_LENGTH)
+/** One line. */
+export const shortenTitle = (value: string): string =>
+  head(value.replace(/[\s\u0000-\u001f\u007f]+/g, " ").trim(), MAX_TITLE_LENGTH)
+
+/** A path, or what a tool or a branch is called. */
+export const shortenName = (value: string): string => head(value, MAX_NAME_LENGTH)
 
 /** No surrogate pair is split. */
 const head = (value: string, length: number): string =>
@@ -66,7 +73,10 @@ const SKIPPED_TYPES = new Set([
 ])
 
 /** What a type of a later version could be called; anything else is not repeated. */
-const TYPE_NAME = /^[a-z]{1,20}(?:-[a-z]{1,20}){0,3}$/
+const TYPE_NAME = /^[a-z]{1,20}(?:[-_][a-z]{1,20}){0,3}$/
+
+/** Claude Code's own subagents, which are given a copy of the session: one that summarises it, one that guesses the next prompt. */
+const INTERNAL_AGENT = /^a(?:compact|prompt_suggestion)-/
 
 const skipped = (reason: string): Line => ({ _tag: "Skipped", reason })
 const bad = (reason: string): Line => ({ _tag: "Bad", reason })
@@ -149,36 +159,33 @@ const blocksOf = (content: unknown): ReadonlyArray<Block> => {
   })
 }
 
-const LOCAL_COMMANDS = new Set(
-  ("/add-dir /agents /bug /clear /compact /config /context /cost /doctor /exit /export /help /hooks /ide /login /logout /mcp /memory " +
-    "/model /permissions /plugin /resume /rewind /status /statusline /terminal-setup /theme /upgrade /usage /vim")
-    .split(" ")
-)
-
-/** "/review 169" as Claude Code writes it; none for a command that only steers Claude Code, and for what a command printed. */
-const commandPrompt = (value: string): string | undefined => {
-  const name = /<command-name>\s*(\/?[^<\s]+)\s*<\/command-name>/.exec(value)?.[1]
-  if (name === undefined || LOCAL_COMMANDS.has(name)) return undefined
-  const args = value.split("<command-args>")[1]?.split("</command-args>")[0] ?? ""
-  return `${name} ${args.trim()}`.trim()
+/** Claude Code reports on the user's lines too: that a background task ended, that a timer went off. */
+const isReport = (line: Json): boolean => {
+  const origin = isObject(line.origin) ? line.origin.kind : undefined
+  return line.promptSource === "system" || origin === "task-notification" || origin === "peer"
 }
 
-const COMMAND = /^\s*<(?:local-command-\w+|command-\w+|bash-\w+)>/
-const INTERRUPTION = /^\s*\[Request interrupted by user[^\]]{0,40}\]\s*$/
-
-/** Claude Code reports on the user's lines too: that a background task ended, that a timer went off. */
-const isNotification = (line: Json, content: unknown): boolean =>
-  line.promptSource === "system" || (isObject(line.origin) && line.origin.kind === "task-notification") ||
-  (typeof content === "string" && /^\s*<task-notification>/.test(content))
-
-/** What a task came to is no one's prompt but the late result of the tool that began it. */
-const asResult = (blocks: ReadonlyArray<Block>): ReadonlyArray<Block> =>
-  blocks.map((block) => {
-    const toolUseId = /<tool-use-id>([^<\s]+)<\/tool-use-id>/.exec(block.text)?.[1]
-    return block.kind === "text"
-      ? { ...block, kind: "tool_result", ...(toolUseId !== undefined && { toolUseId }) }
-      : block
-  })
+/** The blocks of a user's line: what was asked as text, what was reported as a tool's result. */
+const heard = (line: Json, found: ReadonlyArray<Block>) => {
+  const blocks: Array<Block> = []
+  let isAsked = false
+  let reason = "empty"
+  for (const each of found) {
+    if (each.kind !== "text") {
+      blocks.push(each)
+      continue
+    }
+    const what = hear(each.text, isReport(line))
+    if (what._tag === "Skipped") reason = what.reason
+    else if (what._tag === "Reported") {
+      blocks.push(...block("tool_result", what.text, what.toolUseId === undefined ? {} : { toolUseId: what.toolUseId }))
+    } else {
+      blocks.push(...block("text", what.text))
+      isAsked ||= what._tag === "Asked"
+    }
+  }
+  return { blocks, reason, isAsked: isAsked && blocks.every(({ kind }) => kind !== "tool_result") }
+}
 
 const factsOf = (line: Json, sessionId: string, occurredAt: number | undefined, title?: string): SessionFacts => ({
   sessionId,
@@ -217,7 +224,8 @@ export const parse = (
   if (!isObject(line)) return bad("not a JSON object")
   const type = text(line.type)
   if (type === undefined) return bad("no line type")
-  const sessionId = text(line.sessionId) ?? fileSession
+  if (INTERNAL_AGENT.test(text(line.agentId) ?? "")) return skipped("internal agent")
+  const sessionId = sessionOf(line) ?? fileSession
   const occurredAt = timeOf(line)
 
   switch (type) {
@@ -236,6 +244,10 @@ export const parse = (
     }
     case "system":
       return systemLine(line, sessionId, occurredAt)
+    case "attachment": {
+      const prompt = queuedPrompt(line)
+      return prompt === undefined ? skipped(type) : messageLine(prompt, "user", sessionId, occurredAt, placeOf)
+    }
     case "user":
     case "assistant":
       return messageLine(line, type, sessionId, occurredAt, placeOf)
@@ -244,8 +256,30 @@ export const parse = (
   }
 }
 
+/** A fork's file begins with its parent's lines, under the fork's session but with their own uuids: they stay the parent's. */
+const sessionOf = (line: Json): string | undefined => {
+  const from = isObject(line.forkedFrom) && line.forkedFrom.messageUuid === line.uuid ? line.forkedFrom : line
+  return text(from.sessionId) ?? text(line.sessionId)
+}
+
+/** What was typed while Claude worked is in no user's line, only in this attachment. */
+const queuedPrompt = (line: Json): Json | undefined => {
+  const queued = isObject(line.attachment) ? line.attachment : {}
+  if (queued.type !== "queued_command" || queued.isMeta === true) return undefined
+  const mode = text(queued.commandMode) ?? "prompt"
+  if (mode !== "prompt" && mode !== "task-notification") return undefined
+  return {
+    ...line,
+    message: { content: queued.prompt ?? "" },
+    origin: mode === "prompt" ? queued.origin : { kind: mode }
+  }
+}
+
 const systemLine = (line: Json, sessionId: string, occurredAt: number | undefined): Line => {
-  if (line.subtype !== "api_error") return skipped(`system ${text(line.subtype)?.slice(0, 40) ?? "other"}`)
+  if (line.subtype !== "api_error") {
+    const subtype = text(line.subtype) ?? ""
+    return skipped(`system ${TYPE_NAME.test(subtype) ? subtype : "other"}`)
+  }
   const uuid = text(line.uuid)
   const error = isObject(line.error) ? text(line.error.message) ?? json(line.error) : text(line.content)
   if (uuid === undefined || error === undefined) return skipped("system api_error")
@@ -267,6 +301,9 @@ const systemLine = (line: Json, sessionId: string, occurredAt: number | undefine
   }
 }
 
+/** How a compaction's summary begins, in lines that don't say that they are one. */
+const SUMMARY = /^\s*This session is being continued from a previous conversation that ran out of context/
+
 const messageLine = (
   line: Json,
   type: "user" | "assistant",
@@ -287,13 +324,11 @@ const messageLine = (
     : agent ?? (parentUuid === null ? uuid : placeOf(parentUuid)?.thread ?? parentUuid)
   const facts = factsOf(line, sessionId, occurredAt)
 
-  const isCommand = type === "user" && typeof content === "string" && COMMAND.test(content)
-  const command = isCommand ? commandPrompt(content) : undefined
-  if (isCommand && command === undefined) return skipped("local command")
-  const found = command === undefined ? blocksOf(content) : block("text", command)
-  const blocks = type === "user" && isNotification(line, content) ? asResult(found) : found
-  if (blocks.length === 0) return skipped("empty")
-  const isSummary = line.isCompactSummary === true
+  const found = blocksOf(content)
+  const said = type === "user" && line.isCompactSummary !== true ? heard(line, found) : undefined
+  const blocks = said?.blocks ?? found
+  if (blocks.length === 0) return skipped(said?.reason ?? "empty")
+  const isSummary = type === "user" && (line.isCompactSummary === true || SUMMARY.test(blocks[0]!.text))
   return {
     _tag: "Message",
     facts,
@@ -306,9 +341,7 @@ const messageLine = (
         ? line.isApiErrorMessage === true || line.message.model === "<synthetic>" ? "system" : "assistant"
         : "human",
       blocks,
-      isPrompt: type === "user" && !isSummary &&
-        blocks.some(({ kind, text }) => kind === "text" && !INTERRUPTION.test(text)) &&
-        blocks.every(({ kind }) => kind !== "tool_result"),
+      isPrompt: !isSummary && said?.isAsked === true,
       isSummary,
       occurredAt: occurredAt ?? 0
     }

@@ -17,7 +17,9 @@ const CHUNK_BYTES = 1024 * 1024
 /** What is kept of a line that is too long; more than its dead letter shows, so that redaction sees secrets whole. */
 const OVERLONG_BYTES = 64 * 1024
 const HEAD_BYTES = 64 * 1024
+const TAIL_BYTES = 64 * 1024
 const NEWLINE = 0x0a
+const RETURN = 0x0d
 
 /** `offset` is that of its first byte; of a line that is `tooLong`, `text` is the beginning only. */
 export interface FileLine {
@@ -45,12 +47,15 @@ const readAt = (file: FileSystem.File, offset: number, size: number) =>
 
 const decoder = new TextDecoder()
 
+const fingerprintOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex").slice(0, 32)
+
 /** What the first lines tell. The first whole line never changes while a file grows, so its hash tells files apart. */
 export const headOf = (file: FileSystem.File, name: string) =>
   Effect.gen(function*() {
     const path = yield* Path.Path
     const bytes = Option.getOrElse(yield* readAt(file, 0, HEAD_BYTES), () => new Uint8Array())
     const newline = bytes.indexOf(NEWLINE)
+    const first = bytes.subarray(0, newline < 0 ? bytes.length : newline)
     const text = decoder.decode(bytes)
     const value = (key: string) => {
       const literal = new RegExp(`"${key}":\\s*("(?:[^"\\\\]|\\\\.){1,4096}")`).exec(text)?.[1]
@@ -62,12 +67,19 @@ export const headOf = (file: FileSystem.File, name: string) =>
       }
     }
     return {
-      fingerprint: createHash("sha256").update(bytes.subarray(0, newline < 0 ? bytes.length : newline)).digest("hex")
-        .slice(0, 32),
+      // The end of a first line that was read without it may come later.
+      fingerprint: fingerprintOf(first.at(-1) === RETURN ? first.subarray(0, -1) : first),
       cwd: value("cwd"),
       sessionId: value("sessionId") ?? path.basename(name, ".jsonl")
     }
   })
+
+/** Of the bytes before `offset`: with the head, it tells a file that has grown from another, or from one written anew. */
+export const tailOf = (file: FileSystem.File, offset: number) =>
+  Effect.map(
+    readAt(file, Math.max(0, offset - TAIL_BYTES), Math.min(offset, TAIL_BYTES)),
+    (bytes) => fingerprintOf(Option.getOrElse(bytes, () => new Uint8Array()))
+  )
 
 interface State {
   /** Of the first byte not yet given out as part of a line. */
@@ -76,6 +88,8 @@ interface State {
   readonly pending: ReadonlyArray<Uint8Array>
   /** The beginning of a line that is too long, while its end is looked for. */
   readonly overlong: string | undefined
+  /** A last line was given out without its newline: what comes now is another time's. */
+  readonly isAtEnd: boolean
 }
 
 const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array =>
@@ -101,37 +115,75 @@ const split = (bytes: Uint8Array, offset: number, state: State, maxLineBytes: nu
   return out
 }
 
-/** Whole lines from `offset` on; a last line without its newline waits for another time. */
+/** Whether the last bytes of a file are a whole line that lacks its newline only: a torn one is no JSON. */
+const isWhole = (text: string): boolean => {
+  if (!text.trimEnd().endsWith("}")) return false
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Where the next line begins: after the newline that a last line lacked when it was read. */
+const nextLine = (file: FileSystem.File, offset: number) =>
+  offset === 0 ? Effect.succeed(0) : Effect.map(readAt(file, offset - 1, 3), (bytes) => {
+    const [before, ...after] = Option.getOrElse(bytes, () => new Uint8Array())
+    if (before === NEWLINE) return offset
+    return after[0] === NEWLINE ? offset + 1 : after[0] === RETURN && after[1] === NEWLINE ? offset + 2 : offset
+  })
+
+/** Whole lines from `offset` on; a last line without its newline waits for another time, unless it is whole already. */
 export const lines = (
   file: FileSystem.File,
   offset: number,
   { chunkBytes = CHUNK_BYTES, maxLineBytes = MAX_LINE_BYTES } = {}
-): Stream.Stream<Stretch, PlatformError> =>
-  Stream.unfoldChunkEffect(
-    { start: offset, position: offset, pending: [], overlong: undefined } as State,
-    (state) =>
-      Effect.map(readAt(file, state.position, chunkBytes), (read) =>
-        Option.map(read, (bytes): readonly [Chunk.Chunk<Stretch>, State] => {
-          const position = state.position + bytes.length
-          const last = bytes.lastIndexOf(NEWLINE)
-          if (last < 0) {
-            const held = state.pending.reduce((sum, part) =>
-              sum + part.length, 0) + bytes.length
-            if (state.overlong !== undefined) return [Chunk.empty(), { ...state, position }]
-            if (held <= maxLineBytes) return [Chunk.empty(), { ...state, position, pending: [...state.pending, bytes] }]
-            return [Chunk.empty(), {
-              ...state,
-              position,
-              pending: [],
-              overlong: beginning(concat([...state.pending, bytes]))
-            }]
-          }
-          const whole = concat([...state.pending, bytes.subarray(0, last + 1)])
-          const end = state.position + last + 1
-          const rest = bytes.subarray(last + 1)
-          return [
-            Chunk.of({ start: state.start, end, lines: split(whole, end - whole.length, state, maxLineBytes) }),
-            { start: end, position, pending: rest.length === 0 ? [] : [rest], overlong: undefined }
-          ]
-        }))
-  )
+): Stream.Stream<Stretch, PlatformError> => {
+  const next = (state: State, bytes: Uint8Array): readonly [Chunk.Chunk<Stretch>, State] => {
+    const position = state.position + bytes.length
+    const last = bytes.lastIndexOf(NEWLINE)
+    if (last < 0) {
+      const held = state.pending.reduce((sum, part) => sum + part.length, 0) + bytes.length
+      if (state.overlong !== undefined) return [Chunk.empty(), { ...state, position }]
+      return [
+        Chunk.empty(),
+        held <= maxLineBytes
+          ? { ...state, position, pending: [...state.pending, bytes] }
+          : { ...state, position, pending: [], overlong: beginning(concat([...state.pending, bytes])) }
+      ]
+    }
+    const whole = concat([...state.pending, bytes.subarray(0, last + 1)])
+    const end = state.position + last + 1
+    const rest = bytes.subarray(last + 1)
+    return [
+      Chunk.of({ start: state.start, end, lines: split(whole, end - whole.length, state, maxLineBytes) }),
+      { ...state, start: end, position, pending: rest.length === 0 ? [] : [rest], overlong: undefined }
+    ]
+  }
+  const atEnd = (state: State): Option.Option<readonly [Chunk.Chunk<Stretch>, State]> => {
+    const { pending, position, start } = state
+    const isHeld = pending.length > 0 && state.overlong === undefined && position - start <= maxLineBytes
+    const text = isHeld ? decoder.decode(concat(pending)) : ""
+    return isWhole(text)
+      ? Option.some([
+        Chunk.of({ start, end: position, lines: [{ text, offset: start, tooLong: false }] }),
+        { start: position, position, pending: [], overlong: undefined, isAtEnd: true }
+      ])
+      : Option.none()
+  }
+  return Stream.unwrap(Effect.map(nextLine(file, offset), (start) =>
+    Stream.unfoldChunkEffect(
+      { start, position: start, pending: [], overlong: undefined, isAtEnd: false } as State,
+      (state) =>
+        state.isAtEnd
+          ? Effect.succeedNone
+          : Effect.map(
+            readAt(file, state.position, chunkBytes),
+            Option.match({
+              onNone: () => atEnd(state),
+              onSome: (bytes) => Option.some(next(state, bytes))
+            })
+          )
+    )))
+}

@@ -9,30 +9,49 @@ import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import { appendFileSync, cpSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync
+} from "node:fs"
 import { basename, join } from "node:path"
 import { type Captured, Collector, layer as collectorLayer } from "../../src/capture/Collector.ts"
+import * as Transcript from "../../src/capture/Transcript.ts"
+import * as Project from "../../src/domain/Project.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { type LineSum, MemoryStore } from "../../src/store/MemoryStore.ts"
 import * as StoreInMemory from "../../src/store/StoreInMemory.ts"
+import { sqliteStore } from "../contract/layers.ts"
 import { samples } from "../data.ts"
 import { anyText } from "../texts.ts"
 import { transcriptsIn } from "../transcripts.ts"
 
 type Services = Collector | MemoryStore | FileSystem.FileSystem | Path.Path | ResourceLedger
 
-const services = collectorLayer.pipe(
-  Layer.provideMerge(StoreInMemory.layer),
-  Layer.provideMerge(ResourceLedger.layer),
-  Layer.provideMerge(NodeContext.layer)
-)
+const services = (store: Layer.Layer<MemoryStore, unknown, ResourceLedger>) =>
+  collectorLayer.pipe(
+    Layer.provideMerge(store),
+    Layer.provideMerge(ResourceLedger.layer),
+    Layer.provideMerge(NodeContext.layer)
+  )
 
 /** A memory and a folder of its own. */
-const inFolder = <A, E>(test: (folder: string) => Effect.Effect<A, E, Services>): Effect.Effect<A, unknown> =>
+const inFolder = <A, E>(
+  test: (folder: string) => Effect.Effect<A, E, Services>,
+  store: Layer.Layer<MemoryStore, unknown, ResourceLedger> = StoreInMemory.layer
+): Effect.Effect<A, unknown> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     return yield* test(yield* fs.realPath(yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-collect-" })))
-  }).pipe(Effect.scoped, Effect.provide(services))
+  }).pipe(Effect.scoped, Effect.provide(services(store)))
 
 const collect = (...paths: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Captured>, unknown, Collector> =>
   Effect.gen(function*() {
@@ -179,6 +198,59 @@ describe("a transcript that is being written", () => {
       })
     ))
 
+  it.effect("lacks the newline of its last line, and is read to its end, once", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        for (const newline of ["\n", "\r\n"]) {
+          const name = newline === "\n" ? "u" : "v"
+          const file = join(folder, `${name}.jsonl`)
+          const [one, two, three] = [1, 2, 3].map((i) => line(`${name}${i}`).trimEnd())
+          const before = (yield* lineSum).total
+          const isTotal = (lines: number) =>
+            Effect.gen(function*() {
+              yield* collect(file)
+              const sum = yield* lineSum
+              assert.deepInclude(sum, { total: before + lines, stored: before + lines, skipped: {}, deadLetter: 0 })
+              assert.deepStrictEqual(yield* collect(file), [])
+              assert.deepStrictEqual(yield* lineSum, sum)
+            })
+          writeFileSync(file, one!)
+          yield* isTotal(1)
+          appendFileSync(file, newline)
+          yield* isTotal(1)
+          appendFileSync(file, two! + newline)
+          yield* isTotal(2)
+          appendFileSync(file, three!.slice(0, -1))
+          yield* isTotal(2)
+          appendFileSync(file, three!.slice(-1))
+          yield* isTotal(3)
+          appendFileSync(file, newline.slice(0, 1))
+          yield* isTotal(3)
+          appendFileSync(file, newline.slice(1))
+          yield* isTotal(3)
+        }
+      })
+    ))
+
+  it.effect("ends in something that is no whole line is read when it is one", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        const file = join(folder, "s1.jsonl")
+        for (const [i, torn] of ["12", "\"text\"", "}", "null", "[{}]", "{\"type\":\"mode\"}}"].entries()) {
+          writeFileSync(file, line("u1") + torn)
+          yield* collect(file)
+          const { total } = yield* lineSum
+          assert.deepStrictEqual(yield* collect(file), [])
+          appendFileSync(file, "\n")
+          yield* collect(file)
+          const lines = yield* lineSum
+          assert.strictEqual(lines.total, total + 1, torn)
+          assert.strictEqual(sumOf(lines), lines.total)
+          assert.strictEqual(lines.stored, 1, `${i}`)
+        }
+      })
+    ))
+
   it.effect("and grows between being found and being read is read to its end", () =>
     inFolder((folder) =>
       Effect.gen(function*() {
@@ -243,6 +315,119 @@ describe("a transcript that changes otherwise", () => {
       })
     ))
 
+  /** Its time is another than before, as a second later. */
+  const later = (file: string) => {
+    const seconds = statSync(file).mtimeMs / 1_000 + 1
+    utimesSync(file, seconds, seconds)
+  }
+
+  it.effect("when replaced by another of its size is read whole, whatever the two have in common", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        const file = join(folder, "s1.jsonl")
+        writeFileSync(file, line("u1") + line("u2"))
+        yield* collect(file)
+        for (const [i, other] of [line("u1") + line("v2"), line("w1") + line("v2")].entries()) {
+          const written = join(folder, "new")
+          writeFileSync(written, other)
+          assert.strictEqual(statSync(written).size, statSync(file).size)
+          renameSync(written, file)
+          later(file)
+          yield* collect(file)
+          assert.deepInclude(yield* lineSum, { total: 4 + 2 * i, stored: 3 + i, skipped: { duplicate: 1 + i } })
+        }
+        assert.deepStrictEqual(
+          yield* textsOf(["u1", "u2", "v2", "w1"]),
+          ["u1", "u2", "v2", "w1"].map((id) => `text of ${id}`)
+        )
+      })
+    ))
+
+  it.effect("when replaced by a longer one that begins alike is read whole", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        const file = join(folder, "s1.jsonl")
+        writeFileSync(file, line("u1") + line("u2"))
+        yield* collect(file)
+        writeFileSync(file, line("u1") + line("v2") + line("v3"))
+        yield* collect(file)
+        assert.deepInclude(yield* lineSum, { total: 5, stored: 4, skipped: { duplicate: 1 } })
+        assert.deepStrictEqual(yield* collect(file), [])
+      })
+    ))
+
+  it.effect("when only touched is not read again", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        const file = join(folder, "s1.jsonl")
+        writeFileSync(file, line("u1") + line("u2", "x".repeat(10_000)))
+        yield* collect(file)
+        later(file)
+        assert.deepStrictEqual(yield* collect(file), [])
+        appendFileSync(file, line("u3"))
+        yield* collect(file)
+        assert.deepInclude(yield* lineSum, { total: 3, stored: 3, skipped: {} })
+      })
+    ))
+
+  it.effect("when another process was ahead is not read again", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        const file = join(folder, "s1.jsonl")
+        writeFileSync(file, line("u1"))
+        const collector = yield* Collector
+        const found = yield* collector.discover([file])
+        appendFileSync(file, line("u2"))
+        yield* collect(file)
+        yield* Stream.runDrain(collector.sync(found))
+        assert.deepInclude(yield* lineSum, { total: 2, stored: 2, skipped: {} })
+      })
+    ))
+
+  it.effect("while it is read, by truncation or replacement, gives nothing twice", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        const many = (name: string) =>
+          Array.from({ length: 3_000 }, (_, i) => line(`${name}${i}`, "x".repeat(900))).join("")
+        const collector = yield* Collector
+        const during = (file: string, change: () => void) =>
+          Effect.gen(function*() {
+            const isChanged = { value: false }
+            yield* Stream.runForEach(collector.sync(yield* collector.discover([file])), () =>
+              Effect.sync(() => {
+                if (!isChanged.value) change()
+                isChanged.value = true
+              }))
+            later(file)
+            yield* collect(file)
+            const lines = yield* lineSum
+            assert.strictEqual(sumOf(lines), lines.total)
+          })
+        const truncated = join(folder, "truncated.jsonl")
+        writeFileSync(truncated, many("t"))
+        yield* during(truncated, () => truncateSync(truncated, 100_000))
+        const replaced = join(folder, "replaced.jsonl")
+        writeFileSync(replaced, many("a"))
+        yield* during(replaced, () => {
+          writeFileSync(join(folder, "new"), many("b"))
+          renameSync(join(folder, "new"), replaced)
+        })
+        const deleted = join(folder, "deleted.jsonl")
+        writeFileSync(deleted, many("d"))
+        yield* during(deleted, () => {
+          rmSync(deleted)
+          writeFileSync(deleted, line("e1"))
+        })
+        // What was open is read to its end; then the other one.
+        const ids = (name: string) => Array.from({ length: 3_000 }, (_, i) => `${name}${i}`)
+        for (const name of ["a", "b", "d"]) assert.strictEqual((yield* textsOf(ids(name))).length, 3_000, name)
+        assert.strictEqual((yield* textsOf(["e1"])).length, 1)
+        const kept = (yield* textsOf(ids("t"))).length
+        assert.isTrue(kept > 0 && kept < 3_000)
+        assert.strictEqual((yield* lineSum).stored, 9_001 + kept)
+      })
+    ))
+
   it.effect("when deleted after it was found is passed over, and the others are read", () =>
     inFolder((folder) =>
       Effect.gen(function*() {
@@ -281,6 +466,265 @@ describe("a transcript that changes otherwise", () => {
     ))
 })
 
+describe("sessions that share lines", () => {
+  const titled = (sessionId: string, customTitle: string) =>
+    `${JSON.stringify({ type: "custom-title", customTitle, sessionId })}\n`
+  const of = (sessionId: string, rest: object = {}) => (uuid: string) =>
+    line(uuid, `text of ${uuid}`, { sessionId, ...rest })
+  const promptsOf = (sessionId: string) =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      return (yield* store.outlines([sessionId])).flatMap(({ prompts }) => prompts.map(({ uuid }) => uuid))
+    })
+
+  it.effect("by a resumption that copied them under its own id are stored once, and its own lines kept", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        writeFileSync(join(folder, "s1.jsonl"), ["u1", "u2"].map(of("s1")).join(""))
+        yield* collect(folder)
+        writeFileSync(join(folder, "s2.jsonl"), ["u1", "u2", "u3"].map(of("s2")).join("") + titled("s2", "Resumed"))
+        yield* collect(folder)
+        assert.deepInclude(yield* lineSum, { total: 6, stored: 4, skipped: { duplicate: 2 } })
+        assert.deepStrictEqual(yield* promptsOf("s1"), ["u1", "u2"])
+        assert.deepStrictEqual(yield* promptsOf("s2"), ["u3"])
+      })
+    ))
+
+  for (const [order, files] of [["parent first", ["parent", "fork"]], ["fork first", ["fork", "parent"]]] as const) {
+    it.effect(`by a fork stay the parent's, ${order}`, () =>
+      inFolder((folder) =>
+        Effect.gen(function*() {
+          const copied = (uuid: string) => of("fork", { forkedFrom: { sessionId: "parent", messageUuid: uuid } })(uuid)
+          writeFileSync(join(folder, "parent.jsonl"), ["u1", "u2", "u3"].map(of("parent")).join(""))
+          writeFileSync(
+            join(folder, "fork.jsonl"),
+            ["u1", "u2"].map(copied).join("") + ["f3", "f4"].map(of("fork")).join("")
+          )
+          for (const name of files) yield* collect(join(folder, `${name}.jsonl`))
+          assert.deepInclude(yield* lineSum, { total: 7, stored: 5, skipped: { duplicate: 2 } })
+          assert.deepStrictEqual(yield* promptsOf("parent"), ["u1", "u2", "u3"])
+          assert.deepStrictEqual(yield* promptsOf("fork"), ["f3", "f4"])
+          assert.strictEqual((yield* status).sessions, 2)
+        })
+      ))
+  }
+
+  it.effect("by checkpoints, each longer than the last, are stored once in any order", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        const ids = ["u1", "u2", "u3", "u4"]
+        for (const n of [2, 4, 1, 3]) {
+          writeFileSync(join(folder, `checkpoint-${n}.jsonl`), ids.slice(0, n).map(of("s1")).join(""))
+          yield* collect(folder)
+        }
+        assert.deepInclude(yield* lineSum, { total: 10, stored: 4, skipped: { duplicate: 6 } })
+        assert.deepStrictEqual(yield* promptsOf("s1"), ids)
+      })
+    ))
+
+  it.effect("after a compaction know its summary as one, and no prompt", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        const file = join(folder, "s1.jsonl")
+        writeFileSync(
+          file,
+          line("u1") +
+            line("c1", "This session is being continued …", {
+              isCompactSummary: true,
+              isVisibleInTranscriptOnly: true
+            }) +
+            line("u2")
+        )
+        yield* collect(file)
+        const store = yield* MemoryStore
+        assert.deepStrictEqual(yield* promptsOf("s1"), ["u1", "u2"])
+        const summaries = (yield* store.messages(["u1", "c1", "u2"])).map(({ isSummary }) => isSummary)
+        assert.deepStrictEqual(summaries, [false, true, false])
+      })
+    ))
+})
+
+describe("a session", () => {
+  it.effect("whose folder is gone is a project by its path", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        writeFileSync(join(folder, "s1.jsonl"), line("u1", "x", { cwd: join(folder, "gone", "shop") }))
+        yield* collect(folder)
+        assert.deepStrictEqual((yield* status).projects.map(({ name, root }) => [name, root]), [[
+          "shop",
+          join(folder, "gone", "shop")
+        ]])
+      })
+    ))
+
+  it.effect("has its subagents' lines in threads of their own", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        mkdirSync(join(folder, "s1", "subagents"), { recursive: true })
+        writeFileSync(join(folder, "s1.jsonl"), line("u1"))
+        const agent = { isSidechain: true, agentId: "a1b2c3d" }
+        writeFileSync(
+          join(folder, "s1", "subagents", "agent-a1b2c3d.jsonl"),
+          line("g1", "look", agent) + line("g2", "look", agent)
+        )
+        const compacting = { isSidechain: true, agentId: "acompact-38cc9f" }
+        writeFileSync(join(folder, "s1", "subagents", "agent-acompact-38cc9f.jsonl"), line("k1", "x", compacting))
+        yield* collect(folder)
+        const store = yield* MemoryStore
+        assert.deepStrictEqual(
+          [...(yield* store.places(["u1", "g1", "g2"])).values()].map(({ sessionId, thread }) =>
+            `${sessionId} ${thread}`
+          ).sort(),
+          ["s1 a1b2c3d", "s1 a1b2c3d", "s1 main"]
+        )
+        assert.deepInclude(yield* lineSum, { total: 4, stored: 3, skipped: { "internal agent": 1 } })
+      })
+    ))
+
+  it.effect("keeps each block of a message of the API once, under one prompt", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        const said = (uuid: string, ...content: ReadonlyArray<object>) =>
+          line(uuid, "", {
+            type: "assistant",
+            requestId: "r1",
+            message: { id: "m1", role: "assistant", content, usage: { output_tokens: 40 } }
+          })
+        writeFileSync(
+          join(folder, "s1.jsonl"),
+          line("u1") + said("a1", { type: "text", text: "The pool leaks." }) +
+            said("a2", { type: "tool_use", id: "t1", name: "Read", input: { file_path: "a.ts" } })
+        )
+        yield* collect(folder)
+        const store = yield* MemoryStore
+        const work = yield* store.claim("segment", 10)
+        const segments = yield* store.segments(work.map(({ key }) => key))
+        assert.deepStrictEqual(
+          segments.map(({ segment }) =>
+            segment.messages.flatMap(({ blocks }) => blocks.map(({ kind, text }) => `${kind} ${text}`))
+          ),
+          [["text text of u1", "text The pool leaks.", "tool_use file_path: a.ts"]]
+        )
+      })
+    ))
+})
+
+describe("what is kept of a line", () => {
+  const token = (n: number) => `ghp_${String(n).padStart(2, "0")}${"aB3dE5gH7jK9".repeat(3).slice(2)}`
+
+  it.effect("has passed the redactor, whatever field it comes from", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const secret = (uuid: string, n: number, rest: object = {}) =>
+          line(uuid, `text ${token(n)}`, {
+            cwd: `/home/mei/${token(n + 1)}/shop`,
+            gitBranch: `fix/${token(n + 2)}`,
+            version: token(n + 3),
+            ...rest
+          })
+        const named = line("u2", "", {
+          type: "assistant",
+          message: {
+            content: [{
+              type: "tool_use",
+              id: token(20),
+              name: `mcp:${token(21)}:x`,
+              input: { file_path: `/a/${token(22)}` }
+            }]
+          }
+        })
+        const result = line("u3", "", {
+          message: { content: [{ type: "tool_result", tool_use_id: token(20), content: token(23) }] }
+        })
+        writeFileSync(
+          join(folder, "s1.jsonl"),
+          secret("u1", 1) + named + result +
+            secret(token(30), 31, { sessionId: token(35), parentUuid: token(36) }) +
+            secret("u4", 41, { agentId: token(45) }) +
+            `${JSON.stringify({ type: "custom-title", sessionId: "s1", customTitle: `Fix the\n${token(50)}` })}\n` +
+            `${JSON.stringify({ type: "system", subtype: token(51) })}\n${JSON.stringify({ type: token(52) })}\n` +
+            `not JSON ${token(53)}\n`
+        )
+        const captured = yield* collect(folder)
+        const cursors = yield* store.cursors([join(folder, "s1.jsonl")])
+        const stored = JSON.stringify([yield* everything(captured), [...cursors], captured.map(({ batch }) => batch)])
+        assert.isFalse(stored.includes("ghp_"), stored.slice(stored.indexOf("ghp_") - 80, stored.indexOf("ghp_") + 20))
+        assert.strictEqual((yield* lineSum).stored, 6)
+        const [session] = (yield* store.outlines(["s1"])).map(({ session }) => session)
+        assert.deepInclude(session, { title: "Fix the [redacted:github]", cwd: "/home/mei/[redacted:github]/shop" })
+        const [call, answer] = yield* store.messages(["u2", "u3"])
+        // Ids that are masked still tell what belongs together.
+        assert.strictEqual(call?.blocks[0]?.toolUseId, answer?.blocks[0]?.toolUseId)
+        assert.strictEqual(call?.blocks[0]?.tool, "mcp:[redacted:github]:x")
+      })
+    ))
+
+  it.effect("is the same project whether its path is masked or not", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        const cwd = join(folder, token(1), "shop")
+        writeFileSync(join(folder, "s1.jsonl"), line("u1", "x", { cwd }))
+        yield* collect(folder)
+        const [project] = (yield* status).projects
+        assert.strictEqual(project?.id, (yield* Project.resolve(cwd)).id)
+        assert.isFalse(JSON.stringify(project).includes("ghp_"))
+      })
+    ))
+
+  it.effect("leaves ids as they are, and tells those apart that can't be kept", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const ids = [
+          "8915485d-4ee8-4973-a6f9-63a6a8c7c448",
+          "u1",
+          "msg_01X8qTtH2Ghe6NhhJNXUdUp4",
+          "deadbeefdeadbeefdeadbeefdeadbeef"
+        ]
+        const odd = [
+          token(1),
+          token(2),
+          "\u0000",
+          "a\u0000",
+          "\ud83d",
+          "\ud83e",
+          "x".repeat(5_000),
+          "x".repeat(5_001),
+          "数据"
+        ]
+        writeFileSync(
+          join(folder, "s1.jsonl"),
+          [...ids, ...odd].map((uuid) => line(uuid, "x", { sessionId: uuid })).join("")
+        )
+        yield* collect(folder)
+        assert.strictEqual((yield* store.messages(ids)).length, ids.length)
+        assert.deepInclude(yield* lineSum, { stored: ids.length + odd.length, skipped: {} })
+        assert.strictEqual((yield* status).sessions, ids.length + odd.length)
+      }), sqliteStore))
+
+  it.effect("is bounded", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        const long = "n/".repeat(500_000)
+        writeFileSync(
+          join(folder, "s1.jsonl"),
+          line("u1", "x ".repeat(5_000_000), { cwd: `/${long}`, gitBranch: long, version: long, sessionId: "s1" }) +
+            line("u2", "", {
+              type: "assistant",
+              message: { content: [{ type: "tool_use", id: long, name: long, input: { file_path: long } }] }
+            })
+        )
+        const captured = yield* collect(folder)
+        assert.isBelow(
+          JSON.stringify(captured.map(({ batch }) => [batch.messages, batch.facts, batch.project])).length,
+          100_000
+        )
+        assert.deepInclude(yield* lineSum, { total: 2, stored: 2 })
+      })
+    ))
+})
+
 describe("what a line refers to", () => {
   it.effect("is found in the lines before it, in this batch and in earlier ones", () =>
     inFolder((folder) =>
@@ -301,6 +745,22 @@ describe("what a line refers to", () => {
         yield* collect(folder)
         const titles = (yield* store.outlines(["s1", "s2"])).map(({ session }) => session.title)
         assert.deepStrictEqual(titles, ["The pool", null])
+      })
+    ))
+})
+
+describe("a line that repeats another's id", () => {
+  it.effect("does not change where what follows belongs", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        const side = { isSidechain: true, parentUuid: "u1" }
+        writeFileSync(
+          join(folder, "s1.jsonl"),
+          line("u1") + line("u1", "again", { ...side, agentId: "a1b2c3d" }) + line("u2", "x", side)
+        )
+        yield* collect(folder)
+        const store = yield* MemoryStore
+        assert.strictEqual((yield* store.places(["u2"])).get("u2")?.thread, "main")
       })
     ))
 })
@@ -410,6 +870,219 @@ describe("any file", () => {
         })
       ),
     { fastCheck: { numRuns: 60 }, timeout: 60_000 }
+  )
+
+  const uuids = FastCheck.constantFrom("u1", "u2", "u3", "u4", "u5", "u6")
+  const short = FastCheck.string({ unit: "grapheme", maxLength: 30 })
+  const anyLine = FastCheck.oneof(
+    FastCheck.tuple(uuids, short, FastCheck.constantFrom(null, "u1", "u2", "u3"), FastCheck.boolean())
+      .map(([uuid, text, parentUuid, isSidechain]) => line(uuid, text, { parentUuid, isSidechain })),
+    FastCheck.tuple(uuids, short).map(([leafUuid, summary]) =>
+      `${JSON.stringify({ type: "summary", summary, leafUuid })}\n`
+    ),
+    FastCheck.constantFrom("not JSON\n", "\n", "\r\n", "{\"type\":\"mode\"}\n", "\u0000\u0000{}\n")
+  )
+  const anyFile = FastCheck.array(anyLine, { maxLength: 8 }).map((lines) => Buffer.from(lines.join("")))
+
+  /** What is stored, in an order that says nothing of how it came to be. */
+  const contents = Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const ids = ["u0", "u1", "u2", "u3", "u4", "u5", "u6"]
+    const work = yield* store.claim("segment", 100)
+    yield* store.release(work)
+    const segments = yield* store.segments(work.map(({ key }) => key))
+    return {
+      messages: yield* store.messages(ids),
+      outlines: yield* store.outlines(["s1"]),
+      segments: segments.map(({ segment }) => segment).sort((a, b) => a.id < b.id ? -1 : 1),
+      letters: yield* store.deadLetters(100),
+      status: yield* store.status
+    }
+  })
+
+  it.effect.prop(
+    "that grows by any steps gives the same as read at once",
+    [anyFile, FastCheck.array(FastCheck.nat({ max: 2_000 }), { maxLength: 6 })],
+    ([rest, cuts]) =>
+      Effect.gen(function*() {
+        const bytes = Buffer.concat([Buffer.from(line("u0")), rest])
+        const ends = [...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length].sort((a, b) => a - b)
+        const reading = (ends: ReadonlyArray<number>) =>
+          inFolder((folder) =>
+            Effect.gen(function*() {
+              const file = join(folder, "s1.jsonl")
+              writeFileSync(file, "")
+              let from = 0
+              for (const end of ends) {
+                appendFileSync(file, bytes.subarray(from, end))
+                from = end
+                yield* collect(file)
+              }
+              return JSON.parse(JSON.stringify(yield* contents).replaceAll(folder, "")) as unknown
+            })
+          )
+        assert.deepStrictEqual(yield* reading(ends), yield* reading([bytes.length]))
+      }),
+    { fastCheck: { numRuns: 60 }, timeout: 60_000 }
+  )
+
+  it.effect.prop(
+    "that grows by steps cut before its newlines gives the same as read at once, each time",
+    [
+      FastCheck.array(anyLine, { minLength: 1, maxLength: 8 }),
+      FastCheck.constantFrom("\n", "\r\n"),
+      FastCheck.boolean(),
+      FastCheck.array(FastCheck.tuple(FastCheck.nat({ max: 8 }), FastCheck.integer({ min: -2, max: 1 })), {
+        minLength: 1,
+        maxLength: 8
+      })
+    ],
+    ([some, newline, isOpen, picks]) =>
+      Effect.gen(function*() {
+        const whole = [line("u0"), ...some].map((each) => `${each.trimEnd()}${newline}`)
+        const text = isOpen ? whole.join("").slice(0, -newline.length) : whole.join("")
+        const bytes = Buffer.from(text)
+        const breaks = [...bytes].flatMap((byte, at) => byte === 10 ? [at] : [])
+        const cuts = picks.map(([pick, off]) => (breaks[pick % breaks.length] ?? bytes.length) + off)
+        const ends = [...new Set([...cuts, bytes.length])].filter((end) => end <= bytes.length).sort((a, b) => a - b)
+        const reading = (ends: ReadonlyArray<number>) =>
+          inFolder((folder) =>
+            Effect.gen(function*() {
+              const file = join(folder, "s1.jsonl")
+              writeFileSync(file, "")
+              let from = 0
+              for (const end of ends) {
+                appendFileSync(file, bytes.subarray(from, end))
+                from = end
+                yield* collect(file)
+                const before = yield* lineSum
+                assert.deepStrictEqual(yield* collect(file), [])
+                assert.deepStrictEqual(yield* lineSum, before)
+              }
+              return JSON.parse(JSON.stringify(yield* contents).replaceAll(folder, "")) as unknown
+            })
+          )
+        assert.deepStrictEqual(yield* reading(ends), yield* reading([bytes.length]))
+      }),
+    { fastCheck: { numRuns: 100 }, timeout: 60_000 }
+  )
+
+  const change = FastCheck.oneof(
+    FastCheck.record({ _tag: FastCheck.constant("append" as const), bytes: anyFile }),
+    FastCheck.record({ _tag: FastCheck.constant("truncate" as const), at: FastCheck.nat({ max: 2_000 }) }),
+    FastCheck.record({ _tag: FastCheck.constant("replace" as const), bytes: anyFile }),
+    FastCheck.record({ _tag: FastCheck.constant("scramble" as const), with: uuids })
+  )
+
+  const changed = (bytes: Buffer, by: typeof change extends FastCheck.Arbitrary<infer A> ? A : never): Buffer => {
+    switch (by._tag) {
+      case "append":
+        return Buffer.concat([bytes, by.bytes])
+      case "truncate":
+        return bytes.subarray(0, by.at % (bytes.length + 1))
+      case "replace":
+        return by.bytes
+      case "scramble":
+        // Of the same size.
+        return Buffer.from(
+          bytes.toString("latin1").replace(/"uuid":"u\d"(?![\s\S]*"uuid":"u\d")/, `"uuid":"${by.with}"`),
+          "latin1"
+        )
+    }
+  }
+
+  /** The uuids that the whole lines of a file name. */
+  const uuidsIn = (bytes: Buffer): ReadonlyArray<string> =>
+    bytes.toString("utf8").split("\n").flatMap((text) => {
+      const parsed = Transcript.parse(text, "s1", () => undefined)
+      return parsed._tag === "Message" ? [parsed.message.uuid] : []
+    })
+
+  it.effect.prop(
+    "that is cut, grown, replaced or changed in place keeps each message once, and a balanced sum",
+    [FastCheck.array(change, { minLength: 1, maxLength: 8 })],
+    ([changes]) =>
+      inFolder((folder) =>
+        Effect.gen(function*() {
+          const file = join(folder, "s1.jsonl")
+          const seen = new Set<string>()
+          let bytes: Buffer = Buffer.alloc(0)
+          for (const [i, each] of changes.entries()) {
+            bytes = changed(bytes, each)
+            writeFileSync(file, bytes)
+            utimesSync(file, i, i)
+            yield* collect(file)
+            for (const uuid of uuidsIn(bytes)) seen.add(uuid)
+            const { lines, messages } = yield* status
+            assert.strictEqual(sumOf(lines), lines.total)
+            assert.strictEqual(messages, seen.size)
+            assert.deepStrictEqual(yield* collect(file), [])
+          }
+          const store = yield* MemoryStore
+          assert.strictEqual((yield* store.messages([...seen])).length, seen.size)
+        })
+      ),
+    { fastCheck: { numRuns: 100 }, timeout: 60_000 }
+  )
+
+  const anything = FastCheck.oneof(
+    anyText,
+    FastCheck.jsonValue({ maxDepth: 1 }),
+    FastCheck.constantFrom("u1", "\ud83d", "\u0000", "a\u0000", "", null, 0, -1e300, {}, [])
+  )
+  const almost = FastCheck.record({
+    type: FastCheck.constantFrom("user", "assistant", "system", "summary", "custom-title", "attachment"),
+    subtype: FastCheck.constantFrom("api_error", "x"),
+    uuid: anything,
+    parentUuid: anything,
+    sessionId: anything,
+    agentId: anything,
+    isSidechain: anything,
+    cwd: anything,
+    gitBranch: anything,
+    version: anything,
+    timestamp: FastCheck.oneof(anything, FastCheck.constantFrom("-271821-04-20T00:00:00Z", "+275760-09-13T00:00:00Z")),
+    customTitle: anything,
+    summary: anything,
+    leafUuid: anything,
+    error: anything,
+    message: FastCheck.record({
+      content: FastCheck.oneof(
+        anything,
+        FastCheck.array(
+          FastCheck.record({
+            type: FastCheck.constantFrom("text", "thinking", "tool_use", "tool_result", "image"),
+            text: anything,
+            thinking: anything,
+            id: anything,
+            name: anything,
+            input: FastCheck.record({ file_path: anything }),
+            tool_use_id: anything,
+            content: anything,
+            is_error: anything
+          }, { requiredKeys: ["type"] }),
+          { maxLength: 3 }
+        )
+      )
+    })
+  }, { requiredKeys: ["type", "message"] }).map((each) => `${JSON.stringify(each)}\n`)
+
+  it.effect.prop(
+    "of lines that are almost right is taken by the database, and the sum balances",
+    [FastCheck.array(FastCheck.array(almost, { maxLength: 30 }), { minLength: 1, maxLength: 3 })],
+    ([files]) =>
+      inFolder((folder) =>
+        Effect.gen(function*() {
+          for (const [i, lines] of files.entries()) writeFileSync(join(folder, `s${i}.jsonl`), lines.join(""))
+          yield* collect(folder)
+          const lines = yield* lineSum
+          assert.strictEqual(lines.total, files.flat().length)
+          assert.strictEqual(sumOf(lines), lines.total)
+          const before = yield* status
+          assert.deepStrictEqual(yield* collect(folder), [])
+          assert.deepStrictEqual(yield* status, before)
+        }), sqliteStore),
+    { fastCheck: { numRuns: 20 }, timeout: 60_000 }
   )
 
   it.effect(

@@ -459,10 +459,68 @@ describe("redact", () => {
       assert.strictEqual(yield* one(`GITHUB_TOKEN=${github}`), "GITHUB_TOKEN=[redacted:github]")
     }))
 
-  it.effect("an open <private> ends with its text", () =>
+  it.effect("an open <private> ends with its text, or with the tag that closes it in one of the next", () =>
     Effect.gen(function*() {
-      const { texts } = yield* redact(["a <private> b\n\u0000\nc", "d", "</private> e"])
-      assert.deepStrictEqual(texts, ["a [redacted:private]", "d", "</private> e"])
+      const open = yield* redact(["a <private> b\n\u0000\nc", "d", "e"])
+      assert.deepStrictEqual(open.texts, ["a [redacted:private]", "d", "e"])
+      const closed = yield* redact(["a <private> b", "d", "e </private> f", "g"])
+      assert.deepStrictEqual(closed.texts, ["a [redacted:private]", "[redacted:private]", "[redacted:private] f", "g"])
+    }))
+
+  it.effect("<private> passages nest; a tag that is quoted or spoken of opens none", () =>
+    Effect.gen(function*() {
+      const cases: ReadonlyArray<readonly [text: string, redacted: string]> = [
+        ["<private>a <private>b</private> c</private> d", "[redacted:private] d"],
+        ["<private>a</private> b <private>c</private> d", "[redacted:private] b [redacted:private] d"],
+        ["<private>a `</private>` b</private> c", "[redacted:private] c"],
+        ["`<private>` hides: <private>a</private> b", "`<private>` hides: [redacted:private] b"],
+        ["a\n<private>\nb\n\nc", "a\n[redacted:private]"],
+        ["use the <private> tag to hide", "use the <private> tag to hide"],
+        [
+          "use <private> and </private>\nb",
+          "use <private> and </private>\nb".replace(/<private>.*<\/private>/, "[redacted:private]")
+        ],
+        [
+          "indexOf(\"<private>\") and '<private>' and /<private>/",
+          "indexOf(\"<private>\") and '<private>' and /<private>/"
+        ],
+        ["`<private>…</private>` and Map<Private>", "`<private>…</private>` and Map<Private>"],
+        ["<private class=\"x\">a</private> b", "[redacted:private] b"],
+        ["the <private key> is not shown", "the <private key> is not shown"],
+        ["a </private> b", "a </private> b"]
+      ]
+      for (const [text, redacted] of cases) assert.strictEqual(yield* one(text), redacted)
+    }))
+
+  it.effect("a secret that a line end or the end of a text cuts is masked in both parts", () =>
+    Effect.gen(function*() {
+      const github = tokens[0]?.[1] ?? ""
+      for (const at of [8, 20, 36]) {
+        const parts = [github.slice(0, at), github.slice(at)]
+        assert.strictEqual(yield* one(`use ${parts.join("\n")} now`), "use [redacted:github] now")
+        assert.strictEqual(yield* one(`use ${parts.join("\n    ")} now`), "use [redacted:github] now")
+        const { texts } = yield* redact([`use ${parts[0]}`, `${parts[1]} now`])
+        assert.deepStrictEqual(texts, ["use [redacted:github]", "[redacted:github] now"])
+      }
+      const whole = `TOKEN=${github}`
+      for (
+        const next of [
+          "Then go on.",
+          "fix: it",
+          "PORT=3000",
+          "a1b2.ts: 3",
+          "- item",
+          "ls",
+          "queue-operation",
+          "pr-link",
+          "17:AWS_BUCKET=shop-maps1",
+          "+NAME2=x1y2",
+          "src/.env:3:A1_B=c2"
+        ]
+      ) {
+        assert.strictEqual(yield* one(`${whole}\n${next}`), `TOKEN=[redacted:github]\n${next}`)
+        assert.deepStrictEqual((yield* redact([whole, next])).texts, ["TOKEN=[redacted:github]", next])
+      }
     }))
 
   it.effect.prop(
@@ -470,9 +528,14 @@ describe("redact", () => {
     [FastCheck.array(FastCheck.oneof(anyText, FastCheck.constantFrom(...contexts, ...secrets)), { maxLength: 12 })],
     ([texts]) =>
       Effect.gen(function*() {
-        const together = yield* redact(texts)
+        // Ended, so that none goes on in the next.
+        const ended = texts.map((text) => `${text} ;`)
+        const together = yield* redact(ended)
         assert.strictEqual(together.texts.length, texts.length)
-        assert.deepStrictEqual(together.texts, yield* Effect.forEach(texts, one))
+        const apart = texts.some((text) => text.includes("private"))
+          ? together.texts
+          : yield* Effect.forEach(ended, one)
+        assert.deepStrictEqual(together.texts, apart)
         assert.deepStrictEqual(yield* redact(together.texts), { texts: together.texts, counts: {} })
       }),
     { fastCheck: { numRuns: 300 } }

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import { headOf, lines, openTranscript, type Stretch } from "../../src/capture/TranscriptFile.ts"
+import { headOf, lines, openTranscript, type Stretch, tailOf } from "../../src/capture/TranscriptFile.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 
 const services = Layer.merge(NodeContext.layer, ResourceLedger.layer)
@@ -40,7 +40,22 @@ const expectedLines = (bytes: Uint8Array, from: number, maxLineBytes: number) =>
     out.push({ text: new TextDecoder().decode(line), offset: start, tooLong: line.length > maxLineBytes })
     start = at + 1
   })
+  const rest = bytes.slice(start)
+  const text = new TextDecoder().decode(rest)
+  if (start < bytes.length && rest.length <= maxLineBytes && isObject(text)) {
+    out.push({ text, offset: start, tooLong: false })
+  }
   return out
+}
+
+/** Only an object is whole: the beginning of a number is a number too. */
+const isObject = (text: string): boolean => {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+  } catch {
+    return false
+  }
 }
 
 const line = FastCheck.oneof(
@@ -57,8 +72,35 @@ const line = FastCheck.oneof(
   ),
   FastCheck.string({ unit: "binary", maxLength: 40 }).map((text) => text.replaceAll("\n", ""))
 )
-const whole = FastCheck.tuple(FastCheck.array(line, { maxLength: 12 }), FastCheck.constantFrom("\n", "", "torn", "数"))
-  .map(([lines, end]) => Buffer.from(lines.map((each) => `${each}\n`).join("") + (end === "\n" ? "" : end)))
+/** Last lines that lack their newline: those that can't be longer, and those that wait. */
+const WHOLE = ["{}", "{\"a\":1}", "{\"a\":{\"b\":\"数据 }\"}}", " {\"a\":1} ", "{\"a\":1}\r"]
+const TORN = [
+  "torn",
+  "数",
+  "7",
+  "-7.5",
+  "\"}\"",
+  "\"text\"",
+  "null",
+  "true",
+  "[{}]",
+  "[1",
+  "{",
+  "}",
+  "{\"a\":1",
+  "{\"a\":1}}",
+  "{\"a\":\"}",
+  "{} {}",
+  "{}x",
+  "\r",
+  " ",
+  "\u0000{}",
+  "{}\u0000"
+]
+const ENDS = [...WHOLE, ...TORN]
+
+const whole = FastCheck.tuple(FastCheck.array(line, { maxLength: 12 }), FastCheck.constantFrom("", "", ...ENDS))
+  .map(([lines, end]) => Buffer.from(lines.map((each) => `${each}\n`).join("") + end))
 /** Any bytes, cut characters among them. */
 const broken = FastCheck.array(FastCheck.constantFrom(10, 13, 0, 65, 0xe6, 0x95, 0xb0, 0xf0, 0x9f, 0xff), {
   maxLength: 60
@@ -80,13 +122,12 @@ describe("stretches", () => {
         for (const [i, { text, tooLong }] of given.entries()) {
           if (tooLong) assert.isTrue(expected[i]?.text.startsWith(text.replace(/\ufffd+$/, "")))
         }
-        assert.strictEqual(given.length, bytes.filter((byte) => byte === 10).length)
         // They lie end to end, and what is left has no newline.
         let at = 0
         for (const { end, lines, start } of stretches) {
           assert.strictEqual(start, at)
           assert.isNotEmpty(lines)
-          assert.strictEqual(bytes[end - 1], 10)
+          assert.isTrue(bytes[end - 1] === 10 || end === bytes.length)
           at = end
         }
         assert.strictEqual(bytes.indexOf(10, at), -1)
@@ -114,6 +155,74 @@ describe("stretches", () => {
       assert.deepStrictEqual(yield* stretchesOf(Buffer.from("a\n"), 2), [])
       assert.deepStrictEqual(yield* stretchesOf(Buffer.from("a\n"), 50), [])
     }))
+
+  it.effect("hold a last line that lacks only its newline, and let a torn one wait", () =>
+    Effect.gen(function*() {
+      for (const before of ["", "first\n", "\n"]) {
+        for (const text of WHOLE) {
+          const bytes = Buffer.from(before + text)
+          const stretches = yield* stretchesOf(bytes)
+          const last = stretches.at(-1)
+          assert.deepStrictEqual(last?.lines.at(-1), { text, offset: before.length, tooLong: false })
+          assert.strictEqual(last?.end, bytes.length)
+          assert.strictEqual(stretches.flatMap(({ lines }) => lines).length, before === "" ? 1 : 2)
+          assert.deepStrictEqual(yield* stretchesOf(bytes, bytes.length), [])
+        }
+        for (const text of TORN) {
+          const given = (yield* stretchesOf(Buffer.from(before + text))).flatMap(({ lines }) => lines)
+          assert.strictEqual(given.length, before === "" ? 0 : 1, JSON.stringify(text))
+        }
+      }
+      const long = Buffer.from(`{"a":"${"x".repeat(200)}"}`)
+      assert.deepStrictEqual(yield* stretchesOf(long, 0, { chunkBytes: 50, maxLineBytes: 100 }), [])
+      assert.strictEqual((yield* stretchesOf(long, 0, { chunkBytes: 50 })).length, 1)
+    }))
+
+  it.effect("begin after the newline that such a line was given later", () =>
+    Effect.gen(function*() {
+      const one = "{\"a\":1}"
+      for (const newline of ["\n", "\r\n"]) {
+        const given = (text: string) =>
+          Effect.map(stretchesOf(Buffer.from(one + newline + text), one.length), (stretches) =>
+            stretches.flatMap(({ lines }) => lines.map(({ text }) => text)))
+        assert.deepStrictEqual(yield* given(""), [])
+        assert.deepStrictEqual(yield* given("next\n"), ["next"])
+        // Only that one: a blank line after it is one.
+        assert.deepStrictEqual(yield* given("\nnext\n"), ["", "next"])
+        assert.deepStrictEqual(yield* given("\r\n"), ["\r"])
+      }
+      // Cut in the middle of the two, on either side.
+      assert.deepStrictEqual(yield* stretchesOf(Buffer.from(`${one}\r`), one.length), [])
+      const rest = yield* stretchesOf(Buffer.from(`${one}\r\nnext\n`), one.length + 1)
+      assert.deepStrictEqual(
+        rest.flatMap(({ lines }) =>
+          lines
+        ),
+        [{ text: "next", offset: 10 - 1, tooLong: false }]
+      )
+      // After a newline none is passed over.
+      const blank = yield* stretchesOf(Buffer.from(`${one}\n\n\r\nnext\n`), one.length + 1)
+      assert.deepStrictEqual(blank.flatMap(({ lines }) => lines.map(({ text }) => text)), ["", "\r", "next"])
+    }))
+
+  it.effect("end with a last line that was whole, though the file grows while it is taken", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = `${yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-file-" })}/s1.jsonl`
+      yield* fs.writeFileString(path, "{\"a\":1}")
+      const file = yield* openTranscript(path)
+      const taken = (offset: number) =>
+        lines(file, offset).pipe(
+          Stream.tap(() => fs.writeFileString(path, "\n{\"b\":2}\n", { flag: "a" })),
+          Stream.runCollect,
+          Effect.map((chunk) => Chunk.toReadonlyArray(chunk).flatMap(({ lines }) => lines.map(({ text }) => text)))
+        )
+      assert.deepStrictEqual(yield* taken(0), ["{\"a\":1}"])
+      const rest = yield* Stream.runCollect(lines(file, 7))
+      assert.deepStrictEqual(Chunk.toReadonlyArray(rest).flatMap(({ lines }) => lines.map(({ text }) => text)), [
+        "{\"b\":2}"
+      ])
+    }).pipe(Effect.scoped, Effect.provide(services)))
 
   it.effect("of a file of many megabytes hold a megabyte each", () =>
     Effect.gen(function*() {
@@ -160,7 +269,31 @@ describe("the head", () => {
       const { fingerprint } = yield* head("{\"a\":1}\n")
       assert.strictEqual((yield* head("{\"a\":1}\n{\"b\":2}\n")).fingerprint, fingerprint)
       assert.notStrictEqual((yield* head("{\"a\":2}\n")).fingerprint, fingerprint)
+      // Whether the end of the first line is there yet, and whichever it is.
+      for (const text of ["{\"a\":1}", "{\"a\":1}\r", "{\"a\":1}\r\n{}\r\n"]) {
+        assert.strictEqual((yield* head(text)).fingerprint, fingerprint)
+      }
       const long = `{"a":"${"x".repeat(600_000)}`
       assert.strictEqual((yield* head(`${long}"}\n`)).fingerprint, (yield* head(`${long}y"}\n{}\n`)).fingerprint)
+    }))
+})
+
+describe("the tail", () => {
+  const tail = (text: string, offset: number) =>
+    Effect.flatMap(opened(Buffer.from(text)), (file) => tailOf(file, offset)).pipe(
+      Effect.scoped,
+      Effect.provide(services)
+    )
+
+  it.effect("is the same however the file goes on, another when what lies before differs or is missing", () =>
+    Effect.gen(function*() {
+      const known = yield* tail("{\"a\":1}\n{\"b\":1}\n", 16)
+      assert.strictEqual(yield* tail("{\"a\":1}\n{\"b\":1}\n{\"c\":1}\n", 16), known)
+      assert.notStrictEqual(yield* tail("{\"a\":1}\n{\"b\":2}\n", 16), known)
+      assert.notStrictEqual(yield* tail("{\"a\":1}\n", 16), known)
+      assert.notStrictEqual(yield* tail("", 16), known)
+      // A few kilobytes are enough, so that reading on costs little.
+      const long = "x".repeat(1_000_000)
+      assert.strictEqual(yield* tail(`a${long}`, 1_000_001), yield* tail(`b${long}`, 1_000_001))
     }))
 })

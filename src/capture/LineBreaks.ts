@@ -1,0 +1,228 @@
+/**
+ * Secrets that a line end, or the end of a text, cuts in two: a terminal wraps a long token, and a message's blocks may
+ * part within one. The rules are asked once more about the few places where a run of characters seems to go on, without
+ * the break.
+ */
+import * as SecretAssignments from "./SecretAssignments.ts"
+import * as SecretCommands from "./SecretCommands.ts"
+import type { Finding } from "./Secretlint.ts"
+import * as Secretlint from "./Secretlint.ts"
+import * as SecretPatterns from "./SecretPatterns.ts"
+import { isSomethingElse, isWords } from "./SecretValue.ts"
+
+/** How far before and after a break the rules look. */
+const BEFORE = 256
+const AFTER = 2_048
+/** A token wrapped at 80 columns goes over so many lines. */
+const MAX_BREAKS = 24
+
+/** No blank, quote, bracket, comma, semicolon or bar. */
+const tokenUnits: ReadonlyArray<boolean> = Array.from(
+  { length: 128 },
+  (_, code) => /[\w+/=.:~#$%!@*^-]/.test(String.fromCharCode(code))
+)
+const isToken = (code: number): boolean => tokenUnits[code] === true
+
+const isBlank = (code: number): boolean =>
+  code === 0x20 || code === 0x09 || code === 0x0d || code === 0x0a || code === 0
+
+/** Where the run of token characters that ends at `end` begins, at most `BEFORE` back. */
+const runBefore = (text: string, end: number): number => {
+  let at = end
+  while (at > 0 && end - at < BEFORE && isToken(text.charCodeAt(at - 1))) at--
+  return at
+}
+const runAfter = (text: string, start: number): number => {
+  let at = start
+  while (at < text.length && at - start < BEFORE && isToken(text.charCodeAt(at))) at++
+  return at
+}
+
+interface Break {
+  /** Of the blanks: the first, and that after the last. */
+  readonly from: number
+  readonly to: number
+}
+
+/** The break whose line end is at `index`, if a run of token characters may go on after it. */
+const breakAt = (text: string, index: number): Break | undefined => {
+  let from = index
+  while (from > 0 && index - from < 8 && isBlank(text.charCodeAt(from - 1))) from--
+  let to = index + 1
+  while (to < text.length && to - index < 24 && isBlank(text.charCodeAt(to))) to++
+  if (from === 0 || !isToken(text.charCodeAt(from - 1)) || !isToken(text.charCodeAt(to))) return undefined
+  const begin = runBefore(text, from)
+  const end = runAfter(text, to)
+  if (from - begin < 3 || end - to < 3 || end - begin - (to - from) < 12) return undefined
+  if (!hasOdd(text, begin, from) && !hasOdd(text, to, end)) return undefined
+  return mayGoOn(text.slice(to, end), text.slice(end, end + 3)) ? { from, to } : undefined
+}
+
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
+const isLetter = (code: number): boolean => (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a)
+
+/** Whether letters and digits in a row make no word. Most lines end and begin with words, so little is cut out. */
+const hasOdd = (text: string, start: number, end: number): boolean => {
+  let from = start
+  let digits = 0
+  for (let at = start; at <= end; at++) {
+    const code = at === end ? 0 : text.charCodeAt(at)
+    if (isDigit(code)) digits++
+    // - _
+    else if (!isLetter(code) && code !== 0x2d && code !== 0x5f) {
+      const length = at - from
+      if (length >= 8 && digits < length && (digits > 0 || length >= 12) && !isWords(text.slice(from, at))) return true
+      from = at + 1
+      digits = 0
+    }
+  }
+  return false
+}
+
+/** `NAME=`, which begins an entry of its own; also in a diff, and in what `grep -n` prints. */
+const entryName = /^[+-]?(?:[\w./-]{0,80}:)?(?:\d{1,6}[:-])?([\w.-]{1,48})=(?!=)/
+
+/** What follows the break is no entry, call or list item. */
+const mayGoOn = (tail: string, after: string): boolean => {
+  if (/^[-#./=*]{2}|:$/.test(tail) || /^(?:\(|["']?\s?[:=])/.test(after)) return false
+  const name = entryName.exec(tail)?.[1]
+  return name === undefined || !(/^[A-Z0-9_]+$/.test(name) || isWords(name))
+}
+
+interface Window {
+  readonly text: string
+  readonly breaks: ReadonlyArray<Break>
+  readonly start: number
+}
+
+/** From the beginning of a line, if there is one near, so that the names before a value are seen. */
+const contextBefore = (text: string, index: number, done: number): number => {
+  const from = Math.max(done, index - BEFORE)
+  const line = text.indexOf("\n", from)
+  return from > done && line !== -1 && line < index ? line + 1 : from
+}
+
+const windowsIn = (text: string): ReadonlyArray<Window> => {
+  const windows: Array<Window> = []
+  let done = 0
+  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) {
+    if (at < done) continue
+    const first = breakAt(text, at)
+    if (first === undefined) continue
+    const start = contextBefore(text, runBefore(text, first.from), done)
+    const breaks = [first]
+    let joined = text.slice(start, first.from)
+    let from = first.to
+    const add = () => {
+      const end = lineEnd(text, from)
+      windows.push({ text: joined + text.slice(from, Math.min(end, from + AFTER)), breaks: [...breaks], start })
+    }
+    while (true) {
+      const end = runAfter(text, from)
+      const next = breaks.length < MAX_BREAKS && isBlank(text.charCodeAt(end))
+        ? breakAt(text, lineEnd(text, end))
+        : undefined
+      if (next === undefined || next.from !== end) break
+      // A secret may end before the last line that could belong to it; most have one break, or all.
+      if (breaks.length <= 2) add()
+      joined += text.slice(from, end)
+      breaks.push(next)
+      from = next.to
+    }
+    add()
+    done = from
+  }
+  return windows
+}
+
+const lineEnd = (text: string, from: number): number => {
+  const end = text.indexOf("\n", from)
+  return end === -1 ? text.length : end
+}
+
+/** From an index in the window's text to one in the content. */
+const mapIndex = ({ breaks, start }: Window, index: number, isEnd: boolean): number => {
+  let at = start + index
+  for (const { from, to } of breaks) {
+    if (isEnd ? at <= from : at < from) return at
+    at += to - from
+  }
+  return at
+}
+
+/** "queue-operation" has too many vowels for a word, "pr-link" too few. */
+const hyphenated = /^[a-z]+(?:[-_.:][a-z]+)+$/i
+
+/** Whether what follows the break belongs to a secret that a rule found before it already. */
+const goesOn = (tail: string): boolean =>
+  (/^\d+[a-z]/i.test(tail) && tail.length >= 8) ||
+  (tail.length >= (/\d/.test(tail) ? 4 : 6) && /[A-Za-z]/.test(tail) && !hyphenated.test(tail) && !isWords(tail) &&
+    !isSomethingElse(tail))
+
+/** Neither words nor anything else that stands on both sides of a break, told by a name only by accident. */
+const isPart = (value: string): boolean =>
+  !isWords(value) && !isSomethingElse(value) && !/^~?\/[a-z][\w.-]*\/|^@/.test(value)
+/** "string" too, which has few vowels for a word. */
+const plainWord = /^[a-z]{1,12}$/
+
+const isInQuotes = (text: string, start: number, end: number): boolean =>
+  /["'`]/.test(text.charAt(start - 1)) && text.charAt(start - 1) === text.charAt(end)
+
+/**
+ * @param shaped what was found in the content by its shape
+ * @param told what was found by what is before it, so that nearly any string may be one
+ */
+export const findings = async (
+  content: string,
+  separator: string,
+  shaped: ReadonlyArray<Finding>,
+  told: ReadonlyArray<Finding>
+): Promise<ReadonlyArray<Finding>> => {
+  const windows = windowsIn(content)
+  if (windows.length === 0) return []
+  const starts: Array<number> = []
+  let size = 0
+  for (const { text } of windows) {
+    starts.push(size)
+    size += text.length + separator.length
+  }
+  const joined = windows.map(({ text }) => text).join(separator)
+  const crossing = (
+    candidates: ReadonlyArray<Finding>,
+    known: ReadonlyArray<Finding>,
+    isNew: (head: string, tail: string, window: Window, start: number) => boolean
+  ): ReadonlyArray<Finding> => {
+    const ends = new Set(known.map(({ end }) => end))
+    const begins = new Set(known.map(({ start }) => start))
+    return candidates.flatMap((finding): ReadonlyArray<Finding> => {
+      const index = starts.findLastIndex((start) => start <= finding.start)
+      const window = windows[index]
+      if (window === undefined) return []
+      const offset = starts[index] ?? 0
+      const start = mapIndex(window, finding.start - offset, false)
+      // Some rules reach over the separator.
+      const end = mapIndex(window, Math.min(finding.end - offset, window.text.length), true)
+      const first = window.breaks.find(({ from, to }) => start < from && end > to)
+      // What follows may be a secret of its own.
+      if (first === undefined || begins.has(first.to)) return []
+      const tail = content.slice(first.to, Math.min(end, runAfter(content, first.to)))
+      const isSecret = ends.has(first.from)
+        ? goesOn(tail)
+        : isNew(content.slice(start, first.from), tail, window, start)
+      return isSecret || isInQuotes(content, start, end) ? [{ start, end, kind: finding.kind }] : []
+    })
+  }
+  /** A name at the end of a text does not tell what the next one begins with. */
+  const isToldHere = ({ breaks }: Window, start: number) =>
+    !breaks.some(({ from, to }) => to <= start && content.slice(from, to).includes("\u0000"))
+  return [
+    ...crossing([...await Secretlint.findings(joined), ...SecretPatterns.findings(joined)], shaped, () => true),
+    ...crossing(
+      [...SecretCommands.findings(joined), ...SecretAssignments.findings(joined)],
+      [...shaped, ...told],
+      (head, tail, window, start) =>
+        isToldHere(window, start) && isPart(tail) && !/^\d+$/.test(tail) &&
+        (isPart(head) ? !plainWord.test(head) : isWords(head) && /[A-Z]/.test(head) && tail.length >= 16)
+    )
+  ]
+}

@@ -1,0 +1,322 @@
+/** Secrets told by their place in a header, a command line, a Kubernetes secret or a sentence. */
+import type { Finding } from "./Secretlint.ts"
+import { isMixed, isPlaceholder, isRandom, isSomethingElse, isWords } from "./SecretValue.ts"
+
+const authorization = new RegExp(
+  "(?:" + [
+    "authorization[\"'`]?\\s{0,8}[:=,]\\s{0,8}[\"'`]?\\s{0,8}(?:(?:bearer|basic|token|apikey|key)\\s{1,8})?",
+    "\\bbearer(?:\\s|%20){1,8}",
+    "\\bbasic\\s{1,8}"
+  ].join("|") + ")([A-Za-z0-9._~+/=-]{8,})",
+  "gi"
+)
+
+/** `user:password` in base64 */
+const isCredentials = (value: string): boolean =>
+  /^[A-Za-z0-9+/]+={0,2}(?:\.[a-z]{1,4})?$/.test(value) &&
+  /^[\x20-\x7e]{1,128}:[\x20-\x7e]{1,512}$/.test(
+    Buffer.from(value.replace(/\..*/, ""), "base64").toString("latin1")
+  )
+
+const isCredential = (matched: string, value: string): boolean => {
+  if (/\bbasic\s/i.test(matched)) return false
+  if (isRandom(value)) return true
+  return /^authorization/i.test(matched) && /\d/.test(value) && !isSomethingElse(value) && !isWords(value)
+}
+
+const headers = (text: string, found: Array<Finding>): void => {
+  for (const match of text.matchAll(authorization)) {
+    const value = match[1] ?? ""
+    const end = match.index + match[0].length
+    const basic = isCredentials(value)
+    if (basic || isCredential(match[0], value)) {
+      found.push({ start: end - value.length, end, kind: basic ? "basic-auth" : "bearer" })
+    }
+  }
+}
+
+type Judge = (value: string) => boolean
+
+const isGiven: Judge = (value) => !isPlaceholder(value) && !/^\d{1,6}$/.test(value)
+/** Where an option means something else in other programs, or a sentence may say anything. */
+const isTelling: Judge = (value) => isMixed(value) && !isSomethingElse(value)
+const isKey: Judge = (value) => isRandom(value) && !isSomethingElse(value)
+
+interface Option {
+  readonly names: string
+  /** What the command is that has it, up to there. */
+  readonly command: RegExp
+  readonly kind: string
+  /** What follows the option and ends with its only group, which is the secret. */
+  readonly value: RegExp
+  readonly isSecret: Judge
+}
+
+/** An escaped quote has blanks after it (see Redactor). */
+const quote = "(?:[\"']\\s{0,8})?"
+const plain = "([^\\s\"'$|;<>]{3,})"
+const apart = new RegExp(` ?${quote}${plain}`, "y")
+/** `mysql -p shop` names a database. */
+const joined = new RegExp(`${quote}${plain}`, "y")
+const afterUser = (separator: string) =>
+  new RegExp(`[ =]?${quote}[^\\s${separator}"'$]{1,64}${separator}${quote}([^\\s"'$]{3,})`, "y")
+
+const options: ReadonlyArray<Option> = [
+  {
+    names: "-u --user --proxy-user",
+    command: /\bcurl\b/,
+    kind: "basic-auth",
+    value: afterUser(":"),
+    isSecret: isGiven
+  },
+  { names: "-a --auth", command: /\bhttps? /, kind: "basic-auth", value: afterUser(":"), isSecret: isGiven },
+  { names: "-u", command: /\blftp\b/, kind: "password", value: afterUser(","), isSecret: isGiven },
+  { names: "-U", command: /\bsmbclient\b/, kind: "password", value: afterUser("%"), isSecret: isGiven },
+  { names: "-b --cookie", command: /\bcurl\b/, kind: "cookie", value: afterUser("="), isSecret: isKey },
+  { names: "--from-literal", command: /\bsecret\b/, kind: "secret", value: afterUser("="), isSecret: isKey },
+  { names: "-p", command: /\bsshpass\s+-p$/, kind: "password", value: apart, isSecret: isGiven },
+  { names: "-p", command: /\bmysql/, kind: "password", value: joined, isSecret: isGiven },
+  { names: "-p", command: /\b7za?\b/, kind: "password", value: joined, isSecret: isTelling },
+  { names: "-p", command: /\bmongo/, kind: "password", value: apart, isSecret: isTelling },
+  {
+    names: "-p",
+    command: /\b(?:docker|podman|registry|az|oc) login\b/,
+    kind: "password",
+    value: apart,
+    isSecret: isGiven
+  },
+  { names: "-a", command: /\bredis-cli\b/, kind: "password", value: apart, isSecret: isGiven },
+  { names: "-P", command: /\b(?:un)?zip\b/, kind: "password", value: apart, isSecret: isTelling },
+  { names: "-P", command: /\bsqlcmd\b/, kind: "password", value: apart, isSecret: isGiven },
+  { names: "-w", command: /\bldap\w/, kind: "password", value: apart, isSecret: isTelling },
+  { names: "-storepass -keypass", command: /\bkeytool\b/, kind: "password", value: apart, isSecret: isGiven },
+  {
+    names: "-passin",
+    command: /\bopenssl\b/,
+    kind: "password",
+    value: /\s(?:pass:)([^\s"'$|;<>]{3,})/y,
+    isSecret: isGiven
+  },
+  { names: "--dbpass", command: /\bwp\b/, kind: "password", value: /[ =]["']?([^\s"'$|;<>]{3,})/y, isSecret: isGiven },
+  {
+    names: "--body",
+    command: /\bsecret set\b/,
+    kind: "secret",
+    value: new RegExp(`[ =]${quote}${plain}`, "y"),
+    isSecret: isKey
+  },
+  {
+    names: "-b -bc -nb -Bb",
+    command: /\bhtpasswd\s+-\w+$/,
+    kind: "password",
+    value: /\s+\S{1,128}\s+\S{1,64}\s+["']?([^\s"'$|;<>]{3,})/y,
+    isSecret: isGiven
+  }
+]
+
+const optionsByName = new Map<string, ReadonlyArray<Option>>()
+for (const option of options) {
+  for (const name of option.names.split(" ")) optionsByName.set(name, [...(optionsByName.get(name) ?? []), option])
+}
+const optionName = new RegExp(`\\s(${[...optionsByName.keys()].sort((a, b) => b.length - a.length).join("|")})`, "g")
+
+/** How far back a command may begin. */
+const COMMAND = 300
+
+/** The command up to the end of an option: the line, and lines before that go on with a backslash or an option. */
+const commandUpTo = (text: string, end: number): string => {
+  const before = text.slice(Math.max(0, end - COMMAND), end)
+  const line = /(?:^|\n)(?:[^\n]*(?:\\\n|\n(?=\s{1,8}-)))*[^\n]*$/.exec(before)
+  return line?.[0] ?? ""
+}
+
+const optionValues = (text: string, found: Array<Finding>): void => {
+  for (const match of text.matchAll(optionName)) {
+    const end = match.index + match[0].length
+    const candidates = optionsByName.get(match[1] ?? "") ?? []
+    let command: string | undefined
+    for (const { command: isOf, isSecret, kind, value } of candidates) {
+      value.lastIndex = end
+      const secret = value.exec(text)?.[1]
+      if (secret === undefined || !isSecret(secret)) continue
+      command ??= commandUpTo(text, end)
+      if (isOf.test(command)) found.push({ start: value.lastIndex - secret.length, end: value.lastIndex, kind })
+    }
+  }
+}
+
+/** `echo password | docker login --password-stdin` */
+const piped = /\|[^\n|]{0,80}?(?:--password-stdin|sudo -S|chpasswd)/g
+const echoed = /\becho\s(?:-n\s)?["']?\s{0,8}(?:[\w.-]{1,32}:)?([^\s"'$|:]{3,})["']?\s{0,8}$/
+
+const pipedValues = (text: string, found: Array<Finding>): void => {
+  for (const { index } of text.matchAll(piped)) {
+    const before = text.slice(Math.max(0, index - COMMAND), index)
+    const match = echoed.exec(before)
+    const secret = match?.[1]
+    if (match === null || secret === undefined || !isGiven(secret)) continue
+    const start = index - before.length + match.index + match[0].lastIndexOf(secret)
+    found.push({ start, end: start + secret.length, kind: "password" })
+  }
+}
+
+interface Rule {
+  /** The pattern is tried where the text holds it. */
+  readonly literal: string | RegExp
+  readonly kind: string
+  /** Ends with its only group, which is the secret. */
+  readonly pattern: RegExp
+  readonly isSecret: Judge
+}
+
+/** Those that could begin anywhere begin with a sign that is rare and look back from there. */
+const rules: ReadonlyArray<Rule> = [
+  {
+    literal: "=",
+    kind: "token",
+    pattern: new RegExp(
+      "=(?<=(?:SESSID|JSESSIONID|ASPSESSIONID\\w{8}|connect\\.sid|\\bsessionid|_session|[?&]sig|\\bSignature|" +
+        "sonar\\.login)=)([^\\s\"'`;,&]{16,})",
+      "g"
+    ),
+    isSecret: isKey
+  },
+  {
+    literal: "login ",
+    kind: "token",
+    pattern: /login ([\w.-]{20,})(?<=\b(?:wandb|cargo|vault|heroku|flyctl|wrangler) (?:auth )?login [\w.-]{20,512})/g,
+    isSecret: isKey
+  },
+  {
+    literal: "IDENTIFIED",
+    kind: "password",
+    pattern: /\bIDENTIFIED\s{1,4}(?:WITH\s{1,4}\S{1,40}\s{1,4})?BY\s{1,4}["']\s{0,8}([^"'\n]{6,})/g,
+    isSecret: isGiven
+  },
+  { literal: "net user", kind: "password", pattern: /\bnet user \S{1,64} ([^\s"']{6,})/g, isSecret: isTelling },
+  { literal: "requirepass", kind: "password", pattern: /\brequirepass ([^\s"']{6,})/g, isSecret: isGiven },
+  {
+    literal: "auth",
+    kind: "basic-auth",
+    pattern: /\bauth["']?\s{0,8}[:=]\s{0,2}["']\s{0,8}([A-Za-z0-9+/]{12,}={0,2})(?=["'\s])/g,
+    isSecret: isCredentials
+  },
+  // HTTPBasicAuth("user", "password")
+  {
+    literal: "auth",
+    kind: "basic-auth",
+    pattern: /\bauth\s?=\s?(?:[\w.]{0,20}Auth)?\(["'][^"'\n]{1,64}["']\s{0,8},\s?["']\s{0,8}([^"'\s]{6,})(?=["'\s])/g,
+    isSecret: isGiven
+  },
+  {
+    literal: "sk\"",
+    kind: "secret",
+    pattern: /\bsk"\s{0,8}:\s?"\s{0,8}([A-Za-z0-9+/=]{20,})(?=["\s])/g,
+    isSecret: isKey
+  },
+  // A constructor or a method that takes nothing but a key.
+  {
+    literal: "(",
+    kind: "api-key",
+    pattern:
+      /\((?=["'])(?<=(?:Client(?:V2)?|init|login|authenticate|configure)\()["']\s{0,8}([\w-]{24,})(?=["']\s{0,8}\))/g,
+    isSecret: isKey
+  },
+  // A line of .pgpass
+  {
+    literal: ":",
+    kind: "password",
+    pattern: /:(?:\d{4,5}|\*):[\w*-]{1,64}:[\w*-]{1,64}:([^\s:"']{8,})/g,
+    isSecret: isTelling
+  },
+  {
+    literal: / as (?:\w{1,8} )?(?:\w{1,20} )?(?:password|passphrase|secret|token)\b/,
+    kind: "password",
+    pattern:
+      /\b(?:use|using|with|set) ["'`]?([^\s"'`]{8,})(?=["'`]? as (?:(?:the|my|a|its|your) )?(?:\w{1,20} )?(?:password|passphrase|secret|token)\b)/g,
+    isSecret: isTelling
+  },
+  {
+    literal: " / ",
+    kind: "password",
+    pattern:
+      /\/ (?=["'`]?[^\s"'`]{8})(?<=\b(?:[Ll]og(?:ged)? ?in|[Ss]ign ?in|[Cc]redentials?|[Aa]ccount)\b[^\n/]{0,40} \/ )["'`]?([^\s"'`]{8,})/g,
+    isSecret: isTelling
+  },
+  {
+    literal: "/",
+    kind: "password",
+    pattern:
+      /\/(?<=[Uu]ser(?:name)?\s?\/)\s?[Pp]ass(?:word)?\s?(?::|is|=)\s{0,2}["'`]?[\w.@-]{1,64}\s?\/\s?([^\s"'`]{8,})/g,
+    isSecret: isTelling
+  }
+]
+
+const cookieHeader = /\bcookie["']?\s{0,2}[:=]\s{0,2}["'`]?([^\n"'`]{16,4096})/gi
+const cookie = /(?<![\w.-])[\w.-]{1,128}=([\w%+/=.:~*!|-]{16,})/g
+
+const cookies = (text: string, found: Array<Finding>): void => {
+  for (const header of text.matchAll(cookieHeader)) {
+    const pairs = header[1] ?? ""
+    const offset = header.index + header[0].length - pairs.length
+    for (const pair of pairs.matchAll(cookie)) {
+      const value = pair[1] ?? ""
+      const end = offset + pair.index + pair[0].length
+      if (isKey(value)) found.push({ start: end - value.length, end, kind: "cookie" })
+    }
+  }
+}
+
+const kubernetesSecret = /\bkind["']?:\s{0,2}["']?Secret\b/g
+const entry = /[\w.-]{1,253}["']?:\s{1,2}["']?([A-Za-z0-9+/]{16,}={0,2})(?=["'\s]|$)/g
+/** How far before and after its kind the data of a secret is looked for. */
+const REACH = 8_192
+
+/** In a manifest everything under `data` and `stringData` is secret, whatever its name; keys in base64 are told by form. */
+const kubernetesSecrets = (text: string, found: Array<Finding>): void => {
+  let done = 0
+  for (const { index } of text.matchAll(kubernetesSecret)) {
+    if (index < done) continue
+    const before = text.slice(Math.max(done, index - REACH), index)
+    const after = text.slice(index, index + REACH)
+    const from = index - before.length + Math.max(0, before.lastIndexOf("\n---"), before.lastIndexOf("\u0000"))
+    const end = after.search(/\n---|\u0000/)
+    done = index + (end === -1 ? after.length : end)
+    for (const match of text.slice(from, done).matchAll(entry)) {
+      const value = match[1] ?? ""
+      const end = from + match.index + match[0].length
+      if (isKey(value) && !/^[0-9a-f]+$/.test(value)) found.push({ start: end - value.length, end, kind: "secret" })
+    }
+  }
+}
+
+/** What `kubectl get secret … -o jsonpath` prints. */
+const printedSecret = /\bget secrets? [^\n]{0,200}\n[^\w\n]{0,8}([A-Za-z0-9+/]{16,}={0,2})(?=[\s"']|$)/g
+
+const printedSecrets = (text: string, found: Array<Finding>): void => {
+  for (const match of text.matchAll(printedSecret)) {
+    const value = match[1] ?? ""
+    const end = match.index + match[0].length
+    if (isKey(value)) found.push({ start: end - value.length, end, kind: "secret" })
+  }
+}
+
+/** Finds all of the above in a text whose escapes are blanked (see Redactor). */
+export const findings = (text: string): ReadonlyArray<Finding> => {
+  const found: Array<Finding> = []
+  headers(text, found)
+  optionValues(text, found)
+  pipedValues(text, found)
+  for (const { isSecret, kind, literal, pattern } of rules) {
+    if (typeof literal === "string" ? !text.includes(literal) : !literal.test(text)) continue
+    for (const match of text.matchAll(pattern)) {
+      const value = match[1] ?? ""
+      const start = match.index + match[0].length - value.length
+      if (isSecret(value)) found.push({ start, end: start + value.length, kind })
+    }
+  }
+  if (text.includes("ookie")) cookies(text, found)
+  if (text.includes("Secret")) kubernetesSecrets(text, found)
+  if (text.includes("get secret")) printedSecrets(text, found)
+  return found
+}

@@ -14,7 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import { setFlagsFromString } from "node:v8"
@@ -235,11 +235,11 @@ export const open = (
 
     const connection = connect(database, prepared)
     const permit = yield* Effect.makeSemaphore(1)
-    const client = yield* SqlClient.make({
-      acquirer: permit.withPermits(1)(Effect.succeed(connection)),
-      transactionAcquirer: Effect.uninterruptibleMask((restore) =>
+    return yield* SqlClient.make({
+      // Held to the end of the statement or transaction: a statement that let go before it ran could run in another's transaction.
+      acquirer: Effect.uninterruptibleMask((restore) =>
         restore(permit.take(1)).pipe(
-          Effect.zipRight(Effect.flatMap(Effect.scope, (scope) => Scope.addFinalizer(scope, permit.release(1)))),
+          Effect.zipRight(Effect.addFinalizer(() => permit.release(1))),
           Effect.as(connection)
         )
       ),
@@ -248,14 +248,17 @@ export const open = (
       beginTransaction: options.readOnly ? "BEGIN" : "BEGIN IMMEDIATE",
       spanAttributes: [["db.system.name", "sqlite"]]
     }).pipe(Effect.provide(Reactivity.layer))
-    return client
   })
 
-/** A commit that SQLite refuses (a full disk) reaches us as a defect; here it is an error like the others. */
+/**
+ * A commit that SQLite refuses (a full disk) reaches us as a defect; here it is an error like the others. The fiber does not
+ * yield on the way by itself: another connection of this process would block the thread that has to end the transaction.
+ */
 export const transaction = <A, E, R>(
   sql: SqlClient.SqlClient,
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | SqlError, R> =>
   sql.withTransaction(effect).pipe(
+    Effect.withMaxOpsBeforeYield(Number.MAX_SAFE_INTEGER),
     Effect.catchSomeDefect((defect) => defect instanceof SqlError ? Option.some(Effect.fail(defect)) : Option.none())
   )

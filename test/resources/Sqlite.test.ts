@@ -377,14 +377,11 @@ describe("transaction", () => {
     Effect.forEach([32, 40, 47, 55, 64, 2_048], (maxOps) =>
       withTable((sql) =>
         Effect.gen(function*() {
+          const failing = (i: number) =>
+            transaction(sql, Effect.zipRight(add(sql, i), Effect.zipRight(Effect.yieldNow(), Effect.fail("no"))))
           yield* Effect.forEach(
             Array.from({ length: 60 }),
-            (_, i) =>
-              i % 2 === 0
-                ? add(sql, i)
-                : Effect.ignore(
-                  transaction(sql, Effect.zipRight(add(sql, i), Effect.zipRight(Effect.yieldNow(), Effect.fail("no"))))
-                ),
+            (_, i) => Effect.ignore(i % 2 === 0 ? add(sql, i) : failing(i)),
             { concurrency: "unbounded", discard: true }
           ).pipe(Effect.withMaxOpsBeforeYield(maxOps))
           assert.strictEqual((yield* idsOf(sql)).length, 30, `yields after ${maxOps}`)

@@ -2,27 +2,29 @@
  * What is put in front of Claude, and the fence that keeps it from being captured again.
  */
 import * as Schema from "effect/Schema"
-import type { SearchResult } from "./Search.ts"
+import { SearchFilter, SearchResult } from "./Search.ts"
 
 export const InjectionMode = Schema.Literal("conservative", "balanced", "comprehensive")
 export type InjectionMode = typeof InjectionMode.Type
 
-export interface InjectionRequest {
-  readonly prompt: string
-  readonly projects: ReadonlyArray<string> | "all"
-  readonly mode: InjectionMode
-  /** Of the whole text, fence included. */
-  readonly maxTokens: number
-  readonly maxChars: number
-}
+/** Both budgets are of the whole text, fence included. */
+export const InjectionRequest = Schema.Struct({
+  prompt: Schema.String,
+  projects: SearchFilter.fields.projects,
+  mode: InjectionMode,
+  maxTokens: Schema.Int.pipe(Schema.between(100, 8_000)),
+  maxChars: Schema.Int.pipe(Schema.between(200, 100_000))
+})
+export type InjectionRequest = typeof InjectionRequest.Type
 
-export interface InjectionResponse {
+export const InjectionResponse = Schema.Struct({
   /** Empty when nothing was good enough. */
-  readonly text: string
-  readonly items: ReadonlyArray<SearchResult>
-  readonly tokens: number
-  readonly degraded: ReadonlyArray<string>
-}
+  text: Schema.String,
+  items: Schema.Array(SearchResult),
+  tokens: Schema.NonNegativeInt,
+  degraded: Schema.Array(Schema.String)
+})
+export type InjectionResponse = typeof InjectionResponse.Type
 
 /** Claude Code moves a longer hook answer to a file. */
 export const MAX_HOOK_CHARS = 9_500

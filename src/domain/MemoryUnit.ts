@@ -45,6 +45,8 @@ export const MemoryUnit = Schema.Struct({
   keywords: Schema.Array(Schema.String),
   files: Schema.Array(Schema.String),
   passages: Schema.Array(Passage),
+  /** Messages that say the same: the evidence of units that were merged into this one. */
+  also: Schema.Array(Schema.String),
   /** From 0 to 1: how much of the content is worth reading. */
   quality: Schema.Number,
   tokens: Schema.Int,
@@ -57,9 +59,9 @@ export const MemoryUnit = Schema.Struct({
 })
 export type MemoryUnit = typeof MemoryUnit.Type
 
-/** Uuids of the messages that the content takes words from, in the content's order. */
-export const evidence = (unit: Pick<MemoryUnit, "passages">): ReadonlyArray<string> => [
-  ...new Set(unit.passages.map((passage) => passage.uuid))
+/** Uuids of the messages that the content takes words from, in the content's order, and of those that say the same. */
+export const evidence = (unit: Pick<MemoryUnit, "passages" | "also">): ReadonlyArray<string> => [
+  ...new Set([...unit.passages.map((passage) => passage.uuid), ...unit.also])
 ]
 
 const CJK = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef]/g

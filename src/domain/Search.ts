@@ -2,19 +2,23 @@
  * Questions to the memory and what comes back.
  */
 import * as Schema from "effect/Schema"
-import type { MemoryUnit, UnitType } from "./MemoryUnit.ts"
+import { MemoryUnit, UnitType } from "./MemoryUnit.ts"
 
 export const SearchMode = Schema.Literal("semantic", "keyword", "hybrid")
 export type SearchMode = typeof SearchMode.Type
 
-/** Which units may be found. Times are milliseconds since the epoch; `files` match as a whole path or its end. */
-export interface SearchFilter {
-  readonly projects: ReadonlyArray<string> | "all"
-  readonly types?: ReadonlyArray<UnitType> | undefined
-  readonly since?: number | undefined
-  readonly until?: number | undefined
-  readonly files?: ReadonlyArray<string> | undefined
-}
+/**
+ * Which units may be found: those of these projects (by id), types and times, that touch one of these files. Times are
+ * milliseconds since the epoch; a file matches as a whole path or its end.
+ */
+export const SearchFilter = Schema.Struct({
+  projects: Schema.Union(Schema.Literal("all"), Schema.Array(Schema.String)),
+  types: Schema.optional(Schema.Array(UnitType)),
+  since: Schema.optional(Schema.Number),
+  until: Schema.optional(Schema.Number),
+  files: Schema.optional(Schema.Array(Schema.String))
+})
+export type SearchFilter = typeof SearchFilter.Type
 
 const endsWithPath = (file: string, wanted: string) =>
   file === wanted || file.endsWith(`/${wanted}`) || file.endsWith(`\\${wanted}`)
@@ -28,41 +32,46 @@ export const passes = (unit: MemoryUnit, filter: SearchFilter): boolean =>
   (filter.files === undefined || filter.files.length === 0 ||
     filter.files.some((wanted) => unit.files.some((file) => endsWithPath(file, wanted))))
 
-export interface SearchQuery extends SearchFilter {
-  readonly text: string
-  /** 1 to 100. */
-  readonly limit: number
-  /** 0 to 1, on the scale of `SearchResult.score`. */
-  readonly minScore: number
-  readonly mode: SearchMode
-}
+/** `minScore` is on the scale of `SearchResult.score`. */
+export const SearchQuery = Schema.Struct({
+  ...SearchFilter.fields,
+  text: Schema.String,
+  limit: Schema.Int.pipe(Schema.between(1, 100)),
+  minScore: Schema.Number.pipe(Schema.between(0, 1)),
+  mode: SearchMode
+})
+export type SearchQuery = typeof SearchQuery.Type
 
 /** One lane's opinion: rank from 1, and the score before fusion (BM25, or cosine). */
-export interface LaneScore {
-  readonly rank: number
-  readonly score: number
-}
+export const LaneScore = Schema.Struct({
+  rank: Schema.Int.pipe(Schema.positive()),
+  score: Schema.Number
+})
+export type LaneScore = typeof LaneScore.Type
 
-export interface Why {
-  readonly keyword: LaneScore | null
-  readonly semantic: LaneScore | null
+export const Why = Schema.Struct({
+  keyword: Schema.NullOr(LaneScore),
+  semantic: Schema.NullOr(LaneScore),
   /** What units next to it in the session added to the fused score. */
-  readonly neighbours: number
+  neighbours: Schema.Number,
   /** Named additions to the fused score. */
-  readonly boosts: Readonly<Record<string, number>>
+  boosts: Schema.Record({ key: Schema.String, value: Schema.Number }),
   /** Words of the question that the unit holds. */
-  readonly matched: ReadonlyArray<string>
-}
+  matched: Schema.Array(Schema.String)
+})
+export type Why = typeof Why.Type
 
-export interface SearchResult {
-  readonly unit: MemoryUnit
-  /** 0 to 1: the share of the question, weighted by how rare its words are, that the unit and its neighbours answer. */
-  readonly score: number
-  readonly why: Why
-}
+export const SearchResult = Schema.Struct({
+  unit: MemoryUnit,
+  /** The share of the question, weighted by how rare its words are, that the unit and its neighbours answer. */
+  score: Schema.Number.pipe(Schema.between(0, 1)),
+  why: Why
+})
+export type SearchResult = typeof SearchResult.Type
 
-export interface SearchResponse {
-  readonly results: ReadonlyArray<SearchResult>
+export const SearchResponse = Schema.Struct({
+  results: Schema.Array(SearchResult),
   /** A sentence for each lane that could not be asked; empty when nothing was missing. */
-  readonly degraded: ReadonlyArray<string>
-}
+  degraded: Schema.Array(Schema.String)
+})
+export type SearchResponse = typeof SearchResponse.Type

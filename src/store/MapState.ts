@@ -4,9 +4,10 @@
 import { assignSegments, type Message, type OpenSegment, type Session, threadKey } from "../domain/Conversation.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { Project } from "../domain/Project.ts"
+import * as Duplicates from "./Duplicates.ts"
 import type { AppendResult, CaptureBatch, Cursor, DeadLetter, WorkItem } from "./MemoryStore.ts"
 import * as Postings from "./Postings.ts"
-import { changesOf, comparable, freshOf, outcomesOf, present, sessionsChangedBy } from "./Rules.ts"
+import { ascending, changesOf, comparable, freshOf, outcomesOf, present, sessionsChangedBy } from "./Rules.ts"
 import { LEASE_MS } from "./WorkLease.ts"
 
 export interface Stored {
@@ -139,6 +140,24 @@ export const release = ({ work }: State, items: ReadonlyArray<WorkItem>) => {
   }
 }
 
+/** Merges a unit with those active ones of its project that say the same. */
+const mergeWithSame = ({ lexical }: State, id: string) => {
+  const one = lexical.units.get(id)!
+  const same = [...lexical.units.values()].filter(({ sketch, unit }) =>
+    unit.id !== id && unit.active && unit.projectId === one.unit.projectId &&
+    sketch.some((least) => one.sketch.includes(least))
+  )
+    .sort(ascending(({ unit }) => unit.id))
+  for (const other of same) {
+    const current = lexical.units.get(id)!.unit
+    if (!current.active) return
+    const merged = Duplicates.merge({ unit: current, words: one.words }, other)
+    if (merged === undefined) continue
+    const { goes, stays } = merged
+    for (const unit of [goes, stays]) lexical.units.set(unit.id, { ...lexical.units.get(unit.id)!, unit })
+  }
+}
+
 /** What is wrong with the units, when they can't be written; nothing was changed then. */
 export const commit = (
   state: State,
@@ -157,7 +176,11 @@ export const commit = (
   if (taken !== undefined) return `two units have the id ${taken}`
   for (const id of stale) Postings.remove(state.lexical, id)
   enqueue(state, "index", stale)
-  for (const unit of fresh) Postings.insert(state.lexical, unit)
+  const back = [...held.values()].map(({ unit }) => unit).filter(({ supersededBy }) =>
+    supersededBy !== null && stale.has(supersededBy)
+  ).map(Duplicates.restored).sort(ascending(({ id }) => id))
+  for (const unit of [...back, ...fresh]) Postings.insert(state.lexical, unit)
+  for (const { id } of [...back, ...fresh]) mergeWithSame(state, id)
   enqueue(state, "index", ids)
   done(state, items)
   release(state, items)

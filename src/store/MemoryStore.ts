@@ -21,11 +21,16 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   }
 }
 
-/** How far a transcript has been read. `fingerprint` is of the file's first bytes: another means another file. */
+/**
+ * How far a transcript has been read. `fingerprint` is of the file's first bytes and `tail` of those before `offset`: another
+ * means another file. `modifiedAt` is the file's time when it was read, in milliseconds.
+ */
 export interface Cursor {
   readonly path: string
   readonly offset: number
   readonly fingerprint: string
+  readonly tail: string
+  readonly modifiedAt: number
   readonly sessionId: string
 }
 
@@ -86,6 +91,8 @@ export interface SegmentContext {
   readonly session: Session
   /** The position of its first message in the session. */
   readonly position: number
+  /** The last prompt of its thread before it, and the last thing Claude said there before it; in that order, if there are any. */
+  readonly before: ReadonlyArray<Message>
 }
 
 /**

@@ -3,13 +3,16 @@
  */
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { passes, type SearchFilter } from "../domain/Search.ts"
+import * as Duplicates from "./Duplicates.ts"
 import { fieldsOf, sumOf } from "./Lexical.ts"
 import type { LexicalMatches } from "./MemoryStore.ts"
 import { ascending, present, recalling } from "./Rules.ts"
 
-interface Indexed {
+export interface Indexed {
   readonly unit: MemoryUnit
   readonly fields: ReadonlyArray<ReadonlyArray<string>>
+  readonly words: ReadonlySet<string>
+  readonly sketch: ReadonlyArray<number>
 }
 
 export interface Postings {
@@ -27,7 +30,8 @@ export const copy = ({ holding, units }: Postings): Postings => ({
 
 export const insert = ({ holding, units }: Postings, unit: MemoryUnit): void => {
   const fields = fieldsOf(unit)
-  units.set(unit.id, { unit, fields })
+  const words = Duplicates.wordsOf(fields)
+  units.set(unit.id, { unit, fields, words, sketch: Duplicates.sketch(unit, words) })
   for (const lexeme of fields.flat()) holding.set(lexeme, (holding.get(lexeme) ?? new Set()).add(unit.id))
 }
 

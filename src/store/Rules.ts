@@ -84,8 +84,9 @@ export const lineSumOf = (outcomes: ReadonlyMap<string, number>): LineSum => ({
   deadLetter: outcomes.get("dead-letter") ?? 0
 })
 
-/** Two units that say the same, whenever they were made. */
-export const comparable = (unit: MemoryUnit): string => JSON.stringify({ ...unit, createdAt: 0 })
+/** What a unit was made of: neither when, nor what became of it since. */
+export const comparable = (unit: MemoryUnit): string =>
+  JSON.stringify({ ...unit, createdAt: 0, also: [], active: true, supersededBy: null })
 
 const RECALL_DOCUMENTS = 20_000
 

@@ -17,7 +17,11 @@ const json = (value: unknown) => JSON.stringify(value)
 interface UnitRow {
   readonly body: string
 }
-const unitOf = (row: UnitRow): MemoryUnit => JSON.parse(row.body) as MemoryUnit
+/** A reader does not migrate: units written before schema 3 cite no others. */
+const unitOf = (row: UnitRow): MemoryUnit => {
+  const unit = JSON.parse(row.body) as Omit<MemoryUnit, "also"> & Partial<MemoryUnit>
+  return unit.also === undefined ? { ...unit, also: [] } : unit as MemoryUnit
+}
 const messageOf = (row: { readonly body: string }): Message => JSON.parse(row.body) as Message
 
 interface SessionRow {
@@ -42,13 +46,10 @@ const sessionOf = (row: SessionRow): Session => ({
 export const make = (sql: SqlClient) => {
   const cursors = (paths: ReadonlyArray<string>) =>
     Effect.map(
-      sql<{ path: string; next_offset: number; fingerprint: string; session_id: string }>`
-        SELECT * FROM cursors WHERE path IN (SELECT value FROM json_each(${json(paths)}))`,
-      (rows) =>
-        new Map<string, Cursor>(rows.map((row) => [
-          row.path,
-          { path: row.path, offset: row.next_offset, fingerprint: row.fingerprint, sessionId: row.session_id }
-        ]))
+      sql<Cursor>`
+        SELECT path, next_offset AS "offset", fingerprint, tail, modified_at AS modifiedAt, session_id AS sessionId
+        FROM cursors WHERE path IN (SELECT value FROM json_each(${json(paths)}))`,
+      (rows) => new Map(rows.map((row) => [row.path, { ...row }]))
     )
 
   const places = (uuids: ReadonlyArray<string>) =>
@@ -64,6 +65,25 @@ export const make = (sql: SqlClient) => {
       (rows) => new Map(rows.map((row) => [row.id, sessionOf(row)]))
     )
 
+  /** The last prompt and the last thing Claude said in a thread before each of these, by key. */
+  const before = (
+    places: ReadonlyArray<
+      { readonly key: string; readonly session: string; readonly thread: string; readonly seq: number }
+    >
+  ) =>
+    Effect.map(
+      sql<{ key: string; body: string }>`
+        SELECT place.value->>'key' AS key, m.body FROM json_each(${json(places)}) AS place
+        JOIN (SELECT 1 AS asked UNION ALL SELECT 0) AS wanted
+        JOIN messages AS m ON m.seq = (
+          SELECT seq FROM messages WHERE session_id = place.value->>'session' AND seq < place.value->>'seq'
+            AND thread = place.value->>'thread'
+            AND CASE wanted.asked WHEN 1 THEN is_prompt = 1 ELSE role = 'assistant' AND said = 1 END
+          ORDER BY seq DESC LIMIT 1
+        ) ORDER BY place.key, wanted.asked DESC`,
+      (rows) => (key: string) => rows.filter((row) => row.key === key).map(messageOf)
+    )
+
   const segments = (ids: ReadonlyArray<string>) =>
     Effect.gen(function*() {
       const rows = yield* sql<{ seq: number; segment_id: string; body: string }>`
@@ -77,6 +97,12 @@ export const make = (sql: SqlClient) => {
         list.push({ seq: row.seq, message: messageOf(row) })
       }
       const sessions = yield* sessionsById([...bySegment.values()].map((list) => list[0]!.message.sessionId))
+      const lead = yield* before([...bySegment].map(([key, [first]]) => ({
+        key,
+        session: first!.message.sessionId,
+        thread: first!.message.thread,
+        seq: first!.seq
+      })))
       return ids.flatMap((id) => {
         const list = bySegment.get(id)
         const first = list?.[0]
@@ -86,7 +112,8 @@ export const make = (sql: SqlClient) => {
         return [{
           segment: { id, sessionId: session.id, thread: first.message.thread, messages },
           session,
-          position: first.seq
+          position: first.seq,
+          before: lead(id)
         }]
       })
     })

@@ -6,6 +6,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { assignSegments, type Message, type OpenSegment, threadKey } from "../domain/Conversation.ts"
 import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
+import * as Duplicates from "./Duplicates.ts"
 import { fieldsOf } from "./Lexical.ts"
 import type { CaptureBatch, WorkItem } from "./MemoryStore.ts"
 import { changesOf, comparable, freshOf, outcomesOf, says, sessionsChangedBy } from "./Rules.ts"
@@ -101,10 +102,17 @@ export const make = (sql: SqlClient) => {
       const after = (yield* countSessions)[0]?.n ?? 0
       if (fresh.length > 0) yield* insertMessages(fresh)
       yield* enqueue("session", sessionsChangedBy(fresh, batch.facts))
-      yield* sql`INSERT INTO cursors VALUES
-        (${batch.cursor.path}, ${batch.cursor.offset}, ${batch.cursor.fingerprint}, ${batch.cursor.sessionId})
-        ON CONFLICT (path) DO UPDATE SET next_offset = excluded.next_offset, fingerprint = excluded.fingerprint,
-          session_id = excluded.session_id`
+      yield* sql`INSERT INTO cursors ${
+        sql.insert({
+          path: batch.cursor.path,
+          next_offset: batch.cursor.offset,
+          fingerprint: batch.cursor.fingerprint,
+          tail: batch.cursor.tail,
+          modified_at: batch.cursor.modifiedAt,
+          session_id: batch.cursor.sessionId
+        })
+      } ON CONFLICT (path) DO UPDATE SET next_offset = excluded.next_offset, fingerprint = excluded.fingerprint,
+          tail = excluded.tail, modified_at = excluded.modified_at, session_id = excluded.session_id`
       yield* addCounts("line_counts", outcomesOf(batch, stored, duplicates))
       yield* addCounts("redactions", batch.redactions)
       yield* sql`INSERT INTO dead_letters
@@ -142,15 +150,17 @@ export const make = (sql: SqlClient) => {
 
   const deleteUnits = (rows: ReadonlyArray<number>) =>
     Effect.gen(function*() {
-      if (rows.length === 0) return
+      if (rows.length === 0) return []
       const list = json(rows)
       yield* sql`UPDATE totals SET units = units - ${rows.length}, lexemes = lexemes - coalesce(
         (SELECT sum(lexeme_count) FROM units WHERE row IN (SELECT value FROM json_each(${list}))), 0)`
       yield* sql`DELETE FROM lexemes WHERE rowid IN (SELECT value FROM json_each(${list}))`
-      const gone = yield* sql<
+      const rowsGone = yield* sql<
         { id: string }
       >`DELETE FROM units WHERE row IN (SELECT value FROM json_each(${list})) RETURNING id`
-      yield* enqueue("index", gone.map(({ id }) => id))
+      const gone = rowsGone.map(({ id }) => id)
+      yield* enqueue("index", gone)
+      return gone
     })
 
   const insertUnits = (units: ReadonlyArray<MemoryUnit>) =>
@@ -185,7 +195,65 @@ export const make = (sql: SqlClient) => {
       yield* sql`UPDATE totals SET units = units + ${units.length}, lexemes = lexemes + ${
         counts.reduce((sum, n) => sum + n, 0)
       }`
+      yield* sql`INSERT INTO sketches (least, row) SELECT value->>0, value->>1 FROM json_each(${
+        json(units.flatMap((unit, i) =>
+          Duplicates.sketch(unit, Duplicates.wordsOf(fields[i]!)).map((least) => [least, rowOf.get(unit.id)])
+        ))
+      }) WHERE true ON CONFLICT DO NOTHING`
       yield* enqueue("index", units.map(({ id }) => id))
+    })
+
+  const update = (units: ReadonlyArray<MemoryUnit>) =>
+    sql`UPDATE units SET active = new.active, evidence = new.evidence, superseded_by = new.superseded_by, body = new.body
+      FROM (SELECT value->>0 AS id, value->>1 AS active, value->>2 AS evidence, value->>3 AS superseded_by, value->>4 AS body
+        FROM json_each(${
+      json(units.map((unit) => [unit.id, Number(unit.active), json(evidence(unit)), unit.supersededBy, json(unit)]))
+    })) AS new WHERE units.id = new.id`
+
+  /** Units whose successors are gone count again. */
+  const restore = (gone: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      if (gone.length === 0) return []
+      const rows = yield* sql<{ body: string }>`SELECT body FROM units
+        WHERE superseded_by IN (SELECT value FROM json_each(${json(gone)})) ORDER BY id`
+      const back = rows.map(({ body }) => Duplicates.restored(JSON.parse(body) as MemoryUnit))
+      if (back.length > 0) yield* update(back)
+      return back.map(({ id }) => id)
+    })
+
+  /** Merges units with those active ones of their project that say the same. */
+  const mergeWithSame = (ids: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      if (ids.length === 0) return
+      const pairs = yield* sql<{ id: string; other: string }>`
+        SELECT DISTINCT a.id, b.id AS other FROM units AS a JOIN sketches AS s ON s.row = a.row
+          JOIN sketches AS t ON t.least = s.least AND t.row <> s.row JOIN units AS b ON b.row = t.row
+        WHERE a.id IN (SELECT value FROM json_each(${json(ids)})) AND b.project_id = a.project_id AND b.active = 1`
+      if (pairs.length === 0) return
+      const rows = yield* sql<{ body: string; text: string; tool_use: string; tool_result: string }>`
+        SELECT u.body, l.text, l.tool_use, l.tool_result FROM units AS u JOIN lexemes AS l ON l.rowid = u.row
+        WHERE u.id IN (SELECT value FROM json_each(${
+        json([...new Set(pairs.flatMap(({ id, other }) => [id, other]))])
+      }))`
+      const held = new Map(rows.map(({ body, ...fields }) => {
+        const unit = JSON.parse(body) as MemoryUnit
+        return [unit.id, {
+          unit,
+          words: new Set(Object.values(fields).join(" ").split(" ").filter((word) => word !== ""))
+        }] as const
+      }))
+      const changed = new Map<string, MemoryUnit>()
+      const current = (id: string) => changed.get(id) ?? held.get(id)!.unit
+      for (const id of ids) {
+        for (const other of pairs.filter((pair) => pair.id === id).map((pair) => pair.other).sort()) {
+          if (!current(id).active) break
+          if (!current(other).active) continue
+          const worded = (id: string) => ({ unit: current(id), words: held.get(id)!.words })
+          const merged = Duplicates.merge(worded(id), worded(other))
+          if (merged !== undefined) changed.set(merged.goes.id, merged.goes).set(merged.stays.id, merged.stays)
+        }
+      }
+      if (changed.size > 0) yield* update([...changed.values()])
     })
 
   const commit = (items: ReadonlyArray<WorkItem>, units: ReadonlyArray<MemoryUnit>) =>
@@ -200,8 +268,9 @@ export const make = (sql: SqlClient) => {
       const unchanged = new Map(existing.map(({ row, body }) => [comparable(JSON.parse(body) as MemoryUnit), row]))
       const fresh = unchanged.size === 0 ? kept : kept.filter((unit) => !unchanged.delete(comparable(unit)))
       const stale = new Set(unchanged.values())
-      yield* deleteUnits([...stale])
+      const back = yield* restore(yield* deleteUnits([...stale]))
       yield* insertUnits(fresh)
+      yield* mergeWithSame([...back, ...fresh.map(({ id }) => id)])
       yield* done(items)
       yield* release(items)
     })

@@ -6,6 +6,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
+import type { Message } from "../domain/Conversation.ts"
 import { evidence } from "../domain/MemoryUnit.ts"
 import { passes } from "../domain/Search.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
@@ -14,6 +15,17 @@ import { append, claim, commit, copy, done, empty, release, type State, type Sto
 import { MemoryStore, type SessionOutline, StoreError, type StoreStatus } from "./MemoryStore.ts"
 import * as Postings from "./Postings.ts"
 import { ascending, lineSumOf, OUTLINE, present, says } from "./Rules.ts"
+
+/** The last prompt and the last thing Claude said in a thread before a message. */
+const before = (state: State, { message: { sessionId, thread }, seq }: Stored): ReadonlyArray<Message> => {
+  const earlier = [...state.messages.values()].filter((other) =>
+    other.seq < seq && other.message.sessionId === sessionId && other.message.thread === thread
+  ).map(({ message }) => message)
+  return present([
+    earlier.findLast(({ isPrompt }) => isPrompt),
+    earlier.findLast((message) => message.role === "assistant" && says(message))
+  ])
+}
 
 const bySegment = (state: State, ids: ReadonlyArray<string>) => {
   const groups = new Map<string, Array<Stored>>(ids.map((id) => [id, []]))
@@ -27,7 +39,8 @@ const bySegment = (state: State, ids: ReadonlyArray<string>) => {
       : [{
         segment: { id, sessionId: session.id, thread: first.message.thread, messages },
         session,
-        position: first.seq
+        position: first.seq,
+        before: before(state, first)
       }]
   })
 }

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { transaction } from "../resources/Sqlite.ts"
 import { StoreError } from "./MemoryStore.ts"
 
-const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
+export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   `CREATE TABLE projects (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, root TEXT NOT NULL, key TEXT NOT NULL
   ) STRICT`,
@@ -62,6 +62,24 @@ const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   `CREATE TRIGGER units_deleted AFTER DELETE ON units BEGIN
     DELETE FROM vectors WHERE unit_row = old.row AND index_id IN (SELECT id FROM vector_indexes);
   END`
+], [
+  // A cursor of before has neither: its file is looked at once more, and its lines are known.
+  `ALTER TABLE cursors ADD COLUMN tail TEXT NOT NULL DEFAULT ''`,
+  `ALTER TABLE cursors ADD COLUMN modified_at INTEGER NOT NULL DEFAULT 0`
+], [
+  `ALTER TABLE units ADD COLUMN superseded_by TEXT`,
+  `CREATE INDEX units_superseded ON units (superseded_by) WHERE superseded_by IS NOT NULL`,
+  // Bands of minima of permutations of a unit's words (store/Duplicates.ts), by which units that say the same are found.
+  `CREATE TABLE sketches (least INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (least, row)) STRICT, WITHOUT ROWID`,
+  `CREATE INDEX sketches_row ON sketches (row)`,
+  `CREATE TRIGGER units_forgotten AFTER DELETE ON units BEGIN DELETE FROM sketches WHERE row = old.row; END`,
+  // At the end of the body, where no new unit has it: none compares equal to an old one, and each is written with its sketch.
+  `UPDATE units SET body = json_set(body, '$.also', json('[]'))`,
+  // What was compressed by an earlier version is compressed again, the next time that somebody works.
+  `INSERT INTO work (kind, key, revision) SELECT DISTINCT 'segment', segment_id, 1 FROM messages WHERE true
+    ON CONFLICT (kind, key) DO UPDATE SET revision = revision + 1`,
+  `INSERT INTO work (kind, key, revision) SELECT 'session', id, 1 FROM sessions WHERE true
+    ON CONFLICT (kind, key) DO UPDATE SET revision = revision + 1`
 ]]
 
 export const LATEST = STEPS.length

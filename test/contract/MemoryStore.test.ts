@@ -8,7 +8,7 @@ import { queryLexemes } from "../../src/domain/Tokenizer.ts"
 import { type AppendResult, MemoryStore, type WorkItem } from "../../src/store/MemoryStore.ts"
 import { sqliteStore, storeInMemory } from "./layers.ts"
 import { batch, cursor, everything, facts, message, project, unit } from "./made.ts"
-import { suite, write } from "./MemoryStoreContract.ts"
+import { compressAll, suite, unitsOf, write } from "./MemoryStoreContract.ts"
 
 suite("SqliteStore", sqliteStore)
 suite("StoreInMemory", storeInMemory)
@@ -228,6 +228,51 @@ describe("SqliteStore and StoreInMemory", () => {
         assert.deepStrictEqual(memory, sqlite)
       }),
     { fastCheck: { numRuns: 40 }, timeout: 60_000 }
+  )
+
+  const similar = FastCheck.record({
+    from: FastCheck.integer({ min: 0, max: 3 }),
+    count: FastCheck.integer({ min: 5, max: 27 }),
+    project: FastCheck.constantFrom("project-one", "project-one", "project-one", "project-two"),
+    type: FastCheck.constantFrom(
+      "conversation" as const,
+      "conversation" as const,
+      "decision" as const,
+      "archive" as const
+    ),
+    occurredAt: FastCheck.nat({ max: 3 }),
+    cited: FastCheck.integer({ min: 1, max: 4 })
+  })
+  const NAMES = ["one", "two", "three", "four", "five"]
+
+  it.effect.prop(
+    "merge alike, whatever is compressed in which order and how much at once",
+    [FastCheck.array(
+      FastCheck.dictionary(FastCheck.constantFrom(...NAMES), FastCheck.array(similar, { maxLength: 3 }), {
+        minKeys: 1,
+        maxKeys: 3
+      }),
+      { minLength: 2, maxLength: 10 }
+    )],
+    ([plan]) =>
+      Effect.gen(function*() {
+        const program = Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const ids = NAMES.flatMap((name) => [0, 1, 2].map((i) => idOf("unit", name, String(i))))
+          const states = yield* Effect.forEach(plan, (made) =>
+            Effect.zipRight(
+              compressAll(Object.fromEntries(Object.entries(made).map(([name, some]) => [name, unitsOf(name, some)]))),
+              store.units(ids)
+            ))
+          return [states, yield* everythingIn]
+        })
+        const [sqlite, memory] = yield* Effect.all([
+          Effect.provide(program, sqliteStore),
+          Effect.provide(program, storeInMemory)
+        ])
+        assert.deepStrictEqual(memory, sqlite)
+      }),
+    { fastCheck: { numRuns: 60 }, timeout: 120_000 }
   )
 
   const document = FastCheck.record({

@@ -12,9 +12,11 @@ import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { MAX_SEGMENT_MESSAGES } from "../../src/domain/Conversation.ts"
 import { idOf } from "../../src/domain/Ids.ts"
-import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
+import { evidence, MAX_EVIDENCE, type MemoryUnit } from "../../src/domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../src/domain/Search.ts"
 import { lexemes, queryLexemes } from "../../src/domain/Tokenizer.ts"
+import * as Duplicates from "../../src/store/Duplicates.ts"
+import { fieldsOf } from "../../src/store/Lexical.ts"
 import { MemoryStore, StoreError, type WorkItem } from "../../src/store/MemoryStore.ts"
 import { LEASE_MS } from "../../src/store/WorkLease.ts"
 import { batch, cursor, everything, facts, message, project, unit } from "./made.ts"
@@ -31,6 +33,47 @@ export const write = (units: ReadonlyArray<MemoryUnit>) =>
     yield* store.commit(claimed.filter(({ key }) => key === origin), units.map((each) => ({ ...each, origin })))
     yield* store.release(claimed.filter(({ key }) => key !== origin))
   })
+
+/** Compresses a segment of this name again, which a new line of its own has put into the queue: these are its units now. */
+export const compress = (name: string, ...units: ReadonlyArray<MemoryUnit>) => compressAll({ [name]: units })
+
+/** The same for several segments, in one commit. */
+export const compressAll = (made: Readonly<Record<string, ReadonlyArray<MemoryUnit>>>) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const written: Array<MemoryUnit> = []
+    for (const [name, units] of Object.entries(made)) {
+      const path = `/grown/${name}`
+      const previous = (yield* store.cursors([path])).get(path)
+      const at = (previous?.offset ?? 0) + 1
+      const grown = message(`${name} ${at}`, { sessionId: `session of ${name}`, isPrompt: at === 1 })
+      yield* store.append(batch([grown], { previous, cursor: cursor(path, at) }))
+      const origin = idOf("segment", `${name} 1`)
+      written.push(...units.map((each) => ({ ...each, origin })))
+    }
+    const origins = new Set(Object.keys(made).map((name) => idOf("segment", `${name} 1`)))
+    const claimed = yield* store.claim("segment", 10_000)
+    yield* store.commit(claimed.filter(({ key }) => origins.has(key)), written)
+    yield* store.release(claimed.filter(({ key }) => !origins.has(key)))
+  })
+
+const NAMES =
+  ("alpha bravo charlie delta echo foxtrot golf hotel india juliett kilo lima mike november oscar papa quebec romeo " +
+    "sierra tango uniform victor whiskey yankee zulu amber bronze copper diamond emerald").split(" ")
+
+/** So many words of their own, from the one at `from` on. */
+export const words = (count: number, from = 0): string => NAMES.slice(from, from + count).join(" ")
+
+/** What became of units: whether they count, what took their place, and what they cite besides. */
+const standing = (...ids: ReadonlyArray<string>) =>
+  Effect.flatMap(
+    MemoryStore,
+    (store) =>
+      Effect.map(store.units(ids), (units) =>
+        Object.fromEntries(
+          units.map(({ active, also, id, supersededBy }) => [id, active ? also : `in ${supersededBy}`])
+        ))
+  )
 
 const keys = (items: ReadonlyArray<WorkItem>) => items.map(({ key }) => key).sort()
 
@@ -351,6 +394,57 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
           assert.isTrue(outline?.files.includes("/work/same.ts"))
         })
       )
+
+      test(
+        "tells what was asked and said last in the thread before a segment",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const assistant = { role: "assistant" as const }
+          const agent = { thread: "agent" }
+          const silent = { ...assistant, blocks: [{ kind: "tool_use" as const, text: "ls", tool: "Bash" }] }
+          yield* store.append(batch([
+            message("p1", { isPrompt: true }),
+            message("a1", assistant),
+            message("a2", assistant),
+            message("tool", silent),
+            message("system", { role: "system" }),
+            message("x1", { ...agent, isPrompt: true }),
+            message("y1", { ...agent, ...assistant }),
+            message("o1", { sessionId: "s2", isPrompt: true }),
+            message("o2", { sessionId: "s2", ...assistant }),
+            message("p2", { isPrompt: true })
+          ]))
+          yield* store.append(batch([
+            message("h2"),
+            message("p3", { isPrompt: true }),
+            message("a3", assistant),
+            message("x2", { ...agent, isPrompt: true }),
+            message("p4", { isPrompt: true }),
+            message("a4", assistant)
+          ], { previous: cursor("/t/a.jsonl", 100), cursor: cursor("/t/a.jsonl", 200) }))
+          const asked = ["p3", "p1", "x2", "o1", "p4", "p2", "x1"]
+          const segments = yield* store.segments(asked.map((uuid) => idOf("segment", uuid)))
+          assert.deepStrictEqual(
+            segments.map(({ before, segment }) => [segment.messages[0]?.uuid, ...before.map(({ uuid }) => uuid)]),
+            [["p3", "p2", "a2"], ["p1"], ["x2", "x1", "y1"], ["o1"], ["p4", "p3", "a3"], ["p2", "p1", "a2"], ["x1"]]
+          )
+          assert.deepStrictEqual(segments[0]?.before, [message("p2", { isPrompt: true }), message("a2", assistant)])
+        })
+      )
+
+      test(
+        "tells the prompt that a segment goes on with, when it is the second of one",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const messages = Array.from(
+            { length: MAX_SEGMENT_MESSAGES + 5 },
+            (_, i) => message(`m${i}`, i === 0 ? { isPrompt: true } : { role: "assistant" })
+          )
+          yield* store.append(batch(messages))
+          const [second] = yield* store.segments([idOf("segment", `m${MAX_SEGMENT_MESSAGES}`)])
+          assert.deepStrictEqual(second?.before, [messages[0]!, messages[MAX_SEGMENT_MESSAGES - 1]!])
+        })
+      )
     })
 
     describe("work", () => {
@@ -570,6 +664,293 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
           assert.deepStrictEqual(yield* around("none"), [])
           assert.strictEqual((yield* store.neighbours(["a", "e", "b"])).length, 2 + 1 + 3)
         })
+      )
+    })
+
+    describe("units that say the same", () => {
+      const [all, most] = [words(24), words(20)]
+
+      test(
+        "become one: the fuller stays and cites the other's messages, the other counts no more",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* compress("one", unit("part", { content: most, cites: "m1", occurredAt: 9_000 }))
+          yield* compress("two", unit("full", { content: all, cites: "m2" }))
+          assert.deepStrictEqual(yield* standing("part", "full"), { part: "in full", full: ["m1"] })
+          assert.deepStrictEqual(yield* found("alpha"), ["full"])
+          assert.deepStrictEqual((yield* store.recent(everything, 9)).map(({ id }) => id), ["full"])
+          assert.deepStrictEqual((yield* store.unitsByPrefix("part")).map(({ id }) => id), ["part"])
+        })
+      )
+
+      test(
+        "become the newer one when both say all, and of one time the one with the greater id",
+        Effect.gen(function*() {
+          yield* compress("one", unit("a new", { content: all, cites: "m1", occurredAt: 9_000 }))
+          yield* compress("two", unit("b old", { content: all, cites: "m2" }))
+          assert.deepStrictEqual(yield* standing("a new", "b old"), { "a new": ["m2"], "b old": "in a new" })
+          yield* compress("three", unit("c same", { content: words(6, 24), cites: "m3" }))
+          yield* compress("four", unit("d same", { content: words(6, 24), cites: "m3" }))
+          assert.deepStrictEqual(yield* standing("c same", "d same"), { "c same": "in d same", "d same": [] })
+        })
+      )
+
+      test(
+        "are those of one project, that hold enough words and are no archives",
+        Effect.gen(function*() {
+          yield* compress("one", unit("a", { content: all }), unit("few a", { content: words(5, 24) }))
+          yield* compress("two", unit("b", { content: all, projectId: "project-two" }))
+          yield* compress(
+            "three",
+            unit("c", { content: all, type: "archive" }),
+            unit("few b", { content: words(5, 24) })
+          )
+          yield* compress("four", unit("d", { content: all, type: "archive" }))
+          const ids = ["a", "b", "c", "d", "few a", "few b"]
+          assert.deepStrictEqual(yield* standing(...ids), Object.fromEntries(ids.map((id) => [id, []])))
+        })
+      )
+
+      test(
+        "are not those that only share a part, or have a title in common",
+        Effect.gen(function*() {
+          // 12 of 20 each, all of the lesser one but half of the greater one, and 17 of 20 but neither says all.
+          yield* compress("one", unit("a", { content: words(20), title: words(6, 24) }))
+          yield* compress("two", unit("b", { content: words(20, 8), title: words(6, 24) }))
+          yield* compress("three", unit("c", { content: words(10) }))
+          yield* compress("four", unit("d", { content: `${words(17)} ${words(3, 27)}` }))
+          const ids = ["a", "b", "c", "d"]
+          assert.deepStrictEqual(yield* standing(...ids), Object.fromEntries(ids.map((id) => [id, []])))
+        })
+      )
+
+      test(
+        "are found among many others",
+        Effect.gen(function*() {
+          const others = Array.from(
+            { length: 300 },
+            (_, i) =>
+              unit(`other ${i}`, {
+                content: Array.from({ length: 12 }, (_, w) => `w${(i * 31 + w * 17) % 211}x`).join(" ")
+              })
+          )
+          yield* compress("others", ...others)
+          const before = yield* Effect.flatMap(MemoryStore, (store) => store.status)
+          yield* compress("one", unit("a", { content: all }))
+          yield* compress("two", unit("b", { content: all }))
+          const after = yield* Effect.flatMap(MemoryStore, (store) => store.status)
+          assert.strictEqual(after.units.total, before.units.total + 1)
+          assert.deepStrictEqual(yield* standing("a"), { a: "in b" })
+        })
+      )
+
+      test(
+        "are counted once, by project and type, and so are the messages they cite",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* compress("one", unit("a", { content: all, cites: "one 1", type: "decision" }))
+          yield* compress("two", unit("b", { content: all, cites: "two 1", type: "decision" }))
+          const { projects, textMessages, units } = yield* store.status
+          assert.deepStrictEqual(units, { total: 1, byType: { decision: 1 } })
+          assert.deepStrictEqual(textMessages, { total: 2, cited: 2 })
+          assert.deepStrictEqual(projects.map(({ units }) => units), [1])
+        })
+      )
+
+      test(
+        "come to one of three, whatever their order, in one commit or in three",
+        Effect.gen(function*() {
+          const three = ["a", "b", "c"].map((id, i) => unit(id, { content: all, cites: `m-${id}`, occurredAt: i }))
+          const orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]
+          for (const [n, order] of orders.entries()) {
+            const units = order.map((i) => ({ ...three[i]!, id: `${n}${three[i]!.id}`, projectId: `project-${n}` }))
+            for (const unit of units) yield* compress(`${n} ${unit.id}`, unit)
+            const { [`${n}c`]: stays, ...gone } = yield* standing(...units.map(({ id }) => id))
+            assert.deepStrictEqual([...stays!].sort(), ["m-a", "m-b"])
+            assert.strictEqual(Object.values(gone).filter((each) => typeof each === "string").length, 2)
+          }
+          yield* compress("all", ...three)
+          const { c, ...gone } = yield* standing("a", "b", "c")
+          assert.deepStrictEqual([...c!].sort(), ["m-a", "m-b"])
+          assert.strictEqual(Object.values(gone).filter((each) => typeof each === "string").length, 2)
+        })
+      )
+
+      test(
+        "cite eight messages at most between them, their own first",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const citing = (id: string, from: number, count: number) => {
+            const one = unit(id, { content: all })
+            return {
+              ...one,
+              passages: Array.from({ length: count }, (_, i) => ({
+                uuid: `m${from + i}`,
+                kind: "text" as const,
+                from: i === 0 ? 0 : all.length,
+                to: all.length
+              }))
+            }
+          }
+          yield* compress("one", citing("a", 0, 5))
+          yield* compress("two", citing("b", 4, 6))
+          yield* compress("three", citing("c", 20, 1))
+          const [a, b, c] = yield* store.units(["a", "b", "c"])
+          assert.deepStrictEqual(b?.also, ["m0", "m1"])
+          assert.deepStrictEqual(evidence(c!), ["m20", "m4", "m5", "m6", "m7", "m8", "m9", "m0"])
+          assert.deepStrictEqual([a?.also, c?.also.length], [[], MAX_EVIDENCE - 1])
+        })
+      )
+
+      test(
+        "stay merged when either is compressed again and comes out the same, and nothing is written",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const [part, full] = [unit("part", { content: most }), unit("full", { content: all })]
+          yield* compress("one", part)
+          yield* compress("two", full)
+          yield* store.done(yield* store.claim("index", 100))
+          const before = yield* store.units(["part", "full"])
+          yield* compress("one", { ...part, createdAt: 7_000 })
+          yield* compress("two", { ...full, createdAt: 7_000 })
+          yield* compressAll({ two: [full], one: [part] })
+          assert.deepStrictEqual(yield* store.units(["part", "full"]), before)
+          assert.deepStrictEqual(yield* pending("index"), [])
+        })
+      )
+
+      test(
+        "come apart when the one that stayed is compressed again without it",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* compress("one", unit("part", { content: most, cites: "one 1" }))
+          yield* compress("two", unit("full", { content: all, cites: "two 1" }))
+          yield* compress("two", unit("full", { content: "something else that nobody has said before today" }))
+          assert.deepStrictEqual(yield* standing("part", "full"), { part: [], full: [] })
+          assert.deepStrictEqual(yield* found("alpha"), ["part"])
+          assert.deepStrictEqual((yield* store.recent(everything, 9)).map(({ id }) => id).sort(), ["full", "part"])
+          yield* compress("two")
+          assert.deepStrictEqual(yield* standing("part", "full"), { part: [] })
+          assert.strictEqual((yield* store.status).units.total, 1)
+        })
+      )
+
+      test(
+        "are merged again when the one that went is compressed again",
+        Effect.gen(function*() {
+          yield* compress("one", unit("part", { content: most, cites: "m1" }))
+          yield* compress("two", unit("full", { content: all, cites: "m2" }))
+          yield* compress("one", unit("part", { content: most, cites: "m1", title: "Another title" }))
+          assert.deepStrictEqual(yield* standing("part", "full"), { part: "in full", full: ["m1"] })
+          // And takes the other's place when it says more now.
+          yield* compress("one", unit("part", { content: words(28), cites: "m1" }))
+          assert.deepStrictEqual(yield* standing("part", "full"), { part: ["m2"], full: "in part" })
+          yield* compress("one")
+          assert.deepStrictEqual(yield* standing("part", "full"), { full: ["m1"] })
+        })
+      )
+
+      test(
+        "in a chain whose middle goes fall to its end, or count again",
+        Effect.gen(function*() {
+          const [a, b, c] = [
+            unit("a", { content: words(20), cites: "ma" }),
+            unit("b", { content: words(21), cites: "mb" }),
+            unit("c", { content: words(22), cites: "mc" })
+          ]
+          yield* compress("one", a)
+          yield* compress("two", b)
+          yield* compress("three", c)
+          assert.deepStrictEqual(yield* standing("a", "b", "c"), { a: "in b", b: "in c", c: ["mb", "ma"] })
+          yield* compress("two")
+          assert.deepStrictEqual(yield* standing("a", "b", "c"), { a: "in c", c: ["mb", "ma"] })
+          yield* compress("three")
+          assert.deepStrictEqual(yield* standing("a", "b", "c"), { a: [] })
+          yield* compressAll({ two: [b], three: [c] })
+          yield* compressAll({ two: [], three: [] })
+          assert.deepStrictEqual(yield* standing("a", "b", "c"), { a: [] })
+
+          // An end that is too far from the beginning.
+          const far = (id: string, count: number, cites: string) => unit(id, { content: words(count, 0), cites })
+          const chain = [far("d", 20, "md"), far("e", 24, "me"), far("f", 30, "mf")]
+          yield* compress("one")
+          for (const [i, each] of chain.entries()) yield* compress(`far ${i}`, each)
+          assert.deepStrictEqual(yield* standing("d", "e", "f"), { d: "in e", e: "in f", f: ["me", "md"] })
+          yield* compress("far 1")
+          assert.deepStrictEqual(yield* standing("d", "e", "f"), { d: [], f: ["me", "md"] })
+        })
+      )
+
+      test(
+        "are not those that a compressor has put out of use itself",
+        Effect.gen(function*() {
+          yield* compress("one", unit("off", { content: all, active: false }))
+          yield* compress("two", unit("on", { content: all, cites: "m2" }))
+          yield* compress("three", unit("off too", { content: all, active: false }))
+          assert.deepStrictEqual(yield* standing("off", "on", "off too"), {
+            off: "in null",
+            on: [],
+            "off too": "in null"
+          })
+        })
+      )
+
+      const kept = FastCheck.record({
+        name: FastCheck.constantFrom("one", "two", "three", "four"),
+        made: FastCheck.array(
+          FastCheck.record({
+            from: FastCheck.integer({ min: 0, max: 4 }),
+            count: FastCheck.integer({ min: 4, max: 26 }),
+            project: FastCheck.constantFrom("project-one", "project-one", "project-two"),
+            type: FastCheck.constantFrom("conversation" as const, "decision" as const, "archive" as const),
+            occurredAt: FastCheck.nat({ max: 3 }),
+            cited: FastCheck.integer({ min: 1, max: 4 })
+          }),
+          { maxLength: 3 }
+        )
+      })
+
+      property(
+        "leave no two of them in use, whatever was compressed when; what went names what stands for it",
+        FastCheck.array(kept, { minLength: 2, maxLength: 10 }),
+        (plan) =>
+          Effect.gen(function*() {
+            const store = yield* MemoryStore
+            for (const { made, name } of plan) yield* compress(name, ...unitsOf(name, made))
+            const ids = ["one", "two", "three", "four"].flatMap((name) =>
+              [0, 1, 2].map((i) => idOf("unit", name, String(i)))
+            )
+            const units = yield* store.units(ids)
+            const byId = new Map(units.map((each) => [each.id, each]))
+            const last = new Map(plan.map(({ made, name }) => [name, made.length]))
+            assert.strictEqual(units.length, [...last.values()].reduce((sum, n) => sum + n, 0))
+            for (const each of units) {
+              assert.isAtMost(evidence(each).length, MAX_EVIDENCE)
+              assert.strictEqual(each.active, each.supersededBy === null)
+              let standing = each
+              for (let steps = 0; standing.supersededBy !== null; steps++) {
+                assert.isBelow(steps, units.length)
+                standing = byId.get(standing.supersededBy)!
+                assert.isDefined(standing)
+                assert.strictEqual(standing.projectId, each.projectId)
+              }
+            }
+            const worded = units.filter(({ active }) => active).map((unit) => {
+              const held = Duplicates.wordsOf(fieldsOf(unit))
+              return { unit, words: held, sketch: Duplicates.sketch(unit, held) }
+            })
+            for (const a of worded) {
+              for (const b of worded) {
+                if (a === b || !a.sketch.some((least) => b.sketch.includes(least))) continue
+                assert.isUndefined(Duplicates.merge(a, b), `${a.unit.content} | ${b.unit.content}`)
+              }
+            }
+            assert.strictEqual((yield* store.status).units.total, worded.length)
+            // And compressing all of it again changes nothing.
+            const again = Object.fromEntries(plan.map(({ made, name }) => [name, unitsOf(name, made)]))
+            yield* compressAll(again)
+            assert.deepStrictEqual(yield* store.units(ids), units)
+          })
       )
     })
 
@@ -923,3 +1304,30 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
 }
 
 const byOffset = (a: readonly [string, string, number], b: readonly [string, string, number]) => a[2] - b[2]
+
+interface Made {
+  readonly from: number
+  readonly count: number
+  readonly project: string
+  readonly type: MemoryUnit["type"]
+  readonly occurredAt: number
+  readonly cited: number
+}
+
+/** Units of a segment, each with an id of its own. */
+export const unitsOf = (name: string, made: ReadonlyArray<Made>): ReadonlyArray<MemoryUnit> =>
+  made.map(({ cited, count, from, occurredAt, project, type }, i) => {
+    const one = unit(idOf("unit", name, String(i)), {
+      content: words(count, from),
+      projectId: project,
+      sessionId: `session of ${name}`,
+      position: i,
+      type,
+      occurredAt
+    })
+    const passages = Array.from(
+      { length: cited },
+      (_, n) => ({ ...one.passages[0]!, uuid: `${name} ${n}`, to: n === 0 ? one.content.length : 0 })
+    )
+    return { ...one, passages }
+  })

@@ -47,6 +47,8 @@ export const cursor = (path: string, offset: number, says: Partial<Cursor> = {})
   path,
   offset,
   fingerprint: "f1",
+  tail: `t${offset}`,
+  modifiedAt: 1_000,
   sessionId: "s1",
   ...says
 })
@@ -89,6 +91,7 @@ export const unit = (
     content,
     keywords: [],
     files: [],
+    also: [],
     passages: [{ uuid: cites, kind, from: 0, to: content.length }],
     quality: 0.5,
     tokens: 10,

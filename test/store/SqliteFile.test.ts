@@ -10,12 +10,17 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { build } from "esbuild"
 import { join } from "node:path"
+import { idOf } from "../../src/domain/Ids.ts"
+import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
+import { queryLexemes } from "../../src/domain/Tokenizer.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import { open } from "../../src/resources/Sqlite.ts"
+import { fieldsOf } from "../../src/store/Lexical.ts"
 import { MemoryStore } from "../../src/store/MemoryStore.ts"
-import { LATEST } from "../../src/store/migrations.ts"
+import { LATEST, STEPS } from "../../src/store/migrations.ts"
 import { DATABASE, SqliteFile } from "../../src/store/SqliteFile.ts"
 import * as SqliteStore from "../../src/store/SqliteStore.ts"
-import { batch, cursor, message } from "../contract/made.ts"
+import { batch, cursor, everything, message, project, unit } from "../contract/made.ts"
 import { environment, root } from "../data.ts"
 
 const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
@@ -186,6 +191,145 @@ describe("the folder and the file", () => {
         assert.isFalse(yield* fs.exists(folder))
       })
   )
+})
+
+describe("a database of an earlier schema", () => {
+  const prompts = ["a", "b", "c"].map((uuid) =>
+    message(uuid, { isPrompt: true, sessionId: uuid === "c" ? "s2" : "s1" })
+  )
+  const segmentOf = (uuid: string) => idOf("segment", uuid)
+  const said = "the pool leaks because every query opens another client and nobody closes \ud83d 数据库 it"
+  const units = ["a", "b"].map((uuid) =>
+    unit(`unit-${uuid}`, { origin: segmentOf(uuid), content: said, cites: uuid, position: 1.001, quality: 0.1 + 0.2 })
+  )
+
+  /** As schema 1 left it: three segments in two sessions, and two units of the first two that say the same. */
+  const old = (folder: string, fs: FileSystem.FileSystem) =>
+    Effect.gen(function*() {
+      yield* fs.makeDirectory(folder, { recursive: true })
+      const sql = yield* open({
+        name: "schema 1",
+        path: join(folder, DATABASE),
+        readOnly: false,
+        vectors: false,
+        busyTimeoutMs: 0
+      })
+      for (const statement of STEPS[0]!) yield* sql.unsafe(statement)
+      yield* sql.unsafe("PRAGMA user_version = 1")
+      yield* sql`INSERT INTO projects ${sql.insert({ ...project("one") })}`
+      for (const id of ["s1", "s2"]) {
+        yield* sql`INSERT INTO sessions VALUES (${id}, 'project-one', NULL, '/work/one', NULL, NULL, 1, 2)`
+      }
+      for (const { body, ...each } of prompts.map((each) => ({ ...each, body: JSON.stringify(each) }))) {
+        yield* sql`INSERT INTO messages (uuid, session_id, thread, segment_id, role, is_prompt, said, occurred_at, body)
+          VALUES (${each.uuid}, ${each.sessionId}, 'main', ${segmentOf(each.uuid)}, 'human', 1, 1, 1000, ${body})`
+      }
+      yield* sql`INSERT INTO cursors VALUES ('/t/a.jsonl', 100, 'f1', 's1')`
+      // One of them is in the queue as it is.
+      yield* sql`INSERT INTO work (kind, key, revision) VALUES ('segment', ${segmentOf("c")}, 7)`
+      for (const [i, each] of units.entries()) {
+        const { also: _, ...body } = each
+        const fields = fieldsOf(each)
+        const count = fields.flat().length
+        yield* sql`INSERT INTO units VALUES (${i + 1}, ${each.id}, ${each.projectId}, ${each.sessionId}, ${each.origin},
+          ${each.position}, ${each.type}, ${each.occurredAt}, 1, ${count}, '[]', ${
+          JSON.stringify(each.passages.map(({ uuid }) => uuid))
+        }, ${JSON.stringify(body)})`
+        const [title, text, use, result] = fields.map((field) => field.join(" "))
+        yield* sql`INSERT INTO lexemes (rowid, title, text, tool_use, tool_result)
+          VALUES (${i + 1}, ${title!}, ${text!}, ${use!}, ${result!})`
+        yield* sql`UPDATE totals SET units = units + 1, lexemes = lexemes + ${count}`
+      }
+    }).pipe(Effect.scoped, Effect.provide(base))
+
+  const ids = units.map(({ id }) => id)
+  const found = Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const { candidates } = yield* store.lexical(queryLexemes("pool 数据库"), everything, 10)
+    return candidates.map(({ unitId }) => unitId).sort()
+  })
+  const version = Effect.gen(function*() {
+    const { reader } = yield* SqliteFile
+    return (yield* reader.unsafe<{ user_version: number }>("PRAGMA user_version"))[0]?.user_version
+  })
+
+  test(
+    "is brought to the newest one: its units are found as before, and all is compressed again",
+    (folder, fs) =>
+      Effect.gen(function*() {
+        yield* old(folder, fs)
+        for (const round of [1, 2]) {
+          yield* within(
+            folder,
+            Effect.gen(function*() {
+              const store = yield* MemoryStore
+              assert.strictEqual(yield* version, LATEST)
+              assert.deepStrictEqual(yield* store.units(ids), units)
+              assert.deepStrictEqual(yield* found, ids)
+              assert.strictEqual((yield* store.status).units.total, 2)
+              assert.strictEqual((yield* store.status).pending, 3 + 2)
+              const segments = yield* store.claim("segment", 10)
+              assert.deepStrictEqual(
+                segments.map(({ key, revision }) => [key, revision]).sort(),
+                [[segmentOf("a"), 1], [segmentOf("b"), 1], [segmentOf("c"), 8]].sort()
+              )
+              const sessions = yield* store.claim("session", 10)
+              assert.deepStrictEqual(sessions.map(({ key }) => key).sort(), ["s1", "s2"])
+              yield* store.release([...segments, ...sessions])
+              const known = (yield* store.cursors(["/t/a.jsonl"])).get("/t/a.jsonl")
+              assert.deepStrictEqual(known, cursor("/t/a.jsonl", 100, { tail: "", modifiedAt: 0 }), `round ${round}`)
+            })
+          )
+        }
+      })
+  )
+
+  test(
+    "merges what says the same once it is compressed again, though it comes out as before",
+    (folder, fs) =>
+      Effect.gen(function*() {
+        yield* old(folder, fs)
+        yield* within(
+          folder,
+          Effect.gen(function*() {
+            const store = yield* MemoryStore
+            const compress = (made: ReadonlyArray<MemoryUnit>) =>
+              Effect.gen(function*() {
+                const items = yield* store.claim("segment", 10)
+                const own = items.filter(({ key }) => made.some(({ origin }) => origin === key))
+                yield* store.commit(own, made)
+                yield* store.release(items)
+              })
+            yield* compress([units[0]!])
+            assert.deepStrictEqual(yield* found, ids)
+            yield* compress([units[1]!])
+            assert.deepStrictEqual(yield* found, ["unit-b"])
+            const [a, b] = yield* store.units(ids)
+            assert.deepStrictEqual([a?.active, a?.supersededBy, b?.also], [false, "unit-b", ["a"]])
+            assert.strictEqual((yield* store.status).units.total, 1)
+          })
+        )
+      })
+  )
+
+  test("is read as it is by a reader, which changes nothing", (folder, fs) =>
+    Effect.gen(function*() {
+      yield* old(folder, fs)
+      const before = yield* fs.readFile(join(folder, DATABASE))
+      yield* within(
+        folder,
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          assert.strictEqual(yield* version, 1)
+          assert.deepStrictEqual(yield* store.units(ids), units)
+          assert.deepStrictEqual(yield* store.recent(everything, 5), units)
+          assert.deepStrictEqual(yield* found, ids)
+          assert.strictEqual((yield* store.status).units.total, 2)
+        }),
+        { readOnly: true }
+      )
+      assert.strictEqual(Buffer.compare(yield* fs.readFile(join(folder, DATABASE)), before), 0)
+    }))
 })
 
 describe("several at once", () => {

@@ -14,7 +14,8 @@ const cutAt = (text: string, limit: number): number => {
   }
   const sentence = Math.max(...[". ", "! ", "? ", "; ", "。", "！", "？", "；"].map((end) => {
     const at = head.lastIndexOf(end)
-    return at < 0 ? -1 : at + end.length
+    // The number of a list's item ends no sentence.
+    return at < 0 || /(?:^|\n|\*)\s*\d{1,3}$/.test(head.slice(0, at)) ? -1 : at + end.length
   }))
   if (sentence > least) return sentence
   const space = head.lastIndexOf(" ")
@@ -49,7 +50,7 @@ const SALIENT =
 
 /** "TypeError" too. */
 const FAILURE =
-  /(error|exception)\b|\b(fail(ed|ure)?|panicked|cannot|can't|not found|denied|no such|refused|fatal)\b|错误|失败|异常/i
+  /(error|exception)\b|\b(fail(ed|ure)?|panicked|cannot|can't|not found|denied|no such|no matches|refused|fatal|ignored by|rejected|unable to|invalid|unexpected|aborted)\b|错误|失败|异常/i
 
 /** The lines of a tool's output worth keeping, in order: its head and tail, and what looks like an outcome between them. */
 export const salient = (text: string, length: number): string => {
@@ -73,20 +74,6 @@ export const salient = (text: string, length: number): string => {
   return [...kept].sort((a, b) => a - b).map((i) => lines[i]).join("\n")
 }
 
-/** The line of an output that says what went wrong: the first that looks like it, else the first with a word in it. */
-export const headline = (text: string): string => {
-  const lines = text.split("\n").map((line) => line.trim()).filter((line) => /\p{L}{3}/u.test(line))
-  return lines.find((line) => FAILURE.test(line)) ?? lines[0] ?? text
-}
-
-/** The first sentence, at most `length` characters, without Markdown's marks. */
-export const firstSentence = (text: string, length: number): string => {
-  const plain = text.replace(/^[\s#>*`-]+/, "").replace(/\*\*/g, "")
-  const end = /[.!?](?=\s)|[。！？]|\n/.exec(plain)
-  const sentence = end === null ? plain : plain.slice(0, end.index + (end[0] === "\n" ? 0 : 1))
-  return gist(sentence, length)
-}
-
 /** One line of at most `length` characters, ended by "…" when something was left out. */
 export const gist = (text: string, length: number): string => {
   const line = text.replace(/\s+/g, " ").trim()
@@ -101,3 +88,70 @@ export const gist = (text: string, length: number): string => {
       : head).trimEnd()
   }…`
 }
+
+/** Lines of an output that only decorate, count time, or trace the way through libraries. */
+const DECORATION =
+  /^[\s\p{P}\p{S}\d]*$|^\s*at \S+ \(?(?:node:|.*node_modules)|npm warn|^Exit code \d+$|^Environment variables loaded|lefthook v\d|sourcemap|^exit status \d|^> |^% Total|^Dload|^hint:|^summary:|^Checked \d+ files?|^\d+\s*│|·{3}|\bfunding\b|^(?:added|audited|changed) \d+ packages|\(\d+(?:\.\d+)? seconds\)|^> \S+@\d/u
+
+const clear = (line: string): string =>
+  line.replace(/\u001b?\]8;;[^\\\u0007\u001b]{0,1000}(?:\u001b?\\|\u0007)/g, "").replace(/\u001b?\[[0-9;]*[mKG]/g, "")
+    .replace(
+      /[━─═]{3,}/g,
+      ""
+    ).replace(/^[\s│┃╭╰─━❯>|\u2800-\u28ff]+/u, "").trimEnd()
+
+/** What says the most about a failure: an error with its code or place, a conflict, a failed test; a mention says least. */
+const FAILURES: ReadonlyArray<readonly [RegExp, number]> = [
+  [
+    /error TS\d+|^\S+:\d+:\d+:? |^(?:CONFLICT|--- FAIL|E  |panic:|AssertionError)|\b\w+(?:Error|Exception):|^error(?:\[\w+\])?: (?!could not apply|failed to push)|^\s*(?:×|✗|✖)|^(?:command )?not found/u,
+    3
+  ],
+  [
+    /^(?:error|Error|ERROR|FAIL|fatal)\b|\b(?:not assignable|is not (?:defined|a function|checked)|Cannot find|No such file|refused|denied|Unrecognized|Unused)\b|expected .+ (?:to|but|got)/u,
+    2
+  ],
+  [FAILURE, 1]
+]
+
+const strengthOf = (line: string): number => FAILURES.find(([pattern]) => pattern.test(line))?.[1] ?? 0
+
+/** How plainly an output says what failed, from 0 to 3. */
+export const failureStrength = (text: string): number =>
+  Math.max(0, ...text.split("\n").map(clear).filter((line) => !DECORATION.test(line)).map(strengthOf))
+
+/** The lines of a failing output that say what failed, in order and once each, as far as `length` goes: the plainest first. */
+export const errorLines = (text: string, length: number): string => {
+  const lines = text.split("\n").map(clear).filter((line) => /\p{L}{3}/u.test(line) && !DECORATION.test(line))
+  const strengths = lines.map(strengthOf)
+  const ranked = lines.map((line, i) => ({ i, line, strength: strengths[i]! })).filter(({ strength }) => strength > 0)
+    .sort((a, b) => b.strength - a.strength || a.i - b.i)
+  const kept = new Map<string, number>()
+  let room = length
+  for (const { i, line } of ranked.length > 0 ? ranked : lines.map((line, i) => ({ i, line })).slice(-3)) {
+    const shown = line.length > 300 ? `${line.slice(0, 299).replace(/[\ud800-\udbff]$/, "")}…` : line
+    if (kept.has(shown) || shown.length + 1 > room) continue
+    kept.set(shown, i)
+    room -= shown.length + 1
+  }
+  return [...kept].sort((a, b) => a[1] - b[1]).map(([line]) => line).join("\n")
+}
+
+/** The last lines of an output that say something, as far as `length` goes. */
+export const lastLines = (text: string, length: number): string => {
+  const kept: Array<string> = []
+  let room = length
+  for (const line of text.split("\n").map(clear).reverse()) {
+    if (!/\p{L}{3}/u.test(line) || DECORATION.test(line)) continue
+    if (line.length + 1 > room || kept.length === MOST_LINES) break
+    kept.unshift(line)
+    room -= line.length + 1
+  }
+  return kept.join("\n")
+}
+const MOST_LINES = 4
+
+/** Of these lines the one that says it best. */
+export const worstLine = (text: string): string =>
+  text.split("\n").toSorted((a, b) =>
+    strengthOf(b) - strengthOf(a) || (strengthOf(a) === 0 ? b.length - a.length : 0)
+  )[0] ?? text

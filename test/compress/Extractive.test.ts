@@ -1,331 +1,275 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
-import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { Compressor } from "../../src/compress/Compressor.ts"
-import * as Extractive from "../../src/compress/Extractive.ts"
-import { salient } from "../../src/compress/Text.ts"
-import type { Block, Message, Session } from "../../src/domain/Conversation.ts"
-import {
-  evidence,
-  MAX_CONTENT_LENGTH,
-  MAX_CONTENT_TOKENS,
-  MAX_EVIDENCE,
-  MemoryUnit,
-  weightedLength
-} from "../../src/domain/MemoryUnit.ts"
-import * as Tokens from "../../src/domain/Tokens.ts"
-import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import { isChatter, quotable } from "../../src/compress/Prose.ts"
+import type { Block, Message } from "../../src/domain/Conversation.ts"
+import { evidence, type MemoryUnit, UnitType } from "../../src/domain/MemoryUnit.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
-import { MemoryStore, type SegmentContext } from "../../src/store/MemoryStore.ts"
+import { MemoryStore } from "../../src/store/MemoryStore.ts"
 import { layer as memoryLayer } from "../../src/testing.ts"
-import { message } from "../contract/made.ts"
+import { check as checkUnits } from "../contract/CompressorContract.ts"
 import { samples } from "../data.ts"
 import { anyText, sayingText } from "../texts.ts"
+import { asks, compress, contextOf, fails, runs, says, type Step, summarize, thinks, told, uses } from "./sessions.ts"
 
-const compressor = Extractive.layer.pipe(Layer.provide(ResourceLedger.layer))
-
-const session: Session = {
-  id: "s1",
-  projectId: "project-one",
-  title: null,
-  cwd: "/work/one",
-  branch: null,
-  startedAt: 1,
-  endedAt: 9_000
-}
-
-const contextOf = (messages: ReadonlyArray<Message>): SegmentContext => ({
-  segment: { id: "segment-1", sessionId: "s1", thread: "main", messages },
-  session,
-  position: 7
-})
-
-const compress = (messages: ReadonlyArray<Message>) =>
-  Effect.flatMap(Compressor, ({ compress }) => compress(contextOf(messages))).pipe(Effect.provide(compressor))
-
-const summarize = (
-  prompts: ReadonlyArray<Message>,
-  closing: ReadonlyArray<Message> = [],
-  title: string | null = null
-) =>
-  Effect.flatMap(
-    Compressor,
-    ({ summarize }) => summarize({ session: { ...session, title }, prompts, closing, files: ["a.ts"] })
-  ).pipe(Effect.provide(compressor))
-
-/** What every unit is bound to, and its passages the words of its messages. */
-const check = (units: ReadonlyArray<MemoryUnit>, messages: ReadonlyArray<Message>) => {
-  const byUuid = new Map(messages.map((message) => [message.uuid, message]))
+/** Besides what every compressor keeps to. */
+const check = (units: ReadonlyArray<MemoryUnit>) => {
   for (const unit of units) {
-    assert.isTrue(Schema.is(MemoryUnit)(unit))
-    assert.isAtMost(unit.tokens, MAX_CONTENT_TOKENS)
-    assert.strictEqual(unit.tokens, Tokens.estimate(unit.content))
-    assert.isAtMost(weightedLength(unit.content), MAX_CONTENT_LENGTH)
-    assert.isAtMost(evidence(unit).length, MAX_EVIDENCE)
-    assert.isNotEmpty(unit.passages)
-    assert.isTrue(unit.quality >= 0 && unit.quality <= 1)
     assert.isAtMost(unit.title.length, 80)
     assert.isAtMost(unit.summary.length, 240)
-    let at = 0
-    for (const { from, kind, to, uuid } of unit.passages) {
-      assert.isTrue(at <= from && from < to && to <= unit.content.length)
-      at = to
-      const words = unit.content.slice(from, to)
-      const sources = (byUuid.get(uuid)?.blocks ?? []).filter((block) => block.kind === kind)
-        .flatMap(({ text }) => kind === "tool_result" ? [text, salient(text, 2_400), salient(text, 600)] : [text])
-      assert.isTrue(sources.some((text) => text.includes(words)), JSON.stringify(words.slice(0, 80)))
-    }
+    assert.notStrictEqual(unit.title.trim(), "")
+    assert.notMatch(`${unit.title}${unit.summary}`, /[\r\n]/, unit.type)
+    assert.isAtMost(unit.keywords.length, 8)
+    assert.isAtMost(unit.files.length, 20)
   }
-  assert.strictEqual(new Set(units.map(({ id }) => id)).size, units.length)
 }
+
+const marks = [
+  "```",
+  "```ts\n",
+  "\n```\n",
+  "**",
+  "# ",
+  "- ",
+  "1. ",
+  "> ",
+  "| a | b |\n",
+  "`",
+  "\n",
+  "…",
+  "：",
+  "？",
+  "\u202e"
+]
+const words = [
+  "Let me fix it. ",
+  "Always use pnpm. ",
+  "别用 any。",
+  "let's use SQLite instead of Postgres because it is small",
+  "我决定用整数而不是浮点数，因为有误差。",
+  "Error: it failed",
+  "CONFLICT (content): Merge conflict in a.ts",
+  "old_string: a\nnew_string: b\n",
+  "command: git push"
+]
+
+/** Texts with what a compressor looks for among them. */
+const text = FastCheck.oneof(
+  sayingText,
+  FastCheck.array(FastCheck.oneof(FastCheck.constantFrom(...marks, ...words), anyText), { minLength: 1, maxLength: 20 })
+    .map((parts) => parts.join("")).filter((text) => text.trim() !== "")
+)
+
+const tools =
+  "Bash Edit Write MultiEdit NotebookEdit Task WebFetch WebSearch AskUserQuestion ExitPlanMode TodoWrite Read"
 
 const block: FastCheck.Arbitrary<Block> = FastCheck.record({
   kind: FastCheck.constantFrom<Array<Block["kind"]>>("text", "text", "thinking", "tool_use", "tool_result"),
-  text: sayingText,
-  tool: FastCheck.constantFrom("Bash", "TodoWrite", "mcp__".repeat(400), "工具".repeat(300)),
+  text,
+  tool: FastCheck.constantFrom(...tools.split(" "), "mcp__".repeat(400), "工具".repeat(300)),
   toolUseId: FastCheck.constantFrom("t1", "t2", "t3"),
   file: anyText,
   isError: FastCheck.boolean()
 }, { requiredKeys: ["kind", "text"] })
 
-const segment = FastCheck.array(
-  FastCheck.record({
-    role: FastCheck.constantFrom<Array<Message["role"]>>("human", "assistant", "assistant", "system"),
-    blocks: FastCheck.array(block, { minLength: 1, maxLength: 3 }),
-    isPrompt: FastCheck.boolean(),
-    occurredAt: FastCheck.nat()
-  }),
-  { minLength: 1, maxLength: 12 }
-).map((made) => made.map((says, i) => message(`u${i}`, says)))
+const says_ = FastCheck.record({
+  role: FastCheck.constantFrom<Array<Message["role"]>>("human", "assistant", "assistant", "system"),
+  blocks: FastCheck.array(block, { minLength: 1, maxLength: 3 }),
+  isSummary: FastCheck.boolean(),
+  thread: FastCheck.constantFrom("main", "main", "main", "agent-1"),
+  occurredAt: FastCheck.nat()
+})
+
+const steps = FastCheck.array(says_, { minLength: 1, maxLength: 12 })
+  .map((made) => made.map((says, i): Step => [{ ...says, isPrompt: i === 0 }]))
+const before = FastCheck.array(says_, { maxLength: 2 }).map((made) => made.map((says): Step => [says]))
 
 describe("a segment", () => {
   it.effect.prop(
-    "becomes units within bounds, each of its messages' words",
-    [segment],
-    ([messages]) => Effect.map(compress(messages), (units) => check(units, messages)),
+    "becomes units of its own words, within bounds, whatever it says",
+    [steps, before],
+    ([steps, before]) =>
+      Effect.gen(function*() {
+        const context = contextOf(steps, before)
+        const units = yield* compress(context)
+        check(units)
+        checkUnits(units, "segment-1", [...context.segment.messages, ...context.before])
+        const positions = units.map(({ position }) => position)
+        assert.deepStrictEqual(positions, positions.toSorted((a, b) => a - b))
+        assert.isTrue(positions.every((position) => position >= 7 && position < 7 + context.segment.messages.length))
+        assert.isTrue(units.every(({ type }) => type !== "archive" && UnitType.literals.includes(type)))
+      }),
     { fastCheck: { numRuns: 150 }, timeout: 60_000 }
   )
 
-  it.effect.prop(
-    "is cited in all that is said in it",
-    [segment],
-    ([messages]) =>
-      Effect.map(compress(messages), (units) => {
-        const cited = new Set(units.flatMap(evidence))
-        for (const { blocks, uuid } of messages) {
-          if (blocks.some(({ kind, tool }) => kind === "text" && tool !== "TodoWrite")) assert.isTrue(cited.has(uuid))
-        }
-      })
-  )
-
-  it.effect.prop("loses no word that was said", [segment], ([messages]) =>
-    Effect.map(compress(messages), (units) => {
-      const solid = (text: string) => text.replace(/\s+/g, "")
-      const kept = new Map<string, string>()
-      for (const { content, passages, type } of units) {
-        if (type !== "conversation") continue
-        for (const { from, kind, to, uuid } of passages) {
-          if (kind === "text") kept.set(uuid, (kept.get(uuid) ?? "") + solid(content.slice(from, to)))
-        }
-      }
-      for (const { blocks, uuid } of messages) {
-        const said = blocks.filter(({ kind, tool }) => kind === "text" && tool !== "TodoWrite").map(({ text }) => text)
-        assert.strictEqual(kept.get(uuid) ?? "", solid(said.join("")))
-      }
-    }))
-
-  it.effect.prop("becomes the same units each time", [segment], ([messages]) =>
+  it.effect.prop("becomes the same bytes each time", [steps, before], ([steps, before]) =>
     Effect.gen(function*() {
-      assert.strictEqual(JSON.stringify(yield* compress(messages)), JSON.stringify(yield* compress(messages)))
-    }))
+      const [context, again] = [contextOf(steps, before), structuredClone(contextOf(steps, before))]
+      assert.strictEqual(JSON.stringify(yield* compress(context)), JSON.stringify(yield* compress(again)))
+    }), { timeout: 60_000 })
 
-  it.effect("of huge messages takes a moment", () =>
+  it.effect.prop("keeps the ids of its units when more of it comes", [steps], ([steps]) =>
     Effect.gen(function*() {
-      const texts = [
-        "a".repeat(16_384),
-        "数".repeat(16_384),
-        "😀".repeat(8_192),
-        "{[(".repeat(5_461),
-        "\ud83d".repeat(16_384)
-      ]
-      const messages = texts.map((text, i) => message(`u${i}`, { text, isPrompt: i === 0 }))
-      const from = performance.now()
-      const units = yield* compress(messages)
-      assert.isBelow(performance.now() - from, 5_000)
-      check(units, messages)
-      assert.isAbove(units.length, 50)
-    }))
-
-  it.effect("names who speaks, which tool printed, and what is asked", () =>
-    Effect.gen(function*() {
-      const messages = [
-        message("u1", { text: "Why is the pool exhausted?", isPrompt: true, occurredAt: 10 }),
-        message("u2", {
-          role: "assistant",
-          occurredAt: 20,
-          blocks: [{
-            kind: "tool_use",
-            text: "file_path: src/db/pool.ts",
-            tool: "Read",
-            toolUseId: "t1",
-            file: "src/db/pool.ts"
-          }]
-        }),
-        message("u3", {
-          occurredAt: 30,
-          blocks: [{ kind: "tool_result", text: "1→export const pool", toolUseId: "t1" }]
-        }),
-        message("u4", { role: "assistant", text: "The client is never released. More follows.", occurredAt: 40 })
-      ]
-      const [unit, ...others] = yield* compress(messages)
-      assert.isEmpty(others)
-      assert.deepInclude(unit, {
-        type: "conversation",
-        title: "Why is the pool exhausted?",
-        summary: "The client is never released.",
-        content:
-          "User: Why is the pool exhausted?\nRead file_path: src/db/pool.ts\nRead printed: 1→export const pool\n" +
-          "Claude: The client is never released. More follows.",
-        files: ["src/db/pool.ts"],
-        occurredAt: 40,
-        position: 7,
-        origin: "segment-1",
-        expiresAt: null
-      })
-      assert.deepStrictEqual(unit?.passages.map(({ from, to, uuid }) => [uuid, unit.content.slice(from, to)]), [
-        ["u1", "Why is the pool exhausted?"],
-        ["u2", "file_path: src/db/pool.ts"],
-        ["u3", "1→export const pool"],
-        ["u4", "The client is never released. More follows."]
-      ])
-      assert.isTrue(unit?.keywords.includes("pool"))
-    }))
-
-  it.effect("leaves out what says nothing", () =>
-    Effect.gen(function*() {
-      const units = yield* compress([
-        message("u1", { blocks: [{ kind: "tool_result", text: "Todos have been modified successfully. Ensure …" }] }),
-        message("u2", { blocks: [{ kind: "tool_result", text: "The file /a/b.ts has been updated. Here's …" }] }),
-        message("u3", { role: "assistant", blocks: [{ kind: "tool_use", tool: "TodoWrite", text: "todos: [1]" }] })
-      ])
-      assert.isEmpty(units)
-      assert.isEmpty(yield* compress([]))
-    }))
+      const ids = (units: ReadonlyArray<MemoryUnit>) =>
+        units.filter(({ type }) => type === "decision" || type === "documentation").map(({ id }) => id)
+      const first = ids(yield* compress(contextOf(steps)))
+      const more = ids(yield* compress(contextOf([...steps, says("The import takes 4 minutes.")])))
+      assert.includeMembers(more, first)
+    }), { timeout: 60_000 })
 })
 
-describe("an error", () => {
-  const call = message("u1", {
-    role: "assistant",
-    blocks: [{ kind: "tool_use", tool: "Bash", toolUseId: "t1", text: "command: pnpm test" }]
-  })
-  const failed = (text: string) =>
-    message("u2", { blocks: [{ kind: "tool_result", toolUseId: "t1", isError: true, text }] })
-  const reply = message("u3", { role: "assistant", text: "The fixture lacks a time zone. I add it." })
-  const errorsOf = (messages: ReadonlyArray<Message>) =>
-    Effect.map(compress(messages), (units) => units.filter(({ type }) => type === "error_log"))
+/** Sentences that say something, no two alike, and such that don't. */
+const sentence = FastCheck.tuple(
+  FastCheck.constantFrom<Array<(n: string) => string>>(
+    (n) => `The import of part ${n} writes one row at a time, which is slow.`,
+    (n) => `Version ${n} of the parser needs Node 20.11.1 or later (see \`docs/parser.md\`).`,
+    (n) => `第 ${n} 批数据在导入时丢失了时区，所以日期差了一天。`,
+    (n) => `表 t_${n} 没有索引，查询要 ${n} 毫秒。`,
+    (n) => `接口 /api/v${n} 返回 503，retry 之后 works again.`,
+    (n) => `- Item ${n} costs €3.50 and weighs 2 kg`,
+    () => "Let me check.",
+    () => "You're absolutely right!",
+    () => "好的，让我看看。",
+    () => "抱歉，我弄错了。"
+  ),
+  FastCheck.integer({ min: 100, max: 99_999 }),
+  FastCheck.constantFrom(" ", "\n", "\n\n")
+).map(([say, n, after]) => `${say(String(n))}${after}`)
 
-  it.effect("is kept with its call and what Claude said next", () =>
-    Effect.gen(function*() {
-      const [unit, ...others] = yield* errorsOf([
-        call,
-        failed("Exit code 1\nAssertionError: expected 3 to be 4"),
-        reply
-      ])
-      assert.isEmpty(others)
-      assert.strictEqual(
-        unit?.content,
-        "Bash command: pnpm test\nBash failed: Exit code 1\nAssertionError: expected 3 to be 4\n" +
-          "Then Claude: The fixture lacks a time zone. I add it."
-      )
-      assert.deepStrictEqual(evidence(unit!), ["u1", "u2", "u3"])
-      assert.strictEqual(unit?.title, "AssertionError: expected 3 to be 4")
-    }))
+const told_ = FastCheck.array(sentence, { minLength: 1, maxLength: 14 }).map((parts) => parts.join(""))
 
-  it.effect("is kept alone, too, and never left out for its surroundings", () =>
-    Effect.gen(function*() {
-      const texts = [
-        "错误：连接池耗尽，请检查连接是否释放。".repeat(60),
-        "{[(<>)]}".repeat(300),
-        "a".repeat(9_000),
-        "😀".repeat(900)
-      ]
-      for (const text of texts) {
-        const wordy = [
-          { ...call, blocks: call.blocks.map((block) => ({ ...block, text: text.repeat(3) })) },
-          failed(text),
-          message("u3", { role: "assistant", text: text.repeat(3) })
-        ]
-        const [unit] = yield* errorsOf(wordy)
-        assert.isTrue(evidence(unit!).includes("u2"), text.slice(0, 20))
-        check([unit!], wordy)
-      }
-      const [unit] = yield* errorsOf([failed("boom")])
-      assert.strictEqual(unit?.content, "Tool failed: boom")
-    }))
+const step: FastCheck.Arbitrary<Step> = FastCheck.oneof(
+  told_.map(says),
+  told_.map(says),
+  anyText.map((text) => runs("node scripts/import.js", text)),
+  anyText.map((text) => fails("pnpm test", text)),
+  anyText.map((text) => uses("Edit", { file_path: "a.ts", old_string: text, new_string: `${text}b` })),
+  told_.map(thinks)
+)
 
-  it.effect("of the API is one, a refusal of the person is none", () =>
-    Effect.gen(function*() {
-      const [api] = yield* errorsOf([message("u1", { role: "system", text: "API error: Overloaded" })])
-      assert.strictEqual(api?.content, "API error: Overloaded")
-      assert.isEmpty(
-        yield* errorsOf([
-          call,
-          failed("The user doesn't want to proceed with this tool use."),
-          message("u9", {
-            blocks: [{ kind: "tool_result", isError: true, text: "[Request interrupted by user for tool use]" }]
-          })
-        ])
-      )
-    }))
-})
+const solid = (text: string) => text.replace(/\s+/g, "")
 
-describe("an archive", () => {
-  const prompt = (uuid: string, text: string) => message(uuid, { text, isPrompt: true })
-  const closing = (uuid: string, text: string) => message(uuid, { text, role: "assistant" })
-
-  it.effect("says the aim, what else was asked, and how it ended", () =>
-    Effect.gen(function*() {
-      const prompts = ["Fix the pool.", "Why 20?", "Commit it."].map((text, i) => prompt(`u${i}`, text))
-      const [unit] = yield* summarize(prompts, [closing("v1", "Working."), closing("v2", "Committed as 1f2e3d4.")])
-      assert.strictEqual(
-        unit?.content,
-        "Aim: Fix the pool.\nThen asked: Why 20?\nThen asked: Commit it.\nEnded with: Committed as 1f2e3d4."
-      )
-      assert.deepInclude(unit, {
-        type: "archive",
-        title: "Fix the pool.",
-        files: ["a.ts"],
-        origin: "s1",
-        summary: "Committed as 1f2e3d4."
-      })
-      assert.strictEqual(unit?.expiresAt, session.endedAt + 365 * 86_400_000)
-      const [titled] = yield* summarize(prompts, [], "The pool")
-      assert.strictEqual(titled?.title, "The pool")
-    }))
-
-  it.effect("is none where nobody asked", () =>
-    Effect.gen(function*() {
-      assert.isEmpty(yield* summarize([], [closing("v1", "Done.")]))
-    }))
-
+describe("what was said", () => {
   it.effect.prop(
-    "is within bounds and begins with the aim, whatever was said",
-    [FastCheck.array(sayingText, { minLength: 1, maxLength: 8 }), FastCheck.array(sayingText, { maxLength: 3 })],
-    ([asked, said]) =>
+    "is in some unit, all but chatter",
+    [told_, FastCheck.array(step, { maxLength: 14 })],
+    ([asked, steps]) =>
       Effect.gen(function*() {
-        const prompts = asked.map((text, i) => prompt(`u${i}`, text.repeat(5)))
-        const closings = said.map((text, i) => closing(`v${i}`, text.repeat(5)))
-        const units = yield* summarize(prompts, closings)
-        assert.strictEqual(units.length, 1)
-        check(units, [...prompts, ...closings])
-        assert.isTrue(units[0]!.content.startsWith("Aim: "))
-        assert.strictEqual(evidence(units[0]!)[0], "u0")
+        const prompt = `Why does the nightly import of the orders lose rows since Tuesday?\n${asked}`.slice(0, 450)
+        const context = contextOf([asks(prompt), ...steps])
+        const kept = solid((yield* compress(context)).map(({ content }) => content).join("\n"))
+        for (const { blocks, role } of context.segment.messages) {
+          for (const { kind, text } of blocks) {
+            if (kind !== "text") continue
+            for (const sentence of quotable(text)) {
+              if (role === "assistant" && isChatter(sentence)) continue
+              assert.isTrue(kept.includes(solid(sentence)), JSON.stringify(sentence))
+            }
+          }
+        }
       }),
-    { fastCheck: { numRuns: 200 } }
+    { fastCheck: { numRuns: 150 }, timeout: 60_000 }
   )
+
+  it.effect("is in no unit when it is a compaction's summary, a side thread's prompt's answer apart", () =>
+    Effect.gen(function*() {
+      const units = yield* compress(contextOf([
+        [{ text: "This session is being continued. We always used Redis instead of files.", isSummary: true }],
+        asks("Go on with the import of the products, please"),
+        says("The import of the products runs in batches of 500 and skips those that did not change.")
+      ]))
+      assert.isNotEmpty(units)
+      assert.isFalse(units.some(({ content }) => content.includes("Redis")))
+    }))
+
+  it.effect("is no memory where nothing is said", () =>
+    Effect.gen(function*() {
+      assert.isEmpty(yield* compress(contextOf([])))
+      assert.isEmpty(yield* compress(contextOf([asks("push"), runs("git push", "main -> main"), says("Pushed.")])))
+      assert.isEmpty(yield* compress(contextOf([asks("好的"), says("完成！")])))
+    }))
+})
+
+/** 16,384 characters of each. */
+const long = [
+  "a",
+  "1",
+  "数",
+  "。",
+  "，",
+  "😀",
+  "\ud83d",
+  "\u0000",
+  "\u202e",
+  " ",
+  "\t",
+  "\n",
+  "—",
+  "...",
+  "… ",
+  "! ",
+  "; ",
+  "* ",
+  "- a\n",
+  "1. ",
+  "1. a\n",
+  "#",
+  "# ",
+  "`",
+  "```\n",
+  "**",
+  "__",
+  "[",
+  "(",
+  "<",
+  "\"",
+  "\"a\"=",
+  "| a | b |\n",
+  "a.b",
+  "a/",
+  "a, b ",
+  "if a, ",
+  "HTMLParser",
+  "ok ok ok ",
+  "I'll ",
+  "let me ",
+  "we decided ",
+  "instead of ",
+  "好的 ",
+  "别",
+  "error: ",
+  "cd a && ",
+  "key: \n",
+  "\u001b[",
+  "\u001b]8;;",
+  "word word word word, "
+].map((piece) => piece.repeat(16_384 / piece.length))
+
+describe("a text that is meant to break things", () => {
+  it.effect("takes a moment", () =>
+    Effect.gen(function*() {
+      for (const text of long) {
+        const context = contextOf([
+          asks(text),
+          says(`We fix it ${text} x.`),
+          thinks(text),
+          fails(`git ${text}`, text),
+          runs(text, `Error: x\n${text}`),
+          uses("Edit", { file_path: "a.ts", old_string: text, new_string: `a ${text}` }, text),
+          uses("Task", { description: text, prompt: text, subagent_type: "Explore" }, text),
+          uses("WebFetch", { url: "https://a.io", prompt: text }, text),
+          uses("AskUserQuestion", { questions: text }, `User has answered your questions: ${text}`),
+          uses("ExitPlanMode", { plan: text }, "User has approved your plan.")
+        ], [says(text)])
+        const from = performance.now()
+        const units = yield* compress(context)
+        const archives = yield* summarize({ prompts: told([asks(text)]), closing: told([says(text)], "v") })
+        assert.isBelow(performance.now() - from, 3_000, JSON.stringify(text.slice(0, 20)))
+        check([...units, ...archives])
+        checkUnits(units, "segment-1", [...context.segment.messages, ...context.before])
+      }
+    }), 180_000)
 })
 
 describe("the sample sessions", () => {
@@ -335,11 +279,14 @@ describe("the sample sessions", () => {
       const store = yield* MemoryStore
       yield* Stream.runDrain(memory.ingest(yield* memory.discover([samples])))
       const units = yield* memory.recent({ projects: "all" }, 1_000)
-      check(units, yield* store.messages(units.flatMap(evidence)))
+      check(units)
+      const known = new Set((yield* store.messages(units.flatMap(evidence))).map(({ uuid }) => uuid))
+      assert.isTrue(units.flatMap(evidence).every((uuid) => known.has(uuid)))
       const { pending, textMessages, units: counted } = yield* memory.status
       assert.strictEqual(pending, 0)
-      assert.deepStrictEqual(textMessages.cited, textMessages.total)
+      assert.isAtLeast(textMessages.cited / textMessages.total, 0.95)
       assert.strictEqual(counted.byType.archive, 8)
+      for (const type of UnitType.literals) assert.isAbove(counted.byType[type] ?? 0, 0, type)
       const holding = (words: string) => units.filter(({ content }) => content.includes(words))
       for (
         const words of [
@@ -351,13 +298,9 @@ describe("the sample sessions", () => {
           "金额一律用 Decimal"
         ]
       ) assert.isNotEmpty(holding(words), words)
-      const errors = units.filter(({ type }) => type === "error_log")
-      assert.isTrue(errors.some(({ content }) => content.includes("not immutable")))
-      assert.isTrue(errors.every(({ title }) => title !== ""))
-      const search = units.find(({ title, type }) =>
-        type === "archive" && title.startsWith("We need a real search box")
-      )
-      assert.isTrue(search?.content.startsWith("Aim: We need a real search box"))
+      assert.isTrue(holding("generation expression is not immutable").some(({ type }) => type === "error_log"))
+      assert.isTrue(holding("金额一律用 Decimal").some(({ type }) => type === "decision"))
+      assert.isTrue(units.some(({ title, type }) => type === "archive" && title.includes("search box")))
       assert.isEmpty(holding("lighthouse keeper"))
     }).pipe(Effect.provide(memoryLayer)), 60_000)
 })

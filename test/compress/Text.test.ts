@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { firstSentence, gist, headline, pieces, salient } from "../../src/compress/Text.ts"
+import { errorLines, failureStrength, gist, lastLines, pieces, salient, worstLine } from "../../src/compress/Text.ts"
 import { weightedLength } from "../../src/domain/MemoryUnit.ts"
 import { anyText, hostile, millis } from "../texts.ts"
 
@@ -81,52 +81,82 @@ describe("salient", () => {
   }, 60_000)
 })
 
-describe("headline", () => {
-  it("is the line that says what went wrong", () => {
+describe("errorLines", () => {
+  it("are the lines that say what failed, the plainest first when there is no room, in their order and once each", () => {
+    const text =
+      "Exit code 1\n> pnpm test\n  ValueError: invalid literal\nat x\nFAIL a.test.ts\nFAIL a.test.ts\nall is well"
+    assert.strictEqual(errorLines(text, 100), "ValueError: invalid literal\nFAIL a.test.ts")
+    assert.strictEqual(errorLines(text, 30), "ValueError: invalid literal")
+    assert.strictEqual(errorLines("编译失败：类型不符\n完成", 100), "编译失败：类型不符")
+    assert.strictEqual(errorLines("\u001b[31merror\u001b[0m: no space left\n━━━━", 100), "error: no space left")
+  })
+
+  it("are the last lines where none says so", () => {
     assert.strictEqual(
-      headline("Exit code 1\n> pnpm test\n  ValueError: invalid literal\nat x"),
-      "ValueError: invalid literal"
+      errorLines("one word\ntwo words\nthree words\nfour words", 100),
+      "two words\nthree words\nfour words"
     )
-    assert.strictEqual(headline("--\n12\n  the first words\nmore"), "the first words")
-    assert.strictEqual(headline("编译失败：类型不符"), "编译失败：类型不符")
-    assert.strictEqual(headline("42"), "42")
+    assert.strictEqual(errorLines("--\n12\n", 100), "")
   })
 
-  it.prop("is of the text, and blank only where that is", [anyText], ([text]) => {
-    assert.isTrue(text.includes(headline(text)))
-    assert.strictEqual(headline(text).trim() === "", text.trim() === "")
+  it.prop("are never longer than asked", [anyText, length], ([text, length]) => {
+    for (const lines of [errorLines(text, length), lastLines(text, length)]) assert.isAtMost(lines.length, length)
+  }, { fastCheck: { numRuns: 500 } })
+
+  it("take linear time", () => {
+    for (const text of hostile) {
+      assert.isBelow(millis(() => errorLines(text, 400)), 1_500, text.slice(0, 20))
+      assert.isBelow(millis(() => lastLines(text, 400)), 1_500, text.slice(0, 20))
+      assert.isBelow(millis(() => worstLine(text)), 1_500, text.slice(0, 20))
+    }
+  }, 60_000)
+})
+
+describe("failureStrength", () => {
+  it("tells a failure from a mention of one", () => {
+    assert.strictEqual(failureStrength("src/a.ts(3,1): error TS2322: Type 'x'"), 3)
+    assert.strictEqual(failureStrength("ls: no such file\nbash: No such file or directory"), 2)
+    assert.strictEqual(failureStrength("2 tests failed"), 1)
+    assert.strictEqual(failureStrength("all is well"), 0)
+    assert.strictEqual(failureStrength(""), 0)
   })
 
-  it("takes linear time", () => {
-    for (const text of hostile) assert.isBelow(millis(() => headline(text)), 1_500, text.slice(0, 20))
+  it("finds the line that says it best", () => {
+    assert.strictEqual(
+      worstLine("2 failed\nTypeError: x is not a function\nfatal: y"),
+      "TypeError: x is not a function"
+    )
+    assert.strictEqual(worstLine("short\nthe longest of them"), "the longest of them")
   })
 })
 
-describe("gist and firstSentence", () => {
-  it.prop("are one line, never longer than asked, of whole characters", [wellFormed, length], ([text, length]) => {
-    for (const line of [gist(text, length), firstSentence(text, length)]) {
-      assert.isAtMost(line.length, length)
-      assert.isFalse(/[\r\n]/.test(line))
-      assert.strictEqual(loneAt(line), -1, JSON.stringify(line))
-    }
+describe("lastLines", () => {
+  it("are the last that say something, four at most", () => {
+    const lines = ["one word", "two words", "three words", "four words", "five words"]
+    assert.strictEqual(lastLines([...lines, "----", ""].join("\n"), 100), lines.slice(1).join("\n"))
+    assert.strictEqual(lastLines(lines.join("\n"), 25), "four words\nfive words")
+    assert.strictEqual(lastLines("", 25), "")
+  })
+})
+
+describe("gist", () => {
+  it.prop("is one line, never longer than asked, of whole characters", [wellFormed, length], ([text, length]) => {
+    const short = gist(text, length)
+    assert.isAtMost(short.length, length)
+    assert.isFalse(/[\r\n]/.test(short))
+    assert.strictEqual(loneAt(short), -1, JSON.stringify(short))
     const line = text.replace(/\s+/g, " ").trim()
-    if (line.length <= length) assert.strictEqual(gist(text, length), line)
+    if (line.length <= length) assert.strictEqual(short, line)
   }, { fastCheck: { numRuns: 500 } })
 
-  it("say the beginning", () => {
+  it("says the beginning", () => {
     assert.strictEqual(gist("  one\n two  ", 80), "one two")
     assert.strictEqual(gist("one two three four", 12), "one two thr…")
     assert.strictEqual(gist("one two three four", 15), "one two three…")
     assert.strictEqual(gist("连接池耗尽了", 4), "连接池…")
-    assert.strictEqual(firstSentence("## **Decision**: keep 20. More follows.", 80), "Decision: keep 20.")
-    assert.strictEqual(firstSentence("原因是连接没有释放。后来修好了。", 80), "原因是连接没有释放。")
-    assert.strictEqual(firstSentence("see v1.2.3 here\nnext", 80), "see v1.2.3 here")
   })
 
-  it("take linear time", () => {
-    for (const text of hostile) {
-      assert.isBelow(millis(() => gist(text, 80)), 1_000, text.slice(0, 20))
-      assert.isBelow(millis(() => firstSentence(text, 80)), 1_000, text.slice(0, 20))
-    }
+  it("takes linear time", () => {
+    for (const text of hostile) assert.isBelow(millis(() => gist(text, 80)), 1_000, text.slice(0, 20))
   })
 })

@@ -1,0 +1,209 @@
+/**
+ * From excerpts to a unit: content, passages, keywords, files.
+ */
+import type { Block, Message, Session } from "../domain/Conversation.ts"
+import { idOf } from "../domain/Ids.ts"
+import {
+  MAX_CONTENT_LENGTH,
+  MAX_CONTENT_TOKENS,
+  MAX_EVIDENCE,
+  type MemoryUnit,
+  type Passage,
+  type UnitType,
+  weightedLength
+} from "../domain/MemoryUnit.ts"
+import * as Tokenizer from "../domain/Tokenizer.ts"
+import * as Tokens from "../domain/Tokens.ts"
+import { gist, pieces, salient } from "./Text.ts"
+
+/** Words of one message; lines and sentences of it may be left out, what is kept stands as it was written. */
+export interface Excerpt {
+  readonly message: Message
+  readonly kind: Block["kind"]
+  /** What stands before the words in the content ("User: "), when another excerpt's words stand before it. */
+  readonly label: string
+  readonly text: string
+}
+
+export interface Draft {
+  readonly type: UnitType
+  readonly title: string
+  readonly summary: string
+  readonly excerpts: ReadonlyArray<Excerpt>
+  /** Orders the units of a segment: the index of the message where it begins, and a fraction. */
+  readonly at: number
+  /** What tells this draft from the others of its origin and type. */
+  readonly slot: string
+}
+
+export const MAX_TITLE = 80
+export const MAX_SUMMARY = 240
+
+const SEPARATOR = "\n"
+
+const goesOn = (excerpt: Excerpt, before: Excerpt | undefined) =>
+  before !== undefined && before.message === excerpt.message && before.label === excerpt.label
+
+export const contentOf = (excerpts: ReadonlyArray<Excerpt>) => {
+  let content = ""
+  const passages = excerpts.map((excerpt, i): Passage => {
+    const { kind, label, message, text } = excerpt
+    content += (content === "" ? "" : SEPARATOR) + (goesOn(excerpt, excerpts[i - 1]) ? "" : label)
+    const from = content.length
+    content += text
+    return { uuid: message.uuid, kind, from, to: content.length }
+  })
+  return { content, passages }
+}
+
+export const fits = (content: string) =>
+  weightedLength(content) <= MAX_CONTENT_LENGTH && Tokens.estimate(content) <= MAX_CONTENT_TOKENS
+
+const uuidsOf = (excerpts: ReadonlyArray<Excerpt>) => new Set(excerpts.map(({ message }) => message.uuid))
+
+export const fitTogether = (excerpts: ReadonlyArray<Excerpt>) =>
+  uuidsOf(excerpts).size <= MAX_EVIDENCE && fits(contentOf(excerpts).content)
+
+/** Those that say something: a file may be named by nothing. */
+const solid = (excerpts: ReadonlyArray<Excerpt>) => excerpts.filter(({ text }) => text.trim() !== "")
+
+/** The excerpts as far as they fit beside the first: one that does not is left out, and later ones still have their chance. */
+export const fitting = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<Excerpt> => {
+  const [first, ...rest] = solid(excerpts)
+  return rest.reduce<ReadonlyArray<Excerpt>>((kept, excerpt) => {
+    const more = [...kept, excerpt]
+    return fitTogether(more) ? more : kept
+  }, first === undefined ? [] : cut(first).slice(0, 1))
+}
+
+const PIECE_LENGTH = 1_000
+
+/** A text as excerpts that each fit a unit. */
+export const excerptsOf = (
+  message: Message,
+  kind: Block["kind"],
+  label: string,
+  text: string
+): ReadonlyArray<Excerpt> =>
+  pieces(text, PIECE_LENGTH, (piece) => fits(label + piece)).map((piece) => ({ message, kind, label, text: piece }))
+
+/** An excerpt as excerpts that each fit a unit. */
+const cut = (excerpt: Excerpt): ReadonlyArray<Excerpt> =>
+  fits(excerpt.label + excerpt.text)
+    ? [excerpt]
+    : excerptsOf(excerpt.message, excerpt.kind, excerpt.label, excerpt.text)
+
+/** The beginning of a text, in whole sentences or lines, a CJK character counted as 3.3; nothing for a blank one. */
+export const beginning = (
+  message: Message,
+  kind: Block["kind"],
+  label: string,
+  text: string,
+  length: number
+): ReadonlyArray<Excerpt> => {
+  const words = kind === "tool_result" ? salient(text, length) : text
+  const [first] = pieces(words, length, (piece) => weightedLength(piece) <= length && fits(label + piece))
+  return first === undefined ? [] : [{ message, kind, label, text: first }]
+}
+
+/** What excerpts add to a content, separators included: tokens and weighted length. */
+const costOf = (excerpts: ReadonlyArray<Excerpt>) => ({
+  tokens: excerpts.reduce((sum, { label, text }) => sum + Tokens.estimate(label + text) + 1, 0),
+  length: excerpts.reduce((sum, { label, text }) => sum + weightedLength(label + text) + SEPARATOR.length, 0)
+})
+
+/**
+ * Packs groups of excerpts into contents within the bounds, in order; a new one begins where `isBreak` says so. A group stays
+ * together if it fits a content at all.
+ */
+export const pack = (
+  groups: ReadonlyArray<ReadonlyArray<Excerpt>>,
+  isBreak: (group: ReadonlyArray<Excerpt>, length: number) => boolean
+): ReadonlyArray<ReadonlyArray<Excerpt>> => {
+  const packed: Array<ReadonlyArray<Excerpt>> = []
+  let current: Array<Excerpt> = []
+  let tokens = 0
+  let length = 0
+  const parts = groups.map(solid).filter((group) => group.length > 0)
+    .flatMap((group) => fitTogether(group) ? [group] : group.flatMap(cut).map((excerpt) => [excerpt]))
+  for (const group of parts) {
+    const cost = costOf(group)
+    const isFull = uuidsOf([...current, ...group]).size > MAX_EVIDENCE || tokens + cost.tokens > MAX_CONTENT_TOKENS ||
+      length + cost.length > MAX_CONTENT_LENGTH
+    if (current.length > 0 && (isFull || isBreak(group, length))) {
+      packed.push(current)
+      current = []
+      tokens = 0
+      length = 0
+    }
+    current.push(...group)
+    tokens += cost.tokens
+    length += cost.length
+  }
+  if (current.length > 0) packed.push(current)
+  return packed
+}
+
+export const filesOf = (messages: Iterable<Message>): ReadonlyArray<string> =>
+  [
+    ...new Set([...messages].flatMap(({ blocks }) => blocks.flatMap(({ file }) => file === undefined ? [] : [file])))
+  ].slice(0, 20)
+
+const KEYWORDS_FROM = 600
+
+const WORDS = /[\p{L}\p{N}_](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}_])?/gu
+
+/** The commonest words, counted by what they are found by and shown as they were first written. */
+const keywordsOf = (text: string): ReadonlyArray<string> => {
+  const counts = new Map<string, { readonly shown: string; readonly times: number }>()
+  const count = (key: string, shown: string) =>
+    counts.set(key, { shown: counts.get(key)?.shown ?? shown, times: (counts.get(key)?.times ?? 0) + 1 })
+  for (const word of text.slice(0, KEYWORDS_FROM).match(WORDS) ?? []) {
+    const found = Tokenizer.lexemes(word)
+    if (/^[\x00-\x7f]*$/.test(word)) {
+      if (found.length > 0 && word.length > 2) count(found.join(" "), word.toLowerCase())
+    } else {
+      for (const lexeme of found) if (lexeme.length > 1) count(lexeme, lexeme)
+    }
+  }
+  return [...counts.values()].sort((a, b) => b.times - a.times || (a.shown < b.shown ? -1 : 1)).slice(0, 8)
+    .map(({ shown }) => shown)
+}
+
+const WEIGHT: Readonly<Record<Block["kind"], number>> = { text: 1, tool_use: 0.8, tool_result: 0.5, thinking: 0.5 }
+
+export const unitOf = (
+  session: Session,
+  origin: string,
+  position: number,
+  createdAt: number,
+  draft: Draft
+): MemoryUnit => {
+  const { content, passages } = contentOf(draft.excerpts)
+  const messages = new Set(draft.excerpts.map(({ message }) => message))
+  const words = draft.excerpts.reduce((sum, { text }) => sum + text.length, 0)
+  return {
+    id: idOf("unit", origin, draft.type, draft.slot),
+    projectId: session.projectId,
+    sessionId: session.id,
+    origin,
+    position,
+    type: draft.type,
+    // Marks alone make no title.
+    title: draft.title.trim() === "" ? gist(content, MAX_TITLE) : draft.title,
+    summary: draft.summary,
+    content,
+    keywords: keywordsOf(draft.excerpts.map(({ text }) => text).join("\n")),
+    files: filesOf(messages),
+    passages,
+    also: [],
+    quality: draft.excerpts.reduce((sum, { kind, text }) => sum + WEIGHT[kind] * text.length, 0) / Math.max(1, words),
+    tokens: Tokens.estimate(content),
+    occurredAt: Math.max(...[...messages].map(({ occurredAt }) => occurredAt)) || session.startedAt,
+    createdAt,
+    expiresAt: null,
+    supersededBy: null,
+    pinned: false,
+    active: true
+  }
+}

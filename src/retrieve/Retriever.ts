@@ -1,23 +1,24 @@
 /**
- * A question in, units out: two lanes, one fused list, smoothed over the session, each result with its reasons.
+ * A question in, units out: two lanes, one fused list, what stands around each unit, each result with its reasons.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { passes, type SearchQuery, type SearchResponse, type SearchResult } from "../domain/Search.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import { type Hit, VectorIndex } from "../index/VectorIndex.ts"
 import { ModelManager } from "../models/ModelManager.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import { type LexicalMatches, MemoryStore, type StoreError } from "../store/MemoryStore.ts"
-import { bm25, fuse, inverseDocumentFrequency, type LexicalScore, NEIGHBOUR_WEIGHTS } from "./Fusion.ts"
+import { isOn, namedIn } from "./Dates.ts"
+import { bm25, certainty, fuse, inverseDocumentFrequency, type LexicalScore } from "./Fusion.ts"
+import { place, type Placed } from "./Surroundings.ts"
 
-/** Units that each lane brings, and those of them whose neighbours are looked at. */
+/** Units that each lane brings, and those of the fused list whose neighbours are looked at. */
 const LANE_LIMIT = 300
-const SMOOTHED = 60
+const LENDERS = 60
 /** A unit most of whose words a better one holds says nothing new. */
 const SAME_SHARE = 0.8
 /** A question's first words are enough to recall by. */
@@ -31,17 +32,17 @@ export class Retriever extends Context.Tag("Retriever")<Retriever, {
 }>() {}
 
 /** Drops what a better result says already. */
-const distinct = (units: ReadonlyArray<MemoryUnit>, limit: number): ReadonlyArray<MemoryUnit> => {
-  const kept: Array<{ readonly unit: MemoryUnit; readonly words: ReadonlySet<string> }> = []
-  for (const unit of units) {
+const distinct = (ranked: ReadonlyArray<Placed>, limit: number): ReadonlyArray<Placed> => {
+  const kept: Array<{ readonly placed: Placed; readonly words: ReadonlySet<string> }> = []
+  for (const placed of ranked.slice(0, 3 * limit)) {
     if (kept.length === limit) break
-    const words = new Set(Tokenizer.lexemes(unit.content))
+    const words = new Set(Tokenizer.lexemes(placed.unit.content))
     const isSaid = kept.some((better) =>
       [...words].filter((word) => better.words.has(word)).length >= SAME_SHARE * Math.max(1, words.size)
     )
-    if (!isSaid) kept.push({ unit, words })
+    if (!isSaid) kept.push({ placed, words })
   }
-  return kept.map(({ unit }) => unit)
+  return kept.map(({ placed }) => placed)
 }
 
 const make = Effect.gen(function*() {
@@ -62,6 +63,7 @@ const make = Effect.gen(function*() {
 
   const search = (query: SearchQuery) =>
     Effect.gen(function*() {
+      const { dates, rest } = namedIn(query.text)
       const terms = Tokenizer.queryLexemes(query.text).slice(0, MAX_TERMS)
       const matches = query.mode === "semantic" || terms.length === 0
         ? NOTHING
@@ -71,49 +73,44 @@ const make = Effect.gen(function*() {
       const hits = Either.getOrElse(dense, (): ReadonlyArray<Hit> => [])
 
       const fused = fuse(lexical, hits)
-      const leading = [...fused].sort(byScore).slice(0, SMOOTHED).map(([unitId]) => unitId)
-      const lent = new Map<string, number>()
-      const lenders = new Map<string, Array<string>>()
-      for (const [unitId, other, offset] of yield* store.neighbours(leading)) {
-        lent.set(other, (lent.get(other) ?? 0) + NEIGHBOUR_WEIGHTS[offset]! * fused.get(unitId)!)
-        lenders.set(other, [...(lenders.get(other) ?? []), unitId])
-      }
-      const total = new Map(fused)
-      for (const [unitId, score] of lent) total.set(unitId, (total.get(unitId) ?? 0) + score)
-
-      const ranked = [...total].sort(byScore).slice(0, query.limit * 3)
-      const candidates = yield* store.units(ranked.map(([unitId]) => unitId))
+      const found = [...fused].sort(byScore).map(([unitId]) => unitId)
+      const neighbours = yield* store.neighbours(found.slice(0, LENDERS))
+      // Neighbours and sessions lift no unit far, a date does.
+      const pool = dates.length > 0 ? found : found.slice(0, Math.max(LENDERS, 3 * query.limit))
+      const candidates = yield* store.units([...new Set([...pool, ...neighbours.map(([, other]) => other)])])
       // A neighbour comes from outside the lanes, so the filter has not seen it.
       const allowed = candidates.filter((unit) => fused.has(unit.id) || passes(unit, query))
-      const units = distinct(allowed, query.limit)
+      const placed = distinct(place(allowed, fused, neighbours, dates), query.limit)
 
       const reasons = reasonsFor(matches, terms, lexical, hits)
-      const weigh = (matched: Iterable<number>) =>
-        [...new Set(matched)].reduce((sum, term) => sum + reasons.idf[term]!, 0)
-      const coverage = (unitId: string) =>
-        weigh([...reasons.matched(unitId), ...(lenders.get(unitId) ?? []).flatMap(reasons.matched)]) /
-        Math.max(Number.MIN_VALUE, reasons.idfSum)
-      const first = units[0]
-      const best = first === undefined ? 0 : total.get(first.id)!
-      const nearest = hits.find(({ unitId }) => unitId === first?.id)?.score ?? hits[0]?.score ?? 0
+      // A neighbour that was lifted to the top answers with the words of those that lifted it.
+      const strength = ({ lenders, unit }: Placed) =>
+        Math.max(...[unit.id, ...lenders].map((id) => reasons.keyword(id)?.score ?? 0))
+      // A unit of the date that is named need not hold its words.
+      const undated = new Set(Tokenizer.queryLexemes(rest))
+      const asked = ({ unit }: Placed) =>
+        reasons.idf.filter((_, i) => undated.has(terms[i]!) || !dates.some((date) => isOn(unit.occurredAt, date)))
+      const first = placed[0]
+      const best = first?.score ?? 0
+      const nearest = hits.find(({ unitId }) => unitId === first?.unit.id)?.score ?? hits[0]?.score ?? 0
       // Words answer for a hybrid list. Where no unit holds any of them, nearness says little below a cosine of a half.
       const confidence = first === undefined
         ? 0
         : query.mode === "semantic"
         ? Math.max(0, nearest)
         : lexical.length > 0
-        ? coverage(first.id)
+        ? certainty(strength(first), asked(first), matches.documents)
         : Math.max(0, 2 * nearest - 1)
 
       return {
-        results: units.map((unit): SearchResult => ({
+        results: placed.map(({ boosts, neighbours, score, unit }): SearchResult => ({
           unit,
-          score: Math.min(1, confidence * total.get(unit.id)! / best),
+          score: Math.min(1, confidence * score / best),
           why: {
             keyword: reasons.keyword(unit.id),
             semantic: reasons.semantic(unit.id),
-            neighbours: lent.get(unit.id) ?? 0,
-            boosts: {},
+            neighbours,
+            boosts,
             matched: reasons.matched(unit.id).map((term) => terms[term]!)
           }
         })).filter(({ score }) => score >= query.minScore),
@@ -141,7 +138,6 @@ const reasonsFor = (
   const denseRank = new Map(hits.map(({ score, unitId }, i) => [unitId, { rank: i + 1, score }]))
   return {
     idf,
-    idfSum: idf.reduce((sum, value) => sum + value, 0),
     matched: (unitId: string) => lexicalRank.get(unitId)?.matched ?? [],
     keyword: (unitId: string) => {
       const found = lexicalRank.get(unitId)

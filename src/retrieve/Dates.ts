@@ -1,0 +1,88 @@
+/**
+ * Dates that a question names, in English and in Chinese. Pure. Days are UTC's, as they are printed.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
+
+/** A day of any year has no `year`. */
+export interface NamedDate {
+  readonly year?: number
+  readonly month?: number
+  readonly day?: number
+}
+
+/** What a date is looked for in, and how many a question names: a pasted log, which names more, asks for none. */
+const HEAD = 1_000
+const MOST = 3
+
+const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ")
+const DIGITS = "零一二三四五六七八九"
+
+const YEAR = "(?<year>(?:19|20)\\d\\d)"
+/** "may" is a verb. */
+const MONTH =
+  "(?<month>[Jj]an(?:uary)?|[Ff]eb(?:ruary)?|[Mm]ar(?:ch)?|[Aa]pr(?:il)?|May|[Jj]une?|[Jj]uly?|[Aa]ug(?:ust)?|" +
+  "[Ss]ept?(?:ember)?|[Oo]ct(?:ober)?|[Nn]ov(?:ember)?|[Dd]ec(?:ember)?)\\b\\.?"
+const DAY = "(?<day>\\d{1,2})(?:st|nd|rd|th)?\\b"
+const WHEN =
+  "(?<=\\b(?:in|since|during|until|before|after|last|this|early|mid|late|spring|summer|autumn|fall|winter)[ -])"
+const ZH = (name: string) => `(?<${name}>\\d{1,2}|[一二三四五六七八九十]{1,3})`
+
+/** The fuller ones first: what one has found the next doesn't see. */
+const PATTERNS = [
+  // A time after it makes it a log's.
+  `\\b${YEAR}([-/])(?<month>\\d{1,2})\\2(?<day>\\d{1,2})(?!\\d|T\\d|[ ,]+\\d+:)`,
+  `\\b${YEAR}-(?<month>\\d{1,2})(?![\\d-])`,
+  `(?:(?<year>\\d{4}) ?年 ?)?${ZH("month")} ?月 ?${ZH("day")} ?[日号]`,
+  `(?:(?<year>\\d{4}) ?年 ?)?${ZH("month")} ?月`,
+  `(?<year>\\d{4}) ?年`,
+  `\\b${DAY} (?:of )?${MONTH}(?:,? ${YEAR}\\b)?`,
+  `\\b${MONTH} ${DAY}(?:,? ${YEAR}\\b)?`,
+  `\\b${MONTH},? (?:of )?${YEAR}\\b`,
+  `(?:${WHEN}|(?<=\\bof ))${MONTH}`,
+  `${WHEN}${YEAR}\\b`
+].map((pattern) => new RegExp(pattern, "g"))
+
+/** "7", "七", "十七" or "二十七". */
+const numberOf = (text: string): number => {
+  if (/^\d/.test(text)) return Number(text)
+  const [tens, ones] = text.includes("十") ? text.split("十") : ["零", text]
+  return 10 * (tens === "" ? 1 : DIGITS.indexOf(tens!)) + (ones === "" ? 0 : DIGITS.indexOf(ones!))
+}
+
+const monthOf = (text: string): number =>
+  /^[a-z]/i.test(text) ? MONTHS.indexOf(text.slice(0, 3).toLowerCase()) + 1 : numberOf(text)
+
+const isPossible = ({ day = 1, month = 1 }: NamedDate) => month >= 1 && month <= 12 && day >= 1 && day <= 31
+
+/** The dates, none when there are too many to be asked for, and the text without them. */
+export const namedIn = (text: string): { readonly dates: ReadonlyArray<NamedDate>; readonly rest: string } => {
+  const dates: Array<NamedDate> = []
+  let head = text.slice(0, HEAD)
+  for (const pattern of PATTERNS) {
+    head = head.replace(pattern, (found: string, ...rest: ReadonlyArray<unknown>) => {
+      const { day, month, year } = rest.at(-1) as Readonly<Record<string, string | undefined>>
+      const date = {
+        ...(year === undefined ? {} : { year: Number(year) }),
+        ...(month === undefined ? {} : { month: monthOf(month) }),
+        ...(day === undefined ? {} : { day: numberOf(day) })
+      }
+      if (!isPossible(date)) return found
+      dates.push(date)
+      return " "
+    })
+  }
+  return dates.length > MOST ? { dates: [], rest: text } : { dates, rest: head + text.slice(HEAD) }
+}
+
+/** Whether a time, in milliseconds since the epoch, is on the date. */
+export const isOn = (millis: number, { day, month, year }: NamedDate): boolean => {
+  // A time too far from now for a date is on none.
+  const date = Option.map(DateTime.make(millis), DateTime.toPartsUtc)
+  return Option.exists(
+    date,
+    (on) =>
+      (year === undefined || on.year === year) && (month === undefined || on.month === month) &&
+      (day === undefined || on.day === day)
+  )
+}

@@ -1,0 +1,42 @@
+/**
+ * An item in the shortest form that answers: whole when it is short or stands at the top, else the lines that the prompt asks for.
+ */
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import * as Tokenizer from "../domain/Tokenizer.ts"
+import * as Tokens from "../domain/Tokens.ts"
+
+/** An item of so many tokens or fewer is told whole. */
+const SHORT = 120
+
+const ELLIPSIS = "…"
+
+const shortened = (line: string, tokens: number): string =>
+  Tokens.estimate(line) <= tokens ? line : `${Tokens.truncate(line, tokens - 3, Infinity).trimEnd()} ${ELLIPSIS}`
+
+/** A line of more than `tokens` is taken apart after its sentences, of each of which the beginning is enough. */
+const linesOf = (text: string, tokens: number): ReadonlyArray<string> =>
+  text.split("\n").flatMap((line) =>
+    Tokens.estimate(line) <= tokens
+      ? [line]
+      : line.split(/(?<=[.!?]) +(?=\S)|(?<=[。！？])/).map((each) => shortened(each, tokens))
+  )
+
+/**
+ * The lines that hold the prompt's words and those beside them, in order and within `tokens`; left-out ones are an ellipsis.
+ */
+export const excerpt = (unit: MemoryUnit, prompt: ReadonlySet<string>, tokens: number): string => {
+  if (unit.tokens <= Math.max(SHORT, tokens)) return unit.content
+  const lines = linesOf(unit.content, tokens / 2)
+  const matches = lines.map((line) => new Set(Tokenizer.lexemes(line).filter((word) => prompt.has(word))).size)
+  const score = (i: number) =>
+    matches[i]! + 0.5 * Math.max(matches[i - 1] ?? 0, matches[i + 1] ?? 0) + (i === 0 ? 0.4 : 0)
+  const ranked = lines.map((_, i) => i).sort((a, b) => score(b) - score(a) || a - b)
+  const told = (kept: ReadonlySet<number>) =>
+    lines.flatMap((line, i) => kept.has(i) ? [line] : i === 0 || kept.has(i - 1) ? [ELLIPSIS] : []).join("\n")
+  let kept: ReadonlySet<number> = new Set()
+  for (const i of ranked) {
+    const more = new Set([...kept, i])
+    if (Tokens.estimate(told(more)) <= tokens) kept = more
+  }
+  return told(kept)
+}

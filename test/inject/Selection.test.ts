@@ -1,0 +1,111 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as FastCheck from "effect/FastCheck"
+import type { UnitType } from "../../src/domain/MemoryUnit.ts"
+import type { SearchResult } from "../../src/domain/Search.ts"
+import * as Tokenizer from "../../src/domain/Tokenizer.ts"
+import { selected } from "../../src/inject/Selection.ts"
+import { unit } from "../contract/made.ts"
+import { anyText } from "../texts.ts"
+
+const result = (id: string, says: Parameters<typeof unit>[1] = {}): SearchResult => ({
+  unit: unit(id, { content: `words that only ${id}${id} holds`, sessionId: `session of ${id}`, ...says }),
+  score: 1,
+  why: { keyword: null, semantic: null, neighbours: 0, boosts: {}, matched: [] }
+})
+
+const ids = (...results: ReadonlyArray<SearchResult>) => selected(results).map(({ unit }) => unit.id)
+
+describe("what is worth telling", () => {
+  it("is in the order of the results", () => {
+    assert.deepStrictEqual(ids(), [])
+    assert.deepStrictEqual(ids(result("c"), result("a"), result("b")), ["c", "a", "b"])
+  })
+
+  it("is nothing that another has superseded", () => {
+    assert.deepStrictEqual(ids(result("a", { supersededBy: "b", active: false }), result("b")), ["b"])
+  })
+
+  it("is of what is decided, fails or comes to an end the newest of one subject", () => {
+    const about = (id: string, type: UnitType, occurredAt: number, says: Parameters<typeof unit>[1] = {}) =>
+      result(id, { type, occurredAt, title: "Limit of the connection pool", ...says })
+    for (const type of ["decision", "error_log", "archive"] as const) {
+      assert.deepStrictEqual(ids(about("a", type, 1), about("b", type, 3), about("c", type, 2)), ["b"], type)
+      // Of one time neither is newer.
+      assert.deepStrictEqual(ids(about("a", type, 1), about("b", type, 1)), ["a", "b"], type)
+      assert.deepStrictEqual(ids(about("a", type, 1), about("b", type, 2, { projectId: "project-two" })), ["a", "b"])
+      assert.deepStrictEqual(ids(about("a", type, 1), about("b", type, 2, { title: "Name of the new table" })), [
+        "a",
+        "b"
+      ])
+      // Too few words to tell a subject by.
+      const pool = { title: "Connection pool" }
+      assert.deepStrictEqual(ids(about("a", type, 1, pool), about("b", type, 2, pool)), ["a", "b"])
+    }
+    for (const type of ["conversation", "code_snippet", "documentation"] as const) {
+      assert.deepStrictEqual(ids(about("a", type, 1), about("b", type, 2)), ["a", "b"], type)
+    }
+    assert.deepStrictEqual(ids(about("a", "decision", 1), about("b", "error_log", 2)), ["a", "b"])
+    const longer = about("b", "decision", 2, { title: "New limit of the connection pool, after the outage" })
+    assert.deepStrictEqual(ids(about("a", "decision", 1), longer), ["b"])
+  })
+
+  it("is a session's archive only where nothing better tells of the session", () => {
+    const [archive, specific] = [
+      result("archive", { type: "archive", sessionId: "s1" }),
+      result("specific", { sessionId: "s1" })
+    ]
+    const other = result("other", { sessionId: "s2" })
+    assert.deepStrictEqual(ids(archive), ["archive"])
+    assert.deepStrictEqual(ids(other, archive), ["other", "archive"])
+    assert.deepStrictEqual(ids(other, archive, specific), ["other", "specific"])
+    assert.deepStrictEqual(ids(specific, archive), ["specific"])
+    assert.deepStrictEqual(ids(archive, specific), ["archive", "specific"])
+    // A unit that is not told stands for nothing.
+    const replaced = result("old", { ...subject, sessionId: "s1", occurredAt: 1 })
+    const newer = result("new", { ...subject, sessionId: "s3", occurredAt: 2 })
+    assert.deepStrictEqual(ids(newer, archive, replaced), ["new", "archive"])
+  })
+
+  it("is nothing whose words are said already, unless it adds enough of its own", () => {
+    const pool = "the pool leaks because every query opens another client and nobody ever closes those afterwards"
+    const leak = result("leak", { content: pool })
+    assert.deepStrictEqual(ids(leak, result("same", { content: pool })), ["leak"])
+    assert.deepStrictEqual(ids(leak, result("part", { content: "every query opens another client; nobody closes" })), [
+      "leak"
+    ])
+    const more = `${pool} restart fixes symptoms quickly but raising limits hides causes`
+    assert.deepStrictEqual(ids(leak, result("more", { content: more })), ["leak", "more"])
+    // What two of them say together is said too.
+    const [a, b] = [
+      result("a", { content: "alpha bravo charlie delta" }),
+      result("b", { content: "echo foxtrot golf hotel" })
+    ]
+    assert.deepStrictEqual(ids(a, b, result("both", { content: "hotel delta alpha echo" })), ["a", "b"])
+    assert.deepStrictEqual(ids(a, result("none", { content: "?! --" }), result("none too", { content: "" })), ["a"])
+    assert.deepStrictEqual(ids(result("none", { content: "?!" })), ["none"])
+  })
+
+  const any = FastCheck.array(
+    FastCheck.record({
+      content: FastCheck.oneof(anyText, FastCheck.constantFrom("alpha bravo charlie", "charlie bravo alpha", "", "!")),
+      title: FastCheck.oneof(anyText, FastCheck.constantFrom("limit connection pool", "connection pool limit raised")),
+      type: FastCheck.constantFrom("decision" as const, "archive" as const, "conversation" as const),
+      sessionId: FastCheck.constantFrom("s1", "s2", "s3"),
+      occurredAt: FastCheck.nat(5)
+    }),
+    { maxLength: 12 }
+  )
+
+  it.prop("is some of the results in their order, of which no two say the same", [any], ([made]) => {
+    const results = made.map((says, i) => result(`u${i}`, says))
+    const kept = selected(results)
+    assert.deepStrictEqual(kept, results.filter((each) => kept.includes(each)))
+    assert.strictEqual(kept.length > 0, results.length > 0)
+    const said = kept.map(({ unit }) => [...new Set(Tokenizer.lexemes(unit.content))].sort().join(" "))
+    assert.strictEqual(new Set(said).size, said.length)
+    // Nor does choosing again leave anything out.
+    assert.deepStrictEqual(selected(kept), kept)
+  })
+})
+
+const subject = { type: "decision" as const, title: "Limit of the connection pool" }

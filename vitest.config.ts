@@ -3,11 +3,24 @@ import { defineConfig } from "vitest/config"
 export default defineConfig({
   test: {
     testTimeout: 30_000,
+    // Also on a machine with two cores, where one would be the default.
+    maxWorkers: 2,
+    minWorkers: 1,
     setupFiles: ["test/setup.ts"],
     projects: [
-      { extends: true, test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/e2e/**"] } },
-      // These spawn what is in dist, which is built first.
-      { extends: true, test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], globalSetup: ["test/globalSetup.ts"] } }
+      {
+        extends: true,
+        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/e2e/**", "test/docs/**"] }
+      },
+      // These spawn or build on what is in dist, which is built first.
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts", "test/docs/**/*.test.ts"],
+          globalSetup: ["test/globalSetup.ts"]
+        }
+      }
     ]
   }
 })

@@ -1,19 +1,75 @@
 /**
- * The library: ports, layers and schemas for those who compose them in programs of their own.
+ * The library: ports, layers and schemas for those who compose them in programs of their own. A port is a tag; the layers that
+ * fill it are its static members or are called `layer` and the adapter's name.
  */
+
+// The whole, composed.
 export * as App from "./App.ts"
-export { CaptureError, Collector, type TranscriptFile } from "./capture/Collector.ts"
-export { CompressionError, Compressor } from "./compress/Compressor.ts"
-export type { Message, Segment, Session } from "./domain/Conversation.ts"
-export { type InjectionMode, type InjectionRequest, type InjectionResponse, stripFence } from "./domain/Injection.ts"
-export { evidence, MemoryUnit, UnitType } from "./domain/MemoryUnit.ts"
-export * as Project from "./domain/Project.ts"
-export type { SearchFilter, SearchMode, SearchQuery, SearchResponse, SearchResult } from "./domain/Search.ts"
-export { IndexError, VectorIndex } from "./index/VectorIndex.ts"
-export { Injector } from "./inject/Injector.ts"
-export { ModelError, ModelManager } from "./models/ModelManager.ts"
 export * as Pipeline from "./Pipeline.ts"
+export { ClaudeMemory, layer as layerClaudeMemory, NotFound } from "./serve/ClaudeMemory.ts"
+export { packageFile } from "./Settings.ts"
+
+// The stages between the ports.
+export {
+  type Captured,
+  CaptureError,
+  Collector,
+  layer as layerCollector,
+  type TranscriptFile
+} from "./capture/Collector.ts"
+export { Injector, layer as layerInjector } from "./inject/Injector.ts"
+export { layer as layerRetriever, Retriever } from "./retrieve/Retriever.ts"
+
+// Ports and adapters. docs/ has a page on adding a provider, an index and a compressor.
+export { CompressionError, Compressor } from "./compress/Compressor.ts"
+export { layer as layerExtractive } from "./compress/Extractive.ts"
+export { layer as layerEmbeddedIndex } from "./index/EmbeddedIndex.ts"
+export { layer as layerIndexInMemory } from "./index/IndexInMemory.ts"
+export { ensureModel, ensureVector, nothingIndexed } from "./index/Refusals.ts"
+export { type Hit, type IndexDescription, IndexError, type Point, VectorIndex } from "./index/VectorIndex.ts"
+export { layer as layerModelInMemory } from "./models/ModelInMemory.ts"
+export { type EmbeddingModel, ModelError, ModelManager } from "./models/ModelManager.ts"
+export {
+  type CaptureBatch,
+  MemoryStore,
+  type SegmentContext,
+  type SessionOutline,
+  StoreError,
+  type StoreStatus,
+  type WorkItem
+} from "./store/MemoryStore.ts"
+export { SqliteFile } from "./store/SqliteFile.ts"
+export { layer as layerSqliteStore } from "./store/SqliteStore.ts"
+export { layer as layerStoreInMemory } from "./store/StoreInMemory.ts"
+
+// What opens handles, and what they are opened through.
+export * as InFlight from "./resources/InFlight.ts"
+export * as Lazy from "./resources/Lazy.ts"
 export { LeakedResources, ResourceLedger } from "./resources/ResourceLedger.ts"
-export { Retriever } from "./retrieve/Retriever.ts"
-export { ClaudeMemory, NotFound } from "./serve/ClaudeMemory.ts"
-export { MemoryStore, StoreError } from "./store/MemoryStore.ts"
+
+// The domain: schemas and pure functions.
+export { Block, BlockKind, Message, Role, type Segment, type Session } from "./domain/Conversation.ts"
+export { idOf } from "./domain/Ids.ts"
+export { InjectionMode, InjectionRequest, InjectionResponse, stripFence } from "./domain/Injection.ts"
+export {
+  evidence,
+  MAX_CONTENT_LENGTH,
+  MAX_CONTENT_TOKENS,
+  MAX_EVIDENCE,
+  MemoryUnit,
+  Passage,
+  UnitType,
+  weightedLength
+} from "./domain/MemoryUnit.ts"
+export * as Project from "./domain/Project.ts"
+export {
+  LaneScore,
+  passes,
+  SearchFilter,
+  SearchMode,
+  SearchQuery,
+  SearchResponse,
+  SearchResult,
+  Why
+} from "./domain/Search.ts"
+export * as Tokens from "./domain/Tokens.ts"

@@ -1,0 +1,16 @@
+import * as Layer from "effect/Layer"
+import { join } from "node:path"
+import * as ModelInMemory from "../../src/models/ModelInMemory.ts"
+import { ModelManager } from "../../src/models/ModelManager.ts"
+import { root } from "../data.ts"
+import { base } from "./layers.ts"
+import { suite } from "./ModelManagerContract.ts"
+
+const known = ["the database migration failed", "a recipe for chocolate cake", "repair broken unit tests"]
+
+suite(
+  "ModelManager.layerLocal",
+  Layer.provide(ModelManager.layerLocal(join(root, "assets", "static-embeddings.bin")), base),
+  { known, unknown: ["数据库迁移失败", "1234 5678", "the of and"] }
+)
+suite("ModelInMemory", Layer.provide(ModelInMemory.layer(), base), { known, unknown: ["the of and", "…"] })

@@ -1,0 +1,23 @@
+import { assert, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { readdirSync } from "node:fs"
+import { join } from "node:path"
+import { samples } from "../data.ts"
+import { follow } from "./page.ts"
+
+const page = await follow("add-an-index")
+
+it.scoped("runs as the page says, and is still there the next time", () =>
+  Effect.gen(function*() {
+    const memory = page.temporary("memory")
+    const outcomes = [yield* page.main(samples, memory), yield* page.main(samples, memory)]
+    const said = outcomes.map(({ code, stderr, stdout }) => {
+      assert.strictEqual(code, 0, stderr)
+      return /(\d+) vectors, 3 results/.exec(stdout)?.[1]
+    })
+    assert.isAbove(Number(said[0]), 10, outcomes[0]?.stdout)
+    assert.strictEqual(said[1], said[0])
+    const names = readdirSync(join(memory, "vectors"))
+    assert.strictEqual(names.filter((name) => name.endsWith(".f32")).length, Number(said[0]))
+    assert.isFalse(names.some((name) => name.endsWith(".part")))
+  }))

@@ -49,7 +49,8 @@ export const reason = ({ score, why }: SearchResult): string =>
     `score ${score.toFixed(2)}`,
     why.keyword === null ? undefined : `keyword #${why.keyword.rank} (${why.matched.join(", ")})`,
     why.semantic === null ? undefined : `semantic #${why.semantic.rank} (cosine ${why.semantic.score.toFixed(2)})`,
-    why.neighbours > 0 ? `its neighbours +${why.neighbours.toFixed(2)}` : undefined
+    why.neighbours > 0 ? `its neighbours +${why.neighbours.toFixed(2)}` : undefined,
+    ...Object.entries(why.boosts).map(([name, by]) => `its ${name} +${by.toFixed(2)}`)
   ].filter((part) => part !== undefined).join(" · ")
 
 export const resultText = (result: SearchResult, rank: number, projectName: string, lines: number): string => {

@@ -34,7 +34,7 @@ export const command = Command.make("status", options, (options) =>
         `  sessions   ${number(status.sessions)}, with ${number(status.messages)} messages`,
         `  cited      ${
           percent(status.textMessages.cited, status.textMessages.total)
-        } of what was said is in some memory`,
+        } of the messages with words are in some memory; the others only accompany work`,
         `  captured   ${balance(status.lines)}`,
         `  vectors    ${number(index.count)}${index.model === null ? "" : ` by ${index.model.id}`}`,
         `  waiting    ${number(status.pending)} items of work`,

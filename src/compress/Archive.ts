@@ -4,10 +4,11 @@
 import type { Message } from "../domain/Conversation.ts"
 import { weightedLength } from "../domain/MemoryUnit.ts"
 import type { SessionOutline } from "../store/MemoryStore.ts"
+import { isLongPrompt } from "./Documentation.ts"
 import { type Draft, type Excerpt, excerptsOf, fitting, fitTogether, MAX_SUMMARY } from "./Draft.ts"
 import { isChatter, plain, quotable } from "./Prose.ts"
 import { choose, summarize } from "./Salience.ts"
-import { gist, pieces } from "./Text.ts"
+import { pieces } from "./Text.ts"
 import { promptTitle, saysWhat, titleFrom } from "./Titles.ts"
 
 const AIM = 400
@@ -21,7 +22,7 @@ const LEAST = 120
 
 /** What waits to be done or answered. */
 const OPEN_END =
-  /\b(?:next steps?|to ?do|remaining|remains|left to|still (?:need|have|to|fail\w*|missing|open)|not yet|pending|want me to|would you like|should (?:i|we)|shall (?:i|we)|do you want|let me know (?:when|which|what)|follow-?up|once you|ready to (?:test|commit|push|merge|review)|you(?:'ll| will)? (?:can|need to|should) now)\b|下一步|待(?:办|定|确认|处理)|还(?:没|需要|要|差)|尚未|未(?:完成|解决)|要不要|是否需要|需要你|剩(?:下|余)/iu
+  /\b(?:next steps?|to[- ]do|todo:|remaining|remains|left to|still (?:need|have|to|fail\w*|missing|open)|not yet|pending|want me to|would you like|should (?:i|we)|shall (?:i|we)|do you want|let me know (?:when|which|what)|follow-?up|once you|ready to (?:test|commit|push|merge|review)|you(?:'ll| will)? (?:can|need to|should) now)\b|下一步|待(?:办|定|确认|处理)|还(?:没|需要|要|差)|尚未|未(?:完成|解决)|要不要|是否需要|需要你|剩(?:下|余)/iu
 
 const textOf = (message: Message): string => message.blocks.find(({ kind }) => kind === "text")?.text ?? ""
 
@@ -72,8 +73,11 @@ export const archive = ({ closing, files, prompts, session }: SessionOutline): R
   const lengthOf = (excerpts: ReadonlyArray<Excerpt>) =>
     excerpts.reduce((sum, { text }) => sum + weightedLength(text), 0)
   const aim = excerptsOf(first, "text", "Aim: ", aimIn(textOf(first))).slice(0, 1)
-  // Nothing was done, and nothing was said about it.
-  if (asked.length === 1 && files.length === 0 && lengthOf([...aim, ...outcome]) < LEAST) return []
+  // Nothing was done, and nothing was said about it; or a text was handed over to be answered once, which the talk tells.
+  if (
+    asked.length === 1 && files.length === 0 &&
+    (lengthOf([...aim, ...outcome]) < LEAST || (isLongPrompt(first, textOf(first)) && closing.length === 1))
+  ) return []
 
   const open = last === undefined
     ? []
@@ -102,7 +106,7 @@ export const archive = ({ closing, files, prompts, session }: SessionOutline): R
     type: "archive",
     title: session.title === null || session.title.trim() === "" ? aimed : titleFrom(session.title),
     summary: summarize(told, { count: 2, length: MAX_SUMMARY, about: topics }) ||
-      gist(plain(requestIn(textOf(lastAsked), MAX_SUMMARY)), MAX_SUMMARY),
+      plain(requestIn(textOf(lastAsked), MAX_SUMMARY)),
     excerpts: fitting(all()),
     at: 0,
     slot: ""

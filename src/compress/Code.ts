@@ -59,5 +59,5 @@ export const about = (lines: ReadonlyArray<string>): string | undefined => {
   if (names.length > 0) return [...new Set(names)].slice(0, 3).join(", ")
   const heading = lines.map((line) => /^\s*#{1,3} +(.{3,60})$/.exec(line)?.[1]).find((text) => text !== undefined)
   return heading ??
-    lines.map((line) => /^\s*(?:\/\/+|#|--)\s*(\p{L}.{8,60})$/u.exec(line)?.[1]).find((text) => text !== undefined)
+    lines.map((line) => /^\s*(?:\/\/+|#|--)\s*(\p{L}.{8,160})$/u.exec(line)?.[1]).find((text) => text !== undefined)
 }

@@ -8,13 +8,14 @@ import { isAnswer, isExplanation, isLongPrompt, sectionsOf } from "./Documentati
 import { beginning, type Draft, type Excerpt, excerptsOf, fitTogether, MAX_SUMMARY, MAX_TITLE, pack } from "./Draft.ts"
 import { condense, isChatter, plain, quotable, statements, telling } from "./Prose.ts"
 import { choose, summarize } from "./Salience.ts"
-import { type Call, commandOf, editsOf, failed, inputOf, isLooking, isRoutine, isSlip } from "./Steps.ts"
+import { type Call, commandOf, commitIn, editsOf, failed, inputOf, isLooking, isRoutine, isSlip } from "./Steps.ts"
 import { errorLines, failureStrength, gist, lastLines } from "./Text.ts"
-import { saidTitle, saysWhat, titleFrom } from "./Titles.ts"
+import { pastedFailure, saidTitle, saysWhat, shortened, titleFrom } from "./Titles.ts"
 
 const LED = "Claude had said: "
 const EXPLAINED = "Claude explained: "
 const CHOSE = "User chose: "
+const RAN = "Ran: "
 
 /** What is told of a long prompt or explanation that has units of its own. */
 const MENTIONED = 300
@@ -36,7 +37,7 @@ const before = ({ before, segment }: SegmentContext): ReadonlyArray<Excerpt> => 
   const kept = choose(sentences.map(plain), { count: 2, length: MENTIONED, about: prompt })
   return kept.length === 0
     ? []
-    : [{ message: said, kind: "text", label: "Claude had said: ", text: kept.map((i) => sentences[i]!).join("\n") }]
+    : [{ message: said, kind: "text", label: LED, text: kept.map((i) => sentences[i]!).join("\n") }]
 }
 
 /** The reasons in a thought: sentences that give one and name something. */
@@ -81,10 +82,13 @@ const doneBy = (call: Call, isMentioned: (file: string) => boolean): ReadonlyArr
     ]
   }
   const edits = editsOf(call)
-  if (block.file !== undefined && (edits.length > 0 || /Edit|Write/.test(tool))) {
-    const [edit] = edits
-    if (edit === undefined || isMentioned(edit.file) || !block.text.includes(tail(edit.file))) return []
-    return [{ message, kind: "tool_use", label: edit.isNew ? "Wrote " : "Edited ", text: tail(edit.file) }]
+  if (edits.length > 0 || (block.file !== undefined && /Edit|Write/.test(tool))) {
+    return edits.filter(({ file }) => !isMentioned(file) && block.text.includes(tail(file))).map(({ file, isNew }) => ({
+      message,
+      kind: "tool_use",
+      label: isNew ? "Wrote " : "Edited ",
+      text: tail(file)
+    }))
   }
   if (tool === "AskUserQuestion" && result !== undefined) {
     const answers = result.block.text.match(/"[^"]{3,300}"="[^"]{1,300}"/gu) ?? []
@@ -97,7 +101,7 @@ const doneBy = (call: Call, isMentioned: (file: string) => boolean): ReadonlyArr
   const done = beginning(
     message,
     "tool_use",
-    command === undefined ? `${gist(tool, 60)} ` : "Ran: ",
+    command === undefined ? `${gist(tool, 60)} ` : RAN,
     command ?? block.text,
     command === undefined ? INPUT : COMMAND
   )
@@ -114,9 +118,11 @@ const INTERRUPTED = /^\s*(?:\[Request interrupted|API Error\b)/u
 /** What a person pasted beside their words: the beginning, the sentences that stand for it, and what failed in it. */
 const pasted = (message: Message, label: string, text: string): ReadonlyArray<Excerpt> => {
   const head = beginning(message, "text", label, text, MENTIONED)
-  const failures = errorLines(text.slice(head[0]?.text.length ?? 0), MENTIONED)
-  const rest = quotable(text.slice(head[0]?.text.length ?? 0)).filter((sentence) =>
-    plain(sentence).split(" ").length >= 5
+  const after = text.slice(head[0]?.text.length ?? 0)
+  // Lines that stand there as they are: a person's words are not shortened.
+  const failures = errorLines(after, MENTIONED).split("\n").filter((line) => after.includes(line)).join("\n")
+  const rest = quotable(after).filter((sentence) =>
+    plain(sentence).split(" ").length >= 5 && !failures.includes(sentence)
   )
   const said = choose(rest.map(plain), { count: 4, length: 1.5 * MENTIONED }).map((i) => rest[i]!)
   return [
@@ -151,11 +157,20 @@ const excerptsIn = (
   const byBlock = new Map(calls.map((call) => [call.block, call]))
   const files = new Set<string>()
   const isMentioned = (file: string) => files.has(file) || !files.add(file)
+  const done = new Set<string>()
+  /** What is done again, with the same outcome, is told once. */
+  const isAgain = (excerpts: ReadonlyArray<Excerpt>) => {
+    const told = excerpts.map(({ label, text }) => label + text).join("\n")
+    return done.has(told) || !done.add(told)
+  }
   return messages.filter(({ isSummary, role }) => !isSummary && role !== "system").flatMap((message) =>
     message.blocks.flatMap((block): ReadonlyArray<ReadonlyArray<Excerpt>> => {
       const { kind, text } = block
       const call = byBlock.get(block)
-      if (call !== undefined) return [doneBy(call, isMentioned)]
+      if (call !== undefined) {
+        const excerpts = doneBy(call, isMentioned)
+        return isAgain(excerpts) ? [] : [excerpts]
+      }
       if (kind === "thinking") {
         const reasoned = reasons(text)
         return reasoned === "" ? [] : [[{ message, kind, label: "Claude thought: ", text: reasoned }]]
@@ -175,30 +190,41 @@ const excerptsIn = (
 
 /** An exchange whose prompt says nothing by itself and whose answer is shorter than this is not worth a memory. */
 const LEAST_ANSWER = 100
-const LEAST_PART = 60
+/** A later part of an exchange has at least so many characters, where it can. */
+const LEAST_PART = 250
+/** What was only done, and not told, is worth it from this many on. */
+const LEAST_DONE = 60
 
 const lengthOf = (excerpts: ReadonlyArray<Excerpt>) => excerpts.reduce((sum, { text }) => sum + weightedLength(text), 0)
 
-/** What is too short to be a unit by itself stays with what came before it. */
+/** Excerpts in two parts that both fit, as equal as may be, an output with what printed it. */
+const halved = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<ReadonlyArray<Excerpt>> | undefined => {
+  const half = lengthOf(excerpts) / 2
+  const distance = (i: number) => Math.abs(lengthOf(excerpts.slice(0, i)) - half)
+  const [best] = excerpts.flatMap(({ kind }, i) => i > 0 && kind !== "tool_result" ? [i] : [])
+    .filter((i) => fitTogether(excerpts.slice(0, i)) && fitTogether(excerpts.slice(i)))
+    .sort((a, b) => distance(a) - distance(b))
+  return best === undefined ? undefined : [excerpts.slice(0, best), excerpts.slice(best)]
+}
+
+/** What is too short to be a unit by itself goes with what came before it, or shares with it. */
 const withoutScraps = (packed: ReadonlyArray<ReadonlyArray<Excerpt>>): ReadonlyArray<ReadonlyArray<Excerpt>> =>
   packed.reduce<ReadonlyArray<ReadonlyArray<Excerpt>>>((kept, excerpts) => {
     const last = kept.at(-1)
-    if (last === undefined || lengthOf(excerpts) > LEAST_PART) return [...kept, excerpts]
+    if (last === undefined || lengthOf(excerpts) >= LEAST_PART) return [...kept, excerpts]
     const both = [...last, ...excerpts]
-    if (fitTogether(both)) return [...kept.slice(0, -1), both]
-    // Else the last step before it goes with it.
-    const from = last.findLastIndex(({ kind }) => kind !== "tool_result")
-    const end = [...last.slice(from), ...excerpts]
-    return from > 0 && excerpts.some(({ kind }) => kind === "text") && fitTogether(end)
-      ? [...kept.slice(0, -1), last.slice(0, from), end]
-      : [...kept, excerpts]
+    return [...kept.slice(0, -1), ...(fitTogether(both) ? [both] : halved(both) ?? [last, excerpts])]
   }, [])
+
+/** With fewer characters a subject is not told beside what is said about it. */
+const LEAST_SUBJECT = 16
 
 /** A later part of an exchange is about its own words, within what was asked. */
 const partTitle = (subject: string | undefined, own: string | undefined): string | undefined => {
   if (subject === undefined || own === undefined) return own ?? subject
-  const both = `${subject}${/[?？]$/u.test(subject) ? "" : ":"} ${own}`
-  return both.length <= MAX_TITLE ? both : own
+  const room = MAX_TITLE - own.length - 2
+  const within = room < LEAST_SUBJECT ? "" : shortened(subject, room)
+  return within === "" || within.endsWith("…") ? own : `${within}${/[?？]$/u.test(within) ? "" : ":"} ${own}`
 }
 
 const isWorth = (excerpts: ReadonlyArray<Excerpt>, isFirst: boolean): boolean => {
@@ -211,22 +237,34 @@ const isWorth = (excerpts: ReadonlyArray<Excerpt>, isFirst: boolean): boolean =>
   if (!isFirst) {
     if (own.some(({ kind }) => kind === "text")) return true
     const isThought = own.some(({ kind }) => kind === "thinking")
-    return lengthOf(own) > LEAST_PART &&
-      (isThought || own.some(({ label, text }) => label === "Ran: " && !isRoutine(text)))
+    return lengthOf(own.filter(({ kind }) => kind !== "tool_result")) > LEAST_DONE &&
+      (isThought || own.some(({ label, text }) => label === RAN && !isRoutine(text)))
   }
+  // What an agent was told stands in the talk that told it.
+  if (prompt !== undefined && prompt.message.thread !== "main") return lengthOf(said) >= LEAST_ANSWER
   const asked = own.filter(({ message }) => message.isPrompt)
-  return asked.some(({ text }) => saysWhat(text)) || lengthOf(asked) >= MENTIONED
+  return commitsIn(own).length > 0 || asked.some(({ text }) => saysWhat(text)) || lengthOf(asked) >= MENTIONED
     ? lengthOf(own) > 60
     : lengthOf(said) >= LEAST_ANSWER || (said.length > 0 && lengthOf(own) >= 2 * LEAST_ANSWER)
 }
 
-/** What an excerpt says, where nothing else tells what came of it. */
-const told = ({ label, text }: Excerpt): string => {
-  const said = label === CHOSE
-    ? text.replace(/"([^"\n]*)"="([^"\n]*)"/gu, "$1 $2")
-    : summarize(statements(text), { count: 2, length: MAX_SUMMARY })
-  return gist(said === "" ? plain(text) : said, MAX_SUMMARY)
+/** What excerpts say where Claude said nothing: what was committed, chosen or asked, else what was done last. */
+const told = (excerpts: ReadonlyArray<Excerpt>): string => {
+  const chosen = excerpts.find(({ label }) => label === CHOSE)
+  if (chosen !== undefined) return chosen.text.replace(/"([^"\n]*)"="([^"\n]*)"/gu, "$1 $2")
+  const commits = commitsIn(excerpts)
+  if (commits.length > 0) return `Committed: ${commits.join("; ")}`
+  const asked = excerpts.find(({ message }) => message.isPrompt)
+  const failure = asked === undefined ? undefined : pastedFailure(asked.text)
+  if (failure !== undefined) return failure
+  const { text } = asked ?? excerpts.findLast(({ kind }) => kind !== "tool_result") ?? excerpts.at(-1)!
+  // What follows the first lines of a prompt that nobody answered may be a log.
+  const sentences = asked === undefined ? statements(text) : statements(text).slice(0, 3)
+  return summarize(sentences, { count: 2, length: MAX_SUMMARY }) || plain(text)
 }
+
+const commitsIn = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<string> =>
+  excerpts.flatMap(({ label, text }) => label === RAN ? commitIn(text) ?? [] : [])
 
 export const conversations = (
   context: SegmentContext,
@@ -245,7 +283,8 @@ export const conversations = (
     )
       .map(({ text }) => text).join("\n")
     const begins = excerpts.some(({ message }) => message.isPrompt)
-    const own = saidTitle(answer)
+    const [committed] = commitsIn(excerpts)
+    const own = saidTitle(answer) ?? (committed === undefined ? undefined : titleFrom(committed))
     const title = (begins ? subject : partTitle(subject, own)) ?? own ?? titleFrom(excerpts.at(-1)!.text)
     const lead = begins || subject === undefined || subject === title || subject.length > MAX_TITLE
       ? ""
@@ -254,7 +293,7 @@ export const conversations = (
     return [{
       type: "conversation",
       title,
-      summary: said === "" ? told(excerpts.at(-1)!) : lead + said,
+      summary: said === "" ? told(excerpts) : lead + said,
       excerpts,
       at: indexOf.get(excerpts.find(({ label }) => label !== LED)!.message) ?? 0,
       slot: String(i)

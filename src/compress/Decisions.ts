@@ -42,14 +42,18 @@ const PROPOSED = 420
 /** A longer prompt holds pasted text: only its first and last lines are the person's own. */
 const PASTED = 1_200
 
+/** A remark of a review, handed over as a task. */
+const REVIEW = /\b(?:around|at|on) lines? \d/iu
+
 /** The person's own sentences: not code, quotes, terminal output or a pasted document. */
 const ownSentences = (text: string): ReadonlyArray<string> => {
+  if (REVIEW.test(text)) return []
   const lines = text.split("\n")
   const own = text.length <= PASTED ? lines : [...lines.slice(0, 2), ...lines.slice(-2)]
   return quotable(
     own.filter((line) => !/^\s*(?:[>❯$#|│┃⎿]|\d+[→:]|\+\+\+|---|at |error|warning|npm )/u.test(line)).join("\n")
   )
-    .filter((sentence) => plain(sentence).length <= 400)
+    .filter((sentence) => plain(sentence).length <= 300)
 }
 
 const isQuestion = (sentence: string) =>
@@ -61,7 +65,7 @@ const FRAGMENT = /^(?:rather|instead)\b.{0,40}$|^(?:and )?make sure (?:this|it|t
 /** What is to be done now is a task, unless it says what is not to be done. */
 const TASK =
   /^(?:please |can you |could you )?(?:fix|add|update|implement|write|create|run|port|commit|push|rebase|merge|review|check|test|look|read)\b/iu
-const AGAINST = /\b(?:instead|rather|not|never|always|don't|only|without|keep)\b/iu
+const AGAINST = /\b(?:instead|rather|not|never|always|don't|only|without|keep)\b|[不别只]|一律|统一/iu
 
 const decides = (sentence: string): boolean => {
   const words = plain(sentence)
@@ -204,14 +208,14 @@ const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
     const best = strongest(decided)
     const title = decided.length > 0
       ? titleFrom(best.replace(/[?？]\s*$/u, ""))
-      : gist(`Agreed: ${proposal!.title}`, MAX_TITLE)
+      : `Agreed: ${proposal!.title}`
     if (title.length < 8 || person.length === 0) return []
     return [{
       type: "decision",
       title,
       summary: decided.length > 0
         ? summaryOf(decided, best)
-        : gist(`The person agreed: ${proposal!.said}`, MAX_SUMMARY),
+        : `The person agreed: ${proposal!.said}`,
       excerpts: fitting([
         ...person,
         ...(proposal?.excerpts ?? []),
@@ -238,7 +242,7 @@ const byTool = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<
     ): ReadonlyArray<Draft> => [{
       type: "decision",
       title: titleFrom(title),
-      summary: gist(summary, MAX_SUMMARY),
+      summary,
       excerpts: fitting(excerpts),
       at: result.at + 0.1,
       slot: `${message.uuid}/${call.block.toolUseId ?? ""}`

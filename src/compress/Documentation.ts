@@ -5,11 +5,11 @@ import type { Message } from "../domain/Conversation.ts"
 import { MAX_CONTENT_LENGTH, weightedLength } from "../domain/MemoryUnit.ts"
 import type { SegmentContext } from "../store/MemoryStore.ts"
 import { type Draft, type Excerpt, excerptsOf, fitting, MAX_SUMMARY, MAX_TITLE, pack } from "./Draft.ts"
-import { blocksOf, condense, isHead, linesOf, plain, quotable, telling } from "./Prose.ts"
+import { blocksOf, condense, isHead, linesOf, plain, quotable, statements, telling } from "./Prose.ts"
 import { choose, summarize } from "./Salience.ts"
 import { type Call, inputOf } from "./Steps.ts"
 import { gist } from "./Text.ts"
-import { headingIn, saidTitle, shortened, titleFrom } from "./Titles.ts"
+import { headingIn, promptTitle, saidTitle, shortened, titleFrom } from "./Titles.ts"
 
 /** Said words from this length on are an explanation, a CJK character counted as 3.3; below it they are talk. */
 const AT_LENGTH = 900
@@ -110,8 +110,12 @@ interface Source {
   readonly subject: string | undefined
 }
 
-const titled = (subject: string | undefined, own: string | undefined, words: string): string => {
-  if (own === undefined) return subject ?? titleFrom(words)
+/** A subject that leaves room for what is said about it. */
+const inShort = (subject: string | undefined): string | undefined =>
+  subject === undefined || subject.length > 50 || /[?？…]$/u.test(subject) ? undefined : subject
+
+const titled = (subject: string | undefined, own: string | undefined, first: string): string => {
+  if (own === undefined) return subject ?? titleFrom(first)
   if (subject === undefined || subject === own) return own
   const both = `${subject}: ${own}`
   return both.length <= MAX_TITLE ? both : own
@@ -130,14 +134,18 @@ const documentOf = ({ at, kind, label, message, slot, subject, text }: Source): 
     const words = excerpts.map(({ text }) => text).join("\n")
     const sentences = quotable(words)
     // Questions to the person are told with their answer.
-    const isAsking = sentences.filter((sentence) => /[?？][\s*_)]*$/u.test(sentence)).length > sentences.length * 0.4
-    if (weightedLength(words) < LEAST_SECTION || isAsking) return []
+    const isAsking = sentences.filter((sentence) =>
+      /[?？]["'”’\s*_)]*$/u.test(sentence)
+    ).length > sentences.length * 0.4
+    const isPastedCode = message.role === "human" && kind === "text" && proseShare(words) < PROSE
+    if (weightedLength(words) < LEAST_SECTION || isAsking || isPastedCode) return []
     const own = heading === undefined ? saidTitle(words) : shortened(heading, MAX_TITLE)
     const said = summarize(telling(words), { count: 2, length: MAX_SUMMARY, about: `${subject ?? ""} ${own ?? ""}` })
+    const [first = words] = statements(words)
     return [{
       type: "documentation",
-      title: titled(subject, own, words),
-      summary: said === "" ? gist(plain(words), MAX_SUMMARY) : said,
+      title: titled(subject, own, first),
+      summary: said === "" ? first.replace(/[|*#]+|-{3,}/g, " ") : said,
       excerpts,
       at: at + i / 1_000,
       slot: `${slot}/${i}`
@@ -166,7 +174,7 @@ const foundBy = (call: Call): ReadonlyArray<Draft> => {
     type: "documentation",
     title: place === undefined
       ? titleFrom(question)
-      : gist(place.replace(/^https?:\/\/(?:www\.)?|[/?#]+$/gu, ""), MAX_TITLE),
+      : place.replace(/^https?:\/\/(?:www\.)?|[/?#]+$/gu, ""),
     summary: summarize(kept.map(plain), { count: 2, length: MAX_SUMMARY, about: question }),
     excerpts: fitting([...source, ...excerptsOf(message, "tool_result", "Found: ", kept.join("\n")).slice(0, 1)]),
     at,
@@ -179,7 +187,7 @@ export const documentation = (
   calls: ReadonlyArray<Call>,
   subject: string | undefined
 ): ReadonlyArray<Draft> => {
-  const short = subject === undefined || subject.length > 40 || /[?？…]$/u.test(subject) ? undefined : subject
+  const short = inShort(subject)
   const said = messages.flatMap((message, at) =>
     message.isSummary ? [] : message.blocks.flatMap(({ kind, text }, b): ReadonlyArray<Source> => {
       if (kind !== "text") return []
@@ -188,7 +196,7 @@ export const documentation = (
         return [{ message, kind, label: "Claude: ", text: condense(text), at, slot, subject: short }]
       }
       return isWritten(message, text)
-        ? [{ message, kind, label: "User: ", text, at, slot, subject: undefined }]
+        ? [{ message, kind, label: "User: ", text, at, slot, subject: inShort(promptTitle(text)) }]
         : []
     })
   )

@@ -27,6 +27,7 @@ export interface Excerpt {
 
 export interface Draft {
   readonly type: UnitType
+  /** These two are cut to one line of `MAX_TITLE` and `MAX_SUMMARY` characters. */
   readonly title: string
   readonly summary: string
   readonly excerpts: ReadonlyArray<Excerpt>
@@ -190,8 +191,8 @@ export const unitOf = (
     position,
     type: draft.type,
     // Marks alone make no title.
-    title: draft.title.trim() === "" ? gist(content, MAX_TITLE) : draft.title,
-    summary: draft.summary,
+    title: gist(draft.title.trim() === "" ? content : draft.title, MAX_TITLE),
+    summary: gist(draft.summary, MAX_SUMMARY),
     content,
     keywords: keywordsOf(draft.excerpts.map(({ text }) => text).join("\n")),
     files: filesOf(messages),

@@ -10,7 +10,7 @@ import { beginning, type Draft, type Excerpt, fitting, MAX_SUMMARY, MAX_TITLE } 
 import { ended, isChatter, joined, plain, quotable, withoutOpeners } from "./Prose.ts"
 import { choose, summarize } from "./Salience.ts"
 import { type Call, commandOf, editsOf, failed, isLooking, isRoutine, isSlip, purposeOf } from "./Steps.ts"
-import { errorLines, failureStrength, gist, worstLine } from "./Text.ts"
+import { errorLines, failureStrength, worstLine } from "./Text.ts"
 import { shortened, titleFrom } from "./Titles.ts"
 
 const COMMAND = 250
@@ -33,7 +33,7 @@ const errorTitle = (failure: string, length = MAX_TITLE): string =>
     ).replace(
       /(?:[\w.@-]*\/){1,12}(?=[\w.-]+\.\w{1,5}[:(\s])/g,
       ""
-    ).replace(/^(?:\w+\.){1,8}(?=\w+:)/u, ""),
+    ).replace(/^(?:\w+\.){1,8}(?=[A-Z]\w+:)/u, ""),
     length
   )
 
@@ -41,7 +41,8 @@ const errorTitle = (failure: string, length = MAX_TITLE): string =>
 const CERTAIN =
   /\b(?:because|due to|caused by|root cause|(?:the )?(?:issue|problem|cause|reason) (?:is|was))\b|因为|原因|问题(?:是|在于)/iu
 /** Praise and reports of success tell nothing of a failure. */
-const SUCCESS = /\bshould (?:now )?work|✅|🎯|🎉|\bsuccess|\bperfect\b|\ball .{0,30}(?:pass|resolved|fixed|complete)/iu
+const SUCCESS =
+  /\bshould (?:now )?work|✅|🎯|🎉|\bsucce(?:ss|ed)|\bperfect\b|\ball .{0,30}(?:pass|resolved|fixed|complete)/iu
 
 const wordsIn = (text: string) => new Set(Tokenizer.lexemes(text).filter((word) => word.length > 3 && word !== "error"))
 
@@ -160,7 +161,7 @@ export const errors = ({ segment: { messages } }: SegmentContext, calls: Readonl
       : beginning(
         success.message,
         success.block.kind,
-        "It held, this succeeded afterwards: ",
+        cure.length > 0 ? "It held, this succeeded afterwards: " : "Later this succeeded: ",
         commandOf(success) ?? success.block.text,
         160
       )
@@ -189,12 +190,16 @@ export const errors = ({ segment: { messages } }: SegmentContext, calls: Readonl
     const edited = cure.find(({ label }) => label.startsWith("Fix, in "))?.label.slice("Fix, in ".length).split(". ")[0]
     const outcome = joined([
       edited === undefined ? "" : `Fixed in ${edited}.`,
-      success !== undefined ? "It held." : again.length > 0 ? "It kept failing." : ""
+      success !== undefined
+        ? cure.length > 0 ? "It held." : "It succeeded later."
+        : again.length > 0
+        ? "It kept failing."
+        : ""
     ].filter((part) => part !== ""))
     return [{
       type: "error_log",
       title: errorTitle(failure),
-      summary: gist(joined([failing, outcome]), MAX_SUMMARY),
+      summary: joined([failing, outcome]),
       excerpts,
       at: call.at + 0.5,
       slot: `${result.message.uuid}/${call.block.toolUseId ?? ""}`

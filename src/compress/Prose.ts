@@ -136,7 +136,7 @@ const ANNOUNCEMENT =
 
 /** What for, how, or where from: such an intention says more than that work goes on. */
 const PURPOSE =
-  /.{30,}\b(?:to (?!do\b|see\b|understand\b|check\b|verify\b|find\b|make sure\b)|by |from )\w+|.{20,} [-–—] .{12,}/iu
+  /.{30,}\b(?:to (?!the\b|do\b|see\b|understand\b|check\b|verify\b|find\b|make sure\b)|by |from )\w+|.{20,} [-–—] .{12,}/iu
 const LOOKING =
   /^(?:let me|let's|i'll|i will|i'm going to|i need to|i should|we need to|we'll)\s+(?:also |now |first |quickly |just |start by |begin by )*(?:check|look|see|read|examin|explor|search|find|verify|run|re-?run|test|try|view|inspect|review|list|get|start|begin|proceed|fetch|analy[sz]|investigat|confirm|understand|identif|continue|show|know|think)/iu
 
@@ -201,11 +201,24 @@ export const quotable = (text: string): ReadonlyArray<string> =>
 
 /** The sentences of a text that a summary could be made of, without Markdown's marks: no code, tables or headings. */
 export const statements = (text: string): ReadonlyArray<string> =>
-  quotable(text).map(plain).filter((sentence) => sentence !== "")
+  quotable(text).map(plain).filter((sentence) => /[\p{L}\p{N}]/u.test(sentence))
 
-/** The statements that tell something: no chatter, and none that only leads to what follows. */
-export const telling = (text: string): ReadonlyArray<string> =>
-  statements(text).filter((sentence) => !isChatter(sentence) && !/[:：]$/.test(sentence))
+/** What a list of options begins with. */
+const OFFERING =
+  /\b(?:options?|choices|alternatives|should (?:i|we)|do you (?:want|prefer)|would you|(?:can|could) either)\b[^.]{0,80}[:：][*_\s]*$|(?:选项|方案)[:：][*_\s]*$/iu
+const OPTION = /^[\s*_-]*[A-D][).]\s/u
+
+/** The statements that tell something: no chatter, no options put up for choice, and none that only leads to what follows. */
+export const telling = (text: string): ReadonlyArray<string> => {
+  let isOffered = false
+  const lines = linesOf(text).filter(({ kind, text }) => {
+    if (kind !== "item") isOffered = OFFERING.test(text)
+    return !(kind === "item" && isOffered) && !OPTION.test(text)
+  })
+  return statements(lines.map(({ text }) => text).join("\n")).filter((sentence) =>
+    !isChatter(sentence) && !/[:：]$/.test(sentence)
+  )
+}
 
 /** The first heading of a text, without its marks. */
 export const headingOf = (text: string): string | undefined => {

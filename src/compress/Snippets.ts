@@ -4,10 +4,9 @@
 import { weightedLength } from "../domain/MemoryUnit.ts"
 import type { SegmentContext } from "../store/MemoryStore.ts"
 import { about, changeIn } from "./Code.ts"
-import { type Draft, type Excerpt, fitting, fitTogether, MAX_SUMMARY, MAX_TITLE } from "./Draft.ts"
+import { type Draft, type Excerpt, fitting, fitTogether, MAX_TITLE } from "./Draft.ts"
 import { plain, quotable } from "./Prose.ts"
 import { type Call, type Edit, editsOf } from "./Steps.ts"
-import { gist } from "./Text.ts"
 import { shortened, titleFrom } from "./Titles.ts"
 
 const REASON = 240
@@ -34,7 +33,7 @@ const tail = (path: string, parts: number) => path.split(/[/\\]/).slice(-parts).
 
 /** "Let me fix this" tells no one what was fixed. */
 const GENERIC =
-  /^(?:start(?:ing)? (?:with|by)|task \d|step \d)|^(?:(?:update|fix|add|edit|writ|creat|implement|mak|apply|do|resolv|see|check|look)\w*)(?: (?:it|this|that|all|both|these|them|me|now|quickly|manually|up|the (?:\w+ )?(?:file|fix|fixes|changes?|edits?|issues?|errors?|conflicts?|problem|test|tests|rest)|the (?:first|second|third|next|last) \w+|(?:one|two|three) \w+))*(?: \w+){0,2}$|^\w+ (?:it|this|that|them|these|those)\b.{0,20}$|^.{0,14}$|\b(?:can|edit) the \S+ file$/iu
+  /^(?:continue\b|start(?:ing)? (?:with|by)|task \d|step \d)|^(?:(?:update|fix|add|edit|writ|creat|implement|mak|apply|do|resolv|see|check|look)\w*)(?: (?:it|this|that|all|both|these|them|me|now|quickly|manually|up|the (?:\w+ )?(?:file|fix|fixes|changes?|edits?|issues?|errors?|conflicts?|problem|test|tests|rest)|the (?:first|second|third|next|last) \w+|(?:one|two|three) \w+))*(?: \w+){0,2}$|^\w+ (?:it|this|that|them|these|those)\b.{0,20}$|^.{0,14}$|\b(?:can|edit) the \S+ file$/iu
 
 interface Change {
   readonly call: Call
@@ -84,7 +83,7 @@ const snippetOf = (
   const itself = about(made.flatMap(({ edit }) => edit.after))
   const short = why === undefined ? undefined : shortened(why, MAX_TITLE - name.length - 3)
   const title = short === undefined
-    ? gist(`${first.edit.isNew ? "New" : "Changed"} ${name}${itself === undefined ? "" : `: ${itself}`}`, MAX_TITLE)
+    ? `${first.edit.isNew ? "New" : "Changed"} ${name}${itself === undefined ? "" : `: ${itself}`}`
     : short.includes(name) || short.length + name.length + 3 > MAX_TITLE
     ? short
     : `${short} (${name})`
@@ -93,14 +92,11 @@ const snippetOf = (
   return [{
     type: "code_snippet",
     title,
-    summary: gist(
-      [
-        `${first.edit.isNew ? "Wrote" : "Changed"} ${tail(file, 2)}${places}`,
-        itself === undefined ? "" : ` (${itself})`,
-        reason === undefined ? "" : `: ${reason}`
-      ].join(""),
-      MAX_SUMMARY
-    ),
+    summary: [
+      `${first.edit.isNew ? "Wrote" : "Changed"} ${tail(file, 2)}${places}`,
+      itself === undefined ? "" : ` (${itself})`,
+      reason === undefined ? "" : `: ${reason}`
+    ].join(""),
     excerpts,
     at: first.call.at + 0.25,
     slot: file

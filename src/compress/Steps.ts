@@ -80,6 +80,15 @@ export const isLooking = (call: Pick<Call, "block" | "tool">): boolean => {
     !/[^2&]>\s*[\w./~$"]|\btee\b|-exec|-delete/.test(command)
 }
 
+const COMMIT =
+  /\bgit\s[^\n"']{0,200}?\bcommit\b[^\n"']{0,200}?-[a-z]*m\s+(?:"\$\(cat <<-?\s*['"]?\w+['"]?\n\s*([^\n]{8,200})|"([^"\n]{8,200})|'([^'\n]{8,200}))/u
+
+/** The subject of the commit that a command makes, without its kind ("fix: "). */
+export const commitIn = (command: string): string | undefined => {
+  const [, ...subjects] = COMMIT.exec(command) ?? []
+  return subjects.find((subject) => subject !== undefined)?.replace(/^\w+(?:\([^)\n]*\))?!?: /u, "")
+}
+
 /** Commands that only check what was done. */
 const ROUTINE = /\b(?:tests?|test:\w+|lint|check|typecheck|tsc|build|fmt|format|vitest|jest|pytest|clippy|vet)\b/u
 
@@ -113,9 +122,24 @@ const changed = (before: string, after: string): Pick<Edit, "before" | "after"> 
   return { before: a.slice(start, a.length - end), after: b.slice(start, b.length - end) }
 }
 
+/** `cat > FILE << 'END'`, the lines, END. */
+const HERE_DOCUMENT =
+  /\bcat\s*>\s*(["']?)([^\s"'<>|&;$`]{1,500})\1\s*<<-?\s*(["']?)(\w{1,40})\3[ \t]*\n([\s\S]*?)\n\4[ \t]*(?=\n|$)/gu
+
 /** What a call wrote; none for a call that failed or was refused, and for tools that write no file. */
-export const editsOf = ({ block, result, tool }: Call): ReadonlyArray<Edit> => {
-  if (block.kind !== "tool_use" || block.file === undefined || result?.block.isError === true) return []
+export const editsOf = (call: Call): ReadonlyArray<Edit> => {
+  const { block, result, tool } = call
+  if (block.kind !== "tool_use" || result?.block.isError === true) return []
+  const command = commandOf(call)
+  if (command !== undefined) {
+    return [...command.matchAll(HERE_DOCUMENT)].map(([, , file, , , lines]) => ({
+      file: file!,
+      before: [],
+      after: lines!.split("\n"),
+      isNew: true
+    }))
+  }
+  if (block.file === undefined) return []
   const value = (key: string) => valueOf(block.text, key, EDIT_KEYS)
   const { file } = block
   switch (tool) {

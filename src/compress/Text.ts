@@ -91,7 +91,7 @@ export const gist = (text: string, length: number): string => {
 
 /** Lines of an output that only decorate, count time, or trace the way through libraries. */
 const DECORATION =
-  /^[\s\p{P}\p{S}\d]*$|^\s*at \S+ \(?(?:node:|.*node_modules)|npm warn|^Exit code \d+$|^Environment variables loaded|lefthook v\d|sourcemap|^exit status \d|^> |^% Total|^Dload|^hint:|^summary:|^Checked \d+ files?|^\d+\s*│|·{3}|\bfunding\b|^(?:added|audited|changed) \d+ packages|\(\d+(?:\.\d+)? seconds\)|^> \S+@\d/u
+  /^[\s\p{P}\p{S}\d]*$|^\s*at \S+ \(?(?:node:|.*node_modules)|npm warn|^Exit code \d+$|^Environment variables loaded|lefthook v\d|sourcemap|^exit status \d|^> |^\s*(?:create|delete|rename) mode \d|^% Total|^Dload|^(?:hint|tip):|^summary:|^Checked \d+ files?|^\d+\s*│|·{3}|\bfunding\b|^(?:added|audited|changed) \d+ packages|\(\d+(?:\.\d+)? seconds\)|^> \S+@\d/u
 
 const clear = (line: string): string =>
   line.replace(/\u001b?\]8;;[^\\\u0007\u001b]{0,1000}(?:\u001b?\\|\u0007)/g, "").replace(/\u001b?\[[0-9;]*[mKG]/g, "")
@@ -103,11 +103,11 @@ const clear = (line: string): string =>
 /** What says the most about a failure: an error with its code or place, a conflict, a failed test; a mention says least. */
 const FAILURES: ReadonlyArray<readonly [RegExp, number]> = [
   [
-    /error TS\d+|^\S+:\d+:\d+:? |^(?:CONFLICT|--- FAIL|E  |panic:|AssertionError)|\b\w+(?:Error|Exception):|^error(?:\[\w+\])?: (?!could not apply|failed to push)|^\s*(?:×|✗|✖)|^(?:command )?not found/u,
+    /error TS\d+|^\S+:\d+:\d+:? |^(?:CONFLICT|--- FAIL|E  |panic:|AssertionError)|\b\w+(?:Error|Exception):|^error\[\w+\]: |^\s*(?:×|✗|✖)|^(?:command )?not found/u,
     3
   ],
   [
-    /^(?:error|Error|ERROR|FAIL|fatal)\b|\b(?:not assignable|is not (?:defined|a function|checked)|Cannot find|No such file|refused|denied|Unrecognized|Unused)\b|expected .+ (?:to|but|got)/u,
+    /^(?:error\b(?!: (?:could not apply|failed to push))|Error|ERROR|FAIL|fatal)\b|\b(?:not assignable|is not (?:defined|a function|checked)|Cannot find|No such file|refused|denied|Unrecognized|Unused)\b|expected .+ (?:to|but|got)/u,
     2
   ],
   [FAILURE, 1]

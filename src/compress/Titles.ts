@@ -2,9 +2,9 @@
  * Titles as a person would write them: what was asked without the asking, or what was said in a few words.
  */
 import { MAX_TITLE } from "./Draft.ts"
-import { condense, linesOf, plain, quotable, statements, telling, withoutOpeners } from "./Prose.ts"
+import { condense, isChatter, linesOf, plain, quotable, statements, telling, withoutOpeners } from "./Prose.ts"
 import { choose } from "./Salience.ts"
-import { gist } from "./Text.ts"
+import { errorLines, failureStrength, gist, worstLine } from "./Text.ts"
 
 const ASKING =
   /^(?:(?:hey|hi|hello|please|pls|kindly|claude)\b[\s,，]*|(?:can|could|would|will) (?:you|we)(?: please)?(?: help me)?(?: to)? |i(?:'d| would)? (?:want|need|like)(?: you)? to |i want you to |(?:we|you) (?:need|have|want) to |help me (?:to )?|let's (?:please )?|(?:i was )?wondering (?:if|whether) |i think (?:that )?(?:we (?:want|need|should) )?|because |(?:请|麻烦|帮忙|帮我|你?能不能|可以|我想(?:让你)?|我需要你?|给我)[，,]?(?:你)?)+/iu
@@ -62,7 +62,7 @@ const capitalised = (text: string): string =>
 export const titleFrom = (sentence: string, length = MAX_TITLE): string => {
   const line = plain(sentence)
   const opened = withoutOpeners(line)
-  const asked = opened.replace(ASKING, "").replace(INTENDING, "")
+  const asked = opened.replace(ASKING, "").replace(INTENDING, "").replace(/(?<=.{12})[:：]\s*\S{1,3}$/u, "")
   const words = asked.length >= 4 ? asked : line
   const isAsked = asked !== opened
   const title = shortened(isAsked ? words.replace(/[?？]\s*$/u, "") : words, length)
@@ -75,28 +75,54 @@ export const titleFrom = (sentence: string, length = MAX_TITLE): string => {
 const hasSubject = (line: string): boolean =>
   (line.match(/[\p{L}\p{N}_]{3,}/gu)?.length ?? 0) >= 2 || /[\u3400-\u9fff]{5,}|\w[._/]\w/u.test(line)
 
+/** "commit and push", "push it to main". */
+const BARE_COMMIT =
+  /^(?:(?:push|commit)\b[\s,.!]*(?:(?:and|then|it|this|that|all|everything|these|those|them|the|changes?|now|again|please|to|on|main|master|origin)\b[\s,.!]*)*)+$/iu
+
 /** Whether a prompt says by itself what it is about; "yes", "push", "address all of them" don't. */
 export const saysWhat = (prompt: string): boolean => {
   const line = withoutOpeners(plain((prompt.split("\n")[0] ?? "").slice(0, 400))).replace(ASKING, "")
   return hasSubject(line) &&
-    !/^(?:yes|no|ok|do (?:it|that|so)|go ahead|continue|try again|again|update again|push|commit(?: (?:and|this|it))?|address (?:all|them|the)|fix (?:it|them|that|this|all)|both|all of (?:them|it)|we are #?\d|(?:add|fix|update|change|make|do|use|try|apply|implement|commit|push|remove|keep|run|test|check|show|explain|merge|revert|undo) (?:that|this|it|these|those|them|both|all)(?: \p{L}+)?|the following|implement the following plan|\[)[^`/]{0,30}$/iu
+    !/^(?:yes|no|ok|do (?:it|that|so)|go ahead|continue|try again|again|update again|address (?:all|them|the)|fix (?:it|them|that|this|all)|both|all of (?:them|it)|we are #?\d|(?:add|fix|update|change|make|do|use|try|apply|implement|commit|push|remove|keep|run|test|check|show|explain|merge|revert|undo) (?:that|this|it|these|those|them|both|all)(?: \p{L}+)?|the following|implement the following plan|\[)[^`/]{0,30}$/iu
       .test(line) &&
-    !/^\s*[❯$>%(（]/u.test(prompt)
+    !BARE_COMMIT.test(line) && !/^\s*[❯$>%(（]/u.test(prompt)
 }
 
 /** "# Summary" heads anything. */
 const GENERIC =
-  /^(?:\W*(?:summary|overview|what's (?:good|compelling|new)|changes(?: made)?|details|notes?|result|results|conclusion|plan|context|background|introduction|next steps|recommendation|status|example|usage|features?|key \w+|requirements?|integration|production ready|my questions?|here'?s .{1,30}|.{1,24}\(\d+ \w+\)|what i found|implementation|fix|solution|minor issues|总结|概述|说明|背景|结论|结果)\W*)$/iu
+  /^(?:\W*(?:summary|overview|what's (?:good|compelling|new)|changes(?: made)?|details|notes?|result|results|conclusion|plan|context|background|introduction|next steps|recommendation|status|example|usage|features?|key \w+|requirements?|integration|production ready|my questions?|here'?s .{1,30}|.{1,24}\(\d+ \w+\)|what i found|implementation|fix|solution|minor issues|final (?:status|result|summary|answer|state)\b.{0,60}|(?:the )?(?:key|main|core|critical) (?:insight|point|idea|takeaway|finding)s?|what (?:happened|this means|it means|we know|changed|to do)|decide what to do|(?:a )?better (?:approach|way|idea)|(?:my|the) (?:approach|question|take|recommendation|verdict|answer|problem|issue|cause)|(?:current|test|project) (?:state|status|results?)|problem|issue|root cause|how it works|(?:overall |quick )?success|options|(?:critical )?files? to (?:modify|change|create|edit)|总结|概述|说明|背景|结论|结果)\W*)$/iu
 
-/** Headings of a text that say something, without their marks. */
+/** "LOCK FILE MANAGEMENT" as a person would write it. */
+const quiet = (heading: string): string =>
+  /\p{Ll}/u.test(heading) || !/\p{Lu}{4} .*\p{Lu}{4}/u.test(heading)
+    ? heading
+    : capitalised(heading.replace(/\p{Lu}{4,}|(?<=\p{Lu}{4,} )\p{Lu}+/gu, (word) => word.toLowerCase()))
+
+const NUMBERED = /^(?:step|phase|part|stage) \d{1,2}\s*[:.–—-]\s*/iu
+
+/** "Step 3: Check the branch" heads what Claude was about to do. */
+const isStep = (heading: string): boolean =>
+  NUMBERED.test(heading) && isChatter(`Let me ${heading.replace(NUMBERED, "")}`)
+
+/** The first heading of a text that says something, without its marks and number. */
 export const headingIn = (text: string): string | undefined =>
-  linesOf(text).filter(({ kind }) => kind === "heading").map(({ text }) =>
-    trimmed(plain(text).replace(/^\d{1,2}[.)]\s*/, ""))
-  )
-    .find((heading) => heading.length >= 4 && !GENERIC.test(heading))
+  linesOf(text).filter(({ kind }) => kind === "heading").map(({ text }) => trimmed(plain(text)))
+    .filter((heading) => !isStep(heading)).map((heading) =>
+      heading.replace(/^\d{1,2}[.)]\s*/, "").replace(NUMBERED, "")
+    )
+    .filter((heading) => heading.length >= 4 && !GENERIC.test(heading)).map(quiet)[0]
 
-/** What a prompt asks for: its first sentence that says something, and of a long one its heading. */
+/** A terminal's output, pasted. */
+const TERMINAL = /^\s*(?:[❯$%➜]|\w+@\w+\S*[$#]) /u
+
+/** What failed in a terminal's output that a person pasted. */
+export const pastedFailure = (prompt: string): string | undefined =>
+  TERMINAL.test(prompt) && failureStrength(prompt) >= 2 ? plain(worstLine(errorLines(prompt, MOST))) : undefined
+
+/** What a prompt asks for: its first sentence that says something, and of a long one its heading; of a terminal's output what failed. */
 export const promptTitle = (prompt: string): string | undefined => {
+  const failure = pastedFailure(prompt)
+  if (failure !== undefined) return shortened(failure, MAX_TITLE)
   const said = statements(prompt)
   const [first = ""] = said
   // "Implement the following plan:" says less than the plan's name.

@@ -82,21 +82,39 @@ const CODES = /\u001b?\]8;;[^\\\u0007\u001b]*(?:\u001b?\\|\u0007)|\u001b?\[[0-9;
 
 const solid = (text: string) => text.replace(/\s+/g, "")
 
-/** Sentences end in these marks. */
-const SENTENCES = /[^.!?…。！？；]+[.!?…。！？；]*|[.!?…。！？；]+/gu
+/** Sentences end in these marks, and in what closes after them. */
+const END = /[.!?…。！？；"'”’)\]`*_]/u
+
+/** Whether a line is made of runs of a text that end where sentences do. */
+const isMadeOf = (whole: string, line: string): boolean => {
+  let at = 0
+  while (at < line.length) {
+    let [least, most] = [0, line.length - at]
+    while (least < most) {
+      const middle = Math.ceil((least + most) / 2)
+      if (whole.includes(line.slice(at, at + middle))) least = middle
+      else most = middle - 1
+    }
+    let end = at + least
+    while (end > at && end < line.length && !END.test(line[end - 1]!)) end--
+    if (end === at) return false
+    at = end
+  }
+  return true
+}
 
 /** A line is quoted as it stands; sentences of it may be left out, and a line that a tool printed may be cut, which ends in "…". */
 export const quotes = (said: string, line: string, kind: Block["kind"]): boolean => {
   const wholes = [said, ...(kind === "tool_result" ? [said.replace(CODES, "")] : [])].map(solid)
   const isThere = (part: string) => wholes.some((whole) => whole.includes(solid(part)))
   return isThere(line) || (kind === "tool_result" && line.endsWith("…") && isThere(line.slice(0, -1))) ||
-    (line.match(SENTENCES) ?? []).every(isThere)
+    wholes.some((whole) => isMadeOf(whole, solid(line)))
 }
 
 export const check = (units: ReadonlyArray<MemoryUnit>, origin: string, messages: ReadonlyArray<Message>) => {
   const said = (uuid: string, kind: Block["kind"]) =>
     [...before, ...messages].filter((each) => each.uuid === uuid).flatMap(({ blocks }) => blocks)
-      .filter((block) => block.kind === kind).map(({ text }) => text)
+      .filter((block) => block.kind === kind).flatMap(({ file, text }) => file === undefined ? [text] : [text, file])
   for (const unit of units) {
     assert.isTrue(Schema.is(MemoryUnit)(unit))
     assert.deepInclude(unit, { origin, projectId: session.projectId, sessionId: session.id })

@@ -219,6 +219,8 @@ const withoutScraps = (packed: ReadonlyArray<ReadonlyArray<Excerpt>>): ReadonlyA
 /** With fewer characters a subject is not told beside what is said about it. */
 const LEAST_SUBJECT = 16
 
+const LEAST_SUMMARY = 30
+
 /** A later part of an exchange is about its own words, within what was asked. */
 const partTitle = (subject: string | undefined, own: string | undefined): string | undefined => {
   if (subject === undefined || own === undefined) return own ?? subject
@@ -226,6 +228,11 @@ const partTitle = (subject: string | undefined, own: string | undefined): string
   const within = room < LEAST_SUBJECT ? "" : shortened(subject, room)
   return within === "" || within.endsWith("…") ? own : `${within}${/[?？]$/u.test(within) ? "" : ":"} ${own}`
 }
+
+/** That all is well, of nothing in particular. */
+const isWell = (sentence: string): boolean =>
+  /\b(?:ready|pass(?:es|ed|ing)?|work(?:s|ing)|complet\w+|success\w*|green|pushed|committed|resolved|clean|done|fixed|expected)\b|完成|成功|通过|修复/iu
+    .test(sentence) && sentence.length < 200 && !/[`_]|\w\/\w|[a-z][A-Z]|\d/.test(plain(sentence))
 
 const isWorth = (excerpts: ReadonlyArray<Excerpt>, isFirst: boolean): boolean => {
   const prompt = excerpts.find(({ message }) => message.isPrompt)
@@ -235,7 +242,7 @@ const isWorth = (excerpts: ReadonlyArray<Excerpt>, isFirst: boolean): boolean =>
   if (prompt === undefined && own.every(({ label }) => label === EXPLAINED)) return false
   // What follows the beginning of a long exchange is worth it when it says something or did something.
   if (!isFirst) {
-    if (own.some(({ kind }) => kind === "text")) return true
+    if (quotable(said.map(({ text }) => text).join("\n")).some((sentence) => !isWell(sentence))) return true
     const isThought = own.some(({ kind }) => kind === "thinking")
     return lengthOf(own.filter(({ kind }) => kind !== "tool_result")) > LEAST_DONE &&
       (isThought || own.some(({ label, text }) => label === RAN && !isRoutine(text)))
@@ -289,11 +296,14 @@ export const conversations = (
     const lead = begins || subject === undefined || subject === title || subject.length > MAX_TITLE
       ? ""
       : `${subject} — `
-    const said = summarize(telling(answer), { count: 2, length: MAX_SUMMARY - lead.length, about: subject ?? "" })
+    const summary = summarize(telling(answer), { count: 2, length: MAX_SUMMARY - lead.length, about: subject ?? "" })
     return [{
       type: "conversation",
       title,
-      summary: said === "" ? told(excerpts) : lead + said,
+      // "All green." says less than what was committed.
+      summary: summary === "" || (summary.length < LEAST_SUMMARY && committed !== undefined)
+        ? told(excerpts)
+        : lead + summary,
       excerpts,
       at: indexOf.get(excerpts.find(({ label }) => label !== LED)!.message) ?? 0,
       slot: String(i)

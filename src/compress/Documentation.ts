@@ -114,10 +114,12 @@ interface Source {
 const inShort = (subject: string | undefined): string | undefined =>
   subject === undefined || subject.length > 50 || /[?？…]$/u.test(subject) ? undefined : subject
 
+/** A heading, else what the words say, within the subject of the whole where there is room for both. */
 const titled = (subject: string | undefined, own: string | undefined, first: string): string => {
   if (own === undefined) return subject ?? titleFrom(first)
-  if (subject === undefined || subject === own) return own
-  const both = `${subject}: ${own}`
+  const short = inShort(subject)
+  if (short === undefined || short === own) return own
+  const both = `${short}: ${own}`
   return both.length <= MAX_TITLE ? both : own
 }
 
@@ -139,7 +141,12 @@ const documentOf = ({ at, kind, label, message, slot, subject, text }: Source): 
     ).length > sentences.length * 0.4
     const isPastedCode = message.role === "human" && kind === "text" && proseShare(words) < PROSE
     if (weightedLength(words) < LEAST_SECTION || isAsking || isPastedCode) return []
-    const own = heading === undefined ? saidTitle(words) : shortened(heading, MAX_TITLE)
+    const own = heading !== undefined
+      ? shortened(heading, MAX_TITLE)
+      // The beginning is about what the whole is about.
+      : i === 0 && subject !== undefined && inShort(subject) === undefined && !/[?？…]$/u.test(subject)
+      ? subject
+      : saidTitle(words)
     const said = summarize(telling(words), { count: 2, length: MAX_SUMMARY, about: `${subject ?? ""} ${own ?? ""}` })
     const [first = words] = statements(words)
     return [{
@@ -187,16 +194,15 @@ export const documentation = (
   calls: ReadonlyArray<Call>,
   subject: string | undefined
 ): ReadonlyArray<Draft> => {
-  const short = inShort(subject)
   const said = messages.flatMap((message, at) =>
     message.isSummary ? [] : message.blocks.flatMap(({ kind, text }, b): ReadonlyArray<Source> => {
       if (kind !== "text") return []
       const slot = `${message.uuid}/${b}`
       if (message.role === "assistant" && isExplanation(text)) {
-        return [{ message, kind, label: "Claude: ", text: condense(text), at, slot, subject: short }]
+        return [{ message, kind, label: "Claude: ", text: condense(text), at, slot, subject: inShort(subject) }]
       }
       return isWritten(message, text)
-        ? [{ message, kind, label: "User: ", text, at, slot, subject: inShort(promptTitle(text)) }]
+        ? [{ message, kind, label: "User: ", text, at, slot, subject: promptTitle(text) }]
         : []
     })
   )

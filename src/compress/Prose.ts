@@ -157,10 +157,20 @@ const CLOSING =
 
 const MAX_CHATTER = 200
 
+const NUMBERED = /^(?:step|phase|part|stage) \d{1,2}\s*[:.–—-]\s*/iu
+
+/** Without the number of a heading or of a list's item. */
+export const withoutNumber = (heading: string): string => heading.replace(/^\d{1,2}[.)]\s*/, "").replace(NUMBERED, "")
+
+/** "Step 3: Check the branch" says what Claude was about to do. */
+export const isStep = (heading: string): boolean =>
+  NUMBERED.test(heading) && INTENTION.test(`let me ${heading.replace(NUMBERED, "")}`)
+
 /** A sentence that only accompanies the work: announcements, praise, apologies, offers, and what has no word in it. */
 export const isChatter = (sentence: string): boolean => {
   const words = withoutOpeners(plain(sentence))
   if (!/\p{L}{2}/u.test(words)) return true
+  if (isStep(words)) return true
   if (/\bTodoWrite\b|\btodo list\b/u.test(words) && INTENTION.test(words)) return true
   if (words.length > MAX_CHATTER || SUBSTANCE.test(words) || CORRECTION.test(words)) return false
   if (INTENTION.test(words)) return !PURPOSE.test(words) || LOOKING.test(words)
@@ -179,6 +189,7 @@ const withoutHalfBold = (text: string): string =>
 export const condense = (text: string): string => {
   const lines = linesOf(text)
   const kept = lines.map(({ kind, text }, i) => {
+    if (kind === "heading" && isStep(plain(text))) return ""
     if (kind !== "prose" && kind !== "item") return text
     const sentences = sentencesOf(text)
     // What ends in a colon and is followed by nothing announced what a tool did.

@@ -33,7 +33,7 @@ const tail = (path: string, parts: number) => path.split(/[/\\]/).slice(-parts).
 
 /** "Let me fix this" tells no one what was fixed. */
 const GENERIC =
-  /^(?:continue\b|start(?:ing)? (?:with|by)|task \d|step \d)|^(?:(?:update|fix|add|edit|writ|creat|implement|mak|apply|do|resolv|see|check|look)\w*)(?: (?:it|this|that|all|both|these|them|me|now|quickly|manually|up|the (?:\w+ )?(?:file|fix|fixes|changes?|edits?|issues?|errors?|conflicts?|problem|test|tests|rest)|the (?:first|second|third|next|last) \w+|(?:one|two|three) \w+))*(?: \w+){0,2}$|^\w+ (?:it|this|that|them|these|those)\b.{0,20}$|^.{0,14}$|\b(?:can|edit) the \S+ file$/iu
+  /^(?:continue\b|start(?:ing)? (?:with|by)|task \d|step \d)|^(?:(?:update|fix|add|edit|writ|creat|implement|mak|apply|do|resolv|see|check|look)\w*)(?: (?:it|this|that|all|both|these|them|me|now|quickly|manually|up|the (?:\w+ )?(?:file|fix|fixes|changes?|edits?|issues?|errors?|conflicts?|problem|test|tests|rest)|the (?:first|second|third|next|last) \w+|(?:their|your|its|the) (?:suggest\w+|suggested \w+|proposed \w+)|(?:one|two|three) \w+))*(?: \w+){0,2}$|^\w+ (?:it|this|that|them|these|those)\b.{0,20}$|^.{0,14}$|\b(?:can|edit) the \S+ file$/iu
 
 interface Change {
   readonly call: Call
@@ -80,7 +80,7 @@ const snippetOf = (
   if (!excerpts.some(({ label }) => label.endsWith(":\n")) || !fitTogether(excerpts)) return []
   const name = tail(file, 1)
   const why = told?.title ?? subject
-  const itself = about(made.flatMap(({ edit }) => edit.after))
+  const itself = about(made.flatMap(({ edit }) => edit.after), made.flatMap(({ edit }) => edit.before))
   const short = why === undefined ? undefined : shortened(why, MAX_TITLE - name.length - 3)
   const title = short === undefined
     ? `${first.edit.isNew ? "New" : "Changed"} ${name}${itself === undefined ? "" : `: ${itself}`}`

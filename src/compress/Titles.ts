@@ -2,7 +2,17 @@
  * Titles as a person would write them: what was asked without the asking, or what was said in a few words.
  */
 import { MAX_TITLE } from "./Draft.ts"
-import { condense, isChatter, linesOf, plain, quotable, statements, telling, withoutOpeners } from "./Prose.ts"
+import {
+  condense,
+  isStep,
+  linesOf,
+  plain,
+  quotable,
+  statements,
+  telling,
+  withoutNumber,
+  withoutOpeners
+} from "./Prose.ts"
 import { choose } from "./Salience.ts"
 import { errorLines, failureStrength, gist, worstLine } from "./Text.ts"
 
@@ -83,7 +93,7 @@ const BARE_COMMIT =
 export const saysWhat = (prompt: string): boolean => {
   const line = withoutOpeners(plain((prompt.split("\n")[0] ?? "").slice(0, 400))).replace(ASKING, "")
   return hasSubject(line) &&
-    !/^(?:yes|no|ok|do (?:it|that|so)|go ahead|continue|try again|again|update again|address (?:all|them|the)|fix (?:it|them|that|this|all)|both|all of (?:them|it)|we are #?\d|(?:add|fix|update|change|make|do|use|try|apply|implement|commit|push|remove|keep|run|test|check|show|explain|merge|revert|undo) (?:that|this|it|these|those|them|both|all)(?: \p{L}+)?|the following|implement the following plan|\[)[^`/]{0,30}$/iu
+    !/^(?:yes|no|ok|do (?:it|that|so)|go ahead|continue|try again|again|update again|address (?:all|them|the)|fix (?:it|them|that|this|all)|both|all of (?:them|it)|we are #?\d|(?:add|fix|update|change|make|do|use|try|apply|implement|commit|push|remove|keep|run|test|check|show|explain|merge|revert|undo) (?:that|this|it|these|those|them|both|all)(?: \p{L}+)?|how(?:'s| is) it going|what(?:'s| is) (?:up|the status)|(?:any )?(?:news|progress|status|update)s?|the following|implement the following plan|\[)[^`/]{0,30}$/iu
       .test(line) &&
     !BARE_COMMIT.test(line) && !/^\s*[❯$>%(（]/u.test(prompt)
 }
@@ -98,18 +108,10 @@ const quiet = (heading: string): string =>
     ? heading
     : capitalised(heading.replace(/\p{Lu}{4,}|(?<=\p{Lu}{4,} )\p{Lu}+/gu, (word) => word.toLowerCase()))
 
-const NUMBERED = /^(?:step|phase|part|stage) \d{1,2}\s*[:.–—-]\s*/iu
-
-/** "Step 3: Check the branch" heads what Claude was about to do. */
-const isStep = (heading: string): boolean =>
-  NUMBERED.test(heading) && isChatter(`Let me ${heading.replace(NUMBERED, "")}`)
-
 /** The first heading of a text that says something, without its marks and number. */
 export const headingIn = (text: string): string | undefined =>
   linesOf(text).filter(({ kind }) => kind === "heading").map(({ text }) => trimmed(plain(text)))
-    .filter((heading) => !isStep(heading)).map((heading) =>
-      heading.replace(/^\d{1,2}[.)]\s*/, "").replace(NUMBERED, "")
-    )
+    .filter((heading) => !isStep(heading)).map((heading) => withoutNumber(heading))
     .filter((heading) => heading.length >= 4 && !GENERIC.test(heading)).map(quiet)[0]
 
 /** A terminal's output, pasted. */

@@ -261,9 +261,10 @@ const told = (excerpts: ReadonlyArray<Excerpt>): string => {
   if (chosen !== undefined) return chosen.text.replace(/"([^"\n]*)"="([^"\n]*)"/gu, "$1 $2")
   const commits = commitsIn(excerpts)
   if (commits.length > 0) return `Committed: ${commits.join("; ")}`
-  const asked = excerpts.find(({ message }) => message.isPrompt)
-  const failure = asked === undefined ? undefined : pastedFailure(asked.text)
+  const prompts = excerpts.filter(({ message }) => message.isPrompt)
+  const failure = pastedFailure(prompts.map(({ text }) => text).join("\n"))
   if (failure !== undefined) return failure
+  const [asked] = prompts
   const { text } = asked ?? excerpts.findLast(({ kind }) => kind !== "tool_result") ?? excerpts.at(-1)!
   // What follows the first lines of a prompt that nobody answered may be a log.
   const sentences = asked === undefined ? statements(text) : statements(text).slice(0, 3)

@@ -4,8 +4,10 @@
  * Capture writes messages and queues the segments they changed; the queue is then compressed, embedded and indexed batch by
  * batch. Whatever is interrupted between two batches is still in the queue at the next start.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { type Captured, Collector, type TranscriptFile } from "./capture/Collector.ts"
 import { type CompressionError, Compressor } from "./compress/Compressor.ts"
@@ -28,16 +30,35 @@ export type PipelineServices = Collector | Compressor | MemoryStore | ModelManag
  */
 const BATCH: Readonly<Record<WorkItem["kind"], number>> = { segment: 8, session: 16, index: 128 }
 
+/** Work that takes longer without a pause lets signals and timers wait. */
+const PATIENCE_MS = 100
+
+/**
+ * What to do after each batch: the work is synchronous, and an effect that yields only goes behind others, so that a signal
+ * would be heard when all is done.
+ */
+const pauses = Effect.map(Effect.flatMap(Clock.currentTimeMillis, Ref.make), (last) =>
+  Effect.gen(function*() {
+    const now = yield* Clock.currentTimeMillis
+    if (now - (yield* Ref.get(last)) < PATIENCE_MS) return
+    yield* Effect.sleep(0)
+    yield* Ref.set(last, now)
+  }))
+
 /** Claims work of a kind until none is left; what a batch did not finish is given back. */
 const worked = <A, E, R>(
   kind: WorkItem["kind"],
   work: (items: ReadonlyArray<WorkItem>) => Effect.Effect<A, E, R>
 ): Stream.Stream<A, E | StoreError, R | MemoryStore> =>
-  Stream.unwrap(Effect.map(MemoryStore, (store) =>
-    Stream.repeatEffect(store.claim(kind, BATCH[kind])).pipe(
+  Stream.unwrap(Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const pause = yield* pauses
+    return Stream.repeatEffect(store.claim(kind, BATCH[kind])).pipe(
       Stream.takeWhile((items) => items.length > 0),
-      Stream.mapEffect((items) => Effect.onError(work(items), () => Effect.ignore(store.release(items))))
-    )))
+      Stream.mapEffect((items) => Effect.onError(work(items), () => Effect.ignore(store.release(items)))),
+      Stream.tap(() => pause)
+    )
+  }))
 
 /** What of a unit is embedded: its title says what it is about when its content does not. */
 const embedded = (unit: MemoryUnit) => `${unit.title}\n${unit.content}`
@@ -91,7 +112,10 @@ const summarizeSessions = compress(
 )
 
 /** Works off the queue, whoever filled it. */
-export const drain: Stream.Stream<Step, PipelineError, PipelineServices> = worked("segment", compressSegments).pipe(
+export const drain: Stream.Stream<Step, PipelineError, Exclude<PipelineServices, Collector>> = worked(
+  "segment",
+  compressSegments
+).pipe(
   Stream.concat(worked("session", summarizeSessions)),
   Stream.concat(worked("index", index))
 )

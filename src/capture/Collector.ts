@@ -156,7 +156,11 @@ const make = Effect.gen(function*() {
       })
     })
 
-  const read = (file: TranscriptFile, cursor: Cursor | undefined): Stream.Stream<Captured, StoreError> =>
+  const read = (
+    file: TranscriptFile,
+    cursor: Cursor | undefined,
+    resolve: typeof Project.resolve
+  ): Stream.Stream<Captured, StoreError> =>
     Stream.unwrapScoped(Effect.gen(function*() {
       if (cursor?.offset === file.size && cursor.modifiedAt === file.modifiedAt) return Stream.empty
       const handle = yield* openTranscript(file.path)
@@ -165,7 +169,7 @@ const make = Effect.gen(function*() {
       const isSame = cursor !== undefined && cursor.fingerprint === head.fingerprint &&
         cursor.tail === (yield* tailOf(handle, cursor.offset))
       // Asked only when there are whole lines to file under it.
-      const project = yield* Effect.cached(Project.resolve(head.cwd ?? path.dirname(file.path)))
+      const project = resolve(head.cwd ?? path.dirname(file.path))
       const take = (stretch: Stretch, previous: Cursor | undefined) =>
         Effect.gen(function*() {
           const cursor: Cursor = {
@@ -203,10 +207,12 @@ const make = Effect.gen(function*() {
     discover: Effect.fn("Collector.discover")((paths: ReadonlyArray<string>) => inFlight(discover(paths))),
     sync: (files) =>
       Stream.unwrap(
-        Effect.map(
-          store.cursors(files.map((file) => file.path)),
-          (cursors) => Stream.flatMap(Stream.fromIterable(files), (file) => read(file, cursors.get(file.path)))
-        )
+        Effect.gen(function*() {
+          const cursors = yield* store.cursors(files.map((file) => file.path))
+          // Sessions of one folder are many.
+          const resolve = yield* Effect.cachedFunction(Project.resolve)
+          return Stream.flatMap(Stream.fromIterable(files), (file) => read(file, cursors.get(file.path), resolve))
+        })
       )
   })
 })

@@ -116,12 +116,15 @@ const inputText = (input: Json): string =>
     return shown.includes("\n") ? `${key}:\n${shown}` : `${key}: ${shown}`
   }).join("\n")
 
+/** What Claude Code adds to an agent's answer for Claude. */
+const AGENT_NOTE = /^agentId: \S+ \(for resuming\b/
+
 const resultText = (content: unknown): string => {
   if (typeof content === "string") return content
   if (!Array.isArray(content)) return ""
   return content.map((part) =>
     isObject(part) ? text(part.text) ?? (part.type === "image" ? "[image]" : "") : typeof part === "string" ? part : ""
-  ).filter((part) => part !== "").join("\n")
+  ).filter((part) => part !== "" && !AGENT_NOTE.test(part)).join("\n")
 }
 
 const blocksOf = (content: unknown): ReadonlyArray<Block> => {

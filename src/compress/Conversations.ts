@@ -8,7 +8,7 @@ import { isAnswer, isExplanation, isLongPrompt, sectionsOf } from "./Documentati
 import { beginning, type Draft, type Excerpt, excerptsOf, fitTogether, MAX_SUMMARY, MAX_TITLE, pack } from "./Draft.ts"
 import { condense, isChatter, plain, quotable, statements, telling } from "./Prose.ts"
 import { choose, summarize } from "./Salience.ts"
-import { type Call, commandOf, commitIn, editsOf, failed, inputOf, isLooking, isRoutine, isSlip } from "./Steps.ts"
+import { type Call, commandOf, commitIn, editsOf, inputOf, isLooking, isRoutine, isSlip } from "./Steps.ts"
 import { errorLines, failureStrength, gist, lastLines } from "./Text.ts"
 import { pastedFailure, saidTitle, saysWhat, shortened, titleFrom } from "./Titles.ts"
 
@@ -53,14 +53,14 @@ const tail = (path: string): string => path.split(/[/\\]/).slice(-2).join(path.i
 
 /** What an agent or a page answered, when that has no units of its own. */
 const shortAnswer = (call: Call, label: string): ReadonlyArray<Excerpt> =>
-  call.result === undefined || failed(call) || isAnswer(call)
+  call.result === undefined || call.failed || isAnswer(call)
     ? []
     : excerptsOf(call.result.message, "tool_result", label, condense(call.result.block.text)).slice(0, 1)
 
 const doneBy = (call: Call, isMentioned: (file: string) => boolean): ReadonlyArray<Excerpt> => {
   const { block, message, result, tool } = call
   if (isLooking(call) || block.kind !== "tool_use") return []
-  const isSlipped = failed(call) && isSlip(result!.block.text)
+  const isSlipped = call.failed && isSlip(result!.block.text)
   // What was refused, or called in a wrong way, was not done.
   if (isSlipped && !/^(?:Error: )?Exit code/iu.test(result!.block.text)) return []
   const sought = inputOf(call, "query") ?? inputOf(call, "url")
@@ -106,10 +106,10 @@ const doneBy = (call: Call, isMentioned: (file: string) => boolean): ReadonlyArr
     command === undefined ? INPUT : COMMAND
   )
   if (result === undefined || isSlipped || isAnswer(call)) return done
-  const printed = failed(call) ? errorLines(result.block.text, OUTCOME) : lastLines(result.block.text, OUTCOME)
+  const printed = call.failed ? errorLines(result.block.text, OUTCOME) : lastLines(result.block.text, OUTCOME)
   return [
     ...done,
-    ...beginning(result.message, "tool_result", failed(call) ? "It failed: " : "It printed: ", printed, OUTCOME)
+    ...beginning(result.message, "tool_result", call.failed ? "It failed: " : "It printed: ", printed, OUTCOME)
   ]
 }
 

@@ -9,7 +9,7 @@ import { changeIn } from "./Code.ts"
 import { beginning, type Draft, type Excerpt, fitting, MAX_SUMMARY, MAX_TITLE } from "./Draft.ts"
 import { ended, isChatter, joined, plain, quotable, withoutOpeners } from "./Prose.ts"
 import { choose, summarize } from "./Salience.ts"
-import { type Call, commandOf, editsOf, failed, isLooking, isRoutine, isSlip, purposeOf } from "./Steps.ts"
+import { type Call, commandOf, editsOf, isLooking, isRoutine, isSlip, purposeOf } from "./Steps.ts"
 import { errorLines, failureStrength, worstLine } from "./Text.ts"
 import { shortened, titleFrom } from "./Titles.ts"
 
@@ -86,10 +86,10 @@ interface Failure {
 const failuresIn = (calls: ReadonlyArray<Call>): ReadonlyArray<Failure> => {
   const told = new Set<Call>()
   return calls.flatMap((call, i): ReadonlyArray<Failure> => {
-    if (told.has(call) || !failed(call) || isSlip(call.result!.block.text) || isLooking(call)) return []
+    if (told.has(call) || !call.failed || isSlip(call.result!.block.text) || isLooking(call)) return []
     const purpose = purposeOf(call)
     const later = calls.slice(i + 1).filter((other) => purposeOf(other) === purpose && other.result !== undefined)
-    const end = later.findIndex((other) => !failed(other))
+    const end = later.findIndex((other) => !other.failed)
     const run = end < 0 ? later : later.slice(0, end)
     const title = errorTitle(errorLines(call.result!.block.text, FAILURE))
     // A rebase stops at one commit after the other: that is one story.
@@ -114,7 +114,7 @@ const cureOf = (calls: ReadonlyArray<Call>, from: number, to: number): ReadonlyA
     return head === undefined ? [] : [{ ...head, label: `Fix, in ${nameOf(changed.file)}. ${head.label}` }, ...rest]
   }
   const run = cure.findLast((call) =>
-    commandOf(call) !== undefined && !isLooking(call) && !failed(call) && !isRoutine(commandOf(call)!)
+    commandOf(call) !== undefined && !isLooking(call) && !call.failed && !isRoutine(commandOf(call)!)
   )
   return run === undefined ? [] : beginning(run.message, "tool_use", "Fix: ", commandOf(run)!, SAID)
 }

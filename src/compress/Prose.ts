@@ -1,6 +1,7 @@
 /**
  * Reading Markdown prose in English and Chinese: its lines and sentences, and which of them say nothing.
  */
+import { remembered } from "./Text.ts"
 
 export type LineKind = "prose" | "item" | "heading" | "code" | "table"
 
@@ -29,38 +30,42 @@ const goesOn = (line: string, next: string) =>
   line.length >= 50 && !/[.!?:;。！？：；]["'”’)*_`]*\s*$/u.test(line) && /^\s*[\p{Ll}(`"'“]/u.test(next)
 
 /** The lines of a text that hold something, each with what it is; a hard-wrapped paragraph is one line. */
-export const linesOf = (text: string): ReadonlyArray<Line> => {
-  const lines: Array<Line> = []
-  let isCode = false
-  for (const line of text.split("\n")) {
-    if (FENCE.test(line)) {
-      isCode = !isCode
-      lines.push({ kind: "code", text: line })
-      continue
+export const linesOf = remembered(
+  (text: string): ReadonlyArray<Line> => {
+    const lines: Array<Line> = []
+    let isCode = false
+    for (const line of text.split("\n")) {
+      if (FENCE.test(line)) {
+        isCode = !isCode
+        lines.push({ kind: "code", text: line })
+        continue
+      }
+      if (isCode) {
+        lines.push({ kind: "code", text: line })
+        continue
+      }
+      if (line.trim() === "") continue
+      const isBold = BOLD_HEADING.test(line) && line.length <= 60 && !isBoldItem(line)
+      const kind = HEADING.test(line) || (isBold && !/[.!?。！？](?:\*\*|__)\s*$/u.test(line))
+        ? "heading"
+        : ITEM.test(line)
+        ? "item"
+        : TABLE.test(line)
+        ? "table"
+        : "prose"
+      const last = lines.at(-1)
+      if (
+        kind === "prose" && last !== undefined && (last.kind === "prose" || last.kind === "item") &&
+        goesOn(lastLine(last.text), line)
+      ) {
+        lines[lines.length - 1] = { kind: last.kind, text: `${last.text}\n${line.trimEnd()}` }
+      } else lines.push({ kind, text: line.trimEnd() })
     }
-    if (isCode) {
-      lines.push({ kind: "code", text: line })
-      continue
-    }
-    if (line.trim() === "") continue
-    const isBold = BOLD_HEADING.test(line) && line.length <= 60 && !isBoldItem(line)
-    const kind = HEADING.test(line) || (isBold && !/[.!?。！？](?:\*\*|__)\s*$/u.test(line))
-      ? "heading"
-      : ITEM.test(line)
-      ? "item"
-      : TABLE.test(line)
-      ? "table"
-      : "prose"
-    const last = lines.at(-1)
-    if (
-      kind === "prose" && last !== undefined && (last.kind === "prose" || last.kind === "item") &&
-      goesOn(lastLine(last.text), line)
-    ) {
-      lines[lines.length - 1] = { kind: last.kind, text: `${last.text}\n${line.trimEnd()}` }
-    } else lines.push({ kind, text: line.trimEnd() })
-  }
-  return lines
-}
+    return lines
+  },
+  20_000,
+  64
+)
 
 /** What belongs together in a text: a fence with its code, a table, else a line. */
 export const blocksOf = (text: string): ReadonlyArray<Line> => {
@@ -83,7 +88,7 @@ const END =
   /(?<!(?:^|[\s("“])(?:e\.g|i\.e|vs|etc|cf|approx|Dr|Mr|Mrs|Ms|St|No)|(?:^[\s*_]*|[.!?]\s)\d{1,3}|[.!?…])[.!?…]+["'”’)\]`*_]*(?=\s)|[。！？!?；]+["'”’)\]`*_]*/gu
 
 /** The sentences of one line, in order; joined by their white space they are the line. */
-export const sentencesOf = (line: string): ReadonlyArray<string> => {
+export const sentencesOf = remembered((line: string): ReadonlyArray<string> => {
   const out: Array<string> = []
   let from = 0
   for (const { 0: mark, index } of line.matchAll(END)) {
@@ -97,7 +102,7 @@ export const sentencesOf = (line: string): ReadonlyArray<string> => {
   const rest = line.slice(from).trim()
   if (rest !== "") out.push(rest)
   return out
-}
+})
 
 /** Sentences on one line: a space between them where the first does not end in a Chinese mark. */
 export const joined = (sentences: ReadonlyArray<string>): string =>
@@ -113,12 +118,13 @@ export const ended = (sentence: string): string =>
     : `${sentence}${/[\u3040-\u30ff\u3400-\u9fff]$/u.test(sentence) ? "。" : "."}`
 
 /** Without Markdown's marks, list signs and leading symbols, on one line. */
-export const plain = (text: string): string =>
+export const plain = remembered((text: string): string =>
   text.replace(/^[\s>#]*(?:(?:[-*+•]|\d{1,3}[.)、])\s+)?(?:\[[ x]\]\s+)?/, "")
     .replace(/\*\*|__(?=\S)|(?<=\S)__/g, "")
     .replace(/(?:[\p{Extended_Pictographic}❯✓✗✔✘→]|\ufe0f|\u200d)+\s*/gu, "")
     .replace(/\[([^[\]]{1,120})\]\([^)\s]{1,300}\)/g, "$1")
     .replace(/\s+/g, " ").trim()
+)
 
 const OPENERS =
   /^(?:(?:but|however|ok(?:ay)?|alright|right|great|perfect|good|excellent|awesome|nice|wonderful|fantastic|yes|yeah|sure|now|next|first|then|finally|so|and|also|oh|well|hmm|wait|ah|done|interesting|absolutely|certainly|of course|understood|got it|i see|好的?|嗯|那么?|现在|接下来|首先|然后|最后|没问题|当然|明白了?|了解)(?![\p{L}\p{N}])[\s,，.。!！:：—–-]*)+/iu
@@ -167,7 +173,7 @@ export const isStep = (heading: string): boolean =>
   NUMBERED.test(heading) && INTENTION.test(`let me ${heading.replace(NUMBERED, "")}`)
 
 /** A sentence that only accompanies the work: announcements, praise, apologies, offers, and what has no word in it. */
-export const isChatter = (sentence: string): boolean => {
+export const isChatter = remembered((sentence: string): boolean => {
   const words = withoutOpeners(plain(sentence))
   if (!/\p{L}{2}/u.test(words)) return true
   if (isStep(words)) return true
@@ -176,7 +182,7 @@ export const isChatter = (sentence: string): boolean => {
   if (INTENTION.test(words)) return !PURPOSE.test(words) || LOOKING.test(words)
   return COURTESY.test(words) || COURTESY.test(plain(sentence)) || ANNOUNCEMENT.test(words) ||
     (words.length < 24 && CLOSING.test(words))
-}
+})
 
 /** Bold that began or ended in a sentence that is gone. */
 const withoutHalfBold = (text: string): string =>
@@ -186,25 +192,29 @@ const withoutHalfBold = (text: string): string =>
  * A text without its chatter: sentences go, never parts of one; code, tables and headings stay. Lines keep their order and
  * blank lines go.
  */
-export const condense = (text: string): string => {
-  const lines = linesOf(text)
-  const kept = lines.map(({ kind, text }, i) => {
-    if (kind === "heading" && isStep(plain(text))) return ""
-    if (kind !== "prose" && kind !== "item") return text
-    const sentences = sentencesOf(text)
-    // What ends in a colon and is followed by nothing announced what a tool did.
-    const worth = sentences.filter((sentence, s) =>
-      !isChatter(sentence) &&
-      !(i === lines.length - 1 && s === sentences.length - 1 && /[:：][*_]*$/.test(sentence) &&
-        !SUBSTANCE.test(sentence))
-    )
-    return worth.length === sentences.length ? text : withoutHalfBold(joined(worth))
-  })
-  // Headings over nothing go with what they headed; bold words at the end may be a statement.
-  const leads = (line: string) => HEADING.test(line) || /[:：][*_\s]*$/u.test(line)
-  const end = kept.findLastIndex((line, i) => line.trim() !== "" && !(lines[i]!.kind === "heading" && leads(line)))
-  return kept.slice(0, end + 1).filter((line) => line.trim() !== "").join("\n")
-}
+export const condense = remembered(
+  (text: string): string => {
+    const lines = linesOf(text)
+    const kept = lines.map(({ kind, text }, i) => {
+      if (kind === "heading" && isStep(plain(text))) return ""
+      if (kind !== "prose" && kind !== "item") return text
+      const sentences = sentencesOf(text)
+      // What ends in a colon and is followed by nothing announced what a tool did.
+      const worth = sentences.filter((sentence, s) =>
+        !isChatter(sentence) &&
+        !(i === lines.length - 1 && s === sentences.length - 1 && /[:：][*_]*$/.test(sentence) &&
+          !SUBSTANCE.test(sentence))
+      )
+      return worth.length === sentences.length ? text : withoutHalfBold(joined(worth))
+    })
+    // Headings over nothing go with what they headed; bold words at the end may be a statement.
+    const leads = (line: string) => HEADING.test(line) || /[:：][*_\s]*$/u.test(line)
+    const end = kept.findLastIndex((line, i) => line.trim() !== "" && !(lines[i]!.kind === "heading" && leads(line)))
+    return kept.slice(0, end + 1).filter((line) => line.trim() !== "").join("\n")
+  },
+  20_000,
+  64
+)
 
 /** The sentences of a text as they stand in it: no code, tables or headings. */
 export const quotable = (text: string): ReadonlyArray<string> =>

@@ -3,6 +3,7 @@
  */
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import { ended, joined } from "./Prose.ts"
+import { remembered } from "./Text.ts"
 
 /** Outcomes, reasons and choices outrank the rest. */
 const CUES: ReadonlyArray<readonly [RegExp, number]> = [
@@ -25,13 +26,16 @@ const CUES: ReadonlyArray<readonly [RegExp, number]> = [
 /** Questions and promises say less than statements. */
 const WEAK = /[?？]\s*$|^(?:would|could|should|do|does|is|are|can|what|which|how|want|shall)\b.*\?|[:：]\s*$/iu
 
-const cuesOf = (sentence: string): number =>
+const cuesOf = remembered((sentence: string): number =>
   CUES.reduce((sum, [cue, weight]) => sum + (cue.test(sentence) ? weight : 0), 0) - (WEAK.test(sentence) ? 0.5 : 0)
+)
 
 /** A longer sentence is none, and can't be chosen. */
 const SENTENCE = 1_000
 
-const words = (sentence: string): ReadonlySet<string> => new Set(Tokenizer.lexemes(sentence.slice(0, SENTENCE)))
+const words = remembered((sentence: string): ReadonlySet<string> =>
+  new Set(Tokenizer.lexemes(sentence.slice(0, SENTENCE)))
+)
 
 const overlap = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => {
   let shared = 0

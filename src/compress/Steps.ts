@@ -10,6 +10,8 @@ export interface Source {
 
 export interface Call extends Source {
   readonly tool: string
+  /** Tools said so themselves, or the output of a command that hid its exit code behind a pipe. */
+  readonly failed: boolean
   /** Where the call stands in the segment's messages. */
   readonly at: number
   readonly result: (Source & { readonly at: number }) | undefined
@@ -33,14 +35,23 @@ export const callsOf = (messages: ReadonlyArray<Message>): ReadonlyArray<Call> =
         const result = results.get(block.toolUseId ?? "")
         // A result answers one call.
         results.delete(block.toolUseId ?? "")
-        return [{ message, block, at, tool: block.tool ?? "Tool", result }]
+        const tool = block.tool ?? "Tool"
+        return [{ message, block, at, tool, result, failed: hasFailed(tool, result?.block) }]
       }
       const isOrphan = block.kind === "tool_result" && !called.has(block.toolUseId ?? "") &&
         (block.toolUseId === undefined || results.get(block.toolUseId)?.block === block)
-      return isOrphan ? [{ message, block, at, tool: block.tool ?? "Tool", result: { message, block, at } }] : []
+      const tool = block.tool ?? "Tool"
+      const result = { message, block, at }
+      return isOrphan ? [{ ...result, tool, result, failed: hasFailed(tool, block) }] : []
     })
   )
 }
+
+const HIDDEN_FAILURE =
+  /^(?:FAIL\b|FAILED\b|--- FAIL|Error:|error(?:\[\w+\])?:|ERROR\b|panic:|fatal:|Traceback \(most recent|npm ERR!|ELIFECYCLE)|\berror TS\d+:|\bERROR task failed/mu
+
+const hasFailed = (tool: string, result: Block | undefined): boolean =>
+  result !== undefined && (result.isError === true || (tool === "Bash" && HIDDEN_FAILURE.test(result.text)))
 
 const KEY = /^([a-z_]{2,30}):(?: |\n)/gmu
 
@@ -156,16 +167,6 @@ export const editsOf = (call: Call): ReadonlyArray<Edit> => {
       return []
   }
 }
-
-/** Tools said so themselves, or the output of a command that hid its exit code behind a pipe. */
-export const failed = ({ result, tool }: Call): boolean => {
-  if (result === undefined) return false
-  if (result.block.isError === true) return true
-  return tool === "Bash" && HIDDEN_FAILURE.test(result.block.text)
-}
-
-const HIDDEN_FAILURE =
-  /^(?:FAIL\b|FAILED\b|--- FAIL|Error:|error(?:\[\w+\])?:|ERROR\b|panic:|fatal:|Traceback \(most recent|npm ERR!|ELIFECYCLE|\S+: error TS\d+|.{0,120}\berror TS\d+:|.{0,80}\bERROR task failed)/mu
 
 /** Mistakes in using a tool, refusals and stops: of no use in another session. */
 const SLIP =

@@ -2,6 +2,23 @@
  * Cutting text where a reader would.
  */
 
+/**
+ * A function that keeps what it gave for texts up to this length, so many of them: the modules ask the same of the same
+ * sentences.
+ */
+export const remembered = <A>(of: (text: string) => A, longest = 1_000, most = 500): (text: string) => A => {
+  const known = new Map<string, A>()
+  return (text) => {
+    if (text.length > longest) return of(text)
+    const before = known.get(text)
+    if (before !== undefined) return before
+    if (known.size >= most) known.clear()
+    const made = of(text)
+    known.set(text, made)
+    return made
+  }
+}
+
 const isLowSurrogate = (code: number) => code >= 0xdc00 && code <= 0xdfff
 
 /** The last good place to cut at or before `limit`: after a paragraph, a line, a sentence, a word; else anywhere. */
@@ -113,7 +130,7 @@ const FAILURES: ReadonlyArray<readonly [RegExp, number]> = [
   [FAILURE, 1]
 ]
 
-const strengthOf = (line: string): number => FAILURES.find(([pattern]) => pattern.test(line))?.[1] ?? 0
+const strengthOf = remembered((line: string): number => FAILURES.find(([pattern]) => pattern.test(line))?.[1] ?? 0)
 
 /** How plainly an output says what failed, from 0 to 3. */
 export const failureStrength = (text: string): number =>

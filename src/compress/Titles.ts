@@ -65,6 +65,12 @@ export const shortened = (text: string, length: number): string => {
   return cut === undefined ? withoutHalfCode(gist(whole, length)) : trimmed(whole.slice(0, cut))
 }
 
+/** "CI is pedantic: 5s" ends in a scrap of a log. */
+const withoutScrap = (text: string): string => {
+  const scrap = /[:：]\s*\S{1,3}$/u.exec(text.slice(-6))?.[0]
+  return scrap === undefined || text.length < 18 ? text : text.slice(0, -scrap.length)
+}
+
 const capitalised = (text: string): string =>
   /^[a-z]+(?:[\s,:'-]|$)/.test(text) ? text[0]!.toUpperCase() + text.slice(1) : text
 
@@ -72,7 +78,7 @@ const capitalised = (text: string): string =>
 export const titleFrom = (sentence: string, length = MAX_TITLE): string => {
   const line = plain(sentence)
   const opened = withoutOpeners(line)
-  const asked = opened.replace(ASKING, "").replace(INTENDING, "").replace(/(?<=.{12})[:：]\s*\S{1,3}$/u, "")
+  const asked = withoutScrap(opened.replace(ASKING, "").replace(INTENDING, ""))
   const words = asked.length >= 4 ? asked : line
   const isAsked = asked !== opened
   const title = shortened(isAsked ? words.replace(/[?？]\s*$/u, "") : words, length)
@@ -114,6 +120,9 @@ export const headingIn = (text: string): string | undefined =>
     .filter((heading) => !isStep(heading)).map((heading) => withoutNumber(heading))
     .filter((heading) => heading.length >= 4 && !GENERIC.test(heading)).map(quiet)[0]
 
+/** What a prompt asks for is looked for in so many characters. */
+const PROMPT_HEAD = 4_000
+
 /** A terminal's output, pasted. */
 const TERMINAL = /^\s*(?:[❯$%➜]|\w+@\w+\S*[$#]) /u
 
@@ -125,12 +134,12 @@ export const pastedFailure = (prompt: string): string | undefined =>
 export const promptTitle = (prompt: string): string | undefined => {
   const failure = pastedFailure(prompt)
   if (failure !== undefined) return shortened(failure, MAX_TITLE)
-  const said = statements(prompt)
-  const [first = ""] = said
+  const head = prompt.slice(0, PROMPT_HEAD)
+  const [first = ""] = statements(head)
   // "Implement the following plan:" says less than the plan's name.
-  const heading = /[:：]$/.test(first) && prompt.length > 400 || first === "" ? headingIn(prompt) : undefined
+  const heading = /[:：]$/.test(first) && prompt.length > 400 || first === "" ? headingIn(head) : undefined
   if (heading !== undefined) return shortened(heading, MAX_TITLE)
-  const asking = quotable(prompt).slice(0, 12).find(saysWhat)
+  const asking = quotable(head).slice(0, 12).find(saysWhat)
   return asking === undefined ? undefined : titleFrom(asking)
 }
 

@@ -1,12 +1,9 @@
 /**
- * An item in the shortest form that answers: whole when it is short or stands at the top, else the lines that the prompt asks for.
+ * An item in the shortest form that answers: whole when there is room for it, else the lines that the prompt asks for.
  */
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
-
-/** An item of so many tokens or fewer is told whole. */
-const SHORT = 120
 
 const ELLIPSIS = "…"
 
@@ -25,7 +22,7 @@ const linesOf = (text: string, tokens: number): ReadonlyArray<string> =>
  * The lines that hold the prompt's words and those beside them, in order and within `tokens`; left-out ones are an ellipsis.
  */
 export const excerpt = (unit: MemoryUnit, prompt: ReadonlySet<string>, tokens: number): string => {
-  if (unit.tokens <= Math.max(SHORT, tokens)) return unit.content
+  if (unit.tokens <= tokens) return unit.content
   const lines = linesOf(unit.content, tokens / 2)
   const matches = lines.map((line) => new Set(Tokenizer.lexemes(line).filter((word) => prompt.has(word))).size)
   const score = (i: number) =>

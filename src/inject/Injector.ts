@@ -34,6 +34,9 @@ const POLICIES: Readonly<Record<InjectionMode, Policy>> = {
   comprehensive: { minScore: 0.3, share: 0.15, items: 40, whole: 8, excerpt: 160 }
 }
 
+/** In so few tokens the best item is told when it fits in no longer form. */
+const LEAST = 60
+
 export class Injector extends Context.Tag("Injector")<Injector, {
   /** An empty text when nothing is good enough; never over either budget. */
   readonly inject: (request: InjectionRequest) => Effect.Effect<InjectionResponse, StoreError>
@@ -63,11 +66,16 @@ const make = Effect.gen(function*() {
       let items: ReadonlyArray<Item & SearchResult> = []
       let text = ""
       for (const result of selected(worthy)) {
-        const words = excerpt(result.unit, asked, items.length < policy.whole ? MAX_CONTENT_TOKENS : policy.excerpt)
-        const next = fence(render([...items, { ...result, words }], nameOf, now))
-        if (next.length > request.maxChars || Tokens.estimate(next) > request.maxTokens) continue
-        items = [...items, { ...result, words }]
-        text = next
+        const length = items.length < policy.whole ? MAX_CONTENT_TOKENS : policy.excerpt
+        const lengths = items.length === 0 ? [length, policy.excerpt, LEAST] : [length]
+        for (const length of lengths) {
+          const more = [...items, { ...result, words: excerpt(result.unit, asked, length) }]
+          const next = fence(render(more, nameOf, now))
+          if (next.length > request.maxChars || Tokens.estimate(next) > request.maxTokens) continue
+          items = more
+          text = next
+          break
+        }
       }
       return {
         text,

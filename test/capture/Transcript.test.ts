@@ -462,6 +462,8 @@ describe("what tools say", () => {
     assert.deepStrictEqual(result([{ type: "text", text: "one" }, { type: "text", text: "two" }])?.text, "one\ntwo")
     assert.deepStrictEqual(result([{ type: "image", source: { data: "iVBOR" } }])?.text, "[image]")
     assert.deepStrictEqual(result(["one", 2, null, { type: "text" }, { text: "two" }])?.text, "one\ntwo")
+    const note = { type: "text", text: "agentId: 5f21c8ae (for resuming to continue this agent's work if needed)" }
+    assert.deepStrictEqual(result([{ type: "text", text: "14 places" }, note])?.text, "14 places")
     assert.deepStrictEqual(result("boom", { is_error: true }), {
       kind: "tool_result",
       text: "boom",

@@ -98,7 +98,7 @@ describe("import", () => {
           )
           write(
             at("long"),
-            line("l1", `${"x ".repeat(4_000_000)}kumquat`),
+            line("l1", `long kumquat ${"x ".repeat(4_000_000)}`),
             line("l2", "y".repeat(33 * 1024 * 1024)),
             line("l3", "z")
           )

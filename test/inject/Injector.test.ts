@@ -219,6 +219,27 @@ describe("what is injected", () => {
       }
     }))
 
+  it.effect("tells the best item in a shorter form when there is no room for a longer", () =>
+    Effect.gen(function*() {
+      const lines = [
+        ...Array.from({ length: 20 }, (_, i) => `nothing of it in n${i}x, only other words`),
+        "the needle is here",
+        ...Array.from({ length: 20 }, (_, i) => `nothing of it in m${i}x, only other words`)
+      ]
+      const found = [result("big", 0.9, { content: lines.join("\n") })]
+      for (const [maxTokens, maxChars] of [[2_000, 2_000], [230, 9_500], [2_000, 1_000], [170, 9_500], [2_000, 600]]) {
+        const { items, text, tokens } = yield* inject(found, {
+          prompt: "needle?",
+          maxTokens: maxTokens!,
+          maxChars: maxChars!
+        })
+        assert.strictEqual(items.length, 1)
+        assert.include(text, "the needle is here")
+        assert.isAtMost(tokens, maxTokens!)
+        assert.isAtMost(text.length, maxChars!)
+      }
+    }))
+
   it.effect("is by session, that of the best item first, and in it the newest words last", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(NOON)

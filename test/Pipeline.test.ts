@@ -1,0 +1,57 @@
+import { assert, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import { Compressor } from "../src/compress/Compressor.ts"
+import * as IndexInMemory from "../src/index/IndexInMemory.ts"
+import * as ModelInMemory from "../src/models/ModelInMemory.ts"
+import * as Pipeline from "../src/Pipeline.ts"
+import { ResourceLedger } from "../src/resources/ResourceLedger.ts"
+import { MemoryStore } from "../src/store/MemoryStore.ts"
+import * as StoreInMemory from "../src/store/StoreInMemory.ts"
+import { batch, message } from "./contract/made.ts"
+
+const SESSIONS = 160
+
+it.live("a signal is heard while memories are made, and what is left is worked off later", () => {
+  let compressed = 0
+  /** Busy for a while, as compression is, and never waiting. */
+  const busy = Layer.succeed(
+    Compressor,
+    Compressor.of({
+      compress: () =>
+        Effect.sync(() => {
+          const end = performance.now() + 10
+          while (performance.now() < end);
+          compressed++
+          return []
+        }),
+      summarize: () => Effect.succeed([])
+    })
+  )
+  return Effect.gen(function*() {
+    const store = yield* MemoryStore
+    yield* store.append(
+      batch(Array.from({ length: SESSIONS }, (_, i) => message(`m${i}`, { sessionId: `s${i}`, isPrompt: true })))
+    )
+    const fiber = yield* Effect.fork(Stream.runDrain(Pipeline.drain))
+    // As a signal's handler does: it runs when the event loop turns.
+    yield* Effect.async<void>((resume) => {
+      setTimeout(() => resume(Effect.void), 1)
+    })
+    yield* Fiber.interrupt(fiber)
+    assert.isBelow(compressed, SESSIONS)
+    assert.isAbove((yield* store.status).pending, 0)
+    yield* Stream.runDrain(Pipeline.drain)
+    assert.strictEqual(compressed, SESSIONS)
+    assert.strictEqual((yield* store.status).pending, 0)
+  }).pipe(
+    Effect.provide(
+      Layer.mergeAll(IndexInMemory.layer, ModelInMemory.layer(), busy).pipe(
+        Layer.provideMerge(StoreInMemory.layer),
+        Layer.provide(ResourceLedger.layer)
+      )
+    )
+  )
+})

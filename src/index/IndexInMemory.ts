@@ -29,13 +29,13 @@ const make = Effect.gen(function*() {
   const store = yield* MemoryStore
   const ledger = yield* ResourceLedger
   const inFlight = yield* makeInFlight("VectorIndex")
-  const held = yield* ledger.acquire({
+  const held = yield* Effect.orDie(ledger.acquire({
     kind: "store",
     name: "VectorIndex in memory",
     open: Effect.sync((): Holder => ({ model: null, vectors: new Map() })),
     close: ({ vectors }) => Effect.sync(() => vectors.clear()),
     within: "1 second"
-  })
+  }))
 
   const guard = <A>(operation: string, effect: Effect.Effect<A, IndexError | StoreError>) =>
     inFlight(Effect.mapError(effect, (cause) =>

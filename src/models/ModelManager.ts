@@ -63,14 +63,19 @@ const makeLocal = (file: string) =>
       ),
       Effect.map((model) => ({ current: model as StaticEmbeddings.StaticModel | undefined }))
     )
-    const holder = yield* Lazy.make(ledger.acquire({
-      kind: "model",
-      name: "word vectors",
-      open: load,
-      close: (holder) =>
-        Effect.sync(() => holder.current = undefined),
-      within: "1 second"
-    }))
+    const holder = yield* Lazy.make(
+      ledger.acquire({
+        kind: "model",
+        name: "word vectors",
+        open: load,
+        close: (holder) =>
+          Effect.sync(() => holder.current = undefined),
+        within: "1 second"
+      }).pipe(
+        Effect.catchTag("OpeningTimedOut", (cause) =>
+          new ModelError({ reason: "Unavailable", model: file, detail: cause.message, cause }))
+      )
+    )
     const model = Effect.flatMap(holder, ({ current }) =>
       current === undefined
         ? Effect.fail(
@@ -81,7 +86,10 @@ const makeLocal = (file: string) =>
     return ModelManager.of({
       embed: Effect.fn("ModelManager.embed")((texts: ReadonlyArray<string>) =>
         inFlight(
-          Effect.map(model, (model) => texts.map((text) => Option.fromNullable(StaticEmbeddings.embed(model, text))))
+          Effect.map(model, (model) =>
+            texts.map((text) =>
+              Option.fromNullable(StaticEmbeddings.embed(model, text))
+            ))
         )
       ),
       embedding: Effect.map(model, ({ dimension, id }) => ({ id, dimension }))

@@ -13,7 +13,7 @@ export type InFlight = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effec
 export const make = (name: string): Effect.Effect<InFlight, never, ResourceLedger | Scope.Scope> =>
   Effect.gen(function*() {
     const ledger = yield* ResourceLedger
-    const fibers = yield* ledger.adopt("fibers", name, FiberSet.make<unknown, unknown>())
+    const fibers = yield* Effect.orDie(ledger.adopt("fibers", name, FiberSet.make<unknown, unknown>()))
     return (effect) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function*() {

@@ -4,31 +4,40 @@
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 
 /**
- * N concurrent first callers open it once. An open that failed or was interrupted leaves nothing behind and is tried again by
- * the next caller, those already waiting included.
+ * N concurrent first callers open it once. The opening belongs to the scope, not to the caller who began it: when that one is
+ * interrupted the others still get it. One that fails leaves nothing behind, is told to all who wait for it, and is tried again
+ * by the next caller.
  */
 export const make = <A, E, R>(
   open: Effect.Effect<A, E, R>
 ): Effect.Effect<Effect.Effect<A, E, Exclude<R, Scope.Scope>>, never, Scope.Scope> =>
   Effect.zipWith(Effect.scope, Effect.makeSemaphore(1), (scope, lock) => {
-    let opened = Option.none<A>()
+    let opening = Option.none<Fiber.RuntimeFiber<A, E>>()
 
-    /** In a scope of its own, so that what it opened before it failed or was interrupted is released at once. */
-    const openOnce = Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function*() {
-        const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-        const value = yield* restore(Scope.extend(open, own)).pipe(
-          Effect.onError((cause) => Scope.close(own, Exit.failCause(cause)))
-        )
-        opened = Option.some(value)
-        return value
-      })
-    )
-    return lock.withPermits(1)(
-      Effect.suspend(() => Option.match(opened, { onNone: () => openOnce, onSome: Effect.succeed }))
+    /** In a scope of its own, so that what it opened before it failed is released at once. */
+    const begin = Effect.gen(function*() {
+      const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
+      const fiber = yield* Effect.interruptible(Scope.extend(open, own)).pipe(
+        Effect.onError((cause) =>
+          Effect.ensuring(
+            Scope.close(own, Exit.failCause(cause)),
+            Effect.sync(() => opening = Option.none())
+          )
+        ),
+        Effect.forkIn(scope)
+      )
+      opening = Option.some(fiber)
+      return fiber
+    })
+    return Effect.suspend(() => Option.match(opening, { onNone: () => begin, onSome: Effect.succeed })).pipe(
+      Effect.uninterruptible,
+      lock.withPermits(1),
+      Effect.flatMap(Fiber.await),
+      Effect.flatten
     )
   })

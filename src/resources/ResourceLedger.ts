@@ -55,16 +55,32 @@ export class LeakedResources extends Schema.TaggedError<LeakedResources>()("Leak
   }
 }
 
+export class OpeningTimedOut extends Schema.TaggedError<OpeningTimedOut>()("OpeningTimedOut", {
+  kind: Schema.String,
+  name: Schema.String,
+  within: Schema.String
+}) {
+  override get message() {
+    return `${this.kind} ${this.name} did not open within ${this.within}; what it still gives will be closed`
+  }
+}
+
 export interface Acquisition<A, E, R> {
   readonly kind: ResourceKind
   readonly name: string
+  /** Can't be interrupted, but where it says so itself; its caller can leave, and what it gives then is released at once. */
   readonly open: Effect.Effect<A, E, R>
+  /** How long to wait for `open`; 10 seconds. */
+  readonly opensWithin?: Duration.DurationInput
   /** Asks the handle to end; interrupted after `within`. */
   readonly close: (handle: A) => Effect.Effect<unknown, unknown>
   /** Used when `close` failed or took longer than `within`. */
   readonly destroy?: (handle: A) => Effect.Effect<unknown, unknown>
   readonly within: Duration.DurationInput
 }
+
+/** What was opened by nobody any more has so long to end before it counts as leaked. */
+const LAST_OPENINGS = Duration.seconds(2)
 
 const opened = Metric.gauge("claude_memory_resources_open")
 const acquiredTotal = Metric.counter("claude_memory_resources_acquired_total", { incremental: true })
@@ -88,6 +104,8 @@ const captureOrigin = (method: (...args: never) => unknown): string => {
 
 const make = Effect.gen(function*() {
   const open = new Map<number, Resource>()
+  const opening = new Set<Pick<Resource, "kind" | "name" | "origin">>()
+  const openings = yield* Scope.make()
   const changes = yield* Effect.acquireRelease(PubSub.unbounded<ResourceChange>(), PubSub.shutdown)
   let nextId = 1
 
@@ -151,45 +169,75 @@ const make = Effect.gen(function*() {
       yield* Effect.exit(PubSub.publish(changes, { _tag: "Released", resource, ageMs, how }))
     })
 
-  const acquire = <A, E, R>(options: Acquisition<A, E, R>): Effect.Effect<A, E, R | Scope.Scope> => {
-    const origin = captureOrigin(acquire)
-    return Effect.acquireRelease(
-      Effect.flatMap(
-        options.open,
-        (handle) => Effect.map(register(options.kind, options.name, origin), (resource) => ({ handle, resource }))
-      ),
-      ({ handle, resource }) => {
-        const { close, destroy, within } = options
+  /**
+   * Opens in a fiber of the ledger's own, so that a caller is not held by what hangs; the handle of a caller who has left is
+   * released as soon as it comes.
+   */
+  const take = <A, E, R>(options: Acquisition<A, E, R>, origin: string) =>
+    Effect.uninterruptible(Effect.gen(function*() {
+      const { close, destroy, kind, name, opensWithin = "10 seconds", within } = options
+      const released = ({ handle, resource }: { readonly handle: A; readonly resource: Resource }) =>
         // Suspended: a `close` that throws is one that failed.
-        const forced = destroy === undefined ? undefined : Effect.suspend(() => destroy(handle))
-        return release(resource, within, Effect.suspend(() => close(handle)), forced)
-      }
-    ).pipe(Effect.map(({ handle }) => handle))
-  }
-
-  const adopt = <A, E, R>(
-    kind: ResourceKind,
-    name: string,
-    scoped: Effect.Effect<A, E, R>
-  ): Effect.Effect<A, E, Exclude<R, Scope.Scope> | Scope.Scope> => {
-    const origin = captureOrigin(adopt)
-    return Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function*() {
-        const inner = yield* Scope.make()
-        const value = yield* restore(Scope.extend(scoped, inner)).pipe(
-          Effect.onError((cause) => Scope.close(inner, Exit.failCause(cause)))
+        release(
+          resource,
+          within,
+          Effect.suspend(() => close(handle)),
+          destroy && Effect.suspend(() => destroy(handle))
         )
-        const resource = yield* register(kind, name, origin)
-        yield* Effect.addFinalizer((exit) => release(resource, "5 seconds", Scope.close(inner, exit), undefined))
-        return value
-      })
-    )
-  }
+      const pending = { kind, name: `${name} (still opening)`, origin }
+      opening.add(pending)
+      const fiber = yield* options.open.pipe(
+        Effect.flatMap((handle) => Effect.map(register(kind, name, origin), (resource) => ({ handle, resource }))),
+        Effect.ensuring(Effect.sync(() => opening.delete(pending))),
+        Effect.forkIn(openings)
+      )
+      const acquired = yield* Effect.flatten(Fiber.await(fiber)).pipe(
+        Effect.timeoutFail({
+          duration: opensWithin,
+          onTimeout: () => new OpeningTimedOut({ kind, name, within: Duration.format(opensWithin) })
+        }),
+        Effect.interruptible,
+        Effect.onError(() =>
+          Effect.zipRight(
+            Fiber.interruptFork(fiber),
+            Effect.forkIn(
+              Effect.flatMap(
+                Effect.option(Effect.flatten(Fiber.await(fiber))),
+                Option.match({
+                  onNone: () => Effect.void,
+                  onSome: released
+                })
+              ),
+              openings
+            )
+          )
+        )
+      )
+      yield* Effect.addFinalizer(() => released(acquired))
+      return acquired.handle
+    }))
+
+  const acquire = <A, E, R>(options: Acquisition<A, E, R>) => take(options, captureOrigin(acquire))
+
+  const adopt = <A, E, R>(kind: ResourceKind, name: string, scoped: Effect.Effect<A, E, R>) =>
+    take<{ readonly value: A; readonly inner: Scope.CloseableScope }, E, Exclude<R, Scope.Scope>>({
+      kind,
+      name,
+      open: Effect.flatMap(Scope.make(), (inner) =>
+        Effect.interruptible(Scope.extend(scoped, inner)).pipe(
+          Effect.onError((cause) => Scope.close(inner, Exit.failCause(cause))),
+          Effect.map((value) => ({ value, inner }))
+        )),
+      close: ({ inner }) => Scope.close(inner, Exit.void),
+      within: "5 seconds"
+    }, captureOrigin(adopt)).pipe(Effect.map(({ value }) => value))
 
   yield* Effect.addFinalizer(() =>
-    Effect.suspend(() =>
-      open.size === 0 ? Effect.void : Effect.die(new LeakedResources({ resources: [...open.values()] }))
-    )
+    Effect.gen(function*() {
+      yield* attempt(Scope.close(openings, Exit.void), LAST_OPENINGS)
+      const resources = [...open.values(), ...opening]
+      if (resources.length > 0) return yield* Effect.die(new LeakedResources({ resources }))
+    })
   )
 
   return {
@@ -202,13 +250,13 @@ const make = Effect.gen(function*() {
 
 export class ResourceLedger extends Context.Tag("ResourceLedger")<ResourceLedger, {
   /** Opens a handle and registers it; when the scope closes it is asked to end, then forced. */
-  readonly acquire: <A, E, R>(options: Acquisition<A, E, R>) => Effect.Effect<A, E, R | Scope.Scope>
-  /** Registers what a library opens in a Scope; its release is bounded by 5 seconds. */
+  readonly acquire: <A, E, R>(options: Acquisition<A, E, R>) => Effect.Effect<A, E | OpeningTimedOut, R | Scope.Scope>
+  /** Registers what a library opens in a Scope, within 10 seconds; its release is bounded by 5 seconds. */
   readonly adopt: <A, E, R>(
     kind: ResourceKind,
     name: string,
     scoped: Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, E, Exclude<R, Scope.Scope> | Scope.Scope>
+  ) => Effect.Effect<A, E | OpeningTimedOut, Exclude<R, Scope.Scope> | Scope.Scope>
   /** Everything open now, oldest first. */
   readonly snapshot: Effect.Effect<ReadonlyArray<Resource>>
   /** A subscription to every acquisition and release from now on. */

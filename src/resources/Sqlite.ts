@@ -205,7 +205,7 @@ export const open = (
           database.close()
         }).pipe(Effect.zipRight(driver.finalizesOnClose ? Effect.void : collectGarbage)),
       within: "2 seconds"
-    })
+    }).pipe(Effect.catchTag("OpeningTimedOut", (cause) => Effect.fail(toError(cause))))
     yield* Effect.try({
       try: () => {
         database.exec(`PRAGMA busy_timeout = ${options.busyTimeoutMs}`)

@@ -97,14 +97,14 @@ const openClients = (options: SqliteFileOptions) =>
     yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) =>
       Effect.ignore(fs.chmod(each, 0o600)))
     const ledger = yield* ResourceLedger
-    yield* ledger.acquire({
+    yield* Effect.orDie(ledger.acquire({
       kind: "cache",
       name: "Sqlite write-ahead log",
       open: Effect.succeed(writer),
       // Folds the log back into the file, so that nothing but the database is left behind.
       close: (writer) => writer.unsafe("PRAGMA wal_checkpoint(TRUNCATE)"),
       within: "2 seconds"
-    })
+    }))
     const reader = yield* open({ ...read, name: "Sqlite reader" })
     return { file, writer, reader, busyTimeoutMs: options.busyTimeoutMs }
   }).pipe(Effect.mapError(toStoreError("open")))

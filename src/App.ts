@@ -2,13 +2,16 @@
  * The only place that wires the layers: one for each need.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Collector from "./capture/Collector.ts"
 import * as Extractive from "./compress/Extractive.ts"
 import * as EmbeddedIndex from "./index/EmbeddedIndex.ts"
 import * as Injector from "./inject/Injector.ts"
 import { ModelManager } from "./models/ModelManager.ts"
+import type * as OpenAi from "./models/OpenAi.ts"
 import { ResourceLedger } from "./resources/ResourceLedger.ts"
 import * as Retriever from "./retrieve/Retriever.ts"
 import * as ClaudeMemory from "./serve/ClaudeMemory.ts"
@@ -21,9 +24,17 @@ export interface Options {
   /** A reader never writes and takes no lock. */
   readonly readOnly: boolean
   readonly busyTimeoutMs: number
+  /** A model behind an OpenAI-compatible interface; else the one that comes with the package. */
+  readonly embedding?: OpenAi.Endpoint
 }
 
 const modelFile = Settings.packageFile("assets", "static-embeddings.bin")
+
+/** Loaded when it is needed: it brings an HTTP client with it. */
+const remote = (embedding: OpenAi.Endpoint) =>
+  Layer.unwrapEffect(
+    Effect.map(Effect.promise(() => import("./models/OpenAi.ts")), ({ layer }) => layer({ embedding }))
+  )
 
 /** Store, index and models over one SQLite file. */
 const ground = (options: Options) => {
@@ -35,7 +46,7 @@ const ground = (options: Options) => {
   return Layer.mergeAll(
     Layer.provide(SqliteStore.layer, storage),
     Layer.provide(EmbeddedIndex.layer, storage),
-    ModelManager.layerLocal(modelFile)
+    options.embedding === undefined ? ModelManager.layerLocal(modelFile) : remote(options.embedding)
   )
 }
 
@@ -51,21 +62,34 @@ export const layer = (options: Options) =>
 /** What every entry stands on. */
 export const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
 
+interface Patience {
+  readonly busyTimeoutMs: number
+  /** For one answer of a model that is asked over the network. */
+  readonly within: Duration.DurationInput
+}
+
 const bySettings = <A, E, R>(
   make: (options: Options) => Layer.Layer<A, E, R>,
   readOnly: boolean,
-  busyTimeoutMs: number
-) => Layer.unwrapEffect(Effect.map(Settings.load, ({ home }) => make({ home, readOnly, busyTimeoutMs })))
+  { busyTimeoutMs, within }: Patience
+) =>
+  Layer.unwrapEffect(Effect.map(Settings.load, ({ embedding, home }) =>
+    make({
+      home,
+      readOnly,
+      busyTimeoutMs,
+      ...(Option.isSome(embedding) && { embedding: { ...embedding.value, within } })
+    })))
 
 /** The service by the settings. */
-export const service = bySettings(layer, false, 5_000)
+export const service = bySettings(layer, false, { busyTimeoutMs: 5_000, within: "30 seconds" })
 
 /** The service for those who only read. */
-export const reader = bySettings(layer, true, 1_000)
+export const reader = bySettings(layer, true, { busyTimeoutMs: 1_000, within: "5 seconds" })
 
-/** For the hook: what injects and nothing more, on a store that it can't be made to wait for. */
+/** For the hook: what injects and nothing more, on a store and a model that it can't be made to wait for. */
 export const injector = bySettings(
   (options) => Injector.layer.pipe(Layer.provide(Retriever.layer), Layer.provide(ground(options))),
   true,
-  50
+  { busyTimeoutMs: 50, within: "80 millis" }
 )

@@ -28,7 +28,14 @@ export { layer as layerIndexInMemory } from "./index/IndexInMemory.ts"
 export { ensureModel, ensureVector, nothingIndexed } from "./index/Refusals.ts"
 export { type Hit, type IndexDescription, IndexError, type Point, VectorIndex } from "./index/VectorIndex.ts"
 export { layer as layerModelInMemory } from "./models/ModelInMemory.ts"
-export { type EmbeddingModel, ModelError, ModelManager } from "./models/ModelManager.ts"
+export {
+  type Completion,
+  type CompletionRequest,
+  type EmbeddingModel,
+  ModelError,
+  ModelManager
+} from "./models/ModelManager.ts"
+export { layer as layerOpenAi } from "./models/OpenAi.ts"
 export {
   type CaptureBatch,
   MemoryStore,
@@ -43,9 +50,10 @@ export { layer as layerSqliteStore } from "./store/SqliteStore.ts"
 export { layer as layerStoreInMemory } from "./store/StoreInMemory.ts"
 
 // What opens handles, and what they are opened through.
+export * as HttpPool from "./resources/HttpPool.ts"
 export * as InFlight from "./resources/InFlight.ts"
 export * as Lazy from "./resources/Lazy.ts"
-export { LeakedResources, ResourceLedger } from "./resources/ResourceLedger.ts"
+export { LeakedResources, OpeningTimedOut, ResourceLedger } from "./resources/ResourceLedger.ts"
 
 // The domain: schemas and pure functions.
 export { Block, BlockKind, Message, Role, type Segment, type Session } from "./domain/Conversation.ts"

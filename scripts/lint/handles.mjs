@@ -12,6 +12,11 @@ const TIMERS = ["setInterval", "setTimeout", "setImmediate"]
 /** They take a pool of ours as `dispatcher`; without it they use one that nobody owns. */
 const REQUESTS = words`fetch request stream pipeline connect upgrade`
 
+const UNDICI = words`
+  Agent BalancedPool Client EnvHttpProxyAgent EventSource H2CClient Pool ProxyAgent RetryAgent RoundRobinPool
+  WebSocket WebSocketStream fetch request stream pipeline connect upgrade
+`
+
 /** What opens a handle, by module. A name with a dot is a member's. */
 const OPENERS = {
   global: words`
@@ -41,10 +46,7 @@ const OPENERS = {
   "@photostructure/sqlite": ALL,
   "@qdrant/js-client-rest": ["QdrantClient"],
   pg: ["Pool", "Client"],
-  undici: words`
-    Agent BalancedPool Client EnvHttpProxyAgent EventSource H2CClient Pool ProxyAgent RetryAgent RoundRobinPool
-    WebSocket WebSocketStream fetch request stream pipeline connect upgrade
-  `,
+  undici: UNDICI,
   ws: ALL,
   // What a library opens in a Scope is taken in by `ledger.adopt`.
   "@effect/platform/Command": words`exitCode lines start stream streamLines string`,
@@ -56,6 +58,7 @@ const OPENERS = {
   "@effect/platform-node/NodeSocket": ALL,
   "@effect/platform-node/NodeSocketServer": ALL,
   "@effect/platform-node/NodeWorker": ALL,
+  "@effect/platform-node/Undici": UNDICI,
   "@effect/sql-pg/PgClient": ["fromPool", "layer", "layerConfig", "make"],
   "@effect/sql-sqlite-node/SqliteClient": ALL
 }
@@ -104,7 +107,7 @@ const judge = (use, { modules = [], names = [] }) => {
   if (openers === undefined || modules.includes(use.from) || isInLedger(use.node) || isComparison(use)) return undefined
   const [first, second] = use.path
   if (use.from === "global" && names.includes(first)) return undefined
-  if (REQUESTS.includes(first) && (use.from === "undici" || use.from === "global") && hasDispatcher(use)) {
+  if (REQUESTS.includes(first) && (OPENERS[use.from] === UNDICI || use.from === "global") && hasDispatcher(use)) {
     return undefined
   }
   if (first === undefined) {

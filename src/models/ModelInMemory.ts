@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import { lexemes } from "../domain/Tokenizer.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import type { ResourceLedger } from "../resources/ResourceLedger.ts"
-import { ModelManager } from "./ModelManager.ts"
+import { missing, ModelManager } from "./ModelManager.ts"
 
 /** FNV-1a, mixed at the end so that its lowest bits are as good as the others (the finalizer of MurmurHash3). */
 const hash = (text: string): number => {
@@ -37,7 +37,8 @@ export const layer = (dimension = 32): Layer.Layer<ModelManager, never, Resource
       const inFlight = yield* makeInFlight("ModelManager")
       return ModelManager.of({
         embed: (texts) => inFlight(Effect.sync(() => texts.map((text) => embed(text, dimension)))),
-        embedding: Effect.succeed({ id: `hashed-lexemes-${dimension}`, dimension })
+        embedding: Effect.succeed({ id: `hashed-lexemes-${dimension}`, dimension }),
+        complete: () => Effect.fail(missing("completion"))
       })
     })
   )

@@ -13,7 +13,7 @@ import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import * as StaticEmbeddings from "./StaticEmbeddings.ts"
 
 export class ModelError extends Schema.TaggedError<ModelError>()("ModelError", {
-  reason: Schema.Literal("Unavailable", "Damaged"),
+  reason: Schema.Literal("Missing", "Unavailable", "Refused", "TimedOut", "Damaged"),
   model: Schema.String,
   detail: Schema.String,
   cause: Schema.Defect
@@ -23,10 +23,26 @@ export class ModelError extends Schema.TaggedError<ModelError>()("ModelError", {
   }
 }
 
+/** That no model is set for what is asked of it: `embedding`, `completion`. */
+export const missing = (role: string) =>
+  new ModelError({ reason: "Missing", model: role, detail: "no model is set for it", cause: undefined })
+
 /** What makes vectors comparable: an index records it, and another value means another index. */
 export interface EmbeddingModel {
   readonly id: string
   readonly dimension: number
+}
+
+export interface CompletionRequest {
+  /** What the model is told to be. */
+  readonly system?: string
+  readonly prompt: string
+  /** Of the answer. */
+  readonly maxTokens?: number
+}
+
+export interface Completion {
+  readonly text: string
 }
 
 export class ModelManager extends Context.Tag("ModelManager")<ModelManager, {
@@ -38,6 +54,8 @@ export class ModelManager extends Context.Tag("ModelManager")<ModelManager, {
     texts: ReadonlyArray<string>
   ) => Effect.Effect<ReadonlyArray<Option.Option<Float32Array>>, ModelError>
   readonly embedding: Effect.Effect<EmbeddingModel, ModelError>
+  /** `Missing` where no model for it is set. */
+  readonly complete: (request: CompletionRequest) => Effect.Effect<Completion, ModelError>
 }>() {
   /** The offline embedder in `file`, loaded when it is first needed. English; other scripts have no vector. */
   static readonly layerLocal = (file: string) => Layer.scoped(this, makeLocal(file))
@@ -92,6 +110,7 @@ const makeLocal = (file: string) =>
             ))
         )
       ),
-      embedding: Effect.map(model, ({ dimension, id }) => ({ id, dimension }))
+      embedding: Effect.map(model, ({ dimension, id }) => ({ id, dimension })),
+      complete: () => Effect.fail(missing("completion"))
     })
   })

@@ -56,7 +56,7 @@ const make = Effect.gen(function*() {
     Effect.gen(function*() {
       const [vector] = yield* models.embed([Tokenizer.content(query.text)])
       if (vector === undefined || Option.isNone(vector)) {
-        return Either.left("semantic search: the offline model knows no word of the question (it knows English)")
+        return Either.left("semantic search: the model knows no word of the question (the package's own knows English)")
       }
       return Either.right(yield* index.search(vector.value, query, LANE_LIMIT))
     }).pipe(Effect.catchAll((error) => Effect.succeed(Either.left(`semantic search: ${error.message}`))))

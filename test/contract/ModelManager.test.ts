@@ -1,8 +1,12 @@
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { join } from "node:path"
 import * as ModelInMemory from "../../src/models/ModelInMemory.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
+import * as OpenAi from "../../src/models/OpenAi.ts"
 import { root } from "../data.ts"
+import { modelServer } from "../models/server.ts"
 import { base } from "./layers.ts"
 import { suite } from "./ModelManagerContract.ts"
 
@@ -14,3 +18,13 @@ suite(
   { known, unknown: ["数据库迁移失败", "1234 5678", "the of and"] }
 )
 suite("ModelInMemory", Layer.provide(ModelInMemory.layer(), base), { known, unknown: ["the of and", "…"] })
+
+const remote = Layer.unwrapScoped(
+  Effect.map(
+    modelServer,
+    ({ baseUrl }) =>
+      OpenAi.layer({ embedding: { baseUrl, apiKey: Option.none(), model: "letters", within: "10 seconds" } })
+  )
+)
+
+suite("OpenAi", Layer.provide(remote, base), { known, unknown: ["1234", "数据库"] })

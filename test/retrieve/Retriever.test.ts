@@ -7,7 +7,7 @@ import { passes, type SearchQuery } from "../../src/domain/Search.ts"
 import * as IndexInMemory from "../../src/index/IndexInMemory.ts"
 import { IndexError, VectorIndex } from "../../src/index/VectorIndex.ts"
 import * as ModelInMemory from "../../src/models/ModelInMemory.ts"
-import { ModelError, ModelManager } from "../../src/models/ModelManager.ts"
+import { missing, ModelError, ModelManager } from "../../src/models/ModelManager.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import * as Retriever from "../../src/retrieve/Retriever.ts"
 import type { MemoryStore } from "../../src/store/MemoryStore.ts"
@@ -23,7 +23,8 @@ const brokenModel = Layer.succeed(
   ModelManager.of({
     embed: () =>
       Effect.fail(new ModelError({ reason: "Unavailable", model: "m", detail: "the file is gone", cause: undefined })),
-    embedding: Effect.succeed({ id: "m", dimension: 256 })
+    embedding: Effect.succeed({ id: "m", dimension: 256 }),
+    complete: () => Effect.fail(missing("completion"))
   })
 )
 

@@ -1,0 +1,47 @@
+/**
+ * HTTP to one origin, over sockets that the ledger knows.
+ */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Undici from "@effect/platform-node/Undici"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Lazy from "./Lazy.ts"
+import { ResourceLedger } from "./ResourceLedger.ts"
+
+export interface HttpPoolOptions {
+  /** Scheme, host and port, as `URL.origin` writes them. */
+  readonly origin: string
+  /** The most sockets at a time; further requests wait for one. */
+  readonly connections: number
+}
+
+/** Servers keep an idle socket for 5 seconds (Node) and longer; one that is closed under a request fails it. */
+const KEEP_ALIVE_MS = 4_000
+
+/**
+ * The client, its pool opened by whoever asks first. A request for another origin would go to this one, with its key, and is a
+ * defect. Redirects are not followed.
+ */
+export const make = (
+  { connections, origin }: HttpPoolOptions
+): Effect.Effect<Effect.Effect<HttpClient.HttpClient>, never, ResourceLedger | Scope.Scope> =>
+  Effect.gen(function*() {
+    const ledger = yield* ResourceLedger
+    const pool = ledger.acquire({
+      kind: "pool",
+      name: origin,
+      open: Effect.sync(() => new Undici.Pool(origin, { connections, keepAliveTimeout: KEEP_ALIVE_MS })),
+      close: (pool) => Effect.promise(() => pool.close()),
+      destroy: (pool) => Effect.promise(() => pool.destroy()),
+      within: "2 seconds"
+    })
+    return yield* Lazy.make(Effect.map(Effect.orDie(pool), (pool) =>
+      HttpClient.mapRequestEffect(
+        NodeHttpClient.makeUndici(pool),
+        (request) =>
+          new URL(request.url).origin === origin
+            ? Effect.succeed(request)
+            : Effect.dieMessage(`a request for ${new URL(request.url).origin} through the pool of ${origin}`)
+      )))
+  })

@@ -1,0 +1,135 @@
+/**
+ * A server of models on a loopback port, as strict as the real ones and as bad as a test asks.
+ */
+import * as Effect from "effect/Effect"
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import type { AddressInfo, Socket } from "node:net"
+import { setTimeout } from "node:timers/promises"
+
+export type Behaviour =
+  | "answers"
+  /** Takes the request and says nothing. */
+  | "hangs"
+  | "hangs in its answer"
+  | "resets"
+  | "resets in its answer"
+  | { readonly status: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> }
+
+export interface ModelServer {
+  readonly origin: string
+  readonly baseUrl: string
+  /** What it does from now on; asked anew for each request. */
+  behaviour: Behaviour
+  /** Before each answer, in milliseconds. */
+  delay: number
+  readonly seen: {
+    /** Sockets taken so far, open now, and open at a time at most. */
+    sockets: number
+    readonly open: Set<Socket>
+    most: number
+    requests: number
+    /** Requests whose client left before they were answered. */
+    aborted: number
+    readonly paths: Array<string>
+    readonly keys: Set<string>
+    readonly batches: Array<number>
+  }
+}
+
+export const DIMENSION = 8
+
+/** A model that counts letters: nothing in a text without them. */
+const embed = (text: string) => [..."etaoinsr"].map((letter) => text.toLowerCase().split(letter).length - 1)
+
+const answerTo = (path: string, body: { readonly input?: ReadonlyArray<string>; readonly messages?: unknown }) =>
+  path === "/v1/embeddings"
+    ? {
+      object: "list",
+      // In no order, as the interface allows.
+      data: body.input!.map((text, index) => ({ object: "embedding", index, embedding: embed(text) })).reverse()
+    }
+    : {
+      object: "chat.completion",
+      choices: [{ index: 0, message: { role: "assistant", content: `about ${JSON.stringify(body.messages).length}` } }],
+      usage: { prompt_tokens: 1, completion_tokens: 1 }
+    }
+
+const read = async (request: IncomingMessage) => JSON.parse(Buffer.concat(await request.toArray()).toString())
+
+const respond = async (server: ModelServer, request: IncomingMessage, response: ServerResponse) => {
+  const { seen } = server
+  seen.requests++
+  seen.paths.push(request.url ?? "")
+  seen.keys.add(request.headers.authorization ?? "")
+  response.on("close", () => {
+    if (!response.writableFinished) seen.aborted++
+  })
+  const body = await read(request)
+  if (Array.isArray(body.input)) seen.batches.push(body.input.length)
+  if (server.delay > 0) await setTimeout(server.delay)
+  const { behaviour } = server
+  if (typeof behaviour === "object") {
+    response.writeHead(behaviour.status, { "content-type": "application/json", ...behaviour.headers }).end(
+      behaviour.body
+    )
+    return
+  }
+  switch (behaviour) {
+    case "hangs":
+      return
+    case "resets":
+      request.socket.destroy()
+      return
+  }
+  if (request.url !== "/v1/embeddings" && request.url !== "/v1/chat/completions") {
+    response.writeHead(404).end("no such path")
+    return
+  }
+  const answer = JSON.stringify(answerTo(request.url, body))
+  if (behaviour === "answers") {
+    response.writeHead(200, { "content-type": "application/json" }).end(answer)
+    return
+  }
+  response.writeHead(200, { "content-type": "application/json", "content-length": answer.length })
+  response.write(answer.slice(0, answer.length / 2), () => {
+    if (behaviour === "resets in its answer") request.socket.destroy()
+  })
+}
+
+const listen = Effect.async<{ readonly http: Server; readonly server: ModelServer }>((resume) => {
+  const open = new Set<Socket>()
+  const seen = {
+    sockets: 0,
+    open,
+    most: 0,
+    requests: 0,
+    aborted: 0,
+    paths: [] as Array<string>,
+    keys: new Set<string>(),
+    batches: [] as Array<number>
+  }
+  const http = createServer((request, response) => {
+    // The client may have gone before its request was whole.
+    respond(server, request, response).catch(() => response.destroy())
+  })
+  const server: ModelServer = { origin: "", baseUrl: "", behaviour: "answers", delay: 0, seen }
+  http.on("connection", (socket) => {
+    seen.sockets++
+    open.add(socket)
+    seen.most = Math.max(seen.most, open.size)
+    socket.on("error", () => {}).on("close", () => open.delete(socket))
+  })
+  http.listen(0, "127.0.0.1", () => {
+    const origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+    resume(Effect.succeed({ http, server: Object.assign(server, { origin, baseUrl: `${origin}/v1` }) }))
+  })
+})
+
+export const modelServer = Effect.map(
+  Effect.acquireRelease(listen, ({ http }) =>
+    Effect.async<void>((resume) => {
+      http.close(() => resume(Effect.void))
+      http.closeAllConnections()
+    })),
+  ({ server }) => server
+)

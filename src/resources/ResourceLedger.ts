@@ -15,6 +15,7 @@ import * as PubSub from "effect/PubSub"
 import type * as Queue from "effect/Queue"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
+import * as Origin from "./Origin.ts"
 
 export type ResourceKind =
   | "cache"
@@ -30,13 +31,18 @@ export type ResourceKind =
   | "watcher"
   | "worker"
 
-/** `origin` is the first stack frame outside the ledger and Effect; `acquiredAt` is in milliseconds since the epoch. */
+/** `acquiredAt` is in milliseconds since the epoch. */
 export interface Resource {
   readonly id: number
   readonly kind: ResourceKind
   readonly name: string
   readonly acquiredAt: number
+  /** The calls outside the ledger and Effect that led to the acquisition, the innermost first. */
+  readonly stack: ReadonlyArray<string>
+  /** The first of `stack`. */
   readonly origin: string
+  /** How many it holds now; null where nobody counts them. */
+  readonly sockets: number | null
 }
 
 /** `closed`: it ended when asked; `destroyed`: it had to be forced; `failed`: neither worked, so it is still open. */
@@ -47,10 +53,15 @@ export type ResourceChange =
   | { readonly _tag: "Released"; readonly resource: Resource; readonly ageMs: number; readonly how: ReleaseOutcome }
 
 export class LeakedResources extends Schema.TaggedError<LeakedResources>()("LeakedResources", {
-  resources: Schema.Array(Schema.Struct({ kind: Schema.String, name: Schema.String, origin: Schema.String }))
+  resources: Schema.Array(
+    Schema.Struct({ kind: Schema.String, name: Schema.String, stack: Schema.Array(Schema.String) })
+  )
 }) {
   override get message() {
-    const names = this.resources.map(({ kind, name, origin }) => `${kind} ${name} (opened ${origin})`).join("; ")
+    const names = this.resources.map(({ kind, name, stack }) => `${kind} ${name} (opened ${stack.join("\n    ")})`)
+      .join(
+        "; "
+      )
     return `${this.resources.length} resource(s) still open at the end: ${names}`
   }
 }
@@ -64,27 +75,15 @@ export interface Acquisition<A, E, R> {
   /** Used when `close` failed or took longer than `within`. */
   readonly destroy?: (handle: A) => Effect.Effect<unknown, unknown>
   readonly within: Duration.DurationInput
+  /** How many sockets the handle holds now. Without it those of a pool or a server are unknown, and others hold none. */
+  readonly sockets?: (handle: A) => number
 }
+
+const HOLDS_SOCKETS: ReadonlyArray<ResourceKind> = ["pool", "server"]
 
 const opened = Metric.gauge("claude_memory_resources_open")
 const acquiredTotal = Metric.counter("claude_memory_resources_acquired_total", { incremental: true })
 const releasedTotal = Metric.counter("claude_memory_resources_released_total", { incremental: true })
-
-const callerOf = (stack: string | undefined): string =>
-  stack?.split("\n").slice(1).map((line) => line.trim()).find((line) =>
-    !/[\\/]node_modules[\\/]|node:internal/.test(line)
-  ) ??
-    "at an unknown place"
-
-/** The frame that called `method`. */
-const captureOrigin = (method: (...args: never) => unknown): string => {
-  const holder: { stack?: string } = {}
-  const limit = Error.stackTraceLimit
-  Error.stackTraceLimit = 12
-  Error.captureStackTrace(holder, method)
-  Error.stackTraceLimit = limit
-  return callerOf(holder.stack)
-}
 
 const make = Effect.gen(function*() {
   const open = new Map<number, Resource>()
@@ -98,9 +97,24 @@ const make = Effect.gen(function*() {
       Metric.set(Metric.tagged(opened, "kind", kind), countOf(kind))
     )
 
-  const register = (kind: ResourceKind, name: string, origin: string) =>
+  const register = (kind: ResourceKind, name: string, marked: Error, sockets: (() => number) | undefined) =>
     Effect.gen(function*() {
-      const resource: Resource = { id: nextId++, kind, name, acquiredAt: yield* Clock.currentTimeMillis, origin }
+      const stack = yield* Origin.trace(marked)
+      const resource: Resource = {
+        id: nextId++,
+        kind,
+        name,
+        acquiredAt: yield* Clock.currentTimeMillis,
+        get stack() {
+          return stack()
+        },
+        get origin() {
+          return stack()[0]!
+        },
+        get sockets() {
+          return sockets !== undefined ? sockets() : HOLDS_SOCKETS.includes(kind) ? null : 0
+        }
+      }
       open.set(resource.id, resource)
       yield* measure(kind, acquiredTotal)
       yield* PubSub.publish(changes, { _tag: "Acquired", resource })
@@ -152,11 +166,16 @@ const make = Effect.gen(function*() {
     })
 
   const acquire = <A, E, R>(options: Acquisition<A, E, R>): Effect.Effect<A, E, R | Scope.Scope> => {
-    const origin = captureOrigin(acquire)
+    const { kind, name, sockets } = options
+    const marked = Origin.mark(acquire)
     return Effect.acquireRelease(
       Effect.flatMap(
         options.open,
-        (handle) => Effect.map(register(options.kind, options.name, origin), (resource) => ({ handle, resource }))
+        (handle) =>
+          Effect.map(
+            register(kind, name, marked, sockets === undefined ? undefined : () => sockets(handle)),
+            (resource) => ({ handle, resource })
+          )
       ),
       ({ handle, resource }) => {
         const { close, destroy, within } = options
@@ -172,14 +191,14 @@ const make = Effect.gen(function*() {
     name: string,
     scoped: Effect.Effect<A, E, R>
   ): Effect.Effect<A, E, Exclude<R, Scope.Scope> | Scope.Scope> => {
-    const origin = captureOrigin(adopt)
+    const marked = Origin.mark(adopt)
     return Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
         const inner = yield* Scope.make()
         const value = yield* restore(Scope.extend(scoped, inner)).pipe(
           Effect.onError((cause) => Scope.close(inner, Exit.failCause(cause)))
         )
-        const resource = yield* register(kind, name, origin)
+        const resource = yield* register(kind, name, marked, undefined)
         yield* Effect.addFinalizer((exit) => release(resource, "5 seconds", Scope.close(inner, exit), undefined))
         return value
       })

@@ -103,6 +103,45 @@ describe("acquire", () => {
       })
     ))
 
+  it.effect("tells the calls that led there, the innermost first, and none of Effect's or Node's", () =>
+    withLedger((ledger) =>
+      Effect.gen(function*() {
+        const acquire = () => ledger.acquire(acquisition())
+        const inner = Effect.fn("Inner.open")(function*() {
+          yield* Effect.yieldNow()
+          yield* acquire()
+          yield* Effect.flatMap(Effect.void, () => acquire())
+        })
+        const outer = Effect.fn("Outer.open")(function*() {
+          yield* inner()
+        })
+        yield* outer()
+        for (const { origin, stack } of yield* ledger.snapshot) {
+          assert.strictEqual(origin, stack[0])
+          assert.match(origin, /^at acquire \(.*ResourceLedger\.test\.ts:\d+:\d+\)$/)
+          assert.isAtLeast(stack.length, 5)
+          for (const frame of stack) assert.match(frame, /^at .*ResourceLedger\.test\.ts:\d+:\d+\)?$/)
+          assert.match(stack.at(-3) ?? "", /^at Inner\.open \(/)
+          assert.match(stack.at(-1) ?? "", /^at Outer\.open \(/)
+        }
+      })
+    ))
+
+  it.effect("knows of a handle's sockets what the handle says, and nothing of a pool's that says nothing", () =>
+    withLedger((ledger) =>
+      Effect.gen(function*() {
+        let connected = 1
+        yield* ledger.acquire({ ...acquisition({ kind: "pool" }), sockets: (handle) => handle.length + connected })
+        yield* ledger.acquire(acquisition({ kind: "pool" }))
+        yield* ledger.adopt("server", "b", Effect.void)
+        yield* ledger.acquire(acquisition({ kind: "file" }))
+        const sockets = Effect.map(ledger.snapshot, (all) => all.map(({ sockets }) => sockets))
+        assert.deepStrictEqual(yield* sockets, [7, null, null, 0])
+        connected = 5
+        assert.strictEqual((yield* sockets)[0], 11)
+      })
+    ))
+
   it.effect("gives each an id of its own, oldest first", () =>
     withLedger((ledger) =>
       Effect.gen(function*() {

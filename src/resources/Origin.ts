@@ -1,0 +1,51 @@
+/**
+ * Where a resource was acquired: the calls of ours that led there, the innermost first.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+
+const FRAMES = 12
+const UNKNOWN = "at an unknown place"
+
+/** What a stack is cut at: all frames below are Effect's, whose files can't be told from ours in a bundle. */
+const EFFECT_BEGINS = /Generator\.next|effect_internal_function/
+const FOREIGN = /[\\/]node_modules[\\/]@?effect[\\/]|node:internal|\(<anonymous>\)$/
+
+/** Notes the stack of the call to `method`; it is made readable when somebody asks for it. */
+export const mark = (method: (...args: never) => unknown): Error => {
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = 0
+  const marked = new Error("acquired")
+  Error.stackTraceLimit = FRAMES
+  Error.captureStackTrace(marked, method)
+  Error.stackTraceLimit = limit
+  return marked
+}
+
+/** The callback that runs a function of ours is a frame of Effect's too. */
+const withoutEffect = (stack: string): string => {
+  const lines = stack.split("\n")
+  const cut = lines.findIndex((line) => EFFECT_BEGINS.test(line))
+  const end = cut < 0 ? lines.length : /effect_internal_function/.test(lines[cut]!) ? cut - 1 : cut
+  return lines.slice(0, end).join("\n")
+}
+
+/** Most code runs in generators, which have no name; the span around one has. */
+const named = (frame: string, span: string | undefined) =>
+  span === undefined || frame.endsWith(")") ? frame : `at ${span} (${frame.slice("at ".length)})`
+
+const framesOf = (cause: Cause.Cause<never>, marked: Error): ReadonlyArray<string> => {
+  marked.stack = withoutEffect(marked.stack ?? "")
+  const error = Cause.prettyErrors(cause)[0]
+  const frames = (error?.stack ?? "").split("\n").slice(1).map((line) => line.trim()).filter((line) =>
+    !FOREIGN.test(line)
+  )
+  return frames.length === 0 ? [UNKNOWN] : frames.map((frame) => named(frame, error?.span?.name))
+}
+
+/** The frames above `marked`, then the spans around the running fiber (`Effect.fn`), which stand for its callers. */
+export const trace = (marked: Error): Effect.Effect<() => ReadonlyArray<string>> =>
+  Effect.map(Effect.cause(Effect.die(marked)), (cause) => {
+    let frames: ReadonlyArray<string> | undefined
+    return () => frames ??= framesOf(cause, marked)
+  })

@@ -9,6 +9,7 @@ import * as Extractive from "./compress/Extractive.ts"
 import * as EmbeddedIndex from "./index/EmbeddedIndex.ts"
 import * as Injector from "./inject/Injector.ts"
 import { ModelManager } from "./models/ModelManager.ts"
+import * as Monitor from "./resources/Monitor.ts"
 import { ResourceLedger } from "./resources/ResourceLedger.ts"
 import * as Retriever from "./retrieve/Retriever.ts"
 import * as ClaudeMemory from "./serve/ClaudeMemory.ts"
@@ -51,21 +52,23 @@ export const layer = (options: Options) =>
 /** What every entry stands on. */
 export const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
 
-const bySettings = <A, E, R>(
-  make: (options: Options) => Layer.Layer<A, E, R>,
-  readOnly: boolean,
-  busyTimeoutMs: number
-) => Layer.unwrapEffect(Effect.map(Settings.load, ({ home }) => make({ home, readOnly, busyTimeoutMs })))
+const inHome = <A, E, R>(make: (home: string) => Layer.Layer<A, E, R>) =>
+  Layer.unwrapEffect(Effect.map(Settings.load, ({ home }) => make(home)))
+
+/** The service over a memory in `home`, watched while it runs; `command` is the subcommand that runs it. */
+export const serviceIn = (home: string, command: string) =>
+  Layer.provide(layer({ home, readOnly: false, busyTimeoutMs: 5_000 }), Monitor.layer({ home, command }))
 
 /** The service by the settings. */
-export const service = bySettings(layer, false, 5_000)
+export const service = (command: string) => inHome((home) => serviceIn(home, command))
 
 /** The service for those who only read. */
-export const reader = bySettings(layer, true, 1_000)
+export const reader = inHome((home) => layer({ home, readOnly: true, busyTimeoutMs: 1_000 }))
 
 /** For the hook: what injects and nothing more, on a store that it can't be made to wait for. */
-export const injector = bySettings(
-  (options) => Injector.layer.pipe(Layer.provide(Retriever.layer), Layer.provide(ground(options))),
-  true,
-  50
+export const injector = inHome((home) =>
+  Injector.layer.pipe(
+    Layer.provide(Retriever.layer),
+    Layer.provide(ground({ home, readOnly: true, busyTimeoutMs: 50 }))
+  )
 )

@@ -7,8 +7,6 @@ import * as Effect from "effect/Effect"
 const FRAMES = 12
 const UNKNOWN = "at an unknown place"
 
-/** What a stack is cut at: all frames below are Effect's, whose files can't be told from ours in a bundle. */
-const EFFECT_BEGINS = /Generator\.next|effect_internal_function/
 const FOREIGN = /[\\/]node_modules[\\/]@?effect[\\/]|node:internal|\(<anonymous>\)$/
 
 /** Notes the stack of the call to `method`; it is made readable when somebody asks for it. */
@@ -22,20 +20,15 @@ export const mark = (method: (...args: never) => unknown): Error => {
   return marked
 }
 
-/** The callback that runs a function of ours is a frame of Effect's too. */
-const withoutEffect = (stack: string): string => {
-  const lines = stack.split("\n")
-  const cut = lines.findIndex((line) => EFFECT_BEGINS.test(line))
-  const end = cut < 0 ? lines.length : /effect_internal_function/.test(lines[cut]!) ? cut - 1 : cut
-  return lines.slice(0, end).join("\n")
-}
+/** Effect's printer cuts a stack where Effect begins to run a function of ours, but for the frame in between. */
+const RUNNING = /\n[^\n]*\n[^\n]*effect_internal_function/
 
 /** Most code runs in generators, which have no name; the span around one has. */
 const named = (frame: string, span: string | undefined) =>
   span === undefined || frame.endsWith(")") ? frame : `at ${span} (${frame.slice("at ".length)})`
 
 const framesOf = (cause: Cause.Cause<never>, marked: Error): ReadonlyArray<string> => {
-  marked.stack = withoutEffect(marked.stack ?? "")
+  marked.stack = (marked.stack ?? "").replace(RUNNING, "\n    at effect_internal_function")
   const error = Cause.prettyErrors(cause)[0]
   const frames = (error?.stack ?? "").split("\n").slice(1).map((line) => line.trim()).filter((line) =>
     !FOREIGN.test(line)

@@ -90,7 +90,7 @@ describe("resources", () => {
       inHome((home, fs) =>
         Effect.gen(function*() {
           const sessions = join(home, "sessions")
-          yield* makeSessions(sessions, 10)
+          yield* makeSessions(sessions, 24)
           const { ended, pid } = yield* start([main, "import", sessions, "--json"], { home })
           const file = join(runFolder(home), `${pid}.json`)
           const seen = new Map<number, RunFile.Report>()
@@ -107,7 +107,7 @@ describe("resources", () => {
           assert.isAtLeast(seen.size, 3)
           for (const { drift } of seen.values()) assert.deepStrictEqual(drift, NONE)
           const kinds = new Set([...seen.values()].flatMap(({ resources }) => resources.map(({ kind }) => kind)))
-          assert.includeMembers([...kinds], ["database", "fibers", "file"])
+          assert.includeMembers([...kinds], ["database", "fibers"])
         })
       )
   )
@@ -189,6 +189,28 @@ describe("resources", () => {
         assert.include(stdout, "2 other processes of Claude Memory")
         assert.include(stdout, "\n�[31mred�line: process")
         assert.notMatch(stdout, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
+      })
+    ))
+
+  it.live("says what is more than the ledger accounts for, and which process has fallen silent", () =>
+    inHome((home, fs) =>
+      Effect.gen(function*() {
+        const { file } = yield* running(home)
+        const good = JSON.parse(yield* fs.readFileString(file)) as RunFile.Report
+        const other = {
+          ...good,
+          pid: process.pid,
+          host: "elsewhere",
+          command: "import",
+          updatedAt: good.updatedAt - 20_000,
+          drift: { ...good.drift, sockets: 2, children: 1, fds: null }
+        }
+        yield* fs.writeFileString(join(runFolder(home), `${process.pid}.json`), JSON.stringify(other))
+        const { stdout } = yield* run([main, "resources"], { home })
+        const [, silent = ""] = /\n(import: [^]*?)\n\n/.exec(stdout) ?? []
+        assert.match(silent, /; HAS SAID NOTHING FOR 2\d s\n/)
+        assert.match(silent, /\n {2}drift +sockets 2, child processes 1 THAT THE LEDGER DOES NOT ACCOUNT FOR$/)
+        assert.strictEqual(stdout.split("SAID NOTHING").length, 2)
       })
     ))
 

@@ -127,6 +127,20 @@ describe("acquire", () => {
       })
     ))
 
+  it.effect("tells none of Node's calls where one comes from a promise's callback", () =>
+    withLedger((ledger) =>
+      Effect.gen(function*() {
+        const [acquiring] = yield* Effect.promise(async () => {
+          await Promise.resolve()
+          return [acquisition()].map((each) => ledger.acquire(each))
+        })
+        yield* acquiring!
+        const [resource] = yield* ledger.snapshot
+        assert.strictEqual(resource?.stack.length, 2)
+        for (const frame of resource?.stack ?? []) assert.match(frame, /ResourceLedger\.test\.ts:\d+:\d+\)?$/)
+      })
+    ))
+
   it.effect("knows of a handle's sockets what the handle says, and nothing of a pool's that says nothing", () =>
     withLedger((ledger) =>
       Effect.gen(function*() {

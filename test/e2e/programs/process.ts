@@ -48,7 +48,7 @@ const acquireForgotten = (ledger: ResourceLedger["Type"]) =>
     within: "10 millis"
   })
 const openCellar = Effect.fn("Cellar.open")(function*() {
-  yield* acquireForgotten(yield* ResourceLedger)
+  yield* Effect.flatMap(ResourceLedger, (ledger) => acquireForgotten(ledger))
 })
 const openHouse = Effect.fn("House.open")(function*() {
   yield* openCellar()

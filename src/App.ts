@@ -12,6 +12,7 @@ import * as EmbeddedIndex from "./index/EmbeddedIndex.ts"
 import * as Injector from "./inject/Injector.ts"
 import { ModelManager } from "./models/ModelManager.ts"
 import type * as OpenAi from "./models/OpenAi.ts"
+import * as Monitor from "./resources/Monitor.ts"
 import { ResourceLedger } from "./resources/ResourceLedger.ts"
 import * as Retriever from "./retrieve/Retriever.ts"
 import * as ClaudeMemory from "./serve/ClaudeMemory.ts"
@@ -63,33 +64,39 @@ export const layer = (options: Options) =>
 export const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
 
 interface Patience {
+  readonly readOnly: boolean
   readonly busyTimeoutMs: number
   /** For one answer of a model that is asked over the network. */
   readonly within: Duration.DurationInput
 }
 
-const bySettings = <A, E, R>(
-  make: (options: Options) => Layer.Layer<A, E, R>,
-  readOnly: boolean,
-  { busyTimeoutMs, within }: Patience
-) =>
-  Layer.unwrapEffect(Effect.map(Settings.load, ({ embedding, home }) =>
-    make({
-      home,
-      readOnly,
-      busyTimeoutMs,
-      ...(Option.isSome(embedding) && { embedding: { ...embedding.value, within } })
-    })))
+const optionsIn = (home: string, { embedding }: Settings.Settings, { within, ...rest }: Patience): Options => ({
+  home,
+  ...rest,
+  ...(Option.isSome(embedding) && { embedding: { ...embedding.value, within } })
+})
+
+const bySettings = <A, E, R>(make: (settings: Settings.Settings) => Layer.Layer<A, E, R>) =>
+  Layer.unwrapEffect(Effect.map(Settings.load, make))
+
+const WRITER: Patience = { readOnly: false, busyTimeoutMs: 5_000, within: "30 seconds" }
+const READER: Patience = { readOnly: true, busyTimeoutMs: 1_000, within: "5 seconds" }
+const HOOK: Patience = { readOnly: true, busyTimeoutMs: 50, within: "80 millis" }
+
+/** The service over a memory in `home`, watched while it runs; `command` is the subcommand that runs it. */
+export const serviceIn = (home: string, command: string) =>
+  bySettings((settings) => Layer.provide(layer(optionsIn(home, settings, WRITER)), Monitor.layer({ home, command })))
 
 /** The service by the settings. */
-export const service = bySettings(layer, false, { busyTimeoutMs: 5_000, within: "30 seconds" })
+export const service = (command: string) => bySettings(({ home }) => serviceIn(home, command))
 
 /** The service for those who only read. */
-export const reader = bySettings(layer, true, { busyTimeoutMs: 1_000, within: "5 seconds" })
+export const reader = bySettings((settings) => layer(optionsIn(settings.home, settings, READER)))
 
 /** For the hook: what injects and nothing more, on a store and a model that it can't be made to wait for. */
-export const injector = bySettings(
-  (options) => Injector.layer.pipe(Layer.provide(Retriever.layer), Layer.provide(ground(options))),
-  true,
-  { busyTimeoutMs: 50, within: "80 millis" }
+export const injector = bySettings((settings) =>
+  Injector.layer.pipe(
+    Layer.provide(Retriever.layer),
+    Layer.provide(ground(optionsIn(settings.home, settings, HOOK)))
+  )
 )

@@ -35,12 +35,11 @@ export interface Stretch {
   readonly lines: ReadonlyArray<FileLine>
 }
 
-export const openTranscript = (path: string) =>
-  Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const ledger = yield* ResourceLedger
-    return yield* ledger.adopt("file", path, fs.open(path, { flag: "r" }))
-  })
+export const openTranscript = Effect.fn("TranscriptFile.open")(function*(path: string) {
+  const fs = yield* FileSystem.FileSystem
+  const ledger = yield* ResourceLedger
+  return yield* ledger.adopt("file", path, fs.open(path, { flag: "r" }))
+})
 
 const readAt = (file: FileSystem.File, offset: number, size: number) =>
   Effect.zipRight(file.seek(FileSystem.Size(offset), "start"), file.readAlloc(FileSystem.Size(size)))

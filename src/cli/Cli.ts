@@ -17,6 +17,7 @@ import * as Import from "./Import.ts"
 import * as Inject from "./Inject.ts"
 import * as Lifecycle from "./Lifecycle.ts"
 import * as Quickstart from "./Quickstart.ts"
+import * as Resources from "./Resources.ts"
 import * as Search from "./Search.ts"
 import * as Show from "./Show.ts"
 import * as Status from "./Status.ts"
@@ -35,6 +36,7 @@ Ask
 Look after it
   status                Say what is remembered
   doctor                Check that everything is as it should be
+  resources [--watch]   Show what each running process of Claude Memory has open
   lifecycle [--for 3s]  Start the whole service, stop it, and show that everything was released
 
 Every command takes --json (one line of JSON) and --help (its options).
@@ -52,6 +54,7 @@ const command = Command.make("claude-memory").pipe(
     Inject.command,
     Status.command,
     Doctor.command,
+    Resources.command,
     Lifecycle.command
   ])
 )
@@ -64,6 +67,7 @@ const known: Known = {
   inject: Inject.options,
   status: Status.options,
   doctor: Doctor.options,
+  resources: Resources.options,
   lifecycle: Lifecycle.options
 }
 

@@ -148,7 +148,7 @@ export const command = Command.make("import", { paths, ...options }, ({ json, pa
       const memory = yield* ClaudeMemory
       const files = yield* memory.discover(paths.length > 0 ? paths : [Settings.transcriptsFolder(settings)])
       return yield* run(files, since)
-    }).pipe(Effect.provide(Layer.provide(App.service, App.base)))
+    }).pipe(Effect.provide(Layer.provide(App.service("import"), App.base)))
     // The root scope has closed, and the ledger would have ended it with an error if anything were left; descriptors are
     // given back by the event loop's next turns.
     yield* Effect.sleep("20 millis")

@@ -51,7 +51,7 @@ export const command = Command.make("lifecycle", options, ({ for: wait, json }) 
           mode: "hybrid"
         })
         yield* Effect.sleep(wait)
-      }).pipe(Effect.provide(Layer.provide(App.service, Layer.succeed(ResourceLedger, ledger))))
+      }).pipe(Effect.provide(Layer.provide(App.service("lifecycle"), Layer.succeed(ResourceLedger, ledger))))
       const events = [...(yield* Queue.takeAll(changes))]
       return {
         released: events.flatMap((change) =>

@@ -136,7 +136,7 @@ const own = Effect.gen(function*() {
 const inHome = <A, E>(home: string, effect: Effect.Effect<A, E, ClaudeMemory>) =>
   Effect.gen(function*() {
     const base = yield* Effect.context<Layer.Layer.Success<typeof App.base>>()
-    const service = App.layer({ home, readOnly: false, busyTimeoutMs: 5_000 })
+    const service = App.serviceIn(home, "quickstart")
     return yield* Effect.provide(effect, Layer.provide(service, Layer.succeedContext(base)))
   })
 

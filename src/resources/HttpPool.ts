@@ -34,7 +34,8 @@ export const make = (
       open: Effect.sync(() => new Undici.Pool(origin, { connections, keepAliveTimeout: KEEP_ALIVE_MS })),
       close: (pool) => Effect.promise(() => pool.close()),
       destroy: (pool) => Effect.promise(() => pool.destroy()),
-      within: "2 seconds"
+      within: "2 seconds",
+      sockets: (pool) => pool.stats.connected
     })
     return yield* Lazy.make(Effect.map(Effect.orDie(pool), (pool) =>
       HttpClient.mapRequestEffect(

@@ -10,15 +10,16 @@ import { ResourceLedger } from "./ResourceLedger.ts"
 export type InFlight = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 /** `name` is the owning Tag's, as the ledger shows it. */
-export const make = (name: string): Effect.Effect<InFlight, never, ResourceLedger | Scope.Scope> =>
-  Effect.gen(function*() {
-    const ledger = yield* ResourceLedger
-    const fibers = yield* Effect.orDie(ledger.adopt("fibers", name, FiberSet.make<unknown, unknown>()))
-    return (effect) =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.gen(function*() {
-          const fiber = yield* FiberSet.run(fibers, restore(effect))
-          return yield* restore(Fiber.join(fiber)).pipe(Effect.onInterrupt(() => Fiber.interrupt(fiber)))
-        })
-      )
-  })
+export const make: (name: string) => Effect.Effect<InFlight, never, ResourceLedger | Scope.Scope> = Effect.fn(
+  "InFlight.make"
+)(function*(name) {
+  const ledger = yield* ResourceLedger
+  const fibers = yield* Effect.orDie(ledger.adopt("fibers", name, FiberSet.make<unknown, unknown>()))
+  return (effect) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function*() {
+        const fiber = yield* FiberSet.run(fibers, restore(effect))
+        return yield* restore(Fiber.join(fiber)).pipe(Effect.onInterrupt(() => Fiber.interrupt(fiber)))
+      })
+    )
+})

@@ -2,29 +2,47 @@
  * What the operating system and Node say is open, beside what the ledger says.
  */
 import * as Effect from "effect/Effect"
-import { readdirSync, readFileSync } from "node:fs"
+import * as Schema from "effect/Schema"
+import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 
-/** Counts of this process; null where the operating system does not tell (fds and children outside Linux). */
-export interface Reading {
-  readonly fds: number | null
-  readonly sockets: number
-  readonly timers: number
-  readonly watchers: number
-  readonly workers: number
-  readonly children: number | null
-}
+const Count = Schema.NonNegativeInt
+
+/**
+ * Counts of this process; null where the operating system does not tell (fds and children outside Linux). On Linux, sockets and
+ * workers (by their event loops) are counted among the descriptors; elsewhere Node tells those that keep it running.
+ */
+export const Reading = Schema.Struct({
+  fds: Schema.NullOr(Count),
+  sockets: Count,
+  timers: Count,
+  watchers: Count,
+  workers: Count,
+  children: Schema.NullOr(Count)
+})
+export type Reading = Schema.Schema.Type<typeof Reading>
 
 const count = (names: ReadonlyArray<string>, wanted: ReadonlyArray<string>) =>
   names.filter((name) => wanted.includes(name)).length
 
-const openFds = (): number | null => {
+/** What each open descriptor is, as in "socket:[4711]"; null outside Linux. */
+const openDescriptors = (): ReadonlyArray<string> | null => {
   try {
-    // The listing itself holds one descriptor open.
-    return readdirSync("/proc/self/fd").length - 1
+    return readdirSync("/proc/self/fd").flatMap((fd) => {
+      try {
+        return [readlinkSync(`/proc/self/fd/${fd}`)]
+      } catch {
+        // The one that the listing itself held open.
+        return []
+      }
+    }).filter((each) => each !== "anon_inode:inotify") // Node opens one with its first watcher and keeps it.
   } catch {
     return null
   }
 }
+
+const eventLoops = (descriptors: ReadonlyArray<string>) => count(descriptors, ["anon_inode:[eventpoll]"])
+/** Node's own, before there is a worker. */
+const ownEventLoops = eventLoops(openDescriptors() ?? [])
 
 const childProcesses = (): number | null => {
   try {
@@ -39,12 +57,16 @@ const childProcesses = (): number | null => {
 
 export const read: Effect.Effect<Reading> = Effect.sync(() => {
   const active = process.getActiveResourcesInfo()
+  const descriptors = openDescriptors()
   return {
-    fds: openFds(),
-    sockets: count(active, ["TCPSocketWrap", "TCPServerWrap", "TLSWrap", "UDPWrap"]),
+    fds: descriptors?.length ?? null,
+    sockets: descriptors?.filter((each) => each.startsWith("socket:")).length ??
+      count(active, ["TCPSocketWrap", "TCPServerWrap", "TLSWrap", "UDPWrap"]),
     timers: count(active, ["Timeout", "Immediate"]),
     watchers: count(active, ["FSEventWrap", "StatWatcher"]),
-    workers: count(active, ["Worker", "MessagePort"]),
+    workers: descriptors === null
+      ? count(active, ["Worker", "MessagePort"])
+      : Math.max(0, eventLoops(descriptors) - ownEventLoops),
     children: childProcesses()
   }
 })

@@ -4,6 +4,7 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -15,6 +16,7 @@ import * as PubSub from "effect/PubSub"
 import type * as Queue from "effect/Queue"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
+import * as Origin from "./Origin.ts"
 
 export type ResourceKind =
   | "cache"
@@ -30,13 +32,18 @@ export type ResourceKind =
   | "watcher"
   | "worker"
 
-/** `origin` is the first stack frame outside the ledger and Effect; `acquiredAt` is in milliseconds since the epoch. */
+/** `acquiredAt` is in milliseconds since the epoch. */
 export interface Resource {
   readonly id: number
   readonly kind: ResourceKind
   readonly name: string
   readonly acquiredAt: number
+  /** The calls outside the ledger and Effect that led to the acquisition, the innermost first. */
+  readonly stack: ReadonlyArray<string>
+  /** The first of `stack`. */
   readonly origin: string
+  /** How many it holds now; null where nobody counts them. */
+  readonly sockets: number | null
 }
 
 /** `closed`: it ended when asked; `destroyed`: it had to be forced; `failed`: neither worked, so it is still open. */
@@ -47,10 +54,15 @@ export type ResourceChange =
   | { readonly _tag: "Released"; readonly resource: Resource; readonly ageMs: number; readonly how: ReleaseOutcome }
 
 export class LeakedResources extends Schema.TaggedError<LeakedResources>()("LeakedResources", {
-  resources: Schema.Array(Schema.Struct({ kind: Schema.String, name: Schema.String, origin: Schema.String }))
+  resources: Schema.Array(
+    Schema.Struct({ kind: Schema.String, name: Schema.String, stack: Schema.Array(Schema.String) })
+  )
 }) {
   override get message() {
-    const names = this.resources.map(({ kind, name, origin }) => `${kind} ${name} (opened ${origin})`).join("; ")
+    const names = this.resources.map(({ kind, name, stack }) => `${kind} ${name} (opened ${stack.join("\n    ")})`)
+      .join(
+        "; "
+      )
     return `${this.resources.length} resource(s) still open at the end: ${names}`
   }
 }
@@ -65,10 +77,15 @@ export class OpeningTimedOut extends Schema.TaggedError<OpeningTimedOut>()("Open
   }
 }
 
+interface Registered<A> {
+  readonly handle: A
+  readonly resource: Resource
+}
+
 export interface Acquisition<A, E, R> {
   readonly kind: ResourceKind
   readonly name: string
-  /** Can't be interrupted, but where it says so itself; its caller can leave, and what it gives then is released at once. */
+  /** Can't be interrupted, but where it says so itself. */
   readonly open: Effect.Effect<A, E, R>
   /** How long to wait for `open`; 10 seconds. */
   readonly opensWithin?: Duration.DurationInput
@@ -77,34 +94,22 @@ export interface Acquisition<A, E, R> {
   /** Used when `close` failed or took longer than `within`. */
   readonly destroy?: (handle: A) => Effect.Effect<unknown, unknown>
   readonly within: Duration.DurationInput
+  /** How many sockets the handle holds now. Without it those of a pool or a server are unknown, and others hold none. */
+  readonly sockets?: (handle: A) => number
 }
 
 /** What was opened by nobody any more has so long to end before it counts as leaked. */
 const LAST_OPENINGS = Duration.seconds(2)
 
+const HOLDS_SOCKETS: ReadonlyArray<ResourceKind> = ["pool", "server"]
+
 const opened = Metric.gauge("claude_memory_resources_open")
 const acquiredTotal = Metric.counter("claude_memory_resources_acquired_total", { incremental: true })
 const releasedTotal = Metric.counter("claude_memory_resources_released_total", { incremental: true })
 
-const callerOf = (stack: string | undefined): string =>
-  stack?.split("\n").slice(1).map((line) => line.trim()).find((line) =>
-    !/[\\/]node_modules[\\/]|node:internal/.test(line)
-  ) ??
-    "at an unknown place"
-
-/** The frame that called `method`. */
-const captureOrigin = (method: (...args: never) => unknown): string => {
-  const holder: { stack?: string } = {}
-  const limit = Error.stackTraceLimit
-  Error.stackTraceLimit = 12
-  Error.captureStackTrace(holder, method)
-  Error.stackTraceLimit = limit
-  return callerOf(holder.stack)
-}
-
 const make = Effect.gen(function*() {
   const open = new Map<number, Resource>()
-  const opening = new Set<Pick<Resource, "kind" | "name" | "origin">>()
+  const opening = new Set<Pick<Resource, "kind" | "name" | "stack">>()
   const openings = yield* Scope.make()
   const changes = yield* Effect.acquireRelease(PubSub.unbounded<ResourceChange>(), PubSub.shutdown)
   let nextId = 1
@@ -116,9 +121,28 @@ const make = Effect.gen(function*() {
       Metric.set(Metric.tagged(opened, "kind", kind), countOf(kind))
     )
 
-  const register = (kind: ResourceKind, name: string, origin: string) =>
+  const register = (
+    kind: ResourceKind,
+    name: string,
+    stack: () => ReadonlyArray<string>,
+    sockets: (() => number) | undefined
+  ) =>
     Effect.gen(function*() {
-      const resource: Resource = { id: nextId++, kind, name, acquiredAt: yield* Clock.currentTimeMillis, origin }
+      const resource: Resource = {
+        id: nextId++,
+        kind,
+        name,
+        acquiredAt: yield* Clock.currentTimeMillis,
+        get stack() {
+          return stack()
+        },
+        get origin() {
+          return stack()[0]!
+        },
+        get sockets() {
+          return sockets !== undefined ? sockets() : HOLDS_SOCKETS.includes(kind) ? null : 0
+        }
+      }
       open.set(resource.id, resource)
       yield* measure(kind, acquiredTotal)
       yield* PubSub.publish(changes, { _tag: "Acquired", resource })
@@ -170,13 +194,15 @@ const make = Effect.gen(function*() {
     })
 
   /**
-   * Opens in a fiber of the ledger's own, so that a caller is not held by what hangs; the handle of a caller who has left is
-   * released as soon as it comes.
+   * Opens in a fiber of the ledger's own, so that nobody is held longer than the bound: what an opening gives after it is released
+   * as soon as it comes. A caller who is interrupted meanwhile waits for the release, as its turn among others demands.
    */
-  const take = <A, E, R>(options: Acquisition<A, E, R>, origin: string) =>
+  const take = <A, E, R>(options: Acquisition<A, E, R>, marked: Error) =>
     Effect.uninterruptible(Effect.gen(function*() {
-      const { close, destroy, kind, name, opensWithin = "10 seconds", within } = options
-      const released = ({ handle, resource }: { readonly handle: A; readonly resource: Resource }) =>
+      const { close, destroy, kind, name, opensWithin = "10 seconds", sockets, within } = options
+      const stack = yield* Origin.trace(marked)
+      const outcome = yield* Deferred.make<Registered<A>, E | OpeningTimedOut>()
+      const released = ({ handle, resource }: Registered<A>) =>
         // Suspended: a `close` that throws is one that failed.
         release(
           resource,
@@ -184,40 +210,53 @@ const make = Effect.gen(function*() {
           Effect.suspend(() => close(handle)),
           destroy && Effect.suspend(() => destroy(handle))
         )
-      const pending = { kind, name: `${name} (still opening)`, origin }
+      const pending = {
+        kind,
+        name: `${name} (still opening)`,
+        get stack() {
+          return stack()
+        }
+      }
       opening.add(pending)
       const fiber = yield* options.open.pipe(
-        Effect.flatMap((handle) => Effect.map(register(kind, name, origin), (resource) => ({ handle, resource }))),
+        Effect.flatMap((handle) =>
+          Effect.map(
+            register(kind, name, stack, sockets && (() => sockets(handle))),
+            (resource) => ({ handle, resource })
+          )
+        ),
+        Effect.exit,
+        Effect.tap((exit) =>
+          Effect.flatMap(
+            Deferred.done(outcome, exit),
+            (isInTime) => !isInTime && Exit.isSuccess(exit) ? released(exit.value) : Effect.void
+          )
+        ),
         Effect.ensuring(Effect.sync(() => opening.delete(pending))),
         Effect.forkIn(openings)
       )
-      const acquired = yield* Effect.flatten(Fiber.await(fiber)).pipe(
-        Effect.timeoutFail({
-          duration: opensWithin,
-          onTimeout: () => new OpeningTimedOut({ kind, name, within: Duration.format(opensWithin) })
-        }),
+      const timer = yield* Effect.sleep(opensWithin).pipe(
+        Effect.zipRight(
+          Deferred.fail(outcome, new OpeningTimedOut({ kind, name, within: Duration.format(opensWithin) }))
+        ),
+        Effect.zipRight(Fiber.interruptFork(fiber)),
         Effect.interruptible,
-        Effect.onError(() =>
-          Effect.zipRight(
-            Fiber.interruptFork(fiber),
-            Effect.forkIn(
-              Effect.flatMap(
-                Effect.option(Effect.flatten(Fiber.await(fiber))),
-                Option.match({
-                  onNone: () => Effect.void,
-                  onSome: released
-                })
-              ),
-              openings
-            )
+        Effect.forkIn(openings)
+      )
+      const acquired = yield* Effect.interruptible(Deferred.await(outcome)).pipe(
+        Effect.onInterrupt(() =>
+          Fiber.interruptFork(fiber).pipe(
+            Effect.zipRight(Effect.exit(Deferred.await(outcome))),
+            Effect.flatMap((exit) => Exit.isSuccess(exit) ? released(exit.value) : Effect.void)
           )
-        )
+        ),
+        Effect.ensuring(Fiber.interrupt(timer))
       )
       yield* Effect.addFinalizer(() => released(acquired))
       return acquired.handle
     }))
 
-  const acquire = <A, E, R>(options: Acquisition<A, E, R>) => take(options, captureOrigin(acquire))
+  const acquire = <A, E, R>(options: Acquisition<A, E, R>) => take(options, Origin.mark(acquire))
 
   const adopt = <A, E, R>(kind: ResourceKind, name: string, scoped: Effect.Effect<A, E, R>) =>
     take<{ readonly value: A; readonly inner: Scope.CloseableScope }, E, Exclude<R, Scope.Scope>>({
@@ -230,7 +269,7 @@ const make = Effect.gen(function*() {
         )),
       close: ({ inner }) => Scope.close(inner, Exit.void),
       within: "5 seconds"
-    }, captureOrigin(adopt)).pipe(Effect.map(({ value }) => value))
+    }, Origin.mark(adopt)).pipe(Effect.map(({ value }) => value))
 
   yield* Effect.addFinalizer(() =>
     Effect.gen(function*() {

@@ -181,10 +181,10 @@ const connect = (database: DatabaseSync, prepared: Map<string, StatementSync>): 
  * Opens a database in the ledger and gives a client on it with one permit: transactions exclude one another and interruption
  * rolls back. A read-only connection never waits for a writer in WAL mode.
  */
-export const open = (
+export const open: (
   options: OpenOptions
-): Effect.Effect<SqlClient.SqlClient, SqliteError, ResourceLedger | Scope.Scope> =>
-  Effect.gen(function*() {
+) => Effect.Effect<SqlClient.SqlClient, SqliteError, ResourceLedger | Scope.Scope> = Effect.fn("Sqlite.open")(
+  function*(options) {
     const ledger = yield* ResourceLedger
     const driver = yield* loadDriver
     const prepared = new Map<string, StatementSync>()
@@ -248,7 +248,8 @@ export const open = (
       beginTransaction: options.readOnly ? "BEGIN" : "BEGIN IMMEDIATE",
       spanAttributes: [["db.system.name", "sqlite"]]
     }).pipe(Effect.provide(Reactivity.layer))
-  })
+  }
+)
 
 /**
  * A commit that SQLite refuses (a full disk) reaches us as a defect; here it is an error like the others. The fiber does not

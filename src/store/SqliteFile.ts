@@ -60,8 +60,8 @@ const inspect = (file: string) =>
     (header) => header === undefined ? Effect.void : checkVersion(header.userVersion)
   )
 
-const openClients = (options: SqliteFileOptions) =>
-  Effect.gen(function*() {
+const openClients = Effect.fn("SqliteFile.open")(
+  function*(options: SqliteFileOptions) {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const file = path.join(options.folder, DATABASE)
@@ -87,15 +87,16 @@ const openClients = (options: SqliteFileOptions) =>
       if (yield* Effect.orElseSucceed(fs.exists(`${file}-wal`), () => false)) {
         // What is newest is in the log: looked at through a reader, for a writer would fold it into the file.
         yield* Effect.scoped(
-          Effect.flatMap(open({ ...read, name: "Sqlite version check" }), (sql) =>
-            Effect.flatMap(currentVersion(sql), checkVersion))
+          Effect.flatMap(
+            open({ ...read, name: "Sqlite version check" }),
+            (sql) => Effect.flatMap(currentVersion(sql), checkVersion)
+          )
         )
       }
     }
     const writer = yield* open({ ...read, readOnly: false, name: "Sqlite writer" })
     yield* migrate(writer)
-    yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) =>
-      Effect.ignore(fs.chmod(each, 0o600)))
+    yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(fs.chmod(each, 0o600)))
     const ledger = yield* ResourceLedger
     yield* Effect.orDie(ledger.acquire({
       kind: "cache",
@@ -107,7 +108,9 @@ const openClients = (options: SqliteFileOptions) =>
     }))
     const reader = yield* open({ ...read, name: "Sqlite reader" })
     return { file, writer, reader, busyTimeoutMs: options.busyTimeoutMs }
-  }).pipe(Effect.mapError(toStoreError("open")))
+  },
+  Effect.mapError(toStoreError("open"))
+)
 
 export class SqliteFile extends Context.Tag("SqliteFile")<SqliteFile, {
   readonly file: string

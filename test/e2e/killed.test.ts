@@ -5,44 +5,14 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { createHash } from "node:crypto"
 import { join } from "node:path"
-import { samples } from "../data.ts"
 import { leftovers, main, makeHome, type Outcome, run, start } from "./run.ts"
+import { makeSessions } from "./sessions.ts"
 
 const COPIES = 48
 
 /** At which share of its final size the memory is when the import is stopped, and how. */
 const STOPS = [[0.05, "SIGKILL"], [0.2, "SIGTERM"], [0.35, "SIGKILL"], [0.5, "SIGINT"], [0.65, "SIGKILL"]] as const
-const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
-
-/** The same sessions with other uuids. */
-const copied = (text: string, copy: number) =>
-  text.replace(UUID, (uuid) => {
-    const hash = createHash("sha256").update(`${copy} ${uuid}`).digest("hex")
-    return [hash.slice(0, 8), hash.slice(8, 12), `4${hash.slice(13, 16)}`, `a${hash.slice(17, 20)}`, hash.slice(20, 32)]
-      .join("-")
-  })
-
-/** The samples many times over, each file as long as so many of it. */
-const makeSessions = (folder: string) =>
-  Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const names = (yield* fs.readDirectory(samples, { recursive: true })).filter((name) => name.endsWith(".jsonl"))
-    for (const name of names) {
-      const text = yield* fs.readFileString(join(samples, name))
-      const file = join(folder, name)
-      yield* fs.makeDirectory(join(file, ".."), { recursive: true })
-      const copies = Array.from({ length: COPIES }, (_, copy) => copied(text, copy))
-      yield* fs.writeFileString(file, copies.map((copy) => copy.endsWith("\n") ? copy : `${copy}\n`).join(""))
-    }
-    const sizes = yield* Effect.forEach(names, (name) => fs.readFile(join(folder, name)))
-    return {
-      bytes: sizes.reduce((sum, { length }) => sum + length, 0),
-      lines: sizes.reduce((sum, bytes) => sum + bytes.filter((byte) => byte === 0x0a).length, 0)
-    }
-  })
-
 interface Status {
   readonly lines: {
     readonly total: number
@@ -68,7 +38,7 @@ it.live("what is left by an import killed at any point is finished by the next",
     const fs = yield* FileSystem.FileSystem
     const home = yield* makeHome
     const sessions = join(home, "sessions")
-    const { bytes, lines } = yield* makeSessions(sessions)
+    const { bytes, lines } = yield* makeSessions(sessions, COPIES)
     assert.isAbove(bytes, 15e6)
     const inMemory = (name: string) => ({ home, env: { CLAUDE_MEMORY_HOME: join(home, name) } })
     const statusOf = (name: string) =>

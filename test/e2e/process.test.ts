@@ -5,11 +5,9 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { build } from "esbuild"
 import { closeSync, openSync } from "node:fs"
 import { join } from "node:path"
-import { root } from "../data.ts"
-import { leftovers, main, makeHome, type Options, run, start } from "./run.ts"
+import { bundle, leftovers, main, makeHome, type Options, run, start } from "./run.ts"
 
 /** The bundle of programs/process.ts, and a home for it. */
 class Bundle extends Context.Tag("test/Bundle")<Bundle, { readonly file: string; readonly home: string }>() {
@@ -17,23 +15,8 @@ class Bundle extends Context.Tag("test/Bundle")<Bundle, { readonly file: string;
     this,
     Effect.gen(function*() {
       const home = yield* makeHome
-      const file = join(home, "process.mjs")
-      yield* Effect.promise(() =>
-        build({
-          entryPoints: [join(root, "test", "e2e", "programs", "process.ts")],
-          outfile: file,
-          bundle: true,
-          format: "esm",
-          platform: "node",
-          target: "node20.19",
-          logLevel: "warning",
-          banner: {
-            js:
-              "import { createRequire as __createRequire } from \"node:module\"; const require = __createRequire(import.meta.url);"
-          }
-        })
-      )
-      return { file, home }
+      // Where an installed package lies.
+      return { file: yield* bundle("process", join(home, "node_modules", "claude-memory")), home }
     })
   ).pipe(Layer.provide(NodeContext.layer))
 }
@@ -128,11 +111,21 @@ describe("a program under runMain", () => {
         assert.strictEqual(stdout.length, 5_000_001)
       }))
 
-    it.effect("that leaks ends with what leaked and where it was opened", () =>
+    it.effect("that leaks ends with what leaked and the calls that opened it, ours only", () =>
       Effect.gen(function*() {
         const { code, stderr } = yield* program(["leak"])
         assert.strictEqual(code, 1)
-        assert.match(stderr, /1 resource\(s\) still open at the end: server forgotten \(opened at .*process\.mjs:\d+/)
+        const [, stack = ""] =
+          /1 resource\(s\) still open at the end: server forgotten \(opened (.*?\))\)\\n/.exec(stderr) ?? []
+        const frames = stack.split("\\n").map((line) => line.trim())
+        assert.deepStrictEqual(frames.map((frame) => frame.replace(/\(.*process\.mjs:\d+:\d+\)$/, "(…)")), [
+          "at acquireForgotten (…)",
+          "at Cellar.open (…)",
+          "at Cellar.open (…)",
+          "at Cellar.open (…)",
+          "at House.open (…)",
+          "at House.open (…)"
+        ])
       }))
 
     for (const [signal, code] of SIGNALS) {

@@ -5,10 +5,11 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { build } from "esbuild"
 import { type ChildProcess, spawn } from "node:child_process"
 import { join } from "node:path"
 import { inject } from "vitest"
-import { environment } from "../data.ts"
+import { environment, root } from "../data.ts"
 
 export interface Outcome {
   readonly stdout: string
@@ -110,6 +111,29 @@ export const run = (args: ReadonlyArray<string>, options: Options): Effect.Effec
 const dist = join(inject("package"), "dist")
 export const main = join(dist, "main.js")
 export const hook = join(dist, "hook.js")
+
+/** The program of that name in programs/, as a bundle in `folder`: its path. */
+export const bundle = (name: string, folder: string): Effect.Effect<string> => {
+  const file = join(folder, `${name}.mjs`)
+  return Effect.as(
+    Effect.promise(() =>
+      build({
+        entryPoints: [join(root, "test", "e2e", "programs", `${name}.ts`)],
+        outfile: file,
+        bundle: true,
+        format: "esm",
+        platform: "node",
+        target: "node20.19",
+        logLevel: "warning",
+        banner: {
+          js:
+            "import { createRequire as __createRequire } from \"node:module\"; const require = __createRequire(import.meta.url);"
+        }
+      })
+    ),
+    file
+  )
+}
 
 /** An empty home folder, removed at the end. */
 export const makeHome = Effect.flatMap(

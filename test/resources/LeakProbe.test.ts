@@ -70,6 +70,11 @@ describe("read sees", () => {
       closed
     ))
 
+  it.live.runIf(isLinux)(
+    "a server that does not keep Node running",
+    () => seen(["sockets"], Effect.map(listening, (server) => server.unref()), closed)
+  )
+
   it.live("a timer", () =>
     seen(
       ["timers"],
@@ -88,11 +93,7 @@ describe("read sees", () => {
     ))
 
   it.live("a watched folder", () =>
-    Effect.gen(function*() {
-      // The first watcher of a process opens an inotify descriptor that Node keeps.
-      yield* Effect.sync(() => watch(tmpdir()).close())
-      yield* seen(["watchers"], Effect.sync(() => watch(tmpdir())), (watcher) => Effect.sync(() => watcher.close()))
-    }))
+    seen(["watchers"], Effect.sync(() => watch(tmpdir())), (watcher) => Effect.sync(() => watcher.close())))
 
   it.live("a watched file", () =>
     seen(
@@ -101,10 +102,9 @@ describe("read sees", () => {
       () => Effect.sync(() => unwatchFile(process.execPath))
     ))
 
-  // Node 20 does not tell of workers; their event loops have descriptors.
   it.live.runIf(isLinux)("a worker", () =>
     seen(
-      ["fds"],
+      ["fds", "workers"],
       Effect.suspend(() => {
         const worker = new Worker("setTimeout(() => {}, 60_000)", { eval: true })
         return Effect.as(once(worker, "online"), worker)

@@ -104,6 +104,59 @@ describe("acquire", () => {
       })
     ))
 
+  it.effect("tells the calls that led there, the innermost first, and none of Effect's or Node's", () =>
+    withLedger((ledger) =>
+      Effect.gen(function*() {
+        const acquire = () => ledger.acquire(acquisition())
+        const inner = Effect.fn("Inner.open")(function*() {
+          yield* Effect.yieldNow()
+          yield* acquire()
+          yield* Effect.flatMap(Effect.void, () => acquire())
+        })
+        const outer = Effect.fn("Outer.open")(function*() {
+          yield* inner()
+        })
+        yield* outer()
+        for (const { origin, stack } of yield* ledger.snapshot) {
+          assert.strictEqual(origin, stack[0])
+          assert.match(origin, /^at acquire \(.*ResourceLedger\.test\.ts:\d+:\d+\)$/)
+          assert.isAtLeast(stack.length, 5)
+          for (const frame of stack) assert.match(frame, /^at .*ResourceLedger\.test\.ts:\d+:\d+\)?$/)
+          assert.match(stack.at(-3) ?? "", /^at Inner\.open \(/)
+          assert.match(stack.at(-1) ?? "", /^at Outer\.open \(/)
+        }
+      })
+    ))
+
+  it.effect("tells none of Node's calls where one comes from a promise's callback", () =>
+    withLedger((ledger) =>
+      Effect.gen(function*() {
+        const [acquiring] = yield* Effect.promise(async () => {
+          await Promise.resolve()
+          return [acquisition()].map((each) => ledger.acquire(each))
+        })
+        yield* acquiring!
+        const [resource] = yield* ledger.snapshot
+        assert.strictEqual(resource?.stack.length, 2)
+        for (const frame of resource?.stack ?? []) assert.match(frame, /ResourceLedger\.test\.ts:\d+:\d+\)?$/)
+      })
+    ))
+
+  it.effect("knows of a handle's sockets what the handle says, and nothing of a pool's that says nothing", () =>
+    withLedger((ledger) =>
+      Effect.gen(function*() {
+        let connected = 1
+        yield* ledger.acquire({ ...acquisition({ kind: "pool" }), sockets: (handle) => handle.length + connected })
+        yield* ledger.acquire(acquisition({ kind: "pool" }))
+        yield* ledger.adopt("server", "b", Effect.void)
+        yield* ledger.acquire(acquisition({ kind: "file" }))
+        const sockets = Effect.map(ledger.snapshot, (all) => all.map(({ sockets }) => sockets))
+        assert.deepStrictEqual(yield* sockets, [7, null, null, 0])
+        connected = 5
+        assert.strictEqual((yield* sockets)[0], 11)
+      })
+    ))
+
   it.effect("gives each an id of its own, oldest first", () =>
     withLedger((ledger) =>
       Effect.gen(function*() {
@@ -195,6 +248,23 @@ describe("acquire", () => {
       })
     ))
 
+  it.effect("a caller interrupted while it hangs is held no longer than the bound", () =>
+    withLedger((ledger) =>
+      Effect.gen(function*() {
+        const changes = yield* ledger.changes
+        const open = Effect.as(Effect.sleep("5 seconds"), "late")
+        const use = yield* Effect.fork(
+          Effect.scoped(ledger.acquire(acquisition({ open, opensWithin: "1 second" })))
+        )
+        yield* Effect.yieldNow()
+        const interrupting = yield* Effect.fork(Fiber.interrupt(use))
+        yield* TestClock.adjust("1 second")
+        assert(Exit.isInterrupted(yield* Fiber.join(interrupting)))
+        yield* TestClock.adjust("4 seconds")
+        assert.deepStrictEqual([...(yield* Queue.takeAll(changes))].map(({ _tag }) => _tag), ["Acquired", "Released"])
+      })
+    ))
+
   it.effect("what is still opening when the ledger ends is waited for, then said to be left", () =>
     Effect.gen(function*() {
       const ending = yield* Effect.fork(Effect.exit(withLedger((ledger) =>
@@ -212,7 +282,7 @@ describe("acquire", () => {
       assert.deepInclude(left, { kind: "pool", name: "stuck (still opening)" })
     }))
 
-  it.effect("a caller interrupted while it opens goes at once, and its handle is released when it comes", () =>
+  it.effect("a caller interrupted while it opens gets its handle released", () =>
     withLedger((ledger) =>
       Effect.gen(function*() {
         const started = yield* Deferred.make<void>()
@@ -225,8 +295,9 @@ describe("acquire", () => {
           Effect.scoped(Effect.zipRight(ledger.acquire(acquisition({ open })), Effect.never))
         )
         yield* Deferred.await(started)
-        yield* Fiber.interrupt(fiber)
+        const interrupting = yield* Effect.fork(Fiber.interrupt(fiber))
         yield* TestClock.adjust("1 second")
+        yield* Fiber.join(interrupting)
         assert.deepStrictEqual([...(yield* Queue.takeAll(changes))].map(({ _tag }) => _tag), ["Acquired", "Released"])
         assert.deepStrictEqual(yield* ledger.snapshot, [])
       })

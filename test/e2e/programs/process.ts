@@ -39,6 +39,21 @@ const waiting = Effect.zipRight(ready, Effect.never)
 /** Outside any fiber. */
 const later = (run: () => void) => Effect.zipRight(Effect.sync(() => setTimeout(run, 10)), waiting)
 
+const acquireForgotten = (ledger: ResourceLedger["Type"]) =>
+  ledger.acquire({
+    kind: "server",
+    name: "forgotten",
+    open: Effect.void,
+    close: () => Effect.fail("no"),
+    within: "10 millis"
+  })
+const openCellar = Effect.fn("Cellar.open")(function*() {
+  yield* Effect.flatMap(ResourceLedger, (ledger) => acquireForgotten(ledger))
+})
+const openHouse = Effect.fn("House.open")(function*() {
+  yield* openCellar()
+})
+
 const programs: Record<string, Effect.Effect<unknown, unknown, Scope.Scope | ResourceLedger>> = {
   success: holding(writeStdout("answer\n")),
   failure: holding(Effect.fail(noRoom)),
@@ -82,14 +97,7 @@ const programs: Record<string, Effect.Effect<unknown, unknown, Scope.Scope | Res
       Effect.zipRight(Effect.logWarning("a warning"), writeStdout("answer\n"))
     )
   ),
-  leak: Effect.flatMap(ResourceLedger, (ledger) =>
-    ledger.acquire({
-      kind: "server",
-      name: "forgotten",
-      open: Effect.void,
-      close: () => Effect.fail("no"),
-      within: "10 millis"
-    }))
+  leak: openHouse()
 }
 
 const [name, how] = process.argv.slice(2)

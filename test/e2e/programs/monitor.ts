@@ -1,0 +1,46 @@
+/**
+ * Opens outside the ledger what its argument names, under a monitor that is in a hurry.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { spawn } from "node:child_process"
+import { openSync, watch } from "node:fs"
+import { createServer } from "node:net"
+import { Worker } from "node:worker_threads"
+import { runMain, writeStdout } from "../../../src/Process.ts"
+import * as Monitor from "../../../src/resources/Monitor.ts"
+import { ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
+
+const openers: Record<string, () => unknown> = {
+  nothing: () => {},
+  socket: () => createServer().listen(0, "127.0.0.1"),
+  "forgotten by Node": () => createServer().listen(0, "127.0.0.1").unref(),
+  watcher: () => watch("."),
+  worker: () => new Worker("setTimeout(() => {}, 60_000)", { eval: true }),
+  child: () => spawn(process.execPath, ["-e", "setTimeout(() => {}, 60_000)"], { stdio: "ignore" }),
+  file: () => openSync(process.execPath, "r")
+}
+
+const [home, name] = process.argv.slice(2)
+Effect.gen(function*() {
+  const ledger = yield* ResourceLedger
+  yield* ledger.acquire({
+    kind: "cache",
+    name: "in the ledger",
+    open: Effect.void,
+    close: () => Effect.void,
+    within: "1 second"
+  })
+  openers[name!]!()
+  yield* Effect.sleep("1200 millis")
+  yield* writeStdout("done\n")
+}).pipe(
+  Effect.scoped,
+  Effect.provide(
+    Layer.provideMerge(
+      Monitor.layer({ home: home!, command: "test", interval: "50 millis" }),
+      ResourceLedger.layer
+    )
+  ),
+  (program) => runMain(program, { deadline: "2 seconds" })
+)

@@ -292,13 +292,13 @@ describe.runIf(isLinux)("the start of a process", () => {
   })
 
   it("of one that has ended and whom nobody has asked for its exit code is none", async () => {
-    // `exec` makes the shell a program that never waits for its child.
-    const parent = spawn("sh", ["-c", "sh -c 'exit 0' & echo $!; exec sleep 60"], {
+    // `exec` makes the shell a program that never waits for its child, long before that one ends.
+    const parent = spawn("sh", ["-c", "sleep 1 & echo $!; exec sleep 60"], {
       stdio: ["ignore", "pipe", "ignore"]
     })
     try {
       const [pid] = (await once(parent.stdout, "data")) as [Buffer]
-      await vi.waitUntil(() => ProcessStart.of(Number(pid)) === null)
+      await vi.waitUntil(() => ProcessStart.of(Number(pid)) === null, { timeout: 20_000 })
       assert.match(readFileSync(`/proc/${Number(pid)}/stat`, "utf8"), /\) Z /)
       assert.strictEqual(ProcessStart.of(Number(pid)), null)
     } finally {

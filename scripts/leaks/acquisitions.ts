@@ -1,0 +1,140 @@
+/**
+ * Every acquisition and every release, going wrong in every way.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import * as HashSet from "effect/HashSet"
+import * as Logger from "effect/Logger"
+import { LeakedResources, type ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import { type Acquired, CLOSINGS, fastClock, type Fault, INJECTED, makeFaulty, OPENINGS } from "./Faults.ts"
+import { type Ground, numbered, withoutTraces } from "./Ground.ts"
+import { everything, home, offline, type Place } from "./Scenario.ts"
+
+/** Bounds of 10 seconds take 1, and those of 1 second are still longer than what they bound. */
+const FASTER = 10
+/** An opening (10 seconds), a release (5) and the last openings (2) by the fast clock, and the work, also on a busy machine. */
+const LONGEST_MS = 15_000
+
+interface Scenario {
+  readonly name: string
+  readonly run: (
+    place: Place
+  ) => Effect.Effect<{ readonly degraded: ReadonlyArray<string> }, { readonly message: string }, ResourceLedger>
+}
+
+const SCENARIOS: ReadonlyArray<Scenario> = [
+  { name: "models over the network", run: everything },
+  { name: "offline, then a reader", run: offline }
+]
+
+const leakedBy = (cause: Cause.Cause<unknown>): ReadonlyArray<{ readonly kind: string; readonly name: string }> =>
+  [...Cause.defects(cause)].flatMap((defect) => defect instanceof LeakedResources ? defect.resources : [])
+
+/** What is wrong with how it ended; `told` is all that it said. */
+const judge = (
+  fault: Fault,
+  exit: Exit.Exit<unknown, unknown>,
+  told: string,
+  acquired: ReadonlyArray<Acquired>
+): ReadonlyArray<string> => {
+  const leaked = Exit.isFailure(exit) ? leakedBy(exit.cause) : []
+  const what = acquired[fault.at]
+  if (what === undefined) return ["the acquisition did not come"]
+  if (fault.of === "closing" && !what.isForced) {
+    return leaked.length === 1 && leaked[0]!.name === what.name && leaked[0]!.kind === what.kind
+      ? []
+      : [`what could not be released is not told alone: ${told}`]
+  }
+  if (leaked.length > 0) return [`left: ${leaked.map(({ name }) => name).join(", ")}`]
+  if (fault.of === "closing") {
+    const isTold = told.includes(`closing ${what.kind} ${what.name}`)
+    return isTold && Exit.isSuccess(exit) ? [] : [`not forced, or not told: ${told}`]
+  }
+  if (fault.how === "is interrupted") return Exit.isInterrupted(exit) ? [] : [`not interrupted: ${told}`]
+  return told.includes(fault.how === "hangs" ? "did not open within" : INJECTED) ? [] : [`not told: ${told}`]
+}
+
+/** One run, and what is wrong with it. */
+const attempt = (ground: Ground, { run }: Scenario, fault: Fault | undefined) =>
+  withoutTraces(
+    ground,
+    Effect.gen(function*() {
+      const logs: Array<string> = []
+      const logger = Logger.make(({ message }) => {
+        logs.push([message].flat().map(String).join(" "))
+      })
+      const faulty = yield* makeFaulty(fault)
+      const since = yield* Clock.currentTimeMillis
+      const place = { home: yield* home, sessions: ground.sessions, server: ground.server }
+      const running = yield* run(place).pipe(
+        Effect.provide(faulty.layer),
+        Effect.withClock(fastClock(FASTER)),
+        Effect.locally(FiberRef.currentLoggers, HashSet.make(logger)),
+        Effect.forkScoped
+      )
+      if (fault?.how === "is interrupted") {
+        yield* Effect.zipRight(Deferred.await(faulty.isHalfWay), Fiber.interrupt(running)).pipe(
+          Effect.raceFirst(Fiber.await(running))
+        )
+      }
+      const exit = yield* Fiber.await(running)
+      const took = (yield* Clock.currentTimeMillis) - since
+      const told = [
+        ...logs,
+        ...(Exit.isFailure(exit) ? [Cause.pretty(exit.cause)] : exit.value.degraded)
+      ].join("\n")
+      return {
+        acquired: faulty.acquired,
+        wrong: [
+          ...(fault === undefined
+            ? Exit.isSuccess(exit) && exit.value.degraded.length === 0 ? [] : [`the clean run: ${told}`]
+            : judge(fault, exit, told, faulty.acquired)),
+          ...(took > LONGEST_MS ? [`took ${took} ms`] : [])
+        ]
+      }
+    })
+  )
+
+const faultsAt = (at: number): ReadonlyArray<Fault> => [
+  ...OPENINGS.map((how): Fault => ({ of: "opening", at, how })),
+  ...CLOSINGS.map((how): Fault => ({ of: "closing", at, how }))
+]
+
+/** Quick: each acquisition in two of the seven ways, which ones by the seed. */
+const chosen = (faults: ReadonlyArray<Fault>, { isQuick, seed }: Ground) =>
+  isQuick
+    ? faults.filter((fault) => {
+      const way = faultsAt(fault.at).findIndex(({ how, of }) => how === fault.how && of === fault.of)
+      return [0, 3].includes((way + fault.at + seed) % 7)
+    })
+    : faults
+
+export const acquisitions = (ground: Ground) =>
+  Effect.gen(function*() {
+    const failures: Array<string> = []
+    let acquired = 0
+    let runs = 0
+    for (const scenario of SCENARIOS) {
+      const clean = yield* attempt(ground, scenario, undefined)
+      failures.push(...clean.wrong.map((wrong) => `${scenario.name}, clean: ${wrong}`))
+      acquired += clean.acquired.length
+      const faults = chosen(clean.acquired.flatMap((_, at) => faultsAt(at)), ground)
+      for (const [i, fault] of faults.entries()) {
+        yield* ground.progress(`${scenario.name} ${numbered(i, faults.length)}`)
+        const { kind, name } = clean.acquired[fault.at]!
+        const { wrong } = yield* attempt(ground, scenario, fault)
+        failures.push(
+          ...wrong.map((wrong) =>
+            `${scenario.name}: the ${fault.of} of ${kind} ${name} (${fault.at}) ${fault.how}: ${wrong}`
+          )
+        )
+        runs++
+      }
+    }
+    return { acquisitions: acquired, runs, failures }
+  })

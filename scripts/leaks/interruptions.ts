@@ -1,0 +1,164 @@
+/**
+ * Interruption at a random step of the work: nothing is left, and the work completes when it is run again.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import * as FiberRef from "effect/FiberRef"
+import * as HashSet from "effect/HashSet"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Scheduler from "effect/Scheduler"
+import { PCGRandom } from "effect/Utils"
+import { cpSync } from "node:fs"
+import { ModelManager } from "../../src/models/ModelManager.ts"
+import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
+import { type Ground, numbered, withoutTraces } from "./Ground.ts"
+import { ask, complete, everything, facts, home, ingest, type Place, service } from "./Scenario.ts"
+
+/** A run that takes longer hangs: what an opening and a release may take, and more. */
+const ENDS_WITHIN = "30 seconds"
+
+/** Operations of a fiber between two steps, so that a step is small. */
+const STEP = 128
+
+const embedMany = Effect.flatMap(ModelManager, ({ embed }) =>
+  Effect.all([
+    ...Array.from({ length: 10 }, (_, i) => embed([`text ${i}`, "another"])),
+    ...Array.from({ length: 3 }, () => complete)
+  ], { concurrency: "unbounded" }))
+
+interface Work {
+  readonly name: string
+  /** What is remembered before it begins. */
+  readonly begins: "empty" | "full"
+  /** It is interrupted before its `from`-th step at the earliest: a share of all its steps. */
+  readonly from: number
+  readonly run: (place: Place) => Effect.Effect<unknown, unknown, ResourceLedger>
+}
+
+const WORKS: ReadonlyArray<Work> = [
+  {
+    name: "import",
+    begins: "empty",
+    from: 0,
+    run: (place) => Effect.provide(ingest(place.sessions), service(place))
+  },
+  { name: "search", begins: "full", from: 0, run: (place) => Effect.provide(ask, service(place)) },
+  { name: "models", begins: "full", from: 0, run: (place) => Effect.provide(embedMany, service(place)) },
+  // What is interrupted late is mostly releasing.
+  { name: "shutdown", begins: "full", from: 0.8, run: (place) => Effect.asVoid(everything(place)) }
+]
+
+/** Counts the steps of all fibers, and interrupts one fiber before the step `at`. */
+const counting = (at: number) => {
+  const inner = new Scheduler.MixedScheduler(2_048)
+  const seen = { steps: 0, fiber: undefined as Fiber.RuntimeFiber<unknown, unknown> | undefined }
+  const scheduler: Scheduler.Scheduler = {
+    shouldYield: (fiber) => inner.shouldYield(fiber),
+    scheduleTask: (task, priority, fiber) => {
+      // As a task of its own, as signals and timers come.
+      if (seen.steps++ === at) inner.scheduleTask(() => seen.fiber?.unsafeInterruptAsFork(FiberId.none), priority)
+      inner.scheduleTask(task, priority, fiber)
+    }
+  }
+  return { scheduler, seen }
+}
+
+/** Runs it under a ledger of its own, to its end or until the step `at`: how it ended, and how many steps it took. */
+const interrupted = (work: Effect.Effect<unknown, unknown, ResourceLedger>, at: number) =>
+  Effect.gen(function*() {
+    const { scheduler, seen } = counting(at)
+    const fiber = yield* work.pipe(
+      Effect.provide(ResourceLedger.layer),
+      Effect.withMaxOpsBeforeYield(STEP),
+      Effect.locally(FiberRef.currentLoggers, HashSet.empty()),
+      Effect.withScheduler(scheduler),
+      Effect.forkScoped
+    )
+    seen.fiber = fiber
+    const exit = yield* Effect.timeoutOption(Fiber.await(fiber), ENDS_WITHIN)
+    return { exit, steps: seen.steps }
+  })
+
+const place = ({ server, sessions }: Ground) => Effect.map(home, (home): Place => ({ home, sessions, server }))
+
+/** Takes up what was left: what is remembered then. */
+const takenUp = (place: Place) =>
+  Effect.gen(function*() {
+    yield* ingest(place.sessions)
+    const degraded = yield* ask
+    const { status } = yield* ClaudeMemory
+    return { degraded, status: facts(yield* status) }
+  }).pipe(Effect.provide(Layer.provide(service(place), ResourceLedger.layer)), Effect.exit)
+
+/** What is wrong with how an interrupted run ended. */
+const judge = (exit: Option.Option<Exit.Exit<unknown, unknown>>): ReadonlyArray<string> =>
+  Option.match(exit, {
+    onNone: () => ["it hangs"],
+    onSome: (exit) => Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause) ? [] : [Cause.pretty(exit.cause)]
+  })
+
+/** A memory that holds the sessions, to copy; what is remembered in it; and how many steps each work takes. */
+const prepare = (ground: Ground) =>
+  Effect.gen(function*() {
+    const full = yield* place(ground)
+    const { status } = yield* Effect.provide(everything(full), ResourceLedger.layer)
+    const steps = yield* Effect.forEach(WORKS, (work) =>
+      Effect.scoped(Effect.gen(function*() {
+        const at = yield* begun(ground, work, full.home)
+        return (yield* interrupted(work.run(at), Number.POSITIVE_INFINITY)).steps
+      })))
+    return { full: full.home, facts: facts(status), steps }
+  })
+
+const begun = (ground: Ground, work: Work, full: string) =>
+  Effect.tap(place(ground), ({ home }) =>
+    Effect.sync(() => {
+      if (work.begins === "full") cpSync(full, home, { recursive: true })
+    }))
+
+/** Which work, and from which of its steps on it is left: by the seed. */
+const drawn = (seed: number, steps: ReadonlyArray<number>) => {
+  const random = new PCGRandom(seed)
+  const which = random.integer(WORKS.length)
+  const work = WORKS[which]!
+  const all = steps[which]!
+  return { work, at: Math.floor(all * (work.from + (1 - work.from) * random.number())) }
+}
+
+/** `seeds` of runs: those that fail can be run again alone. */
+export const interruptions = (ground: Ground, seeds: ReadonlyArray<number>) =>
+  Effect.gen(function*() {
+    const { facts, full, steps } = yield* prepare(ground)
+    const failures: Array<string> = []
+    let cut = 0
+    for (const [i, seed] of seeds.entries()) {
+      yield* ground.progress(`interruption ${numbered(i, seeds.length)}`)
+      const { at, work } = drawn(seed, steps)
+      const { wrong } = yield* withoutTraces(
+        ground,
+        Effect.gen(function*() {
+          const place = yield* begun(ground, work, full)
+          const { exit } = yield* interrupted(work.run(place), at)
+          if (Option.exists(exit, Exit.isFailure)) cut++
+          const again = yield* takenUp(place)
+          return {
+            wrong: [
+              ...judge(exit),
+              ...(Exit.isFailure(again)
+                ? [`run again: ${Cause.pretty(again.cause)}`]
+                : again.value.status === facts && again.value.degraded.length === 0
+                ? []
+                : [`run again it remembers ${again.value.status}, not ${facts} (${again.value.degraded.join("; ")})`])
+            ]
+          }
+        })
+      )
+      failures.push(...wrong.map((wrong) => `seed ${seed}, ${work.name} at step ${at}: ${wrong}`))
+    }
+    return { interruptions: seeds.length, cut, failures }
+  }).pipe(Effect.scoped)

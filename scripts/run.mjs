@@ -27,7 +27,7 @@ await build({
   format: "esm",
   platform: "node",
   target: "node20.19",
-  external: ["@photostructure/sqlite", "sqlite-vec"],
+  external: ["@photostructure/sqlite", "echarts", "sqlite-vec"],
   // The package's files are looked for from here.
   define: { "import.meta.url": JSON.stringify(pathToFileURL(join(root, "dist", "main.js")).href) },
   banner: {

@@ -18,6 +18,7 @@ export type Behaviour =
 export interface ModelServer {
   readonly origin: string
   readonly baseUrl: string
+  readonly http: Server
   /** What it does from now on; asked anew for each request. */
   behaviour: Behaviour
   /** Before each answer, in milliseconds. */
@@ -37,6 +38,9 @@ export interface ModelServer {
 }
 
 export const DIMENSION = 8
+
+/** Sockets that wait to be taken: a thousand at once are not to be held up. */
+const BACKLOG = 4_096
 
 /** A model that counts letters: nothing in a text without them. */
 const embed = (text: string) => [..."etaoinsr"].map((letter) => text.toLowerCase().split(letter).length - 1)
@@ -112,14 +116,14 @@ const listen = Effect.async<{ readonly http: Server; readonly server: ModelServe
     // The client may have gone before its request was whole.
     respond(server, request, response).catch(() => response.destroy())
   })
-  const server: ModelServer = { origin: "", baseUrl: "", behaviour: "answers", delay: 0, seen }
+  const server: ModelServer = { origin: "", baseUrl: "", http, behaviour: "answers", delay: 0, seen }
   http.on("connection", (socket) => {
     seen.sockets++
     open.add(socket)
     seen.most = Math.max(seen.most, open.size)
     socket.on("error", () => {}).on("close", () => open.delete(socket))
   })
-  http.listen(0, "127.0.0.1", () => {
+  http.listen({ port: 0, host: "127.0.0.1", backlog: BACKLOG }, () => {
     const origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
     resume(Effect.succeed({ http, server: Object.assign(server, { origin, baseUrl: `${origin}/v1` }) }))
   })

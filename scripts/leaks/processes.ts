@@ -1,0 +1,191 @@
+/**
+ * The bundle as processes, disturbed in every way in every situation: how they end, what they leave, and what the next one makes
+ * of it where none could clean up.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import { transcript } from "../transcript.ts"
+import * as Aftermath from "./aftermath.ts"
+import * as Deaths from "./deaths.ts"
+import { type Disturbance, disturbances, type Expected } from "./disturbances.ts"
+import { type Case, type Samples, type Situation, situations, type Stage, timed } from "./situations.ts"
+import { type End, place, type Program, start } from "./spawned.ts"
+
+export interface ProcessReport {
+  readonly cases: number
+  readonly failed: number
+  /** Each names its case, which `only` runs alone. */
+  readonly failures: ReadonlyArray<string>
+  /** SIGTERM to exit, in milliseconds. */
+  readonly exitMs: { readonly idle: ReadonlyArray<number>; readonly working: ReadonlyArray<number> }
+}
+
+export interface ProcessOptions {
+  readonly quick: boolean
+  readonly seed: number
+  /** Part of the names of those to run. */
+  readonly only?: string
+}
+
+const CASE_WITHIN = Duration.seconds(60)
+const QUICK_CASES = 22
+
+const shown = (text: string) => text.length > 600 ? `${text.slice(0, 300)} … ${text.slice(-300)}` : text
+
+/** How it ended, against how it should have. */
+const judged = (end: End, expected: Expected, mayDie: boolean): ReadonlyArray<string> => {
+  const died = mayDie && end.signal !== null && (expected.signals ?? []).some((name) => name === end.signal)
+  return [
+    ...(died || (end.code !== null && expected.codes.includes(end.code))
+      ? []
+      : [`ended with ${end.signal ?? `exit code ${end.code}`}, not ${[...new Set(expected.codes)].join(" or ")}`]),
+    ...(end.ms <= expected.withinMs
+      ? []
+      : [`took ${Math.round(end.ms)} ms to end, more than ${expected.withinMs}`]),
+    ...(expected.stderr.test(end.stderr) ? [] : [`said on stderr: ${JSON.stringify(shown(end.stderr))}`]),
+    ...(end.isSilent ? [] : ["something else keeps its stdout or stderr open"])
+  ]
+}
+
+const disturbed = (situation: Situation, disturbance: Disturbance): Case => ({
+  name: `${disturbance.name} while ${situation.state}: ${situation.subject}${
+    situation.how === "" ? "" : `, ${situation.how}`
+  }`,
+  covers: [disturbance.name, `${situation.state} ${situation.subject}`],
+  run: (stage) =>
+    Effect.gen(function*() {
+      yield* situation.before?.(stage) ?? Effect.void
+      const usual = { injection: {}, ...(yield* situation.start(stage)) }
+      const program: Program = yield* start(
+        stage.place,
+        yield* disturbance.start?.(stage, situation, usual) ?? Effect.succeed(usual)
+      )
+      yield* situation.reach(stage, program)
+      const tooLate = situation.state !== "starting" && (yield* program.hasEnded)
+      const mayDie = !(yield* program.isListening)
+      const signals = yield* disturbance.act(stage, program, situation)
+      const end = yield* program.ended
+      const expected = disturbance.expected(situation, signals, yield* program.acted)
+      return [
+        ...(tooLate ? ["it ended before it was disturbed"] : []),
+        ...judged(end, expected, mayDie),
+        ...(yield* expected.finalizers
+          ? Aftermath.ofStopped(stage.place, program, situation.subject === "hook")
+          : Aftermath.ofAny(stage.place))
+      ]
+    })
+})
+
+const matrix: ReadonlyArray<Case> = situations.flatMap((situation) =>
+  disturbances.filter(({ at }) => at(situation)).map((disturbance) => disturbed(situation, disturbance))
+)
+
+/** A line as long as takes a full heap to read, of a session of its own. */
+const heavyLine = () =>
+  JSON.stringify({
+    type: "user",
+    uuid: "5f1d7a3e-0c44-4b9a-8a51-2f6f3b1c9d10",
+    parentUuid: null,
+    sessionId: "0b9e6c52-7d0f-4a43-9d6f-6a1a53f0c7e1",
+    isSidechain: false,
+    cwd: "/home/dev/work",
+    timestamp: "2026-01-01T00:00:00.000Z",
+    message: { role: "user", content: "the pool of connections was exhausted under load ".repeat(400_000) }
+  })
+
+const makeSamples = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const folder = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-gate-samples-" })
+  const written = (name: string, lines: () => Iterable<string>) => {
+    const file = path.join(folder, name)
+    return Effect.suspend(() => fs.writeFileString(file, `${[...lines()].join("\n")}\n`)).pipe(
+      Effect.orDie,
+      Effect.as(file),
+      Effect.cached
+    )
+  }
+  const samples: Samples = {
+    long: yield* written("long.jsonl", () => transcript(3, "normal")),
+    heavy: yield* written("heavy.jsonl", () => [...transcript(1, "normal"), heavyLine()]),
+    memory: path.join(folder, "memory")
+  }
+  return samples
+})
+
+/** In an order by the seed, those that cover something new first. */
+const chosen = (cases: ReadonlyArray<Case>, { quick, seed }: ProcessOptions) =>
+  Effect.gen(function*() {
+    if (!quick) return cases
+    const shuffled = [...yield* Random.make(`cases ${seed}`).shuffle(cases)]
+    const covered = new Set<string>()
+    const some: Array<Case> = []
+    for (const isFirst of [true, false]) {
+      for (const one of shuffled) {
+        if (
+          some.includes(one) || (isFirst ? one.covers.every((each) => covered.has(each)) : some.length >= QUICK_CASES)
+        ) {
+          continue
+        }
+        one.covers.forEach((each) => covered.add(each))
+        some.push(one)
+      }
+    }
+    return some
+  })
+
+/** In a place of its own, its random delays by the seed and its name, so that it is the same when it runs alone. */
+const staged = <A, E, R>(
+  samples: Samples,
+  name: string,
+  seed: number,
+  run: (stage: Stage) => Effect.Effect<A, E, R>
+) =>
+  Effect.flatMap(place, (place) => run({ place, samples, random: Random.make(`${name} ${seed}`) })).pipe(
+    Effect.timeout(CASE_WITHIN),
+    Effect.scoped
+  )
+
+const tried = (samples: Samples, seed: number) => ({ name, run }: Case) =>
+  staged(samples, name, seed, run).pipe(
+    Effect.catchAllCause((cause) => Effect.succeed([Cause.pretty(cause)])),
+    Effect.map((complaints) => complaints.map((complaint) => `${name} (seed ${seed}): ${complaint}`))
+  )
+
+/** SIGTERM to exit of the programs as they are, one after the other. */
+const exitTimes = (samples: Samples, seed: number, state: keyof typeof timed, count: number) =>
+  Effect.forEach(Array.from({ length: count }), (_, i) => {
+    const situation = timed[state][i % timed[state].length]!
+    return staged(samples, `${state} ${i}`, seed, (stage) =>
+      Effect.gen(function*() {
+        yield* situation.before?.(stage) ?? Effect.void
+        const program = yield* start(stage.place, yield* situation.start(stage))
+        yield* situation.reach(stage, program)
+        yield* program.send("SIGTERM")
+        return (yield* program.ended).ms
+      }))
+  })
+
+export const processes = (options: ProcessOptions) =>
+  Effect.gen(function*() {
+    const samples = yield* makeSamples
+    const prepared = yield* Deaths.prepare(samples)
+    const all = [...matrix, ...Deaths.cases(prepared)]
+    const some = options.only === undefined
+      ? yield* chosen(all, options)
+      : all.filter(({ name }) => name.includes(options.only!))
+    const failures = yield* Effect.forEach(some, tried(samples, options.seed), { concurrency: 3 })
+    const times = (state: keyof typeof timed) =>
+      exitTimes(samples, options.seed, state, options.only !== undefined ? 0 : options.quick ? 3 : 21)
+    const report: ProcessReport = {
+      cases: some.length,
+      failed: failures.filter(({ length }) => length > 0).length,
+      failures: failures.flat(),
+      exitMs: { idle: yield* times("idle"), working: yield* times("working") }
+    }
+    return report
+  }).pipe(Effect.scoped)

@@ -7,7 +7,8 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { join } from "node:path"
-import { Unsuccessful, writeStdout } from "../src/Process.ts"
+import { answer, json } from "../src/cli/Output.ts"
+import { Unsuccessful } from "../src/Process.ts"
 import { modelServer } from "../test/models/server.ts"
 import { main, progress, round, timed } from "./bench.ts"
 import { acquisitions } from "./leaks/acquisitions.ts"
@@ -48,7 +49,7 @@ const options = {
     Options.withDescription("Only the interruption of this seed, as a failure names it"),
     Options.optional
   ),
-  json: Options.boolean("json").pipe(Options.withDescription("Print one line of JSON and nothing else"))
+  json
 }
 
 const command = Cli.make("leaks", options, ({ json, quick, replay, seed }) =>
@@ -65,26 +66,21 @@ const command = Cli.make("leaks", options, ({ json, quick, replay, seed }) =>
     yield* progress("")
     const failures = [...faults.failures, ...cuts.failures]
     const ok = failures.length === 0
-    yield* writeStdout(
-      json
-        ? `${
-          JSON.stringify({
-            ok,
-            acquisitions: faults.acquisitions,
-            runs: faults.runs,
-            interruptions: cuts.interruptions,
-            durationMs: round(faultsMs + cutsMs),
-            failures
-          })
-        }\n`
-        : [
-          `${faults.acquisitions} acquisitions, gone wrong in ${faults.runs} runs, ${round(faultsMs / 1_000, 1)} s`,
-          `${cuts.interruptions} interruptions (${cuts.cut} before the end of the work), ${round(cutsMs / 1_000, 1)} s`,
-          ...failures.map((failure) => `FAILED ${failure}`),
-          ok ? "nothing was left open" : `${failures.length} failures`,
-          ""
-        ].join("\n")
-    )
+    const data = {
+      ok,
+      acquisitions: faults.acquisitions,
+      runs: faults.runs,
+      interruptions: cuts.interruptions,
+      durationMs: round(faultsMs + cutsMs),
+      failures
+    }
+    yield* answer(json, data, () =>
+      [
+        `${faults.acquisitions} acquisitions, gone wrong in ${faults.runs} runs, ${round(faultsMs / 1_000, 1)} s`,
+        `${cuts.interruptions} interruptions (${cuts.cut} before the end of the work), ${round(cutsMs / 1_000, 1)} s`,
+        ...failures.map((failure) => `FAILED ${failure}`),
+        ok ? "nothing was left open" : `${failures.length} failures`
+      ].join("\n"))
     if (!ok) return yield* Effect.fail(new Unsuccessful())
   }).pipe(Effect.scoped)).pipe(Cli.withDescription("The leak gate"))
 

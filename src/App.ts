@@ -83,12 +83,15 @@ const WRITER: Patience = { readOnly: false, busyTimeoutMs: 5_000, within: "30 se
 const READER: Patience = { readOnly: true, busyTimeoutMs: 1_000, within: "5 seconds" }
 const HOOK: Patience = { readOnly: true, busyTimeoutMs: 50, within: "80 millis" }
 
-/** The service over a memory in `home`, watched while it runs; `command` is the subcommand that runs it. */
-export const serviceIn = (home: string, command: string) =>
-  bySettings((settings) => Layer.provide(layer(optionsIn(home, settings, WRITER)), Monitor.layer({ home, command })))
+/** Watched while it runs; `command` is the subcommand that runs it. */
+const watched = (home: string, command: string, settings: Settings.Settings) =>
+  Layer.provide(layer(optionsIn(home, settings, WRITER)), Monitor.layer({ home, command }))
+
+/** The service over a memory in `home`. */
+export const serviceIn = (home: string, command: string) => bySettings((settings) => watched(home, command, settings))
 
 /** The service by the settings. */
-export const service = (command: string) => bySettings(({ home }) => serviceIn(home, command))
+export const service = (command: string) => bySettings((settings) => watched(settings.home, command, settings))
 
 /** The service for those who only read. */
 export const reader = bySettings((settings) => layer(optionsIn(settings.home, settings, READER)))

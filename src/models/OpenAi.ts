@@ -48,13 +48,13 @@ const MAX_ANSWER = 64 * 1024 * 1024
 /** What is told of a server's own words. */
 const SHOWN = 200
 
-const Embeddings = Schema.Struct({
+const Embeddings = Schema.parseJson(Schema.Struct({
   data: Schema.Array(Schema.Struct({ index: Schema.Int, embedding: Schema.Array(Schema.Finite) }))
-})
+}))
 
-const Chat = Schema.Struct({
+const Chat = Schema.parseJson(Schema.Struct({
   choices: Schema.NonEmptyArray(Schema.Struct({ message: Schema.Struct({ content: Schema.String }) }))
-})
+}))
 
 /** At unit length; none for zeros. */
 const vectorOf = (values: ReadonlyArray<number>): Option.Option<Float32Array> => {
@@ -95,12 +95,12 @@ const textOf = (response: HttpClientResponse.HttpClientResponse) =>
 type Client = Effect.Effect<HttpClient.HttpClient>
 
 /** Posts to an endpoint; an interrupted or late request is ended on the wire. */
-const post = <A, I>(
+const post = <A>(
   client: Client,
   { apiKey, baseUrl, model, within }: Endpoint,
   path: string,
   body: object,
-  answer: Schema.Schema<A, I>
+  answer: Schema.Schema<A, string>
 ): Effect.Effect<A, ModelError> => {
   const place = new URL(baseUrl).origin
   const failed = (reason: ModelError["reason"], detail: string, cause?: unknown) =>
@@ -114,7 +114,7 @@ const post = <A, I>(
     const text = yield* textOf(response)
     if (text === undefined) return yield* failed("Damaged", `its answer has more than ${MAX_ANSWER} bytes`)
     if (response.status >= 200 && response.status < 300) {
-      return yield* Schema.decode(Schema.parseJson(answer))(text)
+      return yield* Schema.decode(answer)(text)
     }
     const isPassing = response.status === 408 || response.status === 429 || response.status >= 500
     const words = shown(text, apiKey)
@@ -150,7 +150,7 @@ const make = ({ completion, embedding }: Options) =>
       const { origin } = new URL(baseUrl)
       if (!pools.has(origin)) pools.set(origin, yield* HttpPool.make({ origin, connections: CONNECTIONS }))
     }
-    const ask = <A, I>(endpoint: Endpoint, path: string, body: object, answer: Schema.Schema<A, I>) =>
+    const ask = <A>(endpoint: Endpoint, path: string, body: object, answer: Schema.Schema<A, string>) =>
       post(pools.get(new URL(endpoint.baseUrl).origin)!, endpoint, path, body, answer)
 
     /** Numbers for each text, in order. */

@@ -45,6 +45,7 @@ export const makeSampler = (
     // On a terminal this stream opens a descriptor of its own at first use.
     void process.stderr
     const baseline = Drift.unaccounted(yield* read, yield* ledger.snapshot)
+    const own = { host: hostname(), pid: process.pid, processStart: ProcessStart.of(process.pid), command, startedAt }
     let previous: Drift.Drift | undefined
 
     const sample = Effect.gen(function*() {
@@ -56,11 +57,7 @@ export const makeSampler = (
       const { heapUsed, rss } = process.memoryUsage()
       const report: RunFile.Report = {
         version: 1,
-        host: hostname(),
-        pid: process.pid,
-        processStart: ProcessStart.of(process.pid),
-        command,
-        startedAt,
+        ...own,
         updatedAt: yield* Clock.currentTimeMillis,
         resources: resources.map(({ acquiredAt, id, kind, name, origin }) => ({ id, kind, name, acquiredAt, origin })),
         reading,

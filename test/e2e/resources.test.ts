@@ -52,6 +52,15 @@ const running = (home: string, wait = "20s") =>
     return { ...service, file }
   })
 
+/** A service that was killed: the file that it left. */
+const killed = (home: string) =>
+  Effect.gen(function*() {
+    const { ended, file, kill } = yield* running(home)
+    yield* kill("SIGKILL")
+    yield* ended
+    return file
+  })
+
 describe("resources", () => {
   it.live("shows a running service to another process, and to none over another home", () =>
     inHome((home, fs) =>
@@ -136,9 +145,7 @@ describe("resources", () => {
   it.live("names the file of a process that was killed, removes it, and names it no more", () =>
     inHome((home, fs) =>
       Effect.gen(function*() {
-        const { ended, file, kill } = yield* running(home)
-        yield* kill("SIGKILL")
-        yield* ended
+        const file = yield* killed(home)
         assert.isTrue(yield* fs.exists(file))
         const { processes, stale } = yield* ask(home)
         assert.strictEqual(processes.length, 1)
@@ -151,9 +158,7 @@ describe("resources", () => {
   it.live("what a killed process left is removed by the next start, too", () =>
     inHome((home, fs) =>
       Effect.gen(function*() {
-        const { ended, file, kill } = yield* running(home)
-        yield* kill("SIGKILL")
-        yield* ended
+        const file = yield* killed(home)
         assert.isTrue(yield* fs.exists(file))
         const next = yield* run([main, "lifecycle", "--for", "10ms"], { home })
         assert.strictEqual(next.code, 0, next.stderr)

@@ -16,7 +16,10 @@ import * as Scope from "effect/Scope"
 export const make = <A, E, R>(
   open: Effect.Effect<A, E, R>
 ): Effect.Effect<Effect.Effect<A, E, Exclude<R, Scope.Scope>>, never, Scope.Scope> =>
-  Effect.zipWith(Effect.scope, Effect.makeSemaphore(1), (scope, lock) => {
+  Effect.gen(function*() {
+    // Released where it was made, not where it was first needed: what was made later stands on it and goes before.
+    const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
+    const lock = yield* Effect.makeSemaphore(1)
     let opening = Option.none<Fiber.RuntimeFiber<A, E>>()
 
     /** In a scope of its own, so that what it opened before it failed is released at once. */

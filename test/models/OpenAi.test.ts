@@ -199,7 +199,7 @@ describe("OpenAi", () => {
         const scope = yield* Effect.scope
         const use = Effect.gen(function*() {
           const models = yield* ModelManager
-          yield* Effect.forkIn(asked === "embed" ? models.embed(["a"]) : models.embedding, scope)
+          yield* Effect.forkIn(asked === "embed" ? Effect.asVoid(models.embed(["a"])) : models.embedding, scope)
           yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => server.seen.requests > 0 })
         })
         const layer = OpenAi.layer({

@@ -80,20 +80,22 @@ export const runMain = <E>(
 ): void => {
   let signal: Signal | undefined
   let stdoutClosed = false
+  let hasCrashed = false
   const crash = Deferred.unsafeMake<never, Unwritable>(FiberId.none)
 
+  const codeOr = (code: number) => options.failOpen === true ? 0 : hasCrashed ? 1 : code
   const exitBy = (code: number) => {
     setTimeout(() => {
       if (options.failOpen === true) process.exit(0)
       process.stderr.write(`claude-memory: shutdown took longer than ${Duration.format(options.deadline)}, exiting\n`)
-      process.exit(code)
+      process.exit(codeOr(code))
     }, Duration.toMillis(options.deadline)).unref()
   }
   let forwarding = false
   const onSignal = (name: Signal) => {
     if (forwarding) return
     const code = 128 + constants.signals[name]
-    if (signal !== undefined) process.exit(code)
+    if (signal !== undefined) process.exit(codeOr(code))
     signal = name
     exitBy(code)
     if (name === "SIGHUP") {
@@ -105,12 +107,6 @@ export const runMain = <E>(
   }
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => onSignal(name))
 
-  const onCrash = (error: unknown) => {
-    exitBy(1)
-    Deferred.unsafeDone(crash, Effect.die(error))
-  }
-  process.on("uncaughtException", onCrash)
-  process.on("unhandledRejection", onCrash)
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     stdoutClosed = error.code === "EPIPE"
     exitBy(stdoutClosed ? 0 : 1)
@@ -130,6 +126,16 @@ export const runMain = <E>(
     return Effect.forEach(sentences, (sentence) => writeStderr(`claude-memory: ${sentence}\n`), { discard: true })
   }
 
+  const onCrash = (error: unknown) => {
+    // Told at once: a release may hang, and a main fiber that is being ended already hears of nothing any more.
+    Effect.runFork(Effect.provide(report(Cause.die(error)), layerStderrLogger))
+    hasCrashed = true
+    exitBy(1)
+    Deferred.unsafeDone(crash, Effect.interrupt)
+  }
+  process.on("uncaughtException", onCrash)
+  process.on("unhandledRejection", onCrash)
+
   program.pipe(
     Effect.raceFirst(Deferred.await(crash)),
     Effect.tapErrorCause(report),
@@ -139,14 +145,12 @@ export const runMain = <E>(
         disablePrettyLogger: true,
         disableErrorReporting: true,
         teardown: (exit) => {
-          const code = options.failOpen === true
-            ? 0
-            : signal !== undefined && Exit.isInterrupted(exit)
+          const code = signal !== undefined && Exit.isInterrupted(exit)
             ? 128 + constants.signals[signal]
             : Exit.isSuccess(exit) || (stdoutClosed && Exit.isInterrupted(exit))
             ? 0
             : 1
-          process.exit(code)
+          process.exit(codeOr(code))
         }
       })
   )

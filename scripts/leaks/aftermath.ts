@@ -60,6 +60,14 @@ export const units = (place: Place) => numberOf(place, "SELECT count(*) AS n FRO
 export const storedMessages = (place: Place) => numberOf(place, "SELECT count(*) AS n FROM messages")
 export const claims = (place: Place) => numberOf(place, "SELECT count(*) AS n FROM work WHERE owner IS NOT NULL")
 
+/** Runs while a transaction of this process reads the database. */
+export const whileReading = <A>(place: Place, effect: Effect.Effect<A>) =>
+  queried(
+    place,
+    { readOnly: true },
+    (sql) => sql.withTransaction(Effect.zipRight(sql.unsafe("SELECT count(*) FROM work"), effect))
+  )
+
 /** The next process can write at once. */
 const locks = (place: Place): Complaints<FileSystem.FileSystem> =>
   Effect.gen(function*() {

@@ -50,18 +50,26 @@ const linkOf = (fd) => {
   try {
     return [readlinkSync(`/proc/self/fd/${fd}`)]
   } catch {
+    // The one that the listing itself held open.
     return []
   }
 }
-
 const childrenOf = (thread) => readFileSync(`/proc/self/task/${thread}/children`, "utf8").split(" ").filter(Boolean)
 
+/** By descriptors, since Node tells only what keeps it running; a worker has an event loop. Nothing outside Linux. */
+const read = () => {
+  if (process.platform !== "linux") return { sockets: 0, workers: 0, files: [], children: [] }
+  const links = readdirSync("/proc/self/fd").flatMap(linkOf)
+  return {
+    sockets: links.filter((link) => link.startsWith("socket:")).length,
+    workers: links.filter((link) => link === "anon_inode:[eventpoll]").length,
+    files: links.filter((link) => link.startsWith("/")),
+    children: readdirSync("/proc/self/task").flatMap(childrenOf)
+  }
+}
+
+const before = read()
 process.on("exit", () => {
-  const isLinux = process.platform === "linux"
-  note("exit", {
-    sockets: process.getActiveResourcesInfo().filter((name) => /^(?:TCP|TLS|UDP)/.test(name)).length,
-    workers: process.getActiveResourcesInfo().filter((name) => /^(?:Worker|MessagePort)/.test(name)).length,
-    files: isLinux ? readdirSync("/proc/self/fd").flatMap(linkOf).filter((link) => link.startsWith("/")) : [],
-    children: isLinux ? readdirSync("/proc/self/task").flatMap(childrenOf) : []
-  })
+  const { children, files, sockets, workers } = read()
+  note("exit", { children, files, sockets: sockets - before.sockets, workers: workers - before.workers })
 })

@@ -23,7 +23,9 @@ const command = Cli.make("leaks-processes", {
     const [report, ms] = yield* timed(processes(options))
     const times = (name: "idle" | "working") => {
       const found = report.exitMs[name]
-      return `${name} ${found.length} times, median ${round(median(found))} ms, at most ${round(Math.max(...found))} ms`
+      return found.length === 0
+        ? `${name} not timed`
+        : `${name} ${found.length} times, median ${round(median(found))} ms, at most ${round(Math.max(...found))} ms`
     }
     yield* answer(json, { ...report, durationMs: round(ms) }, () =>
       [
@@ -31,7 +33,7 @@ const command = Cli.make("leaks-processes", {
         `SIGTERM to exit: ${times("idle")}; ${times("working")}`,
         ...report.failures
       ].join("\n"))
-    if (report.failed > 0) return yield* Effect.fail(new Unsuccessful())
+    if (report.failed > 0 || report.cases === 0) return yield* Effect.fail(new Unsuccessful())
   })).pipe(Cli.withDescription("Disturb the built program in every way, and look at what it leaves"))
 
 main(command, "leaks-processes")

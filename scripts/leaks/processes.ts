@@ -2,17 +2,16 @@
  * The bundle as processes, disturbed in every way in every situation: how they end, what they leave, and what the next one makes
  * of it where none could clean up.
  */
-import * as FileSystem from "@effect/platform/FileSystem"
-import * as Path from "@effect/platform/Path"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
-import { transcript } from "../transcript.ts"
 import * as Aftermath from "./aftermath.ts"
 import * as Deaths from "./deaths.ts"
 import { type Disturbance, disturbances, type Expected } from "./disturbances.ts"
-import { type Case, type Samples, type Situation, situations, type Stage, timed } from "./situations.ts"
+import * as Neighbours from "./neighbours.ts"
+import * as Samples from "./samples.ts"
+import { type Case, type Situation, situations, type Stage, timed } from "./situations.ts"
 import { type End, place, type Program, start } from "./spawned.ts"
 
 export interface ProcessReport {
@@ -33,6 +32,9 @@ export interface ProcessOptions {
 
 const CASE_WITHIN = Duration.seconds(60)
 const QUICK_CASES = 22
+/** Cases at a time: most of a case is the start of a program, and some are waiting. */
+const CONCURRENCY = 3
+const TERMINATED = 143
 
 const shown = (text: string) => text.length > 600 ? `${text.slice(0, 300)} … ${text.slice(-300)}` : text
 
@@ -84,39 +86,6 @@ const matrix: ReadonlyArray<Case> = situations.flatMap((situation) =>
   disturbances.filter(({ at }) => at(situation)).map((disturbance) => disturbed(situation, disturbance))
 )
 
-/** A line as long as takes a full heap to read, of a session of its own. */
-const heavyLine = () =>
-  JSON.stringify({
-    type: "user",
-    uuid: "5f1d7a3e-0c44-4b9a-8a51-2f6f3b1c9d10",
-    parentUuid: null,
-    sessionId: "0b9e6c52-7d0f-4a43-9d6f-6a1a53f0c7e1",
-    isSidechain: false,
-    cwd: "/home/dev/work",
-    timestamp: "2026-01-01T00:00:00.000Z",
-    message: { role: "user", content: "the pool of connections was exhausted under load ".repeat(400_000) }
-  })
-
-const makeSamples = Effect.gen(function*() {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const folder = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-gate-samples-" })
-  const written = (name: string, lines: () => Iterable<string>) => {
-    const file = path.join(folder, name)
-    return Effect.suspend(() => fs.writeFileString(file, `${[...lines()].join("\n")}\n`)).pipe(
-      Effect.orDie,
-      Effect.as(file),
-      Effect.cached
-    )
-  }
-  const samples: Samples = {
-    long: yield* written("long.jsonl", () => transcript(3, "normal")),
-    heavy: yield* written("heavy.jsonl", () => [...transcript(1, "normal"), heavyLine()]),
-    memory: path.join(folder, "memory")
-  }
-  return samples
-})
-
 /** In an order by the seed, those that cover something new first. */
 const chosen = (cases: ReadonlyArray<Case>, { quick, seed }: ProcessOptions) =>
   Effect.gen(function*() {
@@ -140,7 +109,7 @@ const chosen = (cases: ReadonlyArray<Case>, { quick, seed }: ProcessOptions) =>
 
 /** In a place of its own, its random delays by the seed and its name, so that it is the same when it runs alone. */
 const staged = <A, E, R>(
-  samples: Samples,
+  samples: Samples.Samples,
   name: string,
   seed: number,
   run: (stage: Stage) => Effect.Effect<A, E, R>
@@ -150,14 +119,14 @@ const staged = <A, E, R>(
     Effect.scoped
   )
 
-const tried = (samples: Samples, seed: number) => ({ name, run }: Case) =>
+const tried = (samples: Samples.Samples, seed: number) => ({ name, run }: Case) =>
   staged(samples, name, seed, run).pipe(
     Effect.catchAllCause((cause) => Effect.succeed([Cause.pretty(cause)])),
     Effect.map((complaints) => complaints.map((complaint) => `${name} (seed ${seed}): ${complaint}`))
   )
 
 /** SIGTERM to exit of the programs as they are, one after the other. */
-const exitTimes = (samples: Samples, seed: number, state: keyof typeof timed, count: number) =>
+const exitTimes = (samples: Samples.Samples, seed: number, state: keyof typeof timed, count: number) =>
   Effect.forEach(Array.from({ length: count }), (_, i) => {
     const situation = timed[state][i % timed[state].length]!
     return staged(samples, `${state} ${i}`, seed, (stage) =>
@@ -166,19 +135,21 @@ const exitTimes = (samples: Samples, seed: number, state: keyof typeof timed, co
         const program = yield* start(stage.place, yield* situation.start(stage))
         yield* situation.reach(stage, program)
         yield* program.send("SIGTERM")
-        return (yield* program.ended).ms
+        const end = yield* program.ended
+        // Else the time is that of something else.
+        return end.code === TERMINATED ? end.ms : yield* Effect.dieMessage(`${state} ${i}: exit code ${end.code}`)
       }))
   })
 
 export const processes = (options: ProcessOptions) =>
   Effect.gen(function*() {
-    const samples = yield* makeSamples
+    const samples = yield* Samples.make
     const prepared = yield* Deaths.prepare(samples)
-    const all = [...matrix, ...Deaths.cases(prepared)]
+    const all = [...matrix, ...Deaths.cases(prepared), ...Neighbours.cases]
     const some = options.only === undefined
       ? yield* chosen(all, options)
       : all.filter(({ name }) => name.includes(options.only!))
-    const failures = yield* Effect.forEach(some, tried(samples, options.seed), { concurrency: 3 })
+    const failures = yield* Effect.forEach(some, tried(samples, options.seed), { concurrency: CONCURRENCY })
     const times = (state: keyof typeof timed) =>
       exitTimes(samples, options.seed, state, options.only !== undefined ? 0 : options.quick ? 3 : 21)
     const report: ProcessReport = {

@@ -6,22 +6,12 @@ import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import type * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
-import * as Settings from "../../src/Settings.ts"
 import * as Aftermath from "./aftermath.ts"
+import { fixtures, type Samples } from "./samples.ts"
 import { hook, main, type Place, type Program, type Start, until } from "./spawned.ts"
 
 export type State = "starting" | "idle" | "working" | "stopping"
 export type Subject = "lifecycle" | "import" | "hook" | "quickstart"
-
-/** Files that cases share, each made when it is first needed. */
-export interface Samples {
-  /** A transcript that keeps an import compressing for a while. */
-  readonly long: Effect.Effect<string>
-  /** The same with a line that takes more heap than a small one has. */
-  readonly heavy: Effect.Effect<string>
-  /** A memory of the fixtures. */
-  readonly memory: string
-}
 
 export interface Stage {
   readonly place: Place
@@ -48,8 +38,6 @@ export interface Case {
     stage: Stage
   ) => Effect.Effect<ReadonlyArray<string>, unknown, FileSystem.FileSystem | Path.Path | Scope.Scope>
 }
-
-export const fixtures = Settings.packageFile("test", "fixtures", "projects")
 
 /** How long a socket takes to close where a release is slow: less than what the pool waits for (2 seconds). */
 export const SLOW_MS = 1_500
@@ -106,7 +94,7 @@ const starting = (subject: Subject, start: Situation["start"]): Situation => ({
   reach: (stage) => pause(stage, 0, 250)
 })
 
-const idleLifecycle: Situation = {
+export const idleLifecycle: Situation = {
   state: "idle",
   subject: "lifecycle",
   how: "",
@@ -153,7 +141,7 @@ const hookWorking: Situation = {
   reach: asked
 }
 
-const quickstart: Situation = {
+export const quickstart: Situation = {
   state: "working",
   subject: "quickstart",
   how: "on samples",

@@ -41,8 +41,8 @@ export interface Start {
   /** Without it, the program is as the person has it. */
   readonly injection?: Injection
   readonly env?: Readonly<Record<string, string>>
-  /** Where stdout goes instead of to the gate. */
-  readonly stdoutTo?: number
+  /** A descriptor that takes stdout and stderr; then there is no stdin. */
+  readonly outputTo?: number
 }
 
 export interface End {
@@ -132,7 +132,7 @@ const watch = (child: ChildProcess, since: () => number) =>
   })
 
 /** It is killed when the scope closes, at the latest. */
-export const start = (place: Place, { args, env, injection, node = [], stdoutTo }: Start) =>
+export const start = (place: Place, { args, env, injection, node = [], outputTo }: Start) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
@@ -145,7 +145,7 @@ export const start = (place: Place, { args, env, injection, node = [], stdoutTo 
           {
             cwd: place.home,
             env: { ...environment(place), LEAK_GATE: JSON.stringify({ ...injection, notes }), ...env },
-            stdio: ["pipe", stdoutTo ?? "pipe", "pipe"]
+            stdio: outputTo === undefined ? "pipe" : ["ignore", outputTo, outputTo]
           }
         )
       ),

@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import type { TranscriptFile } from "../capture/Collector.ts"
 import { MAX_HOOK_CHARS } from "../domain/Injection.ts"
-import { ResourceLedger } from "../resources/ResourceLedger.ts"
+import * as TemporaryFolder from "../resources/TemporaryFolder.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../Settings.ts"
 import { type ImportReport, merge, nothing, reportText, run } from "./Import.ts"
@@ -158,15 +158,9 @@ export const command = Command.make("quickstart", options, ({ json }) =>
       )
       if (done) return
     }
-    const fs = yield* FileSystem.FileSystem
-    const ledger = yield* ResourceLedger
     const samples = Settings.packageFile("test", "fixtures", "projects")
     yield* Effect.scoped(Effect.gen(function*() {
-      const temporary = yield* ledger.adopt(
-        "temporary folder",
-        "quickstart",
-        fs.makeTempDirectoryScoped({ prefix: "claude-memory-quickstart-" })
-      )
+      const temporary = yield* TemporaryFolder.make("quickstart")
       yield* inHome(
         temporary,
         Effect.gen(function*() {

@@ -35,13 +35,13 @@ const bytesOf = (vectors: ReadonlyArray<Float32Array>, dimension: number): Uint8
 
 const make = Effect.gen(function*() {
   const { busyTimeoutMs, file, reader, writer } = yield* SqliteFile
-  const inFlight = yield* makeInFlight("VectorIndex")
   const ledger = yield* ResourceLedger
   const vectorReader = yield* Lazy.make(
     open({ name: "Sqlite vector reader", path: file, readOnly: true, vectors: true, busyTimeoutMs }).pipe(
       Effect.provideService(ResourceLedger, ledger)
     )
   )
+  const inFlight = yield* makeInFlight("VectorIndex")
 
   const guard = <A, E, R>(operation: string, effect: Effect.Effect<A, E | SqlError | IndexError, R>) =>
     inFlight(Effect.mapError(effect, (cause) =>

@@ -65,7 +65,6 @@ const makeLocal = (file: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const ledger = yield* ResourceLedger
-    const inFlight = yield* makeInFlight("ModelManager")
     const load = fs.readFile(file).pipe(
       Effect.mapError((cause) =>
         new ModelError({
@@ -94,6 +93,7 @@ const makeLocal = (file: string) =>
           new ModelError({ reason: "Unavailable", model: file, detail: cause.message, cause }))
       )
     )
+    const inFlight = yield* makeInFlight("ModelManager")
     const model = Effect.flatMap(holder, ({ current }) =>
       current === undefined
         ? Effect.fail(

@@ -144,7 +144,6 @@ const isBlank = (text: string) => text.trim() === ""
 
 const make = ({ completion, embedding }: Options) =>
   Effect.gen(function*() {
-    const inFlight = yield* makeInFlight("ModelManager")
     const pools = new Map<string, Client>()
     for (const { baseUrl } of [completion, embedding].filter((each) => each !== undefined)) {
       const { origin } = new URL(baseUrl)
@@ -172,6 +171,8 @@ const make = ({ completion, embedding }: Options) =>
     const described = embedding === undefined
       ? Effect.fail(missing("embedding"))
       : yield* Lazy.make(describe(embedding))
+    // Made last, so that no pool is closed under a call.
+    const inFlight = yield* makeInFlight("ModelManager")
 
     const embed = (endpoint: Endpoint, texts: ReadonlyArray<string>) =>
       Effect.gen(function*() {

@@ -8,6 +8,8 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 
+const forkSequential = (scope: Scope.Scope) => Scope.fork(scope, ExecutionStrategy.sequential)
+
 /**
  * N concurrent first callers open it once. The opening belongs to the scope, not to the caller who began it: when that one is
  * interrupted the others still get it. One that fails leaves nothing behind, is told to all who wait for it, and is tried again
@@ -16,12 +18,13 @@ import * as Scope from "effect/Scope"
 export const make = <A, E, R>(
   open: Effect.Effect<A, E, R>
 ): Effect.Effect<Effect.Effect<A, E, Exclude<R, Scope.Scope>>, never, Scope.Scope> =>
-  Effect.zipWith(Effect.scope, Effect.makeSemaphore(1), (scope, lock) => {
+  // Released where it is made, not where it is first needed: what is made later stands on it and goes before.
+  Effect.zipWith(Effect.flatMap(Effect.scope, forkSequential), Effect.makeSemaphore(1), (scope, lock) => {
     let opening = Option.none<Fiber.RuntimeFiber<A, E>>()
 
     /** In a scope of its own, so that what it opened before it failed is released at once. */
     const begin = Effect.gen(function*() {
-      const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
+      const own = yield* forkSequential(scope)
       const fiber = yield* Effect.interruptible(Scope.extend(open, own)).pipe(
         Effect.onError((cause) =>
           Effect.ensuring(

@@ -24,6 +24,12 @@ export type Reading = Schema.Schema.Type<typeof Reading>
 const count = (names: ReadonlyArray<string>, wanted: ReadonlyArray<string>) =>
   names.filter((name) => wanted.includes(name)).length
 
+/**
+ * What a process keeps from its first use on: inotify Node's, from the first watcher; /dev/null libuv's, from the first stream (a
+ * socket, where stdout and stderr are files).
+ */
+const KEPT: ReadonlySet<string> = new Set(["anon_inode:inotify", "/dev/null"])
+
 /** What each open descriptor is, as in "socket:[4711]"; null outside Linux. */
 const openDescriptors = (): ReadonlyArray<string> | null => {
   try {
@@ -34,7 +40,7 @@ const openDescriptors = (): ReadonlyArray<string> | null => {
         // The one that the listing itself held open.
         return []
       }
-    }).filter((each) => each !== "anon_inode:inotify") // Node opens one with its first watcher and keeps it.
+    }).filter((each) => !KEPT.has(each))
   } catch {
     return null
   }

@@ -24,6 +24,9 @@ export interface SqliteFileOptions {
 
 export const DATABASE = "memory.db"
 
+/** No signal is heard meanwhile. Where another process still uses the log, it or the next that writes folds it. */
+const FOLDS_WITHIN_MS = 200
+
 export const toStoreError = (operation: string) => (cause: SqlError | SqliteError | StoreError): StoreError => {
   if (cause instanceof StoreError) return cause
   // The driver's own words say more than the client's around them.
@@ -103,7 +106,11 @@ const openClients = Effect.fn("SqliteFile.open")(
       name: "Sqlite write-ahead log",
       open: Effect.succeed(writer),
       // Folds the log back into the file, so that nothing but the database is left behind.
-      close: (writer) => writer.unsafe("PRAGMA wal_checkpoint(TRUNCATE)"),
+      close: (writer) =>
+        Effect.zipRight(
+          writer.unsafe(`PRAGMA busy_timeout = ${FOLDS_WITHIN_MS}`),
+          writer.unsafe("PRAGMA wal_checkpoint(TRUNCATE)")
+        ),
       within: "2 seconds"
     }))
     const reader = yield* open({ ...read, name: "Sqlite reader" })

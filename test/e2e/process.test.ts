@@ -193,9 +193,20 @@ describe("a program under runMain", () => {
       Effect.gen(function*() {
         const { code, stderr } = yield* program(["uncaught exception, hanging release"])
         assert.strictEqual(code, 1)
+        assert.include(stderr, "thrown outside")
         assert.include(stderr, RELEASED)
         assert.include(stderr, "shutdown took longer than 700ms")
       }))
+
+    it.effect("with an uncaught exception while a signal ends it tells it and exits with 1", () =>
+      Effect.scoped(Effect.gen(function*() {
+        const { ended, kill, said } = yield* started(["uncaught exception while it stops"])
+        yield* said("ready")
+        yield* kill("SIGTERM")
+        const { code, stderr } = yield* ended
+        assert.strictEqual(code, 1)
+        assert.match(stderr, /level=FATAL.*thrown outside[^]*released slow/)
+      })))
 
     it.effect("whose reader has gone stops, releases all and exits with 0", () =>
       Effect.scoped(Effect.gen(function*() {
@@ -245,6 +256,18 @@ describe("a program under runMain", () => {
           assert.notMatch(stderr, /level=|claude-memory:/)
         })
     )
+
+    it.effect("as a guest of another exits with 0 on a second signal too", () =>
+      Effect.scoped(Effect.gen(function*() {
+        const { ended, kill, said } = yield* started(["hanging release", "fail-open"])
+        yield* said("ready")
+        yield* kill("SIGTERM")
+        yield* said("released ground")
+        yield* kill("SIGTERM")
+        const { code, stderr } = yield* ended
+        assert.strictEqual(code, 0)
+        assert.strictEqual(stderr, RELEASED)
+      })))
 
     it.effect("as a guest of another exits with 0 at the deadline too", () =>
       Effect.scoped(Effect.gen(function*() {

@@ -4,6 +4,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 import { type ModelError, ModelManager } from "../../src/models/ModelManager.ts"
 import * as OpenAi from "../../src/models/OpenAi.ts"
@@ -186,6 +187,31 @@ describe("OpenAi", () => {
         assert.deepStrictEqual(yield* models.embedding, { id: "letters@8", dimension: 8 })
       })
     ))
+
+  it.live.each(["embedding", "embed"] as const)(
+    "is not held up as it closes by a server that hangs, though nobody has left the call: %s",
+    (asked) =>
+      Effect.gen(function*() {
+        const server = yield* modelServer
+        server.behaviour = "hangs"
+        const ledger = yield* ResourceLedger
+        const changes = yield* ledger.changes
+        const scope = yield* Effect.scope
+        const use = Effect.gen(function*() {
+          const models = yield* ModelManager
+          yield* Effect.forkIn(asked === "embed" ? Effect.asVoid(models.embed(["a"])) : models.embedding, scope)
+          yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => server.seen.requests > 0 })
+        })
+        const layer = OpenAi.layer({
+          embedding: { ...endpoint(server), ...(asked === "embed" && { dimension: 8 }) }
+        })
+        yield* Effect.provide(use, Layer.provide(layer, Layer.succeed(ResourceLedger, ledger)))
+        const released = [...(yield* Queue.takeAll(changes))].flatMap((change) =>
+          change._tag === "Released" ? [[change.resource.kind, change.how]] : []
+        )
+        assert.deepStrictEqual(released, [["fibers", "closed"], ["pool", "closed"]])
+      }).pipe(Effect.scoped, Effect.provide(ResourceLedger.layer))
+  )
 
   it.live("leaves no socket, whatever it was asked when it was closed", () =>
     Effect.scoped(Effect.gen(function*() {

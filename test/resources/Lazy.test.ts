@@ -144,6 +144,21 @@ describe("Lazy", () => {
       assert(Exit.isInterrupted(yield* Fiber.await(caller)))
     }))
 
+  it.effect("is released in the order of making, whatever was needed first", () =>
+    Effect.gen(function*() {
+      const released: Array<string> = []
+      const named = (name: string) =>
+        Effect.acquireRelease(Effect.succeed(name), () => Effect.sync(() => released.push(name)))
+      yield* Effect.scoped(Effect.gen(function*() {
+        yield* named("first")
+        const pool = yield* Lazy.make(named("pool"))
+        const user = yield* Lazy.make(Effect.zipRight(pool, named("user of the pool")))
+        yield* named("last")
+        yield* user
+      }))
+      assert.deepStrictEqual(released, ["last", "user of the pool", "pool", "first"])
+    }))
+
   it.effect("its handle lives as long as the scope that made it lazy, not the caller's", () =>
     Effect.gen(function*() {
       const closed = yield* Deferred.make<void>()

@@ -46,7 +46,7 @@ const closed = (server: ReturnType<typeof createServer>) =>
 describe("read sees", () => {
   it.live.runIf(isLinux)(
     "a file descriptor",
-    () => seen(["fds"], Effect.sync(() => openSync("/dev/null", "r")), (fd) => Effect.sync(() => closeSync(fd)))
+    () => seen(["fds"], Effect.sync(() => openSync(process.execPath, "r")), (fd) => Effect.sync(() => closeSync(fd)))
   )
 
   it.live("a server", () => seen(isLinux ? ["sockets", "fds"] : ["sockets"], listening, closed))

@@ -85,6 +85,20 @@ const programs: Record<string, Effect.Effect<unknown, unknown, Scope.Scope | Res
       throw new Error("thrown outside")
     }))
   ),
+  "uncaught exception while it stops": Effect.zipRight(
+    resource(
+      "slow",
+      Effect.zipRight(
+        Effect.sync(() =>
+          setTimeout(() => {
+            throw new Error("thrown outside")
+          }, 10)
+        ),
+        Effect.sleep("100 millis")
+      )
+    ),
+    waiting
+  ),
   flood: holding(Effect.forever(writeStdout(`${"x".repeat(10_000)}\n`))),
   "flood of stderr": holding(
     Effect.zipRight(ready, Effect.forever(Effect.zipRight(writeStderr(`${"x".repeat(10_000)}\n`), Effect.yieldNow())))

@@ -1,0 +1,53 @@
+/**
+ * A folder for as long as a scope lasts. A process that is killed leaves its own behind; the next one removes it.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { hostname, tmpdir } from "node:os"
+import { ResourceLedger } from "./ResourceLedger.ts"
+
+/** With the machine, since containers may share a folder but not their processes; Node appends six letters or digits. */
+const prefixOf = (purpose: string) => `claude-memory-${purpose}-${hostname()}-`
+
+const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"
+  }
+}
+
+/** Whoever else writes into the folder for temporary ones, only what is this user's is removed. */
+const removeDead = (purpose: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const prefix = prefixOf(purpose)
+    const dead = (yield* fs.readDirectory(tmpdir())).filter((name) => {
+      const pid = name.startsWith(prefix) ? /^(\d+)-\w{6}$/.exec(name.slice(prefix.length))?.[1] : undefined
+      return pid !== undefined && !isRunning(Number(pid))
+    })
+    yield* Effect.forEach(dead, (name) => {
+      const folder = path.join(tmpdir(), name)
+      return fs.stat(folder).pipe(
+        Effect.filterOrFail(({ uid }) => process.getuid === undefined || Option.contains(uid, process.getuid())),
+        Effect.zipRight(fs.remove(folder, { recursive: true })),
+        Effect.ignore
+      )
+    })
+  }).pipe(Effect.ignore)
+
+/** `purpose` is part of its name, and its name in the ledger. */
+export const make = (purpose: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const ledger = yield* ResourceLedger
+    yield* removeDead(purpose)
+    return yield* ledger.adopt(
+      "temporary folder",
+      purpose,
+      fs.makeTempDirectoryScoped({ prefix: `${prefixOf(purpose)}${process.pid}-` })
+    )
+  })

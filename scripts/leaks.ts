@@ -1,30 +1,40 @@
 /**
- * The leak gate: the real layers, going wrong at every acquisition and interrupted at random steps; nothing may be left.
+ * The leak gate: the real layers and programs, going wrong in every way; nothing may be left. And leaks put into the sources, each
+ * of which it has to find.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { join } from "node:path"
 import { answer, json } from "../src/cli/Output.ts"
 import { Unsuccessful } from "../src/Process.ts"
 import { modelServer } from "../test/models/server.ts"
-import { main, progress, round, timed } from "./bench.ts"
+import { main, progress, timed } from "./bench.ts"
+import { abandoned } from "./leaks/abandoned.ts"
 import { acquisitions } from "./leaks/acquisitions.ts"
-import type { Ground } from "./leaks/Ground.ts"
+import { cycles } from "./leaks/cycles.ts"
+import { Enough, type Ground } from "./leaks/Ground.ts"
 import { interruptions } from "./leaks/interruptions.ts"
+import { mutants } from "./leaks/mutants.ts"
+import { processes } from "./leaks/processes.ts"
 import { copySessions } from "./leaks/Scenario.ts"
+import * as Told from "./leaks/told.ts"
 
-const INTERRUPTIONS = { quick: 30, full: 500 }
+const INTERRUPTIONS = { quick: 20, full: 500 }
+
+const PARTS = ["cycles", "calls", "acquisitions", "interruptions", "processes", "mutants"] as const
 
 const putTemporaryFilesIn = (folder: string) => {
   // @effect-diagnostics-next-line processEnv:off
   process.env["TMPDIR"] = folder
 }
 
-/** A folder that temporary files go to, two sessions and a server of models. */
-const ground = (isQuick: boolean, seed: number) =>
+/** A folder that temporary files go to, two sessions and two servers of models. */
+const ground = (options: Pick<Ground, "isQuick" | "seed" | "failed">) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const root = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-gate-" })
@@ -33,55 +43,82 @@ const ground = (isQuick: boolean, seed: number) =>
     putTemporaryFilesIn(folder)
     const sessions = join(root, "sessions")
     copySessions(sessions)
-    const server = yield* modelServer
-    return { isQuick, seed, folder, sessions, server, progress } satisfies Ground
+    const servers = { embedding: yield* modelServer, completion: yield* modelServer }
+    return { ...options, folder, sessions, servers, progress } satisfies Ground
   })
 
 const options = {
   quick: Options.boolean("quick").pipe(
-    Options.withDescription("Each acquisition in two of the seven ways, and fewer interruptions")
+    Options.withDescription("Each part with fewer repetitions, chosen by the seed")
   ),
   seed: Options.integer("seed").pipe(
     Options.withDescription("Chooses what is left to chance"),
     Options.withDefault(1)
   ),
+  parts: Options.choice("part", PARTS).pipe(
+    Options.withDescription("Only this part; may be given several times"),
+    Options.repeated
+  ),
   replay: Options.integer("replay").pipe(
     Options.withDescription("Only the interruption of this seed, as a failure names it"),
     Options.optional
   ),
+  only: Options.text("only").pipe(
+    Options.withDescription("Of the processes and the mutants only those that have this in their name"),
+    Options.optional
+  ),
+  bail: Options.boolean("bail").pipe(Options.withDescription("Stop at the first failure")),
   json
 }
 
-const command = Cli.make("leaks", options, ({ json, quick, replay, seed }) =>
-  Effect.gen(function*() {
-    const on = yield* ground(quick, seed)
-    const seeds = Option.match(replay, {
-      onSome: (seed) => [seed],
-      onNone: () => Array.from({ length: quick ? INTERRUPTIONS.quick : INTERRUPTIONS.full }, (_, i) => seed * 1_000 + i)
-    })
-    const [faults, faultsMs] = Option.isSome(replay)
-      ? [{ acquisitions: 0, runs: 0, failures: [] }, 0] as const
-      : yield* timed(acquisitions(on))
-    const [cuts, cutsMs] = yield* timed(interruptions(on, seeds))
-    yield* progress("")
-    const failures = [...faults.failures, ...cuts.failures]
-    const ok = failures.length === 0
-    const data = {
-      ok,
-      acquisitions: faults.acquisitions,
-      runs: faults.runs,
-      interruptions: cuts.interruptions,
-      durationMs: round(faultsMs + cutsMs),
-      failures
-    }
-    yield* answer(json, data, () =>
-      [
-        `${faults.acquisitions} acquisitions, gone wrong in ${faults.runs} runs, ${round(faultsMs / 1_000, 1)} s`,
-        `${cuts.interruptions} interruptions (${cuts.cut} before the end of the work), ${round(cutsMs / 1_000, 1)} s`,
-        ...failures.map((failure) => `FAILED ${failure}`),
-        ok ? "nothing was left open" : `${failures.length} failures`
-      ].join("\n"))
-    if (!ok) return yield* Effect.fail(new Unsuccessful())
-  }).pipe(Effect.scoped)).pipe(Cli.withDescription("The leak gate"))
+const command = Cli.make(
+  "leaks",
+  options,
+  ({ bail, json, only, parts, quick, replay, seed }) =>
+    Effect.gen(function*() {
+      const failures: Array<string> = []
+      const failed = (failure: string) =>
+        Effect.suspend(() => failures.push(failure) > 0 && bail ? Effect.fail(new Enough()) : Effect.void)
+      const on = yield* ground({ isQuick: quick, seed, failed })
+      const seeds = Option.match(replay, {
+        onSome: (seed) => [seed],
+        onNone: () =>
+          Array.from({ length: quick ? INTERRUPTIONS.quick : INTERRUPTIONS.full }, (_, i) => seed * 1_000 + i)
+      })
+      const asked: ReadonlyArray<typeof PARTS[number]> = Option.isSome(replay)
+        ? ["interruptions"]
+        : parts.length > 0
+        ? parts
+        : PARTS
+
+      const report: Told.Report = {}
+      const part = <A, E, R>(name: typeof PARTS[number], run: Effect.Effect<A, E, R>) =>
+        asked.includes(name)
+          ? timed(run).pipe(
+            Effect.map(([found, ms]) => ({ ...found, ms })),
+            // A part that breaks off has failed.
+            Effect.catchAllCause((cause) =>
+              Chunk.some(Cause.failures(cause), (error) => error instanceof Enough)
+                ? Effect.fail(new Enough())
+                : Effect.as(failed(`${name}: ${Cause.pretty(cause)}`), undefined)
+            )
+          )
+          : Effect.sync(() => undefined)
+      const [, ms] = yield* timed(
+        Effect.gen(function*() {
+          report.cycles = yield* part("cycles", cycles(on))
+          report.calls = yield* part("calls", abandoned(on))
+          report.acquisitions = yield* part("acquisitions", acquisitions(on))
+          report.interruptions = yield* part("interruptions", interruptions(on, seeds))
+          report.processes = yield* part("processes", processes(on, only))
+          report.mutants = yield* part("mutants", mutants(on, only))
+        }).pipe(Effect.catchTag("Enough", () => Effect.void))
+      )
+      yield* progress("")
+      const ok = failures.length === 0
+      yield* answer(json, Told.data(report, failures, ms), () => Told.text(report, failures, ms))
+      if (!ok) return yield* Effect.fail(new Unsuccessful())
+    }).pipe(Effect.scoped)
+).pipe(Cli.withDescription("The leak gate"))
 
 main(command, "leaks")

@@ -2,9 +2,15 @@
  * What every part of the gate stands on.
  */
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
-import type { ModelServer } from "../../test/models/server.ts"
+import { KEYS, type Servers } from "./Scenario.ts"
 import * as World from "./World.ts"
+
+/** The gate was to stop at the first failure. */
+export class Enough {
+  readonly _tag = "Enough"
+}
 
 export interface Ground {
   readonly isQuick: boolean
@@ -12,22 +18,39 @@ export interface Ground {
   /** Where temporary files go: nothing else is in it but what a run makes. */
   readonly folder: string
   readonly sessions: string
-  readonly server: ModelServer
+  readonly servers: Servers
   /** A line that a person watches. */
   readonly progress: (line: string) => Effect.Effect<void>
+  readonly failed: (failure: string) => Effect.Effect<void, Enough>
 }
 
 export const numbered = (i: number, all: number) => `${i + 1} of ${all}`
 
+/** No server is told what another's key is. */
+const strangeKeys = (servers: Servers): ReadonlyArray<string> =>
+  (["embedding", "completion"] as const).flatMap((role) =>
+    [...servers[role].seen.keys].some((key) => key !== `Bearer ${KEYS[role]}`)
+      ? [`the server of ${role} saw the key of another`]
+      : []
+  )
+
 /** A run, and what it left beside what it says is wrong. */
 export const withoutTraces = <A extends { readonly wrong: ReadonlyArray<string> }, E, R>(
-  { folder, server }: Ground,
+  { folder, servers }: Ground,
   run: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, Exclude<R, Scope.Scope>> =>
   Effect.gen(function*() {
-    const now = World.read(folder, [server])
+    const now = World.read(folder, Object.values(servers))
     const before = yield* now
     const result = yield* Effect.scoped(run)
-    const left = yield* World.beyond(before, now)
-    return left.length === 0 ? result : { ...result, wrong: [...result.wrong, ...left] }
+    return { ...result, wrong: [...result.wrong, ...(yield* World.beyond(before, now)), ...strangeKeys(servers)] }
   })
+
+/** One that hangs can't be waited for, so it is nobody's child. */
+export const started = Effect.forkDaemon
+
+/** An opening (10 seconds), a release (5) and the last openings (2) by a fast clock, and the work, also on a busy machine. */
+const ENDS_WITHIN = "10 seconds"
+
+/** How it ended; none when it hangs. */
+export const endOf = <A, E>(fiber: Fiber.RuntimeFiber<A, E>) => Effect.timeoutOption(Fiber.await(fiber), ENDS_WITHIN)

@@ -6,12 +6,14 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { cpSync, mkdirSync } from "node:fs"
 import { basename, join } from "node:path"
 import * as App from "../../src/App.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
 import * as OpenAi from "../../src/models/OpenAi.ts"
+import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as Settings from "../../src/Settings.ts"
 import type { StoreStatus } from "../../src/store/MemoryStore.ts"
@@ -35,9 +37,17 @@ export const home = Effect.flatMap(
   (fs) => fs.makeTempDirectoryScoped({ prefix: "claude-memory-leaks-" })
 )
 
-const endpoint = ({ baseUrl }: ModelServer): OpenAi.Endpoint => ({
-  baseUrl,
-  apiKey: Option.none(),
+/** Two origins, so that what is for one and goes to the other is seen. */
+export interface Servers {
+  readonly embedding: ModelServer
+  readonly completion: ModelServer
+}
+
+export const KEYS = { embedding: "the key for embeddings", completion: "the key for completions" }
+
+const endpoint = (servers: Servers, role: keyof Servers): OpenAi.Endpoint => ({
+  baseUrl: servers[role].baseUrl,
+  apiKey: Option.some(Redacted.make(KEYS[role])),
   model: "letters",
   within: "10 seconds"
 })
@@ -45,15 +55,18 @@ const endpoint = ({ baseUrl }: ModelServer): OpenAi.Endpoint => ({
 export interface Place {
   readonly home: string
   readonly sessions: string
-  readonly server: ModelServer
+  readonly servers: Servers
 }
 
+/** With a ledger of its own. */
+export const alone = <A, E>(layer: Layer.Layer<A, E, ResourceLedger>) => Layer.provide(layer, ResourceLedger.layer)
+
 /** The whole service with models behind the network; the ledger comes from outside. */
-export const service = ({ home, server }: Place) =>
+export const service = ({ home, servers }: Place) =>
   Layer.provide(
     Layer.merge(
-      App.layer({ home, readOnly: false, busyTimeoutMs: 2_000, embedding: endpoint(server) }),
-      OpenAi.layer({ embedding: endpoint(server), completion: endpoint(server) })
+      App.layer({ home, readOnly: false, busyTimeoutMs: 2_000, embedding: endpoint(servers, "embedding") }),
+      OpenAi.layer({ embedding: endpoint(servers, "embedding"), completion: endpoint(servers, "completion") })
     ),
     NodeContext.layer
   )
@@ -81,6 +94,8 @@ export const ask = Effect.gen(function*() {
 
 export const complete = Effect.flatMap(ModelManager, ({ complete }) => complete({ prompt: "say" }))
 
+export const embed = Effect.flatMap(ModelManager, ({ embed }) => embed(["a text", "another"]))
+
 /** Everything once: what was degraded, and what is remembered at the end. */
 export const everything = (place: Place) =>
   Effect.gen(function*() {
@@ -91,13 +106,17 @@ export const everything = (place: Place) =>
     return { degraded, status: yield* status }
   }).pipe(Effect.provide(service(place)))
 
+/** The service with the offline model. */
+const local = (readOnly: boolean) => ({ home }: Place) =>
+  Layer.provide(App.layer({ home, readOnly, busyTimeoutMs: 2_000 }), NodeContext.layer)
+export const reader = local(true)
+const writer = local(false)
+
 /** The offline model and a reader on the memory that a writer has made. */
-export const offline = ({ home, sessions }: Place) =>
+export const offline = (place: Place) =>
   Effect.gen(function*() {
-    const over = (readOnly: boolean) =>
-      Layer.provide(App.layer({ home, readOnly, busyTimeoutMs: 2_000 }), NodeContext.layer)
-    yield* Effect.provide(ingest(sessions), over(false))
-    const degraded = yield* Effect.provide(ask, over(true))
+    yield* Effect.provide(ingest(place.sessions), writer(place))
+    const degraded = yield* Effect.provide(ask, reader(place))
     return { degraded }
   })
 

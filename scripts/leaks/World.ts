@@ -6,7 +6,7 @@ import { readdirSync } from "node:fs"
 import * as LeakProbe from "../../src/resources/LeakProbe.ts"
 import type { ModelServer } from "../../test/models/server.ts"
 
-/** Counts; all of this process but `serverSockets`, which a server has of its clients. */
+/** Counts; all of this process but what the servers have of their clients, `serverSockets` and `serverRequests`. */
 export type World = Readonly<Record<string, number>>
 
 const listeners = (emitter: NodeJS.EventEmitter) =>
@@ -20,7 +20,8 @@ export const read = (folder: string, servers: ReadonlyArray<ModelServer>): Effec
     children: children ?? 0,
     listeners: listeners(process) + listeners(process.stdout) + listeners(process.stderr) + listeners(process.stdin),
     temporaryFiles: readdirSync(folder).length,
-    serverSockets: servers.reduce((sum, { seen }) => sum + seen.open.size, 0)
+    serverSockets: servers.reduce((sum, { seen }) => sum + seen.open.size, 0),
+    serverRequests: servers.reduce((sum, { seen }) => sum + seen.running, 0)
   }))
 
 /** What closes has this long to be gone for the operating system, and for those at the other end. */

@@ -4,32 +4,26 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as HashSet from "effect/HashSet"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scheduler from "effect/Scheduler"
 import { PCGRandom } from "effect/Utils"
 import { cpSync } from "node:fs"
-import { ModelManager } from "../../src/models/ModelManager.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
-import { type Ground, numbered, withoutTraces } from "./Ground.ts"
-import { ask, complete, everything, facts, home, ingest, type Place, service } from "./Scenario.ts"
-
-/** A run that takes longer hangs: what an opening and a release may take, and more. */
-const ENDS_WITHIN = "30 seconds"
+import { endOf, type Ground, numbered, started, withoutTraces } from "./Ground.ts"
+import { alone, ask, complete, embed, everything, facts, home, ingest, type Place, service } from "./Scenario.ts"
 
 /** Operations of a fiber between two steps, so that a step is small. */
 const STEP = 128
 
-const embedMany = Effect.flatMap(ModelManager, ({ embed }) =>
-  Effect.all([
-    ...Array.from({ length: 10 }, (_, i) => embed([`text ${i}`, "another"])),
-    ...Array.from({ length: 3 }, () => complete)
-  ], { concurrency: "unbounded" }))
+const many = Effect.all([
+  ...Array.from({ length: 10 }, () => embed),
+  ...Array.from({ length: 3 }, () => complete)
+], { concurrency: "unbounded" })
 
 interface Work {
   readonly name: string
@@ -48,7 +42,7 @@ const WORKS: ReadonlyArray<Work> = [
     run: (place) => Effect.provide(ingest(place.sessions), service(place))
   },
   { name: "search", begins: "full", from: 0, run: (place) => Effect.provide(ask, service(place)) },
-  { name: "models", begins: "full", from: 0, run: (place) => Effect.provide(embedMany, service(place)) },
+  { name: "models", begins: "full", from: 0, run: (place) => Effect.provide(many, service(place)) },
   // What is interrupted late is mostly releasing.
   { name: "shutdown", begins: "full", from: 0.8, run: (place) => Effect.asVoid(everything(place)) }
 ]
@@ -77,14 +71,13 @@ const interrupted = (work: Effect.Effect<unknown, unknown, ResourceLedger>, at: 
       Effect.withMaxOpsBeforeYield(STEP),
       Effect.locally(FiberRef.currentLoggers, HashSet.empty()),
       Effect.withScheduler(scheduler),
-      Effect.forkScoped
+      started
     )
     seen.fiber = fiber
-    const exit = yield* Effect.timeoutOption(Fiber.await(fiber), ENDS_WITHIN)
-    return { exit, steps: seen.steps }
+    return { exit: yield* endOf(fiber), steps: seen.steps }
   })
 
-const place = ({ server, sessions }: Ground) => Effect.map(home, (home): Place => ({ home, sessions, server }))
+const place = ({ servers, sessions }: Ground) => Effect.map(home, (home): Place => ({ home, sessions, servers }))
 
 /** Takes up what was left: what is remembered then. */
 const takenUp = (place: Place) =>
@@ -93,7 +86,7 @@ const takenUp = (place: Place) =>
     const degraded = yield* ask
     const { status } = yield* ClaudeMemory
     return { degraded, status: facts(yield* status) }
-  }).pipe(Effect.provide(Layer.provide(service(place), ResourceLedger.layer)), Effect.exit)
+  }).pipe(Effect.provide(alone(service(place))), Effect.exit)
 
 /** What is wrong with how an interrupted run ended. */
 const judge = (exit: Option.Option<Exit.Exit<unknown, unknown>>): ReadonlyArray<string> =>
@@ -134,7 +127,6 @@ const drawn = (seed: number, steps: ReadonlyArray<number>) => {
 export const interruptions = (ground: Ground, seeds: ReadonlyArray<number>) =>
   Effect.gen(function*() {
     const { facts, full, steps } = yield* prepare(ground)
-    const failures: Array<string> = []
     let cut = 0
     for (const [i, seed] of seeds.entries()) {
       yield* ground.progress(`interruption ${numbered(i, seeds.length)}`)
@@ -158,7 +150,7 @@ export const interruptions = (ground: Ground, seeds: ReadonlyArray<number>) =>
           }
         })
       )
-      failures.push(...wrong.map((wrong) => `seed ${seed}, ${work.name} at step ${at}: ${wrong}`))
+      for (const each of wrong) yield* ground.failed(`seed ${seed}, ${work.name} at step ${at}: ${each}`)
     }
-    return { interruptions: seeds.length, cut, failures }
+    return { interruptions: seeds.length, cut }
   }).pipe(Effect.scoped)

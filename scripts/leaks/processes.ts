@@ -5,10 +5,12 @@
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Aftermath from "./aftermath.ts"
 import * as Deaths from "./deaths.ts"
 import { type Disturbance, disturbances, type Expected } from "./disturbances.ts"
+import { type Ground, numbered } from "./Ground.ts"
 import * as Neighbours from "./neighbours.ts"
 import * as Samples from "./samples.ts"
 import { type Case, type Situation, situations, type Stage, timed } from "./situations.ts"
@@ -17,17 +19,8 @@ import { type End, place, type Program, start } from "./spawned.ts"
 export interface ProcessReport {
   readonly cases: number
   readonly failed: number
-  /** Each names its case, which `only` runs alone. */
-  readonly failures: ReadonlyArray<string>
   /** SIGTERM to exit, in milliseconds. */
   readonly exitMs: { readonly idle: ReadonlyArray<number>; readonly working: ReadonlyArray<number> }
-}
-
-export interface ProcessOptions {
-  readonly quick: boolean
-  readonly seed: number
-  /** Part of the names of those to run. */
-  readonly only?: string
 }
 
 const CASE_WITHIN = Duration.seconds(60)
@@ -87,9 +80,9 @@ const matrix: ReadonlyArray<Case> = situations.flatMap((situation) =>
 )
 
 /** In an order by the seed, those that cover something new first. */
-const chosen = (cases: ReadonlyArray<Case>, { quick, seed }: ProcessOptions) =>
+const chosen = (cases: ReadonlyArray<Case>, { isQuick, seed }: Ground) =>
   Effect.gen(function*() {
-    if (!quick) return cases
+    if (!isQuick) return cases
     const shuffled = [...yield* Random.make(`cases ${seed}`).shuffle(cases)]
     const covered = new Set<string>()
     const some: Array<Case> = []
@@ -141,21 +134,32 @@ const exitTimes = (samples: Samples.Samples, seed: number, state: keyof typeof t
       }))
   })
 
-export const processes = (options: ProcessOptions) =>
+/** `only`: part of the names of those to run. */
+export const processes = (ground: Ground, only: Option.Option<string>) =>
   Effect.gen(function*() {
+    const { isQuick, seed } = ground
     const samples = yield* Samples.make
     const prepared = yield* Deaths.prepare(samples)
     const all = [...matrix, ...Deaths.cases(prepared), ...Neighbours.cases]
-    const some = options.only === undefined
-      ? yield* chosen(all, options)
-      : all.filter(({ name }) => name.includes(options.only!))
-    const failures = yield* Effect.forEach(some, tried(samples, options.seed), { concurrency: CONCURRENCY })
+    const some = Option.isSome(only)
+      ? all.filter(({ name }) => name.includes(only.value))
+      : yield* chosen(all, ground)
+    let ended = 0
+    const failures = yield* Effect.forEach(
+      some,
+      (one) =>
+        Effect.tap(
+          tried(samples, seed)(one),
+          () => Effect.suspend(() => ground.progress(`process ${numbered(ended++, some.length)}`))
+        ),
+      { concurrency: CONCURRENCY }
+    )
+    for (const failure of failures.flat()) yield* ground.failed(failure)
     const times = (state: keyof typeof timed) =>
-      exitTimes(samples, options.seed, state, options.only !== undefined ? 0 : options.quick ? 3 : 21)
+      exitTimes(samples, seed, state, Option.isSome(only) ? 0 : isQuick ? 3 : 21)
     const report: ProcessReport = {
       cases: some.length,
       failed: failures.filter(({ length }) => length > 0).length,
-      failures: failures.flat(),
       exitMs: { idle: yield* times("idle"), working: yield* times("working") }
     }
     return report

@@ -29,6 +29,8 @@ export interface ModelServer {
     readonly open: Set<Socket>
     most: number
     requests: number
+    /** Requests taken and not yet ended. */
+    running: number
     /** Requests whose client left before they were answered. */
     aborted: number
     readonly paths: Array<string>
@@ -63,9 +65,11 @@ const read = async (request: IncomingMessage) => JSON.parse(Buffer.concat(await 
 const respond = async (server: ModelServer, request: IncomingMessage, response: ServerResponse) => {
   const { seen } = server
   seen.requests++
+  seen.running++
   seen.paths.push(request.url ?? "")
   seen.keys.add(request.headers.authorization ?? "")
   response.on("close", () => {
+    seen.running--
     if (!response.writableFinished) seen.aborted++
   })
   const body = await read(request)
@@ -107,6 +111,7 @@ const listen = Effect.async<{ readonly http: Server; readonly server: ModelServe
     open,
     most: 0,
     requests: 0,
+    running: 0,
     aborted: 0,
     paths: [] as Array<string>,
     keys: new Set<string>(),

@@ -1,0 +1,29 @@
+// One file of a TypeScript program and the sources it imports, that runs as one of the package's own would.
+import { build } from "esbuild"
+import { dirname, join } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), "..")
+/** Below node_modules, where the externals are found from, so that dist stays as it was built. */
+export const cache = join(root, "node_modules", ".cache")
+
+/** `plugins` are esbuild's. */
+export const bundle = ({ entry, outfile, plugins = [] }) =>
+  build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20.19",
+    external: ["@photostructure/sqlite", "echarts", "esbuild", "sqlite-vec"],
+    plugins,
+    // The package's files are looked for from here.
+    define: { "import.meta.url": JSON.stringify(pathToFileURL(join(root, "dist", "main.js")).href) },
+    banner: {
+      js:
+        "import { createRequire as __createRequire } from \"node:module\"; const require = __createRequire(import.meta.url);"
+    },
+    logLevel: "warning"
+  })

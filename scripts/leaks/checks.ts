@@ -35,7 +35,7 @@ const complaint = (folder: string, pattern: RegExp, program: string, ...args: Re
   )
 
 export const byLint = (folder: string, files: ReadonlyArray<string>) =>
-  complaint(folder, /: (?:error|warning) (.*)/, "oxlint", "--format=unix", ...new Set(files))
+  complaint(folder, /:\d+:\d+: (.*)/, "oxlint", "--format=unix", ...new Set(files))
 
 /** By TypeScript, then by Effect's diagnostics. */
 export const byTypes = (folder: string, files: ReadonlyArray<string>) =>

@@ -7,6 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
+import { withBuilt } from "../../test/built.ts"
 import * as Aftermath from "./aftermath.ts"
 import * as Deaths from "./deaths.ts"
 import { type Disturbance, disturbances, type Expected } from "./disturbances.ts"
@@ -138,6 +139,7 @@ const exitTimes = (samples: Samples.Samples, seed: number, state: keyof typeof t
 export const processes = (ground: Ground, only: Option.Option<string>) =>
   Effect.gen(function*() {
     const { isQuick, seed } = ground
+    yield* Effect.sync(() => withBuilt(() => {}))
     const samples = yield* Samples.make
     const prepared = yield* Deaths.prepare(samples)
     const all = [...matrix, ...Deaths.cases(prepared), ...Neighbours.cases]

@@ -106,7 +106,7 @@ export const text = (report: Report, failures: ReadonlyArray<string>, ms: number
       }`
     ]),
     ...(processes === undefined ? [] : [
-      `${plural(processes.cases, "process")} disturbed, ${processes.failed} failed, ${seconds(processes)}`,
+      `${plural(processes.cases, "program")} disturbed, ${processes.failed} failed, ${seconds(processes)}`,
       `    SIGTERM to exit: ${exits("idle", processes.exitMs.idle)}; ${exits("working", processes.exitMs.working)}`
     ]),
     ...(mutants === undefined ? [] : [

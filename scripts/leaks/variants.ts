@@ -180,8 +180,8 @@ export const variants: ReadonlyArray<Variant> = [
     }]
   },
   {
-    name: "a lazy resource without its lock",
-    edits: [{ file: LAZY, from: `      lock.withPermits(1),\n`, to: `` }]
+    name: "a lazy resource that several open at once",
+    edits: [{ file: LAZY, from: "Effect.makeSemaphore(1)", to: "Effect.makeSemaphore(100)" }]
   },
   atStart("a daemon fiber", "", `Effect.forkDaemon(Effect.forever(Effect.sleep("1 minute")))`),
   atStart("a timer", "", `Effect.sync(() => setInterval(() => {}, 60_000))`),

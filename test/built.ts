@@ -1,0 +1,68 @@
+/**
+ * The built program, for those that spawn it.
+ */
+import { execFileSync } from "node:child_process"
+import { createHash } from "node:crypto"
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { root } from "./data.ts"
+
+const sources = ["src", "scripts/build.mjs", "package.json", "package-lock.json", "tsconfig.build.json"]
+const built = ["dist/main.js", "dist/hook.js"]
+
+const changedAt = (path: string): number => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? 0
+
+const newestOf = (path: string): number =>
+  statSync(join(root, path), { throwIfNoEntry: false })?.isDirectory() === true
+    ? Math.max(...readdirSync(join(root, path)).map((name) => newestOf(`${path}/${name}`)))
+    : changedAt(path)
+
+const isFresh = () => Math.min(...built.map(changedAt)) > Math.max(...sources.map(newestOf))
+
+const lock = join(tmpdir(), `claude-memory-build-${createHash("sha256").update(root).digest("hex").slice(0, 12)}`)
+
+const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+/** Another run of the tests may be building; the lock of one that was killed is void. */
+const takeLock = (): boolean => {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: "wx" })
+    return true
+  } catch {
+    try {
+      const owner = Number(readFileSync(lock, "utf8"))
+      if (owner > 0 && !isRunning(owner)) rmSync(lock, { force: true })
+    } catch {
+      // It was given back in between.
+    }
+    return false
+  }
+}
+
+const build = () => {
+  if (isFresh()) return
+  try {
+    execFileSync(process.execPath, [join(root, "scripts", "build.mjs")], { stdio: "inherit" })
+  } catch (error) {
+    // Declarations, which come last, are of no use to these suites, and `tsc` is a check of its own.
+    if (!isFresh()) throw error
+  }
+}
+
+/** Builds dist when it is missing or older than what it is built from, and runs `use` while nobody else builds. */
+export const withBuilt = (use: () => void): void => {
+  while (!takeLock()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
+  try {
+    build()
+    use()
+  } finally {
+    rmSync(lock, { force: true })
+  }
+}

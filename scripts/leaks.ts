@@ -14,6 +14,7 @@ import { main, progress, round, timed } from "./bench.ts"
 import { acquisitions } from "./leaks/acquisitions.ts"
 import type { Ground } from "./leaks/Ground.ts"
 import { interruptions } from "./leaks/interruptions.ts"
+import { races } from "./leaks/races.ts"
 import { copySessions } from "./leaks/Scenario.ts"
 
 const INTERRUPTIONS = { quick: 30, full: 500 }
@@ -63,21 +64,26 @@ const command = Cli.make("leaks", options, ({ json, quick, replay, seed }) =>
       ? [{ acquisitions: 0, runs: 0, failures: [] }, 0] as const
       : yield* timed(acquisitions(on))
     const [cuts, cutsMs] = yield* timed(interruptions(on, seeds))
+    const [race, raceMs] = Option.isSome(replay)
+      ? [{ resources: 0, runs: 0, failures: [] }, 0] as const
+      : yield* timed(races(on))
     yield* progress("")
-    const failures = [...faults.failures, ...cuts.failures]
+    const failures = [...faults.failures, ...cuts.failures, ...race.failures]
     const ok = failures.length === 0
     const data = {
       ok,
       acquisitions: faults.acquisitions,
       runs: faults.runs,
       interruptions: cuts.interruptions,
-      durationMs: round(faultsMs + cutsMs),
+      races: { resources: race.resources, runs: race.runs },
+      durationMs: round(faultsMs + cutsMs + raceMs),
       failures
     }
     yield* answer(json, data, () =>
       [
         `${faults.acquisitions} acquisitions, gone wrong in ${faults.runs} runs, ${round(faultsMs / 1_000, 1)} s`,
         `${cuts.interruptions} interruptions (${cuts.cut} before the end of the work), ${round(cutsMs / 1_000, 1)} s`,
+        `${race.runs} interleavings of ${race.resources} shared resources, ${round(raceMs / 1_000, 1)} s`,
         ...failures.map((failure) => `FAILED ${failure}`),
         ok ? "nothing was left open" : `${failures.length} failures`
       ].join("\n"))

@@ -35,7 +35,7 @@ export const home = Effect.flatMap(
   (fs) => fs.makeTempDirectoryScoped({ prefix: "claude-memory-leaks-" })
 )
 
-const endpoint = ({ baseUrl }: ModelServer): OpenAi.Endpoint => ({
+export const endpoint = ({ baseUrl }: ModelServer): OpenAi.Endpoint => ({
   baseUrl,
   apiKey: Option.none(),
   model: "letters",

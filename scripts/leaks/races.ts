@@ -308,14 +308,15 @@ const race = <Service>(
 
 const MODEL = { id: "races@1", dimension: 4 }
 
-/** A memory with vectors of `MODEL`, and nothing in it. */
-const indexedHome = Effect.gen(function*() {
+/** A reader of a memory that has an index for `MODEL`, and nothing in it. */
+const indexReader = Effect.gen(function*() {
   const folder = yield* home
-  const layer = Layer.provide(EmbeddedIndex.layer, SqliteFile.layer({ folder, readOnly: false, busyTimeoutMs: 2_000 }))
+  const over = (readOnly: boolean) =>
+    Layer.provide(EmbeddedIndex.layer, SqliteFile.layer({ folder, readOnly, busyTimeoutMs: 2_000 }))
   yield* Effect.flatMap(VectorIndex, ({ ensure }) => ensure(MODEL)).pipe(
-    Effect.provide(Layer.provide(layer, Layer.merge(ResourceLedger.layer, NodeContext.layer)))
+    Effect.provide(Layer.provide(over(false), Layer.merge(ResourceLedger.layer, NodeContext.layer)))
   )
-  return layer
+  return over(true)
 })
 
 /** As many runs as asked, or to the first that fails, and from there to the smallest that does. */
@@ -352,7 +353,7 @@ const check = <Service>(ground: Ground, shared: Shared<Service>) =>
 export const races = (ground: Ground) =>
   Effect.gen(function*() {
     const { server } = ground
-    const indexed = yield* indexedHome
+    const reader = yield* indexReader
     const ofEach = yield* Effect.all([
       check(ground, {
         name: "HTTP pool",
@@ -376,7 +377,7 @@ export const races = (ground: Ground) =>
       check(ground, {
         name: "vector reader",
         opening: acquisition("database", "Sqlite vector reader"),
-        layer: indexed,
+        layer: reader,
         call: Effect.flatMap(VectorIndex, ({ search }) => search(Float32Array.of(1, 0, 0, 0), { projects: "all" }, 1))
       })
     ])

@@ -21,12 +21,13 @@ import { Enough, type Ground } from "./leaks/Ground.ts"
 import { interruptions } from "./leaks/interruptions.ts"
 import { mutants } from "./leaks/mutants.ts"
 import { processes } from "./leaks/processes.ts"
+import { races } from "./leaks/races.ts"
 import { copySessions } from "./leaks/Scenario.ts"
 import * as Told from "./leaks/told.ts"
 
 const INTERRUPTIONS = { quick: 20, full: 500 }
 
-const PARTS = ["cycles", "calls", "acquisitions", "interruptions", "processes", "mutants"] as const
+const PARTS = ["cycles", "calls", "acquisitions", "races", "interruptions", "processes", "mutants"] as const
 
 const putTemporaryFilesIn = (folder: string) => {
   // @effect-diagnostics-next-line processEnv:off
@@ -109,6 +110,7 @@ const command = Cli.make(
           report.cycles = yield* part("cycles", cycles(on))
           report.calls = yield* part("calls", abandoned(on))
           report.acquisitions = yield* part("acquisitions", acquisitions(on))
+          report.races = yield* part("races", races(on))
           report.interruptions = yield* part("interruptions", interruptions(on, seeds))
           report.processes = yield* part("processes", processes(on, only))
           report.mutants = yield* part("mutants", mutants(on, only))

@@ -45,7 +45,7 @@ export interface Servers {
 
 export const KEYS = { embedding: "the key for embeddings", completion: "the key for completions" }
 
-const endpoint = (servers: Servers, role: keyof Servers): OpenAi.Endpoint => ({
+export const endpoint = (servers: Servers, role: keyof Servers): OpenAi.Endpoint => ({
   baseUrl: servers[role].baseUrl,
   apiKey: Option.some(Redacted.make(KEYS[role])),
   model: "letters",

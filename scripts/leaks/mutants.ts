@@ -28,7 +28,19 @@ const CONCURRENCY = 2
 const ENDS_WITHIN = "1 minute"
 
 /** The parts that are run in one process, the real layers alone. */
-const ASKED = ["--quick", "--part", "calls", "--part", "acquisitions", "--part", "interruptions", "--bail", "--json"]
+const ASKED = [
+  "--quick",
+  "--part",
+  "calls",
+  "--part",
+  "races",
+  "--part",
+  "acquisitions",
+  "--part",
+  "interruptions",
+  "--bail",
+  "--json"
+]
 
 const Answer = Schema.parseJson(Schema.Struct({ ok: Schema.Boolean, failures: Schema.Array(Schema.String) }))
 

@@ -11,6 +11,7 @@ export interface Parts {
   readonly cycles: { readonly cycles: number; readonly slopes: Slopes }
   readonly acquisitions: { readonly acquisitions: number; readonly runs: number }
   readonly calls: { readonly abandoned: number }
+  readonly races: { readonly resources: number; readonly runs: number }
   readonly interruptions: { readonly interruptions: number; readonly cut: number }
   readonly processes: ProcessReport
   readonly mutants: {
@@ -38,6 +39,7 @@ export const data = (report: Report, failures: ReadonlyArray<string>, ms: number
   acquisitions: report.acquisitions?.acquisitions,
   runs: report.acquisitions?.runs,
   abandonedCalls: report.calls?.abandoned,
+  races: report.races && { resources: report.races.resources, runs: report.races.runs },
   interruptions: report.interruptions?.interruptions,
   cycles: report.cycles?.cycles,
   ...(report.cycles !== undefined && slopes(report.cycles)),
@@ -87,7 +89,7 @@ const mutantText = ({ gate, lint, name, types }: Mutant) => [
 ]
 
 export const text = (report: Report, failures: ReadonlyArray<string>, ms: number): string => {
-  const { acquisitions, calls, cycles, interruptions, mutants, processes } = report
+  const { acquisitions, calls, cycles, interruptions, mutants, processes, races } = report
   const seconds = (part: { readonly ms: number }) => `${round(part.ms / 1_000, 1)} s`
   return [
     ...(cycles === undefined ? [] : [
@@ -100,6 +102,9 @@ export const text = (report: Report, failures: ReadonlyArray<string>, ms: number
         seconds(acquisitions)
       }`
     ]),
+    ...(races === undefined
+      ? []
+      : [`${plural(races.runs, "interleaving")} of ${plural(races.resources, "shared resource")}, ${seconds(races)}`]),
     ...(interruptions === undefined ? [] : [
       `${plural(interruptions.interruptions, "interruption")} (${interruptions.cut} before the end of the work), ${
         seconds(interruptions)

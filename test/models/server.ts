@@ -19,8 +19,8 @@ export interface ModelServer {
   readonly origin: string
   readonly baseUrl: string
   readonly http: Server
-  /** What it does from now on; asked anew for each request. */
-  behaviour: Behaviour
+  /** What it does from now on, or does for these texts; asked anew for each request. */
+  behaviour: Behaviour | ((texts: ReadonlyArray<string>) => Promise<Behaviour>)
   /** Before each answer, in milliseconds. */
   delay: number
   readonly seen: {
@@ -75,7 +75,7 @@ const respond = async (server: ModelServer, request: IncomingMessage, response: 
   const body = await read(request)
   if (Array.isArray(body.input)) seen.batches.push(body.input.length)
   if (server.delay > 0) await setTimeout(server.delay)
-  const { behaviour } = server
+  const behaviour = typeof server.behaviour === "function" ? await server.behaviour(body.input ?? []) : server.behaviour
   if (typeof behaviour === "object") {
     response.writeHead(behaviour.status, { "content-type": "application/json", ...behaviour.headers }).end(
       behaviour.body

@@ -26,7 +26,7 @@ import { SqliteFile } from "../../src/store/SqliteFile.ts"
 import type { ModelServer } from "../../test/models/server.ts"
 import * as DecoratedLedger from "./DecoratedLedger.ts"
 import { type Ground, numbered, withoutTraces } from "./Ground.ts"
-import { complete, endpoint, home } from "./Scenario.ts"
+import { complete, embed, endpoint, home } from "./Scenario.ts"
 
 const RUNS = { quick: 25, full: 200 }
 
@@ -367,8 +367,7 @@ export const races = (ground: Ground) =>
         name: "dimension of a server's model",
         opening: dimensionRequest(servers.embedding),
         layer: OpenAi.layer({ embedding: endpoint(servers, "embedding") }),
-        // Not `embed`: a concurrent `Effect.forEach` (3.22.4) never ends when it is interrupted before its first step.
-        call: Effect.flatMap(ModelManager, ({ embedding }) => embedding)
+        call: embed
       }),
       check(ground, {
         name: "word vectors",

@@ -11,6 +11,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Message, SessionFacts } from "../domain/Conversation.ts"
 import * as Project from "../domain/Project.ts"
+import { forEach } from "../resources/Concurrent.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import {
@@ -81,10 +82,7 @@ const make = Effect.gen(function*() {
           const info = yield* fs.stat(real)
           if (info.type === "Directory") {
             const names = yield* fs.readDirectory(real)
-            yield* Effect.forEach([...names].sort(), (name) => visit(path.join(real, name), false), {
-              concurrency: 16,
-              discard: true
-            })
+            yield* forEach([...names].sort(), 16, (name) => visit(path.join(real, name), false))
           } else if (info.type === "File" && (isNamed || real.endsWith(".jsonl"))) {
             found.push({
               path: real,

@@ -16,6 +16,7 @@ import type * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { forEach } from "../resources/Concurrent.ts"
 import * as HttpPool from "../resources/HttpPool.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import * as Lazy from "../resources/Lazy.ts"
@@ -179,9 +180,7 @@ const make = ({ completion, embedding }: Options) =>
         const batches = Arr.chunksOf(texts.filter((text) => !isBlank(text)), BATCH)
         if (batches.length === 0) return texts.map(() => Option.none())
         const { dimension } = yield* described
-        const found = (yield* Effect.forEach(batches, (batch) => numbers(endpoint, batch), {
-          concurrency: CONCURRENCY
-        })).flat()
+        const found = (yield* forEach(batches, CONCURRENCY, (batch) => numbers(endpoint, batch))).flat()
         const other = found.find(({ length }) => length !== dimension)
         if (other !== undefined) {
           return yield* damaged(endpoint, `it gave a vector of ${other.length} dimensions, not ${dimension}`)

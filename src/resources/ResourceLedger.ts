@@ -150,11 +150,13 @@ const make = Effect.gen(function*() {
     })
 
   /**
-   * Runs one step of a release. Finalizers are uninterruptible, so the bound needs `interruptible` before it; and a fiber that
-   * is interrupted meanwhile passes that on to its children, so the step must not be one.
+   * Runs one step of a release. Finalizers are uninterruptible, so the bound needs `interruptible` before it; a step that can't be
+   * interrupted is left to itself (`disconnect`); and a fiber that is interrupted meanwhile passes that on to its children, so the
+   * step must not be one.
    */
   const attempt = (step: Effect.Effect<unknown, unknown>, within: Duration.DurationInput) =>
     step.pipe(
+      Effect.disconnect,
       Effect.interruptible,
       Effect.timeoutOption(within),
       Effect.forkScoped,

@@ -386,10 +386,15 @@ describe("release", () => {
       )
   )
 
-  it.effect("a destroy that hangs is bounded too", () =>
+  it.effect.each(
+    [
+      ["hangs", Effect.never],
+      ["hangs and can't be interrupted", Effect.uninterruptible(Effect.never)]
+    ] as const
+  )("a destroy that %s is bounded too", ([, never]) =>
     withLedger((ledger) =>
       Effect.gen(function*() {
-        const hangs = () => Effect.never
+        const hangs = () => never
         const use = yield* Effect.fork(Effect.scoped(ledger.acquire(acquisition({ close: hangs, destroy: hangs }))))
         yield* TestClock.adjust("1999 millis")
         assert(Option.isNone(yield* Fiber.poll(use)))
@@ -484,11 +489,16 @@ describe("adopt", () => {
       )
   )
 
-  it.effect("its release is bounded by five seconds", () =>
+  it.effect.each(
+    [
+      ["hangs", Effect.interruptible(Effect.never)],
+      ["hangs and can't be interrupted", Effect.never]
+    ] as const
+  )("its release is bounded by five seconds when it %s", ([, never]) =>
     Effect.gen(function*() {
       const exit = yield* Effect.exit(withLedger((ledger) =>
         Effect.gen(function*() {
-          const hangs = Effect.addFinalizer(() => Effect.interruptible(Effect.never))
+          const hangs = Effect.addFinalizer(() => never)
           const use = yield* Effect.fork(Effect.scoped(ledger.adopt("watcher", "folder", hangs)))
           yield* TestClock.adjust("4999 millis")
           assert(Option.isNone(yield* Fiber.poll(use)))

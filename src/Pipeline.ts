@@ -6,6 +6,8 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
@@ -45,7 +47,10 @@ const pauses = Effect.map(Effect.flatMap(Clock.currentTimeMillis, Ref.make), (la
     yield* Ref.set(last, now)
   }))
 
-/** Claims work of a kind until none is left; what a batch did not finish is given back. */
+/**
+ * Claims work of a kind until none is left; what a batch did not finish is given back, also when it is interrupted before its first
+ * step.
+ */
 const worked = <A, E, R>(
   kind: WorkItem["kind"],
   work: (items: ReadonlyArray<WorkItem>) => Effect.Effect<A, E, R>
@@ -53,11 +58,12 @@ const worked = <A, E, R>(
   Stream.unwrap(Effect.gen(function*() {
     const store = yield* MemoryStore
     const pause = yield* pauses
-    return Stream.repeatEffect(store.claim(kind, BATCH[kind])).pipe(
-      Stream.takeWhile((items) => items.length > 0),
-      Stream.mapEffect((items) => Effect.onError(work(items), () => Effect.ignore(store.release(items)))),
-      Stream.tap(() => pause)
+    const batch = Effect.acquireUseRelease(
+      store.claim(kind, BATCH[kind]),
+      (items) => items.length > 0 ? Effect.asSome(work(items)) : Effect.succeedNone,
+      (items, exit) => Exit.isSuccess(exit) ? Effect.void : Effect.ignore(store.release(items))
     )
+    return Stream.filterMapWhile(Stream.repeatEffect(Effect.zipLeft(batch, pause)), identity)
   }))
 
 /** What of a unit is embedded: its title says what it is about when its content does not. */

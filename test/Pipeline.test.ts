@@ -1,5 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
@@ -53,5 +54,36 @@ it.live("a signal is heard while memories are made, and what is left is worked o
         Layer.provide(ResourceLedger.layer)
       )
     )
+  )
+})
+
+it.effect("wherever it is interrupted, what was claimed and not done is given back", () => {
+  const instant = Layer.succeed(
+    Compressor,
+    Compressor.of({ compress: () => Effect.succeed([]), summarize: () => Effect.succeed([]) })
+  )
+  const interruptedAt = (turn: number) =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      yield* store.append(
+        batch(Array.from({ length: 20 }, (_, i) => message(`m${i}`, { sessionId: `s${i}`, isPrompt: true })))
+      )
+      const fiber = yield* Effect.fork(Effect.withMaxOpsBeforeYield(Stream.runDrain(Pipeline.drain), 24))
+      yield* Effect.repeatN(Effect.yieldNow(), turn)
+      const exit = yield* Fiber.interrupt(fiber)
+      yield* Stream.runDrain(Pipeline.drain)
+      assert.strictEqual((yield* store.status).pending, 0, `interrupted at turn ${turn}`)
+      return Exit.isInterrupted(exit)
+    }).pipe(
+      Effect.provide(
+        Layer.mergeAll(IndexInMemory.layer, ModelInMemory.layer(), instant).pipe(
+          Layer.provideMerge(StoreInMemory.layer),
+          Layer.provide(ResourceLedger.layer)
+        )
+      )
+    )
+  return Effect.map(
+    Effect.forEach(Array.from({ length: 400 }, (_, turn) => turn), interruptedAt),
+    (cut) => assert.isAbove(cut.filter(Boolean).length, 50)
   )
 })

@@ -24,23 +24,12 @@ export interface Mutant {
   readonly types?: string | null
 }
 
-const CONCURRENCY = 2
-const ENDS_WITHIN = "1 minute"
+const CONCURRENCY = 3
+const ENDS_WITHIN = "5 minutes"
 
-/** The parts that are run in one process, the real layers alone. */
-const ASKED = [
-  "--quick",
-  "--part",
-  "calls",
-  "--part",
-  "races",
-  "--part",
-  "acquisitions",
-  "--part",
-  "interruptions",
-  "--bail",
-  "--json"
-]
+/** Those in one process, the quickest first. */
+const PARTS = ["calls", "races", "acquisitions"]
+const asked = (parts: ReadonlyArray<string>) => ["--bail", "--json", ...parts.flatMap((part) => ["--part", part])]
 
 const Answer = Schema.parseJson(Schema.Struct({ ok: Schema.Boolean, failures: Schema.Array(Schema.String) }))
 
@@ -54,7 +43,7 @@ const mutated = (variant: Variant): Plugin => ({
 })
 
 /** What the gate says when it is run over the variant's sources. An end without an answer is none. */
-const byGate = (variant: Variant) =>
+const byGate = (variant: Variant, parts: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
@@ -66,7 +55,7 @@ const byGate = (variant: Variant) =>
     yield* Effect.tryPromise(() =>
       bundle({ entry: path.join(root, "scripts", "leaks.ts"), outfile, plugins: [mutated(variant)] })
     )
-    const { failures } = yield* Command.make(process.execPath, outfile, ...ASKED).pipe(
+    const { failures } = yield* Command.make(process.execPath, outfile, ...asked(parts)).pipe(
       Command.string,
       Effect.timeout(ENDS_WITHIN),
       Effect.flatMap(Schema.decode(Answer))
@@ -76,7 +65,7 @@ const byGate = (variant: Variant) =>
 
 const found = (ground: Ground) => (variant: Variant) =>
   Effect.gen(function*() {
-    const gate = yield* byGate(variant)
+    const gate = yield* byGate(variant, ground.isQuick ? [variant.part ?? "calls"] : PARTS)
     if (ground.isQuick) return { name: variant.name, gate } satisfies Mutant
     const folder = yield* copy(variant)
     const files = variant.edits.map(({ file }) => file)

@@ -14,6 +14,8 @@ export interface Edit {
 
 export interface Variant {
   readonly name: string
+  /** The part that finds it first, and in quick form the only one that is asked; `calls` unless it says so. */
+  readonly part?: "acquisitions" | "races"
   readonly edits: ReadonlyArray<Edit>
 }
 
@@ -92,6 +94,7 @@ export const variants: ReadonlyArray<Variant> = [
   // Takes longest.
   {
     name: "a release without bound",
+    part: "acquisitions",
     edits: [
       {
         file: LEDGER,
@@ -119,6 +122,7 @@ export const variants: ReadonlyArray<Variant> = [
   },
   {
     name: "a handle is made before acquire",
+    part: "acquisitions",
     edits: [
       {
         file: SQLITE,
@@ -181,6 +185,7 @@ export const variants: ReadonlyArray<Variant> = [
   },
   {
     name: "a lazy resource that several open at once",
+    part: "races",
     edits: [{ file: LAZY, from: "Effect.makeSemaphore(1)", to: "Effect.makeSemaphore(100)" }]
   },
   atStart("a daemon fiber", "", `Effect.forkDaemon(Effect.forever(Effect.sleep("1 minute")))`),

@@ -2,16 +2,14 @@
  * The only place that wires the layers: one for each need.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Collector from "./capture/Collector.ts"
 import * as Extractive from "./compress/Extractive.ts"
 import * as EmbeddedIndex from "./index/EmbeddedIndex.ts"
 import * as Injector from "./inject/Injector.ts"
 import { ModelManager } from "./models/ModelManager.ts"
-import type * as OpenAi from "./models/OpenAi.ts"
+import type * as Providers from "./models/Providers.ts"
 import * as Monitor from "./resources/Monitor.ts"
 import { ResourceLedger } from "./resources/ResourceLedger.ts"
 import * as Retriever from "./retrieve/Retriever.ts"
@@ -25,17 +23,24 @@ export interface Options {
   /** A reader never writes and takes no lock. */
   readonly readOnly: boolean
   readonly busyTimeoutMs: number
-  /** A model behind an OpenAI-compatible interface; else the one that comes with the package. */
-  readonly embedding?: OpenAi.Endpoint
+  /** Models of providers. Where none is set for embeddings, the one that comes with the package is used. */
+  readonly models?: Pick<Providers.Options, "patience" | "roles">
 }
 
 const modelFile = Settings.packageFile("assets", "static-embeddings.bin")
 
 /** Loaded when it is needed: it brings an HTTP client with it. */
-const remote = (embedding: OpenAi.Endpoint) =>
+const remote = (models: NonNullable<Options["models"]>) =>
   Layer.unwrapEffect(
-    Effect.map(Effect.promise(() => import("./models/OpenAi.ts")), ({ layer }) => layer({ embedding }))
+    Effect.map(
+      Effect.promise(() => import("./models/Providers.ts")),
+      ({ layer }) => layer({ ...models, local: modelFile })
+    )
   )
+
+/** The models that are asked by the settings. */
+export const models = ({ models }: Pick<Options, "models">) =>
+  models === undefined || Object.keys(models.roles).length === 0 ? ModelManager.layerLocal(modelFile) : remote(models)
 
 /** Store, index and models over one SQLite file. */
 const ground = (options: Options) => {
@@ -47,7 +52,7 @@ const ground = (options: Options) => {
   return Layer.mergeAll(
     Layer.provide(SqliteStore.layer, storage),
     Layer.provide(EmbeddedIndex.layer, storage),
-    options.embedding === undefined ? ModelManager.layerLocal(modelFile) : remote(options.embedding)
+    models(options)
   )
 }
 
@@ -66,22 +71,34 @@ export const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
 interface Patience {
   readonly readOnly: boolean
   readonly busyTimeoutMs: number
-  /** For one answer of a model that is asked over the network. */
-  readonly within: Duration.DurationInput
+  /** With models that are asked over the network. */
+  readonly models: Providers.Options["patience"]
 }
 
-const optionsIn = (home: string, { embedding }: Settings.Settings, { within, ...rest }: Patience): Options => ({
+const optionsIn = (home: string, { models: roles }: Settings.Settings, { models, ...rest }: Patience): Options => ({
   home,
   ...rest,
-  ...(Option.isSome(embedding) && { embedding: { ...embedding.value, within } })
+  models: { roles, patience: models }
 })
 
 const bySettings = <A, E, R>(make: (settings: Settings.Settings) => Layer.Layer<A, E, R>) =>
   Layer.unwrapEffect(Effect.map(Settings.load, make))
 
-const WRITER: Patience = { readOnly: false, busyTimeoutMs: 5_000, within: "30 seconds" }
-const READER: Patience = { readOnly: true, busyTimeoutMs: 1_000, within: "5 seconds" }
-const HOOK: Patience = { readOnly: true, busyTimeoutMs: 50, within: "80 millis" }
+const WRITER: Patience = {
+  readOnly: false,
+  busyTimeoutMs: 5_000,
+  models: { within: "60 seconds", retries: 3, waits: "30 seconds" }
+}
+const READER: Patience = {
+  readOnly: true,
+  busyTimeoutMs: 1_000,
+  models: { within: "5 seconds", retries: 1, waits: "1 second" }
+}
+const HOOK: Patience = {
+  readOnly: true,
+  busyTimeoutMs: 50,
+  models: { within: "80 millis", retries: 0, waits: 0 }
+}
 
 /** Watched while it runs; `command` is the subcommand that runs it. */
 const watched = (home: string, command: string, settings: Settings.Settings) =>
@@ -95,6 +112,9 @@ export const service = (command: string) => bySettings((settings) => watched(set
 
 /** The service for those who only read. */
 export const reader = bySettings((settings) => layer(optionsIn(settings.home, settings, READER)))
+
+/** Every model of the settings, asked with a person's patience. */
+export const describedModels = bySettings(({ models: roles }) => models({ models: { roles, patience: READER.models } }))
 
 /** For the hook: what injects and nothing more, on a store and a model that it can't be made to wait for. */
 export const injector = bySettings((settings) =>

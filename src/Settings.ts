@@ -6,25 +6,20 @@ import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type * as Redacted from "effect/Redacted"
+import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import { homedir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { type Endpoint, PRESETS, type Role, ROLES } from "./models/Presets.ts"
 
 export interface Settings {
   /** Where everything that is remembered lies. */
   readonly home: string
   /** Claude Code's own folder, which holds the transcripts. */
   readonly claudeFolder: string
-  /** A model that embeds, instead of the one that comes with the package. */
-  readonly embedding: Option.Option<ModelSetting>
-}
-
-export interface ModelSetting {
-  readonly model: string
-  readonly baseUrl: string
-  readonly apiKey: Option.Option<Redacted.Redacted>
+  /** Models of providers. Where none is set for embeddings, the one that comes with the package is used. */
+  readonly models: Partial<Readonly<Record<Role, ReadonlyArray<Endpoint>>>>
 }
 
 export class SettingsError extends Schema.TaggedError<SettingsError>()("SettingsError", { detail: Schema.String }) {
@@ -33,37 +28,91 @@ export class SettingsError extends Schema.TaggedError<SettingsError>()("Settings
   }
 }
 
-const OPENAI = "https://api.openai.com/v1"
+const nonEmpty = (name: string) => Config.option(Config.nonEmptyString(name))
 
-const isHttp = (url: string) => /^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : "")
+const firstSet = <A>(configs: ReadonlyArray<Config.Config<Option.Option<A>>>): Config.Config<Option.Option<A>> =>
+  Config.map(Config.all(configs), Option.firstSomeOf)
+
+/** Where each provider is and what opens it, by the names that people have for these. */
+const providers = Config.all(Record.map(PRESETS, ({ baseUrlNames, keyNames }) =>
+  Config.all({
+    address: firstSet(baseUrlNames.map((name) => Config.map(nonEmpty(name), Option.map((value) => ({ name, value }))))),
+    apiKey: firstSet(keyNames.map((name) => Config.option(Config.redacted(Config.nonEmptyString(name)))))
+  })))
+
+const settingOf = (role: Role) => `CLAUDE_MEMORY_${role.toUpperCase()}`
+
+const isHttp = (url: string) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
+
+/** Ollama's own setting is a host and a port, and, where it is the server's, all addresses. */
+const ollamaHost = (value: string): Either.Either<string, string> => {
+  const url = value.includes("://") ? value : `http://${value}`
+  if (!isHttp(url)) return Either.left("OLLAMA_HOST is a host and a port such as 127.0.0.1:11434")
+  const { host, protocol } = new URL(url)
+  return Either.right(`${protocol}//${host.replace(/^0\.0\.0\.0/, "127.0.0.1")}/v1`)
+}
+
+/** One `preset:model` of a role's list, or what is wrong with it. */
+const endpointOf = (
+  role: Role,
+  entry: string,
+  known: Config.Config.Success<typeof providers>
+): Either.Either<Endpoint, string> => {
+  const colon = entry.indexOf(":")
+  const [provider, model] = [entry.slice(0, colon).trim().toLowerCase(), entry.slice(colon + 1).trim()]
+  const preset = PRESETS[provider]
+  const serving = Object.keys(PRESETS).filter((name) => PRESETS[name]!.roles.includes(role)).join(", ")
+  if (colon < 0 || model === "" || preset === undefined) {
+    return Either.left(`${settingOf(role)} is PROVIDER:MODEL, fall-backs after commas; providers: ${serving}`)
+  }
+  if (!preset.roles.includes(role)) {
+    return Either.left(`${settingOf(role)}: ${provider} has no models for it; these have: ${serving}`)
+  }
+  const { address, apiKey } = known[provider]!
+  const { name, value } = Option.getOrElse(address, () => ({ name: "", value: preset.baseUrl }))
+  const baseUrl = name === "OLLAMA_HOST"
+    ? ollamaHost(value)
+    : isHttp(value)
+    ? Either.right(value)
+    : Either.left(`${name} is a URL such as ${preset.baseUrl}`)
+  return Either.map(baseUrl, (baseUrl) => ({ provider, model, baseUrl, apiKey }))
+}
+
+/** Providers write one model's name in several ways: "Qwen/Qwen3-Embedding-8B", "qwen/qwen3-embedding-8b". */
+const bareName = ({ model }: Endpoint) => model.slice(model.lastIndexOf("/") + 1).toLowerCase()
 
 /** Naming a model switches it on; a key alone does not. */
-const embedding = Config.nonEmptyString("CLAUDE_MEMORY_EMBEDDING").pipe(
-  Config.mapOrFail((value) => {
-    const model = /^openai:(\S+)$/.exec(value)?.[1]
-    return model === undefined
-      ? Either.left(ConfigError.InvalidData([], "CLAUDE_MEMORY_EMBEDDING is openai:MODEL"))
-      : Either.right(model)
-  }),
-  Config.zip(Config.all({
-    baseUrl: Config.nonEmptyString("OPENAI_BASE_URL").pipe(
-      Config.withDefault(OPENAI),
-      Config.validate({ message: "OPENAI_BASE_URL is a URL such as http://127.0.0.1:11434/v1", validation: isHttp })
-    ),
-    apiKey: Config.option(Config.redacted(Config.nonEmptyString("OPENAI_API_KEY")))
-  })),
-  Config.map(([model, endpoint]): ModelSetting => ({ model, ...endpoint }))
+const roles = Config.all({
+  named: Config.all(Record.fromIterableWith(ROLES, (role) => [role, nonEmpty(settingOf(role))])),
+  providers
+}).pipe(
+  Config.mapOrFail(({ named, providers }) =>
+    Either.gen(function*() {
+      const roles: Partial<Record<Role, ReadonlyArray<Endpoint>>> = {}
+      for (const role of ROLES) {
+        const value = named[role]
+        if (value === undefined || Option.isNone(value)) continue
+        const endpoints: Array<Endpoint> = []
+        for (const entry of value.value.split(",")) endpoints.push(yield* endpointOf(role, entry, providers))
+        if (role === "embedding" && new Set(endpoints.map(bareName)).size > 1) {
+          return yield* Either.left(
+            `${settingOf(role)}: the vectors of different models can't be compared; name one model at several providers`
+          )
+        }
+        roles[role] = endpoints
+      }
+      return roles
+    }).pipe(Either.mapLeft((detail) => ConfigError.InvalidData([], detail)))
+  )
 )
-
-const nonEmpty = (name: string) => Config.option(Config.nonEmptyString(name))
 
 export const settings: Config.Config<Settings> = Config.all({
   home: nonEmpty("CLAUDE_MEMORY_HOME"),
   claudeFolder: nonEmpty("CLAUDE_CONFIG_DIR"),
-  embedding: Config.option(embedding)
+  models: roles
 }).pipe(
-  Config.map(({ claudeFolder, embedding, home }) => ({
-    embedding,
+  Config.map(({ claudeFolder, home, models }) => ({
+    models,
     home: Option.getOrElse(home, () => join(homedir(), ".claude-memory")),
     claudeFolder: Option.getOrElse(claudeFolder, () => join(homedir(), ".claude"))
   }))

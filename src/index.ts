@@ -35,7 +35,8 @@ export {
   ModelError,
   ModelManager
 } from "./models/ModelManager.ts"
-export { layer as layerOpenAi } from "./models/OpenAi.ts"
+export { type Endpoint, PRESETS } from "./models/Presets.ts"
+export { layer as layerProviders } from "./models/Providers.ts"
 export {
   type CaptureBatch,
   MemoryStore,

@@ -12,7 +12,8 @@ import { cpSync, mkdirSync } from "node:fs"
 import { basename, join } from "node:path"
 import * as App from "../../src/App.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
-import * as OpenAi from "../../src/models/OpenAi.ts"
+import type { Endpoint } from "../../src/models/Presets.ts"
+import * as Providers from "../../src/models/Providers.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as Settings from "../../src/Settings.ts"
@@ -45,12 +46,14 @@ export interface Servers {
 
 export const KEYS = { embedding: "the key for embeddings", completion: "the key for completions" }
 
-export const endpoint = (servers: Servers, role: keyof Servers): OpenAi.Endpoint => ({
+export const endpoint = (servers: Servers, role: keyof Servers): Endpoint => ({
+  provider: "openai",
   baseUrl: servers[role].baseUrl,
   apiKey: Option.some(Redacted.make(KEYS[role])),
-  model: "letters",
-  within: "10 seconds"
+  model: "letters"
 })
+
+export const patience: Providers.Options["patience"] = { within: "10 seconds", retries: 0, waits: 0 }
 
 export interface Place {
   readonly home: string
@@ -65,8 +68,16 @@ export const alone = <A, E>(layer: Layer.Layer<A, E, ResourceLedger>) => Layer.p
 export const service = ({ home, servers }: Place) =>
   Layer.provide(
     Layer.merge(
-      App.layer({ home, readOnly: false, busyTimeoutMs: 2_000, embedding: endpoint(servers, "embedding") }),
-      OpenAi.layer({ embedding: endpoint(servers, "embedding"), completion: endpoint(servers, "completion") })
+      App.layer({
+        home,
+        readOnly: false,
+        busyTimeoutMs: 2_000,
+        models: { roles: { embedding: [endpoint(servers, "embedding")] }, patience }
+      }),
+      Providers.layer({
+        roles: { embedding: [endpoint(servers, "embedding")], light: [endpoint(servers, "completion")] },
+        patience
+      })
     ),
     NodeContext.layer
   )

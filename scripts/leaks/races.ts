@@ -19,14 +19,14 @@ import * as Scope from "effect/Scope"
 import * as EmbeddedIndex from "../../src/index/EmbeddedIndex.ts"
 import { VectorIndex } from "../../src/index/VectorIndex.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
-import * as OpenAi from "../../src/models/OpenAi.ts"
+import * as Providers from "../../src/models/Providers.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import * as Settings from "../../src/Settings.ts"
 import { SqliteFile } from "../../src/store/SqliteFile.ts"
 import type { ModelServer } from "../../test/models/server.ts"
 import * as DecoratedLedger from "./DecoratedLedger.ts"
 import { type Ground, numbered, withoutTraces } from "./Ground.ts"
-import { complete, embed, endpoint, home } from "./Scenario.ts"
+import { complete, embed, endpoint, home, patience } from "./Scenario.ts"
 
 const RUNS = { quick: 25, full: 200 }
 
@@ -360,13 +360,13 @@ export const races = (ground: Ground) =>
       check(ground, {
         name: "HTTP pool",
         opening: acquisition("pool", servers.completion.origin),
-        layer: OpenAi.layer({ completion: endpoint(servers, "completion") }),
+        layer: Providers.layer({ roles: { light: [endpoint(servers, "completion")] }, patience }),
         call: complete
       }),
       check(ground, {
         name: "dimension of a server's model",
         opening: dimensionRequest(servers.embedding),
-        layer: OpenAi.layer({ embedding: endpoint(servers, "embedding") }),
+        layer: Providers.layer({ roles: { embedding: [endpoint(servers, "embedding")] }, patience }),
         call: embed
       }),
       check(ground, {

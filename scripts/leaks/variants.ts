@@ -39,7 +39,8 @@ export const applied = ({ edits, name }: Variant, file: string, text: string): s
 
 const SERVICE = "src/serve/ClaudeMemory.ts"
 const POOL = "src/resources/HttpPool.ts"
-const MODELS = "src/models/OpenAi.ts"
+const MODELS = "src/models/Providers.ts"
+const CLIENT = "src/models/Client.ts"
 const LEDGER = "src/resources/ResourceLedger.ts"
 const LAZY = "src/resources/Lazy.ts"
 const SQLITE = "src/resources/Sqlite.ts"
@@ -81,8 +82,8 @@ const GUARDED = `      HttpClient.mapRequestEffect(
             : Effect.dieMessage(\`a request for \${new URL(request.url).origin} through the pool of \${origin}\`)
       )))`
 
-const OWN_POOL = "post(pools.get(new URL(endpoint.baseUrl).origin)!, endpoint, path, body, answer)"
-const FIRST_POOL = "post([...pools.values()][0]!, endpoint, path, body, answer)"
+const OWN_POOL = "yield* originOf(new URL(endpoint.baseUrl).origin)"
+const FIRST_POOL = "yield* originOf([...origins.keys()][0] ?? new URL(endpoint.baseUrl).origin)"
 
 const OPENED = `      open: Effect.try({
         try: () =>
@@ -158,10 +159,10 @@ export const variants: ReadonlyArray<Variant> = [
   {
     name: "a promise without its signal",
     edits: [{
-      file: MODELS,
-      from: "const response = yield* HttpClient.withScope(yield* client).execute(request)",
-      to: `const http = yield* client
-    const response = yield* Effect.promise(() => Effect.runPromise(http.execute(request)))`
+      file: CLIENT,
+      from: "const response = yield* HttpClient.withScope(yield* http).execute(request)",
+      to: `const client = yield* http
+      const response = yield* Effect.promise(() => Effect.runPromise(client.execute(request)))`
     }]
   },
   {

@@ -2,13 +2,14 @@
  * The two ways to the same models, for the same calls: every other one is the compressor's, which asks a completion and a vector
  * at once; the others are the retriever's, which asks a vector.
  */
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { ModelManager } from "../../src/models/ModelManager.ts"
-import * as OpenAi from "../../src/models/OpenAi.ts"
+import * as Providers from "../../src/models/Providers.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { DIMENSION } from "../../test/models/server.ts"
 import { timed } from "../bench.ts"
@@ -66,12 +67,15 @@ const ours = (baseUrl: string): Effect.Effect<Way, never, Scope.Scope> =>
             })
         }))
     ).pipe(Layer.provide(ResourceLedger.layer))
-    const endpoint = { baseUrl, apiKey: Option.none(), within: "30 seconds" } as const
-    const models = OpenAi.layer({
-      completion: { ...endpoint, model: "chat" },
-      embedding: { ...endpoint, model: "embedding", dimension: DIMENSION }
+    const endpoint = { provider: "openai", baseUrl, apiKey: Option.none() } as const
+    const models = Providers.layer({
+      roles: {
+        light: [{ ...endpoint, model: "chat" }],
+        embedding: [{ ...endpoint, model: "embedding", dimension: DIMENSION }]
+      },
+      patience: { within: "30 seconds", retries: 0, waits: 0 }
     })
-    const [context, layerMs] = yield* timed(Layer.build(Layer.provide(models, ledger)))
+    const [context, layerMs] = yield* timed(Layer.build(Layer.provide(models, Layer.merge(ledger, NodeContext.layer))))
     const { complete, embed } = yield* Effect.provide(ModelManager, context)
     return {
       call: (i) =>

@@ -16,6 +16,7 @@ import * as Doctor from "./Doctor.ts"
 import * as Import from "./Import.ts"
 import * as Inject from "./Inject.ts"
 import * as Lifecycle from "./Lifecycle.ts"
+import * as Models from "./Models.ts"
 import * as Quickstart from "./Quickstart.ts"
 import * as Resources from "./Resources.ts"
 import * as Search from "./Search.ts"
@@ -36,6 +37,7 @@ Ask
 Look after it
   status                Say what is remembered
   doctor                Check that everything is as it should be
+  models [--check]      Say which models are asked for what, and whether they answer
   resources [--watch]   Show what each running process of Claude Memory has open
   lifecycle [--for 3s]  Start the whole service, stop it, and show that everything was released
 
@@ -54,6 +56,7 @@ const command = Command.make("claude-memory").pipe(
     Inject.command,
     Status.command,
     Doctor.command,
+    Models.command,
     Resources.command,
     Lifecycle.command
   ])
@@ -67,6 +70,7 @@ const known: Known = {
   inject: Inject.options,
   status: Status.options,
   doctor: Doctor.options,
+  models: Models.options,
   resources: Resources.options,
   lifecycle: Lifecycle.options
 }

@@ -25,6 +25,14 @@ export const minute = (millis: number): string =>
 /** "1 dead letter", "2 dead letters". */
 export const plural = (n: number, noun: string): string => `${number(n)} ${noun}${n === 1 ? "" : "s"}`
 
+/** Columns as wide as their widest cell; the last one of each row is left as it is. */
+export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> =>
+  rows.map((row) =>
+    row.map((cell, column) =>
+      column === row.length - 1 ? cell : cell.padEnd(Math.max(...rows.map((each) => each[column]?.length ?? 0)))
+    ).join("  ")
+  )
+
 /** "1,234 lines = 1,000 stored + 230 skipped (…) + 4 dead letters", with the `shown` commonest reasons for skipping. */
 export const balance = (lines: LineSum, shown = Number.POSITIVE_INFINITY): string => {
   const reasons = Object.entries(lines.skipped).sort(([, a], [, b]) => b - a)

@@ -13,7 +13,7 @@ import type * as LeakProbe from "../resources/LeakProbe.ts"
 import * as Monitor from "../resources/Monitor.ts"
 import * as RunFile from "../resources/RunFile.ts"
 import * as Settings from "../Settings.ts"
-import { answer, json, number } from "./Output.ts"
+import { answer, json, number, table } from "./Output.ts"
 
 const watch = Options.boolean("watch").pipe(Options.withDescription("Look again each second, until Ctrl-C"))
 
@@ -40,14 +40,6 @@ const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 
 /** The files are other processes' words: nothing in them may steer the terminal. */
 const plain = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "�")
-
-/** Columns as wide as their widest cell; the last one is left as it is. */
-const table = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> =>
-  rows.map((row) =>
-    row.map((cell, column) =>
-      column === row.length - 1 ? cell : cell.padEnd(Math.max(...rows.map((each) => each[column]!.length)))
-    ).join("  ")
-  )
 
 const WORDS: Readonly<Record<keyof LeakProbe.Reading, string>> = {
   fds: "file descriptors",

@@ -38,7 +38,19 @@ export const layer = (dimension = 32): Layer.Layer<ModelManager, never, Resource
       return ModelManager.of({
         embed: (texts) => inFlight(Effect.sync(() => texts.map((text) => embed(text, dimension)))),
         embedding: Effect.succeed({ id: `hashed-lexemes-${dimension}`, dimension }),
-        complete: () => Effect.fail(missing("completion"))
+        complete: ({ tier = "light" }) => Effect.fail(missing(tier)),
+        rerank: () => Effect.fail(missing("rerank")),
+        describe: (check) =>
+          Effect.succeed([{
+            role: "embedding",
+            provider: "memory",
+            model: "hashed lexemes",
+            origin: null,
+            reachable: check ? true : null,
+            error: null,
+            dimension: check ? dimension : null,
+            latencyMs: check ? 0 : null
+          }])
       })
     })
   )

@@ -3,6 +3,7 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -23,7 +24,7 @@ export class ModelError extends Schema.TaggedError<ModelError>()("ModelError", {
   }
 }
 
-/** That no model is set for what is asked of it: `embedding`, `completion`. */
+/** That no model is set for a role. */
 export const missing = (role: string) =>
   new ModelError({ reason: "Missing", model: role, detail: "no model is set for it", cause: undefined })
 
@@ -34,15 +35,53 @@ export interface EmbeddingModel {
 }
 
 export interface CompletionRequest {
+  /** Which of the models for completions is asked: `light` unless it says `heavy`. */
+  readonly tier?: "light" | "heavy"
   /** What the model is told to be. */
   readonly system?: string
   readonly prompt: string
   /** Of the answer. */
   readonly maxTokens?: number
+  /** The answer is to be JSON of this JSON Schema. Not every provider holds its models to it: decode what comes. */
+  readonly json?: { readonly name: string; readonly schema: object }
+}
+
+/** Tokens as the provider counts them; 0 where it does not say. `input` includes `cached`. */
+export interface Usage {
+  readonly input: number
+  readonly cached: number
+  readonly output: number
 }
 
 export interface Completion {
   readonly text: string
+  /** The model that answered, by its own account where it gives one. */
+  readonly model: string
+  readonly usage: Usage
+}
+
+/** What a text is embedded for: some models tell a question from what answers it. */
+export type Purpose = "document" | "query"
+
+/** A document by its place in the list, with a score that is comparable within one answer. */
+export interface Ranked {
+  readonly index: number
+  readonly score: number
+}
+
+/** A model that is set for a role. */
+export interface ModelDescription {
+  readonly role: "light" | "heavy" | "embedding" | "rerank"
+  readonly provider: string
+  readonly model: string
+  /** Null for one that is not asked over a network. */
+  readonly origin: string | null
+  /** Null where it was not tried. */
+  readonly reachable: boolean | null
+  readonly error: string | null
+  /** Of its embeddings, when it was tried. */
+  readonly dimension: number | null
+  readonly latencyMs: number | null
 }
 
 export class ModelManager extends Context.Tag("ModelManager")<ModelManager, {
@@ -51,17 +90,25 @@ export class ModelManager extends Context.Tag("ModelManager")<ModelManager, {
    * vector in its place.
    */
   readonly embed: (
-    texts: ReadonlyArray<string>
+    texts: ReadonlyArray<string>,
+    purpose?: Purpose
   ) => Effect.Effect<ReadonlyArray<Option.Option<Float32Array>>, ModelError>
   readonly embedding: Effect.Effect<EmbeddingModel, ModelError>
   /** `Missing` where no model for it is set. */
   readonly complete: (request: CompletionRequest) => Effect.Effect<Completion, ModelError>
+  /** Best first; a provider may leave out documents. `Missing` where no model for it is set. */
+  readonly rerank: (
+    query: string,
+    documents: ReadonlyArray<string>
+  ) => Effect.Effect<ReadonlyArray<Ranked>, ModelError>
+  /** Every model of every role, in the order in which they are asked; with `check` each is asked the least it can be. */
+  readonly describe: (check: boolean) => Effect.Effect<ReadonlyArray<ModelDescription>>
 }>() {
   /** The offline embedder in `file`, loaded when it is first needed. English; other scripts have no vector. */
   static readonly layerLocal = (file: string) => Layer.scoped(this, makeLocal(file))
 }
 
-const makeLocal = (file: string) =>
+export const makeLocal = (file: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const ledger = yield* ResourceLedger
@@ -111,6 +158,22 @@ const makeLocal = (file: string) =>
         )
       ),
       embedding: Effect.map(model, ({ dimension, id }) => ({ id, dimension })),
-      complete: () => Effect.fail(missing("completion"))
+      complete: ({ tier = "light" }) => Effect.fail(missing(tier)),
+      rerank: () => Effect.fail(missing("rerank")),
+      describe: (check) => {
+        const what = { role: "embedding", provider: "local", model: "word vectors", origin: null } as const
+        return check
+          ? Effect.match(Effect.timed(model), {
+            onFailure: ({ detail }) => [{ ...what, reachable: false, error: detail, dimension: null, latencyMs: null }],
+            onSuccess: ([took, { dimension }]) => [{
+              ...what,
+              reachable: true,
+              error: null,
+              dimension,
+              latencyMs: Math.round(Duration.toMillis(took))
+            }]
+          })
+          : Effect.succeed([{ ...what, reachable: null, error: null, dimension: null, latencyMs: null }])
+      }
     })
   })

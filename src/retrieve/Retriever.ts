@@ -54,7 +54,7 @@ const make = Effect.gen(function*() {
   /** The dense lane; why it could not be asked, when it could not. */
   const semantic = (query: SearchQuery): Effect.Effect<Either.Either<ReadonlyArray<Hit>, string>> =>
     Effect.gen(function*() {
-      const [vector] = yield* models.embed([Tokenizer.content(query.text)])
+      const [vector] = yield* models.embed([Tokenizer.content(query.text)], "query")
       if (vector === undefined || Option.isNone(vector)) {
         return Either.left("semantic search: the model knows no word of the question (the package's own knows English)")
       }

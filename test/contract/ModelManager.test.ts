@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import { join } from "node:path"
 import * as ModelInMemory from "../../src/models/ModelInMemory.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
-import * as OpenAi from "../../src/models/OpenAi.ts"
+import * as Providers from "../../src/models/Providers.ts"
 import { root } from "../data.ts"
 import { modelServer } from "../models/server.ts"
 import { base } from "./layers.ts"
@@ -23,8 +23,11 @@ const remote = Layer.unwrapScoped(
   Effect.map(
     modelServer,
     ({ baseUrl }) =>
-      OpenAi.layer({ embedding: { baseUrl, apiKey: Option.none(), model: "letters", within: "10 seconds" } })
+      Providers.layer({
+        roles: { embedding: [{ provider: "openai", baseUrl, apiKey: Option.none(), model: "letters" }] },
+        patience: { within: "10 seconds", retries: 0, waits: 0 }
+      })
   )
 )
 
-suite("OpenAi", Layer.provide(remote, base), { known, unknown: ["1234", "数据库"] })
+suite("Providers, over OpenAI's interface", Layer.provide(remote, base), { known, unknown: ["1234", "数据库"] })

@@ -2,7 +2,13 @@
  * A server of models on a loopback port, as strict as the real ones and as bad as a test asks.
  */
 import * as Effect from "effect/Effect"
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse
+} from "node:http"
 import type { AddressInfo, Socket } from "node:net"
 import { setTimeout } from "node:timers/promises"
 
@@ -36,6 +42,8 @@ export interface ModelServer {
     readonly paths: Array<string>
     readonly keys: Set<string>
     readonly batches: Array<number>
+    /** The request that came last. */
+    last: { readonly path: string; readonly headers: IncomingHttpHeaders; readonly body: unknown } | undefined
   }
 }
 
@@ -73,6 +81,7 @@ const respond = async (server: ModelServer, request: IncomingMessage, response: 
     if (!response.writableFinished) seen.aborted++
   })
   const body = await read(request)
+  seen.last = { path: request.url ?? "", headers: request.headers, body }
   if (Array.isArray(body.input)) seen.batches.push(body.input.length)
   if (server.delay > 0) await setTimeout(server.delay)
   const behaviour = typeof server.behaviour === "function" ? await server.behaviour(body.input ?? []) : server.behaviour
@@ -106,16 +115,17 @@ const respond = async (server: ModelServer, request: IncomingMessage, response: 
 
 const listen = Effect.async<{ readonly http: Server; readonly server: ModelServer }>((resume) => {
   const open = new Set<Socket>()
-  const seen = {
+  const seen: ModelServer["seen"] = {
     sockets: 0,
     open,
     most: 0,
     requests: 0,
     running: 0,
     aborted: 0,
-    paths: [] as Array<string>,
+    paths: [],
     keys: new Set<string>(),
-    batches: [] as Array<number>
+    batches: [],
+    last: undefined
   }
   const http = createServer((request, response) => {
     // The client may have gone before its request was whole.

@@ -24,7 +24,9 @@ const brokenModel = Layer.succeed(
     embed: () =>
       Effect.fail(new ModelError({ reason: "Unavailable", model: "m", detail: "the file is gone", cause: undefined })),
     embedding: Effect.succeed({ id: "m", dimension: 256 }),
-    complete: () => Effect.fail(missing("completion"))
+    complete: () => Effect.fail(missing("light")),
+    rerank: () => Effect.fail(missing("rerank")),
+    describe: () => Effect.succeed([])
   })
 )
 

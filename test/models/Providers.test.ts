@@ -1,3 +1,4 @@
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -7,19 +8,23 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 import { type ModelError, ModelManager } from "../../src/models/ModelManager.ts"
-import * as OpenAi from "../../src/models/OpenAi.ts"
+import type { Endpoint } from "../../src/models/Presets.ts"
+import * as Providers from "../../src/models/Providers.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import { base } from "../contract/layers.ts"
 import { type Behaviour, DIMENSION, type ModelServer, modelServer } from "./server.ts"
 
 const KEY = "sk-secret-of-the-test"
 
-const endpoint = (server: ModelServer, says: Partial<OpenAi.Endpoint> = {}): OpenAi.Endpoint => ({
+const endpoint = (server: ModelServer, says: Partial<Endpoint> = {}): Endpoint => ({
+  provider: "openai",
   baseUrl: server.baseUrl,
   apiKey: Option.some(Redacted.make(KEY)),
   model: "letters",
-  within: "10 seconds",
   ...says
 })
+
+const PATIENCE: Providers.Options["patience"] = { within: "10 seconds", retries: 0, waits: 0 }
 
 /** With a manager of its own for a server of its own; what is left open when the manager has gone is an error. */
 const withModels = <A, E>(
@@ -28,24 +33,26 @@ const withModels = <A, E>(
     server: ModelServer,
     ledger: ResourceLedger["Type"]
   ) => Effect.Effect<A, E>,
-  options: (server: ModelServer) => OpenAi.Options = (server) => ({
-    embedding: endpoint(server),
-    completion: endpoint(server, { model: "talker" })
-  })
+  roles: (server: ModelServer) => Providers.Options["roles"] = (server) => ({
+    embedding: [endpoint(server)],
+    light: [endpoint(server, { model: "talker" })]
+  }),
+  patience = PATIENCE
 ) =>
   Effect.scoped(Effect.flatMap(modelServer, (server) =>
     Effect.gen(function*() {
       const models = yield* ModelManager
       return yield* use(models, server, yield* ResourceLedger)
-    }).pipe(Effect.provide(Layer.provideMerge(OpenAi.layer(options(server)), ResourceLedger.layer)))))
+    }).pipe(Effect.provide(Layer.provideMerge(Providers.layer({ roles: roles(server), patience }), base)))))
 
-const errorOf = (behaviour: Behaviour, says: Partial<OpenAi.Endpoint & { readonly dimension: number }> = {}) =>
+const errorOf = (behaviour: Behaviour, says: Partial<Endpoint> = {}, patience = PATIENCE) =>
   withModels(
     (models, server) => {
       server.behaviour = behaviour
       return Effect.flip(models.embed(["text"]))
     },
-    (server) => ({ embedding: { ...endpoint(server), dimension: DIMENSION, ...says } })
+    (server) => ({ embedding: [{ ...endpoint(server), dimension: DIMENSION, ...says }] }),
+    patience
   )
 
 const answering = (body: string) => ({ status: 200, body })
@@ -69,10 +76,10 @@ const FAULTS: ReadonlyArray<readonly [string, Behaviour, ModelError["reason"], R
   ["another dimension", answering("{\"data\":[{\"index\":0,\"embedding\":[1,2]}]}"), "Damaged", /2 dimensions, not 8/]
 ]
 
-describe("OpenAi", () => {
+describe("Providers", () => {
   it.live.each(FAULTS)("%s is a typed error that says so", ([, behaviour, reason, message]) =>
     Effect.gen(function*() {
-      const error = yield* errorOf(behaviour, { within: "300 millis" })
+      const error = yield* errorOf(behaviour, {}, { ...PATIENCE, within: "300 millis" })
       assert.strictEqual(error.reason, reason)
       assert.match(error.message, message)
       assert.notInclude(error.message, KEY)
@@ -122,8 +129,8 @@ describe("OpenAi", () => {
             assert.deepStrictEqual(other.seen.paths, ["/v1/chat/completions"])
           }),
         (server) => ({
-          embedding: endpoint(server),
-          completion: endpoint(other, { apiKey: Option.some(Redacted.make("other")) })
+          embedding: [endpoint(server)],
+          light: [endpoint(other, { apiKey: Option.some(Redacted.make("other")) })]
         })
       )
     })))
@@ -157,7 +164,7 @@ describe("OpenAi", () => {
         () => ({})
       )
       assert.strictEqual(embedding.message, "model embedding: no model is set for it")
-      assert.strictEqual(completion.message, "model completion: no model is set for it")
+      assert.strictEqual(completion.message, "model light: no model is set for it")
     }))
 
   it.live.each(["hangs", "hangs in its answer"] as const)(
@@ -202,10 +209,14 @@ describe("OpenAi", () => {
           yield* Effect.forkIn(asked === "embed" ? Effect.asVoid(models.embed(["a"])) : models.embedding, scope)
           yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => server.seen.requests > 0 })
         })
-        const layer = OpenAi.layer({
-          embedding: { ...endpoint(server), ...(asked === "embed" && { dimension: 8 }) }
+        const layer = Providers.layer({
+          roles: { embedding: [{ ...endpoint(server), ...(asked === "embed" && { dimension: 8 }) }] },
+          patience: PATIENCE
         })
-        yield* Effect.provide(use, Layer.provide(layer, Layer.succeed(ResourceLedger, ledger)))
+        yield* Effect.provide(
+          use,
+          Layer.provide(layer, Layer.merge(Layer.succeed(ResourceLedger, ledger), NodeContext.layer))
+        )
         const released = [...(yield* Queue.takeAll(changes))].flatMap((change) =>
           change._tag === "Released" ? [[change.resource.kind, change.how]] : []
         )
@@ -226,8 +237,8 @@ describe("OpenAi", () => {
         )
         yield* Effect.sleep("10 millis")
       })
-      const options = { embedding: endpoint(server), completion: endpoint(server) }
-      yield* Effect.provide(use, Layer.provide(OpenAi.layer(options), ResourceLedger.layer))
+      const roles = { embedding: [endpoint(server)], light: [endpoint(server)] }
+      yield* Effect.provide(use, Layer.provide(Providers.layer({ roles, patience: PATIENCE }), base))
       yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => server.seen.open.size === 0 })
       assert.isAtLeast(server.seen.sockets, 2)
     })))

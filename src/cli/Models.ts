@@ -1,0 +1,59 @@
+/**
+ * Which models are asked for what, and whether they answer.
+ */
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as App from "../App.ts"
+import { type ModelDescription, ModelManager } from "../models/ModelManager.ts"
+import { ROLES } from "../models/Presets.ts"
+import { Unsuccessful } from "../Process.ts"
+import { answer, json, number, table } from "./Output.ts"
+
+const check = Options.boolean("check").pipe(
+  Options.withDescription("Ask each of them the least that can be asked; providers may charge for it")
+)
+
+export const options = { check, json }
+
+const UNSET: Readonly<Record<ModelDescription["role"], string>> = {
+  light: "nothing is written by a model",
+  heavy: "nothing is written by a model",
+  embedding: "search goes by words alone",
+  rerank: "results keep their order"
+}
+
+const state = ({ dimension, error, latencyMs, origin, reachable }: ModelDescription): string =>
+  reachable === null
+    ? origin ?? "comes with the package"
+    : reachable
+    ? `answers in ${number(latencyMs ?? 0)} ms${dimension === null ? "" : `, ${number(dimension)} dimensions`}`
+    : `DOES NOT ANSWER: ${error}`
+
+const text = (all: ReadonlyArray<ModelDescription>, isChecked: boolean): string =>
+  [
+    ...table(ROLES.flatMap((role) => {
+      const some = all.filter((each) => each.role === role)
+      return some.length === 0
+        ? [[role, "none", UNSET[role]]]
+        : some.map((each, i) => [i === 0 ? role : "", `${each.provider}:${each.model}`, state(each)])
+    })),
+    "",
+    isChecked
+      ? "What can't be done by the first of a role is asked of the next."
+      : "Set by CLAUDE_MEMORY_LIGHT, _HEAVY, _EMBEDDING and _RERANK; --check asks each of them."
+  ].join("\n")
+
+export const command = Command.make("models", options, ({ check, json }) =>
+  Effect.gen(function*() {
+    const all = yield* Effect.flatMap(ModelManager, ({ describe }) => describe(check))
+    const roles = Object.fromEntries(
+      ROLES.map((role) => [role, all.flatMap(({ role: of, ...rest }) => of === role ? [rest] : [])])
+    )
+    yield* answer(json, { roles }, () => text(all, check))
+    if (all.some(({ reachable }) => reachable === false)) return yield* Effect.fail(new Unsuccessful())
+  })).pipe(
+    Command.withDescription("Say which models are asked for what"),
+    Command.provide(Layer.provide(App.describedModels, App.base))
+  )

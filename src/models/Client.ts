@@ -1,0 +1,180 @@
+/**
+ * One model at one provider: requests are tried again where that may help, within bounds, and end on the wire with their caller.
+ */
+import type * as Headers from "@effect/platform/Headers"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import type { Answer, Dialect, Exchange } from "./Dialect.ts"
+import { ModelError } from "./ModelManager.ts"
+import { type Endpoint, PRESETS } from "./Presets.ts"
+
+export interface Patience {
+  /** What one attempt may take. */
+  readonly within: Duration.DurationInput
+  /** Further attempts after one that failed in passing: 408, 429, 5xx, a connection that broke. */
+  readonly retries: number
+  /** The longest wait before another; a server that asks for a longer one is given up. */
+  readonly waits: Duration.DurationInput
+}
+
+/** A longer answer is refused. */
+const MAX_ANSWER = 64 * 1024 * 1024
+/** What is told of a server's own words. */
+const SHOWN = 200
+/** The first wait; each further one is twice as long, all of them by chance from half to one and a half. */
+const FIRST_WAIT_MS = 500
+
+const HINTS: Readonly<Record<number, string>> = {
+  401: "the key is refused; check it",
+  402: "the account has no credit left",
+  403: "the key may not use it",
+  404: "there is no such model or path",
+  408: "it waited too long for the request",
+  413: "the request is too large",
+  429: "too many requests, or the quota is used up",
+  529: "it is overloaded"
+}
+
+const isPassing = (status: number, words: string) =>
+  status === 408 || (status === 429 && !words.includes("insufficient_quota")) || status >= 500
+
+/** What a failed attempt says, and whether and when another makes sense. */
+interface Failure {
+  readonly error: ModelError
+  readonly isPassing: boolean
+  readonly after: Option.Option<Duration.Duration>
+}
+
+/** Of `retry-after`: seconds or a date (RFC 9110, 10.2.3); or of what Google says in its answer ("retryDelay": "46s"). */
+const retryAfter = (headers: Headers.Headers, words: string, now: number): Option.Option<Duration.Duration> => {
+  const header = headers["retry-after"] ?? ""
+  const seconds = /^\d+(\.\d+)?$/.test(header)
+    ? Number(header)
+    : Number.isNaN(Date.parse(header))
+    ? Number(/"retryDelay":\s*"(\d+(?:\.\d+)?)s"/.exec(words)?.[1])
+    : (Date.parse(header) - now) / 1_000
+  return Number.isNaN(seconds) ? Option.none() : Option.some(Duration.seconds(Math.max(0, seconds)))
+}
+
+const causeOf = (error: HttpClientError.HttpClientError): string =>
+  String((error.cause as { readonly code?: string } | undefined)?.code ?? error.reason)
+
+/** Undefined for one that is too long, of which no more is read. */
+const textOf = (response: HttpClientResponse.HttpClientResponse) =>
+  Effect.suspend(() => {
+    const parts: Array<Uint8Array> = []
+    let size = 0
+    return response.stream.pipe(
+      Stream.takeWhile((part) => (size += part.length) <= MAX_ANSWER && parts.push(part) > 0),
+      Stream.runDrain,
+      Effect.map(() => size > MAX_ANSWER ? undefined : Buffer.concat(parts).toString("utf8"))
+    )
+  })
+
+/** One line without the key, which some servers repeat. */
+const shown = (text: string, key: string): string =>
+  (key === "" ? text : text.replaceAll(key, "…")).replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim().slice(
+    0,
+    SHOWN
+  )
+
+export interface Client {
+  readonly endpoint: Endpoint
+  readonly ask: <A>(exchange: Exchange<A>) => Effect.Effect<Answer<A>, ModelError>
+}
+
+export interface ClientOptions {
+  readonly endpoint: Endpoint
+  readonly dialect: Dialect
+  readonly patience: Patience
+  /** Of the endpoint's origin. */
+  readonly http: Effect.Effect<HttpClient.HttpClient>
+  /** Waits for a socket, so that this does not count as the server's time. */
+  readonly permit: <A, E, R>(attempt: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+}
+
+export const make = ({ dialect, endpoint, http, patience, permit }: ClientOptions): Client => {
+  const { apiKey, baseUrl, model, provider } = endpoint
+  const place = new URL(baseUrl).origin
+  const key = Option.match(apiKey, { onNone: () => "", onSome: Redacted.value })
+  const { keyNames = [], needsKey = false } = PRESETS[provider] ?? {}
+
+  const failed = (reason: ModelError["reason"], detail: string, cause?: unknown) =>
+    new ModelError({ reason, model, detail: `${place}: ${detail}`, cause })
+  const final = (error: ModelError): Failure => ({ error, isPassing: false, after: Option.none() })
+  const passing = (error: ModelError): Failure => ({ error, isPassing: true, after: Option.none() })
+
+  const once = <A>({ body, path, read }: Exchange<A>): Effect.Effect<Answer<A>, Failure> =>
+    Effect.gen(function*() {
+      const request = HttpClientRequest.post(`${baseUrl.replace(/\/+$/, "")}${path}`).pipe(
+        HttpClientRequest.bodyUnsafeJson(body),
+        HttpClientRequest.setHeaders(key === "" ? {} : dialect.headers(key))
+      )
+      const response = yield* HttpClient.withScope(yield* http).execute(request)
+      const text = yield* textOf(response)
+      if (text === undefined) {
+        return yield* Effect.fail(final(failed("Damaged", `its answer has more than ${MAX_ANSWER} bytes`)))
+      }
+      const { status } = response
+      if (status >= 200 && status < 300) {
+        return yield* Either.mapLeft(read(text), ({ detail, reason }) => final(failed(reason, shown(detail, key))))
+      }
+      const words = shown(text, key)
+      const isAgain = isPassing(status, text)
+      return yield* Effect.fail<Failure>({
+        error: failed(
+          isAgain ? "Unavailable" : "Refused",
+          `${HINTS[status] ?? "it answered"} (${status})${words === "" ? "" : `: ${words}`}`
+        ),
+        isPassing: isAgain,
+        after: retryAfter(response.headers, text, yield* Clock.currentTimeMillis)
+      })
+    }).pipe(
+      Effect.scoped,
+      Effect.timeoutFail({
+        duration: patience.within,
+        onTimeout: () => final(failed("TimedOut", `no answer within ${Duration.format(patience.within)}`))
+      }),
+      Effect.catchTags({
+        RequestError: (cause) =>
+          Effect.fail(passing(failed("Unavailable", `it can't be reached (${causeOf(cause)})`, cause))),
+        ResponseError: (cause) =>
+          Effect.fail(passing(failed("Unavailable", `its answer broke off (${causeOf(cause)})`, cause)))
+      })
+    )
+
+  const attempt = <A>(exchange: Exchange<A>, made: number): Effect.Effect<Answer<A>, ModelError> =>
+    permit(once(exchange)).pipe(
+      Effect.catchAll(({ after, error, isPassing }) =>
+        Effect.gen(function*() {
+          if (!isPassing || made >= patience.retries) return yield* error
+          const chance = yield* Random.nextRange(0.5, 1.5)
+          const wait = Duration.max(
+            Duration.millis(FIRST_WAIT_MS * 2 ** made * chance),
+            Option.getOrElse(after, () => Duration.zero)
+          )
+          if (Duration.greaterThan(wait, patience.waits)) return yield* error
+          yield* Effect.sleep(wait)
+          return yield* attempt(exchange, made + 1)
+        })
+      )
+    )
+
+  return {
+    endpoint,
+    ask: (exchange) =>
+      needsKey && key === ""
+        ? Effect.fail(failed("Missing", `it needs a key: set ${keyNames[0]}`))
+        : attempt(exchange, 0)
+  }
+}

@@ -1,0 +1,298 @@
+/**
+ * Models of providers, by role. Each role has an ordered list: what one can't do the next is asked for.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { identity } from "effect/Function"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Tokens from "../domain/Tokens.ts"
+import { forEach } from "../resources/Concurrent.ts"
+import * as HttpPool from "../resources/HttpPool.ts"
+import { make as makeInFlight } from "../resources/InFlight.ts"
+import * as Lazy from "../resources/Lazy.ts"
+import * as Anthropic from "./Anthropic.ts"
+import * as Client from "./Client.ts"
+import type { Dialect, Exchange } from "./Dialect.ts"
+import * as Gemini from "./Gemini.ts"
+import {
+  type CompletionRequest,
+  makeLocal,
+  missing,
+  type ModelDescription,
+  ModelError,
+  ModelManager,
+  type Purpose
+} from "./ModelManager.ts"
+import * as OpenAi from "./OpenAi.ts"
+import { type DialectName, type Endpoint, PRESETS, type Role, ROLES } from "./Presets.ts"
+import * as Voyage from "./Voyage.ts"
+
+export interface Options {
+  readonly roles: Partial<Readonly<Record<Role, ReadonlyArray<Endpoint>>>>
+  readonly patience: Client.Patience
+  /** The word vectors of the package, for embeddings where no other model is set for them. */
+  readonly local?: string
+  /** Sockets, and so requests at a time, to one origin; 8. */
+  readonly connections?: number
+}
+
+const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
+  anthropic: Anthropic.dialect,
+  gemini: Gemini.dialect,
+  openai: OpenAi.dialect,
+  voyage: Voyage.dialect
+}
+
+const CONNECTIONS = 8
+/** Requests for embeddings at a time, of one call. */
+const CONCURRENCY = 4
+/** What failed is passed over for so long when another can be asked. */
+const RESTS = Duration.seconds(60)
+/** A longer text is cut: the least that the models people use take. */
+const MAX_TEXT_TOKENS = 8_000
+const MAX_TEXT_CHARS = 100_000
+
+/** One that is asked for its role, and when it is to be asked again after it failed. */
+interface Candidate {
+  readonly client: Client.Client
+  readonly dialect: Dialect
+  restsUntil: number
+}
+
+const isBlank = (text: string) => text.trim() === ""
+
+/** At unit length; none for zeros. */
+const vectorOf = (values: ReadonlyArray<number>): Option.Option<Float32Array> => {
+  const length = Math.hypot(...values)
+  return length > 0 ? Option.some(Float32Array.from(values, (value) => value / length)) : Option.none()
+}
+
+/** Batches that no limit is too small for. A text that is over the limit of tokens by itself has one of its own. */
+const batchesOf = (
+  texts: ReadonlyArray<string>,
+  inputs: number,
+  inputTokens: number
+): ReadonlyArray<ReadonlyArray<string>> => {
+  const batches: Array<Array<string>> = []
+  let tokens = 0
+  for (const text of texts) {
+    const more = Tokens.estimate(text)
+    const last = batches.at(-1)
+    if (last === undefined || last.length >= inputs || tokens + more > inputTokens) {
+      batches.push([text])
+      tokens = more
+    } else {
+      last.push(text)
+      tokens += more
+    }
+  }
+  return batches
+}
+
+/** Those that do not rest, in their order, then the others. */
+const inTurn = (candidates: ReadonlyArray<Candidate>, now: number) =>
+  [true, false].flatMap((isAwake) => candidates.filter(({ restsUntil }) => restsUntil <= now === isAwake))
+
+/** What all of them said, with the first one's reason. */
+const allFailed = ([first, ...others]: ReadonlyArray<ModelError>) =>
+  others.length === 0 ? first! : new ModelError({
+    ...first!,
+    detail: [first!.detail, ...others.map(({ message }) => message)].join("; then ")
+  })
+
+/** What the first that can gives. */
+const firstOf = <A>(
+  role: Role,
+  candidates: ReadonlyArray<Candidate>,
+  ask: (candidate: Candidate) => Effect.Effect<A, ModelError>
+): Effect.Effect<A, ModelError> =>
+  Effect.gen(function*() {
+    if (candidates.length === 0) return yield* missing(role)
+    const errors: Array<ModelError> = []
+    for (const candidate of inTurn(candidates, yield* Clock.currentTimeMillis)) {
+      const answer = yield* Effect.either(ask(candidate))
+      if (Either.isRight(answer)) return answer.right
+      const error = answer.left
+      errors.push(error)
+      if (candidates.length === 1 || error.reason === "Refused" || error.reason === "Damaged") continue
+      const now = yield* Clock.currentTimeMillis
+      if (candidate.restsUntil <= now) {
+        yield* Effect.logWarning(`${error.message}; passed over for ${Duration.format(RESTS)}`)
+      }
+      candidate.restsUntil = now + Duration.toMillis(RESTS)
+    }
+    return yield* allFailed(errors)
+  })
+
+/** Asks for what the dialect may not have. */
+const asked = <A>({ client }: Candidate, role: Role, exchange: Exchange<A> | undefined) =>
+  exchange === undefined
+    ? Effect.fail(
+      new ModelError({
+        reason: "Missing",
+        model: client.endpoint.model,
+        detail: `${client.endpoint.provider} has no models for ${role}`,
+        cause: undefined
+      })
+    )
+    : client.ask(exchange)
+
+const structureOf = ({ client }: Candidate) => PRESETS[client.endpoint.provider]?.structure ?? "words"
+
+const completed = (candidate: Candidate, role: "light" | "heavy", request: CompletionRequest) =>
+  Effect.map(
+    asked(
+      candidate,
+      role,
+      candidate.dialect.complete?.(candidate.client.endpoint.model, request, structureOf(candidate))
+    ),
+    ({ model, usage, value }) => ({ text: value, model: model ?? candidate.client.endpoint.model, usage })
+  )
+
+const numbersOf = (candidate: Candidate, texts: ReadonlyArray<string>, purpose: Purpose) =>
+  Effect.map(
+    asked(candidate, "embedding", candidate.dialect.embed?.(candidate.client.endpoint.model, texts, purpose)),
+    ({ value }) => value
+  )
+
+const rankedBy = (candidate: Candidate, query: string, documents: ReadonlyArray<string>) =>
+  Effect.map(
+    asked(candidate, "rerank", candidate.dialect.rerank?.(candidate.client.endpoint.model, query, documents)),
+    ({ value }) => value
+  )
+
+/** The least that can be asked of each role: the dimension of embeddings, null of others. */
+const probe = (role: Role, candidate: Candidate): Effect.Effect<number | null, ModelError> => {
+  switch (role) {
+    case "light":
+    case "heavy":
+      return Effect.as(completed(candidate, role, { prompt: "Reply with the word OK.", maxTokens: 256 }), null)
+    case "embedding":
+      return Effect.map(numbersOf(candidate, ["dimension"], "document"), ([first]) => first!.length)
+    case "rerank":
+      return Effect.as(rankedBy(candidate, "fruit", ["an apple", "a hammer"]), null)
+  }
+}
+
+const described = (role: Role, candidate: Candidate, check: boolean): Effect.Effect<ModelDescription> =>
+  Effect.gen(function*() {
+    const { baseUrl, model, provider } = candidate.client.endpoint
+    const what = { role, provider, model, origin: new URL(baseUrl).origin }
+    if (!check) return { ...what, reachable: null, error: null, dimension: null, latencyMs: null }
+    const since = yield* Clock.currentTimeMillis
+    const found = yield* Effect.either(probe(role, candidate))
+    const latencyMs = (yield* Clock.currentTimeMillis) - since
+    return Either.match(found, {
+      onLeft: ({ detail }) => ({ ...what, reachable: false, error: detail, dimension: null, latencyMs: null }),
+      onRight: (dimension) => ({ ...what, reachable: true, error: null, dimension, latencyMs })
+    })
+  })
+
+const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
+  Effect.gen(function*() {
+    const origins = new Map<string, Pick<Client.ClientOptions, "http" | "permit">>()
+    const originOf = (origin: string) =>
+      Effect.gen(function*() {
+        const known = origins.get(origin)
+        if (known !== undefined) return known
+        const http = yield* HttpPool.make({ origin, connections })
+        const made = { http, permit: (yield* Effect.makeSemaphore(connections)).withPermits(1) }
+        origins.set(origin, made)
+        return made
+      })
+    const candidatesOf = (role: Role) =>
+      Effect.forEach(roles[role] ?? [], (endpoint) =>
+        Effect.gen(function*() {
+          const dialect = DIALECTS[PRESETS[endpoint.provider]?.dialect ?? "openai"]
+          const { http, permit } = yield* originOf(new URL(endpoint.baseUrl).origin)
+          const client = Client.make({ dialect, endpoint, http, patience, permit })
+          return { client, dialect, restsUntil: 0 } satisfies Candidate
+        }))
+    const candidates = {
+      light: yield* candidatesOf("light"),
+      heavy: yield* candidatesOf("heavy"),
+      embedding: yield* candidatesOf("embedding"),
+      rerank: yield* candidatesOf("rerank")
+    }
+    const own = candidates.embedding.length > 0 || local === undefined ? undefined : yield* makeLocal(local)
+
+    const first = candidates.embedding[0]?.client.endpoint
+    const learned = Effect.map(
+      firstOf("embedding", candidates.embedding, (candidate) => numbersOf(candidate, ["dimension"], "document")),
+      ([vector]) => vector!.length
+    )
+    const embedding = own?.embedding ?? (yield* Lazy.make(Effect.map(
+      first?.dimension === undefined ? learned : Effect.succeed(first.dimension),
+      (dimension) => ({ id: `${first?.model}@${dimension}`, dimension })
+    )))
+    // Made last, so that no pool is closed under a call.
+    const inFlight = yield* makeInFlight("ModelManager")
+
+    const limits = candidates.embedding.map(({ client }) => PRESETS[client.endpoint.provider]!)
+    const inputs = Math.min(...limits.map(({ inputs }) => inputs))
+    const inputTokens = Math.min(...limits.map(({ inputTokens }) => inputTokens))
+
+    const numbers = (batch: ReadonlyArray<string>, purpose: Purpose, dimension: number) =>
+      firstOf("embedding", candidates.embedding, (candidate) =>
+        Effect.filterOrFail(
+          numbersOf(candidate, batch, purpose),
+          (found) => found.every(({ length }) => length === dimension),
+          (found) =>
+            new ModelError({
+              reason: "Damaged",
+              model: candidate.client.endpoint.model,
+              detail: `it gave a vector of ${
+                found.find(({ length }) => length !== dimension)!.length
+              } dimensions, not ${dimension}`,
+              cause: undefined
+            })
+        ))
+
+    const embed = (texts: ReadonlyArray<string>, purpose: Purpose) =>
+      Effect.gen(function*() {
+        const known = texts.filter((text) => !isBlank(text)).map((text) =>
+          Tokens.truncate(text, MAX_TEXT_TOKENS, MAX_TEXT_CHARS)
+        )
+        if (known.length === 0) return texts.map(() => Option.none<Float32Array>())
+        const { dimension } = yield* embedding
+        const found = (yield* forEach(
+          batchesOf(known, inputs, inputTokens),
+          CONCURRENCY,
+          (batch) => numbers(batch, purpose, dimension)
+        )).flat()
+        let next = 0
+        return texts.map((text) => isBlank(text) ? Option.none() : vectorOf(found[next++]!))
+      })
+
+    return ModelManager.of({
+      embedding,
+      embed: own?.embed ??
+        Effect.fn("ModelManager.embed")((texts: ReadonlyArray<string>, purpose: Purpose = "document") =>
+          inFlight(embed(texts, purpose))
+        ),
+      complete: Effect.fn("ModelManager.complete")((request: CompletionRequest) => {
+        const tier = request.tier ?? "light"
+        return inFlight(firstOf(tier, candidates[tier], (candidate) => completed(candidate, tier, request)))
+      }),
+      rerank: Effect.fn("ModelManager.rerank")((query: string, documents: ReadonlyArray<string>) =>
+        documents.length === 0
+          ? Effect.succeed([])
+          : inFlight(firstOf("rerank", candidates.rerank, (candidate) => rankedBy(candidate, query, documents)))
+      ),
+      describe: Effect.fn("ModelManager.describe")((check: boolean) =>
+        inFlight(Effect.gen(function*() {
+          const all = ROLES.flatMap((role) => candidates[role].map((candidate) => described(role, candidate, check)))
+          return [
+            ...(own === undefined ? [] : yield* own.describe(check)),
+            ...(yield* forEach(all, CONCURRENCY, identity))
+          ]
+        }))
+      )
+    })
+  })
+
+/** One pool for each origin, opened when it is first needed. */
+export const layer = (options: Options) => Layer.scoped(ModelManager, make(options))

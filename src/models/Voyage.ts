@@ -1,0 +1,59 @@
+/**
+ * Voyage's interface (https://docs.voyageai.com/reference): OpenAI's and Jina's with other names.
+ */
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+import { type Dialect, inOrder, maybe, ranked, reading } from "./Dialect.ts"
+import type { Usage } from "./ModelManager.ts"
+
+const Total = Schema.Struct({ total_tokens: maybe(Schema.Number) })
+const usageOf = (usage: typeof Total.Type | null | undefined): Usage => ({
+  input: usage?.total_tokens ?? 0,
+  cached: 0,
+  output: 0
+})
+
+const Embeddings = Schema.Struct({
+  model: maybe(Schema.String),
+  data: Schema.Array(Schema.Struct({ index: Schema.Int, embedding: Schema.Array(Schema.Finite) })),
+  usage: maybe(Total)
+})
+
+const Rerank = Schema.Struct({
+  model: maybe(Schema.String),
+  data: Schema.Array(Schema.Struct({ index: Schema.Int, relevance_score: Schema.Finite })),
+  usage: maybe(Total)
+})
+
+export const dialect: Dialect = {
+  headers: (key) => ({ authorization: `Bearer ${key}` }),
+  embed: (model, input, purpose) => {
+    const path = "/embeddings"
+    return {
+      path,
+      body: { model, input, input_type: purpose },
+      read: reading(
+        Embeddings,
+        path,
+        ({ data, model, usage }) =>
+          Either.map(inOrder(data, input.length), (value) => ({ value, model: model ?? null, usage: usageOf(usage) }))
+      )
+    }
+  },
+  rerank: (model, query, documents) => {
+    const path = "/rerank"
+    return {
+      path,
+      body: { model, query, documents, top_k: documents.length },
+      read: reading(
+        Rerank,
+        path,
+        ({ data, model, usage }) =>
+          Either.map(
+            ranked(data, documents.length),
+            (value) => ({ value, model: model ?? null, usage: usageOf(usage) })
+          )
+      )
+    }
+  }
+}

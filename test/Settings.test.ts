@@ -1,0 +1,114 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Settings from "../src/Settings.ts"
+
+const loaded = (environment: Readonly<Record<string, string>>) =>
+  Effect.withConfigProvider(Settings.load, ConfigProvider.fromMap(new Map(Object.entries(environment))))
+
+const modelsOf = (environment: Readonly<Record<string, string>>) =>
+  Effect.map(loaded(environment), ({ models }) =>
+    Object.fromEntries(
+      Object.entries(models).map(([role, endpoints]) => [
+        role,
+        endpoints.map(({ apiKey, ...rest }) => ({
+          ...rest,
+          key: Option.getOrNull(Option.map(apiKey, Redacted.value))
+        }))
+      ])
+    ))
+
+describe("models by settings", () => {
+  it.effect("a key or an address alone switches nothing on", () =>
+    Effect.gen(function*() {
+      const models = yield* modelsOf({
+        OPENAI_API_KEY: "k",
+        OPENAI_BASE_URL: "http://127.0.0.1:1/v1",
+        ANTHROPIC_API_KEY: "k",
+        GEMINI_API_KEY: "k"
+      })
+      assert.deepStrictEqual(models, {})
+    }))
+
+  it.effect("a named model has its provider's address and the key that people have for it", () =>
+    Effect.gen(function*() {
+      const models = yield* modelsOf({
+        CLAUDE_MEMORY_LIGHT: "gemini:gemini-2.5-flash, anthropic:claude-haiku-4-5",
+        CLAUDE_MEMORY_HEAVY: "siliconflow:deepseek-ai/DeepSeek-V2.5",
+        CLAUDE_MEMORY_EMBEDDING: "siliconflow:Qwen/Qwen3-Embedding-8B,openrouter:qwen/qwen3-embedding-8b",
+        CLAUDE_MEMORY_RERANK: "siliconflow:Qwen/Qwen3-Reranker-8B",
+        SILICONFLOW_API_KEY: "s",
+        GOOGLE_API_KEY: "g"
+      })
+      const siliconflow = { provider: "siliconflow", baseUrl: "https://api.siliconflow.cn/v1", key: "s" }
+      assert.deepStrictEqual(models, {
+        light: [
+          {
+            provider: "gemini",
+            model: "gemini-2.5-flash",
+            baseUrl: "https://generativelanguage.googleapis.com",
+            key: "g"
+          },
+          { provider: "anthropic", model: "claude-haiku-4-5", baseUrl: "https://api.anthropic.com", key: null }
+        ],
+        heavy: [{ ...siliconflow, model: "deepseek-ai/DeepSeek-V2.5" }],
+        embedding: [
+          { ...siliconflow, model: "Qwen/Qwen3-Embedding-8B" },
+          {
+            provider: "openrouter",
+            model: "qwen/qwen3-embedding-8b",
+            baseUrl: "https://openrouter.ai/api/v1",
+            key: null
+          }
+        ],
+        rerank: [{ ...siliconflow, model: "Qwen/Qwen3-Reranker-8B" }]
+      })
+    }))
+
+  it.effect.each([
+    ["http://10.0.0.2:11434", "http://10.0.0.2:11434/v1"],
+    ["0.0.0.0:11434", "http://127.0.0.1:11434/v1"],
+    ["box:1234", "http://box:1234/v1"]
+  ])("OLLAMA_HOST %s is %s", ([host, baseUrl]) =>
+    Effect.gen(function*() {
+      const models = yield* modelsOf({ CLAUDE_MEMORY_EMBEDDING: "ollama:qwen3-embedding:0.6b", OLLAMA_HOST: host! })
+      assert.deepStrictEqual(models, {
+        embedding: [{ provider: "ollama", model: "qwen3-embedding:0.6b", baseUrl, key: null }]
+      })
+    }))
+
+  it.effect.each<readonly [Readonly<Record<string, string>>, RegExp]>([
+    [
+      { CLAUDE_MEMORY_LIGHT: "gpt" },
+      /^CLAUDE_MEMORY_LIGHT is PROVIDER:MODEL, fall-backs after commas; providers: openai, /
+    ],
+    [{ CLAUDE_MEMORY_LIGHT: "openai:" }, /CLAUDE_MEMORY_LIGHT is PROVIDER:MODEL/],
+    [{ CLAUDE_MEMORY_LIGHT: "openai:a,,openai:b" }, /CLAUDE_MEMORY_LIGHT is PROVIDER:MODEL/],
+    [{ CLAUDE_MEMORY_HEAVY: "nobody:model" }, /CLAUDE_MEMORY_HEAVY is PROVIDER:MODEL/],
+    [
+      { CLAUDE_MEMORY_RERANK: "anthropic:claude" },
+      /^CLAUDE_MEMORY_RERANK: anthropic has no models for it; these have: siliconflow, /
+    ],
+    [{ CLAUDE_MEMORY_EMBEDDING: "openai:a, openai:b" }, /the vectors of different models can't be compared/],
+    [
+      { CLAUDE_MEMORY_EMBEDDING: "openai:a", OPENAI_BASE_URL: "localhost:1234" },
+      /^OPENAI_BASE_URL is a URL such as https:\/\/api\.openai\.com\/v1$/
+    ],
+    [
+      { CLAUDE_MEMORY_EMBEDDING: "ollama:a", OLLAMA_HOST: "http://[" },
+      /^OLLAMA_HOST is a host and a port such as 127\.0\.0\.1:11434$/
+    ]
+  ])("%j is refused with what to write instead", ([environment, message]) =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(loaded(environment))
+      assert.match(error.message, message)
+    }))
+
+  it.effect("no key is told", () =>
+    Effect.gen(function*() {
+      const settings = yield* loaded({ CLAUDE_MEMORY_LIGHT: "openai:a", OPENAI_API_KEY: "sk-secret" })
+      assert.notInclude(JSON.stringify(settings), "sk-secret")
+    }))
+})

@@ -67,13 +67,13 @@ describe("models by settings", () => {
       })
     }))
 
-  it.effect.each([
+  it.effect.each<readonly [string, string]>([
     ["http://10.0.0.2:11434", "http://10.0.0.2:11434/v1"],
     ["0.0.0.0:11434", "http://127.0.0.1:11434/v1"],
     ["box:1234", "http://box:1234/v1"]
   ])("OLLAMA_HOST %s is %s", ([host, baseUrl]) =>
     Effect.gen(function*() {
-      const models = yield* modelsOf({ CLAUDE_MEMORY_EMBEDDING: "ollama:qwen3-embedding:0.6b", OLLAMA_HOST: host! })
+      const models = yield* modelsOf({ CLAUDE_MEMORY_EMBEDDING: "ollama:qwen3-embedding:0.6b", OLLAMA_HOST: host })
       assert.deepStrictEqual(models, {
         embedding: [{ provider: "ollama", model: "qwen3-embedding:0.6b", baseUrl, key: null }]
       })

@@ -72,7 +72,7 @@ const ACQUIRED = `    const ledger = yield* ResourceLedger
       within: "2 seconds",
       sockets: (pool) => pool.stats.connected
     })
-    return yield* Lazy.make(Effect.map(Effect.orDie(pool), (pool) =>`
+    return yield* Lazy.make(Effect.map(pool, (pool) =>`
 
 const GUARDED = `      HttpClient.mapRequestEffect(
         NodeHttpClient.makeUndici(pool),
@@ -114,7 +114,11 @@ export const variants: ReadonlyArray<Variant> = [
           `    const pool = Effect.sync(() => new Undici.Pool(origin, { connections, keepAliveTimeout: KEEP_ALIVE_MS }))
     return yield* Lazy.make(Effect.map(pool, (pool) =>`
       },
-      { file: POOL, from: `import { ResourceLedger } from`, to: `import type { ResourceLedger } from` }
+      {
+        file: POOL,
+        from: `import { type OpeningTimedOut, ResourceLedger } from`,
+        to: `import type { OpeningTimedOut, ResourceLedger } from`
+      }
     ]
   },
   {
@@ -139,14 +143,11 @@ export const variants: ReadonlyArray<Variant> = [
   },
   {
     name: "a close that closes nothing",
-    edits: [
-      { file: SQLITE, from: `      close: (database) =>`, to: `      close: () =>` },
-      {
-        file: SQLITE,
-        from: `          prepared.clear()\n          database.close()\n`,
-        to: `          prepared.clear()\n`
-      }
-    ]
+    edits: [{
+      file: SQLITE,
+      from: "fold(database)\n          database.close()\n",
+      to: "fold(database)\n"
+    }]
   },
   {
     name: "a close that is not awaited",
@@ -160,9 +161,8 @@ export const variants: ReadonlyArray<Variant> = [
     name: "a promise without its signal",
     edits: [{
       file: CLIENT,
-      from: "const response = yield* HttpClient.withScope(yield* http).execute(request)",
-      to: `const client = yield* http
-      const response = yield* Effect.promise(() => Effect.runPromise(client.execute(request)))`
+      from: "const response = yield* HttpClient.withScope(http).execute(request)",
+      to: "const response = yield* Effect.promise(() => Effect.runPromise(http.execute(request)))"
     }]
   },
   {

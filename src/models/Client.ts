@@ -14,6 +14,7 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import type { OpeningTimedOut } from "../resources/ResourceLedger.ts"
 import type { Answer, Dialect, Exchange } from "./Dialect.ts"
 import { ModelError } from "./ModelManager.ts"
 import { type Endpoint, PRESETS } from "./Presets.ts"
@@ -98,7 +99,7 @@ export interface ClientOptions {
   readonly dialect: Dialect
   readonly patience: Patience
   /** Of the endpoint's origin. */
-  readonly http: Effect.Effect<HttpClient.HttpClient>
+  readonly http: Effect.Effect<HttpClient.HttpClient, OpeningTimedOut>
   /** Waits for a socket, so that this does not count as the server's time. */
   readonly permit: <A, E, R>(attempt: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
@@ -114,13 +115,13 @@ export const make = ({ dialect, endpoint, http, patience, permit }: ClientOption
   const final = (error: ModelError): Failure => ({ error, isPassing: false, after: Option.none() })
   const passing = (error: ModelError): Failure => ({ error, isPassing: true, after: Option.none() })
 
-  const once = <A>({ body, path, read }: Exchange<A>): Effect.Effect<Answer<A>, Failure> =>
+  const once = <A>(http: HttpClient.HttpClient, { body, path, read }: Exchange<A>): Effect.Effect<Answer<A>, Failure> =>
     Effect.gen(function*() {
       const request = HttpClientRequest.post(`${baseUrl.replace(/\/+$/, "")}${path}`).pipe(
         HttpClientRequest.bodyUnsafeJson(body),
         HttpClientRequest.setHeaders(key === "" ? {} : dialect.headers(key))
       )
-      const response = yield* HttpClient.withScope(yield* http).execute(request)
+      const response = yield* HttpClient.withScope(http).execute(request)
       const text = yield* textOf(response)
       if (text === undefined) {
         return yield* Effect.fail(final(failed("Damaged", `its answer has more than ${MAX_ANSWER} bytes`)))
@@ -154,7 +155,9 @@ export const make = ({ dialect, endpoint, http, patience, permit }: ClientOption
     )
 
   const attempt = <A>(exchange: Exchange<A>, made: number): Effect.Effect<Answer<A>, ModelError> =>
-    permit(once(exchange)).pipe(
+    http.pipe(
+      Effect.mapError((cause) => final(failed("Unavailable", cause.message, cause))),
+      Effect.flatMap((http) => permit(once(http, exchange))),
       Effect.catchAll(({ after, error, isPassing }) =>
         Effect.gen(function*() {
           if (!isPassing || made >= patience.retries) return yield* error

@@ -138,6 +138,22 @@ export interface OpenOptions {
 
 const MAX_PREPARED = 200
 
+/** No signal is heard meanwhile. */
+const FOLDS_WITHIN_MS = 200
+
+/**
+ * Folds the write-ahead log back into the file, so that nothing but the database is left behind. Where another process uses it, or
+ * the disk is full, it or the next that writes does.
+ */
+const fold = (database: DatabaseSync): void => {
+  try {
+    database.exec(`PRAGMA busy_timeout = ${FOLDS_WITHIN_MS}`)
+    database.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+  } catch {
+    // The log stays, whole.
+  }
+}
+
 const connect = (database: DatabaseSync, prepared: Map<string, StatementSync>): Connection => {
   const prepare = (sql: string) => {
     const known = prepared.get(sql)
@@ -202,6 +218,7 @@ export const open: (
       close: (database) =>
         Effect.sync(() => {
           prepared.clear()
+          if (!options.readOnly) fold(database)
           database.close()
         }).pipe(Effect.zipRight(driver.finalizesOnClose ? Effect.void : collectGarbage)),
       within: "2 seconds"

@@ -8,7 +8,6 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { open, reasonOf, SqliteError } from "../resources/Sqlite.ts"
 import { StoreError } from "./MemoryStore.ts"
 import { checkVersion, currentVersion, migrate } from "./migrations.ts"
@@ -23,9 +22,6 @@ export interface SqliteFileOptions {
 }
 
 export const DATABASE = "memory.db"
-
-/** No signal is heard meanwhile. Where another process still uses the log, it or the next that writes folds it. */
-const FOLDS_WITHIN_MS = 200
 
 export const toStoreError = (operation: string) => (cause: SqlError | SqliteError | StoreError): StoreError => {
   if (cause instanceof StoreError) return cause
@@ -100,19 +96,6 @@ const openClients = Effect.fn("SqliteFile.open")(
     const writer = yield* open({ ...read, readOnly: false, name: "Sqlite writer" })
     yield* migrate(writer)
     yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(fs.chmod(each, 0o600)))
-    const ledger = yield* ResourceLedger
-    yield* Effect.orDie(ledger.acquire({
-      kind: "cache",
-      name: "Sqlite write-ahead log",
-      open: Effect.succeed(writer),
-      // Folds the log back into the file, so that nothing but the database is left behind.
-      close: (writer) =>
-        Effect.zipRight(
-          writer.unsafe(`PRAGMA busy_timeout = ${FOLDS_WITHIN_MS}`),
-          writer.unsafe("PRAGMA wal_checkpoint(TRUNCATE)")
-        ),
-      within: "2 seconds"
-    }))
     const reader = yield* open({ ...read, name: "Sqlite reader" })
     return { file, writer, reader, busyTimeoutMs: options.busyTimeoutMs }
   },

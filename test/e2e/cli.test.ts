@@ -544,7 +544,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         before("MemoryStore", "Sqlite reader")
         before("MemoryStore", "Sqlite writer")
         before("VectorIndex", "Sqlite writer")
-        before("Sqlite write-ahead log", "Sqlite writer")
+        before("Sqlite reader", "Sqlite writer")
         assert.isTrue(released.every(({ how }) => how === "closed"))
         assert.isAtLeast(released.find(({ name }) => name === "ClaudeMemory")!.ageMs, 300)
       }))

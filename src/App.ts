@@ -4,6 +4,7 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Struct from "effect/Struct"
 import * as Collector from "./capture/Collector.ts"
 import * as Extractive from "./compress/Extractive.ts"
 import * as EmbeddedIndex from "./index/EmbeddedIndex.ts"
@@ -75,7 +76,11 @@ interface Patience {
   readonly models: Providers.Options["patience"]
 }
 
-const optionsIn = (home: string, { models: roles }: Settings.Settings, { models, ...rest }: Patience): Options => ({
+const optionsIn = (
+  home: string,
+  { models: roles }: Pick<Settings.Settings, "models">,
+  { models, ...rest }: Patience
+): Options => ({
   home,
   ...rest,
   models: { roles, patience: models }
@@ -116,10 +121,10 @@ export const reader = bySettings((settings) => layer(optionsIn(settings.home, se
 /** Every model of the settings, asked with a person's patience. */
 export const describedModels = bySettings(({ models: roles }) => models({ models: { roles, patience: READER.models } }))
 
-/** For the hook: what injects and nothing more, on a store and a model that it can't be made to wait for. */
-export const injector = bySettings((settings) =>
+/** For the hook: what injects and nothing more, on a store and a model that it can't be made to wait for; none has time to rerank. */
+export const injector = bySettings(({ home, models }) =>
   Injector.layer.pipe(
     Layer.provide(Retriever.layer),
-    Layer.provide(ground(optionsIn(settings.home, settings, HOOK)))
+    Layer.provide(ground(optionsIn(home, { models: Struct.omit(models, "rerank") }, HOOK)))
   )
 )

@@ -18,8 +18,8 @@ const check = Options.boolean("check").pipe(
 export const options = { check, json }
 
 const UNSET: Readonly<Record<ModelDescription["role"], string>> = {
-  light: "nothing is written by a model",
-  heavy: "nothing is written by a model",
+  light: "no model writes anything",
+  heavy: "no model writes anything",
   embedding: "search goes by words alone",
   rerank: "results keep their order"
 }

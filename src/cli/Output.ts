@@ -57,6 +57,7 @@ export const reason = ({ score, why }: SearchResult): string =>
     `score ${score.toFixed(2)}`,
     why.keyword === null ? undefined : `keyword #${why.keyword.rank} (${why.matched.join(", ")})`,
     why.semantic === null ? undefined : `semantic #${why.semantic.rank} (cosine ${why.semantic.score.toFixed(2)})`,
+    why.rerank === null ? undefined : `rerank #${why.rerank.rank} (${why.rerank.score.toFixed(2)})`,
     why.neighbours > 0 ? `its neighbours +${why.neighbours.toFixed(2)}` : undefined,
     ...Object.entries(why.boosts).map(([name, by]) => `its ${name} +${by.toFixed(2)}`)
   ].filter((part) => part !== undefined).join(" · ")

@@ -42,7 +42,7 @@ export const SearchQuery = Schema.Struct({
 })
 export type SearchQuery = typeof SearchQuery.Type
 
-/** One lane's opinion: rank from 1, and the score before fusion (BM25, or cosine). */
+/** One lane's or model's opinion: rank from 1, and its own score (BM25, cosine, relevance). */
 export const LaneScore = Schema.Struct({
   rank: Schema.Int.pipe(Schema.positive()),
   score: Schema.Number
@@ -52,6 +52,8 @@ export type LaneScore = typeof LaneScore.Type
 export const Why = Schema.Struct({
   keyword: Schema.NullOr(LaneScore),
   semantic: Schema.NullOr(LaneScore),
+  /** What a model said that read the question and the unit together. */
+  rerank: Schema.NullOr(LaneScore),
   /** What units next to it in the session added to the fused score. */
   neighbours: Schema.Number,
   /** Named additions to the fused score. */
@@ -71,7 +73,7 @@ export type SearchResult = typeof SearchResult.Type
 
 export const SearchResponse = Schema.Struct({
   results: Schema.Array(SearchResult),
-  /** A sentence for each lane that could not be asked; empty when nothing was missing. */
+  /** A sentence for each lane or model that could not be asked; empty when nothing was missing. */
   degraded: Schema.Array(Schema.String)
 })
 export type SearchResponse = typeof SearchResponse.Type

@@ -1,12 +1,13 @@
 /**
- * A question in, units out: two lanes, one fused list, what stands around each unit, each result with its reasons.
+ * A question in, units out: two lanes, one fused list, what stands around each unit, a model's order of it where one is set, each
+ * result with its reasons.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { passes, type SearchQuery, type SearchResponse, type SearchResult } from "../domain/Search.ts"
+import { type LaneScore, passes, type SearchQuery, type SearchResponse, type SearchResult } from "../domain/Search.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import { type Hit, VectorIndex } from "../index/VectorIndex.ts"
 import { ModelManager } from "../models/ModelManager.ts"
@@ -14,6 +15,7 @@ import { make as makeInFlight } from "../resources/InFlight.ts"
 import { type LexicalMatches, MemoryStore, type StoreError } from "../store/MemoryStore.ts"
 import { isOn, namedIn } from "./Dates.ts"
 import { bm25, certainty, fuse, inverseDocumentFrequency, type LexicalScore } from "./Fusion.ts"
+import * as Reranker from "./Reranker.ts"
 import { place, type Placed } from "./Surroundings.ts"
 
 /** Units that each lane brings, and those of the fused list whose neighbours are looked at. */
@@ -49,6 +51,7 @@ const make = Effect.gen(function*() {
   const store = yield* MemoryStore
   const index = yield* VectorIndex
   const models = yield* ModelManager
+  const isReranked = (yield* models.describe(false)).some(({ role }) => role === "rerank")
   const inFlight = yield* makeInFlight("Retriever")
 
   /** The dense lane; why it could not be asked, when it could not. */
@@ -76,11 +79,15 @@ const make = Effect.gen(function*() {
       const found = [...fused].sort(byScore).map(([unitId]) => unitId)
       const neighbours = yield* store.neighbours(found.slice(0, LENDERS))
       // Neighbours and sessions lift no unit far, a date does.
-      const pool = dates.length > 0 ? found : found.slice(0, Math.max(LENDERS, 3 * query.limit))
+      const wanted = isReranked ? Math.max(Reranker.READ, query.limit) : query.limit
+      const pool = dates.length > 0 ? found : found.slice(0, Math.max(LENDERS, 3 * wanted))
       const candidates = yield* store.units([...new Set([...pool, ...neighbours.map(([, other]) => other)])])
       // A neighbour comes from outside the lanes, so the filter has not seen it.
       const allowed = candidates.filter((unit) => fused.has(unit.id) || passes(unit, query))
-      const placed = distinct(place(allowed, fused, neighbours, dates), query.limit)
+      const placed = distinct(place(allowed, fused, neighbours, dates), wanted)
+      const { degraded, opinions, order } = isReranked && placed.length > 1
+        ? yield* Reranker.rerank(models.rerank, query.text, placed)
+        : { degraded: [], opinions: new Map<string, LaneScore>(), order: placed }
 
       const reasons = reasonsFor(matches, terms, lexical, hits)
       // A neighbour that was lifted to the top answers with the words of those that lifted it.
@@ -103,18 +110,20 @@ const make = Effect.gen(function*() {
         : Math.max(0, 2 * nearest - 1)
 
       return {
-        results: placed.map(({ boosts, neighbours, score, unit }): SearchResult => ({
+        // A place has its score, whoever holds it.
+        results: order.slice(0, query.limit).map(({ boosts, neighbours, unit }, i): SearchResult => ({
           unit,
-          score: Math.min(1, confidence * score / best),
+          score: Math.min(1, confidence * placed[i]!.score / best),
           why: {
             keyword: reasons.keyword(unit.id),
             semantic: reasons.semantic(unit.id),
+            rerank: opinions.get(unit.id) ?? null,
             neighbours,
             boosts,
             matched: reasons.matched(unit.id).map((term) => terms[term]!)
           }
         })).filter(({ score }) => score >= query.minScore),
-        degraded: Either.isLeft(dense) ? [dense.left] : []
+        degraded: [...(Either.isLeft(dense) ? [dense.left] : []), ...degraded]
       }
     })
 

@@ -78,6 +78,33 @@ describe("models", () => {
       })
     ))
 
+  it.live("that reranks orders what is found; where it is away the order stands, and that is said", () =>
+    inHome((home) =>
+      Effect.gen(function*() {
+        const server = yield* modelServer
+        const imported = yield* run([main, "import", samples, "--json"], { home })
+        assert.strictEqual(imported.code, 0, imported.stderr)
+        const search = [main, "search", "why does the search of the shop fail", "--all-projects", "--limit", "5"]
+        const plain = JSON.parse((yield* run([...search, "--json"], { home })).stdout)
+        const env = { CLAUDE_MEMORY_RERANK: "vllm:ranker", VLLM_BASE_URL: server.baseUrl }
+        const ranked = JSON.parse((yield* run([...search, "--json"], { home, env })).stdout)
+        assert.deepStrictEqual(ranked.degraded, [])
+        assert.deepStrictEqual(
+          ranked.results.map(({ why }: { why: { rerank: { rank: number } } }) => why.rerank.rank),
+          [1, 2, 3, 4, 5]
+        )
+        assert.match((yield* run(search, { home, env })).stdout, /rerank #1 \(1\.00\)/)
+
+        server.behaviour = { status: 400, body: "no" }
+        const away = JSON.parse((yield* run([...search, "--json"], { home, env })).stdout)
+        assert.match(away.degraded[0], /^rerank: model ranker: .* it answered \(400\): no$/)
+        const idsOf = (answer: { readonly results: ReadonlyArray<{ readonly id: string }> }) =>
+          answer.results.map(({ id }) => id)
+        assert.deepStrictEqual(idsOf(away), idsOf(plain))
+        assert.notDeepEqual(idsOf(ranked), idsOf(plain))
+      })
+    ))
+
   it.live("a setting that makes no sense is refused with what to write instead", () =>
     inHome((home) =>
       Effect.gen(function*() {

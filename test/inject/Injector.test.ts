@@ -20,7 +20,7 @@ const result = (id: string, score: number, says: Parameters<typeof unit>[1] = {}
   return {
     unit: { ...made, tokens: Tokens.estimate(made.content) },
     score,
-    why: { keyword: null, semantic: null, neighbours: 0, boosts: {}, matched: [] }
+    why: { keyword: null, semantic: null, rerank: null, neighbours: 0, boosts: {}, matched: [] }
   }
 }
 

@@ -10,7 +10,7 @@ import { anyText } from "../texts.ts"
 const result = (id: string, says: Parameters<typeof unit>[1] = {}): SearchResult => ({
   unit: unit(id, { content: `words that only ${id}${id} holds`, sessionId: `session of ${id}`, ...says }),
   score: 1,
-  why: { keyword: null, semantic: null, neighbours: 0, boosts: {}, matched: [] }
+  why: { keyword: null, semantic: null, rerank: null, neighbours: 0, boosts: {}, matched: [] }
 })
 
 const ids = (...results: ReadonlyArray<SearchResult>) => selected(results).map(({ unit }) => unit.id)

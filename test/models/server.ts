@@ -55,8 +55,20 @@ const BACKLOG = 4_096
 /** A model that counts letters: nothing in a text without them. */
 const embed = (text: string) => [..."etaoinsr"].map((letter) => text.toLowerCase().split(letter).length - 1)
 
-const answerTo = (path: string, body: { readonly input?: ReadonlyArray<string>; readonly messages?: unknown }) =>
-  path === "/v1/embeddings"
+/** A model that likes long documents. */
+const rank = (documents: ReadonlyArray<string>) =>
+  documents.map((document, index) => ({ index, relevance_score: 1 - 1 / (1 + document.length) }))
+
+interface Body {
+  readonly input?: ReadonlyArray<string>
+  readonly documents?: ReadonlyArray<string>
+  readonly messages?: unknown
+}
+
+const answerTo = (path: string, body: Body) =>
+  path === "/v1/rerank"
+    ? { id: "r", results: rank(body.documents!), usage: { total_tokens: 1 } }
+    : path === "/v1/embeddings"
     ? {
       object: "list",
       // In no order, as the interface allows.
@@ -98,11 +110,11 @@ const respond = async (server: ModelServer, request: IncomingMessage, response: 
       request.socket.destroy()
       return
   }
-  if (request.url !== "/v1/embeddings" && request.url !== "/v1/chat/completions") {
+  if (!["/v1/embeddings", "/v1/chat/completions", "/v1/rerank"].includes(request.url ?? "")) {
     response.writeHead(404).end("no such path")
     return
   }
-  const answer = JSON.stringify(answerTo(request.url, body))
+  const answer = JSON.stringify(answerTo(request.url!, body))
   if (behaviour === "answers") {
     response.writeHead(200, { "content-type": "application/json" }).end(answer)
     return

@@ -340,3 +340,86 @@ describe("any question", () => {
       assert.deepStrictEqual(yield* ids("pool webhook", { projects: ["project-two"], mode: "keyword" }), ["webhook"])
     }).pipe(Effect.provide(whole)))
 })
+
+describe("a model that reranks", () => {
+  /** The offline model, and one that ranks what this says. */
+  const reranking = (rerank: ModelManager["Type"]["rerank"]) =>
+    over(
+      Layer.effect(
+        ModelManager,
+        Effect.map(ModelManager, (models) =>
+          ModelManager.of({
+            ...models,
+            rerank,
+            describe: () =>
+              Effect.succeed([{
+                role: "rerank",
+                provider: "test",
+                model: "r",
+                origin: null,
+                reachable: null,
+                error: null,
+                dimension: null,
+                latencyMs: null
+              }])
+          }))
+      ).pipe(Layer.provide(model)),
+      IndexInMemory.layer
+    )
+  const units = ["red", "green", "blue"].map((colour, i) =>
+    unit(colour, { content: `the pool ${"pool ".repeat(3 - i)}is ${colour}`, title: `of ${colour}` })
+  )
+  const found = (says: Partial<SearchQuery> = {}) => Effect.zipRight(filled(units), search("pool", says))
+
+  it.effect("reads the question and each unit, and has the last word on their order", () => {
+    const asked: Array<readonly [string, ReadonlyArray<string>]> = []
+    const rerank: ModelManager["Type"]["rerank"] = (query, documents) => {
+      asked.push([query, documents])
+      return Effect.succeed(documents.map((_, i) => ({ index: documents.length - 1 - i, score: 0.9 - i / 10 })))
+    }
+    return Effect.gen(function*() {
+      const plain = yield* Effect.provide(found(), whole)
+      const { degraded, results } = yield* Effect.provide(found({ limit: 2 }), reranking(rerank))
+      assert.deepStrictEqual(degraded, [])
+      const before = plain.results.map(({ unit }) => unit.id)
+      assert.deepStrictEqual(results.map(({ unit }) => unit.id), [...before].reverse().slice(0, 2))
+      assert.deepStrictEqual(results.map(({ why }) => why.rerank), [{ rank: 1, score: 0.9 }, { rank: 2, score: 0.8 }])
+      assert.deepStrictEqual(plain.results.map(({ why }) => why.rerank), [null, null, null])
+      // Scores go with places: how sure the memory is doesn't hang on the model's scale.
+      assert.deepStrictEqual(results.map(({ score }) => score), plain.results.slice(0, 2).map(({ score }) => score))
+      assert.deepStrictEqual(asked.map(([query]) => query), ["pool"])
+      assert.strictEqual(asked[0]![1].length, 3)
+      assert.match(asked[0]![1][0]!, /^of \w+\nthe pool/)
+    })
+  })
+
+  it.effect("those that it leaves out follow", () =>
+    Effect.gen(function*() {
+      const plain = yield* Effect.provide(found(), whole)
+      const last = plain.results.length - 1
+      const { results } = yield* Effect.provide(
+        found(),
+        reranking(() => Effect.succeed([{ index: last, score: 1 }]))
+      )
+      const before = plain.results.map(({ unit }) => unit.id)
+      assert.deepStrictEqual(results.map(({ unit }) => unit.id), [before[last], ...before.slice(0, last)])
+    }))
+
+  it.effect("that fails is named, and the order stands", () =>
+    Effect.gen(function*() {
+      const plain = yield* Effect.provide(found(), whole)
+      const error = new ModelError({ reason: "TimedOut", model: "r", detail: "no answer within 5s", cause: undefined })
+      const { degraded, results } = yield* Effect.provide(found(), reranking(() => Effect.fail(error)))
+      assert.deepStrictEqual(degraded, ["rerank: model r: no answer within 5s"])
+      assert.deepStrictEqual(results, plain.results)
+    }))
+
+  it.effect("is not asked about nothing, nor about one", () =>
+    Effect.gen(function*() {
+      const { results } = yield* Effect.provide(
+        Effect.zipRight(filled([pool]), search("pool")),
+        reranking(() => Effect.dieMessage("asked"))
+      )
+      assert.strictEqual(results.length, 1)
+    }))
+})

@@ -1,0 +1,44 @@
+/**
+ * A model's opinion of what was found: it reads the question and each unit together.
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import type { LaneScore } from "../domain/Search.ts"
+import type { ModelManager } from "../models/ModelManager.ts"
+
+/** Units that are read; those after them keep their places behind. */
+export const READ = 100
+
+export interface Reranked<A> {
+  readonly order: ReadonlyArray<A>
+  /** What the model said of those that it ranked. */
+  readonly opinions: ReadonlyMap<string, LaneScore>
+  /** Why it could not be asked, when it could not: then the order is as it was. */
+  readonly degraded: ReadonlyArray<string>
+}
+
+const read = ({ content, title }: MemoryUnit) => `${title}\n${content}`
+
+/** Those that the model ranks, best first, then the others in the order that they had. */
+export const rerank = <A extends { readonly unit: MemoryUnit }>(
+  rerank: ModelManager["Type"]["rerank"],
+  question: string,
+  found: ReadonlyArray<A>
+): Effect.Effect<Reranked<A>> =>
+  Effect.map(
+    Effect.either(rerank(question, found.slice(0, READ).map(({ unit }) => read(unit)))),
+    Either.match({
+      onLeft: (error) => ({ order: found, opinions: new Map(), degraded: [`rerank: ${error.message}`] }),
+      onRight: (ranked) => {
+        const chosen = new Set(ranked.map(({ index }) => index))
+        return {
+          order: [...ranked.map(({ index }) => found[index]!), ...found.filter((_, i) => !chosen.has(i))],
+          opinions: new Map(
+            ranked.map(({ index, score }, i) => [found[index]!.unit.id, { rank: i + 1, score }] as const)
+          ),
+          degraded: []
+        }
+      }
+    })
+  )

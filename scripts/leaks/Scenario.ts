@@ -53,6 +53,12 @@ export const endpoint = (servers: Servers, role: keyof Servers): Endpoint => ({
   model: "letters"
 })
 
+const roles = (servers: Servers): Providers.Options["roles"] => ({
+  embedding: [endpoint(servers, "embedding")],
+  light: [endpoint(servers, "completion")],
+  rerank: [endpoint(servers, "completion")]
+})
+
 export const patience: Providers.Options["patience"] = { within: "10 seconds", retries: 0, waits: 0 }
 
 export interface Place {
@@ -72,12 +78,9 @@ export const service = ({ home, servers }: Place) =>
         home,
         readOnly: false,
         busyTimeoutMs: 2_000,
-        models: { roles: { embedding: [endpoint(servers, "embedding")] }, patience }
+        models: { roles: roles(servers), patience }
       }),
-      Providers.layer({
-        roles: { embedding: [endpoint(servers, "embedding")], light: [endpoint(servers, "completion")] },
-        patience
-      })
+      Providers.layer({ roles: roles(servers), patience })
     ),
     NodeContext.layer
   )
@@ -104,6 +107,8 @@ export const ask = Effect.gen(function*() {
 })
 
 export const complete = Effect.flatMap(ModelManager, ({ complete }) => complete({ prompt: "say" }))
+
+export const rerank = Effect.flatMap(ModelManager, ({ rerank }) => rerank("which?", ["one", "another"]))
 
 export const embed = Effect.flatMap(ModelManager, ({ embed }) => embed(["a text", "another"]))
 

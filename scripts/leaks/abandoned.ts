@@ -10,7 +10,7 @@ import type { ModelManager } from "../../src/models/ModelManager.ts"
 import type { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import type { Behaviour } from "../../test/models/server.ts"
 import { endOf, type Ground, started, withoutTraces } from "./Ground.ts"
-import { alone, ask, complete, embed, home, ingest, type Place, type Servers, service } from "./Scenario.ts"
+import { alone, ask, complete, embed, home, ingest, type Place, rerank, type Servers, service } from "./Scenario.ts"
 import * as World from "./World.ts"
 
 interface Call {
@@ -21,6 +21,7 @@ interface Call {
 const CALLS: ReadonlyArray<Call> = [
   { name: "embed", run: () => embed },
   { name: "complete", run: () => complete },
+  { name: "rerank", run: () => rerank },
   { name: "search and inject", run: () => ask }
 ]
 

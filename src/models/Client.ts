@@ -13,6 +13,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { OpeningTimedOut } from "../resources/ResourceLedger.ts"
 import type { Answer, Dialect, Exchange } from "./Dialect.ts"
@@ -82,6 +83,20 @@ const textOf = (response: HttpClientResponse.HttpClientResponse) =>
     )
   })
 
+const ErrorAnswer = Schema.parseJson(Schema.Struct({
+  error: Schema.optional(Schema.Union(Schema.String, Schema.Struct({ message: Schema.String }))),
+  message: Schema.optional(Schema.String),
+  detail: Schema.optional(Schema.String)
+}))
+
+/** What an answer says of an error, in one of the forms that providers have for it. */
+const wordsOf = (text: string): string =>
+  Option.match(Schema.decodeUnknownOption(ErrorAnswer)(text), {
+    onNone: () => text,
+    onSome: ({ detail, error, message }) =>
+      (typeof error === "object" ? error.message : error) ?? message ?? detail ?? text
+  })
+
 /** One line without the key, which some servers repeat. */
 const shown = (text: string, key: string): string =>
   (key === "" ? text : text.replaceAll(key, "…")).replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim().slice(
@@ -130,7 +145,7 @@ export const make = ({ dialect, endpoint, http, patience, permit }: ClientOption
       if (status >= 200 && status < 300) {
         return yield* Either.mapLeft(read(text), ({ detail, reason }) => final(failed(reason, shown(detail, key))))
       }
-      const words = shown(text, key)
+      const words = shown(wordsOf(text), key)
       const isAgain = isPassing(status, text)
       return yield* Effect.fail<Failure>({
         error: failed(

@@ -62,6 +62,11 @@ export const reading = <S, I, A>(
     })
 }
 
+/** Finite numbers. A batch holds some hundred thousand: a Schema for each of them would take several times as long as `JSON.parse`. */
+export const Vector = Schema.declare((input: unknown): input is ReadonlyArray<number> =>
+  Array.isArray(input) && input.every(Number.isFinite)
+)
+
 /** A field that may be missing or null. */
 export const maybe = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optional(Schema.NullOr(schema))
 

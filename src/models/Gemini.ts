@@ -3,7 +3,7 @@
  */
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { damaged, type Dialect, maybe, reading, refused, spoken } from "./Dialect.ts"
+import { damaged, type Dialect, maybe, reading, refused, spoken, Vector } from "./Dialect.ts"
 
 const Content = Schema.Struct({
   modelVersion: maybe(Schema.String),
@@ -23,7 +23,7 @@ const Content = Schema.Struct({
 })
 
 const Embeddings = Schema.Struct({
-  embeddings: Schema.Array(Schema.Struct({ values: Schema.Array(Schema.Finite) }))
+  embeddings: Schema.Array(Schema.Struct({ values: Vector }))
 })
 
 /** Ends that are no answer; the set is open, so that others count as one when there is text. */

@@ -4,7 +4,7 @@
  */
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { damaged, type Dialect, inOrder, maybe, ranked, reading, refused, spoken } from "./Dialect.ts"
+import { damaged, type Dialect, inOrder, maybe, ranked, reading, refused, spoken, Vector } from "./Dialect.ts"
 import type { CompletionRequest, Usage } from "./ModelManager.ts"
 
 const Tokens = Schema.Struct({
@@ -33,7 +33,7 @@ const Chat = Schema.Struct({
 
 const Embeddings = Schema.Struct({
   model: maybe(Schema.String),
-  data: Schema.Array(Schema.Struct({ index: Schema.Int, embedding: Schema.Array(Schema.Finite) })),
+  data: Schema.Array(Schema.Struct({ index: Schema.Int, embedding: Vector })),
   usage: maybe(Tokens)
 })
 

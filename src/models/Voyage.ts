@@ -3,7 +3,7 @@
  */
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { type Dialect, inOrder, maybe, ranked, reading } from "./Dialect.ts"
+import { type Dialect, inOrder, maybe, ranked, reading, Vector } from "./Dialect.ts"
 import type { Usage } from "./ModelManager.ts"
 
 const Total = Schema.Struct({ total_tokens: maybe(Schema.Number) })
@@ -15,7 +15,7 @@ const usageOf = (usage: typeof Total.Type | null | undefined): Usage => ({
 
 const Embeddings = Schema.Struct({
   model: maybe(Schema.String),
-  data: Schema.Array(Schema.Struct({ index: Schema.Int, embedding: Schema.Array(Schema.Finite) })),
+  data: Schema.Array(Schema.Struct({ index: Schema.Int, embedding: Vector })),
   usage: maybe(Total)
 })
 

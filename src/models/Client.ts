@@ -73,7 +73,10 @@ const causeOf = (error: HttpClientError.HttpClientError): string =>
 
 /** Undefined for one that is too long, of which no more is read. */
 const textOf = (response: HttpClientResponse.HttpClientResponse) =>
-  Effect.suspend(() => {
+  Effect.suspend((): Effect.Effect<string | undefined, HttpClientError.HttpClientError> => {
+    const length = Number(response.headers["content-length"])
+    // A stream costs more than reading it whole, which is safe where its length is told.
+    if (length <= MAX_ANSWER) return response.text
     const parts: Array<Uint8Array> = []
     let size = 0
     return response.stream.pipe(

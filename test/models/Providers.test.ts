@@ -93,6 +93,19 @@ describe("Providers", () => {
       assert.match(error.message, /its answer has more than 67108864 bytes/)
     }))
 
+  it.live("an answer that doesn't say how long it is is read to its end, and no further than allowed", () =>
+    withModels((models, server) =>
+      Effect.gen(function*() {
+        const chunked = (body: string) => ({ status: 200, body, headers: { "transfer-encoding": "chunked" } })
+        const answer = (content: string) => chunked(JSON.stringify({ choices: [{ message: { content } }] }))
+        server.behaviour = answer("hello")
+        assert.strictEqual((yield* models.complete({ prompt: "say" })).text, "hello")
+        server.behaviour = answer("x".repeat(66 * 1024 * 1024))
+        const error = yield* Effect.flip(models.complete({ prompt: "say" }))
+        assert.match(error.message, /its answer has more than 67108864 bytes/)
+      })
+    ))
+
   it.live("a server that is away is said to be", () =>
     Effect.gen(function*() {
       const error = yield* errorOf("answers", { baseUrl: "http://127.0.0.1:1/v1" })

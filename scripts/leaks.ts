@@ -117,6 +117,9 @@ const command = Cli.make(
         }).pipe(Effect.catchTag("Enough", () => Effect.void))
       )
       yield* progress("")
+      if (Option.isSome(only) && (report.processes?.cases ?? 0) + (report.mutants?.total ?? 0) === 0) {
+        failures.push(`no program and no mutant has "${only.value}" in its name`)
+      }
       const ok = failures.length === 0
       yield* answer(json, Told.data(report, failures, ms), () => Told.text(report, failures, ms))
       if (!ok) return yield* Effect.fail(new Unsuccessful())

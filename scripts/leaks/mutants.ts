@@ -29,7 +29,9 @@ const ENDS_WITHIN = "5 minutes"
 
 /** Those in one process, the quickest first. */
 const PARTS = ["calls", "races", "acquisitions"]
-const asked = (parts: ReadonlyArray<string>) => ["--bail", "--json", ...parts.flatMap((part) => ["--part", part])]
+const argumentsFor = (
+  parts: ReadonlyArray<string>
+) => ["--bail", "--json", ...parts.flatMap((part) => ["--part", part])]
 
 const Answer = Schema.parseJson(Schema.Struct({ ok: Schema.Boolean, failures: Schema.Array(Schema.String) }))
 
@@ -55,7 +57,7 @@ const byGate = (variant: Variant, parts: ReadonlyArray<string>) =>
     yield* Effect.tryPromise(() =>
       bundle({ entry: path.join(root, "scripts", "leaks.ts"), outfile, plugins: [mutated(variant)] })
     )
-    const { failures } = yield* Command.make(process.execPath, outfile, ...asked(parts)).pipe(
+    const { failures } = yield* Command.make(process.execPath, outfile, ...argumentsFor(parts)).pipe(
       Command.string,
       Effect.timeout(ENDS_WITHIN),
       Effect.flatMap(Schema.decode(Answer))
@@ -86,13 +88,14 @@ export const mutants = (ground: Ground, only: Option.Option<string>) =>
     const some = variants.filter(({ name }) =>
       Option.match(only, { onNone: () => true, onSome: (part) => name.includes(part) })
     )
+    const asked = ground.isQuick ? some : [none, ...some]
     let ended = 0
     const all = yield* Effect.forEach(
-      ground.isQuick ? some : [none, ...some],
+      asked,
       (variant) =>
         Effect.tap(
           found(ground)(variant),
-          () => Effect.suspend(() => ground.progress(`mutant ${numbered(ended++, some.length)}`))
+          () => Effect.suspend(() => ground.progress(`mutant ${numbered(ended++, asked.length)}`))
         ),
       { concurrency: CONCURRENCY }
     )

@@ -75,7 +75,8 @@ const ACQUIRED = `    const ledger = yield* ResourceLedger
     return yield* Lazy.make(Effect.map(pool, (pool) =>`
 
 const GUARDED = `      HttpClient.mapRequestEffect(
-        NodeHttpClient.makeUndici(pool),
+        // The client's own span would hold every header, keys among them, and tell its ids to the server.
+        HttpClient.withTracerDisabledWhen(NodeHttpClient.makeUndici(pool), () => true),
         (request) =>
           new URL(request.url).origin === origin
             ? Effect.succeed(request)

@@ -16,42 +16,42 @@ const Message = Schema.Struct({
   }))
 })
 
+const PATH = "/v1/messages"
+const message = reading(Message, PATH)
+
 /** It has to be given one. */
 const MAX_TOKENS = 4_096
 
 export const dialect: Dialect = {
   headers: (key) => ({ "x-api-key": key, "anthropic-version": "2023-06-01" }),
-  complete: (model, request) => {
-    const path = "/v1/messages"
-    return {
-      path,
-      body: {
-        model,
-        max_tokens: request.maxTokens ?? MAX_TOKENS,
-        ...(request.system !== undefined && { system: request.system }),
-        messages: [{ role: "user", content: request.prompt }],
-        ...(request.json !== undefined && {
-          output_config: { format: { type: "json_schema", schema: request.json.schema } }
-        })
-      },
-      read: reading(Message, path, ({ content, model, stop_reason: reason, usage }) => {
-        if (reason === "refusal") return refused("it refuses")
-        const cached = usage?.cache_read_input_tokens ?? 0
-        return spoken(
-          content.flatMap(({ text, type }) => type === "text" && typeof text === "string" ? [text] : []).join(""),
-          reason === "max_tokens",
-          request,
-          {
-            model: model ?? null,
-            usage: {
-              // Its own count leaves out what was and what went into the cache.
-              input: (usage?.input_tokens ?? 0) + cached + (usage?.cache_creation_input_tokens ?? 0),
-              cached,
-              output: usage?.output_tokens ?? 0
-            }
-          }
-        )
+  complete: (model, request) => ({
+    path: PATH,
+    body: {
+      model,
+      max_tokens: request.maxTokens ?? MAX_TOKENS,
+      ...(request.system !== undefined && { system: request.system }),
+      messages: [{ role: "user", content: request.prompt }],
+      ...(request.json !== undefined && {
+        output_config: { format: { type: "json_schema", schema: request.json.schema } }
       })
-    }
-  }
+    },
+    read: message(({ content, model, stop_reason: reason, usage }) => {
+      if (reason === "refusal") return refused("it refuses")
+      const cached = usage?.cache_read_input_tokens ?? 0
+      return spoken(
+        content.flatMap(({ text, type }) => type === "text" && typeof text === "string" ? [text] : []).join(""),
+        reason === "max_tokens",
+        request,
+        {
+          model: model ?? null,
+          usage: {
+            // Its own count leaves out what was and what went into the cache.
+            input: (usage?.input_tokens ?? 0) + cached + (usage?.cache_creation_input_tokens ?? 0),
+            cached,
+            output: usage?.output_tokens ?? 0
+          }
+        }
+      )
+    })
+  })
 }

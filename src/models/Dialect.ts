@@ -46,16 +46,12 @@ export const damaged = (detail: string) => Either.left<Unusable>({ reason: "Dama
 export const refused = (detail: string) => Either.left<Unusable>({ reason: "Refused", detail })
 
 /**
- * Reads JSON of this shape. Only what is needed should be in it: providers add fields, leave out what they count as optional, and
- * give null for what they don't have.
+ * Reads JSON of this shape; made once for each shape, for making it takes longer than reading. Only what is needed should be in it:
+ * providers add fields, leave out what they count as optional, and give null for what they don't have.
  */
-export const reading = <S, I, A>(
-  schema: Schema.Schema<S, I>,
-  path: string,
-  read: (decoded: S) => Either.Either<Answer<A>, Unusable>
-): Exchange<A>["read"] => {
+export const reading = <S, I>(schema: Schema.Schema<S, I>, path: string) => {
   const decode = Schema.decodeUnknownEither(Schema.parseJson(schema))
-  return (text) =>
+  return <A>(read: (decoded: S) => Either.Either<Answer<A>, Unusable>): Exchange<A>["read"] => (text) =>
     Either.match(decode(text), {
       onLeft: () => damaged(`its answer is not what ${path} gives`),
       onRight: read

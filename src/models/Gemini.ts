@@ -26,67 +26,65 @@ const Embeddings = Schema.Struct({
   embeddings: Schema.Array(Schema.Struct({ values: Vector }))
 })
 
+const content = reading(Content, ":generateContent")
+const embeddings = reading(Embeddings, ":batchEmbedContents")
+
 /** Ends that are no answer; the set is open, so that others count as one when there is text. */
 const STOPPED = /SAFETY|RECITATION|BLOCKLIST|PROHIBITED_CONTENT|SPII/
 
 export const dialect: Dialect = {
   headers: (key) => ({ "x-goog-api-key": key }),
-  complete: (model, request) => {
-    const path = `/v1beta/models/${model}:generateContent`
-    return {
-      path,
-      body: {
-        ...(request.system !== undefined && { systemInstruction: { parts: [{ text: request.system }] } }),
-        contents: [{ role: "user", parts: [{ text: request.prompt }] }],
-        generationConfig: {
-          ...(request.maxTokens !== undefined && { maxOutputTokens: request.maxTokens }),
-          ...(request.json !== undefined && {
-            responseMimeType: "application/json",
-            responseJsonSchema: request.json.schema
-          })
-        }
-      },
-      read: reading(Content, path, ({ candidates, modelVersion, promptFeedback, usageMetadata: used }) => {
-        const blocked = promptFeedback?.blockReason
-        if (typeof blocked === "string") return refused(`it refuses the prompt: ${blocked}`)
-        const [candidate] = candidates ?? []
-        if (candidate === undefined) return damaged("its answer has no candidate")
-        const reason = candidate.finishReason ?? "STOP"
-        if (STOPPED.test(reason)) return refused(`its filter stopped the answer: ${reason}`)
-        const text = (candidate.content?.parts ?? []).flatMap(({ text, thought }) =>
-          thought === true || typeof text !== "string" ? [] : [text]
-        ).join("")
-        return spoken(text, reason === "MAX_TOKENS", request, {
-          model: modelVersion ?? null,
-          usage: {
-            input: used?.promptTokenCount ?? 0,
-            cached: used?.cachedContentTokenCount ?? 0,
-            // What it thinks is billed as output.
-            output: (used?.candidatesTokenCount ?? 0) + (used?.thoughtsTokenCount ?? 0)
-          }
+  complete: (model, request) => ({
+    path: `/v1beta/models/${model}:generateContent`,
+    body: {
+      ...(request.system !== undefined && { systemInstruction: { parts: [{ text: request.system }] } }),
+      contents: [{ role: "user", parts: [{ text: request.prompt }] }],
+      generationConfig: {
+        ...(request.maxTokens !== undefined && { maxOutputTokens: request.maxTokens }),
+        ...(request.json !== undefined && {
+          responseMimeType: "application/json",
+          responseJsonSchema: request.json.schema
         })
+      }
+    },
+    read: content(({ candidates, modelVersion, promptFeedback, usageMetadata: used }) => {
+      const blocked = promptFeedback?.blockReason
+      if (typeof blocked === "string") return refused(`it refuses the prompt: ${blocked}`)
+      const [candidate] = candidates ?? []
+      if (candidate === undefined) return damaged("its answer has no candidate")
+      const reason = candidate.finishReason ?? "STOP"
+      if (STOPPED.test(reason)) return refused(`its filter stopped the answer: ${reason}`)
+      const text = (candidate.content?.parts ?? []).flatMap(({ text, thought }) =>
+        thought === true || typeof text !== "string" ? [] : [text]
+      ).join("")
+      return spoken(text, reason === "MAX_TOKENS", request, {
+        model: modelVersion ?? null,
+        usage: {
+          input: used?.promptTokenCount ?? 0,
+          cached: used?.cachedContentTokenCount ?? 0,
+          // What it thinks is billed as output.
+          output: (used?.candidatesTokenCount ?? 0) + (used?.thoughtsTokenCount ?? 0)
+        }
       })
-    }
-  },
-  embed: (model, texts, purpose) => {
-    const path = `/v1beta/models/${model}:batchEmbedContents`
-    return {
-      path,
-      body: {
-        requests: texts.map((text) => ({
-          model: `models/${model}`,
-          content: { parts: [{ text }] },
-          taskType: purpose === "query" ? "RETRIEVAL_QUERY" : "RETRIEVAL_DOCUMENT"
-        }))
-      },
-      read: reading(Embeddings, path, ({ embeddings }) =>
-        embeddings.length === texts.length
-          ? Either.right({
-            value: embeddings.map(({ values }) => values),
-            model: null,
-            usage: { input: 0, cached: 0, output: 0 }
-          })
-          : damaged(`it gave ${embeddings.length} vectors for ${texts.length} texts`))
-    }
-  }
+    })
+  }),
+  embed: (model, texts, purpose) => ({
+    path: `/v1beta/models/${model}:batchEmbedContents`,
+    body: {
+      requests: texts.map((text) => ({
+        model: `models/${model}`,
+        content: { parts: [{ text }] },
+        taskType: purpose === "query" ? "RETRIEVAL_QUERY" : "RETRIEVAL_DOCUMENT"
+      }))
+    },
+    read: embeddings(({ embeddings }) =>
+      embeddings.length === texts.length
+        ? Either.right({
+          value: embeddings.map(({ values }) => values),
+          model: null,
+          usage: { input: 0, cached: 0, output: 0 }
+        })
+        : damaged(`it gave ${embeddings.length} vectors for ${texts.length} texts`)
+    )
+  })
 }

@@ -47,6 +47,13 @@ const Rerank = Schema.Struct({
   meta: maybe(Schema.Struct({ tokens: maybe(InputTokens) }))
 })
 
+const CHAT = "/chat/completions"
+const EMBEDDINGS = "/embeddings"
+const RERANK = "/rerank"
+const chat = reading(Chat, CHAT)
+const embeddings = reading(Embeddings, EMBEDDINGS)
+const rerank = reading(Rerank, RERANK)
+
 const format = ({ json }: CompletionRequest, structure: "schema" | "words") =>
   json === undefined
     ? {}
@@ -68,10 +75,9 @@ export const told = ({ json, system }: CompletionRequest, structure: "schema" | 
 export const dialect: Dialect = {
   headers: (key) => ({ authorization: `Bearer ${key}` }),
   complete: (model, request, structure) => {
-    const path = "/chat/completions"
     const system = told(request, structure)
     return {
-      path,
+      path: CHAT,
       body: {
         model,
         messages: [
@@ -85,7 +91,7 @@ export const dialect: Dialect = {
             : { max_tokens: request.maxTokens })),
         ...format(request, structure)
       },
-      read: reading(Chat, path, ({ choices: [choice], model, usage }) => {
+      read: chat(({ choices: [choice], model, usage }) => {
         if (choice === undefined) return damaged("its answer has no choice")
         const { finish_reason: reason, message } = choice
         if (typeof message.refusal === "string") return refused(`it refuses: ${message.refusal}`)
@@ -94,31 +100,26 @@ export const dialect: Dialect = {
       })
     }
   },
-  embed: (model, input) => {
-    const path = "/embeddings"
-    return {
-      path,
-      body: { model, input, encoding_format: "float" },
-      read: reading(Embeddings, path, ({ data, model, usage }) =>
-        Either.map(
-          inOrder(data, input.length),
-          (value) => ({ value, model: model ?? null, usage: usageOf(usage) })
-        ))
-    }
-  },
-  rerank: (model, query, documents) => {
-    const path = "/rerank"
-    return {
-      path,
-      body: { model, query, documents, top_n: documents.length },
-      read: reading(Rerank, path, ({ meta, model, results, tokens, usage }) => {
-        const input = tokens?.input_tokens ?? meta?.tokens?.input_tokens
-        return Either.map(ranked(results, documents.length), (value) => ({
-          value,
-          model: model ?? null,
-          usage: { ...usageOf(usage), ...(typeof input === "number" && { input }) }
-        }))
-      })
-    }
-  }
+  embed: (model, input) => ({
+    path: EMBEDDINGS,
+    body: { model, input, encoding_format: "float" },
+    read: embeddings(({ data, model, usage }) =>
+      Either.map(
+        inOrder(data, input.length),
+        (value) => ({ value, model: model ?? null, usage: usageOf(usage) })
+      )
+    )
+  }),
+  rerank: (model, query, documents) => ({
+    path: RERANK,
+    body: { model, query, documents, top_n: documents.length },
+    read: rerank(({ meta, model, results, tokens, usage }) => {
+      const input = tokens?.input_tokens ?? meta?.tokens?.input_tokens
+      return Either.map(ranked(results, documents.length), (value) => ({
+        value,
+        model: model ?? null,
+        usage: { ...usageOf(usage), ...(typeof input === "number" && { input }) }
+      }))
+    })
+  })
 }

@@ -25,35 +25,28 @@ const Rerank = Schema.Struct({
   usage: maybe(Total)
 })
 
+const EMBEDDINGS = "/embeddings"
+const RERANK = "/rerank"
+const embeddings = reading(Embeddings, EMBEDDINGS)
+const rerank = reading(Rerank, RERANK)
+
 export const dialect: Dialect = {
   headers: (key) => ({ authorization: `Bearer ${key}` }),
-  embed: (model, input, purpose) => {
-    const path = "/embeddings"
-    return {
-      path,
-      body: { model, input, input_type: purpose },
-      read: reading(
-        Embeddings,
-        path,
-        ({ data, model, usage }) =>
-          Either.map(inOrder(data, input.length), (value) => ({ value, model: model ?? null, usage: usageOf(usage) }))
+  embed: (model, input, purpose) => ({
+    path: EMBEDDINGS,
+    body: { model, input, input_type: purpose },
+    read: embeddings(({ data, model, usage }) =>
+      Either.map(inOrder(data, input.length), (value) => ({ value, model: model ?? null, usage: usageOf(usage) }))
+    )
+  }),
+  rerank: (model, query, documents) => ({
+    path: RERANK,
+    body: { model, query, documents, top_k: documents.length },
+    read: rerank(({ data, model, usage }) =>
+      Either.map(
+        ranked(data, documents.length),
+        (value) => ({ value, model: model ?? null, usage: usageOf(usage) })
       )
-    }
-  },
-  rerank: (model, query, documents) => {
-    const path = "/rerank"
-    return {
-      path,
-      body: { model, query, documents, top_k: documents.length },
-      read: reading(
-        Rerank,
-        path,
-        ({ data, model, usage }) =>
-          Either.map(
-            ranked(data, documents.length),
-            (value) => ({ value, model: model ?? null, usage: usageOf(usage) })
-          )
-      )
-    }
-  }
+    )
+  })
 }

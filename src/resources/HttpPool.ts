@@ -39,7 +39,8 @@ export const make = (
     })
     return yield* Lazy.make(Effect.map(pool, (pool) =>
       HttpClient.mapRequestEffect(
-        NodeHttpClient.makeUndici(pool),
+        // The client's own span would hold every header, keys among them, and tell its ids to the server.
+        HttpClient.withTracerDisabledWhen(NodeHttpClient.makeUndici(pool), () => true),
         (request) =>
           new URL(request.url).origin === origin
             ? Effect.succeed(request)

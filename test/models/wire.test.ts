@@ -180,6 +180,7 @@ describe("completions", () => {
       )
       assert.strictEqual(request.path, "/v1/chat/completions")
       assert.strictEqual(request.headers.authorization, `Bearer ${KEY}`)
+      assert.deepStrictEqual(["traceparent", "b3"].filter((name) => name in request.headers), [])
       assert.deepStrictEqual(request.body, {
         model: "a/model",
         messages: [{ role: "system", content: "be brief" }, { role: "user", content: "say" }],

@@ -43,7 +43,7 @@ export const byTypes = (folder: string, files: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const typed = yield* complaint(folder, /error (TS\d+: .*)/, "tsc", "-p", "tsconfig.node.json", "--pretty", "false")
     if (typed !== null) return typed
-    for (const file of new Set(files)) {
+    for (const file of new Set(files.filter((each) => each.endsWith(".ts")))) {
       const told = yield* complaint(
         folder,
         /error (.*)/,

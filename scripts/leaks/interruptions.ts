@@ -12,6 +12,8 @@ import * as Option from "effect/Option"
 import * as Scheduler from "effect/Scheduler"
 import { PCGRandom } from "effect/Utils"
 import { cpSync } from "node:fs"
+import type { ModelError, ModelManager } from "../../src/models/ModelManager.ts"
+import { forEach } from "../../src/resources/Concurrent.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import { endOf, type Ground, numbered, started, withoutTraces } from "./Ground.ts"
@@ -20,10 +22,12 @@ import { alone, ask, complete, embed, everything, facts, home, ingest, type Plac
 /** Operations of a fiber between two steps, so that a step is small. */
 const STEP = 128
 
-const many = Effect.all([
-  ...Array.from({ length: 10 }, () => embed),
-  ...Array.from({ length: 3 }, () => complete)
-], { concurrency: "unbounded" })
+/** At once, and not by Effect's own concurrency, which can hang when it is interrupted at once. */
+const many = forEach(
+  [...Array.from({ length: 10 }, () => embed), ...Array.from({ length: 3 }, () => Effect.asVoid(complete))],
+  13,
+  (call): Effect.Effect<unknown, ModelError, ModelManager> => call
+)
 
 interface Work {
   readonly name: string

@@ -70,7 +70,7 @@ const found = (ground: Ground) => (variant: Variant) =>
     const gate = yield* byGate(variant, ground.isQuick ? [variant.part ?? "calls"] : PARTS)
     if (ground.isQuick) return { name: variant.name, gate } satisfies Mutant
     const folder = yield* copy(variant)
-    const files = variant.edits.map(({ file }) => file)
+    const files = variant.edits.length === 0 ? ["src"] : variant.edits.map(({ file }) => file)
     return {
       name: variant.name,
       gate,

@@ -221,7 +221,8 @@ export const open: (
           if (!options.readOnly) fold(database)
           database.close()
         }).pipe(Effect.zipRight(driver.finalizesOnClose ? Effect.void : collectGarbage)),
-      within: "2 seconds"
+      // With a collection on Node 20, of a large heap on a busy machine; and there is no force.
+      within: "5 seconds"
     }).pipe(Effect.catchTag("OpeningTimedOut", (cause) => Effect.fail(toError(cause))))
     yield* Effect.try({
       try: () => {

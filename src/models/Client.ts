@@ -18,7 +18,7 @@ import * as Stream from "effect/Stream"
 import type { OpeningTimedOut } from "../resources/ResourceLedger.ts"
 import type { Answer, Dialect, Exchange } from "./Dialect.ts"
 import { ModelError } from "./ModelManager.ts"
-import { type Endpoint, PRESETS } from "./Presets.ts"
+import type { Endpoint, Preset } from "./Presets.ts"
 
 export interface Patience {
   /** What one attempt may take. */
@@ -115,6 +115,7 @@ export interface Client {
 export interface ClientOptions {
   readonly endpoint: Endpoint
   readonly dialect: Dialect
+  readonly preset: Preset
   readonly patience: Patience
   /** Of the endpoint's origin. */
   readonly http: Effect.Effect<HttpClient.HttpClient, OpeningTimedOut>
@@ -122,11 +123,10 @@ export interface ClientOptions {
   readonly permit: <A, E, R>(attempt: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
-export const make = ({ dialect, endpoint, http, patience, permit }: ClientOptions): Client => {
-  const { apiKey, baseUrl, model, provider } = endpoint
+export const make = ({ dialect, endpoint, http, patience, permit, preset }: ClientOptions): Client => {
+  const { apiKey, baseUrl, model } = endpoint
   const place = new URL(baseUrl).origin
   const key = Option.match(apiKey, { onNone: () => "", onSome: Redacted.value })
-  const { keyNames = [], needsKey = false } = PRESETS[provider] ?? {}
 
   const failed = (reason: ModelError["reason"], detail: string, cause?: unknown) =>
     new ModelError({ reason, model, detail: `${place}: ${detail}`, cause })
@@ -194,8 +194,8 @@ export const make = ({ dialect, endpoint, http, patience, permit }: ClientOption
   return {
     endpoint,
     ask: (exchange) =>
-      needsKey && key === ""
-        ? Effect.fail(failed("Missing", `it needs a key: set ${keyNames[0]}`))
+      preset.needsKey && key === ""
+        ? Effect.fail(failed("Missing", `it needs a key: set ${preset.keyNames[0]}`))
         : attempt(exchange, 0)
   }
 }

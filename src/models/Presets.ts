@@ -11,7 +11,7 @@ export type Role = typeof ROLES[number]
 /** The interface that a provider speaks; one file each in this folder. */
 export type DialectName = "anthropic" | "gemini" | "openai" | "voyage"
 
-/** A model at a provider, one of `PRESETS`. */
+/** A model at a provider. */
 export interface Endpoint {
   readonly provider: string
   readonly model: string
@@ -157,3 +157,6 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     keyNames: ["CO_API_KEY", "COHERE_API_KEY"]
   }
 }
+
+/** Any other name is of a server that speaks OpenAI's interface. */
+export const presetOf = (provider: string): Preset => PRESETS[provider] ?? PRESETS["openai"]!

@@ -2,7 +2,6 @@
  * Models of providers, by role. Each role has an ordered list: what one can't do the next is asked for.
  */
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { identity } from "effect/Function"
@@ -16,18 +15,18 @@ import * as Lazy from "../resources/Lazy.ts"
 import * as Anthropic from "./Anthropic.ts"
 import * as Client from "./Client.ts"
 import type { Dialect, Exchange } from "./Dialect.ts"
+import { type Candidate, firstOf } from "./FallBacks.ts"
 import * as Gemini from "./Gemini.ts"
 import {
   type CompletionRequest,
   makeLocal,
-  missing,
   type ModelDescription,
   ModelError,
   ModelManager,
   type Purpose
 } from "./ModelManager.ts"
 import * as OpenAi from "./OpenAi.ts"
-import { type DialectName, type Endpoint, PRESETS, type Role, ROLES } from "./Presets.ts"
+import { type DialectName, type Endpoint, presetOf, type Role, ROLES } from "./Presets.ts"
 import * as Voyage from "./Voyage.ts"
 
 export interface Options {
@@ -49,18 +48,9 @@ const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
 const CONNECTIONS = 8
 /** Requests for embeddings at a time, of one call. */
 const CONCURRENCY = 4
-/** What failed is passed over for so long when another can be asked. */
-const RESTS = Duration.seconds(60)
 /** A longer text is cut: the least that the models people use take. */
 const MAX_TEXT_TOKENS = 8_000
 const MAX_TEXT_CHARS = 100_000
-
-/** One that is asked for its role, and when it is to be asked again after it failed. */
-interface Candidate {
-  readonly client: Client.Client
-  readonly dialect: Dialect
-  restsUntil: number
-}
 
 const isBlank = (text: string) => text.trim() === ""
 
@@ -92,41 +82,6 @@ const batchesOf = (
   return batches
 }
 
-/** Those that do not rest, in their order, then the others. */
-const inTurn = (candidates: ReadonlyArray<Candidate>, now: number) =>
-  [true, false].flatMap((isAwake) => candidates.filter(({ restsUntil }) => restsUntil <= now === isAwake))
-
-/** What all of them said, with the first one's reason. */
-const allFailed = ([first, ...others]: ReadonlyArray<ModelError>) =>
-  others.length === 0 ? first! : new ModelError({
-    ...first!,
-    detail: [first!.detail, ...others.map(({ message }) => message)].join("; then ")
-  })
-
-/** What the first that can gives. */
-const firstOf = <A>(
-  role: Role,
-  candidates: ReadonlyArray<Candidate>,
-  ask: (candidate: Candidate) => Effect.Effect<A, ModelError>
-): Effect.Effect<A, ModelError> =>
-  Effect.gen(function*() {
-    if (candidates.length === 0) return yield* missing(role)
-    const errors: Array<ModelError> = []
-    for (const candidate of inTurn(candidates, yield* Clock.currentTimeMillis)) {
-      const answer = yield* Effect.either(ask(candidate))
-      if (Either.isRight(answer)) return answer.right
-      const error = answer.left
-      errors.push(error)
-      if (candidates.length === 1 || error.reason === "Refused" || error.reason === "Damaged") continue
-      const now = yield* Clock.currentTimeMillis
-      if (candidate.restsUntil <= now) {
-        yield* Effect.logWarning(`${error.message}; passed over for ${Duration.format(RESTS)}`)
-      }
-      candidate.restsUntil = now + Duration.toMillis(RESTS)
-    }
-    return yield* allFailed(errors)
-  })
-
 /** Asks for what the dialect may not have. */
 const asked = <A>({ client }: Candidate, role: Role, exchange: Exchange<A> | undefined) =>
   exchange === undefined
@@ -140,14 +95,12 @@ const asked = <A>({ client }: Candidate, role: Role, exchange: Exchange<A> | und
     )
     : client.ask(exchange)
 
-const structureOf = ({ client }: Candidate) => PRESETS[client.endpoint.provider]?.structure ?? "words"
-
 const completed = (candidate: Candidate, role: "light" | "heavy", request: CompletionRequest) =>
   Effect.map(
     asked(
       candidate,
       role,
-      candidate.dialect.complete?.(candidate.client.endpoint.model, request, structureOf(candidate))
+      candidate.dialect.complete?.(candidate.client.endpoint.model, request, candidate.preset.structure)
     ),
     ({ model, usage, value }) => ({ text: value, model: model ?? candidate.client.endpoint.model, usage })
   )
@@ -206,10 +159,11 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
     const candidatesOf = (role: Role) =>
       Effect.forEach(roles[role] ?? [], (endpoint) =>
         Effect.gen(function*() {
-          const dialect = DIALECTS[PRESETS[endpoint.provider]?.dialect ?? "openai"]
+          const preset = presetOf(endpoint.provider)
+          const dialect = DIALECTS[preset.dialect]
           const { http, permit } = yield* originOf(new URL(endpoint.baseUrl).origin)
-          const client = Client.make({ dialect, endpoint, http, patience, permit })
-          return { client, dialect, restsUntil: 0 } satisfies Candidate
+          const client = Client.make({ dialect, endpoint, http, patience, permit, preset })
+          return { client, dialect, preset, restsUntil: 0 } satisfies Candidate
         }))
     const candidates = {
       light: yield* candidatesOf("light"),
@@ -231,9 +185,8 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
     // Made last, so that no pool is closed under a call.
     const inFlight = yield* makeInFlight("ModelManager")
 
-    const limits = candidates.embedding.map(({ client }) => PRESETS[client.endpoint.provider]!)
-    const inputs = Math.min(...limits.map(({ inputs }) => inputs))
-    const inputTokens = Math.min(...limits.map(({ inputTokens }) => inputTokens))
+    const inputs = Math.min(...candidates.embedding.map(({ preset }) => preset.inputs))
+    const inputTokens = Math.min(...candidates.embedding.map(({ preset }) => preset.inputTokens))
 
     const numbers = (batch: ReadonlyArray<string>, purpose: Purpose, dimension: number) =>
       firstOf("embedding", candidates.embedding, (candidate) =>

@@ -213,6 +213,21 @@ describe("models", () => {
       assert.strictEqual(server.seen.requests, 0)
     })))
 
+  it.live("of a provider by any other name are asked by OpenAI's interface", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const server = yield* modelServer
+      const own = { ...endpoint(server), provider: "a server of one's own" }
+      const found = yield* Effect.provide(
+        Effect.flatMap(ModelManager, ({ complete, embed }) =>
+          Effect.all([
+            embed(["text"]),
+            complete({ prompt: "say", json: { name: "any", schema: {} } })
+          ])),
+        over({ embedding: [own], light: [own] })
+      )
+      assert.isTrue(Option.isSome(found[0][0]!))
+    })))
+
   it.live("are described in the order of roles, and tried when asked", () =>
     Effect.scoped(Effect.gen(function*() {
       const server = yield* modelServer

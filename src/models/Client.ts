@@ -15,6 +15,7 @@ import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import type { Permits } from "../resources/Permits.ts"
 import type { OpeningTimedOut } from "../resources/ResourceLedger.ts"
 import type { Answer, Dialect, Exchange } from "./Dialect.ts"
 import { ModelError } from "./ModelManager.ts"
@@ -120,7 +121,7 @@ export interface ClientOptions {
   /** Of the endpoint's origin. */
   readonly http: Effect.Effect<HttpClient.HttpClient, OpeningTimedOut>
   /** Waits for a socket, so that this does not count as the server's time. */
-  readonly permit: <A, E, R>(attempt: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  readonly permit: Permits
 }
 
 export const make = ({ dialect, endpoint, http, patience, permit, preset }: ClientOptions): Client => {

@@ -12,6 +12,7 @@ import { forEach } from "../resources/Concurrent.ts"
 import * as HttpPool from "../resources/HttpPool.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import * as Lazy from "../resources/Lazy.ts"
+import * as Permits from "../resources/Permits.ts"
 import * as Anthropic from "./Anthropic.ts"
 import * as Client from "./Client.ts"
 import type { Dialect, Exchange } from "./Dialect.ts"
@@ -152,7 +153,7 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
         const known = origins.get(origin)
         if (known !== undefined) return known
         const http = yield* HttpPool.make({ origin, connections })
-        const made = { http, permit: (yield* Effect.makeSemaphore(connections)).withPermits(1) }
+        const made = { http, permit: Permits.make(connections) }
         origins.set(origin, made)
         return made
       })

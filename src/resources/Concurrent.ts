@@ -1,7 +1,6 @@
 /**
  * Work on several items at a time.
  */
-import * as Arr from "effect/Array"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -17,21 +16,28 @@ export const forEach = <A, B, E, R>(
   f: (item: A) => Effect.Effect<B, E, R>
 ): Effect.Effect<ReadonlyArray<B>, E, Exclude<R, Scope.Scope>> =>
   Effect.gen(function*() {
-    if (!Arr.isNonEmptyReadonlyArray(items)) return []
     const done = yield* Deferred.make<void, E>()
-    const permits = yield* Effect.makeSemaphore(limit)
     const found: Array<B> = []
-    let left = items.length
-    const run = (item: A, i: number) =>
-      permits.withPermits(1)(f(item)).pipe(
-        Effect.onExit((exit) => {
-          if (Exit.isFailure(exit)) return Deferred.failCause(done, exit.cause)
-          found[i] = exit.value
-          return --left === 0 ? Deferred.succeed(done, undefined) : Effect.void
-        }),
-        Effect.forkScoped
-      )
-    yield* Effect.forEach(items, run, { discard: true })
+    const workers = Math.min(limit, items.length)
+    if (workers === 0) return found
+    let next = 0
+    let working = workers
+    const work = Effect.gen(function*() {
+      while (next < items.length) {
+        const i = next++
+        found[i] = yield* f(items[i]!)
+      }
+    }).pipe(
+      Effect.onExit((exit) =>
+        Exit.isFailure(exit)
+          ? Deferred.failCause(done, exit.cause)
+          : --working === 0
+          ? Deferred.succeed(done, undefined)
+          : Effect.void
+      ),
+      Effect.forkScoped
+    )
+    yield* Effect.replicateEffect(work, workers, { discard: true })
     yield* Deferred.await(done)
     return found
   }).pipe(Effect.scoped)

@@ -40,7 +40,7 @@ const remote = (models: NonNullable<Options["models"]>) =>
   )
 
 /** The models that are asked by the settings. */
-export const models = ({ models }: Pick<Options, "models">) =>
+const models = ({ models }: Pick<Options, "models">) =>
   models === undefined || Object.keys(models.roles).length === 0 ? ModelManager.layerLocal(modelFile) : remote(models)
 
 /** Store, index and models over one SQLite file. */

@@ -10,9 +10,9 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { ModelManager } from "../../src/models/ModelManager.ts"
 import * as Providers from "../../src/models/Providers.ts"
-import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { DIMENSION } from "../../test/models/server.ts"
 import { timed } from "../bench.ts"
+import * as DecoratedLedger from "../leaks/DecoratedLedger.ts"
 import * as Predecessor from "./Predecessor.ts"
 
 export const NAMES = ["old", "ours"] as const
@@ -51,22 +51,16 @@ const ours = (baseUrl: string): Effect.Effect<Way, never, Scope.Scope> =>
     let clients = 0
     let openMs = 0
     /** The ledger as it is, with the pools that it opens counted. */
-    const ledger = Layer.effect(
-      ResourceLedger,
-      Effect.map(ResourceLedger, (ledger) =>
-        ResourceLedger.of({
-          ...ledger,
-          acquire: (options) =>
-            options.kind !== "pool" ? ledger.acquire(options) : ledger.acquire({
-              ...options,
-              open: Effect.map(timed(options.open), ([pool, ms]) => {
-                clients++
-                openMs += ms
-                return pool
-              })
-            })
-        }))
-    ).pipe(Layer.provide(ResourceLedger.layer))
+    const ledger = DecoratedLedger.layer(({ kind }) =>
+      kind !== "pool" ? {} : {
+        opening: (open) =>
+          Effect.map(timed(open), ([pool, ms]) => {
+            clients++
+            openMs += ms
+            return pool
+          })
+      }
+    )
     const endpoint = { provider: "openai", baseUrl, apiKey: Option.none() } as const
     const models = Providers.layer({
       roles: {

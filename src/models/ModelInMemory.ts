@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import { lexemes } from "../domain/Tokenizer.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import type { ResourceLedger } from "../resources/ResourceLedger.ts"
-import { missing, ModelManager } from "./ModelManager.ts"
+import { described, missing, ModelManager } from "./ModelManager.ts"
 
 /** FNV-1a, mixed at the end so that its lowest bits are as good as the others (the finalizer of MurmurHash3). */
 const hash = (text: string): number => {
@@ -41,16 +41,13 @@ export const layer = (dimension = 32): Layer.Layer<ModelManager, never, Resource
         complete: ({ tier = "light" }) => Effect.fail(missing(tier)),
         rerank: () => Effect.fail(missing("rerank")),
         describe: (check) =>
-          Effect.succeed([{
-            role: "embedding",
-            provider: "memory",
-            model: "hashed lexemes",
-            origin: null,
-            reachable: check ? true : null,
-            error: null,
-            dimension: check ? dimension : null,
-            latencyMs: check ? 0 : null
-          }])
+          Effect.all([
+            described(
+              { role: "embedding", provider: "memory", model: "hashed lexemes", origin: null },
+              check,
+              Effect.succeed(dimension)
+            )
+          ])
       })
     })
   )

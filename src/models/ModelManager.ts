@@ -11,6 +11,7 @@ import * as Schema from "effect/Schema"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import * as Lazy from "../resources/Lazy.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
+import type { Role } from "./Presets.ts"
 import * as StaticEmbeddings from "./StaticEmbeddings.ts"
 
 export class ModelError extends Schema.TaggedError<ModelError>()("ModelError", {
@@ -71,7 +72,7 @@ export interface Ranked {
 
 /** A model that is set for a role. */
 export interface ModelDescription {
-  readonly role: "light" | "heavy" | "embedding" | "rerank"
+  readonly role: Role
   readonly provider: string
   readonly model: string
   /** Null for one that is not asked over a network. */
@@ -83,6 +84,25 @@ export interface ModelDescription {
   readonly dimension: number | null
   readonly latencyMs: number | null
 }
+
+/** What is told of a model. `probe` asks it the least it can be and gives the dimension of its embeddings, null of others. */
+export const described = (
+  what: Pick<ModelDescription, "role" | "provider" | "model" | "origin">,
+  check: boolean,
+  probe: Effect.Effect<number | null, ModelError>
+): Effect.Effect<ModelDescription> =>
+  check
+    ? Effect.match(Effect.timed(probe), {
+      onFailure: ({ detail }) => ({ ...what, reachable: false, error: detail, dimension: null, latencyMs: null }),
+      onSuccess: ([took, dimension]) => ({
+        ...what,
+        reachable: true,
+        error: null,
+        dimension,
+        latencyMs: Math.round(Duration.toMillis(took))
+      })
+    })
+    : Effect.succeed({ ...what, reachable: null, error: null, dimension: null, latencyMs: null })
 
 export class ModelManager extends Context.Tag("ModelManager")<ModelManager, {
   /**
@@ -160,20 +180,13 @@ export const makeLocal = (file: string) =>
       embedding: Effect.map(model, ({ dimension, id }) => ({ id, dimension })),
       complete: ({ tier = "light" }) => Effect.fail(missing(tier)),
       rerank: () => Effect.fail(missing("rerank")),
-      describe: (check) => {
-        const what = { role: "embedding", provider: "local", model: "word vectors", origin: null } as const
-        return check
-          ? Effect.match(Effect.timed(model), {
-            onFailure: ({ detail }) => [{ ...what, reachable: false, error: detail, dimension: null, latencyMs: null }],
-            onSuccess: ([took, { dimension }]) => [{
-              ...what,
-              reachable: true,
-              error: null,
-              dimension,
-              latencyMs: Math.round(Duration.toMillis(took))
-            }]
-          })
-          : Effect.succeed([{ ...what, reachable: null, error: null, dimension: null, latencyMs: null }])
-      }
+      describe: (check) =>
+        Effect.all([
+          described(
+            { role: "embedding", provider: "local", model: "word vectors", origin: null },
+            check,
+            Effect.map(model, ({ dimension }) => dimension)
+          )
+        ])
     })
   })

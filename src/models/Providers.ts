@@ -1,9 +1,7 @@
 /**
  * Models of providers, by role. Each role has an ordered list: what one can't do the next is asked for.
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -18,14 +16,7 @@ import * as Client from "./Client.ts"
 import type { Dialect, Exchange } from "./Dialect.ts"
 import { type Candidate, firstOf } from "./FallBacks.ts"
 import * as Gemini from "./Gemini.ts"
-import {
-  type CompletionRequest,
-  makeLocal,
-  type ModelDescription,
-  ModelError,
-  ModelManager,
-  type Purpose
-} from "./ModelManager.ts"
+import { type CompletionRequest, described, makeLocal, ModelError, ModelManager, type Purpose } from "./ModelManager.ts"
 import * as OpenAi from "./OpenAi.ts"
 import { type DialectName, type Endpoint, presetOf, type Role, ROLES } from "./Presets.ts"
 import * as Voyage from "./Voyage.ts"
@@ -131,20 +122,6 @@ const probe = (role: Role, candidate: Candidate): Effect.Effect<number | null, M
   }
 }
 
-const described = (role: Role, candidate: Candidate, check: boolean): Effect.Effect<ModelDescription> =>
-  Effect.gen(function*() {
-    const { baseUrl, model, provider } = candidate.client.endpoint
-    const what = { role, provider, model, origin: new URL(baseUrl).origin }
-    if (!check) return { ...what, reachable: null, error: null, dimension: null, latencyMs: null }
-    const since = yield* Clock.currentTimeMillis
-    const found = yield* Effect.either(probe(role, candidate))
-    const latencyMs = (yield* Clock.currentTimeMillis) - since
-    return Either.match(found, {
-      onLeft: ({ detail }) => ({ ...what, reachable: false, error: detail, dimension: null, latencyMs: null }),
-      onRight: (dimension) => ({ ...what, reachable: true, error: null, dimension, latencyMs })
-    })
-  })
-
 const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
   Effect.gen(function*() {
     const origins = new Map<string, Pick<Client.ClientOptions, "http" | "permit">>()
@@ -238,7 +215,13 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
       ),
       describe: Effect.fn("ModelManager.describe")((check: boolean) =>
         inFlight(Effect.gen(function*() {
-          const all = ROLES.flatMap((role) => candidates[role].map((candidate) => described(role, candidate, check)))
+          const all = ROLES.flatMap((role) =>
+            candidates[role].map((candidate) => {
+              const { baseUrl, model, provider } = candidate.client.endpoint
+              const what = { role, provider, model, origin: new URL(baseUrl).origin }
+              return described(what, check, probe(role, candidate))
+            })
+          )
           return [
             ...(own === undefined ? [] : yield* own.describe(check)),
             ...(yield* forEach(all, CONCURRENCY, identity))

@@ -81,37 +81,47 @@ const endpointOf = (
 /** Providers write one model's name in several ways: "Qwen/Qwen3-Embedding-8B", "qwen/qwen3-embedding-8b". */
 const bareName = ({ model }: Endpoint) => model.slice(model.lastIndexOf("/") + 1).toLowerCase()
 
-/** Naming a model switches it on; a key alone does not. */
-const roles = Config.all({
-  named: Config.all(Record.fromIterableWith(ROLES, (role) => [role, nonEmpty(settingOf(role))])),
-  providers
-}).pipe(
-  Config.mapOrFail(({ named, providers }) =>
-    Either.gen(function*() {
-      const roles: Partial<Record<Role, ReadonlyArray<Endpoint>>> = {}
-      for (const role of ROLES) {
-        const value = named[role]
-        if (value === undefined || Option.isNone(value)) continue
-        const endpoints: Array<Endpoint> = []
-        for (const entry of value.value.split(",")) endpoints.push(yield* endpointOf(role, entry, providers))
-        if (role === "embedding" && new Set(endpoints.map(bareName)).size > 1) {
-          return yield* Either.left(
-            `${settingOf(role)}: the vectors of different models can't be compared; name one model at several providers`
-          )
-        }
-        roles[role] = endpoints
+const named = Config.all(Record.fromIterableWith(ROLES, (role) => [role, nonEmpty(settingOf(role))]))
+
+const rolesOf = (
+  named: Readonly<Record<string, Option.Option<string>>>,
+  known: Config.Config.Success<typeof providers>
+): Either.Either<Settings["models"], ConfigError.ConfigError> =>
+  Either.gen(function*() {
+    const roles: Partial<Record<Role, ReadonlyArray<Endpoint>>> = {}
+    for (const role of ROLES) {
+      const value = named[role]
+      if (value === undefined || Option.isNone(value)) continue
+      const endpoints: Array<Endpoint> = []
+      for (const entry of value.value.split(",")) endpoints.push(yield* endpointOf(role, entry, known))
+      if (role === "embedding" && new Set(endpoints.map(bareName)).size > 1) {
+        return yield* Either.left(
+          `${settingOf(role)}: the vectors of different models can't be compared; name one model at several providers`
+        )
       }
-      return roles
-    }).pipe(Either.mapLeft((detail) => ConfigError.InvalidData([], detail)))
-  )
+      roles[role] = endpoints
+    }
+    return roles
+  }).pipe(Either.mapLeft((detail) => ConfigError.InvalidData([], detail)))
+
+/**
+ * Naming a model switches it on; a key alone does not. Without one the providers' thirty names are not looked up: the hook waits for
+ * this.
+ */
+const models: Effect.Effect<Settings["models"], ConfigError.ConfigError> = Effect.flatMap(
+  named,
+  (named) =>
+    Object.values(named).some(Option.isSome)
+      ? Effect.flatMap(providers, (known) => rolesOf(named, known))
+      : Effect.succeed({})
 )
 
-export const settings: Config.Config<Settings> = Config.all({
+const settings = Effect.all({
   home: nonEmpty("CLAUDE_MEMORY_HOME"),
   claudeFolder: nonEmpty("CLAUDE_CONFIG_DIR"),
-  models: roles
+  models
 }).pipe(
-  Config.map(({ claudeFolder, home, models }) => ({
+  Effect.map(({ claudeFolder, home, models }): Settings => ({
     models,
     home: Option.getOrElse(home, () => join(homedir(), ".claude-memory")),
     claudeFolder: Option.getOrElse(claudeFolder, () => join(homedir(), ".claude"))

@@ -216,12 +216,16 @@ export const findings = async (
   const isToldHere = ({ breaks }: Window, start: number) =>
     !breaks.some(({ from, to }) => to <= start && content.slice(from, to).includes("\u0000"))
   return [
-    ...crossing([...await Secretlint.findings(joined), ...SecretPatterns.findings(joined)], shaped, () => true),
+    ...crossing(
+      [...await Secretlint.findings(joined), ...SecretPatterns.findings(joined)],
+      shaped,
+      (head, tail) => isPart(head) || isPart(tail)
+    ),
     ...crossing(
       [...SecretCommands.findings(joined), ...SecretAssignments.findings(joined)],
       [...shaped, ...told],
       (head, tail, window, start) =>
-        isToldHere(window, start) && isPart(tail) && !/^\d+$/.test(tail) &&
+        isToldHere(window, start) && isPart(tail) && !/^\d+$/.test(tail) && !/^\d+$/.test(head) &&
         (isPart(head) ? !plainWord.test(head) : isWords(head) && /[A-Z]/.test(head) && tail.length >= 16)
     )
   ]

@@ -541,6 +541,15 @@ describe("redact", () => {
     { fastCheck: { numRuns: 300 } }
   )
 
+  it.effect("what looks like a secret stays, whatever text it is next to", () =>
+    Effect.gen(function*() {
+      for (const before of lookAlikes) {
+        for (const after of lookAlikes) {
+          assert.deepStrictEqual(yield* redact([before, after]), { texts: [before, after], counts: {} })
+        }
+      }
+    }))
+
   it.effect.prop(
     "texts without a secret are untouched",
     [FastCheck.array(anyText)],

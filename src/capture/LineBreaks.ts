@@ -165,6 +165,9 @@ const isPart = (value: string): boolean =>
 /** "string" too, which has few vowels for a word. */
 const plainWord = /^[a-z]{1,12}$/
 
+/** "sha256:…", "ssh-ed25519": no number goes on so. */
+const labelled = /^[a-z]{2,8}\d{0,4}[:-]/i
+
 const isInQuotes = (text: string, start: number, end: number): boolean =>
   /["'`]/.test(text.charAt(start - 1)) && text.charAt(start - 1) === text.charAt(end)
 
@@ -219,13 +222,14 @@ export const findings = async (
     ...crossing(
       [...await Secretlint.findings(joined), ...SecretPatterns.findings(joined)],
       shaped,
-      (head, tail) => isPart(head) || isPart(tail)
+      (head, tail) => !isWords(head) || !isSomethingElse(tail)
     ),
     ...crossing(
       [...SecretCommands.findings(joined), ...SecretAssignments.findings(joined)],
       [...shaped, ...told],
       (head, tail, window, start) =>
-        isToldHere(window, start) && isPart(tail) && !/^\d+$/.test(tail) && !/^\d+$/.test(head) &&
+        isToldHere(window, start) && isPart(tail) && !/^\d+$/.test(tail) &&
+        !(/^\d+$/.test(head) && labelled.test(tail)) &&
         (isPart(head) ? !plainWord.test(head) : isWords(head) && /[A-Z]/.test(head) && tail.length >= 16)
     )
   ]

@@ -12,7 +12,7 @@ import { setImmediate } from "node:timers/promises"
 import * as App from "../src/App.ts"
 import { answer, json, number } from "../src/cli/Output.ts"
 import { ModelManager } from "../src/models/ModelManager.ts"
-import * as Providers from "../src/models/Providers.ts"
+import * as Unmetered from "../src/models/Unmetered.ts"
 import { forEach } from "../src/resources/Concurrent.ts"
 import { DIMENSION, type ModelServer, modelServer } from "../test/models/server.ts"
 import { main, median, progress, round, timed } from "./bench.ts"
@@ -25,7 +25,7 @@ const ABORTS = 50
 const layer = ({ baseUrl }: ModelServer) => {
   const endpoint = { provider: "openai", model: "letters", baseUrl, apiKey: Option.none(), dimension: DIMENSION }
   return Layer.provide(
-    Providers.layer({
+    Unmetered.providers({
       roles: { embedding: [endpoint], light: [endpoint] },
       patience: { within: "60 seconds", retries: 0, waits: 0 }
     }),

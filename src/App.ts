@@ -5,18 +5,25 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Struct from "effect/Struct"
+import { join } from "node:path"
 import * as Collector from "./capture/Collector.ts"
 import * as Extractive from "./compress/Extractive.ts"
 import * as EmbeddedIndex from "./index/EmbeddedIndex.ts"
 import * as Injector from "./inject/Injector.ts"
+import * as Budget from "./models/Budget.ts"
 import { ModelManager } from "./models/ModelManager.ts"
+import * as Prices from "./models/Prices.ts"
 import type * as Providers from "./models/Providers.ts"
+import type { Caps } from "./models/Spending.ts"
 import * as Monitor from "./resources/Monitor.ts"
 import { ResourceLedger } from "./resources/ResourceLedger.ts"
 import * as Retriever from "./retrieve/Retriever.ts"
 import * as ClaudeMemory from "./serve/ClaudeMemory.ts"
 import * as Settings from "./Settings.ts"
+import { ModelsFile } from "./store/ModelsFile.ts"
 import { SqliteFile } from "./store/SqliteFile.ts"
+import * as SqliteModelCache from "./store/SqliteModelCache.ts"
+import * as SqliteSpending from "./store/SqliteSpending.ts"
 import * as SqliteStore from "./store/SqliteStore.ts"
 
 export interface Options {
@@ -25,23 +32,36 @@ export interface Options {
   readonly readOnly: boolean
   readonly busyTimeoutMs: number
   /** Models of providers. Where none is set for embeddings, the one that comes with the package is used. */
-  readonly models?: Pick<Providers.Options, "patience" | "roles">
+  readonly models?: Pick<Providers.Options, "patience" | "roles"> & { readonly caps: Caps }
 }
 
 const modelFile = Settings.packageFile("assets", "static-embeddings.bin")
 
+/** The record of what models cost. */
+const modelsFile = ({ busyTimeoutMs, home }: Pick<Options, "busyTimeoutMs" | "home">) =>
+  ModelsFile.layer({ folder: home, busyTimeoutMs })
+
+export const prices = (home: string) =>
+  Prices.read(Settings.packageFile("assets", "prices.json"), join(home, "prices.json"))
+
 /** Loaded when it is needed: it brings an HTTP client with it. */
-const remote = (models: NonNullable<Options["models"]>) =>
+const remote = (models: NonNullable<Options["models"]>, options: Pick<Options, "busyTimeoutMs" | "home">) =>
   Layer.unwrapEffect(
-    Effect.map(
-      Effect.promise(() => import("./models/Providers.ts")),
-      ({ layer }) => layer({ ...models, local: modelFile })
-    )
+    Effect.gen(function*() {
+      const { layer } = yield* Effect.promise(() => import("./models/Providers.ts"))
+      const budget = Budget.layer({ caps: models.caps, prices: yield* prices(options.home) })
+      return layer({ ...models, local: modelFile }).pipe(
+        Layer.provide(Layer.merge(Layer.provide(budget, SqliteSpending.layer), SqliteModelCache.layer())),
+        Layer.provide(modelsFile(options))
+      )
+    })
   )
 
 /** The models that are asked by the settings. */
-const models = ({ models }: Pick<Options, "models">) =>
-  models === undefined || Object.keys(models.roles).length === 0 ? ModelManager.layerLocal(modelFile) : remote(models)
+export const modelsOf = ({ models, ...options }: Pick<Options, "busyTimeoutMs" | "home" | "models">) =>
+  models === undefined || Object.keys(models.roles).length === 0
+    ? ModelManager.layerLocal(modelFile)
+    : remote(models, options)
 
 /** Store, index and models over one SQLite file. */
 const ground = (options: Options) => {
@@ -53,7 +73,7 @@ const ground = (options: Options) => {
   return Layer.mergeAll(
     Layer.provide(SqliteStore.layer, storage),
     Layer.provide(EmbeddedIndex.layer, storage),
-    models(options)
+    modelsOf(options)
   )
 }
 
@@ -78,12 +98,12 @@ interface Patience {
 
 const optionsIn = (
   home: string,
-  { models: roles }: Pick<Settings.Settings, "models">,
+  { caps, models: roles }: Pick<Settings.Settings, "caps" | "models">,
   { models, ...rest }: Patience
 ): Options => ({
   home,
   ...rest,
-  models: { roles, patience: models }
+  models: { roles, caps, patience: models }
 })
 
 const bySettings = <A, E, R>(make: (settings: Settings.Settings) => Layer.Layer<A, E, R>) =>
@@ -119,12 +139,18 @@ export const service = (command: string) => bySettings((settings) => watched(set
 export const reader = bySettings((settings) => layer(optionsIn(settings.home, settings, READER)))
 
 /** Every model of the settings, asked with a person's patience. */
-export const describedModels = bySettings(({ models: roles }) => models({ models: { roles, patience: READER.models } }))
+export const describedModels = bySettings((settings) => modelsOf(optionsIn(settings.home, settings, READER)))
+
+/** What models cost so far. */
+export const spendingIn = (home: string) =>
+  Layer.provide(SqliteSpending.layer, modelsFile({ home, busyTimeoutMs: READER.busyTimeoutMs }))
+
+export const spending = bySettings(({ home }) => spendingIn(home))
 
 /** For the hook: what injects and nothing more, on a store and a model that it can't be made to wait for; none has time to rerank. */
-export const injector = bySettings(({ home, models }) =>
+export const injector = bySettings(({ caps, home, models }) =>
   Injector.layer.pipe(
     Layer.provide(Retriever.layer),
-    Layer.provide(ground(optionsIn(home, { models: Struct.omit(models, "rerank") }, HOOK)))
+    Layer.provide(ground(optionsIn(home, { caps, models: Struct.omit(models, "rerank") }, HOOK)))
   )
 )

@@ -4,6 +4,7 @@
  * Capture writes messages and queues the segments they changed; the queue is then compressed, embedded and indexed batch by
  * batch. Whatever is interrupted between two batches is still in the queue at the next start.
  */
+import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -15,6 +16,7 @@ import { type Captured, Collector, type TranscriptFile } from "./capture/Collect
 import { type CompressionError, Compressor } from "./compress/Compressor.ts"
 import type { MemoryUnit } from "./domain/MemoryUnit.ts"
 import { type IndexError, VectorIndex } from "./index/VectorIndex.ts"
+import { CurrentProject } from "./models/Budget.ts"
 import { type ModelError, ModelManager } from "./models/ModelManager.ts"
 import { MemoryStore, type StoreError, type WorkItem } from "./store/MemoryStore.ts"
 
@@ -22,8 +24,10 @@ export type Step =
   | { readonly _tag: "Captured"; readonly captured: Captured }
   | { readonly _tag: "Compressed"; readonly units: ReadonlyArray<MemoryUnit> }
   | { readonly _tag: "Indexed"; readonly units: number }
+  /** A model could not do its part: what is left of a kind of work waits in the queue for the next run. */
+  | { readonly _tag: "Postponed"; readonly kind: WorkItem["kind"]; readonly error: ModelError }
 
-export type PipelineError = StoreError | CompressionError | IndexError | ModelError
+export type PipelineError = StoreError | CompressionError | IndexError
 export type PipelineServices = Collector | Compressor | MemoryStore | ModelManager | VectorIndex
 
 /**
@@ -49,12 +53,12 @@ const pauses = Effect.map(Effect.flatMap(Clock.currentTimeMillis, Ref.make), (la
 
 /**
  * Claims work of a kind until none is left; what a batch did not finish is given back, also when it is interrupted before its first
- * step.
+ * step. Where a model can't do its part it ends, for the next batch would need it too.
  */
-const worked = <A, E, R>(
+const worked = <R>(
   kind: WorkItem["kind"],
-  work: (items: ReadonlyArray<WorkItem>) => Effect.Effect<A, E, R>
-): Stream.Stream<A, E | StoreError, R | MemoryStore> =>
+  work: (items: ReadonlyArray<WorkItem>) => Effect.Effect<Step, PipelineError | ModelError, R>
+): Stream.Stream<Step, PipelineError, R | MemoryStore> =>
   Stream.unwrap(Effect.gen(function*() {
     const store = yield* MemoryStore
     const pause = yield* pauses
@@ -62,12 +66,25 @@ const worked = <A, E, R>(
       store.claim(kind, BATCH[kind]),
       (items) => items.length > 0 ? Effect.asSome(work(items)) : Effect.succeedNone,
       (items, exit) => Exit.isSuccess(exit) ? Effect.void : Effect.ignore(store.release(items))
+    ).pipe(Effect.catchTag("ModelError", (error) => Effect.succeedSome<Step>({ _tag: "Postponed", kind, error })))
+    return Stream.filterMapWhile(Stream.repeatEffect(Effect.zipLeft(batch, pause)), identity).pipe(
+      Stream.takeUntil(({ _tag }) => _tag === "Postponed")
     )
-    return Stream.filterMapWhile(Stream.repeatEffect(Effect.zipLeft(batch, pause)), identity)
   }))
 
 /** What of a unit is embedded: its title says what it is about when its content does not. */
 const embedded = (unit: MemoryUnit) => `${unit.title}\n${unit.content}`
+
+const isOfSameProject = (a: MemoryUnit, b: MemoryUnit) => a.projectId === b.projectId
+
+/** For each project apart, so that what they cost is told apart; units of one come one after another. */
+const embeddingsOf = (models: ModelManager["Type"], units: ReadonlyArray<MemoryUnit>) =>
+  Effect.map(
+    Effect.forEach(Arr.isNonEmptyReadonlyArray(units) ? Arr.groupWith(units, isOfSameProject) : [], (group) =>
+      Effect.provideService(models.embed(group.map(embedded)), CurrentProject, group[0].projectId)),
+    (groups) =>
+      groups.flat()
+  )
 
 /** Brings the index in line with the units written or removed since. */
 const index = (items: ReadonlyArray<WorkItem>) =>
@@ -77,7 +94,7 @@ const index = (items: ReadonlyArray<WorkItem>) =>
     const models = yield* ModelManager
     yield* Effect.flatMap(models.embedding, vectors.ensure)
     const units = yield* store.units(items.map(({ key }) => key))
-    const embeddings = yield* models.embed(units.map(embedded))
+    const embeddings = yield* embeddingsOf(models, units)
     const points = units.flatMap((unit, i) => {
       const vector = embeddings[i] ?? Option.none()
       return Option.isSome(vector) ? [{ unitId: unit.id, vector: vector.value }] : []

@@ -12,6 +12,7 @@ import { homedir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { type Endpoint, PRESETS, type Role, ROLES } from "./models/Presets.ts"
+import type { Caps } from "./models/Spending.ts"
 
 export interface Settings {
   /** Where everything that is remembered lies. */
@@ -20,6 +21,8 @@ export interface Settings {
   readonly claudeFolder: string
   /** Models of providers. Where none is set for embeddings, the one that comes with the package is used. */
   readonly models: Partial<Readonly<Record<Role, ReadonlyArray<Endpoint>>>>
+  /** What these may take in a day and a month. */
+  readonly caps: Caps
 }
 
 export class SettingsError extends Schema.TaggedError<SettingsError>()("SettingsError", { detail: Schema.String }) {
@@ -116,13 +119,43 @@ const models: Effect.Effect<Settings["models"], ConfigError.ConfigError> = Effec
       : Effect.succeed({})
 )
 
+/** A mistake is to cost a dollar a day, ten a month, and no more. */
+const CAPS: Caps = {
+  day: { usd: 1, tokens: Number.POSITIVE_INFINITY },
+  month: { usd: 10, tokens: Number.POSITIVE_INFINITY }
+}
+
+/** A cap: a number, or "none". */
+const cap = (name: string, otherwise: number): Config.Config<number> =>
+  Config.mapOrFail(Config.option(Config.string(name)), (value) => {
+    const text = Option.getOrElse(value, () => "").trim()
+    if (text === "") return Either.right(otherwise)
+    const amount = text === "none" ? Number.POSITIVE_INFINITY : Number(text)
+    return amount >= 0
+      ? Either.right(amount)
+      : Either.left(ConfigError.InvalidData([], `${name} is a number, 0 or more, or none`))
+  })
+
+const caps = Config.all({
+  day: Config.all({
+    usd: cap("CLAUDE_MEMORY_USD_PER_DAY", CAPS.day.usd),
+    tokens: cap("CLAUDE_MEMORY_TOKENS_PER_DAY", CAPS.day.tokens)
+  }),
+  month: Config.all({
+    usd: cap("CLAUDE_MEMORY_USD_PER_MONTH", CAPS.month.usd),
+    tokens: cap("CLAUDE_MEMORY_TOKENS_PER_MONTH", CAPS.month.tokens)
+  })
+})
+
 const settings = Effect.all({
   home: nonEmpty("CLAUDE_MEMORY_HOME"),
   claudeFolder: nonEmpty("CLAUDE_CONFIG_DIR"),
-  models
+  models,
+  caps
 }).pipe(
-  Effect.map(({ claudeFolder, home, models }): Settings => ({
+  Effect.map(({ caps, claudeFolder, home, models }): Settings => ({
     models,
+    caps,
     home: Option.getOrElse(home, () => join(homedir(), ".claude-memory")),
     claudeFolder: Option.getOrElse(claudeFolder, () => join(homedir(), ".claude"))
   }))

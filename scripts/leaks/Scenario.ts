@@ -13,7 +13,9 @@ import { basename, join } from "node:path"
 import * as App from "../../src/App.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
 import type { Endpoint } from "../../src/models/Presets.ts"
-import * as Providers from "../../src/models/Providers.ts"
+import type * as Providers from "../../src/models/Providers.ts"
+import { NO_CAPS } from "../../src/models/Spending.ts"
+import * as Unmetered from "../../src/models/Unmetered.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as Settings from "../../src/Settings.ts"
@@ -78,9 +80,9 @@ export const service = ({ home, servers }: Place) =>
         home,
         readOnly: false,
         busyTimeoutMs: 2_000,
-        models: { roles: roles(servers), patience }
+        models: { roles: roles(servers), patience, caps: NO_CAPS }
       }),
-      Providers.layer({ roles: roles(servers), patience })
+      Unmetered.providers({ roles: roles(servers), patience })
     ),
     NodeContext.layer
   )

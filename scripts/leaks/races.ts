@@ -19,7 +19,7 @@ import * as Scope from "effect/Scope"
 import * as EmbeddedIndex from "../../src/index/EmbeddedIndex.ts"
 import { VectorIndex } from "../../src/index/VectorIndex.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
-import * as Providers from "../../src/models/Providers.ts"
+import * as Unmetered from "../../src/models/Unmetered.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import * as Settings from "../../src/Settings.ts"
 import { SqliteFile } from "../../src/store/SqliteFile.ts"
@@ -360,13 +360,13 @@ export const races = (ground: Ground) =>
       check(ground, {
         name: "HTTP pool",
         opening: acquisition("pool", servers.completion.origin),
-        layer: Providers.layer({ roles: { light: [endpoint(servers, "completion")] }, patience }),
+        layer: Unmetered.providers({ roles: { light: [endpoint(servers, "completion")] }, patience }),
         call: complete
       }),
       check(ground, {
         name: "dimension of a server's model",
         opening: dimensionRequest(servers.embedding),
-        layer: Providers.layer({ roles: { embedding: [endpoint(servers, "embedding")] }, patience }),
+        layer: Unmetered.providers({ roles: { embedding: [endpoint(servers, "embedding")] }, patience }),
         call: embed
       }),
       check(ground, {

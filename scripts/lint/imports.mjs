@@ -14,7 +14,16 @@ const PORTS = [
   "retrieve/Retriever.ts",
   "store/MemoryStore.ts"
 ]
-const BASE = ["domain/", "resources/", "models/ModelManager.ts", "models/Presets.ts", "models/Budget.ts"]
+const BASE = [
+  "domain/",
+  "resources/",
+  "models/Budget.ts",
+  "models/ModelCache.ts",
+  "models/ModelManager.ts",
+  "models/Presets.ts",
+  "models/Prices.ts",
+  "models/Spending.ts"
+]
 const PROCESS = ["NodeVersion.ts", "Process.ts", "Settings.ts", "version.ts"]
 const WHOLE = ["App.ts", "Pipeline.ts", "serve/", ...PROCESS, ...BASE, ...PORTS]
 const EVERYTHING = ""
@@ -39,7 +48,7 @@ const MAY_IMPORT = {
   "Pipeline.ts": [...BASE, ...PORTS],
   "NodeVersion.ts": [],
   "Process.ts": ["domain/", ...PROCESS],
-  "Settings.ts": ["domain/", "models/Presets.ts", ...PROCESS],
+  "Settings.ts": ["domain/", "models/Presets.ts", "models/Spending.ts", ...PROCESS],
   "version.ts": [],
   "App.ts": EVERYTHING,
   "index.ts": EVERYTHING,

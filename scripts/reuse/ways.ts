@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { ModelManager } from "../../src/models/ModelManager.ts"
-import * as Providers from "../../src/models/Providers.ts"
+import * as Unmetered from "../../src/models/Unmetered.ts"
 import { DIMENSION } from "../../test/models/server.ts"
 import { timed } from "../bench.ts"
 import * as DecoratedLedger from "../leaks/DecoratedLedger.ts"
@@ -62,7 +62,7 @@ const ours = (baseUrl: string): Effect.Effect<Way, never, Scope.Scope> =>
       }
     )
     const endpoint = { provider: "openai", baseUrl, apiKey: Option.none() } as const
-    const models = Providers.layer({
+    const models = Unmetered.providers({
       roles: {
         light: [{ ...endpoint, model: "chat" }],
         embedding: [{ ...endpoint, model: "embedding", dimension: DIMENSION }]

@@ -12,6 +12,7 @@ import { runMain, Unsuccessful, writeStderr, writeStdout } from "../Process.ts"
 import * as Settings from "../Settings.ts"
 import { version } from "../version.ts"
 import { findMistake, type Known, separate } from "./Arguments.ts"
+import * as Cost from "./Cost.ts"
 import * as Doctor from "./Doctor.ts"
 import * as Import from "./Import.ts"
 import * as Inject from "./Inject.ts"
@@ -38,6 +39,7 @@ Look after it
   status                Say what is remembered
   doctor                Check that everything is as it should be
   models [--check]      Say which models are asked for what, and whether they answer
+  cost [--by model]     Say what models were asked, what that cost, and what they may cost
   resources [--watch]   Show what each running process of Claude Memory has open
   lifecycle [--for 3s]  Start the whole service, stop it, and show that everything was released
 
@@ -57,6 +59,7 @@ const command = Command.make("claude-memory").pipe(
     Status.command,
     Doctor.command,
     Models.command,
+    Cost.command,
     Resources.command,
     Lifecycle.command
   ])
@@ -71,6 +74,7 @@ const known: Known = {
   status: Status.options,
   doctor: Doctor.options,
   models: Models.options,
+  cost: Cost.options,
   resources: Resources.options,
   lifecycle: Lifecycle.options
 }

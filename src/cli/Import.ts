@@ -13,7 +13,7 @@ import type { UnitType } from "../domain/MemoryUnit.ts"
 import * as LeakProbe from "../resources/LeakProbe.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../Settings.ts"
-import type { LineSum } from "../store/MemoryStore.ts"
+import type { LineSum, WorkItem } from "../store/MemoryStore.ts"
 import { answer, balance, json, number, plural } from "./Output.ts"
 import * as Progress from "./Progress.ts"
 
@@ -25,6 +25,8 @@ export interface ImportReport {
   readonly messages: number
   readonly units: { readonly total: number; readonly byType: Readonly<Partial<Record<UnitType, number>>> }
   readonly redactions: Readonly<Record<string, number>>
+  /** What waits for a model, in words. */
+  readonly degraded: ReadonlyArray<string>
   readonly durationMs: number
 }
 
@@ -39,6 +41,7 @@ export const nothing: ImportReport = {
   messages: 0,
   units: { total: 0, byType: {} },
   redactions: {},
+  degraded: [],
   durationMs: 0
 }
 
@@ -61,8 +64,15 @@ export const merge = (a: ImportReport, b: ImportReport): ImportReport => ({
   messages: a.messages + b.messages,
   units: { total: a.units.total + b.units.total, byType: sum(a.units.byType, b.units.byType) },
   redactions: sum(a.redactions, b.redactions),
+  degraded: [...new Set([...a.degraded, ...b.degraded])],
   durationMs: a.durationMs + b.durationMs
 })
+
+const WAITS: Readonly<Record<WorkItem["kind"], string>> = {
+  segment: "some memories are made by the next import",
+  session: "some summaries are made by the next import",
+  index: "some memories are found by their words alone until the next import"
+}
 
 /** Imports these files, showing progress on a terminal. `since` is when the clock of `durationMs` started. */
 export const run = (files: ReadonlyArray<TranscriptFile>, since: number) =>
@@ -72,6 +82,7 @@ export const run = (files: ReadonlyArray<TranscriptFile>, since: number) =>
     const redactions: Record<string, number> = {}
     const byType: Partial<Record<UnitType, number>> = {}
     const readFiles = new Set<string>()
+    const degraded: Array<string> = []
     let total = 0
     let stored = 0
     let deadLetter = 0
@@ -102,6 +113,9 @@ export const run = (files: ReadonlyArray<TranscriptFile>, since: number) =>
             return progress.made(step.units.length)
           case "Indexed":
             return progress.made(0)
+          case "Postponed":
+            degraded.push(`${WAITS[step.kind]}: ${step.error.message}`)
+            return Effect.void
         }
       }),
       Effect.ensuring(progress.end)
@@ -113,6 +127,7 @@ export const run = (files: ReadonlyArray<TranscriptFile>, since: number) =>
       messages,
       units: { total: units, byType },
       redactions,
+      degraded,
       durationMs: (yield* Clock.currentTimeMillis) - since
     }
     return report
@@ -128,6 +143,7 @@ export const reportText = (report: ImportReport): string => {
       types === "" ? "" : `: ${types}`
     }`,
     ...(redactions === "" ? [] : [`secrets masked: ${redactions}`]),
+    ...report.degraded.map((each) => `degraded: ${each}`),
     `${(report.durationMs / 1000).toFixed(1)} s`
   ].join("\n")
 }

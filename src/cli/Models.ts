@@ -31,15 +31,31 @@ const state = ({ dimension, error, latencyMs, origin, reachable }: ModelDescript
     ? `answers in ${number(latencyMs ?? 0)} ms${dimension === null ? "" : `, ${number(dimension)} dimensions`}`
     : `DOES NOT ANSWER: ${error}`
 
+const dollars = (amount: number) => `$${Number(amount.toPrecision(3))}`
+
+/** For a million tokens. */
+const priced = ({ price }: ModelDescription): string =>
+  price === null
+    ? "free"
+    : `${price.isAssumed ? "taken as " : ""}${dollars(price.input)}${
+      price.output === 0 ? "" : ` in, ${dollars(price.output)} out`
+    }`
+
 const text = (all: ReadonlyArray<ModelDescription>, isChecked: boolean): string =>
   [
-    ...table(ROLES.flatMap((role) => {
-      const some = all.filter((each) => each.role === role)
-      return some.length === 0
-        ? [[role, "none", UNSET[role]]]
-        : some.map((each, i) => [i === 0 ? role : "", `${each.provider}:${each.model}`, state(each)])
-    })),
+    ...table([
+      ["role", "model", "a million tokens", ""],
+      ...ROLES.flatMap((role) => {
+        const some = all.filter((each) => each.role === role)
+        return some.length === 0
+          ? [[role, "none", "", UNSET[role]]]
+          : some.map((each, i) => [i === 0 ? role : "", `${each.provider}:${each.model}`, priced(each), state(each)])
+      })
+    ]),
     "",
+    ...(all.some(({ price }) => price?.isAssumed === true)
+      ? ["A price that is taken as dear is not known; say it in prices.json in the folder of the memory."]
+      : []),
     isChecked
       ? "What can't be done by the first of a role is asked of the next."
       : "Set by CLAUDE_MEMORY_LIGHT, _HEAVY, _EMBEDDING and _RERANK; --check asks each of them."

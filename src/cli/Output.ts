@@ -25,11 +25,18 @@ export const minute = (millis: number): string =>
 /** "1 dead letter", "2 dead letters". */
 export const plural = (n: number, noun: string): string => `${number(n)} ${noun}${n === 1 ? "" : "s"}`
 
+/** In columns of a terminal, where a CJK character takes two. */
+const widthOf = (text: string): number =>
+  text.length +
+  (text.match(/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/g)?.length ?? 0)
+
+const padded = (text: string, width: number) => text + " ".repeat(Math.max(0, width - widthOf(text)))
+
 /** Columns as wide as their widest cell; the last one of each row is left as it is. */
 export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> =>
   rows.map((row) =>
     row.map((cell, column) =>
-      column === row.length - 1 ? cell : cell.padEnd(Math.max(...rows.map((each) => each[column]?.length ?? 0)))
+      column === row.length - 1 ? cell : padded(cell, Math.max(...rows.map((each) => widthOf(each[column] ?? ""))))
     ).join("  ")
   )
 

@@ -4,7 +4,7 @@ import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../Settings.ts"
-import { answer, balance, json, number, percent } from "./Output.ts"
+import { answer, balance, json, number, percent, table } from "./Output.ts"
 import { projectIds, projects } from "./Scope.ts"
 
 export const options = { ...projects, json }
@@ -18,14 +18,13 @@ export const command = Command.make("status", options, (options) =>
     const shown = ids === "all" ? all : all.filter(({ id }) => ids.includes(id))
     const index = yield* memory.indexStatus
     yield* answer(options.json, { home, projects: shown, ...status, index }, () => {
-      const width = Math.max(7, ...shown.map(({ name }) => name.length))
       return [
         ...(shown.length === 0 ?
           ["Nothing is remembered of this folder's project yet (--all-projects shows the others)."] :
-          [
-            `${"project".padEnd(width)}  memories  folder`,
-            ...shown.map(({ name, root, units }) => `${name.padEnd(width)}  ${number(units).padStart(8)}  ${root}`)
-          ]),
+          table([
+            ["project", "memories", "folder"],
+            ...shown.map(({ name, root, units }) => [name, number(units).padStart(8), root])
+          ])),
         "",
         `In all ${all.length} projects together:`,
         `  memories   ${number(status.units.total)}: ${

@@ -6,10 +6,12 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
@@ -17,9 +19,10 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Permits } from "../resources/Permits.ts"
 import type { OpeningTimedOut } from "../resources/ResourceLedger.ts"
+import type { Budget, Outcome } from "./Budget.ts"
 import type { Answer, Dialect, Exchange } from "./Dialect.ts"
 import { ModelError } from "./ModelManager.ts"
-import type { Endpoint, Preset } from "./Presets.ts"
+import type { Endpoint, Preset, Role } from "./Presets.ts"
 
 export interface Patience {
   /** What one attempt may take. */
@@ -51,9 +54,10 @@ const HINTS: Readonly<Record<number, string>> = {
 const isPassing = (status: number, words: string) =>
   status === 408 || (status === 429 && !words.includes("insufficient_quota")) || status >= 500
 
-/** What a failed attempt says, and whether and when another makes sense. */
+/** What a failed attempt says, whether it may cost something, and whether and when another makes sense. */
 interface Failure {
   readonly error: ModelError
+  readonly isCharged: boolean
   readonly isPassing: boolean
   readonly after: Option.Option<Duration.Duration>
 }
@@ -108,13 +112,36 @@ const shown = (text: string, key: string): string =>
     SHOWN
   )
 
+/** Tokens of what is asked, by domain/Tokens, and of the longest answer. */
+export interface Size {
+  readonly input: number
+  readonly output: number
+}
+
 export interface Client {
   readonly endpoint: Endpoint
-  readonly ask: <A>(exchange: Exchange<A>) => Effect.Effect<Answer<A>, ModelError>
+  readonly ask: <A>(exchange: Exchange<A>, size: Size) => Effect.Effect<Answer<A>, ModelError>
 }
+
+/** How an attempt came out, for the budget. One that was interrupted may be charged for. */
+const outcomeOf = <A>(exit: Exit.Exit<Answer<A>, Failure>): Outcome =>
+  Exit.match(exit, {
+    onSuccess: ({ model, usage }) => ({ outcome: "answered", model, usage, isCharged: true }),
+    onFailure: (cause) => {
+      const failure = Option.getOrUndefined(Cause.failureOption(cause))
+      return {
+        outcome: failure?.error.reason ?? "Interrupted",
+        model: null,
+        usage: undefined,
+        isCharged: failure?.isCharged ?? true
+      }
+    }
+  })
 
 export interface ClientOptions {
   readonly endpoint: Endpoint
+  readonly role: Role
+  readonly budget: Budget["Type"]
   readonly dialect: Dialect
   readonly preset: Preset
   readonly patience: Patience
@@ -124,15 +151,23 @@ export interface ClientOptions {
   readonly permit: Permits
 }
 
-export const make = ({ dialect, endpoint, http, patience, permit, preset }: ClientOptions): Client => {
+export const make = (
+  { budget, dialect, endpoint, http, patience, permit, preset, role }: ClientOptions
+): Client => {
   const { apiKey, baseUrl, model } = endpoint
   const place = new URL(baseUrl).origin
   const key = Option.match(apiKey, { onNone: () => "", onSome: Redacted.value })
 
   const failed = (reason: ModelError["reason"], detail: string, cause?: unknown) =>
     new ModelError({ reason, model, detail: `${place}: ${detail}`, cause })
-  const final = (error: ModelError): Failure => ({ error, isPassing: false, after: Option.none() })
-  const passing = (error: ModelError): Failure => ({ error, isPassing: true, after: Option.none() })
+  const failure = (error: ModelError, isCharged: boolean, isPassing: boolean): Failure => ({
+    error,
+    isCharged,
+    isPassing,
+    after: Option.none()
+  })
+  /** After an answer of which the provider thinks that it was one. */
+  const unusable = (error: ModelError) => failure(error, true, false)
 
   const once = <A>(http: HttpClient.HttpClient, { body, path, read }: Exchange<A>): Effect.Effect<Answer<A>, Failure> =>
     Effect.gen(function*() {
@@ -143,11 +178,11 @@ export const make = ({ dialect, endpoint, http, patience, permit, preset }: Clie
       const response = yield* HttpClient.withScope(http).execute(request)
       const text = yield* textOf(response)
       if (text === undefined) {
-        return yield* Effect.fail(final(failed("Damaged", `its answer has more than ${MAX_ANSWER} bytes`)))
+        return yield* Effect.fail(unusable(failed("Damaged", `its answer has more than ${MAX_ANSWER} bytes`)))
       }
       const { status } = response
       if (status >= 200 && status < 300) {
-        return yield* Either.mapLeft(read(text), ({ detail, reason }) => final(failed(reason, shown(detail, key))))
+        return yield* Either.mapLeft(read(text), ({ detail, reason }) => unusable(failed(reason, shown(detail, key))))
       }
       const words = shown(wordsOf(text), key)
       const isAgain = isPassing(status, text)
@@ -156,6 +191,7 @@ export const make = ({ dialect, endpoint, http, patience, permit, preset }: Clie
           isAgain ? "Unavailable" : "Refused",
           `${HINTS[status] ?? "it answered"} (${status})${words === "" ? "" : `: ${words}`}`
         ),
+        isCharged: false,
         isPassing: isAgain,
         after: retryAfter(response.headers, text, yield* Clock.currentTimeMillis)
       })
@@ -163,20 +199,27 @@ export const make = ({ dialect, endpoint, http, patience, permit, preset }: Clie
       Effect.scoped,
       Effect.timeoutFail({
         duration: patience.within,
-        onTimeout: () => final(failed("TimedOut", `no answer within ${Duration.format(patience.within)}`))
+        onTimeout: () => unusable(failed("TimedOut", `no answer within ${Duration.format(patience.within)}`))
       }),
       Effect.catchTags({
         RequestError: (cause) =>
-          Effect.fail(passing(failed("Unavailable", `it can't be reached (${causeOf(cause)})`, cause))),
+          Effect.fail(failure(failed("Unavailable", `it can't be reached (${causeOf(cause)})`, cause), false, true)),
         ResponseError: (cause) =>
-          Effect.fail(passing(failed("Unavailable", `its answer broke off (${causeOf(cause)})`, cause)))
+          Effect.fail(failure(failed("Unavailable", `its answer broke off (${causeOf(cause)})`, cause), true, true))
       })
     )
 
-  const attempt = <A>(exchange: Exchange<A>, made: number): Effect.Effect<Answer<A>, ModelError> =>
+  const counted = <A>(http: HttpClient.HttpClient, exchange: Exchange<A>, { input, output }: Size) =>
+    Effect.acquireUseRelease(
+      Effect.mapError(budget.begin({ endpoint, role, input, output }), (error) => failure(error, false, false)),
+      () => once(http, exchange),
+      (end, exit) => end(outcomeOf(exit))
+    )
+
+  const attempt = <A>(exchange: Exchange<A>, size: Size, made: number): Effect.Effect<Answer<A>, ModelError> =>
     http.pipe(
-      Effect.mapError((cause) => final(failed("Unavailable", cause.message, cause))),
-      Effect.flatMap((http) => permit(once(http, exchange))),
+      Effect.mapError((cause) => failure(failed("Unavailable", cause.message, cause), false, false)),
+      Effect.flatMap((http) => permit(counted(http, exchange, size))),
       Effect.catchAll(({ after, error, isPassing }) =>
         Effect.gen(function*() {
           if (!isPassing || made >= patience.retries) return yield* error
@@ -187,16 +230,16 @@ export const make = ({ dialect, endpoint, http, patience, permit, preset }: Clie
           )
           if (Duration.greaterThan(wait, patience.waits)) return yield* error
           yield* Effect.sleep(wait)
-          return yield* attempt(exchange, made + 1)
+          return yield* attempt(exchange, size, made + 1)
         })
       )
     )
 
   return {
     endpoint,
-    ask: (exchange) =>
+    ask: (exchange, size) =>
       preset.needsKey && key === ""
         ? Effect.fail(failed("Missing", `it needs a key: set ${preset.keyNames[0]}`))
-        : attempt(exchange, 0)
+        : attempt(exchange, size, 0)
   }
 }

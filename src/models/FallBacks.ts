@@ -46,7 +46,8 @@ export const firstOf = <A>(
       if (Either.isRight(answer)) return answer.right
       const error = answer.left
       errors.push(error)
-      if (candidates.length === 1 || error.reason === "Refused" || error.reason === "Damaged") continue
+      // What it said of this call alone, and what was not even asked, says nothing of the next.
+      if (candidates.length === 1 || ["Refused", "Damaged", "Budget"].includes(error.reason)) continue
       const now = yield* Clock.currentTimeMillis
       if (candidate.restsUntil <= now) {
         yield* Effect.logWarning(`${error.message}; passed over for ${Duration.format(RESTS)}`)

@@ -43,7 +43,7 @@ export const layer = (dimension = 32): Layer.Layer<ModelManager, never, Resource
         describe: (check) =>
           Effect.all([
             described(
-              { role: "embedding", provider: "memory", model: "hashed lexemes", origin: null },
+              { role: "embedding", provider: "memory", model: "hashed lexemes", origin: null, price: null },
               check,
               Effect.succeed(dimension)
             )

@@ -15,7 +15,7 @@ import type { Role } from "./Presets.ts"
 import * as StaticEmbeddings from "./StaticEmbeddings.ts"
 
 export class ModelError extends Schema.TaggedError<ModelError>()("ModelError", {
-  reason: Schema.Literal("Missing", "Unavailable", "Refused", "TimedOut", "Damaged"),
+  reason: Schema.Literal("Missing", "Unavailable", "Refused", "TimedOut", "Damaged", "Budget"),
   model: Schema.String,
   detail: Schema.String,
   cause: Schema.Defect
@@ -52,6 +52,8 @@ export interface Usage {
   readonly input: number
   readonly cached: number
   readonly output: number
+  /** In US dollars, where the provider says it. */
+  readonly cost?: number
 }
 
 export interface Completion {
@@ -70,6 +72,13 @@ export interface Ranked {
   readonly score: number
 }
 
+export interface ModelPrice {
+  readonly input: number
+  readonly output: number
+  /** Whether nobody listed it, and it is taken to be dear. */
+  readonly isAssumed: boolean
+}
+
 /** A model that is set for a role. */
 export interface ModelDescription {
   readonly role: Role
@@ -77,6 +86,8 @@ export interface ModelDescription {
   readonly model: string
   /** Null for one that is not asked over a network. */
   readonly origin: string | null
+  /** US dollars for a million tokens; null for one that costs nothing. */
+  readonly price: ModelPrice | null
   /** Null where it was not tried. */
   readonly reachable: boolean | null
   readonly error: string | null
@@ -87,7 +98,7 @@ export interface ModelDescription {
 
 /** What is told of a model. `probe` asks it the least it can be and gives the dimension of its embeddings, null of others. */
 export const described = (
-  what: Pick<ModelDescription, "role" | "provider" | "model" | "origin">,
+  what: Pick<ModelDescription, "role" | "provider" | "model" | "origin" | "price">,
   check: boolean,
   probe: Effect.Effect<number | null, ModelError>
 ): Effect.Effect<ModelDescription> =>
@@ -183,7 +194,7 @@ export const makeLocal = (file: string) =>
       describe: (check) =>
         Effect.all([
           described(
-            { role: "embedding", provider: "local", model: "word vectors", origin: null },
+            { role: "embedding", provider: "local", model: "word vectors", origin: null, price: null },
             check,
             Effect.map(model, ({ dimension }) => dimension)
           )

@@ -13,13 +13,16 @@ const Tokens = Schema.Struct({
   total_tokens: maybe(Schema.Number),
   prompt_tokens_details: maybe(Schema.Struct({ cached_tokens: maybe(Schema.Number) })),
   // DeepSeek and SiliconFlow.
-  prompt_cache_hit_tokens: maybe(Schema.Number)
+  prompt_cache_hit_tokens: maybe(Schema.Number),
+  // OpenRouter, in US dollars.
+  cost: maybe(Schema.Number)
 })
 
 const usageOf = (usage: typeof Tokens.Type | null | undefined): Usage => ({
   input: usage?.prompt_tokens ?? usage?.total_tokens ?? 0,
   cached: usage?.prompt_tokens_details?.cached_tokens ?? usage?.prompt_cache_hit_tokens ?? 0,
-  output: usage?.completion_tokens ?? 0
+  output: usage?.completion_tokens ?? 0,
+  ...(typeof usage?.cost === "number" && { cost: usage.cost })
 })
 
 const Chat = Schema.Struct({

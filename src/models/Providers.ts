@@ -12,13 +12,24 @@ import { make as makeInFlight } from "../resources/InFlight.ts"
 import * as Lazy from "../resources/Lazy.ts"
 import * as Permits from "../resources/Permits.ts"
 import * as Anthropic from "./Anthropic.ts"
+import { Budget } from "./Budget.ts"
 import * as Client from "./Client.ts"
 import type { Dialect, Exchange } from "./Dialect.ts"
 import { type Candidate, firstOf } from "./FallBacks.ts"
 import * as Gemini from "./Gemini.ts"
-import { type CompletionRequest, described, makeLocal, ModelError, ModelManager, type Purpose } from "./ModelManager.ts"
+import { keyOf, ModelCache } from "./ModelCache.ts"
+import {
+  type CompletionRequest,
+  described,
+  makeLocal,
+  ModelError,
+  ModelManager,
+  type ModelPrice,
+  type Purpose
+} from "./ModelManager.ts"
 import * as OpenAi from "./OpenAi.ts"
 import { type DialectName, type Endpoint, presetOf, type Role, ROLES } from "./Presets.ts"
+import type { Price } from "./Prices.ts"
 import * as Voyage from "./Voyage.ts"
 
 export interface Options {
@@ -44,7 +55,16 @@ const CONCURRENCY = 4
 const MAX_TEXT_TOKENS = 8_000
 const MAX_TEXT_CHARS = 100_000
 
+/** Of an answer whose length nobody limits, for the budget. */
+const USUAL_ANSWER_TOKENS = 4_096
+
 const isBlank = (text: string) => text.trim() === ""
+
+const bytesOf = ({ buffer, byteLength, byteOffset }: Float32Array) => new Uint8Array(buffer, byteOffset, byteLength)
+
+/** None of what can't be a vector of this dimension. */
+const fromBytes = (bytes: Uint8Array, dimension: number): Option.Option<Float32Array> =>
+  bytes.length === 4 * dimension ? Option.some(new Float32Array(Uint8Array.from(bytes).buffer)) : Option.none()
 
 /** At unit length; none for zeros. */
 const vectorOf = (values: ReadonlyArray<number>): Option.Option<Float32Array> => {
@@ -74,8 +94,10 @@ const batchesOf = (
   return batches
 }
 
+const sumOf = (texts: ReadonlyArray<string>) => texts.reduce((sum, text) => sum + Tokens.estimate(text), 0)
+
 /** Asks for what the dialect may not have. */
-const asked = <A>({ client }: Candidate, role: Role, exchange: Exchange<A> | undefined) =>
+const asked = <A>({ client }: Candidate, role: Role, exchange: Exchange<A> | undefined, size: Client.Size) =>
   exchange === undefined
     ? Effect.fail(
       new ModelError({
@@ -85,29 +107,43 @@ const asked = <A>({ client }: Candidate, role: Role, exchange: Exchange<A> | und
         cause: undefined
       })
     )
-    : client.ask(exchange)
+    : client.ask(exchange, size)
 
 const completed = (candidate: Candidate, role: "light" | "heavy", request: CompletionRequest) =>
   Effect.map(
     asked(
       candidate,
       role,
-      candidate.dialect.complete?.(candidate.client.endpoint.model, request, candidate.preset.structure)
+      candidate.dialect.complete?.(candidate.client.endpoint.model, request, candidate.preset.structure),
+      {
+        input: sumOf([request.system ?? "", request.prompt, JSON.stringify(request.json ?? "")]),
+        output: request.maxTokens ?? USUAL_ANSWER_TOKENS
+      }
     ),
     ({ model, usage, value }) => ({ text: value, model: model ?? candidate.client.endpoint.model, usage })
   )
 
 const numbersOf = (candidate: Candidate, texts: ReadonlyArray<string>, purpose: Purpose) =>
   Effect.map(
-    asked(candidate, "embedding", candidate.dialect.embed?.(candidate.client.endpoint.model, texts, purpose)),
+    asked(candidate, "embedding", candidate.dialect.embed?.(candidate.client.endpoint.model, texts, purpose), {
+      input: sumOf(texts),
+      output: 0
+    }),
     ({ value }) => value
   )
 
 const rankedBy = (candidate: Candidate, query: string, documents: ReadonlyArray<string>) =>
   Effect.map(
-    asked(candidate, "rerank", candidate.dialect.rerank?.(candidate.client.endpoint.model, query, documents)),
+    asked(candidate, "rerank", candidate.dialect.rerank?.(candidate.client.endpoint.model, query, documents), {
+      // It reads the question with each of them.
+      input: sumOf(documents) + documents.length * Tokens.estimate(query),
+      output: 0
+    }),
     ({ value }) => value
   )
+
+const ofMillion = ({ basis, input, output }: Price): ModelPrice | null =>
+  basis === "free" ? null : { input: input * 1e6, output: output * 1e6, isAssumed: basis === "assumed" }
 
 /** The least that can be asked of each role: the dimension of embeddings, null of others. */
 const probe = (role: Role, candidate: Candidate): Effect.Effect<number | null, ModelError> => {
@@ -124,6 +160,8 @@ const probe = (role: Role, candidate: Candidate): Effect.Effect<number | null, M
 
 const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
   Effect.gen(function*() {
+    const budget = yield* Budget
+    const cache = yield* ModelCache
     const origins = new Map<string, Pick<Client.ClientOptions, "http" | "permit">>()
     const originOf = (origin: string) =>
       Effect.gen(function*() {
@@ -140,7 +178,7 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
           const preset = presetOf(endpoint.provider)
           const dialect = DIALECTS[preset.dialect]
           const { http, permit } = yield* originOf(new URL(endpoint.baseUrl).origin)
-          const client = Client.make({ dialect, endpoint, http, patience, permit, preset })
+          const client = Client.make({ budget, dialect, endpoint, http, patience, permit, preset, role })
           return { client, dialect, preset, restsUntil: 0 } satisfies Candidate
         }))
     const candidates = {
@@ -152,10 +190,17 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
     const own = candidates.embedding.length > 0 || local === undefined ? undefined : yield* makeLocal(local)
 
     const first = candidates.embedding[0]?.client.endpoint
-    const learned = Effect.map(
-      firstOf("embedding", candidates.embedding, (candidate) => numbersOf(candidate, ["dimension"], "document")),
-      ([vector]) => vector!.length
-    )
+    const dimensionKey = keyOf("embedding", String(first?.provider), String(first?.model), "its dimension")
+    /** Asked of the model once, and known until it gives another. */
+    const learned = Effect.gen(function*() {
+      const [known] = yield* cache.get([dimensionKey])
+      const dimension = Option.getOrUndefined(Option.flatMap(known!, (bytes) => fromBytes(bytes, 1)))?.[0]
+      if (dimension !== undefined) return dimension
+      const [vector] = yield* firstOf("embedding", candidates.embedding, (candidate) =>
+        numbersOf(candidate, ["dimension"], "document"))
+      yield* cache.put([[dimensionKey, bytesOf(Float32Array.of(vector!.length))]])
+      return vector!.length
+    })
     const embedding = own?.embedding ?? (yield* Lazy.make(Effect.map(
       first?.dimension === undefined ? learned : Effect.succeed(first.dimension),
       (dimension) => ({ id: `${first?.model}@${dimension}`, dimension })
@@ -163,39 +208,72 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
     // Made last, so that no pool is closed under a call.
     const inFlight = yield* makeInFlight("ModelManager")
 
-    const inputs = Math.min(...candidates.embedding.map(({ preset }) => preset.inputs))
+    const inputs = Math.min(...candidates.embedding.map(({ preset }) =>
+      preset.inputs
+    ))
     const inputTokens = Math.min(...candidates.embedding.map(({ preset }) => preset.inputTokens))
 
     const numbers = (batch: ReadonlyArray<string>, purpose: Purpose, dimension: number) =>
       firstOf("embedding", candidates.embedding, (candidate) =>
-        Effect.filterOrFail(
-          numbersOf(candidate, batch, purpose),
-          (found) => found.every(({ length }) => length === dimension),
-          (found) =>
-            new ModelError({
-              reason: "Damaged",
-              model: candidate.client.endpoint.model,
-              detail: `it gave a vector of ${
-                found.find(({ length }) => length !== dimension)!.length
-              } dimensions, not ${dimension}`,
-              cause: undefined
-            })
-        ))
+        Effect.gen(function*() {
+          const found = yield* numbersOf(candidate, batch, purpose)
+          const wrong = found.find(({ length }) => length !== dimension)
+          if (wrong === undefined) return found
+          yield* cache.put([[dimensionKey, new Uint8Array()]])
+          return yield* new ModelError({
+            reason: "Damaged",
+            model: candidate.client.endpoint.model,
+            detail: `it gave a vector of ${wrong.length} dimensions, not ${dimension}`,
+            cause: undefined
+          })
+        }))
+
+    /** What was embedded stays, also when a later batch fails. */
+    const vectors = (texts: ReadonlyArray<string>, purpose: Purpose, keys: ReadonlyMap<string, string>) =>
+      Effect.gen(function*() {
+        const { dimension } = yield* embedding
+        const found = yield* forEach(batchesOf(texts, inputs, inputTokens), CONCURRENCY, (batch) =>
+          Effect.gen(function*() {
+            const made = (yield* numbers(batch, purpose, dimension)).map(vectorOf)
+            yield* cache.put(batch.flatMap((text, i) => {
+              const key = keys.get(text)
+              return key === undefined
+                ? []
+                : Option.toArray(made[i]!).map((vector) =>
+                  [key, bytesOf(vector)] as const
+                )
+            }))
+            return made
+          }))
+        return found.flat()
+      })
 
     const embed = (texts: ReadonlyArray<string>, purpose: Purpose) =>
       Effect.gen(function*() {
-        const known = texts.filter((text) => !isBlank(text)).map((text) =>
-          Tokens.truncate(text, MAX_TEXT_TOKENS, MAX_TEXT_CHARS)
+        const cut = texts.map((text) =>
+          isBlank(text) ? "" : Tokens.truncate(text, MAX_TEXT_TOKENS, MAX_TEXT_CHARS)
         )
-        if (known.length === 0) return texts.map(() => Option.none<Float32Array>())
-        const { dimension } = yield* embedding
-        const found = (yield* forEach(
-          batchesOf(known, inputs, inputTokens),
-          CONCURRENCY,
-          (batch) => numbers(batch, purpose, dimension)
-        )).flat()
-        let next = 0
-        return texts.map((text) => isBlank(text) ? Option.none() : vectorOf(found[next++]!))
+        const distinct = [...new Set(cut)].filter((text) => text !== "")
+        if (distinct.length === 0) return texts.map(() => Option.none<Float32Array>())
+        const { dimension, id } = yield* embedding
+        // Nobody asks a question twice.
+        const keys = new Map(
+          purpose === "query" ? [] : distinct.map((text) => [text, keyOf("embedding", id, purpose, text)] as const)
+        )
+        const known = yield* cache.get([...keys.values()])
+        const vectorsOf = new Map([...keys.keys()].flatMap((text, i) =>
+          Option.toArray(Option.flatMap(known[i]!, (bytes) => fromBytes(bytes, dimension))).map((vector) =>
+            [text, Option.some(vector)] as const
+          )
+        ))
+        const missing = distinct.filter((text) =>
+          !vectorsOf.has(text)
+        )
+        const made = yield* vectors(missing, purpose, keys)
+        for (const [i, text] of missing.entries()) {
+          vectorsOf.set(text, made[i]!)
+        }
+        return cut.map((text) => vectorsOf.get(text) ?? Option.none())
       })
 
     return ModelManager.of({
@@ -218,7 +296,8 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
           const all = ROLES.flatMap((role) =>
             candidates[role].map((candidate) => {
               const { baseUrl, model, provider } = candidate.client.endpoint
-              const what = { role, provider, model, origin: new URL(baseUrl).origin }
+              const price = ofMillion(budget.priceOf(candidate.client.endpoint, role))
+              const what = { role, provider, model, origin: new URL(baseUrl).origin, price }
               return described(what, check, probe(role, candidate))
             })
           )

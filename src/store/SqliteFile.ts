@@ -38,7 +38,8 @@ export const toStoreError = (operation: string) => (cause: SqlError | SqliteErro
   })
 }
 
-const restrict = (folder: string) =>
+/** Makes the folder, for its owner alone. */
+export const restrict = (folder: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     yield* fs.makeDirectory(folder, { recursive: true, mode: 0o700 })
@@ -76,7 +77,7 @@ const openClients = Effect.fn("SqliteFile.open")(
       }
       yield* inspect(file)
       const reader = yield* open({ ...read, name: "Sqlite reader" })
-      yield* Effect.flatMap(currentVersion(reader), checkVersion)
+      yield* Effect.flatMap(currentVersion(reader), (version) => checkVersion(version))
       return { file, writer: reader, reader, busyTimeoutMs: options.busyTimeoutMs }
     }
     yield* restrict(options.folder)
@@ -88,7 +89,7 @@ const openClients = Effect.fn("SqliteFile.open")(
         yield* Effect.scoped(
           Effect.flatMap(
             open({ ...read, name: "Sqlite version check" }),
-            (sql) => Effect.flatMap(currentVersion(sql), checkVersion)
+            (sql) => Effect.flatMap(currentVersion(sql), (version) => checkVersion(version))
           )
         )
       }

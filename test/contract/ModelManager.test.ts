@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import { join } from "node:path"
 import * as ModelInMemory from "../../src/models/ModelInMemory.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
-import * as Providers from "../../src/models/Providers.ts"
+import * as Unmetered from "../../src/models/Unmetered.ts"
 import { root } from "../data.ts"
 import { modelServer } from "../models/server.ts"
 import { base } from "./layers.ts"
@@ -23,7 +23,7 @@ const remote = Layer.unwrapScoped(
   Effect.map(
     modelServer,
     ({ baseUrl }) =>
-      Providers.layer({
+      Unmetered.providers({
         roles: { embedding: [{ provider: "openai", baseUrl, apiKey: Option.none(), model: "letters" }] },
         patience: { within: "10 seconds", retries: 0, waits: 0 }
       })

@@ -6,7 +6,7 @@ import type { FileSystem } from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { samples } from "../data.ts"
+import { root, samples } from "../data.ts"
 import { modelServer } from "../models/server.ts"
 import { main, makeHome, run } from "./run.ts"
 
@@ -52,7 +52,10 @@ describe("models", () => {
 
         const told = yield* run([main, "models"], { home, env })
         assert.strictEqual(told.code, 0)
-        assert.match(told.stdout, /light +openai:talker +http:\/\/127\.0\.0\.1:\d+\n +anthropic:claude +https:\/\/api/)
+        assert.match(
+          told.stdout,
+          /light +openai:talker +free +http:\/\/127\.0\.0\.1:\d+\n +anthropic:claude +taken as \$3 in, \$15 out +https:\/\/api/
+        )
         assert.match(told.stdout, /rerank +none +results keep their order/)
       })
     ))
@@ -111,6 +114,81 @@ describe("models", () => {
         const { code, stderr, stdout } = yield* run([main, "models"], { home, env: { CLAUDE_MEMORY_LIGHT: "gpt" } })
         assert.deepStrictEqual([code, stdout], [1, ""])
         assert.match(stderr, /CLAUDE_MEMORY_LIGHT is PROVIDER:MODEL, fall-backs after commas; providers: openai, /)
+      })
+    ))
+})
+
+describe("cost", () => {
+  it.live("of nothing asked is nothing", () =>
+    inHome((home) =>
+      Effect.gen(function*() {
+        const { code, stderr, stdout } = yield* run([main, "cost"], { home })
+        assert.deepStrictEqual([code, stderr], [0, ""])
+        assert.match(
+          stdout,
+          /^today +\$0 of \$1\.00, 0 % +tokens 0\nthis month +\$0 of \$10\.00, 0 % +tokens 0\n/
+        )
+        assert.include(stdout, "No model was asked in the last 30 days.")
+      })
+    ))
+
+  it.live("is told by day, model, role and project, and a used-up budget stops models, not imports", () =>
+    inHome((home) =>
+      Effect.gen(function*() {
+        const server = yield* modelServer
+        const env = {
+          CLAUDE_MEMORY_EMBEDDING: "openai:letters",
+          OPENAI_BASE_URL: server.baseUrl,
+          CLAUDE_MEMORY_TOKENS_PER_DAY: "16000"
+        }
+        const imported = yield* run([main, "import", samples, "--json"], { home, env })
+        assert.strictEqual(imported.code, 0, imported.stderr)
+        const { degraded, units } = JSON.parse(imported.stdout)
+        assert.isAbove(units.total, 100)
+        assert.match(degraded.join(), /this day's budget for models is used up .* set CLAUDE_MEMORY_TOKENS_PER_DAY/)
+        const cost = (...args: ReadonlyArray<string>) => run([main, "cost", ...args], { home, env })
+        const told = JSON.parse((yield* cost("--by", "role", "--json")).stdout)
+        assert.deepStrictEqual(told.caps, { day: { usd: 1, tokens: 16000 }, month: { usd: 10, tokens: null } })
+        assert.isAtMost(told.spent.day.tokens, 16_000)
+        assert.strictEqual(told.rows.length, 1)
+        assert.deepInclude(told.rows[0], { key: "embedding", usd: 0, output: 0 })
+        const text = yield* cost("--by", "project")
+        assert.match(text.stdout, /project +calls +failed/)
+        assert.match(text.stdout, /shop-api +\d/)
+
+        const found = yield* run([main, "search", "why does the search of the shop fail", "--all-projects", "--json"], {
+          home,
+          env
+        })
+        assert.strictEqual(found.code, 0, found.stderr)
+        const search = JSON.parse(found.stdout)
+        assert.isAbove(search.results.length, 0)
+
+        const later = yield* run([main, "import", samples, "--json"], {
+          home,
+          env: { ...env, CLAUDE_MEMORY_TOKENS_PER_DAY: "none" }
+        })
+        assert.deepStrictEqual(JSON.parse(later.stdout).degraded, [])
+        const { index, pending } = JSON.parse((yield* run([main, "status", "--json"], { home, env })).stdout)
+        assert.strictEqual(pending, 0)
+        assert.isAbove(index.count, 100)
+      })
+    ))
+
+  it.live("several processes never exceed one budget", () =>
+    inHome((home) =>
+      Effect.gen(function*() {
+        const { code, stdout } = yield* run(["scripts/run.mjs", "scripts/budget-race.ts", "--calls", "40", "--json"], {
+          home,
+          cwd: root
+        })
+        assert.strictEqual(code, 0, stdout)
+        const { answered, cap, mostTokens, ok, refused, usedTokens } = JSON.parse(stdout)
+        assert.isTrue(ok)
+        assert.isAtMost(mostTokens, cap)
+        assert.isAbove(answered, 0)
+        assert.isAbove(refused, 0)
+        assert.isAtMost(usedTokens, cap)
       })
     ))
 })

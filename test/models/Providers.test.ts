@@ -9,7 +9,8 @@ import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 import { type ModelError, ModelManager } from "../../src/models/ModelManager.ts"
 import type { Endpoint } from "../../src/models/Presets.ts"
-import * as Providers from "../../src/models/Providers.ts"
+import type * as Providers from "../../src/models/Providers.ts"
+import * as Unmetered from "../../src/models/Unmetered.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { base } from "../contract/layers.ts"
 import { type Behaviour, DIMENSION, type ModelServer, modelServer } from "./server.ts"
@@ -43,7 +44,7 @@ const withModels = <A, E>(
     Effect.gen(function*() {
       const models = yield* ModelManager
       return yield* use(models, server, yield* ResourceLedger)
-    }).pipe(Effect.provide(Layer.provideMerge(Providers.layer({ roles: roles(server), patience }), base)))))
+    }).pipe(Effect.provide(Layer.provideMerge(Unmetered.providers({ roles: roles(server), patience }), base)))))
 
 const errorOf = (behaviour: Behaviour, says: Partial<Endpoint> = {}, patience = PATIENCE) =>
   withModels(
@@ -222,7 +223,7 @@ describe("Providers", () => {
           yield* Effect.forkIn(asked === "embed" ? Effect.asVoid(models.embed(["a"])) : models.embedding, scope)
           yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => server.seen.requests > 0 })
         })
-        const layer = Providers.layer({
+        const layer = Unmetered.providers({
           roles: { embedding: [{ ...endpoint(server), ...(asked === "embed" && { dimension: 8 }) }] },
           patience: PATIENCE
         })
@@ -251,7 +252,7 @@ describe("Providers", () => {
         yield* Effect.sleep("10 millis")
       })
       const roles = { embedding: [endpoint(server)], light: [endpoint(server)] }
-      yield* Effect.provide(use, Layer.provide(Providers.layer({ roles, patience: PATIENCE }), base))
+      yield* Effect.provide(use, Layer.provide(Unmetered.providers({ roles, patience: PATIENCE }), base))
       yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => server.seen.open.size === 0 })
       assert.isAtLeast(server.seen.sockets, 2)
     })))

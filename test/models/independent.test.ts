@@ -9,7 +9,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { type ModelError, ModelManager } from "../../src/models/ModelManager.ts"
 import { PRESETS, type Role } from "../../src/models/Presets.ts"
-import * as Providers from "../../src/models/Providers.ts"
+import type * as Providers from "../../src/models/Providers.ts"
+import * as Unmetered from "../../src/models/Unmetered.ts"
 import { base } from "../contract/layers.ts"
 
 const VECTOR = Array.from({ length: 16 }, (_, i) => i === 3 ? 2 : 0)
@@ -38,7 +39,7 @@ const asked = <A, E>(
     const server = yield* mock
     const { pathname } = new URL(PRESETS[provider]!.baseUrl)
     const baseUrl = `${server.url}${pathname === "/" ? "" : pathname}`
-    const models = Providers.layer({
+    const models = Unmetered.providers({
       roles: { [role]: [{ provider, model: "model", baseUrl, apiKey: Option.some(Redacted.make("key")) }] },
       patience: { within: "5 seconds", retries: 0, waits: "5 seconds", ...patience }
     })

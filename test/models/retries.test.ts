@@ -12,7 +12,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { ModelManager } from "../../src/models/ModelManager.ts"
 import type { Endpoint } from "../../src/models/Presets.ts"
-import * as Providers from "../../src/models/Providers.ts"
+import type * as Providers from "../../src/models/Providers.ts"
+import * as Unmetered from "../../src/models/Unmetered.ts"
 import { base } from "../contract/layers.ts"
 import { type Behaviour, type ModelServer, modelServer } from "./server.ts"
 
@@ -26,7 +27,7 @@ const endpoint = (server: Pick<ModelServer, "baseUrl">, key = "key"): Endpoint =
 })
 
 const over = (roles: Providers.Options["roles"], patience = PATIENCE) =>
-  Layer.provide(Providers.layer({ roles, patience }), base)
+  Layer.provide(Unmetered.providers({ roles, patience }), base)
 
 /** Answers after these, each to one request. */
 const answersAfter = (server: ModelServer, ...faults: ReadonlyArray<Behaviour>) => {
@@ -239,7 +240,7 @@ describe("models", () => {
         over(roles, { ...PATIENCE, retries: 0 })
       )
       const what = { provider: "openai", model: "letters", origin: server.origin }
-      const untried = { reachable: null, error: null, dimension: null, latencyMs: null }
+      const untried = { price: null, reachable: null, error: null, dimension: null, latencyMs: null }
       assert.deepStrictEqual(described, [
         { role: "light", ...what, ...untried },
         { role: "light", ...what, origin: "http://127.0.0.1:1", ...untried },
@@ -262,8 +263,8 @@ describe("models", () => {
       yield* Effect.provide(
         Effect.flatMap(ModelManager, ({ embed }) =>
           Effect.zipRight(
-            embed(Array.from({ length: 70 }, () => "a text")),
-            embed(Array.from({ length: 20 }, () => "word ".repeat(7_000)))
+            embed(Array.from({ length: 70 }, (_, i) => `text ${i}`)),
+            embed(Array.from({ length: 20 }, (_, i) => `${i} ${"word ".repeat(7_000)}`))
           )),
         over(roles)
       )

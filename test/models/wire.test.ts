@@ -7,9 +7,9 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { type ModelError, ModelManager } from "../../src/models/ModelManager.ts"
+import { type ModelError, ModelManager, type Usage } from "../../src/models/ModelManager.ts"
 import { PRESETS, type Role } from "../../src/models/Presets.ts"
-import * as Providers from "../../src/models/Providers.ts"
+import * as Unmetered from "../../src/models/Unmetered.ts"
 import { base } from "../contract/layers.ts"
 import { type ModelServer, modelServer } from "./server.ts"
 
@@ -36,7 +36,7 @@ const asked = <A>(
     server.behaviour = { status: 200, body: typeof answer === "string" ? answer : JSON.stringify(answer) }
     const { pathname } = new URL(PRESETS[provider]!.baseUrl)
     const baseUrl = `${server.origin}${pathname === "/" ? "" : pathname}`
-    const models = Providers.layer({
+    const models = Unmetered.providers({
       roles: {
         [role]: [{ provider, model: "a/model", baseUrl, apiKey: Option.some(Redacted.make(KEY)), dimension: 2 }]
       },
@@ -61,7 +61,7 @@ const openAiChat = (message: object, rest: object = {}, choice: object = { finis
 })
 
 const RIGHT: ReadonlyArray<
-  readonly [name: string, provider: string, answer: object, usage: { input: number; cached: number; output: number }]
+  readonly [name: string, provider: string, answer: object, usage: Usage]
 > = [
   [
     "OpenAI",
@@ -112,7 +112,7 @@ const RIGHT: ReadonlyArray<
       provider: "x",
       usage: { prompt_tokens: 9, completion_tokens: 3, cost: 0.00001, cost_details: {} }
     }, { finish_reason: "done", native_finish_reason: "eos" }),
-    { input: 9, cached: 0, output: 3 }
+    { input: 9, cached: 0, output: 3, cost: 0.00001 }
   ],
   [
     "Gemini, without what it thought but with its tokens",

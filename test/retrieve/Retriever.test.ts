@@ -357,6 +357,7 @@ describe("a model that reranks", () => {
                 provider: "test",
                 model: "r",
                 origin: null,
+                price: null,
                 reachable: null,
                 error: null,
                 dimension: null,

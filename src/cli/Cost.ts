@@ -1,0 +1,101 @@
+/**
+ * What models were asked and what that cost, beside what they may.
+ */
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as App from "../App.ts"
+import { type Amount, type BreakdownRow, type Grouping, Spending, type Spent } from "../models/Spending.ts"
+import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import * as Settings from "../Settings.ts"
+import { answer, json, number, percent, plural, table } from "./Output.ts"
+
+const DAY_MS = 86_400_000
+
+const by = Options.choice("by", ["day", "model", "role", "project"]).pipe(
+  Options.withDescription("What the calls are told apart by"),
+  Options.withDefault("day" as const)
+)
+
+const days = Options.integer("days").pipe(
+  Options.withDescription("How many days back"),
+  Options.withDefault(30)
+)
+
+export const options = { by, days, json }
+
+const money = (usd: number) =>
+  usd === 0 ? "$0" : usd < 0.0001 ? "< $0.0001" : usd < 0.01 ? `$${usd.toFixed(4)}` : `$${usd.toFixed(2)}`
+
+const capped = (used: number, cap: number, shown: (amount: number) => string) =>
+  cap === Number.POSITIVE_INFINITY ? shown(used) : `${shown(used)} of ${shown(cap)}, ${percent(used, cap)}`
+
+const periodLine = (name: string, used: Amount, caps: Amount) => [
+  name,
+  capped(used.usd, caps.usd, money),
+  `tokens ${capped(used.tokens, caps.tokens, number)}`
+]
+
+/** Projects by their names. Nothing need be remembered for models to have been asked. */
+const projectNames = Effect.gen(function*() {
+  const { projects } = yield* Effect.flatMap(ClaudeMemory, ({ status }) => status)
+  return new Map(projects.map(({ id, name }) => [id, name]))
+}).pipe(
+  Effect.provide(Layer.provide(App.reader, App.base)),
+  Effect.orElseSucceed(() => new Map<string, string>())
+)
+
+const text = (
+  { by, rows, spent }: { readonly by: Grouping; readonly rows: ReadonlyArray<BreakdownRow>; readonly spent: Spent },
+  { caps }: Settings.Settings,
+  days: number
+): string => {
+  const total = rows.reduce((sum, { usd }) => sum + usd, 0)
+  const assumed = rows.reduce((sum, { assumedUsd }) => sum + assumedUsd, 0)
+  return [
+    ...table([periodLine("today", spent.day, caps.day), periodLine("this month", spent.month, caps.month)]),
+    "",
+    ...(rows.length === 0
+      ? [`No model was asked in the last ${plural(days, "day")}.`]
+      : [
+        ...table([
+          [by, "calls", "failed", "input", "cached", "output", "cost"],
+          ...rows.map(({ cached, calls, failed, input, key, output, usd }) => [
+            key === "" ? "none" : key,
+            ...[calls, failed, input, cached, output].map(number),
+            money(usd)
+          ])
+        ]),
+        "",
+        `${money(total)} in the last ${plural(days, "day")}${
+          assumed === 0 ? "" : `, of it ${money(assumed)} by prices that are not known and taken as dear`
+        }. Calls whose end nobody saw count as the most they could take.`
+      ])
+  ].join("\n")
+}
+
+export const command = Command.make("cost", options, ({ by, days, json }) =>
+  Effect.gen(function*() {
+    const settings = yield* Settings.load
+    const now = yield* Clock.currentTimeMillis
+    const { breakdown, spent } = yield* Spending
+    const used = yield* spent(now)
+    const found = yield* breakdown(by, now - days * DAY_MS)
+    const names = by === "project" && found.length > 0 ? yield* projectNames : new Map<string, string>()
+    const rows = found.map((row) => ({ ...row, key: names.get(row.key) ?? row.key }))
+    const known = (cap: number) => cap === Number.POSITIVE_INFINITY ? null : cap
+    const caps = (["day", "month"] as const).map((period) => [
+      period,
+      { usd: known(settings.caps[period].usd), tokens: known(settings.caps[period].tokens) }
+    ])
+    yield* answer(
+      json,
+      { by, days, spent: used, caps: Object.fromEntries(caps), rows },
+      () => text({ by, rows, spent: used }, settings, days)
+    )
+  })).pipe(
+    Command.withDescription("Say what models were asked, what that cost, and what they may cost"),
+    Command.provide(Layer.provide(App.spending, App.base))
+  )

@@ -1,0 +1,126 @@
+/**
+ * Tokens and money that models may take: each attempt at a call is counted before it is made, and refused where a cap would be exceeded.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { ModelError, type Usage } from "./ModelManager.ts"
+import type { Endpoint, Role } from "./Presets.ts"
+import { costOf, type Price, type PriceList, priceOf, type Tokens } from "./Prices.ts"
+import { type Caps, type Refusal, Spending, type Warning } from "./Spending.ts"
+
+/** For whom models are asked; what they cost is told by it. */
+export class CurrentProject extends Context.Reference<CurrentProject>()("CurrentProject", {
+  defaultValue: (): string | null => null
+}) {}
+
+/** What is about to be asked, in tokens by domain/Tokens. */
+export interface Plan {
+  readonly endpoint: Endpoint
+  readonly role: Role
+  readonly input: number
+  /** The longest answer. */
+  readonly output: number
+}
+
+export interface Outcome {
+  /** "answered", or the reason of the error. */
+  readonly outcome: string
+  readonly model: string | null
+  /** As the provider counts. Undefined where it does not say, and what was planned is counted. */
+  readonly usage: Usage | undefined
+  /** Whether the provider may charge for it: not when it refused, or never got it. */
+  readonly isCharged: boolean
+}
+
+export class Budget extends Context.Tag("Budget")<Budget, {
+  /** Counts an attempt, or fails with `Budget`; what it gives says how the attempt came out, and never fails. */
+  readonly begin: (plan: Plan) => Effect.Effect<(outcome: Outcome) => Effect.Effect<void>, ModelError>
+  readonly priceOf: (endpoint: Endpoint, role: Role) => Price
+}>() {}
+
+/** Other models' tokenizers make more tokens of a text than the one that ours is calibrated by. */
+const SAFETY = 1.3
+
+const SETTING: Readonly<Record<Refusal["period"]["name"], Readonly<Record<Refusal["unit"], string>>>> = {
+  day: { usd: "CLAUDE_MEMORY_USD_PER_DAY", tokens: "CLAUDE_MEMORY_TOKENS_PER_DAY" },
+  month: { usd: "CLAUDE_MEMORY_USD_PER_MONTH", tokens: "CLAUDE_MEMORY_TOKENS_PER_MONTH" }
+}
+
+const shown = (unit: Refusal["unit"], amount: number) =>
+  unit === "usd" ? `$${amount.toFixed(2)}` : `${Math.round(amount).toLocaleString("en-US")} tokens`
+
+const refused = ({ endpoint }: Plan, { cap, period, unit, used }: Refusal) =>
+  new ModelError({
+    reason: "Budget",
+    model: endpoint.model,
+    detail: `this ${period.name}'s budget for models is used up (${shown(unit, used)} of ${shown(unit, cap)}); ` +
+      `it goes on without them until the next ${period.name}, or set ${SETTING[period.name][unit]}`,
+    cause: undefined
+  })
+
+const warn = ({ cap, percent, period, unit, used }: Warning) =>
+  Effect.logWarning(
+    `${percent} % of this ${period.name}'s budget for models is used (${shown(unit, used)} of ${shown(unit, cap)}); ` +
+      `\`claude-memory cost\` says for what, ${SETTING[period.name][unit]} sets it`
+  )
+
+const NOTHING: Tokens = { input: 0, cached: 0, output: 0 }
+
+const make = ({ caps, prices }: Options) =>
+  Effect.gen(function*() {
+    const spending = yield* Spending
+    const priced = (endpoint: Endpoint, role: Role) => priceOf(prices, endpoint, role)
+
+    const begin = (plan: Plan) =>
+      Effect.gen(function*() {
+        const { endpoint, role } = plan
+        const price = priced(endpoint, role)
+        const most = { input: Math.ceil(SAFETY * plan.input), cached: 0, output: plan.output }
+        const at = yield* Clock.currentTimeMillis
+        const call = {
+          at,
+          provider: endpoint.provider,
+          model: endpoint.model,
+          role,
+          project: yield* CurrentProject,
+          most,
+          usd: costOf(price, most),
+          basis: price.basis
+        }
+        const begun = yield* Effect.mapError(
+          spending.begin(call, caps),
+          (cause) => new ModelError({ reason: "Budget", model: endpoint.model, detail: cause.message, cause })
+        )
+        if (begun._tag === "Refused") return yield* refused(plan, begun.refusal)
+
+        return ({ isCharged, model, outcome, usage }: Outcome) =>
+          Effect.gen(function*() {
+            // Without a word of the provider's, what was planned: as it was counted when nothing is known of the answer either.
+            const tokens = !isCharged
+              ? NOTHING
+              : usage === undefined
+              ? most
+              : { ...usage, input: usage.input === 0 ? plan.input : usage.input }
+            const warnings = yield* spending.end(begun.id, {
+              outcome,
+              model: model ?? endpoint.model,
+              tokens: { input: tokens.input, cached: Math.min(tokens.cached, tokens.input), output: tokens.output },
+              usd: usage?.cost ?? costOf(isCharged ? price : { ...price, search: 0 }, tokens),
+              basis: usage?.cost === undefined ? price.basis : "told",
+              durationMs: (yield* Clock.currentTimeMillis) - at
+            }, caps)
+            yield* Effect.forEach(warnings, warn, { discard: true })
+          }).pipe(Effect.catchAll((error) => Effect.logWarning(`${error.message}; it stays counted as was planned`)))
+      })
+
+    return Budget.of({ begin, priceOf: priced })
+  })
+
+export interface Options {
+  readonly caps: Caps
+  readonly prices: PriceList
+}
+
+export const layer = (options: Options) => Layer.effect(Budget, make(options))

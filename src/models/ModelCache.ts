@@ -1,0 +1,21 @@
+/**
+ * The port to what models answered before: what is asked again is not paid again.
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import { idOf } from "../domain/Ids.ts"
+
+/** Bytes of values that are kept; the oldest go first. */
+export const MAX_BYTES = 256 * 1024 * 1024
+
+/** Of what was asked: the model, and everything that its answer depends on. */
+export const keyOf = (kind: "embedding" | "background", ...parts: ReadonlyArray<string>): string =>
+  idOf("answer", kind, ...parts)
+
+/** A cache that can't be read or written is an empty one, of which a warning is logged. */
+export class ModelCache extends Context.Tag("ModelCache")<ModelCache, {
+  /** In the order asked. */
+  readonly get: (keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Option.Option<Uint8Array>>>
+  readonly put: (entries: ReadonlyArray<readonly [key: string, value: Uint8Array]>) => Effect.Effect<void>
+}>() {}

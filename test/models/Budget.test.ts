@@ -1,0 +1,257 @@
+/**
+ * What models may cost, and what is not paid twice.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as App from "../../src/App.ts"
+import * as Budget from "../../src/models/Budget.ts"
+import * as CacheInMemory from "../../src/models/CacheInMemory.ts"
+import { ModelManager } from "../../src/models/ModelManager.ts"
+import type { Endpoint } from "../../src/models/Presets.ts"
+import { costOf, type PriceList, priceOf } from "../../src/models/Prices.ts"
+import * as Providers from "../../src/models/Providers.ts"
+import { type Caps, NO_CAPS, Spending } from "../../src/models/Spending.ts"
+import * as SpendingInMemory from "../../src/models/SpendingInMemory.ts"
+import { base } from "../contract/layers.ts"
+import { type Behaviour, type ModelServer, modelServer } from "./server.ts"
+
+const PRICES: PriceList = {
+  date: "2026-11-25",
+  rates: { CNY: 0.14 },
+  models: {
+    "openai:letters": { input: 1_000_000, output: 10_000_000, cached: 500_000 },
+    "openai:yuan": { input: 100, currency: "CNY" },
+    "openai:searcher": { search: 2 }
+  },
+  unknown: {
+    completion: { input: 3_000_000, output: 15_000_000 },
+    embedding: { input: 1_000_000 },
+    rerank: { input: 2_000_000 }
+  }
+}
+
+const endpoint = (server: Pick<ModelServer, "baseUrl">, model = "letters"): Endpoint => ({
+  provider: "openai",
+  model,
+  baseUrl: server.baseUrl,
+  apiKey: Option.none()
+})
+
+interface Ground {
+  readonly server: ModelServer
+  readonly models: ModelManager["Type"]
+  readonly spending: Spending["Type"]
+}
+
+const NEVER = { caps: NO_CAPS, retries: 0, within: "5 seconds" } as const
+
+const withBudget = <A, E>(
+  use: (ground: Ground) => Effect.Effect<A, E>,
+  { caps, retries, within }: { readonly caps: Caps; readonly retries: number; readonly within: string } = NEVER,
+  roles: (server: ModelServer) => Providers.Options["roles"] = (server) => ({
+    light: [endpoint(server)],
+    embedding: [endpoint(server)]
+  })
+) =>
+  Effect.scoped(Effect.gen(function*() {
+    const server = yield* modelServer
+    const account = Layer.provideMerge(Budget.layer({ caps, prices: PRICES }), SpendingInMemory.layer)
+    const layer = Providers.layer({
+      roles: roles(server),
+      patience: { within: within as "5 seconds", retries, waits: "5 seconds" }
+    }).pipe(Layer.provideMerge(Layer.merge(account, CacheInMemory.layer())), Layer.provideMerge(base))
+    return yield* Effect.gen(function*() {
+      return yield* use({ server, models: yield* ModelManager, spending: yield* Spending })
+    }).pipe(Effect.provide(layer))
+  }))
+
+const usd = (amount: number): Caps => ({ ...NO_CAPS, day: { ...NO_CAPS.day, usd: amount } })
+
+const rows = ({ spending }: Ground, by: "model" | "project" = "model") => spending.breakdown(by, 0)
+
+describe("prices", () => {
+  const remote = (model: string, baseUrl = "https://api.example.com/v1") => ({ provider: "openai", model, baseUrl })
+  const of = (model: string, role: "light" | "embedding" | "rerank", baseUrl?: string) =>
+    priceOf(PRICES, remote(model, baseUrl), role)
+
+  it("are listed, in dollars; cached input costs what the list says", () => {
+    const price = of("letters", "light")
+    assert.strictEqual(price.basis, "listed")
+    assert.strictEqual(costOf(price, { input: 10, cached: 4, output: 2 }), 6 + 2 + 20)
+    assert.closeTo(costOf(of("yuan", "embedding"), { input: 1_000_000, cached: 0, output: 0 }), 14, 1e-9)
+    assert.closeTo(costOf(of("searcher", "rerank"), { input: 10, cached: 0, output: 0 }), 0.002, 1e-12)
+  })
+
+  it("of what isn't listed are assumed to be high, by what it is for; on this machine nothing costs anything", () => {
+    assert.deepInclude(of("other", "light"), { basis: "assumed", input: 3, output: 15 })
+    assert.deepInclude(of("other", "embedding"), { basis: "assumed", input: 1, output: 0 })
+    assert.deepInclude(of("other", "rerank"), { basis: "assumed", input: 2 })
+    for (const host of ["localhost", "127.0.0.1", "127.0.5.1", "[::1]"]) {
+      assert.strictEqual(of("other", "light", `http://${host}:11434/v1`).basis, "free")
+    }
+    assert.strictEqual(of("other", "light", "https://localhost.example.com/v1").basis, "assumed")
+  })
+})
+
+describe("the budget", () => {
+  it.live("counts what the provider says was used", () =>
+    withBudget((ground) =>
+      Effect.gen(function*() {
+        yield* ground.models.complete({ prompt: "say", maxTokens: 10 })
+        const [row] = yield* rows(ground)
+        assert.deepInclude(row, { key: "openai:letters", calls: 1, failed: 0, input: 1, output: 1, usd: 11 })
+      })
+    ))
+
+  it.live("takes the provider's own word for the cost", () =>
+    withBudget((ground) =>
+      Effect.gen(function*() {
+        ground.server.behaviour = {
+          status: 200,
+          body: JSON.stringify({
+            model: "letters-2",
+            choices: [{ message: { content: "x" } }],
+            usage: { prompt_tokens: 7, completion_tokens: 1, cost: 0.125 }
+          })
+        }
+        yield* ground.models.complete({ prompt: "say", maxTokens: 10 })
+        assert.deepInclude((yield* rows(ground))[0], { key: "openai:letters-2", input: 7, usd: 0.125 })
+      })
+    ))
+
+  it.live.each<readonly [string, Behaviour, boolean]>([
+    ["an error of the provider", { status: 400, body: "no" }, false],
+    ["an error in passing", { status: 503, body: "no" }, false],
+    ["a reset before the answer", "resets", false],
+    ["an answer that is none", { status: 200, body: "<html>" }, true],
+    ["a reset in the answer", "resets in its answer", true],
+    ["no answer in time", "hangs", true]
+  ])(
+    "after %s counts what it may be charged for",
+    ([, behaviour, isCharged]) =>
+      withBudget((ground) =>
+        Effect.gen(function*() {
+          ground.server.behaviour = behaviour
+          yield* Effect.flip(ground.models.complete({ prompt: "say", maxTokens: 10 }))
+          const [row] = yield* rows(ground)
+          assert.deepInclude(row, { calls: 1, failed: 1 })
+          assert.strictEqual(row!.usd > 0, isCharged)
+        }), { ...NEVER, within: "300 millis" })
+  )
+
+  it.live("counts every attempt", () =>
+    withBudget((ground) =>
+      Effect.gen(function*() {
+        const left: Array<Behaviour> = [{ status: 503, body: "" }, "resets in its answer"]
+        ground.server.behaviour = () => Promise.resolve(left.shift() ?? "answers")
+        yield* ground.models.complete({ prompt: "say", maxTokens: 10 })
+        assert.deepInclude((yield* rows(ground))[0], { calls: 3, failed: 2 })
+      }), { ...NEVER, retries: 2 }))
+
+  it.live("an interrupted call stays counted: it may be charged for", () =>
+    withBudget((ground) =>
+      Effect.gen(function*() {
+        ground.server.behaviour = "hangs"
+        const fiber = yield* Effect.fork(ground.models.complete({ prompt: "say", maxTokens: 10 }))
+        yield* Effect.repeat(Effect.sleep("2 millis"), { until: () => ground.server.seen.running === 1 })
+        yield* Fiber.interrupt(fiber)
+        const [row] = yield* rows(ground)
+        assert.deepInclude(row, { calls: 1, failed: 1, output: 10 })
+      })
+    ))
+
+  it.live("refuses what could go over, asks nothing then, and says which setting it is", () =>
+    withBudget((ground) =>
+      Effect.gen(function*() {
+        yield* ground.models.complete({ prompt: "say", maxTokens: 10 })
+        const error = yield* Effect.flip(ground.models.complete({ prompt: "say", maxTokens: 100 }))
+        assert.strictEqual(error.reason, "Budget")
+        assert.match(
+          error.message,
+          /this day's budget for models is used up \(\$11\.00 of \$500\.00\).*CLAUDE_MEMORY_USD_PER_DAY/
+        )
+        assert.strictEqual(ground.server.seen.requests, 1)
+        yield* ground.models.complete({ prompt: "say", maxTokens: 10 })
+      }), { ...NEVER, caps: usd(500) }))
+
+  it.live("what can't be paid is asked of a fall-back that costs nothing", () =>
+    withBudget(
+      (ground) =>
+        Effect.gen(function*() {
+          yield* ground.models.complete({ prompt: "say", maxTokens: 10 })
+          yield* ground.models.complete({ prompt: "say", maxTokens: 10 })
+          assert.deepStrictEqual((yield* rows(ground)).map(({ calls, key, usd }) => [key, calls, usd]), [[
+            "openai:unlisted",
+            2,
+            0
+          ]])
+        }),
+      { ...NEVER, caps: usd(1) },
+      (server) => ({ light: [endpoint(server), endpoint(server, "unlisted")] })
+    ))
+
+  it.live("knows for whom it was", () =>
+    withBudget((ground) =>
+      Effect.gen(function*() {
+        yield* Effect.provideService(ground.models.complete({ prompt: "a" }), Budget.CurrentProject, "p1")
+        yield* ground.models.complete({ prompt: "b" })
+        assert.deepStrictEqual((yield* rows(ground, "project")).map(({ key }) => key).sort(), ["", "p1"])
+      })
+    ))
+})
+
+describe("embeddings that are known", () => {
+  it.live("are not asked again, whoever asks and in whatever order; questions are", () =>
+    withBudget(({ models, server }) =>
+      Effect.gen(function*() {
+        const first = yield* models.embed(["eat", "tea", "eat", "zzz", ""])
+        const { requests } = server.seen
+        assert.deepStrictEqual(yield* models.embed(["tea", "eat"]), [first[1]!, first[0]!])
+        assert.strictEqual(server.seen.requests, requests)
+        assert.deepStrictEqual(server.seen.batches.at(-1), 3)
+        yield* models.embed(["eat"], "query")
+        assert.strictEqual(server.seen.requests, requests + 1)
+      })
+    ))
+
+  it.live("those of batches that came through stay when another fails", () =>
+    withBudget(({ models, server }) =>
+      Effect.gen(function*() {
+        yield* models.embedding
+        const texts = Array.from({ length: 400 }, (_, i) => `text number ${i}`)
+        server.behaviour = (asked) =>
+          asked.includes("text number 399") ? Promise.resolve({ status: 400, body: "no" }) : Promise.resolve("answers")
+        assert.isTrue(Either.isLeft(yield* Effect.either(models.embed(texts))))
+        server.behaviour = "answers"
+        const before = server.seen.requests
+        const found = yield* models.embed(texts)
+        assert.isTrue(found.every(Option.isSome))
+        assert.isBelow(server.seen.requests - before, 7)
+      })
+    ))
+
+  it.live("a wrong vector is never kept", () =>
+    withBudget(({ models, server }) =>
+      Effect.gen(function*() {
+        yield* models.embedding
+        server.behaviour = { status: 200, body: JSON.stringify({ data: [{ index: 0, embedding: [1, 2] }] }) }
+        assert.strictEqual((yield* Effect.flip(models.embed(["eat"]))).reason, "Damaged")
+        server.behaviour = "answers"
+        const [found] = yield* models.embed(["eat"])
+        assert.strictEqual(Option.getOrThrow(found!).length, 8)
+      })
+    ))
+})
+
+describe("the list that comes with the package", () => {
+  it.effect("can be read, and is dated", () =>
+    Effect.gen(function*() {
+      const list = yield* App.prices("/nowhere")
+      assert.match(list.date, /^20\d\d-\d\d-\d\d$/)
+      assert.isAbove(Object.keys(list.models).length, 20)
+    }).pipe(Effect.provide(base)))
+})

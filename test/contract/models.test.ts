@@ -3,6 +3,7 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
@@ -23,7 +24,8 @@ const modelsFile = Layer.unwrapScoped(Effect.gen(function*() {
   return ModelsFile.layer({ folder, busyTimeoutMs: 5_000 })
 })).pipe(Layer.provide(base))
 
-const AT = new Date(2026, 10, 25, 12).getTime()
+/** On that day wherever the tests run. */
+const AT = DateTime.toEpochMillis(DateTime.unsafeMake("2026-11-25T11:00:00Z"))
 const DAY_MS = 86_400_000
 
 const planned = (more: Partial<PlannedCall> = {}): PlannedCall => ({

@@ -8,6 +8,7 @@ import * as Struct from "effect/Struct"
 import { join } from "node:path"
 import * as Collector from "./capture/Collector.ts"
 import * as Extractive from "./compress/Extractive.ts"
+import type { ReviewMode } from "./compress/Review.ts"
 import * as EmbeddedIndex from "./index/EmbeddedIndex.ts"
 import * as Injector from "./inject/Injector.ts"
 import * as Budget from "./models/Budget.ts"
@@ -33,6 +34,8 @@ export interface Options {
   readonly busyTimeoutMs: number
   /** Models of providers. Where none is set for embeddings, the one that comes with the package is used. */
   readonly models?: Pick<Providers.Options, "patience" | "roles"> & { readonly caps: Caps }
+  /** Which sessions a language model compresses again; none without it. */
+  readonly review?: ReviewMode
 }
 
 const modelFile = Settings.packageFile("assets", "static-embeddings.bin")
@@ -77,12 +80,22 @@ const ground = (options: Options) => {
   )
 }
 
+/** Loaded when it is needed. */
+const reviewer = (mode: ReviewMode) =>
+  Layer.unwrapEffect(
+    Effect.map(
+      Effect.promise(() => Promise.all([import("./compress/Abstractive.ts"), import("./compress/Review.ts")])),
+      ([Abstractive, Review]) => Layer.provide(Review.layer(mode), Abstractive.layer)
+    )
+  )
+
 /** The whole service over a memory in `home`; the ledger and the platform come from outside. */
 export const layer = (options: Options) =>
   ClaudeMemory.layer.pipe(
     Layer.provide(
       Layer.provideMerge(Injector.layer, Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer))
     ),
+    Layer.provide(options.review === undefined ? Layer.empty : reviewer(options.review)),
     Layer.provide(ground(options))
   )
 
@@ -98,11 +111,12 @@ interface Patience {
 
 const optionsIn = (
   home: string,
-  { caps, models: roles }: Pick<Settings.Settings, "caps" | "models">,
+  { caps, compression, models: roles }: Pick<Settings.Settings, "caps" | "compression" | "models">,
   { models, ...rest }: Patience
 ): Options => ({
   home,
   ...rest,
+  ...(!rest.readOnly && compression !== "extractive" && { review: compression }),
   models: { roles, caps, patience: models }
 })
 
@@ -135,6 +149,14 @@ export const serviceIn = (home: string, command: string) => bySettings((settings
 /** The service by the settings. */
 export const service = (command: string) => bySettings((settings) => watched(settings.home, command, settings))
 
+/** The service for a review by hand. */
+export const reviewing = bySettings((settings) =>
+  Layer.provide(
+    layer({ review: "manual", ...optionsIn(settings.home, settings, WRITER) }),
+    Monitor.layer({ home: settings.home, command: "review" })
+  )
+)
+
 /** The service for those who only read. */
 export const reader = bySettings((settings) => layer(optionsIn(settings.home, settings, READER)))
 
@@ -148,9 +170,11 @@ export const spendingIn = (home: string) =>
 export const spending = bySettings(({ home }) => spendingIn(home))
 
 /** For the hook: what injects and nothing more, on a store and a model that it can't be made to wait for; none has time to rerank. */
-export const injector = bySettings(({ caps, home, models }) =>
+export const injector = bySettings((settings) =>
   Injector.layer.pipe(
     Layer.provide(Retriever.layer),
-    Layer.provide(ground(optionsIn(home, { caps, models: Struct.omit(models, "rerank") }, HOOK)))
+    Layer.provide(
+      ground(optionsIn(settings.home, { ...settings, models: Struct.omit(settings.models, "rerank") }, HOOK))
+    )
   )
 )

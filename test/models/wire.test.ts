@@ -373,7 +373,7 @@ describe("embeddings", () => {
         /not what/
       ],
       [
-        "numbers whose length is beyond all",
+        "numbers too large for 32 bits",
         "gemini",
         { embeddings: [{ values: [1e308, 1e308] }, { values: [1, 0] }] },
         /not/

@@ -12,10 +12,11 @@ import { cpSync, mkdirSync } from "node:fs"
 import { basename, join } from "node:path"
 import * as App from "../../src/App.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
-import type { Endpoint } from "../../src/models/Presets.ts"
+import { type Endpoint, PRESETS, type Role } from "../../src/models/Presets.ts"
 import type * as Providers from "../../src/models/Providers.ts"
 import { NO_CAPS } from "../../src/models/Spending.ts"
 import * as Unmetered from "../../src/models/Unmetered.ts"
+import { forEach } from "../../src/resources/Concurrent.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as Settings from "../../src/Settings.ts"
@@ -40,25 +41,31 @@ export const home = Effect.flatMap(
   (fs) => fs.makeTempDirectoryScoped({ prefix: "claude-memory-leaks-" })
 )
 
-/** Two origins, so that what is for one and goes to the other is seen. */
-export interface Servers {
-  readonly embedding: ModelServer
-  readonly completion: ModelServer
+/** An origin for each role, so that what is for one and goes to another is seen. */
+export type Servers = Readonly<Record<Role, ModelServer>>
+
+export const keyOf = (role: Role) => `the key for ${role}`
+
+/** One for each dialect. */
+const PROVIDERS: Readonly<Record<Role, string>> = {
+  embedding: "openai",
+  light: "gemini",
+  heavy: "anthropic",
+  rerank: "voyage"
 }
 
-export const KEYS = { embedding: "the key for embeddings", completion: "the key for completions" }
-
-export const endpoint = (servers: Servers, role: keyof Servers): Endpoint => ({
-  provider: "openai",
-  baseUrl: servers[role].baseUrl,
-  apiKey: Option.some(Redacted.make(KEYS[role])),
+export const endpoint = (servers: Servers, role: Role): Endpoint => ({
+  provider: PROVIDERS[role],
+  baseUrl: new URL(new URL(PRESETS[PROVIDERS[role]]!.baseUrl).pathname, servers[role].origin).href,
+  apiKey: Option.some(Redacted.make(keyOf(role))),
   model: "letters"
 })
 
 const roles = (servers: Servers): Providers.Options["roles"] => ({
+  light: [endpoint(servers, "light")],
+  heavy: [endpoint(servers, "heavy")],
   embedding: [endpoint(servers, "embedding")],
-  light: [endpoint(servers, "completion")],
-  rerank: [endpoint(servers, "completion")]
+  rerank: [endpoint(servers, "rerank")]
 })
 
 export const patience: Providers.Options["patience"] = { within: "10 seconds", retries: 0, waits: 0 }
@@ -108,7 +115,11 @@ export const ask = Effect.gen(function*() {
   return degraded
 })
 
-export const complete = Effect.flatMap(ModelManager, ({ complete }) => complete({ prompt: "say" }))
+export const completion = (tier: "light" | "heavy") =>
+  Effect.flatMap(ModelManager, ({ complete }) => complete({ tier, prompt: "say" }))
+
+/** Of both models at once. */
+export const complete = forEach(["light", "heavy"] as const, 2, completion)
 
 export const rerank = Effect.flatMap(ModelManager, ({ rerank }) => rerank("which?", ["one", "another"]))
 

@@ -61,24 +61,56 @@ const rank = (documents: ReadonlyArray<string>) =>
 
 interface Body {
   readonly input?: ReadonlyArray<string>
+  readonly requests?: ReadonlyArray<{ readonly content: { readonly parts: ReadonlyArray<{ readonly text: string }> } }>
   readonly documents?: ReadonlyArray<string>
+  /** Voyage's name for what others call `top_n`. */
+  readonly top_k?: number
   readonly messages?: unknown
+  readonly contents?: unknown
 }
 
-const answerTo = (path: string, body: Body) =>
-  path === "/v1/rerank"
-    ? { id: "r", results: rank(body.documents!), usage: { total_tokens: 1 } }
-    : path === "/v1/embeddings"
-    ? {
-      object: "list",
-      // In no order, as the interface allows.
-      data: body.input!.map((text, index) => ({ object: "embedding", index, embedding: embed(text) })).reverse()
+const told = (body: Body) => `about ${JSON.stringify(body.messages ?? body.contents).length}`
+
+/** One server speaks the interfaces of all. Undefined for a path that none has. */
+const answerTo = (path: string, body: Body): object | undefined => {
+  switch (path.replace(/^\/v1beta\/models\/.+:/, ":")) {
+    case "/v1/rerank": {
+      const results = rank(body.documents!)
+      return { id: "r", ...(body.top_k === undefined ? { results } : { data: results }), usage: { total_tokens: 1 } }
     }
-    : {
-      object: "chat.completion",
-      choices: [{ index: 0, message: { role: "assistant", content: `about ${JSON.stringify(body.messages).length}` } }],
-      usage: { prompt_tokens: 1, completion_tokens: 1 }
-    }
+    case "/v1/embeddings":
+      return {
+        object: "list",
+        // In no order, as the interface allows.
+        data: body.input!.map((text, index) => ({ object: "embedding", index, embedding: embed(text) })).reverse()
+      }
+    case "/v1/chat/completions":
+      return {
+        object: "chat.completion",
+        choices: [{ index: 0, message: { role: "assistant", content: told(body) } }],
+        usage: { prompt_tokens: 1, completion_tokens: 1 }
+      }
+    case "/v1/messages":
+      return {
+        type: "message",
+        content: [{ type: "text", text: told(body) }],
+        stop_reason: "end_turn",
+        usage: { input_tokens: 1, output_tokens: 1 }
+      }
+    case ":generateContent":
+      return {
+        candidates: [{ content: { role: "model", parts: [{ text: told(body) }] }, finishReason: "STOP" }],
+        usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1 }
+      }
+    case ":batchEmbedContents":
+      return { embeddings: body.requests!.map(({ content }) => ({ values: embed(content.parts[0]!.text) })) }
+  }
+  return undefined
+}
+
+/** As each provider wants it. */
+const keyOf = ({ authorization, "x-api-key": anthropic, "x-goog-api-key": google }: IncomingHttpHeaders) =>
+  [authorization ?? anthropic ?? google ?? ""].flat()[0]!
 
 const read = async (request: IncomingMessage) => JSON.parse(Buffer.concat(await request.toArray()).toString())
 
@@ -87,7 +119,7 @@ const respond = async (server: ModelServer, request: IncomingMessage, response: 
   seen.requests++
   seen.running++
   seen.paths.push(request.url ?? "")
-  seen.keys.add(request.headers.authorization ?? "")
+  seen.keys.add(keyOf(request.headers))
   response.on("close", () => {
     seen.running--
     if (!response.writableFinished) seen.aborted++
@@ -110,11 +142,12 @@ const respond = async (server: ModelServer, request: IncomingMessage, response: 
       request.socket.destroy()
       return
   }
-  if (!["/v1/embeddings", "/v1/chat/completions", "/v1/rerank"].includes(request.url ?? "")) {
+  const found = answerTo(request.url ?? "", body)
+  if (found === undefined) {
     response.writeHead(404).end("no such path")
     return
   }
-  const answer = JSON.stringify(answerTo(request.url!, body))
+  const answer = JSON.stringify(found)
   if (behaviour === "answers") {
     response.writeHead(200, { "content-type": "application/json" }).end(answer)
     return

@@ -205,7 +205,7 @@ const reviewBy = <A>(
     const renewed = Effect.forever(Effect.delay(store.renew(items), RENEWED_EVERY))
     const made = yield* Effect.raceFirst(forEach(items, BATCH.review, review), renewed)
     const failed = made.find(Either.isLeft)
-    if (failed !== undefined) return yield* Effect.fail(failed.left)
+    if (failed !== undefined) return yield* failed.left
     const units = made.filter(Either.isRight).flatMap(({ right }) => right)
     return { _tag: "Reviewed" as const, items: items.length, units }
   })

@@ -94,11 +94,17 @@ export const service = ({ home, servers }: Place) =>
     NodeContext.layer
   )
 
+/** What was left for later, in words. */
 export const ingest = (sessions: string) =>
-  Effect.flatMap(
-    ClaudeMemory,
-    ({ discover, ingest }) => Effect.flatMap(discover([sessions]), (files) => Stream.runDrain(ingest(files)))
-  )
+  Effect.gen(function*() {
+    const { discover, ingest } = yield* ClaudeMemory
+    const files = yield* discover([sessions])
+    return yield* Stream.runFold(
+      ingest(files),
+      [] as ReadonlyArray<string>,
+      (told, step) => step._tag === "Postponed" ? [...told, step.error.message] : told
+    )
+  })
 
 const QUESTION = {
   text: "why does the list of writes matter?",
@@ -128,11 +134,11 @@ export const embed = Effect.flatMap(ModelManager, ({ embed }) => embed(["a text"
 /** Everything once: what was degraded, and what is remembered at the end. */
 export const everything = (place: Place) =>
   Effect.gen(function*() {
-    yield* ingest(place.sessions)
+    const postponed = yield* ingest(place.sessions)
     const degraded = yield* ask
     yield* complete
     const { status } = yield* ClaudeMemory
-    return { degraded, status: yield* status }
+    return { degraded: [...postponed, ...degraded], status: yield* status }
   }).pipe(Effect.provide(service(place)))
 
 /** The service with the offline model. */
@@ -144,9 +150,9 @@ const writer = local(false)
 /** The offline model and a reader on the memory that a writer has made. */
 export const offline = (place: Place) =>
   Effect.gen(function*() {
-    yield* Effect.provide(ingest(place.sessions), writer(place))
+    const postponed = yield* Effect.provide(ingest(place.sessions), writer(place))
     const degraded = yield* Effect.provide(ask, reader(place))
-    return { degraded }
+    return { degraded: [...postponed, ...degraded] }
   })
 
 /** What two memories of the same sessions have in common. */

@@ -1,6 +1,7 @@
 /**
  * What the in-memory store keeps, and the changes made to it.
  */
+import * as Struct from "effect/Struct"
 import { assignSegments, type Message, type OpenSegment, type Session, threadKey } from "../domain/Conversation.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { Project } from "../domain/Project.ts"
@@ -162,7 +163,7 @@ export const done = (state: State, items: ReadonlyArray<WorkItem>) => {
   for (const { key, kind } of items.filter(isCurrent(state))) state.work.delete(workKey(kind, key))
 }
 
-const free = ({ until: _, ...item }: Waiting): Waiting => item
+const free = (item: Waiting): Waiting => Struct.omit(item, "until")
 
 export const release = ({ work }: State, items: ReadonlyArray<WorkItem>) => {
   for (const { key, kind } of items) {

@@ -21,12 +21,20 @@ export type Behaviour =
   | "resets in its answer"
   | { readonly status: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> }
 
+/** A request in OpenAI's dialect. */
+export interface Asked {
+  readonly model: string
+  readonly messages: ReadonlyArray<{ readonly role: string; readonly content: string }>
+}
+
 export interface ModelServer {
   readonly origin: string
   readonly baseUrl: string
   readonly http: Server
   /** What it does from now on, or does for these texts; asked anew for each request. */
   behaviour: Behaviour | ((texts: ReadonlyArray<string>) => Promise<Behaviour>)
+  /** What its language models say to a prompt; how long the request was, unless this is set. */
+  says: ((asked: Asked) => string) | undefined
   /** Before each answer, in milliseconds. */
   delay: number
   readonly seen: {
@@ -65,14 +73,18 @@ interface Body {
   readonly documents?: ReadonlyArray<string>
   /** Voyage's name for what others call `top_n`. */
   readonly top_k?: number
-  readonly messages?: unknown
+  readonly model?: string
+  readonly messages?: Asked["messages"]
   readonly contents?: unknown
 }
 
-const told = (body: Body) => `about ${JSON.stringify(body.messages ?? body.contents).length}`
+const told = (says: ModelServer["says"], { contents, messages, model = "" }: Body) =>
+  says === undefined
+    ? `about ${JSON.stringify(messages ?? contents).length}`
+    : says({ model, messages: messages ?? [] })
 
 /** One server speaks the interfaces of all. Undefined for a path that none has. */
-const answerTo = (path: string, body: Body): object | undefined => {
+const answerTo = (path: string, body: Body, says: ModelServer["says"]): object | undefined => {
   switch (path.replace(/^\/v1beta\/models\/.+:/, ":")) {
     case "/v1/rerank": {
       const results = rank(body.documents!)
@@ -87,19 +99,19 @@ const answerTo = (path: string, body: Body): object | undefined => {
     case "/v1/chat/completions":
       return {
         object: "chat.completion",
-        choices: [{ index: 0, message: { role: "assistant", content: told(body) } }],
+        choices: [{ index: 0, message: { role: "assistant", content: told(says, body) } }],
         usage: { prompt_tokens: 1, completion_tokens: 1 }
       }
     case "/v1/messages":
       return {
         type: "message",
-        content: [{ type: "text", text: told(body) }],
+        content: [{ type: "text", text: told(says, body) }],
         stop_reason: "end_turn",
         usage: { input_tokens: 1, output_tokens: 1 }
       }
     case ":generateContent":
       return {
-        candidates: [{ content: { role: "model", parts: [{ text: told(body) }] }, finishReason: "STOP" }],
+        candidates: [{ content: { role: "model", parts: [{ text: told(says, body) }] }, finishReason: "STOP" }],
         usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1 }
       }
     case ":batchEmbedContents":
@@ -142,7 +154,7 @@ const respond = async (server: ModelServer, request: IncomingMessage, response: 
       request.socket.destroy()
       return
   }
-  const found = answerTo(request.url ?? "", body)
+  const found = answerTo(request.url ?? "", body, server.says)
   if (found === undefined) {
     response.writeHead(404).end("no such path")
     return
@@ -176,7 +188,7 @@ const listen = Effect.async<{ readonly http: Server; readonly server: ModelServe
     // The client may have gone before its request was whole.
     respond(server, request, response).catch(() => response.destroy())
   })
-  const server: ModelServer = { origin: "", baseUrl: "", http, behaviour: "answers", delay: 0, seen }
+  const server: ModelServer = { origin: "", baseUrl: "", http, behaviour: "answers", says: undefined, delay: 0, seen }
   http.on("connection", (socket) => {
     seen.sockets++
     open.add(socket)

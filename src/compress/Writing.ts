@@ -78,7 +78,10 @@ const decode = Schema.decodeUnknownEither(Schema.parseJson(Units))
 
 const read = (text: string): Either.Either<ReadonlyArray<WrittenUnit>, string> =>
   Either.mapBoth(decode(withoutFence(text)), {
-    onLeft: (error) => ParseResult.TreeFormatter.formatErrorSync(error).slice(0, 500),
+    onLeft: (error) =>
+      ParseResult.ArrayFormatter.formatErrorSync(error).slice(0, 5).map(({ message, path }) =>
+        `${path.join(".")}: ${message}`
+      ).join("\n").slice(0, 500),
     onRight: ({ units }) => units
   })
 

@@ -87,7 +87,8 @@ export const service = ({ home, servers }: Place) =>
         home,
         readOnly: false,
         busyTimeoutMs: 2_000,
-        models: { roles: roles(servers), patience, caps: NO_CAPS }
+        models: { roles: roles(servers), patience, caps: NO_CAPS },
+        review: "hybrid"
       }),
       Unmetered.providers({ roles: roles(servers), patience })
     ),

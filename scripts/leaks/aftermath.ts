@@ -92,7 +92,7 @@ const locks = (place: Place): Complaints<FileSystem.FileSystem> =>
 
 /**
  * Files beside the database, and in the folder for temporary ones. SQLite lets one that only reads make the log and its index, but
- * not remove them; then the log is empty.
+ * not remove them; then the log is empty. A hook that is ended while it asks a model does not wait to fold the log of what models cost.
  */
 const files = ({ database, memory, temporary }: Place, onlyReads: boolean): Complaints<FileSystem.FileSystem> =>
   Effect.gen(function*() {
@@ -101,7 +101,12 @@ const files = ({ database, memory, temporary }: Place, onlyReads: boolean): Comp
     const logged = Number(
       (yield* Effect.option(fs.stat(`${database}-wal`))).pipe(Option.map(({ size }) => size), Option.getOrElse(() => 0))
     )
-    const allowed = ["memory.db", "models.db", ...(onlyReads && logged === 0 ? ["memory.db-wal", "memory.db-shm"] : [])]
+    const allowed = [
+      "memory.db",
+      "models.db",
+      ...(onlyReads && logged === 0 ? ["memory.db-wal", "memory.db-shm"] : []),
+      ...(onlyReads ? ["models.db-wal", "models.db-shm"] : [])
+    ]
     const beside = names.filter((name) => !allowed.includes(name))
     const left = yield* namesIn(temporary)
     return [

@@ -11,7 +11,7 @@ import { Unsuccessful } from "../Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../Settings.ts"
 import type { LineSum } from "../store/MemoryStore.ts"
-import { answer, balance, isBalanced, json, number } from "./Output.ts"
+import { answer, balance, isBalanced, json, number, plural } from "./Output.ts"
 
 interface Check {
   readonly name: string
@@ -37,6 +37,7 @@ const ofTheMemory = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const { lines, pending, units } = yield* memory.status
   const letters = yield* memory.deadLetters(3)
+  const failures = yield* memory.failures(3)
   const folder = Settings.transcriptsFolder(settings)
   const files = yield* Effect.either(memory.discover([folder]))
   const mode = yield* Effect.map(fs.stat(settings.home), (info) => info.mode & 0o777)
@@ -64,6 +65,17 @@ const ofTheMemory = Effect.gen(function*() {
       pending === 0,
       "none",
       `${number(pending)} items wait; the next \`claude-memory import\` works them off`,
+      "note"
+    ),
+    check(
+      "reviews",
+      failures.length === 0,
+      "none failed",
+      `${
+        failures.map(({ attempts, error, isDead, key, kind }) =>
+          `${kind} ${key} failed ${plural(attempts, "time")}${isDead ? " and is given up" : ""} (${error})`
+        ).join("; ")
+      }; \`claude-memory review SESSION\` tries again`,
       "note"
     ),
     Either.isLeft(index)

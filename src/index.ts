@@ -21,12 +21,17 @@ export { Injector, layer as layerInjector } from "./inject/Injector.ts"
 export { layer as layerRetriever, Retriever } from "./retrieve/Retriever.ts"
 
 // Ports and adapters. docs/ has a page on adding a provider, an index and a compressor.
-export { CompressionError, Compressor } from "./compress/Compressor.ts"
+export { layer as layerAbstractive } from "./compress/Abstractive.ts"
+export { CompressionError, Compressor, Reviewer } from "./compress/Compressor.ts"
 export { layer as layerExtractive } from "./compress/Extractive.ts"
+export { layer as layerReview, type ReviewMode } from "./compress/Review.ts"
 export { layer as layerEmbeddedIndex } from "./index/EmbeddedIndex.ts"
 export { layer as layerIndexInMemory } from "./index/IndexInMemory.ts"
 export { ensureModel, ensureVector, nothingIndexed } from "./index/Refusals.ts"
 export { type Hit, type IndexDescription, IndexError, type Point, VectorIndex } from "./index/VectorIndex.ts"
+export { Budget, CurrentProject, layer as layerBudget } from "./models/Budget.ts"
+export { layer as layerCacheInMemory } from "./models/CacheInMemory.ts"
+export { ModelCache } from "./models/ModelCache.ts"
 export { layer as layerModelInMemory } from "./models/ModelInMemory.ts"
 export {
   type Completion,
@@ -36,7 +41,11 @@ export {
   ModelManager
 } from "./models/ModelManager.ts"
 export { type Endpoint, PRESETS } from "./models/Presets.ts"
+export { type PriceList, PricesError } from "./models/Prices.ts"
 export { layer as layerProviders } from "./models/Providers.ts"
+export { type Caps, NO_CAPS, Spending, SpendingError } from "./models/Spending.ts"
+export { layer as layerSpendingInMemory } from "./models/SpendingInMemory.ts"
+export { layer as layerUnmetered } from "./models/Unmetered.ts"
 export {
   type CaptureBatch,
   MemoryStore,
@@ -46,7 +55,10 @@ export {
   type StoreStatus,
   type WorkItem
 } from "./store/MemoryStore.ts"
+export { ModelsFile } from "./store/ModelsFile.ts"
 export { SqliteFile } from "./store/SqliteFile.ts"
+export { layer as layerSqliteModelCache } from "./store/SqliteModelCache.ts"
+export { layer as layerSqliteSpending } from "./store/SqliteSpending.ts"
 export { layer as layerSqliteStore } from "./store/SqliteStore.ts"
 export { layer as layerStoreInMemory } from "./store/StoreInMemory.ts"
 

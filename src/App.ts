@@ -126,12 +126,21 @@ const bySettings = <A, E, R>(make: (settings: Settings.Settings) => Layer.Layer<
 const WRITER: Patience = {
   readOnly: false,
   busyTimeoutMs: 5_000,
-  models: { within: "60 seconds", retries: 3, waits: "30 seconds" }
+  models: {
+    // The longest answers are a few thousand tokens, of which slow models give some thirty a second.
+    within: { light: "2 minutes", heavy: "3 minutes", embedding: "1 minute", rerank: "30 seconds" },
+    retries: 3,
+    waits: "30 seconds"
+  }
 }
 const READER: Patience = {
   readOnly: true,
   busyTimeoutMs: 1_000,
-  models: { within: "5 seconds", retries: 1, waits: "1 second" }
+  models: {
+    within: { light: "30 seconds", heavy: "30 seconds", embedding: "5 seconds", rerank: "5 seconds" },
+    retries: 1,
+    waits: "1 second"
+  }
 }
 const HOOK: Patience = {
   readOnly: true,

@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -25,8 +26,8 @@ import { ModelError } from "./ModelManager.ts"
 import type { Endpoint, Preset, Role } from "./Presets.ts"
 
 export interface Patience {
-  /** What one attempt may take. */
-  readonly within: Duration.DurationInput
+  /** What one attempt may take, of every role or of each. */
+  readonly within: Duration.DurationInput | Readonly<Record<Role, Duration.DurationInput>>
   /** Further attempts after one that failed in passing: 408, 429, 5xx, a connection that broke. */
   readonly retries: number
   /** The longest wait before another; a server that asks for a longer one is given up. */
@@ -124,6 +125,9 @@ export interface Size {
   readonly output: number
 }
 
+const withinOf = ({ within }: Patience, role: Role): Duration.DurationInput =>
+  Predicate.hasProperty(within, role) ? within[role] : within as Duration.DurationInput
+
 export interface Client {
   readonly endpoint: Endpoint
   readonly ask: <A>(exchange: Exchange<A>, size: Size) => Effect.Effect<Answer<A>, ModelError>
@@ -162,6 +166,7 @@ export const make = (
 ): Client => {
   const { apiKey, baseUrl, model } = endpoint
   const place = new URL(baseUrl).origin
+  const within = withinOf(patience, role)
   const key = Option.match(apiKey, { onNone: () => "", onSome: Redacted.value })
 
   const failed = (reason: ModelError["reason"], detail: string, cause?: unknown) =>
@@ -204,8 +209,8 @@ export const make = (
     }).pipe(
       Effect.scoped,
       Effect.timeoutFail({
-        duration: patience.within,
-        onTimeout: () => unusable(failed("TimedOut", `no answer within ${Duration.format(patience.within)}`))
+        duration: within,
+        onTimeout: () => unusable(failed("TimedOut", `no answer within ${Duration.format(within)}`))
       }),
       // Only what caused them: they themselves hold the request, with the key and the prompt.
       Effect.catchTags({

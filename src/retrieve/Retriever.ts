@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import { type LaneScore, passes, type SearchQuery, type SearchResponse, type SearchResult } from "../domain/Search.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import { type Hit, VectorIndex } from "../index/VectorIndex.ts"
+import { CurrentProject } from "../models/Budget.ts"
 import { ModelManager } from "../models/ModelManager.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import { type LexicalMatches, MemoryStore, type StoreError } from "../store/MemoryStore.ts"
@@ -127,8 +128,16 @@ const make = Effect.gen(function*() {
       }
     })
 
-  return Retriever.of({ search: Effect.fn("Retriever.search")((query: SearchQuery) => inFlight(search(query))) })
+  return Retriever.of({
+    search: Effect.fn("Retriever.search")((query: SearchQuery) =>
+      inFlight(Effect.provideService(search(query), CurrentProject, projectOf(query)))
+    )
+  })
 })
+
+/** The one that is asked about, if it is one. */
+const projectOf = ({ projects }: SearchQuery): string | null =>
+  projects !== "all" && projects.length === 1 ? projects[0]! : null
 
 const byScore = ([a, x]: readonly [string, number], [b, y]: readonly [string, number]) => y - x || (a < b ? -1 : 1)
 

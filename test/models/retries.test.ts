@@ -265,6 +265,20 @@ describe("models", () => {
       assert.match(checked[1]!.error!, /can't be reached \(ECONNREFUSED\)/)
     })))
 
+  it.live("each role has its own time", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const server = yield* modelServer
+      server.delay = 300
+      const within = { light: "5 seconds", heavy: "5 seconds", embedding: "100 millis", rerank: "5 seconds" } as const
+      const roles = { embedding: [{ ...endpoint(server), dimension: 8 }], light: [endpoint(server)] }
+      const error = yield* Effect.provide(
+        Effect.flatMap(ModelManager, ({ complete, embed }) =>
+          Effect.zipRight(complete({ prompt: "say" }), Effect.flip(embed(["text"])))),
+        over(roles, { ...PATIENCE, within })
+      )
+      assert.match(error.message, /no answer within 100ms/)
+    })))
+
   it.live("a batch is as large as the provider takes, by texts and by tokens", () =>
     Effect.scoped(Effect.gen(function*() {
       const server = yield* modelServer

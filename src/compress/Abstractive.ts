@@ -146,9 +146,11 @@ const make = Effect.gen(function*() {
       const extracted = extract(context, now)
       const { before, segment, session } = context
       const [earlier, own] = [linesOf(before, "b"), linesOf(segment.messages, "m")]
+      // What no model was shown founds nothing.
       const origin = originOf(
-        [...before, ...segment.messages].map(textOf).concat(session.title ?? "", session.cwd, session.branch ?? "")
-          .join("\n\n"),
+        [...[...earlier, ...own].map(({ text }) => text), session.title ?? "", session.cwd, session.branch ?? ""].join(
+          "\n\n"
+        ),
         segment.messages.map(saidIn).join("\n")
       )
       const made: Array<Accepted> = []

@@ -2,6 +2,7 @@
  * Whether a text says what its source says, without a model: names, numbers, paths and code in it have to occur in the source, and
  * most of its words too. What is told in other words is not understood, nor whether something was denied.
  */
+import { type Figure, figuresOf, isKnownFigure, spelledOut } from "./Figures.ts"
 import { lexemes } from "./Tokenizer.ts"
 
 export type ClaimKind = "number" | "path" | "code" | "name" | "statement"
@@ -32,92 +33,11 @@ const pairsOf = (text: string): ReadonlyArray<string> => {
   return tokens.slice(1).map((token, i) => `${tokens[i]} ${token}`)
 }
 
-// Numbers: digits with separators, a magnitude and a unit after them, and words for small ones.
-
-const NUMBER = /\d+(?:[,_]\d{3})+(?:\.\d+)?(?!\d)|\d+(?:\.\d+)?/g
-/** More parts than a number has. */
-const VERSION = /\bv?\d+(?:\.\d+){2,}(?:-[\w.]+)?/g
-const MAGNITUDE: Readonly<Record<string, number>> = { k: 1e3, K: 1e3, M: 1e6, 千: 1e3, 万: 1e4, 百万: 1e6, 亿: 1e8 }
-const NUMBER_WORDS: Readonly<Record<string, number>> = Object.fromEntries([
-  ..."zero one two three four five six seven eight nine ten eleven twelve".split(" ").map((word, i) => [word, i]),
-  ...[..."零一二三四五六七八九十"].map((word, i) => [word, i]),
-  ["两", 2],
-  ["once", 1],
-  ["twice", 2],
-  ["both", 2],
-  ["half", 0.5],
-  ["半", 0.5],
-  ["dozen", 12],
-  ["first", 1],
-  ["second", 2],
-  ["third", 3],
-  ["fourth", 4]
-])
-const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ")
-
-const UNITS = {
-  time: /^[\s-]?(?:[nµum]?s\b|sec|min|h\b|hour|day|week|点|秒|毫秒|分|小时|天|ns\/op)/i,
-  bytes: /^\s?(?:[kmgt]i?b\b|b\b|bytes?|字节)/i,
-  share: /^\s?(?:%|percent|times|x\b|倍)/i
-} as const
-
-/** What one unit is in another of its kind. */
-const SCALES: Readonly<Record<keyof typeof UNITS | "none", ReadonlyArray<number>>> = {
-  time: [1e3, 1e6, 60, 3600, 24, 7],
-  bytes: [1e3, 1e6, 1e9, 1024, 1024 ** 2, 1024 ** 3],
-  share: [100],
-  none: []
-}
-
-interface Figure {
-  readonly text: string
-  readonly value: number
-  /** Digits that count. */
-  readonly digits: number
-  readonly unit: keyof typeof SCALES
-}
-
-const unitOf = (after: string): Figure["unit"] =>
-  (Object.keys(UNITS) as Array<keyof typeof UNITS>).find((unit) => UNITS[unit].test(after)) ?? "none"
-
-const figuresOf = (text: string): ReadonlyArray<Figure> =>
-  [...text.matchAll(NUMBER)].flatMap((match) => {
-    const digits = match[0].replace(/[,_]/g, "")
-    const value = Number(digits)
-    const after = text.slice(match.index + match[0].length, match.index + match[0].length + 12)
-    const magnitude = /^\s?(百万|[千万亿])|^([kKM])(?![\p{L}\p{N}])/u.exec(after)
-    const plain = { text: match[0], value, digits: digits.replace(/^0+|\./g, "").length, unit: unitOf(after) }
-    const scaled = magnitude === null ? [] : [{ ...plain, value: value * MAGNITUDE[magnitude[1] ?? magnitude[2]!]! }]
-    return [plain, ...scaled]
-  })
-
-const spelledOut = (text: string): ReadonlyArray<number> =>
-  (text.toLowerCase().match(/[a-z]+|[零一二三四五六七八九十两半]/g) ?? []).flatMap((word) => {
-    const month = MONTHS.indexOf(word.slice(0, 3))
-    return [...(NUMBER_WORDS[word] === undefined ? [] : [NUMBER_WORDS[word]]), ...(month === -1 ? [] : [month + 1])]
-  })
-
-/** As many digits as the claim has. */
-const isRounded = (exact: number, { digits, value }: Figure) =>
-  digits >= 2 && value !== 0 && Math.abs(exact - value) / Math.abs(value) < 0.5 * 10 ** (1 - digits) + 1e-9
-
-/** The same number, rounded, or in another unit of its kind; code seldom says the unit of a number. */
-const isKnownNumber = (claim: Figure, { figures, numbers }: Source) =>
-  numbers.has(claim.value) ||
-  figures.some(({ unit, value }) =>
-    (unit === claim.unit || unit === "none") && [1, ...SCALES[claim.unit]].some((scale) =>
-      [value * scale, value / scale].some((exact) =>
-        scale !== 1 && exact === claim.value ||
-        unit === claim.unit && (scale !== 1 || !Number.isInteger(value)) && isRounded(exact, claim)
-      )
-    )
-  )
-
-// Paths, code, names.
-
 const PATH = /(?:[A-Za-z]:\\|~?\/|\.{1,2}\/)?[\w@.+-]+(?:[/\\][\w@.+-]+)+\/?/g
 const FILE =
   /\b[\w-]+(?:\.[\w-]+)*\.(?:ts|tsx|js|jsx|mjs|cjs|py|go|rs|java|kt|c|h|cc|cpp|cs|rb|php|swift|sql|sh|md|json|jsonl|ya?ml|toml|lock|ini|env|css|html|vue|txt|log|db|proto)\b/g
+/** More parts than a number has. */
+const VERSION = /\bv?\d+(?:\.\d+){2,}(?:-[\w.]+)?/g
 const SPAN = /`([^`\n]{1,400})`/g
 const FLAG = /(?<![\w-])--?[A-Za-z][\w-]*/g
 const IDENTIFIER = /[A-Za-z_$][\w$]*(?:(?:\.|::|->)[A-Za-z_$][\w$]*)*/g
@@ -218,7 +138,7 @@ export const unfoundedIn = (statement: string, source: Source): ReadonlyArray<Un
     figures.set(figure.text, [...figures.get(figure.text) ?? [], figure])
   }
   for (const [text, forms] of figures) {
-    if (!forms.some((figure) => isKnownNumber(figure, source))) unfounded.push({ kind: "number", text })
+    if (!forms.some((figure) => isKnownFigure(figure, source))) unfounded.push({ kind: "number", text })
   }
   if (!isSupported(statement, source)) unfounded.push({ kind: "statement", text: statement })
   return unfounded

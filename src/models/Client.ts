@@ -120,7 +120,12 @@ export interface Size {
 
 export interface Client {
   readonly endpoint: Endpoint
-  readonly ask: <A>(exchange: Exchange<A>, size: Size) => Effect.Effect<Answer<A>, ModelError>
+  /** `within` is for one attempt, in place of the patience that it has for others. */
+  readonly ask: <A>(
+    exchange: Exchange<A>,
+    size: Size,
+    within?: Duration.DurationInput
+  ) => Effect.Effect<Answer<A>, ModelError>
 }
 
 /** How an attempt came out, for the budget. One that was interrupted may be charged for. */
@@ -169,7 +174,11 @@ export const make = (
   /** After an answer of which the provider thinks that it was one. */
   const unusable = (error: ModelError) => failure(error, true, false)
 
-  const once = <A>(http: HttpClient.HttpClient, { body, path, read }: Exchange<A>): Effect.Effect<Answer<A>, Failure> =>
+  const once = <A>(
+    http: HttpClient.HttpClient,
+    { body, path, read }: Exchange<A>,
+    within: Duration.DurationInput
+  ): Effect.Effect<Answer<A>, Failure> =>
     Effect.gen(function*() {
       const request = HttpClientRequest.post(`${baseUrl.replace(/\/+$/, "")}${path}`).pipe(
         HttpClientRequest.bodyUnsafeJson(body),
@@ -198,8 +207,8 @@ export const make = (
     }).pipe(
       Effect.scoped,
       Effect.timeoutFail({
-        duration: patience.within,
-        onTimeout: () => unusable(failed("TimedOut", `no answer within ${Duration.format(patience.within)}`))
+        duration: within,
+        onTimeout: () => unusable(failed("TimedOut", `no answer within ${Duration.format(within)}`))
       }),
       Effect.catchTags({
         RequestError: (cause) =>
@@ -209,17 +218,27 @@ export const make = (
       })
     )
 
-  const counted = <A>(http: HttpClient.HttpClient, exchange: Exchange<A>, { input, output }: Size) =>
+  const counted = <A>(
+    http: HttpClient.HttpClient,
+    exchange: Exchange<A>,
+    { input, output }: Size,
+    within: Duration.DurationInput
+  ) =>
     Effect.acquireUseRelease(
       Effect.mapError(budget.begin({ endpoint, role, input, output }), (error) => failure(error, false, false)),
-      () => once(http, exchange),
+      () => once(http, exchange, within),
       (end, exit) => end(outcomeOf(exit))
     )
 
-  const attempt = <A>(exchange: Exchange<A>, size: Size, made: number): Effect.Effect<Answer<A>, ModelError> =>
+  const attempt = <A>(
+    exchange: Exchange<A>,
+    size: Size,
+    within: Duration.DurationInput,
+    made: number
+  ): Effect.Effect<Answer<A>, ModelError> =>
     http.pipe(
       Effect.mapError((cause) => failure(failed("Unavailable", cause.message, cause), false, false)),
-      Effect.flatMap((http) => permit(counted(http, exchange, size))),
+      Effect.flatMap((http) => permit(counted(http, exchange, size, within))),
       Effect.catchAll(({ after, error, isPassing }) =>
         Effect.gen(function*() {
           if (!isPassing || made >= patience.retries) return yield* error
@@ -230,16 +249,16 @@ export const make = (
           )
           if (Duration.greaterThan(wait, patience.waits)) return yield* error
           yield* Effect.sleep(wait)
-          return yield* attempt(exchange, size, made + 1)
+          return yield* attempt(exchange, size, within, made + 1)
         })
       )
     )
 
   return {
     endpoint,
-    ask: (exchange, size) =>
+    ask: (exchange, size, within = patience.within) =>
       preset.needsKey && key === ""
         ? Effect.fail(failed("Missing", `it needs a key: set ${preset.keyNames[0]}`))
-        : attempt(exchange, size, 0)
+        : attempt(exchange, size, within, 0)
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Models of providers, by role. Each role has an ordered list: what one can't do the next is asked for.
  */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
@@ -97,7 +98,13 @@ const batchesOf = (
 const sumOf = (texts: ReadonlyArray<string>) => texts.reduce((sum, text) => sum + Tokens.estimate(text), 0)
 
 /** Asks for what the dialect may not have. */
-const asked = <A>({ client }: Candidate, role: Role, exchange: Exchange<A> | undefined, size: Client.Size) =>
+const asked = <A>(
+  { client }: Candidate,
+  role: Role,
+  exchange: Exchange<A> | undefined,
+  size: Client.Size,
+  within?: Duration.DurationInput
+) =>
   exchange === undefined
     ? Effect.fail(
       new ModelError({
@@ -107,7 +114,7 @@ const asked = <A>({ client }: Candidate, role: Role, exchange: Exchange<A> | und
         cause: undefined
       })
     )
-    : client.ask(exchange, size)
+    : client.ask(exchange, size, within)
 
 const completed = (candidate: Candidate, role: "light" | "heavy", request: CompletionRequest) =>
   Effect.map(
@@ -118,7 +125,8 @@ const completed = (candidate: Candidate, role: "light" | "heavy", request: Compl
       {
         input: sumOf([request.system ?? "", request.prompt, JSON.stringify(request.json ?? "")]),
         output: request.maxTokens ?? USUAL_ANSWER_TOKENS
-      }
+      },
+      request.within
     ),
     ({ model, usage, value }) => ({ text: value, model: model ?? candidate.client.endpoint.model, usage })
   )

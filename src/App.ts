@@ -9,6 +9,7 @@ import { join } from "node:path"
 import * as Collector from "./capture/Collector.ts"
 import * as Extractive from "./compress/Extractive.ts"
 import * as EmbeddedIndex from "./index/EmbeddedIndex.ts"
+import * as Background from "./inject/Background.ts"
 import * as Injector from "./inject/Injector.ts"
 import * as Budget from "./models/Budget.ts"
 import { ModelManager } from "./models/ModelManager.ts"
@@ -33,6 +34,8 @@ export interface Options {
   readonly busyTimeoutMs: number
   /** Models of providers. Where none is set for embeddings, the one that comes with the package is used. */
   readonly models?: Pick<Providers.Options, "patience" | "roles"> & { readonly caps: Caps }
+  /** Milliseconds that the light model may take to fuse what is injected; off without it. */
+  readonly fusion?: number | undefined
 }
 
 const modelFile = Settings.packageFile("assets", "static-embeddings.bin")
@@ -45,23 +48,23 @@ export const prices = (home: string) =>
   Prices.read(Settings.packageFile("assets", "prices.json"), join(home, "prices.json"))
 
 /** Loaded when it is needed: it brings an HTTP client with it. */
-const remote = (models: NonNullable<Options["models"]>, options: Pick<Options, "busyTimeoutMs" | "home">) =>
+const remote = (models: NonNullable<Options["models"]>, home: string) =>
   Layer.unwrapEffect(
     Effect.gen(function*() {
       const { layer } = yield* Effect.promise(() => import("./models/Providers.ts"))
-      const budget = Budget.layer({ caps: models.caps, prices: yield* prices(options.home) })
-      return layer({ ...models, local: modelFile }).pipe(
-        Layer.provide(Layer.merge(Layer.provide(budget, SqliteSpending.layer), SqliteModelCache.layer())),
-        Layer.provide(modelsFile(options))
-      )
+      const budget = Budget.layer({ caps: models.caps, prices: yield* prices(home) })
+      return Layer.provide(layer({ ...models, local: modelFile }), Layer.provide(budget, SqliteSpending.layer))
     })
   )
 
-/** The models that are asked by the settings. */
+/** The models that are asked by the settings, and what they answered before; its file is opened when it is first needed. */
 export const modelsOf = ({ models, ...options }: Pick<Options, "busyTimeoutMs" | "home" | "models">) =>
-  models === undefined || Object.keys(models.roles).length === 0
+  (models === undefined || Object.keys(models.roles).length === 0
     ? ModelManager.layerLocal(modelFile)
-    : remote(models, options)
+    : remote(models, options.home)).pipe(
+      Layer.provideMerge(SqliteModelCache.layer()),
+      Layer.provide(modelsFile(options))
+    )
 
 /** Store, index and models over one SQLite file. */
 const ground = (options: Options) => {
@@ -77,11 +80,27 @@ const ground = (options: Options) => {
   )
 }
 
+/** What injects: a list or, where that is set, what `background` gives in its place. */
+const injecting = (
+  { fusion, models }: Pick<Options, "fusion"> & Pick<Settings.Settings, "models">,
+  background: typeof Background.layer
+) =>
+  fusion === undefined ? Injector.layer : Layer.provide(
+    Injector.layer,
+    background({
+      model: (models.light ?? []).map(({ model, provider }) => `${provider}:${model}`).join(),
+      within: fusion
+    })
+  )
+
 /** The whole service over a memory in `home`; the ledger and the platform come from outside. */
 export const layer = (options: Options) =>
   ClaudeMemory.layer.pipe(
     Layer.provide(
-      Layer.provideMerge(Injector.layer, Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer))
+      Layer.provideMerge(
+        injecting({ fusion: options.fusion, models: options.models?.roles ?? {} }, Background.layer),
+        Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer)
+      )
     ),
     Layer.provide(ground(options))
   )
@@ -98,11 +117,12 @@ interface Patience {
 
 const optionsIn = (
   home: string,
-  { caps, models: roles }: Pick<Settings.Settings, "caps" | "models">,
+  { caps, fusion, models: roles }: Pick<Settings.Settings, "caps" | "fusion" | "models">,
   { models, ...rest }: Patience
 ): Options => ({
   home,
   ...rest,
+  fusion,
   models: { roles, caps, patience: models }
 })
 
@@ -147,10 +167,14 @@ export const spendingIn = (home: string) =>
 
 export const spending = bySettings(({ home }) => spendingIn(home))
 
-/** For the hook: what injects and nothing more, on a store and a model that it can't be made to wait for; none has time to rerank. */
-export const injector = bySettings(({ caps, home, models }) =>
-  Injector.layer.pipe(
+/**
+ * For the hook: what injects and nothing more, on a store and a model that it can't be made to wait for; none has time to rerank or to
+ * write, so that only a background is given that was written before.
+ */
+export const injector = bySettings((settings) => {
+  const models = Struct.omit(settings.models, "rerank", "light", "heavy")
+  return injecting(settings, Background.layerCached).pipe(
     Layer.provide(Retriever.layer),
-    Layer.provide(ground(optionsIn(home, { caps, models: Struct.omit(models, "rerank") }, HOOK)))
+    Layer.provide(ground(optionsIn(settings.home, { ...settings, models }, HOOK)))
   )
-)
+})

@@ -23,6 +23,8 @@ export interface Settings {
   readonly models: Partial<Readonly<Record<Role, ReadonlyArray<Endpoint>>>>
   /** What these may take in a day and a month. */
   readonly caps: Caps
+  /** Milliseconds that a model may take to fuse what is injected; undefined is off. */
+  readonly fusion: number | undefined
 }
 
 export class SettingsError extends Schema.TaggedError<SettingsError>()("SettingsError", { detail: Schema.String }) {
@@ -147,15 +149,29 @@ const caps = Config.all({
   })
 })
 
+const fusion: Config.Config<number | undefined> = Config.mapOrFail(
+  Config.option(Config.string("CLAUDE_MEMORY_FUSION")),
+  (value) => {
+    const text = Option.getOrElse(value, () => "").trim()
+    if (["", "0", "off"].includes(text)) return Either.right(undefined)
+    const ms = Number(text)
+    return Number.isInteger(ms) && ms >= 1 && ms <= 60_000
+      ? Either.right(ms)
+      : Either.left(ConfigError.InvalidData([], "CLAUDE_MEMORY_FUSION is milliseconds from 1 to 60000, or off"))
+  }
+)
+
 const settings = Effect.all({
   home: nonEmpty("CLAUDE_MEMORY_HOME"),
   claudeFolder: nonEmpty("CLAUDE_CONFIG_DIR"),
   models,
-  caps
+  caps,
+  fusion
 }).pipe(
-  Effect.map(({ caps, claudeFolder, home, models }): Settings => ({
+  Effect.map(({ caps, claudeFolder, fusion, home, models }): Settings => ({
     models,
     caps,
+    fusion,
     home: Option.getOrElse(home, () => join(homedir(), ".claude-memory")),
     claudeFolder: Option.getOrElse(claudeFolder, () => join(homedir(), ".claude"))
   }))

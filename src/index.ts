@@ -17,6 +17,12 @@ export {
   layer as layerCollector,
   type TranscriptFile
 } from "./capture/Collector.ts"
+export {
+  Background,
+  BackgroundError,
+  layer as layerBackground,
+  layerCached as layerBackgroundCached
+} from "./inject/Background.ts"
 export { Injector, layer as layerInjector } from "./inject/Injector.ts"
 export { layer as layerRetriever, Retriever } from "./retrieve/Retriever.ts"
 
@@ -27,6 +33,8 @@ export { layer as layerEmbeddedIndex } from "./index/EmbeddedIndex.ts"
 export { layer as layerIndexInMemory } from "./index/IndexInMemory.ts"
 export { ensureModel, ensureVector, nothingIndexed } from "./index/Refusals.ts"
 export { type Hit, type IndexDescription, IndexError, type Point, VectorIndex } from "./index/VectorIndex.ts"
+export { layer as layerModelCacheInMemory } from "./models/CacheInMemory.ts"
+export { ModelCache } from "./models/ModelCache.ts"
 export { layer as layerModelInMemory } from "./models/ModelInMemory.ts"
 export {
   type Completion,

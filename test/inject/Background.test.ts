@@ -399,9 +399,7 @@ describe("a background", () => {
           yield* ask({ maxTokens: 299 }),
           yield* ask({ maxChars: 1_199 })
         ]
-        assert.deepStrictEqual(answers.map(({ background, degraded }) => [background, degraded.length]), [
-          ...Array.from({ length: 5 }, () => [false, 0])
-        ])
+        for (const { background, degraded } of answers) assert.deepStrictEqual([background, degraded], [false, []])
         assert.strictEqual(server.seen.requests, 0)
       })
     ))

@@ -34,7 +34,7 @@ const putTemporaryFilesIn = (folder: string) => {
   process.env["TMPDIR"] = folder
 }
 
-/** A folder that temporary files go to, two sessions and two servers of models. */
+/** A folder that temporary files go to, two sessions and a server of models for each role. */
 const ground = (options: Pick<Ground, "isQuick" | "seed" | "failed">) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -44,7 +44,12 @@ const ground = (options: Pick<Ground, "isQuick" | "seed" | "failed">) =>
     putTemporaryFilesIn(folder)
     const sessions = join(root, "sessions")
     copySessions(sessions)
-    const servers = { embedding: yield* modelServer, completion: yield* modelServer }
+    const servers = {
+      light: yield* modelServer,
+      heavy: yield* modelServer,
+      embedding: yield* modelServer,
+      rerank: yield* modelServer
+    }
     return { ...options, folder, sessions, servers, progress } satisfies Ground
   })
 

@@ -8,6 +8,7 @@ import * as Struct from "effect/Struct"
 import { join } from "node:path"
 import * as Collector from "./capture/Collector.ts"
 import * as Extractive from "./compress/Extractive.ts"
+import type { ReviewMode } from "./compress/Review.ts"
 import * as EmbeddedIndex from "./index/EmbeddedIndex.ts"
 import * as Background from "./inject/Background.ts"
 import * as Injector from "./inject/Injector.ts"
@@ -36,6 +37,8 @@ export interface Options {
   readonly models?: Pick<Providers.Options, "patience" | "roles"> & { readonly caps: Caps }
   /** Milliseconds that the light model may take to fuse what is injected; off without it. */
   readonly fusion?: number | undefined
+  /** Which sessions a language model compresses again; none without it. */
+  readonly review?: ReviewMode
 }
 
 const modelFile = Settings.packageFile("assets", "static-embeddings.bin")
@@ -93,6 +96,15 @@ const injecting = (
     })
   )
 
+/** Loaded when it is needed. */
+const reviewer = (mode: ReviewMode) =>
+  Layer.unwrapEffect(
+    Effect.map(
+      Effect.promise(() => Promise.all([import("./compress/Abstractive.ts"), import("./compress/Review.ts")])),
+      ([Abstractive, Review]) => Layer.provide(Review.layer(mode), Abstractive.layer)
+    )
+  )
+
 /** The whole service over a memory in `home`; the ledger and the platform come from outside. */
 export const layer = (options: Options) =>
   ClaudeMemory.layer.pipe(
@@ -102,6 +114,7 @@ export const layer = (options: Options) =>
         Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer)
       )
     ),
+    Layer.provide(options.review === undefined ? Layer.empty : reviewer(options.review)),
     Layer.provide(ground(options))
   )
 
@@ -117,12 +130,13 @@ interface Patience {
 
 const optionsIn = (
   home: string,
-  { caps, fusion, models: roles }: Pick<Settings.Settings, "caps" | "fusion" | "models">,
+  { caps, compression, fusion, models: roles }: Pick<Settings.Settings, "caps" | "compression" | "fusion" | "models">,
   { models, ...rest }: Patience
 ): Options => ({
   home,
   ...rest,
   fusion,
+  ...(!rest.readOnly && compression !== "extractive" && { review: compression }),
   models: { roles, caps, patience: models }
 })
 
@@ -154,6 +168,14 @@ export const serviceIn = (home: string, command: string) => bySettings((settings
 
 /** The service by the settings. */
 export const service = (command: string) => bySettings((settings) => watched(settings.home, command, settings))
+
+/** The service for a review by hand. */
+export const reviewing = bySettings((settings) =>
+  Layer.provide(
+    layer({ review: "manual", ...optionsIn(settings.home, settings, WRITER) }),
+    Monitor.layer({ home: settings.home, command: "review" })
+  )
+)
 
 /** The service for those who only read. */
 export const reader = bySettings((settings) => layer(optionsIn(settings.home, settings, READER)))

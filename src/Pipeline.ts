@@ -2,39 +2,51 @@
  * The whole way in, as one composition: lines → messages → segments → units → vectors.
  *
  * Capture writes messages and queues the segments they changed; the queue is then compressed, embedded and indexed batch by
- * batch. Whatever is interrupted between two batches is still in the queue at the next start.
+ * batch; what a language model is to look at is compressed once more at the end, when it can be found already. Whatever is
+ * interrupted between two batches is still in the queue at the next start.
  */
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { type Captured, Collector, type TranscriptFile } from "./capture/Collector.ts"
-import { type CompressionError, Compressor } from "./compress/Compressor.ts"
+import { type CompressionError, Compressor, Reviewer } from "./compress/Compressor.ts"
 import type { MemoryUnit } from "./domain/MemoryUnit.ts"
 import { type IndexError, VectorIndex } from "./index/VectorIndex.ts"
 import { CurrentProject } from "./models/Budget.ts"
 import { type ModelError, ModelManager } from "./models/ModelManager.ts"
-import { MemoryStore, type StoreError, type WorkItem } from "./store/MemoryStore.ts"
+import { forEach } from "./resources/Concurrent.ts"
+import { MemoryStore, type SegmentContext, type StoreError, type WorkItem } from "./store/MemoryStore.ts"
 
 export type Step =
   | { readonly _tag: "Captured"; readonly captured: Captured }
   | { readonly _tag: "Compressed"; readonly units: ReadonlyArray<MemoryUnit> }
   | { readonly _tag: "Indexed"; readonly units: number }
+  /** As `Compressed`, of so many segments or sessions, by a language model. */
+  | { readonly _tag: "Reviewed"; readonly items: number; readonly units: ReadonlyArray<MemoryUnit> }
   /** A model could not do its part: what is left of a kind of work waits in the queue for the next run. */
-  | { readonly _tag: "Postponed"; readonly kind: WorkItem["kind"]; readonly error: ModelError }
+  | { readonly _tag: "Postponed"; readonly kind: WorkItem["kind"]; readonly error: ModelError | CompressionError }
 
-export type PipelineError = StoreError | CompressionError | IndexError
+export type PipelineError = StoreError | IndexError
 export type PipelineServices = Collector | Compressor | MemoryStore | ModelManager | VectorIndex
 
 /**
  * Items claimed at once: what one transaction writes, what is in memory, and what a crash makes to be done again. A segment
  * holds up to 100 messages, a unit no more than a page.
  */
-const BATCH: Readonly<Record<WorkItem["kind"], number>> = { segment: 8, session: 16, index: 128 }
+const BATCH: Readonly<Record<WorkItem["kind"], number>> = {
+  segment: 8,
+  session: 16,
+  index: 128,
+  review: 4,
+  recap: 4
+}
 
 /** Work that takes longer without a pause lets signals and timers wait. */
 const PATIENCE_MS = 100
@@ -57,7 +69,7 @@ const pauses = Effect.map(Effect.flatMap(Clock.currentTimeMillis, Ref.make), (la
  */
 const worked = <R>(
   kind: WorkItem["kind"],
-  work: (items: ReadonlyArray<WorkItem>) => Effect.Effect<Step, PipelineError | ModelError, R>
+  work: (items: ReadonlyArray<WorkItem>) => Effect.Effect<Step, PipelineError | ModelError | CompressionError, R>
 ): Stream.Stream<Step, PipelineError, R | MemoryStore> =>
   Stream.unwrap(Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -66,9 +78,14 @@ const worked = <R>(
       store.claim(kind, BATCH[kind]),
       (items) => items.length > 0 ? Effect.asSome(work(items)) : Effect.succeedNone,
       (items, exit) => Exit.isSuccess(exit) ? Effect.void : Effect.ignore(store.release(items))
-    ).pipe(Effect.catchTag("ModelError", (error) => Effect.succeedSome<Step>({ _tag: "Postponed", kind, error })))
+    ).pipe(
+      Effect.catchTag("ModelError", "CompressionError", (error) =>
+        Effect.succeedSome<Step>({ _tag: "Postponed", kind, error }))
+    )
     return Stream.filterMapWhile(Stream.repeatEffect(Effect.zipLeft(batch, pause)), identity).pipe(
-      Stream.takeUntil(({ _tag }) => _tag === "Postponed")
+      Stream.takeUntil(({ _tag }) =>
+        _tag === "Postponed"
+      )
     )
   }))
 
@@ -112,26 +129,118 @@ const index = (items: ReadonlyArray<WorkItem>) =>
 /** Reads what the items stand for, makes units of each, and writes them. */
 const compress = <A>(
   read: (store: MemoryStore["Type"], keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<A>, StoreError>,
-  make: (compressor: Compressor["Type"], one: A) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>
+  make: (compressor: Compressor["Type"], one: A) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>,
+  written: (
+    all: ReadonlyArray<A>,
+    units: ReadonlyArray<ReadonlyArray<MemoryUnit>>
+  ) => Effect.Effect<void, StoreError, MemoryStore>
 ) =>
 (items: ReadonlyArray<WorkItem>) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const compressor = yield* Compressor
     const all = yield* read(store, items.map(({ key }) => key))
-    const units = (yield* Effect.forEach(all, (one) => make(compressor, one))).flat()
-    yield* store.commit(items, units)
+    const made = yield* Effect.forEach(all, (one) => make(compressor, one))
+    const units = made.flat()
+    yield* store.transaction(Effect.zipRight(store.commit(items, units), written(all, made)))
     return { _tag: "Compressed" as const, units }
+  })
+
+/** Queues what a language model is to look at. */
+const queueReviews = (contexts: ReadonlyArray<SegmentContext>, made: ReadonlyArray<ReadonlyArray<MemoryUnit>>) =>
+  Effect.gen(function*() {
+    const reviewer = yield* Reviewer
+    const store = yield* MemoryStore
+    if (Option.isNone(reviewer)) return
+    yield* store.queueReviews(contexts.map((context, i) => ({
+      sessionId: context.session.id,
+      segmentIds: [context.segment.id],
+      isWanted: reviewer.value.isWanted(context, made[i]!)
+    })))
   })
 
 const compressSegments = compress(
   (store, ids) => store.segments(ids),
-  (compressor, context) => compressor.compress(context)
+  (compressor, context) => compressor.compress(context),
+  queueReviews
 )
 
 const summarizeSessions = compress(
   (store, ids) => store.outlines(ids),
-  (compressor, outline) => compressor.summarize(outline)
+  (compressor, outline) => compressor.summarize(outline),
+  () => Effect.void
+)
+
+/** Claims lapse after a minute, and a language model may take longer. */
+const RENEWED_EVERY = Duration.seconds(20)
+
+/**
+ * Has a language model make the units of what the items stand for. Each is written when it is made; what failed is tried again later,
+ * and the first failure ends this kind of work for now. That nothing may be spent any more is no failure of the item.
+ */
+const reviewBy = <A>(
+  compressor: Compressor["Type"],
+  read: (store: MemoryStore["Type"], key: string) => Effect.Effect<ReadonlyArray<A>, StoreError>,
+  make: (compressor: Compressor["Type"], one: A) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>,
+  projectOf: (one: A) => string
+) =>
+(items: ReadonlyArray<WorkItem>) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const review = (item: WorkItem) =>
+      Effect.gen(function*() {
+        const [one] = yield* read(store, item.key)
+        const units = one === undefined
+          ? []
+          : yield* Effect.provideService(make(compressor, one), CurrentProject, projectOf(one))
+        yield* store.commit([item], units)
+        return units
+      }).pipe(
+        Effect.tapErrorTag(
+          "CompressionError",
+          ({ message, reason }) => reason === "Budget" ? Effect.void : store.fail([item], message)
+        ),
+        Effect.either
+      )
+    const renewed = Effect.forever(Effect.delay(store.renew(items), RENEWED_EVERY))
+    const made = yield* Effect.raceFirst(forEach(items, BATCH.review, review), renewed)
+    const failed = made.find(Either.isLeft)
+    if (failed !== undefined) return yield* failed.left
+    const units = made.filter(Either.isRight).flatMap(({ right }) => right)
+    return { _tag: "Reviewed" as const, items: items.length, units }
+  })
+
+/** What a language model is to look at: the segments, then the sessions, which are told by what was made of those. */
+export const review: Stream.Stream<Step, PipelineError, MemoryStore | VectorIndex | ModelManager> = Stream.unwrap(
+  Effect.map(
+    Reviewer,
+    Option.match({
+      onNone: () => Stream.empty,
+      onSome: ({ compressor }) =>
+        worked(
+          "review",
+          reviewBy(
+            compressor,
+            (store, id) => store.segments([id]),
+            (compressor, context) => compressor.compress(context),
+            ({ session }) => session.projectId
+          )
+        ).pipe(
+          Stream.concat(
+            worked(
+              "recap",
+              reviewBy(
+                compressor,
+                (store, id) => store.outlines([id]),
+                (compressor, outline) => compressor.summarize(outline),
+                ({ session }) => session.projectId
+              )
+            )
+          ),
+          Stream.concat(worked("index", index))
+        )
+    })
+  )
 )
 
 /** Works off the queue, whoever filled it. */
@@ -140,7 +249,8 @@ export const drain: Stream.Stream<Step, PipelineError, Exclude<PipelineServices,
   compressSegments
 ).pipe(
   Stream.concat(worked("session", summarizeSessions)),
-  Stream.concat(worked("index", index))
+  Stream.concat(worked("index", index)),
+  Stream.concat(review)
 )
 
 /** Transcripts in, memories out. One batch at a time: the next is read when the one before is written. */

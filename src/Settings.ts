@@ -21,11 +21,15 @@ export interface Settings {
   readonly claudeFolder: string
   /** Models of providers. Where none is set for embeddings, the one that comes with the package is used. */
   readonly models: Partial<Readonly<Record<Role, ReadonlyArray<Endpoint>>>>
+  /** Whether a language model compresses sessions again: not, those that seem worth it, all. */
+  readonly compression: typeof COMPRESSIONS[number]
   /** What these may take in a day and a month. */
   readonly caps: Caps
   /** Milliseconds that a model may take to fuse what is injected; undefined is off. */
   readonly fusion: number | undefined
 }
+
+const COMPRESSIONS = ["extractive", "hybrid", "abstractive"] as const
 
 export class SettingsError extends Schema.TaggedError<SettingsError>()("SettingsError", { detail: Schema.String }) {
   override get message() {
@@ -161,15 +165,39 @@ const fusion: Config.Config<number | undefined> = Config.mapOrFail(
   }
 )
 
+const compression = Config.mapOrFail(nonEmpty("CLAUDE_MEMORY_COMPRESSION"), (value) => {
+  const found = Option.match(value, {
+    onNone: () => COMPRESSIONS[0],
+    onSome: (text) => COMPRESSIONS.find((name) => name === text.trim().toLowerCase())
+  })
+  return found === undefined
+    ? Either.left(ConfigError.InvalidData([], `CLAUDE_MEMORY_COMPRESSION is one of ${COMPRESSIONS.join(", ")}`))
+    : Either.right(found)
+})
+
+/** Only a language model writes. */
+const isWritten = ({ compression, models }: Pick<Settings, "compression" | "models">) =>
+  compression === "extractive" || models.light !== undefined || models.heavy !== undefined
+
 const settings = Effect.all({
   home: nonEmpty("CLAUDE_MEMORY_HOME"),
   claudeFolder: nonEmpty("CLAUDE_CONFIG_DIR"),
   models,
+  compression,
   caps,
   fusion
 }).pipe(
-  Effect.map(({ caps, claudeFolder, fusion, home, models }): Settings => ({
+  Effect.filterOrFail(
+    isWritten,
+    ({ compression }) =>
+      ConfigError.InvalidData(
+        [],
+        `CLAUDE_MEMORY_COMPRESSION=${compression} needs a language model: set CLAUDE_MEMORY_LIGHT, such as openai:gpt-6-luna`
+      )
+  ),
+  Effect.map(({ caps, claudeFolder, compression, fusion, home, models }): Settings => ({
     models,
+    compression,
     caps,
     fusion,
     home: Option.getOrElse(home, () => join(homedir(), ".claude-memory")),

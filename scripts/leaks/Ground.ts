@@ -4,7 +4,8 @@
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
-import { KEYS, type Servers } from "./Scenario.ts"
+import { ROLES } from "../../src/models/Presets.ts"
+import { keyOf, type Servers } from "./Scenario.ts"
 import * as World from "./World.ts"
 
 /** The gate was to stop at the first failure. */
@@ -28,8 +29,8 @@ export const numbered = (i: number, all: number) => `${i + 1} of ${all}`
 
 /** No server is told what another's key is. */
 const strangeKeys = (servers: Servers): ReadonlyArray<string> =>
-  (["embedding", "completion"] as const).flatMap((role) =>
-    [...servers[role].seen.keys].some((key) => key !== `Bearer ${KEYS[role]}`)
+  ROLES.flatMap((role) =>
+    [...servers[role].seen.keys].some((key) => key !== keyOf(role) && key !== `Bearer ${keyOf(role)}`)
       ? [`the server of ${role} saw the key of another`]
       : []
   )

@@ -12,10 +12,11 @@ import { cpSync, mkdirSync } from "node:fs"
 import { basename, join } from "node:path"
 import * as App from "../../src/App.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
-import type { Endpoint } from "../../src/models/Presets.ts"
+import { type Endpoint, PRESETS, type Role } from "../../src/models/Presets.ts"
 import type * as Providers from "../../src/models/Providers.ts"
 import { NO_CAPS } from "../../src/models/Spending.ts"
 import * as Unmetered from "../../src/models/Unmetered.ts"
+import { forEach } from "../../src/resources/Concurrent.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as Settings from "../../src/Settings.ts"
@@ -40,25 +41,31 @@ export const home = Effect.flatMap(
   (fs) => fs.makeTempDirectoryScoped({ prefix: "claude-memory-leaks-" })
 )
 
-/** Two origins, so that what is for one and goes to the other is seen. */
-export interface Servers {
-  readonly embedding: ModelServer
-  readonly completion: ModelServer
+/** An origin for each role, so that what is for one and goes to another is seen. */
+export type Servers = Readonly<Record<Role, ModelServer>>
+
+export const keyOf = (role: Role) => `the key for ${role}`
+
+/** One for each dialect. */
+const PROVIDERS: Readonly<Record<Role, string>> = {
+  embedding: "openai",
+  light: "gemini",
+  heavy: "anthropic",
+  rerank: "voyage"
 }
 
-export const KEYS = { embedding: "the key for embeddings", completion: "the key for completions" }
-
-export const endpoint = (servers: Servers, role: keyof Servers): Endpoint => ({
-  provider: "openai",
-  baseUrl: servers[role].baseUrl,
-  apiKey: Option.some(Redacted.make(KEYS[role])),
+export const endpoint = (servers: Servers, role: Role): Endpoint => ({
+  provider: PROVIDERS[role],
+  baseUrl: new URL(new URL(PRESETS[PROVIDERS[role]]!.baseUrl).pathname, servers[role].origin).href,
+  apiKey: Option.some(Redacted.make(keyOf(role))),
   model: "letters"
 })
 
 const roles = (servers: Servers): Providers.Options["roles"] => ({
+  light: [endpoint(servers, "light")],
+  heavy: [endpoint(servers, "heavy")],
   embedding: [endpoint(servers, "embedding")],
-  light: [endpoint(servers, "completion")],
-  rerank: [endpoint(servers, "completion")]
+  rerank: [endpoint(servers, "rerank")]
 })
 
 export const patience: Providers.Options["patience"] = { within: "10 seconds", retries: 0, waits: 0 }
@@ -87,11 +94,17 @@ export const service = ({ home, servers }: Place) =>
     NodeContext.layer
   )
 
+/** What was left for later, in words. */
 export const ingest = (sessions: string) =>
-  Effect.flatMap(
-    ClaudeMemory,
-    ({ discover, ingest }) => Effect.flatMap(discover([sessions]), (files) => Stream.runDrain(ingest(files)))
-  )
+  Effect.gen(function*() {
+    const { discover, ingest } = yield* ClaudeMemory
+    const files = yield* discover([sessions])
+    return yield* Stream.runFold(
+      ingest(files),
+      [] as ReadonlyArray<string>,
+      (told, step) => step._tag === "Postponed" ? [...told, step.error.message] : told
+    )
+  })
 
 const QUESTION = {
   text: "why does the list of writes matter?",
@@ -108,7 +121,11 @@ export const ask = Effect.gen(function*() {
   return degraded
 })
 
-export const complete = Effect.flatMap(ModelManager, ({ complete }) => complete({ prompt: "say" }))
+export const completion = (tier: "light" | "heavy") =>
+  Effect.flatMap(ModelManager, ({ complete }) => complete({ tier, prompt: "say" }))
+
+/** Of both models at once. */
+export const complete = forEach(["light", "heavy"] as const, 2, completion)
 
 export const rerank = Effect.flatMap(ModelManager, ({ rerank }) => rerank("which?", ["one", "another"]))
 
@@ -117,11 +134,11 @@ export const embed = Effect.flatMap(ModelManager, ({ embed }) => embed(["a text"
 /** Everything once: what was degraded, and what is remembered at the end. */
 export const everything = (place: Place) =>
   Effect.gen(function*() {
-    yield* ingest(place.sessions)
+    const postponed = yield* ingest(place.sessions)
     const degraded = yield* ask
     yield* complete
     const { status } = yield* ClaudeMemory
-    return { degraded, status: yield* status }
+    return { degraded: [...postponed, ...degraded], status: yield* status }
   }).pipe(Effect.provide(service(place)))
 
 /** The service with the offline model. */
@@ -133,9 +150,9 @@ const writer = local(false)
 /** The offline model and a reader on the memory that a writer has made. */
 export const offline = (place: Place) =>
   Effect.gen(function*() {
-    yield* Effect.provide(ingest(place.sessions), writer(place))
+    const postponed = yield* Effect.provide(ingest(place.sessions), writer(place))
     const degraded = yield* Effect.provide(ask, reader(place))
-    return { degraded }
+    return { degraded: [...postponed, ...degraded] }
   })
 
 /** What two memories of the same sessions have in common. */

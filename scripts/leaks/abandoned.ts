@@ -25,7 +25,7 @@ const CALLS: ReadonlyArray<Call> = [
   { name: "search and inject", run: () => ask }
 ]
 
-const both = (servers: Servers, behaviour: Behaviour) =>
+const all = (servers: Servers, behaviour: Behaviour) =>
   Effect.sync(() => {
     for (const server of Object.values(servers)) server.behaviour = behaviour
   })
@@ -42,7 +42,7 @@ const abandon = (ground: Ground, place: Place, { run }: Call) =>
     const now = Effect.map(World.read(ground.folder, Object.values(place.servers)), ofCalls)
     const before = yield* now
     const left = yield* Effect.acquireUseRelease(
-      both(place.servers, "hangs"),
+      all(place.servers, "hangs"),
       () =>
         Effect.gen(function*() {
           const caller = yield* started(run(place))
@@ -57,7 +57,7 @@ const abandon = (ground: Ground, place: Place, { run }: Call) =>
             ...(yield* World.beyond(before, now))
           ]
         }),
-      () => both(place.servers, "answers")
+      () => all(place.servers, "answers")
     )
     // What was left does not stand in the way of the next.
     const again = yield* Effect.exit(run(place))

@@ -101,7 +101,7 @@ const files = ({ database, memory, temporary }: Place, onlyReads: boolean): Comp
     const logged = Number(
       (yield* Effect.option(fs.stat(`${database}-wal`))).pipe(Option.map(({ size }) => size), Option.getOrElse(() => 0))
     )
-    const allowed = ["memory.db", ...(onlyReads && logged === 0 ? ["memory.db-wal", "memory.db-shm"] : [])]
+    const allowed = ["memory.db", "models.db", ...(onlyReads && logged === 0 ? ["memory.db-wal", "memory.db-shm"] : [])]
     const beside = names.filter((name) => !allowed.includes(name))
     const left = yield* namesIn(temporary)
     return [

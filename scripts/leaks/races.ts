@@ -26,7 +26,7 @@ import { SqliteFile } from "../../src/store/SqliteFile.ts"
 import type { ModelServer } from "../../test/models/server.ts"
 import * as DecoratedLedger from "./DecoratedLedger.ts"
 import { type Ground, numbered, withoutTraces } from "./Ground.ts"
-import { complete, embed, endpoint, home, patience } from "./Scenario.ts"
+import { completion, embed, endpoint, home, patience } from "./Scenario.ts"
 
 const RUNS = { quick: 25, full: 200 }
 
@@ -359,9 +359,9 @@ export const races = (ground: Ground) =>
     const ofEach = yield* Effect.all([
       check(ground, {
         name: "HTTP pool",
-        opening: acquisition("pool", servers.completion.origin),
-        layer: Unmetered.providers({ roles: { light: [endpoint(servers, "completion")] }, patience }),
-        call: complete
+        opening: acquisition("pool", servers.light.origin),
+        layer: Unmetered.providers({ roles: { light: [endpoint(servers, "light")] }, patience }),
+        call: completion("light")
       }),
       check(ground, {
         name: "dimension of a server's model",

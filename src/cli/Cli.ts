@@ -20,6 +20,7 @@ import * as Lifecycle from "./Lifecycle.ts"
 import * as Models from "./Models.ts"
 import * as Quickstart from "./Quickstart.ts"
 import * as Resources from "./Resources.ts"
+import * as Review from "./Review.ts"
 import * as Search from "./Search.ts"
 import * as Show from "./Show.ts"
 import * as Status from "./Status.ts"
@@ -39,6 +40,7 @@ Look after it
   status                Say what is remembered
   doctor                Check that everything is as it should be
   models [--check]      Say which models are asked for what, and whether they answer
+  review [session…]     Have a language model compress sessions again
   cost [--by model]     Say what models were asked, what that cost, and what they may cost
   resources [--watch]   Show what each running process of Claude Memory has open
   lifecycle [--for 3s]  Start the whole service, stop it, and show that everything was released
@@ -59,6 +61,7 @@ const command = Command.make("claude-memory").pipe(
     Status.command,
     Doctor.command,
     Models.command,
+    Review.command,
     Cost.command,
     Resources.command,
     Lifecycle.command
@@ -74,6 +77,7 @@ const known: Known = {
   status: Status.options,
   doctor: Doctor.options,
   models: Models.options,
+  review: Review.options,
   cost: Cost.options,
   resources: Resources.options,
   lifecycle: Lifecycle.options

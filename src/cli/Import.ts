@@ -25,6 +25,8 @@ export interface ImportReport {
   readonly messages: number
   readonly units: { readonly total: number; readonly byType: Readonly<Partial<Record<UnitType, number>>> }
   readonly redactions: Readonly<Record<string, number>>
+  /** Segments and sessions that a language model looked at. */
+  readonly reviewed: number
   /** What waits for a model, in words. */
   readonly degraded: ReadonlyArray<string>
   readonly durationMs: number
@@ -41,6 +43,7 @@ export const nothing: ImportReport = {
   messages: 0,
   units: { total: 0, byType: {} },
   redactions: {},
+  reviewed: 0,
   degraded: [],
   durationMs: 0
 }
@@ -64,6 +67,7 @@ export const merge = (a: ImportReport, b: ImportReport): ImportReport => ({
   messages: a.messages + b.messages,
   units: { total: a.units.total + b.units.total, byType: sum(a.units.byType, b.units.byType) },
   redactions: sum(a.redactions, b.redactions),
+  reviewed: a.reviewed + b.reviewed,
   degraded: [...new Set([...a.degraded, ...b.degraded])],
   durationMs: a.durationMs + b.durationMs
 })
@@ -71,7 +75,9 @@ export const merge = (a: ImportReport, b: ImportReport): ImportReport => ({
 const WAITS: Readonly<Record<WorkItem["kind"], string>> = {
   segment: "some memories are made by the next import",
   session: "some summaries are made by the next import",
-  index: "some memories are found by their words alone until the next import"
+  index: "some memories are found by their words alone until the next import",
+  review: "some sessions are not reviewed yet",
+  recap: "some sessions are not reviewed yet"
 }
 
 /** Imports these files, showing progress on a terminal. `since` is when the clock of `durationMs` started. */
@@ -89,6 +95,7 @@ export const run = (files: ReadonlyArray<TranscriptFile>, since: number) =>
     let sessions = 0
     let messages = 0
     let units = 0
+    let reviewed = 0
     const progress = yield* Progress.make(files.reduce((sum, { size }) => sum + size, 0), process.stderr.isTTY === true)
 
     yield* memory.ingest(files).pipe(
@@ -111,6 +118,9 @@ export const run = (files: ReadonlyArray<TranscriptFile>, since: number) =>
             for (const { type } of step.units) byType[type] = (byType[type] ?? 0) + 1
             units += step.units.length
             return progress.made(step.units.length)
+          case "Reviewed":
+            reviewed += step.items
+            return progress.reviewed(step.items)
           case "Indexed":
             return progress.made(0)
           case "Postponed":
@@ -127,6 +137,7 @@ export const run = (files: ReadonlyArray<TranscriptFile>, since: number) =>
       messages,
       units: { total: units, byType },
       redactions,
+      reviewed,
       degraded,
       durationMs: (yield* Clock.currentTimeMillis) - since
     }
@@ -143,6 +154,9 @@ export const reportText = (report: ImportReport): string => {
       types === "" ? "" : `: ${types}`
     }`,
     ...(redactions === "" ? [] : [`secrets masked: ${redactions}`]),
+    ...(report.reviewed === 0
+      ? []
+      : [`reviewed by a language model: ${number(report.reviewed)} segments and sessions`]),
     ...report.degraded.map((each) => `degraded: ${each}`),
     `${(report.durationMs / 1000).toFixed(1)} s`
   ].join("\n")

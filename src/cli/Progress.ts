@@ -12,15 +12,24 @@ const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
 export interface Progress {
   readonly read: (bytes: number) => Effect.Effect<void>
   readonly made: (units: number) => Effect.Effect<void>
+  readonly reviewed: (items: number) => Effect.Effect<void>
   readonly end: Effect.Effect<void>
 }
 
 /** `total` is in bytes. Redraws at most ten times a second. */
 export const make = (total: number, isShown: boolean): Effect.Effect<Progress> =>
   Effect.map(Clock.currentTimeMillis, (start): Progress => {
-    if (!isShown) return { read: () => Effect.void, made: () => Effect.void, end: Effect.void }
+    if (!isShown) {
+      return {
+        read: () => Effect.void,
+        made: () => Effect.void,
+        reviewed: () => Effect.void,
+        end: Effect.void
+      }
+    }
     let bytes = 0
     let units = 0
+    let items = 0
     let drawnAt = 0
     const draw = (text: (elapsed: number) => string) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
@@ -41,6 +50,10 @@ export const make = (total: number, isShown: boolean): Effect.Effect<Progress> =
       made: (more) => {
         units += more
         return draw((elapsed) => `remembering: ${units} memories so far, ${seconds(elapsed)}`)
+      },
+      reviewed: (more) => {
+        items += more
+        return draw((elapsed) => `reviewing: ${items} segments and sessions so far, ${seconds(elapsed)}`)
       },
       end: writeStderr("\r\u001b[2K")
     }

@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Message } from "../domain/Conversation.ts"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import type { SegmentContext, SessionOutline } from "../store/MemoryStore.ts"
 import { archive } from "./Archive.ts"
@@ -46,27 +47,37 @@ const drafts = (context: SegmentContext): ReadonlyArray<Draft> => {
   ]
 }
 
+export const inOrder = (units: ReadonlyArray<MemoryUnit>): ReadonlyArray<MemoryUnit> =>
+  units.toSorted((a, b) => a.position - b.position || (a.id < b.id ? -1 : 1))
+
+/** A draft of a segment as its unit. */
+export const segmentUnit = (context: SegmentContext, now: number, draft: Draft): MemoryUnit =>
+  unitOf(context.session, context.segment.id, context.position + draft.at / 1_000, now, draft)
+
+/** A draft of a session as its archive. */
+export const sessionUnit = (outline: SessionOutline, now: number, draft: Draft): MemoryUnit => ({
+  // After everything in its session: it is nobody's neighbour.
+  ...unitOf(outline.session, outline.session.id, Number.MAX_SAFE_INTEGER, now, draft),
+  files: outline.files.slice(0, 20),
+  expiresAt: outline.session.endedAt + ARCHIVE_LIFETIME_MS
+})
+
+/** The units of a segment. */
+export const extract = (context: SegmentContext, now: number): ReadonlyArray<MemoryUnit> =>
+  inOrder(drafts(context).map((draft) => segmentUnit(context, now, draft)))
+
+/** The archive of a session, if there is one. */
+export const extractArchive = (outline: SessionOutline, now: number): ReadonlyArray<MemoryUnit> =>
+  archive(outline).map((draft) => sessionUnit(outline, now, draft))
+
 const make = Effect.gen(function*() {
   const inFlight = yield* makeInFlight("Compressor")
   return Compressor.of({
     compress: Effect.fn("Compressor.compress")((context: SegmentContext) =>
-      inFlight(
-        Effect.map(Clock.currentTimeMillis, (now) =>
-          drafts(context).map((draft) =>
-            unitOf(context.session, context.segment.id, context.position + draft.at / 1_000, now, draft)
-          ).sort((a, b) =>
-            a.position - b.position || (a.id < b.id ? -1 : 1)
-          ))
-      )
+      inFlight(Effect.map(Clock.currentTimeMillis, (now) => extract(context, now)))
     ),
     summarize: Effect.fn("Compressor.summarize")((outline: SessionOutline) =>
-      inFlight(Effect.map(Clock.currentTimeMillis, (now) =>
-        archive(outline).map((draft) => ({
-          // After everything in its session: it is nobody's neighbour.
-          ...unitOf(outline.session, outline.session.id, Number.MAX_SAFE_INTEGER, now, draft),
-          files: outline.files.slice(0, 20),
-          expiresAt: outline.session.endedAt + ARCHIVE_LIFETIME_MS
-        }))))
+      inFlight(Effect.map(Clock.currentTimeMillis, (now) => extractArchive(outline, now)))
     )
   })
 })

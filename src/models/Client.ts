@@ -51,8 +51,14 @@ const HINTS: Readonly<Record<number, string>> = {
   529: "it is overloaded"
 }
 
+const hintOf = (status: number) =>
+  HINTS[status] ?? (status < 400 ? "it redirects, which is not followed; check its address" : "it answered")
+
 const isPassing = (status: number, words: string) =>
   status === 408 || (status === 429 && !words.includes("insufficient_quota")) || status >= 500
+
+/** Of header values (RFC 9110, 5.5): a key that was copied with the end of its line. */
+const UNSENDABLE = /[^\t\u0020-\u007e\u0080-\u00ff]/
 
 /** What a failed attempt says, whether it may cost something, and whether and when another makes sense. */
 interface Failure {
@@ -198,7 +204,7 @@ export const make = (
       return yield* Effect.fail<Failure>({
         error: failed(
           isAgain ? "Unavailable" : "Refused",
-          `${HINTS[status] ?? "it answered"} (${status})${words === "" ? "" : `: ${words}`}`
+          `${hintOf(status)} (${status})${words === "" ? "" : `: ${words}`}`
         ),
         isCharged: false,
         isPassing: isAgain,
@@ -210,11 +216,16 @@ export const make = (
         duration: within,
         onTimeout: () => unusable(failed("TimedOut", `no answer within ${Duration.format(within)}`))
       }),
+      // Only what caused them: they themselves hold the request, with the key and the prompt.
       Effect.catchTags({
-        RequestError: (cause) =>
-          Effect.fail(failure(failed("Unavailable", `it can't be reached (${causeOf(cause)})`, cause), false, true)),
-        ResponseError: (cause) =>
-          Effect.fail(failure(failed("Unavailable", `its answer broke off (${causeOf(cause)})`, cause), true, true))
+        RequestError: (error) =>
+          Effect.fail(
+            failure(failed("Unavailable", `it can't be reached (${causeOf(error)})`, error.cause), false, true)
+          ),
+        ResponseError: (error) =>
+          Effect.fail(
+            failure(failed("Unavailable", `its answer broke off (${causeOf(error)})`, error.cause), true, true)
+          )
       })
     )
 
@@ -259,6 +270,10 @@ export const make = (
     ask: (exchange, size, within = patience.within) =>
       preset.needsKey && key === ""
         ? Effect.fail(failed("Missing", `it needs a key: set ${preset.keyNames[0]}`))
+        : UNSENDABLE.test(key)
+        ? Effect.fail(
+          failed("Missing", `its key has a line break, or what else no header can hold; set ${preset.keyNames[0]} anew`)
+        )
         : attempt(exchange, size, within, 0)
   }
 }

@@ -58,9 +58,13 @@ export const reading = <S, I>(schema: Schema.Schema<S, I>, path: string) => {
     })
 }
 
-/** Finite numbers. A batch holds some hundred thousand: a Schema for each of them would take several times as long as `JSON.parse`. */
+/**
+ * One or more numbers that are finite, also with 32 bits, so that their length is. A batch holds some hundred thousand: a Schema for
+ * each of them would take several times as long as `JSON.parse`.
+ */
 export const Vector = Schema.declare((input: unknown): input is ReadonlyArray<number> =>
-  Array.isArray(input) && input.every(Number.isFinite)
+  Array.isArray(input) && input.length > 0 &&
+  input.every((number) => Number.isFinite(number) && Number.isFinite(Math.fround(number)))
 )
 
 /** A field that may be missing or null. */

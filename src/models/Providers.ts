@@ -231,7 +231,9 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
           return yield* new ModelError({
             reason: "Damaged",
             model: candidate.client.endpoint.model,
-            detail: `it gave a vector of ${wrong.length} dimensions, not ${dimension}`,
+            detail: `${
+              new URL(candidate.client.endpoint.baseUrl).origin
+            }: it gave a vector of ${wrong.length} dimensions, not ${dimension}`,
             cause: undefined
           })
         }))

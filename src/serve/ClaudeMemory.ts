@@ -19,14 +19,25 @@ import { Injector } from "../inject/Injector.ts"
 import * as Pipeline from "../Pipeline.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import { Retriever } from "../retrieve/Retriever.ts"
-import { type DeadLetter, MemoryStore, type StoreError, type StoreStatus } from "../store/MemoryStore.ts"
+import {
+  type DeadLetter,
+  type FailedWork,
+  MemoryStore,
+  type StoreError,
+  type StoreStatus
+} from "../store/MemoryStore.ts"
 
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
-  what: Schema.Literal("unit", "project"),
+  what: Schema.Literal("unit", "project", "session"),
   name: Schema.String,
   known: Schema.Array(Schema.String)
 }) {
   override get message() {
+    if (this.what === "session") {
+      return this.known.length > 0
+        ? `several sessions begin with ${this.name}: ${this.known.join(", ")}; give more of the id`
+        : `no session has the id ${this.name}; \`claude-memory show\` prints the session of a memory`
+    }
     return this.what === "unit"
       ? this.known.length > 0
         ? `several memories begin with ${this.name}: ${this.known.join(", ")}; give more of the id`
@@ -39,6 +50,13 @@ export class ClaudeMemory extends Context.Tag("ClaudeMemory")<ClaudeMemory, {
   readonly discover: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError>
   /** Reads transcripts on from where they were left and makes memories of them; each step is given as it is done. */
   readonly ingest: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<Pipeline.Step, Pipeline.PipelineError>
+  /**
+   * Has a language model compress sessions again, by their ids or beginnings of those; without any what waits for that. It needs a
+   * `Reviewer`.
+   */
+  readonly review: (
+    sessions: ReadonlyArray<string>
+  ) => Stream.Stream<Pipeline.Step, Pipeline.PipelineError | NotFound>
   readonly search: (query: SearchQuery) => Effect.Effect<SearchResponse, StoreError>
   readonly inject: (request: InjectionRequest) => Effect.Effect<InjectionResponse, StoreError>
   /** A unit by its id or the beginning of one, with the messages it came from. */
@@ -53,6 +71,8 @@ export class ClaudeMemory extends Context.Tag("ClaudeMemory")<ClaudeMemory, {
   readonly named: (names: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Project.Project>, StoreError | NotFound>
   readonly status: Effect.Effect<StoreStatus, StoreError>
   readonly indexStatus: Effect.Effect<IndexDescription, IndexError>
+  /** Work that failed, that which is not tried again first. */
+  readonly failures: (limit: number) => Effect.Effect<ReadonlyArray<FailedWork>, StoreError>
   readonly deadLetters: (limit: number) => Effect.Effect<ReadonlyArray<DeadLetter>, StoreError>
 }>() {}
 
@@ -75,6 +95,20 @@ const make = Effect.gen(function*() {
       return { unit, messages: yield* store.messages(evidence(unit)) }
     })
 
+  const sessionOf = (prefix: string) =>
+    Effect.flatMap(store.sessionsByPrefix(prefix), (found) => {
+      const session = found.find(({ id }) => id === prefix) ?? (found.length === 1 ? found[0] : undefined)
+      return session === undefined
+        ? Effect.fail(new NotFound({ what: "session", name: prefix, known: found.map(({ id }) => id) }))
+        : Effect.succeed(session.id)
+    })
+
+  const review = (sessions: ReadonlyArray<string>) =>
+    Stream.unwrap(Effect.gen(function*() {
+      yield* store.reviewAgain(yield* Effect.forEach(sessions, sessionOf))
+      return Pipeline.review
+    }))
+
   const named = (names: ReadonlyArray<string>) =>
     Effect.gen(function*() {
       const projects = yield* store.projects
@@ -91,6 +125,7 @@ const make = Effect.gen(function*() {
   return ClaudeMemory.of({
     discover: collector.discover,
     ingest: (files) => Stream.provideContext(Pipeline.ingest(files), context),
+    review: (sessions) => Stream.provideContext(review(sessions), context),
     search: retriever.search,
     inject: injector.inject,
     show: (id) => inFlight(show(id)),
@@ -99,6 +134,7 @@ const make = Effect.gen(function*() {
     named: (names) => inFlight(named(names)),
     status: store.status,
     indexStatus: vectors.describe,
+    failures: store.failures,
     deadLetters: store.deadLetters
   })
 })

@@ -1,11 +1,22 @@
 /**
  * What the in-memory store keeps, and the changes made to it.
  */
+import * as Struct from "effect/Struct"
 import { assignSegments, type Message, type OpenSegment, type Session, threadKey } from "../domain/Conversation.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { Project } from "../domain/Project.ts"
 import * as Duplicates from "./Duplicates.ts"
-import type { AppendResult, CaptureBatch, Cursor, DeadLetter, WorkItem } from "./MemoryStore.ts"
+import {
+  type AppendResult,
+  type CaptureBatch,
+  type Cursor,
+  type DeadLetter,
+  type FailedWork,
+  MAX_ATTEMPTS,
+  type ReviewRequest,
+  triedAgainAfter,
+  type WorkItem
+} from "./MemoryStore.ts"
 import * as Postings from "./Postings.ts"
 import { ascending, changesOf, comparable, freshOf, outcomesOf, present, sessionsChangedBy } from "./Rules.ts"
 import { LEASE_MS } from "./WorkLease.ts"
@@ -14,6 +25,13 @@ export interface Stored {
   readonly message: Message
   readonly seq: number
   readonly segmentId: string
+}
+
+export interface Waiting extends WorkItem {
+  readonly until?: number
+  readonly attempts: number
+  readonly error?: string
+  readonly notBefore: number
 }
 
 /** Values are replaced and never changed, so that a copy of the Maps is a copy of all. */
@@ -26,7 +44,8 @@ export interface State {
   readonly outcomes: Map<string, number>
   readonly redactions: Map<string, number>
   readonly dead: Map<string, DeadLetter>
-  readonly work: Map<string, WorkItem & { readonly until?: number }>
+  readonly work: Map<string, Waiting>
+  readonly reviewed: Set<string>
   readonly lexical: Postings.Postings
 }
 
@@ -40,6 +59,7 @@ export const empty = (): State => ({
   redactions: new Map(),
   dead: new Map(),
   work: new Map(),
+  reviewed: new Set(),
   lexical: Postings.empty()
 })
 
@@ -53,6 +73,7 @@ export const copy = (state: State): State => ({
   redactions: new Map(state.redactions),
   dead: new Map(state.dead),
   work: new Map(state.work),
+  reviewed: new Set(state.reviewed),
   lexical: Postings.copy(state.lexical)
 })
 
@@ -64,7 +85,14 @@ const addCounts = (counts: Map<string, number>, added: Readonly<Record<string, n
 const enqueue = ({ work }: State, kind: WorkItem["kind"], keys: Iterable<string>) => {
   for (const key of new Set(keys)) {
     const known = work.get(workKey(kind, key))
-    work.set(workKey(kind, key), { ...known, kind, key, revision: (known?.revision ?? 0) + 1 })
+    work.set(workKey(kind, key), {
+      ...known,
+      kind,
+      key,
+      revision: (known?.revision ?? 0) + 1,
+      attempts: 0,
+      notBefore: 0
+    })
   }
 }
 
@@ -118,10 +146,12 @@ export const append = (state: State, batch: CaptureBatch): AppendResult => {
 
 export const claim = ({ work }: State, kind: WorkItem["kind"], limit: number, now: number): ReadonlyArray<WorkItem> => {
   const free = [...work.values()].filter((item) =>
-    item.kind === kind && !(item.until !== undefined && item.until >= now)
+    item.kind === kind && !(item.until !== undefined && item.until >= now) && item.notBefore <= now &&
+    item.attempts < MAX_ATTEMPTS
   )
-  return free.slice(0, limit).map(({ key, revision }) => {
-    work.set(workKey(kind, key), { kind, key, revision, until: now + LEASE_MS })
+  return free.slice(0, limit).map((item) => {
+    const { key, revision } = item
+    work.set(workKey(kind, key), { ...item, until: now + LEASE_MS })
     return { kind, key, revision }
   })
 }
@@ -133,12 +163,60 @@ export const done = (state: State, items: ReadonlyArray<WorkItem>) => {
   for (const { key, kind } of items.filter(isCurrent(state))) state.work.delete(workKey(kind, key))
 }
 
+const free = (item: Waiting): Waiting => Struct.omit(item, "until")
+
 export const release = ({ work }: State, items: ReadonlyArray<WorkItem>) => {
   for (const { key, kind } of items) {
     const held = work.get(workKey(kind, key))
-    if (held !== undefined) work.set(workKey(kind, key), { kind, key, revision: held.revision })
+    if (held !== undefined) work.set(workKey(kind, key), free(held))
   }
 }
+
+export const renew = ({ work }: State, items: ReadonlyArray<WorkItem>, now: number) => {
+  for (const { key, kind } of items) {
+    const held = work.get(workKey(kind, key))
+    if (held?.until !== undefined) work.set(workKey(kind, key), { ...held, until: now + LEASE_MS })
+  }
+}
+
+export const fail = ({ work }: State, items: ReadonlyArray<WorkItem>, error: string, now: number) => {
+  for (const { key, kind } of items) {
+    const held = work.get(workKey(kind, key))
+    if (held?.until === undefined) continue
+    const attempts = held.attempts + 1
+    work.set(workKey(kind, key), { ...free(held), attempts, error, notBefore: now + triedAgainAfter(attempts) })
+  }
+}
+
+export const failures = ({ work }: State, limit: number): ReadonlyArray<FailedWork> =>
+  [...work.values()].filter(({ attempts }) => attempts > 0)
+    .sort(ascending(({ attempts }) => -attempts, ({ kind }) => kind, ({ key }) => key)).slice(0, limit)
+    .map(({ attempts, error = "", key, kind }) => ({ kind, key, attempts, error, isDead: attempts >= MAX_ATTEMPTS }))
+
+const segmentsOf = ({ messages }: State, sessionId: string) => [
+  ...new Set(
+    [...messages.values()].filter(({ message }) => message.sessionId === sessionId).map(({ segmentId }) => segmentId)
+  )
+]
+
+export const queueReviews = (state: State, requests: ReadonlyArray<ReviewRequest>) => {
+  for (const { isWanted, segmentIds, sessionId } of requests) {
+    const isKnown = state.reviewed.has(sessionId)
+    if (!isKnown && !isWanted) continue
+    state.reviewed.add(sessionId)
+    enqueue(state, "review", isKnown ? segmentIds : segmentsOf(state, sessionId))
+    enqueue(state, "recap", [sessionId])
+  }
+}
+
+export const reviewAgain = (state: State, sessionIds: ReadonlyArray<string>): number =>
+  sessionIds.reduce((segments, sessionId) => {
+    const ids = segmentsOf(state, sessionId)
+    state.reviewed.add(sessionId)
+    enqueue(state, "review", ids)
+    enqueue(state, "recap", [sessionId])
+    return segments + ids.length
+  }, 0)
 
 /** Merges a unit with those active ones of its project that say the same. */
 const mergeWithSame = ({ lexical }: State, id: string) => {

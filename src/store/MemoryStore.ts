@@ -71,16 +71,46 @@ export interface LineSum {
   readonly deadLetter: number
 }
 
-/** Something to be done once, by whoever claims it. `revision` grows when what it was computed from has changed. */
+/**
+ * Something to be done once, by whoever claims it. `revision` grows when what it was computed from has changed. A "review" is of a
+ * segment, a "recap" of a session: what a language model is asked to compress again.
+ */
 export interface WorkItem {
-  readonly kind: "segment" | "session" | "index"
+  readonly kind: "segment" | "session" | "index" | "review" | "recap"
   readonly key: string
   readonly revision: number
 }
 
-/** What an archive is made of: a session's prompts (the first 50) and its closing assistant messages (the last 6). */
+/** Work that failed is tried again so often, then it is left until somebody asks for it. */
+export const MAX_ATTEMPTS = 5
+
+/** When work that failed may be tried again, in milliseconds: after a minute, two, four, eight. */
+export const triedAgainAfter = (attempts: number): number => 60_000 * 2 ** (attempts - 1)
+
+/** Work that failed at least once. */
+export interface FailedWork {
+  readonly kind: WorkItem["kind"]
+  readonly key: string
+  readonly attempts: number
+  readonly error: string
+  /** Whether it is not tried again. */
+  readonly isDead: boolean
+}
+
+/** Segments that were compressed, of a session that a model is to look at if it `isWanted` or was wanted before. */
+export interface ReviewRequest {
+  readonly sessionId: string
+  readonly segmentIds: ReadonlyArray<string>
+  readonly isWanted: boolean
+}
+
+/**
+ * What an archive is made of: a session's prompts (the first 50), its closing assistant messages (the last 6), and its other units in
+ * their order (the first 200).
+ */
 export interface SessionOutline {
   readonly session: Session
+  readonly units: ReadonlyArray<MemoryUnit>
   readonly prompts: ReadonlyArray<Message>
   readonly closing: ReadonlyArray<Message>
   readonly files: ReadonlyArray<string>
@@ -125,6 +155,7 @@ export interface StoreStatus {
   /** Messages in which a person or Claude says something, and those of them that some unit cites. */
   readonly textMessages: { readonly total: number; readonly cited: number }
   readonly units: { readonly total: number; readonly byType: Readonly<Partial<Record<UnitType, number>>> }
+  /** Work that waits; what is not tried again is not counted. */
   readonly pending: number
   readonly files: number
   readonly projects: ReadonlyArray<Project & { readonly units: number }>
@@ -144,6 +175,18 @@ export class MemoryStore extends Context.Tag("MemoryStore")<MemoryStore, {
     kind: WorkItem["kind"],
     limit: number
   ) => Effect.Effect<ReadonlyArray<WorkItem>, StoreError>
+  /** Keeps a claim for as long again. */
+  readonly renew: (items: ReadonlyArray<WorkItem>) => Effect.Effect<void, StoreError>
+  /** Gives claimed items back with what went wrong: they wait a while, and after `MAX_ATTEMPTS` for good. */
+  readonly fail: (items: ReadonlyArray<WorkItem>, error: string) => Effect.Effect<void, StoreError>
+  /** Work that failed, the dead first. */
+  readonly failures: (limit: number) => Effect.Effect<ReadonlyArray<FailedWork>, StoreError>
+  /** Queues all segments of a session that is wanted for the first time, else the given ones, and its recap after them. */
+  readonly queueReviews: (requests: ReadonlyArray<ReviewRequest>) => Effect.Effect<void, StoreError>
+  /** Queues everything of these sessions once more, also what was given up; tells how many segments that are. */
+  readonly reviewAgain: (sessionIds: ReadonlyArray<string>) => Effect.Effect<number, StoreError>
+  /** At most 10 sessions whose id begins so. */
+  readonly sessionsByPrefix: (prefix: string) => Effect.Effect<ReadonlyArray<Session>, StoreError>
   /** Gives claimed items back undone. */
   readonly release: (items: ReadonlyArray<WorkItem>) => Effect.Effect<void, StoreError>
   readonly segments: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<SegmentContext>, StoreError>

@@ -6,7 +6,7 @@ import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { CaptureBatch, LineSum } from "./MemoryStore.ts"
 
 /** How much of a session its outline shows. */
-export const OUTLINE = { prompts: 50, closing: 6, files: 30 } as const
+export const OUTLINE = { prompts: 50, closing: 6, files: 30, units: 200 } as const
 
 /** Whether a person or Claude says something in it. */
 export const says = (message: Message): boolean =>

@@ -8,7 +8,7 @@ import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { Project } from "../domain/Project.ts"
 import type { SearchFilter } from "../domain/Search.ts"
 import { sumOf } from "./Lexical.ts"
-import type { Cursor } from "./MemoryStore.ts"
+import { type Cursor, type FailedWork, MAX_ATTEMPTS } from "./MemoryStore.ts"
 import { lineSumOf, OUTLINE, recalling } from "./Rules.ts"
 import { conditions } from "./SqliteFilter.ts"
 
@@ -131,8 +131,11 @@ export const make = (sql: SqlClient) => {
           const files = yield* sql<{ file: string }>`SELECT DISTINCT block.value->>'file' AS file
             FROM messages, json_each(messages.body, '$.blocks') AS block
             WHERE session_id = ${session.id} AND block.value->>'file' IS NOT NULL LIMIT ${OUTLINE.files}`
+          const made = yield* sql<UnitRow>`SELECT body FROM units
+            WHERE session_id = ${session.id} AND type <> 'archive' AND active = 1 ORDER BY position, id LIMIT ${OUTLINE.units}`
           return {
             session,
+            units: made.map(unitOf),
             prompts: prompts.map(messageOf),
             closing: closing.map(messageOf).reverse(),
             files: files.map(({ file }) => file)
@@ -256,7 +259,7 @@ export const make = (sql: SqlClient) => {
         total: types.reduce((sum, { n }) => sum + n, 0),
         byType: Object.fromEntries(types.map(({ type, n }) => [type, n]))
       },
-      pending: yield* one("n", "SELECT count(*) AS n FROM work"),
+      pending: yield* one("n", `SELECT count(*) AS n FROM work WHERE attempts < ${MAX_ATTEMPTS}`),
       files: yield* one("n", "SELECT count(*) AS n FROM cursors"),
       projects: yield* sql<Project & { units: number }>`SELECT p.id, p.name, p.root, p.key,
         (SELECT count(*) FROM units WHERE project_id = p.id AND active = 1) AS units FROM projects p ORDER BY p.name, p.id`
@@ -267,7 +270,25 @@ export const make = (sql: SqlClient) => {
     sql<{ path: string; offset: number; reason: string; line: string }>`
       SELECT path, line_offset AS offset, reason, line FROM dead_letters ORDER BY path, line_offset LIMIT ${limit}`
 
+  const failures = (limit: number) =>
+    Effect.map(
+      sql<
+        Omit<FailedWork, "isDead">
+      >`SELECT kind, key, attempts, coalesce(error, '') AS error FROM work WHERE attempts > 0
+        ORDER BY attempts DESC, kind, key LIMIT ${limit}`,
+      (rows) => rows.map((row) => ({ ...row, isDead: row.attempts >= MAX_ATTEMPTS }))
+    )
+
+  const sessionsByPrefix = (prefix: string) =>
+    Effect.gen(function*() {
+      const rows = yield* sql<{ id: string }>`SELECT id FROM sessions
+        WHERE substr(id, 1, length(${prefix})) = ${prefix} ORDER BY id LIMIT 10`
+      return [...(yield* sessionsById(rows.map(({ id }) => id))).values()]
+    })
+
   return {
+    failures,
+    sessionsByPrefix,
     cursors,
     places,
     segments,

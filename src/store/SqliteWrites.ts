@@ -8,7 +8,7 @@ import { assignSegments, type Message, type OpenSegment, threadKey } from "../do
 import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Duplicates from "./Duplicates.ts"
 import { fieldsOf } from "./Lexical.ts"
-import type { CaptureBatch, WorkItem } from "./MemoryStore.ts"
+import { type CaptureBatch, MAX_ATTEMPTS, type ReviewRequest, triedAgainAfter, type WorkItem } from "./MemoryStore.ts"
 import { changesOf, comparable, freshOf, outcomesOf, says, sessionsChangedBy } from "./Rules.ts"
 import { isAlive, LEASE_MS, OWNER } from "./WorkLease.ts"
 
@@ -28,7 +28,7 @@ export const make = (sql: SqlClient) => {
     sql`INSERT INTO work (kind, key, revision) SELECT ${kind}, value, 1 FROM json_each(${
       json([...new Set(keys)])
     }) WHERE true
-      ON CONFLICT (kind, key) DO UPDATE SET revision = revision + 1`
+      ON CONFLICT (kind, key) DO UPDATE SET revision = revision + 1, attempts = 0, not_before = 0`
 
   const upsertSessions = (batch: CaptureBatch) => {
     const changes = [...changesOf(batch.facts)].map(([id, change]) => ({ id, ...change }))
@@ -136,8 +136,62 @@ export const make = (sql: SqlClient) => {
             AND (until < ${now} OR owner IN (SELECT value FROM json_each(${json(dead)})))`
       }
       return yield* sql<WorkItem>`UPDATE work SET owner = ${OWNER}, until = ${now + LEASE_MS}
-        WHERE rowid IN (SELECT rowid FROM work WHERE kind = ${kind} AND owner IS NULL ORDER BY rowid LIMIT ${limit})
+        WHERE rowid IN (SELECT rowid FROM work
+          WHERE kind = ${kind} AND owner IS NULL AND not_before <= ${now} AND attempts < ${MAX_ATTEMPTS}
+          ORDER BY rowid LIMIT ${limit})
         RETURNING kind, key, revision`
+    })
+
+  const renew = (items: ReadonlyArray<WorkItem>) =>
+    Effect.flatMap(
+      Clock.currentTimeMillis,
+      (now) =>
+        sql`UPDATE work SET until = ${now + LEASE_MS} WHERE owner = ${OWNER} AND (kind, key) IN (
+        SELECT value->>'kind', value->>'key' FROM json_each(${json(items)}))`
+    )
+
+  const fail = (items: ReadonlyArray<WorkItem>, error: string) =>
+    Effect.gen(function*() {
+      const now = yield* Clock.currentTimeMillis
+      for (const { key, kind } of items) {
+        const [held] = yield* sql<{ attempts: number }>`SELECT attempts FROM work
+          WHERE owner = ${OWNER} AND kind = ${kind} AND key = ${key}`
+        if (held === undefined) continue
+        const attempts = held.attempts + 1
+        yield* sql`UPDATE work SET owner = NULL, until = NULL, attempts = ${attempts}, error = ${error},
+          not_before = ${now + triedAgainAfter(attempts)} WHERE kind = ${kind} AND key = ${key}`
+      }
+    })
+
+  const segmentsOf = (sessionId: string) =>
+    Effect.map(
+      sql<{ id: string }>`SELECT segment_id AS id FROM messages WHERE session_id = ${sessionId}
+        GROUP BY segment_id ORDER BY min(seq)`,
+      (rows) => rows.map(({ id }) => id)
+    )
+
+  const queueReviews = (requests: ReadonlyArray<ReviewRequest>) =>
+    Effect.gen(function*() {
+      for (const { isWanted, segmentIds, sessionId } of requests) {
+        const [known] = yield* sql`SELECT id FROM reviewed_sessions WHERE id = ${sessionId}`
+        if (known === undefined && !isWanted) continue
+        if (known === undefined) yield* sql`INSERT INTO reviewed_sessions VALUES (${sessionId})`
+        yield* enqueue("review", known === undefined ? yield* segmentsOf(sessionId) : segmentIds)
+        yield* enqueue("recap", [sessionId])
+      }
+    })
+
+  const reviewAgain = (sessionIds: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      let segments = 0
+      for (const sessionId of sessionIds) {
+        const ids = yield* segmentsOf(sessionId)
+        segments += ids.length
+        yield* sql`INSERT INTO reviewed_sessions VALUES (${sessionId}) ON CONFLICT DO NOTHING`
+        yield* enqueue("review", ids)
+        yield* enqueue("recap", [sessionId])
+      }
+      return segments
     })
 
   const done = (items: ReadonlyArray<WorkItem>) =>
@@ -275,5 +329,5 @@ export const make = (sql: SqlClient) => {
       yield* release(items)
     })
 
-  return { append, claim, release, commit, done }
+  return { append, claim, release, commit, done, renew, fail, queueReviews, reviewAgain }
 }

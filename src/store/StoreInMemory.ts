@@ -11,8 +11,23 @@ import { evidence } from "../domain/MemoryUnit.ts"
 import { passes } from "../domain/Search.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
-import { append, claim, commit, copy, done, empty, release, type State, type Stored } from "./MapState.ts"
-import { MemoryStore, type SessionOutline, StoreError, type StoreStatus } from "./MemoryStore.ts"
+import {
+  append,
+  claim,
+  commit,
+  copy,
+  done,
+  empty,
+  fail,
+  failures,
+  queueReviews,
+  release,
+  renew,
+  reviewAgain,
+  type State,
+  type Stored
+} from "./MapState.ts"
+import { MAX_ATTEMPTS, MemoryStore, type SessionOutline, StoreError, type StoreStatus } from "./MemoryStore.ts"
 import * as Postings from "./Postings.ts"
 import { ascending, lineSumOf, OUTLINE, present, says } from "./Rules.ts"
 
@@ -52,8 +67,12 @@ const outlines = (state: State, sessionIds: ReadonlyArray<string>): ReadonlyArra
     )
     const main = messages.filter(({ thread }) => thread === "main")
     const files = present(messages.flatMap(({ blocks }) => blocks.map(({ file }) => file)))
+    const units = [...state.lexical.units.values()].map(({ unit }) => unit).filter((unit) =>
+      unit.sessionId === session.id && unit.type !== "archive" && unit.active
+    )
     return {
       session,
+      units: units.sort(ascending(({ position }) => position, ({ id }) => id)).slice(0, OUTLINE.units),
       prompts: main.filter(({ isPrompt }) => isPrompt).slice(0, OUTLINE.prompts),
       closing: main.filter((message) => message.role === "assistant" && says(message)).slice(-OUTLINE.closing),
       files: [...new Set(files)].slice(0, OUTLINE.files)
@@ -92,7 +111,7 @@ const status = (state: State): StoreStatus => {
     messages: state.messages.size,
     textMessages: { total: saying.length, cited: saying.filter(({ uuid }) => cited.has(uuid)).length },
     units: { total: active.length, byType: Object.fromEntries(count(active.map(({ type }) => type))) },
-    pending: state.work.size,
+    pending: [...state.work.values()].filter(({ attempts }) => attempts < MAX_ATTEMPTS).length,
     files: state.cursors.size,
     projects: projects(state).map((project) => ({ ...project, units: perProject.get(project.id) ?? 0 }))
   }
@@ -159,6 +178,17 @@ const make = Effect.gen(function*() {
           )
       ),
     claim: (kind, limit) => write("claim", (state, now) => claim(state, kind, limit, now)),
+    renew: (items) => write("renew", (state, now) => renew(state, items, now)),
+    fail: (items, error) => write("fail", (state, now) => fail(state, items, error, now)),
+    failures: (limit) => read("failures", (state) => failures(state, limit)),
+    queueReviews: (requests) => write("queueReviews", (state) => queueReviews(state, requests)),
+    reviewAgain: (sessionIds) => write("reviewAgain", (state) => reviewAgain(state, sessionIds)),
+    sessionsByPrefix: (prefix) =>
+      read(
+        "sessionsByPrefix",
+        ({ sessions }) =>
+          [...sessions.values()].filter(({ id }) => id.startsWith(prefix)).sort(ascending(({ id }) => id)).slice(0, 10)
+      ),
     release: (items) => write("release", (state) => release(state, items)),
     segments: (ids) => read("segments", (state) => bySegment(state, ids)),
     outlines: (ids) => read("outlines", (state) => outlines(state, ids)),

@@ -80,6 +80,12 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
     ON CONFLICT (kind, key) DO UPDATE SET revision = revision + 1`,
   `INSERT INTO work (kind, key, revision) SELECT 'session', id, 1 FROM sessions WHERE true
     ON CONFLICT (kind, key) DO UPDATE SET revision = revision + 1`
+], [
+  `ALTER TABLE work ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0`,
+  `ALTER TABLE work ADD COLUMN error TEXT`,
+  `ALTER TABLE work ADD COLUMN not_before INTEGER NOT NULL DEFAULT 0`,
+  // Sessions that a language model is to look at, with what comes to them later.
+  `CREATE TABLE reviewed_sessions (id TEXT PRIMARY KEY) STRICT`
 ]]
 
 export const LATEST = STEPS.length

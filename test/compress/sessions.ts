@@ -98,5 +98,8 @@ export const unitsOf = (type: UnitType, steps: ReadonlyArray<Step>, before: Read
   Effect.map(compress(contextOf(steps, before)), (units) => units.filter((unit) => unit.type === type))
 
 export const summarize = (outline: Partial<SessionOutline>) =>
-  Effect.flatMap(Compressor, ({ summarize }) => summarize({ session, prompts: [], closing: [], files: [], ...outline }))
+  Effect.flatMap(
+    Compressor,
+    ({ summarize }) => summarize({ session, units: [], prompts: [], closing: [], files: [], ...outline })
+  )
     .pipe(Effect.provide(compressor))

@@ -1,6 +1,9 @@
 import * as Layer from "effect/Layer"
 import * as Extractive from "../../src/compress/Extractive.ts"
+import { quoting, writing } from "../compress/writers.ts"
 import { suite } from "./CompressorContract.ts"
 import { base } from "./layers.ts"
 
 suite("Extractive", Layer.provide(Extractive.layer, base))
+suite("Abstractive", writing({ light: quoting }).layer)
+suite("Abstractive without a model", writing({}).layer)

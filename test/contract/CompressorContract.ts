@@ -189,7 +189,13 @@ export const suite = <E>(name: string, layer: Layer.Layer<Compressor, E>) => {
       (messages) =>
         Effect.gen(function*() {
           const half = Math.ceil(messages.length / 2)
-          const outline = { session, prompts: messages.slice(0, half), closing: messages.slice(half), files: ["a.ts"] }
+          const outline = {
+            session,
+            units: [],
+            prompts: messages.slice(0, half),
+            closing: messages.slice(half),
+            files: ["a.ts"]
+          }
           const units = yield* summarize(outline)
           check(units, session.id, messages)
           assert.isTrue(units.every(({ type }) => type === "archive"))
@@ -200,7 +206,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<Compressor, E>) => {
     it.scoped("archives nothing where nobody asked anything", () =>
       Effect.gen(function*() {
         const closing = [message("c", { role: "assistant", text: "Done." })]
-        assert.deepStrictEqual(yield* summarize({ session, prompts: [], closing, files: [] }), [])
+        assert.deepStrictEqual(yield* summarize({ session, units: [], prompts: [], closing, files: [] }), [])
       }).pipe(Effect.provide(layer)))
 
     it.scoped("stays within the bounds when messages are many, or as long as they come", () =>

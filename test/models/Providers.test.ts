@@ -62,6 +62,13 @@ const FAULTS: ReadonlyArray<readonly [string, Behaviour, ModelError["reason"], R
   ["a refused key", { status: 401, body: `{"error":"Incorrect key: ${KEY}"}` }, "Refused", /the key is refused/],
   ["an unknown model", { status: 404, body: "" }, "Refused", /no such model or path \(404\)$/],
   ["a bad request", { status: 400, body: "input is too long" }, "Refused", /it answered \(400\): input is too long/],
+  ["a bad request of Voyage", { status: 400, body: "{\"detail\":\"too many\"}" }, "Refused", /\(400\): too many$/],
+  [
+    "a bad request of SiliconFlow",
+    { status: 400, body: "{\"code\":20012,\"message\":\"too many\",\"data\":null}" },
+    "Refused",
+    /\(400\): too many$/
+  ],
   ["a redirect", { status: 307, body: "", headers: { location: "http://127.0.0.1:1/" } }, "Refused", /\(307\)/],
   ["too many requests", { status: 429, body: "slow down" }, "Unavailable", /quota is used up \(429\): slow down/],
   ["a broken server", { status: 503, body: "<html>" }, "Unavailable", /\(503\)/],
@@ -71,6 +78,13 @@ const FAULTS: ReadonlyArray<readonly [string, Behaviour, ModelError["reason"], R
   ["half an answer", "hangs in its answer", "TimedOut", /no answer within 300ms/],
   ["HTML", answering("<html>hello</html>"), "Damaged", /not what \/embeddings gives/],
   ["half of JSON", answering("{\"data\":[{\"index\":0,"), "Damaged", /not what \/embeddings gives/],
+  [
+    "events",
+    { status: 200, body: "data: {\"data\":[]}\n\n", headers: { "content-type": "text/event-stream" } },
+    "Damaged",
+    /not what/
+  ],
+  ["an empty vector", answering("{\"data\":[{\"index\":0,\"embedding\":[]}]}"), "Damaged", /not what/],
   ["no vectors", answering("{\"data\":[]}"), "Damaged", /gave 0 vectors for 1 texts/],
   ["another's index", answering("{\"data\":[{\"index\":1,\"embedding\":[1,2]}]}"), "Damaged", /gave 1 vectors for 1/],
   ["no number", answering("{\"data\":[{\"index\":0,\"embedding\":[null]}]}"), "Damaged", /not what/],
@@ -86,6 +100,26 @@ describe("Providers", () => {
       assert.notInclude(error.message, KEY)
       assert.match(error.message, /^model letters: /)
     }))
+
+  it.live("an answer that comes too late is none", () =>
+    withModels(
+      (models, server) =>
+        Effect.gen(function*() {
+          server.delay = 500
+          assert.strictEqual((yield* Effect.flip(models.complete({ prompt: "say" }))).reason, "TimedOut")
+        }),
+      (server) => ({ light: [endpoint(server)] }),
+      { ...PATIENCE, within: "100 millis" }
+    ))
+
+  it.live("JSON is read whatever it is said to be", () =>
+    withModels((models, server) =>
+      Effect.gen(function*() {
+        const body = "{\"choices\":[{\"message\":{\"content\":\"hello\"}}]}"
+        server.behaviour = { status: 200, body, headers: { "content-type": "text/html" } }
+        assert.strictEqual((yield* models.complete({ prompt: "say" })).text, "hello")
+      })
+    ))
 
   it.live("an answer without end is refused", () =>
     Effect.gen(function*() {

@@ -214,6 +214,15 @@ describe("models", () => {
       assert.strictEqual(server.seen.requests, 0)
     })))
 
+  it.live("a key that no header can hold is not sent, and not tried again", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const server = yield* modelServer
+      const error = yield* Effect.flip(Effect.provide(say, over({ light: [endpoint(server, "a key\n")] })))
+      assert.strictEqual(error.reason, "Missing")
+      assert.match(error.message, /its key has a line break.*; set OPENAI_API_KEY anew/)
+      assert.strictEqual(server.seen.requests, 0)
+    })))
+
   it.live("of a provider by any other name are asked by OpenAI's interface", () =>
     Effect.scoped(Effect.gen(function*() {
       const server = yield* modelServer

@@ -21,12 +21,20 @@ export type Behaviour =
   | "resets in its answer"
   | { readonly status: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> }
 
+/** A request in OpenAI's dialect. */
+export interface Asked {
+  readonly model: string
+  readonly messages: ReadonlyArray<{ readonly role: string; readonly content: string }>
+}
+
 export interface ModelServer {
   readonly origin: string
   readonly baseUrl: string
   readonly http: Server
   /** What it does from now on, or does for these texts; asked anew for each request. */
   behaviour: Behaviour | ((texts: ReadonlyArray<string>) => Promise<Behaviour>)
+  /** What its language models say to a prompt; how long the request was, unless this is set. */
+  says: ((asked: Asked) => string) | undefined
   /** Before each answer, in milliseconds. */
   delay: number
   readonly seen: {
@@ -61,24 +69,60 @@ const rank = (documents: ReadonlyArray<string>) =>
 
 interface Body {
   readonly input?: ReadonlyArray<string>
+  readonly requests?: ReadonlyArray<{ readonly content: { readonly parts: ReadonlyArray<{ readonly text: string }> } }>
   readonly documents?: ReadonlyArray<string>
-  readonly messages?: unknown
+  /** Voyage's name for what others call `top_n`. */
+  readonly top_k?: number
+  readonly model?: string
+  readonly messages?: Asked["messages"]
+  readonly contents?: unknown
 }
 
-const answerTo = (path: string, body: Body) =>
-  path === "/v1/rerank"
-    ? { id: "r", results: rank(body.documents!), usage: { total_tokens: 1 } }
-    : path === "/v1/embeddings"
-    ? {
-      object: "list",
-      // In no order, as the interface allows.
-      data: body.input!.map((text, index) => ({ object: "embedding", index, embedding: embed(text) })).reverse()
+const told = (says: ModelServer["says"], { contents, messages, model = "" }: Body) =>
+  says === undefined
+    ? `about ${JSON.stringify(messages ?? contents).length}`
+    : says({ model, messages: messages ?? [] })
+
+/** One server speaks the interfaces of all. Undefined for a path that none has. */
+const answerTo = (path: string, body: Body, says: ModelServer["says"]): object | undefined => {
+  switch (path.replace(/^\/v1beta\/models\/.+:/, ":")) {
+    case "/v1/rerank": {
+      const results = rank(body.documents!)
+      return { id: "r", ...(body.top_k === undefined ? { results } : { data: results }), usage: { total_tokens: 1 } }
     }
-    : {
-      object: "chat.completion",
-      choices: [{ index: 0, message: { role: "assistant", content: `about ${JSON.stringify(body.messages).length}` } }],
-      usage: { prompt_tokens: 1, completion_tokens: 1 }
-    }
+    case "/v1/embeddings":
+      return {
+        object: "list",
+        // In no order, as the interface allows.
+        data: body.input!.map((text, index) => ({ object: "embedding", index, embedding: embed(text) })).reverse()
+      }
+    case "/v1/chat/completions":
+      return {
+        object: "chat.completion",
+        choices: [{ index: 0, message: { role: "assistant", content: told(says, body) } }],
+        usage: { prompt_tokens: 1, completion_tokens: 1 }
+      }
+    case "/v1/messages":
+      return {
+        type: "message",
+        content: [{ type: "text", text: told(says, body) }],
+        stop_reason: "end_turn",
+        usage: { input_tokens: 1, output_tokens: 1 }
+      }
+    case ":generateContent":
+      return {
+        candidates: [{ content: { role: "model", parts: [{ text: told(says, body) }] }, finishReason: "STOP" }],
+        usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1 }
+      }
+    case ":batchEmbedContents":
+      return { embeddings: body.requests!.map(({ content }) => ({ values: embed(content.parts[0]!.text) })) }
+  }
+  return undefined
+}
+
+/** As each provider wants it. */
+const keyOf = ({ authorization, "x-api-key": anthropic, "x-goog-api-key": google }: IncomingHttpHeaders) =>
+  [authorization ?? anthropic ?? google ?? ""].flat()[0]!
 
 const read = async (request: IncomingMessage) => JSON.parse(Buffer.concat(await request.toArray()).toString())
 
@@ -87,7 +131,7 @@ const respond = async (server: ModelServer, request: IncomingMessage, response: 
   seen.requests++
   seen.running++
   seen.paths.push(request.url ?? "")
-  seen.keys.add(request.headers.authorization ?? "")
+  seen.keys.add(keyOf(request.headers))
   response.on("close", () => {
     seen.running--
     if (!response.writableFinished) seen.aborted++
@@ -110,11 +154,12 @@ const respond = async (server: ModelServer, request: IncomingMessage, response: 
       request.socket.destroy()
       return
   }
-  if (!["/v1/embeddings", "/v1/chat/completions", "/v1/rerank"].includes(request.url ?? "")) {
+  const found = answerTo(request.url ?? "", body, server.says)
+  if (found === undefined) {
     response.writeHead(404).end("no such path")
     return
   }
-  const answer = JSON.stringify(answerTo(request.url!, body))
+  const answer = JSON.stringify(found)
   if (behaviour === "answers") {
     response.writeHead(200, { "content-type": "application/json" }).end(answer)
     return
@@ -143,7 +188,7 @@ const listen = Effect.async<{ readonly http: Server; readonly server: ModelServe
     // The client may have gone before its request was whole.
     respond(server, request, response).catch(() => response.destroy())
   })
-  const server: ModelServer = { origin: "", baseUrl: "", http, behaviour: "answers", delay: 0, seen }
+  const server: ModelServer = { origin: "", baseUrl: "", http, behaviour: "answers", says: undefined, delay: 0, seen }
   http.on("connection", (socket) => {
     seen.sockets++
     open.add(socket)

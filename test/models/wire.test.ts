@@ -7,11 +7,12 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { inspect } from "node:util"
 import { type ModelError, ModelManager, type Usage } from "../../src/models/ModelManager.ts"
 import { PRESETS, type Role } from "../../src/models/Presets.ts"
 import * as Unmetered from "../../src/models/Unmetered.ts"
 import { base } from "../contract/layers.ts"
-import { type ModelServer, modelServer } from "./server.ts"
+import { type Behaviour, type ModelServer, modelServer } from "./server.ts"
 
 const KEY = "the key"
 const JSON_SHAPE = {
@@ -24,16 +25,16 @@ const JSON_SHAPE = {
   }
 }
 
-/** Asks a server that gives this answer as `provider` does. */
-const asked = <A>(
+/** Asks a server that does this as `provider`. */
+const met = <A>(
   provider: string,
   role: Role,
-  answer: unknown,
+  behaviour: Behaviour,
   use: (models: ModelManager["Type"]) => Effect.Effect<A, ModelError>
 ) =>
   Effect.scoped(Effect.gen(function*() {
     const server: ModelServer = yield* modelServer
-    server.behaviour = { status: 200, body: typeof answer === "string" ? answer : JSON.stringify(answer) }
+    server.behaviour = behaviour
     const { pathname } = new URL(PRESETS[provider]!.baseUrl)
     const baseUrl = `${server.origin}${pathname === "/" ? "" : pathname}`
     const models = Unmetered.providers({
@@ -47,6 +48,13 @@ const asked = <A>(
     )
     return { found, request: server.seen.last! }
   }))
+
+const asked = <A>(
+  provider: string,
+  role: Role,
+  answer: unknown,
+  use: (models: ModelManager["Type"]) => Effect.Effect<A, ModelError>
+) => met(provider, role, { status: 200, body: typeof answer === "string" ? answer : JSON.stringify(answer) }, use)
 
 const complete = (request: Parameters<ModelManager["Type"]["complete"]>[0]) => (models: ModelManager["Type"]) =>
   models.complete(request)
@@ -304,7 +312,15 @@ describe("completions", () => {
       "Refused",
       /SAFETY/
     ],
+    [
+      "a tool call",
+      "gemini",
+      gemini({ content: { parts: [{ functionCall: { name: "f", args: {} } }] }, finishReason: "STOP" }),
+      "Damaged",
+      /no text/
+    ],
     ["a refusal", "anthropic", anthropic([], "refusal"), "Refused", /it refuses/],
+    ["no content", "anthropic", anthropic([]), "Damaged", /no text/],
     ["a tool call", "anthropic", anthropic([{ type: "tool_use", id: "t" }], "tool_use"), "Damaged", /no text/],
     ["JSON cut off", "anthropic", anthropic([{ type: "text", text: "{" }], "max_tokens"), "Damaged", /cut off/]
   ]
@@ -353,9 +369,16 @@ describe("embeddings", () => {
       [
         "infinity",
         "openai",
-        { data: [{ index: 0, embedding: [1, 0] }, { index: 1, embedding: ["1e999", 0] }] },
+        "{\"data\":[{\"index\":0,\"embedding\":[1,0]},{\"index\":1,\"embedding\":[1e999,0]}]}",
         /not what/
       ],
+      [
+        "numbers too large for 32 bits",
+        "gemini",
+        { embeddings: [{ values: [1e308, 1e308] }, { values: [1, 0] }] },
+        /not/
+      ],
+      ["one too many", "voyage", { data: [0, 1, 2].map((index) => ({ index, embedding: [1, 0] })) }, /gave 3 vectors/],
       [
         "one index twice",
         "openai",
@@ -405,6 +428,53 @@ describe("rerank", () => {
         const { found } = yield* asked("jina", "rerank", answer, rerank)
         assert(Either.isLeft(found))
         assert.match(found.left.message, /ranked documents that it was not given/)
+      })
+  )
+
+  it.live.each([["jina", "results"], ["voyage", "data"]] as const)("a score of %s that is no number is a typed error", (
+    [provider, name]
+  ) =>
+    Effect.gen(function*() {
+      const answer = `{"${name}":[{"index":0,"relevance_score":NaN}]}`
+      const { found } = yield* asked(provider, "rerank", answer, rerank)
+      assert.isTrue(Either.isLeft(found) && found.left.reason === "Damaged")
+    }))
+})
+
+describe("a key", () => {
+  const providers = ["openai", "gemini", "anthropic", "voyage"] as const
+  const failed = (provider: string, behaviour: Behaviour) => {
+    const use = (models: ModelManager["Type"]): Effect.Effect<unknown, ModelError> =>
+      provider === "voyage" ? models.rerank("the prompt", ["a"]) : models.complete({ prompt: "the prompt" })
+    return Effect.flatMap(
+      met(provider, provider === "voyage" ? "rerank" : "light", behaviour, use),
+      ({ found }) => Effect.flip(found)
+    )
+  }
+
+  it.live.each(providers)(
+    "of %s does not follow a redirect to another origin",
+    (provider) =>
+      Effect.scoped(Effect.gen(function*() {
+        const other = yield* modelServer
+        const error = yield* failed(provider, { status: 307, body: "", headers: { location: other.baseUrl } })
+        assert.strictEqual(error.reason, "Refused")
+        assert.match(error.message, /it redirects, which is not followed.* \(307\)$/)
+        assert.strictEqual(other.seen.sockets, 0)
+      }))
+  )
+
+  it.live.each(providers)(
+    "of %s is not in an error, nor is the prompt, however that is logged",
+    (provider) =>
+      Effect.gen(function*() {
+        for (const behaviour of ["resets", "resets in its answer"] as const) {
+          const error = yield* failed(provider, behaviour)
+          for (const text of [inspect(error, { depth: 20 }), JSON.stringify(error)]) {
+            assert.notInclude(text, KEY)
+            assert.notInclude(text, "the prompt")
+          }
+        }
       })
   )
 })

@@ -1,0 +1,79 @@
+/**
+ * A review by a language model, by hand.
+ */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import * as App from "../App.ts"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import { Unsuccessful, writeStderr } from "../Process.ts"
+import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import * as Settings from "../Settings.ts"
+import { answer, json, number, plural } from "./Output.ts"
+import * as Progress from "./Progress.ts"
+
+const sessions = Args.text({ name: "session" }).pipe(
+  Args.withDescription("Ids of sessions, or their beginnings; without any, what waits for a review"),
+  Args.repeated
+)
+
+export const options = { json }
+
+/** Those that a model wrote have a quality of its check; what was extracted is as it was. */
+const counted = (units: ReadonlyArray<MemoryUnit>): string => {
+  const types = new Map<string, number>()
+  for (const { type } of units) types.set(type, (types.get(type) ?? 0) + 1)
+  return [...types].map(([type, n]) => `${number(n)} ${type}`).join(", ")
+}
+
+export const command = Command.make("review", { sessions, ...options }, ({ json, sessions }) =>
+  Effect.gen(function*() {
+    const { models } = yield* Settings.load
+    if (models.light === undefined && models.heavy === undefined) {
+      yield* writeStderr("no language model is set: set CLAUDE_MEMORY_LIGHT, such as openai:gpt-6-luna\n")
+      return yield* Effect.fail(new Unsuccessful())
+    }
+    const since = yield* Clock.currentTimeMillis
+    const memory = yield* ClaudeMemory
+    const progress = yield* Progress.make(0, process.stderr.isTTY === true)
+    let items = 0
+    const units: Array<MemoryUnit> = []
+    const degraded: Array<string> = []
+    yield* memory.review(sessions).pipe(
+      Stream.runForEach((step) => {
+        if (step._tag === "Postponed") degraded.push(step.error.message)
+        if (step._tag !== "Reviewed") return Effect.void
+        items += step.items
+        units.push(...step.units)
+        return progress.reviewed(step.items)
+      }),
+      Effect.ensuring(progress.end)
+    )
+    const failures = yield* memory.failures(100)
+    const durationMs = (yield* Clock.currentTimeMillis) - since
+    const byType: Record<string, number> = {}
+    for (const { type } of units) byType[type] = (byType[type] ?? 0) + 1
+    yield* answer(
+      json,
+      { reviewed: items, units: { total: units.length, byType }, degraded, failures, durationMs },
+      () =>
+        [
+          items === 0
+            ? "Nothing was reviewed."
+            : `${plural(items, "segment or session")} reviewed: ${number(units.length)} memories (${counted(units)})`,
+          ...degraded.map((each) => `degraded: ${each}`),
+          ...failures.map(({ attempts, error, isDead, key, kind }) =>
+            `${kind} ${key} failed ${plural(attempts, "time")}${
+              isDead ? " and is not tried again by itself" : ""
+            }: ${error}`
+          ),
+          `${(durationMs / 1_000).toFixed(1)} s`
+        ].join("\n")
+    )
+  })).pipe(
+    Command.withDescription("Have a language model compress sessions again"),
+    Command.provide(Layer.provide(App.reviewing, App.base))
+  )

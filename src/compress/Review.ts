@@ -1,0 +1,26 @@
+/**
+ * Which sessions a language model is asked about.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import type { SegmentContext } from "../store/MemoryStore.ts"
+import { Compressor, Reviewer } from "./Compressor.ts"
+
+/** `hybrid`: those that hold a decision, an error, or words of a larger change; `abstractive`: all; `manual`: what is asked for. */
+export type ReviewMode = "hybrid" | "abstractive" | "manual"
+
+/** 重构, 架构决定, 系统重写. */
+const TRIGGERS = /重构|架构决定|系统重写|\brefactor(?:s|ed|ing)?\b|\barchitect(?:ure|ural) decisions?\b/iu
+
+const says = ({ segment }: SegmentContext): boolean =>
+  segment.messages.some(({ blocks }) => blocks.some(({ kind, text }) => kind === "text" && TRIGGERS.test(text)))
+
+export const isWanted = (mode: ReviewMode) => (context: SegmentContext, units: ReadonlyArray<MemoryUnit>): boolean =>
+  mode === "abstractive" ||
+  (mode === "hybrid" && (units.some(({ type }) => type === "decision" || type === "error_log") || says(context)))
+
+/** Reviews by the compressor that it is provided with. */
+export const layer = (mode: ReviewMode) =>
+  Layer.effect(Reviewer, Effect.map(Compressor, (compressor) => Option.some({ compressor, isWanted: isWanted(mode) })))

@@ -313,7 +313,7 @@ describe("a background", () => {
   it.live("that does not come in time is not waited for, and its request ends on the wire", () =>
     withServer(({ ask, server }) =>
       Effect.gen(function*() {
-        for (const behaviour of ["hangs", "hangs in its answer"] as const) {
+        for (const behaviour of ["hangs", "hangs in its answer", inTurn(says("x"), "hangs")] as const) {
           server.behaviour = behaviour
           const [took, answer] = yield* Effect.timed(ask({}, { within: "300 millis" }))
           assert.isBelow(Duration.toMillis(took), 1_500)
@@ -322,7 +322,7 @@ describe("a background", () => {
           assert.include(answer.text, POOL.unit.content)
         }
         yield* Effect.sleep("50 millis")
-        assert.deepStrictEqual([server.seen.running, server.seen.aborted], [0, 2])
+        assert.deepStrictEqual([server.seen.running, server.seen.aborted], [0, 3])
       })
     ))
 

@@ -10,6 +10,7 @@ import * as Collector from "./capture/Collector.ts"
 import * as Extractive from "./compress/Extractive.ts"
 import type { ReviewMode } from "./compress/Review.ts"
 import * as EmbeddedIndex from "./index/EmbeddedIndex.ts"
+import * as Background from "./inject/Background.ts"
 import * as Injector from "./inject/Injector.ts"
 import * as Budget from "./models/Budget.ts"
 import { ModelManager } from "./models/ModelManager.ts"
@@ -34,6 +35,8 @@ export interface Options {
   readonly busyTimeoutMs: number
   /** Models of providers. Where none is set for embeddings, the one that comes with the package is used. */
   readonly models?: Pick<Providers.Options, "patience" | "roles"> & { readonly caps: Caps }
+  /** Milliseconds that the light model may take to fuse what is injected; off without it. */
+  readonly fusion?: number | undefined
   /** Which sessions a language model compresses again; none without it. */
   readonly review?: ReviewMode
 }
@@ -48,23 +51,23 @@ export const prices = (home: string) =>
   Prices.read(Settings.packageFile("assets", "prices.json"), join(home, "prices.json"))
 
 /** Loaded when it is needed: it brings an HTTP client with it. */
-const remote = (models: NonNullable<Options["models"]>, options: Pick<Options, "busyTimeoutMs" | "home">) =>
+const remote = (models: NonNullable<Options["models"]>, home: string) =>
   Layer.unwrapEffect(
     Effect.gen(function*() {
       const { layer } = yield* Effect.promise(() => import("./models/Providers.ts"))
-      const budget = Budget.layer({ caps: models.caps, prices: yield* prices(options.home) })
-      return layer({ ...models, local: modelFile }).pipe(
-        Layer.provide(Layer.merge(Layer.provide(budget, SqliteSpending.layer), SqliteModelCache.layer())),
-        Layer.provide(modelsFile(options))
-      )
+      const budget = Budget.layer({ caps: models.caps, prices: yield* prices(home) })
+      return Layer.provide(layer({ ...models, local: modelFile }), Layer.provide(budget, SqliteSpending.layer))
     })
   )
 
-/** The models that are asked by the settings. */
+/** The models that are asked by the settings, and what they answered before; its file is opened when it is first needed. */
 export const modelsOf = ({ models, ...options }: Pick<Options, "busyTimeoutMs" | "home" | "models">) =>
-  models === undefined || Object.keys(models.roles).length === 0
+  (models === undefined || Object.keys(models.roles).length === 0
     ? ModelManager.layerLocal(modelFile)
-    : remote(models, options)
+    : remote(models, options.home)).pipe(
+      Layer.provideMerge(SqliteModelCache.layer()),
+      Layer.provide(modelsFile(options))
+    )
 
 /** Store, index and models over one SQLite file. */
 const ground = (options: Options) => {
@@ -80,6 +83,19 @@ const ground = (options: Options) => {
   )
 }
 
+/** What injects: a list or, where that is set, what `background` gives in its place. */
+const injecting = (
+  { fusion, models }: Pick<Options, "fusion"> & Pick<Settings.Settings, "models">,
+  background: typeof Background.layer
+) =>
+  fusion === undefined ? Injector.layer : Layer.provide(
+    Injector.layer,
+    background({
+      model: (models.light ?? []).map(({ model, provider }) => `${provider}:${model}`).join(),
+      within: fusion
+    })
+  )
+
 /** Loaded when it is needed. */
 const reviewer = (mode: ReviewMode) =>
   Layer.unwrapEffect(
@@ -93,7 +109,10 @@ const reviewer = (mode: ReviewMode) =>
 export const layer = (options: Options) =>
   ClaudeMemory.layer.pipe(
     Layer.provide(
-      Layer.provideMerge(Injector.layer, Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer))
+      Layer.provideMerge(
+        injecting({ fusion: options.fusion, models: options.models?.roles ?? {} }, Background.layer),
+        Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer)
+      )
     ),
     Layer.provide(options.review === undefined ? Layer.empty : reviewer(options.review)),
     Layer.provide(ground(options))
@@ -111,11 +130,12 @@ interface Patience {
 
 const optionsIn = (
   home: string,
-  { caps, compression, models: roles }: Pick<Settings.Settings, "caps" | "compression" | "models">,
+  { caps, compression, fusion, models: roles }: Pick<Settings.Settings, "caps" | "compression" | "fusion" | "models">,
   { models, ...rest }: Patience
 ): Options => ({
   home,
   ...rest,
+  fusion,
   ...(!rest.readOnly && compression !== "extractive" && { review: compression }),
   models: { roles, caps, patience: models }
 })
@@ -178,12 +198,14 @@ export const spendingIn = (home: string) =>
 
 export const spending = bySettings(({ home }) => spendingIn(home))
 
-/** For the hook: what injects and nothing more, on a store and a model that it can't be made to wait for; none has time to rerank. */
-export const injector = bySettings((settings) =>
-  Injector.layer.pipe(
+/**
+ * For the hook: what injects and nothing more, on a store and a model that it can't be made to wait for; none has time to rerank or to
+ * write, so that only a background is given that was written before.
+ */
+export const injector = bySettings((settings) => {
+  const models = Struct.omit(settings.models, "rerank", "light", "heavy")
+  return injecting(settings, Background.layerCached).pipe(
     Layer.provide(Retriever.layer),
-    Layer.provide(
-      ground(optionsIn(settings.home, { ...settings, models: Struct.omit(settings.models, "rerank") }, HOOK))
-    )
+    Layer.provide(ground(optionsIn(settings.home, { ...settings, models }, HOOK)))
   )
-)
+})

@@ -25,6 +25,8 @@ export interface Settings {
   readonly compression: typeof COMPRESSIONS[number]
   /** What these may take in a day and a month. */
   readonly caps: Caps
+  /** Milliseconds that a model may take to fuse what is injected; undefined is off. */
+  readonly fusion: number | undefined
 }
 
 const COMPRESSIONS = ["extractive", "hybrid", "abstractive"] as const
@@ -151,6 +153,18 @@ const caps = Config.all({
   })
 })
 
+const fusion: Config.Config<number | undefined> = Config.mapOrFail(
+  Config.option(Config.string("CLAUDE_MEMORY_FUSION")),
+  (value) => {
+    const text = Option.getOrElse(value, () => "").trim()
+    if (["", "0", "off"].includes(text)) return Either.right(undefined)
+    const ms = Number(text)
+    return Number.isInteger(ms) && ms >= 1 && ms <= 60_000
+      ? Either.right(ms)
+      : Either.left(ConfigError.InvalidData([], "CLAUDE_MEMORY_FUSION is milliseconds from 1 to 60000, or off"))
+  }
+)
+
 const compression = Config.mapOrFail(nonEmpty("CLAUDE_MEMORY_COMPRESSION"), (value) => {
   const found = Option.match(value, {
     onNone: () => COMPRESSIONS[0],
@@ -170,7 +184,8 @@ const settings = Effect.all({
   claudeFolder: nonEmpty("CLAUDE_CONFIG_DIR"),
   models,
   compression,
-  caps
+  caps,
+  fusion
 }).pipe(
   Effect.filterOrFail(
     isWritten,
@@ -180,10 +195,11 @@ const settings = Effect.all({
         `CLAUDE_MEMORY_COMPRESSION=${compression} needs a language model: set CLAUDE_MEMORY_LIGHT, such as openai:gpt-6-luna`
       )
   ),
-  Effect.map(({ caps, claudeFolder, compression, home, models }): Settings => ({
+  Effect.map(({ caps, claudeFolder, compression, fusion, home, models }): Settings => ({
     models,
     compression,
     caps,
+    fusion,
     home: Option.getOrElse(home, () => join(homedir(), ".claude-memory")),
     claudeFolder: Option.getOrElse(claudeFolder, () => join(homedir(), ".claude"))
   }))

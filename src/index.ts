@@ -17,6 +17,12 @@ export {
   layer as layerCollector,
   type TranscriptFile
 } from "./capture/Collector.ts"
+export {
+  Background,
+  BackgroundError,
+  layer as layerBackground,
+  layerCached as layerBackgroundCached
+} from "./inject/Background.ts"
 export { Injector, layer as layerInjector } from "./inject/Injector.ts"
 export { layer as layerRetriever, Retriever } from "./retrieve/Retriever.ts"
 

@@ -106,6 +106,23 @@ describe("models by settings", () => {
       assert.match(error.message, message)
     }))
 
+  it.effect.each<readonly [string, number | undefined]>([
+    ["", undefined],
+    ["0", undefined],
+    ["off", undefined],
+    ["1", 1],
+    [" 2500 ", 2_500],
+    ["60000", 60_000]
+  ])("CLAUDE_MEMORY_FUSION %j is %s", ([value, milliseconds]) =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* loaded({ CLAUDE_MEMORY_FUSION: value })).fusion, milliseconds)
+      assert.strictEqual((yield* loaded({})).fusion, undefined)
+      for (const wrong of ["-1", "1.5", "60001", "on", "2s"]) {
+        const error = yield* Effect.flip(loaded({ CLAUDE_MEMORY_FUSION: wrong }))
+        assert.strictEqual(error.message, "CLAUDE_MEMORY_FUSION is milliseconds from 1 to 60000, or off")
+      }
+    }))
+
   it.effect("no key is told", () =>
     Effect.gen(function*() {
       const settings = yield* loaded({ CLAUDE_MEMORY_LIGHT: "openai:a", OPENAI_API_KEY: "sk-secret" })

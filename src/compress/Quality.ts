@@ -1,8 +1,10 @@
 /**
  * What a unit that a model wrote is worth, from 0 to 1, judged without a model: below its type's threshold it is not kept.
  */
+import { withoutAddresses } from "../domain/Addresses.ts"
 import type { Role } from "../domain/Conversation.ts"
 import { type Source, sourceOf, type Unfounded, unfoundedIn } from "../domain/Faithfulness.ts"
+import { isReadable } from "../domain/Language.ts"
 import { MAX_CONTENT_LENGTH, type UnitType, weightedLength } from "../domain/MemoryUnit.ts"
 import { lexemes } from "../domain/Tokenizer.ts"
 
@@ -48,36 +50,6 @@ const AFTER: Readonly<Record<Unfounded["kind"], number>> = {
   code: 0.45,
   name: 0.45,
   statement: 0.49
-}
-
-/** Where a text speaks to whoever reads it by machine: what follows in its paragraph is no source for anything. */
-const ADDRESSED =
-  /(?:ignore|disregard|forget)\s+(?:\w+\s+){0,3}(?:previous|prior|above|earlier|all|your)\b|\b(?:note|notice|message|instructions?)\s+(?:to|for)\s+(?:\w+\s+){0,2}(?:ai|assistants?|agents?|models?|llms?|bots?|memory|summari[sz]ers?|tools?)\b|\b(?:ai|memory|summary|summari[sz]ing|note-taking)\s+(?:assistants?|agents?|models?|writers?|tools?|systems?)\b[^.\n]{0,40}(?:must|should|please|:)|(?:忽略|无视)[^。\n]{0,12}(?:指令|指示|内容|规则|要求)|(?:给|致|请)?(?:AI|人工智能|大模型|助手|记忆(?:系统|工具|写入|助手))[^。\n]{0,12}(?:注意|必须|请|务必|须知|记录|写入|：)|<!--\s*(?:system|ai|llm|memory)/i
-
-const paragraphs = (text: string) => text.split(/\n\s*\n/)
-
-/** The text without what tells its machine reader to do something. */
-export const withoutAddresses = (text: string): string =>
-  paragraphs(text).map((paragraph) => {
-    const at = ADDRESSED.exec(paragraph)
-    return at === null ? paragraph : paragraph.slice(0, at.index)
-  }).join("\n\n")
-
-const CJK = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/g
-const CODE = /`[^`\n]*`|[\w@.~-]*[/\\_][\w@./\\-]*|\b\w*(?:[a-z][A-Z]|\d)\w*\b/g
-
-/** Of the letters of prose, those of Chinese, Japanese and Korean; each is worth some three Latin ones. */
-const cjkShare = (text: string): number => {
-  const prose = text.replace(CODE, " ")
-  const cjk = 3.3 * (prose.match(CJK)?.length ?? 0)
-  const latin = prose.match(/[A-Za-z]/g)?.length ?? 0
-  return cjk + latin === 0 ? 0 : cjk / (cjk + latin)
-}
-
-/** 1 when a reader of the source reads it too, else 0. */
-const languageOf = (written: string, said: string): number => {
-  const [own, theirs] = [cjkShare(written), cjkShare(said)]
-  return (theirs > 0.3 && own < 0.15) || (theirs < 0.05 && own > 0.3) ? 0 : 1
 }
 
 const RUN = 40
@@ -163,7 +135,7 @@ export const judge = (written: Written, { said, source, text }: Origin): Verdict
   const whole = parts.join("\n")
   const coverage = coverageOf(whole, source.text)
   const length = lengthOf(written, text)
-  const language = languageOf(whole, said)
+  const language = isReadable(whole, said) ? 1 : 0
   return {
     score: faithfulness * coverage * length * language,
     faithfulness,

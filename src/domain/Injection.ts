@@ -20,8 +20,11 @@ export type InjectionRequest = typeof InjectionRequest.Type
 export const InjectionResponse = Schema.Struct({
   /** Empty when nothing was good enough. */
   text: Schema.String,
+  /** What the text tells of, best first. */
   items: Schema.Array(SearchResult),
   tokens: Schema.NonNegativeInt,
+  /** Whether a model put the text together from the items; else it lists them. */
+  background: Schema.Boolean,
   degraded: Schema.Array(Schema.String)
 })
 export type InjectionResponse = typeof InjectionResponse.Type

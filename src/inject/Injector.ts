@@ -4,7 +4,9 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { fence, type InjectionMode, type InjectionRequest, type InjectionResponse } from "../domain/Injection.ts"
 import { MAX_CONTENT_TOKENS } from "../domain/MemoryUnit.ts"
 import type { Project } from "../domain/Project.ts"
@@ -13,6 +15,7 @@ import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import { Retriever } from "../retrieve/Retriever.ts"
 import { MemoryStore, type StoreError } from "../store/MemoryStore.ts"
+import { Background } from "./Background.ts"
 import { excerpt } from "./Form.ts"
 import { type Item, render } from "./Render.ts"
 import { selected } from "./Selection.ts"
@@ -45,6 +48,7 @@ export class Injector extends Context.Tag("Injector")<Injector, {
 const make = Effect.gen(function*() {
   const retriever = yield* Retriever
   const store = yield* MemoryStore
+  const background = yield* Background
 
   const inject = (request: InjectionRequest) =>
     Effect.gen(function*() {
@@ -77,11 +81,16 @@ const make = Effect.gen(function*() {
           break
         }
       }
+      const list = items.map(({ score, unit, why }) => ({ unit, score, why }))
+      const { maxChars, maxTokens, prompt } = request
+      const fused = yield* Effect.either(background.fuse({ items: list, prompt, maxTokens, maxChars, nameOf, now }))
+      const told = Option.getOrUndefined(Either.getOrElse(fused, Option.none))
       return {
-        text,
-        items: items.map(({ score, unit, why }) => ({ unit, score, why })),
-        tokens: Tokens.estimate(text),
-        degraded
+        text: told?.text ?? text,
+        items: told?.items ?? list,
+        tokens: Tokens.estimate(told?.text ?? text),
+        background: told !== undefined,
+        degraded: Either.isLeft(fused) ? [...degraded, `background: ${fused.left.message}`] : degraded
       }
     })
 

@@ -25,18 +25,23 @@ export const ago = (then: number, now: number): string => {
   return count(Math.floor(days / 365), "year")
 }
 
-/** The day, and how long ago it was; a time that no transcript can have is none. */
-const dated = (millis: number, now: number): string => {
-  if (!(millis > 0 && millis < TOO_LATE)) return "undated"
-  const day = DateTime.formatIsoDateUtc(DateTime.unsafeMake(millis))
+const UNDATED = "undated"
+
+/** A time that no transcript can have has none. */
+export const dayOf = (millis: number): string =>
+  millis > 0 && millis < TOO_LATE ? DateTime.formatIsoDateUtc(DateTime.unsafeMake(millis)) : UNDATED
+
+/** The day, and how long ago it was. */
+export const dated = (millis: number, now: number): string => {
+  const day = dayOf(millis)
   // Clocks differ by hours, not by days.
-  return millis > now + DAY ? day : `${ago(millis, now)} (${day})`
+  return day === UNDATED || millis > now + DAY ? day : `${ago(millis, now)} (${day})`
 }
 
-const oneLine = (text: string): string => text.replace(/[\s\u0085]+/g, " ").trim()
+export const oneLine = (text: string): string => text.replace(/[\s\u0085]+/g, " ").trim()
 
 /** Heads stand at the margin and words are set in from it, so that no words can pass for a head. */
-const indented = (text: string): string =>
+export const indented = (text: string): string =>
   text.split(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/).map((line) => `  ${line}`).join("\n")
 
 /** A title that the words begin with is not said twice. */

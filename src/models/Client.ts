@@ -119,10 +119,12 @@ const shown = (text: string, key: string): string =>
     SHOWN
   )
 
-/** Tokens of what is asked, by domain/Tokens, and of the longest answer. */
+/** What a call may take: tokens of what is asked (by domain/Tokens) and of the longest answer. */
 export interface Size {
   readonly input: number
   readonly output: number
+  /** One attempt, in place of the patience that its role has. */
+  readonly within?: Duration.DurationInput | undefined
 }
 
 const withinOf = ({ within }: Patience, role: Role): Duration.DurationInput =>
@@ -166,7 +168,6 @@ export const make = (
 ): Client => {
   const { apiKey, baseUrl, model } = endpoint
   const place = new URL(baseUrl).origin
-  const within = withinOf(patience, role)
   const key = Option.match(apiKey, { onNone: () => "", onSome: Redacted.value })
 
   const failed = (reason: ModelError["reason"], detail: string, cause?: unknown) =>
@@ -180,7 +181,11 @@ export const make = (
   /** After an answer of which the provider thinks that it was one. */
   const unusable = (error: ModelError) => failure(error, true, false)
 
-  const once = <A>(http: HttpClient.HttpClient, { body, path, read }: Exchange<A>): Effect.Effect<Answer<A>, Failure> =>
+  const once = <A>(
+    http: HttpClient.HttpClient,
+    { body, path, read }: Exchange<A>,
+    within: Duration.DurationInput
+  ): Effect.Effect<Answer<A>, Failure> =>
     Effect.gen(function*() {
       const request = HttpClientRequest.post(`${baseUrl.replace(/\/+$/, "")}${path}`).pipe(
         HttpClientRequest.bodyUnsafeJson(body),
@@ -225,10 +230,14 @@ export const make = (
       })
     )
 
-  const counted = <A>(http: HttpClient.HttpClient, exchange: Exchange<A>, { input, output }: Size) =>
+  const counted = <A>(
+    http: HttpClient.HttpClient,
+    exchange: Exchange<A>,
+    { input, output, within = withinOf(patience, role) }: Size
+  ) =>
     Effect.acquireUseRelease(
       Effect.mapError(budget.begin({ endpoint, role, input, output }), (error) => failure(error, false, false)),
-      () => once(http, exchange),
+      () => once(http, exchange, within),
       (end, exit) => end(outcomeOf(exit))
     )
 

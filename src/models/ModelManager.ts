@@ -43,6 +43,8 @@ export interface CompletionRequest {
   readonly prompt: string
   /** Of the answer. */
   readonly maxTokens?: number
+  /** What one attempt may take, where that is not for the models' settings to say. */
+  readonly within?: Duration.DurationInput
   /** The answer is to be JSON of this JSON Schema. Not every provider holds its models to it: decode what comes. */
   readonly json?: { readonly name: string; readonly schema: object }
 }

@@ -117,7 +117,8 @@ const completed = (candidate: Candidate, role: "light" | "heavy", request: Compl
       candidate.dialect.complete?.(candidate.client.endpoint.model, request, candidate.preset.structure),
       {
         input: sumOf([request.system ?? "", request.prompt, JSON.stringify(request.json ?? "")]),
-        output: request.maxTokens ?? USUAL_ANSWER_TOKENS
+        output: request.maxTokens ?? USUAL_ANSWER_TOKENS,
+        within: request.within
       }
     ),
     ({ model, usage, value }) => ({ text: value, model: model ?? candidate.client.endpoint.model, usage })

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { root, samples } from "../data.ts"
 import { modelServer } from "../models/server.ts"
-import { main, makeHome, run } from "./run.ts"
+import { hook, main, makeHome, run } from "./run.ts"
 
 const inHome = <A, E>(body: (home: string) => Effect.Effect<A, E, Scope.Scope | FileSystem>) =>
   Effect.flatMap(makeHome, body).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
@@ -105,6 +105,70 @@ describe("models", () => {
           answer.results.map(({ id }) => id)
         assert.deepStrictEqual(idsOf(away), idsOf(plain))
         assert.notDeepEqual(idsOf(ranked), idsOf(plain))
+      })
+    ))
+
+  it.live("fuse what is injected where that is set; what was fused is not asked again, and the hook asks nothing", () =>
+    inHome((home) =>
+      Effect.gen(function*() {
+        const server = yield* modelServer
+        /** A model that says of each note its first line. */
+        server.behaviour = () => {
+          const { messages } = server.seen.last!.body as {
+            readonly messages: ReadonlyArray<{ readonly content: string }>
+          }
+          const statements = [...messages[1]!.content.matchAll(/^\[(\d+)\].*\n {2}(.*\S.*)$/gm)].map((
+            [, number, text]
+          ) => ({
+            about: "decision",
+            text,
+            notes: [Number(number)]
+          }))
+          const content = JSON.stringify({ statements })
+          return Promise.resolve({ status: 200, body: JSON.stringify({ choices: [{ message: { content } }] }) })
+        }
+        const imported = yield* run([main, "import", samples, "--json"], { home })
+        assert.strictEqual(imported.code, 0, imported.stderr)
+        const prompt = "why did we decide against Meilisearch?"
+        const inject = (env: Readonly<Record<string, string>>) =>
+          Effect.map(
+            run([main, "inject", "--prompt", prompt, "--project", "shop-api", "--json"], { home, env }),
+            ({ code, stderr, stdout }) => {
+              assert.deepStrictEqual([code, stderr], [0, ""])
+              return JSON.parse(stdout)
+            }
+          )
+        const light = { CLAUDE_MEMORY_LIGHT: "openai:talker", OPENAI_BASE_URL: server.baseUrl }
+        const fusion = { ...light, CLAUDE_MEMORY_FUSION: "20000" }
+        const list = yield* inject(light)
+        assert.isFalse(list.background)
+        assert.deepStrictEqual(yield* inject({ CLAUDE_MEMORY_FUSION: "20000" }), {
+          ...list,
+          degraded: ["background: model light: no model is set for it"]
+        })
+        const asked = { hook_event_name: "UserPromptSubmit", cwd: "/home/mei/work/shop-api", prompt }
+        const hooked = Effect.map(
+          run([hook], { home, stdin: JSON.stringify(asked), env: { ...fusion, CLAUDE_MEMORY_HOOK_MS: "20000" } }),
+          ({ stderr, stdout }) => {
+            assert.strictEqual(stderr, "")
+            return JSON.parse(stdout).hookSpecificOutput.additionalContext
+          }
+        )
+        assert.strictEqual(yield* hooked, list.text)
+        assert.strictEqual(server.seen.requests, 0)
+
+        const fused = yield* inject(fusion)
+        assert.deepStrictEqual([fused.background, fused.degraded, server.seen.requests], [true, [], 1])
+        assert.match(
+          fused.text,
+          /^<claude-memory>\nBackground that a model put together [\s\S]*\n## Decisions\n- [\s\S]*Meilisearch/
+        )
+        assert.deepStrictEqual(yield* inject(fusion), fused)
+        assert.strictEqual(yield* hooked, fused.text)
+        assert.strictEqual(server.seen.requests, 1)
+        const { rows } = JSON.parse((yield* run([main, "cost", "--by", "project", "--json"], { home })).stdout)
+        assert.strictEqual(rows.length, 1)
+        assert.deepInclude(rows[0], { calls: 1 })
       })
     ))
 

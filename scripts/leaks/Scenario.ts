@@ -88,7 +88,8 @@ export const service = ({ home, servers }: Place) =>
         readOnly: false,
         busyTimeoutMs: 2_000,
         models: { roles: roles(servers), patience, caps: NO_CAPS },
-        review: "hybrid"
+        review: "hybrid",
+        fusion: 2_000
       }),
       Unmetered.providers({ roles: roles(servers), patience })
     ),

@@ -22,7 +22,13 @@ import { type IndexError, VectorIndex } from "./index/VectorIndex.ts"
 import { CurrentProject } from "./models/Budget.ts"
 import { type ModelError, ModelManager } from "./models/ModelManager.ts"
 import { forEach } from "./resources/Concurrent.ts"
-import { MemoryStore, type SegmentContext, type StoreError, type WorkItem } from "./store/MemoryStore.ts"
+import {
+  MemoryStore,
+  type ReviewRequest,
+  type SegmentContext,
+  type StoreError,
+  type WorkItem
+} from "./store/MemoryStore.ts"
 
 export type Step =
   | { readonly _tag: "Captured"; readonly captured: Captured }
@@ -147,28 +153,36 @@ const compress = <A>(
   })
 
 /** Queues what a language model is to look at. */
-const queueReviews = (contexts: ReadonlyArray<SegmentContext>, made: ReadonlyArray<ReadonlyArray<MemoryUnit>>) =>
+const queueReviews = (
+  requestsOf: (
+    isWanted: (context: SegmentContext, units: ReadonlyArray<MemoryUnit>) => boolean
+  ) => ReadonlyArray<ReviewRequest>
+) =>
   Effect.gen(function*() {
     const reviewer = yield* Reviewer
     const store = yield* MemoryStore
-    if (Option.isNone(reviewer)) return
-    yield* store.queueReviews(contexts.map((context, i) => ({
-      sessionId: context.session.id,
-      segmentIds: [context.segment.id],
-      isWanted: reviewer.value.isWanted(context, made[i]!)
-    })))
+    if (Option.isSome(reviewer)) yield* store.queueReviews(requestsOf(reviewer.value.isWanted))
   })
 
 const compressSegments = compress(
   (store, ids) => store.segments(ids),
   (compressor, context) => compressor.compress(context),
-  queueReviews
+  (contexts, made) =>
+    queueReviews((isWanted) =>
+      contexts.map((context, i) => ({
+        sessionId: context.session.id,
+        segmentIds: [context.segment.id],
+        isWanted: isWanted(context, made[i]!)
+      }))
+    )
 )
 
+/** A session may change without its segments, by its title: what a model wrote of it has just been replaced. */
 const summarizeSessions = compress(
   (store, ids) => store.outlines(ids),
   (compressor, outline) => compressor.summarize(outline),
-  () => Effect.void
+  (outlines) =>
+    queueReviews(() => outlines.map(({ session }) => ({ sessionId: session.id, segmentIds: [], isWanted: false })))
 )
 
 /** Claims lapse after a minute, and a language model may take longer. */

@@ -129,3 +129,77 @@ describe("models by settings", () => {
       assert.notInclude(JSON.stringify(settings), "sk-secret")
     }))
 })
+
+const LIGHT = { CLAUDE_MEMORY_LIGHT: "openai:a" }
+
+describe("compression by settings", () => {
+  it.effect.each<readonly [Readonly<Record<string, string>>, Settings.Settings["compression"]]>([
+    [{}, "extractive"],
+    [LIGHT, "extractive"],
+    [{ CLAUDE_MEMORY_COMPRESSION: "" }, "extractive"],
+    [{ CLAUDE_MEMORY_COMPRESSION: "extractive" }, "extractive"],
+    [{ ...LIGHT, CLAUDE_MEMORY_COMPRESSION: "hybrid" }, "hybrid"],
+    [{ ...LIGHT, CLAUDE_MEMORY_COMPRESSION: " Abstractive " }, "abstractive"],
+    [{ CLAUDE_MEMORY_HEAVY: "openai:b", CLAUDE_MEMORY_COMPRESSION: "hybrid" }, "hybrid"]
+  ])(
+    "%j is %s",
+    ([environment, compression]) =>
+      Effect.map(loaded(environment), (settings) => assert.strictEqual(settings.compression, compression))
+  )
+
+  const oneOf = /^CLAUDE_MEMORY_COMPRESSION is one of extractive, hybrid, abstractive$/
+  const needs = (mode: string) =>
+    new RegExp(
+      `^CLAUDE_MEMORY_COMPRESSION=${mode} needs a language model: set CLAUDE_MEMORY_LIGHT, such as openai:\\S+$`
+    )
+
+  it.effect.each<readonly [Readonly<Record<string, string>>, RegExp]>([
+    [{ ...LIGHT, CLAUDE_MEMORY_COMPRESSION: "all" }, oneOf],
+    // What a review by hand is; it is no setting.
+    [{ ...LIGHT, CLAUDE_MEMORY_COMPRESSION: "manual" }, oneOf],
+    [{ ...LIGHT, CLAUDE_MEMORY_COMPRESSION: "hybrid,abstractive" }, oneOf],
+    [{ CLAUDE_MEMORY_COMPRESSION: "hybrid" }, needs("hybrid")],
+    [{ CLAUDE_MEMORY_COMPRESSION: "abstractive", OPENAI_API_KEY: "k" }, needs("abstractive")],
+    [{ CLAUDE_MEMORY_COMPRESSION: "hybrid", CLAUDE_MEMORY_EMBEDDING: "openai:e" }, needs("hybrid")]
+  ])(
+    "%j is refused with what to write instead",
+    ([environment, message]) =>
+      Effect.map(Effect.flip(loaded(environment)), (error) => assert.match(error.message, message))
+  )
+})
+
+describe("caps by settings", () => {
+  const none = Number.POSITIVE_INFINITY
+  const caps = (usdPerDay: number, usdPerMonth: number, tokensPerDay: number, tokensPerMonth: number) => ({
+    day: { usd: usdPerDay, tokens: tokensPerDay },
+    month: { usd: usdPerMonth, tokens: tokensPerMonth }
+  })
+  const NAMES = ["USD_PER_DAY", "USD_PER_MONTH", "TOKENS_PER_DAY", "TOKENS_PER_MONTH"].map((name) =>
+    `CLAUDE_MEMORY_${name}`
+  )
+  const all = (...values: ReadonlyArray<string>) => Object.fromEntries(values.map((value, i) => [NAMES[i]!, value]))
+
+  it.effect.each<readonly [Readonly<Record<string, string>>, Settings.Settings["caps"]]>([
+    [{}, caps(1, 10, none, none)],
+    [all("", " "), caps(1, 10, none, none)],
+    [all("0.25", "3", "200000", "1e6"), caps(0.25, 3, 200_000, 1_000_000)],
+    [all("0", " 0 ", "0", "0"), caps(0, 0, 0, 0)],
+    [all("none", "none", "none", " none"), caps(none, none, none, none)],
+    [{ CLAUDE_MEMORY_TOKENS_PER_DAY: "5" }, caps(1, 10, 5, none)]
+  ])(
+    "%j",
+    ([environment, expected]) =>
+      Effect.map(loaded(environment), (settings) => assert.deepStrictEqual(settings.caps, expected))
+  )
+
+  it.effect.each(
+    NAMES.flatMap((name) => ["-1", "$5", "5 dollars", "1,5", "NaN", "unlimited"].map((value) => [name, value]))
+  )(
+    "%s=%s is refused with what to write instead",
+    ([name, value]) =>
+      Effect.map(
+        Effect.flip(loaded({ [name!]: value! })),
+        (error) => assert.strictEqual(error.message, `${name} is a number, 0 or more, or none`)
+      )
+  )
+})

@@ -144,12 +144,16 @@ export const append = (state: State, batch: CaptureBatch): AppendResult => {
   return { _tag: "Appended", stored, duplicates, newSessions }
 }
 
+const free = (item: Waiting): Waiting => Struct.omit(item, "until")
+
 export const claim = ({ work }: State, kind: WorkItem["kind"], limit: number, now: number): ReadonlyArray<WorkItem> => {
-  const free = [...work.values()].filter((item) =>
-    item.kind === kind && !(item.until !== undefined && item.until >= now) && item.notBefore <= now &&
-    item.attempts < MAX_ATTEMPTS
+  for (const [key, item] of work) {
+    if (item.kind === kind && item.until !== undefined && item.until < now) work.set(key, free(item))
+  }
+  const claimable = [...work.values()].filter((item) =>
+    item.kind === kind && item.until === undefined && item.notBefore <= now && item.attempts < MAX_ATTEMPTS
   )
-  return free.slice(0, limit).map((item) => {
+  return claimable.slice(0, limit).map((item) => {
     const { key, revision } = item
     work.set(workKey(kind, key), { ...item, until: now + LEASE_MS })
     return { kind, key, revision }
@@ -162,8 +166,6 @@ const isCurrent = ({ work }: State) => ({ key, kind, revision }: WorkItem) =>
 export const done = (state: State, items: ReadonlyArray<WorkItem>) => {
   for (const { key, kind } of items.filter(isCurrent(state))) state.work.delete(workKey(kind, key))
 }
-
-const free = (item: Waiting): Waiting => Struct.omit(item, "until")
 
 export const release = ({ work }: State, items: ReadonlyArray<WorkItem>) => {
   for (const { key, kind } of items) {

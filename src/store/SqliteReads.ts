@@ -2,6 +2,7 @@
  * What the SQLite store reads.
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { Message, Session } from "../domain/Conversation.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
@@ -9,6 +10,7 @@ import type { Project } from "../domain/Project.ts"
 import type { SearchFilter } from "../domain/Search.ts"
 import { sumOf } from "./Lexical.ts"
 import { type Cursor, type FailedWork, MAX_ATTEMPTS } from "./MemoryStore.ts"
+import { currentVersion } from "./migrations.ts"
 import { lineSumOf, OUTLINE, recalling } from "./Rules.ts"
 import { conditions } from "./SqliteFilter.ts"
 
@@ -232,6 +234,9 @@ export const make = (sql: SqlClient) => {
       }
     })
 
+  /** A reader does not migrate: before schema 4 nobody counted attempts. */
+  const countsAttempts = Effect.map(currentVersion(sql), (version) => version >= 4)
+
   const projects = sql<Project>`SELECT id, name, root, key FROM projects ORDER BY name, id`
 
   const status = Effect.gen(function*() {
@@ -259,7 +264,10 @@ export const make = (sql: SqlClient) => {
         total: types.reduce((sum, { n }) => sum + n, 0),
         byType: Object.fromEntries(types.map(({ type, n }) => [type, n]))
       },
-      pending: yield* one("n", `SELECT count(*) AS n FROM work WHERE attempts < ${MAX_ATTEMPTS}`),
+      pending: yield* one(
+        "n",
+        `SELECT count(*) AS n FROM work${(yield* countsAttempts) ? ` WHERE attempts < ${MAX_ATTEMPTS}` : ""}`
+      ),
       files: yield* one("n", "SELECT count(*) AS n FROM cursors"),
       projects: yield* sql<Project & { units: number }>`SELECT p.id, p.name, p.root, p.key,
         (SELECT count(*) FROM units WHERE project_id = p.id AND active = 1) AS units FROM projects p ORDER BY p.name, p.id`
@@ -270,14 +278,14 @@ export const make = (sql: SqlClient) => {
     sql<{ path: string; offset: number; reason: string; line: string }>`
       SELECT path, line_offset AS offset, reason, line FROM dead_letters ORDER BY path, line_offset LIMIT ${limit}`
 
-  const failures = (limit: number) =>
-    Effect.map(
-      sql<
-        Omit<FailedWork, "isDead">
-      >`SELECT kind, key, attempts, coalesce(error, '') AS error FROM work WHERE attempts > 0
-        ORDER BY attempts DESC, kind, key LIMIT ${limit}`,
-      (rows) => rows.map((row) => ({ ...row, isDead: row.attempts >= MAX_ATTEMPTS }))
-    )
+  const failures = (limit: number): Effect.Effect<ReadonlyArray<FailedWork>, SqlError> =>
+    Effect.gen(function*() {
+      if (!(yield* countsAttempts)) return []
+      const rows = yield* sql<Omit<FailedWork, "isDead">>`
+        SELECT kind, key, attempts, coalesce(error, '') AS error FROM work WHERE attempts > 0
+        ORDER BY attempts DESC, kind, key LIMIT ${limit}`
+      return rows.map((row) => ({ ...row, isDead: row.attempts >= MAX_ATTEMPTS }))
+    })
 
   const sessionsByPrefix = (prefix: string) =>
     Effect.gen(function*() {

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
+import * as TestClock from "effect/TestClock"
 import { idOf } from "../../src/domain/Ids.ts"
 import { type MemoryUnit, UnitType } from "../../src/domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../src/domain/Search.ts"
@@ -33,6 +34,7 @@ const WORDS = [
 ]
 const FILES = ["/work/one/src/app.ts", "C:\\work\\app.ts", "/work/it's 100%.ts", "app.ts"]
 const SESSIONS = ["s1", "s2", "s3"]
+const KINDS = ["segment", "session", "index", "review", "recap"] as const
 const CONTENT_KINDS = ["text", "tool_use", "tool_result", "thinking"] as const
 
 const line = FastCheck.record({
@@ -58,7 +60,13 @@ const operation = FastCheck.oneof(
   }),
   FastCheck.record({
     _tag: FastCheck.constant("compress" as const),
-    kind: FastCheck.constantFrom("segment" as const, "segment" as const, "session" as const),
+    kind: FastCheck.constantFrom(
+      "segment" as const,
+      "segment" as const,
+      "session" as const,
+      "review" as const,
+      "recap" as const
+    ),
     limit: FastCheck.integer({ min: 1, max: 5 }),
     made: FastCheck.array(
       FastCheck.record({
@@ -80,7 +88,30 @@ const operation = FastCheck.oneof(
     kind: FastCheck.constantFrom("segment" as const, "index" as const)
   }),
   FastCheck.record({ _tag: FastCheck.constant("done" as const), limit: FastCheck.integer({ min: 1, max: 5 }) }),
-  FastCheck.record({ _tag: FastCheck.constant("undone" as const), uuid: FastCheck.nat({ max: 60 }) })
+  FastCheck.record({ _tag: FastCheck.constant("undone" as const), uuid: FastCheck.nat({ max: 60 }) }),
+  FastCheck.record({
+    _tag: FastCheck.constant("queueReviews" as const),
+    session: FastCheck.constantFrom(...SESSIONS),
+    uuids: FastCheck.array(FastCheck.nat({ max: 60 }), { maxLength: 3 }),
+    isWanted: FastCheck.boolean()
+  }),
+  FastCheck.record({
+    _tag: FastCheck.constant("reviewAgain" as const),
+    sessions: FastCheck.subarray(SESSIONS)
+  }),
+  /** Of what is claimed some fails, and the rest stays claimed. */
+  FastCheck.record({
+    _tag: FastCheck.constant("fail" as const),
+    kind: FastCheck.constantFrom(...KINDS),
+    limit: FastCheck.integer({ min: 1, max: 5 }),
+    failing: FastCheck.nat({ max: 5 })
+  }),
+  /** What was claimed before lapses, if it isn't renewed. */
+  FastCheck.record({
+    _tag: FastCheck.constant("wait" as const),
+    minutes: FastCheck.constantFrom(0.5, 1, 1.001, 2, 8),
+    isRenewed: FastCheck.boolean()
+  })
 )
 type Operation = typeof operation extends FastCheck.Arbitrary<infer A> ? A : never
 type Append = Extract<Operation, { _tag: "append" }>
@@ -156,6 +187,23 @@ const run = (operation: Operation): Effect.Effect<unknown, unknown, MemoryStore>
         yield* store.done(items)
         return items
       }
+      case "queueReviews": {
+        const { isWanted, session: sessionId, uuids } = operation
+        return yield* store.queueReviews([
+          { sessionId, segmentIds: uuids.map((uuid) => idOf("segment", `m${uuid}`)), isWanted }
+        ])
+      }
+      case "reviewAgain":
+        return yield* store.reviewAgain(operation.sessions)
+      case "fail": {
+        const items = yield* store.claim(operation.kind, operation.limit)
+        yield* store.fail(items.slice(0, operation.failing), `no ${operation.limit}`)
+        return items
+      }
+      case "wait": {
+        yield* TestClock.adjust(`${operation.minutes} minutes`)
+        return operation.isRenewed ? yield* store.renew(ANY_WORK) : undefined
+      }
       case "undone": {
         const one = batch([message(`m${operation.uuid}`)], { cursor: cursor("/undone", 1) })
         return yield* Effect.flip(
@@ -164,6 +212,15 @@ const run = (operation: Operation): Effect.Effect<unknown, unknown, MemoryStore>
       }
     }
   })
+
+/** Whatever may be claimed of segments and sessions. */
+const ANY_WORK = KINDS.flatMap((kind) =>
+  [...SESSIONS, ...Array.from({ length: 61 }, (_, i) => idOf("segment", `m${i}`))].map((key): WorkItem => ({
+    kind,
+    key,
+    revision: 1
+  }))
+)
 
 const FILTERS: ReadonlyArray<SearchFilter> = [
   everything,
@@ -181,7 +238,8 @@ const everythingIn = Effect.gen(function*() {
   const store = yield* MemoryStore
   const status = yield* store.status
   const work: Array<WorkItem> = []
-  for (const kind of ["segment", "session", "index"] as const) work.push(...(yield* store.claim(kind, 1_000)))
+  const failures = yield* store.failures(1_000)
+  for (const kind of KINDS) work.push(...(yield* store.claim(kind, 1_000)))
   const units = yield* store.recent(everything, 10_000)
   const ids = [...new Set([...units.map(({ id }) => id), ...work.map(({ key }) => key)])].sort()
   const terms = [...new Set(WORDS.flatMap(queryLexemes))]
@@ -198,10 +256,12 @@ const everythingIn = Effect.gen(function*() {
   const outlines = yield* store.outlines(SESSIONS)
   return {
     status,
+    failures,
     work: work.map(({ key, kind, revision }) => ({ key, kind, revision })),
     units: yield* store.units(ids),
     recent: yield* Effect.forEach(FILTERS, (filter) => store.recent(filter, 3)),
     prefix: yield* Effect.forEach(["", "a", "0"], store.unitsByPrefix),
+    sessions: yield* Effect.forEach(["", "s", "s2", "S"], store.sessionsByPrefix),
     lexical,
     neighbours: [...(yield* store.neighbours(ids))].map((each) => each.join(" ")).sort(),
     segments: yield* store.segments(segmentIds),

@@ -17,7 +17,7 @@ import type { SearchFilter } from "../../src/domain/Search.ts"
 import { lexemes, queryLexemes } from "../../src/domain/Tokenizer.ts"
 import * as Duplicates from "../../src/store/Duplicates.ts"
 import { fieldsOf } from "../../src/store/Lexical.ts"
-import { MemoryStore, StoreError, type WorkItem } from "../../src/store/MemoryStore.ts"
+import { MAX_ATTEMPTS, MemoryStore, StoreError, triedAgainAfter, type WorkItem } from "../../src/store/MemoryStore.ts"
 import { LEASE_MS } from "../../src/store/WorkLease.ts"
 import { batch, cursor, everything, facts, message, project, unit } from "./made.ts"
 
@@ -83,6 +83,40 @@ const pending = (kind: WorkItem["kind"]) =>
     const items = yield* store.claim(kind, 10_000)
     yield* store.release(items)
     return items
+  })
+
+/** A session of these prompts, each a segment. */
+const talk = (sessionId: string, ...uuids: ReadonlyArray<string>) =>
+  Effect.flatMap(
+    MemoryStore,
+    (store) =>
+      store.append(batch(uuids.map((uuid) => message(uuid, { sessionId, isPrompt: true })), {
+        cursor: cursor(`/t/${sessionId}/${uuids.join()}`, 1)
+      }))
+  )
+
+const segmentsOf = (...uuids: ReadonlyArray<string>) => uuids.map((uuid) => idOf("segment", uuid))
+
+const request = (sessionId: string, isWanted: boolean, ...uuids: ReadonlyArray<string>) => ({
+  sessionId,
+  segmentIds: segmentsOf(...uuids),
+  isWanted
+})
+
+/** What a language model is to look at: keys with their revisions, in the order in which they come. */
+const reviews = Effect.map(
+  Effect.all([pending("review"), pending("recap")]),
+  (all) => all.flat().map(({ key, revision }) => [key, revision] as const)
+)
+
+/** Claims and fails it until it is not tried again. */
+const exhaust = (kind: WorkItem["kind"]) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    for (let attempts = 1; attempts <= MAX_ATTEMPTS; attempts++) {
+      yield* store.fail(yield* store.claim(kind, 10), `the ${attempts}. time`)
+      yield* TestClock.adjust(triedAgainAfter(attempts))
+    }
   })
 
 /** Ids that the lexical lane finds for a question. */
@@ -396,6 +430,59 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
       )
 
       test(
+        "outlines what was made of a session, in its order, without archives",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* talk("s1", "a")
+          yield* talk("s2", "b")
+          const many = Array.from({ length: 205 }, (_, i) => unit(`u${i}`, { position: 1_000 - i }))
+          yield* write([
+            unit("archive", { type: "archive", position: 0 }),
+            unit("replaced", { active: false, position: 0 }),
+            unit("elsewhere", { sessionId: "s2" }),
+            unit("b", { position: 1 }),
+            unit("a", { position: 1, type: "decision" }),
+            ...many
+          ])
+          const [one, two] = [...(yield* store.outlines(["s1", "s2"]))].sort((a, b) =>
+            a.session.id < b.session.id ? -1 : 1
+          )
+          assert.deepStrictEqual(two?.units, [unit("elsewhere", { sessionId: "s2", origin: two!.units[0]!.origin })])
+          assert.deepStrictEqual(
+            one?.units.map(({ id }) => id),
+            ["a", "b", ...many.map(({ id }) => id).reverse()].slice(0, 200)
+          )
+        })
+      )
+
+      test(
+        "finds sessions by the beginning of their id, ten at most",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const many = Array.from({ length: 12 }, (_, i) => `s-${String(11 - i).padStart(2, "0")}`)
+          for (const id of [...many, "A%b", "A_b", "Axb", "修复-1"]) yield* talk(id, `prompt of ${id}`)
+          for (
+            const [prefix, ids] of [
+              ["s-0", many.slice(2).reverse()],
+              ["s-", many.slice(2).reverse()],
+              ["s-11", ["s-11"]],
+              ["A", ["A%b", "A_b", "Axb"]],
+              ["A%", ["A%b"]],
+              ["A_", ["A_b"]],
+              ["a", []],
+              ["%", []],
+              ["修", ["修复-1"]],
+              ["s-111", []]
+            ] as const
+          ) {
+            assert.deepStrictEqual((yield* store.sessionsByPrefix(prefix)).map(({ id }) => id), ids, prefix)
+          }
+          const [session] = yield* store.outlines(["Axb"])
+          assert.deepStrictEqual(yield* store.sessionsByPrefix("Ax"), [session!.session])
+        })
+      )
+
+      test(
         "tells what was asked and said last in the thread before a segment",
         Effect.gen(function*() {
           const store = yield* MemoryStore
@@ -590,6 +677,228 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
           assert.strictEqual((yield* store.units(["u1", "u2"])).length, 1)
           yield* store.commit(items, [unit("u2", { origin })])
           assert.strictEqual((yield* store.units(["u1", "u2"])).length, 2)
+        })
+      )
+    })
+
+    describe("reviews", () => {
+      test(
+        "are queued of sessions that are wanted: all that these hold at first, then what changes",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* talk("s1", "a", "b")
+          yield* talk("s2", "c")
+          const [a, b] = segmentsOf("a", "b") as [string, string]
+          const steps: ReadonlyArray<
+            readonly [string, ReadonlyArray<ReturnType<typeof request>>, ReadonlyArray<readonly [string, number]>]
+          > = [
+            ["none is wanted", [request("s1", false, "a"), request("s2", false, "c")], []],
+            ["one is", [request("s2", false, "c"), request("s1", true, "b")], [[a, 1], [b, 1], ["s1", 1]]],
+            ["it was once", [request("s1", false, "b")], [[a, 1], [b, 2], ["s1", 2]]],
+            ["and again", [request("s1", true, "a"), request("s1", false, "a")], [[a, 3], [b, 2], ["s1", 4]]],
+            ["nothing of it", [request("s1", false)], [[a, 3], [b, 2], ["s1", 5]]]
+          ]
+          for (const [title, requests, expected] of steps) {
+            yield* store.queueReviews(requests)
+            assert.deepStrictEqual(yield* reviews, expected, title)
+          }
+          yield* store.done([...(yield* store.claim("review", 10)), ...(yield* store.claim("recap", 10))])
+          assert.deepStrictEqual(yield* reviews, [])
+          yield* store.queueReviews([request("s1", false, "b")])
+          assert.deepStrictEqual(yield* reviews, [[b, 1], ["s1", 1]])
+        })
+      )
+
+      test(
+        "of a segment that has changed meanwhile are not written, and wait again",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* talk("s1", "a")
+          const origin = idOf("segment", "a")
+          yield* store.commit(yield* store.claim("segment", 10), [unit("extracted", { origin })])
+          yield* store.queueReviews([request("s1", true, "a")])
+          const claimed = yield* store.claim("review", 10)
+          yield* store.queueReviews([request("s1", false, "a")])
+          yield* store.commit(claimed, [unit("of before", { origin })])
+          const ids = ["extracted", "of before", "written"]
+          assert.deepStrictEqual((yield* store.units(ids)).map(({ id }) => id), ["extracted"])
+          const again = yield* store.claim("review", 10)
+          assert.deepStrictEqual(again, [{ kind: "review", key: origin, revision: 2 }])
+          yield* store.commit(again, [unit("written", { origin })])
+          assert.deepStrictEqual((yield* store.units(ids)).map(({ id }) => id), ["written"])
+          assert.deepStrictEqual(yield* pending("review"), [])
+        })
+      )
+
+      test(
+        "are asked for again, of all that a session holds, and that is told",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* talk("s1", "a", "b")
+          yield* talk("s2", "c")
+          const [a, b, c] = segmentsOf("a", "b", "c") as [string, string, string]
+          assert.strictEqual(yield* store.reviewAgain([]), 0)
+          assert.deepStrictEqual(yield* reviews, [])
+          assert.strictEqual(yield* store.reviewAgain(["s1"]), 2)
+          assert.deepStrictEqual(yield* reviews, [[a, 1], [b, 1], ["s1", 1]])
+          assert.strictEqual(yield* store.reviewAgain(["s2", "s1"]), 3)
+          assert.deepStrictEqual(yield* reviews, [[a, 2], [b, 2], [c, 1], ["s1", 2], ["s2", 1]])
+          // From then on what comes to them is wanted.
+          yield* store.queueReviews([request("s2", false, "c")])
+          assert.deepStrictEqual(yield* reviews, [[a, 2], [b, 2], [c, 2], ["s1", 2], ["s2", 2]])
+        })
+      )
+    })
+
+    describe("work that failed", () => {
+      test(
+        "waits longer each time, then for good",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* talk("s1", "a")
+          yield* talk("s2", "b")
+          yield* store.reviewAgain(["s1"])
+          const { pending: before } = yield* store.status
+          const key = idOf("segment", "a")
+          for (let attempts = 1; attempts <= MAX_ATTEMPTS; attempts++) {
+            const items = yield* store.claim("review", 10)
+            assert.deepStrictEqual(items, [{ kind: "review", key, revision: 1 }])
+            yield* store.fail(items, `the ${attempts}. time`)
+            const isDead = attempts === MAX_ATTEMPTS
+            assert.deepStrictEqual(yield* store.failures(10), [
+              { kind: "review", key, attempts, error: `the ${attempts}. time`, isDead }
+            ])
+            assert.strictEqual((yield* store.status).pending, isDead ? before - 1 : before)
+            yield* TestClock.adjust(triedAgainAfter(attempts) - 1)
+            assert.deepStrictEqual(yield* store.claim("review", 10), [], `${attempts}: too early`)
+            yield* TestClock.adjust(1)
+          }
+          yield* TestClock.adjust("365 days")
+          assert.deepStrictEqual(yield* store.claim("review", 10), [])
+
+          yield* store.fail(yield* store.claim("segment", 10), "no model")
+          assert.deepStrictEqual(
+            (yield* store.failures(10)).map(({ attempts, isDead, kind }) => [kind, attempts, isDead]),
+            [["review", MAX_ATTEMPTS, true], ["segment", 1, false], ["segment", 1, false]]
+          )
+          assert.deepStrictEqual((yield* store.failures(1)).map(({ kind }) => kind), ["review"])
+        })
+      )
+
+      for (
+        const [title, kind, change] of [
+          [
+            "a change of its segment",
+            "segment",
+            Effect.flatMap(
+              MemoryStore,
+              (store) => store.append(batch([message("more")], { cursor: cursor("/t/more", 1) }))
+            )
+          ],
+          [
+            "another request",
+            "review",
+            Effect.flatMap(MemoryStore, (store) => store.queueReviews([request("s1", false, "a")]))
+          ],
+          ["a review by hand", "review", Effect.flatMap(MemoryStore, (store) => store.reviewAgain(["s1"]))]
+        ] as const
+      ) {
+        test(
+          `is new again after ${title}`,
+          Effect.gen(function*() {
+            const store = yield* MemoryStore
+            yield* talk("s1", "a")
+            if (kind === "review") yield* store.reviewAgain(["s1"])
+            yield* exhaust(kind)
+            assert.isTrue((yield* store.failures(10))[0]?.isDead)
+            yield* change
+            assert.deepStrictEqual(yield* store.failures(10), [])
+            const items = yield* store.claim(kind, 10)
+            assert.deepStrictEqual(items, [{ kind, key: idOf("segment", "a"), revision: 2 }])
+            yield* store.fail(items, "no")
+            assert.deepStrictEqual((yield* store.failures(10)).map(({ attempts }) => attempts), [1])
+          })
+        )
+      }
+
+      test(
+        "is only what is held: neither what is free, nor what is done, nor what is unknown",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* talk("s1", "a", "b")
+          const items = yield* store.claim("segment", 10)
+          yield* store.done(items.slice(0, 1))
+          yield* store.release(items)
+          yield* store.fail([...items, { kind: "recap", key: "none", revision: 1 }], "no")
+          assert.deepStrictEqual(yield* store.failures(10), [])
+          assert.deepStrictEqual(yield* store.claim("segment", 10), items.slice(1))
+          // Another has it since its lease lapsed, and gave it back.
+          yield* TestClock.adjust(LEASE_MS + 1)
+          yield* store.release(yield* store.claim("segment", 10))
+          yield* store.fail(items, "too late")
+          assert.deepStrictEqual(yield* store.failures(10), [])
+        })
+      )
+
+      test(
+        "keeps its attempts when it is given back undone",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* talk("s1", "a")
+          for (const attempts of [1, 2]) {
+            yield* store.release(yield* store.claim("segment", 10))
+            yield* store.fail(yield* store.claim("segment", 10), "no")
+            assert.deepStrictEqual((yield* store.failures(10)).map((failed) => failed.attempts), [attempts])
+            yield* TestClock.adjust(triedAgainAfter(attempts))
+          }
+          yield* store.release(yield* store.claim("segment", 10))
+          assert.deepStrictEqual((yield* store.failures(10)).map(({ attempts }) => attempts), [2])
+        })
+      )
+    })
+
+    describe("a lease", () => {
+      test(
+        "lasts as long as it is renewed, and lapses then",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* talk("s1", "a", "b")
+          const [one, ...others] = yield* store.claim("segment", 10)
+          for (let round = 0; round < 3; round++) {
+            yield* TestClock.adjust(LEASE_MS - 1)
+            yield* store.renew([one!])
+            assert.deepStrictEqual(yield* store.claim("segment", 10), round === 1 ? others : [])
+          }
+          yield* TestClock.adjust(LEASE_MS + 1)
+          assert.deepStrictEqual(keys(yield* store.claim("segment", 10)), keys([one!, ...others]))
+        })
+      )
+
+      test(
+        "that has lapsed is lost as soon as anybody claims of its kind",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* talk("s1", "a", "b", "c")
+          const [one, ...others] = yield* store.claim("segment", 10)
+          yield* TestClock.adjust(LEASE_MS + 1)
+          assert.deepStrictEqual(yield* store.claim("segment", 1), [one!])
+          yield* store.renew(others)
+          yield* store.fail(others, "too late")
+          assert.deepStrictEqual(yield* store.failures(10), [])
+          assert.deepStrictEqual(yield* store.claim("segment", 10), others)
+        })
+      )
+
+      test(
+        "is not to be had by renewing what was given back",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* talk("s1", "a")
+          const items = yield* store.claim("segment", 10)
+          yield* store.release(items)
+          yield* store.renew([...items, { kind: "recap", key: "none", revision: 1 }])
+          assert.deepStrictEqual(yield* store.claim("segment", 10), items)
+          assert.deepStrictEqual(yield* pending("recap"), [])
         })
       )
     })

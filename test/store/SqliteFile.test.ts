@@ -312,6 +312,65 @@ describe("a database of an earlier schema", () => {
       })
   )
 
+  /** As schema 3 left it: a session of two segments, with work of each kind. */
+  const schema3 = (folder: string, fs: FileSystem.FileSystem) =>
+    Effect.gen(function*() {
+      yield* fs.makeDirectory(folder, { recursive: true })
+      const path = join(folder, DATABASE)
+      const sql = yield* open({ name: "schema 3", path, readOnly: false, vectors: false, busyTimeoutMs: 0 })
+      for (const statement of STEPS.slice(0, 3).flat()) yield* sql.unsafe(statement)
+      yield* sql.unsafe("PRAGMA user_version = 3")
+      yield* sql`INSERT INTO projects ${sql.insert({ ...project("one") })}`
+      yield* sql`INSERT INTO sessions VALUES ('s1', 'project-one', NULL, '/work/one', NULL, NULL, 1, 2)`
+      for (const uuid of ["a", "b"]) {
+        yield* sql`INSERT INTO messages (uuid, session_id, thread, segment_id, role, is_prompt, said, occurred_at, body)
+          VALUES (${uuid}, 's1', 'main', ${segmentOf(uuid)}, 'human', 1, 1, 1000, ${JSON.stringify(message(uuid))})`
+      }
+      for (const [kind, key, revision] of waiting) yield* sql`INSERT INTO work ${sql.insert({ kind, key, revision })}`
+      // Whose lease has lapsed.
+      yield* sql`UPDATE work SET owner = 'elsewhere:1:', until = 1 WHERE kind = 'index'`
+    }).pipe(Effect.scoped, Effect.provide(base))
+
+  const waiting = [["segment", segmentOf("a"), 3], ["session", "s1", 2], ["index", "unit-x", 1]] as const
+
+  test(
+    "of the version before keeps its work, which has failed never, and has no reviews to do",
+    (folder, fs) =>
+      Effect.gen(function*() {
+        yield* schema3(folder, fs)
+        const isAsItWas = Effect.gen(function*() {
+          const store = yield* MemoryStore
+          assert.strictEqual((yield* store.status).pending, waiting.length)
+          assert.deepStrictEqual(yield* store.failures(10), [])
+        })
+        yield* within(folder, Effect.zipRight(Effect.map(version, (at) => assert.strictEqual(at, 3)), isAsItWas), {
+          readOnly: true
+        })
+        yield* within(
+          folder,
+          Effect.gen(function*() {
+            const store = yield* MemoryStore
+            const { reader } = yield* SqliteFile
+            assert.strictEqual(yield* version, LATEST)
+            yield* isAsItWas
+            assert.deepStrictEqual(
+              yield* reader.unsafe("SELECT DISTINCT attempts, error, not_before FROM work"),
+              [{ attempts: 0, error: null, not_before: 0 }]
+            )
+            yield* store.queueReviews([{ sessionId: "s1", segmentIds: [segmentOf("a")], isWanted: false }])
+            for (const kind of ["review", "recap"] as const) assert.deepStrictEqual(yield* store.claim(kind, 10), [])
+            for (const [kind, key, revision] of waiting) {
+              const items = yield* store.claim(kind, 10)
+              assert.deepStrictEqual(items, [{ kind, key, revision }])
+              yield* store.fail(items, "no")
+            }
+            assert.deepStrictEqual((yield* store.failures(10)).map(({ attempts }) => attempts), [1, 1, 1])
+            assert.strictEqual(yield* store.reviewAgain(["s1"]), 2)
+          })
+        )
+      })
+  )
+
   test("is read as it is by a reader, which changes nothing", (folder, fs) =>
     Effect.gen(function*() {
       yield* old(folder, fs)

@@ -17,6 +17,7 @@ import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { type Captured, Collector, type TranscriptFile } from "./capture/Collector.ts"
 import { type CompressionError, Compressor, Reviewer } from "./compress/Compressor.ts"
+import type { Session } from "./domain/Conversation.ts"
 import type { MemoryUnit } from "./domain/MemoryUnit.ts"
 import { type IndexError, VectorIndex } from "./index/VectorIndex.ts"
 import { CurrentProject } from "./models/Budget.ts"
@@ -196,7 +197,7 @@ const reviewBy = <A>(
   compressor: Compressor["Type"],
   read: (store: MemoryStore["Type"], key: string) => Effect.Effect<ReadonlyArray<A>, StoreError>,
   make: (compressor: Compressor["Type"], one: A) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>,
-  projectOf: (one: A) => string
+  sessionOf: (one: A) => Session
 ) =>
 (items: ReadonlyArray<WorkItem>) =>
   Effect.gen(function*() {
@@ -204,10 +205,12 @@ const reviewBy = <A>(
     const review = (item: WorkItem) =>
       Effect.gen(function*() {
         const [one] = yield* read(store, item.key)
-        const units = one === undefined
-          ? []
-          : yield* Effect.provideService(make(compressor, one), CurrentProject, projectOf(one))
+        if (one === undefined) return yield* Effect.as(store.done([item]), [])
+        const { id, projectId } = sessionOf(one)
+        const units = yield* Effect.provideService(make(compressor, one), CurrentProject, projectId)
         yield* store.commit([item], units)
+        // Also when the session was told already, because this one had failed.
+        if (item.kind === "review") yield* store.queueReviews([{ sessionId: id, segmentIds: [], isWanted: false }])
         return units
       }).pipe(
         Effect.tapErrorTag(
@@ -216,7 +219,8 @@ const reviewBy = <A>(
         ),
         Effect.either
       )
-    const renewed = Effect.forever(Effect.delay(store.renew(items), RENEWED_EVERY))
+    // A renewal that fails leaves the rest of the minute.
+    const renewed = Effect.forever(Effect.delay(Effect.ignore(store.renew(items)), RENEWED_EVERY))
     const made = yield* Effect.raceFirst(forEach(items, BATCH.review, review), renewed)
     const failed = made.find(Either.isLeft)
     if (failed !== undefined) return yield* failed.left
@@ -237,7 +241,7 @@ export const review: Stream.Stream<Step, PipelineError, MemoryStore | VectorInde
             compressor,
             (store, id) => store.segments([id]),
             (compressor, context) => compressor.compress(context),
-            ({ session }) => session.projectId
+            ({ session }) => session
           )
         ).pipe(
           Stream.concat(
@@ -247,10 +251,12 @@ export const review: Stream.Stream<Step, PipelineError, MemoryStore | VectorInde
                 compressor,
                 (store, id) => store.outlines([id]),
                 (compressor, outline) => compressor.summarize(outline),
-                ({ session }) => session.projectId
+                ({ session }) => session
               )
             )
           ),
+          // A session is told when all that is to be told of it is: not while reviews wait.
+          Stream.takeUntil(({ _tag }) => _tag === "Postponed"),
           Stream.concat(worked("index", index))
         )
     })

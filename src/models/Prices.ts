@@ -3,6 +3,7 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import type { Endpoint, Role } from "./Presets.ts"
 
@@ -104,10 +105,19 @@ export class PricesError extends Schema.TaggedError<PricesError>()("PricesError"
   }
 }
 
+/** The first thing that is wrong, and where. */
+const told = (error: ParseResult.ParseError): string => {
+  const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
+  return [...(issue?.path ?? []).map(String), issue?.message].join(": ")
+}
+
+const decode = <A, I>(file: string, schema: Schema.Schema<A, I>) => (input: unknown) =>
+  Effect.mapError(Schema.decodeUnknown(schema)(input), (error) => new PricesError({ file, detail: told(error) }))
+
 const readFile = <A, I>(file: string, schema: Schema.Schema<A, I>) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(file)).pipe(
-    Effect.flatMap(Schema.decodeUnknown(Schema.parseJson(schema))),
-    Effect.mapError((error) => new PricesError({ file, detail: error.message }))
+    Effect.mapError((error) => new PricesError({ file, detail: error.message })),
+    Effect.flatMap(decode(file, Schema.parseJson(schema)))
   )
 
 /** The prices in `file`, after a person's own in `own` where there is such a file. */
@@ -117,12 +127,9 @@ export const read = (file: string, own: string): Effect.Effect<PriceList, Prices
     const list = yield* readFile(file, PriceList)
     if (!(yield* Effect.orElseSucceed(fs.exists(own), () => false))) return list
     const mine = yield* readFile(own, OwnPrices)
-    return yield* Effect.mapError(
-      Schema.decodeUnknown(PriceList)({
-        ...list,
-        rates: { ...list.rates, ...mine.rates },
-        models: { ...list.models, ...mine.models }
-      }),
-      (error) => new PricesError({ file: own, detail: error.message })
-    )
+    return yield* decode(own, PriceList)({
+      ...list,
+      rates: { ...list.rates, ...mine.rates },
+      models: { ...list.models, ...mine.models }
+    })
   })

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Lazy from "../resources/Lazy.ts"
 import { open } from "../resources/Sqlite.ts"
-import type { StoreError } from "./MemoryStore.ts"
+import { StoreError } from "./MemoryStore.ts"
 import { migrate, MODELS_STEPS } from "./migrations.ts"
 import { restrict, toStoreError } from "./SqliteFile.ts"
 import * as SqliteHeader from "./SqliteHeader.ts"
@@ -35,7 +35,19 @@ const openFile = ({ busyTimeoutMs, folder }: ModelsFileOptions) =>
     yield* migrate(sql, MODELS_STEPS)
     yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(fs.chmod(each, 0o600)))
     return sql
-  }).pipe(Effect.mapError(toStoreError("open")))
+  }).pipe(
+    Effect.mapError(toStoreError("open")),
+    Effect.mapError((error) =>
+      error.reason === "Damaged"
+        ? new StoreError({
+          ...error,
+          detail:
+            `${MODELS_DATABASE} in ${folder} is damaged or not a database; it was left untouched. Move it away: ` +
+            "what models cost so far is forgotten then, no memory is"
+        })
+        : error
+    )
+  )
 
 export class ModelsFile extends Context.Tag("ModelsFile")<ModelsFile, {
   /** Opened when it is first needed. */

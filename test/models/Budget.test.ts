@@ -1,11 +1,13 @@
 /**
  * What models may cost, and what is not paid twice.
  */
+import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as App from "../../src/App.ts"
 import * as Budget from "../../src/models/Budget.ts"
@@ -178,6 +180,24 @@ describe("the budget", () => {
         yield* ground.models.complete({ prompt: "say", maxTokens: 10 })
       }), { ...NEVER, caps: usd(500) }))
 
+  it.live("warns once at 80 and once at 90 %", () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      const logger = Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => lines.push(String(message))))
+      yield* withBudget(({ models }) => Effect.replicateEffect(models.complete({ prompt: "say", maxTokens: 1 }), 9), {
+        ...NEVER,
+        caps: usd(110)
+      }).pipe(
+        Effect.provide(logger)
+      )
+      assert.strictEqual(lines.length, 2, lines.join("\n"))
+      assert.match(
+        lines[0]!,
+        /^80 % of this day's budget for models is used \(\$88\.00 of \$110\.00\); .*CLAUDE_MEMORY_USD_PER_DAY/
+      )
+      assert.match(lines[1]!, /^90 % .*\$99\.00 of \$110\.00/)
+    }))
+
   it.live("what can't be paid is asked of a fall-back that costs nothing", () =>
     withBudget(
       (ground) =>
@@ -254,4 +274,53 @@ describe("the list that comes with the package", () => {
       assert.match(list.date, /^20\d\d-\d\d-\d\d$/)
       assert.isAbove(Object.keys(list.models).length, 20)
     }).pipe(Effect.provide(base)))
+})
+
+describe("a person's own prices", () => {
+  const reading = (text: string) =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const home = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-prices-" })
+      yield* fs.writeFileString(`${home}/prices.json`, text)
+      return yield* App.prices(home)
+    }).pipe(Effect.scoped, Effect.provide(base))
+
+  it.effect("go before the list's, in a currency that has a rate", () =>
+    Effect.gen(function*() {
+      const { models, rates } = yield* reading(
+        `{"rates": {"EUR": 1.2}, "models": {"openai:gpt-6-luna": {"input": 9}, "x:y": {"input": 1, "currency": "EUR"}}}`
+      )
+      assert.deepStrictEqual(models["openai:gpt-6-luna"], { input: 9 })
+      assert.isDefined(models["openai:text-embedding-3-small"])
+      assert.deepStrictEqual([rates.EUR, rates.CNY !== undefined], [1.2, true])
+    }))
+
+  it.effect.each(
+    [
+      ["{\"models\": {\"x:y\": {\"input\": \"much\"}}}", /models: x:y: input: Expected .*"much"/],
+      ["{\"models\": {\"x:y\": {\"input\": -1}}}", /models: x:y: input: Expected .*-1/],
+      ["{\"models\": {\"x:y\": {\"input\": 1, \"currency\": \"EUR\"}}}", /no rate for EUR/],
+      ["{\"models\"", /JSON/]
+    ] as const
+  )("that can't be read are told with what is wrong: %s", ([text, pattern]) =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(reading(text))
+      assert.strictEqual(error._tag, "PricesError")
+      assert.match(error.message, pattern)
+      assert.match(error.message, /prices\.json can't be read: .*Mend the file, or move it away$/s)
+    }))
+})
+
+describe("a file of models that is damaged", () => {
+  it.effect("stops models, is left as it is, and says what to do", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-models-" })
+      yield* fs.writeFileString(`${folder}/models.db`, "no database")
+      const error = yield* Effect.flip(Effect.flatMap(Spending, ({ spent }) => spent(0))).pipe(
+        Effect.provide(Layer.provide(App.spendingIn(folder), base))
+      )
+      assert.match(error.message, /what models cost can't be read: models\.db in .* is damaged .* no memory is$/)
+      assert.strictEqual(yield* fs.readFileString(`${folder}/models.db`), "no database")
+    }).pipe(Effect.scoped, Effect.provide(base)))
 })

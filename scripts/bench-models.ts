@@ -3,6 +3,7 @@
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -12,6 +13,7 @@ import { setImmediate } from "node:timers/promises"
 import * as App from "../src/App.ts"
 import { answer, json, number } from "../src/cli/Output.ts"
 import { ModelManager } from "../src/models/ModelManager.ts"
+import { NO_CAPS } from "../src/models/Spending.ts"
 import * as Unmetered from "../src/models/Unmetered.ts"
 import { forEach } from "../src/resources/Concurrent.ts"
 import { DIMENSION, type ModelServer, modelServer } from "../test/models/server.ts"
@@ -41,6 +43,26 @@ const measured = (delay: number, use: (models: ModelManager["Type"]) => Effect.E
     const [, ms] = yield* Effect.provide(timed(Effect.flatMap(ModelManager, use)), layer(server))
     const { most, requests, sockets } = server.seen
     return { ms: round(ms), textsPerSecond: round(1_000 * TEXTS.length / ms), requests, sockets, socketsAtATime: most }
+  }))
+
+/** Completions that a server answers at once, with nothing counted and with each counted in a file: calls in a second. */
+const counting = (isCounted: boolean) =>
+  Effect.scoped(Effect.gen(function*() {
+    const server = yield* modelServer
+    const fs = yield* FileSystem.FileSystem
+    const home = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-bench-" })
+    const { baseUrl } = server
+    const roles = { light: [{ provider: "openai", model: "talker", baseUrl, apiKey: Option.none() }] }
+    const patience = { within: "60 seconds", retries: 0, waits: 0 } as const
+    const models = isCounted
+      ? App.modelsOf({ home, busyTimeoutMs: 5_000, models: { roles, patience, caps: NO_CAPS } })
+      : Unmetered.providers({ roles, patience })
+    const [, ms] = yield* Effect.gen(function*() {
+      const { complete } = yield* ModelManager
+      yield* complete({ prompt: "warm" })
+      return yield* timed(forEach(TEXTS, CALLERS, (prompt) => complete({ prompt, maxTokens: 10 })))
+    }).pipe(Effect.provide(Layer.provide(models, App.base)))
+    return round(1_000 * TEXTS.length / ms)
   }))
 
 /** Of the event loop. */
@@ -79,6 +101,9 @@ const command = Cli.make("bench-models", options, ({ delay, json }) =>
     const batched = yield* measured(delay, ({ embed }) => embed(TEXTS))
     yield* progress("one text a request")
     const unbatched = yield* measured(delay, ({ embed }) => forEach(TEXTS, CALLERS, (text) => embed([text])))
+    yield* progress("counted")
+    const uncountedPerSecond = yield* counting(false)
+    const countedPerSecond = yield* counting(true)
     yield* progress("abandoned")
     const abandoned = yield* aborts
     yield* progress("")
@@ -87,6 +112,7 @@ const command = Cli.make("bench-models", options, ({ delay, json }) =>
       delayMs: delay,
       batched,
       unbatched,
+      counting: { uncountedPerSecond, countedPerSecond },
       abortMs: { median: round(median(abandoned), 2), most: round(Math.max(...abandoned), 2), times: ABORTS }
     }
     const line = (name: string, { ms, requests, socketsAtATime, textsPerSecond }: typeof batched) =>
@@ -98,6 +124,7 @@ const command = Cli.make("bench-models", options, ({ delay, json }) =>
         `${number(TEXTS.length)} embeddings of a server that takes ${delay} ms for each request:`,
         line("batched", batched),
         line(`${CALLERS} callers, one each`, unbatched),
+        `completions in a second: ${number(uncountedPerSecond)}, with a budget ${number(countedPerSecond)}`,
         `an abandoned request ends at the server after ${data.abortMs.median} ms (median), at most ${data.abortMs.most} ms`
       ].join("\n"))
   })).pipe(Cli.withDescription("Batches, and abandoned requests"))

@@ -7,8 +7,11 @@ import * as Tokens from "../domain/Tokens.ts"
 
 const ELLIPSIS = "…"
 
-const shortened = (line: string, tokens: number): string =>
-  Tokens.estimate(line) <= tokens ? line : `${Tokens.truncate(line, tokens - 3, Infinity).trimEnd()} ${ELLIPSIS}`
+const shortened = (line: string, tokens: number): string => {
+  if (Tokens.estimate(line) <= tokens) return line
+  const start = Tokens.truncate(line, tokens - 3, Infinity).trimEnd()
+  return start === "" ? ELLIPSIS : `${start} ${ELLIPSIS}`
+}
 
 /** A line of more than `tokens` is taken apart after its sentences, of each of which the beginning is enough. */
 const linesOf = (text: string, tokens: number): ReadonlyArray<string> =>

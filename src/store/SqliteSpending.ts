@@ -40,11 +40,13 @@ interface PeriodRow extends Amount {
   readonly told: number
 }
 
+const keysOf = (at: number) => JSON.stringify(periodsOf(at).map(({ key }) => key))
+
 const readPeriods = (sql: SqlClient, at: number) =>
   Effect.map(
-    sql<PeriodRow>`SELECT key, tokens, usd, told FROM periods WHERE ${
-      sql.in("key", periodsOf(at).map(({ key }) => key))
-    }`,
+    sql<PeriodRow>`SELECT key, tokens, usd, told FROM periods WHERE key IN (SELECT value FROM json_each(${
+      keysOf(at)
+    }))`,
     (rows) => {
       const found = new Map(rows.map((row) => [row.key, row]))
       return (period: Period) => found.get(period.key) ?? { tokens: 0, usd: 0, told: 0 }
@@ -52,9 +54,8 @@ const readPeriods = (sql: SqlClient, at: number) =>
   )
 
 const add = (sql: SqlClient, at: number, { tokens, usd }: Amount) =>
-  Effect.forEach(periodsOf(at), ({ key }) =>
-    sql`INSERT INTO periods VALUES (${key}, ${tokens}, ${usd}, 0)
-      ON CONFLICT (key) DO UPDATE SET tokens = tokens + excluded.tokens, usd = usd + excluded.usd`, { discard: true })
+  sql`INSERT INTO periods SELECT value, ${tokens}, ${usd}, 0 FROM json_each(${keysOf(at)}) WHERE true
+    ON CONFLICT (key) DO UPDATE SET tokens = tokens + excluded.tokens, usd = usd + excluded.usd`
 
 const make = Effect.gen(function*() {
   const file = yield* ModelsFile

@@ -79,6 +79,10 @@ describe("an excerpt", () => {
     assert.isAtMost(Tokens.estimate(words), 120)
   })
 
+  it("leaves nothing of a line of blanks", () => {
+    assert.strictEqual(told(`${"\ufeff".repeat(12)}\nword …👩‍👩‍👧`, "", 20).split("\n")[0], "…")
+  })
+
   it.prop(
     "is within its tokens, and made of the item's words only",
     [

@@ -21,6 +21,7 @@ import type { Session } from "./domain/Conversation.ts"
 import type { MemoryUnit } from "./domain/MemoryUnit.ts"
 import { type IndexError, VectorIndex } from "./index/VectorIndex.ts"
 import { CurrentProject } from "./models/Budget.ts"
+import { embedAccepted } from "./models/EmbedAccepted.ts"
 import { type ModelError, ModelManager } from "./models/ModelManager.ts"
 import { forEach } from "./resources/Concurrent.ts"
 import {
@@ -105,7 +106,11 @@ const isOfSameProject = (a: MemoryUnit, b: MemoryUnit) => a.projectId === b.proj
 const embeddingsOf = (models: ModelManager["Type"], units: ReadonlyArray<MemoryUnit>) =>
   Effect.map(
     Effect.forEach(Arr.isNonEmptyReadonlyArray(units) ? Arr.groupWith(units, isOfSameProject) : [], (group) =>
-      Effect.provideService(models.embed(group.map(embedded)), CurrentProject, group[0].projectId)),
+      Effect.provideService(
+        embedAccepted(models.embed, group.map(embedded)),
+        CurrentProject,
+        group[0].projectId
+      )),
     (groups) =>
       groups.flat()
   )

@@ -14,6 +14,9 @@ export const testData: string | undefined = process.env.TEST_DATA
 /** Properties see the same cases in every run, so that a change is judged by itself; "random" looks for others. */
 export const testSeed: string = process.env.TEST_SEED ?? "20261125"
 
+/** How many cases the properties that take long see: so many, times TEST_RUNS. */
+export const times = (some: number): number => some * Number(process.env.TEST_RUNS ?? "1")
+
 export const isolate = (home: string) => {
   process.env.HOME = home
   process.env.USERPROFILE = home

@@ -30,7 +30,7 @@ import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { type LineSum, MemoryStore } from "../../src/store/MemoryStore.ts"
 import * as StoreInMemory from "../../src/store/StoreInMemory.ts"
 import { sqliteStore } from "../contract/layers.ts"
-import { samples } from "../data.ts"
+import { samples, times } from "../data.ts"
 import { anyText } from "../texts.ts"
 import { transcriptsIn } from "../transcripts.ts"
 
@@ -869,7 +869,7 @@ describe("any file", () => {
           }
         })
       ),
-    { fastCheck: { numRuns: 60 }, timeout: 60_000 }
+    { fastCheck: { numRuns: times(25) }, timeout: times(60_000) }
   )
 
   const uuids = FastCheck.constantFrom("u1", "u2", "u3", "u4", "u5", "u6")
@@ -923,7 +923,7 @@ describe("any file", () => {
           )
         assert.deepStrictEqual(yield* reading(ends), yield* reading([bytes.length]))
       }),
-    { fastCheck: { numRuns: 60 }, timeout: 60_000 }
+    { fastCheck: { numRuns: times(25) }, timeout: times(60_000) }
   )
 
   it.effect.prop(
@@ -964,7 +964,7 @@ describe("any file", () => {
           )
         assert.deepStrictEqual(yield* reading(ends), yield* reading([bytes.length]))
       }),
-    { fastCheck: { numRuns: 100 }, timeout: 60_000 }
+    { fastCheck: { numRuns: times(40) }, timeout: times(60_000) }
   )
 
   const change = FastCheck.oneof(
@@ -1022,7 +1022,7 @@ describe("any file", () => {
           assert.strictEqual((yield* store.messages([...seen])).length, seen.size)
         })
       ),
-    { fastCheck: { numRuns: 100 }, timeout: 60_000 }
+    { fastCheck: { numRuns: times(40) }, timeout: times(60_000) }
   )
 
   const anything = FastCheck.oneof(
@@ -1082,7 +1082,7 @@ describe("any file", () => {
           assert.deepStrictEqual(yield* collect(folder), [])
           assert.deepStrictEqual(yield* status, before)
         }), sqliteStore),
-    { fastCheck: { numRuns: 20 }, timeout: 60_000 }
+    { fastCheck: { numRuns: times(10) }, timeout: times(60_000) }
   )
 
   it.effect(

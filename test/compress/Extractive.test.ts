@@ -9,7 +9,7 @@ import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import { MemoryStore } from "../../src/store/MemoryStore.ts"
 import { layer as memoryLayer } from "../../src/testing.ts"
 import { check as checkUnits } from "../contract/CompressorContract.ts"
-import { samples } from "../data.ts"
+import { samples, times } from "../data.ts"
 import { anyText, sayingText } from "../texts.ts"
 import { asks, compress, contextOf, fails, runs, says, type Step, summarize, thinks, told, uses } from "./sessions.ts"
 
@@ -100,7 +100,7 @@ describe("a segment", () => {
         assert.isTrue(positions.every((position) => position >= 7 && position < 7 + context.segment.messages.length))
         assert.isTrue(units.every(({ type }) => type !== "archive" && UnitType.literals.includes(type)))
       }),
-    { fastCheck: { numRuns: 150 }, timeout: 60_000 }
+    { fastCheck: { numRuns: times(60) }, timeout: times(60_000) }
   )
 
   it.effect.prop("becomes the same bytes each time", [steps, before], ([steps, before]) =>
@@ -169,7 +169,7 @@ describe("what was said", () => {
           }
         }
       }),
-    { fastCheck: { numRuns: 150 }, timeout: 60_000 }
+    { fastCheck: { numRuns: times(60) }, timeout: times(60_000) }
   )
 
   it.effect("is in no unit when it is a compaction's summary, a side thread's prompt's answer apart", () =>

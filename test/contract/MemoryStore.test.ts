@@ -7,6 +7,7 @@ import { type MemoryUnit, UnitType } from "../../src/domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../src/domain/Search.ts"
 import { queryLexemes } from "../../src/domain/Tokenizer.ts"
 import { type AppendResult, MemoryStore, type WorkItem } from "../../src/store/MemoryStore.ts"
+import { times } from "../data.ts"
 import { sqliteStore, storeInMemory } from "./layers.ts"
 import { batch, cursor, everything, facts, message, project, unit } from "./made.ts"
 import { compressAll, suite, unitsOf, write } from "./MemoryStoreContract.ts"
@@ -287,7 +288,7 @@ describe("SqliteStore and StoreInMemory", () => {
         ])
         assert.deepStrictEqual(memory, sqlite)
       }),
-    { fastCheck: { numRuns: 40 }, timeout: 60_000 }
+    { fastCheck: { numRuns: times(20) }, timeout: times(60_000) }
   )
 
   const similar = FastCheck.record({
@@ -332,7 +333,7 @@ describe("SqliteStore and StoreInMemory", () => {
         ])
         assert.deepStrictEqual(memory, sqlite)
       }),
-    { fastCheck: { numRuns: 60 }, timeout: 120_000 }
+    { fastCheck: { numRuns: times(25) }, timeout: times(120_000) }
   )
 
   const document = FastCheck.record({
@@ -370,6 +371,6 @@ describe("SqliteStore and StoreInMemory", () => {
         ])
         assert.deepStrictEqual(memory, sqlite)
       }),
-    { fastCheck: { numRuns: 20 }, timeout: 60_000 }
+    { fastCheck: { numRuns: times(10) }, timeout: times(60_000) }
   )
 })

@@ -12,6 +12,7 @@ import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { Retriever } from "../../src/retrieve/Retriever.ts"
 import * as StoreInMemory from "../../src/store/StoreInMemory.ts"
 import { project, unit } from "../contract/made.ts"
+import { times } from "../data.ts"
 import * as remembered from "../retrieve/remembered.ts"
 import { anyText } from "../texts.ts"
 
@@ -160,7 +161,7 @@ describe("what is injected", () => {
         // The two of the fence, the preamble, and nothing else.
         assert.strictEqual(margin.length, 3 + 2 * sessions.size + items.length)
       }).pipe(Effect.provide(finding(results).layer)),
-    { fastCheck: { numRuns: 500 }, timeout: 120_000 }
+    { fastCheck: { numRuns: times(150) }, timeout: times(120_000) }
   )
 
   it.effect.prop(

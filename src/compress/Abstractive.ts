@@ -100,13 +100,13 @@ const together = (
   return inOrder([...written, ...extracted.filter((unit) => !isCovered(unit))])
 }
 
-/** A stand-in for the message that a unit cites first: the outline does not hold it. */
+/** A stand-in for the message that a unit cites first: the outline does not hold it, nor who spoke. */
 const citedBy = (unit: MemoryUnit): Message => ({
   uuid: evidence(unit)[0]!,
   parentUuid: null,
   sessionId: unit.sessionId,
   thread: "main",
-  role: "assistant",
+  role: "system",
   blocks: [],
   isPrompt: false,
   isSummary: false,

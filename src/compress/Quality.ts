@@ -99,8 +99,11 @@ const SPEAKS: ReadonlyArray<readonly [Role, RegExp]> = [
   ["assistant", /^(?:claude|the assistant)\b(?!'| code)|^(?:claude|助手)(?! code|的)/i]
 ]
 
+/** Who speaks in what the system tells is not known. */
 const isMisattributed = ({ from, text }: Statement) =>
-  SPEAKS.some(([role, pattern]) => pattern.test(text) && from.length > 0 && !from.includes(role))
+  SPEAKS.some(([role, pattern]) =>
+    pattern.test(text) && from.length > 0 && !from.includes(role) && !from.includes("system")
+  )
 
 /** What is left of the faithfulness after a statement that is put in the wrong mouth. */
 const AFTER_MISATTRIBUTED = 0.45

@@ -46,7 +46,7 @@ const isCodeLike = (word: string) =>
   /[a-z\d][A-Z]|_|::|->|\.|\$|[A-Za-z]\d|\d[A-Za-z]/.test(word) && !/^(?:e\.g|i\.e|etc|vs)\.?$/i.test(word)
 
 const isKnownPath = (path: string, { text }: Source) => {
-  const bare = path.replace(/[/.]+$/, "").replace(/^\.\//, "")
+  const bare = path.replace(/^\.\//, "")
   return text.includes(bare) || text.includes(bare.replaceAll("\\", "/")) || text.includes(bare.replaceAll("/", "\\"))
 }
 
@@ -63,15 +63,16 @@ const isKnownName = (name: string, source: Source) => {
 }
 
 const CJK = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/
-/** Who is in every conversation. */
-const SPEAKERS = new Set(["Claude", "Code", "User", "I"])
+/** Who is in every conversation, and what belongs to a number or a date. */
+const NO_NAME =
+  /^(?:Claude|Code|User|I|[KMGT]i?B|UTC|GMT|AM|PM|(?:January|February|March|April|May|June|July|August|September|October|November|December)|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?)$/
 
 /** A capital that begins no sentence; in Chinese any word of Latin letters. */
 const namesIn = (text: string): ReadonlyArray<string> =>
   (CJK.test(text)
     ? text.match(/[A-Za-z][A-Za-z]{2,}/g) ?? []
     : [...text.matchAll(/(?<=[\p{Ll}\p{N},;:)"] )\p{Lu}[\p{L}\p{N}]+/gu)].map(([name]) => name))
-    .filter((name) => !SPEAKERS.has(name))
+    .filter((name) => !NO_NAME.test(name))
 
 const without = (text: string, parts: Iterable<string>) => {
   let left = text
@@ -122,7 +123,9 @@ export const unfoundedIn = (statement: string, source: Source): ReadonlyArray<Un
     for (const text of new Set(texts)) if (!isKnown(text, source)) unfounded.push({ kind, text })
   }
   const spans = all(statement, SPAN, 1)
-  const paths = [...all(statement, PATH).filter((path) => /[A-Za-z]/.test(path)), ...all(statement, FILE)]
+  const paths = [...all(statement, PATH).filter((path) => /[A-Za-z]/.test(path)), ...all(statement, FILE)].map((path) =>
+    path.replace(/[./]+$/, "")
+  )
   check("path", paths, isKnownPath)
   check("code", spans.filter((span) => /\s/.test(span)), isKnownSpan)
   const rest = without(statement, paths)

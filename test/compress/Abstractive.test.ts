@@ -408,6 +408,15 @@ describe("a session", () => {
       for (const { title } of units) assert.include(asked[0]!.prompt, title)
     }))
 
+  it.effect("may say what a unit says of the user", () =>
+    Effect.gen(function*() {
+      const units = yield* extract(context)
+      const { units: [archive] } = yield* summarized({ units }, {
+        light: [[unit("archive", ARCHIVE.title, ["The user asked for one Agent with 8 sockets.", "u1"])]]
+      })
+      assert.strictEqual(archive!.title, ARCHIVE.title)
+    }))
+
   it.effect("that is too long is reduced in rounds, each within the window", () =>
     Effect.gen(function*() {
       const one = (yield* extract(context))[0]!

@@ -4,6 +4,7 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { CompletionRequest, Purpose, Ranked, Usage } from "./ModelManager.ts"
+import type { Structure } from "./Presets.ts"
 
 export interface Answer<A> {
   readonly value: A
@@ -28,7 +29,7 @@ export interface Exchange<A> {
 
 export interface Dialect {
   readonly headers: (key: string) => Readonly<Record<string, string>>
-  readonly complete?: (model: string, request: CompletionRequest, structure: "schema" | "words") => Exchange<string>
+  readonly complete?: (model: string, request: CompletionRequest, structure: Structure) => Exchange<string>
   /** Numbers for each text, in order. */
   readonly embed?: (
     model: string,

@@ -8,7 +8,7 @@ import * as Either from "effect/Either"
 import type { Client } from "./Client.ts"
 import type { Dialect } from "./Dialect.ts"
 import { missing, ModelError } from "./ModelManager.ts"
-import type { Preset, Role } from "./Presets.ts"
+import type { Preset, Role, Structure } from "./Presets.ts"
 
 /** What was away is passed over for so long when another can be asked. */
 const RESTS = Duration.seconds(60)
@@ -18,6 +18,8 @@ export interface Candidate {
   readonly client: Client
   readonly dialect: Dialect
   readonly preset: Preset
+  /** What it takes, as far as is known. */
+  structure: Structure
   restsUntil: number
 }
 

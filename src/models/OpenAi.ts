@@ -6,6 +6,7 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { damaged, type Dialect, inOrder, maybe, ranked, reading, refused, spoken, Vector } from "./Dialect.ts"
 import type { CompletionRequest, Usage } from "./ModelManager.ts"
+import type { Structure } from "./Presets.ts"
 
 const Tokens = Schema.Struct({
   prompt_tokens: maybe(Schema.Number),
@@ -57,8 +58,8 @@ const chat = reading(Chat, CHAT)
 const embeddings = reading(Embeddings, EMBEDDINGS)
 const rerank = reading(Rerank, RERANK)
 
-const format = ({ json }: CompletionRequest, structure: "schema" | "words") =>
-  json === undefined
+const format = ({ json }: CompletionRequest, structure: Structure) =>
+  json === undefined || structure === "words alone"
     ? {}
     : structure === "schema"
     ? {
@@ -67,7 +68,7 @@ const format = ({ json }: CompletionRequest, structure: "schema" | "words") =>
     : { response_format: { type: "json_object" } }
 
 /** Those that only promise JSON have to be told its shape. */
-export const told = ({ json, system }: CompletionRequest, structure: "schema" | "words"): string | undefined =>
+export const told = ({ json, system }: CompletionRequest, structure: Structure): string | undefined =>
   json === undefined || structure === "schema"
     ? system
     : [system, `Answer with one JSON object of this JSON Schema and nothing else: ${JSON.stringify(json.schema)}`]

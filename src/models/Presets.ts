@@ -22,6 +22,13 @@ export interface Endpoint {
   readonly dimension?: number
 }
 
+/**
+ * How JSON of a given shape is asked for: by its schema, by words with the promise that it is JSON, or by words alone. Each asks less of a
+ * server than the one before.
+ */
+export const STRUCTURES = ["schema", "words", "words alone"] as const
+export type Structure = typeof STRUCTURES[number]
+
 export interface Preset {
   readonly dialect: DialectName
   /** What it has models for. */
@@ -32,8 +39,7 @@ export interface Preset {
   readonly baseUrlNames: ReadonlyArray<string>
   readonly keyNames: ReadonlyArray<string>
   readonly needsKey: boolean
-  /** How JSON of a given shape is asked for: by its schema, or by words with the promise that it is JSON. */
-  readonly structure: "schema" | "words"
+  readonly structure: Structure
   /** Of one request for embeddings. */
   readonly inputs: number
   readonly inputTokens: number

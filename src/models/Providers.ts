@@ -19,6 +19,7 @@ import { type Candidate, firstOf } from "./FallBacks.ts"
 import * as Gemini from "./Gemini.ts"
 import { keyOf, ModelCache } from "./ModelCache.ts"
 import {
+  type Completion,
   type CompletionRequest,
   described,
   makeLocal,
@@ -28,7 +29,7 @@ import {
   type Purpose
 } from "./ModelManager.ts"
 import * as OpenAi from "./OpenAi.ts"
-import { type DialectName, type Endpoint, presetOf, type Role, ROLES } from "./Presets.ts"
+import { type DialectName, type Endpoint, presetOf, type Role, ROLES, STRUCTURES } from "./Presets.ts"
 import type { Price } from "./Prices.ts"
 import * as Voyage from "./Voyage.ts"
 
@@ -109,12 +110,32 @@ const asked = <A>({ client }: Candidate, role: Role, exchange: Exchange<A> | und
     )
     : client.ask(exchange, size)
 
-const completed = (candidate: Candidate, role: "light" | "heavy", request: CompletionRequest) =>
+/** A server that speaks an interface seldom has all of it; this is how it says so. */
+const REFUSES_FORMAT = /response_?format|json_?schema|json_?object|output_config|structured/i
+
+/** With less asked of the server where it refuses the form of the answer; it is not asked for that again. */
+const completed = (
+  candidate: Candidate,
+  role: "light" | "heavy",
+  request: CompletionRequest
+): Effect.Effect<Completion, ModelError> =>
+  Effect.catchIf(
+    completedAs(candidate, role, request),
+    ({ detail, reason }) => request.json !== undefined && reason === "Refused" && REFUSES_FORMAT.test(detail),
+    (error) => {
+      const less = STRUCTURES[STRUCTURES.indexOf(candidate.structure) + 1]
+      if (less === undefined) return Effect.fail(error)
+      candidate.structure = less
+      return completed(candidate, role, request)
+    }
+  )
+
+const completedAs = (candidate: Candidate, role: "light" | "heavy", request: CompletionRequest) =>
   Effect.map(
     asked(
       candidate,
       role,
-      candidate.dialect.complete?.(candidate.client.endpoint.model, request, candidate.preset.structure),
+      candidate.dialect.complete?.(candidate.client.endpoint.model, request, candidate.structure),
       {
         input: sumOf([request.system ?? "", request.prompt, JSON.stringify(request.json ?? "")]),
         output: request.maxTokens ?? USUAL_ANSWER_TOKENS,
@@ -180,7 +201,7 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
           const dialect = DIALECTS[preset.dialect]
           const { http, permit } = yield* originOf(new URL(endpoint.baseUrl).origin)
           const client = Client.make({ budget, dialect, endpoint, http, patience, permit, preset, role })
-          return { client, dialect, preset, restsUntil: 0 } satisfies Candidate
+          return { client, dialect, preset, structure: preset.structure, restsUntil: 0 } as Candidate
         }))
     const candidates = {
       light: yield* candidatesOf("light"),

@@ -216,6 +216,31 @@ describe("completions", () => {
       })
   )
 
+  it.live("ask less of a server that refuses the form, and remember it", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const server = yield* modelServer
+      const formats: Array<string> = []
+      server.behaviour = () => {
+        const { response_format: format } = server.seen.last!.body as {
+          readonly response_format?: { readonly type: string }
+        }
+        formats.push(format?.type ?? "none")
+        return Promise.resolve(
+          format === undefined
+            ? { status: 200, body: JSON.stringify(openAiChat({ content: "{}" })) }
+            : { status: 400, body: `{"error": {"message": "response_format.type ${format.type} is not supported"}}` }
+        )
+      }
+      const endpoint = { provider: "openai", model: "m", baseUrl: server.baseUrl, apiKey: Option.none() }
+      const models = Unmetered.providers({
+        roles: { light: [endpoint] },
+        patience: { within: "5 seconds", retries: 0, waits: 0 }
+      })
+      const ask = Effect.flatMap(ModelManager, complete({ prompt: "say", json: JSON_SHAPE }))
+      yield* Effect.provide(Effect.zipRight(ask, ask), Layer.provide(models, base))
+      assert.deepStrictEqual(formats, ["json_schema", "json_object", "none", "none"])
+    })))
+
   it.live("go out as Gemini's interface has them", () =>
     Effect.gen(function*() {
       const { request } = yield* asked(

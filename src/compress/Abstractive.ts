@@ -129,12 +129,21 @@ const make = Effect.gen(function*() {
       () => Effect.succeed(NOTHING)
     ))
 
+  /** That the heavy model can't be asked, once for each reason. */
+  const told = new Set<string>()
+  const without = ({ message }: ModelError) =>
+    Effect.suspend(() => {
+      if (told.has(message)) return Effect.succeed(NOTHING)
+      told.add(message)
+      return Effect.as(Effect.logWarning(`${message}; what it would have written better stays as it is`), NOTHING)
+    })
+
   /** The light model's units when all of them are good, else the heavy model's when any are; it is not waited for again. */
   const written = (task: string, lines: ReadonlyArray<Line>, origin: Origin) =>
     Effect.gen(function*() {
       const light = yield* judgedBy("light", task, lines, origin)
       if (light.good.length > 0 && light.bad === 0) return light.good
-      const heavy = yield* Effect.orElseSucceed(judgedBy("heavy", task, lines, origin), () => NOTHING)
+      const heavy = yield* Effect.catchAll(judgedBy("heavy", task, lines, origin), without)
       return heavy.good.length > 0 ? heavy.good : light.good
     })
 

@@ -140,7 +140,7 @@ export const refusalOf = (
 export const warningOf = (caps: Caps, period: Period, used: Amount, told: number): Warning | undefined => {
   for (const percent of [90, 80] as const) {
     if (percent <= told) return undefined
-    const unit = UNITS.find((unit) => 100 * used[unit] >= percent * caps[period.name][unit])
+    const unit = UNITS.find((unit) => used[unit] > 0 && 100 * used[unit] >= percent * caps[period.name][unit])
     if (unit !== undefined) return { percent, period, unit, used: used[unit], cap: caps[period.name][unit] }
   }
   return undefined

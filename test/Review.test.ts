@@ -339,6 +339,10 @@ describe("a review", () => {
       assert.deepStrictEqual(reviewedBy(yield* stepsOf(memory.review([]))), [[2, 2], [1, 1]])
       assert.sameMembers(yield* writtenOf([...one, "s1"]), [...one, "s1"])
       assert.deepStrictEqual(yield* stepsOf(memory.review([])), [])
+      // Of all, those that none has looked at.
+      assert.deepStrictEqual(reviewedBy(yield* stepsOf(memory.review("all"))), [[1, 1], [1, 1]])
+      assert.include(model.calls, "s2")
+      assert.deepStrictEqual(yield* stepsOf(memory.review("all")), [])
     }))
 
   test(

@@ -40,7 +40,7 @@ Look after it
   status                Say what is remembered
   doctor                Check that everything is as it should be
   models [--check]      Say which models are asked for what, and whether they answer
-  review [session…]     Have a language model compress sessions again
+  review [--all]        Have a language model compress sessions again
   cost [--by model]     Say what models were asked, what that cost, and what they may cost
   resources [--watch]   Show what each running process of Claude Memory has open
   lifecycle [--for 3s]  Start the whole service, stop it, and show that everything was released

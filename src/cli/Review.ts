@@ -3,6 +3,7 @@
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -20,7 +21,11 @@ const sessions = Args.text({ name: "session" }).pipe(
   Args.repeated
 )
 
-export const options = { json }
+const all = Options.boolean("all").pipe(
+  Options.withDescription("Also the sessions that no language model has looked at yet")
+)
+
+export const options = { all, json }
 
 /** Those that a model wrote have a quality of its check; what was extracted is as it was. */
 const counted = (units: ReadonlyArray<MemoryUnit>): string => {
@@ -29,51 +34,55 @@ const counted = (units: ReadonlyArray<MemoryUnit>): string => {
   return [...types].map(([type, n]) => `${number(n)} ${type}`).join(", ")
 }
 
-export const command = Command.make("review", { sessions, ...options }, ({ json, sessions }) =>
-  Effect.gen(function*() {
-    const { models } = yield* Settings.load
-    if (models.light === undefined && models.heavy === undefined) {
-      yield* writeStderr("no language model is set: set CLAUDE_MEMORY_LIGHT, such as openai:gpt-6-luna\n")
-      return yield* Effect.fail(new Unsuccessful())
-    }
-    const since = yield* Clock.currentTimeMillis
-    const memory = yield* ClaudeMemory
-    const progress = yield* Progress.make(0, process.stderr.isTTY === true)
-    let items = 0
-    const units: Array<MemoryUnit> = []
-    const degraded: Array<string> = []
-    yield* memory.review(sessions).pipe(
-      Stream.runForEach((step) => {
-        if (step._tag === "Postponed") degraded.push(step.error.message)
-        if (step._tag !== "Reviewed") return Effect.void
-        items += step.items
-        units.push(...step.units)
-        return progress.reviewed(step.items)
-      }),
-      Effect.ensuring(progress.end)
-    )
-    const failures = yield* memory.failures(100)
-    const durationMs = (yield* Clock.currentTimeMillis) - since
-    const byType: Record<string, number> = {}
-    for (const { type } of units) byType[type] = (byType[type] ?? 0) + 1
-    yield* answer(
-      json,
-      { reviewed: items, units: { total: units.length, byType }, degraded, failures, durationMs },
-      () =>
-        [
-          items === 0
-            ? "Nothing was reviewed."
-            : `${plural(items, "segment or session")} reviewed: ${number(units.length)} memories (${counted(units)})`,
-          ...degraded.map((each) => `degraded: ${each}`),
-          ...failures.map(({ attempts, error, isDead, key, kind }) =>
-            `${kind} ${key} failed ${plural(attempts, "time")}${
-              isDead ? " and is not tried again by itself" : ""
-            }: ${error}`
-          ),
-          `${(durationMs / 1_000).toFixed(1)} s`
-        ].join("\n")
-    )
-  })).pipe(
-    Command.withDescription("Have a language model compress sessions again"),
-    Command.provide(Layer.provide(App.reviewing, App.base))
-  )
+export const command = Command.make(
+  "review",
+  { sessions, ...options },
+  ({ all, json, sessions }) =>
+    Effect.gen(function*() {
+      const { models } = yield* Settings.load
+      if (models.light === undefined && models.heavy === undefined) {
+        yield* writeStderr("no language model is set: set CLAUDE_MEMORY_LIGHT, such as openai:gpt-6-luna\n")
+        return yield* Effect.fail(new Unsuccessful())
+      }
+      const since = yield* Clock.currentTimeMillis
+      const memory = yield* ClaudeMemory
+      const progress = yield* Progress.make(0, process.stderr.isTTY === true)
+      let items = 0
+      const units: Array<MemoryUnit> = []
+      const degraded: Array<string> = []
+      yield* memory.review(all ? "all" : sessions).pipe(
+        Stream.runForEach((step) => {
+          if (step._tag === "Postponed") degraded.push(step.error.message)
+          if (step._tag !== "Reviewed") return Effect.void
+          items += step.items
+          units.push(...step.units)
+          return progress.reviewed(step.items)
+        }),
+        Effect.ensuring(progress.end)
+      )
+      const failures = yield* memory.failures(100)
+      const durationMs = (yield* Clock.currentTimeMillis) - since
+      const byType: Record<string, number> = {}
+      for (const { type } of units) byType[type] = (byType[type] ?? 0) + 1
+      yield* answer(
+        json,
+        { reviewed: items, units: { total: units.length, byType }, degraded, failures, durationMs },
+        () =>
+          [
+            items === 0
+              ? "Nothing was reviewed."
+              : `${plural(items, "segment or session")} reviewed: ${number(units.length)} memories (${counted(units)})`,
+            ...degraded.map((each) => `degraded: ${each}`),
+            ...failures.map(({ attempts, error, isDead, key, kind }) =>
+              `${kind} ${key} failed ${plural(attempts, "time")}${
+                isDead ? " and is not tried again by itself" : ""
+              }: ${error}`
+            ),
+            `${(durationMs / 1_000).toFixed(1)} s`
+          ].join("\n")
+      )
+    })
+).pipe(
+  Command.withDescription("Have a language model compress sessions again"),
+  Command.provide(Layer.provide(App.reviewing, App.base))
+)

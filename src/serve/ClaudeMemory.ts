@@ -51,11 +51,11 @@ export class ClaudeMemory extends Context.Tag("ClaudeMemory")<ClaudeMemory, {
   /** Reads transcripts on from where they were left and makes memories of them; each step is given as it is done. */
   readonly ingest: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<Pipeline.Step, Pipeline.PipelineError>
   /**
-   * Has a language model compress sessions again, by their ids or beginnings of those; without any what waits for that. It needs a
-   * `Reviewer`.
+   * Has a language model compress sessions again, by their ids or beginnings of those; "all" is those that none has looked at yet, and
+   * without any it is what waits for that. It needs a `Reviewer`.
    */
   readonly review: (
-    sessions: ReadonlyArray<string>
+    sessions: ReadonlyArray<string> | "all"
   ) => Stream.Stream<Pipeline.Step, Pipeline.PipelineError | NotFound>
   readonly search: (query: SearchQuery) => Effect.Effect<SearchResponse, StoreError>
   readonly inject: (request: InjectionRequest) => Effect.Effect<InjectionResponse, StoreError>
@@ -103,9 +103,11 @@ const make = Effect.gen(function*() {
         : Effect.succeed(session.id)
     })
 
-  const review = (sessions: ReadonlyArray<string>) =>
+  const review = (sessions: ReadonlyArray<string> | "all") =>
     Stream.unwrap(Effect.gen(function*() {
-      yield* store.reviewAgain(yield* Effect.forEach(sessions, sessionOf))
+      yield* store.reviewAgain(
+        sessions === "all" ? yield* store.unreviewed : yield* Effect.forEach(sessions, sessionOf)
+      )
       return Pipeline.review
     }))
 

@@ -185,6 +185,8 @@ export class MemoryStore extends Context.Tag("MemoryStore")<MemoryStore, {
   readonly queueReviews: (requests: ReadonlyArray<ReviewRequest>) => Effect.Effect<void, StoreError>
   /** Queues everything of these sessions once more, also what was given up; tells how many segments that are. */
   readonly reviewAgain: (sessionIds: ReadonlyArray<string>) => Effect.Effect<number, StoreError>
+  /** Ids of the sessions that nobody wanted reviewed yet, in the order in which they began. */
+  readonly unreviewed: Effect.Effect<ReadonlyArray<string>, StoreError>
   /** At most 10 sessions whose id begins so. */
   readonly sessionsByPrefix: (prefix: string) => Effect.Effect<ReadonlyArray<Session>, StoreError>
   /** Gives claimed items back undone. */

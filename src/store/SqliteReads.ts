@@ -287,6 +287,13 @@ export const make = (sql: SqlClient) => {
       return rows.map((row) => ({ ...row, isDead: row.attempts >= MAX_ATTEMPTS }))
     })
 
+  const unreviewed = Effect.map(
+    sql<
+      { id: string }
+    >`SELECT id FROM sessions WHERE id NOT IN (SELECT id FROM reviewed_sessions) ORDER BY started_at, id`,
+    (rows) => rows.map(({ id }) => id)
+  )
+
   const sessionsByPrefix = (prefix: string) =>
     Effect.gen(function*() {
       const rows = yield* sql<{ id: string }>`SELECT id FROM sessions
@@ -297,6 +304,7 @@ export const make = (sql: SqlClient) => {
   return {
     failures,
     sessionsByPrefix,
+    unreviewed,
     cursors,
     places,
     segments,

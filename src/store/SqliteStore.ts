@@ -32,6 +32,7 @@ const make = Effect.gen(function*() {
     failures: (limit) => fail("failures", reads.failures(limit)),
     queueReviews: (requests) => write("queueReviews", writes.queueReviews(requests)),
     reviewAgain: (sessionIds) => write("reviewAgain", writes.reviewAgain(sessionIds)),
+    unreviewed: fail("unreviewed", reads.unreviewed),
     sessionsByPrefix: (prefix) => fail("sessionsByPrefix", reads.sessionsByPrefix(prefix)),
     release: (items) => write("release", Effect.asVoid(writes.release(items))),
     segments: (ids) => fail("segments", reads.segments(ids)),

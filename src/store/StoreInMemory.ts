@@ -183,6 +183,12 @@ const make = Effect.gen(function*() {
     failures: (limit) => read("failures", (state) => failures(state, limit)),
     queueReviews: (requests) => write("queueReviews", (state) => queueReviews(state, requests)),
     reviewAgain: (sessionIds) => write("reviewAgain", (state) => reviewAgain(state, sessionIds)),
+    unreviewed: read(
+      "unreviewed",
+      ({ reviewed, sessions }) =>
+        [...sessions.values()].filter(({ id }) => !reviewed.has(id))
+          .sort(ascending(({ startedAt }) => startedAt, ({ id }) => id)).map(({ id }) => id)
+    ),
     sessionsByPrefix: (prefix) =>
       read(
         "sessionsByPrefix",

@@ -739,8 +739,10 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
           const [a, b, c] = segmentsOf("a", "b", "c") as [string, string, string]
           assert.strictEqual(yield* store.reviewAgain([]), 0)
           assert.deepStrictEqual(yield* reviews, [])
+          assert.deepStrictEqual(yield* store.unreviewed, ["s1", "s2"])
           assert.strictEqual(yield* store.reviewAgain(["s1"]), 2)
           assert.deepStrictEqual(yield* reviews, [[a, 1], [b, 1], ["s1", 1]])
+          assert.deepStrictEqual(yield* store.unreviewed, ["s2"])
           assert.strictEqual(yield* store.reviewAgain(["s2", "s1"]), 3)
           assert.deepStrictEqual(yield* reviews, [[a, 2], [b, 2], [c, 1], ["s1", 2], ["s2", 1]])
           // From then on what comes to them is wanted.

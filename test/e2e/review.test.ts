@@ -64,6 +64,9 @@ describe("reviews", () => {
         assert.deepStrictEqual([reviewed.degraded, reviewed.failures], [[], []])
         assert.isAtLeast(server.seen.requests, reviewed.reviewed)
         assert.match((yield* run([main, "review"], { home, env })).stdout, /^Nothing was reviewed\.\n/)
+        const all = json(yield* run([main, "review", "--all", "--json"], { home, env }))
+        assert.isAbove(all.reviewed, reviewed.reviewed)
+        assert.strictEqual(json(yield* run([main, "review", "--all", "--json"], { home, env })).reviewed, 0)
       })
     ))
 

@@ -25,7 +25,7 @@ import { races } from "./leaks/races.ts"
 import { copySessions } from "./leaks/Scenario.ts"
 import * as Told from "./leaks/told.ts"
 
-const INTERRUPTIONS = { quick: 20, full: 500 }
+const INTERRUPTIONS = { quick: 12, full: 500 }
 
 const PARTS = ["cycles", "calls", "acquisitions", "races", "interruptions", "processes", "mutants"] as const
 

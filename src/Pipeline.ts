@@ -198,11 +198,10 @@ const RENEWED_EVERY = Duration.seconds(20)
  * Has a language model make the units of what the items stand for. Each is written when it is made; what failed is tried again later,
  * and the first failure ends this kind of work for now. That nothing may be spent any more is no failure of the item.
  */
-const reviewBy = <A>(
+const reviewBy = <A extends { readonly session: Session }>(
   compressor: Compressor["Type"],
   read: (store: MemoryStore["Type"], key: string) => Effect.Effect<ReadonlyArray<A>, StoreError>,
-  make: (compressor: Compressor["Type"], one: A) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>,
-  sessionOf: (one: A) => Session
+  make: (compressor: Compressor["Type"], one: A) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>
 ) =>
 (items: ReadonlyArray<WorkItem>) =>
   Effect.gen(function*() {
@@ -211,7 +210,7 @@ const reviewBy = <A>(
       Effect.gen(function*() {
         const [one] = yield* read(store, item.key)
         if (one === undefined) return yield* Effect.as(store.done([item]), [])
-        const { id, projectId } = sessionOf(one)
+        const { id, projectId } = one.session
         const units = yield* Effect.provideService(make(compressor, one), CurrentProject, projectId)
         yield* store.commit([item], units)
         // Also when the session was told already, because this one had failed.
@@ -245,8 +244,7 @@ export const review: Stream.Stream<Step, PipelineError, MemoryStore | VectorInde
           reviewBy(
             compressor,
             (store, id) => store.segments([id]),
-            (compressor, context) => compressor.compress(context),
-            ({ session }) => session
+            (compressor, context) => compressor.compress(context)
           )
         ).pipe(
           Stream.concat(
@@ -255,8 +253,7 @@ export const review: Stream.Stream<Step, PipelineError, MemoryStore | VectorInde
               reviewBy(
                 compressor,
                 (store, id) => store.outlines([id]),
-                (compressor, outline) => compressor.summarize(outline),
-                ({ session }) => session
+                (compressor, outline) => compressor.summarize(outline)
               )
             )
           ),

@@ -55,25 +55,14 @@ export const linesOf = (messages: ReadonlyArray<Message>, prefix: string): Reado
 const tokensOf = ({ ref, text }: Line) => Tokens.estimate(text) + Tokens.estimate(ref) + 4
 
 /** Windows of some tokens, in order; a line that is longer is cut to one. */
-export const windowsOf = (lines: ReadonlyArray<Line>, tokens = WINDOW_TOKENS): ReadonlyArray<ReadonlyArray<Line>> => {
-  const windows: Array<Array<Line>> = []
-  let size = 0
-  for (const line of lines) {
-    const fitting = tokensOf(line) <= tokens
-      ? line
-      : { ...line, text: Tokens.truncate(line.text, tokens - 16, 6 * tokens) }
-    const more = tokensOf(fitting)
-    const last = windows.at(-1)
-    if (last === undefined || size + more > tokens) {
-      windows.push([fitting])
-      size = more
-    } else {
-      last.push(fitting)
-      size += more
-    }
-  }
-  return windows
-}
+export const windowsOf = (lines: ReadonlyArray<Line>, tokens = WINDOW_TOKENS): ReadonlyArray<ReadonlyArray<Line>> =>
+  Tokens.batchesOf(
+    lines.map((line) =>
+      tokensOf(line) <= tokens ? line : { ...line, text: Tokens.truncate(line.text, tokens - 16, 6 * tokens) }
+    ),
+    tokensOf,
+    tokens
+  )
 
 /**
  * The lines between tags whose name nobody who wrote them could know, as it is made of them; nothing inside looks like one.

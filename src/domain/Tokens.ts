@@ -130,6 +130,29 @@ export const estimate = (text: string): number => {
   return Math.ceil(SAFETY * (sum + scrambled(length, runs)))
 }
 
+/** In order, as many together as are within `tokens` and `most` in number; one that is over the tokens by itself has a batch of its own. */
+export const batchesOf = <A>(
+  items: ReadonlyArray<A>,
+  tokensOf: (item: A) => number,
+  tokens: number,
+  most = Number.POSITIVE_INFINITY
+): ReadonlyArray<ReadonlyArray<A>> => {
+  const batches: Array<Array<A>> = []
+  let size = 0
+  for (const item of items) {
+    const more = tokensOf(item)
+    const last = batches.at(-1)
+    if (last === undefined || last.length >= most || size + more > tokens) {
+      batches.push([item])
+      size = more
+    } else {
+      last.push(item)
+      size += more
+    }
+  }
+  return batches
+}
+
 const isHighSurrogate = (code: number) => code >= 0xd800 && code <= 0xdbff
 
 /** As long a prefix as is within `tokens` and `chars` (UTF-16 units); a surrogate pair is never split. */

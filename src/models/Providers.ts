@@ -73,28 +73,6 @@ const vectorOf = (values: ReadonlyArray<number>): Option.Option<Float32Array> =>
   return length > 0 ? Option.some(Float32Array.from(values, (value) => value / length)) : Option.none()
 }
 
-/** Batches that no limit is too small for. A text that is over the limit of tokens by itself has one of its own. */
-const batchesOf = (
-  texts: ReadonlyArray<string>,
-  inputs: number,
-  inputTokens: number
-): ReadonlyArray<ReadonlyArray<string>> => {
-  const batches: Array<Array<string>> = []
-  let tokens = 0
-  for (const text of texts) {
-    const more = Tokens.estimate(text)
-    const last = batches.at(-1)
-    if (last === undefined || last.length >= inputs || tokens + more > inputTokens) {
-      batches.push([text])
-      tokens = more
-    } else {
-      last.push(text)
-      tokens += more
-    }
-  }
-  return batches
-}
-
 const sumOf = (texts: ReadonlyArray<string>) => texts.reduce((sum, text) => sum + Tokens.estimate(text), 0)
 
 /** Asks for what the dialect may not have. */
@@ -256,27 +234,27 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
     const vectors = (texts: ReadonlyArray<string>, purpose: Purpose, keys: ReadonlyMap<string, string>) =>
       Effect.gen(function*() {
         const { dimension } = yield* embedding
-        const found = yield* forEach(batchesOf(texts, inputs, inputTokens), CONCURRENCY, (batch) =>
-          Effect.gen(function*() {
-            const made = (yield* numbers(batch, purpose, dimension)).map(vectorOf)
-            yield* cache.put(batch.flatMap((text, i) => {
-              const key = keys.get(text)
-              return key === undefined
-                ? []
-                : Option.toArray(made[i]!).map((vector) =>
-                  [key, bytesOf(vector)] as const
-                )
-            }))
-            return made
-          }))
+        const found = yield* forEach(
+          Tokens.batchesOf(texts, Tokens.estimate, inputTokens, inputs),
+          CONCURRENCY,
+          (batch) =>
+            Effect.gen(function*() {
+              const made = (yield* numbers(batch, purpose, dimension)).map(vectorOf)
+              yield* cache.put(batch.flatMap((text, i) => {
+                const key = keys.get(text)
+                return key === undefined
+                  ? []
+                  : Option.toArray(made[i]!).map((vector) => [key, bytesOf(vector)] as const)
+              }))
+              return made
+            })
+        )
         return found.flat()
       })
 
     const embed = (texts: ReadonlyArray<string>, purpose: Purpose) =>
       Effect.gen(function*() {
-        const cut = texts.map((text) =>
-          isBlank(text) ? "" : Tokens.truncate(text, MAX_TEXT_TOKENS, MAX_TEXT_CHARS)
-        )
+        const cut = texts.map((text) => isBlank(text) ? "" : Tokens.truncate(text, MAX_TEXT_TOKENS, MAX_TEXT_CHARS))
         const distinct = [...new Set(cut)].filter((text) => text !== "")
         if (distinct.length === 0) return texts.map(() => Option.none<Float32Array>())
         const { dimension, id } = yield* embedding

@@ -10,11 +10,8 @@ import * as Collector from "./capture/Collector.ts"
 import * as Extractive from "./compress/Extractive.ts"
 import type { ReviewMode } from "./compress/Review.ts"
 import * as EmbeddedIndex from "./index/EmbeddedIndex.ts"
-import * as Background from "./inject/Background.ts"
 import * as Injector from "./inject/Injector.ts"
-import * as Budget from "./models/Budget.ts"
 import { ModelManager } from "./models/ModelManager.ts"
-import * as Prices from "./models/Prices.ts"
 import type * as Providers from "./models/Providers.ts"
 import type { Caps } from "./models/Spending.ts"
 import * as Monitor from "./resources/Monitor.ts"
@@ -25,7 +22,6 @@ import * as Settings from "./Settings.ts"
 import { ModelsFile } from "./store/ModelsFile.ts"
 import { SqliteFile } from "./store/SqliteFile.ts"
 import * as SqliteModelCache from "./store/SqliteModelCache.ts"
-import * as SqliteSpending from "./store/SqliteSpending.ts"
 import * as SqliteStore from "./store/SqliteStore.ts"
 
 export interface Options {
@@ -48,15 +44,27 @@ const modelsFile = ({ busyTimeoutMs, home }: Pick<Options, "busyTimeoutMs" | "ho
   ModelsFile.layer({ folder: home, busyTimeoutMs })
 
 export const prices = (home: string) =>
-  Prices.read(Settings.packageFile("assets", "prices.json"), join(home, "prices.json"))
+  Effect.flatMap(
+    Effect.promise(() => import("./models/Prices.ts")),
+    ({ read }) => read(Settings.packageFile("assets", "prices.json"), join(home, "prices.json"))
+  )
 
-/** Loaded when it is needed: it brings an HTTP client with it. */
+/** Loaded when they are needed: they bring an HTTP client with them, and the hook waits for what is loaded. */
 const remote = (models: NonNullable<Options["models"]>, home: string) =>
   Layer.unwrapEffect(
     Effect.gen(function*() {
-      const { layer } = yield* Effect.promise(() => import("./models/Providers.ts"))
+      const [Providers, Budget, SqliteSpending] = yield* Effect.promise(() =>
+        Promise.all([
+          import("./models/Providers.ts"),
+          import("./models/Budget.ts"),
+          import("./store/SqliteSpending.ts")
+        ])
+      )
       const budget = Budget.layer({ caps: models.caps, prices: yield* prices(home) })
-      return Layer.provide(layer({ ...models, local: modelFile }), Layer.provide(budget, SqliteSpending.layer))
+      return Layer.provide(
+        Providers.layer({ ...models, local: modelFile }),
+        Layer.provide(budget, SqliteSpending.layer)
+      )
     })
   )
 
@@ -83,17 +91,18 @@ const ground = (options: Options) => {
   )
 }
 
-/** What injects: a list or, where that is set, what `background` gives in its place. */
+/** What injects: a list or, where that is set, what is given in its place. */
 const injecting = (
   { fusion, models }: Pick<Options, "fusion"> & Pick<Settings.Settings, "models">,
-  background: typeof Background.layer
+  by: "layer" | "layerCached"
 ) =>
   fusion === undefined ? Injector.layer : Layer.provide(
     Injector.layer,
-    background({
-      model: (models.light ?? []).map(({ model, provider }) => `${provider}:${model}`).join(),
-      within: fusion
-    })
+    Layer.unwrapEffect(Effect.map(Effect.promise(() => import("./inject/ModelBackground.ts")), (ModelBackground) =>
+      ModelBackground[by]({
+        model: (models.light ?? []).map(({ model, provider }) => `${provider}:${model}`).join(),
+        within: fusion
+      })))
   )
 
 /** Loaded when it is needed. */
@@ -110,7 +119,7 @@ export const layer = (options: Options) =>
   ClaudeMemory.layer.pipe(
     Layer.provide(
       Layer.provideMerge(
-        injecting({ fusion: options.fusion, models: options.models?.roles ?? {} }, Background.layer),
+        injecting({ fusion: options.fusion, models: options.models?.roles ?? {} }, "layer"),
         Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer)
       )
     ),
@@ -194,7 +203,9 @@ export const describedModels = bySettings((settings) => modelsOf(optionsIn(setti
 
 /** What models cost so far. */
 export const spendingIn = (home: string) =>
-  Layer.provide(SqliteSpending.layer, modelsFile({ home, busyTimeoutMs: READER.busyTimeoutMs }))
+  Layer.unwrapEffect(Effect.map(Effect.promise(() => import("./store/SqliteSpending.ts")), ({ layer }) => layer)).pipe(
+    Layer.provide(modelsFile({ home, busyTimeoutMs: READER.busyTimeoutMs }))
+  )
 
 export const spending = bySettings(({ home }) => spendingIn(home))
 
@@ -204,7 +215,7 @@ export const spending = bySettings(({ home }) => spendingIn(home))
  */
 export const injector = bySettings((settings) => {
   const models = Struct.omit(settings.models, "rerank", "light", "heavy")
-  return injecting(settings, Background.layerCached).pipe(
+  return injecting(settings, "layerCached").pipe(
     Layer.provide(Retriever.layer),
     Layer.provide(ground(optionsIn(settings.home, { ...settings, models }, HOOK)))
   )

@@ -20,7 +20,7 @@ import { type CompressionError, Compressor, Reviewer } from "./compress/Compress
 import type { Session } from "./domain/Conversation.ts"
 import type { MemoryUnit } from "./domain/MemoryUnit.ts"
 import { type IndexError, VectorIndex } from "./index/VectorIndex.ts"
-import { CurrentProject } from "./models/Budget.ts"
+import { CurrentProject } from "./models/CurrentProject.ts"
 import { embedAccepted } from "./models/EmbedAccepted.ts"
 import { type ModelError, ModelManager } from "./models/ModelManager.ts"
 import { forEach } from "./resources/Concurrent.ts"

@@ -17,13 +17,9 @@ export {
   layer as layerCollector,
   type TranscriptFile
 } from "./capture/Collector.ts"
-export {
-  Background,
-  BackgroundError,
-  layer as layerBackground,
-  layerCached as layerBackgroundCached
-} from "./inject/Background.ts"
+export { Background, BackgroundError } from "./inject/Background.ts"
 export { Injector, layer as layerInjector } from "./inject/Injector.ts"
+export { layer as layerBackground, layerCached as layerBackgroundCached } from "./inject/ModelBackground.ts"
 export { layer as layerRetriever, Retriever } from "./retrieve/Retriever.ts"
 
 // Ports and adapters. docs/ has a page on adding a provider, an index and a compressor.
@@ -35,8 +31,9 @@ export { layer as layerEmbeddedIndex } from "./index/EmbeddedIndex.ts"
 export { layer as layerIndexInMemory } from "./index/IndexInMemory.ts"
 export { ensureModel, ensureVector, nothingIndexed } from "./index/Refusals.ts"
 export { type Hit, type IndexDescription, IndexError, type Point, VectorIndex } from "./index/VectorIndex.ts"
-export { Budget, CurrentProject, layer as layerBudget } from "./models/Budget.ts"
+export { Budget, layer as layerBudget } from "./models/Budget.ts"
 export { layer as layerCacheInMemory } from "./models/CacheInMemory.ts"
+export { CurrentProject } from "./models/CurrentProject.ts"
 export { ModelCache } from "./models/ModelCache.ts"
 export { layer as layerModelInMemory } from "./models/ModelInMemory.ts"
 export {

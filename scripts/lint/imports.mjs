@@ -18,6 +18,7 @@ const BASE = [
   "domain/",
   "resources/",
   "models/Budget.ts",
+  "models/CurrentProject.ts",
   "models/EmbedAccepted.ts",
   "models/ModelCache.ts",
   "models/ModelManager.ts",

@@ -1,23 +1,13 @@
 /**
- * Items fused into one background by a model. It depends on them and on the prompt's language, never on the prompt's words, so that
- * another prompt that recalls the same items is not paid for again.
+ * The port to what can be given in place of a list of items: one background of them. What makes one is in ModelBackground.ts, and is
+ * loaded only where that is set.
  */
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { fence } from "../domain/Injection.ts"
-import * as Language from "../domain/Language.ts"
-import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SearchResult } from "../domain/Search.ts"
-import * as Tokens from "../domain/Tokens.ts"
-import { CurrentProject } from "../models/Budget.ts"
-import { keyOf, ModelCache } from "../models/ModelCache.ts"
-import { type ModelError, ModelManager } from "../models/ModelManager.ts"
-import * as Statements from "./Statements.ts"
+import type { ModelError } from "../models/ModelManager.ts"
 
 export class BackgroundError extends Schema.TaggedError<BackgroundError>()("BackgroundError", {
   reason: Schema.Literal("TimedOut", "Unusable"),
@@ -27,8 +17,6 @@ export class BackgroundError extends Schema.TaggedError<BackgroundError>()("Back
     return this.detail
   }
 }
-
-const unusable = (detail: string) => new BackgroundError({ reason: "Unusable", detail })
 
 export interface BackgroundRequest {
   /** Best first. */
@@ -47,141 +35,9 @@ export interface Fused {
   readonly items: ReadonlyArray<SearchResult>
 }
 
-type Fuse = (request: BackgroundRequest) => Effect.Effect<Option.Option<Fused>, BackgroundError | ModelError>
+export type Fuse = (request: BackgroundRequest) => Effect.Effect<Option.Option<Fused>, BackgroundError | ModelError>
 
 /** What has no layer here fuses nothing and asks nothing. */
 export class Background extends Context.Reference<Background>()("Background", {
   defaultValue: (): { readonly fuse: Fuse } => ({ fuse: () => Effect.succeedNone })
 }) {}
-
-export interface Options {
-  /** What the light models are called: another one would write something else. */
-  readonly model: string
-  /** For all of it; what is then still asked ends on the wire. */
-  readonly within: Duration.DurationInput
-}
-
-/** Of fewer there is nothing to fuse, and in less room (in tokens) the best of them says more. */
-const LEAST_ITEMS = 2
-const LEAST_ROOM = 300
-
-/** What a character is worth when there are fewer of them than tokens. */
-const CHARS_PER_TOKEN = 4
-
-const utf8 = { encode: new TextEncoder(), decode: new TextDecoder() }
-
-/** In an order that does not depend on the prompt. */
-const chronological = (units: ReadonlyArray<MemoryUnit>): ReadonlyArray<MemoryUnit> =>
-  [...units].sort((a, b) => a.occurredAt - b.occurredAt || a.position - b.position || (a.id < b.id ? -1 : 1))
-
-/** As many statements as there is room for. */
-export const told = (
-  statements: ReadonlyArray<Statements.Statement>,
-  units: ReadonlyArray<MemoryUnit>,
-  { items, maxChars, maxTokens, nameOf, now }: BackgroundRequest
-): Either.Either<Fused, BackgroundError> => {
-  let kept: ReadonlyArray<Statements.Statement> = []
-  let text = ""
-  for (const statement of statements) {
-    const more = [...kept, statement]
-    const next = fence(Statements.render(more, units, nameOf, now))
-    if (next.length > maxChars || Tokens.estimate(next) > maxTokens) continue
-    kept = more
-    text = next
-  }
-  const cited = new Set(kept.flatMap(({ notes }) => notes.map((number) => units[number - 1])))
-  const [best] = items
-  // Whoever asks for it would get less than from the list.
-  return best === undefined || !cited.has(best.unit)
-    ? Either.left(unusable("what matches the prompt best has no place in it"))
-    : Either.right({ text, items: items.filter(({ unit }) => cited.has(unit)) })
-}
-
-type Ask = (question: Statements.Question, room: number) => Effect.Effect<string, ModelError>
-
-/** Without `ask` only what was fused before is given. */
-const make = ({ model, within }: Options, ask?: Ask) =>
-  Effect.gen(function*() {
-    const cache = yield* ModelCache
-
-    const answered = (ask: Ask, question: Statements.Question, room: number) =>
-      Effect.gen(function*() {
-        const first = yield* ask(question, room)
-        const statements = Statements.read(first)
-        if (Either.isRight(statements)) return statements.right
-        const second = yield* ask(Statements.repairOf(question, statements.left), room)
-        return yield* Either.mapLeft(
-          Statements.read(second),
-          () => unusable("the model's answer is not of the shape asked for")
-        )
-      })
-
-    const known = (key: string) =>
-      Effect.map(
-        cache.get([key]),
-        ([bytes]) =>
-          Option.flatMap(bytes ?? Option.none(), (bytes) => Option.getRight(Statements.read(utf8.decode.decode(bytes))))
-      )
-
-    const fuse: Fuse = (request) =>
-      Effect.gen(function*() {
-        const { items, maxChars, maxTokens, nameOf, prompt } = request
-        const room = Math.min(maxTokens, Math.floor(maxChars / CHARS_PER_TOKEN))
-        if (items.length < LEAST_ITEMS || room < LEAST_ROOM) return Option.none()
-        const units = chronological(items.map(({ unit }) => unit))
-        const notes = units.map((unit) => Statements.noteOf(unit, nameOf(unit.projectId)))
-        const language = Language.languageOf(prompt)
-        const question = Statements.questionOf(notes, language, room)
-        const key = keyOf("background", model, question.system, question.prompt, ...units.map(({ id }) => id))
-
-        const cached = yield* known(key)
-        if (Option.isSome(cached)) return Option.some(yield* told(cached.value, units, request))
-        if (ask === undefined) return Option.none()
-        const [first, ...others] = units
-        const statements = yield* answered(ask, question, room).pipe(
-          Effect.provideService(
-            CurrentProject,
-            others.every(({ projectId }) => projectId === first?.projectId) ? first?.projectId ?? null : null
-          ),
-          Effect.flatMap((statements) =>
-            Either.mapLeft(
-              Statements.checked(statements, notes, language),
-              (why) => unusable(`the model's answer is not used: ${why}`)
-            )
-          )
-        )
-        yield* cache.put([[key, utf8.encode.encode(Statements.written(statements))]])
-        return Option.some(yield* told(statements, units, request))
-      }).pipe(
-        Effect.timeoutFail({
-          duration: within,
-          onTimeout: () =>
-            new BackgroundError({ reason: "TimedOut", detail: `no answer within ${Duration.format(within)}` })
-        })
-      )
-
-    return { fuse: Effect.fn("Background.fuse")(fuse) }
-  })
-
-/** JSON has more tokens than its words, and some models think before they write. */
-const answerTokens = (room: number) => 1_000 + 2 * room
-
-export const layer = (options: Options) =>
-  Layer.effect(
-    Background,
-    Effect.flatMap(ModelManager, (models) =>
-      make(options, (question, room) =>
-        Effect.map(
-          models.complete({ ...question, tier: "light", maxTokens: answerTokens(room), within: options.within }),
-          ({ text }) => text
-        )))
-  )
-
-/** For who can't wait: what was fused before, else nothing, and no model is asked. */
-export const layerCached = (options: Options) =>
-  Layer.effect(
-    Background,
-    Effect.map(make(options), ({ fuse }) => ({
-      fuse: (request: BackgroundRequest) => Effect.orElseSucceed(fuse(request), Option.none)
-    }))
-  )

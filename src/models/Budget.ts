@@ -5,15 +5,11 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { CurrentProject } from "./CurrentProject.ts"
 import { ModelError, type Usage } from "./ModelManager.ts"
 import type { Endpoint, Role } from "./Presets.ts"
 import { costOf, type Price, type PriceList, priceOf, type Tokens } from "./Prices.ts"
 import { type Caps, type Refusal, Spending, type Warning } from "./Spending.ts"
-
-/** For whom models are asked; what they cost is told by it. */
-export class CurrentProject extends Context.Reference<CurrentProject>()("CurrentProject", {
-  defaultValue: (): string | null => null
-}) {}
 
 /** What is about to be asked, in tokens by domain/Tokens. */
 export interface Plan {

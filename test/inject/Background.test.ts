@@ -12,6 +12,7 @@ import type { SearchResult } from "../../src/domain/Search.ts"
 import * as Tokens from "../../src/domain/Tokens.ts"
 import * as Background from "../../src/inject/Background.ts"
 import * as Injector from "../../src/inject/Injector.ts"
+import * as ModelBackground from "../../src/inject/ModelBackground.ts"
 import { checked, noteOf, questionOf, read, repairOf, Subject, written } from "../../src/inject/Statements.ts"
 import * as Budget from "../../src/models/Budget.ts"
 import * as CacheInMemory from "../../src/models/CacheInMemory.ts"
@@ -114,7 +115,7 @@ const injector = (fusion: Setting["fusion"], within: Duration.DurationInput) =>
     ? Injector.layer
     : Layer.provide(
       Injector.layer,
-      (fusion === "cached" ? Background.layerCached : Background.layer)({ model: "openai:talker", within })
+      (fusion === "cached" ? ModelBackground.layerCached : ModelBackground.layer)({ model: "openai:talker", within })
     )
 
 const request = (says: Partial<InjectionRequest> = {}): InjectionRequest => ({
@@ -525,7 +526,7 @@ describe("never over a budget", () => {
       const cited = statements.map((each) => ({ ...each, notes: [1, 2].filter((n) => each.notes.includes(n)) }))
       const model = Layer.succeed(Background.Background, {
         fuse: (request: Background.BackgroundRequest) => {
-          const told = Background.told(cited, [FAILING.unit, POOL.unit], request)
+          const told = ModelBackground.told(cited, [FAILING.unit, POOL.unit], request)
           return told._tag === "Right" ? Effect.succeedSome(told.right) : Effect.fail(told.left)
         }
       })

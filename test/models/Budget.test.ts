@@ -12,6 +12,7 @@ import * as Option from "effect/Option"
 import * as App from "../../src/App.ts"
 import * as Budget from "../../src/models/Budget.ts"
 import * as CacheInMemory from "../../src/models/CacheInMemory.ts"
+import { CurrentProject } from "../../src/models/CurrentProject.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
 import type { Endpoint } from "../../src/models/Presets.ts"
 import { costOf, type PriceList, priceOf } from "../../src/models/Prices.ts"
@@ -217,7 +218,7 @@ describe("the budget", () => {
   it.live("knows for whom it was", () =>
     withBudget((ground) =>
       Effect.gen(function*() {
-        yield* Effect.provideService(ground.models.complete({ prompt: "a" }), Budget.CurrentProject, "p1")
+        yield* Effect.provideService(ground.models.complete({ prompt: "a" }), CurrentProject, "p1")
         yield* ground.models.complete({ prompt: "b" })
         assert.deepStrictEqual((yield* rows(ground, "project")).map(({ key }) => key).sort(), ["", "p1"])
       })

@@ -14,7 +14,7 @@ import * as LeakProbe from "../resources/LeakProbe.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../Settings.ts"
 import type { LineSum, WorkItem } from "../store/MemoryStore.ts"
-import { answer, balance, json, number, plural } from "./Output.ts"
+import { answer, balance, json, listed, number, plural } from "./Output.ts"
 import * as Progress from "./Progress.ts"
 
 /** Counts of one run. */
@@ -145,8 +145,8 @@ export const run = (files: ReadonlyArray<TranscriptFile>, since: number) =>
   })
 
 export const reportText = (report: ImportReport): string => {
-  const types = Object.entries(report.units.byType).map(([type, n]) => `${number(n)} ${type}`).join(", ")
-  const redactions = Object.entries(report.redactions).map(([kind, n]) => `${number(n)} ${kind}`).join(", ")
+  const types = listed(report.units.byType)
+  const redactions = listed(report.redactions)
   return [
     balance(report.lines, 4),
     `${plural(report.files, "file")}, ${plural(report.sessions, "new session")}, ${plural(report.messages, "message")}`,

@@ -25,6 +25,10 @@ export const minute = (millis: number): string =>
 /** "1 dead letter", "2 dead letters". */
 export const plural = (n: number, noun: string): string => `${number(n)} ${noun}${n === 1 ? "" : "s"}`
 
+/** "12 decision, 3 archive". */
+export const listed = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts).map(([name, n]) => `${number(n)} ${name}`).join(", ")
+
 /** In columns of a terminal, where a CJK character takes two. */
 const widthOf = (text: string): number =>
   text.length +

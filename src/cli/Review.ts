@@ -13,7 +13,7 @@ import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { Unsuccessful, writeStderr } from "../Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../Settings.ts"
-import { answer, json, number, plural } from "./Output.ts"
+import { answer, json, listed, number, plural } from "./Output.ts"
 import * as Progress from "./Progress.ts"
 
 const sessions = Args.text({ name: "session" }).pipe(
@@ -26,13 +26,6 @@ const all = Options.boolean("all").pipe(
 )
 
 export const options = { all, json }
-
-/** Those that a model wrote have a quality of its check; what was extracted is as it was. */
-const counted = (units: ReadonlyArray<MemoryUnit>): string => {
-  const types = new Map<string, number>()
-  for (const { type } of units) types.set(type, (types.get(type) ?? 0) + 1)
-  return [...types].map(([type, n]) => `${number(n)} ${type}`).join(", ")
-}
 
 export const command = Command.make(
   "review",
@@ -71,7 +64,7 @@ export const command = Command.make(
           [
             items === 0
               ? "Nothing was reviewed."
-              : `${plural(items, "segment or session")} reviewed: ${number(units.length)} memories (${counted(units)})`,
+              : `${number(items)} segments and sessions reviewed: ${number(units.length)} memories (${listed(byType)})`,
             ...degraded.map((each) => `degraded: ${each}`),
             ...failures.map(({ attempts, error, isDead, key, kind }) =>
               `${kind} ${key} failed ${plural(attempts, "time")}${

@@ -4,7 +4,7 @@ import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../Settings.ts"
-import { answer, balance, json, number, percent, table } from "./Output.ts"
+import { answer, balance, json, listed, number, percent, table } from "./Output.ts"
 import { projectIds, projects } from "./Scope.ts"
 
 export const options = { ...projects, json }
@@ -27,9 +27,7 @@ export const command = Command.make("status", options, (options) =>
           ])),
         "",
         `In all ${all.length} projects together:`,
-        `  memories   ${number(status.units.total)}: ${
-          Object.entries(status.units.byType).map(([type, n]) => `${number(n)} ${type}`).join(", ") || "none"
-        }`,
+        `  memories   ${number(status.units.total)}: ${listed(status.units.byType) || "none"}`,
         `  sessions   ${number(status.sessions)}, with ${number(status.messages)} messages`,
         `  cited      ${
           percent(status.textMessages.cited, status.textMessages.total)

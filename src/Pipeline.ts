@@ -53,7 +53,8 @@ const BATCH: Readonly<Record<WorkItem["kind"], number>> = {
   session: 16,
   index: 128,
   review: 4,
-  recap: 4
+  recap: 4,
+  reconcile: 1
 }
 
 /** Work that takes longer without a pause lets signals and timers wait. */

@@ -77,7 +77,8 @@ const WAITS: Readonly<Record<WorkItem["kind"], string>> = {
   session: "some summaries are made by the next import",
   index: "some memories are found by their words alone until the next import",
   review: "some sessions are not reviewed yet",
-  recap: "some sessions are not reviewed yet"
+  recap: "some sessions are not reviewed yet",
+  reconcile: "the index does not hold all memories yet: some are found by their words alone until the next import"
 }
 
 /** Imports these files, showing progress on a terminal. `since` is when the clock of `durationMs` started. */

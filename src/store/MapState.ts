@@ -11,6 +11,7 @@ import {
   type CaptureBatch,
   type Cursor,
   type DeadLetter,
+  EMBEDDED,
   type FailedWork,
   MAX_ATTEMPTS,
   type ReviewRequest,
@@ -46,6 +47,8 @@ export interface State {
   readonly dead: Map<string, DeadLetter>
   readonly work: Map<string, Waiting>
   readonly reviewed: Set<string>
+  /** By its name: "index", which follows the store. */
+  readonly properties: Map<string, string>
   readonly lexical: Postings.Postings
 }
 
@@ -60,6 +63,7 @@ export const empty = (): State => ({
   dead: new Map(),
   work: new Map(),
   reviewed: new Set(),
+  properties: new Map(),
   lexical: Postings.empty()
 })
 
@@ -74,6 +78,7 @@ export const copy = (state: State): State => ({
   dead: new Map(state.dead),
   work: new Map(state.work),
   reviewed: new Set(state.reviewed),
+  properties: new Map(state.properties),
   lexical: Postings.copy(state.lexical)
 })
 
@@ -82,7 +87,7 @@ const addCounts = (counts: Map<string, number>, added: Readonly<Record<string, n
   for (const [key, n] of Object.entries(added)) if (n > 0) counts.set(key, (counts.get(key) ?? 0) + n)
 }
 
-const enqueue = ({ work }: State, kind: WorkItem["kind"], keys: Iterable<string>) => {
+export const enqueue = ({ work }: State, kind: WorkItem["kind"], keys: Iterable<string>) => {
   for (const key of new Set(keys)) {
     const known = work.get(workKey(kind, key))
     work.set(workKey(kind, key), {
@@ -94,6 +99,13 @@ const enqueue = ({ work }: State, kind: WorkItem["kind"], keys: Iterable<string>
       notBefore: 0
     })
   }
+}
+
+export const indexFor = (state: State, name: string): boolean => {
+  if ((state.properties.get("index") ?? EMBEDDED) === name) return false
+  state.properties.set("index", name)
+  enqueue(state, "reconcile", [name])
+  return true
 }
 
 const changeSessions = ({ sessions }: State, batch: CaptureBatch) => {
@@ -221,7 +233,8 @@ export const reviewAgain = (state: State, sessionIds: ReadonlyArray<string>): nu
   }, 0)
 
 /** Merges a unit with those active ones of its project that say the same. */
-const mergeWithSame = ({ lexical }: State, id: string) => {
+const mergeWithSame = (state: State, id: string) => {
+  const { lexical } = state
   const one = lexical.units.get(id)!
   const same = [...lexical.units.values()].filter(({ sketch, unit }) =>
     unit.id !== id && unit.active && unit.projectId === one.unit.projectId &&
@@ -234,6 +247,7 @@ const mergeWithSame = ({ lexical }: State, id: string) => {
     const merged = Duplicates.merge({ unit: current, words: one.words }, other)
     if (merged === undefined) continue
     const { goes, stays } = merged
+    enqueue(state, "index", [goes.id])
     for (const unit of [goes, stays]) lexical.units.set(unit.id, { ...lexical.units.get(unit.id)!, unit })
   }
 }
@@ -260,8 +274,9 @@ export const commit = (
     supersededBy !== null && stale.has(supersededBy)
   ).map(Duplicates.restored).sort(ascending(({ id }) => id))
   for (const unit of [...back, ...fresh]) Postings.insert(state.lexical, unit)
-  for (const { id } of [...back, ...fresh]) mergeWithSame(state, id)
+  enqueue(state, "index", back.map(({ id }) => id))
   enqueue(state, "index", ids)
+  for (const { id } of [...back, ...fresh]) mergeWithSame(state, id)
   done(state, items)
   release(state, items)
   return undefined

@@ -73,13 +73,17 @@ export interface LineSum {
 
 /**
  * Something to be done once, by whoever claims it. `revision` grows when what it was computed from has changed. A "review" is of a
- * segment, a "recap" of a session: what a language model is asked to compress again.
+ * segment, a "recap" of a session: what a language model is asked to compress again. A "reconcile" is of an index as a whole, and its
+ * key the index's name.
  */
 export interface WorkItem {
-  readonly kind: "segment" | "session" | "index" | "review" | "recap"
+  readonly kind: "segment" | "session" | "index" | "review" | "recap" | "reconcile"
   readonly key: string
   readonly revision: number
 }
+
+/** The name of the index that lies in the store's own file. */
+export const EMBEDDED = "embedded"
 
 /** Work that failed is tried again so often, then it is left until somebody asks for it. */
 export const MAX_ATTEMPTS = 5
@@ -157,6 +161,8 @@ export interface StoreStatus {
   readonly units: { readonly total: number; readonly byType: Readonly<Partial<Record<UnitType, number>>> }
   /** Work that waits; what is not tried again is not counted. */
   readonly pending: number
+  /** Units written, changed or removed of which the index does not know yet. */
+  readonly indexing: number
   readonly files: number
   readonly projects: ReadonlyArray<Project & { readonly units: number }>
 }
@@ -189,6 +195,13 @@ export class MemoryStore extends Context.Tag("MemoryStore")<MemoryStore, {
   readonly unreviewed: Effect.Effect<ReadonlyArray<string>, StoreError>
   /** At most 10 sessions whose id begins so. */
   readonly sessionsByPrefix: (prefix: string) => Effect.Effect<ReadonlyArray<Session>, StoreError>
+  /** Queues this work, as often as it is said. */
+  readonly queue: (kind: WorkItem["kind"], keys: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
+  /**
+   * Says which index, by its name, the work of kind "index" is done for from now on, and whether it was another before: then a
+   * "reconcile" of it is queued. A store of which nobody said that has the `EMBEDDED` one.
+   */
+  readonly indexFor: (name: string) => Effect.Effect<boolean, StoreError>
   /** Gives claimed items back undone. */
   readonly release: (items: ReadonlyArray<WorkItem>) => Effect.Effect<void, StoreError>
   readonly segments: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<SegmentContext>, StoreError>
@@ -204,6 +217,10 @@ export class MemoryStore extends Context.Tag("MemoryStore")<MemoryStore, {
   /** Ends work whose result lies elsewhere (vectors in an index). */
   readonly done: (items: ReadonlyArray<WorkItem>) => Effect.Effect<void, StoreError>
 
+  /** A random name, made with the store: 16 hexadecimal digits. */
+  readonly identity: Effect.Effect<string, StoreError>
+  /** The ids of active units that come after this one, in ascending order. */
+  readonly unitIds: (after: string, limit: number) => Effect.Effect<ReadonlyArray<string>, StoreError>
   /** Units by id, in the order asked; unknown ids are left out. */
   readonly units: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /** At most 10 units whose id begins so. */

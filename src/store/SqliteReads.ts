@@ -9,7 +9,7 @@ import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { Project } from "../domain/Project.ts"
 import type { SearchFilter } from "../domain/Search.ts"
 import { sumOf } from "./Lexical.ts"
-import { type Cursor, type FailedWork, MAX_ATTEMPTS } from "./MemoryStore.ts"
+import { type Cursor, type FailedWork, MAX_ATTEMPTS, StoreError } from "./MemoryStore.ts"
 import { currentVersion } from "./migrations.ts"
 import { lineSumOf, OUTLINE, recalling } from "./Rules.ts"
 import { conditions } from "./SqliteFilter.ts"
@@ -145,6 +145,26 @@ export const make = (sql: SqlClient) => {
         }))
     })
 
+  const identity = Effect.gen(function*() {
+    // A reader does not migrate.
+    const [row] = (yield* currentVersion(sql)) < 5
+      ? []
+      : yield* sql<{ value: string }>`SELECT value FROM properties WHERE name = 'identity'`
+    if (row !== undefined) return row.value
+    return yield* new StoreError({
+      reason: "Missing",
+      operation: "identity",
+      detail: "the memory was written by an earlier claude-memory; run `claude-memory import` once",
+      cause: undefined
+    })
+  })
+
+  const unitIds = (after: string, limit: number) =>
+    Effect.map(
+      sql<{ id: string }>`SELECT id FROM units WHERE id > ${after} AND active = 1 ORDER BY id LIMIT ${limit}`,
+      (rows) => rows.map(({ id }) => id)
+    )
+
   const units = (ids: ReadonlyArray<string>) =>
     Effect.map(
       sql<UnitRow>`SELECT units.body FROM json_each(${json(ids)}) AS wanted JOIN units ON units.id = wanted.value
@@ -268,6 +288,7 @@ export const make = (sql: SqlClient) => {
         "n",
         `SELECT count(*) AS n FROM work${(yield* countsAttempts) ? ` WHERE attempts < ${MAX_ATTEMPTS}` : ""}`
       ),
+      indexing: yield* one("n", "SELECT count(*) AS n FROM work WHERE kind = 'index'"),
       files: yield* one("n", "SELECT count(*) AS n FROM cursors"),
       projects: yield* sql<Project & { units: number }>`SELECT p.id, p.name, p.root, p.key,
         (SELECT count(*) FROM units WHERE project_id = p.id AND active = 1) AS units FROM projects p ORDER BY p.name, p.id`
@@ -309,6 +330,8 @@ export const make = (sql: SqlClient) => {
     places,
     segments,
     outlines,
+    identity,
+    unitIds,
     units,
     unitsByPrefix,
     recent,

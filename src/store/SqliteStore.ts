@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import { transaction } from "../resources/Sqlite.ts"
-import { MemoryStore } from "./MemoryStore.ts"
+import { MemoryStore, type StoreError } from "./MemoryStore.ts"
 import { SqliteFile, toStoreError } from "./SqliteFile.ts"
 import { make as makeReads } from "./SqliteReads.ts"
 import { make as makeWrites } from "./SqliteWrites.ts"
@@ -17,7 +17,7 @@ const make = Effect.gen(function*() {
   const inFlight = yield* makeInFlight("MemoryStore")
   const reads = makeReads(reader)
   const writes = makeWrites(writer)
-  const fail = <A, R>(operation: string, effect: Effect.Effect<A, SqlError, R>) =>
+  const fail = <A, R>(operation: string, effect: Effect.Effect<A, SqlError | StoreError, R>) =>
     inFlight(Effect.mapError(effect, toStoreError(operation))).pipe(Effect.withSpan(`MemoryStore.${operation}`))
   const write = <A, R>(operation: string, effect: Effect.Effect<A, SqlError, R>) =>
     fail(operation, transaction(writer, effect))
@@ -34,11 +34,15 @@ const make = Effect.gen(function*() {
     reviewAgain: (sessionIds) => write("reviewAgain", writes.reviewAgain(sessionIds)),
     unreviewed: fail("unreviewed", reads.unreviewed),
     sessionsByPrefix: (prefix) => fail("sessionsByPrefix", reads.sessionsByPrefix(prefix)),
+    queue: (kind, keys) => write("queue", Effect.asVoid(writes.queue(kind, keys))),
+    indexFor: (name) => write("indexFor", writes.indexFor(name)),
     release: (items) => write("release", Effect.asVoid(writes.release(items))),
     segments: (ids) => fail("segments", reads.segments(ids)),
     outlines: (ids) => fail("outlines", reads.outlines(ids)),
     commit: (items, units) => write("commit", Effect.asVoid(writes.commit(items, units))),
     done: (items) => write("done", Effect.asVoid(writes.done(items))),
+    identity: fail("identity", reads.identity),
+    unitIds: (after, limit) => fail("unitIds", reads.unitIds(after, limit)),
     units: (ids) => fail("units", reads.units(ids)),
     unitsByPrefix: (prefix) => fail("unitsByPrefix", reads.unitsByPrefix(prefix)),
     recent: (filter, limit) => fail("recent", reads.recent(filter, limit)),

@@ -8,7 +8,14 @@ import { assignSegments, type Message, type OpenSegment, threadKey } from "../do
 import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Duplicates from "./Duplicates.ts"
 import { fieldsOf } from "./Lexical.ts"
-import { type CaptureBatch, MAX_ATTEMPTS, type ReviewRequest, triedAgainAfter, type WorkItem } from "./MemoryStore.ts"
+import {
+  type CaptureBatch,
+  EMBEDDED,
+  MAX_ATTEMPTS,
+  type ReviewRequest,
+  triedAgainAfter,
+  type WorkItem
+} from "./MemoryStore.ts"
 import { changesOf, comparable, freshOf, outcomesOf, says, sessionsChangedBy } from "./Rules.ts"
 import { isAlive, LEASE_MS, OWNER } from "./WorkLease.ts"
 
@@ -257,12 +264,25 @@ export const make = (sql: SqlClient) => {
       yield* enqueue("index", units.map(({ id }) => id))
     })
 
-  const update = (units: ReadonlyArray<MemoryUnit>) =>
-    sql`UPDATE units SET active = new.active, evidence = new.evidence, superseded_by = new.superseded_by, body = new.body
+  const indexFor = (name: string) =>
+    Effect.gen(function*() {
+      const [row] = yield* sql<{ value: string }>`SELECT value FROM properties WHERE name = 'index'`
+      if ((row?.value ?? EMBEDDED) === name) return false
+      yield* sql`INSERT INTO properties VALUES ('index', ${name}) ON CONFLICT (name) DO UPDATE SET value = excluded.value`
+      yield* enqueue("reconcile", [name])
+      return true
+    })
+
+  /** `turned` are those of them that count now and did not, or the other way round. */
+  const update = (units: ReadonlyArray<MemoryUnit>, turned: ReadonlyArray<string>) =>
+    Effect.zipRight(
+      enqueue("index", turned),
+      sql`UPDATE units SET active = new.active, evidence = new.evidence, superseded_by = new.superseded_by, body = new.body
       FROM (SELECT value->>0 AS id, value->>1 AS active, value->>2 AS evidence, value->>3 AS superseded_by, value->>4 AS body
         FROM json_each(${
-      json(units.map((unit) => [unit.id, Number(unit.active), json(evidence(unit)), unit.supersededBy, json(unit)]))
-    })) AS new WHERE units.id = new.id`
+        json(units.map((unit) => [unit.id, Number(unit.active), json(evidence(unit)), unit.supersededBy, json(unit)]))
+      })) AS new WHERE units.id = new.id`
+    )
 
   /** Units whose successors are gone count again. */
   const restore = (gone: ReadonlyArray<string>) =>
@@ -271,8 +291,9 @@ export const make = (sql: SqlClient) => {
       const rows = yield* sql<{ body: string }>`SELECT body FROM units
         WHERE superseded_by IN (SELECT value FROM json_each(${json(gone)})) ORDER BY id`
       const back = rows.map(({ body }) => Duplicates.restored(JSON.parse(body) as MemoryUnit))
-      if (back.length > 0) yield* update(back)
-      return back.map(({ id }) => id)
+      const ids = back.map(({ id }) => id)
+      if (back.length > 0) yield* update(back, ids)
+      return ids
     })
 
   /** Merges units with those active ones of their project that say the same. */
@@ -307,7 +328,8 @@ export const make = (sql: SqlClient) => {
           if (merged !== undefined) changed.set(merged.goes.id, merged.goes).set(merged.stays.id, merged.stays)
         }
       }
-      if (changed.size > 0) yield* update([...changed.values()])
+      const gone = [...changed.values()].filter(({ active }) => !active).map(({ id }) => id)
+      if (changed.size > 0) yield* update([...changed.values()], gone)
     })
 
   const commit = (items: ReadonlyArray<WorkItem>, units: ReadonlyArray<MemoryUnit>) =>
@@ -329,5 +351,7 @@ export const make = (sql: SqlClient) => {
       yield* release(items)
     })
 
-  return { append, claim, release, commit, done, renew, fail, queueReviews, reviewAgain }
+  const queue = (kind: WorkItem["kind"], keys: ReadonlyArray<string>) => enqueue(kind, keys)
+
+  return { append, claim, queue, indexFor, release, commit, done, renew, fail, queueReviews, reviewAgain }
 }

@@ -6,6 +6,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
+import { randomBytes } from "node:crypto"
 import type { Message } from "../domain/Conversation.ts"
 import { evidence } from "../domain/MemoryUnit.ts"
 import { passes } from "../domain/Search.ts"
@@ -18,8 +19,10 @@ import {
   copy,
   done,
   empty,
+  enqueue,
   fail,
   failures,
+  indexFor,
   queueReviews,
   release,
   renew,
@@ -112,6 +115,7 @@ const status = (state: State): StoreStatus => {
     textMessages: { total: saying.length, cited: saying.filter(({ uuid }) => cited.has(uuid)).length },
     units: { total: active.length, byType: Object.fromEntries(count(active.map(({ type }) => type))) },
     pending: [...state.work.values()].filter(({ attempts }) => attempts < MAX_ATTEMPTS).length,
+    indexing: [...state.work.values()].filter(({ kind }) => kind === "index").length,
     files: state.cursors.size,
     projects: projects(state).map((project) => ({ ...project, units: perProject.get(project.id) ?? 0 }))
   }
@@ -128,6 +132,7 @@ const make = Effect.gen(function*() {
     within: "1 second"
   }))
   const permit = yield* Effect.makeSemaphore(1)
+  const identity = yield* Effect.sync(() => randomBytes(8).toString("hex"))
   /** What this fiber works on: the committed state, or its transaction's. */
   const current = yield* FiberRef.make(committed)
 
@@ -195,6 +200,8 @@ const make = Effect.gen(function*() {
         ({ sessions }) =>
           [...sessions.values()].filter(({ id }) => id.startsWith(prefix)).sort(ascending(({ id }) => id)).slice(0, 10)
       ),
+    queue: (kind, keys) => write("queue", (state) => enqueue(state, kind, keys)),
+    indexFor: (name) => write("indexFor", (state) => indexFor(state, name)),
     release: (items) => write("release", (state) => release(state, items)),
     segments: (ids) => read("segments", (state) => bySegment(state, ids)),
     outlines: (ids) => read("outlines", (state) => outlines(state, ids)),
@@ -204,6 +211,14 @@ const make = Effect.gen(function*() {
           ? Effect.void
           : Effect.fail(new StoreError({ reason: "Other", operation: "commit", detail, cause: undefined }))),
     done: (items) => write("done", (state) => done(state, items)),
+    identity: Effect.succeed(identity),
+    unitIds: (after, limit) =>
+      read(
+        "unitIds",
+        ({ lexical: { units } }) =>
+          [...units.values()].filter(({ unit: { active, id } }) => active && id > after).map(({ unit: { id } }) => id)
+            .sort().slice(0, limit)
+      ),
     units: (ids) => read("units", ({ lexical: { units } }) => present(ids.map((id) => units.get(id)?.unit))),
     unitsByPrefix: (prefix) =>
       read(

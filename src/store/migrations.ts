@@ -86,6 +86,15 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   `ALTER TABLE work ADD COLUMN not_before INTEGER NOT NULL DEFAULT 0`,
   // Sessions that a language model is to look at, with what comes to them later.
   `CREATE TABLE reviewed_sessions (id TEXT PRIMARY KEY) STRICT`
+], [
+  // "identity" is the store's name, "index" that of the index which follows it.
+  `CREATE TABLE properties (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT`,
+  `INSERT INTO properties VALUES ('identity', lower(hex(randomblob(8))))`,
+  // The index holds the active units and no others; of those without a vector it knows that there is none.
+  `DELETE FROM vectors WHERE unit_row IN (SELECT row FROM units WHERE active = 0)`,
+  `INSERT INTO vectors SELECT i.id, u.row, x'' FROM units AS u JOIN vector_indexes AS i ON i.active = 1
+    WHERE u.active = 1 AND u.id NOT IN (SELECT key FROM work WHERE kind = 'index')
+    ON CONFLICT DO NOTHING`
 ]]
 
 export const LATEST = STEPS.length

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { MAX_SEGMENT_MESSAGES } from "../../src/domain/Conversation.ts"
@@ -17,7 +17,14 @@ import type { SearchFilter } from "../../src/domain/Search.ts"
 import { lexemes, queryLexemes } from "../../src/domain/Tokenizer.ts"
 import * as Duplicates from "../../src/store/Duplicates.ts"
 import { fieldsOf } from "../../src/store/Lexical.ts"
-import { MAX_ATTEMPTS, MemoryStore, StoreError, triedAgainAfter, type WorkItem } from "../../src/store/MemoryStore.ts"
+import {
+  EMBEDDED,
+  MAX_ATTEMPTS,
+  MemoryStore,
+  StoreError,
+  triedAgainAfter,
+  type WorkItem
+} from "../../src/store/MemoryStore.ts"
 import { LEASE_MS } from "../../src/store/WorkLease.ts"
 import { batch, cursor, everything, facts, message, project, unit } from "./made.ts"
 
@@ -1560,6 +1567,70 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     })
 
     test(
+      "has a name of its own, which stays",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const name = yield* store.identity
+        assert.match(name, /^[0-9a-f]{16}$/)
+        yield* write([unit("a")])
+        assert.strictEqual(yield* store.identity, name)
+        const other = yield* Effect.provide(Effect.flatMap(MemoryStore, ({ identity }) => identity), Layer.fresh(layer))
+        assert.notStrictEqual(other, name)
+      })
+    )
+
+    test(
+      "tells the ids of active units in their order, page by page",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        assert.deepStrictEqual(yield* store.unitIds("", 10), [])
+        yield* write([unit("c"), unit("a"), unit("off", { active: false }), unit("B"), unit("d")])
+        assert.deepStrictEqual(yield* store.unitIds("", 10), ["B", "a", "c", "d"])
+        assert.deepStrictEqual(yield* store.unitIds("", 2), ["B", "a"])
+        assert.deepStrictEqual(yield* store.unitIds("a", 2), ["c", "d"])
+        assert.deepStrictEqual(yield* store.unitIds("d", 2), [])
+      })
+    )
+
+    test(
+      "has another index than before brought in line as a whole, once",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        assert.isFalse(yield* store.indexFor(EMBEDDED))
+        assert.deepStrictEqual(keys(yield* pending("reconcile")), [])
+        assert.isTrue(yield* store.indexFor("elsewhere"))
+        assert.isFalse(yield* store.indexFor("elsewhere"))
+        const claimed = yield* store.claim("reconcile", 10)
+        assert.deepStrictEqual(claimed, [{ kind: "reconcile", key: "elsewhere", revision: 1 }])
+        yield* store.done(claimed)
+        assert.isTrue(yield* store.indexFor(EMBEDDED))
+        assert.deepStrictEqual(keys(yield* pending("reconcile")), [EMBEDDED])
+        yield* store.queue("reconcile", ["elsewhere", EMBEDDED])
+        assert.deepStrictEqual((yield* pending("reconcile")).map(({ key, revision }) => [key, revision]), [
+          [EMBEDDED, 2],
+          ["elsewhere", 1]
+        ])
+      })
+    )
+
+    test(
+      "queues units for the index when they stop to count, and when they count again",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* compress("old", unit("short", { content: words(8), occurredAt: 1 }))
+        yield* store.done(yield* store.claim("index", 10))
+        yield* compress("new", unit("long", { content: words(9), occurredAt: 2 }))
+        assert.deepStrictEqual(yield* standing("short"), { short: "in long" })
+        const merged = yield* store.claim("index", 10)
+        assert.deepStrictEqual(keys(merged), ["long", "short"])
+        yield* store.done(merged)
+        yield* compress("new")
+        assert.deepStrictEqual(yield* standing("short"), { short: [] })
+        assert.deepStrictEqual(keys(yield* store.claim("index", 10)), ["long", "short"])
+      })
+    )
+
+    test(
       "has a status whose numbers are those of what was written",
       Effect.gen(function*() {
         const store = yield* MemoryStore
@@ -1572,6 +1643,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
           textMessages: { total: 0, cited: 0 },
           units: { total: 0, byType: {} },
           pending: 0,
+          indexing: 0,
           files: 0,
           projects: []
         })
@@ -1606,6 +1678,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
           textMessages: { total: 2, cited: 1 },
           units: { total: 2, byType: { conversation: 1, decision: 1 } },
           pending: 1 + 3,
+          indexing: 3,
           files: 2,
           projects: [{ ...project("one"), units: 2 }, { ...project("two"), units: 0 }]
         })

@@ -1,0 +1,154 @@
+/**
+ * What went wrong with a request to Qdrant, from what its client throws, told so that a person can act on it.
+ */
+import { QdrantError } from "./Qdrant.ts"
+import { type QdrantAddress, show } from "./QdrantAddress.ts"
+
+export interface Failure {
+  readonly error: QdrantError
+  /** Whether the same request may well succeed a little later. */
+  readonly isPassing: boolean
+  /** Seconds to wait at least. */
+  readonly after: number
+}
+
+/** As much of a foreign text as is shown. */
+const SHOWN = 300
+
+/** What is read of whatever was thrown: the client's classes for errors are not all exported. */
+interface Thrown {
+  readonly name?: string
+  readonly message?: string
+  readonly status?: unknown
+  readonly data?: unknown
+  readonly retry_after?: unknown
+  readonly cause?: { readonly code?: string; readonly message?: string }
+}
+
+const oneLine = (text: string, key: string) =>
+  (key === "" ? text : text.replaceAll(key, "…")).replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim().slice(
+    0,
+    SHOWN
+  )
+
+/** What the server itself says of an error: `{ status: { error } }`, or a text. */
+const wordsOf = (data: unknown): { readonly words: string; readonly isQdrant: boolean } => {
+  const error = (data as { readonly status?: { readonly error?: unknown } } | null)?.status?.error
+  return typeof error === "string"
+    ? { words: error, isQdrant: true }
+    : { words: typeof data === "string" ? data : "", isQdrant: false }
+}
+
+const isTls = (code: string) =>
+  /^(?:ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY)_|HOSTNAME_MISMATCH)/.test(code)
+
+const tlsAdvice = (code: string): string =>
+  code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "ERR_SSL_PACKET_LENGTH_TOO_LONG"
+    ? "it does not speak TLS; write http:// or the port that does"
+    : code === "CERT_HAS_EXPIRED"
+    ? "its certificate has expired; renew it"
+    : code === "ERR_TLS_CERT_ALTNAME_INVALID"
+    ? "its certificate is for another name; write the name that it is for"
+    : "its certificate is of nobody that is trusted here; name a file with its authority's in NODE_EXTRA_CA_CERTS"
+
+const AWAY: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nothing listens there; start Qdrant, or mend its URL",
+  ENOTFOUND: "no host has that name; mend its URL",
+  EAI_AGAIN: "the host's name can't be looked up now",
+  UND_ERR_CONNECT_TIMEOUT: "it does not answer to a connection",
+  ECONNRESET: "it closed the connection",
+  UND_ERR_SOCKET: "it closed the connection"
+}
+
+/** By status: [reason, whether it passes, what it means]. */
+const ofStatus = (status: number): readonly [QdrantError["reason"], boolean, string] => {
+  switch (status) {
+    case 401:
+    case 403:
+      return ["Unauthorized", false, "it wants another API key; set QDRANT_API_KEY"]
+    case 404:
+      return ["NotFound", false, "there is no such thing"]
+    case 407:
+      return ["Proxy", false, "a proxy before it wants a password"]
+    case 408:
+      return ["TimedOut", true, "it took too long by its own account"]
+    case 429:
+      return ["RateLimited", true, "it has had too many requests"]
+    case 507:
+      return ["Full", false, "it has no room left, or a quota is used up; make room, what is not written waits"]
+    default:
+      return status >= 500 ? ["Failed", true, "it failed"] : ["Rejected", false, "it refuses the request"]
+  }
+}
+
+export const toFailure = (address: QdrantAddress, operation: string, key: string) => (cause: unknown): Failure => {
+  const thrown = (cause ?? {}) as Thrown
+  const failure = (
+    reason: QdrantError["reason"],
+    detail: string,
+    { after = 0, isPassing = false, status }: { isPassing?: boolean; after?: number; status?: number } = {}
+  ): Failure => ({
+    error: new QdrantError({
+      reason,
+      operation,
+      address: show(address),
+      detail: oneLine(detail, key),
+      status,
+      cause: thrown.cause
+    }),
+    isPassing,
+    after
+  })
+  // A number of seconds as its client reads them: their first digit.
+  if (typeof thrown.retry_after === "number") {
+    const [reason, isPassing, means] = ofStatus(429)
+    return failure(reason, `${means} (429)`, { isPassing, after: thrown.retry_after, status: 429 })
+  }
+  if (thrown.message?.startsWith("Invalid retryAfter value") === true) {
+    const [reason, isPassing, means] = ofStatus(429)
+    return failure(reason, `${means} (429)`, { isPassing, status: 429 })
+  }
+  if (typeof thrown.status === "number") {
+    const { status } = thrown
+    const { isQdrant, words } = wordsOf(thrown.data)
+    const [reason, isPassing, means] = ofStatus(status)
+    if ([502, 504].includes(status) || status === 503 && !isQdrant) {
+      return failure("Proxy", `what stands before it answers in its place (${status}); is Qdrant running behind it?`, {
+        isPassing: true,
+        status
+      })
+    }
+    if (status === 400 && /plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i.test(words)) {
+      return failure("Tls", "it wants TLS; write https://", { status })
+    }
+    const said = isQdrant || reason === "Unauthorized" ? words : ""
+    return failure(reason, `${means} (${status})${said === "" ? "" : `: ${said}`}`, { isPassing, status })
+  }
+  if (thrown.message?.startsWith("Unexpected Response") === true) {
+    return failure("Damaged", thrown.message.replace(/\n.*/s, ""))
+  }
+  if (thrown instanceof SyntaxError) {
+    return failure("Damaged", "its answer is no JSON, or broke off", { isPassing: true })
+  }
+  const code = thrown.cause?.code ?? ""
+  if (code === "UND_ERR_DESTROYED" || code === "UND_ERR_CLOSED") return failure("Closed", "its client was released")
+  if (isTls(code)) return failure("Tls", `${tlsAdvice(code)} (${code})`)
+  if (code.startsWith("HPE_")) return failure("NotQdrant", `no HTTP server is there (${code}); its REST port is 6333`)
+  if (thrown.cause?.message === "unexpected redirect") {
+    return failure("NotQdrant", "it answers with a redirect, which is not followed; write the address it leads to")
+  }
+  if (thrown.message === "fetch failed") {
+    const known = AWAY[code]
+    return failure(
+      "Away",
+      known === undefined ? `it can't be reached (${code || thrown.cause?.message})` : `${known} (${code})`,
+      {
+        isPassing: true
+      }
+    )
+  }
+  if (thrown.message === "terminated") {
+    return failure("Away", `its answer broke off (${code || "terminated"})`, { isPassing: true })
+  }
+  return failure("Damaged", thrown.message ?? String(cause))
+}

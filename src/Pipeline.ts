@@ -5,7 +5,6 @@
  * batch; what a language model is to look at is compressed once more at the end, when it can be found already. Whatever is
  * interrupted between two batches is still in the queue at the next start.
  */
-import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -19,9 +18,10 @@ import { type Captured, Collector, type TranscriptFile } from "./capture/Collect
 import { type CompressionError, Compressor, Reviewer } from "./compress/Compressor.ts"
 import type { Session } from "./domain/Conversation.ts"
 import type { MemoryUnit } from "./domain/MemoryUnit.ts"
+import { differences } from "./index/Differences.ts"
+import { pointsOf } from "./index/Points.ts"
 import { type IndexError, VectorIndex } from "./index/VectorIndex.ts"
 import { CurrentProject } from "./models/CurrentProject.ts"
-import { embedAccepted } from "./models/EmbedAccepted.ts"
 import { type ModelError, ModelManager } from "./models/ModelManager.ts"
 import { forEach } from "./resources/Concurrent.ts"
 import {
@@ -36,12 +36,16 @@ export type Step =
   | { readonly _tag: "Captured"; readonly captured: Captured }
   | { readonly _tag: "Compressed"; readonly units: ReadonlyArray<MemoryUnit> }
   | { readonly _tag: "Indexed"; readonly units: number }
+  /** The index was compared with the store: what is missing and what is too much is queued. */
+  | { readonly _tag: "Compared"; readonly missing: number; readonly orphans: number }
   /** As `Compressed`, of so many segments or sessions, by a language model. */
   | { readonly _tag: "Reviewed"; readonly items: number; readonly units: ReadonlyArray<MemoryUnit> }
-  /** A model could not do its part: what is left of a kind of work waits in the queue for the next run. */
-  | { readonly _tag: "Postponed"; readonly kind: WorkItem["kind"]; readonly error: ModelError | CompressionError }
+  /** A model or the index could not do its part: what is left of a kind of work waits in the queue for the next run. */
+  | { readonly _tag: "Postponed"; readonly kind: WorkItem["kind"]; readonly error: Postponement }
 
-export type PipelineError = StoreError | IndexError
+type Postponement = ModelError | CompressionError | IndexError
+
+export type PipelineError = StoreError
 export type PipelineServices = Collector | Compressor | MemoryStore | ModelManager | VectorIndex
 
 /**
@@ -72,13 +76,26 @@ const pauses = Effect.map(Effect.flatMap(Clock.currentTimeMillis, Ref.make), (la
     yield* Ref.set(last, now)
   }))
 
+const postponed =
+  (kind: WorkItem["kind"]) => <R>(step: Effect.Effect<Option.Option<Step>, PipelineError | Postponement, R>) =>
+    Effect.catchTag(
+      step,
+      "ModelError",
+      "CompressionError",
+      "IndexError",
+      (error) => Effect.succeedSome<Step>({ _tag: "Postponed", kind, error })
+    )
+
+/** Up to the first part that can't be done. */
+const unlessPostponed = Stream.takeUntil<Step>(({ _tag }) => _tag === "Postponed")
+
 /**
  * Claims work of a kind until none is left; what a batch did not finish is given back, also when it is interrupted before its first
  * step. Where a model can't do its part it ends, for the next batch would need it too.
  */
 const worked = <R>(
   kind: WorkItem["kind"],
-  work: (items: ReadonlyArray<WorkItem>) => Effect.Effect<Step, PipelineError | ModelError | CompressionError, R>
+  work: (items: ReadonlyArray<WorkItem>) => Effect.Effect<Step, PipelineError | Postponement, R>
 ): Stream.Stream<Step, PipelineError, R | MemoryStore> =>
   Stream.unwrap(Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -88,35 +105,12 @@ const worked = <R>(
       (items) => items.length > 0 ? Effect.asSome(work(items)) : Effect.succeedNone,
       (items, exit) => Exit.isSuccess(exit) ? Effect.void : Effect.ignore(store.release(items))
     ).pipe(
-      Effect.catchTag("ModelError", "CompressionError", (error) =>
-        Effect.succeedSome<Step>({ _tag: "Postponed", kind, error }))
+      postponed(kind)
     )
-    return Stream.filterMapWhile(Stream.repeatEffect(Effect.zipLeft(batch, pause)), identity).pipe(
-      Stream.takeUntil(({ _tag }) =>
-        _tag === "Postponed"
-      )
-    )
+    return unlessPostponed(Stream.filterMapWhile(Stream.repeatEffect(Effect.zipLeft(batch, pause)), identity))
   }))
 
-/** What of a unit is embedded: its title says what it is about when its content does not. */
-const embedded = (unit: MemoryUnit) => `${unit.title}\n${unit.content}`
-
-const isOfSameProject = (a: MemoryUnit, b: MemoryUnit) => a.projectId === b.projectId
-
-/** For each project apart, so that what they cost is told apart; units of one come one after another. */
-const embeddingsOf = (models: ModelManager["Type"], units: ReadonlyArray<MemoryUnit>) =>
-  Effect.map(
-    Effect.forEach(Arr.isNonEmptyReadonlyArray(units) ? Arr.groupWith(units, isOfSameProject) : [], (group) =>
-      Effect.provideService(
-        embedAccepted(models.embed, group.map(embedded)),
-        CurrentProject,
-        group[0].projectId
-      )),
-    (groups) =>
-      groups.flat()
-  )
-
-/** Brings the index in line with the units written or removed since. */
+/** Brings the index in line with the units written, changed or removed since. */
 const index = (items: ReadonlyArray<WorkItem>) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -124,11 +118,7 @@ const index = (items: ReadonlyArray<WorkItem>) =>
     const models = yield* ModelManager
     yield* Effect.flatMap(models.embedding, vectors.ensure)
     const units = yield* store.units(items.map(({ key }) => key))
-    const embeddings = yield* embeddingsOf(models, units)
-    const points = units.flatMap((unit, i) => {
-      const vector = embeddings[i] ?? Option.none()
-      return Option.isSome(vector) ? [{ unitId: unit.id, vector: vector.value }] : []
-    })
+    const points = yield* pointsOf(models, units.filter(({ active }) => active))
     const present = new Set(points.map(({ unitId }) => unitId))
     const write = Effect.all([
       vectors.upsert(points),
@@ -138,6 +128,34 @@ const index = (items: ReadonlyArray<WorkItem>) =>
     yield* vectors.sharesStore ? store.transaction(write) : write
     return { _tag: "Indexed" as const, units: points.length }
   })
+
+/** Queues what the index lacks, and what it holds too much. */
+const compare = (items: ReadonlyArray<WorkItem>) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const vectors = yield* VectorIndex
+    const counts = yield* Stream.runFoldEffect(
+      differences(store, vectors),
+      { missing: 0, orphans: 0 },
+      (sum, { missing, orphans }) =>
+        Effect.as(
+          missing.length + orphans.length === 0 ? Effect.void : store.queue("index", [...missing, ...orphans]),
+          { missing: sum.missing + missing.length, orphans: sum.orphans + orphans.length }
+        )
+    )
+    yield* store.done(items)
+    return { _tag: "Compared" as const, ...counts }
+  })
+
+/** Sees to it that the index which is in use now follows the store; one that is new or another than before is compared as a whole. */
+const attach = Effect.gen(function*() {
+  const store = yield* MemoryStore
+  const vectors = yield* VectorIndex
+  const models = yield* ModelManager
+  yield* store.indexFor(vectors.name)
+  if (vectors.sharesStore) return
+  if (yield* Effect.flatMap(models.embedding, vectors.ensure)) yield* store.queue("reconcile", [vectors.name])
+})
 
 /** Reads what the items stand for, makes units of each, and writes them. */
 const compress = <A>(
@@ -233,6 +251,16 @@ const reviewBy = <A extends { readonly session: Session }>(
     return { _tag: "Reviewed" as const, items: items.length, units }
   })
 
+/** Brings the index in line with the store. */
+export const catchUp: Stream.Stream<Step, PipelineError, MemoryStore | VectorIndex | ModelManager> = Stream.fromEffect(
+  postponed("index")(Effect.as(attach, Option.none()))
+).pipe(
+  Stream.filterMap(identity),
+  Stream.concat(worked("reconcile", compare)),
+  Stream.concat(worked("index", index)),
+  unlessPostponed
+)
+
 /** What a language model is to look at: the segments, then the sessions, which are told by what was made of those. */
 export const review: Stream.Stream<Step, PipelineError, MemoryStore | VectorIndex | ModelManager> = Stream.unwrap(
   Effect.map(
@@ -259,8 +287,8 @@ export const review: Stream.Stream<Step, PipelineError, MemoryStore | VectorInde
             )
           ),
           // A session is told when all that is to be told of it is: not while reviews wait.
-          Stream.takeUntil(({ _tag }) => _tag === "Postponed"),
-          Stream.concat(worked("index", index))
+          unlessPostponed,
+          Stream.concat(catchUp)
         )
     })
   )
@@ -272,7 +300,7 @@ export const drain: Stream.Stream<Step, PipelineError, Exclude<PipelineServices,
   compressSegments
 ).pipe(
   Stream.concat(worked("session", summarizeSessions)),
-  Stream.concat(worked("index", index)),
+  Stream.concat(catchUp),
   Stream.concat(review)
 )
 

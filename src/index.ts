@@ -29,8 +29,21 @@ export { layer as layerExtractive } from "./compress/Extractive.ts"
 export { layer as layerReview, type ReviewMode } from "./compress/Review.ts"
 export { layer as layerEmbeddedIndex } from "./index/EmbeddedIndex.ts"
 export { layer as layerIndexInMemory } from "./index/IndexInMemory.ts"
-export { ensureModel, ensureVector, nothingIndexed } from "./index/Refusals.ts"
-export { type Hit, type IndexDescription, IndexError, type Point, VectorIndex } from "./index/VectorIndex.ts"
+export { Qdrant, QdrantError } from "./index/Qdrant.ts"
+export * as QdrantAddress from "./index/QdrantAddress.ts"
+export { layer as layerQdrant, type QdrantOptions } from "./index/QdrantClient.ts"
+export { layer as layerQdrantIndex, type QdrantIndexOptions } from "./index/QdrantIndex.ts"
+export { layer as layerQdrantInMemory } from "./index/QdrantInMemory.ts"
+export {
+  type Hit,
+  type IndexDescription,
+  IndexError,
+  type IndexVersion,
+  type Point,
+  VectorIndex,
+  type Vectors
+} from "./index/VectorIndex.ts"
+export * as Versions from "./index/Versions.ts"
 export { Budget, layer as layerBudget } from "./models/Budget.ts"
 export { layer as layerCacheInMemory } from "./models/CacheInMemory.ts"
 export { CurrentProject } from "./models/CurrentProject.ts"

@@ -47,7 +47,7 @@ const MAY_IMPORT = {
   "web/": ["domain/"],
   "main.ts": ["cli/", ...WHOLE],
   "hook.ts": ["cli/", ...WHOLE],
-  "Pipeline.ts": [...BASE, ...PORTS],
+  "Pipeline.ts": ["index/Differences.ts", "index/Points.ts", ...BASE, ...PORTS],
   "NodeVersion.ts": [],
   "Process.ts": ["domain/", ...PROCESS],
   "Settings.ts": ["domain/", "models/Presets.ts", "models/Spending.ts", ...PROCESS],

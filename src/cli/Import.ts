@@ -123,6 +123,7 @@ export const run = (files: ReadonlyArray<TranscriptFile>, since: number) =>
             reviewed += step.items
             return progress.reviewed(step.items)
           case "Indexed":
+          case "Compared":
             return progress.made(0)
           case "Postponed":
             degraded.push(`${WAITS[step.kind]}: ${step.error.message}`)

@@ -4,13 +4,12 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Order from "effect/Order"
-import { passes, type SearchFilter } from "../domain/Search.ts"
-import type { EmbeddingModel } from "../models/ModelManager.ts"
+import { passes } from "../domain/Search.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { MemoryStore, type StoreError } from "../store/MemoryStore.ts"
-import { ensureModel, ensureVector, nothingIndexed } from "./Refusals.ts"
-import { type Hit, IndexError, type Point, VectorIndex } from "./VectorIndex.ts"
+import { type Hit, IndexError, VectorIndex } from "./VectorIndex.ts"
+import * as Versions from "./Versions.ts"
 
 const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, x, i) => sum + x * b[i]!, 0)
 const cosine = (a: Float32Array, b: Float32Array) => dot(a, b) / (Math.sqrt(dot(a, a) * dot(b, b)) || 1)
@@ -20,9 +19,13 @@ const nearest = Order.combine(
   Order.mapInput(Order.string, ({ unitId }: Hit) => unitId)
 )
 
+interface VersionInMemory extends Versions.Version {
+  readonly vectors: Map<string, Float32Array | null>
+}
+
 interface Holder {
-  model: EmbeddingModel | null
-  readonly vectors: Map<string, Float32Array>
+  readonly versions: Map<string, VersionInMemory>
+  active: VersionInMemory | undefined
 }
 
 const make = Effect.gen(function*() {
@@ -32,54 +35,52 @@ const make = Effect.gen(function*() {
   const held = yield* Effect.orDie(ledger.acquire({
     kind: "store",
     name: "VectorIndex in memory",
-    open: Effect.sync((): Holder => ({ model: null, vectors: new Map() })),
-    close: ({ vectors }) => Effect.sync(() => vectors.clear()),
+    open: Effect.sync((): Holder => ({ versions: new Map(), active: undefined })),
+    close: (held) =>
+      Effect.sync(() => {
+        held.versions.clear()
+        held.active = undefined
+      }),
     within: "1 second"
   }))
+  let made = 0
 
-  const guard = <A>(operation: string, effect: Effect.Effect<A, IndexError | StoreError>) =>
-    inFlight(Effect.mapError(effect, (cause) =>
-      cause._tag === "IndexError"
-        ? cause
-        : new IndexError({ reason: "Unavailable", operation, detail: cause.message, cause }))).pipe(
-        Effect.withSpan(`VectorIndex.${operation}`)
-      )
-
-  const ensure = (model: EmbeddingModel) => Effect.suspend(() => ensureModel(held.model ??= model, model))
-
-  const upsert = (points: ReadonlyArray<Point>) =>
-    Effect.gen(function*() {
-      if (points.length === 0) return
-      const { model } = held
-      if (model === null) return yield* nothingIndexed("upsert")
-      yield* Effect.forEach(points, ({ vector }) => ensureVector("upsert", vector, model.dimension), { discard: true })
-      const known = new Set((yield* store.units(points.map(({ unitId }) => unitId))).map(({ id }) => id))
-      for (const { unitId, vector } of points) if (known.has(unitId)) held.vectors.set(unitId, vector.slice())
-    })
-
-  /** Those that have a vector and are still in the store. */
-  const indexed = Effect.suspend(() => store.units([...held.vectors.keys()]))
-
-  const search = (vector: Float32Array, filter: SearchFilter, limit: number) =>
-    Effect.gen(function*() {
-      if (held.model === null) return []
-      yield* ensureVector("search", vector, held.model.dimension)
-      return (yield* indexed).filter((unit) => passes(unit, filter))
-        .flatMap(({ id }) => {
-          const known = held.vectors.get(id)
-          return known === undefined ? [] : [{ unitId: id, score: cosine(known, vector) }]
-        })
-        .sort(nearest)
-        .slice(0, limit)
-    })
-
-  return VectorIndex.of({
+  return Versions.make({
+    name: "memory",
     sharesStore: false,
-    ensure: (model) => guard("ensure", ensure(model)),
-    upsert: (points) => guard("upsert", upsert(points)),
-    remove: (unitIds) => guard("remove", Effect.sync(() => unitIds.forEach((unitId) => held.vectors.delete(unitId)))),
-    search: (vector, filter, limit) => guard("search", search(vector, filter, limit)),
-    describe: guard("describe", Effect.map(indexed, ({ length }) => ({ model: held.model, count: length })))
+    inFlight,
+    toError: (operation, cause: StoreError) =>
+      new IndexError({ reason: "Unavailable", operation, detail: cause.message, cause })
+  }, {
+    active: Effect.sync(() => held.active),
+    all: Effect.sync(() => [...held.versions.values()]),
+    make: (model) =>
+      Effect.sync(() => {
+        const known = Versions.versionFor([...held.versions.values()], model)
+        const version = known ?? { name: String(++made), model, vectors: new Map() }
+        held.versions.set(version.name, version)
+        return version
+      }),
+    activate: (version) => Effect.sync(() => void (held.active = version)),
+    drop: ({ name }) => Effect.sync(() => void held.versions.delete(name)),
+    upsert: ({ vectors }, points) =>
+      Effect.map(store.units(points.map(({ unitId }) => unitId)), (units) => {
+        const known = new Set(units.filter(({ active }) => active).map(({ id }) => id))
+        for (const { unitId, vector } of points) if (known.has(unitId)) vectors.set(unitId, vector?.slice() ?? null)
+      }),
+    remove: ({ vectors }, unitIds) => Effect.sync(() => unitIds.forEach((id) => vectors.delete(id))),
+    search: ({ vectors }, vector, filter, limit) =>
+      Effect.map(store.units([...vectors.keys()]), (units) =>
+        units.filter((unit) => passes(unit, filter))
+          .flatMap(({ id }) => {
+            const known = vectors.get(id) ?? null
+            return known === null ? [] : [{ unitId: id, score: cosine(known, vector) }]
+          })
+          .sort(nearest)
+          .slice(0, limit)),
+    ids: ({ vectors }, after, limit) =>
+      Effect.sync(() => [...vectors.keys()].filter((id) => id > after).sort().slice(0, limit)),
+    count: ({ vectors }) => Effect.sync(() => vectors.size)
   })
 })
 

@@ -45,6 +45,9 @@ export class QdrantError extends Schema.TaggedError<QdrantError>()("QdrantError"
   }
 }
 
+/** A UUID of any version, in lower case. */
+export const isPointId = (id: string): boolean => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)
+
 export interface Server {
   readonly version: string
   /** Where a vector or an index is kept can be said by `memory`, and IDF be counted within a filter: from 1.19 on. */

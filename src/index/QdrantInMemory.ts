@@ -11,6 +11,7 @@ import {
   type CollectionConfig,
   type Condition,
   type Filter,
+  isPointId,
   type Lane,
   type PayloadIndex,
   Qdrant,
@@ -33,7 +34,6 @@ interface State {
 }
 
 const ADDRESS = "memory"
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 /** As in strict mode (QdrantClient.ts). */
 const MAX_LIMIT = 1_000
 
@@ -197,7 +197,7 @@ const make = Effect.gen(function*() {
     })
 
   const ensureIds = (operation: string, ids: ReadonlyArray<string>) => {
-    const wrong = ids.find((id) => !UUID.test(id))
+    const wrong = ids.find((id) => !isPointId(id))
     return wrong === undefined
       ? Effect.void
       : Effect.fail(refusal(operation, "Rejected", `Format error in JSON body: value ${wrong} is not a valid point ID`))

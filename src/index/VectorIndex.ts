@@ -1,5 +1,6 @@
 /**
- * The port to the dense lane: vectors of units, searched by cosine. Derived from the store; it can always be rebuilt.
+ * The port to the dense lane: vectors of units, searched by cosine. Derived from the store; it can always be built anew
+ * (index/Reconcile.ts).
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
@@ -18,10 +19,10 @@ export class IndexError extends Schema.TaggedError<IndexError>()("IndexError", {
   }
 }
 
-/** `vector` has the dimension of the index and unit length. */
+/** `vector` has the dimension of the index and unit length; null where the model has none for the unit, which is then known and not found. */
 export interface Point {
   readonly unitId: string
-  readonly vector: Float32Array
+  readonly vector: Float32Array | null
 }
 
 export interface Hit {
@@ -30,34 +31,61 @@ export interface Hit {
   readonly score: number
 }
 
+/** What one version of the index holds: the vectors of one model. */
+export interface Vectors {
+  /** Writes or replaces; a vector of another dimension is `Rejected`. Units that the store no longer has, or that don't count, are left out. */
+  readonly upsert: (points: ReadonlyArray<Point>) => Effect.Effect<void, IndexError>
+  /** Unknown ids are no error. */
+  readonly remove: (unitIds: ReadonlyArray<string>) => Effect.Effect<void, IndexError>
+  /**
+   * The `limit` nearest units that pass the filter, nearest first, equal ones by id. Of what was changed in the store and waits in its
+   * queue some may be found that does not pass any more.
+   */
+  readonly search: (
+    vector: Float32Array,
+    filter: SearchFilter,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<Hit>, IndexError>
+  /** Ids of its points that come after this one, in ascending order; at most 1,000 at a time. */
+  readonly ids: (after: string, limit: number) => Effect.Effect<ReadonlyArray<string>, IndexError>
+  /** Its points, those without a vector too. */
+  readonly count: Effect.Effect<number, IndexError>
+}
+
+/** The version that serves is active; the others were left by a reindex, or are being built by one. */
+export interface IndexVersion {
+  readonly name: string
+  readonly model: EmbeddingModel
+  readonly count: number
+  readonly isActive: boolean
+}
+
 export interface IndexDescription {
   /** Null while nothing was ever indexed. */
   readonly model: EmbeddingModel | null
   readonly count: number
 }
 
-export class VectorIndex extends Context.Tag("VectorIndex")<VectorIndex, {
-  /** Whether it writes into the store's own transaction. */
-  readonly sharesStore: boolean
-  /** Makes the index for this model when there is none; `Mismatch` when it was built with another. */
-  readonly ensure: (model: EmbeddingModel) => Effect.Effect<void, IndexError>
-  /** Writes or replaces; a vector of another dimension is `Rejected`. Units that the store no longer has are left out. */
-  readonly upsert: (points: ReadonlyArray<Point>) => Effect.Effect<void, IndexError>
-  /** Unknown ids are no error. */
-  readonly remove: (unitIds: ReadonlyArray<string>) => Effect.Effect<void, IndexError>
-  /** The `limit` nearest units that pass the filter, nearest first, equal ones by id. */
-  readonly search: (
-    vector: Float32Array,
-    filter: SearchFilter,
-    limit: number
-  ) => Effect.Effect<ReadonlyArray<Hit>, IndexError>
-  readonly describe: Effect.Effect<IndexDescription, IndexError>
-}>() {}
-
-/** Refuses what no index may hold: a wrong dimension, or a number that is none. */
-export const checkVector = (vector: Float32Array, dimension: number): string | undefined =>
-  vector.length !== dimension
-    ? `a vector has ${vector.length} dimensions, the index ${dimension}`
-    : vector.every(Number.isFinite)
-    ? undefined
-    : "a vector holds a number that is not finite"
+/** Its own `Vectors` are those of the active version. */
+export class VectorIndex extends Context.Tag("VectorIndex")<
+  VectorIndex,
+  Vectors & {
+    /** Where it is: another name is another index. */
+    readonly name: string
+    /** Whether it writes into the store's own transaction. */
+    readonly sharesStore: boolean
+    /** Makes the index for this model when there is none, and tells whether it did; `Mismatch` when it was built with another. */
+    readonly ensure: (model: EmbeddingModel) => Effect.Effect<boolean, IndexError>
+    /** Fails where vectors of this model can't be searched: `Mismatch`, or `Unavailable` when nothing is indexed. */
+    readonly check: (model: EmbeddingModel) => Effect.Effect<void, IndexError>
+    readonly describe: Effect.Effect<IndexDescription, IndexError>
+    /** The active one first. */
+    readonly versions: Effect.Effect<ReadonlyArray<IndexVersion>, IndexError>
+    /** The version for this model, made when there is none. `activate` has it serve from now on, in one step; the other one is kept. */
+    readonly version: (
+      model: EmbeddingModel
+    ) => Effect.Effect<Vectors & { readonly activate: Effect.Effect<void, IndexError> }, IndexError>
+    /** Deletes a version, by its name, that does not serve. */
+    readonly drop: (name: string) => Effect.Effect<void, IndexError>
+  }
+>() {}

@@ -58,6 +58,7 @@ const make = Effect.gen(function*() {
   /** The dense lane; why it could not be asked, when it could not. */
   const semantic = (query: SearchQuery): Effect.Effect<Either.Either<ReadonlyArray<Hit>, string>> =>
     Effect.gen(function*() {
+      yield* Effect.flatMap(models.embedding, index.check)
       const [vector] = yield* models.embed([Tokenizer.content(query.text)], "query")
       if (vector === undefined || Option.isNone(vector)) {
         return Either.left("semantic search: the model knows no word of the question (the package's own knows English)")
@@ -83,8 +84,8 @@ const make = Effect.gen(function*() {
       const wanted = isReranked ? Math.max(Reranker.READ, query.limit) : query.limit
       const pool = dates.length > 0 ? found : found.slice(0, Math.max(LENDERS, 3 * wanted))
       const candidates = yield* store.units([...new Set([...pool, ...neighbours.map(([, other]) => other)])])
-      // A neighbour comes from outside the lanes, so the filter has not seen it.
-      const allowed = candidates.filter((unit) => fused.has(unit.id) || passes(unit, query))
+      // A neighbour comes from outside the lanes, and an index may not have heard yet of what changed.
+      const allowed = candidates.filter((unit) => passes(unit, query))
       const placed = distinct(place(allowed, fused, neighbours, dates), wanted)
       const { degraded, opinions, order } = isReranked && placed.length > 1
         ? yield* Reranker.rerank(models.rerank, query.text, placed)

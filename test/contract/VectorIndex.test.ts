@@ -3,6 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as EmbeddedIndex from "../../src/index/EmbeddedIndex.ts"
 import * as IndexInMemory from "../../src/index/IndexInMemory.ts"
+import * as QdrantIndex from "../../src/index/QdrantIndex.ts"
+import * as QdrantInMemory from "../../src/index/QdrantInMemory.ts"
 import { VectorIndex } from "../../src/index/VectorIndex.ts"
 import { MemoryStore } from "../../src/store/MemoryStore.ts"
 import * as SqliteStore from "../../src/store/SqliteStore.ts"
@@ -15,10 +17,16 @@ const embedded = Layer.merge(EmbeddedIndex.layer, SqliteStore.layer).pipe(
   Layer.provide(sqliteFile),
   Layer.provide(base)
 )
+const qdrantInMemory = QdrantIndex.layer({ prefix: "test", shards: 1, replicas: 1 }).pipe(
+  Layer.provide(QdrantInMemory.layer),
+  Layer.provideMerge(storeInMemory),
+  Layer.provide(base)
+)
 const inMemory = IndexInMemory.layer.pipe(Layer.provideMerge(storeInMemory), Layer.provide(base))
 
 suite("EmbeddedIndex", embedded)
 suite("IndexInMemory", inMemory)
+suite("QdrantIndex over Qdrant in memory", qdrantInMemory)
 
 describe("EmbeddedIndex", () => {
   it.scoped("is written and undone together with the store", () =>

@@ -5,11 +5,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import type * as Layer from "effect/Layer"
+import * as TestClock from "effect/TestClock"
 import { idOf } from "../../src/domain/Ids.ts"
 import type { SearchFilter } from "../../src/domain/Search.ts"
 import { VectorIndex } from "../../src/index/VectorIndex.ts"
 import { MemoryStore } from "../../src/store/MemoryStore.ts"
-import { batch, cursor, everything, message, unit } from "./made.ts"
+import { batch, cursor, everything, message, unit as made } from "./made.ts"
 import { write } from "./MemoryStoreContract.ts"
 
 const model = { id: "test@1", dimension: 4 }
@@ -20,12 +21,21 @@ export const vector = (...values: ReadonlyArray<number>): Float32Array => {
   return Float32Array.from(values, (value) => value / length)
 }
 
+/** An index may take ids of units for what they are. This one is of the name, and in the same order as the names. */
+const id = (name: string): string =>
+  Buffer.from(name.padEnd(16, "\0")).toString("hex").replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5")
+const nameOf = (id: string): string => Buffer.from(id.replaceAll("-", ""), "hex").toString().replaceAll("\0", "")
+
+const unit = (name: string, says: Parameters<typeof made>[1] = {}) => ({ ...made(name, says), id: id(name) })
+
+const point = (name: string, vector: Float32Array | null) => ({ unitId: id(name), vector })
+
 const cosine = (a: Float32Array, b: Float32Array) => a.reduce((sum, x, i) => sum + x * b[i]!, 0)
 
 const ids = (question: Float32Array, filter: SearchFilter = everything, limit = 10) =>
   Effect.flatMap(
     VectorIndex,
-    (index) => Effect.map(index.search(question, filter, limit), (hits) => hits.map(({ unitId }) => unitId))
+    (index) => Effect.map(index.search(question, filter, limit), (hits) => hits.map(({ unitId }) => nameOf(unitId)))
   )
 
 /** Components of both signs, never all near zero. */
@@ -45,12 +55,16 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
         const index = yield* VectorIndex
         assert.deepStrictEqual(yield* index.describe, { model: null, count: 0 })
         assert.deepStrictEqual(yield* index.search(vector(1, 0), everything, 5), [])
-        const early = yield* Effect.flip(index.upsert([{ unitId: "a", vector: vector(1, 0, 0, 0) }]))
-        assert.deepStrictEqual([early.reason, early.message], ["Unavailable", "index, upsert: nothing is indexed yet"])
+        const early = yield* Effect.flip(index.upsert([point("a", vector(1, 0, 0, 0))]))
+        assert.strictEqual(early.reason, "Unavailable")
+        assert.strictEqual(early.message, "index, upsert: nothing is indexed yet; run `claude-memory import`")
+        assert.strictEqual((yield* Effect.flip(index.check(model))).reason, "Unavailable")
+        assert.deepStrictEqual([yield* index.count, yield* index.ids("", 10), yield* index.versions], [0, [], []])
         yield* index.upsert([])
-        yield* index.remove(["a"])
-        yield* index.ensure(model)
-        yield* index.ensure(model)
+        yield* index.remove([id("a")])
+        assert.isTrue(yield* index.ensure(model))
+        assert.isFalse(yield* index.ensure(model))
+        yield* index.check(model)
         assert.deepStrictEqual(yield* index.describe, { model, count: 0 })
         assert.deepStrictEqual(yield* index.search(vector(1, 0, 0, 0), everything, 5), [])
       })
@@ -62,11 +76,13 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
         const index = yield* VectorIndex
         yield* index.ensure(model)
         for (const other of [{ id: "other@1", dimension: 4 }, { id: "test@1", dimension: 8 }]) {
-          const error = yield* Effect.flip(index.ensure(other))
-          assert.strictEqual(error.reason, "Mismatch")
-          assert.include(error.message, "test@1 (4 dimensions)")
-          assert.include(error.message, `${other.id} (${other.dimension})`)
-          assert.include(error.message, "CLAUDE_MEMORY_HOME")
+          for (const refused of [index.ensure(other), index.check(other)]) {
+            const error = yield* Effect.flip(refused)
+            assert.strictEqual(error.reason, "Mismatch")
+            assert.include(error.message, "test@1 (4 dimensions)")
+            assert.include(error.message, `${other.id} (${other.dimension})`)
+            assert.include(error.message, "claude-memory reindex")
+          }
         }
         assert.deepStrictEqual((yield* index.describe).model, model)
       })
@@ -79,11 +95,11 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
         yield* write(["c", "b", "a", "far", "opposite"].map((id) => unit(id)))
         yield* index.ensure(model)
         yield* index.upsert([
-          { unitId: "c", vector: vector(1, 1, 0, 0) },
-          { unitId: "b", vector: vector(1, 0, 0, 0) },
-          { unitId: "far", vector: vector(0, 0, 1, 0) },
-          { unitId: "opposite", vector: vector(-1, 0, 0, 0) },
-          { unitId: "a", vector: vector(1, 0, 0, 0) }
+          point("c", vector(1, 1, 0, 0)),
+          point("b", vector(1, 0, 0, 0)),
+          point("far", vector(0, 0, 1, 0)),
+          point("opposite", vector(-1, 0, 0, 0)),
+          point("a", vector(1, 0, 0, 0))
         ])
         assert.deepStrictEqual(yield* ids(vector(1, 0, 0, 0)), ["a", "b", "c", "far", "opposite"])
         assert.deepStrictEqual(yield* ids(vector(1, 0, 0, 0), everything, 2), ["a", "b"])
@@ -101,9 +117,9 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
         const index = yield* VectorIndex
         yield* write([unit("a"), unit("b")])
         yield* index.ensure(model)
-        yield* index.upsert([{ unitId: "a", vector: vector(1, 0, 0, 0) }, { unitId: "b", vector: vector(1, 1, 0, 0) }])
+        yield* index.upsert([point("a", vector(1, 0, 0, 0)), point("b", vector(1, 1, 0, 0))])
         const moved = vector(0, 1, 0, 0)
-        yield* index.upsert([{ unitId: "a", vector: vector(0, 0, 1, 0) }, { unitId: "a", vector: moved }])
+        yield* index.upsert([point("a", vector(0, 0, 1, 0)), point("a", moved)])
         moved.fill(0)
         assert.deepStrictEqual(yield* ids(vector(1, 0, 0, 0)), ["b", "a"])
         assert.closeTo((yield* index.search(vector(0, 1, 0, 0), everything, 1))[0]!.score, 1, 0.02)
@@ -117,7 +133,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
         const index = yield* VectorIndex
         yield* write([unit("a"), unit("b")])
         yield* index.ensure(model)
-        const good = { unitId: "b", vector: vector(1, 0, 0, 0) }
+        const good = point("b", vector(1, 0, 0, 0))
         const bad: ReadonlyArray<readonly [Float32Array, string]> = [
           [vector(1, 0), "a vector has 2 dimensions, the index 4"],
           [vector(1, 0, 0, 0, 0), "a vector has 5 dimensions, the index 4"],
@@ -126,7 +142,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
           [Float32Array.of(1, 0, 0, Number.POSITIVE_INFINITY), "a vector holds a number that is not finite"]
         ]
         for (const [wrong, detail] of bad) {
-          const written = yield* Effect.flip(index.upsert([good, { unitId: "a", vector: wrong }]))
+          const written = yield* Effect.flip(index.upsert([good, point("a", wrong)]))
           assert.deepStrictEqual([written.reason, written.message], ["Rejected", `index, upsert: ${detail}`])
           const asked = yield* Effect.flip(index.search(wrong, everything, 1))
           assert.deepStrictEqual([asked.reason, asked.message], ["Rejected", `index, search: ${detail}`])
@@ -146,7 +162,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
           unit("off", { active: false })
         ])
         yield* index.ensure(model)
-        yield* index.upsert(["one", "two", "three", "off"].map((unitId, i) => ({ unitId, vector: vector(4, i, 0, 0) })))
+        yield* index.upsert(["one", "two", "three", "off"].map((name, i) => point(name, vector(4, i, 0, 0))))
         const near = (filter: Partial<SearchFilter>) => ids(vector(1, 0, 0, 0), { ...everything, ...filter })
         assert.deepStrictEqual(yield* near({}), ["one", "two", "three"])
         assert.deepStrictEqual(yield* near({ projects: ["project-two"] }), ["two"])
@@ -165,8 +181,8 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
         const index = yield* VectorIndex
         yield* write([unit("a"), unit("b")])
         yield* index.ensure(model)
-        yield* index.upsert(["a", "b"].map((unitId) => ({ unitId, vector: vector(1, 0, 0, 0) })))
-        yield* index.remove(["a", "none", "' OR 1 --"])
+        yield* index.upsert(["a", "b"].map((name) => point(name, vector(1, 0, 0, 0))))
+        yield* index.remove([id("a"), id("none"), "' OR 1 --"])
         yield* index.remove([])
         assert.deepStrictEqual(yield* ids(vector(1, 0, 0, 0)), ["b"])
         assert.deepStrictEqual(yield* index.describe, { model, count: 1 })
@@ -174,7 +190,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
     )
 
     test(
-      "never finds a unit that the store does not have (any more)",
+      "takes no unit that the store does not have, and forgets those that it has no more when their work is done",
       Effect.gen(function*() {
         const index = yield* VectorIndex
         const store = yield* MemoryStore
@@ -182,17 +198,99 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
         yield* store.append(batch([message("p", { isPrompt: true })]))
         yield* store.commit(yield* store.claim("segment", 1), [unit("a", { origin }), unit("b", { origin })])
         yield* index.ensure(model)
-        yield* index.upsert(["a", "b", "none"].map((unitId) => ({ unitId, vector: vector(1, 0, 0, 0) })))
+        yield* index.upsert(["a", "b", "none"].map((name) => point(name, vector(1, 0, 0, 0))))
         assert.strictEqual((yield* index.describe).count, 2)
         yield* store.append(batch([message("q")], {
           previous: cursor("/t/a.jsonl", 100),
           cursor: cursor("/t/a.jsonl", 200)
         }))
         yield* store.commit(yield* store.claim("segment", 1), [unit("b", { origin })])
+        const gone = yield* store.claim("index", 10)
+        assert.include(gone.map(({ key }) => key), id("a"))
+        yield* index.remove([id("a")])
         assert.deepStrictEqual(yield* ids(vector(1, 0, 0, 0)), ["b"])
         assert.deepStrictEqual(yield* index.describe, { model, count: 1 })
-        yield* index.upsert([{ unitId: "a", vector: vector(1, 0, 0, 0) }])
+        yield* index.upsert([point("a", vector(1, 0, 0, 0))])
         assert.deepStrictEqual(yield* ids(vector(1, 0, 0, 0)), ["b"])
+      })
+    )
+
+    test(
+      "knows units without a vector, and does not find them",
+      Effect.gen(function*() {
+        const index = yield* VectorIndex
+        yield* write([unit("a"), unit("b"), unit("off", { active: false })])
+        yield* index.ensure(model)
+        yield* index.upsert([point("a", null), point("b", vector(1, 0, 0, 0)), point("off", null)])
+        assert.deepStrictEqual(yield* ids(vector(1, 0, 0, 0)), ["b"])
+        assert.strictEqual(yield* index.count, 2)
+        yield* index.upsert([point("a", vector(1, 1, 0, 0)), point("b", null)])
+        assert.deepStrictEqual(yield* ids(vector(1, 0, 0, 0)), ["a"])
+        assert.deepStrictEqual(yield* index.ids("", 10), [id("a"), id("b")])
+      })
+    )
+
+    test(
+      "tells its ids in their order, page by page",
+      Effect.gen(function*() {
+        const index = yield* VectorIndex
+        const names = ["e", "b", "d", "a", "c"]
+        yield* write(names.map((name) => unit(name)))
+        yield* index.ensure(model)
+        yield* index.upsert(names.map((name) => point(name, vector(1, 0, 0, 0))))
+        const page = (after: string, limit: number) => Effect.map(index.ids(after, limit), (all) => all.map(nameOf))
+        assert.deepStrictEqual(yield* page("", 2), ["a", "b"])
+        assert.deepStrictEqual(yield* page(id("b"), 2), ["c", "d"])
+        assert.deepStrictEqual(yield* page(id("d"), 2), ["e"])
+        assert.deepStrictEqual(yield* page(id("e"), 2), [])
+      })
+    )
+
+    test(
+      "builds another version while one serves, switches at once, and keeps the old until it is dropped",
+      Effect.gen(function*() {
+        const index = yield* VectorIndex
+        const other = { id: "other@1", dimension: 3 }
+        yield* write([unit("a"), unit("b")])
+        yield* index.ensure(model)
+        yield* index.upsert([point("a", vector(1, 0, 0, 0)), point("b", vector(0, 1, 0, 0))])
+        const next = yield* index.version(other)
+        yield* next.upsert([point("a", vector(0, 1, 0))])
+        // Another process, or this one after it was killed, goes on where it was.
+        const resumed = yield* index.version(other)
+        assert.deepStrictEqual(yield* resumed.ids("", 10), [id("a")])
+        yield* resumed.upsert([point("b", vector(1, 0, 0)), point("a", null)])
+        assert.deepStrictEqual([yield* next.count, yield* index.count], [2, 2])
+        assert.deepStrictEqual(yield* ids(vector(1, 0, 0, 0)), ["a", "b"])
+        assert.deepStrictEqual(
+          (yield* next.search(vector(1, 0, 0), everything, 5)).map(({ unitId }) => nameOf(unitId)),
+          [
+            "b"
+          ]
+        )
+        assert.deepStrictEqual((yield* index.versions).map(({ count, isActive, model }) => [model, count, isActive]), [
+          [model, 2, true],
+          [other, 2, false]
+        ])
+        yield* next.activate
+        yield* next.activate
+        assert.deepStrictEqual(yield* index.describe, { model: other, count: 2 })
+        assert.strictEqual((yield* Effect.flip(index.ensure(model))).reason, "Mismatch")
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(yield* ids(vector(1, 0, 0)), ["b"])
+        const [serving, old] = yield* index.versions
+        assert.deepStrictEqual([serving!.isActive, old!.model, old!.count], [true, model, 2])
+        for (const name of [serving!.name, "none"]) {
+          assert.strictEqual((yield* Effect.flip(index.drop(name))).reason, "Rejected")
+        }
+        // And back.
+        yield* Effect.flatMap(index.version(model), ({ activate }) => activate)
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(yield* ids(vector(1, 0, 0, 0)), ["a", "b"])
+        yield* index.drop(serving!.name)
+        assert.deepStrictEqual((yield* index.versions).map((version) => version.model), [model])
+        yield* index.remove([id("a")])
+        assert.deepStrictEqual(yield* index.describe, { model, count: 1 })
       })
     )
 
@@ -202,8 +300,8 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
       ([vectors, question]) =>
         Effect.gen(function*() {
           const index = yield* VectorIndex
-          const points = vectors.map((vector, i) => ({ unitId: `u${String(i).padStart(2, "0")}`, vector }))
-          yield* write(points.map(({ unitId }) => unit(unitId)))
+          const points = vectors.map((vector, i) => ({ unitId: id(`u${String(i).padStart(2, "0")}`), vector }))
+          yield* write(points.map(({ unitId }) => unit(nameOf(unitId))))
           yield* index.ensure({ id: "wide@1", dimension: 32 })
           yield* index.upsert(points)
           const exact = new Map(points.map(({ unitId, vector }) => [unitId, cosine(vector, question)]))

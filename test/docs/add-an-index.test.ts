@@ -17,7 +17,7 @@ it.scoped("runs as the page says, and is still there the next time", () =>
     })
     assert.isAbove(Number(said[0]), 10, outcomes[0]?.stdout)
     assert.strictEqual(said[1], said[0])
-    const names = readdirSync(join(memory, "vectors"))
+    const names = readdirSync(join(memory, "vectors", "1"))
     assert.strictEqual(names.filter((name) => name.endsWith(".f32")).length, Number(said[0]))
     assert.isFalse(names.some((name) => name.endsWith(".part")))
   }))

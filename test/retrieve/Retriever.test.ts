@@ -35,12 +35,19 @@ const away = (operation: string) =>
 const brokenIndex = Layer.succeed(
   VectorIndex,
   VectorIndex.of({
+    name: "away",
     sharesStore: false,
     ensure: () => away("ensure"),
+    check: () => away("search"),
     upsert: () => away("upsert"),
     remove: () => away("remove"),
     search: () => away("search"),
-    describe: away("describe")
+    ids: () => away("ids"),
+    count: away("count"),
+    describe: away("describe"),
+    versions: away("versions"),
+    version: () => away("version"),
+    drop: () => away("drop")
   })
 )
 
@@ -258,6 +265,7 @@ describe("a lane that is away", () => {
   it.effect("for want of a model is named as well", () =>
     Effect.gen(function*() {
       yield* remembered.store(units)
+      yield* Effect.flatMap(VectorIndex, ({ ensure }) => ensure({ id: "m", dimension: 256 }))
       const { degraded, results } = yield* search("exhausted pool")
       assert.deepStrictEqual(results.map(({ unit }) => unit.id), ["pool"])
       assert.include(degraded[0], "the file is gone")
@@ -285,7 +293,9 @@ describe("any question", () => {
     Effect.gen(function*() {
       const { degraded, results } = yield* search("pool")
       assert.isEmpty(results)
-      assert.isEmpty(degraded)
+      assert.deepStrictEqual(degraded, [
+        "semantic search: index, check: nothing is indexed yet; run `claude-memory import`"
+      ])
     }).pipe(Effect.provide(whole)))
 
   it.effect("of a million characters is answered", () =>

@@ -1,0 +1,193 @@
+/**
+ * `VectorIndex` from what an adapter can do with one version: which of them serves, what is refused, and in which words, is the same in
+ * all of them.
+ */
+import * as Effect from "effect/Effect"
+import type { SearchFilter } from "../domain/Search.ts"
+import type { EmbeddingModel } from "../models/ModelManager.ts"
+import type { InFlight } from "../resources/InFlight.ts"
+import { type Hit, IndexError, type IndexVersion, type Point, VectorIndex, type Vectors } from "./VectorIndex.ts"
+
+export interface Version {
+  readonly name: string
+  readonly model: EmbeddingModel
+}
+
+/** An adapter; its failures become `IndexError`s. `points` and a question have the version's dimension. */
+export interface Versions<V extends Version, E> {
+  /** The one that serves, as of now. */
+  readonly active: Effect.Effect<V | undefined, E>
+  /** The same for searches, which may be told of a switch a little later. */
+  readonly serving?: Effect.Effect<V | undefined, E>
+  readonly all: Effect.Effect<ReadonlyArray<V>, E>
+  /** Finds or makes the version for a model; one that was begun is finished. */
+  readonly make: (model: EmbeddingModel) => Effect.Effect<V, E>
+  readonly activate: (version: V) => Effect.Effect<void, E>
+  readonly drop: (version: V) => Effect.Effect<void, E>
+  readonly upsert: (version: V, points: ReadonlyArray<Point>) => Effect.Effect<void, E>
+  readonly remove: (version: V, unitIds: ReadonlyArray<string>) => Effect.Effect<void, E>
+  readonly search: (
+    version: V,
+    vector: Float32Array,
+    filter: SearchFilter,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<Hit>, E>
+  readonly ids: (version: V, after: string, limit: number) => Effect.Effect<ReadonlyArray<string>, E>
+  readonly count: (version: V) => Effect.Effect<number, E>
+}
+
+export interface Place<E> {
+  readonly name: string
+  readonly sharesStore: boolean
+  readonly inFlight: InFlight
+  /** What a failure of the adapter's is to a person. */
+  readonly toError: (operation: string, cause: E) => IndexError
+  /** All or nothing, where the adapter can. */
+  readonly atomically?: <A>(effect: Effect.Effect<A, E | IndexError>) => Effect.Effect<A, E | IndexError>
+}
+
+const isSame = (a: EmbeddingModel, b: EmbeddingModel): boolean => a.id === b.id && a.dimension === b.dimension
+
+/** The version for a model among these. */
+export const versionFor = <V extends Version>(versions: ReadonlyArray<V>, model: EmbeddingModel): V | undefined =>
+  versions.find((version) => isSame(version.model, model))
+
+const refused = (reason: IndexError["reason"], operation: string, detail: string) =>
+  Effect.fail(new IndexError({ reason, operation, detail, cause: undefined }))
+
+const nothingIndexed = (operation: string) =>
+  refused("Unavailable", operation, "nothing is indexed yet; run `claude-memory import`")
+
+const ensureModel = (operation: string, built: EmbeddingModel, wanted: EmbeddingModel) =>
+  isSame(built, wanted) ? Effect.void : refused(
+    "Mismatch",
+    operation,
+    `it was built with ${built.id} (${built.dimension} dimensions), the model in use is ${wanted.id} ` +
+      `(${wanted.dimension}); run \`claude-memory reindex\`, or go back to that model`
+  )
+
+/** No index may hold a wrong dimension, or a number that is none. */
+const ensureVector = (operation: string, vector: Float32Array, dimension: number) =>
+  vector.length !== dimension
+    ? refused("Rejected", operation, `a vector has ${vector.length} dimensions, the index ${dimension}`)
+    : vector.every(Number.isFinite)
+    ? Effect.void
+    : refused("Rejected", operation, "a vector holds a number that is not finite")
+
+export const make = <V extends Version, E>(place: Place<E>, versions: Versions<V, E>): VectorIndex["Type"] => {
+  const { atomically = (effect) => effect, inFlight, name, sharesStore, toError } = place
+  const { active, serving = active } = versions
+
+  const guard = <A>(operation: string, effect: Effect.Effect<A, E | IndexError>): Effect.Effect<A, IndexError> =>
+    inFlight(
+      Effect.mapError(effect, (cause) => cause instanceof IndexError ? cause : toError(operation, cause))
+    ).pipe(Effect.withSpan(`VectorIndex.${operation}`))
+
+  /** Those of the version that is given when something is asked of them; `none` is the answer where none is. */
+  const vectorsOf = (version: Effect.Effect<V | undefined, E>, found = version): Vectors => {
+    const ask = <A>(
+      operation: string,
+      none: A,
+      of: Effect.Effect<V | undefined, E>,
+      answer: (version: V) => Effect.Effect<A, E | IndexError>
+    ) =>
+      guard(
+        operation,
+        Effect.flatMap(of, (version) => version === undefined ? Effect.succeed(none) : answer(version))
+      )
+    return {
+      upsert: (points) =>
+        points.length === 0 ? Effect.void : guard(
+          "upsert",
+          atomically(Effect.flatMap(version, (version): Effect.Effect<void, E | IndexError> =>
+            version === undefined ? nothingIndexed("upsert") : Effect.zipRight(
+              Effect.forEach(
+                points,
+                ({ vector }) =>
+                  vector === null ? Effect.void : ensureVector("upsert", vector, version.model.dimension),
+                { discard: true }
+              ),
+              versions.upsert(version, points)
+            )))
+        ),
+      remove: (unitIds) =>
+        unitIds.length === 0
+          ? Effect.void
+          : ask("remove", undefined, version, (version) => versions.remove(version, unitIds)),
+      search: (vector, filter, limit) =>
+        ask<ReadonlyArray<Hit>>("search", [], found, (version) =>
+          Effect.zipRight(
+            ensureVector("search", vector, version.model.dimension),
+            versions.search(version, vector, filter, limit)
+          )),
+      ids: (after, limit) =>
+        ask<ReadonlyArray<string>>("ids", [], version, (version) => versions.ids(version, after, limit)),
+      count: ask("count", 0, version, versions.count)
+    }
+  }
+
+  const ensure = (model: EmbeddingModel) =>
+    Effect.gen(function*() {
+      const current = yield* active
+      if (current !== undefined) return yield* Effect.as(ensureModel("ensure", current.model, model), false)
+      yield* versions.activate(yield* versions.make(model))
+      return true
+    })
+
+  const describe = Effect.gen(function*() {
+    const current = yield* active
+    return current === undefined
+      ? { model: null, count: 0 }
+      : { model: current.model, count: yield* versions.count(current) }
+  })
+
+  const described = Effect.gen(function*() {
+    const current = yield* active
+    const all = yield* Effect.forEach(
+      yield* versions.all,
+      (version) =>
+        Effect.map(versions.count(version), (count): IndexVersion => ({
+          name: version.name,
+          model: version.model,
+          count,
+          isActive: version.name === current?.name
+        }))
+    )
+    return all.sort((a, b) => Number(b.isActive) - Number(a.isActive))
+  })
+
+  const drop = (name: string) =>
+    Effect.gen(function*() {
+      const current = yield* active
+      const version = (yield* versions.all).find((each) => each.name === name)
+      if (version === undefined) return yield* refused("Rejected", "drop", `no version is called ${name}`)
+      if (name === current?.name) {
+        return yield* refused("Rejected", "drop", `${name} is the version that serves; reindex to another model first`)
+      }
+      yield* versions.drop(version)
+    })
+
+  return VectorIndex.of({
+    ...vectorsOf(active, serving),
+    name,
+    sharesStore,
+    ensure: (model) => guard("ensure", atomically(ensure(model))),
+    check: (model) =>
+      guard(
+        "check",
+        Effect.flatMap(serving, (version): Effect.Effect<void, IndexError> =>
+          version === undefined ? nothingIndexed("check") : ensureModel("check", version.model, model))
+      ),
+    describe: guard("describe", describe),
+    versions: guard("versions", described),
+    version: (model) =>
+      guard(
+        "version",
+        Effect.map(atomically(versions.make(model)), (version) => ({
+          ...vectorsOf(Effect.succeed(version)),
+          activate: guard("activate", atomically(versions.activate(version)))
+        }))
+      ),
+    drop: (name) => guard("drop", atomically(drop(name)))
+  })
+}

@@ -2,14 +2,17 @@
  * The only place that wires the layers: one for each need.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Struct from "effect/Struct"
 import { join } from "node:path"
 import * as Collector from "./capture/Collector.ts"
 import * as Extractive from "./compress/Extractive.ts"
 import type { ReviewMode } from "./compress/Review.ts"
 import * as EmbeddedIndex from "./index/EmbeddedIndex.ts"
+import type { QdrantOptions } from "./index/QdrantClient.ts"
 import * as Injector from "./inject/Injector.ts"
 import { ModelManager } from "./models/ModelManager.ts"
 import type * as Providers from "./models/Providers.ts"
@@ -35,6 +38,10 @@ export interface Options {
   readonly fusion?: number | undefined
   /** Which sessions a language model compresses again; none without it. */
   readonly review?: ReviewMode
+  /** Where the vectors are; beside the memory without it. */
+  readonly qdrant?:
+    | Settings.QdrantSettings & Pick<QdrantOptions, "handshake" | "retries" | "waits" | "within">
+    | undefined
 }
 
 const modelFile = Settings.packageFile("assets", "static-embeddings.bin")
@@ -77,16 +84,28 @@ export const modelsOf = ({ models, ...options }: Pick<Options, "busyTimeoutMs" |
       Layer.provide(modelsFile(options))
     )
 
-/** Store, index and models over one SQLite file. */
+/** Loaded when it is needed, as providers are. */
+const qdrantIndex = (options: NonNullable<Options["qdrant"]>) =>
+  Layer.unwrapEffect(
+    Effect.map(
+      Effect.promise(() => Promise.all([import("./index/QdrantClient.ts"), import("./index/QdrantIndex.ts")])),
+      ([QdrantClient, QdrantIndex]) => Layer.provide(QdrantIndex.layer(options), QdrantClient.layer(options))
+    )
+  )
+
+/** Store and models over one SQLite file, and the index, there or elsewhere. */
 const ground = (options: Options) => {
   const storage = SqliteFile.layer({
     folder: options.home,
     readOnly: options.readOnly,
     busyTimeoutMs: options.busyTimeoutMs
   })
+  const store = Layer.provide(SqliteStore.layer, storage)
   return Layer.mergeAll(
-    Layer.provide(SqliteStore.layer, storage),
-    Layer.provide(EmbeddedIndex.layer, storage),
+    store,
+    options.qdrant === undefined
+      ? Layer.provide(EmbeddedIndex.layer, storage)
+      : Layer.provide(qdrantIndex(options.qdrant), store),
     modelsOf(options)
   )
 }
@@ -135,16 +154,21 @@ interface Patience {
   readonly busyTimeoutMs: number
   /** With models that are asked over the network. */
   readonly models: Providers.Options["patience"]
+  readonly qdrant: Pick<QdrantOptions, "handshake" | "retries" | "waits" | "within">
 }
 
 const optionsIn = (
   home: string,
-  { caps, compression, fusion, models: roles }: Pick<Settings.Settings, "caps" | "compression" | "fusion" | "models">,
-  { models, ...rest }: Patience
+  { caps, compression, fusion, models: roles, qdrant }: Pick<
+    Settings.Settings,
+    "caps" | "compression" | "fusion" | "models" | "qdrant"
+  >,
+  { models, qdrant: patience, ...rest }: Patience
 ): Options => ({
   home,
   ...rest,
   fusion,
+  qdrant: qdrant && { ...qdrant, ...patience },
   ...(!rest.readOnly && compression !== "extractive" && { review: compression }),
   models: { roles, caps, patience: models }
 })
@@ -160,7 +184,8 @@ const WRITER: Patience = {
     within: { light: "2 minutes", heavy: "3 minutes", embedding: "1 minute", rerank: "30 seconds" },
     retries: 3,
     waits: "30 seconds"
-  }
+  },
+  qdrant: { within: "30 seconds", retries: 3, waits: "10 seconds", handshake: "tolerant" }
 }
 const READER: Patience = {
   readOnly: true,
@@ -169,12 +194,15 @@ const READER: Patience = {
     within: { light: "30 seconds", heavy: "30 seconds", embedding: "5 seconds", rerank: "5 seconds" },
     retries: 1,
     waits: "1 second"
-  }
+  },
+  // Whoever reads is answered without it, and told.
+  qdrant: { within: "5 seconds", retries: 1, waits: "1 second", handshake: "deferred" }
 }
 const HOOK: Patience = {
   readOnly: true,
   busyTimeoutMs: 50,
-  models: { within: "80 millis", retries: 0, waits: 0 }
+  models: { within: "80 millis", retries: 0, waits: 0 },
+  qdrant: { within: "60 millis", retries: 0, waits: 0, handshake: "deferred" }
 }
 
 /** Watched while it runs; `command` is the subcommand that runs it. */
@@ -194,6 +222,22 @@ export const reviewing = bySettings((settings) =>
     Monitor.layer({ home: settings.home, command: "review" })
   )
 )
+
+/** The service with another model for embeddings than the settings name, as `CLAUDE_MEMORY_EMBEDDING` names one; "local" is the package's own. */
+export const reindexing = (to: Option.Option<string>) =>
+  Option.match(to, {
+    onNone: () => service("reindex"),
+    onSome: (model) =>
+      Layer.provide(
+        service("reindex"),
+        Layer.setConfigProvider(
+          ConfigProvider.orElse(
+            ConfigProvider.fromMap(new Map([["CLAUDE_MEMORY_EMBEDDING", model === "local" ? "" : model]])),
+            () => ConfigProvider.fromEnv()
+          )
+        )
+      )
+  })
 
 /** The service for those who only read. */
 export const reader = bySettings((settings) => layer(optionsIn(settings.home, settings, READER)))

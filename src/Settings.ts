@@ -7,10 +7,12 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
+import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { homedir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import * as QdrantAddress from "./index/QdrantAddress.ts"
 import { type Endpoint, PRESETS, type Role, ROLES } from "./models/Presets.ts"
 import type { Caps } from "./models/Spending.ts"
 
@@ -27,6 +29,18 @@ export interface Settings {
   readonly caps: Caps
   /** Milliseconds that a model may take to fuse what is injected; undefined is off. */
   readonly fusion: number | undefined
+  /** The server of the vectors; without one they lie beside the memory. */
+  readonly qdrant: QdrantSettings | undefined
+}
+
+export interface QdrantSettings {
+  readonly address: QdrantAddress.QdrantAddress
+  readonly apiKey: Option.Option<Redacted.Redacted>
+  /** What the names of its collections begin with. */
+  readonly prefix: string
+  /** Of a new collection. */
+  readonly shards: number
+  readonly replicas: number
 }
 
 const COMPRESSIONS = ["extractive", "hybrid", "abstractive"] as const
@@ -175,6 +189,43 @@ const compression = Config.mapOrFail(nonEmpty("CLAUDE_MEMORY_COMPRESSION"), (val
     : Either.right(found)
 })
 
+/** A cluster's; a single server has one of each. */
+const inCluster = (name: string) =>
+  Config.integer(name).pipe(
+    Config.validate({ message: `${name} is from 1 to 100`, validation: (n) => n >= 1 && n <= 100 }),
+    Config.withDefault(1)
+  )
+
+const QDRANT_URLS = ["CLAUDE_MEMORY_QDRANT_URL", "QDRANT_URL"]
+
+/** `off` is for those who have a QDRANT_URL for another program. */
+const qdrant: Config.Config<QdrantSettings | undefined> = Config.all({
+  url: firstSet(QDRANT_URLS.map((name) => Config.map(nonEmpty(name), Option.map((value) => ({ name, value }))))),
+  apiKey: firstSet(
+    ["CLAUDE_MEMORY_QDRANT_API_KEY", "QDRANT_API_KEY"].map((name) =>
+      Config.option(Config.redacted(Config.nonEmptyString(name)))
+    )
+  ),
+  prefix: Config.nonEmptyString("CLAUDE_MEMORY_QDRANT_PREFIX").pipe(
+    Config.validate({
+      message: "CLAUDE_MEMORY_QDRANT_PREFIX is of letters, digits, - and _, at most 64",
+      validation: (name) => /^[A-Za-z0-9_-]{1,64}$/.test(name)
+    }),
+    Config.withDefault("claude_memory")
+  ),
+  shards: inCluster("CLAUDE_MEMORY_QDRANT_SHARDS"),
+  replicas: inCluster("CLAUDE_MEMORY_QDRANT_REPLICAS")
+}).pipe(Config.mapOrFail(({ url, ...rest }) =>
+  Option.match(url, {
+    onNone: () => Either.right(undefined),
+    onSome: ({ name, value }) =>
+      value.trim().toLowerCase() === "off" ? Either.right(undefined) : Either.mapBoth(QdrantAddress.parse(value), {
+        onLeft: (detail) => ConfigError.InvalidData([], `${name}: ${detail}`),
+        onRight: (address) => ({ address, ...rest })
+      })
+  })
+))
+
 /** Only a language model writes. */
 const isWritten = ({ compression, models }: Pick<Settings, "compression" | "models">) =>
   compression === "extractive" || models.light !== undefined || models.heavy !== undefined
@@ -185,7 +236,8 @@ const settings = Effect.all({
   models,
   compression,
   caps,
-  fusion
+  fusion,
+  qdrant
 }).pipe(
   Effect.filterOrFail(
     isWritten,
@@ -195,11 +247,12 @@ const settings = Effect.all({
         `CLAUDE_MEMORY_COMPRESSION=${compression} needs a language model: set CLAUDE_MEMORY_LIGHT, such as openai:gpt-6-luna`
       )
   ),
-  Effect.map(({ caps, claudeFolder, compression, fusion, home, models }): Settings => ({
+  Effect.map(({ caps, claudeFolder, compression, fusion, home, models, qdrant }): Settings => ({
     models,
     compression,
     caps,
     fusion,
+    qdrant,
     home: Option.getOrElse(home, () => join(homedir(), ".claude-memory")),
     claudeFolder: Option.getOrElse(claudeFolder, () => join(homedir(), ".claude"))
   }))

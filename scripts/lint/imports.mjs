@@ -27,7 +27,7 @@ const BASE = [
   "models/Spending.ts"
 ]
 const PROCESS = ["NodeVersion.ts", "Process.ts", "Settings.ts", "version.ts"]
-const WHOLE = ["App.ts", "Pipeline.ts", "serve/", ...PROCESS, ...BASE, ...PORTS]
+const WHOLE = ["App.ts", "Pipeline.ts", "index/Reindex.ts", "serve/", ...PROCESS, ...BASE, ...PORTS]
 const EVERYTHING = ""
 
 /** What each may import beside its own folder. */
@@ -41,7 +41,7 @@ const MAY_IMPORT = {
   "compress/": [...BASE, "store/MemoryStore.ts"],
   "retrieve/": [...BASE, "store/MemoryStore.ts", "index/VectorIndex.ts"],
   "inject/": [...BASE, "store/MemoryStore.ts", "retrieve/Retriever.ts"],
-  "serve/": ["Pipeline.ts", ...PROCESS, ...BASE, ...PORTS],
+  "serve/": ["Pipeline.ts", "index/Reindex.ts", ...PROCESS, ...BASE, ...PORTS],
   "cli/": ["plugin/", ...WHOLE],
   "plugin/": ["domain/", ...PROCESS],
   "web/": ["domain/"],
@@ -50,7 +50,7 @@ const MAY_IMPORT = {
   "Pipeline.ts": ["index/Differences.ts", "index/Points.ts", ...BASE, ...PORTS],
   "NodeVersion.ts": [],
   "Process.ts": ["domain/", ...PROCESS],
-  "Settings.ts": ["domain/", "models/Presets.ts", "models/Spending.ts", ...PROCESS],
+  "Settings.ts": ["domain/", "index/QdrantAddress.ts", "models/Presets.ts", "models/Spending.ts", ...PROCESS],
   "version.ts": [],
   "App.ts": EVERYTHING,
   "index.ts": EVERYTHING,

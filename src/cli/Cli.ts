@@ -15,10 +15,12 @@ import { findMistake, type Known, separate } from "./Arguments.ts"
 import * as Cost from "./Cost.ts"
 import * as Doctor from "./Doctor.ts"
 import * as Import from "./Import.ts"
+import * as Index from "./Index.ts"
 import * as Inject from "./Inject.ts"
 import * as Lifecycle from "./Lifecycle.ts"
 import * as Models from "./Models.ts"
 import * as Quickstart from "./Quickstart.ts"
+import * as Reindex from "./Reindex.ts"
 import * as Resources from "./Resources.ts"
 import * as Review from "./Review.ts"
 import * as Search from "./Search.ts"
@@ -40,6 +42,8 @@ Look after it
   status                Say what is remembered
   doctor                Check that everything is as it should be
   models [--check]      Say which models are asked for what, and whether they answer
+  index [verify|repair] Look at the index of vectors, and mend it
+  reindex [--to MODEL]  Build it anew for another model of embeddings, while the old one serves
   review [--all]        Have a language model compress sessions again
   cost [--by model]     Say what models were asked, what that cost, and what they may cost
   resources [--watch]   Show what each running process of Claude Memory has open
@@ -61,6 +65,8 @@ const command = Command.make("claude-memory").pipe(
     Status.command,
     Doctor.command,
     Models.command,
+    Index.command,
+    Reindex.command,
     Review.command,
     Cost.command,
     Resources.command,
@@ -77,6 +83,8 @@ const known: Known = {
   status: Status.options,
   doctor: Doctor.options,
   models: Models.options,
+  index: Index.options,
+  reindex: Reindex.options,
   review: Review.options,
   cost: Cost.options,
   resources: Resources.options,

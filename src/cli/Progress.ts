@@ -1,5 +1,5 @@
 /**
- * Progress of an import on a terminal: bytes, rate and time left. Silent in a pipe.
+ * Progress of long work on a terminal: how much, at which rate and how long yet. Silent in a pipe.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -13,6 +13,8 @@ export interface Progress {
   readonly read: (bytes: number) => Effect.Effect<void>
   readonly made: (units: number) => Effect.Effect<void>
   readonly reviewed: (items: number) => Effect.Effect<void>
+  /** So many more of so many in all. */
+  readonly indexed: (units: number, total: number) => Effect.Effect<void>
   readonly end: Effect.Effect<void>
 }
 
@@ -24,6 +26,7 @@ export const make = (total: number, isShown: boolean): Effect.Effect<Progress> =
         read: () => Effect.void,
         made: () => Effect.void,
         reviewed: () => Effect.void,
+        indexed: () => Effect.void,
         end: Effect.void
       }
     }
@@ -54,6 +57,15 @@ export const make = (total: number, isShown: boolean): Effect.Effect<Progress> =
       reviewed: (more) => {
         items += more
         return draw((elapsed) => `reviewing: ${items} segments and sessions so far, ${seconds(elapsed)}`)
+      },
+      indexed: (more, total) => {
+        units += more
+        return draw((elapsed) => {
+          const share = Math.min(1, units / Math.max(1, total, units))
+          const rate = Math.round(units / Math.max(0.001, elapsed / 1000))
+          return `indexing ${bar(share)} ${units} of ${Math.max(total, units)} memories, ${rate}/s, ` +
+            `${seconds(elapsed / Math.max(share, 0.001) - elapsed)} left`
+        })
       },
       end: writeStderr("\r\u001b[2K")
     }

@@ -1,5 +1,6 @@
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
@@ -16,8 +17,9 @@ export const command = Command.make("status", options, (options) =>
     const ids = yield* projectIds(options)
     const { projects: all, ...status } = yield* memory.status
     const shown = ids === "all" ? all : all.filter(({ id }) => ids.includes(id))
-    const index = yield* memory.indexStatus
-    yield* answer(options.json, { home, projects: shown, ...status, index }, () => {
+    const index = yield* Effect.either(memory.indexStatus)
+    const json = Either.match(index, { onLeft: ({ message }) => ({ error: message }), onRight: (found) => found })
+    yield* answer(options.json, { home, projects: shown, ...status, index: json }, () => {
       return [
         ...(shown.length === 0 ?
           ["Nothing is remembered of this folder's project yet (--all-projects shows the others)."] :
@@ -33,7 +35,12 @@ export const command = Command.make("status", options, (options) =>
           percent(status.textMessages.cited, status.textMessages.total)
         } of the messages with words are in some memory; the others only accompany work`,
         `  captured   ${balance(status.lines)}`,
-        `  vectors    ${number(index.count)}${index.model === null ? "" : ` by ${index.model.id}`}`,
+        `  vectors    ${
+          Either.match(index, {
+            onLeft: ({ message }) => message,
+            onRight: ({ count, model }) => `${number(count)}${model === null ? "" : ` by ${model.id}`}`
+          })
+        }`,
         `  waiting    ${number(status.pending)} items of work`,
         `  data       ${home}`
       ].join("\n")

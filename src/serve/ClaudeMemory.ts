@@ -14,8 +14,10 @@ import type { InjectionRequest, InjectionResponse } from "../domain/Injection.ts
 import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Project from "../domain/Project.ts"
 import type { SearchFilter, SearchQuery, SearchResponse } from "../domain/Search.ts"
-import { type IndexDescription, type IndexError, VectorIndex } from "../index/VectorIndex.ts"
+import { reindex, type ReindexStep, type Verification, verify } from "../index/Reindex.ts"
+import { type IndexDescription, type IndexError, type IndexVersion, VectorIndex } from "../index/VectorIndex.ts"
 import { Injector } from "../inject/Injector.ts"
+import { type ModelError, ModelManager } from "../models/ModelManager.ts"
 import * as Pipeline from "../Pipeline.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import { Retriever } from "../retrieve/Retriever.ts"
@@ -71,6 +73,20 @@ export class ClaudeMemory extends Context.Tag("ClaudeMemory")<ClaudeMemory, {
   readonly named: (names: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Project.Project>, StoreError | NotFound>
   readonly status: Effect.Effect<StoreStatus, StoreError>
   readonly indexStatus: Effect.Effect<IndexDescription, IndexError>
+  readonly index: {
+    /** Where it is. */
+    readonly name: string
+    /** The one that serves first. */
+    readonly versions: Effect.Effect<ReadonlyArray<IndexVersion>, IndexError>
+    /** Compares the one that serves with the store, and looks for a sample of the memories by their own vectors. */
+    readonly verify: Effect.Effect<Verification, StoreError | IndexError | ModelError>
+    /** Adds what it lacks and removes what it holds too much. */
+    readonly repair: Stream.Stream<Pipeline.Step, Pipeline.PipelineError>
+    /** Builds one for the model in use, and has it serve. */
+    readonly reindex: Stream.Stream<ReindexStep | Pipeline.Step, StoreError | IndexError | ModelError>
+    /** Deletes a version that does not serve. */
+    readonly drop: (name: string) => Effect.Effect<void, IndexError>
+  }
   /** Work that failed, that which is not tried again first. */
   readonly failures: (limit: number) => Effect.Effect<ReadonlyArray<FailedWork>, StoreError>
   readonly deadLetters: (limit: number) => Effect.Effect<ReadonlyArray<DeadLetter>, StoreError>
@@ -82,6 +98,7 @@ const make = Effect.gen(function*() {
   const injector = yield* Injector
   const store = yield* MemoryStore
   const vectors = yield* VectorIndex
+  const models = yield* ModelManager
   const context = yield* Effect.context<Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path>()
   const inFlight = yield* makeInFlight("ClaudeMemory")
 
@@ -136,6 +153,20 @@ const make = Effect.gen(function*() {
     named: (names) => inFlight(named(names)),
     status: store.status,
     indexStatus: vectors.describe,
+    index: {
+      name: vectors.name,
+      versions: vectors.versions,
+      verify: inFlight(Effect.provide(
+        Effect.zipRight(Effect.flatMap(models.embedding, vectors.check), verify(vectors)),
+        context
+      )),
+      repair: Stream.provideContext(
+        Stream.concat(Stream.execute(store.queue("reconcile", [vectors.name])), Pipeline.catchUp),
+        context
+      ),
+      reindex: Stream.provideContext(Stream.concat(reindex, Pipeline.catchUp), context),
+      drop: vectors.drop
+    },
     failures: store.failures,
     deadLetters: store.deadLetters
   })

@@ -1,0 +1,173 @@
+/**
+ * The index of vectors: what it holds, whether that is right, and making it so.
+ */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import type * as Arr from "effect/Array"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import * as App from "../App.ts"
+import type { Verification } from "../index/Reindex.ts"
+import type { IndexVersion } from "../index/VectorIndex.ts"
+import type { Step } from "../Pipeline.ts"
+import { Unsuccessful, writeStderr } from "../Process.ts"
+import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { answer, json, number, table } from "./Output.ts"
+import * as Progress from "./Progress.ts"
+
+const ACTIONS = ["status", "verify", "repair", "drop"] as const
+
+const action = Args.choice(
+  ACTIONS.map((name) => [name, name] as const) as Arr.NonEmptyArray<[string, typeof ACTIONS[number]]>,
+  {
+    name: "action"
+  }
+).pipe(
+  Args.withDescription(
+    "status: its versions, and what waits for it. verify: whether it holds what the memory does. repair: makes it so. " +
+      "drop VERSION: deletes one that does not serve any more"
+  ),
+  Args.withDefault("status" as const)
+)
+const version = Args.text({ name: "version" }).pipe(
+  Args.withDescription("Of drop: a name that status prints"),
+  Args.optional
+)
+
+const versionRows = (versions: ReadonlyArray<IndexVersion>) => [
+  ["version", "model", "dimensions", "memories", ""],
+  ...versions.map(({ count, isActive, model, name }) => [
+    name,
+    model.id,
+    String(model.dimension),
+    number(count),
+    isActive ? "serves" : "kept; `claude-memory index drop` deletes it"
+  ])
+]
+
+export const isRight = ({ found, missing, orphans, sampled }: Verification): boolean =>
+  missing === 0 && orphans === 0 && found === sampled
+
+export const verificationText = ({ common, found, missing, orphans, sampled }: Verification): string =>
+  `${number(common)} memories are in the index, ${number(missing)} are missing, ${number(orphans)} are too many; ` +
+  `of ${number(sampled)} sampled ones ${number(found)} are found by their own vectors`
+
+const status = (isJson: boolean) =>
+  Effect.gen(function*() {
+    const { index, status } = yield* ClaudeMemory
+    const { indexing, units } = yield* status
+    const versions = yield* Effect.either(index.versions)
+    const error = Either.isLeft(versions) ? versions.left.message : null
+    yield* answer(
+      isJson,
+      {
+        index: index.name,
+        memories: units.total,
+        waiting: indexing,
+        versions: Either.getOrElse(versions, () => []),
+        error
+      },
+      () =>
+        [
+          `index     ${index.name}`,
+          `memories  ${number(units.total)}`,
+          `waiting   ${number(indexing)}${
+            indexing === 0 ? "" : ": the next import, or `claude-memory index repair`, indexes them"
+          }`,
+          ...(error === null
+            ? Either.getOrElse(versions, () => []).length === 0
+              ? ["", "Nothing is indexed yet."]
+              : ["", ...table(versionRows(Either.getOrElse(versions, () => [])))]
+            : ["", error, "Memories are found by their words meanwhile, and nothing is lost."])
+        ].join("\n")
+    )
+    if (error !== null) return yield* Effect.fail(new Unsuccessful())
+  })
+
+const verify = (isJson: boolean) =>
+  Effect.gen(function*() {
+    const { index, status } = yield* ClaudeMemory
+    const verification = yield* index.verify
+    const { indexing } = yield* status
+    yield* answer(isJson, { ...verification, waiting: indexing, ok: isRight(verification) }, () =>
+      [
+        verificationText(verification),
+        isRight(verification)
+          ? "The index is right."
+          : `${number(indexing)} changes wait for it. \`claude-memory index repair\` brings it in line.`
+      ].join("\n"))
+    if (!isRight(verification)) return yield* Effect.fail(new Unsuccessful())
+  })
+
+/** Shows the steps on a terminal, and tells what they came to. */
+export const followed = <E, R>(steps: Stream.Stream<Step, E, R>) =>
+  Effect.gen(function*() {
+    const progress = yield* Progress.make(0, process.stderr.isTTY === true)
+    const degraded: Array<string> = []
+    const sum = { missing: 0, orphans: 0, indexed: 0 }
+    yield* steps.pipe(
+      Stream.runForEach((step) => {
+        switch (step._tag) {
+          case "Compared":
+            sum.missing += step.missing
+            sum.orphans += step.orphans
+            return Effect.void
+          case "Indexed":
+            sum.indexed += step.units
+            return progress.indexed(step.units, sum.missing)
+          case "Postponed":
+            degraded.push(step.error.message)
+            return Effect.void
+          default:
+            return Effect.void
+        }
+      }),
+      Effect.ensuring(progress.end)
+    )
+    return { ...sum, degraded }
+  })
+
+const repair = (isJson: boolean) =>
+  Effect.gen(function*() {
+    const { index } = yield* ClaudeMemory
+    const since = yield* Clock.currentTimeMillis
+    const report = yield* followed(index.repair)
+    const durationMs = (yield* Clock.currentTimeMillis) - since
+    yield* answer(isJson, { ...report, durationMs }, () =>
+      [
+        `${number(report.missing)} memories were missing and ${number(report.orphans)} were too many; ` +
+        `${number(report.indexed)} were indexed in ${(durationMs / 1_000).toFixed(1)} s`,
+        ...report.degraded.map((each) => `not finished: ${each}; run it again`)
+      ].join("\n"))
+    if (report.degraded.length > 0) return yield* Effect.fail(new Unsuccessful())
+  })
+
+const drop = (isJson: boolean, name: Option.Option<string>) =>
+  Effect.gen(function*() {
+    if (Option.isNone(name)) {
+      yield* writeStderr("name the version to delete; `claude-memory index status` lists them\n")
+      return yield* Effect.fail(new Unsuccessful())
+    }
+    const { index } = yield* ClaudeMemory
+    yield* index.drop(name.value)
+    yield* answer(isJson, { dropped: name.value }, () => `${name.value} is deleted`)
+  })
+
+export const options = { json }
+
+export const command = Command.make("index", { action, version, ...options }, ({ action, json, version }) => {
+  switch (action) {
+    case "status":
+      return Effect.provide(status(json), Layer.provide(App.reader, App.base))
+    case "verify":
+      return Effect.provide(verify(json), Layer.provide(App.reader, App.base))
+    case "repair":
+      return Effect.provide(repair(json), Layer.provide(App.service("index"), App.base))
+    case "drop":
+      return Effect.provide(drop(json, version), Layer.provide(App.service("index"), App.base))
+  }
+}).pipe(Command.withDescription("Look at the index of vectors, and mend it"))

@@ -46,7 +46,8 @@ export type Step =
 type Postponement = ModelError | CompressionError | IndexError
 
 export type PipelineError = StoreError
-export type PipelineServices = Collector | Compressor | MemoryStore | ModelManager | VectorIndex
+export type DrainServices = Compressor | MemoryStore | ModelManager | VectorIndex
+export type PipelineServices = Collector | DrainServices
 
 /**
  * Items claimed at once: what one transaction writes, what is in memory, and what a crash makes to be done again. A segment
@@ -295,7 +296,7 @@ export const review: Stream.Stream<Step, PipelineError, MemoryStore | VectorInde
 )
 
 /** Works off the queue, whoever filled it. */
-export const drain: Stream.Stream<Step, PipelineError, Exclude<PipelineServices, Collector>> = worked(
+export const drain: Stream.Stream<Step, PipelineError, DrainServices> = worked(
   "segment",
   compressSegments
 ).pipe(

@@ -26,6 +26,7 @@ import * as Review from "./Review.ts"
 import * as Search from "./Search.ts"
 import * as Show from "./Show.ts"
 import * as Status from "./Status.ts"
+import * as Work from "./Work.ts"
 
 const HELP = `claude-memory ${version}: long-term memory for Claude Code
 
@@ -44,6 +45,7 @@ Look after it
   models [--check]      Say which models are asked for what, and whether they answer
   index [verify|repair] Look at the index of vectors, and mend it
   reindex [--to MODEL]  Build it anew for another model of embeddings, while the old one serves
+  work                  Work off what waits, until it is ended: any number of processes on one memory
   review [--all]        Have a language model compress sessions again
   cost [--by model]     Say what models were asked, what that cost, and what they may cost
   resources [--watch]   Show what each running process of Claude Memory has open
@@ -67,6 +69,7 @@ const command = Command.make("claude-memory").pipe(
     Models.command,
     Index.command,
     Reindex.command,
+    Work.command,
     Review.command,
     Cost.command,
     Resources.command,
@@ -85,6 +88,7 @@ const known: Known = {
   models: Models.options,
   index: Index.options,
   reindex: Reindex.options,
+  work: Work.options,
   review: Review.options,
   cost: Cost.options,
   resources: Resources.options,

@@ -28,6 +28,7 @@ import {
   type StoreError,
   type StoreStatus
 } from "../store/MemoryStore.ts"
+import { work } from "./Worker.ts"
 
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
   what: Schema.Literal("unit", "project", "session"),
@@ -59,6 +60,8 @@ export class ClaudeMemory extends Context.Tag("ClaudeMemory")<ClaudeMemory, {
   readonly review: (
     sessions: ReadonlyArray<string> | "all"
   ) => Stream.Stream<Pipeline.Step, Pipeline.PipelineError | NotFound>
+  /** Makes memories of what others captured, and does what had to wait, until it is interrupted. */
+  readonly work: Stream.Stream<Pipeline.Step, Pipeline.PipelineError>
   readonly search: (query: SearchQuery) => Effect.Effect<SearchResponse, StoreError>
   readonly inject: (request: InjectionRequest) => Effect.Effect<InjectionResponse, StoreError>
   /** A unit by its id or the beginning of one, with the messages it came from. */
@@ -145,6 +148,7 @@ const make = Effect.gen(function*() {
     discover: collector.discover,
     ingest: (files) => Stream.provideContext(Pipeline.ingest(files), context),
     review: (sessions) => Stream.provideContext(review(sessions), context),
+    work: Stream.provideContext(work, context),
     search: retriever.search,
     inject: injector.inject,
     show: (id) => inFlight(show(id)),

@@ -331,8 +331,6 @@ const make = (options: QdrantOptions) =>
           ? Effect.void
           : Effect.fail(failed("TimedOut", operation, `it has not finished writing yet (${status})`)))
 
-    const unlessStatus = (status: number) => (error: QdrantError) => error.status === status
-
     return Qdrant.of({
       address: place,
       server: inFlight(server),
@@ -349,7 +347,7 @@ const make = (options: QdrantOptions) =>
               indexed: Object.keys(payload_schema)
             })
           ),
-          Effect.catchIf(unlessStatus(404), () => Effect.succeedNone)
+          Effect.catchIf(({ reason }) => reason === "NotFound", () => Effect.succeedNone)
         ),
       createCollection: (name, config) =>
         use(
@@ -357,7 +355,7 @@ const make = (options: QdrantOptions) =>
           Schema.Boolean,
           (api, init, server) => api.createCollection({ collection_name: name, ...created(config, server) }, init)
         ).pipe(
-          Effect.catchIf(unlessStatus(409), () => Effect.succeed(false))
+          Effect.catchIf(({ status }) => status === 409, () => Effect.succeed(false))
         ),
       createPayloadIndex: (collection, field, type) =>
         write("createPayloadIndex", (api, init) =>
@@ -377,12 +375,11 @@ const make = (options: QdrantOptions) =>
           aliases.map(({ alias_name, collection_name }) => ({ alias: alias_name, collection: collection_name }))
       ),
       switchAlias: (alias, collection) =>
+        // Creating it replaces it. The server does several actions one after the other, and the first stays done when the second
+        // fails: deleting it first would lose it.
         Effect.asVoid(use("switchAlias", Schema.Boolean, (api, init) =>
           api.updateAliases({
-            actions: [
-              { delete_alias: { alias_name: alias } },
-              { create_alias: { alias_name: alias, collection_name: collection } }
-            ]
+            actions: [{ create_alias: { alias_name: alias, collection_name: collection } }]
           }, init))),
       upsert: (collection, points) =>
         Effect.forEach(

@@ -1,6 +1,7 @@
 /**
  * What went wrong with a request to Qdrant, from what its client throws, told so that a person can act on it.
  */
+import { inspect } from "node:util"
 import { QdrantError } from "./Qdrant.ts"
 import { type QdrantAddress, show } from "./QdrantAddress.ts"
 
@@ -31,6 +32,9 @@ const oneLine = (text: string, key: string) =>
     SHOWN
   )
 
+/** What answers without HTTP may repeat the request. */
+const tellsKey = (cause: unknown, key: string) => key !== "" && inspect(cause, { depth: 5 }).includes(key)
+
 /** What the server itself says of an error: `{ status: { error } }`, or a text. */
 const wordsOf = (data: unknown): { readonly words: string; readonly isQdrant: boolean } => {
   const error = (data as { readonly status?: { readonly error?: unknown } } | null)?.status?.error
@@ -38,6 +42,8 @@ const wordsOf = (data: unknown): { readonly words: string; readonly isQdrant: bo
     ? { words: error, isQdrant: true }
     : { words: typeof data === "string" ? data : "", isQdrant: false }
 }
+
+const LOST = "no Qdrant is there; mend its URL, the path in it too"
 
 const isTls = (code: string) =>
   /^(?:ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY)_|HOSTNAME_MISMATCH)/.test(code)
@@ -94,7 +100,7 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
       address: show(address),
       detail: oneLine(detail, key),
       status,
-      cause: thrown.cause
+      cause: tellsKey(thrown.cause, key) ? undefined : thrown.cause
     }),
     isPassing,
     after
@@ -121,6 +127,8 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
     if (status === 400 && /plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i.test(words)) {
       return failure("Tls", "it wants TLS; write https://", { status })
     }
+    // Its own "not found" has words: without them it is not Qdrant that has no such path.
+    if (status === 404 && !isQdrant) return failure("NotQdrant", `${LOST} (404)`, { status })
     const said = isQdrant || reason === "Unauthorized" ? words : ""
     return failure(reason, `${means} (${status})${said === "" ? "" : `: ${said}`}`, { isPassing, status })
   }

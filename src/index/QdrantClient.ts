@@ -57,6 +57,9 @@ const REQUEST_BYTES = 16_000_000
 const NUMBER_BYTES = 22
 const UPSERT_MOST = 256
 
+/** What a header holds as it is (RFC 9110, section 5.5). */
+const HEADER = /^(?! )[\x20-\x7e]*(?<! )$/
+
 type Api = ReturnType<QdrantClient["api"]>
 
 const Names = Schema.Struct({ collections: Schema.Array(Schema.Struct({ name: Schema.String })) })
@@ -186,6 +189,16 @@ const make = (options: QdrantOptions) =>
     const { address, retries, waits, within } = options
     const place = show(address)
     const key = Option.match(options.apiKey, { onNone: () => "", onSome: Redacted.value })
+    const failed = (reason: QdrantError["reason"], operation: string, detail: string) =>
+      new QdrantError({ reason, operation, address: place, detail, cause: undefined })
+
+    if (!HEADER.test(key)) {
+      return yield* failed(
+        "Unauthorized",
+        "version",
+        "the API key has a character that can't be sent; set QDRANT_API_KEY"
+      )
+    }
     const ledger = yield* ResourceLedger
     if (key !== "" && !isPrivate(address)) {
       yield* Effect.logWarning(`the key of Qdrant goes over the network as it is: ${place} is not https`)
@@ -218,9 +231,6 @@ const make = (options: QdrantOptions) =>
       sockets: ({ pool }) => pool.stats.connected
     }))
     const inFlight = yield* makeInFlight("Qdrant")
-
-    const failed = (reason: QdrantError["reason"], operation: string, detail: string) =>
-      new QdrantError({ reason, operation, address: place, detail, cause: undefined })
 
     const again = <A>(request: Effect.Effect<A, Failure>, made: number): Effect.Effect<A, QdrantError> =>
       Effect.catchAll(request, ({ after, error, isPassing }) =>

@@ -23,7 +23,12 @@ interface Thrown {
   readonly status?: unknown
   readonly data?: unknown
   readonly retry_after?: unknown
-  readonly cause?: { readonly code?: string; readonly message?: string }
+  readonly cause?: {
+    readonly name?: string
+    readonly code?: string
+    readonly message?: string
+    readonly data?: string
+  }
 }
 
 const oneLine = (text: string, key: string) =>
@@ -43,6 +48,9 @@ const wordsOf = (data: unknown): { readonly words: string; readonly isQdrant: bo
     : { words: typeof data === "string" ? data : "", isQdrant: false }
 }
 
+/** The first bytes of what a TLS server says to a plain request. */
+const TLS_ALERT = "\u0015\u0003"
+
 const LOST = "no Qdrant is there; mend its URL, the path in it too"
 
 const isTls = (code: string) =>
@@ -57,13 +65,15 @@ const tlsAdvice = (code: string): string =>
     ? "its certificate is for another name; write the name that it is for"
     : "its certificate is of nobody that is trusted here; name a file with its authority's in NODE_EXTRA_CA_CERTS"
 
+const CLOSED = "it closed the connection"
+
 const AWAY: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there; start Qdrant, or mend its URL",
   ENOTFOUND: "no host has that name; mend its URL",
   EAI_AGAIN: "the host's name can't be looked up now",
   UND_ERR_CONNECT_TIMEOUT: "it does not answer to a connection",
-  ECONNRESET: "it closed the connection",
-  UND_ERR_SOCKET: "it closed the connection"
+  ECONNRESET: CLOSED,
+  UND_ERR_SOCKET: CLOSED
 }
 
 /** By status: [reason, whether it passes, what it means]. */
@@ -141,15 +151,28 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
   const code = thrown.cause?.code ?? ""
   if (code === "UND_ERR_DESTROYED" || code === "UND_ERR_CLOSED") return failure("Closed", "its client was released")
   if (isTls(code)) return failure("Tls", `${tlsAdvice(code)} (${code})`)
-  if (code.startsWith("HPE_")) return failure("NotQdrant", `no HTTP server is there (${code}); its REST port is 6333`)
+  if (thrown.cause?.name === "HTTPParserError") {
+    return thrown.cause.data?.startsWith(TLS_ALERT) === true
+      ? failure("Tls", "it wants TLS; write https://")
+      : failure("NotQdrant", "no HTTP server is there; the port for REST is 6333")
+  }
   if (thrown.cause?.message === "unexpected redirect") {
     return failure("NotQdrant", "it answers with a redirect, which is not followed; write the address it leads to")
   }
+  // 407 is an error of the network to fetch, and the one that it gives no reason for.
+  if (
+    thrown.message === "fetch failed" && /^(?:proxy authentication required)?$/.test(thrown.cause?.message ?? "-") &&
+    code === ""
+  ) {
+    const [reason, isPassing, means] = ofStatus(407)
+    return failure(reason, `${means} (407)`, { isPassing, status: 407 })
+  }
   if (thrown.message === "fetch failed") {
     const known = AWAY[code]
+    const advice = known === CLOSED && !address.https ? "; if it wants TLS, write https://" : ""
     return failure(
       "Away",
-      known === undefined ? `it can't be reached (${code || thrown.cause?.message})` : `${known} (${code})`,
+      known === undefined ? `it can't be reached (${code || thrown.cause?.message})` : `${known} (${code})${advice}`,
       {
         isPassing: true
       }

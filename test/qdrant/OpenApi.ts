@@ -198,5 +198,7 @@ export const make = (api: OpenApi): Contract => {
   }
 }
 
+let made: Contract | undefined
+
 /** By the whole description, or by that of our calls where TEST_DATA is not set. */
-export const contract = (): Contract => make(read(FULL ?? CALLS))
+export const contract = (): Contract => made ??= make(read(FULL ?? CALLS))

@@ -253,7 +253,7 @@ const make = (options: QdrantOptions) =>
         }).pipe(Effect.timeoutFail({
           duration: within,
           onTimeout: (): Failure => ({
-            error: failed("TimedOut", operation, `no answer within ${Duration.format(within)}`),
+            error: failed("TimedOut", operation, `no answer within ${Duration.format(within)}; see what keeps it busy`),
             isPassing: true,
             after: 0
           })
@@ -292,11 +292,14 @@ const make = (options: QdrantOptions) =>
       if (
         numbers.length < 2 || !numbers.every(Number.isInteger) || numbers[0] !== NEWEST[0] || older(numbers, OLDEST)
       ) {
+        const isNewer = numbers[0]! > NEWEST[0]
         return yield* failed(
           "Incompatible",
           "version",
           `it is ${version}, and ${OLDEST.join(".")} to ${NEWEST.join(".")} are spoken to; ` +
-            "upgrade Qdrant (one minor version at a time), it keeps its data"
+            (isNewer
+              ? "upgrade claude-memory, or run one of these"
+              : "upgrade Qdrant (one minor version at a time), it keeps its data")
         )
       }
       if (older([...NEWEST], [numbers[0], numbers[1]!])) {

@@ -93,7 +93,9 @@ const ofStatus = (status: number): readonly [QdrantError["reason"], boolean, str
     case 507:
       return ["Full", false, "it has no room left, or a quota is used up; make room, what is not written waits"]
     default:
-      return status >= 500 ? ["Failed", true, "it failed"] : ["Rejected", false, "it refuses the request"]
+      return status >= 500
+        ? ["Failed", true, "it failed; its log says why"]
+        : ["Rejected", false, "it refuses the request"]
   }
 }
 
@@ -143,7 +145,11 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
     return failure(reason, `${means} (${status})${said === "" ? "" : `: ${said}`}`, { isPassing, status })
   }
   if (thrown.message?.startsWith("Unexpected Response") === true) {
-    return failure("Damaged", thrown.message.replace(/\n.*/s, ""))
+    const [status = "?"] = /\d{3}/.exec(thrown.message) ?? []
+    return failure(
+      "Damaged",
+      `its answer is not what Qdrant answers to this (${status}); is it Qdrant that lives there?`
+    )
   }
   if (thrown instanceof SyntaxError) {
     return failure("Damaged", "its answer is no JSON, or broke off", { isPassing: true })

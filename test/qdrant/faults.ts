@@ -3,7 +3,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import type { DurationInput } from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Qdrant, QdrantError } from "../../src/index/Qdrant.ts"
@@ -106,7 +106,7 @@ export const faults: ReadonlyArray<Fault> = [
   {
     name: "401, another key",
     during: "handshake",
-    key: "another",
+    key: "of-another-server",
     gives: "Unauthorized",
     requests: 2,
     says: /QDRANT_API_KEY.*401.*Invalid API key/
@@ -266,7 +266,7 @@ export const faults: ReadonlyArray<Fault> = [
     retries: 0,
     gives: "TimedOut",
     requests: 1,
-    says: /no answer within 300ms/
+    says: /no answer within 300ms.*busy/
   },
   {
     name: "it stops in its answer",
@@ -342,7 +342,7 @@ export const faults: ReadonlyArray<Fault> = [
     does: always({ version: "2.0.0" }),
     gives: "Incompatible",
     requests: 1,
-    says: /2\.0\.0.*1\.18 to 1\.19/
+    says: /2\.0\.0.*1\.18 to 1\.19.*upgrade claude-memory/
   },
   {
     name: "no version",

@@ -4,6 +4,7 @@
  */
 import * as Undici from "@effect/platform-node/Undici"
 import { QdrantClient, type Schemas } from "@qdrant/js-client-rest"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -29,6 +30,7 @@ import {
 } from "./Qdrant.ts"
 import { isPrivate, origin, type QdrantAddress, show } from "./QdrantAddress.ts"
 import { type Failure, toFailure } from "./QdrantFailures.ts"
+import { durationOf, listening } from "./QdrantRetryAfter.ts"
 
 export interface QdrantOptions {
   readonly address: QdrantAddress
@@ -232,12 +234,18 @@ const make = (options: QdrantOptions) =>
     }))
     const inFlight = yield* makeInFlight("Qdrant")
 
-    const again = <A>(request: Effect.Effect<A, Failure>, made: number): Effect.Effect<A, QdrantError> =>
-      Effect.catchAll(request, ({ after, error, isPassing }) =>
+    const again = <A>(
+      request: Effect.Effect<A, Failure & { readonly retryAfter: string }>,
+      made: number
+    ): Effect.Effect<A, QdrantError> =>
+      Effect.catchAll(request, ({ error, isPassing, retryAfter }) =>
         Effect.gen(function*() {
           if (!isPassing || made >= retries) return yield* error
           const chance = yield* Random.nextRange(0.5, 1.5)
-          const wait = Duration.max(Duration.millis(FIRST_WAIT_MS * 2 ** made * chance), Duration.seconds(after))
+          const wait = Duration.max(
+            Duration.millis(FIRST_WAIT_MS * 2 ** made * chance),
+            durationOf(retryAfter, yield* Clock.currentTimeMillis)
+          )
           if (Duration.greaterThan(wait, waits)) return yield* error
           yield* Effect.sleep(wait)
           return yield* again(request, made + 1)
@@ -246,18 +254,26 @@ const make = (options: QdrantOptions) =>
     /** Every request may be sent twice: points are replaced by their ids, and what is there or gone already is no error. */
     const send = (operation: string, request: (api: Api, init: RequestInit) => Promise<{ readonly data: unknown }>) =>
       again(
-        Effect.tryPromise({
-          // The types of three undicis differ; what they describe here does not.
-          try: (signal) => request(api, { signal, dispatcher: pool, redirect: "error" } as unknown as RequestInit),
-          catch: toFailure(address, operation, key)
-        }).pipe(Effect.timeoutFail({
-          duration: within,
-          onTimeout: (): Failure => ({
-            error: failed("TimedOut", operation, `no answer within ${Duration.format(within)}; see what keeps it busy`),
-            isPassing: true,
-            after: 0
-          })
-        })),
+        Effect.suspend(() => {
+          let retryAfter = ""
+          const dispatcher = listening(pool, (heard) => retryAfter = heard)
+          return Effect.tryPromise({
+            // The types of three undicis differ; what they describe here does not.
+            try: (signal) => request(api, { signal, dispatcher, redirect: "error" } as unknown as RequestInit),
+            catch: (cause) => ({ ...toFailure(address, operation, key)(cause), retryAfter })
+          }).pipe(Effect.timeoutFail({
+            duration: within,
+            onTimeout: () => ({
+              error: failed(
+                "TimedOut",
+                operation,
+                `no answer within ${Duration.format(within)}; see what keeps it busy`
+              ),
+              isPassing: true,
+              retryAfter
+            })
+          }))
+        }),
         0
       )
 

@@ -9,8 +9,6 @@ export interface Failure {
   readonly error: QdrantError
   /** Whether the same request may well succeed a little later. */
   readonly isPassing: boolean
-  /** Seconds to wait at least. */
-  readonly after: number
 }
 
 /** As much of a foreign text as is shown. */
@@ -104,7 +102,7 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
   const failure = (
     reason: QdrantError["reason"],
     detail: string,
-    { after = 0, isPassing = false, status }: { isPassing?: boolean; after?: number; status?: number } = {}
+    { isPassing = false, status }: { isPassing?: boolean; status?: number } = {}
   ): Failure => ({
     error: new QdrantError({
       reason,
@@ -114,15 +112,10 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
       status,
       cause: tellsKey(thrown.cause, key) ? undefined : thrown.cause
     }),
-    isPassing,
-    after
+    isPassing
   })
-  // A number of seconds as its client reads them: their first digit.
-  if (typeof thrown.retry_after === "number") {
-    const [reason, isPassing, means] = ofStatus(429)
-    return failure(reason, `${means} (429)`, { isPassing, after: thrown.retry_after, status: 429 })
-  }
-  if (thrown.message?.startsWith("Invalid retryAfter value") === true) {
+  // What its client makes of a 429 with Retry-After, by its first character.
+  if (typeof thrown.retry_after === "number" || thrown.message?.startsWith("Invalid retryAfter value") === true) {
     const [reason, isPassing, means] = ofStatus(429)
     return failure(reason, `${means} (429)`, { isPassing, status: 429 })
   }

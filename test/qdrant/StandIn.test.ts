@@ -88,6 +88,8 @@ const ask = (origin: string, [method, path, body]: Sent, key?: string) =>
   Effect.promise(async () => {
     const answer = await Undici.request(`${origin}${path}`, {
       method: method as Undici.Dispatcher.HttpMethod,
+      // No socket of a server that has ended is used for the next.
+      reset: true,
       headers: { "content-type": "application/json", ...(key !== undefined && { "api-key": key }) },
       ...(body !== undefined && { body: JSON.stringify(body) })
     })

@@ -19,7 +19,7 @@ import type { AddressInfo, Socket } from "node:net"
 import { Qdrant } from "../../src/index/Qdrant.ts"
 import * as QdrantInMemory from "../../src/index/QdrantInMemory.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
-import { contract } from "./OpenApi.ts"
+import { contract, type Judged } from "./OpenApi.ts"
 import { make as makeOperations, WRITES } from "./operations.ts"
 
 export interface Answer {
@@ -69,6 +69,7 @@ export interface StandIn {
     aborted: number
     readonly operations: Array<string>
     readonly keys: Set<string>
+    /** The last of them. */
     readonly bodies: Array<unknown>
   }
 }
@@ -89,6 +90,7 @@ export interface Options {
 }
 
 const VERSION = "1.19.0"
+const BODIES = 20
 const MOST_BYTES = 32 * 1024 * 1024
 /** Open to everybody. */
 const OPEN = new Set(["/", "/healthz", "/livez", "/readyz"])
@@ -120,6 +122,9 @@ const readBody = async (request: IncomingMessage): Promise<string> => Buffer.con
 const parsed = (body: string): Either.Either<unknown, Answer> =>
   body === ""
     ? Either.right(undefined)
+    // JSON has no other word for a number that is none.
+    : /[[,]null[\],]/.test(body)
+    ? Either.left(error(400, "Format error in JSON body: invalid type: null, expected f32"))
     : body.length > MOST_BYTES
     ? Either.left(error(400, `JSON payload is larger than allowed (limit: ${MOST_BYTES} bytes).`))
     : Either.try({
@@ -147,10 +152,7 @@ const refused = (body: unknown): Answer | undefined => {
   if (wrongLimit !== undefined) {
     return error(422, `Validation error in JSON body: [limit: value ${wrongLimit} invalid, must be 1 or larger]`)
   }
-  // JSON has no other word for a number that is none.
-  return /[[,]null[\],]/.test(JSON.stringify(body ?? ""))
-    ? error(400, "Format error in JSON body: invalid type: null, expected f32")
-    : undefined
+  return undefined
 }
 
 const send = (response: ServerResponse, { body, headers = {}, status }: Answer) => {
@@ -235,7 +237,12 @@ export const make = (options: Options = {}) =>
       return problems.join("; ")
     }
 
-    const answerTo = (request: IncomingMessage, url: URL, read: Either.Either<unknown, Answer>) =>
+    const answerTo = (
+      request: IncomingMessage,
+      url: URL,
+      read: Either.Either<unknown, Answer>,
+      { operation, problems, ...judged }: Judged
+    ) =>
       Effect.gen(function*() {
         const key = request.headers["api-key"]
         if (apiKey !== undefined && !OPEN.has(url.pathname) && key !== apiKey) {
@@ -250,9 +257,7 @@ export const make = (options: Options = {}) =>
         const body = read.right
         const wrong = refused(body)
         if (wrong !== undefined) return wrong
-        const method = request.method ?? "GET"
-        const { operation, problems, ...judged } = judge({ method, url, body })
-        if (operation === undefined) return text(404, breach(`${method} ${url.pathname}`, problems))
+        if (operation === undefined) return text(404, breach(`${request.method} ${url.pathname}`, problems))
         if (problems.length > 0) return error(400, `Format error in request: ${breach(operation, problems)}`)
         if (WRITES.has(operation) && /points$|index$/.test(operation) && judged.query["wait"] !== true) {
           breach(operation, ["it does not wait until it is done"])
@@ -282,16 +287,16 @@ export const make = (options: Options = {}) =>
         }
         const url = new URL(`${whole.pathname.slice(prefix.length) || "/"}${whole.search}`, server.origin)
         const body = Either.getOrUndefined(read)
-        const { operation } = judge({ method: request.method ?? "GET", url, body })
-        seen.operations.push(operation ?? "none")
-        seen.bodies.push(body)
-        const fault = server.fault({ operation, path: url.pathname, body })
+        const judged = judge({ method: request.method ?? "GET", url, body })
+        seen.operations.push(judged.operation ?? "none")
+        if (seen.bodies.push(body) > BODIES) seen.bodies.shift()
+        const fault = server.fault({ operation: judged.operation, path: url.pathname, body })
         if (isAnswer(fault)) return send(response, fault)
         if (fault === "hangs" || fault === "resets") return behave(fault, text(200, ""), response)
         if (typeof fault === "object") {
           return send(response, json(200, { title: "qdrant - vector search engine", version: fault.version }))
         }
-        const answer = yield* answerTo(request, url, read)
+        const answer = yield* answerTo(request, url, read, judged)
         return fault === undefined ? send(response, answer) : behave(fault, answer, response)
       }).pipe(
         // Whoever asked may have gone before the request was whole; anything else is a mistake here.

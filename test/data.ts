@@ -11,6 +11,12 @@ export const samples = join(root, "test", "fixtures", "projects")
 /** Data that is not shipped; tests that need it say that they are skipped when it is absent, and fail in CI. */
 export const testData: string | undefined = process.env.TEST_DATA
 
+/** A real server, for those who have one: what the tests make there they remove. */
+export const qdrant: { readonly url: string | undefined; readonly apiKey: string | undefined } = {
+  url: process.env.QDRANT_URL,
+  apiKey: process.env.QDRANT_API_KEY
+}
+
 /** Properties see the same cases in every run, so that a change is judged by itself; "random" looks for others. */
 export const testSeed: string = process.env.TEST_SEED ?? "20261125"
 

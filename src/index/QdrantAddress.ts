@@ -15,13 +15,12 @@ export interface QdrantAddress {
 /** The port of Qdrant's REST interface, whatever the scheme is. */
 const PORT = 6333
 
+const EXAMPLE = "it is a URL such as http://127.0.0.1:6333"
+
 /** The address, or what is wrong with it. A port that is the scheme's own has to be written, as `https://host:443`. */
 export const parse = (text: string): Either.Either<QdrantAddress, string> => {
   const value = text.trim()
-  const written = /^(https?):\/\/(?:\[[^\]]*\]|[^/:?#]*)(?::(\d+))?(?:[/?#]|$)/i.exec(value)
-  if (!URL.canParse(value) || !/^https?:\/\//i.test(value)) {
-    return Either.left("it is a URL such as http://127.0.0.1:6333")
-  }
+  if (!URL.canParse(value) || !/^https?:\/\//i.test(value)) return Either.left(EXAMPLE)
   const { hash, hostname, password, pathname, port, protocol, search, username } = new URL(value)
   if (username !== "" || password !== "") {
     return Either.left("a name or password in the URL is not sent; set the API key")
@@ -29,11 +28,15 @@ export const parse = (text: string): Either.Either<QdrantAddress, string> => {
   if (search !== "" || hash !== "") {
     return Either.left("the URL has a scheme, a host, a port and a path, and nothing after them")
   }
-  if (port === "6334" && hostname !== "") return Either.left("6334 is Qdrant's port for gRPC; the one for REST is 6333")
+  // A URL forgets a port that is its scheme's own.
+  const written = /^https?:\/\/(?:\[[^\]]*\]|[^/:?#@[\]\\]+)(?::(\d+))?(?:\/|$)/i.exec(value)
+  if (written === null) return Either.left(EXAMPLE)
+  if (port === "0") return Either.left("a port is from 1 to 65535")
+  if (port === "6334") return Either.left("6334 is Qdrant's port for gRPC; the one for REST is 6333")
   return Either.right({
     https: protocol === "https:",
     host: hostname,
-    port: port !== "" ? Number(port) : written?.[2] === undefined ? PORT : Number(written[2]),
+    port: Number(port || (written[1] ?? PORT)),
     prefix: pathname.replace(/\/+$/, "")
   })
 }

@@ -4,6 +4,7 @@
  */
 import * as Undici from "@effect/platform-node/Undici"
 import { QdrantClient, type Schemas } from "@qdrant/js-client-rest"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -29,6 +30,7 @@ import {
 } from "./Qdrant.ts"
 import { isPrivate, origin, type QdrantAddress, show } from "./QdrantAddress.ts"
 import { type Failure, toFailure } from "./QdrantFailures.ts"
+import { durationOf, listening } from "./QdrantRetryAfter.ts"
 
 export interface QdrantOptions {
   readonly address: QdrantAddress
@@ -56,6 +58,9 @@ const FIRST_WAIT_MS = 100
 const REQUEST_BYTES = 16_000_000
 const NUMBER_BYTES = 22
 const UPSERT_MOST = 256
+
+/** What a header holds as it is (RFC 9110, section 5.5). */
+const HEADER = /^(?! )[\x20-\x7e]*(?<! )$/
 
 type Api = ReturnType<QdrantClient["api"]>
 
@@ -186,6 +191,16 @@ const make = (options: QdrantOptions) =>
     const { address, retries, waits, within } = options
     const place = show(address)
     const key = Option.match(options.apiKey, { onNone: () => "", onSome: Redacted.value })
+    const failed = (reason: QdrantError["reason"], operation: string, detail: string) =>
+      new QdrantError({ reason, operation, address: place, detail, cause: undefined })
+
+    if (!HEADER.test(key)) {
+      return yield* failed(
+        "Unauthorized",
+        "version",
+        "the API key has a character that can't be sent; set QDRANT_API_KEY"
+      )
+    }
     const ledger = yield* ResourceLedger
     if (key !== "" && !isPrivate(address)) {
       yield* Effect.logWarning(`the key of Qdrant goes over the network as it is: ${place} is not https`)
@@ -219,15 +234,18 @@ const make = (options: QdrantOptions) =>
     }))
     const inFlight = yield* makeInFlight("Qdrant")
 
-    const failed = (reason: QdrantError["reason"], operation: string, detail: string) =>
-      new QdrantError({ reason, operation, address: place, detail, cause: undefined })
-
-    const again = <A>(request: Effect.Effect<A, Failure>, made: number): Effect.Effect<A, QdrantError> =>
-      Effect.catchAll(request, ({ after, error, isPassing }) =>
+    const again = <A>(
+      request: Effect.Effect<A, Failure & { readonly retryAfter: string }>,
+      made: number
+    ): Effect.Effect<A, QdrantError> =>
+      Effect.catchAll(request, ({ error, isPassing, retryAfter }) =>
         Effect.gen(function*() {
           if (!isPassing || made >= retries) return yield* error
           const chance = yield* Random.nextRange(0.5, 1.5)
-          const wait = Duration.max(Duration.millis(FIRST_WAIT_MS * 2 ** made * chance), Duration.seconds(after))
+          const wait = Duration.max(
+            Duration.millis(FIRST_WAIT_MS * 2 ** made * chance),
+            durationOf(retryAfter, yield* Clock.currentTimeMillis)
+          )
           if (Duration.greaterThan(wait, waits)) return yield* error
           yield* Effect.sleep(wait)
           return yield* again(request, made + 1)
@@ -236,18 +254,26 @@ const make = (options: QdrantOptions) =>
     /** Every request may be sent twice: points are replaced by their ids, and what is there or gone already is no error. */
     const send = (operation: string, request: (api: Api, init: RequestInit) => Promise<{ readonly data: unknown }>) =>
       again(
-        Effect.tryPromise({
-          // The types of three undicis differ; what they describe here does not.
-          try: (signal) => request(api, { signal, dispatcher: pool, redirect: "error" } as unknown as RequestInit),
-          catch: toFailure(address, operation, key)
-        }).pipe(Effect.timeoutFail({
-          duration: within,
-          onTimeout: (): Failure => ({
-            error: failed("TimedOut", operation, `no answer within ${Duration.format(within)}`),
-            isPassing: true,
-            after: 0
-          })
-        })),
+        Effect.suspend(() => {
+          let retryAfter = ""
+          const dispatcher = listening(pool, (heard) => retryAfter = heard)
+          return Effect.tryPromise({
+            // The types of three undicis differ; what they describe here does not.
+            try: (signal) => request(api, { signal, dispatcher, redirect: "error" } as unknown as RequestInit),
+            catch: (cause) => ({ ...toFailure(address, operation, key)(cause), retryAfter })
+          }).pipe(Effect.timeoutFail({
+            duration: within,
+            onTimeout: () => ({
+              error: failed(
+                "TimedOut",
+                operation,
+                `no answer within ${Duration.format(within)}; see what keeps it busy`
+              ),
+              isPassing: true,
+              retryAfter
+            })
+          }))
+        }),
         0
       )
 
@@ -282,11 +308,14 @@ const make = (options: QdrantOptions) =>
       if (
         numbers.length < 2 || !numbers.every(Number.isInteger) || numbers[0] !== NEWEST[0] || older(numbers, OLDEST)
       ) {
+        const isNewer = numbers[0]! > NEWEST[0]
         return yield* failed(
           "Incompatible",
           "version",
           `it is ${version}, and ${OLDEST.join(".")} to ${NEWEST.join(".")} are spoken to; ` +
-            "upgrade Qdrant (one minor version at a time), it keeps its data"
+            (isNewer
+              ? "upgrade claude-memory, or run one of these"
+              : "upgrade Qdrant (one minor version at a time), it keeps its data")
         )
       }
       if (older([...NEWEST], [numbers[0], numbers[1]!])) {
@@ -331,8 +360,6 @@ const make = (options: QdrantOptions) =>
           ? Effect.void
           : Effect.fail(failed("TimedOut", operation, `it has not finished writing yet (${status})`)))
 
-    const unlessStatus = (status: number) => (error: QdrantError) => error.status === status
-
     return Qdrant.of({
       address: place,
       server: inFlight(server),
@@ -349,7 +376,7 @@ const make = (options: QdrantOptions) =>
               indexed: Object.keys(payload_schema)
             })
           ),
-          Effect.catchIf(unlessStatus(404), () => Effect.succeedNone)
+          Effect.catchIf(({ reason }) => reason === "NotFound", () => Effect.succeedNone)
         ),
       createCollection: (name, config) =>
         use(
@@ -357,7 +384,7 @@ const make = (options: QdrantOptions) =>
           Schema.Boolean,
           (api, init, server) => api.createCollection({ collection_name: name, ...created(config, server) }, init)
         ).pipe(
-          Effect.catchIf(unlessStatus(409), () => Effect.succeed(false))
+          Effect.catchIf(({ status }) => status === 409, () => Effect.succeed(false))
         ),
       createPayloadIndex: (collection, field, type) =>
         write("createPayloadIndex", (api, init) =>
@@ -377,12 +404,11 @@ const make = (options: QdrantOptions) =>
           aliases.map(({ alias_name, collection_name }) => ({ alias: alias_name, collection: collection_name }))
       ),
       switchAlias: (alias, collection) =>
+        // Creating it replaces it. The server does several actions one after the other, and the first stays done when the second
+        // fails: deleting it first would lose it.
         Effect.asVoid(use("switchAlias", Schema.Boolean, (api, init) =>
           api.updateAliases({
-            actions: [
-              { delete_alias: { alias_name: alias } },
-              { create_alias: { alias_name: alias, collection_name: collection } }
-            ]
+            actions: [{ create_alias: { alias_name: alias, collection_name: collection } }]
           }, init))),
       upsert: (collection, points) =>
         Effect.forEach(

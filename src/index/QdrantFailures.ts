@@ -1,6 +1,7 @@
 /**
  * What went wrong with a request to Qdrant, from what its client throws, told so that a person can act on it.
  */
+import { inspect } from "node:util"
 import { QdrantError } from "./Qdrant.ts"
 import { type QdrantAddress, show } from "./QdrantAddress.ts"
 
@@ -8,8 +9,6 @@ export interface Failure {
   readonly error: QdrantError
   /** Whether the same request may well succeed a little later. */
   readonly isPassing: boolean
-  /** Seconds to wait at least. */
-  readonly after: number
 }
 
 /** As much of a foreign text as is shown. */
@@ -22,7 +21,12 @@ interface Thrown {
   readonly status?: unknown
   readonly data?: unknown
   readonly retry_after?: unknown
-  readonly cause?: { readonly code?: string; readonly message?: string }
+  readonly cause?: {
+    readonly name?: string
+    readonly code?: string
+    readonly message?: string
+    readonly data?: string
+  }
 }
 
 const oneLine = (text: string, key: string) =>
@@ -31,6 +35,9 @@ const oneLine = (text: string, key: string) =>
     SHOWN
   )
 
+/** What answers without HTTP may repeat the request. */
+const tellsKey = (cause: unknown, key: string) => key !== "" && inspect(cause, { depth: 5 }).includes(key)
+
 /** What the server itself says of an error: `{ status: { error } }`, or a text. */
 const wordsOf = (data: unknown): { readonly words: string; readonly isQdrant: boolean } => {
   const error = (data as { readonly status?: { readonly error?: unknown } } | null)?.status?.error
@@ -38,6 +45,11 @@ const wordsOf = (data: unknown): { readonly words: string; readonly isQdrant: bo
     ? { words: error, isQdrant: true }
     : { words: typeof data === "string" ? data : "", isQdrant: false }
 }
+
+/** The first bytes of what a TLS server says to a plain request. */
+const TLS_ALERT = "\u0015\u0003"
+
+const LOST = "no Qdrant is there; mend its URL, the path in it too"
 
 const isTls = (code: string) =>
   /^(?:ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY)_|HOSTNAME_MISMATCH)/.test(code)
@@ -51,13 +63,15 @@ const tlsAdvice = (code: string): string =>
     ? "its certificate is for another name; write the name that it is for"
     : "its certificate is of nobody that is trusted here; name a file with its authority's in NODE_EXTRA_CA_CERTS"
 
+const CLOSED = "it closed the connection"
+
 const AWAY: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there; start Qdrant, or mend its URL",
   ENOTFOUND: "no host has that name; mend its URL",
   EAI_AGAIN: "the host's name can't be looked up now",
   UND_ERR_CONNECT_TIMEOUT: "it does not answer to a connection",
-  ECONNRESET: "it closed the connection",
-  UND_ERR_SOCKET: "it closed the connection"
+  ECONNRESET: CLOSED,
+  UND_ERR_SOCKET: CLOSED
 }
 
 /** By status: [reason, whether it passes, what it means]. */
@@ -77,7 +91,9 @@ const ofStatus = (status: number): readonly [QdrantError["reason"], boolean, str
     case 507:
       return ["Full", false, "it has no room left, or a quota is used up; make room, what is not written waits"]
     default:
-      return status >= 500 ? ["Failed", true, "it failed"] : ["Rejected", false, "it refuses the request"]
+      return status >= 500
+        ? ["Failed", true, "it failed; its log says why"]
+        : ["Rejected", false, "it refuses the request"]
   }
 }
 
@@ -86,7 +102,7 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
   const failure = (
     reason: QdrantError["reason"],
     detail: string,
-    { after = 0, isPassing = false, status }: { isPassing?: boolean; after?: number; status?: number } = {}
+    { isPassing = false, status }: { isPassing?: boolean; status?: number } = {}
   ): Failure => ({
     error: new QdrantError({
       reason,
@@ -94,17 +110,12 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
       address: show(address),
       detail: oneLine(detail, key),
       status,
-      cause: thrown.cause
+      cause: tellsKey(thrown.cause, key) ? undefined : thrown.cause
     }),
-    isPassing,
-    after
+    isPassing
   })
-  // A number of seconds as its client reads them: their first digit.
-  if (typeof thrown.retry_after === "number") {
-    const [reason, isPassing, means] = ofStatus(429)
-    return failure(reason, `${means} (429)`, { isPassing, after: thrown.retry_after, status: 429 })
-  }
-  if (thrown.message?.startsWith("Invalid retryAfter value") === true) {
+  // What its client makes of a 429 with Retry-After, by its first character.
+  if (typeof thrown.retry_after === "number" || thrown.message?.startsWith("Invalid retryAfter value") === true) {
     const [reason, isPassing, means] = ofStatus(429)
     return failure(reason, `${means} (429)`, { isPassing, status: 429 })
   }
@@ -121,11 +132,17 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
     if (status === 400 && /plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i.test(words)) {
       return failure("Tls", "it wants TLS; write https://", { status })
     }
+    // Its own "not found" has words: without them it is not Qdrant that has no such path.
+    if (status === 404 && !isQdrant) return failure("NotQdrant", `${LOST} (404)`, { status })
     const said = isQdrant || reason === "Unauthorized" ? words : ""
     return failure(reason, `${means} (${status})${said === "" ? "" : `: ${said}`}`, { isPassing, status })
   }
   if (thrown.message?.startsWith("Unexpected Response") === true) {
-    return failure("Damaged", thrown.message.replace(/\n.*/s, ""))
+    const [status = "?"] = /\d{3}/.exec(thrown.message) ?? []
+    return failure(
+      "Damaged",
+      `its answer is not what Qdrant answers to this (${status}); is it Qdrant that lives there?`
+    )
   }
   if (thrown instanceof SyntaxError) {
     return failure("Damaged", "its answer is no JSON, or broke off", { isPassing: true })
@@ -133,15 +150,28 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
   const code = thrown.cause?.code ?? ""
   if (code === "UND_ERR_DESTROYED" || code === "UND_ERR_CLOSED") return failure("Closed", "its client was released")
   if (isTls(code)) return failure("Tls", `${tlsAdvice(code)} (${code})`)
-  if (code.startsWith("HPE_")) return failure("NotQdrant", `no HTTP server is there (${code}); its REST port is 6333`)
+  if (thrown.cause?.name === "HTTPParserError") {
+    return thrown.cause.data?.startsWith(TLS_ALERT) === true
+      ? failure("Tls", "it wants TLS; write https://")
+      : failure("NotQdrant", "no HTTP server is there; the port for REST is 6333")
+  }
   if (thrown.cause?.message === "unexpected redirect") {
     return failure("NotQdrant", "it answers with a redirect, which is not followed; write the address it leads to")
   }
+  // 407 is an error of the network to fetch, and the one that it gives no reason for.
+  if (
+    thrown.message === "fetch failed" && /^(?:proxy authentication required)?$/.test(thrown.cause?.message ?? "-") &&
+    code === ""
+  ) {
+    const [reason, isPassing, means] = ofStatus(407)
+    return failure(reason, `${means} (407)`, { isPassing, status: 407 })
+  }
   if (thrown.message === "fetch failed") {
     const known = AWAY[code]
+    const advice = known === CLOSED && !address.https ? "; if it wants TLS, write https://" : ""
     return failure(
       "Away",
-      known === undefined ? `it can't be reached (${code || thrown.cause?.message})` : `${known} (${code})`,
+      known === undefined ? `it can't be reached (${code || thrown.cause?.message})` : `${known} (${code})${advice}`,
       {
         isPassing: true
       }

@@ -34,16 +34,18 @@ interface State {
 }
 
 const ADDRESS = "memory"
+const NAME = /^[^<>:"/\\|?*\0\u001f]{1,255}$/
 /** As in strict mode (QdrantClient.ts). */
-const MAX_LIMIT = 1_000
+const MOST = { limit: 1_000, conditions: 64, indexes: 32 }
 
-const refusal = (operation: string, reason: "Rejected" | "NotFound", detail: string) =>
+/** 400: it can't be done. 409: the name is taken. 422: the value is out of its range. */
+const refusal = (operation: string, status: 400 | 404 | 409 | 422, detail: string) =>
   new QdrantError({
-    reason,
+    reason: status === 404 ? "NotFound" : "Rejected",
     operation,
     address: ADDRESS,
     detail,
-    status: reason === "NotFound" ? 404 : 400,
+    status,
     cause: undefined
   })
 
@@ -59,6 +61,12 @@ const holds = (point: QdrantPoint, condition: Condition): boolean => {
   const { gte = -Infinity, lte = Infinity } = condition.range
   return typeof value === "number" && value >= gte && value <= lte
 }
+
+/** Whether the index of its field, if there is one, is of the kind that the condition needs. */
+const isServed = (condition: Condition, index: PayloadIndex | undefined): boolean =>
+  "match" in condition
+    ? condition.match.any.length === 0 || index === "keyword" || index === "tenant"
+    : index === "integer" || index === "principal"
 
 const passing = ({ points }: Held, filter: Filter): ReadonlyArray<QdrantPoint> =>
   [...points.values()].filter((point) => filter.every((condition) => holds(point, condition)))
@@ -119,14 +127,20 @@ const found = (held: Held, { filter, fusion, lanes, limit }: Query): ReadonlyArr
   return ranked([...scores].map(([id, score]) => ({ id, score }))).slice(0, limit)
 }
 
+/** What is wrong with a vector wherever it goes. */
+const malformed = (vector: Lane["vector"]): readonly [400 | 422, string] | undefined => {
+  const numbers = isSparse(vector) ? [...vector.indices, ...vector.values] : vector
+  if (!numbers.every(Number.isFinite)) return [400, "Format error in JSON body: invalid type: null, expected f32"]
+  return isSparse(vector) &&
+      (vector.indices.length !== vector.values.length || new Set(vector.indices).size < vector.indices.length)
+    ? [422, "Validation error in JSON body: indices must be unique and as many as values"]
+    : undefined
+}
+
 /** What is wrong with a vector for this collection. */
 const misfit = ({ dense, sparse }: CollectionConfig, name: string, vector: Lane["vector"]): string | undefined => {
   if (isSparse(vector)) {
-    return !sparse.includes(name)
-      ? `Wrong input: Not existing vector name error: ${name}`
-      : vector.indices.length !== vector.values.length || new Set(vector.indices).size < vector.indices.length
-      ? "Validation error: must be unique and of the same length"
-      : undefined
+    return sparse.includes(name) ? undefined : `Wrong input: Not existing vector name error: ${name}`
   }
   const dimension = dense[name]
   return dimension === undefined
@@ -159,39 +173,72 @@ const make = Effect.gen(function*() {
     Effect.suspend(() => {
       const found = state.collections.get(state.aliases.get(name) ?? name)
       return found === undefined
-        ? Effect.fail(refusal(operation, "NotFound", `Not found: Collection \`${name}\` doesn't exist!`))
+        ? Effect.fail(refusal(operation, 404, `Not found: Collection \`${name}\` doesn't exist!`))
         : Effect.succeed(found)
     })
 
   const ensureFits = (operation: string, { config }: Held, vectors: Iterable<readonly [string, Lane["vector"]]>) => {
     for (const [name, vector] of vectors) {
       const wrong = misfit(config, name, vector)
-      if (wrong !== undefined) return Effect.fail(refusal(operation, "Rejected", wrong))
+      if (wrong !== undefined) return Effect.fail(refusal(operation, 400, wrong))
     }
     return Effect.void
   }
 
-  const ensureIndexed = (operation: string, { indexed }: Held, fields: ReadonlyArray<string>) => {
-    const without = fields.find((field) => !indexed.has(field))
-    return without === undefined ? Effect.void : Effect.fail(
-      refusal(
-        operation,
-        "Rejected",
-        `Bad request: Index required but not found for "${without}" of one of the following types`
-      )
-    )
+  const ensureWellFormed = (operation: string, vectors: ReadonlyArray<Lane["vector"]>) => {
+    const [wrong] = vectors.flatMap((vector) => {
+      const wrong = malformed(vector)
+      return wrong === undefined ? [] : [wrong]
+    })
+    return wrong === undefined ? Effect.void : Effect.fail(refusal(operation, ...wrong))
   }
 
-  const ensureLimit = (operation: string, limit: number) =>
-    limit >= 1 && limit <= MAX_LIMIT
+  const ensurePositive = (operation: string, name: string, value: number) =>
+    value >= 1
       ? Effect.void
-      : Effect.fail(refusal(operation, "Rejected", `limit: value ${limit} invalid, must be 1 to ${MAX_LIMIT}`))
+      : Effect.fail(
+        refusal(
+          operation,
+          422,
+          `Validation error in JSON body: [${name}: value ${value} invalid, must be 1 or larger]`
+        )
+      )
 
-  const asking = (operation: string, name: string, { filter, lanes, limit }: Query) =>
+  const ensureLimit = (operation: string, limit: number) =>
+    limit <= MOST.limit
+      ? Effect.void
+      : Effect.fail(refusal(operation, 400, `Bad request: Limit exceeded ${limit} > ${MOST.limit} for "limit"`))
+
+  const ensureIndexed = (operation: string, { indexed }: Held, filter: Filter) => {
+    const without = filter.find((condition) => !isServed(condition, indexed.get(condition.key)))
+    return without !== undefined
+      ? Effect.fail(refusal(operation, 400, `Bad request: Index required but not found for "${without.key}"`))
+      : filter.length > MOST.conditions
+      ? Effect.fail(
+        refusal(
+          operation,
+          400,
+          `Bad request: Filter condition limit reached (${filter.length} > ${MOST.conditions})`
+        )
+      )
+      : Effect.void
+  }
+
+  const asking = (operation: string, name: string, { filter, fusion, lanes, limit }: Query, size = 1) =>
     Effect.gen(function*() {
+      const fused = lanes.length === 1 ? [] : lanes.map((lane) => lane.limit)
+      yield* Effect.forEach([limit, size, ...fused], (each) => ensurePositive(operation, "limit", each))
+      yield* ensureWellFormed(operation, lanes.map(({ vector }) => vector))
       const collection = yield* held(operation, name)
-      yield* Effect.forEach([limit, ...lanes.map((lane) => lane.limit)], (each) => ensureLimit(operation, each))
-      yield* ensureIndexed(operation, collection, filter.map(({ key }) => key))
+      yield* Effect.forEach([limit * size, ...fused], (each) => ensureLimit(operation, each))
+      yield* ensureIndexed(operation, collection, filter)
+      if (lanes.length > 1 && fusion !== undefined && fusion.weights.length !== lanes.length) {
+        return yield* refusal(
+          operation,
+          400,
+          "Wrong input: Number of weights in RRF should match number of pre-fetches"
+        )
+      }
       yield* ensureFits(operation, collection, lanes.map(({ using, vector }) => [using, vector]))
       return collection
     })
@@ -200,13 +247,13 @@ const make = Effect.gen(function*() {
     const wrong = ids.find((id) => !isPointId(id))
     return wrong === undefined
       ? Effect.void
-      : Effect.fail(refusal(operation, "Rejected", `Format error in JSON body: value ${wrong} is not a valid point ID`))
+      : Effect.fail(refusal(operation, 400, `Format error in JSON body: value ${wrong} is not a valid point ID`))
   }
 
   return Qdrant.of({
     address: ADDRESS,
     server: Effect.succeed({ version: "1.19.0", hasMemory: true }),
-    collections: run("collections", Effect.sync(() => [...state.collections.keys()])),
+    collections: run("collections", Effect.sync(() => [...state.collections.keys()].sort())),
     collection: (name) =>
       run(
         "collection",
@@ -220,8 +267,18 @@ const make = Effect.gen(function*() {
     createCollection: (name, config) =>
       run(
         "createCollection",
-        Effect.sync(() => {
+        Effect.gen(function*() {
+          if (!NAME.test(name)) {
+            return yield* refusal("createCollection", 422, "Validation error in path parameters: collection_name")
+          }
           if (state.collections.has(name)) return false
+          if (state.aliases.has(name)) {
+            return yield* refusal(
+              "createCollection",
+              400,
+              `Wrong input: Can't create collection with name ${name}. Alias with the same name already exists`
+            )
+          }
           state.collections.set(name, { config, indexed: new Map(), points: new Map() })
           return true
         })
@@ -229,7 +286,17 @@ const make = Effect.gen(function*() {
     createPayloadIndex: (collection, field, type) =>
       run(
         "createPayloadIndex",
-        Effect.map(held("createPayloadIndex", collection), ({ indexed }) => void indexed.set(field, type))
+        Effect.gen(function*() {
+          const { indexed } = yield* held("createPayloadIndex", collection)
+          if (indexed.size >= MOST.indexes) {
+            return yield* refusal(
+              "createPayloadIndex",
+              400,
+              `Bad request: Collection already has the maximum number of payload indices (${MOST.indexes})`
+            )
+          }
+          indexed.set(field, type)
+        })
       ),
     deleteCollection: (name) =>
       run(
@@ -246,14 +313,24 @@ const make = Effect.gen(function*() {
     switchAlias: (alias, collection) =>
       run(
         "switchAlias",
-        Effect.map(held("switchAlias", collection), () => void state.aliases.set(alias, collection))
+        Effect.gen(function*() {
+          if (!state.collections.has(collection)) {
+            return yield* refusal("switchAlias", 404, `Not found: Collection \`${collection}\` doesn't exist!`)
+          }
+          if (state.collections.has(alias)) {
+            return yield* refusal("switchAlias", 409, `Wrong input: Collection \`${alias}\` already exists!`)
+          }
+          state.aliases.set(alias, collection)
+        })
       ),
     upsert: (collection, points) =>
       run(
         "upsert",
         Effect.gen(function*() {
-          const into = yield* held("upsert", collection)
+          if (points.length === 0) return
           yield* ensureIds("upsert", points.map(({ id }) => id))
+          yield* ensureWellFormed("upsert", points.flatMap(({ vectors }) => Object.values(vectors)))
+          const into = yield* held("upsert", collection)
           yield* Effect.forEach(points, ({ vectors }) => ensureFits("upsert", into, Object.entries(vectors)))
           for (const point of points) into.points.set(point.id, structuredClone(point))
         })
@@ -262,8 +339,9 @@ const make = Effect.gen(function*() {
       run(
         "remove",
         Effect.gen(function*() {
-          const from = yield* held("remove", collection)
+          if (ids.length === 0) return
           yield* ensureIds("remove", ids)
+          const from = yield* held("remove", collection)
           for (const id of ids) from.points.delete(id)
         })
       ),
@@ -273,8 +351,10 @@ const make = Effect.gen(function*() {
       run(
         "queryGroups",
         Effect.gen(function*() {
-          const among = yield* asking("queryGroups", collection, query)
-          yield* ensureIndexed("queryGroups", among, [query.by])
+          const among = yield* asking("queryGroups", collection, query, query.size)
+          if (!["keyword", "tenant"].includes(among.indexed.get(query.by) ?? "none")) {
+            return yield* refusal("queryGroups", 400, `Bad request: Index required but not found for "${query.by}"`)
+          }
           const groups = new Map<string, Array<ScoredPoint>>()
           for (const point of found(among, { ...query, limit: Infinity })) {
             const values = among.points.get(point.id)!.payload[query.by]
@@ -291,8 +371,10 @@ const make = Effect.gen(function*() {
       run(
         "ids",
         Effect.gen(function*() {
-          yield* ensureLimit("ids", limit)
+          yield* ensurePositive("ids", "limit", limit)
+          if (from !== undefined) yield* ensureIds("ids", [from])
           const { points } = yield* held("ids", collection)
+          yield* ensureLimit("ids", limit)
           return [...points.keys()].filter((id) => from === undefined || id >= from).sort().slice(0, limit)
         })
       ),
@@ -301,7 +383,7 @@ const make = Effect.gen(function*() {
         "count",
         Effect.gen(function*() {
           const among = yield* held("count", collection)
-          yield* ensureIndexed("count", among, filter.map(({ key }) => key))
+          yield* ensureIndexed("count", among, filter)
           return passing(among, filter).length
         })
       )

@@ -1,0 +1,26 @@
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as QdrantInMemory from "../../src/index/QdrantInMemory.ts"
+import { qdrant } from "../data.ts"
+import { client } from "../qdrant/client.ts"
+import * as StandIn from "../qdrant/StandIn.ts"
+import { base } from "./layers.ts"
+import { suite } from "./QdrantContract.ts"
+
+suite("Qdrant in memory", Layer.provide(QdrantInMemory.layer, base))
+
+suite(
+  "QdrantClient on the stand-in",
+  Layer.unwrapScoped(Effect.map(
+    StandIn.make({ apiKey: "the key" }),
+    ({ origin }) => Layer.provide(client(origin, { apiKey: "the key" }), base)
+  ))
+)
+
+// Nothing is said where there is none: it is for those who have one.
+if (qdrant.url !== undefined) {
+  suite(
+    `QdrantClient on ${qdrant.url}`,
+    Layer.provide(client(qdrant.url, { apiKey: qdrant.apiKey, within: "30 seconds" }), base)
+  )
+}

@@ -13,6 +13,7 @@ import { join } from "node:path"
 import { answer, json } from "../src/cli/Output.ts"
 import { Unsuccessful } from "../src/Process.ts"
 import { modelServer } from "../test/models/server.ts"
+import * as StandIn from "../test/qdrant/StandIn.ts"
 import { main, progress, timed } from "./bench.ts"
 import { abandoned } from "./leaks/abandoned.ts"
 import { acquisitions } from "./leaks/acquisitions.ts"
@@ -50,7 +51,8 @@ const ground = (options: Pick<Ground, "isQuick" | "seed" | "failed">) =>
       embedding: yield* modelServer,
       rerank: yield* modelServer
     }
-    return { ...options, folder, sessions, servers, progress } satisfies Ground
+    const qdrant = yield* StandIn.make()
+    return { ...options, folder, sessions, servers, qdrant, progress } satisfies Ground
   })
 
 const options = {

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import { ROLES } from "../../src/models/Presets.ts"
+import type { StandIn } from "../../test/qdrant/StandIn.ts"
 import { keyOf, type Servers } from "./Scenario.ts"
 import * as World from "./World.ts"
 
@@ -20,6 +21,7 @@ export interface Ground {
   readonly folder: string
   readonly sessions: string
   readonly servers: Servers
+  readonly qdrant: StandIn
   /** A line that a person watches. */
   readonly progress: (line: string) => Effect.Effect<void>
   readonly failed: (failure: string) => Effect.Effect<void, Enough>
@@ -37,14 +39,22 @@ const strangeKeys = (servers: Servers): ReadonlyArray<string> =>
 
 /** A run, and what it left beside what it says is wrong. */
 export const withoutTraces = <A extends { readonly wrong: ReadonlyArray<string> }, E, R>(
-  { folder, servers }: Ground,
+  { folder, qdrant, servers }: Ground,
   run: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, Exclude<R, Scope.Scope>> =>
   Effect.gen(function*() {
-    const now = World.read(folder, Object.values(servers))
+    const now = World.read(folder, [...Object.values(servers), qdrant])
     const before = yield* now
     const result = yield* Effect.scoped(run)
-    return { ...result, wrong: [...result.wrong, ...(yield* World.beyond(before, now)), ...strangeKeys(servers)] }
+    return {
+      ...result,
+      wrong: [
+        ...result.wrong,
+        ...(yield* World.beyond(before, now)),
+        ...strangeKeys(servers),
+        ...qdrant.breaches.splice(0)
+      ]
+    }
   })
 
 /** One that hangs can't be waited for, so it is nobody's child. */

@@ -4,6 +4,7 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -11,6 +12,7 @@ import * as Stream from "effect/Stream"
 import { cpSync, mkdirSync } from "node:fs"
 import { basename, join } from "node:path"
 import * as App from "../../src/App.ts"
+import * as QdrantAddress from "../../src/index/QdrantAddress.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
 import { type Endpoint, PRESETS, type Role } from "../../src/models/Presets.ts"
 import type * as Providers from "../../src/models/Providers.ts"
@@ -22,6 +24,7 @@ import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as Settings from "../../src/Settings.ts"
 import type { StoreStatus } from "../../src/store/MemoryStore.ts"
 import type { ModelServer } from "../../test/models/server.ts"
+import type { StandIn } from "../../test/qdrant/StandIn.ts"
 
 const SESSIONS = [
   "-home-mei-work-shop-api/agent-5f21c8ae.jsonl",
@@ -74,13 +77,19 @@ export interface Place {
   readonly home: string
   readonly sessions: string
   readonly servers: Servers
+  /** Where the vectors are. */
+  readonly qdrant: StandIn
 }
+
+/** A memory of its own; its folder is removed when the scope closes. */
+export const newPlace = ({ qdrant, servers, sessions }: Omit<Place, "home">) =>
+  Effect.map(home, (home): Place => ({ home, sessions, servers, qdrant }))
 
 /** With a ledger of its own. */
 export const alone = <A, E>(layer: Layer.Layer<A, E, ResourceLedger>) => Layer.provide(layer, ResourceLedger.layer)
 
-/** The whole service with models behind the network; the ledger comes from outside. */
-export const service = ({ home, servers }: Place) =>
+/** The whole service with models and vectors behind the network; the ledger comes from outside. */
+export const service = ({ home, qdrant, servers }: Place) =>
   Layer.provide(
     Layer.merge(
       App.layer({
@@ -89,7 +98,18 @@ export const service = ({ home, servers }: Place) =>
         busyTimeoutMs: 2_000,
         models: { roles: roles(servers), patience, caps: NO_CAPS },
         review: "hybrid",
-        fusion: 2_000
+        fusion: 2_000,
+        qdrant: {
+          address: Either.getOrThrow(QdrantAddress.parse(qdrant.origin)),
+          apiKey: Option.none(),
+          prefix: "gate",
+          shards: 1,
+          replicas: 1,
+          within: "10 seconds",
+          retries: 0,
+          waits: 0,
+          handshake: "tolerant"
+        }
       }),
       Unmetered.providers({ roles: roles(servers), patience })
     ),
@@ -149,7 +169,7 @@ const local = (readOnly: boolean) => ({ home }: Place) =>
 export const reader = local(true)
 const writer = local(false)
 
-/** The offline model and a reader on the memory that a writer has made. */
+/** The offline model, vectors beside the memory, and a reader on the memory that a writer has made. */
 export const offline = (place: Place) =>
   Effect.gen(function*() {
     const postponed = yield* Effect.provide(ingest(place.sessions), writer(place))

@@ -4,7 +4,6 @@
 import * as Effect from "effect/Effect"
 import { readdirSync } from "node:fs"
 import * as LeakProbe from "../../src/resources/LeakProbe.ts"
-import type { ModelServer } from "../../test/models/server.ts"
 
 /** Counts; all of this process but what the servers have of their clients, `serverSockets` and `serverRequests`. */
 export type World = Readonly<Record<string, number>>
@@ -12,8 +11,13 @@ export type World = Readonly<Record<string, number>>
 const listeners = (emitter: NodeJS.EventEmitter) =>
   emitter.eventNames().reduce((sum, name) => sum + emitter.listenerCount(name), 0)
 
+/** A server in this process, whose clients are looked at. */
+export interface Served {
+  readonly seen: { readonly open: ReadonlySet<unknown>; readonly running: number }
+}
+
 /** `folder` is where temporary files go. */
-export const read = (folder: string, servers: ReadonlyArray<ModelServer>): Effect.Effect<World> =>
+export const read = (folder: string, servers: ReadonlyArray<Served>): Effect.Effect<World> =>
   Effect.map(LeakProbe.read, ({ children, fds, ...others }) => ({
     ...others,
     fds: fds ?? 0,

@@ -10,7 +10,7 @@ import type { ModelManager } from "../../src/models/ModelManager.ts"
 import type { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import type { Behaviour } from "../../test/models/server.ts"
 import { endOf, type Ground, started, withoutTraces } from "./Ground.ts"
-import { alone, ask, complete, embed, home, ingest, type Place, rerank, type Servers, service } from "./Scenario.ts"
+import { alone, ask, complete, embed, ingest, newPlace, type Place, rerank, type Servers, service } from "./Scenario.ts"
 import * as World from "./World.ts"
 
 interface Call {
@@ -71,7 +71,7 @@ export const abandoned = (ground: Ground) =>
       const { wrong } = yield* withoutTraces(
         ground,
         Effect.gen(function*() {
-          const place = { home: yield* home, sessions: ground.sessions, servers: ground.servers }
+          const place = yield* newPlace(ground)
           yield* Effect.provide(ingest(place.sessions), alone(service(place)))
           return yield* abandon(ground, place, call).pipe(
             Effect.provide(alone(service(place))),

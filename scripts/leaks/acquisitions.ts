@@ -14,7 +14,7 @@ import { LeakedResources, type ResourceLedger } from "../../src/resources/Resour
 import type { Acquired } from "./DecoratedLedger.ts"
 import { CLOSINGS, fastClock, type Fault, INJECTED, makeFaulty, OPENINGS } from "./Faults.ts"
 import { endOf, type Ground, numbered, started, withoutTraces } from "./Ground.ts"
-import { everything, home, offline, type Place } from "./Scenario.ts"
+import { everything, newPlace, offline, type Place } from "./Scenario.ts"
 
 /** Bounds of 10 seconds take 1, and those of 1 second are still longer than what they bound. */
 const FASTER = 10
@@ -27,7 +27,7 @@ interface Scenario {
 }
 
 const SCENARIOS: ReadonlyArray<Scenario> = [
-  { name: "models over the network", run: everything },
+  { name: "models and vectors over the network", run: everything },
   { name: "offline, then a reader", run: offline }
 ]
 
@@ -68,7 +68,7 @@ const attempt = (ground: Ground, { run }: Scenario, fault: Fault | undefined) =>
         logs.push([message].flat().map(String).join(" "))
       })
       const faulty = yield* makeFaulty(fault)
-      const place = { home: yield* home, sessions: ground.sessions, servers: ground.servers }
+      const place = yield* newPlace(ground)
       const running = yield* run(place).pipe(
         Effect.provide(faulty.layer),
         Effect.withClock(fastClock(FASTER)),

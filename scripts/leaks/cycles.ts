@@ -7,7 +7,7 @@ import { runInNewContext } from "node:vm"
 import * as LeakProbe from "../../src/resources/LeakProbe.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { type Ground, numbered } from "./Ground.ts"
-import { alone, ask, complete, everything, home, offline, type Place, reader, service } from "./Scenario.ts"
+import { alone, ask, complete, everything, home, newPlace, offline, type Place, reader, service } from "./Scenario.ts"
 import { type Slope, slope } from "./slope.ts"
 
 /** Cycles that are run before the first is measured, those that are, and those between two measurements. */
@@ -54,7 +54,7 @@ const measure = Effect.map(LeakProbe.read, ({ fds, sockets }): Readonly<Record<M
   return { heapBytes: heapUsed, externalBytes: external, rssBytes: rss, fds: fds ?? 0, sockets }
 })
 
-/** The service with models over the network, then, but in quick form, a reader with the offline model. */
+/** The service with models and vectors over the network, then, but in quick form, a reader with the offline model. */
 const cycle = (remote: Place, local: Place, isQuick: boolean) =>
   Effect.zipRight(
     Effect.provide(Effect.zipRight(ask, complete), alone(service(remote))),
@@ -67,7 +67,7 @@ export const cycles = (ground: Ground) =>
     const { every, first, measured } = REPETITIONS[form]
     const collect = yield* collected
     yield* withoutOptimizer
-    const remote: Place = { home: yield* home, sessions: ground.sessions, servers: ground.servers }
+    const remote = yield* newPlace(ground)
     const local: Place = { ...remote, home: yield* home }
     yield* Effect.provide(everything(remote), ResourceLedger.layer)
     yield* Effect.provide(offline(local), ResourceLedger.layer)
@@ -83,6 +83,7 @@ export const cycles = (ground: Ground) =>
       yield* cycle(remote, local, ground.isQuick)
       // What the servers have seen is in this process too.
       for (const { seen } of Object.values(ground.servers)) seen.paths.length = seen.batches.length = 0
+      ground.qdrant.seen.operations.length = ground.qdrant.seen.bodies.length = 0
       if (i < first || (i - first) % every > 0) continue
       yield* collect
       const now = yield* measure

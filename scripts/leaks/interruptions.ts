@@ -17,7 +17,7 @@ import { forEach } from "../../src/resources/Concurrent.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import { endOf, type Ground, numbered, started, withoutTraces } from "./Ground.ts"
-import { alone, ask, complete, embed, everything, facts, home, ingest, type Place, service } from "./Scenario.ts"
+import { alone, ask, complete, embed, everything, facts, ingest, newPlace, type Place, service } from "./Scenario.ts"
 
 /** Operations of a fiber between two steps, so that a step is small. */
 const STEP = 128
@@ -81,8 +81,6 @@ const interrupted = (work: Effect.Effect<unknown, unknown, ResourceLedger>, at: 
     return { exit: yield* endOf(fiber), steps: seen.steps }
   })
 
-const place = ({ servers, sessions }: Ground) => Effect.map(home, (home): Place => ({ home, sessions, servers }))
-
 /** Takes up what was left: what is remembered then. */
 const takenUp = (place: Place) =>
   Effect.gen(function*() {
@@ -102,7 +100,7 @@ const judge = (exit: Option.Option<Exit.Exit<unknown, unknown>>): ReadonlyArray<
 /** A memory that holds the sessions, to copy; what is remembered in it; and how many steps each work takes. */
 const prepare = (ground: Ground) =>
   Effect.gen(function*() {
-    const full = yield* place(ground)
+    const full = yield* newPlace(ground)
     const { status } = yield* Effect.provide(everything(full), ResourceLedger.layer)
     const steps = yield* Effect.forEach(WORKS, (work) =>
       Effect.scoped(Effect.gen(function*() {
@@ -113,7 +111,7 @@ const prepare = (ground: Ground) =>
   })
 
 const begun = (ground: Ground, work: Work, full: string) =>
-  Effect.tap(place(ground), ({ home }) =>
+  Effect.tap(newPlace(ground), ({ home }) =>
     Effect.sync(() => {
       if (work.begins === "full") cpSync(full, home, { recursive: true })
     }))

@@ -11,6 +11,9 @@ export const samples = join(root, "test", "fixtures", "projects")
 /** Data that is not shipped; tests that need it say that they are skipped when it is absent, and fail in CI. */
 export const testData: string | undefined = process.env.TEST_DATA
 
+/** A PostgreSQL that tests may write into; without it they start one. */
+export const testPostgres: string | undefined = process.env.TEST_POSTGRES_URL
+
 /** Properties see the same cases in every run, so that a change is judged by itself; "random" looks for others. */
 export const testSeed: string = process.env.TEST_SEED ?? "20261125"
 

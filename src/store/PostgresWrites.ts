@@ -72,13 +72,16 @@ const statements = (sql: SqlClient): Writes.Statements => {
 
     changeSessions: (project, changes) =>
       Effect.map(
-        sql<{ is_new: boolean }>`INSERT INTO sessions
+        sql<{ n: number }>`WITH changes AS (
+            SELECT * FROM json_to_recordset(${rows([...changes].map(([id, change]) => ({ id, ...change })))})
+              AS changes(id text, title text, cwd text, branch text, version text, "from" bigint, "to" bigint)),
+          known AS (SELECT id FROM sessions WHERE id IN (SELECT id FROM changes)),
+          changed AS (INSERT INTO sessions
           SELECT id, ${text(project.id)}, title, coalesce(cwd, ${
           text(project.root)
         }), branch, version, coalesce("from", 0),
             coalesce("to", 0)
-          FROM json_to_recordset(${rows([...changes].map(([id, change]) => ({ id, ...change })))})
-            AS changes(id text, title text, cwd text, branch text, version text, "from" bigint, "to" bigint)
+          FROM changes
           ORDER BY id COLLATE "C"
           ON CONFLICT (id) DO UPDATE SET
             title = coalesce(excluded.title, sessions.title), branch = coalesce(excluded.branch, sessions.branch),
@@ -87,8 +90,9 @@ const statements = (sql: SqlClient): Writes.Statements => {
               WHEN excluded.started_at = 0 THEN sessions.started_at
               ELSE least(sessions.started_at, excluded.started_at) END,
             ended_at = greatest(sessions.ended_at, excluded.ended_at)
-          RETURNING xmax = 0 AS is_new`,
-        (changed) => changed.filter(({ is_new }) => is_new).length
+          RETURNING id)
+          SELECT count(*) AS n FROM changed WHERE id NOT IN (SELECT id FROM known)`,
+        ([row]) => row!.n
       ),
 
     openSegments: (threadKeys) =>
@@ -235,10 +239,9 @@ const statements = (sql: SqlClient): Writes.Statements => {
     insertUnits: (units) =>
       Effect.gen(function*() {
         const made = yield* sql<{ row: number; id: string }>`INSERT INTO units
-          (id, project_id, session_id, origin, position, type, occurred_at, active, superseded_by, lexeme_count, files, evidence,
-            body)
-          SELECT id, project_id, session_id, origin, position, type, occurred_at, active, superseded_by, lexeme_count, files,
-            evidence, body
+          (id, project_id, session_id, origin, position, type, occurred_at, active, lexeme_count, files, evidence, body)
+          SELECT id, project_id, session_id, origin, position, type, occurred_at, active, lexeme_count, files, evidence,
+            body
           FROM json_to_recordset(${
           rows(units.map(({ lexemeCount, unit }, i) => ({
             i,
@@ -256,7 +259,7 @@ const statements = (sql: SqlClient): Writes.Statements => {
             body: JSON.stringify(unit)
           })))
         }) AS made(i integer, id text, project_id text, session_id text, origin text, position double precision, type text,
-            occurred_at bigint, active boolean, superseded_by text, lexeme_count integer, files text[], evidence text[], body text)
+            occurred_at bigint, active boolean, lexeme_count integer, files text[], evidence text[], body text)
           ORDER BY i RETURNING row, id`
         const rowOf = new Map(made.map(({ id, row }) => [id, row]))
         yield* sql`INSERT INTO lexemes
@@ -336,11 +339,13 @@ export const make = (sql: SqlClient) => {
             WHERE kind = ${kind} AND owner IS NOT NULL AND (until < ${now} OR owner = ANY(${dead}))
             FOR UPDATE SKIP LOCKED)`
       }
-      const claimed = yield* sql<WorkItem & { seq: number }>`UPDATE work SET owner = ${OWNER}, until = ${now + LEASE_MS}
-        WHERE (kind, key) IN (SELECT kind, key FROM work
+      const claimed = yield* sql<WorkItem & { seq: number }>`WITH free AS MATERIALIZED (
+          SELECT kind, key FROM work
           WHERE kind = ${kind} AND owner IS NULL AND not_before <= ${now} AND attempts < ${MAX_ATTEMPTS}
           ORDER BY seq LIMIT ${limit} FOR UPDATE SKIP LOCKED)
-        RETURNING seq, kind, key, revision`
+        UPDATE work SET owner = ${OWNER}, until = ${now + LEASE_MS} FROM free
+        WHERE work.kind = free.kind AND work.key = free.key
+        RETURNING work.seq, work.kind, work.key, work.revision`
       return [...claimed].sort((a, b) => a.seq - b.seq).map(({ key, kind, revision }): WorkItem => ({
         kind,
         key,

@@ -8,12 +8,14 @@ import type { SearchFilter } from "../../src/domain/Search.ts"
 import { queryLexemes } from "../../src/domain/Tokenizer.ts"
 import { type AppendResult, MemoryStore, type WorkItem } from "../../src/store/MemoryStore.ts"
 import { times } from "../data.ts"
+import { address, postgresStore } from "../postgres.ts"
 import { sqliteStore, storeInMemory } from "./layers.ts"
 import { batch, cursor, everything, facts, message, project, unit } from "./made.ts"
 import { compressAll, suite, unitsOf, write } from "./MemoryStoreContract.ts"
 
 suite("SqliteStore", sqliteStore)
 suite("StoreInMemory", storeInMemory)
+describe.skipIf(address === undefined)("Postgres", () => suite("PostgresStore", postgresStore))
 
 const WORDS = [
   "λόγος",

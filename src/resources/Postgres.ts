@@ -78,6 +78,7 @@ interface Thrown {
   readonly code?: unknown
   readonly cause?: unknown
   readonly message?: unknown
+  readonly constraint?: unknown
 }
 
 /** The driver's own error: the client wraps it. */
@@ -114,8 +115,12 @@ export const reasonOf = (cause: unknown): PostgresError["reason"] => {
   return /[Cc]onnection (?:terminated|ended|closed)|timeout e|not queryable|timed out/.test(words) ? "Away" : "Other"
 }
 
-/** Two writes that got in one another's way: the one that failed may try again. */
+/** Two transactions that got in one another's way: the one that failed may try again. */
 export const isConflict = (error: SqlError): boolean => ["40001", "40P01"].includes(codeOf(error))
+
+/** A row was written that another transaction had written meanwhile. */
+export const isTaken = (error: SqlError, constraint: string): boolean =>
+  codeOf(error) === "23505" && innermost(error).constraint === constraint
 
 export interface PoolOptions {
   /** postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=… */

@@ -5,7 +5,7 @@ import { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { make as makeInFlight } from "../resources/InFlight.ts"
-import { isConflict } from "../resources/Postgres.ts"
+import { isConflict, isTaken } from "../resources/Postgres.ts"
 import { MemoryStore, type StoreError } from "./MemoryStore.ts"
 import { PostgresPool, toStoreError } from "./PostgresPool.ts"
 import { make as makeReads } from "./PostgresReads.ts"
@@ -13,6 +13,9 @@ import { make as makeWrites } from "./PostgresWrites.ts"
 
 /** A write that got in the way of another one is tried so often. */
 const TRIES = 5
+
+/** Two transcripts may hold the same message: the second to be stored is a duplicate, when it is looked at again. */
+const isToBeTriedAgain = (error: SqlError) => isConflict(error) || isTaken(error, "messages_uuid_key")
 
 const make = Effect.gen(function*() {
   const { name, run, sql, transaction } = yield* PostgresPool
@@ -23,7 +26,7 @@ const make = Effect.gen(function*() {
     inFlight(Effect.mapError(effect, toStoreError(operation, name))).pipe(Effect.withSpan(`MemoryStore.${operation}`))
   const read = <A, R>(operation: string, effect: Effect.Effect<A, SqlError, R>) => tell(operation, run(effect))
   const write = <A, R>(operation: string, effect: Effect.Effect<A, SqlError, R>) =>
-    tell(operation, Effect.retry(transaction(effect), { while: isConflict, times: TRIES - 1 }))
+    tell(operation, Effect.retry(transaction(effect), { while: isToBeTriedAgain, times: TRIES - 1 }))
 
   return MemoryStore.of({
     cursors: (paths) => read("cursors", reads.cursors(paths)),

@@ -40,26 +40,34 @@ const storage = ({ schema, url }: Place) =>
 
 /** Words that a segment has for itself, so that nothing is merged. */
 const textOf = (key: string, n: number) =>
-  Array.from({ length: WORDS }, (_, i) => `w${(Number.parseInt(key.slice(0, 8), 16) + n * 977 + i * 7919) % 5_000}x`)
+  Array.from(
+    { length: WORDS },
+    (_, i) => `w${(Number.parseInt(key.slice(0, 8), 16) + n * 977 + i * 7919) % 1_000_003}x`
+  )
     .join(" ")
 
-const unitsOf = ({ key }: WorkItem, projects: number) =>
-  Array.from({ length: UNITS }, (_, n) =>
-    unit(idOf("unit", key, String(n)), {
-      origin: key,
-      content: textOf(key, n),
-      projectId: `project-${Number.parseInt(key.slice(0, 4), 16) % projects}`,
-      position: n
-    }))
+const unitsOf = ({ key }: WorkItem, projectId: string) =>
+  Array.from(
+    { length: UNITS },
+    (_, n) => unit(idOf("unit", key, String(n)), { origin: key, content: textOf(key, n), projectId, position: n })
+  )
 
-/** Works until nothing is left, with nobody. */
-const working = (place: Place, projects: number) =>
+const prompt = (i: number) => `prompt ${i}`
+
+/** Works until nothing is left, with nobody. Segments of a project follow one another in the queue, as a session's do. */
+const working = (place: Place, items: number, projects: number) =>
   Effect.gen(function*() {
+    const projectOf = new Map(
+      Array.from({ length: items }, (_, i) => [
+        idOf("segment", prompt(i)),
+        `project-${Math.floor(i / AT_ONCE) % projects}`
+      ])
+    )
     const store = yield* MemoryStore
     const { run, sql } = yield* PostgresPool
     for (;;) {
       const items = yield* store.claim("segment", AT_ONCE)
-      yield* store.commit(items, items.flatMap((item) => unitsOf(item, projects)))
+      yield* store.commit(items, items.flatMap((item) => unitsOf(item, projectOf.get(item.key)!)))
       if (items.length > 0) continue
       const [left] = yield* run(sql<{ n: number }>`SELECT count(*) AS n FROM work WHERE kind = 'segment'`)
       if (left?.n === 0) return
@@ -82,7 +90,7 @@ const race = (place: Place, processes: number, items: number, projects: number) 
     for (let from = 0; from < items; from += 500) {
       const prompts = Array.from(
         { length: Math.min(500, items - from) },
-        (_, i) => message(`prompt ${from + i}`, { isPrompt: true })
+        (_, i) => message(prompt(from + i), { isPrompt: true })
       )
       yield* store.append(batch(prompts, { cursor: cursor(`/race/${from}`, 1), project: project("race") }))
     }
@@ -92,7 +100,7 @@ const race = (place: Place, processes: number, items: number, projects: number) 
       $$ BEGIN INSERT INTO written VALUES (new.id, new.origin); RETURN new; END $$`)
     yield* tell("CREATE TRIGGER log AFTER INSERT ON units FOR EACH ROW EXECUTE FUNCTION log()")
 
-    const argument = JSON.stringify([place, projects])
+    const argument = JSON.stringify([place, items, projects])
     const children = yield* Effect.acquireRelease(
       Effect.sync(() =>
         Array.from({ length: processes }, () =>
@@ -175,8 +183,7 @@ const command = Cli.make(
   ({ child, items, json, processes, projects, url }) =>
     Effect.gen(function*() {
       if (Option.isSome(child)) {
-        const [place, projects] = JSON.parse(child.value) as [Place, number]
-        return yield* working(place, projects)
+        return yield* working(...(JSON.parse(child.value) as [Place, number, number]))
       }
       yield* progress(`${processes} processes`)
       const found = yield* Effect.scoped(

@@ -42,7 +42,13 @@ const freePort = () =>
   })
 
 /** Nobody minds when it loses what was written last. */
-const SETTINGS = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200", "shared_buffers=64MB"]
+const SETTINGS = [
+  "fsync=off",
+  "synchronous_commit=off",
+  "full_page_writes=off",
+  "max_connections=200",
+  "shared_buffers=64MB"
+]
 
 /** Starts one in `folder`, which is made, and gives its address. */
 export const start = async (folder) => {

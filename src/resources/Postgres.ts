@@ -225,6 +225,10 @@ interface Held {
   readonly sockets: ReadonlySet<Socket>
 }
 
+const cut = (sockets: ReadonlySet<Socket>): void => {
+  for (const socket of sockets) socket.destroy()
+}
+
 /** Opens the pool in the ledger, and asks the server whether it will do. */
 export const open: (
   options: PoolOptions
@@ -255,11 +259,13 @@ export const open: (
         pool.on("error", () => {}).on("release", discardUnfinished)
         return { pool, sockets, sql: yield* PgClient.fromPool({ acquire: Effect.succeed(pool) }) }
       }),
-      close: ({ pool }) => Effect.promise(() => pool.end()),
-      destroy: ({ sockets }) =>
-        Effect.sync(() => {
-          for (const socket of sockets) socket.destroy()
+      // Whoever used a connection has ended before: one that is not idle is still connecting, and for nobody.
+      close: ({ pool, sockets }) =>
+        Effect.promise(() => {
+          if (pool.idleCount < pool.totalCount) cut(sockets)
+          return pool.end()
         }),
+      destroy: ({ sockets }) => Effect.sync(() => cut(sockets)),
       within: "2 seconds",
       sockets: ({ sockets }) => sockets.size
     }).pipe(Effect.provide(Reactivity.layer), Effect.mapError(toError))

@@ -8,6 +8,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { type AddressInfo, createServer, type Socket } from "node:net"
+import { Client } from "pg"
 import { resume, stop, temporary } from "../../scripts/postgres.mjs"
 import { idOf } from "../../src/domain/Ids.ts"
 import { lexemes } from "../../src/domain/Tokenizer.ts"
@@ -470,6 +471,32 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
         assert.strictEqual(counted, averageLength)
       }),
       30_000
+    )
+
+    test(
+      "tries a write again that was given up for another one",
+      Effect.gen(function*() {
+        const { first, name } = yield* instances(1)
+        const client = yield* Effect.acquireRelease(
+          Effect.promise(async () => {
+            const client = new Client({ connectionString: address })
+            await client.connect()
+            return client
+          }),
+          (client) => Effect.promise(() => client.end())
+        )
+        yield* first.append(batch(["s1", "s2"].map((sessionId) => message(sessionId, { sessionId }))))
+        yield* first.reviewAgain(["s1", "s2"])
+        const lock = (key: string) =>
+          `SELECT FROM ${quoted(name)}.work WHERE kind = 'recap' AND key = '${key}' FOR UPDATE`
+        // So that it is the store that gives in.
+        yield* Effect.promise(() => client.query(`SET deadlock_timeout = '20s'; BEGIN; ${lock("s2")}`))
+        const fiber = yield* Effect.fork(first.reviewAgain(["s1", "s2"]))
+        yield* Effect.sleep("100 millis")
+        yield* Effect.promise(() => client.query(`${lock("s1")}; COMMIT`))
+        assert.strictEqual(yield* Fiber.join(fiber), 2)
+        assert.deepStrictEqual((yield* first.claim("recap", 9)).map(({ revision }) => revision), [2, 2])
+      })
     )
 
     test(

@@ -95,8 +95,9 @@ export const migrate = (
     yield* checkVersion(before, steps.length)
     if (before === steps.length) return
     yield* transaction(Effect.gen(function*() {
-      // A step may have a large memory to go through.
+      // A step may have a large memory to go through, and others wait for it.
       yield* sql`SET LOCAL statement_timeout = 0`
+      yield* sql`SET LOCAL lock_timeout = '60s'`
       yield* sql`SELECT pg_advisory_xact_lock(hashtextextended(${`claude-memory/${schema}`}, 0))`
       const [known] = yield* sql<{ n: number }>`SELECT count(*) AS n FROM pg_namespace WHERE nspname = ${schema}`
       if (known?.n === 0) yield* sql.unsafe(`CREATE SCHEMA ${quoted(schema)}`)

@@ -550,16 +550,17 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
     test(
       "that another keeps waiting too long is told so, and nothing is written",
       Effect.gen(function*() {
-        const { stores: [holder, waiter] } = yield* instances(2, { lockTimeoutMs: 100 })
+        const { first: holder, name } = yield* instances(1)
+        const waiter = yield* opened(optionsFor(name, { lockTimeoutMs: 100 }))
         const held = yield* Deferred.make<void>()
-        const fiber = yield* Effect.fork(holder!.transaction(
-          holder!.append(one).pipe(Effect.zipRight(Deferred.succeed(held, undefined)), Effect.zipRight(Effect.never))
+        const fiber = yield* Effect.fork(holder.transaction(
+          holder.append(one).pipe(Effect.zipRight(Deferred.succeed(held, undefined)), Effect.zipRight(Effect.never))
         ))
         yield* Deferred.await(held)
-        const error = yield* Effect.flip(waiter!.append(one))
+        const error = yield* Effect.flip(waiter.append(one))
         assert.strictEqual(error.reason, "Locked", error.message)
         yield* Fiber.interrupt(fiber)
-        assert.strictEqual((yield* waiter!.append(one))._tag, "Appended")
+        assert.strictEqual((yield* waiter.append(one))._tag, "Appended")
       })
     )
 

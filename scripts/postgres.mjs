@@ -1,6 +1,6 @@
 // A PostgreSQL for tests and benchmarks, thrown away at the end: node scripts/postgres.mjs start FOLDER tells its address,
 // node scripts/postgres.mjs stop FOLDER ends it.
-import { execFileSync } from "node:child_process"
+import { execFileSync, spawn } from "node:child_process"
 import { appendFileSync, chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
@@ -76,17 +76,28 @@ export const resume = (folder) => {
   run("pg_ctl", ["start", "-D", join(folder, "data"), "-w", "-s", "-l", join(folder, "log")], otherUser())
 }
 
-/** One in a folder of its own, and how to be rid of it. */
+/** One in a folder of its own, which ends with this process at the latest, and how to be rid of it before. */
 export const temporary = async () => {
   // Another user must reach it, and a socket's path is short.
   const folder = mkdtempSync(join(tmpdir(), "pg-"))
   const url = await start(folder)
+  const rid = `cat; "${programs()}/pg_ctl" stop -D "${folder}/data" -m immediate -s; rm -rf "${folder}"`
+  // It reads to the end of what this process would say, and that comes also when it is killed.
+  const keeper = spawn("sh", ["-c", rid], {
+    ...otherUser(),
+    cwd: "/",
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"]
+  })
+  keeper.unref()
+  keeper.stdin.unref()
   return {
     url,
     folder,
     remove: () => {
       stop(folder)
       rmSync(folder, { recursive: true, force: true })
+      keeper.stdin.end()
     }
   }
 }

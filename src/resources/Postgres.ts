@@ -265,7 +265,11 @@ export const open: (
           if (pool.idleCount < pool.totalCount) cut(sockets)
           return pool.end()
         }),
-      destroy: ({ sockets }) => Effect.sync(() => cut(sockets)),
+      destroy: ({ pool, sockets }) =>
+        Effect.promise(async () => {
+          cut(sockets)
+          if (!pool.ending) await pool.end()
+        }),
       within: "2 seconds",
       sockets: ({ sockets }) => sockets.size
     }).pipe(Effect.provide(Reactivity.layer), Effect.mapError(toError))

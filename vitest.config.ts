@@ -10,7 +10,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/e2e/**", "test/docs/**"] }
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/e2e/**", "test/docs/**"],
+          globalSetup: ["test/postgresSetup.ts"]
+        }
       },
       // These spawn or build on what is in dist, which is built first.
       {

@@ -17,6 +17,9 @@ export const qdrant: { readonly url: string | undefined; readonly apiKey: string
   apiKey: process.env.QDRANT_API_KEY
 }
 
+/** A PostgreSQL that tests may write into; without it they start one. */
+export const testPostgres: string | undefined = process.env.TEST_POSTGRES_URL
+
 /** Properties see the same cases in every run, so that a change is judged by itself; "random" looks for others. */
 export const testSeed: string = process.env.TEST_SEED ?? "20261125"
 

@@ -11,7 +11,7 @@ import type { Project } from "../domain/Project.ts"
 import type { SearchFilter } from "../domain/Search.ts"
 
 export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
-  reason: Schema.Literal("Locked", "Full", "Damaged", "Denied", "Newer", "Missing", "Other"),
+  reason: Schema.Literal("Away", "Locked", "Full", "Damaged", "Denied", "Newer", "Missing", "Other"),
   operation: Schema.String,
   detail: Schema.String,
   cause: Schema.Defect

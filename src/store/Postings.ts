@@ -44,8 +44,11 @@ export const remove = ({ holding, units }: Postings, id: string): void => {
   units.delete(id)
 }
 
-const K1 = 1.2
-const B = 0.75
+export const K1 = 1.2
+export const B = 0.75
+
+export const idfOf = (documents: number, holding: number): number =>
+  Math.max(Math.log((documents - holding + 0.5) / (holding + 0.5)), 1e-6)
 
 /** FTS5's own rank (https://sqlite.org/fts5.html, section 5.1.1): it decides which candidates a limit leaves out. */
 const rankOf = (
@@ -55,9 +58,8 @@ const rankOf = (
   averageLength: number
 ): number =>
   terms.reduce((sum, term) => {
-    const idf = Math.log((documents - term.documents + 0.5) / (term.documents + 0.5))
     const norm = K1 * (1 - B + B * length / averageLength)
-    return sum + Math.max(idf, 1e-6) * ((term.frequency * (K1 + 1)) / (term.frequency + norm))
+    return sum + idfOf(documents, term.documents) * ((term.frequency * (K1 + 1)) / (term.frequency + norm))
   }, 0)
 
 export const match = (

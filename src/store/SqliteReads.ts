@@ -4,47 +4,32 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import type { Message, Session } from "../domain/Conversation.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { Project } from "../domain/Project.ts"
 import type { SearchFilter } from "../domain/Search.ts"
 import { sumOf } from "./Lexical.ts"
 import { type Cursor, type FailedWork, MAX_ATTEMPTS, StoreError } from "./MemoryStore.ts"
 import { currentVersion } from "./migrations.ts"
+import {
+  type Beginning,
+  beginningsOf,
+  type Body,
+  bySegment,
+  contextsOf,
+  messageOf,
+  sessionOf,
+  type SessionRow
+} from "./Rows.ts"
 import { lineSumOf, OUTLINE, recalling } from "./Rules.ts"
 import { conditions } from "./SqliteFilter.ts"
 
 const json = (value: unknown) => JSON.stringify(value)
 
-interface UnitRow {
-  readonly body: string
-}
 /** A reader does not migrate: units written before schema 3 cite no others. */
-const unitOf = (row: UnitRow): MemoryUnit => {
+const unitOf = (row: Body): MemoryUnit => {
   const unit = JSON.parse(row.body) as Omit<MemoryUnit, "also"> & Partial<MemoryUnit>
   return unit.also === undefined ? { ...unit, also: [] } : unit as MemoryUnit
 }
-const messageOf = (row: { readonly body: string }): Message => JSON.parse(row.body) as Message
-
-interface SessionRow {
-  readonly id: string
-  readonly project_id: string
-  readonly title: string | null
-  readonly cwd: string
-  readonly branch: string | null
-  readonly started_at: number
-  readonly ended_at: number
-}
-const sessionOf = (row: SessionRow): Session => ({
-  id: row.id,
-  projectId: row.project_id,
-  title: row.title,
-  cwd: row.cwd,
-  branch: row.branch,
-  startedAt: row.started_at,
-  endedAt: row.ended_at
-})
-
 export const make = (sql: SqlClient) => {
   const cursors = (paths: ReadonlyArray<string>) =>
     Effect.map(
@@ -68,56 +53,28 @@ export const make = (sql: SqlClient) => {
     )
 
   /** The last prompt and the last thing Claude said in a thread before each of these, by key. */
-  const before = (
-    places: ReadonlyArray<
-      { readonly key: string; readonly session: string; readonly thread: string; readonly seq: number }
-    >
-  ) =>
-    Effect.map(
-      sql<{ key: string; body: string }>`
-        SELECT place.value->>'key' AS key, m.body FROM json_each(${json(places)}) AS place
-        JOIN (SELECT 1 AS asked UNION ALL SELECT 0) AS wanted
-        JOIN messages AS m ON m.seq = (
-          SELECT seq FROM messages WHERE session_id = place.value->>'session' AND seq < place.value->>'seq'
-            AND thread = place.value->>'thread'
-            AND CASE wanted.asked WHEN 1 THEN is_prompt = 1 ELSE role = 'assistant' AND said = 1 END
-          ORDER BY seq DESC LIMIT 1
-        ) ORDER BY place.key, wanted.asked DESC`,
-      (rows) => (key: string) => rows.filter((row) => row.key === key).map(messageOf)
-    )
+  const before = (places: ReadonlyArray<Beginning>) =>
+    sql<Body & { key: string }>`
+      SELECT place.value->>'key' AS key, m.body FROM json_each(${json(places)}) AS place
+      JOIN (SELECT 1 AS asked UNION ALL SELECT 0) AS wanted
+      JOIN messages AS m ON m.seq = (
+        SELECT seq FROM messages WHERE session_id = place.value->>'session' AND seq < place.value->>'seq'
+          AND thread = place.value->>'thread'
+          AND CASE wanted.asked WHEN 1 THEN is_prompt = 1 ELSE role = 'assistant' AND said = 1 END
+        ORDER BY seq DESC LIMIT 1
+      ) ORDER BY place.key, wanted.asked DESC`
 
   const segments = (ids: ReadonlyArray<string>) =>
     Effect.gen(function*() {
-      const rows = yield* sql<{ seq: number; segment_id: string; body: string }>`
+      const held = bySegment(
+        yield* sql<Body & { seq: number; segment_id: string }>`
         SELECT seq, segment_id, body FROM messages WHERE segment_id IN (SELECT value FROM json_each(${
-        json(ids)
-      })) ORDER BY seq`
-      const bySegment = new Map<string, Array<{ readonly seq: number; readonly message: Message }>>()
-      for (const row of rows) {
-        const list = bySegment.get(row.segment_id) ?? []
-        bySegment.set(row.segment_id, list)
-        list.push({ seq: row.seq, message: messageOf(row) })
-      }
-      const sessions = yield* sessionsById([...bySegment.values()].map((list) => list[0]!.message.sessionId))
-      const lead = yield* before([...bySegment].map(([key, [first]]) => ({
-        key,
-        session: first!.message.sessionId,
-        thread: first!.message.thread,
-        seq: first!.seq
-      })))
-      return ids.flatMap((id) => {
-        const list = bySegment.get(id)
-        const first = list?.[0]
-        const session = first && sessions.get(first.message.sessionId)
-        if (list === undefined || first === undefined || session === undefined) return []
-        const messages = list.map(({ message }) => message)
-        return [{
-          segment: { id, sessionId: session.id, thread: first.message.thread, messages },
-          session,
-          position: first.seq,
-          before: lead(id)
-        }]
-      })
+          json(ids)
+        })) ORDER BY seq`
+      )
+      const places = beginningsOf(held)
+      const sessions = yield* sessionsById(places.map(({ session }) => session))
+      return contextsOf(ids, held, sessions, yield* before(places))
     })
 
   const outlines = (sessionIds: ReadonlyArray<string>) =>
@@ -133,7 +90,7 @@ export const make = (sql: SqlClient) => {
           const files = yield* sql<{ file: string }>`SELECT DISTINCT block.value->>'file' AS file
             FROM messages, json_each(messages.body, '$.blocks') AS block
             WHERE session_id = ${session.id} AND block.value->>'file' IS NOT NULL LIMIT ${OUTLINE.files}`
-          const made = yield* sql<UnitRow>`SELECT body FROM units
+          const made = yield* sql<Body>`SELECT body FROM units
             WHERE session_id = ${session.id} AND type <> 'archive' AND active = 1 ORDER BY position, id LIMIT ${OUTLINE.units}`
           return {
             session,
@@ -167,22 +124,20 @@ export const make = (sql: SqlClient) => {
 
   const units = (ids: ReadonlyArray<string>) =>
     Effect.map(
-      sql<UnitRow>`SELECT units.body FROM json_each(${json(ids)}) AS wanted JOIN units ON units.id = wanted.value
+      sql<Body>`SELECT units.body FROM json_each(${json(ids)}) AS wanted JOIN units ON units.id = wanted.value
         ORDER BY wanted.key`,
       (rows) => rows.map(unitOf)
     )
 
   const unitsByPrefix = (prefix: string) =>
     Effect.map(
-      sql<UnitRow>`SELECT body FROM units WHERE id >= ${prefix} AND id < ${`${prefix}g`} ORDER BY id LIMIT 10`,
+      sql<Body>`SELECT body FROM units WHERE id >= ${prefix} AND id < ${`${prefix}g`} ORDER BY id LIMIT 10`,
       (rows) => rows.map(unitOf)
     )
 
   const recent = (filter: SearchFilter, limit: number) =>
     Effect.map(
-      sql<UnitRow>`SELECT body FROM units WHERE ${
-        conditions(sql, filter)
-      } ORDER BY occurred_at DESC, id LIMIT ${limit}`,
+      sql<Body>`SELECT body FROM units WHERE ${conditions(sql, filter)} ORDER BY occurred_at DESC, id LIMIT ${limit}`,
       (rows) => rows.map(unitOf)
     )
 

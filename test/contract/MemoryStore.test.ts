@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
+import type * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import { idOf } from "../../src/domain/Ids.ts"
 import { type MemoryUnit, UnitType } from "../../src/domain/MemoryUnit.ts"
@@ -8,6 +9,7 @@ import type { SearchFilter } from "../../src/domain/Search.ts"
 import { queryLexemes } from "../../src/domain/Tokenizer.ts"
 import { type AppendResult, MemoryStore, type WorkItem } from "../../src/store/MemoryStore.ts"
 import { times } from "../data.ts"
+import { address, postgresStore } from "../postgres.ts"
 import { sqliteStore, storeInMemory } from "./layers.ts"
 import { batch, cursor, everything, facts, message, project, unit } from "./made.ts"
 import { compressAll, suite, unitsOf, write } from "./MemoryStoreContract.ts"
@@ -254,6 +256,9 @@ const everythingIn = Effect.gen(function*() {
     }
   }
   const segmentIds = work.filter(({ kind }) => kind === "segment").map(({ key }) => key).sort()
+  const segments = yield* store.segments(segmentIds)
+  // Where a segment lies among the others: how far apart they are is nobody's concern.
+  const positions = segments.map(({ position }) => position).sort((a, b) => a - b)
   const outlines = yield* store.outlines(SESSIONS)
   return {
     status,
@@ -265,7 +270,7 @@ const everythingIn = Effect.gen(function*() {
     sessions: yield* Effect.forEach(["", "s", "s2", "S"], store.sessionsByPrefix),
     lexical,
     neighbours: [...(yield* store.neighbours(ids))].map((each) => each.join(" ")).sort(),
-    segments: yield* store.segments(segmentIds),
+    segments: segments.map((segment) => ({ ...segment, position: positions.indexOf(segment.position) })),
     outlines: [...outlines].sort((a, b) => a.session.id < b.session.id ? -1 : 1),
     messages: yield* store.messages(Array.from({ length: 61 }, (_, i) => `m${i}`)),
     places: [...(yield* store.places(Array.from({ length: 61 }, (_, i) => `m${i}`)))].sort(),
@@ -275,102 +280,107 @@ const everythingIn = Effect.gen(function*() {
   }
 })
 
-describe("SqliteStore and StoreInMemory", () => {
-  it.effect.prop(
-    "answer alike, whatever was done",
-    [FastCheck.array(operation, { minLength: 4, maxLength: 30 })],
-    ([operations]) =>
+/** The first of them against the others; `share` is of the cases. */
+const alike = (name: string, stores: ReadonlyArray<Layer.Layer<MemoryStore, unknown>>, share: number) =>
+  describe(name, () => {
+    const runs = (some: number) => ({ numRuns: times(Math.ceil(some * share)) })
+    const same = <A, E>(program: Effect.Effect<A, E, MemoryStore>) =>
       Effect.gen(function*() {
-        const program = Effect.all([Effect.forEach(operations, run), everythingIn])
-        const [sqlite, memory] = yield* Effect.all([
-          Effect.provide(program, sqliteStore),
-          Effect.provide(program, storeInMemory)
-        ])
-        assert.deepStrictEqual(memory, sqlite)
-      }),
-    { fastCheck: { numRuns: times(20) }, timeout: times(60_000) }
-  )
+        const [first, ...others] = yield* Effect.forEach(stores, (store) => Effect.provide(program, store))
+        for (const other of others) assert.deepStrictEqual(other, first)
+      })
 
-  const similar = FastCheck.record({
-    from: FastCheck.integer({ min: 0, max: 3 }),
-    count: FastCheck.integer({ min: 5, max: 27 }),
-    project: FastCheck.constantFrom("project-one", "project-one", "project-one", "project-two"),
-    type: FastCheck.constantFrom(
-      "conversation" as const,
-      "conversation" as const,
-      "decision" as const,
-      "archive" as const
-    ),
-    occurredAt: FastCheck.nat({ max: 3 }),
-    cited: FastCheck.integer({ min: 1, max: 4 })
+    it.effect.prop(
+      "answer alike, whatever was done",
+      [FastCheck.array(operation, { minLength: 4, maxLength: 30 })],
+      ([operations]) =>
+        Effect.gen(function*() {
+          const program = Effect.all([Effect.forEach(operations, run), everythingIn])
+          yield* same(program)
+        }),
+      { fastCheck: runs(20), timeout: times(60_000) }
+    )
+
+    const similar = FastCheck.record({
+      from: FastCheck.integer({ min: 0, max: 3 }),
+      count: FastCheck.integer({ min: 5, max: 27 }),
+      project: FastCheck.constantFrom("project-one", "project-one", "project-one", "project-two"),
+      type: FastCheck.constantFrom(
+        "conversation" as const,
+        "conversation" as const,
+        "decision" as const,
+        "archive" as const
+      ),
+      occurredAt: FastCheck.nat({ max: 3 }),
+      cited: FastCheck.integer({ min: 1, max: 4 })
+    })
+    const NAMES = ["one", "two", "three", "four", "five"]
+
+    it.effect.prop(
+      "merge alike, whatever is compressed in which order and how much at once",
+      [FastCheck.array(
+        FastCheck.dictionary(FastCheck.constantFrom(...NAMES), FastCheck.array(similar, { maxLength: 3 }), {
+          minKeys: 1,
+          maxKeys: 3
+        }),
+        { minLength: 2, maxLength: 10 }
+      )],
+      ([plan]) =>
+        Effect.gen(function*() {
+          const program = Effect.gen(function*() {
+            const store = yield* MemoryStore
+            const ids = NAMES.flatMap((name) => [0, 1, 2].map((i) => idOf("unit", name, String(i))))
+            const states = yield* Effect.forEach(plan, (made) =>
+              Effect.zipRight(
+                compressAll(
+                  Object.fromEntries(Object.entries(made).map(([name, some]) => [name, unitsOf(name, some)]))
+                ),
+                store.units(ids)
+              ))
+            return [states, yield* everythingIn]
+          })
+          yield* same(program)
+        }),
+      { fastCheck: runs(25), timeout: times(120_000) }
+    )
+
+    const document = FastCheck.record({
+      title: FastCheck.constantFrom("", ...WORDS),
+      words: FastCheck.array(FastCheck.constantFrom(...WORDS), { maxLength: 30 }),
+      kind: FastCheck.constantFrom(...CONTENT_KINDS),
+      isActive: FastCheck.boolean()
+    })
+
+    it.effect.prop(
+      "bring the same candidates, whatever a limit leaves out",
+      [FastCheck.array(document, { minLength: 5, maxLength: 40 })],
+      ([documents]) =>
+        Effect.gen(function*() {
+          const units = documents.map(({ isActive, kind, title, words }, i) =>
+            unit(`u${i}`, { title, content: words.join(" "), kind, active: isActive || i % 3 > 0, position: i })
+          )
+          const terms = [...new Set(WORDS.flatMap(queryLexemes))]
+          const program = Effect.gen(function*() {
+            yield* write(units)
+            const store = yield* MemoryStore
+            return yield* Effect.forEach([1, 2, 3, 5, 8, 13, 100], (limit) =>
+              Effect.forEach(
+                [terms, terms.slice(0, 1), terms.slice(1, 4), terms.slice(3), [...terms].reverse()],
+                (asked) =>
+                  Effect.map(store.lexical(asked, everything, limit), (matches) => ({
+                    ...matches,
+                    candidates: byId(matches.candidates)
+                  }))
+              ))
+          })
+          yield* same(program)
+        }),
+      { fastCheck: runs(10), timeout: times(60_000) }
+    )
   })
-  const NAMES = ["one", "two", "three", "four", "five"]
 
-  it.effect.prop(
-    "merge alike, whatever is compressed in which order and how much at once",
-    [FastCheck.array(
-      FastCheck.dictionary(FastCheck.constantFrom(...NAMES), FastCheck.array(similar, { maxLength: 3 }), {
-        minKeys: 1,
-        maxKeys: 3
-      }),
-      { minLength: 2, maxLength: 10 }
-    )],
-    ([plan]) =>
-      Effect.gen(function*() {
-        const program = Effect.gen(function*() {
-          const store = yield* MemoryStore
-          const ids = NAMES.flatMap((name) => [0, 1, 2].map((i) => idOf("unit", name, String(i))))
-          const states = yield* Effect.forEach(plan, (made) =>
-            Effect.zipRight(
-              compressAll(Object.fromEntries(Object.entries(made).map(([name, some]) => [name, unitsOf(name, some)]))),
-              store.units(ids)
-            ))
-          return [states, yield* everythingIn]
-        })
-        const [sqlite, memory] = yield* Effect.all([
-          Effect.provide(program, sqliteStore),
-          Effect.provide(program, storeInMemory)
-        ])
-        assert.deepStrictEqual(memory, sqlite)
-      }),
-    { fastCheck: { numRuns: times(25) }, timeout: times(120_000) }
-  )
-
-  const document = FastCheck.record({
-    title: FastCheck.constantFrom("", ...WORDS),
-    words: FastCheck.array(FastCheck.constantFrom(...WORDS), { maxLength: 30 }),
-    kind: FastCheck.constantFrom(...CONTENT_KINDS),
-    isActive: FastCheck.boolean()
-  })
-
-  it.effect.prop(
-    "bring the same candidates, whatever a limit leaves out",
-    [FastCheck.array(document, { minLength: 5, maxLength: 40 })],
-    ([documents]) =>
-      Effect.gen(function*() {
-        const units = documents.map(({ isActive, kind, title, words }, i) =>
-          unit(`u${i}`, { title, content: words.join(" "), kind, active: isActive || i % 3 > 0, position: i })
-        )
-        const terms = [...new Set(WORDS.flatMap(queryLexemes))]
-        const program = Effect.gen(function*() {
-          yield* write(units)
-          const store = yield* MemoryStore
-          return yield* Effect.forEach([1, 2, 3, 5, 8, 13, 100], (limit) =>
-            Effect.forEach(
-              [terms, terms.slice(0, 1), terms.slice(1, 4), terms.slice(3), [...terms].reverse()],
-              (asked) =>
-                Effect.map(store.lexical(asked, everything, limit), (matches) => ({
-                  ...matches,
-                  candidates: byId(matches.candidates)
-                }))
-            ))
-        })
-        const [sqlite, memory] = yield* Effect.all([
-          Effect.provide(program, sqliteStore),
-          Effect.provide(program, storeInMemory)
-        ])
-        assert.deepStrictEqual(memory, sqlite)
-      }),
-    { fastCheck: { numRuns: times(10) }, timeout: times(60_000) }
-  )
+alike("StoreInMemory and SqliteStore", [storeInMemory, sqliteStore], 1)
+describe.skipIf(address === undefined)("Postgres", () => {
+  suite("PostgresStore", postgresStore)
+  alike("StoreInMemory and PostgresStore", [storeInMemory, postgresStore], 0.4)
 })

@@ -1,0 +1,46 @@
+/**
+ * A store in PostgreSQL for each use, in a schema of its own which is dropped at the end.
+ */
+import { inject } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { randomBytes } from "node:crypto"
+import { Client } from "pg"
+import { quoted } from "../src/resources/Postgres.ts"
+import { PostgresPool, type PostgresPoolOptions } from "../src/store/PostgresPool.ts"
+import * as PostgresStore from "../src/store/PostgresStore.ts"
+import { base } from "./contract/layers.ts"
+
+export const address = inject("postgres")
+
+/** Says something to the server beside the store. */
+export const say = (...statements: ReadonlyArray<string>) =>
+  Effect.promise(async () => {
+    const client = new Client({ connectionString: address })
+    await client.connect()
+    try {
+      let rows: ReadonlyArray<Record<string, unknown>> = []
+      for (const statement of statements) rows = (await client.query<Record<string, unknown>>(statement)).rows
+      return rows
+    } finally {
+      await client.end()
+    }
+  })
+
+/** A name that nobody has, with what a name may hold. */
+export const schema = Effect.acquireRelease(
+  Effect.sync(() => `Test "${randomBytes(6).toString("hex")}". é`),
+  (name) => say(`DROP SCHEMA IF EXISTS ${quoted(name)} CASCADE`)
+)
+
+export const optionsFor = (schema: string, says: Partial<PostgresPoolOptions> = {}): PostgresPoolOptions => ({
+  url: Redacted.make(address ?? ""),
+  schema,
+  readOnly: false,
+  ...says
+})
+
+export const postgresPool = Layer.unwrapScoped(Effect.map(schema, (name) => PostgresPool.layer(optionsFor(name))))
+
+export const postgresStore = PostgresStore.layer.pipe(Layer.provide(postgresPool), Layer.provide(base))

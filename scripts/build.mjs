@@ -49,7 +49,7 @@ await build({
   ...common,
   entryPoints: ["src/index.ts", "src/testing.ts"],
   outdir: join(dist, "lib"),
-  external: [...outside, "effect", "@effect/*", "@qdrant/js-client-rest"]
+  external: [...outside, "effect", "@effect/*", "@qdrant/js-client-rest", "pg"]
 })
 const tsc = join(root, "node_modules", "typescript", "bin", "tsc")
 execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], { stdio: "inherit" })

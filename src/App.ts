@@ -23,6 +23,7 @@ import * as Retriever from "./retrieve/Retriever.ts"
 import * as ClaudeMemory from "./serve/ClaudeMemory.ts"
 import * as Settings from "./Settings.ts"
 import { ModelsFile } from "./store/ModelsFile.ts"
+import type { PostgresPoolOptions } from "./store/PostgresPool.ts"
 import { SqliteFile } from "./store/SqliteFile.ts"
 import * as SqliteModelCache from "./store/SqliteModelCache.ts"
 import * as SqliteStore from "./store/SqliteStore.ts"
@@ -38,6 +39,8 @@ export interface Options {
   readonly fusion?: number | undefined
   /** Which sessions a language model compresses again; none without it. */
   readonly review?: ReviewMode
+  /** Where the memory is, which then needs `qdrant`; a file in `home` without it. */
+  readonly postgres?: Omit<PostgresPoolOptions, "readOnly"> | undefined
   /** Where the vectors are; beside the memory without it. */
   readonly qdrant?:
     | Settings.QdrantSettings & Pick<QdrantOptions, "handshake" | "retries" | "waits" | "within">
@@ -93,19 +96,27 @@ const qdrantIndex = (options: NonNullable<Options["qdrant"]>) =>
     )
   )
 
-/** Store and models over one SQLite file, and the index, there or elsewhere. */
-const ground = (options: Options) => {
+const postgresStore = (options: PostgresPoolOptions) =>
+  Layer.unwrapEffect(
+    Effect.map(
+      Effect.promise(() => Promise.all([import("./store/PostgresPool.ts"), import("./store/PostgresStore.ts")])),
+      ([{ PostgresPool }, PostgresStore]) => Layer.provide(PostgresStore.layer, PostgresPool.layer(options))
+    )
+  )
+
+/** Store, index and models: one file, unless the settings say that it is elsewhere. */
+const ground = ({ postgres, qdrant, ...options }: Options) => {
   const storage = SqliteFile.layer({
     folder: options.home,
     readOnly: options.readOnly,
     busyTimeoutMs: options.busyTimeoutMs
   })
-  const store = Layer.provide(SqliteStore.layer, storage)
+  const store = postgres === undefined
+    ? Layer.provide(SqliteStore.layer, storage)
+    : postgresStore({ ...postgres, readOnly: options.readOnly })
   return Layer.mergeAll(
     store,
-    options.qdrant === undefined
-      ? Layer.provide(EmbeddedIndex.layer, storage)
-      : Layer.provide(qdrantIndex(options.qdrant), store),
+    qdrant === undefined ? Layer.provide(EmbeddedIndex.layer, storage) : Layer.provide(qdrantIndex(qdrant), store),
     modelsOf(options)
   )
 }
@@ -155,20 +166,22 @@ interface Patience {
   /** With models that are asked over the network. */
   readonly models: Providers.Options["patience"]
   readonly qdrant: Pick<QdrantOptions, "handshake" | "retries" | "waits" | "within">
+  readonly postgres: Omit<PostgresPoolOptions, "readOnly" | "schema" | "url">
 }
 
 const optionsIn = (
   home: string,
-  { caps, compression, fusion, models: roles, qdrant }: Pick<
+  { caps, compression, fusion, models: roles, postgres, qdrant }: Pick<
     Settings.Settings,
-    "caps" | "compression" | "fusion" | "models" | "qdrant"
+    "caps" | "compression" | "fusion" | "models" | "postgres" | "qdrant"
   >,
-  { models, qdrant: patience, ...rest }: Patience
+  { models, postgres: patienceWithStore, qdrant: patienceWithIndex, ...rest }: Patience
 ): Options => ({
   home,
   ...rest,
   fusion,
-  qdrant: qdrant && { ...qdrant, ...patience },
+  qdrant: qdrant && { ...qdrant, ...patienceWithIndex },
+  postgres: postgres && { url: postgres, ...patienceWithStore },
   ...(!rest.readOnly && compression !== "extractive" && { review: compression }),
   models: { roles, caps, patience: models }
 })
@@ -185,7 +198,8 @@ const WRITER: Patience = {
     retries: 3,
     waits: "30 seconds"
   },
-  qdrant: { within: "30 seconds", retries: 3, waits: "10 seconds", handshake: "tolerant" }
+  qdrant: { within: "30 seconds", retries: 3, waits: "10 seconds", handshake: "tolerant" },
+  postgres: { connections: 4, connectTimeoutMs: 5_000, statementTimeoutMs: 60_000, lockTimeoutMs: 10_000 }
 }
 const READER: Patience = {
   readOnly: true,
@@ -196,13 +210,15 @@ const READER: Patience = {
     waits: "1 second"
   },
   // Whoever reads is answered without it, and told.
-  qdrant: { within: "5 seconds", retries: 1, waits: "1 second", handshake: "deferred" }
+  qdrant: { within: "5 seconds", retries: 1, waits: "1 second", handshake: "deferred" },
+  postgres: { connections: 2, connectTimeoutMs: 5_000, statementTimeoutMs: 30_000, lockTimeoutMs: 1_000 }
 }
 const HOOK: Patience = {
   readOnly: true,
   busyTimeoutMs: 50,
   models: { within: "80 millis", retries: 0, waits: 0 },
-  qdrant: { within: "60 millis", retries: 0, waits: 0, handshake: "deferred" }
+  qdrant: { within: "60 millis", retries: 0, waits: 0, handshake: "deferred" },
+  postgres: { connections: 1, connectTimeoutMs: 60, statementTimeoutMs: 60, lockTimeoutMs: 50 }
 }
 
 /** Watched while it runs; `command` is the subcommand that runs it. */

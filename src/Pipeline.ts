@@ -153,9 +153,8 @@ const attach = Effect.gen(function*() {
   const store = yield* MemoryStore
   const vectors = yield* VectorIndex
   const models = yield* ModelManager
-  yield* store.indexFor(vectors.name)
-  if (vectors.sharesStore) return
-  if (yield* Effect.flatMap(models.embedding, vectors.ensure)) yield* store.queue("reconcile", [vectors.name])
+  if (!vectors.sharesStore) yield* Effect.flatMap(models.embedding, vectors.ensure)
+  yield* store.indexFor(yield* vectors.identity)
 })
 
 /** Reads what the items stand for, makes units of each, and writes them. */

@@ -31,6 +31,8 @@ export interface Settings {
   readonly fusion: number | undefined
   /** The server of the vectors; without one they lie beside the memory. */
   readonly qdrant: QdrantSettings | undefined
+  /** The database of the memory, with its vectors in Qdrant; without one it is a file in `home`. */
+  readonly postgres: Redacted.Redacted | undefined
 }
 
 export interface QdrantSettings {
@@ -226,6 +228,11 @@ const qdrant: Config.Config<QdrantSettings | undefined> = Config.all({
   })
 ))
 
+const postgres = Config.map(
+  Config.option(Config.redacted(Config.nonEmptyString("CLAUDE_MEMORY_POSTGRES_URL"))),
+  Option.getOrUndefined
+)
+
 /** Only a language model writes. */
 const isWritten = ({ compression, models }: Pick<Settings, "compression" | "models">) =>
   compression === "extractive" || models.light !== undefined || models.heavy !== undefined
@@ -237,7 +244,8 @@ const settings = Effect.all({
   compression,
   caps,
   fusion,
-  qdrant
+  qdrant,
+  postgres
 }).pipe(
   Effect.filterOrFail(
     isWritten,
@@ -247,12 +255,21 @@ const settings = Effect.all({
         `CLAUDE_MEMORY_COMPRESSION=${compression} needs a language model: set CLAUDE_MEMORY_LIGHT, such as openai:gpt-6-luna`
       )
   ),
-  Effect.map(({ caps, claudeFolder, compression, fusion, home, models, qdrant }): Settings => ({
+  Effect.filterOrFail(
+    ({ postgres, qdrant }) => postgres === undefined || qdrant !== undefined,
+    () =>
+      ConfigError.InvalidData(
+        [],
+        "CLAUDE_MEMORY_POSTGRES_URL: the vectors of a memory in PostgreSQL are in Qdrant; set CLAUDE_MEMORY_QDRANT_URL too"
+      )
+  ),
+  Effect.map(({ caps, claudeFolder, compression, fusion, home, models, postgres, qdrant }): Settings => ({
     models,
     compression,
     caps,
     fusion,
     qdrant,
+    postgres,
     home: Option.getOrElse(home, () => join(homedir(), ".claude-memory")),
     claudeFolder: Option.getOrElse(claudeFolder, () => join(homedir(), ".claude"))
   }))

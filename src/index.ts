@@ -72,6 +72,8 @@ export {
   type WorkItem
 } from "./store/MemoryStore.ts"
 export { ModelsFile } from "./store/ModelsFile.ts"
+export { PostgresPool, type PostgresPoolOptions } from "./store/PostgresPool.ts"
+export { layer as layerPostgresStore } from "./store/PostgresStore.ts"
 export { SqliteFile } from "./store/SqliteFile.ts"
 export { layer as layerSqliteModelCache } from "./store/SqliteModelCache.ts"
 export { layer as layerSqliteSpending } from "./store/SqliteSpending.ts"

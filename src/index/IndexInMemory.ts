@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Order from "effect/Order"
+import { randomUUID } from "node:crypto"
 import { passes } from "../domain/Search.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
@@ -43,6 +44,7 @@ const make = Effect.gen(function*() {
       }),
     within: "1 second"
   }))
+  const own = yield* Effect.sync(() => randomUUID())
   let made = 0
 
   return Versions.make({
@@ -80,7 +82,8 @@ const make = Effect.gen(function*() {
           .slice(0, limit)),
     ids: ({ vectors }, after, limit) =>
       Effect.sync(() => [...vectors.keys()].filter((id) => id > after).sort().slice(0, limit)),
-    count: ({ vectors }) => Effect.sync(() => vectors.size)
+    count: ({ vectors }) => Effect.sync(() => vectors.size),
+    identity: ({ name }) => `${own} ${name}`
   })
 })
 

@@ -6,6 +6,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { randomUUID } from "node:crypto"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../domain/Search.ts"
 import type { EmbeddingModel } from "../models/ModelManager.ts"
@@ -66,6 +67,7 @@ const nearest = (a: Hit, b: Hit) => b.score - a.score || (a.unitId < b.unitId ? 
 
 interface Made extends Versions.Version {
   readonly number: number
+  readonly identity: string
 }
 
 const make = ({ prefix, replicas, shards }: QdrantIndexOptions) =>
@@ -84,12 +86,17 @@ const make = ({ prefix, replicas, shards }: QdrantIndexOptions) =>
         if (held !== undefined) return [held]
         const rest = collection.startsWith(`${alias}_`) ? collection.slice(alias.length + 1) : ""
         if (!/^[1-9]\d{0,8}$/.test(rest)) return []
-        const { dimension, model } = Option.match(yield* qdrant.collection(collection), {
+        const { dimension, identity, model } = Option.match(yield* qdrant.collection(collection), {
           onNone: (): Payload => ({}),
           onSome: ({ metadata }) => metadata
         })
         if (typeof model !== "string" || typeof dimension !== "number") return []
-        const version = { name: collection, model: { id: model, dimension }, number: Number(rest) }
+        const version = {
+          name: collection,
+          model: { id: model, dimension },
+          number: Number(rest),
+          identity: String(identity)
+        }
         made.set(collection, version)
         return [version]
       })
@@ -123,12 +130,12 @@ const make = ({ prefix, replicas, shards }: QdrantIndexOptions) =>
         const versions = yield* all
         const same = Versions.versionFor(versions, model)
         const number = same?.number ?? (versions[0]?.number ?? 0) + 1
-        const version = same ?? { name: `${yield* alias}_${number}`, model, number }
+        const version = same ?? { name: `${yield* alias}_${number}`, model, number, identity: randomUUID() }
         if (same === undefined) {
           const isNew = yield* qdrant.createCollection(version.name, {
             dense: { [DENSE]: model.dimension },
             sparse: [],
-            metadata: { model: model.id, dimension: model.dimension },
+            metadata: { model: model.id, dimension: model.dimension, identity: version.identity },
             shards,
             replicas
           })
@@ -145,7 +152,7 @@ const make = ({ prefix, replicas, shards }: QdrantIndexOptions) =>
       })
 
     return Versions.make({
-      name: `Qdrant ${qdrant.address} ${prefix}`,
+      name: `Qdrant at ${qdrant.address}, ${prefix}`,
       sharesStore: false,
       inFlight,
       toError: (operation, cause: QdrantError | StoreError) =>
@@ -194,7 +201,8 @@ const make = ({ prefix, replicas, shards }: QdrantIndexOptions) =>
           qdrant.ids(name, after === "" ? undefined : after, limit + 1),
           (found) => found.filter((id) => id > after).slice(0, limit)
         ),
-      count: ({ name }) => qdrant.count(name, [])
+      count: ({ name }) => qdrant.count(name, []),
+      identity: ({ identity }) => identity
     })
   })
 

@@ -70,12 +70,14 @@ export interface IndexDescription {
 export class VectorIndex extends Context.Tag("VectorIndex")<
   VectorIndex,
   Vectors & {
-    /** Where it is: another name is another index. */
+    /** Where it is, for people. */
     readonly name: string
+    /** Another than before, of whatever name, is another index, which does not hold what the one before did. */
+    readonly identity: Effect.Effect<string, IndexError>
     /** Whether it writes into the store's own transaction. */
     readonly sharesStore: boolean
-    /** Makes the index for this model when there is none, and tells whether it did; `Mismatch` when it was built with another. */
-    readonly ensure: (model: EmbeddingModel) => Effect.Effect<boolean, IndexError>
+    /** Makes the index for this model when there is none; `Mismatch` when it was built with another. */
+    readonly ensure: (model: EmbeddingModel) => Effect.Effect<void, IndexError>
     /** Fails where vectors of this model can't be searched: `Mismatch`, or `Unavailable` when nothing is indexed. */
     readonly check: (model: EmbeddingModel) => Effect.Effect<void, IndexError>
     readonly describe: Effect.Effect<IndexDescription, IndexError>

@@ -34,6 +34,8 @@ export interface Versions<V extends Version, E> {
   ) => Effect.Effect<ReadonlyArray<Hit>, E>
   readonly ids: (version: V, after: string, limit: number) => Effect.Effect<ReadonlyArray<string>, E>
   readonly count: (version: V) => Effect.Effect<number, E>
+  /** Of a version, where it can be lost or made elsewhere without a word: what no other one has. */
+  readonly identity?: (version: V) => string
 }
 
 export interface Place<E> {
@@ -129,10 +131,14 @@ export const make = <V extends Version, E>(place: Place<E>, versions: Versions<V
   const ensure = (model: EmbeddingModel) =>
     Effect.gen(function*() {
       const current = yield* active
-      if (current !== undefined) return yield* Effect.as(ensureModel("ensure", current.model, model), false)
-      yield* versions.activate(yield* versions.make(model))
-      return true
+      if (current === undefined) yield* versions.activate(yield* versions.make(model))
+      else yield* ensureModel("ensure", current.model, model)
     })
+
+  const identity = Effect.map(
+    active,
+    (current) => current === undefined || versions.identity === undefined ? name : versions.identity(current)
+  )
 
   const describe = Effect.gen(function*() {
     const current = yield* active
@@ -171,6 +177,7 @@ export const make = <V extends Version, E>(place: Place<E>, versions: Versions<V
     ...vectorsOf(active, serving),
     name,
     sharesStore,
+    identity: guard("identity", identity),
     ensure: (model) => guard("ensure", atomically(ensure(model))),
     check: (model) =>
       guard(

@@ -62,8 +62,10 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
         assert.deepStrictEqual([yield* index.count, yield* index.ids("", 10), yield* index.versions], [0, [], []])
         yield* index.upsert([])
         yield* index.remove([id("a")])
-        assert.isTrue(yield* index.ensure(model))
-        assert.isFalse(yield* index.ensure(model))
+        yield* index.ensure(model)
+        const identity = yield* index.identity
+        yield* index.ensure(model)
+        assert.strictEqual(yield* index.identity, identity)
         yield* index.check(model)
         assert.deepStrictEqual(yield* index.describe, { model, count: 0 })
         assert.deepStrictEqual(yield* index.search(vector(1, 0, 0, 0), everything, 5), [])

@@ -36,6 +36,7 @@ const brokenIndex = Layer.succeed(
   VectorIndex,
   VectorIndex.of({
     name: "away",
+    identity: away("identity"),
     sharesStore: false,
     ensure: () => away("ensure"),
     check: () => away("search"),

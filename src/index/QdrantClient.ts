@@ -90,7 +90,7 @@ const Root = Schema.Struct({ title: Schema.String, version: Schema.String })
 const conditions = (filter: Filter): Schemas["Filter"] => ({
   must: filter.map((condition) =>
     "match" in condition
-      ? { key: condition.key, match: { any: [...condition.match.any] } }
+      ? { key: condition.key, match: { any: [...new Set(condition.match.any)] } }
       : { key: condition.key, range: condition.range }
   )
 })

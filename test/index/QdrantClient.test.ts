@@ -101,7 +101,7 @@ describe("the handshake with Qdrant", () => {
       const found = yield* Effect.either(
         using(
           server.origin,
-          { handshake: "tolerant", within: "200 millis" },
+          { handshake: "tolerant", within: "500 millis" },
           (qdrant) => Effect.map(Effect.flip(qdrant.aliases), ({ reason }) => reason)
         )
       )
@@ -226,12 +226,12 @@ describe("the client of Qdrant on the wire", () => {
     ([fault]) =>
       Effect.gen(function*() {
         const server = yield* StandIn.make()
-        yield* using(server.origin, { within: "150 millis", retries: 1 }, (qdrant) =>
+        yield* using(server.origin, { within: "500 millis", retries: 1 }, (qdrant) =>
           Effect.gen(function*() {
             server.fault = () => fault
             const { message, reason } = yield* Effect.flip(qdrant.aliases)
             assert.strictEqual(reason, "TimedOut")
-            assert.include(message, "no answer within 150ms")
+            assert.include(message, "no answer within 500ms")
             yield* until(() => server.seen.running === 0)
             assert.deepStrictEqual([server.seen.aborted, server.seen.requests], [2, 4])
             // And goes on.

@@ -200,7 +200,7 @@ describe("the handshake with Qdrant", () => {
     }))
 })
 
-describe("the client of Qdrant on the wire", () => {
+describe.concurrent("the client of Qdrant on the wire", () => {
   const hanging: ReadonlyArray<readonly ["hangs" | "hangs in its answer"]> = [["hangs"], ["hangs in its answer"]]
 
   it.scopedLive.each(hanging)(

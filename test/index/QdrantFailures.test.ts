@@ -7,8 +7,8 @@ import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import type { QdrantError } from "../../src/index/Qdrant.ts"
 import { parse } from "../../src/index/QdrantAddress.ts"
+import { durationOf } from "../../src/index/QdrantDispatcher.ts"
 import { toFailure } from "../../src/index/QdrantFailures.ts"
-import { durationOf } from "../../src/index/QdrantRetryAfter.ts"
 
 const KEY = "the-key"
 const told = toFailure(Either.getOrThrow(parse("http://qdrant.example.com:6333")), "query", KEY)

@@ -29,8 +29,8 @@ import {
   type Server
 } from "./Qdrant.ts"
 import { isPrivate, origin, type QdrantAddress, show } from "./QdrantAddress.ts"
+import { dispatcherOf, durationOf } from "./QdrantDispatcher.ts"
 import { type Failure, toFailure } from "./QdrantFailures.ts"
-import { durationOf, listening } from "./QdrantRetryAfter.ts"
 
 export interface QdrantOptions {
   readonly address: QdrantAddress
@@ -90,7 +90,7 @@ const Root = Schema.Struct({ title: Schema.String, version: Schema.String })
 const conditions = (filter: Filter): Schemas["Filter"] => ({
   must: filter.map((condition) =>
     "match" in condition
-      ? { key: condition.key, match: { any: [...condition.match.any] } }
+      ? { key: condition.key, match: { any: [...new Set(condition.match.any)] } }
       : { key: condition.key, range: condition.range }
   )
 })
@@ -256,10 +256,12 @@ const make = (options: QdrantOptions) =>
       again(
         Effect.suspend(() => {
           let retryAfter = ""
-          const dispatcher = listening(pool, (heard) => retryAfter = heard)
           return Effect.tryPromise({
             // The types of three undicis differ; what they describe here does not.
-            try: (signal) => request(api, { signal, dispatcher, redirect: "error" } as unknown as RequestInit),
+            try: (signal) => {
+              const dispatcher = dispatcherOf(pool, signal, (heard) => retryAfter = heard)
+              return request(api, { signal, dispatcher, redirect: "error" } as unknown as RequestInit)
+            },
             catch: (cause) => ({ ...toFailure(address, operation, key)(cause), retryAfter })
           }).pipe(Effect.timeoutFail({
             duration: within,

@@ -241,6 +241,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<Qdrant, E>) => {
         assert.deepStrictEqual(numbers(yield* qdrant.query(name, dense(question, [], 2))), [0, 1])
         assert.deepStrictEqual(yield* near({ key: "project", match: { any: ["odd"] } }), [1, 3])
         assert.deepStrictEqual(yield* near({ key: "project", match: { any: ["odd", "even", "no"] } }), [0, 1, 2, 4, 3])
+        assert.deepStrictEqual(yield* near({ key: "project", match: { any: ["odd", "odd"] } }), [1, 3])
         assert.deepStrictEqual(yield* near({ key: "project", match: { any: [] } }), [])
         assert.deepStrictEqual(yield* near({ key: "project", match: { any: ["no"] } }), [])
         assert.deepStrictEqual(yield* near({ key: "tags", match: { any: ["low"] } }), [0, 1, 2])

@@ -259,20 +259,20 @@ export const faults: ReadonlyArray<Fault> = [
     name: "it never answers",
     during: "call",
     does: always("hangs"),
-    within: "300 millis",
+    within: "600 millis",
     retries: 0,
     gives: "TimedOut",
     requests: 1,
-    says: /no answer within 300ms.*busy/
+    says: /no answer within 600ms.*busy/
   },
   {
     name: "it stops in its answer",
     during: "call",
     does: always("hangs in its answer"),
-    within: "300 millis",
+    within: "600 millis",
     gives: "TimedOut",
     requests: 2,
-    says: /no answer within 300ms/
+    says: /no answer within 600ms/
   },
   {
     name: "a write that is only acknowledged",

@@ -125,19 +125,26 @@ const run = (fault: Fault, other: StandIn.StandIn) =>
     const url = yield* urlOf(fault, server.origin)
     const spoken = overheard()
     const ledger = yield* ResourceLedger
+    if (during === "call") {
+      // By a client of its own, whose patience is none of the fault's.
+      yield* Effect.provide(
+        Effect.flatMap(Qdrant, (qdrant) =>
+          qdrant.createCollection(COLLECTION, {
+            dense: { dense: 2 },
+            sparse: [],
+            metadata: {},
+            shards: 1,
+            replicas: 1
+          })),
+        Layer.provide(client(server.origin, { apiKey: KEY }), ResourceLedger.layer)
+      )
+    }
     let met = 0
     const meet: StandIn.StandIn["fault"] = () => fault.does?.(met++, other.origin)
     if (during === "handshake") server.fault = meet
     const exit = yield* Effect.gen(function*() {
       const qdrant = yield* Qdrant
       if (during === "call") {
-        yield* qdrant.createCollection(COLLECTION, {
-          dense: { dense: 2 },
-          sparse: [],
-          metadata: {},
-          shards: 1,
-          replicas: 1
-        })
         server.seen.requests = 0
         server.fault = meet
       }

@@ -12,7 +12,7 @@ import { type Slope, slope } from "./slope.ts"
 
 /** Cycles that are run before the first is measured, those that are, and those between two measurements. */
 const REPETITIONS = {
-  quick: { first: 10, measured: 40, every: 1 },
+  quick: { first: 35, measured: 25, every: 1 },
   full: { first: 200, measured: 1_000, every: 5 }
 }
 

@@ -66,8 +66,8 @@ const lifecycle = (wait: string) => starts({ args: [main, "lifecycle", "--for", 
 const importing = starts({ args: [main, "import", fixtures, "--json"] })
 const hooked = starts({ args: [hook], env: { CLAUDE_MEMORY_HOOK_MS: "60000" } })
 
-/** It asks for the dimension and searches; then it only waits. */
-const isIdle = (stage: Stage, program: Program) => Effect.zipRight(requests(stage, 2, program), pause(stage, 80, 300))
+/** It asks for the dimension, and finds that nothing is indexed; then it only waits. */
+const isIdle = (stage: Stage, program: Program) => Effect.zipRight(requests(stage, 1, program), pause(stage, 80, 300))
 
 const asked = (stage: Stage, program: Program) => Effect.zipRight(program.endStdin(PROMPT), requests(stage, 1, program))
 

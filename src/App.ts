@@ -13,6 +13,7 @@ import * as Extractive from "./compress/Extractive.ts"
 import type { ReviewMode } from "./compress/Review.ts"
 import * as EmbeddedIndex from "./index/EmbeddedIndex.ts"
 import type { QdrantOptions } from "./index/QdrantClient.ts"
+import type { QdrantIndexOptions } from "./index/QdrantIndex.ts"
 import * as Injector from "./inject/Injector.ts"
 import { ModelManager } from "./models/ModelManager.ts"
 import type * as Providers from "./models/Providers.ts"
@@ -42,9 +43,7 @@ export interface Options {
   /** Where the memory is, which then needs `qdrant`; a file in `home` without it. */
   readonly postgres?: Omit<PostgresPoolOptions, "readOnly"> | undefined
   /** Where the vectors are; beside the memory without it. */
-  readonly qdrant?:
-    | Settings.QdrantSettings & Pick<QdrantOptions, "handshake" | "retries" | "waits" | "within">
-    | undefined
+  readonly qdrant?: QdrantOptions & QdrantIndexOptions | undefined
 }
 
 const modelFile = Settings.packageFile("assets", "static-embeddings.bin")

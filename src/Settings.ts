@@ -43,6 +43,8 @@ export interface QdrantSettings {
   /** Of a new collection. */
   readonly shards: number
   readonly replicas: number
+  /** Whether it looks for words too, in place of PostgreSQL. */
+  readonly words: boolean
 }
 
 const COMPRESSIONS = ["extractive", "hybrid", "abstractive"] as const
@@ -216,7 +218,13 @@ const qdrant: Config.Config<QdrantSettings | undefined> = Config.all({
     Config.withDefault("claude_memory")
   ),
   shards: inCluster("CLAUDE_MEMORY_QDRANT_SHARDS"),
-  replicas: inCluster("CLAUDE_MEMORY_QDRANT_REPLICAS")
+  replicas: inCluster("CLAUDE_MEMORY_QDRANT_REPLICAS"),
+  words: Config.mapOrFail(nonEmpty("CLAUDE_MEMORY_QDRANT_WORDS"), (value) => {
+    const text = Option.getOrElse(value, () => "off").trim().toLowerCase()
+    return text === "on" || text === "off"
+      ? Either.right(text === "on")
+      : Either.left(ConfigError.InvalidData([], "CLAUDE_MEMORY_QDRANT_WORDS is on or off"))
+  })
 }).pipe(Config.mapOrFail(({ url, ...rest }) =>
   Option.match(url, {
     onNone: () => Either.right(undefined),
@@ -261,6 +269,14 @@ const settings = Effect.all({
       ConfigError.InvalidData(
         [],
         "CLAUDE_MEMORY_POSTGRES_URL: the vectors of a memory in PostgreSQL are in Qdrant; set CLAUDE_MEMORY_QDRANT_URL too"
+      )
+  ),
+  Effect.filterOrFail(
+    ({ postgres, qdrant }) => qdrant?.words !== true || postgres !== undefined,
+    () =>
+      ConfigError.InvalidData(
+        [],
+        "CLAUDE_MEMORY_QDRANT_WORDS=on is for a memory in PostgreSQL; unset it, or set CLAUDE_MEMORY_POSTGRES_URL"
       )
   ),
   Effect.map(({ caps, claudeFolder, compression, fusion, home, models, postgres, qdrant }): Settings => ({

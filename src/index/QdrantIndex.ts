@@ -2,6 +2,7 @@
  * `VectorIndex` in Qdrant: each version a collection, the one that serves behind an alias. The store's own name is in theirs, so that
  * memories that share a server do not share an index.
  */
+import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -13,7 +14,8 @@ import type { EmbeddingModel } from "../models/ModelManager.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import { MemoryStore, type StoreError } from "../store/MemoryStore.ts"
 import { type Condition, isPointId, type Payload, type PayloadIndex, Qdrant, QdrantError } from "./Qdrant.ts"
-import { type Hit, IndexError, VectorIndex } from "./VectorIndex.ts"
+import * as SparseVectors from "./SparseVectors.ts"
+import { type FusedQuestion, type Hit, IndexError, VectorIndex } from "./VectorIndex.ts"
 import * as Versions from "./Versions.ts"
 
 export interface QdrantIndexOptions {
@@ -22,9 +24,19 @@ export interface QdrantIndexOptions {
   /** Of a new collection; more than one each needs a cluster. */
   readonly shards: number
   readonly replicas: number
+  /** Whether it holds words too, so that both lanes are one request: for a store with more memories than it can look through. */
+  readonly words?: boolean
 }
 
 const DENSE = "dense"
+const WORDS = "bm25"
+/**
+ * Of the words' list and the vectors' one (Qdrant.ts): as many places of the words' list count as one of the vectors' as in
+ * retrieve/Fusion.ts. 61 is the 60 of the paper.
+ */
+const FUSION = { k: 61, weights: [1, 0.25] }
+/** Places of each list. */
+const LANE_LIMIT = 300
 /** Payload fields that can be asked for. */
 const FIELDS: Readonly<Record<string, PayloadIndex>> = {
   project: "tenant",
@@ -63,6 +75,10 @@ const conditions = ({ files, projects, since, types, until }: SearchFilter): Rea
   ...(files === undefined || files.length === 0 ? [] : [{ key: "files", match: { any: files } }])
 ]
 
+/** What no unit passes, and Qdrant would not take. */
+const isNothing = ({ projects, types }: SearchFilter, limit: number) =>
+  limit < 1 || projects.length === 0 || types?.length === 0
+
 const nearest = (a: Hit, b: Hit) => b.score - a.score || (a.unitId < b.unitId ? -1 : 1)
 
 interface Made extends Versions.Version {
@@ -70,7 +86,7 @@ interface Made extends Versions.Version {
   readonly identity: string
 }
 
-const make = ({ prefix, replicas, shards }: QdrantIndexOptions) =>
+const make = ({ prefix, replicas, shards, words = false }: QdrantIndexOptions) =>
   Effect.gen(function*() {
     const qdrant = yield* Qdrant
     const store = yield* MemoryStore
@@ -134,7 +150,7 @@ const make = ({ prefix, replicas, shards }: QdrantIndexOptions) =>
         if (same === undefined) {
           const isNew = yield* qdrant.createCollection(version.name, {
             dense: { [DENSE]: model.dimension },
-            sparse: [],
+            sparse: words ? [WORDS] : [],
             metadata: { model: model.id, dimension: model.dimension, identity: version.identity },
             shards,
             replicas
@@ -155,6 +171,7 @@ const make = ({ prefix, replicas, shards }: QdrantIndexOptions) =>
       name: `Qdrant at ${qdrant.address}, ${prefix}`,
       sharesStore: false,
       inFlight,
+      builtFor: (model) => words ? { ...model, id: `${model.id} and words` } : model,
       toError: (operation, cause: QdrantError | StoreError) =>
         new IndexError({
           reason: cause instanceof QdrantError && cause.reason === "Rejected" ? "Rejected" : "Unavailable",
@@ -179,7 +196,10 @@ const make = ({ prefix, replicas, shards }: QdrantIndexOptions) =>
               const vector = vectorOf.get(unit.id) ?? null
               return {
                 id: unit.id,
-                vectors: vector === null ? {} : { [DENSE]: Array.from(vector) },
+                vectors: {
+                  ...(vector === null ? {} : { [DENSE]: Array.from(vector) }),
+                  ...(words && { [WORDS]: SparseVectors.ofUnit(unit) })
+                },
                 payload: payloadOf(unit)
               }
             })
@@ -187,7 +207,7 @@ const make = ({ prefix, replicas, shards }: QdrantIndexOptions) =>
         }),
       remove: ({ name }, unitIds) => qdrant.remove(name, unitIds.filter(isPointId)),
       search: ({ name }, vector, filter, limit) =>
-        limit < 1 || filter.projects.length === 0 || filter.types?.length === 0 ? Effect.succeed([]) : Effect.map(
+        isNothing(filter, limit) ? Effect.succeed([]) : Effect.map(
           qdrant.query(name, {
             lanes: [{ using: DENSE, vector: Array.from(vector), limit }],
             filter: conditions(filter),
@@ -195,6 +215,34 @@ const make = ({ prefix, replicas, shards }: QdrantIndexOptions) =>
           }),
           (found) => found.map(({ id, score }) => ({ unitId: id, score })).sort(nearest)
         ),
+      ...(words && {
+        fused: ({ name }: Made, { terms, vector }: FusedQuestion, filter: SearchFilter, limit: number) => {
+          const lanes = [
+            ...(terms.length === 0
+              ? []
+              : [{
+                using: WORDS,
+                vector: SparseVectors.ofTerms(terms),
+                limit: LANE_LIMIT,
+                weight: FUSION.weights[0]!
+              }]),
+            ...(vector === null
+              ? []
+              : [{ using: DENSE, vector: Array.from(vector), limit: LANE_LIMIT, weight: FUSION.weights[1]! }])
+          ]
+          return !Arr.isNonEmptyReadonlyArray(lanes) || isNothing(filter, limit)
+            ? Effect.succeed([])
+            : Effect.map(
+              qdrant.query(name, {
+                lanes,
+                filter: conditions(filter),
+                limit,
+                fusion: { k: FUSION.k, weights: lanes.map(({ weight }) => weight) }
+              }),
+              (found) => found.map(({ id, score }) => ({ unitId: id, score })).sort(nearest)
+            )
+        }
+      }),
       // One more than is asked for: Qdrant begins with the id itself.
       ids: ({ name }, after, limit) =>
         Effect.map(

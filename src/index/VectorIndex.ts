@@ -27,7 +27,7 @@ export interface Point {
 
 export interface Hit {
   readonly unitId: string
-  /** Cosine, -1 to 1. */
+  /** Cosine, -1 to 1; of a fused list a number that is greater for the better. */
   readonly score: number
 }
 
@@ -50,6 +50,11 @@ export interface Vectors {
   readonly ids: (after: string, limit: number) => Effect.Effect<ReadonlyArray<string>, IndexError>
   /** Its points, those without a vector too. */
   readonly count: Effect.Effect<number, IndexError>
+}
+
+export interface FusedQuestion {
+  readonly vector: Float32Array | null
+  readonly terms: ReadonlyArray<string>
 }
 
 /** The version that serves is active; the others were left by a reindex, or are being built by one. */
@@ -87,6 +92,16 @@ export class VectorIndex extends Context.Tag("VectorIndex")<
     readonly version: (
       model: EmbeddingModel
     ) => Effect.Effect<Vectors & { readonly activate: Effect.Effect<void, IndexError> }, IndexError>
+    /**
+     * Vectors and words in one list, by rank, where the index holds the words too and `terms` are lexemes; without a vector by the words
+     * alone. Where it is undefined, the store has the words.
+     */
+    readonly fused:
+      | ((question: FusedQuestion, filter: SearchFilter, limit: number) => Effect.Effect<
+        ReadonlyArray<Hit>,
+        IndexError
+      >)
+      | undefined
     /** Deletes a version, by its name, that does not serve. */
     readonly drop: (name: string) => Effect.Effect<void, IndexError>
   }

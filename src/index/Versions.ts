@@ -6,7 +6,15 @@ import * as Effect from "effect/Effect"
 import type { SearchFilter } from "../domain/Search.ts"
 import type { EmbeddingModel } from "../models/ModelManager.ts"
 import type { InFlight } from "../resources/InFlight.ts"
-import { type Hit, IndexError, type IndexVersion, type Point, VectorIndex, type Vectors } from "./VectorIndex.ts"
+import {
+  type FusedQuestion,
+  type Hit,
+  IndexError,
+  type IndexVersion,
+  type Point,
+  VectorIndex,
+  type Vectors
+} from "./VectorIndex.ts"
 
 export interface Version {
   readonly name: string
@@ -34,6 +42,13 @@ export interface Versions<V extends Version, E> {
   ) => Effect.Effect<ReadonlyArray<Hit>, E>
   readonly ids: (version: V, after: string, limit: number) => Effect.Effect<ReadonlyArray<string>, E>
   readonly count: (version: V) => Effect.Effect<number, E>
+  /** Where it holds words too. */
+  readonly fused?: (
+    version: V,
+    question: FusedQuestion,
+    filter: SearchFilter,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<Hit>, E>
   /** Of a version, where it can be lost or made elsewhere without a word: what no other one has. */
   readonly identity?: (version: V) => string
 }
@@ -44,6 +59,8 @@ export interface Place<E> {
   readonly inFlight: InFlight
   /** What a failure of the adapter's is to a person. */
   readonly toError: (operation: string, cause: E) => IndexError
+  /** What a version for a model is built for, where that says more than the model. */
+  readonly builtFor?: (model: EmbeddingModel) => EmbeddingModel
   /** All or nothing, where the adapter can. */
   readonly atomically?: <A>(effect: Effect.Effect<A, E | IndexError>) => Effect.Effect<A, E | IndexError>
 }
@@ -77,8 +94,8 @@ const ensureVector = (operation: string, vector: Float32Array, dimension: number
     : refused("Rejected", operation, "a vector holds a number that is not finite")
 
 export const make = <V extends Version, E>(place: Place<E>, versions: Versions<V, E>): VectorIndex["Type"] => {
-  const { atomically = (effect) => effect, inFlight, name, sharesStore, toError } = place
-  const { active, serving = active } = versions
+  const { atomically = (effect) => effect, builtFor = (model) => model, inFlight, name, sharesStore, toError } = place
+  const { active, fused, serving = active } = versions
 
   const guard = <A>(operation: string, effect: Effect.Effect<A, E | IndexError>): Effect.Effect<A, IndexError> =>
     inFlight(
@@ -131,8 +148,8 @@ export const make = <V extends Version, E>(place: Place<E>, versions: Versions<V
   const ensure = (model: EmbeddingModel) =>
     Effect.gen(function*() {
       const current = yield* active
-      if (current === undefined) yield* versions.activate(yield* versions.make(model))
-      else yield* ensureModel("ensure", current.model, model)
+      if (current === undefined) yield* versions.activate(yield* versions.make(builtFor(model)))
+      else yield* ensureModel("ensure", current.model, builtFor(model))
     })
 
   const identity = Effect.map(
@@ -183,18 +200,28 @@ export const make = <V extends Version, E>(place: Place<E>, versions: Versions<V
       guard(
         "check",
         Effect.flatMap(serving, (version): Effect.Effect<void, IndexError> =>
-          version === undefined ? nothingIndexed("check") : ensureModel("check", version.model, model))
+          version === undefined ? nothingIndexed("check") : ensureModel("check", version.model, builtFor(model)))
       ),
     describe: guard("describe", describe),
     versions: guard("versions", described),
     version: (model) =>
       guard(
         "version",
-        Effect.map(atomically(versions.make(model)), (version) => ({
+        Effect.map(atomically(versions.make(builtFor(model))), (version) => ({
           ...vectorsOf(Effect.succeed(version)),
           activate: guard("activate", atomically(versions.activate(version)))
         }))
       ),
+    fused: fused && ((question, filter, limit) =>
+      guard(
+        "fused",
+        Effect.gen(function*() {
+          const version = yield* serving
+          if (version === undefined) return []
+          if (question.vector !== null) yield* ensureVector("fused", question.vector, version.model.dimension)
+          return yield* fused(version, question, filter, limit)
+        })
+      )),
     drop: (name) => guard("drop", atomically(drop(name)))
   })
 }

@@ -1,15 +1,9 @@
 /**
- * Scores of the lexical lane, and how the lanes become one list. Pure; the constants were measured on chat and on coding
- * transcripts, and min-max fusion beat reciprocal ranks with a weak dense lane.
+ * Scores of the lexical lane, and how the lanes become one list. Pure; on chat and on coding transcripts min-max fusion beat
+ * reciprocal ranks with a weak dense lane.
  */
+import { saturated } from "../domain/Lexical.ts"
 import type { LexicalMatches } from "../store/MemoryStore.ts"
-
-/** BM25's saturation and length normalisation (Robertson and Zaragoza 2009, section 3.2). */
-export const K1 = 1.2
-export const B = 0.6
-
-/** Weights of title, text, tool_use, tool_result: what was said outranks what was printed (BM25F, the same, section 3.6). */
-export const FIELD_WEIGHTS: ReadonlyArray<number> = [0.3, 1, 0.8, 0.5]
 
 export const DENSE_WEIGHT = 0.25
 
@@ -28,15 +22,13 @@ export interface LexicalScore {
 export const bm25 = (matches: LexicalMatches): ReadonlyArray<LexicalScore> => {
   const idf = matches.documentFrequencies.map((frequency) => inverseDocumentFrequency(matches.documents, frequency))
   return matches.candidates.map(({ frequencies, lengths, unitId }) => {
-    const length = lengths.reduce((sum, n) => sum + n, 0)
-    const norm = 1 - B + B * (length / Math.max(1, matches.averageLength))
     const matched: Array<number> = []
     let score = 0
     frequencies.forEach((fields, term) => {
-      const frequency = fields.reduce((sum, n, field) => sum + n * FIELD_WEIGHTS[field]!, 0)
-      if (frequency === 0) return
+      const part = saturated(fields, lengths, matches.averageLength)
+      if (part === 0) return
       matched.push(term)
-      score += idf[term]! * (frequency * (K1 + 1)) / (frequency + K1 * norm)
+      score += idf[term]! * part
     })
     return { unitId, score, matched }
   }).sort((a, b) => b.score - a.score || (a.unitId < b.unitId ? -1 : 1))

@@ -7,6 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { fieldsOf, sumOf } from "../domain/Lexical.ts"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { type LaneScore, passes, type SearchQuery, type SearchResponse, type SearchResult } from "../domain/Search.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import { type Hit, VectorIndex } from "../index/VectorIndex.ts"
@@ -28,6 +30,27 @@ const SAME_SHARE = 0.8
 const MAX_TERMS = 64
 
 const NOTHING: LexicalMatches = { documents: 0, averageLength: 0, documentFrequencies: [], candidates: [] }
+
+/** The nearest units, or why they could not be asked for. */
+type Dense = Either.Either<ReadonlyArray<Hit>, string>
+
+/** As the lexical lane would have it of these units alone, with each word as rare as the others. */
+const matchesOf = (units: ReadonlyArray<MemoryUnit>, terms: ReadonlyArray<string>): LexicalMatches => {
+  const termIndex = new Map(terms.map((term, i) => [term, i]))
+  const candidates = units.map((unit) => ({
+    unitId: unit.id,
+    sessionId: unit.sessionId,
+    position: unit.position,
+    ...sumOf(fieldsOf(unit), termIndex)
+  }))
+  const lengths = candidates.flatMap((each) => each.lengths)
+  return {
+    documents: units.length,
+    averageLength: lengths.reduce((sum, n) => sum + n, 0) / Math.max(1, units.length),
+    documentFrequencies: terms.map(() => 0),
+    candidates
+  }
+}
 
 export class Retriever extends Context.Tag("Retriever")<Retriever, {
   /** Best first. A lane that can't be asked is named in `degraded`; only the store's failure is an error. */
@@ -56,7 +79,7 @@ const make = Effect.gen(function*() {
   const inFlight = yield* makeInFlight("Retriever")
 
   /** The dense lane; why it could not be asked, when it could not. */
-  const semantic = (query: SearchQuery): Effect.Effect<Either.Either<ReadonlyArray<Hit>, string>> =>
+  const semantic = (query: SearchQuery): Effect.Effect<Dense> =>
     Effect.gen(function*() {
       yield* Effect.flatMap(models.embedding, index.check)
       const [vector] = yield* models.embed([Tokenizer.content(query.text)], "query")
@@ -66,18 +89,49 @@ const make = Effect.gen(function*() {
       return Either.right(yield* index.search(vector.value, query, LANE_LIMIT))
     }).pipe(Effect.catchAll((error) => Effect.succeed(Either.left(`semantic search: ${error.message}`))))
 
+  /** Each lane for itself, and one list of both. */
+  const separate = (query: SearchQuery, terms: ReadonlyArray<string>, dense: Dense) =>
+    Effect.map(
+      query.mode === "semantic" || terms.length === 0
+        ? Effect.succeed(NOTHING)
+        : store.lexical(terms, query, LANE_LIMIT),
+      (matches) => {
+        const hits = Either.getOrElse(dense, (): ReadonlyArray<Hit> => [])
+        return { dense, hits, known: matches, fused: fuse(bm25(matches), hits) }
+      }
+    )
+
+  /** One list that the index makes of both, of which only the order is known. */
+  const together = (query: SearchQuery, terms: ReadonlyArray<string>, ask: NonNullable<VectorIndex["Type"]["fused"]>) =>
+    Effect.gen(function*() {
+      yield* Effect.flatMap(models.embedding, index.check)
+      const [vector] = query.mode === "keyword" ? [] : yield* models.embed([Tokenizer.content(query.text)], "query")
+      const hits = yield* ask({ vector: Option.getOrNull(vector ?? Option.none()), terms }, query, LANE_LIMIT)
+      const greatest = Math.max(...hits.map(({ score }) => score), Number.MIN_VALUE)
+      return {
+        dense: Either.right([]) as Dense,
+        hits: [] as ReadonlyArray<Hit>,
+        known: undefined,
+        fused: new Map(hits.map(({ score, unitId }) => [unitId, score / greatest]))
+      }
+    })
+
+  const lanes = (query: SearchQuery, terms: ReadonlyArray<string>) =>
+    index.fused !== undefined && query.mode !== "semantic"
+      ? Effect.catchAll(
+        together(query, terms, index.fused),
+        ({ message }) => separate(query, terms, Either.left(`search in Qdrant: ${message}`))
+      )
+      : Effect.flatMap(
+        query.mode === "keyword" ? Effect.succeed(Either.right([])) : semantic(query),
+        (dense) => separate(query, terms, dense)
+      )
+
   const search = (query: SearchQuery) =>
     Effect.gen(function*() {
       const { dates, rest } = namedIn(query.text)
       const terms = Tokenizer.queryLexemes(query.text).slice(0, MAX_TERMS)
-      const matches = query.mode === "semantic" || terms.length === 0
-        ? NOTHING
-        : yield* store.lexical(terms, query, LANE_LIMIT)
-      const lexical = bm25(matches)
-      const dense = query.mode === "keyword" ? Either.right([]) : yield* semantic(query)
-      const hits = Either.getOrElse(dense, (): ReadonlyArray<Hit> => [])
-
-      const fused = fuse(lexical, hits)
+      const { dense, hits, known, fused } = yield* lanes(query, terms)
       const found = [...fused].sort(byScore).map(([unitId]) => unitId)
       const neighbours = yield* store.neighbours(found.slice(0, LENDERS))
       // Neighbours and sessions lift no unit far, a date does.
@@ -86,6 +140,8 @@ const make = Effect.gen(function*() {
       const candidates = yield* store.units([...new Set([...pool, ...neighbours.map(([, other]) => other)])])
       // A neighbour comes from outside the lanes, and an index may not have heard yet of what changed.
       const allowed = candidates.filter((unit) => passes(unit, query))
+      const matches = known ?? matchesOf(allowed, terms)
+      const lexical = bm25(matches)
       const placed = distinct(place(allowed, fused, neighbours, dates), wanted)
       const { degraded, opinions, order } = isReranked && placed.length > 1
         ? yield* Reranker.rerank(models.rerank, query.text, placed)

@@ -3,10 +3,10 @@
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
+import { sumOf } from "../domain/Lexical.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { Project } from "../domain/Project.ts"
 import type { SearchFilter } from "../domain/Search.ts"
-import { sumOf } from "./Lexical.ts"
 import { type Cursor, type DeadLetter, type FailedWork, MAX_ATTEMPTS } from "./MemoryStore.ts"
 import { conditions } from "./PostgresFilter.ts"
 import { keyOf, rows as json, text, texts } from "./PostgresLexemes.ts"

@@ -1,10 +1,10 @@
 /**
  * The lexical lane on Maps: units, and the units that hold each lexeme.
  */
+import { fieldsOf, sumOf } from "../domain/Lexical.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { passes, type SearchFilter } from "../domain/Search.ts"
 import * as Duplicates from "./Duplicates.ts"
-import { fieldsOf, sumOf } from "./Lexical.ts"
 import type { LexicalMatches } from "./MemoryStore.ts"
 import { ascending, present, recalling } from "./Rules.ts"
 

@@ -4,10 +4,10 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
+import { sumOf } from "../domain/Lexical.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { Project } from "../domain/Project.ts"
 import type { SearchFilter } from "../domain/Search.ts"
-import { sumOf } from "./Lexical.ts"
 import { type Cursor, type FailedWork, MAX_ATTEMPTS, StoreError } from "./MemoryStore.ts"
 import { currentVersion } from "./migrations.ts"
 import {

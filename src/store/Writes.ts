@@ -5,9 +5,9 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { assignSegments, type Message, type OpenSegment, threadKey } from "../domain/Conversation.ts"
+import { fieldsOf } from "../domain/Lexical.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Duplicates from "./Duplicates.ts"
-import { fieldsOf } from "./Lexical.ts"
 import {
   type CaptureBatch,
   type Cursor,

@@ -12,11 +12,11 @@ import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { MAX_SEGMENT_MESSAGES } from "../../src/domain/Conversation.ts"
 import { idOf } from "../../src/domain/Ids.ts"
+import { fieldsOf } from "../../src/domain/Lexical.ts"
 import { evidence, MAX_EVIDENCE, type MemoryUnit } from "../../src/domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../src/domain/Search.ts"
 import { lexemes, queryLexemes } from "../../src/domain/Tokenizer.ts"
 import * as Duplicates from "../../src/store/Duplicates.ts"
-import { fieldsOf } from "../../src/store/Lexical.ts"
 import {
   EMBEDDED,
   MAX_ATTEMPTS,

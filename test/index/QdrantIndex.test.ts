@@ -191,6 +191,81 @@ describe("an index in Qdrant", () => {
     }))
 })
 
+describe("words and vectors in one request of Qdrant", () => {
+  const withWords = QdrantIndex.layer({ prefix: "test", shards: 1, replicas: 1, words: true })
+  const both = (index: typeof withWords) =>
+    Retriever.layer.pipe(
+      Layer.provideMerge(model),
+      Layer.provideMerge(index),
+      Layer.provideMerge(Layer.provide(interruptible, QdrantInMemory.layer)),
+      Layer.provideMerge(StoreInMemory.layer),
+      Layer.provideMerge(ResourceLedger.layer)
+    )
+  const search = (says: Partial<Parameters<Retriever.Retriever["Type"]["search"]>[0]>) =>
+    Effect.flatMap(Retriever.Retriever, ({ search }) => search({ ...question(""), ...says }))
+
+  it.effect("find what holds the words, tell which, and what is nearest by its vector", () =>
+    Effect.gen(function*() {
+      server.isAway = false
+      const index = yield* VectorIndex
+      yield* write([
+        ...units(0, 40),
+        unit(named(100), { content: "the migration of the ledger broke at midnight", projectId: "project-two" })
+      ])
+      yield* steps(Pipeline.catchUp)
+      assert.isDefined(index.fused)
+      for (const mode of ["hybrid", "keyword"] as const) {
+        const { degraded, results } = yield* search({ text: "why did the ledger migration break?", mode })
+        assert.isEmpty(degraded)
+        assert.strictEqual(results[0]?.unit.id, named(100))
+        assert.includeMembers([...results[0]!.why.matched], ["ledger", "migrat"])
+        assert.isAbove(results[0]!.score, 0.5)
+      }
+      const none = yield* search({ text: "zebra quartz", mode: "keyword" })
+      assert.isEmpty(none.results)
+      const elsewhere = yield* search({ text: "ledger migration", projects: ["project-one"], mode: "keyword" })
+      assert.isEmpty(elsewhere.results)
+      assert.isEmpty((yield* search({ text: "ledger", projects: [] })).results)
+      const byMeaning = yield* search({ text: "memory 7 is of word7 and other7", mode: "semantic" })
+      assert.strictEqual(byMeaning.results[0]?.unit.id, named(7))
+    }).pipe(Effect.provide(both(withWords))))
+
+  it.effect("are the store's words when Qdrant is away", () =>
+    Effect.gen(function*() {
+      server.isAway = false
+      yield* write(units(0, 5))
+      yield* steps(Pipeline.catchUp)
+      server.isAway = true
+      const { degraded, results } = yield* search({ text: "word3" })
+      server.isAway = false
+      assert.strictEqual(results[0]?.unit.id, named(3))
+      assert.lengthOf(degraded, 1)
+      assert.include(degraded[0], "nothing listens there")
+    }).pipe(Effect.provide(both(withWords))))
+
+  it.effect("need an index that was built with words", () =>
+    Effect.gen(function*() {
+      server.isAway = false
+      yield* write(units(0, 5))
+      yield* steps(Pipeline.catchUp)
+      const qdrant = yield* Qdrant
+      const store = yield* MemoryStore
+      const later = Layer.provide(
+        Layer.provideMerge(withWords, model),
+        Layer.mergeAll(Layer.succeed(Qdrant, qdrant), Layer.succeed(MemoryStore, store))
+      )
+      yield* Effect.gen(function*() {
+        const [postponed] = yield* steps(Pipeline.catchUp)
+        assert.include(postponed?._tag === "Postponed" ? postponed.error.message : "", "and words")
+        yield* Stream.runDrain(reindex)
+        yield* steps(Pipeline.catchUp)
+        const index = yield* VectorIndex
+        assert.strictEqual((yield* index.describe).model?.id, "hashed-lexemes-64 and words")
+        assert.strictEqual(yield* index.count, 5)
+      }).pipe(Effect.provide(Layer.provideMerge(later, Layer.succeed(MemoryStore, store))))
+    }).pipe(Effect.provide(both(QdrantIndex.layer({ prefix: "test", shards: 1, replicas: 1 })))))
+})
+
 describe("a reindex in Qdrant", () => {
   const dimensions = (dimension: number) => ModelInMemory.layer(dimension)
   const build = (dimension: number) => Stream.provideSomeLayer(reindex, dimensions(dimension))

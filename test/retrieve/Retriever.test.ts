@@ -43,6 +43,7 @@ const brokenIndex = Layer.succeed(
     upsert: () => away("upsert"),
     remove: () => away("remove"),
     search: () => away("search"),
+    fused: undefined,
     ids: () => away("ids"),
     count: away("count"),
     describe: away("describe"),

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
+import { fieldsOf } from "../../src/domain/Lexical.ts"
 import { evidence, MAX_EVIDENCE } from "../../src/domain/MemoryUnit.ts"
 import { merge, restored, sketch, wordsOf } from "../../src/store/Duplicates.ts"
-import { fieldsOf } from "../../src/store/Lexical.ts"
 import { unit } from "../contract/made.ts"
 
 const one = unit("one")

@@ -1,9 +1,10 @@
 /**
- * A unit as the lexical lane sees it, the same in every store.
+ * A unit as the lexical lane sees it, the same in every store and index. Pure; the constants were measured on chat and on coding
+ * transcripts.
  */
-import type { BlockKind } from "../domain/Conversation.ts"
-import type { MemoryUnit } from "../domain/MemoryUnit.ts"
-import { lexemes } from "../domain/Tokenizer.ts"
+import type { BlockKind } from "./Conversation.ts"
+import type { MemoryUnit } from "./MemoryUnit.ts"
+import { lexemes } from "./Tokenizer.ts"
 
 /** Thinking and tool output share a field: both are weaker evidence than what was said or done. */
 const FIELD_OF: Readonly<Record<BlockKind, number>> = { text: 1, tool_use: 2, tool_result: 3, thinking: 3 }
@@ -28,4 +29,23 @@ export const sumOf = (
     }
   })
   return { lengths: fields.map((field) => field.length), frequencies }
+}
+
+/** BM25's saturation and length normalisation (Robertson and Zaragoza 2009, section 3.2). */
+export const K1 = 1.2
+export const B = 0.6
+
+/** Weights of title, text, tool_use, tool_result: what was said outranks what was printed (BM25F, the same, section 3.6). */
+export const FIELD_WEIGHTS: ReadonlyArray<number> = [0.3, 1, 0.8, 0.5]
+
+/** What a term adds to a unit's BM25F, but for its inverse document frequency: from its frequencies in the fields. */
+export const saturated = (
+  frequencies: ReadonlyArray<number>,
+  lengths: ReadonlyArray<number>,
+  averageLength: number
+): number => {
+  const frequency = frequencies.reduce((sum, n, field) => sum + n * FIELD_WEIGHTS[field]!, 0)
+  const length = lengths.reduce((sum, n) => sum + n, 0)
+  const norm = 1 - B + B * (length / Math.max(1, averageLength))
+  return frequency === 0 ? 0 : (frequency * (K1 + 1)) / (frequency + K1 * norm)
 }

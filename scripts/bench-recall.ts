@@ -15,7 +15,18 @@ import type { InjectionMode } from "../src/domain/Injection.ts"
 import { evidence } from "../src/domain/MemoryUnit.ts"
 import { writeStdout } from "../src/Process.ts"
 import { ClaudeMemory } from "../src/serve/ClaudeMemory.ts"
-import { BenchError, main, mean, output, progress, questionsIn, round, service, temporaryFolder, timed } from "./bench.ts"
+import {
+  BenchError,
+  main,
+  mean,
+  output,
+  progress,
+  questionsIn,
+  round,
+  service,
+  temporaryFolder,
+  timed
+} from "./bench.ts"
 import { serverAt } from "./qdrant/server.ts"
 
 const LIMIT = 10

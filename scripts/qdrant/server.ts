@@ -13,7 +13,7 @@ import * as QdrantAddress from "../../src/index/QdrantAddress.ts"
 import * as QdrantClient from "../../src/index/QdrantClient.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import * as Settings from "../../src/Settings.ts"
-import { start } from "../../test/e2e/program.ts"
+import { type Program, start } from "../../test/e2e/program.ts"
 import { BenchError } from "../bench.ts"
 
 /** Longer than anything that is measured. */
@@ -32,6 +32,16 @@ const patient = (settings: Settings.QdrantSettings): Options => ({
 
 const wrong = (detail: string) => new BenchError({ reason: "Input", detail })
 
+/** Ended as a person ends it, it tells which of its requests broke the contract. */
+const ended = (program: Program) =>
+  program.kill("SIGTERM").pipe(
+    Effect.zipRight(program.ended),
+    Effect.timeoutOption("5 seconds"),
+    Effect.flatMap((outcome) =>
+      Option.isSome(outcome) && outcome.value.stderr !== "" ? Effect.dieMessage(outcome.value.stderr) : Effect.void
+    )
+  )
+
 /** One of these in a process, on this port or any; whoever starts with the same state goes on where the last one was. */
 export const standIn = ({ home, port = 0, state }: {
   readonly home: string
@@ -43,6 +53,7 @@ export const standIn = ({ home, port = 0, state }: {
       [process.argv[1]!, "qdrant-stand-in", "--state", state, "--port", String(port)],
       { home, killAfterMs: FOR_GOOD_MS }
     )
+    yield* Effect.addFinalizer(() => Effect.interruptible(ended(program)))
     yield* program.said("\n")
     const origin = (yield* program.stdout).trim()
     if (origin === "") {

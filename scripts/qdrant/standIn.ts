@@ -18,21 +18,25 @@ const options = {
   version: Options.text("of").pipe(Options.withDefault("1.19.0"), Options.withDescription("the version that it tells"))
 }
 
-export const command = Cli.make("qdrant-stand-in", options, ({ apiKey, port, state, version }) =>
-  Effect.gen(function*() {
-    const { breaches, origin } = yield* StandIn.make({
-      port,
-      version,
-      ...(Option.isSome(apiKey) && { apiKey: apiKey.value }),
-      ...(Option.isSome(state) && { state: state.value })
-    })
-    yield* writeStdout(`${origin}\n`)
-    // Whoever breaks the contract is told here; this process ends as it would have.
-    yield* Effect.addFinalizer(() =>
-      Effect.zipRight(
-        Effect.forEach(breaches, (breach) => writeStderr(`the contract was broken: ${breach}\n`)),
-        Effect.sync(() => breaches.length = 0)
+export const command = Cli.make(
+  "qdrant-stand-in",
+  options,
+  ({ apiKey, port, state, version }) =>
+    Effect.gen(function*() {
+      const { breaches, origin } = yield* StandIn.make({
+        port,
+        version,
+        ...(Option.isSome(apiKey) && { apiKey: apiKey.value }),
+        ...(Option.isSome(state) && { state: state.value })
+      })
+      yield* writeStdout(`${origin}\n`)
+      // Whoever breaks the contract is told here; this process ends as it would have.
+      yield* Effect.addFinalizer(() =>
+        Effect.zipRight(
+          Effect.forEach(breaches, (breach) => writeStderr(`the contract was broken: ${breach}\n`)),
+          Effect.sync(() => breaches.length = 0)
+        )
       )
-    )
-    return yield* Effect.never
-  }).pipe(Effect.scoped)).pipe(Cli.withDescription("A stand-in for a Qdrant server on a loopback port"))
+      return yield* Effect.never
+    }).pipe(Effect.scoped)
+).pipe(Cli.withDescription("A stand-in for a Qdrant server on a loopback port"))

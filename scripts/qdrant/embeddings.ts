@@ -28,6 +28,8 @@ export interface Embeddings {
     /** Texts it was asked for so far, and those of them that are different. */
     texts: number
     readonly distinct: Set<string>
+    /** And texts that it answered. */
+    given: number
     /** Requests and texts that it answered since the last `renew`. */
     requests: number
     answered: number
@@ -47,7 +49,7 @@ export const make = ({ dimension, paceMs }: { readonly dimension: number; readon
     let last: Promise<unknown> = Promise.resolve()
     const embeddings: Embeddings = {
       baseUrl: server.baseUrl,
-      seen: { texts: 0, distinct: new Set(), requests: 0, answered: 0, waiting: 0 },
+      seen: { texts: 0, distinct: new Set(), given: 0, requests: 0, answered: 0, waiting: 0 },
       renew: () => {
         generation++
         Object.assign(embeddings.seen, { requests: 0, answered: 0, waiting: 0 })
@@ -69,6 +71,7 @@ export const make = ({ dimension, paceMs }: { readonly dimension: number; readon
       seen.waiting--
       seen.requests++
       seen.answered += texts.length
+      seen.given += texts.length
       embeddings.onChange()
       return { status: 200, body: JSON.stringify({ object: "list", data }) }
     }

@@ -5,6 +5,7 @@
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { answer, json, number, plural, table } from "../src/cli/Output.ts"
 import { Unsuccessful } from "../src/Process.ts"
@@ -19,6 +20,7 @@ import { transcript } from "./transcript.ts"
 const CATCHING_UP = ["index repair", "import"] as const
 /** Of what is said between two imports. */
 const MEGABYTES = 0.02
+const FIRST = Date.UTC(2026, 5, 1)
 
 /** A word of its own for each import: "drillaa", "drillab", … */
 const wordOf = (n: number) => `drill${String.fromCharCode(97 + Math.floor(n / 26) % 26, 97 + n % 26)}`
@@ -34,7 +36,7 @@ const linesOf = function*(n: number): Generator<string> {
       sessionId,
       isSidechain: false,
       cwd: "/home/dev/work/generated",
-      timestamp: new Date(Date.UTC(2026, 5, 1, 0, n, part)).toISOString(),
+      timestamp: DateTime.formatIso(DateTime.unsafeMake(FIRST + n * 60_000 + part * 1_000)),
       message: { role: type, content }
     })
   yield line("user", 1, `Which queue should the billing worker use, ${wordOf(n)} or the old one?`)

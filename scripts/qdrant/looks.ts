@@ -10,6 +10,7 @@ import * as App from "../../src/App.ts"
 import { Qdrant } from "../../src/index/Qdrant.ts"
 import type * as Settings from "../../src/Settings.ts"
 import { MemoryStore } from "../../src/store/MemoryStore.ts"
+import { ModelsFile } from "../../src/store/ModelsFile.ts"
 import { SqliteFile } from "../../src/store/SqliteFile.ts"
 import * as SqliteStore from "../../src/store/SqliteStore.ts"
 import { client } from "./server.ts"
@@ -26,17 +27,25 @@ const paged = <E>(page: (after: string) => Effect.Effect<ReadonlyArray<string>, 
   )
 
 /** Of the memory in this folder. */
-export const storeOf = (folder: string) =>
+const storeOf = (folder: string) =>
   Layer.provide(
-    SqliteStore.layer,
-    Layer.provide(SqliteFile.layer({ folder, readOnly: true, busyTimeoutMs: 5_000 }), App.base)
-  ).pipe(Layer.provide(App.base))
+    Layer.provide(SqliteStore.layer, SqliteFile.layer({ folder, readOnly: true, busyTimeoutMs: 5_000 })),
+    App.base
+  )
 
 /** Ids of the units that count. */
 export const unitIds = (folder: string) =>
   Effect.flatMap(MemoryStore, ({ unitIds }) => paged((after) => unitIds(after, PAGE))).pipe(
     Effect.provide(storeOf(folder))
   )
+
+/** How many answers of models are kept beside the memory. */
+export const keptAnswers = (folder: string) =>
+  Effect.gen(function*() {
+    const sql = yield* (yield* ModelsFile).sql
+    const [row] = yield* sql<{ n: number }>`SELECT count(*) AS n FROM answers`
+    return row?.n ?? 0
+  }).pipe(Effect.provide(Layer.provide(ModelsFile.layer({ folder, busyTimeoutMs: 5_000 }), App.base)))
 
 /** Ids of the points of the collection that serves, as the server gives them page by page. */
 export const pointIds = (settings: Settings.QdrantSettings) =>

@@ -2,6 +2,7 @@
  * A Qdrant server to measure with: the person's own, or the stand-in in a process beside this one. What is made there has names of its
  * own, and is removed at the end.
  */
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -11,6 +12,7 @@ import type * as App from "../../src/App.ts"
 import { Qdrant } from "../../src/index/Qdrant.ts"
 import * as QdrantAddress from "../../src/index/QdrantAddress.ts"
 import * as QdrantClient from "../../src/index/QdrantClient.ts"
+import { writeStderr } from "../../src/Process.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import * as Settings from "../../src/Settings.ts"
 import { type Program, start } from "../../test/e2e/program.ts"
@@ -69,7 +71,7 @@ export const owned = Effect.map(
   ({ qdrant }) => qdrant && { ...qdrant, prefix: `drill_${randomUUID()}` }
 )
 
-/** The settings for a server at this URL, otherwise as the environment has them. */
+/** The settings for a server of ours at this URL, otherwise like these. */
 export const settingsFor = (url: string, settings?: Settings.QdrantSettings) =>
   Effect.mapBoth(QdrantAddress.parse(url), {
     onFailure: wrong,
@@ -93,7 +95,10 @@ export const removed = (settings: Settings.QdrantSettings) =>
       const { collections, deleteCollection } = yield* Qdrant
       const ours = (yield* collections).filter((name) => name.startsWith(settings.prefix))
       yield* Effect.forEach(ours, deleteCollection, { discard: true })
-    }).pipe(Effect.provide(client(settings)), Effect.orDie)
+    }).pipe(
+      Effect.provide(client(settings)),
+      Effect.catchAll(({ message }) => writeStderr(`what was made there is not removed: ${message}\n`))
+    )
   )
 
 export interface Server {
@@ -134,10 +139,14 @@ export const server = (home: string) =>
     return serverOf(own, false)
   })
 
-/** The one at this URL, with the key that the environment has for it. */
+/** The one at this URL, otherwise by the settings. */
 export const serverAt = (url: string) =>
   Effect.gen(function*() {
-    const settings = yield* settingsFor(url, yield* owned)
-    yield* removed(settings)
-    return serverOf(settings, false)
+    const own = yield* owned.pipe(Effect.withConfigProvider(ConfigProvider.orElse(
+      ConfigProvider.fromMap(new Map([["CLAUDE_MEMORY_QDRANT_URL", url]])),
+      () => ConfigProvider.fromEnv()
+    )))
+    if (own === undefined) return yield* wrong(`${url} is no URL of a Qdrant server`)
+    yield* removed(own)
+    return serverOf(own, false)
   })

@@ -1,5 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { pointsOf } from "../../src/index/Points.ts"
 import { CurrentProject } from "../../src/models/CurrentProject.ts"
 import * as ModelInMemory from "../../src/models/ModelInMemory.ts"
@@ -27,4 +28,4 @@ it.effect("units of several projects, in the order of their ids, are embedded pr
     const [alone] = yield* pointsOf(models, units.slice(4, 5))
     assert.deepStrictEqual(points.map(({ unitId }) => unitId), units.map(({ id }) => id))
     assert.deepStrictEqual(points[4], alone)
-  }).pipe(Effect.provide(ModelInMemory.layer()), Effect.provide(ResourceLedger.layer)))
+  }).pipe(Effect.provide(Layer.provide(ModelInMemory.layer(), ResourceLedger.layer))))

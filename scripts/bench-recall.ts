@@ -15,7 +15,19 @@ import type { InjectionMode } from "../src/domain/Injection.ts"
 import { evidence } from "../src/domain/MemoryUnit.ts"
 import { writeStdout } from "../src/Process.ts"
 import { ClaudeMemory } from "../src/serve/ClaudeMemory.ts"
-import { main, mean, output, progress, questionsIn, round, service, temporaryFolder, timed } from "./bench.ts"
+import {
+  BenchError,
+  main,
+  mean,
+  output,
+  progress,
+  questionsIn,
+  round,
+  service,
+  temporaryFolder,
+  timed
+} from "./bench.ts"
+import { serverAt } from "./qdrant/server.ts"
 
 const LIMIT = 10
 const MAX_TOKENS = 2_000
@@ -109,13 +121,23 @@ const command = Cli.make("bench:recall", {
     Options.withDescription("Script that scores the answers and prints one line of JSON"),
     Options.optional
   ),
+  qdrant: Options.text("qdrant").pipe(
+    Options.withDescription("URL of a Qdrant server that holds the vectors; what is made there is removed at the end"),
+    Options.optional
+  ),
   json
-}, ({ answers: file, json, questions, score, transcripts }) =>
+}, ({ answers: file, json, qdrant, questions, score, transcripts }) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const home = yield* temporaryFolder
     const asked = yield* questionsIn(questions)
-    const { answers, askMs, report } = yield* importAndAsk(transcripts, asked).pipe(Effect.provide(service(home)))
+    const server = Option.isSome(qdrant) ? yield* serverAt(qdrant.value) : undefined
+    const { answers, askMs, report } = yield* importAndAsk(transcripts, asked).pipe(
+      Effect.provide(service(home, false, server?.options))
+    )
+    if (report.degraded.length > 0) {
+      return yield* new BenchError({ reason: "Program", detail: `not all is indexed: ${report.degraded.join("; ")}` })
+    }
     yield* fs.writeFileString(file, answers.map(({ line }) => `${JSON.stringify(line)}\n`).join(""))
     const scored = Option.isNone(score) ? Option.none() : Option.some(
       (yield* output(

@@ -47,8 +47,8 @@ export const temporaryFolder = Effect.flatMap(
 )
 
 /** The whole service over a memory in this folder. */
-export const service = (home: string, readOnly = false) =>
-  Layer.provide(App.layer({ home, readOnly, busyTimeoutMs: 5_000 }), App.base)
+export const service = (home: string, readOnly = false, qdrant?: App.Options["qdrant"]) =>
+  Layer.provide(App.layer({ home, readOnly, busyTimeoutMs: 5_000, qdrant }), App.base)
 
 /** All that a spawned claude-memory sees: nothing of the person's home, settings or certificates. */
 export const environment = (home: string): Record<string, string> => ({

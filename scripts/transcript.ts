@@ -6,10 +6,10 @@ import * as DateTime from "effect/DateTime"
 
 export type Shape = "normal" | "one-segment" | "long-lines"
 
-type Random = () => number
+export type Random = () => number
 
 /** mulberry32: uniform in [0, 1). */
-const makeRandom = (seed: number): Random => {
+export const makeRandom = (seed: number): Random => {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0

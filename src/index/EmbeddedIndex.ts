@@ -37,9 +37,14 @@ const versionOf = ({ active, dimension, id, model }: IndexRow): EmbeddedVersion 
   isActive: active === 1
 })
 
-/** Unit length at int8: 127 stands for 1. Against float it loses nothing measurable. */
+/**
+ * 127 stands for its greatest number, whatever that is: a cosine does not know the length of a vector, and of 4,096 numbers at unit length
+ * each is so small that most of it would be rounded off.
+ */
 const quantize = (vector: Float32Array, into: Int8Array, at: number): void => {
-  for (let i = 0; i < vector.length; i++) into[at + i] = Math.max(-127, Math.min(127, Math.round(vector[i]! * 127)))
+  const greatest = vector.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  const scale = greatest > 0 ? 127 / greatest : 0
+  for (let i = 0; i < vector.length; i++) into[at + i] = Math.round(vector[i]! * scale)
 }
 
 const bytesOf = (vectors: ReadonlyArray<Float32Array>, dimension: number): Uint8Array => {

@@ -13,22 +13,22 @@ import type { Point } from "./VectorIndex.ts"
 /** Its title says what a unit is about when its content does not. */
 const embedded = (unit: MemoryUnit) => `${unit.title}\n${unit.content}`
 
-const isOfSameProject = (a: MemoryUnit, b: MemoryUnit) => a.projectId === b.projectId
-
-/** For each project apart, so that what they cost is told apart; units of one come one after another. */
+/** For each project apart, so that what they cost is told apart, and each of these as a whole: a request may hold many texts. */
 export const pointsOf = (
   models: ModelManager["Type"],
   units: ReadonlyArray<MemoryUnit>
 ): Effect.Effect<ReadonlyArray<Point>, ModelError> =>
   Effect.map(
-    Effect.forEach(Arr.isNonEmptyReadonlyArray(units) ? Arr.groupWith(units, isOfSameProject) : [], (group) =>
-      Effect.provideService(
-        embedAccepted(models.embed, group.map(embedded)),
-        CurrentProject,
-        group[0].projectId
-      )),
+    Effect.forEach(
+      Object.entries(Arr.groupBy(units, ({ projectId }) => projectId)),
+      ([projectId, group]) =>
+        Effect.map(
+          Effect.provideService(embedAccepted(models.embed, group.map(embedded)), CurrentProject, projectId),
+          (vectors) => group.map(({ id }, i) => [id, vectors[i] ?? Option.none()] as const)
+        )
+    ),
     (groups) => {
-      const vectors = groups.flat()
-      return units.map(({ id }, i) => ({ unitId: id, vector: Option.getOrNull(vectors[i] ?? Option.none()) }))
+      const vectorOf = new Map(groups.flat())
+      return units.map(({ id }) => ({ unitId: id, vector: Option.getOrNull(vectorOf.get(id) ?? Option.none()) }))
     }
   )

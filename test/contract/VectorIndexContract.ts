@@ -315,5 +315,24 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
         }).pipe(Effect.provide(layer)),
       { fastCheck: { numRuns: 15 } }
     )
+
+    test(
+      "scores vectors of 4,096 dimensions, each number of which is small, within 0.004",
+      Effect.gen(function*() {
+        const index = yield* VectorIndex
+        /** Near one another, and dense. */
+        const long = (n: number) =>
+          vector(...Array.from({ length: 4_096 }, (_, i) => Math.sin(i * i) + Math.sin((i + 1) * (i + n) * n)))
+        const points = Array.from({ length: 30 }, (_, i) => ({ unitId: id(`u${i}`), vector: long(i + 2) }))
+        const question = long(1)
+        yield* write(points.map(({ unitId }) => unit(nameOf(unitId))))
+        yield* index.ensure({ id: "long@1", dimension: 4_096 })
+        yield* index.upsert(points)
+        const exact = new Map(points.map(({ unitId, vector }) => [unitId, cosine(vector, question)]))
+        for (const { score, unitId } of yield* index.search(question, everything, 30)) {
+          assert.closeTo(score, exact.get(unitId)!, 0.004)
+        }
+      })
+    )
   })
 }

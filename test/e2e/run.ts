@@ -1,112 +1,14 @@
 /**
- * Spawns programs, with nothing of the person's environment, and tells how they ended.
+ * The built programs, and those in programs/, for tests that spawn them.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
 import { build } from "esbuild"
-import { type ChildProcess, spawn } from "node:child_process"
 import { join } from "node:path"
 import { inject } from "vitest"
-import { environment, root } from "../data.ts"
+import { root } from "../data.ts"
 
-export interface Outcome {
-  readonly stdout: string
-  readonly stderr: string
-  /** Null when a signal ended it. */
-  readonly code: number | null
-  readonly signal: NodeJS.Signals | null
-}
-
-export interface Options {
-  readonly home: string
-  readonly env?: Readonly<Record<string, string>>
-  readonly cwd?: string
-  /** Whole stdin; without it, stdin is empty. */
-  readonly stdin?: string
-  /** The user that it runs as. */
-  readonly uid?: number
-  /** A descriptor that takes its stdout. */
-  readonly stdoutTo?: number
-  /** It is killed (SIGKILL) when it takes longer than this; 30 seconds. */
-  readonly killAfterMs?: number
-}
-
-export interface Program {
-  readonly pid: number
-  readonly kill: (signal: NodeJS.Signals) => Effect.Effect<void>
-  /** Waits until stdout and stderr together contain this, or until it has ended. */
-  readonly said: (text: string) => Effect.Effect<void>
-  /** As a reader that goes away does. */
-  readonly closeStdout: Effect.Effect<void>
-  readonly closeStderr: Effect.Effect<void>
-  readonly ended: Effect.Effect<Outcome>
-}
-
-const collect = (child: ChildProcess) => {
-  const parts = { stdout: [] as Array<Buffer>, stderr: [] as Array<Buffer> }
-  const waiting = new Set<() => void>()
-  for (const name of ["stdout", "stderr"] as const) {
-    child[name]?.on("data", (part: Buffer) => {
-      parts[name].push(part)
-      for (const wake of waiting) wake()
-    }).on("error", () => {})
-  }
-  const text = (name: "stdout" | "stderr") => Buffer.concat(parts[name]).toString("utf8")
-  return { text, waiting }
-}
-
-/** Starts `node` with these arguments; it is killed when the scope closes. */
-export const start = (
-  args: ReadonlyArray<string>,
-  options: Options
-): Effect.Effect<Program, never, Scope.Scope> =>
-  Effect.gen(function*() {
-    const child = yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        spawn(process.execPath, [...args], {
-          cwd: options.cwd ?? options.home,
-          env: { ...environment(options.home, options.env) },
-          stdio: ["pipe", options.stdoutTo ?? "pipe", "pipe"],
-          ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
-          timeout: options.killAfterMs ?? 30_000,
-          killSignal: "SIGKILL"
-        })
-      ),
-      (child) => Effect.sync(() => child.kill("SIGKILL"))
-    )
-    const { text, waiting } = collect(child)
-    const ended = yield* Deferred.make<Outcome>()
-    child.on("close", (code, signal) => {
-      Deferred.unsafeDone(ended, Effect.sync(() => ({ stdout: text("stdout"), stderr: text("stderr"), code, signal })))
-      for (const wake of waiting) wake()
-    }).on("error", (error) => Deferred.unsafeDone(ended, Effect.die(error)))
-    child.stdin?.on("error", () => {}).end(options.stdin ?? "")
-
-    return {
-      pid: child.pid ?? 0,
-      kill: (signal) => Effect.sync(() => child.kill(signal)),
-      said: (wanted) =>
-        Effect.async<void>((resume) => {
-          const check = () => {
-            if (!text("stdout").includes(wanted) && !text("stderr").includes(wanted) && child.exitCode === null) return
-            waiting.delete(check)
-            resume(Effect.void)
-          }
-          waiting.add(check)
-          check()
-          return Effect.sync(() => waiting.delete(check))
-        }),
-      closeStdout: Effect.sync(() => child.stdout?.destroy()),
-      closeStderr: Effect.sync(() => child.stderr?.destroy()),
-      ended: Deferred.await(ended)
-    }
-  })
-
-/** To its end. */
-export const run = (args: ReadonlyArray<string>, options: Options): Effect.Effect<Outcome> =>
-  Effect.scoped(Effect.flatMap(start(args, options), ({ ended }) => ended))
+export { type Options, type Outcome, type Program, run, start } from "./program.ts"
 
 const dist = join(inject("package"), "dist")
 export const main = join(dist, "main.js")

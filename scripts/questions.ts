@@ -1,0 +1,21 @@
+/**
+ * What a person would ask.
+ */
+/** To the sample sessions in test/fixtures. */
+export const QUESTIONS = [
+  "why did we decide against Meilisearch?",
+  "what exhausted the connection pool under load?",
+  "why does max stay at 20 connections?",
+  "not a char boundary panic in the snippet code",
+  "should the reader mmap the segments?",
+  "why is the coupon test flaky?",
+  "customers get the order confirmation twice",
+  "which rule did finance give for credits above 500 EUR?",
+  "what must run before every commit?",
+  "__memcpy_chk when linking for musl",
+  "two watchers corrupt the index",
+  "generation expression is not immutable",
+  "为什么银行对账每天差几分钱？",
+  "Too many parts 的原因是什么，怎么改的？",
+  "为什么没有用 Iceberg？"
+]

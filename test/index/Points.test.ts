@@ -1,0 +1,31 @@
+import { assert, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { pointsOf } from "../../src/index/Points.ts"
+import { CurrentProject } from "../../src/models/CurrentProject.ts"
+import * as ModelInMemory from "../../src/models/ModelInMemory.ts"
+import { ModelManager } from "../../src/models/ModelManager.ts"
+import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import { unit } from "../contract/made.ts"
+
+it.effect("units of several projects, in the order of their ids, are embedded project by project", () =>
+  Effect.gen(function*() {
+    const models = yield* ModelManager
+    const asked: Array<readonly [string | null, number]> = []
+    const units = Array.from(
+      { length: 9 },
+      (_, i) => unit(`u${i}`, { projectId: `project-${i % 3}`, content: `memory of word${i}` })
+    )
+    const points = yield* pointsOf({
+      ...models,
+      embed: (texts, purpose) =>
+        Effect.flatMap(CurrentProject, (project) => {
+          asked.push([project, texts.length])
+          return models.embed(texts, purpose)
+        })
+    }, units)
+    assert.deepStrictEqual(asked, [["project-0", 3], ["project-1", 3], ["project-2", 3]])
+    const [alone] = yield* pointsOf(models, units.slice(4, 5))
+    assert.deepStrictEqual(points.map(({ unitId }) => unitId), units.map(({ id }) => id))
+    assert.deepStrictEqual(points[4], alone)
+  }).pipe(Effect.provide(Layer.provide(ModelInMemory.layer(), ResourceLedger.layer))))

@@ -125,15 +125,16 @@ const command = Cli.make("bench:recall", {
     Options.withDescription("URL of a Qdrant server that holds the vectors; what is made there is removed at the end"),
     Options.optional
   ),
+  words: Options.boolean("words").pipe(Options.withDescription("Qdrant looks for the words too")),
   json
-}, ({ answers: file, json, qdrant, questions, score, transcripts }) =>
+}, ({ answers: file, json, qdrant, questions, score, transcripts, words }) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const home = yield* temporaryFolder
     const asked = yield* questionsIn(questions)
     const server = Option.isSome(qdrant) ? yield* serverAt(qdrant.value) : undefined
     const { answers, askMs, report } = yield* importAndAsk(transcripts, asked).pipe(
-      Effect.provide(service(home, false, server?.options))
+      Effect.provide(service(home, false, server && { ...server.options, words }))
     )
     if (report.degraded.length > 0) {
       return yield* new BenchError({ reason: "Program", detail: `not all is indexed: ${report.degraded.join("; ")}` })

@@ -80,6 +80,7 @@ export const settingsFor = (url: string, settings?: Settings.QdrantSettings) =>
       prefix: `drill_${randomUUID()}`,
       shards: 1,
       replicas: 1,
+      words: false,
       ...settings,
       address
     })

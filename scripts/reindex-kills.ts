@@ -288,7 +288,7 @@ const rowsOf = (ways: ReadonlyArray<Way>) => {
     of("kills (SIGKILL)", ({ kills }) => kills.length),
     of("  while requests were out", ({ kills }) => sum(kills, ({ isAsking }) => Number(isAsking))),
     of(
-      "  of runs that left nothing, see above",
+      "  that left nothing (why: see above)",
       ({ kills }) => sum(kills, (kill) => Number(kill.kept + kill.points === 0))
     ),
     of("vectors kept of killed runs", ({ kills }) => sum(kills, ({ kept }) => kept)),

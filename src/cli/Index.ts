@@ -13,7 +13,6 @@ import * as Stream from "effect/Stream"
 import * as App from "../App.ts"
 import type { Verification } from "../index/Reindex.ts"
 import type { IndexVersion } from "../index/VectorIndex.ts"
-import type { Step } from "../Pipeline.ts"
 import { Unsuccessful, writeStderr } from "../Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { answer, json, number, table } from "./Output.ts"
@@ -103,16 +102,18 @@ const verify = (isJson: boolean) =>
     if (!isRight(verification)) return yield* Effect.fail(new Unsuccessful())
   })
 
-/** Shows the steps on a terminal, and tells what they came to. */
-export const followed = <E, R>(steps: Stream.Stream<Step, E, R>) =>
+const repair = (isJson: boolean) =>
   Effect.gen(function*() {
+    const { index } = yield* ClaudeMemory
+    const since = yield* Clock.currentTimeMillis
     const progress = yield* Progress.make(0, process.stderr.isTTY === true)
     const degraded: Array<string> = []
-    const sum = { missing: 0, orphans: 0, indexed: 0 }
-    yield* steps.pipe(
+    const sum = { isCompared: false, missing: 0, orphans: 0, indexed: 0 }
+    yield* index.repair.pipe(
       Stream.runForEach((step) => {
         switch (step._tag) {
           case "Compared":
+            sum.isCompared = true
             sum.missing += step.missing
             sum.orphans += step.orphans
             return Effect.void
@@ -128,22 +129,18 @@ export const followed = <E, R>(steps: Stream.Stream<Step, E, R>) =>
       }),
       Effect.ensuring(progress.end)
     )
-    return { ...sum, degraded }
-  })
-
-const repair = (isJson: boolean) =>
-  Effect.gen(function*() {
-    const { index } = yield* ClaudeMemory
-    const since = yield* Clock.currentTimeMillis
-    const report = yield* followed(index.repair)
     const durationMs = (yield* Clock.currentTimeMillis) - since
-    yield* answer(isJson, { ...report, durationMs }, () =>
+    yield* answer(isJson, { ...sum, degraded, durationMs }, () =>
       [
-        `${number(report.missing)} memories were missing and ${number(report.orphans)} were too many; ` +
-        `${number(report.indexed)} were indexed in ${(durationMs / 1_000).toFixed(1)} s`,
-        ...report.degraded.map((each) => `not finished: ${each}; run it again`)
+        ...(sum.isCompared
+          ? [
+            `${number(sum.missing)} memories were missing and ${number(sum.orphans)} were too many; ` +
+            `${number(sum.indexed)} were indexed in ${(durationMs / 1_000).toFixed(1)} s`
+          ]
+          : []),
+        ...degraded.map((each) => `not finished: ${each}; run it again`)
       ].join("\n"))
-    if (report.degraded.length > 0) return yield* Effect.fail(new Unsuccessful())
+    if (degraded.length > 0) return yield* Effect.fail(new Unsuccessful())
   })
 
 const drop = (isJson: boolean, name: Option.Option<string>) =>

@@ -15,7 +15,7 @@ export class IndexError extends Schema.TaggedError<IndexError>()("IndexError", {
   cause: Schema.Defect
 }) {
   override get message() {
-    return `index, ${this.operation}: ${this.detail}`
+    return `the index: ${this.detail}`
   }
 }
 

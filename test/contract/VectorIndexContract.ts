@@ -57,7 +57,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
         assert.deepStrictEqual(yield* index.search(vector(1, 0), everything, 5), [])
         const early = yield* Effect.flip(index.upsert([point("a", vector(1, 0, 0, 0))]))
         assert.strictEqual(early.reason, "Unavailable")
-        assert.strictEqual(early.message, "index, upsert: nothing is indexed yet; run `claude-memory import`")
+        assert.strictEqual(early.message, "the index: nothing is indexed yet; run `claude-memory import`")
         assert.strictEqual((yield* Effect.flip(index.check(model))).reason, "Unavailable")
         assert.deepStrictEqual([yield* index.count, yield* index.ids("", 10), yield* index.versions], [0, [], []])
         yield* index.upsert([])
@@ -145,9 +145,9 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
         ]
         for (const [wrong, detail] of bad) {
           const written = yield* Effect.flip(index.upsert([good, point("a", wrong)]))
-          assert.deepStrictEqual([written.reason, written.message], ["Rejected", `index, upsert: ${detail}`])
+          assert.deepStrictEqual([written.reason, written.message], ["Rejected", `the index: ${detail}`])
           const asked = yield* Effect.flip(index.search(wrong, everything, 1))
-          assert.deepStrictEqual([asked.reason, asked.message], ["Rejected", `index, search: ${detail}`])
+          assert.deepStrictEqual([asked.reason, asked.message], ["Rejected", `the index: ${detail}`])
         }
         assert.strictEqual((yield* index.describe).count, 0)
       })

@@ -296,7 +296,7 @@ describe("any question", () => {
       const { degraded, results } = yield* search("pool")
       assert.isEmpty(results)
       assert.deepStrictEqual(degraded, [
-        "semantic search: index, check: nothing is indexed yet; run `claude-memory import`"
+        "semantic search: the index: nothing is indexed yet; run `claude-memory import`"
       ])
     }).pipe(Effect.provide(whole)))
 

@@ -24,10 +24,27 @@ const halved = (embed: Embed, texts: ReadonlyArray<string>): Effect.Effect<Vecto
     )
   })
 
+/** As many as the rest of a budget allows; what it bought is kept for the next time, though this one fails. */
+const afforded = (embed: Embed): Embed => (texts) =>
+  Effect.catchIf(embed(texts), ({ reason }) => reason === "Budget" && texts.length > 1, () => {
+    const middle = Math.ceil(texts.length / 2)
+    return Effect.zipWith(
+      afforded(embed)(texts.slice(0, middle)),
+      afforded(embed)(texts.slice(middle)),
+      (a, b) => [...a, ...b]
+    )
+  })
+
 /** A model that refuses the first text and the last one alone refuses everything (its key, its name), and that is its error. */
-export const embedAccepted = (embed: Embed, texts: ReadonlyArray<string>): Effect.Effect<Vectors, ModelError> =>
-  Effect.catchIf(embed(texts), (error) => isRefusal(error) && texts.length > 1, () =>
-    embed(texts.slice(0, 1)).pipe(
-      Effect.catchIf(isRefusal, () => embed(texts.slice(-1))),
-      Effect.zipRight(halved(embed, texts))
-    ))
+export const embedAccepted = (model: Embed, texts: ReadonlyArray<string>): Effect.Effect<Vectors, ModelError> => {
+  const embed = afforded(model)
+  return Effect.catchIf(
+    embed(texts),
+    (error) => isRefusal(error) && texts.length > 1,
+    () =>
+      embed(texts.slice(0, 1)).pipe(
+        Effect.catchIf(isRefusal, () => embed(texts.slice(-1))),
+        Effect.zipRight(halved(embed, texts))
+      )
+  )
+}

@@ -49,7 +49,7 @@ it.effect.prop(
 
 it.effect("other errors are no reason to ask again", () =>
   Effect.gen(function*() {
-    for (const reason of ["Unavailable", "TimedOut", "Damaged", "Budget", "Missing"] as const) {
+    for (const reason of ["Unavailable", "TimedOut", "Damaged", "Missing"] as const) {
       let asked = 0
       const embed = () =>
         Effect.suspend(() => {
@@ -59,4 +59,23 @@ it.effect("other errors are no reason to ask again", () =>
       const error = yield* Effect.flip(embedAccepted(embed, ["a", "b"]))
       assert.deepStrictEqual([error.reason, asked], [reason, 1])
     }
+  }))
+
+it.effect("what a budget does not allow at once is asked for in halves, until nothing more is allowed", () =>
+  Effect.gen(function*() {
+    const texts = Array.from({ length: 20 }, (_, i) => `text ${i}`)
+    let left = 7
+    const bought: Array<string> = []
+    const embed = (some: ReadonlyArray<string>) =>
+      Effect.suspend(() => {
+        if (some.length > left) return Effect.fail(failing("Budget"))
+        left -= some.length
+        bought.push(...some)
+        return Effect.succeed(some.map(vector))
+      })
+    const found = yield* Effect.either(embedAccepted(embed, texts))
+    assert.isTrue(Either.isLeft(found) && found.left.reason === "Budget")
+    assert.deepStrictEqual(bought, texts.slice(0, 7))
+    left = 30
+    assert.deepStrictEqual(yield* embedAccepted(embed, texts), texts.map(vector))
   }))

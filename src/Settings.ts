@@ -192,11 +192,13 @@ const compression = Config.mapOrFail(nonEmpty("CLAUDE_MEMORY_COMPRESSION"), (val
 })
 
 /** A cluster's; a single server has one of each. */
-const inCluster = (name: string) =>
-  Config.integer(name).pipe(
-    Config.validate({ message: `${name} is from 1 to 100`, validation: (n) => n >= 1 && n <= 100 }),
-    Config.withDefault(1)
-  )
+const inCluster = (name: string): Config.Config<number> =>
+  Config.mapOrFail(nonEmpty(name), (value) => {
+    const n = Number(Option.getOrElse(value, () => "1"))
+    return Number.isInteger(n) && n >= 1 && n <= 100
+      ? Either.right(n)
+      : Either.left(ConfigError.InvalidData([], `${name} is from 1 to 100`))
+  })
 
 const QDRANT_URLS = ["CLAUDE_MEMORY_QDRANT_URL", "QDRANT_URL"]
 

@@ -34,7 +34,11 @@ const overHttp = (url: string, apiKey?: string) =>
     const { collections, deleteCollection } = yield* Qdrant
     yield* Effect.addFinalizer(() =>
       Effect.orDie(Effect.flatMap(collections, (names) =>
-        Effect.forEach(names.filter((name) => name.startsWith(prefix)), deleteCollection, { discard: true })))
+        Effect.forEach(
+          names.filter((name) => name.startsWith(prefix)),
+          deleteCollection,
+          { discard: true }
+        )))
     )
     return QdrantIndex.layer({ prefix, shards: 1, replicas: 1 })
   })).pipe(

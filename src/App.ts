@@ -248,7 +248,7 @@ export const reindexing = (to: Option.Option<string>) =>
         service("reindex"),
         Layer.setConfigProvider(
           ConfigProvider.orElse(
-            ConfigProvider.fromMap(new Map([["CLAUDE_MEMORY_EMBEDDING", model === "local" ? "" : model]])),
+            ConfigProvider.fromMap(new Map([["CLAUDE_MEMORY_EMBEDDING", model]])),
             () => ConfigProvider.fromEnv()
           )
         )

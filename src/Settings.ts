@@ -108,6 +108,9 @@ const bareName = ({ model }: Endpoint) => model.slice(model.lastIndexOf("/") + 1
 
 const named = Config.all(Record.fromIterableWith(ROLES, (role) => [role, nonEmpty(settingOf(role))]))
 
+/** The model for embeddings that comes with the package, by a name of its own: what `reindex --to local` puts over what is set. */
+const LOCAL = "local"
+
 const rolesOf = (
   named: Readonly<Record<string, Option.Option<string>>>,
   known: Config.Config.Success<typeof providers>
@@ -117,6 +120,7 @@ const rolesOf = (
     for (const role of ROLES) {
       const value = named[role]
       if (value === undefined || Option.isNone(value)) continue
+      if (role === "embedding" && value.value.trim().toLowerCase() === LOCAL) continue
       const endpoints: Array<Endpoint> = []
       for (const entry of value.value.split(",")) endpoints.push(yield* endpointOf(role, entry, known))
       if (role === "embedding" && new Set(endpoints.map(bareName)).size > 1) {

@@ -33,6 +33,15 @@ describe("models by settings", () => {
       assert.deepStrictEqual(models, {})
     }))
 
+  it.effect("the package's own model can be named, for embeddings", () =>
+    Effect.gen(function*() {
+      for (const name of ["local", " Local "]) {
+        assert.deepStrictEqual(yield* modelsOf({ CLAUDE_MEMORY_EMBEDDING: name }), {})
+      }
+      const error = yield* Effect.flip(modelsOf({ CLAUDE_MEMORY_LIGHT: "local" }))
+      assert.match(error.message, /^CLAUDE_MEMORY_LIGHT is PROVIDER:MODEL/)
+    }))
+
   it.effect("a named model has its provider's address and the key that people have for it", () =>
     Effect.gen(function*() {
       const models = yield* modelsOf({
@@ -218,9 +227,7 @@ describe("Qdrant by settings", () => {
       })
   const otherwise = { at: "http://127.0.0.1:6333", key: null, prefix: "claude_memory", shards: 1, replicas: 1 }
 
-  it.effect.each<
-    readonly [Readonly<Record<string, string>>, Partial<typeof otherwise> & { readonly key?: string } | null]
-  >([
+  it.effect.each<readonly [Readonly<Record<string, string>>, Readonly<Record<string, string | number>> | null]>([
     [{}, null],
     [{ CLAUDE_MEMORY_QDRANT_URL: "" }, null],
     // All of these say how, none that.

@@ -23,7 +23,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts", "test/docs/**/*.test.ts"],
-          globalSetup: ["test/globalSetup.ts"]
+          globalSetup: ["test/globalSetup.ts", "test/postgresSetup.ts"]
         }
       }
     ]

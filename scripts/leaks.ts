@@ -9,6 +9,7 @@ import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { answer, json } from "../src/cli/Output.ts"
 import { Unsuccessful } from "../src/Process.ts"
@@ -41,6 +42,7 @@ const ground = (options: Pick<Ground, "isQuick" | "seed" | "failed">) =>
     const fs = yield* FileSystem.FileSystem
     const root = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-gate-" })
     const folder = join(root, "tmp")
+    const outside = tmpdir()
     yield* fs.makeDirectory(folder)
     putTemporaryFilesIn(folder)
     const sessions = join(root, "sessions")
@@ -52,7 +54,7 @@ const ground = (options: Pick<Ground, "isQuick" | "seed" | "failed">) =>
       rerank: yield* modelServer
     }
     const qdrant = yield* StandIn.make()
-    return { ...options, folder, sessions, servers, qdrant, progress } satisfies Ground
+    return { ...options, folder, outside, sessions, servers, qdrant, progress } satisfies Ground
   })
 
 const options = {

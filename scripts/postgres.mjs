@@ -76,10 +76,10 @@ export const resume = (folder) => {
   run("pg_ctl", ["start", "-D", join(folder, "data"), "-w", "-s", "-l", join(folder, "log")], otherUser())
 }
 
-/** One in a folder of its own, which ends with this process at the latest, and how to be rid of it before. */
-export const temporary = async () => {
+/** One in a folder of its own in `parent`, which ends with this process at the latest, and how to be rid of it before. */
+export const temporary = async (parent = tmpdir()) => {
   // Another user must reach it, and a socket's path is short.
-  const folder = mkdtempSync(join(tmpdir(), "pg-"))
+  const folder = mkdtempSync(join(parent, "pg-"))
   const url = await start(folder)
   const rid = `cat; "${programs()}/pg_ctl" stop -D "${folder}/data" -m immediate -s; rm -rf "${folder}"`
   // It reads to the end of what this process would say, and that comes also when it is killed.

@@ -224,11 +224,18 @@ const HOOK: Patience = {
 const watched = (home: string, command: string, settings: Settings.Settings) =>
   Layer.provide(layer(optionsIn(home, settings, WRITER)), Monitor.layer({ home, command }))
 
-/** The service over a memory in `home`. */
-export const serviceIn = (home: string, command: string) => bySettings((settings) => watched(home, command, settings))
+/** The service over a memory all of which is in `home`, wherever the settings have the person's own. */
+export const serviceIn = (home: string, command: string) =>
+  bySettings((settings) => watched(home, command, { ...settings, postgres: undefined, qdrant: undefined }))
 
 /** The service by the settings. */
 export const service = (command: string) => bySettings((settings) => watched(settings.home, command, settings))
+
+/** Where the memory is, for people. */
+export const placeOf = ({ home, postgres }: Pick<Settings.Settings, "home" | "postgres">): Effect.Effect<string> =>
+  postgres === undefined
+    ? Effect.succeed(home)
+    : Effect.flatMap(Effect.promise(() => import("./resources/Postgres.ts")), ({ placeOf }) => placeOf(postgres))
 
 /** The service for a review by hand. */
 export const reviewing = bySettings((settings) =>
@@ -247,7 +254,7 @@ export const reindexing = (to: Option.Option<string>) =>
         service("reindex"),
         Layer.setConfigProvider(
           ConfigProvider.orElse(
-            ConfigProvider.fromMap(new Map([["CLAUDE_MEMORY_EMBEDDING", model === "local" ? "" : model]])),
+            ConfigProvider.fromMap(new Map([["CLAUDE_MEMORY_EMBEDDING", model]])),
             () => ConfigProvider.fromEnv()
           )
         )

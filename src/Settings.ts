@@ -110,6 +110,9 @@ const bareName = ({ model }: Endpoint) => model.slice(model.lastIndexOf("/") + 1
 
 const named = Config.all(Record.fromIterableWith(ROLES, (role) => [role, nonEmpty(settingOf(role))]))
 
+/** The model for embeddings that comes with the package, by a name of its own: what `reindex --to local` puts over what is set. */
+const LOCAL = "local"
+
 const rolesOf = (
   named: Readonly<Record<string, Option.Option<string>>>,
   known: Config.Config.Success<typeof providers>
@@ -119,6 +122,7 @@ const rolesOf = (
     for (const role of ROLES) {
       const value = named[role]
       if (value === undefined || Option.isNone(value)) continue
+      if (role === "embedding" && value.value.trim().toLowerCase() === LOCAL) continue
       const endpoints: Array<Endpoint> = []
       for (const entry of value.value.split(",")) endpoints.push(yield* endpointOf(role, entry, known))
       if (role === "embedding" && new Set(endpoints.map(bareName)).size > 1) {
@@ -194,11 +198,13 @@ const compression = Config.mapOrFail(nonEmpty("CLAUDE_MEMORY_COMPRESSION"), (val
 })
 
 /** A cluster's; a single server has one of each. */
-const inCluster = (name: string) =>
-  Config.integer(name).pipe(
-    Config.validate({ message: `${name} is from 1 to 100`, validation: (n) => n >= 1 && n <= 100 }),
-    Config.withDefault(1)
-  )
+const inCluster = (name: string): Config.Config<number> =>
+  Config.mapOrFail(nonEmpty(name), (value) => {
+    const n = Number(Option.getOrElse(value, () => "1"))
+    return Number.isInteger(n) && n >= 1 && n <= 100
+      ? Either.right(n)
+      : Either.left(ConfigError.InvalidData([], `${name} is from 1 to 100`))
+  })
 
 const QDRANT_URLS = ["CLAUDE_MEMORY_QDRANT_URL", "QDRANT_URL"]
 

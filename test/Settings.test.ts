@@ -3,6 +3,7 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as QdrantAddress from "../src/index/QdrantAddress.ts"
 import * as Settings from "../src/Settings.ts"
 
 const loaded = (environment: Readonly<Record<string, string>>) =>
@@ -30,6 +31,15 @@ describe("models by settings", () => {
         GEMINI_API_KEY: "k"
       })
       assert.deepStrictEqual(models, {})
+    }))
+
+  it.effect("the package's own model can be named, for embeddings", () =>
+    Effect.gen(function*() {
+      for (const name of ["local", " Local "]) {
+        assert.deepStrictEqual(yield* modelsOf({ CLAUDE_MEMORY_EMBEDDING: name }), {})
+      }
+      const error = yield* Effect.flip(modelsOf({ CLAUDE_MEMORY_LIGHT: "local" }))
+      assert.match(error.message, /^CLAUDE_MEMORY_LIGHT is PROVIDER:MODEL/)
     }))
 
   it.effect("a named model has its provider's address and the key that people have for it", () =>
@@ -202,4 +212,127 @@ describe("caps by settings", () => {
         (error) => assert.strictEqual(error.message, `${name} is a number, 0 or more, or none`)
       )
   )
+})
+
+describe("Qdrant by settings", () => {
+  const URL = { CLAUDE_MEMORY_QDRANT_URL: "http://127.0.0.1:6333" }
+  const qdrantOf = (environment: Readonly<Record<string, string>>) =>
+    Effect.map(loaded(environment), ({ qdrant }) =>
+      qdrant && {
+        at: QdrantAddress.show(qdrant.address),
+        key: Option.getOrNull(Option.map(qdrant.apiKey, Redacted.value)),
+        prefix: qdrant.prefix,
+        shards: qdrant.shards,
+        replicas: qdrant.replicas
+      })
+  const otherwise = { at: "http://127.0.0.1:6333", key: null, prefix: "claude_memory", shards: 1, replicas: 1 }
+
+  it.effect.each<readonly [Readonly<Record<string, string>>, Readonly<Record<string, string | number>> | null]>([
+    [{}, null],
+    [{ CLAUDE_MEMORY_QDRANT_URL: "" }, null],
+    // All of these say how, none that.
+    [
+      {
+        QDRANT_API_KEY: "k",
+        CLAUDE_MEMORY_QDRANT_PREFIX: "team",
+        CLAUDE_MEMORY_QDRANT_SHARDS: "2",
+        CLAUDE_MEMORY_QDRANT_REPLICAS: "2"
+      },
+      null
+    ],
+    [URL, {}],
+    [{ QDRANT_URL: "http://127.0.0.1" }, {}],
+    [{ ...URL, QDRANT_URL: "http://other:6333" }, {}],
+    [{ CLAUDE_MEMORY_QDRANT_URL: "", QDRANT_URL: "https://other" }, { at: "https://other:6333" }],
+    [{ CLAUDE_MEMORY_QDRANT_URL: "off", QDRANT_URL: "http://other:6333" }, null],
+    [{ CLAUDE_MEMORY_QDRANT_URL: " Off ", QDRANT_URL: "no URL at all" }, null],
+    [{ QDRANT_URL: "off" }, null],
+    [{ ...URL, QDRANT_API_KEY: "theirs" }, { key: "theirs" }],
+    [{ ...URL, QDRANT_API_KEY: "theirs", CLAUDE_MEMORY_QDRANT_API_KEY: "ours" }, { key: "ours" }],
+    [{ QDRANT_URL: "http://127.0.0.1", CLAUDE_MEMORY_QDRANT_API_KEY: "ours" }, { key: "ours" }],
+    [{ ...URL, CLAUDE_MEMORY_QDRANT_PREFIX: "Team-2_b" }, { prefix: "Team-2_b" }],
+    [{ ...URL, CLAUDE_MEMORY_QDRANT_PREFIX: "a".repeat(64) }, { prefix: "a".repeat(64) }],
+    [{ ...URL, CLAUDE_MEMORY_QDRANT_SHARDS: "", CLAUDE_MEMORY_QDRANT_PREFIX: "" }, {}],
+    [{ ...URL, CLAUDE_MEMORY_QDRANT_SHARDS: "100", CLAUDE_MEMORY_QDRANT_REPLICAS: "3" }, { shards: 100, replicas: 3 }]
+  ])(
+    "%j is %j",
+    ([environment, expected]) =>
+      Effect.map(
+        qdrantOf(environment),
+        (found) => assert.deepStrictEqual(found, expected === null ? undefined : { ...otherwise, ...expected })
+      )
+  )
+
+  it.effect.each<readonly [Readonly<Record<string, string>>, string]>([
+    [{ CLAUDE_MEMORY_QDRANT_URL: "qdrant" }, "CLAUDE_MEMORY_QDRANT_URL: it is a URL such as http://127.0.0.1:6333"],
+    [{ QDRANT_URL: "qdrant:6333" }, "QDRANT_URL: it is a URL such as http://127.0.0.1:6333"],
+    [
+      { ...URL, CLAUDE_MEMORY_QDRANT_URL: "http://h:6334" },
+      "CLAUDE_MEMORY_QDRANT_URL: 6334 is Qdrant's port for gRPC; the one for REST is 6333"
+    ],
+    [
+      { QDRANT_URL: "http://me:hunter2@h:6333" },
+      "QDRANT_URL: a name or password in the URL is not sent; set the API key"
+    ],
+    ...["two words", "a/b", "a".repeat(65)].map((prefix): readonly [Readonly<Record<string, string>>, string] => [
+      { ...URL, CLAUDE_MEMORY_QDRANT_PREFIX: prefix },
+      "CLAUDE_MEMORY_QDRANT_PREFIX is of letters, digits, - and _, at most 64"
+    ]),
+    ...["SHARDS", "REPLICAS"].flatMap((name) =>
+      ["0", "-1", "101", "1.5", "two"].map((value): readonly [Readonly<Record<string, string>>, string] => [
+        { ...URL, [`CLAUDE_MEMORY_QDRANT_${name}`]: value },
+        `CLAUDE_MEMORY_QDRANT_${name} is from 1 to 100`
+      ])
+    )
+  ])(
+    "%j is refused with what to write instead",
+    ([environment, message]) =>
+      Effect.map(Effect.flip(loaded(environment)), (error) => assert.strictEqual(error.message, message))
+  )
+
+  it.effect("no key is told, also where something else is wrong", () =>
+    Effect.gen(function*() {
+      const key = "the-key-of-qdrant"
+      const keys = { QDRANT_API_KEY: key, CLAUDE_MEMORY_QDRANT_API_KEY: key }
+      assert.notInclude(JSON.stringify(yield* loaded({ ...URL, ...keys })), key)
+      for (
+        const wrong of [
+          { CLAUDE_MEMORY_QDRANT_URL: `http://${key}@h` },
+          { CLAUDE_MEMORY_QDRANT_URL: `http://h:6333?api-key=${key}` },
+          { CLAUDE_MEMORY_QDRANT_URL: `${key}@h:6333` },
+          { CLAUDE_MEMORY_QDRANT_SHARDS: key },
+          { CLAUDE_MEMORY_QDRANT_PREFIX: `${key}!` }
+        ]
+      ) {
+        const error = yield* Effect.flip(loaded({ ...URL, ...keys, ...wrong }))
+        assert.notInclude(`${error.message} ${JSON.stringify(error)}`, key)
+      }
+    }))
+})
+
+describe("PostgreSQL by settings", () => {
+  const url = "postgresql://me:hunter2@db:5432/memory"
+
+  it.effect("is used where its address is set, with Qdrant", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* loaded({})).postgres, undefined)
+      assert.strictEqual((yield* loaded({ CLAUDE_MEMORY_POSTGRES_URL: "" })).postgres, undefined)
+      const settings = yield* loaded({ CLAUDE_MEMORY_POSTGRES_URL: url, QDRANT_URL: "http://127.0.0.1" })
+      assert.strictEqual(Redacted.value(settings.postgres!), url)
+      assert.notInclude(JSON.stringify(settings), "hunter2")
+    }))
+
+  it.effect.each<Readonly<Record<string, string>>>([
+    {},
+    { QDRANT_API_KEY: "k" },
+    { QDRANT_URL: "off" },
+    { CLAUDE_MEMORY_QDRANT_URL: "off", QDRANT_URL: "http://127.0.0.1" }
+  ])("with %j is refused with what to write", (environment) =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(loaded({ ...environment, CLAUDE_MEMORY_POSTGRES_URL: url }))
+      assert.strictEqual(
+        error.message,
+        "CLAUDE_MEMORY_POSTGRES_URL: the vectors of a memory in PostgreSQL are in Qdrant; set CLAUDE_MEMORY_QDRANT_URL too"
+      )
+    }))
 })

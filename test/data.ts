@@ -11,7 +11,7 @@ export const samples = join(root, "test", "fixtures", "projects")
 /** Data that is not shipped; tests that need it say that they are skipped when it is absent, and fail in CI. */
 export const testData: string | undefined = process.env.TEST_DATA
 
-/** A real server, for those who have one: what the tests make there they remove. */
+/** A real server, for those who have one: what the tests make there they remove. Only their own suites come to it. */
 export const qdrant: { readonly url: string | undefined; readonly apiKey: string | undefined } = {
   url: process.env.QDRANT_URL,
   apiKey: process.env.QDRANT_API_KEY
@@ -26,7 +26,12 @@ export const testSeed: string = process.env.TEST_SEED ?? "20261125"
 /** How many cases the properties that take long see: so many, times TEST_RUNS. */
 export const times = (some: number): number => some * Number(process.env.TEST_RUNS ?? "1")
 
+/** What would have the program, or a driver of its, use something of the person's. */
+const OWN = /^(?:CLAUDE_MEMORY_|QDRANT_|TEST_POSTGRES_URL$|PG[A-Z]+$)/
+
+/** From here on only those who ask this file for a real server come to it. */
 export const isolate = (home: string) => {
+  for (const name of Object.keys(process.env)) if (OWN.test(name)) Reflect.deleteProperty(process.env, name)
   process.env.HOME = home
   process.env.USERPROFILE = home
   process.env.CLAUDE_CONFIG_DIR = join(home, ".claude")

@@ -19,6 +19,8 @@ export interface Ground {
   readonly seed: number
   /** Where temporary files go: nothing else is in it but what a run makes. */
   readonly folder: string
+  /** Where they go outside of the gate, and other users reach them. */
+  readonly outside: string
   readonly sessions: string
   readonly servers: Servers
   readonly qdrant: StandIn

@@ -88,6 +88,18 @@ export const newPlace = ({ qdrant, servers, sessions }: Omit<Place, "home">) =>
 /** With a ledger of its own. */
 export const alone = <A, E>(layer: Layer.Layer<A, E, ResourceLedger>) => Layer.provide(layer, ResourceLedger.layer)
 
+export const vectorsIn = ({ origin }: StandIn): NonNullable<App.Options["qdrant"]> => ({
+  address: Either.getOrThrow(QdrantAddress.parse(origin)),
+  apiKey: Option.none(),
+  prefix: "gate",
+  shards: 1,
+  replicas: 1,
+  within: "10 seconds",
+  retries: 0,
+  waits: 0,
+  handshake: "tolerant"
+})
+
 /** The whole service with models and vectors behind the network; the ledger comes from outside. */
 export const service = ({ home, qdrant, servers }: Place) =>
   Layer.provide(
@@ -99,17 +111,7 @@ export const service = ({ home, qdrant, servers }: Place) =>
         models: { roles: roles(servers), patience, caps: NO_CAPS },
         review: "hybrid",
         fusion: 2_000,
-        qdrant: {
-          address: Either.getOrThrow(QdrantAddress.parse(qdrant.origin)),
-          apiKey: Option.none(),
-          prefix: "gate",
-          shards: 1,
-          replicas: 1,
-          within: "10 seconds",
-          retries: 0,
-          waits: 0,
-          handshake: "tolerant"
-        }
+        qdrant: vectorsIn(qdrant)
       }),
       Unmetered.providers({ roles: roles(servers), patience })
     ),

@@ -9,7 +9,12 @@ import type { ProcessReport } from "./processes.ts"
 
 export interface Parts {
   readonly cycles: { readonly cycles: number; readonly slopes: Slopes }
-  readonly acquisitions: { readonly acquisitions: number; readonly runs: number }
+  readonly acquisitions: {
+    readonly acquisitions: number
+    readonly runs: number
+    /** Without it a memory in PostgreSQL is left out. */
+    readonly hasPostgres: boolean
+  }
   readonly calls: { readonly abandoned: number }
   readonly races: { readonly resources: number; readonly runs: number }
   readonly interruptions: { readonly interruptions: number; readonly cut: number }
@@ -38,6 +43,7 @@ export const data = (report: Report, failures: ReadonlyArray<string>, ms: number
   ok: failures.length === 0,
   acquisitions: report.acquisitions?.acquisitions,
   runs: report.acquisitions?.runs,
+  hasPostgres: report.acquisitions?.hasPostgres,
   abandonedCalls: report.calls?.abandoned,
   races: report.races && { resources: report.races.resources, runs: report.races.runs },
   interruptions: report.interruptions?.interruptions,
@@ -100,7 +106,8 @@ export const text = (report: Report, failures: ReadonlyArray<string>, ms: number
     ...(acquisitions === undefined ? [] : [
       `${plural(acquisitions.acquisitions, "acquisition")}, gone wrong in ${acquisitions.runs} runs, ${
         seconds(acquisitions)
-      }`
+      }`,
+      ...(acquisitions.hasPostgres ? [] : ["    PostgreSQL is not installed here: a memory in it was left out"])
     ]),
     ...(races === undefined
       ? []

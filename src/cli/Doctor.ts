@@ -6,6 +6,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as App from "../App.ts"
 import { Unsuccessful } from "../Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
@@ -40,14 +41,16 @@ const ofTheMemory = Effect.gen(function*() {
   const failures = yield* memory.failures(3)
   const folder = Settings.transcriptsFolder(settings)
   const files = yield* Effect.either(memory.discover([folder]))
-  const mode = yield* Effect.map(fs.stat(settings.home), (info) => info.mode & 0o777)
+  const place = yield* App.placeOf(settings)
+  // With its memory elsewhere there may be no such folder.
+  const mode = yield* Effect.option(Effect.map(fs.stat(settings.home), (info) => info.mode & 0o777))
   const index = yield* Effect.either(memory.indexStatus)
   const checks: ReadonlyArray<Check> = [
-    check("memory", true, `${number(units.total)} memories in ${settings.home}`, ""),
+    check("memory", true, `${number(units.total)} memories in ${place}`, ""),
     check(
       "privacy",
-      process.platform === "win32" || (mode & 0o077) === 0,
-      "only you can read it",
+      process.platform === "win32" || Option.isNone(mode) || (mode.value & 0o077) === 0,
+      settings.postgres === undefined ? "only you can read it" : "the database says who can read it",
       `others can read ${settings.home}; run chmod -R go= on it`
     ),
     check("captured lines", isBalanced(lines), balance(lines), `the sum does not balance: ${balance(lines)}`),

@@ -157,6 +157,9 @@ const drop = (isJson: boolean, name: Option.Option<string>) =>
 export const options = { json }
 
 export const command = Command.make("index", { action, version, ...options }, ({ action, json, version }) => {
+  if (action !== "drop" && Option.isSome(version)) {
+    return Effect.zipRight(writeStderr(`${action} takes no version\n`), Effect.fail(new Unsuccessful()))
+  }
   switch (action) {
     case "status":
       return Effect.provide(status(json), Layer.provide(App.reader, App.base))

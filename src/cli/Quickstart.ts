@@ -47,7 +47,8 @@ const importNewest = (files: ReadonlyArray<TranscriptFile>) =>
 
 interface Source {
   readonly name: "own" | "samples"
-  readonly home: string
+  /** Where its memory is. */
+  readonly place: string
   readonly folder: string
   readonly files: ReadonlyArray<TranscriptFile>
 }
@@ -113,8 +114,8 @@ const tour = (source: Source, isJson: boolean) =>
             injected.text === "" ? "(nothing: no memory is good enough)" : injected.text,
             "",
             source.name === "own"
-              ? `Your memory lies in ${source.home}.`
-              : `The samples' memory lay in ${source.home} and is removed again.`,
+              ? `Your memory lies in ${source.place}.`
+              : `The samples' memory lay in ${source.place} and is removed again.`,
             "",
             "Next:",
             source.name === "own"
@@ -130,13 +131,12 @@ const own = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const folder = Settings.transcriptsFolder(settings)
   const isThere = yield* Effect.orElseSucceed(fs.exists(folder), () => false)
-  return { home: settings.home, folder, isThere }
+  return { place: yield* App.placeOf(settings), folder, isThere }
 })
 
-const inHome = <A, E>(home: string, effect: Effect.Effect<A, E, ClaudeMemory>) =>
+const inMemory = <A, E>(service: ReturnType<typeof App.service>, effect: Effect.Effect<A, E, ClaudeMemory>) =>
   Effect.gen(function*() {
     const base = yield* Effect.context<Layer.Layer.Success<typeof App.base>>()
-    const service = App.serviceIn(home, "quickstart")
     return yield* Effect.provide(effect, Layer.provide(service, Layer.succeedContext(base)))
   })
 
@@ -144,15 +144,15 @@ export const options = { json }
 
 export const command = Command.make("quickstart", options, ({ json }) =>
   Effect.gen(function*() {
-    const { folder, home, isThere } = yield* own
+    const { folder, isThere, place } = yield* own
     if (isThere) {
-      const done = yield* inHome(
-        home,
+      const done = yield* inMemory(
+        App.service("quickstart"),
         Effect.gen(function*() {
           const memory = yield* ClaudeMemory
           const files = yield* Effect.either(memory.discover([folder]))
           if (Either.isLeft(files) || files.right.length === 0) return false
-          yield* tour({ name: "own", home, folder, files: files.right }, json)
+          yield* tour({ name: "own", place, folder, files: files.right }, json)
           return true
         })
       )
@@ -161,12 +161,12 @@ export const command = Command.make("quickstart", options, ({ json }) =>
     const samples = Settings.packageFile("test", "fixtures", "projects")
     yield* Effect.scoped(Effect.gen(function*() {
       const temporary = yield* TemporaryFolder.make("quickstart")
-      yield* inHome(
-        temporary,
+      yield* inMemory(
+        App.serviceIn(temporary, "quickstart"),
         Effect.gen(function*() {
           const memory = yield* ClaudeMemory
           const files = yield* memory.discover([samples])
-          yield* tour({ name: "samples", home: temporary, folder, files }, json)
+          yield* tour({ name: "samples", place: temporary, folder, files }, json)
         })
       )
     }))

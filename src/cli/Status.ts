@@ -13,13 +13,14 @@ export const options = { ...projects, json }
 export const command = Command.make("status", options, (options) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
-    const { home } = yield* Settings.load
+    const settings = yield* Settings.load
+    const place = yield* App.placeOf(settings)
     const ids = yield* projectIds(options)
     const { projects: all, ...status } = yield* memory.status
     const shown = ids === "all" ? all : all.filter(({ id }) => ids.includes(id))
     const index = yield* Effect.either(memory.indexStatus)
     const json = Either.match(index, { onLeft: ({ message }) => ({ error: message }), onRight: (found) => found })
-    yield* answer(options.json, { home, projects: shown, ...status, index: json }, () => {
+    yield* answer(options.json, { home: settings.home, place, projects: shown, ...status, index: json }, () => {
       return [
         ...(shown.length === 0 ?
           ["Nothing is remembered of this folder's project yet (--all-projects shows the others)."] :
@@ -42,7 +43,7 @@ export const command = Command.make("status", options, (options) =>
           })
         }`,
         `  waiting    ${number(status.pending)} items of work`,
-        `  data       ${home}`
+        `  data       ${place}`
       ].join("\n")
     })
   })).pipe(

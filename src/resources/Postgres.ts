@@ -229,6 +229,16 @@ const cut = (sockets: ReadonlySet<Socket>): void => {
   for (const socket of sockets) socket.destroy()
 }
 
+const nameOf = ({ database, host, port, user }: Pg.PoolConfig): string =>
+  `PostgreSQL at ${host ?? "localhost"}:${port ?? 5432}/${database ?? user ?? "postgres"}`
+
+/** Where the database is, for people: without user and password. */
+export const placeOf = (url: Redacted.Redacted): Effect.Effect<string> =>
+  Effect.orElseSucceed(
+    Effect.try(() => nameOf(parseIntoClientConfig(Redacted.value(url)) as Pg.PoolConfig)),
+    () => "PostgreSQL"
+  )
+
 /** Opens the pool in the ledger, and asks the server whether it will do. */
 export const open: (
   options: PoolOptions
@@ -239,9 +249,7 @@ export const open: (
     const noAddress = new PostgresError({ reason: "Address", server: "", cause: undefined })
     if (!/^postgres(?:ql)?:\/\//.test(Redacted.value(options.url))) return yield* noAddress
     const config = yield* Effect.try({ try: () => configOf(options), catch: () => noAddress })
-    const name = `PostgreSQL at ${config.host ?? "localhost"}:${config.port ?? 5432}/${
-      config.database ?? config.user ?? "postgres"
-    }`
+    const name = nameOf(config)
     const toError = (cause: unknown) => new PostgresError({ reason: reasonOf(cause), server: name, cause })
 
     const { sql } = yield* ledger.acquire({

@@ -1,13 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { randomBytes } from "node:crypto"
 import * as EmbeddedIndex from "../../src/index/EmbeddedIndex.ts"
 import * as IndexInMemory from "../../src/index/IndexInMemory.ts"
+import { Qdrant } from "../../src/index/Qdrant.ts"
 import * as QdrantIndex from "../../src/index/QdrantIndex.ts"
 import * as QdrantInMemory from "../../src/index/QdrantInMemory.ts"
 import { VectorIndex } from "../../src/index/VectorIndex.ts"
 import { MemoryStore } from "../../src/store/MemoryStore.ts"
 import * as SqliteStore from "../../src/store/SqliteStore.ts"
+import { qdrant } from "../data.ts"
+import { client } from "../qdrant/client.ts"
+import * as StandIn from "../qdrant/StandIn.ts"
 import { base, sqliteFile, storeInMemory } from "./layers.ts"
 import { everything, unit } from "./made.ts"
 import { write } from "./MemoryStoreContract.ts"
@@ -22,11 +27,37 @@ const qdrantInMemory = QdrantIndex.layer({ prefix: "test", shards: 1, replicas: 
   Layer.provideMerge(storeInMemory),
   Layer.provide(base)
 )
+/** On a server that others use too: nothing of theirs is touched, and of ours nothing is left. */
+const overHttp = (url: string, apiKey?: string) =>
+  Layer.unwrapScoped(Effect.gen(function*() {
+    const prefix = `claude-memory-test-${randomBytes(6).toString("hex")}`
+    const { collections, deleteCollection } = yield* Qdrant
+    yield* Effect.addFinalizer(() =>
+      Effect.orDie(Effect.flatMap(collections, (names) =>
+        Effect.forEach(
+          names.filter((name) => name.startsWith(prefix)),
+          deleteCollection,
+          { discard: true }
+        )))
+    )
+    return QdrantIndex.layer({ prefix, shards: 1, replicas: 1 })
+  })).pipe(
+    Layer.provide(client(url, { apiKey, within: "30 seconds" })),
+    Layer.provideMerge(storeInMemory),
+    Layer.provide(base)
+  )
+const onStandIn = Layer.unwrapScoped(Effect.map(StandIn.make(), ({ origin }) => overHttp(origin)))
 const inMemory = IndexInMemory.layer.pipe(Layer.provideMerge(storeInMemory), Layer.provide(base))
 
 suite("EmbeddedIndex", embedded)
 suite("IndexInMemory", inMemory)
 suite("QdrantIndex over Qdrant in memory", qdrantInMemory)
+suite("QdrantIndex over HTTP, on the stand-in", onStandIn)
+
+// Nothing is said where there is none: it is for those who have one.
+if (qdrant.url !== undefined) {
+  suite(`QdrantIndex over HTTP, on ${qdrant.url}`, overHttp(qdrant.url, qdrant.apiKey))
+}
 
 describe("EmbeddedIndex", () => {
   it.scoped("is written and undone together with the store", () =>

@@ -5,7 +5,7 @@
  * What it proves: that each request is one the server describes, with no field or parameter that it would ignore; that answers in
  * the described form are understood; and what becomes of calls when a server behaves badly. What it does not: that a real server
  * does as `QdrantInMemory` does. It searches exactly and in 64 bits, has no shards, segments or optimizer, keeps nothing on a disk,
- * is never busy, and needs no time. Run test/contract/Qdrant.test.ts with QDRANT_URL for that.
+ * is never busy, and needs no time. Run test/contract/Qdrant.test.ts and VectorIndex.test.ts with QDRANT_URL for that.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

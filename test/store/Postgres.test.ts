@@ -263,7 +263,7 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
       "in the middle is told, undoes what was begun, and is used again when it is back",
       Effect.gen(function*() {
         const server = yield* Effect.acquireRelease(
-          Effect.promise(temporary),
+          Effect.promise(() => temporary()),
           ({ remove }) => Effect.sync(remove)
         )
         const store = yield* opened(optionsFor("memory", { url: Redacted.make(server.url), connectTimeoutMs: 1_000 }))

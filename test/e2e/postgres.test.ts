@@ -1,0 +1,261 @@
+/**
+ * The command line and the hook over a memory in PostgreSQL, its vectors in Qdrant.
+ */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, describe, layer } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { randomBytes } from "node:crypto"
+import { type AddressInfo, createServer, type Socket } from "node:net"
+import { join } from "node:path"
+import { quoted } from "../../src/resources/Postgres.ts"
+import { samples } from "../data.ts"
+import { address, say } from "../postgres.ts"
+import * as StandIn from "../qdrant/StandIn.ts"
+import { hook, main, makeHome, type Outcome, run } from "./run.ts"
+
+const PASSWORD = "hunter2-of-postgres"
+
+/** The command line uses a schema of one name, so each memory has a database of its own. */
+const database = Effect.map(
+  Effect.acquireRelease(
+    Effect.suspend(() => {
+      const name = `claude-memory-test-${randomBytes(6).toString("hex")}`
+      return Effect.as(say(`CREATE DATABASE ${quoted(name)} TEMPLATE template0 ENCODING 'UTF8'`), name)
+    }),
+    (name) => say(`DROP DATABASE IF EXISTS ${quoted(name)} WITH (FORCE)`)
+  ),
+  (name) => {
+    const url = new URL(address!)
+    url.pathname = `/${name}`
+    // Our own server asks for none.
+    if (url.password === "") url.password = PASSWORD
+    return url
+  }
+)
+
+/** In words, as nobody's password. */
+const placeOf = ({ hostname, pathname, port }: URL) => `PostgreSQL at ${hostname}:${port || 5432}${pathname}`
+
+const makeMemory = (qdrant: string) =>
+  Effect.gen(function*() {
+    const home = yield* makeHome
+    const url = yield* database
+    const env = { CLAUDE_MEMORY_POSTGRES_URL: url.href, CLAUDE_MEMORY_QDRANT_URL: qdrant }
+    const clean = (outcome: Outcome) =>
+      Effect.sync(() => assert.notInclude(outcome.stdout + outcome.stderr, url.password))
+    return {
+      home,
+      url,
+      cli: (words: ReadonlyArray<string>, extra: Readonly<Record<string, string>> = {}) =>
+        Effect.tap(run([main, ...words], { home, env: { ...env, ...extra } }), clean),
+      hooked: (prompt: string, extra: Readonly<Record<string, string>> = {}) => {
+        const stdin = JSON.stringify({ hook_event_name: "UserPromptSubmit", cwd: "/home/mei/work/shop-api", prompt })
+        return Effect.tap(run([hook], { home, stdin, env: { ...env, ...extra } }), clean)
+      }
+    }
+  })
+
+/** What a program is told, and nothing beside it. */
+const json = ({ code, stderr, stdout }: Outcome) => {
+  assert.deepStrictEqual([code, stderr], [0, ""])
+  assert.match(stdout, /^[^\n]+\n$/)
+  return JSON.parse(stdout)
+}
+
+class Memory extends Context.Tag("test/Memory")<
+  Memory,
+  Effect.Effect.Success<ReturnType<typeof makeMemory>> & {
+    readonly report: { readonly lines: object; readonly degraded: ReadonlyArray<string>; readonly resources: object }
+    readonly qdrant: StandIn.StandIn
+  }
+>() {
+  static readonly layer = Layer.scoped(
+    this,
+    Effect.gen(function*() {
+      const qdrant = yield* StandIn.make()
+      const memory = yield* makeMemory(qdrant.origin)
+      return { ...memory, qdrant, report: json(yield* memory.cli(["import", samples, "--json"])) }
+    })
+  ).pipe(Layer.provideMerge(NodeContext.layer))
+}
+
+const STATUS = ["status", "--all-projects", "--json"]
+const SEARCH = ["search", "meilisearch", "--all-projects", "--json"]
+
+/** What memories of the same sessions have in common, wherever they are. */
+const facts = (status: Readonly<Record<string, unknown>>) => {
+  const { home: _, place: __, ...rest } = status
+  return rest
+}
+
+const idsOf = ({ results }: { readonly results: ReadonlyArray<{ readonly id: string }> }) => results.map(({ id }) => id)
+
+/** It takes a connection and never says anything. */
+const silence = Effect.map(
+  Effect.acquireRelease(
+    Effect.async<{ readonly server: ReturnType<typeof createServer>; readonly sockets: Set<Socket> }>((resume) => {
+      const sockets = new Set<Socket>()
+      const server = createServer((socket) => {
+        sockets.add(socket.on("error", () => {}))
+      })
+      server.listen(0, "127.0.0.1", () => resume(Effect.succeed({ server, sockets })))
+    }),
+    ({ server, sockets }) =>
+      Effect.async<void>((resume) => {
+        server.close(() => resume(Effect.void))
+        for (const socket of sockets) socket.destroy()
+      })
+  ),
+  ({ server }) => (server.address() as AddressInfo).port
+)
+
+const nowhere = (port: number) => ({
+  CLAUDE_MEMORY_POSTGRES_URL: `postgresql://me:${PASSWORD}@127.0.0.1:${port}/memory`
+})
+
+describe.skipIf(address === undefined)("a memory in PostgreSQL", () => {
+  layer(Memory.layer, { timeout: "60 seconds", excludeTestServices: true })((it) => {
+    it.effect("is made by an import; the next changes nothing, and no file is written", () =>
+      Effect.gen(function*() {
+        const { cli, home, report } = yield* Memory
+        assert.deepInclude(report, { degraded: [], resources: { openAtExit: 0 } })
+        assert.deepInclude(report.lines, { total: 430, deadLetter: 1 })
+        const before = json(yield* cli(STATUS))
+        const second = json(yield* cli(["import", samples, "--json"]))
+        assert.deepInclude(second, { files: 0, units: { total: 0, byType: {} }, degraded: [] })
+        assert.deepStrictEqual(json(yield* cli(STATUS)), before)
+        const fs = yield* FileSystem.FileSystem
+        assert.deepStrictEqual(yield* fs.readDirectory(join(home, ".claude-memory")), [])
+      }))
+
+    it.effect("is one, however many imports make it at once", () =>
+      Effect.scoped(Effect.gen(function*() {
+        const one = yield* Memory
+        const two = yield* makeMemory(one.qdrant.origin)
+        const twice = yield* Effect.all([
+          two.cli(["import", samples, "--json"]),
+          two.cli(["import", samples, "--json"])
+        ], {
+          concurrency: 2
+        })
+        for (const outcome of twice) assert.deepStrictEqual(json(outcome).degraded, [])
+        // What one of them held when the other ended.
+        assert.deepStrictEqual(json(yield* two.cli(["import", samples, "--json"])).degraded, [])
+        assert.deepStrictEqual(facts(json(yield* two.cli(STATUS))), facts(json(yield* one.cli(STATUS))))
+        assert.deepStrictEqual(idsOf(json(yield* two.cli(SEARCH))), idsOf(json(yield* one.cli(SEARCH))))
+        assert.isTrue(json(yield* two.cli(["index", "verify", "--json"])).ok)
+      })))
+
+    it.effect("is told of as it is, and where it is", () =>
+      Effect.gen(function*() {
+        const { cli, url } = yield* Memory
+        const place = placeOf(url)
+        const [text, doctor, found, lifecycle] = yield* Effect.all([
+          cli(["status", "--all-projects"]),
+          cli(["doctor", "--json"]),
+          cli(SEARCH),
+          cli(["lifecycle", "--for", "200ms", "--json"])
+        ], { concurrency: 2 })
+        const status = json(yield* cli(STATUS))
+        assert.include(text.stdout, `\n  data       ${place}\n`)
+        assert.strictEqual(status.place, place)
+        const { checks, ok } = json(doctor)
+        assert.isTrue(ok)
+        assert.deepInclude(checks, {
+          name: "memory",
+          state: "ok",
+          detail: `${status.units.total} memories in ${place}`
+        })
+        assert.isAbove(json(found).results.length, 0)
+        const { open, released } = json(lifecycle)
+        assert.deepStrictEqual(open, [])
+        const pool = released.find(({ name }: { readonly name: string }) => name === place)
+        assert.deepInclude(pool, { kind: "pool", how: "closed" })
+      }))
+
+    it.effect("is read from a machine that has no folder of its own", () =>
+      Effect.scoped(Effect.gen(function*() {
+        const { cli } = yield* Memory
+        const elsewhere = { CLAUDE_MEMORY_HOME: join(yield* makeHome, "none") }
+        const { checks, ok } = json(yield* cli(["doctor", "--json"], elsewhere))
+        assert.isTrue(ok)
+        assert.deepInclude(checks, { name: "privacy", state: "ok", detail: "the database says who can read it" })
+        assert.deepStrictEqual(
+          yield* (yield* FileSystem.FileSystem).exists(elsewhere.CLAUDE_MEMORY_HOME),
+          false
+        )
+      })))
+
+    it.effect("does not get the samples of a tour", () =>
+      Effect.gen(function*() {
+        const { cli, qdrant } = yield* Memory
+        const before = json(yield* cli(STATUS))
+        const requests = qdrant.seen.requests
+        assert.strictEqual(json(yield* cli(["quickstart", "--json"])).source, "samples")
+        assert.strictEqual(qdrant.seen.requests, requests)
+        assert.deepStrictEqual(json(yield* cli(STATUS)), before)
+      }))
+
+    it.effect("that is away is a sentence, without the password, and exit code 1", () =>
+      Effect.scoped(Effect.gen(function*() {
+        const { cli } = yield* Memory
+        const closed = yield* Effect.scoped(silence)
+        const away =
+          `PostgreSQL at 127.0.0.1:${closed}/memory can't be reached (connect ECONNREFUSED 127.0.0.1:${closed}); ` +
+          "nothing was lost. Try again when it runs, or correct its address"
+        yield* Effect.forEach(
+          [["import", samples], ["search", "x"], ["status"], ["index"], ["work"], ["lifecycle"]],
+          (words) =>
+            Effect.map(cli(words, nowhere(closed)), ({ code, stderr, stdout }) => {
+              assert.deepStrictEqual([code, stdout, stderr], [1, "", `claude-memory: ${away}\n`])
+            }),
+          { concurrency: 2, discard: true }
+        )
+        const doctor = yield* cli(["doctor", "--json"], nowhere(closed))
+        assert.strictEqual(doctor.code, 1)
+        assert.deepInclude(JSON.parse(doctor.stdout).checks, { name: "memory", state: "wrong", detail: away })
+        for (
+          const wrong of [
+            `postgresql://me:${PASSWORD}@127.0.0.1:port/memory`,
+            `mysql://me:${PASSWORD}@127.0.0.1/memory`
+          ]
+        ) {
+          const { code, stderr } = yield* cli(["status"], { CLAUDE_MEMORY_POSTGRES_URL: wrong })
+          assert.strictEqual(code, 1)
+          assert.match(
+            stderr,
+            /^claude-memory: the database's address is not one of PostgreSQL: it looks like [^\n]+\n$/
+          )
+        }
+      })))
+
+    it.effect("is put in front of Claude by the hook, which says nothing where it is away or silent", () =>
+      Effect.scoped(Effect.gen(function*() {
+        const { hooked } = yield* Memory
+        const prompt = "why did we decide against Meilisearch?"
+        // A busy machine may keep the database beyond its part of the budget, and then it says nothing.
+        const answer = yield* Effect.repeat(hooked(prompt, { CLAUDE_MEMORY_HOOK_MS: "3000" }), {
+          until: ({ stdout }) => stdout !== "",
+          times: 9
+        })
+        assert.deepStrictEqual([answer.code, answer.stderr], [0, ""])
+        assert.include(JSON.parse(answer.stdout).hookSpecificOutput.additionalContext, "Meilisearch")
+
+        const closed = yield* Effect.scoped(silence)
+        for (const port of [closed, yield* silence]) {
+          const since = yield* Clock.currentTimeMillis
+          assert.deepStrictEqual(yield* hooked(prompt, nowhere(port)), {
+            stdout: "",
+            stderr: "",
+            code: 0,
+            signal: null
+          })
+          assert.isBelow((yield* Clock.currentTimeMillis) - since, 3_000)
+        }
+      })))
+  })
+})

@@ -1,0 +1,357 @@
+/**
+ * The command line with its vectors in Qdrant, as a person has it: while it is there, while it is away, and when it is not to be used.
+ */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, describe, it, layer } from "@effect/vitest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { randomBytes, randomUUID } from "node:crypto"
+import { readdirSync } from "node:fs"
+import { join } from "node:path"
+import { Qdrant } from "../../src/index/Qdrant.ts"
+import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import { qdrant as real, samples } from "../data.ts"
+import { modelServer } from "../models/server.ts"
+import { client } from "../qdrant/client.ts"
+import * as StandIn from "../qdrant/StandIn.ts"
+import { main, makeHome, type Outcome, run, start } from "./run.ts"
+
+const KEY = "the key of Qdrant"
+const PREFIX = `claude-memory-test-${randomBytes(6).toString("hex")}`
+const LOCAL = "use-lite-static-256d-int8@1"
+const QUESTION = ["search", "why was the queue too slow", "--all-projects", "--limit", "3", "--json"]
+
+type Environment = Readonly<Record<string, string>>
+
+interface Memory {
+  readonly server: StandIn.StandIn
+  readonly env: Environment
+  /** The command line in this memory's home; `env` comes over its own. */
+  readonly cli: (words: ReadonlyArray<string>, env?: Environment) => Effect.Effect<Outcome>
+  readonly home: string
+}
+
+const memory = Effect.gen(function*() {
+  const home = yield* makeHome
+  const server = yield* StandIn.make({ apiKey: KEY })
+  const env = {
+    CLAUDE_MEMORY_QDRANT_URL: server.origin,
+    CLAUDE_MEMORY_QDRANT_API_KEY: KEY,
+    CLAUDE_MEMORY_QDRANT_PREFIX: PREFIX
+  }
+  const cli: Memory["cli"] = (words, extra) =>
+    Effect.tap(run([main, ...words], { home, env: { ...env, ...extra } }), ({ stderr, stdout }) => {
+      assert.notInclude(stdout + stderr, KEY)
+    })
+  return { server, env, cli, home } satisfies Memory
+})
+
+const inMemory = <A, E>(body: (memory: Memory) => Effect.Effect<A, E, Scope.Scope | FileSystem.FileSystem>) =>
+  Effect.flatMap(memory, body).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
+
+/** What a program is told. */
+const json = ({ code, stderr, stdout }: Outcome, expected = 0) => {
+  assert.strictEqual(code, expected, stderr)
+  assert.match(stdout, /^[^\n]+\n$/)
+  return JSON.parse(stdout)
+}
+
+/** A sentence for a person, and nothing else. */
+const complaint = ({ code, stderr, stdout }: Outcome): string => {
+  assert.deepStrictEqual([code, stdout], [1, ""])
+  assert.match(stderr, /^[^\n]+\n$/)
+  assert.notMatch(stderr, /level=|^ +at /)
+  return stderr
+}
+
+/** A port where nobody listens any more. */
+const nobody = Effect.scoped(Effect.map(StandIn.make(), ({ origin }) => origin))
+
+/** Beside the program. */
+const say = <A, E>(server: StandIn.StandIn, body: (qdrant: Qdrant["Type"]) => Effect.Effect<A, E>) =>
+  Effect.flatMap(Qdrant, body).pipe(
+    Effect.provide(Layer.provide(client(server.origin, { apiKey: KEY }), ResourceLedger.layer)),
+    Effect.orDie
+  )
+
+const versionsOf = (status: {
+  readonly versions: ReadonlyArray<
+    {
+      readonly name: string
+      readonly count: number
+      readonly isActive: boolean
+      readonly model: { readonly id: string }
+    }
+  >
+}) => status.versions.map(({ count, isActive, model }) => [model.id, count, isActive])
+
+const isFoundByMeaning = (
+  answer: { readonly results: ReadonlyArray<{ readonly why: { readonly semantic: unknown } }> }
+) => answer.results.some(({ why }) => why.semantic !== null)
+
+class Imported extends Context.Tag("test/Imported")<Imported, Memory & { readonly units: number }>() {
+  static readonly layer = Layer.scoped(
+    this,
+    Effect.gen(function*() {
+      const made = yield* memory
+      const report = json(yield* made.cli(["import", samples, "--json"]))
+      assert.deepStrictEqual([report.degraded, report.resources], [[], { openAtExit: 0 }])
+      const { units } = json(yield* made.cli(["status", "--json", "--all-projects"]))
+      return { ...made, units: units.total }
+    })
+  ).pipe(Layer.provide(NodeContext.layer))
+}
+
+layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
+  "a memory with its vectors in Qdrant",
+  (it) => {
+    it.effect("is searched by meaning", () =>
+      Effect.gen(function*() {
+        const { cli } = yield* Imported
+        const found = json(yield* cli(QUESTION))
+        assert.deepStrictEqual(found.degraded, [])
+        assert.isTrue(isFoundByMeaning(found))
+      }))
+
+    it.effect("tells its index, whether that is right, and makes it so", () =>
+      Effect.gen(function*() {
+        const { cli, server, units } = yield* Imported
+        const [status, text] = yield* Effect.all([cli(["index", "--json"]), cli(["index", "status"])], {
+          concurrency: 2
+        })
+        const { versions, ...told } = json(status)
+        assert.deepStrictEqual(told, {
+          index: `Qdrant at ${server.origin}, ${PREFIX}`,
+          memories: units,
+          waiting: 0,
+          error: null
+        })
+        assert.deepStrictEqual(versionsOf({ versions }), [[LOCAL, units, true]])
+        const { name } = versions[0]
+        assert.match(name, new RegExp(`^${PREFIX}_\\w+_1$`))
+        assert.match(text.stdout, new RegExp(`\\n${name} +${LOCAL} +256 +${units} +serves\\n$`))
+
+        // Somebody else was there.
+        const gone = yield* say(server, ({ ids, remove, upsert }) =>
+          Effect.gen(function*() {
+            const gone = yield* ids(name, undefined, 3)
+            yield* remove(name, gone)
+            yield* upsert(name, [{ id: randomUUID(), vectors: {}, payload: { project: "none" } }])
+            return gone
+          }))
+        assert.strictEqual(gone.length, 3)
+        const wrong = yield* cli(["index", "verify"])
+        assert.deepStrictEqual([wrong.code, wrong.stderr], [1, ""])
+        assert.match(
+          wrong.stdout,
+          /, 3 are missing, 1 are too many; .*\n.*`claude-memory index repair` brings it in line\.\n$/
+        )
+        const { durationMs, ...repaired } = json(yield* cli(["index", "repair", "--json"]))
+        assert.deepStrictEqual(repaired, { missing: 3, orphans: 1, indexed: 3, degraded: [] })
+        assert.isAbove(durationMs, 0)
+        const { common, ok, waiting } = json(yield* cli(["index", "verify", "--json"]))
+        assert.deepStrictEqual({ common, ok, waiting }, { common: units, ok: true, waiting: 0 })
+        assert.match(
+          (yield* cli(["index", "repair"])).stdout,
+          /^0 memories were missing and 0 were too many; 0 were indexed in [\d.]+ s\n$/
+        )
+      }))
+
+    it.effect("deletes no version that serves, and takes no word that it does not know", () =>
+      Effect.gen(function*() {
+        const { cli } = yield* Imported
+        const { versions } = json(yield* cli(["index", "--json"]))
+        const { name } = versions[0]
+        const wrong: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
+          [["drop", name], `${name} is the version that serves; reindex to another model first`],
+          [["drop", "none"], "no version is called none"],
+          [["drop"], "name the version to delete; `claude-memory index status` lists them"],
+          [["verify", name], "verify takes no version"],
+          [["remove"], "Expected one of the following cases: status, verify, repair, drop"]
+        ]
+        yield* Effect.forEach(
+          wrong,
+          ([words, told]) =>
+            Effect.map(cli(["index", ...words]), (outcome) => assert.include(complaint(outcome), told)),
+          { concurrency: 2, discard: true }
+        )
+      }))
+
+    it.effect("is found by its words while Qdrant is away, and that is said", () =>
+      Effect.gen(function*() {
+        const { cli, units } = yield* Imported
+        const url = yield* nobody
+        const away = (...words: ReadonlyArray<string>) => cli(words, { CLAUDE_MEMORY_QDRANT_URL: url })
+        const why = `Qdrant at ${url}: nothing listens there; start Qdrant, or mend its URL (ECONNREFUSED)`
+        const [search, status, doctor, index, verify, told] = yield* Effect.all([
+          away(...QUESTION),
+          away("status", "--all-projects", "--json"),
+          away("doctor", "--json"),
+          away("index", "--json"),
+          away("index", "verify"),
+          away("status", "--all-projects")
+        ], { concurrency: 2 })
+        const found = json(search)
+        assert.deepStrictEqual(found.degraded, [`semantic search: index, check: ${why}`])
+        assert.isAbove(found.results.length, 0)
+        assert.isFalse(isFoundByMeaning(found))
+        assert.deepInclude(json(status), { index: { error: `index, describe: ${why}` }, pending: 0 })
+        assert.include(told.stdout, `vectors    index, describe: ${why}\n`)
+        const { checks, ok } = json(doctor, 1)
+        assert.isFalse(ok)
+        assert.deepStrictEqual(
+          checks.filter(({ state }: { readonly state: string }) => state === "wrong"),
+          [{ name: "semantic index", state: "wrong", detail: `index, describe: ${why}` }]
+        )
+        assert.deepInclude(json(index, 1), { memories: units, versions: [], error: `index, versions: ${why}` })
+        assert.strictEqual(complaint(verify), `claude-memory: index, check: ${why}\n`)
+      }))
+
+    it.effect("is not written with a key that is wrong, nor where the server is too old: nothing is lost, and that is said", () =>
+      Effect.scoped(Effect.gen(function*() {
+        const { cli } = yield* Imported
+        const old = yield* StandIn.make({ version: "1.9.2" })
+        const wrong: ReadonlyArray<readonly [Environment, RegExp]> = [
+          [
+            { CLAUDE_MEMORY_QDRANT_API_KEY: "no-key-of-theirs" },
+            /it wants another API key; set QDRANT_API_KEY \(401\)/
+          ],
+          [
+            { CLAUDE_MEMORY_QDRANT_URL: old.origin },
+            /it is 1\.9\.2, and 1\.18 to 1\.19 are spoken to; upgrade Qdrant \(one minor version at a time\)/
+          ]
+        ]
+        yield* Effect.forEach(wrong, ([env, why]) =>
+          Effect.gen(function*() {
+            assert.match(complaint(yield* cli(["import", samples], env)), why)
+            const found = json(yield* cli(QUESTION, env))
+            assert.match(found.degraded.join(), why)
+            assert.isAbove(found.results.length, 0)
+          }), { concurrency: 2, discard: true })
+      })))
+
+    it.effect("is brought in line when its settings go back to vectors beside it, and again when they return", () =>
+      Effect.gen(function*() {
+        const { cli, server, units } = yield* Imported
+        const beside = { CLAUDE_MEMORY_QDRANT_URL: "off" }
+        const requests = server.seen.requests
+        assert.deepStrictEqual(json(yield* cli(["import", samples, "--json"], beside)).degraded, [])
+        const embedded = json(yield* cli(["index", "verify", "--json"], beside))
+        assert.deepInclude(embedded, { common: units, missing: 0, orphans: 0, ok: true })
+        assert.strictEqual(server.seen.requests, requests)
+
+        // What came meanwhile is not there yet.
+        const { versions } = json(yield* cli(["index", "--json"]))
+        yield* say(
+          server,
+          ({ ids, remove }) =>
+            Effect.flatMap(ids(versions[0].name, undefined, 5), (some) => remove(versions[0].name, some))
+        )
+        assert.deepStrictEqual(json(yield* cli(["import", samples, "--json"])).degraded, [])
+        assert.deepInclude(json(yield* cli(["index", "verify", "--json"])), { common: units, missing: 0, ok: true })
+      }))
+
+    it.effect("takes another model while the old one serves, drops that, and goes back", () =>
+      Effect.scoped(Effect.gen(function*() {
+        const { cli, units } = yield* Imported
+        const models = yield* modelServer
+        const provider = { OPENAI_BASE_URL: models.baseUrl }
+        const there = yield* cli(["reindex", "--to", "openai:letters"], provider)
+        assert.deepStrictEqual([there.code, there.stderr], [0, ""])
+        assert.match(
+          there.stdout,
+          new RegExp(
+            `^${units} memories indexed by letters@8 \\(8 dimensions\\) in [\\d.]+ s\\n${units} memories are in the index, ` +
+              `0 are missing, .*\\nIt serves from now on\\. The index by ${LOCAL} is kept: .*\\n` +
+              "Now set CLAUDE_MEMORY_EMBEDDING=openai:letters\\n$"
+          )
+        )
+        // Whoever has not heard of it is told.
+        assert.match(json(yield* cli(QUESTION)).degraded.join(), /it was built with .*letters.*claude-memory reindex/)
+        const env = { ...provider, CLAUDE_MEMORY_EMBEDDING: "openai:letters" }
+        const { versions } = json(yield* cli(["index", "--json"], env))
+        const [serving, old] = versions
+        assert.deepStrictEqual(versionsOf({ versions }), [["letters@8", units, true], [LOCAL, units, false]])
+        assert.match((yield* cli(["index"], env)).stdout, /serves\n.* kept; `claude-memory index drop` deletes it\n$/)
+        assert.deepStrictEqual(json(yield* cli(["index", "drop", old.name, "--json"], env)), { dropped: old.name })
+
+        const back = json(yield* cli(["reindex", "--to", "local", "--json"], env))
+        assert.deepInclude(back, { from: serving.model, to: { id: LOCAL, dimension: 256 }, before: 0, indexed: units })
+        assert.deepStrictEqual(json(yield* cli(QUESTION)).degraded, [])
+        const dropped = yield* cli(["index", "drop", serving.name])
+        assert.deepStrictEqual([dropped.code, dropped.stdout], [0, `${serving.name} is deleted\n`])
+        assert.deepStrictEqual(versionsOf(json(yield* cli(["index", "--json"]))), [[LOCAL, units, true]])
+      })))
+  }
+)
+
+const places = [
+  { name: "the stand-in", apiKey: KEY, url: Effect.map(StandIn.make({ apiKey: KEY }), ({ origin }) => origin) },
+  ...(real.url === undefined
+    ? []
+    : [{ name: real.url, apiKey: real.apiKey ?? "", url: Effect.succeed(real.url) }])
+]
+
+describe("a memory with its vectors in Qdrant", () => {
+  it.live.each(places)("releases its client, on $name", ({ apiKey, url }) =>
+    Effect.gen(function*() {
+      const home = yield* makeHome
+      const env = { QDRANT_URL: yield* url, QDRANT_API_KEY: apiKey, CLAUDE_MEMORY_QDRANT_PREFIX: PREFIX }
+      const { open, released } = json(yield* run([main, "lifecycle", "--for", "200ms", "--json"], { home, env }))
+      assert.deepStrictEqual(open, [])
+      const client = released.find(({ name }: { readonly name: string }) => name.startsWith("Qdrant client of "))
+      assert.deepInclude(client, { kind: "pool", how: "closed" })
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
+
+  it.live(
+    "loses nothing that is imported while Qdrant is away: the next import catches up, and so does a worker",
+    () =>
+      inMemory(({ cli, env, home, server }) =>
+        Effect.gen(function*() {
+          const [one, ...others] = readdirSync(samples).map((name) => join(samples, name))
+          const away = () => "resets" as const
+          const there = server.fault
+          server.fault = away
+          const first = yield* cli(["import", one!, "--json"])
+          const report = json(first)
+          assert.strictEqual(report.degraded.length, 1)
+          assert.match(
+            report.degraded[0],
+            /^some memories are found by their words alone .*: Qdrant at .* it closed the connection/
+          )
+          assert.isAbove(report.units.total, 10)
+          const { memories, waiting: queued } = json(yield* cli(["index", "--json"]), 1)
+          assert.strictEqual(queued, memories)
+
+          server.fault = there
+          const second = json(yield* cli(["import", one!, "--json"]))
+          assert.deepStrictEqual([second.lines.total, second.degraded], [0, []])
+          assert.deepInclude(json(yield* cli(["index", "verify", "--json"])), {
+            common: memories,
+            waiting: 0,
+            ok: true
+          })
+
+          server.fault = away
+          assert.strictEqual(json(yield* cli(["import", ...others, "--json"])).degraded.length, 1)
+          const { waiting } = json(yield* cli(["index", "--json"]), 1)
+          assert.isAbove(waiting, 10)
+          server.fault = there
+          const worker = yield* start([main, "work"], { home, env })
+          yield* worker.said("memories indexed")
+          assert.deepInclude(json(yield* cli(["index", "verify", "--json"])), { waiting: 0, ok: true })
+          yield* worker.kill("SIGTERM")
+          const { code, stderr, stdout } = yield* worker.ended
+          assert.deepStrictEqual([code, stdout], [143, ""])
+          assert.match(stderr, /^working; end it with Ctrl-C\n\d+ memories indexed\n$/)
+          yield* Effect.repeat(Effect.sleep("10 millis"), { until: () => server.seen.open.size === 0 })
+          const fs = yield* FileSystem.FileSystem
+          assert.deepStrictEqual(yield* fs.readDirectory(join(home, ".claude-memory")), ["memory.db"])
+        })
+      ),
+    60_000
+  )
+})

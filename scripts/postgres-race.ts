@@ -152,7 +152,10 @@ const place = (url: Option.Option<string>) =>
   Effect.gen(function*() {
     const schema = `race_${randomBytes(4).toString("hex")}`
     if (Option.isNone(url)) {
-      const server = yield* Effect.acquireRelease(Effect.promise(() => temporary()), ({ remove }) => Effect.sync(remove))
+      const server = yield* Effect.acquireRelease(
+        Effect.promise(() => temporary()),
+        ({ remove }) => Effect.sync(remove)
+      )
       return { url: server.url, schema }
     }
     const made = { url: url.value, schema }

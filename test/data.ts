@@ -31,7 +31,7 @@ const OWN = /^(?:CLAUDE_MEMORY_|QDRANT_|TEST_POSTGRES_URL$|PG[A-Z]+$)/
 
 /** From here on only those who ask this file for a real server come to it. */
 export const isolate = (home: string) => {
-  for (const name of Object.keys(process.env)) if (OWN.test(name)) delete process.env[name]
+  for (const name of Object.keys(process.env)) if (OWN.test(name)) Reflect.deleteProperty(process.env, name)
   process.env.HOME = home
   process.env.USERPROFILE = home
   process.env.CLAUDE_CONFIG_DIR = join(home, ".claude")

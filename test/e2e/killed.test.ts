@@ -43,7 +43,9 @@ it.live("what is left by an import killed at any point is finished by the next",
     const inMemory = (name: string) => ({ home, env: { CLAUDE_MEMORY_HOME: join(home, name) } })
     const statusOf = (name: string) =>
       Effect.map(run([main, "status", "--all-projects", "--json"], inMemory(name)), (outcome) => {
-        const { home: _, ...status } = parsed<Status & { readonly home: string }>(outcome)
+        const { home: _, place: _place, ...status } = parsed<
+          Status & { readonly home: string; readonly place: string }
+        >(outcome)
         return status
       })
 

@@ -150,7 +150,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
           /, 3 are missing, 1 are too many; .*\n.*`claude-memory index repair` brings it in line\.\n$/
         )
         const { durationMs, ...repaired } = json(yield* cli(["index", "repair", "--json"]))
-        assert.deepStrictEqual(repaired, { missing: 3, orphans: 1, indexed: 3, degraded: [] })
+        assert.deepStrictEqual(repaired, { isCompared: true, missing: 3, orphans: 1, indexed: 3, degraded: [] })
         assert.isAbove(durationMs, 0)
         const { common, ok, waiting } = json(yield* cli(["index", "verify", "--json"]))
         assert.deepStrictEqual({ common, ok, waiting }, { common: units, ok: true, waiting: 0 })
@@ -195,19 +195,19 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
           away("status", "--all-projects")
         ], { concurrency: 2 })
         const found = json(search)
-        assert.deepStrictEqual(found.degraded, [`semantic search: index, check: ${why}`])
+        assert.deepStrictEqual(found.degraded, [`semantic search: the index: ${why}`])
         assert.isAbove(found.results.length, 0)
         assert.isFalse(isFoundByMeaning(found))
-        assert.deepInclude(json(status), { index: { error: `index, describe: ${why}` }, pending: 0 })
-        assert.include(told.stdout, `vectors    index, describe: ${why}\n`)
+        assert.deepInclude(json(status), { index: { error: `the index: ${why}` }, pending: 0 })
+        assert.include(told.stdout, `vectors    the index: ${why}\n`)
         const { checks, ok } = json(doctor, 1)
         assert.isFalse(ok)
         assert.deepStrictEqual(
           checks.filter(({ state }: { readonly state: string }) => state === "wrong"),
-          [{ name: "semantic index", state: "wrong", detail: `index, describe: ${why}` }]
+          [{ name: "semantic index", state: "wrong", detail: `the index: ${why}` }]
         )
-        assert.deepInclude(json(index, 1), { memories: units, versions: [], error: `index, versions: ${why}` })
-        assert.strictEqual(complaint(verify), `claude-memory: index, check: ${why}\n`)
+        assert.deepInclude(json(index, 1), { memories: units, versions: [], error: `the index: ${why}` })
+        assert.strictEqual(complaint(verify), `claude-memory: the index: ${why}\n`)
       }))
 
     it.effect("is not written with a key that is wrong, nor where the server is too old: nothing is lost, and that is said", () =>

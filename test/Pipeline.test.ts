@@ -83,7 +83,7 @@ it.effect("wherever it is interrupted, what was claimed and not done is given ba
       )
     )
   return Effect.map(
-    Effect.forEach(Array.from({ length: 400 }, (_, turn) => turn), interruptedAt),
+    Effect.forEach(Array.from({ length: 250 }, (_, turn) => turn), interruptedAt),
     (cut) => assert.isAbove(cut.filter(Boolean).length, 50)
   )
 })

@@ -38,7 +38,7 @@ const undisturbed = <A>(place: Place, args: ReadonlyArray<string>, answer: Schem
 /** All that is told of a memory but where it lies, which differs. */
 const statusOf = (place: Place) =>
   Effect.map(undisturbed(place, ["status", "--all-projects"], Status), (all) => {
-    const { home: _, ...status } = all
+    const { home: _, place: __, ...status } = all
     return status
   })
 

@@ -15,7 +15,7 @@ import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { number } from "./Output.ts"
 
 /** What was done is told once in so long. */
-const TOLD_EVERY = "5 seconds"
+const TOLD_EVERY = "2 seconds"
 
 const told = (steps: ReadonlyArray<Step>): string => {
   const sum = (of: (step: Step) => number) => steps.reduce((all, step) => all + of(step), 0)

@@ -298,7 +298,7 @@ const alike = (name: string, stores: ReadonlyArray<Layer.Layer<MemoryStore, unkn
           const program = Effect.all([Effect.forEach(operations, run), everythingIn])
           yield* same(program)
         }),
-      { fastCheck: runs(20), timeout: times(60_000) }
+      { fastCheck: runs(12), timeout: times(60_000) }
     )
 
     const similar = FastCheck.record({
@@ -341,7 +341,7 @@ const alike = (name: string, stores: ReadonlyArray<Layer.Layer<MemoryStore, unkn
           })
           yield* same(program)
         }),
-      { fastCheck: runs(25), timeout: times(120_000) }
+      { fastCheck: runs(15), timeout: times(120_000) }
     )
 
     const document = FastCheck.record({
@@ -375,7 +375,7 @@ const alike = (name: string, stores: ReadonlyArray<Layer.Layer<MemoryStore, unkn
           })
           yield* same(program)
         }),
-      { fastCheck: runs(10), timeout: times(60_000) }
+      { fastCheck: runs(6), timeout: times(60_000) }
     )
   })
 

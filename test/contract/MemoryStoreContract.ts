@@ -142,7 +142,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     arbitrary: FastCheck.Arbitrary<A>,
     body: (value: A) => Effect.Effect<void, E2, MemoryStore>
   ) =>
-    it.effect.prop(title, [arbitrary], ([value]) => Effect.provide(body(value), layer), { fastCheck: { numRuns: 15 } })
+    it.effect.prop(title, [arbitrary], ([value]) => Effect.provide(body(value), layer), { fastCheck: { numRuns: 8 } })
 
   describe(name, () => {
     describe("capture", () => {

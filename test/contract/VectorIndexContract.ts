@@ -313,7 +313,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
           const [first, second] = [...exact].sort(([, a], [, b]) => b - a)
           if (first![1] - second![1] > 0.04) assert.strictEqual(hits[0]?.unitId, first![0])
         }).pipe(Effect.provide(layer)),
-      { fastCheck: { numRuns: 15 } }
+      { fastCheck: { numRuns: 8 } }
     )
 
     test(

@@ -197,7 +197,7 @@ const WRITER: Patience = {
     retries: 3,
     waits: "30 seconds"
   },
-  qdrant: { within: "30 seconds", retries: 3, waits: "10 seconds", handshake: "tolerant" },
+  qdrant: { within: "30 seconds", retries: 2, waits: "10 seconds", handshake: "tolerant" },
   postgres: { connections: 4, connectTimeoutMs: 5_000, statementTimeoutMs: 60_000, lockTimeoutMs: 10_000 }
 }
 const READER: Patience = {

@@ -869,7 +869,7 @@ describe("any file", () => {
           }
         })
       ),
-    { fastCheck: { numRuns: times(25) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(15) }, timeout: times(60_000) }
   )
 
   const uuids = FastCheck.constantFrom("u1", "u2", "u3", "u4", "u5", "u6")
@@ -923,7 +923,7 @@ describe("any file", () => {
           )
         assert.deepStrictEqual(yield* reading(ends), yield* reading([bytes.length]))
       }),
-    { fastCheck: { numRuns: times(25) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(15) }, timeout: times(60_000) }
   )
 
   it.effect.prop(
@@ -964,7 +964,7 @@ describe("any file", () => {
           )
         assert.deepStrictEqual(yield* reading(ends), yield* reading([bytes.length]))
       }),
-    { fastCheck: { numRuns: times(40) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(25) }, timeout: times(60_000) }
   )
 
   const change = FastCheck.oneof(
@@ -1022,7 +1022,7 @@ describe("any file", () => {
           assert.strictEqual((yield* store.messages([...seen])).length, seen.size)
         })
       ),
-    { fastCheck: { numRuns: times(40) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(25) }, timeout: times(60_000) }
   )
 
   const anything = FastCheck.oneof(

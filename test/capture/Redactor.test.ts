@@ -538,7 +538,7 @@ describe("redact", () => {
         assert.deepStrictEqual(together.texts, apart)
         assert.deepStrictEqual(yield* redact(together.texts), { texts: together.texts, counts: {} })
       }),
-    { fastCheck: { numRuns: 300 } }
+    { fastCheck: { numRuns: 150 } }
   )
 
   it.effect("what looks like a secret stays, whatever text it is next to", () =>
@@ -557,7 +557,7 @@ describe("redact", () => {
       Effect.gen(function*() {
         assert.deepStrictEqual(yield* redact(texts), { texts, counts: {} })
       }),
-    { fastCheck: { numRuns: 300 } }
+    { fastCheck: { numRuns: 150 } }
   )
 
   it.effect.prop(
@@ -582,7 +582,7 @@ describe("redact", () => {
         }
         assert.strictEqual(yield* one(redacted), redacted)
       }),
-    { fastCheck: { numRuns: 300 } }
+    { fastCheck: { numRuns: 150 } }
   )
 
   it.effect("hostile megabytes take seconds at most", () =>

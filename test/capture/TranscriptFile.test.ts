@@ -132,7 +132,7 @@ describe("stretches", () => {
         }
         assert.strictEqual(bytes.indexOf(10, at), -1)
       }),
-    { fastCheck: { numRuns: 300 } }
+    { fastCheck: { numRuns: 150 } }
   )
 
   it.effect.prop(

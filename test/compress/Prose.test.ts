@@ -21,7 +21,7 @@ describe("sentences", () => {
 
   it.prop("are the line, but for white space", [anyText], ([text]) => {
     for (const line of text.split("\n")) assert.strictEqual(solid(sentencesOf(line).join("")), solid(line))
-  }, { fastCheck: { numRuns: 300 } })
+  }, { fastCheck: { numRuns: 150 } })
 
   it("stand on a line as one would write them", () => {
     assert.strictEqual(joined(["One.", "Two…", "Three."]), "One. Two… Three.")
@@ -68,7 +68,7 @@ describe("lines", () => {
 
   it.prop("lose nothing but white space", [anyText], ([text]) => {
     assert.strictEqual(solid(linesOf(text).map(({ text }) => text).join("\n")), solid(text))
-  }, { fastCheck: { numRuns: 300 } })
+  }, { fastCheck: { numRuns: 150 } })
 })
 
 describe("chatter", () => {
@@ -168,7 +168,7 @@ describe("a condensed text", () => {
       const isKept = solid(condensed).includes(bare)
       assert.isTrue(isKept || isChatter(sentence) || /[:：][*_]*$/.test(sentence), JSON.stringify(sentence))
     }
-  }, { fastCheck: { numRuns: 300 } })
+  }, { fastCheck: { numRuns: 150 } })
 
   it.prop("is condensed", [
     FastCheck.array(FastCheck.constantFrom("Ok. ", "It is 5. ", "\n", "让我看看。", "**a b** ", "# h\n"))

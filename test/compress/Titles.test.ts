@@ -76,7 +76,7 @@ describe("the title of a prompt", () => {
       assert.notMatch(title ?? "", /[\r\n]/)
       assert.notStrictEqual(promptTitle(text), "")
     }
-  }, { fastCheck: { numRuns: 300 } })
+  }, { fastCheck: { numRuns: 150 } })
 })
 
 describe("the title of what was said", () => {

@@ -146,7 +146,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<Compressor, E>) => {
     body: (value: A) => Effect.Effect<void, E2, Compressor>
   ) =>
     it.effect.prop(title, [arbitrary], ([value]) => Effect.provide(body(value), layer), {
-      fastCheck: { numRuns: 60, interruptAfterTimeLimit: 20_000 }
+      fastCheck: { numRuns: 36, interruptAfterTimeLimit: 20_000 }
     })
 
   describe(name, () => {

@@ -41,14 +41,14 @@ describe("the fence", () => {
     ([before, x, after]) => {
       assert.strictEqual(stripFence(before + fence(defuse(x)) + after), before + after)
     },
-    { fastCheck: { numRuns: 1_000 } }
+    { fastCheck: { numRuns: 500 } }
   )
 
   it.prop("can't be begun or ended by what was defused", [forged], ([text]) => {
     assert.isFalse(/<\/?claude-memory/i.test(defuse(text)), defuse(text))
     assert.strictEqual(defuse(defuse(text)), defuse(text))
     assert.strictEqual(defuse(text).replaceAll("\u2039", "<"), text)
-  }, { fastCheck: { numRuns: 1_000 } })
+  }, { fastCheck: { numRuns: 500 } })
 
   it.prop("is stripped each time", [FastCheck.array(FastCheck.tuple(beside, forged), { maxLength: 5 })], ([parts]) => {
     const text = parts.map(([before, x]) => before + fence(defuse(x))).join("")

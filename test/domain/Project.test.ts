@@ -317,7 +317,7 @@ describe("an address", () => {
     assert.isFalse(normal.includes("Q7"), normal)
     const encoded = `https://${user}:${encodeURIComponent(secret)}@github.com/${owner}/${repository}.git`
     assert.strictEqual(Project.normalizeRemote(encoded), `github.com/${owner}/${repository}`)
-  }, { fastCheck: { numRuns: 500 } })
+  }, { fastCheck: { numRuns: 250 } })
 
   it.prop("of any text has a name, or there is none", [anyText], ([text]) => {
     const normal = Project.normalizeRemote(text)

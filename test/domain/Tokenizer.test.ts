@@ -57,7 +57,7 @@ describe("lexemes", () => {
 
   it.prop("hold only letters, digits and _", [anyText], ([text]) => {
     for (const lexeme of lexemes(text)) assert.match(lexeme, /^[\p{L}\p{N}_]+$/u)
-  }, { fastCheck: { numRuns: 500 } })
+  }, { fastCheck: { numRuns: 250 } })
 
   it.prop("are lower case", [anyText], ([text]) => {
     for (const lexeme of lexemes(text)) assert.strictEqual(lexeme, lexeme.toLowerCase().replace(/\p{M}/gu, ""))
@@ -99,7 +99,7 @@ describe("a question", () => {
     assert.strictEqual(new Set(asked).size, asked.length)
     for (const lexeme of asked) assert.isTrue(all.has(lexeme), lexeme)
     if (all.size > 0) assert.isAbove(asked.length, 0)
-  }, { fastCheck: { numRuns: 500 } })
+  }, { fastCheck: { numRuns: 250 } })
 
   it.prop(
     "asks for every word of the memory that it repeats",

@@ -48,7 +48,7 @@ describe("truncate", () => {
       assert.isFalse(cut !== text && splitsPair(text, cut.length))
       assert.strictEqual(Tokens.truncate(cut, tokens, chars), tokens < 0 || chars < 0 ? "" : cut)
     },
-    { fastCheck: { numRuns: 500 } }
+    { fastCheck: { numRuns: 250 } }
   )
 
   it.prop("leaves out little that would fit", [anyText, FastCheck.integer({ min: 10, max: 300 })], ([text, tokens]) => {

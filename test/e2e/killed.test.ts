@@ -9,7 +9,7 @@ import { join } from "node:path"
 import { leftovers, main, makeHome, type Outcome, run, start } from "./run.ts"
 import { makeSessions } from "./sessions.ts"
 
-const COPIES = 28
+const COPIES = 32
 
 /** At which share of its final size the memory is when the import is stopped, and how. */
 const STOPS = [[0.05, "SIGKILL"], [0.2, "SIGTERM"], [0.35, "SIGKILL"], [0.5, "SIGINT"], [0.65, "SIGKILL"]] as const

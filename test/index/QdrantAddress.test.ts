@@ -83,7 +83,7 @@ describe("the address of Qdrant", () => {
           assert.strictEqual(new URL(show(address)).username, "")
         }
       }),
-    { fastCheck: { numRuns: 500 } }
+    { fastCheck: { numRuns: 250 } }
   )
 
   it.prop(

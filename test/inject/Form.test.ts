@@ -104,7 +104,7 @@ describe("an excerpt", () => {
         at = found + part.length
       }
     },
-    { fastCheck: { numRuns: 300 } }
+    { fastCheck: { numRuns: 150 } }
   )
 
   it("takes little time of the longest content, whatever it is", () => {

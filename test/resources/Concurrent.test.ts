@@ -61,6 +61,6 @@ describe("Concurrent.forEach", () => {
           assert.isNotNull(leavesAt)
         }
       }).pipe(Effect.withMaxOpsBeforeYield(operations)),
-    { fastCheck: { numRuns: 500 } }
+    { fastCheck: { numRuns: 250 } }
   )
 })

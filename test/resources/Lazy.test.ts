@@ -233,6 +233,6 @@ describe("Lazy", () => {
         }
         assert.deepStrictEqual([...open], [])
       }).pipe(Effect.withMaxOpsBeforeYield(maxOps)),
-    { fastCheck: { numRuns: 500 } }
+    { fastCheck: { numRuns: 250 } }
   )
 })

@@ -61,6 +61,6 @@ describe("Permits", () => {
         assert.strictEqual(most, limit)
         yield* Effect.forEach(again, Fiber.join)
       }).pipe(Effect.withMaxOpsBeforeYield(operations)),
-    { fastCheck: { numRuns: 500 } }
+    { fastCheck: { numRuns: 250 } }
   )
 })

@@ -4,19 +4,11 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { hash } from "../domain/Hash.ts"
 import { lexemes } from "../domain/Tokenizer.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import type { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { described, missing, ModelManager } from "./ModelManager.ts"
-
-/** FNV-1a, mixed at the end so that its lowest bits are as good as the others (the finalizer of MurmurHash3). */
-const hash = (text: string): number => {
-  let h = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
-}
 
 /** Each lexeme adds 1 to or takes 1 from the place that its hash names; no vector where nothing is left. */
 const embed = (text: string, dimension: number): Option.Option<Float32Array> => {

@@ -8,9 +8,9 @@ import * as Stream from "effect/Stream"
 import * as Pipeline from "../Pipeline.ts"
 
 /** How long it rests when there is nothing to do. */
-export const PAUSE = Duration.seconds(5)
+const PAUSE = Duration.seconds(5)
 /** And at most, while something can't be done: each time twice as long. */
-export const LONGEST_PAUSE = Duration.minutes(5)
+const LONGEST_PAUSE = Duration.minutes(5)
 
 /** Ends only when it is interrupted, or with the store's failure. */
 export const work: Stream.Stream<Pipeline.Step, Pipeline.PipelineError, Pipeline.DrainServices> = Stream.unwrap(

@@ -3,6 +3,7 @@
  */
 import * as Command from "@effect/cli/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -10,9 +11,10 @@ import * as Option from "effect/Option"
 import * as App from "../App.ts"
 import { Unsuccessful } from "../Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import * as HookFailures from "../serve/HookFailures.ts"
 import * as Settings from "../Settings.ts"
 import type { LineSum } from "../store/MemoryStore.ts"
-import { answer, balance, isBalanced, json, number, plural } from "./Output.ts"
+import { answer, balance, isBalanced, json, minute, number, plural } from "./Output.ts"
 
 interface Check {
   readonly name: string
@@ -32,6 +34,8 @@ const check = (
   detail: isFine ? fine : otherwise
 })
 
+const FAILURE_DAYS = 7
+
 const ofTheMemory = Effect.gen(function*() {
   const memory = yield* ClaudeMemory
   const settings = yield* Settings.load
@@ -45,6 +49,8 @@ const ofTheMemory = Effect.gen(function*() {
   // With its memory elsewhere there may be no such folder.
   const mode = yield* Effect.option(Effect.map(fs.stat(settings.home), (info) => info.mode & 0o777))
   const index = yield* Effect.either(memory.indexStatus)
+  const lately = (yield* Clock.currentTimeMillis) - FAILURE_DAYS * 86_400_000
+  const failed = (yield* HookFailures.read(settings.home)).filter(({ at }) => at >= lately)
   const checks: ReadonlyArray<Check> = [
     check("memory", true, `${number(units.total)} memories in ${place}`, ""),
     check(
@@ -79,6 +85,16 @@ const ofTheMemory = Effect.gen(function*() {
           `${kind} ${key} failed ${plural(attempts, "time")}${isDead ? " and is given up" : ""} (${error})`
         ).join("; ")
       }; \`claude-memory review SESSION\` tries again`,
+      "note"
+    ),
+    check(
+      "hooks",
+      failed.length === 0,
+      "none failed lately",
+      `${plural(failed.length, "failure")} in the last ${FAILURE_DAYS} days, the last one ${
+        minute(failed.at(-1)?.at ?? 0)
+      }` +
+        ` (${failed.at(-1)?.event}: ${failed.at(-1)?.detail}); Claude was told nothing then`,
       "note"
     ),
     Either.isLeft(index)

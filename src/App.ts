@@ -281,18 +281,15 @@ export const spendingIn = (home: string) =>
 export const spending = bySettings(({ home }) => spendingIn(home))
 
 /**
- * For the hooks: what injects and nothing more, on a store and a model that it can't be made to wait for; none has time to rerank or to
- * write, so that only a background is given that was written before. The package's own vectors find nothing for an injection that words
- * don't: they are asked for only where a background is to be the same as elsewhere, another model where it is set.
+ * For the hooks, where the memory or a model is elsewhere (HookLocal.ts has the other): what injects and nothing more, on a store and a
+ * model that it can't be made to wait for; none has time to rerank or to write, so that only a background is given that was written before.
  */
 export const hook = Layer.provideMerge(
   bySettings((settings) => {
     const models = Struct.omit(settings.models, "rerank", "light", "heavy")
-    const injector = settings.fusion !== undefined
-      ? fusing(settings.fusion, settings.models, "layerCached")
-      : models.embedding !== undefined
+    const injector = settings.fusion === undefined
       ? Injector.layer
-      : Injector.layerByWords
+      : fusing(settings.fusion, settings.models, "layerCached")
     return injector.pipe(
       Layer.provide(Retriever.layer),
       Layer.provideMerge(ground(optionsIn(settings.home, { ...settings, models }, HOOK))),

@@ -7,8 +7,9 @@ import { isSupported, TOO_OLD } from "./NodeVersion.ts"
 const started = performance.now()
 
 if (isSupported(process.versions.node)) {
-  const [{ run }, App] = await Promise.all([import("./serve/HookProgram.ts"), import("./App.ts")])
-  run(started, App.hook)
+  const local = await import("./HookLocal.ts")
+  const { run } = await local.isEnough ? local : await import("./HookRemote.ts")
+  run(started)
 } else {
   process.stderr.write(TOO_OLD)
 }

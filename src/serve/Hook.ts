@@ -101,6 +101,14 @@ const had = (input: HookInput) =>
     return { ...own, ids }
   })
 
+/** The project of a folder, unless it is excluded. */
+const projectAt = (folder: string) =>
+  Effect.gen(function*() {
+    const { id } = yield* Project.resolve(folder)
+    const known = Project.knownAs(yield* (yield* MemoryStore).projects, id)
+    return known?.isExcluded === true ? undefined : known?.id ?? id
+  })
+
 const opening = (input: SessionStart) =>
   Effect.gen(function*() {
     // Its context is its parent's, and the transcript that tells whose that is may not be written yet.
@@ -110,11 +118,12 @@ const opening = (input: SessionStart) =>
     if (isMuted) return NOTHING
     const store = yield* MemoryStore
     const injector = yield* Injector
-    const { id } = yield* Project.resolve(input.cwd)
+    const project = yield* projectAt(input.cwd)
+    if (project === undefined) return NOTHING
     // One that goes on knows what it was itself: only what others did since is news.
     const [session] = input.source === "resume" ? yield* store.sessionsByPrefix(input.session_id) : []
     return yield* injector.open({
-      projects: [id],
+      projects: [project],
       sessionId: input.session_id,
       maxTokens: OPENING_TOKENS,
       maxChars: MAX_HOOK_CHARS,
@@ -129,10 +138,11 @@ const prompted = (input: UserPromptSubmit) =>
     const injector = yield* Injector
     const { ids, isMuted } = yield* had(input)
     if (isMuted) return NOTHING
-    const { id } = yield* Project.resolve(input.cwd)
+    const project = yield* projectAt(input.cwd)
+    if (project === undefined) return NOTHING
     const { items, text } = yield* injector.inject({
       prompt: input.prompt,
-      projects: [id],
+      projects: [project],
       mode: "balanced",
       maxTokens: PROMPT_TOKENS,
       maxChars: MAX_HOOK_CHARS,

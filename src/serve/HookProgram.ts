@@ -46,7 +46,10 @@ const hook = <E extends { readonly _tag: string }>(started: number, services: Se
     if (isOff) return
     const left = (event: keyof typeof within) => Math.max(1, within[event] - (performance.now() - started))
 
-    const text = yield* Effect.timeoutOption(readStdin(MAX_INPUT), left("SessionStart"))
+    const text = yield* Effect.timeoutOption(
+      readStdin(MAX_INPUT),
+      Math.max(left("SessionStart"), left("UserPromptSubmit"))
+    )
     if (Option.isNone(text)) return yield* failed("unknown", "Claude Code did not end what it writes to the hook")
     const input = yield* Effect.option(decode(text.value))
     if (Option.isNone(input)) return yield* failed("unknown", "what Claude Code wrote to the hook is of no known form")

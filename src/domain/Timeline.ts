@@ -26,7 +26,7 @@ export const TimelineRequest = Schema.Struct({
   /** Without these: the unit's own, else all. */
   projects: Schema.optional(SearchFilter.fields.projects),
   /** Only this session, by its id or the beginning of it. */
-  session: Schema.optional(Schema.String),
+  sessionId: Schema.optional(Schema.String),
   /** A unit by its id or the beginning of it, or a time in milliseconds since the epoch. */
   around: Schema.optional(Schema.Union(
     Schema.Struct({ unit: Schema.String }),

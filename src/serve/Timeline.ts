@@ -19,16 +19,16 @@ const at = (occurredAt: number): Place => ({
 
 const placeOf = ({ id, occurredAt, position }: Place): Place => ({ occurredAt, position, id })
 
-export const timeline = ({ around, cursor, limit, projects, session }: TimelineRequest) =>
+export const timeline = ({ around, cursor, limit, projects, sessionId }: TimelineRequest) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const middle = cursor === undefined && around !== undefined && "unit" in around
       ? yield* unitCalled(around.unit)
       : undefined
-    const own = session !== undefined || middle === undefined ? "all" : [middle.projectId]
+    const own = sessionId !== undefined || middle === undefined ? "all" : [middle.projectId]
     const filter = {
       projects: Project.asked(yield* store.projects, projects ?? own),
-      sessionId: session === undefined ? undefined : yield* sessionCalled(session)
+      sessionId: sessionId === undefined ? undefined : yield* sessionCalled(sessionId)
     }
     const beside = (side: "before" | "after", place: Place | undefined, limit: number) =>
       place === undefined || limit === 0 ? Effect.succeed([]) : store.timeline(filter, side, place, limit)

@@ -20,7 +20,9 @@ export const make = (say: Statements, { enqueue, mergeWithSame }: UnitWrites) =>
       yield* say.alone
       yield* say.setProject(one)
       yield* say.setProject(other)
-      const [from, into] = [one.id, other.id]
+      // Somebody else may have merged them meanwhile.
+      const [from, into] = [yield* say.projectFor(one.id), yield* say.projectFor(other.id)]
+      if (from === into) return
       yield* say.setMerged(from, into)
       yield* say.moveSessions(from, into)
       const moved = yield* say.moveUnits(from, into)

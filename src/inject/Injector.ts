@@ -16,7 +16,7 @@ import {
   type OpeningResponse
 } from "../domain/Injection.ts"
 import { MAX_CONTENT_TOKENS } from "../domain/MemoryUnit.ts"
-import type { Project } from "../domain/Project.ts"
+import * as Project from "../domain/Project.ts"
 import type { SearchMode, SearchResult } from "../domain/Search.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
@@ -51,9 +51,12 @@ const LEAST = 60
 const MOST = 60
 
 export class Injector extends Context.Tag("Injector")<Injector, {
-  /** An empty text when nothing is good enough; never over either budget. */
+  /** An empty text when nothing is good enough; never over either budget. Nothing of a project that is excluded. */
   readonly inject: (request: InjectionRequest) => Effect.Effect<InjectionResponse, StoreError>
-  /** What a project's sessions left: how the last one ended, what is open, what was decided lately. Never over either budget. */
+  /**
+   * What a project's sessions left: how the last one ended, what is open, what was decided lately. Never over either budget, and nothing of one
+   * that is excluded.
+   */
   readonly open: (request: OpeningRequest) => Effect.Effect<OpeningResponse, StoreError>
 }>() {}
 
@@ -67,16 +70,17 @@ const make = (by: SearchMode) =>
       Effect.gen(function*() {
         const policy = POLICIES[request.mode]
         const given = new Set(request.given)
+        const known = yield* store.projects
         const { degraded, results } = yield* retriever.search({
           text: request.prompt,
-          projects: request.projects,
+          projects: Project.unasked(known, request.projects),
           limit: Math.min(MOST, policy.items + given.size),
           minScore: policy.minScore * policy.share,
           mode: by
         })
         const best = results[0]?.score ?? 0
         const worthy = best < policy.minScore ? [] : results.filter(({ score }) => score >= policy.share * best)
-        const names = new Map((yield* store.projects).map((project: Project) => [project.id, project.name]))
+        const names = new Map(known.map(({ id, name }) => [id, name]))
         const nameOf = (projectId: string) => names.get(projectId) ?? "unknown project"
         const now = yield* Clock.currentTimeMillis
         const asked = new Set(Tokenizer.queryLexemes(request.prompt))
@@ -111,7 +115,10 @@ const make = (by: SearchMode) =>
 
     return Injector.of({
       inject: Effect.fn("Injector.inject")(inject),
-      open: Effect.fn("Injector.open")((request: OpeningRequest) => Opening.open(store, request))
+      open: Effect.fn("Injector.open")((request: OpeningRequest) =>
+        Effect.flatMap(store.projects, (known) =>
+          Opening.open(store, { ...request, projects: Project.unasked(known, request.projects) }))
+      )
     })
   })
 

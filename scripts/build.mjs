@@ -1,4 +1,4 @@
-// Builds dist: the two entries as bundles (with shared chunks), and the library as ESM with declarations.
+// Builds dist: the three entries as bundles (with shared chunks), and the library as ESM with declarations.
 import { build } from "esbuild"
 import { execFileSync } from "node:child_process"
 import { chmodSync, rmSync } from "node:fs"
@@ -16,6 +16,15 @@ const withoutForge = {
     onLoad({ filter: /preset-recommend[\\/].*index-BDnqZat0\.js$/ }, () => ({ contents: "export const i = {}" }))
 }
 
+/** The SDK's server checks with it what it asked its client for, which ours never does. */
+const withoutAjv = {
+  name: "without-ajv",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /sdk[\\/]dist[\\/]esm[\\/]validation[\\/]ajv-provider\.js$/ }, () => ({
+      contents: "export class AjvJsonSchemaValidator {}"
+    }))
+}
+
 const common = {
   absWorkingDir: root,
   bundle: true,
@@ -24,7 +33,7 @@ const common = {
   platform: "node",
   target: "node20.19",
   chunkNames: "chunks/[name]-[hash]",
-  plugins: [withoutForge],
+  plugins: [withoutForge, withoutAjv],
   legalComments: "linked",
   logLevel: "warning"
 }
@@ -32,7 +41,7 @@ const outside = ["@photostructure/sqlite", "sqlite-vec"]
 
 await build({
   ...common,
-  entryPoints: ["src/main.ts", "src/hook.ts"],
+  entryPoints: ["src/main.ts", "src/hook.ts", "src/mcp.ts"],
   outdir: dist,
   minify: true,
   keepNames: true,

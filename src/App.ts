@@ -3,6 +3,7 @@
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -230,6 +231,14 @@ export const serviceIn = (home: string, command: string) =>
 
 /** The service by the settings. */
 export const service = (command: string) => bySettings((settings) => watched(settings.home, command, settings))
+
+/** The service for the MCP server of one Claude Code session, and what it goes by. */
+export const opened = Effect.gen(function*() {
+  const isolation = "shared" as const
+  const { folder, sessionId } = yield* Settings.claudeSession
+  const services = yield* Layer.build(Layer.provide(service("mcp"), NodeContext.layer))
+  return { memory: Context.get(services, ClaudeMemory.ClaudeMemory), folder, sessionId, isolation }
+})
 
 /** Where the memory is, for people. */
 export const placeOf = ({ home, postgres }: Pick<Settings.Settings, "home" | "postgres">): Effect.Effect<string> =>

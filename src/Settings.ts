@@ -305,6 +305,12 @@ export const packageFile = (...parts: ReadonlyArray<string>): string => {
   return join(here.replace(/[\\/](?:src|dist)(?:[\\/](?:lib|bench))?(?:[\\/]chunks)?[\\/]?$/, ""), ...parts)
 }
 
+/** What Claude Code tells an MCP server that it runs: its project folder, and its session. */
+export const claudeSession = Config.all({
+  folder: Config.map(nonEmpty("CLAUDE_PROJECT_DIR"), Option.getOrElse(() => process.cwd())),
+  sessionId: Config.map(nonEmpty("CLAUDE_CODE_SESSION_ID"), Option.getOrUndefined)
+})
+
 /** Hooks say nothing while it is set. */
 export const disabled: Config.Config<boolean> = Config.map(nonEmpty("CLAUDE_MEMORY_DISABLE"), Option.contains("1"))
 

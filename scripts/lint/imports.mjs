@@ -47,6 +47,7 @@ const MAY_IMPORT = {
   "web/": ["domain/"],
   "main.ts": ["cli/", ...WHOLE],
   "hook.ts": ["cli/", ...WHOLE],
+  "mcp.ts": WHOLE,
   "Pipeline.ts": ["index/Differences.ts", "index/Points.ts", ...BASE, ...PORTS],
   "NodeVersion.ts": [],
   "Process.ts": ["domain/", ...PROCESS],

@@ -1,0 +1,38 @@
+/**
+ * Arguments of tools: their Schemas are such that the JSON Schema of each stands alone.
+ */
+import * as Schema from "effect/Schema"
+
+export const text = Schema.String.pipe(
+  Schema.filter((value) => value.trim() === "" ? "it is empty" : undefined, { jsonSchema: { minLength: 1 } })
+)
+
+const numbers = (type: "integer" | "number", least: number, most: number) =>
+  Schema.Number.annotations({ jsonSchema: { type } }).pipe(
+    Schema.filter(
+      (value) =>
+        least <= value && value <= most && (type === "number" || Number.isInteger(value))
+          ? undefined
+          : `it takes ${type === "integer" ? "a whole" : "a"} number from ${least} to ${most}, not ${value}`,
+      { jsonSchema: { minimum: least, maximum: most } }
+    )
+  )
+
+export const whole = (least: number, most: number) => numbers("integer", least, most)
+export const share = numbers("number", 0, 1)
+
+export const optional = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
+  Schema.optional(schema.annotations({ description }))
+
+export const withDefault = <A, I>(schema: Schema.Schema<A, I>, value: NoInfer<A>, description: string) =>
+  Schema.optionalWith(schema.annotations({ description, default: value }), { default: () => value })
+
+export const projectId = optional(
+  text,
+  "Name, id or folder of another project; \"global\" is all projects. Left out: the project of this session."
+)
+
+export const cursor = optional(
+  text,
+  "next_cursor of the answer before, with the other arguments as they were: gives what comes after it"
+)

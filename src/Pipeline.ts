@@ -294,15 +294,17 @@ export const review: Stream.Stream<Step, PipelineError, MemoryStore | VectorInde
   )
 )
 
-/** Works off the queue, whoever filled it. */
-export const drain: Stream.Stream<Step, PipelineError, DrainServices> = worked(
+/** Works off the queue but for what a language model is to look at. */
+export const settle: Stream.Stream<Step, PipelineError, DrainServices> = worked(
   "segment",
   compressSegments
 ).pipe(
   Stream.concat(worked("session", summarizeSessions)),
-  Stream.concat(catchUp),
-  Stream.concat(review)
+  Stream.concat(catchUp)
 )
+
+/** Works off the queue, whoever filled it. */
+export const drain: Stream.Stream<Step, PipelineError, DrainServices> = Stream.concat(settle, review)
 
 /** Transcripts in, memories out. One batch at a time: the next is read when the one before is written. */
 export const ingest = (files: ReadonlyArray<TranscriptFile>): Stream.Stream<Step, PipelineError, PipelineServices> =>

@@ -6,7 +6,7 @@
 // The whole, composed.
 export * as App from "./App.ts"
 export * as Pipeline from "./Pipeline.ts"
-export { ClaudeMemory, layer as layerClaudeMemory, NotFound } from "./serve/ClaudeMemory.ts"
+export { ClaudeMemory, layer as layerClaudeMemory, NotFound, ProjectError } from "./serve/ClaudeMemory.ts"
 export { packageFile } from "./Settings.ts"
 
 // The stages between the ports.
@@ -64,7 +64,9 @@ export { layer as layerSpendingInMemory } from "./models/SpendingInMemory.ts"
 export { layer as layerUnmetered } from "./models/Unmetered.ts"
 export {
   type CaptureBatch,
+  type Forgotten,
   MemoryStore,
+  type ProjectSummary,
   type SegmentContext,
   type SessionOutline,
   StoreError,
@@ -101,6 +103,7 @@ export {
   weightedLength
 } from "./domain/MemoryUnit.ts"
 export * as Project from "./domain/Project.ts"
+export { SaveRequest } from "./domain/Saved.ts"
 export {
   LaneScore,
   passes,
@@ -111,4 +114,5 @@ export {
   SearchResult,
   Why
 } from "./domain/Search.ts"
+export { Timeline, TimelineRequest } from "./domain/Timeline.ts"
 export * as Tokens from "./domain/Tokens.ts"

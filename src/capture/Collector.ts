@@ -22,7 +22,7 @@ import {
   MemoryStore,
   type StoreError
 } from "../store/MemoryStore.ts"
-import { mask } from "./Masking.ts"
+import { mask, maskTexts } from "./Masking.ts"
 import * as Transcript from "./Transcript.ts"
 import { type FileLine, headOf, lines, MAX_LINE_BYTES, openTranscript, type Stretch, tailOf } from "./TranscriptFile.ts"
 
@@ -57,6 +57,8 @@ export class Collector extends Context.Tag("Collector")<Collector, {
   readonly discover: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError>
   /** Reads each file on from its cursor. A file that can't be read is passed over with a warning and keeps its cursor. */
   readonly sync: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<Captured, StoreError>
+  /** Masks secrets as in what is read. */
+  readonly mask: (texts: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>>
 }>() {}
 
 const make = Effect.gen(function*() {
@@ -202,6 +204,7 @@ const make = Effect.gen(function*() {
     )
 
   return Collector.of({
+    mask: (texts) => inFlight(maskTexts(texts)),
     discover: Effect.fn("Collector.discover")((paths: ReadonlyArray<string>) => inFlight(discover(paths))),
     sync: (files) =>
       Stream.unwrap(

@@ -95,3 +95,10 @@ export const mask = (batch: CaptureBatch): Effect.Effect<CaptureBatch> =>
       redactions: counts
     }
   })
+
+/** Texts that are no transcript's. */
+export const maskTexts = (texts: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.gen(function*() {
+    const { redact } = yield* loadRedactor
+    return (yield* redact(texts)).texts.map(wellFormed)
+  })

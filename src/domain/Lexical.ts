@@ -12,6 +12,8 @@ const FIELD_OF: Readonly<Record<BlockKind, number>> = { text: 1, tool_use: 2, to
 /** Lexemes of title (with files), text, tool_use and tool_result. */
 export const fieldsOf = (unit: MemoryUnit): ReadonlyArray<ReadonlyArray<string>> => {
   const fields: Array<Array<string>> = [[...lexemes(unit.title), ...lexemes(unit.files.join(" "))], [], [], []]
+  // Of one that somebody saved no message is the source: it is all said.
+  if (unit.passages.length === 0) fields[FIELD_OF.text]!.push(...lexemes(unit.content))
   for (const { from, kind, to } of unit.passages) fields[FIELD_OF[kind]]!.push(...lexemes(unit.content.slice(from, to)))
   return fields
 }

@@ -15,6 +15,29 @@ export interface Project {
   readonly key: string
 }
 
+/** A project that something is remembered of, or of which nothing is to be. */
+export interface KnownProject extends Project {
+  /** Its transcripts are not read, and its memories are given to nobody but those who ask for it. */
+  readonly isExcluded: boolean
+  /** What was merged into it: their memories are its own. */
+  readonly merged: ReadonlyArray<Project>
+}
+
+/** The one that an id stands for, its own or that of one merged into it. */
+export const knownAs = (known: ReadonlyArray<KnownProject>, id: string): KnownProject | undefined =>
+  known.find((project) => project.id === id || project.merged.some((other) => other.id === id))
+
+/** Ids as those that memories are kept under; "all" is every project but those that are excluded. */
+export const asked = (
+  known: ReadonlyArray<KnownProject>,
+  projects: "all" | ReadonlyArray<string>
+): "all" | ReadonlyArray<string> =>
+  projects !== "all"
+    ? [...new Set(projects.map((id) => knownAs(known, id)?.id ?? id))]
+    : known.some(({ isExcluded }) => isExcluded)
+    ? known.filter(({ isExcluded }) => !isExcluded).map(({ id }) => id)
+    : "all"
+
 /** A folder on this machine, which makes no two clones one project. */
 const LOCAL = /^(?:[/\\.~]|file:|[a-z]:[/\\])/i
 

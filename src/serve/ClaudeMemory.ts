@@ -3,8 +3,10 @@
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -13,7 +15,9 @@ import type { Message } from "../domain/Conversation.ts"
 import type { InjectionRequest, InjectionResponse } from "../domain/Injection.ts"
 import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Project from "../domain/Project.ts"
+import { type SaveRequest, unitOf } from "../domain/Saved.ts"
 import type { SearchFilter, SearchQuery, SearchResponse } from "../domain/Search.ts"
+import { decodeCursor, encodeCursor, type Place, type Timeline, type TimelineRequest } from "../domain/Timeline.ts"
 import { reindex, type ReindexStep, type Verification, verify } from "../index/Reindex.ts"
 import { type IndexDescription, type IndexError, type IndexVersion, VectorIndex } from "../index/VectorIndex.ts"
 import { Injector } from "../inject/Injector.ts"
@@ -24,14 +28,16 @@ import { Retriever } from "../retrieve/Retriever.ts"
 import {
   type DeadLetter,
   type FailedWork,
+  type Forgotten,
   MemoryStore,
+  type ProjectSummary,
   type StoreError,
   type StoreStatus
 } from "../store/MemoryStore.ts"
 import { work } from "./Worker.ts"
 
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
-  what: Schema.Literal("unit", "project", "session"),
+  what: Schema.Literal("unit", "project", "session", "cursor"),
   name: Schema.String,
   known: Schema.Array(Schema.String)
 }) {
@@ -41,11 +47,26 @@ export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
         ? `several sessions begin with ${this.name}: ${this.known.join(", ")}; give more of the id`
         : `no session has the id ${this.name}; \`claude-memory show\` prints the session of a memory`
     }
+    if (this.what === "cursor") return `${this.name} is no cursor of a timeline; ask without it`
     return this.what === "unit"
       ? this.known.length > 0
         ? `several memories begin with ${this.name}: ${this.known.join(", ")}; give more of the id`
         : `no memory has the id ${this.name}; \`claude-memory search\` prints ids`
       : `no project is called ${this.name}; known: ${this.known.join(", ") || "none yet"}`
+  }
+}
+
+export class ProjectError extends Schema.TaggedError<ProjectError>()("ProjectError", {
+  /** `Same`: a project is to be merged into itself. `Several`: more than one is called so. */
+  reason: Schema.Literal("Same", "Several"),
+  name: Schema.String,
+  /** The folders of those that are called so. */
+  roots: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    return this.reason === "Same"
+      ? `${this.name} can't be merged into itself; nothing was changed`
+      : `several projects are called ${this.name}; say which by its folder: ${this.roots.join(", ")}`
   }
 }
 
@@ -70,8 +91,28 @@ export class ClaudeMemory extends Context.Tag("ClaudeMemory")<ClaudeMemory, {
   ) => Effect.Effect<{ readonly unit: MemoryUnit; readonly messages: ReadonlyArray<Message> }, StoreError | NotFound>
   /** The newest memories that pass the filter, newest first. */
   readonly recent: (filter: SearchFilter, limit: number) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
-  /** The project of a folder. */
-  readonly project: (folder: string) => Effect.Effect<Project.Project>
+  /** What stands around a unit or a time, in the order of times. */
+  readonly timeline: (request: TimelineRequest) => Effect.Effect<Timeline, StoreError | NotFound>
+  /** Remembers what somebody says; secrets in it are masked. Saying it twice changes nothing. */
+  readonly save: (request: SaveRequest) => Effect.Effect<MemoryUnit, StoreError | NotFound>
+  /**
+   * Deletes memories by their ids or beginnings of those, and whatever says the same, from the store and the index, and takes what they
+   * tell from the messages that they came from. No later capture, compression or review brings it back; saving it does.
+   */
+  readonly forget: (ids: ReadonlyArray<string>) => Effect.Effect<Forgotten, StoreError | NotFound>
+  readonly projects: {
+    readonly list: Effect.Effect<ReadonlyArray<ProjectSummary>, StoreError>
+    /** Gives all that is remembered of one to another, and what is captured of it from now on. */
+    readonly merge: (from: string, into: string) => Effect.Effect<ProjectSummary, StoreError | NotFound | ProjectError>
+    readonly rename: (project: string, name: string) => Effect.Effect<void, StoreError | NotFound | ProjectError>
+    /** An excluded project's transcripts are not read, and its memories are given only to those who ask for them by its name. */
+    readonly exclude: (
+      project: string,
+      isExcluded: boolean
+    ) => Effect.Effect<Project.Project, StoreError | NotFound | ProjectError>
+  }
+  /** The project of a folder; what it was merged into, if it was. */
+  readonly project: (folder: string) => Effect.Effect<Project.Project, StoreError>
   /** Projects by name, id or root folder. */
   readonly named: (names: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Project.Project>, StoreError | NotFound>
   readonly status: Effect.Effect<StoreStatus, StoreError>
@@ -105,14 +146,84 @@ const make = Effect.gen(function*() {
   const context = yield* Effect.context<Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path>()
   const inFlight = yield* makeInFlight("ClaudeMemory")
 
-  const show = (id: string) =>
+  const unit = (id: string) =>
     Effect.gen(function*() {
       const units = yield* store.unitsByPrefix(id)
       const unit = units[0]
       if (unit === undefined || units.length > 1) {
         return yield* new NotFound({ what: "unit", name: id, known: units.map((each) => each.id) })
       }
-      return { unit, messages: yield* store.messages(evidence(unit)) }
+      return unit
+    })
+
+  const show = (id: string) =>
+    Effect.flatMap(unit(id), (unit) => Effect.map(store.messages(evidence(unit)), (messages) => ({ unit, messages })))
+
+  const project = (folder: string) =>
+    Effect.gen(function*() {
+      const resolved = yield* Project.resolve(folder)
+      return Project.knownAs(yield* store.projects, resolved.id) ?? resolved
+    })
+
+  const save = ({ project: place, ...request }: SaveRequest) =>
+    Effect.gen(function*() {
+      const known = "folder" in place
+        ? yield* project(place.folder)
+        : Project.knownAs(yield* store.projects, place.id)
+      if (known === undefined) {
+        return yield* new NotFound({ what: "project", name: (place as { id: string }).id, known: [] })
+      }
+      const now = yield* Clock.currentTimeMillis
+      const { files = [], title = "" } = request
+      const [content, maskedTitle, ...maskedFiles] = yield* collector.mask([request.content.trim(), title, ...files])
+      const unit = unitOf({ ...request, content: content!, title: maskedTitle!, files: maskedFiles }, known.id, now)
+      const saved = yield* store.save(unit, known)
+      yield* Stream.runDrain(Pipeline.catchUp)
+      return saved
+    })
+
+  const forget = (ids: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      const units = yield* Effect.forEach(ids, unit)
+      const forgotten = yield* store.forget(units.map(({ id }) => id))
+      yield* Stream.runDrain(Pipeline.settle)
+      return forgotten
+    })
+
+  const FIRST: Place = { occurredAt: Number.MIN_SAFE_INTEGER, position: 0, id: "" }
+  const LAST: Place = { occurredAt: Number.MAX_SAFE_INTEGER, position: 0, id: "" }
+
+  const timeline = (request: TimelineRequest) =>
+    Effect.gen(function*() {
+      const filter = { projects: Project.asked(yield* store.projects, request.projects), sessionId: request.sessionId }
+      const side = (side: "before" | "after", place: Place, limit: number) =>
+        limit === 0 ? Effect.succeed([]) : store.timeline(filter, side, place, limit)
+      const { around, cursor, limit } = request
+      const page = (units: ReadonlyArray<MemoryUnit>) =>
+        Effect.gen(function*() {
+          const [first, last] = [units[0], units.at(-1)]
+          const before = first === undefined ? [] : yield* side("before", first, 1)
+          const after = last === undefined ? [] : yield* side("after", last, 1)
+          const placeOf = ({ id, occurredAt, position }: Place): Place => ({ occurredAt, position, id })
+          return {
+            units,
+            previous: before.length === 0 ? null : encodeCursor(["before", placeOf(first!)]),
+            next: after.length === 0 ? null : encodeCursor(["after", placeOf(last!)])
+          }
+        })
+      if (cursor !== undefined) {
+        const decoded = decodeCursor(cursor)
+        if (Either.isLeft(decoded)) return yield* new NotFound({ what: "cursor", name: cursor, known: [] })
+        const [direction, place] = decoded.right
+        return yield* page(yield* side(direction, place, limit))
+      }
+      if (around === undefined) return yield* page(yield* side("before", LAST, limit))
+      const middle = "unit" in around ? [yield* unit(around.unit)] : []
+      const place = middle[0] ?? { ...FIRST, occurredAt: "time" in around ? around.time : 0 }
+      const half = Math.floor((limit - middle.length) / 2)
+      const before = yield* side("before", place, half)
+      const after = yield* side("after", place, limit - middle.length - before.length)
+      return yield* page([...before, ...middle, ...after])
     })
 
   const sessionOf = (prefix: string) =>
@@ -131,17 +242,36 @@ const make = Effect.gen(function*() {
       return Pipeline.review
     }))
 
+  /** Those called so, else those that one called so was merged into. */
   const named = (names: ReadonlyArray<string>) =>
     Effect.gen(function*() {
       const projects = yield* store.projects
+      const isCalled = (name: string) => (project: Project.Project) =>
+        project.name === name || project.id === name || project.root === name
       return (yield* Effect.forEach(names, (name) => {
-        const found = projects.filter((project) =>
-          project.name === name || project.id === name || project.root === name
-        )
+        const own = projects.filter(isCalled(name))
+        const found = own.length > 0 ? own : projects.filter(({ merged }) => merged.some(isCalled(name)))
         return found.length > 0
           ? Effect.succeed(found)
           : Effect.fail(new NotFound({ what: "project", name, known: projects.map((project) => project.name) }))
       })).flat()
+    })
+
+  const one = (name: string) =>
+    Effect.flatMap(named([name]), ([project, ...others]) =>
+      others.length === 0
+        ? Effect.succeed(project!)
+        : Effect.fail(
+          new ProjectError({ reason: "Several", name, roots: [project!, ...others].map(({ root }) => root) })
+        ))
+
+  const merge = (from: string, into: string) =>
+    Effect.gen(function*() {
+      const [a, b] = [yield* one(from), yield* one(into)]
+      if (a.id === b.id) return yield* new ProjectError({ reason: "Same", name: from, roots: [] })
+      yield* store.mergeProjects(a.id, b.id)
+      yield* Stream.runDrain(Pipeline.catchUp)
+      return (yield* store.status).projects.find(({ id }) => id === b.id)!
     })
 
   return ClaudeMemory.of({
@@ -153,7 +283,17 @@ const make = Effect.gen(function*() {
     inject: injector.inject,
     show: (id) => inFlight(show(id)),
     recent: store.recent,
-    project: (folder) => inFlight(Effect.provide(Project.resolve(folder), context)),
+    timeline: (request) => inFlight(timeline(request)),
+    save: (request) => inFlight(Effect.provide(save(request), context)),
+    forget: (ids) => inFlight(Effect.provide(forget(ids), context)),
+    projects: {
+      list: Effect.map(store.status, ({ projects }) => projects),
+      merge: (from, into) => inFlight(Effect.provide(merge(from, into), context)),
+      rename: (project, name) => inFlight(Effect.flatMap(one(project), ({ id }) => store.renameProject(id, name))),
+      exclude: (project, isExcluded) =>
+        inFlight(Effect.tap(one(project), (found) => store.excludeProject(found, isExcluded)))
+    },
+    project: (folder) => inFlight(Effect.provide(project(folder), context)),
     named: (names) => inFlight(named(names)),
     status: store.status,
     indexStatus: vectors.describe,

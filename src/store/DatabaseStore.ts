@@ -58,7 +58,14 @@ export const make = (
     messages: (uuids) => read("messages", statements.messages(uuids)),
     neighbours: (ids) => read("neighbours", statements.neighbours(ids)),
     lexical: (terms, filter, limit) => read("lexical", statements.lexical(terms, filter, limit)),
+    timeline: (filter, side, place, limit) => read("timeline", statements.timeline(filter, side, place, limit)),
+    save: (unit, project) => write("save", statements.save(unit, project)),
+    forget: (ids) => write("forget", statements.forget(ids)),
     projects: read("projects", statements.projects),
+    mergeProjects: (from, into) => write("mergeProjects", Effect.asVoid(statements.mergeProjects(from, into))),
+    renameProject: (id, name) => write("renameProject", Effect.asVoid(statements.renameProject(id, name))),
+    excludeProject: (project, isExcluded) =>
+      write("excludeProject", Effect.asVoid(statements.excludeProject(project, isExcluded))),
     deadLetters: (limit) => read("deadLetters", statements.deadLetters(limit)),
     status: read("status", statements.status),
     transaction

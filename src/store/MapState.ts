@@ -13,13 +13,23 @@ import {
   type DeadLetter,
   EMBEDDED,
   type FailedWork,
+  type Forgotten,
   MAX_ATTEMPTS,
   type ReviewRequest,
   triedAgainAfter,
   type WorkItem
 } from "./MemoryStore.ts"
 import * as Postings from "./Postings.ts"
-import { ascending, changesOf, comparable, freshOf, outcomesOf, present, sessionsChangedBy } from "./Rules.ts"
+import {
+  ascending,
+  changesOf,
+  comparable,
+  freshOf,
+  type KeptProject,
+  outcomesOf,
+  present,
+  sessionsChangedBy
+} from "./Rules.ts"
 import { LEASE_MS } from "./WorkLease.ts"
 
 export interface Stored {
@@ -37,7 +47,7 @@ export interface Waiting extends WorkItem {
 
 /** Values are replaced and never changed, so that a copy of the Maps is a copy of all. */
 export interface State {
-  readonly projects: Map<string, Project>
+  readonly projects: Map<string, KeptProject>
   readonly sessions: Map<string, Session>
   readonly messages: Map<string, Stored>
   readonly open: Map<string, OpenSegment>
@@ -108,14 +118,25 @@ export const indexFor = (state: State, name: string): boolean => {
   return true
 }
 
-const changeSessions = ({ sessions }: State, batch: CaptureBatch) => {
+const setProject = ({ projects }: State, project: Project) => {
+  projects.set(project.id, {
+    isExcluded: false,
+    mergedInto: null,
+    ...project,
+    ...projects.get(project.id),
+    root: project.root
+  })
+}
+
+const changeSessions = ({ projects, sessions }: State, batch: CaptureBatch) => {
   const before = sessions.size
+  const projectId = projects.get(batch.project.id)?.mergedInto ?? batch.project.id
   for (const [id, change] of changesOf(batch.facts)) {
     const known = sessions.get(id)
     const starts = present([known?.startedAt, change.from]).filter((start) => start !== 0)
     sessions.set(id, {
       id,
-      projectId: known?.projectId ?? batch.project.id,
+      projectId: known?.projectId ?? projectId,
       title: change.title ?? known?.title ?? null,
       cwd: known?.cwd ?? change.cwd ?? batch.project.root,
       branch: change.branch ?? known?.branch ?? null,
@@ -127,7 +148,7 @@ const changeSessions = ({ sessions }: State, batch: CaptureBatch) => {
 }
 
 export const append = (state: State, batch: CaptureBatch): AppendResult => {
-  const { cursors, dead, messages, open, projects } = state
+  const { cursors, dead, messages, open } = state
   const cursor = cursors.get(batch.cursor.path)
   if (cursor?.offset !== batch.previous?.offset || cursor?.fingerprint !== batch.previous?.fingerprint) {
     return { _tag: "Conflict" }
@@ -135,7 +156,7 @@ export const append = (state: State, batch: CaptureBatch): AppendResult => {
   const fresh = freshOf(batch.messages, batch.messages.map(({ uuid }) => uuid).filter((uuid) => messages.has(uuid)))
   const duplicates = batch.messages.length - fresh.length
   const stored = fresh.length + batch.factLines
-  projects.set(batch.project.id, { ...batch.project, ...projects.get(batch.project.id), root: batch.project.root })
+  setProject(state, batch.project)
   const newSessions = changeSessions(state, batch)
   const segmentIds = assignSegments(fresh, open)
   fresh.forEach((message, i) => {
@@ -280,4 +301,64 @@ export const commit = (
   done(state, items)
   release(state, items)
   return undefined
+}
+
+export const save = (state: State, unit: MemoryUnit, project: Project): MemoryUnit => {
+  const known = state.lexical.units.get(unit.id)?.unit
+  if (known !== undefined) return known
+  setProject(state, project)
+  const saved = { ...unit, projectId: state.projects.get(project.id)?.mergedInto ?? project.id }
+  Postings.insert(state.lexical, saved)
+  enqueue(state, "index", [saved.id])
+  mergeWithSame(state, saved.id)
+  return saved
+}
+
+/** Units that say the same as these: what they superseded, and what superseded them. */
+const sayingTheSame = ({ lexical: { units } }: State, ids: ReadonlyArray<string>): ReadonlyArray<MemoryUnit> => {
+  const found = new Map<string, MemoryUnit>()
+  for (let next = ids; next.length > 0;) {
+    const some = present(next.map((id) => units.get(id)?.unit))
+    for (const unit of some) found.set(unit.id, unit)
+    const others = [
+      ...some.flatMap(({ supersededBy }) => supersededBy === null ? [] : [supersededBy]),
+      ...[...units.values()].map(({ unit }) => unit).filter(({ supersededBy }) =>
+        some.some(({ id }) => id === supersededBy)
+      ).map(({ id }) => id)
+    ]
+    next = [...new Set(others)].filter((id) => !found.has(id))
+  }
+  return [...found.values()]
+}
+
+export const forget = (state: State, ids: ReadonlyArray<string>): Forgotten => {
+  const units = sayingTheSame(state, ids)
+  for (const { id } of units) Postings.remove(state.lexical, id)
+  enqueue(state, "index", units.map(({ id }) => id))
+  return { units, messages: 0 }
+}
+
+export const mergeProjects = (state: State, from: string, into: string): void => {
+  const { lexical, projects, sessions } = state
+  for (const [id, project] of projects) {
+    if (id === from || project.mergedInto === from) projects.set(id, { ...project, mergedInto: into })
+  }
+  for (const [id, session] of sessions) {
+    if (session.projectId === from) sessions.set(id, { ...session, projectId: into })
+  }
+  const moved = [...lexical.units.values()].map(({ unit }) => unit).filter(({ projectId }) => projectId === from)
+  for (const unit of moved) Postings.insert(lexical, { ...unit, projectId: into })
+  const active = moved.filter(({ active }) => active).map(({ id }) => id)
+  enqueue(state, "index", active)
+  for (const id of active) mergeWithSame(state, id)
+}
+
+export const renameProject = ({ projects }: State, id: string, name: string): void => {
+  const known = projects.get(id)
+  if (known !== undefined) projects.set(id, { ...known, name })
+}
+
+export const excludeProject = (state: State, project: Project, isExcluded: boolean): void => {
+  setProject(state, project)
+  state.projects.set(project.id, { ...state.projects.get(project.id)!, isExcluded })
 }

@@ -7,8 +7,9 @@ import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Message, Segment, Session, SessionFacts } from "../domain/Conversation.ts"
 import type { MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
-import type { Project } from "../domain/Project.ts"
+import type { KnownProject, Project } from "../domain/Project.ts"
 import type { SearchFilter } from "../domain/Search.ts"
+import type { Place } from "../domain/Timeline.ts"
 
 export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   reason: Schema.Literal("Away", "Locked", "Full", "Damaged", "Denied", "Newer", "Missing", "Other"),
@@ -164,7 +165,15 @@ export interface StoreStatus {
   /** Units written, changed or removed of which the index does not know yet. */
   readonly indexing: number
   readonly files: number
-  readonly projects: ReadonlyArray<Project & { readonly units: number }>
+  readonly projects: ReadonlyArray<ProjectSummary>
+}
+
+export type ProjectSummary = KnownProject & { readonly units: number }
+
+/** The memories that went, and the number of stored messages from which text was taken with them. */
+export interface Forgotten {
+  readonly units: ReadonlyArray<MemoryUnit>
+  readonly messages: number
 }
 
 export class MemoryStore extends Context.Tag("MemoryStore")<MemoryStore, {
@@ -238,7 +247,29 @@ export class MemoryStore extends Context.Tag("MemoryStore")<MemoryStore, {
     limit: number
   ) => Effect.Effect<LexicalMatches, StoreError>
 
-  readonly projects: Effect.Effect<ReadonlyArray<Project>, StoreError>
+  /** At most `limit` units on one side of a place, in the order of places. */
+  readonly timeline: (
+    filter: { readonly projects: SearchFilter["projects"]; readonly sessionId?: string | undefined },
+    side: "before" | "after",
+    place: Place,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
+
+  /** Writes a unit that somebody saved, also when it was forgotten before; gives the one that is kept, which may be an earlier one. */
+  readonly save: (unit: MemoryUnit, project: Project) => Effect.Effect<MemoryUnit, StoreError>
+  /**
+   * Deletes these units, and those that say the same, and takes what they tell from the messages that they came from. Nothing that is
+   * captured later brings it back.
+   */
+  readonly forget: (ids: ReadonlyArray<string>) => Effect.Effect<Forgotten, StoreError>
+
+  /** By name. */
+  readonly projects: Effect.Effect<ReadonlyArray<KnownProject>, StoreError>
+  /** Gives sessions and units of one project to another, now and whenever something is captured of it; both by the ids they are known by. */
+  readonly mergeProjects: (from: string, into: string) => Effect.Effect<void, StoreError>
+  readonly renameProject: (id: string, name: string) => Effect.Effect<void, StoreError>
+  /** Also one that is not known yet. */
+  readonly excludeProject: (project: Project, isExcluded: boolean) => Effect.Effect<void, StoreError>
   readonly deadLetters: (limit: number) => Effect.Effect<ReadonlyArray<DeadLetter>, StoreError>
   readonly status: Effect.Effect<StoreStatus, StoreError>
   /** Runs writes of this store, and of an index that shares its file, as one. */

@@ -5,8 +5,8 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import { sumOf } from "../domain/Lexical.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
-import type { Project } from "../domain/Project.ts"
 import type { SearchFilter } from "../domain/Search.ts"
+import type { Place } from "../domain/Timeline.ts"
 import { type Cursor, type DeadLetter, type FailedWork, MAX_ATTEMPTS } from "./MemoryStore.ts"
 import { conditions } from "./PostgresFilter.ts"
 import { keyOf, rows as json, text, texts } from "./PostgresLexemes.ts"
@@ -21,7 +21,7 @@ import {
   sessionOf,
   type SessionRow
 } from "./Rows.ts"
-import { lineSumOf, OUTLINE, recalling } from "./Rules.ts"
+import { type KeptProject, knownProjects, lineSumOf, OUTLINE, recalling } from "./Rules.ts"
 
 const unitOf = ({ body }: Body): MemoryUnit => JSON.parse(body) as MemoryUnit
 
@@ -127,6 +127,27 @@ export const make = (sql: SqlClient) => {
       (rows) => rows.map(unitOf)
     )
 
+  const timeline = (
+    { projects, sessionId }: { readonly projects: SearchFilter["projects"]; readonly sessionId?: string | undefined },
+    side: "before" | "after",
+    place: Place,
+    limit: number
+  ) => {
+    const isIn = sql.and([
+      conditions(sql, { projects }),
+      ...(sessionId === undefined ? [] : [sql`session_id = ${text(sessionId)}`])
+    ])
+    const at = sql`(${place.occurredAt}::bigint, ${place.position}::float8, ${text(place.id)})`
+    return Effect.map(
+      side === "after"
+        ? sql<Body>`SELECT body FROM units WHERE ${isIn} AND (occurred_at, position, id) > ${at}
+          ORDER BY occurred_at, position, id LIMIT ${limit}`
+        : sql<Body>`SELECT body FROM units WHERE ${isIn} AND (occurred_at, position, id) < ${at}
+          ORDER BY occurred_at DESC, position DESC, id DESC LIMIT ${limit}`,
+      (rows) => side === "after" ? rows.map(unitOf) : rows.map(unitOf).reverse()
+    )
+  }
+
   const messages = (uuids: ReadonlyArray<string>) =>
     Effect.map(
       sql<Body>`SELECT body FROM messages WHERE uuid = ANY(${texts(uuids)}) ORDER BY seq`,
@@ -204,7 +225,18 @@ export const make = (sql: SqlClient) => {
       }
     })
 
-  const projects = sql<Project>`SELECT id, name, root, key FROM projects ORDER BY name, id`
+  const projects = Effect.map(
+    sql<KeptProject>`SELECT id, name, root, key, excluded AS "isExcluded", merged_into AS "mergedInto" FROM projects`,
+    knownProjects
+  )
+
+  const summaries = Effect.gen(function*() {
+    const counts = yield* sql<
+      { id: string; n: number }
+    >`SELECT project_id AS id, count(*) AS n FROM units WHERE active GROUP BY project_id`
+    const countOf = new Map(counts.map(({ id, n }) => [id, n]))
+    return (yield* projects).map((project) => ({ ...project, units: countOf.get(project.id) ?? 0 }))
+  })
 
   const status = Effect.gen(function*() {
     const lines = yield* sql<{ name: string; n: number }>`SELECT * FROM line_counts ORDER BY name`
@@ -236,8 +268,7 @@ export const make = (sql: SqlClient) => {
       pending,
       indexing,
       files,
-      projects: yield* sql<Project & { units: number }>`SELECT p.id, p.name, p.root, p.key,
-        (SELECT count(*) FROM units WHERE project_id = p.id AND active) AS units FROM projects p ORDER BY p.name, p.id`
+      projects: yield* summaries
     }
   })
 
@@ -284,6 +315,7 @@ export const make = (sql: SqlClient) => {
     messages,
     neighbours,
     lexical,
+    timeline,
     projects,
     status,
     deadLetters

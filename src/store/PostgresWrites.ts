@@ -67,8 +67,36 @@ const statements = (sql: SqlClient): Writes.Statements => {
       ),
 
     setProject: ({ id, key, name, root }) =>
-      sql`INSERT INTO projects VALUES (${text(id)}, ${text(name)}, ${text(root)}, ${text(key)})
+      sql`INSERT INTO projects (id, name, root, key) VALUES (${text(id)}, ${text(name)}, ${text(root)}, ${text(key)})
         ON CONFLICT (id) DO UPDATE SET root = excluded.root WHERE projects.root <> excluded.root`,
+
+    projectFor: (id) =>
+      Effect.map(
+        sql<{ id: string }>`SELECT coalesce(merged_into, id) AS id FROM projects WHERE id = ${text(id)}`,
+        ([row]) => row?.id ?? id
+      ),
+
+    setExcluded: (id, isExcluded) => sql`UPDATE projects SET excluded = ${isExcluded} WHERE id = ${text(id)}`,
+
+    setName: (id, name) => sql`UPDATE projects SET name = ${text(name)} WHERE id = ${text(id)}`,
+
+    setMerged: (from, into) =>
+      sql`UPDATE projects SET merged_into = ${text(into)} WHERE id = ${text(from)} OR merged_into = ${text(from)}`,
+
+    moveSessions: (from, into) => sql`UPDATE sessions SET project_id = ${text(into)} WHERE project_id = ${text(from)}`,
+
+    // Within a text of JSON a quotation mark has a backslash before it.
+    moveUnits: (from, into) =>
+      Effect.gen(function*() {
+        yield* sql`INSERT INTO totals AS known
+          SELECT ${text(into)}, units, lexemes FROM totals WHERE project_id = ${text(from)}
+          ON CONFLICT (project_id) DO UPDATE SET units = known.units + excluded.units, lexemes = known.lexemes + excluded.lexemes`
+        yield* sql`DELETE FROM totals WHERE project_id = ${text(from)}`
+        const moved = yield* sql<{ id: string }>`UPDATE units SET project_id = ${text(into)},
+          body = replace(body, ${`"projectId":${JSON.stringify(from)}`}, ${`"projectId":${JSON.stringify(into)}`})
+          WHERE project_id = ${text(from)} RETURNING id`
+        return moved.map(({ id }) => id)
+      }),
 
     changeSessions: (project, changes) =>
       Effect.map(
@@ -195,6 +223,8 @@ const statements = (sql: SqlClient): Writes.Statements => {
     isReviewed: (sessionId) =>
       Effect.map(sql`SELECT id FROM reviewed_sessions WHERE id = ${text(sessionId)}`, (known) => known.length > 0),
 
+    deleteTombstones: (unitId) => sql`DELETE FROM tombstones WHERE unit_id = ${text(unitId)}`,
+
     property: (name) =>
       Effect.zipRight(
         exclude("property", [name]),
@@ -223,6 +253,8 @@ const statements = (sql: SqlClient): Writes.Statements => {
       sql<{ row: number; body: string }>`SELECT row, body FROM units WHERE origin = ANY(${
         texts(origins)
       }) ORDER BY row`,
+
+    unitsById: (ids) => sql<{ row: number; body: string }>`SELECT row, body FROM units WHERE id = ANY(${texts(ids)})`,
 
     deleteUnits: (list) =>
       Effect.map(
@@ -286,6 +318,17 @@ const statements = (sql: SqlClient): Writes.Statements => {
         }) AS made(least bigint, row bigint)
           ON CONFLICT DO NOTHING`
       }),
+
+    setSketches: (sketches) =>
+      Effect.zipRight(
+        sql`DELETE FROM sketches USING units
+          WHERE sketches.row = units.row AND units.id = ANY(${texts(sketches.keys())})`,
+        sql`INSERT INTO sketches
+          SELECT least, units.row FROM json_to_recordset(${
+          rows([...sketches].flatMap(([id, sketch]) => sketch.map((least) => ({ least, id }))))
+        }) AS made(least bigint, id text) JOIN units ON units.id = made.id
+          ON CONFLICT DO NOTHING`
+      ),
 
     updateUnits: (units) =>
       sql`UPDATE units SET active = new.active, evidence = new.evidence, superseded_by = new.superseded_by, body = new.body

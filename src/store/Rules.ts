@@ -3,6 +3,7 @@
  */
 import type { Message, SessionFacts } from "../domain/Conversation.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import type { KnownProject, Project } from "../domain/Project.ts"
 import type { CaptureBatch, LineSum } from "./MemoryStore.ts"
 
 /** How much of a session its outline shows. */
@@ -87,6 +88,23 @@ export const lineSumOf = (outcomes: ReadonlyMap<string, number>): LineSum => ({
 /** What a unit was made of: neither when, nor what became of it since. */
 export const comparable = (unit: MemoryUnit): string =>
   JSON.stringify({ ...unit, createdAt: 0, also: [], active: true, supersededBy: null })
+
+/** A project as a store keeps it; one that was merged into another is kept for what is captured of it later. */
+export interface KeptProject extends Project {
+  readonly isExcluded: boolean
+  readonly mergedInto: string | null
+}
+
+/** By name. */
+export const knownProjects = (kept: ReadonlyArray<KeptProject>): ReadonlyArray<KnownProject> => {
+  const projectOf = ({ id, key, name, root }: Project): Project => ({ id, name, root, key })
+  return kept.filter(({ mergedInto }) => mergedInto === null).sort(ascending(({ name }) => name, ({ id }) => id))
+    .map((project) => ({
+      ...projectOf(project),
+      isExcluded: project.isExcluded,
+      merged: kept.filter(({ mergedInto }) => mergedInto === project.id).map(projectOf)
+    }))
+}
 
 const RECALL_DOCUMENTS = 20_000
 

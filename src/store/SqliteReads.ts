@@ -6,8 +6,8 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import { sumOf } from "../domain/Lexical.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
-import type { Project } from "../domain/Project.ts"
 import type { SearchFilter } from "../domain/Search.ts"
+import type { Place } from "../domain/Timeline.ts"
 import { type Cursor, type FailedWork, MAX_ATTEMPTS, StoreError } from "./MemoryStore.ts"
 import { currentVersion } from "./migrations.ts"
 import {
@@ -20,7 +20,7 @@ import {
   sessionOf,
   type SessionRow
 } from "./Rows.ts"
-import { lineSumOf, OUTLINE, recalling } from "./Rules.ts"
+import { type KeptProject, knownProjects, lineSumOf, OUTLINE, recalling } from "./Rules.ts"
 import { conditions } from "./SqliteFilter.ts"
 
 const json = (value: unknown) => JSON.stringify(value)
@@ -141,6 +141,27 @@ export const make = (sql: SqlClient) => {
       (rows) => rows.map(unitOf)
     )
 
+  const timeline = (
+    { projects, sessionId }: { readonly projects: SearchFilter["projects"]; readonly sessionId?: string | undefined },
+    side: "before" | "after",
+    place: Place,
+    limit: number
+  ) => {
+    const isIn = sql.and([
+      conditions(sql, { projects }),
+      ...(sessionId === undefined ? [] : [sql`session_id = ${sessionId}`])
+    ])
+    const at = sql`(${place.occurredAt}, ${place.position}, ${place.id})`
+    return Effect.map(
+      side === "after"
+        ? sql<Body>`SELECT body FROM units WHERE ${isIn} AND (occurred_at, position, id) > ${at}
+          ORDER BY occurred_at, position, id LIMIT ${limit}`
+        : sql<Body>`SELECT body FROM units WHERE ${isIn} AND (occurred_at, position, id) < ${at}
+          ORDER BY occurred_at DESC, position DESC, id DESC LIMIT ${limit}`,
+      (rows) => side === "after" ? rows.map(unitOf) : rows.map(unitOf).reverse()
+    )
+  }
+
   const messages = (uuids: ReadonlyArray<string>) =>
     Effect.map(
       sql<{ body: string }>`SELECT body FROM messages WHERE uuid IN (SELECT value FROM json_each(${
@@ -212,7 +233,24 @@ export const make = (sql: SqlClient) => {
   /** A reader does not migrate: before schema 4 nobody counted attempts. */
   const countsAttempts = Effect.map(currentVersion(sql), (version) => version >= 4)
 
-  const projects = sql<Project>`SELECT id, name, root, key FROM projects ORDER BY name, id`
+  const projects = Effect.gen(function*() {
+    // A reader does not migrate: before schema 6 nobody merged or excluded any.
+    const columns = (yield* currentVersion(sql)) < 6
+      ? "0 AS excluded, NULL AS mergedInto"
+      : "excluded, merged_into AS mergedInto"
+    const rows = yield* sql.unsafe<Omit<KeptProject, "isExcluded"> & { excluded: number }>(
+      `SELECT id, name, root, key, ${columns} FROM projects`
+    )
+    return knownProjects(rows.map(({ excluded, ...row }) => ({ ...row, isExcluded: excluded === 1 })))
+  })
+
+  const summaries = Effect.gen(function*() {
+    const counts = yield* sql<
+      { id: string; n: number }
+    >`SELECT project_id AS id, count(*) AS n FROM units WHERE active = 1 GROUP BY project_id`
+    const countOf = new Map(counts.map(({ id, n }) => [id, n]))
+    return (yield* projects).map((project) => ({ ...project, units: countOf.get(project.id) ?? 0 }))
+  })
 
   const status = Effect.gen(function*() {
     const one = <K extends string>(key: K, query: string) =>
@@ -245,8 +283,7 @@ export const make = (sql: SqlClient) => {
       ),
       indexing: yield* one("n", "SELECT count(*) AS n FROM work WHERE kind = 'index'"),
       files: yield* one("n", "SELECT count(*) AS n FROM cursors"),
-      projects: yield* sql<Project & { units: number }>`SELECT p.id, p.name, p.root, p.key,
-        (SELECT count(*) FROM units WHERE project_id = p.id AND active = 1) AS units FROM projects p ORDER BY p.name, p.id`
+      projects: yield* summaries
     }
   })
 
@@ -293,6 +330,7 @@ export const make = (sql: SqlClient) => {
     messages,
     neighbours,
     lexical,
+    timeline,
     projects,
     status,
     deadLetters

@@ -43,6 +43,29 @@ const statements = (sql: SqlClient): Writes.Statements => ({
   setProject: (project) =>
     sql`INSERT INTO projects ${sql.insert({ ...project })} ON CONFLICT (id) DO UPDATE SET root = excluded.root`,
 
+  projectFor: (id) =>
+    Effect.map(
+      sql<{ id: string }>`SELECT coalesce(merged_into, id) AS id FROM projects WHERE id = ${id}`,
+      ([row]) => row?.id ?? id
+    ),
+
+  setExcluded: (id, isExcluded) => sql`UPDATE projects SET excluded = ${Number(isExcluded)} WHERE id = ${id}`,
+
+  setName: (id, name) => sql`UPDATE projects SET name = ${name} WHERE id = ${id}`,
+
+  setMerged: (from, into) => sql`UPDATE projects SET merged_into = ${into} WHERE id = ${from} OR merged_into = ${from}`,
+
+  moveSessions: (from, into) => sql`UPDATE sessions SET project_id = ${into} WHERE project_id = ${from}`,
+
+  // Within a text of JSON a quotation mark has a backslash before it.
+  moveUnits: (from, into) =>
+    Effect.map(
+      sql<{ id: string }>`UPDATE units SET project_id = ${into},
+        body = replace(body, ${`"projectId":${json(from)}`}, ${`"projectId":${json(into)}`})
+        WHERE project_id = ${from} RETURNING id`,
+      (rows) => rows.map(({ id }) => id)
+    ),
+
   changeSessions: (project, changes) =>
     Effect.gen(function*() {
       const countSessions = sql<{ n: number }>`SELECT count(*) AS n FROM sessions
@@ -145,6 +168,8 @@ const statements = (sql: SqlClient): Writes.Statements => ({
   isReviewed: (sessionId) =>
     Effect.map(sql`SELECT id FROM reviewed_sessions WHERE id = ${sessionId}`, (rows) => rows.length > 0),
 
+  deleteTombstones: (unitId) => sql`DELETE FROM tombstones WHERE unit_id = ${unitId}`,
+
   property: (name) =>
     Effect.map(sql<{ value: string }>`SELECT value FROM properties WHERE name = ${name}`, ([row]) => row?.value),
 
@@ -161,6 +186,11 @@ const statements = (sql: SqlClient): Writes.Statements => ({
   unitsOf: (origins) =>
     sql<{ row: number; body: string }>`SELECT row, body FROM units
       WHERE origin IN (SELECT value FROM json_each(${json(origins)}))`,
+
+  unitsById: (ids) =>
+    sql<{ row: number; body: string }>`SELECT row, body FROM units WHERE id IN (SELECT value FROM json_each(${
+      json(ids)
+    }))`,
 
   deleteUnits: (rows) =>
     Effect.gen(function*() {
@@ -207,6 +237,15 @@ const statements = (sql: SqlClient): Writes.Statements => ({
         json(units.flatMap(({ sketch, unit }) => sketch.map((least) => [least, rowOf.get(unit.id)])))
       }) WHERE true ON CONFLICT DO NOTHING`
     }),
+
+  setSketches: (sketches) =>
+    Effect.zipRight(
+      sql`DELETE FROM sketches WHERE row IN (
+        SELECT row FROM units WHERE id IN (SELECT value FROM json_each(${json([...sketches.keys()])})))`,
+      sql`INSERT INTO sketches (least, row) SELECT value->>0, row FROM json_each(${
+        json([...sketches].flatMap(([id, sketch]) => sketch.map((least) => [least, id])))
+      }) JOIN units ON units.id = value->>1 WHERE true ON CONFLICT DO NOTHING`
+    ),
 
   updateUnits: (units) =>
     sql`UPDATE units SET active = new.active, evidence = new.evidence, superseded_by = new.superseded_by, body = new.body

@@ -9,7 +9,8 @@ import * as Layer from "effect/Layer"
 import { randomBytes } from "node:crypto"
 import type { Message } from "../domain/Conversation.ts"
 import { evidence } from "../domain/MemoryUnit.ts"
-import { passes } from "../domain/Search.ts"
+import { passes, type SearchFilter } from "../domain/Search.ts"
+import type { Place } from "../domain/Timeline.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import {
@@ -20,19 +21,24 @@ import {
   done,
   empty,
   enqueue,
+  excludeProject,
   fail,
   failures,
+  forget,
   indexFor,
+  mergeProjects,
   queueReviews,
   release,
+  renameProject,
   renew,
   reviewAgain,
+  save,
   type State,
   type Stored
 } from "./MapState.ts"
 import { MAX_ATTEMPTS, MemoryStore, type SessionOutline, StoreError, type StoreStatus } from "./MemoryStore.ts"
 import * as Postings from "./Postings.ts"
-import { ascending, lineSumOf, OUTLINE, present, says } from "./Rules.ts"
+import { ascending, knownProjects, lineSumOf, OUTLINE, present, says } from "./Rules.ts"
 
 /** The last prompt and the last thing Claude said in a thread before a message. */
 const before = (state: State, { message: { sessionId, thread }, seq }: Stored): ReadonlyArray<Message> => {
@@ -95,7 +101,22 @@ const neighbours = (state: State, ids: ReadonlyArray<string>) => {
   })
 }
 
-const projects = (state: State) => [...state.projects.values()].sort(ascending(({ name }) => name, ({ id }) => id))
+const projects = (state: State) => knownProjects([...state.projects.values()])
+
+const timeline = (
+  state: State,
+  { projects, sessionId }: { readonly projects: SearchFilter["projects"]; readonly sessionId?: string | undefined },
+  side: "before" | "after",
+  place: Place,
+  limit: number
+) => {
+  const inOrder = ascending<Place>(({ occurredAt }) => occurredAt, ({ position }) => position, ({ id }) => id)
+  const found = [...state.lexical.units.values()].map(({ unit }) => unit).filter((unit) =>
+    passes(unit, { projects }) && (sessionId === undefined || unit.sessionId === sessionId) &&
+    (side === "after" ? inOrder(unit, place) > 0 : inOrder(unit, place) < 0)
+  ).sort(inOrder)
+  return side === "after" ? found.slice(0, limit) : found.slice(Math.max(0, found.length - limit))
+}
 
 const status = (state: State): StoreStatus => {
   const active = [...state.lexical.units.values()].map(({ unit }) => unit).filter((unit) => unit.active)
@@ -245,7 +266,14 @@ const make = Effect.gen(function*() {
       ),
     neighbours: (ids) => read("neighbours", (state) => neighbours(state, ids)),
     lexical: (terms, filter, limit) => read("lexical", ({ lexical }) => Postings.match(lexical, terms, filter, limit)),
+    timeline: (filter, side, place, limit) => read("timeline", (state) => timeline(state, filter, side, place, limit)),
+    save: (unit, project) => write("save", (state) => save(state, unit, project)),
+    forget: (ids) => write("forget", (state) => forget(state, ids)),
     projects: read("projects", projects),
+    mergeProjects: (from, into) => write("mergeProjects", (state) => mergeProjects(state, from, into)),
+    renameProject: (id, name) => write("renameProject", (state) => renameProject(state, id, name)),
+    excludeProject: (project, isExcluded) =>
+      write("excludeProject", (state) => excludeProject(state, project, isExcluded)),
     deadLetters: (limit) =>
       read(
         "deadLetters",

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import { assignSegments, type Message, type OpenSegment, threadKey } from "../domain/Conversation.ts"
 import { fieldsOf } from "../domain/Lexical.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import type { Project } from "../domain/Project.ts"
 import * as Duplicates from "./Duplicates.ts"
 import {
   type CaptureBatch,
@@ -36,10 +37,19 @@ export interface Statements {
   readonly setCursor: (cursor: Cursor) => Said<unknown>
   /** Which of these messages are stored. */
   readonly known: (uuids: ReadonlyArray<string>) => Said<ReadonlyArray<string>>
-  readonly setProject: (project: CaptureBatch["project"]) => Said<unknown>
+  readonly setProject: (project: Project) => Said<unknown>
+  /** The project that this one was merged into, else itself. */
+  readonly projectFor: (id: string) => Said<string>
+  readonly setExcluded: (id: string, isExcluded: boolean) => Said<unknown>
+  readonly setName: (id: string, name: string) => Said<unknown>
+  /** Of the project and of those merged into it before. */
+  readonly setMerged: (from: string, into: string) => Said<unknown>
+  readonly moveSessions: (from: string, into: string) => Said<unknown>
+  /** Gives the ids of all its units. */
+  readonly moveUnits: (from: string, into: string) => Said<ReadonlyArray<string>>
   /** Gives the number of sessions that are new. */
   readonly changeSessions: (
-    project: CaptureBatch["project"],
+    project: Project,
     changes: ReadonlyMap<string, SessionChange>
   ) => Said<number>
   readonly openSegments: (threadKeys: ReadonlyArray<string>) => Said<ReadonlyMap<string, OpenSegment>>
@@ -65,6 +75,8 @@ export interface Statements {
   /** Whether a session is to be reviewed from now on, and was not before. */
   readonly setReviewed: (sessionId: string) => Said<boolean>
   readonly isReviewed: (sessionId: string) => Said<boolean>
+  /** Those of a unit. */
+  readonly deleteTombstones: (unitId: string) => Said<unknown>
   readonly property: (name: string) => Said<string | undefined>
   readonly setProperty: (name: string, value: string) => Said<unknown>
 
@@ -76,9 +88,14 @@ export interface Statements {
   readonly unitsOf: (
     origins: ReadonlyArray<string>
   ) => Said<ReadonlyArray<{ readonly row: number; readonly body: string }>>
+  readonly unitsById: (
+    ids: ReadonlyArray<string>
+  ) => Said<ReadonlyArray<{ readonly row: number; readonly body: string }>>
   /** Gives their ids, in the order of rows. */
   readonly deleteUnits: (rows: ReadonlyArray<number>) => Said<ReadonlyArray<string>>
   readonly insertUnits: (units: ReadonlyArray<Fielded>) => Said<unknown>
+  /** In the place of those that a unit has. */
+  readonly setSketches: (sketches: ReadonlyMap<string, ReadonlyArray<number>>) => Said<unknown>
   readonly updateUnits: (units: ReadonlyArray<MemoryUnit>) => Said<unknown>
   /** The units that these have superseded, by id. */
   readonly supersededBy: (ids: ReadonlyArray<string>) => Said<ReadonlyArray<MemoryUnit>>
@@ -86,6 +103,9 @@ export interface Statements {
   readonly alike: (ids: ReadonlyArray<string>) => Said<ReadonlyArray<{ readonly id: string; readonly other: string }>>
   readonly worded: (ids: ReadonlyArray<string>) => Said<ReadonlyArray<Duplicates.Worded>>
 }
+
+/** Units whose words are looked at together when they change their project. */
+const MOVED_AT_ONCE = 500
 
 export const make = (say: Statements) => {
   const enqueue = (kind: WorkItem["kind"], keys: Iterable<string>): Said<unknown> => {
@@ -113,7 +133,8 @@ export const make = (say: Statements) => {
       const stored = fresh.length + batch.factLines
 
       yield* say.setProject(batch.project)
-      const newSessions = yield* say.changeSessions(batch.project, changesOf(batch.facts))
+      const project = { ...batch.project, id: yield* say.projectFor(batch.project.id) }
+      const newSessions = yield* say.changeSessions(project, changesOf(batch.facts))
       if (fresh.length > 0) yield* insertMessages(fresh)
       yield* enqueue("session", sessionsChangedBy(fresh, batch.facts))
       yield* say.setCursor(batch.cursor)
@@ -240,5 +261,74 @@ export const make = (say: Statements) => {
       yield* say.release(items)
     })
 
-  return { append, commit, fail, indexFor, queue: enqueue, queueReviews, reviewAgain }
+  const save = (unit: MemoryUnit, project: Project) =>
+    Effect.gen(function*() {
+      const [known] = yield* say.unitsById([unit.id])
+      if (known !== undefined) return JSON.parse(known.body) as MemoryUnit
+      yield* say.setProject(project)
+      const saved = { ...unit, projectId: yield* say.projectFor(project.id) }
+      yield* say.deleteTombstones(saved.id)
+      yield* insertUnits([saved])
+      yield* mergeWithSame([saved.id])
+      return saved
+    })
+
+  /** Units that say the same as these: what they superseded, and what superseded them. */
+  const sayingTheSame = (ids: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      const found = new Map<string, { readonly row: number; readonly unit: MemoryUnit }>()
+      for (let next = ids; next.length > 0;) {
+        const units = (yield* say.unitsById(next)).map(({ body, row }) => ({
+          row,
+          unit: JSON.parse(body) as MemoryUnit
+        }))
+        for (const each of units) found.set(each.unit.id, each)
+        const others = [
+          ...units.flatMap(({ unit: { supersededBy } }) => supersededBy === null ? [] : [supersededBy]),
+          ...(yield* say.supersededBy(units.map(({ unit }) => unit.id))).map(({ id }) => id)
+        ]
+        next = [...new Set(others)].filter((id) => !found.has(id))
+      }
+      return [...found.values()]
+    })
+
+  const forget = (ids: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      const gone = yield* sayingTheSame(ids)
+      yield* deleteUnits(gone.map(({ row }) => row))
+      return { units: gone.map(({ unit }) => unit), messages: 0 }
+    })
+
+  const mergeProjects = (from: string, into: string) =>
+    Effect.gen(function*() {
+      yield* say.setMerged(from, into)
+      yield* say.moveSessions(from, into)
+      const moved = yield* say.moveUnits(from, into)
+      const active: Array<string> = []
+      for (let i = 0; i < moved.length; i += MOVED_AT_ONCE) {
+        const worded = yield* say.worded(moved.slice(i, i + MOVED_AT_ONCE))
+        active.push(...worded.filter(({ unit }) => unit.active).map(({ unit }) => unit.id))
+        yield* say.setSketches(new Map(worded.map(({ unit, words }) => [unit.id, Duplicates.sketch(unit, words)])))
+      }
+      yield* enqueue("index", active)
+      for (let i = 0; i < active.length; i += MOVED_AT_ONCE) yield* mergeWithSame(active.slice(i, i + MOVED_AT_ONCE))
+    })
+
+  const excludeProject = (project: Project, isExcluded: boolean) =>
+    Effect.zipRight(say.setProject(project), say.setExcluded(project.id, isExcluded))
+
+  return {
+    append,
+    commit,
+    excludeProject,
+    fail,
+    forget,
+    indexFor,
+    mergeProjects,
+    queue: enqueue,
+    queueReviews,
+    renameProject: say.setName,
+    reviewAgain,
+    save
+  }
 }

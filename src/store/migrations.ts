@@ -95,6 +95,12 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   `INSERT INTO vectors SELECT i.id, u.row, x'' FROM units AS u JOIN vector_indexes AS i ON i.active = 1
     WHERE u.active = 1 AND u.id NOT IN (SELECT key FROM work WHERE kind = 'index')
     ON CONFLICT DO NOTHING`
+], [
+  `ALTER TABLE projects ADD COLUMN excluded INTEGER NOT NULL DEFAULT 0`,
+  `ALTER TABLE projects ADD COLUMN merged_into TEXT`,
+  // What was forgotten, by keyed hashes (store/Forgetting.ts), with the unit that it was forgotten with.
+  `CREATE TABLE tombstones (hash TEXT NOT NULL, unit_id TEXT NOT NULL, PRIMARY KEY (hash, unit_id)) STRICT, WITHOUT ROWID`,
+  `CREATE INDEX tombstones_unit ON tombstones (unit_id)`
 ]]
 
 export const LATEST = STEPS.length

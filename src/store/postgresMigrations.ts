@@ -71,6 +71,11 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   // "identity" is the store's name, "index" that of the index which follows it.
   `CREATE TABLE properties (name ${TEXT} PRIMARY KEY, value text NOT NULL)`,
   `INSERT INTO properties VALUES ('identity', left(replace(gen_random_uuid()::text, '-', ''), 16))`
+], [
+  `ALTER TABLE projects ADD COLUMN excluded boolean NOT NULL DEFAULT false, ADD COLUMN merged_into ${TEXT}`,
+  // What was forgotten, by keyed hashes (store/Forgetting.ts), with the unit that it was forgotten with.
+  `CREATE TABLE tombstones (hash ${TEXT} NOT NULL, unit_id ${TEXT} NOT NULL, PRIMARY KEY (hash, unit_id))`,
+  `CREATE INDEX tombstones_unit ON tombstones (unit_id)`
 ]]
 
 /** 0 where there is no memory yet. */

@@ -26,7 +26,7 @@ import {
   type WorkItem
 } from "../../src/store/MemoryStore.ts"
 import { LEASE_MS } from "../../src/store/WorkLease.ts"
-import { batch, cursor, everything, facts, message, project, unit } from "./made.ts"
+import { batch, cursor, everything, facts, known, message, project, unit } from "./made.ts"
 
 /** Writes units through the queue, as the pipeline does: an origin is a segment that a message started. */
 export const write = (units: ReadonlyArray<MemoryUnit>) =>
@@ -268,7 +268,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
               endedAt: 0
             }
           ])
-          assert.deepStrictEqual(yield* store.projects, [project("one"), project("two")])
+          assert.deepStrictEqual(yield* store.projects, [known("one"), known("two")])
         })
       )
 
@@ -1680,7 +1680,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
           pending: 1 + 3,
           indexing: 3,
           files: 2,
-          projects: [{ ...project("one"), units: 2 }, { ...project("two"), units: 0 }]
+          projects: [{ ...known("one"), units: 2 }, { ...known("two"), units: 0 }]
         })
       })
     )

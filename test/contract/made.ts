@@ -3,7 +3,7 @@
  */
 import type { Message, SessionFacts } from "../../src/domain/Conversation.ts"
 import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
-import type { Project } from "../../src/domain/Project.ts"
+import type { KnownProject, Project } from "../../src/domain/Project.ts"
 import type { SearchFilter } from "../../src/domain/Search.ts"
 import type { CaptureBatch, Cursor } from "../../src/store/MemoryStore.ts"
 
@@ -14,6 +14,14 @@ export const project = (name: string): Project => ({
   name,
   root: `/work/${name}`,
   key: `path:/work/${name}`
+})
+
+/** As the memory knows it. */
+export const known = (name: string, says: Partial<KnownProject> = {}): KnownProject => ({
+  ...project(name),
+  isExcluded: false,
+  merged: [],
+  ...says
 })
 
 export const message = (uuid: string, says: Partial<Message> & { readonly text?: string } = {}): Message => {

@@ -1,0 +1,44 @@
+/**
+ * Memories in the order of their times, a page at a time.
+ */
+import * as Schema from "effect/Schema"
+import { MemoryUnit } from "./MemoryUnit.ts"
+import { SearchFilter } from "./Search.ts"
+
+/** Where a memory stands: those of one time stand in the order of their session. */
+export const Place = Schema.Struct({
+  occurredAt: Schema.Number,
+  position: Schema.Number,
+  id: Schema.String
+})
+export type Place = typeof Place.Type
+
+/** Opaque to whoever asks: a place and the direction to go on from it. */
+const Cursor = Schema.parseJson(Schema.Tuple(Schema.Literal("before", "after"), Place))
+export const decodeCursor = Schema.decodeEither(Schema.compose(Schema.StringFromBase64Url, Cursor))
+export const encodeCursor = Schema.encodeSync(Schema.compose(Schema.StringFromBase64Url, Cursor))
+
+/**
+ * What stands around a unit or a time: at most `limit` units, half of them before it. Without either, the newest. With a cursor of an
+ * earlier answer the page that it leads to.
+ */
+export const TimelineRequest = Schema.Struct({
+  projects: SearchFilter.fields.projects,
+  /** Only this session, by its id. */
+  sessionId: Schema.optional(Schema.String),
+  around: Schema.optional(Schema.Union(
+    Schema.Struct({ unit: Schema.String }),
+    Schema.Struct({ time: Schema.Number })
+  )),
+  cursor: Schema.optional(Schema.String),
+  limit: Schema.Int.pipe(Schema.between(1, 100))
+})
+export type TimelineRequest = typeof TimelineRequest.Type
+
+/** Units in the order of their times, and the cursors of what comes before and after them, if anything does. */
+export const Timeline = Schema.Struct({
+  units: Schema.Array(MemoryUnit),
+  previous: Schema.NullOr(Schema.String),
+  next: Schema.NullOr(Schema.String)
+})
+export type Timeline = typeof Timeline.Type

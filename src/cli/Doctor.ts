@@ -10,86 +10,30 @@ import * as Option from "effect/Option"
 import * as App from "../App.ts"
 import { Unsuccessful } from "../Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { type Check, check, isWell, ofContent } from "../serve/Health.ts"
 import * as Settings from "../Settings.ts"
 import type { LineSum } from "../store/MemoryStore.ts"
-import { answer, balance, isBalanced, json, number, plural } from "./Output.ts"
-
-interface Check {
-  readonly name: string
-  readonly state: "ok" | "note" | "wrong"
-  readonly detail: string
-}
-
-const check = (
-  name: string,
-  isFine: boolean,
-  fine: string,
-  otherwise: string,
-  state: "note" | "wrong" = "wrong"
-): Check => ({
-  name,
-  state: isFine ? "ok" : state,
-  detail: isFine ? fine : otherwise
-})
+import { answer, json, number } from "./Output.ts"
 
 const ofTheMemory = Effect.gen(function*() {
   const memory = yield* ClaudeMemory
   const settings = yield* Settings.load
   const fs = yield* FileSystem.FileSystem
-  const { lines, pending, units } = yield* memory.status
-  const letters = yield* memory.deadLetters(3)
-  const failures = yield* memory.failures(3)
+  const content = yield* ofContent(memory)
   const folder = Settings.transcriptsFolder(settings)
   const files = yield* Effect.either(memory.discover([folder]))
   const place = yield* App.placeOf(settings)
   // With its memory elsewhere there may be no such folder.
   const mode = yield* Effect.option(Effect.map(fs.stat(settings.home), (info) => info.mode & 0o777))
-  const index = yield* Effect.either(memory.indexStatus)
   const checks: ReadonlyArray<Check> = [
-    check("memory", true, `${number(units.total)} memories in ${place}`, ""),
+    check("memory", true, `${number(content.units.total)} memories in ${place}`, ""),
     check(
       "privacy",
       process.platform === "win32" || Option.isNone(mode) || (mode.value & 0o077) === 0,
       settings.postgres === undefined ? "only you can read it" : "the database says who can read it",
       `others can read ${settings.home}; run chmod -R go= on it`
     ),
-    check("captured lines", isBalanced(lines), balance(lines), `the sum does not balance: ${balance(lines)}`),
-    check(
-      "dead letters",
-      lines.deadLetter === 0,
-      "none",
-      `${number(lines.deadLetter)} lines could not be understood and are kept: ${
-        letters.map(({ offset, path, reason }) => `${path} at byte ${offset} (${reason})`).join("; ")
-      }`,
-      "note"
-    ),
-    check(
-      "waiting work",
-      pending === 0,
-      "none",
-      `${number(pending)} items wait; the next \`claude-memory import\` works them off`,
-      "note"
-    ),
-    check(
-      "reviews",
-      failures.length === 0,
-      "none failed",
-      `${
-        failures.map(({ attempts, error, isDead, key, kind }) =>
-          `${kind} ${key} failed ${plural(attempts, "time")}${isDead ? " and is given up" : ""} (${error})`
-        ).join("; ")
-      }; \`claude-memory review SESSION\` tries again`,
-      "note"
-    ),
-    Either.isLeft(index)
-      ? check("semantic index", false, "", index.left.message)
-      : check(
-        "semantic index",
-        index.right.count > 0 || units.total === 0,
-        `${number(index.right.count)} vectors${index.right.model === null ? "" : ` by ${index.right.model.id}`}`,
-        "no memory has a vector, so search goes by words alone",
-        "note"
-      ),
+    ...content.checks,
     Either.isLeft(files)
       ? check(
         "transcripts",
@@ -100,7 +44,7 @@ const ofTheMemory = Effect.gen(function*() {
       )
       : check("transcripts", true, `${number(files.right.length)} files in ${folder}`, "")
   ]
-  return { checks, lines: lines as LineSum | null }
+  return { checks, lines: content.lines as LineSum | null }
 }).pipe(Effect.provide(Layer.provideMerge(App.reader, App.base)))
 
 export const options = { json }
@@ -115,7 +59,7 @@ export const command = Command.make("doctor", options, ({ json }) =>
         ]
       }))
     const all = [check("Node", true, process.versions.node, ""), ...checks]
-    const ok = all.every(({ state }) => state !== "wrong")
+    const ok = isWell(all)
     yield* answer(json, { ok, checks: all, lines }, () => {
       const width = Math.max(...all.map(({ name }) => name.length))
       const mark = { ok: "ok   ", note: "note ", wrong: "WRONG" }

@@ -8,9 +8,13 @@ import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js"
 import {
   CallToolRequestSchema,
   type CallToolResult,
-  ErrorCode,
+  CompleteRequestSchema,
+  GetPromptRequestSchema,
+  ListPromptsRequestSchema,
+  ListResourcesRequestSchema,
+  ListResourceTemplatesRequestSchema,
   ListToolsRequestSchema,
-  McpError,
+  ReadResourceRequestSchema,
   type ServerNotification,
   type ServerRequest
 } from "@modelcontextprotocol/sdk/types.js"
@@ -20,16 +24,29 @@ import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { runMain } from "../Process.ts"
+import { runMain, writeStderr } from "../Process.ts"
 import * as Lazy from "../resources/Lazy.ts"
 import * as Permits from "../resources/Permits.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { version } from "../version.ts"
-import { type Failure, type Opened, Serving, type Tally, Unopened } from "./McpServing.ts"
+import type { ClaudeMemory } from "./ClaudeMemory.ts"
+import * as Prompts from "./McpPrompts.ts"
+import * as Resources from "./McpResources.ts"
+import {
+  type Failure,
+  INVALID_PARAMS,
+  type Opened,
+  ProtocolError,
+  Serving,
+  type Tally,
+  Unopened
+} from "./McpServing.ts"
 import * as Stdio from "./McpStdio.ts"
-import { Progress } from "./McpTool.ts"
+import { Progress, type Tool } from "./McpTool.ts"
 import { TOOLS } from "./McpTools.ts"
+import * as Supervised from "./Supervised.ts"
 
 /** Calls that are worked on at a time; others wait, so that each is answered sooner. */
 const AT_A_TIME = 8
@@ -62,7 +79,21 @@ const progressOf = ({ _meta, sendNotification }: Extra): (message: string) => Ef
       ))
 }
 
-const failed = (text: string): CallToolResult => ({ isError: true, content: [{ type: "text", text }] })
+/** What a call came to that did not succeed: words for whoever called. */
+const failed = (name: string) => (cause: Cause.Cause<Failure>): Effect.Effect<CallToolResult> => {
+  if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
+  const told = (text: string): CallToolResult => ({ isError: true, content: [{ type: "text", text }] })
+  return Option.match(Cause.failureOption(cause), {
+    onSome: ({ message }) => Effect.succeed(told(message)),
+    onNone: () =>
+      Effect.as(
+        Effect.logError(`${name} failed`, cause),
+        told(
+          `${name} failed by a mistake of its own, which is logged on stderr; \`claude-memory doctor\` looks further`
+        )
+      )
+  })
+}
 
 /** Of the calls, and what it takes to tell of them. */
 const makeTally = Effect.gen(function*() {
@@ -80,72 +111,116 @@ const makeTally = Effect.gen(function*() {
   return { tally: Ref.get(tally), count }
 })
 
-export interface Options {
-  readonly transport: Transport
-  /** Opens the memory; a failure is told to whoever called and tried again by the next one. */
-  readonly open: Effect.Effect<Opened, Failure, ResourceLedger | Scope.Scope>
+/** Work of the process beside its calls. */
+export interface Beside {
+  readonly name: string
+  readonly run: (memory: ClaudeMemory["Type"]) => Effect.Effect<unknown, Failure>
 }
 
+export interface Options {
+  readonly transport: Transport
+  /** Opens the memory; a failure is told to whoever called, and tried again by the next one. */
+  readonly open: Effect.Effect<Opened, Failure, ResourceLedger | Scope.Scope>
+  /** Begun when the client has said that it is initialized, and begun again when it fails. */
+  readonly beside: ReadonlyArray<Beside>
+}
+
+/** A client that begins asks for many things at once, and is answered first. */
+const SETTLED = "500 millis"
+
 /** Serves until its scope closes. */
-export const serve = Effect.fn("Mcp.serve")(function*({ open, transport }: Options) {
+export const serve = Effect.fn("Mcp.serve")(function*({ beside, open, transport }: Options) {
   const ledger = yield* ResourceLedger
   const { count, tally } = yield* makeTally
   const permits = Permits.make(AT_A_TIME)
-  const memory = yield* Lazy.make(Effect.mapError(open, ({ message }) => new Unopened({ detail: message })))
+
+  const isOpen = yield* Ref.make(Option.none<Opened>())
+  const lazily = yield* Lazy.make(Effect.mapError(open, ({ message }) => new Unopened({ detail: message })))
+  const opened = Effect.provideService(lazily, ResourceLedger, ledger).pipe(
+    Effect.tap((opened) => Ref.set(isOpen, Option.some(opened)))
+  )
+  const supervised = yield* Effect.forEach(
+    beside,
+    ({ name, run }) => Supervised.make(name, Effect.flatMap(opened, ({ memory }) => run(memory)))
+  )
   const serving = Serving.of({
-    opened: Effect.provideService(memory, ResourceLedger, ledger),
+    opened,
+    ifOpen: Ref.get(isOpen),
     tally,
     count,
-    background: Effect.succeed([])
+    background: Effect.forEach(supervised, ({ state }) => state)
   })
-  const run = yield* Effect.orDie(ledger.adopt("fibers", "Mcp", FiberSet.makeRuntimePromise<Serving>())).pipe(
-    Effect.provideService(Serving, serving)
-  )
 
-  const request = <A, E>(extra: Extra, effect: Effect.Effect<A, E, Serving>): Promise<A> =>
+  const fibers = yield* Effect.orDie(ledger.adopt("fibers", "Mcp", FiberSet.make<unknown, unknown>()))
+  const fork = yield* FiberSet.runtime(fibers)<never>()
+  const run = yield* FiberSet.runtimePromise(fibers)<never>()
+
+  /** The answer to a request, unless the client cancels it. */
+  const answer = <A, E>(extra: Extra, effect: Effect.Effect<A, E, Serving>): Promise<A> =>
     run(
       permits(effect).pipe(
         Effect.provideService(Progress, progressOf(extra)),
+        Effect.provideService(Serving, serving),
         Effect.raceFirst(cancelled(extra.signal))
       )
     )
 
-  const call = (name: string, args: unknown) => {
-    const tool = TOOLS.find((each) => each.name === name)
-    if (tool === undefined) throw new McpError(ErrorCode.InvalidParams, `Tool ${name} not found`)
-    return Effect.gen(function*() {
+  const call = (tool: Tool, args: unknown) =>
+    Effect.gen(function*() {
       const since = yield* Clock.currentTimeMillis
-      const result = yield* Effect.catchAllCause(tool.call(args), (cause) =>
-        Option.match(Cause.failureOption(cause), {
-          onSome: ({ message }) => Effect.succeed(failed(message)),
-          onNone: () =>
-            Cause.isInterruptedOnly(cause)
-              ? Effect.failCause(cause as Cause.Cause<never>)
-              : Effect.as(
-                Effect.logError(`${name} failed`, cause),
-                failed(
-                  `${name} failed by a mistake of its own, which is in the log on stderr; \`claude-memory doctor\` looks further.`
-                )
-              )
-        }))
-      yield* count({
-        calls: 1,
-        errors: result.isError === true ? 1 : 0,
-        answeringMs: (yield* Clock.currentTimeMillis) - since
-      })
+      const result = yield* Effect.catchAllCause(tool.call(args), failed(tool.name))
+      const answeringMs = (yield* Clock.currentTimeMillis) - since
+      yield* count({ calls: 1, errors: result.isError === true ? 1 : 0, answeringMs })
       return result
     })
-  }
 
   const server = new Server({ name: "claude-memory", title: "Claude Memory", version }, {
-    capabilities: { tools: {} },
+    capabilities: { tools: {}, resources: { listChanged: true }, prompts: {}, completions: {} },
     instructions: INSTRUCTIONS
   })
+  server.onerror = ({ message }) => void fork(Effect.logWarning(message))
+
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: TOOLS.map(({ describe }) => describe()) }))
+  server.setRequestHandler(CallToolRequestSchema, ({ params }, extra) => {
+    const tool = TOOLS.find(({ name }) => name === params.name)
+    if (tool === undefined) throw new ProtocolError({ code: INVALID_PARAMS, detail: `Tool ${params.name} not found` })
+    return answer(extra, call(tool, params.arguments))
+  })
   server.setRequestHandler(
-    CallToolRequestSchema,
-    ({ params }, extra) => request(extra, call(params.name, params.arguments))
+    ListResourcesRequestSchema,
+    (_, extra) => answer(extra, Effect.map(Resources.list, (resources) => ({ resources: [...resources] })))
   )
+  server.setRequestHandler(
+    ListResourceTemplatesRequestSchema,
+    () => ({ resourceTemplates: [...Resources.TEMPLATES] })
+  )
+  server.setRequestHandler(ReadResourceRequestSchema, ({ params }, extra) => answer(extra, Resources.read(params.uri)))
+  server.setRequestHandler(ListPromptsRequestSchema, () => ({ prompts: [...Prompts.PROMPTS] }))
+  server.setRequestHandler(
+    GetPromptRequestSchema,
+    ({ params }, extra) => answer(extra, Prompts.get(params.name, params.arguments ?? {}))
+  )
+  server.setRequestHandler(CompleteRequestSchema, ({ params: { argument, ref } }, extra) =>
+    answer(
+      extra,
+      ref.type === "ref/resource"
+        ? Resources.complete(ref.uri, argument.name, argument.value)
+        : Effect.succeed(Resources.completion([]))
+    ))
+
+  const begin = Effect.gen(function*() {
+    yield* Effect.sleep(SETTLED)
+    for (const { run } of supervised) fork(run)
+    // Who calls before it is open opens it too, and hears of a failure.
+    yield* opened
+    yield* Effect.promise(() => server.sendResourceListChanged())
+  })
+  let hasBegun = false
+  server.oninitialized = () => {
+    if (hasBegun) return
+    hasBegun = true
+    fork(Effect.ignore(begin))
+  }
 
   yield* Effect.acquireRelease(
     Effect.promise(() => server.connect(transport)),
@@ -153,12 +228,28 @@ export const serve = Effect.fn("Mcp.serve")(function*({ open, transport }: Optio
   )
 })
 
-/** `load` gives what opens the memory; it is loaded when it is first needed. */
+/** The program's own files have changed or gone since it was started. */
+class Unloadable extends Schema.TaggedError<Unloadable>()("Unloadable", { cause: Schema.Defect }) {
+  override get message() {
+    const why = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    return `a part of claude-memory can't be loaded, as after an update: restart Claude Code (${why})`
+  }
+}
+
+const FOR_PEOPLE =
+  "This is the MCP server of claude-memory, which Claude Code runs: it waits for JSON-RPC here. Ctrl-D ends it.\n"
+
+/** `load` gives what opens the memory, when that is first needed. */
 export const run = (load: () => Promise<Options["open"]>): void =>
   runMain(
-    serve({
-      transport: Stdio.make(process.stdin, process.stdout),
-      open: Effect.flatten(Effect.promise(load))
-    }).pipe(Effect.zipRight(Effect.never), Effect.scoped, Effect.provide(ResourceLedger.layer)),
+    Effect.gen(function*() {
+      if (process.stdin.isTTY === true) yield* writeStderr(FOR_PEOPLE)
+      yield* serve({
+        transport: Stdio.make(process.stdin, process.stdout),
+        open: Effect.flatten(Effect.tryPromise({ try: load, catch: (cause) => new Unloadable({ cause }) })),
+        beside: []
+      })
+      return yield* Effect.never
+    }).pipe(Effect.scoped, Effect.provide(ResourceLedger.layer)),
     { deadline: "10 seconds", servesStdin: true }
   )

@@ -59,7 +59,7 @@ export const foundOf = (result: SearchResult, nameOf: (projectId: string) => str
 })
 
 export const memoryText = (
-  { content, date, id, project, title, type }: Memory,
+  { content, date, id, project, title, type }: Omit<Memory, "files">,
   ...more: ReadonlyArray<string>
 ): string =>
   [
@@ -103,8 +103,8 @@ export const offsetOf = (question: unknown, cursor: string | undefined): Effect.
     )
 }
 
-/** The sentences that end an answer's text. */
-export const notes = (next: string | null, degraded: ReadonlyArray<string>): ReadonlyArray<string> => [
-  ...(next === null ? [] : [`There is more: call again with cursor "${next}".`]),
+/** The sentences that end the text of a tool's answer. */
+export const notes = (tool: string, next: string | null, degraded: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...(next === null ? [] : [`There is more: claude_memory_${tool} with cursor "${next}".`]),
   ...degraded.map((sentence) => `Note: ${sentence}.`)
 ]

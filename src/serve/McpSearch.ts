@@ -1,9 +1,7 @@
 /**
  * Tools that look for memories.
  */
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { defuse, InjectionMode } from "../domain/Injection.ts"
 import { UnitType } from "../domain/MemoryUnit.ts"
@@ -43,17 +41,6 @@ const typeOf = (name: string) => {
   )
 }
 
-const DAY_MS = 86_400_000
-
-const timeOf = (argument: string, text: string, isEnd: boolean) =>
-  Option.match(DateTime.make(text.trim()), {
-    onNone: () =>
-      Effect.fail(new Refused({ detail: `${argument}: ${text} is no date; write 2026-08-31 or 2026-08-31T15:00:00Z` })),
-    onSome: ({ epochMillis }) =>
-      // A day without a time means to its end.
-      Effect.succeed(isEnd && epochMillis % DAY_MS === 0 ? epochMillis + DAY_MS - 1 : epochMillis)
-  })
-
 const filters = {
   memory_types: Argument.optional(
     Schema.Array(Schema.String.annotations({ jsonSchema: { type: "string", enum: UnitType.literals } })),
@@ -78,8 +65,8 @@ const filterOf = ({ files, memory_types = [], since, until }: {
     const types = yield* Effect.forEach(memory_types, typeOf)
     return {
       ...(types.length > 0 && { types }),
-      ...(since !== undefined && { since: yield* timeOf("since", since, false) }),
-      ...(until !== undefined && { until: yield* timeOf("until", until, true) }),
+      ...(since !== undefined && { since: yield* Argument.time("since", since) }),
+      ...(until !== undefined && { until: yield* Argument.time("until", until, "end") }),
       ...(files !== undefined && { files })
     }
   })
@@ -93,7 +80,7 @@ const minScore = Argument.withDefault(
 const Answer = Schema.Struct({ memories: Schema.Array(Found), next_cursor: nextCursor, degraded })
 
 const ranked = (memories: ReadonlyArray<Found>): ReadonlyArray<string> =>
-  memories.map((memory) => `${memoryText(memory, `score ${memory.score}`)}\n(${memory.why})`)
+  memories.map((memory) => `${memoryText(memory, `score ${memory.score.toFixed(2)}`)}\n(${memory.why})`)
 
 export const search = tool({
   name: "search",
@@ -145,7 +132,7 @@ export const search = tool({
               ? "Nothing found in any project."
               : "Nothing found in this project; project_id \"global\" looks in all of them."
           ]),
-          ...notes(next, degraded)
+          ...notes("search", next, degraded)
         ].join("\n\n")
       }
     })
@@ -256,7 +243,7 @@ export const crossProjectSearch = tool({
             `Found in ${summary.map(({ found, name }) => `${name} (${found})`).join(", ")}.`
           ]),
           ...ranked(memories),
-          ...notes(next, degraded)
+          ...notes("cross_project_search", next, degraded)
         ].join("\n\n")
       }
     })
@@ -326,7 +313,7 @@ export const inject = tool({
         },
         text: [
           text === "" ? "Nothing that is remembered is good enough for this prompt." : text,
-          ...notes(null, degraded)
+          ...notes("inject", null, degraded)
         ].join("\n\n")
       }
     })

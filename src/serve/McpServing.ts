@@ -4,10 +4,12 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { SearchFilter } from "../domain/Search.ts"
 import type { StoreError } from "../store/MemoryStore.ts"
 import type { ClaudeMemory, NotFound } from "./ClaudeMemory.ts"
+import type { State } from "./Supervised.ts"
 
 /** What went wrong, for whoever called. */
 export interface Failure {
@@ -27,6 +29,21 @@ export class Refused extends Schema.TaggedError<Refused>()("Refused", { detail: 
     return this.detail
   }
 }
+
+/** An error of the protocol itself, by its code. */
+export class ProtocolError extends Schema.TaggedError<ProtocolError>()("ProtocolError", {
+  code: Schema.Number,
+  detail: Schema.String,
+  data: Schema.optional(Schema.Unknown)
+}) {
+  override get message() {
+    return this.detail
+  }
+}
+
+/** https://modelcontextprotocol.io/specification/2025-11-25/server/resources#error-handling, and JSON-RPC's own. */
+export const RESOURCE_NOT_FOUND = -32002
+export const INVALID_PARAMS = -32602
 
 export interface Opened {
   readonly memory: ClaudeMemory["Type"]
@@ -48,22 +65,15 @@ export interface Tally {
   readonly injected: number
 }
 
-/** Work of the process beside its calls. */
-export interface Background {
-  readonly name: string
-  readonly state: "runs" | "failed"
-  /** Since when, in milliseconds since the epoch. */
-  readonly since: number
-  /** Why it failed last, also when it runs again. */
-  readonly failure: string | null
-  readonly failures: number
-}
-
 export class Serving extends Context.Tag("Serving")<Serving, {
+  /** Opened by whoever needs it first. */
   readonly opened: Effect.Effect<Opened, Unopened>
+  /** Nothing while it is not open. */
+  readonly ifOpen: Effect.Effect<Option.Option<Opened>>
   readonly tally: Effect.Effect<Tally>
   readonly count: (more: Partial<Pick<Tally, "injected" | "retrieved">>) => Effect.Effect<void>
-  readonly background: Effect.Effect<ReadonlyArray<Background>>
+  /** Of the work beside the calls. */
+  readonly background: Effect.Effect<ReadonlyArray<State>>
 }>() {}
 
 /** The memory, opened if it is not yet. */
@@ -86,18 +96,27 @@ export const projectsNamed = (
 ): Effect.Effect<Projects, NotFound | Refused | StoreError | Unopened, Serving> =>
   Effect.gen(function*() {
     const { folder, isolation, memory } = yield* opened
-    const own = (yield* memory.project(folder)).id
-    if (names.length === 0) return [own]
-    if (names.some(isGlobal)) return isolation === "strict" ? yield* STRICT : "all"
-    const named = (yield* memory.named(names)).map(({ id }) => id)
-    return isolation === "strict" && named.some((id) => id !== own) ? yield* STRICT : named
+    const own = yield* memory.project(folder)
+    const isOwn = (name: string) => [own.id, own.name, own.root].includes(name)
+    if (names.every(isOwn)) return [own.id]
+    if (isolation === "strict") return yield* STRICT
+    return names.some(isGlobal) ? "all" : (yield* memory.named(names)).map(({ id }) => id)
   })
 
 /** Every project that may be asked for. */
-export const projectsAllowed: Effect.Effect<Projects, Unopened, Serving> = Effect.gen(function*() {
+export const projectsAllowed: Effect.Effect<Projects, StoreError | Unopened, Serving> = Effect.gen(function*() {
   const { folder, isolation, memory } = yield* opened
   return isolation === "strict" ? [(yield* memory.project(folder)).id] : "all"
 })
+
+/** A memory by its id or the beginning of one, with the messages it came from, if its project may be asked for. */
+export const shown = (id: string) =>
+  Effect.gen(function*() {
+    const { memory } = yield* opened
+    const found = yield* memory.show(id)
+    const allowed = yield* projectsAllowed
+    return allowed === "all" || allowed.includes(found.unit.projectId) ? found : yield* STRICT
+  })
 
 /** Names of projects by their ids. */
 export const projectNames: Effect.Effect<(id: string) => string, StoreError | Unopened, Serving> = Effect.gen(

@@ -89,12 +89,13 @@ const complaint = (name: string, known: ReadonlyArray<string>, error: ParseResul
 
 export const tool = <A, I, B extends Readonly<Record<string, unknown>>, J, E extends Failure>(
   definition: Definition<A, I, B, J, E>
-): Tool => {
+): Tool & Pick<Definition<A, I, B, J, E>, "run"> => {
   const { description, effect, input, isRemembered, output, run, title } = definition
   const name = `claude_memory_${definition.name}`
   const decode = Schema.decodeUnknown(input, { errors: "all", onExcessProperty: "error" })
   return {
     name,
+    run,
     describe: () => ({
       name,
       title,

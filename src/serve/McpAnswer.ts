@@ -5,6 +5,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type { Message } from "../domain/Conversation.ts"
 import { hash } from "../domain/Hash.ts"
 import { defuse } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
@@ -80,6 +81,56 @@ export const fitting = (items: ReadonlyArray<unknown>, room = MAX_ANSWER): numbe
   let length = 0
   const over = items.findIndex((item) => (length += JSON.stringify(item).length) > room)
   return over < 0 ? items.length : Math.max(1, over)
+}
+
+const saidBy = ({ blocks }: Message): string =>
+  defuse(
+    blocks.map(({ isError, kind, text, tool }) =>
+      kind === "text"
+        ? text
+        : kind === "thinking"
+        ? `(thinking) ${text}`
+        : kind === "tool_use"
+        ? `[${tool ?? "tool"}] ${text}`
+        : `${isError === true ? "failed" : "gave"}: ${text}`
+    ).join("\n")
+  )
+
+/** The longest beginning that is at most so many characters of JSON, and no half of a character. */
+const beginning = (text: string, room: number): string => {
+  let part = text.slice(0, room)
+  while (JSON.stringify(part).length - 2 > room) part = part.slice(0, Math.floor(0.9 * part.length))
+  return part.length < text.length ? part.replace(/[\ud800-\udbff]$/, "") : part
+}
+
+export const Evidence = Schema.Struct({
+  message_id: Schema.String,
+  role: Schema.String,
+  date: Schema.NullOr(Schema.String),
+  text: Schema.String
+})
+
+/**
+ * Of what all messages say together what comes after `offset` characters, in at most `room` characters of JSON (a few thousand at
+ * least); and where that ends, unless it is the end.
+ */
+export const passage = (messages: ReadonlyArray<Message>, offset: number, room: number) => {
+  const evidence: Array<typeof Evidence.Type> = []
+  let skip = offset
+  for (const message of messages) {
+    const whole = saidBy(message)
+    const rest = whole.slice(skip)
+    skip = Math.max(0, skip - whole.length)
+    if (rest === "") continue
+    const entry = { message_id: message.uuid, role: message.role, date: isoDate(message.occurredAt), text: "" }
+    room -= JSON.stringify(entry).length
+    const text = beginning(rest, Math.max(0, room))
+    room -= JSON.stringify(text).length
+    offset += text.length
+    if (text !== "") evidence.push({ ...entry, text })
+    if (text.length < rest.length) return { evidence, end: offset }
+  }
+  return { evidence, end: undefined }
 }
 
 const checksum = (question: unknown) => hash(JSON.stringify(question)).toString(36)

@@ -4,22 +4,22 @@
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import type { Message } from "../domain/Conversation.ts"
 import { defuse } from "../domain/Injection.ts"
 import { UnitType } from "../domain/MemoryUnit.ts"
 import { SaveRequest } from "../domain/Saved.ts"
 import {
   count,
   cursorAt,
+  Evidence,
   fitting,
-  isoDate,
   MAX_ANSWER,
   Memory,
   memoryOf,
   memoryText,
   nextCursor,
   notes,
-  offsetOf
+  offsetOf,
+  passage
 } from "./McpAnswer.ts"
 import * as Argument from "./McpArguments.ts"
 import { opened, projectNames, projectsAllowed, projectsNamed, Refused, shown } from "./McpServing.ts"
@@ -27,57 +27,6 @@ import { tool } from "./McpTool.ts"
 import { plural } from "./Wording.ts"
 
 const id = Argument.text.annotations({ description: "Id of a memory, or the beginning of one" })
-
-const saidBy = ({ blocks }: Message): string =>
-  defuse(
-    blocks.map(({ isError, kind, text, tool }) =>
-      kind === "text"
-        ? text
-        : kind === "thinking"
-        ? `(thinking) ${text}`
-        : kind === "tool_use"
-        ? `[${tool ?? "tool"}] ${text}`
-        : `${isError === true ? "failed" : "gave"}: ${text}`
-    ).join("\n")
-  )
-
-/** The longest beginning that is at most so many characters of JSON, and no half of a character. */
-const beginning = (text: string, room: number): string => {
-  let part = text.slice(0, room)
-  while (JSON.stringify(part).length - 2 > room) part = part.slice(0, Math.floor(0.9 * part.length))
-  return part.length < text.length ? part.replace(/[\ud800-\udbff]$/, "") : part
-}
-
-const Evidence = Schema.Struct({
-  message_id: Schema.String,
-  role: Schema.String,
-  date: Schema.NullOr(Schema.String),
-  text: Schema.String
-})
-
-/** Of all texts together what comes after `offset` characters, as far as there is room; and where that ends, unless at the end. */
-const passage = (messages: ReadonlyArray<Message>, offset: number, room: number) => {
-  const evidence: Array<typeof Evidence.Type> = []
-  let skip = offset
-  let left = room
-  for (const message of messages) {
-    const whole = saidBy(message)
-    if (skip >= whole.length && whole !== "") {
-      skip -= whole.length
-      continue
-    }
-    const rest = whole.slice(skip)
-    const text = beginning(rest, Math.max(0, left))
-    if (text !== "" || whole === "") {
-      evidence.push({ message_id: message.uuid, role: message.role, date: isoDate(message.occurredAt), text })
-    }
-    offset += text.length
-    left -= JSON.stringify(text).length + 150
-    skip = 0
-    if (text.length < rest.length) return { evidence, end: offset }
-  }
-  return { evidence, end: undefined }
-}
 
 export const get = tool({
   name: "get",

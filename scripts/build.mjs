@@ -1,4 +1,4 @@
-// Builds dist: the three entries as bundles (with shared chunks), and the library as ESM with declarations.
+// Builds dist: the entries as bundles (with shared chunks), and the library as ESM with declarations.
 import { build } from "esbuild"
 import { execFileSync } from "node:child_process"
 import { chmodSync, rmSync } from "node:fs"
@@ -39,9 +39,8 @@ const common = {
 }
 const outside = ["@photostructure/sqlite", "sqlite-vec"]
 
-await build({
+const programs = {
   ...common,
-  entryPoints: ["src/main.ts", "src/hook.ts", "src/mcp.ts"],
   outdir: dist,
   minify: true,
   keepNames: true,
@@ -50,7 +49,22 @@ await build({
     js:
       "import { createRequire as __createRequire } from \"node:module\"; const require = __createRequire(import.meta.url);"
   }
-})
+}
+
+/** The hook's own parts are files beside it. */
+const hookParts = {
+  name: "hook-parts",
+  setup: ({ onResolve }) =>
+    onResolve(
+      { filter: /^\.\/Hook(?:Local|Remote)\.ts$/ },
+      ({ path }) => ({ path: path.replace(/ts$/, "js"), external: true })
+    )
+}
+
+await build({ ...programs, entryPoints: ["src/main.ts", "src/mcp.ts", "src/HookRemote.ts"] })
+// One file: Claude Code waits while it is loaded.
+await build({ ...programs, splitting: false, entryPoints: ["src/HookLocal.ts"] })
+await build({ ...programs, entryPoints: ["src/hook.ts"], plugins: [hookParts] })
 chmodSync(join(dist, "main.js"), 0o755)
 
 // The library leaves effect to its user: two copies of it would not know one another's services.

@@ -9,8 +9,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Struct from "effect/Struct"
 import { join } from "node:path"
-import * as Collector from "./capture/Collector.ts"
-import * as Extractive from "./compress/Extractive.ts"
 import type { ReviewMode } from "./compress/Review.ts"
 import * as EmbeddedIndex from "./index/EmbeddedIndex.ts"
 import type { QdrantOptions } from "./index/QdrantClient.ts"
@@ -19,10 +17,9 @@ import * as Injector from "./inject/Injector.ts"
 import { ModelManager } from "./models/ModelManager.ts"
 import type * as Providers from "./models/Providers.ts"
 import type { Caps } from "./models/Spending.ts"
-import * as Monitor from "./resources/Monitor.ts"
 import { ResourceLedger } from "./resources/ResourceLedger.ts"
 import * as Retriever from "./retrieve/Retriever.ts"
-import * as ClaudeMemory from "./serve/ClaudeMemory.ts"
+import * as Given from "./serve/Given.ts"
 import * as Settings from "./Settings.ts"
 import { ModelsFile } from "./store/ModelsFile.ts"
 import type { PostgresPoolOptions } from "./store/PostgresPool.ts"
@@ -121,12 +118,9 @@ const ground = ({ postgres, qdrant, ...options }: Options) => {
   )
 }
 
-/** What injects: a list or, where that is set, what is given in its place. */
-const injecting = (
-  { fusion, models }: Pick<Options, "fusion"> & Pick<Settings.Settings, "models">,
-  by: "layer" | "layerCached"
-) =>
-  fusion === undefined ? Injector.layer : Layer.provide(
+/** What injects a background where that is set, in place of a list. */
+const fusing = (fusion: number, models: Settings.Settings["models"], by: "layer" | "layerCached") =>
+  Layer.provide(
     Injector.layer,
     Layer.unwrapEffect(Effect.map(Effect.promise(() => import("./inject/ModelBackground.ts")), (ModelBackground) =>
       ModelBackground[by]({
@@ -144,18 +138,24 @@ const reviewer = (mode: ReviewMode) =>
     )
   )
 
+/** Loaded when it is needed: the hooks, which wait for what is loaded, capture and compress nothing. */
+const whole = Effect.promise(() =>
+  Promise.all([import("./serve/ClaudeMemory.ts"), import("./capture/Collector.ts"), import("./compress/Extractive.ts")])
+)
+
 /** The whole service over a memory in `home`; the ledger and the platform come from outside. */
 export const layer = (options: Options) =>
-  ClaudeMemory.layer.pipe(
-    Layer.provide(
-      Layer.provideMerge(
-        injecting({ fusion: options.fusion, models: options.models?.roles ?? {} }, "layer"),
-        Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer)
-      )
-    ),
-    Layer.provide(options.review === undefined ? Layer.empty : reviewer(options.review)),
-    Layer.provide(ground(options))
-  )
+  Layer.unwrapEffect(Effect.map(whole, ([ClaudeMemory, Collector, Extractive]) =>
+    ClaudeMemory.layer.pipe(
+      Layer.provide(
+        Layer.provideMerge(
+          options.fusion === undefined ? Injector.layer : fusing(options.fusion, options.models?.roles ?? {}, "layer"),
+          Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer)
+        )
+      ),
+      Layer.provide(options.review === undefined ? Layer.empty : reviewer(options.review)),
+      Layer.provide(ground(options))
+    )))
 
 /** What every entry stands on. */
 export const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
@@ -222,22 +222,31 @@ const HOOK: Patience = {
 }
 
 /** Watched while it runs; `command` is the subcommand that runs it. */
-const watched = (home: string, command: string, settings: Settings.Settings) =>
-  Layer.provide(layer(optionsIn(home, settings, WRITER)), Monitor.layer({ home, command }))
+const watched = (home: string, command: string, options: Options) =>
+  Layer.provide(
+    layer(options),
+    Layer.unwrapEffect(
+      Effect.map(Effect.promise(() => import("./resources/Monitor.ts")), (Monitor) => Monitor.layer({ home, command }))
+    )
+  )
 
 /** The service over a memory all of which is in `home`, wherever the settings have the person's own. */
 export const serviceIn = (home: string, command: string) =>
-  bySettings((settings) => watched(home, command, { ...settings, postgres: undefined, qdrant: undefined }))
+  bySettings((settings) =>
+    watched(home, command, optionsIn(home, { ...settings, postgres: undefined, qdrant: undefined }, WRITER))
+  )
 
 /** The service by the settings. */
-export const service = (command: string) => bySettings((settings) => watched(settings.home, command, settings))
+export const service = (command: string) =>
+  bySettings((settings) => watched(settings.home, command, optionsIn(settings.home, settings, WRITER)))
 
-/** The service for the MCP server of one Claude Code session, and what it goes by. */
+/** The service for the MCP server of a Claude Code session, and what it goes by. */
 export const opened = Effect.gen(function*() {
-  const isolation = "shared" as const
-  const { folder, sessionId } = yield* Settings.claudeSession
+  const settings = yield* Settings.load
+  const session = yield* Settings.claudeSession
+  const [{ ClaudeMemory }] = yield* whole
   const services = yield* Layer.build(Layer.provide(service("mcp"), NodeContext.layer))
-  return { memory: Context.get(services, ClaudeMemory.ClaudeMemory), folder, sessionId, isolation }
+  return { ...session, memory: Context.get(services, ClaudeMemory), isolation: settings.isolation }
 })
 
 /** Where the memory is, for people. */
@@ -248,10 +257,7 @@ export const placeOf = ({ home, postgres }: Pick<Settings.Settings, "home" | "po
 
 /** The service for a review by hand. */
 export const reviewing = bySettings((settings) =>
-  Layer.provide(
-    layer({ review: "manual", ...optionsIn(settings.home, settings, WRITER) }),
-    Monitor.layer({ home: settings.home, command: "review" })
-  )
+  watched(settings.home, "review", { review: "manual", ...optionsIn(settings.home, settings, WRITER) })
 )
 
 /** The service with another model for embeddings than the settings name, as `CLAUDE_MEMORY_EMBEDDING` names one; "local" is the package's own. */
@@ -285,13 +291,20 @@ export const spendingIn = (home: string) =>
 export const spending = bySettings(({ home }) => spendingIn(home))
 
 /**
- * For the hook: what injects and nothing more, on a store and a model that it can't be made to wait for; none has time to rerank or to
- * write, so that only a background is given that was written before.
+ * For the hooks, where the memory or a model is elsewhere (HookLocal.ts has the other): what injects and nothing more, on a store and a
+ * model that it can't be made to wait for; none has time to rerank or to write, so that only a background is given that was written before.
  */
-export const injector = bySettings((settings) => {
-  const models = Struct.omit(settings.models, "rerank", "light", "heavy")
-  return injecting(settings, "layerCached").pipe(
-    Layer.provide(Retriever.layer),
-    Layer.provide(ground(optionsIn(settings.home, { ...settings, models }, HOOK)))
-  )
-})
+export const hook = Layer.provideMerge(
+  bySettings((settings) => {
+    const models = Struct.omit(settings.models, "rerank", "light", "heavy")
+    const injector = settings.fusion === undefined
+      ? Injector.layer
+      : fusing(settings.fusion, settings.models, "layerCached")
+    return injector.pipe(
+      Layer.provide(Retriever.layer),
+      Layer.provideMerge(ground(optionsIn(settings.home, { ...settings, models }, HOOK))),
+      Layer.merge(Given.layer(join(settings.home, "sessions")))
+    )
+  }),
+  base
+)

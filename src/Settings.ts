@@ -3,6 +3,7 @@
  */
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -10,11 +11,12 @@ import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { homedir } from "node:os"
-import { join } from "node:path"
+import { delimiter, isAbsolute, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as QdrantAddress from "./index/QdrantAddress.ts"
 import { type Endpoint, PRESETS, type Role, ROLES } from "./models/Presets.ts"
 import type { Caps } from "./models/Spending.ts"
+import * as SettingsFile from "./SettingsFile.ts"
 
 export interface Settings {
   /** Where everything that is remembered lies. */
@@ -33,6 +35,17 @@ export interface Settings {
   readonly qdrant: QdrantSettings | undefined
   /** The database of the memory, with its vectors in Qdrant; without one it is a file in `home`. */
   readonly postgres: Redacted.Redacted | undefined
+  /** Whether Claude may ask for other projects' memories than those of the one that it works in. */
+  readonly isolation: typeof ISOLATIONS[number]
+  readonly exclude: Exclude
+}
+
+/** What is never captured. */
+export interface Exclude {
+  /** Absolute folders; a session that worked in one of them, or below, is not read. */
+  readonly paths: ReadonlyArray<string>
+  /** Names of tools, `*` at the end standing for any rest; what Claude asks of them and what they answer is left out. */
+  readonly tools: ReadonlyArray<string>
 }
 
 export interface QdrantSettings {
@@ -48,12 +61,18 @@ export interface QdrantSettings {
 }
 
 const COMPRESSIONS = ["extractive", "hybrid", "abstractive"] as const
+const ISOLATIONS = ["shared", "strict"] as const
 
 export class SettingsError extends Schema.TaggedError<SettingsError>()("SettingsError", { detail: Schema.String }) {
   override get message() {
     return this.detail
   }
 }
+
+const told = (error: ConfigError.ConfigError): string =>
+  error._op === "And" || error._op === "Or" ? `${told(error.left)}; ${told(error.right)}` : error.message
+
+const toSettingsError = (error: ConfigError.ConfigError) => new SettingsError({ detail: told(error) })
 
 const nonEmpty = (name: string) => Config.option(Config.nonEmptyString(name))
 
@@ -187,14 +206,39 @@ const fusion: Config.Config<number | undefined> = Config.mapOrFail(
   }
 )
 
-const compression = Config.mapOrFail(nonEmpty("CLAUDE_MEMORY_COMPRESSION"), (value) => {
-  const found = Option.match(value, {
-    onNone: () => COMPRESSIONS[0],
-    onSome: (text) => COMPRESSIONS.find((name) => name === text.trim().toLowerCase())
+/** One of these words; the first unless it is set. */
+const oneOf = <A extends string>(name: string, words: readonly [A, ...ReadonlyArray<A>]): Config.Config<A> =>
+  Config.mapOrFail(nonEmpty(name), (value) => {
+    const found = Option.match(value, {
+      onNone: () => words[0],
+      onSome: (text) => words.find((word) => word === text.trim().toLowerCase())
+    })
+    return found === undefined
+      ? Either.left(ConfigError.InvalidData([], `${name} is one of ${words.join(", ")}`))
+      : Either.right(found)
   })
-  return found === undefined
-    ? Either.left(ConfigError.InvalidData([], `CLAUDE_MEMORY_COMPRESSION is one of ${COMPRESSIONS.join(", ")}`))
-    : Either.right(found)
+
+/** Parts of a list, none of them empty. */
+const listOf = (name: string, separator: string): Config.Config<ReadonlyArray<string>> =>
+  Config.map(
+    nonEmpty(name),
+    (value) =>
+      Option.getOrElse(value, () => "").split(separator).map((part) => part.trim()).filter((part) => part !== "")
+  )
+
+const exclude: Config.Config<Exclude> = Config.all({
+  paths: Config.mapOrFail(listOf("CLAUDE_MEMORY_EXCLUDE_PATHS", delimiter), (paths) => {
+    const whole = paths.map((path) => path === "~" || /^~[\\/]/.test(path) ? join(homedir(), path.slice(1)) : path)
+    return whole.every(isAbsolute)
+      ? Either.right(whole.map((path) => resolve(path)))
+      : Either.left(
+        ConfigError.InvalidData(
+          [],
+          `CLAUDE_MEMORY_EXCLUDE_PATHS is folders from the root or from ~, with "${delimiter}" between them`
+        )
+      )
+  }),
+  tools: listOf("CLAUDE_MEMORY_EXCLUDE_TOOLS", ",")
 })
 
 /** A cluster's; a single server has one of each. */
@@ -225,12 +269,7 @@ const qdrant: Config.Config<QdrantSettings | undefined> = Config.all({
   ),
   shards: inCluster("CLAUDE_MEMORY_QDRANT_SHARDS"),
   replicas: inCluster("CLAUDE_MEMORY_QDRANT_REPLICAS"),
-  words: Config.mapOrFail(nonEmpty("CLAUDE_MEMORY_QDRANT_WORDS"), (value) => {
-    const text = Option.getOrElse(value, () => "off").trim().toLowerCase()
-    return text === "on" || text === "off"
-      ? Either.right(text === "on")
-      : Either.left(ConfigError.InvalidData([], "CLAUDE_MEMORY_QDRANT_WORDS is on or off"))
-  })
+  words: Config.map(oneOf("CLAUDE_MEMORY_QDRANT_WORDS", ["off", "on"]), (value) => value === "on")
 }).pipe(Config.mapOrFail(({ url, ...rest }) =>
   Option.match(url, {
     onNone: () => Either.right(undefined),
@@ -251,15 +290,33 @@ const postgres = Config.map(
 const isWritten = ({ compression, models }: Pick<Settings, "compression" | "models">) =>
   compression === "extractive" || models.light !== undefined || models.heavy !== undefined
 
+const ownHome = () => join(homedir(), ".claude-memory")
+
+/** Where everything that is remembered lies; said before the settings' file is read, which lies there. */
+export const home: Config.Config<string> = Config.map(nonEmpty("CLAUDE_MEMORY_HOME"), Option.getOrElse(ownHome))
+
+/** What the environment does not say is looked for in the settings' file. */
+const withFile = <A, E, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | ConfigError.ConfigError, R> =>
+  Effect.configProviderWith((environment) =>
+    Effect.flatMap(
+      Effect.flatMap(environment.load(home), (folder) => SettingsFile.read(join(folder, "config.json"))),
+      (file) => Effect.withConfigProvider(effect, ConfigProvider.orElse(environment, () => file))
+    )
+  )
+
 const settings = Effect.all({
-  home: nonEmpty("CLAUDE_MEMORY_HOME"),
+  home,
   claudeFolder: nonEmpty("CLAUDE_CONFIG_DIR"),
   models,
-  compression,
+  compression: oneOf("CLAUDE_MEMORY_COMPRESSION", COMPRESSIONS),
   caps,
   fusion,
   qdrant,
-  postgres
+  postgres,
+  isolation: oneOf("CLAUDE_MEMORY_ISOLATION", ISOLATIONS),
+  exclude
 }).pipe(
   Effect.filterOrFail(
     isWritten,
@@ -285,14 +342,8 @@ const settings = Effect.all({
         "CLAUDE_MEMORY_QDRANT_WORDS=on is for a memory in PostgreSQL; unset it, or set CLAUDE_MEMORY_POSTGRES_URL"
       )
   ),
-  Effect.map(({ caps, claudeFolder, compression, fusion, home, models, postgres, qdrant }): Settings => ({
-    models,
-    compression,
-    caps,
-    fusion,
-    qdrant,
-    postgres,
-    home: Option.getOrElse(home, () => join(homedir(), ".claude-memory")),
+  Effect.map(({ claudeFolder, ...rest }): Settings => ({
+    ...rest,
     claudeFolder: Option.getOrElse(claudeFolder, () => join(homedir(), ".claude"))
   }))
 )
@@ -306,24 +357,48 @@ export const packageFile = (...parts: ReadonlyArray<string>): string => {
 }
 
 /** What Claude Code tells an MCP server that it runs: its project folder, and its session. */
-export const claudeSession = Config.all({
-  folder: Config.map(nonEmpty("CLAUDE_PROJECT_DIR"), Option.getOrElse(() => process.cwd())),
-  sessionId: Config.map(nonEmpty("CLAUDE_CODE_SESSION_ID"), Option.getOrUndefined)
-})
-
-/** Hooks say nothing while it is set. */
-export const disabled: Config.Config<boolean> = Config.map(nonEmpty("CLAUDE_MEMORY_DISABLE"), Option.contains("1"))
-
-/** Milliseconds that the hook has from its first line on; then it says nothing. */
-export const hookBudget: Config.Config<number> = Config.integer("CLAUDE_MEMORY_HOOK_MS").pipe(
-  Config.validate({ message: "CLAUDE_MEMORY_HOOK_MS is from 1 to 60000", validation: (ms) => ms >= 1 && ms <= 60_000 }),
-  Config.withDefault(150)
+export const claudeSession = Effect.mapError(
+  Config.all({
+    folder: Config.map(nonEmpty("CLAUDE_PROJECT_DIR"), Option.getOrElse(() => process.cwd())),
+    sessionId: Config.map(nonEmpty("CLAUDE_CODE_SESSION_ID"), Option.getOrUndefined)
+  }),
+  toSettingsError
 )
+
+/** What a hook goes by, before anything else. */
+export interface HookSettings {
+  /** Whether it is to say nothing: at all, or to a Claude that nobody sits before. */
+  readonly isOff: boolean
+  /** Milliseconds from its first line on; then it says nothing. */
+  readonly within: { readonly SessionStart: number; readonly UserPromptSubmit: number }
+}
+
+const hookMs = (name: string, otherwise: number): Config.Config<number> =>
+  Config.integer(name).pipe(
+    Config.validate({ message: `${name} is from 1 to 60000`, validation: (ms) => ms >= 1 && ms <= 60_000 }),
+    Config.withDefault(otherwise)
+  )
+
+/** `claude -p` and the SDKs call themselves `sdk-cli`, `sdk-ts` and so on. */
+const isHeadless = Config.map(nonEmpty("CLAUDE_CODE_ENTRYPOINT"), Option.exists((name) => name.startsWith("sdk")))
+
+const isDisabled = Config.map(
+  nonEmpty("CLAUDE_MEMORY_DISABLE"),
+  Option.exists((value) => /^(?:1|on|true)$/i.test(value))
+)
+
+export const hook: Effect.Effect<HookSettings, SettingsError> = withFile(Config.all({
+  isOff: Config.map(
+    Config.all([isDisabled, isHeadless, oneOf("CLAUDE_MEMORY_HEADLESS", ["on", "off"])]),
+    ([disabled, headless, whenHeadless]) => disabled || headless && whenHeadless === "off"
+  ),
+  within: Config.all({
+    SessionStart: hookMs("CLAUDE_MEMORY_SESSION_START_MS", 200),
+    UserPromptSubmit: hookMs("CLAUDE_MEMORY_HOOK_MS", 150)
+  })
+})).pipe(Effect.mapError(toSettingsError))
 
 /** Whether output may be coloured and redrawn is the terminal's business; this is the person's (https://no-color.org). */
 export const noColor: Config.Config<boolean> = Config.map(nonEmpty("NO_COLOR"), Option.isSome)
 
-const told = (error: ConfigError.ConfigError): string =>
-  error._op === "And" || error._op === "Or" ? `${told(error.left)}; ${told(error.right)}` : error.message
-
-export const load = Effect.mapError(settings, (error) => new SettingsError({ detail: told(error) }))
+export const load = Effect.mapError(withFile(settings), toSettingsError)

@@ -6,7 +6,9 @@
 // The whole, composed.
 export * as App from "./App.ts"
 export * as Pipeline from "./Pipeline.ts"
-export { ClaudeMemory, layer as layerClaudeMemory, NotFound, ProjectError } from "./serve/ClaudeMemory.ts"
+export { ClaudeMemory, layer as layerClaudeMemory } from "./serve/ClaudeMemory.ts"
+export { NotFound } from "./serve/NotFound.ts"
+export { ProjectError } from "./serve/Projects.ts"
 export { packageFile } from "./Settings.ts"
 
 // The stages between the ports.

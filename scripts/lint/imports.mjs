@@ -26,7 +26,7 @@ const BASE = [
   "models/Prices.ts",
   "models/Spending.ts"
 ]
-const PROCESS = ["NodeVersion.ts", "Process.ts", "Settings.ts", "version.ts"]
+const PROCESS = ["NodeVersion.ts", "Process.ts", "Settings.ts", "SettingsFile.ts", "version.ts"]
 const WHOLE = ["App.ts", "Pipeline.ts", "index/Reindex.ts", "serve/", ...PROCESS, ...BASE, ...PORTS]
 const EVERYTHING = ""
 
@@ -46,12 +46,15 @@ const MAY_IMPORT = {
   "plugin/": ["domain/", ...PROCESS],
   "web/": ["domain/"],
   "main.ts": ["cli/", ...WHOLE],
-  "hook.ts": ["cli/", ...WHOLE],
-  "mcp.ts": WHOLE,
+  "hook.ts": ["HookLocal.ts", "HookRemote.ts", ...PROCESS],
+  "HookLocal.ts": EVERYTHING,
+  "HookRemote.ts": ["App.ts", "serve/"],
+  "mcp.ts": ["App.ts", "serve/", ...PROCESS],
   "Pipeline.ts": ["index/Differences.ts", "index/Points.ts", ...BASE, ...PORTS],
   "NodeVersion.ts": [],
   "Process.ts": ["domain/", ...PROCESS],
   "Settings.ts": ["domain/", "index/QdrantAddress.ts", "models/Presets.ts", "models/Spending.ts", ...PROCESS],
+  "SettingsFile.ts": [],
   "version.ts": [],
   "App.ts": EVERYTHING,
   "index.ts": EVERYTHING,

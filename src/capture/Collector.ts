@@ -55,7 +55,10 @@ export interface Captured {
 export class Collector extends Context.Tag("Collector")<Collector, {
   /** Transcripts at these paths (files, or folders with all below them), newest first. Links are followed once. */
   readonly discover: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError>
-  /** Reads each file on from its cursor. A file that can't be read is passed over with a warning and keeps its cursor. */
+  /**
+   * Reads each file on from its cursor. A file that can't be read is passed over with a warning, one of an excluded project without;
+   * both keep their cursors.
+   */
   readonly sync: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<Captured, StoreError>
   /** Masks secrets as in what is read. */
   readonly mask: (texts: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>>
@@ -159,7 +162,8 @@ const make = Effect.gen(function*() {
   const read = (
     file: TranscriptFile,
     cursor: Cursor | undefined,
-    resolve: typeof Project.resolve
+    resolve: typeof Project.resolve,
+    excluded: ReadonlySet<string>
   ): Stream.Stream<Captured, StoreError> =>
     Stream.unwrapScoped(Effect.gen(function*() {
       if (cursor?.offset === file.size && cursor.modifiedAt === file.modifiedAt) return Stream.empty
@@ -170,6 +174,7 @@ const make = Effect.gen(function*() {
         cursor.tail === (yield* tailOf(handle, cursor.offset))
       // Asked only when there are whole lines to file under it.
       const project = resolve(head.cwd ?? path.dirname(file.path))
+      if (excluded.size > 0 && excluded.has((yield* project).id)) return Stream.empty
       const take = (stretch: Stretch, previous: Cursor | undefined) =>
         Effect.gen(function*() {
           const cursor: Cursor = {
@@ -212,7 +217,12 @@ const make = Effect.gen(function*() {
           const cursors = yield* store.cursors(files.map((file) => file.path))
           // Sessions of one folder are many.
           const resolve = yield* Effect.cachedFunction(Project.resolve)
-          return Stream.flatMap(Stream.fromIterable(files), (file) => read(file, cursors.get(file.path), resolve))
+          const projects = (yield* store.projects).filter(({ isExcluded }) => isExcluded)
+          const excluded = new Set(projects.flatMap(({ id, merged }) => [id, ...merged.map((other) => other.id)]))
+          return Stream.flatMap(
+            Stream.fromIterable(files),
+            (file) => read(file, cursors.get(file.path), resolve, excluded)
+          )
         })
       )
   })

@@ -3,6 +3,7 @@
  */
 import * as Command from "@effect/cli/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -11,9 +12,12 @@ import * as App from "../App.ts"
 import { Unsuccessful } from "../Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { type Check, check, isWell, ofContent } from "../serve/Health.ts"
+import * as HookFailures from "../serve/HookFailures.ts"
 import * as Settings from "../Settings.ts"
 import type { LineSum } from "../store/MemoryStore.ts"
-import { answer, json, number } from "./Output.ts"
+import { answer, json, minute, number, plural } from "./Output.ts"
+
+const FAILURE_DAYS = 7
 
 const ofTheMemory = Effect.gen(function*() {
   const memory = yield* ClaudeMemory
@@ -25,6 +29,8 @@ const ofTheMemory = Effect.gen(function*() {
   const place = yield* App.placeOf(settings)
   // With its memory elsewhere there may be no such folder.
   const mode = yield* Effect.option(Effect.map(fs.stat(settings.home), (info) => info.mode & 0o777))
+  const lately = (yield* Clock.currentTimeMillis) - FAILURE_DAYS * 86_400_000
+  const failed = (yield* HookFailures.read(settings.home)).filter(({ at }) => at >= lately)
   const checks: ReadonlyArray<Check> = [
     check("memory", true, `${number(content.units.total)} memories in ${place}`, ""),
     check(
@@ -34,6 +40,16 @@ const ofTheMemory = Effect.gen(function*() {
       `others can read ${settings.home}; run chmod -R go= on it`
     ),
     ...content.checks,
+    check(
+      "hooks",
+      failed.length === 0,
+      "none failed lately",
+      `${plural(failed.length, "failure")} in the last ${FAILURE_DAYS} days, the last one ${
+        minute(failed.at(-1)?.at ?? 0)
+      }` +
+        ` (${failed.at(-1)?.event}: ${failed.at(-1)?.detail}); Claude was told nothing then`,
+      "note"
+    ),
     Either.isLeft(files)
       ? check(
         "transcripts",

@@ -199,7 +199,8 @@ const make = Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
       const extracted = extractArchive(outline, now)
       const { closing, prompts, units } = outline
-      const told = units.map((unit, i): Line => ({
+      // What somebody saved comes from no message.
+      const told = units.filter((unit) => evidence(unit).length > 0).map((unit, i): Line => ({
         ref: `u${i + 1}`,
         message: citedBy(unit),
         text: `${unit.type}: ${unit.title}\n${unit.summary}`

@@ -2,6 +2,8 @@
  * What is put in front of Claude, and the fence that keeps it from being captured again.
  */
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
+import { MemoryUnit } from "./MemoryUnit.ts"
 import { SearchFilter, SearchResult } from "./Search.ts"
 
 export const InjectionMode = Schema.Literal("conservative", "balanced", "comprehensive")
@@ -13,9 +15,31 @@ export const InjectionRequest = Schema.Struct({
   projects: SearchFilter.fields.projects,
   mode: InjectionMode,
   maxTokens: Schema.Int.pipe(Schema.between(100, 8_000)),
-  maxChars: Schema.Int.pipe(Schema.between(200, 100_000))
+  maxChars: Schema.Int.pipe(Schema.between(200, 100_000)),
+  /** Ids of units that Claude was given already: they are not told again, nor what says the same. */
+  given: Schema.optional(Schema.Array(Schema.String)),
+  /** What Claude reads anyway: nothing is told that says no more. */
+  known: Schema.optional(Schema.String)
 })
 export type InjectionRequest = typeof InjectionRequest.Type
+
+/** What a session is told when it begins; nothing of the session itself. */
+export const OpeningRequest = Schema.Struct({
+  ...Struct.pick(InjectionRequest.fields, "projects", "maxTokens", "maxChars", "given", "known"),
+  sessionId: Schema.String,
+  /** Only of what came after this time, in milliseconds since the epoch. */
+  since: Schema.optional(Schema.Number)
+})
+export type OpeningRequest = typeof OpeningRequest.Type
+
+export const OpeningResponse = Schema.Struct({
+  /** Empty when there is nothing to tell. */
+  text: Schema.String,
+  /** What the text tells of, in its order. */
+  units: Schema.Array(MemoryUnit),
+  tokens: Schema.NonNegativeInt
+})
+export type OpeningResponse = typeof OpeningResponse.Type
 
 export const InjectionResponse = Schema.Struct({
   /** Empty when nothing was good enough. */

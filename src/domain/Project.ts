@@ -27,7 +27,7 @@ export interface KnownProject extends Project {
 export const knownAs = (known: ReadonlyArray<KnownProject>, id: string): KnownProject | undefined =>
   known.find((project) => project.id === id || project.merged.some((other) => other.id === id))
 
-/** Ids as those that memories are kept under; "all" is every project but those that are excluded. */
+/** Ids as those that memories are kept under, for those who ask for them; "all" is every project but those that are excluded. */
 export const asked = (
   known: ReadonlyArray<KnownProject>,
   projects: "all" | ReadonlyArray<string>
@@ -37,6 +37,15 @@ export const asked = (
     : known.some(({ isExcluded }) => isExcluded)
     ? known.filter(({ isExcluded }) => !isExcluded).map(({ id }) => id)
     : "all"
+
+/** The same without any that is excluded, for what is given to somebody who did not ask. */
+export const unasked = (
+  known: ReadonlyArray<KnownProject>,
+  projects: "all" | ReadonlyArray<string>
+): "all" | ReadonlyArray<string> => {
+  const ids = asked(known, projects)
+  return ids === "all" ? ids : ids.filter((id) => knownAs(known, id)?.isExcluded !== true)
+}
 
 /** A folder on this machine, which makes no two clones one project. */
 const LOCAL = /^(?:[/\\.~]|file:|[a-z]:[/\\])/i

@@ -20,12 +20,14 @@ export const encodeCursor = Schema.encodeSync(Schema.compose(Schema.StringFromBa
 
 /**
  * What stands around a unit or a time: at most `limit` units, half of them before it. Without either, the newest. With a cursor of an
- * earlier answer the page that it leads to.
+ * earlier answer, of the same projects and session, the page that it leads to.
  */
 export const TimelineRequest = Schema.Struct({
-  projects: SearchFilter.fields.projects,
-  /** Only this session, by its id. */
+  /** Without these: the unit's own, else all. */
+  projects: Schema.optional(SearchFilter.fields.projects),
+  /** Only this session, by its id or the beginning of it. */
   sessionId: Schema.optional(Schema.String),
+  /** A unit by its id or the beginning of it, or a time in milliseconds since the epoch. */
   around: Schema.optional(Schema.Union(
     Schema.Struct({ unit: Schema.String }),
     Schema.Struct({ time: Schema.Number })

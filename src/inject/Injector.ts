@@ -7,16 +7,24 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { fence, type InjectionMode, type InjectionRequest, type InjectionResponse } from "../domain/Injection.ts"
+import {
+  fence,
+  type InjectionMode,
+  type InjectionRequest,
+  type InjectionResponse,
+  type OpeningRequest,
+  type OpeningResponse
+} from "../domain/Injection.ts"
 import { MAX_CONTENT_TOKENS } from "../domain/MemoryUnit.ts"
-import type { Project } from "../domain/Project.ts"
-import type { SearchResult } from "../domain/Search.ts"
+import * as Project from "../domain/Project.ts"
+import type { SearchMode, SearchResult } from "../domain/Search.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import { Retriever } from "../retrieve/Retriever.ts"
 import { MemoryStore, type StoreError } from "../store/MemoryStore.ts"
 import { Background } from "./Background.ts"
 import { excerpt } from "./Form.ts"
+import * as Opening from "./Opening.ts"
 import { type Item, render } from "./Render.ts"
 import { selected } from "./Selection.ts"
 
@@ -39,62 +47,82 @@ const POLICIES: Readonly<Record<InjectionMode, Policy>> = {
 
 /** In so few tokens the best item is told when it fits in no longer form. */
 const LEAST = 60
+/** Results at most, however much of what is found was given already. */
+const MOST = 60
 
 export class Injector extends Context.Tag("Injector")<Injector, {
-  /** An empty text when nothing is good enough; never over either budget. */
+  /** An empty text when nothing is good enough; never over either budget. Nothing of a project that is excluded. */
   readonly inject: (request: InjectionRequest) => Effect.Effect<InjectionResponse, StoreError>
+  /**
+   * What a project's sessions left: how the last one ended, what is open, what was decided lately. Never over either budget, and nothing of one
+   * that is excluded.
+   */
+  readonly open: (request: OpeningRequest) => Effect.Effect<OpeningResponse, StoreError>
 }>() {}
 
-const make = Effect.gen(function*() {
-  const retriever = yield* Retriever
-  const store = yield* MemoryStore
-  const background = yield* Background
+const make = (by: SearchMode) =>
+  Effect.gen(function*() {
+    const retriever = yield* Retriever
+    const store = yield* MemoryStore
+    const background = yield* Background
 
-  const inject = (request: InjectionRequest) =>
-    Effect.gen(function*() {
-      const policy = POLICIES[request.mode]
-      const { degraded, results } = yield* retriever.search({
-        text: request.prompt,
-        projects: request.projects,
-        limit: policy.items,
-        minScore: policy.minScore * policy.share,
-        mode: "hybrid"
-      })
-      const best = results[0]?.score ?? 0
-      const worthy = best < policy.minScore ? [] : results.filter(({ score }) => score >= policy.share * best)
-      const names = new Map((yield* store.projects).map((project: Project) => [project.id, project.name]))
-      const nameOf = (projectId: string) => names.get(projectId) ?? "unknown project"
-      const now = yield* Clock.currentTimeMillis
-      const asked = new Set(Tokenizer.queryLexemes(request.prompt))
+    const inject = (request: InjectionRequest) =>
+      Effect.gen(function*() {
+        const policy = POLICIES[request.mode]
+        const given = new Set(request.given)
+        const known = yield* store.projects
+        const { degraded, results } = yield* retriever.search({
+          text: request.prompt,
+          projects: Project.unasked(known, request.projects),
+          limit: Math.min(MOST, policy.items + given.size),
+          minScore: policy.minScore * policy.share,
+          mode: by
+        })
+        const best = results[0]?.score ?? 0
+        const worthy = best < policy.minScore ? [] : results.filter(({ score }) => score >= policy.share * best)
+        const names = new Map(known.map(({ id, name }) => [id, name]))
+        const nameOf = (projectId: string) => names.get(projectId) ?? "unknown project"
+        const now = yield* Clock.currentTimeMillis
+        const asked = new Set(Tokenizer.queryLexemes(request.prompt))
 
-      let items: ReadonlyArray<Item & SearchResult> = []
-      let text = ""
-      for (const result of selected(worthy)) {
-        const length = items.length < policy.whole ? MAX_CONTENT_TOKENS : policy.excerpt
-        const lengths = items.length === 0 ? [length, policy.excerpt, LEAST] : [length]
-        for (const length of lengths) {
-          const more = [...items, { ...result, words: excerpt(result.unit, asked, length) }]
-          const next = fence(render(more, nameOf, now))
-          if (next.length > request.maxChars || Tokens.estimate(next) > request.maxTokens) continue
-          items = more
-          text = next
-          break
+        let items: ReadonlyArray<Item & SearchResult> = []
+        let text = ""
+        for (const result of selected(worthy, { given, words: Tokenizer.lexemes(request.known ?? "") })) {
+          if (items.length === policy.items) break
+          const length = items.length < policy.whole ? MAX_CONTENT_TOKENS : policy.excerpt
+          const lengths = items.length === 0 ? [length, policy.excerpt, LEAST] : [length]
+          for (const length of lengths) {
+            const more = [...items, { ...result, words: excerpt(result.unit, asked, length) }]
+            const next = fence(render(more, nameOf, now))
+            if (next.length > request.maxChars || Tokens.estimate(next) > request.maxTokens) continue
+            items = more
+            text = next
+            break
+          }
         }
-      }
-      const list = items.map(({ score, unit, why }) => ({ unit, score, why }))
-      const { maxChars, maxTokens, prompt } = request
-      const fused = yield* Effect.either(background.fuse({ items: list, prompt, maxTokens, maxChars, nameOf, now }))
-      const told = Option.getOrUndefined(Either.getOrElse(fused, Option.none))
-      return {
-        text: told?.text ?? text,
-        items: told?.items ?? list,
-        tokens: Tokens.estimate(told?.text ?? text),
-        background: told !== undefined,
-        degraded: Either.isLeft(fused) ? [...degraded, `background: ${fused.left.message}`] : degraded
-      }
+        const list = items.map(({ score, unit, why }) => ({ unit, score, why }))
+        const { maxChars, maxTokens, prompt } = request
+        const fused = yield* Effect.either(background.fuse({ items: list, prompt, maxTokens, maxChars, nameOf, now }))
+        const told = Option.getOrUndefined(Either.getOrElse(fused, Option.none))
+        return {
+          text: told?.text ?? text,
+          items: told?.items ?? list,
+          tokens: Tokens.estimate(told?.text ?? text),
+          background: told !== undefined,
+          degraded: Either.isLeft(fused) ? [...degraded, `background: ${fused.left.message}`] : degraded
+        }
+      })
+
+    return Injector.of({
+      inject: Effect.fn("Injector.inject")(inject),
+      open: Effect.fn("Injector.open")((request: OpeningRequest) =>
+        Effect.flatMap(store.projects, (known) =>
+          Opening.open(store, { ...request, projects: Project.unasked(known, request.projects) }))
+      )
     })
+  })
 
-  return Injector.of({ inject: Effect.fn("Injector.inject")(inject) })
-})
+export const layer = Layer.effect(Injector, make("hybrid"))
 
-export const layer = Layer.effect(Injector, make)
+/** Finds by words alone: no model is loaded, and no vector is looked at. */
+export const layerByWords = Layer.effect(Injector, make("keyword"))

@@ -42,22 +42,34 @@ const replaces = (newer: Described, older: Described): boolean => {
 /** A session's archive is general: what its other units tell stands for it. */
 const isGeneral = ({ type }: MemoryUnit) => type === "archive"
 
-/** The results worth telling, best first. */
-export const selected = (results: ReadonlyArray<SearchResult>): ReadonlyArray<SearchResult> => {
+/** What Claude has already: ids of units that it was given, and the words of what it reads anyway. */
+export interface Had {
+  readonly given: ReadonlySet<string>
+  readonly words: Iterable<string>
+}
+
+const NOTHING_HAD: Had = { given: new Set(), words: [] }
+
+/** The results worth telling to one who has that much, best first. */
+export const selected = (
+  results: ReadonlyArray<SearchResult>,
+  had: Had = NOTHING_HAD
+): ReadonlyArray<SearchResult> => {
   const all = results.map(describe)
   const isStale = (one: Described) => one.result.unit.supersededBy !== null || all.some((other) => replaces(other, one))
   const specific = new Set(
     all.filter((one) => !isGeneral(one.result.unit) && !isStale(one)).map(({ result }) => result.unit.sessionId)
   )
   const kept: Array<Described> = []
-  const told = new Set<string>()
+  const told = new Set(had.words)
+  for (const one of all) if (had.given.has(one.result.unit.id)) { for (const word of one.words) told.add(word) }
   for (const one of all) {
     const { unit } = one.result
-    if (isStale(one)) continue
+    if (isStale(one) || had.given.has(unit.id)) continue
     // Of a session that better results tell of already, the outline adds nothing.
     if (isGeneral(unit) && specific.has(unit.sessionId) && kept.length > 0) continue
     const news = [...one.words].filter((word) => !told.has(word)).length
-    const isSaid = kept.length > 0 && one.words.size <= told.size && news < NEW_WORDS &&
+    const isSaid = (kept.length > 0 || told.size > 0) && one.words.size <= told.size && news < NEW_WORDS &&
       one.words.size - news >= SAID_SHARE * one.words.size
     if (isSaid) continue
     kept.push(one)

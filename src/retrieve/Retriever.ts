@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { fieldsOf, sumOf } from "../domain/Lexical.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import * as Project from "../domain/Project.ts"
 import { type LaneScore, passes, type SearchQuery, type SearchResponse, type SearchResult } from "../domain/Search.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import { type Hit, VectorIndex } from "../index/VectorIndex.ts"
@@ -127,8 +128,9 @@ const make = Effect.gen(function*() {
         (dense) => separate(query, terms, dense)
       )
 
-  const search = (query: SearchQuery) =>
+  const search = (request: SearchQuery) =>
     Effect.gen(function*() {
+      const query = { ...request, projects: Project.asked(yield* store.projects, request.projects) }
       const { dates, rest } = namedIn(query.text)
       const terms = Tokenizer.queryLexemes(query.text).slice(0, MAX_TERMS)
       const { dense, hits, known, fused } = yield* lanes(query, terms)

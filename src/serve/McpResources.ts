@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { CLOSE, defuse, fence, OPEN } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import type { StoreError } from "../store/MemoryStore.ts"
 import { isoDate } from "./McpAnswer.ts"
 import { get, timeline } from "./McpMemory.ts"
 import {
@@ -18,6 +19,7 @@ import {
   Serving
 } from "./McpServing.ts"
 import { statusNow } from "./McpStatus.ts"
+import type { NotFound } from "./NotFound.ts"
 
 /** So many memories of late are looked at, and so many of them and their sessions are listed. */
 const LATE = 300
@@ -140,15 +142,11 @@ const content = (uri: string) =>
       return json({ begin: OPEN, sessions, end: CLOSE })
     }
     const named = idIn(uri)
-    if (named?.kind === "units") {
-      const { text } = yield* Effect.catchTag(get.run({ id: named.id }), "NotFound", () => notFound(uri))
-      return markdown(fence(text))
-    }
-    if (named?.kind === "sessions") {
-      const { data, text } = yield* timeline.run({ session_id: named.id, limit: 50 })
-      if (data.memories.length > 0) return markdown(fence(text))
-    }
-    return yield* notFound(uri)
+    if (named === undefined) return yield* notFound(uri)
+    const told: Effect.Effect<{ readonly text: string }, Unopened | StoreError | NotFound | Refused, Serving> =
+      named.kind === "units" ? get.run({ id: named.id }) : timeline.run({ session_id: named.id, limit: 50 })
+    const { text } = yield* Effect.catchTag(told, "NotFound", () => notFound(uri))
+    return markdown(fence(text))
   })
 
 export const read = (uri: string): Effect.Effect<ReadResourceResult, Failure, Serving> =>

@@ -8,7 +8,8 @@ import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { SearchFilter } from "../domain/Search.ts"
 import type { StoreError } from "../store/MemoryStore.ts"
-import type { ClaudeMemory, NotFound } from "./ClaudeMemory.ts"
+import type { ClaudeMemory } from "./ClaudeMemory.ts"
+import type { NotFound } from "./NotFound.ts"
 import type { State } from "./Supervised.ts"
 
 /** What went wrong, for whoever called. */

@@ -6,6 +6,7 @@ import { assignSegments, type Message, type OpenSegment, type Session, threadKey
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { Project } from "../domain/Project.ts"
 import * as Duplicates from "./Duplicates.ts"
+import * as Forgetting from "./Forgetting.ts"
 import {
   type AppendResult,
   type CaptureBatch,
@@ -13,7 +14,6 @@ import {
   type DeadLetter,
   EMBEDDED,
   type FailedWork,
-  type Forgotten,
   MAX_ATTEMPTS,
   type ReviewRequest,
   triedAgainAfter,
@@ -45,6 +45,9 @@ export interface Waiting extends WorkItem {
   readonly notBefore: number
 }
 
+/** The property that tombstones are hashed with. */
+export const SECRET = "secret"
+
 /** Values are replaced and never changed, so that a copy of the Maps is a copy of all. */
 export interface State {
   readonly projects: Map<string, KeptProject>
@@ -57,8 +60,10 @@ export interface State {
   readonly dead: Map<string, DeadLetter>
   readonly work: Map<string, Waiting>
   readonly reviewed: Set<string>
-  /** By its name: "index", which follows the store. */
+  /** By its name: "index", which follows the store, and `SECRET`. */
   readonly properties: Map<string, string>
+  /** What was forgotten, with the units that it was forgotten with. */
+  readonly tombstones: Map<string, ReadonlySet<string>>
   readonly lexical: Postings.Postings
 }
 
@@ -74,6 +79,7 @@ export const empty = (): State => ({
   work: new Map(),
   reviewed: new Set(),
   properties: new Map(),
+  tombstones: new Map(),
   lexical: Postings.empty()
 })
 
@@ -89,6 +95,7 @@ export const copy = (state: State): State => ({
   work: new Map(state.work),
   reviewed: new Set(state.reviewed),
   properties: new Map(state.properties),
+  tombstones: new Map(state.tombstones),
   lexical: Postings.copy(state.lexical)
 })
 
@@ -111,6 +118,14 @@ export const enqueue = ({ work }: State, kind: WorkItem["kind"], keys: Iterable<
   }
 }
 
+/** Work that waits or is being done is to be done again; nothing new is queued. */
+export const touch = ({ work }: State, kind: WorkItem["kind"], keys: Iterable<string>) => {
+  for (const key of keys) {
+    const known = work.get(workKey(kind, key))
+    if (known !== undefined) work.set(workKey(kind, key), { ...known, revision: known.revision + 1 })
+  }
+}
+
 export const indexFor = (state: State, name: string): boolean => {
   if ((state.properties.get("index") ?? EMBEDDED) === name) return false
   state.properties.set("index", name)
@@ -118,7 +133,15 @@ export const indexFor = (state: State, name: string): boolean => {
   return true
 }
 
-const setProject = ({ projects }: State, project: Project) => {
+/** Tells which of the keys of Forgetting.ts were forgotten; nothing where nothing ever was. */
+const forgottenIn = ({ properties, tombstones }: State): ((key: string) => boolean) | undefined => {
+  const secret = properties.get(SECRET)
+  if (secret === undefined) return undefined
+  const hashOf = Forgetting.hashesBy(secret)
+  return (key) => tombstones.has(hashOf(key))
+}
+
+export const setProject = ({ projects }: State, project: Project) => {
   projects.set(project.id, {
     isExcluded: false,
     mergedInto: null,
@@ -147,14 +170,18 @@ const changeSessions = ({ projects, sessions }: State, batch: CaptureBatch) => {
   return sessions.size - before
 }
 
-export const append = (state: State, batch: CaptureBatch): AppendResult => {
+export const append = (state: State, read: CaptureBatch): AppendResult => {
   const { cursors, dead, messages, open } = state
-  const cursor = cursors.get(batch.cursor.path)
-  if (cursor?.offset !== batch.previous?.offset || cursor?.fingerprint !== batch.previous?.fingerprint) {
+  const cursor = cursors.get(read.cursor.path)
+  if (cursor?.offset !== read.previous?.offset || cursor?.fingerprint !== read.previous?.fingerprint) {
     return { _tag: "Conflict" }
   }
-  const fresh = freshOf(batch.messages, batch.messages.map(({ uuid }) => uuid).filter((uuid) => messages.has(uuid)))
-  const duplicates = batch.messages.length - fresh.length
+  const isForgotten = forgottenIn(state)
+  const known = read.messages.map(({ uuid }) => uuid).filter((uuid) => messages.has(uuid))
+  const unknown = { ...read, messages: freshOf(read.messages, known) }
+  const batch = isForgotten === undefined ? unknown : Forgetting.withoutForgotten(unknown, isForgotten)
+  const fresh = batch.messages
+  const duplicates = read.messages.length - fresh.length
   const stored = fresh.length + batch.factLines
   setProject(state, batch.project)
   const newSessions = changeSessions(state, batch)
@@ -254,7 +281,7 @@ export const reviewAgain = (state: State, sessionIds: ReadonlyArray<string>): nu
   }, 0)
 
 /** Merges a unit with those active ones of its project that say the same. */
-const mergeWithSame = (state: State, id: string) => {
+export const mergeWithSame = (state: State, id: string) => {
   const { lexical } = state
   const one = lexical.units.get(id)!
   const same = [...lexical.units.values()].filter(({ sketch, unit }) =>
@@ -273,13 +300,31 @@ const mergeWithSame = (state: State, id: string) => {
   }
 }
 
+/** Gives the ids of those that count again, as their successors are gone. */
+export const removeUnits = (state: State, ids: ReadonlySet<string>): ReadonlyArray<string> => {
+  const { lexical } = state
+  for (const id of ids) Postings.remove(lexical, id)
+  enqueue(state, "index", ids)
+  const back = [...lexical.units.values()].map(({ unit }) => unit).filter(({ supersededBy }) =>
+    supersededBy !== null && ids.has(supersededBy)
+  ).map(Duplicates.restored).sort(ascending(({ id }) => id))
+  for (const unit of back) Postings.insert(lexical, unit)
+  enqueue(state, "index", back.map(({ id }) => id))
+  return back.map(({ id }) => id)
+}
+
 /** What is wrong with the units, when they can't be written; nothing was changed then. */
 export const commit = (
   state: State,
   items: ReadonlyArray<WorkItem>,
-  units: ReadonlyArray<MemoryUnit>
+  made: ReadonlyArray<MemoryUnit>
 ): string | undefined => {
   const held = state.lexical.units
+  const isForgotten = forgottenIn(state) ?? (() => false)
+  const units = made.filter((unit) => !Forgetting.keysOfUnit(unit).some(isForgotten)).map((unit) => ({
+    ...unit,
+    projectId: state.projects.get(unit.projectId)?.mergedInto ?? unit.projectId
+  }))
   const origins = new Set(items.filter(isCurrent(state)).map(({ key }) => key))
   const unchanged = new Map(
     [...held.values()].filter(({ unit }) => origins.has(unit.origin)).map(({ unit }) => [comparable(unit), unit.id])
@@ -289,76 +334,11 @@ export const commit = (
   const ids = fresh.map(({ id }) => id)
   const taken = ids.find((id, i) => (held.has(id) && !stale.has(id)) || ids.indexOf(id) < i)
   if (taken !== undefined) return `two units have the id ${taken}`
-  for (const id of stale) Postings.remove(state.lexical, id)
-  enqueue(state, "index", stale)
-  const back = [...held.values()].map(({ unit }) => unit).filter(({ supersededBy }) =>
-    supersededBy !== null && stale.has(supersededBy)
-  ).map(Duplicates.restored).sort(ascending(({ id }) => id))
-  for (const unit of [...back, ...fresh]) Postings.insert(state.lexical, unit)
-  enqueue(state, "index", back.map(({ id }) => id))
+  const back = removeUnits(state, stale)
+  for (const unit of fresh) Postings.insert(state.lexical, unit)
   enqueue(state, "index", ids)
-  for (const { id } of [...back, ...fresh]) mergeWithSame(state, id)
+  for (const id of [...back, ...ids]) mergeWithSame(state, id)
   done(state, items)
   release(state, items)
   return undefined
-}
-
-export const save = (state: State, unit: MemoryUnit, project: Project): MemoryUnit => {
-  const known = state.lexical.units.get(unit.id)?.unit
-  if (known !== undefined) return known
-  setProject(state, project)
-  const saved = { ...unit, projectId: state.projects.get(project.id)?.mergedInto ?? project.id }
-  Postings.insert(state.lexical, saved)
-  enqueue(state, "index", [saved.id])
-  mergeWithSame(state, saved.id)
-  return saved
-}
-
-/** Units that say the same as these: what they superseded, and what superseded them. */
-const sayingTheSame = ({ lexical: { units } }: State, ids: ReadonlyArray<string>): ReadonlyArray<MemoryUnit> => {
-  const found = new Map<string, MemoryUnit>()
-  for (let next = ids; next.length > 0;) {
-    const some = present(next.map((id) => units.get(id)?.unit))
-    for (const unit of some) found.set(unit.id, unit)
-    const others = [
-      ...some.flatMap(({ supersededBy }) => supersededBy === null ? [] : [supersededBy]),
-      ...[...units.values()].map(({ unit }) => unit).filter(({ supersededBy }) =>
-        some.some(({ id }) => id === supersededBy)
-      ).map(({ id }) => id)
-    ]
-    next = [...new Set(others)].filter((id) => !found.has(id))
-  }
-  return [...found.values()]
-}
-
-export const forget = (state: State, ids: ReadonlyArray<string>): Forgotten => {
-  const units = sayingTheSame(state, ids)
-  for (const { id } of units) Postings.remove(state.lexical, id)
-  enqueue(state, "index", units.map(({ id }) => id))
-  return { units, messages: 0 }
-}
-
-export const mergeProjects = (state: State, from: string, into: string): void => {
-  const { lexical, projects, sessions } = state
-  for (const [id, project] of projects) {
-    if (id === from || project.mergedInto === from) projects.set(id, { ...project, mergedInto: into })
-  }
-  for (const [id, session] of sessions) {
-    if (session.projectId === from) sessions.set(id, { ...session, projectId: into })
-  }
-  const moved = [...lexical.units.values()].map(({ unit }) => unit).filter(({ projectId }) => projectId === from)
-  for (const unit of moved) Postings.insert(lexical, { ...unit, projectId: into })
-  const active = moved.filter(({ active }) => active).map(({ id }) => id)
-  enqueue(state, "index", active)
-  for (const id of active) mergeWithSame(state, id)
-}
-
-export const renameProject = ({ projects }: State, id: string, name: string): void => {
-  const known = projects.get(id)
-  if (known !== undefined) projects.set(id, { ...known, name })
-}
-
-export const excludeProject = (state: State, project: Project, isExcluded: boolean): void => {
-  setProject(state, project)
-  state.projects.set(project.id, { ...state.projects.get(project.id)!, isExcluded })
 }

@@ -265,8 +265,8 @@ export class MemoryStore extends Context.Tag("MemoryStore")<MemoryStore, {
 
   /** By name. */
   readonly projects: Effect.Effect<ReadonlyArray<KnownProject>, StoreError>
-  /** Gives sessions and units of one project to another, now and whenever something is captured of it; both by the ids they are known by. */
-  readonly mergeProjects: (from: string, into: string) => Effect.Effect<void, StoreError>
+  /** Gives sessions and units of one project to another, now and whenever something is captured of it. Neither is merged into another. */
+  readonly mergeProjects: (from: Project, into: Project) => Effect.Effect<void, StoreError>
   readonly renameProject: (id: string, name: string) => Effect.Effect<void, StoreError>
   /** Also one that is not known yet. */
   readonly excludeProject: (project: Project, isExcluded: boolean) => Effect.Effect<void, StoreError>

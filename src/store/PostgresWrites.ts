@@ -10,9 +10,11 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Duplicates from "./Duplicates.ts"
-import { type CaptureBatch, MAX_ATTEMPTS, type WorkItem } from "./MemoryStore.ts"
+import { SECRET } from "./ForgetWrites.ts"
+import { type CaptureBatch, type DeadLetter, MAX_ATTEMPTS, type WorkItem } from "./MemoryStore.ts"
 import { keyOf, rows, text, texts } from "./PostgresLexemes.ts"
 import { says } from "./Rules.ts"
+import type { Statements, StoredMessage } from "./Statements.ts"
 import { isAlive, LEASE_MS, OWNER } from "./WorkLease.ts"
 import * as Writes from "./Writes.ts"
 
@@ -24,13 +26,16 @@ const filesOf = (message: CaptureBatch["messages"][number]) => [
 
 const ITEMS = "items(kind text, key text, revision integer)"
 
-const statements = (sql: SqlClient): Writes.Statements => {
+const statements = (sql: SqlClient): Statements => {
   /** Until the transaction ends. */
   const exclude = (kind: string, names: Iterable<string>) =>
     sql`SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ${`/${kind}/`} || name, 0))
       FROM (SELECT DISTINCT name COLLATE "C" AS name FROM unnest(${
       texts(names)
     }::text[]) AS names(name) ORDER BY 1) AS names`
+
+  /** Of the whole memory: shared by those that write to it, held alone by those that change what was written. */
+  const whole = sql.literal("hashtextextended(current_schema() || '/', 0)")
 
   /** Rows of the queue, locked in the order of their keys. */
   const held = (items: ReadonlyArray<WorkItem>) =>
@@ -223,6 +228,80 @@ const statements = (sql: SqlClient): Writes.Statements => {
     isReviewed: (sessionId) =>
       Effect.map(sql`SELECT id FROM reviewed_sessions WHERE id = ${text(sessionId)}`, (known) => known.length > 0),
 
+    alone: sql`SELECT pg_advisory_xact_lock(${whole})`,
+
+    secret: Effect.zipRight(
+      sql`SELECT pg_advisory_xact_lock_shared(${whole})`,
+      Effect.map(
+        sql<{ value: string }>`SELECT value FROM properties WHERE name = ${SECRET}`,
+        ([row]) => row?.value
+      )
+    ),
+
+    entombed: (hashes) =>
+      Effect.map(
+        sql<{ hash: string }>`SELECT DISTINCT hash FROM tombstones WHERE hash = ANY(${hashes})`,
+        (found) => found.map(({ hash }) => hash)
+      ),
+
+    insertTombstones: (unitIds, hashes) =>
+      sql`INSERT INTO tombstones (hash, unit_id)
+        SELECT hash, unit_id FROM unnest(${hashes}::text[]) AS hash, unnest(${texts(unitIds)}::text[]) AS unit_id
+        ON CONFLICT DO NOTHING`,
+
+    messagesBy: (uuids) =>
+      sql<StoredMessage>`SELECT seq, segment_id, body FROM messages WHERE uuid = ANY(${texts(uuids)}) ORDER BY seq`,
+
+    messagesOf: (sessionIds, after, limit) =>
+      sql<StoredMessage>`SELECT seq, segment_id, body FROM messages
+        WHERE session_id = ANY(${texts(sessionIds)}) AND seq > ${after} ORDER BY seq LIMIT ${limit}`,
+
+    messagesHolding: (probes, after, limit) =>
+      sql<StoredMessage>`SELECT seq, segment_id, body FROM messages WHERE seq > ${after}
+        AND EXISTS (SELECT FROM unnest(${probes.map(([word]) => word)}::text[], ${
+        probes.map(([, word]) => word)
+      }::text[]) AS probe(one, other) WHERE strpos(body, one) > 0 AND strpos(body, other) > 0)
+        ORDER BY seq LIMIT ${limit}`,
+
+    updateMessages: (messages) =>
+      sql`UPDATE messages SET said = new.said, files = new.files, body = new.body
+        FROM json_to_recordset(${
+        rows(messages.map((message) => ({
+          uuid: message.uuid,
+          said: says(message),
+          files: filesOf(message),
+          body: JSON.stringify(message)
+        })))
+      }) AS new(uuid text, said boolean, files text[], body text) WHERE messages.uuid = new.uuid`,
+
+    keptLetters: Effect.map(
+      sql<{ fingerprint: string; body: string }>`SELECT fingerprint, body FROM dead_letters`,
+      (letters) => letters.map(({ body, fingerprint }) => ({ ...JSON.parse(body) as DeadLetter, fingerprint }))
+    ),
+
+    emptyLetters: (letters) =>
+      sql`UPDATE dead_letters SET body = emptied.body
+        FROM json_to_recordset(${
+        rows(letters.map(({ fingerprint, ...letter }) => ({
+          path: letter.path,
+          fingerprint,
+          line_offset: letter.offset,
+          body: JSON.stringify({ ...letter, line: "" })
+        })))
+      }) AS emptied(path text, fingerprint text, line_offset bigint, body text)
+        WHERE dead_letters.path = emptied.path AND dead_letters.fingerprint = emptied.fingerprint
+          AND dead_letters.line_offset = emptied.line_offset`,
+
+    titlesOf: (sessionIds) =>
+      sql<{ id: string; title: string | null }>`SELECT id, title FROM sessions WHERE id = ANY(${texts(sessionIds)})`,
+
+    removeTitles: (sessionIds) => sql`UPDATE sessions SET title = NULL WHERE id = ANY(${texts(sessionIds)})`,
+
+    touch: (kind, keys) =>
+      sql`WITH held AS MATERIALIZED (
+          SELECT key FROM work WHERE kind = ${kind} AND key = ANY(${texts(keys)}) ORDER BY key FOR UPDATE)
+        UPDATE work SET revision = revision + 1 FROM held WHERE work.kind = ${kind} AND work.key = held.key`,
+
     deleteTombstones: (unitId) => sql`DELETE FROM tombstones WHERE unit_id = ${text(unitId)}`,
 
     property: (name) =>
@@ -253,6 +332,9 @@ const statements = (sql: SqlClient): Writes.Statements => {
       sql<{ row: number; body: string }>`SELECT row, body FROM units WHERE origin = ANY(${
         texts(origins)
       }) ORDER BY row`,
+
+    unitsOfSessions: (sessionIds) =>
+      sql<{ row: number; body: string }>`SELECT row, body FROM units WHERE session_id = ANY(${texts(sessionIds)})`,
 
     unitsById: (ids) => sql<{ row: number; body: string }>`SELECT row, body FROM units WHERE id = ANY(${texts(ids)})`,
 

@@ -106,7 +106,8 @@ export const knownProjects = (kept: ReadonlyArray<KeptProject>): ReadonlyArray<K
     }))
 }
 
-const RECALL_DOCUMENTS = 20_000
+/** So many units are looked at for a question, whatever the memory's size: a hook waits for it. */
+export const RECALL_DOCUMENTS = 5_000
 
 /**
  * The terms that bring candidates: the rarest, as long as they bring few enough units; common ones only count in what those

@@ -8,9 +8,14 @@ import type { SearchFilter } from "../domain/Search.ts"
 export const conditions = (sql: SqlClient, filter: SearchFilter): Fragment =>
   sql.and([
     "units.active = 1",
-    ...(filter.projects === "all"
-      ? []
-      : [sql`units.project_id IN (SELECT value FROM json_each(${JSON.stringify(filter.projects)}))`]),
+    // An index gives the units of one project in the order of their time, of several it does not.
+    ...(filter.projects === "all" ?
+      [] :
+      filter.projects.length === 1 ?
+      [sql`units.project_id = ${filter.projects[0]!}`] :
+      [
+        sql`units.project_id IN (SELECT value FROM json_each(${JSON.stringify(filter.projects)}))`
+      ]),
     ...(filter.types === undefined
       ? []
       : [sql`units.type IN (SELECT value FROM json_each(${JSON.stringify(filter.types)}))`]),

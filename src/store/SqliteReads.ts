@@ -20,7 +20,7 @@ import {
   sessionOf,
   type SessionRow
 } from "./Rows.ts"
-import { type KeptProject, knownProjects, lineSumOf, OUTLINE, recalling } from "./Rules.ts"
+import { type KeptProject, knownProjects, lineSumOf, OUTLINE, RECALL_DOCUMENTS, recalling } from "./Rules.ts"
 import { conditions } from "./SqliteFilter.ts"
 
 const json = (value: unknown) => JSON.stringify(value)
@@ -189,6 +189,22 @@ export const make = (sql: SqlClient) => {
         )
     )
 
+  /** A reader does not migrate: before schema 7 there was no such index. */
+  const byRow = Effect.map(
+    currentVersion(sql),
+    (version) => sql.literal(version >= 7 ? "INDEXED BY units_by_row" : "")
+  )
+
+  /** The row after which the words that bring candidates bring few enough; even the rarest of them may be common. */
+  const newestThatBring = (recall: ReadonlyArray<string>, countOf: ReadonlyMap<string, number>) =>
+    Effect.gen(function*() {
+      const brought = Math.max(...recall.map((term) => countOf.get(term) ?? 0))
+      if (brought <= RECALL_DOCUMENTS) return 0
+      const [row] = yield* sql<{ least: number; most: number }>`SELECT
+        (SELECT min(row) FROM units) AS least, (SELECT max(row) FROM units) AS most`
+      return row === undefined ? 0 : Math.floor(row.most - (row.most - row.least) * RECALL_DOCUMENTS / brought)
+    })
+
   const lexical = (terms: ReadonlyArray<string>, filter: SearchFilter, limit: number) =>
     Effect.gen(function*() {
       const totals = (yield* sql<{ units: number; lexemes: number }>`SELECT units, lexemes FROM totals`)[0]!
@@ -204,6 +220,8 @@ export const make = (sql: SqlClient) => {
       const recall = recalling(terms, countOf)
       if (recall.length === 0) return { ...common, candidates: [] }
       const match = recall.map((term) => `"${term}"`).join(" OR ")
+      // Rows of units are in the order of their writing.
+      const newest = yield* newestThatBring(recall, countOf)
       const rows = yield* sql<{
         id: string
         session_id: string
@@ -213,8 +231,13 @@ export const make = (sql: SqlClient) => {
         tool_use: string
         tool_result: string
       }>`SELECT units.id, units.session_id, units.position, lexemes.title, lexemes.text, lexemes.tool_use, lexemes.tool_result
-        FROM lexemes JOIN units ON units.row = lexemes.rowid
-        WHERE lexemes MATCH ${match} AND ${conditions(sql, filter)} ORDER BY lexemes.rank, units.id LIMIT ${limit}`
+        FROM (
+          SELECT lexemes.rowid AS row, lexemes.rank AS rank FROM lexemes JOIN units ${yield* byRow}
+            ON units.row = lexemes.rowid
+          WHERE lexemes MATCH ${match} AND lexemes.rowid > ${newest} AND ${conditions(sql, filter)}
+          ORDER BY lexemes.rank, units.id LIMIT ${limit}
+        ) AS best JOIN units ON units.row = best.row JOIN lexemes ON lexemes.rowid = best.row
+        ORDER BY best.rank, units.id`
       const termIndex = new Map(terms.map((term, i) => [term, i]))
       return {
         ...common,

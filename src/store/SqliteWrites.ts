@@ -5,15 +5,17 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
+import { SECRET } from "./ForgetWrites.ts"
 import { MAX_ATTEMPTS, type WorkItem } from "./MemoryStore.ts"
 import { says } from "./Rules.ts"
+import type { KeptLetter, Statements, StoredMessage } from "./Statements.ts"
 import { isAlive, LEASE_MS, OWNER } from "./WorkLease.ts"
 import * as Writes from "./Writes.ts"
 
 const json = (value: unknown) => JSON.stringify(value)
 
 /** A write transaction excludes all others: nothing else needs a lock. */
-const statements = (sql: SqlClient): Writes.Statements => ({
+const statements = (sql: SqlClient): Statements => ({
   cursorOf: ({ cursor }) =>
     Effect.map(
       sql<{ offset: number; fingerprint: string }>`
@@ -168,6 +170,66 @@ const statements = (sql: SqlClient): Writes.Statements => ({
   isReviewed: (sessionId) =>
     Effect.map(sql`SELECT id FROM reviewed_sessions WHERE id = ${sessionId}`, (rows) => rows.length > 0),
 
+  alone: Effect.void,
+
+  secret: Effect.map(
+    sql<{ value: string }>`SELECT value FROM properties WHERE name = ${SECRET}`,
+    ([row]) => row?.value
+  ),
+
+  entombed: (hashes) =>
+    Effect.map(
+      sql<{ hash: string }>`SELECT DISTINCT hash FROM tombstones WHERE hash IN (SELECT value FROM json_each(${
+        json(hashes)
+      }))`,
+      (rows) => rows.map(({ hash }) => hash)
+    ),
+
+  insertTombstones: (unitIds, hashes) =>
+    sql`INSERT INTO tombstones (hash, unit_id)
+      SELECT h.value, u.value FROM json_each(${json(hashes)}) AS h, json_each(${json(unitIds)}) AS u WHERE true
+      ON CONFLICT DO NOTHING`,
+
+  messagesBy: (uuids) =>
+    sql<StoredMessage>`SELECT seq, segment_id, body FROM messages
+      WHERE uuid IN (SELECT value FROM json_each(${json(uuids)})) ORDER BY seq`,
+
+  messagesOf: (sessionIds, after, limit) =>
+    sql<StoredMessage>`SELECT seq, segment_id, body FROM messages
+      WHERE session_id IN (SELECT value FROM json_each(${
+      json(sessionIds)
+    })) AND seq > ${after} ORDER BY seq LIMIT ${limit}`,
+
+  messagesHolding: (probes, after, limit) =>
+    sql<StoredMessage>`SELECT seq, segment_id, body FROM messages WHERE seq > ${after}
+      AND EXISTS (SELECT 1 FROM json_each(${
+      json(probes)
+    }) WHERE instr(body, value->>0) > 0 AND instr(body, value->>1) > 0)
+      ORDER BY seq LIMIT ${limit}`,
+
+  updateMessages: (messages) =>
+    sql`UPDATE messages SET said = new.said, body = new.body
+      FROM (SELECT value->>0 AS uuid, value->>1 AS said, value->>2 AS body FROM json_each(${
+      json(messages.map((message) => [message.uuid, Number(says(message)), json(message)]))
+    })) AS new WHERE messages.uuid = new.uuid`,
+
+  keptLetters: sql<KeptLetter>`SELECT path, fingerprint, line_offset AS "offset", reason, line FROM dead_letters`,
+
+  emptyLetters: (letters) =>
+    sql`UPDATE dead_letters SET line = '' WHERE (path, fingerprint, line_offset) IN (
+      SELECT value->>'path', value->>'fingerprint', value->>'offset' FROM json_each(${json(letters)}))`,
+
+  titlesOf: (sessionIds) =>
+    sql<{ id: string; title: string | null }>`SELECT id, title FROM sessions
+      WHERE id IN (SELECT value FROM json_each(${json(sessionIds)}))`,
+
+  removeTitles: (sessionIds) =>
+    sql`UPDATE sessions SET title = NULL WHERE id IN (SELECT value FROM json_each(${json(sessionIds)}))`,
+
+  touch: (kind, keys) =>
+    sql`UPDATE work SET revision = revision + 1
+      WHERE kind = ${kind} AND key IN (SELECT value FROM json_each(${json(keys)}))`,
+
   deleteTombstones: (unitId) => sql`DELETE FROM tombstones WHERE unit_id = ${unitId}`,
 
   property: (name) =>
@@ -186,6 +248,10 @@ const statements = (sql: SqlClient): Writes.Statements => ({
   unitsOf: (origins) =>
     sql<{ row: number; body: string }>`SELECT row, body FROM units
       WHERE origin IN (SELECT value FROM json_each(${json(origins)}))`,
+
+  unitsOfSessions: (sessionIds) =>
+    sql<{ row: number; body: string }>`SELECT row, body FROM units
+      WHERE session_id IN (SELECT value FROM json_each(${json(sessionIds)}))`,
 
   unitsById: (ids) =>
     sql<{ row: number; body: string }>`SELECT row, body FROM units WHERE id IN (SELECT value FROM json_each(${

@@ -13,6 +13,7 @@ import { passes, type SearchFilter } from "../domain/Search.ts"
 import type { Place } from "../domain/Timeline.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
+import { excludeProject, forget, mergeProjects, renameProject, save } from "./MapForgetting.ts"
 import {
   append,
   claim,
@@ -21,18 +22,13 @@ import {
   done,
   empty,
   enqueue,
-  excludeProject,
   fail,
   failures,
-  forget,
   indexFor,
-  mergeProjects,
   queueReviews,
   release,
-  renameProject,
   renew,
   reviewAgain,
-  save,
   type State,
   type Stored
 } from "./MapState.ts"

@@ -101,6 +101,9 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   // What was forgotten, by keyed hashes (store/Forgetting.ts), with the unit that it was forgotten with.
   `CREATE TABLE tombstones (hash TEXT NOT NULL, unit_id TEXT NOT NULL, PRIMARY KEY (hash, unit_id)) STRICT, WITHOUT ROWID`,
   `CREATE INDEX tombstones_unit ON tombstones (unit_id)`
+], [
+  // What a search asks of every unit that holds its words, without the page that the unit's body fills.
+  `CREATE INDEX units_by_row ON units (row, active, project_id, type, occurred_at, id)`
 ]]
 
 export const LATEST = STEPS.length

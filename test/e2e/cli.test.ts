@@ -1,5 +1,5 @@
 /**
- * The command line and the hook as they are shipped, on the sample sessions.
+ * The command line as it is shipped, on the sample sessions.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { root, samples } from "../data.ts"
-import { hook, leftovers, main, makeHome, type Options, type Outcome, run, start } from "./run.ts"
+import { leftovers, main, makeHome, type Options, type Outcome, run, start } from "./run.ts"
 
 const filesIn = (folder: string): ReadonlyArray<string> =>
   readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)).filter((path) =>
@@ -548,75 +548,6 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         assert.isTrue(released.every(({ how }) => how === "closed"))
         assert.isAtLeast(released.find(({ name }) => name === "ClaudeMemory")!.ageMs, 300)
       }))
-  })
-
-  describe("the hook", () => {
-    const prompt = (rest: object = {}) =>
-      JSON.stringify({
-        session_id: "b3a1",
-        transcript_path: "/tmp/none.jsonl",
-        cwd: "/home/mei/work/shop-api",
-        hook_event_name: "UserPromptSubmit",
-        prompt: "why did we decide against Meilisearch?",
-        ...rest
-      })
-    const ask = (stdin: string, options: Partial<Options> = {}) =>
-      Effect.flatMap(Imported, ({ home }) => run([hook], { home, stdin, ...options }))
-    const NOTHING = { stdout: "", stderr: "", code: 0, signal: null }
-
-    it.effect("answers a prompt with what is remembered", () =>
-      Effect.gen(function*() {
-        // Its own budget is short; a busy machine must not fail this.
-        const outcome = yield* ask(prompt(), { env: { CLAUDE_MEMORY_HOOK_MS: "20000" } })
-        assert.strictEqual(outcome.code, 0)
-        assert.strictEqual(outcome.stderr, "")
-        const { hookSpecificOutput, ...others } = JSON.parse(outcome.stdout) as {
-          readonly hookSpecificOutput: { readonly hookEventName: string; readonly additionalContext: string }
-        }
-        assert.deepStrictEqual(others, {})
-        assert.strictEqual(hookSpecificOutput.hookEventName, "UserPromptSubmit")
-        assert.match(
-          hookSpecificOutput.additionalContext,
-          /^<claude-memory>\n[\s\S]*Meilisearch[\s\S]*\n<\/claude-memory>$/
-        )
-        assert.isAtMost(hookSpecificOutput.additionalContext.length, 9_500)
-        assertClean(Buffer.from(outcome.stdout), "the hook's answer")
-      }))
-
-    it.effect.each(
-      [
-        ["nothing", ""],
-        ["no JSON", "{"],
-        ["JSON of another shape", "[1, 2]"],
-        ["another event", JSON.stringify({ hook_event_name: "SessionStart", cwd: "/tmp", source: "startup" })],
-        ["a prompt that is no text", JSON.stringify({ hook_event_name: "UserPromptSubmit", cwd: "/tmp", prompt: 7 })],
-        ["too much", `{"prompt":"${"x".repeat(3_000_000)}"}`]
-      ] as const
-    )("says nothing to %s on stdin", ([, stdin]) =>
-      Effect.gen(function*() {
-        assert.deepStrictEqual(yield* ask(stdin), NOTHING)
-      }))
-
-    it.effect("says nothing of another project, and nothing while it is disabled", () =>
-      Effect.gen(function*() {
-        assert.deepStrictEqual(yield* ask(prompt({ cwd: "/somewhere/else" })), NOTHING)
-        assert.deepStrictEqual(yield* ask(prompt(), { env: { CLAUDE_MEMORY_DISABLE: "1" } }), NOTHING)
-      }))
-
-    it.effect("says nothing without a memory, or with a broken one, which it leaves as it is", () =>
-      Effect.gen(function*() {
-        const fs = yield* FileSystem.FileSystem
-        const home = yield* makeHome
-        const folder = join(home, ".claude-memory")
-        assert.deepStrictEqual(yield* ask(prompt(), { home }), NOTHING)
-        assert.deepStrictEqual(yield* fs.readDirectory(home), [])
-        yield* fs.makeDirectory(folder)
-        const rubbish = "no database ".repeat(1_000)
-        yield* fs.writeFileString(join(folder, "memory.db"), rubbish)
-        assert.deepStrictEqual(yield* ask(prompt(), { home }), NOTHING)
-        assert.deepStrictEqual(yield* fs.readDirectory(folder), ["memory.db"])
-        assert.strictEqual(yield* fs.readFileString(join(folder, "memory.db")), rubbish)
-      }).pipe(Effect.scoped))
   })
 
   describe("a memory written by a newer version", () => {

@@ -146,15 +146,17 @@ describe("models", () => {
           ...list,
           degraded: ["background: model light: no model is set for it"]
         })
-        const asked = { hook_event_name: "UserPromptSubmit", cwd: "/home/mei/work/shop-api", prompt }
-        const hooked = Effect.map(
-          run([hook], { home, stdin: JSON.stringify(asked), env: { ...fusion, CLAUDE_MEMORY_HOOK_MS: "20000" } }),
-          ({ stderr, stdout }) => {
-            assert.strictEqual(stderr, "")
-            return JSON.parse(stdout).hookSpecificOutput.additionalContext
-          }
-        )
-        assert.strictEqual(yield* hooked, list.text)
+        const hooked = (session_id: string) => {
+          const asked = { session_id, hook_event_name: "UserPromptSubmit", cwd: "/home/mei/work/shop-api", prompt }
+          return Effect.map(
+            run([hook], { home, stdin: JSON.stringify(asked), env: { ...fusion, CLAUDE_MEMORY_HOOK_MS: "20000" } }),
+            ({ stderr, stdout }) => {
+              assert.strictEqual(stderr, "")
+              return JSON.parse(stdout).hookSpecificOutput.additionalContext
+            }
+          )
+        }
+        assert.strictEqual(yield* hooked("before"), list.text)
         assert.strictEqual(server.seen.requests, 0)
 
         const fused = yield* inject(fusion)
@@ -164,7 +166,7 @@ describe("models", () => {
           /^<claude-memory>\nBackground that a model put together [\s\S]*\n## Decisions\n- [\s\S]*Meilisearch/
         )
         assert.deepStrictEqual(yield* inject(fusion), fused)
-        assert.strictEqual(yield* hooked, fused.text)
+        assert.strictEqual(yield* hooked("after"), fused.text)
         assert.strictEqual(server.seen.requests, 1)
         const { rows } = JSON.parse((yield* run([main, "cost", "--by", "project", "--json"], { home })).stdout)
         assert.strictEqual(rows.length, 1)

@@ -8,7 +8,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { randomBytes } from "node:crypto"
+import { randomBytes, randomUUID } from "node:crypto"
 import { type AddressInfo, createServer, type Socket } from "node:net"
 import { join } from "node:path"
 import { quoted } from "../../src/resources/Postgres.ts"
@@ -53,7 +53,12 @@ const makeMemory = (qdrant: string) =>
       cli: (words: ReadonlyArray<string>, extra: Readonly<Record<string, string>> = {}) =>
         Effect.tap(run([main, ...words], { home, env: { ...env, ...extra } }), clean),
       hooked: (prompt: string, extra: Readonly<Record<string, string>> = {}) => {
-        const stdin = JSON.stringify({ hook_event_name: "UserPromptSubmit", cwd: "/home/mei/work/shop-api", prompt })
+        const stdin = JSON.stringify({
+          session_id: randomUUID(),
+          hook_event_name: "UserPromptSubmit",
+          cwd: "/home/mei/work/shop-api",
+          prompt
+        })
         return Effect.tap(run([hook], { home, stdin, env: { ...env, ...extra } }), clean)
       }
     }

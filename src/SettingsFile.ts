@@ -1,0 +1,48 @@
+/**
+ * `config.json` in the memory's folder: settings by the names of their environment variables, for programs that an editor starts without
+ * the person's environment. The environment comes first.
+ */
+import * as ConfigError from "effect/ConfigError"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+import { readFileSync, statSync } from "node:fs"
+
+/** Longer is no settings file. */
+const MAX_BYTES = 64 * 1024
+
+const Values = Schema.parseJson(
+  Schema.Record({ key: Schema.String, value: Schema.Union(Schema.String, Schema.Number, Schema.Boolean) })
+)
+
+const decode = Schema.decodeEither(Values)
+
+/** true and false are what "on" and "off" are in the environment. */
+const told = (value: string | number | boolean): string =>
+  typeof value === "boolean" ? value ? "on" : "off" : String(value)
+
+const isMissing = (error: unknown) => (error as NodeJS.ErrnoException | undefined)?.code === "ENOENT"
+
+/** What the file says; nothing when there is none. Synchronous: the hook waits for it. */
+export const read = (file: string): Either.Either<ConfigProvider.ConfigProvider, ConfigError.ConfigError> => {
+  const wrong = (detail: string) => Either.left(ConfigError.InvalidData([], `${file}: ${detail}`))
+  let text: string
+  try {
+    if (statSync(file).size > MAX_BYTES) return wrong(`is longer than ${MAX_BYTES / 1024} KiB`)
+    text = readFileSync(file, "utf8").replace(/^\ufeff/, "")
+  } catch (error) {
+    return isMissing(error)
+      ? Either.right(ConfigProvider.fromMap(new Map()))
+      : wrong("can't be read; check its permissions")
+  }
+  return Either.mapBoth(decode(text), {
+    onLeft: () =>
+      ConfigError.InvalidData(
+        [],
+        `${file}: is not a JSON object of strings, numbers, true and false, such as {"CLAUDE_MEMORY_ISOLATION": "strict"}; ` +
+          "mend or delete it"
+      ),
+    onRight: (values) =>
+      ConfigProvider.fromMap(new Map(Object.entries(values).map(([name, value]) => [name, told(value)])))
+  })
+}

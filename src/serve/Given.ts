@@ -1,0 +1,133 @@
+/**
+ * What each Claude Code session was given, so that it is told nothing twice; and whether it is to be told anything. One file per session,
+ * to which is only appended: two hooks of one session may run at once.
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Ref from "effect/Ref"
+import { idOf } from "../domain/Ids.ts"
+
+export interface SessionRecord {
+  /** Of units, as far as they are still in the session's context. */
+  readonly ids: ReadonlySet<string>
+  readonly isMuted: boolean
+  /** Whether nothing was ever said of this session. */
+  readonly isNew: boolean
+}
+
+export class Given extends Context.Tag("Given")<Given, {
+  readonly of: (sessionId: string) => Effect.Effect<SessionRecord, PlatformError>
+  readonly add: (sessionId: string, ids: ReadonlyArray<string>) => Effect.Effect<void, PlatformError>
+  /** The session's context was compacted: what it was given is gone from it. */
+  readonly reset: (sessionId: string) => Effect.Effect<void, PlatformError>
+  readonly mute: (sessionId: string, isMuted: boolean) => Effect.Effect<void, PlatformError>
+  /** Removes the records that nothing was added to since this time, in milliseconds since the epoch. */
+  readonly forgetBefore: (time: number) => Effect.Effect<void, PlatformError>
+}>() {}
+
+const RESET = "-"
+const MUTED = "off"
+const UNMUTED = "on"
+
+/** A session is given some hundred units; of a longer record the end is enough. */
+const MAX_BYTES = 64 * 1024
+
+const read = (lines: ReadonlyArray<string>): SessionRecord => {
+  let ids = new Set<string>()
+  let isMuted = false
+  for (const line of lines) {
+    if (line === RESET) ids = new Set()
+    else if (line === MUTED || line === UNMUTED) isMuted = line === MUTED
+    else if (line !== "") ids.add(line)
+  }
+  return { ids, isMuted, isNew: lines.length === 0 }
+}
+
+/** A session's id is a UUID; whatever else it may be, it names no other place. */
+const nameOf = (sessionId: string) => /^[\w-]{1,100}$/.test(sessionId) ? sessionId : idOf("answer", sessionId)
+
+type Lines = ReadonlyArray<string>
+
+const over = (
+  { append, linesOf, ...rest }: {
+    readonly linesOf: (sessionId: string) => Effect.Effect<Lines, PlatformError>
+    readonly append: (sessionId: string, lines: Lines) => Effect.Effect<void, PlatformError>
+    readonly forgetBefore: (time: number) => Effect.Effect<void, PlatformError>
+  }
+) =>
+  Given.of({
+    ...rest,
+    of: (sessionId) => Effect.map(linesOf(sessionId), read),
+    add: (sessionId, ids) => ids.length === 0 ? Effect.void : append(sessionId, ids),
+    reset: (sessionId) => append(sessionId, [RESET]),
+    mute: (sessionId, isMuted) => append(sessionId, [isMuted ? MUTED : UNMUTED])
+  })
+
+/** In this folder, which is made when it is first needed. */
+export const layer = (folder: string) =>
+  Layer.effect(
+    Given,
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const fileOf = (sessionId: string) => path.join(folder, nameOf(sessionId))
+      const orNothing = <A>(otherwise: A) => <R>(effect: Effect.Effect<A, PlatformError, R>) =>
+        Effect.catchIf(
+          effect,
+          (error) => error._tag === "SystemError" && error.reason === "NotFound",
+          () => Effect.succeed(otherwise)
+        )
+      return over({
+        linesOf: (sessionId) =>
+          fs.readFileString(fileOf(sessionId)).pipe(
+            Effect.map((text) => text.slice(-MAX_BYTES).split("\n")),
+            orNothing<Lines>([])
+          ),
+        append: (sessionId, lines) => {
+          const write = fs.writeFileString(fileOf(sessionId), lines.map((line) => `${line}\n`).join(""), {
+            flag: "a",
+            mode: 0o600
+          })
+          return Effect.catchIf(
+            write,
+            (error) => error._tag === "SystemError" && error.reason === "NotFound",
+            () => Effect.zipRight(fs.makeDirectory(folder, { recursive: true, mode: 0o700 }), write)
+          )
+        },
+        forgetBefore: (time) =>
+          Effect.gen(function*() {
+            const names = yield* orNothing<ReadonlyArray<string>>([])(fs.readDirectory(folder))
+            yield* Effect.forEach(names, (name) =>
+              Effect.gen(function*() {
+                const { mtime } = yield* fs.stat(path.join(folder, name))
+                if (mtime._tag === "Some" && mtime.value.getTime() < time) yield* fs.remove(path.join(folder, name))
+              }), { discard: true })
+          })
+      })
+    })
+  )
+
+interface Entry {
+  readonly lines: Lines
+  readonly at: number
+}
+
+export const layerInMemory = Layer.effect(
+  Given,
+  Effect.map(Ref.make<ReadonlyMap<string, Entry>>(new Map()), (state) =>
+    over({
+      linesOf: (sessionId) => Effect.map(Ref.get(state), (all) => all.get(sessionId)?.lines ?? []),
+      append: (sessionId, lines) =>
+        Effect.flatMap(Clock.currentTimeMillis, (at) =>
+          Ref.update(
+            state,
+            (all) => new Map([...all, [sessionId, { lines: [...(all.get(sessionId)?.lines ?? []), ...lines], at }]])
+          )),
+      forgetBefore: (time) => Ref.update(state, (all) => new Map([...all].filter(([, { at }]) => at >= time)))
+    }))
+)

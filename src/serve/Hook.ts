@@ -1,0 +1,162 @@
+/**
+ * What Claude Code's hooks are answered: when a session begins, what its project's sessions left; when a prompt is submitted, what it
+ * needs.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { MAX_HOOK_CHARS } from "../domain/Injection.ts"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import * as Project from "../domain/Project.ts"
+import { Injector } from "../inject/Injector.ts"
+import { ResourceLedger } from "../resources/ResourceLedger.ts"
+import { MemoryStore } from "../store/MemoryStore.ts"
+import { Given, type SessionRecord } from "./Given.ts"
+
+const common = {
+  session_id: Schema.String,
+  transcript_path: Schema.optional(Schema.String),
+  cwd: Schema.String
+}
+
+/** https://code.claude.com/docs/en/hooks: what Claude Code writes to stdin, as far as it is needed. */
+export const HookInput = Schema.Union(
+  Schema.Struct({
+    ...common,
+    hook_event_name: Schema.Literal("SessionStart"),
+    /** `startup`, `resume`, `clear`, `compact`, `fork`, or what a later version calls it. */
+    source: Schema.optionalWith(Schema.String, { default: () => "startup" })
+  }),
+  Schema.Struct({
+    ...common,
+    hook_event_name: Schema.Literal("UserPromptSubmit"),
+    prompt: Schema.String
+  })
+)
+export type HookInput = typeof HookInput.Type
+type SessionStart = Extract<HookInput, { readonly hook_event_name: "SessionStart" }>
+type UserPromptSubmit = Extract<HookInput, { readonly hook_event_name: "UserPromptSubmit" }>
+
+/** What Claude Code takes as context. */
+export const outputOf = (event: HookInput["hook_event_name"], text: string): string =>
+  JSON.stringify({ hookSpecificOutput: { hookEventName: event, additionalContext: text } })
+
+interface Told {
+  readonly text: string
+  readonly units: ReadonlyArray<MemoryUnit>
+}
+
+const NOTHING: Told = { text: "", units: [] }
+
+const PROMPT_TOKENS = 2_000
+const OPENING_TOKENS = 1_200
+
+/** Claude Code gives Claude so much of its own memory of a project. */
+const KNOWN_CHARS = 25_000
+
+/** Claude Code's own memory of the project, which it gives to Claude itself: beside the transcripts, if there is one. */
+const knownBeside = (transcript: string | undefined) =>
+  Effect.gen(function*() {
+    if (transcript === undefined) return ""
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const text = yield* fs.readFileString(path.join(path.dirname(transcript), "memory", "MEMORY.md"))
+    return text.slice(0, KNOWN_CHARS)
+  }).pipe(Effect.orElseSucceed(() => ""))
+
+/** What a fork's transcript begins with is its parent's: named so, or under its uuids. */
+const FORKED = /"forkedFrom":\s*\{[^{}]*"sessionId":\s*"([^"]{1,100})"/
+const UUID = /"uuid":\s*"([^"]{1,100})"/
+const HEAD_BYTES = 64 * 1024
+
+const parentOf = ({ session_id, transcript_path }: HookInput) =>
+  Effect.gen(function*() {
+    if (transcript_path === undefined) return Option.none()
+    const fs = yield* FileSystem.FileSystem
+    const store = yield* MemoryStore
+    const ledger = yield* ResourceLedger
+    const file = yield* ledger.adopt("file", transcript_path, fs.open(transcript_path))
+    const head = yield* file.readAlloc(FileSystem.Size(HEAD_BYTES))
+    const text = Option.match(head, { onNone: () => "", onSome: (bytes) => new TextDecoder().decode(bytes) })
+    const uuid = UUID.exec(text)?.[1] ?? ""
+    const parent = FORKED.exec(text)?.[1] ?? (yield* store.places([uuid])).get(uuid)?.sessionId
+    return Option.filter(Option.fromNullable(parent), (id) => id !== session_id)
+  }).pipe(Effect.scoped, Effect.catchTag("SystemError", "BadArgument", () => Effect.succeedNone))
+
+const UNRECORDED: SessionRecord = { ids: new Set(), isMuted: false, isNew: false }
+
+/** What a session has in its context; a fork, what its parent had. */
+const had = (input: HookInput) =>
+  Effect.gen(function*() {
+    const given = yield* Given
+    // Without its record a session is told something twice rather than nothing.
+    const own = yield* Effect.orElseSucceed(given.of(input.session_id), () => UNRECORDED)
+    if (!own.isNew) return own
+    const parent = yield* parentOf(input)
+    if (Option.isNone(parent)) return own
+    const { ids } = yield* Effect.orElseSucceed(given.of(parent.value), () => UNRECORDED)
+    yield* Effect.ignore(given.add(input.session_id, [...ids]))
+    return { ...own, ids }
+  })
+
+/** The project of a folder, unless it is excluded. */
+const projectAt = (folder: string) =>
+  Effect.gen(function*() {
+    const { id } = yield* Project.resolve(folder)
+    const known = Project.knownAs(yield* (yield* MemoryStore).projects, id)
+    return known?.isExcluded === true ? undefined : known?.id ?? id
+  })
+
+const opening = (input: SessionStart) =>
+  Effect.gen(function*() {
+    // Its context is its parent's, and the transcript that tells whose that is may not be written yet.
+    if (input.source === "fork") return NOTHING
+    if (input.source === "compact") yield* Effect.ignore((yield* Given).reset(input.session_id))
+    const { ids, isMuted } = yield* had(input)
+    if (isMuted) return NOTHING
+    const store = yield* MemoryStore
+    const injector = yield* Injector
+    const project = yield* projectAt(input.cwd)
+    if (project === undefined) return NOTHING
+    // One that goes on knows what it was itself: only what others did since is news.
+    const [session] = input.source === "resume" ? yield* store.sessionsByPrefix(input.session_id) : []
+    return yield* injector.open({
+      projects: [project],
+      sessionId: input.session_id,
+      maxTokens: OPENING_TOKENS,
+      maxChars: MAX_HOOK_CHARS,
+      given: [...ids],
+      known: yield* knownBeside(input.transcript_path),
+      ...(session !== undefined && { since: session.endedAt })
+    })
+  })
+
+const prompted = (input: UserPromptSubmit) =>
+  Effect.gen(function*() {
+    const injector = yield* Injector
+    const { ids, isMuted } = yield* had(input)
+    if (isMuted) return NOTHING
+    const project = yield* projectAt(input.cwd)
+    if (project === undefined) return NOTHING
+    const { items, text } = yield* injector.inject({
+      prompt: input.prompt,
+      projects: [project],
+      mode: "balanced",
+      maxTokens: PROMPT_TOKENS,
+      maxChars: MAX_HOOK_CHARS,
+      given: [...ids],
+      known: yield* knownBeside(input.transcript_path)
+    })
+    return { text, units: items.map(({ unit }) => unit) }
+  })
+
+/** The text for Claude, at most `MAX_HOOK_CHARS` long; empty when there is nothing to tell. What it tells of is recorded. */
+export const answer = (input: HookInput) =>
+  Effect.gen(function*() {
+    const { text, units } = yield* input.hook_event_name === "SessionStart" ? opening(input) : prompted(input)
+    const given = yield* Given
+    yield* Effect.ignore(given.add(input.session_id, units.map(({ id }) => id)))
+    return text
+  })

@@ -1,0 +1,27 @@
+/**
+ * That something which was asked for by its name or id is not there, or that it is not clear which is meant.
+ */
+import * as Schema from "effect/Schema"
+
+export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
+  what: Schema.Literal("unit", "project", "session", "cursor"),
+  name: Schema.String,
+  known: Schema.Array(Schema.String)
+}) {
+  override get message() {
+    switch (this.what) {
+      case "session":
+        return this.known.length > 0
+          ? `several sessions begin with ${this.name}: ${this.known.join(", ")}; give more of the id`
+          : `no session has the id ${this.name}; \`claude-memory show\` prints the session of a memory`
+      case "unit":
+        return this.known.length > 0
+          ? `several memories begin with ${this.name}: ${this.known.join(", ")}; give more of the id`
+          : `no memory has the id ${this.name}; \`claude-memory search\` prints ids`
+      case "project":
+        return `no project is called ${this.name}; known: ${this.known.join(", ") || "none yet"}`
+      case "cursor":
+        return `${this.name} is no cursor that a timeline gave; ask without it`
+    }
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * What a person, or Claude for them, has remembered or forgotten at once.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { Collector } from "../capture/Collector.ts"
+import * as Project from "../domain/Project.ts"
+import { type SaveRequest, unitOf } from "../domain/Saved.ts"
+import * as Pipeline from "../Pipeline.ts"
+import { MemoryStore } from "../store/MemoryStore.ts"
+import { unitCalled } from "./Named.ts"
+import { NotFound } from "./NotFound.ts"
+import * as Projects from "./Projects.ts"
+
+const projectOf = (place: SaveRequest["project"]) =>
+  Effect.gen(function*() {
+    if ("folder" in place) return yield* Projects.of(place.folder)
+    const projects = yield* Effect.flatMap(MemoryStore, (store) => store.projects)
+    const known = Project.knownAs(projects, place.id)
+    if (known !== undefined) return known
+    return yield* new NotFound({ what: "project", name: place.id, known: projects.map(({ name }) => name) })
+  })
+
+export const save = ({ content, files = [], project: place, title, ...request }: SaveRequest) =>
+  Effect.gen(function*() {
+    const collector = yield* Collector
+    const store = yield* MemoryStore
+    const project = yield* projectOf(place)
+    const [said, called, ...named] = yield* collector.mask([content, title ?? "", ...files])
+    const unit = unitOf(
+      { ...request, content: said!, title: called!, files: named },
+      project.id,
+      yield* Clock.currentTimeMillis
+    )
+    const saved = yield* store.save(unit, project)
+    yield* Stream.runDrain(Pipeline.catchUp)
+    return saved
+  })
+
+export const forget = (ids: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const units = yield* Effect.forEach(ids, unitCalled)
+    const forgotten = yield* store.forget(units.map(({ id }) => id))
+    // What is left of their messages is remembered again.
+    yield* Stream.runDrain(Pipeline.settle)
+    return forgotten
+  })

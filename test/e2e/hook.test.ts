@@ -1,0 +1,225 @@
+/**
+ * The hook as Claude Code runs it, on the sample sessions: whatever is wrong, it ends with 0 and says nothing.
+ */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, layer } from "@effect/vitest"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { spawnSync } from "node:child_process"
+import { randomUUID } from "node:crypto"
+import { join } from "node:path"
+import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import { open } from "../../src/resources/Sqlite.ts"
+import { samples } from "../data.ts"
+import { hook, main, makeHome, type Options, run } from "./run.ts"
+
+/** Its own budgets are short; a busy machine must not fail these. */
+const PATIENT = { CLAUDE_MEMORY_HOOK_MS: "20000", CLAUDE_MEMORY_SESSION_START_MS: "20000" }
+const NOTHING = { stdout: "", stderr: "", code: 0, signal: null }
+const CWD = "/home/mei/work/shop-api"
+
+class Imported extends Context.Tag("Imported")<Imported, { readonly home: string }>() {
+  static readonly layer = Layer.scoped(
+    this,
+    Effect.gen(function*() {
+      const home = yield* makeHome
+      assert.strictEqual((yield* run([main, "import", samples], { home })).code, 0)
+      return { home }
+    })
+  )
+}
+
+const prompt = (says: object = {}) =>
+  JSON.stringify({
+    session_id: randomUUID(),
+    transcript_path: "/tmp/none.jsonl",
+    cwd: CWD,
+    permission_mode: "default",
+    hook_event_name: "UserPromptSubmit",
+    prompt: "why did we decide against Meilisearch?",
+    ...says
+  })
+
+const start = (says: object = {}) =>
+  JSON.stringify({ session_id: randomUUID(), cwd: CWD, hook_event_name: "SessionStart", source: "startup", ...says })
+
+const ask = (stdin: string, { env, ...options }: Partial<Options> = {}) =>
+  Effect.flatMap(Imported, ({ home }) => run([hook], { home, stdin, env: { ...PATIENT, ...env }, ...options }))
+
+/** What is put into Claude's context. */
+const told = (event: string, stdin: string, options: Partial<Options> = {}) =>
+  Effect.map(ask(stdin, options), ({ code, stderr, stdout }) => {
+    assert.deepStrictEqual([code, stderr], [0, ""])
+    const { hookSpecificOutput, ...others } = JSON.parse(stdout) as {
+      readonly hookSpecificOutput: { readonly hookEventName: string; readonly additionalContext: string }
+    }
+    assert.deepStrictEqual(others, {})
+    assert.strictEqual(hookSpecificOutput.hookEventName, event)
+    assert.isAtMost(hookSpecificOutput.additionalContext.length, 9_500)
+    return hookSpecificOutput.additionalContext
+  })
+
+interface Check {
+  readonly name: string
+  readonly state: string
+  readonly detail: string
+}
+
+const hooksBy = (home: string) =>
+  Effect.map(
+    run([main, "doctor", "--json"], { home }),
+    ({ stdout }) =>
+      (JSON.parse(stdout) as { readonly checks: ReadonlyArray<Check> }).checks.find(({ name }) => name === "hooks")
+  )
+
+/** A home whose memory is a copy of the imported one. */
+const copied = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const home = yield* makeHome
+  const folder = join(home, ".claude-memory")
+  yield* fs.makeDirectory(folder, { mode: 0o700 })
+  yield* fs.copyFile(join((yield* Imported).home, ".claude-memory", "memory.db"), join(folder, "memory.db"))
+  return { home, folder }
+})
+
+layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 })("the hook", (it) => {
+  it.effect("answers a prompt with what is remembered, once in a session", () =>
+    Effect.gen(function*() {
+      const stdin = prompt()
+      assert.match(
+        yield* told("UserPromptSubmit", stdin),
+        /^<claude-memory>\n[\s\S]*Meilisearch[\s\S]*\n<\/claude-memory>$/
+      )
+      assert.deepStrictEqual(yield* ask(stdin), NOTHING)
+    }))
+
+  it.effect("tells a session that begins what its project's sessions left", () =>
+    Effect.gen(function*() {
+      const text = yield* told("SessionStart", start())
+      assert.match(text, /^<claude-memory>\n[\s\S]*## How the last session ended\n[\s\S]*## Decided lately\n/)
+      for (const source of ["resume", "clear", "compact", "of a later version"]) {
+        assert.strictEqual(yield* told("SessionStart", start({ source })), text)
+      }
+      assert.deepStrictEqual(yield* ask(start({ source: "fork" })), NOTHING)
+    }))
+
+  it.effect.each(
+    [
+      ["nothing", ""],
+      ["no JSON", "{"],
+      ["JSON of another shape", "[1, 2]"],
+      [
+        "another event",
+        JSON.stringify({ session_id: "s", hook_event_name: "SessionEnd", cwd: "/tmp", reason: "other" })
+      ],
+      ["no session", JSON.stringify({ hook_event_name: "SessionStart", cwd: "/tmp", source: "startup" })],
+      ["a prompt that is no text", prompt({ prompt: 7 })],
+      ["too much", `{"prompt":"${"x".repeat(3_000_000)}"}`]
+    ] as const
+  )("says nothing to %s on stdin", ([, stdin]) =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* ask(stdin), NOTHING)
+    }))
+
+  it.effect("says nothing of another project", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* ask(prompt({ cwd: "/somewhere/else" })), NOTHING)
+      assert.deepStrictEqual(yield* ask(start({ cwd: "/somewhere/else" })), NOTHING)
+    }))
+
+  it.effect("says nothing while it is switched off: at all, or for sessions that nobody sits before", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      assert.deepStrictEqual(yield* ask(prompt(), { env: { CLAUDE_MEMORY_DISABLE: "1" } }), NOTHING)
+      const headless = { CLAUDE_CODE_ENTRYPOINT: "sdk-cli" }
+      assert.include(yield* told("UserPromptSubmit", prompt(), { env: headless }), "Meilisearch")
+      const off = { CLAUDE_MEMORY_HEADLESS: "off" }
+      assert.deepStrictEqual(yield* ask(prompt(), { env: { ...headless, ...off } }), NOTHING)
+      const terminal = { ...off, CLAUDE_CODE_ENTRYPOINT: "cli" }
+      assert.include(yield* told("UserPromptSubmit", prompt(), { env: terminal }), "Meilisearch")
+
+      // An editor gives it no environment of the person's.
+      const { folder, home } = yield* copied
+      yield* fs.writeFileString(join(folder, "config.json"), "{ \"CLAUDE_MEMORY_DISABLE\": true }")
+      assert.deepStrictEqual(yield* ask(prompt(), { home }), NOTHING)
+    }).pipe(Effect.scoped))
+
+  it.effect("says nothing without a memory, which is no failure and makes no folder", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const home = yield* makeHome
+      assert.deepStrictEqual(yield* ask(prompt(), { home }), NOTHING)
+      assert.deepStrictEqual(yield* ask(start(), { home }), NOTHING)
+      assert.deepStrictEqual(yield* fs.readDirectory(home), [])
+    }).pipe(Effect.scoped))
+
+  it.effect("says nothing with a broken memory or settings, leaves them as they are, and doctor counts it", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const home = yield* makeHome
+      const folder = join(home, ".claude-memory")
+      yield* fs.makeDirectory(folder)
+      const rubbish = "no database ".repeat(1_000)
+      yield* fs.writeFileString(join(folder, "memory.db"), rubbish)
+      assert.deepStrictEqual(yield* ask(prompt(), { home }), NOTHING)
+      assert.strictEqual(yield* fs.readFileString(join(folder, "memory.db")), rubbish)
+
+      const whole = yield* copied
+      assert.strictEqual((yield* hooksBy(whole.home))?.state, "ok")
+      yield* fs.writeFileString(join(whole.folder, "config.json"), "{ \"CLAUDE_MEMORY_FUSION\": ")
+      assert.deepStrictEqual(yield* ask(prompt(), { home: whole.home }), NOTHING)
+      assert.deepStrictEqual(yield* ask(start(), { home: whole.home }), NOTHING)
+      yield* fs.remove(join(whole.folder, "config.json"))
+      const hooks = yield* hooksBy(whole.home)
+      assert.strictEqual(hooks?.state, "note")
+      assert.match(hooks?.detail ?? "", /^2 failures in the last 7 days, the last one .*config\.json/)
+    }).pipe(Effect.scoped))
+
+  it.effect("says nothing past its budget", () =>
+    Effect.gen(function*() {
+      const { home } = yield* copied
+      assert.deepStrictEqual(yield* ask(prompt(), { home, env: { CLAUDE_MEMORY_HOOK_MS: "1" } }), NOTHING)
+      assert.match((yield* hooksBy(home))?.detail ?? "", /took longer than 1 ms/)
+    }).pipe(Effect.scoped))
+
+  it.effect("waits for no lock: another process may hold the memory", () =>
+    Effect.gen(function*() {
+      const { folder, home } = yield* copied
+      yield* Effect.scoped(Effect.gen(function*() {
+        const sql = yield* open({
+          name: "lock",
+          path: join(folder, "memory.db"),
+          readOnly: false,
+          vectors: false,
+          busyTimeoutMs: 1_000
+        })
+        yield* sql.unsafe("PRAGMA locking_mode = EXCLUSIVE")
+        yield* sql.unsafe("BEGIN IMMEDIATE")
+        yield* sql.unsafe("UPDATE totals SET units = units")
+        const [, took] = yield* Effect.timed(ask(prompt(), { home })).pipe(
+          Effect.map(([duration, outcome]) => [outcome, duration] as const),
+          Effect.tap(([outcome]) => Effect.sync(() => assert.deepStrictEqual(outcome, NOTHING)))
+        )
+        assert.isBelow(Duration.toMillis(took), 5_000)
+      }))
+      assert.match((yield* hooksBy(home))?.detail ?? "", /locked|busy|another process/i)
+    }).pipe(Effect.scoped, Effect.provide(ResourceLedger.layer)))
+
+  it.effect("answers also where nothing can be written", () =>
+    Effect.gen(function*() {
+      const { folder, home } = yield* copied
+      // What makes a folder of it fails, whoever runs this.
+      yield* (yield* FileSystem.FileSystem).writeFileString(join(folder, "sessions"), "")
+      assert.include(yield* told("UserPromptSubmit", prompt(), { home }), "Meilisearch")
+    }).pipe(Effect.scoped))
+
+  it.effect("leaves no process", () =>
+    Effect.gen(function*() {
+      assert.include(yield* told("UserPromptSubmit", prompt()), "Meilisearch")
+      const { stdout } = spawnSync("ps", ["-eo", "args"], { encoding: "utf8" })
+      assert.notInclude(stdout, hook)
+    }))
+})

@@ -1,7 +1,7 @@
 // Builds dist: the entries as bundles (with shared chunks), the plugin that holds them, and the library as ESM with declarations.
 import { build } from "esbuild"
 import { execFileSync } from "node:child_process"
-import { chmodSync, existsSync, rmSync } from "node:fs"
+import { chmodSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { alias, root } from "./bundle.mjs"
 import { buildPlugin } from "./plugin.mjs"
@@ -16,6 +16,15 @@ const withoutForge = {
     onLoad({ filter: /preset-recommend[\\/].*index-BDnqZat0\.js$/ }, () => ({ contents: "export const i = {}" }))
 }
 
+/** The SDK's server checks with it what it asked its client for, which ours never does. */
+const withoutAjv = {
+  name: "without-ajv",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /sdk[\\/]dist[\\/]esm[\\/]validation[\\/]ajv-provider\.js$/ }, () => ({
+      contents: "export class AjvJsonSchemaValidator {}"
+    }))
+}
+
 const common = {
   absWorkingDir: root,
   bundle: true,
@@ -25,7 +34,7 @@ const common = {
   target: "node20.19",
   chunkNames: "chunks/[name]-[hash]",
   alias,
-  plugins: [withoutForge],
+  plugins: [withoutForge, withoutAjv],
   legalComments: "linked",
   logLevel: "warning"
 }
@@ -53,8 +62,7 @@ const hookParts = {
     )
 }
 
-const entries = ["src/main.ts", "src/HookRemote.ts", "src/mcp.ts"]
-await build({ ...programs, entryPoints: entries.filter((path) => existsSync(join(root, path))) })
+await build({ ...programs, entryPoints: ["src/main.ts", "src/HookRemote.ts", "src/mcp.ts"] })
 // One file: Claude Code waits while it is loaded.
 await build({ ...programs, splitting: false, entryPoints: ["src/HookLocal.ts"] })
 await build({ ...programs, entryPoints: ["src/hook.ts"], plugins: [hookParts] })

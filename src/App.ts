@@ -3,6 +3,7 @@
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -241,6 +242,15 @@ export const serviceIn = (home: string, command: string) =>
 /** The service by the settings. */
 export const service = (command: string) =>
   bySettings((settings) => watched(settings.home, command, optionsIn(settings.home, settings, WRITER)))
+
+/** The service for the MCP server of a Claude Code session, and what it goes by. */
+export const opened = Effect.gen(function*() {
+  const settings = yield* Settings.load
+  const session = yield* Settings.claudeSession
+  const [{ ClaudeMemory }] = yield* whole
+  const services = yield* Layer.build(Layer.provide(service("mcp"), NodeContext.layer))
+  return { ...session, memory: Context.get(services, ClaudeMemory), isolation: settings.isolation }
+})
 
 /** Where the memory is, for people. */
 export const placeOf = ({ home, postgres }: Pick<Settings.Settings, "home" | "postgres">): Effect.Effect<string> =>

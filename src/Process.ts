@@ -49,6 +49,9 @@ export const readStdin = (limit: number): Effect.Effect<string> =>
     return Effect.sync(stop)
   })
 
+/** For an entry that chooses by the settings what it runs. */
+export const beforehand = <A>(effect: Effect.Effect<A>): Promise<A> => Effect.runPromise(effect)
+
 /** An answer that is itself "no" (a check that failed): exit code 1 after a clean shutdown, and no error is logged. */
 export class Unsuccessful {
   readonly _tag = "Unsuccessful"
@@ -66,9 +69,10 @@ const isUnsuccessful = (error: unknown): error is Unsuccessful => error instance
 type Signal = "SIGHUP" | "SIGINT" | "SIGTERM"
 
 /**
- * Runs an entry. Exit codes: 0 success (also when the reader of stdout has gone), 1 failure or crash (also when stdout
- * can't be written), 129 SIGHUP, 130 SIGINT, 143 SIGTERM. A signal, a crash outside any fiber and a closed stdout end the
- * main fiber, so the root scope closes; `deadline` bounds that. A second signal ends the process at once.
+ * Runs an entry. Exit codes: 0 success (also when the reader of stdout, or the writer of a stdin that is served, has gone), 1 failure
+ * or crash (also when stdout can't be written), 129 SIGHUP, 130 SIGINT, 143 SIGTERM. A signal, a crash outside any fiber, a closed
+ * stdout and the end of a stdin that is served end the main fiber, so the root scope closes; `deadline` bounds that. A second signal
+ * ends the process at once.
  */
 export const runMain = <E>(
   program: Effect.Effect<unknown, E>,
@@ -76,10 +80,12 @@ export const runMain = <E>(
     readonly deadline: Duration.DurationInput
     /** For a guest in another program: nothing is logged and the exit code is 0 whatever happens. */
     readonly failOpen?: boolean
+    /** For a server on stdin, which has nothing to do once that has ended. */
+    readonly servesStdin?: boolean
   }
 ): void => {
   let signal: Signal | undefined
-  let stdoutClosed = false
+  let hasNobody = false
   let hasCrashed = false
   const crash = Deferred.unsafeMake<never, Unwritable>(FiberId.none)
 
@@ -107,11 +113,19 @@ export const runMain = <E>(
   }
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => onSignal(name))
 
+  /** Whoever it worked for has gone. */
+  const leave = () => {
+    if (hasNobody) return
+    hasNobody = true
+    exitBy(0)
+    Deferred.unsafeDone(crash, Effect.interrupt)
+  }
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    stdoutClosed = error.code === "EPIPE"
-    exitBy(stdoutClosed ? 0 : 1)
-    Deferred.unsafeDone(crash, stdoutClosed ? Effect.interrupt : Effect.fail(new Unwritable({ cause: error })))
+    if (error.code === "EPIPE") return leave()
+    exitBy(1)
+    Deferred.unsafeDone(crash, Effect.fail(new Unwritable({ cause: error })))
   })
+  if (options.servesStdin === true) process.stdin.once("end", leave).once("close", leave).once("error", leave)
 
   /** An expected failure is a sentence for a person; a defect is logged with all that is known of it. */
   const report = (cause: Cause.Cause<E | Unsuccessful | Unwritable>): Effect.Effect<void> => {
@@ -147,7 +161,7 @@ export const runMain = <E>(
         teardown: (exit) => {
           const code = signal !== undefined && Exit.isInterrupted(exit)
             ? 128 + constants.signals[signal]
-            : Exit.isSuccess(exit) || (stdoutClosed && Exit.isInterrupted(exit))
+            : Exit.isSuccess(exit) || (hasNobody && Exit.isInterrupted(exit))
             ? 0
             : 1
           process.exit(codeOr(code))

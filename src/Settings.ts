@@ -381,6 +381,15 @@ export const searchPath: Config.Config<ReadonlyArray<string>> = Config.map(
   Option.match({ onNone: () => [], onSome: (folders) => folders.split(delimiter).filter((folder) => folder !== "") })
 )
 
+/** What Claude Code tells an MCP server that it runs: its project folder, and its session. */
+export const claudeSession = Effect.mapError(
+  Config.all({
+    folder: Config.map(nonEmpty("CLAUDE_PROJECT_DIR"), Option.getOrElse(() => process.cwd())),
+    sessionId: Config.map(nonEmpty("CLAUDE_CODE_SESSION_ID"), Option.getOrUndefined)
+  }),
+  toSettingsError
+)
+
 /** What a hook goes by, before anything else. */
 export interface HookSettings {
   /** Whether it is to say nothing: at all, or to a Claude that nobody sits before. */

@@ -9,7 +9,7 @@ import { join } from "node:path"
 import { root } from "./data.ts"
 
 const sources = ["src", "scripts/build.mjs", "package.json", "package-lock.json", "tsconfig.build.json"]
-const built = ["dist/main.js", "dist/hook.js"]
+const built = ["dist/main.js", "dist/hook.js", "dist/mcp.js"]
 
 const changedAt = (path: string): number => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? 0
 

@@ -49,6 +49,7 @@ const MAY_IMPORT = {
   "hook.ts": ["HookLocal.ts", "HookRemote.ts", ...PROCESS],
   "HookLocal.ts": EVERYTHING,
   "HookRemote.ts": ["App.ts", "serve/"],
+  "mcp.ts": ["App.ts", "serve/", ...PROCESS],
   "Pipeline.ts": ["index/Differences.ts", "index/Points.ts", ...BASE, ...PORTS],
   "NodeVersion.ts": [],
   "Process.ts": ["domain/", ...PROCESS],

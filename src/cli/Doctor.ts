@@ -11,29 +11,12 @@ import * as Option from "effect/Option"
 import * as App from "../App.ts"
 import { Unsuccessful } from "../Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { type Check, check, isWell, ofContent } from "../serve/Health.ts"
 import * as HookFailures from "../serve/HookFailures.ts"
 import * as Settings from "../Settings.ts"
 import type { LineSum } from "../store/MemoryStore.ts"
 import * as Installed from "./Installed.ts"
-import { answer, balance, isBalanced, json, minute, number, plural } from "./Output.ts"
-
-interface Check {
-  readonly name: string
-  readonly state: "ok" | "note" | "wrong"
-  readonly detail: string
-}
-
-const check = (
-  name: string,
-  isFine: boolean,
-  fine: string,
-  otherwise: string,
-  state: "note" | "wrong" = "wrong"
-): Check => ({
-  name,
-  state: isFine ? "ok" : state,
-  detail: isFine ? fine : otherwise
-})
+import { answer, json, minute, number, plural } from "./Output.ts"
 
 const FAILURE_DAYS = 7
 
@@ -41,53 +24,23 @@ const ofTheMemory = Effect.gen(function*() {
   const memory = yield* ClaudeMemory
   const settings = yield* Settings.load
   const fs = yield* FileSystem.FileSystem
-  const { lines, pending, units } = yield* memory.status
-  const letters = yield* memory.deadLetters(3)
-  const failures = yield* memory.failures(3)
+  const content = yield* ofContent(memory)
   const folder = Settings.transcriptsFolder(settings)
   const files = yield* Effect.either(memory.discover([folder]))
   const place = yield* App.placeOf(settings)
   // With its memory elsewhere there may be no such folder.
   const mode = yield* Effect.option(Effect.map(fs.stat(settings.home), (info) => info.mode & 0o777))
-  const index = yield* Effect.either(memory.indexStatus)
   const lately = (yield* Clock.currentTimeMillis) - FAILURE_DAYS * 86_400_000
   const failed = (yield* HookFailures.read(settings.home)).filter(({ at }) => at >= lately)
   const checks: ReadonlyArray<Check> = [
-    check("memory", true, `${number(units.total)} memories in ${place}`, ""),
+    check("memory", true, `${number(content.units.total)} memories in ${place}`, ""),
     check(
       "privacy",
       process.platform === "win32" || Option.isNone(mode) || (mode.value & 0o077) === 0,
       settings.postgres === undefined ? "only you can read it" : "the database says who can read it",
       `others can read ${settings.home}; run chmod -R go= on it`
     ),
-    check("captured lines", isBalanced(lines), balance(lines), `the sum does not balance: ${balance(lines)}`),
-    check(
-      "dead letters",
-      lines.deadLetter === 0,
-      "none",
-      `${number(lines.deadLetter)} lines could not be understood and are kept: ${
-        letters.map(({ offset, path, reason }) => `${path} at byte ${offset} (${reason})`).join("; ")
-      }`,
-      "note"
-    ),
-    check(
-      "waiting work",
-      pending === 0,
-      "none",
-      `${number(pending)} items wait; the next \`claude-memory import\` works them off`,
-      "note"
-    ),
-    check(
-      "reviews",
-      failures.length === 0,
-      "none failed",
-      `${
-        failures.map(({ attempts, error, isDead, key, kind }) =>
-          `${kind} ${key} failed ${plural(attempts, "time")}${isDead ? " and is given up" : ""} (${error})`
-        ).join("; ")
-      }; \`claude-memory review SESSION\` tries again`,
-      "note"
-    ),
+    ...content.checks,
     check(
       "hooks",
       failed.length === 0,
@@ -98,15 +51,6 @@ const ofTheMemory = Effect.gen(function*() {
         ` (${failed.at(-1)?.event}: ${failed.at(-1)?.detail}); Claude was told nothing then`,
       "note"
     ),
-    Either.isLeft(index)
-      ? check("semantic index", false, "", index.left.message)
-      : check(
-        "semantic index",
-        index.right.count > 0 || units.total === 0,
-        `${number(index.right.count)} vectors${index.right.model === null ? "" : ` by ${index.right.model.id}`}`,
-        "no memory has a vector, so search goes by words alone",
-        "note"
-      ),
     Either.isLeft(files)
       ? check(
         "transcripts",
@@ -117,7 +61,7 @@ const ofTheMemory = Effect.gen(function*() {
       )
       : check("transcripts", true, `${number(files.right.length)} files in ${folder}`, "")
   ]
-  return { checks, lines: lines as LineSum | null }
+  return { checks, lines: content.lines as LineSum | null }
 }).pipe(Effect.provide(Layer.provideMerge(App.reader, App.base)))
 
 export const options = { json }
@@ -137,7 +81,7 @@ export const command = Command.make("doctor", options, ({ json }) =>
       { name: "Claude Code", ...installed },
       ...checks
     ]
-    const ok = all.every(({ state }) => state !== "wrong")
+    const ok = isWell(all)
     yield* answer(json, { ok, checks: all, lines }, () => {
       const width = Math.max(...all.map(({ name }) => name.length))
       const mark = { ok: "ok   ", note: "note ", wrong: "WRONG" }

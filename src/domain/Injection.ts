@@ -56,8 +56,8 @@ export type InjectionResponse = typeof InjectionResponse.Type
 /** Claude Code moves a longer hook answer to a file. */
 export const MAX_HOOK_CHARS = 9_500
 
-const OPEN = "<claude-memory>"
-const CLOSE = "</claude-memory>"
+export const OPEN = "<claude-memory>"
+export const CLOSE = "</claude-memory>"
 
 /** Text from inside a memory can neither open nor close the fence. */
 export const defuse = (text: string): string => text.replace(/<(\/?)(claude-memory)/gi, "\u2039$1$2")

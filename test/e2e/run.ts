@@ -13,6 +13,7 @@ export { type Options, type Outcome, type Program, run, start } from "./program.
 const dist = join(inject("package"), "dist")
 export const main = join(dist, "main.js")
 export const hook = join(dist, "hook.js")
+export const mcp = join(dist, "mcp.js")
 
 /** The program of that name in programs/, as a bundle in `folder`: its path. */
 export const bundle = (name: string, folder: string): Effect.Effect<string> => {

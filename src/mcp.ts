@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+/**
+ * The MCP server that Claude Code runs beside each session. Nothing but this check is loaded on a Node that is too old to load the rest.
+ */
+import { isSupported, TOO_OLD } from "./NodeVersion.ts"
+
+if (isSupported(process.versions.node)) {
+  const { run } = await import("./serve/Mcp.ts")
+  run(async () => (await import("./App.ts")).opened)
+} else {
+  process.stderr.write(TOO_OLD)
+  process.exitCode = 1
+}

@@ -1,0 +1,77 @@
+/**
+ * MCP over two streams, a line to a message. A line that is none, or too long, is left out and told to `onerror`; it costs its reader
+ * neither the connection nor more memory than a message may have.
+ */
+import { deserializeMessage, serializeMessage } from "@modelcontextprotocol/sdk/shared/stdio.js"
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js"
+import * as Schema from "effect/Schema"
+import type { Readable, Writable } from "node:stream"
+import { promisify } from "node:util"
+
+/** In bytes; what our tools take is far shorter. */
+export const MAX_LINE = 4 * 1024 * 1024
+
+export class LineError extends Schema.TaggedError<LineError>()("LineError", {
+  reason: Schema.Literal("TooLong", "NoMessage"),
+  bytes: Schema.Number,
+  cause: Schema.Defect
+}) {
+  /** Without a word of the line, which may hold anything. */
+  override get message() {
+    return this.reason === "TooLong"
+      ? `a line of ${this.bytes} bytes was left out: a message has at most ${MAX_LINE}`
+      : `a line of ${this.bytes} bytes was left out: it is no JSON-RPC message`
+  }
+}
+
+const NEWLINE = 0x0a
+
+export const make = (input: Readable, output: Writable): Transport => {
+  const write = promisify((text: string, done: (error?: Error | null) => void) => {
+    output.write(text, done)
+  })
+  let parts: Array<Buffer> = []
+  let size = 0
+
+  const take = (part: Buffer) => {
+    size += part.length
+    if (size <= MAX_LINE) parts.push(part)
+    else parts = []
+  }
+  const read = () => {
+    const bytes = size
+    const line = Buffer.concat(parts).toString("utf8")
+    parts = []
+    size = 0
+    if (bytes > MAX_LINE) return transport.onerror?.(new LineError({ reason: "TooLong", bytes, cause: undefined }))
+    if (line.trim() === "") return
+    let message
+    try {
+      message = deserializeMessage(line)
+    } catch (cause) {
+      return transport.onerror?.(new LineError({ reason: "NoMessage", bytes, cause }))
+    }
+    transport.onmessage?.(message)
+  }
+  const onData = (chunk: Buffer) => {
+    let from = 0
+    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
+      take(chunk.subarray(from, at))
+      read()
+      from = at + 1
+    }
+    if (from < chunk.length) take(chunk.subarray(from))
+  }
+
+  const transport: Transport = {
+    start: async () => {
+      input.on("data", onData)
+    },
+    send: (message) => write(serializeMessage(message)),
+    close: async () => {
+      input.off("data", onData).pause()
+      transport.onclose?.()
+    }
+  }
+  return transport
+}

@@ -15,8 +15,10 @@ import {
   projectNames,
   projectsNamed,
   ProtocolError,
+  type Refused,
   RESOURCE_NOT_FOUND,
-  Serving
+  Serving,
+  type Unopened
 } from "./McpServing.ts"
 import { statusNow } from "./McpStatus.ts"
 import type { NotFound } from "./NotFound.ts"

@@ -1,11 +1,11 @@
-// Builds dist: the entries as bundles (with shared chunks), and the library as ESM with declarations.
+// Builds dist: the entries as bundles (with shared chunks), the plugin that holds them, and the library as ESM with declarations.
 import { build } from "esbuild"
 import { execFileSync } from "node:child_process"
 import { chmodSync, rmSync } from "node:fs"
-import { dirname, join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { join } from "node:path"
+import { alias, root } from "./bundle.mjs"
+import { buildPlugin } from "./plugin.mjs"
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..")
 const dist = join(root, "dist")
 rmSync(dist, { recursive: true, force: true })
 
@@ -33,6 +33,7 @@ const common = {
   platform: "node",
   target: "node20.19",
   chunkNames: "chunks/[name]-[hash]",
+  alias,
   plugins: [withoutForge, withoutAjv],
   legalComments: "linked",
   logLevel: "warning"
@@ -61,11 +62,12 @@ const hookParts = {
     )
 }
 
-await build({ ...programs, entryPoints: ["src/main.ts", "src/mcp.ts", "src/HookRemote.ts"] })
+await build({ ...programs, entryPoints: ["src/main.ts", "src/HookRemote.ts", "src/mcp.ts"] })
 // One file: Claude Code waits while it is loaded.
 await build({ ...programs, splitting: false, entryPoints: ["src/HookLocal.ts"] })
 await build({ ...programs, entryPoints: ["src/hook.ts"], plugins: [hookParts] })
 chmodSync(join(dist, "main.js"), 0o755)
+buildPlugin(dist)
 
 // The library leaves effect to its user: two copies of it would not know one another's services.
 await build({

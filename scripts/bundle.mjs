@@ -7,6 +7,9 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), "..")
 /** Below node_modules, where the externals are found from, so that dist stays as it was built. */
 export const cache = join(root, "node_modules", ".cache")
 
+/** The package's main module loads its parts by a `require` that esbuild can't follow. */
+export const alias = { "jsonc-parser": "jsonc-parser/lib/esm/main.js" }
+
 /** `plugins` are esbuild's. */
 export const bundle = ({ entry, outfile, plugins = [] }) =>
   build({
@@ -18,6 +21,7 @@ export const bundle = ({ entry, outfile, plugins = [] }) =>
     platform: "node",
     target: "node20.19",
     external: ["@photostructure/sqlite", "echarts", "esbuild", "sqlite-vec"],
+    alias,
     plugins,
     // The package's files are looked for from here.
     define: { "import.meta.url": JSON.stringify(pathToFileURL(join(root, "dist", "main.js")).href) },

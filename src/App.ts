@@ -138,6 +138,9 @@ const reviewer = (mode: ReviewMode) =>
     )
   )
 
+/** What sessions were given, kept beside the memory. */
+const given = ({ home }: Pick<Options, "home">) => Given.layer(join(home, "sessions"))
+
 /** Loaded when it is needed: the hooks, which wait for what is loaded, capture and compress nothing. */
 const whole = Effect.promise(() =>
   Promise.all([import("./serve/ClaudeMemory.ts"), import("./capture/Collector.ts"), import("./compress/Extractive.ts")])
@@ -150,7 +153,7 @@ export const layer = (options: Options) =>
       Layer.provide(
         Layer.provideMerge(
           options.fusion === undefined ? Injector.layer : fusing(options.fusion, options.models?.roles ?? {}, "layer"),
-          Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer)
+          Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer, given(options))
         )
       ),
       Layer.provide(options.review === undefined ? Layer.empty : reviewer(options.review)),
@@ -303,7 +306,7 @@ export const hook = Layer.provideMerge(
     return injector.pipe(
       Layer.provide(Retriever.layer),
       Layer.provideMerge(ground(optionsIn(settings.home, { ...settings, models }, HOOK))),
-      Layer.merge(Given.layer(join(settings.home, "sessions")))
+      Layer.merge(given(settings))
     )
   }),
   base

@@ -306,9 +306,27 @@ const withFile = <A, E, R>(
     )
   )
 
+/** What is known even where another setting is wrong. */
+export interface Places extends Pick<Settings, "claudeFolder" | "home"> {
+  /** `home`, where that is not its usual place. */
+  readonly movedHome: string | undefined
+  /** Where Claude Code keeps what it knows of the user, MCP servers too. */
+  readonly claudeFile: string
+}
+
+/** https://code.claude.com/docs/en/claude-directory: with CLAUDE_CONFIG_DIR the file is in that folder too. */
+export const places: Config.Config<Places> = Config.map(
+  Config.all({ home, folder: nonEmpty("CLAUDE_CONFIG_DIR") }),
+  ({ folder, home }) => ({
+    home,
+    movedHome: resolve(home) === ownHome() ? undefined : resolve(home),
+    claudeFolder: Option.getOrElse(folder, () => join(homedir(), ".claude")),
+    claudeFile: join(Option.getOrElse(folder, homedir), ".claude.json")
+  })
+)
+
 const settings = Effect.all({
-  home,
-  claudeFolder: nonEmpty("CLAUDE_CONFIG_DIR"),
+  places,
   models,
   compression: oneOf("CLAUDE_MEMORY_COMPRESSION", COMPRESSIONS),
   caps,
@@ -342,9 +360,10 @@ const settings = Effect.all({
         "CLAUDE_MEMORY_QDRANT_WORDS=on is for a memory in PostgreSQL; unset it, or set CLAUDE_MEMORY_POSTGRES_URL"
       )
   ),
-  Effect.map(({ claudeFolder, ...rest }): Settings => ({
+  Effect.map(({ places: { claudeFolder, home }, ...rest }): Settings => ({
     ...rest,
-    claudeFolder: Option.getOrElse(claudeFolder, () => join(homedir(), ".claude"))
+    home,
+    claudeFolder
   }))
 )
 
@@ -363,6 +382,12 @@ export const claudeSession = Effect.mapError(
     sessionId: Config.map(nonEmpty("CLAUDE_CODE_SESSION_ID"), Option.getOrUndefined)
   }),
   toSettingsError
+)
+
+/** Folders that programs are looked for in. */
+export const searchPath: Config.Config<ReadonlyArray<string>> = Config.map(
+  firstSet(["PATH", "Path"].map(nonEmpty)),
+  Option.match({ onNone: () => [], onSome: (folders) => folders.split(delimiter).filter((folder) => folder !== "") })
 )
 
 /** What a hook goes by, before anything else. */

@@ -12,6 +12,7 @@ import * as ModelInMemory from "./models/ModelInMemory.ts"
 import { ResourceLedger } from "./resources/ResourceLedger.ts"
 import * as Retriever from "./retrieve/Retriever.ts"
 import * as ClaudeMemory from "./serve/ClaudeMemory.ts"
+import * as Given from "./serve/Given.ts"
 import * as StoreInMemory from "./store/StoreInMemory.ts"
 
 /** `ClaudeMemory` and all that it stands on; every use of it in one program is a memory of its own scope. */
@@ -19,7 +20,7 @@ export const layer = ClaudeMemory.layer.pipe(
   Layer.provideMerge(Injector.layer),
   Layer.provideMerge(Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer)),
   Layer.provideMerge(Layer.merge(IndexInMemory.layer, ModelInMemory.layer())),
-  Layer.provideMerge(StoreInMemory.layer),
+  Layer.provideMerge(Layer.merge(StoreInMemory.layer, Given.layerInMemory)),
   Layer.provideMerge(ResourceLedger.layer),
   Layer.provideMerge(NodeContext.layer)
 )

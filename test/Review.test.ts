@@ -26,6 +26,7 @@ import * as ModelInMemory from "../src/models/ModelInMemory.ts"
 import * as Pipeline from "../src/Pipeline.ts"
 import * as Retriever from "../src/retrieve/Retriever.ts"
 import * as ClaudeMemory from "../src/serve/ClaudeMemory.ts"
+import * as Given from "../src/serve/Given.ts"
 import { MAX_ATTEMPTS, MemoryStore, triedAgainAfter } from "../src/store/MemoryStore.ts"
 import { SqliteFile } from "../src/store/SqliteFile.ts"
 import * as SqliteStore from "../src/store/SqliteStore.ts"
@@ -69,7 +70,7 @@ const serviceIn = (
   index: typeof IndexInMemory.layer | typeof EmbeddedIndex.layer = EmbeddedIndex.layer
 ) =>
   ClaudeMemory.layer.pipe(
-    Layer.provideMerge(Injector.layer),
+    Layer.provideMerge(Layer.merge(Injector.layer, Given.layerInMemory)),
     Layer.provideMerge(Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer)),
     Layer.provideMerge(Layer.mergeAll(
       index,

@@ -16,6 +16,7 @@ import * as Cost from "./Cost.ts"
 import * as Doctor from "./Doctor.ts"
 import * as Import from "./Import.ts"
 import * as Index from "./Index.ts"
+import * as Init from "./Init.ts"
 import * as Inject from "./Inject.ts"
 import * as Lifecycle from "./Lifecycle.ts"
 import * as Models from "./Models.ts"
@@ -26,11 +27,13 @@ import * as Review from "./Review.ts"
 import * as Search from "./Search.ts"
 import * as Show from "./Show.ts"
 import * as Status from "./Status.ts"
+import * as Uninstall from "./Uninstall.ts"
 import * as Work from "./Work.ts"
 
 const HELP = `claude-memory ${version}: long-term memory for Claude Code
 
 Begin here
+  init                  Put it into Claude Code; uninstall takes it out again, without a trace
   quickstart            See it work: on your own sessions when there are any, else on samples
   import [path…]        Read transcripts and make memories of what is new in them
 
@@ -59,6 +62,8 @@ The memory lies in ~/.claude-memory, or in CLAUDE_MEMORY_HOME.
 const command = Command.make("claude-memory").pipe(
   Command.withDescription("Long-term memory for Claude Code"),
   Command.withSubcommands([
+    Init.command,
+    Uninstall.command,
     Quickstart.command,
     Import.command,
     Search.command,
@@ -78,6 +83,8 @@ const command = Command.make("claude-memory").pipe(
 )
 
 const known: Known = {
+  init: Init.options,
+  uninstall: Uninstall.options,
   quickstart: Quickstart.options,
   import: Import.options,
   search: Search.options,

@@ -15,6 +15,7 @@ import { type Check, check, isWell, ofContent } from "../serve/Health.ts"
 import * as HookFailures from "../serve/HookFailures.ts"
 import * as Settings from "../Settings.ts"
 import type { LineSum } from "../store/MemoryStore.ts"
+import * as Installed from "./Installed.ts"
 import { answer, json, minute, number, plural } from "./Output.ts"
 
 const FAILURE_DAYS = 7
@@ -74,7 +75,12 @@ export const command = Command.make("doctor", options, ({ json }) =>
           check("memory", error._tag === "StoreError" && error.reason === "Missing", error.message, error.message)
         ]
       }))
-    const all = [check("Node", true, process.versions.node, ""), ...checks]
+    const installed = yield* Effect.provide(Installed.judged(process.cwd()), App.base)
+    const all = [
+      check("Node", true, process.versions.node, ""),
+      { name: "Claude Code", ...installed },
+      ...checks
+    ]
     const ok = isWell(all)
     yield* answer(json, { ok, checks: all, lines }, () => {
       const width = Math.max(...all.map(({ name }) => name.length))

@@ -78,50 +78,78 @@ const originUrl = (config: string): string | undefined => {
 
 const named = (key: string, name: string, root: string): Project => ({ id: idOf("project", key), name, root, key })
 
+interface Repository {
+  /** The folder that holds `config`. */
+  readonly common: string
+  /** What all worktrees share; that of a bare one is itself. */
+  readonly root: string
+  /** The worktree. */
+  readonly directory: string
+}
+
+/** For a `.git` entry: what it is, or what a worktree's or submodule's file points to. */
+const repositoryOf = (dotGit: string): Effect.Effect<Repository, never, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function*() {
+    const path = yield* Path.Path
+    const directory = path.dirname(dotGit)
+    const pointer = yield* read(dotGit)
+    const gitdir = Option.flatMap(
+      pointer,
+      (text) => Option.fromNullable(/^gitdir:\s*(.+)$/m.exec(text)?.[1]?.trim())
+    )
+    if (Option.isNone(gitdir)) return { common: dotGit, root: directory, directory }
+    const own = path.resolve(directory, gitdir.value)
+    const shared = yield* read(path.join(own, "commondir"))
+    if (Option.isNone(shared)) return { common: own, root: directory, directory }
+    const common = path.resolve(own, shared.value.trim())
+    return { common, root: path.basename(common) === ".git" ? path.dirname(common) : common, directory }
+  })
+
+const read = (file: string) => Effect.option(Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(file)))
+
+/** What the folder is really called, and the repository that it is in. */
+const locate = (folder: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const start = yield* fs.realPath(folder).pipe(
+      Effect.orElseSucceed(() => path.normalize(folder.replace(WORKTREE, "")))
+    )
+    for (let directory = start;; directory = path.dirname(directory)) {
+      const dotGit = path.join(directory, ".git")
+      if (yield* Effect.orElseSucceed(fs.exists(dotGit), () => false)) {
+        return { start, repository: yield* repositoryOf(dotGit) }
+      }
+      if (path.dirname(directory) === directory) return { start, repository: undefined }
+    }
+  })
+
+/** The folder by which Claude Code knows a project, and the one that it takes the person's own settings for it from. */
+export const rootsOf = (folder: string) =>
+  Effect.map(locate(folder), ({ repository, start }) => ({
+    root: repository?.root ?? start,
+    settings: repository === undefined
+      ? start
+      : repository.root === repository.common
+      ? repository.directory
+      : repository.root
+  }))
+
 /**
  * Reads git's own files and never runs git. Worktrees resolve to their common directory, clones of one remote to one project.
  * A folder that is gone, or that may not be read, is a project by its path. Never fails.
  */
 export const resolve = (folder: string): Effect.Effect<Project, never, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const read = (file: string) => Effect.option(fs.readFileString(file))
-    const start = yield* fs.realPath(folder).pipe(
-      Effect.orElseSucceed(() => path.normalize(folder.replace(WORKTREE, "")))
+    const { repository, start } = yield* locate(folder)
+    if (repository === undefined) return named(`path:${start}`, path.basename(start) || start, start)
+    const { common, directory, root } = repository
+    const config = yield* read(path.join(common, "config"))
+    const remote = Option.flatMap(config, (text) => Option.fromNullable(originUrl(text))).pipe(
+      Option.flatMap((url) => Option.fromNullable(normalizeRemote(url)))
     )
-
-    /**
-     * The directory that holds `config` for a `.git` entry: itself, or what a worktree's or submodule's file points to. And the
-     * root, which all worktrees of a repository share; that of a bare one is itself.
-     */
-    const repository = (dotGit: string) =>
-      Effect.gen(function*() {
-        const root = path.dirname(dotGit)
-        const pointer = yield* read(dotGit)
-        const gitdir = Option.flatMap(
-          pointer,
-          (text) => Option.fromNullable(/^gitdir:\s*(.+)$/m.exec(text)?.[1]?.trim())
-        )
-        if (Option.isNone(gitdir)) return { common: dotGit, root }
-        const own = path.resolve(root, gitdir.value)
-        const shared = yield* read(path.join(own, "commondir"))
-        if (Option.isNone(shared)) return { common: own, root }
-        const common = path.resolve(own, shared.value.trim())
-        return { common, root: path.basename(common) === ".git" ? path.dirname(common) : common }
-      })
-
-    for (let directory = start;; directory = path.dirname(directory)) {
-      const dotGit = path.join(directory, ".git")
-      if (yield* Effect.orElseSucceed(fs.exists(dotGit), () => false)) {
-        const { common, root } = yield* repository(dotGit)
-        const config = yield* read(path.join(common, "config"))
-        const remote = Option.flatMap(config, (text) => Option.fromNullable(originUrl(text))).pipe(
-          Option.flatMap((url) => Option.fromNullable(normalizeRemote(url)))
-        )
-        if (Option.isSome(remote)) return named(`remote:${remote.value}`, path.basename(remote.value), directory)
-        return named(`path:${root}`, path.basename(root), root)
-      }
-      if (path.dirname(directory) === directory) return named(`path:${start}`, path.basename(start) || start, start)
-    }
+    return Option.isSome(remote)
+      ? named(`remote:${remote.value}`, path.basename(remote.value), directory)
+      : named(`path:${root}`, path.basename(root), root)
   })

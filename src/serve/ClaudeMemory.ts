@@ -1,6 +1,7 @@
 /**
  * The whole service: what every way in (command line, hooks, and those to come) asks.
  */
+import type { PlatformError } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
@@ -21,6 +22,7 @@ import { Injector } from "../inject/Injector.ts"
 import { type ModelError, ModelManager } from "../models/ModelManager.ts"
 import * as Pipeline from "../Pipeline.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
+import type { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { Retriever } from "../retrieve/Retriever.ts"
 import {
   type DeadLetter,
@@ -31,6 +33,8 @@ import {
   type StoreError,
   type StoreStatus
 } from "../store/MemoryStore.ts"
+import { Given } from "./Given.ts"
+import * as Hook from "./Hook.ts"
 import { sessionCalled, unitCalled } from "./Named.ts"
 import type { NotFound } from "./NotFound.ts"
 import * as Projects from "./Projects.ts"
@@ -53,6 +57,10 @@ export class ClaudeMemory extends Context.Tag("ClaudeMemory")<ClaudeMemory, {
   readonly work: Stream.Stream<Pipeline.Step, Pipeline.PipelineError>
   readonly search: (query: SearchQuery) => Effect.Effect<SearchResponse, StoreError>
   readonly inject: (request: InjectionRequest) => Effect.Effect<InjectionResponse, StoreError>
+  /** What a hook of Claude Code is answered: a text for Claude, which is empty when there is nothing to tell. */
+  readonly hook: (input: Hook.HookInput) => Effect.Effect<string, StoreError>
+  /** Whether a session is to be told anything by the hooks. */
+  readonly mute: (sessionId: string, isMuted: boolean) => Effect.Effect<void, PlatformError>
   /** A unit by its id or the beginning of one, with the messages it came from. */
   readonly show: (
     id: string
@@ -110,12 +118,13 @@ export class ClaudeMemory extends Context.Tag("ClaudeMemory")<ClaudeMemory, {
   readonly deadLetters: (limit: number) => Effect.Effect<ReadonlyArray<DeadLetter>, StoreError>
 }>() {}
 
-type Services = Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path
+type Services = Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path | Given | Injector | ResourceLedger
 
 const make = Effect.gen(function*() {
   const collector = yield* Collector
   const retriever = yield* Retriever
   const injector = yield* Injector
+  const given = yield* Given
   const store = yield* MemoryStore
   const vectors = yield* VectorIndex
   const models = yield* ModelManager
@@ -151,6 +160,8 @@ const make = Effect.gen(function*() {
     work: Stream.provideContext(work, context),
     search: retriever.search,
     inject: injector.inject,
+    hook: (input) => tell(Hook.answer(input)),
+    mute: given.mute,
     show: (id) => tell(show(id)),
     recent: (filter, limit) => tell(recent(filter, limit)),
     timeline: (request) => tell(timeline(request)),

@@ -83,7 +83,7 @@ const parentOf = ({ session_id, transcript_path }: HookInput) =>
     const uuid = UUID.exec(text)?.[1] ?? ""
     const parent = FORKED.exec(text)?.[1] ?? (yield* store.places([uuid])).get(uuid)?.sessionId
     return Option.filter(Option.fromNullable(parent), (id) => id !== session_id)
-  }).pipe(Effect.scoped, Effect.catchTag("SystemError", "BadArgument", () => Effect.succeedNone))
+  }).pipe(Effect.scoped, Effect.catchTag("SystemError", "BadArgument", "OpeningTimedOut", () => Effect.succeedNone))
 
 const UNRECORDED: SessionRecord = { ids: new Set(), isMuted: false, isNew: false }
 

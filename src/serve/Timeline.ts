@@ -19,6 +19,14 @@ const at = (occurredAt: number): Place => ({
 
 const placeOf = ({ id, occurredAt, position }: Place): Place => ({ occurredAt, position, id })
 
+/** A saved memory may be of a session of which nothing is stored. */
+const called = (sessionId: string) =>
+  Effect.catchTag(
+    sessionCalled(sessionId),
+    "NotFound",
+    (error) => error.known.length > 0 ? Effect.fail(error) : Effect.succeed(sessionId)
+  )
+
 export const timeline = ({ around, cursor, limit, projects, sessionId }: TimelineRequest) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -28,7 +36,7 @@ export const timeline = ({ around, cursor, limit, projects, sessionId }: Timelin
     const own = sessionId !== undefined || middle === undefined ? "all" : [middle.projectId]
     const filter = {
       projects: Project.asked(yield* store.projects, projects ?? own),
-      sessionId: sessionId === undefined ? undefined : yield* sessionCalled(sessionId)
+      sessionId: sessionId === undefined ? undefined : yield* called(sessionId)
     }
     const beside = (side: "before" | "after", place: Place | undefined, limit: number) =>
       place === undefined || limit === 0 ? Effect.succeed([]) : store.timeline(filter, side, place, limit)

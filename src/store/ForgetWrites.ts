@@ -9,6 +9,7 @@ import type { Project } from "../domain/Project.ts"
 import * as Forgetting from "./Forgetting.ts"
 import type { CaptureBatch, Forgotten } from "./MemoryStore.ts"
 import { messageOf } from "./Rows.ts"
+import { ascending } from "./Rules.ts"
 import type { Said, Statements, StoredMessage } from "./Statements.ts"
 import type { UnitWrites } from "./UnitWrites.ts"
 
@@ -66,7 +67,7 @@ export const make = (say: Statements, { enqueue, insert, mergeWithSame, remove, 
         const others = yield* say.supersededBy(some.map(({ unit }) => unit.id))
         next = Forgetting.linkedTo(some.map(({ unit }) => unit), others).filter((id) => !found.has(id))
       }
-      return [...found.values()]
+      return [...found.values()].sort(ascending(({ unit }) => unit.id))
     })
 
   const forget = (ids: ReadonlyArray<string>): Said<Forgotten> =>

@@ -6,10 +6,10 @@ import type { Message } from "../domain/Conversation.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { Project } from "../domain/Project.ts"
 import * as Forgetting from "./Forgetting.ts"
-import { enqueue, mergeWithSame, removeUnits, SECRET, setProject, type State, touch } from "./MapState.ts"
+import { enqueue, mergeWithSame, projectFor, removeUnits, SECRET, setProject, type State, touch } from "./MapState.ts"
 import type { Forgotten } from "./MemoryStore.ts"
 import * as Postings from "./Postings.ts"
-import { present } from "./Rules.ts"
+import { ascending, present } from "./Rules.ts"
 
 /** Units that say the same as these: what they superseded, and what superseded them. */
 const sayingTheSame = ({ lexical: { units } }: State, ids: ReadonlyArray<string>): ReadonlyArray<MemoryUnit> => {
@@ -22,7 +22,7 @@ const sayingTheSame = ({ lexical: { units } }: State, ids: ReadonlyArray<string>
     )
     next = Forgetting.linkedTo(some, others).filter((id) => !found.has(id))
   }
-  return [...found.values()]
+  return [...found.values()].sort(ascending(({ id }) => id))
 }
 
 export const forget = (state: State, ids: ReadonlyArray<string>): Forgotten => {
@@ -34,21 +34,24 @@ export const forget = (state: State, ids: ReadonlyArray<string>): Forgotten => {
   const cited = Forgetting.citedBy(units)
   const taken: Array<Forgetting.Taken> = []
   const changed = new Set<string>()
-  const take = (strip: (message: Message) => Forgetting.Stripped) => (uuid: string) => {
-    const stored = messages.get(uuid)
-    const stripped = stored && strip(stored.message)
-    if (stripped === undefined || stripped.taken.length === 0) return
-    taken.push(...stripped.taken)
-    changed.add(uuid)
-    messages.set(uuid, { ...stored!, message: stripped.message })
+  const take = (of: (message: Message) => boolean, strip: (message: Message) => Forgetting.Stripped) => {
+    for (const [uuid, stored] of messages) {
+      const stripped = of(stored.message) ? strip(stored.message) : undefined
+      if (stripped === undefined || stripped.taken.length === 0) continue
+      taken.push(...stripped.taken)
+      changed.add(uuid)
+      messages.set(uuid, { ...stored, message: stripped.message })
+    }
   }
-  for (const [uuid, kinds] of cited) take((message) => Forgetting.withoutTold(message, kinds, described))(uuid)
+  take(
+    ({ uuid }) => cited.has(uuid),
+    (message) => Forgetting.withoutTold(message, cited.get(message.uuid)!, described)
+  )
   const own = new Set(units.map(({ sessionId }) => sessionId))
-  const ofThese = [...messages.values()].map(({ message }) => message).filter(({ sessionId }) => own.has(sessionId))
-  for (const { uuid } of ofThese) take((message) => Forgetting.withoutToldAgain(message, told))(uuid)
+  take(({ sessionId }) => own.has(sessionId), (message) => Forgetting.withoutToldAgain(message, told))
   const keys = new Set(Forgetting.keysOfForgotten(units, taken))
   const isKnown = (key: string) => keys.has(key)
-  for (const uuid of messages.keys()) take((message) => Forgetting.withoutAllKnown(message, isKnown))(uuid)
+  take(() => true, (message) => Forgetting.withoutAllKnown(message, isKnown))
 
   for (const [key, letter] of dead) {
     if (Forgetting.keysOfLine(letter.line).some(isKnown)) dead.set(key, { ...letter, line: "" })
@@ -81,11 +84,11 @@ export const forget = (state: State, ids: ReadonlyArray<string>): Forgotten => {
 }
 
 export const save = (state: State, unit: MemoryUnit, project: Project): MemoryUnit => {
-  const { lexical, projects, tombstones } = state
+  const { lexical, tombstones } = state
   const known = lexical.units.get(unit.id)?.unit
   if (known !== undefined) return known
   setProject(state, project)
-  const saved = { ...unit, projectId: projects.get(project.id)?.mergedInto ?? project.id }
+  const saved = { ...unit, projectId: projectFor(state, project.id) }
   for (const [hash, ids] of tombstones) {
     const others = [...ids].filter((id) => id !== saved.id)
     if (others.length === 0) tombstones.delete(hash)
@@ -101,7 +104,8 @@ export const mergeProjects = (state: State, one: Project, other: Project): void 
   const { lexical, projects, sessions } = state
   setProject(state, one)
   setProject(state, other)
-  const [from, into] = [one.id, other.id]
+  const [from, into] = [projectFor(state, one.id), projectFor(state, other.id)]
+  if (from === into) return
   for (const [id, project] of projects) {
     if (id === from || project.mergedInto === from) projects.set(id, { ...project, mergedInto: into })
   }

@@ -141,19 +141,17 @@ const forgottenIn = ({ properties, tombstones }: State): ((key: string) => boole
   return (key) => tombstones.has(hashOf(key))
 }
 
-export const setProject = ({ projects }: State, project: Project) => {
-  projects.set(project.id, {
-    isExcluded: false,
-    mergedInto: null,
-    ...project,
-    ...projects.get(project.id),
-    root: project.root
-  })
+export const setProject = ({ projects }: State, { id, key, name, root }: Project) => {
+  projects.set(id, { id, name, key, isExcluded: false, mergedInto: null, ...projects.get(id), root })
 }
 
-const changeSessions = ({ projects, sessions }: State, batch: CaptureBatch) => {
+/** The project that this one was merged into, else itself. */
+export const projectFor = ({ projects }: State, id: string): string => projects.get(id)?.mergedInto ?? id
+
+const changeSessions = (state: State, batch: CaptureBatch) => {
+  const { sessions } = state
   const before = sessions.size
-  const projectId = projects.get(batch.project.id)?.mergedInto ?? batch.project.id
+  const projectId = projectFor(state, batch.project.id)
   for (const [id, change] of changesOf(batch.facts)) {
     const known = sessions.get(id)
     const starts = present([known?.startedAt, change.from]).filter((start) => start !== 0)
@@ -303,8 +301,9 @@ export const mergeWithSame = (state: State, id: string) => {
 /** Gives the ids of those that count again, as their successors are gone. */
 export const removeUnits = (state: State, ids: ReadonlySet<string>): ReadonlyArray<string> => {
   const { lexical } = state
-  for (const id of ids) Postings.remove(lexical, id)
-  enqueue(state, "index", ids)
+  const gone = [...lexical.units.keys()].filter((id) => ids.has(id))
+  for (const id of gone) Postings.remove(lexical, id)
+  enqueue(state, "index", gone)
   const back = [...lexical.units.values()].map(({ unit }) => unit).filter(({ supersededBy }) =>
     supersededBy !== null && ids.has(supersededBy)
   ).map(Duplicates.restored).sort(ascending(({ id }) => id))
@@ -323,7 +322,7 @@ export const commit = (
   const isForgotten = forgottenIn(state) ?? (() => false)
   const units = made.filter((unit) => !Forgetting.keysOfUnit(unit).some(isForgotten)).map((unit) => ({
     ...unit,
-    projectId: state.projects.get(unit.projectId)?.mergedInto ?? unit.projectId
+    projectId: projectFor(state, unit.projectId)
   }))
   const origins = new Set(items.filter(isCurrent(state)).map(({ key }) => key))
   const unchanged = new Map(

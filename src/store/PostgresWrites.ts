@@ -97,9 +97,10 @@ const statements = (sql: SqlClient): Statements => {
           SELECT ${text(into)}, units, lexemes FROM totals WHERE project_id = ${text(from)}
           ON CONFLICT (project_id) DO UPDATE SET units = known.units + excluded.units, lexemes = known.lexemes + excluded.lexemes`
         yield* sql`DELETE FROM totals WHERE project_id = ${text(from)}`
-        const moved = yield* sql<{ id: string }>`UPDATE units SET project_id = ${text(into)},
+        const moved = yield* sql<{ id: string }>`SELECT id FROM units WHERE project_id = ${text(from)} ORDER BY row`
+        yield* sql`UPDATE units SET project_id = ${text(into)},
           body = replace(body, ${`"projectId":${JSON.stringify(from)}`}, ${`"projectId":${JSON.stringify(into)}`})
-          WHERE project_id = ${text(from)} RETURNING id`
+          WHERE project_id = ${text(from)}`
         return moved.map(({ id }) => id)
       }),
 
@@ -334,7 +335,8 @@ const statements = (sql: SqlClient): Statements => {
       }) ORDER BY row`,
 
     unitsOfSessions: (sessionIds) =>
-      sql<{ row: number; body: string }>`SELECT row, body FROM units WHERE session_id = ANY(${texts(sessionIds)})`,
+      sql<{ row: number; body: string }>`SELECT row, body FROM units
+        WHERE session_id = ANY(${texts(sessionIds)}) ORDER BY row`,
 
     unitsById: (ids) => sql<{ row: number; body: string }>`SELECT row, body FROM units WHERE id = ANY(${texts(ids)})`,
 

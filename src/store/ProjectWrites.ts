@@ -31,7 +31,8 @@ export const make = (say: Statements, { enqueue, mergeWithSame }: UnitWrites) =>
         const worded = yield* say.worded(ids)
         // Sketches are of one project.
         yield* say.setSketches(new Map(worded.map(({ unit, words }) => [unit.id, Duplicates.sketch(unit, words)])))
-        active.push(...worded.filter(({ unit }) => unit.active).map(({ unit }) => unit.id))
+        const isActive = new Map(worded.map(({ unit }) => [unit.id, unit.active]))
+        active.push(...ids.filter((id) => isActive.get(id)))
       }
       yield* enqueue("index", active)
       for (const ids of pages(active)) yield* mergeWithSame(ids)

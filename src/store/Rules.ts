@@ -98,12 +98,12 @@ export interface KeptProject extends Project {
 /** By name. */
 export const knownProjects = (kept: ReadonlyArray<KeptProject>): ReadonlyArray<KnownProject> => {
   const projectOf = ({ id, key, name, root }: Project): Project => ({ id, name, root, key })
-  return kept.filter(({ mergedInto }) => mergedInto === null).sort(ascending(({ name }) => name, ({ id }) => id))
-    .map((project) => ({
-      ...projectOf(project),
-      isExcluded: project.isExcluded,
-      merged: kept.filter(({ mergedInto }) => mergedInto === project.id).map(projectOf)
-    }))
+  const all = kept.toSorted(ascending(({ name }) => name, ({ id }) => id))
+  return all.filter(({ mergedInto }) => mergedInto === null).map((project) => ({
+    ...projectOf(project),
+    isExcluded: project.isExcluded,
+    merged: all.filter(({ mergedInto }) => mergedInto === project.id).map(projectOf)
+  }))
 }
 
 /** So many units are looked at for a question, whatever the memory's size: a hook waits for it. */

@@ -42,8 +42,10 @@ const statements = (sql: SqlClient): Statements => ({
       (rows) => rows.map(({ uuid }) => uuid)
     ),
 
-  setProject: (project) =>
-    sql`INSERT INTO projects ${sql.insert({ ...project })} ON CONFLICT (id) DO UPDATE SET root = excluded.root`,
+  setProject: ({ id, key, name, root }) =>
+    sql`INSERT INTO projects ${
+      sql.insert({ id, name, root, key })
+    } ON CONFLICT (id) DO UPDATE SET root = excluded.root`,
 
   projectFor: (id) =>
     Effect.map(
@@ -61,11 +63,14 @@ const statements = (sql: SqlClient): Statements => ({
 
   // Within a text of JSON a quotation mark has a backslash before it.
   moveUnits: (from, into) =>
-    Effect.map(
-      sql<{ id: string }>`UPDATE units SET project_id = ${into},
+    Effect.zipLeft(
+      Effect.map(
+        sql<{ id: string }>`SELECT id FROM units WHERE project_id = ${from} ORDER BY row`,
+        (rows) => rows.map(({ id }) => id)
+      ),
+      sql`UPDATE units SET project_id = ${into},
         body = replace(body, ${`"projectId":${json(from)}`}, ${`"projectId":${json(into)}`})
-        WHERE project_id = ${from} RETURNING id`,
-      (rows) => rows.map(({ id }) => id)
+        WHERE project_id = ${from}`
     ),
 
   changeSessions: (project, changes) =>
@@ -251,7 +256,7 @@ const statements = (sql: SqlClient): Statements => ({
 
   unitsOfSessions: (sessionIds) =>
     sql<{ row: number; body: string }>`SELECT row, body FROM units
-      WHERE session_id IN (SELECT value FROM json_each(${json(sessionIds)}))`,
+      WHERE session_id IN (SELECT value FROM json_each(${json(sessionIds)})) ORDER BY row`,
 
   unitsById: (ids) =>
     sql<{ row: number; body: string }>`SELECT row, body FROM units WHERE id IN (SELECT value FROM json_each(${

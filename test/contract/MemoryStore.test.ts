@@ -5,6 +5,7 @@ import type * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import { idOf } from "../../src/domain/Ids.ts"
 import { type MemoryUnit, UnitType } from "../../src/domain/MemoryUnit.ts"
+import { unitOf } from "../../src/domain/Saved.ts"
 import type { SearchFilter } from "../../src/domain/Search.ts"
 import { queryLexemes } from "../../src/domain/Tokenizer.ts"
 import { type AppendResult, MemoryStore, type WorkItem } from "../../src/store/MemoryStore.ts"
@@ -13,9 +14,12 @@ import { address, postgresStore } from "../postgres.ts"
 import { sqliteStore, storeInMemory } from "./layers.ts"
 import { batch, cursor, everything, facts, message, project, unit } from "./made.ts"
 import { compressAll, suite, unitsOf, write } from "./MemoryStoreContract.ts"
+import { suite as remembering } from "./RememberingContract.ts"
 
 suite("SqliteStore", sqliteStore)
 suite("StoreInMemory", storeInMemory)
+remembering("SqliteStore", sqliteStore)
+remembering("StoreInMemory", storeInMemory)
 
 const WORDS = [
   "λόγος",
@@ -46,7 +50,8 @@ const line = FastCheck.record({
   role: FastCheck.constantFrom("human" as const, "assistant" as const, "system" as const),
   thread: FastCheck.constantFrom("main", "main", "agent"),
   kind: FastCheck.constantFrom(...CONTENT_KINDS),
-  file: FastCheck.constantFrom(undefined, ...FILES)
+  file: FastCheck.constantFrom(undefined, ...FILES),
+  says: FastCheck.array(FastCheck.subarray(WORDS, { minLength: 1, maxLength: 9 }), { minLength: 1, maxLength: 3 })
 })
 
 const operation = FastCheck.oneof(
@@ -91,6 +96,16 @@ const operation = FastCheck.oneof(
     kind: FastCheck.constantFrom("segment" as const, "index" as const)
   }),
   FastCheck.record({ _tag: FastCheck.constant("done" as const), limit: FastCheck.integer({ min: 1, max: 5 }) }),
+  FastCheck.record({ _tag: FastCheck.constant("forget" as const), which: FastCheck.nat() }),
+  FastCheck.record({
+    _tag: FastCheck.constant("save" as const),
+    words: FastCheck.subarray(WORDS, { minLength: 1 }),
+    isInTwo: FastCheck.boolean()
+  }),
+  FastCheck.record({
+    _tag: FastCheck.constantFrom("merge" as const, "exclude" as const, "rename" as const),
+    isTwo: FastCheck.boolean()
+  }),
   FastCheck.record({ _tag: FastCheck.constant("undone" as const), uuid: FastCheck.nat({ max: 60 }) }),
   FastCheck.record({
     _tag: FastCheck.constant("queueReviews" as const),
@@ -125,13 +140,13 @@ const append = ({ dead, file, isStale, lines, session, skipped, time, title }: A
     const path = `/t/${file}`
     const current = (yield* store.cursors([path])).get(path)
     const from = current?.offset ?? 0
-    const messages = lines.map(({ file, isPrompt, kind, role, thread, uuid }) =>
+    const messages = lines.map(({ file, isPrompt, kind, role, says, thread, uuid }) =>
       message(`m${uuid}`, {
         sessionId: session,
         isPrompt,
         role,
         thread,
-        blocks: [{ kind, text: "said", ...(file !== undefined && { file }) }]
+        blocks: [{ kind, text: says.map((words) => words.join(" ")).join(".\n"), ...(file !== undefined && { file }) }]
       })
     )
     return yield* store.append(batch(messages, {
@@ -171,7 +186,7 @@ const run = (operation: Operation): Effect.Effect<unknown, unknown, MemoryStore>
               files: made.files,
               type: made.type,
               kind: made.kind,
-              cites: `m${i}`,
+              cites: `m${(n * 7 + i) % 61}`,
               occurredAt: made.occurredAt,
               active: made.isActive
             })
@@ -190,6 +205,22 @@ const run = (operation: Operation): Effect.Effect<unknown, unknown, MemoryStore>
         yield* store.done(items)
         return items
       }
+      case "forget": {
+        const ids = (yield* store.recent(everything, 10_000)).map(({ id }) => id).sort()
+        return yield* store.forget(ids.length === 0 ? [] : [ids[operation.which % ids.length]!])
+      }
+      case "save": {
+        const place = project(operation.isInTwo ? "two" : "one")
+        return yield* store.save(unitOf({ content: operation.words.join(" ") }, place.id, 1), place)
+      }
+      case "merge":
+        return yield* operation.isTwo
+          ? store.mergeProjects(project("two"), project("one"))
+          : store.mergeProjects(project("one"), project("three"))
+      case "exclude":
+        return yield* store.excludeProject(project("two"), operation.isTwo)
+      case "rename":
+        return yield* store.renameProject("project-one", operation.isTwo ? "zwei" : "eins")
       case "queueReviews": {
         const { isWanted, session: sessionId, uuids } = operation
         return yield* store.queueReviews([
@@ -276,7 +307,8 @@ const everythingIn = Effect.gen(function*() {
     places: [...(yield* store.places(Array.from({ length: 61 }, (_, i) => `m${i}`)))].sort(),
     cursors: [...(yield* store.cursors(["/t/0", "/t/1", "/t/2"])).values()].sort((a, b) => a.path < b.path ? -1 : 1),
     dead: yield* store.deadLetters(5),
-    projects: yield* store.projects
+    projects: yield* store.projects,
+    timeline: yield* store.timeline({ projects: "all" }, "after", { occurredAt: 40, position: 0.5, id: "" }, 20)
   }
 })
 
@@ -382,5 +414,6 @@ const alike = (name: string, stores: ReadonlyArray<Layer.Layer<MemoryStore, unkn
 alike("StoreInMemory and SqliteStore", [storeInMemory, sqliteStore], 1)
 describe.skipIf(address === undefined)("Postgres", () => {
   suite("PostgresStore", postgresStore)
+  remembering("PostgresStore", postgresStore)
   alike("StoreInMemory and PostgresStore", [storeInMemory, postgresStore], 0.4)
 })

@@ -1,0 +1,156 @@
+/**
+ * Puts Claude Memory into Claude Code.
+ */
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { join } from "node:path"
+import * as App from "../App.ts"
+import { PLUGIN, type Programs, PROMPT_HOOKS } from "../install/ClaudeSettings.ts"
+import { look, type Registered, type Request, type Scope, SCOPES, steps, targetOf } from "../install/Installation.ts"
+import { Unsuccessful, writeStdout } from "../Process.ts"
+import * as Settings from "../Settings.ts"
+import * as Changes from "./Changes.ts"
+import { answer, json } from "./Output.ts"
+import * as Question from "./Question.ts"
+
+class InitError extends Schema.TaggedError<InitError>()("InitError", { detail: Schema.String }) {
+  override get message() {
+    return this.detail
+  }
+}
+
+/**
+ * `node`, as Claude Code finds it: a path would be one version's, and gone with the next upgrade of it. Where this terminal has none
+ * to find, the one that runs this.
+ */
+const node = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const name = process.platform === "win32" ? "node.exe" : "node"
+  const isThere = yield* Effect.exists(
+    yield* Settings.searchPath,
+    (folder) => Effect.orElseSucceed(fs.exists(join(folder, name)), () => false)
+  )
+  return isThere ? "node" : process.execPath
+})
+
+const programs = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const found: Programs = {
+    node: yield* node,
+    hook: Settings.packageFile("dist", "hook.js"),
+    mcp: Settings.packageFile("dist", "mcp.js")
+  }
+  for (const path of [found.hook, found.mcp]) {
+    if (!(yield* fs.exists(path))) {
+      return yield* new InitError({
+        detail: `${path} is missing: this copy of claude-memory is not whole; install it again`
+      })
+    }
+  }
+  return found
+})
+
+/** What hinders it from doing its work, here or there. */
+const notesOn = (
+  { home, hooksAreOff }: Pick<Registered, "home" | "hooksAreOff">,
+  { programs: { hook }, places, scope, target: { settings } }: Request & { readonly scope: Scope }
+): ReadonlyArray<string> => [
+  ...(hooksAreOff
+    ? [`${settings} has disableAllHooks: nothing is put in front of Claude until that is taken out.`]
+    : []),
+  ...(home !== undefined && home !== places.home
+    ? [`${settings} has the memory in ${home} (CLAUDE_MEMORY_HOME); here it is in ${places.home}. Make them the same.`]
+    : []),
+  ...(/[\\/]_npx[\\/]/.test(hook)
+    ? ["This copy lies in npx's cache, which npm may empty: npm install -g claude-memory, and run init again."]
+    : []),
+  ...(scope === "project" ? [`${settings} is yours alone: keep it out of git.`] : [])
+]
+
+const scope = Options.choice("scope", SCOPES).pipe(
+  Options.withDescription(
+    "user: in all of your projects. project: in this one, for you alone; nothing is put into files that others get"
+  ),
+  Options.withDefault("user" as const)
+)
+const promptHook = Options.choice("prompt-hook", PROMPT_HOOKS).pipe(
+  Options.withDescription("What answers each prompt: a command, or the MCP server that runs already"),
+  Options.withDefault("command" as const)
+)
+
+export const options = { scope, promptHook, ...Question.options, json }
+
+export const command = Command.make(
+  "init",
+  options,
+  ({ dryRun, json, promptHook, scope, yes }) =>
+    Effect.gen(function*() {
+      const places = yield* Settings.places
+      const user = yield* targetOf("user", places, process.cwd())
+      const target = scope === "user" ? user : yield* targetOf(scope, places, process.cwd())
+      const request = { target, places, programs: yield* programs, prompt: promptHook, scope }
+      const inUser = yield* Effect.option(look(user))
+      const inTarget = yield* Effect.option(look(target))
+      if ([inUser, inTarget].some(Option.exists(({ hasPlugin }) => hasPlugin))) {
+        return yield* new InitError({
+          detail: `the plugin ${PLUGIN} is enabled, and does the same: every memory would come twice. ` +
+            `Take it out first: claude plugin uninstall ${PLUGIN}`
+        })
+      }
+      if (
+        scope === "project" &&
+        Option.exists(inUser, ({ hooks }) => Object.values(hooks).some((kind) => kind !== undefined))
+      ) {
+        return yield* new InitError({
+          detail: "it is installed for all of your projects already; run `claude-memory uninstall` first"
+        })
+      }
+      const notes = Option.match(inTarget, { onNone: () => [], onSome: (found) => notesOn(found, request) })
+      const tell = (outcomes: ReadonlyArray<Changes.Outcome>, isDone: boolean, sentences: ReadonlyArray<string>) =>
+        answer(json, { scope, promptHook, installed: isDone, files: outcomes, notes }, () =>
+          [...sentences, ...notes].join("\n"))
+
+      const shown = yield* Changes.plan(steps(request))
+      const expected = shown.map(Changes.expected)
+      if (Changes.hasFailed(expected)) {
+        const left = shown.map(Changes.left)
+        yield* tell(left, false, [Changes.text(left), "", "Nothing was changed."])
+        return yield* Effect.fail(new Unsuccessful())
+      }
+      if (Changes.areUnchanged(expected)) {
+        return yield* tell(expected, true, ["Already installed; nothing was changed."])
+      }
+      if (dryRun) {
+        return yield* tell(expected, false, [Changes.text(expected), "", "Nothing was changed: --dry-run."])
+      }
+      if (Question.isAsked({ json, yes })) {
+        yield* writeStdout(`${Changes.text(expected)}\n\nAll else in these files stays as it is.\n`)
+        if (!(yield* Question.confirm("Write this?", true))) {
+          return yield* writeStdout("Nothing was changed.\n")
+        }
+      }
+      const outcomes = yield* Changes.make(shown, places)
+      const isDone = !Changes.hasFailed(outcomes)
+      yield* tell(
+        outcomes,
+        isDone,
+        isDone
+          ? [
+            ...Question.isAsked({ json, yes }) ? [] : [Changes.text(outcomes), ""],
+            "Installed: Claude Code remembers from its next session on.",
+            "  claude-memory import     remembers the sessions that you had before",
+            "  claude-memory uninstall  takes all of this out again"
+          ]
+          : [Changes.text(outcomes), "", "Not installed whole: mend what is said above, and run it again."]
+      )
+      if (!isDone) {
+        return yield* Effect.fail(new Unsuccessful())
+      }
+    }).pipe(Effect.provide(App.base))
+).pipe(
+  Command.withDescription("Put Claude Memory into Claude Code: its hooks, and its MCP server")
+)

@@ -1,0 +1,123 @@
+/**
+ * Takes Claude Memory out of Claude Code, and out of the machine when that is wanted.
+ */
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as App from "../App.ts"
+import { PLUGIN } from "../install/ClaudeSettings.ts"
+import { look, removal, targetOf } from "../install/Installation.ts"
+import * as InstallRecord from "../install/InstallRecord.ts"
+import * as Purge from "../install/Purge.ts"
+import { Unsuccessful, writeStdout } from "../Process.ts"
+import { survey } from "../resources/RunFile.ts"
+import * as Settings from "../Settings.ts"
+import * as Changes from "./Changes.ts"
+import { answer, json } from "./Output.ts"
+import * as Question from "./Question.ts"
+
+class UninstallError extends Schema.TaggedError<UninstallError>()("UninstallError", { detail: Schema.String }) {
+  override get message() {
+    return this.detail
+  }
+}
+
+const purge = Options.boolean("purge").pipe(Options.withDescription("Delete all that is remembered, too"))
+
+export const options = { purge, ...Question.options, json }
+
+/** What would be deleted of a home, where nothing speaks against that. */
+const memoryIn = (home: string) =>
+  Effect.gen(function*() {
+    const contents = yield* Purge.contents(home)
+    if (!contents.isMemory) {
+      return yield* new UninstallError({
+        detail: `${home} holds no memory, and nothing in it is deleted; is CLAUDE_MEMORY_HOME right?`
+      })
+    }
+    const { running } = yield* survey(home)
+    if (running.length > 0) {
+      return yield* new UninstallError({
+        detail: `the memory in ${home} is in use by ${
+          running.map(({ command, pid }) => `process ${pid} (${command})`).join(", ")
+        }; end Claude Code's sessions and whatever else runs, and run this again`
+      })
+    }
+    return contents
+  })
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
+
+/** What is true when it is done. */
+const farewell = (
+  home: string,
+  others: ReadonlyArray<string> | undefined,
+  hasPlugin: boolean
+): ReadonlyArray<string> => [
+  others === undefined
+    ? `What is remembered stays in ${home}; \`claude-memory uninstall --purge\` deletes it.`
+    : others.length === 0
+    ? `What was remembered in ${home} is deleted.`
+    : `What was remembered in ${home} is deleted; not ours, and still there: ${others.join(", ")}.`,
+  "Nothing of it runs any more but the MCP servers of sessions that are open, which end with these.",
+  ...(hasPlugin ? [`The plugin ${PLUGIN} is enabled still: claude plugin uninstall ${PLUGIN} takes it out.`] : [])
+]
+
+export const command = Command.make("uninstall", options, ({ dryRun, json, purge, yes }) =>
+  Effect.gen(function*() {
+    const places = yield* Settings.places
+    const { home } = places
+    const isAsked = Question.isAsked({ json, yes })
+    const memory = purge ? yield* memoryIn(home) : undefined
+    const hasPlugin = yield* targetOf("user", places, process.cwd()).pipe(
+      Effect.flatMap(look),
+      Effect.match({ onFailure: () => false, onSuccess: ({ hasPlugin }) => hasPlugin })
+    )
+    const tell = (files: ReadonlyArray<Changes.Outcome>, isPurged: boolean, sentences: ReadonlyArray<string>) =>
+      answer(json, { uninstalled: !dryRun && !Changes.hasFailed(files), purged: isPurged, home, files }, () =>
+        sentences.join("\n"))
+
+    const steps = yield* removal(places, process.cwd())
+    const shown = (yield* Changes.plan(steps)).filter((each) =>
+      Changes.expected(each).outcome !== "unchanged"
+    )
+    const expected = shown.map(Changes.expected)
+    if (dryRun) {
+      return yield* tell(expected, false, [
+        ...expected.length === 0 ? ["Nothing of it is in Claude Code's files."] : [Changes.text(expected)],
+        ...memory === undefined ? [] : [`What is remembered in ${home} (${megabytes(memory.bytes)}) would be deleted.`],
+        "",
+        "Nothing was changed: --dry-run."
+      ])
+    }
+    if (isAsked && shown.length > 0) {
+      yield* writeStdout(`${Changes.text(expected)}\n\nAll else in these files stays as it is.\n`)
+      if (!(yield* Question.confirm("Take this out?", true))) return yield* writeStdout("Nothing was changed.\n")
+    }
+    const outcomes = yield* Changes.make(shown, places)
+    const failed = outcomes.filter(({ outcome }) => outcome === "failed").map(({ path }) => path)
+    yield* InstallRecord.forget(home, failed)
+    if (failed.length > 0) {
+      yield* tell(outcomes, false, [
+        Changes.text(outcomes),
+        "",
+        "Not all of it is out, and what is remembered stays. Mend what is said above, and run this again."
+      ])
+      return yield* Effect.fail(new Unsuccessful())
+    }
+    const isPurged = memory !== undefined &&
+      (!isAsked ||
+        (yield* Question.confirm(`Delete what is remembered in ${home} (${megabytes(memory.bytes)}) for good?`, false)))
+    if (isPurged) yield* Purge.purge(home, memory)
+    yield* tell(outcomes, isPurged, [
+      ...outcomes.length === 0
+        ? ["Nothing of it was in Claude Code's files."]
+        : isAsked
+        ? []
+        : [Changes.text(outcomes), ""],
+      ...farewell(home, isPurged ? memory.others : undefined, hasPlugin)
+    ])
+  }).pipe(Effect.provide(App.base))).pipe(
+    Command.withDescription("Take Claude Memory out of Claude Code; what is remembered stays, unless --purge")
+  )

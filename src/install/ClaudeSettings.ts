@@ -1,0 +1,293 @@
+/**
+ * What Claude Code's own files say of Claude Memory: hooks and a variable in its settings, a server in its list of MCP servers.
+ *
+ * https://code.claude.com/docs/en/hooks, https://code.claude.com/docs/en/mcp
+ */
+import * as Arr from "effect/Array"
+import * as Either from "effect/Either"
+import * as Equivalence from "effect/Equivalence"
+import type { Node } from "jsonc-parser"
+import { find, type Flaw, type Json, members, type Path, properties, remove, set, valueOf } from "./JsonText.ts"
+
+export const SERVER = "claude-memory"
+/** As `claude plugin` knows the plugin of src/plugin. */
+export const PLUGIN = "memory@claude-memory"
+
+export const EVENTS = ["SessionStart", "UserPromptSubmit"] as const
+export type Event = typeof EVENTS[number]
+
+/** What answers when a prompt is submitted: a program that is started for it, or the MCP server, which runs already. */
+export const PROMPT_HOOKS = ["command", "mcp"] as const
+export type PromptHook = typeof PROMPT_HOOKS[number]
+
+/** How ours are run: `node` and a script. */
+export interface Programs {
+  readonly node: string
+  readonly hook: string
+  readonly mcp: string
+}
+
+/** What is at `path`, before and after; undefined where nothing is. */
+export interface Change {
+  readonly path: Path
+  readonly before: unknown
+  readonly after: unknown
+}
+
+export interface Edited {
+  readonly json: Json
+  readonly changes: ReadonlyArray<Change>
+  /** Properties that were not there before, the outermost first. */
+  readonly made: ReadonlyArray<Path>
+}
+
+/** Tells a script of ours, wherever it lies or lay, from others that are named so. */
+export type IsOurs = (script: string) => boolean
+
+/** Seconds. */
+const TIMEOUT = 1
+
+const commandHook = ({ hook, node }: Programs) => ({ type: "command", command: node, args: [hook], timeout: TIMEOUT })
+
+/** Claude Code fills in what it would have written to the command's stdin, and takes the answer as the command's stdout. */
+const toolHook = {
+  type: "mcp_tool",
+  server: SERVER,
+  tool: "claude_memory_prompt",
+  input: Object.fromEntries(["prompt", "session_id", "cwd", "transcript_path"].map((name) => [name, `\${${name}}`])),
+  timeout: TIMEOUT
+}
+
+const HOME: Path = ["env", "CLAUDE_MEMORY_HOME"]
+
+const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null ? { ...value } : {}
+
+const argsOf = (value: unknown): ReadonlyArray<unknown> => {
+  const { args } = recordOf(value)
+  return Array.isArray(args) ? args : []
+}
+
+const isScript = (arg: unknown): arg is string => typeof arg === "string" && /[\\/]dist[\\/](?:hook|mcp)\.js$/.test(arg)
+
+/** What a hook or a server runs, where it is named as ours are. */
+const scriptOf = (value: unknown): string | undefined => argsOf(value).find(isScript)
+
+const isHook = (value: unknown, isOurs: IsOurs): boolean => {
+  const { server, type } = recordOf(value)
+  const script = scriptOf(value)
+  return type === "mcp_tool" ? server === SERVER : type === "command" && script !== undefined && isOurs(script)
+}
+
+const isServer = (value: unknown, isOurs: IsOurs): boolean => {
+  const script = scriptOf(value)
+  return script !== undefined && isOurs(script)
+}
+
+/** That what there is on the way to `path`, and at it, is what it is in Claude Code's files. */
+const checkWay = (json: Json, path: Path, type: "array" | "object"): Either.Either<void, Flaw> => {
+  const flaw = (offset: number, detail: string) => Either.left({ offset, detail })
+  for (let length = 0; length <= path.length; length++) {
+    const way = path.slice(0, length)
+    const node = find(json, way)
+    if (node === undefined) break
+    const expected = length === path.length ? type : "object"
+    if (node.type !== expected) {
+      const what = length === 0 ? "all of it" : JSON.stringify(way.join("."))
+      return flaw(node.offset, `${what} should be an ${expected}, and is not`)
+    }
+    const twice = length < path.length ? properties(node, String(path[length]))[1] : undefined
+    if (twice !== undefined) return flaw(twice.offset, `${JSON.stringify(path[length])} is there twice`)
+  }
+  return Either.void
+}
+
+interface Found {
+  readonly path: Path
+  readonly value: unknown
+}
+
+const namesIn = (node: Node | undefined): ReadonlyArray<string> =>
+  node?.type === "object" ? members(node).map(({ children }) => String(children?.[0]?.value)) : []
+
+const elementsAt = (json: Json, path: Path): ReadonlyArray<Found> => {
+  const node = find(json, path)
+  return node?.type === "array" ? members(node).map((each, i) => ({ path: [...path, i], value: valueOf(each) })) : []
+}
+
+const hooksAt = (json: Json, event: string): ReadonlyArray<Found> =>
+  elementsAt(json, ["hooks", event]).flatMap(({ path }) => elementsAt(json, [...path, "hooks"]))
+
+const allHooks = (json: Json) => namesIn(find(json, ["hooks"])).flatMap((event) => hooksAt(json, event))
+
+/** Servers of our name: for all of a user's projects, and for one. */
+const serversIn = (json: Json): ReadonlyArray<Found> =>
+  [[], ...namesIn(find(json, ["projects"])).map((project) => ["projects", project])].flatMap((place) => {
+    const path = [...place, "mcpServers", SERVER]
+    const node = find(json, path)
+    return node === undefined ? [] : [{ path, value: valueOf(node) }]
+  })
+
+/** Scripts that may be ours, by their names. */
+export const scriptsIn = (json: Json): ReadonlyArray<string> =>
+  Arr.dedupe([...allHooks(json), ...serversIn(json)].flatMap(({ value }) => scriptOf(value) ?? []))
+
+const isSame = Equivalence.array(Equivalence.strict<string | number>())
+
+/** Whether one of the paths is this one. */
+const holds = (paths: ReadonlyArray<Path>, path: Path): boolean => paths.some((each) => isSame(each, path))
+
+const put = ({ changes, json, made }: Edited, path: Path, value: unknown): Edited => {
+  const there = find(json, path)
+  const missing = path.map((_, i) => path.slice(0, i + 1)).filter((each) => find(json, each) === undefined)
+  return {
+    json: set(json, path, value),
+    changes: [...changes, { path, before: there && valueOf(there), after: value }],
+    made: [...made, ...missing.filter((each) => typeof each.at(-1) === "string")]
+  }
+}
+
+/** And what it was in, from the inside out, as long as that is empty then and `isEmptied` says that it may go. */
+const drop = (edited: Edited, path: Path, isEmptied: (path: Path) => boolean): Edited => {
+  const before = valueOf(find(edited.json, path)!)
+  let json = remove(edited.json, path)
+  for (let each = path.slice(0, -1); each.length > 0; each = each.slice(0, -1)) {
+    const container = find(json, each)!
+    if (members(container).length > 0 || !isEmptied(each)) break
+    json = remove(json, each)
+  }
+  return { ...edited, json, changes: [...edited.changes, { path, before, after: undefined }] }
+}
+
+/** What was moved. */
+const update = (edited: Edited, path: Path, script: string): Edited => {
+  const args = argsOf(valueOf(find(edited.json, path)!))
+  const at = args.findIndex(isScript)
+  return args[at] === script ? edited : put(edited, [...path, "args", at], script)
+}
+
+/** A group whose only hook goes, goes with it. */
+const dropHook = (edited: Edited, path: Path, isEmptied: (path: Path) => boolean): Edited => {
+  const list = find(edited.json, path.slice(0, -1))!
+  return drop(edited, members(list).length === 1 ? path.slice(0, -2) : path, isEmptied)
+}
+
+export interface Hooks {
+  readonly programs: Programs
+  readonly prompt: PromptHook
+  /** Where the memory lies, when that is not its usual place. */
+  readonly home: string | undefined
+  readonly isOurs: IsOurs
+}
+
+/**
+ * Settings with our hooks: one for each event, beside those of others. One that is there already keeps its place, its matcher and
+ * what else it was given.
+ */
+export const addHooks = (json: Json, { home, isOurs, programs, prompt }: Hooks): Either.Either<Edited, Flaw> =>
+  Either.gen(function*() {
+    if (home !== undefined) yield* checkWay(json, HOME.slice(0, -1), "object")
+    let edited: Edited = { json, changes: [], made: [] }
+    for (const event of EVENTS) {
+      yield* checkWay(json, ["hooks", event], "array")
+      const wanted = event === "UserPromptSubmit" && prompt === "mcp" ? toolHook : commandHook(programs)
+      const [first, ...others] = hooksAt(json, event).filter(({ value }) => isHook(value, isOurs))
+      if (first === undefined) {
+        edited = put(edited, ["hooks", event, elementsAt(json, ["hooks", event]).length], { hooks: [wanted] })
+      } else if (recordOf(first.value)["type"] !== wanted.type) {
+        edited = put(edited, first.path, wanted)
+      } else if (wanted.type === "command") {
+        edited = update(edited, first.path, programs.hook)
+      }
+      for (const { path } of others.reverse()) edited = dropHook(edited, path, () => false)
+    }
+    return home === undefined || find(json, HOME) !== undefined ? edited : put(edited, HOME, home)
+  })
+
+/** Where the settings have the memory, whoever wrote that. */
+export const homeIn = (json: Json): string | undefined => {
+  const value: unknown = find(json, HOME)?.value
+  return typeof value === "string" && value !== "" ? value : undefined
+}
+
+/** The list of servers with ours, under `place`: nothing for all of a user's projects, else the project's own part. */
+export const addServer = (
+  json: Json,
+  { isOurs, place, programs }: { readonly place: Path; readonly programs: Programs; readonly isOurs: IsOurs }
+): Either.Either<Edited, Flaw> =>
+  Either.gen(function*() {
+    const path = [...place, "mcpServers", SERVER]
+    yield* checkWay(json, path.slice(0, -1), "object")
+    const edited: Edited = { json, changes: [], made: [] }
+    const there = find(json, path)
+    if (there === undefined) return put(edited, path, { type: "stdio", command: programs.node, args: [programs.mcp] })
+    if (isServer(valueOf(there), isOurs)) return update(edited, path, programs.mcp)
+    return yield* Either.left({
+      offset: there.offset,
+      detail: `there is another MCP server by the name of ${SERVER}; remove or rename that`
+    })
+  })
+
+/**
+ * A file of either kind without what is ours in it. `made` is what was not there before us, and goes when it is empty; without it
+ * everything that is empty then goes.
+ */
+export const takeOut = (
+  json: Json,
+  { isOurs, made }: { readonly isOurs: IsOurs; readonly made: ReadonlyArray<Path> | undefined }
+): Edited => {
+  const isMade = (path: Path) => made === undefined || holds(made, path)
+  let edited: Edited = { json, changes: [], made: [] }
+  const lastHook = () => allHooks(edited.json).findLast(({ value }) => isHook(value, isOurs))
+  for (let hook = lastHook(); hook !== undefined; hook = lastHook()) edited = dropHook(edited, hook.path, isMade)
+  for (const { path, value } of serversIn(json)) if (isServer(value, isOurs)) edited = drop(edited, path, isMade)
+  const isOurHome = made === undefined ? edited.changes.length > 0 : holds(made, HOME)
+  return isOurHome && find(json, HOME) !== undefined ? drop(edited, HOME, isMade) : edited
+}
+
+/** Projects for which the user has our server. */
+export const projectsIn = (json: Json, isOurs: IsOurs): ReadonlyArray<string> =>
+  serversIn(json).flatMap(({ path: [first, project], value }) =>
+    first === "projects" && isServer(value, isOurs) ? [String(project)] : []
+  )
+
+export interface Registered {
+  readonly hooks: Readonly<Record<Event, PromptHook | undefined>>
+  readonly hasServer: boolean
+  /** Whether the plugin, which does the same, is enabled. */
+  readonly hasPlugin: boolean
+  /** Claude Code runs no hook at all. */
+  readonly hooksAreOff: boolean
+  readonly home: string | undefined
+  /** What is run: commands and scripts. */
+  readonly programs: ReadonlyArray<string>
+}
+
+interface Read {
+  readonly json: Json
+  readonly isOurs: IsOurs
+}
+
+export const registered = (settings: Read, servers: Read, place: Path): Registered => {
+  const hooks = EVENTS.map((event) => hooksAt(settings.json, event).find(({ value }) => isHook(value, settings.isOurs)))
+  const serverNode = find(servers.json, [...place, "mcpServers", SERVER])
+  const server = serverNode && valueOf(serverNode)
+  const hasServer = server !== undefined && isServer(server, servers.isOurs)
+  const kinds = hooks.map((hook): PromptHook | undefined =>
+    hook === undefined ? undefined : recordOf(hook.value)["type"] === "mcp_tool" ? "mcp" : "command"
+  )
+  return {
+    hooks: { SessionStart: kinds[0], UserPromptSubmit: kinds[1] },
+    hasServer,
+    hasPlugin: find(settings.json, ["enabledPlugins", PLUGIN])?.value === true,
+    hooksAreOff: find(settings.json, ["disableAllHooks"])?.value === true,
+    home: homeIn(settings.json),
+    programs: Arr.dedupe(
+      [...hooks.map((hook) => hook?.value), hasServer ? server : undefined].flatMap((value) => {
+        const { command } = recordOf(value)
+        const script = scriptOf(value)
+        return script === undefined ? [] : [...(typeof command === "string" ? [command] : []), script]
+      })
+    )
+  }
+}

@@ -1,0 +1,257 @@
+/**
+ * Claude Code's own files, read as they are and replaced whole: whoever reads one meanwhile finds the old or the new one.
+ */
+import * as PlatformError from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import { createHash } from "node:crypto"
+import { rmdirSync } from "node:fs"
+import { ResourceLedger } from "../resources/ResourceLedger.ts"
+import { type Flaw, type Json, parse, positionOf } from "./JsonText.ts"
+
+export class ConfigFileError extends Schema.TaggedError<ConfigFileError>()("ConfigFileError", {
+  /** `Changed`: by somebody else, since it was read. */
+  reason: Schema.Literal("Unreadable", "Malformed", "Changed", "Busy", "Unwritable"),
+  path: Schema.String,
+  detail: Schema.String,
+  cause: Schema.Defect
+}) {
+  override get message() {
+    return `${this.path}${this.detail}`
+  }
+}
+
+const why = (cause: { readonly message: string; readonly description?: string | undefined }) =>
+  cause.description ?? cause.message
+
+export const unreadable = (path: string) => (cause: PlatformError.PlatformError) =>
+  new ConfigFileError({
+    reason: "Unreadable",
+    path,
+    detail: ` can't be read and is left alone (${why(cause)}); mend that and run this again`,
+    cause
+  })
+
+const unwritable = (path: string) => (cause: PlatformError.PlatformError) =>
+  new ConfigFileError({
+    reason: "Unwritable",
+    path,
+    detail: ` can't be replaced and is as it was (${why(cause)}); mend that and run this again`,
+    cause
+  })
+
+export const changed = (path: string) =>
+  new ConfigFileError({
+    reason: "Changed",
+    path,
+    detail: " was changed by another program meanwhile and is left as that wrote it; run this again",
+    cause: undefined
+  })
+
+export interface ConfigFile {
+  /** As it is known to Claude Code. */
+  readonly path: string
+  /** The file itself, where that is a link. */
+  readonly target: string
+  /** Undefined where there is none yet. */
+  readonly bytes: Uint8Array | undefined
+  /** Of the one to be made, where there is none. */
+  readonly mode: number
+  /** Somebody else than who runs this, as under sudo. */
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined
+}
+
+const isMissing = (error: PlatformError.PlatformError) => error._tag === "SystemError" && error.reason === "NotFound"
+
+const bytesOf = (target: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.asSome(fs.readFile(target))).pipe(
+    Effect.catchIf(isMissing, () => Effect.succeedNone),
+    Effect.map(Option.getOrUndefined)
+  )
+
+/** A link that leads nowhere is an error: nobody knows what it should lead to. */
+const targetOf = (path: string) =>
+  Effect.flatMap(
+    FileSystem.FileSystem,
+    (fs) =>
+      Effect.catchIf(fs.realPath(path), isMissing, (missing) =>
+        Effect.matchEffect(fs.readLink(path), {
+          onSuccess: () => Effect.fail(missing),
+          onFailure: () => Effect.succeed(path)
+        }))
+  )
+
+export const read = (path: string): Effect.Effect<ConfigFile, ConfigFileError, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const target = yield* targetOf(path)
+    const bytes = yield* bytesOf(target)
+    if (bytes === undefined) return { path, target, bytes, mode: 0o600, owner: undefined }
+    const { gid, mode, uid } = yield* fs.stat(target)
+    const owner = Option.all({ uid, gid }).pipe(Option.filter(({ uid }) => uid !== process.getuid?.()))
+    return { path, target, bytes, mode: mode & 0o777, owner: Option.getOrUndefined(owner) }
+  }).pipe(Effect.mapError(unreadable(path)))
+
+const MARK = "\ufeff"
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+
+const decode = (bytes: Uint8Array): Either.Either<string, Flaw> =>
+  Either.try({ try: () => decoder.decode(bytes), catch: () => ({ offset: 0, detail: "not UTF-8" }) })
+
+export const malformed = (path: string, text: string) => ({ detail, offset }: Flaw) => {
+  const { column, line } = positionOf(text, offset)
+  return new ConfigFileError({
+    reason: "Malformed",
+    path,
+    detail: `:${line}:${column}: ${detail}. The file is left alone; mend it and run this again`,
+    cause: undefined
+  })
+}
+
+/** What an empty file or none says is what Claude Code takes it for: nothing. */
+const NOTHING = "{}\n"
+
+/** Its text as JSON, by the rules of Claude Code, which takes no comment and no trailing comma but a byte order mark. */
+export const jsonOf = ({ bytes, path }: ConfigFile): Either.Either<Json, ConfigFileError> =>
+  Either.flatMap(
+    Either.mapLeft(decode(bytes ?? new Uint8Array()), malformed(path, "")),
+    (whole) => {
+      const text = whole.startsWith(MARK) ? whole.slice(1) : whole
+      return Either.mapLeft(parse(text.trim() === "" ? NOTHING : text), malformed(path, text))
+    }
+  )
+
+/** The bytes of that text in place of the file's. */
+export const encode = ({ bytes }: ConfigFile, { text }: Json): Uint8Array =>
+  new TextEncoder().encode(bytes?.[0] === 0xef ? MARK + text : text)
+
+export const hashOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex")
+
+export const isEqual = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : Buffer.from(a).equals(b)
+
+/** A folder, when nothing is in it. */
+export const removeEmpty = (folder: string): Effect.Effect<void> => Effect.ignore(Effect.try(() => rmdirSync(folder)))
+
+const temporaryOf = (target: string) => `${target}.claude-memory-tmp`
+
+/** What a process that was killed has left. */
+export const removeTemporary = ({ target }: ConfigFile) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.ignore(fs.remove(temporaryOf(target), { force: true })))
+
+/** Written to the disk, not only to its cache, before it takes the file's place. */
+const writeTemporary = (temporary: string, bytes: Uint8Array, { mode, owner }: ConfigFile) =>
+  Effect.scoped(Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const ledger = yield* ResourceLedger
+    yield* fs.remove(temporary, { force: true })
+    const file = yield* ledger.adopt("file", temporary, fs.open(temporary, { flag: "wx", mode }))
+    yield* file.writeAll(bytes)
+    yield* fs.chmod(temporary, mode)
+    if (owner !== undefined) yield* fs.chown(temporary, owner.uid, owner.gid)
+    yield* file.sync
+  })).pipe(Effect.catchTag("OpeningTimedOut", (cause) =>
+    Effect.fail(
+      new PlatformError.SystemError({ reason: "TimedOut", module: "FileSystem", method: "open", cause })
+    )))
+
+/** Folders that are not there yet on the way to a file, the outermost first. */
+export const missingFolders = (target: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const missing: Array<string> = []
+    for (let folder = path.dirname(target); !(yield* fs.exists(folder)); folder = path.dirname(folder)) {
+      missing.unshift(folder)
+    }
+    return missing
+  })
+
+/** With other bytes, or with none; refused where it is not any more what was read. Its folder is made. */
+export const replace = (file: ConfigFile, bytes: Uint8Array | undefined) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const { target } = file
+    const temporary = temporaryOf(target)
+    const asRead = Effect.flatMap(bytesOf(target), (now) =>
+      isEqual(now, file.bytes) ? Effect.void : Effect.fail(changed(file.path)))
+    if (bytes === undefined) {
+      yield* asRead
+      return yield* fs.remove(target)
+    }
+    yield* fs.makeDirectory(path.dirname(target), { recursive: true, mode: 0o700 })
+    yield* writeTemporary(temporary, bytes, file).pipe(
+      Effect.zipRight(asRead),
+      Effect.zipRight(fs.rename(temporary, target)),
+      Effect.onError(() =>
+        removeTemporary(file)
+      )
+    )
+  }).pipe(Effect.catchTags({
+    BadArgument: (cause) => Effect.fail(unwritable(file.path)(cause)),
+    SystemError: (cause) => Effect.fail(unwritable(file.path)(cause))
+  }))
+
+/** Of proper-lockfile, by which processes of Claude Code take turns with their `.claude.json`: older ones are nobody's. */
+const STALE_MS = 10_000
+
+const busy = (path: string) =>
+  new ConfigFileError({
+    reason: "Busy",
+    path,
+    detail: " is being written by Claude Code again and again; run this again, or end its sessions first",
+    cause: undefined
+  })
+
+const isStale = (lock: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) =>
+    Effect.zipWith(
+      fs.stat(lock),
+      Clock.currentTimeMillis,
+      ({ mtime }, now) => Option.exists(mtime, (date) => now - date.getTime() > STALE_MS)
+    )).pipe(Effect.orElseSucceed(() => false))
+
+/** In turn with Claude Code, which writes this file again and again while it runs. Its folder must be there. */
+export const inTurn = <A, E, R>(
+  { path, target }: Pick<ConfigFile, "path" | "target">,
+  effect: Effect.Effect<A, E, R>
+) =>
+  Effect.scoped(Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const ledger = yield* ResourceLedger
+    const lock = `${target}.lock`
+    const take = Effect.catchAll(fs.makeDirectory(lock, { mode: 0o700 }), (error) =>
+      error._tag === "SystemError" && error.reason === "AlreadyExists"
+        ? Effect.zipRight(
+          Effect.if(isStale(lock), {
+            onTrue: () =>
+              removeEmpty(lock),
+            onFalse: () => Effect.void
+          }),
+          busy(path)
+        )
+        : Effect.fail(unwritable(path)(error)))
+    yield* ledger.acquire({
+      kind: "file",
+      name: lock,
+      open: Effect.interruptible(
+        Effect.retry(take, {
+          while: ({ reason }) =>
+            reason === "Busy",
+          schedule: Schedule.spaced("50 millis"),
+          times: 100
+        })
+      ),
+      close: () => removeEmpty(lock),
+      within: "2 seconds"
+    }).pipe(Effect.catchTag("OpeningTimedOut", () => Effect.fail(busy(path))))
+    return yield* effect
+  }))

@@ -1,0 +1,246 @@
+/**
+ * Claude Memory in Claude Code's own files: planned, shown, put in, taken out, looked at.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Arr from "effect/Array"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Project from "../domain/Project.ts"
+import type { Places } from "../Settings.ts"
+import * as ClaudeSettings from "./ClaudeSettings.ts"
+import * as ConfigFile from "./ConfigFile.ts"
+import * as InstallRecord from "./InstallRecord.ts"
+import { type Flaw, isEmpty, type Json, type Path as JsonPath } from "./JsonText.ts"
+
+export const SCOPES = ["user", "project"] as const
+export type Scope = typeof SCOPES[number]
+
+/** Where Claude Code looks, for one scope. */
+export interface Target {
+  readonly settings: string
+  readonly servers: string
+  /** What of `servers` is for one project; nothing is for all. */
+  readonly place: JsonPath
+}
+
+/**
+ * Of the user: for all projects. Of a project: for this user alone, in all its folders and worktrees. What is written names programs
+ * of this machine, so that it goes into no file that others get.
+ */
+export const targetOf = (scope: Scope, { claudeFile, claudeFolder }: Places, folder: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    // An older place, at which Claude Code looks first.
+    const legacy = path.join(claudeFolder, ".config.json")
+    const servers = (yield* Effect.orElseSucceed(fs.exists(legacy), () => false)) ? legacy : claudeFile
+    if (scope === "user") return { servers, settings: path.join(claudeFolder, "settings.json"), place: [] }
+    const { root, settings } = yield* Project.rootsOf(folder)
+    const key = path.sep === "/" ? root : root.replaceAll(path.sep, "/")
+    return { servers, settings: path.join(settings, ".claude", "settings.local.json"), place: ["projects", key] }
+  })
+
+const PackageJson = Schema.parseJson(Schema.Struct({ name: Schema.String }))
+
+/** By the package that it is in or, where that is gone, by the package's usual folder. */
+const isInPackage = (script: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const text = yield* fs.readFileString(path.join(path.dirname(script), "..", "package.json"))
+    return (yield* Schema.decode(PackageJson)(text)).name === "claude-memory"
+  }).pipe(Effect.orElseSucceed(() => /[\\/]claude-memory[\\/]dist[\\/]\w+\.js$/.test(script)))
+
+/** What `json` runs of ours. */
+const oursIn = (json: Json, known: ReadonlyArray<string>) =>
+  Effect.map(
+    Effect.filter(
+      ClaudeSettings.scriptsIn(json),
+      (script) => known.includes(script) ? Effect.succeed(true) : isInPackage(script)
+    ),
+    (scripts): ClaudeSettings.IsOurs => (script) => scripts.includes(script)
+  )
+
+type Edit = (json: Json, isOurs: ClaudeSettings.IsOurs) => Either.Either<ClaudeSettings.Edited, Flaw>
+
+/** What is to become of a file: these bytes, or none. */
+export interface Planned {
+  readonly file: ConfigFile.ConfigFile
+  readonly changes: ReadonlyArray<ClaudeSettings.Change>
+  readonly bytes: Uint8Array | undefined
+  /** Put on record first, with the file as it is without us where that is not kept yet. */
+  readonly record?: { readonly entry: InstallRecord.Entry; readonly backup: Uint8Array | undefined }
+  /** To go when nothing is left in them, the outermost first. */
+  readonly folders?: ReadonlyArray<string>
+}
+
+type Needed = FileSystem.FileSystem | Path.Path
+
+/** Planned to be shown, and again when it is carried out. */
+export interface Step {
+  readonly path: string
+  readonly plan: Effect.Effect<Planned, ConfigFile.ConfigFileError, Needed>
+}
+
+const isSamePath = Arr.getEquivalence<string | number>((a, b) => a === b)
+
+const parsed = (file: ConfigFile.ConfigFile, known: ReadonlyArray<InstallRecord.Entry>) =>
+  Effect.gen(function*() {
+    const json = yield* ConfigFile.jsonOf(file)
+    return { json, isOurs: yield* oursIn(json, known.flatMap(({ scripts }) => scripts)) }
+  })
+
+const read = (path: string) => Effect.flatMap(ConfigFile.read(path), (file) => parsed(file, []))
+
+const installed = (
+  { home, path, scripts }: { readonly path: string; readonly home: string; readonly scripts: ReadonlyArray<string> },
+  edit: Edit
+): Step => ({
+  path,
+  plan: Effect.gen(function*() {
+    const entries = yield* InstallRecord.load(home)
+    const entry = entries.find((each) => each.path === path)
+    const file = yield* ConfigFile.read(path)
+    const { isOurs, json } = yield* parsed(file, entries)
+    const editing = (of: Json) => Either.mapLeft(edit(of, isOurs), ConfigFile.malformed(path, of.text))
+    const { changes, json: after, made } = yield* editing(json)
+    if (changes.length === 0) return { file, changes, bytes: file.bytes }
+    const bytes = ConfigFile.encode(file, after)
+    const next = { path, after: ConfigFile.hashOf(bytes), scripts }
+    if (entry !== undefined && file.bytes !== undefined && ConfigFile.hashOf(file.bytes) === entry.after) {
+      const all = Arr.dedupeWith([...entry.made, ...made], isSamePath)
+      return { file, changes, bytes, record: { entry: { ...entry, ...next, made: all }, backup: undefined } }
+    }
+    const bare = ClaudeSettings.takeOut(json, { isOurs, made: entry?.made })
+    const isOurFile = file.bytes === undefined || entry?.before === null && isEmpty(bare.json.root)
+    const backup = isOurFile ? undefined : bare.changes.length === 0 ? file.bytes : ConfigFile.encode(file, bare.json)
+    const missing = yield* Effect.mapError(ConfigFile.missingFolders(file.target), ConfigFile.unreadable(path))
+    return {
+      file,
+      changes,
+      bytes,
+      record: {
+        backup,
+        entry: {
+          ...next,
+          before: backup === undefined ? null : ConfigFile.hashOf(backup),
+          made: Arr.dedupeWith([...entry?.made ?? (yield* editing(bare.json)).made, ...made], isSamePath),
+          folders: Arr.dedupe([...entry?.folders ?? [], ...missing])
+        }
+      }
+    }
+  })
+})
+
+export interface Request {
+  readonly target: Target
+  readonly places: Places
+  readonly programs: ClaudeSettings.Programs
+  readonly prompt: ClaudeSettings.PromptHook
+}
+
+export const steps = ({ places: { home, movedHome }, programs, prompt, target }: Request): ReadonlyArray<Step> => [
+  installed(
+    { path: target.servers, home, scripts: [programs.mcp] },
+    (json, isOurs) => ClaudeSettings.addServer(json, { isOurs, place: target.place, programs })
+  ),
+  installed(
+    { path: target.settings, home, scripts: [programs.hook] },
+    (json, isOurs) => ClaudeSettings.addHooks(json, { isOurs, programs, prompt, home: movedHome })
+  )
+]
+
+/** Whether something of ours may be in it, so that it matters when it can't be read as JSON. */
+const mentionsOurs = (bytes: Uint8Array): boolean =>
+  /dist[\\/]+(?:hook|mcp)\.js|claude_memory_prompt/.test(Buffer.from(bytes).toString("latin1"))
+
+const removed = (path: string, home: string): Step => ({
+  path,
+  plan: Effect.gen(function*() {
+    const entries = yield* InstallRecord.load(home)
+    const entry = entries.find((each) => each.path === path)
+    const file = yield* ConfigFile.read(path)
+    const { bytes } = file
+    const { folders = [] } = entry ?? {}
+    if (bytes === undefined || entry === undefined && !mentionsOurs(bytes)) return { file, changes: [], bytes, folders }
+    const { isOurs, json } = yield* parsed(file, entries)
+    const { changes, json: bare } = ClaudeSettings.takeOut(json, { isOurs, made: entry?.made })
+    const planned = (bytes: Uint8Array | undefined) => ({ file, changes, bytes, folders })
+    if (entry !== undefined && ConfigFile.hashOf(bytes) === entry.after) {
+      const backup = yield* InstallRecord.backup(home, entry)
+      if (entry.before === null || Option.isSome(backup)) return planned(Option.getOrUndefined(backup))
+    }
+    if (entry?.before === null && isEmpty(bare.root)) return planned(undefined)
+    return planned(changes.length === 0 ? bytes : ConfigFile.encode(file, bare))
+  })
+})
+
+/** A project of the user's that has our server of its own has our hooks too. */
+const projectsIn = (path: string) =>
+  Effect.gen(function*() {
+    const { isOurs, json } = yield* read(path)
+    return ClaudeSettings.projectsIn(json, isOurs)
+  }).pipe(Effect.orElseSucceed(() => []))
+
+/** From wherever it was put, on record or not; `folder` is where one would look first. */
+export const removal = (places: Places, folder: string) =>
+  Effect.gen(function*() {
+    const path = yield* Path.Path
+    const entries = yield* InstallRecord.load(places.home)
+    const user = yield* targetOf("user", places, folder)
+    const projects = yield* Effect.forEach(
+      [folder, ...yield* projectsIn(user.servers)],
+      (each) => targetOf("project", places, path.resolve(each))
+    )
+    const paths = [
+      ...entries.map((entry) => entry.path),
+      user.servers,
+      ...[user, ...projects].map(({ settings }) => settings)
+    ]
+    return Arr.dedupe(paths).map((each) => removed(each, places.home))
+  })
+
+/** Both are written by Claude Code all the time. */
+const isShared = (name: string) => name === ".claude.json" || name === ".config.json"
+
+/** What was shown, and nothing else. */
+export const carryOut = (step: Step, shown: Planned, { home }: Places) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const change = Effect.gen(function*() {
+      const { bytes, changes, file, record } = yield* step.plan
+      yield* ConfigFile.removeTemporary(file)
+      if (JSON.stringify(changes) !== JSON.stringify(shown.changes)) return yield* ConfigFile.changed(step.path)
+      if (ConfigFile.isEqual(bytes, file.bytes)) return
+      if (record !== undefined) yield* InstallRecord.remember(home, record.entry, record.backup)
+      yield* ConfigFile.replace(file, bytes)
+    })
+    const { target } = shown.file
+    const isWritten = isShared(path.basename(step.path)) &&
+      (yield* Effect.orElseSucceed(fs.exists(path.dirname(target)), () => false))
+    yield* isWritten ? ConfigFile.inTurn(shown.file, change) : change
+    yield* Effect.forEach([...shown.folders ?? []].reverse(), ConfigFile.removeEmpty)
+  })
+
+/** What is registered in one scope, and which of the programs are not there. */
+export interface Registered extends ClaudeSettings.Registered {
+  readonly missing: ReadonlyArray<string>
+}
+
+export const look = (target: Target) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const settings = yield* read(target.settings)
+    const servers = yield* read(target.servers)
+    const found = ClaudeSettings.registered(settings, servers, target.place)
+    const missing = yield* Effect.filter(
+      found.programs.filter((program) => path.isAbsolute(program)),
+      (program) => Effect.map(Effect.orElseSucceed(fs.exists(program), () => false), (isThere) => !isThere)
+    )
+    return { ...found, missing }
+  })

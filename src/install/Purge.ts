@@ -1,0 +1,53 @@
+/**
+ * Deletes what is remembered: the files of Claude Memory in its home, and nothing that somebody else may have put there.
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import { removeEmpty } from "./ConfigFile.ts"
+
+const DATABASE = /^(?:memory|models)\.db(?:-wal|-shm|-journal)?$/
+const OTHERS = [
+  "config.json",
+  "hook-failures.jsonl",
+  "hook-failures.jsonl.1",
+  "installed",
+  "prices.json",
+  "run",
+  "sessions"
+]
+
+export interface Contents {
+  readonly ours: ReadonlyArray<string>
+  readonly others: ReadonlyArray<string>
+  /** Whether a memory is or was there: else what looks like ours may be somebody else's. */
+  readonly isMemory: boolean
+  readonly bytes: number
+}
+
+/** Of a folder that is not there, nothing. */
+export const contents = (home: string): Effect.Effect<Contents, PlatformError, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const names = (yield* fs.exists(home)) ? [...yield* fs.readDirectory(home)].sort() : []
+    const isOurs = (name: string) => DATABASE.test(name) || OTHERS.includes(name)
+    const databases = names.filter((name) => DATABASE.test(name))
+    const sizes = yield* Effect.forEach(databases, (name) => fs.stat(path.join(home, name)))
+    return {
+      ours: names.filter(isOurs),
+      others: names.filter((name) => !isOurs(name)),
+      isMemory: databases.length > 0 || path.basename(home) === ".claude-memory",
+      bytes: sizes.reduce((sum, { size }) => sum + Number(size), 0)
+    }
+  })
+
+/** The home goes too when nothing else is in it. */
+export const purge = (home: string, { ours }: Contents) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    yield* Effect.forEach(ours, (name) => fs.remove(path.join(home, name), { recursive: true, force: true }))
+    yield* removeEmpty(home)
+  })

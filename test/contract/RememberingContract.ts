@@ -1,0 +1,446 @@
+/**
+ * What every `MemoryStore` does with what a person says of memories: saves and forgets them, and says of projects what belongs together.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type { Block, Message } from "../../src/domain/Conversation.ts"
+import { idOf } from "../../src/domain/Ids.ts"
+import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
+import { unitOf } from "../../src/domain/Saved.ts"
+import type { SearchFilter } from "../../src/domain/Search.ts"
+import type { Place } from "../../src/domain/Timeline.ts"
+import { queryLexemes } from "../../src/domain/Tokenizer.ts"
+import { MemoryStore, type WorkItem } from "../../src/store/MemoryStore.ts"
+import { batch, cursor, everything, facts, known, message, project, unit } from "./made.ts"
+
+const HARBOUR = "The harbour master wants every crane inspected before sunrise."
+const LANTERN = "Lanterns are kept in the shed behind the old boathouse."
+const TIDE = "High tide decides when the ferries may leave the northern pier."
+
+const text = (...sentences: ReadonlyArray<string>): Block => ({ kind: "text", text: sentences.join(" ") })
+
+/** Appends a file of these messages, which was never read before. */
+const capture = (path: string, messages: ReadonlyArray<Message>, says: Parameters<typeof batch>[1] = {}) =>
+  Effect.flatMap(MemoryStore, (store) => store.append(batch(messages, { cursor: cursor(path, 1), ...says })))
+
+/** Compresses what waits of a kind to these units, each by its origin. */
+const compress = (kind: WorkItem["kind"], ...units: ReadonlyArray<MemoryUnit>) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    yield* store.commit(yield* store.claim(kind, 1_000), units)
+  })
+
+const segmentOf = (uuid: string) => idOf("segment", uuid)
+
+/** A unit of one message, which is the whole of it. */
+const telling = (id: string, of: Message, content: string, says: Parameters<typeof unit>[1] = {}) =>
+  unit(id, { origin: segmentOf(of.uuid), cites: of.uuid, content, sessionId: of.sessionId, ...says })
+
+const found = (question: string, filter: SearchFilter = everything) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const { candidates } = yield* store.lexical(queryLexemes(question), filter, 100)
+    return candidates.map(({ unitId }) => unitId).sort()
+  })
+
+const textsOf = (...uuids: ReadonlyArray<string>) =>
+  Effect.flatMap(
+    MemoryStore,
+    (store) =>
+      Effect.map(store.messages(uuids), (messages) => messages.map(({ blocks }) => blocks.map((block) => block.text)))
+  )
+
+const waiting = (kind: WorkItem["kind"]) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const items = yield* store.claim(kind, 1_000)
+    yield* store.release(items)
+    return items
+  })
+const keys = (items: ReadonlyArray<WorkItem>) => items.map(({ key }) => key).sort()
+
+const saved = (content: string, now = 5_000) => unitOf({ content }, "project-one", now)
+
+export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
+  const test = <E2>(title: string, body: Effect.Effect<void, E2, MemoryStore>) =>
+    it.effect(title, () => Effect.provide(body, layer))
+
+  const one = message("a", { isPrompt: true, blocks: [text(HARBOUR, LANTERN)] })
+
+  describe(`${name}: saving`, () => {
+    test(
+      "is found by its words at once, and waits for the index; twice changes nothing",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const made = saved(HARBOUR)
+        assert.deepStrictEqual(yield* store.save(made, project("one")), made)
+        assert.deepStrictEqual(yield* store.save({ ...made, createdAt: 9_000 }, project("one")), made)
+        assert.deepStrictEqual(yield* found("harbour crane"), [made.id])
+        assert.deepStrictEqual(yield* waiting("index"), [{ kind: "index", key: made.id, revision: 1 }])
+        assert.deepStrictEqual((yield* store.status).projects, [{ ...known("one"), units: 1 }])
+      })
+    )
+
+    test(
+      "the same as something captured is one with it",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* capture("/t/a", [one])
+        yield* compress("segment", telling("told", one, `${HARBOUR}\n${LANTERN}`, { type: "decision" }))
+        const made = saved(`${HARBOUR}\n${LANTERN}`)
+        yield* store.save(made, project("one"))
+        const [told] = yield* store.units(["told"])
+        assert.strictEqual(told?.supersededBy, made.id)
+      })
+    )
+  })
+
+  describe(`${name}: forgetting`, () => {
+    test(
+      "takes what a memory tells from the message that it cites, and keeps the rest",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const other = message("b", { isPrompt: true, sessionId: "s2", blocks: [text(TIDE)] })
+        yield* capture("/t/a", [one, other])
+        yield* compress(
+          "segment",
+          telling("goes", one, `User: ${HARBOUR.slice(0, -1)}`),
+          telling("stays", one, LANTERN, { type: "decision" }),
+          telling("other", other, TIDE)
+        )
+        yield* compress("session")
+        yield* store.done(yield* store.claim("index", 100))
+
+        const forgotten = yield* store.forget(["goes"])
+        assert.deepStrictEqual(forgotten.units.map(({ id }) => id), ["goes"])
+        assert.strictEqual(forgotten.messages, 1)
+        assert.deepStrictEqual(yield* textsOf("a", "b"), [[LANTERN], [TIDE]])
+        assert.deepStrictEqual(yield* found("harbour crane sunrise"), [])
+        assert.deepStrictEqual(yield* store.unitsByPrefix("goes"), [])
+        // What cites the message is made again, of what is left of it.
+        assert.deepStrictEqual((yield* store.recent(everything, 10)).map(({ id }) => id), ["other"])
+        assert.deepStrictEqual(keys(yield* waiting("segment")), [segmentOf("a")])
+        assert.deepStrictEqual(keys(yield* waiting("session")), ["s1"])
+        assert.deepStrictEqual(keys(yield* waiting("index")), ["goes", "stays"])
+        yield* compress("segment", telling("stays", one, LANTERN, { type: "decision" }))
+        assert.deepStrictEqual(yield* found("lanterns shed"), ["stays"])
+        assert.deepStrictEqual((yield* store.status).lines.stored, 2)
+      })
+    )
+
+    test(
+      "of nothing known forgets nothing",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* capture("/t/a", [one])
+        const before = yield* store.status
+        assert.deepStrictEqual(yield* store.forget(["no-such"]), { units: [], messages: 0 })
+        assert.deepStrictEqual(yield* store.forget([]), { units: [], messages: 0 })
+        assert.deepStrictEqual(yield* store.status, before)
+      })
+    )
+
+    test(
+      "takes a cited text whole where a memory tells it in other words, and no other text of the message",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const both = message("a", {
+          isPrompt: true,
+          blocks: [{ kind: "thinking", text: HARBOUR }, text(LANTERN), { kind: "tool_result", text: TIDE }]
+        })
+        yield* capture("/t/a", [both])
+        yield* compress("segment", telling("goes", both, "Someone plans a voyage to unknown islands."))
+        assert.strictEqual((yield* store.forget(["goes"])).messages, 1)
+        assert.deepStrictEqual(yield* textsOf("a"), [[HARBOUR, TIDE]])
+      })
+    )
+
+    test(
+      "keeps a copy with other uuids from bringing it back, and one that is stored already",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const short = "Ask Ida."
+        const said = [text(HARBOUR, short, LANTERN)]
+        const copy = (uuid: string, sessionId: string) => message(uuid, { isPrompt: true, sessionId, blocks: said })
+        yield* capture("/t/a", [copy("a", "s1"), copy("before", "s2")])
+        yield* compress("segment", telling("goes", copy("a", "s1"), `${HARBOUR}\n${short}`))
+        assert.strictEqual((yield* store.forget(["goes"])).messages, 2)
+        yield* capture("/t/b", [copy("after", "s3"), message("elsewhere", { sessionId: "s3", blocks: [text(short)] })])
+        assert.deepStrictEqual(yield* textsOf("a", "before", "after"), [[LANTERN], [LANTERN], [LANTERN]])
+        // Two words may be said by anybody, elsewhere.
+        assert.deepStrictEqual(yield* textsOf("elsewhere"), [[short]])
+        assert.includeMembers([...keys(yield* waiting("segment"))], [segmentOf("before")])
+      })
+    )
+
+    test(
+      "one thing after the other keeps both from a copy of the whole",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const said = [text("Ida knows.", "Ask Ole.", TIDE)]
+        const first = message("a", { isPrompt: true, blocks: said })
+        yield* capture("/t/a", [first])
+        yield* compress("segment", telling("one", first, "Ida knows."))
+        yield* store.forget(["one"])
+        yield* compress("segment", telling("two", first, "Ask Ole."))
+        yield* store.forget(["two"])
+        yield* capture("/t/b", [message("b", { sessionId: "s2", blocks: said })])
+        assert.deepStrictEqual(yield* textsOf("a", "b"), [[TIDE], [TIDE]])
+      })
+    )
+
+    test(
+      "takes along what says the same, whichever of them is named",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const again = message("b", { isPrompt: true, sessionId: "s2", blocks: [text(HARBOUR, LANTERN, TIDE)] })
+        const whole = `${HARBOUR}\n${LANTERN}`
+        const both = Effect.gen(function*() {
+          yield* capture("/t/a", [one])
+          yield* compress("segment", telling("old", one, whole))
+          yield* capture("/t/b", [again])
+          yield* compress("segment", telling("new", again, whole, { occurredAt: 2_000 }))
+          assert.strictEqual((yield* store.units(["old"]))[0]?.supersededBy, "new")
+        })
+        yield* both
+        assert.deepStrictEqual((yield* store.forget(["old"])).units.map(({ id }) => id), ["new", "old"])
+        assert.deepStrictEqual(yield* store.units(["old", "new"]), [])
+        assert.deepStrictEqual(yield* textsOf("a", "b"), [[], [TIDE]])
+      })
+    )
+
+    test(
+      "keeps work that was begun before from bringing it back",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* capture("/t/a", [one])
+        yield* compress("segment", telling("goes", one, HARBOUR))
+        yield* store.reviewAgain(["s1"])
+        const begun = yield* store.claim("review", 10)
+        const recap = yield* store.claim("recap", 10)
+        yield* store.forget(["goes"])
+        yield* store.commit(begun, [telling("written", one, HARBOUR)])
+        yield* store.commit(recap, [unit("archive", { origin: "s1", type: "archive", content: HARBOUR })])
+        assert.deepStrictEqual(yield* found("harbour"), [])
+        assert.deepStrictEqual(keys(yield* waiting("review")), [segmentOf("a")])
+        assert.deepStrictEqual(keys(yield* waiting("recap")), ["s1"])
+      })
+    )
+
+    test(
+      "does not let a unit be written that tells it, and lets one of its id that doesn't",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* capture("/t/a", [one])
+        yield* compress("segment", telling("goes", one, "Ask Ida."), telling("goes too", one, HARBOUR))
+        yield* store.forget(["goes", "goes too"])
+        const content = `Claude: ${HARBOUR}\n${LANTERN}`
+        yield* compress(
+          "segment",
+          telling("goes", one, "Ask Ida."),
+          telling("another", one, content, { passages: [{ uuid: "a", kind: "text", from: 8, to: content.length }] }),
+          telling("named so", one, TIDE, { title: HARBOUR.toUpperCase() }),
+          telling("goes too", one, LANTERN)
+        )
+        assert.deepStrictEqual((yield* store.recent(everything, 10)).map(({ id }) => id), ["goes too"])
+      })
+    )
+
+    test(
+      "takes its title from a session, its words from what could not be understood, and its name from a file",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const wrote = message("a", {
+          isPrompt: true,
+          blocks: [{
+            kind: "tool_use",
+            text: "file_path: /work/one/harbour-crane-plan.md",
+            file: "/work/one/harbour-crane-plan.md"
+          }]
+        })
+        const letter = (offset: number) => ({
+          path: "/t/a",
+          offset,
+          reason: "not JSON",
+          line:
+            `{"content":"Quickly.\\nThe \\"harbour\\" master wants every crane inspected before sunrise.\\n${offset}`
+        })
+        const titled = { facts: [facts("s1", { title: "The harbour master and the cranes" })] }
+        yield* capture("/t/a", [wrote], { ...titled, deadLetters: [letter(1)] })
+        yield* compress(
+          "segment",
+          telling("goes", wrote, `${HARBOUR}\nharbour-crane-plan.md`, {
+            kind: "tool_use",
+            title: "The harbour master and the cranes"
+          })
+        )
+        yield* store.forget(["goes"])
+        yield* capture("/t/b", [message("b")], { ...titled, deadLetters: [{ ...letter(2), path: "/t/b" }] })
+        assert.strictEqual((yield* store.sessionsByPrefix("s1"))[0]?.title, null)
+        assert.deepStrictEqual((yield* store.deadLetters(10)).map(({ line }) => line), ["", ""])
+        assert.deepStrictEqual((yield* store.messages(["a"]))[0]?.blocks, [])
+        assert.deepStrictEqual((yield* store.outlines(["s1"]))[0]?.files, [])
+      })
+    )
+
+    test(
+      "of what was saved is undone by saving it again",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const made = saved(HARBOUR)
+        yield* store.save(made, project("one"))
+        assert.deepStrictEqual(yield* store.forget([made.id]), { units: [made], messages: 0 })
+        assert.deepStrictEqual(yield* found("harbour"), [])
+        yield* capture("/t/a", [message("a", { blocks: [text(HARBOUR, LANTERN)] })])
+        assert.deepStrictEqual(yield* textsOf("a"), [[LANTERN]])
+        yield* store.save(made, project("one"))
+        assert.deepStrictEqual(yield* found("harbour"), [made.id])
+        yield* capture("/t/b", [message("b", { blocks: [text(HARBOUR, LANTERN)] })])
+        assert.deepStrictEqual(yield* textsOf("b"), [[`${HARBOUR} ${LANTERN}`]])
+      })
+    )
+
+    test(
+      "leaves any text of other messages as it is",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const odd = [text("NUL \u0000, half a pair \ud83d, \"quoted\" \\ and\n\n新 行。"), {
+          kind: "tool_use" as const,
+          text: ""
+        }]
+        yield* capture("/t/a", [one, message("b", { sessionId: "s2", blocks: odd })])
+        yield* compress("segment", telling("goes", one, HARBOUR))
+        yield* store.forget(["goes"])
+        yield* capture("/t/b", [message("c", { sessionId: "s2", blocks: odd })])
+        assert.deepStrictEqual((yield* store.messages(["b", "c"])).map(({ blocks }) => blocks), [odd, odd])
+      })
+    )
+  })
+
+  describe(`${name}: timeline`, () => {
+    test(
+      "is the units on one side of a place, in the order of times, then of their session",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const two = message("two", { isPrompt: true, sessionId: "s2" })
+        yield* capture("/t/a", [one, two])
+        const at = (id: string, occurredAt: number, position: number, of = one) =>
+          telling(id, of, id, { occurredAt, position, type: "decision" })
+        yield* compress(
+          "segment",
+          at("c", 2_000, 2),
+          at("a", 1_000, 9),
+          at("b", 2_000, 1.5),
+          at("e", 3_000, 1),
+          at("d", 2_000, 2, two),
+          { ...at("off", 2_500, 1), active: false }
+        )
+        const ids = (
+          side: "before" | "after",
+          place: Place,
+          limit = 10,
+          filter: Parameters<MemoryStore["Type"]["timeline"]>[0] = { projects: "all" }
+        ) => Effect.map(store.timeline(filter, side, place, limit), (units) => units.map(({ id }) => id))
+        const start = { occurredAt: 0, position: 0, id: "" }
+        const c = { occurredAt: 2_000, position: 2, id: "c" }
+        assert.deepStrictEqual(yield* ids("after", start), ["a", "b", "c", "d", "e"])
+        assert.deepStrictEqual(yield* ids("after", c, 1), ["d"])
+        assert.deepStrictEqual(yield* ids("before", c), ["a", "b"])
+        assert.deepStrictEqual(yield* ids("before", c, 1), ["b"])
+        assert.deepStrictEqual(yield* ids("after", start, 10, { projects: "all", sessionId: "s2" }), ["d"])
+        assert.deepStrictEqual(yield* ids("after", start, 10, { projects: ["project-two"] }), [])
+        assert.deepStrictEqual(yield* ids("after", start, 10, { projects: [] }), [])
+      })
+    )
+  })
+
+  describe(`${name}: projects`, () => {
+    const two = message("b", { isPrompt: true, sessionId: "s2", blocks: [text(TIDE)] })
+    const both = Effect.gen(function*() {
+      yield* capture("/t/a", [one])
+      yield* capture("/t/b", [two], { project: project("two") })
+      yield* compress(
+        "segment",
+        telling("of one", one, `${HARBOUR}\n${LANTERN}`),
+        telling("of two", two, `${HARBOUR}\n${LANTERN}`, { projectId: "project-two", occurredAt: 2_000 }),
+        telling("tide", two, TIDE, { projectId: "project-two", content: `"projectId":"project-two" ${TIDE}` })
+      )
+      const store = yield* MemoryStore
+      yield* store.done(yield* store.claim("index", 100))
+    })
+
+    test(
+      "are merged with their sessions and units, and what is captured later goes the same way",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* both
+        assert.strictEqual((yield* store.units(["of one"]))[0]?.supersededBy, null)
+        yield* store.mergeProjects(project("two"), project("one"))
+        const merged = known("one", { merged: [project("two")] })
+        assert.deepStrictEqual(yield* store.projects, [merged])
+        assert.deepStrictEqual((yield* store.status).projects, [{ ...merged, units: 2 }])
+        assert.deepStrictEqual(
+          (yield* store.sessionsByPrefix("s")).map(({ projectId }) => projectId),
+          ["project-one", "project-one"]
+        )
+        const [tide] = yield* store.units(["tide"])
+        assert.deepStrictEqual(
+          [tide?.projectId, tide?.content],
+          ["project-one", `"projectId":"project-two" ${TIDE}`]
+        )
+        // They are one memory now, and the index is told.
+        assert.strictEqual((yield* store.units(["of one"]))[0]?.supersededBy, "of two")
+        assert.deepStrictEqual(keys(yield* waiting("index")), ["of one", "of two", "tide"])
+        assert.deepStrictEqual(yield* found("tide ferries", { projects: ["project-one"] }), ["tide"])
+        assert.deepStrictEqual(yield* found("tide ferries", { projects: ["project-two"] }), [])
+
+        const late = message("c", { sessionId: "s3" })
+        yield* capture("/t/c", [late], {
+          project: { ...project("two"), root: "/elsewhere" }
+        })
+        assert.strictEqual((yield* store.sessionsByPrefix("s3"))[0]?.projectId, "project-one")
+        assert.strictEqual((yield* store.projects)[0]?.root, "/work/one")
+        yield* compress("segment", telling("late", late, LANTERN, { projectId: "project-two" }))
+        assert.strictEqual((yield* store.units(["late"]))[0]?.projectId, "project-one")
+        const made = unitOf({ content: "Brass is polished on Mondays." }, "project-two", 1)
+        assert.strictEqual((yield* store.save(made, project("two"))).projectId, "project-one")
+      })
+    )
+
+    test(
+      "may be merged one after the other, and never in a circle",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* both
+        yield* store.mergeProjects(project("two"), project("one"))
+        yield* store.mergeProjects(project("one"), project("three"))
+        const three = known("three", { merged: [project("one"), project("two")] })
+        assert.deepStrictEqual(yield* store.projects, [three])
+        yield* store.mergeProjects(project("three"), project("two"))
+        yield* store.mergeProjects(project("three"), project("three"))
+        assert.deepStrictEqual((yield* store.status).projects, [{ ...three, units: 2 }])
+        const { documents } = yield* store.lexical(queryLexemes("harbour"), everything, 1)
+        assert.strictEqual(documents, 3)
+      })
+    )
+
+    test(
+      "keep the name they are given, and are excluded until they are not",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* capture("/t/a", [one])
+        yield* store.renameProject("project-one", "harbour")
+        yield* store.excludeProject(known("never seen"), true)
+        yield* store.excludeProject(project("one"), true)
+        yield* capture("/t/b", [two])
+        assert.deepStrictEqual(yield* store.projects, [
+          known("one", { name: "harbour", isExcluded: true }),
+          known("never seen", { isExcluded: true })
+        ])
+        yield* store.excludeProject(project("one"), false)
+        assert.deepStrictEqual((yield* store.projects).map(({ isExcluded }) => isExcluded), [false, true])
+      })
+    )
+  })
+}

@@ -1,0 +1,202 @@
+/**
+ * What is put into Claude Code's files, and taken out of them.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Either from "effect/Either"
+import * as FastCheck from "effect/FastCheck"
+import {
+  addHooks,
+  addServer,
+  type Edited,
+  type Hooks,
+  PROMPT_HOOKS,
+  registered,
+  takeOut
+} from "../../src/install/ClaudeSettings.ts"
+import { type Json, parse, type Path } from "../../src/install/JsonText.ts"
+import { times } from "../data.ts"
+import { text } from "./jsons.ts"
+
+const json = (text: string) => Either.getOrThrow(parse(text))
+
+const programs = { node: "node", hook: "/opt/a b/记忆/dist/hook.js", mcp: "/opt/a b/记忆/dist/mcp.js" }
+const moved = { node: "node", hook: "C:\\moved\\dist\\hook.js", mcp: "C:\\moved\\dist\\mcp.js" }
+const isOurs = (script: string) => [programs.hook, programs.mcp, moved.hook, moved.mcp].includes(script)
+
+const hooks: Hooks = { programs, prompt: "command", home: undefined, isOurs }
+const placed = { programs, place: [] as Path, isOurs }
+
+type Adding = (json: Json) => ReturnType<typeof addHooks>
+const addings: FastCheck.Arbitrary<Adding> = FastCheck.oneof(
+  FastCheck.record({
+    prompt: FastCheck.constantFrom(...PROMPT_HOOKS),
+    home: FastCheck.constantFrom(undefined, "/data/记忆")
+  }).map((options): Adding => (json) => addHooks(json, { ...hooks, ...options })),
+  FastCheck.constantFrom<Path>([], ["projects", "/home/mei/店"]).map((place): Adding => (json) =>
+    addServer(json, { ...placed, place })
+  )
+)
+
+const added = (edited: Either.Either<Edited, unknown>) => Either.getOrThrow(edited)
+
+/** All that is in a value, but for what is ours, as places with what is there. */
+const leaves = (value: unknown, at: string, found: Array<string> = []): ReadonlyArray<string> => {
+  if (typeof value === "object" && value !== null && Object.keys(value).length > 0) {
+    for (const [name, each] of Object.entries(value)) leaves(each, `${at}/${name}`, found)
+  } else found.push(`${at} ${JSON.stringify(value)}`)
+  return found
+}
+
+describe("what is put in", () => {
+  it.prop("comes out again to the byte", [text, addings], ([text, add]) => {
+    const { json: after, made } = added(add(json(text)))
+    assert.strictEqual(takeOut(after, { isOurs, made }).json.text, text)
+  }, { fastCheck: { numRuns: times(50) } })
+
+  it.prop(
+    "comes out without a record too, and only what is empty then goes with it",
+    [text, addings],
+    ([text, add]) => {
+      const after = takeOut(added(add(json(text))).json, { isOurs, made: undefined }).json.text
+      const full = (text: string) => leaves(JSON.parse(text), "").filter((leaf) => !/(?:\{\}|\[\])$/.test(leaf))
+      assert.deepStrictEqual(full(after), full(text))
+    },
+    { fastCheck: { numRuns: times(50) } }
+  )
+
+  it.prop("leaves every other value where it was, and all names in their order", [text, addings], ([text, add]) => {
+    const before: unknown = JSON.parse(text)
+    const after = JSON.parse(added(add(json(text))).json.text)
+    const now = new Set(leaves(after, ""))
+    for (const leaf of leaves(before, "")) {
+      // An empty object or list may have got its first member.
+      if (!/(?:\{\}|\[\])$/.test(leaf)) assert.isTrue(now.has(leaf), leaf)
+    }
+    const names = Object.keys(before as object)
+    assert.deepStrictEqual(Object.keys(after).slice(0, names.length), names)
+  }, { fastCheck: { numRuns: times(50) } })
+
+  it.prop("twice is once", [text, addings], ([text, add]) => {
+    const once = added(add(json(text)))
+    const twice = added(add(once.json))
+    assert.strictEqual(twice.json.text, once.json.text)
+    assert.deepStrictEqual(twice.changes, [])
+  }, { fastCheck: { numRuns: times(50) } })
+
+  it.prop("moves to another folder and between ways to answer in its place", [text], ([text]) => {
+    const first = added(addHooks(json(text), hooks))
+    const second = added(addHooks(first.json, { ...hooks, programs: moved }))
+    assert.strictEqual(
+      second.json.text,
+      first.json.text.replaceAll(JSON.stringify(programs.hook), JSON.stringify(moved.hook))
+    )
+    const warm = added(addHooks(second.json, { ...hooks, programs: moved, prompt: "mcp" }))
+    assert.deepInclude(registered({ json: warm.json, isOurs }, { json: warm.json, isOurs }, []).hooks, {
+      SessionStart: "command",
+      UserPromptSubmit: "mcp"
+    })
+    const back = added(addHooks(warm.json, hooks))
+    assert.deepStrictEqual(JSON.parse(back.json.text), JSON.parse(first.json.text))
+    assert.strictEqual(takeOut(warm.json, { isOurs, made: first.made }).json.text, text)
+  }, { fastCheck: { numRuns: times(50) } })
+})
+
+describe("hooks", () => {
+  const of = (text: string) => JSON.parse(added(addHooks(json(text), hooks)).json.text).hooks
+
+  it("are for all sources of a session, and come after those of others", () => {
+    const ours = { hooks: [{ type: "command", command: "node", args: [programs.hook], timeout: 1 }] }
+    const other = { matcher: "startup", hooks: [{ type: "command", command: "git status" }] }
+    assert.deepStrictEqual(of(JSON.stringify({ hooks: { SessionStart: [other], Stop: [other] } })), {
+      SessionStart: [other, ours],
+      Stop: [other],
+      UserPromptSubmit: [ours]
+    })
+  })
+
+  it("keep what the person has made of them", () => {
+    const mine = {
+      matcher: "startup",
+      hooks: [
+        { type: "command", command: "git status" },
+        { type: "command", command: "/opt/node/bin/node", args: ["--no-warnings", moved.hook], timeout: 5 }
+      ]
+    }
+    const [group] = of(JSON.stringify({ hooks: { SessionStart: [mine] } })).SessionStart
+    assert.deepStrictEqual(group, {
+      ...mine,
+      hooks: [mine.hooks[0], { ...mine.hooks[1], args: ["--no-warnings", programs.hook] }]
+    })
+  })
+
+  it("are one for each event, whatever is there", () => {
+    const ours = { type: "command", command: "node", args: [moved.hook], timeout: 1 }
+    const call = { type: "mcp_tool", server: "claude-memory", tool: "claude_memory_prompt" }
+    const found = of(JSON.stringify({
+      hooks: { UserPromptSubmit: [{ hooks: [call, ours] }, { hooks: [ours] }, { hooks: [{ type: "http" }, call] }] }
+    })).UserPromptSubmit
+    assert.deepStrictEqual(found, [
+      { hooks: [{ type: "command", command: "node", args: [programs.hook], timeout: 1 }] },
+      { hooks: [{ type: "http" }] }
+    ])
+  })
+
+  it("of others by such names are left alone", () => {
+    const other = { type: "command", command: "node", args: ["/other/dist/hook.js"] }
+    const text = JSON.stringify({ hooks: { SessionStart: [{ hooks: [other] }] } })
+    assert.strictEqual(takeOut(json(text), { isOurs, made: undefined }).json.text, text)
+    assert.lengthOf(of(text).SessionStart, 2)
+  })
+
+  it.each([
+    ["[]", 0, /all of it/],
+    ["{\"hooks\": []}", 10, /"hooks" should be an object/],
+    ["{\"hooks\": {\"SessionStart\": {}}}", 27, /"hooks.SessionStart" should be an array/],
+    ["{\"hooks\": {}, \"hooks\": {}}", 14, /"hooks" is there twice/],
+    ["{\"hooks\": {\"UserPromptSubmit\": null}}", 31, /UserPromptSubmit/]
+  ])("refuses %s", (text, offset, detail) => {
+    const flaw = Either.getOrThrow(Either.flip(addHooks(json(text), hooks)))
+    assert.strictEqual(flaw.offset, offset)
+    assert.match(flaw.detail, detail)
+  })
+
+  it("say where the memory lies only when that is elsewhere, and not against what is said there", () => {
+    const env = (text: string, home: string | undefined) =>
+      JSON.parse(added(addHooks(json(text), { ...hooks, home })).json.text).env
+    assert.isUndefined(env("{}", undefined))
+    assert.deepStrictEqual(env("{\"env\": {\"A\": \"1\"}}", "/data"), { A: "1", CLAUDE_MEMORY_HOME: "/data" })
+    assert.deepStrictEqual(env("{\"env\": {\"CLAUDE_MEMORY_HOME\": \"/mine\"}}", "/data"), {
+      CLAUDE_MEMORY_HOME: "/mine"
+    })
+    const mine = added(addHooks(json("{\"env\": {\"CLAUDE_MEMORY_HOME\": \"/mine\"}}"), { ...hooks, home: "/data" }))
+    assert.deepStrictEqual(JSON.parse(takeOut(mine.json, { isOurs, made: mine.made }).json.text), {
+      env: { CLAUDE_MEMORY_HOME: "/mine" }
+    })
+  })
+})
+
+describe("the server", () => {
+  it("keeps what the person gave it", () => {
+    const mine = { command: "node", args: [moved.mcp], env: { CLAUDE_MEMORY_LIGHT: "openai:x" } }
+    const { json: after } = added(addServer(json(JSON.stringify({ mcpServers: { "claude-memory": mine } })), placed))
+    assert.deepStrictEqual(JSON.parse(after.text), {
+      mcpServers: { "claude-memory": { ...mine, args: [programs.mcp] } }
+    })
+  })
+
+  it("does not take the place of another one by its name", () => {
+    const text = "{\"mcpServers\": {\"claude-memory\": {\"command\": \"uvx\", \"args\": [\"claude-memory\"]}}}"
+    assert.match(Either.getOrThrow(Either.flip(addServer(json(text), placed))).detail, /another MCP server/)
+    assert.strictEqual(takeOut(json(text), { isOurs, made: undefined }).json.text, text)
+  })
+
+  it("goes from all projects", () => {
+    const place = (name: string) => ({ ...placed, place: ["projects", name] })
+    const one = added(addServer(json("{\"projects\":{\"/a\":{\"allowedTools\":[]}}}"), place("/a")))
+    const two = added(addServer(one.json, place("/b")))
+    assert.strictEqual(
+      takeOut(two.json, { isOurs, made: [...one.made, ...two.made] }).json.text,
+      "{\"projects\":{\"/a\":{\"allowedTools\":[]}}}"
+    )
+  })
+})

@@ -206,11 +206,11 @@ describe("the MCP server, spawned", () => {
         yield* closeStdin
         const { code, stderr, stdout } = yield* ended
         assert.strictEqual(code, 0)
-        const messages = messagesOf(stdout)
+        const answered = messagesOf(stdout).filter(({ id }) => id !== undefined)
         const answers = new Map(
-          messages.map(({ error, id, result }) => [id, error?.code ?? (result?.isError ?? false)])
+          answered.map(({ error, id, result }) => [id, error?.code ?? (result?.isError ?? false)])
         )
-        assert.strictEqual(answers.size, messages.filter(({ id }) => id !== undefined).length, "one answer to each")
+        assert.strictEqual(answers.size, answered.length, "one answer to each")
         assert.deepStrictEqual(Object.fromEntries(answers), {
           before: false,
           early: false,

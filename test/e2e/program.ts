@@ -21,6 +21,8 @@ export interface Options {
   readonly cwd?: string
   /** Whole stdin; without it, stdin is empty. */
   readonly stdin?: string
+  /** Stdin stays open: it takes what `send` gives, and ends with `closeStdin`. */
+  readonly staysOpen?: boolean
   /** The user that it runs as. */
   readonly uid?: number
   /** A descriptor that takes its stdout. */
@@ -34,6 +36,8 @@ export interface Program {
   readonly kill: (signal: NodeJS.Signals) => Effect.Effect<void>
   /** Waits until stdout and stderr together contain this, or until it has ended. */
   readonly said: (text: string) => Effect.Effect<void>
+  readonly send: (text: string) => Effect.Effect<void>
+  readonly closeStdin: Effect.Effect<void>
   /** As a reader that goes away does. */
   readonly closeStdout: Effect.Effect<void>
   readonly closeStderr: Effect.Effect<void>
@@ -80,7 +84,8 @@ export const start = (
       Deferred.unsafeDone(ended, Effect.sync(() => ({ stdout: text("stdout"), stderr: text("stderr"), code, signal })))
       for (const wake of waiting) wake()
     }).on("error", (error) => Deferred.unsafeDone(ended, Effect.die(error)))
-    child.stdin?.on("error", () => {}).end(options.stdin ?? "")
+    child.stdin?.on("error", () => {})
+    if (options.staysOpen !== true) child.stdin?.end(options.stdin ?? "")
 
     return {
       pid: child.pid ?? 0,
@@ -96,6 +101,8 @@ export const start = (
           check()
           return Effect.sync(() => waiting.delete(check))
         }),
+      send: (text) => Effect.sync(() => child.stdin?.write(text)),
+      closeStdin: Effect.sync(() => child.stdin?.end()),
       closeStdout: Effect.sync(() => child.stdout?.destroy()),
       closeStderr: Effect.sync(() => child.stderr?.destroy()),
       stdout: Effect.sync(() => text("stdout")),

@@ -1,0 +1,265 @@
+/**
+ * The MCP server as Claude Code runs it: spawned, over stdio.
+ */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, describe, layer } from "@effect/vitest"
+import { Client } from "@modelcontextprotocol/sdk/client/index.js"
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
+import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { join } from "node:path"
+import { environment, samples } from "../data.ts"
+import { leftovers, main, makeHome, mcp, type Outcome, run, start } from "./run.ts"
+
+/** A home whose memory holds the samples. */
+class Home extends Context.Tag("test/Home")<Home, string>() {
+  static readonly layer = Layer.scoped(
+    this,
+    Effect.gen(function*() {
+      const home = yield* makeHome
+      const { code, stderr } = yield* run([main, "import", samples, "--json"], { home })
+      assert.strictEqual(code, 0, stderr)
+      return home
+    })
+  ).pipe(Layer.provideMerge(NodeContext.layer))
+}
+
+const SHOP = { CLAUDE_PROJECT_DIR: "/home/mei/work/shop-api" }
+
+/** The official client of a server over the memory in `home`. */
+const connect = (home: string, env: Readonly<Record<string, string>> = SHOP) =>
+  Effect.gen(function*() {
+    const transport = new StdioClientTransport({
+      command: process.execPath,
+      args: [mcp],
+      cwd: home,
+      env: environment(home, env),
+      stderr: "ignore"
+    })
+    const client = yield* Effect.acquireRelease(
+      Effect.promise(async () => {
+        const client = new Client({ name: "test", version: "0" })
+        await client.connect(transport)
+        await client.listTools()
+        return client
+      }),
+      (client) => Effect.promise(() => client.close())
+    )
+    const call = (name: string, args: Record<string, unknown> = {}) =>
+      Effect.promise(async () =>
+        await client.callTool({ name: `claude_memory_${name}`, arguments: args }) as CallToolResult
+      )
+    return { client, call, pid: transport.pid ?? 0 }
+  })
+
+const dataOf = ({ content, isError, structuredContent }: CallToolResult) => {
+  assert.isNotTrue(isError, JSON.stringify(content))
+  return structuredContent as Record<string, never>
+}
+
+const textOf = ({ content: [block] }: CallToolResult) => block?.type === "text" ? block.text : ""
+
+const isRunning = (pid: number) => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+/** The answers among the lines of stdout, each of which is one message. */
+const messagesOf = (stdout: string): ReadonlyArray<{
+  readonly jsonrpc: string
+  readonly id?: string | number
+  readonly method?: string
+  readonly result?: { readonly isError?: boolean }
+  readonly error?: { readonly code: number; readonly message: string }
+}> => stdout.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line))
+
+const request = (id: string | number, method: string, params?: unknown) =>
+  `${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`
+
+const HELLO = request(0, "initialize", {
+  protocolVersion: "2025-11-25",
+  capabilities: {},
+  clientInfo: { name: "probe", version: "0" }
+}) + `${JSON.stringify({ jsonrpc: "2.0", method: "notifications/initialized" })}\n`
+
+const search = (id: string | number) =>
+  request(id, "tools/call", { name: "claude_memory_search", arguments: { query: "error" } })
+
+/** What is in the home's memory that a server which was stopped well leaves nothing of. */
+const remains = (home: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) =>
+    Effect.map(
+      fs.readDirectory(join(home, ".claude-memory"), { recursive: true }),
+      (names) => [...leftovers(names), ...names.filter((name) => name.startsWith("run"))]
+    ))
+
+describe("the MCP server, spawned", () => {
+  layer(Home.layer, { timeout: "60 seconds", excludeTestServices: true })((it) => {
+    it.scoped("answers the official client: every tool, resources, prompts; and ends with it", () =>
+      Effect.gen(function*() {
+        const home = yield* Home
+        const pid = yield* Effect.scoped(Effect.gen(function*() {
+          const { call, client, pid } = yield* connect(home)
+          const { memories: [found] } = dataOf(
+            yield* call("search", { query: "pool of 20 connections" })
+          ) as unknown as {
+            readonly memories: ReadonlyArray<{ readonly id: string; readonly project: string }>
+          }
+          assert.isDefined(found)
+          assert.strictEqual(found.project, "shop-api")
+          assert.isNotEmpty(dataOf(yield* call("get", { id: found.id }))["evidence"])
+          assert.isNotEmpty(dataOf(yield* call("timeline", { around: found.id }))["memories"])
+          assert.isNotEmpty(
+            dataOf(yield* call("cross_project_search", { query: "error", include_all_projects: true }))["memories"]
+          )
+          assert.match(textOf(yield* call("inject", { original_prompt: "pool of 20 connections" })), /pool/)
+          const { id } = dataOf(yield* call("save", { content: "Deployments are on Thursdays." }))
+          assert.deepStrictEqual(dataOf(yield* call("forget", { ids: [id] }))["forgotten"], [id])
+          assert.strictEqual(dataOf(yield* call("status"))["memories"], 122)
+          assert.isTrue(dataOf(yield* call("health", { detailed: true }))["ok"])
+          yield* Effect.promise(async () => {
+            await client.readResource({ uri: `memory://units/${found.id}` })
+            await client.readResource({ uri: "memory://status" })
+            assert.lengthOf((await client.getPrompt({ name: "recall", arguments: { topic: "error" } })).messages, 1)
+          })
+          return pid
+        }))
+        assert.isFalse(isRunning(pid))
+        assert.deepStrictEqual(yield* remains(home), [])
+      }))
+
+    it.scoped("shakes hands before there is a memory at all, and says what is wrong with one until that is mended", () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const home = yield* makeHome
+        const memory = join(home, ".claude-memory")
+        yield* fs.makeDirectory(memory)
+        yield* fs.writeFileString(join(memory, "memory.db"), "no database")
+        const { call } = yield* connect(home)
+        const refused = yield* call("search", { query: "error" })
+        assert.isTrue(refused.isError)
+        assert.match(textOf(refused), /memory\.db.*the next call tries again/s)
+        assert.match(textOf(yield* call("health")), /wrong: memory: .*memory\.db/)
+        yield* fs.copyFile(join(yield* Home, ".claude-memory", "memory.db"), join(memory, "memory.db"))
+        assert.isNotEmpty(dataOf(yield* call("search", { query: "error" }))["memories"])
+      }))
+
+    it.scoped("says which setting is wrong", () =>
+      Effect.gen(function*() {
+        const { call } = yield* connect(yield* Home, { CLAUDE_MEMORY_COMPRESSION: "zip" })
+        assert.match(
+          textOf(yield* call("status")),
+          /^CLAUDE_MEMORY_COMPRESSION is one of extractive, hybrid, abstractive\./
+        )
+      }))
+
+    it.scoped("keeps to its project where the setting says so", () =>
+      Effect.gen(function*() {
+        const { call } = yield* connect(yield* Home, { ...SHOP, CLAUDE_MEMORY_ISOLATION: "strict" })
+        assert.match(
+          textOf(yield* call("search", { query: "x", project_id: "global" })),
+          /^CLAUDE_MEMORY_ISOLATION is strict/
+        )
+        assert.isNotEmpty(dataOf(yield* call("search", { query: "error" }))["memories"])
+      }))
+
+    it.scoped("writes nothing but JSON-RPC to stdout, whatever comes in, and answers what can be answered", () =>
+      Effect.gen(function*() {
+        const { closeStdin, ended, said, send } = yield* start([mcp], { home: yield* Home, env: SHOP, staysOpen: true })
+        yield* send(request("before", "ping"))
+        yield* send(request("early", "tools/list"))
+        for (
+          const line of [
+            "no JSON",
+            "{",
+            "{}",
+            "[]",
+            "null",
+            "\u0000",
+            "\ud800",
+            "",
+            "{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"ping\"}"
+          ]
+        ) {
+          yield* send(`${line}\n`)
+        }
+        yield* send(`[${request("batch", "ping").trim()}]\n`)
+        yield* send(`${"x".repeat(6_000_000)}\n`)
+        yield* send(request("long", "ping", { _meta: { padding: "y".repeat(6_000_000) } }))
+        yield* send(HELLO)
+        yield* send(request("método", "ping"))
+        yield* send(request(-15, "ping"))
+        yield* send(request("unknown", "server/discover"))
+        yield* send(request("none", "tools/call", { name: "rm" }))
+        yield* send(request("malformed", "tools/call", { name: 5 }))
+        yield* send(request("array", "tools/call", { name: "claude_memory_status", arguments: [1] }))
+        yield* send(request("missing", "tools/call", { name: "claude_memory_search" }))
+        yield* send(request("defaults", "tools/call", { name: "claude_memory_status" }))
+        yield* send(search("last"))
+        yield* said("\"id\":\"last\"")
+        yield* closeStdin
+        const { code, stderr, stdout } = yield* ended
+        assert.strictEqual(code, 0)
+        const answered = messagesOf(stdout).filter(({ id }) => id !== undefined)
+        const answers = new Map(
+          answered.map(({ error, id, result }) => [id, error?.code ?? (result?.isError ?? false)])
+        )
+        assert.strictEqual(answers.size, answered.length, "one answer to each")
+        assert.deepStrictEqual(Object.fromEntries(answers), {
+          before: false,
+          early: false,
+          0: false,
+          "método": false,
+          "-15": false,
+          unknown: -32601,
+          none: -32602,
+          malformed: -32603,
+          array: -32603,
+          missing: true,
+          defaults: false,
+          last: false
+        })
+        assert.strictEqual(stderr.split("\n").filter((line) => line.includes("was left out")).length, 11)
+        assert.notInclude(stderr, "FATAL")
+      }))
+
+    for (
+      const [how, code] of [["the end of stdin", 0], ["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const
+    ) {
+      it.scoped(`ends on ${how} while calls run, with ${code}, and leaves nothing`, () =>
+        Effect.gen(function*() {
+          const home = yield* Home
+          const { closeStdin, ended, kill, said, send } = yield* start([mcp], { home, env: SHOP, staysOpen: true })
+          yield* send(HELLO + search("first"))
+          yield* said("\"id\":\"first\"")
+          yield* send(Array.from({ length: 200 }, (_, i) => search(i + 1)).join(""))
+          yield* code === 0 ? closeStdin : kill(how as NodeJS.Signals)
+          const outcome: Outcome = yield* ended
+          assert.strictEqual(outcome.code, code, outcome.stderr)
+          assert.strictEqual(outcome.stderr, "")
+          messagesOf(outcome.stdout)
+          assert.deepStrictEqual(yield* remains(home), [])
+        }))
+    }
+
+    it.scoped("ends when its client has gone and nobody reads", () =>
+      Effect.gen(function*() {
+        const { closeStdout, ended, said, send } = yield* start([mcp], {
+          home: yield* Home,
+          env: SHOP,
+          staysOpen: true
+        })
+        yield* send(HELLO)
+        yield* said("\"id\":0")
+        yield* closeStdout
+        yield* send(request(1, "tools/list"))
+        assert.strictEqual((yield* ended).code, 0)
+      }))
+  })
+})

@@ -294,20 +294,27 @@ export const review: Stream.Stream<Step, PipelineError, MemoryStore | VectorInde
   )
 )
 
+/** Makes memories of what was captured; they are found by their words from then on. */
+export const remember: Stream.Stream<Step, PipelineError, Compressor | MemoryStore> = Stream.concat(
+  worked("segment", compressSegments),
+  worked("session", summarizeSessions)
+)
+
 /** Works off the queue, whoever filled it. */
-export const drain: Stream.Stream<Step, PipelineError, DrainServices> = worked(
-  "segment",
-  compressSegments
-).pipe(
-  Stream.concat(worked("session", summarizeSessions)),
+export const drain: Stream.Stream<Step, PipelineError, DrainServices> = remember.pipe(
   Stream.concat(catchUp),
   Stream.concat(review)
 )
 
-/** Transcripts in, memories out. One batch at a time: the next is read when the one before is written. */
+/** Transcripts in. One batch at a time: the next is read when the one before is written. */
+export const capture = (
+  files: ReadonlyArray<TranscriptFile>
+): Stream.Stream<Step, PipelineError, Collector> =>
+  Stream.unwrap(Effect.map(
+    Collector,
+    (collector) => Stream.map(collector.sync(files), (captured): Step => ({ _tag: "Captured", captured }))
+  ))
+
+/** Transcripts in, memories out. */
 export const ingest = (files: ReadonlyArray<TranscriptFile>): Stream.Stream<Step, PipelineError, PipelineServices> =>
-  Stream.unwrap(Effect.map(Collector, (collector) =>
-    Stream.concat(
-      Stream.map(collector.sync(files), (captured): Step => ({ _tag: "Captured", captured })),
-      drain
-    )))
+  Stream.concat(capture(files), drain)

@@ -28,6 +28,7 @@ import {
   type StoreError,
   type StoreStatus
 } from "../store/MemoryStore.ts"
+import { capture, type CaptureFailure, type CaptureStep } from "./Capture.ts"
 import { work } from "./Worker.ts"
 
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
@@ -62,6 +63,11 @@ export class ClaudeMemory extends Context.Tag("ClaudeMemory")<ClaudeMemory, {
   ) => Stream.Stream<Pipeline.Step, Pipeline.PipelineError | NotFound>
   /** Makes memories of what others captured, and does what had to wait, until it is interrupted. */
   readonly work: Stream.Stream<Pipeline.Step, Pipeline.PipelineError>
+  /**
+   * Follows the transcripts below these folders: what was written since they were last read, then what is written. Of several
+   * processes over one memory one does, and another takes over when it ends. Until it is interrupted.
+   */
+  readonly capture: (folders: ReadonlyArray<string>) => Stream.Stream<CaptureStep, CaptureFailure>
   readonly search: (query: SearchQuery) => Effect.Effect<SearchResponse, StoreError>
   readonly inject: (request: InjectionRequest) => Effect.Effect<InjectionResponse, StoreError>
   /** A unit by its id or the beginning of one, with the messages it came from. */
@@ -149,6 +155,7 @@ const make = Effect.gen(function*() {
     ingest: (files) => Stream.provideContext(Pipeline.ingest(files), context),
     review: (sessions) => Stream.provideContext(review(sessions), context),
     work: Stream.provideContext(work, context),
+    capture: (folders) => Stream.provideContext(capture(folders), context),
     search: retriever.search,
     inject: injector.inject,
     show: (id) => inFlight(show(id)),

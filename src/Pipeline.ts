@@ -63,7 +63,7 @@ const BATCH: Readonly<Record<WorkItem["kind"], number>> = {
 }
 
 /** Work that takes longer without a pause lets signals and timers wait. */
-const PATIENCE_MS = 100
+const PATIENCE_MS = 50
 
 /**
  * What to do after each batch: the work is synchronous, and an effect that yields only goes behind others, so that a signal
@@ -171,7 +171,8 @@ const compress = <A>(
     const store = yield* MemoryStore
     const compressor = yield* Compressor
     const all = yield* read(store, items.map(({ key }) => key))
-    const made = yield* Effect.forEach(all, (one) => make(compressor, one))
+    const pause = yield* pauses
+    const made = yield* Effect.forEach(all, (one) => Effect.zipLeft(make(compressor, one), pause))
     const units = made.flat()
     yield* store.transaction(Effect.zipRight(store.commit(items, units), written(all, made)))
     return { _tag: "Compressed" as const, units }

@@ -38,6 +38,15 @@ export const codeOf = (cause: unknown) => (cause as NodeJS.ErrnoException).code
 export const toCaptureError = (path: string) => (cause: unknown): CaptureError =>
   new CaptureError({ reason: codeOf(cause) === "ENOENT" ? "Missing" : "Unreadable", path, cause })
 
+const fileOf = (path: string, { mtime, size }: Stats): TranscriptFile => ({ path, size, modifiedAt: mtime.getTime() })
+
+/** Those of them that are there now. */
+export const lookAgain = (paths: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<TranscriptFile>> =>
+  Effect.map(
+    Effect.promise(() => Promise.allSettled(paths.map((path) => stat(path)))),
+    (infos) => infos.flatMap((info, i) => info.status === "fulfilled" ? [fileOf(paths[i]!, info.value)] : [])
+  )
+
 const use = <A>(path: string, ask: () => Promise<A>): Effect.Effect<A, CaptureError> =>
   Effect.tryPromise({ try: ask, catch: toCaptureError(path) })
 
@@ -66,10 +75,10 @@ export const discover = (
     const seen = new Set<string>()
     const found: Array<TranscriptFile> = []
 
-    const take = (path: string, { mtime, size }: Stats) => {
+    const take = (path: string, info: Stats) => {
       if (seen.has(path)) return
       seen.add(path)
-      found.push({ path, size, modifiedAt: mtime.getTime() })
+      found.push(fileOf(path, info))
     }
     const passOver = ({ cause, path }: Pick<CaptureError, "cause" | "path">) =>
       Effect.logWarning(`passed over ${path}: ${codeOf(cause)}`)

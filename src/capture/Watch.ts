@@ -19,6 +19,7 @@ import {
   EXTENSION,
   type Folder,
   folderAt,
+  lookAgain,
   newest,
   toCaptureError,
   type TranscriptFile
@@ -46,8 +47,8 @@ const SETTLES = "150 millis"
 const LOOKS_EVERY = "2 seconds"
 const LATELY_MS = 10 * 60_000
 const LATELY_AT_MOST = 32
-/** All are looked at again after so many times as long as it took: a third of a percent of the time. */
-const REST = 300
+/** All are looked at again after so many times as long as it took: a fifth of a percent of the time. */
+const REST = 500
 const SHORTEST_REST_MS = 5_000
 const LONGEST_REST_MS = 5 * 60_000
 /** Between two batches, what is being written has its turn. */
@@ -231,7 +232,8 @@ const make = (folders: ReadonlyArray<string>, { cursors, watched: most }: Option
       yield* Effect.forEach(gone, ({ path }) => unwatch(path))
       for (const path of lately) if ((known.get(path)?.modifiedAt ?? 0) < now - LATELY_MS) lately.delete(path)
       if (now >= nextLookAtAll || gone.length > 0 || roots.length > before.length) yield* lookAtAll
-      yield* Effect.forEach(new Set([...paths, ...lately]), (path) => lookAt(path, now), { discard: true })
+      yield* Effect.forEach(paths, (path) => lookAt(path, now), { discard: true })
+      for (const file of yield* lookAgain([...lately])) note(file, now)
       return take()
     })
     return { next }

@@ -25,6 +25,8 @@ export type CaptureStep =
 
 export type CaptureFailure = Pipeline.PipelineError | SqliteError
 
+/** How often what others left undone is looked for. */
+const REST = Duration.seconds(30)
 /** A language model is asked about what has come to rest, so that it does not read what grows again and again. */
 const QUIET = Duration.minutes(2)
 /** And at the latest after so long. */
@@ -65,8 +67,11 @@ const follow = (folders: ReadonlyArray<string>) =>
         Stream.tap(noted),
         Stream.concat(waiting === 0 ? caughtUp : Stream.empty)
       ))
-    const indexed = paced(patiently(Pipeline.catchUp), Effect.zipRight(isNew.await, isNew.close))
-    const reviewed = paced(patiently(yield* whenQuiet(Pipeline.review, capturedAt)), Effect.never)
+    const indexed = paced(
+      patiently(Pipeline.catchUp),
+      isNew.await.pipe(Effect.zipRight(isNew.close), Effect.timeoutOption(REST))
+    )
+    const reviewed = paced(patiently(yield* whenQuiet(Pipeline.review, capturedAt)), Effect.sleep(REST))
     return Stream.mergeAll<CaptureStep, Pipeline.PipelineError, Pipeline.PipelineServices>(
       [remembered, indexed, reviewed],
       { concurrency: "unbounded" }

@@ -9,9 +9,8 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as Pipeline from "../Pipeline.ts"
 
-/** How long it rests when there is nothing to do. */
+/** How long it rests when something can't be done: each time twice as long. */
 const PAUSE = Duration.seconds(5)
-/** And at most, while something can't be done: each time twice as long. */
 const LONGEST_PAUSE = Duration.minutes(5)
 
 /** What keeps a store from writing, and goes by itself or by a person's hand. */
@@ -43,10 +42,10 @@ export const makePatience: Effect.Effect<Patience> = Effect.map(Ref.make(""), (t
     )
 })
 
-/** Does it again after each pause, or when it is woken; while something can't be done it sleeps on. */
+/** Does it again after each `rest`; while something can't be done, after pauses that grow. */
 export const paced = <R>(
   part: Stream.Stream<Pipeline.Step, Pipeline.PipelineError, R>,
-  woken: Effect.Effect<void>
+  rest: Effect.Effect<unknown>
 ): Stream.Stream<Pipeline.Step, Pipeline.PipelineError, R> =>
   Stream.unwrap(Effect.map(Ref.make(PAUSE), (pause) => {
     const round = Stream.unwrap(Effect.map(Ref.make(false), (isPostponed) =>
@@ -54,8 +53,7 @@ export const paced = <R>(
         Stream.tap(({ _tag }) => _tag === "Postponed" ? Ref.set(isPostponed, true) : Effect.void),
         Stream.concat(Stream.execute(Effect.gen(function*() {
           const again = yield* Ref.get(isPostponed)
-          const rest = Effect.sleep(yield* Ref.get(pause))
-          yield* again ? rest : Effect.race(rest, woken)
+          yield* again ? Effect.sleep(yield* Ref.get(pause)) : rest
           yield* Ref.update(pause, (last) => again ? Duration.min(Duration.times(last, 2), LONGEST_PAUSE) : PAUSE)
         })))
       )))
@@ -64,5 +62,5 @@ export const paced = <R>(
 
 /** Ends only when it is interrupted, or with a failure of the store that does not pass. */
 export const work: Stream.Stream<Pipeline.Step, Pipeline.PipelineError, Pipeline.DrainServices> = Stream.unwrap(
-  Effect.map(makePatience, (patiently) => paced(patiently(Pipeline.drain), Effect.never))
+  Effect.map(makePatience, (patiently) => paced(patiently(Pipeline.drain), Effect.sleep(PAUSE)))
 )

@@ -17,6 +17,7 @@ import * as Injector from "./inject/Injector.ts"
 import { ModelManager } from "./models/ModelManager.ts"
 import type * as Providers from "./models/Providers.ts"
 import type { Caps } from "./models/Spending.ts"
+import { Lease } from "./resources/Lease.ts"
 import { ResourceLedger } from "./resources/ResourceLedger.ts"
 import * as Retriever from "./retrieve/Retriever.ts"
 import * as Given from "./serve/Given.ts"
@@ -42,6 +43,8 @@ export interface Options {
   readonly postgres?: Omit<PostgresPoolOptions, "readOnly"> | undefined
   /** Where the vectors are; beside the memory without it. */
   readonly qdrant?: QdrantOptions & QdrantIndexOptions | undefined
+  /** How many folders of transcripts are watched at most; as many as is good without it. */
+  readonly watched?: number
 }
 
 const modelFile = Settings.packageFile("assets", "static-embeddings.bin")
@@ -153,10 +156,16 @@ export const layer = (options: Options) =>
       Layer.provide(
         Layer.provideMerge(
           options.fusion === undefined ? Injector.layer : fusing(options.fusion, options.models?.roles ?? {}, "layer"),
-          Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer, given(options))
+          Layer.mergeAll(
+            Retriever.layer,
+            options.watched === undefined ? Collector.layer : Collector.layerWatching(options.watched),
+            Extractive.layer,
+            given(options)
+          )
         )
       ),
       Layer.provide(options.review === undefined ? Layer.empty : reviewer(options.review)),
+      Layer.provide(Lease.layer(options.home)),
       Layer.provide(ground(options))
     )))
 

@@ -28,6 +28,7 @@ import * as Search from "./Search.ts"
 import * as Show from "./Show.ts"
 import * as Status from "./Status.ts"
 import * as Uninstall from "./Uninstall.ts"
+import * as Watch from "./Watch.ts"
 import * as Work from "./Work.ts"
 
 const HELP = `claude-memory ${version}: long-term memory for Claude Code
@@ -48,6 +49,7 @@ Look after it
   models [--check]      Say which models are asked for what, and whether they answer
   index [verify|repair] Look at the index of vectors, and mend it
   reindex [--to MODEL]  Build it anew for another model of embeddings, while the old one serves
+  watch [path…]         Read transcripts while they are written, until it is ended
   work                  Work off what waits, until it is ended: any number of processes on one memory
   review [--all]        Have a language model compress sessions again
   cost [--by model]     Say what models were asked, what that cost, and what they may cost
@@ -74,6 +76,7 @@ const command = Command.make("claude-memory").pipe(
     Models.command,
     Index.command,
     Reindex.command,
+    Watch.command,
     Work.command,
     Review.command,
     Cost.command,
@@ -95,6 +98,7 @@ const known: Known = {
   models: Models.options,
   index: Index.options,
   reindex: Reindex.options,
+  watch: Watch.options,
   work: Work.options,
   review: Review.options,
   cost: Cost.options,

@@ -19,6 +19,7 @@ import * as ModelInMemory from "../../src/models/ModelInMemory.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import * as Retriever from "../../src/retrieve/Retriever.ts"
 import * as ClaudeMemory from "../../src/serve/ClaudeMemory.ts"
+import * as Given from "../../src/serve/Given.ts"
 import * as Forgetting from "../../src/store/Forgetting.ts"
 import { MemoryStore } from "../../src/store/MemoryStore.ts"
 import { SqliteFile } from "../../src/store/SqliteFile.ts"
@@ -29,7 +30,7 @@ import { samples } from "../data.ts"
 import { copied } from "../e2e/sessions.ts"
 
 const service = ClaudeMemory.layer.pipe(
-  Layer.provideMerge(Injector.layer),
+  Layer.provideMerge(Layer.merge(Injector.layer, Given.layerInMemory)),
   Layer.provideMerge(Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer)),
   Layer.provideMerge(Layer.merge(EmbeddedIndex.layer, ModelInMemory.layer())),
   Layer.provideMerge(SqliteStore.layer),

@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import type { Client } from "./Client.ts"
 import { says, type Scene, uses } from "./MessagesApi.ts"
 
 export const PROMPT = "The nightly export of the orders fails. Find out why and mend it."

@@ -15,7 +15,8 @@ export const VERSION = "2.1.328"
 
 /** Installed by `npm ci --prefix test/claude`; only on the machines that it is made for. */
 export const binary = join(root, "test", "claude", "node_modules", "@anthropic-ai", "claude-code-linux-x64", "claude")
-export const isInstalled = existsSync(binary)
+/** For the name of a suite that is skipped. */
+export const without = existsSync(binary) ? "" : " (Claude Code is not installed: npm ci --prefix test/claude)"
 
 export interface Answer {
   readonly session: string
@@ -118,7 +119,8 @@ const known = (project: string) => ({
 
 const CONTROLS = /\u001b(?:\[[0-9;?<>=]*[A-Za-z]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[78])/g
 
-export const make: Effect.Effect<Client, never, Scope.Scope | FileSystem.FileSystem> = Effect.gen(function*() {
+/** `base` is for everything that it starts. */
+export const make = Effect.fnUntraced(function*(base: Pick<Options, "env"> = {}) {
   const fs = yield* FileSystem.FileSystem
   const home = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-claude-" }).pipe(
     Effect.flatMap(fs.realPath),
@@ -137,7 +139,7 @@ export const make: Effect.Effect<Client, never, Scope.Scope | FileSystem.FileSys
     home,
     cwd: cwd ?? project,
     command: binary,
-    env: { ...quiet, ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: api.origin, SHELL: "/bin/sh", ...env }
+    env: { ...quiet, ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: api.origin, SHELL: "/bin/sh", ...base.env, ...env }
   })
   const headless = (args: ReadonlyArray<string>, options: Options, stdin?: "open") =>
     start(["-p", ...args, ...options.args ?? []], { ...optionsOf(options), ...(stdin !== undefined && { stdin }) })
@@ -148,7 +150,7 @@ export const make: Effect.Effect<Client, never, Scope.Scope | FileSystem.FileSys
     return { session, text: result, asked, began, ms: performance.now() - began }
   }
 
-  return {
+  const client: Client = {
     home,
     project,
     api,
@@ -205,4 +207,5 @@ export const make: Effect.Effect<Client, never, Scope.Scope | FileSystem.FileSys
     settings: join(home, ".claude", "settings.json"),
     transcript: (session) => transcriptsOf(home, session)
   }
+  return client
 })

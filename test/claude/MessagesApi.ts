@@ -11,7 +11,7 @@ export type Block =
   | { readonly type: "tool_use"; readonly name: string; readonly input: object }
 
 /** What Claude says to a prompt, answer by answer: each that uses a tool is followed by the next. */
-export type Scene = ReadonlyArray<ReadonlyArray<Block>>
+export type Scene = ReadonlyArray<ReadonlyArray<Block> | ((asked: Asked) => ReadonlyArray<Block>)>
 
 export const says = (text: string): Block => ({ type: "text", text })
 export const uses = (name: string, input: object): Block => ({ type: "tool_use", name, input })
@@ -126,7 +126,8 @@ const respond = async (api: MessagesApi, request: IncomingMessage, response: Ser
   const asked = read(body)
   const number = api.asked.push(asked)
   const scene = [...api.scenes].find(([words]) => asked.prompt.includes(words))?.[1] ?? [[says("Understood.")]]
-  const content = (scene[Math.min(asked.step, scene.length - 1)] ?? [])
+  const answered = scene[Math.min(asked.step, scene.length - 1)] ?? []
+  const content = (typeof answered === "function" ? answered(asked) : answered)
     .map((block, index) => block.type === "text" ? block : { ...block, id: `toolu_${number}_${index}` })
   const stopReason = content.some(({ type }) => type === "tool_use") ? "tool_use" : "end_turn"
   const message = { id: `msg_${number}`, type: "message", role: "assistant", model: body.model, stop_sequence: null }

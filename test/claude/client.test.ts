@@ -9,9 +9,9 @@ import * as Client from "./Client.ts"
 import { says, uses } from "./MessagesApi.ts"
 
 const withClient = <A, E>(test: (client: Client.Client) => Effect.Effect<A, E>) =>
-  Client.make.pipe(Effect.flatMap(test), Effect.scoped, Effect.provide(NodeContext.layer))
+  Client.make().pipe(Effect.flatMap(test), Effect.scoped, Effect.provide(NodeContext.layer))
 
-describe.skipIf(!Client.isInstalled)("Claude Code", () => {
+describe.skipIf(Client.without !== "")(`Claude Code${Client.without}`, () => {
   it.live("answers from the scene, uses tools, goes on where it was, and leaves no process", () =>
     withClient((client) =>
       Effect.gen(function*() {

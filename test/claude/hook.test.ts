@@ -9,19 +9,19 @@ import { hook, main, run } from "../e2e/run.ts"
 import * as Client from "./Client.ts"
 import * as story from "./story.ts"
 
-describe.skipIf(!Client.isInstalled)("the hook", () => {
+describe.skipIf(Client.without !== "")(`the hook${Client.without}`, () => {
   it.live("puts what fits the prompt beside it, and nothing beside one that it knows nothing of", () =>
     Effect.gen(function*() {
-      const client = yield* Client.make
-      yield* story.play(client)
+      const client = yield* Client.make({ env: { CLAUDE_MEMORY_HOOK_MS: "10000" } })
+      const { session } = yield* story.play(client)
+      yield* session.close
       const imported = yield* run([main, "import"], { home: client.home })
       assert.strictEqual(imported.code, 0, imported.stderr)
       const command = { type: "command", command: "node", args: [hook], timeout: 20 }
       writeFileSync(client.settings, JSON.stringify({ hooks: { UserPromptSubmit: [{ hooks: [command] }] } }))
-      const env = { CLAUDE_MEMORY_HOOK_MS: "10000" }
-      const [first] = (yield* client.ask(story.QUESTION, { env })).asked
+      const [first] = (yield* client.ask(story.QUESTION)).asked
       assert.include(first!.turn, story.CAUSE)
-      const [other] = (yield* client.ask("Write a haiku about otters.", { env })).asked
+      const [other] = (yield* client.ask("Write a haiku about otters.")).asked
       assert.notInclude(other!.turn, "<claude-memory>")
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 })

@@ -66,13 +66,19 @@ const others: ReadonlyArray<readonly [prompt: string, answer: string]> = [
   ]
 ]
 
-/** Sessions of other work, and the one that is asked about: its answer. */
+/** Lays the project, and teaches Claude what it is to say. */
+const prepare = ({ api, project }: Client): void => {
+  mkdirSync(join(project, "export"), { recursive: true })
+  writeFileSync(join(project, "export", "orders.mjs"), PROGRAM)
+  api.scenes.set(PROMPT, scene)
+  for (const [prompt, answer] of others) api.scenes.set(prompt, [[says(answer)]])
+}
+
+/** Sessions of other work, and then the one that is asked about, which stays open. */
 export const play = (client: Client) =>
   Effect.gen(function*() {
-    mkdirSync(join(client.project, "export"), { recursive: true })
-    writeFileSync(join(client.project, "export", "orders.mjs"), PROGRAM)
-    client.api.scenes.set(PROMPT, scene)
-    for (const [prompt, answer] of others) client.api.scenes.set(prompt, [[says(answer)]])
+    prepare(client)
     yield* Effect.forEach(others, ([prompt]) => client.ask(prompt), { concurrency: 2 })
-    return yield* client.ask(PROMPT, { args: tools })
+    const session = yield* client.session({ args: tools })
+    return { session, answer: yield* session.say(PROMPT) }
   })

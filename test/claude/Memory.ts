@@ -1,0 +1,64 @@
+/**
+ * Claude Memory as a person has it beside Claude Code: installed, asked for what it knows, and removed.
+ */
+import { assert } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { main, run } from "../e2e/run.ts"
+import type { Client } from "./Client.ts"
+import type { Asked } from "./MessagesApi.ts"
+
+interface Status {
+  readonly lines: { readonly total: number }
+  readonly pending: number
+  readonly units: Readonly<Record<string, number>>
+}
+
+export interface Unit {
+  readonly id: string
+  readonly type: string
+  readonly content: string
+}
+
+/** On a machine that is busy a hook takes longer than its budgets, and says nothing; init's own entry allows it a second. */
+export const patient = { CLAUDE_MEMORY_HOOK_MS: "900" }
+
+export const command = (client: Client, ...args: ReadonlyArray<string>) =>
+  Effect.map(run([main, ...args], { home: client.home, cwd: client.project }), ({ code, stderr, stdout }) => {
+    assert.strictEqual(code, 0, `claude-memory ${args.join(" ")}: ${stdout}${stderr}`)
+    return stdout
+  })
+
+export const init = (client: Client, ...args: ReadonlyArray<string>) => command(client, "init", "--yes", ...args)
+
+export const status = (client: Client): Effect.Effect<Status> =>
+  Effect.map(command(client, "status", "--all-projects", "--json"), (text) => JSON.parse(text))
+
+/** What is found for these words, best first. */
+export const found = (client: Client, words: string): Effect.Effect<ReadonlyArray<Unit>> =>
+  Effect.map(
+    command(client, "search", words, "--mode", "keyword", "--json"),
+    (text) => (JSON.parse(text) as { results: ReadonlyArray<{ unit: Unit }> }).results.map(({ unit }) => unit)
+  )
+
+/** Waits for what others do, at most a hundred looks; what was seen last is told when it doesn't come. */
+export const until = <A>(look: Effect.Effect<A>, holds: (seen: A) => boolean): Effect.Effect<A> =>
+  Effect.gen(function*() {
+    for (let tries = 1;; tries++) {
+      const seen = yield* look
+      if (holds(seen)) return seen
+      if (tries === 100) return yield* Effect.dieMessage(`it did not come to that: ${JSON.stringify(seen)}`)
+      yield* Effect.sleep("200 millis")
+    }
+  })
+
+/** Every line of the transcripts is accounted for, and nothing waits. */
+export const caughtUp = (client: Client) =>
+  until(status(client), ({ lines, pending }) => pending === 0 && lines.total === client.transcript().length)
+
+/** What memory put into the request, beside this prompt. */
+export const given = (asked: Asked | undefined): ReadonlyArray<string> =>
+  [...asked?.turn.matchAll(/<claude-memory>[\s\S]*?<\/claude-memory>/g) ?? []].map(([text]) => text)
+
+/** For the log of a run: what was asked, and what was seen. */
+export const tell = (what: string, seen = ""): Effect.Effect<void> =>
+  Effect.sync(() => process.stdout.write(`${what}\n${seen.replace(/^(?=.)/gm, "    | ")}${seen === "" ? "" : "\n"}`))

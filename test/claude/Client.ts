@@ -44,7 +44,7 @@ export interface Options {
 export interface Client {
   /** HOME, in which are Claude Code's folder `.claude` and the memory `.claude-memory`. */
   readonly home: string
-  /** Where it works unless told otherwise: a folder in `home`. */
+  /** Where it works unless told otherwise: a folder in `home` whose name has a space and Chinese in it. */
   readonly project: string
   readonly api: MessagesApi
   /** One prompt, headless (`-p`), to the end of the process. */
@@ -126,7 +126,7 @@ export const make = Effect.fnUntraced(function*(base: Pick<Options, "env"> = {})
     Effect.flatMap(fs.realPath),
     Effect.orDie
   )
-  const project = join(home, "shop")
+  const project = join(home, "我的 shop")
   mkdirSync(join(home, ".claude"))
   mkdirSync(project)
   writeFileSync(join(home, ".claude", ".claude.json"), JSON.stringify(known(project)))

@@ -4,13 +4,13 @@
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { main, run } from "../e2e/run.ts"
-import type { Client } from "./Client.ts"
+import type { Answer, Client, Options } from "./Client.ts"
 import type { Asked } from "./MessagesApi.ts"
 
 interface Status {
   readonly lines: { readonly total: number }
   readonly pending: number
-  readonly units: Readonly<Record<string, number>>
+  readonly units: { readonly total: number }
 }
 
 export interface Unit {
@@ -20,7 +20,7 @@ export interface Unit {
 }
 
 /** On a machine that is busy a hook takes longer than its budgets, and says nothing; init's own entry allows it a second. */
-export const patient = { CLAUDE_MEMORY_HOOK_MS: "900" }
+export const patient = { CLAUDE_MEMORY_HOOK_MS: "900", CLAUDE_MEMORY_SESSION_START_MS: "900" }
 
 export const command = (client: Client, ...args: ReadonlyArray<string>) =>
   Effect.map(run([main, ...args], { home: client.home, cwd: client.project }), ({ code, stderr, stdout }) => {
@@ -36,8 +36,11 @@ export const status = (client: Client): Effect.Effect<Status> =>
 /** What is found for these words, best first. */
 export const found = (client: Client, words: string): Effect.Effect<ReadonlyArray<Unit>> =>
   Effect.map(
-    command(client, "search", words, "--mode", "keyword", "--json"),
-    (text) => (JSON.parse(text) as { results: ReadonlyArray<{ unit: Unit }> }).results.map(({ unit }) => unit)
+    command(client, "search", words, "--mode", "keyword", "--limit", "50", "--json"),
+    (text) =>
+      (JSON.parse(text) as { results: ReadonlyArray<{ unit: Unit }> }).results.map((
+        { unit: { content, id, type } }
+      ) => ({ id, type, content }))
   )
 
 /** Waits for what others do, at most a hundred looks; what was seen last is told when it doesn't come. */
@@ -58,6 +61,13 @@ export const caughtUp = (client: Client) =>
 /** What memory put into the request, beside this prompt. */
 export const given = (asked: Asked | undefined): ReadonlyArray<string> =>
   [...asked?.turn.matchAll(/<claude-memory>[\s\S]*?<\/claude-memory>/g) ?? []].map(([text]) => text)
+
+/** The answer in a session whose hooks Claude Code did not cut off: on a busy machine they may need more than one. */
+export const ask = (client: Client, prompt: string, options?: Options): Effect.Effect<Answer> =>
+  Effect.repeat(client.ask(prompt, options), {
+    until: ({ session }) => !client.transcript(session).some((line) => line.includes("\"hook_cancelled\"")),
+    times: 4
+  })
 
 /** For the log of a run: what was asked, and what was seen. */
 export const tell = (what: string, seen = ""): Effect.Effect<void> =>

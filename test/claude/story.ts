@@ -11,8 +11,9 @@ export const PROMPT = "The nightly export of the orders fails. Find out why and 
 
 /** What only this session says: a later one can know it from memory alone. */
 export const CAUSE = "ERR_EXPORT_LOCALE"
+/** What the person then decides. */
 export const DECISION =
-  "We decided to write every export in the C locale, because the bookkeeping's parser takes a comma for a new column."
+  "From now on write every export in the C locale, because the bookkeeping takes a comma for a new column."
 
 /** What fails until `locale.txt` is there. */
 const PROGRAM = `import { existsSync } from "node:fs"
@@ -29,7 +30,7 @@ const scene: Scene = [
     uses("Write", { file_path: "locale.txt", content: "C\n" })
   ],
   [run("Run the nightly export again")],
-  [says(`The export works again. ${DECISION}`)]
+  [says("The export works again: it wrote 1204 orders.")]
 ]
 
 /** The tools that it uses. */
@@ -71,6 +72,7 @@ const prepare = ({ api, project }: Client): void => {
   mkdirSync(join(project, "export"), { recursive: true })
   writeFileSync(join(project, "export", "orders.mjs"), PROGRAM)
   api.scenes.set(PROMPT, scene)
+  api.scenes.set(DECISION, [[says("Every export will be written in the C locale.")]])
   for (const [prompt, answer] of others) api.scenes.set(prompt, [[says(answer)]])
 }
 
@@ -80,5 +82,7 @@ export const play = (client: Client) =>
     prepare(client)
     yield* Effect.forEach(others, ([prompt]) => client.ask(prompt), { concurrency: 2 })
     const session = yield* client.session({ args: tools })
-    return { session, answer: yield* session.say(PROMPT) }
+    const answer = yield* session.say(PROMPT)
+    yield* session.say(DECISION)
+    return { session, answer }
   })

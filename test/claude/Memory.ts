@@ -33,23 +33,28 @@ export const init = (client: Client, ...args: ReadonlyArray<string>) => command(
 export const status = (client: Client): Effect.Effect<Status> =>
   Effect.map(command(client, "status", "--all-projects", "--json"), (text) => JSON.parse(text))
 
-/** What is found for these words, best first. */
-export const found = (client: Client, words: string): Effect.Effect<ReadonlyArray<Unit>> =>
+/** What is found for these words, best first, of one type or of all. */
+export const found = (client: Client, words: string, type?: string): Effect.Effect<ReadonlyArray<Unit>> =>
   Effect.map(
-    command(client, "search", words, "--mode", "keyword", "--limit", "50", "--json"),
+    command(client, "search", words, ...type === undefined ? [] : ["--type", type], "--limit", "50", "--json"),
     (text) =>
       (JSON.parse(text) as { results: ReadonlyArray<{ unit: Unit }> }).results.map((
         { unit: { content, id, type } }
       ) => ({ id, type, content }))
   )
 
-/** Waits for what others do, at most a hundred looks; what was seen last is told when it doesn't come. */
+const PATIENCE_MS = 60_000
+
+/** Waits for what others do, at most a minute; what was seen last is told when it doesn't come. */
 export const until = <A>(look: Effect.Effect<A>, holds: (seen: A) => boolean): Effect.Effect<A> =>
   Effect.gen(function*() {
-    for (let tries = 1;; tries++) {
+    const began = performance.now()
+    for (;;) {
       const seen = yield* look
       if (holds(seen)) return seen
-      if (tries === 100) return yield* Effect.dieMessage(`it did not come to that: ${JSON.stringify(seen)}`)
+      if (performance.now() - began > PATIENCE_MS) {
+        return yield* Effect.dieMessage(`it did not come to that: ${JSON.stringify(seen)}`)
+      }
       yield* Effect.sleep("200 millis")
     }
   })
@@ -58,9 +63,10 @@ export const until = <A>(look: Effect.Effect<A>, holds: (seen: A) => boolean): E
 export const caughtUp = (client: Client) =>
   until(status(client), ({ lines, pending }) => pending === 0 && lines.total === client.transcript().length)
 
-/** What memory put into the request, beside this prompt. */
-export const given = (asked: Asked | undefined): ReadonlyArray<string> =>
-  [...asked?.turn.matchAll(/<claude-memory>[\s\S]*?<\/claude-memory>/g) ?? []].map(([text]) => text)
+/** What memory put into the request beside this prompt, by all hooks or by one. */
+export const given = (asked: Asked | undefined, hook = "") =>
+  [...asked?.turn.matchAll(/(\w+) hook additional context: (<claude-memory>[\s\S]*?<\/claude-memory>)/g) ?? []]
+    .flatMap(([, event, text]) => hook === "" || hook === event ? [text] : []).join("\n")
 
 /** The answer in a session whose hooks Claude Code did not cut off: on a busy machine they may need more than one. */
 export const ask = (client: Client, prompt: string, options?: Options): Effect.Effect<Answer> =>

@@ -141,8 +141,8 @@ export const make = Effect.fnUntraced(function*(base: Pick<Options, "env"> = {})
     command: binary,
     env: { ...quiet, ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: api.origin, SHELL: "/bin/sh", ...base.env, ...env }
   })
-  const headless = (args: ReadonlyArray<string>, options: Options, stdin?: "open") =>
-    start(["-p", ...args, ...options.args ?? []], { ...optionsOf(options), ...(stdin !== undefined && { stdin }) })
+  const headless = (args: ReadonlyArray<string>, options: Options, staysOpen = false) =>
+    start(["-p", ...args, ...options.args ?? []], { ...optionsOf(options), staysOpen })
   /** What it was asked from `before` on, to the answer in this line of JSON. */
   const answerOf = (line: string, before: number, began: number) => {
     const { result, session_id: session } = JSON.parse(line)
@@ -165,7 +165,7 @@ export const make = Effect.fnUntraced(function*(base: Pick<Options, "env"> = {})
       })),
     session: (options = {}) =>
       Effect.gen(function*() {
-        const program = yield* headless(STREAMS, options, "open")
+        const program = yield* headless(STREAMS, options, true)
         const results = Effect.map(program.stdout, (text) => text.split("\n").filter((line) => RESULT.test(line)))
         return {
           ...program,
@@ -174,7 +174,7 @@ export const make = Effect.fnUntraced(function*(base: Pick<Options, "env"> = {})
               const { length } = yield* results
               const before = api.asked.length
               const began = performance.now()
-              yield* program.write(`${JSON.stringify({ type: "user", message: { role: "user", content: prompt } })}\n`)
+              yield* program.send(`${JSON.stringify({ type: "user", message: { role: "user", content: prompt } })}\n`)
               const lines = yield* Effect.repeat(Effect.zipRight(Effect.sleep("5 millis"), results), {
                 until: (lines) => lines.length > length
               }).pipe(Effect.raceFirst(Effect.zipRight(program.ended, results)))
@@ -193,14 +193,14 @@ export const make = Effect.fnUntraced(function*(base: Pick<Options, "env"> = {})
         const program = yield* start(["-qefc", command, "/dev/null"], {
           ...optionsOf({ ...options, env }),
           command: "script",
-          stdin: "open"
+          staysOpen: true
         })
         return {
           ...program,
           screen: Effect.map(program.stdout, (text) => text.replace(CONTROLS, "")),
           // Enter in one piece with the text would be a line of a pasted text.
           enter: (text) =>
-            Effect.zipRight(Effect.zipRight(program.write(text), Effect.sleep("400 millis")), program.write("\r"))
+            Effect.zipRight(Effect.zipRight(program.send(text), Effect.sleep("400 millis")), program.send("\r"))
         }
       }),
     running: Effect.sync(() => runningIn(home)),

@@ -100,10 +100,17 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
       assert.include(got?.results, story.CAUSE)
 
       yield* caughtUp(client)
-      for (const { content, id } of yield* found(client, "export locale")) {
-        if (!content.includes(story.CAUSE) && !content.includes("C locale")) continue
-        yield* tell(`claude-memory forget ${id}`, yield* command(client, "forget", id, "--yes"))
-      }
+      const ids = (yield* found(client, "export locale"))
+        .filter(({ content }) => content.includes(story.CAUSE) || content.includes("C locale")).map(({ id }) => id)
+      client.api.scenes.set("Forget", [[tool("forget", { ids })], [says("It is forgotten.")]])
+      const forgot = yield* client.ask("Forget the export.", { args: ["--allowedTools", "mcp__claude-memory"] })
+      yield* tell(
+        "asked: Forget the export. Claude had its memory forget them, and was answered",
+        forgot.asked[1]?.results
+      )
+      assert.include(forgot.asked[1]?.results, ids[0])
+      yield* caughtUp(client)
+      assert.isEmpty((yield* found(client, "export locale")).filter(({ content }) => content.includes(story.CAUSE)))
       const third = yield* asking(client, story.QUESTION)
       assert.notInclude(third, story.CAUSE)
       assert.notInclude(third, "C locale")

@@ -72,7 +72,7 @@ type Signal = "SIGHUP" | "SIGINT" | "SIGTERM"
  * Runs an entry. Exit codes: 0 success (also when the reader of stdout, or the writer of a stdin that is served, has gone), 1 failure
  * or crash (also when stdout can't be written), 129 SIGHUP, 130 SIGINT, 143 SIGTERM. A signal, a crash outside any fiber, a closed
  * stdout and the end of a stdin that is served end the main fiber, so the root scope closes; `deadline` bounds that. A second signal
- * ends the process at once.
+ * ends the process at once; a server of stdin, if it is the same one again.
  */
 export const runMain = <E>(
   program: Effect.Effect<unknown, E>,
@@ -101,6 +101,8 @@ export const runMain = <E>(
   const onSignal = (name: Signal) => {
     if (forwarding) return
     const code = 128 + constants.signals[name]
+    // Claude Code sends SIGTERM a tenth of a second after SIGINT, to a server that may still be closing what it has open.
+    if (signal !== undefined && signal !== name && options.servesStdin === true) return
     if (signal !== undefined) process.exit(codeOr(code))
     signal = name
     exitBy(code)

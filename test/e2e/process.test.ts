@@ -172,6 +172,49 @@ describe("a program under runMain", () => {
         assert.notInclude(stderr, "shutdown took longer")
       })))
 
+    const server = (name: string) =>
+      Effect.flatMap(Bundle, ({ file, home }) => start([file, name, "serves-stdin"], { home, staysOpen: true }))
+
+    it.effect("that serves stdin ends with it, releases all and exits with 0", () =>
+      Effect.scoped(Effect.gen(function*() {
+        const { closeStdin, ended, said } = yield* server("wait")
+        yield* said("ready")
+        yield* closeStdin
+        assert.deepStrictEqual(yield* ended, { stdout: "ready\n", stderr: RELEASED, code: 0, signal: null })
+      })))
+
+    it.effect("that serves stdin does not wait for a release that hangs when that has ended", () =>
+      Effect.scoped(Effect.gen(function*() {
+        const { closeStdin, ended, said } = yield* server("hanging release")
+        yield* said("ready")
+        yield* closeStdin
+        const { code, stderr } = yield* ended
+        assert.strictEqual(code, 0)
+        assert.strictEqual(stderr, `${RELEASED}claude-memory: shutdown took longer than 700ms, exiting\n`)
+      })))
+
+    it.effect("that serves stdin is not hurried by another signal, as Claude Code sends it", () =>
+      Effect.scoped(Effect.gen(function*() {
+        const { ended, kill, said } = yield* server("slow release")
+        yield* said("ready")
+        yield* kill("SIGINT")
+        yield* Effect.sleep("100 millis")
+        yield* kill("SIGTERM")
+        assert.deepStrictEqual(yield* ended, { stdout: "ready\n", stderr: "released slow\n", code: 130, signal: null })
+      })))
+
+    it.effect("that serves stdin ends at once on the same signal again", () =>
+      Effect.scoped(Effect.gen(function*() {
+        const { ended, kill, said } = yield* server("hanging release")
+        yield* said("ready")
+        yield* kill("SIGINT")
+        yield* said("released ground")
+        yield* kill("SIGINT")
+        const { code, stderr } = yield* ended
+        assert.strictEqual(code, 130)
+        assert.notInclude(stderr, "shutdown took longer")
+      })))
+
     it.effect.each(
       [
         ["uncaught exception", "thrown outside"],

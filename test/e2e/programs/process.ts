@@ -117,5 +117,7 @@ const programs: Record<string, Effect.Effect<unknown, unknown, Scope.Scope | Res
 const [name, how] = process.argv.slice(2)
 runMain(Effect.provide(Effect.scoped(programs[name!]!), ResourceLedger.layer), {
   deadline: "700 millis",
-  failOpen: how === "fail-open"
+  failOpen: how === "fail-open",
+  servesStdin: how === "serves-stdin"
 })
+if (how === "serves-stdin") process.stdin.resume()

@@ -14,16 +14,19 @@ import { version } from "../version.ts"
 import { findMistake, type Known, separate } from "./Arguments.ts"
 import * as Cost from "./Cost.ts"
 import * as Doctor from "./Doctor.ts"
+import * as Forget from "./Forget.ts"
 import * as Import from "./Import.ts"
 import * as Index from "./Index.ts"
 import * as Init from "./Init.ts"
 import * as Inject from "./Inject.ts"
 import * as Lifecycle from "./Lifecycle.ts"
 import * as Models from "./Models.ts"
+import * as Projects from "./Projects.ts"
 import * as Quickstart from "./Quickstart.ts"
 import * as Reindex from "./Reindex.ts"
 import * as Resources from "./Resources.ts"
 import * as Review from "./Review.ts"
+import * as Save from "./Save.ts"
 import * as Search from "./Search.ts"
 import * as Show from "./Show.ts"
 import * as Status from "./Status.ts"
@@ -43,6 +46,11 @@ Ask
   show <id>             Show one memory whole, with the messages it comes from
   inject --prompt TEXT  Print what would be put in front of Claude for a prompt
 
+Tell it
+  save <text…>          Remember something, in your own words
+  forget <id…>          Delete memories for good, and keep them from being captured again
+  projects [merge|…]    List the projects; merge, rename or exclude them
+
 Look after it
   status                Say what is remembered
   doctor                Check that everything is as it should be
@@ -58,6 +66,7 @@ Look after it
 
 Every command takes --json (one line of JSON) and --help (its options).
 search, inject and status look at the project of the folder you are in; --project NAME or --all-projects widens that.
+save takes --project too.
 The memory lies in ~/.claude-memory, or in CLAUDE_MEMORY_HOME.
 `
 
@@ -71,6 +80,9 @@ const command = Command.make("claude-memory").pipe(
     Search.command,
     Show.command,
     Inject.command,
+    Save.command,
+    Forget.command,
+    Projects.command,
     Status.command,
     Doctor.command,
     Models.command,
@@ -93,6 +105,9 @@ const known: Known = {
   search: Search.options,
   show: Show.options,
   inject: Inject.options,
+  save: Save.options,
+  forget: Forget.options,
+  projects: Projects.options,
   status: Status.options,
   doctor: Doctor.options,
   models: Models.options,

@@ -85,6 +85,10 @@ export class ClaudeMemory extends Context.Tag("ClaudeMemory")<ClaudeMemory, {
   readonly forget: (ids: ReadonlyArray<string>) => Effect.Effect<Forgotten, StoreError | NotFound>
   readonly projects: {
     readonly list: Effect.Effect<ReadonlyArray<ProjectSummary>, StoreError>
+    /** The one of that name, id or root folder, or the one that a folder belongs to: also one that is not known yet. */
+    readonly find: (
+      project: string
+    ) => Effect.Effect<Project.Project, StoreError | NotFound | Projects.ProjectError>
     /** Gives all that is remembered of one to another, and what is captured of it from now on. */
     readonly merge: (
       from: string,
@@ -187,6 +191,7 @@ const make = Effect.gen(function*() {
     forget: (ids) => tell(forget(ids)),
     projects: {
       list: Effect.map(store.status, ({ projects }) => projects),
+      find: (project) => tell(Projects.find(project)),
       merge: (from, into) => tell(Projects.merge(from, into)),
       rename: (project, name) => tell(Projects.rename(project, name)),
       exclude: (project, isExcluded) => tell(Projects.exclude(project, isExcluded))

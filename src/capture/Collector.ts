@@ -22,6 +22,7 @@ import {
   MemoryStore,
   type StoreError
 } from "../store/MemoryStore.ts"
+import { callsOf, Exclude, EXCLUDED_TOOL, isBelow, isToolNamed, withoutTools } from "./Exclude.ts"
 import { mask, maskTexts } from "./Masking.ts"
 import * as Transcript from "./Transcript.ts"
 import { type FileLine, headOf, lines, MAX_LINE_BYTES, openTranscript, type Stretch, tailOf } from "./TranscriptFile.ts"
@@ -56,19 +57,28 @@ export class Collector extends Context.Tag("Collector")<Collector, {
   /** Transcripts at these paths (files, or folders with all below them), newest first. Links are followed once. */
   readonly discover: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError>
   /**
-   * Reads each file on from its cursor. A file that can't be read is passed over with a warning, one of an excluded project without;
-   * both keep their cursors.
+   * Reads each file on from its cursor. A file that can't be read is passed over with a warning, one of an excluded project or folder
+   * without; they keep their cursors.
    */
   readonly sync: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<Captured, StoreError>
   /** Masks secrets as in what is read. */
   readonly mask: (texts: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>>
 }>() {}
 
+/** What decides whether a transcript is read, and where it belongs. */
+interface Grounds {
+  readonly resolve: typeof Project.resolve
+  /** Ids of projects. */
+  readonly excluded: ReadonlySet<string>
+  readonly isExcluded: (folder: string) => Effect.Effect<boolean, never, FileSystem.FileSystem | Path.Path>
+}
+
 const make = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const store = yield* MemoryStore
   const ledger = yield* ResourceLedger
+  const exclude = yield* Exclude
   const inFlight = yield* makeInFlight("Collector")
   const platform = Context.make(FileSystem.FileSystem, fs).pipe(
     Context.add(Path.Path, path),
@@ -145,7 +155,7 @@ const make = Effect.gen(function*() {
             dead.push({ path: cursor.path, offset: line.offset, reason: parsed.reason, line: line.text })
         }
       }
-      return yield* mask({
+      const batch = yield* mask({
         cursor,
         previous,
         project,
@@ -157,18 +167,29 @@ const make = Effect.gen(function*() {
         deadLetters: dead,
         redactions: {}
       })
+      return exclude.tools.length === 0 ? batch : yield* withoutExcludedTools(batch)
+    })
+
+  /** Ids are those that are stored once they are masked. */
+  const withoutExcludedTools = (batch: CaptureBatch): Effect.Effect<CaptureBatch, StoreError> =>
+    Effect.map(callsOf(batch.messages, store.messages), (calls) => {
+      const messages = withoutTools(batch.messages, isToolNamed(exclude.tools), calls)
+      const gone = batch.messages.length - messages.length
+      return gone === 0
+        ? { ...batch, messages }
+        : { ...batch, messages, skipped: { ...batch.skipped, [EXCLUDED_TOOL]: gone } }
     })
 
   const read = (
     file: TranscriptFile,
     cursor: Cursor | undefined,
-    resolve: typeof Project.resolve,
-    excluded: ReadonlySet<string>
+    { excluded, isExcluded, resolve }: Grounds
   ): Stream.Stream<Captured, StoreError> =>
     Stream.unwrapScoped(Effect.gen(function*() {
       if (cursor?.offset === file.size && cursor.modifiedAt === file.modifiedAt) return Stream.empty
       const handle = yield* openTranscript(file.path)
       const head = yield* headOf(handle, file.path)
+      if (head.cwd !== undefined && (yield* isExcluded(head.cwd))) return Stream.empty
       // A file that is shorter now has another tail too.
       const isSame = cursor !== undefined && cursor.fingerprint === head.fingerprint &&
         cursor.tail === (yield* tailOf(handle, cursor.offset))
@@ -217,11 +238,12 @@ const make = Effect.gen(function*() {
           const cursors = yield* store.cursors(files.map((file) => file.path))
           // Sessions of one folder are many.
           const resolve = yield* Effect.cachedFunction(Project.resolve)
+          const isExcluded = yield* Effect.cachedFunction(yield* Effect.provide(isBelow(exclude.paths), platform))
           const projects = (yield* store.projects).filter(({ isExcluded }) => isExcluded)
           const excluded = new Set(projects.flatMap(({ id, merged }) => [id, ...merged.map((other) => other.id)]))
           return Stream.flatMap(
             Stream.fromIterable(files),
-            (file) => read(file, cursors.get(file.path), resolve, excluded)
+            (file) => read(file, cursors.get(file.path), { excluded, isExcluded, resolve })
           )
         })
       )

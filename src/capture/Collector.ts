@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Message, SessionFacts } from "../domain/Conversation.ts"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Project from "../domain/Project.ts"
 import { forEach } from "../resources/Concurrent.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
@@ -22,8 +23,9 @@ import {
   MemoryStore,
   type StoreError
 } from "../store/MemoryStore.ts"
-import { callsOf, Exclude, EXCLUDED_TOOL, isBelow, isToolNamed, withoutTools } from "./Exclude.ts"
+import { callsOf, Exclude, EXCLUDED_TOOL, isToolNamed, makeProjectOf, type ProjectOf, withoutTools } from "./Exclude.ts"
 import { mask, maskTexts } from "./Masking.ts"
+import * as Notes from "./Notes.ts"
 import * as Transcript from "./Transcript.ts"
 import { type FileLine, headOf, lines, MAX_LINE_BYTES, openTranscript, type Stretch, tailOf } from "./TranscriptFile.ts"
 
@@ -61,17 +63,14 @@ export class Collector extends Context.Tag("Collector")<Collector, {
    * without; they keep their cursors.
    */
   readonly sync: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<Captured, StoreError>
+  /**
+   * Reads Claude Code's own memory of the projects that these transcripts are of, where it changed since: all the memories that a
+   * folder is now.
+   */
+  readonly notes: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<ReadonlyArray<MemoryUnit>, StoreError>
   /** Masks secrets as in what is read. */
   readonly mask: (texts: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>>
 }>() {}
-
-/** What decides whether a transcript is read, and where it belongs. */
-interface Grounds {
-  readonly resolve: typeof Project.resolve
-  /** Ids of projects. */
-  readonly excluded: ReadonlySet<string>
-  readonly isExcluded: (folder: string) => Effect.Effect<boolean, never, FileSystem.FileSystem | Path.Path>
-}
 
 const make = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
@@ -82,7 +81,9 @@ const make = Effect.gen(function*() {
   const inFlight = yield* makeInFlight("Collector")
   const platform = Context.make(FileSystem.FileSystem, fs).pipe(
     Context.add(Path.Path, path),
-    Context.add(ResourceLedger, ledger)
+    Context.add(MemoryStore, store),
+    Context.add(ResourceLedger, ledger),
+    Context.add(Exclude, exclude)
   )
 
   const discover = (paths: ReadonlyArray<string>) =>
@@ -183,19 +184,17 @@ const make = Effect.gen(function*() {
   const read = (
     file: TranscriptFile,
     cursor: Cursor | undefined,
-    { excluded, isExcluded, resolve }: Grounds
+    projectOf: ProjectOf
   ): Stream.Stream<Captured, StoreError> =>
     Stream.unwrapScoped(Effect.gen(function*() {
       if (cursor?.offset === file.size && cursor.modifiedAt === file.modifiedAt) return Stream.empty
       const handle = yield* openTranscript(file.path)
       const head = yield* headOf(handle, file.path)
-      if (head.cwd !== undefined && (yield* isExcluded(head.cwd))) return Stream.empty
+      const project = yield* projectOf(head.cwd ?? path.dirname(file.path))
+      if (Option.isNone(project)) return Stream.empty
       // A file that is shorter now has another tail too.
       const isSame = cursor !== undefined && cursor.fingerprint === head.fingerprint &&
         cursor.tail === (yield* tailOf(handle, cursor.offset))
-      // Asked only when there are whole lines to file under it.
-      const project = resolve(head.cwd ?? path.dirname(file.path))
-      if (excluded.size > 0 && excluded.has((yield* project).id)) return Stream.empty
       const take = (stretch: Stretch, previous: Cursor | undefined) =>
         Effect.gen(function*() {
           const cursor: Cursor = {
@@ -206,7 +205,7 @@ const make = Effect.gen(function*() {
             modifiedAt: file.modifiedAt,
             sessionId: head.sessionId
           }
-          const batch = yield* toBatch(stretch.lines, previous, cursor, yield* project)
+          const batch = yield* toBatch(stretch.lines, previous, cursor, project.value)
           const captured: Captured = {
             file,
             bytes: stretch.end - stretch.start,
@@ -236,17 +235,14 @@ const make = Effect.gen(function*() {
       Stream.unwrap(
         Effect.gen(function*() {
           const cursors = yield* store.cursors(files.map((file) => file.path))
-          // Sessions of one folder are many.
-          const resolve = yield* Effect.cachedFunction(Project.resolve)
-          const isExcluded = yield* Effect.cachedFunction(yield* Effect.provide(isBelow(exclude.paths), platform))
-          const projects = (yield* store.projects).filter(({ isExcluded }) => isExcluded)
-          const excluded = new Set(projects.flatMap(({ id, merged }) => [id, ...merged.map((other) => other.id)]))
+          const projectOf = yield* makeProjectOf
           return Stream.flatMap(
             Stream.fromIterable(files),
-            (file) => read(file, cursors.get(file.path), { excluded, isExcluded, resolve })
+            (file) => read(file, cursors.get(file.path), projectOf)
           )
-        })
-      )
+        }).pipe(Effect.provide(platform))
+      ),
+    notes: (files) => Stream.provideContext(Notes.read(files), platform)
   })
 })
 

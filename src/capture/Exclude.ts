@@ -7,6 +7,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Message } from "../domain/Conversation.ts"
+import * as Project from "../domain/Project.ts"
+import { MemoryStore } from "../store/MemoryStore.ts"
 
 /** What has no layer here excludes nothing. */
 export class Exclude extends Context.Reference<Exclude>()("Exclude", {
@@ -58,6 +60,24 @@ export const isBelow = (paths: ReadonlyArray<string>) =>
           Effect.map((names) => names.some((name) => excluded.has(name)))
         )
   })
+
+/** Tells of a folder to which project it belongs; none where that is excluded, or the folder. */
+export const makeProjectOf = Effect.gen(function*() {
+  const { paths } = yield* Exclude
+  const store = yield* MemoryStore
+  const isExcluded = yield* isBelow(paths)
+  const projects = (yield* store.projects).filter((project) => project.isExcluded)
+  const excluded = new Set(projects.flatMap(({ id, merged }) => [id, ...merged.map((other) => other.id)]))
+  // Sessions of one folder are many.
+  return yield* Effect.cachedFunction((folder: string) =>
+    Effect.gen(function*() {
+      if (yield* isExcluded(folder)) return Option.none<Project.Project>()
+      return Option.liftPredicate(yield* Project.resolve(folder), ({ id }) => !excluded.has(id))
+    })
+  )
+})
+
+export type ProjectOf = Effect.Effect.Success<typeof makeProjectOf>
 
 /** Calls by their ids, with the tools that they are of. */
 export type Calls = ReadonlyMap<string, string>

@@ -2,6 +2,7 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
@@ -18,7 +19,7 @@ import { message } from "../contract/made.ts"
 import { anyText } from "../texts.ts"
 
 const inFolder = <A, E>(
-  exclude: (folder: string) => Partial<Exclude>,
+  exclude: (folder: string) => Partial<Context.Tag.Service<typeof Exclude>>,
   test: (folder: string) => Effect.Effect<A, E, Collector | MemoryStore>
 ) =>
   Effect.gen(function*() {

@@ -228,7 +228,7 @@ const command = Cli.make("bench:capture", {
 }, ({ catchUp, json, lines, parts, rounds, seconds, transcripts }) =>
   Effect.gen(function*() {
     const part = <A, E, R>(name: typeof PARTS[number], run: Effect.Effect<A, E, R>) =>
-      parts.length === 0 || parts.includes(name) ? run : Effect.void
+      parts.length === 0 || parts.includes(name) ? run : Effect.map(Effect.void, (): undefined => undefined)
     const latencyOf = (watched?: number) =>
       Effect.gen(function*() {
         const home = yield* temporaryFolder

@@ -307,14 +307,13 @@ export const settle: Stream.Stream<Step, PipelineError, DrainServices> = Stream.
 /** Works off the queue, whoever filled it. */
 export const drain: Stream.Stream<Step, PipelineError, DrainServices> = Stream.concat(settle, review)
 
-/** Transcripts in. One batch at a time: the next is read when the one before is written. */
-export const capture = (
-  files: ReadonlyArray<TranscriptFile>
-): Stream.Stream<Step, PipelineError, Collector> =>
-  Stream.unwrap(Effect.map(
-    Collector,
-    (collector) => Stream.map(collector.sync(files), (captured): Step => ({ _tag: "Captured", captured }))
-  ))
+/** Transcripts in, and what Claude Code keeps of their projects itself. One batch at a time: the next is read when the one before is written. */
+export const capture = (files: ReadonlyArray<TranscriptFile>): Stream.Stream<Step, PipelineError, Collector> =>
+  Stream.unwrap(Effect.map(Collector, (collector) =>
+    Stream.concat(
+      Stream.map(collector.sync(files), (captured): Step => ({ _tag: "Captured", captured })),
+      Stream.map(collector.notes(files), (units): Step => ({ _tag: "Compressed", units }))
+    )))
 
 /** Transcripts in, memories out. */
 export const ingest = (files: ReadonlyArray<TranscriptFile>): Stream.Stream<Step, PipelineError, PipelineServices> =>

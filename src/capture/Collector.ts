@@ -6,8 +6,10 @@ import * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Message, SessionFacts } from "../domain/Conversation.ts"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Project from "../domain/Project.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
@@ -20,7 +22,9 @@ import {
   type StoreError
 } from "../store/MemoryStore.ts"
 import { type CaptureError, discover, type TranscriptFile } from "./Discovery.ts"
+import { callsOf, Exclude, EXCLUDED_TOOL, isToolNamed, makeProjectOf, type ProjectOf, withoutTools } from "./Exclude.ts"
 import { mask, maskTexts } from "./Masking.ts"
+import * as Notes from "./Notes.ts"
 import * as Transcript from "./Transcript.ts"
 import { type FileLine, headOf, lines, MAX_LINE_BYTES, openTranscript, type Stretch, tailOf } from "./TranscriptFile.ts"
 import * as Watch from "./Watch.ts"
@@ -39,10 +43,15 @@ export class Collector extends Context.Tag("Collector")<Collector, {
   /** Transcripts at these paths (files, or folders with all below them), newest first. Links are followed once. */
   readonly discover: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError>
   /**
-   * Reads each file on from its cursor. A file that can't be read is passed over with a warning, one of an excluded project without;
-   * both keep their cursors.
+   * Reads each file on from its cursor. A file that can't be read is passed over with a warning, one of an excluded project or folder
+   * without; they keep their cursors.
    */
   readonly sync: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<Captured, StoreError>
+  /**
+   * Reads Claude Code's own memory of the projects that these transcripts are of, where it changed since: all the memories that a
+   * folder is now.
+   */
+  readonly notes: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<ReadonlyArray<MemoryUnit>, StoreError>
   /** Masks secrets as in what is read. */
   readonly mask: (texts: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>>
   /**
@@ -58,10 +67,13 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
     const path = yield* Path.Path
     const store = yield* MemoryStore
     const ledger = yield* ResourceLedger
+    const exclude = yield* Exclude
     const inFlight = yield* makeInFlight("Collector")
     const platform = Context.make(FileSystem.FileSystem, fs).pipe(
       Context.add(Path.Path, path),
-      Context.add(ResourceLedger, ledger)
+      Context.add(MemoryStore, store),
+      Context.add(ResourceLedger, ledger),
+      Context.add(Exclude, exclude)
     )
 
     /** Parses, masks and counts a stretch of lines. */
@@ -101,7 +113,7 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
               dead.push({ path: cursor.path, offset: line.offset, reason: parsed.reason, line: line.text })
           }
         }
-        return yield* mask({
+        const batch = yield* mask({
           cursor,
           previous,
           project,
@@ -113,24 +125,33 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
           deadLetters: dead,
           redactions: {}
         })
+        return exclude.tools.length === 0 ? batch : yield* withoutExcludedTools(batch)
+      })
+
+    /** Ids are those that are stored once they are masked. */
+    const withoutExcludedTools = (batch: CaptureBatch): Effect.Effect<CaptureBatch, StoreError> =>
+      Effect.map(callsOf(batch.messages, store.messages), (calls) => {
+        const messages = withoutTools(batch.messages, isToolNamed(exclude.tools), calls)
+        const gone = batch.messages.length - messages.length
+        return gone === 0
+          ? { ...batch, messages }
+          : { ...batch, messages, skipped: { ...batch.skipped, [EXCLUDED_TOOL]: gone } }
       })
 
     const read = (
       file: TranscriptFile,
       cursor: Cursor | undefined,
-      resolve: typeof Project.resolve,
-      excluded: ReadonlySet<string>
+      projectOf: ProjectOf
     ): Stream.Stream<Captured, StoreError> =>
       Stream.unwrapScoped(Effect.gen(function*() {
         if (cursor?.offset === file.size && cursor.modifiedAt === file.modifiedAt) return Stream.empty
         const handle = yield* openTranscript(file.path)
         const head = yield* headOf(handle, file.path)
+        const project = yield* projectOf(head.cwd ?? path.dirname(file.path))
+        if (Option.isNone(project)) return Stream.empty
         // A file that is shorter now has another tail too.
         const isSame = cursor !== undefined && cursor.fingerprint === head.fingerprint &&
           cursor.tail === (yield* tailOf(handle, cursor.offset))
-        // Asked only when there are whole lines to file under it.
-        const project = resolve(head.cwd ?? path.dirname(file.path))
-        if (excluded.size > 0 && excluded.has((yield* project).id)) return Stream.empty
         const take = (stretch: Stretch, previous: Cursor | undefined) =>
           Effect.gen(function*() {
             const cursor: Cursor = {
@@ -141,7 +162,7 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
               modifiedAt: file.modifiedAt,
               sessionId: head.sessionId
             }
-            const batch = yield* toBatch(stretch.lines, previous, cursor, yield* project)
+            const batch = yield* toBatch(stretch.lines, previous, cursor, project.value)
             const captured: Captured = {
               file,
               bytes: stretch.end - stretch.start,
@@ -165,22 +186,6 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
       )
 
     return Collector.of({
-      mask: (texts) => inFlight(maskTexts(texts)),
-      discover: Effect.fn("Collector.discover")((paths: ReadonlyArray<string>) => inFlight(discover(paths))),
-      sync: (files) =>
-        Stream.unwrap(
-          Effect.gen(function*() {
-            const cursors = yield* store.cursors(files.map((file) => file.path))
-            // Sessions of one folder are many.
-            const resolve = yield* Effect.cachedFunction(Project.resolve)
-            const projects = (yield* store.projects).filter(({ isExcluded }) => isExcluded)
-            const excluded = new Set(projects.flatMap(({ id, merged }) => [id, ...merged.map((other) => other.id)]))
-            return Stream.flatMap(
-              Stream.fromIterable(files),
-              (file) => read(file, cursors.get(file.path), resolve, excluded)
-            )
-          })
-        ),
       watch: (folders) => {
         const cursors = (paths: ReadonlyArray<string>) =>
           Effect.orElseSucceed(store.cursors(paths), () => new Map<string, Cursor>())
@@ -188,7 +193,21 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
           Watch.watch(folders.map((each) => path.resolve(each)), { watched, cursors }),
           platform
         )
-      }
+      },
+      mask: (texts) => inFlight(maskTexts(texts)),
+      discover: Effect.fn("Collector.discover")((paths: ReadonlyArray<string>) => inFlight(discover(paths))),
+      sync: (files) =>
+        Stream.unwrap(
+          Effect.gen(function*() {
+            const cursors = yield* store.cursors(files.map((file) => file.path))
+            const projectOf = yield* makeProjectOf
+            return Stream.flatMap(
+              Stream.fromIterable(files),
+              (file) => read(file, cursors.get(file.path), projectOf)
+            )
+          }).pipe(Effect.provide(platform))
+        ),
+      notes: (files) => Stream.provideContext(Notes.read(files), platform)
     })
   })
 

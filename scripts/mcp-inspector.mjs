@@ -67,14 +67,12 @@ try {
   )
   const found = ask(
     "tools/call",
-    ...[
-      "--tool-name",
-      "claude_memory_search",
-      "--tool-arg",
-      "query=pool of 20 connections",
-      "project_id=shop-api",
-      "limit=2"
-    ]
+    "--tool-name",
+    "claude_memory_search",
+    "--tool-arg",
+    "query=pool of 20 connections",
+    "project_id=shop-api",
+    "limit=2"
   )
   must(found.isError !== true && found.structuredContent.memories.length === 2, "claude_memory_search found nothing")
   must(found.content[0].text.includes(found.structuredContent.memories[0].title), "the text is not what the data are")

@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Message, SessionFacts } from "../domain/Conversation.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
-import * as Project from "../domain/Project.ts"
+import type * as Project from "../domain/Project.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import {

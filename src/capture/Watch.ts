@@ -70,6 +70,9 @@ const foldersTo = (file: string, roots: ReadonlyArray<Folder>): ReadonlyArray<st
   return found
 }
 
+/** Why one folder can't be watched, and others can: it has gone, or is not ours. */
+const OF_ONE_FOLDER: ReadonlySet<string> = new Set(["EACCES", "ENOENT", "ENOTDIR", "EPERM"])
+
 const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: " (fs.inotify.max_user_watches is used up)",
   EMFILE: " (fs.inotify.max_user_instances, or what this process may open, is used up)"
@@ -109,7 +112,7 @@ const make = (folders: ReadonlyArray<string>, { cursors, watched: most }: Option
     const refused = (folder: string, cause: unknown) =>
       Effect.gen(function*() {
         const code = String(codeOf(cause))
-        if (code === "ENOENT" || code === "ENOTDIR") return
+        if (OF_ONE_FOLDER.has(code)) return
         isRefused = true
         if (isTold) return
         isTold = true

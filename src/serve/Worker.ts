@@ -25,10 +25,10 @@ export type Patience = <A, E extends Hindrance, R>(work: Stream.Stream<A, E, R>)
 
 /** Work that can't be done for now is begun again after pauses that grow, and what hinders it is said once. */
 export const makePatience: Effect.Effect<Patience> = Effect.map(Ref.make(""), (told) => {
-  const tell = ({ message }: Hindrance) =>
+  const tell = ({ message, reason }: Hindrance) =>
     Effect.flatMap(
-      Ref.getAndSet(told, message),
-      (last) => last === message ? Effect.void : Effect.logWarning(`${message}; tried again until it can be done`)
+      Ref.getAndSet(told, reason),
+      (last) => last === reason ? Effect.void : Effect.logWarning(`${message}; it is tried again until it can be done`)
     )
   const pauses = Schedule.exponential("1 second").pipe(
     Schedule.union(Schedule.spaced("1 minute")),

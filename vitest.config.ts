@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", "test/docs/**"],
+          exclude: ["test/e2e/**", "test/docs/**", "test/claude/**"],
           globalSetup: ["test/postgresSetup.ts"]
         }
       },
@@ -24,6 +24,15 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts", "test/docs/**/*.test.ts"],
           globalSetup: ["test/globalSetup.ts", "test/postgresSetup.ts"]
+        }
+      },
+      // These run the real Claude Code as well, where it is installed: `npm run test:claude`.
+      {
+        extends: true,
+        test: {
+          name: "claude",
+          include: ["test/claude/**/*.test.ts"],
+          globalSetup: ["test/globalSetup.ts"]
         }
       }
     ]

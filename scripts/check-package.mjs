@@ -1,5 +1,5 @@
 // Installs the packed tarball in an empty folder, without install scripts, as a user would get it; runs its quickstart there, and
-// compiles and runs the programs that README.md shows. Prints sizes.
+// compiles and runs the programs that README.md shows. Does the same with the plugin, by itself. Prints sizes.
 import { execFileSync } from "node:child_process"
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -10,11 +10,12 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..")
 const folder = mkdtempSync(join(tmpdir(), "claude-memory-package-"))
 const home = join(folder, "home")
 mkdirSync(home)
-const run = (command, args, cwd) =>
+const run = (command, args, cwd, input = "") =>
   execFileSync(command, args, {
     cwd,
     encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
+    input,
+    stdio: ["pipe", "pipe", "inherit"],
     env: { PATH: process.env.PATH, HOME: home, USERPROFILE: home },
     maxBuffer: 64 * 1024 * 1024
   })
@@ -78,9 +79,24 @@ try {
     run("node", [join(empty, "out", `program${i}.js`), join(folder, "sessions"), join(folder, `memory${i}`)], empty)
   )
 
+  // The plugin has what it needs in its own folder, whatever that is called.
+  const plugin = join(folder, "插 件")
+  cpSync(join(root, "dist", "plugin"), plugin, { recursive: true })
+  run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], plugin)
+  const program = join(plugin, "dist", "main.js")
+  run("node", [program, "import", join(folder, "sessions"), "--json"], folder)
+  const found = JSON.parse(run("node", [program, "search", "leak", "--all-projects", "--json"], folder))
+  must(
+    found.results.length > 0 && found.degraded.length === 0,
+    "the plugin's own program finds nothing, or not by all it has"
+  )
+  const event = { hook_event_name: "SessionStart", session_id: "s", source: "startup", cwd: folder }
+  run("node", [join(plugin, "dist", "hook.js")], folder, JSON.stringify(event))
+
   const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`
   process.stdout.write(
     `tarball ${megabytes(statSync(tarball).size)}, installed with dependencies ${megabytes(installed)}, ` +
+      `plugin ${megabytes(sizeOf(plugin))}, ` +
       `${programs.length} programs of README.md compiled and run\n`
   )
 } finally {

@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Struct from "effect/Struct"
 import { join } from "node:path"
+import { Exclude } from "./capture/Exclude.ts"
 import type { ReviewMode } from "./compress/Review.ts"
 import * as EmbeddedIndex from "./index/EmbeddedIndex.ts"
 import type { QdrantOptions } from "./index/QdrantClient.ts"
@@ -17,6 +18,7 @@ import * as Injector from "./inject/Injector.ts"
 import { ModelManager } from "./models/ModelManager.ts"
 import type * as Providers from "./models/Providers.ts"
 import type { Caps } from "./models/Spending.ts"
+import { Lease } from "./resources/Lease.ts"
 import { ResourceLedger } from "./resources/ResourceLedger.ts"
 import * as Retriever from "./retrieve/Retriever.ts"
 import * as Given from "./serve/Given.ts"
@@ -42,6 +44,10 @@ export interface Options {
   readonly postgres?: Omit<PostgresPoolOptions, "readOnly"> | undefined
   /** Where the vectors are; beside the memory without it. */
   readonly qdrant?: QdrantOptions & QdrantIndexOptions | undefined
+  /** How many folders of transcripts are watched at most; as many as is good without it. */
+  readonly watched?: number
+  /** What is never captured; nothing without it. */
+  readonly exclude?: Settings.Exclude
 }
 
 const modelFile = Settings.packageFile("assets", "static-embeddings.bin")
@@ -153,10 +159,17 @@ export const layer = (options: Options) =>
       Layer.provide(
         Layer.provideMerge(
           options.fusion === undefined ? Injector.layer : fusing(options.fusion, options.models?.roles ?? {}, "layer"),
-          Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer, given(options))
+          Layer.mergeAll(
+            Retriever.layer,
+            options.watched === undefined ? Collector.layer : Collector.layerWatching(options.watched),
+            Extractive.layer,
+            given(options)
+          )
         )
       ),
       Layer.provide(options.review === undefined ? Layer.empty : reviewer(options.review)),
+      Layer.provide(Lease.layer(options.home)),
+      Layer.provide(options.exclude === undefined ? Layer.empty : Layer.succeed(Exclude, options.exclude)),
       Layer.provide(ground(options))
     )))
 
@@ -174,14 +187,15 @@ interface Patience {
 
 const optionsIn = (
   home: string,
-  { caps, compression, fusion, models: roles, postgres, qdrant }: Pick<
+  { caps, compression, exclude, fusion, models: roles, postgres, qdrant }: Pick<
     Settings.Settings,
-    "caps" | "compression" | "fusion" | "models" | "postgres" | "qdrant"
+    "caps" | "compression" | "exclude" | "fusion" | "models" | "postgres" | "qdrant"
   >,
   { models, postgres: patienceWithStore, qdrant: patienceWithIndex, ...rest }: Patience
 ): Options => ({
   home,
   ...rest,
+  exclude,
   fusion,
   qdrant: qdrant && { ...qdrant, ...patienceWithIndex },
   postgres: postgres && { url: postgres, ...patienceWithStore },

@@ -9,6 +9,7 @@ import { join } from "node:path"
 import * as EmbeddedIndex from "./index/EmbeddedIndex.ts"
 import * as Injector from "./inject/Injector.ts"
 import { ModelManager } from "./models/ModelManager.ts"
+import { beforehand } from "./Process.ts"
 import { ResourceLedger } from "./resources/ResourceLedger.ts"
 import * as Retriever from "./retrieve/Retriever.ts"
 import * as Given from "./serve/Given.ts"
@@ -18,7 +19,7 @@ import { SqliteFile } from "./store/SqliteFile.ts"
 import * as SqliteStore from "./store/SqliteStore.ts"
 
 /** Whether the settings ask for no more. What is wrong with them is told by the hook. */
-export const isEnough: Promise<boolean> = Effect.runPromise(Effect.match(Settings.load, {
+export const isEnough: Promise<boolean> = beforehand(Effect.match(Settings.load, {
   onFailure: () => true,
   onSuccess: ({ fusion, models, postgres, qdrant }) =>
     fusion === undefined && models.embedding === undefined && postgres === undefined && qdrant === undefined

@@ -63,7 +63,7 @@ const BATCH: Readonly<Record<WorkItem["kind"], number>> = {
 }
 
 /** Work that takes longer without a pause lets signals and timers wait. */
-const PATIENCE_MS = 100
+const PATIENCE_MS = 50
 
 /**
  * What to do after each batch: the work is synchronous, and an effect that yields only goes behind others, so that a signal
@@ -171,7 +171,8 @@ const compress = <A>(
     const store = yield* MemoryStore
     const compressor = yield* Compressor
     const all = yield* read(store, items.map(({ key }) => key))
-    const made = yield* Effect.forEach(all, (one) => make(compressor, one))
+    const pause = yield* pauses
+    const made = yield* Effect.forEach(all, (one) => Effect.zipLeft(make(compressor, one), pause))
     const units = made.flat()
     yield* store.transaction(Effect.zipRight(store.commit(items, units), written(all, made)))
     return { _tag: "Compressed" as const, units }
@@ -294,22 +295,26 @@ export const review: Stream.Stream<Step, PipelineError, MemoryStore | VectorInde
   )
 )
 
-/** Works off the queue but for what a language model is to look at. */
-export const settle: Stream.Stream<Step, PipelineError, DrainServices> = worked(
-  "segment",
-  compressSegments
-).pipe(
-  Stream.concat(worked("session", summarizeSessions)),
-  Stream.concat(catchUp)
+/** Makes memories of what was captured; they are found by their words from then on. */
+export const remember: Stream.Stream<Step, PipelineError, Compressor | MemoryStore> = Stream.concat(
+  worked("segment", compressSegments),
+  worked("session", summarizeSessions)
 )
+
+/** Works off the queue but for what a language model is to look at. */
+export const settle: Stream.Stream<Step, PipelineError, DrainServices> = Stream.concat(remember, catchUp)
 
 /** Works off the queue, whoever filled it. */
 export const drain: Stream.Stream<Step, PipelineError, DrainServices> = Stream.concat(settle, review)
 
-/** Transcripts in, memories out. One batch at a time: the next is read when the one before is written. */
-export const ingest = (files: ReadonlyArray<TranscriptFile>): Stream.Stream<Step, PipelineError, PipelineServices> =>
+/** Transcripts in, and what Claude Code keeps of their projects itself. One batch at a time: the next is read when the one before is written. */
+export const capture = (files: ReadonlyArray<TranscriptFile>): Stream.Stream<Step, PipelineError, Collector> =>
   Stream.unwrap(Effect.map(Collector, (collector) =>
     Stream.concat(
       Stream.map(collector.sync(files), (captured): Step => ({ _tag: "Captured", captured })),
-      drain
+      Stream.map(collector.notes(files), (units): Step => ({ _tag: "Compressed", units }))
     )))
+
+/** Transcripts in, memories out. */
+export const ingest = (files: ReadonlyArray<TranscriptFile>): Stream.Stream<Step, PipelineError, PipelineServices> =>
+  Stream.concat(capture(files), drain)

@@ -49,6 +49,9 @@ export const readStdin = (limit: number): Effect.Effect<string> =>
     return Effect.sync(stop)
   })
 
+/** For an entry that chooses by the settings what it runs. */
+export const beforehand = <A>(effect: Effect.Effect<A>): Promise<A> => Effect.runPromise(effect)
+
 /** An answer that is itself "no" (a check that failed): exit code 1 after a clean shutdown, and no error is logged. */
 export class Unsuccessful {
   readonly _tag = "Unsuccessful"

@@ -375,6 +375,12 @@ export const packageFile = (...parts: ReadonlyArray<string>): string => {
   return join(here.replace(/[\\/](?:src|dist)(?:[\\/](?:lib|bench))?(?:[\\/]chunks)?[\\/]?$/, ""), ...parts)
 }
 
+/** Folders that programs are looked for in. */
+export const searchPath: Config.Config<ReadonlyArray<string>> = Config.map(
+  firstSet(["PATH", "Path"].map(nonEmpty)),
+  Option.match({ onNone: () => [], onSome: (folders) => folders.split(delimiter).filter((folder) => folder !== "") })
+)
+
 /** What Claude Code tells an MCP server that it runs: its project folder, and its session. */
 export const claudeSession = Effect.mapError(
   Config.all({
@@ -382,12 +388,6 @@ export const claudeSession = Effect.mapError(
     sessionId: Config.map(nonEmpty("CLAUDE_CODE_SESSION_ID"), Option.getOrUndefined)
   }),
   toSettingsError
-)
-
-/** Folders that programs are looked for in. */
-export const searchPath: Config.Config<ReadonlyArray<string>> = Config.map(
-  firstSet(["PATH", "Path"].map(nonEmpty)),
-  Option.match({ onNone: () => [], onSome: (folders) => folders.split(delimiter).filter((folder) => folder !== "") })
 )
 
 /** What a hook goes by, before anything else. */

@@ -8,7 +8,14 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { root } from "./data.ts"
 
-const sources = ["src", "scripts/build.mjs", "package.json", "package-lock.json", "tsconfig.build.json"]
+const sources = [
+  "src",
+  "scripts/build.mjs",
+  "scripts/plugin.mjs",
+  "package.json",
+  "package-lock.json",
+  "tsconfig.build.json"
+]
 const built = ["dist/main.js", "dist/hook.js", "dist/mcp.js"]
 
 const changedAt = (path: string): number => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? 0

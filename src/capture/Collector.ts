@@ -7,11 +7,10 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Message, SessionFacts } from "../domain/Conversation.ts"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Project from "../domain/Project.ts"
-import { forEach } from "../resources/Concurrent.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import {
@@ -22,27 +21,15 @@ import {
   MemoryStore,
   type StoreError
 } from "../store/MemoryStore.ts"
+import { type CaptureError, discover, type TranscriptFile } from "./Discovery.ts"
+import { callsOf, Exclude, EXCLUDED_TOOL, isToolNamed, makeProjectOf, type ProjectOf, withoutTools } from "./Exclude.ts"
 import { mask, maskTexts } from "./Masking.ts"
+import * as Notes from "./Notes.ts"
 import * as Transcript from "./Transcript.ts"
 import { type FileLine, headOf, lines, MAX_LINE_BYTES, openTranscript, type Stretch, tailOf } from "./TranscriptFile.ts"
+import * as Watch from "./Watch.ts"
 
-export class CaptureError extends Schema.TaggedError<CaptureError>()("CaptureError", {
-  reason: Schema.Literal("Missing", "Unreadable"),
-  path: Schema.String,
-  cause: Schema.Defect
-}) {
-  override get message() {
-    return this.reason === "Missing"
-      ? `there is nothing at ${this.path}`
-      : `${this.path} can't be read; it is taken up again by the next import. Check its permissions`
-  }
-}
-
-export interface TranscriptFile {
-  readonly path: string
-  readonly size: number
-  readonly modifiedAt: number
-}
+export { CaptureError, type TranscriptFile } from "./Discovery.ts"
 
 /** One batch written: what it held, and the bytes it took from its file. */
 export interface Captured {
@@ -56,177 +43,173 @@ export class Collector extends Context.Tag("Collector")<Collector, {
   /** Transcripts at these paths (files, or folders with all below them), newest first. Links are followed once. */
   readonly discover: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError>
   /**
-   * Reads each file on from its cursor. A file that can't be read is passed over with a warning, one of an excluded project without;
-   * both keep their cursors.
+   * Reads each file on from its cursor. A file that can't be read is passed over with a warning, one of an excluded project or folder
+   * without; they keep their cursors.
    */
   readonly sync: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<Captured, StoreError>
+  /**
+   * Reads Claude Code's own memory of the projects that these transcripts are of, where it changed since: all the memories that a
+   * folder is now.
+   */
+  readonly notes: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<ReadonlyArray<MemoryUnit>, StoreError>
   /** Masks secrets as in what is read. */
   readonly mask: (texts: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>>
+  /**
+   * Batches of the transcripts below these folders that may hold something new: at first all that were not read to their end, then
+   * those that change. A folder need not be there yet. It ends only when it is interrupted.
+   */
+  readonly watch: (folders: ReadonlyArray<string>) => Stream.Stream<Watch.Batch>
 }>() {}
 
-const make = Effect.gen(function*() {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const store = yield* MemoryStore
-  const ledger = yield* ResourceLedger
-  const inFlight = yield* makeInFlight("Collector")
-  const platform = Context.make(FileSystem.FileSystem, fs).pipe(
-    Context.add(Path.Path, path),
-    Context.add(ResourceLedger, ledger)
-  )
-
-  const discover = (paths: ReadonlyArray<string>) =>
-    Effect.gen(function*() {
-      const seen = new Set<string>()
-      const found: Array<TranscriptFile> = []
-      const visit = (at: string, isNamed: boolean): Effect.Effect<void, CaptureError> =>
-        Effect.gen(function*() {
-          const real = yield* fs.realPath(at)
-          if (seen.has(real)) return
-          seen.add(real)
-          const info = yield* fs.stat(real)
-          if (info.type === "Directory") {
-            const names = yield* fs.readDirectory(real)
-            yield* forEach([...names].sort(), 16, (name) => visit(path.join(real, name), false))
-          } else if (info.type === "File" && (isNamed || real.endsWith(".jsonl"))) {
-            found.push({
-              path: real,
-              size: Number(info.size),
-              modifiedAt: Option.match(info.mtime, { onNone: () => 0, onSome: (date) => date.getTime() })
-            })
-          }
-        }).pipe(Effect.catchTags({
-          BadArgument: (cause) => Effect.die(cause),
-          SystemError: (cause) =>
-            isNamed
-              ? Effect.fail(
-                new CaptureError({ reason: cause.reason === "NotFound" ? "Missing" : "Unreadable", path: at, cause })
-              )
-              : Effect.logWarning(`passed over ${at}: ${cause.reason}`)
-        }))
-      yield* Effect.forEach(paths, (each) => visit(path.resolve(each), true), { discard: true })
-      return found.sort((a, b) => b.modifiedAt - a.modifiedAt || (a.path < b.path ? -1 : 1))
-    })
-
-  /** Parses, masks and counts a stretch of lines. */
-  const toBatch = (
-    stretch: ReadonlyArray<FileLine>,
-    previous: Cursor | undefined,
-    cursor: Cursor,
-    project: Project.Project
-  ): Effect.Effect<CaptureBatch, StoreError> =>
-    Effect.gen(function*() {
-      const mentioned = stretch.flatMap(({ text }) => mentionedIn(text))
-      const known = new Map(mentioned.length === 0 ? [] : yield* store.places(mentioned))
-      const messages: Array<Message> = []
-      const facts: Array<SessionFacts> = []
-      const skipped: Record<string, number> = {}
-      const dead: Array<DeadLetter> = []
-      let factLines = 0
-      for (const line of stretch) {
-        const parsed = line.tooLong
-          ? { _tag: "Bad" as const, reason: `longer than ${MAX_LINE_BYTES / 1024 / 1024} MiB` }
-          : Transcript.parse(line.text, cursor.sessionId, (uuid) => known.get(uuid))
-        switch (parsed._tag) {
-          case "Message":
-            messages.push(parsed.message)
-            facts.push(parsed.facts)
-            // Of those with one uuid the first is stored.
-            if (!known.has(parsed.message.uuid)) known.set(parsed.message.uuid, parsed.message)
-            break
-          case "Facts":
-            facts.push(parsed.facts)
-            factLines++
-            break
-          case "Skipped":
-            skipped[parsed.reason] = (skipped[parsed.reason] ?? 0) + 1
-            break
-          case "Bad":
-            dead.push({ path: cursor.path, offset: line.offset, reason: parsed.reason, line: line.text })
-        }
-      }
-      return yield* mask({
-        cursor,
-        previous,
-        project,
-        lines: stretch.length,
-        messages,
-        facts,
-        factLines,
-        skipped,
-        deadLetters: dead,
-        redactions: {}
-      })
-    })
-
-  const read = (
-    file: TranscriptFile,
-    cursor: Cursor | undefined,
-    resolve: typeof Project.resolve,
-    excluded: ReadonlySet<string>
-  ): Stream.Stream<Captured, StoreError> =>
-    Stream.unwrapScoped(Effect.gen(function*() {
-      if (cursor?.offset === file.size && cursor.modifiedAt === file.modifiedAt) return Stream.empty
-      const handle = yield* openTranscript(file.path)
-      const head = yield* headOf(handle, file.path)
-      // A file that is shorter now has another tail too.
-      const isSame = cursor !== undefined && cursor.fingerprint === head.fingerprint &&
-        cursor.tail === (yield* tailOf(handle, cursor.offset))
-      // Asked only when there are whole lines to file under it.
-      const project = resolve(head.cwd ?? path.dirname(file.path))
-      if (excluded.size > 0 && excluded.has((yield* project).id)) return Stream.empty
-      const take = (stretch: Stretch, previous: Cursor | undefined) =>
-        Effect.gen(function*() {
-          const cursor: Cursor = {
-            path: file.path,
-            offset: stretch.end,
-            fingerprint: head.fingerprint,
-            tail: yield* tailOf(handle, stretch.end),
-            modifiedAt: file.modifiedAt,
-            sessionId: head.sessionId
-          }
-          const batch = yield* toBatch(stretch.lines, previous, cursor, yield* project)
-          const captured: Captured = {
-            file,
-            bytes: stretch.end - stretch.start,
-            batch,
-            result: yield* store.append(batch)
-          }
-          return [cursor, captured] as const
-        })
-      return lines(handle, isSame ? cursor.offset : 0).pipe(
-        Stream.mapAccumEffect(cursor, (previous, stretch) => take(stretch, previous)),
-        // Another process reads this file too and is ahead: it does the rest.
-        Stream.takeUntil(({ result }) => result._tag === "Conflict")
-      )
-    })).pipe(
-      Stream.provideContext(platform),
-      Stream.catchAll((error) =>
-        error._tag === "StoreError"
-          ? Stream.fail(error)
-          : Stream.execute(Effect.logWarning(`passed over ${file.path} for now: ${error.message}`))
-      )
+const make = ({ watched }: Pick<Watch.Options, "watched">) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const store = yield* MemoryStore
+    const ledger = yield* ResourceLedger
+    const exclude = yield* Exclude
+    const inFlight = yield* makeInFlight("Collector")
+    const platform = Context.make(FileSystem.FileSystem, fs).pipe(
+      Context.add(Path.Path, path),
+      Context.add(MemoryStore, store),
+      Context.add(ResourceLedger, ledger),
+      Context.add(Exclude, exclude)
     )
 
-  return Collector.of({
-    mask: (texts) => inFlight(maskTexts(texts)),
-    discover: Effect.fn("Collector.discover")((paths: ReadonlyArray<string>) => inFlight(discover(paths))),
-    sync: (files) =>
-      Stream.unwrap(
-        Effect.gen(function*() {
-          const cursors = yield* store.cursors(files.map((file) => file.path))
-          // Sessions of one folder are many.
-          const resolve = yield* Effect.cachedFunction(Project.resolve)
-          const projects = (yield* store.projects).filter(({ isExcluded }) => isExcluded)
-          const excluded = new Set(projects.flatMap(({ id, merged }) => [id, ...merged.map((other) => other.id)]))
-          return Stream.flatMap(
-            Stream.fromIterable(files),
-            (file) => read(file, cursors.get(file.path), resolve, excluded)
-          )
+    /** Parses, masks and counts a stretch of lines. */
+    const toBatch = (
+      stretch: ReadonlyArray<FileLine>,
+      previous: Cursor | undefined,
+      cursor: Cursor,
+      project: Project.Project
+    ): Effect.Effect<CaptureBatch, StoreError> =>
+      Effect.gen(function*() {
+        const mentioned = stretch.flatMap(({ text }) => mentionedIn(text))
+        const known = new Map(mentioned.length === 0 ? [] : yield* store.places(mentioned))
+        const messages: Array<Message> = []
+        const facts: Array<SessionFacts> = []
+        const skipped: Record<string, number> = {}
+        const dead: Array<DeadLetter> = []
+        let factLines = 0
+        for (const line of stretch) {
+          const parsed = line.tooLong
+            ? { _tag: "Bad" as const, reason: `longer than ${MAX_LINE_BYTES / 1024 / 1024} MiB` }
+            : Transcript.parse(line.text, cursor.sessionId, (uuid) => known.get(uuid))
+          switch (parsed._tag) {
+            case "Message":
+              messages.push(parsed.message)
+              facts.push(parsed.facts)
+              // Of those with one uuid the first is stored.
+              if (!known.has(parsed.message.uuid)) known.set(parsed.message.uuid, parsed.message)
+              break
+            case "Facts":
+              facts.push(parsed.facts)
+              factLines++
+              break
+            case "Skipped":
+              skipped[parsed.reason] = (skipped[parsed.reason] ?? 0) + 1
+              break
+            case "Bad":
+              dead.push({ path: cursor.path, offset: line.offset, reason: parsed.reason, line: line.text })
+          }
+        }
+        const batch = yield* mask({
+          cursor,
+          previous,
+          project,
+          lines: stretch.length,
+          messages,
+          facts,
+          factLines,
+          skipped,
+          deadLetters: dead,
+          redactions: {}
         })
+        return exclude.tools.length === 0 ? batch : yield* withoutExcludedTools(batch)
+      })
+
+    /** Ids are those that are stored once they are masked. */
+    const withoutExcludedTools = (batch: CaptureBatch): Effect.Effect<CaptureBatch, StoreError> =>
+      Effect.map(callsOf(batch.messages, store.messages), (calls) => {
+        const messages = withoutTools(batch.messages, isToolNamed(exclude.tools), calls)
+        const gone = batch.messages.length - messages.length
+        return gone === 0
+          ? { ...batch, messages }
+          : { ...batch, messages, skipped: { ...batch.skipped, [EXCLUDED_TOOL]: gone } }
+      })
+
+    const read = (
+      file: TranscriptFile,
+      cursor: Cursor | undefined,
+      projectOf: ProjectOf
+    ): Stream.Stream<Captured, StoreError> =>
+      Stream.unwrapScoped(Effect.gen(function*() {
+        if (cursor?.offset === file.size && cursor.modifiedAt === file.modifiedAt) return Stream.empty
+        const handle = yield* openTranscript(file.path)
+        const head = yield* headOf(handle, file.path)
+        const project = yield* projectOf(head.cwd ?? path.dirname(file.path))
+        if (Option.isNone(project)) return Stream.empty
+        // A file that is shorter now has another tail too.
+        const isSame = cursor !== undefined && cursor.fingerprint === head.fingerprint &&
+          cursor.tail === (yield* tailOf(handle, cursor.offset))
+        const take = (stretch: Stretch, previous: Cursor | undefined) =>
+          Effect.gen(function*() {
+            const cursor: Cursor = {
+              path: file.path,
+              offset: stretch.end,
+              fingerprint: head.fingerprint,
+              tail: yield* tailOf(handle, stretch.end),
+              modifiedAt: file.modifiedAt,
+              sessionId: head.sessionId
+            }
+            const batch = yield* toBatch(stretch.lines, previous, cursor, project.value)
+            const captured: Captured = {
+              file,
+              bytes: stretch.end - stretch.start,
+              batch,
+              result: yield* store.append(batch)
+            }
+            return [cursor, captured] as const
+          })
+        return lines(handle, isSame ? cursor.offset : 0).pipe(
+          Stream.mapAccumEffect(cursor, (previous, stretch) => take(stretch, previous)),
+          // Another process reads this file too and is ahead: it does the rest.
+          Stream.takeUntil(({ result }) => result._tag === "Conflict")
+        )
+      })).pipe(
+        Stream.provideContext(platform),
+        Stream.catchAll((error) =>
+          error._tag === "StoreError"
+            ? Stream.fail(error)
+            : Stream.execute(Effect.logWarning(`passed over ${file.path} for now: ${error.message}`))
+        )
       )
+
+    return Collector.of({
+      watch: (folders) => {
+        const cursors = (paths: ReadonlyArray<string>) =>
+          Effect.orElseSucceed(store.cursors(paths), () => new Map<string, Cursor>())
+        return Stream.provideContext(
+          Watch.watch(folders.map((each) => path.resolve(each)), { watched, cursors }),
+          platform
+        )
+      },
+      mask: (texts) => inFlight(maskTexts(texts)),
+      discover: Effect.fn("Collector.discover")((paths: ReadonlyArray<string>) => inFlight(discover(paths))),
+      sync: (files) =>
+        Stream.unwrap(
+          Effect.gen(function*() {
+            const cursors = yield* store.cursors(files.map((file) => file.path))
+            const projectOf = yield* makeProjectOf
+            return Stream.flatMap(
+              Stream.fromIterable(files),
+              (file) => read(file, cursors.get(file.path), projectOf)
+            )
+          }).pipe(Effect.provide(platform))
+        ),
+      notes: (files) => Stream.provideContext(Notes.read(files), platform)
+    })
   })
-})
 
 /** Messages that a line needs to know the place of: a side chain's parent, a summary's leaf. */
 const mentionedIn = (line: string): ReadonlyArray<string> => {
@@ -239,4 +222,7 @@ const mentionedIn = (line: string): ReadonlyArray<string> => {
   return uuid === undefined ? [] : [uuid]
 }
 
-export const layer = Layer.scoped(Collector, make)
+/** How many folders are watched at most; with 0, what changes is found by looking again alone. */
+export const layerWatching = (watched: number) => Layer.scoped(Collector, make({ watched }))
+
+export const layer = layerWatching(Watch.WATCHED)

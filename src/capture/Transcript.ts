@@ -81,9 +81,19 @@ const INTERNAL_AGENT = /^a(?:compact|prompt_suggestion)-/
 const skipped = (reason: string): Line => ({ _tag: "Skipped", reason })
 const bad = (reason: string): Line => ({ _tag: "Bad", reason })
 
+/** How Claude Code shows the beginning of what is too long to be shown, where that is ours: the fence has no end there. */
+const PREVIEW = /<persisted-output>[^<]{0,2000}<claude-memory\b[^>]{0,200}>/
+
+/** What is left of an answer of our MCP tools, which Claude Code writes as JSON. */
+const UNFENCED_ANSWER = /^\s*\{"begin":""\}\s*$/
+
 /** Without what Claude Code adds to texts for Claude's eyes, terminal colours, and what we injected. */
 const clean = (value: string): string =>
-  without(stripFence(value), /<system-reminder>/, "</system-reminder>")
+  without(
+    without(stripFence(value), PREVIEW, "</persisted-output>").replace(UNFENCED_ANSWER, ""),
+    /<system-reminder>/,
+    "</system-reminder>"
+  )
     .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "")
     .replace(/\u0000/g, "")
     .replace(/\r\n?/g, "\n")

@@ -55,23 +55,25 @@ export const findMistake = (words: ReadonlyArray<string>, commands: Known): stri
 }
 
 /**
- * "--name=value" as two words. @effect/cli takes it for an argument where the option may be repeated, and cuts the value at
- * its next "=".
+ * "--name=value" as two words, and "-" behind the options. @effect/cli takes the one for an argument where the option may be
+ * repeated, and cuts the value at its next "="; and all that follows the other for arguments.
  */
 export const separate = (words: ReadonlyArray<string>, commands: Known): ReadonlyArray<string> => {
   const takesValue = takingValue(commands[words[0] ?? ""] ?? {})
   const separated: Array<string> = []
+  const dashes: Array<string> = []
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!
-    if (word === "--") return [...separated, ...words.slice(i)]
+    if (word === "--") return [...separated, ...dashes, ...words.slice(i)]
     const equals = word.indexOf("=")
     if (equals > 0 && takesValue.get(word.slice(0, equals)) === true) {
       separated.push(word.slice(0, equals), word.slice(equals + 1))
-    } else {
+    } else if (word === "-" && words[i + 1]?.startsWith("--") === true) dashes.push(word)
+    else {
       separated.push(word)
       // Its value, whatever that looks like.
       if (takesValue.get(word) === true && i + 1 < words.length) separated.push(words[++i]!)
     }
   }
-  return separated
+  return [...separated, ...dashes]
 }

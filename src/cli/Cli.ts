@@ -14,20 +14,24 @@ import { version } from "../version.ts"
 import { findMistake, type Known, separate } from "./Arguments.ts"
 import * as Cost from "./Cost.ts"
 import * as Doctor from "./Doctor.ts"
+import * as Forget from "./Forget.ts"
 import * as Import from "./Import.ts"
 import * as Index from "./Index.ts"
 import * as Init from "./Init.ts"
 import * as Inject from "./Inject.ts"
 import * as Lifecycle from "./Lifecycle.ts"
 import * as Models from "./Models.ts"
+import * as Projects from "./Projects.ts"
 import * as Quickstart from "./Quickstart.ts"
 import * as Reindex from "./Reindex.ts"
 import * as Resources from "./Resources.ts"
 import * as Review from "./Review.ts"
+import * as Save from "./Save.ts"
 import * as Search from "./Search.ts"
 import * as Show from "./Show.ts"
 import * as Status from "./Status.ts"
 import * as Uninstall from "./Uninstall.ts"
+import * as Watch from "./Watch.ts"
 import * as Work from "./Work.ts"
 
 const HELP = `claude-memory ${version}: long-term memory for Claude Code
@@ -42,12 +46,18 @@ Ask
   show <id>             Show one memory whole, with the messages it comes from
   inject --prompt TEXT  Print what would be put in front of Claude for a prompt
 
+Tell it
+  save <text…>          Remember something, in your own words
+  forget <id…>          Delete memories for good, and keep them from being captured again
+  projects [merge|…]    List the projects; merge, rename or exclude them
+
 Look after it
   status                Say what is remembered
   doctor                Check that everything is as it should be
   models [--check]      Say which models are asked for what, and whether they answer
   index [verify|repair] Look at the index of vectors, and mend it
   reindex [--to MODEL]  Build it anew for another model of embeddings, while the old one serves
+  watch [path…]         Read transcripts while they are written, until it is ended
   work                  Work off what waits, until it is ended: any number of processes on one memory
   review [--all]        Have a language model compress sessions again
   cost [--by model]     Say what models were asked, what that cost, and what they may cost
@@ -56,6 +66,7 @@ Look after it
 
 Every command takes --json (one line of JSON) and --help (its options).
 search, inject and status look at the project of the folder you are in; --project NAME or --all-projects widens that.
+save takes --project too.
 The memory lies in ~/.claude-memory, or in CLAUDE_MEMORY_HOME.
 `
 
@@ -69,11 +80,15 @@ const command = Command.make("claude-memory").pipe(
     Search.command,
     Show.command,
     Inject.command,
+    Save.command,
+    Forget.command,
+    Projects.command,
     Status.command,
     Doctor.command,
     Models.command,
     Index.command,
     Reindex.command,
+    Watch.command,
     Work.command,
     Review.command,
     Cost.command,
@@ -90,11 +105,15 @@ const known: Known = {
   search: Search.options,
   show: Show.options,
   inject: Inject.options,
+  save: Save.options,
+  forget: Forget.options,
+  projects: Projects.options,
   status: Status.options,
   doctor: Doctor.options,
   models: Models.options,
   index: Index.options,
   reindex: Reindex.options,
+  watch: Watch.options,
   work: Work.options,
   review: Review.options,
   cost: Cost.options,

@@ -2,7 +2,7 @@
  * How commands answer: a person reads tables, a program reads one line of JSON.
  */
 import * as Options from "@effect/cli/Options"
-import { evidence } from "../domain/MemoryUnit.ts"
+import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SearchResult } from "../domain/Search.ts"
 import { writeStdout } from "../Process.ts"
 import { minute, reason } from "../serve/Wording.ts"
@@ -34,17 +34,20 @@ export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray
 
 const indent = (text: string, by: string) => text.split("\n").map((line) => by + line).join("\n")
 
-export const resultText = (result: SearchResult, rank: number, projectName: string, lines: number): string => {
-  const { unit } = result
+/** A memory with its first lines; `note` is a line of its own. */
+export const unitText = (unit: MemoryUnit, rank: number, projectName: string, lines: number, note?: string): string => {
   const content = unit.content.split("\n")
   const shown = content.slice(0, lines).map((line) => line.length > 160 ? `${line.slice(0, 159)}…` : line).join("\n")
   return [
     `${rank}. ${unit.title}`,
     `   ${unit.type} · ${minute(unit.occurredAt)} · ${projectName} · id ${unit.id.slice(0, 8)}`,
-    `   why: score ${result.score.toFixed(2)} · ${reason(result)}`,
+    ...(note === undefined ? [] : [`   ${note}`]),
     indent(shown + (content.length > lines ? "\n…" : ""), "   │ ")
   ].join("\n")
 }
+
+export const resultText = (result: SearchResult, rank: number, projectName: string, lines: number): string =>
+  unitText(result.unit, rank, projectName, lines, `why: score ${result.score.toFixed(2)} · ${reason(result)}`)
 
 export const resultJson = ({ score, unit, why }: SearchResult) => ({
   id: unit.id,

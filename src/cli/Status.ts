@@ -26,7 +26,11 @@ export const command = Command.make("status", options, (options) =>
           ["Nothing is remembered of this folder's project yet (--all-projects shows the others)."] :
           table([
             ["project", "memories", "folder"],
-            ...shown.map(({ name, root, units }) => [name, number(units).padStart(8), root])
+            ...shown.map(({ isExcluded, name, root, units }) => [
+              name,
+              number(units).padStart(8),
+              `${root}${isExcluded ? " (excluded: its transcripts are not read)" : ""}`
+            ])
           ])),
         "",
         `In all ${all.length} projects together:`,

@@ -27,49 +27,41 @@ const purge = Options.boolean("purge").pipe(Options.withDescription("Delete all 
 
 export const options = { purge, ...Question.options, json }
 
-/** What would be deleted of a home, where nothing speaks against that. */
-const memoryIn = (home: string) =>
+/** That nothing speaks against deleting what is ours in a home. */
+const checkHome = (home: string, { isOurs, ours }: Purge.Contents) =>
   Effect.gen(function*() {
-    const contents = yield* Purge.contents(home)
-    if (!contents.isMemory) {
+    if (ours.length > 0 && !isOurs) {
       return yield* new UninstallError({
-        detail: `${home} holds no memory, and nothing in it is deleted; is CLAUDE_MEMORY_HOME right?`
+        detail: `${home} holds no memory, so that nothing in it is deleted; is CLAUDE_MEMORY_HOME right?`
       })
     }
     const { running } = yield* survey(home)
-    if (running.length > 0) {
-      return yield* new UninstallError({
-        detail: `the memory in ${home} is in use by ${
-          running.map(({ command, pid }) => `process ${pid} (${command})`).join(", ")
-        }; end Claude Code's sessions and whatever else runs, and run this again`
-      })
-    }
-    return contents
+    if (running.length === 0) return
+    const who = running.map(({ command, pid }) => `process ${pid} (${command})`).join(", ")
+    return yield* new UninstallError({
+      detail:
+        `the memory in ${home} is in use by ${who}; end Claude Code's sessions and what else runs, and run this again`
+    })
   })
 
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
+/** Where the settings, if they can be read, have what no folder holds. */
+const elsewhere = Effect.gen(function*() {
+  const settings = yield* Settings.load
+  return [
+    ...settings.postgres === undefined ? [] : [yield* App.placeOf(settings)],
+    ...settings.qdrant === undefined ? [] : ["Qdrant"]
+  ]
+}).pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
 
-/** What is true when it is done. */
-const farewell = (
-  home: string,
-  others: ReadonlyArray<string> | undefined,
-  hasPlugin: boolean
-): ReadonlyArray<string> => [
-  others === undefined
-    ? `What is remembered stays in ${home}; \`claude-memory uninstall --purge\` deletes it.`
-    : others.length === 0
-    ? `What was remembered in ${home} is deleted.`
-    : `What was remembered in ${home} is deleted; not ours, and still there: ${others.join(", ")}.`,
-  "Nothing of it runs any more but the MCP servers of sessions that are open, which end with these.",
-  ...(hasPlugin ? [`The plugin ${PLUGIN} is enabled still: claude plugin uninstall ${PLUGIN} takes it out.`] : [])
-]
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 
 export const command = Command.make("uninstall", options, ({ dryRun, json, purge, yes }) =>
   Effect.gen(function*() {
     const places = yield* Settings.places
     const { home } = places
     const isAsked = Question.isAsked({ json, yes })
-    const memory = purge ? yield* memoryIn(home) : undefined
+    const contents = yield* Purge.contents(home)
+    if (purge) yield* checkHome(home, contents)
     const hasPlugin = yield* targetOf("user", places, process.cwd()).pipe(
       Effect.flatMap(look),
       Effect.match({ onFailure: () => false, onSuccess: ({ hasPlugin }) => hasPlugin })
@@ -78,15 +70,19 @@ export const command = Command.make("uninstall", options, ({ dryRun, json, purge
       answer(json, { uninstalled: !dryRun && !Changes.hasFailed(files), purged: isPurged, home, files }, () =>
         sentences.join("\n"))
 
-    const steps = yield* removal(places, process.cwd())
-    const shown = (yield* Changes.plan(steps)).filter((each) =>
-      Changes.expected(each).outcome !== "unchanged"
+    const remembered = `What is remembered in ${home} (${megabytes(contents.bytes)})`
+    const isThere = contents.ours.some((name) =>
+      name !== "installed"
     )
+    const remote = yield* elsewhere
+
+    const steps = yield* removal(places, process.cwd())
+    const shown = (yield* Changes.plan(steps)).filter((each) => Changes.expected(each).outcome !== "unchanged")
     const expected = shown.map(Changes.expected)
     if (dryRun) {
       return yield* tell(expected, false, [
         ...expected.length === 0 ? ["Nothing of it is in Claude Code's files."] : [Changes.text(expected)],
-        ...memory === undefined ? [] : [`What is remembered in ${home} (${megabytes(memory.bytes)}) would be deleted.`],
+        ...purge && isThere ? [`${remembered} would be deleted.`] : [],
         "",
         "Nothing was changed: --dry-run."
       ])
@@ -106,17 +102,30 @@ export const command = Command.make("uninstall", options, ({ dryRun, json, purge
       ])
       return yield* Effect.fail(new Unsuccessful())
     }
-    const isPurged = memory !== undefined &&
-      (!isAsked ||
-        (yield* Question.confirm(`Delete what is remembered in ${home} (${megabytes(memory.bytes)}) for good?`, false)))
-    if (isPurged) yield* Purge.purge(home, memory)
+    const isPurged = purge &&
+      (!isAsked || !isThere || (yield* Question.confirm(`Delete what is remembered in ${home} for good?`, false)))
+    if (isPurged) yield* Purge.purge(home, contents)
     yield* tell(outcomes, isPurged, [
       ...outcomes.length === 0
         ? ["Nothing of it was in Claude Code's files."]
         : isAsked
-        ? []
+        ? ["It is out of Claude Code's files."]
         : [Changes.text(outcomes), ""],
-      ...farewell(home, isPurged ? memory.others : undefined, hasPlugin)
+      ...isThere
+        ? [
+          isPurged
+            ? `${remembered} is deleted.`
+            : `${remembered} stays; \`claude-memory uninstall --purge\` deletes it.`
+        ]
+        : [],
+      ...isPurged && contents.others.length > 0
+        ? [`Not ours, and still in ${home}: ${contents.others.join(", ")}.`]
+        : [],
+      ...remote.length > 0 ? [`What is in ${remote.join(" and in ")} stays: delete it there.`] : [],
+      ...outcomes.length > 0
+        ? ["Nothing of it runs any more but the MCP servers of sessions that are open, which end with these."]
+        : [],
+      ...hasPlugin ? [`The plugin ${PLUGIN} is still there: claude plugin uninstall ${PLUGIN} takes it out.`] : []
     ])
   }).pipe(Effect.provide(App.base))).pipe(
     Command.withDescription("Take Claude Memory out of Claude Code; what is remembered stays, unless --purge")

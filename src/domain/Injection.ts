@@ -19,7 +19,9 @@ export const InjectionRequest = Schema.Struct({
   /** Ids of units that Claude was given already: they are not told again, nor what says the same. */
   given: Schema.optional(Schema.Array(Schema.String)),
   /** What Claude reads anyway: nothing is told that says no more. */
-  known: Schema.optional(Schema.String)
+  known: Schema.optional(Schema.String),
+  /** Files of Claude Code's own memory that Claude is given anyway: nothing of them is told. */
+  knownFiles: Schema.optional(Schema.Array(Schema.String))
 })
 export type InjectionRequest = typeof InjectionRequest.Type
 

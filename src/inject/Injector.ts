@@ -16,6 +16,7 @@ import {
   type OpeningResponse
 } from "../domain/Injection.ts"
 import { MAX_CONTENT_TOKENS } from "../domain/MemoryUnit.ts"
+import { isOf } from "../domain/Notes.ts"
 import * as Project from "../domain/Project.ts"
 import type { SearchMode, SearchResult } from "../domain/Search.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
@@ -69,15 +70,17 @@ const make = (by: SearchMode) =>
     const inject = (request: InjectionRequest) =>
       Effect.gen(function*() {
         const policy = POLICIES[request.mode]
-        const given = new Set(request.given)
+        const before = request.given ?? []
         const known = yield* store.projects
         const { degraded, results } = yield* retriever.search({
           text: request.prompt,
           projects: Project.unasked(known, request.projects),
-          limit: Math.min(MOST, policy.items + given.size),
+          limit: Math.min(MOST, policy.items + before.length),
           minScore: policy.minScore * policy.share,
           mode: by
         })
+        const isKnown = isOf(request.knownFiles ?? [])
+        const given = new Set([...before, ...results.filter(({ unit }) => isKnown(unit)).map(({ unit }) => unit.id)])
         const best = results[0]?.score ?? 0
         const worthy = best < policy.minScore ? [] : results.filter(({ score }) => score >= policy.share * best)
         const names = new Map(known.map(({ id, name }) => [id, name]))

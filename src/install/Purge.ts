@@ -21,8 +21,9 @@ const OTHERS = [
 export interface Contents {
   readonly ours: ReadonlyArray<string>
   readonly others: ReadonlyArray<string>
-  /** Whether a memory is or was there: else what looks like ours may be somebody else's. */
-  readonly isMemory: boolean
+  /** Whether it is our home: else what is named as ours is may be somebody else's. */
+  readonly isOurs: boolean
+  /** Of what is remembered. */
   readonly bytes: number
 }
 
@@ -38,7 +39,7 @@ export const contents = (home: string): Effect.Effect<Contents, PlatformError, F
     return {
       ours: names.filter(isOurs),
       others: names.filter((name) => !isOurs(name)),
-      isMemory: databases.length > 0 || path.basename(home) === ".claude-memory",
+      isOurs: databases.length > 0 || names.includes("installed") || path.basename(home) === ".claude-memory",
       bytes: sizes.reduce((sum, { size }) => sum + Number(size), 0)
     }
   })

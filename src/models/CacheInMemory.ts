@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { MAX_BYTES, ModelCache } from "./ModelCache.ts"
+import { MAX_BYTES, ModelCache, READABLE } from "./ModelCache.ts"
 
 export const layer = (maxBytes = MAX_BYTES) =>
   Layer.effect(
@@ -29,7 +29,10 @@ export const layer = (maxBytes = MAX_BYTES) =>
               if (size <= maxBytes) break
               remove(key)
             }
-          })
+          }),
+        forget: Effect.sync(() => {
+          for (const key of values.keys()) if (key.startsWith(READABLE)) remove(key)
+        })
       })
     })
   )

@@ -11,7 +11,11 @@ import * as Providers from "./Providers.ts"
 
 export const layer = Layer.merge(
   Layer.succeed(Budget, { begin: () => Effect.succeed(() => Effect.void), priceOf: () => FREE }),
-  Layer.succeed(ModelCache, { get: (keys) => Effect.succeed(keys.map(() => Option.none())), put: () => Effect.void })
+  Layer.succeed(ModelCache, {
+    get: (keys) => Effect.succeed(keys.map(() => Option.none())),
+    put: () => Effect.void,
+    forget: Effect.void
+  })
 )
 
 /** Models of providers of which nobody keeps account. */

@@ -38,7 +38,7 @@ const accounted = (resources: ReadonlyArray<Pick<Resource, "kind" | "sockets">>)
   const databases = open("database")
   return {
     // A connection has the database and its log open; the log's index is shared by those of one process.
-    fds: 2 * databases + Math.min(1, databases) + open("file") + FDS_OF_WORKER * open("worker"),
+    fds: 2 * databases + Math.min(1, databases) + open("file") + open("lock") + FDS_OF_WORKER * open("worker"),
     sockets: resources.reduce<number | null>(
       (sum, { sockets }) => sum === null || sockets === null ? null : sum + sockets,
       0

@@ -23,6 +23,7 @@ export type ResourceKind =
   | "database"
   | "fibers"
   | "file"
+  | "lock"
   | "model"
   | "pool"
   | "server"

@@ -67,7 +67,7 @@ export const reasonOf = (cause: unknown): SqliteError["reason"] => {
   }
   const message = error?.message ?? ""
   if (/database is locked|database table is locked/.test(message)) return "Locked"
-  if (/disk is full/.test(message)) return "Full"
+  if (/disk is full|no space left/.test(message)) return "Full"
   if (/malformed|not a database/.test(message)) return "Damaged"
   return /unable to open|readonly database|permission denied/.test(message) ? "Denied" : "Other"
 }
@@ -101,7 +101,7 @@ const hasFts5 = (driver: typeof DatabaseSync): boolean => {
   }
 }
 
-const loadDriver = Effect.tryPromise({
+export const loadDriver = Effect.tryPromise({
   try: async (): Promise<Driver> => {
     const builtIn = await importQuietly().catch(() => undefined)
     if (builtIn !== undefined && hasFts5(builtIn)) return { DatabaseSync: builtIn, finalizesOnClose: true }

@@ -4,6 +4,7 @@
 import type { PlatformError } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -33,6 +34,7 @@ import {
   type StoreError,
   type StoreStatus
 } from "../store/MemoryStore.ts"
+import { capture, type CaptureFailure, type CaptureStep } from "./Capture.ts"
 import { Given } from "./Given.ts"
 import * as Hook from "./Hook.ts"
 import { sessionCalled, unitCalled } from "./Named.ts"
@@ -55,6 +57,11 @@ export class ClaudeMemory extends Context.Tag("ClaudeMemory")<ClaudeMemory, {
   ) => Stream.Stream<Pipeline.Step, Pipeline.PipelineError | NotFound>
   /** Makes memories of what others captured, and does what had to wait, until it is interrupted. */
   readonly work: Stream.Stream<Pipeline.Step, Pipeline.PipelineError>
+  /**
+   * Follows the transcripts below these folders: what was written since they were last read, then what is written. Of several
+   * processes over one memory one does, and another takes over when it ends. Until it is interrupted.
+   */
+  readonly capture: (folders: ReadonlyArray<string>) => Stream.Stream<CaptureStep, CaptureFailure>
   readonly search: (query: SearchQuery) => Effect.Effect<SearchResponse, StoreError>
   readonly inject: (request: InjectionRequest) => Effect.Effect<InjectionResponse, StoreError>
   /** What a hook of Claude Code is answered: a text for Claude, which is empty when there is nothing to tell. */
@@ -78,6 +85,10 @@ export class ClaudeMemory extends Context.Tag("ClaudeMemory")<ClaudeMemory, {
   readonly forget: (ids: ReadonlyArray<string>) => Effect.Effect<Forgotten, StoreError | NotFound>
   readonly projects: {
     readonly list: Effect.Effect<ReadonlyArray<ProjectSummary>, StoreError>
+    /** The one of that name, id or root folder, or the one that a folder belongs to: also one that is not known yet. */
+    readonly find: (
+      project: string
+    ) => Effect.Effect<Project.Project, StoreError | NotFound | Projects.ProjectError>
     /** Gives all that is remembered of one to another, and what is captured of it from now on. */
     readonly merge: (
       from: string,
@@ -120,6 +131,9 @@ export class ClaudeMemory extends Context.Tag("ClaudeMemory")<ClaudeMemory, {
 
 type Services = Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path | Given | Injector | ResourceLedger
 
+/** What a session was given is kept for so long after its last prompt; Claude Code deletes its transcript sooner. */
+const KEPT_MS = 60 * 86_400_000
+
 const make = Effect.gen(function*() {
   const collector = yield* Collector
   const retriever = yield* Retriever
@@ -153,11 +167,19 @@ const make = Effect.gen(function*() {
       return Pipeline.review
     }))
 
+  /** Of sessions that nobody goes on with any more. */
+  const forgetSessions = Effect.flatMap(
+    Clock.currentTimeMillis,
+    (now) => Effect.ignore(given.forgetBefore(now - KEPT_MS))
+  )
+
   return ClaudeMemory.of({
     discover: collector.discover,
     ingest: (files) => Stream.provideContext(Pipeline.ingest(files), context),
     review: (sessions) => Stream.provideContext(review(sessions), context),
     work: Stream.provideContext(work, context),
+    capture: (folders) =>
+      Stream.concat(Stream.execute(forgetSessions), Stream.provideContext(capture(folders), context)),
     search: retriever.search,
     inject: injector.inject,
     hook: (input) => tell(Hook.answer(input)),
@@ -169,6 +191,7 @@ const make = Effect.gen(function*() {
     forget: (ids) => tell(forget(ids)),
     projects: {
       list: Effect.map(store.status, ({ projects }) => projects),
+      find: (project) => tell(Projects.find(project)),
       merge: (from, into) => tell(Projects.merge(from, into)),
       rename: (project, name) => tell(Projects.rename(project, name)),
       exclude: (project, isExcluded) => tell(Projects.exclude(project, isExcluded))

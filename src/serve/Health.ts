@@ -32,7 +32,8 @@ export const isWell = (checks: ReadonlyArray<Check>): boolean => checks.every(({
 /** Of what it holds, and what waits in it. */
 export const ofContent = (memory: ClaudeMemory["Type"]) =>
   Effect.gen(function*() {
-    const { lines, pending, units } = yield* memory.status
+    const { lines, pending, projects, units } = yield* memory.status
+    const excluded = projects.filter(({ isExcluded }) => isExcluded).map(({ name }) => name)
     const letters = yield* memory.deadLetters(3)
     const failures = yield* memory.failures(3)
     const index = yield* Effect.either(memory.indexStatus)
@@ -45,6 +46,13 @@ export const ofContent = (memory: ClaudeMemory["Type"]) =>
         `${number(lines.deadLetter)} lines could not be understood and are kept: ${
           letters.map(({ offset, path, reason }) => `${path} at byte ${offset} (${reason})`).join("; ")
         }`,
+        "note"
+      ),
+      check(
+        "projects",
+        excluded.length === 0,
+        `${number(projects.length)}, none of them excluded`,
+        `${excluded.join(", ")} excluded: no transcript of it is read; \`claude-memory projects include\` ends that`,
         "note"
       ),
       check(

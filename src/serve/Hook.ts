@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { MAX_HOOK_CHARS } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import { foldersFor, INDEX } from "../domain/Notes.ts"
 import * as Project from "../domain/Project.ts"
 import { Injector } from "../inject/Injector.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
@@ -56,15 +57,22 @@ const OPENING_TOKENS = 1_200
 /** Claude Code gives Claude so much of its own memory of a project. */
 const KNOWN_CHARS = 25_000
 
-/** Claude Code's own memory of the project, which it gives to Claude itself: beside the transcripts, if there is one. */
-const knownBeside = (transcript: string | undefined) =>
+const NOTHING_KNOWN = { text: "", files: [] as ReadonlyArray<string> }
+
+/** Claude Code's own memory of the project, which it gives to Claude itself, if there is one. */
+const knownTo = ({ cwd, transcript_path }: HookInput) =>
   Effect.gen(function*() {
-    if (transcript === undefined) return ""
+    if (transcript_path === undefined) return NOTHING_KNOWN
     const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    const text = yield* fs.readFileString(path.join(path.dirname(transcript), "memory", "MEMORY.md"))
-    return text.slice(0, KNOWN_CHARS)
-  }).pipe(Effect.orElseSucceed(() => ""))
+    const { basename, dirname, join } = yield* Path.Path
+    const own = dirname(transcript_path)
+    // As capture knows it; the project's own folder may not be there yet.
+    const projects = yield* Effect.orElseSucceed(fs.realPath(dirname(own)), () => dirname(own))
+    const folders = yield* foldersFor(join(projects, basename(own), basename(transcript_path)), cwd)
+    const files = folders.map((folder) => join(folder, INDEX))
+    const texts = yield* Effect.forEach(files, (file) => Effect.orElseSucceed(fs.readFileString(file), () => ""))
+    return { text: texts.map((text) => text.slice(0, KNOWN_CHARS)).join("\n"), files }
+  })
 
 /** What a fork's transcript begins with is its parent's: named so, or under its uuids. */
 const FORKED = /"forkedFrom":\s*\{[^{}]*"sessionId":\s*"([^"]{1,100})"/
@@ -128,7 +136,7 @@ const opening = (input: SessionStart) =>
       maxTokens: OPENING_TOKENS,
       maxChars: MAX_HOOK_CHARS,
       given: [...ids],
-      known: yield* knownBeside(input.transcript_path),
+      known: (yield* knownTo(input)).text,
       ...(session !== undefined && { since: session.endedAt })
     })
   })
@@ -140,6 +148,7 @@ const prompted = (input: UserPromptSubmit) =>
     if (isMuted) return NOTHING
     const project = yield* projectAt(input.cwd)
     if (project === undefined) return NOTHING
+    const known = yield* knownTo(input)
     const { items, text } = yield* injector.inject({
       prompt: input.prompt,
       projects: [project],
@@ -147,7 +156,8 @@ const prompted = (input: UserPromptSubmit) =>
       maxTokens: PROMPT_TOKENS,
       maxChars: MAX_HOOK_CHARS,
       given: [...ids],
-      known: yield* knownBeside(input.transcript_path)
+      known: known.text,
+      knownFiles: known.files
     })
     return { text, units: items.map(({ unit }) => unit) }
   })

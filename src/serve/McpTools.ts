@@ -1,6 +1,7 @@
 /**
  * All tools, in the order in which clients list them.
  */
+import { prompt } from "./McpHook.ts"
 import { forget, get, save, timeline } from "./McpMemory.ts"
 import { crossProjectSearch, inject, search } from "./McpSearch.ts"
 import { health, status } from "./McpStatus.ts"
@@ -15,5 +16,6 @@ export const TOOLS: ReadonlyArray<Tool> = [
   save,
   forget,
   status,
-  health
+  health,
+  prompt
 ]

@@ -48,7 +48,7 @@ export const named = (names: ReadonlyArray<string>) =>
   })
 
 /** The one called so, or that a folder belongs to, also when nothing is remembered of that yet. */
-const one = (name: string) =>
+export const find = (name: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const found = yield* Effect.catchTag(named([name]), "NotFound", (error) =>
@@ -63,7 +63,7 @@ const one = (name: string) =>
 export const merge = (from: string, into: string) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
-    const [a, b] = [yield* one(from), yield* one(into)]
+    const [a, b] = [yield* find(from), yield* find(into)]
     if (a.id === b.id) return yield* new ProjectError({ reason: "Same", name: from, folders: [] })
     yield* store.mergeProjects(a, b)
     yield* Stream.runDrain(Pipeline.catchUp)
@@ -73,7 +73,7 @@ export const merge = (from: string, into: string) =>
 export const rename = (project: string, name: string) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
-    const found = yield* one(project)
+    const found = yield* find(project)
     yield* store.renameProject(found.id, name)
     return { ...found, name }
   })
@@ -81,5 +81,5 @@ export const rename = (project: string, name: string) =>
 export const exclude = (project: string, isExcluded: boolean) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
-    return yield* Effect.tap(one(project), (found) => store.excludeProject(found, isExcluded))
+    return yield* Effect.tap(find(project), (found) => store.excludeProject(found, isExcluded))
   })

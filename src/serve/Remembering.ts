@@ -3,10 +3,12 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { Collector } from "../capture/Collector.ts"
 import * as Project from "../domain/Project.ts"
 import { type SaveRequest, unitOf } from "../domain/Saved.ts"
+import { ModelCache } from "../models/ModelCache.ts"
 import * as Pipeline from "../Pipeline.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import { unitCalled } from "./Named.ts"
@@ -43,6 +45,14 @@ export const forget = (ids: ReadonlyArray<string>) =>
     const store = yield* MemoryStore
     const units = yield* Effect.forEach(ids, unitCalled)
     const forgotten = yield* store.forget(units.map(({ id }) => id))
+    // Where answers of models are kept.
+    yield* Effect.flatMap(
+      Effect.serviceOption(ModelCache),
+      Option.match({
+        onNone: () => Effect.void,
+        onSome: ({ forget }) => forget
+      })
+    )
     // What is left of their messages is remembered again.
     yield* Stream.runDrain(Pipeline.settle)
     return forgotten

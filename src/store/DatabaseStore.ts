@@ -49,6 +49,7 @@ export const make = (
     segments: (ids) => read("segments", statements.segments(ids)),
     outlines: (ids) => read("outlines", statements.outlines(ids)),
     commit: (items, units) => write("commit", Effect.asVoid(statements.commit(items, units))),
+    replace: (origin, units) => write("replace", Effect.asVoid(statements.replace(origin, units))),
     done: (items) => write("done", Effect.asVoid(statements.done(items))),
     identity: read("identity", statements.identity),
     unitIds: (after, limit) => read("unitIds", statements.unitIds(after, limit)),

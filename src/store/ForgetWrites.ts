@@ -38,11 +38,12 @@ export const make = (say: Statements, { enqueue, insert, mergeWithSame, remove, 
       const secret = yield* say.secret
       if (secret === undefined) return batch
       let rest = batch
-      // Where something is gone, more may be known of what is left.
+      const asked = new Set<string>()
+      // Where something is gone, what is left may be known too.
       for (let keys = Forgetting.keysOfBatch(batch); keys.length > 0;) {
         rest = Forgetting.withoutForgotten(rest, yield* knownAmong(secret, keys))
-        const before = new Set(keys)
-        keys = Forgetting.keysOfBatch(rest).filter((key) => !before.has(key))
+        for (const key of keys) asked.add(key)
+        keys = Forgetting.keysOfBatch(rest).filter((key) => !asked.has(key))
       }
       return rest
     })
@@ -132,7 +133,7 @@ export const make = (say: Statements, { enqueue, insert, mergeWithSame, remove, 
       const uuids = new Set(changed.keys())
       const touched = (yield* say.unitsOfSessions(sessions)).map((row) => ({ row: row.row, unit: unitOf(row) }))
         .filter(({ unit }) => Forgetting.isTouched(unit, uuids, told))
-      const back = yield* restore(yield* remove([...new Set([...gone, ...touched].map(({ row }) => row))]))
+      const back = yield* restore(yield* remove([...new Set([...gone, ...touched].map(({ row }) => row))], true))
       yield* mergeWithSame(back)
       const segments = new Set([
         ...[...changed.values()].map(({ segmentId }) => segmentId),

@@ -5,7 +5,7 @@
  * of them again. They are known again by keyed hashes, each sentence by its words alone if these are enough to be nobody else's, else
  * by those of the whole text that it stood in as well.
  */
-import { createHmac } from "node:crypto"
+import { createHash, createHmac } from "node:crypto"
 import type { Block, BlockKind, Message } from "../domain/Conversation.ts"
 import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
 import { lexemes } from "../domain/Tokenizer.ts"
@@ -59,10 +59,10 @@ const keyIn = (text: () => string) => (sentence: string): string | undefined => 
     : `sentence ${words.join(" ")} in ${text()}`
 }
 
-/** Its words are put together once, and only if a sentence needs them. */
+/** The whole is hashed once, and only if a sentence needs it. */
 const keysIn = (text: string) => {
   let whole: string | undefined
-  return keyIn(() => whole ??= wordsOf(text).join(" "))
+  return keyIn(() => whole ??= createHash("sha256").update(wordsOf(text).join(" ")).digest("hex"))
 }
 
 export const titleKey = (title: string): string => `title ${wordsOf(title).join(" ")}`
@@ -216,42 +216,57 @@ export const citedBy = (units: ReadonlyArray<MemoryUnit>): ReadonlyMap<string, R
 
 /** This share of the words of one is in the other: what a compressor makes of a sentence, or leaves of it. */
 const SHARE = 0.8
-/** With fewer words than this a part of a sentence is in it by chance. */
+/** With fewer words than this a part of a sentence is in it by chance, unless it stands in it as it is. */
 const LEAST = 3
+const LEAST_AS_IT_IS = 2
 
-/** Lexemes of sentences. */
-export type Told = ReadonlyArray<ReadonlySet<string>>
+interface Sentence {
+  readonly lexemes: ReadonlySet<string>
+  /** With a space around each. */
+  readonly words: string
+}
 
-const lexemesOf = (texts: ReadonlyArray<string>): Told =>
-  texts.flatMap(sentencesOf).map((sentence) => new Set(lexemes(sentence))).filter(({ size }) => size > 0)
+/** What units tell, sentence by sentence. */
+export type Told = ReadonlyArray<Sentence>
+
+const sentenceOf = (text: string): Sentence => ({
+  lexemes: new Set(lexemes(text)),
+  words: ` ${wordsOf(text).join(" ")} `
+})
+
+const toldIn = (texts: ReadonlyArray<string>): Told =>
+  texts.flatMap(sentencesOf).map(sentenceOf).filter(({ lexemes }) => lexemes.size > 0)
 
 /** What units hold of their messages. */
-export const toldBy = (units: ReadonlyArray<MemoryUnit>): Told => lexemesOf(units.flatMap(textsOf))
+export const toldBy = (units: ReadonlyArray<MemoryUnit>): Told => toldIn(units.flatMap(textsOf))
 
 /** Also what they are called, which may be the words of a message that they don't cite, and not theirs alone. */
 export const describedBy = (units: ReadonlyArray<MemoryUnit>): Told =>
-  lexemesOf(units.flatMap((unit) => [...textsOf(unit), unit.title, unit.summary]))
+  toldIn(units.flatMap((unit) => [...textsOf(unit), unit.title, unit.summary]))
 
-const sharedBy = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => {
+const sharedBy = (a: Sentence, b: Sentence): number => {
   let shared = 0
-  for (const word of a) if (b.has(word)) shared++
+  for (const lexeme of a.lexemes) if (b.lexemes.has(lexeme)) shared++
   return shared
 }
 
 /** Whether units tell this, or a part of it. */
 export const isTold = (text: string, told: Told): boolean => {
-  const words = new Set(lexemes(text))
-  return words.size > 0 && told.some((other) => {
-    const shared = sharedBy(words, other)
-    return shared >= SHARE * words.size || (other.size >= LEAST && shared >= SHARE * other.size)
+  const sentence = sentenceOf(text)
+  const size = sentence.lexemes.size
+  return size > 0 && told.some((other) => {
+    const shared = sharedBy(sentence, other)
+    return shared >= SHARE * size || (other.lexemes.size >= LEAST && shared >= SHARE * other.lexemes.size) ||
+      (other.lexemes.size >= LEAST_AS_IT_IS && sentence.words.includes(other.words))
   })
 }
 
 /** Whether this says what units tell, no more and no less. */
 const isToldAgain = (text: string, told: Told): boolean => {
-  const words = new Set(lexemes(text))
-  return words.size > LEAST &&
-    told.some((other) => sharedBy(words, other) >= SHARE * Math.max(words.size, other.size))
+  const sentence = sentenceOf(text)
+  const size = sentence.lexemes.size
+  return size > LEAST &&
+    told.some((other) => sharedBy(sentence, other) >= SHARE * Math.max(size, other.lexemes.size))
 }
 
 /** A message of a session, cited or not, without the sentences that say what units of that session tell. */

@@ -312,10 +312,10 @@ export const removeUnits = (state: State, ids: ReadonlySet<string>): ReadonlyArr
   return back.map(({ id }) => id)
 }
 
-/** What is wrong with the units, when they can't be written; nothing was changed then. */
-export const commit = (
+/** Replaces the units of origins. Says what is wrong with the new ones, when they can't be written; nothing was changed then. */
+export const put = (
   state: State,
-  items: ReadonlyArray<WorkItem>,
+  origins: ReadonlySet<string>,
   made: ReadonlyArray<MemoryUnit>
 ): string | undefined => {
   const held = state.lexical.units
@@ -324,7 +324,6 @@ export const commit = (
     ...unit,
     projectId: projectFor(state, unit.projectId)
   }))
-  const origins = new Set(items.filter(isCurrent(state)).map(({ key }) => key))
   const unchanged = new Map(
     [...held.values()].filter(({ unit }) => origins.has(unit.origin)).map(({ unit }) => [comparable(unit), unit.id])
   )
@@ -337,6 +336,17 @@ export const commit = (
   for (const unit of fresh) Postings.insert(state.lexical, unit)
   enqueue(state, "index", ids)
   for (const id of [...back, ...ids]) mergeWithSame(state, id)
+  return undefined
+}
+
+/** As `put`, of the origins that the items stand for. */
+export const commit = (
+  state: State,
+  items: ReadonlyArray<WorkItem>,
+  made: ReadonlyArray<MemoryUnit>
+): string | undefined => {
+  const wrong = put(state, new Set(items.filter(isCurrent(state)).map(({ key }) => key)), made)
+  if (wrong !== undefined) return wrong
   done(state, items)
   release(state, items)
   return undefined

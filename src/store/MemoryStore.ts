@@ -223,6 +223,8 @@ export class MemoryStore extends Context.Tag("MemoryStore")<MemoryStore, {
     items: ReadonlyArray<WorkItem>,
     units: ReadonlyArray<MemoryUnit>
   ) => Effect.Effect<void, StoreError>
+  /** As `commit`, of what is nobody's work: replaces the units of one origin. */
+  readonly replace: (origin: string, units: ReadonlyArray<MemoryUnit>) => Effect.Effect<void, StoreError>
   /** Ends work whose result lies elsewhere (vectors in an index). */
   readonly done: (items: ReadonlyArray<WorkItem>) => Effect.Effect<void, StoreError>
 

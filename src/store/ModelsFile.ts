@@ -52,6 +52,7 @@ const openFile = ({ busyTimeoutMs, folder }: ModelsFileOptions) =>
 export class ModelsFile extends Context.Tag("ModelsFile")<ModelsFile, {
   /** Opened when it is first needed. */
   readonly sql: Effect.Effect<SqlClient, StoreError>
+  readonly isThere: Effect.Effect<boolean>
 }>() {
   static readonly layer = (options: ModelsFileOptions) =>
     Layer.scoped(
@@ -59,7 +60,12 @@ export class ModelsFile extends Context.Tag("ModelsFile")<ModelsFile, {
       Effect.gen(function*() {
         const context = yield* Effect.context<Effect.Effect.Context<ReturnType<typeof openFile>>>()
         const sql = yield* Lazy.make(openFile(options))
-        return { sql: Effect.provide(sql, context) }
+        const isThere = Effect.gen(function*() {
+          const fs = yield* FileSystem.FileSystem
+          const path = yield* Path.Path
+          return yield* Effect.orElseSucceed(fs.exists(path.join(options.folder, MODELS_DATABASE)), () => false)
+        })
+        return { sql: Effect.provide(sql, context), isThere: Effect.provide(isThere, context) }
       })
     )
 }

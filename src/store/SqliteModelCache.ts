@@ -6,7 +6,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { MAX_BYTES, ModelCache } from "../models/ModelCache.ts"
+import { MAX_BYTES, ModelCache, READABLE } from "../models/ModelCache.ts"
 import { transaction } from "../resources/Sqlite.ts"
 import type { StoreError } from "./MemoryStore.ts"
 import { ModelsFile } from "./ModelsFile.ts"
@@ -64,7 +64,15 @@ const make = (maxBytes: number) =>
                 yield* sql`DELETE FROM answers WHERE row IN (SELECT row FROM answers ORDER BY row LIMIT ${STEP})`
               }
             })
-          ))
+          )),
+      forget: Effect.flatMap(file.isThere, (isThere) =>
+        isThere
+          ? use(
+            "forget",
+            undefined,
+            (sql) => Effect.asVoid(sql`DELETE FROM answers WHERE substr(key, 1, ${READABLE.length}) = ${READABLE}`)
+          )
+          : Effect.void)
     })
   })
 

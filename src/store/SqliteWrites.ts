@@ -263,12 +263,17 @@ const statements = (sql: SqlClient): Statements => ({
       json(ids)
     }))`,
 
-  deleteUnits: (rows) =>
+  deleteUnits: (rows, isForgotten) =>
     Effect.gen(function*() {
       const list = json(rows)
+      // FTS5 keeps what was deleted until it merges, unless it is told (https://sqlite.org/fts5.html, section 6.13).
+      const setSecure = (isSecure: number) =>
+        isForgotten ? sql`INSERT INTO lexemes (lexemes, rank) VALUES ('secure-delete', ${isSecure})` : Effect.void
       yield* sql`UPDATE totals SET units = units - ${rows.length}, lexemes = lexemes - coalesce(
         (SELECT sum(lexeme_count) FROM units WHERE row IN (SELECT value FROM json_each(${list}))), 0)`
+      yield* setSecure(1)
       yield* sql`DELETE FROM lexemes WHERE rowid IN (SELECT value FROM json_each(${list}))`
+      yield* setSecure(0)
       const gone = yield* sql<
         { id: string }
       >`DELETE FROM units WHERE row IN (SELECT value FROM json_each(${list})) RETURNING id`

@@ -127,8 +127,8 @@ export interface Statements {
   readonly unitsById: (
     ids: ReadonlyArray<string>
   ) => Said<ReadonlyArray<{ readonly row: number; readonly body: string }>>
-  /** Gives their ids, in the order of rows. */
-  readonly deleteUnits: (rows: ReadonlyArray<number>) => Said<ReadonlyArray<string>>
+  /** Gives their ids, in the order of rows. What is forgotten leaves no word behind in an index, as far as the database can see to that. */
+  readonly deleteUnits: (rows: ReadonlyArray<number>, isForgotten: boolean) => Said<ReadonlyArray<string>>
   readonly insertUnits: (units: ReadonlyArray<Fielded>) => Said<unknown>
   /** In the place of those that a unit has. */
   readonly setSketches: (sketches: ReadonlyMap<string, ReadonlyArray<number>>) => Said<unknown>

@@ -25,6 +25,7 @@ import {
   fail,
   failures,
   indexFor,
+  put,
   queueReviews,
   release,
   renew,
@@ -181,6 +182,13 @@ const make = Effect.gen(function*() {
       return yield* holder === committed ? permit.withPermits(1)(run) : run
     })).pipe(Effect.withSpan(`MemoryStore.${operation}`))
 
+  /** A write that says what is wrong, if it was not done. */
+  const written = (operation: string, change: (state: State) => string | undefined) =>
+    Effect.flatMap(write(operation, change), (detail) =>
+      detail === undefined
+        ? Effect.void
+        : Effect.fail(new StoreError({ reason: "Other", operation, detail, cause: undefined })))
+
   return MemoryStore.of({
     cursors: (paths) =>
       read(
@@ -222,11 +230,8 @@ const make = Effect.gen(function*() {
     release: (items) => write("release", (state) => release(state, items)),
     segments: (ids) => read("segments", (state) => bySegment(state, ids)),
     outlines: (ids) => read("outlines", (state) => outlines(state, ids)),
-    commit: (items, units) =>
-      Effect.flatMap(write("commit", (state) => commit(state, items, units)), (detail) =>
-        detail === undefined
-          ? Effect.void
-          : Effect.fail(new StoreError({ reason: "Other", operation: "commit", detail, cause: undefined }))),
+    commit: (items, units) => written("commit", (state) => commit(state, items, units)),
+    replace: (origin, units) => written("replace", (state) => put(state, new Set([origin]), units)),
     done: (items) => write("done", (state) => done(state, items)),
     identity: Effect.succeed(identity),
     unitIds: (after, limit) =>

@@ -16,10 +16,10 @@ export const make = (say: Statements) => {
     return distinct.length === 0 ? Effect.void : say.enqueue(kind, distinct)
   }
 
-  const remove = (rows: ReadonlyArray<number>) =>
+  const remove = (rows: ReadonlyArray<number>, isForgotten = false) =>
     Effect.gen(function*() {
       if (rows.length === 0) return []
-      const gone = yield* say.deleteUnits(rows)
+      const gone = yield* say.deleteUnits(rows, isForgotten)
       yield* enqueue("index", gone)
       return gone
     })

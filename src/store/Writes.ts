@@ -92,24 +92,46 @@ export const make = (say: Statements) => {
       return true
     })
 
+  /** Replaces the units of origins. */
+  const put = (origins: ReadonlyArray<string>, made: ReadonlyArray<MemoryUnit>) =>
+    Effect.gen(function*() {
+      const existing = yield* say.unitsOf(origins)
+      // A unit that comes out the same stays, so that growing a segment does not embed its whole again.
+      const unchanged = new Map(existing.map(({ row, body }) => [comparable(JSON.parse(body) as MemoryUnit), row]))
+      const fresh = unchanged.size === 0 ? made : made.filter((unit) => !unchanged.delete(comparable(unit)))
+      const stale = new Set(unchanged.values())
+      const back = yield* units.restore(yield* units.remove([...stale]))
+      yield* units.insert(fresh)
+      yield* units.mergeWithSame([...back, ...fresh.map(({ id }) => id)])
+    })
+
   const commit = (items: ReadonlyArray<WorkItem>, made: ReadonlyArray<MemoryUnit>) =>
     Effect.gen(function*() {
       // First of all: from here on nobody forgets, and no project is merged.
       const allowed = yield* permitted(made)
       const placed = yield* inPlace(allowed)
       const origins = new Set(yield* say.standing(items, placed))
-      const kept = placed.filter(({ origin }) => origins.has(origin))
-      const existing = yield* say.unitsOf([...origins])
-      // A unit that comes out the same stays, so that growing a segment does not embed its whole again.
-      const unchanged = new Map(existing.map(({ row, body }) => [comparable(JSON.parse(body) as MemoryUnit), row]))
-      const fresh = unchanged.size === 0 ? kept : kept.filter((unit) => !unchanged.delete(comparable(unit)))
-      const stale = new Set(unchanged.values())
-      const back = yield* units.restore(yield* units.remove([...stale]))
-      yield* units.insert(fresh)
-      yield* units.mergeWithSame([...back, ...fresh.map(({ id }) => id)])
+      yield* put([...origins], placed.filter(({ origin }) => origins.has(origin)))
       yield* say.done(items)
       yield* say.release(items)
     })
 
-  return { append, commit, fail, indexFor, queue: enqueue, queueReviews, reviewAgain, ...forgetting, ...projects }
+  const replace = (origin: string, made: ReadonlyArray<MemoryUnit>) =>
+    Effect.gen(function*() {
+      yield* say.alone
+      yield* put([origin], yield* inPlace(yield* permitted(made)))
+    })
+
+  return {
+    append,
+    commit,
+    fail,
+    indexFor,
+    queue: enqueue,
+    queueReviews,
+    replace,
+    reviewAgain,
+    ...forgetting,
+    ...projects
+  }
 }

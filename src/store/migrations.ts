@@ -123,6 +123,9 @@ export const MODELS_STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   `INSERT INTO answers_size VALUES (1, 0)`,
   `CREATE TRIGGER answer_added AFTER INSERT ON answers BEGIN UPDATE answers_size SET bytes = bytes + length(new.value); END`,
   `CREATE TRIGGER answer_gone AFTER DELETE ON answers BEGIN UPDATE answers_size SET bytes = bytes - length(old.value); END`
+], [
+  // What a model wrote of memories has another key since (models/ModelCache.ts), and would not be found again.
+  `DELETE FROM answers WHERE CAST(substr(value, 1, 14) AS TEXT) = '{"statements":'`
 ]]
 
 export const currentVersion = (sql: SqlClient): Effect.Effect<number, SqlError> =>

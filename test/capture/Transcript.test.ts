@@ -476,6 +476,50 @@ describe("what tools say", () => {
     }
   })
 
+  it("is nothing where it is ours: an answer of our MCP tools, whole or as a preview, and what a hook was told", () => {
+    const told = {
+      begin: "<claude-memory>",
+      results: [{ title: "the quokka importer" }],
+      total: 1,
+      end: "</claude-memory>"
+    }
+    const answer = JSON.stringify(told)
+    const line = (content: unknown) =>
+      user([{ tool_use_id: "toolu_1", type: "tool_result", content }], {
+        toolUseResult: content,
+        mcpMeta: { structuredContent: told },
+        sourceToolAssistantUUID: "a1"
+      })
+    const preview = (text: string) =>
+      `<persisted-output>\nOutput too large (64.2KB). Full output saved to: /home/mei/.claude/projects/-x/s1/tool-results/a.txt\n\nPreview (first 2KB):\n${
+        text.slice(0, 2_000)
+      }\n...\n</persisted-output>`
+    const long = JSON.stringify({ ...told, results: ["a quokka ".repeat(8_000)] })
+    for (
+      const content of [
+        answer,
+        [{ type: "text", text: answer }],
+        preview(long),
+        preview(fence("a quokka ".repeat(2_000))),
+        [{ type: "text", text: preview(long) }]
+      ]
+    ) {
+      assert.strictEqual(outcome(line(content)), "Skipped empty")
+    }
+    const attachment = { ...common, type: "attachment" }
+    for (const type of ["hook_success", "hook_additional_context"]) {
+      const content = [preview(fence("a quokka ".repeat(2_000)))]
+      assert.strictEqual(
+        outcome({ ...attachment, attachment: { type, content, stdout: content[0] } }),
+        "Skipped attachment"
+      )
+    }
+    // Others' previews and JSON stay.
+    assert.include(textOf(line(preview("a zebra ".repeat(2_000)))), "a zebra")
+    assert.strictEqual(textOf(line(JSON.stringify({ begin: "", a: 1 }))), "{\"begin\":\"\",\"a\":1}")
+    assert.strictEqual(textOf(line(`${preview(long)}\nmore`)), "\nmore")
+  })
+
   it("comes from the message, not from its copy beside it", () => {
     const line = user([{ type: "tool_result", tool_use_id: "t1", content: "shown" }], {
       toolUseResult: { stdout: "hidden" }

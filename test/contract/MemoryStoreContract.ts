@@ -613,6 +613,32 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
       )
 
       test(
+        "replaces the units of an origin that is nobody's work, in place of a merged project too, but for what was forgotten",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* store.append(batch([]))
+          const of = (id: string, says: Parameters<typeof unit>[1] = {}) => unit(id, { origin: "/notes", ...says })
+          const other = unit("u9", { origin: "/other" })
+          yield* store.replace("/other", [other])
+          yield* store.replace("/notes", [of("u1"), of("u2")])
+          yield* store.done(yield* store.claim("index", 10))
+          const changed = of("u2", { content: "something else" })
+          yield* store.replace("/notes", [of("u1", { createdAt: 9_000 }), changed, of("u3")])
+          assert.deepStrictEqual(yield* store.units(["u1", "u2", "u3", "u9"]), [of("u1"), changed, of("u3"), other])
+          assert.deepStrictEqual(keys(yield* pending("index")), ["u2", "u3"])
+          yield* store.mergeProjects(project("one"), project("two"))
+          yield* store.forget(["u3"])
+          yield* store.replace("/notes", [of("u1"), of("u3")])
+          assert.deepStrictEqual(yield* store.units(["u1", "u2", "u3"]), [{
+            ...of("u1"),
+            projectId: project("two").id
+          }])
+          yield* store.replace("/notes", [])
+          assert.deepStrictEqual(yield* store.units(["u1", "u9"]), [{ ...other, projectId: project("two").id }])
+        })
+      )
+
+      test(
         "commits: writes, keeps what is the same, removes what is gone, and tells the index",
         Effect.gen(function*() {
           const store = yield* MemoryStore

@@ -233,6 +233,19 @@ const cacheSuite = <E>(name: string, layer: Layer.Layer<ModelCache, E>) => {
     )
 
     test(
+      "drops what can be read when it is to forget, and keeps vectors",
+      Effect.gen(function*() {
+        const { forget, get, put } = yield* ModelCache
+        const readable = keyOf("background", "model", "1")
+        yield* put([[readable, bytes(4, 1)], [key(1), bytes(4, 2)]])
+        yield* forget
+        assert.deepStrictEqual(values(yield* get([readable, key(1)])), [undefined, 2])
+        yield* put([[readable, bytes(4, 3)]])
+        assert.deepStrictEqual(values(yield* get([readable])), [3])
+      })
+    )
+
+    test(
       "keeps to its size, and the newest",
       Effect.gen(function*() {
         const { get, put } = yield* ModelCache

@@ -678,7 +678,7 @@ describe("a command line", () => {
             [["search", "--all-project", "x"], "Did you mean --all-projects?"],
             [["inject", "--promt", "x"], "Did you mean --prompt?"],
             [["status", "--jsn"], "Did you mean --json?"],
-            [["xyzzy"], "There are: quickstart, import"]
+            [["xyzzy"], "There are: init, uninstall, quickstart"]
           ] as const
         ) {
           assert.include(complaintOf(yield* run([main, ...words], { home })), meant)

@@ -23,6 +23,8 @@ export interface Options {
   readonly stdin?: string
   /** Stdin stays open: it takes what `send` gives, and ends with `closeStdin`. */
   readonly staysOpen?: boolean
+  /** What is started in place of `node`. */
+  readonly command?: string
   /** The user that it runs as. */
   readonly uid?: number
   /** A descriptor that takes its stdout. */
@@ -59,7 +61,7 @@ const collect = (child: ChildProcess) => {
   return { text, waiting }
 }
 
-/** Starts `node` with these arguments; it is killed when the scope closes. */
+/** Starts `node`, or `command`, with these arguments; it is killed when the scope closes. */
 export const start = (
   args: ReadonlyArray<string>,
   options: Options
@@ -67,7 +69,7 @@ export const start = (
   Effect.gen(function*() {
     const child = yield* Effect.acquireRelease(
       Effect.sync(() =>
-        spawn(process.execPath, [...args], {
+        spawn(options.command ?? process.execPath, [...args], {
           cwd: options.cwd ?? options.home,
           env: { ...environment(options.home, options.env) },
           stdio: ["pipe", options.stdoutTo ?? "pipe", "pipe"],

@@ -10,7 +10,7 @@ import { samples } from "../data.ts"
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 
 /** The same sessions with other uuids. */
-const copied = (text: string, copy: number) =>
+export const copied = (text: string, copy: number) =>
   text.replace(UUID, (uuid) => {
     const hash = createHash("sha256").update(`${copy} ${uuid}`).digest("hex")
     return [hash.slice(0, 8), hash.slice(8, 12), `4${hash.slice(13, 16)}`, `a${hash.slice(17, 20)}`, hash.slice(20, 32)]

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
+import { once } from "node:events"
 import { PassThrough } from "node:stream"
 import * as Stdio from "../../src/serve/McpStdio.ts"
 
@@ -17,7 +18,7 @@ const read = (pieces: ReadonlyArray<Buffer>) =>
     await transport.start()
     for (const piece of pieces) input.write(piece)
     input.end()
-    await new Promise((resolve) => input.once("end", resolve))
+    await once(input, "end")
     return { messages, errors: errors.map(({ message }) => message) }
   })
 

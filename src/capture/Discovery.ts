@@ -1,0 +1,117 @@
+/**
+ * Which transcripts there are.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { Dirent, Stats } from "node:fs"
+import { readdir, realpath, stat } from "node:fs/promises"
+import { join, resolve } from "node:path"
+import { forEach } from "../resources/Concurrent.ts"
+
+export class CaptureError extends Schema.TaggedError<CaptureError>()("CaptureError", {
+  reason: Schema.Literal("Missing", "Unreadable"),
+  path: Schema.String,
+  cause: Schema.Defect
+}) {
+  override get message() {
+    return this.reason === "Missing"
+      ? `there is nothing at ${this.path}`
+      : `${this.path} can't be read; it is taken up again by the next import. Check its permissions`
+  }
+}
+
+export interface TranscriptFile {
+  readonly path: string
+  readonly size: number
+  readonly modifiedAt: number
+}
+
+export const EXTENSION = ".jsonl"
+
+/** Newest first. */
+export const newest = (a: TranscriptFile, b: TranscriptFile): number =>
+  b.modifiedAt - a.modifiedAt || (a.path < b.path ? -1 : 1)
+
+export const codeOf = (cause: unknown) => (cause as NodeJS.ErrnoException).code
+
+export const toCaptureError = (path: string) => (cause: unknown): CaptureError =>
+  new CaptureError({ reason: codeOf(cause) === "ENOENT" ? "Missing" : "Unreadable", path, cause })
+
+const fileOf = (path: string, { mtime, size }: Stats): TranscriptFile => ({ path, size, modifiedAt: mtime.getTime() })
+
+/** Those of them that are there now. */
+export const lookAgain = (paths: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<TranscriptFile>> =>
+  Effect.map(
+    Effect.promise(() => Promise.allSettled(paths.map((path) => stat(path)))),
+    (infos) => infos.flatMap((info, i) => info.status === "fulfilled" ? [fileOf(paths[i]!, info.value)] : [])
+  )
+
+const use = <A>(path: string, ask: () => Promise<A>): Effect.Effect<A, CaptureError> =>
+  Effect.tryPromise({ try: ask, catch: toCaptureError(path) })
+
+/** `id` tells it from another that has its path later. */
+export interface Folder {
+  readonly path: string
+  readonly id: string
+}
+
+/** By its real path; none where there is no folder. */
+export const folderAt = (path: string): Effect.Effect<Option.Option<Folder>> =>
+  Effect.gen(function*() {
+    const real = yield* use(path, () => realpath(path))
+    const info = yield* use(path, () => stat(real))
+    return info.isDirectory() ? Option.some({ path: real, id: `${info.dev} ${info.ino}` }) : Option.none()
+  }).pipe(Effect.orElseSucceed(Option.none))
+
+/**
+ * Transcripts at these paths (files, or folders with all below them), newest first. Links are followed once. Of what is not named
+ * itself, only files whose name ends so are taken, and what can't be read is passed over.
+ */
+export const discover = (
+  paths: ReadonlyArray<string>
+): Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError> =>
+  Effect.gen(function*() {
+    const seen = new Set<string>()
+    const found: Array<TranscriptFile> = []
+
+    const take = (path: string, info: Stats) => {
+      if (seen.has(path)) return
+      seen.add(path)
+      found.push(fileOf(path, info))
+    }
+    const passOver = ({ cause, path }: Pick<CaptureError, "cause" | "path">) =>
+      Effect.logWarning(`passed over ${path}: ${codeOf(cause)}`)
+
+    /** Of a path that no link is part of. */
+    const list = (folder: string): Effect.Effect<void, CaptureError> =>
+      Effect.gen(function*() {
+        if (seen.has(folder)) return
+        seen.add(folder)
+        const entries = yield* use(folder, () => readdir(folder, { withFileTypes: true }))
+        const paths = (isWanted: (entry: Dirent) => boolean) =>
+          entries.filter(isWanted).map(({ name }) => join(folder, name)).sort()
+        const files = paths((entry) => entry.isFile() && entry.name.endsWith(EXTENSION))
+        // Thousands, of which each would be an effect.
+        const infos = yield* use(folder, () => Promise.allSettled(files.map((path) => stat(path))))
+        for (const [i, info] of infos.entries()) {
+          if (info.status === "fulfilled") take(files[i]!, info.value)
+          else yield* passOver({ path: files[i]!, cause: info.reason })
+        }
+        yield* forEach(paths((entry) => entry.isDirectory()), 16, (path) => Effect.catchAll(list(path), passOver))
+        yield* Effect.forEach(
+          paths((entry) => entry.isSymbolicLink()),
+          (path) => Effect.catchAll(follow(path, false), passOver)
+        )
+      })
+    const follow = (path: string, isNamed: boolean): Effect.Effect<void, CaptureError> =>
+      Effect.gen(function*() {
+        const real = yield* use(path, () => realpath(path))
+        const info = yield* use(path, () => stat(real))
+        if (info.isDirectory()) return yield* list(real)
+        if (info.isFile() && (isNamed || real.endsWith(EXTENSION))) take(real, info)
+      })
+
+    yield* Effect.forEach(paths, (path) => follow(resolve(path), true), { discard: true })
+    return found.sort(newest)
+  })

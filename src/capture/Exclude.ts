@@ -1,0 +1,145 @@
+/**
+ * What is never captured, by the settings: sessions that worked in some folders, and what some tools were asked and answered.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Message } from "../domain/Conversation.ts"
+import * as Project from "../domain/Project.ts"
+import { MemoryStore } from "../store/MemoryStore.ts"
+
+/** What has no layer here excludes nothing. */
+export class Exclude extends Context.Reference<Exclude>()("Exclude", {
+  defaultValue: (): {
+    /** Absolute folders, each with all below it. */
+    readonly paths: ReadonlyArray<string>
+    /** Names of tools, `*` at the end standing for any rest. */
+    readonly tools: ReadonlyArray<string>
+  } => ({ paths: [], tools: [] })
+}) {}
+
+/** Why a message is not stored of which nothing is left. */
+export const EXCLUDED_TOOL = "excluded tool"
+
+export const isToolNamed = (names: ReadonlyArray<string>) => (tool: string): boolean =>
+  names.some((name) => name.endsWith("*") ? tool.startsWith(name.slice(0, -1)) : tool === name)
+
+/** What folders are known by: their paths, and what the file system knows them by, however a path is written. */
+const namesOf = (folders: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const infos = yield* Effect.forEach(folders, (folder) => Effect.option(fs.stat(folder)))
+    const ids = infos.flatMap(Option.toArray).flatMap(({ dev, ino }) =>
+      Option.isSome(ino) ? [`${dev} ${ino.value}`] : []
+    )
+    return [...folders, ...ids]
+  })
+
+/** As it is written, and by its real path where it has one. */
+const writings = (folder: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    return [path.normalize(folder), ...Option.toArray(yield* Effect.option(fs.realPath(folder)))]
+  })
+
+/** Tells of a folder whether it is one of these or lies below one. */
+export const isBelow = (paths: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const { dirname } = yield* Path.Path
+    const upwards = (folder: string): ReadonlyArray<string> =>
+      dirname(folder) === folder ? [folder] : [folder, ...upwards(dirname(folder))]
+    const excluded = new Set(yield* namesOf((yield* Effect.forEach(paths, writings)).flat()))
+    return (folder: string) =>
+      excluded.size === 0
+        ? Effect.succeed(false)
+        : writings(folder).pipe(
+          Effect.flatMap((written) => namesOf([...new Set(written.flatMap(upwards))])),
+          Effect.map((names) => names.some((name) => excluded.has(name)))
+        )
+  })
+
+/** Tells of a folder to which project it belongs; none where that is excluded, or the folder. */
+export const makeProjectOf = Effect.gen(function*() {
+  const { paths } = yield* Exclude
+  const store = yield* MemoryStore
+  const isExcluded = yield* isBelow(paths)
+  const projects = (yield* store.projects).filter((project) => project.isExcluded)
+  const excluded = new Set(projects.flatMap(({ id, merged }) => [id, ...merged.map((other) => other.id)]))
+  // Sessions of one folder are many.
+  return yield* Effect.cachedFunction((folder: string) =>
+    Effect.gen(function*() {
+      if (yield* isExcluded(folder)) return Option.none<Project.Project>()
+      return Option.liftPredicate(yield* Project.resolve(folder), ({ id }) => !excluded.has(id))
+    })
+  )
+})
+
+export type ProjectOf = Effect.Effect.Success<typeof makeProjectOf>
+
+/** Calls by their ids, with the tools that they are of. */
+export type Calls = ReadonlyMap<string, string>
+
+export const callsIn = (messages: ReadonlyArray<Message>): Calls =>
+  new Map(
+    messages.flatMap(({ blocks }) =>
+      blocks.flatMap(({ kind, tool, toolUseId }) =>
+        kind === "tool_use" && tool !== undefined && toolUseId !== undefined ? [[toolUseId, tool] as const] : []
+      )
+    )
+  )
+
+/** The results among these whose calls are not known. */
+const unanswered = (messages: ReadonlyArray<Message>, calls: Calls) =>
+  messages.filter(({ blocks }) =>
+    blocks.some(({ kind, toolUseId }) => kind === "tool_result" && toolUseId !== undefined && !calls.has(toolUseId))
+  )
+
+/** Calls of one message of the API are lines of their own, each the parent of the next: one's result may be below the last. */
+const STEPS = 32
+
+/** Calls that the messages make or answer: those of earlier batches are looked for from a result upwards. */
+export const callsOf = <E, R>(
+  messages: ReadonlyArray<Message>,
+  read: (uuids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Message>, E, R>
+): Effect.Effect<Calls, E, R> =>
+  Effect.gen(function*() {
+    const calls = new Map(callsIn(messages))
+    const parents = new Map(messages.map(({ parentUuid, uuid }) => [uuid, parentUuid]))
+    const known = new Set(parents.keys())
+    let open = unanswered(messages, calls).map((message) => ({ message, at: message.parentUuid }))
+    for (let step = 0; step < STEPS && open.length > 0; step++) {
+      const wanted = [...new Set(open.map(({ at }) => at))].filter((uuid) => uuid !== null && !known.has(uuid))
+      const earlier = wanted.length === 0 ? [] : yield* read(wanted as ReadonlyArray<string>)
+      for (const uuid of wanted) known.add(uuid!)
+      for (const { parentUuid, uuid } of earlier) parents.set(uuid, parentUuid)
+      for (const [id, tool] of callsIn(earlier)) calls.set(id, tool)
+      open = open.filter(({ at, message }) => at !== null && parents.has(at) && unanswered([message], calls).length > 0)
+        .map(({ at, message }) => ({ message, at: parents.get(at!)! }))
+    }
+    return calls
+  })
+
+/**
+ * The messages without what excluded tools were asked and answered; those that say nothing more are gone. A call keeps its tool's name.
+ * An answer whose call is not known may be an excluded one's: it goes too.
+ */
+export const withoutTools = (
+  messages: ReadonlyArray<Message>,
+  isExcluded: (tool: string) => boolean,
+  calls: Calls
+): ReadonlyArray<Message> =>
+  messages.flatMap((message) => {
+    const blocks = message.blocks.flatMap((block) => {
+      if (block.kind === "tool_use" && block.tool !== undefined && isExcluded(block.tool)) {
+        const { kind, tool, toolUseId } = block
+        return [{ kind, text: tool, tool, ...(toolUseId !== undefined && { toolUseId }) }]
+      }
+      if (block.kind !== "tool_result" || block.toolUseId === undefined) return [block]
+      const tool = calls.get(block.toolUseId)
+      return tool === undefined || isExcluded(tool) ? [] : [block]
+    })
+    return blocks.length === 0 && message.blocks.length > 0 ? [] : [{ ...message, blocks }]
+  })

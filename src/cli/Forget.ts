@@ -1,0 +1,60 @@
+/**
+ * Memories that are to be no more.
+ */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as App from "../App.ts"
+import { Unsuccessful, writeStderr, writeStdout } from "../Process.ts"
+import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { answer, json, plural, unitText } from "./Output.ts"
+import * as Question from "./Question.ts"
+
+const ids = Args.text({ name: "id" }).pipe(
+  Args.withDescription("A memory's id, or the beginning of it, as `search` prints it"),
+  Args.atLeast(1)
+)
+
+export const options = { yes: Question.options.yes, json }
+
+/** How much of each is shown. */
+const LINES = 6
+
+const memories = (n: number) => n === 1 ? "1 memory" : `${n} memories`
+
+export const command = Command.make("forget", { ids, ...options }, ({ ids, json, yes }) =>
+  Effect.gen(function*() {
+    const isAsked = Question.isAsked({ json, yes })
+    if (!yes && !isAsked) {
+      yield* writeStderr("forgetting can't be undone: without a terminal to ask on, and with --json, it needs --yes\n")
+      return yield* Effect.fail(new Unsuccessful())
+    }
+    const shown = yield* Effect.gen(function*() {
+      const memory = yield* ClaudeMemory
+      const names = new Map((yield* memory.projects.list).map(({ id, name }) => [id, name]))
+      const units = new Map((yield* Effect.forEach(ids, memory.show)).map(({ unit }) => [unit.id, unit]))
+      return [...units.values()].map((unit, i) => ({
+        id: unit.id,
+        text: unitText(unit, i + 1, names.get(unit.projectId) ?? "?", LINES)
+      }))
+    }).pipe(Effect.provide(Layer.provide(App.reader, App.base)))
+    if (isAsked) {
+      yield* writeStdout(
+        `${shown.map(({ text }) => text).join("\n\n")}\n\n` +
+          "What these tell is taken from the messages that they come from as well, and is not captured again.\n"
+      )
+      const question = `Forget ${shown.length === 1 ? "it" : `these ${shown.length}`} for good?`
+      if (!(yield* Question.confirm(question, false))) return yield* writeStdout("Nothing was forgotten.\n")
+    }
+    const { messages, units } = yield* Effect.flatMap(ClaudeMemory, ({ forget }) => forget(shown.map(({ id }) => id)))
+      .pipe(Effect.provide(Layer.provide(App.service("forget"), App.base)))
+    const same = units.length - shown.length
+    yield* answer(
+      json,
+      { forgotten: units.map(({ id }) => id), messages },
+      () =>
+        `${memories(units.length)} forgotten${same > 0 ? `, ${same} of them for saying the same` : ""}; ` +
+        `what ${units.length === 1 ? "it" : "they"} told was taken from ${plural(messages, "message")}.`
+    )
+  })).pipe(Command.withDescription("Delete memories for good, and keep them from being captured again"))

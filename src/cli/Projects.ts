@@ -1,0 +1,115 @@
+/**
+ * The projects that something is remembered of, and what a person says of them.
+ */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import type * as Arr from "effect/Array"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as App from "../App.ts"
+import type { KnownProject } from "../domain/Project.ts"
+import { Unsuccessful, writeStderr } from "../Process.ts"
+import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { answer, json, number, table } from "./Output.ts"
+
+/** What each takes, as it is called when it is not given. */
+const TAKES = {
+  list: [],
+  merge: ["FROM", "INTO"],
+  rename: ["PROJECT", "NAME"],
+  exclude: ["PROJECT"],
+  include: ["PROJECT"]
+} as const
+type Action = keyof typeof TAKES
+
+const action = Args.choice(
+  Object.keys(TAKES).map((name) => [name, name as Action] as const) as unknown as Arr.NonEmptyArray<[string, Action]>,
+  { name: "action" }
+).pipe(
+  Args.withDescription(
+    "list: them all. merge FROM INTO: gives what is remembered of one to another, now and from now on; it can't be undone. " +
+      "rename PROJECT NAME: calls it otherwise. exclude PROJECT: reads its transcripts no more, and tells nobody of it who did not ask. " +
+      "include PROJECT: undoes that"
+  ),
+  Args.withDefault("list" as const)
+)
+const names = Args.text({ name: "project" }).pipe(
+  Args.withDescription("Its name, its id, or a folder of it"),
+  Args.repeated
+)
+
+const noteOf = ({ isExcluded, merged }: KnownProject): string =>
+  [
+    ...(isExcluded ? ["excluded"] : []),
+    ...(merged.length === 0 ? [] : [`with ${merged.map(({ root }) => root).join(", ")}`])
+  ].join("; ")
+
+const list = (isJson: boolean) =>
+  Effect.gen(function*() {
+    const projects = yield* (yield* ClaudeMemory).projects.list
+    yield* answer(isJson, { projects }, () =>
+      projects.length === 0
+        ? "Nothing is remembered of any project yet."
+        : table([
+          ["project", "memories", "folder", ""],
+          ...projects.map((project) => [
+            project.name,
+            number(project.units).padStart(8),
+            project.root,
+            noteOf(project)
+          ])
+        ]).map((row) => row.trimEnd()).join("\n"))
+  })
+
+const change = (action: Exclude<Action, "list">, [one = "", other = ""]: ReadonlyArray<string>, isJson: boolean) =>
+  Effect.gen(function*() {
+    const { projects } = yield* ClaudeMemory
+    switch (action) {
+      case "merge": {
+        const project = yield* projects.merge(one, other)
+        return yield* answer(isJson, { project }, () => `What is remembered of ${one} is ${project.name}'s now.`)
+      }
+      case "rename": {
+        const project = yield* projects.rename(one, other)
+        return yield* answer(isJson, { project }, () => `${one} is called ${project.name} now.`)
+      }
+      case "exclude": {
+        const project = yield* projects.exclude(one, true)
+        return yield* answer(isJson, { project: { ...project, isExcluded: true } }, () =>
+          [
+            `${project.name} is excluded: its transcripts are not read, and its memories are not put in front of Claude.`,
+            "What is remembered of it stays until it is forgotten; " +
+            `\`claude-memory projects include ${one}\` reads what came meanwhile.`
+          ].join("\n"))
+      }
+      case "include": {
+        const project = yield* projects.exclude(one, false)
+        return yield* answer(
+          isJson,
+          { project: { ...project, isExcluded: false } },
+          () => `${project.name} is not excluded; the next \`claude-memory import\` reads what came meanwhile.`
+        )
+      }
+    }
+  })
+
+export const options = { json }
+
+export const command = Command.make(
+  "projects",
+  { action, names, ...options },
+  ({ action, json, names }) =>
+    Effect.gen(function*() {
+      const takes = TAKES[action]
+      if (names.length !== takes.length) {
+        const usage = ["claude-memory projects", action, ...takes].join(" ")
+        yield* writeStderr(
+          `${action} takes ${takes.length === 0 ? "nothing more" : takes.join(" and ")}: ${usage}\n`
+        )
+        return yield* Effect.fail(new Unsuccessful())
+      }
+      return yield* action === "list"
+        ? Effect.provide(list(json), Layer.provide(App.reader, App.base))
+        : Effect.provide(change(action, names, json), Layer.provide(App.service("projects"), App.base))
+    })
+).pipe(Command.withDescription("List the projects; merge, rename or exclude them"))

@@ -1,0 +1,67 @@
+/**
+ * What a command says that runs until it is ended: now and then, what was done since.
+ */
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
+import * as Stream from "effect/Stream"
+import { writeStderr, writeStdout } from "../Process.ts"
+import type { CaptureStep } from "../serve/Capture.ts"
+import { number, plural } from "./Output.ts"
+
+const EVERY = "2 seconds"
+
+const STATES = { Waiting: "waiting", Following: "following", CaughtUp: "caught up" } as const
+
+const dataOf = (steps: Chunk.Chunk<CaptureStep>) => {
+  const sum = (of: (step: CaptureStep) => number) => Chunk.reduce(steps, 0, (all, step) => all + of(step))
+  const last = <A>(of: (step: CaptureStep) => A | undefined): A | undefined =>
+    Option.getOrUndefined(Option.map(Chunk.findLast(steps, (step) => of(step) !== undefined), (step) => of(step)!))
+  return {
+    state: last((step) => step._tag in STATES ? STATES[step._tag as keyof typeof STATES] : undefined),
+    lines: sum((step) =>
+      step._tag === "Captured" && step.captured.result._tag === "Appended" ? step.captured.batch.lines : 0
+    ),
+    memories: sum((step) => step._tag === "Compressed" ? step.units.length : 0),
+    indexed: sum((step) => step._tag === "Indexed" ? step.units : 0),
+    reviewed: sum((step) => step._tag === "Reviewed" ? step.items : 0),
+    hindered: last((step) => step._tag === "Postponed" ? step.error.message : undefined)
+  }
+}
+type Data = ReturnType<typeof dataOf>
+
+const done = ({ indexed, lines, memories, reviewed }: Data): string =>
+  [
+    ...(lines === 0 ? [] : [`${plural(lines, "line")} read`]),
+    ...([
+      [memories, "memory", "memories", "made"],
+      [indexed, "memory", "memories", "indexed"],
+      [reviewed, "segment or session", "segments and sessions", "reviewed"]
+    ] as const).flatMap(([n, one, many, how]) => n === 0 ? [] : [`${number(n)} ${n === 1 ? one : many} ${how}`])
+  ].join(", ")
+
+/** Of each state what a person is to know. */
+export type States = Readonly<Record<typeof STATES[keyof typeof STATES], string>>
+
+/** On stderr for a person, or a line of JSON for each time. */
+export const tell = <E, R>(steps: Stream.Stream<CaptureStep, E, R>, isJson: boolean, states?: States) =>
+  Effect.gen(function*() {
+    const hindered = yield* Ref.make("")
+    yield* steps.pipe(
+      Stream.groupedWithin(10_000, EVERY),
+      Stream.map(dataOf),
+      Stream.runForEach((data) =>
+        Effect.gen(function*() {
+          if (isJson) return yield* writeStdout(`${JSON.stringify(data)}\n`)
+          const text = done(data)
+          if (data.state !== undefined && states !== undefined) yield* writeStderr(`${states[data.state]}\n`)
+          if (text !== "") yield* writeStderr(`${text}\n`)
+          const by = data.hindered ?? ""
+          // Once, not in every round.
+          if (by !== "" && by !== (yield* Ref.get(hindered))) yield* writeStderr(`waits: ${by}\n`)
+          if (by !== "" || text !== "") yield* Ref.set(hindered, by)
+        })
+      )
+    )
+  })

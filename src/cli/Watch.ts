@@ -1,0 +1,34 @@
+/**
+ * Follows transcripts live, for those who run no server that does.
+ */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as App from "../App.ts"
+import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import * as Settings from "../Settings.ts"
+import { json } from "./Output.ts"
+import { tell } from "./Told.ts"
+
+const paths = Args.path({ name: "path" }).pipe(
+  Args.withDescription("Folders of transcripts; without any, Claude Code's own"),
+  Args.repeated
+)
+
+export const options = { json }
+
+export const command = Command.make("watch", { paths, ...options }, ({ json, paths }) =>
+  Effect.gen(function*() {
+    const settings = yield* Settings.load
+    const memory = yield* ClaudeMemory
+    const folders = paths.length > 0 ? paths : [Settings.transcriptsFolder(settings)]
+    yield* tell(memory.capture(folders), json, {
+      waiting: "another process of Claude Memory is at it; this one takes over when that ends",
+      following: `reading what is new in ${folders.join(", ")}; end it with Ctrl-C`,
+      "caught up": `everything is read; following ${folders.join(", ")}; end it with Ctrl-C`
+    })
+  })).pipe(
+    Command.withDescription("Make memories of what Claude Code writes, while it is written, until it is ended"),
+    Command.provide(Layer.provide(App.service("watch"), App.base))
+  )

@@ -1,0 +1,154 @@
+/**
+ * Claude Code's own memory of a project as memories: a folder of Markdown files, an index that Claude is always given, and others that it
+ * reads when it wants. They are never written.
+ */
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import { idOf } from "./Ids.ts"
+import { MAX_CONTENT_LENGTH, MAX_CONTENT_TOKENS, type MemoryUnit, weightedLength } from "./MemoryUnit.ts"
+import * as Project from "./Project.ts"
+import * as Tokens from "./Tokens.ts"
+
+/** Of a folder, the file that is given to Claude whenever a session begins. */
+export const INDEX = "MEMORY.md"
+
+/** How Claude Code calls a project's folder. */
+const folderName = (root: string) => root.replace(/[^A-Za-z0-9]/g, "-")
+
+/** Where the notes of the project may lie that a transcript is of: it is that of the repository, or the transcript's own. */
+export const foldersFor = (transcript: string, cwd: string) =>
+  Effect.gen(function*() {
+    const { dirname, join } = yield* Path.Path
+    const { root } = yield* Project.rootsOf(cwd)
+    const own = dirname(transcript)
+    return [...new Set([join(dirname(own), folderName(root)), own])].map((folder) => join(folder, "memory"))
+  })
+
+export interface Note {
+  readonly path: string
+  readonly name: string
+  readonly text: string
+  /** Milliseconds since the epoch. */
+  readonly modifiedAt: number
+}
+
+interface Section {
+  /** Headings that lead to it. */
+  readonly path: ReadonlyArray<string>
+  readonly lines: ReadonlyArray<string>
+}
+
+const FENCE = /^\s*(?:```|~~~)/
+const HEADING = /^ {0,3}(#{1,6})\s+(.*?)(?:\s+#+)?\s*$/
+
+/** Sections of Markdown; a heading in a block of code is none. */
+const sectionsOf = (text: string): ReadonlyArray<Section> => {
+  const sections: Array<{ readonly path: ReadonlyArray<string>; readonly lines: Array<string> }> = [{
+    path: [],
+    lines: []
+  }]
+  let above: ReadonlyArray<{ readonly level: number; readonly heading: string }> = []
+  let isCode = false
+  for (const line of text.split("\n")) {
+    if (FENCE.test(line)) isCode = !isCode
+    const found = isCode ? null : HEADING.exec(line)
+    if (found === null) {
+      sections.at(-1)!.lines.push(line)
+      continue
+    }
+    const level = found[1]!.length
+    above = [...above.filter((other) => other.level < level), { level, heading: found[2]! }]
+    sections.push({ path: above.map(({ heading }) => heading), lines: [] })
+  }
+  return sections
+}
+
+const fits = (text: string): boolean =>
+  weightedLength(text) <= MAX_CONTENT_LENGTH && Tokens.estimate(text) <= MAX_CONTENT_TOKENS
+
+/** Halves of a line until they fit, with no character split. */
+const halves = (line: string): ReadonlyArray<string> => {
+  const characters = Array.from(line)
+  if (fits(line) || characters.length < 2) return [line]
+  const middle = Math.floor(characters.length / 2)
+  return [characters.slice(0, middle), characters.slice(middle)].flatMap((half) => halves(half.join("")))
+}
+
+/** Whole lines together, as many as a memory may hold. */
+const piecesOf = (lines: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const pieces: Array<string> = []
+  for (const line of lines.flatMap(halves)) {
+    const more = `${pieces.at(-1) ?? ""}\n${line}`
+    if (pieces.length > 0 && fits(more)) pieces[pieces.length - 1] = more
+    else pieces.push(line)
+  }
+  return pieces.map((piece) => piece.replace(/^\s*\n/, "").trimEnd()).filter((piece) => /[\p{L}\p{N}]/u.test(piece))
+}
+
+/** What Claude Code writes before a note: its name and what it is about. */
+const FRONTMATTER = /^---\n([\s\S]{0,4000}?)\n---(?:\n|$)/
+
+const valueIn = (frontmatter: string, key: string): string | undefined =>
+  new RegExp(`^${key}:[ \\t]*(.+)$`, "m").exec(frontmatter)?.[1]?.trim().replace(/^(["'])(.*)\1$/, "$2")
+
+const MAX_TITLE = 200
+
+const titleOf = (parts: ReadonlyArray<string>): string => {
+  const title = parts.filter((part, i) => part !== "" && part !== parts[i - 1]).join(": ").replace(/\s+/g, " ")
+  return title.length <= MAX_TITLE ? title : `${title.slice(0, MAX_TITLE - 1).replace(/[\ud800-\udbff]$/, "")}…`
+}
+
+const notesSession = (path: string) => `notes:${path}`
+
+/** The memories that notes are, a section each. `folder` is their origin: with another set of notes come other units. */
+export const unitsOf = (
+  notes: ReadonlyArray<Note>,
+  folder: string,
+  projectId: string,
+  now: number
+): ReadonlyArray<MemoryUnit> => {
+  const units = new Map<string, MemoryUnit>()
+  for (const { modifiedAt, name, path, text } of notes) {
+    const whole = text.replace(/\r\n?/g, "\n").replace(/^\ufeff/, "")
+    const frontmatter = FRONTMATTER.exec(whole)
+    const body = frontmatter === null ? whole : whole.slice(frontmatter[0].length)
+    const called = valueIn(frontmatter?.[1] ?? "", "name") ?? name.replace(/\.md$/i, "")
+    const about = valueIn(frontmatter?.[1] ?? "", "description")
+    const sections = sectionsOf(about === undefined ? body : `${about}\n\n${body}`)
+    for (const section of sections) {
+      const title = titleOf([called, ...section.path])
+      for (const content of piecesOf(section.lines)) {
+        const id = idOf("unit", "note", path, title, content)
+        if (units.has(id)) continue
+        units.set(id, {
+          id,
+          projectId,
+          sessionId: notesSession(path),
+          origin: folder,
+          position: units.size,
+          type: "documentation",
+          title,
+          summary: "",
+          content,
+          keywords: [],
+          files: [path],
+          passages: [],
+          also: [],
+          quality: 1,
+          tokens: Tokens.estimate(content),
+          occurredAt: modifiedAt,
+          createdAt: now,
+          expiresAt: null,
+          supersededBy: null,
+          pinned: false,
+          active: true
+        })
+      }
+    }
+  }
+  return [...units.values()]
+}
+
+/** Whether a memory is a section of one of these files. */
+export const isOf = (files: ReadonlyArray<string>) => ({ sessionId }: MemoryUnit): boolean =>
+  files.some((file) => sessionId === notesSession(file))

@@ -1,0 +1,100 @@
+/**
+ * Follows transcripts while they are written: one process of those over a memory does, and the others wait to take over.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import * as Stream from "effect/Stream"
+import { resolve } from "node:path"
+import { Collector } from "../capture/Collector.ts"
+import { hash } from "../domain/Hash.ts"
+import * as Pipeline from "../Pipeline.ts"
+import { Lease } from "../resources/Lease.ts"
+import type { SqliteError } from "../resources/Sqlite.ts"
+import { makePatience, paced } from "./Worker.ts"
+
+export type CaptureStep =
+  | Pipeline.Step
+  /** Another process may be at it: waits to take over. */
+  | { readonly _tag: "Waiting" }
+  /** This process is at it from now on. */
+  | { readonly _tag: "Following" }
+  /** What had been written until then is read, and memories are made of it. */
+  | { readonly _tag: "CaughtUp" }
+
+export type CaptureFailure = Pipeline.PipelineError | SqliteError
+
+/** How often what others left undone is looked for. */
+const REST = Duration.seconds(30)
+/** A language model is asked about what has come to rest, so that it does not read what grows again and again. */
+const QUIET = Duration.minutes(2)
+/** And at the latest after so long. */
+const UNQUIET = Duration.minutes(30)
+
+/** `what`, once nothing was captured for a while. */
+const whenQuiet = <A, E, R>(what: Stream.Stream<A, E, R>, capturedAt: Ref.Ref<number>) =>
+  Effect.map(Effect.flatMap(Clock.currentTimeMillis, Ref.make), (doneAt) =>
+    Stream.unwrap(Effect.gen(function*() {
+      const now = yield* Clock.currentTimeMillis
+      const isQuiet = now - (yield* Ref.get(capturedAt)) >= Duration.toMillis(QUIET)
+      if (!isQuiet && now - (yield* Ref.get(doneAt)) < Duration.toMillis(UNQUIET)) return Stream.empty
+      yield* Ref.set(doneAt, now)
+      return what
+    })))
+
+/** Each stage goes at its own pace, so that a model or an index that is slow or away does not keep what is new from being found. */
+const follow = (folders: ReadonlyArray<string>) =>
+  Stream.unwrap(Effect.gen(function*() {
+    const collector = yield* Collector
+    const patiently = yield* makePatience
+    const isNew = yield* Effect.makeLatch()
+    const capturedAt = yield* Ref.make(0)
+    const isCaughtUp = yield* Ref.make(false)
+
+    const noted = (step: Pipeline.Step) =>
+      step._tag === "Captured"
+        ? Effect.flatMap(Clock.currentTimeMillis, (now) => Ref.set(capturedAt, now))
+        : step._tag === "Compressed"
+        ? isNew.open
+        : Effect.void
+    const caughtUp = Stream.unwrap(
+      Effect.map(Ref.getAndSet(isCaughtUp, true), (before): Stream.Stream<CaptureStep> =>
+        before ? Stream.empty : Stream.succeed({ _tag: "CaughtUp" }))
+    )
+    const remembered = Stream.flatMap(collector.watch(folders), ({ files, waiting }) =>
+      patiently(Stream.concat(Pipeline.capture(files), Pipeline.remember)).pipe(
+        Stream.tap(noted),
+        Stream.concat(waiting === 0 ? caughtUp : Stream.empty)
+      ))
+    const indexed = paced(
+      patiently(Pipeline.catchUp),
+      isNew.await.pipe(Effect.zipRight(isNew.close), Effect.timeoutOption(REST))
+    )
+    const reviewed = paced(patiently(yield* whenQuiet(Pipeline.review, capturedAt)), Effect.sleep(REST))
+    return Stream.mergeAll<CaptureStep, Pipeline.PipelineError, Pipeline.PipelineServices>(
+      [remembered, indexed, reviewed],
+      { concurrency: "unbounded" }
+    )
+  }))
+
+/**
+ * Waits until no other process does it, reads what was written since it was last done, and goes on with what is written from then on.
+ * It ends only when it is interrupted, or with a failure of the store that does not pass.
+ */
+export const capture = (
+  folders: ReadonlyArray<string>
+): Stream.Stream<CaptureStep, CaptureFailure, Pipeline.PipelineServices> =>
+  Stream.unwrap(Effect.map(makePatience, (patiently) =>
+    Stream.forever(Stream.concat(
+      Stream.succeed<CaptureStep>({ _tag: "Waiting" }),
+      patiently(Stream.unwrapScoped(Effect.gen(function*() {
+        const lease = yield* Lease
+        const { keep } = yield* lease.hold(
+          `capture-${hash(folders.map((each) => resolve(each)).sort().join("\n")).toString(16)}`
+        )
+        return Stream.concat(Stream.succeed<CaptureStep>({ _tag: "Following" }), follow(folders)).pipe(
+          Stream.interruptWhen(keep)
+        )
+      })))
+    ))))

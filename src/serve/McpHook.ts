@@ -1,0 +1,56 @@
+/**
+ * The prompt's hook, answered by the process that has the memory open already.
+ */
+import * as Effect from "effect/Effect"
+import * as JSONSchema from "effect/JSONSchema"
+import * as Schema from "effect/Schema"
+import * as Settings from "../Settings.ts"
+import { outputOf } from "./Hook.ts"
+import { opened, Refused } from "./McpServing.ts"
+import type { Tool } from "./McpTool.ts"
+
+const Input = Schema.Struct({
+  prompt: Schema.String.annotations({ description: "What was typed" }),
+  session_id: Schema.String.annotations({ description: "The session's id" }),
+  cwd: Schema.String.annotations({ description: "The session's folder" }),
+  transcript_path: Schema.optional(Schema.String).annotations({ description: "The session's transcript" })
+})
+
+const decode = Schema.decodeUnknown(Input)
+
+const NAME = "claude_memory_prompt"
+const TITLE = "Answer the hook of a prompt"
+
+/** Empty when there is nothing to tell, when it takes too long, and when something is wrong. */
+const answer = (asked: typeof Input.Type) =>
+  Effect.gen(function*() {
+    const { isOff, within } = yield* Settings.hook
+    if (isOff) return ""
+    return yield* Effect.flatMap(opened, ({ memory }) => memory.hook({ ...asked, hook_event_name: "UserPromptSubmit" }))
+      .pipe(Effect.timeout(within.UserPromptSubmit))
+  }).pipe(
+    Effect.tapError(({ message }) => Effect.logWarning(`a prompt was answered with nothing: ${message}`)),
+    Effect.orElseSucceed(() => "")
+  )
+
+/**
+ * A hook of type `mcp_tool` on UserPromptSubmit calls it. Claude Code takes its text for what a command would print, and has no use for
+ * data.
+ */
+export const prompt: Tool = {
+  name: NAME,
+  describe: () => ({
+    name: NAME,
+    title: TITLE,
+    description: "Called by Claude Code's UserPromptSubmit hook; not for Claude, which has claude_memory_inject.",
+    inputSchema: JSONSchema.make(Input) as ReturnType<Tool["describe"]>["inputSchema"],
+    annotations: { title: TITLE, readOnlyHint: true, openWorldHint: false }
+  }),
+  call: (args) =>
+    Effect.gen(function*() {
+      const asked = yield* Effect.mapError(decode(args), () =>
+        new Refused({ detail: `${NAME}: it takes what Claude Code gives a hook: prompt, session_id and cwd` }))
+      const text = yield* answer(asked)
+      return { content: [{ type: "text", text: text === "" ? "" : outputOf("UserPromptSubmit", text) }] }
+    })
+}

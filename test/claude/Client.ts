@@ -1,0 +1,211 @@
+/**
+ * The real Claude Code, in a home of its own and with a stand-in for the model: what it was started with, and what Claude would have
+ * seen. https://code.claude.com/docs/en/cli-reference
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { root } from "../data.ts"
+import { type Outcome, type Program, start } from "../e2e/program.ts"
+import { type Asked, type MessagesApi, messagesApi } from "./MessagesApi.ts"
+
+export const VERSION = "2.1.328"
+
+/** Installed by `npm ci --prefix test/claude`; only on the machines that it is made for. */
+export const binary = join(root, "test", "claude", "node_modules", "@anthropic-ai", "claude-code-linux-x64", "claude")
+/** For the name of a suite that is skipped. */
+export const without = existsSync(binary) ? "" : " (Claude Code is not installed: npm ci --prefix test/claude)"
+
+export interface Answer {
+  readonly session: string
+  readonly text: string
+  /** What Claude was asked, this time. */
+  readonly asked: ReadonlyArray<Asked>
+  /** By performance.now(), and how long until it was answered. */
+  readonly began: number
+  readonly ms: number
+}
+
+/** A session of several prompts in one process, as a program that embeds Claude Code has it (`--input-format stream-json`). */
+export interface Session extends Program {
+  readonly say: (prompt: string) => Effect.Effect<Answer>
+  /** End of stdin, and of the process. */
+  readonly close: Effect.Effect<Outcome>
+}
+
+export interface Options {
+  readonly args?: ReadonlyArray<string>
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export interface Client {
+  /** HOME, in which are Claude Code's folder `.claude` and the memory `.claude-memory`. */
+  readonly home: string
+  /** Where it works unless told otherwise: a folder in `home` whose name has a space and Chinese in it. */
+  readonly project: string
+  readonly api: MessagesApi
+  /** One prompt, headless (`-p`), to the end of the process. */
+  readonly ask: (prompt: string, options?: Options) => Effect.Effect<Answer>
+  /** Any other command of it (`mcp list`), to its end. */
+  readonly run: (args: ReadonlyArray<string>, options?: Options) => Effect.Effect<Outcome>
+  readonly session: (options?: Options) => Effect.Effect<Session, never, Scope.Scope>
+  /** In a pseudo terminal of script(1). */
+  readonly terminal: (options?: Options) => Effect.Effect<Terminal, never, Scope.Scope>
+  /** What of all that was started here, by Claude Code too, still runs. */
+  readonly running: Effect.Effect<ReadonlyArray<Running>>
+  /** Claude Code's own settings for the person. */
+  readonly settings: string
+  /** Each line of the transcripts, of the session or of all. */
+  readonly transcript: (session?: string) => ReadonlyArray<string>
+}
+
+export interface Running {
+  readonly pid: number
+  readonly command: string
+}
+
+export interface Terminal extends Program {
+  /** What is on the screen so far, without colours and positions. */
+  readonly screen: Effect.Effect<string>
+  /** Types it as a person does, and Enter. */
+  readonly enter: (text: string) => Effect.Effect<void>
+}
+
+/** https://code.claude.com/docs/en/env-vars: nothing but the model is asked for anything. */
+const quiet = {
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+  DISABLE_AUTOUPDATER: "1",
+  DISABLE_ERROR_REPORTING: "1",
+  DISABLE_TELEMETRY: "1"
+}
+const KEY = "sk-ant-stand-in"
+
+const STREAMS = ["--input-format", "stream-json", "--output-format", "stream-json", "--verbose"]
+const RESULT = /^\{.*"type":"result"/
+
+/** Linux: by the home that it was given. */
+const runningIn = (home: string): ReadonlyArray<Running> =>
+  readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
+    try {
+      const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0")
+      if (!environment.includes(`HOME=${home}`)) return []
+      const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").join(" ").trim()
+      return [{ pid: Number(pid), command: command || readlinkSync(`/proc/${pid}/exe`) }]
+    } catch {
+      // It has ended meanwhile, or is not ours to look at.
+      return []
+    }
+  })
+
+const transcriptsOf = (home: string, session = "") => {
+  const folder = join(home, ".claude", "projects")
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".jsonl") && name.includes(session))
+    .flatMap((name) => readFileSync(join(folder, name), "utf8").split("\n").filter((line) => line !== ""))
+}
+
+/** What a person has answered once, when Claude Code asked: no more questions at the start. */
+const known = (project: string) => ({
+  hasCompletedOnboarding: true,
+  lastOnboardingVersion: VERSION,
+  theme: "dark",
+  customApiKeyResponses: { approved: [KEY.slice(-20)], rejected: [] },
+  projects: { [project]: { hasTrustDialogAccepted: true, hasCompletedProjectOnboarding: true } }
+})
+
+const CONTROLS = /\u001b(?:\[[0-9;?<>=]*[A-Za-z]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[78])/g
+
+/** `base` is for everything that it starts. */
+export const make = Effect.fnUntraced(function*(base: Pick<Options, "env"> = {}) {
+  const fs = yield* FileSystem.FileSystem
+  const home = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-claude-" }).pipe(
+    Effect.flatMap(fs.realPath),
+    Effect.orDie
+  )
+  const project = join(home, "我的 shop")
+  mkdirSync(join(home, ".claude"))
+  mkdirSync(project)
+  writeFileSync(join(home, ".claude", ".claude.json"), JSON.stringify(known(project)))
+  const api = yield* messagesApi
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => runningIn(home).forEach(({ pid }) => process.kill(pid, "SIGKILL")))
+  )
+
+  const optionsOf = ({ cwd, env }: Options) => ({
+    home,
+    cwd: cwd ?? project,
+    command: binary,
+    env: { ...quiet, ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: api.origin, SHELL: "/bin/sh", ...base.env, ...env }
+  })
+  const headless = (args: ReadonlyArray<string>, options: Options, staysOpen = false) =>
+    start(["-p", ...args, ...options.args ?? []], { ...optionsOf(options), staysOpen })
+  /** What it was asked from `before` on, to the answer in this line of JSON. */
+  const answerOf = (line: string, before: number, began: number) => {
+    const { result, session_id: session } = JSON.parse(line)
+    const asked = api.asked.slice(before).filter((each) => each.session === session)
+    return { session, text: result, asked, began, ms: performance.now() - began }
+  }
+
+  const client: Client = {
+    home,
+    project,
+    api,
+    ask: (prompt, options = {}) =>
+      Effect.scoped(Effect.gen(function*() {
+        const before = api.asked.length
+        const began = performance.now()
+        const program = yield* headless([prompt, "--output-format", "json"], options)
+        const { code, stderr, stdout } = yield* program.ended
+        if (code !== 0) return yield* Effect.dieMessage(`claude ended with exit code ${code}: ${stdout}${stderr}`)
+        return answerOf(stdout, before, began)
+      })),
+    session: (options = {}) =>
+      Effect.gen(function*() {
+        const program = yield* headless(STREAMS, options, true)
+        const results = Effect.map(program.stdout, (text) => text.split("\n").filter((line) => RESULT.test(line)))
+        return {
+          ...program,
+          say: (prompt) =>
+            Effect.gen(function*() {
+              const { length } = yield* results
+              const before = api.asked.length
+              const began = performance.now()
+              yield* program.send(`${JSON.stringify({ type: "user", message: { role: "user", content: prompt } })}\n`)
+              const lines = yield* Effect.repeat(Effect.zipRight(Effect.sleep("5 millis"), results), {
+                until: (lines) => lines.length > length
+              }).pipe(Effect.raceFirst(Effect.zipRight(program.ended, results)))
+              const line = lines[length]
+              if (line === undefined) return yield* Effect.dieMessage("claude ended before it answered")
+              return answerOf(line, before, began)
+            }),
+          close: Effect.zipRight(program.closeStdin, program.ended)
+        }
+      }),
+    run: (args, options = {}) => Effect.scoped(Effect.flatMap(start(args, optionsOf(options)), ({ ended }) => ended)),
+    terminal: (options = {}) =>
+      Effect.gen(function*() {
+        const command = [binary, ...options.args ?? []].map((word) => `'${word}'`).join(" ")
+        const env = { TERM: "xterm-256color", COLUMNS: "120", LINES: "40", ...options.env }
+        const program = yield* start(["-qefc", command, "/dev/null"], {
+          ...optionsOf({ ...options, env }),
+          command: "script",
+          staysOpen: true
+        })
+        return {
+          ...program,
+          screen: Effect.map(program.stdout, (text) => text.replace(CONTROLS, "")),
+          // Enter in one piece with the text would be a line of a pasted text.
+          enter: (text) =>
+            Effect.zipRight(Effect.zipRight(program.send(text), Effect.sleep("400 millis")), program.send("\r"))
+        }
+      }),
+    running: Effect.sync(() => runningIn(home)),
+    settings: join(home, ".claude", "settings.json"),
+    transcript: (session) => transcriptsOf(home, session)
+  }
+  return client
+})

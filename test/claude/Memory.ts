@@ -1,0 +1,80 @@
+/**
+ * Claude Memory as a person has it beside Claude Code: installed, asked for what it knows, and removed.
+ */
+import { assert } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { main, run } from "../e2e/run.ts"
+import type { Answer, Client, Options } from "./Client.ts"
+import type { Asked } from "./MessagesApi.ts"
+
+interface Status {
+  readonly lines: { readonly total: number }
+  readonly pending: number
+  readonly units: { readonly total: number }
+}
+
+export interface Unit {
+  readonly id: string
+  readonly type: string
+  readonly content: string
+}
+
+/** On a machine that is busy a hook takes longer than its budgets, and says nothing; init's own entry allows it a second. */
+export const patient = { CLAUDE_MEMORY_HOOK_MS: "900", CLAUDE_MEMORY_SESSION_START_MS: "900" }
+
+export const command = (client: Client, ...args: ReadonlyArray<string>) =>
+  Effect.map(run([main, ...args], { home: client.home, cwd: client.project }), ({ code, stderr, stdout }) => {
+    assert.strictEqual(code, 0, `claude-memory ${args.join(" ")}: ${stdout}${stderr}`)
+    return stdout
+  })
+
+export const init = (client: Client, ...args: ReadonlyArray<string>) => command(client, "init", "--yes", ...args)
+
+export const status = (client: Client): Effect.Effect<Status> =>
+  Effect.map(command(client, "status", "--all-projects", "--json"), (text) => JSON.parse(text))
+
+/** What is found for these words, best first, of one type or of all. */
+export const found = (client: Client, words: string, type?: string): Effect.Effect<ReadonlyArray<Unit>> =>
+  Effect.map(
+    command(client, "search", words, ...type === undefined ? [] : ["--type", type], "--limit", "50", "--json"),
+    (text) =>
+      (JSON.parse(text) as { results: ReadonlyArray<{ unit: Unit }> }).results.map((
+        { unit: { content, id, type } }
+      ) => ({ id, type, content }))
+  )
+
+const PATIENCE_MS = 60_000
+
+/** Waits for what others do, at most a minute; what was seen last is told when it doesn't come. */
+export const until = <A>(look: Effect.Effect<A>, holds: (seen: A) => boolean): Effect.Effect<A> =>
+  Effect.gen(function*() {
+    const began = performance.now()
+    for (;;) {
+      const seen = yield* look
+      if (holds(seen)) return seen
+      if (performance.now() - began > PATIENCE_MS) {
+        return yield* Effect.dieMessage(`it did not come to that: ${JSON.stringify(seen)}`)
+      }
+      yield* Effect.sleep("200 millis")
+    }
+  })
+
+/** Every line of the transcripts is accounted for, and nothing waits. */
+export const caughtUp = (client: Client) =>
+  until(status(client), ({ lines, pending }) => pending === 0 && lines.total === client.transcript().length)
+
+/** What memory put into the request beside this prompt, by all hooks or by one. */
+export const given = (asked: Asked | undefined, hook = "") =>
+  [...asked?.turn.matchAll(/(\w+) hook additional context: (<claude-memory>[\s\S]*?<\/claude-memory>)/g) ?? []]
+    .flatMap(([, event, text]) => hook === "" || hook === event ? [text] : []).join("\n")
+
+/** The answer in a session whose hooks Claude Code did not cut off: on a busy machine they may need more than one. */
+export const ask = (client: Client, prompt: string, options?: Options): Effect.Effect<Answer> =>
+  Effect.repeat(client.ask(prompt, options), {
+    until: ({ session }) => !client.transcript(session).some((line) => line.includes("\"hook_cancelled\"")),
+    times: 4
+  })
+
+/** For the log of a run: what was asked, and what was seen. */
+export const tell = (what: string, seen = ""): Effect.Effect<void> =>
+  Effect.sync(() => process.stdout.write(`${what}\n${seen.replace(/^(?=.)/gm, "    | ")}${seen === "" ? "" : "\n"}`))

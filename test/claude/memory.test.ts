@@ -1,0 +1,307 @@
+/**
+ * Claude Memory inside the real Claude Code, from its installation to its removal. What each step asked and what was seen is
+ * printed.
+ */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { execFileSync } from "node:child_process"
+import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { inject } from "vitest"
+import { times } from "../data.ts"
+import * as Client from "./Client.ts"
+import { ask, caughtUp, command, found, given, init, patient, tell, until } from "./Memory.ts"
+import { type Asked, says, uses } from "./MessagesApi.ts"
+import * as story from "./story.ts"
+
+const MINUTES = 60_000
+
+const scenario = (
+  name: string,
+  test: (client: Client.Client) => Effect.Effect<void, unknown, FileSystem.FileSystem | Scope.Scope>
+) =>
+  it.live(name, () =>
+    Effect.gen(function*() {
+      yield* tell(`\n== ${name}`)
+      const client = yield* Client.make({ env: patient })
+      yield* test(client)
+      assert.deepStrictEqual(yield* client.running, [], "something was left running")
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)), 5 * MINUTES)
+
+const tool = (name: string, input: object, server = "claude-memory") =>
+  uses(`mcp__${server}__claude_memory_${name}`, input)
+
+/** What was put beside the prompt in Claude's request, on the record. */
+const seen = (what: string, answer: Client.Answer): Effect.Effect<string> => {
+  const text = given(answer.asked[0])
+  return Effect.as(tell(`asked${what}: ${answer.asked[0]?.prompt}`, text || "(memory added nothing)"), text)
+}
+
+const asking = (client: Client.Client, prompt: string, options?: Client.Options) =>
+  Effect.flatMap(ask(client, prompt, options), (answer) => seen("", answer))
+
+/** What the prompt has nothing to do with is not beside it. */
+const knowsNothing = (client: Client.Client) =>
+  Effect.gen(function*() {
+    const { asked } = yield* ask(client, "Write a haiku about otters.")
+    assert.strictEqual(given(asked[0], "UserPromptSubmit"), "")
+  })
+
+/** The story, with all that it leaves remembered by the servers of its sessions alone. */
+const lived = (client: Client.Client) =>
+  Effect.gen(function*() {
+    const { session } = yield* story.play(client)
+    yield* caughtUp(client)
+    yield* session.close
+  })
+
+describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.without}`, () => {
+  scenario("from install to uninstall", (client) =>
+    Effect.gen(function*() {
+      const own =
+        `{\n  "model": "opus",\n  "hooks": {\n    "Stop": [{ "hooks": [{ "type": "command", "command": "true" }] }]\n  }\n}\n`
+      writeFileSync(client.settings, own)
+      yield* tell("claude-memory init --yes", yield* init(client))
+      const servers = yield* client.run(["mcp", "list"])
+      yield* tell("claude mcp list", servers.stdout)
+      assert.match(servers.stdout, /claude-memory: .*Connected/)
+
+      // The MCP server of an open session captures what is said in it, and nothing else is run.
+      const { answer, session } = yield* story.play(client)
+      yield* tell(`asked: ${story.PROMPT}`, answer.text)
+      for (const type of ["error_log", "decision"]) {
+        const [unit] = yield* until(found(client, "export locale", type), (units) => units.length > 0)
+        yield* tell(`remembered while that session is open: ${type}`, unit?.content)
+      }
+      assert.strictEqual((yield* session.close).code, 0)
+
+      const later = yield* asking(client, story.QUESTION)
+      assert.include(later, story.CAUSE)
+      assert.include(later, "C locale")
+      yield* knowsNothing(client)
+
+      // Claude looks for more by itself.
+      let got: Asked | undefined
+      client.api.scenes.set("Look it up", [
+        [says("I search my memory."), tool("search", { query: "nightly export locale" })],
+        ({ results }) => [tool("get", { id: /"id":\s*"([0-9a-f-]{36})"/.exec(results)?.[1] ?? "none" })],
+        (asked) => {
+          got = asked
+          return [says("It was the locale.")]
+        }
+      ])
+      const looked = yield* client.ask("Look it up in your memory.", { args: ["--allowedTools", "mcp__claude-memory"] })
+      yield* tell("Claude searched its memory, and was answered", looked.asked[1]?.results)
+      yield* tell("Claude got the first of these", got?.results)
+      assert.include(looked.asked[1]?.results, story.CAUSE)
+      assert.include(got?.results, story.CAUSE)
+
+      yield* caughtUp(client)
+      const ids = (yield* found(client, "export locale"))
+        .filter(({ content }) => content.includes(story.CAUSE) || content.includes("C locale")).map(({ id }) => id)
+      client.api.scenes.set("Forget", [[tool("forget", { ids })], [says("It is forgotten.")]])
+      const forgot = yield* client.ask("Forget the export.", { args: ["--allowedTools", "mcp__claude-memory"] })
+      yield* tell(
+        "asked: Forget the export. Claude had its memory forget them, and was answered",
+        forgot.asked[1]?.results
+      )
+      assert.include(forgot.asked[1]?.results, ids[0])
+      yield* caughtUp(client)
+      assert.isEmpty((yield* found(client, "export locale")).filter(({ content }) => content.includes(story.CAUSE)))
+      const third = yield* asking(client, story.QUESTION)
+      assert.notInclude(third, story.CAUSE)
+      assert.notInclude(third, "C locale")
+
+      yield* tell("claude-memory uninstall --yes", yield* command(client, "uninstall", "--yes"))
+      assert.strictEqual(readFileSync(client.settings, "utf8"), own)
+      assert.notInclude(readFileSync(join(client.home, ".claude", ".claude.json"), "utf8"), "claude-memory/dist")
+      assert.strictEqual(yield* asking(client, story.QUESTION), "")
+      assert.isTrue(existsSync(join(client.home, ".claude-memory")))
+    }))
+
+  scenario(
+    "a session that goes on is told nothing twice, and again when it was compacted; a fork knows what its parent knew",
+    (client) =>
+      Effect.gen(function*() {
+        yield* init(client)
+        yield* lived(client)
+        const first = yield* ask(client, story.QUESTION)
+        assert.include(yield* seen("", first), story.CAUSE)
+        const resumed = { args: ["--resume", first.session] }
+        const second = yield* client.ask(story.QUESTION, resumed)
+        assert.strictEqual(second.session, first.session)
+        assert.notInclude(yield* seen(" in the same session, resumed", second), story.CAUSE)
+        const forked = yield* client.ask(story.QUESTION, { args: [...resumed.args, "--fork-session"] })
+        assert.notStrictEqual(forked.session, first.session)
+        assert.notInclude(yield* seen(" in a fork of it", forked), story.CAUSE)
+        yield* client.ask("/compact", resumed)
+        const third = yield* client.ask(story.QUESTION, resumed)
+        assert.include(yield* seen(" after it was compacted", third), story.CAUSE)
+        yield* command(client, "import")
+        yield* caughtUp(client)
+      })
+  )
+
+  scenario(
+    "two sessions at once: each line is read once, and who is left goes on when the other is killed",
+    (client) =>
+      Effect.gen(function*() {
+        yield* init(client)
+        client.api.scenes.set("gateway", [[
+          says("The staging gateway listens on port 8443, behind the proxy of the office.")
+        ]])
+        client.api.scenes.set("avatars", [[
+          says("Safari scales the avatars from 32 pixels; we serve 96 pixel avatars now.")
+        ]])
+        client.api.scenes.set("webhook", [[
+          says("The webhook sender gives up on a 410, because the receiver is gone for good.")
+        ]])
+        const one = yield* client.session()
+        const other = yield* client.session()
+        yield* Effect.all([one.say("Which port has the gateway?"), other.say("Why are the avatars blurred?")], {
+          concurrency: "unbounded"
+        })
+        yield* caughtUp(client)
+        assert.lengthOf((yield* found(client, "gateway")).filter(({ type }) => type === "conversation"), 1)
+        assert.lengthOf((yield* found(client, "avatars")).filter(({ type }) => type === "conversation"), 1)
+        const servers = (yield* client.running).filter(({ command }) => command.includes("mcp.js"))
+        yield* tell(`${servers.length} servers; the first session and its server are killed`)
+        assert.lengthOf(servers, 2)
+        yield* one.kill("SIGKILL")
+        process.kill(Math.min(...servers.map(({ pid }) => pid)), "SIGKILL")
+        yield* one.ended
+        yield* other.say("When does the webhook sender give up?")
+        yield* until(found(client, "webhook receiver"), (units) => units.length > 0)
+        yield* caughtUp(client)
+        yield* other.close
+      })
+  )
+
+  scenario(
+    "what was said before everything was killed is remembered at the next start",
+    (client) =>
+      Effect.gen(function*() {
+        yield* init(client)
+        const { session } = yield* story.play(client)
+        const killed = yield* client.running
+        for (const { pid } of killed) process.kill(pid, "SIGKILL")
+        yield* session.ended
+        yield* tell(`killed: ${killed.map(({ command }) => command.slice(0, 60)).join("; ")}`)
+        const next = yield* client.session()
+        yield* next.say("Hello again.")
+        yield* caughtUp(client)
+        for (const type of ["error_log", "decision"]) {
+          assert.isNotEmpty(yield* found(client, "export locale", type))
+        }
+        const health = yield* command(client, "doctor")
+        yield* tell("claude-memory doctor", health)
+        yield* next.close
+      })
+  )
+
+  scenario("the prompt answered by the MCP server", (client) =>
+    Effect.gen(function*() {
+      yield* tell("claude-memory init --yes --prompt-hook mcp", yield* init(client, "--prompt-hook", "mcp"))
+      const { hooks } = JSON.parse(readFileSync(client.settings, "utf8"))
+      assert.deepStrictEqual(
+        hooks.UserPromptSubmit.map((each: { hooks: ReadonlyArray<{ type: string }> }) =>
+          each.hooks.map(({ type }) => type)
+        ),
+        [["mcp_tool"]]
+      )
+      yield* lived(client)
+      assert.include(yield* asking(client, story.QUESTION), story.CAUSE)
+      yield* knowsNothing(client)
+      yield* init(client, "--prompt-hook", "command")
+      assert.include(yield* asking(client, story.QUESTION), story.CAUSE)
+    }))
+
+  scenario("in a terminal", (client) =>
+    Effect.gen(function*() {
+      yield* init(client)
+      yield* lived(client)
+      const before = client.api.asked.length
+      const terminal = yield* client.terminal()
+      yield* terminal.said("❯")
+      yield* terminal.enter(story.QUESTION)
+      const asked = yield* until(
+        Effect.sync(() => client.api.asked.slice(before).find(({ prompt }) => prompt === story.QUESTION)),
+        (asked) => asked !== undefined
+      )
+      yield* tell(`typed: ${story.QUESTION}`, given(asked))
+      assert.include(given(asked), story.CAUSE)
+      yield* terminal.said("Understood.")
+      yield* terminal.enter("/exit")
+      assert.strictEqual((yield* terminal.ended).code, 0)
+    }))
+
+  scenario(
+    "the plugin, from a folder and from a local marketplace, over the same memory",
+    (client) =>
+      Effect.gen(function*() {
+        const plugin = join(client.home, "plugin of 记忆")
+        cpSync(join(inject("package"), "dist", "plugin"), plugin, { recursive: true })
+        execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: plugin, stdio: "pipe" })
+        const valid = yield* client.run(["plugin", "validate", "--strict", plugin])
+        yield* tell("claude plugin validate --strict", valid.stdout)
+        assert.strictEqual(valid.code, 0)
+
+        const server = "plugin_memory_claude-memory"
+        const loaded = { args: ["--plugin-dir", plugin, "--allowedTools", `mcp__${server}`] }
+        client.api.scenes.set("gateway", [[
+          says("The staging gateway listens on port 8443, behind the office's proxy.")
+        ]])
+        const session = yield* client.session(loaded)
+        yield* session.say("Which port has the staging gateway?")
+        yield* until(found(client, "gateway port"), (units) => units.length > 0)
+        yield* session.close
+        client.api.scenes.set("Look it up", [[tool("search", { query: "gateway port" }, server)], [
+          says("It is 8443.")
+        ]])
+        const looked = yield* client.ask("Look it up.", loaded)
+        yield* tell("Claude searched its memory, and was answered", looked.asked[1]?.results)
+        assert.include(looked.asked[1]?.results, "8443")
+
+        for (const args of [["marketplace", "add", plugin], ["install", "memory@claude-memory"]]) {
+          const outcome = yield* client.run(["plugin", ...args])
+          yield* tell(`claude plugin ${args.join(" ")}`, outcome.stdout)
+          assert.strictEqual(outcome.code, 0, outcome.stdout + outcome.stderr)
+        }
+        const skill = yield* client.ask("/memory:memory search gateway port")
+        yield* tell("asked: /memory:memory search gateway port", skill.asked[0]?.turn.slice(0, 2_000))
+        assert.include(skill.asked[0]?.turn, "claude_memory_search")
+        const removed = yield* client.run(["plugin", "uninstall", "memory@claude-memory"])
+        assert.strictEqual(removed.code, 0)
+        assert.strictEqual(yield* asking(client, "Which port has the staging gateway?"), "")
+      })
+  )
+
+  const sessions = times(5)
+  scenario(
+    `${sessions} sessions that inject and capture leave as many memories as one`,
+    (client) =>
+      Effect.gen(function*() {
+        yield* init(client)
+        yield* lived(client)
+        // As far as Claude can go: it repeats all that it was given.
+        client.api.scenes.set(story.QUESTION, [(asked) => [says(`${given(asked)}\nUnderstood.`)]])
+        const total = Effect.map(
+          Effect.zipRight(command(client, "import"), caughtUp(client)),
+          ({ units }) => units.total
+        )
+        const counts: Array<number> = []
+        for (let i = 0; i < sessions; i++) {
+          const { asked } = yield* ask(client, story.QUESTION)
+          assert.include(given(asked[0]), story.CAUSE)
+          if (i === 0 || i === sessions - 1) {
+            counts.push(yield* total)
+          }
+        }
+        yield* tell(`memories after the first session and after the last of ${sessions}: ${counts.join(", ")}`)
+        assert.strictEqual(counts[0], counts[1])
+      })
+  )
+})

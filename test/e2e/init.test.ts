@@ -1,0 +1,271 @@
+/**
+ * The program as it is shipped is put into Claude Code's files, and taken out of them.
+ */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync
+} from "node:fs"
+import { dirname, join } from "node:path"
+import { hook, main, makeHome, type Options, type Outcome, run, start } from "./run.ts"
+
+const mcp = join(dirname(main), "mcp.js")
+// Until src/mcp.ts is there to be built.
+if (!existsSync(mcp)) writeFileSync(mcp, "")
+
+const inHome = <A, E>(test: (home: string) => Effect.Effect<A, E>) =>
+  Effect.scoped(Effect.flatMap(makeHome, test)).pipe(Effect.provide(NodeContext.layer))
+
+const cli = (home: string, words: ReadonlyArray<string>, options: Partial<Options> = {}) =>
+  run([main, ...words], { home, ...options })
+
+interface Answer {
+  readonly files: ReadonlyArray<{ readonly path: string; readonly outcome: string; readonly error?: string }>
+  readonly installed?: boolean
+  readonly notes?: ReadonlyArray<string>
+}
+
+const jsonOf = ({ code, stderr, stdout }: Outcome, expected = 0): Answer => {
+  assert.strictEqual(code, expected, stderr)
+  assert.match(stdout, /^[^\n]+\n$/)
+  return JSON.parse(stdout) as Answer
+}
+
+const write = (path: string, text: string) => {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text)
+}
+
+const filesIn = (folder: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    readdirSync(folder, { recursive: true, encoding: "utf8" }).sort().map((name) => {
+      const path = join(folder, name)
+      return [name, lstatSync(path).isFile() ? readFileSync(path, "utf8") : ""]
+    })
+  )
+
+const readJson = (path: string) => JSON.parse(readFileSync(path, "utf8"))
+
+interface Check {
+  readonly name: string
+  readonly state: string
+  readonly detail: string
+}
+
+/** What doctor says of Claude Code. */
+const checkOf = (home: string, cwd = home) =>
+  Effect.map(cli(home, ["doctor", "--json"], { cwd }), ({ stdout }) => {
+    const { checks } = JSON.parse(stdout) as { readonly checks: ReadonlyArray<Check> }
+    return checks.find(({ name }) => name === "Claude Code")!
+  })
+
+describe("init", () => {
+  it.live("writes hooks and a server, says so, and does it once; uninstall leaves the home as it was", () =>
+    inHome((home) =>
+      Effect.gen(function*() {
+        write(join(home, ".claude", "settings.json"), "{\r\n\t\"model\": \"opus\"\r\n}")
+        const before = filesIn(home)
+        const planned = yield* cli(home, ["init", "--dry-run"])
+        assert.strictEqual(planned.code, 0)
+        assert.deepStrictEqual(filesIn(home), before)
+        const done = yield* cli(home, ["init"])
+        assert.strictEqual(done.code, 0)
+        assert.strictEqual(done.stderr, "")
+        for (const { stdout } of [planned, done]) {
+          for (
+            const words of [
+              `${join(home, ".claude", ".claude.json")} (a new file)`,
+              "+  mcpServers.claude-memory",
+              "+  hooks.SessionStart[0]",
+              "+  hooks.UserPromptSubmit[0]"
+            ]
+          ) {
+            assert.include(stdout, words)
+          }
+        }
+        const ours = [{ hooks: [{ type: "command", command: "node", args: [hook], timeout: 1 }] }]
+        assert.deepStrictEqual(readJson(join(home, ".claude", "settings.json")), {
+          model: "opus",
+          hooks: { SessionStart: ours, UserPromptSubmit: ours }
+        })
+        assert.deepStrictEqual(readJson(join(home, ".claude", ".claude.json")), {
+          mcpServers: { "claude-memory": { type: "stdio", command: "node", args: [mcp] } }
+        })
+        assert.deepInclude(yield* checkOf(home), { state: "ok" })
+
+        const installed = filesIn(home)
+        assert.include((yield* cli(home, ["init"])).stdout, "Already installed")
+        assert.deepStrictEqual(filesIn(home), installed)
+
+        const out = yield* cli(home, ["uninstall"])
+        assert.strictEqual(out.code, 0, out.stderr)
+        assert.include(out.stdout, "(the file goes: nothing else is in it)")
+        assert.deepStrictEqual(filesIn(home), before)
+      })
+    ))
+
+  it.live("in Claude Code's usual places, for a memory elsewhere, says where that is", () =>
+    inHome((home) =>
+      Effect.gen(function*() {
+        const env = { CLAUDE_CONFIG_DIR: "", CLAUDE_MEMORY_HOME: join(home, "记忆 of mine") }
+        jsonOf(yield* cli(home, ["init", "--json"], { env }))
+        assert.deepStrictEqual(readJson(join(home, ".claude", "settings.json")).env, {
+          CLAUDE_MEMORY_HOME: env.CLAUDE_MEMORY_HOME
+        })
+        assert.isTrue(existsSync(join(home, ".claude.json")))
+        // Where that is not said, doctor is at another memory than Claude Code.
+        assert.match((yield* checkOf(home)).detail, /its settings have the memory in .*记忆 of mine/)
+        jsonOf(yield* cli(home, ["uninstall", "--json"], { env }))
+        assert.deepStrictEqual(filesIn(home), {})
+      })
+    ))
+
+  it.live("of one project is for its user alone, in all of its folders", () =>
+    inHome((home) =>
+      Effect.gen(function*() {
+        const project = join(home, "shop")
+        mkdirSync(join(project, ".git"), { recursive: true })
+        mkdirSync(join(project, "src"))
+        const before = filesIn(home)
+        const cwd = join(project, "src")
+        const { notes } = jsonOf(
+          yield* cli(home, ["init", "--scope", "project", "--prompt-hook", "mcp", "--json"], { cwd })
+        )
+        assert.match(notes!.join(), /is yours alone: keep it out of git/)
+        const { hooks } = readJson(join(project, ".claude", "settings.local.json"))
+        assert.strictEqual(hooks.UserPromptSubmit[0].hooks[0].type, "mcp_tool")
+        assert.deepStrictEqual(Object.keys(readJson(join(home, ".claude", ".claude.json")).projects), [project])
+        assert.deepInclude(yield* checkOf(home, cwd), {
+          state: "ok",
+          detail: "runs it in this project; mcp answers prompts"
+        })
+        // From anywhere.
+        jsonOf(yield* cli(home, ["uninstall", "--json"]))
+        assert.deepStrictEqual(filesIn(home), before)
+      })
+    ))
+
+  it.live("touches nothing where one of the files is not what Claude Code could read", () =>
+    inHome((home) =>
+      Effect.gen(function*() {
+        const settings = join(home, ".claude", "settings.json")
+        write(settings, "{\n  \"hooks\": {\"SessionStart\": {}}\n}")
+        const before = filesIn(home)
+        const { code, stdout } = yield* cli(home, ["init"])
+        assert.strictEqual(code, 1)
+        assert.include(stdout, ".claude.json (left as it is)")
+        assert.include(stdout, `${settings}:2:29: "hooks.SessionStart" should be an array`)
+        assert.include(stdout, "Nothing was changed.")
+        assert.deepStrictEqual(filesIn(home), before)
+      })
+    ))
+
+  it.live("is refused where it would be there twice", () =>
+    inHome((home) =>
+      Effect.gen(function*() {
+        const settings = join(home, ".claude", "settings.json")
+        jsonOf(yield* cli(home, ["init", "--json"]))
+        const project = yield* cli(home, ["init", "--scope", "project"])
+        assert.deepInclude(project, { code: 1, stdout: "" })
+        assert.match(project.stderr, /installed for all of your projects already/)
+        write(settings, JSON.stringify({ ...readJson(settings), enabledPlugins: { "memory@claude-memory": true } }))
+        const plugin = yield* cli(home, ["init"])
+        assert.deepInclude(plugin, { code: 1, stdout: "" })
+        assert.match(plugin.stderr, /the plugin memory@claude-memory is enabled.*claude plugin uninstall/)
+        assert.deepInclude(yield* checkOf(home), { state: "wrong" })
+      })
+    ))
+
+  it.live("names the Node that runs it where Claude Code would find none", () =>
+    inHome((home) =>
+      Effect.gen(function*() {
+        jsonOf(yield* cli(home, ["init", "--json"], { env: { PATH: home } }))
+        const { mcpServers } = readJson(join(home, ".claude", ".claude.json"))
+        assert.strictEqual(mcpServers["claude-memory"].command, process.execPath)
+      })
+    ))
+
+  // Only root can start a program as another user.
+  it.live.skipIf(process.getuid?.() !== 0)(
+    "says of each file what became of it, also where that may not be written",
+    () =>
+      inHome((home) =>
+        Effect.gen(function*() {
+          const nobody = 65_534
+          const settings = join(home, ".claude", "settings.json")
+          write(settings, "{}")
+          for (const path of [home, join(home, ".claude-memory")]) {
+            mkdirSync(path, { recursive: true })
+            chownSync(path, nobody, nobody)
+          }
+          chmodSync(home, 0o755)
+          const env = { CLAUDE_CONFIG_DIR: "" }
+          const { files } = jsonOf(yield* cli(home, ["init", "--json"], { env, uid: nobody }), 1)
+          assert.deepStrictEqual(files.map(({ outcome }) => outcome), ["made", "failed"])
+          assert.match(
+            files[1]!.error!,
+            /settings\.json can't be replaced and is as it was .*EACCES|permission denied/i
+          )
+          assert.strictEqual(readFileSync(settings, "utf8"), "{}")
+          jsonOf(yield* cli(home, ["uninstall", "--json"], { env, uid: nobody }))
+          assert.deepStrictEqual(filesIn(home), { ".claude": "", ".claude/settings.json": "{}" })
+
+          // Run by root for another user, files stay that user's.
+          chownSync(settings, nobody, nobody)
+          jsonOf(yield* cli(home, ["init", "--json"], { env }))
+          assert.strictEqual(statSync(settings).uid, nobody)
+        })
+      )
+  )
+})
+
+describe("uninstall --purge", () => {
+  it.live(
+    "deletes what is remembered, but nothing that is in use and nothing that is not ours",
+    () =>
+      inHome((home) =>
+        Effect.gen(function*() {
+          const memory = join(home, ".claude-memory")
+          jsonOf(yield* cli(home, ["init", "--json"]))
+          yield* Effect.scoped(Effect.gen(function*() {
+            const work = yield* start([main, "work"], { home })
+            yield* work.said("working")
+            while (!existsSync(join(memory, "run", `${work.pid}.json`))) yield* Effect.sleep("20 millis")
+            const { code, stderr } = yield* cli(home, ["uninstall", "--purge"])
+            assert.strictEqual(code, 1)
+            assert.include(stderr, `in use by process ${work.pid} (work)`)
+            yield* work.kill("SIGTERM")
+            yield* work.ended
+          }))
+          assert.isTrue(existsSync(join(home, ".claude", "settings.json")))
+          const stays = yield* cli(home, ["uninstall"])
+          assert.match(stays.stdout, /What is remembered in .*\.claude-memory \(\d+\.\d MB\) stays/)
+          assert.include(readdirSync(memory), "memory.db")
+          write(join(memory, "mine.txt"), "mine")
+          const purged = yield* cli(home, ["uninstall", "--purge"])
+          assert.include(purged.stdout, "Not ours, and still in")
+          assert.deepStrictEqual(readdirSync(memory), ["mine.txt"])
+        })
+      )
+  )
+
+  it.live("is refused for a folder that is nobody's memory", () =>
+    inHome((home) =>
+      Effect.gen(function*() {
+        write(join(home, "config.json"), "{}")
+        const { code, stderr } = yield* cli(home, ["uninstall", "--purge"], { env: { CLAUDE_MEMORY_HOME: home } })
+        assert.strictEqual(code, 1)
+        assert.match(stderr, /holds no memory, so that nothing in it is deleted/)
+        assert.deepStrictEqual(filesIn(home), { "config.json": "{}" })
+      })
+    ))
+})

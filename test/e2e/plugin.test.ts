@@ -1,0 +1,62 @@
+/**
+ * The plugin as it is built. scripts/check-package.mjs installs and runs it.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { existsSync, readFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { PLUGIN, SERVER } from "../../src/install/ClaudeSettings.ts"
+import { version } from "../../src/version.ts"
+import { root } from "../data.ts"
+import { main } from "./run.ts"
+
+const plugin = join(dirname(main), "plugin")
+const read = (...path: ReadonlyArray<string>) => readFileSync(join(...path), "utf8")
+const readJson = (...path: ReadonlyArray<string>) => JSON.parse(read(...path))
+
+describe("the plugin", () => {
+  it("is known by the name and the version that others go by", () => {
+    const manifest = readJson(plugin, ".claude-plugin", "plugin.json")
+    const marketplace = readJson(plugin, ".claude-plugin", "marketplace.json")
+    assert.strictEqual(`${manifest.name}@${marketplace.name}`, PLUGIN)
+    assert.deepStrictEqual(marketplace.plugins.map(({ name }: { readonly name: string }) => name), [manifest.name])
+    assert.strictEqual(manifest.version, version)
+    assert.deepStrictEqual(Object.keys(manifest.mcpServers), [SERVER])
+  })
+
+  it("runs what is in it, without a shell", () => {
+    const { hooks } = readJson(plugin, "hooks", "hooks.json")
+    assert.deepStrictEqual(Object.keys(hooks), ["SessionStart", "UserPromptSubmit"])
+    for (const [group, ...others] of Object.values(hooks) as Array<Array<{ readonly hooks: ReadonlyArray<unknown> }>>) {
+      assert.deepStrictEqual(group, {
+        hooks: [{ type: "command", command: "node", args: ["${CLAUDE_PLUGIN_ROOT}/dist/hook.js"], timeout: 1 }]
+      })
+      assert.deepStrictEqual(others, [])
+    }
+    assert.isTrue(existsSync(join(plugin, "dist", "hook.js")))
+    assert.isTrue(existsSync(join(plugin, "assets", "static-embeddings.bin")))
+  })
+
+  it("locks the packages that this one runs with, and no others", () => {
+    const own = readJson(root, "package.json")
+    const { packages } = readJson(root, "package-lock.json")
+    const locked = readJson(plugin, "package-lock.json").packages
+    assert.deepStrictEqual(locked[""].dependencies, own.dependencies)
+    assert.deepStrictEqual(locked[""].optionalDependencies, own.optionalDependencies)
+    for (const [path, entry] of Object.entries(locked)) {
+      if (path === "") continue
+      assert.deepStrictEqual(entry, packages[path])
+      assert.notProperty(entry, "dev", path)
+    }
+    assert.include(Object.keys(locked), "node_modules/sqlite-vec-darwin-arm64")
+    assert.notInclude(Object.keys(locked), "node_modules/effect")
+  })
+
+  it("has a skill that asks before it forgets", () => {
+    const skill = read(plugin, "skills", "memory", "SKILL.md")
+    assert.match(skill, /^---\nname: memory\ndescription: .+\nargument-hint: .+\n---\n/)
+    for (const name of ["search", "get", "timeline", "save", "forget"]) {
+      assert.include(skill, `\`claude_memory_${name}\``)
+    }
+    assert.include(skill, "Only after a clear yes to these: `claude_memory_forget`")
+  })
+})

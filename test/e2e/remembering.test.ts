@@ -1,0 +1,139 @@
+/**
+ * What a person tells the memory at the command line: to save, to forget, and which projects there are.
+ */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { join } from "node:path"
+import { samples } from "../data.ts"
+import { main, makeHome, type Options, type Outcome, run } from "./run.ts"
+import { copied } from "./sessions.ts"
+
+const SHOP = join(samples, "-home-mei-work-shop-api", "43a24c26-cf56-4141-8bb4-24d85373a64c.jsonl")
+const TIMERS = "In tests never use new Date() without fake timers, that goes for all of us."
+
+type Claude = (words: ReadonlyArray<string>, options?: Partial<Options>) => Effect.Effect<Outcome>
+
+const atHome = <A, E>(body: (claude: Claude) => Effect.Effect<A, E, Scope.Scope | FileSystem.FileSystem>) =>
+  Effect.gen(function*() {
+    const home = yield* makeHome
+    return yield* body((words, options) => run([main, ...words], { home, ...options }))
+  }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
+
+const jsonOf = ({ code, stderr, stdout }: Outcome) => {
+  assert.deepStrictEqual([code, stderr], [0, ""])
+  return JSON.parse(stdout)
+}
+
+const complaintOf = ({ code, stderr, stdout }: Outcome): string => {
+  assert.deepStrictEqual([code, stdout], [1, ""])
+  assert.notMatch(stderr, /^ +at |level=/m)
+  return stderr
+}
+
+describe("what is told to the memory", () => {
+  it.live("is saved from words or stdin, shown, found, and forgotten", () =>
+    atHome((claude) =>
+      Effect.gen(function*() {
+        const secret = `ghp_${"a1B2c3D4".repeat(4)}abcd`
+        const saved = jsonOf(
+          yield* claude(["save", "-", "--type", "documentation", "--file", "a.ts", "--json"], {
+            stdin: `Releases are signed by Ines.\nNever with ${secret}.\n`
+          })
+        )
+        assert.deepInclude(saved.unit, {
+          type: "documentation",
+          title: "Releases are signed by Ines.",
+          files: ["a.ts"]
+        })
+        assert.notInclude(JSON.stringify(saved), secret)
+        const again = yield* claude(["save", "Tabs are for Makefiles alone."])
+        assert.match(again.stdout, /^Saved in .+ as decision [0-9a-f]{8}: Tabs are for Makefiles alone\.\n/)
+        assert.match(
+          complaintOf(yield* claude(["save", "x".repeat(1_400)])),
+          /^not saved: a memory holds at most 1320 /
+        )
+        assert.match(complaintOf(yield* claude(["save", "x", "--project", "no-such"])), /no project is called no-such/)
+
+        const found = jsonOf(yield* claude(["search", "who signs releases", "--json"]))
+        assert.strictEqual(found.results[0].id, saved.id)
+        const shown = (yield* claude(["show", saved.id.slice(0, 8)])).stdout
+        assert.include(shown, "Releases are signed by Ines.")
+
+        assert.match(complaintOf(yield* claude(["forget", saved.id])), /without a terminal to ask on.+it needs --yes/)
+        assert.match(complaintOf(yield* claude(["forget", "no-such", "--yes"])), /no memory has the id no-such/)
+        const forgotten = yield* claude(["forget", saved.id.slice(0, 8), "--yes"])
+        assert.match(forgotten.stdout, /^1 memory forgotten; what it told was taken from 0 messages\.\n$/)
+        assert.match(complaintOf(yield* claude(["show", saved.id])), /no memory has the id/)
+      })
+    ))
+
+  it.live("to forget is forgotten, and not read again from the same lines or a copy of them", () =>
+    atHome((claude) =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const search = Effect.map(claude(["search", TIMERS, "--all-projects", "--limit", "20"]), ({ stdout }) => stdout)
+        const inject = Effect.map(
+          claude(["inject", "--prompt", TIMERS, "--all-projects", "--mode", "comprehensive"]),
+          ({ stdout }) => stdout
+        )
+        const folder = yield* fs.makeTempDirectoryScoped()
+        yield* fs.copyFile(SHOP, join(folder, "a.jsonl"))
+        yield* claude(["import", folder])
+        assert.include(yield* search, "without fake timers")
+        assert.include(yield* inject, "without fake timers")
+        const { results } = jsonOf(yield* claude(["search", TIMERS, "--all-projects", "--json"]))
+        const { forgotten, messages } = jsonOf(yield* claude(["forget", results[0].id, "--yes", "--json"]))
+        assert.include(forgotten, results[0].id)
+        assert.isAbove(messages, 0)
+
+        yield* fs.writeFileString(join(folder, "copy.jsonl"), copied(yield* fs.readFileString(SHOP), 1))
+        const imported = jsonOf(yield* claude(["import", folder, "--json"]))
+        assert.isAbove(imported.messages, 20)
+        assert.notInclude(yield* search, "without fake timers")
+        assert.notInclude(yield* inject, "without fake timers")
+        const { lines, ok } = jsonOf(yield* claude(["doctor", "--json"]))
+        assert.isTrue(ok)
+        const skipped = Object.values<number>(lines.skipped).reduce((sum, n) => sum + n, 0)
+        assert.strictEqual(lines.total, lines.stored + skipped + lines.deadLetter)
+      })
+    ))
+
+  it.live("of projects: what is one, what it is called, and what is not to be read", () =>
+    atHome((claude) =>
+      Effect.gen(function*() {
+        const stdoutOf = (...words: ReadonlyArray<string>) => Effect.map(claude(words), ({ stdout }) => stdout)
+        assert.match(complaintOf(yield* claude(["projects"])), /nothing is remembered yet/)
+        yield* claude(["import", SHOP])
+        yield* claude(["save", "The till is counted at noon."])
+        const { projects } = jsonOf(yield* claude(["projects", "--json"]))
+        const names: ReadonlyArray<string> = projects.map(({ name }: { readonly name: string }) => name)
+        const own = names.find((name) => name !== "shop-api")!
+        assert.strictEqual(names.length, 2)
+        assert.match(complaintOf(yield* claude(["projects", "merge", own])), /merge takes FROM and INTO: claude-memory/)
+        assert.match(yield* stdoutOf("projects", "merge", own, "shop-api"), /is shop-api's now\.\n$/)
+        // This folder's project is that one now.
+        assert.include(yield* stdoutOf("search", "till counted"), "counted at noon")
+        assert.match(complaintOf(yield* claude(["projects", "merge", own, "shop-api"])), /can't be merged into itself/)
+
+        yield* claude(["projects", "rename", "shop-api", "the shop"])
+        assert.include(yield* stdoutOf("projects", "exclude", "the shop"), "the shop is excluded")
+        const [list, status, doctor, injected, found] = yield* Effect.all([
+          stdoutOf("projects"),
+          stdoutOf("status"),
+          stdoutOf("doctor"),
+          stdoutOf("inject", "--prompt", "when is the till counted"),
+          stdoutOf("search", "till counted", "--all-projects")
+        ], { concurrency: 2 })
+        assert.match(list, /^the shop +\d+ +\S+ +excluded; with /m)
+        assert.match(status, /excluded: its transcripts are not read/)
+        assert.match(doctor, /^note +projects +the shop excluded: /m)
+        assert.match(injected, /^Nothing in /)
+        assert.match(found, /^Nothing found/)
+        yield* claude(["projects", "include", "the shop"])
+        assert.include(yield* stdoutOf("search", "till counted", "--all-projects"), "counted at noon")
+      })
+    ))
+})

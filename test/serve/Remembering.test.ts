@@ -1,0 +1,349 @@
+/**
+ * What a person says of memories, asked of the whole service over the sample sessions.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { dirname, join } from "node:path"
+import * as Collector from "../../src/capture/Collector.ts"
+import * as Extractive from "../../src/compress/Extractive.ts"
+import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
+import { SaveRequest } from "../../src/domain/Saved.ts"
+import * as EmbeddedIndex from "../../src/index/EmbeddedIndex.ts"
+import * as Injector from "../../src/inject/Injector.ts"
+import * as ModelInMemory from "../../src/models/ModelInMemory.ts"
+import * as Pipeline from "../../src/Pipeline.ts"
+import * as Retriever from "../../src/retrieve/Retriever.ts"
+import * as ClaudeMemory from "../../src/serve/ClaudeMemory.ts"
+import * as Given from "../../src/serve/Given.ts"
+import * as Forgetting from "../../src/store/Forgetting.ts"
+import { MemoryStore } from "../../src/store/MemoryStore.ts"
+import { SqliteFile } from "../../src/store/SqliteFile.ts"
+import * as SqliteStore from "../../src/store/SqliteStore.ts"
+import { layer as inMemory } from "../../src/testing.ts"
+import { base, sqliteFile } from "../contract/layers.ts"
+import { samples } from "../data.ts"
+import { copied } from "../e2e/sessions.ts"
+
+const service = ClaudeMemory.layer.pipe(
+  Layer.provideMerge(Layer.merge(Injector.layer, Given.layerInMemory)),
+  Layer.provideMerge(Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer)),
+  Layer.provideMerge(Layer.merge(EmbeddedIndex.layer, ModelInMemory.layer())),
+  Layer.provideMerge(SqliteStore.layer),
+  Layer.provideMerge(sqliteFile),
+  Layer.provideMerge(base)
+)
+
+const SHOP = join(samples, "-home-mei-work-shop-api", "43a24c26-cf56-4141-8bb4-24d85373a64c.jsonl")
+const DATA = join(samples, "-home-mei-work-----", "8d7b33bc-4278-49e1-b843-700e8fc5ce5c.jsonl")
+const RUST = join(samples, "-home-mei-work-rust-indexer", "66698404-81f4-4b9b-ac76-f9a1db17fded.jsonl")
+
+const everywhere = { projects: "all" } as const
+
+const ingest = (...paths: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory.ClaudeMemory
+    yield* Stream.runDrain(memory.ingest(yield* memory.discover(paths)))
+  })
+
+const search = (text: string, projects: "all" | ReadonlyArray<string> = "all") =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory.ClaudeMemory
+    const { results } = yield* memory.search({ projects, text, mode: "hybrid", limit: 20, minScore: 0 })
+    return results.map(({ unit }) => unit)
+  })
+
+const injected = (prompt: string, projects: "all" | ReadonlyArray<string> = "all") =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory.ClaudeMemory
+    const asked = { projects, prompt, mode: "comprehensive", maxTokens: 8_000, maxChars: 100_000 } as const
+    return (yield* memory.inject(asked)).text
+  })
+
+const every = Effect.flatMap(MemoryStore, (store) => store.recent(everywhere, 10_000))
+
+const bare = (text: string) => (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).join(" ")
+const holds = (sentence: string) => ({ content, summary, title }: MemoryUnit) =>
+  [content, summary, title].some((text) => bare(text).includes(bare(sentence)))
+
+const assertGone = (sentence: string) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory.ClaudeMemory
+    assert.deepStrictEqual((yield* every).filter(holds(sentence)).map(({ id }) => id), [])
+    assert.deepStrictEqual((yield* search(sentence)).filter(holds(sentence)), [])
+    assert.notInclude(bare(yield* injected(sentence)), bare(sentence))
+    const { lines, pending } = yield* memory.status
+    const skipped = Object.values(lines.skipped).reduce((sum, n) => sum + n, 0)
+    assert.strictEqual(lines.total, lines.stored + skipped + lines.deadLetter)
+    assert.strictEqual(pending, 0)
+    const { missing, orphans } = yield* memory.index.verify
+    assert.deepStrictEqual([missing, orphans], [0, 0])
+  })
+
+/** Everything that was captured is compressed once more. */
+const compressAgain = Effect.gen(function*() {
+  const store = yield* MemoryStore
+  const { reader } = yield* SqliteFile
+  const segments = yield* reader<{ id: string }>`SELECT DISTINCT segment_id AS id FROM messages`
+  const sessions = yield* reader<{ id: string }>`SELECT id FROM sessions`
+  yield* store.queue("segment", segments.map(({ id }) => id))
+  yield* store.queue("session", sessions.map(({ id }) => id))
+  yield* Stream.runDrain(Pipeline.settle)
+})
+
+describe("what is forgotten", () => {
+  it.scoped.each(
+    [
+      ["In tests never use new Date() without fake timers, that goes for all of us.", SHOP],
+      ["以后金额一律用 Decimal，禁止 float", DATA]
+    ] as const
+  )("is in no memory any more, and does not come again: %s", ([sentence, session]) =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const memory = yield* ClaudeMemory.ClaudeMemory
+      const { file, writer } = yield* SqliteFile
+      yield* ingest(session)
+      const [unit] = (yield* search(sentence)).filter(holds(sentence))
+      assert.include(bare(yield* injected(sentence)), bare(sentence))
+      const before = (yield* every).length
+
+      const { messages, units } = yield* memory.forget([unit!.id.slice(0, 13)])
+      assert.include(units.map(({ id }) => id), unit!.id)
+      assert.isAtLeast(messages, 1)
+      yield* assertGone(sentence)
+      assert.strictEqual((yield* Effect.flip(memory.show(unit!.id)))._tag, "NotFound")
+      assert.isAtLeast((yield* every).length, before - 4)
+
+      yield* compressAgain
+      yield* writer`DELETE FROM cursors`
+      yield* ingest(session)
+      yield* assertGone(sentence)
+      // As a session that is resumed copies it.
+      const copy = join(yield* fs.makeTempDirectoryScoped(), "copy.jsonl")
+      yield* fs.writeFileString(copy, copied(yield* fs.readFileString(session), 1))
+      const { messages: known } = yield* memory.status
+      yield* ingest(copy)
+      assert.isAbove((yield* memory.status).messages, known)
+      yield* assertGone(sentence)
+
+      yield* writer`PRAGMA wal_checkpoint(TRUNCATE)`
+      const bytes = Buffer.from(yield* fs.readFile(file))
+      for (const written of [sentence, JSON.stringify(sentence).slice(1, -1)]) assert.isFalse(bytes.includes(written))
+    }).pipe(Effect.provide(service)))
+
+  it.scoped("is told by nothing that is made again, whichever memory it was", () =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      yield* ingest(SHOP, DATA)
+      const all = yield* every
+      // A path says where something was done, and others near it say nearly the same.
+      const said = (unit: MemoryUnit) =>
+        Forgetting.toldBy([unit]).filter(({ lexemes, words }) =>
+          lexemes.size >= 6 && !/ (?:home|ts|py|sql|md) /.test(words)
+        )
+      for (const unit of all.filter((_, i) => i % 4 === 0)) {
+        const rolledBack = yield* Effect.flip(store.transaction(Effect.gen(function*() {
+          yield* store.forget([unit.id])
+          yield* Stream.runDrain(Pipeline.settle)
+          const left = new Set((yield* every).flatMap(said).map(({ words }) => words))
+          const told = said(unit).filter(({ words }) => left.has(words))
+          assert.deepStrictEqual(told, [], `${unit.type} ${unit.id}`)
+          return yield* Effect.fail("rolled back")
+        })))
+        assert.strictEqual(rolledBack, "rolled back")
+      }
+    }).pipe(Effect.provide(inMemory)))
+})
+
+describe("what is saved", () => {
+  const said = "Invoices are numbered without gaps, by the accounting office in Graz."
+
+  it.scoped("is found and injected at once, once, and in its project alone; forgotten, and saved again", () =>
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory.ClaudeMemory
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* fs.makeTempDirectoryScoped()
+      const { id: projectId } = yield* memory.project(folder)
+      const request = { content: said, files: ["invoices.ts"], project: { folder } }
+      const unit = yield* memory.save(request)
+      assert.deepInclude(unit, {
+        projectId,
+        type: "decision",
+        title: said,
+        sessionId: `saved:${unit.id}`,
+        content: said
+      })
+      assert.deepStrictEqual(yield* memory.save({ ...request, title: "Another" }), unit)
+      assert.deepStrictEqual((yield* search("how are invoices numbered", [projectId])).map(({ id }) => id), [unit.id])
+      assert.deepStrictEqual(yield* search("how are invoices numbered", ["another"]), [])
+      assert.include(yield* injected("how are invoices numbered in Graz", [projectId]), said)
+      assert.deepStrictEqual((yield* memory.show(unit.id)).messages, [])
+      assert.strictEqual((yield* memory.index.verify).found, 1)
+
+      assert.deepStrictEqual(yield* memory.forget([unit.id]), { units: [unit], messages: 0 })
+      assert.deepStrictEqual(yield* search("how are invoices numbered"), [])
+      assert.strictEqual((yield* memory.save(request)).id, unit.id)
+      assert.strictEqual((yield* search("how are invoices numbered")).length, 1)
+      assert.notStrictEqual((yield* memory.save({ ...request, project: { folder: dirname(folder) } })).id, unit.id)
+    }).pipe(Effect.provide(service)))
+
+  it.scoped("has its secrets masked, the title it is given, and nothing in common with what else is saved", () =>
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory.ClaudeMemory
+      const secret = `ghp_${"a1B2c3D4".repeat(4)}abcd`
+      const project = { folder: "/" }
+      const unit = yield* memory.save({
+        content: `The token is ${secret}.`,
+        title: `Use ${secret}`,
+        type: "documentation",
+        project
+      })
+      assert.notInclude(JSON.stringify(unit), secret)
+      assert.match(unit.content, /^The token is \[redacted:/)
+      assert.match(unit.title, /\[redacted:/)
+      const other = yield* memory.save({ content: said, sessionId: "s1", project })
+      assert.deepStrictEqual([unit.type, other.sessionId], ["documentation", "s1"])
+      const store = yield* MemoryStore
+      assert.deepStrictEqual(yield* store.neighbours([unit.id, other.id]), [])
+      const unknown = yield* Effect.flip(memory.save({ content: said, project: { id: "no-such" } }))
+      assert.match(unknown.message, /no project is called no-such/)
+    }).pipe(Effect.provide(service)))
+
+  it("says something, and no more than a memory holds", () => {
+    const decode = (content: string) => Schema.decodeUnknownEither(SaveRequest)({ content, project: { folder: "/" } })
+    assert.strictEqual(Either.getOrThrow(decode(`  ${said}\n`)).content, said)
+    for (const content of ["", " \n", "word ".repeat(280), "字".repeat(401)]) {
+      assert.isTrue(Either.isLeft(decode(content)))
+    }
+    assert.isTrue(Either.isRight(decode("字".repeat(399))))
+  })
+})
+
+describe("projects", () => {
+  const named = (projects: ReadonlyArray<{ readonly name: string }>) => projects.map(({ name }) => name)
+
+  it.scoped("are merged, renamed and named by what they were", () =>
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory.ClaudeMemory
+      yield* ingest(SHOP, DATA, RUST)
+      const [first, second, third] = yield* memory.projects.list
+      assert.isAbove(first!.units, 0)
+      const merged = yield* memory.projects.merge(first!.name, second!.root)
+      assert.strictEqual(merged.id, second!.id)
+      assert.strictEqual((yield* memory.project(first!.root)).id, second!.id)
+      const list = yield* memory.projects.list
+      assert.deepStrictEqual(named(list), [second!.name, third!.name])
+      assert.isAtMost(list[0]!.units, first!.units + second!.units)
+      assert.isAtLeast(list[0]!.units, first!.units)
+      assert.deepStrictEqual((yield* memory.index.verify).missing, 0)
+      // Who asks for the old one means the new one.
+      assert.deepStrictEqual(named(yield* memory.named([first!.name, first!.id])), [second!.name, second!.name])
+      const [unit] = yield* memory.recent({ projects: [first!.id] }, 1)
+      assert.strictEqual(unit?.projectId, second!.id)
+      assert.isAbove((yield* search("test", [first!.id])).length, 0)
+
+      yield* memory.projects.rename(second!.id, "renamed")
+      yield* ingest(SHOP, DATA, RUST)
+      assert.deepStrictEqual(named(yield* memory.projects.list), ["renamed", third!.name].sort())
+      const same = yield* Effect.flip(memory.projects.merge("renamed", first!.name))
+      assert.deepInclude(same, { _tag: "ProjectError", reason: "Same" })
+      yield* memory.projects.rename(third!.id, "renamed")
+      const several = yield* Effect.flip(memory.projects.exclude("renamed", true))
+      assert.deepInclude(several, { _tag: "ProjectError", reason: "Several" })
+      assert.include(several.message, third!.root)
+      const missing = yield* Effect.flip(memory.projects.merge("no-such", "renamed"))
+      assert.deepInclude(missing, { _tag: "NotFound", what: "project" })
+    }).pipe(Effect.provide(service)))
+
+  it.scoped("that are excluded are not read, and told to nobody who did not ask; what came meanwhile is caught up", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const memory = yield* ClaudeMemory.ClaudeMemory
+      const home = yield* Effect.flatMap(fs.makeTempDirectoryScoped(), fs.realPath)
+      const folder = join(home, "secret-works")
+      yield* fs.makeDirectory(folder)
+      const transcript = join(home, "t.jsonl")
+      const line = (uuid: string, content: string) =>
+        JSON.stringify({
+          type: "user",
+          uuid,
+          sessionId: "s1",
+          cwd: folder,
+          timestamp: "2026-11-01T10:00:00.000Z",
+          message: { role: "user", content }
+        })
+      yield* fs.writeFileString(transcript, `${line("1", "Always paint the lighthouse door green, never red.")}\n`)
+
+      // Before anything was captured of it.
+      const { id } = yield* memory.projects.exclude(folder, true)
+      yield* ingest(transcript)
+      assert.deepStrictEqual([yield* every, (yield* memory.status).files], [[], 0])
+      yield* memory.projects.exclude("secret-works", false)
+      yield* ingest(transcript)
+      assert.isAbove((yield* search("lighthouse door")).length, 0)
+
+      yield* memory.projects.exclude(id, true)
+      yield* fs.writeFileString(transcript, `${line("2", "Always keep the harbour lamp lit, never dark.")}\n`, {
+        flag: "a"
+      })
+      yield* ingest(transcript)
+      assert.deepStrictEqual(yield* search("lighthouse door"), [])
+      assert.strictEqual(yield* injected("lighthouse door", [id]), "")
+      assert.deepStrictEqual((yield* memory.timeline({ limit: 10 })).units, [])
+      assert.isAbove((yield* search("lighthouse door", [id])).length, 0)
+      assert.deepStrictEqual(
+        yield* search("harbour lamp", [id]).pipe(Effect.map((all) => all.filter(holds("harbour lamp")))),
+        []
+      )
+
+      yield* memory.projects.exclude(id, false)
+      yield* ingest(transcript)
+      assert.isAbove((yield* search("harbour lamp")).filter(holds("harbour lamp")).length, 0)
+    }).pipe(Effect.provide(service)))
+})
+
+describe("the timeline", () => {
+  it.scoped("is the same from page to page, forward and back", () =>
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory.ClaudeMemory
+      yield* ingest(SHOP, DATA)
+      const total = (yield* every).length
+      const walk = (direction: "previous" | "next", from: Parameters<typeof memory.timeline>[0]) =>
+        Effect.gen(function*() {
+          const pages = [yield* memory.timeline(from)]
+          for (let cursor = pages[0]![direction]; cursor !== null; cursor = pages.at(-1)![direction]) {
+            pages.push(yield* memory.timeline({ projects: from.projects, limit: from.limit, cursor }))
+          }
+          return (direction === "next" ? pages : pages.reverse()).flatMap(({ units }) => units)
+        })
+      const back = yield* walk("previous", { limit: 7 })
+      assert.strictEqual(back.length, total)
+      const times = back.map(({ occurredAt }) => occurredAt)
+      assert.deepStrictEqual(times, times.toSorted((a, b) => a - b))
+      const forward = yield* walk("next", { limit: 11, around: { time: 0 } })
+      assert.deepStrictEqual(forward.map(({ id }) => id), back.map(({ id }) => id))
+
+      const unit = back[20]!
+      const own = back.filter(({ projectId }) => projectId === unit.projectId)
+      const at = own.indexOf(unit)
+      const around = yield* memory.timeline({ limit: 5, around: { unit: unit.id.slice(0, 13) } })
+      assert.deepStrictEqual(around.units.map(({ id }) => id), own.slice(at - 2, at + 3).map(({ id }) => id))
+      const session = yield* memory.timeline({ limit: 100, sessionId: unit.sessionId.slice(0, 8) })
+      assert.deepStrictEqual(new Set(session.units.map(({ sessionId }) => sessionId)), new Set([unit.sessionId]))
+      assert.deepStrictEqual([session.previous, session.next], [null, null])
+
+      assert.deepStrictEqual(yield* memory.timeline({ limit: 5, sessionId: "no-such" }), {
+        units: [],
+        previous: null,
+        next: null
+      })
+      const wrong = yield* Effect.flip(memory.timeline({ limit: 5, cursor: "nonsense" }))
+      assert.deepInclude(wrong, { _tag: "NotFound", what: "cursor" })
+      const unknown = yield* Effect.flip(memory.timeline({ limit: 5, around: { unit: "no-such" } }))
+      assert.deepInclude(unknown, { _tag: "NotFound", what: "unit" })
+    }).pipe(Effect.provide(service)))
+})

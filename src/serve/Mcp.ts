@@ -40,13 +40,14 @@ import {
   type Failure,
   INVALID_PARAMS,
   type Opened,
+  Progress,
   ProtocolError,
   Serving,
   type Tally,
   Unopened
 } from "./McpServing.ts"
 import * as Stdio from "./McpStdio.ts"
-import { Progress, type Tool } from "./McpTool.ts"
+import type { Tool } from "./McpTool.ts"
 import { TOOLS } from "./McpTools.ts"
 import * as Supervised from "./Supervised.ts"
 

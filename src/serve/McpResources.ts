@@ -132,6 +132,8 @@ const idIn = (uri: string): { readonly kind: string; readonly id: string } | und
   }
 }
 
+type Failed = Unopened | StoreError | NotFound | ProtocolError | Refused
+
 const content = (uri: string) =>
   Effect.gen(function*() {
     if (uri === "memory://status") return json(yield* statusNow)
@@ -145,8 +147,13 @@ const content = (uri: string) =>
     }
     const named = idIn(uri)
     if (named === undefined) return yield* notFound(uri)
-    const told: Effect.Effect<{ readonly text: string }, Unopened | StoreError | NotFound | Refused, Serving> =
-      named.kind === "units" ? get.run({ id: named.id }) : timeline.run({ session_id: named.id, limit: 50 })
+    const told: Effect.Effect<{ readonly text: string }, Failed, Serving> = named.kind === "units"
+      ? get.run({ id: named.id })
+      : Effect.filterOrFail(
+        timeline.run({ session_id: named.id, limit: 50 }),
+        ({ data }) => data.memories.length > 0,
+        () => notFound(uri)
+      )
     const { text } = yield* Effect.catchTag(told, "NotFound", () => notFound(uri))
     return markdown(fence(text))
   })

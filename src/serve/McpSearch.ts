@@ -21,8 +21,8 @@ import {
   offsetOf
 } from "./McpAnswer.ts"
 import * as Argument from "./McpArguments.ts"
-import { opened, projectNames, projectsNamed, Refused, Serving } from "./McpServing.ts"
-import { progress, tool } from "./McpTool.ts"
+import { opened, progress, projectNames, projectsNamed, Refused, Serving } from "./McpServing.ts"
+import { tool } from "./McpTool.ts"
 import { plural } from "./Wording.ts"
 
 /** The most that one search gives. */

@@ -4,7 +4,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { SearchFilter } from "../domain/Search.ts"
 import type { StoreError } from "../store/MemoryStore.ts"
@@ -77,8 +77,19 @@ export class Serving extends Context.Tag("Serving")<Serving, {
   readonly background: Effect.Effect<ReadonlyArray<State>>
 }>() {}
 
+/** Tells a caller who asked for it how far the call has come. */
+export class Progress extends Context.Reference<Progress>()("Progress", {
+  defaultValue: () => (_message: string): Effect.Effect<void> => Effect.void
+}) {}
+
+export const progress = (message: string) => Effect.flatMap(Progress, (tell) => tell(message))
+
 /** The memory, opened if it is not yet. */
-export const opened = Effect.flatMap(Serving, ({ opened }) => opened)
+export const opened: Effect.Effect<Opened, Unopened, Serving> = Effect.gen(function*() {
+  const { ifOpen, opened } = yield* Serving
+  if (Option.isNone(yield* ifOpen)) yield* progress("opening the memory")
+  return yield* opened
+})
 
 /** "global" is every project. */
 const isGlobal = (name: string) => ["global", "all", "*"].includes(name.trim().toLowerCase())

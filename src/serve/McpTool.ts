@@ -2,20 +2,12 @@
  * What a tool of the MCP server is: its arguments and its answer are Schemas, and the JSON Schemas that clients see come from these.
  */
 import type { CallToolResult, Tool as Description } from "@modelcontextprotocol/sdk/types.js"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as JSONSchema from "effect/JSONSchema"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { CLOSE, fence, OPEN } from "../domain/Injection.ts"
 import { type Failure, Refused, type Serving } from "./McpServing.ts"
-
-/** Tells a caller who asked for it how far the call has come. */
-export class Progress extends Context.Reference<Progress>()("Progress", {
-  defaultValue: () => (_message: string): Effect.Effect<void> => Effect.void
-}) {}
-
-export const progress = (message: string) => Effect.flatMap(Progress, (tell) => tell(message))
 
 export interface Tool {
   readonly name: string

@@ -139,8 +139,8 @@ describe("the MCP server", () => {
             })
           )
         yield* call("cross_project_search", { query: "error", include_all_projects: true })
-        assert.strictEqual(told[0], "searching")
-        assert.match(told[1] ?? "", /^\d+ memories in 3 projects so far$/)
+        assert.deepStrictEqual(told.slice(0, 2), ["opening the memory", "searching"])
+        assert.match(told[2] ?? "", /^\d+ memories in 3 projects so far$/)
         assert.deepStrictEqual(numbers, told.map((_, i) => i + 1))
       }))
 

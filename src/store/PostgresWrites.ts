@@ -316,18 +316,21 @@ const statements = (sql: SqlClient): Statements => {
         text(value)
       }) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
 
-    standing: (items, units) =>
+    holdUnits: (origins, units) =>
       Effect.gen(function*() {
-        const keys = texts(items.map(({ key }) => key))
         const known = yield* sql<{ project_id: string }>`
-          SELECT DISTINCT project_id FROM units WHERE origin = ANY(${keys})`
+          SELECT DISTINCT project_id FROM units WHERE origin = ANY(${texts(origins)})`
         yield* exclude("units", [...units.map((unit) => unit.projectId), ...known.map(({ project_id }) => project_id)])
-        const standing = yield* sql<{ key: string }>`WITH ${held(items)}
+      }),
+
+    standing: (items) =>
+      Effect.map(
+        sql<{ key: string }>`WITH ${held(items)}
           SELECT key FROM held JOIN json_to_recordset(${rows(items)}) AS ${
           sql.literal(ITEMS)
-        } USING (kind, key, revision)`
-        return standing.map(({ key }) => key)
-      }),
+        } USING (kind, key, revision)`,
+        (standing) => standing.map(({ key }) => key)
+      ),
 
     unitsOf: (origins) =>
       sql<{ row: number; body: string }>`SELECT row, body FROM units WHERE origin = ANY(${

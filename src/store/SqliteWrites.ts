@@ -243,6 +243,8 @@ const statements = (sql: SqlClient): Statements => ({
   setProperty: (name, value) =>
     sql`INSERT INTO properties VALUES (${name}, ${value}) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
 
+  holdUnits: () => Effect.void,
+
   standing: (items) =>
     Effect.map(
       sql<{ key: string }>`SELECT key FROM work WHERE (kind, key, revision) IN (

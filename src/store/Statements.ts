@@ -113,11 +113,10 @@ export interface Statements {
   readonly property: (name: string) => Said<string | undefined>
   readonly setProperty: (name: string, value: string) => Said<unknown>
 
-  /** The keys of those items whose revision has not moved on. No other transaction writes units of their projects meanwhile. */
-  readonly standing: (
-    items: ReadonlyArray<WorkItem>,
-    units: ReadonlyArray<MemoryUnit>
-  ) => Said<ReadonlyArray<string>>
+  /** No other transaction writes units of the projects of these, and of what is there of these origins, until this one ends. */
+  readonly holdUnits: (origins: ReadonlyArray<string>, units: ReadonlyArray<MemoryUnit>) => Said<unknown>
+  /** The keys of those items whose revision has not moved on. */
+  readonly standing: (items: ReadonlyArray<WorkItem>) => Said<ReadonlyArray<string>>
   readonly unitsOf: (
     origins: ReadonlyArray<string>
   ) => Said<ReadonlyArray<{ readonly row: number; readonly body: string }>>

@@ -110,7 +110,8 @@ export const make = (say: Statements) => {
       // First of all: from here on nobody forgets, and no project is merged.
       const allowed = yield* permitted(made)
       const placed = yield* inPlace(allowed)
-      const origins = new Set(yield* say.standing(items, placed))
+      yield* say.holdUnits(items.map(({ key }) => key), placed)
+      const origins = new Set(yield* say.standing(items))
       yield* put([...origins], placed.filter(({ origin }) => origins.has(origin)))
       yield* say.done(items)
       yield* say.release(items)
@@ -118,8 +119,9 @@ export const make = (say: Statements) => {
 
   const replace = (origin: string, made: ReadonlyArray<MemoryUnit>) =>
     Effect.gen(function*() {
-      yield* say.alone
-      yield* put([origin], yield* inPlace(yield* permitted(made)))
+      const placed = yield* inPlace(yield* permitted(made))
+      yield* say.holdUnits([origin], placed)
+      yield* put([origin], placed)
     })
 
   return {

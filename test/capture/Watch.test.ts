@@ -66,7 +66,7 @@ const watching = <A, E, R>(
     const ledger = yield* ResourceLedger
     const folder = join(realpathSync(yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-watch-" })), "projects")
     before(folder)
-    yield* TestClock.setTime(Date.now())
+    yield* TestClock.setTime(performance.timeOrigin + performance.now())
     const batches = yield* Queue.unbounded<Batch>()
     yield* watch([folder], { watched: 64, cursors: () => Effect.succeed(new Map()), ...options }).pipe(
       Stream.runForEach((batch) => Queue.offer(batches, batch)),
@@ -105,7 +105,7 @@ const names = ({ files }: Batch, folder: string) => files.map(({ path }) => rela
 const write = (file: string, secondsAgo = 0, text = "{}\n") => {
   mkdirSync(join(file, ".."), { recursive: true })
   writeFileSync(file, text)
-  const at = Date.now() / 1000 - secondsAgo
+  const at = (performance.timeOrigin + performance.now()) / 1000 - secondsAgo
   utimesSync(file, at, at)
 }
 

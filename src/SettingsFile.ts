@@ -21,7 +21,8 @@ const decode = Schema.decodeEither(Values)
 const told = (value: string | number | boolean): string =>
   typeof value === "boolean" ? value ? "on" : "off" : String(value)
 
-const isMissing = (error: unknown) => (error as NodeJS.ErrnoException | undefined)?.code === "ENOENT"
+const isMissing = (error: unknown) =>
+  ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException | undefined)?.code ?? "")
 
 /** What the file says; nothing when there is none. Synchronous: the hook waits for it. */
 export const read = (file: string): Either.Either<ConfigProvider.ConfigProvider, ConfigError.ConfigError> => {

@@ -21,6 +21,7 @@ import * as Init from "./Init.ts"
 import * as Inject from "./Inject.ts"
 import * as Lifecycle from "./Lifecycle.ts"
 import * as Models from "./Models.ts"
+import * as Mute from "./Mute.ts"
 import * as Projects from "./Projects.ts"
 import * as Quickstart from "./Quickstart.ts"
 import * as Reindex from "./Reindex.ts"
@@ -50,6 +51,7 @@ Tell it
   save <text…>          Remember something, in your own words
   forget <id…>          Delete memories for good, and keep them from being captured again
   projects [merge|…]    List the projects; merge, rename or exclude them
+  mute [session]        Keep the hooks from telling a session anything
 
 Look after it
   status                Say what is remembered
@@ -86,6 +88,7 @@ const command = Command.make("claude-memory").pipe(
     Status.command,
     Doctor.command,
     Models.command,
+    Mute.command,
     Index.command,
     Reindex.command,
     Watch.command,
@@ -111,6 +114,7 @@ const known: Known = {
   status: Status.options,
   doctor: Doctor.options,
   models: Models.options,
+  mute: Mute.options,
   index: Index.options,
   reindex: Reindex.options,
   watch: Watch.options,

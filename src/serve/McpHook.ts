@@ -44,7 +44,13 @@ export const prompt: Tool = {
     title: TITLE,
     description: "Called by Claude Code's UserPromptSubmit hook; not for Claude, which has claude_memory_inject.",
     inputSchema: JSONSchema.make(Input) as ReturnType<Tool["describe"]>["inputSchema"],
-    annotations: { title: TITLE, readOnlyHint: true, openWorldHint: false }
+    annotations: {
+      title: TITLE,
+      readOnlyHint: true,
+      destructiveHint: false,
+      idempotentHint: true,
+      openWorldHint: false
+    }
   }),
   call: (args) =>
     Effect.gen(function*() {

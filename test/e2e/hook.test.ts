@@ -216,6 +216,18 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       assert.include(yield* told("UserPromptSubmit", prompt(), { home }), "Meilisearch")
     }).pipe(Effect.scoped))
 
+  it.effect("says nothing to a session that is muted, until it is not", () =>
+    Effect.gen(function*() {
+      const { home } = yield* copied
+      const stdin = prompt({ session_id: "s-1" })
+      const mute = (words: ReadonlyArray<string>, env = {}) => run([main, "mute", ...words], { home, env })
+      assert.strictEqual((yield* mute([])).code, 1)
+      assert.strictEqual((yield* mute([], { CLAUDE_CODE_SESSION_ID: "s-1" })).code, 0)
+      assert.deepStrictEqual(yield* ask(stdin, { home }), NOTHING)
+      assert.include((yield* mute(["s-1", "--off"])).stdout, "told again")
+      assert.include(yield* told("UserPromptSubmit", stdin, { home }), "Meilisearch")
+    }).pipe(Effect.scoped))
+
   it.effect("leaves no process", () =>
     Effect.gen(function*() {
       assert.include(yield* told("UserPromptSubmit", prompt()), "Meilisearch")

@@ -24,7 +24,7 @@ const inFolder = <A, E>(
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const folder = join(yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-lease-" }), "home")
-    yield* TestClock.setTime(Date.now())
+    yield* TestClock.setTime(performance.timeOrigin + performance.now())
     return yield* Effect.provide(Effect.flatMap(Lease, (lease) => test(folder, lease)), Lease.layer(folder))
   }).pipe(Effect.scoped, Effect.provide(Layer.merge(ResourceLedger.layer, NodeContext.layer)))
 

@@ -1,0 +1,47 @@
+/**
+ * Keeps the hooks from telling one session anything.
+ */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as App from "../App.ts"
+import { Unsuccessful, writeStderr } from "../Process.ts"
+import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import * as Settings from "../Settings.ts"
+import { answer, json } from "./Output.ts"
+
+const session = Args.text({ name: "session" }).pipe(
+  Args.withDescription("A session's id; without it, that of the Claude Code session which runs this"),
+  Args.optional
+)
+
+const off = Options.boolean("off").pipe(Options.withDescription("Let it be told again"))
+
+export const options = { off, json }
+
+export const command = Command.make(
+  "mute",
+  { session, ...options },
+  ({ json, off, session }) =>
+    Effect.gen(function*() {
+      const { sessionId } = yield* Settings.claudeSession
+      const id = Option.getOrElse(session, () => sessionId)
+      if (id === undefined) {
+        yield* writeStderr("which session? give its id, or run this in Claude Code: ! claude-memory mute\n")
+        return yield* Effect.fail(new Unsuccessful())
+      }
+      yield* (yield* ClaudeMemory).mute(id, !off)
+      yield* answer(
+        json,
+        { session: id, muted: !off },
+        () =>
+          off ? `The session ${id} is told again what it needs.` : `The hooks tell the session ${id} nothing any more.`
+      )
+    })
+).pipe(
+  Command.withDescription("Keep the hooks from telling a session anything; what it says is remembered all the same"),
+  Command.provide(Layer.provide(App.reader, App.base))
+)

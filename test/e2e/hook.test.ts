@@ -8,7 +8,6 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { spawnSync } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { join } from "node:path"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
@@ -227,11 +226,4 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       assert.include((yield* mute(["s-1", "--off"])).stdout, "told again")
       assert.include(yield* told("UserPromptSubmit", stdin, { home }), "Meilisearch")
     }).pipe(Effect.scoped))
-
-  it.effect("leaves no process", () =>
-    Effect.gen(function*() {
-      assert.include(yield* told("UserPromptSubmit", prompt()), "Meilisearch")
-      const { stdout } = spawnSync("ps", ["-eo", "args"], { encoding: "utf8" })
-      assert.notInclude(stdout, hook)
-    }))
 })

@@ -45,7 +45,9 @@ it.live("a signal is heard while memories are made, and what is left is worked o
     assert.isBelow(compressed, SESSIONS)
     assert.isAbove((yield* store.status).pending, 0)
     yield* Stream.runDrain(Pipeline.drain)
-    assert.strictEqual(compressed, SESSIONS)
+    // What a batch had made when it was interrupted is made again; it holds 8.
+    assert.isAtLeast(compressed, SESSIONS)
+    assert.isBelow(compressed, SESSIONS + 8)
     assert.strictEqual((yield* store.status).pending, 0)
   }).pipe(
     Effect.provide(

@@ -129,7 +129,7 @@ export class ClaudeMemory extends Context.Tag("ClaudeMemory")<ClaudeMemory, {
   readonly deadLetters: (limit: number) => Effect.Effect<ReadonlyArray<DeadLetter>, StoreError>
 }>() {}
 
-type Services = Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path | Given | Injector | ResourceLedger
+type Services = Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path | Injector | ResourceLedger
 
 /** What a session was given is kept for so long after its last prompt; Claude Code deletes its transcript sooner. */
 const KEPT_MS = 60 * 86_400_000

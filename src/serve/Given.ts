@@ -20,7 +20,7 @@ export interface SessionRecord {
   readonly isNew: boolean
 }
 
-export class Given extends Context.Tag("Given")<Given, {
+interface Records {
   readonly of: (sessionId: string) => Effect.Effect<SessionRecord, PlatformError>
   readonly add: (sessionId: string, ids: ReadonlyArray<string>) => Effect.Effect<void, PlatformError>
   /** The session's context was compacted: what it was given is gone from it. */
@@ -28,7 +28,7 @@ export class Given extends Context.Tag("Given")<Given, {
   readonly mute: (sessionId: string, isMuted: boolean) => Effect.Effect<void, PlatformError>
   /** Removes the records that nothing was added to since this time, in milliseconds since the epoch. */
   readonly forgetBefore: (time: number) => Effect.Effect<void, PlatformError>
-}>() {}
+}
 
 const RESET = "-"
 const MUTED = "off"
@@ -59,14 +59,35 @@ const over = (
     readonly append: (sessionId: string, lines: Lines) => Effect.Effect<void, PlatformError>
     readonly forgetBefore: (time: number) => Effect.Effect<void, PlatformError>
   }
-) =>
-  Given.of({
-    ...rest,
-    of: (sessionId) => Effect.map(linesOf(sessionId), read),
-    add: (sessionId, ids) => ids.length === 0 ? Effect.void : append(sessionId, ids),
-    reset: (sessionId) => append(sessionId, [RESET]),
-    mute: (sessionId, isMuted) => append(sessionId, [isMuted ? MUTED : UNMUTED])
+): Records => ({
+  ...rest,
+  of: (sessionId) => Effect.map(linesOf(sessionId), read),
+  add: (sessionId, ids) => ids.length === 0 ? Effect.void : append(sessionId, ids),
+  reset: (sessionId) => append(sessionId, [RESET]),
+  mute: (sessionId, isMuted) => append(sessionId, [isMuted ? MUTED : UNMUTED])
+})
+
+interface Entry {
+  readonly lines: Lines
+  readonly at: number
+}
+
+const inMemory = (): Records => {
+  const state = Ref.unsafeMake<ReadonlyMap<string, Entry>>(new Map())
+  return over({
+    linesOf: (sessionId) => Effect.map(Ref.get(state), (all) => all.get(sessionId)?.lines ?? []),
+    append: (sessionId, lines) =>
+      Effect.flatMap(Clock.currentTimeMillis, (at) =>
+        Ref.update(
+          state,
+          (all) => new Map([...all, [sessionId, { lines: [...(all.get(sessionId)?.lines ?? []), ...lines], at }]])
+        )),
+    forgetBefore: (time) => Ref.update(state, (all) => new Map([...all].filter(([, { at }]) => at >= time)))
   })
+}
+
+/** A reference: where nobody keeps them, records are kept for as long as the process lives. */
+export class Given extends Context.Reference<Given>()("Given", { defaultValue: inMemory }) {}
 
 /** In this folder, which is made when it is first needed. */
 export const layer = (folder: string) =>
@@ -112,22 +133,4 @@ export const layer = (folder: string) =>
     })
   )
 
-interface Entry {
-  readonly lines: Lines
-  readonly at: number
-}
-
-export const layerInMemory = Layer.effect(
-  Given,
-  Effect.map(Ref.make<ReadonlyMap<string, Entry>>(new Map()), (state) =>
-    over({
-      linesOf: (sessionId) => Effect.map(Ref.get(state), (all) => all.get(sessionId)?.lines ?? []),
-      append: (sessionId, lines) =>
-        Effect.flatMap(Clock.currentTimeMillis, (at) =>
-          Ref.update(
-            state,
-            (all) => new Map([...all, [sessionId, { lines: [...(all.get(sessionId)?.lines ?? []), ...lines], at }]])
-          )),
-      forgetBefore: (time) => Ref.update(state, (all) => new Map([...all].filter(([, { at }]) => at >= time)))
-    }))
-)
+export const layerInMemory = Layer.sync(Given, inMemory)

@@ -7,6 +7,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
 import { join } from "node:path"
 import { Exclude } from "./capture/Exclude.ts"
@@ -263,7 +264,9 @@ export const opened = Effect.gen(function*() {
   const session = yield* Settings.claudeSession
   const [{ ClaudeMemory }] = yield* whole
   const services = yield* Layer.build(Layer.provide(service("mcp"), NodeContext.layer))
-  return { ...session, memory: Context.get(services, ClaudeMemory), isolation: settings.isolation }
+  const memory = Context.get(services, ClaudeMemory)
+  const capture = Stream.runDrain(memory.capture([Settings.transcriptsFolder(settings)]))
+  return { ...session, memory, capture, isolation: settings.isolation }
 })
 
 /** Where the memory is, for people. */

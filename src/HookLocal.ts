@@ -4,6 +4,7 @@
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import { join } from "node:path"
 import * as EmbeddedIndex from "./index/EmbeddedIndex.ts"
@@ -18,14 +19,16 @@ import * as Settings from "./Settings.ts"
 import { SqliteFile } from "./store/SqliteFile.ts"
 import * as SqliteStore from "./store/SqliteStore.ts"
 
+const settings = beforehand(Effect.either(Settings.load))
+
 /** Whether the settings ask for no more. What is wrong with them is told by the hook. */
-export const isEnough: Promise<boolean> = beforehand(Effect.match(Settings.load, {
-  onFailure: () => true,
-  onSuccess: ({ fusion, models, postgres, qdrant }) =>
+export const isEnough: Promise<boolean> = settings.then(Either.match({
+  onLeft: () => true,
+  onRight: ({ fusion, models, postgres, qdrant }) =>
     fusion === undefined && models.embedding === undefined && postgres === undefined && qdrant === undefined
 }))
 
-const services = Layer.unwrapEffect(Effect.map(Settings.load, ({ home }) => {
+const services = Layer.unwrapEffect(Effect.map(Effect.flatten(Effect.promise(() => settings)), ({ home }) => {
   const file = SqliteFile.layer({ folder: home, readOnly: true, busyTimeoutMs: 50 })
   const ground = Layer.mergeAll(
     Layer.provide(Layer.merge(SqliteStore.layer, EmbeddedIndex.layer), file),

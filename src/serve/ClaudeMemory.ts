@@ -84,6 +84,8 @@ export class ClaudeMemory extends Context.Tag("ClaudeMemory")<ClaudeMemory, {
    */
   readonly forget: (ids: ReadonlyArray<string>) => Effect.Effect<Forgotten, StoreError | NotFound>
   readonly projects: {
+    /** By name; nothing of them is counted, which takes long in a large memory. */
+    readonly known: Effect.Effect<ReadonlyArray<Project.Project>, StoreError>
     readonly list: Effect.Effect<ReadonlyArray<ProjectSummary>, StoreError>
     /** The one of that name, id or root folder, or the one that a folder belongs to: also one that is not known yet. */
     readonly find: (
@@ -190,6 +192,7 @@ const make = Effect.gen(function*() {
     save: (request) => tell(save(request)),
     forget: (ids) => tell(forget(ids)),
     projects: {
+      known: store.projects,
       list: Effect.map(store.status, ({ projects }) => projects),
       find: (project) => tell(Projects.find(project)),
       merge: (from, into) => tell(Projects.merge(from, into)),

@@ -40,10 +40,6 @@ export type HookInput = typeof HookInput.Type
 type SessionStart = Extract<HookInput, { readonly hook_event_name: "SessionStart" }>
 type UserPromptSubmit = Extract<HookInput, { readonly hook_event_name: "UserPromptSubmit" }>
 
-/** What Claude Code takes as context. */
-export const outputOf = (event: HookInput["hook_event_name"], text: string): string =>
-  JSON.stringify({ hookSpecificOutput: { hookEventName: event, additionalContext: text } })
-
 interface Told {
   readonly text: string
   readonly units: ReadonlyArray<MemoryUnit>
@@ -109,14 +105,6 @@ const had = (input: HookInput) =>
     return { ...own, ids }
   })
 
-/** The project of a folder, unless it is excluded. */
-const projectAt = (folder: string) =>
-  Effect.gen(function*() {
-    const { id } = yield* Project.resolve(folder)
-    const known = Project.knownAs(yield* (yield* MemoryStore).projects, id)
-    return known?.isExcluded === true ? undefined : known?.id ?? id
-  })
-
 const opening = (input: SessionStart) =>
   Effect.gen(function*() {
     // Its context is its parent's, and the transcript that tells whose that is may not be written yet.
@@ -126,12 +114,11 @@ const opening = (input: SessionStart) =>
     if (isMuted) return NOTHING
     const store = yield* MemoryStore
     const injector = yield* Injector
-    const project = yield* projectAt(input.cwd)
-    if (project === undefined) return NOTHING
+    const { id } = yield* Project.resolve(input.cwd)
     // One that goes on knows what it was itself: only what others did since is news.
     const [session] = input.source === "resume" ? yield* store.sessionsByPrefix(input.session_id) : []
     return yield* injector.open({
-      projects: [project],
+      projects: [id],
       sessionId: input.session_id,
       maxTokens: OPENING_TOKENS,
       maxChars: MAX_HOOK_CHARS,
@@ -146,12 +133,11 @@ const prompted = (input: UserPromptSubmit) =>
     const injector = yield* Injector
     const { ids, isMuted } = yield* had(input)
     if (isMuted) return NOTHING
-    const project = yield* projectAt(input.cwd)
-    if (project === undefined) return NOTHING
+    const { id } = yield* Project.resolve(input.cwd)
     const known = yield* knownTo(input)
     const { items, text } = yield* injector.inject({
       prompt: input.prompt,
-      projects: [project],
+      projects: [id],
       mode: "balanced",
       maxTokens: PROMPT_TOKENS,
       maxChars: MAX_HOOK_CHARS,

@@ -13,8 +13,9 @@ import type { ResourceLedger } from "../resources/ResourceLedger.ts"
 import * as Settings from "../Settings.ts"
 import type { MemoryStore, StoreError } from "../store/MemoryStore.ts"
 import type { Given } from "./Given.ts"
-import { answer, HookInput, outputOf } from "./Hook.ts"
+import { answer, HookInput } from "./Hook.ts"
 import * as HookFailures from "./HookFailures.ts"
+import { outputOf } from "./HookOutput.ts"
 
 /** A prompt with a pasted file is that long; nothing of it is needed beyond. */
 const MAX_INPUT = 1_000_000

@@ -26,14 +26,11 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import { runMain, writeStderr } from "../Process.ts"
 import * as Lazy from "../resources/Lazy.ts"
 import * as Permits from "../resources/Permits.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
-import * as Settings from "../Settings.ts"
 import { version } from "../version.ts"
-import type { ClaudeMemory } from "./ClaudeMemory.ts"
 import * as Prompts from "./McpPrompts.ts"
 import * as Resources from "./McpResources.ts"
 import {
@@ -117,7 +114,7 @@ const makeTally = Effect.gen(function*() {
 /** Work of the process beside its calls. */
 export interface Beside {
   readonly name: string
-  readonly run: (memory: ClaudeMemory["Type"]) => Effect.Effect<unknown, Failure>
+  readonly run: (opened: Opened) => Effect.Effect<unknown, Failure>
 }
 
 export interface Options {
@@ -144,7 +141,7 @@ export const serve = Effect.fn("Mcp.serve")(function*({ beside, open, transport 
   )
   const supervised = yield* Effect.forEach(
     beside,
-    ({ name, run }) => Supervised.make(name, Effect.flatMap(opened, ({ memory }) => run(memory)))
+    ({ name, run }) => Supervised.make(name, Effect.flatMap(opened, run))
   )
   const serving = Serving.of({
     opened,
@@ -239,13 +236,6 @@ class Unloadable extends Schema.TaggedError<Unloadable>()("Unloadable", { cause:
   }
 }
 
-/** Of several sessions' processes one does it. */
-const capture: Beside = {
-  name: "capture",
-  run: (memory) =>
-    Effect.flatMap(Settings.load, (settings) => Stream.runDrain(memory.capture([Settings.transcriptsFolder(settings)])))
-}
-
 const FOR_PEOPLE =
   "This is the MCP server of claude-memory, which Claude Code runs: it waits for JSON-RPC here. Ctrl-D ends it.\n"
 
@@ -257,7 +247,7 @@ export const run = (load: () => Promise<Options["open"]>): void =>
       yield* serve({
         transport: Stdio.make(process.stdin, process.stdout),
         open: Effect.flatten(Effect.tryPromise({ try: load, catch: (cause) => new Unloadable({ cause }) })),
-        beside: [capture]
+        beside: [{ name: "capture", run: ({ capture }) => capture }]
       })
       return yield* Effect.never
     }).pipe(Effect.scoped, Effect.provide(ResourceLedger.layer)),

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as JSONSchema from "effect/JSONSchema"
 import * as Schema from "effect/Schema"
 import * as Settings from "../Settings.ts"
-import { outputOf } from "./Hook.ts"
+import { outputOf } from "./HookOutput.ts"
 import { opened, Refused } from "./McpServing.ts"
 import type { Tool } from "./McpTool.ts"
 

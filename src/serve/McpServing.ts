@@ -53,6 +53,8 @@ export interface Opened {
   /** Claude Code's session. */
   readonly sessionId: string | undefined
   readonly isolation: "shared" | "strict"
+  /** Follows Claude Code's transcripts; of the processes over a memory one does it, and the others wait to take over. */
+  readonly capture: Effect.Effect<unknown, Failure>
 }
 
 /** What this process did so far; times are in milliseconds. */
@@ -134,7 +136,7 @@ export const shown = (id: string) =>
 export const projectNames: Effect.Effect<(id: string) => string, StoreError | Unopened, Serving> = Effect.gen(
   function*() {
     const { memory } = yield* opened
-    const names = new Map((yield* memory.status).projects.map(({ id, name }) => [id, name]))
+    const names = new Map((yield* memory.projects.known).map(({ id, name }) => [id, name]))
     return (id) => names.get(id) ?? "unknown project"
   }
 )

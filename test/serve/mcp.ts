@@ -21,7 +21,7 @@ export class Remembered extends Context.Tag("test/Remembered")<Remembered, Opene
     Effect.gen(function*() {
       const memory = yield* ClaudeMemory
       yield* Stream.runDrain(memory.ingest(yield* memory.discover([samples])))
-      return { memory, folder: SHOP, sessionId: undefined, isolation: "shared" as const }
+      return { memory, folder: SHOP, sessionId: undefined, isolation: "shared" as const, capture: Effect.never }
     })
   ).pipe(Layer.provideMerge(testing.layer))
 }

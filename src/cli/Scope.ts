@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { UnitType } from "../domain/MemoryUnit.ts"
-import { SearchMode } from "../domain/Search.ts"
+import { endOf, SearchMode } from "../domain/Search.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 
 export const projects = {
@@ -54,17 +54,12 @@ export const projectIds = (options: Values<typeof projects>) =>
     return [(yield* memory.project(process.cwd())).id]
   })
 
-const DAY_MS = 86_400_000
-
 export const toFilter = (options: Values<typeof filters>) =>
   Effect.map(projectIds(options), (ids) => ({
     projects: ids,
     ...(options.type.length > 0 && { types: options.type }),
     ...(Option.isSome(options.since) && { since: options.since.value.getTime() }),
-    // A day without a time means to its end.
-    ...(Option.isSome(options.until) && {
-      until: options.until.value.getTime() + (options.until.value.getTime() % DAY_MS === 0 ? DAY_MS - 1 : 0)
-    }),
+    ...(Option.isSome(options.until) && { until: endOf(options.until.value.getTime()) }),
     ...(options.file.length > 0 && { files: options.file }),
     mode: options.mode,
     limit: options.limit

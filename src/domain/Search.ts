@@ -20,6 +20,11 @@ export const SearchFilter = Schema.Struct({
 })
 export type SearchFilter = typeof SearchFilter.Type
 
+const DAY_MS = 86_400_000
+
+/** The end of what a time says, as a bound of a search: of a day that is named without a time, its last millisecond. */
+export const endOf = (millis: number): number => millis % DAY_MS === 0 ? millis + DAY_MS - 1 : millis
+
 const endsWithPath = (file: string, wanted: string) =>
   file === wanted || file.endsWith(`/${wanted}`) || file.endsWith(`\\${wanted}`)
 

@@ -13,6 +13,12 @@ export const Place = Schema.Struct({
 })
 export type Place = typeof Place.Type
 
+/** Which memories it is of. */
+export interface TimelineFilter {
+  readonly projects: SearchFilter["projects"]
+  readonly sessionId?: string | undefined
+}
+
 /** Opaque to whoever asks: a place and the direction to go on from it. */
 const Cursor = Schema.parseJson(Schema.Tuple(Schema.Literal("before", "after"), Place))
 export const decodeCursor = Schema.decodeEither(Schema.compose(Schema.StringFromBase64Url, Cursor))

@@ -27,6 +27,7 @@ import { Background } from "./Background.ts"
 import { excerpt } from "./Form.ts"
 import * as Opening from "./Opening.ts"
 import { type Item, render } from "./Render.ts"
+import { fits } from "./Room.ts"
 import { selected } from "./Selection.ts"
 
 interface Policy {
@@ -97,7 +98,7 @@ const make = (by: SearchMode) =>
           for (const length of lengths) {
             const more = [...items, { ...result, words: excerpt(result.unit, asked, length) }]
             const next = fence(render(more, nameOf, now))
-            if (next.length > request.maxChars || Tokens.estimate(next) > request.maxTokens) continue
+            if (!fits(next, request)) continue
             items = more
             text = next
             break

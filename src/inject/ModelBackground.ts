@@ -7,14 +7,13 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { fence } from "../domain/Injection.ts"
 import * as Language from "../domain/Language.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
-import * as Tokens from "../domain/Tokens.ts"
 import { CurrentProject } from "../models/CurrentProject.ts"
 import { keyOf, ModelCache } from "../models/ModelCache.ts"
 import { type ModelError, ModelManager } from "../models/ModelManager.ts"
 import { Background, BackgroundError, type BackgroundRequest, type Fuse, type Fused } from "./Background.ts"
+import { filled } from "./Room.ts"
 import * as Statements from "./Statements.ts"
 
 const unusable = (detail: string) => new BackgroundError({ reason: "Unusable", detail })
@@ -43,17 +42,9 @@ const chronological = (units: ReadonlyArray<MemoryUnit>): ReadonlyArray<MemoryUn
 export const told = (
   statements: ReadonlyArray<Statements.Statement>,
   units: ReadonlyArray<MemoryUnit>,
-  { items, maxChars, maxTokens, nameOf, now }: BackgroundRequest
+  { items, nameOf, now, ...budgets }: BackgroundRequest
 ): Either.Either<Fused, BackgroundError> => {
-  let kept: ReadonlyArray<Statements.Statement> = []
-  let text = ""
-  for (const statement of statements) {
-    const more = [...kept, statement]
-    const next = fence(Statements.render(more, units, nameOf, now))
-    if (next.length > maxChars || Tokens.estimate(next) > maxTokens) continue
-    kept = more
-    text = next
-  }
+  const { kept, text } = filled(statements, (some) => Statements.render(some, units, nameOf, now), budgets)
   const cited = new Set(kept.flatMap(({ notes }) => notes.map((number) => units[number - 1])))
   const [best] = items
   // Whoever asks for it would get less than from the list.

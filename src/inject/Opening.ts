@@ -4,13 +4,14 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { defuse, fence, type OpeningRequest, type OpeningResponse } from "../domain/Injection.ts"
+import { defuse, type OpeningRequest, type OpeningResponse } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import type { MemoryStore, StoreError } from "../store/MemoryStore.ts"
 import { excerpt } from "./Form.ts"
 import { dated, indented, oneLine } from "./Render.ts"
+import { filled } from "./Room.ts"
 import { selected } from "./Selection.ts"
 
 const PREAMBLE =
@@ -114,13 +115,6 @@ export const open = (
         (units) => current(units.filter(({ sessionId }) => sessionId !== request.sessionId), request)
       )
     const told = toldOf(yield* newest("archive", SESSIONS), yield* newest("decision", DECISIONS), now)
-    let items: ReadonlyArray<Told> = []
-    let text = ""
-    for (const one of told) {
-      const more = fence(render([...items, one], now))
-      if (more.length > request.maxChars || Tokens.estimate(more) > request.maxTokens) continue
-      items = [...items, one]
-      text = more
-    }
-    return { text, units: items.map(({ unit }) => unit), tokens: Tokens.estimate(text) }
+    const { kept, text } = filled(told, (some) => render(some, now), request)
+    return { text, units: kept.map(({ unit }) => unit), tokens: Tokens.estimate(text) }
   })

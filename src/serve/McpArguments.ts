@@ -5,6 +5,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { endOf } from "../domain/Search.ts"
 import { Refused } from "./McpServing.ts"
 
 export const text = Schema.String.pipe(
@@ -41,8 +42,6 @@ export const cursor = optional(
   "next_cursor of the answer before, with the other arguments as they were: gives what comes after it"
 )
 
-const DAY_MS = 86_400_000
-
 /** What an argument says that is a day or a time, in milliseconds since the epoch; the end of a day where that is meant. */
 export const time = (argument: string, value: string, of: "beginning" | "end" = "beginning") =>
   Option.match(DateTime.make(value.trim()), {
@@ -50,6 +49,5 @@ export const time = (argument: string, value: string, of: "beginning" | "end" = 
       Effect.fail(
         new Refused({ detail: `${argument}: ${value} is no date; write 2026-08-31 or 2026-08-31T15:00:00Z` })
       ),
-    onSome: ({ epochMillis }) =>
-      Effect.succeed(of === "end" && epochMillis % DAY_MS === 0 ? epochMillis + DAY_MS - 1 : epochMillis)
+    onSome: ({ epochMillis }) => Effect.succeed(of === "end" ? endOf(epochMillis) : epochMillis)
   })

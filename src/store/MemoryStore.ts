@@ -9,7 +9,7 @@ import type { Message, Segment, Session, SessionFacts } from "../domain/Conversa
 import type { MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
 import type { KnownProject, Project } from "../domain/Project.ts"
 import type { SearchFilter } from "../domain/Search.ts"
-import type { Place } from "../domain/Timeline.ts"
+import type { Place, TimelineFilter } from "../domain/Timeline.ts"
 
 export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   reason: Schema.Literal("Away", "Locked", "Full", "Damaged", "Denied", "Newer", "Missing", "Other"),
@@ -251,7 +251,7 @@ export class MemoryStore extends Context.Tag("MemoryStore")<MemoryStore, {
 
   /** At most `limit` units on one side of a place, in the order of places. */
   readonly timeline: (
-    filter: { readonly projects: SearchFilter["projects"]; readonly sessionId?: string | undefined },
+    filter: TimelineFilter,
     side: "before" | "after",
     place: Place,
     limit: number

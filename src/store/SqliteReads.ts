@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { sumOf } from "../domain/Lexical.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../domain/Search.ts"
-import type { Place } from "../domain/Timeline.ts"
+import type { Place, TimelineFilter } from "../domain/Timeline.ts"
 import { type Cursor, type FailedWork, MAX_ATTEMPTS, StoreError } from "./MemoryStore.ts"
 import { currentVersion } from "./migrations.ts"
 import {
@@ -142,7 +142,7 @@ export const make = (sql: SqlClient) => {
     )
 
   const timeline = (
-    { projects, sessionId }: { readonly projects: SearchFilter["projects"]; readonly sessionId?: string | undefined },
+    { projects, sessionId }: TimelineFilter,
     side: "before" | "after",
     place: Place,
     limit: number

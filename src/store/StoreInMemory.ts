@@ -9,8 +9,8 @@ import * as Layer from "effect/Layer"
 import { randomBytes } from "node:crypto"
 import type { Message } from "../domain/Conversation.ts"
 import { evidence } from "../domain/MemoryUnit.ts"
-import { passes, type SearchFilter } from "../domain/Search.ts"
-import type { Place } from "../domain/Timeline.ts"
+import { passes } from "../domain/Search.ts"
+import type { Place, TimelineFilter } from "../domain/Timeline.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { excludeProject, forget, mergeProjects, renameProject, save } from "./MapForgetting.ts"
@@ -102,7 +102,7 @@ const projects = (state: State) => knownProjects([...state.projects.values()])
 
 const timeline = (
   state: State,
-  { projects, sessionId }: { readonly projects: SearchFilter["projects"]; readonly sessionId?: string | undefined },
+  { projects, sessionId }: TimelineFilter,
   side: "before" | "after",
   place: Place,
   limit: number

@@ -1,0 +1,28 @@
+/**
+ * What there is room for within both budgets of a request, which are of the whole text, fence included. Pure.
+ */
+import { fence, type InjectionRequest } from "../domain/Injection.ts"
+import * as Tokens from "../domain/Tokens.ts"
+
+type Budgets = Pick<InjectionRequest, "maxChars" | "maxTokens">
+
+export const fits = (text: string, { maxChars, maxTokens }: Budgets): boolean =>
+  text.length <= maxChars && Tokens.estimate(text) <= maxTokens
+
+/** As many of these, in their order, as there is room for; one that is too long is passed over. */
+export const filled = <A>(
+  all: ReadonlyArray<A>,
+  render: (some: ReadonlyArray<A>) => string,
+  budgets: Budgets
+): { readonly kept: ReadonlyArray<A>; readonly text: string } => {
+  let kept: ReadonlyArray<A> = []
+  let text = ""
+  for (const one of all) {
+    const more = [...kept, one]
+    const next = fence(render(more))
+    if (!fits(next, budgets)) continue
+    kept = more
+    text = next
+  }
+  return { kept, text }
+}

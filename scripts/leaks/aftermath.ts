@@ -92,7 +92,8 @@ const locks = (place: Place): Complaints<FileSystem.FileSystem> =>
 
 /**
  * Files beside the database, and in the folder for temporary ones. SQLite lets one that only reads make the log and its index, but
- * not remove them; then the log is empty. A hook that is ended while it asks a model does not wait to fold the log of what models cost.
+ * not remove them; then the log is empty. A hook that is ended while it asks a model does not wait to fold the log of what models cost, and
+ * it keeps what its session was given, and what kept it from answering.
  */
 const files = ({ database, memory, temporary }: Place, onlyReads: boolean): Complaints<FileSystem.FileSystem> =>
   Effect.gen(function*() {
@@ -105,7 +106,7 @@ const files = ({ database, memory, temporary }: Place, onlyReads: boolean): Comp
       "memory.db",
       "models.db",
       ...(onlyReads && logged === 0 ? ["memory.db-wal", "memory.db-shm"] : []),
-      ...(onlyReads ? ["models.db-wal", "models.db-shm"] : [])
+      ...(onlyReads ? ["models.db-wal", "models.db-shm", "sessions", "hook-failures.jsonl"] : [])
     ]
     const beside = names.filter((name) => !allowed.includes(name))
     const left = yield* namesIn(temporary)

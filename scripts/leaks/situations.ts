@@ -43,6 +43,7 @@ export interface Case {
 export const SLOW_MS = 1_500
 
 const PROMPT = JSON.stringify({
+  session_id: "of-the-gate",
   hook_event_name: "UserPromptSubmit",
   cwd: "/home/mei/work/shop-api",
   prompt: "why did we decide against Meilisearch?"

@@ -268,9 +268,12 @@ const statements = (sql: SqlClient): Statements => ({
   deleteUnits: (rows, isForgotten) =>
     Effect.gen(function*() {
       const list = json(rows)
-      // FTS5 keeps what was deleted until it merges, unless it is told (https://sqlite.org/fts5.html, section 6.13).
+      // FTS5 keeps what was deleted until it merges, unless it is told (https://sqlite.org/fts5.html, section 6.13). It takes a whole
+      // number alone, and Node's own SQLite is given every number as a fraction.
       const setSecure = (isSecure: number) =>
-        isForgotten ? sql`INSERT INTO lexemes (lexemes, rank) VALUES ('secure-delete', ${isSecure})` : Effect.void
+        isForgotten
+          ? sql`INSERT INTO lexemes (lexemes, rank) VALUES ('secure-delete', CAST(${isSecure} AS INTEGER))`
+          : Effect.void
       yield* sql`UPDATE totals SET units = units - ${rows.length}, lexemes = lexemes - coalesce(
         (SELECT sum(lexeme_count) FROM units WHERE row IN (SELECT value FROM json_each(${list}))), 0)`
       yield* setSecure(1)

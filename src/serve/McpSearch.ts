@@ -162,7 +162,9 @@ const shares = (ask: Ask, projects: SearchQuery["projects"], share: number) =>
       yield* progress(`${total} memories in ${plural(found.size, "project")} so far`)
       if (results.length < DEPTH || total >= DEPTH) break
       // One with a lot to say has hidden others.
-      const ids = left === "all" ? (yield* memory.projects.known).map(({ id }) => id) : left
+      const ids = left === "all"
+        ? (yield* memory.projects.known).filter(({ isExcluded }) => !isExcluded).map(({ id }) => id)
+        : left
       left = ids.filter((id) => (found.get(id)?.length ?? 0) < share)
       if (left.length === 0) break
     }

@@ -2,6 +2,7 @@ import { assert, describe, layer } from "@effect/vitest"
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js"
 import * as Effect from "effect/Effect"
 import { stripFence } from "../../src/domain/Injection.ts"
+import type { SearchQuery } from "../../src/domain/Search.ts"
 import { MAX_ANSWER } from "../../src/serve/McpAnswer.ts"
 import { TOOLS } from "../../src/serve/McpTools.ts"
 import { type Asked, connect, Remembered, SHOP, textOf } from "./mcp.ts"
@@ -180,6 +181,26 @@ describe("the tools of the MCP server", () => {
         )
         const all = yield* pages(asked, "cross_project_search", { ...args, limit: 5 })
         assert.deepStrictEqual(all.flatMap(idsOf), idsOf(memories))
+      }))
+
+    it.scoped("search across projects leaves out those that are excluded, also when it looks again", () =>
+      Effect.gen(function*() {
+        const { memory } = yield* Remembered
+        const { id } = yield* memory.projects.exclude("rust-indexer", true)
+        yield* Effect.addFinalizer(() => Effect.ignore(memory.projects.exclude("rust-indexer", false)))
+        const looked: Array<SearchQuery["projects"]> = []
+        // As of a large memory: one project's hide all others.
+        const search: typeof memory.search = (query) =>
+          Effect.map(memory.search(query), ({ results, ...rest }) => {
+            looked.push(query.projects)
+            return { ...rest, results: Array.from({ length: query.limit }, () => results[0]!) }
+          })
+        const asked = yield* connect({ opened: { memory: { ...memory, search } } })
+        const args = { query: "error test", include_all_projects: true, max_results_per_project: 4 }
+        const { projects } = yield* ask(asked, "cross_project_search", args)
+        assert.isAbove(looked.length, 1)
+        assert.isFalse(looked.some((ids) => ids.includes(id)))
+        assert.notInclude(projects.map(({ name }) => name), "rust-indexer")
       }))
 
     it.scoped("inject within a budget, by another question than the prompt where there is one", () =>

@@ -3,7 +3,7 @@
  *
  * The driver is Node's own (`node:sqlite`, where it has FTS5), else @photostructure/sqlite, which has the same interface and
  * ships its binaries. Calls are synchronous and can't be interrupted: they are bounded beforehand, by rows and by the busy
- * timeout.
+ * timeout. Only a transaction waits for another process's without stopping the thread.
  */
 import * as Reactivity from "@effect/experimental/Reactivity"
 import * as SqlClient from "@effect/sql/SqlClient"
@@ -154,7 +154,17 @@ const fold = (database: DatabaseSync): void => {
   }
 }
 
-const connect = (database: DatabaseSync, prepared: Map<string, StatementSync>): Connection => {
+/** Taking the write lock at once: a transaction that reads first can't be upgraded while another writes. */
+const BEGIN_TO_WRITE = "BEGIN IMMEDIATE"
+
+/** How often it is asked for while another has it. */
+const ASKS_EVERY_MS = 20
+
+const connect = (
+  database: DatabaseSync,
+  prepared: Map<string, StatementSync>,
+  busyTimeoutMs: number
+): Connection => {
   const prepare = (sql: string) => {
     const known = prepared.get(sql)
     if (known !== undefined) return known
@@ -180,14 +190,31 @@ const connect = (database: DatabaseSync, prepared: Map<string, StatementSync>): 
     }
   }
 
+  /** Not by the busy timeout, which would stop the thread, and with it everything that this process is asked meanwhile. */
+  const beginToWrite = attempt(() => {
+    database.exec("PRAGMA busy_timeout = 0")
+    try {
+      return unprepared(BEGIN_TO_WRITE, [])
+    } finally {
+      database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
+    }
+  }).pipe(Effect.retry({
+    while: (error) => reasonOf(error) === "Locked",
+    schedule: Schedule.spaced(ASKS_EVERY_MS),
+    times: Math.floor(busyTimeoutMs / ASKS_EVERY_MS)
+  }))
+
   return {
     execute: (sql, params, transform) =>
       Effect.map(all(sql, params), (rows) => transform === undefined ? rows : transform(rows)),
     executeRaw: all,
     executeValues: (sql, params) => Effect.map(all(sql, params), (rows) => rows.map((row) => Object.values(row))),
     executeUnprepared: (sql, params, transform) =>
-      attempt(() => unprepared(sql, params as ReadonlyArray<SQLInputValue>)).pipe(
-        Effect.map((rows) => transform === undefined ? rows : transform(rows))
+      Effect.map(
+        sql === BEGIN_TO_WRITE
+          ? beginToWrite
+          : attempt(() => unprepared(sql, params as ReadonlyArray<SQLInputValue>)),
+        (rows) => transform === undefined ? rows : transform(rows)
       ),
     executeStream: (sql, params) => Stream.unwrap(Effect.map(all(sql, params), Stream.fromIterable))
   }
@@ -251,7 +278,7 @@ export const open: (
       }))
     }
 
-    const connection = connect(database, prepared)
+    const connection = connect(database, prepared, options.busyTimeoutMs)
     const permit = yield* Effect.makeSemaphore(1)
     return yield* SqlClient.make({
       // Held to the end of the statement or transaction: a statement that let go before it ran could run in another's transaction.
@@ -262,8 +289,7 @@ export const open: (
         )
       ),
       compiler: Statement.makeCompilerSqlite(),
-      // Taking the write lock at once: a transaction that reads first can't be upgraded while another writes.
-      beginTransaction: options.readOnly ? "BEGIN" : "BEGIN IMMEDIATE",
+      beginTransaction: options.readOnly ? "BEGIN" : BEGIN_TO_WRITE,
       spanAttributes: [["db.system.name", "sqlite"]]
     }).pipe(Effect.provide(Reactivity.layer))
   }

@@ -101,6 +101,21 @@ describe("reasonOf", () => {
       })
     ))
 
+  it.live("who waits for a lock does not stop the others of its process, and goes on when it is free", () =>
+    withTable((sql, path) =>
+      Effect.gen(function*() {
+        const other = yield* at(path, { busyTimeoutMs: 10_000 })
+        // Both are of one thread: were it stopped, nobody could end what is waited for.
+        const waiting = yield* beside(
+          sql,
+          add(sql, 1),
+          Effect.zipLeft(Effect.fork(transaction(other, add(other, 2))), Effect.sleep("100 millis"))
+        )
+        yield* Fiber.join(waiting)
+        assert.deepStrictEqual(yield* idsOf(sql), [1, 2])
+      })
+    ))
+
   it.effect("a disk without room is full", () =>
     withTable((sql) =>
       Effect.gen(function*() {

@@ -53,6 +53,8 @@ const elsewhere = Effect.gen(function*() {
   ]
 }).pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
 
+const isChange = ({ outcome }: Changes.Outcome) => outcome !== "unchanged"
+
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 
 export const command = Command.make("uninstall", options, ({ dryRun, json, purge, yes }) =>
@@ -77,8 +79,8 @@ export const command = Command.make("uninstall", options, ({ dryRun, json, purge
     const remote = yield* elsewhere
 
     const steps = yield* removal(places, process.cwd())
-    const shown = (yield* Changes.plan(steps)).filter((each) => Changes.expected(each).outcome !== "unchanged")
-    const expected = shown.map(Changes.expected)
+    const planned = yield* Changes.plan(steps)
+    const expected = planned.map(Changes.expected).filter(isChange)
     if (dryRun) {
       return yield* tell(expected, false, [
         ...expected.length === 0 ? ["Nothing of it is in Claude Code's files."] : [Changes.text(expected)],
@@ -87,11 +89,12 @@ export const command = Command.make("uninstall", options, ({ dryRun, json, purge
         "Nothing was changed: --dry-run."
       ])
     }
-    if (isAsked && shown.length > 0) {
+    if (isAsked && expected.length > 0) {
       yield* writeStdout(`${Changes.text(expected)}\n\nAll else in these files stays as it is.\n`)
       if (!(yield* Question.confirm("Take this out?", true))) return yield* writeStdout("Nothing was changed.\n")
     }
-    const outcomes = yield* Changes.make(shown, places)
+    // Also where nothing is to be changed: an init that was killed may have left a folder, or half a file beside the whole one.
+    const outcomes = (yield* Changes.make(planned, places)).filter(isChange)
     const failed = outcomes.filter(({ outcome }) => outcome === "failed").map(({ path }) => path)
     yield* InstallRecord.forget(home, failed)
     if (failed.length > 0) {

@@ -13,9 +13,11 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  utimesSync,
   writeFileSync
 } from "node:fs"
 import { dirname, join } from "node:path"
+import { times } from "../data.ts"
 import { hook, main, makeHome, type Options, type Outcome, run, start } from "./run.ts"
 
 const mcp = join(dirname(main), "mcp.js")
@@ -225,6 +227,52 @@ describe("init", () => {
           assert.strictEqual(statSync(settings).uid, nobody)
         })
       )
+  )
+})
+
+/** Every so many writes of an init one is where it is killed; with TEST_RUNS=8 each. */
+const INIT_STEP = Math.max(1, Math.round(8 / times(1)))
+
+/** Kills its process before it writes to the disk for the `n`th time. */
+const killedBefore = (n: number) => {
+  const source = `
+    import fs from "node:fs"
+    import { syncBuiltinESMExports } from "node:module"
+    let left = ${n}
+    for (const name of ["chmod", "mkdir", "open", "rename", "rm", "rmdirSync", "utimes", "write"]) {
+      const own = fs[name]
+      fs[name] = (...args) => {
+        if ((name !== "open" || args[1] !== "r") && --left === 0) process.kill(process.pid, "SIGKILL")
+        return own(...args)
+      }
+    }
+    syncBuiltinESMExports()`
+  return ["--import", `data:text/javascript,${encodeURIComponent(source)}`]
+}
+
+describe("uninstall", () => {
+  it.live(
+    "leaves nothing of an init that was killed, wherever that was",
+    () =>
+      inHome((home) =>
+        Effect.gen(function*() {
+          write(join(home, ".claude", "settings.json"), "{}")
+          const before = filesIn(home)
+          let kills = 0
+          for (let n = 1;; n += INIT_STEP) {
+            const { signal } = yield* run([...killedBefore(n), main, "init", "--yes"], { home })
+            const lock = join(home, ".claude", ".claude.json.lock")
+            // Ten seconds later it is nobody's any more, for Claude Code neither.
+            if (existsSync(lock)) utimesSync(lock, 0, 0)
+            jsonOf(yield* cli(home, ["uninstall", "--json"]))
+            assert.deepStrictEqual(filesIn(home), before, `killed before it wrote for time ${n}`)
+            if (signal !== "SIGKILL") break
+            kills++
+          }
+          assert.isAbove(kills, 2)
+        })
+      ),
+    120_000
   )
 })
 

@@ -2,9 +2,11 @@
 /**
  * The MCP server that Claude Code runs beside each session. Nothing but this check is loaded on a Node that is too old to load the rest.
  */
+import { keepCode } from "./CodeCache.ts"
 import { isSupported, TOO_OLD } from "./NodeVersion.ts"
 
 if (isSupported(process.versions.node)) {
+  keepCode()
   const { run } = await import("./serve/Mcp.ts")
   run(async () => (await import("./App.ts")).opened)
 } else {

@@ -106,7 +106,7 @@ const files = ({ database, memory, temporary }: Place, onlyReads: boolean): Comp
       "memory.db",
       "models.db",
       ...(onlyReads && logged === 0 ? ["memory.db-wal", "memory.db-shm"] : []),
-      ...(onlyReads ? ["models.db-wal", "models.db-shm", "sessions", "hook-failures.jsonl"] : [])
+      ...(onlyReads ? ["models.db-wal", "models.db-shm", "code-cache", "sessions", "hook-failures.jsonl"] : [])
     ]
     const beside = names.filter((name) => !allowed.includes(name))
     const left = yield* namesIn(temporary)

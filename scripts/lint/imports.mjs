@@ -26,7 +26,7 @@ const BASE = [
   "models/Prices.ts",
   "models/Spending.ts"
 ]
-const PROCESS = ["NodeVersion.ts", "Process.ts", "Settings.ts", "SettingsFile.ts", "version.ts"]
+const PROCESS = ["CodeCache.ts", "NodeVersion.ts", "Process.ts", "Settings.ts", "SettingsFile.ts", "version.ts"]
 const WHOLE = ["App.ts", "Pipeline.ts", "index/Reindex.ts", "serve/", ...PROCESS, ...BASE, ...PORTS]
 const EVERYTHING = ""
 
@@ -51,6 +51,7 @@ const MAY_IMPORT = {
   "HookRemote.ts": ["App.ts", "serve/"],
   "mcp.ts": ["App.ts", "serve/", ...PROCESS],
   "Pipeline.ts": ["index/Differences.ts", "index/Points.ts", ...BASE, ...PORTS],
+  "CodeCache.ts": [],
   "NodeVersion.ts": [],
   "Process.ts": ["domain/", ...PROCESS],
   "Settings.ts": ["domain/", "index/QdrantAddress.ts", "models/Presets.ts", "models/Spending.ts", ...PROCESS],

@@ -6,6 +6,7 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as App from "../App.ts"
+import { CODE_CACHE } from "../CodeCache.ts"
 import { PLUGIN } from "../install/ClaudeSettings.ts"
 import { look, removal, targetOf } from "../install/Installation.ts"
 import * as InstallRecord from "../install/InstallRecord.ts"
@@ -74,7 +75,7 @@ export const command = Command.make("uninstall", options, ({ dryRun, json, purge
 
     const remembered = `What is remembered in ${home} (${megabytes(contents.bytes)})`
     const isThere = contents.ours.some((name) =>
-      name !== "installed"
+      name !== "installed" && name !== CODE_CACHE
     )
     const remote = yield* elsewhere
 

@@ -6,6 +6,7 @@ import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { CODE_CACHE } from "../CodeCache.ts"
 import { hash } from "../domain/Hash.ts"
 import * as ConfigFile from "./ConfigFile.ts"
 
@@ -71,13 +72,15 @@ export const remember = (home: string, entry: Entry, bytes: Uint8Array | undefin
     yield* save(home, [...others, entry])
   })
 
-/** All of it but what is said of the files at `kept`. The home goes too, when nothing else is in it. */
+/** All of it but what is said of the files at `kept`. When nothing is, what runs left for its next start goes too, and an empty home. */
 export const forget = (home: string, kept: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const left = (yield* load(home)).filter((entry) => kept.includes(entry.path))
     if (left.length > 0) return yield* save(home, left)
-    yield* Effect.ignore(fs.remove(path.join(home, FOLDER), { recursive: true }))
+    for (const name of [FOLDER, CODE_CACHE]) {
+      yield* Effect.ignore(fs.remove(path.join(home, name), { recursive: true }))
+    }
     yield* ConfigFile.removeEmpty(home)
   })

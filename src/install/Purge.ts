@@ -5,10 +5,12 @@ import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
+import { CODE_CACHE } from "../CodeCache.ts"
 import { removeEmpty } from "./ConfigFile.ts"
 
 const DATABASE = /^(?:memory|models)\.db(?:-wal|-shm|-journal)?$/
 const OTHERS = [
+  CODE_CACHE,
   "config.json",
   "hook-failures.jsonl",
   "hook-failures.jsonl.1",

@@ -134,6 +134,8 @@ export interface OpenOptions {
   readonly vectors: boolean
   /** How long a statement waits for another process's lock, in milliseconds. */
   readonly busyTimeoutMs: number
+  /** The process ends right after it was closed, so that nobody has to free what it held. */
+  readonly endsProcess?: boolean
 }
 
 const MAX_PREPARED = 200
@@ -247,7 +249,9 @@ export const open: (
           prepared.clear()
           if (!options.readOnly) fold(database)
           database.close()
-        }).pipe(Effect.zipRight(driver.finalizesOnClose ? Effect.void : collectGarbage)),
+        }).pipe(
+          Effect.zipRight(driver.finalizesOnClose || options.endsProcess === true ? Effect.void : collectGarbage)
+        ),
       // With a collection on Node 20, of a large heap on a busy machine; and there is no force.
       within: "5 seconds"
     }).pipe(Effect.catchTag("OpeningTimedOut", (cause) => Effect.fail(toError(cause))))

@@ -85,7 +85,7 @@ export class ClaudeMemory extends Context.Tag("ClaudeMemory")<ClaudeMemory, {
   readonly forget: (ids: ReadonlyArray<string>) => Effect.Effect<Forgotten, StoreError | NotFound>
   readonly projects: {
     /** By name; nothing of them is counted, which takes long in a large memory. */
-    readonly known: Effect.Effect<ReadonlyArray<Project.Project>, StoreError>
+    readonly known: Effect.Effect<ReadonlyArray<Project.KnownProject>, StoreError>
     readonly list: Effect.Effect<ReadonlyArray<ProjectSummary>, StoreError>
     /** The one of that name, id or root folder, or the one that a folder belongs to: also one that is not known yet. */
     readonly find: (

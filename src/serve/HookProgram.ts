@@ -71,4 +71,4 @@ const hook = <E extends { readonly _tag: string }>(started: number, services: Se
 
 /** `started`: when the process began, as `performance.now()` tells it. */
 export const run = <E extends { readonly _tag: string }>(started: number, services: Services<E>): void =>
-  runMain(hook(started, services), { deadline: "200 millis", failOpen: true })
+  runMain(Effect.withTracerEnabled(hook(started, services), false), { deadline: "200 millis", failOpen: true })

@@ -19,6 +19,8 @@ export interface SqliteFileOptions {
   /** A reader opens nothing for writing and takes no lock; its writes fail. */
   readonly readOnly: boolean
   readonly busyTimeoutMs: number
+  /** As of `Sqlite.open`, of a reader. */
+  readonly endsProcess?: boolean
 }
 
 export const DATABASE = "memory.db"
@@ -76,7 +78,7 @@ const openClients = Effect.fn("SqliteFile.open")(
         })
       }
       yield* inspect(file)
-      const reader = yield* open({ ...read, name: "Sqlite reader" })
+      const reader = yield* open({ ...read, name: "Sqlite reader", endsProcess: options.endsProcess === true })
       yield* Effect.flatMap(currentVersion(reader), (version) => checkVersion(version))
       return { file, writer: reader, reader, busyTimeoutMs: options.busyTimeoutMs }
     }

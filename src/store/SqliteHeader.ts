@@ -3,9 +3,9 @@
  * to tell, and leave a log and its index beside it.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
+import * as Option from "effect/Option"
+import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { SqliteError } from "../resources/Sqlite.ts"
 
 export interface Header {
@@ -27,13 +27,18 @@ const parse = (bytes: Uint8Array): Header | undefined => {
 }
 
 /** The header of a whole file, none for an empty one; `Damaged` when it is no database or was cut off. */
-export const read = (file: string): Effect.Effect<Header | undefined, SqliteError, FileSystem.FileSystem> =>
+export const read = (
+  file: string
+): Effect.Effect<Header | undefined, SqliteError, FileSystem.FileSystem | ResourceLedger> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const parts = yield* Stream.runCollect(fs.stream(file, { bytesToRead: LENGTH }))
-    const bytes = Buffer.concat(Chunk.toReadonlyArray(parts))
-    if (bytes.length === 0) return undefined
-    const header = parse(bytes)
+    const ledger = yield* ResourceLedger
+    const bytes = yield* ledger.adopt("file", file, fs.open(file)).pipe(
+      Effect.flatMap((opened) => opened.readAlloc(FileSystem.Size(LENGTH))),
+      Effect.scoped
+    )
+    if (Option.isNone(bytes)) return undefined
+    const header = parse(bytes.value)
     // In this order: a log that another process has just folded into the file makes it longer, never shorter.
     const isWhole = (yield* fs.exists(`${file}-wal`)) || Number((yield* fs.stat(file)).size) >= (header?.size ?? 0)
     return header !== undefined && isWhole

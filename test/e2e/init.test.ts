@@ -108,6 +108,9 @@ describe("init", () => {
         assert.include((yield* cli(home, ["init"])).stdout, "Already installed")
         assert.deepStrictEqual(filesIn(home), installed)
 
+        // What Node keeps of a run for the next one goes too.
+        const prompt = { session_id: "one", cwd: home, hook_event_name: "UserPromptSubmit", prompt: "Hello." }
+        assert.strictEqual((yield* run([hook], { home, stdin: JSON.stringify(prompt) })).code, 0)
         const out = yield* cli(home, ["uninstall"])
         assert.strictEqual(out.code, 0, out.stderr)
         assert.include(out.stdout, "(the file goes: nothing else is in it)")

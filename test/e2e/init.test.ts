@@ -110,7 +110,14 @@ describe("init", () => {
 
         // What Node keeps of a run for the next one goes too.
         const prompt = { session_id: "one", cwd: home, hook_event_name: "UserPromptSubmit", prompt: "Hello." }
-        assert.strictEqual((yield* run([hook], { home, stdin: JSON.stringify(prompt) })).code, 0)
+        assert.strictEqual(
+          (yield* run([hook], {
+            home,
+            stdin: JSON.stringify(prompt),
+            env: { CLAUDE_MEMORY_HOOK_MS: "20000" }
+          })).code,
+          0
+        )
         const out = yield* cli(home, ["uninstall"])
         assert.strictEqual(out.code, 0, out.stderr)
         assert.include(out.stdout, "(the file goes: nothing else is in it)")

@@ -6,6 +6,7 @@ export default defineConfig({
     // Also on a machine with two cores, where one would be the default.
     maxWorkers: 2,
     minWorkers: 1,
+    isolate: false,
     setupFiles: ["test/setup.ts"],
     projects: [
       {

@@ -26,6 +26,12 @@ export const testSeed: string = process.env.TEST_SEED ?? "20261125"
 /** How many cases the properties that take long see: so many, times TEST_RUNS. */
 export const times = (some: number): number => some * Number(process.env.TEST_RUNS ?? "1")
 
+/** A filter for what takes long one by one: every `n`th, always the same ones; with TEST_RUNS=n all. */
+export const oneIn = (n: number) => {
+  const step = Math.max(1, Math.round(n / times(1)))
+  return (_: unknown, index: number): boolean => index % step === 0
+}
+
 /** What would have the program, or a driver of its, use something of the person's. */
 const OWN = /^(?:CLAUDE_MEMORY_|QDRANT_|TEST_POSTGRES_URL$|PG[A-Z]+$)/
 

@@ -1,7 +1,7 @@
 /**
  * Tests never touch a person's own memory or Claude Code: each file gets a home of its own, and the real one is refused.
  */
-import { afterAll } from "@effect/vitest"
+import { afterAll, effect, it, prop, scoped } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { mkdtempSync, rmSync } from "node:fs"
 import { homedir, tmpdir } from "node:os"
@@ -15,3 +15,6 @@ if (homedir() !== home) throw new Error(`tests would use the home folder ${homed
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
 if (testSeed !== "random") FastCheck.configureGlobal({ seed: Number(testSeed) })
+
+// A process runs one file after the other, and `layer` puts methods of its own on the one `it` that all of them share.
+Object.assign(it, { effect, scoped, prop })

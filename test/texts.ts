@@ -1,6 +1,7 @@
 /**
  * Texts for properties: what transcripts hold, and what is meant to break things.
  */
+import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 
 const pieces = [
@@ -75,12 +76,24 @@ export const hostile: ReadonlyArray<string> = [
   "\u001b["
 ].map((piece) => piece.repeat(Math.ceil(1_000_000 / piece.length)))
 
-/** Milliseconds that a call takes. */
-export const millis = (call: () => unknown): number => {
-  const from = performance.now()
-  call()
-  return performance.now() - from
+const cpu = () => {
+  const { system, user } = process.cpuUsage()
+  return (user + system) / 1_000
 }
+
+/** Milliseconds of work that a call takes: what else the machine does is not counted. */
+export const millis = (call: () => unknown): number => {
+  const from = cpu()
+  call()
+  return cpu() - from
+}
+
+/** The same of an effect, with its result. */
+export const withMillis = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<readonly [A, number], E, R> =>
+  Effect.suspend(() => {
+    const from = cpu()
+    return Effect.map(effect, (result) => [result, cpu() - from] as const)
+  })
 
 export const splitsPair = (text: string, at: number): boolean =>
   /[\ud800-\udbff]/.test(text.charAt(at - 1)) && /[\udc00-\udfff]/.test(text.charAt(at))

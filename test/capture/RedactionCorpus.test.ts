@@ -11,7 +11,7 @@ import * as Stream from "effect/Stream"
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { redact } from "../../src/capture/Redactor.ts"
-import { environment, root } from "../data.ts"
+import { environment, oneIn, root } from "../data.ts"
 import {
   judgeLookAlikes,
   judgeSecrets,
@@ -23,6 +23,8 @@ import {
 
 const plants = secrets(root)
 const harmless = lookAlikes(root)
+/** What is imported; in memory all is judged. Of each place there is some. */
+const isImported = oneIn(5)
 
 const writeTranscripts = (
   folder: string,
@@ -109,21 +111,23 @@ describe("the redaction corpus", () => {
       const expected = new Set(
         (yield* judgeSecrets(plants)).filter(({ leak }) => leak !== undefined).map(({ plant }) => named(plant))
       )
-      const { files, stderr, stdout } = yield* imported(plants)
-      const scan = makeScan(plants)
-      assert.isTrue(files.some(({ bytes }) => bytes.length > 1_000_000))
+      const some = plants.filter(isImported)
+      assert.strictEqual(new Set(some.map(({ place }) => place)).size, new Set(plants.map(({ place }) => place)).size)
+      const { files, stderr, stdout } = yield* imported(some)
+      const scan = makeScan(some)
+      assert.isTrue(files.some(({ bytes }) => bytes.length > some.length * 200))
       for (const { bytes, file } of files) {
         const found = [...scan(bytes)].map(([plant, needle]) => `${named(plant)} (${needle}) is in ${file}`)
         assert.deepStrictEqual(found.filter((each) => ![...expected].some((name) => each.startsWith(name))), [])
       }
       assert.deepStrictEqual([...scan(Buffer.from(stdout + stderr)).keys()].map(named), [])
       const report = JSON.parse(stdout)
-      assert.isAbove(Object.values<number>(report.redactions).reduce((a, b) => a + b, 0), plants.length / 2)
+      assert.isAbove(Object.values<number>(report.redactions).reduce((a, b) => a + b, 0), some.length / 2)
     }).pipe(Effect.provide(NodeContext.layer)), 180_000)
 
   it.scoped("an import of look-alikes masks nothing", () =>
     Effect.gen(function*() {
-      const { stdout } = yield* imported(harmless)
+      const { stdout } = yield* imported(harmless.filter(isImported))
       assert.deepStrictEqual(JSON.parse(stdout).redactions, {})
     }).pipe(Effect.provide(NodeContext.layer)), 120_000)
 

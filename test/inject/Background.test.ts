@@ -25,6 +25,7 @@ import { Retriever } from "../../src/retrieve/Retriever.ts"
 import * as StoreInMemory from "../../src/store/StoreInMemory.ts"
 import { base } from "../contract/layers.ts"
 import { unit } from "../contract/made.ts"
+import { times } from "../data.ts"
 import { type Behaviour, type ModelServer, modelServer } from "../models/server.ts"
 import { anyText } from "../texts.ts"
 
@@ -539,7 +540,7 @@ describe("never over a budget", () => {
         assert.strictEqual(stripFence(text), "")
       }).pipe(Effect.provide(Injector.layer.pipe(Layer.provide(model), Layer.provide(finding(ITEMS, [])))))
     },
-    { fastCheck: { numRuns: 200 }, timeout: 60_000 }
+    { fastCheck: { numRuns: times(80) }, timeout: 60_000 }
   )
 
   it.prop(

@@ -2,6 +2,7 @@
  * What a text on a user's line is. Claude Code writes there what a person (or a parent agent) asks, but also what commands,
  * tasks, hooks and other agents report, and puts notes for Claude around what was asked.
  */
+import { isReport } from "../domain/Report.ts"
 
 export type Heard =
   | { readonly _tag: "Asked"; readonly text: string }
@@ -60,10 +61,6 @@ const META =
 
 const INTERRUPTION = /^\s*\[Request interrupted by user[^\]]{0,40}\]\s*$/
 
-/** Background tasks, other agents, watched resources. */
-const REPORT =
-  /^\s*(?:Another Claude session sent a message[^\n]{0,40}\n\s*)?<(?:task-notification|agent-message|cross-session-message|teammate-message|mcp-resource-update|mcp-polling-update|ci-monitor-event|github-webhook-activity)[\s>]/
-
 /** A teammate's prompts come from the lead of its team. */
 const FROM_LEAD =
   /^\s*(?:Another Claude session sent a message[^\n]{0,40}\n\s*)?<teammate-message\s[^>]{0,20}teammate_id="team-lead"[^>]{0,500}>/
@@ -78,9 +75,9 @@ const reported = (text: string): Heard => {
   return { _tag: "Reported", text, ...(toolUseId !== undefined && { toolUseId }) }
 }
 
-/** `text` is cleaned already. `isReport`: the line says itself that no one typed it. */
-export const hear = (text: string, isReport: boolean): Heard => {
-  if (isReport) return reported(text)
+/** `text` is cleaned already. `isUntyped`: the line says itself that no one typed it. */
+export const hear = (text: string, isUntyped: boolean): Heard => {
+  if (isUntyped) return reported(text)
   const said = withoutNotes(text)
   if (said.trim() === "") return skipped("note for Claude")
   if (COMMAND.test(said)) {
@@ -89,7 +86,7 @@ export const hear = (text: string, isReport: boolean): Heard => {
   }
   if (META.test(said)) return skipped("meta")
   if (FROM_LEAD.test(said)) return asked(unwrapped(said, FROM_LEAD, "</teammate-message>"))
-  if (REPORT.test(said)) return reported(said)
+  if (isReport(said)) return reported(said)
   if (MEMORY.test(said)) return asked(unwrapped(said, MEMORY, "</user-memory-input>"))
   return INTERRUPTION.test(said) ? { _tag: "Noted", text: said } : asked(said)
 }

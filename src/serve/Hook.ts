@@ -11,6 +11,7 @@ import { MAX_HOOK_CHARS } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { foldersFor, INDEX } from "../domain/Notes.ts"
 import * as Project from "../domain/Project.ts"
+import { isReport } from "../domain/Report.ts"
 import { Injector } from "../inject/Injector.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
@@ -130,6 +131,7 @@ const opening = (input: SessionStart) =>
 
 const prompted = (input: UserPromptSubmit) =>
   Effect.gen(function*() {
+    if (isReport(input.prompt)) return NOTHING
     const injector = yield* Injector
     const { ids, isMuted } = yield* had(input)
     if (isMuted) return NOTHING

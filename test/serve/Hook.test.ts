@@ -144,6 +144,15 @@ describe("a prompt", () => {
       assert.strictEqual(yield* answer(prompt("which colour has the moon")), "")
     })))
 
+  it.effect("that nobody typed brings nothing", () =>
+    withUnits(Effect.gen(function*() {
+      const asked = "how does the quokka importer read spreadsheets"
+      const report =
+        `<task-notification>\n<status>completed</status>\n<summary>${asked}</summary>\n</task-notification>`
+      assert.strictEqual(yield* answer(prompt(report)), "")
+      assert.include(yield* answer(QUOKKA), "zebra queue")
+    })))
+
   it.effect("brings nothing that Claude Code's own memory says", () =>
     withUnits(Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

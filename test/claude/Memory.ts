@@ -9,7 +9,7 @@ import type { Client } from "./Client.ts"
 import type { Asked } from "./MessagesApi.ts"
 
 interface Status {
-  readonly lines: { readonly total: number }
+  readonly lines: { readonly total: number; readonly skipped: Readonly<Record<string, number>> }
   readonly pending: number
   readonly units: { readonly total: number }
 }

@@ -13,8 +13,8 @@ import { join } from "node:path"
 import { inject } from "vitest"
 import { times } from "../data.ts"
 import * as Client from "./Client.ts"
-import { caughtUp, command, found, given, init, patient, tell, uninstall, until } from "./Memory.ts"
-import { type Asked, says, uses } from "./MessagesApi.ts"
+import { caughtUp, command, found, init, patient, tell, uninstall, until } from "./Memory.ts"
+import { type Asked, given, says, uses } from "./MessagesApi.ts"
 import * as story from "./story.ts"
 
 const MINUTES = 60_000
@@ -198,10 +198,13 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
         yield* tell(`${servers.length} servers; the first session and its server are killed`)
         assert.lengthOf(servers, 2)
         yield* one.kill("SIGKILL")
-        process.kill(Math.min(...servers.map(({ pid }) => pid)), "SIGKILL")
+        process.kill(servers.find(({ parent }) => parent === one.pid)!.pid, "SIGKILL")
         yield* one.ended
         yield* other.say("When does the webhook sender give up?")
-        yield* until(found(client, "webhook receiver"), (units) => units.length > 0)
+        yield* until(
+          found(client, "webhook receiver"),
+          (units) => units.some(({ content }) => content.includes("gone for good"))
+        )
         yield* caughtUp(client)
         yield* other.close
       })

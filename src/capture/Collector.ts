@@ -22,7 +22,7 @@ import {
   type StoreError
 } from "../store/MemoryStore.ts"
 import { type CaptureError, discover, type TranscriptFile } from "./Discovery.ts"
-import { callsOf, Exclude, EXCLUDED_TOOL, isToolNamed, makeProjectOf, type ProjectOf, withoutTools } from "./Exclude.ts"
+import { callsOf, Exclude, EXCLUDED_TOOL, isLeftOut, makeProjectOf, type ProjectOf, withoutTools } from "./Exclude.ts"
 import { mask, maskTexts } from "./Masking.ts"
 import * as Notes from "./Notes.ts"
 import * as Transcript from "./Transcript.ts"
@@ -125,13 +125,13 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
           deadLetters: dead,
           redactions: {}
         })
-        return exclude.tools.length === 0 ? batch : yield* withoutExcludedTools(batch)
+        return yield* withoutExcludedTools(batch)
       })
 
     /** Ids are those that are stored once they are masked. */
     const withoutExcludedTools = (batch: CaptureBatch): Effect.Effect<CaptureBatch, StoreError> =>
       Effect.map(callsOf(batch.messages, store.messages), (calls) => {
-        const messages = withoutTools(batch.messages, isToolNamed(exclude.tools), calls)
+        const messages = withoutTools(batch.messages, isLeftOut(exclude.tools), calls)
         const gone = batch.messages.length - messages.length
         return gone === 0
           ? { ...batch, messages }

@@ -1,5 +1,6 @@
 /**
- * What is never captured, by the settings: sessions that worked in some folders, and what some tools were asked and answered.
+ * What is never captured: by the settings, sessions that worked in some folders, and what some tools were asked and answered; and what
+ * our own tools were, for that is in the memory already, or was taken out of it.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -7,6 +8,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Message } from "../domain/Conversation.ts"
+import { isOwnTool } from "../domain/Injection.ts"
 import * as Project from "../domain/Project.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 
@@ -23,8 +25,12 @@ export class Exclude extends Context.Reference<Exclude>()("Exclude", {
 /** Why a message is not stored of which nothing is left. */
 export const EXCLUDED_TOOL = "excluded tool"
 
-export const isToolNamed = (names: ReadonlyArray<string>) => (tool: string): boolean =>
-  names.some((name) => name.endsWith("*") ? tool.startsWith(name.slice(0, -1)) : tool === name)
+/** Of a tool by its name. One whose name is not known may be an excluded one; it is hardly one of ours. */
+export const isLeftOut = (names: ReadonlyArray<string>) => (tool: string | undefined): boolean =>
+  tool === undefined
+    ? names.length > 0
+    : isOwnTool(tool) ||
+      names.some((name) => name.endsWith("*") ? tool.startsWith(name.slice(0, -1)) : tool === name)
 
 /** What folders are known by: their paths, and what the file system knows them by, however a path is written. */
 const namesOf = (folders: ReadonlyArray<string>) =>
@@ -123,23 +129,22 @@ export const callsOf = <E, R>(
   })
 
 /**
- * The messages without what excluded tools were asked and answered; those that say nothing more are gone. A call keeps its tool's name.
- * An answer whose call is not known may be an excluded one's: it goes too.
+ * The messages without what these tools were asked and answered; those that say nothing more are gone. A call keeps its tool's name, by
+ * which its answer is known.
  */
 export const withoutTools = (
   messages: ReadonlyArray<Message>,
-  isExcluded: (tool: string) => boolean,
+  isOut: (tool: string | undefined) => boolean,
   calls: Calls
 ): ReadonlyArray<Message> =>
   messages.flatMap((message) => {
     const blocks = message.blocks.flatMap((block) => {
-      if (block.kind === "tool_use" && block.tool !== undefined && isExcluded(block.tool)) {
+      if (block.kind === "tool_use" && block.tool !== undefined && isOut(block.tool)) {
         const { kind, tool, toolUseId } = block
         return [{ kind, text: tool, tool, ...(toolUseId !== undefined && { toolUseId }) }]
       }
       if (block.kind !== "tool_result" || block.toolUseId === undefined) return [block]
-      const tool = calls.get(block.toolUseId)
-      return tool === undefined || isExcluded(tool) ? [] : [block]
+      return isOut(calls.get(block.toolUseId)) ? [] : [block]
     })
     return blocks.length === 0 && message.blocks.length > 0 ? [] : [{ ...message, blocks }]
   })

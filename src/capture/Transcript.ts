@@ -67,6 +67,7 @@ const SKIPPED_TYPES = new Set([
   "api-request-shape",
   "api-request-blob",
   "cost-state",
+  "tools-used",
   "agent-name",
   "last-prompt",
   "pr-link"

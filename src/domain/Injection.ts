@@ -58,6 +58,12 @@ export type InjectionResponse = typeof InjectionResponse.Type
 /** Claude Code moves a longer hook answer to a file. */
 export const MAX_HOOK_CHARS = 9_500
 
+/** What the names of our MCP tools begin with. */
+export const TOOL_PREFIX = "claude_memory_"
+
+/** Whether a tool is one of ours, by the name that Claude Code has for it: with that of the server, which a person or a plugin gave. */
+export const isOwnTool = (name: string): boolean => name.startsWith("mcp__") && name.includes(`__${TOOL_PREFIX}`)
+
 export const OPEN = "<claude-memory>"
 export const CLOSE = "</claude-memory>"
 

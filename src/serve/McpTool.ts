@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as JSONSchema from "effect/JSONSchema"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import { CLOSE, fence, OPEN } from "../domain/Injection.ts"
+import { CLOSE, fence, OPEN, TOOL_PREFIX } from "../domain/Injection.ts"
 import { type Failure, Refused, type Serving } from "./McpServing.ts"
 
 export interface Tool {
@@ -83,7 +83,7 @@ export const tool = <A, I, B extends Readonly<Record<string, unknown>>, J, E ext
   definition: Definition<A, I, B, J, E>
 ): Tool & Pick<Definition<A, I, B, J, E>, "run"> => {
   const { description, effect, input, isRemembered, output, run, title } = definition
-  const name = `claude_memory_${definition.name}`
+  const name = `${TOOL_PREFIX}${definition.name}`
   const decode = Schema.decodeUnknown(input, { errors: "all", onExcessProperty: "error" })
   return {
     name,

@@ -10,7 +10,7 @@ import * as Stream from "effect/Stream"
 import { appendFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Collector, layer as collectorLayer } from "../../src/capture/Collector.ts"
-import { callsIn, callsOf, Exclude, isBelow, isToolNamed, withoutTools } from "../../src/capture/Exclude.ts"
+import { callsIn, callsOf, Exclude, isBelow, isLeftOut, withoutTools } from "../../src/capture/Exclude.ts"
 import type { Block, Message } from "../../src/domain/Conversation.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { MemoryStore } from "../../src/store/MemoryStore.ts"
@@ -153,6 +153,30 @@ describe("an excluded tool", () => {
     )
   })
 
+  it.effect("is any of our own, whoever excluded none: an answer in a later batch too", () =>
+    inFolder(() => ({}), (folder) =>
+      Effect.gen(function*() {
+        const file = join(folder, "s1.jsonl")
+        const saves = ["mcp__claude-memory__claude_memory_save", "mcp__plugin_memory_claude-memory__claude_memory_save"]
+        const other = "mcp__notes__save"
+        const calls = [...saves, other].map((tool, i) =>
+          line("assistant", `a${i}`, i === 0 ? "u1" : `a${i - 1}`, [use(`t${i}`, tool, "quokka")])
+        )
+        const answers = calls.map((_, i) => line("user", `r${i}`, `a${i}`, [result(`t${i}`, "quokka answer")]))
+        writeFileSync(file, [line("user", "u1", null, "remember it"), ...calls].join(""))
+        yield* collect(file)
+        appendFileSync(file, answers.join(""))
+        yield* collect(file)
+        const store = yield* MemoryStore
+        const messages = yield* store.messages(["u1", "a0", "a1", "a2", "r0", "r1", "r2"])
+        assert.deepStrictEqual(messages.map(({ blocks, uuid }) => [uuid, ...blocks.map(({ text }) => text)]), [
+          ["u1", "remember it"],
+          ...saves.map((tool, i) => [`a${i}`, tool]),
+          ["a2", "file_path: /quokka\ntext: quokka"],
+          ["r2", "quokka answer"]
+        ])
+      })))
+
   it.effect("takes nothing where none is excluded", () =>
     inFolder(() => ({}), (folder) =>
       Effect.gen(function*() {
@@ -185,10 +209,9 @@ describe("an excluded tool", () => {
   it("has neither input nor answer in what is left, and all else is there in its order", () => {
     FastCheck.assert(FastCheck.property(anyMessages, FastCheck.subarray([...names]), (messages, excluded) => {
       const calls = callsIn(messages)
-      const isExcluded = isToolNamed(excluded)
+      const isExcluded = isLeftOut(excluded)
       const left = withoutTools(messages, isExcluded, calls)
-      const goes = (block: Block) =>
-        block.kind === "tool_result" && (!calls.has(block.toolUseId!) || isExcluded(calls.get(block.toolUseId!)!))
+      const goes = (block: Block) => block.kind === "tool_result" && isExcluded(calls.get(block.toolUseId!))
       const expected = messages.map((each) => ({
         ...each,
         blocks: each.blocks.filter((block) => !goes(block)).map((block) =>
@@ -219,11 +242,11 @@ describe("an excluded tool", () => {
   )
 
   it("is named whole, or by its beginning", () => {
-    assert.isTrue(isToolNamed(["Bash"])("Bash"))
-    assert.isFalse(isToolNamed(["Bash"])("BashOutput"))
-    assert.isTrue(isToolNamed(["Bash*"])("BashOutput"))
-    assert.isTrue(isToolNamed(["*"])("anything"))
-    assert.isFalse(isToolNamed([])("anything"))
-    assert.isFalse(isToolNamed(["mcp__a.b__*"])("mcp__aXb__read"))
+    assert.isTrue(isLeftOut(["Bash"])("Bash"))
+    assert.isFalse(isLeftOut(["Bash"])("BashOutput"))
+    assert.isTrue(isLeftOut(["Bash*"])("BashOutput"))
+    assert.isTrue(isLeftOut(["*"])("anything"))
+    assert.isFalse(isLeftOut([])("anything"))
+    assert.isFalse(isLeftOut(["mcp__a.b__*"])("mcp__aXb__read"))
   })
 })

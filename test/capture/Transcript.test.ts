@@ -71,6 +71,7 @@ const skippedByType = [
   "api-request-shape",
   "api-request-blob",
   "cost-state",
+  "tools-used",
   "agent-name",
   "last-prompt",
   "pr-link"

@@ -58,12 +58,14 @@ export interface Client {
   readonly running: Effect.Effect<ReadonlyArray<Running>>
   /** Claude Code's own settings for the person. */
   readonly settings: string
-  /** Each line of the transcripts, of the session or of all. */
+  /** Each whole line of the transcripts, of the session or of all. */
   readonly transcript: (session?: string) => ReadonlyArray<string>
 }
 
 export interface Running {
   readonly pid: number
+  /** Who started it. */
+  readonly parent: number
   readonly command: string
 }
 
@@ -82,6 +84,8 @@ const quiet = {
   DISABLE_TELEMETRY: "1"
 }
 const KEY = "sk-ant-stand-in"
+/** Sessions stay open for as long as a suite works with them. */
+const KILL_AFTER_MS = 5 * 60_000
 
 const STREAMS = ["--input-format", "stream-json", "--output-format", "stream-json", "--verbose"]
 const RESULT = /^\{.*"type":"result"/
@@ -93,19 +97,33 @@ const runningIn = (home: string): ReadonlyArray<Running> =>
       const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0")
       if (!environment.includes(`HOME=${home}`)) return []
       const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").join(" ").trim()
-      return [{ pid: Number(pid), command: command || readlinkSync(`/proc/${pid}/exe`) }]
+      const parent = /^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]
+      return [{ pid: Number(pid), parent: Number(parent), command: command || readlinkSync(`/proc/${pid}/exe`) }]
     } catch {
       // It has ended meanwhile, or is not ours to look at.
       return []
     }
   })
 
+/** Without one at the end that whoever wrote it was killed at, or is still writing. */
+const wholeLines = (text: string) => {
+  const lines = text.split("\n")
+  const last = lines.pop() ?? ""
+  try {
+    JSON.parse(last)
+    lines.push(last)
+  } catch {
+    // Torn, or empty as it is after a newline.
+  }
+  return lines.filter((line) => line !== "")
+}
+
 const transcriptsOf = (home: string, session = "") => {
   const folder = join(home, ".claude", "projects")
   if (!existsSync(folder)) return []
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".jsonl") && name.includes(session))
-    .flatMap((name) => readFileSync(join(folder, name), "utf8").split("\n").filter((line) => line !== ""))
+    .flatMap((name) => wholeLines(readFileSync(join(folder, name), "utf8")))
 }
 
 /** What a person has answered once, when Claude Code asked: no more questions at the start. */
@@ -139,6 +157,7 @@ export const make = Effect.fnUntraced(function*(base: Pick<Options, "env"> = {})
     home,
     cwd: cwd ?? project,
     command: binary,
+    killAfterMs: KILL_AFTER_MS,
     env: { ...quiet, ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE_URL: api.origin, SHELL: "/bin/sh", ...base.env, ...env }
   })
   const headless = (args: ReadonlyArray<string>, options: Options, staysOpen = false) =>

@@ -6,10 +6,9 @@ import * as Effect from "effect/Effect"
 import { readFileSync, writeFileSync } from "node:fs"
 import { main, run } from "../e2e/run.ts"
 import type { Client } from "./Client.ts"
-import type { Asked } from "./MessagesApi.ts"
 
 interface Status {
-  readonly lines: { readonly total: number }
+  readonly lines: { readonly total: number; readonly skipped: Readonly<Record<string, number>> }
   readonly pending: number
   readonly units: { readonly total: number }
 }
@@ -70,14 +69,9 @@ export const until = <A>(look: Effect.Effect<A>, holds: (seen: A) => boolean): E
     }
   })
 
-/** Every line of the transcripts is accounted for, and nothing waits. */
+/** Every line of the transcripts, as they are once that is asked, is accounted for, and nothing waits. */
 export const caughtUp = (client: Client) =>
   until(status(client), ({ lines, pending }) => pending === 0 && lines.total === client.transcript().length)
-
-/** What memory put into the request beside this prompt, by all hooks or by one. */
-export const given = (asked: Asked | undefined, hook = "") =>
-  [...asked?.turn.matchAll(/(\w+) hook additional context: (<claude-memory>[\s\S]*?<\/claude-memory>)/g) ?? []]
-    .flatMap(([, event, text]) => hook === "" || hook === event ? [text] : []).join("\n")
 
 /** For the log of a run: what was asked, and what was seen. */
 export const tell = (what: string, seen = ""): Effect.Effect<void> =>

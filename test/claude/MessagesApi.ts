@@ -57,6 +57,11 @@ export interface MessagesApi {
   readonly asked: Array<Asked>
 }
 
+/** What memory put into the request beside this prompt, by all hooks or by one. */
+export const given = (asked: Asked | undefined, hook = "") =>
+  [...asked?.turn.matchAll(/(\w+) hook additional context: (<claude-memory>[\s\S]*?<\/claude-memory>)/g) ?? []]
+    .flatMap(([, event, text]) => hook === "" || hook === event ? [text] : []).join("\n")
+
 const textOf = (content: string | ReadonlyArray<Part> | undefined): string =>
   typeof content === "string"
     ? content

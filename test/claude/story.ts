@@ -67,6 +67,9 @@ const others: ReadonlyArray<readonly [prompt: string, answer: string]> = [
   ]
 ]
 
+/** What a later session asks about that work, on the way. */
+export const LATER: ReadonlyArray<string> = others.slice(0, 3).map(([prompt]) => prompt)
+
 /** Lays the project, and teaches Claude what it is to say. */
 const prepare = ({ api, project }: Client): void => {
   mkdirSync(join(project, "export"), { recursive: true })

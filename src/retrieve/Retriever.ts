@@ -3,6 +3,7 @@
  * result with its reasons.
  */
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -27,6 +28,8 @@ const LANE_LIMIT = 300
 const LENDERS = 60
 /** A unit most of whose words a better one holds says nothing new. */
 const SAME_SHARE = 0.8
+/** So long somebody who searches waits for vectors, wherever their model and index are; an import has more patience with these. */
+const PATIENCE = Duration.seconds(12)
 /** A question's first words are enough to recall by. */
 const MAX_TERMS = 64
 
@@ -88,7 +91,14 @@ const make = Effect.gen(function*() {
         return Either.left("semantic search: the model knows no word of the question (the package's own knows English)")
       }
       return Either.right(yield* index.search(vector.value, query, LANE_LIMIT))
-    }).pipe(Effect.catchAll((error) => Effect.succeed(Either.left(`semantic search: ${error.message}`))))
+    }).pipe(
+      Effect.catchAll((error) => Effect.succeed(Either.left(`semantic search: ${error.message}`))),
+      Effect.timeoutTo({
+        duration: PATIENCE,
+        onSuccess: (dense: Dense) => dense,
+        onTimeout: () => Either.left(`semantic search: no answer within ${Duration.format(PATIENCE)}`)
+      })
+    )
 
   /** Each lane for itself, and one list of both. */
   const separate = (query: SearchQuery, terms: ReadonlyArray<string>, dense: Dense) =>

@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as TestClock from "effect/TestClock"
 import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
 import { passes, type SearchQuery } from "../../src/domain/Search.ts"
 import * as IndexInMemory from "../../src/index/IndexInMemory.ts"
@@ -18,16 +20,19 @@ import * as remembered from "./remembered.ts"
 
 const model = ModelInMemory.layer(256)
 
-const brokenModel = Layer.succeed(
-  ModelManager,
-  ModelManager.of({
-    embed: () =>
-      Effect.fail(new ModelError({ reason: "Unavailable", model: "m", detail: "the file is gone", cause: undefined })),
-    embedding: Effect.succeed({ id: "m", dimension: 256 }),
-    complete: () => Effect.fail(missing("light")),
-    rerank: () => Effect.fail(missing("rerank")),
-    describe: () => Effect.succeed([])
-  })
+const modelThat = (embed: ModelManager["Type"]["embed"]) =>
+  Layer.succeed(
+    ModelManager,
+    ModelManager.of({
+      embed,
+      embedding: Effect.succeed({ id: "m", dimension: 256 }),
+      complete: () => Effect.fail(missing("light")),
+      rerank: () => Effect.fail(missing("rerank")),
+      describe: () => Effect.succeed([])
+    })
+  )
+const brokenModel = modelThat(() =>
+  Effect.fail(new ModelError({ reason: "Unavailable", model: "m", detail: "the file is gone", cause: undefined }))
 )
 
 const away = (operation: string) =>
@@ -272,6 +277,17 @@ describe("a lane that is away", () => {
       assert.deepStrictEqual(results.map(({ unit }) => unit.id), ["pool"])
       assert.include(degraded[0], "the file is gone")
     }).pipe(Effect.provide(withoutModel)))
+
+  it.effect("for a model that does not answer is not waited for long", () =>
+    Effect.gen(function*() {
+      yield* remembered.store(units)
+      yield* Effect.flatMap(VectorIndex, ({ ensure }) => ensure({ id: "m", dimension: 256 }))
+      const searching = yield* Effect.fork(search("exhausted pool"))
+      yield* TestClock.adjust("12 seconds")
+      const { degraded, results } = yield* Fiber.join(searching)
+      assert.deepStrictEqual(results.map(({ unit }) => unit.id), ["pool"])
+      assert.deepStrictEqual(degraded, ["semantic search: no answer within 12s"])
+    }).pipe(Effect.provide(over(modelThat(() => Effect.never), IndexInMemory.layer))))
 
   it.effect("that knows no word of the question is named", () =>
     Effect.gen(function*() {

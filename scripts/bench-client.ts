@@ -19,6 +19,9 @@ import { fill } from "./large.ts"
 /** Until Claude Code has run its SessionStart hook and connected to the server, as it has when a person has typed a prompt. */
 const TYPED = "3 seconds"
 
+/** No transcript, so that no session is remembered and the memory is the same for all. */
+const UNWRITTEN = { args: ["--no-session-persistence"] }
+
 /** A hook then answers each prompt, however busy the machine is. */
 const PATIENT = { CLAUDE_MEMORY_HOOK_MS: "20000", CLAUDE_MEMORY_SESSION_START_MS: "20000" }
 
@@ -99,7 +102,7 @@ const command = Cli.make("bench:client", {
       for (const name of NAMES) {
         writeFileSync(client.settings, hooks.get(name)!)
         const answers = yield* Effect.scoped(Effect.gen(function*() {
-          const session = yield* client.session()
+          const session = yield* client.session(UNWRITTEN)
           yield* Effect.sleep(TYPED)
           const answers = yield* Effect.forEach([story.QUESTION, ...story.LATER], session.say)
           yield* session.close

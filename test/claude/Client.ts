@@ -70,8 +70,6 @@ export interface Running {
 }
 
 export interface Terminal extends Program {
-  /** What is on the screen so far, without colours and positions. */
-  readonly screen: Effect.Effect<string>
   /** Types it as a person does, and Enter. */
   readonly enter: (text: string) => Effect.Effect<void>
 }
@@ -214,12 +212,21 @@ export const make = Effect.fnUntraced(function*(base: Pick<Options, "env"> = {})
           command: "script",
           staysOpen: true
         })
+        // Without colours and positions.
+        const screen = Effect.map(program.stdout, (text) => text.replace(CONTROLS, ""))
         return {
           ...program,
-          screen: Effect.map(program.stdout, (text) => text.replace(CONTROLS, "")),
-          // Enter in one piece with the text would be a line of a pasted text.
+          // Enter read in one piece with the text would be a line of a pasted text: it waits until the text is shown to its end.
           enter: (text) =>
-            Effect.zipRight(Effect.zipRight(program.send(text), Effect.sleep("400 millis")), program.send("\r"))
+            Effect.gen(function*() {
+              const end = text.split(" ").at(-1)!
+              const { length } = yield* screen
+              yield* program.send(text)
+              yield* Effect.repeat(Effect.zipRight(Effect.sleep("50 millis"), screen), {
+                until: (shown) => shown.slice(length).includes(end)
+              }).pipe(Effect.raceFirst(program.ended))
+              yield* program.send("\r")
+            })
         }
       }),
     running: Effect.sync(() => runningIn(home)),

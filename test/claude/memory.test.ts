@@ -21,7 +21,8 @@ const MINUTES = 60_000
 
 const scenario = (
   name: string,
-  test: (client: Client.Client) => Effect.Effect<void, unknown, FileSystem.FileSystem | Scope.Scope>
+  test: (client: Client.Client) => Effect.Effect<void, unknown, FileSystem.FileSystem | Scope.Scope>,
+  within = 5 * MINUTES
 ) =>
   it.live(name, () =>
     Effect.gen(function*() {
@@ -29,7 +30,7 @@ const scenario = (
       const client = yield* Client.make({ env: patient })
       yield* test(client)
       assert.deepStrictEqual(yield* client.running, [], "something was left running")
-    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)), 5 * MINUTES)
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)), within)
 
 const tool = (name: string, input: object, server = "claude-memory") =>
   uses(`mcp__${server}__claude_memory_${name}`, input)
@@ -329,6 +330,7 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
         }
         yield* tell(`memories after the first session and after the last of ${sessions}: ${counts.join(", ")}`)
         assert.strictEqual(counts[0], counts[1])
-      })
+      }),
+    sessions * MINUTES
   )
 })

@@ -21,17 +21,32 @@ const decode = Schema.decodeUnknown(Input)
 const NAME = "claude_memory_prompt"
 const TITLE = "Answer the hook of a prompt"
 
+/** For `doctor`, as the hook that is a program does. Nothing but this needs files, so they are loaded then. */
+const failed = (detail: string) =>
+  Effect.gen(function*() {
+    yield* Effect.logWarning(`a prompt was answered with nothing: ${detail}`)
+    const [HookFailures, NodeContext] = yield* Effect.promise(() =>
+      Promise.all([import("./HookFailures.ts"), import("@effect/platform-node/NodeContext")])
+    )
+    const home = yield* Settings.home
+    yield* Effect.provide(HookFailures.record(home, "UserPromptSubmit", detail), NodeContext.layer)
+  }).pipe(Effect.ignore, Effect.as(""))
+
 /** Empty when there is nothing to tell, when it takes too long, and when something is wrong. */
 const answer = (asked: typeof Input.Type) =>
   Effect.gen(function*() {
     const { isOff, within } = yield* Settings.hook
     if (isOff) return ""
     return yield* Effect.flatMap(opened, ({ memory }) => memory.hook({ ...asked, hook_event_name: "UserPromptSubmit" }))
-      .pipe(Effect.timeout(within.UserPromptSubmit))
-  }).pipe(
-    Effect.tapError(({ message }) => Effect.logWarning(`a prompt was answered with nothing: ${message}`)),
-    Effect.orElseSucceed(() => "")
-  )
+      .pipe(
+        Effect.timeoutTo({
+          duration: within.UserPromptSubmit,
+          onSuccess: Effect.succeed,
+          onTimeout: () => failed(`took longer than ${within.UserPromptSubmit} ms`)
+        }),
+        Effect.flatten
+      )
+  }).pipe(Effect.catchAll(({ message }) => failed(message)))
 
 /**
  * A hook of type `mcp_tool` on UserPromptSubmit calls it. Claude Code takes its text for what a command would print, and has no use for

@@ -117,6 +117,15 @@ const cli = (words: ReadonlyArray<string>, options: Partial<Options> = {}) =>
 const search = (...words: ReadonlyArray<string>) =>
   Effect.map(cli(["search", "--all-projects", "--json", ...words]), (outcome) => jsonOf<Found>(outcome))
 
+/** One of the first three tells it. */
+const assertAnswered = ({ results }: Found, answer: RegExp) => {
+  const first = results.slice(0, 3)
+  assert.isTrue(
+    first.some(({ unit }) => answer.test(unit.content)),
+    first.map(({ unit }) => unit.content).join("\n\n")
+  )
+}
+
 layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samples imported", (it) => {
   describe("import", () => {
     it.effect("accounts for every line, says so in one line of JSON, and leaves nothing open", () =>
@@ -202,27 +211,23 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
           assert.isTrue(result.why.keyword !== null || result.why.semantic !== null || result.why.neighbours > 0)
           assert.isAtMost(result.score, found.results[i - 1]?.score ?? 1)
         }
+        assertAnswered(found, /Operations|Visibility|reject Meilisearch/)
       }))
 
     it.effect.each(
       [
-        ["why did we decide against Meilisearch?", /Operations|Visibility|reject Meilisearch/],
         ["checkout hangs, connection leak", /leak empties|leaked|never released|client is released/],
         ["flaky coupon test timezone", /zone/],
         ["ClickHouse 写不进去", /TOO_MANY_PARTS|Too many parts/],
-        ["对账差几分钱", /浮点|Decimal|舍入/],
         ["__memcpy_chk 链接错误", /glibc/],
         ["customers get mails twice", /idempotent|notice that it has seen|harmful when repeated|webhook/],
         ["generation expression is not immutable", /STABLE|immutable_unaccent/]
       ] as const
     )("finds the answer to: %s", ([question, answer]) =>
       Effect.gen(function*() {
-        const { results } = yield* search("--limit", "3", question)
-        assert.isAtMost(results.length, 3)
-        assert.isTrue(
-          results.some(({ unit }) => answer.test(unit.content)),
-          results.map(({ unit }) => unit.content).join("\n\n")
-        )
+        const found = yield* search("--limit", "3", question)
+        assert.isAtMost(found.results.length, 3)
+        assertAnswered(found, answer)
       }))
 
     it.effect("says when the meaning of a question could not be asked for", () =>
@@ -230,7 +235,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         const chinese = yield* search("对账差几分钱")
         assert.strictEqual(chinese.degraded.length, 1)
         assert.match(chinese.degraded[0]!, /semantic search/)
-        assert.isAbove(chinese.results.length, 0)
+        assertAnswered(chinese, /浮点|Decimal|舍入/)
         const { stdout } = yield* cli(["search", "--all-projects", "对账差几分钱"])
         assert.match(stdout, /\nNote: semantic search.*\.\n$/)
       }))
@@ -269,7 +274,8 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
     it.effect("filters by type, time and file", () =>
       Effect.gen(function*() {
         const errors = yield* search("--type", "error_log", "--limit", "100", "failed")
-        assert.isAbove(errors.results.length, 1)
+        // More than it gives unasked.
+        assert.isAbove(errors.results.length, 5)
         assert.deepStrictEqual([...new Set(errors.results.map(({ unit }) => unit.type))], ["error_log"])
 
         const day = 86_400_000
@@ -326,12 +332,22 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
           "7",
           "--mode",
           "keyword",
-          "test"
+          "--",
+          "test",
+          "--limit=3"
         )
-        const joined = yield* search("--type=error_log", "--type=archive", "--limit=7", "--mode=keyword", "test")
+        const joined = yield* search(
+          "--type=error_log",
+          "--type=archive",
+          "--limit=7",
+          "--mode=keyword",
+          "test",
+          "--",
+          "--limit=3"
+        )
         assert.deepStrictEqual(joined, apart)
-        assert.strictEqual(joined.query, "test")
-        assert.strictEqual((yield* search("why", "--", "--limit=3")).query, "why --limit=3")
+        assert.strictEqual(joined.query, "test --limit=3")
+        assert.strictEqual(joined.results.length, 7)
         const { stdout } = yield* cli(["inject", "--all-projects", "--prompt=generation=expression is=not immutable"])
         assert.strictEqual(
           stdout,
@@ -339,10 +355,8 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         )
       }))
 
-    it.effect("gives as many as it is asked for", () =>
+    it.effect("takes no limit that makes no sense", () =>
       Effect.gen(function*() {
-        assert.strictEqual((yield* search("--limit", "1", "test")).results.length, 1)
-        assert.isAbove((yield* search("--limit", "20", "test")).results.length, 5)
         for (const limit of ["0", "101", "three"]) {
           complaintOf(yield* cli(["search", "--all-projects", "--limit", limit, "test"]))
         }
@@ -364,7 +378,9 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
   describe("show", () => {
     it.effect("gives a memory whole, with the messages it comes from, by the beginning of its id", () =>
       Effect.gen(function*() {
-        const [result] = (yield* search("--limit", "1", "why did we decide against Meilisearch?")).results
+        const { results } = yield* search("--limit", "1", "why did we decide against Meilisearch?")
+        assert.strictEqual(results.length, 1)
+        const [result] = results
         const shown = jsonOf<
           {
             readonly unit: Unit
@@ -403,16 +419,17 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
 
     it.effect("fences what it gives and keeps within both budgets", () =>
       Effect.gen(function*() {
-        for (
-          const [tokens, chars] of [[100, 9_500], [500, 9_500], [2_000, 9_500], [8_000, 600], [8_000, 3_000]] as const
-        ) {
+        const budgets: ReadonlyArray<readonly [tokens: number, chars: number, ...words: ReadonlyArray<string>]> = [
+          [2_000, 9_500],
+          [100, 9_500, "--max-tokens", "100"],
+          [8_000, 600, "--max-tokens", "8000", "--max-chars", "600"],
+          [8_000, 3_000, "--max-tokens", "8000", "--max-chars", "3000"]
+        ]
+        for (const [tokens, chars, ...words] of budgets) {
           const { items, text, tokens: used } = yield* inject(
             "--prompt",
             "why did we decide against Meilisearch?",
-            "--max-tokens",
-            String(tokens),
-            "--max-chars",
-            String(chars)
+            ...words
           )
           assert.isAtMost(used, tokens)
           assert.isAtMost(text.length, chars)
@@ -424,13 +441,8 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
             for (const { id } of items) assert.include(text, `[${id.slice(0, 8)}]`)
           }
           if (tokens >= 2_000) assert.isAbove(items.length, 0)
+          if (tokens === 2_000) assert.match(text, /Operations|Visibility/, "the decision is in front of Claude")
         }
-      }))
-
-    it.effect("puts the decision in front of Claude", () =>
-      Effect.gen(function*() {
-        const { text } = yield* inject("--prompt", "why did we decide against Meilisearch?")
-        assert.match(text, /Operations|Visibility/)
       }))
 
     it.effect("the surer a memory must be, the less it gives", () =>
@@ -563,21 +575,18 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         bytes.writeUInt32BE(9_999, 60)
         yield* fs.writeFile(join(folder, "memory.db"), bytes)
         for (
-          const words of [["import", samples], ["search", "x"], ["status"], ["lifecycle", "--for", "10ms"], [
-            "quickstart"
-          ]]
+          const words of [["import", samples], ["search", "x"], ["status"], ["lifecycle", "--for", "10ms"]]
         ) {
-          if (words[0] === "quickstart") {
-            // Without sessions of one's own it does not touch the memory.
-            assert.strictEqual((yield* cli(words, { home })).code, 0)
-            continue
-          }
           assert.match(
             complaintOf(yield* cli(words, { home })),
             /newer claude-memory \(schema 9999.*left untouched.*Update claude-memory/
           )
         }
         assert.strictEqual((yield* cli(["doctor"], { home })).code, 1)
+        // Without sessions of one's own it does not touch the memory.
+        const { code, stderr, stdout } = yield* cli(["quickstart"], { home })
+        assert.deepStrictEqual([code, stderr], [0, ""])
+        assert.include(stdout, `No sessions of yours in ${join(home, ".claude", "projects")} yet`)
         assert.deepStrictEqual(Buffer.from(yield* fs.readFile(join(folder, "memory.db"))).equals(bytes), true)
       }).pipe(Effect.scoped))
   })
@@ -605,8 +614,9 @@ describe("quickstart", () => {
       Effect.gen(function*() {
         const temporary = join(home, "tmp")
         yield* fs.makeDirectory(temporary)
-        const options = { home, env: { TMPDIR: temporary } }
-        const quickstart = jsonOf<Quickstart>(yield* run([main, "quickstart", "--json"], options))
+        const outcome = yield* run([main, "quickstart", "--json"], { home, env: { TMPDIR: temporary } })
+        assertClean(Buffer.from(outcome.stdout), "quickstart")
+        const quickstart = jsonOf<Quickstart>(outcome)
         assert.deepStrictEqual(Object.keys(quickstart), ["source", "lines", "units", "query", "results", "injected"])
         assert.strictEqual(quickstart.source, "samples")
         assert.strictEqual(quickstart.lines.total, newlines)
@@ -614,11 +624,6 @@ describe("quickstart", () => {
         assert.isAbove(quickstart.units.total, 50)
         assert.isAbove(quickstart.results.length, 0)
         assert.match(quickstart.injected, /^<claude-memory>/)
-        const { code, stderr, stdout } = yield* run([main, "quickstart"], options)
-        assert.strictEqual(code, 0)
-        assert.strictEqual(stderr, "")
-        assert.include(stdout, `No sessions of yours in ${join(home, ".claude", "projects")} yet`)
-        assertClean(Buffer.from(stdout), "quickstart")
         assert.deepStrictEqual(yield* fs.readDirectory(temporary), [])
         assert.deepStrictEqual(yield* fs.readDirectory(home), ["tmp"])
       })
@@ -647,6 +652,9 @@ describe("a command line", () => {
   it.live("that asks for help or the version opens nothing", () =>
     inHome((home, fs) =>
       Effect.gen(function*() {
+        const { version } = JSON.parse(yield* fs.readFileString(join(root, "package.json"))) as {
+          readonly version: string
+        }
         for (
           const words of [[], ["--help"], ["-h"], ["help"], ["search", "--help"], ["import", "--help"], [
             "lifecycle",
@@ -658,11 +666,8 @@ describe("a command line", () => {
           assert.strictEqual(stderr, "")
           assert.isAbove(stdout.length, 4)
           assert.notMatch(stdout, /\u001b/)
+          if (words[0] === "--version") assert.strictEqual(stdout, `${version}\n`)
         }
-        const { version } = JSON.parse(yield* fs.readFileString(join(root, "package.json"))) as {
-          readonly version: string
-        }
-        assert.strictEqual((yield* run([main, "--version"], { home })).stdout, `${version}\n`)
         assert.deepStrictEqual(yield* fs.readDirectory(home), [])
       })
     ))
@@ -777,7 +782,7 @@ describe("a memory that can't be used", () => {
           assert.strictEqual(report.lines.total + second.lines.total, newlines)
 
           // A memory that root made is nobody's to read.
-          assert.strictEqual((yield* run([main, "import", "--json"], { home })).code, 0)
+          assert.strictEqual((yield* run([main, "save", "The till is counted at noon."], { home })).code, 0)
           yield* fs.chmod(join(home, ".claude-memory"), 0o700)
           complaintOf(yield* run([main, "search", "x"], nobody))
         })

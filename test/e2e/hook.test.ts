@@ -12,8 +12,7 @@ import { randomUUID } from "node:crypto"
 import { join } from "node:path"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { open } from "../../src/resources/Sqlite.ts"
-import { samples } from "../data.ts"
-import { hook, main, makeHome, type Options, run } from "./run.ts"
+import { hook, main, makeHome, makeImported, type Options, run } from "./run.ts"
 
 /** Its own budgets are short; a busy machine must not fail these. */
 const PATIENT = { CLAUDE_MEMORY_HOOK_MS: "20000", CLAUDE_MEMORY_SESSION_START_MS: "20000" }
@@ -23,11 +22,7 @@ const CWD = "/home/mei/work/shop-api"
 class Imported extends Context.Tag("Imported")<Imported, { readonly home: string }>() {
   static readonly layer = Layer.scoped(
     this,
-    Effect.gen(function*() {
-      const home = yield* makeHome
-      assert.strictEqual((yield* run([main, "import", samples], { home })).code, 0)
-      return { home }
-    })
+    Effect.map(makeImported, (home) => ({ home }))
   )
 }
 
@@ -74,15 +69,8 @@ const hooksBy = (home: string) =>
       (JSON.parse(stdout) as { readonly checks: ReadonlyArray<Check> }).checks.find(({ name }) => name === "hooks")
   )
 
-/** A home whose memory is a copy of the imported one. */
-const copied = Effect.gen(function*() {
-  const fs = yield* FileSystem.FileSystem
-  const home = yield* makeHome
-  const folder = join(home, ".claude-memory")
-  yield* fs.makeDirectory(folder, { mode: 0o700 })
-  yield* fs.copyFile(join((yield* Imported).home, ".claude-memory", "memory.db"), join(folder, "memory.db"))
-  return { home, folder }
-})
+/** One of its own. */
+const copied = Effect.map(makeImported, (home) => ({ home, folder: join(home, ".claude-memory") }))
 
 layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 })("the hook", (it) => {
   it.effect("answers a prompt with what is remembered, once in a session", () =>

@@ -11,20 +11,12 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { join } from "node:path"
-import { environment, samples } from "../data.ts"
-import { leftovers, main, makeHome, mcp, type Outcome, run, start } from "./run.ts"
+import { environment } from "../data.ts"
+import { leftovers, makeHome, makeImported, mcp, type Outcome, start } from "./run.ts"
 
 /** A home whose memory holds the samples. */
 class Home extends Context.Tag("test/Home")<Home, string>() {
-  static readonly layer = Layer.scoped(
-    this,
-    Effect.gen(function*() {
-      const home = yield* makeHome
-      const { code, stderr } = yield* run([main, "import", samples, "--json"], { home })
-      assert.strictEqual(code, 0, stderr)
-      return home
-    })
-  ).pipe(Layer.provideMerge(NodeContext.layer))
+  static readonly layer = Layer.scoped(this, makeImported).pipe(Layer.provideMerge(NodeContext.layer))
 }
 
 const SHOP = { CLAUDE_PROJECT_DIR: "/home/mei/work/shop-api" }

@@ -8,10 +8,14 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { root, samples } from "../data.ts"
 import { modelServer } from "../models/server.ts"
-import { hook, main, makeHome, run } from "./run.ts"
+import { hook, main, makeHome, makeImported, run } from "./run.ts"
 
-const inHome = <A, E>(body: (home: string) => Effect.Effect<A, E, Scope.Scope | FileSystem>) =>
-  Effect.flatMap(makeHome, body).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
+type Body = (home: string) => Effect.Effect<void, never, Scope.Scope | FileSystem>
+
+const inHome = (body: Body) => Effect.flatMap(makeHome, body).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
+/** With the samples in its memory. */
+const inImported = (body: Body) =>
+  Effect.flatMap(makeImported, body).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
 
 describe("models", () => {
   it.live("without settings: the package's own for embeddings, none else", () =>
@@ -82,11 +86,9 @@ describe("models", () => {
     ))
 
   it.live("that reranks orders what is found; where it is away the order stands, and that is said", () =>
-    inHome((home) =>
+    inImported((home) =>
       Effect.gen(function*() {
         const server = yield* modelServer
-        const imported = yield* run([main, "import", samples, "--json"], { home })
-        assert.strictEqual(imported.code, 0, imported.stderr)
         const search = [main, "search", "why does the search of the shop fail", "--all-projects", "--limit", "5"]
         const plain = JSON.parse((yield* run([...search, "--json"], { home })).stdout)
         const env = { CLAUDE_MEMORY_RERANK: "vllm:ranker", VLLM_BASE_URL: server.baseUrl }
@@ -109,7 +111,7 @@ describe("models", () => {
     ))
 
   it.live("fuse what is injected where that is set; what was fused is not asked again, and the hook asks nothing", () =>
-    inHome((home) =>
+    inImported((home) =>
       Effect.gen(function*() {
         const server = yield* modelServer
         /** A model that says of each note its first line. */
@@ -127,8 +129,6 @@ describe("models", () => {
           const content = JSON.stringify({ statements })
           return Promise.resolve({ status: 200, body: JSON.stringify({ choices: [{ message: { content } }] }) })
         }
-        const imported = yield* run([main, "import", samples, "--json"], { home })
-        assert.strictEqual(imported.code, 0, imported.stderr)
         const prompt = "why did we decide against Meilisearch?"
         const inject = (env: Readonly<Record<string, string>>) =>
           Effect.map(

@@ -74,7 +74,7 @@ describe("what is told to the memory", () => {
     atHome((claude) =>
       Effect.gen(function*() {
         const fs = yield* FileSystem.FileSystem
-        const search = Effect.map(claude(["search", TIMERS, "--all-projects", "--limit", "20"]), ({ stdout }) => stdout)
+        const search = Effect.map(claude(["search", TIMERS, "--all-projects", "--limit", "20", "--json"]), jsonOf)
         const inject = Effect.map(
           claude(["inject", "--prompt", TIMERS, "--all-projects", "--mode", "comprehensive"]),
           ({ stdout }) => stdout
@@ -82,9 +82,9 @@ describe("what is told to the memory", () => {
         const folder = yield* fs.makeTempDirectoryScoped()
         yield* fs.copyFile(SHOP, join(folder, "a.jsonl"))
         yield* claude(["import", folder])
-        assert.include(yield* search, "without fake timers")
+        const { results } = yield* search
+        assert.include(JSON.stringify(results), "without fake timers")
         assert.include(yield* inject, "without fake timers")
-        const { results } = jsonOf(yield* claude(["search", TIMERS, "--all-projects", "--json"]))
         const { forgotten, messages } = jsonOf(yield* claude(["forget", results[0].id, "--yes", "--json"]))
         assert.include(forgotten, results[0].id)
         assert.isAbove(messages, 0)
@@ -92,7 +92,7 @@ describe("what is told to the memory", () => {
         yield* fs.writeFileString(join(folder, "copy.jsonl"), copied(yield* fs.readFileString(SHOP), 1))
         const imported = jsonOf(yield* claude(["import", folder, "--json"]))
         assert.isAbove(imported.messages, 20)
-        assert.notInclude(yield* search, "without fake timers")
+        assert.notInclude(JSON.stringify((yield* search).results), "without fake timers")
         assert.notInclude(yield* inject, "without fake timers")
         const { lines, ok } = jsonOf(yield* claude(["doctor", "--json"]))
         assert.isTrue(ok)

@@ -2,11 +2,13 @@
  * The built programs, and those in programs/, for tests that spawn them.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
+import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { build } from "esbuild"
 import { join } from "node:path"
 import { inject } from "vitest"
-import { root } from "../data.ts"
+import { root, samples } from "../data.ts"
+import { run } from "./program.ts"
 
 export { type Options, type Outcome, type Program, run, start } from "./program.ts"
 
@@ -43,6 +45,28 @@ export const makeHome = Effect.flatMap(
   FileSystem.FileSystem,
   (fs) => Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "claude-memory-e2e-" }), fs.realPath)
 )
+
+const imported = join(dist, "..", "imported.db")
+
+/** A home with the samples in its memory: the first that asks for one imports them, the others get a copy of that. */
+export const makeImported = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const home = yield* makeHome
+  const folder = join(home, ".claude-memory")
+  const file = join(folder, "memory.db")
+  if (yield* fs.exists(imported)) {
+    yield* fs.makeDirectory(folder, { mode: 0o700 })
+    yield* fs.copyFile(imported, file)
+    return home
+  }
+  const { code, stderr } = yield* run([main, "import", samples], { home })
+  assert.strictEqual(code, 0, stderr)
+  // Whole at once, as another process may look for it.
+  const copy = `${imported}-${process.pid}`
+  yield* fs.copyFile(file, copy)
+  yield* fs.rename(copy, imported)
+  return home
+})
 
 /** What is not in the home of a program that was stopped well: SQLite's log and its index. */
 export const leftovers = (names: ReadonlyArray<string>) => names.filter((name) => /-(?:wal|shm|journal)$/.test(name))

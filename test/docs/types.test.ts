@@ -1,0 +1,45 @@
+/**
+ * What the pages show holds against the library: one check of all, as most of its time goes to the library.
+ */
+import { assert, it } from "@effect/vitest"
+import { spawnSync } from "node:child_process"
+import { existsSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { root } from "../data.ts"
+import { filesOf, makeClone, writeFiles } from "./page.ts"
+
+/** Those of scripts/check-package.mjs, and what the contracts, which are sources of ours, are written for. */
+const compilerOptions = {
+  target: "ES2022",
+  lib: ["ES2023"],
+  module: "NodeNext",
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noUnusedLocals: true,
+  noUnusedParameters: true,
+  verbatimModuleSyntax: true,
+  allowImportingTsExtensions: true,
+  skipLibCheck: true,
+  noEmit: true,
+  types: ["node"]
+}
+
+const PAGES = ["add-a-compressor", "add-a-provider", "add-an-index"]
+
+it("the pages show files whose types hold against the library", { timeout: 120_000 }, () => {
+  const clone = makeClone()
+  assert.isTrue(
+    existsSync(join(clone, "dist", "lib", "index.d.ts")),
+    "the library was built without its declarations"
+  )
+  // As deep as test/example, so that what they import is the same.
+  for (const page of PAGES) writeFiles(join(clone, "test", page), filesOf(page))
+  writeFileSync(
+    join(clone, "tsconfig.json"),
+    JSON.stringify({ compilerOptions, include: PAGES.map((page) => join("test", page)) })
+  )
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc")
+  const { status, stdout } = spawnSync(process.execPath, [tsc, "-p", clone], { cwd: clone, encoding: "utf8" })
+  assert.strictEqual(status, 0, stdout)
+})

@@ -7,6 +7,8 @@ export default defineConfig({
     maxWorkers: 2,
     minWorkers: 1,
     isolate: false,
+    // Properties make much that lives for a moment.
+    poolOptions: { forks: { execArgv: ["--max-semi-space-size=64"] } },
     setupFiles: ["test/setup.ts"],
     projects: [
       {

@@ -4,7 +4,7 @@
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { readFileSync, writeFileSync } from "node:fs"
-import { main, run } from "../e2e/run.ts"
+import { main, type Outcome, run } from "../e2e/run.ts"
 import type { Client } from "./Client.ts"
 
 interface Status {
@@ -25,11 +25,16 @@ export const patient = { CLAUDE_MEMORY_HOOK_MS: "20000", CLAUDE_MEMORY_SESSION_S
 const inSettings = (client: Client, from: RegExp, to: string) =>
   Effect.sync(() => writeFileSync(client.settings, readFileSync(client.settings, "utf8").replace(from, to)))
 
+const asked = (client: Client, ...args: ReadonlyArray<string>) =>
+  run([main, ...args], { home: client.home, cwd: client.project })
+
+const succeeded = (what: string, { code, stderr, stdout }: Outcome): string => {
+  assert.strictEqual(code, 0, `claude-memory ${what}: ${stdout}${stderr}`)
+  return stdout
+}
+
 export const command = (client: Client, ...args: ReadonlyArray<string>) =>
-  Effect.map(run([main, ...args], { home: client.home, cwd: client.project }), ({ code, stderr, stdout }) => {
-    assert.strictEqual(code, 0, `claude-memory ${args.join(" ")}: ${stdout}${stderr}`)
-    return stdout
-  })
+  Effect.map(asked(client, ...args), (outcome) => succeeded(args.join(" "), outcome))
 
 export const init = (client: Client, ...args: ReadonlyArray<string>) =>
   Effect.zipLeft(
@@ -43,14 +48,16 @@ export const uninstall = (client: Client) =>
 export const status = (client: Client): Effect.Effect<Status> =>
   Effect.map(command(client, "status", "--all-projects", "--json"), (text) => JSON.parse(text))
 
-/** What is found for these words, best first, of one type or of all. */
+/** What is found for these words, best first, of one type or of all; nothing while there is no memory yet. */
 export const found = (client: Client, words: string, type?: string): Effect.Effect<ReadonlyArray<Unit>> =>
   Effect.map(
-    command(client, "search", words, ...type === undefined ? [] : ["--type", type], "--limit", "50", "--json"),
-    (text) =>
-      (JSON.parse(text) as { results: ReadonlyArray<{ unit: Unit }> }).results.map((
-        { unit: { content, id, type } }
-      ) => ({ id, type, content }))
+    asked(client, "search", words, ...type === undefined ? [] : ["--type", type], "--limit", "50", "--json"),
+    (outcome) =>
+      outcome.code === 1 && outcome.stderr.includes("nothing is remembered yet")
+        ? []
+        : (JSON.parse(succeeded("search", outcome)) as { results: ReadonlyArray<{ unit: Unit }> }).results.map((
+          { unit: { content, id, type } }
+        ) => ({ id, type, content }))
   )
 
 const PATIENCE_MS = 60_000

@@ -78,8 +78,10 @@ const scope = Options.choice("scope", SCOPES).pipe(
   Options.withDefault("user" as const)
 )
 const promptHook = Options.choice("prompt-hook", PROMPT_HOOKS).pipe(
-  Options.withDescription("What answers each prompt: a command, or the MCP server that runs already"),
-  Options.withDefault("command" as const)
+  Options.withDescription(
+    "What answers each prompt: the MCP server that runs already, or a command that is started for it"
+  ),
+  Options.withDefault("mcp" as const)
 )
 
 export const options = { scope, promptHook, ...Question.options, json }

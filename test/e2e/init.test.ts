@@ -94,10 +94,22 @@ describe("init", () => {
             assert.include(stdout, words)
           }
         }
+        const byServer = {
+          type: "mcp_tool",
+          server: "claude-memory",
+          tool: "claude_memory_prompt",
+          input: {
+            prompt: "${prompt}",
+            session_id: "${session_id}",
+            cwd: "${cwd}",
+            transcript_path: "${transcript_path}"
+          },
+          timeout: 1
+        }
         const ours = [{ hooks: [{ type: "command", command: "node", args: [hook], timeout: 1 }] }]
         assert.deepStrictEqual(readJson(join(home, ".claude", "settings.json")), {
           model: "opus",
-          hooks: { SessionStart: ours, UserPromptSubmit: ours }
+          hooks: { SessionStart: ours, UserPromptSubmit: [{ hooks: [byServer] }] }
         })
         assert.deepStrictEqual(readJson(join(home, ".claude", ".claude.json")), {
           mcpServers: { "claude-memory": { type: "stdio", command: "node", args: [mcp] } }
@@ -150,15 +162,15 @@ describe("init", () => {
         const before = filesIn(home)
         const cwd = join(project, "src")
         const { notes } = jsonOf(
-          yield* cli(home, ["init", "--scope", "project", "--prompt-hook", "mcp", "--json"], { cwd })
+          yield* cli(home, ["init", "--scope", "project", "--prompt-hook", "command", "--json"], { cwd })
         )
         assert.match(notes!.join(), /is yours alone: keep it out of git/)
         const { hooks } = readJson(join(project, ".claude", "settings.local.json"))
-        assert.strictEqual(hooks.UserPromptSubmit[0].hooks[0].type, "mcp_tool")
+        assert.strictEqual(hooks.UserPromptSubmit[0].hooks[0].type, "command")
         assert.deepStrictEqual(Object.keys(readJson(join(home, ".claude", ".claude.json")).projects), [project])
         assert.deepInclude(yield* checkOf(home, cwd), {
           state: "ok",
-          detail: "runs it in this project; mcp answers prompts"
+          detail: "runs it in this project; command answers prompts"
         })
         // From anywhere.
         jsonOf(yield* cli(home, ["uninstall", "--json"]))

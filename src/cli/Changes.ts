@@ -62,8 +62,9 @@ export const make = (shown: ReadonlyArray<Shown>, places: Places) =>
 export const hasFailed = (outcomes: ReadonlyArray<Outcome>): boolean =>
   outcomes.some(({ outcome }) => outcome === "failed")
 
-export const areUnchanged = (outcomes: ReadonlyArray<Outcome>): boolean =>
-  outcomes.every(({ outcome }) => outcome === "unchanged")
+export const isChange = ({ outcome }: Outcome): boolean => outcome !== "unchanged"
+
+export const areUnchanged = (outcomes: ReadonlyArray<Outcome>): boolean => !outcomes.some(isChange)
 
 /** `projects["/home/mei/shop"].mcpServers.claude-memory` */
 const placeText = (path: Change["path"]): string =>

@@ -54,8 +54,6 @@ const elsewhere = Effect.gen(function*() {
   ]
 }).pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
 
-const isChange = ({ outcome }: Changes.Outcome) => outcome !== "unchanged"
-
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 
 export const command = Command.make("uninstall", options, ({ dryRun, json, purge, yes }) =>
@@ -81,7 +79,7 @@ export const command = Command.make("uninstall", options, ({ dryRun, json, purge
 
     const steps = yield* removal(places, process.cwd())
     const planned = yield* Changes.plan(steps)
-    const expected = planned.map(Changes.expected).filter(isChange)
+    const expected = planned.map(Changes.expected).filter(Changes.isChange)
     if (dryRun) {
       return yield* tell(expected, false, [
         ...expected.length === 0 ? ["Nothing of it is in Claude Code's files."] : [Changes.text(expected)],
@@ -95,7 +93,7 @@ export const command = Command.make("uninstall", options, ({ dryRun, json, purge
       if (!(yield* Question.confirm("Take this out?", true))) return yield* writeStdout("Nothing was changed.\n")
     }
     // Also where nothing is to be changed: an init that was killed may have left a folder, or half a file beside the whole one.
-    const outcomes = (yield* Changes.make(planned, places)).filter(isChange)
+    const outcomes = (yield* Changes.make(planned, places)).filter(Changes.isChange)
     const failed = outcomes.filter(({ outcome }) => outcome === "failed").map(({ path }) => path)
     yield* InstallRecord.forget(home, failed)
     if (failed.length > 0) {

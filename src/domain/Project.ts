@@ -27,6 +27,10 @@ export interface KnownProject extends Project {
 export const knownAs = (known: ReadonlyArray<KnownProject>, id: string): KnownProject | undefined =>
   known.find((project) => project.id === id || project.merged.some((other) => other.id === id))
 
+/** Ids of those that are not excluded. */
+export const included = (known: ReadonlyArray<KnownProject>): ReadonlyArray<string> =>
+  known.filter(({ isExcluded }) => !isExcluded).map(({ id }) => id)
+
 /** Ids as those that memories are kept under, for those who ask for them; "all" is every project but those that are excluded. */
 export const asked = (
   known: ReadonlyArray<KnownProject>,
@@ -35,7 +39,7 @@ export const asked = (
   projects !== "all"
     ? [...new Set(projects.map((id) => knownAs(known, id)?.id ?? id))]
     : known.some(({ isExcluded }) => isExcluded)
-    ? known.filter(({ isExcluded }) => !isExcluded).map(({ id }) => id)
+    ? included(known)
     : "all"
 
 /** The same without any that is excluded, for what is given to somebody who did not ask. */

@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Settings from "../Settings.ts"
 
 export const HookFailure = Schema.Struct({
   /** Milliseconds since the epoch. */
@@ -35,6 +36,10 @@ export const record = (home: string, event: string, detail: string) =>
     const line = yield* Schema.encode(Line)({ at, event, detail: detail.slice(0, MAX_DETAIL) })
     yield* fs.writeFileString(file, `${line}\n`, { flag: "a", mode: 0o600 })
   })
+
+/** The same, in the memory's own folder; what can't be recorded is not. */
+export const tell = (event: string, detail: string) =>
+  Effect.ignore(Effect.flatMap(Settings.home, (home) => record(home, event, detail)))
 
 /** The oldest first; a line that is none is passed over. */
 export const read = (home: string) =>

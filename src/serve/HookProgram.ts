@@ -38,9 +38,6 @@ const isEmpty = (cause: Cause.Cause<{ readonly _tag: string }>) =>
 
 type Services<E> = Layer.Layer<Given | Injector | MemoryStore | NodeContext.NodeContext | ResourceLedger, E>
 
-const failed = (event: string, detail: string) =>
-  Effect.ignore(Effect.flatMap(Settings.home, (home) => HookFailures.record(home, event, detail)))
-
 const hook = <E extends { readonly _tag: string }>(started: number, services: Services<E>) =>
   Effect.gen(function*() {
     const { isOff, within } = yield* Settings.hook
@@ -51,21 +48,25 @@ const hook = <E extends { readonly _tag: string }>(started: number, services: Se
       readStdin(MAX_INPUT),
       Math.max(left("SessionStart"), left("UserPromptSubmit"))
     )
-    if (Option.isNone(text)) return yield* failed("unknown", "Claude Code did not end what it writes to the hook")
+    if (Option.isNone(text)) {
+      return yield* HookFailures.tell("unknown", "Claude Code did not end what it writes to the hook")
+    }
     const input = yield* Effect.option(decode(text.value))
-    if (Option.isNone(input)) return yield* failed("unknown", "what Claude Code wrote to the hook is of no known form")
+    if (Option.isNone(input)) {
+      return yield* HookFailures.tell("unknown", "what Claude Code wrote to the hook is of no known form")
+    }
     const event = input.value.hook_event_name
     yield* answer(input.value).pipe(
       Effect.provide(services),
       Effect.timeoutOption(left(event)),
       Effect.flatMap(Option.match({
-        onNone: () => failed(event, `took longer than ${within[event]} ms`),
+        onNone: () => HookFailures.tell(event, `took longer than ${within[event]} ms`),
         onSome: (text) => text === "" ? Effect.void : writeStdout(outputOf(event, text))
       })),
-      Effect.catchAllCause((cause) => isEmpty(cause) ? Effect.void : failed(event, told(cause)))
+      Effect.catchAllCause((cause) => isEmpty(cause) ? Effect.void : HookFailures.tell(event, told(cause)))
     )
   }).pipe(
-    Effect.catchAllCause((cause) => failed("unknown", told(cause))),
+    Effect.catchAllCause((cause) => HookFailures.tell("unknown", told(cause))),
     Effect.provide(NodeContext.layer)
   )
 

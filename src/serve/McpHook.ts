@@ -28,9 +28,9 @@ const failed = (detail: string) =>
     const [HookFailures, NodeContext] = yield* Effect.promise(() =>
       Promise.all([import("./HookFailures.ts"), import("@effect/platform-node/NodeContext")])
     )
-    const home = yield* Settings.home
-    yield* Effect.provide(HookFailures.record(home, "UserPromptSubmit", detail), NodeContext.layer)
-  }).pipe(Effect.ignore, Effect.as(""))
+    yield* Effect.provide(HookFailures.tell("UserPromptSubmit", detail), NodeContext.layer)
+    return ""
+  })
 
 /** Empty when there is nothing to tell, when it takes too long, and when something is wrong. */
 const answer = (asked: typeof Input.Type) =>

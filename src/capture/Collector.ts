@@ -3,6 +3,7 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -39,12 +40,18 @@ export interface Captured {
   readonly result: AppendResult
 }
 
+/**
+ * Claude Code writes some lines before the conversation begins, which do not tell where the session works. Only where nothing more has
+ * come for so long, its project is that of the folder in which the transcript lies.
+ */
+const BEGINS_WITHIN_MS = 60_000
+
 export class Collector extends Context.Tag("Collector")<Collector, {
   /** Transcripts at these paths (files, or folders with all below them), newest first. Links are followed once. */
   readonly discover: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError>
   /**
-   * Reads each file on from its cursor. A file that can't be read is passed over with a warning, one of an excluded project or folder
-   * without; they keep their cursors.
+   * Reads each file on from its cursor. A file that can't be read is passed over with a warning; without one, that of an excluded
+   * project or folder, and one that has just been begun and does not tell yet where its session works. They keep their cursors.
    */
   readonly sync: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<Captured, StoreError>
   /**
@@ -147,6 +154,9 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
         if (cursor?.offset === file.size && cursor.modifiedAt === file.modifiedAt) return Stream.empty
         const handle = yield* openTranscript(file.path)
         const head = yield* headOf(handle, file.path)
+        if (!head.isBegun && Math.abs((yield* Clock.currentTimeMillis) - file.modifiedAt) < BEGINS_WITHIN_MS) {
+          return Stream.empty
+        }
         const project = yield* projectOf(head.cwd ?? path.dirname(file.path))
         if (Option.isNone(project)) return Stream.empty
         // A file that is shorter now has another tail too.

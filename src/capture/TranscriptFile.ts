@@ -17,6 +17,8 @@ const CHUNK_BYTES = 1024 * 1024
 /** What is kept of a line that is too long; more than its dead letter shows, so that redaction sees secrets whole. */
 const OVERLONG_BYTES = 64 * 1024
 const HEAD_BYTES = 64 * 1024
+/** The longest value that is looked for in it, whole, in any alphabet. */
+const OVERLAP_BYTES = 16 * 1024
 const TAIL_BYTES = 64 * 1024
 const NEWLINE = 0x0a
 const RETURN = 0x0d
@@ -48,6 +50,29 @@ const decoder = new TextDecoder()
 
 const fingerprintOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex").slice(0, 32)
 
+/** The first string that is the value of this key. */
+const valueOf = (key: string, text: string): string | undefined => {
+  const literal = new RegExp(`"${key}":\\s*("(?:[^"\\\\]|\\\\.){1,4096}")`).exec(text)?.[1]
+  if (literal === undefined) return undefined
+  try {
+    return JSON.parse(literal) as string
+  } catch {
+    return undefined
+  }
+}
+
+/** The same, of what comes after the head: a prompt that waits its turn may be before it, of any length. */
+const valueAfterHead = (file: FileSystem.File, key: string) =>
+  Effect.iterate({ at: HEAD_BYTES - OVERLAP_BYTES, found: undefined as string | undefined }, {
+    while: ({ at, found }) => found === undefined && at < MAX_LINE_BYTES,
+    body: ({ at }) =>
+      Effect.map(readAt(file, at, CHUNK_BYTES), (bytes) => {
+        const text = Option.match(bytes, { onNone: () => "", onSome: (read) => decoder.decode(read) })
+        const isLast = Option.isNone(bytes) || bytes.value.length < CHUNK_BYTES
+        return { at: isLast ? MAX_LINE_BYTES : at + CHUNK_BYTES - OVERLAP_BYTES, found: valueOf(key, text) }
+      })
+  }).pipe(Effect.map(({ found }) => found))
+
 /** What the first lines tell. The first whole line never changes while a file grows, so its hash tells files apart. */
 export const headOf = (file: FileSystem.File, name: string) =>
   Effect.gen(function*() {
@@ -56,20 +81,14 @@ export const headOf = (file: FileSystem.File, name: string) =>
     const newline = bytes.indexOf(NEWLINE)
     const first = bytes.subarray(0, newline < 0 ? bytes.length : newline)
     const text = decoder.decode(bytes)
-    const value = (key: string) => {
-      const literal = new RegExp(`"${key}":\\s*("(?:[^"\\\\]|\\\\.){1,4096}")`).exec(text)?.[1]
-      if (literal === undefined) return undefined
-      try {
-        return JSON.parse(literal) as string
-      } catch {
-        return undefined
-      }
-    }
+    const cwd = valueOf("cwd", text) ?? (bytes.length < HEAD_BYTES ? undefined : yield* valueAfterHead(file, "cwd"))
     return {
       // The end of a first line that was read without it may come later.
       fingerprint: fingerprintOf(first.at(-1) === RETURN ? first.subarray(0, -1) : first),
-      cwd: value("cwd"),
-      sessionId: value("sessionId") ?? path.basename(name, ".jsonl")
+      cwd,
+      /** Whether the conversation has begun: each line of it has an id, and says where the session works. */
+      isBegun: cwd !== undefined || valueOf("uuid", text) !== undefined,
+      sessionId: valueOf("sessionId", text) ?? path.basename(name, ".jsonl")
     }
   })
 

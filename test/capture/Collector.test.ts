@@ -9,6 +9,7 @@ import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
 import {
   appendFileSync,
   cpSync,
@@ -280,6 +281,61 @@ describe("a transcript that is being written", () => {
         yield* collect(file)
         assert.strictEqual(more, 3)
         assert.deepInclude(yield* lineSum, { total: 3_003, stored: 3_003 })
+      })
+    ))
+})
+
+describe("a transcript that has just been begun", () => {
+  const ahead = (content = "first prompt") =>
+    `${JSON.stringify({ type: "queue-operation", operation: "enqueue", content, sessionId: "s1" })}\n`
+
+  const projects = Effect.map(status, ({ projects }) => projects.map(({ name }) => name))
+
+  it.effect("waits until it tells where its session works", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        yield* TestClock.setTime(performance.timeOrigin + performance.now())
+        const file = join(folder, "s1.jsonl")
+        for (const text of ["", ahead(), ahead()]) {
+          appendFileSync(file, text)
+          assert.deepStrictEqual(yield* collect(file), [])
+        }
+        assert.deepStrictEqual(yield* projects, [])
+        appendFileSync(file, line("u1"))
+        yield* collect(file)
+        assert.deepStrictEqual(yield* projects, ["shop"])
+        assert.deepInclude(yield* lineSum, { total: 3, stored: 1 })
+      })
+    ))
+
+  it.effect("tells it after a prompt of any length", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        yield* TestClock.setTime(performance.timeOrigin + performance.now())
+        // Also where it lies on the border of what is read at once.
+        for (const [i, length] of [65_000, 65_400, 1_098_000, 1_115_000, 5_000_000].entries()) {
+          const file = join(folder, `s${i}.jsonl`)
+          writeFileSync(file, ahead("长".repeat(length / 3)))
+          assert.deepStrictEqual(yield* collect(file), [])
+          appendFileSync(file, line(`u${i}`))
+          assert.lengthOf((yield* collect(file)).flatMap(({ batch }) => batch.messages), 1)
+          assert.deepStrictEqual(yield* projects, ["shop"])
+        }
+      })
+    ))
+
+  it.effect("and says nothing more for a minute is of the folder it lies in", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        const file = join(folder, "s1.jsonl")
+        writeFileSync(file, ahead())
+        const { mtimeMs } = statSync(file)
+        yield* TestClock.setTime(mtimeMs + 59_000)
+        assert.deepStrictEqual(yield* collect(file), [])
+        yield* TestClock.adjust("2 seconds")
+        yield* collect(file)
+        assert.deepInclude(yield* lineSum, { total: 1, stored: 0 })
+        assert.deepStrictEqual(yield* projects, [basename(folder)])
       })
     ))
 })

@@ -50,7 +50,7 @@ const TIMEOUT = 1
 const commandHook = ({ hook, node }: Programs) => ({ type: "command", command: node, args: [hook], timeout: TIMEOUT })
 
 /** Claude Code fills in what it would have written to the command's stdin, and takes the answer as the command's stdout. */
-const toolHook = {
+export const toolHook = {
   type: "mcp_tool",
   server: SERVER,
   tool: "claude_memory_prompt",

@@ -22,8 +22,13 @@ export interface Unit {
 /** A busy machine is not what these suites are about: hooks may take as long as they need. */
 export const patient = { CLAUDE_MEMORY_HOOK_MS: "20000", CLAUDE_MEMORY_SESSION_START_MS: "20000" }
 
-const inSettings = (client: Client, from: RegExp, to: string) =>
-  Effect.sync(() => writeFileSync(client.settings, readFileSync(client.settings, "utf8").replace(from, to)))
+const rewrite = (file: string, from: RegExp, to: string) =>
+  writeFileSync(file, readFileSync(file, "utf8").replace(from, to))
+
+/** So do the hooks that this file tells Claude Code of. */
+export const patiently = (file: string) => rewrite(file, /(?<key>"timeout": *)1\b/g, "$<key>30")
+
+const asInstalled = (file: string) => rewrite(file, /(?<key>"timeout": *)30\b/g, "$<key>1")
 
 const asked = (client: Client, ...args: ReadonlyArray<string>) =>
   run([main, ...args], { home: client.home, cwd: client.project })
@@ -39,11 +44,11 @@ export const command = (client: Client, ...args: ReadonlyArray<string>) =>
 export const init = (client: Client, ...args: ReadonlyArray<string>) =>
   Effect.zipLeft(
     command(client, "init", "--yes", ...args),
-    inSettings(client, /(?<key>"timeout": *)1\b/g, "$<key>30")
+    Effect.sync(() => patiently(client.settings))
   )
 
 export const uninstall = (client: Client) =>
-  Effect.zipRight(inSettings(client, /(?<key>"timeout": *)30\b/g, "$<key>1"), command(client, "uninstall", "--yes"))
+  Effect.zipRight(Effect.sync(() => asInstalled(client.settings)), command(client, "uninstall", "--yes"))
 
 export const status = (client: Client): Effect.Effect<Status> =>
   Effect.map(command(client, "status", "--all-projects", "--json"), (text) => JSON.parse(text))

@@ -13,7 +13,7 @@ import { join } from "node:path"
 import { inject } from "vitest"
 import { times } from "../data.ts"
 import * as Client from "./Client.ts"
-import { caughtUp, command, found, init, patient, tell, uninstall, until } from "./Memory.ts"
+import { caughtUp, command, found, init, patient, patiently, tell, uninstall, until } from "./Memory.ts"
 import { type Asked, given, says, uses } from "./MessagesApi.ts"
 import * as story from "./story.ts"
 
@@ -276,6 +276,7 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
         const plugin = join(client.home, "plugin of 记忆")
         cpSync(join(inject("package"), "dist", "plugin"), plugin, { recursive: true })
         execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: plugin, stdio: "pipe" })
+        patiently(join(plugin, "hooks", "hooks.json"))
         const valid = yield* client.run(["plugin", "validate", "--strict", plugin])
         yield* tell("claude plugin validate --strict", valid.stdout)
         assert.strictEqual(valid.code, 0)
@@ -304,9 +305,13 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
         const skill = yield* client.ask("/memory:memory search gateway port")
         yield* tell("asked: /memory:memory search gateway port", skill.asked[0]?.turn.slice(0, 2_000))
         assert.include(skill.asked[0]?.turn, "claude_memory_search")
+        yield* lived(client)
+        const later = yield* client.ask(story.QUESTION)
+        yield* seen("", later)
+        assert.include(given(later.asked[0], "UserPromptSubmit"), story.CAUSE)
         const removed = yield* client.run(["plugin", "uninstall", "memory@claude-memory"])
         assert.strictEqual(removed.code, 0)
-        assert.strictEqual(yield* asking(client, "Which port has the staging gateway?"), "")
+        assert.strictEqual(yield* asking(client, story.QUESTION), "")
       })
   )
 

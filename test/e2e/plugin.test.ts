@@ -4,7 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { existsSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { PLUGIN, SERVER } from "../../src/install/ClaudeSettings.ts"
+import { PLUGIN, SERVER, toolHook } from "../../src/install/ClaudeSettings.ts"
 import { version } from "../../src/version.ts"
 import { root } from "../data.ts"
 import { main } from "./run.ts"
@@ -23,15 +23,15 @@ describe("the plugin", () => {
     assert.deepStrictEqual(Object.keys(manifest.mcpServers), [SERVER])
   })
 
-  it("runs what is in it, without a shell", () => {
+  it("runs what is in it, without a shell, and has its server answer prompts as init does", () => {
+    const manifest = readJson(plugin, ".claude-plugin", "plugin.json")
     const { hooks } = readJson(plugin, "hooks", "hooks.json")
-    assert.deepStrictEqual(Object.keys(hooks), ["SessionStart", "UserPromptSubmit"])
-    for (const [group, ...others] of Object.values(hooks) as Array<Array<{ readonly hooks: ReadonlyArray<unknown> }>>) {
-      assert.deepStrictEqual(group, {
+    assert.deepStrictEqual(hooks, {
+      SessionStart: [{
         hooks: [{ type: "command", command: "node", args: ["${CLAUDE_PLUGIN_ROOT}/dist/hook.js"], timeout: 1 }]
-      })
-      assert.deepStrictEqual(others, [])
-    }
+      }],
+      UserPromptSubmit: [{ hooks: [{ ...toolHook, server: `plugin:${manifest.name}:${SERVER}` }] }]
+    })
     assert.isTrue(existsSync(join(plugin, "dist", "hook.js")))
     assert.isTrue(existsSync(join(plugin, "assets", "static-embeddings.bin")))
   })

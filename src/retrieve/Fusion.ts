@@ -7,9 +7,12 @@ import type { LexicalMatches } from "../store/MemoryStore.ts"
 
 export const DENSE_WEIGHT = 0.25
 
-/** Robertson-Spärck Jones with 1 added, so that it is never negative. */
+/** Units of no memory, which hold none of the words: in a memory of one session each word of its subject would be a common one. */
+const BACKGROUND = 50
+
+/** Robertson-Spärck Jones with 1 added, so that it is never negative, over the memory's units and the background. */
 export const inverseDocumentFrequency = (documents: number, frequency: number): number =>
-  Math.log(1 + (documents - frequency + 0.5) / (frequency + 0.5))
+  Math.log(1 + (documents + BACKGROUND - frequency + 0.5) / (frequency + 0.5))
 
 export interface LexicalScore {
   readonly unitId: string
@@ -37,13 +40,17 @@ export const bm25 = (matches: LexicalMatches): ReadonlyArray<LexicalScore> => {
 /** So many matches of the rarest kind answer a question of any length. */
 const ENOUGH_MATCHES = 3
 
+/** In a smaller memory a word that one unit alone holds is hardly rarer than others. */
+const SMALL_MEMORY = 200
+
 /**
  * How far a BM25 score answers a question, from 0 to 1: in matches of a word that one unit alone holds, of as many as answer
- * or as the question's words (`idf` of each) could give. Of 66 answerable coding questions, asked of the project that knows
- * and of those that don't, 95 % reach a half where they are answered and 6 % elsewhere.
+ * or as the question's words (`idf` of each) could give. Of 68 answerable coding questions, asked of the project that knows
+ * and of those that don't, 97 % reach a half where they are answered and 10 % elsewhere. Of those whose session has less than 30 units,
+ * asked of a memory of one session alone, 89 % and 19 %; without background and least size 60 % and 15 %.
  */
 export const certainty = (score: number, idf: ReadonlyArray<number>, documents: number): number => {
-  const rarest = inverseDocumentFrequency(documents, 0)
+  const rarest = inverseDocumentFrequency(Math.max(documents, SMALL_MEMORY), 0)
   const attainable = idf.reduce((sum, value) => sum + value, 0)
   return Math.min(1, score / Math.max(Number.MIN_VALUE, Math.min(ENOUGH_MATCHES * rarest, attainable)))
 }

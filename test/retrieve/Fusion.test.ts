@@ -128,7 +128,7 @@ describe("bm25", () => {
       documentFrequencies: [3],
       candidates: [{ unitId: "a", sessionId: "s", position: 1, lengths: [2, 20, 4, 4], frequencies: [[1, 2, 0, 1]] }]
     })
-    const [idf, frequency, norm] = [Math.log(1 + 7.5 / 3.5), 0.3 + 2 + 0.5, 1 - 0.6 + 0.6 * (30 / 20)]
+    const [idf, frequency, norm] = [Math.log(1 + (50 + 7.5) / 3.5), 0.3 + 2 + 0.5, 1 - 0.6 + 0.6 * (30 / 20)]
     assert.closeTo(scored!.score, idf * frequency * 2.2 / (frequency + 1.2 * norm), 1e-12)
   })
 })
@@ -244,7 +244,7 @@ describe("certainty", () => {
     "falls with each word that no unit holds, until enough others would answer",
     [question, score, FastCheck.integer({ min: 1, max: 20 })],
     ([{ documents, idf }, score, unknown]) => {
-      const rarest = inverseDocumentFrequency(documents, 0)
+      const rarest = inverseDocumentFrequency(Math.max(documents, 200), 0)
       const all = [...idf, ...Array.from({ length: unknown }, () => rarest)]
       assert.isAtMost(certainty(score, all, documents), certainty(score, idf, documents))
       assert.strictEqual(certainty(3 * rarest, all, documents), 1)
@@ -257,6 +257,18 @@ describe("certainty", () => {
 
   it.prop("does not depend on the order of the words", [question, score], ([{ documents, idf }, score]) => {
     assert.closeTo(certainty(score, [...idf].reverse(), documents), certainty(score, idf, documents), 1e-9)
+  })
+
+  it("is enough where all that is remembered is of the question's subject, in a small memory alone", () => {
+    /** Five words of the question match that so many units hold, and four are not known. */
+    const of = (documents: number, holding: number) => {
+      const matched = Array.from({ length: 5 }, () => inverseDocumentFrequency(documents, holding))
+      const unknown = Array.from({ length: 4 }, () => inverseDocumentFrequency(documents, 0))
+      return certainty(matched.reduce((sum, value) => sum + value, 0), [...matched, ...unknown], documents)
+    }
+    assert.isAbove(of(6, 5), 0.5)
+    assert.isAbove(of(500, 5), 0.5)
+    assert.isBelow(of(500, 450), 0.1)
   })
 
   it("is nothing of a question without words and of a memory without units", () => {

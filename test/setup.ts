@@ -6,7 +6,7 @@ import * as FastCheck from "effect/FastCheck"
 import { mkdtempSync, rmSync } from "node:fs"
 import { homedir, tmpdir } from "node:os"
 import { join } from "node:path"
-import { isolate, testSeed } from "./data.ts"
+import { isolate, testSeed, times } from "./data.ts"
 
 const home = mkdtempSync(join(tmpdir(), "claude-memory-test-"))
 isolate(home)
@@ -14,7 +14,7 @@ if (homedir() !== home) throw new Error(`tests would use the home folder ${homed
 
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
-if (testSeed !== "random") FastCheck.configureGlobal({ seed: Number(testSeed) })
+FastCheck.configureGlobal({ numRuns: times(50), ...(testSeed !== "random" && { seed: Number(testSeed) }) })
 
 // A process runs one file after the other, and `layer` puts methods of its own on the one `it` that all of them share.
 Object.assign(it, { effect, scoped, prop })

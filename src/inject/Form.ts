@@ -7,6 +7,9 @@ import * as Tokens from "../domain/Tokens.ts"
 
 const ELLIPSIS = "…"
 
+/** When so many lines in a row have no room, it is taken to be full. */
+const FULL_AFTER = 16
+
 const shortened = (line: string, tokens: number): string => {
   if (Tokens.estimate(line) <= tokens) return line
   const start = Tokens.truncate(line, tokens - 3, Infinity).trimEnd()
@@ -34,9 +37,14 @@ export const excerpt = (unit: MemoryUnit, prompt: ReadonlySet<string>, tokens: n
   const told = (kept: ReadonlySet<number>) =>
     lines.flatMap((line, i) => kept.has(i) ? [line] : i === 0 || kept.has(i - 1) ? [ELLIPSIS] : []).join("\n")
   let kept: ReadonlySet<number> = new Set()
+  let misses = 0
   for (const i of ranked) {
+    if (misses === FULL_AFTER) break
     const more = new Set([...kept, i])
-    if (Tokens.estimate(told(more)) <= tokens) kept = more
+    if (Tokens.estimate(told(more)) <= tokens) {
+      kept = more
+      misses = 0
+    } else misses++
   }
   return told(kept)
 }

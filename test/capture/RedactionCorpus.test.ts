@@ -24,7 +24,7 @@ import {
 const plants = secrets(root)
 const harmless = lookAlikes(root)
 /** What is imported; in memory all is judged. Of each place there is some. */
-const isImported = oneIn(5)
+const isImported = oneIn(10)
 
 const writeTranscripts = (
   folder: string,

@@ -20,6 +20,7 @@ import {
 } from "../../src/domain/MemoryUnit.ts"
 import * as Tokens from "../../src/domain/Tokens.ts"
 import type { SegmentContext, SessionOutline } from "../../src/store/MemoryStore.ts"
+import { times } from "../data.ts"
 import { anyText, sayingText } from "../texts.ts"
 import { message } from "./made.ts"
 
@@ -146,7 +147,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<Compressor, E>) => {
     body: (value: A) => Effect.Effect<void, E2, Compressor>
   ) =>
     it.effect.prop(title, [arbitrary], ([value]) => Effect.provide(body(value), layer), {
-      fastCheck: { numRuns: 36, interruptAfterTimeLimit: 20_000 }
+      fastCheck: { numRuns: times(18), interruptAfterTimeLimit: 20_000 }
     })
 
   describe(name, () => {

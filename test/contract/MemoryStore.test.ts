@@ -330,7 +330,7 @@ const alike = (name: string, stores: ReadonlyArray<Layer.Layer<MemoryStore, unkn
           const program = Effect.all([Effect.forEach(operations, run), everythingIn])
           yield* same(program)
         }),
-      { fastCheck: runs(12), timeout: times(60_000) }
+      { fastCheck: runs(6), timeout: times(60_000) }
     )
 
     const similar = FastCheck.record({
@@ -373,7 +373,7 @@ const alike = (name: string, stores: ReadonlyArray<Layer.Layer<MemoryStore, unkn
           })
           yield* same(program)
         }),
-      { fastCheck: runs(15), timeout: times(120_000) }
+      { fastCheck: runs(8), timeout: times(120_000) }
     )
 
     const document = FastCheck.record({
@@ -407,7 +407,7 @@ const alike = (name: string, stores: ReadonlyArray<Layer.Layer<MemoryStore, unkn
           })
           yield* same(program)
         }),
-      { fastCheck: runs(6), timeout: times(60_000) }
+      { fastCheck: runs(3), timeout: times(60_000) }
     )
   })
 

@@ -26,6 +26,7 @@ import {
   type WorkItem
 } from "../../src/store/MemoryStore.ts"
 import { LEASE_MS } from "../../src/store/WorkLease.ts"
+import { times } from "../data.ts"
 import { batch, cursor, everything, facts, known, message, project, unit } from "./made.ts"
 
 /** Writes units through the queue, as the pipeline does: an origin is a segment that a message started. */
@@ -142,7 +143,9 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     arbitrary: FastCheck.Arbitrary<A>,
     body: (value: A) => Effect.Effect<void, E2, MemoryStore>
   ) =>
-    it.effect.prop(title, [arbitrary], ([value]) => Effect.provide(body(value), layer), { fastCheck: { numRuns: 8 } })
+    it.effect.prop(title, [arbitrary], ([value]) => Effect.provide(body(value), layer), {
+      fastCheck: { numRuns: times(4) }
+    })
 
   describe(name, () => {
     describe("capture", () => {

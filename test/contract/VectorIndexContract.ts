@@ -10,6 +10,7 @@ import { idOf } from "../../src/domain/Ids.ts"
 import type { SearchFilter } from "../../src/domain/Search.ts"
 import { VectorIndex } from "../../src/index/VectorIndex.ts"
 import { MemoryStore } from "../../src/store/MemoryStore.ts"
+import { times } from "../data.ts"
 import { batch, cursor, everything, message, unit as made } from "./made.ts"
 import { write } from "./MemoryStoreContract.ts"
 
@@ -313,7 +314,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
           const [first, second] = [...exact].sort(([, a], [, b]) => b - a)
           if (first![1] - second![1] > 0.04) assert.strictEqual(hits[0]?.unitId, first![0])
         }).pipe(Effect.provide(layer)),
-      { fastCheck: { numRuns: 8 } }
+      { fastCheck: { numRuns: times(4) } }
     )
 
     test(

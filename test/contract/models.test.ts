@@ -15,6 +15,7 @@ import * as SpendingInMemory from "../../src/models/SpendingInMemory.ts"
 import { ModelsFile } from "../../src/store/ModelsFile.ts"
 import * as SqliteModelCache from "../../src/store/SqliteModelCache.ts"
 import * as SqliteSpending from "../../src/store/SqliteSpending.ts"
+import { times } from "../data.ts"
 import { base } from "./layers.ts"
 
 /** A file of its own for each use. */
@@ -202,7 +203,7 @@ const spendingSuite = <E>(name: string, layer: Layer.Layer<Spending, E>) => {
             assert.strictEqual((yield* spent(AT)).day.tokens, used)
           }
         }).pipe(Effect.provide(layer)),
-      { fastCheck: { numRuns: 30 } }
+      { fastCheck: { numRuns: times(15) } }
     )
   })
 }

@@ -18,6 +18,7 @@ import {
   writeFileSync
 } from "node:fs"
 import { dirname, join } from "node:path"
+import { times } from "../data.ts"
 import { main, makeHome, type Options, run, start } from "./run.ts"
 
 interface LineSum {
@@ -226,14 +227,14 @@ describe("import", () => {
           const files = Array.from({ length: 4 }, (_, i) => join(folder, `s${i}.jsonl`))
           const lines = (file: string, n: number) =>
             Array.from({ length: n }, (_, i) => line(`${files.indexOf(file)}-${i}`, `${"word ".repeat(200)}${i}`))
-          for (const file of files) write(file, ...lines(file, 400))
+          for (const file of files) write(file, ...lines(file, 200))
           const program = yield* start([main, "import", "--json"], { home })
-          for (let round = 0; round < 24; round++) {
+          for (let round = 0; round < times(12); round++) {
             const file = files[round % files.length]!
             truncateSync(file, 15_000 * (round % 7))
             yield* Effect.sleep("20 millis")
             if (round % 3 === 0) rmSync(file)
-            write(file, ...lines(file, 400))
+            write(file, ...lines(file, 200))
             yield* Effect.sleep("20 millis")
           }
           assert.strictEqual((yield* program.ended).code, 0)
@@ -241,7 +242,7 @@ describe("import", () => {
           yield* importing({ home })
           const { stdout } = yield* run([main, "status", "--all-projects", "--json"], { home })
           const status = JSON.parse(stdout) as { readonly messages: number; readonly lines: LineSum }
-          assert.strictEqual(status.messages, 1_600)
+          assert.strictEqual(status.messages, 800)
           assert.strictEqual(
             status.lines.total,
             status.lines.stored + status.lines.deadLetter +

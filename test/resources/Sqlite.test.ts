@@ -16,6 +16,7 @@ import type { DatabaseSync } from "node:sqlite"
 import * as LeakProbe from "../../src/resources/LeakProbe.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { open, type OpenOptions, reasonOf, SqliteError, transaction } from "../../src/resources/Sqlite.ts"
+import { times } from "../data.ts"
 
 const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
 
@@ -459,7 +460,7 @@ describe("open", () => {
         yield* cycle
         yield* Effect.sleep("50 millis")
         const before = yield* LeakProbe.read
-        for (let i = 0; i < 30; i++) yield* cycle
+        for (let i = 0; i < times(10); i++) yield* cycle
         yield* Effect.sleep("50 millis")
         const after = yield* LeakProbe.read
         assert.isAtMost(after.fds ?? 0, before.fds ?? 0)

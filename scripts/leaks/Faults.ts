@@ -63,10 +63,14 @@ export const makeFaulty = (fault: Fault | undefined) =>
     return { acquired, isHalfWay, layer }
   })
 
-/** Seconds pass `factor` times as fast, for those who sleep and wait. */
+/** On a slow machine a database takes so long to close. */
+const LEAST = Duration.millis(400)
+
+/** Seconds pass `factor` times as fast, for those who sleep and wait for long. */
 export const fastClock = (factor: number): Clock.Clock => {
   const real = Clock.make()
   const fast: Clock.Clock = Object.create(real)
-  fast.sleep = (duration) => real.sleep(Duration.times(duration, 1 / factor))
+  fast.sleep = (duration) =>
+    real.sleep(Duration.min(duration, Duration.max(LEAST, Duration.times(duration, 1 / factor))))
   return fast
 }

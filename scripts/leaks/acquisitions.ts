@@ -17,7 +17,7 @@ import { endOf, type Ground, numbered, started, withoutTraces } from "./Ground.t
 import { cluster, inPostgres } from "./postgres.ts"
 import { everything, newPlace, offline, type Place } from "./Scenario.ts"
 
-/** Bounds of 10 seconds take 1, and those of 1 second are still longer than what they bound. */
+/** Bounds of 10 seconds take 1, and those of 1 second 0.4, which is still longer than what they bound. */
 const FASTER = 10
 
 interface Scenario {

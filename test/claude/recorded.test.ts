@@ -29,7 +29,10 @@ describe.skipIf(without !== "")(`recorded sessions${without}`, () => {
       Effect.gen(function*() {
         const client = yield* Client.make()
         yield* client.ask("Which port does the staging gateway listen on?")
-        cpSync(recorded, join(client.home, ".claude", "projects", "-recorded"), { recursive: true })
+        cpSync(recorded, join(client.home, ".claude", "projects", "-recorded"), {
+          recursive: true,
+          preserveTimestamps: true
+        })
         const files = transcriptsIn(recorded)
         const versions = new Set(
           files.flatMap((file) =>

@@ -10,11 +10,11 @@ import { type Ground, numbered } from "./Ground.ts"
 import { alone, ask, complete, everything, home, newPlace, offline, type Place, reader, service } from "./Scenario.ts"
 import { type Slope, slope } from "./slope.ts"
 
-/** Cycles that are run before the first is measured, those that are, those between two measurements, and the blocks of these. */
+/** Cycles that are run before the first is measured, those that are, and those between two measurements. */
 const REPETITIONS = {
-  quick: { first: 35, measured: 25, every: 1, blocks: 25 },
-  full: { first: 200, measured: 1_000, every: 5, blocks: 40 }
-} as const
+  quick: { first: 40, measured: 40, every: 1 },
+  full: { first: 200, measured: 1_000, every: 5 }
+}
 
 /**
  * The noise floor per cycle, found with nothing leaking: V8's tables grow by some hundred bytes. Over few cycles the allocator has
@@ -64,7 +64,7 @@ const cycle = (remote: Place, local: Place, isQuick: boolean) =>
 export const cycles = (ground: Ground) =>
   Effect.gen(function*() {
     const form = ground.isQuick ? "quick" : "full"
-    const { blocks, every, first, measured } = REPETITIONS[form]
+    const { every, first, measured } = REPETITIONS[form]
     const collect = yield* collected
     yield* withoutOptimizer
     const remote = yield* newPlace(ground)
@@ -90,7 +90,7 @@ export const cycles = (ground: Ground) =>
       for (const each of MEASURED) series[each].push(now[each])
     }
     const perCycle = (each: Measured) => {
-      const { high, low, perStep } = slope(series[each], blocks)
+      const { high, low, perStep } = slope(series[each])
       return { perStep: perStep / every, low: low / every, high: high / every, floor: FLOORS[each][form] }
     }
     const slopes: Slopes = {

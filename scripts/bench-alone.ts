@@ -4,7 +4,6 @@
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -12,7 +11,7 @@ import * as Schema from "effect/Schema"
 import { run } from "../src/cli/Import.ts"
 import { answer, json } from "../src/cli/Output.ts"
 import { ClaudeMemory } from "../src/serve/ClaudeMemory.ts"
-import { main, progress, service, temporaryFolder } from "./bench.ts"
+import { linesIn, main, progress, service, temporaryFolder } from "./bench.ts"
 
 const Question = Schema.parseJson(Schema.Struct({
   question: Schema.String,
@@ -59,10 +58,8 @@ const command = Cli.make("bench:alone", {
   json
 }, ({ json, questions: file, transcripts }) =>
   Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const lines = (yield* fs.readFileString(file)).split("\n").filter((line) => line.trim() !== "")
-    const questions = yield* Effect.forEach(lines, (line) => Schema.decode(Question)(line))
+    const questions = yield* linesIn(file, Question)
     const files = [...new Set(questions.flatMap(({ evidence }) => evidence.map((each) => each.file)))]
     const asked = (yield* Effect.forEach(files, (name, i) =>
       Effect.zipRight(

@@ -119,12 +119,14 @@ export const transcriptsIn = (folder: string) =>
     return names.filter((name) => name.endsWith(".jsonl")).sort().map((name) => path.join(folder, name))
   })
 
-const Question = Schema.parseJson(Schema.Struct({ id: Schema.String, question: Schema.String }))
-
-/** Of a JSONL file, in its order. */
-export const questionsIn = (file: string) =>
+/** The lines of a JSONL file, in its order. */
+export const linesIn = <A>(file: string, line: Schema.Schema<A, string>) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const lines = (yield* fs.readFileString(file)).split("\n").filter((line) => line.trim() !== "")
-    return yield* Effect.forEach(lines, (line) => Schema.decode(Question)(line))
+    const lines = (yield* fs.readFileString(file)).split("\n").filter((text) => text.trim() !== "")
+    return yield* Effect.forEach(lines, (text) => Schema.decode(line)(text))
   })
+
+const Question = Schema.parseJson(Schema.Struct({ id: Schema.String, question: Schema.String }))
+
+export const questionsIn = (file: string) => linesIn(file, Question)

@@ -57,9 +57,12 @@ export const anyText: FastCheck.Arbitrary<string> = FastCheck.oneof(
 /** Something other than white space is in it. */
 export const sayingText = anyText.filter((text) => text.trim() !== "")
 
-const HOSTILE = Math.min(1_000_000, times(250_000))
+const LONG = Math.min(1_000_000, times(250_000))
 
-/** So many characters of each, for what must take linear time. */
+/** So many characters of it as show what does not take linear time. */
+export const long = (piece: string): string => piece.repeat(Math.ceil(LONG / piece.length))
+
+/** Long ones, for what must take linear time. */
 export const hostile: ReadonlyArray<string> = [
   ...pieces,
   "A",
@@ -77,36 +80,41 @@ export const hostile: ReadonlyArray<string> = [
   "<command-name>/x</command-name><command-args>",
   "<command-name>  ",
   "\u001b["
-].map((piece) => piece.repeat(Math.ceil(HOSTILE / piece.length)))
+].map(long)
 
 const cpu = () => {
   const { system, user } = process.cpuUsage()
   return (user + system) / 1_000
 }
 
+let known: number | undefined
+
 /** What this machine takes for some work on a text, in a good moment, as a multiple of the one that the bounds in tests are for. */
-const slowness = (() => {
+const slowness = (): number => {
+  if (known !== undefined) return known
   const text = "word Word_2 数据 ".repeat(20_000)
-  const times = Array.from({ length: 4 }, () => {
+  const taken = Array.from({ length: 4 }, () => {
     const from = cpu()
     text.toLowerCase().split(/[^\p{L}\p{N}]+/u).sort()
     return cpu() - from
   })
-  return Math.max(1, Math.min(...times) / 25)
-})()
+  return known = Math.max(1, Math.min(...taken) / 25)
+}
+
+const since = (from: number): number => (cpu() - from) / slowness()
 
 /** Milliseconds of work that a call takes, of a machine of some speed: neither what else this one does nor how slow it is counts. */
 export const millis = (call: () => unknown): number => {
   const from = cpu()
   call()
-  return (cpu() - from) / slowness
+  return since(from)
 }
 
 /** The same of an effect, with its result. */
 export const withMillis = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<readonly [A, number], E, R> =>
   Effect.suspend(() => {
     const from = cpu()
-    return Effect.map(effect, (result) => [result, (cpu() - from) / slowness] as const)
+    return Effect.map(effect, (result) => [result, since(from)] as const)
   })
 
 export const splitsPair = (text: string, at: number): boolean =>

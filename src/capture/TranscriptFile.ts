@@ -66,11 +66,16 @@ const valueAfterHead = (file: FileSystem.File, key: string) =>
   Effect.iterate({ at: HEAD_BYTES - OVERLAP_BYTES, found: undefined as string | undefined }, {
     while: ({ at, found }) => found === undefined && at < MAX_LINE_BYTES,
     body: ({ at }) =>
-      Effect.map(readAt(file, at, CHUNK_BYTES), (bytes) => {
-        const text = Option.match(bytes, { onNone: () => "", onSome: (read) => decoder.decode(read) })
-        const isLast = Option.isNone(bytes) || bytes.value.length < CHUNK_BYTES
-        return { at: isLast ? MAX_LINE_BYTES : at + CHUNK_BYTES - OVERLAP_BYTES, found: valueOf(key, text) }
-      })
+      Effect.map(
+        readAt(file, at, CHUNK_BYTES),
+        Option.match({
+          onNone: () => ({ at: Infinity, found: undefined }),
+          onSome: (bytes) => ({
+            at: at + CHUNK_BYTES - OVERLAP_BYTES,
+            found: valueOf(key, decoder.decode(bytes))
+          })
+        })
+      )
   }).pipe(Effect.map(({ found }) => found))
 
 /** What the first lines tell. The first whole line never changes while a file grows, so its hash tells files apart. */
@@ -81,7 +86,7 @@ export const headOf = (file: FileSystem.File, name: string) =>
     const newline = bytes.indexOf(NEWLINE)
     const first = bytes.subarray(0, newline < 0 ? bytes.length : newline)
     const text = decoder.decode(bytes)
-    const cwd = valueOf("cwd", text) ?? (bytes.length < HEAD_BYTES ? undefined : yield* valueAfterHead(file, "cwd"))
+    const cwd = valueOf("cwd", text) ?? (yield* valueAfterHead(file, "cwd"))
     return {
       // The end of a first line that was read without it may come later.
       fingerprint: fingerprintOf(first.at(-1) === RETURN ? first.subarray(0, -1) : first),

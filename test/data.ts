@@ -26,6 +26,9 @@ export const testSeed: string = process.env.TEST_SEED ?? "20261125"
 /** How many cases the properties that take long see: so many, times TEST_RUNS. */
 export const times = (some: number): number => some * Number(process.env.TEST_RUNS ?? "1")
 
+/** Where tests of whole programs that take longest are left out: with TEST_RUNS=2 they run, too. */
+export const isQuick: boolean = times(1) < 2
+
 /** A filter for what takes long one by one: every `n`th, always the same ones; with TEST_RUNS=n all. */
 export const oneIn = (n: number) => {
   const step = Math.max(1, Math.round(n / times(1)))

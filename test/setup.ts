@@ -14,7 +14,7 @@ if (homedir() !== home) throw new Error(`tests would use the home folder ${homed
 
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
-FastCheck.configureGlobal({ numRuns: times(50), ...(testSeed !== "random" && { seed: Number(testSeed) }) })
+FastCheck.configureGlobal({ numRuns: times(25), ...(testSeed !== "random" && { seed: Number(testSeed) }) })
 
 // A process runs one file after the other, and `layer` puts methods of its own on the one `it` that all of them share.
 Object.assign(it, { effect, scoped, prop })

@@ -57,7 +57,7 @@ export const anyText: FastCheck.Arbitrary<string> = FastCheck.oneof(
 /** Something other than white space is in it. */
 export const sayingText = anyText.filter((text) => text.trim() !== "")
 
-const LONG = Math.min(1_000_000, times(250_000))
+const LONG = Math.min(1_000_000, times(125_000))
 
 /** So many characters of it as show what does not take linear time. */
 export const long = (piece: string): string => piece.repeat(Math.ceil(LONG / piece.length))

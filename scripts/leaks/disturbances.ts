@@ -17,8 +17,8 @@ export interface Expected {
   readonly stderr: RegExp
   /** From the disturbance to the end. */
   readonly withinMs: number
-  /** Whether all finalizers were waited for. */
-  readonly finalizers: boolean
+  /** How long finalizers are waited for, in milliseconds: one that ended sooner has run them all. */
+  readonly finalizersMs: number
 }
 
 export interface Disturbance {
@@ -40,9 +40,11 @@ export interface Disturbance {
   ) => Expected
 }
 
-/** Half of it is said by nobody but a busy machine; the deadlines of src/Process.ts are 10 seconds, and 200 ms for the hook. */
+/** Deadlines of src/Process.ts; the hook's is shorter than a slow release. */
+const DEADLINE_MS = 10_000
+const HOOK_DEADLINE_MS = 200
+/** Most of it is for a busy machine. */
 const PROMPT_MS = 3_000
-const HOOK_MS = 1_200
 /** A second signal ends the process without waiting for anything. */
 const AT_ONCE_MS = 700
 const FIRST = 143
@@ -54,9 +56,8 @@ const nothing = /^$/
 const ends = (situation: Situation, codes: ReadonlyArray<number>, more: Partial<Expected> = {}): Expected => ({
   codes: isHook(situation) ? [0] : codes,
   stderr: nothing,
-  withinMs: isHook(situation) ? HOOK_MS : PROMPT_MS + (situation.state === "stopping" ? SLOW_MS : 0),
-  // The hook's deadline is shorter than a slow release.
-  finalizers: !(isHook(situation) && situation.state === "stopping"),
+  withinMs: PROMPT_MS + (!isHook(situation) && situation.state === "stopping" ? SLOW_MS : 0),
+  finalizersMs: !isHook(situation) ? DEADLINE_MS : situation.state === "stopping" ? 0 : HOOK_DEADLINE_MS,
   ...more
 })
 
@@ -66,7 +67,7 @@ const signal = (name: Signal): Disturbance => ({
   act: (_, program) => Effect.as(program.send(name), [name]),
   expected: (situation, signals) =>
     situation.state === "stopping"
-      ? ends(situation, [codeOf(name)], { withinMs: AT_ONCE_MS, finalizers: false })
+      ? ends(situation, [codeOf(name)], { withinMs: AT_ONCE_MS, finalizersMs: 0 })
       : ends(situation, [codeOf(name)], { signals })
 })
 
@@ -86,7 +87,7 @@ const twoSignals: Disturbance = {
   expected: (situation, signals) =>
     ends(situation, signals.map(codeOf), {
       signals,
-      finalizers: false,
+      finalizersMs: 0,
       ...(situation.state === "stopping" && { withinMs: AT_ONCE_MS })
     })
 }
@@ -99,7 +100,7 @@ const endOfStdin: Disturbance = {
     Effect.flatMap(random.nextBoolean, (isEmpty) => isEmpty ? program.endStdin("") : endWithPrompt(program)).pipe(
       Effect.as([])
     ),
-  expected: (situation) => ends(situation, [0])
+  expected: (situation) => ends(situation, [0], { finalizersMs: DEADLINE_MS })
 }
 
 /** Nobody notices before there is something to write; where the model hangs, that is when it is given up, in 30 seconds. */

@@ -68,7 +68,7 @@ const disturbed = (situation: Situation, disturbance: Disturbance): Case => ({
       return [
         ...(tooLate ? ["it ended before it was disturbed"] : []),
         ...judged(end, expected, mayDie),
-        ...(yield* expected.finalizers
+        ...(yield* end.ms < expected.finalizersMs
           ? Aftermath.ofStopped(stage.place, program, situation.subject === "hook")
           : Aftermath.ofAny(stage.place))
       ]

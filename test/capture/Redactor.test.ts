@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import { redact } from "../../src/capture/Redactor.ts"
+import { times } from "../data.ts"
 import { long, withMillis } from "../texts.ts"
 
 // Secrets are made up at run time, so that scanners find none in this file.
@@ -539,7 +540,7 @@ describe("redact", () => {
         assert.deepStrictEqual(together.texts, apart)
         assert.deepStrictEqual(yield* redact(together.texts), { texts: together.texts, counts: {} })
       }),
-    { fastCheck: { numRuns: 150 } }
+    { fastCheck: { numRuns: times(60) } }
   )
 
   it.effect("what looks like a secret stays, whatever text it is next to", () =>
@@ -558,7 +559,7 @@ describe("redact", () => {
       Effect.gen(function*() {
         assert.deepStrictEqual(yield* redact(texts), { texts, counts: {} })
       }),
-    { fastCheck: { numRuns: 150 } }
+    { fastCheck: { numRuns: times(60) } }
   )
 
   it.effect.prop(
@@ -583,7 +584,7 @@ describe("redact", () => {
         }
         assert.strictEqual(yield* one(redacted), redacted)
       }),
-    { fastCheck: { numRuns: 150 } }
+    { fastCheck: { numRuns: times(60) } }
   )
 
   it.effect("hostile texts take seconds at most", () =>

@@ -59,7 +59,7 @@ describe("redact", () => {
     Effect.gen(function*() {
       const once = yield* redact([...texts, before + value + after, ...texts])
       assert.deepStrictEqual(yield* redact(once.texts), { texts: once.texts, counts: {} })
-    }), { fastCheck: { numRuns: 150 } })
+    }), { fastCheck: { numRuns: times(60) } })
 
   it.effect.prop("a secret at a word boundary of any text is gone", [anyText, secret, anyText], (
     [head, [before, value, after], tail]
@@ -68,7 +68,7 @@ describe("redact", () => {
       for (const [opening, closing] of [["\n", "\n"], [" ", " "], ["\n- ", "\n"]] as const) {
         assert.notInclude(yield* one(head + opening + before + value + after + closing + tail), value)
       }
-    }), { fastCheck: { numRuns: 250 } })
+    }), { fastCheck: { numRuns: times(100) } })
 
   it.effect.prop("a secret cut by a line end is gone on both sides", [
     FastCheck.lorem({ mode: "sentences" }),
@@ -80,7 +80,7 @@ describe("redact", () => {
       const redacted = yield* one(`${text}\n${token.slice(0, at)}\n${token.slice(at)}\n${text}`)
       assert.notInclude(redacted, token.slice(4, at))
       assert.notInclude(redacted, token.slice(at))
-    }), { fastCheck: { numRuns: 150 } })
+    }), { fastCheck: { numRuns: times(60) } })
 
   it.effect.prop(
     "sentences stay as they are, also of passwords and tokens",
@@ -89,7 +89,7 @@ describe("redact", () => {
       Effect.gen(function*() {
         assert.deepStrictEqual(yield* redact(texts), { texts, counts: {} })
       }),
-    { fastCheck: { numRuns: 250 } }
+    { fastCheck: { numRuns: times(100) } }
   )
 
   // Parts of what the patterns look for; more are in Redactor.test.ts.

@@ -4,7 +4,7 @@ import { basename, join } from "node:path"
 import * as Transcript from "../../src/capture/Transcript.ts"
 import type { Block, Message } from "../../src/domain/Conversation.ts"
 import { fence } from "../../src/domain/Injection.ts"
-import { samples } from "../data.ts"
+import { samples, times } from "../data.ts"
 import { anyText, hostile, millis } from "../texts.ts"
 import { parsed, transcriptsIn } from "../transcripts.ts"
 
@@ -701,10 +701,10 @@ const check = (raw: string) => {
 }
 
 describe("totality", () => {
-  it.prop("any text", [anyText], ([text]) => check(text), { fastCheck: { numRuns: 150 } })
-  it.prop("any JSON", [FastCheck.json()], ([json]) => check(json), { fastCheck: { numRuns: 150 } })
+  it.prop("any text", [anyText], ([text]) => check(text), { fastCheck: { numRuns: times(60) } })
+  it.prop("any JSON", [FastCheck.json()], ([json]) => check(json), { fastCheck: { numRuns: times(60) } })
   it.prop("any object", [FastCheck.object()], ([object]) => check(JSON.stringify(object)), {
-    fastCheck: { numRuns: 150 }
+    fastCheck: { numRuns: times(60) }
   })
 
   const anything = FastCheck.oneof(
@@ -781,7 +781,9 @@ describe("totality", () => {
     customTitle: anything
   }, { requiredKeys: ["type"] })
 
-  it.prop("any type in any field", [aLine], ([line]) => check(JSON.stringify(line)), { fastCheck: { numRuns: 500 } })
+  it.prop("any type in any field", [aLine], ([line]) => check(JSON.stringify(line)), {
+    fastCheck: { numRuns: times(200) }
+  })
 
   it("what is nested deeper than the stack", () => {
     const deep = "[".repeat(100_000) + "]".repeat(100_000)

@@ -8,6 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { headOf, lines, openTranscript, type Stretch, tailOf } from "../../src/capture/TranscriptFile.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import { times } from "../data.ts"
 
 const services = Layer.merge(NodeContext.layer, ResourceLedger.layer)
 
@@ -132,7 +133,7 @@ describe("stretches", () => {
         }
         assert.strictEqual(bytes.indexOf(10, at), -1)
       }),
-    { fastCheck: { numRuns: 150 } }
+    { fastCheck: { numRuns: times(60) } }
   )
 
   it.effect.prop(
@@ -145,7 +146,7 @@ describe("stretches", () => {
         const rest = (yield* stretchesOf(bytes, from, { chunkBytes })).flatMap(({ lines }) => lines)
         assert.deepStrictEqual(rest, expectedLines(bytes, from, Infinity))
       }),
-    { fastCheck: { numRuns: 100 } }
+    { fastCheck: { numRuns: times(40) } }
   )
 
   it.effect("are none of an empty file, past its end, and of a line without its newline", () =>

@@ -9,6 +9,7 @@ import * as Tokens from "../../src/domain/Tokens.ts"
 import type { SegmentContext, SessionOutline } from "../../src/store/MemoryStore.ts"
 import { check as checkBounds } from "../contract/CompressorContract.ts"
 import { message } from "../contract/made.ts"
+import { times } from "../data.ts"
 import { anyText } from "../texts.ts"
 import {
   asks,
@@ -290,7 +291,7 @@ describe("whatever a model says", () => {
         const cited = new Set(found.flatMap(evidence))
         for (const uuid of extracted.flatMap(evidence)) assert.isTrue(cited.has(uuid))
       }),
-    { fastCheck: { numRuns: 60 } }
+    { fastCheck: { numRuns: times(25) } }
   )
 })
 

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { condense, ended, isChatter, joined, linesOf, plain, quotable, sentencesOf } from "../../src/compress/Prose.ts"
+import { times } from "../data.ts"
 import { anyText } from "../texts.ts"
 
 const solid = (text: string) => text.replace(/\s+/g, "")
@@ -21,7 +22,7 @@ describe("sentences", () => {
 
   it.prop("are the line, but for white space", [anyText], ([text]) => {
     for (const line of text.split("\n")) assert.strictEqual(solid(sentencesOf(line).join("")), solid(line))
-  }, { fastCheck: { numRuns: 150 } })
+  }, { fastCheck: { numRuns: times(60) } })
 
   it("stand on a line as one would write them", () => {
     assert.strictEqual(joined(["One.", "Two…", "Three."]), "One. Two… Three.")
@@ -68,7 +69,7 @@ describe("lines", () => {
 
   it.prop("lose nothing but white space", [anyText], ([text]) => {
     assert.strictEqual(solid(linesOf(text).map(({ text }) => text).join("\n")), solid(text))
-  }, { fastCheck: { numRuns: 150 } })
+  }, { fastCheck: { numRuns: times(60) } })
 })
 
 describe("chatter", () => {
@@ -168,7 +169,7 @@ describe("a condensed text", () => {
       const isKept = solid(condensed).includes(bare)
       assert.isTrue(isKept || isChatter(sentence) || /[:：][*_]*$/.test(sentence), JSON.stringify(sentence))
     }
-  }, { fastCheck: { numRuns: 150 } })
+  }, { fastCheck: { numRuns: times(60) } })
 
   it.prop("is condensed", [
     FastCheck.array(FastCheck.constantFrom("Ok. ", "It is 5. ", "\n", "让我看看。", "**a b** ", "# h\n"))

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { choose, summarize } from "../../src/compress/Salience.ts"
+import { times } from "../data.ts"
 import { anyText } from "../texts.ts"
 
 const sentences = [
@@ -58,6 +59,6 @@ describe("the sentences that stand for all", () => {
       assert.deepStrictEqual(choose(sentences, choice), chosen)
       assert.isAtMost(summarize(sentences, choice).length, length + count)
     },
-    { fastCheck: { numRuns: 200 } }
+    { fastCheck: { numRuns: times(80) } }
   )
 })

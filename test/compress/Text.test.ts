@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { errorLines, failureStrength, gist, lastLines, pieces, salient, worstLine } from "../../src/compress/Text.ts"
 import { weightedLength } from "../../src/domain/MemoryUnit.ts"
+import { times } from "../data.ts"
 import { anyText, hostile, millis } from "../texts.ts"
 
 const solid = (text: string) => text.replace(/\s+/g, "")
@@ -24,13 +25,13 @@ describe("pieces", () => {
       assert.notStrictEqual(piece, "")
       assert.isAtMost(piece.length, Math.max(length, 2))
     }
-  }, { fastCheck: { numRuns: 250 } })
+  }, { fastCheck: { numRuns: times(100) } })
 
   it.prop("split no character", [wellFormed, length], ([text, length]) => {
     for (const piece of pieces(text, length, (piece) => weightedLength(piece) <= length)) {
       assert.strictEqual(loneAt(piece), -1, JSON.stringify(piece))
     }
-  }, { fastCheck: { numRuns: 250 } })
+  }, { fastCheck: { numRuns: times(100) } })
 
   it.prop("fit, or are one character", [anyText, length, length], ([text, length, weight]) => {
     for (const piece of pieces(text, length, (piece) => weightedLength(piece) <= weight)) {
@@ -62,7 +63,7 @@ describe("salient", () => {
         assert.isTrue(lines.has(line) || (line.endsWith("…") && text.includes(line.slice(0, -1))), JSON.stringify(line))
       }
     }
-  }, { fastCheck: { numRuns: 250 } })
+  }, { fastCheck: { numRuns: times(100) } })
 
   it("keeps the head, the tail, and what tells the outcome", () => {
     const noise = (name: string) => Array.from({ length: 200 }, (_, i) => `${name} ${i} all is well`)
@@ -101,7 +102,7 @@ describe("errorLines", () => {
 
   it.prop("are never longer than asked", [anyText, length], ([text, length]) => {
     for (const lines of [errorLines(text, length), lastLines(text, length)]) assert.isAtMost(lines.length, length)
-  }, { fastCheck: { numRuns: 250 } })
+  }, { fastCheck: { numRuns: times(100) } })
 
   it("take linear time", () => {
     for (const text of hostile) {
@@ -147,7 +148,7 @@ describe("gist", () => {
     assert.strictEqual(loneAt(short), -1, JSON.stringify(short))
     const line = text.replace(/\s+/g, " ").trim()
     if (line.length <= length) assert.strictEqual(short, line)
-  }, { fastCheck: { numRuns: 250 } })
+  }, { fastCheck: { numRuns: times(100) } })
 
   it("says the beginning", () => {
     assert.strictEqual(gist("  one\n two  ", 80), "one two")

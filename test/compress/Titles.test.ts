@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { promptTitle, saidTitle, saysWhat, titleFrom } from "../../src/compress/Titles.ts"
+import { times } from "../data.ts"
 import { anyText } from "../texts.ts"
 
 describe("the title of a prompt", () => {
@@ -76,7 +77,7 @@ describe("the title of a prompt", () => {
       assert.notMatch(title ?? "", /[\r\n]/)
       assert.notStrictEqual(promptTitle(text), "")
     }
-  }, { fastCheck: { numRuns: 150 } })
+  }, { fastCheck: { numRuns: times(60) } })
 })
 
 describe("the title of what was said", () => {

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { defuse, fence, stripFence, without } from "../../src/domain/Injection.ts"
+import { times } from "../data.ts"
 import { anyText, hostile, millis } from "../texts.ts"
 
 /** What forges a fence, or tries. */
@@ -41,14 +42,14 @@ describe("the fence", () => {
     ([before, x, after]) => {
       assert.strictEqual(stripFence(before + fence(defuse(x)) + after), before + after)
     },
-    { fastCheck: { numRuns: 500 } }
+    { fastCheck: { numRuns: times(200) } }
   )
 
   it.prop("can't be begun or ended by what was defused", [forged], ([text]) => {
     assert.isFalse(/<\/?claude-memory/i.test(defuse(text)), defuse(text))
     assert.strictEqual(defuse(defuse(text)), defuse(text))
     assert.strictEqual(defuse(text).replaceAll("\u2039", "<"), text)
-  }, { fastCheck: { numRuns: 500 } })
+  }, { fastCheck: { numRuns: times(200) } })
 
   it.prop("is stripped each time", [FastCheck.array(FastCheck.tuple(beside, forged), { maxLength: 5 })], ([parts]) => {
     const text = parts.map(([before, x]) => before + fence(defuse(x))).join("")

@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process"
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import * as Project from "../../src/domain/Project.ts"
-import { environment } from "../data.ts"
+import { environment, times } from "../data.ts"
 import { anyText } from "../texts.ts"
 
 /** What a repository's folder is given, by path below `root`. */
@@ -317,7 +317,7 @@ describe("an address", () => {
     assert.isFalse(normal.includes("Q7"), normal)
     const encoded = `https://${user}:${encodeURIComponent(secret)}@github.com/${owner}/${repository}.git`
     assert.strictEqual(Project.normalizeRemote(encoded), `github.com/${owner}/${repository}`)
-  }, { fastCheck: { numRuns: 250 } })
+  }, { fastCheck: { numRuns: times(100) } })
 
   it.prop("of any text has a name, or there is none", [anyText], ([text]) => {
     const normal = Project.normalizeRemote(text)

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { content, lexemes, queryLexemes } from "../../src/domain/Tokenizer.ts"
+import { times } from "../data.ts"
 import { anyText, hostile, long, millis } from "../texts.ts"
 
 /** The lexemes without repeats, as one line. */
@@ -57,7 +58,7 @@ describe("lexemes", () => {
 
   it.prop("hold only letters, digits and _", [anyText], ([text]) => {
     for (const lexeme of lexemes(text)) assert.match(lexeme, /^[\p{L}\p{N}_]+$/u)
-  }, { fastCheck: { numRuns: 250 } })
+  }, { fastCheck: { numRuns: times(100) } })
 
   it.prop("are lower case", [anyText], ([text]) => {
     for (const lexeme of lexemes(text)) assert.strictEqual(lexeme, lexeme.toLowerCase().replace(/\p{M}/gu, ""))
@@ -100,7 +101,7 @@ describe("a question", () => {
     assert.strictEqual(new Set(asked).size, asked.length)
     for (const lexeme of asked) assert.isTrue(all.has(lexeme), lexeme)
     if (all.size > 0) assert.isAbove(asked.length, 0)
-  }, { fastCheck: { numRuns: 250 } })
+  }, { fastCheck: { numRuns: times(100) } })
 
   it.prop(
     "asks for every word of the memory that it repeats",

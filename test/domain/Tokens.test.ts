@@ -5,7 +5,7 @@ import { countTokens } from "gpt-tokenizer/encoding/o200k_base"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Tokens from "../../src/domain/Tokens.ts"
-import { samples, testData } from "../data.ts"
+import { samples, testData, times } from "../data.ts"
 import { anyText, hostile, millis, splitsPair } from "../texts.ts"
 import { textsIn } from "../transcripts.ts"
 
@@ -48,7 +48,7 @@ describe("truncate", () => {
       assert.isFalse(cut !== text && splitsPair(text, cut.length))
       assert.strictEqual(Tokens.truncate(cut, tokens, chars), tokens < 0 || chars < 0 ? "" : cut)
     },
-    { fastCheck: { numRuns: 250 } }
+    { fastCheck: { numRuns: times(100) } }
   )
 
   it.prop("leaves out little that would fit", [anyText, FastCheck.integer({ min: 10, max: 300 })], ([text, tokens]) => {

@@ -19,7 +19,7 @@ import {
 } from "node:fs"
 import { dirname, join } from "node:path"
 import { times } from "../data.ts"
-import { main, makeHome, type Options, run, start } from "./run.ts"
+import { long, main, makeHome, type Options, run, start } from "./run.ts"
 
 interface LineSum {
   readonly total: number
@@ -219,7 +219,7 @@ describe("import", () => {
       })
     ))
 
-  it.live(
+  long(it.live)(
     "of transcripts that are cut and written anew meanwhile stores nothing twice",
     () =>
       inProjects((home, folder) =>

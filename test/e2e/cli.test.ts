@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
-import { root, samples } from "../data.ts"
-import { leftovers, main, makeHome, type Options, type Outcome, run, start } from "./run.ts"
+import { oneIn, root, samples } from "../data.ts"
+import { leftovers, long, main, makeHome, type Options, type Outcome, run, start } from "./run.ts"
 
 const filesIn = (folder: string): ReadonlyArray<string> =>
   readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)).filter((path) =>
@@ -215,14 +215,14 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
       }))
 
     it.effect.each(
-      [
+      ([
         ["checkout hangs, connection leak", /leak empties|leaked|never released|client is released/],
         ["flaky coupon test timezone", /zone/],
         ["ClickHouse 写不进去", /TOO_MANY_PARTS|Too many parts/],
         ["__memcpy_chk 链接错误", /glibc/],
         ["customers get mails twice", /idempotent|notice that it has seen|harmful when repeated|webhook/],
         ["generation expression is not immutable", /STABLE|immutable_unaccent/]
-      ] as const
+      ] as const).filter(oneIn(3))
     )("finds the answer to: %s", ([question, answer]) =>
       Effect.gen(function*() {
         const found = yield* search("--limit", "3", question)
@@ -240,7 +240,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         assert.match(stdout, /\nNote: semantic search.*\.\n$/)
       }))
 
-    it.effect("looks at the project that is named, by its name, and only there", () =>
+    long(it.effect)("looks at the project that is named, by its name, and only there", () =>
       Effect.gen(function*() {
         const inShop = jsonOf<Found>(
           yield* cli(["search", "--json", "--limit", "100", "--project", "shop-api", "tests are green"])
@@ -271,7 +271,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         assert.match(stdout, /^Nothing found in this folder's project \(--all-projects looks everywhere\)\.\n/)
       }))
 
-    it.effect("filters by type, time and file", () =>
+    long(it.effect)("filters by type, time and file", () =>
       Effect.gen(function*() {
         const errors = yield* search("--type", "error_log", "--limit", "100", "failed")
         // More than it gives unasked.
@@ -309,7 +309,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         }
       }))
 
-    it.effect("searches by words, by meaning, or both", () =>
+    long(it.effect)("searches by words, by meaning, or both", () =>
       Effect.gen(function*() {
         const keyword = yield* search("--mode", "keyword", "generation expression is not immutable")
         assert.isTrue(keyword.results.every(({ why }) => why.semantic === null))
@@ -321,39 +321,42 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         assert.isTrue(hybrid.results.some(({ why }) => why.keyword !== null && why.semantic !== null))
       }))
 
-    it.effect("takes --name=value as --name value, for options that may be repeated too", () =>
-      Effect.gen(function*() {
-        const apart = yield* search(
-          "--type",
-          "error_log",
-          "--type",
-          "archive",
-          "--limit",
-          "7",
-          "--mode",
-          "keyword",
-          "--",
-          "test",
-          "--limit=3"
-        )
-        const joined = yield* search(
-          "--type=error_log",
-          "--type=archive",
-          "--limit=7",
-          "--mode=keyword",
-          "test",
-          "--",
-          "--limit=3"
-        )
-        assert.deepStrictEqual(joined, apart)
-        assert.strictEqual(joined.query, "test --limit=3")
-        assert.strictEqual(joined.results.length, 7)
-        const { stdout } = yield* cli(["inject", "--all-projects", "--prompt=generation=expression is=not immutable"])
-        assert.strictEqual(
-          stdout,
-          (yield* cli(["inject", "--all-projects", "--prompt", "generation=expression is=not immutable"])).stdout
-        )
-      }))
+    long(it.effect)(
+      "takes --name=value as --name value, for options that may be repeated too",
+      () =>
+        Effect.gen(function*() {
+          const apart = yield* search(
+            "--type",
+            "error_log",
+            "--type",
+            "archive",
+            "--limit",
+            "7",
+            "--mode",
+            "keyword",
+            "--",
+            "test",
+            "--limit=3"
+          )
+          const joined = yield* search(
+            "--type=error_log",
+            "--type=archive",
+            "--limit=7",
+            "--mode=keyword",
+            "test",
+            "--",
+            "--limit=3"
+          )
+          assert.deepStrictEqual(joined, apart)
+          assert.strictEqual(joined.query, "test --limit=3")
+          assert.strictEqual(joined.results.length, 7)
+          const { stdout } = yield* cli(["inject", "--all-projects", "--prompt=generation=expression is=not immutable"])
+          assert.strictEqual(
+            stdout,
+            (yield* cli(["inject", "--all-projects", "--prompt", "generation=expression is=not immutable"])).stdout
+          )
+        })
+    )
 
     it.effect("takes no limit that makes no sense", () =>
       Effect.gen(function*() {
@@ -445,7 +448,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         }
       }))
 
-    it.effect("the surer a memory must be, the less it gives", () =>
+    long(it.effect)("the surer a memory must be, the less it gives", () =>
       Effect.gen(function*() {
         const counts: Array<number> = []
         for (const mode of ["conservative", "balanced", "comprehensive"]) {
@@ -575,7 +578,9 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         bytes.writeUInt32BE(9_999, 60)
         yield* fs.writeFile(join(folder, "memory.db"), bytes)
         for (
-          const words of [["import", samples], ["search", "x"], ["status"], ["lifecycle", "--for", "10ms"]]
+          const words of [["import", samples], ["search", "x"], ["status"], ["lifecycle", "--for", "10ms"]].filter(
+            oneIn(4)
+          )
         ) {
           assert.match(
             complaintOf(yield* cli(words, { home })),
@@ -737,7 +742,7 @@ describe("a memory that can't be used", () => {
 
   const isRoot = process.getuid?.() === 0
   // Only root can start a program as another user.
-  it.live.skipIf(!isRoot)(
+  long(it.live.skipIf(!isRoot))(
     "of another user, and transcripts of another user, are left alone",
     () =>
       inHome((home, fs) =>

@@ -10,7 +10,7 @@ import { times } from "../data.ts"
 import { leftovers, main, makeHome, type Outcome, run, start } from "./run.ts"
 import { makeSessions } from "./sessions.ts"
 
-const COPIES = times(5)
+const COPIES = times(3)
 
 /** At which share of its final size the memory is when the import is stopped, and how. */
 const STOPS = [[0.05, "SIGKILL"], [0.2, "SIGTERM"], [0.35, "SIGKILL"], [0.5, "SIGINT"], [0.65, "SIGKILL"]] as const

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { root, samples } from "../data.ts"
 import { modelServer } from "../models/server.ts"
-import { hook, main, makeHome, makeImported, run } from "./run.ts"
+import { hook, long, main, makeHome, makeImported, run } from "./run.ts"
 
 type Body = (home: string) => Effect.Effect<void, never, Scope.Scope | FileSystem>
 
@@ -85,94 +85,100 @@ describe("models", () => {
       })
     ))
 
-  it.live("that reranks orders what is found; where it is away the order stands, and that is said", () =>
-    inImported((home) =>
-      Effect.gen(function*() {
-        const server = yield* modelServer
-        const search = [main, "search", "why does the search of the shop fail", "--all-projects", "--limit", "5"]
-        const plain = JSON.parse((yield* run([...search, "--json"], { home })).stdout)
-        const env = { CLAUDE_MEMORY_RERANK: "vllm:ranker", VLLM_BASE_URL: server.baseUrl }
-        const ranked = JSON.parse((yield* run([...search, "--json"], { home, env })).stdout)
-        assert.deepStrictEqual(ranked.degraded, [])
-        assert.deepStrictEqual(
-          ranked.results.map(({ why }: { why: { rerank: { rank: number } } }) => why.rerank.rank),
-          [1, 2, 3, 4, 5]
-        )
-        assert.match((yield* run(search, { home, env })).stdout, /rerank #1 \(1\.00\)/)
-
-        server.behaviour = { status: 400, body: "no" }
-        const away = JSON.parse((yield* run([...search, "--json"], { home, env })).stdout)
-        assert.match(away.degraded[0], /^rerank: model ranker: .* it answered \(400\): no$/)
-        const idsOf = (answer: { readonly results: ReadonlyArray<{ readonly id: string }> }) =>
-          answer.results.map(({ id }) => id)
-        assert.deepStrictEqual(idsOf(away), idsOf(plain))
-        assert.notDeepEqual(idsOf(ranked), idsOf(plain))
-      })
-    ))
-
-  it.live("fuse what is injected where that is set; what was fused is not asked again, and the hook asks nothing", () =>
-    inImported((home) =>
-      Effect.gen(function*() {
-        const server = yield* modelServer
-        /** A model that says of each note its first line. */
-        server.behaviour = () => {
-          const { messages } = server.seen.last!.body as {
-            readonly messages: ReadonlyArray<{ readonly content: string }>
-          }
-          const statements = [...messages[1]!.content.matchAll(/^\[(\d+)\].*\n {2}(.*\S.*)$/gm)].map((
-            [, number, text]
-          ) => ({
-            about: "decision",
-            text,
-            notes: [Number(number)]
-          }))
-          const content = JSON.stringify({ statements })
-          return Promise.resolve({ status: 200, body: JSON.stringify({ choices: [{ message: { content } }] }) })
-        }
-        const prompt = "why did we decide against Meilisearch?"
-        const inject = (env: Readonly<Record<string, string>>) =>
-          Effect.map(
-            run([main, "inject", "--prompt", prompt, "--project", "shop-api", "--json"], { home, env }),
-            ({ code, stderr, stdout }) => {
-              assert.deepStrictEqual([code, stderr], [0, ""])
-              return JSON.parse(stdout)
-            }
+  long(it.live)(
+    "that reranks orders what is found; where it is away the order stands, and that is said",
+    () =>
+      inImported((home) =>
+        Effect.gen(function*() {
+          const server = yield* modelServer
+          const search = [main, "search", "why does the search of the shop fail", "--all-projects", "--limit", "5"]
+          const plain = JSON.parse((yield* run([...search, "--json"], { home })).stdout)
+          const env = { CLAUDE_MEMORY_RERANK: "vllm:ranker", VLLM_BASE_URL: server.baseUrl }
+          const ranked = JSON.parse((yield* run([...search, "--json"], { home, env })).stdout)
+          assert.deepStrictEqual(ranked.degraded, [])
+          assert.deepStrictEqual(
+            ranked.results.map(({ why }: { why: { rerank: { rank: number } } }) => why.rerank.rank),
+            [1, 2, 3, 4, 5]
           )
-        const light = { CLAUDE_MEMORY_LIGHT: "openai:talker", OPENAI_BASE_URL: server.baseUrl }
-        const fusion = { ...light, CLAUDE_MEMORY_FUSION: "20000" }
-        const list = yield* inject(light)
-        assert.isFalse(list.background)
-        assert.deepStrictEqual(yield* inject({ CLAUDE_MEMORY_FUSION: "20000" }), {
-          ...list,
-          degraded: ["background: model light: no model is set for it"]
+          assert.match((yield* run(search, { home, env })).stdout, /rerank #1 \(1\.00\)/)
+
+          server.behaviour = { status: 400, body: "no" }
+          const away = JSON.parse((yield* run([...search, "--json"], { home, env })).stdout)
+          assert.match(away.degraded[0], /^rerank: model ranker: .* it answered \(400\): no$/)
+          const idsOf = (answer: { readonly results: ReadonlyArray<{ readonly id: string }> }) =>
+            answer.results.map(({ id }) => id)
+          assert.deepStrictEqual(idsOf(away), idsOf(plain))
+          assert.notDeepEqual(idsOf(ranked), idsOf(plain))
         })
-        const hooked = (session_id: string) => {
-          const asked = { session_id, hook_event_name: "UserPromptSubmit", cwd: "/home/mei/work/shop-api", prompt }
-          return Effect.map(
-            run([hook], { home, stdin: JSON.stringify(asked), env: { ...fusion, CLAUDE_MEMORY_HOOK_MS: "20000" } }),
-            ({ stderr, stdout }) => {
-              assert.strictEqual(stderr, "")
-              return JSON.parse(stdout).hookSpecificOutput.additionalContext
-            }
-          )
-        }
-        assert.strictEqual(yield* hooked("before"), list.text)
-        assert.strictEqual(server.seen.requests, 0)
+      )
+  )
 
-        const fused = yield* inject(fusion)
-        assert.deepStrictEqual([fused.background, fused.degraded, server.seen.requests], [true, [], 1])
-        assert.match(
-          fused.text,
-          /^<claude-memory>\nBackground that a model put together [\s\S]*\n## Decisions\n- [\s\S]*Meilisearch/
-        )
-        assert.deepStrictEqual(yield* inject(fusion), fused)
-        assert.strictEqual(yield* hooked("after"), fused.text)
-        assert.strictEqual(server.seen.requests, 1)
-        const { rows } = JSON.parse((yield* run([main, "cost", "--by", "project", "--json"], { home })).stdout)
-        assert.strictEqual(rows.length, 1)
-        assert.deepInclude(rows[0], { calls: 1 })
-      })
-    ))
+  long(it.live)(
+    "fuse what is injected where that is set; what was fused is not asked again, and the hook asks nothing",
+    () =>
+      inImported((home) =>
+        Effect.gen(function*() {
+          const server = yield* modelServer
+          /** A model that says of each note its first line. */
+          server.behaviour = () => {
+            const { messages } = server.seen.last!.body as {
+              readonly messages: ReadonlyArray<{ readonly content: string }>
+            }
+            const statements = [...messages[1]!.content.matchAll(/^\[(\d+)\].*\n {2}(.*\S.*)$/gm)].map((
+              [, number, text]
+            ) => ({
+              about: "decision",
+              text,
+              notes: [Number(number)]
+            }))
+            const content = JSON.stringify({ statements })
+            return Promise.resolve({ status: 200, body: JSON.stringify({ choices: [{ message: { content } }] }) })
+          }
+          const prompt = "why did we decide against Meilisearch?"
+          const inject = (env: Readonly<Record<string, string>>) =>
+            Effect.map(
+              run([main, "inject", "--prompt", prompt, "--project", "shop-api", "--json"], { home, env }),
+              ({ code, stderr, stdout }) => {
+                assert.deepStrictEqual([code, stderr], [0, ""])
+                return JSON.parse(stdout)
+              }
+            )
+          const light = { CLAUDE_MEMORY_LIGHT: "openai:talker", OPENAI_BASE_URL: server.baseUrl }
+          const fusion = { ...light, CLAUDE_MEMORY_FUSION: "20000" }
+          const list = yield* inject(light)
+          assert.isFalse(list.background)
+          assert.deepStrictEqual(yield* inject({ CLAUDE_MEMORY_FUSION: "20000" }), {
+            ...list,
+            degraded: ["background: model light: no model is set for it"]
+          })
+          const hooked = (session_id: string) => {
+            const asked = { session_id, hook_event_name: "UserPromptSubmit", cwd: "/home/mei/work/shop-api", prompt }
+            return Effect.map(
+              run([hook], { home, stdin: JSON.stringify(asked), env: { ...fusion, CLAUDE_MEMORY_HOOK_MS: "20000" } }),
+              ({ stderr, stdout }) => {
+                assert.strictEqual(stderr, "")
+                return JSON.parse(stdout).hookSpecificOutput.additionalContext
+              }
+            )
+          }
+          assert.strictEqual(yield* hooked("before"), list.text)
+          assert.strictEqual(server.seen.requests, 0)
+
+          const fused = yield* inject(fusion)
+          assert.deepStrictEqual([fused.background, fused.degraded, server.seen.requests], [true, [], 1])
+          assert.match(
+            fused.text,
+            /^<claude-memory>\nBackground that a model put together [\s\S]*\n## Decisions\n- [\s\S]*Meilisearch/
+          )
+          assert.deepStrictEqual(yield* inject(fusion), fused)
+          assert.strictEqual(yield* hooked("after"), fused.text)
+          assert.strictEqual(server.seen.requests, 1)
+          const { rows } = JSON.parse((yield* run([main, "cost", "--by", "project", "--json"], { home })).stdout)
+          assert.strictEqual(rows.length, 1)
+          assert.deepInclude(rows[0], { calls: 1 })
+        })
+      )
+  )
 
   it.live("a setting that makes no sense is refused with what to write instead", () =>
     inHome((home) =>
@@ -198,51 +204,57 @@ describe("cost", () => {
       })
     ))
 
-  it.live("is told by day, model, role and project, and a used-up budget stops models, not imports", () =>
-    inHome((home) =>
-      Effect.gen(function*() {
-        const server = yield* modelServer
-        const env = {
-          CLAUDE_MEMORY_EMBEDDING: "openai:letters",
-          OPENAI_BASE_URL: server.baseUrl,
-          CLAUDE_MEMORY_TOKENS_PER_DAY: "16000"
-        }
-        const imported = yield* run([main, "import", samples, "--json"], { home, env })
-        assert.strictEqual(imported.code, 0, imported.stderr)
-        const { degraded, units } = JSON.parse(imported.stdout)
-        assert.isAbove(units.total, 100)
-        assert.match(degraded.join(), /this day's budget for models is used up .* set CLAUDE_MEMORY_TOKENS_PER_DAY/)
-        const cost = (...args: ReadonlyArray<string>) => run([main, "cost", ...args], { home, env })
-        const told = JSON.parse((yield* cost("--by", "role", "--json")).stdout)
-        assert.deepStrictEqual(told.caps, { day: { usd: 1, tokens: 16000 }, month: { usd: 10, tokens: null } })
-        assert.isAtMost(told.spent.day.tokens, 16_000)
-        assert.strictEqual(told.rows.length, 1)
-        assert.deepInclude(told.rows[0], { key: "embedding", usd: 0, output: 0 })
-        const text = yield* cost("--by", "project")
-        assert.match(text.stdout, /project +calls +failed/)
-        // Which one comes first goes by the times of its files, and so by whoever checked them out.
-        assert.match(text.stdout, /(?:shop-api|rust-indexer|数据平台) +\d/)
+  long(it.live)(
+    "is told by day, model, role and project, and a used-up budget stops models, not imports",
+    () =>
+      inHome((home) =>
+        Effect.gen(function*() {
+          const server = yield* modelServer
+          const env = {
+            CLAUDE_MEMORY_EMBEDDING: "openai:letters",
+            OPENAI_BASE_URL: server.baseUrl,
+            CLAUDE_MEMORY_TOKENS_PER_DAY: "16000"
+          }
+          const imported = yield* run([main, "import", samples, "--json"], { home, env })
+          assert.strictEqual(imported.code, 0, imported.stderr)
+          const { degraded, units } = JSON.parse(imported.stdout)
+          assert.isAbove(units.total, 100)
+          assert.match(degraded.join(), /this day's budget for models is used up .* set CLAUDE_MEMORY_TOKENS_PER_DAY/)
+          const cost = (...args: ReadonlyArray<string>) => run([main, "cost", ...args], { home, env })
+          const told = JSON.parse((yield* cost("--by", "role", "--json")).stdout)
+          assert.deepStrictEqual(told.caps, { day: { usd: 1, tokens: 16000 }, month: { usd: 10, tokens: null } })
+          assert.isAtMost(told.spent.day.tokens, 16_000)
+          assert.strictEqual(told.rows.length, 1)
+          assert.deepInclude(told.rows[0], { key: "embedding", usd: 0, output: 0 })
+          const text = yield* cost("--by", "project")
+          assert.match(text.stdout, /project +calls +failed/)
+          // Which one comes first goes by the times of its files, and so by whoever checked them out.
+          assert.match(text.stdout, /(?:shop-api|rust-indexer|数据平台) +\d/)
 
-        const found = yield* run([main, "search", "why does the search of the shop fail", "--all-projects", "--json"], {
-          home,
-          env
+          const found = yield* run(
+            [main, "search", "why does the search of the shop fail", "--all-projects", "--json"],
+            {
+              home,
+              env
+            }
+          )
+          assert.strictEqual(found.code, 0, found.stderr)
+          const search = JSON.parse(found.stdout)
+          assert.isAbove(search.results.length, 0)
+
+          const later = yield* run([main, "import", samples, "--json"], {
+            home,
+            env: { ...env, CLAUDE_MEMORY_TOKENS_PER_DAY: "none" }
+          })
+          assert.deepStrictEqual(JSON.parse(later.stdout).degraded, [])
+          const { index, pending } = JSON.parse((yield* run([main, "status", "--json"], { home, env })).stdout)
+          assert.strictEqual(pending, 0)
+          assert.isAbove(index.count, 100)
         })
-        assert.strictEqual(found.code, 0, found.stderr)
-        const search = JSON.parse(found.stdout)
-        assert.isAbove(search.results.length, 0)
+      )
+  )
 
-        const later = yield* run([main, "import", samples, "--json"], {
-          home,
-          env: { ...env, CLAUDE_MEMORY_TOKENS_PER_DAY: "none" }
-        })
-        assert.deepStrictEqual(JSON.parse(later.stdout).degraded, [])
-        const { index, pending } = JSON.parse((yield* run([main, "status", "--json"], { home, env })).stdout)
-        assert.strictEqual(pending, 0)
-        assert.isAbove(index.count, 100)
-      })
-    ))
-
-  it.live("several processes never exceed one budget", () =>
+  long(it.live)("several processes never exceed one budget", () =>
     inHome((home) =>
       Effect.gen(function*() {
         const { code, stdout } = yield* run(["scripts/run.mjs", "scripts/budget-race.ts", "--calls", "40", "--json"], {

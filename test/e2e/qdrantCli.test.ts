@@ -17,7 +17,7 @@ import { qdrant as real, samples } from "../data.ts"
 import { modelServer } from "../models/server.ts"
 import { client } from "../qdrant/client.ts"
 import * as StandIn from "../qdrant/StandIn.ts"
-import { main, makeHome, type Outcome, run, start } from "./run.ts"
+import { long, main, makeHome, type Outcome, run, start } from "./run.ts"
 
 const KEY = "the key of Qdrant"
 const PREFIX = `claude-memory-test-${randomBytes(6).toString("hex")}`
@@ -184,7 +184,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
         )
       }))
 
-    it.effect("is found by its words while Qdrant is away, and that is said", () =>
+    long(it.effect)("is found by its words while Qdrant is away, and that is said", () =>
       Effect.gen(function*() {
         const { cli, units } = yield* Imported
         const url = yield* nobody
@@ -237,59 +237,70 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
           }), { concurrency: 2, discard: true })
       })))
 
-    it.effect("is brought in line when its settings go back to vectors beside it, and again when they return", () =>
-      Effect.gen(function*() {
-        const { cli, name, server, units } = yield* Imported
-        const beside = { CLAUDE_MEMORY_QDRANT_URL: "off" }
-        const requests = server.seen.requests
-        assert.deepStrictEqual(json(yield* cli(["import", samples, "--json"], beside)).degraded, [])
-        const embedded = json(yield* cli(["index", "verify", "--json"], beside))
-        assert.deepInclude(embedded, { common: units, missing: 0, orphans: 0, ok: true })
-        assert.strictEqual(server.seen.requests, requests)
+    long(it.effect)(
+      "is brought in line when its settings go back to vectors beside it, and again when they return",
+      () =>
+        Effect.gen(function*() {
+          const { cli, name, server, units } = yield* Imported
+          const beside = { CLAUDE_MEMORY_QDRANT_URL: "off" }
+          const requests = server.seen.requests
+          assert.deepStrictEqual(json(yield* cli(["import", samples, "--json"], beside)).degraded, [])
+          const embedded = json(yield* cli(["index", "verify", "--json"], beside))
+          assert.deepInclude(embedded, { common: units, missing: 0, orphans: 0, ok: true })
+          assert.strictEqual(server.seen.requests, requests)
 
-        // What came meanwhile is not there yet.
-        yield* say(server, ({ ids, remove }) => Effect.flatMap(ids(name, undefined, 5), (some) => remove(name, some)))
-        assert.deepStrictEqual(json(yield* cli(["import", samples, "--json"])).degraded, [])
-        assert.deepInclude(json(yield* cli(["index", "verify", "--json"])), {
-          common: units,
-          missing: 0,
-          orphans: 0,
-          waiting: 0,
-          ok: true
+          // What came meanwhile is not there yet.
+          yield* say(server, ({ ids, remove }) => Effect.flatMap(ids(name, undefined, 5), (some) => remove(name, some)))
+          assert.deepStrictEqual(json(yield* cli(["import", samples, "--json"])).degraded, [])
+          assert.deepInclude(json(yield* cli(["index", "verify", "--json"])), {
+            common: units,
+            missing: 0,
+            orphans: 0,
+            waiting: 0,
+            ok: true
+          })
         })
-      }))
+    )
 
-    it.effect("takes another model while the old one serves, drops that, and goes back", () =>
-      Effect.scoped(Effect.gen(function*() {
-        const { cli, units } = yield* Imported
-        const models = yield* modelServer
-        const provider = { OPENAI_BASE_URL: models.baseUrl }
-        const there = yield* cli(["reindex", "--to", "openai:letters"], provider)
-        assert.deepStrictEqual([there.code, there.stderr], [0, ""])
-        assert.match(
-          there.stdout,
-          new RegExp(
-            `^${units} memories indexed by letters@8 \\(8 dimensions\\) in [\\d.]+ s\\n${units} memories are in the index, ` +
-              `0 are missing, .*\\nIt serves from now on\\. The index by ${LOCAL} is kept: .*\\n` +
-              "Now set CLAUDE_MEMORY_EMBEDDING=openai:letters\\n$"
+    long(it.effect)(
+      "takes another model while the old one serves, drops that, and goes back",
+      () =>
+        Effect.scoped(Effect.gen(function*() {
+          const { cli, units } = yield* Imported
+          const models = yield* modelServer
+          const provider = { OPENAI_BASE_URL: models.baseUrl }
+          const there = yield* cli(["reindex", "--to", "openai:letters"], provider)
+          assert.deepStrictEqual([there.code, there.stderr], [0, ""])
+          assert.match(
+            there.stdout,
+            new RegExp(
+              `^${units} memories indexed by letters@8 \\(8 dimensions\\) in [\\d.]+ s\\n${units} memories are in the index, ` +
+                `0 are missing, .*\\nIt serves from now on\\. The index by ${LOCAL} is kept: .*\\n` +
+                "Now set CLAUDE_MEMORY_EMBEDDING=openai:letters\\n$"
+            )
           )
-        )
-        // Whoever has not heard of it is told.
-        assert.match(json(yield* cli(QUESTION)).degraded.join(), /it was built with .*letters.*claude-memory reindex/)
-        const env = { ...provider, CLAUDE_MEMORY_EMBEDDING: "openai:letters" }
-        const { versions } = json(yield* cli(["index", "--json"], env))
-        const [serving, old] = versions
-        assert.deepStrictEqual(versionsOf({ versions }), [["letters@8", units, true], [LOCAL, units, false]])
-        assert.match((yield* cli(["index"], env)).stdout, /serves\n.* kept; `claude-memory index drop` deletes it\n$/)
-        assert.deepStrictEqual(json(yield* cli(["index", "drop", old.name, "--json"], env)), { dropped: old.name })
+          // Whoever has not heard of it is told.
+          assert.match(json(yield* cli(QUESTION)).degraded.join(), /it was built with .*letters.*claude-memory reindex/)
+          const env = { ...provider, CLAUDE_MEMORY_EMBEDDING: "openai:letters" }
+          const { versions } = json(yield* cli(["index", "--json"], env))
+          const [serving, old] = versions
+          assert.deepStrictEqual(versionsOf({ versions }), [["letters@8", units, true], [LOCAL, units, false]])
+          assert.match((yield* cli(["index"], env)).stdout, /serves\n.* kept; `claude-memory index drop` deletes it\n$/)
+          assert.deepStrictEqual(json(yield* cli(["index", "drop", old.name, "--json"], env)), { dropped: old.name })
 
-        const back = json(yield* cli(["reindex", "--to", "local", "--json"], env))
-        assert.deepInclude(back, { from: serving.model, to: { id: LOCAL, dimension: 256 }, before: 0, indexed: units })
-        assert.deepStrictEqual(json(yield* cli(QUESTION)).degraded, [])
-        const dropped = yield* cli(["index", "drop", serving.name])
-        assert.deepStrictEqual([dropped.code, dropped.stdout], [0, `${serving.name} is deleted\n`])
-        assert.deepStrictEqual(versionsOf(json(yield* cli(["index", "--json"]))), [[LOCAL, units, true]])
-      })))
+          const back = json(yield* cli(["reindex", "--to", "local", "--json"], env))
+          assert.deepInclude(back, {
+            from: serving.model,
+            to: { id: LOCAL, dimension: 256 },
+            before: 0,
+            indexed: units
+          })
+          assert.deepStrictEqual(json(yield* cli(QUESTION)).degraded, [])
+          const dropped = yield* cli(["index", "drop", serving.name])
+          assert.deepStrictEqual([dropped.code, dropped.stdout], [0, `${serving.name} is deleted\n`])
+          assert.deepStrictEqual(versionsOf(json(yield* cli(["index", "--json"]))), [[LOCAL, units, true]])
+        }))
+    )
   }
 )
 
@@ -311,7 +322,7 @@ describe("a memory with its vectors in Qdrant", () => {
       assert.deepInclude(client, { kind: "pool", how: "closed" })
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 
-  it.live(
+  long(it.live)(
     "loses nothing that is imported while Qdrant is away: the next import catches up, and so does a worker",
     () =>
       inMemory(({ cli, env, home, server }) =>

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { join } from "node:path"
 import { samples } from "../data.ts"
-import { main, makeHome, type Options, type Outcome, run } from "./run.ts"
+import { long, main, makeHome, type Options, type Outcome, run } from "./run.ts"
 import { copied } from "./sessions.ts"
 
 const SHOP = join(samples, "-home-mei-work-shop-api", "43a24c26-cf56-4141-8bb4-24d85373a64c.jsonl")
@@ -101,39 +101,48 @@ describe("what is told to the memory", () => {
       })
     ))
 
-  it.live("of projects: what is one, what it is called, and what is not to be read", () =>
-    atHome((claude) =>
-      Effect.gen(function*() {
-        const stdoutOf = (...words: ReadonlyArray<string>) => Effect.map(claude(words), ({ stdout }) => stdout)
-        assert.match(complaintOf(yield* claude(["projects"])), /nothing is remembered yet/)
-        yield* claude(["import", SHOP])
-        yield* claude(["save", "The till is counted at noon."])
-        const { projects } = jsonOf(yield* claude(["projects", "--json"]))
-        const names: ReadonlyArray<string> = projects.map(({ name }: { readonly name: string }) => name)
-        const own = names.find((name) => name !== "shop-api")!
-        assert.strictEqual(names.length, 2)
-        assert.match(complaintOf(yield* claude(["projects", "merge", own])), /merge takes FROM and INTO: claude-memory/)
-        assert.match(yield* stdoutOf("projects", "merge", own, "shop-api"), /is shop-api's now\.\n$/)
-        // This folder's project is that one now.
-        assert.include(yield* stdoutOf("search", "till counted"), "counted at noon")
-        assert.match(complaintOf(yield* claude(["projects", "merge", own, "shop-api"])), /can't be merged into itself/)
+  long(it.live)(
+    "of projects: what is one, what it is called, and what is not to be read",
+    () =>
+      atHome((claude) =>
+        Effect.gen(function*() {
+          const stdoutOf = (...words: ReadonlyArray<string>) => Effect.map(claude(words), ({ stdout }) => stdout)
+          assert.match(complaintOf(yield* claude(["projects"])), /nothing is remembered yet/)
+          yield* claude(["import", SHOP])
+          yield* claude(["save", "The till is counted at noon."])
+          const { projects } = jsonOf(yield* claude(["projects", "--json"]))
+          const names: ReadonlyArray<string> = projects.map(({ name }: { readonly name: string }) => name)
+          const own = names.find((name) => name !== "shop-api")!
+          assert.strictEqual(names.length, 2)
+          assert.match(
+            complaintOf(yield* claude(["projects", "merge", own])),
+            /merge takes FROM and INTO: claude-memory/
+          )
+          assert.match(yield* stdoutOf("projects", "merge", own, "shop-api"), /is shop-api's now\.\n$/)
+          // This folder's project is that one now.
+          assert.include(yield* stdoutOf("search", "till counted"), "counted at noon")
+          assert.match(
+            complaintOf(yield* claude(["projects", "merge", own, "shop-api"])),
+            /can't be merged into itself/
+          )
 
-        yield* claude(["projects", "rename", "shop-api", "the shop"])
-        assert.include(yield* stdoutOf("projects", "exclude", "the shop"), "the shop is excluded")
-        const [list, status, doctor, injected, found] = yield* Effect.all([
-          stdoutOf("projects"),
-          stdoutOf("status"),
-          stdoutOf("doctor"),
-          stdoutOf("inject", "--prompt", "when is the till counted"),
-          stdoutOf("search", "till counted", "--all-projects")
-        ], { concurrency: 2 })
-        assert.match(list, /^the shop +\d+ +\S+ +excluded; with /m)
-        assert.match(status, /excluded: its transcripts are not read/)
-        assert.match(doctor, /^note +projects +the shop excluded: /m)
-        assert.match(injected, /^Nothing in /)
-        assert.match(found, /^Nothing found/)
-        yield* claude(["projects", "include", "the shop"])
-        assert.include(yield* stdoutOf("search", "till counted", "--all-projects"), "counted at noon")
-      })
-    ))
+          yield* claude(["projects", "rename", "shop-api", "the shop"])
+          assert.include(yield* stdoutOf("projects", "exclude", "the shop"), "the shop is excluded")
+          const [list, status, doctor, injected, found] = yield* Effect.all([
+            stdoutOf("projects"),
+            stdoutOf("status"),
+            stdoutOf("doctor"),
+            stdoutOf("inject", "--prompt", "when is the till counted"),
+            stdoutOf("search", "till counted", "--all-projects")
+          ], { concurrency: 2 })
+          assert.match(list, /^the shop +\d+ +\S+ +excluded; with /m)
+          assert.match(status, /excluded: its transcripts are not read/)
+          assert.match(doctor, /^note +projects +the shop excluded: /m)
+          assert.match(injected, /^Nothing in /)
+          assert.match(found, /^Nothing found/)
+          yield* claude(["projects", "include", "the shop"])
+          assert.include(yield* stdoutOf("search", "till counted", "--all-projects"), "counted at noon")
+        })
+      )
+  )
 })

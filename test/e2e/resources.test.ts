@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { join } from "node:path"
 import type * as RunFile from "../../src/resources/RunFile.ts"
-import { bundle, main, makeHome, type Outcome, run, start } from "./run.ts"
+import { bundle, long, main, makeHome, type Outcome, run, start } from "./run.ts"
 import { makeSessions } from "./sessions.ts"
 
 const isLinux = process.platform === "linux"
@@ -93,7 +93,7 @@ describe("resources", () => {
       })
     ))
 
-  it.live.runIf(isLinux)(
+  long(it.live.runIf(isLinux))(
     "shows no drift of an import, from its beginning to its end",
     () =>
       inHome((home, fs) =>
@@ -261,7 +261,7 @@ describe("resources --watch", () => {
     ))
 })
 
-describe("a service whose run file can't be written", () => {
+long(describe)("a service whose run file can't be written", () => {
   it.live("goes on, warns once and exits with 0", () =>
     inHome((home, fs) =>
       Effect.gen(function*() {
@@ -278,7 +278,7 @@ describe("a service whose run file can't be written", () => {
     ))
 })
 
-describe("what is opened outside the ledger", () => {
+long(describe)("what is opened outside the ledger", () => {
   const kinds = ["socket", "forgotten by Node", "watcher", "worker", "child", "file"] as const
   const CATEGORY = {
     socket: "sockets",

@@ -9,7 +9,7 @@ import type * as Scope from "effect/Scope"
 import { quoting } from "../compress/writers.ts"
 import { samples } from "../data.ts"
 import { type ModelServer, modelServer } from "../models/server.ts"
-import { main, makeHome, run, start } from "./run.ts"
+import { long, main, makeHome, run, start } from "./run.ts"
 
 interface Ground {
   readonly home: string
@@ -47,28 +47,31 @@ describe("reviews", () => {
       })
     ))
 
-  it.live("are asked for by nothing but their setting; by hand of one session, and of what waits", () =>
-    inHome(({ env, home, server }) =>
-      Effect.gen(function*() {
-        const imported = json(yield* run([main, "import", samples, "--json"], { home, env }))
-        assert.deepStrictEqual([imported.reviewed, imported.degraded, server.seen.requests], [0, [], 0])
+  long(it.live)(
+    "are asked for by nothing but their setting; by hand of one session, and of what waits",
+    () =>
+      inHome(({ env, home, server }) =>
+        Effect.gen(function*() {
+          const imported = json(yield* run([main, "import", samples, "--json"], { home, env }))
+          assert.deepStrictEqual([imported.reviewed, imported.degraded, server.seen.requests], [0, [], 0])
 
-        const found = json(yield* run([main, "search", "meilisearch", "--all-projects", "--json"], { home, env }))
-        const sessionId: string = found.results[0].unit.sessionId
-        const missing = yield* run([main, "review", "no-such"], { home, env })
-        assert.strictEqual(missing.code, 1)
-        assert.match(missing.stderr, /no session has the id no-such/)
+          const found = json(yield* run([main, "search", "meilisearch", "--all-projects", "--json"], { home, env }))
+          const sessionId: string = found.results[0].unit.sessionId
+          const missing = yield* run([main, "review", "no-such"], { home, env })
+          assert.strictEqual(missing.code, 1)
+          assert.match(missing.stderr, /no session has the id no-such/)
 
-        const reviewed = json(yield* run([main, "review", sessionId.slice(0, 8), "--json"], { home, env }))
-        assert.isAbove(reviewed.reviewed, 1)
-        assert.deepStrictEqual([reviewed.degraded, reviewed.failures], [[], []])
-        assert.isAtLeast(server.seen.requests, reviewed.reviewed)
-        assert.match((yield* run([main, "review"], { home, env })).stdout, /^Nothing was reviewed\.\n/)
-        const all = json(yield* run([main, "review", "--all", "--json"], { home, env }))
-        assert.isAbove(all.reviewed, reviewed.reviewed)
-        assert.strictEqual(json(yield* run([main, "review", "--all", "--json"], { home, env })).reviewed, 0)
-      })
-    ))
+          const reviewed = json(yield* run([main, "review", sessionId.slice(0, 8), "--json"], { home, env }))
+          assert.isAbove(reviewed.reviewed, 1)
+          assert.deepStrictEqual([reviewed.degraded, reviewed.failures], [[], []])
+          assert.isAtLeast(server.seen.requests, reviewed.reviewed)
+          assert.match((yield* run([main, "review"], { home, env })).stdout, /^Nothing was reviewed\.\n/)
+          const all = json(yield* run([main, "review", "--all", "--json"], { home, env }))
+          assert.isAbove(all.reviewed, reviewed.reviewed)
+          assert.strictEqual(json(yield* run([main, "review", "--all", "--json"], { home, env })).reviewed, 0)
+        })
+      )
+  )
 
   it.live("of the sessions that seem worth it, or of all; what is remembered stays findable", () =>
     inHome(({ env, home, server }) =>
@@ -93,32 +96,35 @@ describe("reviews", () => {
       })
     ))
 
-  it.live("wait while the model is away or used up, and are done when it is there; one that was killed is taken up again", () =>
-    inHome(({ env: models, home, server }) =>
-      Effect.gen(function*() {
-        const env = { ...models, CLAUDE_MEMORY_COMPRESSION: "abstractive" }
-        const used = json(
-          yield* run([main, "import", samples, "--json"], {
-            home,
-            env: { ...env, CLAUDE_MEMORY_TOKENS_PER_DAY: "6000" }
-          })
-        )
-        assert.match(
-          used.degraded.join(),
-          /some sessions are not reviewed yet: model talker: this day's budget for models is used up/
-        )
-        assert.isAbove(used.units.total, 100)
+  long(it.live)(
+    "wait while the model is away or used up, and are done when it is there; one that was killed is taken up again",
+    () =>
+      inHome(({ env: models, home, server }) =>
+        Effect.gen(function*() {
+          const env = { ...models, CLAUDE_MEMORY_COMPRESSION: "abstractive" }
+          const used = json(
+            yield* run([main, "import", samples, "--json"], {
+              home,
+              env: { ...env, CLAUDE_MEMORY_TOKENS_PER_DAY: "6000" }
+            })
+          )
+          assert.match(
+            used.degraded.join(),
+            /some sessions are not reviewed yet: model talker: this day's budget for models is used up/
+          )
+          assert.isAbove(used.units.total, 100)
 
-        server.behaviour = "hangs"
-        const program = yield* start([main, "review", "--json"], { home, env })
-        yield* Effect.repeat(Effect.sleep("20 millis"), { until: () => server.seen.running >= 4 })
-        yield* program.kill("SIGKILL")
-        yield* program.ended
-        server.behaviour = "answers"
-        const done = json(yield* run([main, "review", "--json"], { home, env }))
-        assert.deepStrictEqual([done.degraded, done.failures], [[], []])
-        assert.isAbove(done.reviewed, 20)
-        assert.strictEqual(json(yield* run([main, "status", "--json"], { home, env })).pending, 0)
-      })
-    ))
+          server.behaviour = "hangs"
+          const program = yield* start([main, "review", "--json"], { home, env })
+          yield* Effect.repeat(Effect.sleep("20 millis"), { until: () => server.seen.running >= 4 })
+          yield* program.kill("SIGKILL")
+          yield* program.ended
+          server.behaviour = "answers"
+          const done = json(yield* run([main, "review", "--json"], { home, env }))
+          assert.deepStrictEqual([done.degraded, done.failures], [[], []])
+          assert.isAbove(done.reviewed, 20)
+          assert.strictEqual(json(yield* run([main, "status", "--json"], { home, env })).pending, 0)
+        })
+      )
+  )
 })

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { build } from "esbuild"
 import { join } from "node:path"
 import { inject } from "vitest"
-import { root, samples } from "../data.ts"
+import { isQuick, root, samples } from "../data.ts"
 import { run } from "./program.ts"
 
 export { type Options, type Outcome, type Program, run, start } from "./program.ts"
@@ -16,6 +16,10 @@ const dist = join(inject("package"), "dist")
 export const main = join(dist, "main.js")
 export const hook = join(dist, "hook.js")
 export const mcp = join(dist, "mcp.js")
+
+/** `it` or `describe` of what takes longest, which then is there with TEST_RUNS=2 only. */
+export const long = <Register extends (...args: never) => unknown>(register: Register): Register =>
+  isQuick ? (() => {}) as unknown as Register : register
 
 /** The program of that name in programs/, as a bundle in `folder`: its path. */
 export const bundle = (name: string, folder: string): Effect.Effect<string> => {

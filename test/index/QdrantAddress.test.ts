@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import { isPrivate, parse, type QdrantAddress, show } from "../../src/index/QdrantAddress.ts"
+import { times } from "../data.ts"
 
 const shown = (text: string) => Either.map(parse(text), show)
 
@@ -83,7 +84,7 @@ describe("the address of Qdrant", () => {
           assert.strictEqual(new URL(show(address)).username, "")
         }
       }),
-    { fastCheck: { numRuns: 250 } }
+    { fastCheck: { numRuns: times(100) } }
   )
 
   it.prop(

@@ -540,7 +540,7 @@ describe("never over a budget", () => {
         assert.strictEqual(stripFence(text), "")
       }).pipe(Effect.provide(Injector.layer.pipe(Layer.provide(model), Layer.provide(finding(ITEMS, [])))))
     },
-    { fastCheck: { numRuns: times(80) }, timeout: 60_000 }
+    { fastCheck: { numRuns: times(40) }, timeout: 60_000 }
   )
 
   it.prop(

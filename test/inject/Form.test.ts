@@ -4,6 +4,7 @@ import * as Tokenizer from "../../src/domain/Tokenizer.ts"
 import * as Tokens from "../../src/domain/Tokens.ts"
 import { excerpt } from "../../src/inject/Form.ts"
 import { unit } from "../contract/made.ts"
+import { times } from "../data.ts"
 import { anyText, millis } from "../texts.ts"
 
 const of = (content: string) => ({ ...unit("u", { content }), tokens: Tokens.estimate(content) })
@@ -104,7 +105,7 @@ describe("an excerpt", () => {
         at = found + part.length
       }
     },
-    { fastCheck: { numRuns: 150 } }
+    { fastCheck: { numRuns: times(60) } }
   )
 
   it("takes little time of the longest content, whatever it is", () => {

@@ -161,7 +161,7 @@ describe("what is injected", () => {
         // The two of the fence, the preamble, and nothing else.
         assert.strictEqual(margin.length, 3 + 2 * sessions.size + items.length)
       }).pipe(Effect.provide(finding(results).layer)),
-    { fastCheck: { numRuns: times(60) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(30) }, timeout: times(60_000) }
   )
 
   it.effect.prop(

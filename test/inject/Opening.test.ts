@@ -148,6 +148,6 @@ describe("what a session is told when it begins", () => {
         assert.isAtMost(Tokens.estimate(text), maxTokens)
         assert.strictEqual(stripFence(text), "")
       }),
-    { fastCheck: { numRuns: times(40) } }
+    { fastCheck: { numRuns: times(20) } }
   )
 })

@@ -51,7 +51,7 @@ describe("what is put in", () => {
   it.prop("comes out again to the byte", [text, addings], ([text, add]) => {
     const { json: after, made } = added(add(json(text)))
     assert.strictEqual(takeOut(after, { isOurs, made }).json.text, text)
-  }, { fastCheck: { numRuns: times(50) } })
+  }, { fastCheck: { numRuns: times(25) } })
 
   it.prop(
     "comes out without a record too, and only what is empty then goes with it",
@@ -61,7 +61,7 @@ describe("what is put in", () => {
       const full = (text: string) => leaves(JSON.parse(text), "").filter((leaf) => !/(?:\{\}|\[\])$/.test(leaf))
       assert.deepStrictEqual(full(after), full(text))
     },
-    { fastCheck: { numRuns: times(50) } }
+    { fastCheck: { numRuns: times(25) } }
   )
 
   it.prop("leaves every other value where it was, and all names in their order", [text, addings], ([text, add]) => {
@@ -74,14 +74,14 @@ describe("what is put in", () => {
     }
     const names = Object.keys(before as object)
     assert.deepStrictEqual(Object.keys(after).slice(0, names.length), names)
-  }, { fastCheck: { numRuns: times(50) } })
+  }, { fastCheck: { numRuns: times(25) } })
 
   it.prop("twice is once", [text, addings], ([text, add]) => {
     const once = added(add(json(text)))
     const twice = added(add(once.json))
     assert.strictEqual(twice.json.text, once.json.text)
     assert.deepStrictEqual(twice.changes, [])
-  }, { fastCheck: { numRuns: times(50) } })
+  }, { fastCheck: { numRuns: times(25) } })
 
   it.prop("moves to another folder and between ways to answer in its place", [text], ([text]) => {
     const first = added(addHooks(json(text), hooks))
@@ -98,7 +98,7 @@ describe("what is put in", () => {
     const back = added(addHooks(warm.json, hooks))
     assert.deepStrictEqual(JSON.parse(back.json.text), JSON.parse(first.json.text))
     assert.strictEqual(takeOut(warm.json, { isOurs, made: first.made }).json.text, text)
-  }, { fastCheck: { numRuns: times(50) } })
+  }, { fastCheck: { numRuns: times(25) } })
 })
 
 describe("hooks", () => {

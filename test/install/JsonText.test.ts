@@ -38,7 +38,7 @@ describe("parse", () => {
         assert.deepStrictEqual(JSON.parse(JSON.stringify(found.right)), JSON.parse(JSON.stringify(expected.right)))
       }
     },
-    { fastCheck: { numRuns: times(50) } }
+    { fastCheck: { numRuns: times(25) } }
   )
 })
 
@@ -56,7 +56,7 @@ describe("set and remove", () => {
       assert.deepStrictEqual(Object.keys(JSON.parse(after.text)).at(-1), "z")
       assert.strictEqual(remove(after, ["z"]).text, before)
     },
-    { fastCheck: { numRuns: times(50) } }
+    { fastCheck: { numRuns: times(25) } }
   )
 
   it.prop(
@@ -68,7 +68,7 @@ describe("set and remove", () => {
       assert.deepStrictEqual(JSON.parse(after.text), JSON.parse(render({ list: [...list, { hooks: [] }] }, style)))
       assert.strictEqual(remove(after, ["list", list.length]).text, before)
     },
-    { fastCheck: { numRuns: times(50) } }
+    { fastCheck: { numRuns: times(25) } }
   )
 
   it("write as the rest is written", () => {

@@ -4,6 +4,7 @@ import * as FastCheck from "effect/FastCheck"
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { DamagedModel, embed, parse } from "../../src/models/StaticEmbeddings.ts"
+import { times } from "../data.ts"
 
 const asset = (name: string): URL => new URL(`../../assets/${name}`, import.meta.url)
 const file = new Uint8Array(readFileSync(asset("static-embeddings.bin")))
@@ -114,7 +115,7 @@ describe("embed", () => {
     ([text]) => isUnitOrAbsent(text)
   )
   it.prop("gives a unit vector or none, whatever the letters", [letters], ([text]) => isUnitOrAbsent(text), {
-    fastCheck: { numRuns: 500 }
+    fastCheck: { numRuns: times(200) }
   })
 })
 

@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
 import { forEach } from "../../src/resources/Concurrent.ts"
+import { times } from "../data.ts"
 
 const turns = (n: number) => Effect.repeatN(Effect.yieldNow(), n)
 
@@ -61,6 +62,6 @@ describe("Concurrent.forEach", () => {
           assert.isNotNull(leavesAt)
         }
       }).pipe(Effect.withMaxOpsBeforeYield(operations)),
-    { fastCheck: { numRuns: 250 } }
+    { fastCheck: { numRuns: times(100) } }
   )
 })

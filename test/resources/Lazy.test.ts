@@ -8,6 +8,7 @@ import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import * as Lazy from "../../src/resources/Lazy.ts"
+import { times } from "../data.ts"
 
 type Opening = "works" | "fails" | "dies"
 
@@ -233,6 +234,6 @@ describe("Lazy", () => {
         }
         assert.deepStrictEqual([...open], [])
       }).pipe(Effect.withMaxOpsBeforeYield(maxOps)),
-    { fastCheck: { numRuns: 250 } }
+    { fastCheck: { numRuns: times(100) } }
   )
 })

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
 import * as Permits from "../../src/resources/Permits.ts"
+import { times } from "../data.ts"
 
 const turns = (n: number) => Effect.repeatN(Effect.yieldNow(), n)
 
@@ -61,6 +62,6 @@ describe("Permits", () => {
         assert.strictEqual(most, limit)
         yield* Effect.forEach(again, Fiber.join)
       }).pipe(Effect.withMaxOpsBeforeYield(operations)),
-    { fastCheck: { numRuns: 250 } }
+    { fastCheck: { numRuns: times(100) } }
   )
 })

@@ -20,6 +20,7 @@ import {
   type ResourceKind,
   ResourceLedger
 } from "../../src/resources/ResourceLedger.ts"
+import { times } from "../data.ts"
 
 /** With a ledger of its own, whose layer closes at the end. */
 const withLedger = <A, E>(
@@ -679,6 +680,6 @@ describe("random nested scopes", () => {
         if (Exit.isFailure(exit)) assert.isAbove(leakedBy(exit).resources.length, 0)
         else assert.strictEqual(exit.value, 0)
       }).pipe(Logger.withMinimumLogLevel(LogLevel.None)),
-    { fastCheck: { numRuns: 150 } }
+    { fastCheck: { numRuns: times(60) } }
   )
 })

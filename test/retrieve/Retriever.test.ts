@@ -358,7 +358,7 @@ describe("any question", () => {
           assert.isAtMost(score, results[i - 1]?.score ?? 1)
         })
       }).pipe(Effect.provide(whole)),
-    { fastCheck: { numRuns: times(50) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(25) }, timeout: times(60_000) }
   )
 
   it.effect("finds the project it is asked of", () =>

@@ -19,7 +19,7 @@ export interface SqliteFileOptions {
   /** A reader opens nothing for writing and takes no lock; its writes fail. */
   readonly readOnly: boolean
   readonly busyTimeoutMs: number
-  /** As of `Sqlite.open`, of a reader. */
+  /** As of `Sqlite.open`. */
   readonly endsProcess?: boolean
 }
 
@@ -67,7 +67,8 @@ const openClients = Effect.fn("SqliteFile.open")(
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const file = path.join(options.folder, DATABASE)
-    const read = { path: file, readOnly: true, vectors: false, busyTimeoutMs: options.busyTimeoutMs }
+    const { busyTimeoutMs, endsProcess = false } = options
+    const read = { path: file, readOnly: true, vectors: false, busyTimeoutMs, endsProcess }
     if (options.readOnly) {
       if (!(yield* Effect.orElseSucceed(fs.exists(file), () => false))) {
         return yield* new StoreError({
@@ -78,9 +79,9 @@ const openClients = Effect.fn("SqliteFile.open")(
         })
       }
       yield* inspect(file)
-      const reader = yield* open({ ...read, name: "Sqlite reader", endsProcess: options.endsProcess === true })
+      const reader = yield* open({ ...read, name: "Sqlite reader" })
       yield* Effect.flatMap(currentVersion(reader), (version) => checkVersion(version))
-      return { file, writer: reader, reader, busyTimeoutMs: options.busyTimeoutMs }
+      return { file, writer: reader, reader, busyTimeoutMs }
     }
     yield* restrict(options.folder)
     const existed = yield* Effect.orElseSucceed(fs.exists(file), () => false)
@@ -100,7 +101,7 @@ const openClients = Effect.fn("SqliteFile.open")(
     yield* migrate(writer)
     yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(fs.chmod(each, 0o600)))
     const reader = yield* open({ ...read, name: "Sqlite reader" })
-    return { file, writer, reader, busyTimeoutMs: options.busyTimeoutMs }
+    return { file, writer, reader, busyTimeoutMs }
   },
   Effect.mapError(toStoreError("open"))
 )

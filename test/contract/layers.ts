@@ -12,11 +12,11 @@ import * as StoreInMemory from "../../src/store/StoreInMemory.ts"
 
 export const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
 
-/** A database of its own for each use. */
+/** A database of its own for each use; what it held may wait for a garbage collection that comes by itself. */
 export const sqliteFile = Layer.unwrapScoped(Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const folder = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-contract-" })
-  return SqliteFile.layer({ folder, readOnly: false, busyTimeoutMs: 5_000 })
+  return SqliteFile.layer({ folder, readOnly: false, busyTimeoutMs: 5_000, endsProcess: true })
 }))
 
 export const sqliteStore = SqliteStore.layer.pipe(Layer.provide(sqliteFile), Layer.provide(base))

@@ -399,7 +399,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         for (const uuid of result!.evidence) assert.include(stdout, uuid)
       }))
 
-    it.effect("of an id that is none, or of several, says what to do", () =>
+    long(it.effect)("of an id that is none, or of several, says what to do", () =>
       Effect.gen(function*() {
         assert.match(complaintOf(yield* cli(["show", "no-such-id"])), /no memory has the id no-such-id; .*search/)
         const { results } = yield* search("--limit", "100", "test error code")
@@ -677,7 +677,7 @@ describe("a command line", () => {
       })
     ))
 
-  it.live("with a slip names what was meant", () =>
+  long(it.live)("with a slip names what was meant", () =>
     inHome((home, fs) =>
       Effect.gen(function*() {
         for (

@@ -166,23 +166,26 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
         )
       }))
 
-    it.effect("deletes no version that serves, and takes no word that it does not know", () =>
-      Effect.gen(function*() {
-        const { cli, name } = yield* Imported
-        const wrong: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
-          [["drop", name], `${name} is the version that serves; reindex to another model first`],
-          [["drop", "none"], "no version is called none"],
-          [["drop"], "name the version to delete; `claude-memory index status` lists them"],
-          [["verify", name], "verify takes no version"],
-          [["remove"], "Expected one of the following cases: status, verify, repair, drop"]
-        ]
-        yield* Effect.forEach(
-          wrong,
-          ([words, told]) =>
-            Effect.map(cli(["index", ...words]), (outcome) => assert.include(complaint(outcome), told)),
-          { concurrency: 2, discard: true }
-        )
-      }))
+    long(it.effect)(
+      "deletes no version that serves, and takes no word that it does not know",
+      () =>
+        Effect.gen(function*() {
+          const { cli, name } = yield* Imported
+          const wrong: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
+            [["drop", name], `${name} is the version that serves; reindex to another model first`],
+            [["drop", "none"], "no version is called none"],
+            [["drop"], "name the version to delete; `claude-memory index status` lists them"],
+            [["verify", name], "verify takes no version"],
+            [["remove"], "Expected one of the following cases: status, verify, repair, drop"]
+          ]
+          yield* Effect.forEach(
+            wrong,
+            ([words, told]) =>
+              Effect.map(cli(["index", ...words]), (outcome) => assert.include(complaint(outcome), told)),
+            { concurrency: 2, discard: true }
+          )
+        })
+    )
 
     long(it.effect)("is found by its words while Qdrant is away, and that is said", () =>
       Effect.gen(function*() {
@@ -214,28 +217,31 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
         assert.strictEqual(complaint(verify), `claude-memory: the index: ${why}\n`)
       }))
 
-    it.effect("is not written with a key that is wrong, nor where the server is too old: nothing is lost, and that is said", () =>
-      Effect.scoped(Effect.gen(function*() {
-        const { cli } = yield* Imported
-        const old = yield* StandIn.make({ version: "1.9.2" })
-        const wrong: ReadonlyArray<readonly [Environment, RegExp]> = [
-          [
-            { CLAUDE_MEMORY_QDRANT_API_KEY: "no-key-of-theirs" },
-            /it wants another API key; set QDRANT_API_KEY \(401\)/
-          ],
-          [
-            { CLAUDE_MEMORY_QDRANT_URL: old.origin },
-            /it is 1\.9\.2, and 1\.18 to 1\.19 are spoken to; upgrade Qdrant \(one minor version at a time\)/
+    long(it.effect)(
+      "is not written with a key that is wrong, nor where the server is too old: nothing is lost, and that is said",
+      () =>
+        Effect.scoped(Effect.gen(function*() {
+          const { cli } = yield* Imported
+          const old = yield* StandIn.make({ version: "1.9.2" })
+          const wrong: ReadonlyArray<readonly [Environment, RegExp]> = [
+            [
+              { CLAUDE_MEMORY_QDRANT_API_KEY: "no-key-of-theirs" },
+              /it wants another API key; set QDRANT_API_KEY \(401\)/
+            ],
+            [
+              { CLAUDE_MEMORY_QDRANT_URL: old.origin },
+              /it is 1\.9\.2, and 1\.18 to 1\.19 are spoken to; upgrade Qdrant \(one minor version at a time\)/
+            ]
           ]
-        ]
-        yield* Effect.forEach(wrong, ([env, why]) =>
-          Effect.gen(function*() {
-            assert.match(complaint(yield* cli(["import", samples], env)), why)
-            const found = json(yield* cli(QUESTION, env))
-            assert.match(found.degraded.join(), why)
-            assert.isAbove(found.results.length, 0)
-          }), { concurrency: 2, discard: true })
-      })))
+          yield* Effect.forEach(wrong, ([env, why]) =>
+            Effect.gen(function*() {
+              assert.match(complaint(yield* cli(["import", samples], env)), why)
+              const found = json(yield* cli(QUESTION, env))
+              assert.match(found.degraded.join(), why)
+              assert.isAbove(found.results.length, 0)
+            }), { concurrency: 2, discard: true })
+        }))
+    )
 
     long(it.effect)(
       "is brought in line when its settings go back to vectors beside it, and again when they return",

@@ -166,58 +166,64 @@ describe("resources", () => {
       })
     ))
 
-  it.live("is not put off by files that are not what they should be, nor lets them steer the terminal", () =>
-    inHome((home, fs) =>
-      Effect.gen(function*() {
-        const { file } = yield* running(home)
-        const good = JSON.parse(yield* fs.readFileString(file)) as RunFile.Report
-        const folder = runFolder(home)
-        // As this test's process, so that it counts as running.
-        const hostile = {
-          ...good,
-          pid: process.pid,
-          processStart: null,
-          host: "elsewhere",
-          updatedAt: Number.MAX_SAFE_INTEGER,
-          command: "\u001b[31mred\nline",
-          resources: [{ ...good.resources[0]!, name: "\u009b2J\u0007", acquiredAt: 0 }]
-        }
-        yield* fs.writeFileString(join(folder, `${process.pid}.json`), JSON.stringify(hostile))
-        yield* fs.writeFileString(join(folder, "1.json"), "[".repeat(100_000))
-        yield* fs.writeFile(join(folder, "2.json"), new Uint8Array(1_000).fill(0xff))
-        yield* fs.writeFileString(join(folder, "3.json"), JSON.stringify({ ...good, pid: 3, resources: "none" }))
-        yield* fs.symlink("/dev/zero", join(folder, "4.json"))
-        yield* fs.makeDirectory(join(folder, "5.json"))
-        const { code, stderr, stdout } = yield* run([main, "resources"], { home })
-        assert.strictEqual(code, 0, stderr)
-        assert.strictEqual(stderr, "")
-        assert.include(stdout, "2 other processes of Claude Memory")
-        assert.include(stdout, "\n�[31mred�line: process")
-        assert.notMatch(stdout, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
-      })
-    ))
+  long(it.live)(
+    "is not put off by files that are not what they should be, nor lets them steer the terminal",
+    () =>
+      inHome((home, fs) =>
+        Effect.gen(function*() {
+          const { file } = yield* running(home)
+          const good = JSON.parse(yield* fs.readFileString(file)) as RunFile.Report
+          const folder = runFolder(home)
+          // As this test's process, so that it counts as running.
+          const hostile = {
+            ...good,
+            pid: process.pid,
+            processStart: null,
+            host: "elsewhere",
+            updatedAt: Number.MAX_SAFE_INTEGER,
+            command: "\u001b[31mred\nline",
+            resources: [{ ...good.resources[0]!, name: "\u009b2J\u0007", acquiredAt: 0 }]
+          }
+          yield* fs.writeFileString(join(folder, `${process.pid}.json`), JSON.stringify(hostile))
+          yield* fs.writeFileString(join(folder, "1.json"), "[".repeat(100_000))
+          yield* fs.writeFile(join(folder, "2.json"), new Uint8Array(1_000).fill(0xff))
+          yield* fs.writeFileString(join(folder, "3.json"), JSON.stringify({ ...good, pid: 3, resources: "none" }))
+          yield* fs.symlink("/dev/zero", join(folder, "4.json"))
+          yield* fs.makeDirectory(join(folder, "5.json"))
+          const { code, stderr, stdout } = yield* run([main, "resources"], { home })
+          assert.strictEqual(code, 0, stderr)
+          assert.strictEqual(stderr, "")
+          assert.include(stdout, "2 other processes of Claude Memory")
+          assert.include(stdout, "\n�[31mred�line: process")
+          assert.notMatch(stdout, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
+        })
+      )
+  )
 
-  it.live("says what is more than the ledger accounts for, and which process has fallen silent", () =>
-    inHome((home, fs) =>
-      Effect.gen(function*() {
-        const { file } = yield* running(home)
-        const good = JSON.parse(yield* fs.readFileString(file)) as RunFile.Report
-        const other = {
-          ...good,
-          pid: process.pid,
-          host: "elsewhere",
-          command: "import",
-          updatedAt: good.updatedAt - 20_000,
-          drift: { ...good.drift, sockets: 2, children: 1, fds: null }
-        }
-        yield* fs.writeFileString(join(runFolder(home), `${process.pid}.json`), JSON.stringify(other))
-        const { stdout } = yield* run([main, "resources"], { home })
-        const [, silent = ""] = /\n(import: [^]*?)\n\n/.exec(stdout) ?? []
-        assert.match(silent, /; HAS SAID NOTHING FOR 2\d s\n/)
-        assert.match(silent, /\n {2}drift +sockets 2, child processes 1 THAT THE LEDGER DOES NOT ACCOUNT FOR$/)
-        assert.strictEqual(stdout.split("SAID NOTHING").length, 2)
-      })
-    ))
+  long(it.live)(
+    "says what is more than the ledger accounts for, and which process has fallen silent",
+    () =>
+      inHome((home, fs) =>
+        Effect.gen(function*() {
+          const { file } = yield* running(home)
+          const good = JSON.parse(yield* fs.readFileString(file)) as RunFile.Report
+          const other = {
+            ...good,
+            pid: process.pid,
+            host: "elsewhere",
+            command: "import",
+            updatedAt: good.updatedAt - 20_000,
+            drift: { ...good.drift, sockets: 2, children: 1, fds: null }
+          }
+          yield* fs.writeFileString(join(runFolder(home), `${process.pid}.json`), JSON.stringify(other))
+          const { stdout } = yield* run([main, "resources"], { home })
+          const [, silent = ""] = /\n(import: [^]*?)\n\n/.exec(stdout) ?? []
+          assert.match(silent, /; HAS SAID NOTHING FOR 2\d s\n/)
+          assert.match(silent, /\n {2}drift +sockets 2, child processes 1 THAT THE LEDGER DOES NOT ACCOUNT FOR$/)
+          assert.strictEqual(stdout.split("SAID NOTHING").length, 2)
+        })
+      )
+  )
 
   it.live("in an empty home makes nothing", () =>
     inHome((home, fs) =>

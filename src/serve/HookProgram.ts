@@ -4,7 +4,7 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Injector } from "../inject/Injector.ts"
@@ -56,14 +56,16 @@ const hook = <E extends { readonly _tag: string }>(started: number, services: Se
       return yield* HookFailures.tell("unknown", "what Claude Code wrote to the hook is of no known form")
     }
     const event = input.value.hook_event_name
-    yield* answer(input.value).pipe(
-      Effect.provide(services),
+    // The answer is written before what was opened is closed, which takes a while.
+    yield* Layer.build(services).pipe(
+      Effect.flatMap((context) => Effect.provide(answer(input.value), context)),
       Effect.timeoutOption(left(event)),
       Effect.flatMap(Option.match({
         onNone: () => HookFailures.tell(event, `took longer than ${within[event]} ms`),
         onSome: (text) => text === "" ? Effect.void : writeStdout(outputOf(event, text))
       })),
-      Effect.catchAllCause((cause) => isEmpty(cause) ? Effect.void : HookFailures.tell(event, told(cause)))
+      Effect.catchAllCause((cause) => isEmpty(cause) ? Effect.void : HookFailures.tell(event, told(cause))),
+      Effect.scoped
     )
   }).pipe(
     Effect.catchAllCause((cause) => HookFailures.tell("unknown", told(cause))),

@@ -29,7 +29,7 @@ export const isEnough: Promise<boolean> = settings.then(Either.match({
 }))
 
 const services = Layer.unwrapEffect(Effect.map(Effect.flatten(Effect.promise(() => settings)), ({ home }) => {
-  const file = SqliteFile.layer({ folder: home, readOnly: true, busyTimeoutMs: 50, endsProcess: true })
+  const file = SqliteFile.layer({ folder: home, readOnly: true, busyTimeoutMs: 50, freesLater: true })
   const ground = Layer.mergeAll(
     Layer.provide(Layer.merge(SqliteStore.layer, EmbeddedIndex.layer), file),
     ModelManager.layerLocal(Settings.packageFile("assets", "static-embeddings.bin"))

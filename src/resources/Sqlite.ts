@@ -134,8 +134,8 @@ export interface OpenOptions {
   readonly vectors: boolean
   /** How long a statement waits for another process's lock, in milliseconds. */
   readonly busyTimeoutMs: number
-  /** The process ends right after it was closed, so that nobody has to free what it held. */
-  readonly endsProcess?: boolean
+  /** What it held is freed when the garbage collector comes by itself, or the process ends; a writer may leave its log then. */
+  readonly freesLater?: boolean
 }
 
 const MAX_PREPARED = 200
@@ -250,7 +250,7 @@ export const open: (
           if (!options.readOnly) fold(database)
           database.close()
         }).pipe(
-          Effect.zipRight(driver.finalizesOnClose || options.endsProcess === true ? Effect.void : collectGarbage)
+          Effect.zipRight(driver.finalizesOnClose || options.freesLater === true ? Effect.void : collectGarbage)
         ),
       // With a collection on Node 20, of a large heap on a busy machine; and there is no force.
       within: "5 seconds"

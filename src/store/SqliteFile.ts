@@ -20,7 +20,7 @@ export interface SqliteFileOptions {
   readonly readOnly: boolean
   readonly busyTimeoutMs: number
   /** As of `Sqlite.open`. */
-  readonly endsProcess?: boolean
+  readonly freesLater?: boolean
 }
 
 export const DATABASE = "memory.db"
@@ -67,8 +67,8 @@ const openClients = Effect.fn("SqliteFile.open")(
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const file = path.join(options.folder, DATABASE)
-    const { busyTimeoutMs, endsProcess = false } = options
-    const read = { path: file, readOnly: true, vectors: false, busyTimeoutMs, endsProcess }
+    const { busyTimeoutMs, freesLater = false } = options
+    const read = { path: file, readOnly: true, vectors: false, busyTimeoutMs, freesLater }
     if (options.readOnly) {
       if (!(yield* Effect.orElseSucceed(fs.exists(file), () => false))) {
         return yield* new StoreError({

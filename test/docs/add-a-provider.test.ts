@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { samples } from "../data.ts"
-import { long } from "../e2e/run.ts"
+import { slow } from "../e2e/run.ts"
 import { follow } from "./page.ts"
 
 const page = await follow("add-a-provider")
@@ -28,7 +28,7 @@ const provider = Effect.gen(function*() {
   return { asked, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
 })
 
-long(it.scoped)("runs as the page says", () =>
+slow(it.scoped)("runs as the page says", () =>
   Effect.gen(function*() {
     const { asked, origin } = yield* provider
     const { code, stderr, stdout } = yield* page.main(samples, page.temporary("memory"), origin)
@@ -40,7 +40,7 @@ long(it.scoped)("runs as the page says", () =>
     for (const { input, model } of asked) assert.isTrue(model === "all-minilm" && input.length <= 64)
   }))
 
-long(it.scoped)("says which model can't be asked when the server is away", () =>
+slow(it.scoped)("says which model can't be asked when the server is away", () =>
   Effect.gen(function*() {
     const { code, stderr, stdout } = yield* page.main(samples, page.temporary("without"), "http://127.0.0.1:1")
     assert.strictEqual(code, 0, stderr)

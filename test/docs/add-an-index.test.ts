@@ -3,12 +3,12 @@ import * as Effect from "effect/Effect"
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { samples } from "../data.ts"
-import { long } from "../e2e/run.ts"
+import { slow } from "../e2e/run.ts"
 import { follow } from "./page.ts"
 
 const page = await follow("add-an-index")
 
-long(it.scoped)("runs as the page says, and is still there the next time", () =>
+slow(it.scoped)("runs as the page says, and is still there the next time", () =>
   Effect.gen(function*() {
     const memory = page.temporary("memory")
     const outcomes = [yield* page.main(samples, memory), yield* page.main(samples, memory)]

@@ -19,7 +19,7 @@ import {
 } from "node:fs"
 import { dirname, join } from "node:path"
 import { times } from "../data.ts"
-import { long, main, makeHome, type Options, run, start } from "./run.ts"
+import { main, makeHome, type Options, run, slow, start } from "./run.ts"
 
 interface LineSum {
   readonly total: number
@@ -201,7 +201,7 @@ describe("import", () => {
       })
     ))
 
-  long(it.live)(
+  slow(it.live)(
     "notices that a transcript was replaced, cut or deleted in between",
     () =>
       inProjects((home, folder) =>
@@ -222,7 +222,7 @@ describe("import", () => {
       )
   )
 
-  long(it.live)(
+  slow(it.live)(
     "of transcripts that are cut and written anew meanwhile stores nothing twice",
     () =>
       inProjects((home, folder) =>

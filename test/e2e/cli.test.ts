@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { oneIn, root, samples } from "../data.ts"
-import { leftovers, long, main, makeHome, type Options, type Outcome, run, start } from "./run.ts"
+import { leftovers, main, makeHome, type Options, type Outcome, run, slow, start } from "./run.ts"
 
 const filesIn = (folder: string): ReadonlyArray<string> =>
   readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)).filter((path) =>
@@ -240,7 +240,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         assert.match(stdout, /\nNote: semantic search.*\.\n$/)
       }))
 
-    long(it.effect)("looks at the project that is named, by its name, and only there", () =>
+    slow(it.effect)("looks at the project that is named, by its name, and only there", () =>
       Effect.gen(function*() {
         const inShop = jsonOf<Found>(
           yield* cli(["search", "--json", "--limit", "100", "--project", "shop-api", "tests are green"])
@@ -271,7 +271,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         assert.match(stdout, /^Nothing found in this folder's project \(--all-projects looks everywhere\)\.\n/)
       }))
 
-    long(it.effect)("filters by type, time and file", () =>
+    slow(it.effect)("filters by type, time and file", () =>
       Effect.gen(function*() {
         const errors = yield* search("--type", "error_log", "--limit", "100", "failed")
         // More than it gives unasked.
@@ -309,7 +309,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         }
       }))
 
-    long(it.effect)("searches by words, by meaning, or both", () =>
+    slow(it.effect)("searches by words, by meaning, or both", () =>
       Effect.gen(function*() {
         const keyword = yield* search("--mode", "keyword", "generation expression is not immutable")
         assert.isTrue(keyword.results.every(({ why }) => why.semantic === null))
@@ -321,7 +321,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         assert.isTrue(hybrid.results.some(({ why }) => why.keyword !== null && why.semantic !== null))
       }))
 
-    long(it.effect)(
+    slow(it.effect)(
       "takes --name=value as --name value, for options that may be repeated too",
       () =>
         Effect.gen(function*() {
@@ -399,7 +399,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         for (const uuid of result!.evidence) assert.include(stdout, uuid)
       }))
 
-    long(it.effect)("of an id that is none, or of several, says what to do", () =>
+    slow(it.effect)("of an id that is none, or of several, says what to do", () =>
       Effect.gen(function*() {
         assert.match(complaintOf(yield* cli(["show", "no-such-id"])), /no memory has the id no-such-id; .*search/)
         const { results } = yield* search("--limit", "100", "test error code")
@@ -448,7 +448,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         }
       }))
 
-    long(it.effect)("the surer a memory must be, the less it gives", () =>
+    slow(it.effect)("the surer a memory must be, the less it gives", () =>
       Effect.gen(function*() {
         const counts: Array<number> = []
         for (const mode of ["conservative", "balanced", "comprehensive"]) {
@@ -677,7 +677,7 @@ describe("a command line", () => {
       })
     ))
 
-  long(it.live)("with a slip names what was meant", () =>
+  slow(it.live)("with a slip names what was meant", () =>
     inHome((home, fs) =>
       Effect.gen(function*() {
         for (
@@ -742,7 +742,7 @@ describe("a memory that can't be used", () => {
 
   const isRoot = process.getuid?.() === 0
   // Only root can start a program as another user.
-  long(it.live.skipIf(!isRoot))(
+  slow(it.live.skipIf(!isRoot))(
     "of another user, and transcripts of another user, are left alone",
     () =>
       inHome((home, fs) =>

@@ -18,7 +18,7 @@ import {
 } from "node:fs"
 import { dirname, join } from "node:path"
 import { times } from "../data.ts"
-import { hook, long, main, makeHome, type Options, type Outcome, run, start } from "./run.ts"
+import { hook, main, makeHome, type Options, type Outcome, run, slow, start } from "./run.ts"
 
 const mcp = join(dirname(main), "mcp.js")
 // Until src/mcp.ts is there to be built.
@@ -272,7 +272,7 @@ const killedBefore = (n: number) => {
   return ["--import", `data:text/javascript,${encodeURIComponent(source)}`]
 }
 
-long(describe)("uninstall", () => {
+slow(describe)("uninstall", () => {
   it.live(
     "leaves nothing of an init that was killed, wherever that was",
     () =>

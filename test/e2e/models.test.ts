@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { root, samples } from "../data.ts"
 import { modelServer } from "../models/server.ts"
-import { hook, long, main, makeHome, makeImported, run } from "./run.ts"
+import { hook, main, makeHome, makeImported, run, slow } from "./run.ts"
 
 type Body = (home: string) => Effect.Effect<void, never, Scope.Scope | FileSystem>
 
@@ -85,7 +85,7 @@ describe("models", () => {
       })
     ))
 
-  long(it.live)(
+  slow(it.live)(
     "that reranks orders what is found; where it is away the order stands, and that is said",
     () =>
       inImported((home) =>
@@ -113,7 +113,7 @@ describe("models", () => {
       )
   )
 
-  long(it.live)(
+  slow(it.live)(
     "fuse what is injected where that is set; what was fused is not asked again, and the hook asks nothing",
     () =>
       inImported((home) =>
@@ -204,7 +204,7 @@ describe("cost", () => {
       })
     ))
 
-  long(it.live)(
+  slow(it.live)(
     "is told by day, model, role and project, and a used-up budget stops models, not imports",
     () =>
       inHome((home) =>
@@ -254,7 +254,7 @@ describe("cost", () => {
       )
   )
 
-  long(it.live)("several processes never exceed one budget", () =>
+  slow(it.live)("several processes never exceed one budget", () =>
     inHome((home) =>
       Effect.gen(function*() {
         const { code, stdout } = yield* run(["scripts/run.mjs", "scripts/budget-race.ts", "--calls", "40", "--json"], {

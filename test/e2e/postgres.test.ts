@@ -15,7 +15,7 @@ import { quoted } from "../../src/resources/Postgres.ts"
 import { samples } from "../data.ts"
 import { address, say } from "../postgres.ts"
 import * as StandIn from "../qdrant/StandIn.ts"
-import { hook, long, main, makeHome, type Outcome, run } from "./run.ts"
+import { hook, main, makeHome, type Outcome, run, slow } from "./run.ts"
 
 const PASSWORD = "hunter2-of-postgres"
 
@@ -144,7 +144,7 @@ describe.skipIf(address === undefined)("a memory in PostgreSQL", () => {
         assert.deepStrictEqual(yield* fs.readDirectory(join(home, ".claude-memory")), [])
       }))
 
-    long(it.effect)("is one, however many imports make it at once", () =>
+    slow(it.effect)("is one, however many imports make it at once", () =>
       Effect.scoped(Effect.gen(function*() {
         const one = yield* Memory
         const two = yield* makeMemory(one.qdrant.origin)
@@ -201,7 +201,7 @@ describe.skipIf(address === undefined)("a memory in PostgreSQL", () => {
         )
       })))
 
-    long(it.effect)("does not get the samples of a tour", () =>
+    slow(it.effect)("does not get the samples of a tour", () =>
       Effect.gen(function*() {
         const { cli, qdrant, status } = yield* Memory
         const requests = qdrant.seen.requests

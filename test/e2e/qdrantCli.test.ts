@@ -17,7 +17,7 @@ import { qdrant as real, samples } from "../data.ts"
 import { modelServer } from "../models/server.ts"
 import { client } from "../qdrant/client.ts"
 import * as StandIn from "../qdrant/StandIn.ts"
-import { long, main, makeHome, type Outcome, run, start } from "./run.ts"
+import { main, makeHome, type Outcome, run, slow, start } from "./run.ts"
 
 const KEY = "the key of Qdrant"
 const PREFIX = `claude-memory-test-${randomBytes(6).toString("hex")}`
@@ -166,7 +166,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
         )
       }))
 
-    long(it.effect)(
+    slow(it.effect)(
       "deletes no version that serves, and takes no word that it does not know",
       () =>
         Effect.gen(function*() {
@@ -187,7 +187,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
         })
     )
 
-    long(it.effect)("is found by its words while Qdrant is away, and that is said", () =>
+    slow(it.effect)("is found by its words while Qdrant is away, and that is said", () =>
       Effect.gen(function*() {
         const { cli, units } = yield* Imported
         const url = yield* nobody
@@ -217,7 +217,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
         assert.strictEqual(complaint(verify), `claude-memory: the index: ${why}\n`)
       }))
 
-    long(it.effect)(
+    slow(it.effect)(
       "is not written with a key that is wrong, nor where the server is too old: nothing is lost, and that is said",
       () =>
         Effect.scoped(Effect.gen(function*() {
@@ -243,7 +243,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
         }))
     )
 
-    long(it.effect)(
+    slow(it.effect)(
       "is brought in line when its settings go back to vectors beside it, and again when they return",
       () =>
         Effect.gen(function*() {
@@ -268,7 +268,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
         })
     )
 
-    long(it.effect)(
+    slow(it.effect)(
       "takes another model while the old one serves, drops that, and goes back",
       () =>
         Effect.scoped(Effect.gen(function*() {
@@ -328,7 +328,7 @@ describe("a memory with its vectors in Qdrant", () => {
       assert.deepInclude(client, { kind: "pool", how: "closed" })
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 
-  long(it.live)(
+  slow(it.live)(
     "loses nothing that is imported while Qdrant is away: the next import catches up, and so does a worker",
     () =>
       inMemory(({ cli, env, home, server }) =>

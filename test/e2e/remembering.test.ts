@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { join } from "node:path"
 import { samples } from "../data.ts"
-import { long, main, makeHome, type Options, type Outcome, run } from "./run.ts"
+import { main, makeHome, type Options, type Outcome, run, slow } from "./run.ts"
 import { copied } from "./sessions.ts"
 
 const SHOP = join(samples, "-home-mei-work-shop-api", "43a24c26-cf56-4141-8bb4-24d85373a64c.jsonl")
@@ -101,7 +101,7 @@ describe("what is told to the memory", () => {
       })
     ))
 
-  long(it.live)(
+  slow(it.live)(
     "of projects: what is one, what it is called, and what is not to be read",
     () =>
       atHome((claude) =>

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { join } from "node:path"
 import type * as RunFile from "../../src/resources/RunFile.ts"
-import { bundle, long, main, makeHome, type Outcome, run, start } from "./run.ts"
+import { bundle, main, makeHome, type Outcome, run, slow, start } from "./run.ts"
 import { makeSessions } from "./sessions.ts"
 
 const isLinux = process.platform === "linux"
@@ -93,7 +93,7 @@ describe("resources", () => {
       })
     ))
 
-  long(it.live.runIf(isLinux))(
+  slow(it.live.runIf(isLinux))(
     "shows no drift of an import, from its beginning to its end",
     () =>
       inHome((home, fs) =>
@@ -166,7 +166,7 @@ describe("resources", () => {
       })
     ))
 
-  long(it.live)(
+  slow(it.live)(
     "is not put off by files that are not what they should be, nor lets them steer the terminal",
     () =>
       inHome((home, fs) =>
@@ -200,7 +200,7 @@ describe("resources", () => {
       )
   )
 
-  long(it.live)(
+  slow(it.live)(
     "says what is more than the ledger accounts for, and which process has fallen silent",
     () =>
       inHome((home, fs) =>
@@ -267,7 +267,7 @@ describe("resources --watch", () => {
     ))
 })
 
-long(describe)("a service whose run file can't be written", () => {
+slow(describe)("a service whose run file can't be written", () => {
   it.live("goes on, warns once and exits with 0", () =>
     inHome((home, fs) =>
       Effect.gen(function*() {
@@ -284,7 +284,7 @@ long(describe)("a service whose run file can't be written", () => {
     ))
 })
 
-long(describe)("what is opened outside the ledger", () => {
+slow(describe)("what is opened outside the ledger", () => {
   const kinds = ["socket", "forgotten by Node", "watcher", "worker", "child", "file"] as const
   const CATEGORY = {
     socket: "sockets",

@@ -9,7 +9,7 @@ import type * as Scope from "effect/Scope"
 import { quoting } from "../compress/writers.ts"
 import { samples } from "../data.ts"
 import { type ModelServer, modelServer } from "../models/server.ts"
-import { long, main, makeHome, run, start } from "./run.ts"
+import { main, makeHome, run, slow, start } from "./run.ts"
 
 interface Ground {
   readonly home: string
@@ -47,7 +47,7 @@ describe("reviews", () => {
       })
     ))
 
-  long(it.live)(
+  slow(it.live)(
     "are asked for by nothing but their setting; by hand of one session, and of what waits",
     () =>
       inHome(({ env, home, server }) =>
@@ -96,7 +96,7 @@ describe("reviews", () => {
       })
     ))
 
-  long(it.live)(
+  slow(it.live)(
     "wait while the model is away or used up, and are done when it is there; one that was killed is taken up again",
     () =>
       inHome(({ env: models, home, server }) =>

@@ -18,7 +18,7 @@ export const hook = join(dist, "hook.js")
 export const mcp = join(dist, "mcp.js")
 
 /** `it` or `describe` of what takes longest, which then is there with TEST_RUNS=2 only. */
-export const long = <Register extends (...args: never) => unknown>(register: Register): Register =>
+export const slow = <Register extends (...args: never) => unknown>(register: Register): Register =>
   isQuick ? (() => {}) as unknown as Register : register
 
 /** The program of that name in programs/, as a bundle in `folder`: its path. */

@@ -62,17 +62,17 @@ const hookParts = {
     )
 }
 
-await build({ ...programs, entryPoints: ["src/main.ts", "src/HookRemote.ts", "src/mcp.ts"] })
+await build({ ...programs, entryPoints: ["src/bin/main.ts", "src/bin/HookRemote.ts", "src/bin/mcp.ts"] })
 // One file: Claude Code waits while it is loaded.
-await build({ ...programs, splitting: false, entryPoints: ["src/HookLocal.ts"] })
-await build({ ...programs, entryPoints: ["src/hook.ts"], plugins: [hookParts] })
+await build({ ...programs, splitting: false, entryPoints: ["src/bin/HookLocal.ts"] })
+await build({ ...programs, entryPoints: ["src/bin/hook.ts"], plugins: [hookParts] })
 chmodSync(join(dist, "main.js"), 0o755)
 buildPlugin(dist)
 
 // The library leaves effect to its user: two copies of it would not know one another's services.
 await build({
   ...common,
-  entryPoints: ["src/index.ts", "src/testing.ts"],
+  entryPoints: ["src/library.ts", "src/testing.ts"],
   outdir: join(dist, "lib"),
   external: [...outside, "effect", "@effect/*", "@qdrant/js-client-rest", "pg"]
 })

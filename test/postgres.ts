@@ -8,8 +8,8 @@ import * as Redacted from "effect/Redacted"
 import { randomBytes } from "node:crypto"
 import { Client } from "pg"
 import { quoted } from "../src/resources/Postgres.ts"
-import { PostgresPool, type PostgresPoolOptions } from "../src/store/PostgresPool.ts"
-import * as PostgresStore from "../src/store/PostgresStore.ts"
+import { PostgresPool, type PostgresPoolOptions } from "../src/store/postgres/PostgresPool.ts"
+import * as PostgresStore from "../src/store/postgres/PostgresStore.ts"
 import { base } from "./contract/layers.ts"
 
 export const address = inject("postgres")

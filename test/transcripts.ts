@@ -4,8 +4,8 @@
 import * as Effect from "effect/Effect"
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
-import { redact } from "../src/capture/Redactor.ts"
-import * as Transcript from "../src/capture/Transcript.ts"
+import { redact } from "../src/capture/redact/Redactor.ts"
+import * as Transcript from "../src/capture/transcript/Transcript.ts"
 
 /** The transcripts below a folder. */
 export const transcriptsIn = (folder: string): ReadonlyArray<string> =>

@@ -114,7 +114,7 @@ export const layering = {
 /** Packages that are one module. */
 const SINGLE = new Set(["@effect/vitest", "@effect/language-service"])
 
-const BARREL = "a barrel hides who needs what: import the module itself; only src/index.ts exports what is others'"
+const BARREL = "a barrel hides who needs what: import the module itself; only src/library.ts exports what is others'"
 
 const isBarrel = (name) => name === "effect" || /^@effect\/[^/]+$/.test(name) && !SINGLE.has(name)
 

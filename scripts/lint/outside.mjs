@@ -5,7 +5,7 @@ import { ruleOfUses } from "./uses.mjs"
 
 export const environment = ruleOfUses(({ from, path }) =>
   from === "global" && path[0] === "process" && path[1] === "env"
-    ? "process.env is read in one place: make it a Config in src/Settings.ts (a test: take it from test/data.ts)"
+    ? "process.env is read in one place: make it a Config in src/settings/Settings.ts (a test: take it from test/data.ts)"
     : undefined
 )
 
@@ -15,6 +15,6 @@ const GIVES = new Set(["Console", "TypeId", "defaultConsole", "setConsole", "wit
 export const consoleRule = ruleOfUses(({ from, path }) =>
   from === "global" && path[0] === "console" || from === "effect/Console" && !GIVES.has(path[0])
     ? "stdout belongs to the answer or the protocol: log with `Effect.log…` (stderr), " +
-      "answer with `writeStdout` of src/Process.ts"
+      "answer with `writeStdout` of src/process/Process.ts"
     : undefined
 )

@@ -24,10 +24,10 @@ import {
 } from "../store/MemoryStore.ts"
 import { type CaptureError, discover, type TranscriptFile } from "./Discovery.ts"
 import { callsOf, Exclude, EXCLUDED_TOOL, isLeftOut, makeProjectOf, type ProjectOf, withoutTools } from "./Exclude.ts"
-import { mask, maskTexts } from "./Masking.ts"
+import { mask, maskTexts } from "./redact/Masking.ts"
 import * as Notes from "./Notes.ts"
-import * as Transcript from "./Transcript.ts"
-import { type FileLine, headOf, lines, MAX_LINE_BYTES, openTranscript, type Stretch, tailOf } from "./TranscriptFile.ts"
+import * as Transcript from "./transcript/Transcript.ts"
+import { type FileLine, headOf, lines, MAX_LINE_BYTES, openTranscript, type Stretch, tailOf } from "./transcript/TranscriptFile.ts"
 import * as Watch from "./Watch.ts"
 
 export { CaptureError, type TranscriptFile } from "./Discovery.ts"

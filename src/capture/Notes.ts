@@ -15,8 +15,8 @@ import type * as Project from "../domain/Project.ts"
 import { type Cursor, MemoryStore } from "../store/MemoryStore.ts"
 import type { TranscriptFile } from "./Collector.ts"
 import { makeProjectOf, type ProjectOf } from "./Exclude.ts"
-import { mask, maskTexts } from "./Masking.ts"
-import { headOf, openTranscript } from "./TranscriptFile.ts"
+import { mask, maskTexts } from "./redact/Masking.ts"
+import { headOf, openTranscript } from "./transcript/TranscriptFile.ts"
 
 /** What is read of a folder: so many files, the newest, and the beginning of each. */
 const FILES = 200

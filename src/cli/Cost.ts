@@ -9,7 +9,7 @@ import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import { type Amount, type BreakdownRow, type Grouping, Spending, type Spent } from "../models/Spending.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import * as Settings from "../Settings.ts"
+import * as Settings from "../settings/Settings.ts"
 import { answer, json, number, percent, plural, table } from "./Output.ts"
 
 const DAY_MS = 86_400_000

@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import { PLUGIN } from "../install/ClaudeSettings.ts"
 import { look, type Registered, targetOf } from "../install/Installation.ts"
-import * as Settings from "../Settings.ts"
+import * as Settings from "../settings/Settings.ts"
 
 interface Finding {
   readonly state: "ok" | "note" | "wrong"

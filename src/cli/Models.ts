@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import { type ModelDescription, ModelManager } from "../models/ModelManager.ts"
 import { ROLES } from "../models/Presets.ts"
-import { Unsuccessful } from "../Process.ts"
+import { Unsuccessful } from "../process/Process.ts"
 import { answer, json, number, table } from "./Output.ts"
 
 const check = Options.boolean("check").pipe(

@@ -4,7 +4,7 @@
 import * as Options from "@effect/cli/Options"
 import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SearchResult } from "../domain/Search.ts"
-import { writeStdout } from "../Process.ts"
+import { writeStdout } from "../process/Process.ts"
 import { minute, reason } from "../serve/Wording.ts"
 
 export { balance, isBalanced, listed, minute, number, percent, plural } from "../serve/Wording.ts"

@@ -3,7 +3,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { writeStderr } from "../Process.ts"
+import { writeStderr } from "../process/Process.ts"
 
 const bar = (share: number) => "█".repeat(Math.round(share * 20)).padEnd(20, "░")
 const seconds = (ms: number) => ms < 60_000 ? `${Math.ceil(ms / 1000)} s` : `${Math.ceil(ms / 60_000)} min`

@@ -4,7 +4,7 @@
 import * as Options from "@effect/cli/Options"
 import * as Prompt from "@effect/cli/Prompt"
 import * as Effect from "effect/Effect"
-import { writeStdout } from "../Process.ts"
+import { writeStdout } from "../process/Process.ts"
 
 export const options = {
   dryRun: Options.boolean("dry-run").pipe(Options.withDescription("Show what would be changed, and change nothing")),

@@ -12,7 +12,7 @@ import type { TranscriptFile } from "../capture/Collector.ts"
 import { MAX_HOOK_CHARS } from "../domain/Injection.ts"
 import * as TemporaryFolder from "../resources/TemporaryFolder.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import * as Settings from "../Settings.ts"
+import * as Settings from "../settings/Settings.ts"
 import { type ImportReport, merge, nothing, reportText, run } from "./Import.ts"
 import { answer, json, number, resultJson, resultText } from "./Output.ts"
 

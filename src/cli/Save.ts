@@ -12,7 +12,7 @@ import * as Schema from "effect/Schema"
 import * as App from "../App.ts"
 import { UnitType } from "../domain/MemoryUnit.ts"
 import { SaveRequest } from "../domain/Saved.ts"
-import { readStdin, Unsuccessful, writeStderr } from "../Process.ts"
+import { readStdin, Unsuccessful, writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { answer, json } from "./Output.ts"
 

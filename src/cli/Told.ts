@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
-import { writeStderr, writeStdout } from "../Process.ts"
+import { writeStderr, writeStdout } from "../process/Process.ts"
 import type { CaptureStep } from "../serve/Capture.ts"
 import { number, plural } from "./Output.ts"
 

@@ -14,7 +14,7 @@ import {
 } from "../domain/MemoryUnit.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
-import { gist, pieces, salient } from "./Text.ts"
+import { gist, pieces, salient } from "./text/Text.ts"
 
 /** Words of one message; lines and sentences of it may be left out, what is kept stands as it was written. */
 export interface Excerpt {

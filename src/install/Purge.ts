@@ -5,7 +5,7 @@ import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
-import { CODE_CACHE } from "../CodeCache.ts"
+import { CODE_CACHE } from "../process/CodeCache.ts"
 import { removeEmpty } from "./ConfigFile.ts"
 
 const DATABASE = /^(?:memory|models)\.db(?:-wal|-shm|-journal)?$/

@@ -35,8 +35,8 @@ import {
   type StoreStatus
 } from "../store/MemoryStore.ts"
 import { capture, type CaptureFailure, type CaptureStep } from "./Capture.ts"
-import { Given } from "./Given.ts"
-import * as Hook from "./Hook.ts"
+import { Given } from "../hook/Given.ts"
+import * as Hook from "../hook/Hook.ts"
 import { sessionCalled, unitCalled } from "./Named.ts"
 import type { NotFound } from "./NotFound.ts"
 import * as Projects from "./Projects.ts"

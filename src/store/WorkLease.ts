@@ -3,7 +3,7 @@
  * gone to another (in a container that was started again it is the same); others when the lease lapses.
  */
 import { hostname } from "node:os"
-import * as ProcessStart from "../resources/ProcessStart.ts"
+import * as ProcessStart from "../resources/monitor/ProcessStart.ts"
 
 export const LEASE_MS = 60_000
 

@@ -25,7 +25,7 @@ import {
 } from "node:fs"
 import { basename, join } from "node:path"
 import { type Captured, Collector, layer as collectorLayer } from "../../src/capture/Collector.ts"
-import * as Transcript from "../../src/capture/Transcript.ts"
+import * as Transcript from "../../src/capture/transcript/Transcript.ts"
 import * as Project from "../../src/domain/Project.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { type LineSum, MemoryStore } from "../../src/store/MemoryStore.ts"

@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Compressor } from "../../src/compress/Compressor.ts"
-import * as Extractive from "../../src/compress/Extractive.ts"
+import * as Extractive from "../../src/compress/extractive/Extractive.ts"
 import type { Block, Message, Session } from "../../src/domain/Conversation.ts"
 import type { UnitType } from "../../src/domain/MemoryUnit.ts"
 import type { SegmentContext, SessionOutline } from "../../src/store/MemoryStore.ts"

@@ -1,6 +1,6 @@
 import * as Layer from "effect/Layer"
-import * as Extractive from "../../src/compress/Extractive.ts"
-import { quoting, writing } from "../compress/writers.ts"
+import * as Extractive from "../../src/compress/extractive/Extractive.ts"
+import { quoting, writing } from "../compress/abstractive/writers.ts"
 import { suite } from "./CompressorContract.ts"
 import { base } from "./layers.ts"
 

@@ -1310,7 +1310,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
             unit("camel", { content: "we renamed getUserProfile to loadProfile" }),
             unit("snake", { content: "max_retry_count is read from the settings" }),
             unit("forms", { content: "migrating the tables took two migrations" }),
-            unit("path", { content: "see src/store/SqliteFile.ts", title: "Opening" })
+            unit("path", { content: "see src/store/sqlite/SqliteFile.ts", title: "Opening" })
           ])
           assert.deepStrictEqual(yield* found("数据库"), ["chinese"])
           assert.deepStrictEqual(yield* found("连接错误"), ["chinese"])

@@ -1,9 +1,9 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as QdrantInMemory from "../../src/index/QdrantInMemory.ts"
+import * as QdrantInMemory from "../../src/index/qdrant/QdrantInMemory.ts"
 import { qdrant } from "../data.ts"
-import { client } from "../qdrant/client.ts"
-import * as StandIn from "../qdrant/StandIn.ts"
+import { client } from "../index/qdrant/client.ts"
+import * as StandIn from "../index/qdrant/StandIn.ts"
 import { base } from "./layers.ts"
 import { suite } from "./QdrantContract.ts"
 

@@ -17,7 +17,7 @@ import {
   type Query,
   type ScoredPoint,
   type SparseVector
-} from "../../src/index/Qdrant.ts"
+} from "../../src/index/qdrant/Qdrant.ts"
 import { times } from "../data.ts"
 
 const PREFIX = `claude-memory-test-${randomUUID().slice(0, 8)}-`

@@ -6,8 +6,8 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
-import { SqliteFile } from "../../src/store/SqliteFile.ts"
-import * as SqliteStore from "../../src/store/SqliteStore.ts"
+import { SqliteFile } from "../../src/store/sqlite/SqliteFile.ts"
+import * as SqliteStore from "../../src/store/sqlite/SqliteStore.ts"
 import * as StoreInMemory from "../../src/store/StoreInMemory.ts"
 
 export const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)

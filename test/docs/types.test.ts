@@ -30,7 +30,7 @@ const PAGES = ["add-a-compressor", "add-a-provider", "add-an-index"]
 it("the pages show files whose types hold against the library", { timeout: 120_000 }, () => {
   const clone = makeClone()
   assert.isTrue(
-    existsSync(join(clone, "dist", "lib", "index.d.ts")),
+    existsSync(join(clone, "dist", "lib", "library.d.ts")),
     "the library was built without its declarations"
   )
   // As deep as test/example, so that what they import is the same.

@@ -21,7 +21,7 @@ import { times } from "../data.ts"
 import { hook, main, makeHome, type Options, type Outcome, run, slow, start } from "./run.ts"
 
 const mcp = join(dirname(main), "mcp.js")
-// Until src/mcp.ts is there to be built.
+// Until src/bin/mcp.ts is there to be built.
 if (!existsSync(mcp)) writeFileSync(mcp, "")
 
 const inHome = <A, E>(test: (home: string) => Effect.Effect<A, E>) =>

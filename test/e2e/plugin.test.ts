@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { existsSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { PLUGIN, SERVER, toolHook } from "../../src/install/ClaudeSettings.ts"
-import { version } from "../../src/version.ts"
+import { version } from "../../src/process/version.ts"
 import { root } from "../data.ts"
 import { main } from "./run.ts"
 

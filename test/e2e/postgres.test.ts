@@ -14,7 +14,7 @@ import { join } from "node:path"
 import { quoted } from "../../src/resources/Postgres.ts"
 import { samples } from "../data.ts"
 import { address, say } from "../postgres.ts"
-import * as StandIn from "../qdrant/StandIn.ts"
+import * as StandIn from "../index/qdrant/StandIn.ts"
 import { hook, main, makeHome, type Outcome, run, slow } from "./run.ts"
 
 const PASSWORD = "hunter2-of-postgres"

@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { join } from "node:path"
 import { root } from "../data.ts"
-import { tls } from "../qdrant/faults.ts"
-import * as StandIn from "../qdrant/StandIn.ts"
+import { tls } from "../index/qdrant/faults.ts"
+import * as StandIn from "../index/qdrant/StandIn.ts"
 import { bundle, makeHome, run, start } from "./run.ts"
 
 class Bundle extends Context.Tag("test/Bundle")<Bundle, { readonly file: string; readonly home: string }>() {

@@ -7,7 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { join } from "node:path"
-import type * as RunFile from "../../src/resources/RunFile.ts"
+import type * as RunFile from "../../src/resources/monitor/RunFile.ts"
 import { bundle, main, makeHome, type Outcome, run, slow, start } from "./run.ts"
 import { makeSessions } from "./sessions.ts"
 

@@ -4,8 +4,8 @@ import * as FastCheck from "effect/FastCheck"
 import * as Random from "effect/Random"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { BLOCKS, slope } from "../../scripts/leaks/slope.ts"
-import { applied, DoesNotApply, variants } from "../../scripts/leaks/variants.ts"
+import { BLOCKS, slope } from "./slope.ts"
+import { applied, DoesNotApply, variants } from "./variants.ts"
 import { root } from "../data.ts"
 
 /** Normal, by Box and Muller. */

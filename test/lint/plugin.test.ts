@@ -79,8 +79,8 @@ const rules: Record<string, Cases> = {
       `src/inject/ | const timer = globalThis.setInterval(run, 10)`,
       `src/inject/ | import { setTimeout as sleep } from "node:timers/promises"; await sleep(10)`,
       `src/inject/ | import { setImmediate } from "timers"; setImmediate(run)`,
-      `src/Process.ts | setInterval(run, 10)`,
-      `src/hook.ts | setTimeout(run, 10)`
+      `src/process/Process.ts | setInterval(run, 10)`,
+      `src/bin/hook.ts | setTimeout(run, 10)`
     ],
     good: [
       `src/models/ | import { Pool } from "undici"; const pool = ${inLedger("new Pool(origin, { connections: 4 })")}`,
@@ -102,7 +102,7 @@ const rules: Record<string, Cases> = {
       `src/capture/ | ledger.adopt("file", path, fs.open(path, { flag: "r" })); fs.readFile(path); window.open; db.open()`,
       `src/compress/ | import { isMainThread } from "node:worker_threads"; isMainThread`,
       `src/resources/Sqlite.ts | const a = async () => (await import("node:sqlite")).DatabaseSync; const b = () => import("@photostructure/sqlite")`,
-      `src/Process.ts | setTimeout(run, 10).unref(); process.exit(1); NodeRuntime.runMain(effect)`,
+      `src/process/Process.ts | setTimeout(run, 10).unref(); process.exit(1); NodeRuntime.runMain(effect)`,
       `src/web/ | fetch(url); setInterval(run, 10); new WebSocket(url)`,
       `test/ | import { spawn } from "node:child_process"; spawn("node"); setTimeout(run, 10)`,
       `scripts/ | import { execFileSync } from "node:child_process"; execFileSync("git"); setTimeout(run, 10)`
@@ -125,7 +125,7 @@ const rules: Record<string, Cases> = {
       `src/cli/ | import { exit } from "node:process"; exit()`,
       `src/cli/ | import process from "process"; process.abort()`,
       `src/cli/ | const { exit } = process`,
-      `src/main.ts | process.exit(1)`,
+      `src/bin/main.ts | process.exit(1)`,
       `test/ | it("x", () => Effect.runPromise(program))`,
       `test/ | it("x", () => process.exit(1))`
     ],
@@ -161,11 +161,11 @@ const rules: Record<string, Cases> = {
       `src/models/ | globalThis.process.env`,
       `src/models/ | import { env } from "node:process"; env.KEY`,
       `src/models/ | import * as Process from "node:process"; Process.env.KEY`,
-      `src/Process.ts | process.env.HOME`,
+      `src/process/Process.ts | process.env.HOME`,
       `test/ | process.env.HOME = home`
     ],
     good: [
-      `src/Settings.ts | process.env.HOME`,
+      `src/settings/Settings.ts | process.env.HOME`,
       `test/data.ts | process.env.HOME`,
       `scripts/ | process.env.HOME`,
       `src/models/ | process.cwd(); options.env; export const f = (process: { env: string }) => process.env`
@@ -199,7 +199,7 @@ const rules: Record<string, Cases> = {
       `src/store/ | import { Retriever } from "../retrieve/Retriever.ts"`,
       `src/store/ | import { VectorIndex } from "../index/VectorIndex.ts"`,
       `src/index/ | import { SqliteFile } from "../store/SqliteFile.ts"`,
-      `src/index/EmbeddedIndex.ts | import * as SqliteStore from "../store/SqliteStore.ts"`,
+      `src/index/sqlite/EmbeddedIndex.ts | import * as SqliteStore from "../store/SqliteStore.ts"`,
       `src/capture/ | import { Compressor } from "../compress/Compressor.ts"`,
       `src/capture/ | const store = await import("../store/SqliteStore.ts")`,
       `src/compress/ | export { embed } from "../models/StaticEmbeddings.ts"`,
@@ -211,16 +211,16 @@ const rules: Record<string, Cases> = {
       `src/cli/ | import * as EmbeddedIndex from "../index/EmbeddedIndex.ts"`,
       `src/cli/ | import { MemoryStore } from "../index.ts"`,
       `src/cli/ | import * as Testing from "../testing.ts"`,
-      `src/main.ts | import * as SqliteStore from "./store/SqliteStore.ts"`,
+      `src/bin/main.ts | import * as SqliteStore from "./store/SqliteStore.ts"`,
       `src/Pipeline.ts | import * as Extractive from "./compress/Extractive.ts"`,
-      `src/Settings.ts | import { MemoryStore } from "./store/MemoryStore.ts"`,
+      `src/settings/Settings.ts | import { MemoryStore } from "./store/MemoryStore.ts"`,
       `src/utils/ | import type { Project } from "../domain/Project.ts"`,
       `src/Helper.ts | import type { Project } from "./domain/Project.ts"`
     ],
     good: [
       `src/domain/ | import type { Project } from "./Project.ts"; import * as Effect from "effect/Effect"`,
       `src/models/ | import * as Lazy from "../resources/Lazy.ts"; import { embed } from "./StaticEmbeddings.ts"`,
-      `src/index/EmbeddedIndex.ts | import { SqliteFile } from "../store/SqliteFile.ts"; import { filter } from "../store/SqliteFilter.ts"`,
+      `src/index/sqlite/EmbeddedIndex.ts | import { SqliteFile } from "../store/SqliteFile.ts"; import { filter } from "../store/SqliteFilter.ts"`,
       `src/capture/ | import { MemoryStore } from "../store/MemoryStore.ts"; import { redact } from "./Redactor.ts"`,
       `src/retrieve/ | import { VectorIndex } from "../index/VectorIndex.ts"; import { ModelManager } from "../models/ModelManager.ts"`,
       `src/inject/ | import { Retriever } from "../retrieve/Retriever.ts"; import * as Tokens from "../domain/Tokens.ts"`,
@@ -228,9 +228,9 @@ const rules: Record<string, Cases> = {
       `src/cli/ | import * as App from "../App.ts"; import { ClaudeMemory } from "../serve/ClaudeMemory.ts"`,
       `src/App.ts | import * as SqliteStore from "./store/SqliteStore.ts"`,
       `src/testing.ts | import * as Extractive from "./compress/Extractive.ts"`,
-      `src/index.ts | export * as SqliteStore from "./store/SqliteStore.ts"; export * from "./retrieve/Retriever.ts"`,
-      `src/main.ts | const { run } = await import("./cli/Cli.ts")`,
-      `test/store/ | import * as SqliteStore from "../../src/store/SqliteStore.ts"`
+      `src/library.ts | export * as SqliteStore from "./store/SqliteStore.ts"; export * from "./retrieve/Retriever.ts"`,
+      `src/bin/main.ts | const { run } = await import("./cli/Cli.ts")`,
+      `test/store/ | import * as SqliteStore from "../../src/store/sqlite/SqliteStore.ts"`
     ]
   },
   imports: {

@@ -9,8 +9,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { type ModelError, ModelManager } from "../../src/models/ModelManager.ts"
 import { PRESETS, type Role } from "../../src/models/Presets.ts"
-import type * as Providers from "../../src/models/Providers.ts"
-import * as Unmetered from "../../src/models/Unmetered.ts"
+import type * as Providers from "../../src/models/providers/Providers.ts"
+import * as Unmetered from "../../src/models/providers/Unmetered.ts"
 import { base } from "../contract/layers.ts"
 
 const VECTOR = Array.from({ length: 16 }, (_, i) => i === 3 ? 2 : 0)

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { spawnSync } from "node:child_process"
 import { hostname } from "node:os"
-import * as ProcessStart from "../../src/resources/ProcessStart.ts"
+import * as ProcessStart from "../../src/resources/monitor/ProcessStart.ts"
 import { isAlive, OWNER, ownerOf } from "../../src/store/WorkLease.ts"
 
 const start = ProcessStart.of(process.pid)

@@ -7,8 +7,8 @@ import { spawn } from "node:child_process"
 import { openSync, watch } from "node:fs"
 import { createServer } from "node:net"
 import { Worker } from "node:worker_threads"
-import { runMain, writeStdout } from "../../../src/Process.ts"
-import * as Monitor from "../../../src/resources/Monitor.ts"
+import { runMain, writeStdout } from "../../../src/process/Process.ts"
+import * as Monitor from "../../../src/resources/monitor/Monitor.ts"
 import { ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
 
 const openers: Record<string, () => unknown> = {

@@ -7,7 +7,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { writeSync } from "node:fs"
-import { runMain, Unsuccessful, writeStderr, writeStdout } from "../../../src/Process.ts"
+import { runMain, Unsuccessful, writeStderr, writeStdout } from "../../../src/process/Process.ts"
 import { ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
 
 class NoRoom extends Data.TaggedError("NoRoom")<{ readonly room: string }> {

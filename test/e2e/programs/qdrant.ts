@@ -3,10 +3,10 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Qdrant } from "../../../src/index/Qdrant.ts"
-import { runMain, writeStdout } from "../../../src/Process.ts"
+import { Qdrant } from "../../../src/index/qdrant/Qdrant.ts"
+import { runMain, writeStdout } from "../../../src/process/Process.ts"
 import { ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
-import { client } from "../../qdrant/client.ts"
+import { client } from "../../index/qdrant/client.ts"
 
 const [url = ""] = process.argv.slice(2)
 Effect.gen(function*() {

@@ -1,0 +1,123 @@
+/**
+ * How long an import takes, beside reading and parsing the same files and nothing else, and a second import of the same.
+ */
+import * as Cli from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { readFileSync } from "node:fs"
+import { run } from "../../src/cli/Import.ts"
+import { answer, balance, isBalanced, json, number } from "../../src/cli/Output.ts"
+import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
+import { main, median, progress, round, service, temporaryFolder, timed, transcriptsIn } from "../../test/script.ts"
+
+const parsable = (line: string): boolean => {
+  try {
+    JSON.parse(line)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The floor: every byte read and every line parsed, one file at a time. */
+const parseAll = (files: ReadonlyArray<string>) =>
+  Effect.sync(() => {
+    let parsed = 0
+    for (const file of files) {
+      for (const line of readFileSync(file, "utf8").split("\n")) if (line !== "" && parsable(line)) parsed++
+    }
+    return parsed
+  })
+
+const sizeOf = (files: ReadonlyArray<string>) =>
+  Effect.sync(() => {
+    let bytes = 0
+    let lines = 0
+    for (const file of files) {
+      const content = readFileSync(file)
+      bytes += content.length
+      for (let at = content.indexOf(10); at >= 0; at = content.indexOf(10, at + 1)) lines++
+      if (content.length > 0 && content.at(-1) !== 10) lines++
+    }
+    return { bytes, lines }
+  })
+
+/** From before the store is opened to after its last commit; closing it is not in the time. */
+const importInto = (home: string, transcripts: string) =>
+  Effect.flatMap(Clock.currentTimeMillis, (since) =>
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory
+      const report = yield* run(yield* memory.discover([transcripts]), since)
+      return { report, status: yield* memory.status }
+    }).pipe(Effect.provide(service(home))))
+
+const oneRound = (transcripts: string, files: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const home = yield* temporaryFolder
+    const [, parseMs] = yield* timed(parseAll(files))
+    const first = yield* importInto(home, transcripts)
+    const second = yield* importInto(home, transcripts)
+    return { parseMs, first, importMs: first.report.durationMs, secondMs: second.report.durationMs }
+  }).pipe(Effect.scoped)
+
+const command = Cli.make("bench:import", {
+  transcripts: Options.directory("transcripts", { exists: "yes" }).pipe(
+    Options.withDescription("Folder of transcripts")
+  ),
+  rounds: Options.integer("rounds").pipe(
+    Options.withDescription("How often each is measured; medians are given"),
+    Options.withDefault(5)
+  ),
+  json
+}, ({ json, rounds, transcripts }) =>
+  Effect.gen(function*() {
+    const files = yield* transcriptsIn(transcripts)
+    const { bytes, lines } = yield* sizeOf(files)
+    const all = yield* Effect.forEach(Array.from({ length: Math.max(1, rounds) }), (_, i) =>
+      Effect.zipRight(progress(`round ${i + 1} of ${rounds}`), oneRound(transcripts, files)))
+    yield* progress("")
+    const { report, status } = all[0]!.first
+    const parseMs = median(all.map((each) =>
+      each.parseMs
+    ))
+    const importMs = median(all.map((each) => each.importMs))
+    const secondMs = median(all.map((each) => each.secondMs))
+    const data = {
+      files: files.length,
+      bytes,
+      parseMs: round(parseMs, 1),
+      importMs: round(importMs),
+      ratio: round(importMs / parseMs, 2),
+      // The first of the process, before anything was compiled: what a person waits for.
+      coldParseMs: round(all[0]!.parseMs, 1),
+      coldImportMs: all[0]!.importMs,
+      secondMs: round(secondMs),
+      secondRatio: round(secondMs / importMs, 4),
+      lines: report.lines,
+      linesInFiles: lines,
+      balanced: isBalanced(report.lines) && report.lines.total === lines,
+      sessions: report.sessions,
+      messages: report.messages,
+      units: report.units.total,
+      textMessagesCited: status.textMessages
+    }
+    yield* answer(json, data, () =>
+      [
+        `${number(data.files)} files, ${(bytes / 1e6).toFixed(1)} MB, ${number(lines)} lines; ` +
+        `medians of ${all.length} rounds, interleaved`,
+        `reading and parsing alone   ${number(round(parseMs))} ms`,
+        `import                      ${number(data.importMs)} ms, ${data.ratio} times that ` +
+        `(the first of the process: ${number(data.coldImportMs)} ms)`,
+        `import of nothing new       ${number(data.secondMs)} ms, ${
+          (data.secondRatio * 100).toFixed(1)
+        } % of the import`,
+        `${balance(report.lines)}${data.balanced ? ", balanced" : ": NOT BALANCED"}`,
+        `${number(data.sessions)} sessions, ${number(data.messages)} messages, ${number(data.units)} units; ` +
+        `${number(status.textMessages.cited)} of ${
+          number(status.textMessages.total)
+        } messages that say something are cited`
+      ].join("\n"))
+  })).pipe(Cli.withDescription("Time an import, beside parsing alone"))
+
+main(command, "bench:import")

@@ -1,0 +1,229 @@
+/**
+ * The embedded index and Qdrant over HTTP side by side: one memory, one process, the same questions, in turns.
+ */
+import * as Cli from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import * as App from "../../src/App.ts"
+import { run } from "../../src/cli/Import.ts"
+import { answer, json, number, table } from "../../src/cli/Output.ts"
+import type { SearchFilter } from "../../src/domain/Search.ts"
+import * as EmbeddedIndex from "../../src/index/sqlite/EmbeddedIndex.ts"
+import * as QdrantClient from "../../src/index/qdrant/QdrantClient.ts"
+import * as QdrantIndex from "../../src/index/qdrant/QdrantIndex.ts"
+import { type Hit, VectorIndex } from "../../src/index/VectorIndex.ts"
+import { ModelManager } from "../../src/models/ModelManager.ts"
+import { Unsuccessful } from "../../src/process/Process.ts"
+import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
+import * as Settings from "../../src/settings/Settings.ts"
+import { SqliteFile } from "../../src/store/sqlite/SqliteFile.ts"
+import * as SqliteStore from "../../src/store/sqlite/SqliteStore.ts"
+import {
+  BenchError,
+  main,
+  mean,
+  progress,
+  quantile,
+  questionsIn,
+  round,
+  service,
+  temporaryFolder,
+  timed
+} from "../../test/script.ts"
+import { type Server, server } from "../../test/drills/qdrant/server.ts"
+import * as StandIn from "../../test/drills/qdrant/standIn.ts"
+import { QUESTIONS } from "./questions.ts"
+
+const TOP = 10
+/** What the retriever asks an index for. */
+const LANE_LIMIT = 300
+/** As an index has to score. */
+const MOST_DIFFERENCE = 0.02
+const EVERYTHING: SearchFilter = { projects: "all" }
+
+type Place = "embedded" | "qdrant"
+
+interface Sides {
+  readonly index: Readonly<Record<Place, VectorIndex["Type"]>>
+  readonly memory: Readonly<Record<Place, ClaudeMemory["Type"]>>
+  readonly models: ModelManager["Type"]
+}
+
+/** Remembers the transcripts, and has both indexes hold them. */
+const prepare = (home: string, transcripts: string, { options }: Server) =>
+  Effect.gen(function*() {
+    yield* progress("importing")
+    const { units } = yield* Effect.gen(function*() {
+      const files = yield* (yield* ClaudeMemory).discover([transcripts])
+      yield* run(files, yield* Clock.currentTimeMillis)
+      return yield* (yield* ClaudeMemory).status
+    }).pipe(Effect.provide(service(home)))
+    yield* progress("indexing in Qdrant")
+    const postponed = yield* Effect.flatMap(ClaudeMemory, ({ index }) => Stream.runCollect(index.repair)).pipe(
+      Effect.map((steps) => [...steps].flatMap((step) => step._tag === "Postponed" ? [step.error.message] : [])),
+      Effect.provide(service(home, false, options))
+    )
+    if (postponed[0] !== undefined) return yield* new BenchError({ reason: "Program", detail: postponed[0] })
+    return units.total
+  })
+
+const sides = (home: string, { options }: Server) =>
+  Effect.gen(function*() {
+    const storage = SqliteFile.layer({ folder: home, readOnly: true, busyTimeoutMs: 5_000 })
+    const store = Layer.provide(SqliteStore.layer, storage)
+    const qdrant = Layer.provide(QdrantIndex.layer(options), Layer.merge(QdrantClient.layer(options), store))
+    const built = <A, E, R>(layer: Layer.Layer<A, E, R>) => Layer.build(Layer.provide(layer, App.base))
+    const one = <I, A, E, R>(tag: Context.Tag<I, A>, layer: Layer.Layer<I, E, R>) =>
+      Effect.map(built(layer), (context) => Context.get(context, tag))
+    return {
+      index: {
+        embedded: yield* one(VectorIndex, Layer.provide(EmbeddedIndex.layer, storage)),
+        qdrant: yield* one(VectorIndex, qdrant)
+      },
+      memory: {
+        embedded: yield* one(ClaudeMemory, service(home, true)),
+        qdrant: yield* one(ClaudeMemory, service(home, true, options))
+      },
+      models: yield* one(ModelManager, App.modelsOf({ home, busyTimeoutMs: 5_000 }))
+    }
+  })
+
+const ask = (memory: ClaudeMemory["Type"], text: string) =>
+  Effect.flatMap(
+    memory.search({ text, projects: "all", limit: TOP, minScore: 0, mode: "hybrid" }),
+    ({ degraded }) =>
+      degraded.some((each) => !each.includes("knows no word"))
+        ? Effect.fail(new BenchError({ reason: "Program", detail: degraded.join("; ") }))
+        : Effect.void
+  )
+
+/** How long each takes: one after the other, the first of them in turns. */
+const times = <E>(rounds: number, of: (place: Place) => ReadonlyArray<Effect.Effect<unknown, E>>) =>
+  Effect.gen(function*() {
+    const [embedded, qdrant] = [of("embedded"), of("qdrant")]
+    const found: Record<Place, Array<number>> = { embedded: [], qdrant: [] }
+    // The first round warms both and does not count.
+    for (let round = 0; round <= rounds; round++) {
+      yield* progress(`round ${round} of ${rounds}`)
+      for (let i = 0; i < embedded.length; i++) {
+        const pair: ReadonlyArray<readonly [Place, Effect.Effect<unknown, E>]> = [
+          ["embedded", embedded[i]!],
+          ["qdrant", qdrant[i]!]
+        ]
+        for (const [place, search] of (i + round) % 2 === 0 ? pair : [...pair].reverse()) {
+          const [, ms] = yield* timed(search)
+          if (round > 0) found[place].push(ms)
+        }
+      }
+    }
+    const at = (q: number) => {
+      const [here, there] = [quantile(found.embedded, q), quantile(found.qdrant, q)]
+      return { embeddedMs: round(here, 2), qdrantMs: round(there, 2), ratio: round(there / here, 2) }
+    }
+    return { searches: found.embedded.length, p50: at(0.5), p95: at(0.95) }
+  })
+
+/** How far two lanes say the same. */
+const compared = (a: ReadonlyArray<Hit>, b: ReadonlyArray<Hit>) => {
+  const scoreOf = new Map(b.map(({ score, unitId }) => [unitId, score]))
+  const top = new Set(b.slice(0, TOP).map(({ unitId }) => unitId))
+  return {
+    overlap: a.slice(0, TOP).filter(({ unitId }) => top.has(unitId)).length / Math.max(1, Math.min(TOP, a.length)),
+    difference: a.reduce(
+      (most, { score, unitId }) => Math.max(most, Math.abs(score - (scoreOf.get(unitId) ?? score))),
+      0
+    )
+  }
+}
+
+const measure = ({ index, memory, models }: Sides, questions: ReadonlyArray<string>, rounds: number) =>
+  Effect.gen(function*() {
+    const vectors = (yield* models.embed(questions, "query")).flatMap(Option.toArray)
+    const hits = (place: Place) => vectors.map((vector) => index[place].search(vector, EVERYTHING, LANE_LIMIT))
+    const searches = yield* times(rounds, hits)
+    const whole = yield* times(rounds, (place) => questions.map((question) => ask(memory[place], question)))
+    const pairs = yield* Effect.forEach(
+      vectors,
+      (_, i) => Effect.map(Effect.all([hits("embedded")[i]!, hits("qdrant")[i]!]), ([a, b]) => compared(a, b))
+    )
+    return {
+      vectors: vectors.length,
+      searches,
+      whole,
+      overlap: round(mean(pairs.map(({ overlap }) => overlap)), 4),
+      difference: round(Math.max(0, ...pairs.map(({ difference }) => difference)), 4)
+    }
+  })
+
+type Times = Effect.Effect.Success<ReturnType<typeof measure>>["whole"]
+
+const rows = (name: string, { p50, p95, searches }: Times) =>
+  ([["p50", p50], ["p95", p95]] as const).map(([quantile, { embeddedMs, qdrantMs, ratio }]) => [
+    `${name}, ${quantile}`,
+    `${embeddedMs} ms`,
+    `${qdrantMs} ms`,
+    String(ratio),
+    number(searches)
+  ])
+
+const command = Cli.make("bench-qdrant", {
+  transcripts: Options.directory("transcripts", { exists: "yes" }).pipe(
+    Options.withDescription("Folder of transcripts; the sample sessions without it"),
+    Options.withDefault(Settings.packageFile("test", "fixtures", "projects"))
+  ),
+  questions: Options.file("questions", { exists: "yes" }).pipe(
+    Options.withDescription("JSONL with the fields id and question; some to the sample sessions without it"),
+    Options.optional
+  ),
+  rounds: Options.integer("rounds").pipe(
+    Options.withDescription("Times that each question is asked of each"),
+    Options.withDefault(20)
+  ),
+  json
+}, ({ json, questions, rounds, transcripts }) =>
+  Effect.gen(function*() {
+    const home = yield* temporaryFolder
+    const qdrant = yield* server(home)
+    const asked = Option.isSome(questions)
+      ? (yield* questionsIn(questions.value)).map(({ question }) => question)
+      : QUESTIONS
+    const memory = `${home}/memory`
+    const units = yield* prepare(memory, transcripts, qdrant)
+    const found = yield* Effect.scoped(
+      Effect.flatMap(sides(memory, qdrant), (both) => measure(both, asked, Math.max(1, rounds)))
+    )
+    yield* progress("")
+    const ok = found.difference <= MOST_DIFFERENCE
+    yield* answer(json, { ok, isStandIn: qdrant.isStandIn, units, questions: asked.length, rounds, ...found }, () =>
+      [
+        qdrant.isStandIn
+          ? "Qdrant was THE STAND-IN (test/index/qdrant/StandIn.ts, in a process of its own): its times are those of HTTP, JSON and a scan " +
+            "in JavaScript, not of Qdrant."
+          : `Qdrant was a server at ${qdrant.env["CLAUDE_MEMORY_QDRANT_URL"]}.`,
+        `${
+          number(units)
+        } units, ${asked.length} questions, ${found.vectors} of them with a vector; ${rounds} rounds, warm, in turns`,
+        "",
+        ...table([
+          ["", "embedded", "Qdrant", "ratio", "searches each"],
+          ...rows("VectorIndex.search", found.searches),
+          ...rows("ClaudeMemory.search", found.whole)
+        ]),
+        "",
+        `the ${TOP} nearest are the same to ${
+          round(100 * found.overlap, 1)
+        } %; scores differ by ${found.difference} at most` +
+        (ok ? "" : `: MORE THAN ${MOST_DIFFERENCE}`)
+      ].join("\n"))
+    if (!ok) return yield* Effect.fail(new Unsuccessful())
+  }).pipe(Effect.scoped)).pipe(
+    Cli.withDescription("Search in the embedded index and in Qdrant, side by side"),
+    Cli.withSubcommands([StandIn.command])
+  )
+
+main(command, "bench-qdrant")

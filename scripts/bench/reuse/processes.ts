@@ -1,0 +1,121 @@
+/**
+ * The benchmark's own processes and what they say to each other.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Mailbox from "effect/Mailbox"
+import * as Schema from "effect/Schema"
+import { type ChildProcess, fork } from "node:child_process"
+import { BenchError } from "../../../test/script.ts"
+
+/** From the server: where it is, and, when asked, what it sees. */
+export const Listening = Schema.TaggedStruct("Listening", { baseUrl: Schema.String })
+export const ServerView = Schema.TaggedStruct("ServerView", {
+  /** Sockets so far, now, and at a time at most. */
+  opened: Schema.Number,
+  open: Schema.Number,
+  most: Schema.Number,
+  requests: Schema.Number
+})
+
+/** Sockets to the server that are open, resident memory, and the part of the heap that is in use. */
+const Reading = Schema.Struct({ sockets: Schema.Number, rssBytes: Schema.Number, heapBytes: Schema.Number })
+
+/** From the client: how far it is; what the calls were like; what was left when all was closed or dropped. */
+export const Progressed = Schema.TaggedStruct("Progressed", { calls: Schema.Number })
+export const Worked = Schema.TaggedStruct("Worked", {
+  calls: Schema.Number,
+  ms: Schema.Number,
+  p50Ms: Schema.Number,
+  p99Ms: Schema.Number,
+  /** By their code. */
+  failures: Schema.Record({ key: Schema.String, value: Schema.Number }),
+  clients: Schema.Number,
+  lost: Schema.Number,
+  buildMs: Schema.Number,
+  before: Reading,
+  after: Reading
+})
+export const Ended = Schema.TaggedStruct("Ended", {
+  after: Reading,
+  /** Since its start: when the calls were done, and [milliseconds, sockets, bytes]. */
+  workedAtMs: Schema.Number,
+  samples: Schema.Array(Schema.Tuple(Schema.Number, Schema.Number, Schema.Number))
+})
+
+const Message = Schema.Union(Listening, ServerView, Progressed, Worked, Ended)
+type Message = typeof Message.Type
+
+/** To either: go on with what comes next. */
+const GO = "go"
+
+export interface Peer {
+  readonly go: Effect.Effect<void>
+  readonly take: Effect.Effect<Message, BenchError>
+}
+
+const gone = (name: string, how: string) =>
+  new BenchError({ reason: "Program", detail: `the ${name} process ended (${how})` })
+
+/** This program once more, with these arguments and a heap of its own; it is killed when the scope closes. */
+export const start = (name: string, args: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const messages = yield* Mailbox.make<unknown, BenchError>()
+    const child = yield* Effect.acquireRelease(
+      Effect.sync((): ChildProcess =>
+        fork(process.argv[1]!, [name, ...args], {
+          execArgv: [...process.execArgv, "--expose-gc"],
+          stdio: ["ignore", "ignore", "inherit", "ipc"]
+        })
+      ),
+      (child) =>
+        Effect.async<void>((resume) => {
+          if (child.exitCode !== null || child.signalCode !== null || !child.kill("SIGKILL")) resume(Effect.void)
+          else child.once("exit", () => resume(Effect.void))
+        })
+    )
+    child.on("message", (message) => messages.unsafeOffer(message))
+    child.on("error", (error) => messages.unsafeDone(Exit.fail(gone(name, error.message))))
+    child.on("exit", (code, signal) => messages.unsafeDone(Exit.fail(gone(name, signal ?? `exit code ${code}`))))
+    return {
+      go: Effect.sync(() => {
+        if (child.connected) child.send(GO)
+      }),
+      take: messages.take.pipe(
+        Effect.flatMap(Schema.decodeUnknown(Message)),
+        Effect.catchTags({
+          NoSuchElementException: () => gone(name, "it says no more"),
+          ParseError: ({ message }) => new BenchError({ reason: "Program", detail: message })
+        })
+      )
+    } satisfies Peer
+  })
+
+/** The next message of this kind; what is said before it goes to `meanwhile`. */
+export const next = <A extends Message>(
+  peer: Peer,
+  schema: Schema.Schema<A>,
+  meanwhile: (message: Message) => Effect.Effect<void> = () => Effect.void
+): Effect.Effect<A, BenchError> =>
+  Effect.flatMap(peer.take, (message) =>
+    Schema.is(schema)(message) ? Effect.succeed(message) : Effect.zipRight(
+      meanwhile(message),
+      next(peer, schema, meanwhile)
+    ))
+
+/** In such a process: says it to the one that started it. */
+export const tell = (message: Message): Effect.Effect<void> => Effect.sync(() => void process.send?.(message))
+
+/** In such a process: told to go on. */
+export const told: Effect.Effect<void> = Effect.async<void>((resume) => {
+  const onMessage = () => resume(Effect.void)
+  process.once("message", onMessage)
+  return Effect.sync(() => process.off("message", onMessage))
+})
+
+/** In such a process: the one that started it has gone. */
+export const deserted: Effect.Effect<void> = Effect.async<void>((resume) => {
+  const onDisconnect = () => resume(Effect.void)
+  process.once("disconnect", onDisconnect)
+  return Effect.sync(() => process.off("disconnect", onDisconnect))
+})

@@ -1,7 +1,0 @@
-/**
- * The stand-in for a Qdrant server as a process.
- */
-import { main } from "./bench.ts"
-import { command } from "./qdrant/standIn.ts"
-
-main(command, "qdrant-stand-in")

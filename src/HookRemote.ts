@@ -1,7 +1,0 @@
-/**
- * The hooks over whatever the settings ask for.
- */
-import * as App from "./App.ts"
-import * as HookProgram from "./serve/HookProgram.ts"
-
-export const run = (started: number): void => HookProgram.run(started, App.hook)

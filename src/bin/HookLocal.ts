@@ -1,0 +1,44 @@
+/**
+ * The hooks over a memory in one file, searched by words alone: what nearly everyone has. A bundle of its own, since Claude Code waits for
+ * all that it loads; the package's own vectors find nothing for an injection that words don't.
+ */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import { join } from "node:path"
+import * as EmbeddedIndex from "../index/sqlite/EmbeddedIndex.ts"
+import * as Injector from "../inject/Injector.ts"
+import { ModelManager } from "../models/ModelManager.ts"
+import { beforehand } from "../process/Process.ts"
+import { ResourceLedger } from "../resources/ResourceLedger.ts"
+import * as Retriever from "../retrieve/Retriever.ts"
+import * as Given from "../hook/Given.ts"
+import * as HookProgram from "../hook/Program.ts"
+import * as Settings from "../settings/Settings.ts"
+import { SqliteFile } from "../store/sqlite/SqliteFile.ts"
+import * as SqliteStore from "../store/sqlite/SqliteStore.ts"
+
+const settings = beforehand(Effect.either(Settings.load))
+
+/** Whether the settings ask for no more. What is wrong with them is told by the hook. */
+export const isEnough: Promise<boolean> = settings.then(Either.match({
+  onLeft: () => true,
+  onRight: ({ fusion, models, postgres, qdrant }) =>
+    fusion === undefined && models.embedding === undefined && postgres === undefined && qdrant === undefined
+}))
+
+const services = Layer.unwrapEffect(Effect.map(Effect.flatten(Effect.promise(() => settings)), ({ home }) => {
+  const file = SqliteFile.layer({ folder: home, readOnly: true, busyTimeoutMs: 50, freesLater: true })
+  const ground = Layer.mergeAll(
+    Layer.provide(Layer.merge(SqliteStore.layer, EmbeddedIndex.layer), file),
+    ModelManager.layerLocal(Settings.packageFile("assets", "static-embeddings.bin"))
+  )
+  return Injector.layerByWords.pipe(
+    Layer.provide(Retriever.layer),
+    Layer.provideMerge(ground),
+    Layer.merge(Given.layer(join(home, "sessions")))
+  )
+})).pipe(Layer.provideMerge(Layer.merge(ResourceLedger.layer, NodeContext.layer)))
+
+export const run = (started: number): void => HookProgram.run(started, services)

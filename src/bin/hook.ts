@@ -1,0 +1,17 @@
+/**
+ * What Claude Code runs when a session begins and when a prompt is submitted. Fails open: whatever is wrong, it says nothing, takes no
+ * longer than its budget, and exits with 0.
+ */
+import { keepCode } from "../process/CodeCache.ts"
+import { isSupported, TOO_OLD } from "../process/NodeVersion.ts"
+
+const started = performance.now()
+
+if (isSupported(process.versions.node)) {
+  keepCode()
+  const local = await import("./HookLocal.ts")
+  const { run } = await local.isEnough ? local : await import("./HookRemote.ts")
+  run(started)
+} else {
+  process.stderr.write(TOO_OLD)
+}

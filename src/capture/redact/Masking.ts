@@ -1,0 +1,104 @@
+/**
+ * What comes between a transcript and the store: every string that was read is masked, then bounded.
+ */
+import * as Effect from "effect/Effect"
+import { idOf } from "../../domain/Ids.ts"
+import type { CaptureBatch } from "../../store/MemoryStore.ts"
+import * as Transcript from "../transcript/Transcript.ts"
+
+/** Its rules are a third of the program, and those who only search don't need them. */
+const loadRedactor = Effect.promise(() => import("./Redactor.ts"))
+
+type Use = "text" | "title" | "name" | "id" | "line"
+
+const DEAD_LETTER_LENGTH = 4_096
+
+/** Ids as Claude Code makes them: UUIDs, agents', messages' and tool calls'. */
+const KNOWN_ID = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|a?[0-9a-f]{6,32}|(?:toolu|msg)_\w{10,40}|main)$/i
+const MAX_ID_LENGTH = 100
+
+/** An id that can't be kept as it is still tells what it belongs to. JSON tells halves of surrogate pairs apart. */
+const id = (value: string, masked: string) =>
+  value === masked && value.length <= MAX_ID_LENGTH && /^[\x21-\x7e]+$/.test(value)
+    ? value
+    : idOf("message", JSON.stringify(value))
+
+/** NULs end a text in SQLite, and half a surrogate pair is none in UTF-8. */
+const wellFormed = (value: string) => value.replace(/\u0000|\p{Surrogate}/gu, "\ufffd")
+
+const bound: Readonly<Record<Use, (value: string, masked: string) => string>> = {
+  text: (_, masked) => Transcript.shorten(masked),
+  title: (_, masked) => Transcript.shortenTitle(wellFormed(masked)),
+  name: (_, masked) => Transcript.shortenName(wellFormed(masked)),
+  id,
+  line: (_, masked) => masked.slice(0, DEAD_LETTER_LENGTH)
+}
+
+/**
+ * The batch with each string that was read from the transcript, or from git's configuration, replaced. A transcript's own path
+ * stays as it is: it is looked up by it.
+ */
+const over = (batch: CaptureBatch, change: (value: string, use: Use) => string): CaptureBatch => {
+  const maybe = <A>(value: string | A, use: Use) => typeof value === "string" ? change(value, use) : value
+  return {
+    ...batch,
+    cursor: { ...batch.cursor, sessionId: change(batch.cursor.sessionId, "id") },
+    project: {
+      id: batch.project.id,
+      name: change(batch.project.name, "name"),
+      root: change(batch.project.root, "name"),
+      key: change(batch.project.key, "name")
+    },
+    messages: batch.messages.map((message) => ({
+      ...message,
+      uuid: change(message.uuid, "id"),
+      parentUuid: maybe(message.parentUuid, "id"),
+      sessionId: change(message.sessionId, "id"),
+      thread: change(message.thread, "id"),
+      blocks: message.blocks.map((block) => ({
+        ...block,
+        text: change(block.text, "text"),
+        ...(block.tool !== undefined && { tool: change(block.tool, "name") }),
+        ...(block.toolUseId !== undefined && { toolUseId: change(block.toolUseId, "id") }),
+        ...(block.file !== undefined && { file: change(block.file, "name") })
+      }))
+    })),
+    facts: batch.facts.map((facts) => ({
+      ...facts,
+      sessionId: change(facts.sessionId, "id"),
+      cwd: maybe(facts.cwd, "name"),
+      branch: maybe(facts.branch, "name"),
+      version: maybe(facts.version, "name"),
+      title: maybe(facts.title, "title")
+    })),
+    deadLetters: batch.deadLetters.map((letter) => ({ ...letter, line: change(letter.line, "line") }))
+  }
+}
+
+/** A string that occurs several times in a batch is masked, and counted in `redactions`, once. */
+export const mask = (batch: CaptureBatch): Effect.Effect<CaptureBatch> =>
+  Effect.gen(function*() {
+    const { redact } = yield* loadRedactor
+    // Texts come first and stay side by side: a secret may be split over two of them.
+    const said = new Set<string>()
+    const other = new Set<string>()
+    over(batch, (value, use) => {
+      if (use === "text") said.add(value)
+      else if (use !== "id" || !KNOWN_ID.test(value)) other.add(value)
+      return value
+    })
+    const values = [...new Set([...said, ...other])]
+    const { counts, texts } = yield* redact(values)
+    const masked = new Map(values.map((value, i) => [value, texts[i]!]))
+    return {
+      ...over(batch, (value, use) => bound[use](value, masked.get(value) ?? value)),
+      redactions: counts
+    }
+  })
+
+/** Texts that are no transcript's. */
+export const maskTexts = (texts: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.gen(function*() {
+    const { redact } = yield* loadRedactor
+    return (yield* redact(texts)).texts.map(wellFormed)
+  })

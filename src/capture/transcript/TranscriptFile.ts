@@ -1,0 +1,212 @@
+/**
+ * A transcript as bytes: stretches of whole lines from an offset on, in bounded memory.
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { createHash } from "node:crypto"
+import { ResourceLedger } from "../../resources/ResourceLedger.ts"
+
+/** A longer line becomes a dead letter: it is passed over, never held in memory whole. */
+export const MAX_LINE_BYTES = 32 * 1024 * 1024
+const CHUNK_BYTES = 1024 * 1024
+/** What is kept of a line that is too long; more than its dead letter shows, so that redaction sees secrets whole. */
+const OVERLONG_BYTES = 64 * 1024
+const HEAD_BYTES = 64 * 1024
+/** The longest value that is looked for in it, whole, in any alphabet. */
+const OVERLAP_BYTES = 16 * 1024
+const TAIL_BYTES = 64 * 1024
+const NEWLINE = 0x0a
+const RETURN = 0x0d
+
+/** `offset` is that of its first byte; of a line that is `tooLong`, `text` is the beginning only. */
+export interface FileLine {
+  readonly text: string
+  readonly offset: number
+  readonly tooLong: boolean
+}
+
+/** Whole lines between two offsets of the file. */
+export interface Stretch {
+  readonly start: number
+  readonly end: number
+  readonly lines: ReadonlyArray<FileLine>
+}
+
+export const openTranscript = Effect.fn("TranscriptFile.open")(function*(path: string) {
+  const fs = yield* FileSystem.FileSystem
+  const ledger = yield* ResourceLedger
+  return yield* ledger.adopt("file", path, fs.open(path, { flag: "r" }))
+})
+
+const readAt = (file: FileSystem.File, offset: number, size: number) =>
+  Effect.zipRight(file.seek(FileSystem.Size(offset), "start"), file.readAlloc(FileSystem.Size(size)))
+
+const decoder = new TextDecoder()
+
+const fingerprintOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex").slice(0, 32)
+
+/** The first string that is the value of this key. */
+const valueOf = (key: string, text: string): string | undefined => {
+  const literal = new RegExp(`"${key}":\\s*("(?:[^"\\\\]|\\\\.){1,4096}")`).exec(text)?.[1]
+  if (literal === undefined) return undefined
+  try {
+    return JSON.parse(literal) as string
+  } catch {
+    return undefined
+  }
+}
+
+/** The same, of what comes after the head: a prompt that waits its turn may be before it, of any length. */
+const valueAfterHead = (file: FileSystem.File, key: string) =>
+  Effect.iterate({ at: HEAD_BYTES - OVERLAP_BYTES, found: undefined as string | undefined }, {
+    while: ({ at, found }) => found === undefined && at < MAX_LINE_BYTES,
+    body: ({ at }) =>
+      Effect.map(
+        readAt(file, at, CHUNK_BYTES),
+        Option.match({
+          onNone: () => ({ at: Infinity, found: undefined }),
+          onSome: (bytes) => ({
+            at: at + CHUNK_BYTES - OVERLAP_BYTES,
+            found: valueOf(key, decoder.decode(bytes))
+          })
+        })
+      )
+  }).pipe(Effect.map(({ found }) => found))
+
+/** What the first lines tell. The first whole line never changes while a file grows, so its hash tells files apart. */
+export const headOf = (file: FileSystem.File, name: string) =>
+  Effect.gen(function*() {
+    const path = yield* Path.Path
+    const bytes = Option.getOrElse(yield* readAt(file, 0, HEAD_BYTES), () => new Uint8Array())
+    const newline = bytes.indexOf(NEWLINE)
+    const first = bytes.subarray(0, newline < 0 ? bytes.length : newline)
+    const text = decoder.decode(bytes)
+    const cwd = valueOf("cwd", text) ?? (yield* valueAfterHead(file, "cwd"))
+    return {
+      // The end of a first line that was read without it may come later.
+      fingerprint: fingerprintOf(first.at(-1) === RETURN ? first.subarray(0, -1) : first),
+      cwd,
+      /** Whether the conversation has begun: each line of it has an id, and says where the session works. */
+      isBegun: cwd !== undefined || valueOf("uuid", text) !== undefined,
+      sessionId: valueOf("sessionId", text) ?? path.basename(name, ".jsonl")
+    }
+  })
+
+/** Of the bytes before `offset`: with the head, it tells a file that has grown from another, or from one written anew. */
+export const tailOf = (file: FileSystem.File, offset: number) =>
+  Effect.map(
+    readAt(file, Math.max(0, offset - TAIL_BYTES), Math.min(offset, TAIL_BYTES)),
+    (bytes) => fingerprintOf(Option.getOrElse(bytes, () => new Uint8Array()))
+  )
+
+interface State {
+  /** Of the first byte not yet given out as part of a line. */
+  readonly start: number
+  readonly position: number
+  readonly pending: ReadonlyArray<Uint8Array>
+  /** The beginning of a line that is too long, while its end is looked for. */
+  readonly overlong: string | undefined
+  /** A last line was given out without its newline: what comes now is another time's. */
+  readonly isAtEnd: boolean
+}
+
+const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array =>
+  parts.length === 1 ? parts[0]! : new Uint8Array(Buffer.concat(parts))
+
+const beginning = (bytes: Uint8Array): string => decoder.decode(bytes.subarray(0, OVERLONG_BYTES))
+
+/** The lines of `bytes`, which lie at `offset`; the first of them may be the end of a line already known to be too long. */
+const split = (bytes: Uint8Array, offset: number, state: State, maxLineBytes: number): ReadonlyArray<FileLine> => {
+  const out: Array<FileLine> = []
+  let from = 0
+  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, from)) {
+    const line = bytes.subarray(from, at)
+    out.push(
+      from === 0 && state.overlong !== undefined
+        ? { text: state.overlong, offset: state.start, tooLong: true }
+        : line.length > maxLineBytes
+        ? { text: beginning(line), offset: offset + from, tooLong: true }
+        : { text: decoder.decode(line), offset: offset + from, tooLong: false }
+    )
+    from = at + 1
+  }
+  return out
+}
+
+/** Whether the last bytes of a file are a whole line that lacks its newline only: a torn one is no JSON. */
+const isWhole = (text: string): boolean => {
+  if (!text.trimEnd().endsWith("}")) return false
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Where the next line begins: after the newline that a last line lacked when it was read. */
+const nextLine = (file: FileSystem.File, offset: number) =>
+  offset === 0 ? Effect.succeed(0) : Effect.map(readAt(file, offset - 1, 3), (bytes) => {
+    const [before, ...after] = Option.getOrElse(bytes, () => new Uint8Array())
+    if (before === NEWLINE) return offset
+    return after[0] === NEWLINE ? offset + 1 : after[0] === RETURN && after[1] === NEWLINE ? offset + 2 : offset
+  })
+
+/** Whole lines from `offset` on; a last line without its newline waits for another time, unless it is whole already. */
+export const lines = (
+  file: FileSystem.File,
+  offset: number,
+  { chunkBytes = CHUNK_BYTES, maxLineBytes = MAX_LINE_BYTES } = {}
+): Stream.Stream<Stretch, PlatformError> => {
+  const next = (state: State, bytes: Uint8Array): readonly [Chunk.Chunk<Stretch>, State] => {
+    const position = state.position + bytes.length
+    const last = bytes.lastIndexOf(NEWLINE)
+    if (last < 0) {
+      const held = state.pending.reduce((sum, part) => sum + part.length, 0) + bytes.length
+      if (state.overlong !== undefined) return [Chunk.empty(), { ...state, position }]
+      return [
+        Chunk.empty(),
+        held <= maxLineBytes
+          ? { ...state, position, pending: [...state.pending, bytes] }
+          : { ...state, position, pending: [], overlong: beginning(concat([...state.pending, bytes])) }
+      ]
+    }
+    const whole = concat([...state.pending, bytes.subarray(0, last + 1)])
+    const end = state.position + last + 1
+    const rest = bytes.subarray(last + 1)
+    return [
+      Chunk.of({ start: state.start, end, lines: split(whole, end - whole.length, state, maxLineBytes) }),
+      { ...state, start: end, position, pending: rest.length === 0 ? [] : [rest], overlong: undefined }
+    ]
+  }
+  const atEnd = (state: State): Option.Option<readonly [Chunk.Chunk<Stretch>, State]> => {
+    const { pending, position, start } = state
+    const isHeld = pending.length > 0 && state.overlong === undefined && position - start <= maxLineBytes
+    const text = isHeld ? decoder.decode(concat(pending)) : ""
+    return isWhole(text)
+      ? Option.some([
+        Chunk.of({ start, end: position, lines: [{ text, offset: start, tooLong: false }] }),
+        { start: position, position, pending: [], overlong: undefined, isAtEnd: true }
+      ])
+      : Option.none()
+  }
+  return Stream.unwrap(Effect.map(nextLine(file, offset), (start) =>
+    Stream.unfoldChunkEffect(
+      { start, position: start, pending: [], overlong: undefined, isAtEnd: false } as State,
+      (state) =>
+        state.isAtEnd
+          ? Effect.succeedNone
+          : Effect.map(
+            readAt(file, state.position, chunkBytes),
+            Option.match({
+              onNone: () => atEnd(state),
+              onSome: (bytes) => Option.some(next(state, bytes))
+            })
+          )
+    )))
+}

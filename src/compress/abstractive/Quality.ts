@@ -1,0 +1,154 @@
+/**
+ * What a unit that a model wrote is worth, from 0 to 1, judged without a model: below its type's threshold it is not kept.
+ */
+import { withoutAddresses } from "../../domain/Addresses.ts"
+import type { Role } from "../../domain/Conversation.ts"
+import { type Source, sourceOf, type Unfounded, unfoundedIn } from "../../domain/Faithfulness.ts"
+import { isReadable } from "../../domain/Language.ts"
+import { MAX_CONTENT_LENGTH, type UnitType, weightedLength } from "../../domain/MemoryUnit.ts"
+import { lexemes } from "../../domain/Tokenizer.ts"
+
+export const THRESHOLDS: Readonly<Record<UnitType, number>> = {
+  conversation: 0.7,
+  error_log: 0.6,
+  decision: 0.8,
+  code_snippet: 0.7,
+  documentation: 0.8,
+  archive: 0.5
+}
+
+export interface Statement {
+  readonly text: string
+  /** Whose messages it is said to come from. */
+  readonly from: ReadonlyArray<Role>
+}
+
+/** What is judged: the words of a unit. */
+export interface Written {
+  readonly type: UnitType
+  readonly title: string
+  readonly summary: string
+  readonly statements: ReadonlyArray<Statement>
+}
+
+/** Each is from 0 to 1, and the score is their product. */
+export interface Verdict {
+  readonly score: number
+  readonly faithfulness: number
+  readonly coverage: number
+  readonly length: number
+  readonly language: number
+  /** Statements that name one speaker and come from the other's messages alone. */
+  readonly misattributed: ReadonlyArray<string>
+  readonly unfounded: ReadonlyArray<Unfounded>
+}
+
+/** What is left of the faithfulness after one of a kind. */
+const AFTER: Readonly<Record<Unfounded["kind"], number>> = {
+  number: 0.45,
+  path: 0.45,
+  code: 0.45,
+  name: 0.45,
+  statement: 0.49
+}
+
+const RUN = 40
+
+/** The share of a text that stands in the source word for word, in runs of some length. */
+const copied = (text: string, source: string): number => {
+  const plain = text.replace(/\s+/g, " ")
+  const from = source.replace(/\s+/g, " ")
+  let count = 0
+  for (let at = 0; at + RUN <= plain.length;) {
+    if (!from.includes(plain.slice(at, at + RUN))) {
+      at++
+      continue
+    }
+    let end = at + RUN
+    while (end < plain.length && from.includes(plain.slice(end - RUN + 1, end + 1))) end++
+    count += end - at
+    at = end
+  }
+  return count / Math.max(1, plain.length)
+}
+
+const LEAST_LENGTH = 40
+const MAY_BE_COPIED = 700
+
+const lengthOf = ({ statements, type }: Written, source: string): number => {
+  const content = statements.map(({ text }) => text).join("\n")
+  const length = weightedLength(content)
+  if (length < LEAST_LENGTH || length > MAX_CONTENT_LENGTH) return 0
+  return type !== "code_snippet" && length > MAY_BE_COPIED && copied(content, source) > 0.7 ? 0.4 : 1
+}
+
+/** Words that the source uses most: a unit that has none of them says nothing of it. */
+const COMMON = 40
+const LEAST_COMMON = 2
+
+const coverageOf = (written: string, source: string): number => {
+  const counts = new Map<string, number>()
+  for (const lexeme of lexemes(source)) counts.set(lexeme, (counts.get(lexeme) ?? 0) + 1)
+  const common = [...counts].sort(([, a], [, b]) => b - a).slice(0, COMMON).map(([lexeme]) => lexeme)
+  const own = new Set(lexemes(written))
+  return Math.min(1, common.filter((lexeme) => own.has(lexeme)).length / Math.min(LEAST_COMMON, common.length))
+}
+
+const SPEAKS: ReadonlyArray<readonly [Role, RegExp]> = [
+  ["human", /^(?:the )?user\b(?!')|^用户(?!名|数|表|界面|体验|端|的)/i],
+  ["assistant", /^(?:claude|the assistant)\b(?!'| code)|^(?:claude|助手)(?! code|的)/i]
+]
+
+/** Who speaks in what the system tells is not known. */
+const isMisattributed = ({ from, text }: Statement) =>
+  SPEAKS.some(([role, pattern]) =>
+    pattern.test(text) && from.length > 0 && !from.includes(role) && !from.includes("system")
+  )
+
+/** What is left of the faithfulness after a statement that is put in the wrong mouth. */
+const AFTER_MISATTRIBUTED = 0.45
+
+/** A stretch of a conversation that units are judged by. */
+export interface Origin {
+  /** Everything in it. */
+  readonly text: string
+  /** What people and Claude said in it. */
+  readonly said: string
+  readonly source: Source
+}
+
+export const originOf = (text: string, said: string): Origin => ({
+  text,
+  said,
+  source: sourceOf(withoutAddresses(text))
+})
+
+export const judge = (written: Written, { said, source, text }: Origin): Verdict => {
+  const parts = [written.title, written.summary, ...written.statements.map(({ text }) => text)].filter((part) =>
+    part.trim() !== ""
+  )
+  // A title is too short to have its words counted.
+  const unfounded = parts.flatMap((part) => unfoundedIn(part, source)).filter(({ kind, text }) =>
+    kind !== "statement" || text !== written.title
+  )
+  const distinct = new Map(unfounded.map((each) => [`${each.kind} ${each.text}`, each]))
+  const misattributed = written.statements.filter(isMisattributed).map(({ text }) => text)
+  const faithfulness = [...distinct.values()].reduce((left, { kind }) => left * AFTER[kind], 1) *
+    AFTER_MISATTRIBUTED ** misattributed.length
+  const whole = parts.join("\n")
+  const coverage = coverageOf(whole, source.text)
+  const length = lengthOf(written, text)
+  const language = isReadable(whole, said) ? 1 : 0
+  return {
+    score: faithfulness * coverage * length * language,
+    faithfulness,
+    coverage,
+    length,
+    language,
+    misattributed,
+    unfounded: [...distinct.values()]
+  }
+}
+
+export const isGood = (written: Written, origin: Origin): boolean =>
+  judge(written, origin).score >= THRESHOLDS[written.type]

@@ -1,0 +1,114 @@
+/**
+ * A session in one unit: its aim, what else was asked, what came of it, and what is left open.
+ */
+import type { Message } from "../../domain/Conversation.ts"
+import { weightedLength } from "../../domain/MemoryUnit.ts"
+import type { SessionOutline } from "../../store/MemoryStore.ts"
+import { isLongPrompt } from "./Documentation.ts"
+import { type Draft, type Excerpt, excerptsOf, fitting, fitTogether, MAX_SUMMARY } from "../Draft.ts"
+import { isChatter, plain, quotable } from "../text/Prose.ts"
+import { choose, summarize } from "../text/Salience.ts"
+import { pieces } from "../text/Text.ts"
+import { promptTitle, saysWhat, titleFrom } from "../text/Titles.ts"
+
+const AIM = 400
+const ASKED = 140
+const OUTCOME = 420
+const OPEN = 300
+/** What came of it is told by earlier messages too as long as this much room is left. */
+const ENOUGH = 250
+/** A session that says less than this is not worth a memory. */
+const LEAST = 120
+
+/** What waits to be done or answered. */
+const OPEN_END =
+  /\b(?:next steps?|to[- ]do|todo:|remaining|remains|left to|still (?:need|have|to|fail\w*|missing|open)|not yet|pending|want me to|would you like|should (?:i|we)|shall (?:i|we)|do you want|let me know (?:when|which|what)|follow-?up|once you|ready to (?:test|commit|push|merge|review)|you(?:'ll| will)? (?:can|need to|should) now)\b|下一步|待(?:办|定|确认|处理)|还(?:没|需要|要|差)|尚未|未(?:完成|解决)|要不要|是否需要|需要你|剩(?:下|余)/iu
+
+const textOf = (message: Message): string => message.blocks.find(({ kind }) => kind === "text")?.text ?? ""
+
+/** The first sentence that says what is asked, whole; of a sentence that is too long, its beginning. */
+const requestIn = (text: string, length: number): string => {
+  const sentences = quotable(text)
+  const telling = sentences.find((sentence) => saysWhat(sentence) && sentence.length <= length) ??
+    sentences.find(saysWhat) ?? sentences[0] ?? text.trim()
+  return pieces(telling, length, (piece) => piece.length <= length)[0] ?? ""
+}
+
+/** A short prompt as it is; of a long one its first request, or the name of the plan that it hands over. */
+const aimIn = (text: string): string => {
+  if (text.length <= AIM) return text.trim()
+  const request = requestIn(text, AIM)
+  const heading = /[:：]$/.test(quotable(text)[0] ?? "")
+    ? text.split("\n").find((line) => /^#{1,3} /.test(line))
+    : undefined
+  return heading === undefined ? request : heading.replace(/^#+\s*/, "").slice(0, AIM)
+}
+
+const isAnnouncement = (sentence: string) => isChatter(sentence) || /[:：]\s*$/.test(sentence)
+
+/** What came of it: the last messages that say so, the later the better, until they say enough. */
+const outcomeIn = (closing: ReadonlyArray<Message>, topics: string): ReadonlyArray<Excerpt> => {
+  let room = OUTCOME
+  const told: Array<Excerpt> = []
+  for (const message of closing.toReversed()) {
+    const sentences = quotable(textOf(message)).filter((sentence) =>
+      !isAnnouncement(sentence) && !OPEN_END.test(sentence)
+    )
+    const kept = choose(sentences.map(plain), { count: 3, length: room, about: topics }).map((i) => sentences[i]!)
+    if (kept.length === 0) continue
+    told.unshift({ message, kind: "text", label: "Outcome: ", text: kept.join("\n") })
+    room -= kept.join("\n").length
+    if (told.length === 3 || room < ENOUGH) break
+  }
+  return told
+}
+
+export const archive = ({ closing, files, prompts, session }: SessionOutline): ReadonlyArray<Draft> => {
+  const asked = prompts.filter((prompt) => textOf(prompt).trim() !== "")
+  const first = asked.find((prompt) => promptTitle(textOf(prompt)) !== undefined) ?? asked[0]
+  if (first === undefined) return []
+  const last = closing.at(-1)
+  const topics = asked.map((prompt) => promptTitle(textOf(prompt)) ?? "").join(" ")
+  const outcome = outcomeIn(closing, topics)
+  const lengthOf = (excerpts: ReadonlyArray<Excerpt>) =>
+    excerpts.reduce((sum, { text }) => sum + weightedLength(text), 0)
+  const aim = excerptsOf(first, "text", "Aim: ", aimIn(textOf(first))).slice(0, 1)
+  // Nothing was done, and nothing was said about it; or a text was handed over to be answered once, which the talk tells.
+  if (
+    asked.length === 1 && files.length === 0 &&
+    (lengthOf([...aim, ...outcome]) < LEAST || (isLongPrompt(first, textOf(first)) && closing.length === 1))
+  ) return []
+
+  const open = last === undefined
+    ? []
+    : quotable(textOf(last)).filter((sentence) => OPEN_END.test(sentence) && !/anything else|需要帮助/iu.test(sentence))
+  const ends = choose(open.map(plain), { count: 2, length: OPEN, about: topics }).map((i) => open[i]!)
+  const left: ReadonlyArray<Excerpt> = ends.length === 0
+    ? []
+    : [{ message: last!, kind: "text", label: "Open: ", text: ends.join("\n") }]
+  // A session that ends with a prompt ended there.
+  const lastAsked = asked.at(-1)!
+  const isUnanswered = lastAsked !== first && (last === undefined || last.occurredAt < lastAsked.occurredAt)
+  const requests = asked.filter((prompt) => prompt !== first && saysWhat(textOf(prompt))).map((prompt): Excerpt => ({
+    message: prompt,
+    kind: "text",
+    label: isUnanswered && prompt === lastAsked ? "Asked last, without an answer: " : "Also asked: ",
+    text: requestIn(textOf(prompt), ASKED)
+  })).filter(({ text }) => text !== "")
+  let middle: ReadonlyArray<Excerpt> = requests
+  const all = () => [...aim, ...middle, ...outcome, ...left]
+  // Of many requests the first and the last tell the most.
+  while (middle.length > 0 && !fitTogether(all())) middle = middle.toSpliced(middle.length >> 1, 1)
+
+  const told = outcome.flatMap(({ text }) => text.split("\n")).map(plain)
+  const aimed = promptTitle(textOf(first)) ?? titleFrom(textOf(first))
+  return [{
+    type: "archive",
+    title: session.title === null || session.title.trim() === "" ? aimed : titleFrom(session.title),
+    summary: summarize(told, { count: 2, length: MAX_SUMMARY, about: topics }) ||
+      plain(requestIn(textOf(lastAsked), MAX_SUMMARY)),
+    excerpts: fitting(all()),
+    at: 0,
+    slot: ""
+  }]
+}

@@ -1,0 +1,313 @@
+/**
+ * A prompt and what came of it: what was said, without chatter, and what was done, in a line each.
+ */
+import type { Message } from "../../domain/Conversation.ts"
+import { weightedLength } from "../../domain/MemoryUnit.ts"
+import type { SegmentContext } from "../../store/MemoryStore.ts"
+import { isAnswer, isExplanation, isLongPrompt, sectionsOf } from "./Documentation.ts"
+import { beginning, type Draft, type Excerpt, excerptsOf, fitTogether, MAX_SUMMARY, MAX_TITLE, pack } from "../Draft.ts"
+import { condense, isChatter, plain, quotable, statements, telling } from "../text/Prose.ts"
+import { choose, summarize } from "../text/Salience.ts"
+import { type Call, commandOf, commitIn, editsOf, inputOf, isLooking, isRoutine, isSlip } from "./Steps.ts"
+import { errorLines, failureStrength, gist, lastLines } from "../text/Text.ts"
+import { pastedFailure, saidTitle, saysWhat, shortened, titleFrom } from "../text/Titles.ts"
+
+const LED = "Claude had said: "
+const EXPLAINED = "Claude explained: "
+const CHOSE = "User chose: "
+const RAN = "Ran: "
+
+/** What is told of a long prompt or explanation that has units of its own. */
+const MENTIONED = 300
+/** A unit begins where somebody speaks anew and the one before it says something already. */
+const ENOUGH_LENGTH = 600
+const COMMAND = 500
+const OUTCOME = 240
+const INPUT = 300
+const REASONING = 320
+
+/** What the person's words answer, when they don't say it themselves: the last thing that Claude said before them. */
+const before = ({ before, segment }: SegmentContext): ReadonlyArray<Excerpt> => {
+  const said = before.find(({ role }) => role === "assistant")
+  const first = segment.messages[0]
+  const prompt = first?.isPrompt === true ? first.blocks.find(({ kind }) => kind === "text")?.text : undefined
+  const text = said?.blocks.findLast(({ kind }) => kind === "text")?.text
+  if (said === undefined || text === undefined || prompt === undefined || saysWhat(prompt)) return []
+  const sentences = quotable(text).filter((sentence) => !isChatter(sentence) || /[?？]\s*$/.test(sentence))
+  const kept = choose(sentences.map(plain), { count: 2, length: MENTIONED, about: prompt })
+  return kept.length === 0
+    ? []
+    : [{ message: said, kind: "text", label: LED, text: kept.map((i) => sentences[i]!).join("\n") }]
+}
+
+/** The reasons in a thought: sentences that give one and name something. */
+const reasons = (text: string): string => {
+  const sentences = quotable(text).filter((sentence) =>
+    /\b(?:because|since|the (?:issue|problem|bug|cause|reason)|actually|so that|instead|means|turns out|should|needs? to|expects?|redundant|already|uses?|only)\b|因为|原因|问题|所以|应该/iu
+      .test(sentence) && /`|[a-z]\w*[A-Z_./]\w+/.test(sentence)
+  )
+  return choose(sentences.map(plain), { count: 2, length: REASONING }).map((i) => sentences[i]!).join("\n")
+}
+
+const tail = (path: string): string => path.split(/[/\\]/).slice(-2).join(path.includes("\\") ? "\\" : "/")
+
+/** What an agent or a page answered, when that has no units of its own. */
+const shortAnswer = (call: Call, label: string): ReadonlyArray<Excerpt> =>
+  call.result === undefined || call.failed || isAnswer(call)
+    ? []
+    : excerptsOf(call.result.message, "tool_result", label, condense(call.result.block.text)).slice(0, 1)
+
+const doneBy = (call: Call, isMentioned: (file: string) => boolean): ReadonlyArray<Excerpt> => {
+  const { block, message, result, tool } = call
+  if (isLooking(call) || block.kind !== "tool_use") return []
+  const isSlipped = call.failed && isSlip(result!.block.text)
+  // What was refused, or called in a wrong way, was not done.
+  if (isSlipped && !/^(?:Error: )?Exit code/iu.test(result!.block.text)) return []
+  const sought = inputOf(call, "query") ?? inputOf(call, "url")
+  if (tool.startsWith("Web") && sought !== undefined) {
+    return [
+      {
+        message,
+        kind: "tool_use",
+        label: tool === "WebSearch" ? "Searched the web for: " : "Read the page ",
+        text: sought
+      },
+      ...shortAnswer(call, "It says: ")
+    ]
+  }
+  if (inputOf(call, "subagent_type") !== undefined) {
+    return [
+      ...excerptsOf(message, "tool_use", "Gave an agent the task: ", inputOf(call, "description") ?? "").slice(0, 1),
+      ...shortAnswer(call, "It reported: ")
+    ]
+  }
+  const edits = editsOf(call)
+  if (edits.length > 0 || (block.file !== undefined && /Edit|Write/.test(tool))) {
+    return edits.filter(({ file }) => !isMentioned(file) && block.text.includes(tail(file))).map(({ file, isNew }) => ({
+      message,
+      kind: "tool_use",
+      label: isNew ? "Wrote " : "Edited ",
+      text: tail(file)
+    }))
+  }
+  if (tool === "AskUserQuestion" && result !== undefined) {
+    const answers = result.block.text.match(/"[^"]{3,300}"="[^"]{1,300}"/gu) ?? []
+    return excerptsOf(result.message, "tool_result", CHOSE, answers.join("\n")).slice(0, 1)
+  }
+  if (tool === "ExitPlanMode") {
+    return beginning(message, "tool_use", "Claude planned: ", block.text.replace(/^plan:\s*/u, ""), MENTIONED)
+  }
+  const command = commandOf(call)
+  const done = beginning(
+    message,
+    "tool_use",
+    command === undefined ? `${gist(tool, 60)} ` : RAN,
+    command ?? block.text,
+    command === undefined ? INPUT : COMMAND
+  )
+  if (result === undefined || isSlipped || isAnswer(call)) return done
+  const printed = call.failed ? errorLines(result.block.text, OUTCOME) : lastLines(result.block.text, OUTCOME)
+  return [
+    ...done,
+    ...beginning(result.message, "tool_result", call.failed ? "It failed: " : "It printed: ", printed, OUTCOME)
+  ]
+}
+
+const INTERRUPTED = /^\s*(?:\[Request interrupted|API Error\b)/u
+
+/** What a person pasted beside their words: the beginning, the sentences that stand for it, and what failed in it. */
+const pasted = (message: Message, label: string, text: string): ReadonlyArray<Excerpt> => {
+  const head = beginning(message, "text", label, text, MENTIONED)
+  const after = text.slice(head[0]?.text.length ?? 0)
+  // Lines that stand there as they are: a person's words are not shortened.
+  const failures = errorLines(after, MENTIONED).split("\n").filter((line) => after.includes(line)).join("\n")
+  const rest = quotable(after).filter((sentence) =>
+    plain(sentence).split(" ").length >= 5 && !failures.includes(sentence)
+  )
+  const said = choose(rest.map(plain), { count: 4, length: 1.5 * MENTIONED }).map((i) => rest[i]!)
+  return [
+    ...head,
+    ...(said.length === 0 ? [] : [{ message, kind: "text" as const, label, text: said.join("\n") }]),
+    ...(failureStrength(failures) < 2 ? [] : [{ message, kind: "text" as const, label, text: failures }])
+  ]
+}
+
+/** What an explanation that has units of its own begins with. */
+const mentioned = (message: Message, text: string): ReadonlyArray<Excerpt> => {
+  const [first, ...rest] = quotable(text).filter((sentence) =>
+    plain(sentence).length <= MENTIONED && !/[:：][*_]*$/.test(sentence)
+  )
+  if (first === undefined) return []
+  const [second] = rest
+  const both = second !== undefined && first.length + second.length < MENTIONED ? `${first}\n${second}` : first
+  return [{ message, kind: "text", label: EXPLAINED, text: both }]
+}
+
+/** Words that were said, a section of them together when they are many. */
+const saying = (message: Message, label: string, text: string): ReadonlyArray<ReadonlyArray<Excerpt>> =>
+  weightedLength(text) <= ENOUGH_LENGTH
+    ? [excerptsOf(message, "text", label, text)]
+    : sectionsOf(text).map(({ blocks }) => blocks.flatMap((block) => excerptsOf(message, "text", label, block)))
+
+const excerptsIn = (
+  context: SegmentContext,
+  calls: ReadonlyArray<Call>
+): ReadonlyArray<ReadonlyArray<Excerpt>> => {
+  const { messages } = context.segment
+  const byBlock = new Map(calls.map((call) => [call.block, call]))
+  const files = new Set<string>()
+  const isMentioned = (file: string) => files.has(file) || !files.add(file)
+  const done = new Set<string>()
+  /** What is done again, with the same outcome, is told once. */
+  const isAgain = (excerpts: ReadonlyArray<Excerpt>) => {
+    const told = excerpts.map(({ label, text }) => label + text).join("\n")
+    return done.has(told) || !done.add(told)
+  }
+  return messages.filter(({ isSummary, role }) => !isSummary && role !== "system").flatMap((message) =>
+    message.blocks.flatMap((block): ReadonlyArray<ReadonlyArray<Excerpt>> => {
+      const { kind, text } = block
+      const call = byBlock.get(block)
+      if (call !== undefined) {
+        const excerpts = doneBy(call, isMentioned)
+        return isAgain(excerpts) ? [] : [excerpts]
+      }
+      if (kind === "thinking") {
+        const reasoned = reasons(text)
+        return reasoned === "" ? [] : [[{ message, kind, label: "Claude thought: ", text: reasoned }]]
+      }
+      if (kind !== "text" || INTERRUPTED.test(text)) return []
+      if (message.role === "human") {
+        if (message.thread !== "main") return [beginning(message, kind, "Task: ", text, 2 * MENTIONED)]
+        return isLongPrompt(message, text) ? [pasted(message, "User: ", text)] : saying(message, "User: ", text)
+      }
+      const said = condense(text)
+      return isExplanation(text)
+        ? [mentioned(message, said)]
+        : saying(message, "Claude: ", said)
+    })
+  ).filter((group) => group.length > 0)
+}
+
+/** An exchange whose prompt says nothing by itself and whose answer is shorter than this is not worth a memory. */
+const LEAST_ANSWER = 100
+/** A later part of an exchange has at least so many characters, where it can. */
+const LEAST_PART = 250
+/** What was only done, and not told, is worth it from this many on. */
+const LEAST_DONE = 60
+
+const lengthOf = (excerpts: ReadonlyArray<Excerpt>) => excerpts.reduce((sum, { text }) => sum + weightedLength(text), 0)
+
+/** Excerpts in two parts that both fit, as equal as may be, an output with what printed it. */
+const halved = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<ReadonlyArray<Excerpt>> | undefined => {
+  const half = lengthOf(excerpts) / 2
+  const distance = (i: number) => Math.abs(lengthOf(excerpts.slice(0, i)) - half)
+  const [best] = excerpts.flatMap(({ kind }, i) => i > 0 && kind !== "tool_result" ? [i] : [])
+    .filter((i) => fitTogether(excerpts.slice(0, i)) && fitTogether(excerpts.slice(i)))
+    .sort((a, b) => distance(a) - distance(b))
+  return best === undefined ? undefined : [excerpts.slice(0, best), excerpts.slice(best)]
+}
+
+/** What is too short to be a unit by itself goes with what came before it, or shares with it. */
+const withoutScraps = (packed: ReadonlyArray<ReadonlyArray<Excerpt>>): ReadonlyArray<ReadonlyArray<Excerpt>> =>
+  packed.reduce<ReadonlyArray<ReadonlyArray<Excerpt>>>((kept, excerpts) => {
+    const last = kept.at(-1)
+    if (last === undefined || lengthOf(excerpts) >= LEAST_PART) return [...kept, excerpts]
+    const both = [...last, ...excerpts]
+    return [...kept.slice(0, -1), ...(fitTogether(both) ? [both] : halved(both) ?? [last, excerpts])]
+  }, [])
+
+/** With fewer characters a subject is not told beside what is said about it. */
+const LEAST_SUBJECT = 16
+
+const LEAST_SUMMARY = 30
+
+/** A later part of an exchange is about its own words, within what was asked. */
+const partTitle = (subject: string | undefined, own: string | undefined): string | undefined => {
+  if (subject === undefined || own === undefined) return own ?? subject
+  const room = MAX_TITLE - own.length - 2
+  const within = room < LEAST_SUBJECT ? "" : shortened(subject, room)
+  return within === "" || within.endsWith("…") ? own : `${within}${/[?？]$/u.test(within) ? "" : ":"} ${own}`
+}
+
+/** That all is well, of nothing in particular. */
+const isWell = (sentence: string): boolean =>
+  /\b(?:ready|pass(?:es|ed|ing)?|work(?:s|ing)|complet\w+|success\w*|green|pushed|committed|resolved|clean|done|fixed|expected)\b|完成|成功|通过|修复/iu
+    .test(sentence) && sentence.length < 200 && !/[`_]|\w\/\w|[a-z][A-Z]|\d/.test(plain(sentence))
+
+const isWorth = (excerpts: ReadonlyArray<Excerpt>, isFirst: boolean): boolean => {
+  const prompt = excerpts.find(({ message }) => message.isPrompt)
+  const own = excerpts.filter(({ label }) => label !== LED)
+  const said = own.filter(({ kind, message }) => message.role === "assistant" && kind === "text")
+  // An explanation is told by units of its own.
+  if (prompt === undefined && own.every(({ label }) => label === EXPLAINED)) return false
+  // What follows the beginning of a long exchange is worth it when it says something or did something.
+  if (!isFirst) {
+    if (quotable(said.map(({ text }) => text).join("\n")).some((sentence) => !isWell(sentence))) return true
+    const isThought = own.some(({ kind }) => kind === "thinking")
+    return lengthOf(own.filter(({ kind }) => kind !== "tool_result")) > LEAST_DONE &&
+      (isThought || own.some(({ label, text }) => label === RAN && !isRoutine(text)))
+  }
+  // What an agent was told stands in the talk that told it.
+  if (prompt !== undefined && prompt.message.thread !== "main") return lengthOf(said) >= LEAST_ANSWER
+  const asked = own.filter(({ message }) => message.isPrompt)
+  return commitsIn(own).length > 0 || asked.some(({ text }) => saysWhat(text)) || lengthOf(asked) >= MENTIONED
+    ? lengthOf(own) > 60
+    : lengthOf(said) >= LEAST_ANSWER || (said.length > 0 && lengthOf(own) >= 2 * LEAST_ANSWER)
+}
+
+/** What excerpts say where Claude said nothing: what was committed, chosen or asked, else what was done last. */
+const told = (excerpts: ReadonlyArray<Excerpt>): string => {
+  const chosen = excerpts.find(({ label }) => label === CHOSE)
+  if (chosen !== undefined) return chosen.text.replace(/"([^"\n]*)"="([^"\n]*)"/gu, "$1 $2")
+  const commits = commitsIn(excerpts)
+  if (commits.length > 0) return `Committed: ${commits.join("; ")}`
+  const prompts = excerpts.filter(({ message }) => message.isPrompt)
+  const failure = pastedFailure(prompts.map(({ text }) => text).join("\n"))
+  if (failure !== undefined) return failure
+  const [asked] = prompts
+  const { text } = asked ?? excerpts.findLast(({ kind }) => kind !== "tool_result") ?? excerpts.at(-1)!
+  // What follows the first lines of a prompt that nobody answered may be a log.
+  const sentences = asked === undefined ? statements(text) : statements(text).slice(0, 3)
+  return summarize(sentences, { count: 2, length: MAX_SUMMARY }) || plain(text)
+}
+
+const commitsIn = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<string> =>
+  excerpts.flatMap(({ label, text }) => label === RAN ? commitIn(text) ?? [] : [])
+
+export const conversations = (
+  context: SegmentContext,
+  calls: ReadonlyArray<Call>,
+  subject: string | undefined
+): ReadonlyArray<Draft> => {
+  const indexOf = new Map(context.segment.messages.map((message, i) => [message, i]))
+  const packed = withoutScraps(pack(
+    [before(context), ...excerptsIn(context, calls)],
+    ([first], length) => first?.kind === "text" && length >= ENOUGH_LENGTH
+  ))
+  return packed.flatMap((excerpts, i): ReadonlyArray<Draft> => {
+    if (!isWorth(excerpts, i === 0)) return []
+    const answer = excerpts.filter(({ kind, label, message }) =>
+      kind === "text" && message.role === "assistant" && label !== LED
+    )
+      .map(({ text }) => text).join("\n")
+    const begins = excerpts.some(({ message }) => message.isPrompt)
+    const [committed] = commitsIn(excerpts)
+    const own = saidTitle(answer) ?? (committed === undefined ? undefined : titleFrom(committed))
+    const title = (begins ? subject : partTitle(subject, own)) ?? own ?? titleFrom(excerpts.at(-1)!.text)
+    const lead = begins || subject === undefined || subject === title || subject.length > MAX_TITLE
+      ? ""
+      : `${subject} — `
+    const summary = summarize(telling(answer), { count: 2, length: MAX_SUMMARY - lead.length, about: subject ?? "" })
+    return [{
+      type: "conversation",
+      title,
+      // "All green." says less than what was committed.
+      summary: summary === "" || (summary.length < LEAST_SUMMARY && committed !== undefined)
+        ? told(excerpts)
+        : lead + summary,
+      excerpts,
+      at: indexOf.get(excerpts.find(({ label }) => label !== LED)!.message) ?? 0,
+      slot: String(i)
+    }]
+  })
+}

@@ -1,0 +1,331 @@
+/**
+ * What was chosen, rejected or preferred, and why; and what a person wants always or never done.
+ */
+import type { Message } from "../../domain/Conversation.ts"
+import * as Tokenizer from "../../domain/Tokenizer.ts"
+import type { SegmentContext } from "../../store/MemoryStore.ts"
+import { type Draft, type Excerpt, fitting, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
+import { ended, isChatter, joined, plain, quotable, sentencesOf, statements, withoutOpeners } from "../text/Prose.ts"
+import { choose, summarize } from "../text/Salience.ts"
+import type { Call } from "./Steps.ts"
+import { gist } from "../text/Text.ts"
+import { headingIn, promptTitle, saysWhat, titleFrom } from "../text/Titles.ts"
+
+/** A standing instruction: it outlives the task. */
+const STANDING =
+  /\b(?:always|never|from now on|in (?:the )?future|every time|whenever|don't ever|as a rule|by default|remember (?:to|that|:)|going forward|stop (?:\w+ing)|no need to (?:ask|\w+))\b|以后|一律|永远|总是|从不|从现在(?:起|开始)|每次|凡是|务必|禁止|默认(?:用|使用|都)|统一(?:用|使用|成|为)?|记住|别再|不要再/iu
+
+/** "别" as a word of its own, not in 特别, 级别, 别人, 别的. */
+const DO_NOT = /(?<![特级类区分个识性差告鉴])别(?![的名人处致墅扭])|不(?:要|能|应该?|可以?|准|许|用|想)(?!吗|么)/u
+
+/** A choice, with or without what it is chosen over. */
+const CHOICE =
+  /\b(?:instead(?: of)?|rather than|rather\b|prefer(?:s|red|ably)?|let's (?:use|go with|not|keep|stick|avoid|drop)|go with|stick (?:to|with)|i'd (?:like|love|rather|go)|i (?:don't want|want (?:to|it|the|a|us)|would (?:rather|like|prefer))|we (?:don't want|do not want|want|should(?:n't| not)?|explicitly|do|don't|won't|aren't)|not .{1,60}\bbut\b|should (?:not|be|have|use|go)|shouldn't|must(?:n't| not)?|do not|don't|avoid|no longer|only (?:use|if|when)|make sure|explicitly|completely (?:remove|drop)|better to)\b|而不是|不如|改(?:成|为|用)|换成|(?:还是|就|都)用|采用|优先|尽量|只(?:用|要|能|保留)|宁可|更(?:喜欢|倾向|希望)|决定|必须|应该|选(?:择|用)?(?:方案|第|[A-Z]|\d)|放弃|去掉|保留/iu
+
+/** "Yes", "the second", "A": a person takes what Claude proposed. */
+const ACCEPTANCE =
+  /^\s*(?:(?:oh|ok|well|and|so)[,\s]+)?(?:y|yes|yep|yeah|yup|ok(?:ay)?|sure|sounds (?:good|great|right)|go (?:ahead|for it)|do (?:it|that)|please do|agreed?|perfect|exactly|makes sense|let's do (?:it|that|this)|ship it|lgtm|option\s+\w+|(?:the\s+)?(?:first|second|third|last)(?:\s+one)?|[a-d1-4]|both|好的?|好吧|可以|行|没问题|同意|就这样|就按|按(?:你|这个)|对|是的?|嗯|用(?:第|方案)|选|第?[一二三四]个?|都要)(?![\p{L}\p{N}_])[\s,.。!！]*(.{0,160})$/isu
+
+/** Claude's words that put something up for decision. */
+const PROPOSAL =
+  /\b(?:i(?:'d| would)? (?:suggest|recommend|propose)|my (?:recommendation|suggestion|proposal)|recommend(?:ed|ation)?|option [a-d1-4]|should (?:i|we)|want me to|would you (?:like|prefer)|shall (?:i|we)|the (?:best|right|simplest|cleanest) (?:way|fix|option|approach)|i'd (?:lean|go|pick|use|change|start))\b|建议|推荐|方案|要不要|是否|可以(?:考虑)?用|我(?:倾向|会选)/iu
+
+/** Claude's own choice, told with its reason or with what it was chosen over. */
+const CHOSEN =
+  /\b(?:(?:i|we)(?:'ve| have)? (?:decided|chose|opted|went with|picked|settled on|switched to)|decided (?:to|on|against)|chose\b.{0,60}\b(?:over|because|since|for)|opted (?:for|to)|instead of\b.{0,80}\b(?:because|since|to avoid)|i'll (?:use|go with|keep|take)\b.{3,90}\b(?:because|since|instead|so that|rather|to avoid)|the (?:best|right|cleanest|simplest|correct) (?:approach|fix|solution|option|way|choice) (?:is|here|was)|seems like the best fit|decision:)|(?:决定|选择了|采用|改用).{2,60}(?:因为|而不是|避免|以便)/iu
+
+const REASON =
+  /\b(?:because|since|so that|due to|as (?:it|we|this|that)|otherwise|to avoid|in order to|why)\b|因为|由于|否则|以便|避免|免得|毕竟/iu
+
+const SAID = 500
+const PROPOSED = 420
+/** A longer prompt holds pasted text: only its first and last lines are the person's own. */
+const PASTED = 1_200
+
+/** A remark of a review, handed over as a task. */
+const REVIEW = /\b(?:around|at|on) lines? \d/iu
+
+/** The person's own sentences: not code, quotes, terminal output or a pasted document. */
+const ownSentences = (text: string): ReadonlyArray<string> => {
+  if (REVIEW.test(text)) return []
+  const lines = text.split("\n")
+  const own = text.length <= PASTED ? lines : [...lines.slice(0, 2), ...lines.slice(-2)]
+  return quotable(
+    own.filter((line) => !/^\s*(?:[>❯$#|│┃⎿]|\d+[→:]|\+\+\+|---|at |error|warning|npm )/u.test(line)).join("\n")
+  )
+    .filter((sentence) => plain(sentence).length <= 300)
+}
+
+const isQuestion = (sentence: string) =>
+  /[?？]\s*$/.test(sentence) &&
+  !/\b(?:instead|rather|shouldn't|can't we|why not|should be|don't we)\b|是不是应该|不如|还是/iu.test(sentence)
+
+/** Parts of a sentence, and wishes without an object. */
+const FRAGMENT = /^(?:rather|instead)\b.{0,40}$|^(?:and )?make sure (?:this|it|that|everything|all)\b.{0,24}$/iu
+/** What is to be done now is a task, unless it says what is not to be done. */
+const TASK =
+  /^(?:please |can you |could you )?(?:fix|add|update|implement|write|create|run|port|commit|push|rebase|merge|review|check|test|look|read)\b/iu
+const AGAINST = /\b(?:instead|rather|not|never|always|don't|only|without|keep)\b|[不别只]|一律|统一/iu
+
+const decides = (sentence: string): boolean => {
+  const words = plain(sentence)
+  if (/:\d+:\d+/.test(words) || FRAGMENT.test(words) || (TASK.test(words) && !AGAINST.test(words))) return false
+  return words.length >= 6 && !isQuestion(words) && saysWhat(words) &&
+    (STANDING.test(words) || DO_NOT.test(words) || CHOICE.test(words))
+}
+
+const textOf = (message: Message | undefined): string =>
+  message?.blocks.filter(({ kind }) => kind === "text").map(({ text }) => text).join("\n") ?? ""
+
+/** The sentences, with those that give their reason. */
+const withReasons = (sentences: ReadonlyArray<string>, isOf: (sentence: string) => boolean): ReadonlyArray<string> =>
+  sentences.filter((sentence, i) =>
+    isOf(sentence) || (REASON.test(sentence) && (isOf(sentences[i - 1] ?? "") || isOf(sentences[i + 1] ?? "")))
+  )
+
+const excerptOf = (
+  message: Message,
+  label: string,
+  sentences: ReadonlyArray<string>,
+  length: number
+): ReadonlyArray<Excerpt> => {
+  const kept: Array<string> = []
+  let room = length
+  for (const sentence of sentences) {
+    if (sentence.length + 1 > room) continue
+    kept.push(sentence)
+    room -= sentence.length + 1
+  }
+  return kept.length === 0 ? [] : [{ message, kind: "text", label, text: kept.join("\n") }]
+}
+
+/** How many words two texts have in common. */
+const shared = (a: string, b: string): number => {
+  const words = new Set(Tokenizer.lexemes(b))
+  return new Set(Tokenizer.lexemes(a).filter((word) => word.length > 1 && words.has(word))).size
+}
+
+/** What Claude answered or did about it, in a sentence or two. */
+const answerTo = (messages: ReadonlyArray<Message>, from: number, about: string): ReadonlyArray<Excerpt> => {
+  for (const message of messages.slice(from + 1)) {
+    if (message.role !== "assistant") continue
+    const sentences = quotable(textOf(message)).filter((sentence) =>
+      !isChatter(sentence) && !/[:：]$/.test(sentence) && shared(sentence, about) >= 2
+    )
+    const kept = choose(sentences.map(plain), { count: 2, length: 300, about })
+    if (kept.length > 0) {
+      return [{
+        message,
+        kind: "text",
+        label: "Claude: ",
+        text: kept.map((i) => sentences[i]!).join("\n")
+      }]
+    }
+  }
+  return []
+}
+
+const OFFER =
+  /^(?:(?:do you )?want (?:me|us) to|shall (?:i|we)|should (?:i|we)|would you (?:like|prefer)(?: me)?(?: to)?|may i|can i|要不要(?:我)?|是否(?:需要|要)(?:我)?|需要我)\s*/iu
+
+/** The next step of what was asked for already. */
+const STEP = /^(?:continue|proceed|go on|commit|push|run|re-?run|test|try|start|check|look|继续|提交|推送|运行|测试)/iu
+
+/** "A", "Option 2", "方案二" as an answer, and the sentence that says what it is. */
+const OPTION = /^(?:(?:option|the|选|用|方案|选项)\s*)*([a-d1-4])(?![\p{L}\p{N}])/iu
+const NAMED = /^(?:option|方案|选项)\s*[\p{L}\p{N}]{1,2}\s*[:：.)、–—-]\s*|^[a-d]\s*[:：.)、]\s*/iu
+const isOption = (sentence: string, option: string): boolean =>
+  new RegExp(`^[\\s*_>-]*(?:option|方案|选项)?\\s*${option}\\s*[:：.)、–—-]`, "iu").test(sentence)
+
+interface Proposal {
+  readonly title: string
+  /** What is offered, as a statement. */
+  readonly said: string
+  readonly excerpts: ReadonlyArray<Excerpt>
+}
+
+/** What a message puts up for decision: what it offers in a question, else what it recommends. */
+const proposalIn = (message: Message | undefined, answer: string): Proposal | undefined => {
+  if (message === undefined) return undefined
+  const sentences = quotable(textOf(message)).filter((sentence) => plain(sentence).length <= PROPOSED)
+  const offers = sentences.filter((sentence) => {
+    const offered = plain(sentence).replace(OFFER, "")
+    return OFFER.test(plain(sentence)) && saysWhat(offered) && !STEP.test(offered)
+  })
+  const recommended = sentences.filter((sentence) =>
+    PROPOSAL.test(plain(sentence)) && !/[?？:：]$/.test(plain(sentence))
+  )
+  const option = OPTION.exec(answer.trim())?.[1]
+  const best = sentences.find((sentence) => option !== undefined && isOption(sentence, option)) ?? offers.at(-1) ??
+    choose(recommended.map(plain), { count: 1, length: PROPOSED }).map((i) => recommended[i]!)[0]
+  if (best === undefined) return undefined
+  const others = recommended.filter((sentence) => sentence !== best)
+  const kept = [
+    best,
+    ...choose(others.map(plain), { count: 2, length: PROPOSED - Math.min(PROPOSED, best.length) }).map((i) =>
+      others[i]!
+    )
+  ]
+  const offered = plain(best).replace(OFFER, "").replace(NAMED, "").replace(/[?？]$/u, "")
+  return {
+    title: titleFrom(offered, MAX_TITLE - 8),
+    said: joined([ended(offered), ...kept.slice(1).map(plain)]),
+    excerpts: [{ message, kind: "text", label: "Claude proposed: ", text: kept.join("\n") }]
+  }
+}
+
+/** The most telling sentence, and one more when there is room. */
+const summaryOf = (sentences: ReadonlyArray<string>, best: string): string => {
+  const first = gist(plain(best), MAX_SUMMARY)
+  const others = sentences.filter((sentence) => sentence !== best).map(plain)
+  const second = summarize(others, { count: 1, length: Math.max(0, MAX_SUMMARY - first.length - 2) })
+  return second === "" ? first : joined([ended(first), second])
+}
+
+/** The most telling sentence: a standing instruction, then a choice. */
+const strongest = (sentences: ReadonlyArray<string>): string => {
+  const weight = (sentence: string) =>
+    (STANDING.test(sentence) || DO_NOT.test(sentence) ? 2 : 0) + (REASON.test(sentence) ? 1 : 0) +
+    (titleFrom(sentence).endsWith("…") ? 0 : 2)
+  return sentences.toSorted((a, b) => weight(b) - weight(a))[0] ?? ""
+}
+
+const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
+  const { before, segment: { messages } } = context
+  return messages.flatMap((message, at): ReadonlyArray<Draft> => {
+    if (message.role !== "human" || message.isSummary || message.thread !== "main") return []
+    const text = textOf(message)
+    if (text === "") return []
+    const sentences = ownSentences(text)
+    const decided = sentences.filter(decides)
+    const proposer = messages.slice(0, at).findLast((other) => other.role === "assistant" && textOf(other) !== "") ??
+      before.find(({ role }) => role === "assistant")
+    const accepts = text.length <= 200 && ACCEPTANCE.test(text)
+    const proposal = accepts ? proposalIn(proposer, text) : undefined
+    if (decided.length === 0 && proposal === undefined) return []
+    const words = decided.length === 0 ? [text.trim()] : withReasons(sentences, decides)
+    const person = excerptOf(message, "User: ", words, SAID)
+    const best = strongest(decided)
+    const title = decided.length > 0
+      ? titleFrom(best.replace(/[?？]\s*$/u, ""))
+      : `Agreed: ${proposal!.title}`
+    if (title.length < 8 || person.length === 0) return []
+    return [{
+      type: "decision",
+      title,
+      summary: decided.length > 0
+        ? summaryOf(decided, best)
+        : `The person agreed: ${proposal!.said}`,
+      excerpts: fitting([
+        ...person,
+        ...(proposal?.excerpts ?? []),
+        ...answerTo(messages, at, `${text}\n${proposal?.said ?? ""}`)
+      ]),
+      at: at + 0.1,
+      slot: message.uuid
+    }]
+  })
+}
+
+const ANSWERED = /^User has answered your questions?:|^Your questions have been answered:/u
+
+/** Choices put to the person as a form, plans that were approved, and what was refused with words. */
+const byTool = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<Call>): ReadonlyArray<Draft> =>
+  calls.flatMap((call): ReadonlyArray<Draft> => {
+    const { result } = call
+    if (result === undefined || call.block.kind !== "tool_use") return []
+    const { block, message } = result
+    const draft = (
+      title: string,
+      excerpts: ReadonlyArray<Excerpt>,
+      summary = plain(excerpts[0]!.text)
+    ): ReadonlyArray<Draft> => [{
+      type: "decision",
+      title: titleFrom(title),
+      summary,
+      excerpts: fitting(excerpts),
+      at: result.at + 0.1,
+      slot: `${message.uuid}/${call.block.toolUseId ?? ""}`
+    }]
+    if (call.tool === "AskUserQuestion" && ANSWERED.test(block.text)) {
+      const pairs = [...block.text.matchAll(/"([^"]{3,300})"="([^"]{1,300})"/gu)]
+      const [first] = pairs
+      if (first === undefined) return []
+      return draft(`${first[2]} — ${first[1]!.replace(/[?？]\s*$/u, "")}`, [
+        { message, kind: "tool_result", label: "User chose: ", text: pairs.map(([pair]) => pair).join("\n") },
+        ...optionsIn(call).map((text): Excerpt => ({
+          message: call.message,
+          kind: "tool_use",
+          label: "Among: ",
+          text
+        })),
+        ...answerTo(messages, result.at, block.text)
+      ], pairs.map(([, question, answer]) => joined([question!, answer!])).join("; "))
+    }
+    if (call.tool === "ExitPlanMode" && block.isError !== true) {
+      const proposed = call.block.text.replace(/^plan:\s*/u, "")
+      const sentences = statements(proposed)
+      const plan = choose(sentences, { count: 5, length: SAID + PROPOSED }).map((i) => sentences[i]!)
+      const title = headingIn(proposed) ?? promptTitle(proposed)
+      const kept = quotable(proposed).filter((sentence) => plan.includes(plain(sentence)))
+      return title === undefined || kept.length === 0
+        ? []
+        : draft(title, [{
+          message: call.message,
+          kind: "tool_use",
+          label: "User approved the plan: ",
+          text: kept.join("\n")
+        }], joined(kept.map((sentence) => ended(plain(sentence)))))
+    }
+    const said = /the user said:\s*\n([\s\S]{4,})/u.exec(block.text)?.[1]?.trim()
+    if (block.isError !== true || said === undefined || !/doesn't want to/u.test(block.text)) return []
+    const first = sentencesOf(said.split("\n")[0]!)[0] ?? said
+    return draft(`Refused: ${first}`, [
+      { message, kind: "tool_result", label: "User refused, and said: ", text: said.slice(0, SAID).trimEnd() },
+      ...(call.block.file === undefined
+        ? []
+        : [{
+          message: call.message,
+          kind: "tool_use" as const,
+          label: `Refused was ${gist(call.tool, 40)} of `,
+          text: call.block.file
+        }])
+    ])
+  })
+
+/** Labels of the options of a form, which capture wrote as JSON. */
+const optionsIn = ({ block }: Call): ReadonlyArray<string> => {
+  const labels = [...block.text.matchAll(/"label":"((?:[^"\\]|\\.){1,80})"/gu)].map(([pair]) =>
+    pair.slice("\"label\":\"".length, -1)
+  )
+  return labels.length === 0 ? [] : [...new Set(labels)].slice(0, 6)
+}
+
+/** What Claude chose by itself and told with a reason. */
+const byClaude = ({ segment: { messages } }: SegmentContext): ReadonlyArray<Draft> =>
+  messages.flatMap((message, at): ReadonlyArray<Draft> => {
+    if (message.role !== "assistant" || message.isSummary) return []
+    const sentences = quotable(textOf(message))
+    const isChosen = (sentence: string) => {
+      const words = plain(sentence)
+      return words.length >= 30 && words.length <= 400 && !/[?？:：]$/.test(words) && CHOSEN.test(words)
+    }
+    const chosen = sentences.filter(isChosen)
+    const [first] = chosen
+    if (first === undefined) return []
+    const excerpts = excerptOf(message, "Claude chose: ", withReasons(sentences, isChosen), SAID)
+    return excerpts.length === 0 ? [] : [{
+      type: "decision",
+      title: titleFrom(withoutOpeners(plain(strongest(chosen)))),
+      summary: summaryOf(chosen, first),
+      excerpts: fitting(excerpts),
+      at: at + 0.2,
+      slot: `${message.uuid}/claude`
+    }]
+  })
+
+export const decisions = (context: SegmentContext, calls: ReadonlyArray<Call>): ReadonlyArray<Draft> => [
+  ...byPerson(context),
+  ...byTool(context, calls),
+  ...byClaude(context)
+]

@@ -1,0 +1,207 @@
+/**
+ * What failed, why, what was done about it, and whether that held.
+ */
+import type { Message } from "../../domain/Conversation.ts"
+import { weightedLength } from "../../domain/MemoryUnit.ts"
+import * as Tokenizer from "../../domain/Tokenizer.ts"
+import type { SegmentContext } from "../../store/MemoryStore.ts"
+import { changeIn } from "./Code.ts"
+import { beginning, type Draft, type Excerpt, fitting, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
+import { ended, isChatter, joined, plain, quotable, withoutOpeners } from "../text/Prose.ts"
+import { choose, summarize } from "../text/Salience.ts"
+import { type Call, commandOf, editsOf, isLooking, isRoutine, isSlip, purposeOf } from "./Steps.ts"
+import { errorLines, failureStrength, worstLine } from "../text/Text.ts"
+import { shortened, titleFrom } from "../text/Titles.ts"
+
+const COMMAND = 250
+const FAILURE = 480
+const SAID = 300
+/** How far Claude's words about a failure may follow it, in messages. */
+const REACH = 14
+
+const CAUSE =
+  /\b(?:because|since|due to|caused by|root cause|(?:the )?(?:issue|problem|error|bug|cause|reason) (?:is|was|here)|turns out|missing|doesn't|don't|isn't|aren't|wasn't|can't|cannot|not (?:checked|found|defined|exported|supported|recognized)|still|expects?|requires?|conflicts?|wrong|unused|instead of|needs? to|should (?:be|have|now)|there(?:'s| is| are))\b|因为|原因|由于|问题|缺少|没有|不能|不支持|导致|应该/iu
+
+const nameOf = (file: string) => file.split(/[/\\]/).at(-1)!
+
+/** The failure's line as a title: without the folders before a file's name. */
+const errorTitle = (failure: string, length = MAX_TITLE): string =>
+  shortened(
+    plain(worstLine(failure)).replace(/^(?:(?:error|Error|ERROR)[: ]\s*(?=\S+ \S)|[×✖✗]\s*|--- |E\s+)/u, "").replace(
+      / \(\d+\.\d+s\)$/u,
+      ""
+    ).replace(
+      /(?:[\w.@-]*\/){1,12}(?=[\w.-]+\.\w{1,5}[:(\s])/g,
+      ""
+    ).replace(/^(?:\w+\.){1,8}(?=[A-Z]\w+:)/u, ""),
+    length
+  )
+
+/** Causes named as such; other sentences must share a word with the failure. */
+const CERTAIN =
+  /\b(?:because|due to|caused by|root cause|(?:the )?(?:issue|problem|cause|reason) (?:is|was))\b|因为|原因|问题(?:是|在于)/iu
+/** Praise and reports of success tell nothing of a failure. */
+const SUCCESS =
+  /\bshould (?:now )?work|✅|🎯|🎉|\bsucce(?:ss|ed)|\bperfect\b|\ball .{0,30}(?:pass|resolved|fixed|complete)/iu
+
+const wordsIn = (text: string) => new Set(Tokenizer.lexemes(text).filter((word) => word.length > 3 && word !== "error"))
+
+/** Claude's first sentences after a failure for which `isOf` holds. */
+const saidAfter = (
+  messages: ReadonlyArray<Message>,
+  from: number,
+  to: number,
+  label: string,
+  about: string,
+  isOf: (sentence: string, isFirst: boolean) => boolean
+): ReadonlyArray<Excerpt> => {
+  let isFirst = true
+  const next = messages.findIndex((message, i) => i > from && message.isPrompt)
+  const end = Math.min(to + 1, from + REACH, next < 0 ? messages.length : next)
+  for (const message of messages.slice(from + 1, end)) {
+    if (message.role !== "assistant") continue
+    for (const { kind, text } of message.blocks) {
+      if (kind !== "text" && kind !== "thinking") continue
+      const sentences = quotable(text).filter((sentence) =>
+        weightedLength(plain(sentence)) >= 12 && !SUCCESS.test(sentence) && isOf(sentence, isFirst)
+      )
+      const kept = choose(sentences.map(plain), { count: 2, length: SAID, about })
+      if (kept.length > 0) return [{ message, kind, label, text: kept.map((i) => sentences[i]!).join("\n") }]
+      isFirst = false
+    }
+  }
+  return []
+}
+
+interface Failure {
+  readonly call: Call
+  /** Of the same purpose, after it: the last one before it succeeded, and the success. */
+  readonly again: ReadonlyArray<Call>
+  readonly success: Call | undefined
+  /** The next call of the purpose, whatever it came to: what is said after it is about that one. */
+  readonly next: Call | undefined
+}
+
+/** Failures worth telling; those of one purpose in a row are one, told by the first. */
+const failuresIn = (calls: ReadonlyArray<Call>): ReadonlyArray<Failure> => {
+  const told = new Set<Call>()
+  return calls.flatMap((call, i): ReadonlyArray<Failure> => {
+    if (told.has(call) || !call.failed || isSlip(call.result!.block.text) || isLooking(call)) return []
+    const purpose = purposeOf(call)
+    const later = calls.slice(i + 1).filter((other) => purposeOf(other) === purpose && other.result !== undefined)
+    const end = later.findIndex((other) => !other.failed)
+    const run = end < 0 ? later : later.slice(0, end)
+    const title = errorTitle(errorLines(call.result!.block.text, FAILURE))
+    // A rebase stops at one commit after the other: that is one story.
+    const again = run.filter((other) =>
+      /^git (?:rebase|merge|cherry-pick)/.test(purpose) ||
+      errorTitle(errorLines(other.result!.block.text, FAILURE)) === title
+    )
+    for (const other of again) told.add(other)
+    const next = later.find((other) => !again.includes(other))
+    return [{ call, again, success: end < 0 ? undefined : later[end], next }]
+  })
+}
+
+/** What was changed between a failure and the next try. */
+const cureOf = (calls: ReadonlyArray<Call>, from: number, to: number): ReadonlyArray<Excerpt> => {
+  const cure = calls.filter(({ at }) => at > from && at < to)
+  const edit = cure.findLast((call) => editsOf(call).length > 0)
+  const [changed] = edit === undefined ? [] : editsOf(edit)
+  if (edit !== undefined && changed !== undefined) {
+    const shown = changeIn(edit.message, changed, 2 * SAID)
+    const [head, ...rest] = shown
+    return head === undefined ? [] : [{ ...head, label: `Fix, in ${nameOf(changed.file)}. ${head.label}` }, ...rest]
+  }
+  const run = cure.findLast((call) =>
+    commandOf(call) !== undefined && !isLooking(call) && !call.failed && !isRoutine(commandOf(call)!)
+  )
+  return run === undefined ? [] : beginning(run.message, "tool_use", "Fix: ", commandOf(run)!, SAID)
+}
+
+const PLAN =
+  /^(?:let me|i'll|i will|i need to|need to|让我|我来)\b.{0,40}\b(?:fix|add|remov|updat|replac|chang|install|mov|renam|us|creat|resolv|修|加|改|换|装|删)/iu
+
+export const errors = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<Call>): ReadonlyArray<Draft> =>
+  failuresIn(calls).flatMap(({ again, call, next, success }): ReadonlyArray<Draft> => {
+    const result = call.result!
+    const last = again.at(-1)?.result?.at ?? result.at
+    const to = next?.at ?? messages.length
+    const command = commandOf(call)
+    const failure = errorLines(result.block.text, FAILURE)
+    const words = wordsIn(`${failure} ${command ?? ""}`)
+    const isAbout = (sentence: string) => [...wordsIn(sentence)].some((word) => words.has(word))
+    const cause = saidAfter(
+      messages,
+      result.at,
+      to,
+      "Cause: ",
+      failure,
+      (sentence, isFirst) =>
+        CAUSE.test(sentence) && weightedLength(plain(sentence)) >= 25 && !isChatter(sentence) &&
+        !/[:：][*_]*$/.test(sentence) &&
+        (isAbout(sentence) || (isFirst && CERTAIN.test(sentence)))
+    )
+    const plan = saidAfter(
+      messages,
+      last,
+      to,
+      "Then: ",
+      failure,
+      (sentence) => PLAN.test(withoutOpeners(plain(sentence))) && isAbout(sentence)
+    )
+    // What was changed is a cure when the next try got further, or when it is about what failed.
+    const changes = cureOf(calls, last, to)
+    const cure = success !== undefined || changes.some(({ label, text }) => isAbout(`${label} ${text}`)) ? changes : []
+    const isTold = cause.length + plan.length + cure.length > 0 || success !== undefined
+    // Without a word or a deed that followed, only a plain failure is worth knowing.
+    if (failure === "" || (!isTold && failureStrength(failure) < 3)) return []
+    const held = success === undefined
+      ? []
+      : beginning(
+        success.message,
+        success.block.kind,
+        cure.length > 0 ? "It held, this succeeded afterwards: " : "Later this succeeded: ",
+        commandOf(success) ?? success.block.text,
+        160
+      )
+    const excerpts = fitting([
+      ...beginning(
+        result.message,
+        "tool_result",
+        again.length === 0 ? "Failed: " : `Failed ${again.length + 1} times: `,
+        failure,
+        FAILURE
+      ),
+      ...(command === undefined ? [] : beginning(call.message, "tool_use", "Command: ", command, COMMAND)),
+      ...cause,
+      ...plan.filter(({ text }) => cause[0]?.text.includes(text) !== true),
+      ...cure,
+      ...held
+    ])
+    const purpose = command === undefined ? call.tool : `\`${purposeOf(call)}\``
+    const why = cause.length > 0
+      ? cause.flatMap(({ text }) => text.split("\n")).map(plain)
+      : plan.flatMap(({ text }) => text.split("\n")).map((sentence) => titleFrom(sentence, MAX_SUMMARY - 80))
+    const reason = why.length === 0
+      ? errorTitle(failure, MAX_SUMMARY - 80)
+      : summarize(why, { count: 2, length: MAX_SUMMARY - 80 })
+    const failing = ended(`${purpose} failed: ${reason}`)
+    const edited = cure.find(({ label }) => label.startsWith("Fix, in "))?.label.slice("Fix, in ".length).split(". ")[0]
+    const outcome = joined([
+      edited === undefined ? "" : `Fixed in ${edited}.`,
+      success !== undefined
+        ? cure.length > 0 ? "It held." : "It succeeded later."
+        : again.length > 0
+        ? "It kept failing."
+        : ""
+    ].filter((part) => part !== ""))
+    return [{
+      type: "error_log",
+      title: errorTitle(failure),
+      summary: joined([failing, outcome]),
+      excerpts,
+      at: call.at + 0.5,
+      slot: `${result.message.uuid}/${call.block.toolUseId ?? ""}`
+    }]
+  })

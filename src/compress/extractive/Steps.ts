@@ -1,0 +1,187 @@
+/**
+ * A segment as what was asked, said and done: tool calls with their results, and what of a tool's input and output matters.
+ */
+import type { Block, Message } from "../../domain/Conversation.ts"
+
+export interface Source {
+  readonly message: Message
+  readonly block: Block
+}
+
+export interface Call extends Source {
+  readonly tool: string
+  /** Tools said so themselves, or the output of a command that hid its exit code behind a pipe. */
+  readonly failed: boolean
+  /** Where the call stands in the segment's messages. */
+  readonly at: number
+  readonly result: (Source & { readonly at: number }) | undefined
+}
+
+/** The calls of a segment, in order; a result without its call (which an earlier segment holds) is a call of its own. */
+export const callsOf = (messages: ReadonlyArray<Message>): ReadonlyArray<Call> => {
+  const results = new Map<string, Source & { readonly at: number }>()
+  const called = new Set<string>()
+  messages.forEach((message, at) => {
+    for (const block of message.blocks) {
+      if (block.toolUseId === undefined) continue
+      if (block.kind === "tool_use") called.add(block.toolUseId)
+      // A background task reports more than once; what it came to is its last word.
+      else if (block.kind === "tool_result") results.set(block.toolUseId, { message, block, at })
+    }
+  })
+  return messages.flatMap((message, at) =>
+    message.blocks.flatMap((block): ReadonlyArray<Call> => {
+      if (block.kind === "tool_use") {
+        const result = results.get(block.toolUseId ?? "")
+        // A result answers one call.
+        results.delete(block.toolUseId ?? "")
+        const tool = block.tool ?? "Tool"
+        return [{ message, block, at, tool, result, failed: hasFailed(tool, result?.block) }]
+      }
+      const isOrphan = block.kind === "tool_result" && !called.has(block.toolUseId ?? "") &&
+        (block.toolUseId === undefined || results.get(block.toolUseId)?.block === block)
+      const tool = block.tool ?? "Tool"
+      const result = { message, block, at }
+      return isOrphan ? [{ ...result, tool, result, failed: hasFailed(tool, block) }] : []
+    })
+  )
+}
+
+const HIDDEN_FAILURE =
+  /^(?:FAIL\b|FAILED\b|--- FAIL|Error:|error(?:\[\w+\])?:|ERROR\b|panic:|fatal:|Traceback \(most recent|npm ERR!|ELIFECYCLE)|\berror TS\d+:|\bERROR task failed/mu
+
+const hasFailed = (tool: string, result: Block | undefined): boolean =>
+  result !== undefined && (result.isError === true || (tool === "Bash" && HIDDEN_FAILURE.test(result.text)))
+
+const KEY = /^([a-z_]{2,30}):(?: |\n)/gmu
+
+/** The value of one of a tool's keys, as capture wrote its input down; `keys` are all that the tool has, for a line of a file may look like one. */
+const valueOf = (text: string, key: string, keys: ReadonlyArray<string>): string | undefined => {
+  const found = [...text.matchAll(KEY)].filter(({ 1: name }) => keys.includes(name!))
+  const at = found.findIndex(({ 1: name }) => name === key)
+  if (at < 0) return undefined
+  const { 0: head, index } = found[at]!
+  return text.slice(index + head.length, found[at + 1]?.index ?? text.length).replace(/\n$/, "")
+}
+
+/** A value of a tool's input whose keys are not known. */
+export const inputOf = ({ block }: Pick<Call, "block">, key: string): string | undefined =>
+  block.kind === "tool_use"
+    ? valueOf(block.text, key, [key, "prompt", "description", "subagent_type", "query", "url", "model"])?.trim()
+    : undefined
+
+const BASH_KEYS = ["command", "description", "timeout", "run_in_background"]
+
+export const commandOf = ({ block, tool }: Pick<Call, "block" | "tool">): string | undefined =>
+  tool === "Bash" && block.kind === "tool_use" ? valueOf(block.text, "command", BASH_KEYS)?.trim() : undefined
+
+/** Tools that only look, plan, or wait. */
+const LOOKING = new Set(
+  ("Read Glob Grep LS NotebookRead TodoWrite TodoRead TaskCreate TaskUpdate TaskList TaskGet TaskOutput TaskStop BashOutput KillBash KillShell " +
+    "ToolSearch ListMcpResourcesTool EnterPlanMode").split(" ")
+)
+const LOOKING_COMMANDS =
+  /^(?:(?:cd|export)\s+\S+\s*(?:&&|;)\s*)*(?:sudo\s+)?(?:ls|lsd|ll|cat|head|tail|less|grep|rg|ag|find|fd|pwd|cd|echo|wc|sed\s+-n|tree|which|type|stat|file|du|env|whoami|date|sleep|jq|awk|sort|diff|git(?:\s+-C\s+\S+)?(?:\s+--no-pager)?\s+(?:status|diff|log|show|branch|remote|rev-parse|rev-list|ls-files|merge-base|blame|fetch|stash list|worktree list))\b/u
+
+/** Whether a call only looks at something, so that what it printed was not its doing. */
+export const isLooking = (call: Pick<Call, "block" | "tool">): boolean => {
+  if (LOOKING.has(call.tool)) return true
+  const command = commandOf(call)
+  return command !== undefined && LOOKING_COMMANDS.test(command) &&
+    !/[^2&]>\s*[\w./~$"]|\btee\b|-exec|-delete/.test(command)
+}
+
+const COMMIT =
+  /\bgit\s[^\n"']{0,200}?\bcommit\b[^\n"']{0,200}?-[a-z]*m\s+(?:"\$\(cat <<-?\s*['"]?\w+['"]?\n\s*([^\n]{8,200})|"([^"\n]{8,200})|'([^'\n]{8,200}))/u
+
+/** The subject of the commit that a command makes, without its kind ("fix: "). */
+export const commitIn = (command: string): string | undefined => {
+  const [, ...subjects] = COMMIT.exec(command) ?? []
+  return subjects.find((subject) => subject !== undefined)?.replace(/^\w+(?:\([^)\n]*\))?!?: /u, "")
+}
+
+/** Commands that only check what was done. */
+const ROUTINE = /\b(?:tests?|test:\w+|lint|check|typecheck|tsc|build|fmt|format|vitest|jest|pytest|clippy|vet)\b/u
+
+export const isRoutine = (command: string): boolean => ROUTINE.test(command.split("\n")[0]!)
+
+const EDIT_KEYS = [
+  "file_path",
+  "notebook_path",
+  "old_string",
+  "new_string",
+  "replace_all",
+  "content",
+  "new_source",
+  "edits"
+]
+
+export interface Edit {
+  readonly file: string
+  /** Lines taken out and put in, those that both have at their ends left out. */
+  readonly before: ReadonlyArray<string>
+  readonly after: ReadonlyArray<string>
+  readonly isNew: boolean
+}
+
+const changed = (before: string, after: string): Pick<Edit, "before" | "after"> => {
+  const [a, b] = [before.split("\n"), after.split("\n")]
+  let start = 0
+  while (start < Math.min(a.length, b.length) && a[start] === b[start]) start++
+  let end = 0
+  while (end < Math.min(a.length, b.length) - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++
+  return { before: a.slice(start, a.length - end), after: b.slice(start, b.length - end) }
+}
+
+/** `cat > FILE << 'END'`, the lines, END. */
+const HERE_DOCUMENT =
+  /\bcat\s*>\s*(["']?)([^\s"'<>|&;$`]{1,500})\1\s*<<-?\s*(["']?)(\w{1,40})\3[ \t]*\n([\s\S]*?)\n\4[ \t]*(?=\n|$)/gu
+
+/** What a call wrote; none for a call that failed or was refused, and for tools that write no file. */
+export const editsOf = (call: Call): ReadonlyArray<Edit> => {
+  const { block, result, tool } = call
+  if (block.kind !== "tool_use" || result?.block.isError === true) return []
+  const command = commandOf(call)
+  if (command !== undefined) {
+    return [...command.matchAll(HERE_DOCUMENT)].map(([, , file, , , lines]) => ({
+      file: file!,
+      before: [],
+      after: lines!.split("\n"),
+      isNew: true
+    }))
+  }
+  if (block.file === undefined) return []
+  const value = (key: string) => valueOf(block.text, key, EDIT_KEYS)
+  const { file } = block
+  switch (tool) {
+    case "Edit":
+      return [{ file, ...changed(value("old_string") ?? "", value("new_string") ?? ""), isNew: false }]
+    case "Write":
+      return [{ file, before: [], after: (value("content") ?? "").split("\n"), isNew: true }]
+    case "NotebookEdit":
+      return [{ file, before: [], after: (value("new_source") ?? "").split("\n"), isNew: false }]
+    case "MultiEdit":
+      // Its edits are a list, which capture wrote as JSON: their lines can't be quoted as they stand.
+      return [{ file, before: [], after: [], isNew: false }]
+    default:
+      return []
+  }
+}
+
+/** Mistakes in using a tool, refusals and stops: of no use in another session. */
+const SLIP =
+  /has not been read yet|String to replace not found|No changes to make|Found \d+ matches of the string|InputValidationError|haven't granted it yet|doesn't want to (?:proceed|take this action)|interrupted by user|has been modified since read|EISDIR|Request failed with status|File does not exist|nothing to commit|No such tool available|Sibling tool call errored|exceeds maximum allowed (?:tokens|size)|Cancelled:/iu
+
+export const isSlip = (text: string): boolean =>
+  SLIP.test(text.slice(0, 600)) || !/\p{L}{3}/u.test(text.replace(/^(?:Error|Exit code \d+)/iu, ""))
+
+/** What a call repeats: its program and subcommand, whatever comes before in the line. */
+export const purposeOf = (call: Call): string => {
+  const command = commandOf(call)
+  if (command === undefined) return `${call.tool} ${call.block.file ?? ""}`
+  const parts = command.split("\n")[0]!.split(/&&|;|\|\|/).map((part) => part.split("|")[0]!.trim())
+  const main = parts.filter((part) => part !== "" && !/^(?:cd|export|source|echo|sleep|set)\b/.test(part)).at(-1) ??
+    command
+  const words = main.split(/\s+/).filter((word) => !word.startsWith("-") && !/^\d*>/.test(word) && !/^\w+=/.test(word))
+  return words.slice(0, /^(?:run|exec)$/.test(words[1] ?? "") ? 3 : 2).join(" ")
+}

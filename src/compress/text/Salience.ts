@@ -1,0 +1,94 @@
+/**
+ * Which sentences say what a text says: by centrality, cues and novelty.
+ */
+import * as Tokenizer from "../../domain/Tokenizer.ts"
+import { ended, joined } from "./Prose.ts"
+import { remembered } from "./Text.ts"
+
+/** Outcomes, reasons and choices outrank the rest. */
+const CUES: ReadonlyArray<readonly [RegExp, number]> = [
+  [
+    /\b(?:because|since|due to|caused by|root cause|reason|turns out|the (?:issue|problem|bug|cause|fix|solution) (?:is|was)|that's why)\b|因为|由于|原因|根因|问题(?:是|在于|出在)|导致/iu,
+    0.5
+  ],
+  [
+    /\b(?:decid|chose|choos|instead of|rather than|prefer|recommend|must|never|always|should)\w*|决定|选择|而不是|建议|必须|改用|采用|统一/iu,
+    0.35
+  ],
+  [
+    /\b(?:fixed|solved|resolved|works?|pass(?:es|ed|ing)?|succe\w+|complet\w+|implemented|added|removed|replaced|created|migrated|updated|found|pushed|merged|deployed)\b|已(?:经)?|完成|修复|解决|通过|成功|新增|删除|替换/iu,
+    0.3
+  ],
+  [/`[^`]+`|\b[\w.-]+\/[\w./-]+\b|\b\w+\.(?:ts|js|tsx|py|go|rs|md|json|ya?ml|sql|sh|toml)\b/u, 0.2],
+  [/\d/u, 0.1]
+]
+
+/** Questions and promises say less than statements. */
+const WEAK = /[?？]\s*$|^(?:would|could|should|do|does|is|are|can|what|which|how|want|shall)\b.*\?|[:：]\s*$/iu
+
+const cuesOf = remembered((sentence: string): number =>
+  CUES.reduce((sum, [cue, weight]) => sum + (cue.test(sentence) ? weight : 0), 0) - (WEAK.test(sentence) ? 0.5 : 0)
+)
+
+/** A longer sentence is none, and can't be chosen. */
+const SENTENCE = 1_000
+
+const words = remembered((sentence: string): ReadonlySet<string> =>
+  new Set(Tokenizer.lexemes(sentence.slice(0, SENTENCE)))
+)
+
+const overlap = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => {
+  let shared = 0
+  for (const word of a) if (b.has(word)) shared++
+  return shared / Math.max(1, Math.min(a.size, b.size))
+}
+
+/** A sentence that repeats more than this share of a chosen one is not new. */
+const SAME = 0.6
+
+export interface Choice {
+  /** At most this many sentences, together at most this many characters, spaces between them included. */
+  readonly count: number
+  readonly length: number
+  /** What they should be about: its words count as if the text said them more often. */
+  readonly about?: string
+}
+
+/**
+ * Indices of the sentences that stand for all, in their order. Each is scored by the mean frequency of its words in the text
+ * (centrality; Nenkova and Vanderwende 2005), its cues and an early or last place, and chosen greedily as long as it says something new.
+ */
+export const choose = (
+  sentences: ReadonlyArray<string>,
+  { about = "", count, length }: Choice
+): ReadonlyArray<number> => {
+  const sets = sentences.map(words)
+  const frequency = new Map<string, number>()
+  for (const set of [...sets, words(about)]) for (const word of set) frequency.set(word, (frequency.get(word) ?? 0) + 1)
+  const most = Math.max(1, ...frequency.values())
+  const scored = sentences.map((sentence, i) => {
+    const set = sets[i]!
+    if (set.size === 0 || sentence.length > length) return { i, score: -Infinity }
+    let sum = 0
+    for (const word of set) sum += frequency.get(word)! / most
+    const centrality = sum / Math.sqrt(set.size) / Math.sqrt(12)
+    const isBrief = set.size < 4 ? -0.4 : 0
+    const place = i === 0 ? 0.15 : i === sentences.length - 1 ? 0.1 : 0
+    return { i, score: centrality + cuesOf(sentence) + isBrief + place }
+  }).filter(({ score }) => score > -Infinity).sort((a, b) => b.score - a.score || a.i - b.i)
+  const chosen: Array<number> = []
+  let room = length
+  for (const { i } of scored) {
+    if (chosen.length === count) break
+    if (sentences[i]!.length > room || chosen.some((other) => overlap(sets[i]!, sets[other]!) > SAME)) continue
+    chosen.push(i)
+    room -= sentences[i]!.length + 1
+  }
+  return chosen.sort((a, b) => a - b)
+}
+
+/** The sentences that stand for all, as one line. */
+export const summarize = (sentences: ReadonlyArray<string>, choice: Choice): string =>
+  joined(
+    choose(sentences, choice).map((i, at, all) => at === all.length - 1 ? sentences[i]! : ended(sentences[i]!))
+  )

@@ -1,0 +1,160 @@
+/**
+ * Titles as a person would write them: what was asked without the asking, or what was said in a few words.
+ */
+import { MAX_TITLE } from "../Draft.ts"
+import {
+  condense,
+  isStep,
+  linesOf,
+  plain,
+  quotable,
+  statements,
+  telling,
+  withoutNumber,
+  withoutOpeners
+} from "./Prose.ts"
+import { choose } from "./Salience.ts"
+import { errorLines, failureStrength, gist, worstLine } from "./Text.ts"
+
+const ASKING =
+  /^(?:(?:hey|hi|hello|please|pls|kindly|claude)\b[\s,，]*|(?:can|could|would|will) (?:you|we)(?: please)?(?: help me)?(?: to)? |i(?:'d| would)? (?:want|need|like)(?: you)? to |i want you to |(?:we|you) (?:need|have|want) to |help me (?:to )?|let's (?:please )?|(?:i was )?wondering (?:if|whether) |i think (?:that )?(?:we (?:want|need|should) )?|because |(?:请|麻烦|帮忙|帮我|你?能不能|可以|我想(?:让你)?|我需要你?|给我)[，,]?(?:你)?)+/iu
+
+const INTENDING =
+  /^(?:(?:let me |i'll )?(?:now )?update (?:the )?todo(?:s| list| status)? and |let me |let's |i'll |i will |i'm going to |i can |i need to |we need to |i should |(?:i|we)(?:'ve| have)? (?:decided|chose) to |我决定(?:了)?|让我们?|我来|我会|我将)(?:now |also |first |just |quickly |来|先)*/iu
+
+/** Places where a clause ends. */
+const CLAUSE =
+  /[,;](?=\s)|[，；、—–]|\s-\s|\s\(|（|(?<=\w)\.\s|[。！？]|\s(?:and|so|because|since|but|which|then|while|when|instead|rather)\s/giu
+
+const isUnclosed = (text: string): boolean =>
+  (text.match(/`/g) ?? []).length % 2 === 1 || (text.match(/"/g) ?? []).length % 2 === 1 ||
+  (text.match(/[(（]/g) ?? []).length !== (text.match(/[)）]/g) ?? []).length
+
+/** "In the conflict resolution," leads to something and is nothing by itself. */
+const LEADING = /^(?:in|on|for|if|when|while|after|before|as|since|because|to|with|at|from|however|given|based)\b/iu
+
+const trimmed = (text: string) => text.replace(/(?<![.。!！,，、:：;；\s—–-])[.。!！,，、:：;；\s—–-]+$/u, "")
+
+/** A path or a piece of code alone says little. */
+const hasWords = (text: string): boolean =>
+  /[\u3400-\u9fff]{4}/u.test(text) || text.replace(/`[^`]*`/g, "").trim().split(/\s+/).length >= 3
+
+/** Code that was cut goes where enough stands before it; else its marks go. */
+const withoutHalfCode = (text: string): string => {
+  const at = text.lastIndexOf("`")
+  if (at < 0 || (text.match(/`/g)?.length ?? 0) % 2 === 0) return text
+  return at < 24 ? text.replaceAll("`", "") : `${trimmed(text.slice(0, at))}…`
+}
+
+/** No title is looked for after this many characters. */
+const MOST = 1_000
+
+/** At most `length` characters: cut where a clause ends, if what is left of it says something; else at a word, with "…". */
+export const shortened = (text: string, length: number): string => {
+  const whole = trimmed(text.slice(0, MOST))
+  if (whole.length <= length) return whole
+  const lead = /^[^,，]{4,120}[,，]\s*(?:(?:and|or)\b[^,，]{4,120}[,，]\s*)*/iu.exec(whole)?.[0] ?? ""
+  // What comes after the leading clause is what is said.
+  if (LEADING.test(whole) && lead !== "" && whole.length - lead.length >= 20) {
+    return shortened(whole.slice(lead.length), length)
+  }
+  const cuts = [...whole.matchAll(CLAUSE)].map(({ index }) => index).filter((index) => index <= length).reverse()
+  const cut = cuts.find((index) =>
+    index >= Math.min(24, length * 0.3) && !isUnclosed(whole.slice(0, index)) && hasWords(whole.slice(0, index))
+  )
+  return cut === undefined ? withoutHalfCode(gist(whole, length)) : trimmed(whole.slice(0, cut))
+}
+
+/** "CI is pedantic: 5s" ends in a scrap of a log. */
+const withoutScrap = (text: string): string => {
+  const scrap = /[:：]\s*\S{1,3}$/u.exec(text.slice(-6))?.[0]
+  return scrap === undefined || text.length < 18 ? text : text.slice(0, -scrap.length)
+}
+
+const capitalised = (text: string): string =>
+  /^[a-z]+(?:[\s,:'-]|$)/.test(text) ? text[0]!.toUpperCase() + text.slice(1) : text
+
+/** A sentence as a title. */
+export const titleFrom = (sentence: string, length = MAX_TITLE): string => {
+  const line = plain(sentence)
+  const opened = withoutOpeners(line)
+  const asked = withoutScrap(opened.replace(ASKING, "").replace(INTENDING, ""))
+  const words = asked.length >= 4 ? asked : line
+  const isAsked = asked !== opened
+  const title = shortened(isAsked ? words.replace(/[?？]\s*$/u, "") : words, length)
+  // Where a leading clause was left out, the intention comes to the front.
+  const told = title.replace(INTENDING, "")
+  return capitalised(told.length >= 4 ? told : title) || gist(line, length)
+}
+
+/** Two words, a path or a name in code, or a run of Chinese. */
+const hasSubject = (line: string): boolean =>
+  (line.match(/[\p{L}\p{N}_]{3,}/gu)?.length ?? 0) >= 2 || /[\u3400-\u9fff]{5,}|\w[._/]\w/u.test(line)
+
+/** "commit and push", "push it to main". */
+const BARE_COMMIT =
+  /^(?:(?:push|commit)\b[\s,.!]*(?:(?:and|then|it|this|that|all|everything|these|those|them|the|changes?|now|again|please|to|on|main|master|origin)\b[\s,.!]*)*)+$/iu
+
+/** Whether a prompt says by itself what it is about; "yes", "push", "address all of them" don't. */
+export const saysWhat = (prompt: string): boolean => {
+  const line = withoutOpeners(plain((prompt.split("\n")[0] ?? "").slice(0, 400))).replace(ASKING, "")
+  return hasSubject(line) &&
+    !/^(?:yes|no|ok|do (?:it|that|so)|go ahead|continue|try again|again|update again|address (?:all|them|the)|fix (?:it|them|that|this|all)|both|all of (?:them|it)|we are #?\d|(?:add|fix|update|change|make|do|use|try|apply|implement|commit|push|remove|keep|run|test|check|show|explain|merge|revert|undo) (?:that|this|it|these|those|them|both|all)(?: \p{L}+)?|how(?:'s| is) it going|what(?:'s| is) (?:up|the status)|(?:any )?(?:news|progress|status|update)s?|the following|implement the following plan|\[)[^`/]{0,30}$/iu
+      .test(line) &&
+    !BARE_COMMIT.test(line) && !/^\s*[❯$>%(（]/u.test(prompt)
+}
+
+/** "# Summary" heads anything. */
+const GENERIC =
+  /^(?:\W*(?:summary|overview|what's (?:good|compelling|new)|changes(?: made)?|details|notes?|result|results|conclusion|plan|context|background|introduction|next steps|recommendation|status|example|usage|features?|key \w+|requirements?|integration|production ready|my questions?|here'?s .{1,30}|.{1,24}\(\d+ \w+\)|what i found|implementation|fix|solution|minor issues|final (?:status|result|summary|answer|state)\b.{0,60}|(?:the )?(?:key|main|core|critical) (?:insight|point|idea|takeaway|finding)s?|what (?:happened|this means|it means|we know|changed|to do)|decide what to do|(?:a )?better (?:approach|way|idea)|(?:my|the) (?:approach|question|take|recommendation|verdict|answer|problem|issue|cause)|(?:current|test|project) (?:state|status|results?)|problem|issue|root cause|how it works|(?:overall |quick )?success|options|(?:critical )?files? to (?:modify|change|create|edit)|总结|概述|说明|背景|结论|结果)\W*)$/iu
+
+/** "LOCK FILE MANAGEMENT" as a person would write it. */
+const quiet = (heading: string): string =>
+  /\p{Ll}/u.test(heading) || !/\p{Lu}{4} .*\p{Lu}{4}/u.test(heading)
+    ? heading
+    : capitalised(heading.replace(/\p{Lu}{4,}|(?<=\p{Lu}{4,} )\p{Lu}+/gu, (word) => word.toLowerCase()))
+
+/** The first heading of a text that says something, without its marks and number. */
+export const headingIn = (text: string): string | undefined =>
+  linesOf(text).filter(({ kind }) => kind === "heading").map(({ text }) => trimmed(plain(text)))
+    .filter((heading) => !isStep(heading)).map((heading) => withoutNumber(heading))
+    .filter((heading) => heading.length >= 4 && !GENERIC.test(heading)).map(quiet)[0]
+
+/** What a prompt asks for is looked for in so many characters. */
+const PROMPT_HEAD = 4_000
+
+/** A terminal's output, pasted. */
+const TERMINAL = /^\s*(?:[❯$%➜]|\w+@\w+\S*[$#]) /u
+
+/** What failed in a terminal's output that a person pasted. */
+export const pastedFailure = (prompt: string): string | undefined =>
+  TERMINAL.test(prompt) && failureStrength(prompt) >= 2 ? plain(worstLine(errorLines(prompt, MOST))) : undefined
+
+/** What a prompt asks for: its first sentence that says something, and of a long one its heading; of a terminal's output what failed. */
+export const promptTitle = (prompt: string): string | undefined => {
+  const failure = pastedFailure(prompt)
+  if (failure !== undefined) return shortened(failure, MAX_TITLE)
+  const head = prompt.slice(0, PROMPT_HEAD)
+  const [first = ""] = statements(head)
+  // "Implement the following plan:" says less than the plan's name.
+  const heading = /[:：]$/.test(first) && prompt.length > 400 || first === "" ? headingIn(head) : undefined
+  if (heading !== undefined) return shortened(heading, MAX_TITLE)
+  const asking = quotable(head).slice(0, 12).find(saysWhat)
+  return asking === undefined ? undefined : titleFrom(asking)
+}
+
+/** What a text that was said is about: the heading that it begins with, else the sentence that stands for it, in short. */
+export const saidTitle = (text: string): string | undefined => {
+  const head = linesOf(text).slice(0, 3).find(({ kind }) => kind === "heading")
+  const heading = head === undefined ? undefined : headingIn(head.text)
+  if (heading !== undefined) return shortened(heading, MAX_TITLE)
+  const sentences = telling(condense(text)).filter((sentence) => sentence.length >= 12 && !/[?？]$/.test(sentence))
+  // A title is short: a sentence that fits one as it is comes before one that has to be cut.
+  const from = [
+    sentences.filter((sentence) => sentence.length <= MAX_TITLE),
+    sentences.filter((sentence) => !titleFrom(sentence).endsWith("…")),
+    sentences
+  ].find((some) => some.length > 0) ?? []
+  const [best] = choose(from.map((sentence) => sentence.slice(0, 400)), { count: 1, length: 400 })
+  return best === undefined ? undefined : titleFrom(from[best]!)
+}

@@ -1,0 +1,54 @@
+/**
+ * What kept a hook from answering. A hook says nothing of it to Claude Code; `doctor` does.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Settings from "../settings/Settings.ts"
+
+export const HookFailure = Schema.Struct({
+  /** Milliseconds since the epoch. */
+  at: Schema.Number,
+  event: Schema.String,
+  detail: Schema.String
+})
+export type HookFailure = typeof HookFailure.Type
+
+/** Of the newest so many bytes at least half are kept. */
+const MAX_BYTES = 128 * 1024
+const MAX_DETAIL = 300
+
+const Line = Schema.parseJson(HookFailure)
+
+const fileIn = (home: string) => Effect.map(Path.Path, (path) => path.join(home, "hook-failures.jsonl"))
+
+/** Where there is no memory nothing is written. */
+export const record = (home: string, event: string, detail: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const file = yield* fileIn(home)
+    const size = Option.map(yield* Effect.option(fs.stat(file)), (info) => Number(info.size))
+    if (Option.exists(size, (bytes) => bytes > MAX_BYTES / 2)) yield* fs.rename(file, `${file}.1`)
+    const at = yield* Clock.currentTimeMillis
+    const line = yield* Schema.encode(Line)({ at, event, detail: detail.slice(0, MAX_DETAIL) })
+    yield* fs.writeFileString(file, `${line}\n`, { flag: "a", mode: 0o600 })
+  })
+
+/** The same, in the memory's own folder; what can't be recorded is not. */
+export const tell = (event: string, detail: string) =>
+  Effect.ignore(Effect.flatMap(Settings.home, (home) => record(home, event, detail)))
+
+/** The oldest first; a line that is none is passed over. */
+export const read = (home: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const file = yield* fileIn(home)
+    const texts = yield* Effect.forEach([`${file}.1`, file], (each) =>
+      Effect.orElseSucceed(fs.readFileString(each), () => ""))
+    return texts.join("").split("\n").flatMap((line) =>
+      Option.toArray(Schema.decodeOption(Line)(line))
+    )
+  })

@@ -1,0 +1,77 @@
+/**
+ * One run of a hook: stdin to stdout, within a budget.
+ */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { Injector } from "../inject/Injector.ts"
+import { readStdin, runMain, writeStdout } from "../process/Process.ts"
+import type { ResourceLedger } from "../resources/ResourceLedger.ts"
+import * as Settings from "../settings/Settings.ts"
+import type { MemoryStore, StoreError } from "../store/MemoryStore.ts"
+import type { Given } from "./Given.ts"
+import { answer, HookInput } from "./Hook.ts"
+import * as HookFailures from "./Failures.ts"
+import { outputOf } from "./Output.ts"
+
+/** A prompt with a pasted file is that long; nothing of it is needed beyond. */
+const MAX_INPUT = 1_000_000
+
+const decode = Schema.decodeUnknown(Schema.parseJson(HookInput))
+
+/** What failed, in one line; nothing of what was typed. */
+const told = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  const words = error instanceof Error ? error.message : String(error)
+  return words.split("\n")[0]!
+}
+
+/** That nothing was remembered yet is no failure. */
+const isEmpty = (cause: Cause.Cause<{ readonly _tag: string }>) =>
+  Option.exists(
+    Cause.failureOption(cause),
+    (error) => error._tag === "StoreError" && (error as StoreError).reason === "Missing"
+  )
+
+type Services<E> = Layer.Layer<Given | Injector | MemoryStore | NodeContext.NodeContext | ResourceLedger, E>
+
+const hook = <E extends { readonly _tag: string }>(started: number, services: Services<E>) =>
+  Effect.gen(function*() {
+    const { isOff, within } = yield* Settings.hook
+    if (isOff) return
+    const left = (event: keyof typeof within) => Math.max(1, within[event] - (performance.now() - started))
+
+    const text = yield* Effect.timeoutOption(
+      readStdin(MAX_INPUT),
+      Math.max(left("SessionStart"), left("UserPromptSubmit"))
+    )
+    if (Option.isNone(text)) {
+      return yield* HookFailures.tell("unknown", "Claude Code did not end what it writes to the hook")
+    }
+    const input = yield* Effect.option(decode(text.value))
+    if (Option.isNone(input)) {
+      return yield* HookFailures.tell("unknown", "what Claude Code wrote to the hook is of no known form")
+    }
+    const event = input.value.hook_event_name
+    // The answer is written before what was opened is closed, which takes a while.
+    yield* Layer.build(services).pipe(
+      Effect.flatMap((context) => Effect.provide(answer(input.value), context)),
+      Effect.timeoutOption(left(event)),
+      Effect.flatMap(Option.match({
+        onNone: () => HookFailures.tell(event, `took longer than ${within[event]} ms`),
+        onSome: (text) => text === "" ? Effect.void : writeStdout(outputOf(event, text))
+      })),
+      Effect.catchAllCause((cause) => isEmpty(cause) ? Effect.void : HookFailures.tell(event, told(cause))),
+      Effect.scoped
+    )
+  }).pipe(
+    Effect.catchAllCause((cause) => HookFailures.tell("unknown", told(cause))),
+    Effect.provide(NodeContext.layer)
+  )
+
+/** `started`: when the process began, as `performance.now()` tells it. */
+export const run = <E extends { readonly _tag: string }>(started: number, services: Services<E>): void =>
+  runMain(Effect.withTracerEnabled(hook(started, services), false), { deadline: "200 millis", failOpen: true })

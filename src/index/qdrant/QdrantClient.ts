@@ -1,0 +1,481 @@
+/**
+ * `Qdrant` over REST, with the server's own client: one pool of sockets that the ledger knows, requests that end when they are
+ * interrupted, and a server that is looked at before it is used.
+ */
+import * as Undici from "@effect/platform-node/Undici"
+import { QdrantClient, type Schemas } from "@qdrant/js-client-rest"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { make as makeInFlight } from "../../resources/InFlight.ts"
+import * as Lazy from "../../resources/Lazy.ts"
+import { ResourceLedger } from "../../resources/ResourceLedger.ts"
+import {
+  type CollectionConfig,
+  type Filter,
+  type Lane,
+  NEWEST,
+  OLDEST,
+  type PayloadIndex,
+  Qdrant,
+  QdrantError,
+  type QdrantPoint,
+  type Query,
+  type Server
+} from "./Qdrant.ts"
+import { isPrivate, origin, type QdrantAddress, show } from "../QdrantAddress.ts"
+import { dispatcherOf, durationOf } from "./QdrantDispatcher.ts"
+import { type Failure, toFailure } from "./QdrantFailures.ts"
+
+export interface QdrantOptions {
+  readonly address: QdrantAddress
+  readonly apiKey: Option.Option<Redacted.Redacted>
+  /** One attempt may take so long. */
+  readonly within: Duration.DurationInput
+  /** Attempts after the first, where it may pass. */
+  readonly retries: number
+  /** The longest wait before one of them; where the server asks for more, the request fails. */
+  readonly waits: Duration.DurationInput
+  /**
+   * When the server's version and the key are looked at: "required" before the layer is there, which fails when anything is wrong;
+   * "tolerant" then too, but a server that is away may come later; "deferred" at the first request.
+   */
+  readonly handshake: "required" | "tolerant" | "deferred"
+}
+
+/** More requests wait for one of these sockets. */
+const CONNECTIONS = 8
+/** Shorter than the 5 seconds after which the server closes an idle socket without a word. */
+const KEEP_ALIVE_MS = 3_000
+const CONNECT_MS = 3_000
+const FIRST_WAIT_MS = 100
+/** Qdrant takes 32 MB; a number of a vector takes up to so many characters. */
+const REQUEST_BYTES = 16_000_000
+const NUMBER_BYTES = 22
+const UPSERT_MOST = 256
+
+/** What a header holds as it is (RFC 9110, section 5.5). */
+const HEADER = /^(?! )[\x20-\x7e]*(?<! )$/
+
+type Api = ReturnType<QdrantClient["api"]>
+
+const Names = Schema.Struct({ collections: Schema.Array(Schema.Struct({ name: Schema.String })) })
+const Aliases = Schema.Struct({
+  aliases: Schema.Array(Schema.Struct({ alias_name: Schema.String, collection_name: Schema.String }))
+})
+const Value = Schema.Union(Schema.String, Schema.Number, Schema.Boolean, Schema.Array(Schema.String))
+const Info = Schema.Struct({
+  points_count: Schema.optional(Schema.NullOr(Schema.Number)),
+  config: Schema.Struct({
+    metadata: Schema.optional(Schema.NullOr(Schema.Record({ key: Schema.String, value: Value })))
+  }),
+  payload_schema: Schema.Record({ key: Schema.String, value: Schema.Unknown })
+})
+const Written = Schema.Struct({ status: Schema.String })
+const Id = Schema.Struct({ id: Schema.String })
+const Scored = Schema.Struct({ id: Schema.String, score: Schema.Number })
+const Found = Schema.Struct({ points: Schema.Array(Scored) })
+const Groups = Schema.Struct({
+  groups: Schema.Array(Schema.Struct({ id: Schema.Union(Schema.String, Schema.Number), hits: Schema.Array(Scored) }))
+})
+const Page = Schema.Struct({ points: Schema.Array(Id) })
+const Counted = Schema.Struct({ count: Schema.Number })
+const Root = Schema.Struct({ title: Schema.String, version: Schema.String })
+
+const conditions = (filter: Filter): Schemas["Filter"] => ({
+  must: filter.map((condition) =>
+    "match" in condition
+      ? { key: condition.key, match: { any: [...new Set(condition.match.any)] } }
+      : { key: condition.key, range: condition.range }
+  )
+})
+
+const vectorOf = (vector: Lane["vector"]): Array<number> | Schemas["SparseVector"] =>
+  "indices" in vector ? { indices: [...vector.indices], values: [...vector.values] } : [...vector]
+
+/** Found by the quantized vectors, in the order of the exact ones. */
+const QUANTIZED = { quantization: { rescore: true, oversampling: 2 } } as const
+
+const laneOf = ({ using, vector }: Lane, filter: Filter, { hasMemory }: Server) => ({
+  query: { nearest: vectorOf(vector) },
+  using,
+  filter: conditions(filter),
+  // Words are as rare as they are where one looks, not in all projects together.
+  ...("indices" in vector
+    ? hasMemory && { params: { idf: { corpus: conditions(filter) } } }
+    : { params: QUANTIZED })
+})
+
+const asked = ({ filter, fusion, lanes, limit }: Query, server: Server) =>
+  lanes.length === 1
+    ? { ...laneOf(lanes[0], filter, server), limit }
+    : {
+      prefetch: lanes.map((lane) => ({ ...laneOf(lane, filter, server), limit: lane.limit })),
+      query: { rrf: { k: fusion?.k ?? 2, ...(fusion !== undefined && { weights: [...fusion.weights] }) } },
+      limit
+    }
+
+/** `always_ram` and `on_disk` are what servers before 1.19 have for `memory`. */
+const created = ({ dense, metadata, replicas, shards, sparse }: CollectionConfig, { hasMemory }: Server) => ({
+  vectors: Object.fromEntries(
+    Object.entries(dense).map(([name, size]) => [name, {
+      size,
+      distance: "Cosine" as const,
+      ...(hasMemory ? { memory: "cold" as const } : { on_disk: true }),
+      quantization_config: {
+        scalar: {
+          type: "int8" as const,
+          quantile: 0.99,
+          ...(hasMemory ? { memory: "pinned" as const } : { always_ram: true })
+        }
+      }
+    }])
+  ),
+  sparse_vectors: Object.fromEntries(sparse.map((name) => [name, { modifier: "idf" as const }])),
+  // Links within a project, so that a filter for it finds its way.
+  hnsw_config: { m: 16, payload_m: 16 },
+  ...(hasMemory ? { payload: { memory: "cold" as const } } : { on_disk_payload: true }),
+  strict_mode_config: {
+    enabled: true,
+    unindexed_filtering_retrieve: false,
+    unindexed_filtering_update: false,
+    max_query_limit: 1_000,
+    upsert_max_batchsize: UPSERT_MOST,
+    search_max_hnsw_ef: 1_024,
+    search_max_oversampling: 4,
+    filter_max_conditions: 64,
+    max_payload_index_count: 32
+  },
+  shard_number: shards,
+  replication_factor: replicas,
+  // One replica may be away; the other gets what it missed from the first.
+  write_consistency_factor: 1,
+  metadata: { ...metadata }
+})
+
+const INDEXES = {
+  keyword: { type: "keyword" },
+  tenant: { type: "keyword", is_tenant: true },
+  integer: { type: "integer", lookup: false, range: true },
+  principal: { type: "integer", lookup: false, range: true, is_principal: true }
+} as const satisfies Readonly<Record<PayloadIndex, Schemas["PayloadSchemaParams"]>>
+
+const pointOf = ({ id, payload, vectors }: QdrantPoint): Schemas["PointStruct"] => ({
+  id,
+  payload: { ...payload },
+  vector: Object.fromEntries(Object.entries(vectors).map(([name, vector]) => [name, vectorOf(vector)]))
+})
+
+/** As many points as one request can hold. */
+const chunksOf = (points: ReadonlyArray<QdrantPoint>): ReadonlyArray<ReadonlyArray<QdrantPoint>> => {
+  const numbers = (point: QdrantPoint) =>
+    Object.values(point.vectors).reduce(
+      (sum, vector) => sum + ("indices" in vector ? 2 * vector.indices.length : vector.length),
+      0
+    )
+  const largest = points.reduce((most, point) => Math.max(most, numbers(point)), 1)
+  const size = Math.max(1, Math.min(UPSERT_MOST, Math.floor(REQUEST_BYTES / (largest * NUMBER_BYTES))))
+  return Array.from({ length: Math.ceil(points.length / size) }, (_, i) => points.slice(i * size, (i + 1) * size))
+}
+
+const older = (version: ReadonlyArray<number>, than: readonly [number, number]) =>
+  version[0]! < than[0] || version[0] === than[0] && version[1]! < than[1]
+
+const make = (options: QdrantOptions) =>
+  Effect.gen(function*() {
+    const { address, retries, waits, within } = options
+    const place = show(address)
+    const key = Option.match(options.apiKey, { onNone: () => "", onSome: Redacted.value })
+    const failed = (reason: QdrantError["reason"], operation: string, detail: string) =>
+      new QdrantError({ reason, operation, address: place, detail, cause: undefined })
+
+    if (!HEADER.test(key)) {
+      return yield* failed(
+        "Unauthorized",
+        "version",
+        "the API key has a character that can't be sent; set QDRANT_API_KEY"
+      )
+    }
+    const ledger = yield* ResourceLedger
+    if (key !== "" && !isPrivate(address)) {
+      yield* Effect.logWarning(`the key of Qdrant goes over the network as it is: ${place} is not https`)
+    }
+    const { api, pool } = yield* Effect.orDie(ledger.acquire({
+      kind: "pool",
+      name: `Qdrant client of ${place}`,
+      open: Effect.sync(() => ({
+        pool: new Undici.Pool(origin(address), {
+          connections: CONNECTIONS,
+          keepAliveTimeout: KEEP_ALIVE_MS,
+          keepAliveMaxTimeout: KEEP_ALIVE_MS,
+          connect: { timeout: CONNECT_MS },
+          headersTimeout: 0,
+          bodyTimeout: 0
+        }),
+        // Its own check of the version only warns, and nobody waits for it: `handshake` below is stricter. With a timeout it would
+        // not listen to our signal. Its own sockets are never used: every request is given the pool.
+        api: new QdrantClient({
+          ...address,
+          checkCompatibility: false,
+          timeout: Number.POSITIVE_INFINITY,
+          maxConnections: 1,
+          headers: key === "" ? {} : { "api-key": key }
+        }).api()
+      })),
+      close: ({ pool }) => Effect.promise(() => pool.close()),
+      destroy: ({ pool }) => Effect.promise(() => pool.destroy()),
+      within: "2 seconds",
+      sockets: ({ pool }) => pool.stats.connected
+    }))
+    const inFlight = yield* makeInFlight("Qdrant")
+
+    const again = <A>(
+      request: Effect.Effect<A, Failure & { readonly retryAfter: string }>,
+      made: number
+    ): Effect.Effect<A, QdrantError> =>
+      Effect.catchAll(request, ({ error, isPassing, retryAfter }) =>
+        Effect.gen(function*() {
+          if (!isPassing || made >= retries) return yield* error
+          const chance = yield* Random.nextRange(0.5, 1.5)
+          const wait = Duration.max(
+            Duration.millis(FIRST_WAIT_MS * 2 ** made * chance),
+            durationOf(retryAfter, yield* Clock.currentTimeMillis)
+          )
+          if (Duration.greaterThan(wait, waits)) return yield* error
+          yield* Effect.sleep(wait)
+          return yield* again(request, made + 1)
+        }))
+
+    /** Every request may be sent twice: points are replaced by their ids, and what is there or gone already is no error. */
+    const send = (operation: string, request: (api: Api, init: RequestInit) => Promise<{ readonly data: unknown }>) =>
+      again(
+        Effect.suspend(() => {
+          let retryAfter = ""
+          return Effect.tryPromise({
+            // The types of three undicis differ; what they describe here does not.
+            try: (signal) => {
+              const dispatcher = dispatcherOf(pool, signal, (heard) => retryAfter = heard)
+              return request(api, { signal, dispatcher, redirect: "error" } as unknown as RequestInit)
+            },
+            catch: (cause) => ({ ...toFailure(address, operation, key)(cause), retryAfter })
+          }).pipe(Effect.timeoutFail({
+            duration: within,
+            onTimeout: () => ({
+              error: failed(
+                "TimedOut",
+                operation,
+                `no answer within ${Duration.format(within)}; see what keeps it busy`
+              ),
+              isPassing: true,
+              retryAfter
+            })
+          }))
+        }),
+        0
+      )
+
+    const read = <A, I>(operation: string, schema: Schema.Schema<A, I>, data: unknown) =>
+      Effect.mapError(
+        Schema.decodeUnknown(schema)(data),
+        () =>
+          failed("Damaged", operation, "its answer is not what Qdrant answers to this; is it Qdrant that lives there?")
+      )
+
+    const isOurs = (title: string) => /^qdrant/i.test(title)
+
+    const handshake = Effect.gen(function*() {
+      const { data } = yield* Effect.catchIf(
+        send("version", (api, init) => api.root({}, init)),
+        ({ reason }) => reason === "NotFound" || reason === "Rejected" || reason === "Damaged",
+        ({ detail, status }) =>
+          Effect.fail(
+            failed("NotQdrant", "version", `no Qdrant is there (${status ?? detail}); mend its URL, the path in it too`)
+          )
+      )
+      const root = Schema.decodeUnknownOption(Root)(data)
+      if (Option.isNone(root) || !isOurs(root.value.title)) {
+        return yield* failed(
+          "NotQdrant",
+          "version",
+          "something else lives there; mend its URL, the port and the path in it too"
+        )
+      }
+      const { version } = root.value
+      const numbers = version.split(/[.+-]/).slice(0, 2).map(Number)
+      if (
+        numbers.length < 2 || !numbers.every(Number.isInteger) || numbers[0] !== NEWEST[0] || older(numbers, OLDEST)
+      ) {
+        const isNewer = numbers[0]! > NEWEST[0]
+        return yield* failed(
+          "Incompatible",
+          "version",
+          `it is ${version}, and ${OLDEST.join(".")} to ${NEWEST.join(".")} are spoken to; ` +
+            (isNewer
+              ? "upgrade claude-memory, or run one of these"
+              : "upgrade Qdrant (one minor version at a time), it keeps its data")
+        )
+      }
+      if (older([...NEWEST], [numbers[0], numbers[1]!])) {
+        yield* Effect.logWarning(
+          `Qdrant at ${place} is ${version}, newer than ${NEWEST.join(".")}, the newest that is known`
+        )
+      }
+      // The version is told to everybody; this is not.
+      yield* send("collections", (api, init) => api.getCollections({}, init))
+      return { version, hasMemory: !older(numbers, [1, 19]) }
+    })
+    const server = yield* Lazy.make(handshake)
+    if (options.handshake !== "deferred") {
+      yield* Effect.catchIf(
+        server,
+        ({ reason }) =>
+          options.handshake === "tolerant" &&
+          ["Away", "TimedOut", "RateLimited", "Failed", "Proxy", "Full"].includes(reason),
+        (error) => Effect.logWarning(error.message)
+      )
+    }
+
+    const use = <A, I>(
+      operation: string,
+      schema: Schema.Schema<A, I>,
+      request: (api: Api, init: RequestInit, server: Server) => Promise<{ readonly data: unknown }>
+    ): Effect.Effect<A, QdrantError> =>
+      server.pipe(
+        Effect.flatMap((server) => send(operation, (api, init) => request(api, init, server))),
+        Effect.flatMap(({ data }) => read(operation, Schema.Struct({ result: schema }), data)),
+        Effect.map(({ result }) => result),
+        inFlight,
+        Effect.withSpan(`Qdrant.${operation}`)
+      )
+
+    const write = (
+      operation: string,
+      request: (api: Api, init: RequestInit) => Promise<{ readonly data: unknown }>
+    ): Effect.Effect<void, QdrantError> =>
+      Effect.flatMap(use(operation, Written, request), ({ status }) =>
+        status === "completed"
+          ? Effect.void
+          : Effect.fail(failed("TimedOut", operation, `it has not finished writing yet (${status})`)))
+
+    return Qdrant.of({
+      address: place,
+      server: inFlight(server),
+      collections: Effect.map(
+        use("collections", Names, (api, init) => api.getCollections({}, init)),
+        ({ collections }) => collections.map(({ name }) => name)
+      ),
+      collection: (name) =>
+        use("collection", Info, (api, init) => api.getCollection({ collection_name: name }, init)).pipe(
+          Effect.map(({ config, payload_schema, points_count }) =>
+            Option.some({
+              points: points_count ?? 0,
+              metadata: config.metadata ?? {},
+              indexed: Object.keys(payload_schema)
+            })
+          ),
+          Effect.catchIf(({ reason }) => reason === "NotFound", () => Effect.succeedNone)
+        ),
+      createCollection: (name, config) =>
+        use(
+          "createCollection",
+          Schema.Boolean,
+          (api, init, server) => api.createCollection({ collection_name: name, ...created(config, server) }, init)
+        ).pipe(
+          Effect.catchIf(({ status }) => status === 409, () => Effect.succeed(false))
+        ),
+      createPayloadIndex: (collection, field, type) =>
+        write("createPayloadIndex", (api, init) =>
+          api.createFieldIndex({
+            collection_name: collection,
+            field_name: field,
+            field_schema: INDEXES[type],
+            wait: true
+          }, init)),
+      deleteCollection: (name) =>
+        Effect.asVoid(
+          use("deleteCollection", Schema.Boolean, (api, init) => api.deleteCollection({ collection_name: name }, init))
+        ),
+      aliases: Effect.map(
+        use("aliases", Aliases, (api, init) => api.getCollectionsAliases({}, init)),
+        ({ aliases }) =>
+          aliases.map(({ alias_name, collection_name }) => ({ alias: alias_name, collection: collection_name }))
+      ),
+      switchAlias: (alias, collection) =>
+        // Creating it replaces it. The server does several actions one after the other, and the first stays done when the second
+        // fails: deleting it first would lose it.
+        Effect.asVoid(use("switchAlias", Schema.Boolean, (api, init) =>
+          api.updateAliases({
+            actions: [{ create_alias: { alias_name: alias, collection_name: collection } }]
+          }, init))),
+      upsert: (collection, points) =>
+        Effect.forEach(
+          chunksOf(points),
+          (chunk) =>
+            write(
+              "upsert",
+              (api, init) =>
+                api.upsertPoints({ collection_name: collection, points: chunk.map(pointOf), wait: true }, init)
+            ),
+          {
+            discard: true
+          }
+        ),
+      remove: (collection, ids) =>
+        ids.length === 0 ?
+          Effect.void :
+          write(
+            "remove",
+            (api, init) => api.deletePoints({ collection_name: collection, points: [...ids], wait: true }, init)
+          ),
+      query: (collection, query) =>
+        Effect.map(
+          use(
+            "query",
+            Found,
+            (api, init, server) => api.queryPoints({ collection_name: collection, ...asked(query, server) }, init)
+          ),
+          ({ points }) => points
+        ),
+      queryGroups: (collection, query) =>
+        Effect.map(
+          use("queryGroups", Groups, (api, init, server) =>
+            api.queryPointsGroups({
+              collection_name: collection,
+              ...asked(query, server),
+              group_by: query.by,
+              group_size: query.size
+            }, init)),
+          ({ groups }) => groups.map(({ hits, id }) => ({ key: String(id), points: hits }))
+        ),
+      ids: (collection, from, limit) =>
+        Effect.map(
+          use("ids", Page, (api, init) =>
+            api.scrollPoints({
+              collection_name: collection,
+              limit,
+              ...(from !== undefined && { offset: from }),
+              with_payload: false,
+              with_vector: false
+            }, init)),
+          ({ points }) => points.map(({ id }) => id)
+        ),
+      count: (collection, filter) =>
+        Effect.map(
+          use(
+            "count",
+            Counted,
+            (api, init) =>
+              api.countPoints({ collection_name: collection, filter: conditions(filter), exact: true }, init)
+          ),
+          ({ count }) => count
+        )
+    })
+  })
+
+/** Fails by `handshake`; afterwards each request fails for itself. */
+export const layer = (options: QdrantOptions) => Layer.scoped(Qdrant, make(options))

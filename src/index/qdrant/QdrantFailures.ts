@@ -1,0 +1,184 @@
+/**
+ * What went wrong with a request to Qdrant, from what its client throws, told so that a person can act on it.
+ */
+import { inspect } from "node:util"
+import { QdrantError } from "./Qdrant.ts"
+import { type QdrantAddress, show } from "../QdrantAddress.ts"
+
+export interface Failure {
+  readonly error: QdrantError
+  /** Whether the same request may well succeed a little later. */
+  readonly isPassing: boolean
+}
+
+/** As much of a foreign text as is shown. */
+const SHOWN = 300
+
+/** What is read of whatever was thrown: the client's classes for errors are not all exported. */
+interface Thrown {
+  readonly name?: string
+  readonly message?: string
+  readonly status?: unknown
+  readonly data?: unknown
+  readonly retry_after?: unknown
+  readonly cause?: {
+    readonly name?: string
+    readonly code?: string
+    readonly message?: string
+    readonly data?: string
+  }
+}
+
+const oneLine = (text: string, key: string) =>
+  (key === "" ? text : text.replaceAll(key, "…")).replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim().slice(
+    0,
+    SHOWN
+  )
+
+/** What answers without HTTP may repeat the request. */
+const tellsKey = (cause: unknown, key: string) => key !== "" && inspect(cause, { depth: 5 }).includes(key)
+
+/** What the server itself says of an error: `{ status: { error } }`, or a text. */
+const wordsOf = (data: unknown): { readonly words: string; readonly isQdrant: boolean } => {
+  const error = (data as { readonly status?: { readonly error?: unknown } } | null)?.status?.error
+  return typeof error === "string"
+    ? { words: error, isQdrant: true }
+    : { words: typeof data === "string" ? data : "", isQdrant: false }
+}
+
+/** The first bytes of what a TLS server says to a plain request. */
+const TLS_ALERT = "\u0015\u0003"
+
+const LOST = "no Qdrant is there; mend its URL, the path in it too"
+
+const isTls = (code: string) =>
+  /^(?:ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY)_|HOSTNAME_MISMATCH)/.test(code)
+
+const tlsAdvice = (code: string): string =>
+  code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "ERR_SSL_PACKET_LENGTH_TOO_LONG"
+    ? "it does not speak TLS; write http:// or the port that does"
+    : code === "CERT_HAS_EXPIRED"
+    ? "its certificate has expired; renew it"
+    : code === "ERR_TLS_CERT_ALTNAME_INVALID"
+    ? "its certificate is for another name; write the name that it is for"
+    : "its certificate is of nobody that is trusted here; name a file with its authority's in NODE_EXTRA_CA_CERTS"
+
+const CLOSED = "it closed the connection"
+
+const AWAY: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nothing listens there; start Qdrant, or mend its URL",
+  ENOTFOUND: "no host has that name; mend its URL",
+  EAI_AGAIN: "the host's name can't be looked up now",
+  UND_ERR_CONNECT_TIMEOUT: "it does not answer to a connection",
+  ECONNRESET: CLOSED,
+  UND_ERR_SOCKET: CLOSED
+}
+
+/** By status: [reason, whether it passes, what it means]. */
+const ofStatus = (status: number): readonly [QdrantError["reason"], boolean, string] => {
+  switch (status) {
+    case 401:
+    case 403:
+      return ["Unauthorized", false, "it wants another API key; set QDRANT_API_KEY"]
+    case 404:
+      return ["NotFound", false, "there is no such thing"]
+    case 407:
+      return ["Proxy", false, "a proxy before it wants a password"]
+    case 408:
+      return ["TimedOut", true, "it took too long by its own account"]
+    case 429:
+      return ["RateLimited", true, "it has had too many requests"]
+    case 507:
+      return ["Full", false, "it has no room left, or a quota is used up; make room, what is not written waits"]
+    default:
+      return status >= 500
+        ? ["Failed", true, "it failed; its log says why"]
+        : ["Rejected", false, "it refuses the request"]
+  }
+}
+
+export const toFailure = (address: QdrantAddress, operation: string, key: string) => (cause: unknown): Failure => {
+  const thrown = (cause ?? {}) as Thrown
+  const failure = (
+    reason: QdrantError["reason"],
+    detail: string,
+    { isPassing = false, status }: { isPassing?: boolean; status?: number } = {}
+  ): Failure => ({
+    error: new QdrantError({
+      reason,
+      operation,
+      address: show(address),
+      detail: oneLine(detail, key),
+      status,
+      cause: tellsKey(thrown.cause, key) ? undefined : thrown.cause
+    }),
+    isPassing
+  })
+  // What its client makes of a 429 with Retry-After, by its first character.
+  if (typeof thrown.retry_after === "number" || thrown.message?.startsWith("Invalid retryAfter value") === true) {
+    const [reason, isPassing, means] = ofStatus(429)
+    return failure(reason, `${means} (429)`, { isPassing, status: 429 })
+  }
+  if (typeof thrown.status === "number") {
+    const { status } = thrown
+    const { isQdrant, words } = wordsOf(thrown.data)
+    const [reason, isPassing, means] = ofStatus(status)
+    if ([502, 504].includes(status) || status === 503 && !isQdrant) {
+      return failure("Proxy", `what stands before it answers in its place (${status}); is Qdrant running behind it?`, {
+        isPassing: true,
+        status
+      })
+    }
+    if (status === 400 && /plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i.test(words)) {
+      return failure("Tls", "it wants TLS; write https://", { status })
+    }
+    // Its own "not found" has words: without them it is not Qdrant that has no such path.
+    if (status === 404 && !isQdrant) return failure("NotQdrant", `${LOST} (404)`, { status })
+    const said = isQdrant || reason === "Unauthorized" ? words : ""
+    return failure(reason, `${means} (${status})${said === "" ? "" : `: ${said}`}`, { isPassing, status })
+  }
+  if (thrown.message?.startsWith("Unexpected Response") === true) {
+    const [status = "?"] = /\d{3}/.exec(thrown.message) ?? []
+    return failure(
+      "Damaged",
+      `its answer is not what Qdrant answers to this (${status}); is it Qdrant that lives there?`
+    )
+  }
+  if (thrown instanceof SyntaxError) {
+    return failure("Damaged", "its answer is no JSON, or broke off", { isPassing: true })
+  }
+  const code = thrown.cause?.code ?? ""
+  if (code === "UND_ERR_DESTROYED" || code === "UND_ERR_CLOSED") return failure("Closed", "its client was released")
+  if (isTls(code)) return failure("Tls", `${tlsAdvice(code)} (${code})`)
+  if (thrown.cause?.name === "HTTPParserError") {
+    return thrown.cause.data?.startsWith(TLS_ALERT) === true
+      ? failure("Tls", "it wants TLS; write https://")
+      : failure("NotQdrant", "no HTTP server is there; the port for REST is 6333")
+  }
+  if (thrown.cause?.message === "unexpected redirect") {
+    return failure("NotQdrant", "it answers with a redirect, which is not followed; write the address it leads to")
+  }
+  // 407 is an error of the network to fetch, and the one that it gives no reason for.
+  if (
+    thrown.message === "fetch failed" && /^(?:proxy authentication required)?$/.test(thrown.cause?.message ?? "-") &&
+    code === ""
+  ) {
+    const [reason, isPassing, means] = ofStatus(407)
+    return failure(reason, `${means} (407)`, { isPassing, status: 407 })
+  }
+  if (thrown.message === "fetch failed") {
+    const known = AWAY[code]
+    const advice = known === CLOSED && !address.https ? "; if it wants TLS, write https://" : ""
+    return failure(
+      "Away",
+      known === undefined ? `it can't be reached (${code || thrown.cause?.message})` : `${known} (${code})${advice}`,
+      {
+        isPassing: true
+      }
+    )
+  }
+  if (thrown.message === "terminated") {
+    return failure("Away", `its answer broke off (${code || "terminated"})`, { isPassing: true })
+  }
+  return failure("Damaged", thrown.message ?? String(cause))
+}

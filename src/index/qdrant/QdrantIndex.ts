@@ -1,0 +1,271 @@
+/**
+ * `VectorIndex` in Qdrant: each version a collection, the one that serves behind an alias. The store's own name is in theirs, so that
+ * memories that share a server do not share an index.
+ */
+import * as Arr from "effect/Array"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { randomUUID } from "node:crypto"
+import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
+import type { SearchFilter } from "../../domain/Search.ts"
+import type { EmbeddingModel } from "../../models/ModelManager.ts"
+import { make as makeInFlight } from "../../resources/InFlight.ts"
+import { MemoryStore, type StoreError } from "../../store/MemoryStore.ts"
+import { type Condition, isPointId, type Payload, type PayloadIndex, Qdrant, QdrantError } from "./Qdrant.ts"
+import * as SparseVectors from "./SparseVectors.ts"
+import { type FusedQuestion, type Hit, IndexError, VectorIndex } from "../VectorIndex.ts"
+import * as Versions from "../Versions.ts"
+
+export interface QdrantIndexOptions {
+  /** What the names of its collections and its alias begin with. */
+  readonly prefix: string
+  /** Of a new collection; more than one each needs a cluster. */
+  readonly shards: number
+  readonly replicas: number
+  /** Whether it holds words too, so that both lanes are one request: for a store with more memories than it can look through. */
+  readonly words?: boolean
+}
+
+const DENSE = "dense"
+const WORDS = "bm25"
+/**
+ * Of the words' list and the vectors' one (Qdrant.ts): as many places of the words' list count as one of the vectors' as in
+ * retrieve/Fusion.ts. 61 is the 60 of the paper.
+ */
+const FUSION = { k: 61, weights: [1, 0.25] }
+/** Places of each list. */
+const LANE_LIMIT = 300
+/** Payload fields that can be asked for. */
+const FIELDS: Readonly<Record<string, PayloadIndex>> = {
+  project: "tenant",
+  type: "keyword",
+  at: "principal",
+  files: "keyword",
+  session: "keyword"
+}
+const KNOWN_MS = 5_000
+/** Of a unit's files the first so many are found by their ends. */
+const MAX_FILES = 64
+
+/** A path and its ends at each of its separators: what a file may be asked for by. */
+export const endsOf = (file: string): ReadonlyArray<string> => [
+  file,
+  ...[...file.matchAll(/[/\\]/g)].map(({ index }) => file.slice(index + 1)).filter((end) => end !== "")
+]
+
+const payloadOf = (unit: MemoryUnit) => ({
+  project: unit.projectId,
+  session: unit.sessionId,
+  type: unit.type,
+  at: unit.occurredAt,
+  files: [...new Set(unit.files.slice(0, MAX_FILES).flatMap(endsOf))]
+})
+
+const conditions = ({ files, projects, since, types, until }: SearchFilter): ReadonlyArray<Condition> => [
+  ...(projects === "all" ? [] : [{ key: "project", match: { any: projects } }]),
+  ...(types === undefined ? [] : [{ key: "type", match: { any: types } }]),
+  ...(since === undefined && until === undefined
+    ? []
+    : [{
+      key: "at",
+      range: { ...(since !== undefined && { gte: since }), ...(until !== undefined && { lte: until }) }
+    }]),
+  ...(files === undefined || files.length === 0 ? [] : [{ key: "files", match: { any: files } }])
+]
+
+/** What no unit passes, and Qdrant would not take. */
+const isNothing = ({ projects, types }: SearchFilter, limit: number) =>
+  limit < 1 || projects.length === 0 || types?.length === 0
+
+const nearest = (a: Hit, b: Hit) => b.score - a.score || (a.unitId < b.unitId ? -1 : 1)
+
+interface Made extends Versions.Version {
+  readonly number: number
+  readonly identity: string
+}
+
+const make = ({ prefix, replicas, shards, words = false }: QdrantIndexOptions) =>
+  Effect.gen(function*() {
+    const qdrant = yield* Qdrant
+    const store = yield* MemoryStore
+    const inFlight = yield* makeInFlight("VectorIndex")
+
+    const alias = Effect.map(store.identity, (identity) => `${prefix}_${identity}`)
+
+    /** What a collection was made for, which stays; none for one that is not of ours. */
+    const made = new Map<string, Made>()
+    const madeFor = (alias: string, collection: string) =>
+      Effect.gen(function*() {
+        const held = made.get(collection)
+        if (held !== undefined) return [held]
+        const rest = collection.startsWith(`${alias}_`) ? collection.slice(alias.length + 1) : ""
+        if (!/^[1-9]\d{0,8}$/.test(rest)) return []
+        const { dimension, identity, model } = Option.match(yield* qdrant.collection(collection), {
+          onNone: (): Payload => ({}),
+          onSome: ({ metadata }) => metadata
+        })
+        if (typeof model !== "string" || typeof dimension !== "number") return []
+        const version = {
+          name: collection,
+          model: { id: model, dimension },
+          number: Number(rest),
+          identity: String(identity)
+        }
+        made.set(collection, version)
+        return [version]
+      })
+
+    /** The last that was made first. */
+    const all = Effect.gen(function*() {
+      const name = yield* alias
+      const versions = yield* Effect.forEach(yield* qdrant.collections, (collection) => madeFor(name, collection))
+      return versions.flat().sort((a, b) => b.number - a.number)
+    })
+
+    const active = Effect.gen(function*() {
+      const name = yield* alias
+      const found = (yield* qdrant.aliases).find((each) => each.alias === name)
+      // Somebody deleted it: what comes next may have its name.
+      if (found === undefined) made.clear()
+      return found && (yield* madeFor(name, found.collection))[0]
+    })
+
+    let known: { readonly version: Made; readonly until: number } | undefined
+    const serving = Effect.gen(function*() {
+      const now = yield* Clock.currentTimeMillis
+      if (known !== undefined && now < known.until) return known.version
+      const version = yield* active
+      known = version && { version, until: now + KNOWN_MS }
+      return version
+    })
+
+    const build = (model: EmbeddingModel) =>
+      Effect.gen(function*() {
+        const versions = yield* all
+        const same = Versions.versionFor(versions, model)
+        const number = same?.number ?? (versions[0]?.number ?? 0) + 1
+        const version = same ?? { name: `${yield* alias}_${number}`, model, number, identity: randomUUID() }
+        if (same === undefined) {
+          const isNew = yield* qdrant.createCollection(version.name, {
+            dense: { [DENSE]: model.dimension },
+            sparse: words ? [WORDS] : [],
+            metadata: { model: model.id, dimension: model.dimension, identity: version.identity },
+            shards,
+            replicas
+          })
+          // Another process was faster, perhaps with another model: look again.
+          if (!isNew) return yield* taken(version.name)
+        }
+        // Before there is data: what comes is indexed as it comes. Once more where somebody may have been cut off in the middle.
+        yield* Effect.forEach(
+          Object.entries(FIELDS),
+          ([field, type]) => qdrant.createPayloadIndex(version.name, field, type),
+          { discard: true }
+        )
+        return version
+      })
+
+    return Versions.make({
+      name: `Qdrant at ${qdrant.address}, ${prefix}`,
+      sharesStore: false,
+      inFlight,
+      builtFor: (model) => words ? { ...model, id: `${model.id} and words` } : model,
+      toError: (operation, cause: QdrantError | StoreError) =>
+        new IndexError({
+          reason: cause instanceof QdrantError && cause.reason === "Rejected" ? "Rejected" : "Unavailable",
+          operation,
+          detail: cause.message,
+          cause
+        })
+    }, {
+      active,
+      serving,
+      all,
+      make: (model) => Effect.retry(build(model), { times: 3, while: isTaken }),
+      activate: ({ name }) => Effect.flatMap(alias, (alias) => qdrant.switchAlias(alias, name)),
+      drop: ({ name }) => Effect.zipRight(qdrant.deleteCollection(name), Effect.sync(() => void made.delete(name))),
+      upsert: ({ name }, points) =>
+        Effect.gen(function*() {
+          const units = yield* store.units(points.map(({ unitId }) => unitId))
+          const vectorOf = new Map(points.map(({ unitId, vector }) => [unitId, vector]))
+          yield* qdrant.upsert(
+            name,
+            units.filter(({ active }) => active).map((unit) => {
+              const vector = vectorOf.get(unit.id) ?? null
+              return {
+                id: unit.id,
+                vectors: {
+                  ...(vector === null ? {} : { [DENSE]: Array.from(vector) }),
+                  ...(words && { [WORDS]: SparseVectors.ofUnit(unit) })
+                },
+                payload: payloadOf(unit)
+              }
+            })
+          )
+        }),
+      remove: ({ name }, unitIds) => qdrant.remove(name, unitIds.filter(isPointId)),
+      search: ({ name }, vector, filter, limit) =>
+        isNothing(filter, limit) ? Effect.succeed([]) : Effect.map(
+          qdrant.query(name, {
+            lanes: [{ using: DENSE, vector: Array.from(vector), limit }],
+            filter: conditions(filter),
+            limit
+          }),
+          (found) => found.map(({ id, score }) => ({ unitId: id, score })).sort(nearest)
+        ),
+      ...(words && {
+        fused: ({ name }: Made, { terms, vector }: FusedQuestion, filter: SearchFilter, limit: number) => {
+          const lanes = [
+            ...(terms.length === 0
+              ? []
+              : [{
+                using: WORDS,
+                vector: SparseVectors.ofTerms(terms),
+                limit: LANE_LIMIT,
+                weight: FUSION.weights[0]!
+              }]),
+            ...(vector === null
+              ? []
+              : [{ using: DENSE, vector: Array.from(vector), limit: LANE_LIMIT, weight: FUSION.weights[1]! }])
+          ]
+          return !Arr.isNonEmptyReadonlyArray(lanes) || isNothing(filter, limit)
+            ? Effect.succeed([])
+            : Effect.map(
+              qdrant.query(name, {
+                lanes,
+                filter: conditions(filter),
+                limit,
+                fusion: { k: FUSION.k, weights: lanes.map(({ weight }) => weight) }
+              }),
+              (found) => found.map(({ id, score }) => ({ unitId: id, score })).sort(nearest)
+            )
+        }
+      }),
+      // One more than is asked for: Qdrant begins with the id itself.
+      ids: ({ name }, after, limit) =>
+        Effect.map(
+          qdrant.ids(name, after === "" ? undefined : after, limit + 1),
+          (found) => found.filter((id) => id > after).slice(0, limit)
+        ),
+      count: ({ name }) => qdrant.count(name, []),
+      identity: ({ identity }) => identity
+    })
+  })
+
+/** In the place of what it was built as by `createCollection`. */
+const taken = (name: string) =>
+  Effect.fail(
+    new QdrantError({
+      reason: "Rejected",
+      operation: "createCollection",
+      address: name,
+      detail: "the collection is there, and was made by something else",
+      status: 409,
+      cause: undefined
+    })
+  )
+const isTaken = (error: QdrantError | StoreError) => error instanceof QdrantError && error.status === 409
+
+export const layer = (options: QdrantIndexOptions) => Layer.scoped(VectorIndex, make(options))

@@ -1,0 +1,120 @@
+/**
+ * The library: ports, layers and schemas for those who compose them in programs of their own. A port is a tag; the layers that
+ * fill it are its static members or are called `layer` and the adapter's name.
+ */
+
+// The whole, composed.
+export * as App from "./App.ts"
+export * as Pipeline from "./Pipeline.ts"
+export { ClaudeMemory, layer as layerClaudeMemory } from "./serve/ClaudeMemory.ts"
+export { NotFound } from "./serve/NotFound.ts"
+export { ProjectError } from "./serve/Projects.ts"
+export { packageFile } from "./settings/Settings.ts"
+
+// The stages between the ports.
+export {
+  type Captured,
+  CaptureError,
+  Collector,
+  layer as layerCollector,
+  type TranscriptFile
+} from "./capture/Collector.ts"
+export { Background, BackgroundError } from "./inject/Background.ts"
+export { Injector, layer as layerInjector } from "./inject/Injector.ts"
+export { layer as layerBackground, layerCached as layerBackgroundCached } from "./inject/ModelBackground.ts"
+export { layer as layerRetriever, Retriever } from "./retrieve/Retriever.ts"
+
+// Ports and adapters. docs/ has a page on adding a provider, an index and a compressor.
+export { layer as layerAbstractive } from "./compress/abstractive/Abstractive.ts"
+export { CompressionError, Compressor, Reviewer } from "./compress/Compressor.ts"
+export { layer as layerExtractive } from "./compress/extractive/Extractive.ts"
+export { layer as layerReview, type ReviewMode } from "./compress/Review.ts"
+export { layer as layerEmbeddedIndex } from "./index/sqlite/EmbeddedIndex.ts"
+export { layer as layerIndexInMemory } from "./index/IndexInMemory.ts"
+export { Qdrant, QdrantError } from "./index/qdrant/Qdrant.ts"
+export * as QdrantAddress from "./index/QdrantAddress.ts"
+export { layer as layerQdrant, type QdrantOptions } from "./index/qdrant/QdrantClient.ts"
+export { layer as layerQdrantIndex, type QdrantIndexOptions } from "./index/qdrant/QdrantIndex.ts"
+export { layer as layerQdrantInMemory } from "./index/qdrant/QdrantInMemory.ts"
+export {
+  type Hit,
+  type IndexDescription,
+  IndexError,
+  type IndexVersion,
+  type Point,
+  VectorIndex,
+  type Vectors
+} from "./index/VectorIndex.ts"
+export * as Versions from "./index/Versions.ts"
+export { Budget, layer as layerBudget } from "./models/Budget.ts"
+export { layer as layerCacheInMemory } from "./models/CacheInMemory.ts"
+export { CurrentProject } from "./models/CurrentProject.ts"
+export { ModelCache } from "./models/ModelCache.ts"
+export { layer as layerModelInMemory } from "./models/ModelInMemory.ts"
+export {
+  type Completion,
+  type CompletionRequest,
+  type EmbeddingModel,
+  ModelError,
+  ModelManager
+} from "./models/ModelManager.ts"
+export { type Endpoint, PRESETS } from "./models/Presets.ts"
+export { type PriceList, PricesError } from "./models/Prices.ts"
+export { layer as layerProviders } from "./models/providers/Providers.ts"
+export { type Caps, NO_CAPS, Spending, SpendingError } from "./models/Spending.ts"
+export { layer as layerSpendingInMemory } from "./models/SpendingInMemory.ts"
+export { layer as layerUnmetered } from "./models/providers/Unmetered.ts"
+export {
+  type CaptureBatch,
+  type Forgotten,
+  MemoryStore,
+  type ProjectSummary,
+  type SegmentContext,
+  type SessionOutline,
+  StoreError,
+  type StoreStatus,
+  type WorkItem
+} from "./store/MemoryStore.ts"
+export { ModelsFile } from "./models/sqlite/ModelsFile.ts"
+export { PostgresPool, type PostgresPoolOptions } from "./store/postgres/PostgresPool.ts"
+export { layer as layerPostgresStore } from "./store/postgres/PostgresStore.ts"
+export { SqliteFile } from "./store/sqlite/SqliteFile.ts"
+export { layer as layerSqliteModelCache } from "./models/sqlite/SqliteModelCache.ts"
+export { layer as layerSqliteSpending } from "./models/sqlite/SqliteSpending.ts"
+export { layer as layerSqliteStore } from "./store/sqlite/SqliteStore.ts"
+export { layer as layerStoreInMemory } from "./store/StoreInMemory.ts"
+
+// What opens handles, and what they are opened through.
+export * as HttpPool from "./resources/HttpPool.ts"
+export * as InFlight from "./resources/InFlight.ts"
+export * as Lazy from "./resources/Lazy.ts"
+export { LeakedResources, OpeningTimedOut, ResourceLedger } from "./resources/ResourceLedger.ts"
+
+// The domain: schemas and pure functions.
+export { Block, BlockKind, Message, Role, type Segment, type Session } from "./domain/Conversation.ts"
+export { idOf } from "./domain/Ids.ts"
+export { InjectionMode, InjectionRequest, InjectionResponse, stripFence } from "./domain/Injection.ts"
+export {
+  evidence,
+  MAX_CONTENT_LENGTH,
+  MAX_CONTENT_TOKENS,
+  MAX_EVIDENCE,
+  MemoryUnit,
+  Passage,
+  UnitType,
+  weightedLength
+} from "./domain/MemoryUnit.ts"
+export * as Project from "./domain/Project.ts"
+export { SaveRequest } from "./domain/Saved.ts"
+export {
+  LaneScore,
+  passes,
+  SearchFilter,
+  SearchMode,
+  SearchQuery,
+  SearchResponse,
+  SearchResult,
+  Why
+} from "./domain/Search.ts"
+export { Timeline, TimelineRequest } from "./domain/Timeline.ts"
+export * as Tokens from "./domain/Tokens.ts"

@@ -1,0 +1,161 @@
+/**
+ * What answers are made of: memories as data and as text, pages and their cursors. Pure.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { Message } from "../domain/Conversation.ts"
+import { hash } from "../domain/Hash.ts"
+import { defuse } from "../domain/Injection.ts"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import type { SearchResult } from "../domain/Search.ts"
+import { Refused } from "./Serving.ts"
+import { reason } from "../serve/Wording.ts"
+
+/** Characters of one answer's data: Claude Code takes 25,000 tokens, and a Chinese character may be one. */
+export const MAX_ANSWER = 20_000
+const MAX_FILES = 20
+
+/** In JSON Schema a number alone: `Schema.Int` would be a reference. */
+export const count = Schema.Number.annotations({ jsonSchema: { type: "integer", minimum: 0 } })
+
+export const isoDate = (millis: number): string | null =>
+  millis > 0 ? Option.getOrNull(Option.map(DateTime.make(millis), DateTime.formatIso)) : null
+
+export const Memory = Schema.Struct({
+  id: Schema.String,
+  type: Schema.String,
+  title: Schema.String,
+  content: Schema.String,
+  project: Schema.String,
+  session_id: Schema.String,
+  date: Schema.NullOr(Schema.String),
+  files: Schema.Array(Schema.String)
+})
+export type Memory = typeof Memory.Type
+
+export const memoryOf = (unit: MemoryUnit, nameOf: (projectId: string) => string): Memory => ({
+  id: unit.id,
+  type: unit.type,
+  title: defuse(unit.title),
+  content: defuse(unit.content),
+  project: defuse(nameOf(unit.projectId)),
+  session_id: unit.sessionId,
+  date: isoDate(unit.occurredAt),
+  files: unit.files.slice(0, MAX_FILES).map(defuse)
+})
+
+export const Found = Schema.Struct({
+  ...Memory.fields,
+  score: Schema.Number.annotations({ description: "How sure it is that this answers the question, 0 to 1" }),
+  why: Schema.String
+})
+export type Found = typeof Found.Type
+
+export const foundOf = (result: SearchResult, nameOf: (projectId: string) => string): Found => ({
+  ...memoryOf(result.unit, nameOf),
+  score: Math.round(100 * result.score) / 100,
+  why: defuse(reason(result))
+})
+
+export const memoryText = (
+  { content, date, id, project, title, type }: Omit<Memory, "files">,
+  ...more: ReadonlyArray<string>
+): string =>
+  [
+    `[${id}] ${type} · ${date?.slice(0, 10) ?? "undated"} · ${[project, ...more].join(" · ")}`,
+    title,
+    ...(content === title ? [] : [content])
+  ].join("\n")
+
+export const nextCursor = Schema.NullOr(Schema.String).annotations({
+  description: "For the argument cursor: what comes after; null at the end"
+})
+export const degraded = Schema.Array(Schema.String).annotations({
+  description: "What could not be asked; the answer is without it"
+})
+
+/** How many of these one answer holds: at least one. */
+export const fitting = (items: ReadonlyArray<unknown>, room = MAX_ANSWER): number => {
+  let length = 0
+  const over = items.findIndex((item) => (length += JSON.stringify(item).length) > room)
+  return over < 0 ? items.length : Math.max(1, over)
+}
+
+const saidBy = ({ blocks }: Message): string =>
+  defuse(
+    blocks.map(({ isError, kind, text, tool }) =>
+      kind === "text"
+        ? text
+        : kind === "thinking"
+        ? `(thinking) ${text}`
+        : kind === "tool_use"
+        ? `[${tool ?? "tool"}] ${text}`
+        : `${isError === true ? "failed" : "gave"}: ${text}`
+    ).join("\n")
+  )
+
+/** The longest beginning that is at most so many characters of JSON, and no half of a character. */
+const beginning = (text: string, room: number): string => {
+  let part = text.slice(0, room)
+  while (JSON.stringify(part).length - 2 > room) part = part.slice(0, Math.floor(0.9 * part.length))
+  return part.length < text.length ? part.replace(/[\ud800-\udbff]$/, "") : part
+}
+
+export const Evidence = Schema.Struct({
+  message_id: Schema.String,
+  role: Schema.String,
+  date: Schema.NullOr(Schema.String),
+  text: Schema.String
+})
+
+/**
+ * Of what all messages say together what comes after `offset` characters, in at most `room` characters of JSON (a few thousand at
+ * least); and where that ends, unless it is the end.
+ */
+export const passage = (messages: ReadonlyArray<Message>, offset: number, room: number) => {
+  const evidence: Array<typeof Evidence.Type> = []
+  let skip = offset
+  for (const message of messages) {
+    const whole = saidBy(message)
+    const rest = whole.slice(skip)
+    skip = Math.max(0, skip - whole.length)
+    if (rest === "") continue
+    const entry = { message_id: message.uuid, role: message.role, date: isoDate(message.occurredAt), text: "" }
+    room -= JSON.stringify(entry).length
+    const text = beginning(rest, Math.max(0, room))
+    room -= JSON.stringify(text).length
+    offset += text.length
+    if (text !== "") evidence.push({ ...entry, text })
+    if (text.length < rest.length) return { evidence, end: offset }
+  }
+  return { evidence, end: undefined }
+}
+
+const checksum = (question: unknown) => hash(JSON.stringify(question)).toString(36)
+
+/** A place in the answer to a question, which it is good for alone. */
+export const cursorAt = (question: unknown, offset: number): string =>
+  Buffer.from(`${offset}.${checksum(question)}`).toString("base64url")
+
+/** 0 without a cursor. */
+export const offsetOf = (question: unknown, cursor: string | undefined): Effect.Effect<number, Refused> => {
+  if (cursor === undefined) return Effect.succeed(0)
+  const [, offset, sum] = /^(\d{1,9})\.([0-9a-z]+)$/.exec(Buffer.from(cursor, "base64url").toString("latin1")) ?? []
+  return offset !== undefined && sum === checksum(question)
+    ? Effect.succeed(Number(offset))
+    : Effect.fail(
+      new Refused({
+        detail:
+          "cursor: it is none of this question's; give the next_cursor of an answer with the same other arguments, or " +
+          "leave it out to begin again"
+      })
+    )
+}
+
+/** The sentences that end the text of a tool's answer. */
+export const notes = (tool: string, next: string | null, degraded: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...(next === null ? [] : [`There is more: claude_memory_${tool} with cursor "${next}".`]),
+  ...degraded.map((sentence) => `Note: ${sentence}.`)
+]

@@ -1,0 +1,53 @@
+/**
+ * Arguments of tools: their Schemas are such that the JSON Schema of each stands alone.
+ */
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { endOf } from "../domain/Search.ts"
+import { Refused } from "./Serving.ts"
+
+export const text = Schema.String.pipe(
+  Schema.filter((value) => value.trim() === "" ? "it is empty" : undefined, { jsonSchema: { minLength: 1 } })
+)
+
+const numbers = (type: "integer" | "number", least: number, most: number) =>
+  Schema.Number.annotations({ jsonSchema: { type } }).pipe(
+    Schema.filter(
+      (value) =>
+        least <= value && value <= most && (type === "number" || Number.isInteger(value))
+          ? undefined
+          : `it takes ${type === "integer" ? "a whole" : "a"} number from ${least} to ${most}, not ${value}`,
+      { jsonSchema: { minimum: least, maximum: most } }
+    )
+  )
+
+export const whole = (least: number, most: number) => numbers("integer", least, most)
+export const share = numbers("number", 0, 1)
+
+export const optional = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
+  Schema.optionalWith(schema.annotations({ description }), { exact: true })
+
+export const withDefault = <A, I>(schema: Schema.Schema<A, I>, value: NoInfer<A>, description: string) =>
+  Schema.optionalWith(schema.annotations({ description, default: value }), { exact: true, default: () => value })
+
+export const projectId = optional(
+  text,
+  "Name, id or folder of another project; \"global\" is all projects. Left out: the project of this session."
+)
+
+export const cursor = optional(
+  text,
+  "next_cursor of the answer before, with the other arguments as they were: gives what comes after it"
+)
+
+/** What an argument says that is a day or a time, in milliseconds since the epoch; the end of a day where that is meant. */
+export const time = (argument: string, value: string, of: "beginning" | "end" = "beginning") =>
+  Option.match(DateTime.make(value.trim()), {
+    onNone: () =>
+      Effect.fail(
+        new Refused({ detail: `${argument}: ${value} is no date; write 2026-08-31 or 2026-08-31T15:00:00Z` })
+      ),
+    onSome: ({ epochMillis }) => Effect.succeed(of === "end" ? endOf(epochMillis) : epochMillis)
+  })

@@ -1,0 +1,241 @@
+/**
+ * Tools for a memory by itself: read it whole, see what stands around it, save and forget.
+ */
+import * as Effect from "effect/Effect"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import { defuse } from "../domain/Injection.ts"
+import { UnitType } from "../domain/MemoryUnit.ts"
+import { SaveRequest } from "../domain/Saved.ts"
+import {
+  count,
+  cursorAt,
+  Evidence,
+  fitting,
+  MAX_ANSWER,
+  Memory,
+  memoryOf,
+  memoryText,
+  nextCursor,
+  notes,
+  offsetOf,
+  passage
+} from "./Answer.ts"
+import * as Argument from "./Arguments.ts"
+import { opened, projectNames, projectsAllowed, projectsNamed, Refused, shown } from "./Serving.ts"
+import { tool } from "./Tool.ts"
+import { plural } from "../serve/Wording.ts"
+
+const id = Argument.text.annotations({ description: "Id of a memory, or the beginning of one" })
+
+export const get = tool({
+  name: "get",
+  title: "Read a memory",
+  description:
+    "Read one memory whole by its id, with the messages of the session that it comes from: what was said in so many words. " +
+    "查看一条记忆及其原文.",
+  effect: "reads",
+  isRemembered: true,
+  input: Schema.Struct({ id, cursor: Argument.cursor }),
+  output: Schema.Struct({
+    memory: Schema.Struct({
+      ...Memory.fields,
+      summary: Schema.String,
+      keywords: Schema.Array(Schema.String),
+      superseded_by: Schema.NullOr(Schema.String)
+    }),
+    evidence: Schema.Array(Evidence),
+    next_cursor: nextCursor
+  }),
+  run: ({ cursor, ...question }) =>
+    Effect.gen(function*() {
+      const offset = yield* offsetOf(question, cursor)
+      const { messages, unit } = yield* shown(question.id)
+      const memory = {
+        ...memoryOf(unit, yield* projectNames),
+        summary: defuse(unit.summary),
+        keywords: unit.keywords.map(defuse),
+        superseded_by: unit.supersededBy
+      }
+      const { end, evidence } = passage(messages, offset, MAX_ANSWER - JSON.stringify(memory).length)
+      const next = end === undefined ? null : cursorAt(question, end)
+      return {
+        data: { memory, evidence, next_cursor: next },
+        text: [
+          memoryText(memory, `session ${memory.session_id}`),
+          ...(memory.files.length === 0 ? [] : [`Files: ${memory.files.join(", ")}`]),
+          messages.length === 0 ? "It was saved on purpose and comes from no message." : "It comes from:",
+          ...evidence.map(({ date, message_id, role, text }) =>
+            `${role}, ${date ?? "undated"} (${message_id}):\n${text}`
+          ),
+          ...notes("get", next, [])
+        ].join("\n\n")
+      }
+    })
+})
+
+/** A line or two of each are enough to choose by. */
+const EXCERPT = 300
+
+const excerpt = (text: string): string =>
+  text.length <= EXCERPT ? text : `${text.slice(0, EXCERPT).replace(/[\ud800-\udbff]$/, "")}…`
+
+const Glimpse = Memory.omit("files")
+
+export const timeline = tool({
+  name: "timeline",
+  title: "Timeline of memories",
+  description:
+    "What happened when: memories in the order of their times, of this project, of one session, or around a memory or a " +
+    "day; the newest when nothing is named. 时间线, 最近做了什么.",
+  effect: "reads",
+  isRemembered: true,
+  input: Schema.Struct({
+    around: Argument.optional(
+      Argument.text,
+      "Id of a memory, or a day or time as in 2026-08-31: what stands before and after it"
+    ),
+    session_id: Argument.optional(Argument.text, "Only this session"),
+    project_id: Argument.projectId,
+    limit: Argument.withDefault(Argument.whole(1, 50), 10, "How many memories"),
+    cursor: Argument.optional(Argument.text, "previous_cursor or next_cursor of the answer before: goes on from there")
+  }),
+  output: Schema.Struct({
+    memories: Schema.Array(Glimpse),
+    previous_cursor: Schema.NullOr(Schema.String).annotations({ description: "Leads to what is older" }),
+    next_cursor: Schema.NullOr(Schema.String).annotations({ description: "Leads to what is newer" })
+  }),
+  run: ({ around, cursor, limit, project_id, session_id }) =>
+    Effect.gen(function*() {
+      const { memory } = yield* opened
+      const time = around !== undefined && /^\d{4}-/.test(around) ? yield* Argument.time("around", around) : undefined
+      const unit = around !== undefined && time === undefined ? (yield* shown(around)).unit : undefined
+      const projects = project_id !== undefined
+        ? yield* projectsNamed([project_id])
+        : session_id !== undefined
+        ? yield* projectsAllowed
+        : unit === undefined
+        ? yield* projectsNamed([])
+        : [unit.projectId]
+      const ask = (limit: number) =>
+        memory.timeline({
+          projects,
+          limit,
+          sessionId: session_id,
+          cursor,
+          around: unit !== undefined ? { unit: unit.id } : time !== undefined ? { time } : undefined
+        })
+      const nameOf = yield* projectNames
+      const glimpses = ({ units }: { readonly units: Effect.Effect.Success<ReturnType<typeof ask>>["units"] }) =>
+        units.map((unit) => {
+          const { files: _, ...glimpse } = memoryOf(unit, nameOf)
+          return { ...glimpse, content: excerpt(glimpse.content) }
+        })
+      const asked = yield* ask(limit)
+      const fit = fitting(glimpses(asked))
+      // Its cursors are those of what is shown.
+      const page = fit < asked.units.length ? yield* ask(fit) : asked
+      const memories = glimpses(page)
+      return {
+        data: { memories, previous_cursor: page.previous, next_cursor: page.next },
+        text: [
+          ...(memories.length === 0 ? ["Nothing is remembered there."] : memories.map((each) => memoryText(each))),
+          ...(page.previous === null ? [] : [`Older: cursor "${page.previous}".`]),
+          ...(page.next === null ? [] : [`Newer: cursor "${page.next}".`])
+        ].join("\n\n")
+      }
+    })
+})
+
+const decodeSave = Schema.decodeUnknown(SaveRequest)
+
+const messagesOf = (error: ParseResult.ParseError): string =>
+  ParseResult.ArrayFormatter.formatErrorSync(error).map(({ message }) => message).join("; ")
+
+export const save = tool({
+  name: "save",
+  title: "Save to memory",
+  description:
+    "Remember something on purpose, from now on and in every session of this project: a decision, a convention, how an " +
+    "error was fixed. One subject at a time, in words that stand alone. Saving the same again changes nothing. 记住, 保存记忆.",
+  effect: "adds",
+  isRemembered: true,
+  input: Schema.Struct({
+    content: Argument.text.annotations({
+      description: "What to remember: at most 1,320 characters (400 of Chinese); secrets in it are masked"
+    }),
+    title: Argument.optional(Schema.String, "Left out: its first line"),
+    type: Argument.withDefault(UnitType, "decision", "What it is"),
+    files: Argument.optional(Schema.Array(Argument.text), "Files that it is about"),
+    project_id: Argument.optional(Argument.text, "Name, id or folder of another project than this session's")
+  }),
+  output: Schema.Struct({
+    id: Schema.String,
+    type: Schema.String,
+    title: Schema.String,
+    project: Schema.String
+  }),
+  run: ({ project_id, ...said }) =>
+    Effect.gen(function*() {
+      const { folder, memory, sessionId } = yield* opened
+      const projects = project_id === undefined ? undefined : yield* projectsNamed([project_id])
+      if (projects !== undefined && projects.length !== 1 || projects === "all") {
+        return yield* new Refused({
+          detail: `project_id: ${project_id} is not one project; name one, by its id or folder`
+        })
+      }
+      const request = yield* Effect.mapError(
+        decodeSave({ ...said, sessionId, project: projects === undefined ? { folder } : { id: projects[0]! } }),
+        (error) => new Refused({ detail: `not saved: ${messagesOf(error)}` })
+      )
+      const unit = yield* memory.save(request)
+      const nameOf = yield* projectNames
+      const saved = {
+        id: unit.id,
+        type: unit.type,
+        title: defuse(unit.title),
+        project: defuse(nameOf(unit.projectId))
+      }
+      return {
+        data: saved,
+        text: `Saved in ${saved.project} as [${saved.id}] ${saved.type}: ${saved.title}`
+      }
+    })
+})
+
+export const forget = tool({
+  name: "forget",
+  title: "Forget memories",
+  description:
+    "Delete memories for good, by their ids: from the store, the search and the messages they came from. They are not " +
+    "captured again, and there is no undo. Only when the user asks for it. 忘记, 删除记忆.",
+  effect: "deletes",
+  isRemembered: false,
+  input: Schema.Struct({
+    ids: Schema.Array(
+      Schema.String.pipe(
+        Schema.filter((value) => value.length < 8 ? "an id, or at least the first 8 characters of one" : undefined, {
+          jsonSchema: { minLength: 8 }
+        })
+      )
+    ).pipe(Schema.filter((ids) => ids.length === 0 || ids.length > 50 ? "it takes 1 to 50 ids" : undefined, {
+      jsonSchema: { minItems: 1, maxItems: 50 }
+    })).annotations({ description: "Ids of memories, as claude_memory_search gives them" })
+  }),
+  output: Schema.Struct({
+    forgotten: Schema.Array(Schema.String).annotations({ description: "Ids; also of what said the same" }),
+    messages: count.annotations({ description: "Messages from which what they tell was taken" })
+  }),
+  run: ({ ids }) =>
+    Effect.gen(function*() {
+      const { memory } = yield* opened
+      // All of them are there, and may be asked for, before one is deleted.
+      const units = yield* Effect.forEach(ids, (id) => Effect.map(shown(id), ({ unit }) => unit.id))
+      const { messages, units: gone } = yield* memory.forget([...new Set(units)])
+      const forgotten = gone.map(({ id }) => id)
+      return {
+        data: { forgotten, messages },
+        text: `Forgotten: ${forgotten.join(", ")}. Taken out of ${plural(messages, "message")}.`
+      }
+    })
+})

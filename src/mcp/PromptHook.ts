@@ -1,0 +1,77 @@
+/**
+ * The prompt's hook, answered by the process that has the memory open already.
+ */
+import * as Effect from "effect/Effect"
+import * as JSONSchema from "effect/JSONSchema"
+import * as Schema from "effect/Schema"
+import * as Settings from "../settings/Settings.ts"
+import { outputOf } from "../hook/Output.ts"
+import { opened, Refused } from "./Serving.ts"
+import type { Tool } from "./Tool.ts"
+
+const Input = Schema.Struct({
+  prompt: Schema.String.annotations({ description: "What was typed" }),
+  session_id: Schema.String.annotations({ description: "The session's id" }),
+  cwd: Schema.String.annotations({ description: "The session's folder" }),
+  transcript_path: Schema.optional(Schema.String).annotations({ description: "The session's transcript" })
+})
+
+const decode = Schema.decodeUnknown(Input)
+
+const NAME = "claude_memory_prompt"
+const TITLE = "Answer the hook of a prompt"
+
+/** For `doctor`, as the hook that is a program does. Nothing but this needs files, so they are loaded then. */
+const failed = (detail: string) =>
+  Effect.gen(function*() {
+    yield* Effect.logWarning(`a prompt was answered with nothing: ${detail}`)
+    const [HookFailures, NodeContext] = yield* Effect.promise(() =>
+      Promise.all([import("../hook/Failures.ts"), import("@effect/platform-node/NodeContext")])
+    )
+    yield* Effect.provide(HookFailures.tell("UserPromptSubmit", detail), NodeContext.layer)
+    return ""
+  })
+
+/** Empty when there is nothing to tell, when it takes too long, and when something is wrong. */
+const answer = (asked: typeof Input.Type) =>
+  Effect.gen(function*() {
+    const { isOff, within } = yield* Settings.hook
+    if (isOff) return ""
+    return yield* Effect.flatMap(opened, ({ memory }) => memory.hook({ ...asked, hook_event_name: "UserPromptSubmit" }))
+      .pipe(
+        Effect.timeoutTo({
+          duration: within.UserPromptSubmit,
+          onSuccess: Effect.succeed,
+          onTimeout: () => failed(`took longer than ${within.UserPromptSubmit} ms`)
+        }),
+        Effect.flatten
+      )
+  }).pipe(Effect.catchAll(({ message }) => failed(message)))
+
+/**
+ * A hook of type `mcp_tool` on UserPromptSubmit calls it. Claude Code takes its text for what a command would print, and has no use for
+ * data.
+ */
+export const prompt: Tool = {
+  name: NAME,
+  describe: () => ({
+    name: NAME,
+    title: TITLE,
+    description: "Called by Claude Code's UserPromptSubmit hook; not for Claude, which has claude_memory_inject.",
+    inputSchema: JSONSchema.make(Input) as ReturnType<Tool["describe"]>["inputSchema"],
+    annotations: {
+      title: TITLE,
+      readOnlyHint: true,
+      destructiveHint: false,
+      idempotentHint: true,
+      openWorldHint: false
+    }
+  }),
+  call: (args) =>
+    Effect.gen(function*() {
+      const asked = yield* Effect.mapError(decode(args), () =>
+        new Refused({ detail: `${NAME}: it takes what Claude Code gives a hook: prompt, session_id and cwd` }))
+      const text = yield* answer(asked)
+      return { content: [{ type: "text", text: text === "" ? "" : outputOf("UserPromptSubmit", text) }] }
+    })
+}

@@ -1,0 +1,176 @@
+/**
+ * What a client can attach to a conversation: the state of the memory, its sessions, and each session and memory by its id.
+ */
+import type { CompleteResult, ReadResourceResult, Resource, ResourceTemplate } from "@modelcontextprotocol/sdk/types.js"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { CLOSE, defuse, fence, OPEN } from "../domain/Injection.ts"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import type { StoreError } from "../store/MemoryStore.ts"
+import { isoDate } from "./Answer.ts"
+import { get, timeline } from "./MemoryTools.ts"
+import {
+  type Failure,
+  opened,
+  projectNames,
+  projectsNamed,
+  ProtocolError,
+  type Refused,
+  RESOURCE_NOT_FOUND,
+  Serving,
+  type Unopened
+} from "./Serving.ts"
+import { statusNow } from "./StatusTools.ts"
+import type { NotFound } from "../serve/NotFound.ts"
+
+/** So many memories of late are looked at, and so many of them and their sessions are listed. */
+const LATE = 300
+const LISTED = 20
+/** MCP allows no more in one answer. */
+const COMPLETED = 100
+
+export const RESOURCES: ReadonlyArray<Resource> = [
+  {
+    uri: "memory://status",
+    name: "status",
+    title: "Memory status",
+    description: "How much is remembered, of which projects",
+    mimeType: "application/json"
+  },
+  {
+    uri: "memory://sessions",
+    name: "sessions",
+    title: "Recent sessions",
+    description: "The latest Claude Code sessions of which something is remembered",
+    mimeType: "application/json"
+  }
+]
+
+export const TEMPLATES: ReadonlyArray<ResourceTemplate> = [
+  {
+    uriTemplate: "memory://units/{id}",
+    name: "unit",
+    title: "Memory",
+    description: "One memory with the messages it comes from",
+    mimeType: "text/markdown"
+  },
+  {
+    uriTemplate: "memory://sessions/{id}",
+    name: "session",
+    title: "Session",
+    description: "What is remembered of one Claude Code session",
+    mimeType: "text/markdown"
+  }
+]
+
+interface Session {
+  readonly id: string
+  readonly project_id: string
+  readonly title: string
+  readonly date: string | null
+  readonly memories: number
+}
+
+/** Sessions of these memories, in their order. A session's archive has its title. */
+const sessionsOf = (units: ReadonlyArray<MemoryUnit>): ReadonlyArray<Session> => {
+  const sessions = new Map<string, Session>()
+  for (const { occurredAt, projectId, sessionId, title, type } of units) {
+    const so = sessions.get(sessionId)
+    sessions.set(sessionId, {
+      id: sessionId,
+      project_id: projectId,
+      title: so === undefined || type === "archive" ? defuse(title) : so.title,
+      date: so?.date ?? isoDate(occurredAt),
+      memories: (so?.memories ?? 0) + 1
+    })
+  }
+  return [...sessions.values()]
+}
+
+/** Memories of this project, the newest first. */
+const late = Effect.gen(function*() {
+  const { memory } = yield* opened
+  return yield* memory.recent({ projects: yield* projectsNamed([]) }, LATE)
+})
+
+/** What is always there and, once the memory is open, what this project has of late. */
+export const list = Effect.gen(function*() {
+  const { ifOpen } = yield* Serving
+  if (Option.isNone(yield* ifOpen)) return RESOURCES
+  const units = yield* late
+  return [
+    ...RESOURCES,
+    ...sessionsOf(units).slice(0, LISTED).map(({ date, id, memories, title }): Resource => ({
+      uri: `memory://sessions/${id}`,
+      name: title,
+      description: `Session of ${date?.slice(0, 10) ?? "no known date"}, ${memories} memories`,
+      mimeType: "text/markdown"
+    })),
+    ...units.slice(0, LISTED).map(({ id, title, type }): Resource => ({
+      uri: `memory://units/${id}`,
+      name: defuse(title),
+      description: type,
+      mimeType: "text/markdown"
+    }))
+  ]
+})
+
+const notFound = (uri: string) =>
+  new ProtocolError({ code: RESOURCE_NOT_FOUND, detail: "Resource not found", data: { uri } })
+
+const json = (data: unknown) => ({ mimeType: "application/json", text: JSON.stringify(data, null, 2) })
+const markdown = (text: string) => ({ mimeType: "text/markdown", text })
+
+/** Each way to write an id in the path is one; none of them is a way out of it. */
+const idIn = (uri: string): { readonly kind: string; readonly id: string } | undefined => {
+  const [, kind, id] = /^memory:\/\/(units|sessions)\/([^/?#]+)$/.exec(uri) ?? []
+  if (kind === undefined || id === undefined) return undefined
+  try {
+    return { kind, id: decodeURIComponent(id) }
+  } catch {
+    return undefined
+  }
+}
+
+type Failed = Unopened | StoreError | NotFound | ProtocolError | Refused
+
+const content = (uri: string) =>
+  Effect.gen(function*() {
+    if (uri === "memory://status") return json(yield* statusNow)
+    if (uri === "memory://sessions") {
+      const nameOf = yield* projectNames
+      const sessions = sessionsOf(yield* late).map(({ project_id, ...rest }) => ({
+        ...rest,
+        project: defuse(nameOf(project_id))
+      }))
+      return json({ begin: OPEN, sessions, end: CLOSE })
+    }
+    const named = idIn(uri)
+    if (named === undefined) return yield* notFound(uri)
+    const told: Effect.Effect<{ readonly text: string }, Failed, Serving> = named.kind === "units"
+      ? get.run({ id: named.id })
+      : Effect.filterOrFail(
+        timeline.run({ session_id: named.id, limit: 50 }),
+        ({ data }) => data.memories.length > 0,
+        () => notFound(uri)
+      )
+    const { text } = yield* Effect.catchTag(told, "NotFound", () => notFound(uri))
+    return markdown(fence(text))
+  })
+
+export const read = (uri: string): Effect.Effect<ReadResourceResult, Failure, Serving> =>
+  Effect.map(content(uri), (content) => ({ contents: [{ uri, ...content }] }))
+
+/** Ids that begin so, of what this project has of late. */
+export const complete = (uri: string, argument: string, value: string) =>
+  Effect.gen(function*() {
+    const template = TEMPLATES.find(({ uriTemplate }) => uriTemplate === uri)
+    if (template === undefined || argument !== "id") return completion([])
+    const units = yield* late
+    const ids = template.name === "unit" ? units.map(({ id }) => id) : sessionsOf(units).map(({ id }) => id)
+    return completion(ids.filter((id) => id.startsWith(value)))
+  })
+
+export const completion = (values: ReadonlyArray<string>): CompleteResult => ({
+  completion: { values: values.slice(0, COMPLETED), total: values.length, hasMore: values.length > COMPLETED }
+})

@@ -1,0 +1,321 @@
+/**
+ * Tools that look for memories.
+ */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { defuse, InjectionMode } from "../domain/Injection.ts"
+import { UnitType } from "../domain/MemoryUnit.ts"
+import { included } from "../domain/Project.ts"
+import { SearchMode, type SearchQuery, type SearchResult } from "../domain/Search.ts"
+import type { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import {
+  count,
+  cursorAt,
+  degraded,
+  fitting,
+  Found,
+  foundOf,
+  isoDate,
+  memoryText,
+  nextCursor,
+  notes,
+  offsetOf
+} from "./Answer.ts"
+import * as Argument from "./Arguments.ts"
+import { opened, progress, projectNames, projectsNamed, Refused, Serving } from "./Serving.ts"
+import { tool } from "./Tool.ts"
+import { plural } from "../serve/Wording.ts"
+
+/** The most that one search gives. */
+const DEPTH = 100
+
+/** What the predecessor called them. */
+const FORMER_TYPES: Readonly<Record<string, UnitType>> = { quick: "conversation", quick_mu: "conversation" }
+
+const typeOf = (name: string) => {
+  const word = name.trim().toLowerCase().replace(/[\s-]+/g, "_")
+  const type = UnitType.literals.find((each) => each === word) ?? FORMER_TYPES[word]
+  if (type !== undefined) return Effect.succeed(type)
+  const hint = word.startsWith("global") ? " any more (project_id \"global\" looks in all projects)" : ""
+  return Effect.fail(
+    new Refused({ detail: `memory_types: there is no type ${name}${hint}; types are ${UnitType.literals.join(", ")}` })
+  )
+}
+
+const filters = {
+  memory_types: Argument.optional(
+    Schema.Array(Schema.String.annotations({ jsonSchema: { type: "string", enum: UnitType.literals } })),
+    "Only memories of these types; left out: all"
+  ),
+  since: Argument.optional(Argument.text, "Only from this day or time on, as in 2026-08-31"),
+  until: Argument.optional(Argument.text, "Only up to this day or time"),
+  files: Argument.optional(
+    Schema.Array(Argument.text),
+    "Only memories that touch one of these files (a path or the end of one)"
+  ),
+  mode: Argument.withDefault(SearchMode, "hybrid", "By words, by meaning, or both")
+}
+
+const filterOf = ({ files, memory_types = [], since, until }: {
+  readonly files?: ReadonlyArray<string> | undefined
+  readonly memory_types?: ReadonlyArray<string> | undefined
+  readonly since?: string | undefined
+  readonly until?: string | undefined
+}) =>
+  Effect.gen(function*() {
+    const types = yield* Effect.forEach(memory_types, typeOf)
+    return {
+      ...(types.length > 0 && { types }),
+      ...(since !== undefined && { since: yield* Argument.time("since", since) }),
+      ...(until !== undefined && { until: yield* Argument.time("until", until, "end") }),
+      ...(files !== undefined && { files })
+    }
+  })
+
+const minScore = Argument.withDefault(
+  Argument.share,
+  0,
+  "Leave out memories less sure than this to answer, 0 to 1 (a confidence, not a cosine)"
+)
+
+const Answer = Schema.Struct({ memories: Schema.Array(Found), next_cursor: nextCursor, degraded })
+
+const ranked = (memories: ReadonlyArray<Found>): ReadonlyArray<string> =>
+  memories.map((memory) => `${memoryText(memory, `score ${memory.score.toFixed(2)}`)}\n(${memory.why})`)
+
+export const search = tool({
+  name: "search",
+  title: "Search memory",
+  description:
+    "Search what earlier Claude Code sessions in this project left in long-term memory: decisions and their reasons, " +
+    "errors and their fixes, code, documentation, what was done. For \"last time\", \"as before\", \"why did we\"; before solving again " +
+    "what was solved. 搜索记忆, 回忆以前的会话.",
+  effect: "reads",
+  isRemembered: true,
+  input: Schema.Struct({
+    query: Argument.text.annotations({ description: "What to look for, in your own words" }),
+    project_id: Argument.projectId,
+    limit: Argument.withDefault(Argument.whole(1, 20), 5, "How many memories"),
+    min_score: minScore,
+    ...filters,
+    cursor: Argument.cursor
+  }),
+  output: Answer,
+  run: ({ cursor, ...question }) =>
+    Effect.gen(function*() {
+      const offset = yield* offsetOf(question, cursor)
+      const { count } = yield* Serving
+      const { limit, min_score, mode, project_id, query } = question
+      const filter = yield* filterOf(question)
+      const projects = yield* projectsNamed(project_id === undefined ? [] : [project_id])
+      yield* progress("searching")
+      const { memory } = yield* opened
+      const upTo = Math.min(DEPTH, offset + limit)
+      const { degraded, results } = yield* memory.search({
+        ...filter,
+        projects,
+        text: query,
+        mode,
+        minScore: min_score,
+        limit: upTo
+      })
+      const nameOf = yield* projectNames
+      const rest = results.slice(offset).map((result) => foundOf(result, nameOf))
+      const memories = rest.slice(0, fitting(rest))
+      yield* count({ retrieved: memories.length })
+      const isMore = memories.length < rest.length || results.length === upTo && upTo < DEPTH
+      const next = isMore ? cursorAt(question, offset + memories.length) : null
+      return {
+        data: { memories, next_cursor: next, degraded },
+        text: [
+          ...(memories.length > 0 ? ranked(memories) : offset > 0 ? ["There is no more."] : [
+            projects === "all"
+              ? "Nothing found in any project."
+              : "Nothing found in this project; project_id \"global\" looks in all of them."
+          ]),
+          ...notes("search", next, degraded)
+        ].join("\n\n")
+      }
+    })
+})
+
+/** How often it looks again without the projects of which it has enough. */
+const ROUNDS = 3
+
+type Ask = (projects: SearchQuery["projects"]) => ReturnType<ClaudeMemory["Type"]["search"]>
+
+/** What is found in each project, best first and at most `share` of it; projects in the order of their best. */
+const shares = (ask: Ask, projects: SearchQuery["projects"], share: number) =>
+  Effect.gen(function*() {
+    const { memory } = yield* opened
+    const found = new Map<string, Array<SearchResult>>()
+    const notes = new Set<string>()
+    let left = projects
+    for (let round = 1; round <= ROUNDS; round++) {
+      const { degraded, results } = yield* ask(left)
+      for (const result of results) {
+        const list = found.get(result.unit.projectId) ?? []
+        found.set(result.unit.projectId, list)
+        if (list.length < share) list.push(result)
+      }
+      for (const note of degraded) notes.add(note)
+      const total = [...found.values()].reduce((sum, list) => sum + list.length, 0)
+      yield* progress(`${total} memories in ${plural(found.size, "project")} so far`)
+      if (results.length < DEPTH || total >= DEPTH) break
+      // One with a lot to say has hidden others.
+      const ids = left === "all" ? included(yield* memory.projects.known) : left
+      left = ids.filter((id) => (found.get(id)?.length ?? 0) < share)
+      if (left.length === 0) break
+    }
+    return { found, degraded: [...notes] }
+  })
+
+const ORDERS = {
+  score: (a: SearchResult, b: SearchResult) => b.score - a.score,
+  time: (a: SearchResult, b: SearchResult) => b.unit.occurredAt - a.unit.occurredAt,
+  /** As they are. */
+  project: () => 0
+}
+
+export const crossProjectSearch = tool({
+  name: "cross_project_search",
+  title: "Search memory across projects",
+  description:
+    "Search the memories of several projects, or of all, at once, with at most so many results of each: how something was " +
+    "done elsewhere, which project has it. 跨项目搜索记忆.",
+  effect: "reads",
+  isRemembered: true,
+  input: Schema.Struct({
+    query: Argument.text.annotations({ description: "What to look for, in your own words" }),
+    project_ids: Argument.optional(Schema.Array(Argument.text), "Names, ids or folders of the projects"),
+    include_all_projects: Argument.withDefault(
+      Schema.Boolean,
+      false,
+      "Search every project; needed where project_ids is left out"
+    ),
+    limit: Argument.withDefault(Argument.whole(1, 100), 20, "How many memories in all"),
+    max_results_per_project: Argument.withDefault(Argument.whole(1, 50), 10, "How many memories of one project"),
+    merge_strategy: Argument.withDefault(
+      Schema.Literal("score", "time", "project"),
+      "score",
+      "Order: the surest first, the newest first, or project by project"
+    ),
+    min_score: minScore,
+    ...filters,
+    user_id: Argument.optional(Schema.String, "Taken and ignored: a memory is one person's"),
+    cursor: Argument.cursor
+  }),
+  output: Schema.Struct({
+    ...Answer.fields,
+    projects: Schema.Array(Schema.Struct({ name: Schema.String, id: Schema.String, found: count }))
+  }),
+  run: ({ cursor, ...question }) =>
+    Effect.gen(function*() {
+      const offset = yield* offsetOf(question, cursor)
+      const { count } = yield* Serving
+      const { include_all_projects, limit, max_results_per_project, merge_strategy, min_score, mode, query } = question
+      const names = include_all_projects ? ["global"] : question.project_ids ?? []
+      if (names.length === 0) {
+        return yield* new Refused({
+          detail:
+            "say where to look: project_ids, or include_all_projects true (claude_memory_status lists the projects)"
+        })
+      }
+      const filter = yield* filterOf(question)
+      const projects = yield* projectsNamed(names)
+      yield* progress("searching")
+      const { memory } = yield* opened
+      const { degraded, found } = yield* shares(
+        (projects) => memory.search({ ...filter, projects, text: query, mode, minScore: min_score, limit: DEPTH }),
+        projects,
+        max_results_per_project
+      )
+      const nameOf = yield* projectNames
+      const all = [...found.values()].flat().sort(ORDERS[merge_strategy]).slice(0, DEPTH)
+      const rest = all.slice(offset, offset + limit).map((result) => foundOf(result, nameOf))
+      const memories = rest.slice(0, fitting(rest))
+      yield* count({ retrieved: memories.length })
+      const next = offset + memories.length < all.length ? cursorAt(question, offset + memories.length) : null
+      const summary = [...found].map(([id, list]) => ({ name: defuse(nameOf(id)), id, found: list.length }))
+      return {
+        data: { memories, next_cursor: next, degraded, projects: summary },
+        text: [
+          ...(summary.length === 0 ? ["Nothing found."] : [
+            `Found in ${summary.map(({ found, name }) => `${name} (${found})`).join(", ")}.`
+          ]),
+          ...ranked(memories),
+          ...notes("cross_project_search", next, degraded)
+        ].join("\n\n")
+      }
+    })
+})
+
+/** The whole answer; the tokens that may be asked for are fewer. */
+const MAX_INJECTED = 40_000
+
+export const inject = tool({
+  name: "inject",
+  title: "Background for a prompt",
+  description:
+    "Put together what memory holds for a prompt, ready to read and within a token budget: the background to a task " +
+    "before it is begun. 注入相关记忆作为上下文.",
+  effect: "reads",
+  isRemembered: false,
+  input: Schema.Struct({
+    original_prompt: Argument.text.annotations({ description: "The prompt or task that needs background" }),
+    query_text: Argument.optional(Argument.text, "What to look for, where that is not the prompt"),
+    context_hint: Argument.optional(Schema.String, "Words that say more of what is meant: files, subjects"),
+    injection_mode: Argument.withDefault(
+      InjectionMode,
+      "balanced",
+      "How sure a memory must be: conservative gives the fewest, comprehensive the most"
+    ),
+    max_tokens: Argument.withDefault(Argument.whole(500, 8_000), 2_000, "Budget of the whole text"),
+    project_id: Argument.projectId
+  }),
+  output: Schema.Struct({
+    text: Schema.String.annotations({ description: "Empty when nothing is good enough" }),
+    memories: Schema.Array(Schema.Struct({
+      id: Schema.String,
+      type: Schema.String,
+      session_id: Schema.String,
+      date: Schema.NullOr(Schema.String),
+      score: Schema.Number
+    })),
+    tokens: count,
+    degraded
+  }),
+  run: ({ context_hint = "", injection_mode, max_tokens, original_prompt, project_id, query_text }) =>
+    Effect.gen(function*() {
+      const { count } = yield* Serving
+      const projects = yield* projectsNamed(project_id === undefined ? [] : [project_id])
+      const { memory } = yield* opened
+      yield* progress("searching")
+      const { degraded, items, text, tokens } = yield* memory.inject({
+        prompt: `${query_text ?? original_prompt}\n${context_hint}`.trim(),
+        projects,
+        mode: injection_mode,
+        maxTokens: max_tokens,
+        maxChars: MAX_INJECTED
+      })
+      if (items.length > 0) yield* count({ injected: 1, retrieved: items.length })
+      return {
+        data: {
+          text,
+          memories: items.map(({ score, unit }) => ({
+            id: unit.id,
+            type: unit.type,
+            session_id: unit.sessionId,
+            date: isoDate(unit.occurredAt),
+            score: Math.round(100 * score) / 100
+          })),
+          tokens,
+          degraded
+        },
+        text: [
+          text === "" ? "Nothing that is remembered is good enough for this prompt." : text,
+          ...notes("inject", null, degraded)
+        ].join("\n\n")
+      }
+    })
+})

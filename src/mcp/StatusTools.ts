@@ -1,0 +1,199 @@
+/**
+ * Tools that tell of the memory itself.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+import { defuse } from "../domain/Injection.ts"
+import { version } from "../process/version.ts"
+import { Check, check, isWell, ofContent } from "../serve/Health.ts"
+import { count } from "./Answer.ts"
+import * as Argument from "./Arguments.ts"
+import { opened, projectsAllowed, Serving, type Tally } from "./Serving.ts"
+import { tool } from "./Tool.ts"
+import type { State } from "./Supervised.ts"
+import { listed, number, plural } from "../serve/Wording.ts"
+
+/** Projects that are listed, those with the most memories. */
+const LISTED = 50
+
+const ProjectOf = Schema.Struct({ name: Schema.String, id: Schema.String, folder: Schema.String, memories: count })
+
+/** Of this process, since it began. */
+const Process = Schema.Struct({
+  uptime_seconds: Schema.Number,
+  calls: count,
+  errors: count,
+  mean_response_ms: Schema.Number,
+  memories_retrieved: count,
+  contexts_injected: count
+})
+
+const processOf = ({ answeringMs, calls, errors, injected, retrieved, startedAt }: Tally, now: number) => ({
+  uptime_seconds: Math.round((now - startedAt) / 1000),
+  calls,
+  errors,
+  mean_response_ms: calls === 0 ? 0 : Math.round(answeringMs / calls),
+  memories_retrieved: retrieved,
+  contexts_injected: injected
+})
+
+export const Status = Schema.Struct({
+  version: Schema.String,
+  project: ProjectOf,
+  memories: count,
+  memories_by_type: Schema.Record({ key: Schema.String, value: Schema.Number }),
+  sessions: count.annotations({ description: "Conversations that were read" }),
+  messages: count,
+  /** Pieces of work: conversations to be compressed, memories to be indexed. */
+  waiting: count,
+  projects: Schema.Array(ProjectOf),
+  projects_in_all: count,
+  process: Process
+})
+
+/** The process in words. */
+const processText = (
+  { calls, contexts_injected, errors, mean_response_ms, memories_retrieved, uptime_seconds }: typeof Process.Type
+): string =>
+  `This server: ${plural(calls, "call")} in ${number(uptime_seconds)} s, ${
+    plural(errors, "error")
+  }, ${mean_response_ms} ms each; ` +
+  `${number(memories_retrieved)} memories retrieved, ${number(contexts_injected)} contexts injected.`
+
+/** What is remembered, and what this process did so far. */
+export const statusNow = Effect.gen(function*() {
+  const { folder, memory } = yield* opened
+  const own = yield* memory.project(folder)
+  const allowed = yield* projectsAllowed
+  const { messages, pending, projects, sessions, units } = yield* memory.status
+  const told = projects
+    .map(({ id, name, root, units }) => ({ name: defuse(name), id, folder: defuse(root), memories: units }))
+    .filter(({ id }) => allowed === "all" || allowed.includes(id))
+    .sort((a, b) => b.memories - a.memories)
+  const tally = yield* Effect.flatMap(Serving, ({ tally }) => tally)
+  return {
+    version,
+    project: told.find(({ id }) => id === own.id) ??
+      { name: defuse(own.name), id: own.id, folder: defuse(own.root), memories: 0 },
+    memories: units.total,
+    memories_by_type: { ...units.byType },
+    sessions,
+    messages,
+    waiting: pending,
+    projects: told.slice(0, LISTED),
+    projects_in_all: told.length,
+    process: processOf(tally, yield* Clock.currentTimeMillis)
+  }
+})
+
+export const status = tool({
+  name: "status",
+  title: "Memory status",
+  description:
+    "How much is remembered: memories, sessions and projects, by name and id, and what this server did so far. 记忆状态.",
+  effect: "reads",
+  isRemembered: false,
+  input: Schema.Struct({}),
+  output: Status,
+  run: () =>
+    Effect.map(statusNow, (data) => {
+      const { memories, memories_by_type, messages, process, project, projects, projects_in_all, sessions, waiting } =
+        data
+      return {
+        data,
+        text: [
+          `This project, ${project.name}: ${number(project.memories)} memories.`,
+          `In all: ${number(memories)} memories (${listed(memories_by_type) || "none"}) of ${
+            plural(sessions, "session")
+          } with ${plural(messages, "message")}.`,
+          `Projects (${projects_in_all}): ${
+            projects.map(({ memories, name }) => `${name} (${number(memories)})`).join(", ")
+          }`,
+          `Waiting: ${plural(waiting, "item")} of work.`,
+          processText(process)
+        ].join("\n")
+      }
+    })
+})
+
+/** Of one kind of work beside the calls. */
+const backgroundCheck = ({ failure, failures, inARow, isRunning, name }: State) =>
+  check(
+    name,
+    inARow === 0 || isRunning,
+    failures === 0 ? "runs" : `runs, after ${plural(failures, "failure")}, the last: ${failure}`,
+    `failed ${plural(failures, "time")} and is tried again: ${failure}`
+  )
+
+const Details = Schema.Struct({
+  node: Schema.String,
+  resident_mb: Schema.Number,
+  indexes: Schema.Array(
+    Schema.Struct({ name: Schema.String, model: Schema.String, memories: count, serves: Schema.Boolean })
+  ),
+  process: Process
+})
+
+export const health = tool({
+  name: "health",
+  title: "Memory health",
+  description:
+    "Check that memory works: that it opens, loses nothing, is indexed and captures; says what to do where something is " +
+    "wrong. 记忆健康检查.",
+  effect: "reads",
+  isRemembered: false,
+  input: Schema.Struct({
+    detailed: Argument.withDefault(Schema.Boolean, false, "Also the indexes, and this server's own figures")
+  }),
+  output: Schema.Struct({
+    ok: Schema.Boolean,
+    checks: Schema.Array(Check),
+    details: Schema.optional(Details)
+  }),
+  run: ({ detailed }) =>
+    Effect.gen(function*() {
+      const serving = yield* Serving
+      const background = (yield* serving.background).map(backgroundCheck)
+      const memory = yield* Effect.either(Effect.flatMap(serving.opened, ({ memory }) =>
+        Effect.gen(function*() {
+          const { checks, units } = yield* ofContent(memory)
+          const versions = detailed ? yield* Effect.orElseSucceed(memory.index.versions, () => []) : []
+          return { versions, checks: [check("memory", true, `${number(units.total)} memories`, ""), ...checks] }
+        })))
+      const { checks, versions } = Either.getOrElse(memory, ({ message }) => ({
+        checks: [check("memory", false, "", message)],
+        versions: []
+      }))
+      const all = [...checks, ...background]
+      const details = {
+        node: process.versions.node,
+        resident_mb: Math.round(process.memoryUsage.rss() / 1e6),
+        indexes: versions.map(({ count, isActive, model, name }) => ({
+          name,
+          model: model.id,
+          memories: count,
+          serves: isActive
+        })),
+        process: processOf(yield* serving.tally, yield* Clock.currentTimeMillis)
+      }
+      const ok = isWell(all)
+      return {
+        data: { ok, checks: all, ...(detailed && { details }) },
+        text: [
+          ...all.map(({ detail, name, state }) => `${state}: ${name}: ${detail}`),
+          ...(detailed
+            ? [
+              ...details.indexes.map(({ memories, model, name, serves }) =>
+                `index ${name}: ${number(memories)} memories by ${model}${serves ? "" : ", does not serve"}`
+              ),
+              processText(details.process),
+              `Node ${details.node}, ${details.resident_mb} MB resident`
+            ]
+            : []),
+          ok ? "Nothing is wrong." : "Something is wrong; each line above says what to do."
+        ].join("\n")
+      }
+    })
+})

@@ -1,0 +1,21 @@
+/**
+ * All tools, in the order in which clients list them.
+ */
+import { prompt } from "./PromptHook.ts"
+import { forget, get, save, timeline } from "./MemoryTools.ts"
+import { crossProjectSearch, inject, search } from "./SearchTools.ts"
+import { health, status } from "./StatusTools.ts"
+import type { Tool } from "./Tool.ts"
+
+export const TOOLS: ReadonlyArray<Tool> = [
+  search,
+  get,
+  timeline,
+  crossProjectSearch,
+  inject,
+  save,
+  forget,
+  status,
+  health,
+  prompt
+]

@@ -1,0 +1,274 @@
+/**
+ * One model at one provider: requests are tried again where that may help, within bounds, and end on the wire with their caller.
+ */
+import type * as Headers from "@effect/platform/Headers"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Random from "effect/Random"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type { Permits } from "../../resources/Permits.ts"
+import type { OpeningTimedOut } from "../../resources/ResourceLedger.ts"
+import type { Budget, Outcome } from "../Budget.ts"
+import type { Answer, Dialect, Exchange } from "./Dialect.ts"
+import { ModelError } from "../ModelManager.ts"
+import type { Endpoint, Preset, Role } from "../Presets.ts"
+
+export interface Patience {
+  /** What one attempt may take, of every role or of each. */
+  readonly within: Duration.DurationInput | Readonly<Record<Role, Duration.DurationInput>>
+  /** Further attempts after one that failed in passing: 408, 429, 5xx, a connection that broke. */
+  readonly retries: number
+  /** The longest wait before another; a server that asks for a longer one is given up. */
+  readonly waits: Duration.DurationInput
+}
+
+/** A longer answer is refused. */
+const MAX_ANSWER = 64 * 1024 * 1024
+/** What is told of a server's own words. */
+const SHOWN = 200
+/** The first wait; each further one is twice as long, all of them by chance from half to one and a half. */
+const FIRST_WAIT_MS = 500
+
+const HINTS: Readonly<Record<number, string>> = {
+  401: "the key is refused; check it",
+  402: "the account has no credit left",
+  403: "the key may not use it",
+  404: "there is no such model or path",
+  408: "it waited too long for the request",
+  413: "the request is too large",
+  429: "too many requests, or the quota is used up",
+  529: "it is overloaded"
+}
+
+const hintOf = (status: number) =>
+  HINTS[status] ?? (status < 400 ? "it redirects, which is not followed; check its address" : "it answered")
+
+const isPassing = (status: number, words: string) =>
+  status === 408 || (status === 429 && !words.includes("insufficient_quota")) || status >= 500
+
+/** Of header values (RFC 9110, 5.5): a key that was copied with the end of its line. */
+const UNSENDABLE = /[^\t\u0020-\u007e\u0080-\u00ff]/
+
+/** What a failed attempt says, whether it may cost something, and whether and when another makes sense. */
+interface Failure {
+  readonly error: ModelError
+  readonly isCharged: boolean
+  readonly isPassing: boolean
+  readonly after: Option.Option<Duration.Duration>
+}
+
+/** Of `retry-after`: seconds or a date (RFC 9110, 10.2.3); or of what Google says in its answer ("retryDelay": "46s"). */
+const retryAfter = (headers: Headers.Headers, words: string, now: number): Option.Option<Duration.Duration> => {
+  const header = headers["retry-after"] ?? ""
+  const seconds = /^\d+(\.\d+)?$/.test(header)
+    ? Number(header)
+    : Number.isNaN(Date.parse(header))
+    ? Number(/"retryDelay":\s*"(\d+(?:\.\d+)?)s"/.exec(words)?.[1])
+    : (Date.parse(header) - now) / 1_000
+  return Number.isNaN(seconds) ? Option.none() : Option.some(Duration.seconds(Math.max(0, seconds)))
+}
+
+const causeOf = (error: HttpClientError.HttpClientError): string =>
+  String((error.cause as { readonly code?: string } | undefined)?.code ?? error.reason)
+
+/** Undefined for one that is too long, of which no more is read. */
+const textOf = (response: HttpClientResponse.HttpClientResponse) =>
+  Effect.suspend((): Effect.Effect<string | undefined, HttpClientError.HttpClientError> => {
+    const length = Number(response.headers["content-length"])
+    // A stream costs more than reading it whole, which is safe where its length is told.
+    if (length <= MAX_ANSWER) return response.text
+    const parts: Array<Uint8Array> = []
+    let size = 0
+    return response.stream.pipe(
+      Stream.takeWhile((part) => (size += part.length) <= MAX_ANSWER && parts.push(part) > 0),
+      Stream.runDrain,
+      Effect.map(() => size > MAX_ANSWER ? undefined : Buffer.concat(parts).toString("utf8"))
+    )
+  })
+
+const ErrorAnswer = Schema.parseJson(Schema.Struct({
+  error: Schema.optional(Schema.Union(Schema.String, Schema.Struct({ message: Schema.String }))),
+  message: Schema.optional(Schema.String),
+  detail: Schema.optional(Schema.String)
+}))
+
+/** What an answer says of an error, in one of the forms that providers have for it. */
+const wordsOf = (text: string): string =>
+  Option.match(Schema.decodeUnknownOption(ErrorAnswer)(text), {
+    onNone: () => text,
+    onSome: ({ detail, error, message }) =>
+      (typeof error === "object" ? error.message : error) ?? message ?? detail ?? text
+  })
+
+/** One line without the key, which some servers repeat. */
+const shown = (text: string, key: string): string =>
+  (key === "" ? text : text.replaceAll(key, "…")).replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim().slice(
+    0,
+    SHOWN
+  )
+
+/** What a call may take: tokens of what is asked (by domain/Tokens) and of the longest answer. */
+export interface Size {
+  readonly input: number
+  readonly output: number
+  /** One attempt, in place of the patience that its role has. */
+  readonly within?: Duration.DurationInput | undefined
+}
+
+const withinOf = ({ within }: Patience, role: Role): Duration.DurationInput =>
+  Predicate.hasProperty(within, role) ? within[role] : within as Duration.DurationInput
+
+export interface Client {
+  readonly endpoint: Endpoint
+  readonly ask: <A>(exchange: Exchange<A>, size: Size) => Effect.Effect<Answer<A>, ModelError>
+}
+
+/** How an attempt came out, for the budget. One that was interrupted may be charged for. */
+const outcomeOf = <A>(exit: Exit.Exit<Answer<A>, Failure>): Outcome =>
+  Exit.match(exit, {
+    onSuccess: ({ model, usage }) => ({ outcome: "answered", model, usage, isCharged: true }),
+    onFailure: (cause) => {
+      const failure = Option.getOrUndefined(Cause.failureOption(cause))
+      return {
+        outcome: failure?.error.reason ?? "Interrupted",
+        model: null,
+        usage: undefined,
+        isCharged: failure?.isCharged ?? true
+      }
+    }
+  })
+
+export interface ClientOptions {
+  readonly endpoint: Endpoint
+  readonly role: Role
+  readonly budget: Budget["Type"]
+  readonly dialect: Dialect
+  readonly preset: Preset
+  readonly patience: Patience
+  /** Of the endpoint's origin. */
+  readonly http: Effect.Effect<HttpClient.HttpClient, OpeningTimedOut>
+  /** Waits for a socket, so that this does not count as the server's time. */
+  readonly permit: Permits
+}
+
+export const make = (
+  { budget, dialect, endpoint, http, patience, permit, preset, role }: ClientOptions
+): Client => {
+  const { apiKey, baseUrl, model } = endpoint
+  const place = new URL(baseUrl).origin
+  const key = Option.match(apiKey, { onNone: () => "", onSome: Redacted.value })
+
+  const failed = (reason: ModelError["reason"], detail: string, cause?: unknown) =>
+    new ModelError({ reason, model, detail: `${place}: ${detail}`, cause })
+  const failure = (error: ModelError, isCharged: boolean, isPassing: boolean): Failure => ({
+    error,
+    isCharged,
+    isPassing,
+    after: Option.none()
+  })
+  /** After an answer of which the provider thinks that it was one. */
+  const unusable = (error: ModelError) => failure(error, true, false)
+
+  const once = <A>(
+    http: HttpClient.HttpClient,
+    { body, path, read }: Exchange<A>,
+    within: Duration.DurationInput
+  ): Effect.Effect<Answer<A>, Failure> =>
+    Effect.gen(function*() {
+      const request = HttpClientRequest.post(`${baseUrl.replace(/\/+$/, "")}${path}`).pipe(
+        HttpClientRequest.bodyUnsafeJson(body),
+        HttpClientRequest.setHeaders(key === "" ? {} : dialect.headers(key))
+      )
+      const response = yield* HttpClient.withScope(http).execute(request)
+      const text = yield* textOf(response)
+      if (text === undefined) {
+        return yield* Effect.fail(unusable(failed("Damaged", `its answer has more than ${MAX_ANSWER} bytes`)))
+      }
+      const { status } = response
+      if (status >= 200 && status < 300) {
+        return yield* Either.mapLeft(read(text), ({ detail, reason }) => unusable(failed(reason, shown(detail, key))))
+      }
+      const words = shown(wordsOf(text), key)
+      const isAgain = isPassing(status, text)
+      return yield* Effect.fail<Failure>({
+        error: failed(
+          isAgain ? "Unavailable" : "Refused",
+          `${hintOf(status)} (${status})${words === "" ? "" : `: ${words}`}`
+        ),
+        isCharged: false,
+        isPassing: isAgain,
+        after: retryAfter(response.headers, text, yield* Clock.currentTimeMillis)
+      })
+    }).pipe(
+      Effect.scoped,
+      Effect.timeoutFail({
+        duration: within,
+        onTimeout: () => unusable(failed("TimedOut", `no answer within ${Duration.format(within)}`))
+      }),
+      // Only what caused them: they themselves hold the request, with the key and the prompt.
+      Effect.catchTags({
+        RequestError: (error) =>
+          Effect.fail(
+            failure(failed("Unavailable", `it can't be reached (${causeOf(error)})`, error.cause), false, true)
+          ),
+        ResponseError: (error) =>
+          Effect.fail(
+            failure(failed("Unavailable", `its answer broke off (${causeOf(error)})`, error.cause), true, true)
+          )
+      })
+    )
+
+  const counted = <A>(
+    http: HttpClient.HttpClient,
+    exchange: Exchange<A>,
+    { input, output, within = withinOf(patience, role) }: Size
+  ) =>
+    Effect.acquireUseRelease(
+      Effect.mapError(budget.begin({ endpoint, role, input, output }), (error) => failure(error, false, false)),
+      () => once(http, exchange, within),
+      (end, exit) => end(outcomeOf(exit))
+    )
+
+  const attempt = <A>(exchange: Exchange<A>, size: Size, made: number): Effect.Effect<Answer<A>, ModelError> =>
+    http.pipe(
+      Effect.mapError((cause) => failure(failed("Unavailable", cause.message, cause), false, false)),
+      Effect.flatMap((http) => permit(counted(http, exchange, size))),
+      Effect.catchAll(({ after, error, isPassing }) =>
+        Effect.gen(function*() {
+          if (!isPassing || made >= patience.retries) return yield* error
+          const chance = yield* Random.nextRange(0.5, 1.5)
+          const wait = Duration.max(
+            Duration.millis(FIRST_WAIT_MS * 2 ** made * chance),
+            Option.getOrElse(after, () => Duration.zero)
+          )
+          if (Duration.greaterThan(wait, patience.waits)) return yield* error
+          yield* Effect.sleep(wait)
+          return yield* attempt(exchange, size, made + 1)
+        })
+      )
+    )
+
+  return {
+    endpoint,
+    ask: (exchange, size) =>
+      preset.needsKey && key === ""
+        ? Effect.fail(failed("Missing", `it needs a key: set ${preset.keyNames[0]}`))
+        : UNSENDABLE.test(key)
+        ? Effect.fail(
+          failed("Missing", `its key has a line break, or what else no header can hold; set ${preset.keyNames[0]} anew`)
+        )
+        : attempt(exchange, size, 0)
+  }
+}

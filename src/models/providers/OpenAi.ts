@@ -1,0 +1,129 @@
+/**
+ * The interface that most providers speak (https://platform.openai.com/docs/api-reference): `/chat/completions`, `/embeddings`, and
+ * `/rerank` as Jina made it known (https://api.jina.ai/redoc), which Cohere and SiliconFlow share.
+ */
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+import { damaged, type Dialect, inOrder, maybe, ranked, reading, refused, spoken, Vector } from "./Dialect.ts"
+import type { CompletionRequest, Usage } from "../ModelManager.ts"
+import type { Structure } from "../Presets.ts"
+
+const Tokens = Schema.Struct({
+  prompt_tokens: maybe(Schema.Number),
+  completion_tokens: maybe(Schema.Number),
+  total_tokens: maybe(Schema.Number),
+  prompt_tokens_details: maybe(Schema.Struct({ cached_tokens: maybe(Schema.Number) })),
+  // DeepSeek and SiliconFlow.
+  prompt_cache_hit_tokens: maybe(Schema.Number),
+  // OpenRouter, in US dollars.
+  cost: maybe(Schema.Number)
+})
+
+const usageOf = (usage: typeof Tokens.Type | null | undefined): Usage => ({
+  input: usage?.prompt_tokens ?? usage?.total_tokens ?? 0,
+  cached: usage?.prompt_tokens_details?.cached_tokens ?? usage?.prompt_cache_hit_tokens ?? 0,
+  output: usage?.completion_tokens ?? 0,
+  ...(typeof usage?.cost === "number" && { cost: usage.cost })
+})
+
+const Chat = Schema.Struct({
+  model: maybe(Schema.String),
+  choices: Schema.Array(Schema.Struct({
+    message: Schema.Struct({ content: maybe(Schema.String), refusal: maybe(Schema.String) }),
+    finish_reason: maybe(Schema.String)
+  })),
+  usage: maybe(Tokens)
+})
+
+const Embeddings = Schema.Struct({
+  model: maybe(Schema.String),
+  data: Schema.Array(Schema.Struct({ index: Schema.Int, embedding: Vector })),
+  usage: maybe(Tokens)
+})
+
+const InputTokens = Schema.Struct({ input_tokens: maybe(Schema.Number) })
+const Rerank = Schema.Struct({
+  model: maybe(Schema.String),
+  results: Schema.Array(Schema.Struct({ index: Schema.Int, relevance_score: Schema.Finite })),
+  // Each says it elsewhere.
+  usage: maybe(Tokens),
+  tokens: maybe(InputTokens),
+  meta: maybe(Schema.Struct({ tokens: maybe(InputTokens) }))
+})
+
+const CHAT = "/chat/completions"
+const EMBEDDINGS = "/embeddings"
+const RERANK = "/rerank"
+const chat = reading(Chat, CHAT)
+const embeddings = reading(Embeddings, EMBEDDINGS)
+const rerank = reading(Rerank, RERANK)
+
+const format = ({ json }: CompletionRequest, structure: Structure) =>
+  json === undefined || structure === "words alone"
+    ? {}
+    : structure === "schema"
+    ? {
+      response_format: { type: "json_schema", json_schema: { name: json.name, schema: json.schema, strict: true } }
+    }
+    : { response_format: { type: "json_object" } }
+
+/** Those that only promise JSON have to be told its shape. */
+export const told = ({ json, system }: CompletionRequest, structure: Structure): string | undefined =>
+  json === undefined || structure === "schema"
+    ? system
+    : [system, `Answer with one JSON object of this JSON Schema and nothing else: ${JSON.stringify(json.schema)}`]
+      .filter(
+        (part) => part !== undefined
+      ).join("\n\n")
+
+export const dialect: Dialect = {
+  headers: (key) => ({ authorization: `Bearer ${key}` }),
+  complete: (model, request, structure) => {
+    const system = told(request, structure)
+    return {
+      path: CHAT,
+      body: {
+        model,
+        messages: [
+          ...(system === undefined ? [] : [{ role: "system", content: system }]),
+          { role: "user", content: request.prompt }
+        ],
+        // GPT-5 and later refuse `max_tokens`; most others know nothing else.
+        ...(request.maxTokens !== undefined &&
+          (/^(gpt-[5-9]|o\d)/.test(model)
+            ? { max_completion_tokens: request.maxTokens }
+            : { max_tokens: request.maxTokens })),
+        ...format(request, structure)
+      },
+      read: chat(({ choices: [choice], model, usage }) => {
+        if (choice === undefined) return damaged("its answer has no choice")
+        const { finish_reason: reason, message } = choice
+        if (typeof message.refusal === "string") return refused(`it refuses: ${message.refusal}`)
+        if (reason === "content_filter") return refused("its filter stopped the answer")
+        return spoken(message.content, reason === "length", request, { model: model ?? null, usage: usageOf(usage) })
+      })
+    }
+  },
+  embed: (model, input) => ({
+    path: EMBEDDINGS,
+    body: { model, input, encoding_format: "float" },
+    read: embeddings(({ data, model, usage }) =>
+      Either.map(
+        inOrder(data, input.length),
+        (value) => ({ value, model: model ?? null, usage: usageOf(usage) })
+      )
+    )
+  }),
+  rerank: (model, query, documents) => ({
+    path: RERANK,
+    body: { model, query, documents, top_n: documents.length },
+    read: rerank(({ meta, model, results, tokens, usage }) => {
+      const input = tokens?.input_tokens ?? meta?.tokens?.input_tokens
+      return Either.map(ranked(results, documents.length), (value) => ({
+        value,
+        model: model ?? null,
+        usage: { ...usageOf(usage), ...(typeof input === "number" && { input }) }
+      }))
+    })
+  })
+}

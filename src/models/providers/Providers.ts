@@ -1,0 +1,316 @@
+/**
+ * Models of providers, by role. Each role has an ordered list: what one can't do the next is asked for.
+ */
+import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Tokens from "../../domain/Tokens.ts"
+import { forEach } from "../../resources/Concurrent.ts"
+import * as HttpPool from "../../resources/HttpPool.ts"
+import { make as makeInFlight } from "../../resources/InFlight.ts"
+import * as Lazy from "../../resources/Lazy.ts"
+import * as Permits from "../../resources/Permits.ts"
+import * as Anthropic from "./Anthropic.ts"
+import { Budget } from "../Budget.ts"
+import * as Client from "./Client.ts"
+import type { Dialect, Exchange } from "./Dialect.ts"
+import { type Candidate, firstOf } from "./FallBacks.ts"
+import * as Gemini from "./Gemini.ts"
+import { keyOf, ModelCache } from "../ModelCache.ts"
+import {
+  type Completion,
+  type CompletionRequest,
+  described,
+  makeLocal,
+  ModelError,
+  ModelManager,
+  type ModelPrice,
+  type Purpose
+} from "../ModelManager.ts"
+import * as OpenAi from "./OpenAi.ts"
+import { type DialectName, type Endpoint, presetOf, type Role, ROLES, STRUCTURES } from "../Presets.ts"
+import type { Price } from "../Prices.ts"
+import * as Voyage from "./Voyage.ts"
+
+export interface Options {
+  readonly roles: Partial<Readonly<Record<Role, ReadonlyArray<Endpoint>>>>
+  readonly patience: Client.Patience
+  /** The word vectors of the package, for embeddings where no other model is set for them. */
+  readonly local?: string
+  /** Sockets, and so requests at a time, to one origin; 8. */
+  readonly connections?: number
+}
+
+const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
+  anthropic: Anthropic.dialect,
+  gemini: Gemini.dialect,
+  openai: OpenAi.dialect,
+  voyage: Voyage.dialect
+}
+
+const CONNECTIONS = 8
+/** Requests for embeddings at a time, of one call. */
+const CONCURRENCY = 4
+/** A longer text is cut: the least that the models people use take. */
+const MAX_TEXT_TOKENS = 8_000
+const MAX_TEXT_CHARS = 100_000
+
+/** Of an answer whose length nobody limits, for the budget. */
+const USUAL_ANSWER_TOKENS = 4_096
+
+const isBlank = (text: string) => text.trim() === ""
+
+const bytesOf = ({ buffer, byteLength, byteOffset }: Float32Array) => new Uint8Array(buffer, byteOffset, byteLength)
+
+/** None of what can't be a vector of this dimension. */
+const fromBytes = (bytes: Uint8Array, dimension: number): Option.Option<Float32Array> =>
+  bytes.length === 4 * dimension ? Option.some(new Float32Array(Uint8Array.from(bytes).buffer)) : Option.none()
+
+/** At unit length; none for zeros. */
+const vectorOf = (values: ReadonlyArray<number>): Option.Option<Float32Array> => {
+  const length = Math.hypot(...values)
+  return length > 0 ? Option.some(Float32Array.from(values, (value) => value / length)) : Option.none()
+}
+
+const sumOf = (texts: ReadonlyArray<string>) => texts.reduce((sum, text) => sum + Tokens.estimate(text), 0)
+
+/** Asks for what the dialect may not have. */
+const asked = <A>({ client }: Candidate, role: Role, exchange: Exchange<A> | undefined, size: Client.Size) =>
+  exchange === undefined
+    ? Effect.fail(
+      new ModelError({
+        reason: "Missing",
+        model: client.endpoint.model,
+        detail: `${client.endpoint.provider} has no models for ${role}`,
+        cause: undefined
+      })
+    )
+    : client.ask(exchange, size)
+
+/** A server that speaks an interface seldom has all of it; this is how it says so. */
+const REFUSES_FORMAT = /response_?format|json_?schema|json_?object|output_config|structured/i
+
+/** With less asked of the server where it refuses the form of the answer; it is not asked for that again. */
+const completed = (
+  candidate: Candidate,
+  role: "light" | "heavy",
+  request: CompletionRequest
+): Effect.Effect<Completion, ModelError> =>
+  Effect.catchIf(
+    completedAs(candidate, role, request),
+    ({ detail, reason }) => request.json !== undefined && reason === "Refused" && REFUSES_FORMAT.test(detail),
+    (error) => {
+      const less = STRUCTURES[STRUCTURES.indexOf(candidate.structure) + 1]
+      if (less === undefined) return Effect.fail(error)
+      candidate.structure = less
+      return completed(candidate, role, request)
+    }
+  )
+
+const completedAs = (candidate: Candidate, role: "light" | "heavy", request: CompletionRequest) =>
+  Effect.map(
+    asked(
+      candidate,
+      role,
+      candidate.dialect.complete?.(candidate.client.endpoint.model, request, candidate.structure),
+      {
+        input: sumOf([request.system ?? "", request.prompt, JSON.stringify(request.json ?? "")]),
+        output: request.maxTokens ?? USUAL_ANSWER_TOKENS,
+        within: request.within
+      }
+    ),
+    ({ model, usage, value }) => ({ text: value, model: model ?? candidate.client.endpoint.model, usage })
+  )
+
+const numbersOf = (candidate: Candidate, texts: ReadonlyArray<string>, purpose: Purpose) =>
+  Effect.map(
+    asked(candidate, "embedding", candidate.dialect.embed?.(candidate.client.endpoint.model, texts, purpose), {
+      input: sumOf(texts),
+      output: 0
+    }),
+    ({ value }) => value
+  )
+
+const rankedBy = (candidate: Candidate, query: string, documents: ReadonlyArray<string>) =>
+  Effect.map(
+    asked(candidate, "rerank", candidate.dialect.rerank?.(candidate.client.endpoint.model, query, documents), {
+      // It reads the question with each of them.
+      input: sumOf(documents) + documents.length * Tokens.estimate(query),
+      output: 0
+    }),
+    ({ value }) => value
+  )
+
+const ofMillion = ({ basis, input, output }: Price): ModelPrice | null =>
+  basis === "free" ? null : { input: input * 1e6, output: output * 1e6, isAssumed: basis === "assumed" }
+
+/** The least that can be asked of each role: the dimension of embeddings, null of others. */
+const probe = (role: Role, candidate: Candidate): Effect.Effect<number | null, ModelError> => {
+  switch (role) {
+    case "light":
+    case "heavy":
+      return Effect.as(completed(candidate, role, { prompt: "Reply with the word OK.", maxTokens: 256 }), null)
+    case "embedding":
+      return Effect.map(numbersOf(candidate, ["dimension"], "document"), ([first]) => first!.length)
+    case "rerank":
+      return Effect.as(rankedBy(candidate, "fruit", ["an apple", "a hammer"]), null)
+  }
+}
+
+const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
+  Effect.gen(function*() {
+    const budget = yield* Budget
+    const cache = yield* ModelCache
+    const origins = new Map<string, Pick<Client.ClientOptions, "http" | "permit">>()
+    const originOf = (origin: string) =>
+      Effect.gen(function*() {
+        const known = origins.get(origin)
+        if (known !== undefined) return known
+        const http = yield* HttpPool.make({ origin, connections })
+        const made = { http, permit: Permits.make(connections) }
+        origins.set(origin, made)
+        return made
+      })
+    const candidatesOf = (role: Role) =>
+      Effect.forEach(roles[role] ?? [], (endpoint) =>
+        Effect.gen(function*() {
+          const preset = presetOf(endpoint.provider)
+          const dialect = DIALECTS[preset.dialect]
+          const { http, permit } = yield* originOf(new URL(endpoint.baseUrl).origin)
+          const client = Client.make({ budget, dialect, endpoint, http, patience, permit, preset, role })
+          return { client, dialect, preset, structure: preset.structure, restsUntil: 0 } as Candidate
+        }))
+    const candidates = {
+      light: yield* candidatesOf("light"),
+      heavy: yield* candidatesOf("heavy"),
+      embedding: yield* candidatesOf("embedding"),
+      rerank: yield* candidatesOf("rerank")
+    }
+    const own = candidates.embedding.length > 0 || local === undefined ? undefined : yield* makeLocal(local)
+
+    const first = candidates.embedding[0]?.client.endpoint
+    const dimensionKey = keyOf("embedding", String(first?.provider), String(first?.model), "its dimension")
+    /** Asked of the model once, and known until it gives another. */
+    const learned = Effect.gen(function*() {
+      const [known] = yield* cache.get([dimensionKey])
+      const dimension = Option.getOrUndefined(Option.flatMap(known!, (bytes) => fromBytes(bytes, 1)))?.[0]
+      if (dimension !== undefined) return dimension
+      const [vector] = yield* firstOf("embedding", candidates.embedding, (candidate) =>
+        numbersOf(candidate, ["dimension"], "document"))
+      yield* cache.put([[dimensionKey, bytesOf(Float32Array.of(vector!.length))]])
+      return vector!.length
+    })
+    const embedding = own?.embedding ?? (yield* Lazy.make(Effect.map(
+      first?.dimension === undefined ? learned : Effect.succeed(first.dimension),
+      (dimension) => ({ id: `${first?.model}@${dimension}`, dimension })
+    )))
+    // Made last, so that no pool is closed under a call.
+    const inFlight = yield* makeInFlight("ModelManager")
+
+    const inputs = Math.min(...candidates.embedding.map(({ preset }) =>
+      preset.inputs
+    ))
+    const inputTokens = Math.min(...candidates.embedding.map(({ preset }) => preset.inputTokens))
+
+    const numbers = (batch: ReadonlyArray<string>, purpose: Purpose, dimension: number) =>
+      firstOf("embedding", candidates.embedding, (candidate) =>
+        Effect.gen(function*() {
+          const found = yield* numbersOf(candidate, batch, purpose)
+          const wrong = found.find(({ length }) => length !== dimension)
+          if (wrong === undefined) return found
+          yield* cache.put([[dimensionKey, new Uint8Array()]])
+          return yield* new ModelError({
+            reason: "Damaged",
+            model: candidate.client.endpoint.model,
+            detail: `${
+              new URL(candidate.client.endpoint.baseUrl).origin
+            }: it gave a vector of ${wrong.length} dimensions, not ${dimension}`,
+            cause: undefined
+          })
+        }))
+
+    /** What was embedded stays, also when a later batch fails. */
+    const vectors = (texts: ReadonlyArray<string>, purpose: Purpose, keys: ReadonlyMap<string, string>) =>
+      Effect.gen(function*() {
+        const { dimension } = yield* embedding
+        const found = yield* forEach(
+          Tokens.batchesOf(texts, Tokens.estimate, inputTokens, inputs),
+          CONCURRENCY,
+          (batch) =>
+            Effect.gen(function*() {
+              const made = (yield* numbers(batch, purpose, dimension)).map(vectorOf)
+              yield* cache.put(batch.flatMap((text, i) => {
+                const key = keys.get(text)
+                return key === undefined
+                  ? []
+                  : Option.toArray(made[i]!).map((vector) => [key, bytesOf(vector)] as const)
+              }))
+              return made
+            })
+        )
+        return found.flat()
+      })
+
+    const embed = (texts: ReadonlyArray<string>, purpose: Purpose) =>
+      Effect.gen(function*() {
+        const cut = texts.map((text) => isBlank(text) ? "" : Tokens.truncate(text, MAX_TEXT_TOKENS, MAX_TEXT_CHARS))
+        const distinct = [...new Set(cut)].filter((text) => text !== "")
+        if (distinct.length === 0) return texts.map(() => Option.none<Float32Array>())
+        const { dimension, id } = yield* embedding
+        // Nobody asks a question twice.
+        const keys = new Map(
+          purpose === "query" ? [] : distinct.map((text) => [text, keyOf("embedding", id, purpose, text)] as const)
+        )
+        const known = yield* cache.get([...keys.values()])
+        const vectorsOf = new Map([...keys.keys()].flatMap((text, i) =>
+          Option.toArray(Option.flatMap(known[i]!, (bytes) => fromBytes(bytes, dimension))).map((vector) =>
+            [text, Option.some(vector)] as const
+          )
+        ))
+        const missing = distinct.filter((text) =>
+          !vectorsOf.has(text)
+        )
+        const made = yield* vectors(missing, purpose, keys)
+        for (const [i, text] of missing.entries()) {
+          vectorsOf.set(text, made[i]!)
+        }
+        return cut.map((text) => vectorsOf.get(text) ?? Option.none())
+      })
+
+    return ModelManager.of({
+      embedding,
+      embed: own?.embed ??
+        Effect.fn("ModelManager.embed")((texts: ReadonlyArray<string>, purpose: Purpose = "document") =>
+          inFlight(embed(texts, purpose))
+        ),
+      complete: Effect.fn("ModelManager.complete")((request: CompletionRequest) => {
+        const tier = request.tier ?? "light"
+        return inFlight(firstOf(tier, candidates[tier], (candidate) => completed(candidate, tier, request)))
+      }),
+      rerank: Effect.fn("ModelManager.rerank")((query: string, documents: ReadonlyArray<string>) =>
+        documents.length === 0
+          ? Effect.succeed([])
+          : inFlight(firstOf("rerank", candidates.rerank, (candidate) => rankedBy(candidate, query, documents)))
+      ),
+      describe: Effect.fn("ModelManager.describe")((check: boolean) =>
+        inFlight(Effect.gen(function*() {
+          const all = ROLES.flatMap((role) =>
+            candidates[role].map((candidate) => {
+              const { baseUrl, model, provider } = candidate.client.endpoint
+              const price = ofMillion(budget.priceOf(candidate.client.endpoint, role))
+              const what = { role, provider, model, origin: new URL(baseUrl).origin, price }
+              return described(what, check, probe(role, candidate))
+            })
+          )
+          return [
+            ...(own === undefined ? [] : yield* own.describe(check)),
+            ...(yield* forEach(all, CONCURRENCY, identity))
+          ]
+        }))
+      )
+    })
+  })
+
+/** One pool for each origin, opened when it is first needed. */
+export const layer = (options: Options) => Layer.scoped(ModelManager, make(options))

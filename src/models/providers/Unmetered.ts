@@ -1,0 +1,22 @@
+/**
+ * `Budget` and `ModelCache` for programs that keep account of their models themselves: nothing is counted, refused or kept.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { Budget } from "../Budget.ts"
+import { ModelCache } from "../ModelCache.ts"
+import { FREE } from "../Prices.ts"
+import * as Providers from "./Providers.ts"
+
+export const layer = Layer.merge(
+  Layer.succeed(Budget, { begin: () => Effect.succeed(() => Effect.void), priceOf: () => FREE }),
+  Layer.succeed(ModelCache, {
+    get: (keys) => Effect.succeed(keys.map(() => Option.none())),
+    put: () => Effect.void,
+    forget: Effect.void
+  })
+)
+
+/** Models of providers of which nobody keeps account. */
+export const providers = (options: Providers.Options) => Layer.provide(Providers.layer(options), layer)

@@ -1,0 +1,71 @@
+/**
+ * The SQLite file of what models answered and cost. It is one beside the memory: readers and hooks write here too, and none of
+ * them waits for an import.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import type { SqlClient } from "@effect/sql/SqlClient"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Lazy from "../../resources/Lazy.ts"
+import { open } from "../../resources/Sqlite.ts"
+import { StoreError } from "../../store/MemoryStore.ts"
+import { migrate, MODELS_STEPS } from "../../store/sqlite/migrations.ts"
+import { restrict, toStoreError } from "../../store/sqlite/SqliteFile.ts"
+import * as SqliteHeader from "../../store/sqlite/SqliteHeader.ts"
+
+export interface ModelsFileOptions {
+  readonly folder: string
+  /** How long a statement waits for another process, in milliseconds; theirs take less than one. */
+  readonly busyTimeoutMs: number
+}
+
+export const MODELS_DATABASE = "models.db"
+
+const openFile = ({ busyTimeoutMs, folder }: ModelsFileOptions) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const file = path.join(folder, MODELS_DATABASE)
+    yield* restrict(folder)
+    // A damaged one is refused before SQLite touches it.
+    if (yield* Effect.orElseSucceed(fs.exists(file), () => false)) yield* SqliteHeader.read(file)
+    const sql = yield* open({ name: "Sqlite of models", path: file, readOnly: false, vectors: false, busyTimeoutMs })
+    yield* migrate(sql, MODELS_STEPS)
+    yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(fs.chmod(each, 0o600)))
+    return sql
+  }).pipe(
+    Effect.mapError(toStoreError("open")),
+    Effect.mapError((error) =>
+      error.reason === "Damaged"
+        ? new StoreError({
+          ...error,
+          detail:
+            `${MODELS_DATABASE} in ${folder} is damaged or not a database; it was left untouched. Move it away: ` +
+            "what models cost so far is forgotten then, no memory is"
+        })
+        : error
+    )
+  )
+
+export class ModelsFile extends Context.Tag("ModelsFile")<ModelsFile, {
+  /** Opened when it is first needed. */
+  readonly sql: Effect.Effect<SqlClient, StoreError>
+  readonly isThere: Effect.Effect<boolean>
+}>() {
+  static readonly layer = (options: ModelsFileOptions) =>
+    Layer.scoped(
+      this,
+      Effect.gen(function*() {
+        const context = yield* Effect.context<Effect.Effect.Context<ReturnType<typeof openFile>>>()
+        const sql = yield* Lazy.make(openFile(options))
+        const isThere = Effect.gen(function*() {
+          const fs = yield* FileSystem.FileSystem
+          const path = yield* Path.Path
+          return yield* Effect.orElseSucceed(fs.exists(path.join(options.folder, MODELS_DATABASE)), () => false)
+        })
+        return { sql: Effect.provide(sql, context), isThere: Effect.provide(isThere, context) }
+      })
+    )
+}

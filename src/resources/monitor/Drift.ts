@@ -1,0 +1,66 @@
+/**
+ * How far what the operating system counts goes beyond what the ledger accounts for (docs/resources.md has the rule).
+ */
+import * as Schema from "effect/Schema"
+import type * as LeakProbe from "./LeakProbe.ts"
+import type { Resource } from "../ResourceLedger.ts"
+
+const Count = Schema.NullOr(Schema.NonNegativeInt)
+
+/** Null where either side is unknown; `fds` are descriptors that are no sockets. Timers are left out: Effect's sleeps are some. */
+export const Drift = Schema.Struct({ fds: Count, sockets: Count, watchers: Count, workers: Count, children: Count })
+export type Drift = Schema.Schema.Type<typeof Drift>
+export type Category = keyof Drift
+
+export const CATEGORIES: ReadonlyArray<Category> = ["fds", "sockets", "watchers", "workers", "children"]
+
+/** Event loop, wake-up and signal pipe; one more where Node uses io_uring. */
+const FDS_OF_WORKER = 5
+
+type Counts = Readonly<Record<Category, number | null>>
+
+const combine = (a: Counts, b: Counts, f: (a: number, b: number) => number): Drift => {
+  const of = (category: Category) => {
+    const [x, y] = [a[category], b[category]]
+    return x === null || y === null ? null : f(x, y)
+  }
+  return {
+    fds: of("fds"),
+    sockets: of("sockets"),
+    watchers: of("watchers"),
+    workers: of("workers"),
+    children: of("children")
+  }
+}
+
+const accounted = (resources: ReadonlyArray<Pick<Resource, "kind" | "sockets">>): Counts => {
+  const open = (kind: Resource["kind"]) => resources.filter((resource) => resource.kind === kind).length
+  const databases = open("database")
+  return {
+    // A connection has the database and its log open; the log's index is shared by those of one process.
+    fds: 2 * databases + Math.min(1, databases) + open("file") + open("lock") + FDS_OF_WORKER * open("worker"),
+    sockets: resources.reduce<number | null>(
+      (sum, { sockets }) => sum === null || sockets === null ? null : sum + sockets,
+      0
+    ),
+    watchers: open("watcher"),
+    workers: open("worker"),
+    children: 0
+  }
+}
+
+/** What is open beside the ledger: of a program as it starts, Node's own. */
+export const unaccounted = (
+  reading: LeakProbe.Reading,
+  resources: ReadonlyArray<Pick<Resource, "kind" | "sockets">>
+): Counts =>
+  combine(
+    { ...reading, fds: reading.fds === null ? null : reading.fds - reading.sockets },
+    accounted(resources),
+    (seen, expected) => seen - expected
+  )
+
+export const since = (baseline: Counts, now: Counts): Drift => combine(now, baseline, (a, b) => Math.max(0, a - b))
+
+/** What both saw: a handle on its way into the ledger or out of it is in one of them only. */
+export const inBoth = (a: Drift, b: Drift): Drift => combine(a, b, Math.min)

@@ -1,0 +1,161 @@
+/**
+ * Watches what a long-running process has open: tells other processes by its run file, and the log of what should not be.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import { hostname } from "node:os"
+import * as Drift from "./Drift.ts"
+import * as LeakProbe from "./LeakProbe.ts"
+import * as ProcessStart from "./ProcessStart.ts"
+import { type Resource, type ResourceKind, ResourceLedger } from "../ResourceLedger.ts"
+import * as RunFile from "./RunFile.ts"
+
+/** How many samples in a row must show a drift before it is logged. */
+export const LASTING_SAMPLES = 10
+
+/** How old a resource gets in a healthy program; other kinds live as long as the service. */
+export const LIFETIMES: Partial<Record<ResourceKind, Duration.Duration>> = {
+  file: Duration.minutes(15),
+  "temporary folder": Duration.minutes(15)
+}
+
+const drifting = Metric.gauge("claude_memory_resources_drift")
+
+export interface SamplerOptions {
+  /** The subcommand's name. */
+  readonly command: string
+  readonly read?: Effect.Effect<LeakProbe.Reading>
+}
+
+export interface Sample {
+  readonly report: RunFile.Report
+  readonly resources: ReadonlyArray<Resource>
+}
+
+/** What is open at the time; drift is counted from here on. */
+export const makeSampler = (
+  { command, read = LeakProbe.read }: SamplerOptions
+): Effect.Effect<{ readonly sample: Effect.Effect<Sample> }, never, ResourceLedger> =>
+  Effect.gen(function*() {
+    const ledger = yield* ResourceLedger
+    const startedAt = yield* Clock.currentTimeMillis
+    // On a terminal this stream opens a descriptor of its own at first use.
+    void process.stderr
+    const baseline = Drift.unaccounted(yield* read, yield* ledger.snapshot)
+    const own = { host: hostname(), pid: process.pid, processStart: ProcessStart.of(process.pid), command, startedAt }
+    let previous: Drift.Drift | undefined
+
+    const sample = Effect.gen(function*() {
+      const resources = yield* ledger.snapshot
+      const reading = yield* read
+      const current = Drift.since(baseline, Drift.unaccounted(reading, resources))
+      const drift = previous === undefined ? current : Drift.inBoth(previous, current)
+      previous = current
+      const { heapUsed, rss } = process.memoryUsage()
+      const report: RunFile.Report = {
+        version: 1,
+        ...own,
+        updatedAt: yield* Clock.currentTimeMillis,
+        resources: resources.map(({ acquiredAt, id, kind, name, origin }) => ({ id, kind, name, acquiredAt, origin })),
+        reading,
+        drift,
+        heapBytes: heapUsed,
+        rssBytes: rss
+      }
+      return { report, resources }
+    })
+    return { sample }
+  })
+
+const described = ({ kind, name, origin }: Resource) => `${kind} ${name}, opened ${origin}`
+
+/** Says of each category once that it drifts, until it no longer does. */
+const makeDriftWatch = (interval: Duration.DurationInput) => {
+  const streaks = new Map<Drift.Category, number>()
+  return ({ drift, reading }: RunFile.Report, resources: ReadonlyArray<Resource>) =>
+    Effect.forEach(Drift.CATEGORIES, (category) =>
+      Effect.gen(function*() {
+        const n = drift[category] ?? 0
+        yield* Metric.set(Metric.tagged(drifting, "category", category), n)
+        const streak = n > 0 ? (streaks.get(category) ?? 0) + 1 : 0
+        streaks.set(category, streak)
+        if (streak !== LASTING_SAMPLES) return
+        yield* Effect.logWarning(
+          `${n} ${category} more than the ledger accounts for, for ` +
+            `${Duration.format(Duration.times(interval, LASTING_SAMPLES))} (${reading[category]} open in all). ` +
+            `Newest in the ledger: ${resources.slice(-3).map(described).join("; ") || "nothing"}`
+        )
+      }), { discard: true })
+}
+
+/** Says of each resource once that it is older than its kind gets. */
+const makeAgeWatch = () => {
+  let known: ReadonlySet<number> = new Set()
+  return ({ updatedAt }: RunFile.Report, resources: ReadonlyArray<Resource>) => {
+    const old = resources.filter(({ acquiredAt, kind }) => {
+      const lifetime = LIFETIMES[kind]
+      return lifetime !== undefined && updatedAt - acquiredAt > Duration.toMillis(lifetime)
+    })
+    const found = old.filter(({ id }) => !known.has(id))
+    known = new Set(old.map(({ id }) => id))
+    return Effect.forEach(
+      found,
+      (resource) =>
+        Effect.logWarning(
+          `open for longer than ${Duration.format(LIFETIMES[resource.kind]!)}: ${described(resource)}`
+        ),
+      { discard: true }
+    )
+  }
+}
+
+/** A file that can't be written is no matter to the service, and said once. */
+const makeWriter = (home: string) => {
+  let hasFailed = false
+  return (report: RunFile.Report) =>
+    RunFile.write(home, report).pipe(
+      // Another process may have removed the folder, empty, in between.
+      Effect.retry({ times: 1 }),
+      Effect.catchAll(({ message }) => {
+        if (hasFailed) return Effect.void
+        hasFailed = true
+        return Effect.logWarning(message)
+      })
+    )
+}
+
+export interface Options extends SamplerOptions {
+  readonly home: string
+  readonly interval?: Duration.DurationInput
+}
+
+/**
+ * Samples each second while its scope is open. What is built on it is measured from before it opened anything, and until all
+ * of it has closed. Files that ended processes have left in `home` are removed at the start.
+ */
+export const layer = (options: Options): Layer.Layer<never, never, ResourceLedger> =>
+  Layer.scopedDiscard(Effect.gen(function*() {
+    const { home, interval = "1 second" } = options
+    const ledger = yield* ResourceLedger
+    const { sample } = yield* makeSampler(options)
+    const watchDrift = makeDriftWatch(interval)
+    const watchAges = makeAgeWatch()
+    const write = makeWriter(home)
+    const look = Effect.gen(function*() {
+      const { report, resources } = yield* sample
+      yield* write(report)
+      yield* watchDrift(report, resources)
+      yield* watchAges(report, resources)
+    }).pipe(Effect.tapDefect((cause) => Effect.logWarning("the monitor has stopped", cause)))
+    yield* RunFile.survey(home)
+    yield* Effect.orDie(ledger.adopt(
+      "fibers",
+      "Monitor",
+      Effect.addFinalizer(() => RunFile.remove(home)).pipe(
+        Effect.zipRight(Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(interval), look))))
+      )
+    ))
+  }))

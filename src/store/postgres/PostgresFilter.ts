@@ -1,0 +1,22 @@
+/**
+ * A SearchFilter as conditions on the `units` table.
+ */
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { Fragment } from "@effect/sql/Statement"
+import type { SearchFilter } from "../../domain/Search.ts"
+import { texts } from "./PostgresLexemes.ts"
+
+export const conditions = (sql: SqlClient, filter: SearchFilter): Fragment =>
+  sql.and([
+    "units.active",
+    ...(filter.projects === "all" ? [] : [sql`units.project_id = ANY(${texts(filter.projects)})`]),
+    ...(filter.types === undefined ? [] : [sql`units.type = ANY(${filter.types})`]),
+    ...(filter.since === undefined ? [] : [sql`units.occurred_at >= ${filter.since}`]),
+    ...(filter.until === undefined ? [] : [sql`units.occurred_at <= ${filter.until}`]),
+    ...(filter.files === undefined || filter.files.length === 0 ? [] : [
+      sql`EXISTS (
+        SELECT FROM unnest(units.files) AS held, unnest(${texts(filter.files)}::text[]) AS wanted
+        WHERE held = wanted OR right(held, length(wanted) + 1) IN ('/' || wanted, '\\' || wanted)
+      )`
+    ])
+  ])

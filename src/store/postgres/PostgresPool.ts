@@ -1,0 +1,90 @@
+/**
+ * The one PostgreSQL database that a store lies in: a few connections, and the schema as this program knows it.
+ */
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import { open, type Postgres, PostgresError, reasonOf } from "../../resources/Postgres.ts"
+import { StoreError } from "../MemoryStore.ts"
+import { checkVersion } from "../sqlite/migrations.ts"
+import { currentVersion, migrate, STEPS } from "./migrations.ts"
+
+export interface PostgresPoolOptions {
+  /** postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=… */
+  readonly url: Redacted.Redacted
+  /** All tables lie in it; `claude_memory`. */
+  readonly schema?: string
+  /** A reader makes nothing and may write nothing. */
+  readonly readOnly: boolean
+  /** The most statements and transactions at a time; 4. */
+  readonly connections?: number
+  readonly connectTimeoutMs?: number
+  readonly statementTimeoutMs?: number
+  readonly lockTimeoutMs?: number
+}
+
+export const SCHEMA = "claude_memory"
+
+const REASONS: Readonly<Record<PostgresError["reason"], StoreError["reason"]>> = {
+  Address: "Other",
+  Away: "Away",
+  Denied: "Denied",
+  NoDatabase: "Missing",
+  NotUtf8: "Other",
+  Secrecy: "Denied",
+  TooOld: "Other",
+  Locked: "Locked",
+  Full: "Full",
+  Damaged: "Damaged",
+  Other: "Other"
+}
+
+export const toStoreError =
+  (operation: string, server: string) => (cause: SqlError | PostgresError | StoreError): StoreError => {
+    if (cause instanceof StoreError) return cause
+    const error = cause instanceof PostgresError ? cause : new PostgresError({ reason: reasonOf(cause), server, cause })
+    return new StoreError({ reason: REASONS[error.reason], operation, detail: error.message, cause })
+  }
+
+const check = (postgres: Postgres, schema: string) =>
+  Effect.gen(function*() {
+    const version = yield* currentVersion(postgres, schema)
+    yield* checkVersion(version, STEPS.length)
+    if (version === STEPS.length) return
+    return yield* new StoreError({
+      reason: "Missing",
+      operation: "open",
+      detail: version === 0
+        ? "nothing is remembered yet; run `claude-memory import` first"
+        : "the memory was written by an earlier claude-memory; run `claude-memory import` once",
+      cause: undefined
+    })
+  })
+
+const make = Effect.fn("PostgresPool.open")(
+  function*(options: PostgresPoolOptions) {
+    const { schema = SCHEMA } = options
+    const postgres = yield* Effect.mapError(
+      open({
+        connections: 4,
+        connectTimeoutMs: 5_000,
+        statementTimeoutMs: 30_000,
+        lockTimeoutMs: 10_000,
+        ...options,
+        schema
+      }),
+      toStoreError("open", "")
+    )
+    yield* (options.readOnly ? check(postgres, schema) : migrate(postgres, schema)).pipe(
+      Effect.mapError(toStoreError("open", postgres.name))
+    )
+    return postgres
+  }
+)
+
+export class PostgresPool extends Context.Tag("PostgresPool")<PostgresPool, Postgres>() {
+  /** Connects, and makes the schema or brings it up to date. */
+  static readonly layer = (options: PostgresPoolOptions) => Layer.scoped(this, make(options))
+}

@@ -1,0 +1,40 @@
+/**
+ * `MemoryStore` in PostgreSQL, for several processes and machines at once.
+ */
+import { SqlError } from "@effect/sql/SqlError"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { make as makeInFlight } from "../../resources/InFlight.ts"
+import { isConflict, isTaken } from "../../resources/Postgres.ts"
+import * as DatabaseStore from "../sql/DatabaseStore.ts"
+import { MemoryStore, type StoreError } from "../MemoryStore.ts"
+import { PostgresPool, toStoreError } from "./PostgresPool.ts"
+import { make as makeReads } from "./PostgresReads.ts"
+import { make as makeWrites } from "./PostgresWrites.ts"
+
+/** A write that got in the way of another one is tried so often. */
+const TRIES = 5
+
+/** Two transcripts may hold the same message: the second to be stored is a duplicate, when it is looked at again. */
+const isToBeTriedAgain = (error: SqlError | StoreError) =>
+  error instanceof SqlError && (isConflict(error) || isTaken(error, "messages_uuid_key"))
+
+const make = Effect.gen(function*() {
+  const { name, run, sql, transaction } = yield* PostgresPool
+  const inFlight = yield* makeInFlight("MemoryStore")
+  const tell = <A, R>(operation: string, effect: Effect.Effect<A, SqlError | StoreError, R>) =>
+    inFlight(Effect.mapError(effect, toStoreError(operation, name))).pipe(Effect.withSpan(`MemoryStore.${operation}`))
+
+  return DatabaseStore.make({
+    statements: { ...makeReads(sql), ...makeWrites(sql) },
+    read: (operation, effect) => tell(operation, run(effect)),
+    write: (operation, effect) =>
+      tell(operation, Effect.retry(transaction(effect), { while: isToBeTriedAgain, times: TRIES - 1 })),
+    transaction: (effect) =>
+      transaction(effect).pipe(
+        Effect.mapError((error) => error instanceof SqlError ? toStoreError("transaction", name)(error) : error)
+      )
+  })
+})
+
+export const layer = Layer.scoped(MemoryStore, make)

@@ -1,0 +1,167 @@
+/**
+ * How a database store forgets, keeps what was forgotten from coming again, and saves what somebody says.
+ */
+import * as Effect from "effect/Effect"
+import { randomBytes } from "node:crypto"
+import type { Message } from "../../domain/Conversation.ts"
+import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
+import type { Project } from "../../domain/Project.ts"
+import * as Forgetting from "../Forgetting.ts"
+import type { CaptureBatch, Forgotten } from "../MemoryStore.ts"
+import { messageOf } from "./Rows.ts"
+import { ascending } from "../Rules.ts"
+import type { Said, Statements, StoredMessage } from "./Statements.ts"
+import type { UnitWrites } from "./UnitWrites.ts"
+
+/** The property that tombstones are hashed with. */
+export const SECRET = "secret"
+
+/** Messages that are looked through at a time. */
+const PAGE = 200
+
+const unitOf = ({ body }: { readonly body: string }) => JSON.parse(body) as MemoryUnit
+
+export const make = (say: Statements, { enqueue, insert, mergeWithSame, remove, restore }: UnitWrites) => {
+  /** Tells which of these keys were forgotten. */
+  const knownAmong = (secret: string, keys: Iterable<string>) => {
+    const hashOf = Forgetting.hashesBy(secret)
+    const hashes = new Map(Array.from(keys, (key) => [key, hashOf(key)]))
+    return Effect.map(say.entombed([...new Set(hashes.values())]), (entombed) => {
+      const found = new Set(entombed)
+      return (key: string) => found.has(hashes.get(key) ?? "")
+    })
+  }
+
+  /** Of a batch what was not forgotten. Where nothing ever was, that is asked and no more. */
+  const unforgotten = (batch: CaptureBatch): Said<CaptureBatch> =>
+    Effect.gen(function*() {
+      const secret = yield* say.secret
+      if (secret === undefined) return batch
+      let rest = batch
+      const asked = new Set<string>()
+      // Where something is gone, what is left may be known too.
+      for (let keys = Forgetting.keysOfBatch(batch); keys.length > 0;) {
+        rest = Forgetting.withoutForgotten(rest, yield* knownAmong(secret, keys))
+        for (const key of keys) asked.add(key)
+        keys = Forgetting.keysOfBatch(rest).filter((key) => !asked.has(key))
+      }
+      return rest
+    })
+
+  /** Of units those that tell nothing that was forgotten. */
+  const permitted = (units: ReadonlyArray<MemoryUnit>): Said<ReadonlyArray<MemoryUnit>> =>
+    Effect.gen(function*() {
+      const secret = yield* say.secret
+      if (secret === undefined || units.length === 0) return units
+      const keys = units.map(Forgetting.keysOfUnit)
+      const isKnown = yield* knownAmong(secret, keys.flat())
+      return units.filter((_, i) => !keys[i]!.some(isKnown))
+    })
+
+  /** Units that say the same as these: what they superseded, and what superseded them. */
+  const sayingTheSame = (ids: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      const found = new Map<string, { readonly row: number; readonly unit: MemoryUnit }>()
+      for (let next = ids; next.length > 0;) {
+        const some = (yield* say.unitsById(next)).map((row) => ({ row: row.row, unit: unitOf(row) }))
+        for (const each of some) found.set(each.unit.id, each)
+        const others = yield* say.supersededBy(some.map(({ unit }) => unit.id))
+        next = Forgetting.linkedTo(some.map(({ unit }) => unit), others).filter((id) => !found.has(id))
+      }
+      return [...found.values()].sort(ascending(({ unit }) => unit.id))
+    })
+
+  const forget = (ids: ReadonlyArray<string>): Said<Forgotten> =>
+    Effect.gen(function*() {
+      yield* say.alone
+      const gone = yield* sayingTheSame(ids)
+      const units = gone.map(({ unit }) => unit)
+      if (units.length === 0) return { units, messages: 0 }
+      const told = Forgetting.toldBy(units)
+      const described = Forgetting.describedBy(units)
+      const cited = Forgetting.citedBy(units)
+      const taken: Array<Forgetting.Taken> = []
+      const changed = new Map<string, { readonly segmentId: string; readonly sessionId: string }>()
+
+      const take = (rows: ReadonlyArray<StoredMessage>, strip: (message: Message) => Forgetting.Stripped) =>
+        Effect.gen(function*() {
+          const stripped = rows.map((row) => ({ segmentId: row.segment_id, ...strip(messageOf(row)) }))
+            .filter((each) => each.taken.length > 0)
+          for (const { message, segmentId, ...each } of stripped) {
+            taken.push(...each.taken)
+            changed.set(message.uuid, { segmentId, sessionId: message.sessionId })
+          }
+          if (stripped.length > 0) yield* say.updateMessages(stripped.map(({ message }) => message))
+        })
+      const takeFromAll = (
+        read: (after: number) => Said<ReadonlyArray<StoredMessage>>,
+        strip: (message: Message) => Forgetting.Stripped
+      ) =>
+        Effect.gen(function*() {
+          for (let after = 0;;) {
+            const rows = yield* read(after)
+            yield* take(rows, strip)
+            if (rows.length < PAGE) return
+            after = rows.at(-1)!.seq
+          }
+        })
+
+      yield* take(
+        yield* say.messagesBy([...cited.keys()]),
+        (message) => Forgetting.withoutTold(message, cited.get(message.uuid)!, described)
+      )
+      yield* takeFromAll(
+        (after) => say.messagesOf([...new Set(units.map(({ sessionId }) => sessionId))], after, PAGE),
+        (message) => Forgetting.withoutToldAgain(message, told)
+      )
+      const keys = new Set(Forgetting.keysOfForgotten(units, taken))
+      const isKnown = (key: string) => keys.has(key)
+      const probes = Forgetting.probesOf(units, taken)
+      yield* takeFromAll(
+        (after) => say.messagesHolding(probes, after, PAGE),
+        (message) => Forgetting.withoutAllKnown(message, isKnown)
+      )
+      const letters = (yield* say.keptLetters).filter(({ line }) => Forgetting.keysOfLine(line).some(isKnown))
+      if (letters.length > 0) yield* say.emptyLetters(letters)
+
+      const sessions = [...new Set([...changed.values()].map(({ sessionId }) => sessionId))]
+      const titled = (yield* say.titlesOf(sessions)).filter(({ title }) => Forgetting.isTold(title ?? "", described))
+      for (const { title } of titled) keys.add(Forgetting.titleKey(title!))
+      if (titled.length > 0) yield* say.removeTitles(titled.map(({ id }) => id))
+
+      // What else was made of these messages is made again of what is left of them.
+      const uuids = new Set(changed.keys())
+      const touched = (yield* say.unitsOfSessions(sessions)).map((row) => ({ row: row.row, unit: unitOf(row) }))
+        .filter(({ unit }) => Forgetting.isTouched(unit, uuids, told))
+      const back = yield* restore(yield* remove([...new Set([...gone, ...touched].map(({ row }) => row))], true))
+      yield* mergeWithSame(back)
+      const segments = new Set([
+        ...[...changed.values()].map(({ segmentId }) => segmentId),
+        ...touched.filter(({ unit }) => unit.origin !== unit.sessionId).map(({ unit }) => unit.origin)
+      ])
+      yield* enqueue("segment", segments)
+      yield* enqueue("session", sessions)
+      yield* say.touch("review", [...segments])
+      yield* say.touch("recap", sessions)
+
+      const secret = (yield* say.secret) ?? randomBytes(32).toString("hex")
+      yield* say.setProperty(SECRET, secret)
+      yield* say.insertTombstones(units.map(({ id }) => id), [...keys].map(Forgetting.hashesBy(secret)))
+      return { units, messages: changed.size }
+    })
+
+  const save = (unit: MemoryUnit, project: Project) =>
+    Effect.gen(function*() {
+      yield* say.alone
+      const [known] = yield* say.unitsById([unit.id])
+      if (known !== undefined) return unitOf(known)
+      yield* say.setProject(project)
+      const saved = { ...unit, projectId: yield* say.projectFor(project.id) }
+      yield* say.deleteTombstones(saved.id)
+      yield* insert([saved])
+      yield* mergeWithSame([saved.id])
+      return saved
+    })
+
+  return { forget, permitted, save, unforgotten }
+}

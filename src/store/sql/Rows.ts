@@ -1,0 +1,90 @@
+/**
+ * What a database's rows say, in every database alike. Pure.
+ */
+import type { Message, Session } from "../../domain/Conversation.ts"
+import type { SegmentContext } from "../MemoryStore.ts"
+
+export interface Body {
+  readonly body: string
+}
+
+export const messageOf = ({ body }: Body): Message => JSON.parse(body) as Message
+
+export interface SessionRow {
+  readonly id: string
+  readonly project_id: string
+  readonly title: string | null
+  readonly cwd: string
+  readonly branch: string | null
+  readonly started_at: number
+  readonly ended_at: number
+}
+
+export const sessionOf = (row: SessionRow): Session => ({
+  id: row.id,
+  projectId: row.project_id,
+  title: row.title,
+  cwd: row.cwd,
+  branch: row.branch,
+  startedAt: row.started_at,
+  endedAt: row.ended_at
+})
+
+/** Where a segment begins. */
+export interface Beginning {
+  readonly key: string
+  readonly session: string
+  readonly thread: string
+  readonly seq: number
+}
+
+interface Placed {
+  readonly seq: number
+  readonly message: Message
+}
+
+/** Messages by segment, in the order of the rows. */
+export const bySegment = (
+  rows: ReadonlyArray<Body & { readonly seq: number; readonly segment_id: string }>
+): ReadonlyMap<string, ReadonlyArray<Placed>> => {
+  const segments = new Map<string, Array<Placed>>()
+  for (const row of rows) {
+    const list = segments.get(row.segment_id) ?? []
+    segments.set(row.segment_id, list)
+    list.push({ seq: row.seq, message: messageOf(row) })
+  }
+  return segments
+}
+
+export const beginningsOf = (segments: ReadonlyMap<string, ReadonlyArray<Placed>>): ReadonlyArray<Beginning> =>
+  [...segments].map(([key, [first]]) => ({
+    key,
+    session: first!.message.sessionId,
+    thread: first!.message.thread,
+    seq: first!.seq
+  }))
+
+/** In the order of `ids`; `lead` is what was said last before each. */
+export const contextsOf = (
+  ids: ReadonlyArray<string>,
+  segments: ReadonlyMap<string, ReadonlyArray<Placed>>,
+  sessions: ReadonlyMap<string, Session>,
+  lead: ReadonlyArray<Body & { readonly key: string }>
+): ReadonlyArray<SegmentContext> =>
+  ids.flatMap((id) => {
+    const list = segments.get(id)
+    const first = list?.[0]
+    const session = first && sessions.get(first.message.sessionId)
+    if (list === undefined || first === undefined || session === undefined) return []
+    return [{
+      segment: {
+        id,
+        sessionId: session.id,
+        thread: first.message.thread,
+        messages: list.map(({ message }) => message)
+      },
+      session,
+      position: first.seq,
+      before: lead.filter(({ key }) => key === id).map(messageOf)
+    }]
+  })

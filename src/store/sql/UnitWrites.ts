@@ -1,0 +1,80 @@
+/**
+ * How a database store writes units: with their words and sketches, one for those that say the same, each change queued for the index.
+ */
+import * as Effect from "effect/Effect"
+import { fieldsOf } from "../../domain/Lexical.ts"
+import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
+import * as Duplicates from "../Duplicates.ts"
+import type { WorkItem } from "../MemoryStore.ts"
+import type { Said, Statements } from "./Statements.ts"
+
+export type UnitWrites = ReturnType<typeof make>
+
+export const make = (say: Statements) => {
+  const enqueue = (kind: WorkItem["kind"], keys: Iterable<string>): Said<unknown> => {
+    const distinct = [...new Set(keys)]
+    return distinct.length === 0 ? Effect.void : say.enqueue(kind, distinct)
+  }
+
+  const remove = (rows: ReadonlyArray<number>, isForgotten = false) =>
+    Effect.gen(function*() {
+      if (rows.length === 0) return []
+      const gone = yield* say.deleteUnits(rows, isForgotten)
+      yield* enqueue("index", gone)
+      return gone
+    })
+
+  const insert = (units: ReadonlyArray<MemoryUnit>) =>
+    Effect.gen(function*() {
+      if (units.length === 0) return
+      yield* say.insertUnits(units.map((unit) => {
+        const fields = fieldsOf(unit)
+        return {
+          unit,
+          fields,
+          lexemeCount: fields.reduce((sum, field) => sum + field.length, 0),
+          sketch: Duplicates.sketch(unit, Duplicates.wordsOf(fields))
+        }
+      }))
+      yield* enqueue("index", units.map(({ id }) => id))
+    })
+
+  /** `turned` are those of them that count now and did not, or the other way round. */
+  const update = (units: ReadonlyArray<MemoryUnit>, turned: ReadonlyArray<string>) =>
+    Effect.zipRight(enqueue("index", turned), say.updateUnits(units))
+
+  /** Units whose successors are gone count again. */
+  const restore = (gone: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      if (gone.length === 0) return []
+      const back = (yield* say.supersededBy(gone)).map(Duplicates.restored)
+      const ids = back.map(({ id }) => id)
+      if (back.length > 0) yield* update(back, ids)
+      return ids
+    })
+
+  /** Merges units with those active ones of their project that say the same. */
+  const mergeWithSame = (ids: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      if (ids.length === 0) return
+      const pairs = yield* say.alike(ids)
+      if (pairs.length === 0) return
+      const worded = yield* say.worded([...new Set(pairs.flatMap(({ id, other }) => [id, other]))])
+      const held = new Map(worded.map((each) => [each.unit.id, each]))
+      const changed = new Map<string, MemoryUnit>()
+      const current = (id: string) => changed.get(id) ?? held.get(id)!.unit
+      for (const id of ids) {
+        for (const other of pairs.filter((pair) => pair.id === id).map((pair) => pair.other).sort()) {
+          if (!current(id).active) break
+          if (!current(other).active) continue
+          const now = (id: string) => ({ unit: current(id), words: held.get(id)!.words })
+          const merged = Duplicates.merge(now(id), now(other))
+          if (merged !== undefined) changed.set(merged.goes.id, merged.goes).set(merged.stays.id, merged.stays)
+        }
+      }
+      const gone = [...changed.values()].filter(({ active }) => !active).map(({ id }) => id)
+      if (changed.size > 0) yield* update([...changed.values()], gone)
+    })
+
+  return { enqueue, insert, mergeWithSame, remove, restore }
+}

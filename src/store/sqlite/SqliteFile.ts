@@ -1,0 +1,117 @@
+/**
+ * The one SQLite file that the store and the embedded index share: a writer's connection and a read-only one.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { open, reasonOf, SqliteError } from "../../resources/Sqlite.ts"
+import { StoreError } from "../MemoryStore.ts"
+import { checkVersion, currentVersion, migrate } from "./migrations.ts"
+import * as SqliteHeader from "./SqliteHeader.ts"
+
+export interface SqliteFileOptions {
+  /** Folder of the database, made with mode 0700. */
+  readonly folder: string
+  /** A reader opens nothing for writing and takes no lock; its writes fail. */
+  readonly readOnly: boolean
+  readonly busyTimeoutMs: number
+  /** As of `Sqlite.open`. */
+  readonly freesLater?: boolean
+}
+
+export const DATABASE = "memory.db"
+
+export const toStoreError = (operation: string) => (cause: SqlError | SqliteError | StoreError): StoreError => {
+  if (cause instanceof StoreError) return cause
+  // The driver's own words say more than the client's around them.
+  const error = cause instanceof SqliteError
+    ? cause
+    : new SqliteError({ reason: reasonOf(cause), path: "the memory", cause: cause.cause ?? cause })
+  const reason = error.reason
+  return new StoreError({
+    reason: reason === "NoDriver" || reason === "NoExtension" ? "Other" : reason,
+    operation,
+    detail: error.message,
+    cause
+  })
+}
+
+/** Makes the folder, for its owner alone. */
+export const restrict = (folder: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    yield* fs.makeDirectory(folder, { recursive: true, mode: 0o700 })
+    yield* fs.chmod(folder, 0o700)
+  }).pipe(Effect.mapError((cause) =>
+    new StoreError({
+      reason: "Denied",
+      operation: "open",
+      detail: `the folder ${folder} can't be made or isn't yours; set CLAUDE_MEMORY_HOME to one that is`,
+      cause
+    })
+  ))
+
+/** A damaged or newer file is refused before SQLite touches it. */
+const inspect = (file: string) =>
+  Effect.flatMap(
+    SqliteHeader.read(file),
+    (header) => header === undefined ? Effect.void : checkVersion(header.userVersion)
+  )
+
+const openClients = Effect.fn("SqliteFile.open")(
+  function*(options: SqliteFileOptions) {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const file = path.join(options.folder, DATABASE)
+    const { busyTimeoutMs, freesLater = false } = options
+    const read = { path: file, readOnly: true, vectors: false, busyTimeoutMs, freesLater }
+    if (options.readOnly) {
+      if (!(yield* Effect.orElseSucceed(fs.exists(file), () => false))) {
+        return yield* new StoreError({
+          reason: "Missing",
+          operation: "open",
+          detail: "nothing is remembered yet; run `claude-memory import` first",
+          cause: undefined
+        })
+      }
+      yield* inspect(file)
+      const reader = yield* open({ ...read, name: "Sqlite reader" })
+      yield* Effect.flatMap(currentVersion(reader), (version) => checkVersion(version))
+      return { file, writer: reader, reader, busyTimeoutMs }
+    }
+    yield* restrict(options.folder)
+    const existed = yield* Effect.orElseSucceed(fs.exists(file), () => false)
+    if (existed) {
+      yield* inspect(file)
+      if (yield* Effect.orElseSucceed(fs.exists(`${file}-wal`), () => false)) {
+        // What is newest is in the log: looked at through a reader, for a writer would fold it into the file.
+        yield* Effect.scoped(
+          Effect.flatMap(
+            open({ ...read, name: "Sqlite version check" }),
+            (sql) => Effect.flatMap(currentVersion(sql), (version) => checkVersion(version))
+          )
+        )
+      }
+    }
+    const writer = yield* open({ ...read, readOnly: false, name: "Sqlite writer" })
+    yield* migrate(writer)
+    yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(fs.chmod(each, 0o600)))
+    const reader = yield* open({ ...read, name: "Sqlite reader" })
+    return { file, writer, reader, busyTimeoutMs }
+  },
+  Effect.mapError(toStoreError("open"))
+)
+
+export class SqliteFile extends Context.Tag("SqliteFile")<SqliteFile, {
+  readonly file: string
+  readonly busyTimeoutMs: number
+  readonly writer: SqlClient
+  readonly reader: SqlClient
+}>() {
+  /** Makes the folder, the file and the schema; their modes are 0700 and 0600. */
+  static readonly layer = (options: SqliteFileOptions) => Layer.scoped(this, openClients(options))
+}

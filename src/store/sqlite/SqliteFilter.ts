@@ -1,0 +1,31 @@
+/**
+ * A SearchFilter as conditions on the `units` table, for the lanes that live in the SQLite file.
+ */
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { Fragment } from "@effect/sql/Statement"
+import type { SearchFilter } from "../../domain/Search.ts"
+
+export const conditions = (sql: SqlClient, filter: SearchFilter): Fragment =>
+  sql.and([
+    "units.active = 1",
+    // An index gives the units of one project in the order of their time, of several it does not.
+    ...(filter.projects === "all" ?
+      [] :
+      filter.projects.length === 1 ?
+      [sql`units.project_id = ${filter.projects[0]!}`] :
+      [
+        sql`units.project_id IN (SELECT value FROM json_each(${JSON.stringify(filter.projects)}))`
+      ]),
+    ...(filter.types === undefined
+      ? []
+      : [sql`units.type IN (SELECT value FROM json_each(${JSON.stringify(filter.types)}))`]),
+    ...(filter.since === undefined ? [] : [sql`units.occurred_at >= ${filter.since}`]),
+    ...(filter.until === undefined ? [] : [sql`units.occurred_at <= ${filter.until}`]),
+    ...(filter.files === undefined || filter.files.length === 0 ? [] : [
+      sql`EXISTS (
+        SELECT 1 FROM json_each(units.files) AS held, json_each(${JSON.stringify(filter.files)}) AS wanted
+        WHERE held.value = wanted.value
+          OR substr(held.value, -length(wanted.value) - 1) IN ('/' || wanted.value, '\\' || wanted.value)
+      )`
+    ])
+  ])

@@ -1,0 +1,33 @@
+/**
+ * `MemoryStore` in one SQLite file, written through one connection and read through another, so that capture never stalls a
+ * search.
+ */
+import { SqlError } from "@effect/sql/SqlError"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { make as makeInFlight } from "../../resources/InFlight.ts"
+import { transaction } from "../../resources/Sqlite.ts"
+import * as DatabaseStore from "../sql/DatabaseStore.ts"
+import { MemoryStore, type StoreError } from "../MemoryStore.ts"
+import { SqliteFile, toStoreError } from "./SqliteFile.ts"
+import { make as makeReads } from "./SqliteReads.ts"
+import { make as makeWrites } from "./SqliteWrites.ts"
+
+const make = Effect.gen(function*() {
+  const { reader, writer } = yield* SqliteFile
+  const inFlight = yield* makeInFlight("MemoryStore")
+  const tell = <A, R>(operation: string, effect: Effect.Effect<A, SqlError | StoreError, R>) =>
+    inFlight(Effect.mapError(effect, toStoreError(operation))).pipe(Effect.withSpan(`MemoryStore.${operation}`))
+
+  return DatabaseStore.make({
+    statements: { ...makeReads(reader), ...makeWrites(writer) },
+    read: tell,
+    write: (operation, effect) => tell(operation, transaction(writer, effect)),
+    transaction: (effect) =>
+      transaction(writer, effect).pipe(
+        Effect.mapError((error) => error instanceof SqlError ? toStoreError("transaction")(error) : error)
+      )
+  })
+})
+
+export const layer = Layer.scoped(MemoryStore, make)

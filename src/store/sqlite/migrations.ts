@@ -1,0 +1,162 @@
+/**
+ * The SQLite schema, one step per version; `PRAGMA user_version` counts the steps taken.
+ */
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Effect from "effect/Effect"
+import { transaction } from "../../resources/Sqlite.ts"
+import { StoreError } from "../MemoryStore.ts"
+
+export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
+  `CREATE TABLE projects (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, root TEXT NOT NULL, key TEXT NOT NULL
+  ) STRICT`,
+  `CREATE TABLE sessions (
+    id TEXT PRIMARY KEY, project_id TEXT NOT NULL REFERENCES projects(id), title TEXT, cwd TEXT NOT NULL, branch TEXT,
+    version TEXT, started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL
+  ) STRICT`,
+  `CREATE TABLE messages (
+    seq INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE, session_id TEXT NOT NULL, thread TEXT NOT NULL,
+    segment_id TEXT NOT NULL, role TEXT NOT NULL, is_prompt INTEGER NOT NULL, said INTEGER NOT NULL,
+    occurred_at INTEGER NOT NULL, body TEXT NOT NULL
+  ) STRICT`,
+  `CREATE INDEX messages_segment ON messages (segment_id, seq)`,
+  `CREATE INDEX messages_session ON messages (session_id, seq)`,
+  `CREATE TABLE open_segments (
+    thread_key TEXT PRIMARY KEY, id TEXT NOT NULL, messages INTEGER NOT NULL
+  ) STRICT`,
+  `CREATE TABLE cursors (
+    path TEXT PRIMARY KEY, next_offset INTEGER NOT NULL, fingerprint TEXT NOT NULL, session_id TEXT NOT NULL
+  ) STRICT`,
+  `CREATE TABLE line_counts (outcome TEXT PRIMARY KEY, lines INTEGER NOT NULL) STRICT`,
+  `CREATE TABLE redactions (kind TEXT PRIMARY KEY, found INTEGER NOT NULL) STRICT`,
+  `CREATE TABLE dead_letters (
+    path TEXT NOT NULL, fingerprint TEXT NOT NULL, line_offset INTEGER NOT NULL, reason TEXT NOT NULL, line TEXT NOT NULL,
+    PRIMARY KEY (path, fingerprint, line_offset)
+  ) STRICT`,
+  `CREATE TABLE work (
+    kind TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, owner TEXT, until INTEGER,
+    PRIMARY KEY (kind, key)
+  ) STRICT`,
+  `CREATE INDEX work_owner ON work (kind, owner)`,
+  `CREATE TABLE units (
+    row INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, project_id TEXT NOT NULL, session_id TEXT NOT NULL,
+    origin TEXT NOT NULL, position REAL NOT NULL, type TEXT NOT NULL, occurred_at INTEGER NOT NULL,
+    active INTEGER NOT NULL, lexeme_count INTEGER NOT NULL, files TEXT NOT NULL, evidence TEXT NOT NULL, body TEXT NOT NULL
+  ) STRICT`,
+  `CREATE INDEX units_session ON units (session_id, position)`,
+  `CREATE INDEX units_project ON units (project_id, occurred_at)`,
+  `CREATE INDEX units_origin ON units (origin)`,
+  // Lexemes come ready-made: only letters, digits and "_", separated by spaces.
+  `CREATE VIRTUAL TABLE lexemes USING fts5(title, text, tool_use, tool_result,
+    tokenize = "ascii tokenchars '_'")`,
+  `CREATE VIRTUAL TABLE lexeme_counts USING fts5vocab(lexemes, row)`,
+  `CREATE TABLE totals (id INTEGER PRIMARY KEY CHECK (id = 1), units INTEGER NOT NULL, lexemes INTEGER NOT NULL) STRICT`,
+  `INSERT INTO totals VALUES (1, 0, 0)`,
+  `CREATE TABLE vector_indexes (
+    id INTEGER PRIMARY KEY, model TEXT NOT NULL, dimension INTEGER NOT NULL, active INTEGER NOT NULL
+  ) STRICT`,
+  `CREATE TABLE vectors (
+    index_id INTEGER NOT NULL, unit_row INTEGER NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (index_id, unit_row)
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE TRIGGER units_deleted AFTER DELETE ON units BEGIN
+    DELETE FROM vectors WHERE unit_row = old.row AND index_id IN (SELECT id FROM vector_indexes);
+  END`
+], [
+  // A cursor of before has neither: its file is looked at once more, and its lines are known.
+  `ALTER TABLE cursors ADD COLUMN tail TEXT NOT NULL DEFAULT ''`,
+  `ALTER TABLE cursors ADD COLUMN modified_at INTEGER NOT NULL DEFAULT 0`
+], [
+  `ALTER TABLE units ADD COLUMN superseded_by TEXT`,
+  `CREATE INDEX units_superseded ON units (superseded_by) WHERE superseded_by IS NOT NULL`,
+  // Bands of minima of permutations of a unit's words (store/Duplicates.ts), by which units that say the same are found.
+  `CREATE TABLE sketches (least INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (least, row)) STRICT, WITHOUT ROWID`,
+  `CREATE INDEX sketches_row ON sketches (row)`,
+  `CREATE TRIGGER units_forgotten AFTER DELETE ON units BEGIN DELETE FROM sketches WHERE row = old.row; END`,
+  // At the end of the body, where no new unit has it: none compares equal to an old one, and each is written with its sketch.
+  `UPDATE units SET body = json_set(body, '$.also', json('[]'))`,
+  // What was compressed by an earlier version is compressed again, the next time that somebody works.
+  `INSERT INTO work (kind, key, revision) SELECT DISTINCT 'segment', segment_id, 1 FROM messages WHERE true
+    ON CONFLICT (kind, key) DO UPDATE SET revision = revision + 1`,
+  `INSERT INTO work (kind, key, revision) SELECT 'session', id, 1 FROM sessions WHERE true
+    ON CONFLICT (kind, key) DO UPDATE SET revision = revision + 1`
+], [
+  `ALTER TABLE work ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0`,
+  `ALTER TABLE work ADD COLUMN error TEXT`,
+  `ALTER TABLE work ADD COLUMN not_before INTEGER NOT NULL DEFAULT 0`,
+  // Sessions that a language model is to look at, with what comes to them later.
+  `CREATE TABLE reviewed_sessions (id TEXT PRIMARY KEY) STRICT`
+], [
+  // "identity" is the store's name, "index" that of the index which follows it.
+  `CREATE TABLE properties (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT`,
+  `INSERT INTO properties VALUES ('identity', lower(hex(randomblob(8))))`,
+  // The index holds the active units and no others; of those without a vector it knows that there is none.
+  `DELETE FROM vectors WHERE unit_row IN (SELECT row FROM units WHERE active = 0)`,
+  `INSERT INTO vectors SELECT i.id, u.row, x'' FROM units AS u JOIN vector_indexes AS i ON i.active = 1
+    WHERE u.active = 1 AND u.id NOT IN (SELECT key FROM work WHERE kind = 'index')
+    ON CONFLICT DO NOTHING`
+], [
+  `ALTER TABLE projects ADD COLUMN excluded INTEGER NOT NULL DEFAULT 0`,
+  `ALTER TABLE projects ADD COLUMN merged_into TEXT`,
+  // What was forgotten, by keyed hashes (store/Forgetting.ts), with the unit that it was forgotten with.
+  `CREATE TABLE tombstones (hash TEXT NOT NULL, unit_id TEXT NOT NULL, PRIMARY KEY (hash, unit_id)) STRICT, WITHOUT ROWID`,
+  `CREATE INDEX tombstones_unit ON tombstones (unit_id)`
+], [
+  // What a search asks of every unit that holds its words, without the page that the unit's body fills.
+  `CREATE INDEX units_by_row ON units (row, active, project_id, type, occurred_at, id)`
+]]
+
+export const LATEST = STEPS.length
+
+/** Of the file of what models answered and cost (store/ModelsFile.ts). */
+export const MODELS_STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
+  // A call whose outcome is null runs, or was killed; it counts with the most that it was planned to take.
+  `CREATE TABLE calls (
+    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, day TEXT NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL,
+    role TEXT NOT NULL, project TEXT, input INTEGER NOT NULL, cached INTEGER NOT NULL, output INTEGER NOT NULL,
+    usd REAL NOT NULL, basis TEXT NOT NULL, duration_ms INTEGER, outcome TEXT
+  ) STRICT`,
+  `CREATE INDEX calls_at ON calls (at)`,
+  `CREATE TABLE periods (key TEXT PRIMARY KEY, tokens INTEGER NOT NULL, usd REAL NOT NULL, told INTEGER NOT NULL) STRICT`,
+  `CREATE TABLE answers (row INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, value BLOB NOT NULL) STRICT`,
+  `CREATE TABLE answers_size (id INTEGER PRIMARY KEY CHECK (id = 1), bytes INTEGER NOT NULL) STRICT`,
+  `INSERT INTO answers_size VALUES (1, 0)`,
+  `CREATE TRIGGER answer_added AFTER INSERT ON answers BEGIN UPDATE answers_size SET bytes = bytes + length(new.value); END`,
+  `CREATE TRIGGER answer_gone AFTER DELETE ON answers BEGIN UPDATE answers_size SET bytes = bytes - length(old.value); END`
+], [
+  // What a model wrote of memories has another key since (models/ModelCache.ts), and would not be found again.
+  `DELETE FROM answers WHERE CAST(substr(value, 1, 14) AS TEXT) = '{"statements":'`
+]]
+
+export const currentVersion = (sql: SqlClient): Effect.Effect<number, SqlError> =>
+  Effect.map(sql.unsafe<{ user_version: number }>("PRAGMA user_version"), (rows) => rows[0]?.user_version ?? 0)
+
+/** A schema newer than the program is refused before anything is touched. */
+export const checkVersion = (version: number, latest = LATEST): Effect.Effect<void, StoreError> =>
+  version <= latest
+    ? Effect.void
+    : Effect.fail(
+      new StoreError({
+        reason: "Newer",
+        operation: "open",
+        detail: `the memory was written by a newer claude-memory (schema ${version}, this one knows ${latest}); ` +
+          "it was left untouched. Update claude-memory",
+        cause: undefined
+      })
+    )
+
+export const migrate = (sql: SqlClient, steps = STEPS): Effect.Effect<void, SqlError | StoreError> =>
+  Effect.gen(function*() {
+    const before = yield* currentVersion(sql)
+    yield* checkVersion(before, steps.length)
+    if (before === steps.length) return
+    yield* transaction(
+      sql,
+      Effect.gen(function*() {
+        // Another process may have migrated while this one waited for the lock.
+        const version = yield* currentVersion(sql)
+        for (const statement of steps.slice(version).flat()) yield* sql.unsafe(statement)
+        yield* sql.unsafe(`PRAGMA user_version = ${steps.length}`)
+      })
+    )
+  })

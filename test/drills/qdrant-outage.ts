@@ -1,0 +1,235 @@
+/**
+ * A Qdrant server that goes away while sessions go on: what is remembered meanwhile, and what it takes to catch up. The programs are
+ * the built ones, each a process.
+ */
+import * as Cli from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import { answer, json, number, plural, table } from "../../src/cli/Output.ts"
+import { Unsuccessful } from "../../src/process/Process.ts"
+import * as Settings from "../../src/settings/Settings.ts"
+import { main, progress, quantile, round } from "../script.ts"
+import { type Interruptible, interruptible, type Way } from "./qdrant/interruptible.ts"
+import * as Looks from "./qdrant/looks.ts"
+import { type ClaudeMemory, claudeMemory, temporaryHome } from "./qdrant/program.ts"
+import * as StandIn from "./qdrant/standIn.ts"
+import { transcript } from "../fixtures/transcript.ts"
+
+const CATCHING_UP = ["index repair", "import"] as const
+/** Of what is said between two imports. */
+const MEGABYTES = 0.02
+const FIRST = Date.UTC(2026, 5, 1)
+
+/** A word of its own for each import: "drillaa", "drillab", … */
+const wordOf = (n: number) => `drill${String.fromCharCode(97 + Math.floor(n / 26) % 26, 97 + n % 26)}`
+
+/** A decision about the word, between lines of a session as others are. */
+const linesOf = function*(n: number): Generator<string> {
+  const sessionId = `5f1d7a3e-0c44-4b9a-8a51-${String(n).padStart(12, "0")}`
+  const line = (type: "user" | "assistant", part: number, content: unknown) =>
+    JSON.stringify({
+      type,
+      uuid: `0b9e6c52-7d0f-4a4${part}-9d6f-${String(n).padStart(12, "0")}`,
+      parentUuid: null,
+      sessionId,
+      isSidechain: false,
+      cwd: "/home/dev/work/generated",
+      timestamp: DateTime.formatIso(DateTime.unsafeMake(FIRST + n * 60_000 + part * 1_000)),
+      message: { role: type, content }
+    })
+  yield line("user", 1, `Which queue should the billing worker use, ${wordOf(n)} or the old one?`)
+  yield line("assistant", 2, [{
+    type: "text",
+    text: `We decided to use ${
+      wordOf(n)
+    } for the billing worker, because the old queue loses what is written under load.`
+  }])
+  yield* transcript(MEGABYTES, "normal", 1_000 + n)
+}
+
+interface Counts {
+  readonly units: number
+  /** Null where the server is away. */
+  readonly points: number | null
+  readonly waiting: number
+}
+
+interface Outage {
+  readonly way: Way
+  readonly imports: number
+  readonly before: Counts
+  readonly during: Counts
+  readonly after: Counts
+  readonly importMs: number
+  readonly searchMs: number
+  readonly caughtUpBy: typeof CATCHING_UP[number]
+  readonly caughtUpMs: number
+}
+
+interface Ground {
+  readonly memory: ClaudeMemory
+  readonly server: Interruptible
+  readonly folder: string
+  /** Grows by what a session writes. */
+  readonly session: string
+  readonly failed: (what: string) => void
+}
+
+const counts = ({ folder, memory, server }: Ground, isAway = false) =>
+  Effect.gen(function*() {
+    const { error, waiting } = yield* memory.status
+    return {
+      units: (yield* Looks.unitIds(folder)).length,
+      points: isAway ? null : (yield* Looks.pointIds(server.settings)).length,
+      waiting,
+      error
+    }
+  })
+
+/** Whether store and index are one and the same. */
+const compared = (ground: Ground, when: string) =>
+  Effect.gen(function*() {
+    const { failed, folder, memory, server } = ground
+    const units = yield* Looks.unitIds(folder)
+    const points = yield* Looks.pointIds(server.settings)
+    const verified = yield* memory.verify
+    if (!verified.ok) failed(`${when}: index verify says ${JSON.stringify(verified)}`)
+    if (verified.waiting > 0) failed(`${when}: ${plural(verified.waiting, "change")} wait`)
+    if (new Set(points).size < points.length) failed(`${when}: some units are in the index twice`)
+    if (units.length !== points.length || units.some((id, i) => id !== points[i])) {
+      failed(`${when}: ${units.length} units in the store, ${points.length} points, or not the same ones`)
+    }
+  })
+
+/** A session goes on, is imported and asked about while the server is away. */
+const remembered = ({ failed, memory, session }: Ground, n: number) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    yield* fs.writeFileString(session, `${[...linesOf(n)].join("\n")}\n`, { flag: "a" })
+    const imported = yield* memory.import(session)
+    if (imported.degraded.length === 0) failed(`import ${n} does not say that it is degraded`)
+    if (imported.units.total === 0) failed(`import ${n} made no memories`)
+    const found = yield* memory.search(`what did we decide about ${wordOf(n)}?`)
+    if (found.degraded.length === 0) failed(`search ${n} does not say that it is degraded`)
+    if (found.results[0]?.unit.content.includes(wordOf(n)) !== true) {
+      failed(`search ${n} does not find the newest memory`)
+    }
+    return { importMs: imported.ms, searchMs: found.ms, says: [...imported.degraded, ...found.degraded] }
+  })
+
+const outage = (ground: Ground, imports: number, nth: number, way: Way, caughtUpBy: typeof CATCHING_UP[number]) =>
+  Effect.gen(function*() {
+    const { failed, memory, server, session } = ground
+    const { error: _, ...before } = yield* counts(ground)
+    yield* server.stop(way)
+    const each = yield* Effect.forEach(
+      Array.from({ length: imports }, (_, i) => nth * imports + i),
+      (n, i) => Effect.zipRight(progress(`${way}: import ${i + 1} of ${imports}`), remembered(ground, n))
+    )
+    const { error, ...during } = yield* counts(ground, true)
+    if (error === null) failed(`${way}: index status does not say that the server is away`)
+    yield* server.restore
+    yield* progress(`${way}: catching up`)
+    const { degraded, ms } = yield* caughtUpBy === "import" ? memory.import(session) : memory.repair
+    if (degraded.length > 0) failed(`${caughtUpBy} after the outage is degraded: ${degraded.join("; ")}`)
+    const { error: __, ...after } = yield* counts(ground)
+    yield* compared(ground, `after ${way}`)
+    if (after.units <= before.units) failed(`${way}: nothing was remembered`)
+    const found = yield* memory.search(`what did we decide about ${wordOf((nth + 1) * imports - 1)}?`)
+    if (found.degraded.length > 0) failed(`search after the outage is degraded: ${found.degraded.join("; ")}`)
+    const row: Outage = {
+      way,
+      imports,
+      before,
+      during,
+      after,
+      importMs: round(quantile(each.map(({ importMs }) => importMs), 0.5)),
+      searchMs: round(quantile(each.map(({ searchMs }) => searchMs), 0.5)),
+      caughtUpBy,
+      caughtUpMs: round(ms)
+    }
+    return { row, says: [...new Set(each.flatMap(({ says }) => says))] }
+  })
+
+const drill = (imports: number) =>
+  Effect.gen(function*() {
+    const home = yield* temporaryHome
+    const server = yield* interruptible(home)
+    const failures: Array<string> = []
+    const ground: Ground = {
+      memory: yield* claudeMemory(home, server.env),
+      server,
+      folder: `${home}/.claude-memory`,
+      session: `${home}/session.jsonl`,
+      failed: (what) => void failures.push(what)
+    }
+    yield* progress("importing")
+    const { degraded } = yield* ground.memory.import(Settings.packageFile("test", "fixtures", "projects"))
+    if (degraded.length > 0) ground.failed(`the first import is degraded: ${degraded.join("; ")}`)
+    yield* compared(ground, "before")
+    const outages = yield* Effect.forEach(
+      CATCHING_UP,
+      (by, nth) => outage(ground, imports, nth, server.ways[nth % server.ways.length]!, by)
+    )
+    const again = yield* ground.memory.import(ground.session)
+    if (again.units.total > 0) ground.failed(`an import of what is known makes ${plural(again.units.total, "memory")}`)
+    yield* progress("")
+    return {
+      isStandIn: server.isStandIn,
+      outages: outages.map(({ row }) => row),
+      says: [...new Set(outages.flatMap(({ says }) => says))],
+      failures
+    }
+  })
+
+const cells = ({ points, units, waiting }: Counts) =>
+  `${number(units)} / ${points === null ? "away" : number(points)} / ${number(waiting)}`
+
+const command = Cli.make("qdrant-outage", {
+  imports: Options.integer("imports").pipe(
+    Options.withDescription("While the server is away, each time"),
+    Options.withDefault(20)
+  ),
+  json
+}, ({ imports, json }) =>
+  Effect.gen(function*() {
+    const found = yield* drill(imports)
+    const ok = found.failures.length === 0
+    yield* answer(json, { ok, ...found }, () =>
+      [
+        `Qdrant was ${
+          found.isStandIn ? "the stand-in, a process that was ended" : "a server behind a relay that was cut"
+        }.`,
+        "",
+        ...table([
+          ["outage", "imports", "before *", "during", "after", "import p50", "search p50", "caught up"],
+          ...found.outages.map((
+            { after, before, caughtUpBy, caughtUpMs, during, importMs, imports, searchMs, way }
+          ) => [
+            way,
+            number(imports),
+            cells(before),
+            cells(during),
+            cells(after),
+            `${number(importMs)} ms`,
+            `${number(searchMs)} ms`,
+            `by ${caughtUpBy} in ${number(caughtUpMs)} ms`
+          ])
+        ]),
+        "* units in the store / points in the index / changes that wait for it",
+        "",
+        "While it was away, it was said:",
+        ...found.says.map((each) => `  ${each}`),
+        "",
+        ...found.failures.map((each) => `FAILED ${each}`),
+        ok ? "Nothing was lost, and nothing is there twice." : plural(found.failures.length, "failure")
+      ].join("\n"))
+    if (!ok) return yield* Effect.fail(new Unsuccessful())
+  }).pipe(Effect.scoped)).pipe(
+    Cli.withDescription("Imports and searches while the Qdrant server is away"),
+    Cli.withSubcommands([StandIn.command])
+  )
+
+main(command, "qdrant-outage")

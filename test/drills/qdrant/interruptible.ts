@@ -1,0 +1,70 @@
+/**
+ * A Qdrant server that goes away and comes back.
+ */
+import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
+import type * as Settings from "../../../src/settings/Settings.ts"
+import { BenchError } from "../../script.ts"
+import * as Relay from "./relay.ts"
+import { environmentOf, owned, removed, settingsFor, standIn } from "./server.ts"
+
+/** The stand-in's process ends by a signal; the way to a server that is not ours is cut. */
+export type Way = "SIGTERM" | "SIGKILL" | "cut"
+
+export interface Interruptible {
+  readonly isStandIn: boolean
+  readonly ways: ReadonlyArray<Way>
+  /** For the program, which may be cut off. */
+  readonly env: Readonly<Record<string, string>>
+  /** For whoever looks at the server itself. */
+  readonly settings: Settings.QdrantSettings
+  readonly stop: (way: Way) => Effect.Effect<void>
+  readonly restore: Effect.Effect<void, BenchError>
+}
+
+const overStandIn = (home: string) =>
+  Effect.gen(function*() {
+    const state = `${home}/qdrant.jsonl`
+    const scope = yield* Effect.scope
+    const first = yield* standIn({ home, state })
+    let program = first.program
+    const settings = yield* settingsFor(first.origin)
+    const server: Interruptible = {
+      isStandIn: true,
+      ways: ["SIGTERM", "SIGKILL"],
+      env: environmentOf(settings),
+      settings,
+      stop: (way) => Effect.suspend(() => Effect.zipRight(program.kill(way as NodeJS.Signals), program.ended)),
+      restore: standIn({ home, state, port: settings.address.port }).pipe(
+        Effect.map((next) => void (program = next.program)),
+        Effect.provideService(Scope.Scope, scope)
+      )
+    }
+    return server
+  })
+
+const overRelay = (settings: Settings.QdrantSettings) =>
+  Effect.gen(function*() {
+    const { host, https, port, prefix } = settings.address
+    if (https) {
+      return yield* new BenchError({
+        reason: "Input",
+        detail: "the way to an https server can't be cut: its certificate is not for the relay; name one by http"
+      })
+    }
+    yield* removed(settings)
+    const relay = yield* Relay.make({ host: host.replace(/^\[|\]$/g, ""), port })
+    const server: Interruptible = {
+      isStandIn: false,
+      ways: ["cut"],
+      env: environmentOf(yield* settingsFor(`${relay.origin}${prefix}`, settings)),
+      settings,
+      stop: () => relay.cut,
+      restore: relay.join
+    }
+    return server
+  })
+
+/** QDRANT_URL's behind a relay, or the stand-in where none is set. */
+export const interruptible = (home: string) =>
+  Effect.flatMap(owned, (settings) => settings === undefined ? overStandIn(home) : overRelay(settings))

@@ -1,0 +1,302 @@
+/**
+ * What a provider can do wrong, and what the caller is to get.
+ */
+import * as DateTime from "effect/DateTime"
+import type { DurationInput } from "effect/Duration"
+import type { ModelError } from "../../src/models/ModelManager.ts"
+import type { Behaviour } from "../models/server.ts"
+import {
+  candidate,
+  chat,
+  each,
+  error,
+  holding,
+  json,
+  keyOf,
+  message,
+  type Of,
+  RIGHT,
+  scores,
+  text,
+  VECTOR,
+  vectors
+} from "./answers.ts"
+
+export interface Fault {
+  readonly name: string
+  /** A completion, of Voyage embeddings, unless it says so. */
+  readonly asks?: "embed" | "rerank"
+  readonly of: Of<Behaviour | (() => Behaviour)>
+  /** Only the first request meets it. */
+  readonly isOnce?: boolean
+  /** Milliseconds before each answer. */
+  readonly delay?: number
+  /** Nobody listens at the address. */
+  readonly isAway?: boolean
+  /** The dimension is asked of the model instead of being set. */
+  readonly isLearned?: boolean
+  /** What one attempt may take; long enough for a busy machine where time is not the fault. */
+  readonly within?: DurationInput
+  readonly gives: ModelError["reason"] | "an answer"
+  readonly attempts: number
+  /** The wait between two attempts is no shorter, in milliseconds. */
+  readonly waits?: number
+}
+
+/** A date has no fractions of a second, so that this is 2 to 3 of them from now. */
+const inThreeSeconds = () => DateTime.toDate(DateTime.add(DateTime.unsafeNow(), { seconds: 3 })).toUTCString()
+
+/** `away` is another origin. */
+export const faults = (away: string): ReadonlyArray<Fault> => [
+  {
+    name: "slow: it answers after the time allowed",
+    of: each(() => "answers"),
+    delay: 1_000,
+    within: "300 millis",
+    gives: "TimedOut",
+    attempts: 1
+  },
+  { name: "it never answers", of: each(() => "hangs"), within: "300 millis", gives: "TimedOut", attempts: 1 },
+  {
+    name: "it stops in its answer",
+    of: each(() => "hangs in its answer"),
+    within: "300 millis",
+    gives: "TimedOut",
+    attempts: 1
+  },
+  { name: "connection refused", of: each(() => "answers"), isAway: true, gives: "Unavailable", attempts: 2 },
+  { name: "reset before the answer", of: each(() => "resets"), gives: "Unavailable", attempts: 2 },
+  { name: "reset in the answer", of: each(() => "resets in its answer"), gives: "Unavailable", attempts: 2 },
+  {
+    name: "reset in the answer, once",
+    of: each(() => "resets in its answer"),
+    isOnce: true,
+    gives: "an answer",
+    attempts: 2
+  },
+  {
+    name: "redirect to another origin (307)",
+    of: each(() => text("", 307, { location: `${away}/v1/chat/completions` })),
+    gives: "Refused",
+    attempts: 1
+  },
+
+  {
+    name: "truncated JSON",
+    of: each((dialect) => text(RIGHT[dialect].slice(0, -9))),
+    gives: "Damaged",
+    attempts: 1
+  },
+  { name: "nothing (200)", of: each(() => text("")), gives: "Damaged", attempts: 1 },
+  {
+    name: "HTML instead of JSON (200)",
+    of: each(() => text("<!doctype html><title>Sign in</title>", 200, { "content-type": "text/html" })),
+    gives: "Damaged",
+    attempts: 1
+  },
+  {
+    name: "JSON as text/html",
+    of: each((dialect) => text(RIGHT[dialect], 200, { "content-type": "text/html" })),
+    gives: "an answer",
+    attempts: 1
+  },
+  {
+    name: "events instead of JSON (text/event-stream)",
+    of: each((dialect) => text(`data: ${RIGHT[dialect]}\n\n`, 200, { "content-type": "text/event-stream" })),
+    gives: "Damaged",
+    attempts: 1
+  },
+  {
+    name: "more than 64 MiB",
+    of: { openai: json(chat({ content: "x".repeat(66 * 1024 * 1024) })) },
+    gives: "Damaged",
+    attempts: 1
+  },
+
+  {
+    name: "400 in its own shape",
+    of: error(400, {
+      openai: "This model's maximum context length is 8192 tokens.",
+      gemini: "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+      anthropic: "prompt is too long: 208310 tokens > 200000 maximum",
+      voyage: "The request body is not valid JSON, or some arguments were not specified properly."
+    }),
+    gives: "Refused",
+    attempts: 1
+  },
+  {
+    name: "401 that repeats the key",
+    of: error(401, each((dialect) => `Incorrect API key provided: ${keyOf(dialect)}.`)),
+    gives: "Refused",
+    attempts: 1
+  },
+  { name: "402", of: error(402, "Insufficient Balance"), gives: "Refused", attempts: 1 },
+  { name: "408", of: error(408, "Request timeout"), gives: "Unavailable", attempts: 2 },
+  {
+    name: "429, once, Retry-After in seconds",
+    of: error(429, "Rate limit reached", { "retry-after": "2" }),
+    isOnce: true,
+    gives: "an answer",
+    attempts: 2,
+    waits: 1_990
+  },
+  {
+    name: "429, once, Retry-After as a date",
+    of: each((dialect) => () => error(429, "Rate limit reached", { "retry-after": inThreeSeconds() })[dialect]),
+    isOnce: true,
+    gives: "an answer",
+    attempts: 2,
+    waits: 1_900
+  },
+  {
+    name: "429, once, retryDelay",
+    of: {
+      gemini: error(429, "You exceeded your current quota", {}, [
+        { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "2s" }
+      ]).gemini
+    },
+    isOnce: true,
+    gives: "an answer",
+    attempts: 2,
+    waits: 1_990
+  },
+  {
+    name: "429, Retry-After longer than allowed",
+    of: error(429, "Rate limit reached", { "retry-after": "3600" }),
+    gives: "Unavailable",
+    attempts: 1
+  },
+  { name: "429 that lasts", of: error(429, "Rate limit reached"), gives: "Unavailable", attempts: 2 },
+  {
+    name: "429, quota used up",
+    of: {
+      openai: text(
+        JSON.stringify({
+          error: { message: "You exceeded your current quota", type: "insufficient_quota", code: "insufficient_quota" }
+        }),
+        429
+      )
+    },
+    gives: "Refused",
+    attempts: 1
+  },
+  { name: "500", of: error(500, "Internal server error"), gives: "Unavailable", attempts: 2 },
+  {
+    name: "502 with HTML",
+    of: each(() => text("<html><h1>502 Bad Gateway</h1></html>", 502, { "content-type": "text/html" })),
+    gives: "Unavailable",
+    attempts: 2
+  },
+  { name: "529", of: error(529, "Overloaded"), gives: "Unavailable", attempts: 2 },
+  { name: "529, once", of: error(529, "Overloaded"), isOnce: true, gives: "an answer", attempts: 2 },
+
+  {
+    name: "no choice, candidate, content or vector",
+    of: {
+      openai: json({ choices: [] }),
+      gemini: json({ candidates: [] }),
+      anthropic: json(message([])),
+      voyage: json({ data: [] })
+    },
+    gives: "Damaged",
+    attempts: 1
+  },
+  {
+    name: "empty text",
+    of: {
+      openai: json(chat({ content: "" })),
+      gemini: json(candidate([{ text: "" }])),
+      anthropic: json(message([{ type: "text", text: "" }]))
+    },
+    gives: "Damaged",
+    attempts: 1
+  },
+  {
+    name: "refusal",
+    of: {
+      openai: json(chat({ content: null, refusal: "I can't help with that." })),
+      gemini: json({ promptFeedback: { blockReason: "PROHIBITED_CONTENT" } }),
+      anthropic: json(message([], "refusal"))
+    },
+    gives: "Refused",
+    attempts: 1
+  },
+  {
+    name: "stopped by a filter",
+    of: {
+      openai: json(chat({ content: "he" }, "content_filter")),
+      gemini: json(candidate([{ text: "he" }], "SAFETY"))
+    },
+    gives: "Refused",
+    attempts: 1
+  },
+  {
+    name: "a tool call instead of text",
+    of: {
+      openai: json(
+        chat({
+          content: null,
+          tool_calls: [{ id: "c", type: "function", function: { name: "look", arguments: "{}" } }]
+        }, "tool_calls")
+      ),
+      gemini: json(candidate([{ functionCall: { name: "look", args: {} } }])),
+      anthropic: json(message([{ type: "tool_use", id: "t", name: "look", input: {} }], "tool_use"))
+    },
+    gives: "Damaged",
+    attempts: 1
+  },
+
+  {
+    name: "a vector with NaN",
+    asks: "embed",
+    of: vectors(VECTOR, holding("NaN")),
+    gives: "Damaged",
+    attempts: 1
+  },
+  {
+    name: "a vector with null",
+    asks: "embed",
+    of: vectors(VECTOR, holding("null")),
+    gives: "Damaged",
+    attempts: 1
+  },
+  {
+    name: "a vector with an infinite number (1e999)",
+    asks: "embed",
+    of: vectors(VECTOR, holding("1e999")),
+    gives: "Damaged",
+    attempts: 1
+  },
+  {
+    name: "a vector with a number too large for 32 bits (1e300)",
+    asks: "embed",
+    of: vectors(VECTOR, holding("1e300")),
+    gives: "Damaged",
+    attempts: 1
+  },
+  { name: "a short vector", asks: "embed", of: vectors(VECTOR, "1"), gives: "Damaged", attempts: 1 },
+  {
+    name: "an empty vector, where the dimension is learned from it",
+    asks: "embed",
+    of: vectors(""),
+    isLearned: true,
+    gives: "Damaged",
+    attempts: 1
+  },
+  { name: "one vector for two texts", asks: "embed", of: vectors(VECTOR), gives: "Damaged", attempts: 1 },
+  {
+    name: "three vectors for two texts",
+    asks: "embed",
+    of: vectors(VECTOR, VECTOR, VECTOR),
+    gives: "Damaged",
+    attempts: 1
+  },
+  { name: "a score that is NaN", asks: "rerank", of: scores([0, "NaN"]), gives: "Damaged", attempts: 1 },
+  {
+    name: "a score of a document that was not given",
+    asks: "rerank",
+    of: scores([7, "0.5"]),
+    gives: "Damaged",
+    attempts: 1
+  }
+]

@@ -1,0 +1,240 @@
+/**
+ * What a caller gets for each fault that a provider can show: the real layer asks a server on the loopback that has it.
+ */
+import * as Cli from "@effect/cli/Command"
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import { channel } from "node:diagnostics_channel"
+import { inspect } from "node:util"
+import { answer, json, plural } from "../../src/cli/Output.ts"
+import { ModelError, ModelManager } from "../../src/models/ModelManager.ts"
+import { type DialectName, type Endpoint, PRESETS, type Role } from "../../src/models/Presets.ts"
+import * as Unmetered from "../../src/models/providers/Unmetered.ts"
+import { Unsuccessful } from "../../src/process/Process.ts"
+import { forEach } from "../../src/resources/Concurrent.ts"
+import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import { DIMENSION, type ModelServer, modelServer } from "../models/server.ts"
+import { main, progress, round, timed } from "../script.ts"
+import { DIALECTS, keyOf } from "./answers.ts"
+import { type Fault, faults } from "./faults.ts"
+
+const MODEL = "a/model"
+const UNTYPED = "no typed error"
+/** Cases at a time. */
+const CONCURRENCY = 8
+/** What closes has this long to be gone at the other end. */
+const SETTLES_WITHIN = "1 second"
+
+interface Case {
+  readonly dialect: DialectName
+  readonly fault: Fault
+}
+
+interface Outcome {
+  readonly fault: string
+  readonly dialect: DialectName
+  /** The reason of the error, "an answer", or UNTYPED. */
+  readonly got: string
+  readonly attempts: number
+  readonly message: string
+  readonly socketsLeft: number
+  /** What it should not have done. */
+  readonly wrong: ReadonlyArray<string>
+}
+
+const ROLES = { complete: "light", embed: "embedding", rerank: "rerank" } as const satisfies Record<string, Role>
+
+const asks = ({ dialect, fault }: Case) => fault.asks ?? (dialect === "voyage" ? "embed" : "complete")
+
+const ask = (which: keyof typeof ROLES) =>
+  Effect.flatMap(ModelManager, (models): Effect.Effect<unknown, ModelError> => {
+    switch (which) {
+      case "complete":
+        return models.complete({ prompt: "say hello" })
+      case "embed":
+        return models.embed(["one", "two"])
+      case "rerank":
+        return models.rerank("which?", ["one", "two"])
+    }
+  })
+
+/** Ports where nobody listens, one each so that what is tried there can be told apart. */
+const closedPort = (dialect: DialectName) => DIALECTS.indexOf(dialect) + 1
+
+/** Connections to ports of the loopback that failed, while the scope is open. */
+const refusedConnections = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const byPort = new Map<number, number>()
+      const failed = channel("undici:client:connectError")
+      const count = (message: unknown) => {
+        const port = Number((message as { readonly connectParams: { readonly port: string } }).connectParams.port)
+        byPort.set(port, (byPort.get(port) ?? 0) + 1)
+      }
+      failed.subscribe(count)
+      return { byPort, stop: () => failed.unsubscribe(count) }
+    }),
+    ({ stop }) => Effect.sync(stop)
+  ),
+  ({ byPort }) => byPort
+)
+
+const endpointOf = (which: Case, { origin }: ModelServer): Endpoint => {
+  const { dialect, fault } = which
+  const place = fault.isAway === true ? `http://127.0.0.1:${closedPort(dialect)}` : origin
+  return {
+    provider: dialect,
+    model: MODEL,
+    baseUrl: new URL(new URL(PRESETS[dialect]!.baseUrl).pathname, place).href,
+    apiKey: Option.some(Redacted.make(keyOf(dialect))),
+    ...(asks(which) === "embed" && fault.isLearned !== true && { dimension: DIMENSION })
+  }
+}
+
+/** What differs from run to run and from interface to interface is left out, so that equal messages are seen to be equal. */
+const shown = (message: string, origin: string) =>
+  message.replace(`model ${MODEL}: ${origin}: `, "").replaceAll(/127\.0\.0\.1:\d+/g, ":PORT")
+    .replace(/(?<=is not what )\S+/, "PATH")
+
+/** Whoever logs an error, in one of these ways, must not log the key. */
+const logged = (error: ModelError) => [
+  error.message,
+  inspect(error, { depth: 20 }),
+  JSON.stringify(error),
+  Cause.pretty(Cause.fail(error), { renderErrorCause: true })
+]
+
+/** What is wrong with an error that is typed. */
+const misspoken = (error: ModelError, key: string, origin: string): ReadonlyArray<string> => [
+  ...(logged(error).some((text) => text.includes(key)) ? ["the key is in the error"] : []),
+  ...(error.message.startsWith(`model ${MODEL}: ${origin}: `) && !error.message.includes("\n")
+    ? []
+    : [`it does not say in one line which model it was and where: ${error.message}`])
+]
+
+/** What the caller got, in words, and the error where it is a typed one. */
+const heard = (exit: Exit.Exit<unknown, ModelError>, origin: string) => {
+  if (Exit.isSuccess(exit)) return { got: "an answer", message: "", error: Option.none<ModelError>() }
+  const error = Option.filter(Cause.failureOption(exit.cause), (error) => error instanceof ModelError)
+  return Option.match(error, {
+    onNone: () => ({ got: UNTYPED, message: Cause.pretty(exit.cause), error }),
+    onSome: ({ message, reason }) => ({ got: reason, message: shown(message, origin), error })
+  })
+}
+
+const run = (which: Case, other: ModelServer, refused: ReadonlyMap<number, number>) =>
+  Effect.gen(function*() {
+    const { dialect, fault } = which
+    const server = yield* modelServer
+    const { open, keys } = server.seen
+    server.delay = fault.delay ?? 0
+    const behaviour = fault.of[dialect]!
+    server.behaviour = async () => {
+      if (fault.isOnce === true && server.seen.requests > 1) return "answers"
+      return typeof behaviour === "function" ? behaviour() : behaviour
+    }
+    const ledger = yield* ResourceLedger
+    const endpoint = endpointOf(which, server)
+    const models = Unmetered.providers({
+      roles: { [ROLES[asks(which)]]: [endpoint] },
+      patience: { within: fault.within ?? "20 seconds", retries: 1, waits: "4 seconds" }
+    })
+    const [exit, ms] = yield* timed(Effect.exit(Effect.provide(
+      ask(asks(which)),
+      Layer.provide(models, Layer.merge(Layer.succeed(ResourceLedger, ledger), NodeContext.layer))
+    )))
+    const left = yield* ledger.snapshot
+    yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => open.size === 0 }).pipe(
+      Effect.timeoutOption(SETTLES_WITHIN)
+    )
+    const key = keyOf(dialect)
+    const { origin } = new URL(endpoint.baseUrl)
+    const attempts = fault.isAway === true ? refused.get(closedPort(dialect)) ?? 0 : server.seen.requests
+    const { error, got, message } = heard(exit, origin)
+    return {
+      fault: fault.name,
+      dialect,
+      got,
+      attempts,
+      message,
+      socketsLeft: open.size,
+      wrong: [
+        ...(got === fault.gives ? [] : [`it gave ${got} (${message}), not ${fault.gives}`]),
+        ...(attempts === fault.attempts ? [] : [`it was asked ${attempts} times, not ${fault.attempts}`]),
+        ...(ms >= (fault.waits ?? 0) ? [] : [`it was asked again after ${round(ms)} ms`]),
+        ...Option.match(error, { onNone: () => [], onSome: (error) => misspoken(error, key, origin) }),
+        ...(open.size === 0 ? [] : [`${open.size} sockets are open`]),
+        ...left.map(({ kind, name }) => `${kind} ${name} is open`),
+        ...(other.seen.sockets === 0 ? [] : ["another origin was asked"]),
+        ...([...keys].every((seen) => seen === key || seen === `Bearer ${key}`) ? [] : ["it was sent another's key"])
+      ]
+    } satisfies Outcome
+  }).pipe(Effect.scoped, Effect.provide(ResourceLedger.layer))
+
+/** What the ledger still has at its end is a defect. */
+const outcomeOf = (which: Case, other: ModelServer, refused: ReadonlyMap<number, number>): Effect.Effect<Outcome> =>
+  Effect.catchAllCause(run(which, other, refused), (cause) =>
+    Effect.succeed({
+      fault: which.fault.name,
+      dialect: which.dialect,
+      got: UNTYPED,
+      attempts: 0,
+      message: "",
+      socketsLeft: 0,
+      wrong: [Cause.pretty(cause)]
+    }))
+
+const row = (cells: ReadonlyArray<string | number>) => `| ${cells.join(" | ")} |`
+
+/** Dialects that got the same share a line. */
+const markdown = (outcomes: ReadonlyArray<Outcome>): ReadonlyArray<string> => {
+  const lines = new Map<string, Array<Outcome>>()
+  for (const each of outcomes) {
+    const { attempts, fault, got, message, socketsLeft } = each
+    const same = JSON.stringify([fault, got, attempts, message, socketsLeft])
+    lines.set(same, [...(lines.get(same) ?? []), each])
+  }
+  return [
+    row(["fault", "dialect", "what the caller got", "attempts", "what the message says", "sockets left"]),
+    row(["---", "---", "---", "---", "---", "---"]),
+    ...[...lines.values()].map((same) => {
+      const { attempts, fault, got, message, socketsLeft } = same[0]!
+      const dialects = same.length === DIALECTS.length ? "all" : same.map(({ dialect }) => dialect).join(", ")
+      return row([fault, dialects, got, attempts, message.replaceAll("|", "\\|").replaceAll("<", "&lt;"), socketsLeft])
+    })
+  ]
+}
+
+const command = Cli.make("faults", { json }, ({ json }) =>
+  Effect.gen(function*() {
+    const other = yield* modelServer
+    const refused = yield* refusedConnections
+    const cases = faults(other.origin).flatMap((fault) =>
+      DIALECTS.flatMap((dialect): ReadonlyArray<Case> => fault.of[dialect] === undefined ? [] : [{ dialect, fault }])
+    )
+    let done = 0
+    const [outcomes, ms] = yield* timed(forEach(cases, CONCURRENCY, (each) =>
+      Effect.zipLeft(
+        outcomeOf(each, other, refused),
+        Effect.suspend(() => progress(`${++done} of ${cases.length}`))
+      )))
+    yield* progress("")
+    const failures = outcomes.flatMap(({ dialect, fault, wrong }) =>
+      wrong.map((each) => `${fault}, ${dialect}: ${each}`)
+    )
+    yield* answer(json, { cases: outcomes, failures, ms: round(ms) }, () =>
+      [
+        ...markdown(outcomes),
+        "",
+        ...failures.map((failure) => `FAILED ${failure}`),
+        `${plural(outcomes.length, "case")}, ${plural(failures.length, "failure")}, ${round(ms / 1_000, 1)} s`
+      ].join("\n"))
+    if (failures.length > 0) return yield* Effect.fail(new Unsuccessful())
+  }).pipe(Effect.scoped)).pipe(Cli.withDescription("What a caller gets for each fault of a provider"))
+
+main(command, "faults")

@@ -1,0 +1,180 @@
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as TestClock from "effect/TestClock"
+import { join } from "node:path"
+import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
+import * as Project from "../../src/domain/Project.ts"
+import * as Tokens from "../../src/domain/Tokens.ts"
+import * as IndexInMemory from "../../src/index/IndexInMemory.ts"
+import * as Injector from "../../src/inject/Injector.ts"
+import * as ModelInMemory from "../../src/models/ModelInMemory.ts"
+import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import * as Retriever from "../../src/retrieve/Retriever.ts"
+import * as Given from "../../src/hook/Given.ts"
+import { answer, type HookInput } from "../../src/hook/Hook.ts"
+import { MemoryStore } from "../../src/store/MemoryStore.ts"
+import * as StoreInMemory from "../../src/store/StoreInMemory.ts"
+import { batch, cursor, message, project, unit } from "../contract/made.ts"
+import * as remembered from "../retrieve/remembered.ts"
+
+const NOON = Date.UTC(2026, 10, 26, 12)
+const DAY = 86_400_000
+/** Is no folder of any machine. */
+const CWD = "/nowhere/billing"
+
+const services = Injector.layer.pipe(
+  Layer.provide(Retriever.layer),
+  Layer.provide(Layer.merge(IndexInMemory.layer, ModelInMemory.layer())),
+  Layer.provideMerge(Layer.merge(StoreInMemory.layer, Given.layerInMemory)),
+  Layer.provideMerge(Layer.merge(ResourceLedger.layer, NodeContext.layer))
+)
+
+const start = (source: string, says: Partial<HookInput> = {}): HookInput => ({
+  session_id: "now",
+  cwd: CWD,
+  hook_event_name: "SessionStart",
+  source,
+  ...says
+} as HookInput)
+
+const prompt = (text: string, says: Partial<HookInput> = {}): HookInput => ({
+  session_id: "now",
+  cwd: CWD,
+  hook_event_name: "UserPromptSubmit",
+  prompt: text,
+  ...says
+} as HookInput)
+
+const units: ReadonlyArray<MemoryUnit> = [
+  unit("archive-1", {
+    type: "archive",
+    sessionId: "earlier",
+    occurredAt: NOON - DAY,
+    content:
+      "Aim: charge customers by Stripe\nOutcome: webhooks are verified.\nOpen: retries of failed payments remain."
+  }),
+  unit("decision-1", {
+    type: "decision",
+    sessionId: "earlier",
+    occurredAt: NOON - DAY,
+    content: "We decided to store amounts in cents, since floats lose them."
+  }),
+  unit("conversation-1", {
+    sessionId: "earlier",
+    occurredAt: NOON - DAY,
+    content: "The quokka importer reads its spreadsheets through a zebra queue."
+  })
+].map((each) => ({ ...each, tokens: Tokens.estimate(each.content) }))
+
+const withUnits = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    yield* TestClock.setTime(NOON)
+    const of = yield* Project.resolve(CWD)
+    yield* remembered.store(units.map((each) => ({ ...each, projectId: of.id })), of)
+    return yield* effect
+  }).pipe(Effect.provide(services), Effect.scoped)
+
+const QUOKKA = prompt("how does the quokka importer read spreadsheets")
+
+describe("a session that begins", () => {
+  it.effect("is told what its project's sessions left, and not again what it was told", () =>
+    withUnits(Effect.gen(function*() {
+      const told = yield* answer(start("startup"))
+      assert.include(told, "retries of failed payments remain")
+      assert.include(told, "store amounts in cents")
+      assert.strictEqual(yield* answer(prompt("should amounts be stored in cents or floats")), "")
+      assert.strictEqual(yield* answer(start("startup")), "")
+      assert.strictEqual(yield* answer(start("startup", { session_id: "other", cwd: "/nowhere/else" })), "")
+    })))
+
+  it.effect("is told again once its context was compacted or cleared", () =>
+    withUnits(Effect.gen(function*() {
+      const told = yield* answer(start("startup"))
+      assert.strictEqual(yield* answer(start("compact")), told)
+      assert.strictEqual(yield* answer(start("clear", { session_id: "next" })), told)
+    })))
+
+  it.effect("when it goes on, is told only what others did since", () =>
+    withUnits(Effect.gen(function*() {
+      const store = yield* MemoryStore
+      const of = yield* Project.resolve(CWD)
+      yield* store.append(
+        batch([message("m", { sessionId: "now", occurredAt: NOON - 2 * DAY })], {
+          project: of,
+          cursor: cursor("/t/now", 1)
+        })
+      )
+      assert.include(yield* answer(start("resume")), "retries of failed payments")
+      yield* store.append(
+        batch([message("n", { sessionId: "late", occurredAt: NOON })], { project: of, cursor: cursor("/t/late", 1) })
+      )
+      assert.strictEqual(yield* answer(start("resume", { session_id: "late" })), "")
+    })))
+
+  it.effect("as a fork has what its parent had, however its transcript tells whose it is", () =>
+    withUnits(Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-fork-" })
+      yield* (yield* MemoryStore).append(batch([message("uuid-1", { sessionId: "now" })], { project: project("one") }))
+      assert.include(yield* answer(QUOKKA), "zebra queue")
+      for (
+        const [name, line] of [
+          ["uuids", { type: "user", uuid: "uuid-1", sessionId: "uuids" }],
+          ["named", { type: "user", uuid: "x", sessionId: "named", forkedFrom: { messageUuid: "x", sessionId: "now" } }]
+        ] as const
+      ) {
+        const file = join(folder, `${name}.jsonl`)
+        const says = { session_id: name, transcript_path: file }
+        assert.strictEqual(yield* answer(start("fork", says)), "")
+        yield* fs.writeFileString(file, `${JSON.stringify(line)}\n`)
+        assert.strictEqual(yield* answer({ ...QUOKKA, ...says }), "")
+      }
+      assert.include(yield* answer({ ...QUOKKA, session_id: "another" }), "zebra queue")
+    })))
+})
+
+describe("a prompt", () => {
+  it.effect("brings what it needs once, and nothing when nothing is good enough", () =>
+    withUnits(Effect.gen(function*() {
+      assert.include(yield* answer(QUOKKA), "zebra queue")
+      assert.strictEqual(yield* answer(QUOKKA), "")
+      assert.strictEqual(yield* answer(prompt("which colour has the moon")), "")
+    })))
+
+  it.effect("that nobody typed brings nothing", () =>
+    withUnits(Effect.gen(function*() {
+      const asked = "how does the quokka importer read spreadsheets"
+      const report =
+        `<task-notification>\n<status>completed</status>\n<summary>${asked}</summary>\n</task-notification>`
+      assert.strictEqual(yield* answer(prompt(report)), "")
+      assert.include(yield* answer(QUOKKA), "zebra queue")
+    })))
+
+  it.effect("brings nothing that Claude Code's own memory says", () =>
+    withUnits(Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-own-" })
+      yield* fs.makeDirectory(join(folder, "memory"))
+      yield* fs.writeFileString(
+        join(folder, "memory", "MEMORY.md"),
+        "# Notes\n- quokka importer: reads spreadsheets through the zebra queue\n"
+      )
+      assert.strictEqual(yield* answer({ ...QUOKKA, transcript_path: join(folder, "now.jsonl") }), "")
+      assert.include(
+        yield* answer({ ...QUOKKA, transcript_path: join(folder, "elsewhere", "now.jsonl") }),
+        "zebra queue"
+      )
+    })))
+
+  it.effect("brings nothing to a session that is muted", () =>
+    withUnits(Effect.gen(function*() {
+      yield* (yield* Given.Given).mute("now", true)
+      assert.strictEqual(yield* answer(start("startup")), "")
+      assert.strictEqual(yield* answer(QUOKKA), "")
+      yield* (yield* Given.Given).mute("now", false)
+      assert.include(yield* answer(QUOKKA), "zebra queue")
+    })))
+})

@@ -1,0 +1,23 @@
+/**
+ * The client as tests use it.
+ */
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import { parse } from "../../../src/index/QdrantAddress.ts"
+import * as QdrantClient from "../../../src/index/qdrant/QdrantClient.ts"
+
+export interface Options extends Partial<Omit<QdrantClient.QdrantOptions, "address" | "apiKey">> {
+  readonly apiKey?: string | undefined
+}
+
+export const client = (url: string, { apiKey, ...options }: Options = {}) =>
+  QdrantClient.layer({
+    address: Either.getOrThrowWith(parse(url), (wrong) => new Error(wrong)),
+    apiKey: Option.map(Option.fromNullable(apiKey), Redacted.make),
+    within: "10 seconds",
+    retries: 0,
+    waits: "1 second",
+    handshake: "required",
+    ...options
+  })

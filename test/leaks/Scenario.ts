@@ -1,0 +1,184 @@
+/**
+ * What the gate does with the real layers, each time in a memory of its own.
+ */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import { cpSync, mkdirSync } from "node:fs"
+import { basename, join } from "node:path"
+import * as App from "../../src/App.ts"
+import * as QdrantAddress from "../../src/index/QdrantAddress.ts"
+import { ModelManager } from "../../src/models/ModelManager.ts"
+import { type Endpoint, PRESETS, type Role } from "../../src/models/Presets.ts"
+import type * as Providers from "../../src/models/providers/Providers.ts"
+import { NO_CAPS } from "../../src/models/Spending.ts"
+import * as Unmetered from "../../src/models/providers/Unmetered.ts"
+import { forEach } from "../../src/resources/Concurrent.ts"
+import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
+import * as Settings from "../../src/settings/Settings.ts"
+import type { StoreStatus } from "../../src/store/MemoryStore.ts"
+import type { ModelServer } from "../models/server.ts"
+import type { StandIn } from "../index/qdrant/StandIn.ts"
+
+const SESSIONS = [
+  "-home-mei-work-shop-api/agent-5f21c8ae.jsonl",
+  "-home-mei-work-shop-api/43a24c26-cf56-4141-8bb4-24d85373a64c.jsonl"
+]
+
+/** Two small sessions. */
+export const copySessions = (folder: string): void => {
+  const samples = Settings.packageFile("test", "fixtures", "projects")
+  mkdirSync(folder, { recursive: true })
+  for (const each of SESSIONS) cpSync(join(samples, each), join(folder, basename(each)))
+}
+
+/** A memory's folder that is removed when the scope closes. */
+export const home = Effect.flatMap(
+  FileSystem.FileSystem,
+  (fs) => fs.makeTempDirectoryScoped({ prefix: "claude-memory-leaks-" })
+)
+
+/** An origin for each role, so that what is for one and goes to another is seen. */
+export type Servers = Readonly<Record<Role, ModelServer>>
+
+export const keyOf = (role: Role) => `the key for ${role}`
+
+/** One for each dialect. */
+const PROVIDERS: Readonly<Record<Role, string>> = {
+  embedding: "openai",
+  light: "gemini",
+  heavy: "anthropic",
+  rerank: "voyage"
+}
+
+export const endpoint = (servers: Servers, role: Role): Endpoint => ({
+  provider: PROVIDERS[role],
+  baseUrl: new URL(new URL(PRESETS[PROVIDERS[role]]!.baseUrl).pathname, servers[role].origin).href,
+  apiKey: Option.some(Redacted.make(keyOf(role))),
+  model: "letters"
+})
+
+const roles = (servers: Servers): Providers.Options["roles"] => ({
+  light: [endpoint(servers, "light")],
+  heavy: [endpoint(servers, "heavy")],
+  embedding: [endpoint(servers, "embedding")],
+  rerank: [endpoint(servers, "rerank")]
+})
+
+export const patience: Providers.Options["patience"] = { within: "10 seconds", retries: 0, waits: 0 }
+
+export interface Place {
+  readonly home: string
+  readonly sessions: string
+  readonly servers: Servers
+  /** Where the vectors are. */
+  readonly qdrant: StandIn
+}
+
+/** A memory of its own; its folder is removed when the scope closes. */
+export const newPlace = ({ qdrant, servers, sessions }: Omit<Place, "home">) =>
+  Effect.map(home, (home): Place => ({ home, sessions, servers, qdrant }))
+
+/** With a ledger of its own. */
+export const alone = <A, E>(layer: Layer.Layer<A, E, ResourceLedger>) => Layer.provide(layer, ResourceLedger.layer)
+
+export const vectorsIn = ({ origin }: StandIn): NonNullable<App.Options["qdrant"]> => ({
+  address: Either.getOrThrow(QdrantAddress.parse(origin)),
+  apiKey: Option.none(),
+  prefix: "gate",
+  shards: 1,
+  replicas: 1,
+  within: "10 seconds",
+  retries: 0,
+  waits: 0,
+  handshake: "tolerant"
+})
+
+/** The whole service with models and vectors behind the network; the ledger comes from outside. */
+export const service = ({ home, qdrant, servers }: Place) =>
+  Layer.provide(
+    Layer.merge(
+      App.layer({
+        home,
+        readOnly: false,
+        busyTimeoutMs: 2_000,
+        models: { roles: roles(servers), patience, caps: NO_CAPS },
+        review: "hybrid",
+        fusion: 2_000,
+        qdrant: vectorsIn(qdrant)
+      }),
+      Unmetered.providers({ roles: roles(servers), patience })
+    ),
+    NodeContext.layer
+  )
+
+/** What was left for later, in words. */
+export const ingest = (sessions: string) =>
+  Effect.gen(function*() {
+    const { discover, ingest } = yield* ClaudeMemory
+    const files = yield* discover([sessions])
+    return yield* Stream.runFold(
+      ingest(files),
+      [] as ReadonlyArray<string>,
+      (told, step) => step._tag === "Postponed" ? [...told, step.error.message] : told
+    )
+  })
+
+const QUESTION = {
+  text: "why does the list of writes matter?",
+  projects: "all",
+  limit: 3,
+  minScore: 0,
+  mode: "hybrid"
+} as const
+
+export const ask = Effect.gen(function*() {
+  const memory = yield* ClaudeMemory
+  const { degraded } = yield* memory.search(QUESTION)
+  yield* memory.inject({ prompt: QUESTION.text, projects: "all", mode: "balanced", maxTokens: 500, maxChars: 5_000 })
+  return degraded
+})
+
+export const completion = (tier: "light" | "heavy") =>
+  Effect.flatMap(ModelManager, ({ complete }) => complete({ tier, prompt: "say" }))
+
+/** Of both models at once. */
+export const complete = forEach(["light", "heavy"] as const, 2, completion)
+
+export const rerank = Effect.flatMap(ModelManager, ({ rerank }) => rerank("which?", ["one", "another"]))
+
+export const embed = Effect.flatMap(ModelManager, ({ embed }) => embed(["a text", "another"]))
+
+/** Everything once: what was degraded, and what is remembered at the end. */
+export const everything = (place: Place) =>
+  Effect.gen(function*() {
+    const postponed = yield* ingest(place.sessions)
+    const degraded = yield* ask
+    yield* complete
+    const { status } = yield* ClaudeMemory
+    return { degraded: [...postponed, ...degraded], status: yield* status }
+  }).pipe(Effect.provide(service(place)))
+
+/** The service with the offline model. */
+const local = (readOnly: boolean) => ({ home }: Place) =>
+  Layer.provide(App.layer({ home, readOnly, busyTimeoutMs: 2_000 }), NodeContext.layer)
+export const reader = local(true)
+const writer = local(false)
+
+/** The offline model, vectors beside the memory, and a reader on the memory that a writer has made. */
+export const offline = (place: Place) =>
+  Effect.gen(function*() {
+    const postponed = yield* Effect.provide(ingest(place.sessions), writer(place))
+    const degraded = yield* Effect.provide(ask, reader(place))
+    return { degraded: [...postponed, ...degraded] }
+  })
+
+/** What two memories of the same sessions have in common. */
+export const facts = ({ lines, messages, pending, sessions, units }: StoreStatus) =>
+  JSON.stringify({ lines, messages, pending, sessions, units })

@@ -1,0 +1,85 @@
+/**
+ * Callers that leave while the service lives on: what they asked for ends with them, also at the other end of the wire.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import type { ModelManager } from "../../src/models/ModelManager.ts"
+import type { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
+import type { Behaviour } from "../models/server.ts"
+import { endOf, type Ground, started, withoutTraces } from "./Ground.ts"
+import { alone, ask, complete, embed, ingest, newPlace, type Place, rerank, type Servers, service } from "./Scenario.ts"
+import * as World from "./World.ts"
+
+interface Call {
+  readonly name: string
+  readonly run: (place: Place) => Effect.Effect<unknown, { readonly message: string }, ClaudeMemory | ModelManager>
+}
+
+const CALLS: ReadonlyArray<Call> = [
+  { name: "embed", run: () => embed },
+  { name: "complete", run: () => complete },
+  { name: "rerank", run: () => rerank },
+  { name: "search and inject", run: () => ask }
+]
+
+const all = (servers: Servers, behaviour: Behaviour) =>
+  Effect.sync(() => {
+    for (const server of Object.values(servers)) server.behaviour = behaviour
+  })
+
+/** Sockets stay with the pool, which opens another for one that was torn down: they have to be gone when it is. */
+const ofCalls = ({ fds: _fds, serverSockets: _serverSockets, sockets: _sockets, ...rest }: World.World) => rest
+
+const isAsked = (servers: Servers) => Object.values(servers).some(({ seen }) => seen.running > 0)
+
+/** One call, and what is wrong after it was left while the servers hang. */
+const abandon = (ground: Ground, place: Place, { run }: Call) =>
+  Effect.gen(function*() {
+    yield* run(place)
+    const now = Effect.map(World.read(ground.folder, Object.values(place.servers)), ofCalls)
+    const before = yield* now
+    const left = yield* Effect.acquireUseRelease(
+      all(place.servers, "hangs"),
+      () =>
+        Effect.gen(function*() {
+          const caller = yield* started(run(place))
+          const isOut = yield* Effect.repeat(Effect.sleep("2 millis"), { until: () => isAsked(place.servers) }).pipe(
+            Effect.timeoutOption("5 seconds")
+          )
+          yield* Fiber.interruptFork(caller)
+          const end = yield* endOf(caller)
+          return [
+            ...(Option.isSome(isOut) ? [] : ["nothing was asked of a model"]),
+            ...(Option.exists(end, Exit.isInterrupted) ? [] : ["the caller did not go"]),
+            ...(yield* World.beyond(before, now))
+          ]
+        }),
+      () => all(place.servers, "answers")
+    )
+    // What was left does not stand in the way of the next.
+    const again = yield* Effect.exit(run(place))
+    return { wrong: [...left, ...(Exit.isFailure(again) ? [`the next call: ${Cause.pretty(again.cause)}`] : [])] }
+  })
+
+export const abandoned = (ground: Ground) =>
+  Effect.gen(function*() {
+    for (const call of CALLS) {
+      yield* ground.progress(`abandoned ${call.name}`)
+      const { wrong } = yield* withoutTraces(
+        ground,
+        Effect.gen(function*() {
+          const place = yield* newPlace(ground)
+          yield* Effect.provide(ingest(place.sessions), alone(service(place)))
+          return yield* abandon(ground, place, call).pipe(
+            Effect.provide(alone(service(place))),
+            Effect.catchAllCause((cause) => Effect.succeed({ wrong: [Cause.pretty(cause)] }))
+          )
+        })
+      )
+      for (const each of wrong) yield* ground.failed(`abandoned ${call.name}: ${each}`)
+    }
+    return { abandoned: CALLS.length }
+  })

@@ -1,0 +1,112 @@
+/**
+ * Opened, used and closed again and again in one process: what is kept each time shows as a slope.
+ */
+import * as Effect from "effect/Effect"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+import * as LeakProbe from "../../src/resources/monitor/LeakProbe.ts"
+import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import { type Ground, numbered } from "./Ground.ts"
+import { alone, ask, complete, everything, home, newPlace, offline, type Place, reader, service } from "./Scenario.ts"
+import { type Slope, slope } from "./slope.ts"
+
+/** Cycles that are run before the first is measured, those that are, and those between two measurements. */
+const REPETITIONS = {
+  quick: { first: 40, measured: 40, every: 1 },
+  full: { first: 200, measured: 1_000, every: 5 }
+}
+
+/**
+ * The noise floor per cycle, found with nothing leaking: V8's tables grow by some hundred bytes. Over few cycles the allocator has
+ * not settled.
+ */
+const FLOORS = {
+  heapBytes: { quick: 4_096, full: 256 },
+  externalBytes: { quick: 512, full: 512 },
+  rssBytes: { quick: 131_072, full: 8_192 },
+  fds: { quick: 0.02, full: 0.002 },
+  sockets: { quick: 0.02, full: 0.002 }
+}
+type Measured = keyof typeof FLOORS
+export type Slopes = Readonly<Record<Measured, Slope & { readonly floor: number }>>
+
+const MEASURED: ReadonlyArray<Measured> = ["heapBytes", "externalBytes", "rssBytes", "fds", "sockets"]
+
+/** Optimized code is on the heap as well, a kilobyte a cycle for a thousand cycles: none is made meanwhile. */
+const withoutOptimizer = Effect.acquireRelease(
+  Effect.sync(() => setFlagsFromString("--no-opt")),
+  () => Effect.sync(() => setFlagsFromString("--opt"))
+)
+
+/** Twice: what the first collection finalizes, the second frees. */
+const collected = Effect.sync(() => {
+  setFlagsFromString("--expose-gc")
+  return runInNewContext("gc") as () => void
+}).pipe(Effect.map((collect) =>
+  Effect.sync(collect).pipe(
+    Effect.zipRight(Effect.sleep("2 millis")),
+    Effect.zipRight(Effect.sync(collect))
+  )
+))
+
+const measure = Effect.map(LeakProbe.read, ({ fds, sockets }): Readonly<Record<Measured, number>> => {
+  const { external, heapUsed, rss } = process.memoryUsage()
+  return { heapBytes: heapUsed, externalBytes: external, rssBytes: rss, fds: fds ?? 0, sockets }
+})
+
+/** The service with models and vectors over the network, then, but in quick form, a reader with the offline model. */
+const cycle = (remote: Place, local: Place, isQuick: boolean) =>
+  Effect.zipRight(
+    Effect.provide(Effect.zipRight(ask, complete), alone(service(remote))),
+    isQuick ? Effect.void : Effect.provide(ask, alone(reader(local)))
+  )
+
+export const cycles = (ground: Ground) =>
+  Effect.gen(function*() {
+    const form = ground.isQuick ? "quick" : "full"
+    const { every, first, measured } = REPETITIONS[form]
+    const collect = yield* collected
+    yield* withoutOptimizer
+    const remote = yield* newPlace(ground)
+    const local: Place = { ...remote, home: yield* home }
+    yield* Effect.provide(everything(remote), ResourceLedger.layer)
+    yield* Effect.provide(offline(local), ResourceLedger.layer)
+    const series: Record<Measured, Array<number>> = {
+      heapBytes: [],
+      externalBytes: [],
+      rssBytes: [],
+      fds: [],
+      sockets: []
+    }
+    for (let i = 0; i < first + measured; i++) {
+      if (i % 10 === 0) yield* ground.progress(`cycle ${numbered(i, first + measured)}`)
+      yield* cycle(remote, local, ground.isQuick)
+      // What the servers have seen is in this process too.
+      for (const { seen } of Object.values(ground.servers)) seen.paths.length = seen.batches.length = 0
+      ground.qdrant.seen.operations.length = ground.qdrant.seen.bodies.length = 0
+      if (i < first || (i - first) % every > 0) continue
+      yield* collect
+      const now = yield* measure
+      for (const each of MEASURED) series[each].push(now[each])
+    }
+    const perCycle = (each: Measured) => {
+      const { high, low, perStep } = slope(series[each])
+      return { perStep: perStep / every, low: low / every, high: high / every, floor: FLOORS[each][form] }
+    }
+    const slopes: Slopes = {
+      heapBytes: perCycle("heapBytes"),
+      externalBytes: perCycle("externalBytes"),
+      rssBytes: perCycle("rssBytes"),
+      fds: perCycle("fds"),
+      sockets: perCycle("sockets")
+    }
+    for (const each of MEASURED) {
+      const { floor, low, perStep } = slopes[each]
+      if (low > floor) {
+        yield* ground.failed(
+          `${each}: ${perStep.toFixed(3)} more with each cycle, surely ${low.toFixed(3)}; the noise floor is ${floor}`
+        )
+      }
+    }
+    return { cycles: measured, slopes }
+  }).pipe(Effect.scoped)

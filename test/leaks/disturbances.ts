@@ -1,0 +1,144 @@
+/**
+ * What happens to a program while it runs, and how src/process/Process.ts says that it ends then.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { constants } from "node:os"
+import { endWithPrompt, type Situation, SLOW_MS, type Stage } from "./situations.ts"
+import { main, type Program, type Start } from "./spawned.ts"
+
+const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const
+type Signal = typeof SIGNALS[number]
+
+export interface Expected {
+  readonly codes: ReadonlyArray<number>
+  /** Ends that are right only before src/process/Process.ts listens. */
+  readonly signals?: ReadonlyArray<Signal>
+  readonly stderr: RegExp
+  /** From the disturbance to the end. */
+  readonly withinMs: number
+  /** How long finalizers are waited for, in milliseconds: one that ended sooner has run them all. */
+  readonly finalizersMs: number
+}
+
+export interface Disturbance {
+  readonly name: string
+  /** Where it makes sense. */
+  readonly at: (situation: Situation) => boolean
+  /** Other than the situation says. */
+  readonly start?: (stage: Stage, situation: Situation, usual: Start) => Effect.Effect<Start>
+  /** Gives the signals that it sent. */
+  readonly act: (
+    stage: Stage,
+    program: Program,
+    situation: Situation
+  ) => Effect.Effect<ReadonlyArray<Signal>>
+  readonly expected: (
+    situation: Situation,
+    signals: ReadonlyArray<Signal>,
+    acted: Option.Option<{ readonly isListening: boolean }>
+  ) => Expected
+}
+
+/** Deadlines of src/process/Process.ts; the hook's is shorter than a slow release. */
+const DEADLINE_MS = 10_000
+const HOOK_DEADLINE_MS = 200
+/** Most of it is for a busy machine. */
+const PROMPT_MS = 3_000
+/** A second signal ends the process without waiting for anything. */
+const AT_ONCE_MS = 700
+const FIRST = 143
+
+const codeOf = (signal: Signal) => 128 + constants.signals[signal]
+const isHook = ({ subject }: Situation) => subject === "hook"
+const nothing = /^$/
+
+const ends = (situation: Situation, codes: ReadonlyArray<number>, more: Partial<Expected> = {}): Expected => ({
+  codes: isHook(situation) ? [0] : codes,
+  stderr: nothing,
+  withinMs: PROMPT_MS + (!isHook(situation) && situation.state === "stopping" ? SLOW_MS : 0),
+  finalizersMs: !isHook(situation) ? DEADLINE_MS : situation.state === "stopping" ? 0 : HOOK_DEADLINE_MS,
+  ...more
+})
+
+const signal = (name: Signal): Disturbance => ({
+  name,
+  at: () => true,
+  act: (_, program) => Effect.as(program.send(name), [name]),
+  expected: (situation, signals) =>
+    situation.state === "stopping"
+      ? ends(situation, [codeOf(name)], { withinMs: AT_ONCE_MS, finalizersMs: 0 })
+      : ends(situation, [codeOf(name)], { signals })
+})
+
+/** Two in a row, so that the second comes while the first is still being acted upon, or not yet heard. */
+const twoSignals: Disturbance = {
+  name: "a second signal",
+  at: () => true,
+  act: ({ random }, program) =>
+    Effect.gen(function*() {
+      const one = SIGNALS[yield* random.nextIntBetween(0, 3)]!
+      const other = SIGNALS[yield* random.nextIntBetween(0, 3)]!
+      yield* program.send(one)
+      yield* Effect.sleep(yield* random.nextIntBetween(0, 40))
+      yield* program.send(other)
+      return [one, other]
+    }),
+  expected: (situation, signals) =>
+    ends(situation, signals.map(codeOf), {
+      signals,
+      finalizersMs: 0,
+      ...(situation.state === "stopping" && { withinMs: AT_ONCE_MS })
+    })
+}
+
+/** Only the hook reads stdin, and only before it works. */
+const endOfStdin: Disturbance = {
+  name: "end of stdin",
+  at: (situation) => isHook(situation) && (situation.state === "starting" || situation.state === "idle"),
+  act: ({ random }, program) =>
+    Effect.flatMap(random.nextBoolean, (isEmpty) => isEmpty ? program.endStdin("") : endWithPrompt(program)).pipe(
+      Effect.as([])
+    ),
+  expected: (situation) => ends(situation, [0], { finalizersMs: DEADLINE_MS })
+}
+
+/** Nobody notices before there is something to write; where the model hangs, that is when it is given up, in 30 seconds. */
+const stdoutClosed: Disturbance = {
+  name: "stdout closed",
+  at: ({ how, subject }) => subject === "hook" || !how.startsWith("the model hangs"),
+  start: (_, { state, subject }, usual) =>
+    Effect.succeed(
+      subject === "lifecycle" && state === "idle" ? { ...usual, args: [main, "lifecycle", "--for", "700ms"] } : usual
+    ),
+  act: (_, program) => Effect.as(Effect.zipRight(program.closeStdout, endWithPrompt(program)), []),
+  expected: (situation) => ends(situation, [situation.state === "stopping" ? FIRST : 0], { withinMs: 10_000 })
+}
+
+const crash = (name: "uncaughtException" | "unhandledRejection"): Disturbance => ({
+  name,
+  at: () => true,
+  start: ({ random }, { state }, usual) =>
+    Effect.map(random.nextIntBetween(0, 150), (actAfterMs) => ({
+      ...usual,
+      injection: { ...usual.injection, act: name, ...(state === "starting" && { actAfterMs }) }
+    })),
+  act: (_, program, { state }) => Effect.as(state === "starting" ? Effect.void : program.act, []),
+  expected: (situation, _, acted) => {
+    const told = /(?:thrown|rejected) by the gate/
+    // Node's own end, before anything of ours is there.
+    if (Option.exists(acted, ({ isListening }) => !isListening)) {
+      return { ...ends(situation, [1], { stderr: told }), codes: [1] }
+    }
+    return ends(situation, [1], { stderr: isHook(situation) ? nothing : told })
+  }
+})
+
+export const disturbances: ReadonlyArray<Disturbance> = [
+  ...SIGNALS.map(signal),
+  twoSignals,
+  endOfStdin,
+  stdoutClosed,
+  crash("uncaughtException"),
+  crash("unhandledRejection")
+]

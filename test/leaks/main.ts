@@ -1,0 +1,138 @@
+/**
+ * The leak gate: the real layers and programs, going wrong in every way; nothing may be left. And leaks put into the sources, each
+ * of which it has to find.
+ */
+import * as Cli from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { answer, json } from "../../src/cli/Output.ts"
+import { Unsuccessful } from "../../src/process/Process.ts"
+import { modelServer } from "../models/server.ts"
+import * as StandIn from "../index/qdrant/StandIn.ts"
+import { main, progress, timed } from "../script.ts"
+import { abandoned } from "./abandoned.ts"
+import { acquisitions } from "./acquisitions.ts"
+import { cycles } from "./cycles.ts"
+import { Enough, type Ground } from "./Ground.ts"
+import { interruptions } from "./interruptions.ts"
+import { mutants } from "./mutants.ts"
+import { processes } from "./processes.ts"
+import { races } from "./races.ts"
+import { copySessions } from "./Scenario.ts"
+import * as Told from "./told.ts"
+
+const INTERRUPTIONS = { quick: 12, full: 500 }
+
+const PARTS = ["cycles", "calls", "acquisitions", "races", "interruptions", "processes", "mutants"] as const
+
+const putTemporaryFilesIn = (folder: string) => {
+  // @effect-diagnostics-next-line processEnv:off
+  process.env["TMPDIR"] = folder
+}
+
+/** A folder that temporary files go to, two sessions and a server of models for each role. */
+const ground = (options: Pick<Ground, "isQuick" | "seed" | "failed">) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const root = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-gate-" })
+    const folder = join(root, "tmp")
+    const outside = tmpdir()
+    yield* fs.makeDirectory(folder)
+    putTemporaryFilesIn(folder)
+    const sessions = join(root, "sessions")
+    copySessions(sessions)
+    const servers = {
+      light: yield* modelServer,
+      heavy: yield* modelServer,
+      embedding: yield* modelServer,
+      rerank: yield* modelServer
+    }
+    const qdrant = yield* StandIn.make()
+    return { ...options, folder, outside, sessions, servers, qdrant, progress } satisfies Ground
+  })
+
+const options = {
+  quick: Options.boolean("quick").pipe(
+    Options.withDescription("Each part with fewer repetitions, chosen by the seed")
+  ),
+  seed: Options.integer("seed").pipe(
+    Options.withDescription("Chooses what is left to chance"),
+    Options.withDefault(1)
+  ),
+  parts: Options.choice("part", PARTS).pipe(
+    Options.withDescription("Only this part; may be given several times"),
+    Options.repeated
+  ),
+  replay: Options.integer("replay").pipe(
+    Options.withDescription("Only the interruption of this seed, as a failure names it"),
+    Options.optional
+  ),
+  only: Options.text("only").pipe(
+    Options.withDescription("Of the processes and the mutants only those that have this in their name"),
+    Options.optional
+  ),
+  bail: Options.boolean("bail").pipe(Options.withDescription("Stop at the first failure")),
+  json
+}
+
+const command = Cli.make(
+  "leaks",
+  options,
+  ({ bail, json, only, parts, quick, replay, seed }) =>
+    Effect.gen(function*() {
+      const failures: Array<string> = []
+      const failed = (failure: string) =>
+        Effect.suspend(() => failures.push(failure) > 0 && bail ? Effect.fail(new Enough()) : Effect.void)
+      const on = yield* ground({ isQuick: quick, seed, failed })
+      const seeds = Option.match(replay, {
+        onSome: (seed) => [seed],
+        onNone: () =>
+          Array.from({ length: quick ? INTERRUPTIONS.quick : INTERRUPTIONS.full }, (_, i) => seed * 1_000 + i)
+      })
+      const asked: ReadonlyArray<typeof PARTS[number]> = Option.isSome(replay)
+        ? ["interruptions"]
+        : parts.length > 0
+        ? parts
+        : PARTS
+
+      const report: Told.Report = {}
+      const part = <A, E, R>(name: typeof PARTS[number], run: Effect.Effect<A, E, R>) =>
+        asked.includes(name)
+          ? timed(run).pipe(
+            Effect.map(([found, ms]) => ({ ...found, ms })),
+            // A part that breaks off has failed.
+            Effect.catchAllCause((cause) =>
+              Chunk.some(Cause.failures(cause), (error) => error instanceof Enough)
+                ? Effect.fail(new Enough())
+                : Effect.as(failed(`${name}: ${Cause.pretty(cause)}`), undefined)
+            )
+          )
+          : Effect.sync(() => undefined)
+      const [, ms] = yield* timed(
+        Effect.gen(function*() {
+          report.cycles = yield* part("cycles", cycles(on))
+          report.calls = yield* part("calls", abandoned(on))
+          report.acquisitions = yield* part("acquisitions", acquisitions(on))
+          report.races = yield* part("races", races(on))
+          report.interruptions = yield* part("interruptions", interruptions(on, seeds))
+          report.processes = yield* part("processes", processes(on, only))
+          report.mutants = yield* part("mutants", mutants(on, only))
+        }).pipe(Effect.catchTag("Enough", () => Effect.void))
+      )
+      yield* progress("")
+      if (Option.isSome(only) && (report.processes?.cases ?? 0) + (report.mutants?.total ?? 0) === 0) {
+        failures.push(`no program and no mutant has "${only.value}" in its name`)
+      }
+      const ok = failures.length === 0
+      yield* answer(json, Told.data(report, failures, ms), () => Told.text(report, failures, ms))
+      if (!ok) return yield* Effect.fail(new Unsuccessful())
+    }).pipe(Effect.scoped)
+).pipe(Cli.withDescription("The leak gate"))
+
+main(command, "leaks")

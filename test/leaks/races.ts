@@ -1,0 +1,386 @@
+/**
+ * Every lazily shared resource through its real layer, whatever the interleaving of those who call it: one opening at a time,
+ * whoever stays is answered, a failure is tried again by the next caller, nothing is left.
+ */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FastCheck from "effect/FastCheck"
+import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import * as HashSet from "effect/HashSet"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import * as EmbeddedIndex from "../../src/index/sqlite/EmbeddedIndex.ts"
+import { VectorIndex } from "../../src/index/VectorIndex.ts"
+import { ModelManager } from "../../src/models/ModelManager.ts"
+import * as Unmetered from "../../src/models/providers/Unmetered.ts"
+import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import * as Settings from "../../src/settings/Settings.ts"
+import { SqliteFile } from "../../src/store/sqlite/SqliteFile.ts"
+import type { ModelServer } from "../models/server.ts"
+import * as DecoratedLedger from "./DecoratedLedger.ts"
+import { type Ground, numbered, withoutTraces } from "./Ground.ts"
+import { completion, embed, endpoint, home, patience } from "./Scenario.ts"
+
+const RUNS = { quick: 25, full: 200 }
+
+/** A run that takes longer hangs. */
+const ENDS_WITHIN = "15 seconds"
+/** What a resource may take, also to find the smallest counterexample. */
+const STOPS_AFTER_MS = 120_000
+
+/** `fails late`: after its handle is open. */
+type Ending = "works" | "fails" | "dies" | "fails late"
+
+/** What an opening is to do. */
+interface Attempt {
+  readonly ending: Ending
+  /** How long it takes, in turns. */
+  readonly turns: number
+  /** Half-way, the first of those who wait for it is interrupted. */
+  readonly isDeserted: boolean
+}
+
+interface Interleaving {
+  /** What the attempts to open do, in order; those beyond it work at once. */
+  readonly attempts: ReadonlyArray<Attempt>
+  /** When each calls and, unless it stays, is interrupted, in turns. */
+  readonly callers: ReadonlyArray<{ readonly callsAt: number; readonly leavesAt: number | null }>
+  /** When the scope closes, in turns; null: when all is done. */
+  readonly closesAt: number | null
+  /** Of a fiber, between two yields; with fewer than 10 Effect does nothing but yield. */
+  readonly operations: number
+}
+
+const rarely = (arbitrary: FastCheck.Arbitrary<number>, weight: number) =>
+  FastCheck.oneof(
+    { withCrossShrink: true },
+    { arbitrary: FastCheck.constant(null), weight: 10 - weight },
+    { arbitrary, weight }
+  )
+
+const interleaving = (endings: ReadonlyArray<Ending>): FastCheck.Arbitrary<Interleaving> =>
+  FastCheck.record({
+    attempts: FastCheck.array(
+      FastCheck.record({
+        ending: FastCheck.constantFrom(...endings),
+        turns: FastCheck.nat({ max: 12 }),
+        isDeserted: FastCheck.boolean()
+      }),
+      { maxLength: 4 }
+    ),
+    callers: FastCheck.array(
+      FastCheck.record({
+        callsAt: FastCheck.constantFrom(0, 1, 4, 8, 16),
+        leavesAt: rarely(FastCheck.nat({ max: 40 }), 3)
+      }),
+      { minLength: 1, maxLength: 8 }
+    ),
+    closesAt: rarely(FastCheck.nat({ max: 40 }), 2),
+    operations: FastCheck.integer({ min: 12, max: 40 })
+  })
+
+/** So many turns: of the scheduler, and every fourth of the event loop, on which files and sockets get on. */
+const turns = (n: number) =>
+  Effect.forEach(Array.from({ length: n }), (_, i) => i % 4 === 3 ? Effect.sleep(0) : Effect.yieldNow(), {
+    discard: true
+  })
+
+/** How a failed attempt is told, whatever is said around it. */
+const failureOf = (attempt: number) => `attempt ${attempt} failed`
+const toldIn = (words: string): number | undefined => {
+  const [, number] = /attempt (\d+) failed/.exec(words) ?? []
+  return number === undefined ? undefined : Number(number)
+}
+
+class AttemptFailed extends Schema.TaggedError<AttemptFailed>()("AttemptFailed", { attempt: Schema.Int }) {
+  override get message() {
+    return failureOf(this.attempt)
+  }
+}
+
+/** Attempts to open that go by a plan. */
+class Attempts {
+  begun = 0
+  /** What is open or being opened, now and at a time at most. */
+  open = 0
+  most = 0
+  readonly plan: ReadonlyArray<Attempt>
+  readonly #desert: Effect.Effect<void>
+
+  constructor(plan: ReadonlyArray<Attempt>, desert: Effect.Effect<void>) {
+    this.plan = plan
+    this.#desert = desert
+  }
+
+  /** The number of the attempt, what it comes to, and what is to be run before that. */
+  begin() {
+    const { ending, isDeserted, turns: all } = this.plan[this.begun] ?? { ending: "works", isDeserted: false, turns: 0 }
+    this.begun++
+    this.open++
+    this.most = Math.max(this.most, this.open)
+    const half = all >> 1
+    const passes = turns(half).pipe(
+      Effect.zipRight(isDeserted ? this.#desert : Effect.void),
+      Effect.zipRight(turns(all - half))
+    )
+    return { number: this.begun, ending, passes }
+  }
+
+  readonly end = Effect.sync(() => {
+    this.open--
+  })
+
+  get failed() {
+    return this.plan.slice(0, this.begun).filter(({ ending }) => ending !== "works").length
+  }
+}
+
+/** What counts as the opening of a resource, and can play it. */
+interface Opening {
+  readonly endings: ReadonlyArray<Ending>
+  /** The ledger of a run in which it goes as these say. */
+  readonly ledger: (attempts: Attempts) => Layer.Layer<ResourceLedger>
+}
+
+/** The acquisition of this kind and name. */
+const acquisition = (kind: string, name: string): Opening => ({
+  endings: ["works", "fails", "dies", "fails late"],
+  ledger: (attempts) =>
+    DecoratedLedger.layer((acquired) => {
+      if (acquired.kind !== kind || acquired.name !== name) return {}
+      const { ending, number, passes } = attempts.begin()
+      const error = new AttemptFailed({ attempt: number })
+      // What the type of the opening says of its errors isn't known here.
+      const failing = Effect.fail(error) as unknown as Effect.Effect<never>
+      return {
+        opening: (open) =>
+          passes.pipe(
+            Effect.zipRight(ending === "fails" ? failing : ending === "dies" ? Effect.die(error) : open),
+            Effect.onError(() => attempts.end)
+          ),
+        handing: ending === "fails late" ? failing : Effect.void,
+        closing: attempts.end
+      }
+    })
+})
+
+/** The request for the dimension of the server's model. */
+const dimensionRequest = (server: ModelServer): Opening => ({
+  endings: ["works", "fails"],
+  ledger: (attempts) =>
+    Layer.merge(
+      ResourceLedger.layer,
+      Layer.scopedDiscard(Effect.gen(function*() {
+        const runtime = yield* Effect.runtime()
+        server.behaviour = async ([text]) => {
+          if (text !== "dimension") return "answers"
+          const { ending, number, passes } = attempts.begin()
+          await Runtime.runPromise(runtime, Effect.ensuring(passes, attempts.end))
+          return ending === "works" ? "answers" : { status: 503, body: failureOf(number) }
+        }
+        yield* Effect.addFinalizer(() =>
+          Effect.sync(() => {
+            server.behaviour = "answers"
+          })
+        )
+      }))
+    )
+})
+
+interface Shared<Service> {
+  readonly name: string
+  readonly opening: Opening
+  readonly layer: Layer.Layer<Service, unknown, ResourceLedger | NodeContext.NodeContext>
+  readonly call: Effect.Effect<unknown, unknown, Service>
+}
+
+interface Call {
+  readonly calledAt: number
+  readonly endedAt: number
+  readonly stays: boolean
+  readonly exit: Exit.Exit<unknown, unknown>
+}
+
+const told = ({ exit }: Call): number | undefined => Exit.isFailure(exit) ? toldIn(Cause.pretty(exit.cause)) : undefined
+
+/** Those who were told of a failure that another had been told of before they called. */
+const toldOfThePast = (calls: ReadonlyArray<Call>) =>
+  calls.filter((late) =>
+    told(late) !== undefined &&
+    calls.some((early) => told(early) === told(late) && early.endedAt < late.calledAt)
+  )
+
+/** When the scope has closed, who calls is refused or interrupted. */
+const judgeCall = (call: Call, isClosed: boolean): ReadonlyArray<string> => {
+  const { calledAt, exit, stays } = call
+  if (Exit.isSuccess(exit) || told(call) !== undefined) return []
+  const isExpected = isClosed ? Chunk.isEmpty(Cause.defects(exit.cause)) : !stays && Cause.isInterruptedOnly(exit.cause)
+  return isExpected
+    ? []
+    : [`who called at ${calledAt}${stays ? " and stayed" : ""} was told: ${Cause.pretty(exit.cause)}`]
+}
+
+/** One run, and what is wrong with it. */
+const race = <Service>(
+  { call, layer, opening }: Shared<Service>,
+  { attempts: plan, callers, closesAt, operations }: Interleaving
+) =>
+  Effect.gen(function*() {
+    let now = 0
+    const calls: Array<Call> = []
+    const waiting = new Set<Fiber.RuntimeFiber<unknown, unknown>>()
+    const left = new Set<Fiber.RuntimeFiber<unknown, unknown>>()
+    const leave = (fiber: Fiber.RuntimeFiber<unknown, unknown>) => {
+      left.add(fiber)
+      return Fiber.interruptFork(fiber)
+    }
+    const attempts = new Attempts(
+      plan,
+      Effect.suspend(() => {
+        const [first] = waiting
+        return first === undefined ? Effect.void : leave(first)
+      })
+    )
+
+    const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
+    const context = yield* Layer.buildWithScope(
+      Layer.provide(layer, Layer.merge(opening.ledger(attempts), NodeContext.layer)),
+      scope
+    )
+    const called = Effect.withFiberRuntime<unknown, unknown>((fiber) => {
+      const calledAt = ++now
+      waiting.add(fiber)
+      return Effect.provide(call, context).pipe(
+        Effect.onExit((exit) =>
+          Effect.sync(() => {
+            waiting.delete(fiber)
+            calls.push({ calledAt, endedAt: ++now, stays: !left.has(fiber), exit })
+          })
+        )
+      )
+    })
+
+    const fibers = yield* Effect.forEach(
+      callers,
+      ({ callsAt }) => Effect.forkScoped(Effect.zipRight(turns(callsAt), called))
+    )
+    yield* Effect.forEach(callers, ({ leavesAt }, i) =>
+      leavesAt === null
+        ? Effect.void
+        : Effect.forkScoped(Effect.zipRight(turns(leavesAt), Effect.suspend(() => leave(fibers[i]!)))))
+    const close = Effect.exit(Scope.close(scope, Exit.void))
+    const early = closesAt === null ? Exit.void : yield* Effect.zipRight(turns(closesAt), close)
+    yield* Effect.forEach(fibers, Fiber.await)
+
+    // Who calls after a failure is answered, or told of a failure of its own.
+    const calledAgain = Effect.flatMap(Effect.forkScoped(called), Fiber.await)
+    let again = yield* calledAgain
+    for (let i = 0; i < 2 * plan.length && Exit.isFailure(again); i++) again = yield* calledAgain
+    const { begun } = attempts
+    const last = yield* calledAgain
+    const closed = Exit.isFailure(early) ? early : yield* close
+
+    const isClosed = closesAt !== null
+    return [
+      ...(attempts.most > 1 ? [`${attempts.most} at a time`] : []),
+      ...(attempts.begun > attempts.failed + 1 ? [`${attempts.begun} attempts, ${attempts.failed} failed`] : []),
+      ...calls.flatMap((call) => judgeCall(call, isClosed)),
+      ...toldOfThePast(calls).map((call) =>
+        `who called at ${call.calledAt} was told of attempt ${told(call)}, which was over`
+      ),
+      ...(!isClosed && Exit.isFailure(last) ? ["it can't be opened any more"] : []),
+      ...(!isClosed && attempts.begun > begun ? ["opened again though it was open"] : []),
+      ...(Exit.isFailure(closed) ? [Cause.pretty(closed.cause)] : [])
+    ]
+  }).pipe(
+    Effect.withMaxOpsBeforeYield(operations),
+    Effect.locally(FiberRef.currentLoggers, HashSet.empty()),
+    Effect.timeoutOption(ENDS_WITHIN),
+    Effect.map((wrong) => ({ wrong: Option.getOrElse(wrong, () => ["it hangs"]) }))
+  )
+
+const MODEL = { id: "races@1", dimension: 4 }
+
+/** A reader of a memory that has an index for `MODEL`, and nothing in it. */
+const indexReader = Effect.gen(function*() {
+  const folder = yield* home
+  const over = (readOnly: boolean) =>
+    Layer.provide(EmbeddedIndex.layer, SqliteFile.layer({ folder, readOnly, busyTimeoutMs: 2_000 }))
+  yield* Effect.flatMap(VectorIndex, ({ ensure }) => ensure(MODEL)).pipe(
+    Effect.provide(Layer.provide(over(false), Layer.merge(ResourceLedger.layer, NodeContext.layer)))
+  )
+  return over(true)
+})
+
+/** As many runs as asked, or to the first that fails, and from there to the smallest that does. */
+const check = <Service>(ground: Ground, shared: Shared<Service>) =>
+  Effect.gen(function*() {
+    const runtime = yield* Effect.runtime()
+    const runs = ground.isQuick ? RUNS.quick : RUNS.full
+    let run = 0
+    const details = yield* Effect.promise((signal) =>
+      FastCheck.check(
+        FastCheck.asyncProperty(interleaving(shared.opening.endings), async (drawn) => {
+          const { wrong } = await Runtime.runPromise(
+            runtime,
+            Effect.zipRight(
+              ground.progress(`${shared.name} ${numbered(run++, runs)}`),
+              withoutTraces(ground, race(shared, drawn))
+            ),
+            { signal }
+          )
+          if (wrong.length > 0) throw new Error(wrong.join("; "))
+        }),
+        { seed: ground.seed, numRuns: runs, interruptAfterTimeLimit: STOPS_AFTER_MS, markInterruptAsFailure: true }
+      )
+    )
+    const where = `${shared.name}: seed ${details.seed}, path ${details.counterexamplePath}`
+    if (details.failed) {
+      yield* ground.failed(
+        details.counterexample === null
+          ? `${where}: not done in time`
+          : `${where}: ${String(details.errorInstance)}, of ${JSON.stringify(details.counterexample[0])}`
+      )
+    }
+    return details.numRuns
+  })
+
+export const races = (ground: Ground) =>
+  Effect.gen(function*() {
+    const { servers } = ground
+    const reader = yield* indexReader
+    const ofEach = yield* Effect.all([
+      check(ground, {
+        name: "HTTP pool",
+        opening: acquisition("pool", servers.light.origin),
+        layer: Unmetered.providers({ roles: { light: [endpoint(servers, "light")] }, patience }),
+        call: completion("light")
+      }),
+      check(ground, {
+        name: "dimension of a server's model",
+        opening: dimensionRequest(servers.embedding),
+        layer: Unmetered.providers({ roles: { embedding: [endpoint(servers, "embedding")] }, patience }),
+        call: embed
+      }),
+      check(ground, {
+        name: "word vectors",
+        opening: acquisition("model", "word vectors"),
+        layer: ModelManager.layerLocal(Settings.packageFile("assets", "static-embeddings.bin")),
+        call: Effect.flatMap(ModelManager, ({ embed, embedding }) => Effect.zipRight(embedding, embed(["text"])))
+      }),
+      check(ground, {
+        name: "vector reader",
+        opening: acquisition("database", "Sqlite vector reader"),
+        layer: reader,
+        call: Effect.flatMap(VectorIndex, ({ search }) => search(Float32Array.of(1, 0, 0, 0), { projects: "all" }, 1))
+      })
+    ])
+    return { resources: ofEach.length, runs: ofEach.reduce((sum, runs) => sum + runs, 0) }
+  }).pipe(Effect.scoped)

@@ -1,0 +1,135 @@
+/**
+ * What the gate answers, as text and as JSON.
+ */
+import { plural } from "../../src/cli/Output.ts"
+import { median, round } from "../script.ts"
+import type { Slopes } from "./cycles.ts"
+import type { Mutant } from "./mutants.ts"
+import type { ProcessReport } from "./processes.ts"
+
+export interface Parts {
+  readonly cycles: { readonly cycles: number; readonly slopes: Slopes }
+  readonly acquisitions: {
+    readonly acquisitions: number
+    readonly runs: number
+    /** Without it a memory in PostgreSQL is left out. */
+    readonly hasPostgres: boolean
+  }
+  readonly calls: { readonly abandoned: number }
+  readonly races: { readonly resources: number; readonly runs: number }
+  readonly interruptions: { readonly interruptions: number; readonly cut: number }
+  readonly processes: ProcessReport
+  readonly mutants: {
+    readonly total: number
+    readonly caught: number
+    readonly byGate: number
+    readonly variants: ReadonlyArray<Mutant>
+  }
+}
+
+/** Of the parts that were run, each with its time. */
+export type Report = { -readonly [K in keyof Parts]?: (Parts[K] & { readonly ms: number }) | undefined }
+
+const slopes = ({ slopes }: Parts["cycles"]) => {
+  const each = Object.entries(slopes).map(([name, slope]) => [`${name}PerCycle`, slope] as const)
+  return {
+    slopes: Object.fromEntries(each.map(([name, { perStep }]) => [name, round(perStep, 3)])),
+    confidence: Object.fromEntries(each.map(([name, { high, low }]) => [name, [round(low, 3), round(high, 3)]])),
+    floors: Object.fromEntries(each.map(([name, { floor }]) => [name, floor]))
+  }
+}
+
+export const data = (report: Report, failures: ReadonlyArray<string>, ms: number) => ({
+  ok: failures.length === 0,
+  acquisitions: report.acquisitions?.acquisitions,
+  runs: report.acquisitions?.runs,
+  hasPostgres: report.acquisitions?.hasPostgres,
+  abandonedCalls: report.calls?.abandoned,
+  races: report.races && { resources: report.races.resources, runs: report.races.runs },
+  interruptions: report.interruptions?.interruptions,
+  cycles: report.cycles?.cycles,
+  ...(report.cycles !== undefined && slopes(report.cycles)),
+  processes: report.processes && {
+    cases: report.processes.cases,
+    failed: report.processes.failed,
+    exitMs: report.processes.exitMs
+  },
+  mutants: report.mutants && {
+    total: report.mutants.total,
+    caught: report.mutants.caught,
+    byGate: report.mutants.byGate,
+    variants: report.mutants.variants
+  },
+  durationMs: round(ms),
+  partsMs: Object.fromEntries(
+    Object.entries(report).flatMap(([name, part]) => part === undefined ? [] : [[name, round(part.ms)]])
+  ),
+  failures
+})
+
+const bytes = new Set(["heapBytes", "externalBytes", "rssBytes"])
+
+const slopeText = (all: Slopes) =>
+  Object.entries(all).map(([name, { floor, high, low, perStep }]) => {
+    const digits = bytes.has(name) ? 0 : 4
+    const [b, from, to] = [perStep, low, high].map((value) => round(value, digits))
+    return `    ${name.padEnd(13)} ${b} (95 %: ${from} to ${to}; noise floor ${floor})`
+  })
+
+const exits = (name: string, found: ReadonlyArray<number>) =>
+  found.length === 0
+    ? `${name} not timed`
+    : `${name} median ${round(median(found))} ms, at most ${round(Math.max(...found))} ms (${found.length} times)`
+
+const SHOWN = 90
+const cut = (text: string) => text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text
+
+const verdict = (said: string | null | undefined) => said === undefined ? "not asked" : said === null ? "-" : cut(said)
+
+const mutantText = ({ gate, lint, name, types }: Mutant) => [
+  `    ${name}`,
+  `      gate: ${verdict(gate)}`,
+  ...(lint === undefined && types === undefined
+    ? []
+    : [`      lint: ${verdict(lint)}`, `      types: ${verdict(types)}`])
+]
+
+export const text = (report: Report, failures: ReadonlyArray<string>, ms: number): string => {
+  const { acquisitions, calls, cycles, interruptions, mutants, processes, races } = report
+  const seconds = (part: { readonly ms: number }) => `${round(part.ms / 1_000, 1)} s`
+  return [
+    ...(cycles === undefined ? [] : [
+      `${plural(cycles.cycles, "cycle")} of opening, using and closing, ${seconds(cycles)}; more with each:`,
+      ...slopeText(cycles.slopes)
+    ]),
+    ...(calls === undefined ? [] : [`${plural(calls.abandoned, "abandoned call")}, ${seconds(calls)}`]),
+    ...(acquisitions === undefined ? [] : [
+      `${plural(acquisitions.acquisitions, "acquisition")}, gone wrong in ${acquisitions.runs} runs, ${
+        seconds(acquisitions)
+      }`,
+      ...(acquisitions.hasPostgres ? [] : ["    PostgreSQL is not installed here: a memory in it was left out"])
+    ]),
+    ...(races === undefined
+      ? []
+      : [`${plural(races.runs, "interleaving")} of ${plural(races.resources, "shared resource")}, ${seconds(races)}`]),
+    ...(interruptions === undefined ? [] : [
+      `${plural(interruptions.interruptions, "interruption")} (${interruptions.cut} before the end of the work), ${
+        seconds(interruptions)
+      }`
+    ]),
+    ...(processes === undefined ? [] : [
+      `${plural(processes.cases, "program")} disturbed, ${processes.failed} failed, ${seconds(processes)}`,
+      `    SIGTERM to exit: ${exits("idle", processes.exitMs.idle)}; ${exits("working", processes.exitMs.working)}`
+    ]),
+    ...(mutants === undefined ? [] : [
+      `${
+        plural(mutants.total, "leak")
+      } put into the sources: ${mutants.caught} found, ${mutants.byGate} of them by this gate, ${seconds(mutants)}`,
+      ...mutants.variants.flatMap(mutantText)
+    ]),
+    ...failures.map((failure) => `FAILED ${failure}`),
+    failures.length === 0
+      ? `nothing was left open, ${round(ms / 1_000)} s`
+      : `${plural(failures.length, "failure")}, ${round(ms / 1_000)} s`
+  ].join("\n")
+}

@@ -1,0 +1,213 @@
+/**
+ * Leaks as people write them, each put into the sources by replacing some of their text.
+ */
+
+import * as Schema from "effect/Schema"
+
+export interface Edit {
+  /** Below the package's folder. */
+  readonly file: string
+  /** Occurs once. */
+  readonly from: string
+  readonly to: string
+}
+
+export interface Variant {
+  readonly name: string
+  /** The part that finds it first, and in quick form the only one that is asked; `calls` unless it says so. */
+  readonly part?: "acquisitions" | "races"
+  readonly edits: ReadonlyArray<Edit>
+}
+
+export class DoesNotApply extends Schema.TaggedError<DoesNotApply>()("DoesNotApply", {
+  variant: Schema.String,
+  file: Schema.String
+}) {
+  override get message() {
+    return `"${this.variant}" does not apply to ${this.file} any more: bring test/leaks/variants.ts in line with it`
+  }
+}
+
+/** The text of a file with the variant's edits; undefined where it has none. Throws `DoesNotApply`. */
+export const applied = ({ edits, name }: Variant, file: string, text: string): string | undefined => {
+  const here = edits.filter((edit) => edit.file === file)
+  return here.length === 0 ? undefined : here.reduce((text, { from, to }) => {
+    if (text.split(from).length !== 2) throw new DoesNotApply({ variant: name, file })
+    return text.replace(from, () => to)
+  }, text)
+}
+
+const SERVICE = "src/serve/ClaudeMemory.ts"
+const POOL = "src/resources/HttpPool.ts"
+const MODELS = "src/models/providers/Providers.ts"
+const CLIENT = "src/models/providers/Client.ts"
+const LEDGER = "src/resources/ResourceLedger.ts"
+const LAZY = "src/resources/Lazy.ts"
+const SQLITE = "src/resources/Sqlite.ts"
+
+/** What the service does as it starts, and what that needs. */
+const atStart = (name: string, imports: string, statement: string): Variant => ({
+  name,
+  edits: [
+    {
+      file: SERVICE,
+      from: `import * as Effect from "effect/Effect"\n`,
+      to: `import * as Effect from "effect/Effect"\n${imports}`
+    },
+    {
+      file: SERVICE,
+      from: `const make = Effect.gen(function*() {\n`,
+      to: `const make = Effect.gen(function*() {\n  yield* ${statement}\n`
+    }
+  ]
+})
+
+const ACQUIRED = `    const ledger = yield* ResourceLedger
+    const pool = ledger.acquire({
+      kind: "pool",
+      name: origin,
+      open: Effect.sync(() => new Undici.Pool(origin, { connections, keepAliveTimeout: KEEP_ALIVE_MS })),
+      close: (pool) => Effect.promise(() => pool.close()),
+      destroy: (pool) => Effect.promise(() => pool.destroy()),
+      within: "2 seconds",
+      sockets: (pool) => pool.stats.connected
+    })
+    return yield* Lazy.make(Effect.map(pool, (pool) =>`
+
+const GUARDED = `      HttpClient.mapRequestEffect(
+        // The client's own span would hold every header, keys among them, and tell its ids to the server.
+        HttpClient.withTracerDisabledWhen(NodeHttpClient.makeUndici(pool), () => true),
+        (request) =>
+          new URL(request.url).origin === origin
+            ? Effect.succeed(request)
+            : Effect.dieMessage(\`a request for \${new URL(request.url).origin} through the pool of \${origin}\`)
+      )))`
+
+const OWN_POOL = "yield* originOf(new URL(endpoint.baseUrl).origin)"
+const FIRST_POOL = "yield* originOf([...origins.keys()][0] ?? new URL(endpoint.baseUrl).origin)"
+
+const OPENED = `      open: Effect.try({
+        try: () =>
+          new driver.DatabaseSync(options.path, { readOnly: options.readOnly, allowExtension: options.vectors }),
+        catch: toError
+      }),`
+
+export const variants: ReadonlyArray<Variant> = [
+  // Takes longest.
+  {
+    name: "a release without bound",
+    part: "acquisitions",
+    edits: [
+      {
+        file: LEDGER,
+        from: `      Effect.timeoutOption(within),\n      Effect.forkScoped,`,
+        to: `      Effect.asSome,\n      Effect.forkScoped,`
+      }
+    ]
+  },
+  {
+    name: "a pool outside the ledger",
+    edits: [
+      {
+        file: POOL,
+        from: ACQUIRED,
+        to:
+          `    const pool = Effect.sync(() => new Undici.Pool(origin, { connections, keepAliveTimeout: KEEP_ALIVE_MS }))
+    return yield* Lazy.make(Effect.map(pool, (pool) =>`
+      },
+      {
+        file: POOL,
+        from: `import { type OpeningTimedOut, ResourceLedger } from`,
+        to: `import type { OpeningTimedOut, ResourceLedger } from`
+      }
+    ]
+  },
+  {
+    name: "a finalizer is missing",
+    edits: [{ file: LEDGER, from: `      yield* Effect.addFinalizer(() => released(acquired))\n`, to: "" }]
+  },
+  {
+    name: "a handle is made before acquire",
+    part: "acquisitions",
+    edits: [
+      {
+        file: SQLITE,
+        from: `    const database = yield* ledger.acquire({`,
+        to: `    const made = yield* Effect.try({
+      try: () => new driver.DatabaseSync(options.path, { readOnly: options.readOnly, allowExtension: options.vectors }),
+      catch: toError
+    })
+    const database = yield* ledger.acquire({`
+      },
+      { file: SQLITE, from: OPENED, to: "      open: Effect.succeed(made)," }
+    ]
+  },
+  {
+    name: "a close that closes nothing",
+    edits: [{
+      file: SQLITE,
+      from: "fold(database)\n          database.close()\n",
+      to: "fold(database)\n"
+    }]
+  },
+  {
+    name: "a close that is not awaited",
+    edits: [{
+      file: POOL,
+      from: `close: (pool) => Effect.promise(() => pool.close()),`,
+      to: `close: (pool) => Effect.sync(() => Effect.promise(() => pool.close())),`
+    }]
+  },
+  {
+    name: "a promise without its signal",
+    edits: [{
+      file: CLIENT,
+      from: "const response = yield* HttpClient.withScope(http).execute(request)",
+      to: "const response = yield* Effect.promise(() => Effect.runPromise(http.execute(request)))"
+    }]
+  },
+  {
+    name: "a pool used for another origin",
+    edits: [{ file: MODELS, from: OWN_POOL, to: FIRST_POOL }]
+  },
+  {
+    name: "a pool used for another origin, without the guard",
+    edits: [
+      { file: MODELS, from: OWN_POOL, to: FIRST_POOL },
+      { file: POOL, from: GUARDED, to: `      NodeHttpClient.makeUndici(pool)))` }
+    ]
+  },
+  {
+    name: "a scope that nobody owns",
+    edits: [{
+      file: MODELS,
+      from: `Layer.scoped(ModelManager, make(options))`,
+      to: `Layer.effect(ModelManager, make(options))`
+    }]
+  },
+  {
+    name: "a lazy resource that several open at once",
+    part: "races",
+    edits: [{ file: LAZY, from: "Effect.makeSemaphore(1)", to: "Effect.makeSemaphore(100)" }]
+  },
+  atStart("a daemon fiber", "", `Effect.forkDaemon(Effect.forever(Effect.sleep("1 minute")))`),
+  atStart("a timer", "", `Effect.sync(() => setInterval(() => {}, 60_000))`),
+  atStart("a listener that is never removed", "", `Effect.sync(() => process.on("warning", () => {}))`),
+  atStart("a watcher", `import { watch } from "node:fs"\n`, `Effect.sync(() => watch("."))`),
+  atStart(
+    "a worker",
+    `import { Worker } from "node:worker_threads"\n`,
+    `Effect.sync(() => new Worker("setInterval(() => {}, 60_000)", { eval: true }))`
+  ),
+  atStart("a server", `import { createServer } from "node:net"\n`, `Effect.sync(() => createServer().listen(0))`),
+  atStart(
+    "a child process",
+    `import { spawn } from "node:child_process"\n`,
+    `Effect.sync(() => spawn(process.execPath, ["-e", "setTimeout(() => {}, 20_000)"]))`
+  ),
+  atStart(
+    "a temporary folder",
+    `import { mkdtempSync } from "node:fs"\nimport { tmpdir } from "node:os"\n`,
+    `Effect.sync(() => mkdtempSync(\`\${tmpdir()}/claude-memory-\`))`
+  )
+]

@@ -1,0 +1,54 @@
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import { assert, describe, layer } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { mkdirSync } from "node:fs"
+import * as HookFailures from "../../src/hook/Failures.ts"
+import { Unopened } from "../../src/mcp/Serving.ts"
+import * as Settings from "../../src/settings/Settings.ts"
+import { connect, Remembered, SHOP, textOf } from "./mcp.ts"
+
+const prompt = (session_id: string) => ({
+  prompt: "what exhausted the connection pool under load?",
+  session_id,
+  cwd: SHOP
+})
+
+const idsIn = (text: string): ReadonlyArray<string> => text.match(/\[[0-9a-f]{8}\]/g) ?? []
+
+describe("a prompt's hook, answered by the MCP server", () => {
+  layer(Remembered.layer, { excludeTestServices: true })((it) => {
+    it.scoped("brings what a command would print, and nothing twice", () =>
+      Effect.gen(function*() {
+        const { text } = yield* connect()
+        const told = yield* text("prompt", prompt("one"))
+        const { hookSpecificOutput } = JSON.parse(told)
+        assert.strictEqual(hookSpecificOutput.hookEventName, "UserPromptSubmit")
+        assert.match(hookSpecificOutput.additionalContext, /^<claude-memory>[\s\S]*pool[\s\S]*<\/claude-memory>$/)
+        const again = idsIn(yield* text("prompt", prompt("one")))
+        assert.isFalse(idsIn(told).some((id) => again.includes(id)))
+        assert.deepStrictEqual(idsIn(yield* text("prompt", prompt("two"))), idsIn(told))
+      }))
+
+    it.scoped("says nothing where the memory can't be opened or takes too long, and doctor is told", () =>
+      Effect.gen(function*() {
+        const home = yield* Settings.home
+        mkdirSync(home, { recursive: true })
+        const { memory } = yield* Remembered
+        for (
+          const options of [
+            { open: Effect.fail(new Unopened({ detail: "the disk is gone" })) },
+            { opened: { memory: { ...memory, hook: () => Effect.never } } }
+          ]
+        ) {
+          const { call } = yield* connect(options)
+          const answered = yield* call("prompt", prompt("three"))
+          assert.isNotTrue(answered.isError)
+          assert.strictEqual(textOf(answered), "")
+        }
+        const failures = yield* Effect.provide(HookFailures.read(home), NodeContext.layer)
+        assert.deepStrictEqual(failures.map(({ event }) => event), ["UserPromptSubmit", "UserPromptSubmit"])
+        assert.include(failures[0]?.detail, "the disk is gone")
+        assert.strictEqual(failures[1]?.detail, "took longer than 150 ms")
+      }))
+  })
+})

@@ -1,0 +1,74 @@
+/**
+ * The MCP server in this process, over a memory in memory of the sample sessions, and the official client that asks it.
+ */
+import { Client } from "@modelcontextprotocol/sdk/client/index.js"
+import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js"
+import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
+import * as Mcp from "../../src/mcp/Server.ts"
+import type { Opened } from "../../src/mcp/Serving.ts"
+import * as testing from "../../src/testing.ts"
+import { samples } from "../data.ts"
+
+/** A memory of the samples, whose session is about the project shop-api. */
+export class Remembered extends Context.Tag("test/Remembered")<Remembered, Opened>() {
+  static readonly layer = Layer.effect(
+    this,
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory
+      yield* Stream.runDrain(memory.ingest(yield* memory.discover([samples])))
+      return { memory, folder: SHOP, sessionId: undefined, isolation: "shared" as const, capture: Effect.never }
+    })
+  ).pipe(Layer.provideMerge(testing.layer))
+}
+
+/** The folder of the samples' largest project. */
+export const SHOP = "/home/mei/work/shop-api"
+
+export interface Asked {
+  readonly client: Client
+  /** What a tool answers; its name without what all begin with. */
+  readonly call: (name: string, args?: Record<string, unknown>) => Effect.Effect<CallToolResult>
+  /** The text of an answer. */
+  readonly text: (name: string, args?: Record<string, unknown>) => Effect.Effect<string>
+}
+
+export const textOf = ({ content }: CallToolResult): string =>
+  content.map((block) => block.type === "text" ? block.text : "").join("\n")
+
+/** A client that has shaken hands with a server over this memory. */
+export const connect = (
+  options: Partial<Omit<Mcp.Options, "transport">> & { readonly opened?: Partial<Opened> } = {}
+) =>
+  Effect.gen(function*() {
+    const remembered = yield* Remembered
+    const [ours, theirs] = InMemoryTransport.createLinkedPair()
+    yield* Mcp.serve({
+      transport: ours,
+      open: options.open ?? Effect.succeed({ ...remembered, ...options.opened }),
+      beside: options.beside ?? []
+    })
+    const client = yield* Effect.acquireRelease(
+      Effect.promise(async () => {
+        const client = new Client({ name: "test", version: "0" })
+        await client.connect(theirs)
+        // From here on it holds answers to the schemas that were listed.
+        await client.listTools()
+        return client
+      }),
+      (client) => Effect.promise(() => client.close())
+    )
+    const call = (name: string, args?: Record<string, unknown>) =>
+      Effect.promise(async () =>
+        await client.callTool({
+          name: `claude_memory_${name}`,
+          ...(args !== undefined && { arguments: args })
+        }) as CallToolResult
+      )
+    const asked: Asked = { client, call, text: (name, args) => Effect.map(call(name, args), textOf) }
+    return asked
+  })

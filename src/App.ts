@@ -12,22 +12,22 @@ import * as Struct from "effect/Struct"
 import { join } from "node:path"
 import { Exclude } from "./capture/Exclude.ts"
 import type { ReviewMode } from "./compress/Review.ts"
-import * as EmbeddedIndex from "./index/sqlite/EmbeddedIndex.ts"
+import * as Given from "./hook/Given.ts"
 import type { QdrantOptions } from "./index/qdrant/QdrantClient.ts"
 import type { QdrantIndexOptions } from "./index/qdrant/QdrantIndex.ts"
+import * as EmbeddedIndex from "./index/sqlite/EmbeddedIndex.ts"
 import * as Injector from "./inject/Injector.ts"
 import { ModelManager } from "./models/ModelManager.ts"
 import type * as Providers from "./models/providers/Providers.ts"
 import type { Caps } from "./models/Spending.ts"
-import { Lease } from "./store/Lease.ts"
+import { ModelsFile } from "./models/sqlite/ModelsFile.ts"
+import * as SqliteModelCache from "./models/sqlite/SqliteModelCache.ts"
 import { ResourceLedger } from "./resources/ResourceLedger.ts"
 import * as Retriever from "./retrieve/Retriever.ts"
-import * as Given from "./hook/Given.ts"
 import * as Settings from "./settings/Settings.ts"
-import { ModelsFile } from "./models/sqlite/ModelsFile.ts"
+import { Lease } from "./store/Lease.ts"
 import type { PostgresPoolOptions } from "./store/postgres/PostgresPool.ts"
 import { SqliteFile } from "./store/sqlite/SqliteFile.ts"
-import * as SqliteModelCache from "./models/sqlite/SqliteModelCache.ts"
 import * as SqliteStore from "./store/sqlite/SqliteStore.ts"
 
 export interface Options {
@@ -95,7 +95,9 @@ export const modelsOf = ({ models, ...options }: Pick<Options, "busyTimeoutMs" |
 const qdrantIndex = (options: NonNullable<Options["qdrant"]>) =>
   Layer.unwrapEffect(
     Effect.map(
-      Effect.promise(() => Promise.all([import("./index/qdrant/QdrantClient.ts"), import("./index/qdrant/QdrantIndex.ts")])),
+      Effect.promise(() =>
+        Promise.all([import("./index/qdrant/QdrantClient.ts"), import("./index/qdrant/QdrantIndex.ts")])
+      ),
       ([QdrantClient, QdrantIndex]) => Layer.provide(QdrantIndex.layer(options), QdrantClient.layer(options))
     )
   )
@@ -103,7 +105,9 @@ const qdrantIndex = (options: NonNullable<Options["qdrant"]>) =>
 const postgresStore = (options: PostgresPoolOptions) =>
   Layer.unwrapEffect(
     Effect.map(
-      Effect.promise(() => Promise.all([import("./store/postgres/PostgresPool.ts"), import("./store/postgres/PostgresStore.ts")])),
+      Effect.promise(() =>
+        Promise.all([import("./store/postgres/PostgresPool.ts"), import("./store/postgres/PostgresStore.ts")])
+      ),
       ([{ PostgresPool }, PostgresStore]) => Layer.provide(PostgresStore.layer, PostgresPool.layer(options))
     )
   )
@@ -140,7 +144,9 @@ const fusing = (fusion: number, models: Settings.Settings["models"], by: "layer"
 const reviewer = (mode: ReviewMode) =>
   Layer.unwrapEffect(
     Effect.map(
-      Effect.promise(() => Promise.all([import("./compress/abstractive/Abstractive.ts"), import("./compress/Review.ts")])),
+      Effect.promise(() =>
+        Promise.all([import("./compress/abstractive/Abstractive.ts"), import("./compress/Review.ts")])
+      ),
       ([Abstractive, Review]) => Layer.provide(Review.layer(mode), Abstractive.layer)
     )
   )
@@ -150,7 +156,11 @@ const given = ({ home }: Pick<Options, "home">) => Given.layer(join(home, "sessi
 
 /** Loaded when it is needed: the hooks, which wait for what is loaded, capture and compress nothing. */
 const whole = Effect.promise(() =>
-  Promise.all([import("./serve/ClaudeMemory.ts"), import("./capture/Collector.ts"), import("./compress/extractive/Extractive.ts")])
+  Promise.all([
+    import("./serve/ClaudeMemory.ts"),
+    import("./capture/Collector.ts"),
+    import("./compress/extractive/Extractive.ts")
+  ])
 )
 
 /** The whole service over a memory in `home`; the ledger and the platform come from outside. */
@@ -244,7 +254,8 @@ const watched = (home: string, command: string, options: Options) =>
   Layer.provide(
     layer(options),
     Layer.unwrapEffect(
-      Effect.map(Effect.promise(() => import("./resources/monitor/Monitor.ts")), (Monitor) => Monitor.layer({ home, command }))
+      Effect.map(Effect.promise(() => import("./resources/monitor/Monitor.ts")), (Monitor) =>
+        Monitor.layer({ home, command }))
     )
   )
 
@@ -304,7 +315,9 @@ export const describedModels = bySettings((settings) => modelsOf(optionsIn(setti
 
 /** What models cost so far. */
 export const spendingIn = (home: string) =>
-  Layer.unwrapEffect(Effect.map(Effect.promise(() => import("./models/sqlite/SqliteSpending.ts")), ({ layer }) => layer)).pipe(
+  Layer.unwrapEffect(
+    Effect.map(Effect.promise(() => import("./models/sqlite/SqliteSpending.ts")), ({ layer }) => layer)
+  ).pipe(
     Layer.provide(modelsFile({ home, busyTimeoutMs: READER.busyTimeoutMs }))
   )
 

@@ -29,13 +29,13 @@ export { layer as layerAbstractive } from "./compress/abstractive/Abstractive.ts
 export { CompressionError, Compressor, Reviewer } from "./compress/Compressor.ts"
 export { layer as layerExtractive } from "./compress/extractive/Extractive.ts"
 export { layer as layerReview, type ReviewMode } from "./compress/Review.ts"
-export { layer as layerEmbeddedIndex } from "./index/sqlite/EmbeddedIndex.ts"
 export { layer as layerIndexInMemory } from "./index/IndexInMemory.ts"
 export { Qdrant, QdrantError } from "./index/qdrant/Qdrant.ts"
-export * as QdrantAddress from "./index/QdrantAddress.ts"
 export { layer as layerQdrant, type QdrantOptions } from "./index/qdrant/QdrantClient.ts"
 export { layer as layerQdrantIndex, type QdrantIndexOptions } from "./index/qdrant/QdrantIndex.ts"
 export { layer as layerQdrantInMemory } from "./index/qdrant/QdrantInMemory.ts"
+export * as QdrantAddress from "./index/QdrantAddress.ts"
+export { layer as layerEmbeddedIndex } from "./index/sqlite/EmbeddedIndex.ts"
 export {
   type Hit,
   type IndexDescription,
@@ -61,9 +61,12 @@ export {
 export { type Endpoint, PRESETS } from "./models/Presets.ts"
 export { type PriceList, PricesError } from "./models/Prices.ts"
 export { layer as layerProviders } from "./models/providers/Providers.ts"
+export { layer as layerUnmetered } from "./models/providers/Unmetered.ts"
 export { type Caps, NO_CAPS, Spending, SpendingError } from "./models/Spending.ts"
 export { layer as layerSpendingInMemory } from "./models/SpendingInMemory.ts"
-export { layer as layerUnmetered } from "./models/providers/Unmetered.ts"
+export { ModelsFile } from "./models/sqlite/ModelsFile.ts"
+export { layer as layerSqliteModelCache } from "./models/sqlite/SqliteModelCache.ts"
+export { layer as layerSqliteSpending } from "./models/sqlite/SqliteSpending.ts"
 export {
   type CaptureBatch,
   type Forgotten,
@@ -75,12 +78,9 @@ export {
   type StoreStatus,
   type WorkItem
 } from "./store/MemoryStore.ts"
-export { ModelsFile } from "./models/sqlite/ModelsFile.ts"
 export { PostgresPool, type PostgresPoolOptions } from "./store/postgres/PostgresPool.ts"
 export { layer as layerPostgresStore } from "./store/postgres/PostgresStore.ts"
 export { SqliteFile } from "./store/sqlite/SqliteFile.ts"
-export { layer as layerSqliteModelCache } from "./models/sqlite/SqliteModelCache.ts"
-export { layer as layerSqliteSpending } from "./models/sqlite/SqliteSpending.ts"
 export { layer as layerSqliteStore } from "./store/sqlite/SqliteStore.ts"
 export { layer as layerStoreInMemory } from "./store/StoreInMemory.ts"
 

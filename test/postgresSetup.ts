@@ -2,8 +2,8 @@
  * Gives the suites a PostgreSQL: the one that is named in the environment, else one of their own where it is installed.
  */
 import type { TestProject } from "vitest/node"
-import { programs, temporary } from "./postgresServer.mjs"
 import { testPostgres } from "./data.ts"
+import { programs, temporary } from "./postgresServer.mjs"
 
 declare module "vitest" {
   export interface ProvidedContext {

@@ -14,8 +14,8 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as App from "../src/App.ts"
 import { runMain, Unsuccessful, writeStderr } from "../src/process/Process.ts"
-import * as Settings from "../src/settings/Settings.ts"
 import { version } from "../src/process/version.ts"
+import * as Settings from "../src/settings/Settings.ts"
 
 export class BenchError extends Schema.TaggedError<BenchError>()("BenchError", {
   reason: Schema.Literal("Input", "Program"),

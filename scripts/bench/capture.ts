@@ -19,8 +19,8 @@ import * as App from "../../src/App.ts"
 import { answer, json, number } from "../../src/cli/Output.ts"
 import { evidence } from "../../src/domain/MemoryUnit.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
-import { builtMain, environment, main, progress, quantile, round, temporaryFolder } from "../../test/script.ts"
 import { makeRandom, transcript } from "../../test/fixtures/transcript.ts"
+import { builtMain, environment, main, progress, quantile, round, temporaryFolder } from "../../test/script.ts"
 
 const PARTS = ["latency", "idle", "takeover", "stall"] as const
 

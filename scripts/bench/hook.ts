@@ -9,7 +9,17 @@ import { spawnSync } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { answer, json, number } from "../../src/cli/Output.ts"
 import * as Settings from "../../src/settings/Settings.ts"
-import { BenchError, builtMain, environment, main, progress, quantile, round, temporaryFolder, timed } from "../../test/script.ts"
+import {
+  BenchError,
+  builtMain,
+  environment,
+  main,
+  progress,
+  quantile,
+  round,
+  temporaryFolder,
+  timed
+} from "../../test/script.ts"
 import { fill } from "./large.ts"
 import { QUESTIONS } from "./questions.ts"
 

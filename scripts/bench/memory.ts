@@ -12,8 +12,17 @@ import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { answer, json, number } from "../../src/cli/Output.ts"
-import { builtMain, environment, main, outputWatched, progress, round, temporaryFolder, timed } from "../../test/script.ts"
 import { type Shape, transcript } from "../../test/fixtures/transcript.ts"
+import {
+  builtMain,
+  environment,
+  main,
+  outputWatched,
+  progress,
+  round,
+  temporaryFolder,
+  timed
+} from "../../test/script.ts"
 
 const BLOCK_LENGTH = 1024 * 1024
 

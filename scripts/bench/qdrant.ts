@@ -13,9 +13,9 @@ import * as App from "../../src/App.ts"
 import { run } from "../../src/cli/Import.ts"
 import { answer, json, number, table } from "../../src/cli/Output.ts"
 import type { SearchFilter } from "../../src/domain/Search.ts"
-import * as EmbeddedIndex from "../../src/index/sqlite/EmbeddedIndex.ts"
 import * as QdrantClient from "../../src/index/qdrant/QdrantClient.ts"
 import * as QdrantIndex from "../../src/index/qdrant/QdrantIndex.ts"
+import * as EmbeddedIndex from "../../src/index/sqlite/EmbeddedIndex.ts"
 import { type Hit, VectorIndex } from "../../src/index/VectorIndex.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
 import { Unsuccessful } from "../../src/process/Process.ts"
@@ -23,6 +23,8 @@ import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as Settings from "../../src/settings/Settings.ts"
 import { SqliteFile } from "../../src/store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../../src/store/sqlite/SqliteStore.ts"
+import { type Server, server } from "../../test/drills/qdrant/server.ts"
+import * as StandIn from "../../test/drills/qdrant/standIn.ts"
 import {
   BenchError,
   main,
@@ -35,8 +37,6 @@ import {
   temporaryFolder,
   timed
 } from "../../test/script.ts"
-import { type Server, server } from "../../test/drills/qdrant/server.ts"
-import * as StandIn from "../../test/drills/qdrant/standIn.ts"
 import { QUESTIONS } from "./questions.ts"
 
 const TOP = 10

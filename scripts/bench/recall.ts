@@ -15,6 +15,7 @@ import type { InjectionMode } from "../../src/domain/Injection.ts"
 import { evidence } from "../../src/domain/MemoryUnit.ts"
 import { writeStdout } from "../../src/process/Process.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
+import { serverAt } from "../../test/drills/qdrant/server.ts"
 import {
   BenchError,
   main,
@@ -27,7 +28,6 @@ import {
   temporaryFolder,
   timed
 } from "../../test/script.ts"
-import { serverAt } from "../../test/drills/qdrant/server.ts"
 
 const LIMIT = 10
 const MAX_TOKENS = 2_000

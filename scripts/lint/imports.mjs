@@ -1,71 +1,38 @@
 /**
- * Who may import whom: `layering` by the table below, `imports` by their form.
+ * Who may import whom: `direction` and `adapters` by the two lists below, `imports` by their form.
  */
 import { sep as nativeSep } from "node:path"
 import { dirname, join, relative, sep } from "node:path/posix"
 import { moduleOf } from "./uses.mjs"
 
-/** Folders end in a slash. Folders are stages of the pipeline; a stage's port is what others know of it. */
-const PORTS = [
-  "capture/Collector.ts",
-  "compress/Compressor.ts",
-  "index/VectorIndex.ts",
-  "inject/Injector.ts",
-  "retrieve/Retriever.ts",
-  "store/MemoryStore.ts"
+/** The floors of the house, the lowest first: a module imports from its own room and from floors below it. */
+const FLOORS = [
+  ["domain", "process"],
+  ["resources"],
+  ["store"],
+  ["capture", "models"],
+  ["compress", "index"],
+  ["retrieve", "settings", "Pipeline"],
+  ["inject", "install"],
+  ["hook"],
+  ["serve"],
+  ["App"],
+  ["cli", "mcp"],
+  ["bin", "library", "testing"]
 ]
-const BASE = [
-  "domain/",
-  "resources/",
-  "models/Budget.ts",
-  "models/CurrentProject.ts",
-  "models/EmbedAccepted.ts",
-  "models/ModelCache.ts",
-  "models/ModelManager.ts",
-  "models/Presets.ts",
-  "models/Prices.ts",
-  "models/Spending.ts"
-]
-const PROCESS = ["CodeCache.ts", "NodeVersion.ts", "Process.ts", "Settings.ts", "SettingsFile.ts", "version.ts"]
-const WHOLE = ["App.ts", "Pipeline.ts", "index/Reindex.ts", "serve/", ...PROCESS, ...BASE, ...PORTS]
-const EVERYTHING = ""
 
-/** What each may import beside its own folder. */
-const MAY_IMPORT = {
-  "domain/": [],
-  "resources/": ["domain/"],
-  "models/": ["domain/", "resources/"],
-  "store/": BASE,
-  "index/": [...BASE, "store/MemoryStore.ts"],
-  "capture/": [...BASE, "store/MemoryStore.ts"],
-  "compress/": [...BASE, "store/MemoryStore.ts"],
-  "retrieve/": [...BASE, "store/MemoryStore.ts", "index/VectorIndex.ts"],
-  "inject/": [...BASE, "store/MemoryStore.ts", "retrieve/Retriever.ts"],
-  "serve/": ["Pipeline.ts", "index/Reindex.ts", ...PROCESS, ...BASE, ...PORTS],
-  "cli/": ["install/", ...WHOLE],
-  "install/": ["domain/", "resources/", ...PROCESS],
-  "web/": ["domain/"],
-  "main.ts": ["cli/", ...WHOLE],
-  "hook.ts": ["HookLocal.ts", "HookRemote.ts", ...PROCESS],
-  "HookLocal.ts": EVERYTHING,
-  "HookRemote.ts": ["App.ts", "serve/"],
-  "mcp.ts": ["App.ts", "serve/", ...PROCESS],
-  "Pipeline.ts": ["index/Differences.ts", "index/Points.ts", ...BASE, ...PORTS],
-  "CodeCache.ts": [],
-  "NodeVersion.ts": [],
-  "Process.ts": ["domain/", ...PROCESS],
-  "Settings.ts": ["domain/", "index/QdrantAddress.ts", "models/Presets.ts", "models/Spending.ts", ...PROCESS],
-  "SettingsFile.ts": [],
-  "version.ts": [],
-  "App.ts": EVERYTHING,
-  "index.ts": EVERYTHING,
-  "testing.ts": EVERYTHING
+/** Folders that hold the adapters of a port. */
+const ADAPTERS = new Set(["sqlite", "postgres", "qdrant", "providers", "extractive", "abstractive"])
+
+/** These compose the layers. */
+const COMPOSERS = new Set(["App.ts", "library.ts", "testing.ts", "bin/HookLocal.ts"])
+
+/** Adapters on top of another: they share its SQLite file and transactions, or rewrite what it wrote. */
+const STANDS_ON = {
+  "index/sqlite": "store/sqlite",
+  "models/sqlite": "store/sqlite",
+  "compress/abstractive": "compress/extractive"
 }
-
-/** Store and index share one SQLite file and one transaction. */
-const EXCEPTIONS = { "index/EmbeddedIndex.ts": ["store/SqliteFile.ts", "store/SqliteFilter.ts"] }
-
-const isIn = (file, place) => place.endsWith("/") ? file.startsWith(place) : file === place
 
 /** Relative to src, or undefined outside of it. */
 const fileOf = ({ cwd, filename }) => {
@@ -73,20 +40,30 @@ const fileOf = ({ cwd, filename }) => {
   return path.startsWith("src/") ? path.slice("src/".length) : undefined
 }
 
-const verdict = (file, target) => {
-  const folder = file.includes("/") ? file.slice(0, file.indexOf("/") + 1) : file
-  const allowed = MAY_IMPORT[folder]
-  if (allowed === undefined) {
-    return `src/${folder} has no place in the pipeline: move it to the stage it belongs to, or give it a line in ` +
-      "scripts/lint/imports.mjs"
-  }
-  if (allowed === EVERYTHING || folder.endsWith("/") && target.startsWith(folder)) return undefined
-  if ([...allowed, ...EXCEPTIONS[file] ?? []].some((place) => isIn(target, place))) return undefined
-  const stage = target.slice(0, target.indexOf("/") + 1)
-  const port = PORTS.concat("models/ModelManager.ts").find((each) => stage !== "" && each.startsWith(stage))
-  return port !== undefined && allowed.includes(port)
-    ? `src/${target} is an adapter: depend on its port src/${port}; only App.ts and testing.ts name adapters`
-    : `src/${folder} may not import src/${target}; it may import ${allowed.join(", ") || "nothing of ours"}`
+const roomOf = (file) => file.split("/")[0].replace(/\.ts$/, "")
+const floorOf = (room) => FLOORS.findIndex((floor) => floor.includes(room))
+
+/** The adapter's folder that a file lies in, if any. */
+const adapterOf = (file) => {
+  const [stage, folder] = file.split("/")
+  return ADAPTERS.has(folder) ? `${stage}/${folder}` : undefined
+}
+
+const directionFault = (file, target) => {
+  const [from, to] = [roomOf(file), roomOf(target)]
+  if (floorOf(from) < 0) return `src/${from} is in no list: give it a floor in scripts/lint/imports.mjs`
+  return from === to || floorOf(to) < floorOf(from)
+    ? undefined
+    : `src/${from} may not import src/${to}: imports go down the floors in scripts/lint/imports.mjs`
+}
+
+const adapterFault = (file, target) => {
+  const [from, to] = [adapterOf(file), adapterOf(target)]
+  return to === undefined || from === to || COMPOSERS.has(file) || from !== undefined && STANDS_ON[from] === to
+    ? undefined
+    : `src/${target} is an adapter: depend on the port in src/${roomOf(target)}; only ${
+      [...COMPOSERS].map((each) => `src/${each}`).join(", ")
+    } name adapters`
 }
 
 const everyImport = (check) => ({
@@ -97,7 +74,8 @@ const everyImport = (check) => ({
   TSImportType: (node) => check({ source: node.source ?? node.argument?.literal ?? node.argument })
 })
 
-export const layering = {
+/** Reports each import of a file of src by another whose `fault` it is. */
+const ruleOfTargets = (fault) => ({
   create: (context) => {
     const file = fileOf(context)
     if (file === undefined) return {}
@@ -105,11 +83,14 @@ export const layering = {
       const name = moduleOf(source)
       if (name === undefined || !name.startsWith(".")) return
       const target = join(dirname(file), name)
-      const message = target.startsWith("../") ? undefined : verdict(file, target)
+      const message = target.startsWith("../") ? undefined : fault(file, target)
       if (message !== undefined) context.report({ node: source, message })
     })
   }
-}
+})
+
+export const direction = ruleOfTargets(directionFault)
+export const adapters = ruleOfTargets(adapterFault)
 
 /** Packages that are one module. */
 const SINGLE = new Set(["@effect/vitest", "@effect/language-service"])
@@ -139,7 +120,7 @@ export const imports = {
       }),
       Program: ({ body }) => {
         const file = fileOf(context)
-        if (file === undefined || file === "index.ts") return
+        if (file === undefined || file === "library.ts") return
         for (const node of body) {
           if (node.type === "ExportAllDeclaration") context.report({ node, message: BARREL })
         }

@@ -4,7 +4,7 @@
  */
 import { exceptions } from "./exceptions.mjs"
 import { handles } from "./handles.mjs"
-import { imports, layering } from "./imports.mjs"
+import { adapters, direction, imports } from "./imports.mjs"
 import { consoleRule, environment } from "./outside.mjs"
 import { daemons, runFunctions } from "./running.mjs"
 
@@ -17,7 +17,8 @@ export default {
     daemons,
     environment,
     console: consoleRule,
-    layering,
+    direction,
+    adapters,
     imports
   }
 }

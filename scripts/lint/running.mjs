@@ -6,9 +6,11 @@ import { nameOf, ruleOfUses } from "./uses.mjs"
 const RUNS = new Set(["runCallback", "runFork", "runPromise", "runPromiseExit", "runSync", "runSyncExit"])
 const EXITS = ["process.abort", "process.exit", "process.exitCode", "process.reallyExit"]
 
-const RUN = "runs an Effect outside its parent: return the Effect, and let `runMain` of src/process/Process.ts run it " +
+const RUN =
+  "runs an Effect outside its parent: return the Effect, and let `runMain` of src/process/Process.ts run it " +
   "(a test: `it.effect` or `it.scoped`; a callback of a library: `FiberSet.runtime`)"
-const EXIT = "skips the finalizers: end with a typed error or `Unsuccessful`, and let `runMain` of src/process/Process.ts exit"
+const EXIT =
+  "skips the finalizers: end with a typed error or `Unsuccessful`, and let `runMain` of src/process/Process.ts exit"
 
 /** A name by itself; with its namespace in front of it, it is met as a member. */
 const isBare = (use, names) => use.node.type !== "MemberExpression" && use.path.length === 1 && names.has(use.path[0])

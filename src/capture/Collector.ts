@@ -24,10 +24,18 @@ import {
 } from "../store/MemoryStore.ts"
 import { type CaptureError, discover, type TranscriptFile } from "./Discovery.ts"
 import { callsOf, Exclude, EXCLUDED_TOOL, isLeftOut, makeProjectOf, type ProjectOf, withoutTools } from "./Exclude.ts"
-import { mask, maskTexts } from "./redact/Masking.ts"
 import * as Notes from "./Notes.ts"
+import { mask, maskTexts } from "./redact/Masking.ts"
 import * as Transcript from "./transcript/Transcript.ts"
-import { type FileLine, headOf, lines, MAX_LINE_BYTES, openTranscript, type Stretch, tailOf } from "./transcript/TranscriptFile.ts"
+import {
+  type FileLine,
+  headOf,
+  lines,
+  MAX_LINE_BYTES,
+  openTranscript,
+  type Stretch,
+  tailOf
+} from "./transcript/TranscriptFile.ts"
 import * as Watch from "./Watch.ts"
 
 export { CaptureError, type TranscriptFile } from "./Discovery.ts"
@@ -46,7 +54,7 @@ export interface Captured {
  */
 const BEGINS_WITHIN_MS = 60_000
 
-export class Collector extends Context.Tag("Collector")<Collector, {
+export class Collector extends Context.Tag("claude-memory/Collector")<Collector, {
   /** Transcripts at these paths (files, or folders with all below them), newest first. Links are followed once. */
   readonly discover: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError>
   /**

@@ -13,7 +13,7 @@ import * as Project from "../domain/Project.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 
 /** What has no layer here excludes nothing. */
-export class Exclude extends Context.Reference<Exclude>()("Exclude", {
+export class Exclude extends Context.Reference<Exclude>()("claude-memory/Exclude", {
   defaultValue: (): {
     /** Absolute folders, each with all below it. */
     readonly paths: ReadonlyArray<string>

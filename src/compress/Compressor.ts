@@ -24,7 +24,7 @@ export class CompressionError extends Schema.TaggedError<CompressionError>()("Co
  * Which sessions a language model compresses again after the `Compressor`, and what asks it. A reference, for without one nothing is
  * reviewed.
  */
-export class Reviewer extends Context.Reference<Reviewer>()("Reviewer", {
+export class Reviewer extends Context.Reference<Reviewer>()("claude-memory/Reviewer", {
   defaultValue: (): Option.Option<{
     /** Whether the session of a segment is to be reviewed, by what was made of that. */
     readonly isWanted: (context: SegmentContext, units: ReadonlyArray<MemoryUnit>) => boolean
@@ -32,7 +32,7 @@ export class Reviewer extends Context.Reference<Reviewer>()("Reviewer", {
   }> => Option.none()
 }) {}
 
-export class Compressor extends Context.Tag("Compressor")<Compressor, {
+export class Compressor extends Context.Tag("claude-memory/Compressor")<Compressor, {
   /** As many units as the segment takes, in its order; each within the bounds of domain/MemoryUnit. */
   readonly compress: (context: SegmentContext) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>
   /** The session's archive, or nothing when nobody asked anything in it. */

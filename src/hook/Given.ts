@@ -87,7 +87,7 @@ const inMemory = (): Records => {
 }
 
 /** A reference: where nobody keeps them, records are kept for as long as the process lives. */
-export class Given extends Context.Reference<Given>()("Given", { defaultValue: inMemory }) {}
+export class Given extends Context.Reference<Given>()("claude-memory/Given", { defaultValue: inMemory }) {}
 
 /** In this folder, which is made when it is first needed. */
 export const layer = (folder: string) =>

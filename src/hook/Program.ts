@@ -12,9 +12,9 @@ import { readStdin, runMain, writeStdout } from "../process/Process.ts"
 import type { ResourceLedger } from "../resources/ResourceLedger.ts"
 import * as Settings from "../settings/Settings.ts"
 import type { MemoryStore, StoreError } from "../store/MemoryStore.ts"
+import * as HookFailures from "./Failures.ts"
 import type { Given } from "./Given.ts"
 import { answer, HookInput } from "./Hook.ts"
-import * as HookFailures from "./Failures.ts"
 import { outputOf } from "./Output.ts"
 
 /** A prompt with a pasted file is that long; nothing of it is needed beyond. */

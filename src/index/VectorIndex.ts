@@ -72,7 +72,7 @@ export interface IndexDescription {
 }
 
 /** Its own `Vectors` are those of the active version. */
-export class VectorIndex extends Context.Tag("VectorIndex")<
+export class VectorIndex extends Context.Tag("claude-memory/VectorIndex")<
   VectorIndex,
   Vectors & {
     /** Where it is, for people. */

@@ -38,6 +38,6 @@ export interface Fused {
 export type Fuse = (request: BackgroundRequest) => Effect.Effect<Option.Option<Fused>, BackgroundError | ModelError>
 
 /** What has no layer here fuses nothing and asks nothing. */
-export class Background extends Context.Reference<Background>()("Background", {
+export class Background extends Context.Reference<Background>()("claude-memory/Background", {
   defaultValue: (): { readonly fuse: Fuse } => ({ fuse: () => Effect.succeedNone })
 }) {}

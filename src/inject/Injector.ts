@@ -52,7 +52,7 @@ const LEAST = 60
 /** Results at most, however much of what is found was given already. */
 const MOST = 60
 
-export class Injector extends Context.Tag("Injector")<Injector, {
+export class Injector extends Context.Tag("claude-memory/Injector")<Injector, {
   /** An empty text when nothing is good enough; never over either budget. Nothing of a project that is excluded. */
   readonly inject: (request: InjectionRequest) => Effect.Effect<InjectionResponse, StoreError>
   /**

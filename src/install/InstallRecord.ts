@@ -6,8 +6,8 @@ import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { CODE_CACHE } from "../process/CodeCache.ts"
 import { hash } from "../domain/Hash.ts"
+import { CODE_CACHE } from "../process/CodeCache.ts"
 import * as ConfigFile from "./ConfigFile.ts"
 
 /** Hashes are SHA-256. */

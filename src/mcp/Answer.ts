@@ -10,8 +10,8 @@ import { hash } from "../domain/Hash.ts"
 import { defuse } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SearchResult } from "../domain/Search.ts"
-import { Refused } from "./Serving.ts"
 import { reason } from "../serve/Wording.ts"
+import { Refused } from "./Serving.ts"
 
 /** Characters of one answer's data: Claude Code takes 25,000 tokens, and a Chinese character may be one. */
 export const MAX_ANSWER = 20_000

@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import { defuse } from "../domain/Injection.ts"
 import { UnitType } from "../domain/MemoryUnit.ts"
 import { SaveRequest } from "../domain/Saved.ts"
+import { plural } from "../serve/Wording.ts"
 import {
   count,
   cursorAt,
@@ -24,7 +25,6 @@ import {
 import * as Argument from "./Arguments.ts"
 import { opened, projectNames, projectsAllowed, projectsNamed, Refused, shown } from "./Serving.ts"
 import { tool } from "./Tool.ts"
-import { plural } from "../serve/Wording.ts"
 
 const id = Argument.text.annotations({ description: "Id of a memory, or the beginning of one" })
 

@@ -4,8 +4,8 @@
 import * as Effect from "effect/Effect"
 import * as JSONSchema from "effect/JSONSchema"
 import * as Schema from "effect/Schema"
-import * as Settings from "../settings/Settings.ts"
 import { outputOf } from "../hook/Output.ts"
+import * as Settings from "../settings/Settings.ts"
 import { opened, Refused } from "./Serving.ts"
 import type { Tool } from "./Tool.ts"
 

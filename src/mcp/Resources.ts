@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { CLOSE, defuse, fence, OPEN } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import type { NotFound } from "../serve/NotFound.ts"
 import type { StoreError } from "../store/MemoryStore.ts"
 import { isoDate } from "./Answer.ts"
 import { get, timeline } from "./MemoryTools.ts"
@@ -21,7 +22,6 @@ import {
   type Unopened
 } from "./Serving.ts"
 import { statusNow } from "./StatusTools.ts"
-import type { NotFound } from "../serve/NotFound.ts"
 
 /** So many memories of late are looked at, and so many of them and their sessions are listed. */
 const LATE = 300

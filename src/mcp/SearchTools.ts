@@ -8,6 +8,7 @@ import { UnitType } from "../domain/MemoryUnit.ts"
 import { included } from "../domain/Project.ts"
 import { SearchMode, type SearchQuery, type SearchResult } from "../domain/Search.ts"
 import type { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { plural } from "../serve/Wording.ts"
 import {
   count,
   cursorAt,
@@ -24,7 +25,6 @@ import {
 import * as Argument from "./Arguments.ts"
 import { opened, progress, projectNames, projectsNamed, Refused, Serving } from "./Serving.ts"
 import { tool } from "./Tool.ts"
-import { plural } from "../serve/Wording.ts"
 
 /** The most that one search gives. */
 const DEPTH = 100

@@ -27,10 +27,10 @@ import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { runMain, writeStderr } from "../process/Process.ts"
+import { version } from "../process/version.ts"
 import * as Lazy from "../resources/Lazy.ts"
 import * as Permits from "../resources/Permits.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
-import { version } from "../process/version.ts"
 import * as Prompts from "./Prompts.ts"
 import * as Resources from "./Resources.ts"
 import {
@@ -44,9 +44,9 @@ import {
   Unopened
 } from "./Serving.ts"
 import * as Stdio from "./Stdio.ts"
+import * as Supervised from "./Supervised.ts"
 import type { Tool } from "./Tool.ts"
 import { TOOLS } from "./Tools.ts"
-import * as Supervised from "./Supervised.ts"
 
 /** Calls that are worked on at a time; others wait, so that each is answered sooner. */
 const AT_A_TIME = 8

@@ -7,9 +7,9 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { SearchFilter } from "../domain/Search.ts"
-import type { StoreError } from "../store/MemoryStore.ts"
 import type { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import type { NotFound } from "../serve/NotFound.ts"
+import type { StoreError } from "../store/MemoryStore.ts"
 import type { State } from "./Supervised.ts"
 
 /** What went wrong, for whoever called. */
@@ -68,7 +68,7 @@ export interface Tally {
   readonly injected: number
 }
 
-export class Serving extends Context.Tag("Serving")<Serving, {
+export class Serving extends Context.Tag("claude-memory/Serving")<Serving, {
   /** Opened by whoever needs it first. */
   readonly opened: Effect.Effect<Opened, Unopened>
   /** Nothing while it is not open. */
@@ -80,7 +80,7 @@ export class Serving extends Context.Tag("Serving")<Serving, {
 }>() {}
 
 /** Tells a caller who asked for it how far the call has come. */
-export class Progress extends Context.Reference<Progress>()("Progress", {
+export class Progress extends Context.Reference<Progress>()("claude-memory/Progress", {
   defaultValue: () => (_message: string): Effect.Effect<void> => Effect.void
 }) {}
 

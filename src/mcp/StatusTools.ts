@@ -8,12 +8,12 @@ import * as Schema from "effect/Schema"
 import { defuse } from "../domain/Injection.ts"
 import { version } from "../process/version.ts"
 import { Check, check, isWell, ofContent } from "../serve/Health.ts"
+import { listed, number, plural } from "../serve/Wording.ts"
 import { count } from "./Answer.ts"
 import * as Argument from "./Arguments.ts"
 import { opened, projectsAllowed, Serving, type Tally } from "./Serving.ts"
-import { tool } from "./Tool.ts"
 import type { State } from "./Supervised.ts"
-import { listed, number, plural } from "../serve/Wording.ts"
+import { tool } from "./Tool.ts"
 
 /** Projects that are listed, those with the most memories. */
 const LISTED = 50

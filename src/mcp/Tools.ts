@@ -1,8 +1,8 @@
 /**
  * All tools, in the order in which clients list them.
  */
-import { prompt } from "./PromptHook.ts"
 import { forget, get, save, timeline } from "./MemoryTools.ts"
+import { prompt } from "./PromptHook.ts"
 import { crossProjectSearch, inject, search } from "./SearchTools.ts"
 import { health, status } from "./StatusTools.ts"
 import type { Tool } from "./Tool.ts"

@@ -30,7 +30,7 @@ export interface Outcome {
   readonly isCharged: boolean
 }
 
-export class Budget extends Context.Tag("Budget")<Budget, {
+export class Budget extends Context.Tag("claude-memory/Budget")<Budget, {
   /** Counts an attempt, or fails with `Budget`; what it gives says how the attempt came out, and never fails. */
   readonly begin: (plan: Plan) => Effect.Effect<(outcome: Outcome) => Effect.Effect<void>, ModelError>
   readonly priceOf: (endpoint: Endpoint, role: Role) => Price

@@ -3,6 +3,6 @@
  */
 import * as Context from "effect/Context"
 
-export class CurrentProject extends Context.Reference<CurrentProject>()("CurrentProject", {
+export class CurrentProject extends Context.Reference<CurrentProject>()("claude-memory/CurrentProject", {
   defaultValue: (): string | null => null
 }) {}

@@ -17,7 +17,7 @@ export const keyOf = (kind: "embedding" | "background", ...parts: ReadonlyArray<
   `${kind === "background" ? READABLE : ""}${idOf("answer", kind, ...parts)}`
 
 /** A cache that can't be read or written is an empty one, of which a warning is logged. */
-export class ModelCache extends Context.Tag("ModelCache")<ModelCache, {
+export class ModelCache extends Context.Tag("claude-memory/ModelCache")<ModelCache, {
   /** In the order asked. */
   readonly get: (keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Option.Option<Uint8Array>>>
   readonly put: (entries: ReadonlyArray<readonly [key: string, value: Uint8Array]>) => Effect.Effect<void>

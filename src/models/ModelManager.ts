@@ -117,7 +117,7 @@ export const described = (
     })
     : Effect.succeed({ ...what, reachable: null, error: null, dimension: null, latencyMs: null })
 
-export class ModelManager extends Context.Tag("ModelManager")<ModelManager, {
+export class ModelManager extends Context.Tag("claude-memory/ModelManager")<ModelManager, {
   /**
    * A vector of unit length for each text, in order; none for a text that the model knows no word of, never a zero or random
    * vector in its place.

@@ -97,7 +97,7 @@ export interface BreakdownRow {
   readonly assumedUsd: number
 }
 
-export class Spending extends Context.Tag("Spending")<Spending, {
+export class Spending extends Context.Tag("claude-memory/Spending")<Spending, {
   /**
    * Counts a call's most at once, or refuses it when that would go over a cap: in one step, so that processes together stay within
    * it. A call whose end never comes (its process was killed) stays counted so.

@@ -290,7 +290,7 @@ const make = Effect.gen(function*() {
   }
 })
 
-export class ResourceLedger extends Context.Tag("ResourceLedger")<ResourceLedger, {
+export class ResourceLedger extends Context.Tag("claude-memory/ResourceLedger")<ResourceLedger, {
   /** Opens a handle and registers it; when the scope closes it is asked to end, then forced. */
   readonly acquire: <A, E, R>(options: Acquisition<A, E, R>) => Effect.Effect<A, E | OpeningTimedOut, R | Scope.Scope>
   /** Registers what a library opens in a Scope, within 10 seconds; its release is bounded by 5 seconds. */

@@ -56,7 +56,7 @@ const matchesOf = (units: ReadonlyArray<MemoryUnit>, terms: ReadonlyArray<string
   }
 }
 
-export class Retriever extends Context.Tag("Retriever")<Retriever, {
+export class Retriever extends Context.Tag("claude-memory/Retriever")<Retriever, {
   /** Best first. A lane that can't be asked is named in `degraded`; only the store's failure is an error. */
   readonly search: (query: SearchQuery) => Effect.Effect<SearchResponse, StoreError>
 }>() {}

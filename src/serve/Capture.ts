@@ -10,8 +10,8 @@ import { resolve } from "node:path"
 import { Collector } from "../capture/Collector.ts"
 import { hash } from "../domain/Hash.ts"
 import * as Pipeline from "../Pipeline.ts"
-import { Lease } from "../store/Lease.ts"
 import type { SqliteError } from "../resources/Sqlite.ts"
+import { Lease } from "../store/Lease.ts"
 import { makePatience, paced } from "./Worker.ts"
 
 export type CaptureStep =

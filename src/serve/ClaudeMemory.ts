@@ -17,6 +17,8 @@ import * as Project from "../domain/Project.ts"
 import type { SaveRequest } from "../domain/Saved.ts"
 import type { SearchFilter, SearchQuery, SearchResponse } from "../domain/Search.ts"
 import type { Timeline, TimelineRequest } from "../domain/Timeline.ts"
+import { Given } from "../hook/Given.ts"
+import * as Hook from "../hook/Hook.ts"
 import { reindex, type ReindexStep, type Verification, verify } from "../index/Reindex.ts"
 import { type IndexDescription, type IndexError, type IndexVersion, VectorIndex } from "../index/VectorIndex.ts"
 import { Injector } from "../inject/Injector.ts"
@@ -35,8 +37,6 @@ import {
   type StoreStatus
 } from "../store/MemoryStore.ts"
 import { capture, type CaptureFailure, type CaptureStep } from "./Capture.ts"
-import { Given } from "../hook/Given.ts"
-import * as Hook from "../hook/Hook.ts"
 import { sessionCalled, unitCalled } from "./Named.ts"
 import type { NotFound } from "./NotFound.ts"
 import * as Projects from "./Projects.ts"
@@ -44,7 +44,7 @@ import { forget, save } from "./Remembering.ts"
 import { timeline } from "./Timeline.ts"
 import { work } from "./Worker.ts"
 
-export class ClaudeMemory extends Context.Tag("ClaudeMemory")<ClaudeMemory, {
+export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<ClaudeMemory, {
   readonly discover: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError>
   /** Reads transcripts on from where they were left and makes memories of them; each step is given as it is done. */
   readonly ingest: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<Pipeline.Step, Pipeline.PipelineError>

@@ -31,7 +31,7 @@ export interface Held {
 }
 
 /** A reference, for without others there is nobody to share with. */
-export class Lease extends Context.Reference<Lease>()("Lease", {
+export class Lease extends Context.Reference<Lease>()("claude-memory/Lease", {
   defaultValue: (): {
     /** Waits for the one of this name; it is given back when the scope closes. */
     readonly hold: (name: string) => Effect.Effect<Held, SqliteError, Scope.Scope>

@@ -176,7 +176,7 @@ export interface Forgotten {
   readonly messages: number
 }
 
-export class MemoryStore extends Context.Tag("MemoryStore")<MemoryStore, {
+export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<MemoryStore, {
   readonly cursors: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, Cursor>, StoreError>
   /** Writes a batch and moves its cursor, in one transaction; queues the segments and sessions that it changed. */
   readonly append: (batch: CaptureBatch) => Effect.Effect<AppendResult, StoreError>

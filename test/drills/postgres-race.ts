@@ -19,8 +19,8 @@ import { MemoryStore, type WorkItem } from "../../src/store/MemoryStore.ts"
 import { PostgresPool } from "../../src/store/postgres/PostgresPool.ts"
 import * as PostgresStore from "../../src/store/postgres/PostgresStore.ts"
 import { batch, cursor, message, project, unit } from "../contract/made.ts"
-import { main, progress, round, timed } from "../script.ts"
 import { temporary } from "../postgresServer.mjs"
+import { main, progress, round, timed } from "../script.ts"
 
 /** Items that are claimed and committed together, as the pipeline does it. */
 const AT_ONCE = 8

@@ -10,12 +10,12 @@ import * as Effect from "effect/Effect"
 import { answer, json, number, plural, table } from "../../src/cli/Output.ts"
 import { Unsuccessful } from "../../src/process/Process.ts"
 import * as Settings from "../../src/settings/Settings.ts"
+import { transcript } from "../fixtures/transcript.ts"
 import { main, progress, quantile, round } from "../script.ts"
 import { type Interruptible, interruptible, type Way } from "./qdrant/interruptible.ts"
 import * as Looks from "./qdrant/looks.ts"
 import { type ClaudeMemory, claudeMemory, temporaryHome } from "./qdrant/program.ts"
 import * as StandIn from "./qdrant/standIn.ts"
-import { transcript } from "../fixtures/transcript.ts"
 
 const CATCHING_UP = ["index repair", "import"] as const
 /** Of what is said between two imports. */

@@ -10,13 +10,13 @@ import * as Schema from "effect/Schema"
 import { answer, json, number, percent, plural, table } from "../../src/cli/Output.ts"
 import { Unsuccessful } from "../../src/process/Process.ts"
 import * as Settings from "../../src/settings/Settings.ts"
+import { makeRandom, type Random, transcript } from "../fixtures/transcript.ts"
 import { BenchError, main, progress, round, timed } from "../script.ts"
 import * as Embeddings from "./qdrant/embeddings.ts"
 import * as Looks from "./qdrant/looks.ts"
 import { type ClaudeMemory, claudeMemory, ending, temporaryHome, type Verified } from "./qdrant/program.ts"
 import { server } from "./qdrant/server.ts"
 import * as StandIn from "./qdrant/standIn.ts"
-import { makeRandom, type Random, transcript } from "../fixtures/transcript.ts"
 
 const OLD = { setting: "openai:text-embedding-3-small", dimension: 1_536 }
 const NEW = { setting: "siliconflow:Qwen/Qwen3-Embedding-8B", dimension: 4_096 }

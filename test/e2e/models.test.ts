@@ -257,7 +257,13 @@ describe("cost", () => {
   slow(it.live)("several processes never exceed one budget", () =>
     inHome((home) =>
       Effect.gen(function*() {
-        const { code, stdout } = yield* run(["scripts/run.mjs", "test/drills/budget-race.ts", "--calls", "40", "--json"], {
+        const { code, stdout } = yield* run([
+          "scripts/run.mjs",
+          "test/drills/budget-race.ts",
+          "--calls",
+          "40",
+          "--json"
+        ], {
           home,
           cwd: root
         })

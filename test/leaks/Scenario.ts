@@ -16,15 +16,15 @@ import * as QdrantAddress from "../../src/index/QdrantAddress.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
 import { type Endpoint, PRESETS, type Role } from "../../src/models/Presets.ts"
 import type * as Providers from "../../src/models/providers/Providers.ts"
-import { NO_CAPS } from "../../src/models/Spending.ts"
 import * as Unmetered from "../../src/models/providers/Unmetered.ts"
+import { NO_CAPS } from "../../src/models/Spending.ts"
 import { forEach } from "../../src/resources/Concurrent.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as Settings from "../../src/settings/Settings.ts"
 import type { StoreStatus } from "../../src/store/MemoryStore.ts"
-import type { ModelServer } from "../models/server.ts"
 import type { StandIn } from "../index/qdrant/StandIn.ts"
+import type { ModelServer } from "../models/server.ts"
 
 const SESSIONS = [
   "-home-mei-work-shop-api/agent-5f21c8ae.jsonl",

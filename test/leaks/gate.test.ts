@@ -4,9 +4,9 @@ import * as FastCheck from "effect/FastCheck"
 import * as Random from "effect/Random"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
+import { root } from "../data.ts"
 import { BLOCKS, slope } from "./slope.ts"
 import { applied, DoesNotApply, variants } from "./variants.ts"
-import { root } from "../data.ts"
 
 /** Normal, by Box and Muller. */
 const normal = Effect.zipWith(

@@ -109,7 +109,7 @@ const rules: Record<string, Cases> = {
     ]
   },
   "run-functions": {
-    advice: /src\/Process\.ts/,
+    advice: /src\/process\/Process\.ts/,
     bad: [
       `src/serve/ | import * as Effect from "effect/Effect"; Effect.runPromise(program)`,
       `src/serve/ | import * as Effect from "effect/Effect"; const { runSync } = Effect`,
@@ -136,7 +136,7 @@ const rules: Record<string, Cases> = {
       `src/cli/ | import { runMain } from "../Process.ts"; runMain(program); process.exitCodes; process.cwd()`,
       `src/cli/ | import * as Process from "../Process.ts"; Process.runMain(program)`,
       `src/cli/ | export const f = (process: { exit: () => void }) => process.exit()`,
-      `test/e2e/Bundle.child.ts | Effect.runPromise(program); process.exit(0)`,
+      `test/e2e/bundle-child.ts | Effect.runPromise(program); process.exit(0)`,
       `scripts/ | Effect.runPromise(program); process.exit(0)`
     ]
   },
@@ -153,7 +153,7 @@ const rules: Record<string, Cases> = {
     good: [`src/serve/ | import * as Effect from "effect/Effect"; Effect.forkScoped(program); Effect.fork(program)`]
   },
   environment: {
-    advice: /src\/Settings\.ts/,
+    advice: /src\/settings\/Settings\.ts/,
     bad: [
       `src/models/ | const key = process.env.OPENAI_API_KEY`,
       `src/models/ | const key = process["env"]["KEY"]`,
@@ -189,48 +189,65 @@ const rules: Record<string, Cases> = {
       `scripts/ | console.log(1)`
     ]
   },
-  layering: {
-    advice: /may import|port|pipeline/,
+  direction: {
+    advice: /go down the floors|give it a floor/,
     bad: [
       `src/domain/ | import type { StoreError } from "../store/MemoryStore.ts"`,
       `src/domain/ | import * as Ledger from "../resources/ResourceLedger.ts"`,
-      `src/resources/ | import { MemoryStore } from "../store/MemoryStore.ts"`,
-      `src/models/ | import { MemoryStore } from "../store/MemoryStore.ts"`,
+      `src/resources/monitor/ | import { MemoryStore } from "../../store/MemoryStore.ts"`,
       `src/store/ | import { Retriever } from "../retrieve/Retriever.ts"`,
-      `src/store/ | import { VectorIndex } from "../index/VectorIndex.ts"`,
-      `src/index/ | import { SqliteFile } from "../store/SqliteFile.ts"`,
-      `src/index/sqlite/EmbeddedIndex.ts | import * as SqliteStore from "../store/SqliteStore.ts"`,
+      `src/store/sql/ | import { VectorIndex } from "../../index/VectorIndex.ts"`,
+      `src/models/ | import { Collector } from "../capture/Collector.ts"`,
       `src/capture/ | import { Compressor } from "../compress/Compressor.ts"`,
-      `src/capture/ | const store = await import("../store/SqliteStore.ts")`,
-      `src/compress/ | export { embed } from "../models/StaticEmbeddings.ts"`,
+      `src/index/ | import { Compressor } from "../compress/Compressor.ts"`,
       `src/retrieve/ | export type A = import("../inject/Injector.ts").Injector`,
       `src/inject/ | import * as App from "../App.ts"`,
-      `src/inject/ | import { settings } from "../Settings.ts"`,
-      `src/serve/ | import * as SqliteStore from "../store/SqliteStore.ts"`,
-      `src/serve/ | import * as App from "../App.ts"`,
-      `src/cli/ | import * as EmbeddedIndex from "../index/EmbeddedIndex.ts"`,
-      `src/cli/ | import { MemoryStore } from "../index.ts"`,
+      `src/Pipeline.ts | import { Retriever } from "./retrieve/Retriever.ts"`,
+      `src/settings/ | const load = () => import("../App.ts")`,
+      `src/hook/ | import { ClaudeMemory } from "../serve/ClaudeMemory.ts"`,
+      `src/serve/ | export { service } from "../App.ts"`,
+      `src/cli/ | import * as Mcp from "../mcp/Server.ts"`,
+      `src/cli/ | import { MemoryStore } from "../library.ts"`,
       `src/cli/ | import * as Testing from "../testing.ts"`,
-      `src/bin/main.ts | import * as SqliteStore from "./store/SqliteStore.ts"`,
-      `src/Pipeline.ts | import * as Extractive from "./compress/Extractive.ts"`,
-      `src/settings/Settings.ts | import { MemoryStore } from "./store/MemoryStore.ts"`,
       `src/utils/ | import type { Project } from "../domain/Project.ts"`,
       `src/Helper.ts | import type { Project } from "./domain/Project.ts"`
     ],
     good: [
       `src/domain/ | import type { Project } from "./Project.ts"; import * as Effect from "effect/Effect"`,
-      `src/models/ | import * as Lazy from "../resources/Lazy.ts"; import { embed } from "./StaticEmbeddings.ts"`,
-      `src/index/sqlite/EmbeddedIndex.ts | import { SqliteFile } from "../store/SqliteFile.ts"; import { filter } from "../store/SqliteFilter.ts"`,
-      `src/capture/ | import { MemoryStore } from "../store/MemoryStore.ts"; import { redact } from "./Redactor.ts"`,
+      `src/models/providers/ | import * as Lazy from "../../resources/Lazy.ts"; import { Budget } from "../Budget.ts"`,
+      `src/capture/redact/ | import { MemoryStore } from "../../store/MemoryStore.ts"; import type { A } from "../transcript/A.ts"`,
       `src/retrieve/ | import { VectorIndex } from "../index/VectorIndex.ts"; import { ModelManager } from "../models/ModelManager.ts"`,
       `src/inject/ | import { Retriever } from "../retrieve/Retriever.ts"; import * as Tokens from "../domain/Tokens.ts"`,
       `src/serve/ | import * as Pipeline from "../Pipeline.ts"; import { Injector } from "../inject/Injector.ts"`,
-      `src/cli/ | import * as App from "../App.ts"; import { ClaudeMemory } from "../serve/ClaudeMemory.ts"`,
-      `src/App.ts | import * as SqliteStore from "./store/SqliteStore.ts"`,
-      `src/testing.ts | import * as Extractive from "./compress/Extractive.ts"`,
-      `src/library.ts | export * as SqliteStore from "./store/SqliteStore.ts"; export * from "./retrieve/Retriever.ts"`,
-      `src/bin/main.ts | const { run } = await import("./cli/Cli.ts")`,
+      `src/mcp/ | import * as App from "../App.ts"; import { ClaudeMemory } from "../serve/ClaudeMemory.ts"`,
+      `src/bin/main.ts | const { run } = await import("../cli/Cli.ts")`,
       `test/store/ | import * as SqliteStore from "../../src/store/sqlite/SqliteStore.ts"`
+    ]
+  },
+  adapters: {
+    advice: /is an adapter: depend on the port/,
+    bad: [
+      `src/store/ | export { layer } from "./sqlite/SqliteStore.ts"`,
+      `src/store/postgres/ | import { migrate } from "../sqlite/migrations.ts"`,
+      `src/models/ | import { layer } from "./providers/Providers.ts"`,
+      `src/models/sqlite/ | import { layer } from "../providers/Providers.ts"`,
+      `src/index/qdrant/ | import { SqliteFile } from "../../store/sqlite/SqliteFile.ts"`,
+      `src/compress/extractive/ | import { layer } from "../abstractive/Abstractive.ts"`,
+      `src/serve/ | const store = await import("../store/postgres/PostgresStore.ts")`,
+      `src/cli/ | export type A = import("../index/qdrant/QdrantClient.ts").QdrantOptions`,
+      `src/Pipeline.ts | import * as Extractive from "./compress/extractive/Extractive.ts"`,
+      `src/bin/main.ts | import * as SqliteStore from "../store/sqlite/SqliteStore.ts"`
+    ],
+    good: [
+      `src/store/sqlite/ | import { MemoryStore } from "../MemoryStore.ts"; import { rows } from "./SqliteFile.ts"`,
+      `src/store/sqlite/ | import { make } from "../sql/Writes.ts"`,
+      `src/index/sqlite/ | import { SqliteFile } from "../../store/sqlite/SqliteFile.ts"`,
+      `src/compress/abstractive/ | import * as Extractive from "../extractive/Extractive.ts"`,
+      `src/compress/extractive/ | import { sentences } from "../text/Text.ts"`,
+      `src/App.ts | import * as SqliteStore from "./store/sqlite/SqliteStore.ts"`,
+      `src/testing.ts | import * as Extractive from "./compress/extractive/Extractive.ts"`,
+      `src/library.ts | export * as SqliteStore from "./store/sqlite/SqliteStore.ts"`,
+      `src/bin/HookLocal.ts | import { SqliteFile } from "../store/sqlite/SqliteFile.ts"`
     ]
   },
   imports: {

@@ -10,8 +10,8 @@ import * as TestClock from "effect/TestClock"
 import * as TestServices from "effect/TestServices"
 import { readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { Lease } from "../../src/store/Lease.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import { Lease } from "../../src/store/Lease.ts"
 
 /** How often those who wait ask, and the holder beats. */
 const ASKS_EVERY = "2 seconds"

@@ -10,9 +10,9 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { ModelManager } from "../../../src/models/ModelManager.ts"
 import * as Unmetered from "../../../src/models/providers/Unmetered.ts"
+import * as DecoratedLedger from "../../../test/leaks/DecoratedLedger.ts"
 import { DIMENSION } from "../../../test/models/server.ts"
 import { timed } from "../../../test/script.ts"
-import * as DecoratedLedger from "../../../test/leaks/DecoratedLedger.ts"
 import * as Predecessor from "./Predecessor.ts"
 
 export const NAMES = ["old", "ours"] as const

@@ -4,12 +4,12 @@
 import type { Message } from "../../domain/Conversation.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import type { SessionOutline } from "../../store/MemoryStore.ts"
-import { isLongPrompt } from "./Documentation.ts"
 import { type Draft, type Excerpt, excerptsOf, fitting, fitTogether, MAX_SUMMARY } from "../Draft.ts"
 import { isChatter, plain, quotable } from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
 import { pieces } from "../text/Text.ts"
 import { promptTitle, saysWhat, titleFrom } from "../text/Titles.ts"
+import { isLongPrompt } from "./Documentation.ts"
 
 const AIM = 400
 const ASKED = 140

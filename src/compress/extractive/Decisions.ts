@@ -7,9 +7,9 @@ import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, fitting, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
 import { ended, isChatter, joined, plain, quotable, sentencesOf, statements, withoutOpeners } from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
-import type { Call } from "./Steps.ts"
 import { gist } from "../text/Text.ts"
 import { headingIn, promptTitle, saysWhat, titleFrom } from "../text/Titles.ts"
+import type { Call } from "./Steps.ts"
 
 /** A standing instruction: it outlives the task. */
 const STANDING =

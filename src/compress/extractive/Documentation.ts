@@ -7,9 +7,9 @@ import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, excerptsOf, fitting, MAX_SUMMARY, MAX_TITLE, pack } from "../Draft.ts"
 import { blocksOf, condense, isHead, linesOf, plain, quotable, statements, telling } from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
-import { type Call, inputOf } from "./Steps.ts"
 import { gist } from "../text/Text.ts"
 import { headingIn, promptTitle, saidTitle, shortened, titleFrom } from "../text/Titles.ts"
+import { type Call, inputOf } from "./Steps.ts"
 
 /** Said words from this length on are an explanation, a CJK character counted as 3.3; below it they are talk. */
 const AT_LENGTH = 900

@@ -5,13 +5,13 @@ import type { Message } from "../../domain/Conversation.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
-import { changeIn } from "./Code.ts"
 import { beginning, type Draft, type Excerpt, fitting, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
 import { ended, isChatter, joined, plain, quotable, withoutOpeners } from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
-import { type Call, commandOf, editsOf, isLooking, isRoutine, isSlip, purposeOf } from "./Steps.ts"
 import { errorLines, failureStrength, worstLine } from "../text/Text.ts"
 import { shortened, titleFrom } from "../text/Titles.ts"
+import { changeIn } from "./Code.ts"
+import { type Call, commandOf, editsOf, isLooking, isRoutine, isSlip, purposeOf } from "./Steps.ts"
 
 const COMMAND = 250
 const FAILURE = 480

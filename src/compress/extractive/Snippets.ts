@@ -3,11 +3,11 @@
  */
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
-import { about, changeIn } from "./Code.ts"
 import { type Draft, type Excerpt, fitting, fitTogether, MAX_TITLE } from "../Draft.ts"
 import { plain, quotable } from "../text/Prose.ts"
-import { type Call, type Edit, editsOf } from "./Steps.ts"
 import { shortened, titleFrom } from "../text/Titles.ts"
+import { about, changeIn } from "./Code.ts"
+import { type Call, type Edit, editsOf } from "./Steps.ts"
 
 const REASON = 240
 /** Characters of code in a unit; the rest is for the file, the reason and the labels. */

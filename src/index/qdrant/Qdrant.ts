@@ -131,7 +131,7 @@ export interface Alias {
   readonly collection: string
 }
 
-export class Qdrant extends Context.Tag("Qdrant")<Qdrant, {
+export class Qdrant extends Context.Tag("claude-memory/Qdrant")<Qdrant, {
   /** Scheme, host, port and path. */
   readonly address: string
   readonly server: Effect.Effect<Server, QdrantError>

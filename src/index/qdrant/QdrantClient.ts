@@ -15,6 +15,7 @@ import * as Schema from "effect/Schema"
 import { make as makeInFlight } from "../../resources/InFlight.ts"
 import * as Lazy from "../../resources/Lazy.ts"
 import { ResourceLedger } from "../../resources/ResourceLedger.ts"
+import { isPrivate, origin, type QdrantAddress, show } from "../QdrantAddress.ts"
 import {
   type CollectionConfig,
   type Filter,
@@ -28,7 +29,6 @@ import {
   type Query,
   type Server
 } from "./Qdrant.ts"
-import { isPrivate, origin, type QdrantAddress, show } from "../QdrantAddress.ts"
 import { dispatcherOf, durationOf } from "./QdrantDispatcher.ts"
 import { type Failure, toFailure } from "./QdrantFailures.ts"
 

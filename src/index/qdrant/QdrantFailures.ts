@@ -2,8 +2,8 @@
  * What went wrong with a request to Qdrant, from what its client throws, told so that a person can act on it.
  */
 import { inspect } from "node:util"
-import { QdrantError } from "./Qdrant.ts"
 import { type QdrantAddress, show } from "../QdrantAddress.ts"
+import { QdrantError } from "./Qdrant.ts"
 
 export interface Failure {
   readonly error: QdrantError

@@ -13,10 +13,10 @@ import type { SearchFilter } from "../../domain/Search.ts"
 import type { EmbeddingModel } from "../../models/ModelManager.ts"
 import { make as makeInFlight } from "../../resources/InFlight.ts"
 import { MemoryStore, type StoreError } from "../../store/MemoryStore.ts"
-import { type Condition, isPointId, type Payload, type PayloadIndex, Qdrant, QdrantError } from "./Qdrant.ts"
-import * as SparseVectors from "./SparseVectors.ts"
 import { type FusedQuestion, type Hit, IndexError, VectorIndex } from "../VectorIndex.ts"
 import * as Versions from "../Versions.ts"
+import { type Condition, isPointId, type Payload, type PayloadIndex, Qdrant, QdrantError } from "./Qdrant.ts"
+import * as SparseVectors from "./SparseVectors.ts"
 
 export interface QdrantIndexOptions {
   /** What the names of its collections and its alias begin with. */

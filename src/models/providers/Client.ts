@@ -21,9 +21,9 @@ import * as Stream from "effect/Stream"
 import type { Permits } from "../../resources/Permits.ts"
 import type { OpeningTimedOut } from "../../resources/ResourceLedger.ts"
 import type { Budget, Outcome } from "../Budget.ts"
-import type { Answer, Dialect, Exchange } from "./Dialect.ts"
 import { ModelError } from "../ModelManager.ts"
 import type { Endpoint, Preset, Role } from "../Presets.ts"
+import type { Answer, Dialect, Exchange } from "./Dialect.ts"
 
 export interface Patience {
   /** What one attempt may take, of every role or of each. */

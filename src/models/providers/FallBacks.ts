@@ -5,10 +5,10 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type { Client } from "./Client.ts"
-import type { Dialect } from "./Dialect.ts"
 import { missing, ModelError } from "../ModelManager.ts"
 import type { Preset, Role, Structure } from "../Presets.ts"
+import type { Client } from "./Client.ts"
+import type { Dialect } from "./Dialect.ts"
 
 /** What was away is passed over for so long when another can be asked. */
 const RESTS = Duration.seconds(60)

@@ -4,9 +4,9 @@
  */
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { damaged, type Dialect, inOrder, maybe, ranked, reading, refused, spoken, Vector } from "./Dialect.ts"
 import type { CompletionRequest, Usage } from "../ModelManager.ts"
 import type { Structure } from "../Presets.ts"
+import { damaged, type Dialect, inOrder, maybe, ranked, reading, refused, spoken, Vector } from "./Dialect.ts"
 
 const Tokens = Schema.Struct({
   prompt_tokens: maybe(Schema.Number),

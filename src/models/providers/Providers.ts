@@ -11,12 +11,7 @@ import * as HttpPool from "../../resources/HttpPool.ts"
 import { make as makeInFlight } from "../../resources/InFlight.ts"
 import * as Lazy from "../../resources/Lazy.ts"
 import * as Permits from "../../resources/Permits.ts"
-import * as Anthropic from "./Anthropic.ts"
 import { Budget } from "../Budget.ts"
-import * as Client from "./Client.ts"
-import type { Dialect, Exchange } from "./Dialect.ts"
-import { type Candidate, firstOf } from "./FallBacks.ts"
-import * as Gemini from "./Gemini.ts"
 import { keyOf, ModelCache } from "../ModelCache.ts"
 import {
   type Completion,
@@ -28,9 +23,14 @@ import {
   type ModelPrice,
   type Purpose
 } from "../ModelManager.ts"
-import * as OpenAi from "./OpenAi.ts"
 import { type DialectName, type Endpoint, presetOf, type Role, ROLES, STRUCTURES } from "../Presets.ts"
 import type { Price } from "../Prices.ts"
+import * as Anthropic from "./Anthropic.ts"
+import * as Client from "./Client.ts"
+import type { Dialect, Exchange } from "./Dialect.ts"
+import { type Candidate, firstOf } from "./FallBacks.ts"
+import * as Gemini from "./Gemini.ts"
+import * as OpenAi from "./OpenAi.ts"
 import * as Voyage from "./Voyage.ts"
 
 export interface Options {

@@ -3,8 +3,8 @@
  */
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { type Dialect, inOrder, maybe, ranked, reading, Vector } from "./Dialect.ts"
 import type { Usage } from "../ModelManager.ts"
+import { type Dialect, inOrder, maybe, ranked, reading, Vector } from "./Dialect.ts"
 
 const Total = Schema.Struct({ total_tokens: maybe(Schema.Number) })
 const usageOf = (usage: typeof Total.Type | null | undefined): Usage => ({

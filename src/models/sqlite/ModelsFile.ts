@@ -11,9 +11,10 @@ import * as Layer from "effect/Layer"
 import * as Lazy from "../../resources/Lazy.ts"
 import { open } from "../../resources/Sqlite.ts"
 import { StoreError } from "../../store/MemoryStore.ts"
-import { migrate, MODELS_STEPS } from "../../store/sqlite/migrations.ts"
+import { migrate } from "../../store/sqlite/migrations.ts"
 import { restrict, toStoreError } from "../../store/sqlite/SqliteFile.ts"
 import * as SqliteHeader from "../../store/sqlite/SqliteHeader.ts"
+import { STEPS } from "./migrations.ts"
 
 export interface ModelsFileOptions {
   readonly folder: string
@@ -32,7 +33,7 @@ const openFile = ({ busyTimeoutMs, folder }: ModelsFileOptions) =>
     // A damaged one is refused before SQLite touches it.
     if (yield* Effect.orElseSucceed(fs.exists(file), () => false)) yield* SqliteHeader.read(file)
     const sql = yield* open({ name: "Sqlite of models", path: file, readOnly: false, vectors: false, busyTimeoutMs })
-    yield* migrate(sql, MODELS_STEPS)
+    yield* migrate(sql, STEPS)
     yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(fs.chmod(each, 0o600)))
     return sql
   }).pipe(
@@ -49,7 +50,7 @@ const openFile = ({ busyTimeoutMs, folder }: ModelsFileOptions) =>
     )
   )
 
-export class ModelsFile extends Context.Tag("ModelsFile")<ModelsFile, {
+export class ModelsFile extends Context.Tag("claude-memory/ModelsFile")<ModelsFile, {
   /** Opened when it is first needed. */
   readonly sql: Effect.Effect<SqlClient, StoreError>
   readonly isThere: Effect.Effect<boolean>

@@ -6,11 +6,11 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { MAX_BYTES, ModelCache, READABLE } from "../ModelCache.ts"
 import { transaction } from "../../resources/Sqlite.ts"
 import type { StoreError } from "../../store/MemoryStore.ts"
-import { ModelsFile } from "./ModelsFile.ts"
 import { toStoreError } from "../../store/sqlite/SqliteFile.ts"
+import { MAX_BYTES, ModelCache, READABLE } from "../ModelCache.ts"
+import { ModelsFile } from "./ModelsFile.ts"
 
 /** Rows that go at a time when there is no room. */
 const STEP = 64

@@ -6,6 +6,9 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { transaction } from "../../resources/Sqlite.ts"
+import type { StoreError } from "../../store/MemoryStore.ts"
+import { toStoreError } from "../../store/sqlite/SqliteFile.ts"
 import {
   type Amount,
   type BreakdownRow,
@@ -20,10 +23,7 @@ import {
   type Warning,
   warningOf
 } from "../Spending.ts"
-import { transaction } from "../../resources/Sqlite.ts"
-import type { StoreError } from "../../store/MemoryStore.ts"
 import { ModelsFile } from "./ModelsFile.ts"
-import { toStoreError } from "../../store/sqlite/SqliteFile.ts"
 
 /** Calls are told apart for so long; what a day and a month came to stays. */
 const KEPT_MS = 400 * 86_400_000

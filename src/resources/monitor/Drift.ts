@@ -2,8 +2,8 @@
  * How far what the operating system counts goes beyond what the ledger accounts for (docs/resources.md has the rule).
  */
 import * as Schema from "effect/Schema"
-import type * as LeakProbe from "./LeakProbe.ts"
 import type { Resource } from "../ResourceLedger.ts"
+import type * as LeakProbe from "./LeakProbe.ts"
 
 const Count = Schema.NullOr(Schema.NonNegativeInt)
 

@@ -7,10 +7,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import { hostname } from "node:os"
+import { type Resource, type ResourceKind, ResourceLedger } from "../ResourceLedger.ts"
 import * as Drift from "./Drift.ts"
 import * as LeakProbe from "./LeakProbe.ts"
 import * as ProcessStart from "./ProcessStart.ts"
-import { type Resource, type ResourceKind, ResourceLedger } from "../ResourceLedger.ts"
 import * as RunFile from "./RunFile.ts"
 
 /** How many samples in a row must show a drift before it is logged. */

@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import { open, type Postgres, PostgresError, reasonOf } from "../../resources/Postgres.ts"
 import { StoreError } from "../MemoryStore.ts"
-import { checkVersion } from "../sqlite/migrations.ts"
+import { checkVersion } from "../sql/schemaVersion.ts"
 import { currentVersion, migrate, STEPS } from "./migrations.ts"
 
 export interface PostgresPoolOptions {
@@ -84,7 +84,7 @@ const make = Effect.fn("PostgresPool.open")(
   }
 )
 
-export class PostgresPool extends Context.Tag("PostgresPool")<PostgresPool, Postgres>() {
+export class PostgresPool extends Context.Tag("claude-memory/PostgresPool")<PostgresPool, Postgres>() {
   /** Connects, and makes the schema or brings it up to date. */
   static readonly layer = (options: PostgresPoolOptions) => Layer.scoped(this, make(options))
 }

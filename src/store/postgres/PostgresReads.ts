@@ -8,9 +8,8 @@ import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import type { Place, TimelineFilter } from "../../domain/Timeline.ts"
 import { type Cursor, type DeadLetter, type FailedWork, MAX_ATTEMPTS } from "../MemoryStore.ts"
-import { conditions } from "./PostgresFilter.ts"
-import { keyOf, rows as json, text, texts } from "./PostgresLexemes.ts"
 import { B, idfOf, K1 } from "../Postings.ts"
+import { type KeptProject, knownProjects, lineSumOf, OUTLINE, recalling } from "../Rules.ts"
 import {
   type Beginning,
   beginningsOf,
@@ -21,7 +20,8 @@ import {
   sessionOf,
   type SessionRow
 } from "../sql/Rows.ts"
-import { type KeptProject, knownProjects, lineSumOf, OUTLINE, recalling } from "../Rules.ts"
+import { conditions } from "./PostgresFilter.ts"
+import { keyOf, rows as json, text, texts } from "./PostgresLexemes.ts"
 
 const unitOf = ({ body }: Body): MemoryUnit => JSON.parse(body) as MemoryUnit
 

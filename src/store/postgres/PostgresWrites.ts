@@ -10,13 +10,13 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { evidence, type MemoryUnit } from "../../domain/MemoryUnit.ts"
 import * as Duplicates from "../Duplicates.ts"
-import { SECRET } from "../sql/ForgetWrites.ts"
 import { type CaptureBatch, type DeadLetter, MAX_ATTEMPTS, type WorkItem } from "../MemoryStore.ts"
-import { keyOf, rows, text, texts } from "./PostgresLexemes.ts"
 import { says } from "../Rules.ts"
+import { SECRET } from "../sql/ForgetWrites.ts"
 import type { Statements, StoredMessage } from "../sql/Statements.ts"
-import { isAlive, LEASE_MS, OWNER } from "../WorkLease.ts"
 import * as Writes from "../sql/Writes.ts"
+import { isAlive, LEASE_MS, OWNER } from "../WorkLease.ts"
+import { keyOf, rows, text, texts } from "./PostgresLexemes.ts"
 
 const unitOf = ({ body }: { readonly body: string }) => JSON.parse(body) as MemoryUnit
 

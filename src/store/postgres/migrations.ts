@@ -5,7 +5,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import { type Postgres, quoted } from "../../resources/Postgres.ts"
 import type { StoreError } from "../MemoryStore.ts"
-import { checkVersion } from "../sqlite/migrations.ts"
+import { checkVersion } from "../sql/schemaVersion.ts"
 
 /** Ordered by its bytes, as SQLite orders it, whatever the database's language. */
 const TEXT = `text COLLATE "C"`

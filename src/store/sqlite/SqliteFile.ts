@@ -10,7 +10,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { open, reasonOf, SqliteError } from "../../resources/Sqlite.ts"
 import { StoreError } from "../MemoryStore.ts"
-import { checkVersion, currentVersion, migrate } from "./migrations.ts"
+import { checkVersion } from "../sql/schemaVersion.ts"
+import { currentVersion, LATEST, migrate } from "./migrations.ts"
 import * as SqliteHeader from "./SqliteHeader.ts"
 
 export interface SqliteFileOptions {
@@ -59,7 +60,7 @@ export const restrict = (folder: string) =>
 const inspect = (file: string) =>
   Effect.flatMap(
     SqliteHeader.read(file),
-    (header) => header === undefined ? Effect.void : checkVersion(header.userVersion)
+    (header) => header === undefined ? Effect.void : checkVersion(header.userVersion, LATEST)
   )
 
 const openClients = Effect.fn("SqliteFile.open")(
@@ -80,7 +81,7 @@ const openClients = Effect.fn("SqliteFile.open")(
       }
       yield* inspect(file)
       const reader = yield* open({ ...read, name: "Sqlite reader" })
-      yield* Effect.flatMap(currentVersion(reader), (version) => checkVersion(version))
+      yield* Effect.flatMap(currentVersion(reader), (version) => checkVersion(version, LATEST))
       return { file, writer: reader, reader, busyTimeoutMs }
     }
     yield* restrict(options.folder)
@@ -92,7 +93,7 @@ const openClients = Effect.fn("SqliteFile.open")(
         yield* Effect.scoped(
           Effect.flatMap(
             open({ ...read, name: "Sqlite version check" }),
-            (sql) => Effect.flatMap(currentVersion(sql), (version) => checkVersion(version))
+            (sql) => Effect.flatMap(currentVersion(sql), (version) => checkVersion(version, LATEST))
           )
         )
       }
@@ -106,7 +107,7 @@ const openClients = Effect.fn("SqliteFile.open")(
   Effect.mapError(toStoreError("open"))
 )
 
-export class SqliteFile extends Context.Tag("SqliteFile")<SqliteFile, {
+export class SqliteFile extends Context.Tag("claude-memory/SqliteFile")<SqliteFile, {
   readonly file: string
   readonly busyTimeoutMs: number
   readonly writer: SqlClient

@@ -9,7 +9,7 @@ import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import type { Place, TimelineFilter } from "../../domain/Timeline.ts"
 import { type Cursor, type FailedWork, MAX_ATTEMPTS, StoreError } from "../MemoryStore.ts"
-import { currentVersion } from "./migrations.ts"
+import { type KeptProject, knownProjects, lineSumOf, OUTLINE, RECALL_DOCUMENTS, recalling } from "../Rules.ts"
 import {
   type Beginning,
   beginningsOf,
@@ -20,7 +20,7 @@ import {
   sessionOf,
   type SessionRow
 } from "../sql/Rows.ts"
-import { type KeptProject, knownProjects, lineSumOf, OUTLINE, RECALL_DOCUMENTS, recalling } from "../Rules.ts"
+import { currentVersion } from "./migrations.ts"
 import { conditions } from "./SqliteFilter.ts"
 
 const json = (value: unknown) => JSON.stringify(value)

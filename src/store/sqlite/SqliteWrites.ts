@@ -5,12 +5,12 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { evidence, type MemoryUnit } from "../../domain/MemoryUnit.ts"
-import { SECRET } from "../sql/ForgetWrites.ts"
 import { MAX_ATTEMPTS, type WorkItem } from "../MemoryStore.ts"
 import { says } from "../Rules.ts"
+import { SECRET } from "../sql/ForgetWrites.ts"
 import type { KeptLetter, Statements, StoredMessage } from "../sql/Statements.ts"
-import { isAlive, LEASE_MS, OWNER } from "../WorkLease.ts"
 import * as Writes from "../sql/Writes.ts"
+import { isAlive, LEASE_MS, OWNER } from "../WorkLease.ts"
 
 const json = (value: unknown) => JSON.stringify(value)
 

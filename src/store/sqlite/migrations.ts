@@ -5,7 +5,8 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import { transaction } from "../../resources/Sqlite.ts"
-import { StoreError } from "../MemoryStore.ts"
+import type { StoreError } from "../MemoryStore.ts"
+import { checkVersion } from "../sql/schemaVersion.ts"
 
 export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   `CREATE TABLE projects (
@@ -108,42 +109,8 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
 
 export const LATEST = STEPS.length
 
-/** Of the file of what models answered and cost (store/ModelsFile.ts). */
-export const MODELS_STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
-  // A call whose outcome is null runs, or was killed; it counts with the most that it was planned to take.
-  `CREATE TABLE calls (
-    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, day TEXT NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL,
-    role TEXT NOT NULL, project TEXT, input INTEGER NOT NULL, cached INTEGER NOT NULL, output INTEGER NOT NULL,
-    usd REAL NOT NULL, basis TEXT NOT NULL, duration_ms INTEGER, outcome TEXT
-  ) STRICT`,
-  `CREATE INDEX calls_at ON calls (at)`,
-  `CREATE TABLE periods (key TEXT PRIMARY KEY, tokens INTEGER NOT NULL, usd REAL NOT NULL, told INTEGER NOT NULL) STRICT`,
-  `CREATE TABLE answers (row INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, value BLOB NOT NULL) STRICT`,
-  `CREATE TABLE answers_size (id INTEGER PRIMARY KEY CHECK (id = 1), bytes INTEGER NOT NULL) STRICT`,
-  `INSERT INTO answers_size VALUES (1, 0)`,
-  `CREATE TRIGGER answer_added AFTER INSERT ON answers BEGIN UPDATE answers_size SET bytes = bytes + length(new.value); END`,
-  `CREATE TRIGGER answer_gone AFTER DELETE ON answers BEGIN UPDATE answers_size SET bytes = bytes - length(old.value); END`
-], [
-  // What a model wrote of memories has another key since (models/ModelCache.ts), and would not be found again.
-  `DELETE FROM answers WHERE CAST(substr(value, 1, 14) AS TEXT) = '{"statements":'`
-]]
-
 export const currentVersion = (sql: SqlClient): Effect.Effect<number, SqlError> =>
   Effect.map(sql.unsafe<{ user_version: number }>("PRAGMA user_version"), (rows) => rows[0]?.user_version ?? 0)
-
-/** A schema newer than the program is refused before anything is touched. */
-export const checkVersion = (version: number, latest = LATEST): Effect.Effect<void, StoreError> =>
-  version <= latest
-    ? Effect.void
-    : Effect.fail(
-      new StoreError({
-        reason: "Newer",
-        operation: "open",
-        detail: `the memory was written by a newer claude-memory (schema ${version}, this one knows ${latest}); ` +
-          "it was left untouched. Update claude-memory",
-        cause: undefined
-      })
-    )
 
 export const migrate = (sql: SqlClient, steps = STEPS): Effect.Effect<void, SqlError | StoreError> =>
   Effect.gen(function*() {

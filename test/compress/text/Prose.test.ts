@@ -1,6 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { condense, ended, isChatter, joined, linesOf, plain, quotable, sentencesOf } from "../../../src/compress/text/Prose.ts"
+import {
+  condense,
+  ended,
+  isChatter,
+  joined,
+  linesOf,
+  plain,
+  quotable,
+  sentencesOf
+} from "../../../src/compress/text/Prose.ts"
 import { times } from "../../data.ts"
 import { anyText } from "../../texts.ts"
 

@@ -1,6 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { errorLines, failureStrength, gist, lastLines, pieces, salient, worstLine } from "../../../src/compress/text/Text.ts"
+import {
+  errorLines,
+  failureStrength,
+  gist,
+  lastLines,
+  pieces,
+  salient,
+  worstLine
+} from "../../../src/compress/text/Text.ts"
 import { weightedLength } from "../../../src/domain/MemoryUnit.ts"
 import { times } from "../../data.ts"
 import { anyText, hostile, millis } from "../../texts.ts"

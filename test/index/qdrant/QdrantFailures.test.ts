@@ -6,9 +6,9 @@ import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import type { QdrantError } from "../../../src/index/qdrant/Qdrant.ts"
-import { parse } from "../../../src/index/QdrantAddress.ts"
 import { durationOf } from "../../../src/index/qdrant/QdrantDispatcher.ts"
 import { toFailure } from "../../../src/index/qdrant/QdrantFailures.ts"
+import { parse } from "../../../src/index/QdrantAddress.ts"
 
 const KEY = "the-key"
 const told = toFailure(Either.getOrThrow(parse("http://qdrant.example.com:6333")), "query", KEY)

@@ -349,7 +349,7 @@ describe("a reindex in Qdrant", () => {
       yield* build(32).pipe(
         // Written, and indexed in the old one, after the new one was looked through and before it serves.
         Stream.tap(({ _tag }) =>
-          _tag === "Verified" ? Effect.zipRight(write(units(20, 23)), catchUp(16)) : Effect.void
+          Effect.when(Effect.zipRight(write(units(20, 23)), catchUp(16)), () => _tag === "Verified")
         ),
         Stream.runDrain
       )

@@ -4,8 +4,8 @@
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { parse } from "../../../src/index/QdrantAddress.ts"
 import * as QdrantClient from "../../../src/index/qdrant/QdrantClient.ts"
+import { parse } from "../../../src/index/QdrantAddress.ts"
 
 export interface Options extends Partial<Omit<QdrantClient.QdrantOptions, "address" | "apiKey">> {
   readonly apiKey?: string | undefined

@@ -15,8 +15,8 @@ import { join } from "node:path"
 import * as Drift from "../../../src/resources/monitor/Drift.ts"
 import type * as LeakProbe from "../../../src/resources/monitor/LeakProbe.ts"
 import * as Monitor from "../../../src/resources/monitor/Monitor.ts"
-import { type ResourceKind, ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
 import * as RunFile from "../../../src/resources/monitor/RunFile.ts"
+import { type ResourceKind, ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
 
 const START: LeakProbe.Reading = { fds: 19, sockets: 2, timers: 1, watchers: 0, workers: 0, children: 0 }
 const NONE = { fds: 0, sockets: 0, watchers: 0, workers: 0, children: 0 }

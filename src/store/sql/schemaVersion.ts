@@ -1,0 +1,19 @@
+/**
+ * The version of a database's schema: the number of migration steps taken.
+ */
+import * as Effect from "effect/Effect"
+import { StoreError } from "../MemoryStore.ts"
+
+/** Refuses a schema that is newer than this program, before anything is touched. `latest` is the newest it knows. */
+export const checkVersion = (version: number, latest: number): Effect.Effect<void, StoreError> =>
+  version <= latest
+    ? Effect.void
+    : Effect.fail(
+      new StoreError({
+        reason: "Newer",
+        operation: "open",
+        detail: `the memory was written by a newer claude-memory (schema ${version}, this one knows ${latest}); ` +
+          "it was left untouched. Update claude-memory",
+        cause: undefined
+      })
+    )

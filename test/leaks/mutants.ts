@@ -55,7 +55,7 @@ const byGate = (variant: Variant, parts: ReadonlyArray<string>) =>
       "leaks.mjs"
     )
     yield* Effect.tryPromise(() =>
-      bundle({ entry: path.join(root, "scripts", "leaks.ts"), outfile, plugins: [mutated(variant)] })
+      bundle({ entry: path.join(root, "test", "leaks", "main.ts"), outfile, plugins: [mutated(variant)] })
     )
     const { failures } = yield* Command.make(process.execPath, outfile, ...argumentsFor(parts)).pipe(
       Command.string,

@@ -14,7 +14,7 @@ import { type ModelServer, modelServer } from "../models/server.ts"
 
 export const main = Settings.packageFile("dist", "main.js")
 export const hook = Settings.packageFile("dist", "hook.js")
-const injected = Settings.packageFile("scripts", "leaks", "inject.mjs")
+const injected = Settings.packageFile("test", "leaks", "inject.mjs")
 
 /** All that a case may touch lies below `root`. */
 export interface Place {

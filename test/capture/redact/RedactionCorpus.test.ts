@@ -51,7 +51,7 @@ const imported = (all: ReadonlyArray<{ readonly place: string; readonly lines: R
       Command.make(
         process.execPath,
         join(root, "scripts", "run.mjs"),
-        join(root, "src", "main.ts"),
+        join(root, "src", "bin", "main.ts"),
         "import",
         transcripts,
         "--json"

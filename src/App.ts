@@ -16,14 +16,14 @@ import * as Given from "./hook/Given.ts"
 import type { QdrantOptions } from "./index/qdrant/QdrantClient.ts"
 import type { QdrantIndexOptions } from "./index/qdrant/QdrantIndex.ts"
 import * as EmbeddedIndex from "./index/sqlite/EmbeddedIndex.ts"
-import * as Injector from "./inject/Injector.ts"
-import { ModelManager } from "./models/ModelManager.ts"
+import { Injector } from "./inject/Injector.ts"
+import * as LocalModels from "./models/LocalModels.ts"
 import type * as Providers from "./models/providers/Providers.ts"
 import type { Caps } from "./models/Spending.ts"
 import { ModelsFile } from "./models/sqlite/ModelsFile.ts"
 import * as SqliteModelCache from "./models/sqlite/SqliteModelCache.ts"
 import { ResourceLedger } from "./resources/ResourceLedger.ts"
-import * as Retriever from "./retrieve/Retriever.ts"
+import { Retriever } from "./retrieve/Retriever.ts"
 import * as Settings from "./settings/Settings.ts"
 import { Lease } from "./store/Lease.ts"
 import type { PostgresPoolOptions } from "./store/postgres/PostgresPool.ts"
@@ -67,7 +67,7 @@ export const prices = (home: string) =>
 const remote = (models: NonNullable<Options["models"]>, home: string) =>
   Layer.unwrapEffect(
     Effect.gen(function*() {
-      const [Providers, Budget, SqliteSpending] = yield* Effect.promise(() =>
+      const [Providers, { Budget }, SqliteSpending] = yield* Effect.promise(() =>
         Promise.all([
           import("./models/providers/Providers.ts"),
           import("./models/Budget.ts"),
@@ -85,7 +85,7 @@ const remote = (models: NonNullable<Options["models"]>, home: string) =>
 /** The models that are asked by the settings, and what they answered before; its file is opened when it is first needed. */
 export const modelsOf = ({ models, ...options }: Pick<Options, "busyTimeoutMs" | "home" | "models">) =>
   (models === undefined || Object.keys(models.roles).length === 0
-    ? ModelManager.layerLocal(modelFile)
+    ? LocalModels.layer(modelFile)
     : remote(models, options.home)).pipe(
       Layer.provideMerge(SqliteModelCache.layer()),
       Layer.provide(modelsFile(options))
@@ -165,7 +165,7 @@ const whole = Effect.promise(() =>
 
 /** The whole service over a memory in `home`; the ledger and the platform come from outside. */
 export const layer = (options: Options) =>
-  Layer.unwrapEffect(Effect.map(whole, ([ClaudeMemory, Collector, Extractive]) =>
+  Layer.unwrapEffect(Effect.map(whole, ([{ ClaudeMemory }, { Collector }, Extractive]) =>
     ClaudeMemory.layer.pipe(
       Layer.provide(
         Layer.provideMerge(

@@ -1,41 +1,35 @@
 /**
- * The library: ports, layers and schemas for those who compose them in programs of their own. A port is a tag; the layers that
- * fill it are its static members or are called `layer` and the adapter's name.
+ * The library: ports, layers and schemas for those who compose them in programs of their own. A port is a tag
+ * without layers; each adapter is a namespace whose `layer` fills it. A service without alternatives has its layer as a static member.
  */
 
 // The whole, composed.
 export * as App from "./App.ts"
 export * as Pipeline from "./Pipeline.ts"
-export { ClaudeMemory, layer as layerClaudeMemory } from "./serve/ClaudeMemory.ts"
+export { ClaudeMemory } from "./serve/ClaudeMemory.ts"
 export { NotFound } from "./serve/NotFound.ts"
 export { ProjectError } from "./serve/Projects.ts"
 export { packageFile } from "./settings/Settings.ts"
 
 // The stages between the ports.
-export {
-  type Captured,
-  CaptureError,
-  Collector,
-  layer as layerCollector,
-  type TranscriptFile
-} from "./capture/Collector.ts"
+export { type Captured, CaptureError, Collector, type TranscriptFile } from "./capture/Collector.ts"
 export { Background, BackgroundError } from "./inject/Background.ts"
-export { Injector, layer as layerInjector } from "./inject/Injector.ts"
-export { layer as layerBackground, layerCached as layerBackgroundCached } from "./inject/ModelBackground.ts"
-export { layer as layerRetriever, Retriever } from "./retrieve/Retriever.ts"
+export { Injector } from "./inject/Injector.ts"
+export * as ModelBackground from "./inject/ModelBackground.ts"
+export { Retriever } from "./retrieve/Retriever.ts"
 
 // Ports and adapters. docs/ has a page on adding a provider, an index and a compressor.
-export { layer as layerAbstractive } from "./compress/abstractive/Abstractive.ts"
+export * as Abstractive from "./compress/abstractive/Abstractive.ts"
 export { CompressionError, Compressor, Reviewer } from "./compress/Compressor.ts"
-export { layer as layerExtractive } from "./compress/extractive/Extractive.ts"
-export { layer as layerReview, type ReviewMode } from "./compress/Review.ts"
-export { layer as layerIndexInMemory } from "./index/IndexInMemory.ts"
+export * as Extractive from "./compress/extractive/Extractive.ts"
+export * as Review from "./compress/Review.ts"
+export * as IndexInMemory from "./index/IndexInMemory.ts"
 export { Qdrant, QdrantError } from "./index/qdrant/Qdrant.ts"
-export { layer as layerQdrant, type QdrantOptions } from "./index/qdrant/QdrantClient.ts"
-export { layer as layerQdrantIndex, type QdrantIndexOptions } from "./index/qdrant/QdrantIndex.ts"
-export { layer as layerQdrantInMemory } from "./index/qdrant/QdrantInMemory.ts"
+export * as QdrantClient from "./index/qdrant/QdrantClient.ts"
+export * as QdrantIndex from "./index/qdrant/QdrantIndex.ts"
+export * as QdrantInMemory from "./index/qdrant/QdrantInMemory.ts"
 export * as QdrantAddress from "./index/QdrantAddress.ts"
-export { layer as layerEmbeddedIndex } from "./index/sqlite/EmbeddedIndex.ts"
+export * as EmbeddedIndex from "./index/sqlite/EmbeddedIndex.ts"
 export {
   type Hit,
   type IndexDescription,
@@ -46,11 +40,12 @@ export {
   type Vectors
 } from "./index/VectorIndex.ts"
 export * as Versions from "./index/Versions.ts"
-export { Budget, layer as layerBudget } from "./models/Budget.ts"
-export { layer as layerCacheInMemory } from "./models/CacheInMemory.ts"
+export { Budget } from "./models/Budget.ts"
+export * as CacheInMemory from "./models/CacheInMemory.ts"
 export { CurrentProject } from "./models/CurrentProject.ts"
+export * as LocalModels from "./models/LocalModels.ts"
 export { ModelCache } from "./models/ModelCache.ts"
-export { layer as layerModelInMemory } from "./models/ModelInMemory.ts"
+export * as ModelInMemory from "./models/ModelInMemory.ts"
 export {
   type Completion,
   type CompletionRequest,
@@ -60,13 +55,13 @@ export {
 } from "./models/ModelManager.ts"
 export { type Endpoint, PRESETS } from "./models/Presets.ts"
 export { type PriceList, PricesError } from "./models/Prices.ts"
-export { layer as layerProviders } from "./models/providers/Providers.ts"
-export { layer as layerUnmetered } from "./models/providers/Unmetered.ts"
+export * as Providers from "./models/providers/Providers.ts"
+export * as Unmetered from "./models/providers/Unmetered.ts"
 export { type Caps, NO_CAPS, Spending, SpendingError } from "./models/Spending.ts"
-export { layer as layerSpendingInMemory } from "./models/SpendingInMemory.ts"
+export * as SpendingInMemory from "./models/SpendingInMemory.ts"
 export { ModelsFile } from "./models/sqlite/ModelsFile.ts"
-export { layer as layerSqliteModelCache } from "./models/sqlite/SqliteModelCache.ts"
-export { layer as layerSqliteSpending } from "./models/sqlite/SqliteSpending.ts"
+export * as SqliteModelCache from "./models/sqlite/SqliteModelCache.ts"
+export * as SqliteSpending from "./models/sqlite/SqliteSpending.ts"
 export {
   type CaptureBatch,
   type Forgotten,
@@ -79,10 +74,10 @@ export {
   type WorkItem
 } from "./store/MemoryStore.ts"
 export { PostgresPool, type PostgresPoolOptions } from "./store/postgres/PostgresPool.ts"
-export { layer as layerPostgresStore } from "./store/postgres/PostgresStore.ts"
+export * as PostgresStore from "./store/postgres/PostgresStore.ts"
 export { SqliteFile } from "./store/sqlite/SqliteFile.ts"
-export { layer as layerSqliteStore } from "./store/sqlite/SqliteStore.ts"
-export { layer as layerStoreInMemory } from "./store/StoreInMemory.ts"
+export * as SqliteStore from "./store/sqlite/SqliteStore.ts"
+export * as StoreInMemory from "./store/StoreInMemory.ts"
 
 // What opens handles, and what they are opened through.
 export * as HttpPool from "./resources/HttpPool.ts"

@@ -4,15 +4,15 @@
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Layer from "effect/Layer"
-import * as Collector from "./capture/Collector.ts"
+import { Collector } from "./capture/Collector.ts"
 import * as Extractive from "./compress/extractive/Extractive.ts"
 import * as Given from "./hook/Given.ts"
 import * as IndexInMemory from "./index/IndexInMemory.ts"
-import * as Injector from "./inject/Injector.ts"
+import { Injector } from "./inject/Injector.ts"
 import * as ModelInMemory from "./models/ModelInMemory.ts"
 import { ResourceLedger } from "./resources/ResourceLedger.ts"
-import * as Retriever from "./retrieve/Retriever.ts"
-import * as ClaudeMemory from "./serve/ClaudeMemory.ts"
+import { Retriever } from "./retrieve/Retriever.ts"
+import { ClaudeMemory } from "./serve/ClaudeMemory.ts"
 import * as StoreInMemory from "./store/StoreInMemory.ts"
 
 /** `ClaudeMemory` and all that it stands on; every use of it in one program is a memory of its own scope. */

@@ -12,7 +12,7 @@ import * as TestClock from "effect/TestClock"
 import { mkdtempSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
-import * as Collector from "../src/capture/Collector.ts"
+import { Collector } from "../src/capture/Collector.ts"
 import { CompressionError, Compressor } from "../src/compress/Compressor.ts"
 import * as Extractive from "../src/compress/extractive/Extractive.ts"
 import * as Review from "../src/compress/Review.ts"
@@ -22,11 +22,11 @@ import type { MemoryUnit } from "../src/domain/MemoryUnit.ts"
 import * as Given from "../src/hook/Given.ts"
 import * as IndexInMemory from "../src/index/IndexInMemory.ts"
 import * as EmbeddedIndex from "../src/index/sqlite/EmbeddedIndex.ts"
-import * as Injector from "../src/inject/Injector.ts"
+import { Injector } from "../src/inject/Injector.ts"
 import * as ModelInMemory from "../src/models/ModelInMemory.ts"
 import * as Pipeline from "../src/Pipeline.ts"
-import * as Retriever from "../src/retrieve/Retriever.ts"
-import * as ClaudeMemory from "../src/serve/ClaudeMemory.ts"
+import { Retriever } from "../src/retrieve/Retriever.ts"
+import { ClaudeMemory } from "../src/serve/ClaudeMemory.ts"
 import { MAX_ATTEMPTS, MemoryStore, triedAgainAfter } from "../src/store/MemoryStore.ts"
 import { SqliteFile } from "../src/store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../src/store/sqlite/SqliteStore.ts"
@@ -207,7 +207,7 @@ describe("a review", () => {
     "abstractive",
     (model) =>
       Effect.gen(function*() {
-        const memory = yield* ClaudeMemory.ClaudeMemory
+        const memory = yield* ClaudeMemory
         const segments = yield* talkAbout("s1", 3)
         const go = yield* Deferred.make<void>()
         model.reply = (key) => key === segments[2] ? Deferred.await(go) : Effect.void
@@ -294,7 +294,7 @@ describe("a review", () => {
 
   test("that failed too often is left until somebody asks for it", "abstractive", (model) =>
     Effect.gen(function*() {
-      const memory = yield* ClaudeMemory.ClaudeMemory
+      const memory = yield* ClaudeMemory
       const [bad] = yield* talkAbout("session-1", 1)
       yield* talkAbout("session-2", 1)
       model.reply = (key) => key === bad ? refused("Model") : Effect.void
@@ -331,7 +331,7 @@ describe("a review", () => {
 
   test("by hand is of what is named, and without a name of what waits", "manual", (model) =>
     Effect.gen(function*() {
-      const memory = yield* ClaudeMemory.ClaudeMemory
+      const memory = yield* ClaudeMemory
       const one = yield* talkAbout("s1", 2)
       yield* talkAbout("s2", 1)
       yield* drained

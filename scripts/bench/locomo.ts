@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as App from "../../src/App.ts"
-import * as Collector from "../../src/capture/Collector.ts"
+import { Collector } from "../../src/capture/Collector.ts"
 import { answer, json } from "../../src/cli/Output.ts"
 import { Compressor } from "../../src/compress/Compressor.ts"
 import type { Message } from "../../src/domain/Conversation.ts"
@@ -18,9 +18,9 @@ import { idOf } from "../../src/domain/Ids.ts"
 import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
 import * as Tokens from "../../src/domain/Tokens.ts"
 import * as EmbeddedIndex from "../../src/index/sqlite/EmbeddedIndex.ts"
-import { ModelManager } from "../../src/models/ModelManager.ts"
+import * as LocalModels from "../../src/models/LocalModels.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
-import * as Retriever from "../../src/retrieve/Retriever.ts"
+import { Retriever } from "../../src/retrieve/Retriever.ts"
 import * as Settings from "../../src/settings/Settings.ts"
 import { type CaptureBatch, MemoryStore, type SegmentContext } from "../../src/store/MemoryStore.ts"
 import { SqliteFile } from "../../src/store/sqlite/SqliteFile.ts"
@@ -180,7 +180,7 @@ const memory = (home: string) => {
   const ground = Layer.mergeAll(
     Layer.provide(SqliteStore.layer, storage),
     Layer.provide(EmbeddedIndex.layer, storage),
-    ModelManager.layerLocal(Settings.packageFile("assets", "static-embeddings.bin")),
+    LocalModels.layer(Settings.packageFile("assets", "static-embeddings.bin")),
     turnByTurn
   )
   return Layer.merge(Retriever.layer, Collector.layer).pipe(Layer.provideMerge(ground), Layer.provide(App.base))
@@ -216,7 +216,7 @@ const sessionOf = (turnId: string) => turnId.slice(0, turnId.indexOf(":"))
 
 const ask = (conversation: string, { category, evidence, text }: Conversation["questions"][number]) =>
   Effect.gen(function*() {
-    const retriever = yield* Retriever.Retriever
+    const retriever = yield* Retriever
     const { results } = yield* retriever.search({
       text,
       projects: [conversation],

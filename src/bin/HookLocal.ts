@@ -10,11 +10,11 @@ import { join } from "node:path"
 import * as Given from "../hook/Given.ts"
 import * as HookProgram from "../hook/Program.ts"
 import * as EmbeddedIndex from "../index/sqlite/EmbeddedIndex.ts"
-import * as Injector from "../inject/Injector.ts"
-import { ModelManager } from "../models/ModelManager.ts"
+import { Injector } from "../inject/Injector.ts"
+import * as LocalModels from "../models/LocalModels.ts"
 import { beforehand } from "../process/Process.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
-import * as Retriever from "../retrieve/Retriever.ts"
+import { Retriever } from "../retrieve/Retriever.ts"
 import * as Settings from "../settings/Settings.ts"
 import { SqliteFile } from "../store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../store/sqlite/SqliteStore.ts"
@@ -32,7 +32,7 @@ const services = Layer.unwrapEffect(Effect.map(Effect.flatten(Effect.promise(() 
   const file = SqliteFile.layer({ folder: home, readOnly: true, busyTimeoutMs: 50, freesLater: true })
   const ground = Layer.mergeAll(
     Layer.provide(Layer.merge(SqliteStore.layer, EmbeddedIndex.layer), file),
-    ModelManager.layerLocal(Settings.packageFile("assets", "static-embeddings.bin"))
+    LocalModels.layer(Settings.packageFile("assets", "static-embeddings.bin"))
   )
   return Injector.layerByWords.pipe(
     Layer.provide(Retriever.layer),

@@ -54,28 +54,6 @@ export interface Captured {
  */
 const BEGINS_WITHIN_MS = 60_000
 
-export class Collector extends Context.Tag("claude-memory/Collector")<Collector, {
-  /** Transcripts at these paths (files, or folders with all below them), newest first. Links are followed once. */
-  readonly discover: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError>
-  /**
-   * Reads each file on from its cursor. A file that can't be read is passed over with a warning; without one, that of an excluded
-   * project or folder, and one that has just been begun and does not tell yet where its session works. They keep their cursors.
-   */
-  readonly sync: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<Captured, StoreError>
-  /**
-   * Reads Claude Code's own memory of the projects that these transcripts are of, where it changed since: all the memories that a
-   * folder is now.
-   */
-  readonly notes: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<ReadonlyArray<MemoryUnit>, StoreError>
-  /** Masks secrets as in what is read. */
-  readonly mask: (texts: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>>
-  /**
-   * Batches of the transcripts below these folders that may hold something new: at first all that were not read to their end, then
-   * those that change. A folder need not be there yet. It ends only when it is interrupted.
-   */
-  readonly watch: (folders: ReadonlyArray<string>) => Stream.Stream<Watch.Batch>
-}>() {}
-
 const make = ({ watched }: Pick<Watch.Options, "watched">) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -203,7 +181,7 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
         )
       )
 
-    return Collector.of({
+    return {
       watch: (folders) => {
         const cursors = (paths: ReadonlyArray<string>) =>
           Effect.orElseSucceed(store.cursors(paths), () => new Map<string, Cursor>())
@@ -226,7 +204,7 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
           }).pipe(Effect.provide(platform))
         ),
       notes: (files) => Stream.provideContext(Notes.read(files), platform)
-    })
+    } satisfies Collector["Type"]
   })
 
 /** Messages that a line needs to know the place of: a side chain's parent, a summary's leaf. */
@@ -240,7 +218,28 @@ const mentionedIn = (line: string): ReadonlyArray<string> => {
   return uuid === undefined ? [] : [uuid]
 }
 
-/** How many folders are watched at most; with 0, what changes is found by looking again alone. */
-export const layerWatching = (watched: number) => Layer.scoped(Collector, make({ watched }))
-
-export const layer = layerWatching(Watch.WATCHED)
+export class Collector extends Context.Tag("claude-memory/Collector")<Collector, {
+  /** Transcripts at these paths (files, or folders with all below them), newest first. Links are followed once. */
+  readonly discover: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError>
+  /**
+   * Reads each file on from its cursor. A file that can't be read is passed over with a warning; without one, that of an excluded
+   * project or folder, and one that has just been begun and does not tell yet where its session works. They keep their cursors.
+   */
+  readonly sync: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<Captured, StoreError>
+  /**
+   * Reads Claude Code's own memory of the projects that these transcripts are of, where it changed since: all the memories that a
+   * folder is now.
+   */
+  readonly notes: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<ReadonlyArray<MemoryUnit>, StoreError>
+  /** Masks secrets as in what is read. */
+  readonly mask: (texts: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>>
+  /**
+   * Batches of the transcripts below these folders that may hold something new: at first all that were not read to their end, then
+   * those that change. A folder need not be there yet. It ends only when it is interrupted.
+   */
+  readonly watch: (folders: ReadonlyArray<string>) => Stream.Stream<Watch.Batch>
+}>() {
+  /** Watches at most `watched` folders; with 0, changes are found by polling alone. */
+  static readonly layerWatching = (watched: number) => Layer.scoped(this, make({ watched }))
+  static readonly layer = this.layerWatching(Watch.WATCHED)
+}

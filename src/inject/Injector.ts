@@ -52,16 +52,6 @@ const LEAST = 60
 /** Results at most, however much of what is found was given already. */
 const MOST = 60
 
-export class Injector extends Context.Tag("claude-memory/Injector")<Injector, {
-  /** An empty text when nothing is good enough; never over either budget. Nothing of a project that is excluded. */
-  readonly inject: (request: InjectionRequest) => Effect.Effect<InjectionResponse, StoreError>
-  /**
-   * What a project's sessions left: how the last one ended, what is open, what was decided lately. Never over either budget, and nothing of one
-   * that is excluded.
-   */
-  readonly open: (request: OpeningRequest) => Effect.Effect<OpeningResponse, StoreError>
-}>() {}
-
 const make = (by: SearchMode) =>
   Effect.gen(function*() {
     const retriever = yield* Retriever
@@ -117,16 +107,25 @@ const make = (by: SearchMode) =>
         }
       })
 
-    return Injector.of({
+    return {
       inject: Effect.fn("Injector.inject")(inject),
       open: Effect.fn("Injector.open")((request: OpeningRequest) =>
         Effect.flatMap(store.projects, (known) =>
           Opening.open(store, { ...request, projects: Project.unasked(known, request.projects) }))
       )
-    })
+    } satisfies Injector["Type"]
   })
 
-export const layer = Layer.effect(Injector, make("hybrid"))
-
-/** Finds by words alone: no model is loaded, and no vector is looked at. */
-export const layerByWords = Layer.effect(Injector, make("keyword"))
+export class Injector extends Context.Tag("claude-memory/Injector")<Injector, {
+  /** An empty text when nothing is good enough; never over either budget. Nothing of a project that is excluded. */
+  readonly inject: (request: InjectionRequest) => Effect.Effect<InjectionResponse, StoreError>
+  /**
+   * What a project's sessions left: how the last one ended, what is open, what was decided lately. Never over either budget, and nothing of one
+   * that is excluded.
+   */
+  readonly open: (request: OpeningRequest) => Effect.Effect<OpeningResponse, StoreError>
+}>() {
+  static readonly layer = Layer.effect(this, make("hybrid"))
+  /** Searches by words alone: loads no model and reads no vector. */
+  static readonly layerByWords = Layer.effect(this, make("keyword"))
+}

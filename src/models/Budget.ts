@@ -30,12 +30,6 @@ export interface Outcome {
   readonly isCharged: boolean
 }
 
-export class Budget extends Context.Tag("claude-memory/Budget")<Budget, {
-  /** Counts an attempt, or fails with `Budget`; what it gives says how the attempt came out, and never fails. */
-  readonly begin: (plan: Plan) => Effect.Effect<(outcome: Outcome) => Effect.Effect<void>, ModelError>
-  readonly priceOf: (endpoint: Endpoint, role: Role) => Price
-}>() {}
-
 /** Other models' tokenizers make more tokens of a text than the one that ours is calibrated by. */
 const SAFETY = 1.3
 
@@ -111,7 +105,7 @@ const make = ({ caps, prices }: Options) =>
           }).pipe(Effect.catchAll((error) => Effect.logWarning(`${error.message}; it stays counted as was planned`)))
       })
 
-    return Budget.of({ begin, priceOf: priced })
+    return { begin, priceOf: priced } satisfies Budget["Type"]
   })
 
 export interface Options {
@@ -119,4 +113,10 @@ export interface Options {
   readonly prices: PriceList
 }
 
-export const layer = (options: Options) => Layer.effect(Budget, make(options))
+export class Budget extends Context.Tag("claude-memory/Budget")<Budget, {
+  /** Counts an attempt, or fails with `Budget`; what it gives says how the attempt came out, and never fails. */
+  readonly begin: (plan: Plan) => Effect.Effect<(outcome: Outcome) => Effect.Effect<void>, ModelError>
+  readonly priceOf: (endpoint: Endpoint, role: Role) => Price
+}>() {
+  static readonly layer = (options: Options) => Layer.effect(this, make(options))
+}

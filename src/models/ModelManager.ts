@@ -1,18 +1,12 @@
 /**
  * The one door to models. Every component asks here, so that what is loaded is loaded once and released once.
  */
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { make as makeInFlight } from "../resources/InFlight.ts"
-import * as Lazy from "../resources/Lazy.ts"
-import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import type { Role } from "./Presets.ts"
-import * as StaticEmbeddings from "./StaticEmbeddings.ts"
 
 export class ModelError extends Schema.TaggedError<ModelError>()("ModelError", {
   reason: Schema.Literal("Missing", "Unavailable", "Refused", "TimedOut", "Damaged", "Budget"),
@@ -136,70 +130,4 @@ export class ModelManager extends Context.Tag("claude-memory/ModelManager")<Mode
   ) => Effect.Effect<ReadonlyArray<Ranked>, ModelError>
   /** Every model of every role, in the order in which they are asked; with `check` each is asked the least it can be. */
   readonly describe: (check: boolean) => Effect.Effect<ReadonlyArray<ModelDescription>>
-}>() {
-  /** The offline embedder in `file`, loaded when it is first needed. English; other scripts have no vector. */
-  static readonly layerLocal = (file: string) => Layer.scoped(this, makeLocal(file))
-}
-
-export const makeLocal = (file: string) =>
-  Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const ledger = yield* ResourceLedger
-    const load = fs.readFile(file).pipe(
-      Effect.mapError((cause) =>
-        new ModelError({
-          reason: "Unavailable",
-          model: file,
-          detail: "the word vectors can't be read; reinstall the package",
-          cause
-        })
-      ),
-      Effect.flatMap((bytes) =>
-        Effect.mapError(StaticEmbeddings.parse(bytes), (cause) =>
-          new ModelError({ reason: "Damaged", model: file, detail: cause.message, cause }))
-      ),
-      Effect.map((model) => ({ current: model as StaticEmbeddings.StaticModel | undefined }))
-    )
-    const holder = yield* Lazy.make(
-      ledger.acquire({
-        kind: "model",
-        name: "word vectors",
-        open: load,
-        close: (holder) =>
-          Effect.sync(() => holder.current = undefined),
-        within: "1 second"
-      }).pipe(
-        Effect.catchTag("OpeningTimedOut", (cause) =>
-          new ModelError({ reason: "Unavailable", model: file, detail: cause.message, cause }))
-      )
-    )
-    const inFlight = yield* makeInFlight("ModelManager")
-    const model = Effect.flatMap(holder, ({ current }) =>
-      current === undefined
-        ? Effect.fail(
-          new ModelError({ reason: "Unavailable", model: file, detail: "it was released", cause: undefined })
-        )
-        : Effect.succeed(current))
-
-    return ModelManager.of({
-      embed: Effect.fn("ModelManager.embed")((texts: ReadonlyArray<string>) =>
-        inFlight(
-          Effect.map(model, (model) =>
-            texts.map((text) =>
-              Option.fromNullable(StaticEmbeddings.embed(model, text))
-            ))
-        )
-      ),
-      embedding: Effect.map(model, ({ dimension, id }) => ({ id, dimension })),
-      complete: ({ tier = "light" }) => Effect.fail(missing(tier)),
-      rerank: () => Effect.fail(missing("rerank")),
-      describe: (check) =>
-        Effect.all([
-          described(
-            { role: "embedding", provider: "local", model: "word vectors", origin: null, price: null },
-            check,
-            Effect.map(model, ({ dimension }) => dimension)
-          )
-        ])
-    })
-  })
+}>() {}

@@ -56,11 +56,6 @@ const matchesOf = (units: ReadonlyArray<MemoryUnit>, terms: ReadonlyArray<string
   }
 }
 
-export class Retriever extends Context.Tag("claude-memory/Retriever")<Retriever, {
-  /** Best first. A lane that can't be asked is named in `degraded`; only the store's failure is an error. */
-  readonly search: (query: SearchQuery) => Effect.Effect<SearchResponse, StoreError>
-}>() {}
-
 /** Drops what a better result says already. */
 const distinct = (ranked: ReadonlyArray<Placed>, limit: number): ReadonlyArray<Placed> => {
   const kept: Array<{ readonly placed: Placed; readonly words: ReadonlySet<string> }> = []
@@ -197,11 +192,11 @@ const make = Effect.gen(function*() {
       }
     })
 
-  return Retriever.of({
+  return {
     search: Effect.fn("Retriever.search")((query: SearchQuery) =>
       inFlight(Effect.provideService(search(query), CurrentProject, projectOf(query)))
     )
-  })
+  } satisfies Retriever["Type"]
 })
 
 /** The one that is asked about, if it is one. */
@@ -234,4 +229,9 @@ const reasonsFor = (
   }
 }
 
-export const layer = Layer.scoped(Retriever, make)
+export class Retriever extends Context.Tag("claude-memory/Retriever")<Retriever, {
+  /** Best first. A lane that can't be asked is named in `degraded`; only the store's failure is an error. */
+  readonly search: (query: SearchQuery) => Effect.Effect<SearchResponse, StoreError>
+}>() {
+  static readonly layer = Layer.scoped(this, make)
+}

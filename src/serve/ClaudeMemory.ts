@@ -44,6 +44,94 @@ import { forget, save } from "./Remembering.ts"
 import { timeline } from "./Timeline.ts"
 import { work } from "./Worker.ts"
 
+type Services = Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path | Injector | ResourceLedger
+
+/** What a session was given is kept for so long after its last prompt; Claude Code deletes its transcript sooner. */
+const KEPT_MS = 60 * 86_400_000
+
+const make = Effect.gen(function*() {
+  const collector = yield* Collector
+  const retriever = yield* Retriever
+  const injector = yield* Injector
+  const given = yield* Given
+  const store = yield* MemoryStore
+  const vectors = yield* VectorIndex
+  const models = yield* ModelManager
+  const context = yield* Effect.context<Services>()
+  const inFlight = yield* makeInFlight("ClaudeMemory")
+
+  const tell = <A, E>(effect: Effect.Effect<A, E, Services>) => inFlight(Effect.provide(effect, context))
+
+  const show = (id: string) =>
+    Effect.flatMap(
+      unitCalled(id),
+      (unit) => Effect.map(store.messages(evidence(unit)), (messages) => ({ unit, messages }))
+    )
+
+  const recent = (filter: SearchFilter, limit: number) =>
+    Effect.flatMap(
+      store.projects,
+      (known) => store.recent({ ...filter, projects: Project.asked(known, filter.projects) }, limit)
+    )
+
+  const review = (sessions: ReadonlyArray<string> | "all") =>
+    Stream.unwrap(Effect.gen(function*() {
+      yield* store.reviewAgain(
+        sessions === "all" ? yield* store.unreviewed : yield* Effect.forEach(sessions, sessionCalled)
+      )
+      return Pipeline.review
+    }))
+
+  /** Of sessions that nobody goes on with any more. */
+  const forgetSessions = Effect.flatMap(
+    Clock.currentTimeMillis,
+    (now) => Effect.ignore(given.forgetBefore(now - KEPT_MS))
+  )
+
+  return {
+    discover: collector.discover,
+    ingest: (files) => Stream.provideContext(Pipeline.ingest(files), context),
+    review: (sessions) => Stream.provideContext(review(sessions), context),
+    work: Stream.provideContext(work, context),
+    capture: (folders) =>
+      Stream.concat(Stream.execute(forgetSessions), Stream.provideContext(capture(folders), context)),
+    search: retriever.search,
+    inject: injector.inject,
+    hook: (input) => tell(Hook.answer(input)),
+    mute: given.mute,
+    show: (id) => tell(show(id)),
+    recent: (filter, limit) => tell(recent(filter, limit)),
+    timeline: (request) => tell(timeline(request)),
+    save: (request) => tell(save(request)),
+    forget: (ids) => tell(forget(ids)),
+    projects: {
+      known: store.projects,
+      list: Effect.map(store.status, ({ projects }) => projects),
+      find: (project) => tell(Projects.find(project)),
+      merge: (from, into) => tell(Projects.merge(from, into)),
+      rename: (project, name) => tell(Projects.rename(project, name)),
+      exclude: (project, isExcluded) => tell(Projects.exclude(project, isExcluded))
+    },
+    project: (folder) => tell(Projects.of(folder)),
+    named: (names) => tell(Projects.named(names)),
+    status: store.status,
+    indexStatus: vectors.describe,
+    index: {
+      name: vectors.name,
+      versions: vectors.versions,
+      verify: tell(Effect.zipRight(Effect.flatMap(models.embedding, vectors.check), verify(vectors))),
+      repair: Stream.provideContext(
+        Stream.concat(Stream.execute(store.queue("reconcile", [vectors.name])), Pipeline.catchUp),
+        context
+      ),
+      reindex: Stream.provideContext(Stream.concat(reindex, Pipeline.catchUp), context),
+      drop: vectors.drop
+    },
+    failures: store.failures,
+    deadLetters: store.deadLetters
+  } satisfies ClaudeMemory["Type"]
+})
+
 export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<ClaudeMemory, {
   readonly discover: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError>
   /** Reads transcripts on from where they were left and makes memories of them; each step is given as it is done. */
@@ -129,94 +217,6 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   /** Work that failed, that which is not tried again first. */
   readonly failures: (limit: number) => Effect.Effect<ReadonlyArray<FailedWork>, StoreError>
   readonly deadLetters: (limit: number) => Effect.Effect<ReadonlyArray<DeadLetter>, StoreError>
-}>() {}
-
-type Services = Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path | Injector | ResourceLedger
-
-/** What a session was given is kept for so long after its last prompt; Claude Code deletes its transcript sooner. */
-const KEPT_MS = 60 * 86_400_000
-
-const make = Effect.gen(function*() {
-  const collector = yield* Collector
-  const retriever = yield* Retriever
-  const injector = yield* Injector
-  const given = yield* Given
-  const store = yield* MemoryStore
-  const vectors = yield* VectorIndex
-  const models = yield* ModelManager
-  const context = yield* Effect.context<Services>()
-  const inFlight = yield* makeInFlight("ClaudeMemory")
-
-  const tell = <A, E>(effect: Effect.Effect<A, E, Services>) => inFlight(Effect.provide(effect, context))
-
-  const show = (id: string) =>
-    Effect.flatMap(
-      unitCalled(id),
-      (unit) => Effect.map(store.messages(evidence(unit)), (messages) => ({ unit, messages }))
-    )
-
-  const recent = (filter: SearchFilter, limit: number) =>
-    Effect.flatMap(
-      store.projects,
-      (known) => store.recent({ ...filter, projects: Project.asked(known, filter.projects) }, limit)
-    )
-
-  const review = (sessions: ReadonlyArray<string> | "all") =>
-    Stream.unwrap(Effect.gen(function*() {
-      yield* store.reviewAgain(
-        sessions === "all" ? yield* store.unreviewed : yield* Effect.forEach(sessions, sessionCalled)
-      )
-      return Pipeline.review
-    }))
-
-  /** Of sessions that nobody goes on with any more. */
-  const forgetSessions = Effect.flatMap(
-    Clock.currentTimeMillis,
-    (now) => Effect.ignore(given.forgetBefore(now - KEPT_MS))
-  )
-
-  return ClaudeMemory.of({
-    discover: collector.discover,
-    ingest: (files) => Stream.provideContext(Pipeline.ingest(files), context),
-    review: (sessions) => Stream.provideContext(review(sessions), context),
-    work: Stream.provideContext(work, context),
-    capture: (folders) =>
-      Stream.concat(Stream.execute(forgetSessions), Stream.provideContext(capture(folders), context)),
-    search: retriever.search,
-    inject: injector.inject,
-    hook: (input) => tell(Hook.answer(input)),
-    mute: given.mute,
-    show: (id) => tell(show(id)),
-    recent: (filter, limit) => tell(recent(filter, limit)),
-    timeline: (request) => tell(timeline(request)),
-    save: (request) => tell(save(request)),
-    forget: (ids) => tell(forget(ids)),
-    projects: {
-      known: store.projects,
-      list: Effect.map(store.status, ({ projects }) => projects),
-      find: (project) => tell(Projects.find(project)),
-      merge: (from, into) => tell(Projects.merge(from, into)),
-      rename: (project, name) => tell(Projects.rename(project, name)),
-      exclude: (project, isExcluded) => tell(Projects.exclude(project, isExcluded))
-    },
-    project: (folder) => tell(Projects.of(folder)),
-    named: (names) => tell(Projects.named(names)),
-    status: store.status,
-    indexStatus: vectors.describe,
-    index: {
-      name: vectors.name,
-      versions: vectors.versions,
-      verify: tell(Effect.zipRight(Effect.flatMap(models.embedding, vectors.check), verify(vectors))),
-      repair: Stream.provideContext(
-        Stream.concat(Stream.execute(store.queue("reconcile", [vectors.name])), Pipeline.catchUp),
-        context
-      ),
-      reindex: Stream.provideContext(Stream.concat(reindex, Pipeline.catchUp), context),
-      drop: vectors.drop
-    },
-    failures: store.failures,
-    deadLetters: store.deadLetters
-  })
-})
-
-export const layer = Layer.scoped(ClaudeMemory, make)
+}>() {
+  static readonly layer = Layer.scoped(this, make)
+}

@@ -24,7 +24,7 @@ import {
   writeFileSync
 } from "node:fs"
 import { basename, join } from "node:path"
-import { type Captured, Collector, layer as collectorLayer } from "../../src/capture/Collector.ts"
+import { type Captured, Collector } from "../../src/capture/Collector.ts"
 import * as Transcript from "../../src/capture/transcript/Transcript.ts"
 import * as Project from "../../src/domain/Project.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
@@ -38,7 +38,7 @@ import { transcriptsIn } from "../transcripts.ts"
 type Services = Collector | MemoryStore | FileSystem.FileSystem | Path.Path | ResourceLedger
 
 const services = (store: Layer.Layer<MemoryStore, unknown, ResourceLedger>) =>
-  collectorLayer.pipe(
+  Collector.layer.pipe(
     Layer.provideMerge(store),
     Layer.provideMerge(ResourceLedger.layer),
     Layer.provideMerge(NodeContext.layer)
@@ -827,7 +827,7 @@ describe("two collectors", () => {
       Effect.gen(function*() {
         const file = join(folder, "s1.jsonl")
         writeFileSync(file, Array.from({ length: 4_000 }, (_, i) => line(`u${i}`, "x".repeat(900))).join(""))
-        const other = Effect.provide(collect(file), Layer.fresh(collectorLayer))
+        const other = Effect.provide(collect(file), Layer.fresh(Collector.layer))
         const [mine, theirs] = yield* Effect.all([collect(file), other], { concurrency: 2 })
         assert.deepInclude(yield* lineSum, { total: 4_000, stored: 4_000, deadLetter: 0 })
         const results = [...mine, ...theirs].map(({ result }) => result._tag)

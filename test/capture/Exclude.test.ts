@@ -9,7 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { appendFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { Collector, layer as collectorLayer } from "../../src/capture/Collector.ts"
+import { Collector } from "../../src/capture/Collector.ts"
 import { callsIn, callsOf, Exclude, isBelow, isLeftOut, withoutTools } from "../../src/capture/Exclude.ts"
 import type { Block, Message } from "../../src/domain/Conversation.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
@@ -25,7 +25,7 @@ const inFolder = <A, E>(
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const folder = yield* fs.realPath(yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-exclude-" }))
-    const services = collectorLayer.pipe(
+    const services = Collector.layer.pipe(
       Layer.provideMerge(StoreInMemory.layer),
       Layer.provide(Layer.succeed(Exclude, { paths: [], tools: [], ...exclude(folder) })),
       Layer.provide(ResourceLedger.layer),

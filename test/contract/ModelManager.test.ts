@@ -2,8 +2,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { join } from "node:path"
+import * as LocalModels from "../../src/models/LocalModels.ts"
 import * as ModelInMemory from "../../src/models/ModelInMemory.ts"
-import { ModelManager } from "../../src/models/ModelManager.ts"
 import * as Unmetered from "../../src/models/providers/Unmetered.ts"
 import { root } from "../data.ts"
 import { modelServer } from "../models/server.ts"
@@ -13,8 +13,8 @@ import { suite } from "./ModelManagerContract.ts"
 const known = ["the database migration failed", "a recipe for chocolate cake", "repair broken unit tests"]
 
 suite(
-  "ModelManager.layerLocal",
-  Layer.provide(ModelManager.layerLocal(join(root, "assets", "static-embeddings.bin")), base),
+  "LocalModels.layer",
+  Layer.provide(LocalModels.layer(join(root, "assets", "static-embeddings.bin")), base),
   { known, unknown: ["数据库迁移失败", "1234 5678", "the of and"] }
 )
 suite("ModelInMemory", Layer.provide(ModelInMemory.layer(), base), { known, unknown: ["the of and", "…"] })

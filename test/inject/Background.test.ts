@@ -11,10 +11,10 @@ import { type InjectionRequest, stripFence } from "../../src/domain/Injection.ts
 import type { SearchResult } from "../../src/domain/Search.ts"
 import * as Tokens from "../../src/domain/Tokens.ts"
 import * as Background from "../../src/inject/Background.ts"
-import * as Injector from "../../src/inject/Injector.ts"
+import { Injector } from "../../src/inject/Injector.ts"
 import * as ModelBackground from "../../src/inject/ModelBackground.ts"
 import { checked, noteOf, questionOf, read, repairOf, Subject, written } from "../../src/inject/Statements.ts"
-import * as Budget from "../../src/models/Budget.ts"
+import { Budget } from "../../src/models/Budget.ts"
 import * as CacheInMemory from "../../src/models/CacheInMemory.ts"
 import * as ModelInMemory from "../../src/models/ModelInMemory.ts"
 import type { PriceList } from "../../src/models/Prices.ts"
@@ -136,7 +136,7 @@ const withServer = <A, E>(
     readonly ask: (
       says?: Partial<InjectionRequest>,
       setting?: Setting
-    ) => ReturnType<Injector.Injector["Type"]["inject"]>
+    ) => ReturnType<Injector["Type"]["inject"]>
   }) => Effect.Effect<A, E>,
   caps: Caps = NO_CAPS
 ) =>
@@ -160,7 +160,7 @@ const withServer = <A, E>(
         server,
         spending: yield* Spending,
         ask: (says, { degraded = [], fusion = "on", items = ITEMS, within = "10 seconds" } = {}) =>
-          Effect.flatMap(Injector.Injector, ({ inject }) => inject(request(says))).pipe(
+          Effect.flatMap(Injector, ({ inject }) => inject(request(says))).pipe(
             Effect.provide(
               injector(fusion, within).pipe(
                 Layer.provide(finding(items, degraded)),
@@ -408,7 +408,7 @@ describe("a background", () => {
 
   it.effect("without a light model is the list, and that is said", () =>
     Effect.gen(function*() {
-      const { inject } = yield* Injector.Injector
+      const { inject } = yield* Injector
       const { background, degraded, text } = yield* inject(request())
       assert.deepStrictEqual([background, degraded], [false, ["background: model light: no model is set for it"]])
       assert.include(text, POOL.unit.content)
@@ -532,7 +532,7 @@ describe("never over a budget", () => {
         }
       })
       return Effect.gen(function*() {
-        const { inject } = yield* Injector.Injector
+        const { inject } = yield* Injector
         const { text, tokens } = yield* inject(request({ maxTokens, maxChars }))
         assert.isAtMost(text.length, maxChars)
         assert.isAtMost(tokens, maxTokens)

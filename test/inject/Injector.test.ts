@@ -7,7 +7,7 @@ import { type InjectionMode, type InjectionRequest, stripFence } from "../../src
 import { UnitType } from "../../src/domain/MemoryUnit.ts"
 import type { SearchQuery, SearchResult } from "../../src/domain/Search.ts"
 import * as Tokens from "../../src/domain/Tokens.ts"
-import * as Injector from "../../src/inject/Injector.ts"
+import { Injector } from "../../src/inject/Injector.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { Retriever } from "../../src/retrieve/Retriever.ts"
 import * as StoreInMemory from "../../src/store/StoreInMemory.ts"
@@ -49,7 +49,7 @@ const finding = (results: ReadonlyArray<SearchResult>, degraded: ReadonlyArray<s
 
 const ask = (says: Partial<InjectionRequest> = {}) =>
   Effect.flatMap(
-    Injector.Injector,
+    Injector,
     ({ inject }) =>
       inject({ prompt: "p", projects: "all", mode: "balanced", maxTokens: 2_000, maxChars: 9_500, ...says })
   )

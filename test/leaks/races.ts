@@ -18,6 +18,7 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as EmbeddedIndex from "../../src/index/sqlite/EmbeddedIndex.ts"
 import { VectorIndex } from "../../src/index/VectorIndex.ts"
+import * as LocalModels from "../../src/models/LocalModels.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
 import * as Unmetered from "../../src/models/providers/Unmetered.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
@@ -372,7 +373,7 @@ export const races = (ground: Ground) =>
       check(ground, {
         name: "word vectors",
         opening: acquisition("model", "word vectors"),
-        layer: ModelManager.layerLocal(Settings.packageFile("assets", "static-embeddings.bin")),
+        layer: LocalModels.layer(Settings.packageFile("assets", "static-embeddings.bin")),
         call: Effect.flatMap(ModelManager, ({ embed, embedding }) => Effect.zipRight(embedding, embed(["text"])))
       }),
       check(ground, {

@@ -11,7 +11,7 @@ import { IndexError, VectorIndex } from "../../src/index/VectorIndex.ts"
 import * as ModelInMemory from "../../src/models/ModelInMemory.ts"
 import { missing, ModelError, ModelManager } from "../../src/models/ModelManager.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
-import * as Retriever from "../../src/retrieve/Retriever.ts"
+import { Retriever } from "../../src/retrieve/Retriever.ts"
 import type { MemoryStore } from "../../src/store/MemoryStore.ts"
 import * as StoreInMemory from "../../src/store/StoreInMemory.ts"
 import { project, unit } from "../contract/made.ts"
@@ -75,7 +75,7 @@ const withoutModel = over(brokenModel, IndexInMemory.layer)
 
 const search = (text: string, says: Partial<SearchQuery> = {}) =>
   Effect.flatMap(
-    Retriever.Retriever,
+    Retriever,
     ({ search }) => search({ text, projects: "all", limit: 10, minScore: 0, mode: "hybrid", ...says })
   )
 

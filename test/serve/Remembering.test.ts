@@ -9,17 +9,17 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { dirname, join } from "node:path"
-import * as Collector from "../../src/capture/Collector.ts"
+import { Collector } from "../../src/capture/Collector.ts"
 import * as Extractive from "../../src/compress/extractive/Extractive.ts"
 import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
 import { SaveRequest } from "../../src/domain/Saved.ts"
 import * as Given from "../../src/hook/Given.ts"
 import * as EmbeddedIndex from "../../src/index/sqlite/EmbeddedIndex.ts"
-import * as Injector from "../../src/inject/Injector.ts"
+import { Injector } from "../../src/inject/Injector.ts"
 import * as ModelInMemory from "../../src/models/ModelInMemory.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
-import * as Retriever from "../../src/retrieve/Retriever.ts"
-import * as ClaudeMemory from "../../src/serve/ClaudeMemory.ts"
+import { Retriever } from "../../src/retrieve/Retriever.ts"
+import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as Forgetting from "../../src/store/Forgetting.ts"
 import { MemoryStore } from "../../src/store/MemoryStore.ts"
 import { SqliteFile } from "../../src/store/sqlite/SqliteFile.ts"
@@ -46,20 +46,20 @@ const everywhere = { projects: "all" } as const
 
 const ingest = (...paths: ReadonlyArray<string>) =>
   Effect.gen(function*() {
-    const memory = yield* ClaudeMemory.ClaudeMemory
+    const memory = yield* ClaudeMemory
     yield* Stream.runDrain(memory.ingest(yield* memory.discover(paths)))
   })
 
 const search = (text: string, projects: "all" | ReadonlyArray<string> = "all") =>
   Effect.gen(function*() {
-    const memory = yield* ClaudeMemory.ClaudeMemory
+    const memory = yield* ClaudeMemory
     const { results } = yield* memory.search({ projects, text, mode: "hybrid", limit: 20, minScore: 0 })
     return results.map(({ unit }) => unit)
   })
 
 const injected = (prompt: string, projects: "all" | ReadonlyArray<string> = "all") =>
   Effect.gen(function*() {
-    const memory = yield* ClaudeMemory.ClaudeMemory
+    const memory = yield* ClaudeMemory
     const asked = { projects, prompt, mode: "comprehensive", maxTokens: 8_000, maxChars: 100_000 } as const
     return (yield* memory.inject(asked)).text
   })
@@ -72,7 +72,7 @@ const holds = (sentence: string) => ({ content, summary, title }: MemoryUnit) =>
 
 const assertGone = (sentence: string) =>
   Effect.gen(function*() {
-    const memory = yield* ClaudeMemory.ClaudeMemory
+    const memory = yield* ClaudeMemory
     assert.deepStrictEqual((yield* every).filter(holds(sentence)).map(({ id }) => id), [])
     assert.deepStrictEqual((yield* search(sentence)).filter(holds(sentence)), [])
     assert.notInclude(bare(yield* injected(sentence)), bare(sentence))
@@ -104,7 +104,7 @@ describe("what is forgotten", () => {
   )("is in no memory any more, and does not come again: %s", ([sentence, session]) =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
-      const memory = yield* ClaudeMemory.ClaudeMemory
+      const memory = yield* ClaudeMemory
       const { file, writer } = yield* SqliteFile
       yield* ingest(session)
       const [unit] = (yield* search(sentence)).filter(holds(sentence))
@@ -164,7 +164,7 @@ describe("what is saved", () => {
 
   it.scoped("is found and injected at once, once, and in its project alone; forgotten, and saved again", () =>
     Effect.gen(function*() {
-      const memory = yield* ClaudeMemory.ClaudeMemory
+      const memory = yield* ClaudeMemory
       const fs = yield* FileSystem.FileSystem
       const folder = yield* fs.makeTempDirectoryScoped()
       const { id: projectId } = yield* memory.project(folder)
@@ -193,7 +193,7 @@ describe("what is saved", () => {
 
   it.scoped("has its secrets masked, the title it is given, and nothing in common with what else is saved", () =>
     Effect.gen(function*() {
-      const memory = yield* ClaudeMemory.ClaudeMemory
+      const memory = yield* ClaudeMemory
       const secret = `ghp_${"a1B2c3D4".repeat(4)}abcd`
       const project = { folder: "/" }
       const unit = yield* memory.save({
@@ -228,7 +228,7 @@ describe("projects", () => {
 
   it.scoped("are merged, renamed and named by what they were", () =>
     Effect.gen(function*() {
-      const memory = yield* ClaudeMemory.ClaudeMemory
+      const memory = yield* ClaudeMemory
       yield* ingest(SHOP, DATA, RUST)
       const [first, second, third] = yield* memory.projects.list
       assert.isAbove(first!.units, 0)
@@ -262,7 +262,7 @@ describe("projects", () => {
   it.scoped("that are excluded are not read, and told to nobody who did not ask; what came meanwhile is caught up", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
-      const memory = yield* ClaudeMemory.ClaudeMemory
+      const memory = yield* ClaudeMemory
       const home = yield* Effect.flatMap(fs.makeTempDirectoryScoped(), fs.realPath)
       const folder = join(home, "secret-works")
       yield* fs.makeDirectory(folder)
@@ -309,7 +309,7 @@ describe("projects", () => {
 describe("the timeline", () => {
   it.scoped("is the same from page to page, forward and back", () =>
     Effect.gen(function*() {
-      const memory = yield* ClaudeMemory.ClaudeMemory
+      const memory = yield* ClaudeMemory
       yield* ingest(SHOP, DATA)
       const total = (yield* every).length
       const walk = (direction: "previous" | "next", from: Parameters<typeof memory.timeline>[0]) =>

@@ -12,12 +12,12 @@ import { make as makeInFlight } from "../../resources/InFlight.ts"
 import * as Lazy from "../../resources/Lazy.ts"
 import * as Permits from "../../resources/Permits.ts"
 import { Budget } from "../Budget.ts"
+import * as LocalModels from "../LocalModels.ts"
 import { keyOf, ModelCache } from "../ModelCache.ts"
 import {
   type Completion,
   type CompletionRequest,
   described,
-  makeLocal,
   ModelError,
   ModelManager,
   type ModelPrice,
@@ -187,7 +187,7 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
       embedding: yield* candidatesOf("embedding"),
       rerank: yield* candidatesOf("rerank")
     }
-    const own = candidates.embedding.length > 0 || local === undefined ? undefined : yield* makeLocal(local)
+    const own = candidates.embedding.length > 0 || local === undefined ? undefined : yield* LocalModels.make(local)
 
     const first = candidates.embedding[0]?.client.endpoint
     const dimensionKey = keyOf("embedding", String(first?.provider), String(first?.model), "its dimension")

@@ -14,7 +14,7 @@ import * as ModelInMemory from "../../../src/models/ModelInMemory.ts"
 import { ModelManager } from "../../../src/models/ModelManager.ts"
 import * as Pipeline from "../../../src/Pipeline.ts"
 import { ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
-import * as Retriever from "../../../src/retrieve/Retriever.ts"
+import { Retriever } from "../../../src/retrieve/Retriever.ts"
 import { MemoryStore } from "../../../src/store/MemoryStore.ts"
 import * as StoreInMemory from "../../../src/store/StoreInMemory.ts"
 import { unit } from "../../contract/made.ts"
@@ -76,7 +76,7 @@ describe("Qdrant away", () => {
       server.isAway = false
       const store = yield* MemoryStore
       const index = yield* VectorIndex
-      const retriever = yield* Retriever.Retriever
+      const retriever = yield* Retriever
       yield* write(units(0, 20))
       yield* steps(Pipeline.catchUp)
       assert.strictEqual(yield* index.count, 20)
@@ -201,8 +201,8 @@ describe("words and vectors in one request of Qdrant", () => {
       Layer.provideMerge(StoreInMemory.layer),
       Layer.provideMerge(ResourceLedger.layer)
     )
-  const search = (says: Partial<Parameters<Retriever.Retriever["Type"]["search"]>[0]>) =>
-    Effect.flatMap(Retriever.Retriever, ({ search }) => search({ ...question(""), ...says }))
+  const search = (says: Partial<Parameters<Retriever["Type"]["search"]>[0]>) =>
+    Effect.flatMap(Retriever, ({ search }) => search({ ...question(""), ...says }))
 
   it.effect("find what holds the words, tell which, and what is nearest by its vector", () =>
     Effect.gen(function*() {

@@ -1,0 +1,79 @@
+/**
+ * `ModelManager` without a network: embeddings by the word vectors that come with the package, and no other role.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { make as makeInFlight } from "../resources/InFlight.ts"
+import * as Lazy from "../resources/Lazy.ts"
+import { ResourceLedger } from "../resources/ResourceLedger.ts"
+import { described, missing, ModelError, ModelManager } from "./ModelManager.ts"
+import * as StaticEmbeddings from "./StaticEmbeddings.ts"
+
+/** Builds the service over the word vectors in `file`, which are loaded when first needed. */
+export const make = (file: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const ledger = yield* ResourceLedger
+    const load = fs.readFile(file).pipe(
+      Effect.mapError((cause) =>
+        new ModelError({
+          reason: "Unavailable",
+          model: file,
+          detail: "the word vectors can't be read; reinstall the package",
+          cause
+        })
+      ),
+      Effect.flatMap((bytes) =>
+        Effect.mapError(StaticEmbeddings.parse(bytes), (cause) =>
+          new ModelError({ reason: "Damaged", model: file, detail: cause.message, cause }))
+      ),
+      Effect.map((model) => ({ current: model as StaticEmbeddings.StaticModel | undefined }))
+    )
+    const holder = yield* Lazy.make(
+      ledger.acquire({
+        kind: "model",
+        name: "word vectors",
+        open: load,
+        close: (holder) =>
+          Effect.sync(() => holder.current = undefined),
+        within: "1 second"
+      }).pipe(
+        Effect.catchTag("OpeningTimedOut", (cause) =>
+          new ModelError({ reason: "Unavailable", model: file, detail: cause.message, cause }))
+      )
+    )
+    const inFlight = yield* makeInFlight("ModelManager")
+    const model = Effect.flatMap(holder, ({ current }) =>
+      current === undefined
+        ? Effect.fail(
+          new ModelError({ reason: "Unavailable", model: file, detail: "it was released", cause: undefined })
+        )
+        : Effect.succeed(current))
+
+    return ModelManager.of({
+      embed: Effect.fn("ModelManager.embed")((texts: ReadonlyArray<string>) =>
+        inFlight(
+          Effect.map(model, (model) =>
+            texts.map((text) =>
+              Option.fromNullable(StaticEmbeddings.embed(model, text))
+            ))
+        )
+      ),
+      embedding: Effect.map(model, ({ dimension, id }) => ({ id, dimension })),
+      complete: ({ tier = "light" }) => Effect.fail(missing(tier)),
+      rerank: () => Effect.fail(missing("rerank")),
+      describe: (check) =>
+        Effect.all([
+          described(
+            { role: "embedding", provider: "local", model: "word vectors", origin: null, price: null },
+            check,
+            Effect.map(model, ({ dimension }) => dimension)
+          )
+        ])
+    })
+  })
+
+/** Embeds with the word vectors in `file`. They are English: text in other scripts has no vector. */
+export const layer = (file: string) => Layer.scoped(ModelManager, make(file))

@@ -53,6 +53,10 @@ export interface Options {
 
 const modelFile = Settings.packageFile("assets", "static-embeddings.bin")
 
+/** A layer of modules that are loaded when it is built: the hook waits for all that is loaded before. */
+const lazily = <M, A, E, R>(load: () => Promise<M>, make: (modules: M) => Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
+  Layer.unwrapEffect(Effect.map(Effect.promise(load), make))
+
 /** The record of what models cost. */
 const modelsFile = ({ busyTimeoutMs, home }: Pick<Options, "busyTimeoutMs" | "home">) =>
   ModelsFile.layer({ folder: home, busyTimeoutMs })
@@ -63,23 +67,23 @@ export const prices = (home: string) =>
     ({ read }) => read(Settings.packageFile("assets", "prices.json"), join(home, "prices.json"))
   )
 
-/** Loaded when they are needed: they bring an HTTP client with them, and the hook waits for what is loaded. */
 const remote = (models: NonNullable<Options["models"]>, home: string) =>
-  Layer.unwrapEffect(
-    Effect.gen(function*() {
-      const [Providers, { Budget }, SqliteSpending] = yield* Effect.promise(() =>
-        Promise.all([
-          import("./models/providers/Providers.ts"),
-          import("./models/Budget.ts"),
-          import("./models/sqlite/SqliteSpending.ts")
-        ])
+  lazily(
+    () =>
+      Promise.all([
+        import("./models/providers/Providers.ts"),
+        import("./models/Budget.ts"),
+        import("./models/sqlite/SqliteSpending.ts")
+      ]),
+    ([Providers, { Budget }, SqliteSpending]) => {
+      const budget = Layer.unwrapEffect(
+        Effect.map(prices(home), (prices) => Budget.layer({ caps: models.caps, prices }))
       )
-      const budget = Budget.layer({ caps: models.caps, prices: yield* prices(home) })
       return Layer.provide(
         Providers.layer({ ...models, local: modelFile }),
         Layer.provide(budget, SqliteSpending.layer)
       )
-    })
+    }
   )
 
 /** The models that are asked by the settings, and what they answered before; its file is opened when it is first needed. */
@@ -91,25 +95,16 @@ export const modelsOf = ({ models, ...options }: Pick<Options, "busyTimeoutMs" |
       Layer.provide(modelsFile(options))
     )
 
-/** Loaded when it is needed, as providers are. */
 const qdrantIndex = (options: NonNullable<Options["qdrant"]>) =>
-  Layer.unwrapEffect(
-    Effect.map(
-      Effect.promise(() =>
-        Promise.all([import("./index/qdrant/QdrantClient.ts"), import("./index/qdrant/QdrantIndex.ts")])
-      ),
-      ([QdrantClient, QdrantIndex]) => Layer.provide(QdrantIndex.layer(options), QdrantClient.layer(options))
-    )
+  lazily(
+    () => Promise.all([import("./index/qdrant/QdrantClient.ts"), import("./index/qdrant/QdrantIndex.ts")]),
+    ([QdrantClient, QdrantIndex]) => Layer.provide(QdrantIndex.layer(options), QdrantClient.layer(options))
   )
 
 const postgresStore = (options: PostgresPoolOptions) =>
-  Layer.unwrapEffect(
-    Effect.map(
-      Effect.promise(() =>
-        Promise.all([import("./store/postgres/PostgresPool.ts"), import("./store/postgres/PostgresStore.ts")])
-      ),
-      ([{ PostgresPool }, PostgresStore]) => Layer.provide(PostgresStore.layer, PostgresPool.layer(options))
-    )
+  lazily(
+    () => Promise.all([import("./store/postgres/PostgresPool.ts"), import("./store/postgres/PostgresStore.ts")]),
+    ([{ PostgresPool }, PostgresStore]) => Layer.provide(PostgresStore.layer, PostgresPool.layer(options))
   )
 
 /** Store, index and models: one file, unless the settings say that it is elsewhere. */
@@ -133,39 +128,30 @@ const ground = ({ postgres, qdrant, ...options }: Options) => {
 const fusing = (fusion: number, models: Settings.Settings["models"], by: "layer" | "layerCached") =>
   Layer.provide(
     Injector.layer,
-    Layer.unwrapEffect(Effect.map(Effect.promise(() => import("./inject/ModelBackground.ts")), (ModelBackground) =>
+    lazily(() => import("./inject/ModelBackground.ts"), (ModelBackground) =>
       ModelBackground[by]({
         model: (models.light ?? []).map(({ model, provider }) => `${provider}:${model}`).join(),
         within: fusion
-      })))
+      }))
   )
 
-/** Loaded when it is needed. */
 const reviewer = (mode: ReviewMode) =>
-  Layer.unwrapEffect(
-    Effect.map(
-      Effect.promise(() =>
-        Promise.all([import("./compress/abstractive/Abstractive.ts"), import("./compress/Review.ts")])
-      ),
-      ([Abstractive, Review]) => Layer.provide(Review.layer(mode), Abstractive.layer)
-    )
+  lazily(
+    () => Promise.all([import("./compress/abstractive/Abstractive.ts"), import("./compress/Review.ts")]),
+    ([Abstractive, Review]) => Layer.provide(Review.layer(mode), Abstractive.layer)
   )
 
 /** What sessions were given, kept beside the memory. */
 const given = ({ home }: Pick<Options, "home">) => Given.layer(join(home, "sessions"))
 
-/** Loaded when it is needed: the hooks, which wait for what is loaded, capture and compress nothing. */
-const whole = Effect.promise(() =>
-  Promise.all([
-    import("./serve/ClaudeMemory.ts"),
-    import("./capture/Collector.ts"),
-    import("./compress/extractive/Extractive.ts")
-  ])
-)
-
 /** The whole service over a memory in `home`; the ledger and the platform come from outside. */
 export const layer = (options: Options) =>
-  Layer.unwrapEffect(Effect.map(whole, ([{ ClaudeMemory }, { Collector }, Extractive]) =>
+  lazily(() =>
+    Promise.all([
+      import("./serve/ClaudeMemory.ts"),
+      import("./capture/Collector.ts"),
+      import("./compress/extractive/Extractive.ts")
+    ]), ([{ ClaudeMemory }, { Collector }, Extractive]) =>
     ClaudeMemory.layer.pipe(
       Layer.provide(
         Layer.provideMerge(
@@ -182,7 +168,7 @@ export const layer = (options: Options) =>
       Layer.provide(Lease.layer(options.home)),
       Layer.provide(options.exclude === undefined ? Layer.empty : Layer.succeed(Exclude, options.exclude)),
       Layer.provide(ground(options))
-    )))
+    ))
 
 /** What every entry stands on. */
 export const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
@@ -253,10 +239,7 @@ const HOOK: Patience = {
 const watched = (home: string, command: string, options: Options) =>
   Layer.provide(
     layer(options),
-    Layer.unwrapEffect(
-      Effect.map(Effect.promise(() => import("./resources/monitor/Monitor.ts")), (Monitor) =>
-        Monitor.layer({ home, command }))
-    )
+    lazily(() => import("./resources/monitor/Monitor.ts"), (Monitor) => Monitor.layer({ home, command }))
   )
 
 /** The service over a memory all of which is in `home`, wherever the settings have the person's own. */
@@ -273,7 +256,7 @@ export const service = (command: string) =>
 export const opened = Effect.gen(function*() {
   const settings = yield* Settings.load
   const session = yield* Settings.claudeSession
-  const [{ ClaudeMemory }] = yield* whole
+  const { ClaudeMemory } = yield* Effect.promise(() => import("./serve/ClaudeMemory.ts"))
   const services = yield* Layer.build(Layer.provide(service("mcp"), NodeContext.layer))
   const memory = Context.get(services, ClaudeMemory)
   const capture = Stream.runDrain(memory.capture([Settings.transcriptsFolder(settings)]))
@@ -315,10 +298,9 @@ export const describedModels = bySettings((settings) => modelsOf(optionsIn(setti
 
 /** What models cost so far. */
 export const spendingIn = (home: string) =>
-  Layer.unwrapEffect(
-    Effect.map(Effect.promise(() => import("./models/sqlite/SqliteSpending.ts")), ({ layer }) => layer)
-  ).pipe(
-    Layer.provide(modelsFile({ home, busyTimeoutMs: READER.busyTimeoutMs }))
+  Layer.provide(
+    lazily(() => import("./models/sqlite/SqliteSpending.ts"), ({ layer }) => layer),
+    modelsFile({ home, busyTimeoutMs: READER.busyTimeoutMs })
   )
 
 export const spending = bySettings(({ home }) => spendingIn(home))

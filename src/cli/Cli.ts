@@ -3,8 +3,10 @@
  */
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as Command from "@effect/cli/Command"
+import * as CommandDescriptor from "@effect/cli/CommandDescriptor"
 import * as ValidationError from "@effect/cli/ValidationError"
 import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Arr from "effect/Array"
 import type * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -72,58 +74,42 @@ save takes --project too.
 The memory lies in ~/.claude-memory, or in CLAUDE_MEMORY_HOME.
 `
 
+/** Every command: a module with its `command` and the `options` that it knows. */
+const COMMANDS = [
+  Init,
+  Uninstall,
+  Quickstart,
+  Import,
+  Search,
+  Show,
+  Inject,
+  Save,
+  Forget,
+  Projects,
+  Status,
+  Doctor,
+  Models,
+  Mute,
+  Index,
+  Reindex,
+  Watch,
+  Work,
+  Review,
+  Cost,
+  Resources,
+  Lifecycle
+] as const
+
 const command = Command.make("claude-memory").pipe(
   Command.withDescription("Long-term memory for Claude Code"),
-  Command.withSubcommands([
-    Init.command,
-    Uninstall.command,
-    Quickstart.command,
-    Import.command,
-    Search.command,
-    Show.command,
-    Inject.command,
-    Save.command,
-    Forget.command,
-    Projects.command,
-    Status.command,
-    Doctor.command,
-    Models.command,
-    Mute.command,
-    Index.command,
-    Reindex.command,
-    Watch.command,
-    Work.command,
-    Review.command,
-    Cost.command,
-    Resources.command,
-    Lifecycle.command
-  ])
+  Command.withSubcommands(Arr.map(COMMANDS, ({ command }) => command))
 )
 
-const known: Known = {
-  init: Init.options,
-  uninstall: Uninstall.options,
-  quickstart: Quickstart.options,
-  import: Import.options,
-  search: Search.options,
-  show: Show.options,
-  inject: Inject.options,
-  save: Save.options,
-  forget: Forget.options,
-  projects: Projects.options,
-  status: Status.options,
-  doctor: Doctor.options,
-  models: Models.options,
-  mute: Mute.options,
-  index: Index.options,
-  reindex: Reindex.options,
-  watch: Watch.options,
-  work: Work.options,
-  review: Review.options,
-  cost: Cost.options,
-  resources: Resources.options,
-  lifecycle: Lifecycle.options
-}
+const known: Known = Object.fromEntries(
+  COMMANDS.flatMap(({ command, options }) =>
+    Array.from(CommandDescriptor.getNames(command.descriptor), (name) => [name, options])
+  )
+)
 
 const cli = Command.run(command, { name: "claude-memory", version })
 

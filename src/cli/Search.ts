@@ -23,7 +23,7 @@ export const command = Command.make(
       const text = words.join(" ")
       const filter = yield* toFilter(options)
       const { degraded, results } = yield* memory.search({ ...filter, text, minScore: 0 })
-      const names = new Map((yield* memory.status).projects.map(({ id, name }) => [id, name]))
+      const names = new Map((yield* memory.projects.known).map(({ id, name }) => [id, name]))
       yield* answer(json, { query: text, results: results.map(resultJson), degraded }, () =>
         [
           results.length === 0

@@ -1,16 +1,37 @@
 // Bundles a TypeScript program with the sources it imports and runs it: node scripts/run.mjs scripts/bench/recall.ts ARGS…
-// Options of node before the program's name (--cpu-prof) go to the program too.
+// Of a folder of programs the next word names one: node scripts/run.mjs scripts/bench recall ARGS… Without that word they are listed.
+// Options of node before this file's name (--cpu-prof) go to the program too.
 import { spawn } from "node:child_process"
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
 import { constants } from "node:os"
 import { basename, join, resolve } from "node:path"
 import { bundle, cache } from "./bundle.mjs"
 
-const [entry, ...args] = process.argv.slice(2)
-if (entry === undefined) {
-  process.stderr.write("usage: node scripts/run.mjs scripts/NAME.ts ARGS…\n")
+const refuse = (text) => {
+  process.stderr.write(`${text}\n`)
   process.exit(2)
 }
+
+/** Each program's name, with the sentence that its head comment begins with. */
+const listOf = (folder) => {
+  const programs = readdirSync(folder).filter((name) => name.endsWith(".ts")).map((name) => {
+    const [, head = ""] = /^\/\*\*([\s\S]*?)\*\//.exec(readFileSync(join(folder, name), "utf8")) ?? []
+    const [sentence] = head.replace(/\s*\n \* ?/g, " ").trim().split(/[.:;](?: |$)/)
+    return [basename(name, ".ts"), sentence]
+  })
+  const width = Math.max(...programs.map(([name]) => name.length))
+  return programs.map(([name, sentence]) => `  ${name.padEnd(width)}  ${sentence}`).join("\n")
+}
+
+const [path, ...words] = process.argv.slice(2)
+if (path === undefined) refuse("usage: node scripts/run.mjs FILE.ts ARGS…, or node scripts/run.mjs FOLDER NAME ARGS…")
+const isFolder = statSync(path).isDirectory()
+const [name] = words
+if (isFolder && (name === undefined || !readdirSync(path).includes(`${name}.ts`))) {
+  refuse(`${name === undefined ? "Name one of these" : `There is no ${name}; there are these`}:\n${listOf(path)}`)
+}
+const entry = isFolder ? join(path, `${name}.ts`) : path
+const args = isFolder ? words.slice(1) : words
 mkdirSync(cache, { recursive: true })
 const folder = mkdtempSync(join(cache, "claude-memory-run-"))
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }))

@@ -48,7 +48,7 @@ const ask = (transcript: string, file: string, questions: ReadonlyArray<typeof Q
     }).pipe(Effect.provide(service(home)))
   }).pipe(Effect.scoped)
 
-const command = Cli.make("bench:alone", {
+const command = Cli.make("alone", {
   transcripts: Options.directory("transcripts", { exists: "yes" }).pipe(
     Options.withDescription("Folder of transcripts")
   ),
@@ -91,4 +91,4 @@ const command = Cli.make("bench:alone", {
       ].join("\n"))
   }).pipe(Effect.scoped)).pipe(Cli.withDescription("Ask memories of one session each"))
 
-main(command, "bench:alone")
+main(command, "alone")

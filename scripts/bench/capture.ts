@@ -208,7 +208,7 @@ const bytesIn = (folder: string): number =>
 
 const present = <A>(value: A | undefined): ReadonlyArray<A> => value === undefined ? [] : [value]
 
-const command = Cli.make("bench:capture", {
+const command = Cli.make("capture", {
   parts: Options.choice("part", PARTS).pipe(
     Options.withDescription("Only this part; may be given several times"),
     Options.repeated
@@ -279,4 +279,4 @@ const command = Cli.make("bench:capture", {
       ].join("\n"))
   })).pipe(Cli.withDescription("Measure capture while working"))
 
-main(command, "bench:capture")
+main(command, "capture")

@@ -14,7 +14,7 @@ import { given } from "../../test/claude/MessagesApi.ts"
 import * as story from "../../test/claude/story.ts"
 import { run } from "../../test/e2e/program.ts"
 import { BenchError, builtMain, main, progress, quantile, round } from "../../test/script.ts"
-import { fill } from "./large.ts"
+import { fill } from "./shared/large.ts"
 
 /** Until Claude Code has run its SessionStart hook and connected to the server, as it has when a person has typed a prompt. */
 const TYPED = "3 seconds"
@@ -44,7 +44,7 @@ const prompted = (times: Times, { asked: [first], began }: Client.Answer) => {
   return Effect.void
 }
 
-const command = Cli.make("bench:client", {
+const command = Cli.make("client", {
   units: Options.integer("units").pipe(
     Options.withDescription("So many memories beside those of the story that is asked about"),
     Options.withDefault(0)
@@ -159,4 +159,4 @@ const command = Cli.make("bench:client", {
     Cli.withDescription("Time Claude Code's prompts with the memory beside them, from the prompt to the first request")
   )
 
-main(command, "bench:client")
+main(command, "client")

@@ -82,7 +82,7 @@ const wrongOnes = Options.boolean("wrong").pipe(
   Options.withDescription("Show the units of the tuned half that it judges wrong")
 )
 
-const command = Cli.make("bench-faithfulness", { wrong: wrongOnes, json }, ({ json, wrong }) =>
+const command = Cli.make("faithfulness", { wrong: wrongOnes, json }, ({ json, wrong }) =>
   Effect.gen(function*() {
     const units = judged()
     const parts = {
@@ -112,4 +112,4 @@ const command = Cli.make("bench-faithfulness", { wrong: wrongOnes, json }, ({ js
       ].join("\n"))
   })).pipe(Cli.withDescription("The check of what models write"))
 
-main(command, "bench-faithfulness")
+main(command, "faithfulness")

@@ -20,8 +20,8 @@ import {
   temporaryFolder,
   timed
 } from "../../test/script.ts"
-import { fill } from "./large.ts"
-import { QUESTIONS } from "./questions.ts"
+import { fill } from "./shared/large.ts"
+import { QUESTIONS } from "./shared/questions.ts"
 
 interface Run {
   readonly name: string
@@ -30,7 +30,7 @@ interface Run {
   readonly env: Readonly<Record<string, string>>
 }
 
-const command = Cli.make("bench:hook", {
+const command = Cli.make("hook", {
   units: Options.integer("units").pipe(
     Options.withDescription("Size of the memory, all of it of one project"),
     Options.withDefault(100_000)
@@ -111,4 +111,4 @@ const command = Cli.make("bench:hook", {
       ].join("\n"))
   }).pipe(Effect.scoped)).pipe(Cli.withDescription("Time the hooks over a large memory"))
 
-main(command, "bench:hook")
+main(command, "hook")

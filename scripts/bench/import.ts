@@ -61,7 +61,7 @@ const oneRound = (transcripts: string, files: ReadonlyArray<string>) =>
     return { parseMs, first, importMs: first.report.durationMs, secondMs: second.report.durationMs }
   }).pipe(Effect.scoped)
 
-const command = Cli.make("bench:import", {
+const command = Cli.make("import", {
   transcripts: Options.directory("transcripts", { exists: "yes" }).pipe(
     Options.withDescription("Folder of transcripts")
   ),
@@ -120,4 +120,4 @@ const command = Cli.make("bench:import", {
       ].join("\n"))
   })).pipe(Cli.withDescription("Time an import, beside parsing alone"))
 
-main(command, "bench:import")
+main(command, "import")

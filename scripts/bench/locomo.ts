@@ -1,5 +1,5 @@
 /**
- * LoCoMo (Maharana et al. 2024): chats of many sessions with questions whose evidence is turns. A turn becomes a unit, a
+ * Asks the questions of LoCoMo (Maharana et al., 2024), chats of many sessions, whose evidence is turns. A turn becomes a unit, a
  * conversation a project, and the real store, index, model and retriever answer inside one conversation.
  */
 import * as Cli from "@effect/cli/Command"
@@ -273,7 +273,7 @@ const table = ({ all, byCategory, leftOut, main, session }: ReturnType<typeof re
   ].join("\n")
 }
 
-const command = Cli.make("bench:locomo", {
+const command = Cli.make("locomo", {
   file: Options.file("file", { exists: "yes" }).pipe(Options.withDescription("LoCoMo's JSON")),
   json
 }, ({ file, json }) =>
@@ -292,4 +292,4 @@ const command = Cli.make("bench:locomo", {
       table(data))
   }).pipe(Effect.scoped)).pipe(Cli.withDescription("Ask LoCoMo's questions of its conversations, turn by turn"))
 
-main(command, "bench:locomo")
+main(command, "locomo")

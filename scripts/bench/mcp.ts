@@ -28,7 +28,7 @@ import {
   temporaryFolder,
   timed
 } from "../../test/script.ts"
-import { QUESTIONS } from "./questions.ts"
+import { QUESTIONS } from "./shared/questions.ts"
 
 const WARM_SEARCHES = 100
 /** Until a server that nobody asks anything has opened its memory and come to rest. */
@@ -214,7 +214,7 @@ const sessions = (home: string, n: number) =>
     }
   })
 
-const command = Cli.make("bench:mcp", {
+const command = Cli.make("mcp", {
   rounds: Options.integer("rounds").pipe(Options.withDescription("Handshakes that are timed"), Options.withDefault(30)),
   sessions: Options.integer("sessions").pipe(
     Options.withDescription("Sessions open at once; 1, 5 and 20 without it"),
@@ -275,4 +275,4 @@ const command = Cli.make("bench:mcp", {
     })
   }).pipe(Effect.scoped)).pipe(Cli.withDescription("Time and weigh the MCP server"))
 
-main(command, "bench:mcp")
+main(command, "mcp")

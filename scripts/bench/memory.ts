@@ -63,7 +63,7 @@ const Report = Schema.parseJson(Schema.Struct({
   units: Schema.Struct({ total: Schema.Number })
 }))
 
-const command = Cli.make("bench:memory", {
+const command = Cli.make("memory", {
   megabytes: Options.integer("megabytes").pipe(
     Options.withDescription("Size of the transcript, in millions of bytes"),
     Options.withDefault(500)
@@ -109,4 +109,4 @@ const command = Cli.make("bench:memory", {
       `${data.peakRssMb === null ? "unknown on this system" : `${data.peakRssMb} MB`}`)
   }).pipe(Effect.scoped)).pipe(Cli.withDescription("Peak memory of a big import"))
 
-main(command, "bench:memory")
+main(command, "memory")

@@ -95,7 +95,7 @@ const options = {
   json
 }
 
-const command = Cli.make("bench-models", options, ({ delay, json }) =>
+const command = Cli.make("models", options, ({ delay, json }) =>
   Effect.gen(function*() {
     yield* progress("batched")
     const batched = yield* measured(delay, ({ embed }) => embed(TEXTS))
@@ -129,4 +129,4 @@ const command = Cli.make("bench-models", options, ({ delay, json }) =>
       ].join("\n"))
   })).pipe(Cli.withDescription("Batches, and abandoned requests"))
 
-main(command, "bench-models")
+main(command, "models")

@@ -37,7 +37,7 @@ import {
   temporaryFolder,
   timed
 } from "../../test/script.ts"
-import { QUESTIONS } from "./questions.ts"
+import { QUESTIONS } from "./shared/questions.ts"
 
 const TOP = 10
 /** What the retriever asks an index for. */
@@ -171,7 +171,7 @@ const rows = (name: string, { p50, p95, searches }: Times) =>
     number(searches)
   ])
 
-const command = Cli.make("bench-qdrant", {
+const command = Cli.make("qdrant", {
   transcripts: Options.directory("transcripts", { exists: "yes" }).pipe(
     Options.withDescription("Folder of transcripts; the sample sessions without it"),
     Options.withDefault(Settings.packageFile("test", "fixtures", "projects"))
@@ -226,4 +226,4 @@ const command = Cli.make("bench-qdrant", {
     Cli.withSubcommands([StandIn.command])
   )
 
-main(command, "bench-qdrant")
+main(command, "qdrant")

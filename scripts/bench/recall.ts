@@ -109,7 +109,7 @@ const table = ({ cited, en, unanswerable, zh }: typeof Score.Type): string => {
   ].join("\n")
 }
 
-const command = Cli.make("bench:recall", {
+const command = Cli.make("recall", {
   transcripts: Options.directory("transcripts", { exists: "yes" }).pipe(
     Options.withDescription("Folder of transcripts")
   ),
@@ -181,4 +181,4 @@ const command = Cli.make("bench:recall", {
     )
   }).pipe(Effect.scoped)).pipe(Cli.withDescription("Import transcripts, ask questions, score the answers"))
 
-main(command, "bench:recall")
+main(command, "recall")

@@ -103,7 +103,7 @@ const rows = (title: string, wrong: string, counts: Readonly<Record<string, Coun
   ""
 ]
 
-const command = Cli.make("bench:redaction", {
+const command = Cli.make("redaction", {
   transcripts: Options.directory("transcripts", { exists: "yes" }).pipe(
     Options.withDescription("Folder of transcripts to measure the speed on"),
     Options.optional
@@ -135,4 +135,4 @@ const command = Cli.make("bench:redaction", {
       ].join("\n"))
   })).pipe(Cli.withDescription("Measure what redaction masks, and how fast"))
 
-main(command, "bench:redaction")
+main(command, "redaction")

@@ -187,7 +187,7 @@ const serverCommand = Cli.make(
   (options) => Effect.raceFirst(server(options), deserted)
 ).pipe(Cli.withDescription("Started by the benchmark: the models"))
 
-const command = Cli.make("bench:reuse", {
+const command = Cli.make("reuse", {
   quick: Options.boolean("quick").pipe(
     Options.withDescription(`${number(QUICK_CALLS)} calls at each level instead of ${number(CALLS)}`)
   ),
@@ -239,4 +239,4 @@ const command = Cli.make("bench:reuse", {
     Cli.withSubcommands([clientCommand, serverCommand])
   )
 
-main(command, "bench:reuse")
+main(command, "reuse")

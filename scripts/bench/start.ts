@@ -28,7 +28,7 @@ import {
   temporaryFolder,
   timed
 } from "../../test/script.ts"
-import { QUESTIONS } from "./questions.ts"
+import { QUESTIONS } from "./shared/questions.ts"
 
 const WARM_SEARCHES = 150
 
@@ -134,7 +134,7 @@ const sizes = (folder: string) =>
     }
   })
 
-const command = Cli.make("bench:start", {
+const command = Cli.make("start", {
   rounds: Options.integer("rounds").pipe(
     Options.withDescription("Starts of each program, interleaved; medians are given"),
     Options.withDefault(10)
@@ -177,4 +177,4 @@ const command = Cli.make("bench:start", {
       ].join("\n"))
   }).pipe(Effect.scoped)).pipe(Cli.withDescription("Time cold starts and warm searches"))
 
-main(command, "bench:start")
+main(command, "start")

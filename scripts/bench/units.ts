@@ -24,7 +24,7 @@ const shown = (unit: MemoryUnit, i: number) =>
     quoted(unit.content)
   ].join("\n\n")
 
-const command = Cli.make("sample:units", {
+const command = Cli.make("units", {
   transcripts: Options.directory("transcripts", { exists: "yes" }).pipe(
     Options.withDescription("Folder of transcripts")
   ),
@@ -65,4 +65,4 @@ const command = Cli.make("sample:units", {
       ].join("\n"))
   }).pipe(Effect.scoped)).pipe(Cli.withDescription("Print units of each type, drawn at random"))
 
-main(command, "sample:units")
+main(command, "units")

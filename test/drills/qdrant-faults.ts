@@ -25,7 +25,7 @@ const markdown = (outcomes: ReadonlyArray<Outcome>): ReadonlyArray<string> => [
   })
 ]
 
-const command = Cli.make("faults-qdrant", { json }, ({ json }) =>
+const command = Cli.make("qdrant-faults", { json }, ({ json }) =>
   Effect.gen(function*() {
     const other = yield* StandIn.make()
     let done = 0
@@ -46,4 +46,4 @@ const command = Cli.make("faults-qdrant", { json }, ({ json }) =>
     if (failures.length > 0) return yield* Effect.fail(new Unsuccessful())
   }).pipe(Effect.scoped)).pipe(Cli.withDescription("What a caller gets for each fault of a Qdrant server"))
 
-main(command, "faults-qdrant")
+main(command, "qdrant-faults")

@@ -1,5 +1,5 @@
 // Installs the packed tarball in an empty folder, without install scripts, as a user would get it; runs its quickstart there, and
-// compiles and runs the programs that README.md shows. Does the same with the plugin, by itself. Prints sizes.
+// compiles and runs the programs that docs/library.md shows. Does the same with the plugin, by itself. Prints sizes.
 import { execFileSync } from "node:child_process"
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -59,10 +59,10 @@ try {
     ],
     empty
   )
-  const programs = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/```ts\n([\s\S]*?)```/g)].map((match) =>
-    match[1]
-  )
-  must(programs.length > 0, "README.md shows no program")
+  const programs = [...readFileSync(join(root, "docs", "library.md"), "utf8").matchAll(/```ts\n([\s\S]*?)```/g)].map((
+    match
+  ) => match[1])
+  must(programs.length > 0, "docs/library.md shows no program")
   const compiler = {
     target: "ES2022",
     module: "NodeNext",
@@ -97,7 +97,7 @@ try {
   process.stdout.write(
     `tarball ${megabytes(statSync(tarball).size)}, installed with dependencies ${megabytes(installed)}, ` +
       `plugin ${megabytes(sizeOf(plugin))}, ` +
-      `${programs.length} programs of README.md compiled and run\n`
+      `${programs.length} programs of docs/library.md compiled and run\n`
   )
 } finally {
   rmSync(folder, { recursive: true, force: true })

@@ -38,7 +38,7 @@ export type Step =
   | { readonly _tag: "Indexed"; readonly units: number }
   /** The index was compared with the store: what is missing and what is too much is queued. */
   | { readonly _tag: "Compared"; readonly missing: number; readonly orphans: number }
-  /** As `Compressed`, of so many segments or sessions, by a language model. */
+  /** Units that a language model wrote, and of how many segments or sessions. */
   | { readonly _tag: "Reviewed"; readonly items: number; readonly units: ReadonlyArray<MemoryUnit> }
   /** A model or the index could not do its part: what is left of a kind of work waits in the queue for the next run. */
   | { readonly _tag: "Postponed"; readonly kind: WorkItem["kind"]; readonly error: Postponement }

@@ -1,6 +1,6 @@
 /**
- * The port to the dense lane: vectors of units, searched by cosine. Derived from the store; it can always be built anew
- * (index/Reconcile.ts).
+ * The port to the dense lane: vectors of units, searched by cosine. An index is derived from the store and can always
+ * be rebuilt (index/Reindex.ts).
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
@@ -19,7 +19,10 @@ export class IndexError extends Schema.TaggedError<IndexError>()("IndexError", {
   }
 }
 
-/** `vector` has the dimension of the index and unit length; null where the model has none for the unit, which is then known and not found. */
+/**
+ * A unit and its vector, of the index's dimension and of unit length. `vector` is null where the model has none for the
+ * unit: the index then knows the unit and never finds it.
+ */
 export interface Point {
   readonly unitId: string
   readonly vector: Float32Array | null
@@ -27,28 +30,31 @@ export interface Point {
 
 export interface Hit {
   readonly unitId: string
-  /** Cosine, -1 to 1; of a fused list a number that is greater for the better. */
+  /** The cosine, -1 to 1; in a fused list any number that grows with the quality of the match. */
   readonly score: number
 }
 
-/** What one version of the index holds: the vectors of one model. */
+/** One version of the index: the vectors of one model. */
 export interface Vectors {
-  /** Writes or replaces; a vector of another dimension is `Rejected`. Units that the store no longer has, or that don't count, are left out. */
+  /**
+   * Writes or replaces points. A vector of another dimension is `Rejected`; units that the store no longer has, or that
+   * are inactive, are skipped.
+   */
   readonly upsert: (points: ReadonlyArray<Point>) => Effect.Effect<void, IndexError>
-  /** Unknown ids are no error. */
+  /** Removes points; unknown ids are ignored. */
   readonly remove: (unitIds: ReadonlyArray<string>) => Effect.Effect<void, IndexError>
   /**
-   * The `limit` nearest units that pass the filter, nearest first, equal ones by id. Of what was changed in the store and waits in its
-   * queue some may be found that does not pass any more.
+   * Returns the `limit` nearest units that pass the filter, nearest first, ties by id. Units whose change still waits
+   * in the store's queue may be returned though they no longer pass.
    */
   readonly search: (
     vector: Float32Array,
     filter: SearchFilter,
     limit: number
   ) => Effect.Effect<ReadonlyArray<Hit>, IndexError>
-  /** Ids of its points that come after this one, in ascending order; at most 1,000 at a time. */
+  /** Returns the ids of points after this one, ascending, at most 1,000 at a time. */
   readonly ids: (after: string, limit: number) => Effect.Effect<ReadonlyArray<string>, IndexError>
-  /** Its points, those without a vector too. */
+  /** Counts the points, those without a vector included. */
   readonly count: Effect.Effect<number, IndexError>
 }
 
@@ -57,7 +63,7 @@ export interface FusedQuestion {
   readonly terms: ReadonlyArray<string>
 }
 
-/** The version that serves is active; the others were left by a reindex, or are being built by one. */
+/** A version of the index. The active one answers searches; a reindex left the others or is building them. */
 export interface IndexVersion {
   readonly name: string
   readonly model: EmbeddingModel
@@ -66,35 +72,38 @@ export interface IndexVersion {
 }
 
 export interface IndexDescription {
-  /** Null while nothing was ever indexed. */
+  /** Null until something is indexed. */
   readonly model: EmbeddingModel | null
   readonly count: number
 }
 
-/** Its own `Vectors` are those of the active version. */
+/** The dense lane. Its own `Vectors` are those of the active version. */
 export class VectorIndex extends Context.Tag("claude-memory/VectorIndex")<
   VectorIndex,
   Vectors & {
-    /** Where it is, for people. */
+    /** Names the index's place for people. */
     readonly name: string
-    /** Another than before, of whatever name, is another index, which does not hold what the one before did. */
+    /** Identifies the index's contents: a new identity under the same name is a new, empty index. */
     readonly identity: Effect.Effect<string, IndexError>
-    /** Whether it writes into the store's own transaction. */
+    /** True where the index writes into the store's own transaction. */
     readonly sharesStore: boolean
     /** Makes the index for this model when there is none; `Mismatch` when it was built with another. */
     readonly ensure: (model: EmbeddingModel) => Effect.Effect<void, IndexError>
     /** Fails where vectors of this model can't be searched: `Mismatch`, or `Unavailable` when nothing is indexed. */
     readonly check: (model: EmbeddingModel) => Effect.Effect<void, IndexError>
     readonly describe: Effect.Effect<IndexDescription, IndexError>
-    /** The active one first. */
+    /** Lists the versions, the active one first. */
     readonly versions: Effect.Effect<ReadonlyArray<IndexVersion>, IndexError>
-    /** The version for this model, made when there is none. `activate` has it serve from now on, in one step; the other one is kept. */
+    /**
+     * Opens the version for this model, and creates it if missing. `activate` makes it the serving version in one step
+     * and keeps the other.
+     */
     readonly version: (
       model: EmbeddingModel
     ) => Effect.Effect<Vectors & { readonly activate: Effect.Effect<void, IndexError> }, IndexError>
     /**
-     * Vectors and words in one list, by rank, where the index holds the words too and `terms` are lexemes; without a vector by the words
-     * alone. Where it is undefined, the store has the words.
+     * Searches vectors and words at once and fuses them by rank; `terms` are lexemes, and without a vector the words
+     * decide alone. Undefined where the index holds no words: the store's lexical lane has them.
      */
     readonly fused:
       | ((question: FusedQuestion, filter: SearchFilter, limit: number) => Effect.Effect<
@@ -102,7 +111,7 @@ export class VectorIndex extends Context.Tag("claude-memory/VectorIndex")<
         IndexError
       >)
       | undefined
-    /** Deletes a version, by its name, that does not serve. */
+    /** Deletes a version by name; the active one is refused. */
     readonly drop: (name: string) => Effect.Effect<void, IndexError>
   }
 >() {}

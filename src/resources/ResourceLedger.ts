@@ -99,7 +99,7 @@ export interface Acquisition<A, E, R> {
   readonly sockets?: (handle: A) => number
 }
 
-/** What was opened by nobody any more has so long to end before it counts as leaked. */
+/** Grace for openings whose caller has gone, before they count as leaked. */
 const LAST_OPENINGS = Duration.seconds(2)
 
 const HOLDS_SOCKETS: ReadonlyArray<ResourceKind> = ["pool", "server"]

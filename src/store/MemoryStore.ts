@@ -1,6 +1,6 @@
 /**
- * The port to what is kept: sessions, messages, units, cursors, work to do, the sum of captured lines, and the lexical lane.
- * The store is the truth; every index can be rebuilt from it.
+ * The port to what is kept: sessions, messages, units, cursors, work to do, the sum of captured lines, and the lexical
+ * lane. The store is the truth; every index can be rebuilt from it.
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
@@ -23,8 +23,9 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
 }
 
 /**
- * How far a transcript has been read. `fingerprint` is of the file's first bytes and `tail` of those before `offset`: another
- * means another file. `modifiedAt` is the file's time when it was read, in milliseconds.
+ * How far a transcript has been read. `fingerprint` is a hash of the file's first bytes, `tail` one of the bytes before
+ * `offset`: where either differs, the file was replaced. `modifiedAt` is the file's modification time when it was read,
+ * in milliseconds.
  */
 export interface Cursor {
   readonly path: string
@@ -43,10 +44,12 @@ export interface DeadLetter {
   readonly line: string
 }
 
-/** What one stretch of a transcript gave. `lines` = messages + facts + the sum of `skipped` + deadLetters. */
+/**
+ * The parsed lines of one stretch of a transcript. `lines` = messages + factLines + the sum of `skipped` + deadLetters.
+ */
 export interface CaptureBatch {
   readonly cursor: Cursor
-  /** The cursor as the reader last saw it; undefined when the file was never read. */
+  /** The cursor that the reader started from; undefined where the file was never read. */
   readonly previous: Cursor | undefined
   readonly project: Project
   readonly lines: number
@@ -59,7 +62,10 @@ export interface CaptureBatch {
   readonly redactions: Readonly<Record<string, number>>
 }
 
-/** `conflict`: another process had read on; nothing was written and the cursor must be read again. */
+/**
+ * The result of `append`. `Conflict`: another process moved the cursor first; nothing was written, and the cursor must
+ * be read again.
+ */
 export type AppendResult =
   | { readonly _tag: "Appended"; readonly stored: number; readonly duplicates: number; readonly newSessions: number }
   | { readonly _tag: "Conflict" }
@@ -73,9 +79,9 @@ export interface LineSum {
 }
 
 /**
- * Something to be done once, by whoever claims it. `revision` grows when what it was computed from has changed. A "review" is of a
- * segment, a "recap" of a session: what a language model is asked to compress again. A "reconcile" is of an index as a whole, and its
- * key the index's name.
+ * A unit of work, done once by the process that claims it. `revision` grows whenever its input changes. A "review" asks
+ * a language model to compress a segment again, a "recap" a session. A "reconcile" compares a whole index with the
+ * store; its key is the index's name.
  */
 export interface WorkItem {
   readonly kind: "segment" | "session" | "index" | "review" | "recap" | "reconcile"
@@ -86,10 +92,10 @@ export interface WorkItem {
 /** The name of the index that lies in the store's own file. */
 export const EMBEDDED = "embedded"
 
-/** Work that failed is tried again so often, then it is left until somebody asks for it. */
+/** Attempts after which failed work is dead: it stays until somebody asks for it again. */
 export const MAX_ATTEMPTS = 5
 
-/** When work that failed may be tried again, in milliseconds: after a minute, two, four, eight. */
+/** Milliseconds before failed work is tried again: a minute, then two, four, eight. */
 export const triedAgainAfter = (attempts: number): number => 60_000 * 2 ** (attempts - 1)
 
 /** Work that failed at least once. */
@@ -98,11 +104,11 @@ export interface FailedWork {
   readonly key: string
   readonly attempts: number
   readonly error: string
-  /** Whether it is not tried again. */
+  /** True once it has used up its attempts. */
   readonly isDead: boolean
 }
 
-/** Segments that were compressed, of a session that a model is to look at if it `isWanted` or was wanted before. */
+/** Compressed segments of a session. A model reviews them if the session `isWanted`, now or in an earlier request. */
 export interface ReviewRequest {
   readonly sessionId: string
   readonly segmentIds: ReadonlyArray<string>
@@ -110,8 +116,8 @@ export interface ReviewRequest {
 }
 
 /**
- * What an archive is made of: a session's prompts (the first 50), its closing assistant messages (the last 6), and its other units in
- * their order (the first 200).
+ * The input of an archive: a session's prompts (the first 50), its closing assistant messages (the last 6), and its
+ * other units in order (the first 200).
  */
 export interface SessionOutline {
   readonly session: Session
@@ -126,13 +132,13 @@ export interface SegmentContext {
   readonly session: Session
   /** The position of its first message in the session. */
   readonly position: number
-  /** The last prompt of its thread before it, and the last thing Claude said there before it; in that order, if there are any. */
+  /** The thread's last prompt before the segment, then Claude's last message before it, as far as they exist. */
   readonly before: ReadonlyArray<Message>
 }
 
 /**
- * A unit that holds at least one term: how often each term (in the order asked) occurs in each field, the fields being title,
- * text, tool_use and tool_result.
+ * A unit that holds at least one term, with the frequency of each term (in the order asked) in each field: title, text,
+ * tool_use and tool_result.
  */
 export interface Candidate {
   readonly unitId: string
@@ -144,10 +150,10 @@ export interface Candidate {
 }
 
 export interface LexicalMatches {
-  /** Units in the store, whatever the filter. */
+  /** Counts all units of the store, ignoring the filter. */
   readonly documents: number
   readonly averageLength: number
-  /** Units that hold each term, in the order asked. */
+  /** The number of units that hold each term, in the order asked. */
   readonly documentFrequencies: ReadonlyArray<number>
   readonly candidates: ReadonlyArray<Candidate>
 }
@@ -157,12 +163,12 @@ export interface StoreStatus {
   readonly redactions: Readonly<Record<string, number>>
   readonly sessions: number
   readonly messages: number
-  /** Messages in which a person or Claude says something, and those of them that some unit cites. */
+  /** Messages with text of a person or of Claude, and how many of them some unit cites. */
   readonly textMessages: { readonly total: number; readonly cited: number }
   readonly units: { readonly total: number; readonly byType: Readonly<Partial<Record<UnitType, number>>> }
-  /** Work that waits; what is not tried again is not counted. */
+  /** Waiting work, without the dead. */
   readonly pending: number
-  /** Units written, changed or removed of which the index does not know yet. */
+  /** Units that were written, changed or removed since the index last heard of them. */
   readonly indexing: number
   readonly files: number
   readonly projects: ReadonlyArray<ProjectSummary>
@@ -170,7 +176,7 @@ export interface StoreStatus {
 
 export type ProjectSummary = KnownProject & { readonly units: number }
 
-/** The memories that went, and the number of stored messages from which text was taken with them. */
+/** The forgotten memories, and the number of stored messages whose text was cut with them. */
 export interface Forgotten {
   readonly units: ReadonlyArray<MemoryUnit>
   readonly messages: number
@@ -185,61 +191,70 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
     uuids: ReadonlyArray<string>
   ) => Effect.Effect<ReadonlyMap<string, { readonly sessionId: string; readonly thread: string }>, StoreError>
 
-  /** Takes up to `limit` items for `owner`, oldest first; items of dead owners and lapsed leases are free again. */
+  /**
+   * Leases up to `limit` items to this process, oldest first. Items of dead processes and with lapsed leases are free
+   * again.
+   */
   readonly claim: (
     kind: WorkItem["kind"],
     limit: number
   ) => Effect.Effect<ReadonlyArray<WorkItem>, StoreError>
-  /** Keeps a claim for as long again. */
+  /** Extends the leases by their full length. */
   readonly renew: (items: ReadonlyArray<WorkItem>) => Effect.Effect<void, StoreError>
-  /** Gives claimed items back with what went wrong: they wait a while, and after `MAX_ATTEMPTS` for good. */
+  /** Returns claimed items with their error. They wait for `triedAgainAfter`, and are dead after `MAX_ATTEMPTS`. */
   readonly fail: (items: ReadonlyArray<WorkItem>, error: string) => Effect.Effect<void, StoreError>
-  /** Work that failed, the dead first. */
+  /** Lists failed work, the dead first. */
   readonly failures: (limit: number) => Effect.Effect<ReadonlyArray<FailedWork>, StoreError>
-  /** Queues all segments of a session that is wanted for the first time, else the given ones, and its recap after them. */
+  /**
+   * Queues a session's recap, after its segments: all of them where it is wanted for the first time, else the given
+   * ones.
+   */
   readonly queueReviews: (requests: ReadonlyArray<ReviewRequest>) => Effect.Effect<void, StoreError>
-  /** Queues everything of these sessions once more, also what was given up; tells how many segments that are. */
+  /** Queues all segments and recaps of these sessions again, the dead too, and returns the number of segments. */
   readonly reviewAgain: (sessionIds: ReadonlyArray<string>) => Effect.Effect<number, StoreError>
-  /** Ids of the sessions that nobody wanted reviewed yet, in the order in which they began. */
+  /** Lists the ids of sessions that were never reviewed, oldest first. */
   readonly unreviewed: Effect.Effect<ReadonlyArray<string>, StoreError>
-  /** At most 10 sessions whose id begins so. */
+  /** Returns at most 10 sessions whose id begins with `prefix`. */
   readonly sessionsByPrefix: (prefix: string) => Effect.Effect<ReadonlyArray<Session>, StoreError>
-  /** Queues this work, as often as it is said. */
+  /** Queues work; queueing it again raises its revision. */
   readonly queue: (kind: WorkItem["kind"], keys: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
   /**
-   * Says which index, by its name, the work of kind "index" is done for from now on, and whether it was another before: then a
-   * "reconcile" of it is queued. A store of which nobody said that has the `EMBEDDED` one.
+   * Names the index that work of kind "index" is done for from now on. Returns whether that is another than before, and
+   * then queues a "reconcile" of it. A new store serves the `EMBEDDED` one.
    */
   readonly indexFor: (name: string) => Effect.Effect<boolean, StoreError>
-  /** Gives claimed items back undone. */
+  /** Returns claimed items undone. */
   readonly release: (items: ReadonlyArray<WorkItem>) => Effect.Effect<void, StoreError>
   readonly segments: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<SegmentContext>, StoreError>
   readonly outlines: (sessionIds: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<SessionOutline>, StoreError>
   /**
-   * Replaces the units of the items' origins by `units` and ends the items; an item whose revision has moved on is left in
-   * the queue and its units are not written. Units written or removed are queued for the index.
+   * Replaces the units of the items' origins by `units` and removes the items from the queue. An item whose revision
+   * has moved on stays in the queue, and its units are not written. Written and removed units are queued for the index.
    */
   readonly commit: (
     items: ReadonlyArray<WorkItem>,
     units: ReadonlyArray<MemoryUnit>
   ) => Effect.Effect<void, StoreError>
-  /** As `commit`, of what is nobody's work: replaces the units of one origin. */
+  /** Replaces the units of one origin that no work item stands for. */
   readonly replace: (origin: string, units: ReadonlyArray<MemoryUnit>) => Effect.Effect<void, StoreError>
-  /** Ends work whose result lies elsewhere (vectors in an index). */
+  /** Removes work from the queue whose result lies elsewhere (vectors in an index). */
   readonly done: (items: ReadonlyArray<WorkItem>) => Effect.Effect<void, StoreError>
 
-  /** A random name, made with the store: 16 hexadecimal digits. */
+  /** The store's random name, 16 hexadecimal digits, created with it. */
   readonly identity: Effect.Effect<string, StoreError>
-  /** The ids of active units that come after this one, in ascending order. */
+  /** Lists ids of active units after this one, ascending. */
   readonly unitIds: (after: string, limit: number) => Effect.Effect<ReadonlyArray<string>, StoreError>
-  /** Units by id, in the order asked; unknown ids are left out. */
+  /** Returns units in the order of their ids here; unknown ids are skipped. */
   readonly units: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
-  /** At most 10 units whose id begins so. */
+  /** Returns at most 10 units whose id begins with `prefix`. */
   readonly unitsByPrefix: (prefix: string) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
-  /** The newest units that pass the filter, newest first. */
+  /** Lists units that pass the filter, newest first. */
   readonly recent: (filter: SearchFilter, limit: number) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   readonly messages: (uuids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Message>, StoreError>
-  /** The unit before and the two after each of these in its session: [id, neighbour's id, offset -1, 1 or 2]. */
+  /**
+   * Returns the unit before and the two after each of these in its session, as [id, neighbour's id, offset of -1, 1 or
+   * 2].
+   */
   readonly neighbours: (
     ids: ReadonlyArray<string>
   ) => Effect.Effect<ReadonlyArray<readonly [string, string, number]>, StoreError>
@@ -249,7 +264,7 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
     limit: number
   ) => Effect.Effect<LexicalMatches, StoreError>
 
-  /** At most `limit` units on one side of a place, in the order of places. */
+  /** Lists at most `limit` units before or after a place, in the order of places. */
   readonly timeline: (
     filter: TimelineFilter,
     side: "before" | "after",
@@ -257,23 +272,29 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
     limit: number
   ) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
 
-  /** Writes a unit that somebody saved, also when it was forgotten before; gives the one that is kept, which may be an earlier one. */
+  /**
+   * Writes a unit that a person or Claude saved, even if it was forgotten before. Returns the unit that is kept: an
+   * earlier one where it says the same.
+   */
   readonly save: (unit: MemoryUnit, project: Project) => Effect.Effect<MemoryUnit, StoreError>
   /**
-   * Deletes these units, and those that say the same, and takes what they tell from the messages that they came from. Nothing that is
-   * captured later brings it back.
+   * Deletes these units and those that say the same, and cuts their sentences from the messages that they came from.
+   * Capturing the same again does not bring them back.
    */
   readonly forget: (ids: ReadonlyArray<string>) => Effect.Effect<Forgotten, StoreError>
 
-  /** By name. */
+  /** Lists the projects by name. */
   readonly projects: Effect.Effect<ReadonlyArray<KnownProject>, StoreError>
-  /** Gives sessions and units of one project to another, now and whenever something is captured of it. Neither is merged into another. */
+  /**
+   * Moves sessions and units of `from` to `into`, and whatever is captured of `from` later. Neither may be merged into
+   * another project.
+   */
   readonly mergeProjects: (from: Project, into: Project) => Effect.Effect<void, StoreError>
   readonly renameProject: (id: string, name: string) => Effect.Effect<void, StoreError>
-  /** Also one that is not known yet. */
+  /** Excludes a project from capture, or includes it again; the project need not be known yet. */
   readonly excludeProject: (project: Project, isExcluded: boolean) => Effect.Effect<void, StoreError>
   readonly deadLetters: (limit: number) => Effect.Effect<ReadonlyArray<DeadLetter>, StoreError>
   readonly status: Effect.Effect<StoreStatus, StoreError>
-  /** Runs writes of this store, and of an index that shares its file, as one. */
+  /** Runs writes of this store, and of an index in the same file, in one transaction. */
   readonly transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StoreError, R>
 }>() {}

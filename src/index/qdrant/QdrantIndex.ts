@@ -117,7 +117,7 @@ const make = ({ prefix, replicas, shards, words = false }: QdrantIndexOptions) =
         return [version]
       })
 
-    /** The last that was made first. */
+    /** Newest first. */
     const all = Effect.gen(function*() {
       const name = yield* alias
       const versions = yield* Effect.forEach(yield* qdrant.collections, (collection) => madeFor(name, collection))

@@ -56,14 +56,14 @@ const CONCURRENCY = 4
 const MAX_TEXT_TOKENS = 8_000
 const MAX_TEXT_CHARS = 100_000
 
-/** Of an answer whose length nobody limits, for the budget. */
+/** Output tokens that the budget assumes where `maxTokens` is not set. */
 const USUAL_ANSWER_TOKENS = 4_096
 
 const isBlank = (text: string) => text.trim() === ""
 
 const bytesOf = ({ buffer, byteLength, byteOffset }: Float32Array) => new Uint8Array(buffer, byteOffset, byteLength)
 
-/** None of what can't be a vector of this dimension. */
+/** Returns none where the byte length does not match the dimension. */
 const fromBytes = (bytes: Uint8Array, dimension: number): Option.Option<Float32Array> =>
   bytes.length === 4 * dimension ? Option.some(new Float32Array(Uint8Array.from(bytes).buffer)) : Option.none()
 

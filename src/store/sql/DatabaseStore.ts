@@ -7,7 +7,7 @@ import { MemoryStore, type StoreError } from "../MemoryStore.ts"
 
 type Operations = Omit<MemoryStore["Type"], "transaction">
 
-/** What gives nothing may give whatever the database says. */
+/** Accepts whatever the driver returns for an operation whose port type is void. */
 type Said<A> = Effect.Effect<[A] extends [void] ? unknown : A, SqlError | StoreError>
 
 /** The operations of the port, as one database words them. */

@@ -336,7 +336,7 @@ const encode = (words, weights, vectors) => {
 
 const main = async () => {
   const flag = process.argv.indexOf("--out")
-  const assets = fileURLToPath(new URL("../assets", import.meta.url))
+  const assets = fileURLToPath(new URL("../../assets", import.meta.url))
   const out = flag < 0 ? assets : process.argv[flag + 1] ?? assets
   const dir = mkdtempSync(join(tmpdir(), "static-embeddings-"))
   try {

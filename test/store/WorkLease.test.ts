@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
+import { once } from "node:events"
+import { readFileSync } from "node:fs"
 import { hostname } from "node:os"
 import * as ProcessStart from "../../src/resources/monitor/ProcessStart.ts"
 import { isAlive, OWNER, ownerOf } from "../../src/store/WorkLease.ts"
@@ -18,6 +20,21 @@ describe("an owner of work", () => {
 
   it.runIf(process.platform === "linux")("whose number has gone to another process is not", () => {
     assert.isFalse(isAlive(ownerOf(hostname(), process.pid, `${start} earlier`)))
+  })
+
+  it.runIf(process.platform === "linux")("that was killed and not waited for is not", async () => {
+    // The shell becomes a program that never asks how its child ended.
+    const parent = spawn("sh", ["-c", "sleep 60 & echo $!; exec sleep 60"])
+    const [line] = await once(parent.stdout, "data")
+    const pid = Number(line)
+    const stat = () => readFileSync(`/proc/${pid}/stat`, "utf8")
+    const owner = ownerOf(hostname(), pid, ProcessStart.of(pid))
+    while (!readFileSync(`/proc/${parent.pid}/cmdline`, "utf8").startsWith("sleep")) await new Promise(setImmediate)
+    assert.isTrue(isAlive(owner))
+    process.kill(pid, "SIGKILL")
+    while (!stat().includes(") Z ")) await new Promise(setImmediate)
+    assert.isFalse(isAlive(owner))
+    parent.kill("SIGKILL")
   })
 
   it("on another machine is taken to be, until its lease lapses", () => {

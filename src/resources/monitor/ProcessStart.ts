@@ -5,20 +5,27 @@ import { readFileSync } from "node:fs"
 
 const ZOMBIE = "Z"
 
-/**
- * When a process began: on Linux the id of the machine's boot and the tick since then (proc_pid_stat(5), field 22), which no
- * other process with its number shares. Null where there is no such process and outside Linux.
- */
-export const of = (pid: number): string | null => {
+/** Reads a process's state and the fields after it (proc_pid_stat(5), from field 3 on); null without such a process and outside Linux. */
+const statOf = (pid: number): ReadonlyArray<string> | null => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
     // Field 2, the program's name in parentheses, may itself hold spaces and parentheses.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-    if (fields[0] === ZOMBIE) return null
-    return `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()} ${fields[19]}`
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")
   } catch {
     return null
   }
+}
+
+const startOf = (stat: ReadonlyArray<string>): string =>
+  `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()} ${stat[19]}`
+
+/**
+ * When a process began: on Linux the id of the machine's boot and the tick since then (field 22), which no other process with its number
+ * shares. Null where there is no such process and outside Linux.
+ */
+export const of = (pid: number): string | null => {
+  const stat = statOf(pid)
+  return stat === null || stat[0] === ZOMBIE ? null : startOf(stat)
 }
 
 /** Whether the process that has this number is the one that began then; `unknown` where its beginning can't be told. */
@@ -28,7 +35,9 @@ export const standing = (pid: number, start: string | null): "running" | "ended"
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EPERM") return "ended"
   }
-  const current = of(pid)
-  if (current === null || start === null) return "unknown"
-  return current === start ? "running" : "ended"
+  const stat = statOf(pid)
+  // A zombie has ended; only whoever started it has not asked yet how.
+  if (stat?.[0] === ZOMBIE) return "ended"
+  if (stat === null || start === null) return "unknown"
+  return startOf(stat) === start ? "running" : "ended"
 }

@@ -8,6 +8,8 @@ import { isAlive, OWNER, ownerOf } from "../../src/store/WorkLease.ts"
 
 const start = ProcessStart.of(process.pid)
 
+const pause = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
+
 describe("an owner of work", () => {
   it("that runs is alive", () => {
     assert.isTrue(isAlive(OWNER))
@@ -29,10 +31,10 @@ describe("an owner of work", () => {
     const pid = Number(line)
     const stat = () => readFileSync(`/proc/${pid}/stat`, "utf8")
     const owner = ownerOf(hostname(), pid, ProcessStart.of(pid))
-    while (!readFileSync(`/proc/${parent.pid}/cmdline`, "utf8").startsWith("sleep")) await new Promise(setImmediate)
+    while (!readFileSync(`/proc/${parent.pid}/cmdline`, "utf8").startsWith("sleep")) pause()
     assert.isTrue(isAlive(owner))
     process.kill(pid, "SIGKILL")
-    while (!stat().includes(") Z ")) await new Promise(setImmediate)
+    while (!stat().includes(") Z ")) pause()
     assert.isFalse(isAlive(owner))
     parent.kill("SIGKILL")
   })

@@ -11,6 +11,7 @@ import { join } from "node:path"
 import * as App from "../App.ts"
 import { PLUGIN, type Programs, PROMPT_HOOKS } from "../install/ClaudeSettings.ts"
 import { look, type Registered, type Request, type Scope, SCOPES, steps, targetOf } from "../install/Installation.ts"
+import { advice } from "../process/Advice.ts"
 import { Unsuccessful, writeStdout } from "../process/Process.ts"
 import * as Settings from "../settings/Settings.ts"
 import * as Changes from "./Changes.ts"
@@ -144,8 +145,8 @@ export const command = Command.make(
           ? [
             ...Question.isAsked({ json, yes }) ? [] : [Changes.text(outcomes), ""],
             "Installed: Claude Code remembers from its next session on.",
-            "  claude-memory import     remembers the sessions that you had before",
-            "  claude-memory uninstall  takes all of this out again"
+            advice("  claude-memory import     remembers the sessions that you had before"),
+            advice("  claude-memory uninstall  takes all of this out again")
           ]
           : [Changes.text(outcomes), "", "Not installed whole: mend what is said above, and run it again."]
       )

@@ -34,7 +34,7 @@ const judge = (user: Registered, project: Registered, places: Settings.Places): 
   if (hasPlugin) {
     return wrong(
       `runs it twice, as the plugin ${PLUGIN} and by its settings: ` +
-        `claude plugin uninstall ${PLUGIN}, or claude-memory uninstall`
+        `\`claude plugin uninstall ${PLUGIN}\`, or \`claude-memory uninstall\``
     )
   }
   if (missing.length > 0) {

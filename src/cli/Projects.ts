@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import type { KnownProject } from "../domain/Project.ts"
+import { advice } from "../process/Advice.ts"
 import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { answer, json, number, table } from "./Output.ts"
@@ -79,7 +80,7 @@ const change = (action: Exclude<Action, "list">, [one = "", other = ""]: Readonl
           [
             `${project.name} is excluded: its transcripts are not read, and its memories are not put in front of Claude.`,
             "What is remembered of it stays until it is forgotten; " +
-            `\`claude-memory projects include ${one}\` reads what came meanwhile.`
+            advice(`\`claude-memory projects include ${one}\` reads what came meanwhile.`)
           ].join("\n"))
       }
       case "include": {
@@ -87,7 +88,7 @@ const change = (action: Exclude<Action, "list">, [one = "", other = ""]: Readonl
         return yield* answer(
           isJson,
           { project: { ...project, isExcluded: false } },
-          () => `${project.name} is not excluded; the next \`claude-memory import\` reads what came meanwhile.`
+          () => advice(`${project.name} is not excluded; the next \`claude-memory import\` reads what came meanwhile.`)
         )
       }
     }
@@ -102,7 +103,7 @@ export const command = Command.make(
     Effect.gen(function*() {
       const takes = TAKES[action]
       if (names.length !== takes.length) {
-        const usage = ["claude-memory projects", action, ...takes].join(" ")
+        const usage = `\`${["claude-memory projects", action, ...takes].join(" ")}\``
         yield* writeStderr(
           `${action} takes ${takes.length === 0 ? "nothing more" : takes.join(" and ")}: ${usage}\n`
         )

@@ -26,6 +26,7 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import { advice } from "../process/Advice.ts"
 import { runMain, writeStderr } from "../process/Process.ts"
 import { version } from "../process/version.ts"
 import * as Lazy from "../resources/Lazy.ts"
@@ -82,7 +83,7 @@ const progressOf = ({ _meta, sendNotification }: Extra): (message: string) => Ef
 /** What a call came to that did not succeed: words for whoever called. */
 const failed = (name: string) => (cause: Cause.Cause<Failure>): Effect.Effect<CallToolResult> => {
   if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
-  const told = (text: string): CallToolResult => ({ isError: true, content: [{ type: "text", text }] })
+  const told = (text: string): CallToolResult => ({ isError: true, content: [{ type: "text", text: advice(text) }] })
   return Option.match(Cause.failureOption(cause), {
     onSome: ({ message }) => Effect.succeed(told(message)),
     onNone: () =>

@@ -11,9 +11,13 @@ import * as FiberId from "effect/FiberId"
 import * as Logger from "effect/Logger"
 import * as Schema from "effect/Schema"
 import { constants } from "node:os"
+import { advice } from "./Advice.ts"
 
 /** Everything that is logged goes to stderr; stdout belongs to the protocol or the answer. */
-export const layerStderrLogger = Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))
+export const layerStderrLogger = Logger.replace(
+  Logger.defaultLogger,
+  Logger.withConsoleError(Logger.map(Logger.logfmtLogger, advice))
+)
 
 /** What a command prints as its answer. It waits until the stream has taken it, since exiting drops what is pending. */
 export const writeStdout = (text: string): Effect.Effect<void> =>
@@ -25,7 +29,7 @@ export const writeStdout = (text: string): Effect.Effect<void> =>
 /** What a person watches (progress, warnings): stderr, so that a pipe carries the answer alone. */
 export const writeStderr = (text: string): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
-    process.stderr.write(text, () => resume(Effect.void))
+    process.stderr.write(advice(text), () => resume(Effect.void))
   })
 
 /** All of stdin as text, at most `limit` bytes of it. */

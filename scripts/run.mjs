@@ -25,7 +25,13 @@ const listOf = (folder) => {
 
 const [path, ...words] = process.argv.slice(2)
 if (path === undefined) refuse("usage: node scripts/run.mjs FILE.ts ARGS…, or node scripts/run.mjs FOLDER NAME ARGS…")
-const isFolder = statSync(path).isDirectory()
+const found = statSync(path, { throwIfNoEntry: false })
+if (found === undefined) {
+  refuse(
+    `There is no ${path} here; name a program by its path from this folder, such as scripts/bench/recall.ts, or a folder of programs`
+  )
+}
+const isFolder = found.isDirectory()
 const [name] = words
 if (isFolder && (name === undefined || !readdirSync(path).includes(`${name}.ts`))) {
   refuse(`${name === undefined ? "Name one of these" : `There is no ${name}; there are these`}:\n${listOf(path)}`)

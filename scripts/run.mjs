@@ -2,7 +2,7 @@
 // Of a folder of programs the next word names one: node scripts/run.mjs scripts/bench recall ARGS… Without that word they are listed.
 // Options of node before this file's name (--cpu-prof) go to the program too.
 import { spawn } from "node:child_process"
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
 import { constants } from "node:os"
 import { basename, join, resolve } from "node:path"
 import { bundle, cache } from "./bundle.mjs"
@@ -25,13 +25,12 @@ const listOf = (folder) => {
 
 const [path, ...words] = process.argv.slice(2)
 if (path === undefined) refuse("usage: node scripts/run.mjs FILE.ts ARGS…, or node scripts/run.mjs FOLDER NAME ARGS…")
-const found = statSync(path, { throwIfNoEntry: false })
-if (found === undefined) {
+if (!existsSync(path)) {
   refuse(
     `There is no ${path} here; name a program by its path from this folder, such as scripts/bench/recall.ts, or a folder of programs`
   )
 }
-const isFolder = found.isDirectory()
+const isFolder = statSync(path).isDirectory()
 const [name] = words
 if (isFolder && (name === undefined || !readdirSync(path).includes(`${name}.ts`))) {
   refuse(`${name === undefined ? "Name one of these" : `There is no ${name}; there are these`}:\n${listOf(path)}`)

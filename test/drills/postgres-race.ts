@@ -1,5 +1,5 @@
 /**
- * Several processes that work off one queue in PostgreSQL, one of them killed in the middle: whether all of it is done, and once.
+ * Checks that several processes do all work of one PostgreSQL queue exactly once, though one of them is killed midway.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -22,7 +22,7 @@ import { batch, cursor, message, project, unit } from "../contract/made.ts"
 import { temporary } from "../postgresServer.mjs"
 import { main, progress, round, timed } from "../script.ts"
 
-/** Items that are claimed and committed together, as the pipeline does it. */
+/** Items claimed and committed together, as in the pipeline. */
 const AT_ONCE = 8
 const UNITS = 3
 const WORDS = 80
@@ -38,7 +38,7 @@ const storage = ({ schema, url }: Place) =>
       Layer.provide(ResourceLedger.layer)
     )
 
-/** Words that a segment has for itself, so that nothing is merged. */
+/** Makes a text whose words no other segment has, so that no units are merged. */
 const textOf = (key: string, n: number) =>
   Array.from(
     { length: WORDS },
@@ -54,7 +54,7 @@ const unitsOf = ({ key }: WorkItem, projectId: string) =>
 
 const prompt = (i: number) => `prompt ${i}`
 
-/** Works until nothing is left, with nobody. Segments of a project follow one another in the queue, as a session's do. */
+/** Works until the queue is empty and no process holds an item. A project's segments are neighbours in the queue, as a session's are. */
 const working = (place: Place, items: number, projects: number) =>
   Effect.gen(function*() {
     const projectOf = new Map(
@@ -94,7 +94,7 @@ const race = (place: Place, processes: number, items: number, projects: number) 
       )
       yield* store.append(batch(prompts, { cursor: cursor(`/race/${from}`, 1), project: project("race") }))
     }
-    // Every unit that is ever written leaves a line, whatever becomes of it.
+    // Records every unit that is ever written, even one that is deleted later.
     yield* tell("CREATE TABLE written (id text, origin text)")
     yield* tell(`CREATE FUNCTION log() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN INSERT INTO written VALUES (new.id, new.origin); RETURN new; END $$`)
@@ -113,7 +113,7 @@ const race = (place: Place, processes: number, items: number, projects: number) 
     )
     const [victim, ...others] = children as [ChildProcess, ...Array<ChildProcess>]
     const held = `work WHERE kind = 'segment' AND split_part(owner, ':', 2) = '${victim.pid}'`
-    /** Stopped in the middle, when it holds something, so that what it holds can be counted. */
+    /** Stops the victim midway while it holds items, counts them, and kills it. Returns the count. */
     const kill = Effect.gen(function*() {
       for (;;) {
         if ((yield* count("units")) > items * UNITS / 3) {
@@ -147,7 +147,7 @@ const race = (place: Place, processes: number, items: number, projects: number) 
     }
   }).pipe(Effect.scoped, Effect.provide(storage(place)))
 
-/** A schema of its own in that database, dropped at the end; without an address in a server of its own. */
+/** Makes a new schema in the database at this URL and drops it at the end. Without a URL it starts a temporary server. */
 const place = (url: Option.Option<string>) =>
   Effect.gen(function*() {
     const schema = `race_${randomBytes(4).toString("hex")}`

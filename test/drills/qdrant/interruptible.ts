@@ -1,5 +1,5 @@
 /**
- * A Qdrant server that goes away and comes back.
+ * Provides a Qdrant server that can go away and come back.
  */
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
@@ -8,15 +8,15 @@ import { BenchError } from "../../script.ts"
 import * as Relay from "./relay.ts"
 import { environmentOf, owned, removed, settingsFor, standIn } from "./server.ts"
 
-/** The stand-in's process ends by a signal; the way to a server that is not ours is cut. */
+/** How the server goes away. A signal ends the stand-in; the connection to the user's own server is cut. */
 export type Way = "SIGTERM" | "SIGKILL" | "cut"
 
 export interface Interruptible {
   readonly isStandIn: boolean
   readonly ways: ReadonlyArray<Way>
-  /** For the program, which may be cut off. */
+  /** Environment of the program, whose connection can be cut. */
   readonly env: Readonly<Record<string, string>>
-  /** For whoever looks at the server itself. */
+  /** Settings for the drill's own requests, which bypass the relay. */
   readonly settings: Settings.QdrantSettings
   readonly stop: (way: Way) => Effect.Effect<void>
   readonly restore: Effect.Effect<void, BenchError>
@@ -65,6 +65,6 @@ const overRelay = (settings: Settings.QdrantSettings) =>
     return server
   })
 
-/** QDRANT_URL's behind a relay, or the stand-in where none is set. */
+/** The server of QDRANT_URL behind a relay, or the stand-in when none is set. */
 export const interruptible = (home: string) =>
   Effect.flatMap(owned, (settings) => settings === undefined ? overStandIn(home) : overRelay(settings))

@@ -1,5 +1,5 @@
 /**
- * The built claude-memory, run as a person runs it, and what of its answers the drills look at.
+ * Runs the built claude-memory as a person does, and decodes the answers that the drills use.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
@@ -46,17 +46,17 @@ const Found = Schema.Struct({
 
 export type Verified = typeof Verified.Type
 
-/** What a program said that did not do what it was to do. */
+/** Describes how a failed program ended, with its output. */
 export const ending = (args: ReadonlyArray<string>, { code, signal, stderr, stdout }: Outcome): string =>
   `claude-memory ${args.join(" ")} ended with ${signal ?? `exit code ${code}`}: ${
     (stderr || stdout).trim().slice(0, 600)
   }`
 
-/** In this home, with this in its environment. */
+/** Runs the program with this home and these variables. */
 export const claudeMemory = (home: string, env: Readonly<Record<string, string>>) =>
   Effect.map(builtMain, (file) => {
     const options = { home, env, killAfterMs: KILL_AFTER_MS }
-    /** Its answer as JSON; a check may say no with exit code 1. */
+    /** Runs a command with --json and decodes its answer. A check may also exit with 1. */
     const asked = <A, I>(
       schema: Schema.Schema<A, I>,
       args: ReadonlyArray<string>,
@@ -82,7 +82,7 @@ export const claudeMemory = (home: string, env: Readonly<Record<string, string>>
 
 export type ClaudeMemory = Effect.Effect.Success<ReturnType<typeof claudeMemory>>
 
-/** A folder of a person's home, removed at the end. */
+/** Makes a temporary home folder, removed at the end. */
 export const temporaryHome = Effect.flatMap(
   FileSystem.FileSystem,
   (fs) => Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "claude-memory-drill-" }), fs.realPath)

@@ -1,6 +1,6 @@
 /**
- * A Qdrant server to measure with: the person's own, or the stand-in in a process beside this one. What is made there has names of its
- * own, and is removed at the end.
+ * Provides a Qdrant server to measure with: the user's own, or the stand-in in a process beside this one. Collections there get
+ * names of their own and are removed at the end.
  */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -18,12 +18,12 @@ import * as Settings from "../../../src/settings/Settings.ts"
 import { type Program, start } from "../../e2e/program.ts"
 import { BenchError } from "../../script.ts"
 
-/** Longer than anything that is measured. */
+/** Longer than any measurement. */
 const FOR_GOOD_MS = 3_600_000
 
 type Options = NonNullable<App.Options["qdrant"]>
 
-/** With a writer's patience. */
+/** Options with the timeouts and retries of a writer. */
 const patient = (settings: Settings.QdrantSettings): Options => ({
   ...settings,
   within: "30 seconds",
@@ -34,7 +34,7 @@ const patient = (settings: Settings.QdrantSettings): Options => ({
 
 const wrong = (detail: string) => new BenchError({ reason: "Input", detail })
 
-/** Ended as a person ends it, it tells which of its requests broke the contract. */
+/** Ends the stand-in by SIGTERM, on which it prints the requests that broke the contract. Dies when there were any. */
 const ended = (program: Program) =>
   program.kill("SIGTERM").pipe(
     Effect.zipRight(program.ended),
@@ -44,7 +44,7 @@ const ended = (program: Program) =>
     )
   )
 
-/** One of these in a process, on this port or any; whoever starts with the same state goes on where the last one was. */
+/** Starts a stand-in in a process, on this port or any free one. A later one with the same state file continues from it. */
 export const standIn = ({ home, port = 0, state }: {
   readonly home: string
   readonly port?: number
@@ -65,13 +65,13 @@ export const standIn = ({ home, port = 0, state }: {
     return { origin, program }
   })
 
-/** The settings' server, with names of its own. */
+/** The server of the settings, with a prefix of its own. */
 export const owned = Effect.map(
   Effect.mapError(Settings.load, ({ message }) => wrong(message)),
   ({ qdrant }) => qdrant && { ...qdrant, prefix: `drill_${randomUUID()}` }
 )
 
-/** The settings for a server of ours at this URL, otherwise like these. */
+/** Settings for our server at this URL, otherwise equal to the given ones. */
 export const settingsFor = (url: string, settings?: Settings.QdrantSettings) =>
   Effect.mapBoth(QdrantAddress.parse(url), {
     onFailure: wrong,
@@ -89,7 +89,7 @@ export const settingsFor = (url: string, settings?: Settings.QdrantSettings) =>
 export const client = (settings: Settings.QdrantSettings) =>
   Layer.provide(QdrantClient.layer(patient(settings)), ResourceLedger.layer)
 
-/** Removes what was made there when the scope closes. */
+/** Removes the drill's collections when the scope closes. */
 export const removed = (settings: Settings.QdrantSettings) =>
   Effect.addFinalizer(() =>
     Effect.gen(function*() {
@@ -104,7 +104,7 @@ export const removed = (settings: Settings.QdrantSettings) =>
 
 export interface Server {
   readonly options: Options
-  /** What a spawned claude-memory is told of it. */
+  /** Environment for a spawned claude-memory. */
   readonly env: Readonly<Record<string, string>>
   readonly isStandIn: boolean
 }
@@ -128,7 +128,7 @@ const serverOf = (settings: Settings.QdrantSettings, isStandIn: boolean): Server
   isStandIn
 })
 
-/** QDRANT_URL's, or the stand-in where none is set. */
+/** The server of QDRANT_URL, or the stand-in when none is set. */
 export const server = (home: string) =>
   Effect.gen(function*() {
     const own = yield* owned
@@ -140,7 +140,7 @@ export const server = (home: string) =>
     return serverOf(own, false)
   })
 
-/** The one at this URL, otherwise by the settings. */
+/** The server at this URL, otherwise with the settings of the environment. */
 export const serverAt = (url: string) =>
   Effect.gen(function*() {
     const own = yield* owned.pipe(Effect.withConfigProvider(ConfigProvider.orElse(

@@ -67,7 +67,7 @@ const notesOn = (
     ? [`${settings} has the memory in ${home} (CLAUDE_MEMORY_HOME); here it is in ${places.home}. Make them the same.`]
     : []),
   ...(/[\\/]_npx[\\/]/.test(hook)
-    ? ["This copy lies in npx's cache, which npm may empty: npm install -g claude-memory, and run init again."]
+    ? ["This copy lies in npx's cache, which npm may empty: install it (npm link in a checkout), and run init again."]
     : []),
   ...(scope === "project" ? [`${settings} is yours alone: keep it out of git.`] : [])
 ]

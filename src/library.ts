@@ -83,7 +83,7 @@ export * as StoreInMemory from "./store/StoreInMemory.ts"
 export * as HttpPool from "./resources/HttpPool.ts"
 export * as InFlight from "./resources/InFlight.ts"
 export * as Lazy from "./resources/Lazy.ts"
-export { LeakedResources, OpeningTimedOut, ResourceLedger } from "./resources/ResourceLedger.ts"
+export { LeakedResources, ResourceLedger } from "./resources/ResourceLedger.ts"
 
 // The domain: schemas and pure functions.
 export { Block, BlockKind, Message, Role, type Segment, type Session } from "./domain/Conversation.ts"

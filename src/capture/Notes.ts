@@ -80,7 +80,7 @@ const foldersOf = (transcript: string, projectOf: ProjectOf) =>
     return (yield* foldersFor(transcript, cwd)).map((folder) => [folder, project.value] as const)
   }).pipe(
     Effect.scoped,
-    Effect.catchTag("BadArgument", "SystemError", "OpeningTimedOut", passOver(transcript, []))
+    Effect.catchTag("BadArgument", "SystemError", passOver(transcript, []))
   )
 
 /** The memories that a folder is now, if it changed since the cursor. */
@@ -119,7 +119,7 @@ const remember = (folder: string, project: Project.Project, previous: Cursor | u
       yield* store.replace(folder, units)
       return Option.some(units)
     }))
-  }).pipe(Effect.catchTag("BadArgument", "SystemError", "OpeningTimedOut", passOver(folder, Option.none())))
+  }).pipe(Effect.catchTag("BadArgument", "SystemError", passOver(folder, Option.none())))
 
 /** Of the projects that these transcripts, the newest first, are of: all the memories that a changed folder is now. */
 export const read = (files: ReadonlyArray<TranscriptFile>) =>

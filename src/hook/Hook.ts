@@ -13,7 +13,7 @@ import { foldersFor, INDEX } from "../domain/Notes.ts"
 import * as Project from "../domain/Project.ts"
 import { isReport } from "../domain/Report.ts"
 import { Injector } from "../inject/Injector.ts"
-import { ResourceLedger } from "../resources/ResourceLedger.ts"
+import * as File from "../resources/File.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import { Given, type SessionRecord } from "./Given.ts"
 
@@ -79,16 +79,14 @@ const HEAD_BYTES = 64 * 1024
 const parentOf = ({ session_id, transcript_path }: HookInput) =>
   Effect.gen(function*() {
     if (transcript_path === undefined) return Option.none()
-    const fs = yield* FileSystem.FileSystem
     const store = yield* MemoryStore
-    const ledger = yield* ResourceLedger
-    const file = yield* ledger.adopt("file", transcript_path, fs.open(transcript_path))
+    const file = yield* File.open(transcript_path)
     const head = yield* file.readAlloc(FileSystem.Size(HEAD_BYTES))
     const text = Option.match(head, { onNone: () => "", onSome: (bytes) => new TextDecoder().decode(bytes) })
     const uuid = UUID.exec(text)?.[1] ?? ""
     const parent = FORKED.exec(text)?.[1] ?? (yield* store.places([uuid])).get(uuid)?.sessionId
     return Option.filter(Option.fromNullable(parent), (id) => id !== session_id)
-  }).pipe(Effect.scoped, Effect.catchTag("SystemError", "BadArgument", "OpeningTimedOut", () => Effect.succeedNone))
+  }).pipe(Effect.scoped, Effect.catchTag("SystemError", "BadArgument", () => Effect.succeedNone))
 
 const UNRECORDED: SessionRecord = { ids: new Set(), isMuted: false, isNew: false }
 

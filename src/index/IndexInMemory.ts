@@ -33,7 +33,7 @@ const make = Effect.gen(function*() {
   const store = yield* MemoryStore
   const ledger = yield* ResourceLedger
   const inFlight = yield* makeInFlight("VectorIndex")
-  const held = yield* Effect.orDie(ledger.acquire({
+  const held = yield* ledger.acquire({
     kind: "store",
     name: "VectorIndex in memory",
     open: Effect.sync((): Holder => ({ versions: new Map(), active: undefined })),
@@ -43,7 +43,7 @@ const make = Effect.gen(function*() {
         held.active = undefined
       }),
     within: "1 second"
-  }))
+  })
   const own = yield* Effect.sync(() => randomUUID())
   let made = 0
 

@@ -12,6 +12,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
 import { rmdirSync } from "node:fs"
+import * as File from "../resources/File.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { type Flaw, type Json, parse, positionOf } from "./JsonText.ts"
 
@@ -150,17 +151,13 @@ export const removeTemporary = ({ target }: ConfigFile) =>
 const writeTemporary = (temporary: string, bytes: Uint8Array, { mode, owner }: ConfigFile) =>
   Effect.scoped(Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const ledger = yield* ResourceLedger
     yield* fs.remove(temporary, { force: true })
-    const file = yield* ledger.adopt("file", temporary, fs.open(temporary, { flag: "wx", mode }))
+    const file = yield* File.open(temporary, { flag: "wx", mode })
     yield* file.writeAll(bytes)
     yield* fs.chmod(temporary, mode)
     if (owner !== undefined) yield* fs.chown(temporary, owner.uid, owner.gid)
     yield* file.sync
-  })).pipe(Effect.catchTag("OpeningTimedOut", (cause) =>
-    Effect.fail(
-      new PlatformError.SystemError({ reason: "TimedOut", module: "FileSystem", method: "open", cause })
-    )))
+  }))
 
 /** Folders that are not there yet on the way to a file, the outermost first. */
 export const missingFolders = (target: string) =>
@@ -252,6 +249,6 @@ export const inTurn = <A, E, R>(
       ),
       close: () => removeEmpty(lock),
       within: "2 seconds"
-    }).pipe(Effect.catchTag("OpeningTimedOut", () => Effect.fail(busy(path))))
+    })
     return yield* effect
   }))

@@ -151,7 +151,7 @@ export const serve = Effect.fn("Mcp.serve")(function*({ beside, open, transport 
     background: Effect.forEach(supervised, ({ state }) => state)
   })
 
-  const fibers = yield* Effect.orDie(ledger.adopt("fibers", "Mcp", FiberSet.make<unknown, unknown>()))
+  const fibers = yield* ledger.adopt("fibers", "Mcp", FiberSet.make<unknown, unknown>())
   const fork = yield* FiberSet.runtime(fibers)<never>()
   const run = yield* FiberSet.runtimePromise(fibers)<never>()
 

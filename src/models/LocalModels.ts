@@ -39,10 +39,7 @@ export const make = (file: string) =>
         close: (holder) =>
           Effect.sync(() => holder.current = undefined),
         within: "1 second"
-      }).pipe(
-        Effect.catchTag("OpeningTimedOut", (cause) =>
-          new ModelError({ reason: "Unavailable", model: file, detail: cause.message, cause }))
-      )
+      })
     )
     const inFlight = yield* makeInFlight("ModelManager")
     const model = Effect.flatMap(holder, ({ current }) =>
@@ -55,10 +52,7 @@ export const make = (file: string) =>
     return ModelManager.of({
       embed: Effect.fn("ModelManager.embed")((texts: ReadonlyArray<string>) =>
         inFlight(
-          Effect.map(model, (model) =>
-            texts.map((text) =>
-              Option.fromNullable(StaticEmbeddings.embed(model, text))
-            ))
+          Effect.map(model, (model) => texts.map((text) => Option.fromNullable(StaticEmbeddings.embed(model, text))))
         )
       ),
       embedding: Effect.map(model, ({ dimension, id }) => ({ id, dimension })),

@@ -142,13 +142,13 @@ const status = (state: State): StoreStatus => {
 const make = Effect.gen(function*() {
   const ledger = yield* ResourceLedger
   const inFlight = yield* makeInFlight("MemoryStore")
-  const committed = yield* Effect.orDie(ledger.acquire({
+  const committed = yield* ledger.acquire({
     kind: "store",
     name: "MemoryStore in memory",
     open: Effect.sync(() => ({ state: empty() })),
     close: (holder) => Effect.sync(() => holder.state = empty()),
     within: "1 second"
-  }))
+  })
   const permit = yield* Effect.makeSemaphore(1)
   const identity = yield* Effect.sync(() => randomBytes(8).toString("hex"))
   /** What this fiber works on: the committed state, or its transaction's. */

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
-import { ResourceLedger } from "../../resources/ResourceLedger.ts"
+import * as File from "../../resources/File.ts"
 
 /** A longer line becomes a dead letter: it is passed over, never held in memory whole. */
 export const MAX_LINE_BYTES = 32 * 1024 * 1024
@@ -37,11 +37,7 @@ export interface Stretch {
   readonly lines: ReadonlyArray<FileLine>
 }
 
-export const openTranscript = Effect.fn("TranscriptFile.open")(function*(path: string) {
-  const fs = yield* FileSystem.FileSystem
-  const ledger = yield* ResourceLedger
-  return yield* ledger.adopt("file", path, fs.open(path, { flag: "r" }))
-})
+export const openTranscript = Effect.fn("TranscriptFile.open")((path: string) => File.open(path, { flag: "r" }))
 
 const readAt = (file: FileSystem.File, offset: number, size: number) =>
   Effect.zipRight(file.seek(FileSystem.Size(offset), "start"), file.readAlloc(FileSystem.Size(size)))

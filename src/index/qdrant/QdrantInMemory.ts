@@ -153,7 +153,7 @@ const misfit = ({ dense, sparse }: CollectionConfig, name: string, vector: Lane[
 const make = Effect.gen(function*() {
   const ledger = yield* ResourceLedger
   const inFlight = yield* makeInFlight("Qdrant")
-  const state = yield* Effect.orDie(ledger.acquire({
+  const state = yield* ledger.acquire({
     kind: "store",
     name: "Qdrant in memory",
     open: Effect.sync((): State => ({ collections: new Map(), aliases: new Map() })),
@@ -163,7 +163,7 @@ const make = Effect.gen(function*() {
         collections.clear()
       }),
     within: "1 second"
-  }))
+  })
 
   const run = <A>(operation: string, effect: Effect.Effect<A, QdrantError>) =>
     inFlight(effect).pipe(Effect.withSpan(`Qdrant.${operation}`))

@@ -14,12 +14,11 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Permits } from "../../resources/Permits.ts"
-import type { OpeningTimedOut } from "../../resources/ResourceLedger.ts"
+import * as Retry from "../../resources/Retry.ts"
 import type { Budget, Outcome } from "../Budget.ts"
 import { ModelError } from "../ModelManager.ts"
 import type { Endpoint, Preset, Role } from "../Presets.ts"
@@ -38,8 +37,6 @@ export interface Patience {
 const MAX_ANSWER = 64 * 1024 * 1024
 /** What is told of a server's own words. */
 const SHOWN = 200
-/** The first wait; each further one is twice as long, all of them by chance from half to one and a half. */
-const FIRST_WAIT_MS = 500
 
 const HINTS: Readonly<Record<number, string>> = {
   401: "the key is refused; check it",
@@ -61,24 +58,21 @@ const isPassing = (status: number, words: string) =>
 /** Of header values (RFC 9110, 5.5): a key that was copied with the end of its line. */
 const UNSENDABLE = /[^\t\u0020-\u007e\u0080-\u00ff]/
 
-/** What a failed attempt says, whether it may cost something, and whether and when another makes sense. */
-interface Failure {
-  readonly error: ModelError
+interface Failure extends Retry.Failure<ModelError> {
+  /** True where the provider may charge for the attempt. */
   readonly isCharged: boolean
-  readonly isPassing: boolean
-  readonly after: Option.Option<Duration.Duration>
 }
 
-/** Of `retry-after`: seconds or a date (RFC 9110, 10.2.3); or of what Google says in its answer ("retryDelay": "46s"). */
-const retryAfter = (headers: Headers.Headers, words: string, now: number): Option.Option<Duration.Duration> => {
-  const header = headers["retry-after"] ?? ""
-  const seconds = /^\d+(\.\d+)?$/.test(header)
-    ? Number(header)
-    : Number.isNaN(Date.parse(header))
-    ? Number(/"retryDelay":\s*"(\d+(?:\.\d+)?)s"/.exec(words)?.[1])
-    : (Date.parse(header) - now) / 1_000
-  return Number.isNaN(seconds) ? Option.none() : Option.some(Duration.seconds(Math.max(0, seconds)))
-}
+/** The least wait that a server asks for: in its header, or as Google words it in the answer ("retryDelay": "46s"). */
+const retryAfter = (headers: Headers.Headers, words: string, now: number): Option.Option<Duration.Duration> =>
+  Option.orElse(
+    Retry.parseRetryAfter(headers["retry-after"] ?? "", now),
+    () =>
+      Option.map(
+        Option.fromNullable(/"retryDelay":\s*"(\d+(?:\.\d+)?)s"/.exec(words)?.[1]),
+        (seconds) => Duration.seconds(Number(seconds))
+      )
+  )
 
 const causeOf = (error: HttpClientError.HttpClientError): string =>
   String((error.cause as { readonly code?: string } | undefined)?.code ?? error.reason)
@@ -158,7 +152,7 @@ export interface ClientOptions {
   readonly preset: Preset
   readonly patience: Patience
   /** Of the endpoint's origin. */
-  readonly http: Effect.Effect<HttpClient.HttpClient, OpeningTimedOut>
+  readonly http: Effect.Effect<HttpClient.HttpClient>
   /** Waits for a socket, so that this does not count as the server's time. */
   readonly permit: Permits
 }
@@ -176,7 +170,7 @@ export const make = (
     error,
     isCharged,
     isPassing,
-    after: Option.none()
+    retryAfter: Option.none()
   })
   /** After an answer of which the provider thinks that it was one. */
   const unusable = (error: ModelError) => failure(error, true, false)
@@ -209,7 +203,7 @@ export const make = (
         ),
         isCharged: false,
         isPassing: isAgain,
-        after: retryAfter(response.headers, text, yield* Clock.currentTimeMillis)
+        retryAfter: retryAfter(response.headers, text, yield* Clock.currentTimeMillis)
       })
     }).pipe(
       Effect.scoped,
@@ -241,24 +235,8 @@ export const make = (
       (end, exit) => end(outcomeOf(exit))
     )
 
-  const attempt = <A>(exchange: Exchange<A>, size: Size, made: number): Effect.Effect<Answer<A>, ModelError> =>
-    http.pipe(
-      Effect.mapError((cause) => failure(failed("Unavailable", cause.message, cause), false, false)),
-      Effect.flatMap((http) => permit(counted(http, exchange, size))),
-      Effect.catchAll(({ after, error, isPassing }) =>
-        Effect.gen(function*() {
-          if (!isPassing || made >= patience.retries) return yield* error
-          const chance = yield* Random.nextRange(0.5, 1.5)
-          const wait = Duration.max(
-            Duration.millis(FIRST_WAIT_MS * 2 ** made * chance),
-            Option.getOrElse(after, () => Duration.zero)
-          )
-          if (Duration.greaterThan(wait, patience.waits)) return yield* error
-          yield* Effect.sleep(wait)
-          return yield* attempt(exchange, size, made + 1)
-        })
-      )
-    )
+  const attempt = <A>(exchange: Exchange<A>, size: Size) =>
+    Effect.flatMap(http, (http) => permit(counted(http, exchange, size)))
 
   return {
     endpoint,
@@ -269,6 +247,6 @@ export const make = (
         ? Effect.fail(
           failed("Missing", `its key has a line break, or what else no header can hold; set ${preset.keyNames[0]} anew`)
         )
-        : attempt(exchange, size, 0)
+        : Retry.retry(attempt(exchange, size), { ...patience, firstWait: "500 millis" })
   }
 }

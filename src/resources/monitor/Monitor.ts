@@ -151,11 +151,11 @@ export const layer = (options: Options): Layer.Layer<never, never, ResourceLedge
       yield* watchAges(report, resources)
     }).pipe(Effect.tapDefect((cause) => Effect.logWarning("the monitor has stopped", cause)))
     yield* RunFile.survey(home)
-    yield* Effect.orDie(ledger.adopt(
+    yield* ledger.adopt(
       "fibers",
       "Monitor",
       Effect.addFinalizer(() => RunFile.remove(home)).pipe(
         Effect.zipRight(Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(interval), look))))
       )
-    ))
+    )
   }))

@@ -75,8 +75,8 @@ type Signal = "SIGHUP" | "SIGINT" | "SIGTERM"
  * Runs an entry. Exit codes: 0 success (also when the reader of stdout, or the writer of a stdin that is served, has
  * gone), 1 failure or crash (also when stdout can't be written), 129 SIGHUP, 130 SIGINT, 143 SIGTERM. A signal, a crash
  * outside any fiber, a closed stdout and the end of a stdin that is served end the main fiber, so the root scope
- * closes; `deadline` bounds that. A second signal ends the process at once; a server of stdin, if it is the same one
- * again.
+ * closes; `deadline` bounds that. A second signal ends the process at once; with `servesStdin`, only the same signal
+ * again does.
  */
 export const runMain = <E>(
   program: Effect.Effect<unknown, E>,

@@ -22,9 +22,7 @@ import * as SqliteStore from "../store/sqlite/SqliteStore.ts"
 
 const settings = beforehand(Effect.either(Settings.load))
 
-/**
- * True when the settings need nothing beyond this bundle. True also for invalid settings, which the hook then reports.
- */
+/** True when the settings need nothing beyond this bundle, and for invalid settings, which the hook then reports. */
 export const isEnough: Promise<boolean> = settings.then(Either.match({
   onLeft: () => true,
   onRight: ({ fusion, models, postgres, qdrant }) =>

@@ -49,9 +49,9 @@ export interface Captured {
 }
 
 /**
- * Claude Code writes some lines before the conversation begins, and these lack a working directory. A transcript that
- * still has none is left for later until it is this old; then its project is that of the folder that holds the
- * transcript.
+ * Claude Code writes some lines before the conversation begins, and these lack a working directory. A transcript with
+ * no other lines is left for later until nothing was written to it for this long; then its project is that of the
+ * transcript's folder.
  */
 const BEGINS_WITHIN_MS = 60_000
 
@@ -208,10 +208,7 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
     } satisfies Collector["Type"]
   })
 
-/**
- * Uuids of the messages whose session and thread the parser needs for this line: a side chain's parent, a summary's
- * leaf.
- */
+/** Uuids of messages whose place the parser needs for this line: a side chain's parent, a summary's leaf. */
 const mentionedIn = (line: string): ReadonlyArray<string> => {
   const key = /"isSidechain":\s*true/.test(line)
     ? "parentUuid"
@@ -223,9 +220,7 @@ const mentionedIn = (line: string): ReadonlyArray<string> => {
 }
 
 export class Collector extends Context.Tag("claude-memory/Collector")<Collector, {
-  /**
-   * Finds the transcripts at these paths (files, or folders with all below them), newest first. Follows each link once.
-   */
+  /** Finds the transcripts at these paths (files, or folders with all below), newest first. Follows each link once. */
   readonly discover: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError>
   /**
    * Reads each file on from its cursor. Skips an unreadable file with a warning; skips silently a file of an excluded

@@ -65,9 +65,9 @@ export const folderAt = (path: string): Effect.Effect<Option.Option<Folder>> =>
   }).pipe(Effect.orElseSucceed(Option.none))
 
 /**
- * Finds the transcripts at these paths (files, or folders with all below them), newest first. Follows each link once.
- * Below a folder, takes only files that end in `EXTENSION`, and skips with a warning what can't be read. Fails when a
- * given path can't be.
+ * Finds the transcripts at these paths (files, or folders with all below), newest first. Follows each link once. Below
+ * a folder, takes only files that end in `EXTENSION`, and skips unreadable entries with a warning. Fails when a given
+ * path itself is missing or unreadable.
  */
 export const discover = (
   paths: ReadonlyArray<string>

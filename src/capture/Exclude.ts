@@ -112,10 +112,7 @@ const unanswered = (messages: ReadonlyArray<Message>, calls: Calls) =>
  */
 const STEPS = 32
 
-/**
- * Returns the calls that the messages make or answer. A call of an earlier batch is found by climbing from its result's
- * parent.
- */
+/** Returns the calls that the messages make or answer. Finds a call of an earlier batch by climbing from its result. */
 export const callsOf = <E, R>(
   messages: ReadonlyArray<Message>,
   read: (uuids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Message>, E, R>

@@ -29,10 +29,7 @@ interface NoteFile extends Omit<Note, "text"> {
 
 const decoder = new TextDecoder()
 
-/**
- * Lists the Markdown files of a folder, newest first; none when the folder does not exist. Leaves out files that have
- * just gone.
- */
+/** Lists the Markdown files of a folder, at most `FILES`, newest first; none when there is no such folder. */
 const list = (folder: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -125,10 +122,7 @@ const remember = (folder: string, project: Project.Project, previous: Cursor | u
     }))
   }).pipe(Effect.catchTag("BadArgument", "SystemError", "OpeningTimedOut", passOver(folder, Option.none())))
 
-/**
- * Emits, for each changed memory folder of these transcripts' projects, all its units. `files` must be sorted newest
- * first.
- */
+/** Emits all units of each changed memory folder of these transcripts' projects. `files` must come newest first. */
 export const read = (files: ReadonlyArray<TranscriptFile>) =>
   Stream.unwrap(Effect.gen(function*() {
     const path = yield* Path.Path

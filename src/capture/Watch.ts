@@ -43,13 +43,11 @@ export const WATCHED = 64
 
 /** Events within this time are handled together. */
 const SETTLES = "150 millis"
-/** Recently written transcripts are polled at this interval, watched or not. */
+/** Transcripts written within `LATELY_MS`, at most `LATELY_AT_MOST`, are polled at this interval, watched or not. */
 const LOOKS_EVERY = "2 seconds"
 const LATELY_MS = 10 * 60_000
 const LATELY_AT_MOST = 32
-/**
- * A full scan rests this many times as long as the last one took, so that scans use a fifth of a percent of the time.
- */
+/** Pause after a full scan, as a multiple of its duration, so that scans use a fifth of a percent of the time. */
 const REST = 500
 const SHORTEST_REST_MS = 5_000
 const LONGEST_REST_MS = 5 * 60_000

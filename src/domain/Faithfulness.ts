@@ -63,16 +63,11 @@ const isKnownName = (name: string, source: Source) => {
 }
 
 const CJK = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/
-/**
- * Capitalized words that are not checked as names: the parties of every conversation, and parts of numbers and dates.
- */
+/** Capitalized words that are no names to check: the parties of every conversation, parts of numbers and dates. */
 const NO_NAME =
   /^(?:Claude|Code|User|I|[KMGT]i?B|UTC|GMT|AM|PM|(?:January|February|March|April|May|June|July|August|September|October|November|December)|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?)$/
 
-/**
- * Returns capitalized words that begin no sentence; in Chinese, Japanese and Korean, all words of three Latin letters
- * or more.
- */
+/** Returns capitalized words that begin no sentence; in CJK text, all words of three Latin letters or more. */
 const namesIn = (text: string): ReadonlyArray<string> =>
   (CJK.test(text)
     ? text.match(/[A-Za-z][A-Za-z]{2,}/g) ?? []

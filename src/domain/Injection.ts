@@ -21,9 +21,7 @@ export const InjectionRequest = Schema.Struct({
   given: Schema.optional(Schema.Array(Schema.String)),
   /** Text that Claude has in its context anyway: a unit that adds nothing to this text is not injected. */
   known: Schema.optional(Schema.String),
-  /**
-   * Files of Claude Code's own memory that Claude has in its context anyway: units made from these are not injected.
-   */
+  /** Files of Claude Code's own memory that are in Claude's context anyway: their units are not injected. */
   knownFiles: Schema.optional(Schema.Array(Schema.String))
 })
 export type InjectionRequest = typeof InjectionRequest.Type
@@ -64,10 +62,7 @@ export const MAX_HOOK_CHARS = 9_500
 /** Prefix of the names of our MCP tools. */
 export const TOOL_PREFIX = "claude_memory_"
 
-/**
- * Recognizes our tools by Claude Code's names for them, which contain the server's name, chosen by a person or a
- * plugin.
- */
+/** Recognizes our tools by Claude Code's names, which contain the server's name, chosen by a person or a plugin. */
 export const isOwnTool = (name: string): boolean => name.startsWith("mcp__") && name.includes(`__${TOOL_PREFIX}`)
 
 export const OPEN = "<claude-memory>"
@@ -79,10 +74,7 @@ export const defuse = (text: string): string => text.replace(/<(\/?)(claude-memo
 /** Puts `body`, which must be defused, inside the fence. */
 export const fence = (body: string): string => `${OPEN}\n${body}\n${CLOSE}`
 
-/**
- * Removes each passage from a match of `begin` to the next `end`. Without an end nothing is removed. Runs in linear
- * time.
- */
+/** Removes each passage from a match of `begin` to the next `end`; removes nothing without an end. Linear. */
 export const without = (text: string, begin: RegExp, end: string): string => {
   const pattern = new RegExp(begin.source, "g")
   let kept = ""

@@ -9,9 +9,7 @@ const CODE = /`[^`\n]*`|[\w@.~-]*[/\\_][\w@./\\-]*|\b\w*(?:[a-z][A-Z]|\d)\w*\b/g
 
 const count = (text: string, pattern: RegExp): number => text.match(pattern)?.length ?? 0
 
-/**
- * Returns the share of Chinese, Japanese and Korean letters in prose, from 0 to 1; each counts as 3.3 Latin letters.
- */
+/** Returns the share, 0 to 1, of Chinese, Japanese and Korean letters in prose; each counts as 3.3 Latin letters. */
 const cjkShare = (text: string): number => {
   const prose = text.replace(CODE, " ")
   const cjk = 3.3 * count(prose, CJK)
@@ -20,8 +18,8 @@ const cjkShare = (text: string): number => {
 }
 
 /**
- * Above the first share a text counts as Chinese, Japanese or Korean. A text in these languages has at least the second
- * share, since its names and terms are Latin.
+ * Above `MOST_LATIN` a text counts as Chinese, Japanese or Korean. Such a text may have as little as `LEAST_CJK`, since
+ * its names and terms are Latin.
  */
 const MOST_LATIN = 0.3
 const LEAST_CJK = 0.15

@@ -37,9 +37,7 @@ export const sumOf = (
 export const K1 = 1.2
 export const B = 0.6
 
-/**
- * Weights of title, text, tool_use, tool_result: conversation outranks tool output (BM25F, same source, section 3.6).
- */
+/** Weights of title, text, tool_use, tool_result: conversation outranks tool output (BM25F, ibidem, section 3.6). */
 export const FIELD_WEIGHTS: ReadonlyArray<number> = [0.3, 1, 0.8, 0.5]
 
 /** Returns a term's part of a unit's BM25F score, before it is multiplied by the inverse document frequency. */

@@ -21,10 +21,7 @@ export const MAX_CONTENT_LENGTH = 1_320
 /** Most messages that a unit may cite. */
 export const MAX_EVIDENCE = 8
 
-/**
- * Message, and kind of block in it, from which the characters `from` (inclusive) to `to` (exclusive) of the content
- * come.
- */
+/** Source of the content's characters `from` (inclusive) to `to` (exclusive): a message, and the kind of its block. */
 export const Passage = Schema.Struct({
   uuid: Schema.String,
   kind: BlockKind,
@@ -38,9 +35,7 @@ export const MemoryUnit = Schema.Struct({
   id: Schema.String,
   projectId: Schema.String,
   sessionId: Schema.String,
-  /**
-   * Source of the unit, such as a segment, or a session for an archive. Compressing an origin again replaces its units.
-   */
+  /** Source: a segment, or a session for an archive. Compressing an origin again replaces its units. */
   origin: Schema.String,
   position: Schema.Number,
   type: UnitType,
@@ -64,10 +59,7 @@ export const MemoryUnit = Schema.Struct({
 })
 export type MemoryUnit = typeof MemoryUnit.Type
 
-/**
- * Returns the uuids of the messages whose words the content has, in the content's order, then of those that say the
- * same.
- */
+/** Returns the uuids of the messages that the content quotes, in its order, then of those that say the same. */
 export const evidence = (unit: Pick<MemoryUnit, "passages" | "also">): ReadonlyArray<string> => [
   ...new Set([...unit.passages.map((passage) => passage.uuid), ...unit.also])
 ]

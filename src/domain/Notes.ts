@@ -15,10 +15,7 @@ export const INDEX = "MEMORY.md"
 /** Converts a project's root to the name of Claude Code's folder for the project. */
 const folderName = (root: string) => root.replace(/[^A-Za-z0-9]/g, "-")
 
-/**
- * Returns the folders that may hold the notes of a transcript's project: the repository's, and the one beside the
- * transcript.
- */
+/** Returns the folders that may hold the notes of a transcript's project: the repository's and the transcript's own. */
 export const foldersFor = (transcript: string, cwd: string) =>
   Effect.gen(function*() {
     const { dirname, join } = yield* Path.Path
@@ -103,10 +100,7 @@ const titleOf = (parts: ReadonlyArray<string>): string => {
 
 const notesSession = (path: string) => `notes:${path}`
 
-/**
- * Makes a unit, or several if it is long, of each section. `folder` is the units' origin, so that a new set replaces
- * all of them.
- */
+/** Makes one unit of each section, several of a long one. `folder` is their origin: a new set replaces them all. */
 export const unitsOf = (
   notes: ReadonlyArray<Note>,
   folder: string,

@@ -7,9 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { idOf } from "./Ids.ts"
 
-/**
- * Two folders with the same `key` are one project: the remote's address, else the repository's or folder's real path.
- */
+/** Folders with the same `key` are one project: the remote's address, else the repository's or folder's real path. */
 export interface Project {
   readonly id: string
   readonly name: string
@@ -19,10 +17,7 @@ export interface Project {
 
 /** A project that has memories, or that is excluded. */
 export interface KnownProject extends Project {
-  /**
-   * An excluded project's transcripts are not read, and its memories are returned only to a request that names the
-   * project.
-   */
+  /** Its transcripts are not read, and its memories are returned only to a request that names the project. */
   readonly isExcluded: boolean
   /** Projects merged into this one, which holds their memories. */
   readonly merged: ReadonlyArray<Project>
@@ -63,8 +58,7 @@ export const unasked = (
 const LOCAL = /^(?:[/\\.~]|file:|[a-z]:[/\\])/i
 
 /**
- * Reduces "git@github.com:a/b.git" and "https://user:token@github.com/a/b" to "github.com/a/b"; credentials are
- * dropped.
+ * Reduces "git@github.com:a/b.git" and "https://user:token@github.com/a/b" to "github.com/a/b"; keeps no credentials.
  */
 export const normalizeRemote = (url: string): string | undefined => {
   const address = url.trim().replace(/^"(.*)"$/, "$1")
@@ -77,9 +71,7 @@ export const normalizeRemote = (url: string): string | undefined => {
   return match === null ? undefined : `${match[1]!.toLowerCase()}/${match[2]!}`
 }
 
-/**
- * Folders in which worktrees are commonly made inside their repository: a deleted worktree resolves to the repository.
- */
+/** Common folders of worktrees inside their repository: a deleted worktree resolves to the repository. */
 const WORKTREE = /[\\/](?:\.claude[\\/])?\.?worktrees[\\/].*$/
 
 const originUrl = (config: string): string | undefined => {
@@ -104,10 +96,7 @@ interface Repository {
   readonly directory: string
 }
 
-/**
- * Returns the repository of a `.git` entry: the folder itself, or the one to which a worktree's or submodule's file
- * points.
- */
+/** Returns the repository of a `.git` entry: a folder, or a worktree's or submodule's file that points to one. */
 const repositoryOf = (dotGit: string): Effect.Effect<Repository, never, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
     const path = yield* Path.Path
@@ -144,10 +133,7 @@ const locate = (folder: string) =>
     }
   })
 
-/**
- * Returns the folder by which Claude Code names a project, and the folder from which it reads the project's personal
- * settings.
- */
+/** Returns the folder by which Claude Code names a project, and the folder of the project's personal settings. */
 export const rootsOf = (folder: string) =>
   Effect.map(locate(folder), ({ repository, start }) => ({
     root: repository?.root ?? start,

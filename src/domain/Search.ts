@@ -22,10 +22,7 @@ export type SearchFilter = typeof SearchFilter.Type
 
 const DAY_MS = 86_400_000
 
-/**
- * Converts a time to an upper bound: midnight UTC stands for a day without a time, and becomes the day's last
- * millisecond.
- */
+/** Converts a time to an upper bound: midnight UTC stands for the whole day and becomes its last millisecond. */
 export const endOf = (millis: number): number => millis % DAY_MS === 0 ? millis + DAY_MS - 1 : millis
 
 const endsWithPath = (file: string, wanted: string) =>
@@ -50,9 +47,7 @@ export const SearchQuery = Schema.Struct({
 })
 export type SearchQuery = typeof SearchQuery.Type
 
-/**
- * A unit's rank, from 1, and score in one lane or by a model; the scale is the lane's own (BM25, cosine, relevance).
- */
+/** A unit's rank, from 1, and score in a lane or by a model, on the lane's own scale (BM25, cosine, relevance). */
 export const LaneScore = Schema.Struct({
   rank: Schema.Int.pipe(Schema.positive()),
   score: Schema.Number
@@ -62,10 +57,7 @@ export type LaneScore = typeof LaneScore.Type
 export const Why = Schema.Struct({
   keyword: Schema.NullOr(LaneScore),
   semantic: Schema.NullOr(LaneScore),
-  /**
-   * Rank and score by the reranking model, which reads the question and the unit together; null when it ranked no such
-   * unit.
-   */
+  /** Rank and score by the reranking model, which reads the question and the unit together. */
   rerank: Schema.NullOr(LaneScore),
   /** Addition to the fused score from neighbouring units of the session. */
   neighbours: Schema.Number,

@@ -44,9 +44,7 @@ export const TimelineRequest = Schema.Struct({
 })
 export type TimelineRequest = typeof TimelineRequest.Type
 
-/**
- * Units in the order of their times, and the cursors of the pages before and after; null when there is no such page.
- */
+/** Units in the order of their times, and the cursors of the pages before and after; null without such a page. */
 export const Timeline = Schema.Struct({
   units: Schema.Array(MemoryUnit),
   previous: Schema.NullOr(Schema.String),

@@ -68,10 +68,7 @@ const cjk = (run: string, out: Array<string>): void => {
   }
 }
 
-/**
- * Drops combining marks that lower-casing adds: the dotted I of Turkish becomes two characters, the second of them no
- * letter.
- */
+/** Drops combining marks that lower-casing adds: the dotted I of Turkish becomes two characters, one no letter. */
 const lowerCase = (word: string): string => {
   const lower = word.toLowerCase()
   return lower.length === word.length ? lower : lower.replace(/\p{M}/gu, "")
@@ -111,9 +108,7 @@ export const lexemes = (text: string): Array<string> => lexemesBut(text, STOP_WO
 export const content = (text: string): string =>
   text.replace(/(?<![\w'])[A-Za-z']+(?!\w)/g, (word) => QUESTION_STOP_WORDS.has(word.toLowerCase()) ? " " : word)
 
-/**
- * Returns the distinct lexemes of a question without question words, or those of the whole question when none is left.
- */
+/** Returns the distinct lexemes of a question without question words; if none is left, those of the whole question. */
 export const queryLexemes = (text: string): ReadonlyArray<string> => {
   const kept = new Set(lexemesBut(text, QUESTION_STOP_WORDS))
   return [...(kept.size > 0 ? kept : new Set(lexemes(text)))]

@@ -117,9 +117,7 @@ const make = (by: SearchMode) =>
   })
 
 export class Injector extends Context.Tag("claude-memory/Injector")<Injector, {
-  /**
-   * Returns an empty text when nothing is good enough. Never exceeds either budget, and leaves out excluded projects.
-   */
+  /** Returns an empty text when nothing is good enough. Never exceeds a budget; leaves out excluded projects. */
   readonly inject: (request: InjectionRequest) => Effect.Effect<InjectionResponse, StoreError>
   /**
    * Summarizes a project's earlier sessions: how the last one ended, open points, recent decisions. Never exceeds

@@ -56,8 +56,7 @@ const SHOWN_ERROR = 300
 
 export interface Note {
   /**
-   * Text for the model. Its time is an absolute day, so that the text, and with it the cache's key, is the same
-   * tomorrow.
+   * Text for the model. Its time is an absolute day, so that the text, part of the cache's key, is the same tomorrow.
    */
   readonly shown: string
   /** Text against which statements are checked. It lacks the day, whose numbers are no source for other numbers. */

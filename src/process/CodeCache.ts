@@ -11,10 +11,7 @@ import { join } from "node:path"
 /** Folder inside the memory's folder. */
 export const CODE_CACHE = "code-cache"
 
-/**
- * Keeps compiled code from Node 22.1 on, once there is a memory. Node's default folder may be one that others can write
- * to.
- */
+/** Works from Node 22.1 on, once there is a memory. Others might be able to write to Node's default folder. */
 export const keepCode = (): void => {
   const home = process.env.CLAUDE_MEMORY_HOME || join(homedir(), ".claude-memory")
   if (existsSync(home)) module.enableCompileCache?.(join(home, CODE_CACHE))

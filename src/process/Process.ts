@@ -1,6 +1,4 @@
-/**
- * Owns the process, alone: signals, exit codes, one shutdown deadline, logs on stderr only.
- */
+/** The only owner of the process: signals, exit codes, one shutdown deadline, logs on stderr only. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -52,15 +50,12 @@ export const readStdin = (limit: number): Effect.Effect<string> =>
 /** Runs an effect before the main program, for an entry that chooses its program by the settings. */
 export const beforehand = <A>(effect: Effect.Effect<A>): Promise<A> => Effect.runPromise(effect)
 
-/**
- * Fails a program whose answer is itself "no" (a failed check): exit code 1 after a clean shutdown, and no error is
- * logged.
- */
+/** Failure of a program whose answer is "no" (a failed check): exit code 1 after a clean shutdown, no error logged. */
 export class Unsuccessful {
   readonly _tag = "Unsuccessful"
 }
 
-/** Loss of an answer that somebody waits for; a reader of stdout that has gone is no error. */
+/** Failure of a program whose answer could not be written; a reader of stdout that has gone is no such failure. */
 class Unwritable extends Schema.TaggedError<Unwritable>()("Unwritable", { cause: Schema.Defect }) {
   override get message() {
     return `the answer could not be written: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
@@ -105,8 +100,7 @@ export const runMain = <E>(
   const onSignal = (name: Signal) => {
     if (forwarding) return
     const code = 128 + constants.signals[name]
-    // Claude Code sends SIGTERM a tenth of a second after SIGINT, to a server that may still be closing what it has
-    // open.
+    // Claude Code sends SIGTERM 0.1 s after SIGINT, to a server that may still be releasing its resources.
     if (signal !== undefined && signal !== name && options.servesStdin === true) return
     if (signal !== undefined) process.exit(codeOr(code))
     signal = name

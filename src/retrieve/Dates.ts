@@ -11,10 +11,7 @@ export interface NamedDate {
   readonly day?: number
 }
 
-/**
- * Characters in which dates are looked for, and most dates that a question may name: a pasted log names more and asks
- * for none.
- */
+/** Characters that are searched, and most dates that a question may name: a pasted log names more and asks for none. */
 const HEAD = 1_000
 const MOST = 3
 

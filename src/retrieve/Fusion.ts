@@ -13,9 +13,7 @@ export const DENSE_WEIGHT = 0.25
  */
 const BACKGROUND = 50
 
-/**
- * Robertson-Spärck Jones weight with 1 added, so that it is never negative, over the memory's units and the background.
- */
+/** Robertson-Spärck Jones weight over the memory and the background, with 1 added, so that it is never negative. */
 export const inverseDocumentFrequency = (documents: number, frequency: number): number =>
   Math.log(1 + (documents + BACKGROUND - frequency + 0.5) / (frequency + 0.5))
 
@@ -49,11 +47,11 @@ const ENOUGH_MATCHES = 3
 const SMALL_MEMORY = 200
 
 /**
- * Rates how far a BM25 score answers a question, from 0 to 1. The rating is the score over that of `ENOUGH_MATCHES`
- * matches of the rarest possible word, or over the score that the question's words (`idf` of each) can attain,
- * whichever is less. Of 68 answerable coding questions, 97 % reach a half in the project that has the answer, and 10 %
- * in other projects. Of those questions whose session has less than 30 units, asked of a memory of one session, 89 %
- * and 19 % do; without `BACKGROUND` and `SMALL_MEMORY`, 60 % and 15 %.
+ * Rates how far a BM25 score answers a question, from 0 to 1: the score divided by that of `ENOUGH_MATCHES` matches of
+ * the rarest possible word, or by the sum of the question's `idf` if that is less. Of 68 answerable coding questions,
+ * 97 % reach a half in the project that has the answer, and 10 % in other projects. Of those questions whose session
+ * has less than 30 units, asked of a memory of one session, 89 % and 19 % do; without `BACKGROUND` and `SMALL_MEMORY`,
+ * 60 % and 15 %.
  */
 export const certainty = (score: number, idf: ReadonlyArray<number>, documents: number): number => {
   const rarest = inverseDocumentFrequency(Math.max(documents, SMALL_MEMORY), 0)

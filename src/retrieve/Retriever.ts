@@ -205,7 +205,7 @@ const explain = ({ dates, gathered: { lexical, matches }, hits, opinions, order,
   readonly rest: string
   readonly gathered: { readonly lexical: ReadonlyArray<LexicalScore>; readonly matches: LexicalMatches }
   readonly hits: ReadonlyArray<Hit>
-  /** Before and after reranking. */
+  /** The units before and after reranking. */
   readonly ranked: ReadonlyArray<Placed>
   readonly order: ReadonlyArray<Placed>
   /** The reranker's scores, by unit. */
@@ -277,10 +277,7 @@ const reasonsFor = (
 }
 
 export class Retriever extends Context.Tag("claude-memory/Retriever")<Retriever, {
-  /**
-   * Returns the results, best first. `degraded` names each lane that could not be asked; only a failing store is an
-   * error.
-   */
+  /** Returns results, best first. `degraded` names lanes that could not be asked; only a failing store is an error. */
   readonly search: (query: SearchQuery) => Effect.Effect<SearchResponse, StoreError>
 }>() {
   static readonly layer = Layer.scoped(this, make)

@@ -5,22 +5,14 @@
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { isOn, type NamedDate } from "./Dates.ts"
 
-/**
- * Shares of a unit's score that it lends its neighbours, by offset; an answer tends to follow the turn that announces
- * it.
- */
+/** Shares of its score that a unit lends its neighbours, by offset; an answer tends to follow its announcement. */
 export const NEIGHBOUR_WEIGHTS: Readonly<Record<number, number>> = { [-1]: 0.05, 1: 0.12, 2: 0.06 }
 
-/**
- * A conversation unit of fewer tokens says little alone, so its neighbours' shares are multiplied by `SHORT_FACTOR`.
- */
+/** A conversation unit of fewer tokens says little alone: its neighbours' shares are multiplied by `SHORT_FACTOR`. */
 export const SHORT_TOKENS = 120
 export const SHORT_FACTOR = 2
 
-/**
- * Boost for the units of the best unit's session; in another session the boost is scaled down by that session's best
- * score.
- */
+/** Boost for the units of the best unit's session; another session's boost is lower in proportion to its best score. */
 export const SESSION_WEIGHT = 0.2
 
 /** Boosts for a unit on a named date: a day says more than a month, a month more than a year. */

@@ -217,9 +217,7 @@ export const findings = async (
       return isSecret || isInQuotes(content, start, end) ? [{ start, end, kind: finding.kind }] : []
     })
   }
-  /**
-   * Rejects a value in a later text than its name: the end of one text says nothing about the beginning of the next.
-   */
+  /** False when the name may be in an earlier text than the value: a text's end says nothing about the next text. */
   const isToldHere = ({ breaks }: Window, start: number) =>
     !breaks.some(({ from, to }) => to <= start && content.slice(from, to).includes("\u0000"))
   return [

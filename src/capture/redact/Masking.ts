@@ -6,9 +6,7 @@ import { idOf } from "../../domain/Ids.ts"
 import type { CaptureBatch } from "../../store/MemoryStore.ts"
 import * as Transcript from "../transcript/Transcript.ts"
 
-/**
- * Loads the rules on first use: they are a third of the program, and a process that only searches doesn't need them.
- */
+/** Loads the rules on first use: they are a third of the program, and mere searches don't need them. */
 const loadRedactor = Effect.promise(() => import("./Redactor.ts"))
 
 type Use = "text" | "title" | "name" | "id" | "line"

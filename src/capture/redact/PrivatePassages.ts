@@ -63,9 +63,7 @@ const passagesIn = (text: string): Passages => {
   return { closed, open: opened.find((each) => !isMention(text, each))?.start ?? -1, orphan }
 }
 
-/**
- * Number of following texts in which the closing tag of a passage is looked for: a message's blocks are separate texts.
- */
+/** Number of later texts in which a passage's closing tag is looked for: a message's blocks are separate texts. */
 const REACH = 16
 
 /**

@@ -110,7 +110,7 @@ const isSecret = (name: string, written: string, style: Style, isLoose: boolean)
   }
   const telling = /pass|secret|token|key|credential/i.test(value)
   if (/^\d+$/.test(value)) return password
-  // `OPENAI_KEY=…`: "key" alone says little.
+  // "key" alone is a weak sign, as in `OPENAI_KEY=…`.
   if (/[a-z0-9]_key$/i.test(name) && !/(?:api|access|private|secret|auth)_key$/i.test(name)) {
     return style !== "bare" && value.length >= 20 && isRandom(value)
   }
@@ -142,7 +142,7 @@ const valueAt = (text: string, index: number, environment: boolean): Value | und
   const unquoted = at(pattern, text, index)
   if (unquoted === null) return undefined
   const end = pattern.lastIndex
-  // `getToken()`, `tokens[0]`, `Option<string>`
+  // Code such as `getToken()`, `tokens[0]` or `Option<string>` is no value.
   if (!environment && /^(?:[([{]|<(?!\/))/.test(text.slice(end, end + 2))) return undefined
   const trailing = /[.,;:)\\]*$/.exec(unquoted[0])?.[0].length ?? 0
   return { start: index, end: end - trailing, style: environment ? "environment" : "bare" }

@@ -272,9 +272,7 @@ const entry = /[\w.-]{1,253}["']?:\s{1,2}["']?([A-Za-z0-9+/]{16,}={0,2})(?=["'\s
 /** Characters before and after a manifest's kind in which the data of the secret is looked for. */
 const REACH = 8_192
 
-/**
- * Finds the data of a manifest, where every entry is secret, whatever its name; only the form of the values is judged.
- */
+/** Finds the data of a manifest, where every entry is secret, whatever its name: only the value's form is judged. */
 const kubernetesSecrets = (text: string, found: Array<Finding>): void => {
   let done = 0
   for (const { index } of text.matchAll(kubernetesSecret)) {

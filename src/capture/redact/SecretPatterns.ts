@@ -102,10 +102,7 @@ const lookedBackTokens = (text: string, found: Array<Finding>): void => {
   }
 }
 
-/**
- * Matches JSON Web Tokens: the header is a JSON object, so it begins with `{"` in base64; encrypted tokens have five
- * parts.
- */
+/** Matches JSON Web Tokens: a header is JSON, so it begins with `{"` in base64; encrypted tokens have five parts. */
 const jwt =
   /(?<![A-Za-z0-9_-](?<!%[0-9A-Fa-f]{2}))eyJ[\w-]{10,2048}\.(?:[\w-]{10,}(?:\.[\w-]*){1,3}|\.[\w-]{10,}\.[\w-]{10,}\.[\w-]+)/g
 

@@ -70,18 +70,14 @@ const member = /^[A-Za-z_$][\w$]{0,23}(?:\??\.[A-Za-z_$][\w$]{0,23})+!?$/
 /** Matches a translated sentence, or code after a quote that closes instead of opening. */
 const prose = /[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef“”„]|^[),;}\]]/
 
-/**
- * Matches a placeholder, a location, a number or version, a date, code or a sentence; also as the name of a text file.
- */
+/** Matches a placeholder, location, number, version, date, code or sentence; also as the name of a text file. */
 export const isSomethingElse = (value: string): boolean => {
   const stem = value.replace(/\.(?:txt|log|md)$/, "")
   return isPlaceholder(stem) || location.test(stem) || isPath(stem) || version.test(stem) || date.test(stem) ||
     call.test(stem) || goTest.test(stem) || member.test(stem) || prose.test(stem)
 }
 
-/**
- * Matches values of 16 characters or more that are no placeholder, not made of words, and as mixed as a generated key.
- */
+/** Matches 16 characters or more that are no placeholder, not made of words, and as mixed as a generated key. */
 export const isRandom = (value: string): boolean =>
   value.length >= 16 && !isPlaceholder(value) && !isWords(value) && entropy(value) >= 3
 

@@ -19,9 +19,7 @@ const NOTE = "ide_[a-z_]{1,30}|new-diagnostics|browser_instruction|fork-boilerpl
 const NOTE_BEFORE = new RegExp(`^\\s*<(${NOTE})(?:\\s[^>]{0,200})?>`)
 const NOTE_AFTER = new RegExp(`</(${NOTE})>$`)
 
-/**
- * Removes the notes before and after the prompt; a note in the middle is a quotation and stays. Runs in linear time.
- */
+/** Removes the notes before and after the prompt; a note in the middle is a quotation and stays. Linear. */
 const withoutNotes = (text: string): string => {
   let from = 0
   for (let found = NOTE_BEFORE.exec(text); found !== null; found = NOTE_BEFORE.exec(text.slice(from))) {
@@ -49,10 +47,7 @@ const LOCAL_COMMANDS = new Set(
 
 const COMMAND = /^\s*<(?:local-command-\w+|command-\w+|bash-\w+)>/
 
-/**
- * Returns a command as it was typed ("/review 169"); undefined for a command that only steers Claude Code, and for a
- * command's output.
- */
+/** Returns a command as typed ("/review 169"); undefined if it only steers Claude Code, and for a command's output. */
 const commandPrompt = (value: string): string | undefined => {
   const name = /<command-name>\s*(\/?[^<\s]+)\s*<\/command-name>/.exec(value)?.[1]
   if (name === undefined || LOCAL_COMMANDS.has(name)) return undefined

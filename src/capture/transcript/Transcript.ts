@@ -74,22 +74,16 @@ const SKIPPED_TYPES = new Set([
   "pr-link"
 ])
 
-/**
- * Matches plausible type names of later versions; a type of any other form is counted without its name.
- */
+/** Matches plausible type names of later versions; a type of any other form is counted without its name. */
 const TYPE_NAME = /^[a-z]{1,20}(?:[-_][a-z]{1,20}){0,3}$/
 
-/**
- * Claude Code's own subagents, which get a copy of the session: one summarises it, the other guesses the next prompt.
- */
+/** Claude Code's own subagents, which get a copy of the session: one summarises, one guesses the next prompt. */
 const INTERNAL_AGENT = /^a(?:compact|prompt_suggestion)-/
 
 const skipped = (reason: string): Line => ({ _tag: "Skipped", reason })
 const bad = (reason: string): Line => ({ _tag: "Bad", reason })
 
-/**
- * Claude Code's preview of an output that is too long to be shown, where that output is ours: its fence lacks the end.
- */
+/** Claude Code's preview of an output of ours that is too long to be shown: the fence lacks its end. */
 const PREVIEW = /<persisted-output>[^<]{0,2000}<claude-memory\b[^>]{0,200}>/
 
 /** The rest of an answer of our MCP tools, which Claude Code writes as JSON, after its fence was stripped. */

@@ -79,8 +79,7 @@ const valueAfterHead = (file: FileSystem.File, key: string) =>
   }).pipe(Effect.map(({ found }) => found))
 
 /**
- * Reads the facts in the first lines. The first whole line never changes while a file grows, so its hash identifies the
- * file.
+ * Reads the facts in the first lines. The first whole line never changes as a file grows: its hash identifies the file.
  */
 export const headOf = (file: FileSystem.File, name: string) =>
   Effect.gen(function*() {
@@ -100,10 +99,7 @@ export const headOf = (file: FileSystem.File, name: string) =>
     }
   })
 
-/**
- * Hashes the bytes before `offset`. With the head's hash, it distinguishes a file that has grown from a replaced or
- * rewritten one.
- */
+/** Hashes the bytes before `offset`. With the head's hash, it distinguishes a grown file from a replaced one. */
 export const tailOf = (file: FileSystem.File, offset: number) =>
   Effect.map(
     readAt(file, Math.max(0, offset - TAIL_BYTES), Math.min(offset, TAIL_BYTES)),
@@ -126,9 +122,7 @@ const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array =>
 
 const beginning = (bytes: Uint8Array): string => decoder.decode(bytes.subarray(0, OVERLONG_BYTES))
 
-/**
- * Splits `bytes`, which lie at `offset`, into lines. The first may be the end of a line already known to be too long.
- */
+/** Splits `bytes`, which lie at `offset`, into lines. The first may be the end of a line known to be too long. */
 const split = (bytes: Uint8Array, offset: number, state: State, maxLineBytes: number): ReadonlyArray<FileLine> => {
   const out: Array<FileLine> = []
   let from = 0
@@ -165,10 +159,7 @@ const nextLine = (file: FileSystem.File, offset: number) =>
     return after[0] === NEWLINE ? offset + 1 : after[0] === RETURN && after[1] === NEWLINE ? offset + 2 : offset
   })
 
-/**
- * Emits whole lines from `offset` on. A last line without its newline is left for the next read, unless it is whole
- * already.
- */
+/** Emits whole lines from `offset` on. A last line without its newline waits for the next read, unless it is whole. */
 export const lines = (
   file: FileSystem.File,
   offset: number,

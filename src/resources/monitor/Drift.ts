@@ -8,10 +8,7 @@ import type * as LeakProbe from "./LeakProbe.ts"
 
 const Count = Schema.NullOr(Schema.NonNegativeInt)
 
-/**
- * Null when either side is unknown; `fds` are descriptors other than sockets. Timers are left out, since Effect's
- * sleeps are timers.
- */
+/** Null when either side is unknown; `fds` excludes sockets. Timers are left out, since Effect's sleeps are timers. */
 export const Drift = Schema.Struct({ fds: Count, sockets: Count, watchers: Count, workers: Count, children: Count })
 export type Drift = Schema.Schema.Type<typeof Drift>
 export type Category = keyof Drift

@@ -5,10 +5,7 @@ import { readFileSync } from "node:fs"
 
 const ZOMBIE = "Z"
 
-/**
- * Reads a process's state and the fields after it (proc_pid_stat(5), from field 3 on); null without such a process and
- * outside Linux.
- */
+/** Reads fields 3 (the state) and following of proc_pid_stat(5); null without such a process and outside Linux. */
 const statOf = (pid: number): ReadonlyArray<string> | null => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8")

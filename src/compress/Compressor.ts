@@ -9,9 +9,7 @@ import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SegmentContext, SessionOutline } from "../store/MemoryStore.ts"
 
 export class CompressionError extends Schema.TaggedError<CompressionError>()("CompressionError", {
-  /**
-   * `Budget`: the spending limit was reached. The work's attempts are not counted up, for its input is not at fault.
-   */
+  /** `Budget`: the spending limit was reached. Counts as no attempt, because the input is not at fault. */
   reason: Schema.Literal("Model", "Budget"),
   operation: Schema.Literal("compress", "summarize"),
   detail: Schema.String,

@@ -1,6 +1,5 @@
 /**
- * Parses Markdown prose in English and Chinese into lines and sentences, and recognizes chatter: sentences without
- * content.
+ * Parses Markdown prose in English and Chinese into lines and sentences, and recognizes sentences without content.
  */
 import { remembered } from "./Text.ts"
 
@@ -176,10 +175,7 @@ export const withoutNumber = (heading: string): string => heading.replace(/^\d{1
 export const isStep = (heading: string): boolean =>
   NUMBERED.test(heading) && INTENTION.test(`let me ${heading.replace(NUMBERED, "")}`)
 
-/**
- * True for a sentence that only accompanies the work: announcements, praise, apologies, offers, and strings without a
- * word.
- */
+/** True for a sentence that only accompanies the work: an announcement, praise, an apology, an offer, or no word. */
 export const isChatter = remembered((sentence: string): boolean => {
   const words = withoutOpeners(plain(sentence))
   if (!/\p{L}{2}/u.test(words)) return true

@@ -5,9 +5,7 @@ import * as Tokenizer from "../../domain/Tokenizer.ts"
 import { ended, joined } from "./Prose.ts"
 import { remembered } from "./Text.ts"
 
-/**
- * Cues of reasons, choices and outcomes, of code and of numbers, with the weight that each adds to a sentence's score.
- */
+/** Cues of reasons, choices, outcomes, code and numbers, with the weight that each adds to a sentence's score. */
 const CUES: ReadonlyArray<readonly [RegExp, number]> = [
   [
     /\b(?:because|since|due to|caused by|root cause|reason|turns out|the (?:issue|problem|bug|cause|fix|solution) (?:is|was)|that's why)\b|因为|由于|原因|根因|问题(?:是|在于|出在)|导致/iu,
@@ -45,15 +43,11 @@ const overlap = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => {
   return shared / Math.max(1, Math.min(a.size, b.size))
 }
 
-/**
- * A sentence is redundant when it shares more than this part of the words (of the shorter one) with a chosen sentence.
- */
+/** Largest share of common words (relative to the shorter sentence) with a chosen sentence; above, one is redundant. */
 const SAME = 0.6
 
 export interface Choice {
-  /**
-   * Maximum number of sentences; `length` is their maximum total length in characters, spaces between them included.
-   */
+  /** Maximum number of sentences; `length` is their maximum total in characters, the spaces between them included. */
   readonly count: number
   readonly length: number
   /** Topic: its words count as if they occurred once more in the text. */

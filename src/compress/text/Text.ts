@@ -21,10 +21,7 @@ export const remembered = <A>(of: (text: string) => A, longest = 1_000, most = 5
 
 const isLowSurrogate = (code: number) => code >= 0xdc00 && code <= 0xdfff
 
-/**
- * Returns the last boundary up to `limit`: a paragraph's end, else a line's, a sentence's or a word's; else `limit`
- * itself.
- */
+/** Returns the last boundary up to `limit`: the end of a paragraph, a line, a sentence or a word; else `limit`. */
 const cutAt = (text: string, limit: number): number => {
   const head = text.slice(0, limit)
   const least = limit * 0.4
@@ -72,9 +69,7 @@ const SALIENT =
 const FAILURE =
   /(error|exception)\b|\b(fail(ed|ure)?|panicked|cannot|can't|not found|denied|no such|no matches|refused|fatal|ignored by|rejected|unable to|invalid|unexpected|aborted)\b|错误|失败|异常/i
 
-/**
- * Keeps a tool output's head, its tail and the lines between them that look like an outcome, in order, up to `length`.
- */
+/** Keeps an output's head, its tail and the lines between them that look like an outcome, in order, up to `length`. */
 export const salient = (text: string, length: number): string => {
   if (text.length <= length) return text
   const lines = text.split("\n").map((line) =>
@@ -122,10 +117,7 @@ const clear = (line: string): string =>
       ""
     ).replace(/^[\s│┃╭╰─━❯>|\u2800-\u28ff]+/u, "").trimEnd()
 
-/**
- * Patterns of failures, strongest first: 3 for an error with its code or place, a conflict, a failed test; 1 for a
- * mention.
- */
+/** Failure patterns, strongest first: 3 for an error with its code or place, a conflict, a failed test; 1 for a mention. */
 const FAILURES: ReadonlyArray<readonly [RegExp, number]> = [
   [
     /error TS\d+|^\S+:\d+:\d+:? |^(?:CONFLICT|--- FAIL|E  |panic:|AssertionError)|\b\w+(?:Error|Exception):|^error\[\w+\]: |^\s*(?:×|✗|✖)|^(?:command )?not found/u,

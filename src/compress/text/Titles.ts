@@ -49,10 +49,7 @@ const withoutHalfCode = (text: string): string => {
 /** Characters of a text that are searched for a title. */
 const MOST = 1_000
 
-/**
- * Shortens a text to `length` characters: at the end of a clause if the rest still has content, else at a word, with
- * "…".
- */
+/** Shortens a text to `length` characters: at the end of a clause where that leaves content, else at a word, with "…". */
 export const shortened = (text: string, length: number): string => {
   const whole = trimmed(text.slice(0, MOST))
   if (whole.length <= length) return whole

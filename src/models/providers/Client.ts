@@ -1,5 +1,6 @@
 /**
- * One model at one provider: requests are tried again where that may help, within bounds, and end on the wire with their caller.
+ * Client of one model at one provider. Requests are retried where that may help, within bounds, and aborted on the wire
+ * when their caller is interrupted.
  */
 import type * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -26,19 +27,19 @@ import type { Endpoint, Preset, Role } from "../Presets.ts"
 import type { Answer, Dialect, Exchange } from "./Dialect.ts"
 
 export interface Patience {
-  /** What one attempt may take, of every role or of each. */
+  /** Longest duration of one attempt, for all roles together or for each. */
   readonly within: Duration.DurationInput | Readonly<Record<Role, Duration.DurationInput>>
-  /** Further attempts after one that failed in passing: 408, 429, 5xx, a connection that broke. */
+  /** Number of retries after transient failures: 408, 429, 5xx, a broken connection. */
   readonly retries: number
-  /** The longest wait before another; a server that asks for a longer one is given up. */
+  /** Longest wait before a retry; a server that asks for a longer one is not retried. */
   readonly waits: Duration.DurationInput
 }
 
-/** A longer answer is refused. */
+/** Maximum bytes of an answer. */
 const MAX_ANSWER = 64 * 1024 * 1024
-/** What is told of a server's own words. */
+/** Characters shown of a server's error message. */
 const SHOWN = 200
-/** The first wait; each further one is twice as long, all of them by chance from half to one and a half. */
+/** Wait before the first retry. It doubles with each retry, times a random factor from 0.5 to 1.5. */
 const FIRST_WAIT_MS = 500
 
 const HINTS: Readonly<Record<number, string>> = {
@@ -58,10 +59,10 @@ const hintOf = (status: number) =>
 const isPassing = (status: number, words: string) =>
   status === 408 || (status === 429 && !words.includes("insufficient_quota")) || status >= 500
 
-/** Of header values (RFC 9110, 5.5): a key that was copied with the end of its line. */
+/** Characters not allowed in header values (RFC 9110, 5.5), as in a key that was copied with its line break. */
 const UNSENDABLE = /[^\t\u0020-\u007e\u0080-\u00ff]/
 
-/** What a failed attempt says, whether it may cost something, and whether and when another makes sense. */
+/** A failed attempt: its error, whether the provider may charge for it, and whether and when to retry. */
 interface Failure {
   readonly error: ModelError
   readonly isCharged: boolean
@@ -69,7 +70,9 @@ interface Failure {
   readonly after: Option.Option<Duration.Duration>
 }
 
-/** Of `retry-after`: seconds or a date (RFC 9110, 10.2.3); or of what Google says in its answer ("retryDelay": "46s"). */
+/**
+ * Returns the wait in `retry-after`, seconds or a date (RFC 9110, 10.2.3), or in Google's body ("retryDelay": "46s").
+ */
 const retryAfter = (headers: Headers.Headers, words: string, now: number): Option.Option<Duration.Duration> => {
   const header = headers["retry-after"] ?? ""
   const seconds = /^\d+(\.\d+)?$/.test(header)
@@ -83,11 +86,11 @@ const retryAfter = (headers: Headers.Headers, words: string, now: number): Optio
 const causeOf = (error: HttpClientError.HttpClientError): string =>
   String((error.cause as { readonly code?: string } | undefined)?.code ?? error.reason)
 
-/** Undefined for one that is too long, of which no more is read. */
+/** Returns the body of a response; undefined when it is too long, without reading the rest. */
 const textOf = (response: HttpClientResponse.HttpClientResponse) =>
   Effect.suspend((): Effect.Effect<string | undefined, HttpClientError.HttpClientError> => {
     const length = Number(response.headers["content-length"])
-    // A stream costs more than reading it whole, which is safe where its length is told.
+    // With a declared length, reading the body whole is safe, and cheaper than a stream.
     if (length <= MAX_ANSWER) return response.text
     const parts: Array<Uint8Array> = []
     let size = 0
@@ -104,7 +107,7 @@ const ErrorAnswer = Schema.parseJson(Schema.Struct({
   detail: Schema.optional(Schema.String)
 }))
 
-/** What an answer says of an error, in one of the forms that providers have for it. */
+/** Extracts the error message from a body in any of the providers' forms; else returns the body. */
 const wordsOf = (text: string): string =>
   Option.match(Schema.decodeUnknownOption(ErrorAnswer)(text), {
     onNone: () => text,
@@ -112,18 +115,18 @@ const wordsOf = (text: string): string =>
       (typeof error === "object" ? error.message : error) ?? message ?? detail ?? text
   })
 
-/** One line without the key, which some servers repeat. */
+/** Shortens a text to one line, and masks the key, which some servers repeat. */
 const shown = (text: string, key: string): string =>
   (key === "" ? text : text.replaceAll(key, "…")).replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim().slice(
     0,
     SHOWN
   )
 
-/** What a call may take: tokens of what is asked (by domain/Tokens) and of the longest answer. */
+/** Size of a call: tokens of its input (by domain/Tokens) and of the longest answer. */
 export interface Size {
   readonly input: number
   readonly output: number
-  /** One attempt, in place of the patience that its role has. */
+  /** Longest duration of one attempt; overrides the role's `Patience`. */
   readonly within?: Duration.DurationInput | undefined
 }
 
@@ -135,7 +138,7 @@ export interface Client {
   readonly ask: <A>(exchange: Exchange<A>, size: Size) => Effect.Effect<Answer<A>, ModelError>
 }
 
-/** How an attempt came out, for the budget. One that was interrupted may be charged for. */
+/** Maps the exit of an attempt to an outcome for the budget. The provider may charge for an interrupted one. */
 const outcomeOf = <A>(exit: Exit.Exit<Answer<A>, Failure>): Outcome =>
   Exit.match(exit, {
     onSuccess: ({ model, usage }) => ({ outcome: "answered", model, usage, isCharged: true }),
@@ -157,9 +160,9 @@ export interface ClientOptions {
   readonly dialect: Dialect
   readonly preset: Preset
   readonly patience: Patience
-  /** Of the endpoint's origin. */
+  /** HTTP client for the endpoint's origin. */
   readonly http: Effect.Effect<HttpClient.HttpClient, OpeningTimedOut>
-  /** Waits for a socket, so that this does not count as the server's time. */
+  /** Waits for a socket before an attempt starts, so that queueing does not count as the server's time. */
   readonly permit: Permits
 }
 
@@ -178,7 +181,7 @@ export const make = (
     isPassing,
     after: Option.none()
   })
-  /** After an answer of which the provider thinks that it was one. */
+  /** The failure of an attempt that the provider takes for answered: it may charge, and a retry would cost again. */
   const unusable = (error: ModelError) => failure(error, true, false)
 
   const once = <A>(
@@ -217,7 +220,7 @@ export const make = (
         duration: within,
         onTimeout: () => unusable(failed("TimedOut", `no answer within ${Duration.format(within)}`))
       }),
-      // Only what caused them: they themselves hold the request, with the key and the prompt.
+      // Keeps the causes only: the errors themselves hold the request, with the key and the prompt.
       Effect.catchTags({
         RequestError: (error) =>
           Effect.fail(

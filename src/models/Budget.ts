@@ -1,5 +1,5 @@
 /**
- * The models' budget, in tokens and money. Each attempt at a call is counted beforehand, and refused if it exceeds a
+ * The models' budget, in tokens and money. Each attempt at a call is counted beforehand, or refused if it exceeds a
  * cap.
  */
 import * as Clock from "effect/Clock"

@@ -24,9 +24,7 @@ const halved = (embed: Embed, texts: ReadonlyArray<string>): Effect.Effect<Vecto
     )
   })
 
-/**
- * Bisects a batch that exceeds the budget. The call still fails, but the vectors that were paid for stay in the cache.
- */
+/** Bisects a batch that the budget refuses. Even if the call fails in the end, the cache keeps the vectors paid for. */
 const afforded = (embed: Embed): Embed => (texts) =>
   Effect.catchIf(embed(texts), ({ reason }) => reason === "Budget" && texts.length > 1, () => {
     const middle = Math.ceil(texts.length / 2)

@@ -1,6 +1,5 @@
 /**
- * `Budget` and `ModelCache` for programs that account for their models themselves: they count, refuse and cache
- * nothing.
+ * `Budget` and `ModelCache` for programs that account for models themselves: nothing is counted, refused or cached.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

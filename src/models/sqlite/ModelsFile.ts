@@ -1,6 +1,6 @@
 /**
- * The SQLite file of models' answers and costs. It is separate from the memory's file because readers and hooks write
- * to it, too, and must not wait for an import.
+ * The SQLite file of models' answers and costs. It is separate from the memory's file because processes that only read
+ * the memory, such as hooks, write to it, too, and must not wait for an import.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"

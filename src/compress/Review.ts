@@ -8,7 +8,9 @@ import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SegmentContext } from "../store/MemoryStore.ts"
 import { Compressor, Reviewer } from "./Compressor.ts"
 
-/** `hybrid`: sessions with a decision, an error or words of a larger change; `abstractive`: all; `manual`: on request. */
+/**
+ * `hybrid`: sessions with a decision, an error or words of a larger change; `abstractive`: all; `manual`: on request.
+ */
 export type ReviewMode = "hybrid" | "abstractive" | "manual"
 
 /** The Chinese terms mean: refactoring, architectural decision, system rewrite. */

@@ -294,7 +294,7 @@ const postgres = Config.map(
   Option.getOrUndefined
 )
 
-/** True when the models can do the compression: all but `extractive` needs a language model. */
+/** True when the models suffice for the compression: every kind but `extractive` needs a language model. */
 const isWritten = ({ compression, models }: Pick<Settings, "compression" | "models">) =>
   compression === "extractive" || models.light !== undefined || models.heavy !== undefined
 

@@ -99,7 +99,7 @@ export const archive = ({ closing, files, prompts, session }: SessionOutline): R
   })).filter(({ text }) => text !== "")
   let middle: ReadonlyArray<Excerpt> = requests
   const all = () => [...aim, ...middle, ...outcome, ...left]
-  // The first and the last of many requests tell the most, so that requests are dropped from the middle.
+  // The first and the last of many requests matter most, so that requests are dropped from the middle.
   while (middle.length > 0 && !fitTogether(all())) middle = middle.toSpliced(middle.length >> 1, 1)
 
   const told = outcome.flatMap(({ text }) => text.split("\n")).map(plain)

@@ -31,7 +31,7 @@ export const outline = (lines: ReadonlyArray<string>, length: number): string =>
     return kept.join("\n")
   }
   const declared = solid.filter((line) => DECLARATION.test(line) && !IMPORT.test(line) && line.length < 160)
-  // Fewer than five declarations tell less than the first lines of code.
+  // Fewer than five declarations are less informative than the first lines of code.
   return take(declared.length >= 5 ? declared : solid.filter((line) => !IMPORT.test(line)))
 }
 

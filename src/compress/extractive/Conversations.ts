@@ -257,7 +257,9 @@ const isWorth = (excerpts: ReadonlyArray<Excerpt>, isFirst: boolean): boolean =>
     : lengthOf(said) >= LEAST_ANSWER || (said.length > 0 && lengthOf(own) >= 2 * LEAST_ANSWER)
 }
 
-/** Summarizes a part without Claude's text: by its choice, its commits, a pasted failure, the prompt or the last action. */
+/**
+ * Summarizes a part without Claude's text: by its choice, its commits, a pasted failure, the prompt or the last action.
+ */
 const told = (excerpts: ReadonlyArray<Excerpt>): string => {
   const chosen = excerpts.find(({ label }) => label === CHOSE)
   if (chosen !== undefined) return chosen.text.replace(/"([^"\n]*)"="([^"\n]*)"/gu, "$1 $2")
@@ -303,7 +305,7 @@ export const conversations = (
     return [{
       type: "conversation",
       title,
-      // "All green." tells less than the commit's subject.
+      // The commits' subjects are more informative than "All green."
       summary: summary === "" || (summary.length < LEAST_SUMMARY && committed !== undefined)
         ? told(excerpts)
         : lead + summary,

@@ -105,7 +105,7 @@ const shared = (a: string, b: string): number => {
   return new Set(Tokenizer.lexemes(a).filter((word) => word.length > 1 && words.has(word))).size
 }
 
-/** Returns one or two sentences of Claude's next message that share words with `about`. */
+/** Returns up to two sentences from Claude's first later message that shares words with `about`. */
 const answerTo = (messages: ReadonlyArray<Message>, from: number, about: string): ReadonlyArray<Excerpt> => {
   for (const message of messages.slice(from + 1)) {
     if (message.role !== "assistant") continue
@@ -144,7 +144,9 @@ interface Proposal {
   readonly excerpts: ReadonlyArray<Excerpt>
 }
 
-/** Returns the proposal in a message: the option that `answer` names, else an offer in a question or a recommendation. */
+/**
+ * Returns the proposal in a message: the option that `answer` names, else an offer in a question or a recommendation.
+ */
 const proposalIn = (message: Message | undefined, answer: string): Proposal | undefined => {
   if (message === undefined) return undefined
   const sentences = quotable(textOf(message)).filter((sentence) => plain(sentence).length <= PROPOSED)

@@ -16,7 +16,7 @@ import { type Call, commandOf, editsOf, isLooking, isRoutine, isSlip, purposeOf 
 const COMMAND = 250
 const FAILURE = 480
 const SAID = 300
-/** Messages after a failure in which Claude's words are taken to be about it. */
+/** Number of messages after a failure that are searched for Claude's words about the failure. */
 const REACH = 14
 
 const CAUSE =

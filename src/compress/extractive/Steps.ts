@@ -182,7 +182,7 @@ const SLIP =
 export const isSlip = (text: string): boolean =>
   SLIP.test(text.slice(0, 600)) || !/\p{L}{3}/u.test(text.replace(/^(?:Error|Exit code \d+)/iu, ""))
 
-/** Identifies repeated calls: the command's program and subcommand, else the tool and the file. */
+/** Returns a key that repeated calls share: the command's program and subcommand, else the tool and the file. */
 export const purposeOf = (call: Call): string => {
   const command = commandOf(call)
   if (command === undefined) return `${call.tool} ${call.block.file ?? ""}`

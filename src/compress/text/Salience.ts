@@ -23,7 +23,7 @@ const CUES: ReadonlyArray<readonly [RegExp, number]> = [
   [/\d/u, 0.1]
 ]
 
-/** Questions, and lines that end in a colon, tell less than statements. */
+/** Matches questions and lines that end in a colon, which inform less than statements. */
 const WEAK = /[?？]\s*$|^(?:would|could|should|do|does|is|are|can|what|which|how|want|shall)\b.*\?|[:：]\s*$/iu
 
 const cuesOf = remembered((sentence: string): number =>
@@ -43,7 +43,7 @@ const overlap = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => {
   return shared / Math.max(1, Math.min(a.size, b.size))
 }
 
-/** Largest share of common words (relative to the shorter sentence) with a chosen sentence; above, one is redundant. */
+/** Overlap with a chosen sentence, as a share of the shorter one's words, above which a sentence is redundant. */
 const SAME = 0.6
 
 export interface Choice {

@@ -117,7 +117,9 @@ const clear = (line: string): string =>
       ""
     ).replace(/^[\s│┃╭╰─━❯>|\u2800-\u28ff]+/u, "").trimEnd()
 
-/** Failure patterns, strongest first: 3 for an error with its code or place, a conflict, a failed test; 1 for a mention. */
+/**
+ * Failure patterns, strongest first: 3 for an error with its code or place, a conflict, a failed test; 1 for a mention.
+ */
 const FAILURES: ReadonlyArray<readonly [RegExp, number]> = [
   [
     /error TS\d+|^\S+:\d+:\d+:? |^(?:CONFLICT|--- FAIL|E  |panic:|AssertionError)|\b\w+(?:Error|Exception):|^error\[\w+\]: |^\s*(?:×|✗|✖)|^(?:command )?not found/u,

@@ -1,5 +1,5 @@
 /**
- * Titles like a person would write: a request without its polite wrapping, or a statement in a few words.
+ * Makes titles as a person would write them: a request without its polite wrapping, or a statement in a few words.
  */
 import { MAX_TITLE } from "../Draft.ts"
 import {
@@ -49,7 +49,9 @@ const withoutHalfCode = (text: string): string => {
 /** Characters of a text that are searched for a title. */
 const MOST = 1_000
 
-/** Shortens a text to `length` characters: at the end of a clause where that leaves content, else at a word, with "…". */
+/**
+ * Shortens a text to `length` characters: at the end of a clause where that leaves content, else at a word, with "…".
+ */
 export const shortened = (text: string, length: number): string => {
   const whole = trimmed(text.slice(0, MOST))
   if (whole.length <= length) return whole
@@ -91,7 +93,7 @@ export const titleFrom = (sentence: string, length = MAX_TITLE): string => {
 const hasSubject = (line: string): boolean =>
   (line.match(/[\p{L}\p{N}_]{3,}/gu)?.length ?? 0) >= 2 || /[\u3400-\u9fff]{5,}|\w[._/]\w/u.test(line)
 
-/** A request for no more than a commit or a push: "commit and push", "push it to main". */
+/** Matches a request for no more than a commit or a push: "commit and push", "push it to main". */
 const BARE_COMMIT =
   /^(?:(?:push|commit)\b[\s,.!]*(?:(?:and|then|it|this|that|all|everything|these|those|them|the|changes?|now|again|please|to|on|main|master|origin)\b[\s,.!]*)*)+$/iu
 
@@ -104,7 +106,7 @@ export const saysWhat = (prompt: string): boolean => {
     !BARE_COMMIT.test(line) && !/^\s*[❯$>%(（]/u.test(prompt)
 }
 
-/** Headings like "# Summary", which fit any section. */
+/** Matches headings like "# Summary", which fit any section. */
 const GENERIC =
   /^(?:\W*(?:summary|overview|what's (?:good|compelling|new)|changes(?: made)?|details|notes?|result|results|conclusion|plan|context|background|introduction|next steps|recommendation|status|example|usage|features?|key \w+|requirements?|integration|production ready|my questions?|here'?s .{1,30}|.{1,24}\(\d+ \w+\)|what i found|implementation|fix|solution|minor issues|final (?:status|result|summary|answer|state)\b.{0,60}|(?:the )?(?:key|main|core|critical) (?:insight|point|idea|takeaway|finding)s?|what (?:happened|this means|it means|we know|changed|to do)|decide what to do|(?:a )?better (?:approach|way|idea)|(?:my|the) (?:approach|question|take|recommendation|verdict|answer|problem|issue|cause)|(?:current|test|project) (?:state|status|results?)|problem|issue|root cause|how it works|(?:overall |quick )?success|options|(?:critical )?files? to (?:modify|change|create|edit)|总结|概述|说明|背景|结论|结果)\W*)$/iu
 
@@ -123,7 +125,7 @@ export const headingIn = (text: string): string | undefined =>
 /** Characters of a prompt that are searched for its request. */
 const PROMPT_HEAD = 4_000
 
-/** The beginning of pasted terminal output. */
+/** Matches the beginning of pasted terminal output. */
 const TERMINAL = /^\s*(?:[❯$%➜]|\w+@\w+\S*[$#]) /u
 
 /** Returns the failure in a prompt that is pasted terminal output. */
@@ -139,7 +141,7 @@ export const promptTitle = (prompt: string): string | undefined => {
   if (failure !== undefined) return shortened(failure, MAX_TITLE)
   const head = prompt.slice(0, PROMPT_HEAD)
   const [first = ""] = statements(head)
-  // "Implement the following plan:" says less than the plan's name.
+  // The plan's name makes a better title than "Implement the following plan:".
   const heading = /[:：]$/.test(first) && prompt.length > 400 || first === "" ? headingIn(head) : undefined
   if (heading !== undefined) return shortened(heading, MAX_TITLE)
   const asking = quotable(head).slice(0, 12).find(saysWhat)

@@ -181,7 +181,7 @@ export const make = (
     isPassing,
     after: Option.none()
   })
-  /** The failure of an attempt that the provider takes for answered: it may charge, and a retry would cost again. */
+  /** Makes a failure that is not retried: the provider did the work, or may have, and may charge for each attempt. */
   const unusable = (error: ModelError) => failure(error, true, false)
 
   const once = <A>(

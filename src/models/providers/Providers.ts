@@ -52,7 +52,7 @@ const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
 const CONNECTIONS = 8
 /** Concurrent requests of one call, for embeddings and for `describe`. */
 const CONCURRENCY = 4
-/** Tokens after which a text is cut: the smallest limit among the models in common use. */
+/** Tokens after which a text is cut before it is embedded: the smallest limit among the models in common use. */
 const MAX_TEXT_TOKENS = 8_000
 const MAX_TEXT_CHARS = 100_000
 

@@ -1,5 +1,5 @@
 /**
- * `ModelManager` without a network: embeddings by the word vectors that come with the package, and no other role.
+ * `ModelManager` without a network: embeds with the word vectors that come with the package, and has no other models.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { described, missing, ModelError, ModelManager } from "./ModelManager.ts"
 import * as StaticEmbeddings from "./StaticEmbeddings.ts"
 
-/** Builds the service over the word vectors in `file`, which are loaded when first needed. */
+/** Makes the service over the word vectors in `file`, which are loaded on first use. */
 export const make = (file: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -69,5 +69,5 @@ export const make = (file: string) =>
     })
   })
 
-/** Embeds with the word vectors in `file`. They are English: text in other scripts has no vector. */
+/** Embeds with the word vectors in `file`. They are English, so that text in other scripts has no vector. */
 export const layer = (file: string) => Layer.scoped(ModelManager, make(file))

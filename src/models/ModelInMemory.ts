@@ -1,5 +1,5 @@
 /**
- * An embedder for tests: it needs no file, and texts that share lexemes are near one another. It knows nothing of meaning.
+ * An embedder for tests that needs no file. Texts that share lexemes have similar vectors; meaning plays no part.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -10,7 +10,7 @@ import { make as makeInFlight } from "../resources/InFlight.ts"
 import type { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { described, missing, ModelManager } from "./ModelManager.ts"
 
-/** Each lexeme adds 1 to or takes 1 from the place that its hash names; no vector where nothing is left. */
+/** Feature hashing: each lexeme adds 1 or -1 at the index given by its hash. None when the sum is zero. */
 const embed = (text: string, dimension: number): Option.Option<Float32Array> => {
   const sum = new Float32Array(dimension)
   for (const lexeme of lexemes(text)) {

@@ -1,5 +1,6 @@
 /**
- * One model at one provider: requests are tried again where that may help, within bounds, and end on the wire with their caller.
+ * Client of one model at one provider. Requests are retried where that may help, within bounds, and aborted on the wire
+ * when their caller is interrupted.
  */
 import type * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -25,17 +26,17 @@ import type { Endpoint, Preset, Role } from "../Presets.ts"
 import type { Answer, Dialect, Exchange } from "./Dialect.ts"
 
 export interface Patience {
-  /** What one attempt may take, of every role or of each. */
+  /** Longest duration of one attempt, for all roles together or for each. */
   readonly within: Duration.DurationInput | Readonly<Record<Role, Duration.DurationInput>>
-  /** Further attempts after one that failed in passing: 408, 429, 5xx, a connection that broke. */
+  /** Number of retries after transient failures: 408, 429, 5xx, a broken connection. */
   readonly retries: number
-  /** The longest wait before another; a server that asks for a longer one is given up. */
+  /** Longest wait before a retry; a server that asks for a longer one is not retried. */
   readonly waits: Duration.DurationInput
 }
 
-/** A longer answer is refused. */
+/** Maximum bytes of an answer. */
 const MAX_ANSWER = 64 * 1024 * 1024
-/** What is told of a server's own words. */
+/** Characters shown of a server's error message. */
 const SHOWN = 200
 
 const HINTS: Readonly<Record<number, string>> = {
@@ -55,7 +56,7 @@ const hintOf = (status: number) =>
 const isPassing = (status: number, words: string) =>
   status === 408 || (status === 429 && !words.includes("insufficient_quota")) || status >= 500
 
-/** Of header values (RFC 9110, 5.5): a key that was copied with the end of its line. */
+/** Characters not allowed in header values (RFC 9110, 5.5), as in a key that was copied with its line break. */
 const UNSENDABLE = /[^\t\u0020-\u007e\u0080-\u00ff]/
 
 interface Failure extends Retry.Failure<ModelError> {
@@ -77,11 +78,11 @@ const retryAfter = (headers: Headers.Headers, words: string, now: number): Optio
 const causeOf = (error: HttpClientError.HttpClientError): string =>
   String((error.cause as { readonly code?: string } | undefined)?.code ?? error.reason)
 
-/** Undefined for one that is too long, of which no more is read. */
+/** Returns the body of a response; undefined when it is too long, without reading the rest. */
 const textOf = (response: HttpClientResponse.HttpClientResponse) =>
   Effect.suspend((): Effect.Effect<string | undefined, HttpClientError.HttpClientError> => {
     const length = Number(response.headers["content-length"])
-    // A stream costs more than reading it whole, which is safe where its length is told.
+    // With a declared length, reading the body whole is safe, and cheaper than a stream.
     if (length <= MAX_ANSWER) return response.text
     const parts: Array<Uint8Array> = []
     let size = 0
@@ -98,7 +99,7 @@ const ErrorAnswer = Schema.parseJson(Schema.Struct({
   detail: Schema.optional(Schema.String)
 }))
 
-/** What an answer says of an error, in one of the forms that providers have for it. */
+/** Extracts the error message from a body in any of the providers' forms; else returns the body. */
 const wordsOf = (text: string): string =>
   Option.match(Schema.decodeUnknownOption(ErrorAnswer)(text), {
     onNone: () => text,
@@ -106,18 +107,18 @@ const wordsOf = (text: string): string =>
       (typeof error === "object" ? error.message : error) ?? message ?? detail ?? text
   })
 
-/** One line without the key, which some servers repeat. */
+/** Shortens a text to one line, and masks the key, which some servers repeat. */
 const shown = (text: string, key: string): string =>
   (key === "" ? text : text.replaceAll(key, "…")).replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim().slice(
     0,
     SHOWN
   )
 
-/** What a call may take: tokens of what is asked (by domain/Tokens) and of the longest answer. */
+/** Size of a call: tokens of its input (by domain/Tokens) and of the longest answer. */
 export interface Size {
   readonly input: number
   readonly output: number
-  /** One attempt, in place of the patience that its role has. */
+  /** Longest duration of one attempt; overrides the role's `Patience`. */
   readonly within?: Duration.DurationInput | undefined
 }
 
@@ -129,7 +130,7 @@ export interface Client {
   readonly ask: <A>(exchange: Exchange<A>, size: Size) => Effect.Effect<Answer<A>, ModelError>
 }
 
-/** How an attempt came out, for the budget. One that was interrupted may be charged for. */
+/** Maps the exit of an attempt to an outcome for the budget. The provider may charge for an interrupted one. */
 const outcomeOf = <A>(exit: Exit.Exit<Answer<A>, Failure>): Outcome =>
   Exit.match(exit, {
     onSuccess: ({ model, usage }) => ({ outcome: "answered", model, usage, isCharged: true }),
@@ -172,7 +173,7 @@ export const make = (
     isPassing,
     retryAfter: Option.none()
   })
-  /** After an answer of which the provider thinks that it was one. */
+  /** Makes a failure that is not retried: the provider did the work, or may have, and may charge for each attempt. */
   const unusable = (error: ModelError) => failure(error, true, false)
 
   const once = <A>(
@@ -211,7 +212,7 @@ export const make = (
         duration: within,
         onTimeout: () => unusable(failed("TimedOut", `no answer within ${Duration.format(within)}`))
       }),
-      // Only what caused them: they themselves hold the request, with the key and the prompt.
+      // Keeps the causes only: the errors themselves hold the request, with the key and the prompt.
       Effect.catchTags({
         RequestError: (error) =>
           Effect.fail(

@@ -37,7 +37,9 @@ export interface Options {
   readonly busyTimeoutMs: number
   /** Models of providers. Without a model for embeddings, the package's own is used. */
   readonly models?: Pick<Providers.Options, "patience" | "roles"> & { readonly caps: Caps }
-  /** Milliseconds that the light model may take to fuse the injected memories into one text; without it they are listed. */
+  /**
+   * Milliseconds that the light model may take to fuse the injected memories into one text; without it they are listed.
+   */
   readonly fusion?: number | undefined
   /** Selects the sessions that a language model compresses again; without it, none. */
   readonly review?: ReviewMode
@@ -274,7 +276,9 @@ export const reviewing = bySettings((settings) =>
   watched(settings.home, "review", { review: "manual", ...optionsIn(settings.home, settings, WRITER) })
 )
 
-/** The service with another embedding model, in the syntax of `CLAUDE_MEMORY_EMBEDDING`; "local" is the package's own. */
+/**
+ * The service with another embedding model, in the syntax of `CLAUDE_MEMORY_EMBEDDING`; "local" is the package's own.
+ */
 export const reindexing = (to: Option.Option<string>) =>
   Option.match(to, {
     onNone: () => service("reindex"),
@@ -306,9 +310,9 @@ export const spendingIn = (home: string) =>
 export const spending = bySettings(({ home }) => spendingIn(home))
 
 /**
- * For the hooks when the settings name a server, an embedding model or fusion (bin/HookLocal.ts covers all else). Injects and nothing more,
- * with timeouts so short that neither store nor model delays a prompt. There is no time to rerank or to write, so fusion uses only texts
- * that are cached.
+ * For the hooks when the settings name a server, an embedding model or fusion (bin/HookLocal.ts covers all else).
+ * Injects and nothing more, with timeouts so short that neither store nor model delays a prompt. There is no time to
+ * rerank or to write, so fusion uses only texts that are cached.
  */
 export const hook = Layer.provideMerge(
   bySettings((settings) => {

@@ -1,9 +1,9 @@
 /**
  * The whole way from transcripts to memories, as one composition: lines → messages → segments → units → vectors.
  *
- * Capture writes messages and queues the segments they changed. The queue is then compressed, embedded and indexed batch by batch.
- * Reviews by a language model come last, when search already finds the units. Work that is interrupted between two batches is still in
- * the queue at the next start.
+ * Capture writes messages and queues the segments they changed. The queue is then compressed, embedded and indexed
+ * batch by batch. Reviews by a language model come last, when search already finds the units. Work that is interrupted
+ * between two batches is still in the queue at the next start.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -50,8 +50,8 @@ export type DrainServices = Compressor | MemoryStore | ModelManager | VectorInde
 export type PipelineServices = Collector | DrainServices
 
 /**
- * Items claimed at once, which bounds a transaction, the use of memory, and the work that a crash repeats. A segment holds up to 100
- * messages, a unit no more than a page.
+ * Items claimed at once, which bounds a transaction, the use of memory, and the work that a crash repeats. A segment
+ * holds up to 100 messages, a unit no more than a page.
  */
 const BATCH: Readonly<Record<WorkItem["kind"], number>> = {
   segment: 8,
@@ -66,8 +66,8 @@ const BATCH: Readonly<Record<WorkItem["kind"], number>> = {
 const PATIENCE_MS = 50
 
 /**
- * Makes an effect to run after each batch. The work is synchronous, and a yield only lets other fibers run, so a signal would be handled
- * when all is done; a sleep lets the event loop turn.
+ * Makes an effect to run after each batch. The work is synchronous, and a yield only lets other fibers run, so a signal
+ * would be handled when all is done; a sleep lets the event loop turn.
  */
 const pauses = Effect.map(Effect.flatMap(Clock.currentTimeMillis, Ref.make), (last) =>
   Effect.gen(function*() {
@@ -91,8 +91,8 @@ const postponed =
 const unlessPostponed = Stream.takeUntil<Step>(({ _tag }) => _tag === "Postponed")
 
 /**
- * Claims work of a kind until none is left. A batch that does not succeed is released, also when it is interrupted before its first step.
- * Ends after a postponed step, since the next batch would need the same model or index.
+ * Claims work of a kind until none is left. A batch that does not succeed is released, also when it is interrupted
+ * before its first step. Ends after a postponed step, since the next batch would need the same model or index.
  */
 const worked = <R>(
   kind: WorkItem["kind"],
@@ -148,7 +148,10 @@ const compare = (items: ReadonlyArray<WorkItem>) =>
     return { _tag: "Compared" as const, ...counts }
   })
 
-/** Names the index in use to the store; the store queues a comparison as a whole when the index is new or another than before. */
+/**
+ * Names the index in use to the store; the store queues a comparison as a whole when the index is new or another than
+ * before.
+ */
 const attach = Effect.gen(function*() {
   const store = yield* MemoryStore
   const vectors = yield* VectorIndex
@@ -203,7 +206,10 @@ const compressSegments = compress(
     )
 )
 
-/** Queues a recap too: a session may change without its segments, by its title, and this has just replaced the model's recap. */
+/**
+ * Queues a recap too: a session may change without its segments, by its title, and this has just replaced the model's
+ * recap.
+ */
 const summarizeSessions = compress(
   (store, ids) => store.outlines(ids),
   (compressor, outline) => compressor.summarize(outline),
@@ -215,8 +221,8 @@ const summarizeSessions = compress(
 const RENEWED_EVERY = Duration.seconds(20)
 
 /**
- * Has a language model make the units of each item, and writes them item by item. A failed item is tried again later, and the first
- * failure ends this kind of work for now. An exhausted budget does not count as a failure of the item.
+ * Has a language model make the units of each item, and writes them item by item. A failed item is tried again later,
+ * and the first failure ends this kind of work for now. An exhausted budget does not count as a failure of the item.
  */
 const reviewBy = <A extends { readonly session: Session }>(
   compressor: Compressor["Type"],
@@ -307,7 +313,10 @@ export const settle: Stream.Stream<Step, PipelineError, DrainServices> = Stream.
 /** Works off the queue, whoever filled it. */
 export const drain: Stream.Stream<Step, PipelineError, DrainServices> = Stream.concat(settle, review)
 
-/** Reads transcripts, and Claude Code's own notes on their projects. Reads the next batch when the previous one is written. */
+/**
+ * Reads transcripts, and Claude Code's own notes on their projects. Reads the next batch when the previous one is
+ * written.
+ */
 export const capture = (files: ReadonlyArray<TranscriptFile>): Stream.Stream<Step, PipelineError, Collector> =>
   Stream.unwrap(Effect.map(Collector, (collector) =>
     Stream.concat(

@@ -1,6 +1,6 @@
 /**
- * The library: ports, layers and schemas for programs that compose them. A port is a tag without layers; each adapter is a namespace whose
- * `layer` implements it. A service without alternatives has its layer as a static member.
+ * The library: ports, layers and schemas for programs that compose them. A port is a tag without layers; each adapter
+ * is a namespace whose `layer` implements it. A service without alternatives has its layer as a static member.
  */
 
 // The composed service.

@@ -1,6 +1,6 @@
 /**
- * Checks the words of a command line before @effect/cli parses them. @effect/cli takes an unknown option for an argument where a command
- * has any, and suggests nothing for an unknown command.
+ * Checks the words of a command line before @effect/cli parses them. @effect/cli takes an unknown option for an
+ * argument where a command has any, and suggests nothing for an unknown command.
  */
 import * as AutoCorrect from "@effect/cli/AutoCorrect"
 import * as CliConfig from "@effect/cli/CliConfig"
@@ -55,8 +55,9 @@ export const findMistake = (words: ReadonlyArray<string>, commands: Known): stri
 }
 
 /**
- * Splits "--name=value" into two words, and moves "-" behind the options. @effect/cli takes "--name=value" for an argument where the
- * option may be repeated, and cuts the value at its next "="; after "-" it takes everything for arguments.
+ * Splits "--name=value" into two words, and moves "-" behind the options. @effect/cli takes "--name=value" for an
+ * argument where the option may be repeated, and cuts the value at its next "="; after "-" it takes everything for
+ * arguments.
  */
 export const separate = (words: ReadonlyArray<string>, commands: Known): ReadonlyArray<string> => {
   const takesValue = takingValue(commands[words[0] ?? ""] ?? {})

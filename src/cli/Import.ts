@@ -181,8 +181,8 @@ export const command = Command.make("import", { paths, ...options }, ({ json, pa
       const files = yield* memory.discover(paths.length > 0 ? paths : [Settings.transcriptsFolder(settings)])
       return yield* run(files, since)
     }).pipe(Effect.provide(Layer.provide(App.service("import"), App.base)))
-    // The scope has closed, and the ledger would have failed it if a resource were left open. The event loop closes the descriptors in its
-    // next turns.
+    // The scope has closed, and the ledger would have failed it if a resource were left open. The event loop closes the
+    // descriptors in its next turns.
     yield* Effect.sleep("20 millis")
     const openAtExit = LeakProbe.beyond(before, yield* LeakProbe.read)
     yield* answer(json, { ...report, resources: { openAtExit } }, () => reportText(report))

@@ -24,8 +24,8 @@ class InitError extends Schema.TaggedError<InitError>()("InitError", { detail: S
 }
 
 /**
- * Returns `node`, for Claude Code to find: a path belongs to one version, and is gone with its next upgrade. If PATH has none, returns the
- * path of the running one.
+ * Returns `node`, for Claude Code to find: a path belongs to one version, and is gone with its next upgrade. If PATH
+ * has none, returns the path of the running one.
  */
 const node = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem

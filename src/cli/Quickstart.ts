@@ -23,7 +23,10 @@ const GROUP_BYTES = 20e6
 
 const SAMPLE_QUESTION = "why did we decide against Meilisearch?"
 
-/** Imports the newest files first, in groups, until the time or the size is used up; also returns the files that are left. */
+/**
+ * Imports the newest files first, in groups, until the time or the size is used up; also returns the files that are
+ * left.
+ */
 const importNewest = (files: ReadonlyArray<TranscriptFile>) =>
   Effect.gen(function*() {
     const start = yield* Clock.currentTimeMillis

@@ -1,6 +1,6 @@
 /**
- * Records which units were injected into each Claude Code session, so that none is injected twice, and whether the session is muted. One
- * file per session, append-only: two hooks of one session may run at once.
+ * Records which units were injected into each Claude Code session, so that none is injected twice, and whether the
+ * session is muted. One file per session, append-only: two hooks of one session may run at once.
  */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -48,7 +48,10 @@ const read = (lines: ReadonlyArray<string>): SessionRecord => {
   return { ids, isMuted, isNew: lines.length === 0 }
 }
 
-/** File name of a session's record. Session ids are UUIDs; any id that is no plain name is hashed, so that it can't lead elsewhere. */
+/**
+ * File name of a session's record. Session ids are UUIDs; any id that is no plain name is hashed, so that it can't lead
+ * elsewhere.
+ */
 const nameOf = (sessionId: string) => /^[\w-]{1,100}$/.test(sessionId) ? sessionId : idOf("answer", sessionId)
 
 type Lines = ReadonlyArray<string>

@@ -1,6 +1,6 @@
 /**
- * Answers Claude Code's hooks: when a session begins, with what earlier sessions of the project left; when a prompt is submitted, with
- * the memories that are relevant to it.
+ * Answers Claude Code's hooks: when a session begins, with what earlier sessions of the project left; when a prompt is
+ * submitted, with the memories that are relevant to it.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -71,7 +71,9 @@ const knownTo = ({ cwd, transcript_path }: HookInput) =>
     return { text: texts.map((text) => text.slice(0, KNOWN_CHARS)).join("\n"), files }
   })
 
-/** A fork's transcript begins with its parent's messages: `forkedFrom` names the parent, or the messages have its uuids. */
+/**
+ * A fork's transcript begins with its parent's messages: `forkedFrom` names the parent, or the messages have its uuids.
+ */
 const FORKED = /"forkedFrom":\s*\{[^{}]*"sessionId":\s*"([^"]{1,100})"/
 const UUID = /"uuid":\s*"([^"]{1,100})"/
 const HEAD_BYTES = 64 * 1024

@@ -1,6 +1,6 @@
 /**
- * Entries of Claude Memory in Claude Code's own files: hooks and an environment variable in its settings, a server in its list of MCP
- * servers.
+ * Entries of Claude Memory in Claude Code's own files: hooks and an environment variable in its settings, a server in
+ * its list of MCP servers.
  *
  * https://code.claude.com/docs/en/hooks, https://code.claude.com/docs/en/mcp
  */
@@ -85,7 +85,10 @@ const isServer = (value: unknown, isOurs: IsOurs): boolean => {
   return script !== undefined && isOurs(script)
 }
 
-/** Checks that all values on the way to `path` are objects, that none occurs twice, and that the value at `path` has this type. */
+/**
+ * Checks that all values on the way to `path` are objects, that none occurs twice, and that the value at `path` has
+ * this type.
+ */
 const checkWay = (json: Json, path: Path, type: "array" | "object"): Either.Either<void, Flaw> => {
   const flaw = (offset: number, detail: string) => Either.left({ offset, detail })
   for (let length = 0; length <= path.length; length++) {
@@ -147,7 +150,9 @@ const put = ({ changes, json, made }: Edited, path: Path, value: unknown): Edite
   }
 }
 
-/** Removes the value at `path`, then its containers from the inside out while they are empty and `isEmptied` allows it. */
+/**
+ * Removes the value at `path`, then its containers from the inside out while they are empty and `isEmptied` allows it.
+ */
 const drop = (edited: Edited, path: Path, isEmptied: (path: Path) => boolean): Edited => {
   const before = valueOf(find(edited.json, path)!)
   let json = remove(edited.json, path)
@@ -181,8 +186,8 @@ export interface Hooks {
 }
 
 /**
- * Adds our hooks to the settings, one for each event, beside those of others. An existing hook of ours keeps its place and its matcher
- * and, unless its type changes, its other properties.
+ * Adds our hooks to the settings, one for each event, beside those of others. An existing hook of ours keeps its place
+ * and its matcher and, unless its type changes, its other properties.
  */
 export const addHooks = (json: Json, { home, isOurs, programs, prompt }: Hooks): Either.Either<Edited, Flaw> =>
   Either.gen(function*() {
@@ -211,8 +216,8 @@ export const homeIn = (json: Json): string | undefined => {
 }
 
 /**
- * Adds our server under `place`: the empty path for all of a user's projects, else the path of the project's own part. Fails when another
- * server has the name.
+ * Adds our server under `place`: the empty path for all of a user's projects, else the path of the project's own part.
+ * Fails when another server has the name.
  */
 export const addServer = (
   json: Json,
@@ -232,8 +237,8 @@ export const addServer = (
   })
 
 /**
- * Removes our entries from a file of either kind. `made` lists the containers that we added, which go when they are empty; without it
- * every container that becomes empty goes.
+ * Removes our entries from a file of either kind. `made` lists the containers that we added, which go when they are
+ * empty; without it every container that becomes empty goes.
  */
 export const takeOut = (
   json: Json,

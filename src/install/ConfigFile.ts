@@ -118,7 +118,9 @@ export const malformed = (path: string, text: string) => ({ detail, offset }: Fl
 /** Claude Code treats a missing or empty file like an empty object. */
 const NOTHING = "{}\n"
 
-/** Parses the file by the rules of Claude Code, which accepts a byte order mark but no comments and no trailing commas. */
+/**
+ * Parses the file by the rules of Claude Code, which accepts a byte order mark but no comments and no trailing commas.
+ */
 export const jsonOf = ({ bytes, path }: ConfigFile): Either.Either<Json, ConfigFileError> =>
   Either.flatMap(
     Either.mapLeft(decode(bytes ?? new Uint8Array()), malformed(path, "")),
@@ -174,7 +176,10 @@ export const missingFolders = (target: string) =>
     return missing
   })
 
-/** Replaces the content, or deletes the file without `bytes`; fails with `Changed` when it is no longer as read. Creates the folder. */
+/**
+ * Replaces the content, or deletes the file without `bytes`; fails with `Changed` when it is no longer as read. Creates
+ * the folder.
+ */
 export const replace = (file: ConfigFile, bytes: Uint8Array | undefined) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -219,7 +224,10 @@ const isStale = (lock: string) =>
       ({ mtime }, now) => Option.exists(mtime, (date) => now - date.getTime() > STALE_MS)
     )).pipe(Effect.orElseSucceed(() => false))
 
-/** Runs an effect under Claude Code's own lock on this file, which Claude Code rewrites while it runs. The folder must exist. */
+/**
+ * Runs an effect under Claude Code's own lock on this file, which Claude Code rewrites while it runs. The folder must
+ * exist.
+ */
 export const inTurn = <A, E, R>(
   { path, target }: Pick<ConfigFile, "path" | "target">,
   effect: Effect.Effect<A, E, R>

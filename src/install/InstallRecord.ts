@@ -1,6 +1,6 @@
 /**
- * <home>/installed: records what was added to which file, and keeps a copy of each file without it, so that removal restores the file to
- * the byte.
+ * <home>/installed: records what was added to which file, and keeps a copy of each file without it, so that removal
+ * restores the file to the byte.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -74,7 +74,10 @@ export const remember = (home: string, entry: Entry, bytes: Uint8Array | undefin
     yield* save(home, [...others, entry])
   })
 
-/** Removes all entries but those of the files at `kept`. When none is left, removes the code cache too, and the home if it is empty. */
+/**
+ * Removes all entries but those of the files at `kept`. When none is left, removes the code cache too, and the home if
+ * it is empty.
+ */
 export const forget = (home: string, kept: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem

@@ -27,8 +27,8 @@ export interface Target {
 }
 
 /**
- * Scope "user" covers all projects; scope "project" covers one project, for this user alone, in all its folders and worktrees. The
- * entries name programs of this machine, so they go into no file that is shared with others.
+ * Scope "user" covers all projects; scope "project" covers one project, for this user alone, in all its folders and
+ * worktrees. The entries name programs of this machine, so they go into no file that is shared with others.
  */
 export const targetOf = (scope: Scope, { claudeFile, claudeFolder }: Places, folder: string) =>
   Effect.gen(function*() {
@@ -185,7 +185,10 @@ const projectsIn = (path: string) =>
     return ClaudeSettings.projectsIn(json, isOurs)
   }).pipe(Effect.orElseSucceed(() => []))
 
-/** Plans the removal from all files that may hold our entries, recorded or not; `folder` is the project to look in first. */
+/**
+ * Plans the removal from all files that may hold our entries, recorded or not; `folder` is the project to look in
+ * first.
+ */
 export const removal = (places: Places, folder: string) =>
   Effect.gen(function*() {
     const path = yield* Path.Path

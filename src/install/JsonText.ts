@@ -147,7 +147,9 @@ const write = (value: unknown, indent: string | undefined, style: Style): string
     ? inline(value, style)
     : block(value, indent, { ...style, unit: style.unit })
 
-/** Replaces a range and parses the result. Invalid JSON is a defect here: the text was valid, and the insertion is ours. */
+/**
+ * Replaces a range and parses the result. Invalid JSON is a defect here: the text was valid, and the insertion is ours.
+ */
 const spliced = ({ text }: Json, start: number, end: number, inserted: string): Json =>
   Either.getOrThrowWith(
     parse(text.slice(0, start) + inserted + text.slice(end)),
@@ -174,8 +176,9 @@ const insert = (json: Json, container: Node, name: string | undefined, value: un
 }
 
 /**
- * Sets `value` at `path`: replaces an existing value, else adds it as the last member of its object or array. Missing containers are
- * created. Existing ones must be objects or arrays, as the path requires, and a new element must be the next one of its array.
+ * Sets `value` at `path`: replaces an existing value, else adds it as the last member of its object or array. Missing
+ * containers are created. Existing ones must be objects or arrays, as the path requires, and a new element must be the
+ * next one of its array.
  */
 export const set = (json: Json, path: Path, value: unknown): Json => {
   const there = find(json, path)

@@ -23,7 +23,10 @@ const OTHERS = [
 export interface Contents {
   readonly ours: ReadonlyArray<string>
   readonly others: ReadonlyArray<string>
-  /** True when the folder is a home of Claude Memory. In another folder, files with our names may belong to somebody else. */
+  /**
+   * True when the folder is a home of Claude Memory. In another folder, files with our names may belong to somebody
+   * else.
+   */
   readonly isOurs: boolean
   /** Size of the databases. */
   readonly bytes: number

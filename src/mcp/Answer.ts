@@ -13,7 +13,9 @@ import type { SearchResult } from "../domain/Search.ts"
 import { reason } from "../serve/Wording.ts"
 import { Refused } from "./Serving.ts"
 
-/** Most characters of one answer's data: Claude Code accepts 25,000 tokens, and a Chinese character may be one token. */
+/**
+ * Most characters of one answer's data: Claude Code accepts 25,000 tokens, and a Chinese character may be one token.
+ */
 export const MAX_ANSWER = 20_000
 const MAX_FILES = 20
 
@@ -111,8 +113,8 @@ export const Evidence = Schema.Struct({
 })
 
 /**
- * Returns the joined text of the messages from `offset` on, in at most `room` characters of JSON (a few thousand at least), and the
- * offset at which it ends; `end` is undefined at the end of the messages.
+ * Returns the joined text of the messages from `offset` on, in at most `room` characters of JSON (a few thousand at
+ * least), and the offset at which it ends; `end` is undefined at the end of the messages.
  */
 export const passage = (messages: ReadonlyArray<Message>, offset: number, room: number) => {
   const evidence: Array<typeof Evidence.Type> = []

@@ -43,8 +43,8 @@ export const cursor = optional(
 )
 
 /**
- * Parses an argument that is a day or a time, in milliseconds since the epoch. With "end", a day without a time becomes its last
- * millisecond.
+ * Parses an argument that is a day or a time, in milliseconds since the epoch. With "end", a day without a time becomes
+ * its last millisecond.
  */
 export const time = (argument: string, value: string, of: "beginning" | "end" = "beginning") =>
   Option.match(DateTime.make(value.trim()), {

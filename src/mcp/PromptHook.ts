@@ -21,7 +21,10 @@ const decode = Schema.decodeUnknown(Input)
 const NAME = "claude_memory_prompt"
 const TITLE = "Answer the hook of a prompt"
 
-/** Records the failure for `doctor`, as the hook program does. Loads the file modules here, since nothing else in this file needs them. */
+/**
+ * Records the failure for `doctor`, as the hook program does. Loads the file modules here, since nothing else in this
+ * file needs them.
+ */
 const failed = (detail: string) =>
   Effect.gen(function*() {
     yield* Effect.logWarning(`a prompt was answered with nothing: ${detail}`)
@@ -49,8 +52,8 @@ const answer = (asked: typeof Input.Type) =>
   }).pipe(Effect.catchAll(({ message }) => failed(message)))
 
 /**
- * Tool for a UserPromptSubmit hook of type `mcp_tool`. Claude Code treats its text like the stdout of a command hook, and ignores
- * structured content.
+ * Tool for a UserPromptSubmit hook of type `mcp_tool`. Claude Code treats its text like the stdout of a command hook,
+ * and ignores structured content.
  */
 export const prompt: Tool = {
   name: NAME,

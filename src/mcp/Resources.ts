@@ -1,6 +1,6 @@
 /**
- * MCP resources, which a client can attach to a conversation: the memory's status, its recent sessions, and each session and memory by
- * its id.
+ * MCP resources, which a client can attach to a conversation: the memory's status, its recent sessions, and each
+ * session and memory by its id.
  */
 import type { CompleteResult, ReadResourceResult, Resource, ResourceTemplate } from "@modelcontextprotocol/sdk/types.js"
 import * as Effect from "effect/Effect"
@@ -72,7 +72,9 @@ interface Session {
   readonly memories: number
 }
 
-/** Groups memories by session, in their order. A session takes its title from its archive, else from its first memory. */
+/**
+ * Groups memories by session, in their order. A session takes its title from its archive, else from its first memory.
+ */
 const sessionsOf = (units: ReadonlyArray<MemoryUnit>): ReadonlyArray<Session> => {
   const sessions = new Map<string, Session>()
   for (const { occurredAt, projectId, sessionId, title, type } of units) {
@@ -122,7 +124,10 @@ const notFound = (uri: string) =>
 const json = (data: unknown) => ({ mimeType: "application/json", text: JSON.stringify(data, null, 2) })
 const markdown = (text: string) => ({ mimeType: "text/markdown", text })
 
-/** Parses the URI of a memory or a session. The id is matched before it is decoded, so no encoded "/" adds a path segment. */
+/**
+ * Parses the URI of a memory or a session. The id is matched before it is decoded, so no encoded "/" adds a path
+ * segment.
+ */
 const idIn = (uri: string): { readonly kind: string; readonly id: string } | undefined => {
   const [, kind, id] = /^memory:\/\/(units|sessions)\/([^/?#]+)$/.exec(uri) ?? []
   if (kind === undefined || id === undefined) return undefined

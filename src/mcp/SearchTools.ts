@@ -250,7 +250,9 @@ export const crossProjectSearch = tool({
     })
 })
 
-/** Longest text of an injection, in characters. The largest token budget (8,000) is the tighter limit for most texts. */
+/**
+ * Longest text of an injection, in characters. The largest token budget (8,000) is the tighter limit for most texts.
+ */
 const MAX_INJECTED = 40_000
 
 export const inject = tool({

@@ -1,6 +1,6 @@
 /**
- * The MCP server over stdio, which Claude Code runs beside a session. It answers the handshake before it loads any part of the memory,
- * which the first call or the background work opens.
+ * The MCP server over stdio, which Claude Code runs beside a session. It answers the handshake before it loads any part
+ * of the memory, which the first call or the background work opens.
  */
 import { Server } from "@modelcontextprotocol/sdk/server/index.js"
 import type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol.js"

@@ -1,6 +1,6 @@
 /**
- * Services that every call of a tool, a resource or a prompt uses: the memory, which the first call opens, and the project of the
- * Claude Code session that this process serves.
+ * Services that every call of a tool, a resource or a prompt uses: the memory, which the first call opens, and the
+ * project of the Claude Code session that this process serves.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -106,8 +106,8 @@ const STRICT = new Refused({
 type Projects = SearchFilter["projects"]
 
 /**
- * Ids of the projects with these names, ids or folders; without any, this session's project. Strict isolation refuses every other
- * project.
+ * Ids of the projects with these names, ids or folders; without any, this session's project. Strict isolation refuses
+ * every other project.
  */
 export const projectsNamed = (
   names: ReadonlyArray<string>
@@ -127,7 +127,9 @@ export const projectsAllowed: Effect.Effect<Projects, StoreError | Unopened, Ser
   return isolation === "strict" ? [(yield* memory.project(folder)).id] : "all"
 })
 
-/** Returns a memory, by its id or a prefix of it, with its source messages; refuses when isolation forbids its project. */
+/**
+ * Returns a memory, by its id or a prefix of it, with its source messages; refuses when isolation forbids its project.
+ */
 export const shown = (id: string) =>
   Effect.gen(function*() {
     const { memory } = yield* opened

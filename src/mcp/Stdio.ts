@@ -1,6 +1,6 @@
 /**
- * MCP over two streams, one message per line. A line that is no message, or too long, is skipped and reported to `onerror`. It neither
- * breaks the connection nor takes more memory than a message may.
+ * MCP over two streams, one message per line. A line that is no message, or too long, is skipped and reported to
+ * `onerror`. It neither breaks the connection nor takes more memory than a message may.
  */
 import { deserializeMessage, serializeMessage } from "@modelcontextprotocol/sdk/shared/stdio.js"
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js"

@@ -36,8 +36,8 @@ const failureOf = (cause: Cause.Cause<{ readonly message: string }>): string =>
   })
 
 /**
- * Restarts the work after a pause when it fails or ends, and logs each failure. A run that lasted as long as the longest pause resets the
- * count of failures in a row.
+ * Restarts the work after a pause when it fails or ends, and logs each failure. A run that lasted as long as the
+ * longest pause resets the count of failures in a row.
  */
 export const make = (
   name: string,

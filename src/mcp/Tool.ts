@@ -51,8 +51,8 @@ const schemaOf = (schema: Schema.Schema.AnyNoContext): Description["inputSchema"
 }
 
 /**
- * Claude Code shows Claude the data instead of the text, and writes it into the transcript as JSON with the properties in order. The
- * first and the last property fence the data there.
+ * Claude Code shows Claude the data instead of the text, and writes it into the transcript as JSON with the properties
+ * in order. The first and the last property fence the data there.
  */
 const fenced = <A extends Readonly<Record<string, unknown>>>(data: A) => ({ begin: OPEN, ...data, end: CLOSE })
 

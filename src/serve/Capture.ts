@@ -27,7 +27,9 @@ export type CaptureFailure = Pipeline.PipelineError | SqliteError
 
 /** Interval at which work that other processes left undone is looked for. */
 const REST = Duration.seconds(30)
-/** Time without new lines before a language model reviews, so that it does not read a growing session again and again. */
+/**
+ * Time without new lines before a language model reviews, so that it does not read a growing session again and again.
+ */
 const QUIET = Duration.minutes(2)
 /** Longest time between two reviews while new lines keep coming. */
 const UNQUIET = Duration.minutes(30)
@@ -43,7 +45,10 @@ const whenQuiet = <A, E, R>(what: Stream.Stream<A, E, R>, capturedAt: Ref.Ref<nu
       return what
     })))
 
-/** Runs each stage at its own pace, so that a slow or unavailable model or index does not keep new memories from being found. */
+/**
+ * Runs each stage at its own pace, so that a slow or unavailable model or index does not keep new memories from being
+ * found.
+ */
 const follow = (folders: ReadonlyArray<string>) =>
   Stream.unwrap(Effect.gen(function*() {
     const collector = yield* Collector
@@ -79,8 +84,8 @@ const follow = (folders: ReadonlyArray<string>) =>
   }))
 
 /**
- * Waits until no other process follows these folders, reads what was written since the last time, then follows new lines. Ends only when
- * interrupted, or with a failure of the store that is not temporary.
+ * Waits until no other process follows these folders, reads what was written since the last time, then follows new
+ * lines. Ends only when interrupted, or with a failure of the store that is not temporary.
  */
 export const capture = (
   folders: ReadonlyArray<string>

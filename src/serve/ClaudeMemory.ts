@@ -46,7 +46,7 @@ import { work } from "./Worker.ts"
 
 type Services = Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path | Injector | ResourceLedger
 
-/** How long a session's record is kept after its last entry; Claude Code deletes the transcript sooner. */
+/** Retention of a session's record after its last entry; Claude Code deletes the transcript sooner. */
 const KEPT_MS = 60 * 86_400_000
 
 const make = Effect.gen(function*() {
@@ -137,8 +137,8 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   /** Reads transcripts from their cursors on and makes memories of them; emits each step when it is done. */
   readonly ingest: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<Pipeline.Step, Pipeline.PipelineError>
   /**
-   * Has a language model compress sessions again, by id or a prefix of it. "all" means those never reviewed; an empty list means the
-   * reviews already queued. Needs a `Reviewer`.
+   * Has a language model compress sessions again, by id or a prefix of it. "all" means those never reviewed; an empty
+   * list means the reviews already queued. Needs a `Reviewer`.
    */
   readonly review: (
     sessions: ReadonlyArray<string> | "all"
@@ -146,8 +146,8 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   /** Works off the queue, whoever filled it, until interrupted. */
   readonly work: Stream.Stream<Pipeline.Step, Pipeline.PipelineError>
   /**
-   * Follows the transcripts below these folders until interrupted: first what was written since they were last read, then new lines. One
-   * process per memory does it, and another takes over when it ends.
+   * Follows the transcripts below these folders until interrupted: first what was written since they were last read,
+   * then new lines. One process per memory does it, and another takes over when it ends.
    */
   readonly capture: (folders: ReadonlyArray<string>) => Stream.Stream<CaptureStep, CaptureFailure>
   readonly search: (query: SearchQuery) => Effect.Effect<SearchResponse, StoreError>
@@ -167,8 +167,8 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   /** Saves a memory with its secrets masked. Saving the same twice changes nothing. */
   readonly save: (request: SaveRequest) => Effect.Effect<MemoryUnit, StoreError | NotFound>
   /**
-   * Deletes memories, by id or a prefix of it, and those that say the same, from the store and the index, and cuts their sentences from
-   * the source messages. No later capture, compression or review brings them back; saving does.
+   * Deletes memories, by id or a prefix of it, and those that say the same, from the store and the index, and cuts
+   * their sentences from the source messages. No later capture, compression or review brings them back; saving does.
    */
   readonly forget: (ids: ReadonlyArray<string>) => Effect.Effect<Forgotten, StoreError | NotFound>
   readonly projects: {
@@ -188,7 +188,10 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
       project: string,
       name: string
     ) => Effect.Effect<Project.Project, StoreError | NotFound | Projects.ProjectError>
-    /** Excludes a project or includes it again. Its transcripts are not read, and only a search that names it returns its memories. */
+    /**
+     * Excludes a project or includes it again. Its transcripts are not read, and only a search that names it returns
+     * its memories.
+     */
     readonly exclude: (
       project: string,
       isExcluded: boolean

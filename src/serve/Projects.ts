@@ -32,7 +32,10 @@ export const of = (folder: string) =>
     return Project.knownAs(yield* store.projects, resolved.id) ?? resolved
   })
 
-/** Returns the projects with these names, ids or root folders; for each without a match, those that a match was merged into. */
+/**
+ * Returns the projects with these names, ids or root folders; for each without a match, those that a match was merged
+ * into.
+ */
 export const named = (names: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const projects = yield* Effect.flatMap(MemoryStore, (store) => store.projects)

@@ -19,7 +19,10 @@ const at = (occurredAt: number): Place => ({
 
 const placeOf = ({ id, occurredAt, position }: Place): Place => ({ occurredAt, position, id })
 
-/** Resolves a session's id; an unknown one is kept, since a saved memory may belong to a session that was never captured. */
+/**
+ * Resolves a session's id; an unknown one is kept, since a saved memory may belong to a session that was never
+ * captured.
+ */
 const called = (sessionId: string) =>
   Effect.catchTag(
     sessionCalled(sessionId),

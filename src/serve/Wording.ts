@@ -18,7 +18,10 @@ export const plural = (n: number, noun: string): string => `${number(n)} ${noun}
 export const listed = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts).map(([name, n]) => `${number(n)} ${name}`).join(", ")
 
-/** Formats as "1,234 lines = 1,000 stored + 230 skipped (…) + 4 dead letters", with the `shown` commonest reasons for skipping. */
+/**
+ * Formats as "1,234 lines = 1,000 stored + 230 skipped (…) + 4 dead letters", with the `shown` commonest reasons for
+ * skipping.
+ */
 export const balance = (lines: LineSum, shown = Number.POSITIVE_INFINITY): string => {
   const reasons = Object.entries(lines.skipped).sort(([, a], [, b]) => b - a)
   const total = (some: typeof reasons) => some.reduce((sum, [, n]) => sum + n, 0)

@@ -1,6 +1,6 @@
 /**
- * Repeats parts of the pipeline until interrupted: work that other processes captured, and work that had to wait for a model, an index or
- * the store.
+ * Repeats parts of the pipeline until interrupted: work that other processes captured, and work that had to wait for a
+ * model, an index or the store.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -23,7 +23,9 @@ interface Hindrance {
 
 export type Patience = <A, E extends Hindrance, R>(work: Stream.Stream<A, E, R>) => Stream.Stream<A, E, R>
 
-/** Retries work after temporary failures, with pauses that grow from a second to a minute, and logs each reason once. */
+/**
+ * Retries work after temporary failures, with pauses that grow from a second to a minute, and logs each reason once.
+ */
 export const makePatience: Effect.Effect<Patience> = Effect.map(Ref.make(""), (told) => {
   const tell = ({ message, reason }: Hindrance) =>
     Effect.flatMap(
@@ -60,7 +62,10 @@ export const paced = <R>(
     return Stream.forever(round)
   }))
 
-/** Works off the queue again and again. Ends only when interrupted, or with a failure of the store that is not temporary. */
+/**
+ * Works off the queue again and again. Ends only when interrupted, or with a failure of the store that is not
+ * temporary.
+ */
 export const work: Stream.Stream<Pipeline.Step, Pipeline.PipelineError, Pipeline.DrainServices> = Stream.unwrap(
   Effect.map(makePatience, (patiently) => paced(patiently(Pipeline.drain), Effect.sleep(PAUSE)))
 )

@@ -66,8 +66,8 @@ const BATCH: Readonly<Record<WorkItem["kind"], number>> = {
 const PATIENCE_MS = 50
 
 /**
- * Makes an effect to run after each batch. The work is synchronous, and a yield only lets other fibers run, so a signal
- * would be handled when all is done; a sleep lets the event loop turn.
+ * Makes an effect that lets the event loop turn, at most once every `PATIENCE_MS`. The work is synchronous, and a plain
+ * yield only lets other fibers run, so that a signal would be handled when all work is done.
  */
 const pauses = Effect.map(Effect.flatMap(Clock.currentTimeMillis, Ref.make), (last) =>
   Effect.gen(function*() {
@@ -91,8 +91,8 @@ const postponed =
 const unlessPostponed = Stream.takeUntil<Step>(({ _tag }) => _tag === "Postponed")
 
 /**
- * Claims work of a kind until none is left. A batch that does not succeed is released, also when it is interrupted
- * before its first step. Ends after a postponed step, since the next batch would need the same model or index.
+ * Claims work of a kind until none is left. Items that a batch did not finish are released, also when the batch is
+ * interrupted before its first step. Ends after a postponed step, since the next batch would need the same model or index.
  */
 const worked = <R>(
   kind: WorkItem["kind"],
@@ -111,7 +111,7 @@ const worked = <R>(
     return unlessPostponed(Stream.filterMapWhile(Stream.repeatEffect(Effect.zipLeft(batch, pause)), identity))
   }))
 
-/** Writes and removes the points of units that were written, changed or removed. */
+/** Indexes the queued units: writes the points of active ones, and removes those of all others. */
 const index = (items: ReadonlyArray<WorkItem>) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -149,8 +149,8 @@ const compare = (items: ReadonlyArray<WorkItem>) =>
   })
 
 /**
- * Names the index in use to the store; the store queues a comparison as a whole when the index is new or another than
- * before.
+ * Names the index in use to the store. When it is new or another than before, the store queues a comparison of the
+ * whole index.
  */
 const attach = Effect.gen(function*() {
   const store = yield* MemoryStore

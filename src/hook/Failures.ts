@@ -17,7 +17,7 @@ export const HookFailure = Schema.Struct({
 })
 export type HookFailure = typeof HookFailure.Type
 
-/** Size of the log, in bytes. At half of it the file is rotated, so at least the newest half is kept. */
+/** Size of the log, in bytes. At half of it the file is rotated to `.1`, so at least the newest half is kept. */
 const MAX_BYTES = 128 * 1024
 const MAX_DETAIL = 300
 

@@ -86,7 +86,7 @@ const isServer = (value: unknown, isOurs: IsOurs): boolean => {
 }
 
 /**
- * Checks that all values on the way to `path` are objects, that none occurs twice, and that the value at `path` has
+ * Checks that existing values on the way to `path` are objects, that none occurs twice, and that a value at `path` has
  * this type.
  */
 const checkWay = (json: Json, path: Path, type: "array" | "object"): Either.Either<void, Flaw> => {

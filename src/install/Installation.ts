@@ -66,7 +66,7 @@ const oursIn = (json: Json, known: ReadonlyArray<string>) =>
 
 type Edit = (json: Json, isOurs: ClaudeSettings.IsOurs) => Either.Either<ClaudeSettings.Edited, Flaw>
 
-/** Planned change of a file; without `bytes` it is deleted. */
+/** Planned content of a file; without `bytes` there will be no file. */
 export interface Planned {
   readonly file: ConfigFile.ConfigFile
   readonly changes: ReadonlyArray<ClaudeSettings.Change>
@@ -178,7 +178,7 @@ const removed = (path: string, home: string): Step => ({
   })
 })
 
-/** Lists the projects with our server of their own, which have our hooks too. */
+/** Lists the projects that have our server of their own, since those have our hooks too. */
 const projectsIn = (path: string) =>
   Effect.gen(function*() {
     const { isOurs, json } = yield* read(path)

@@ -64,7 +64,7 @@ export interface Tally {
   readonly calls: number
   readonly errors: number
   readonly answeringMs: number
-  /** Memories returned to callers, and calls of `inject` that returned any. */
+  /** Memories returned by searches and by `inject`, and calls of `inject` that returned any. */
   readonly retrieved: number
   readonly injected: number
 }

@@ -20,7 +20,7 @@ export type CaptureStep =
   | { readonly _tag: "Waiting" }
   /** This process holds the lease from now on. */
   | { readonly _tag: "Following" }
-  /** Everything written before this process took over is read and compressed. */
+  /** Everything written so far is read and compressed. */
   | { readonly _tag: "CaughtUp" }
 
 export type CaptureFailure = Pipeline.PipelineError | SqliteError

@@ -189,8 +189,8 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
       name: string
     ) => Effect.Effect<Project.Project, StoreError | NotFound | Projects.ProjectError>
     /**
-     * Excludes a project or includes it again. Its transcripts are not read, and only a search that names it returns
-     * its memories.
+     * Excludes a project or includes it again. While it is excluded, its transcripts are not read, and only a request
+     * that names it returns its memories.
      */
     readonly exclude: (
       project: string,

@@ -33,8 +33,8 @@ export const of = (folder: string) =>
   })
 
 /**
- * Returns the projects with these names, ids or root folders; for each without a match, those that a match was merged
- * into.
+ * Returns the projects with these names, ids or root folders. A name that only merged projects have stands for those
+ * that they were merged into.
  */
 export const named = (names: ReadonlyArray<string>) =>
   Effect.gen(function*() {

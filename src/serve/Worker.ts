@@ -24,7 +24,8 @@ interface Hindrance {
 export type Patience = <A, E extends Hindrance, R>(work: Stream.Stream<A, E, R>) => Stream.Stream<A, E, R>
 
 /**
- * Retries work after temporary failures, with pauses that grow from a second to a minute, and logs each reason once.
+ * Retries work after temporary failures, with pauses that grow from a second to a minute. A reason that repeats is
+ * logged once.
  */
 export const makePatience: Effect.Effect<Patience> = Effect.map(Ref.make(""), (told) => {
   const tell = ({ message, reason }: Hindrance) =>

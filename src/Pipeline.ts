@@ -92,7 +92,8 @@ const unlessPostponed = Stream.takeUntil<Step>(({ _tag }) => _tag === "Postponed
 
 /**
  * Claims work of a kind until none is left. Items that a batch did not finish are released, also when the batch is
- * interrupted before its first step. Ends after a postponed step, since the next batch would need the same model or index.
+ * interrupted before its first step. Ends after a postponed step, since the next batch would need the same model or
+ * index.
  */
 const worked = <R>(
   kind: WorkItem["kind"],

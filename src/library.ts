@@ -18,7 +18,7 @@ export { Injector } from "./inject/Injector.ts"
 export * as ModelBackground from "./inject/ModelBackground.ts"
 export { Retriever } from "./retrieve/Retriever.ts"
 
-// Ports and adapters. docs/ has a page on adding a provider, an index and a compressor.
+// Ports and adapters. docs/add-a-provider.md, add-an-index.md and add-a-compressor.md show how to add one.
 export * as Abstractive from "./compress/abstractive/Abstractive.ts"
 export { CompressionError, Compressor, Reviewer } from "./compress/Compressor.ts"
 export * as Extractive from "./compress/extractive/Extractive.ts"

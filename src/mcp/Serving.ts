@@ -72,7 +72,7 @@ export interface Tally {
 export class Serving extends Context.Tag("claude-memory/Serving")<Serving, {
   /** The memory; the first use opens it. */
   readonly opened: Effect.Effect<Opened, Unopened>
-  /** None until the memory is open. */
+  /** The memory if it is open; never opens it. */
   readonly ifOpen: Effect.Effect<Option.Option<Opened>>
   readonly tally: Effect.Effect<Tally>
   readonly count: (more: Partial<Pick<Tally, "injected" | "retrieved">>) => Effect.Effect<void>

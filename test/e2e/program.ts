@@ -29,7 +29,7 @@ export interface Options {
   readonly uid?: number
   /** File descriptor that takes stdout. */
   readonly stdoutTo?: number
-  /** It is killed (SIGKILL) when it takes longer than this; 30 seconds. */
+  /** Milliseconds after which the program is killed (SIGKILL); 30 seconds by default. */
   readonly killAfterMs?: number
 }
 

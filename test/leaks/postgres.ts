@@ -24,7 +24,9 @@ export const cluster = (folder: string) =>
     )
   )
 
-/** Runs a statement. A connection that still holds a table to drop is a leak, and is reported as one elsewhere. */
+/**
+ * Waits at most 1 second for locks: a connection that holds a table to drop is a leak, which the gate reports itself.
+ */
 const say = (url: string, statement: string) =>
   Effect.promise(async () => {
     const client = new Client({ connectionString: url, options: "-c lock_timeout=1000" })

@@ -123,7 +123,7 @@ const postponed = (steps: ReadonlyArray<Pipeline.Step>) =>
 const reviewedBy = (steps: ReadonlyArray<Pipeline.Step>) =>
   steps.flatMap((step) => step._tag === "Reviewed" ? [[step.items, step.units.length]] : [])
 
-/** Those of `origins` that the model has written. */
+/** Filters `origins` to those that the model has written. */
 const writtenOf = (origins: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const units = yield* (yield* MemoryStore).units(origins.map(written))

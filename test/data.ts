@@ -1,5 +1,5 @@
 /**
- * What tests take from outside. No other file of the tests reads the environment.
+ * Data and settings from outside of the tests. No other file of the tests reads the environment.
  */
 // @effect-diagnostics processEnv:off
 import { delimiter, join } from "node:path"

@@ -90,7 +90,7 @@ const cpu = () => {
 let known: number | undefined
 
 /**
- * How much slower this machine is than the one the tests' bounds are for: the best of 4 runs over 25 ms, at least 1.
+ * Slowness of this machine against the one that the tests' bounds are for: the best of 4 runs over 25 ms, at least 1.
  */
 const slowness = (): number => {
   if (known !== undefined) return known

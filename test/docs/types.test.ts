@@ -33,7 +33,7 @@ it("the pages show files whose types hold against the library", { timeout: 120_0
     existsSync(join(clone, "dist", "lib", "library.d.ts")),
     "the library was built without its declarations"
   )
-  // As deep as test/example, so that relative imports are the same.
+  // Each folder is as deep as test/example, so that relative imports are the same.
   for (const page of PAGES) writeFiles(join(clone, "test", page), filesOf(page))
   writeFileSync(
     join(clone, "tsconfig.json"),

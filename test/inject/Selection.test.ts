@@ -30,7 +30,7 @@ describe("what is worth telling", () => {
       result(id, { type, occurredAt, title: "Limit of the connection pool", ...says })
     for (const type of ["decision", "error_log", "archive"] as const) {
       assert.deepStrictEqual(ids(about("a", type, 1), about("b", type, 3), about("c", type, 2)), ["b"], type)
-      // Of two units of the same time neither is newer.
+      // Neither of two units of the same time is newer.
       assert.deepStrictEqual(ids(about("a", type, 1), about("b", type, 1)), ["a", "b"], type)
       assert.deepStrictEqual(ids(about("a", type, 1), about("b", type, 2, { projectId: "project-two" })), ["a", "b"])
       assert.deepStrictEqual(ids(about("a", type, 1), about("b", type, 2, { title: "Name of the new table" })), [

@@ -16,8 +16,8 @@ type Opening = "works" | "fails" | "dies"
 const turns = (n: number) => Effect.repeatN(Effect.yieldNow(), n)
 
 /**
- * An opening of a handle in two parts (a socket, then a login on it), with `taking` between them, and the parts that are
- * open. Attempts go by `plan`; those beyond it succeed.
+ * An opening of a handle in two parts (a socket, then a login on it), with `taking` between them, and the parts that
+ * are open. Attempts go by `plan`; those beyond it succeed.
  */
 const makeHandles = (plan: ReadonlyArray<Opening>, taking: Effect.Effect<unknown> = Effect.sleep("1 second")) => {
   const open = new Set<string>()
@@ -219,7 +219,7 @@ describe("Lazy", () => {
         const served = answers.flatMap((exit) => Exit.isSuccess(exit) ? [exit.value] : [])
         assert.isAtMost(new Set(served).size, 1)
         const refused = answers.filter((exit) => Exit.isFailure(exit) && !Exit.isInterrupted(exit))
-        // Those who wait for a failed attempt get its failure, and the next caller makes another attempt.
+        // A failed attempt's failure goes to those who wait for it, and the next caller makes another attempt.
         const failed = plan.slice(0, seen.attempts).filter((how) => how !== "works").length
         const reasons = refused.map((exit) => Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "")
         assert.isAtMost(new Set(reasons).size, failed)

@@ -38,7 +38,7 @@ const acquisition = (
   ...options
 })
 
-/** How one resource is released, by the ledger's events and its snapshot, once its scope has closed. */
+/** Returns how one resource was released, by the ledger's events and its snapshot, once its scope has closed. */
 const outcomeOf = (options: Partial<Acquisition<string, never, never>>, elapse: Effect.Effect<void> = Effect.void) =>
   withLedger((ledger) =>
     Effect.gen(function*() {

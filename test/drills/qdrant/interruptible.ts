@@ -8,7 +8,7 @@ import { BenchError } from "../../script.ts"
 import * as Relay from "./relay.ts"
 import { environmentOf, owned, removed, settingsFor, standIn } from "./server.ts"
 
-/** How the server goes away: the stand-in's process by a signal, a foreign server by cutting the relay to it. */
+/** Ways for the server to go away: the stand-in's process by a signal, a foreign server by cutting the relay to it. */
 export type Way = "SIGTERM" | "SIGKILL" | "cut"
 
 export interface Interruptible {

@@ -56,9 +56,9 @@ export interface Client {
   readonly session: (options?: Options) => Effect.Effect<Session, never, Scope.Scope>
   /** Starts Claude Code in a pseudo terminal of script(1). */
   readonly terminal: (options?: Options) => Effect.Effect<Terminal, never, Scope.Scope>
-  /** Path of Claude Code's user settings. */
+  /** Processes started from here, by Claude Code too, that still run. */
   readonly running: Effect.Effect<ReadonlyArray<Running>>
-  /** Claude Code's own settings for the person. */
+  /** Path of Claude Code's user settings. */
   readonly settings: string
   /** The whole lines of the transcripts, of one session or of all. */
   readonly transcript: (session?: string) => ReadonlyArray<string>

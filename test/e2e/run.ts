@@ -17,7 +17,7 @@ export const main = join(dist, "main.js")
 export const hook = join(dist, "hook.js")
 export const mcp = join(dist, "mcp.js")
 
-/** Registers the longest tests only with TEST_RUNS=2 or more; otherwise `register` does nothing. */
+/** Registers the longest tests with TEST_RUNS=2 or more only; otherwise returns a function that registers nothing. */
 export const slow = <Register extends (...args: never) => unknown>(register: Register): Register =>
   isQuick ? (() => {}) as unknown as Register : register
 

@@ -22,7 +22,7 @@ import { alone, ask, complete, embed, everything, facts, ingest, newPlace, type 
 /** Operations of a fiber between two steps; few, so that steps are small. */
 const STEP = 128
 
-/** Not with Effect's own concurrency, which can hang when it is interrupted at once. */
+/** Runs calls side by side with our `forEach`: Effect's own concurrency can hang when it is interrupted at once. */
 const many = forEach(
   [...Array.from({ length: 10 }, () => embed), ...Array.from({ length: 3 }, () => Effect.asVoid(complete))],
   13,

@@ -211,7 +211,7 @@ interface Call {
 
 const told = ({ exit }: Call): number | undefined => Exit.isFailure(exit) ? toldIn(Cause.pretty(exit.cause)) : undefined
 
-/** Calls that got a failure which another call had got before they began. */
+/** Finds calls that failed with an attempt whose failure another call had already got before they began. */
 const toldOfThePast = (calls: ReadonlyArray<Call>) =>
   calls.filter((late) =>
     told(late) !== undefined &&

@@ -65,6 +65,6 @@ const overRelay = (settings: Settings.QdrantSettings) =>
     return server
   })
 
-/** QDRANT_URL's behind a relay, or the stand-in where none is set. */
+/** The configured server behind a relay, or the stand-in when none is configured. */
 export const interruptible = (home: string) =>
   Effect.flatMap(owned, (settings) => settings === undefined ? overStandIn(home) : overRelay(settings))

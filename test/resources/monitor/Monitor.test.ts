@@ -201,7 +201,7 @@ describe("drift", () => {
         for (const name of ["a", "b", "c", "d"]) yield* open(ledger, "cache", name)
         yield* seconds(1)
         world.reading = { ...START, fds: 22, sockets: 4 }
-        // The first of them is not sure yet.
+        // A drift must be in two samples in a row, so the first of these does not count.
         yield* seconds(10)
         assert.deepStrictEqual(world.log, [])
         yield* seconds(1)

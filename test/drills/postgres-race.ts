@@ -1,5 +1,5 @@
 /**
- * Several processes that work off one queue in PostgreSQL, one of them killed in the middle: whether all of it is done, and once.
+ * Checks that several processes, one of them killed, work off one queue in PostgreSQL wholly, and each item once.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -22,7 +22,7 @@ import { batch, cursor, message, project, unit } from "../contract/made.ts"
 import { temporary } from "../postgresServer.mjs"
 import { main, progress, round, timed } from "../script.ts"
 
-/** Items that are claimed and committed together, as the pipeline does it. */
+/** Items that are claimed and committed together, as in the pipeline. */
 const AT_ONCE = 8
 const UNITS = 3
 const WORDS = 80
@@ -38,7 +38,7 @@ const storage = ({ schema, url }: Place) =>
       Layer.provide(ResourceLedger.layer)
     )
 
-/** Words that a segment has for itself, so that nothing is merged. */
+/** Text with words that no other segment has, so that no units are merged. */
 const textOf = (key: string, n: number) =>
   Array.from(
     { length: WORDS },
@@ -54,7 +54,10 @@ const unitsOf = ({ key }: WorkItem, projectId: string) =>
 
 const prompt = (i: number) => `prompt ${i}`
 
-/** Works until nothing is left, with nobody. Segments of a project follow one another in the queue, as a session's do. */
+/**
+ * Works until the queue is empty and no other process holds items. Segments of a project are queued in a row, like a
+ * session's.
+ */
 const working = (place: Place, items: number, projects: number) =>
   Effect.gen(function*() {
     const projectOf = new Map(
@@ -94,7 +97,7 @@ const race = (place: Place, processes: number, items: number, projects: number) 
       )
       yield* store.append(batch(prompts, { cursor: cursor(`/race/${from}`, 1), project: project("race") }))
     }
-    // Every unit that is ever written leaves a line, whatever becomes of it.
+    // Logs every unit ever written, whatever becomes of it.
     yield* tell("CREATE TABLE written (id text, origin text)")
     yield* tell(`CREATE FUNCTION log() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN INSERT INTO written VALUES (new.id, new.origin); RETURN new; END $$`)
@@ -113,7 +116,7 @@ const race = (place: Place, processes: number, items: number, projects: number) 
     )
     const [victim, ...others] = children as [ChildProcess, ...Array<ChildProcess>]
     const held = `work WHERE kind = 'segment' AND split_part(owner, ':', 2) = '${victim.pid}'`
-    /** Stopped in the middle, when it holds something, so that what it holds can be counted. */
+    /** Suspends the victim once a third of the units is written, so that its leases can be counted, then kills it. */
     const kill = Effect.gen(function*() {
       for (;;) {
         if ((yield* count("units")) > items * UNITS / 3) {
@@ -147,7 +150,7 @@ const race = (place: Place, processes: number, items: number, projects: number) 
     }
   }).pipe(Effect.scoped, Effect.provide(storage(place)))
 
-/** A schema of its own in that database, dropped at the end; without an address in a server of its own. */
+/** A schema of its own in that database, dropped at the end; without a URL, on a temporary server. */
 const place = (url: Option.Option<string>) =>
   Effect.gen(function*() {
     const schema = `race_${randomBytes(4).toString("hex")}`

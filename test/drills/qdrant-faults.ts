@@ -1,5 +1,5 @@
 /**
- * What a caller gets for each fault that a Qdrant server can show: the real layer asks a stand-in on the loopback that has it.
+ * Prints what a caller gets for each fault of a Qdrant server: the real layer calls a stand-in on the loopback.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Effect from "effect/Effect"

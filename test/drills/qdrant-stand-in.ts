@@ -1,5 +1,5 @@
 /**
- * The stand-in for a Qdrant server as a process.
+ * Runs the stand-in for a Qdrant server as a process.
  */
 import { main } from "../script.ts"
 import { command } from "./qdrant/standIn.ts"

@@ -1,6 +1,6 @@
 /**
- * `claude-memory reindex` killed again and again on its way to another model, and gone on with: whether the old index serves meanwhile,
- * and what is done twice. The case is that of this program's predecessor: from 1,536 dimensions to 4,096.
+ * Kills `claude-memory reindex` again and again on its way to another model: does the old index serve meanwhile, and
+ * what is done twice? The case is that of this program's predecessor: from 1,536 dimensions to 4,096.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -21,27 +21,27 @@ import * as StandIn from "./qdrant/standIn.ts"
 const OLD = { setting: "openai:text-embedding-3-small", dimension: 1_536 }
 const NEW = { setting: "siliconflow:Qwen/Qwen3-Embedding-8B", dimension: 4_096 }
 
-/** Of the new model, for each request: 32 texts. */
+/** Milliseconds of the new model for each request of 32 texts. */
 const PACE_MS = 150
-/** A kill comes after so many answers, at most, and not later than another one would. */
+/** A run is killed after 0 to `MOST_ANSWERS` answers, before another one would come. */
 const MOST_ANSWERS = 4
-/** Of transcripts for each kill, so that there is always something left to do; a megabyte makes some 80 units. */
+/** Megabytes of transcripts for each kill, so that work is always left; a megabyte makes some 80 units. */
 const MEGABYTES = 0.75
-/** Of the kills, one for so many is around the switch besides, where a run takes about as long as the one before. */
+/** One additional kill around the switch for every `AT_SWITCH` kills, timed by how long the run before took. */
 const AT_SWITCH = 8
 const ATTEMPTS = 4
 const QUESTION = "why did we decide against Meilisearch?"
 
 interface Kill {
-  /** When: after so many answers, and so many milliseconds more. */
+  /** Moment of the kill: after so many answers, and so many milliseconds more. */
   readonly answers: number
   readonly ms: number
-  /** Whether requests were out; else it was reading or writing. */
+  /** Requests were in flight; otherwise the run was reading or writing. */
   readonly isAsking: boolean
-  /** Requests and texts that it was answered. */
+  /** Requests and texts that the model answered. */
   readonly requests: number
   readonly texts: number
-  /** Vectors that are kept since, and points that the new version has more. */
+  /** Vectors kept by this run, and points that it added to the new version. */
   readonly kept: number
   readonly points: number
 }
@@ -49,7 +49,7 @@ interface Kill {
 interface Ground {
   readonly folder: string
   readonly memory: ClaudeMemory
-  /** With the new model. */
+  /** Uses the new model. */
   readonly after: ClaudeMemory
   readonly model: Embeddings.Embeddings
   readonly random: Random
@@ -62,14 +62,14 @@ const Reindexed = Schema.Struct({
   verification: Schema.Struct({ missing: Schema.Number, orphans: Schema.Number })
 })
 
-/** Points of the version with so many dimensions. */
+/** Number of points in the version with this dimension. */
 const pointsOf = (memory: ClaudeMemory, dimension: number) =>
   Effect.map(
     memory.status,
     ({ versions }) => versions.find(({ model }) => model.dimension === dimension)?.count ?? 0
   )
 
-/** When the model has been asked, and has answered so often. */
+/** Waits until the model has answered `requests` times, and has been asked at all. */
 const answered = (model: Embeddings.Embeddings, requests: number) =>
   Effect.async<void>((resume) => {
     const check = () => {
@@ -80,7 +80,7 @@ const answered = (model: Embeddings.Embeddings, requests: number) =>
     return Effect.sync(() => model.onChange = () => {})
   })
 
-/** One run, killed; none where it ended first. */
+/** Kills one run; returns undefined when it ended first. */
 const killed = ({ folder, memory, model, random }: Ground) =>
   Effect.gen(function*() {
     const answers = Math.floor(random() * (MOST_ANSWERS + 1))
@@ -113,14 +113,14 @@ const killed = ({ folder, memory, model, random }: Ground) =>
     return kill
   }).pipe(Effect.scoped)
 
-/** The old index answers, and says nothing of another. */
+/** Checks that the old index answers and that the search is not degraded. */
 const serves = ({ failed, memory }: Ground, when: string) =>
   Effect.map(memory.search(QUESTION), ({ degraded, results }) => {
     if (results.length === 0) failed(`${when}: nothing is found`)
     if (degraded.length > 0) failed(`${when}: the search is degraded: ${degraded.join("; ")}`)
   })
 
-/** Why a run left nothing; none where it left something, or should have. */
+/** Why a run left nothing; undefined when it left something, or should have. */
 const excuse = ({ kept, points, requests }: Kill): string | undefined =>
   kept + points > 0
     ? undefined
@@ -149,7 +149,7 @@ const kills = (ground: Ground, name: string, wanted: number) =>
     return all
   })
 
-/** Both versions are whole: wherever it is killed, one of them serves. */
+/** Kills runs around the switch. Both versions are whole, so one of them serves wherever the run is killed. */
 const killedAtSwitch = (ground: Ground, name: string, wanted: number) =>
   Effect.gen(function*() {
     const { after, failed, memory, random } = ground
@@ -180,7 +180,7 @@ const killedAtSwitch = (ground: Ground, name: string, wanted: number) =>
     return sum
   })
 
-/** On the way from the old model to the new one. */
+/** Runs the drill on one index, from the old model to the new one. */
 const way = (
   name: string,
   home: string,

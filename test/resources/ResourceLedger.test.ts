@@ -21,7 +21,7 @@ import {
 } from "../../src/resources/ResourceLedger.ts"
 import { times } from "../data.ts"
 
-/** With a ledger of its own, whose layer closes at the end. */
+/** Runs `body` with a ledger of its own, whose layer closes at the end. */
 const withLedger = <A, E>(
   body: (ledger: ResourceLedger["Type"]) => Effect.Effect<A, E, Scope.Scope>
 ): Effect.Effect<A, E> => Effect.scoped(Effect.flatMap(ResourceLedger, body)).pipe(Effect.provide(ResourceLedger.layer))
@@ -37,7 +37,7 @@ const acquisition = (
   ...options
 })
 
-/** What a use of one resource looks like in the ledger's events and snapshot when its scope has closed. */
+/** Returns how one resource was released, by the ledger's events and its snapshot, once its scope has closed. */
 const outcomeOf = (options: Partial<Acquisition<string, never, never>>, elapse: Effect.Effect<void> = Effect.void) =>
   withLedger((ledger) =>
     Effect.gen(function*() {
@@ -365,7 +365,7 @@ describe("release", () => {
 
   it.effect("what a scope outside the ledger's holds is named when the ledger ends", () =>
     Effect.gen(function*() {
-      // The body's scope is this test's, which closes after the ledger's layer.
+      // The scope of the body is this test's, which closes after the ledger's layer.
       const exit = yield* Effect.exit(
         Effect.flatMap(ResourceLedger, (ledger) => ledger.acquire(acquisition({ name: "outlives" }))).pipe(
           Effect.provide(ResourceLedger.layer)
@@ -498,7 +498,7 @@ interface Tree {
 }
 
 const steps = FastCheck.constantFrom<Step>("works", "works", "fails", "dies", "hangs", "throws")
-// An adopted scope has five seconds, too long for a clock that runs.
+// An adopted scope may take five seconds to close, too long for the real clock, so it never hangs here.
 const plan: FastCheck.Arbitrary<Plan> = FastCheck.record({
   opens: FastCheck.constantFrom(
     "works" as const,
@@ -540,7 +540,7 @@ const perform = (step: Step): Effect.Effect<void, string> => {
   }
 }
 
-/** How the release of what was planned must be told. An adopted scope can't be forced, and asks each of its finalizers. */
+/** Release that the ledger must report. An adopted scope cannot be forced. */
 const expected = ({ close, destroy, isAdopted }: Plan): ReleaseOutcome =>
   close === "works" ? "closed" : !isAdopted && destroy === "works" ? "destroyed" : "failed"
 

@@ -1,15 +1,16 @@
 /**
- * A model of embeddings on a loopback port, in OpenAI's dialect, that answers one request after the other and knows what it was asked.
+ * A fake embedding model on a loopback port, in OpenAI's dialect. It answers one request after the other, and counts
+ * them.
  */
 import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
 import { setTimeout } from "node:timers/promises"
 import { modelServer } from "../../models/server.ts"
 
-/** Of the numbers that are there for their length alone. */
+/** Amplitude of the filler numbers. */
 const NOISE = 0.05
 
-/** Which words it has, by their hashes, and some of each other number, so that a vector is as long on the wire as a real one. */
+/** Marks each word by its hash, over filler numbers that make the vector as long on the wire as a real one. */
 const vectorOf = (text: string, dimension: number): ReadonlyArray<number> => {
   let state = createHash("sha256").update(text).digest().readUInt32LE()
   const vector = Array.from({ length: dimension }, () => {
@@ -25,20 +26,20 @@ const vectorOf = (text: string, dimension: number): ReadonlyArray<number> => {
 export interface Embeddings {
   readonly baseUrl: string
   readonly seen: {
-    /** Texts it was asked for so far, and those of them that are different. */
+    /** Texts requested so far, and the distinct ones among them. */
     texts: number
     readonly distinct: Set<string>
-    /** And texts that it answered. */
+    /** Texts answered so far. */
     given: number
-    /** Requests and texts that it answered since the last `renew`. */
+    /** Requests and texts answered since the last `renew`. */
     requests: number
     answered: number
     /** Requests that wait for their answers. */
     waiting: number
   }
-  /** Whoever asked has gone: what waits is not answered any more. */
+  /** Drops waiting requests, whose caller has gone, and resets the counts of a run. */
   readonly renew: () => void
-  /** Calls back when a request came, and when one is answered. */
+  /** Called when a request comes, and when one is answered. */
   onChange: () => void
 }
 

@@ -8,15 +8,15 @@ import { BenchError } from "../../script.ts"
 import * as Relay from "./relay.ts"
 import { environmentOf, owned, removed, settingsFor, standIn } from "./server.ts"
 
-/** The stand-in's process ends by a signal; the way to a server that is not ours is cut. */
+/** Ways for the server to go away: the stand-in's process by a signal, a foreign server by cutting the relay to it. */
 export type Way = "SIGTERM" | "SIGKILL" | "cut"
 
 export interface Interruptible {
   readonly isStandIn: boolean
   readonly ways: ReadonlyArray<Way>
-  /** For the program, which may be cut off. */
+  /** Environment for the program, whose connection can be cut. */
   readonly env: Readonly<Record<string, string>>
-  /** For whoever looks at the server itself. */
+  /** Settings for access to the server beside the program. */
   readonly settings: Settings.QdrantSettings
   readonly stop: (way: Way) => Effect.Effect<void>
   readonly restore: Effect.Effect<void, BenchError>
@@ -65,6 +65,6 @@ const overRelay = (settings: Settings.QdrantSettings) =>
     return server
   })
 
-/** QDRANT_URL's behind a relay, or the stand-in where none is set. */
+/** The configured server behind a relay, or the stand-in when none is configured. */
 export const interruptible = (home: string) =>
   Effect.flatMap(owned, (settings) => settings === undefined ? overStandIn(home) : overRelay(settings))

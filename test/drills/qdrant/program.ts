@@ -1,5 +1,5 @@
 /**
- * The built claude-memory, run as a person runs it, and what of its answers the drills look at.
+ * Runs the built claude-memory as a person does, and decodes those of its answers that the drills need.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
@@ -46,17 +46,17 @@ const Found = Schema.Struct({
 
 export type Verified = typeof Verified.Type
 
-/** What a program said that did not do what it was to do. */
+/** Error text for a program that did not end as it should. */
 export const ending = (args: ReadonlyArray<string>, { code, signal, stderr, stdout }: Outcome): string =>
   `claude-memory ${args.join(" ")} ended with ${signal ?? `exit code ${code}`}: ${
     (stderr || stdout).trim().slice(0, 600)
   }`
 
-/** In this home, with this in its environment. */
+/** Runs claude-memory in this home with these variables in its environment. */
 export const claudeMemory = (home: string, env: Readonly<Record<string, string>>) =>
   Effect.map(builtMain, (file) => {
     const options = { home, env, killAfterMs: KILL_AFTER_MS }
-    /** Its answer as JSON; a check may say no with exit code 1. */
+    /** Decodes a command's JSON answer; exit code 1 may be allowed, for checks that fail. */
     const asked = <A, I>(
       schema: Schema.Schema<A, I>,
       args: ReadonlyArray<string>,
@@ -82,7 +82,7 @@ export const claudeMemory = (home: string, env: Readonly<Record<string, string>>
 
 export type ClaudeMemory = Effect.Effect.Success<ReturnType<typeof claudeMemory>>
 
-/** A folder of a person's home, removed at the end. */
+/** A home folder, removed when the scope closes. */
 export const temporaryHome = Effect.flatMap(
   FileSystem.FileSystem,
   (fs) => Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "claude-memory-drill-" }), fs.realPath)

@@ -1,14 +1,14 @@
 /**
- * Bytes passed on between a loopback port and a server that is not ours to stop.
+ * Passes bytes between a loopback port and a server that is not ours to stop.
  */
 import * as Effect from "effect/Effect"
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net"
 
 export interface Relay {
   readonly origin: string
-  /** Nobody gets through any more, and whoever had is cut off. */
+  /** Closes the port and all connections. */
   readonly cut: Effect.Effect<void>
-  /** On the same port. */
+  /** Listens again, on the same port. */
   readonly join: Effect.Effect<void>
 }
 

@@ -1,6 +1,6 @@
 /**
- * A Qdrant server to measure with: the person's own, or the stand-in in a process beside this one. What is made there has names of its
- * own, and is removed at the end.
+ * A Qdrant server to measure with: the configured one, or the stand-in in a process of its own. Collections get a
+ * prefix of their own, and are removed at the end.
  */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -18,12 +18,12 @@ import * as Settings from "../../../src/settings/Settings.ts"
 import { type Program, start } from "../../e2e/program.ts"
 import { BenchError } from "../../script.ts"
 
-/** Longer than anything that is measured. */
+/** Longer than any measurement. */
 const FOR_GOOD_MS = 3_600_000
 
 type Options = NonNullable<App.Options["qdrant"]>
 
-/** With a writer's patience. */
+/** Options with a writer's patience. */
 const patient = (settings: Settings.QdrantSettings): Options => ({
   ...settings,
   within: "30 seconds",
@@ -34,7 +34,7 @@ const patient = (settings: Settings.QdrantSettings): Options => ({
 
 const wrong = (detail: string) => new BenchError({ reason: "Input", detail })
 
-/** Ended as a person ends it, it tells which of its requests broke the contract. */
+/** Stops the stand-in as a person does; dies when it reports requests that broke the contract. */
 const ended = (program: Program) =>
   program.kill("SIGTERM").pipe(
     Effect.zipRight(program.ended),
@@ -44,7 +44,10 @@ const ended = (program: Program) =>
     )
   )
 
-/** One of these in a process, on this port or any; whoever starts with the same state goes on where the last one was. */
+/**
+ * Starts the stand-in in a process, on this port or a free one. With the same state it continues where the last one
+ * ended.
+ */
 export const standIn = ({ home, port = 0, state }: {
   readonly home: string
   readonly port?: number
@@ -65,13 +68,13 @@ export const standIn = ({ home, port = 0, state }: {
     return { origin, program }
   })
 
-/** The settings' server, with names of its own. */
+/** The configured server with a prefix of its own; undefined when none is configured. */
 export const owned = Effect.map(
   Effect.mapError(Settings.load, ({ message }) => wrong(message)),
   ({ qdrant }) => qdrant && { ...qdrant, prefix: `drill_${randomUUID()}` }
 )
 
-/** The settings for a server of ours at this URL, otherwise like these. */
+/** Settings for a server of ours at this URL; all else as in `settings`. */
 export const settingsFor = (url: string, settings?: Settings.QdrantSettings) =>
   Effect.mapBoth(QdrantAddress.parse(url), {
     onFailure: wrong,
@@ -89,7 +92,7 @@ export const settingsFor = (url: string, settings?: Settings.QdrantSettings) =>
 export const client = (settings: Settings.QdrantSettings) =>
   Layer.provide(QdrantClient.layer(patient(settings)), ResourceLedger.layer)
 
-/** Removes what was made there when the scope closes. */
+/** Removes the collections with this prefix when the scope closes. */
 export const removed = (settings: Settings.QdrantSettings) =>
   Effect.addFinalizer(() =>
     Effect.gen(function*() {
@@ -104,7 +107,7 @@ export const removed = (settings: Settings.QdrantSettings) =>
 
 export interface Server {
   readonly options: Options
-  /** What a spawned claude-memory is told of it. */
+  /** Environment variables for a spawned claude-memory. */
   readonly env: Readonly<Record<string, string>>
   readonly isStandIn: boolean
 }
@@ -128,7 +131,7 @@ const serverOf = (settings: Settings.QdrantSettings, isStandIn: boolean): Server
   isStandIn
 })
 
-/** QDRANT_URL's, or the stand-in where none is set. */
+/** The configured server, or the stand-in when none is configured. */
 export const server = (home: string) =>
   Effect.gen(function*() {
     const own = yield* owned
@@ -140,7 +143,7 @@ export const server = (home: string) =>
     return serverOf(own, false)
   })
 
-/** The one at this URL, otherwise by the settings. */
+/** The server at this URL; all else as configured. */
 export const serverAt = (url: string) =>
   Effect.gen(function*() {
     const own = yield* owned.pipe(Effect.withConfigProvider(ConfigProvider.orElse(

@@ -30,7 +30,7 @@ export const command = Cli.make(
         ...(Option.isSome(state) && { state: state.value })
       })
       yield* writeStdout(`${origin}\n`)
-      // Whoever breaks the contract is told here; this process ends as it would have.
+      // Breaches of the contract are printed here; the process still ends normally.
       yield* Effect.addFinalizer(() =>
         Effect.zipRight(
           Effect.forEach(breaches, (breach) => writeStderr(`the contract was broken: ${breach}\n`)),

@@ -27,7 +27,7 @@ const endpoint = (server: ModelServer, says: Partial<Endpoint> = {}): Endpoint =
 
 const PATIENCE: Providers.Options["patience"] = { within: "10 seconds", retries: 0, waits: 0 }
 
-/** With a manager of its own for a server of its own; what is left open when the manager has gone is an error. */
+/** Runs `use` with a manager and a server of its own; handles left open after the manager are an error. */
 const withModels = <A, E>(
   use: (
     models: ModelManager["Type"],

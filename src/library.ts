@@ -81,7 +81,6 @@ export * as StoreInMemory from "./store/StoreInMemory.ts"
 
 // Opening and releasing of handles, with the ledger that accounts for them.
 export * as HttpPool from "./resources/HttpPool.ts"
-export * as InFlight from "./resources/InFlight.ts"
 export * as Lazy from "./resources/Lazy.ts"
 export { LeakedResources, ResourceLedger } from "./resources/ResourceLedger.ts"
 

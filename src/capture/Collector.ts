@@ -12,7 +12,6 @@ import * as Stream from "effect/Stream"
 import type { Message, SessionFacts } from "../domain/Conversation.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type * as Project from "../domain/Project.ts"
-import { make as makeInFlight } from "../resources/InFlight.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import {
   type AppendResult,
@@ -62,7 +61,6 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
     const store = yield* MemoryStore
     const ledger = yield* ResourceLedger
     const exclude = yield* Exclude
-    const inFlight = yield* makeInFlight("Collector")
     const platform = Context.make(FileSystem.FileSystem, fs).pipe(
       Context.add(Path.Path, path),
       Context.add(MemoryStore, store),
@@ -191,8 +189,8 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
           platform
         )
       },
-      mask: (texts) => inFlight(maskTexts(texts)),
-      discover: Effect.fn("Collector.discover")((paths: ReadonlyArray<string>) => inFlight(discover(paths))),
+      mask: maskTexts,
+      discover: Effect.fn("Collector.discover")((paths: ReadonlyArray<string>) => discover(paths)),
       sync: (files) =>
         Stream.unwrap(
           Effect.gen(function*() {
@@ -242,6 +240,6 @@ export class Collector extends Context.Tag("claude-memory/Collector")<Collector,
   readonly watch: (folders: ReadonlyArray<string>) => Stream.Stream<Watch.Batch>
 }>() {
   /** Watches at most `watched` folders; with 0, changes are found by polling alone. */
-  static readonly layerWatching = (watched: number) => Layer.scoped(this, make({ watched }))
+  static readonly layerWatching = (watched: number) => Layer.effect(this, make({ watched }))
   static readonly layer = this.layerWatching(Watch.WATCHED)
 }

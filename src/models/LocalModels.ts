@@ -5,7 +5,6 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { make as makeInFlight } from "../resources/InFlight.ts"
 import * as Lazy from "../resources/Lazy.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { described, missing, ModelError, ModelManager } from "./ModelManager.ts"
@@ -41,7 +40,6 @@ export const make = (file: string) =>
         within: "1 second"
       })
     )
-    const inFlight = yield* makeInFlight("ModelManager")
     const model = Effect.flatMap(holder, ({ current }) =>
       current === undefined
         ? Effect.fail(
@@ -51,9 +49,7 @@ export const make = (file: string) =>
 
     return ModelManager.of({
       embed: Effect.fn("ModelManager.embed")((texts: ReadonlyArray<string>) =>
-        inFlight(
-          Effect.map(model, (model) => texts.map((text) => Option.fromNullable(StaticEmbeddings.embed(model, text))))
-        )
+        Effect.map(model, (model) => texts.map((text) => Option.fromNullable(StaticEmbeddings.embed(model, text))))
       ),
       embedding: Effect.map(model, ({ dimension, id }) => ({ id, dimension })),
       complete: ({ tier = "light" }) => Effect.fail(missing(tier)),

@@ -6,7 +6,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { hash } from "../domain/Hash.ts"
 import { lexemes } from "../domain/Tokenizer.ts"
-import { make as makeInFlight } from "../resources/InFlight.ts"
 import type { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { described, missing, ModelManager } from "./ModelManager.ts"
 
@@ -23,12 +22,11 @@ const embed = (text: string, dimension: number): Option.Option<Float32Array> => 
 
 /** For tests only: the same text has the same vector on every machine. */
 export const layer = (dimension = 32): Layer.Layer<ModelManager, never, ResourceLedger> =>
-  Layer.scoped(
+  Layer.effect(
     ModelManager,
     Effect.gen(function*() {
-      const inFlight = yield* makeInFlight("ModelManager")
       return ModelManager.of({
-        embed: (texts) => inFlight(Effect.sync(() => texts.map((text) => embed(text, dimension)))),
+        embed: (texts) => Effect.sync(() => texts.map((text) => embed(text, dimension))),
         embedding: Effect.succeed({ id: `hashed-lexemes-${dimension}`, dimension }),
         complete: ({ tier = "light" }) => Effect.fail(missing(tier)),
         rerank: () => Effect.fail(missing("rerank")),

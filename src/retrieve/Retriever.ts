@@ -17,7 +17,6 @@ import * as Tokenizer from "../domain/Tokenizer.ts"
 import { type Hit, type IndexError, VectorIndex } from "../index/VectorIndex.ts"
 import { CurrentProject } from "../models/CurrentProject.ts"
 import { type ModelError, ModelManager } from "../models/ModelManager.ts"
-import { make as makeInFlight } from "../resources/InFlight.ts"
 import { type LexicalMatches, MemoryStore, type StoreError } from "../store/MemoryStore.ts"
 import { isOn, namedIn } from "./Dates.ts"
 import { bm25, certainty, fuse, inverseDocumentFrequency, type LexicalScore } from "./Fusion.ts"
@@ -85,7 +84,6 @@ const make = Effect.gen(function*() {
   const index = yield* VectorIndex
   const models = yield* ModelManager
   const isReranked = (yield* models.describe(false)).some(({ role }) => role === "rerank")
-  const inFlight = yield* makeInFlight("Retriever")
 
   /** Asks the dense lane. */
   const semantic = (query: SearchQuery): Effect.Effect<Dense> =>
@@ -191,7 +189,7 @@ const make = Effect.gen(function*() {
 
   return {
     search: Effect.fn("Retriever.search")((query: SearchQuery) =>
-      inFlight(Effect.provideService(search(query), CurrentProject, projectOf(query)))
+      Effect.provideService(search(query), CurrentProject, projectOf(query))
     )
   } satisfies Retriever["Type"]
 })
@@ -280,5 +278,5 @@ export class Retriever extends Context.Tag("claude-memory/Retriever")<Retriever,
   /** Returns results, best first. `degraded` names lanes that could not be asked; only a failing store is an error. */
   readonly search: (query: SearchQuery) => Effect.Effect<SearchResponse, StoreError>
 }>() {
-  static readonly layer = Layer.scoped(this, make)
+  static readonly layer = Layer.effect(this, make)
 }

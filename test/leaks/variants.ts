@@ -117,14 +117,20 @@ export const variants: ReadonlyArray<Variant> = [
       },
       {
         file: POOL,
-        from: `import { type OpeningTimedOut, ResourceLedger } from`,
-        to: `import type { OpeningTimedOut, ResourceLedger } from`
+        from: `import { ResourceLedger } from`,
+        to: `import type { ResourceLedger } from`
       }
     ]
   },
   {
     name: "a finalizer is missing",
-    edits: [{ file: LEDGER, from: `      yield* Effect.addFinalizer(() => released(acquired))\n`, to: "" }]
+    edits: [{ file: LEDGER, from: `      Effect.acquireRelease(\n`, to: `      unreleased(\n` }, {
+      file: LEDGER,
+      from: `const make = Effect.gen(function*() {\n`,
+      to: `const unreleased = <A, E, R>(acquire: Effect.Effect<A, E, R>, _: (a: A) => Effect.Effect<void>) => acquire
+
+const make = Effect.gen(function*() {\n`
+    }]
   },
   {
     name: "a handle is made before acquire",

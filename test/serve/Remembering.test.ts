@@ -135,6 +135,24 @@ describe("what is forgotten", () => {
       for (const written of [sentence, JSON.stringify(sentence).slice(1, -1)]) assert.isFalse(bytes.includes(written))
     }).pipe(Effect.provide(service)))
 
+  it.scoped("leaves none of its words in the database file, the full-text index included", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const memory = yield* ClaudeMemory
+      const { file, writer } = yield* SqliteFile
+      const { id } = yield* memory.save({
+        content: "The quizzaciously named service listens on port 4711.",
+        project: { folder: yield* fs.makeTempDirectoryScoped() }
+      })
+      const isIn = Effect.gen(function*() {
+        yield* writer`PRAGMA wal_checkpoint(TRUNCATE)`
+        return Buffer.from(yield* fs.readFile(file)).includes("uizzac")
+      })
+      assert.isTrue(yield* isIn)
+      yield* memory.forget([id])
+      assert.isFalse(yield* isIn)
+    }).pipe(Effect.provide(service)))
+
   it.scoped("is told by nothing that is made again, whichever memory it was", () =>
     Effect.gen(function*() {
       const store = yield* MemoryStore

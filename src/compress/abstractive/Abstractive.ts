@@ -9,7 +9,6 @@ import * as Layer from "effect/Layer"
 import type { Message } from "../../domain/Conversation.ts"
 import { evidence, MAX_EVIDENCE, type MemoryUnit } from "../../domain/MemoryUnit.ts"
 import { type ModelError, ModelManager } from "../../models/ModelManager.ts"
-import { make as makeInFlight } from "../../resources/InFlight.ts"
 import type { SegmentContext, SessionOutline } from "../../store/MemoryStore.ts"
 import { CompressionError, Compressor } from "../Compressor.ts"
 import { contentOf, type Draft, type Excerpt, fits } from "../Draft.ts"
@@ -118,7 +117,6 @@ const citedBy = (unit: MemoryUnit): Message => ({
 
 const make = Effect.gen(function*() {
   const models = yield* ModelManager
-  const inFlight = yield* makeInFlight("Compressor")
 
   /** Returns one model's judged units; none when the model refuses, answers in the wrong form, or is not set. */
   const judgedBy = (tier: "light" | "heavy", task: string, lines: ReadonlyArray<Line>, origin: Origin) =>
@@ -236,12 +234,12 @@ const make = Effect.gen(function*() {
 
   return Compressor.of({
     compress: Effect.fn("Compressor.compress")((context: SegmentContext) =>
-      inFlight(Effect.mapError(compress(context), failed("compress")))
+      Effect.mapError(compress(context), failed("compress"))
     ),
     summarize: Effect.fn("Compressor.summarize")((outline: SessionOutline) =>
-      inFlight(Effect.mapError(summarize(outline), failed("summarize")))
+      Effect.mapError(summarize(outline), failed("summarize"))
     )
   })
 })
 
-export const layer = Layer.scoped(Compressor, make)
+export const layer = Layer.effect(Compressor, make)

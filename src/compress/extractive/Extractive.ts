@@ -6,7 +6,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Message } from "../../domain/Conversation.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
-import { make as makeInFlight } from "../../resources/InFlight.ts"
 import type { SegmentContext, SessionOutline } from "../../store/MemoryStore.ts"
 import { Compressor } from "../Compressor.ts"
 import { type Draft, unitOf } from "../Draft.ts"
@@ -71,16 +70,15 @@ export const extractArchive = (outline: SessionOutline, now: number): ReadonlyAr
   archive(outline).map((draft) => sessionUnit(outline, now, draft))
 
 const make = Effect.gen(function*() {
-  const inFlight = yield* makeInFlight("Compressor")
   return Compressor.of({
     compress: Effect.fn("Compressor.compress")((context: SegmentContext) =>
-      inFlight(Effect.map(Clock.currentTimeMillis, (now) => extract(context, now)))
+      Effect.map(Clock.currentTimeMillis, (now) => extract(context, now))
     ),
     summarize: Effect.fn("Compressor.summarize")((outline: SessionOutline) =>
-      inFlight(Effect.map(Clock.currentTimeMillis, (now) => extractArchive(outline, now)))
+      Effect.map(Clock.currentTimeMillis, (now) => extractArchive(outline, now))
     )
   })
 })
 
 /** The default compressor: needs no key, no network and no money, and is deterministic. */
-export const layer = Layer.scoped(Compressor, make)
+export const layer = Layer.effect(Compressor, make)

@@ -11,7 +11,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { make as makeInFlight } from "../../resources/InFlight.ts"
 import * as Lazy from "../../resources/Lazy.ts"
 import { ResourceLedger } from "../../resources/ResourceLedger.ts"
 import * as Retry from "../../resources/Retry.ts"
@@ -231,7 +230,6 @@ const make = (options: QdrantOptions) =>
       within: "2 seconds",
       sockets: ({ pool }) => pool.stats.connected
     })
-    const inFlight = yield* makeInFlight("Qdrant")
 
     /** Every request may be sent twice: points are replaced by their ids, and what is there or gone already is no error. */
     const send = (operation: string, request: (api: Api, init: RequestInit) => Promise<{ readonly data: unknown }>) =>
@@ -337,7 +335,6 @@ const make = (options: QdrantOptions) =>
         Effect.flatMap((server) => send(operation, (api, init) => request(api, init, server))),
         Effect.flatMap(({ data }) => read(operation, Schema.Struct({ result: schema }), data)),
         Effect.map(({ result }) => result),
-        inFlight,
         Effect.withSpan(`Qdrant.${operation}`)
       )
 
@@ -352,7 +349,7 @@ const make = (options: QdrantOptions) =>
 
     return Qdrant.of({
       address: place,
-      server: inFlight(server),
+      server,
       collections: Effect.map(
         use("collections", Names, (api, init) => api.getCollections({}, init)),
         ({ collections }) => collections.map(({ name }) => name)

@@ -8,7 +8,6 @@ import * as Option from "effect/Option"
 import * as Tokens from "../../domain/Tokens.ts"
 import { forEach } from "../../resources/Concurrent.ts"
 import * as HttpPool from "../../resources/HttpPool.ts"
-import { make as makeInFlight } from "../../resources/InFlight.ts"
 import * as Lazy from "../../resources/Lazy.ts"
 import * as Permits from "../../resources/Permits.ts"
 import { Budget } from "../Budget.ts"
@@ -208,7 +207,6 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
       (dimension) => ({ id: `${first?.model}@${dimension}`, dimension })
     )))
     // Made last, and so released first: no pool is closed while a call uses it.
-    const inFlight = yield* makeInFlight("ModelManager")
 
     const inputs = Math.min(...candidates.embedding.map(({ preset }) =>
       preset.inputs
@@ -284,19 +282,19 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
       embedding,
       embed: own?.embed ??
         Effect.fn("ModelManager.embed")((texts: ReadonlyArray<string>, purpose: Purpose = "document") =>
-          inFlight(embed(texts, purpose))
+          embed(texts, purpose)
         ),
       complete: Effect.fn("ModelManager.complete")((request: CompletionRequest) => {
         const tier = request.tier ?? "light"
-        return inFlight(firstOf(tier, candidates[tier], (candidate) => completed(candidate, tier, request)))
+        return firstOf(tier, candidates[tier], (candidate) => completed(candidate, tier, request))
       }),
       rerank: Effect.fn("ModelManager.rerank")((query: string, documents: ReadonlyArray<string>) =>
         documents.length === 0
           ? Effect.succeed([])
-          : inFlight(firstOf("rerank", candidates.rerank, (candidate) => rankedBy(candidate, query, documents)))
+          : firstOf("rerank", candidates.rerank, (candidate) => rankedBy(candidate, query, documents))
       ),
       describe: Effect.fn("ModelManager.describe")((check: boolean) =>
-        inFlight(Effect.gen(function*() {
+        Effect.gen(function*() {
           const all = ROLES.flatMap((role) =>
             candidates[role].map((candidate) => {
               const { baseUrl, model, provider } = candidate.client.endpoint
@@ -309,7 +307,7 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
             ...(own === undefined ? [] : yield* own.describe(check)),
             ...(yield* forEach(all, CONCURRENCY, identity))
           ]
-        }))
+        })
       )
     })
   })

@@ -1,5 +1,5 @@
 /**
- * The only place that wires the layers: one for each need.
+ * The only place that wires layers: one composition for each command or entry that needs its own.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -35,29 +35,31 @@ export interface Options {
   /** A reader never writes and takes no lock. */
   readonly readOnly: boolean
   readonly busyTimeoutMs: number
-  /** Models of providers. Where none is set for embeddings, the one that comes with the package is used. */
+  /** Models of providers. Without a model for embeddings, the package's own is used. */
   readonly models?: Pick<Providers.Options, "patience" | "roles"> & { readonly caps: Caps }
-  /** Milliseconds that the light model may take to fuse what is injected; off without it. */
+  /**
+   * Milliseconds that the light model may take to fuse the injected memories into one text; without it they are listed.
+   */
   readonly fusion?: number | undefined
-  /** Which sessions a language model compresses again; none without it. */
+  /** Selects the sessions that a language model compresses again; without it, none. */
   readonly review?: ReviewMode
-  /** Where the memory is, which then needs `qdrant`; a file in `home` without it. */
+  /** Database of the memory, which then needs `qdrant`; without it, the memory is a file in `home`. */
   readonly postgres?: Omit<PostgresPoolOptions, "readOnly"> | undefined
-  /** Where the vectors are; beside the memory without it. */
+  /** Server of the vectors; without it they lie in the memory's file. */
   readonly qdrant?: QdrantOptions & QdrantIndexOptions | undefined
-  /** How many folders of transcripts are watched at most; as many as is good without it. */
+  /** Most folders of transcripts that are watched; without it, the collector's default. */
   readonly watched?: number
-  /** What is never captured; nothing without it. */
+  /** Folders and tools that are never captured; without it, everything is. */
   readonly exclude?: Settings.Exclude
 }
 
 const modelFile = Settings.packageFile("assets", "static-embeddings.bin")
 
-/** A layer of modules that are loaded when it is built: the hook waits for all that is loaded before. */
+/** Makes a layer whose modules are imported when it is built, since every import before that delays the hook. */
 const lazily = <M, A, E, R>(load: () => Promise<M>, make: (modules: M) => Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
   Layer.unwrapEffect(Effect.map(Effect.promise(load), make))
 
-/** The record of what models cost. */
+/** The file of the models' cached answers and of their costs. */
 const modelsFile = ({ busyTimeoutMs, home }: Pick<Options, "busyTimeoutMs" | "home">) =>
   ModelsFile.layer({ folder: home, busyTimeoutMs })
 
@@ -86,7 +88,7 @@ const remote = (models: NonNullable<Options["models"]>, home: string) =>
     }
   )
 
-/** The models that are asked by the settings, and what they answered before; its file is opened when it is first needed. */
+/** The models of the settings, and the cache of their answers, whose file is opened on first use. */
 export const modelsOf = ({ models, ...options }: Pick<Options, "busyTimeoutMs" | "home" | "models">) =>
   (models === undefined || Object.keys(models.roles).length === 0
     ? LocalModels.layer(modelFile)
@@ -107,7 +109,7 @@ const postgresStore = (options: PostgresPoolOptions) =>
     ([{ PostgresPool }, PostgresStore]) => Layer.provide(PostgresStore.layer, PostgresPool.layer(options))
   )
 
-/** Store, index and models: one file, unless the settings say that it is elsewhere. */
+/** Store, index and models. Store and index share one file, unless the settings name servers for them. */
 const ground = ({ postgres, qdrant, ...options }: Options) => {
   const storage = SqliteFile.layer({
     folder: options.home,
@@ -124,7 +126,7 @@ const ground = ({ postgres, qdrant, ...options }: Options) => {
   )
 }
 
-/** What injects a background where that is set, in place of a list. */
+/** An injector that has a model fuse the memories into one text, in place of a list. */
 const fusing = (fusion: number, models: Settings.Settings["models"], by: "layer" | "layerCached") =>
   Layer.provide(
     Injector.layer,
@@ -141,10 +143,10 @@ const reviewer = (mode: ReviewMode) =>
     ([Abstractive, Review]) => Layer.provide(Review.layer(mode), Abstractive.layer)
   )
 
-/** What sessions were given, kept beside the memory. */
+/** Records of the units injected into each session, kept beside the memory. */
 const given = ({ home }: Pick<Options, "home">) => Given.layer(join(home, "sessions"))
 
-/** The whole service over a memory in `home`; the ledger and the platform come from outside. */
+/** The whole service over a memory; the caller provides the ledger and the platform. */
 export const layer = (options: Options) =>
   lazily(() =>
     Promise.all([
@@ -170,13 +172,13 @@ export const layer = (options: Options) =>
       Layer.provide(ground(options))
     ))
 
-/** What every entry stands on. */
+/** The layers that every entry needs. */
 export const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
 
 interface Patience {
   readonly readOnly: boolean
   readonly busyTimeoutMs: number
-  /** With models that are asked over the network. */
+  /** Timeouts and retries for models that are asked over the network. */
   readonly models: Providers.Options["patience"]
   readonly qdrant: Pick<QdrantOptions, "handshake" | "retries" | "waits" | "within">
   readonly postgres: Omit<PostgresPoolOptions, "readOnly" | "schema" | "url">
@@ -207,7 +209,7 @@ const WRITER: Patience = {
   readOnly: false,
   busyTimeoutMs: 5_000,
   models: {
-    // The longest answers are a few thousand tokens, of which slow models give some thirty a second.
+    // The longest answers have a few thousand tokens, and slow models write some thirty a second.
     within: { light: "2 minutes", heavy: "3 minutes", embedding: "1 minute", rerank: "30 seconds" },
     retries: 3,
     waits: "30 seconds"
@@ -223,7 +225,7 @@ const READER: Patience = {
     retries: 1,
     waits: "1 second"
   },
-  // Whoever reads is answered without it, and told.
+  // If Qdrant does not answer, a reader gets an answer without it, and a note.
   qdrant: { within: "5 seconds", retries: 1, waits: "1 second", handshake: "deferred" },
   postgres: { connections: 2, connectTimeoutMs: 5_000, statementTimeoutMs: 30_000, lockTimeoutMs: 1_000 }
 }
@@ -235,24 +237,24 @@ const HOOK: Patience = {
   postgres: { connections: 1, connectTimeoutMs: 60, statementTimeoutMs: 60, lockTimeoutMs: 50 }
 }
 
-/** Watched while it runs; `command` is the subcommand that runs it. */
+/** The service with a monitor of the process; `command` is the subcommand that runs it. */
 const watched = (home: string, command: string, options: Options) =>
   Layer.provide(
     layer(options),
     lazily(() => import("./resources/monitor/Monitor.ts"), (Monitor) => Monitor.layer({ home, command }))
   )
 
-/** The service over a memory all of which is in `home`, wherever the settings have the person's own. */
+/** The service over a memory that lies entirely in `home`, even if the settings name servers. */
 export const serviceIn = (home: string, command: string) =>
   bySettings((settings) =>
     watched(home, command, optionsIn(home, { ...settings, postgres: undefined, qdrant: undefined }, WRITER))
   )
 
-/** The service by the settings. */
+/** The service as the settings configure it. */
 export const service = (command: string) =>
   bySettings((settings) => watched(settings.home, command, optionsIn(settings.home, settings, WRITER)))
 
-/** The service for the MCP server of a Claude Code session, and what it goes by. */
+/** Builds the service for the MCP server, and reads the session and the settings that the server needs. */
 export const opened = Effect.gen(function*() {
   const settings = yield* Settings.load
   const session = yield* Settings.claudeSession
@@ -263,18 +265,20 @@ export const opened = Effect.gen(function*() {
   return { ...session, memory, capture, isolation: settings.isolation }
 })
 
-/** Where the memory is, for people. */
+/** Describes the place of the memory for people. */
 export const placeOf = ({ home, postgres }: Pick<Settings.Settings, "home" | "postgres">): Effect.Effect<string> =>
   postgres === undefined
     ? Effect.succeed(home)
     : Effect.flatMap(Effect.promise(() => import("./resources/Postgres.ts")), ({ placeOf }) => placeOf(postgres))
 
-/** The service for a review by hand. */
+/** The service for reviews on request. */
 export const reviewing = bySettings((settings) =>
   watched(settings.home, "review", { review: "manual", ...optionsIn(settings.home, settings, WRITER) })
 )
 
-/** The service with another model for embeddings than the settings name, as `CLAUDE_MEMORY_EMBEDDING` names one; "local" is the package's own. */
+/**
+ * The service with another embedding model, in the syntax of `CLAUDE_MEMORY_EMBEDDING`; "local" is the package's own.
+ */
 export const reindexing = (to: Option.Option<string>) =>
   Option.match(to, {
     onNone: () => service("reindex"),
@@ -290,13 +294,13 @@ export const reindexing = (to: Option.Option<string>) =>
       )
   })
 
-/** The service for those who only read. */
+/** The service for commands that only read. */
 export const reader = bySettings((settings) => layer(optionsIn(settings.home, settings, READER)))
 
-/** Every model of the settings, asked with a person's patience. */
+/** The models of the settings, with the timeouts of a reader. */
 export const describedModels = bySettings((settings) => modelsOf(optionsIn(settings.home, settings, READER)))
 
-/** What models cost so far. */
+/** The record of what models cost. */
 export const spendingIn = (home: string) =>
   Layer.provide(
     lazily(() => import("./models/sqlite/SqliteSpending.ts"), ({ layer }) => layer),
@@ -306,8 +310,9 @@ export const spendingIn = (home: string) =>
 export const spending = bySettings(({ home }) => spendingIn(home))
 
 /**
- * For the hooks, where the memory or a model is elsewhere (HookLocal.ts has the other): what injects and nothing more, on a store and a
- * model that it can't be made to wait for; none has time to rerank or to write, so that only a background is given that was written before.
+ * For the hooks when the settings name a server, an embedding model or fusion (bin/HookLocal.ts covers all else).
+ * Injects and nothing more, with timeouts so short that neither store nor model delays a prompt. There is no time to
+ * rerank or to write, so fusion uses only texts that are cached.
  */
 export const hook = Layer.provideMerge(
   bySettings((settings) => {

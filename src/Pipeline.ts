@@ -1,9 +1,9 @@
 /**
- * The whole way in, as one composition: lines → messages → segments → units → vectors.
+ * The whole way from transcripts to memories, as one composition: lines → messages → segments → units → vectors.
  *
- * Capture writes messages and queues the segments they changed; the queue is then compressed, embedded and indexed batch by
- * batch; what a language model is to look at is compressed once more at the end, when it can be found already. Whatever is
- * interrupted between two batches is still in the queue at the next start.
+ * Capture writes messages and queues the segments they changed. The queue is then compressed, embedded and indexed
+ * batch by batch. Reviews by a language model come last, when search already finds the units. Work that is interrupted
+ * between two batches is still in the queue at the next start.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -36,11 +36,11 @@ export type Step =
   | { readonly _tag: "Captured"; readonly captured: Captured }
   | { readonly _tag: "Compressed"; readonly units: ReadonlyArray<MemoryUnit> }
   | { readonly _tag: "Indexed"; readonly units: number }
-  /** The index was compared with the store: what is missing and what is too much is queued. */
+  /** The index was compared with the store; missing units and orphaned points are queued. */
   | { readonly _tag: "Compared"; readonly missing: number; readonly orphans: number }
   /** Units that a language model wrote, and of how many segments or sessions. */
   | { readonly _tag: "Reviewed"; readonly items: number; readonly units: ReadonlyArray<MemoryUnit> }
-  /** A model or the index could not do its part: what is left of a kind of work waits in the queue for the next run. */
+  /** A model or the index failed: the rest of this kind of work waits in the queue for the next run. */
   | { readonly _tag: "Postponed"; readonly kind: WorkItem["kind"]; readonly error: Postponement }
 
 type Postponement = ModelError | CompressionError | IndexError
@@ -50,7 +50,7 @@ export type DrainServices = Compressor | MemoryStore | ModelManager | VectorInde
 export type PipelineServices = Collector | DrainServices
 
 /**
- * Items claimed at once: what one transaction writes, what is in memory, and what a crash makes to be done again. A segment
+ * Items claimed at once, which bounds a transaction, the use of memory, and the work that a crash repeats. A segment
  * holds up to 100 messages, a unit no more than a page.
  */
 const BATCH: Readonly<Record<WorkItem["kind"], number>> = {
@@ -62,12 +62,12 @@ const BATCH: Readonly<Record<WorkItem["kind"], number>> = {
   reconcile: 1
 }
 
-/** Work that takes longer without a pause lets signals and timers wait. */
+/** Longest work without a pause; signals and timers wait meanwhile. */
 const PATIENCE_MS = 50
 
 /**
- * What to do after each batch: the work is synchronous, and an effect that yields only goes behind others, so that a signal
- * would be heard when all is done.
+ * Makes an effect that lets the event loop turn, at most once every `PATIENCE_MS`. The work is synchronous, and a plain
+ * yield only lets other fibers run, so that a signal would be handled when all work is done.
  */
 const pauses = Effect.map(Effect.flatMap(Clock.currentTimeMillis, Ref.make), (last) =>
   Effect.gen(function*() {
@@ -87,12 +87,13 @@ const postponed =
       (error) => Effect.succeedSome<Step>({ _tag: "Postponed", kind, error })
     )
 
-/** Up to the first part that can't be done. */
+/** Ends the stream after the first postponed step. */
 const unlessPostponed = Stream.takeUntil<Step>(({ _tag }) => _tag === "Postponed")
 
 /**
- * Claims work of a kind until none is left; what a batch did not finish is given back, also when it is interrupted before its first
- * step. Where a model can't do its part it ends, for the next batch would need it too.
+ * Claims work of a kind until none is left. Items that a batch did not finish are released, also when the batch is
+ * interrupted before its first step. Ends after a postponed step, since the next batch would need the same model or
+ * index.
  */
 const worked = <R>(
   kind: WorkItem["kind"],
@@ -111,7 +112,7 @@ const worked = <R>(
     return unlessPostponed(Stream.filterMapWhile(Stream.repeatEffect(Effect.zipLeft(batch, pause)), identity))
   }))
 
-/** Brings the index in line with the units written, changed or removed since. */
+/** Indexes the queued units: writes the points of active ones, and removes those of all others. */
 const index = (items: ReadonlyArray<WorkItem>) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -130,7 +131,7 @@ const index = (items: ReadonlyArray<WorkItem>) =>
     return { _tag: "Indexed" as const, units: points.length }
   })
 
-/** Queues what the index lacks, and what it holds too much. */
+/** Queues the units that the index lacks, and the points that have no unit. */
 const compare = (items: ReadonlyArray<WorkItem>) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -148,7 +149,10 @@ const compare = (items: ReadonlyArray<WorkItem>) =>
     return { _tag: "Compared" as const, ...counts }
   })
 
-/** Sees to it that the index which is in use now follows the store; one that is new or another than before is compared as a whole. */
+/**
+ * Names the index in use to the store. When it is new or another than before, the store queues a comparison of the
+ * whole index.
+ */
 const attach = Effect.gen(function*() {
   const store = yield* MemoryStore
   const vectors = yield* VectorIndex
@@ -157,7 +161,7 @@ const attach = Effect.gen(function*() {
   yield* store.indexFor(yield* vectors.identity)
 })
 
-/** Reads what the items stand for, makes units of each, and writes them. */
+/** Reads the segments or sessions of the items, compresses each into units, and writes them. */
 const compress = <A>(
   read: (store: MemoryStore["Type"], keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<A>, StoreError>,
   make: (compressor: Compressor["Type"], one: A) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>,
@@ -178,7 +182,7 @@ const compress = <A>(
     return { _tag: "Compressed" as const, units }
   })
 
-/** Queues what a language model is to look at. */
+/** Queues reviews, if there is a reviewer. */
 const queueReviews = (
   requestsOf: (
     isWanted: (context: SegmentContext, units: ReadonlyArray<MemoryUnit>) => boolean
@@ -203,7 +207,10 @@ const compressSegments = compress(
     )
 )
 
-/** A session may change without its segments, by its title: what a model wrote of it has just been replaced. */
+/**
+ * Queues a recap too: a session may change without its segments, by its title, and this has just replaced the model's
+ * recap.
+ */
 const summarizeSessions = compress(
   (store, ids) => store.outlines(ids),
   (compressor, outline) => compressor.summarize(outline),
@@ -211,12 +218,12 @@ const summarizeSessions = compress(
     queueReviews(() => outlines.map(({ session }) => ({ sessionId: session.id, segmentIds: [], isWanted: false })))
 )
 
-/** Claims lapse after a minute, and a language model may take longer. */
+/** Interval of renewing leases, which lapse after a minute: a language model may take longer. */
 const RENEWED_EVERY = Duration.seconds(20)
 
 /**
- * Has a language model make the units of what the items stand for. Each is written when it is made; what failed is tried again later,
- * and the first failure ends this kind of work for now. That nothing may be spent any more is no failure of the item.
+ * Has a language model make the units of each item, and writes them item by item. A failed item is tried again later,
+ * and the first failure ends this kind of work for now. An exhausted budget does not count as a failure of the item.
  */
 const reviewBy = <A extends { readonly session: Session }>(
   compressor: Compressor["Type"],
@@ -233,7 +240,7 @@ const reviewBy = <A extends { readonly session: Session }>(
         const { id, projectId } = one.session
         const units = yield* Effect.provideService(make(compressor, one), CurrentProject, projectId)
         yield* store.commit([item], units)
-        // Also when the session was told already, because this one had failed.
+        // The recap may have been written without this segment, if the segment had failed before.
         if (item.kind === "review") yield* store.queueReviews([{ sessionId: id, segmentIds: [], isWanted: false }])
         return units
       }).pipe(
@@ -243,7 +250,7 @@ const reviewBy = <A extends { readonly session: Session }>(
         ),
         Effect.either
       )
-    // A renewal that fails leaves the rest of the minute.
+    // After a failed renewal the lease still lasts for the rest of its minute.
     const renewed = Effect.forever(Effect.delay(Effect.ignore(store.renew(items)), RENEWED_EVERY))
     const made = yield* Effect.raceFirst(forEach(items, BATCH.review, review), renewed)
     const failed = made.find(Either.isLeft)
@@ -262,7 +269,7 @@ export const catchUp: Stream.Stream<Step, PipelineError, MemoryStore | VectorInd
   unlessPostponed
 )
 
-/** What a language model is to look at: the segments, then the sessions, which are told by what was made of those. */
+/** Has a language model review the queued segments, then recap their sessions from the reviewed units. */
 export const review: Stream.Stream<Step, PipelineError, MemoryStore | VectorIndex | ModelManager> = Stream.unwrap(
   Effect.map(
     Reviewer,
@@ -287,7 +294,7 @@ export const review: Stream.Stream<Step, PipelineError, MemoryStore | VectorInde
               )
             )
           ),
-          // A session is told when all that is to be told of it is: not while reviews wait.
+          // A recap needs all segments of its session, so none is written while reviews wait.
           unlessPostponed,
           Stream.concat(catchUp)
         )
@@ -295,19 +302,22 @@ export const review: Stream.Stream<Step, PipelineError, MemoryStore | VectorInde
   )
 )
 
-/** Makes memories of what was captured; they are found by their words from then on. */
+/** Compresses the captured segments and sessions; search then finds the units by their words. */
 export const remember: Stream.Stream<Step, PipelineError, Compressor | MemoryStore> = Stream.concat(
   worked("segment", compressSegments),
   worked("session", summarizeSessions)
 )
 
-/** Works off the queue but for what a language model is to look at. */
+/** Works off the queue except for reviews. */
 export const settle: Stream.Stream<Step, PipelineError, DrainServices> = Stream.concat(remember, catchUp)
 
 /** Works off the queue, whoever filled it. */
 export const drain: Stream.Stream<Step, PipelineError, DrainServices> = Stream.concat(settle, review)
 
-/** Transcripts in, and what Claude Code keeps of their projects itself. One batch at a time: the next is read when the one before is written. */
+/**
+ * Reads transcripts, and Claude Code's own notes on their projects. Reads the next batch when the previous one is
+ * written.
+ */
 export const capture = (files: ReadonlyArray<TranscriptFile>): Stream.Stream<Step, PipelineError, Collector> =>
   Stream.unwrap(Effect.map(Collector, (collector) =>
     Stream.concat(
@@ -315,6 +325,6 @@ export const capture = (files: ReadonlyArray<TranscriptFile>): Stream.Stream<Ste
       Stream.map(collector.notes(files), (units): Step => ({ _tag: "Compressed", units }))
     )))
 
-/** Transcripts in, memories out. */
+/** Reads transcripts, then works off the whole queue. */
 export const ingest = (files: ReadonlyArray<TranscriptFile>): Stream.Stream<Step, PipelineError, PipelineServices> =>
   Stream.concat(capture(files), drain)

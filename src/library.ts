@@ -1,9 +1,9 @@
 /**
- * The library: ports, layers and schemas for those who compose them in programs of their own. A port is a tag
- * without layers; each adapter is a namespace whose `layer` fills it. A service without alternatives has its layer as a static member.
+ * The library: ports, layers and schemas for programs that compose them. A port is a tag without layers; each adapter
+ * is a namespace whose `layer` implements it. A service without alternatives has its layer as a static member.
  */
 
-// The whole, composed.
+// The composed service.
 export * as App from "./App.ts"
 export * as Pipeline from "./Pipeline.ts"
 export { ClaudeMemory } from "./serve/ClaudeMemory.ts"
@@ -18,7 +18,7 @@ export { Injector } from "./inject/Injector.ts"
 export * as ModelBackground from "./inject/ModelBackground.ts"
 export { Retriever } from "./retrieve/Retriever.ts"
 
-// Ports and adapters. docs/ has a page on adding a provider, an index and a compressor.
+// Ports and adapters. docs/add-a-provider.md, add-an-index.md and add-a-compressor.md show how to add one.
 export * as Abstractive from "./compress/abstractive/Abstractive.ts"
 export { CompressionError, Compressor, Reviewer } from "./compress/Compressor.ts"
 export * as Extractive from "./compress/extractive/Extractive.ts"
@@ -79,11 +79,10 @@ export { SqliteFile } from "./store/sqlite/SqliteFile.ts"
 export * as SqliteStore from "./store/sqlite/SqliteStore.ts"
 export * as StoreInMemory from "./store/StoreInMemory.ts"
 
-// What opens handles, and what they are opened through.
+// Opening and releasing of handles, with the ledger that accounts for them.
 export * as HttpPool from "./resources/HttpPool.ts"
-export * as InFlight from "./resources/InFlight.ts"
 export * as Lazy from "./resources/Lazy.ts"
-export { LeakedResources, OpeningTimedOut, ResourceLedger } from "./resources/ResourceLedger.ts"
+export { LeakedResources, ResourceLedger } from "./resources/ResourceLedger.ts"
 
 // The domain: schemas and pure functions.
 export { Block, BlockKind, Message, Role, type Segment, type Session } from "./domain/Conversation.ts"

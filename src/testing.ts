@@ -15,7 +15,9 @@ import { Retriever } from "./retrieve/Retriever.ts"
 import { ClaudeMemory } from "./serve/ClaudeMemory.ts"
 import * as StoreInMemory from "./store/StoreInMemory.ts"
 
-/** `ClaudeMemory` and all that it stands on; every use of it in one program is a memory of its own scope. */
+/**
+ * `ClaudeMemory` and all services that it needs; each build of the layer has a memory of its own, gone with the scope.
+ */
 export const layer = ClaudeMemory.layer.pipe(
   Layer.provideMerge(Injector.layer),
   Layer.provideMerge(Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer)),

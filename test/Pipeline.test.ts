@@ -18,7 +18,7 @@ const SESSIONS = 160
 
 it.live("a signal is heard while memories are made, and what is left is worked off later", () => {
   let compressed = 0
-  /** Busy for a while, as compression is, and never waiting. */
+  /** Compressor that keeps the CPU busy for 10 ms a segment and never yields. */
   const busy = Layer.succeed(
     Compressor,
     Compressor.of({
@@ -38,7 +38,7 @@ it.live("a signal is heard while memories are made, and what is left is worked o
       batch(Array.from({ length: SESSIONS }, (_, i) => message(`m${i}`, { sessionId: `s${i}`, isPrompt: true })))
     )
     const fiber = yield* Effect.fork(Stream.runDrain(Pipeline.drain))
-    // As a signal's handler does: it runs when the event loop turns.
+    // The timer fires when the event loop turns, like a signal's handler.
     yield* Effect.async<void>((resume) => {
       setTimeout(() => resume(Effect.void), 1)
     })
@@ -46,7 +46,7 @@ it.live("a signal is heard while memories are made, and what is left is worked o
     assert.isBelow(compressed, SESSIONS)
     assert.isAbove((yield* store.status).pending, 0)
     yield* Stream.runDrain(Pipeline.drain)
-    // What a batch had made when it was interrupted is made again; it holds 8.
+    // The batch that was interrupted is compressed again; a batch holds 8.
     assert.isAtLeast(compressed, SESSIONS)
     assert.isBelow(compressed, SESSIONS + 8)
     assert.strictEqual((yield* store.status).pending, 0)

@@ -1,5 +1,5 @@
 /**
- * What a language model is asked to compress again: on SQLite, with a model of the test's own.
+ * Which segments and sessions a language model compresses again: on SQLite, with a fake model.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
@@ -38,10 +38,10 @@ import { oneIn } from "./data.ts"
 const refused = (reason: CompressionError["reason"]) =>
   Effect.fail(new CompressionError({ reason, operation: "compress", detail: "no answer", cause: undefined }))
 
-/** Writes one unit of each segment and session; `reply` is waited for first. */
+/** Fake model that writes one unit for each segment and session, after `reply`. */
 const makeModel = () => {
   const model = {
-    /** The segments and sessions that it was asked about. */
+    /** Segments and sessions that the model was called for, in order. */
     calls: [] as Array<string>,
     reply: (_key: string): Effect.Effect<void, CompressionError> => Effect.void
   }
@@ -60,10 +60,10 @@ const makeModel = () => {
 }
 type Model = ReturnType<typeof makeModel>
 
-/** The id of what the model writes of a segment or session. */
+/** Id of the unit that the model writes for a segment or session. */
 const written = (origin: string) => idOf("unit", "written", origin)
 
-/** The service over a folder, with connections of its own for each use. */
+/** The service over a folder; each use opens its own connections. */
 const serviceIn = (
   folder: string,
   mode: Review.ReviewMode,
@@ -90,7 +90,7 @@ const service = (mode: Review.ReviewMode, model: Model) => Layer.suspend(() => s
 const messagesOf = (sessionId: string, steps: ReadonlyArray<Step>): ReadonlyArray<Message> =>
   told(steps, `${sessionId}/`).map((each) => ({ ...each, sessionId }))
 
-/** Captures a session; gives its segments in their order. */
+/** Captures a session and returns its segment ids in order. */
 const talk = (sessionId: string, ...steps: ReadonlyArray<Step>) =>
   Effect.flatMap(MemoryStore, (store) => {
     const messages = messagesOf(sessionId, steps)
@@ -102,13 +102,13 @@ const talk = (sessionId: string, ...steps: ReadonlyArray<Step>) =>
 
 const SUBJECTS = ["billing", "search", "upload", "login", "import", "export", "mail", "cache"]
 
-/** A segment about something that no other is about. */
+/** A segment about a subject that no other segment mentions. */
 const about = (subject: string): ReadonlyArray<Step> => [
   asks(`Where does the ${subject} service of the shop keep its timeout?`),
   says(`The ${subject} service keeps its timeout in config/${subject}.ts, in milliseconds, read once at the start.`)
 ]
 
-/** A session of so many segments. */
+/** Captures a session of `segments` segments. */
 const talkAbout = (sessionId: string, segments: number) =>
   talk(sessionId, ...SUBJECTS.slice(0, segments).flatMap((subject) => about(`${subject} ${sessionId}`)))
 
@@ -123,7 +123,7 @@ const postponed = (steps: ReadonlyArray<Pipeline.Step>) =>
 const reviewedBy = (steps: ReadonlyArray<Pipeline.Step>) =>
   steps.flatMap((step) => step._tag === "Reviewed" ? [[step.items, step.units.length]] : [])
 
-/** Which of these the model has written. */
+/** Filters `origins` to those that the model has written. */
 const writtenOf = (origins: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const units = yield* (yield* MemoryStore).units(origins.map(written))
@@ -141,7 +141,7 @@ const failures = Effect.flatMap(
     )
 )
 
-/** Lets other fibers run until it is so. */
+/** Lets other fibers run until `isSo` holds. */
 const until = <E, R>(isSo: Effect.Effect<boolean, E, R>): Effect.Effect<boolean, E, R> =>
   Effect.zipRight(Effect.yieldNow(), isSo).pipe(Effect.repeat({ until: (so) => so }))
 
@@ -191,7 +191,7 @@ describe("sessions that a language model looks at", () => {
       const segments = new Map<string, ReadonlyArray<string>>()
       for (const [id, steps] of sessions) segments.set(id, yield* talk(id, ...steps))
       yield* drained
-      // All segments of a session, then its recap.
+      // All segments of a session are reviewed before its recap.
       const all = [...expected.flatMap((id) => segments.get(id)!), ...expected]
       assert.sameMembers(model.calls, all)
       assert.deepStrictEqual(model.calls.slice(-expected.length).sort(), [...expected].sort())
@@ -266,7 +266,7 @@ describe("a review", () => {
         model.reply = (key) => key === bad ? refused(reason) : Effect.void
         const steps = yield* drained
         assert.deepStrictEqual(postponed(steps), [["review", "CompressionError", reason]])
-        // Four at a time; the last two were not asked about any more.
+        // Four run at a time; the model was never called for the last two.
         assert.sameMembers(model.calls, segments.slice(0, 4))
         assert.deepStrictEqual(yield* writtenOf(segments), [segments[0], segments[2], segments[3]])
         assert.deepStrictEqual(yield* failures, attempts === 0 ? [] : [["review", bad, attempts, false]])
@@ -274,7 +274,7 @@ describe("a review", () => {
         const { textMessages } = yield* (yield* MemoryStore).status
         assert.isAbove(textMessages.cited, 3, "what was extracted of the others is still there")
 
-        // What failed waits for a minute; that there was no money says nothing of it.
+        // After a model error the segment waits for a minute; an exceeded budget is no failure of the segment.
         model.calls.length = 0
         const again = yield* drained
         assert.sameMembers(model.calls, reason === "Model" ? [...segments.slice(4), "s1"] : [bad, ...segments.slice(4)])
@@ -283,7 +283,7 @@ describe("a review", () => {
 
         model.reply = () => Effect.void
         yield* TestClock.adjust(triedAgainAfter(1))
-        // The session is told once more, with what it had to do without.
+        // The session's recap is written again, now with the segment that failed before.
         assert.deepStrictEqual(reviewedBy(yield* drained), [[1, 1], [1, 1]])
         assert.deepStrictEqual(yield* writtenOf(segments), segments)
         assert.deepStrictEqual(yield* failures, [])
@@ -303,7 +303,7 @@ describe("a review", () => {
         assert.deepStrictEqual(yield* failures, [["review", bad, attempts, attempts === MAX_ATTEMPTS]])
         yield* TestClock.adjust(triedAgainAfter(attempts))
       }
-      // Sessions wait no longer for what nobody will do.
+      // A dead review no longer holds back its session's recap.
       assert.deepStrictEqual(reviewedBy(yield* drained), [[2, 2]])
       yield* TestClock.adjust("365 days")
       assert.deepStrictEqual(yield* drained, [])
@@ -341,7 +341,7 @@ describe("a review", () => {
       assert.deepStrictEqual(reviewedBy(yield* stepsOf(memory.review([]))), [[2, 2], [1, 1]])
       assert.sameMembers(yield* writtenOf([...one, "s1"]), [...one, "s1"])
       assert.deepStrictEqual(yield* stepsOf(memory.review([])), [])
-      // Of all, those that none has looked at.
+      // "all" covers the sessions that have not been reviewed.
       assert.deepStrictEqual(reviewedBy(yield* stepsOf(memory.review("all"))), [[1, 1], [1, 1]])
       assert.include(model.calls, "s2")
       assert.deepStrictEqual(yield* stepsOf(memory.review("all")), [])
@@ -351,7 +351,7 @@ describe("a review", () => {
     "that is interrupted, wherever, loses nothing and asks for nothing again that was written",
     "manual",
     (model) => {
-      // Each answer takes as many turns as its place.
+      // Answers take 0, 3, 6 or 9 turns, by the number of calls so far.
       model.reply = () => Effect.repeatN(Effect.yieldNow(), 3 * (model.calls.length % 4))
       const interruptedAt = (turn: number) =>
         Effect.gen(function*() {
@@ -404,7 +404,7 @@ describe("a review", () => {
   it.live("is done once where two work at one memory at a time", () => {
     const folder = newFolder()
     const models = [makeModel(), makeModel()]
-    // Not at the same pace, and never without a pause.
+    // The two models answer at different paces, and never without a pause.
     for (const [i, model] of models.entries()) {
       model.reply = () => Effect.repeatN(Effect.yieldNow(), 1 + (model.calls.length * (i + 3)) % 7)
     }
@@ -416,7 +416,8 @@ describe("a review", () => {
         yield* (yield* MemoryStore).reviewAgain(ids)
         return [...segments.flat(), ...ids]
       }).pipe(Effect.provide(serviceIn(folder, "manual", makeModel())))
-      // Two connections of one process can't wait for one another in a transaction of several steps, as the index's is.
+      // Two connections of one process cannot wait for each other in a transaction of several steps, such as the
+      // index's.
       const service = (model: Model) => serviceIn(folder, "manual", model, IndexInMemory.layer)
       const start = yield* Effect.makeLatch()
       let ready = 0

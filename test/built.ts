@@ -1,5 +1,5 @@
 /**
- * The built program, for those that spawn it.
+ * Builds dist for the suites that spawn the program.
  */
 import { execFileSync } from "node:child_process"
 import { createHash } from "node:crypto"
@@ -37,7 +37,9 @@ const isRunning = (pid: number): boolean => {
   }
 }
 
-/** Another run of the tests may be building; the lock of one that was killed is void. */
+/**
+ * Takes the build lock, since another test run may be building. The lock of a process that no longer runs is removed.
+ */
 const takeLock = (): boolean => {
   try {
     writeFileSync(lock, String(process.pid), { flag: "wx" })
@@ -47,7 +49,7 @@ const takeLock = (): boolean => {
       const owner = Number(readFileSync(lock, "utf8"))
       if (owner > 0 && !isRunning(owner)) rmSync(lock, { force: true })
     } catch {
-      // It was given back in between.
+      // The other run released the lock in between.
     }
     return false
   }
@@ -58,12 +60,12 @@ const build = () => {
   try {
     execFileSync(process.execPath, [join(root, "scripts", "build.mjs")], { stdio: "inherit" })
   } catch (error) {
-    // Declarations, which come last, are of no use to these suites, and `tsc` is a check of its own.
+    // Declarations are built last. These suites do not need them, and `tsc` is a check of its own.
     if (!isFresh()) throw error
   }
 }
 
-/** Builds dist when it is missing or older than what it is built from, and runs `use` while nobody else builds. */
+/** Builds dist when it is missing or older than its sources, then runs `use`, all while no other run builds. */
 export const withBuilt = (use: () => void): void => {
   while (!takeLock()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
   try {

@@ -1,44 +1,44 @@
 /**
- * What tests take from outside: the one file that reads the environment.
+ * Data and settings from outside of the tests. No other file of the tests reads the environment.
  */
 // @effect-diagnostics processEnv:off
 import { delimiter, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 export const root = fileURLToPath(new URL("..", import.meta.url))
-/** The sample sessions, laid out as Claude Code lays out its own. */
+/** The sample sessions, laid out like Claude Code's own transcripts. */
 export const samples = join(root, "test", "fixtures", "projects")
-/** Data that is not shipped; tests that need it say that they are skipped when it is absent, and fail in CI. */
+/** Folder of data that is not shipped. Without it, tests that need it are reported as skipped, and fail in CI. */
 export const testData: string | undefined = process.env.TEST_DATA
 
-/** A real server, for those who have one: what the tests make there they remove. Only their own suites come to it. */
+/** A real Qdrant server, if there is one. Tests remove what they create there; only Qdrant's own suites use it. */
 export const qdrant: { readonly url: string | undefined; readonly apiKey: string | undefined } = {
   url: process.env.QDRANT_URL,
   apiKey: process.env.QDRANT_API_KEY
 }
 
-/** A PostgreSQL that tests may write into; without it they start one. */
+/** A PostgreSQL that tests may write into; without it they start their own. */
 export const testPostgres: string | undefined = process.env.TEST_POSTGRES_URL
 
-/** Properties see the same cases in every run, so that a change is judged by itself; "random" looks for others. */
+/** Seed of the properties: fixed, so that every run sees the same cases; "random" looks for new ones. */
 export const testSeed: string = process.env.TEST_SEED ?? "20261125"
 
-/** How many cases the properties that take long see: so many, times TEST_RUNS. */
+/** Number of cases for a slow property: `some` times TEST_RUNS. */
 export const times = (some: number): number => some * Number(process.env.TEST_RUNS ?? "1")
 
-/** Where tests of whole programs that take longest are left out: with TEST_RUNS=2 they run, too. */
+/** True when the longest tests of whole programs are skipped; they run with TEST_RUNS=2 or more. */
 export const isQuick: boolean = times(1) < 2
 
-/** A filter for what takes long one by one: every `n`th, always the same ones; with TEST_RUNS=n all. */
+/** Filter that keeps every `n`th of a list of slow cases, always the same ones; all of them with TEST_RUNS=n. */
 export const oneIn = (n: number) => {
   const step = Math.max(1, Math.round(n / times(1)))
   return (_: unknown, index: number): boolean => index % step === 0
 }
 
-/** What would have the program, or a driver of its, use something of the person's. */
+/** Variables that would make the program, or one of its drivers, use the person's own data or servers. */
 const OWN = /^(?:CLAUDE_MEMORY_|QDRANT_|TEST_POSTGRES_URL$|PG[A-Z]+$)/
 
-/** From here on only those who ask this file for a real server come to it. */
+/** Removes those variables from this process and moves its home. Afterwards only this file leads to a real server. */
 export const isolate = (home: string) => {
   for (const name of Object.keys(process.env)) if (OWN.test(name)) Reflect.deleteProperty(process.env, name)
   process.env.HOME = home
@@ -47,7 +47,7 @@ export const isolate = (home: string) => {
   process.env.CLAUDE_MEMORY_HOME = join(home, ".claude-memory")
 }
 
-/** For a spawned program: nothing of the person's environment but the way to Node, and `extra`. */
+/** Environment of a spawned program: the path to Node, a home of its own, and `extra`. */
 export const environment = (home: string, extra: Readonly<Record<string, string>> = {}): Record<string, string> => ({
   PATH: [join(process.execPath, ".."), process.env.PATH ?? ""].join(delimiter),
   HOME: home,

@@ -1,6 +1,5 @@
 /**
- * Gives the suites that spawn the program a copy of it as it is built, so that a build in the meantime does not pull it from under
- * them.
+ * Gives the suites that spawn the program a copy of the built package, so that a rebuild cannot change it under them.
  */
 import { chmodSync, cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -11,14 +10,14 @@ import { root } from "./data.ts"
 
 declare module "vitest" {
   export interface ProvidedContext {
-    /** The folder that holds what is to be spawned: a package as it is installed. */
+    /** Folder of the package to spawn, laid out as installed. */
     readonly package: string
   }
 }
 
 export default (project: TestProject) => {
   const copy = mkdtempSync(join(tmpdir(), "claude-memory-package-"))
-  // Some tests run it as another user.
+  // Some tests run the package as another user.
   chmodSync(copy, 0o755)
   for (const name of ["assets", "node_modules", "package.json", "test"]) symlinkSync(join(root, name), join(copy, name))
   withBuilt(() => cpSync(join(root, "dist"), join(copy, "dist"), { recursive: true }))

@@ -1,5 +1,5 @@
 /**
- * A store in PostgreSQL for each use, in a schema of its own which is dropped at the end.
+ * A PostgreSQL store for each use, in a schema of its own that is dropped at the end.
  */
 import { inject } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -14,7 +14,7 @@ import { base } from "./contract/layers.ts"
 
 export const address = inject("postgres")
 
-/** Says something to the server beside the store. */
+/** Runs statements on a connection of its own, beside the store; returns the rows of the last one. */
 export const say = (...statements: ReadonlyArray<string>) =>
   Effect.promise(async () => {
     const client = new Client({ connectionString: address })
@@ -28,7 +28,7 @@ export const say = (...statements: ReadonlyArray<string>) =>
     }
   })
 
-/** A name that nobody has, with what a name may hold. */
+/** Unique schema name with characters that need quoting (space, quote, dot, é); the schema is dropped on release. */
 export const schema = Effect.acquireRelease(
   Effect.sync(() => `Test "${randomBytes(6).toString("hex")}". é`),
   (name) => say(`DROP SCHEMA IF EXISTS ${quoted(name)} CASCADE`)

@@ -1,5 +1,5 @@
-// A PostgreSQL for tests and benchmarks, thrown away at the end: node test/postgresServer.mjs start FOLDER tells its address,
-// node test/postgresServer.mjs stop FOLDER ends it.
+// A throw-away PostgreSQL for tests and benchmarks. `node test/postgresServer.mjs start FOLDER` prints its address,
+// `node test/postgresServer.mjs stop FOLDER` stops it.
 import { execFileSync, spawn } from "node:child_process"
 import { appendFileSync, chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { createServer } from "node:net"
@@ -8,7 +8,7 @@ import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 
 const INSTALLED = "/usr/lib/postgresql"
-/** Of the newest version that is installed here, if any is. */
+/** Folder of the programs of the newest PostgreSQL installed here; undefined when there is none. */
 export const programs = () => {
   const versions = existsSync(INSTALLED) ? readdirSync(INSTALLED).sort((a, b) => Number(b) - Number(a)) : []
   return versions.map((version) => join(INSTALLED, version, "bin")).find((bin) => existsSync(join(bin, "initdb")))
@@ -16,7 +16,7 @@ export const programs = () => {
 
 const number = (flag, user) => Number(execFileSync("id", [flag, user], { encoding: "utf8" }))
 
-/** PostgreSQL does not run as root. */
+/** PostgreSQL refuses to run as root, so root starts it as another user. */
 const otherUser = () => {
   if (process.getuid?.() !== 0) return {}
   const user = ["postgres", "nobody"].find((user) => {
@@ -41,7 +41,7 @@ const freePort = () =>
     })
   })
 
-/** Nobody minds when it loses what was written last. */
+/** Fast rather than durable: losing the last writes does not matter here. */
 const SETTINGS = [
   "fsync=off",
   "synchronous_commit=off",
@@ -50,7 +50,7 @@ const SETTINGS = [
   "shared_buffers=64MB"
 ]
 
-/** Starts one in `folder`, which is made, and gives its address. */
+/** Creates `folder`, starts a server in it and returns its address. */
 export const start = async (folder) => {
   const user = otherUser()
   mkdirSync(folder, { recursive: true })
@@ -71,18 +71,18 @@ export const stop = (folder, mode = "immediate") => {
   run("pg_ctl", ["stop", "-D", join(folder, "data"), "-m", mode, "-s"], otherUser())
 }
 
-/** Starts it again, where it was. */
+/** Starts a stopped server again, in the same folder at the same address. */
 export const resume = (folder) => {
   run("pg_ctl", ["start", "-D", join(folder, "data"), "-w", "-s", "-l", join(folder, "log")], otherUser())
 }
 
-/** One in a folder of its own in `parent`, which ends with this process at the latest, and how to be rid of it before. */
+/** Starts a server in a new folder in `parent`. It ends with this process at the latest, or with `remove`. */
 export const temporary = async (parent = tmpdir()) => {
-  // Another user must reach it, and a socket's path is short.
+  // The server's user must be able to reach the folder, and a socket's path must be short.
   const folder = mkdtempSync(join(parent, "pg-"))
   const url = await start(folder)
   const rid = `cat; "${programs()}/pg_ctl" stop -D "${folder}/data" -m immediate -s; rm -rf "${folder}"`
-  // It reads to the end of what this process would say, and that comes also when it is killed.
+  // `cat` returns when the pipe closes, which happens even when this process is killed.
   const keeper = spawn("sh", ["-c", rid], {
     ...otherUser(),
     cwd: "/",

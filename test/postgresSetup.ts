@@ -1,5 +1,5 @@
 /**
- * Gives the suites a PostgreSQL: the one that is named in the environment, else one of their own where it is installed.
+ * Gives the suites a PostgreSQL: the one named in the environment, else a temporary one if PostgreSQL is installed.
  */
 import type { TestProject } from "vitest/node"
 import { testPostgres } from "./data.ts"
@@ -7,7 +7,7 @@ import { programs, temporary } from "./postgresServer.mjs"
 
 declare module "vitest" {
   export interface ProvidedContext {
-    /** Its address, if there is one. */
+    /** Address of the server; undefined when there is none. */
     readonly postgres: string | undefined
   }
 }

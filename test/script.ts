@@ -1,5 +1,5 @@
 /**
- * What the benchmarks share.
+ * Helpers that the benchmarks, drills, fault runs and leak gate share.
  */
 import * as Cli from "@effect/cli/Command"
 import * as ValidationError from "@effect/cli/ValidationError"
@@ -26,31 +26,31 @@ export class BenchError extends Schema.TaggedError<BenchError>()("BenchError", {
   }
 }
 
-/** Runs a benchmark as the entry of its process. */
+/** Runs a command as the entry of its process. */
 export const main = <Name extends string, E, A>(
   command: Cli.Command<Name, NodeContext.NodeContext, E, A>,
   name: NoInfer<Name>
 ) =>
   runMain(
     Cli.run(command, { name, version })(process.argv).pipe(
-      // What is wrong with the arguments has been printed.
+      // Validation errors of the arguments have already been printed.
       Effect.catchIf(ValidationError.isValidationError, () => Effect.fail(new Unsuccessful())),
       Effect.provide(NodeContext.layer)
     ),
     { deadline: "10 seconds" }
   )
 
-/** A folder that is removed when the scope closes. */
+/** Makes a temporary folder and removes it when the scope closes. */
 export const temporaryFolder = Effect.flatMap(
   FileSystem.FileSystem,
   (fs) => fs.makeTempDirectoryScoped({ prefix: "claude-memory-bench-" })
 )
 
-/** The whole service over a memory in this folder. */
+/** The whole service over the memory in `home`. */
 export const service = (home: string, readOnly = false, qdrant?: App.Options["qdrant"]) =>
   Layer.provide(App.layer({ home, readOnly, busyTimeoutMs: 5_000, qdrant }), App.base)
 
-/** All that a spawned claude-memory sees: nothing of the person's home, settings or certificates. */
+/** Whole environment of a spawned claude-memory: nothing of the person's home, settings or certificates. */
 export const environment = (home: string): Record<string, string> => ({
   HOME: home,
   USERPROFILE: home,
@@ -58,7 +58,7 @@ export const environment = (home: string): Record<string, string> => ({
   CLAUDE_MEMORY_HOME: `${home}/.claude-memory`
 })
 
-/** The built command line. */
+/** Path of the built command line; fails when it is missing. */
 export const builtMain = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const file = Settings.packageFile("dist", "main.js")
@@ -68,7 +68,10 @@ export const builtMain = Effect.gen(function*() {
   return file
 })
 
-/** What a program prints; its exit code must be 0. `whileRunning` runs beside it and is interrupted at its end. */
+/**
+ * Returns a program's stdout; fails unless its exit code is 0. `whileRunning` runs beside it and is interrupted at its
+ * end.
+ */
 export const outputWatched = <E, R>(
   command: Command.Command,
   whileRunning: (pid: number) => Effect.Effect<unknown, E, R>
@@ -85,7 +88,7 @@ export const outputWatched = <E, R>(
 
 export const output = (command: Command.Command) => outputWatched(command, () => Effect.void)
 
-/** The result, and how many milliseconds it took. */
+/** Returns the result and the milliseconds it took. */
 export const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const start = yield* Clock.currentTimeNanos
@@ -93,7 +96,7 @@ export const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return [result, Number((yield* Clock.currentTimeNanos) - start) / 1e6] as const
   })
 
-/** A line that a person sees replaced by the next one; nothing in a pipe. */
+/** Writes a progress line over the previous one; writes nothing unless stderr is a terminal. */
 export const progress = (text: string) =>
   process.stderr.isTTY === true ? writeStderr(`\r\u001b[2K${text}`) : Effect.void
 
@@ -110,7 +113,7 @@ export const mean = (values: ReadonlyArray<number>): number =>
 
 export const round = (value: number, digits = 0): number => Number(value.toFixed(digits))
 
-/** Transcripts in the folder and below. */
+/** Lists the transcripts in the folder and below, sorted. */
 export const transcriptsIn = (folder: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -119,7 +122,7 @@ export const transcriptsIn = (folder: string) =>
     return names.filter((name) => name.endsWith(".jsonl")).sort().map((name) => path.join(folder, name))
   })
 
-/** The lines of a JSONL file, in its order. */
+/** Decodes the lines of a JSONL file, in order. */
 export const linesIn = <A>(file: string, line: Schema.Schema<A, string>) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem

@@ -1,5 +1,5 @@
 /**
- * Tests never touch a person's own memory or Claude Code: each file gets a home of its own, and the real one is refused.
+ * Keeps tests away from a person's own memory and Claude Code: each test file gets a home of its own, or fails.
  */
 import { afterAll, effect, it, prop, scoped } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
@@ -16,5 +16,5 @@ afterAll(() => rmSync(home, { recursive: true, force: true }))
 
 FastCheck.configureGlobal({ numRuns: times(25), ...(testSeed !== "random" && { seed: Number(testSeed) }) })
 
-// A process runs one file after the other, and `layer` puts methods of its own on the one `it` that all of them share.
+// A process runs test files one after the other, and `layer` replaces methods on the one `it` that they all share.
 Object.assign(it, { effect, scoped, prop })

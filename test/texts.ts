@@ -1,5 +1,5 @@
 /**
- * Texts for properties: what transcripts hold, and what is meant to break things.
+ * Texts for property tests: pieces of transcripts, and inputs meant to break parsers.
  */
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
@@ -44,7 +44,7 @@ const pieces = [
   "</system-reminder>"
 ]
 
-/** Short and long, of all scripts; runs of one piece too, and lone surrogates. */
+/** Texts short and long, of all scripts, with runs of one piece and lone surrogates. */
 export const anyText: FastCheck.Arbitrary<string> = FastCheck.oneof(
   FastCheck.string({ unit: "binary", maxLength: 200 }),
   FastCheck.string({ unit: "grapheme", maxLength: 200 }),
@@ -54,15 +54,15 @@ export const anyText: FastCheck.Arbitrary<string> = FastCheck.oneof(
   }).map((runs) => runs.map(([piece, times]) => piece.repeat(times)).join(""))
 )
 
-/** Something other than white space is in it. */
+/** Texts with something other than white space in them. */
 export const sayingText = anyText.filter((text) => text.trim() !== "")
 
 const LONG = Math.min(1_000_000, times(125_000))
 
-/** So many characters of it as show what does not take linear time. */
+/** Repeats `piece` until non-linear time shows: 125,000 characters times TEST_RUNS, at most 1,000,000. */
 export const long = (piece: string): string => piece.repeat(Math.ceil(LONG / piece.length))
 
-/** Long ones, for what must take linear time. */
+/** Long inputs that must take linear time. */
 export const hostile: ReadonlyArray<string> = [
   ...pieces,
   "A",
@@ -89,7 +89,9 @@ const cpu = () => {
 
 let known: number | undefined
 
-/** What this machine takes for some work on a text, in a good moment, as a multiple of the one that the bounds in tests are for. */
+/**
+ * Slowness of this machine against the one that the tests' bounds are for: the best of 4 runs over 25 ms, at least 1.
+ */
 const slowness = (): number => {
   if (known !== undefined) return known
   const text = "word Word_2 数据 ".repeat(20_000)
@@ -103,14 +105,14 @@ const slowness = (): number => {
 
 const since = (from: number): number => (cpu() - from) / slowness()
 
-/** Milliseconds of work that a call takes, of a machine of some speed: neither what else this one does nor how slow it is counts. */
+/** CPU milliseconds of a call, scaled to the reference machine: neither other load nor the machine's speed counts. */
 export const millis = (call: () => unknown): number => {
   const from = cpu()
   call()
   return since(from)
 }
 
-/** The same of an effect, with its result. */
+/** Runs an effect; returns its result and its CPU milliseconds, scaled like `millis`. */
 export const withMillis = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<readonly [A, number], E, R> =>
   Effect.suspend(() => {
     const from = cpu()

@@ -1,5 +1,5 @@
 /**
- * Texts of messages, cleaned and masked as capture does it.
+ * Message texts of transcripts, cleaned and redacted as in capture.
  */
 import * as Effect from "effect/Effect"
 import { readdirSync, readFileSync, statSync } from "node:fs"
@@ -7,14 +7,14 @@ import { join } from "node:path"
 import { redact } from "../src/capture/redact/Redactor.ts"
 import * as Transcript from "../src/capture/transcript/Transcript.ts"
 
-/** The transcripts below a folder. */
+/** Lists the transcripts in the folder and below. */
 export const transcriptsIn = (folder: string): ReadonlyArray<string> =>
   readdirSync(folder).sort().flatMap((name) => {
     const path = join(folder, name)
     return statSync(path).isDirectory() ? transcriptsIn(path) : path.endsWith(".jsonl") ? [path] : []
   })
 
-/** Each line of a transcript as capture understands it. */
+/** Parses each line of a transcript as capture does. */
 export const parsed = (file: string): ReadonlyArray<Transcript.Line> => {
   const places = new Map<string, Transcript.Place>()
   return readFileSync(file, "utf8").split("\n").slice(0, -1).map((line) => {

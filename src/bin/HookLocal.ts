@@ -1,6 +1,7 @@
 /**
- * The hooks over a memory in one file, searched by words alone: what nearly everyone has. A bundle of its own, since Claude Code waits for
- * all that it loads; the package's own vectors find nothing for an injection that words don't.
+ * Runs the hooks over a memory in one SQLite file, searched by words alone: the setup of nearly everyone. It is a
+ * bundle of its own, since Claude Code waits while it loads. For an injection, the package's own vectors find nothing
+ * that words don't.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Effect from "effect/Effect"
@@ -21,7 +22,7 @@ import * as SqliteStore from "../store/sqlite/SqliteStore.ts"
 
 const settings = beforehand(Effect.either(Settings.load))
 
-/** Whether the settings ask for no more. What is wrong with them is told by the hook. */
+/** True when the settings need nothing beyond this bundle, and for invalid settings, which the hook then reports. */
 export const isEnough: Promise<boolean> = settings.then(Either.match({
   onLeft: () => true,
   onRight: ({ fusion, models, postgres, qdrant }) =>

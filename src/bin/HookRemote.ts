@@ -1,5 +1,5 @@
 /**
- * The hooks over whatever the settings ask for.
+ * Runs the hooks over any stores, indexes and models that the settings name.
  */
 import * as App from "../App.ts"
 import * as HookProgram from "../hook/Program.ts"

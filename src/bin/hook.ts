@@ -1,6 +1,6 @@
 /**
- * What Claude Code runs when a session begins and when a prompt is submitted. Fails open: whatever is wrong, it says nothing, takes no
- * longer than its budget, and exits with 0.
+ * Entry that Claude Code runs when a session begins and when a prompt is submitted. Fails open: whatever is wrong, it
+ * prints nothing, takes no longer than its budget, and exits with 0.
  */
 import { keepCode } from "../process/CodeCache.ts"
 import { isSupported, TOO_OLD } from "../process/NodeVersion.ts"

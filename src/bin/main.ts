@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The command line. Nothing but this check is loaded on a Node that is too old to load the rest.
+ * Entry of the command line. A Node that is too old to load the rest loads only this check.
  */
 import { isSupported, TOO_OLD } from "../process/NodeVersion.ts"
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * The MCP server that Claude Code runs beside each session. Nothing but this check is loaded on a Node that is too old to load the rest.
+ * Entry of the MCP server that Claude Code runs beside each session. A Node that is too old to load the rest loads only
+ * this check.
  */
 import { keepCode } from "../process/CodeCache.ts"
 import { isSupported, TOO_OLD } from "../process/NodeVersion.ts"

@@ -1,5 +1,5 @@
 /**
- * Reads transcripts from where they were last left and writes what they say to the store.
+ * Reads transcripts from their cursors on and writes the parsed, masked lines to the store.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -12,7 +12,6 @@ import * as Stream from "effect/Stream"
 import type { Message, SessionFacts } from "../domain/Conversation.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type * as Project from "../domain/Project.ts"
-import { make as makeInFlight } from "../resources/InFlight.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import {
   type AppendResult,
@@ -40,7 +39,7 @@ import * as Watch from "./Watch.ts"
 
 export { CaptureError, type TranscriptFile } from "./Discovery.ts"
 
-/** One batch written: what it held, and the bytes it took from its file. */
+/** A batch that was written, with the number of bytes that it took from its file. */
 export interface Captured {
   readonly file: TranscriptFile
   readonly bytes: number
@@ -49,8 +48,9 @@ export interface Captured {
 }
 
 /**
- * Claude Code writes some lines before the conversation begins, which do not tell where the session works. Only where nothing more has
- * come for so long, its project is that of the folder in which the transcript lies.
+ * Claude Code writes some lines before the conversation begins, and these lack a working directory. A transcript with
+ * no other lines is left for later until nothing was written to it for this long; then its project is that of the
+ * transcript's folder.
  */
 const BEGINS_WITHIN_MS = 60_000
 
@@ -61,7 +61,6 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
     const store = yield* MemoryStore
     const ledger = yield* ResourceLedger
     const exclude = yield* Exclude
-    const inFlight = yield* makeInFlight("Collector")
     const platform = Context.make(FileSystem.FileSystem, fs).pipe(
       Context.add(Path.Path, path),
       Context.add(MemoryStore, store),
@@ -69,7 +68,7 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
       Context.add(Exclude, exclude)
     )
 
-    /** Parses, masks and counts a stretch of lines. */
+    /** Parses, masks and counts the lines of a stretch. */
     const toBatch = (
       stretch: ReadonlyArray<FileLine>,
       previous: Cursor | undefined,
@@ -92,7 +91,7 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
             case "Message":
               messages.push(parsed.message)
               facts.push(parsed.facts)
-              // Of those with one uuid the first is stored.
+              // When several messages share a uuid, the store keeps the first.
               if (!known.has(parsed.message.uuid)) known.set(parsed.message.uuid, parsed.message)
               break
             case "Facts":
@@ -121,7 +120,7 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
         return yield* withoutExcludedTools(batch)
       })
 
-    /** Ids are those that are stored once they are masked. */
+    /** Runs after masking, because masking may replace the ids by which the store finds messages. */
     const withoutExcludedTools = (batch: CaptureBatch): Effect.Effect<CaptureBatch, StoreError> =>
       Effect.map(callsOf(batch.messages, store.messages), (calls) => {
         const messages = withoutTools(batch.messages, isLeftOut(exclude.tools), calls)
@@ -145,7 +144,7 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
         }
         const project = yield* projectOf(head.cwd ?? path.dirname(file.path))
         if (Option.isNone(project)) return Stream.empty
-        // A file that is shorter now has another tail too.
+        // A truncated file has another tail too, so the two hashes suffice.
         const isSame = cursor !== undefined && cursor.fingerprint === head.fingerprint &&
           cursor.tail === (yield* tailOf(handle, cursor.offset))
         const take = (stretch: Stretch, previous: Cursor | undefined) =>
@@ -169,7 +168,7 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
           })
         return lines(handle, isSame ? cursor.offset : 0).pipe(
           Stream.mapAccumEffect(cursor, (previous, stretch) => take(stretch, previous)),
-          // Another process reads this file too and is ahead: it does the rest.
+          // Another process reads this file too, is ahead, and reads the rest.
           Stream.takeUntil(({ result }) => result._tag === "Conflict")
         )
       })).pipe(
@@ -190,8 +189,8 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
           platform
         )
       },
-      mask: (texts) => inFlight(maskTexts(texts)),
-      discover: Effect.fn("Collector.discover")((paths: ReadonlyArray<string>) => inFlight(discover(paths))),
+      mask: maskTexts,
+      discover: Effect.fn("Collector.discover")((paths: ReadonlyArray<string>) => discover(paths)),
       sync: (files) =>
         Stream.unwrap(
           Effect.gen(function*() {
@@ -207,7 +206,7 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
     } satisfies Collector["Type"]
   })
 
-/** Messages that a line needs to know the place of: a side chain's parent, a summary's leaf. */
+/** Uuids of messages whose place the parser needs for this line: a side chain's parent, a summary's leaf. */
 const mentionedIn = (line: string): ReadonlyArray<string> => {
   const key = /"isSidechain":\s*true/.test(line)
     ? "parentUuid"
@@ -219,27 +218,28 @@ const mentionedIn = (line: string): ReadonlyArray<string> => {
 }
 
 export class Collector extends Context.Tag("claude-memory/Collector")<Collector, {
-  /** Transcripts at these paths (files, or folders with all below them), newest first. Links are followed once. */
+  /** Finds the transcripts at these paths (files, or folders with all below), newest first. Follows each link once. */
   readonly discover: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError>
   /**
-   * Reads each file on from its cursor. A file that can't be read is passed over with a warning; without one, that of an excluded
-   * project or folder, and one that has just been begun and does not tell yet where its session works. They keep their cursors.
+   * Reads each file on from its cursor. Skips an unreadable file with a warning; skips silently a file of an excluded
+   * project or folder, and a file so new that it does not name its working directory yet. Skipped files keep their
+   * cursors.
    */
   readonly sync: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<Captured, StoreError>
   /**
-   * Reads Claude Code's own memory of the projects that these transcripts are of, where it changed since: all the memories that a
-   * folder is now.
+   * Reads Claude Code's own memory of these transcripts' projects. For each memory folder that changed since it was
+   * last read, emits all units that the folder holds now.
    */
   readonly notes: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<ReadonlyArray<MemoryUnit>, StoreError>
-  /** Masks secrets as in what is read. */
+  /** Masks secrets by the same rules as `sync`. */
   readonly mask: (texts: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>>
   /**
-   * Batches of the transcripts below these folders that may hold something new: at first all that were not read to their end, then
-   * those that change. A folder need not be there yet. It ends only when it is interrupted.
+   * Emits batches of the transcripts below these folders that may hold unread lines: first all that were not read to
+   * their end, then those that change. A folder need not exist yet. The stream ends only by interruption.
    */
   readonly watch: (folders: ReadonlyArray<string>) => Stream.Stream<Watch.Batch>
 }>() {
   /** Watches at most `watched` folders; with 0, changes are found by polling alone. */
-  static readonly layerWatching = (watched: number) => Layer.scoped(this, make({ watched }))
+  static readonly layerWatching = (watched: number) => Layer.effect(this, make({ watched }))
   static readonly layer = this.layerWatching(Watch.WATCHED)
 }

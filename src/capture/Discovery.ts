@@ -1,5 +1,5 @@
 /**
- * Which transcripts there are.
+ * Finds transcript files.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -40,7 +40,7 @@ export const toCaptureError = (path: string) => (cause: unknown): CaptureError =
 
 const fileOf = (path: string, { mtime, size }: Stats): TranscriptFile => ({ path, size, modifiedAt: mtime.getTime() })
 
-/** Those of them that are there now. */
+/** Reads the sizes and modification times of these files again; leaves out files that are gone. */
 export const lookAgain = (paths: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<TranscriptFile>> =>
   Effect.map(
     Effect.promise(() => Promise.allSettled(paths.map((path) => stat(path)))),
@@ -50,13 +50,13 @@ export const lookAgain = (paths: ReadonlyArray<string>): Effect.Effect<ReadonlyA
 const use = <A>(path: string, ask: () => Promise<A>): Effect.Effect<A, CaptureError> =>
   Effect.tryPromise({ try: ask, catch: toCaptureError(path) })
 
-/** `id` tells it from another that has its path later. */
+/** `id` (device and inode) distinguishes a folder from a later one at the same path. */
 export interface Folder {
   readonly path: string
   readonly id: string
 }
 
-/** By its real path; none where there is no folder. */
+/** Returns the folder with its real path, or none when the path is no readable folder. */
 export const folderAt = (path: string): Effect.Effect<Option.Option<Folder>> =>
   Effect.gen(function*() {
     const real = yield* use(path, () => realpath(path))
@@ -65,8 +65,9 @@ export const folderAt = (path: string): Effect.Effect<Option.Option<Folder>> =>
   }).pipe(Effect.orElseSucceed(Option.none))
 
 /**
- * Transcripts at these paths (files, or folders with all below them), newest first. Links are followed once. Of what is not named
- * itself, only files whose name ends so are taken, and what can't be read is passed over.
+ * Finds the transcripts at these paths (files, or folders with all below), newest first. Follows each link once. Below
+ * a folder, takes only files that end in `EXTENSION`, and skips unreadable entries with a warning. Fails when a given
+ * path itself is missing or unreadable.
  */
 export const discover = (
   paths: ReadonlyArray<string>
@@ -83,7 +84,7 @@ export const discover = (
     const passOver = ({ cause, path }: Pick<CaptureError, "cause" | "path">) =>
       Effect.logWarning(`passed over ${path}: ${codeOf(cause)}`)
 
-    /** Of a path that no link is part of. */
+    /** `folder` must be a real path: one without links. */
     const list = (folder: string): Effect.Effect<void, CaptureError> =>
       Effect.gen(function*() {
         if (seen.has(folder)) return
@@ -92,7 +93,7 @@ export const discover = (
         const paths = (isWanted: (entry: Dirent) => boolean) =>
           entries.filter(isWanted).map(({ name }) => join(folder, name)).sort()
         const files = paths((entry) => entry.isFile() && entry.name.endsWith(EXTENSION))
-        // Thousands, of which each would be an effect.
+        // One promise for all: a folder may hold thousands of files, and an effect for each is slow.
         const infos = yield* use(folder, () => Promise.allSettled(files.map((path) => stat(path))))
         for (const [i, info] of infos.entries()) {
           if (info.status === "fulfilled") take(files[i]!, info.value)

@@ -1,6 +1,6 @@
 /**
- * What is never captured: by the settings, sessions that worked in some folders, and what some tools were asked and answered; and what
- * our own tools were, for that is in the memory already, or was taken out of it.
+ * Decides what is never captured. The settings exclude sessions in some folders, and the input and output of some
+ * tools. Calls of our own tools are always left out: their results are in the memory already, or were deleted from it.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -12,27 +12,30 @@ import { isOwnTool } from "../domain/Injection.ts"
 import * as Project from "../domain/Project.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 
-/** What has no layer here excludes nothing. */
+/** Excludes nothing unless a layer is provided. */
 export class Exclude extends Context.Reference<Exclude>()("claude-memory/Exclude", {
   defaultValue: (): {
     /** Absolute folders, each with all below it. */
     readonly paths: ReadonlyArray<string>
-    /** Names of tools, `*` at the end standing for any rest. */
+    /** Names of tools; a `*` at the end matches any rest. */
     readonly tools: ReadonlyArray<string>
   } => ({ paths: [], tools: [] })
 }) {}
 
-/** Why a message is not stored of which nothing is left. */
+/** Reason recorded for a message that is skipped because all its blocks were of excluded tools. */
 export const EXCLUDED_TOOL = "excluded tool"
 
-/** Of a tool by its name. One whose name is not known may be an excluded one; it is hardly one of ours. */
+/**
+ * Tests whether calls of a tool are left out. An unknown tool (undefined) might be an excluded one, so it is left out
+ * when any are excluded; otherwise it is kept, since it is hardly one of ours.
+ */
 export const isLeftOut = (names: ReadonlyArray<string>) => (tool: string | undefined): boolean =>
   tool === undefined
     ? names.length > 0
     : isOwnTool(tool) ||
       names.some((name) => name.endsWith("*") ? tool.startsWith(name.slice(0, -1)) : tool === name)
 
-/** What folders are known by: their paths, and what the file system knows them by, however a path is written. */
+/** Keys of folders: their paths, and device and inode, which are the same however a path is written. */
 const namesOf = (folders: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -43,7 +46,7 @@ const namesOf = (folders: ReadonlyArray<string>) =>
     return [...folders, ...ids]
   })
 
-/** As it is written, and by its real path where it has one. */
+/** Returns the normalized path, and the real path if there is one. */
 const writings = (folder: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -51,7 +54,7 @@ const writings = (folder: string) =>
     return [path.normalize(folder), ...Option.toArray(yield* Effect.option(fs.realPath(folder)))]
   })
 
-/** Tells of a folder whether it is one of these or lies below one. */
+/** Makes a test of whether a folder is one of these or lies below one. */
 export const isBelow = (paths: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const { dirname } = yield* Path.Path
@@ -67,14 +70,14 @@ export const isBelow = (paths: ReadonlyArray<string>) =>
         )
   })
 
-/** Tells of a folder to which project it belongs; none where that is excluded, or the folder. */
+/** Makes a cached look-up of a folder's project: none when the folder or the project is excluded. */
 export const makeProjectOf = Effect.gen(function*() {
   const { paths } = yield* Exclude
   const store = yield* MemoryStore
   const isExcluded = yield* isBelow(paths)
   const projects = (yield* store.projects).filter((project) => project.isExcluded)
   const excluded = new Set(projects.flatMap(({ id, merged }) => [id, ...merged.map((other) => other.id)]))
-  // Sessions of one folder are many.
+  // Cached, because many sessions share a folder.
   return yield* Effect.cachedFunction((folder: string) =>
     Effect.gen(function*() {
       if (yield* isExcluded(folder)) return Option.none<Project.Project>()
@@ -85,7 +88,7 @@ export const makeProjectOf = Effect.gen(function*() {
 
 export type ProjectOf = Effect.Effect.Success<typeof makeProjectOf>
 
-/** Calls by their ids, with the tools that they are of. */
+/** Names of the called tools, by call id. */
 export type Calls = ReadonlyMap<string, string>
 
 export const callsIn = (messages: ReadonlyArray<Message>): Calls =>
@@ -97,16 +100,19 @@ export const callsIn = (messages: ReadonlyArray<Message>): Calls =>
     )
   )
 
-/** The results among these whose calls are not known. */
+/** Returns the messages with a tool result whose call is not known. */
 const unanswered = (messages: ReadonlyArray<Message>, calls: Calls) =>
   messages.filter(({ blocks }) =>
     blocks.some(({ kind, toolUseId }) => kind === "tool_result" && toolUseId !== undefined && !calls.has(toolUseId))
   )
 
-/** Calls of one message of the API are lines of their own, each the parent of the next: one's result may be below the last. */
+/**
+ * Most messages climbed from a result to its call. The calls of one API message are lines of their own, each the parent
+ * of the next, and a result may hang below the last of them.
+ */
 const STEPS = 32
 
-/** Calls that the messages make or answer: those of earlier batches are looked for from a result upwards. */
+/** Returns the calls that the messages make or answer. Finds a call of an earlier batch by climbing from its result. */
 export const callsOf = <E, R>(
   messages: ReadonlyArray<Message>,
   read: (uuids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Message>, E, R>
@@ -129,8 +135,8 @@ export const callsOf = <E, R>(
   })
 
 /**
- * The messages without what these tools were asked and answered; those that say nothing more are gone. A call keeps its tool's name, by
- * which its answer is known.
+ * Removes the input and output of these tools, and the messages that are empty then. A call keeps its id and its tool's
+ * name, so that its result, which names only the id, can still be matched in a later batch.
  */
 export const withoutTools = (
   messages: ReadonlyArray<Message>,

@@ -1,5 +1,6 @@
 /**
- * Reads Claude Code's own memory of a project, a folder of files, where it changed, and writes what it says to the store.
+ * Reads Claude Code's own memory of a project, a folder of Markdown files, when it changed, and writes its notes to the
+ * store as units.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -18,7 +19,7 @@ import { makeProjectOf, type ProjectOf } from "./Exclude.ts"
 import { mask, maskTexts } from "./redact/Masking.ts"
 import { headOf, openTranscript } from "./transcript/TranscriptFile.ts"
 
-/** What is read of a folder: so many files, the newest, and the beginning of each. */
+/** Bounds of what is read from a folder: the newest files, and the beginning of each. */
 const FILES = 200
 const FILE_BYTES = 64 * 1024
 
@@ -28,7 +29,7 @@ interface NoteFile extends Omit<Note, "text"> {
 
 const decoder = new TextDecoder()
 
-/** None where there is no folder; without what has just gone. */
+/** Lists the Markdown files of a folder, at most `FILES`, newest first; none when there is no such folder. */
 const list = (folder: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -53,7 +54,7 @@ const list = (folder: string) =>
     return files.flat().sort((a, b) => b.modifiedAt - a.modifiedAt || (a.name < b.name ? -1 : 1)).slice(0, FILES)
   })
 
-/** Another when a file has come, gone or changed. */
+/** Changes when a file is added, deleted or modified. */
 const fingerprintOf = (files: ReadonlyArray<NoteFile>): string =>
   createHash("sha256").update(JSON.stringify(files.map(({ modifiedAt, name, size }) => [name, size, modifiedAt])))
     .digest("hex").slice(0, 32)
@@ -67,11 +68,11 @@ const readFile = ({ modifiedAt, name, path }: NoteFile) =>
     return note
   }).pipe(Effect.scoped)
 
-/** What can't be read is left as it was remembered. */
+/** Warns about an unreadable path and leaves its remembered units as they are. */
 const passOver = <A>(path: string, instead: A) => (error: { readonly message: string }) =>
   Effect.as(Effect.logWarning(`passed over ${path} for now: ${error.message}`), instead)
 
-/** The folders of the project that a transcript is of, with that. */
+/** Pairs each folder that may hold notes of the transcript's project with the project. */
 const foldersOf = (transcript: string, projectOf: ProjectOf) =>
   Effect.gen(function*() {
     const { cwd } = yield* headOf(yield* openTranscript(transcript), transcript)
@@ -80,10 +81,10 @@ const foldersOf = (transcript: string, projectOf: ProjectOf) =>
     return (yield* foldersFor(transcript, cwd)).map((folder) => [folder, project.value] as const)
   }).pipe(
     Effect.scoped,
-    Effect.catchTag("BadArgument", "SystemError", "OpeningTimedOut", passOver(transcript, []))
+    Effect.catchTag("BadArgument", "SystemError", passOver(transcript, []))
   )
 
-/** The memories that a folder is now, if it changed since the cursor. */
+/** Replaces the stored units of a folder that changed since the cursor, and returns the new ones. */
 const remember = (folder: string, project: Project.Project, previous: Cursor | undefined) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -119,16 +120,16 @@ const remember = (folder: string, project: Project.Project, previous: Cursor | u
       yield* store.replace(folder, units)
       return Option.some(units)
     }))
-  }).pipe(Effect.catchTag("BadArgument", "SystemError", "OpeningTimedOut", passOver(folder, Option.none())))
+  }).pipe(Effect.catchTag("BadArgument", "SystemError", passOver(folder, Option.none())))
 
-/** Of the projects that these transcripts, the newest first, are of: all the memories that a changed folder is now. */
+/** Emits all units of each changed memory folder of these transcripts' projects. `files` must come newest first. */
 export const read = (files: ReadonlyArray<TranscriptFile>) =>
   Stream.unwrap(Effect.gen(function*() {
     const path = yield* Path.Path
     const store = yield* MemoryStore
     const projectOf = yield* makeProjectOf
     const newest = new Map(files.toReversed().map((file) => [path.dirname(file.path), file.path]))
-    // Agents have none of their own.
+    // Agents have no memory of their own.
     const transcripts = [...newest.values()].filter((file) => path.basename(path.dirname(file)) !== "subagents")
     const found = new Map((yield* Effect.forEach(transcripts, (file) => foldersOf(file, projectOf))).flat())
     const cursors = yield* store.cursors([...found.keys()])

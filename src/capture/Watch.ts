@@ -1,6 +1,6 @@
 /**
- * Which transcripts may have changed: as the operating system tells it, and by looking again, which finds what that misses (folders
- * made meanwhile, network file systems, no watchers left to be had).
+ * Finds the transcripts that may have changed: by file system events, and by polling, which finds what events miss
+ * (folders made meanwhile, network file systems, no watchers left).
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -25,52 +25,52 @@ import {
   type TranscriptFile
 } from "./Discovery.ts"
 
-/** Transcripts that may hold what was not read yet, newest first, and how many more are known of. */
+/** Transcripts that may hold unread lines, newest first, and how many more are waiting. */
 export interface Batch {
   readonly files: ReadonlyArray<TranscriptFile>
   readonly waiting: number
 }
 
 export interface Options {
-  /** How many folders are watched at most; 0 is polling alone. */
+  /** Most folders that are watched; 0 means polling alone. */
   readonly watched: number
-  /** How far these were read before. */
+  /** Reads the stored cursors of these transcripts. */
   readonly cursors: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, Cursor>>
 }
 
-/** Linux lets a user have some thousand watchers, for all programs. */
+/** Default for `watched`. Linux grants a user some thousand watches, shared by all programs. */
 export const WATCHED = 64
 
-/** What is told of in so short a time is looked at once. */
+/** Events within this time are handled together. */
 const SETTLES = "150 millis"
-/** Those written lately are looked at so often, whoever watches them. */
+/** Transcripts written within `LATELY_MS`, at most `LATELY_AT_MOST`, are polled at this interval, watched or not. */
 const LOOKS_EVERY = "2 seconds"
 const LATELY_MS = 10 * 60_000
 const LATELY_AT_MOST = 32
-/** All are looked at again after so many times as long as it took: a fifth of a percent of the time. */
+/** Pause after a full scan, as a multiple of its duration, so that scans use a fifth of a percent of the time. */
 const REST = 500
 const SHORTEST_REST_MS = 5_000
 const LONGEST_REST_MS = 5 * 60_000
-/** Between two batches, what is being written has its turn. */
+/** Bounds a batch, so that transcripts being written get their turn between two batches of a backlog. */
 const BATCH_BYTES = 8 * 1024 * 1024
 
-/** Folders beside transcripts that hold none. */
+/** Folders beside transcripts that never hold transcripts. */
 const OTHERS: ReadonlySet<string> = new Set(["memory", "tool-results"])
 
 const isTranscript = (name: string) => name.endsWith(EXTENSION)
 
-/** The folders below a root that lead to a file, the highest first. */
+/** Returns the folders between the root and the file, the highest first. */
 const foldersTo = (file: string, roots: ReadonlyArray<Folder>): ReadonlyArray<string> => {
   const root = roots.find(({ path }) => file.startsWith(path + sep))
   const found: Array<string> = []
-  // Without one, a link led there.
+  // A file below no root was reached by a link: only its own folder is returned.
   for (let at = dirname(file); root === undefined ? found.length === 0 : at !== root.path; at = dirname(at)) {
     found.unshift(at)
   }
   return found
 }
 
-/** Why one folder can't be watched, and others can: it has gone, or is not ours. */
+/** Errors that concern one folder alone (gone, or not ours): others can still be watched. */
 const OF_ONE_FOLDER: ReadonlySet<string> = new Set(["EACCES", "ENOENT", "ENOTDIR", "EPERM"])
 
 const HINTS: Readonly<Record<string, string>> = {
@@ -82,14 +82,14 @@ const make = (folders: ReadonlyArray<string>, { cursors, watched: most }: Option
   Effect.gen(function*() {
     const ledger = yield* ResourceLedger
     const scope = yield* Effect.scope
-    /** Open while something is in `changed`. */
+    /** Open while `changed` holds a path. */
     const told = yield* Effect.makeLatch()
     const changed = new Set<string>()
     const watched = new Map<string, Scope.CloseableScope>()
-    /** As they were last found. */
+    /** Size and modification time of each transcript when it was last found. */
     const known = new Map<string, Pick<TranscriptFile, "size" | "modifiedAt">>()
     const waiting = new Map<string, TranscriptFile>()
-    /** In the order in which they were found changed. */
+    /** Recently written transcripts, in the order in which their changes were found. */
     const lately = new Set<string>()
     let roots: ReadonlyArray<Folder> = []
     let nextLookAtAll = 0
@@ -101,7 +101,7 @@ const make = (folders: ReadonlyArray<string>, { cursors, watched: most }: Option
       told.unsafeOpen()
     }
 
-    /** Also what is watched below it. */
+    /** Stops watching the folder and all folders below it. */
     const unwatch = (folder: string) =>
       Effect.forEach([...watched], ([path, own]) => {
         if (path !== folder && !path.startsWith(folder + sep)) return Effect.void
@@ -134,7 +134,7 @@ const make = (folders: ReadonlyArray<string>, { cursors, watched: most }: Option
           open: Effect.try({
             try: () =>
               watchFolder(folder, (event, name) => {
-                // Its own name: it was moved or deleted itself.
+                // An event with the folder's own name: the folder itself was moved or deleted.
                 if (name === null || name === basename(folder)) tell(folder)
                 if (name !== null && (event === "rename" || isTranscript(name))) tell(join(folder, name))
               }).on("error", () => tell(folder)),
@@ -168,7 +168,7 @@ const make = (folders: ReadonlyArray<string>, { cursors, watched: most }: Option
     const lookAt = (path: string, now: number) =>
       Effect.gen(function*() {
         if (!isTranscript(path)) {
-          // It may be another than the one that was watched.
+          // A new folder may have taken the place of the watched one.
           yield* unwatch(path)
           if (Option.isNone(yield* folderAt(path))) return forget(path)
           yield* watch(path)
@@ -185,7 +185,7 @@ const make = (folders: ReadonlyArray<string>, { cursors, watched: most }: Option
     const lookAtAll = Effect.gen(function*() {
       const start = yield* Clock.currentTimeMillis
       isRefused = false
-      // A folder that is not there yet is waited for.
+      // A missing folder is no error: it may be made later.
       const found = yield* Effect.forEach(folders, (each) => Effect.orElseSucceed(discover([each]), () => []))
       const files = found.flat().sort(newest)
       if (nextLookAtAll === 0) {
@@ -198,7 +198,7 @@ const make = (folders: ReadonlyArray<string>, { cursors, watched: most }: Option
       for (const { path } of files) {
         for (const folder of foldersTo(path, roots)) if (wanted.size < room) wanted.add(folder)
       }
-      // Some were made meanwhile, and hold no transcript yet.
+      // Folders made meanwhile, which hold no transcript yet, stay watched while there is room.
       const others = [...watched.keys()].filter((folder) => !wanted.has(folder))
       yield* Effect.forEach(others.slice(0, Math.max(0, wanted.size + others.length - room)), unwatch)
       yield* Effect.forEach(wanted, watch)
@@ -242,10 +242,10 @@ const make = (folders: ReadonlyArray<string>, { cursors, watched: most }: Option
     return { next }
   })
 
-/** The first batches are all that was not read before; then those that changed, as they do. It ends only when it is interrupted. */
+/** Emits all unread transcripts first, then transcripts as they change. Ends only by interruption. */
 export const watch = (folders: ReadonlyArray<string>, options: Options): Stream.Stream<Batch, never, ResourceLedger> =>
   Stream.unwrapScoped(Effect.map(make(folders, options), ({ next }) => Stream.repeatEffect(next))).pipe(
     Stream.zipWithIndex,
-    // The first says, if it is empty, that there is nothing.
+    // An empty first batch is emitted: it reports that there is nothing to read.
     Stream.filterMap(([batch, i]) => batch.files.length > 0 || i === 0 ? Option.some(batch) : Option.none())
   )

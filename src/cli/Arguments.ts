@@ -1,12 +1,12 @@
 /**
- * What is looked at in the words of a command line before @effect/cli sees them. It takes an unknown option for an argument
- * where a command has any, and suggests nothing for a command's name.
+ * Checks the words of a command line before @effect/cli parses them. @effect/cli takes an unknown option for an
+ * argument where a command has any, and suggests nothing for an unknown command.
  */
 import * as AutoCorrect from "@effect/cli/AutoCorrect"
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as Options from "@effect/cli/Options"
 
-/** Options of each command, as @effect/cli has them: keys in camel case. */
+/** Options of each command as defined for @effect/cli, with keys in camel case. */
 export type Known = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
 const BUILT_IN = ["--help", "-h", "--version", "--completions", "--log-level", "--wizard"]
@@ -25,7 +25,7 @@ const complaint = (what: string, word: string, known: ReadonlyArray<string>): st
   }`
 }
 
-/** Options by their names as they are written, and whether each takes a value. */
+/** Maps the options, as written on the command line, to true when they take a value. */
 const takingValue = (options: Known[string]): ReadonlyMap<string, boolean> =>
   new Map(
     Object.entries(options).map(([key, option]) => [
@@ -34,7 +34,7 @@ const takingValue = (options: Known[string]): ReadonlyMap<string, boolean> =>
     ])
   )
 
-/** A sentence about the first unknown command or option among the words, or nothing when all are known. */
+/** Describes the first unknown command or option among the words; undefined when all are known. */
 export const findMistake = (words: ReadonlyArray<string>, commands: Known): string | undefined => {
   const [command, ...rest] = words
   if (command === undefined || BUILT_IN.includes(command)) return undefined
@@ -55,8 +55,9 @@ export const findMistake = (words: ReadonlyArray<string>, commands: Known): stri
 }
 
 /**
- * "--name=value" as two words, and "-" behind the options. @effect/cli takes the one for an argument where the option may be
- * repeated, and cuts the value at its next "="; and all that follows the other for arguments.
+ * Splits "--name=value" into two words, and moves "-" behind the options. @effect/cli takes "--name=value" for an
+ * argument where the option may be repeated, and cuts the value at its next "="; after "-" it takes everything for
+ * arguments.
  */
 export const separate = (words: ReadonlyArray<string>, commands: Known): ReadonlyArray<string> => {
   const takesValue = takingValue(commands[words[0] ?? ""] ?? {})
@@ -71,7 +72,7 @@ export const separate = (words: ReadonlyArray<string>, commands: Known): Readonl
     } else if (word === "-" && words[i + 1]?.startsWith("--") === true) dashes.push(word)
     else {
       separated.push(word)
-      // Its value, whatever that looks like.
+      // The next word is the option's value, even if it begins with a dash.
       if (takesValue.get(word) === true && i + 1 < words.length) separated.push(words[++i]!)
     }
   }

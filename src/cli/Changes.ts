@@ -1,5 +1,5 @@
 /**
- * Changes of Claude Code's files, for a person to see before they are made, and what became of each file.
+ * Shows changes of Claude Code's files before they are made, makes them, and reports the outcome for each file.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -17,7 +17,7 @@ export interface Shown {
 export const plan = (steps: ReadonlyArray<Step>) =>
   Effect.forEach(steps, (step) => Effect.map(Effect.either(step.plan), (planned): Shown => ({ step, planned })))
 
-/** `unchanged`: there was nothing to do. `left`: there was, and it is not done. */
+/** `unchanged`: there was nothing to do. `left`: the file needs changes, and none was made. */
 export interface Outcome {
   readonly path: string
   readonly outcome: "changed" | "deleted" | "failed" | "left" | "made" | "unchanged"
@@ -34,20 +34,20 @@ const outcomeOf = ({ bytes, file }: Planned): Outcome["outcome"] =>
     ? "deleted"
     : "changed"
 
-/** As it would be. */
+/** Returns the outcome that the plan leads to. */
 export const expected = ({ planned, step: { path } }: Shown): Outcome =>
   Either.match(planned, {
     onLeft: ({ message }) => ({ path, outcome: "failed", changes: [], error: message }),
     onRight: (planned) => ({ path, outcome: outcomeOf(planned), changes: planned.changes })
   })
 
-/** Where something can't be done: nothing is. */
+/** Returns the outcome when no file is changed, because a plan failed. */
 export const left = (shown: Shown): Outcome => {
   const outcome = expected(shown)
   return outcome.outcome === "failed" || outcome.outcome === "unchanged" ? outcome : { ...outcome, outcome: "left" }
 }
 
-/** One file's failure leaves the others as they come out. */
+/** Carries out the plans; the failure of one file does not stop the others. */
 export const make = (shown: ReadonlyArray<Shown>, places: Places) =>
   Effect.forEach(shown, (each) =>
     Either.match(each.planned, {
@@ -66,7 +66,7 @@ export const isChange = ({ outcome }: Outcome): boolean => outcome !== "unchange
 
 export const areUnchanged = (outcomes: ReadonlyArray<Outcome>): boolean => !outcomes.some(isChange)
 
-/** `projects["/home/mei/shop"].mcpServers.claude-memory` */
+/** Formats a path like `projects["/home/mei/shop"].mcpServers.claude-memory`. */
 const placeText = (path: Change["path"]): string =>
   path.map((name, i) =>
     typeof name === "number" || !/^[\w-]+$/.test(name) ? `[${JSON.stringify(name)}]` : i === 0 ? name : `.${name}`
@@ -87,7 +87,7 @@ const verb: Readonly<Record<Outcome["outcome"], string>> = {
   unchanged: " (nothing to do)"
 }
 
-/** What changes in each file, and nothing of what else is in it. */
+/** Formats the changes of each file, and none of its other content. */
 export const text = (outcomes: ReadonlyArray<Outcome>): string =>
   outcomes.flatMap(({ changes, error, outcome, path }) => [
     `${path}${verb[outcome]}`,

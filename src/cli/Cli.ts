@@ -1,5 +1,5 @@
 /**
- * All commands, and how they are run.
+ * Lists all commands and runs the one that is called.
  */
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as Command from "@effect/cli/Command"
@@ -75,7 +75,7 @@ save takes --project too.
 The memory lies in ~/.claude-memory, or in CLAUDE_MEMORY_HOME.
 `
 
-/** Every command: a module with its `command` and the `options` that it knows. */
+/** All commands: each module exports its `command` and its `options`. */
 const COMMANDS = [
   Init,
   Uninstall,
@@ -114,7 +114,7 @@ const known: Known = Object.fromEntries(
 
 const cli = Command.run(command, { name: "claude-memory", version })
 
-/** What @effect/cli prints is coloured always; in a pipe, or where NO_COLOR is set, it is not. */
+/** Removes colours, which @effect/cli prints even into a pipe and with NO_COLOR. */
 const plain = (text: string): string => text.replace(/\u001b\[[0-9;]*m/g, "")
 
 const printer = (base: Console.Console, isColoured: boolean): Console.Console => {
@@ -144,7 +144,7 @@ export const run = (argv: ReadonlyArray<string>) =>
         return yield* Effect.fail(new Unsuccessful())
       }
       yield* cli([...argv.slice(0, 2), ...separate(words, known)]).pipe(
-        // @effect/cli has printed what is wrong with the words of the command.
+        // @effect/cli has already printed the error.
         Effect.catchIf(ValidationError.isValidationError, () => Effect.fail(new Unsuccessful())),
         Effect.withConsole(printer(yield* Effect.console, isColoured))
       )

@@ -1,5 +1,5 @@
 /**
- * What models were asked and what that cost, beside what they may.
+ * Shows the usage and the cost of models, beside their caps.
  */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -38,7 +38,7 @@ const periodLine = (name: string, used: Amount, caps: Amount) => [
   `tokens ${capped(used.tokens, caps.tokens, number)}`
 ]
 
-/** Projects by their names. Nothing need be remembered for models to have been asked. */
+/** Names of projects by id. Empty when there is no memory: models may have been asked before anything was stored. */
 const projectNames = Effect.gen(function*() {
   const { projects } = yield* Effect.flatMap(ClaudeMemory, ({ status }) => status)
   return new Map(projects.map(({ id, name }) => [id, name]))

@@ -1,5 +1,5 @@
 /**
- * Looks at everything that could be wrong and says what to do about it.
+ * Checks everything that could be wrong, and states what to do about it.
  */
 import * as Command from "@effect/cli/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -29,7 +29,7 @@ const ofTheMemory = Effect.gen(function*() {
   const folder = Settings.transcriptsFolder(settings)
   const files = yield* Effect.either(memory.discover([folder]))
   const place = yield* App.placeOf(settings)
-  // With its memory elsewhere there may be no such folder.
+  // With the memory in PostgreSQL, the home may not exist.
   const mode = yield* Effect.option(Effect.map(fs.stat(settings.home), (info) => info.mode & 0o777))
   const lately = (yield* Clock.currentTimeMillis) - FAILURE_DAYS * 86_400_000
   const failed = (yield* HookFailures.read(settings.home)).filter(({ at }) => at >= lately)

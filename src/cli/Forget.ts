@@ -1,5 +1,5 @@
 /**
- * Memories that are to be no more.
+ * Deletes memories for good.
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
@@ -18,7 +18,7 @@ const ids = Args.text({ name: "id" }).pipe(
 
 export const options = { yes: Question.options.yes, json }
 
-/** How much of each is shown. */
+/** Lines of each memory that are shown. */
 const LINES = 6
 
 const memories = (n: number) => n === 1 ? "1 memory" : `${n} memories`

@@ -1,5 +1,5 @@
 /**
- * What an import did, gathered from the steps of the pipeline, and the command that runs one.
+ * Imports transcripts, and reports what the steps of the pipeline did.
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
@@ -18,7 +18,7 @@ import type { LineSum, WorkItem } from "../store/MemoryStore.ts"
 import { answer, balance, json, listed, number, plural } from "./Output.ts"
 import * as Progress from "./Progress.ts"
 
-/** Counts of one run. */
+/** Counts of one import. */
 export interface ImportReport {
   readonly files: number
   readonly lines: LineSum
@@ -26,9 +26,9 @@ export interface ImportReport {
   readonly messages: number
   readonly units: { readonly total: number; readonly byType: Readonly<Partial<Record<UnitType, number>>> }
   readonly redactions: Readonly<Record<string, number>>
-  /** Segments and sessions that a language model looked at. */
+  /** Segments and sessions that a language model reviewed. */
   readonly reviewed: number
-  /** What waits for a model, in words. */
+  /** Sentences about work that waits for a model or the index. */
   readonly degraded: ReadonlyArray<string>
   readonly durationMs: number
 }
@@ -55,7 +55,7 @@ const sum = (a: Readonly<Record<string, number>>, b: Readonly<Record<string, num
   return all
 }
 
-/** Two runs as one. */
+/** Adds up two imports. */
 export const merge = (a: ImportReport, b: ImportReport): ImportReport => ({
   files: a.files + b.files,
   lines: {
@@ -82,7 +82,7 @@ const WAITS: Readonly<Record<WorkItem["kind"], string>> = {
   reconcile: "the index does not hold all memories yet: some are found by their words alone until the next import"
 }
 
-/** Imports these files, showing progress on a terminal. `since` is when the clock of `durationMs` started. */
+/** Imports these files, showing progress on a terminal. `durationMs` of the report counts from `since`. */
 export const run = (files: ReadonlyArray<TranscriptFile>, since: number) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
@@ -182,8 +182,8 @@ export const command = Command.make("import", { paths, ...options }, ({ json, pa
       const files = yield* memory.discover(paths.length > 0 ? paths : [Settings.transcriptsFolder(settings)])
       return yield* run(files, since)
     }).pipe(Effect.provide(Layer.provide(App.service("import"), App.base)))
-    // The root scope has closed, and the ledger would have ended it with an error if anything were left; descriptors are
-    // given back by the event loop's next turns.
+    // The scope has closed, and the ledger would have failed it if a resource were left open. The event loop closes the
+    // descriptors in its next turns.
     yield* Effect.sleep("20 millis")
     const openAtExit = LeakProbe.beyond(before, yield* LeakProbe.read)
     yield* answer(json, { ...report, resources: { openAtExit } }, () => reportText(report))

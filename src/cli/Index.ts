@@ -1,5 +1,5 @@
 /**
- * The index of vectors: what it holds, whether that is right, and making it so.
+ * Shows, verifies and repairs the index of vectors, and drops its old versions.
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"

@@ -1,5 +1,5 @@
 /**
- * Puts Claude Memory into Claude Code.
+ * Installs Claude Memory in Claude Code.
  */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -25,8 +25,8 @@ class InitError extends Schema.TaggedError<InitError>()("InitError", { detail: S
 }
 
 /**
- * `node`, as Claude Code finds it: a path would be one version's, and gone with the next upgrade of it. Where this terminal has none
- * to find, the one that runs this.
+ * Returns `node`, for Claude Code to find: a path belongs to one version, and is gone with its next upgrade. If PATH
+ * has none, returns the path of the running one.
  */
 const node = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
@@ -55,7 +55,7 @@ const programs = Effect.gen(function*() {
   return found
 })
 
-/** What hinders it from doing its work, here or there. */
+/** Notes on settings that keep the installation from working as expected. */
 const notesOn = (
   { home, hooksAreOff }: Pick<Registered, "home" | "hooksAreOff">,
   { programs: { hook }, places, scope, target: { settings } }: Request & { readonly scope: Scope }

@@ -1,5 +1,5 @@
 /**
- * Whether Claude Code runs Claude Memory, for `doctor`.
+ * Checks whether Claude Code runs Claude Memory, for `doctor`.
  */
 import * as Effect from "effect/Effect"
 import { PLUGIN } from "../install/ClaudeSettings.ts"
@@ -48,7 +48,7 @@ const judge = (user: Registered, project: Registered, places: Settings.Places): 
   return { state: "ok", detail: `runs it ${where}; ${found.hooks.UserPromptSubmit} answers prompts` }
 }
 
-/** As seen from a project's folder. */
+/** Judges the installation that applies in a project's folder. */
 export const judged = (folder: string) =>
   Effect.gen(function*() {
     const places = yield* Settings.places

@@ -1,5 +1,5 @@
 /**
- * Starts the whole service, waits, stops it, and says what each finalizer released.
+ * Starts the whole service, waits, stops it, and reports what each finalizer released.
  */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -42,7 +42,7 @@ export const command = Command.make("lifecycle", options, ({ for: wait, json }) 
       const changes = yield* ledger.changes
       yield* Effect.gen(function*() {
         const memory = yield* ClaudeMemory
-        // What is opened at first use is opened here, so that its release is seen too.
+        // A search opens the lazy resources, so that their release is reported too.
         yield* memory.search({
           text: "how does the memory work",
           projects: "all",

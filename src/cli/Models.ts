@@ -1,5 +1,5 @@
 /**
- * Which models are asked for what, and whether they answer.
+ * Lists the models of each role, and checks whether they answer.
  */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -34,7 +34,7 @@ const state = ({ dimension, error, latencyMs, origin, reachable }: ModelDescript
 
 const dollars = (amount: number) => `$${Number(amount.toPrecision(3))}`
 
-/** For a million tokens. */
+/** Formats the price of a million tokens. */
 const priced = ({ price }: ModelDescription): string =>
   price === null
     ? "free"

@@ -1,5 +1,5 @@
 /**
- * Keeps the hooks from telling one session anything.
+ * Keeps the hooks from injecting anything into one session.
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"

@@ -1,5 +1,5 @@
 /**
- * How commands answer: a person reads tables, a program reads one line of JSON.
+ * Formats the answers of commands: tables for a person, one line of JSON for a program.
  */
 import * as Options from "@effect/cli/Options"
 import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
@@ -13,18 +13,18 @@ export const json = Options.boolean("json").pipe(
   Options.withDescription("Print one line of JSON and nothing else")
 )
 
-/** The answer: `data` as JSON, or `text` for a person. */
+/** Prints `data` as JSON, or `text` for a person. */
 export const answer = (isJson: boolean, data: unknown, text: () => string) =>
   writeStdout(`${isJson ? JSON.stringify(data) : text()}\n`)
 
-/** In columns of a terminal, where a CJK character takes two. */
+/** Width in terminal columns, of which a CJK character takes two. */
 const widthOf = (text: string): number =>
   text.length +
   (text.match(/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/g)?.length ?? 0)
 
 const padded = (text: string, width: number) => text + " ".repeat(Math.max(0, width - widthOf(text)))
 
-/** Columns as wide as their widest cell; the last one of each row is left as it is. */
+/** Pads each column to its widest cell; the last cell of each row is not padded. */
 export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> =>
   rows.map((row) =>
     row.map((cell, column) =>
@@ -34,7 +34,7 @@ export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray
 
 const indent = (text: string, by: string) => text.split("\n").map((line) => by + line).join("\n")
 
-/** A memory with its first lines; `note` is a line of its own. */
+/** Formats a memory with the first `lines` of its content; `note` gets a line of its own. */
 export const unitText = (unit: MemoryUnit, rank: number, projectName: string, lines: number, note?: string): string => {
   const content = unit.content.split("\n")
   const shown = content.slice(0, lines).map((line) => line.length > 160 ? `${line.slice(0, 159)}…` : line).join("\n")

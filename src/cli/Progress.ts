@@ -1,5 +1,5 @@
 /**
- * Progress of long work on a terminal: how much, at which rate and how long yet. Silent in a pipe.
+ * Shows the progress of long work on a terminal: amount, rate and time left. Silent in a pipe.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -13,7 +13,7 @@ export interface Progress {
   readonly read: (bytes: number) => Effect.Effect<void>
   readonly made: (units: number) => Effect.Effect<void>
   readonly reviewed: (items: number) => Effect.Effect<void>
-  /** So many more of so many in all. */
+  /** Reports `units` more, out of `total`. */
   readonly indexed: (units: number, total: number) => Effect.Effect<void>
   readonly end: Effect.Effect<void>
 }

@@ -1,5 +1,5 @@
 /**
- * The projects that something is remembered of, and what a person says of them.
+ * Lists the projects; merges, renames, excludes and includes them.
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
@@ -13,7 +13,7 @@ import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { answer, json, number, table } from "./Output.ts"
 
-/** What each takes, as it is called when it is not given. */
+/** Arguments of each action, under the names that the usage shows. */
 const TAKES = {
   list: [],
   merge: ["FROM", "INTO"],

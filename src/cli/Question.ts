@@ -1,5 +1,5 @@
 /**
- * What a person is asked before something is done. A program that runs this one is asked nothing: it has said what it wants.
+ * Asks a person before something is changed. Programs are never asked: their arguments state what they want.
  */
 import * as Options from "@effect/cli/Options"
 import * as Prompt from "@effect/cli/Prompt"
@@ -11,11 +11,11 @@ export const options = {
   yes: Options.boolean("yes").pipe(Options.withDescription("Ask nothing"))
 }
 
-/** Whether somebody is there to be asked. */
+/** True when a person can answer on a terminal, and neither --yes nor --json was given. */
 export const isAsked = ({ json, yes }: { readonly yes: boolean; readonly json: boolean }): boolean =>
   !yes && !json && process.stdin.isTTY === true && process.stdout.isTTY === true
 
-/** Enter means `otherwise`; whoever goes away (Ctrl-C) means no. */
+/** Asks a yes-or-no question. Enter means `otherwise`, Ctrl-C means no. */
 export const confirm = (message: string, otherwise: boolean) =>
   Prompt.run(Prompt.confirm({ message, initial: otherwise })).pipe(
     Effect.catchTag("QuitException", () => Effect.as(writeStdout("\n"), false))

@@ -1,5 +1,5 @@
 /**
- * The main job, once through, on the person's own sessions or on samples.
+ * Runs an import, a search and an injection once, on the person's own sessions or on samples.
  */
 import * as Command from "@effect/cli/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -19,12 +19,15 @@ import { answer, json, number, resultJson, resultText } from "./Output.ts"
 
 const MAX_BYTES = 200e6
 const MAX_MS = 60_000
-/** Goes through the whole pipeline before the clock is looked at again. */
+/** Files of this size together pass the whole pipeline before the time is checked again. */
 const GROUP_BYTES = 20e6
 
 const SAMPLE_QUESTION = "why did we decide against Meilisearch?"
 
-/** Newest files first, in groups, until the time or the size is used up; what is left comes back too. */
+/**
+ * Imports the newest files first, in groups, until the time or the size is used up; also returns the files that are
+ * left.
+ */
 const importNewest = (files: ReadonlyArray<TranscriptFile>) =>
   Effect.gen(function*() {
     const start = yield* Clock.currentTimeMillis
@@ -48,7 +51,7 @@ const importNewest = (files: ReadonlyArray<TranscriptFile>) =>
 
 interface Source {
   readonly name: "own" | "samples"
-  /** Where its memory is. */
+  /** Place of the memory, for people. */
   readonly place: string
   readonly folder: string
   readonly files: ReadonlyArray<TranscriptFile>

@@ -1,5 +1,5 @@
 /**
- * Another model for embeddings: the index is built anew beside the one that serves.
+ * Builds the index for another embedding model, beside the active version.
  */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"

@@ -1,5 +1,5 @@
 /**
- * What every running process of ours over this memory has open, by the files that each keeps of itself.
+ * Shows what each running process over this memory has open, from the run files that the processes write.
  */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -18,7 +18,7 @@ import { answer, json, number, table } from "./Output.ts"
 const watch = Options.boolean("watch").pipe(Options.withDescription("Look again each second, until Ctrl-C"))
 
 const CLEAR = "\u001b[H\u001b[2J\u001b[3J"
-/** A process writes each second; later than this it is held up, or stopped. */
+/** A process writes its run file each second; an older file means that it is held up or stopped. */
 const LATE_MS = 5_000
 
 const totalsOf = (resources: RunFile.Report["resources"]): Readonly<Record<string, number>> => {
@@ -38,7 +38,7 @@ const age = (ms: number): string => {
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 
-/** The files are other processes' words: nothing in them may steer the terminal. */
+/** Replaces control characters: other processes wrote the files, and nothing in them may steer the terminal. */
 const plain = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "�")
 
 const WORDS: Readonly<Record<keyof LeakProbe.Reading, string>> = {
@@ -62,7 +62,7 @@ const driftText = (drift: Drift.Drift): string => {
     : `${counts(some)} THAT THE LEDGER DOES NOT ACCOUNT FOR`
 }
 
-/** Where the package lies is left out. */
+/** Cuts the location of the package from an origin. */
 const place = (origin: string): string =>
   origin.replace(/^at /, "").replace(pathToFileURL(Settings.packageFile()).href.replace(/\/?$/, "/"), "")
 

@@ -1,5 +1,5 @@
 /**
- * A review by a language model, by hand.
+ * Runs reviews by a language model on request.
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"

@@ -1,5 +1,5 @@
 /**
- * Something to be remembered, in a person's own words.
+ * Saves a memory in a person's own words.
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
@@ -17,7 +17,7 @@ import { readStdin, Unsuccessful, writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { answer, json } from "./Output.ts"
 
-/** Far more than a memory holds: what is too long is told so. */
+/** Bytes read from stdin: far more than a memory holds, so that a text that is too long is refused and not cut. */
 const MAX_INPUT = 1_000_000
 
 const words = Args.text({ name: "text" }).pipe(

@@ -1,5 +1,5 @@
 /**
- * The options that say where to look and for what, shared by the commands that search.
+ * Options for the projects and the filters of a search, shared by several commands.
  */
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
@@ -45,7 +45,7 @@ export const filters = {
 
 type Values<A> = { readonly [K in keyof A]: A[K] extends Options.Options<infer V> ? V : never }
 
-/** Ids of the projects asked for; unknown names are an error that lists the known ones. */
+/** Returns the ids of the projects asked for; an unknown name is an error that lists the known ones. */
 export const projectIds = (options: Values<typeof projects>) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
@@ -65,7 +65,7 @@ export const toFilter = (options: Values<typeof filters>) =>
     limit: options.limit
   }))
 
-/** Where the answer was looked for, for a person who found nothing. */
+/** Names the projects that were searched, for a message about an empty result. */
 export const scopeText = (options: Values<typeof projects>): string =>
   options.allProjects
     ? "any project"

@@ -1,5 +1,5 @@
 /**
- * What a command says that runs until it is ended: now and then, what was done since.
+ * Output of commands that run until they are ended: reports every now and then what was done since the last report.
  */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -41,10 +41,10 @@ const done = ({ indexed, lines, memories, reviewed }: Data): string =>
     ] as const).flatMap(([n, one, many, how]) => n === 0 ? [] : [`${number(n)} ${n === 1 ? one : many} ${how}`])
   ].join(", ")
 
-/** Of each state what a person is to know. */
+/** The sentence to show to a person in each state. */
 export type States = Readonly<Record<typeof STATES[keyof typeof STATES], string>>
 
-/** On stderr for a person, or a line of JSON for each time. */
+/** Reports the steps: in words on stderr, or each time as a line of JSON on stdout. */
 export const tell = <E, R>(steps: Stream.Stream<CaptureStep, E, R>, isJson: boolean, states?: States) =>
   Effect.gen(function*() {
     const hindered = yield* Ref.make("")
@@ -58,7 +58,7 @@ export const tell = <E, R>(steps: Stream.Stream<CaptureStep, E, R>, isJson: bool
           if (data.state !== undefined && states !== undefined) yield* writeStderr(`${states[data.state]}\n`)
           if (text !== "") yield* writeStderr(`${text}\n`)
           const by = data.hindered ?? ""
-          // Once, not in every round.
+          // Shows the same reason once, not in every round.
           if (by !== "" && by !== (yield* Ref.get(hindered))) yield* writeStderr(`waits: ${by}\n`)
           if (by !== "" || text !== "") yield* Ref.set(hindered, by)
         })

@@ -1,5 +1,5 @@
 /**
- * Takes Claude Memory out of Claude Code, and out of the machine when that is wanted.
+ * Removes Claude Memory from Claude Code, and with --purge its data from the machine.
  */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -29,7 +29,7 @@ const purge = Options.boolean("purge").pipe(Options.withDescription("Delete all 
 
 export const options = { purge, ...Question.options, json }
 
-/** That nothing speaks against deleting what is ours in a home. */
+/** Fails when the folder is no home of Claude Memory, or when a running process uses it. */
 const checkHome = (home: string, { isOurs, ours }: Purge.Contents) =>
   Effect.gen(function*() {
     if (ours.length > 0 && !isOurs) {
@@ -46,7 +46,7 @@ const checkHome = (home: string, { isOurs, ours }: Purge.Contents) =>
     })
   })
 
-/** Where the settings, if they can be read, have what no folder holds. */
+/** Names the servers that hold data outside the home; none when the settings can't be read. */
 const elsewhere = Effect.gen(function*() {
   const settings = yield* Settings.load
   return [
@@ -93,7 +93,7 @@ export const command = Command.make("uninstall", options, ({ dryRun, json, purge
       yield* writeStdout(`${Changes.text(expected)}\n\nAll else in these files stays as it is.\n`)
       if (!(yield* Question.confirm("Take this out?", true))) return yield* writeStdout("Nothing was changed.\n")
     }
-    // Also where nothing is to be changed: an init that was killed may have left a folder, or half a file beside the whole one.
+    // Runs even if nothing is to be changed: a killed init may have left a folder or a temporary file.
     const outcomes = (yield* Changes.make(planned, places)).filter(Changes.isChange)
     const failed = outcomes.filter(({ outcome }) => outcome === "failed").map(({ path }) => path)
     yield* InstallRecord.forget(home, failed)

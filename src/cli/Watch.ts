@@ -1,5 +1,5 @@
 /**
- * Follows transcripts live, for those who run no server that does.
+ * Follows transcripts live, for users without the MCP server, which does the same.
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"

@@ -1,5 +1,5 @@
 /**
- * One of any number of processes that work off the queue of a memory.
+ * Works off the queue of a memory; any number of processes may do so at once.
  */
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"

@@ -1,5 +1,5 @@
 /**
- * The port that turns what was said into what is remembered.
+ * The port that compresses segments and sessions of a conversation into memory units.
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
@@ -9,7 +9,7 @@ import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SegmentContext, SessionOutline } from "../store/MemoryStore.ts"
 
 export class CompressionError extends Schema.TaggedError<CompressionError>()("CompressionError", {
-  /** `Budget` says nothing of what was to be compressed: it counts as no attempt. */
+  /** `Budget`: the spending limit was reached. Counts as no attempt, because the input is not at fault. */
   reason: Schema.Literal("Model", "Budget"),
   operation: Schema.Literal("compress", "summarize"),
   detail: Schema.String,
@@ -21,20 +21,20 @@ export class CompressionError extends Schema.TaggedError<CompressionError>()("Co
 }
 
 /**
- * Which sessions a language model compresses again after the `Compressor`, and what asks it. A reference, for without one nothing is
- * reviewed.
+ * Selects the sessions that a language model compresses again after the `Compressor`, and holds the compressor that
+ * asks the model. A reference with the default none: without a reviewer, nothing is reviewed.
  */
 export class Reviewer extends Context.Reference<Reviewer>()("claude-memory/Reviewer", {
   defaultValue: (): Option.Option<{
-    /** Whether the session of a segment is to be reviewed, by what was made of that. */
+    /** True when the segment or the units compressed from it call for a review of their whole session. */
     readonly isWanted: (context: SegmentContext, units: ReadonlyArray<MemoryUnit>) => boolean
     readonly compressor: Compressor["Type"]
   }> => Option.none()
 }) {}
 
 export class Compressor extends Context.Tag("claude-memory/Compressor")<Compressor, {
-  /** As many units as the segment takes, in its order; each within the bounds of domain/MemoryUnit. */
+  /** Returns the segment's units, however many, in its order; each stays within the bounds of domain/MemoryUnit. */
   readonly compress: (context: SegmentContext) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>
-  /** The session's archive, or nothing when nobody asked anything in it. */
+  /** Returns the session's archive: one unit, or an empty array when the session has no prompt or is not worth one. */
   readonly summarize: (outline: SessionOutline) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>
 }>() {}

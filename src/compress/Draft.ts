@@ -1,5 +1,5 @@
 /**
- * From excerpts to a unit: content, passages, keywords, files.
+ * Builds a unit from excerpts: its content, passages, keywords and files.
  */
 import type { Block, Message, Session } from "../domain/Conversation.ts"
 import { idOf } from "../domain/Ids.ts"
@@ -16,24 +16,24 @@ import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import { gist, pieces, salient } from "./text/Text.ts"
 
-/** Words of one message; lines and sentences of it may be left out, what is kept stands as it was written. */
+/** Verbatim text of one message. Lines and sentences may be left out; those that are kept are unchanged. */
 export interface Excerpt {
   readonly message: Message
   readonly kind: Block["kind"]
-  /** What stands before the words in the content ("User: "), when another excerpt's words stand before it. */
+  /** Written before the text in the content ("User: "), unless the excerpt before has the same message and label. */
   readonly label: string
   readonly text: string
 }
 
 export interface Draft {
   readonly type: UnitType
-  /** These two are cut to one line of `MAX_TITLE` and `MAX_SUMMARY` characters. */
+  /** Title and summary of any length: the unit's are cut to one line of `MAX_TITLE` and `MAX_SUMMARY` characters. */
   readonly title: string
   readonly summary: string
   readonly excerpts: ReadonlyArray<Excerpt>
-  /** Orders the units of a segment: the index of the message where it begins, and a fraction. */
+  /** Orders the units of a segment: the index of the draft's first message, plus a fraction. */
   readonly at: number
-  /** What tells this draft from the others of its origin and type. */
+  /** Distinguishes this draft from others of the same origin and type; part of the unit's id. */
   readonly slot: string
 }
 
@@ -65,10 +65,10 @@ const uuidsOf = (excerpts: ReadonlyArray<Excerpt>) => new Set(excerpts.map(({ me
 export const fitTogether = (excerpts: ReadonlyArray<Excerpt>) =>
   uuidsOf(excerpts).size <= MAX_EVIDENCE && fits(contentOf(excerpts).content)
 
-/** Those that say something: a file may be named by nothing. */
+/** Drops blank excerpts: a tool call may have an empty file name. */
 const solid = (excerpts: ReadonlyArray<Excerpt>) => excerpts.filter(({ text }) => text.trim() !== "")
 
-/** The excerpts as far as they fit beside the first: one that does not is left out, and later ones still have their chance. */
+/** Keeps the first excerpt, cut to fit a unit, and every later one that still fits; one that does not is skipped. */
 export const fitting = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<Excerpt> => {
   const [first, ...rest] = solid(excerpts)
   return rest.reduce<ReadonlyArray<Excerpt>>((kept, excerpt) => {
@@ -79,7 +79,7 @@ export const fitting = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<Excerpt
 
 const PIECE_LENGTH = 1_000
 
-/** A text as excerpts that each fit a unit. */
+/** Splits a text into excerpts that each fit a unit. */
 export const excerptsOf = (
   message: Message,
   kind: Block["kind"],
@@ -88,13 +88,16 @@ export const excerptsOf = (
 ): ReadonlyArray<Excerpt> =>
   pieces(text, PIECE_LENGTH, (piece) => fits(label + piece)).map((piece) => ({ message, kind, label, text: piece }))
 
-/** An excerpt as excerpts that each fit a unit. */
+/** Splits an excerpt into excerpts that each fit a unit. */
 const cut = (excerpt: Excerpt): ReadonlyArray<Excerpt> =>
   fits(excerpt.label + excerpt.text)
     ? [excerpt]
     : excerptsOf(excerpt.message, excerpt.kind, excerpt.label, excerpt.text)
 
-/** The beginning of a text, in whole sentences or lines, a CJK character counted as 3.3; nothing for a blank one. */
+/**
+ * Returns the beginning of a text, cut at sentences or lines; of a tool's output, its salient lines. A CJK character
+ * counts for 3.3 of `length`. Empty for a blank text.
+ */
 export const beginning = (
   message: Message,
   kind: Block["kind"],
@@ -107,15 +110,15 @@ export const beginning = (
   return first === undefined ? [] : [{ message, kind, label, text: first }]
 }
 
-/** What excerpts add to a content, separators included: tokens and weighted length. */
+/** Tokens and weighted length that excerpts add to a content, separators included. */
 const costOf = (excerpts: ReadonlyArray<Excerpt>) => ({
   tokens: excerpts.reduce((sum, { label, text }) => sum + Tokens.estimate(label + text) + 1, 0),
   length: excerpts.reduce((sum, { label, text }) => sum + weightedLength(label + text) + SEPARATOR.length, 0)
 })
 
 /**
- * Packs groups of excerpts into contents within the bounds, in order; a new one begins where `isBreak` says so. A group stays
- * together if it fits a content at all.
+ * Packs groups of excerpts into contents within the bounds, in order; a new content begins where `isBreak` returns
+ * true. A group that fits into one content is never split.
  */
 export const pack = (
   groups: ReadonlyArray<ReadonlyArray<Excerpt>>,
@@ -154,7 +157,7 @@ const KEYWORDS_FROM = 600
 
 const WORDS = /[\p{L}\p{N}_](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}_])?/gu
 
-/** The commonest words, counted by what they are found by and shown as they were first written. */
+/** Returns the 8 most frequent words, counted by their search lexemes and shown as first written. */
 const keywordsOf = (text: string): ReadonlyArray<string> => {
   const counts = new Map<string, { readonly shown: string; readonly times: number }>()
   const count = (key: string, shown: string) =>
@@ -190,7 +193,7 @@ export const unitOf = (
     origin,
     position,
     type: draft.type,
-    // Marks alone make no title.
+    // A title that consisted of Markdown marks alone is empty by now.
     title: gist(draft.title.trim() === "" ? content : draft.title, MAX_TITLE),
     summary: gist(draft.summary, MAX_SUMMARY),
     content,

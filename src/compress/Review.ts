@@ -1,5 +1,5 @@
 /**
- * Which sessions a language model is asked about.
+ * Selects the sessions that a language model reviews.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -8,10 +8,12 @@ import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SegmentContext } from "../store/MemoryStore.ts"
 import { Compressor, Reviewer } from "./Compressor.ts"
 
-/** `hybrid`: those that hold a decision, an error, or words of a larger change; `abstractive`: all; `manual`: what is asked for. */
+/**
+ * `hybrid`: sessions with a decision, an error or words of a larger change; `abstractive`: all; `manual`: on request.
+ */
 export type ReviewMode = "hybrid" | "abstractive" | "manual"
 
-/** 重构, 架构决定, 系统重写. */
+/** The Chinese terms mean: refactoring, architectural decision, system rewrite. */
 const TRIGGERS = /重构|架构决定|系统重写|\brefactor(?:s|ed|ing)?\b|\barchitect(?:ure|ural) decisions?\b/iu
 
 const says = ({ segment }: SegmentContext): boolean =>
@@ -21,6 +23,6 @@ export const isWanted = (mode: ReviewMode) => (context: SegmentContext, units: R
   mode === "abstractive" ||
   (mode === "hybrid" && (units.some(({ type }) => type === "decision" || type === "error_log") || says(context)))
 
-/** Reviews by the compressor that it is provided with. */
+/** Reviews with the `Compressor` in the layer's context. */
 export const layer = (mode: ReviewMode) =>
   Layer.effect(Reviewer, Effect.map(Compressor, (compressor) => Option.some({ compressor, isWanted: isWanted(mode) })))

@@ -1,5 +1,5 @@
 /**
- * Where a text speaks to whoever reads it by machine. What it says there is to be obeyed, not remembered.
+ * Finds where a text addresses the program or model that reads it: an instruction is nothing to remember.
  */
 
 const ADDRESSED =
@@ -7,7 +7,7 @@ const ADDRESSED =
 
 const paragraphs = (text: string) => text.split(/\n\s*\n/)
 
-/** The text without what tells its machine reader to do something. */
+/** Cuts each paragraph at the point where it addresses its machine reader. */
 export const withoutAddresses = (text: string): string =>
   paragraphs(text).map((paragraph) => {
     const at = ADDRESSED.exec(paragraph)

@@ -1,5 +1,5 @@
 /**
- * A Claude Code session as we keep it: messages in their order, grouped into segments.
+ * Model of a stored Claude Code session: messages in their order, grouped into segments.
  */
 import * as Schema from "effect/Schema"
 import { idOf } from "./Ids.ts"
@@ -7,25 +7,25 @@ import { idOf } from "./Ids.ts"
 export const Role = Schema.Literal("human", "assistant", "system")
 export type Role = typeof Role.Type
 
-/** What a passage of a message is; said things outrank printed ones in search. */
+/** Kind of a message's block. In search, conversation outranks tool output. */
 export const BlockKind = Schema.Literal("text", "thinking", "tool_use", "tool_result")
 export type BlockKind = typeof BlockKind.Type
 
-/** `tool` is the tool's name on a tool_use, and on the tool_result that answers it once both are known. */
+/** `tool` is the tool's name on a tool_use, and on the matching tool_result once both are known. */
 export const Block = Schema.Struct({
   kind: BlockKind,
   text: Schema.String,
   tool: Schema.optional(Schema.String),
   toolUseId: Schema.optional(Schema.String),
-  /** File that the tool call names. */
+  /** File named in the tool call. */
   file: Schema.optional(Schema.String),
   isError: Schema.optional(Schema.Boolean)
 })
 export type Block = typeof Block.Type
 
 /**
- * One transcript line that says something. `thread` is "main", or the agent's (or side chain's) id; `isPrompt` marks what a
- * person (or, on a side chain, the parent agent) asked, which starts a segment; `isSummary` marks a compaction summary.
+ * A transcript line with content. `thread` is "main", or the agent's (or side chain's) id. `isPrompt` marks a prompt of
+ * a person (or, on a side chain, of the parent agent), which starts a segment. `isSummary` marks a compaction summary.
  */
 export const Message = Schema.Struct({
   uuid: Schema.String,
@@ -40,7 +40,7 @@ export const Message = Schema.Struct({
 })
 export type Message = typeof Message.Type
 
-/** What the lines of a batch say about their session; later values win, `startedAt` and `cwd` keep the first. */
+/** Facts about a session. When they are merged, later values win, but `startedAt` and `cwd` keep the first. */
 export interface SessionFacts {
   readonly sessionId: string
   readonly cwd: string | undefined
@@ -61,7 +61,7 @@ export interface Session {
   readonly endedAt: number
 }
 
-/** A prompt and all that follows until the next one, at most `MAX_SEGMENT_MESSAGES`; a longer one goes on in the next. */
+/** A prompt and all messages until the next prompt, at most `MAX_SEGMENT_MESSAGES`; the rest begins another segment. */
 export interface Segment {
   readonly id: string
   readonly sessionId: string
@@ -72,15 +72,15 @@ export interface Segment {
 /** Bounds the memory and time that compressing one segment takes. */
 export const MAX_SEGMENT_MESSAGES = 100
 
-/** Where a thread stands: the segment that is open in it and how many messages that holds. */
+/** The open segment of a thread, and the number of its messages. */
 export interface OpenSegment {
   readonly id: string
   readonly messages: number
 }
 
 /**
- * The segment each message belongs to, given the open segments of its session by thread. Pure, so that every store groups
- * alike: messages must come in transcript order.
+ * Returns the segment id of each message, given the open segments by `threadKey`. Messages must come in transcript
+ * order. Pure, so that every store groups alike.
  */
 export const assignSegments = (
   messages: ReadonlyArray<Message>,

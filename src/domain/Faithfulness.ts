@@ -1,19 +1,19 @@
 /**
- * Whether a text says what its source says, without a model: names, numbers, paths and code in it have to occur in the source, and
- * most of its words too. What is told in other words is not understood, nor whether something was denied.
+ * Checks without a model whether a source supports a text: the text's names, numbers, paths and code must occur in the
+ * source, and enough of its words too. Paraphrase and negation are not understood.
  */
 import { type Figure, figuresOf, isKnownFigure, spelledOut } from "./Figures.ts"
 import { lexemes } from "./Tokenizer.ts"
 
 export type ClaimKind = "number" | "path" | "code" | "name" | "statement"
 
-/** Something in a text that its source does not have. */
+/** A claim of a text that its source lacks. */
 export interface Unfounded {
   readonly kind: ClaimKind
   readonly text: string
 }
 
-/** A source, read once for many texts. */
+/** A source, analysed once for many texts. */
 export interface Source {
   readonly text: string
   readonly lower: string
@@ -36,7 +36,7 @@ const pairsOf = (text: string): ReadonlyArray<string> => {
 const PATH = /(?:[A-Za-z]:\\|~?\/|\.{1,2}\/)?[\w@.+-]+(?:[/\\][\w@.+-]+)+\/?/g
 const FILE =
   /\b[\w-]+(?:\.[\w-]+)*\.(?:ts|tsx|js|jsx|mjs|cjs|py|go|rs|java|kt|c|h|cc|cpp|cs|rb|php|swift|sql|sh|md|json|jsonl|ya?ml|toml|lock|ini|env|css|html|vue|txt|log|db|proto)\b/g
-/** More parts than a number has. */
+/** Three parts or more: a number has at most two. */
 const VERSION = /\bv?\d+(?:\.\d+){2,}(?:-[\w.]+)?/g
 const SPAN = /`([^`\n]{1,400})`/g
 const FLAG = /(?<![\w-])--?[A-Za-z][\w-]*/g
@@ -52,10 +52,10 @@ const isKnownPath = (path: string, { text }: Source) => {
 
 const isKnownCode = (word: string, { lower, words }: Source) =>
   lower.includes(word.toLowerCase()) ||
-  // `TileCache.Evict` of `(*TileCache).Evict()`.
+  // `TileCache.Evict` may stand for `(*TileCache).Evict()`.
   (/[.>:]/.test(word) && word.split(/\.|::|->/).every((part) => words.has(part.toLowerCase())))
 
-/** A name may be inflected, or joined with another. */
+/** Tests whether the source has the name, also inflected, or joined with another name. */
 const isKnownName = (name: string, source: Source) => {
   const lower = name.toLowerCase()
   return source.words.has(lower) || source.words.has(lower.replace(/(?:'s|s)$/, "")) ||
@@ -63,11 +63,11 @@ const isKnownName = (name: string, source: Source) => {
 }
 
 const CJK = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/
-/** Who is in every conversation, and what belongs to a number or a date. */
+/** Capitalized words that are no names to check: the parties of every conversation, parts of numbers and dates. */
 const NO_NAME =
   /^(?:Claude|Code|User|I|[KMGT]i?B|UTC|GMT|AM|PM|(?:January|February|March|April|May|June|July|August|September|October|November|December)|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?)$/
 
-/** A capital that begins no sentence; in Chinese any word of Latin letters. */
+/** Returns capitalized words that begin no sentence; in CJK text, all words of three Latin letters or more. */
 const namesIn = (text: string): ReadonlyArray<string> =>
   (CJK.test(text)
     ? text.match(/[A-Za-z][A-Za-z]{2,}/g) ?? []
@@ -83,7 +83,7 @@ const without = (text: string, parts: Iterable<string>) => {
 const all = (text: string, pattern: RegExp, group = 0) => [...text.matchAll(pattern)].map((match) => match[group]!)
 
 const CODE_PAIRS_FROM = 6
-/** Of the pairs of tokens in a piece of code; one changed token takes two of them with it. */
+/** Least share of a code span's token pairs that the source must have; one changed token breaks two pairs. */
 const LEAST_PAIRS = 0.8
 
 const isKnownSpan = (span: string, source: Source) => {
@@ -92,11 +92,14 @@ const isKnownSpan = (span: string, source: Source) => {
     pairs.filter((pair) => source.pairs.has(pair)).length >= LEAST_PAIRS * pairs.length
 }
 
-/** Below this share of its words that the source has, a statement is somebody else's; bigrams change with each other word. */
+/**
+ * Least share of a statement's lexemes that the source must have. It is lower for Chinese, Japanese and Korean, where a
+ * different word also changes the bigrams around it.
+ */
 const LEAST_WORDS = { cjk: 0.25, latin: 0.4 }
 const WORDS_FROM = 4
 
-/** Whether enough of its words are in the source. */
+/** Tests whether the source has enough of the text's lexemes; a text of fewer than `WORDS_FROM` passes. */
 const isSupported = (text: string, source: Source): boolean => {
   const own = [...new Set(lexemes(text))]
   const shared = own.filter((lexeme) => source.lexemes.has(lexeme)).length
@@ -116,7 +119,7 @@ export const sourceOf = (text: string): Source => {
   }
 }
 
-/** What one statement claims and the source does not have. */
+/** Returns the claims of one statement that the source lacks. */
 export const unfoundedIn = (statement: string, source: Source): ReadonlyArray<Unfounded> => {
   const unfounded: Array<Unfounded> = []
   const check = (kind: ClaimKind, texts: Iterable<string>, isKnown: (text: string, source: Source) => boolean) => {

@@ -1,5 +1,5 @@
 /**
- * Numbers in a text: digits with separators, the magnitude and the unit after them, and words for small ones.
+ * Finds numbers in a text: digits with separators, the magnitude and the unit after them, and words for small numbers.
  */
 
 const NUMBER = /\d+(?:[,_]\d{3})+(?:\.\d+)?(?!\d)|\d+(?:\.\d+)?/g
@@ -27,7 +27,7 @@ const UNITS = {
   share: /^\s?(?:%|percent|times|x\b|倍)/i
 } as const
 
-/** What one unit is in another of its kind. */
+/** Factors between two units of a kind. */
 const SCALES: Readonly<Record<keyof typeof UNITS | "none", ReadonlyArray<number>>> = {
   time: [1e3, 1e6, 60, 3600, 24, 7],
   bytes: [1e3, 1e6, 1e9, 1024, 1024 ** 2, 1024 ** 3],
@@ -38,7 +38,7 @@ const SCALES: Readonly<Record<keyof typeof UNITS | "none", ReadonlyArray<number>
 export interface Figure {
   readonly text: string
   readonly value: number
-  /** Digits that count. */
+  /** Number of significant digits. */
   readonly digits: number
   readonly unit: keyof typeof SCALES
 }
@@ -57,18 +57,21 @@ export const figuresOf = (text: string): ReadonlyArray<Figure> =>
     return [plain, ...scaled]
   })
 
-/** Numbers in words, and months. */
+/** Returns numbers written as words, and the numbers of months. */
 export const spelledOut = (text: string): ReadonlyArray<number> =>
   (text.toLowerCase().match(/[a-z]+|[零一二三四五六七八九十两半]/g) ?? []).flatMap((word) => {
     const month = MONTHS.indexOf(word.slice(0, 3))
     return [...(NUMBER_WORDS[word] === undefined ? [] : [NUMBER_WORDS[word]]), ...(month === -1 ? [] : [month + 1])]
   })
 
-/** As many digits as the claim has. */
+/** Tests whether the claim is `exact` rounded to the claim's number of significant digits, 2 at least. */
 const isRounded = (exact: number, { digits, value }: Figure) =>
   digits >= 2 && value !== 0 && Math.abs(exact - value) / Math.abs(value) < 0.5 * 10 ** (1 - digits) + 1e-9
 
-/** The same number, rounded, or in another unit of its kind; code seldom says the unit of a number. */
+/**
+ * Tests whether the source has the claimed number: the same, rounded, or in another unit of its kind. A number without
+ * a unit in the source matches any unit, because code seldom states units.
+ */
 export const isKnownFigure = (
   claim: Figure,
   { figures, numbers }: { readonly figures: ReadonlyArray<Figure>; readonly numbers: ReadonlySet<number> }

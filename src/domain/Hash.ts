@@ -1,6 +1,6 @@
 /**
- * FNV-1a, mixed at the end so that its lowest bits are as good as the others (the finalizer of MurmurHash3): 0 to 2³² - 1, the same on
- * every machine.
+ * Hashes a text's UTF-16 units by FNV-1a, with the finalizer of MurmurHash3, so that the lowest bits are as good as the
+ * others. Returns 0 to 2³² - 1, the same on every machine.
  */
 export const hash = (text: string): number => {
   let h = 0x811c9dc5

@@ -1,5 +1,6 @@
 /**
- * What is put in front of Claude, and the fence that keeps it from being captured again.
+ * Requests for and responses with the text that is injected for Claude, and the fence that keeps this text from being
+ * captured again.
  */
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
@@ -9,35 +10,35 @@ import { SearchFilter, SearchResult } from "./Search.ts"
 export const InjectionMode = Schema.Literal("conservative", "balanced", "comprehensive")
 export type InjectionMode = typeof InjectionMode.Type
 
-/** Both budgets are of the whole text, fence included. */
+/** Both budgets bound the whole text, fence included. */
 export const InjectionRequest = Schema.Struct({
   prompt: Schema.String,
   projects: SearchFilter.fields.projects,
   mode: InjectionMode,
   maxTokens: Schema.Int.pipe(Schema.between(100, 8_000)),
   maxChars: Schema.Int.pipe(Schema.between(200, 100_000)),
-  /** Ids of units that Claude was given already: they are not told again, nor what says the same. */
+  /** Ids of units already injected in this session: these are not injected again, nor are units that say the same. */
   given: Schema.optional(Schema.Array(Schema.String)),
-  /** What Claude reads anyway: nothing is told that says no more. */
+  /** Text that Claude has in its context anyway: a unit that adds nothing to this text is not injected. */
   known: Schema.optional(Schema.String),
-  /** Files of Claude Code's own memory that Claude is given anyway: nothing of them is told. */
+  /** Files of Claude Code's own memory that are in Claude's context anyway: their units are not injected. */
   knownFiles: Schema.optional(Schema.Array(Schema.String))
 })
 export type InjectionRequest = typeof InjectionRequest.Type
 
-/** What a session is told when it begins; nothing of the session itself. */
+/** Request for the text that is injected when a session begins; the session's own units are left out. */
 export const OpeningRequest = Schema.Struct({
   ...Struct.pick(InjectionRequest.fields, "projects", "maxTokens", "maxChars", "given", "known"),
   sessionId: Schema.String,
-  /** Only of what came after this time, in milliseconds since the epoch. */
+  /** Lower bound of the units' times, in milliseconds since the epoch. */
   since: Schema.optional(Schema.Number)
 })
 export type OpeningRequest = typeof OpeningRequest.Type
 
 export const OpeningResponse = Schema.Struct({
-  /** Empty when there is nothing to tell. */
+  /** Empty when there is nothing to inject. */
   text: Schema.String,
-  /** What the text tells of, in its order. */
+  /** Units in the text, in its order. */
   units: Schema.Array(MemoryUnit),
   tokens: Schema.NonNegativeInt
 })
@@ -46,34 +47,34 @@ export type OpeningResponse = typeof OpeningResponse.Type
 export const InjectionResponse = Schema.Struct({
   /** Empty when nothing was good enough. */
   text: Schema.String,
-  /** What the text tells of, best first. */
+  /** Results in the text, best first. */
   items: Schema.Array(SearchResult),
   tokens: Schema.NonNegativeInt,
-  /** Whether a model put the text together from the items; else it lists them. */
+  /** True when a model wrote the text from the items; otherwise the text lists the items. */
   background: Schema.Boolean,
   degraded: Schema.Array(Schema.String)
 })
 export type InjectionResponse = typeof InjectionResponse.Type
 
-/** Claude Code moves a longer hook answer to a file. */
+/** Longest hook output, in UTF-16 units: Claude Code moves a longer one to a file. */
 export const MAX_HOOK_CHARS = 9_500
 
-/** What the names of our MCP tools begin with. */
+/** Prefix of the names of our MCP tools. */
 export const TOOL_PREFIX = "claude_memory_"
 
-/** Whether a tool is one of ours, by the name that Claude Code has for it: with that of the server, which a person or a plugin gave. */
+/** Recognizes our tools by Claude Code's names, which contain the server's name, chosen by a person or a plugin. */
 export const isOwnTool = (name: string): boolean => name.startsWith("mcp__") && name.includes(`__${TOOL_PREFIX}`)
 
 export const OPEN = "<claude-memory>"
 export const CLOSE = "</claude-memory>"
 
-/** Text from inside a memory can neither open nor close the fence. */
+/** Escapes the fence's tags in a memory's text, so that the text can neither open nor close the fence. */
 export const defuse = (text: string): string => text.replace(/<(\/?)(claude-memory)/gi, "\u2039$1$2")
 
-/** `body` must have been defused. */
+/** Puts `body`, which must be defused, inside the fence. */
 export const fence = (body: string): string => `${OPEN}\n${body}\n${CLOSE}`
 
-/** The text without what lies between a beginning and the next end; an end that never comes takes nothing away. Linear. */
+/** Removes each passage from a match of `begin` to the next `end`; removes nothing without an end. Linear. */
 export const without = (text: string, begin: RegExp, end: string): string => {
   const pattern = new RegExp(begin.source, "g")
   let kept = ""
@@ -87,5 +88,5 @@ export const without = (text: string, begin: RegExp, end: string): string => {
   }
 }
 
-/** The text without anything that we injected. */
+/** Removes all injected passages. */
 export const stripFence = (text: string): string => without(text, /<claude-memory\b[^>]{0,200}>/, CLOSE)

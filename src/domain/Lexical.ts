@@ -1,18 +1,18 @@
 /**
- * A unit as the lexical lane sees it, the same in every store and index. Pure; the constants were measured on chat and on coding
- * transcripts.
+ * Defines a unit's fields in the lexical lane and their scores, the same for every store and index. Pure; the constants
+ * were measured on chat and on coding transcripts.
  */
 import type { BlockKind } from "./Conversation.ts"
 import type { MemoryUnit } from "./MemoryUnit.ts"
 import { lexemes } from "./Tokenizer.ts"
 
-/** Thinking and tool output share a field: both are weaker evidence than what was said or done. */
+/** Thinking and tool output share a field: both are weaker evidence than conversation and tool calls. */
 const FIELD_OF: Readonly<Record<BlockKind, number>> = { text: 1, tool_use: 2, tool_result: 3, thinking: 3 }
 
-/** Lexemes of title (with files), text, tool_use and tool_result. */
+/** Returns the lexemes of the fields: title (with files), text, tool_use, tool_result (with thinking). */
 export const fieldsOf = (unit: MemoryUnit): ReadonlyArray<ReadonlyArray<string>> => {
   const fields: Array<Array<string>> = [[...lexemes(unit.title), ...lexemes(unit.files.join(" "))], [], [], []]
-  // Of one that somebody saved no message is the source: it is all said.
+  // A unit without passages (saved on purpose, or made of a note) has no messages as its source: it counts as text.
   if (unit.passages.length === 0) fields[FIELD_OF.text]!.push(...lexemes(unit.content))
   for (const { from, kind, to } of unit.passages) fields[FIELD_OF[kind]]!.push(...lexemes(unit.content.slice(from, to)))
   return fields
@@ -37,10 +37,10 @@ export const sumOf = (
 export const K1 = 1.2
 export const B = 0.6
 
-/** Weights of title, text, tool_use, tool_result: what was said outranks what was printed (BM25F, the same, section 3.6). */
+/** Weights of title, text, tool_use, tool_result: conversation outranks tool output (BM25F, ibidem, section 3.6). */
 export const FIELD_WEIGHTS: ReadonlyArray<number> = [0.3, 1, 0.8, 0.5]
 
-/** What a term adds to a unit's BM25F, but for its inverse document frequency: from its frequencies in the fields. */
+/** Returns a term's part of a unit's BM25F score, before it is multiplied by the inverse document frequency. */
 export const saturated = (
   frequencies: ReadonlyArray<number>,
   lengths: ReadonlyArray<number>,

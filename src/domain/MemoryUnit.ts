@@ -1,5 +1,5 @@
 /**
- * What is remembered: one typed unit, readable alone, with the messages it came from.
+ * A memory: one typed unit, readable alone, with the messages that it came from.
  */
 import * as Schema from "effect/Schema"
 import { BlockKind } from "./Conversation.ts"
@@ -14,14 +14,14 @@ export const UnitType = Schema.Literal(
 )
 export type UnitType = typeof UnitType.Type
 
-/** Content holds at most this many tokens, by domain/Tokens. */
+/** Longest content in tokens, as domain/Tokens estimates them. */
 export const MAX_CONTENT_TOKENS = 400
-/** And at most this many characters, a CJK one counting for 3.3. */
+/** Longest content in characters, of which a CJK one counts as 3.3; both bounds apply. */
 export const MAX_CONTENT_LENGTH = 1_320
-/** Messages a unit may cite. */
+/** Most messages that a unit may cite. */
 export const MAX_EVIDENCE = 8
 
-/** Which message, and what kind of block in it, the characters `from` (inclusive) to `to` of the content come from. */
+/** Source of the content's characters `from` (inclusive) to `to` (exclusive): a message, and the kind of its block. */
 export const Passage = Schema.Struct({
   uuid: Schema.String,
   kind: BlockKind,
@@ -35,7 +35,7 @@ export const MemoryUnit = Schema.Struct({
   id: Schema.String,
   projectId: Schema.String,
   sessionId: Schema.String,
-  /** The segment (or, for an archive, the session) it was made from: compressing that again replaces its units. */
+  /** Source: a segment, or a session for an archive. Compressing an origin again replaces its units. */
   origin: Schema.String,
   position: Schema.Number,
   type: UnitType,
@@ -45,9 +45,9 @@ export const MemoryUnit = Schema.Struct({
   keywords: Schema.Array(Schema.String),
   files: Schema.Array(Schema.String),
   passages: Schema.Array(Passage),
-  /** Messages that say the same: the evidence of units that were merged into this one. */
+  /** Uuids of messages that say the same: the evidence of units merged into this one. */
   also: Schema.Array(Schema.String),
-  /** From 0 to 1: how much of the content is worth reading. */
+  /** Share of the content that is worth reading, from 0 to 1. */
   quality: Schema.Number,
   tokens: Schema.Int,
   occurredAt: Schema.Number,
@@ -59,12 +59,12 @@ export const MemoryUnit = Schema.Struct({
 })
 export type MemoryUnit = typeof MemoryUnit.Type
 
-/** Uuids of the messages that the content takes words from, in the content's order, and of those that say the same. */
+/** Returns the uuids of the messages that the content quotes, in its order, then of those that say the same. */
 export const evidence = (unit: Pick<MemoryUnit, "passages" | "also">): ReadonlyArray<string> => [
   ...new Set([...unit.passages.map((passage) => passage.uuid), ...unit.also])
 ]
 
 const CJK = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef]/g
 
-/** Length with a CJK character counted as 3.3 Latin ones: the second bound of a unit's content. */
+/** Returns the length with a CJK character counted as 3.3, which `MAX_CONTENT_LENGTH` bounds. */
 export const weightedLength = (text: string): number => text.length + 2.3 * (text.match(CJK)?.length ?? 0)

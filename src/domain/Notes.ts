@@ -1,6 +1,6 @@
 /**
- * Claude Code's own memory of a project as memories: a folder of Markdown files, an index that Claude is always given, and others that it
- * reads when it wants. They are never written.
+ * Converts Claude Code's own memory of a project into units. That memory is a folder of Markdown files: an index, which
+ * Claude Code loads for each session, and others, which Claude reads when needed. The files are never written here.
  */
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -9,13 +9,13 @@ import { MAX_CONTENT_LENGTH, MAX_CONTENT_TOKENS, type MemoryUnit, weightedLength
 import * as Project from "./Project.ts"
 import * as Tokens from "./Tokens.ts"
 
-/** Of a folder, the file that is given to Claude whenever a session begins. */
+/** File of a notes folder that Claude Code loads whenever a session begins. */
 export const INDEX = "MEMORY.md"
 
-/** How Claude Code calls a project's folder. */
+/** Converts a project's root to the name of Claude Code's folder for the project. */
 const folderName = (root: string) => root.replace(/[^A-Za-z0-9]/g, "-")
 
-/** Where the notes of the project may lie that a transcript is of: it is that of the repository, or the transcript's own. */
+/** Returns the folders that may hold the notes of a transcript's project: the repository's and the transcript's own. */
 export const foldersFor = (transcript: string, cwd: string) =>
   Effect.gen(function*() {
     const { dirname, join } = yield* Path.Path
@@ -33,7 +33,7 @@ export interface Note {
 }
 
 interface Section {
-  /** Headings that lead to it. */
+  /** Headings above the section, outermost first, its own last. */
   readonly path: ReadonlyArray<string>
   readonly lines: ReadonlyArray<string>
 }
@@ -41,7 +41,7 @@ interface Section {
 const FENCE = /^\s*(?:```|~~~)/
 const HEADING = /^ {0,3}(#{1,6})\s+(.*?)(?:\s+#+)?\s*$/
 
-/** Sections of Markdown; a heading in a block of code is none. */
+/** Splits Markdown into sections; a heading in a block of code begins none. */
 const sectionsOf = (text: string): ReadonlyArray<Section> => {
   const sections: Array<{ readonly path: ReadonlyArray<string>; readonly lines: Array<string> }> = [{
     path: [],
@@ -66,7 +66,7 @@ const sectionsOf = (text: string): ReadonlyArray<Section> => {
 const fits = (text: string): boolean =>
   weightedLength(text) <= MAX_CONTENT_LENGTH && Tokens.estimate(text) <= MAX_CONTENT_TOKENS
 
-/** Halves of a line until they fit, with no character split. */
+/** Halves a line until each part fits; splits no character. */
 const halves = (line: string): ReadonlyArray<string> => {
   const characters = Array.from(line)
   if (fits(line) || characters.length < 2) return [line]
@@ -74,7 +74,7 @@ const halves = (line: string): ReadonlyArray<string> => {
   return [characters.slice(0, middle), characters.slice(middle)].flatMap((half) => halves(half.join("")))
 }
 
-/** Whole lines together, as many as a memory may hold. */
+/** Joins whole lines into pieces, each as long as a unit's content may be. */
 const piecesOf = (lines: ReadonlyArray<string>): ReadonlyArray<string> => {
   const pieces: Array<string> = []
   for (const line of lines.flatMap(halves)) {
@@ -85,7 +85,7 @@ const piecesOf = (lines: ReadonlyArray<string>): ReadonlyArray<string> => {
   return pieces.map((piece) => piece.replace(/^\s*\n/, "").trimEnd()).filter((piece) => /[\p{L}\p{N}]/u.test(piece))
 }
 
-/** What Claude Code writes before a note: its name and what it is about. */
+/** Header that Claude Code writes before a note: its name and description. */
 const FRONTMATTER = /^---\n([\s\S]{0,4000}?)\n---(?:\n|$)/
 
 const valueIn = (frontmatter: string, key: string): string | undefined =>
@@ -100,7 +100,7 @@ const titleOf = (parts: ReadonlyArray<string>): string => {
 
 const notesSession = (path: string) => `notes:${path}`
 
-/** The memories that notes are, a section each. `folder` is their origin: with another set of notes come other units. */
+/** Makes one unit of each section, several of a long one. `folder` is their origin: a new set replaces them all. */
 export const unitsOf = (
   notes: ReadonlyArray<Note>,
   folder: string,
@@ -149,6 +149,6 @@ export const unitsOf = (
   return [...units.values()]
 }
 
-/** Whether a memory is a section of one of these files. */
+/** Tests whether a unit was made from one of these files. */
 export const isOf = (files: ReadonlyArray<string>) => ({ sessionId }: MemoryUnit): boolean =>
   files.some((file) => sessionId === notesSession(file))

@@ -1,5 +1,5 @@
 /**
- * Which project a folder belongs to. The write path and the read path both ask this one function.
+ * Resolves a folder to its project. The write path and the read path share `resolve`.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { idOf } from "./Ids.ts"
 
-/** `key` is what makes two folders one project: the remote's address, else the repository's or folder's real path. */
+/** Folders with the same `key` are one project: the remote's address, else the repository's or folder's real path. */
 export interface Project {
   readonly id: string
   readonly name: string
@@ -15,23 +15,26 @@ export interface Project {
   readonly key: string
 }
 
-/** A project that something is remembered of, or of which nothing is to be. */
+/** A project that has memories, or that is excluded. */
 export interface KnownProject extends Project {
-  /** Its transcripts are not read, and its memories are given to nobody but those who ask for it. */
+  /** Its transcripts are not read, and its memories are returned only to a request that names the project. */
   readonly isExcluded: boolean
-  /** What was merged into it: their memories are its own. */
+  /** Projects merged into this one, which holds their memories. */
   readonly merged: ReadonlyArray<Project>
 }
 
-/** The one that an id stands for, its own or that of one merged into it. */
+/** Finds a project by its own id, or by that of a project merged into it. */
 export const knownAs = (known: ReadonlyArray<KnownProject>, id: string): KnownProject | undefined =>
   known.find((project) => project.id === id || project.merged.some((other) => other.id === id))
 
-/** Ids of those that are not excluded. */
+/** Returns the ids of the projects that are not excluded. */
 export const included = (known: ReadonlyArray<KnownProject>): ReadonlyArray<string> =>
   known.filter(({ isExcluded }) => !isExcluded).map(({ id }) => id)
 
-/** Ids as those that memories are kept under, for those who ask for them; "all" is every project but those that are excluded. */
+/**
+ * Resolves requested ids to those under which memories are stored. "all" means every project that is not excluded; an
+ * excluded project must be named.
+ */
 export const asked = (
   known: ReadonlyArray<KnownProject>,
   projects: "all" | ReadonlyArray<string>
@@ -42,7 +45,7 @@ export const asked = (
     ? included(known)
     : "all"
 
-/** The same without any that is excluded, for what is given to somebody who did not ask. */
+/** Resolves ids like `asked`, but leaves out excluded projects: for injections, which nobody requested. */
 export const unasked = (
   known: ReadonlyArray<KnownProject>,
   projects: "all" | ReadonlyArray<string>
@@ -51,10 +54,12 @@ export const unasked = (
   return ids === "all" ? ids : ids.filter((id) => knownAs(known, id)?.isExcluded !== true)
 }
 
-/** A folder on this machine, which makes no two clones one project. */
+/** A remote on this machine: sharing it does not make two clones one project. */
 const LOCAL = /^(?:[/\\.~]|file:|[a-z]:[/\\])/i
 
-/** "git@github.com:a/b.git" and "https://user:token@github.com/a/b" both give "github.com/a/b"; nothing else is kept. */
+/**
+ * Reduces "git@github.com:a/b.git" and "https://user:token@github.com/a/b" to "github.com/a/b"; keeps no credentials.
+ */
 export const normalizeRemote = (url: string): string | undefined => {
   const address = url.trim().replace(/^"(.*)"$/, "$1")
   if (LOCAL.test(address)) return undefined
@@ -66,7 +71,7 @@ export const normalizeRemote = (url: string): string | undefined => {
   return match === null ? undefined : `${match[1]!.toLowerCase()}/${match[2]!}`
 }
 
-/** Where worktrees are commonly made inside their repository: one that is gone is known by the repository. */
+/** Common folders of worktrees inside their repository: a deleted worktree resolves to the repository. */
 const WORKTREE = /[\\/](?:\.claude[\\/])?\.?worktrees[\\/].*$/
 
 const originUrl = (config: string): string | undefined => {
@@ -83,15 +88,15 @@ const originUrl = (config: string): string | undefined => {
 const named = (key: string, name: string, root: string): Project => ({ id: idOf("project", key), name, root, key })
 
 interface Repository {
-  /** The folder that holds `config`. */
+  /** Folder that holds `config`. */
   readonly common: string
-  /** What all worktrees share; that of a bare one is itself. */
+  /** Folder of the main worktree, shared by all worktrees; of a bare repository, the repository itself. */
   readonly root: string
-  /** The worktree. */
+  /** Folder of the worktree that holds the `.git` entry. */
   readonly directory: string
 }
 
-/** For a `.git` entry: what it is, or what a worktree's or submodule's file points to. */
+/** Returns the repository of a `.git` entry: a folder, or a worktree's or submodule's file that points to one. */
 const repositoryOf = (dotGit: string): Effect.Effect<Repository, never, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
     const path = yield* Path.Path
@@ -111,7 +116,7 @@ const repositoryOf = (dotGit: string): Effect.Effect<Repository, never, FileSyst
 
 const read = (file: string) => Effect.option(Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(file)))
 
-/** What the folder is really called, and the repository that it is in. */
+/** Returns the folder's real path and the repository around it. */
 const locate = (folder: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -128,7 +133,7 @@ const locate = (folder: string) =>
     }
   })
 
-/** The folder by which Claude Code knows a project, and the one that it takes the person's own settings for it from. */
+/** Returns the folder by which Claude Code names a project, and the folder of the project's personal settings. */
 export const rootsOf = (folder: string) =>
   Effect.map(locate(folder), ({ repository, start }) => ({
     root: repository?.root ?? start,
@@ -140,8 +145,9 @@ export const rootsOf = (folder: string) =>
   }))
 
 /**
- * Reads git's own files and never runs git. Worktrees resolve to their common directory, clones of one remote to one project.
- * A folder that is gone, or that may not be read, is a project by its path. Never fails.
+ * Resolves a folder to its project. Reads git's own files and never runs git. Worktrees resolve to their common
+ * directory, clones of one remote to one project. A folder that is gone, or that may not be read, is a project by its
+ * path. Never fails.
  */
 export const resolve = (folder: string): Effect.Effect<Project, never, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {

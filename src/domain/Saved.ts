@@ -1,5 +1,5 @@
 /**
- * What somebody says is to be remembered, as a memory. Pure.
+ * Makes a unit of a text that a person or Claude saves on purpose. Pure.
  */
 import * as Schema from "effect/Schema"
 import { idOf } from "./Ids.ts"
@@ -17,33 +17,33 @@ const Content = Schema.Trim.pipe(
   )
 )
 
-/** Longer than a title is shown, so that none needs to be shortened by hand. */
+/** Longer than any title is shown, so that nobody has to shorten one by hand. */
 const MAX_TITLE = 200
 const MAX_FILES = 20
 
 /**
- * `content` is bounded as every memory's. What is saved on purpose is most often to hold from now on, and of decisions the newest on a
- * subject is told: without a `type` it is one.
+ * `content` has the bounds of every unit. `type` defaults to "decision": a text that is saved on purpose mostly holds
+ * from now on, and of several decisions on a subject only the newest is injected.
  */
 export const SaveRequest = Schema.Struct({
   content: Content,
   title: Schema.optional(Schema.String.pipe(Schema.maxLength(MAX_TITLE))),
   type: Schema.optional(UnitType),
   files: Schema.optional(Schema.Array(Schema.String).pipe(Schema.maxItems(MAX_FILES))),
-  /** The Claude Code session it is saved in. */
+  /** Claude Code session in which the text is saved. */
   sessionId: Schema.optional(Schema.String),
-  /** A folder of the project that it belongs to, or the project's id. */
+  /** Folder of the project, or the project's id. */
   project: Schema.Union(Schema.Struct({ folder: Schema.String }), Schema.Struct({ id: Schema.String }))
 })
 export type SaveRequest = typeof SaveRequest.Type
 
-/** The first line of a text, as its title. */
+/** Returns the first line of a text as its title. */
 const titleOf = (content: string): string => {
   const line = content.split("\n")[0]!.trim()
   return line.length <= 80 ? line : `${line.slice(0, 79).replace(/[\ud800-\udbff]$/, "").trimEnd()}…`
 }
 
-/** The same for the same words in a project, whatever else is said of them. `title` and `files` are as they are kept. */
+/** Makes the unit. Its id depends on project and content alone. All texts must be masked already. */
 export const unitOf = (
   { content, files = [], sessionId, title, type = "decision" }: Omit<SaveRequest, "project">,
   projectId: string,
@@ -53,10 +53,10 @@ export const unitOf = (
   return {
     id,
     projectId,
-    // Units of one session lend each other their scores: those of none have nothing in common.
+    // A session of its own: units of one session raise each other's scores, but units without a session are unrelated.
     sessionId: sessionId ?? `saved:${id}`,
     origin: `saved:${id}`,
-    // After all that was said so far.
+    // Orders the unit after all others of its session so far.
     position: now,
     type,
     title: title?.trim() || titleOf(content),

@@ -1,5 +1,5 @@
 /**
- * Questions to the memory and what comes back.
+ * Search requests and responses.
  */
 import * as Schema from "effect/Schema"
 import { MemoryUnit, UnitType } from "./MemoryUnit.ts"
@@ -8,8 +8,8 @@ export const SearchMode = Schema.Literal("semantic", "keyword", "hybrid")
 export type SearchMode = typeof SearchMode.Type
 
 /**
- * Which units may be found: those of these projects (by id), types and times, that touch one of these files. Times are
- * milliseconds since the epoch; a file matches as a whole path or its end.
+ * Limits a search to units of these projects (by id), types and times that touch one of these files. Times are
+ * milliseconds since the epoch, bounds included; a file matches a whole path or the end of one.
  */
 export const SearchFilter = Schema.Struct({
   projects: Schema.Union(Schema.Literal("all"), Schema.Array(Schema.String)),
@@ -22,7 +22,7 @@ export type SearchFilter = typeof SearchFilter.Type
 
 const DAY_MS = 86_400_000
 
-/** The end of what a time says, as a bound of a search: of a day that is named without a time, its last millisecond. */
+/** Converts a time to an upper bound: midnight UTC stands for the whole day and becomes its last millisecond. */
 export const endOf = (millis: number): number => millis % DAY_MS === 0 ? millis + DAY_MS - 1 : millis
 
 const endsWithPath = (file: string, wanted: string) =>
@@ -37,7 +37,7 @@ export const passes = (unit: MemoryUnit, filter: SearchFilter): boolean =>
   (filter.files === undefined || filter.files.length === 0 ||
     filter.files.some((wanted) => unit.files.some((file) => endsWithPath(file, wanted))))
 
-/** `minScore` is on the scale of `SearchResult.score`. */
+/** `minScore` has the scale of `SearchResult.score`. */
 export const SearchQuery = Schema.Struct({
   ...SearchFilter.fields,
   text: Schema.String,
@@ -47,7 +47,7 @@ export const SearchQuery = Schema.Struct({
 })
 export type SearchQuery = typeof SearchQuery.Type
 
-/** One lane's or model's opinion: rank from 1, and its own score (BM25, cosine, relevance). */
+/** A unit's rank, from 1, and score in a lane or by a model, on the lane's own scale (BM25, cosine, relevance). */
 export const LaneScore = Schema.Struct({
   rank: Schema.Int.pipe(Schema.positive()),
   score: Schema.Number
@@ -57,20 +57,20 @@ export type LaneScore = typeof LaneScore.Type
 export const Why = Schema.Struct({
   keyword: Schema.NullOr(LaneScore),
   semantic: Schema.NullOr(LaneScore),
-  /** What a model said that read the question and the unit together. */
+  /** Rank and score by the reranking model, which reads the question and the unit together. */
   rerank: Schema.NullOr(LaneScore),
-  /** What units next to it in the session added to the fused score. */
+  /** Addition to the fused score from neighbouring units of the session. */
   neighbours: Schema.Number,
-  /** Named additions to the fused score. */
+  /** Other additions to the fused score, by name. */
   boosts: Schema.Record({ key: Schema.String, value: Schema.Number }),
-  /** Words of the question that the unit holds. */
+  /** Lexemes of the question that the unit contains. */
   matched: Schema.Array(Schema.String)
 })
 export type Why = typeof Why.Type
 
 export const SearchResult = Schema.Struct({
   unit: MemoryUnit,
-  /** The share of the question, weighted by how rare its words are, that the unit and its neighbours answer. */
+  /** Share of the question, weighted by the rarity of its words, that the unit and its neighbours answer. */
   score: Schema.Number.pipe(Schema.between(0, 1)),
   why: Why
 })
@@ -78,7 +78,7 @@ export type SearchResult = typeof SearchResult.Type
 
 export const SearchResponse = Schema.Struct({
   results: Schema.Array(SearchResult),
-  /** A sentence for each lane or model that could not be asked; empty when nothing was missing. */
+  /** One sentence for each lane or model that could not be asked; empty when none is missing. */
   degraded: Schema.Array(Schema.String)
 })
 export type SearchResponse = typeof SearchResponse.Type

@@ -1,11 +1,11 @@
 /**
- * Memories in the order of their times, a page at a time.
+ * Pages through memories in the order of their times.
  */
 import * as Schema from "effect/Schema"
 import { MemoryUnit } from "./MemoryUnit.ts"
 import { SearchFilter } from "./Search.ts"
 
-/** Where a memory stands: those of one time stand in the order of their session. */
+/** Sort key of a unit: time, then position in the session, then id. */
 export const Place = Schema.Struct({
   occurredAt: Schema.Number,
   position: Schema.Number,
@@ -13,27 +13,28 @@ export const Place = Schema.Struct({
 })
 export type Place = typeof Place.Type
 
-/** Which memories it is of. */
+/** Limits the units of a timeline. */
 export interface TimelineFilter {
   readonly projects: SearchFilter["projects"]
   readonly sessionId?: string | undefined
 }
 
-/** Opaque to whoever asks: a place and the direction to go on from it. */
+/** A place and the direction in which to go on from it; opaque to clients. */
 const Cursor = Schema.parseJson(Schema.Tuple(Schema.Literal("before", "after"), Place))
 export const decodeCursor = Schema.decodeEither(Schema.compose(Schema.StringFromBase64Url, Cursor))
 export const encodeCursor = Schema.encodeSync(Schema.compose(Schema.StringFromBase64Url, Cursor))
 
 /**
- * What stands around a unit or a time: at most `limit` units, half of them before it. Without either, the newest. With a cursor of an
- * earlier answer, of the same projects and session, the page that it leads to.
+ * Asks for at most `limit` units around a unit or a time, half of them before it, or for the newest units when `around`
+ * is not set. With the cursor of an earlier answer for the same projects and session, asks for the page that the cursor
+ * leads to.
  */
 export const TimelineRequest = Schema.Struct({
-  /** Without these: the unit's own, else all. */
+  /** Defaults to the project of the unit in `around`, else to all. */
   projects: Schema.optional(SearchFilter.fields.projects),
-  /** Only this session, by its id or the beginning of it. */
+  /** Id of a session, or the beginning of one, to which the timeline is limited. */
   sessionId: Schema.optional(Schema.String),
-  /** A unit by its id or the beginning of it, or a time in milliseconds since the epoch. */
+  /** A unit, by its id or the beginning of the id, or a time in milliseconds since the epoch. */
   around: Schema.optional(Schema.Union(
     Schema.Struct({ unit: Schema.String }),
     Schema.Struct({ time: Schema.Number })
@@ -43,7 +44,7 @@ export const TimelineRequest = Schema.Struct({
 })
 export type TimelineRequest = typeof TimelineRequest.Type
 
-/** Units in the order of their times, and the cursors of what comes before and after them, if anything does. */
+/** Units in the order of their times, and the cursors of the pages before and after; null without such a page. */
 export const Timeline = Schema.Struct({
   units: Schema.Array(MemoryUnit),
   previous: Schema.NullOr(Schema.String),

@@ -1,5 +1,6 @@
 /**
- * Text to lexemes, for writing to the lexical lane and for asking it: one function for both, so that they can't differ.
+ * Splits text into lexemes. Writing to the lexical lane and querying it share one function, so that the two can't
+ * differ.
  *
  * Latin words are lower-cased, identifiers kept whole and split (camelCase, snake_case), English stemmed (Porter 1980).
  * Chinese, Japanese and Korean become the words of Intl.Segmenter and overlapping bigrams. A lexeme holds only letters,
@@ -8,17 +9,17 @@
 import { stemmer } from "stemmer"
 
 const CHUNKS = /[\p{L}\p{N}_]+/gu
-/** Letters only: "・" is in the block of the katakana. */
+/** Lists ranges of letters, because the katakana block also contains "・". */
 const CJK_RUN =
   /([\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufad9]+)/
 const PARTS = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\x00-\x7f_]+/g
 
 /** Intl.Segmenter is superlinear on long strings. */
 const SEGMENTER_LIMIT = 1_000
-/** A longer run without a break is no word (base64, minified code): its head is kept. */
+/** A longer run without a break is no word (base64, minified code), so only its head is kept. */
 const MAX_WORD = 64
 
-// Built on first use: making one takes some milliseconds that a purely Latin text need not pay.
+// Made on first use: this takes some milliseconds, which a purely Latin text need not pay.
 let segmenter: Intl.Segmenter | undefined
 
 const STOP_WORDS = new Set(
@@ -29,7 +30,7 @@ const STOP_WORDS = new Set(
     .split(" ")
 )
 
-/** With the words that make a sentence a question and say nothing of what it asks about. */
+/** Also holds the words that make a sentence a question and say nothing about its subject. */
 const QUESTION_STOP_WORDS = new Set([
   ...STOP_WORDS,
   ...("what which who whom whose when where why how did does do was were is are can could should would tell remind remember recall know " +
@@ -67,7 +68,7 @@ const cjk = (run: string, out: Array<string>): void => {
   }
 }
 
-/** The dotted I of Turkish becomes two characters, the second of them no letter. */
+/** Drops combining marks that lower-casing adds: the dotted I of Turkish becomes two characters, one no letter. */
 const lowerCase = (word: string): string => {
   const lower = word.toLowerCase()
   return lower.length === word.length ? lower : lower.replace(/\p{M}/gu, "")
@@ -100,14 +101,14 @@ const lexemesBut = (text: string, stop: ReadonlySet<string>): Array<string> => {
   return out
 }
 
-/** Lexemes in the order of the text, repeats included. */
+/** Returns the lexemes in the order of the text, repeats included. */
 export const lexemes = (text: string): Array<string> => lexemesBut(text, STOP_WORDS)
 
-/** A question without its question words, for embedding; Chinese is left as it is. */
+/** Removes the English question words from a question, for embedding; other scripts are left as they are. */
 export const content = (text: string): string =>
   text.replace(/(?<![\w'])[A-Za-z']+(?!\w)/g, (word) => QUESTION_STOP_WORDS.has(word.toLowerCase()) ? " " : word)
 
-/** Distinct lexemes of a question, question words dropped; those of the whole question when nothing is left. */
+/** Returns the distinct lexemes of a question without question words; if none is left, those of the whole question. */
 export const queryLexemes = (text: string): ReadonlyArray<string> => {
   const kept = new Set(lexemesBut(text, QUESTION_STOP_WORDS))
   return [...(kept.size > 0 ? kept : new Set(lexemes(text)))]

@@ -1,9 +1,10 @@
 /**
- * One estimate of tokens for every budget. It is calibrated in a test against the o200k tokenizer, which it may exceed but
- * never undercuts by more than 5 % on a text of some length.
+ * Estimates tokens, for every budget. A test calibrates the estimate against the o200k tokenizer: it may exceed the
+ * exact count but never undercuts it by more than 5 % on a text of some length.
  */
 
-// Kinds of characters, as o200k tells them apart before it looks for known pieces (openai/tiktoken, openai_public.py).
+// Kinds of characters by which o200k splits a text before it looks for known pieces (openai/tiktoken,
+// openai_public.py).
 const BREAK = 0
 const SPACE = 1
 const DIGIT = 2
@@ -34,8 +35,8 @@ const VOWELS = [..."aeiou"].reduce((bits, vowel) => bits | (1 << (vowel.charCode
 const isVowel = (code: number) => ((VOWELS >> (code & 31)) & 1) === 1
 
 /**
- * Mean tokens of a run of ASCII letters, measured on transcripts and rounded up: known words are one token with the space
- * before them, seldom with a mark before them; abbreviations and capitals are cut into pieces.
+ * Returns the mean tokens of a run of ASCII letters, measured on transcripts and rounded up. A known word is one token
+ * with the space before it, seldom with a mark before it; abbreviations and capitals are cut into pieces.
  */
 const wordWeight = (length: number, capitals: number, hasVowel: boolean, before: number): number => {
   if (length < 3) return before === MARK ? 1.15 : 1.02
@@ -46,11 +47,11 @@ const wordWeight = (length: number, capitals: number, hasVowel: boolean, before:
     : capitals === length
     ? 0.5 + 0.28 * length
     : 1 + 0.03 * Math.max(0, length - 5)
-  // No word of a language is as long.
+  // A run of more than 16 letters is no single word, so it is cut into pieces.
   return joining + known + 0.45 * Math.max(0, length - 16)
 }
 
-/** Of a run of punctuation; `changes` is how often it goes on with another mark than the one before. */
+/** Returns the tokens of a run of punctuation; `changes` counts the marks that differ from the one before. */
 const marksWeight = (length: number, changes: number): number =>
   changes === 0
     ? 1 + length / 16
@@ -58,12 +59,15 @@ const marksWeight = (length: number, changes: number): number =>
     ? 1.02
     : Math.max(0.3 + 0.35 * length, 0.75 * (changes + 1))
 
-/** Letters and digits that change this often are no words but a key, a hash, base64; each of their pieces is cut again. */
+/**
+ * Returns the additional tokens of letters and digits that alternate often: these are no words but a key, a hash or
+ * base64, and each of their runs is cut again.
+ */
 const scrambled = (length: number, runs: number): number => runs > 4 && length < 3.5 * runs ? 0.13 * length : 0
 
 const SAFETY = 1.03
 
-/** Tokens of a text, at least 0; linear in its length. */
+/** Estimates the tokens of a text, at least 0. Runs in linear time. */
 export const estimate = (text: string): number => {
   let sum = 0
   let before = BREAK
@@ -106,11 +110,11 @@ export const estimate = (text: string): number => {
     const isJoined = kind === MARK && size === 1 && before !== SPACE && (after === UPPER || after === LOWER)
     switch (kind) {
       case BREAK:
-        // The blanks or marks before it are one token with it.
+        // A line break is one token with the blanks or marks before it.
         sum += before === MARK ? 0.1 : before === SPACE ? 0 : 1
         break
       case SPACE:
-        // The last one joins what comes next, but no digit.
+        // The last space is one token with the word or mark after it, but not with a digit.
         sum += (size > 1 ? 1 : 0) + (after === DIGIT || after === BREAK || code === 9 ? 1 : 0)
         break
       case MARK:
@@ -130,7 +134,10 @@ export const estimate = (text: string): number => {
   return Math.ceil(SAFETY * (sum + scrambled(length, runs)))
 }
 
-/** In order, as many together as are within `tokens` and `most` in number; one that is over the tokens by itself has a batch of its own. */
+/**
+ * Groups items, in their order, into batches of at most `tokens` tokens and `most` items. An item of more than `tokens`
+ * has a batch of its own.
+ */
 export const batchesOf = <A>(
   items: ReadonlyArray<A>,
   tokensOf: (item: A) => number,
@@ -155,7 +162,7 @@ export const batchesOf = <A>(
 
 const isHighSurrogate = (code: number) => code >= 0xd800 && code <= 0xdbff
 
-/** As long a prefix as is within `tokens` and `chars` (UTF-16 units); a surrogate pair is never split. */
+/** Returns the longest prefix within `tokens` and `chars` (UTF-16 units); never splits a surrogate pair. */
 export const truncate = (text: string, tokens: number, chars: number): string => {
   if (text.length <= chars && estimate(text) <= tokens) return text
   let low = 0

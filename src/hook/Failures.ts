@@ -1,5 +1,5 @@
 /**
- * What kept a hook from answering. A hook says nothing of it to Claude Code; `doctor` does.
+ * Log of failed hooks. A hook reports no failure to Claude Code; `doctor` shows them.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -17,7 +17,7 @@ export const HookFailure = Schema.Struct({
 })
 export type HookFailure = typeof HookFailure.Type
 
-/** Of the newest so many bytes at least half are kept. */
+/** Size of the log, in bytes. At half of it the file is rotated to `.1`, so at least the newest half is kept. */
 const MAX_BYTES = 128 * 1024
 const MAX_DETAIL = 300
 
@@ -25,7 +25,7 @@ const Line = Schema.parseJson(HookFailure)
 
 const fileIn = (home: string) => Effect.map(Path.Path, (path) => path.join(home, "hook-failures.jsonl"))
 
-/** Where there is no memory nothing is written. */
+/** Appends a failure. Fails, and creates nothing, where the memory's folder does not exist. */
 export const record = (home: string, event: string, detail: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -37,11 +37,11 @@ export const record = (home: string, event: string, detail: string) =>
     yield* fs.writeFileString(file, `${line}\n`, { flag: "a", mode: 0o600 })
   })
 
-/** The same, in the memory's own folder; what can't be recorded is not. */
+/** Records a failure in the folder of the settings; ignores errors of the recording itself. */
 export const tell = (event: string, detail: string) =>
   Effect.ignore(Effect.flatMap(Settings.home, (home) => record(home, event, detail)))
 
-/** The oldest first; a line that is none is passed over. */
+/** Returns the failures, oldest first; skips lines that do not parse. */
 export const read = (home: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem

@@ -1,6 +1,6 @@
 /**
- * What each Claude Code session was given, so that it is told nothing twice; and whether it is to be told anything. One file per session,
- * to which is only appended: two hooks of one session may run at once.
+ * Records which units were injected into each Claude Code session, so that none is injected twice, and whether the
+ * session is muted. One file per session, append-only: two hooks of one session may run at once.
  */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -13,20 +13,20 @@ import * as Ref from "effect/Ref"
 import { idOf } from "../domain/Ids.ts"
 
 export interface SessionRecord {
-  /** Of units, as far as they are still in the session's context. */
+  /** Ids of the injected units that are still in the session's context. */
   readonly ids: ReadonlySet<string>
   readonly isMuted: boolean
-  /** Whether nothing was ever said of this session. */
+  /** True when the session has no record yet. */
   readonly isNew: boolean
 }
 
 interface Records {
   readonly of: (sessionId: string) => Effect.Effect<SessionRecord, PlatformError>
   readonly add: (sessionId: string, ids: ReadonlyArray<string>) => Effect.Effect<void, PlatformError>
-  /** The session's context was compacted: what it was given is gone from it. */
+  /** Forgets the session's units: compaction removed them from its context. */
   readonly reset: (sessionId: string) => Effect.Effect<void, PlatformError>
   readonly mute: (sessionId: string, isMuted: boolean) => Effect.Effect<void, PlatformError>
-  /** Removes the records that nothing was added to since this time, in milliseconds since the epoch. */
+  /** Deletes the records without an entry since this time, in milliseconds since the epoch. */
   readonly forgetBefore: (time: number) => Effect.Effect<void, PlatformError>
 }
 
@@ -34,7 +34,7 @@ const RESET = "-"
 const MUTED = "off"
 const UNMUTED = "on"
 
-/** A session is given some hundred units; of a longer record the end is enough. */
+/** Longest part of a record that is read, from its end. A session receives some hundred units, so this is enough. */
 const MAX_BYTES = 64 * 1024
 
 const read = (lines: ReadonlyArray<string>): SessionRecord => {
@@ -48,7 +48,10 @@ const read = (lines: ReadonlyArray<string>): SessionRecord => {
   return { ids, isMuted, isNew: lines.length === 0 }
 }
 
-/** A session's id is a UUID; whatever else it may be, it names no other place. */
+/**
+ * File name of a session's record. Session ids are UUIDs; any id that is no plain name is hashed, so that it can't lead
+ * elsewhere.
+ */
 const nameOf = (sessionId: string) => /^[\w-]{1,100}$/.test(sessionId) ? sessionId : idOf("answer", sessionId)
 
 type Lines = ReadonlyArray<string>
@@ -86,10 +89,10 @@ const inMemory = (): Records => {
   })
 }
 
-/** A reference: where nobody keeps them, records are kept for as long as the process lives. */
+/** Without a layer, records are kept in memory for as long as the process lives. */
 export class Given extends Context.Reference<Given>()("claude-memory/Given", { defaultValue: inMemory }) {}
 
-/** In this folder, which is made when it is first needed. */
+/** Keeps the records in this folder, which is created by the first write. */
 export const layer = (folder: string) =>
   Layer.effect(
     Given,

@@ -1,6 +1,6 @@
 /**
- * What Claude Code's hooks are answered: when a session begins, what its project's sessions left; when a prompt is submitted, what it
- * needs.
+ * Answers Claude Code's hooks: when a session begins, with what earlier sessions of the project left; when a prompt is
+ * submitted, with the memories that are relevant to it.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -13,7 +13,7 @@ import { foldersFor, INDEX } from "../domain/Notes.ts"
 import * as Project from "../domain/Project.ts"
 import { isReport } from "../domain/Report.ts"
 import { Injector } from "../inject/Injector.ts"
-import { ResourceLedger } from "../resources/ResourceLedger.ts"
+import * as File from "../resources/File.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import { Given, type SessionRecord } from "./Given.ts"
 
@@ -23,12 +23,12 @@ const common = {
   cwd: Schema.String
 }
 
-/** https://code.claude.com/docs/en/hooks: what Claude Code writes to stdin, as far as it is needed. */
+/** The needed part of what Claude Code writes to a hook's stdin: https://code.claude.com/docs/en/hooks. */
 export const HookInput = Schema.Union(
   Schema.Struct({
     ...common,
     hook_event_name: Schema.Literal("SessionStart"),
-    /** `startup`, `resume`, `clear`, `compact`, `fork`, or what a later version calls it. */
+    /** `startup`, `resume`, `clear`, `compact`, `fork`, or a value of a later version. */
     source: Schema.optionalWith(Schema.String, { default: () => "startup" })
   }),
   Schema.Struct({
@@ -51,19 +51,19 @@ const NOTHING: Told = { text: "", units: [] }
 const PROMPT_TOKENS = 2_000
 const OPENING_TOKENS = 1_200
 
-/** Claude Code gives Claude so much of its own memory of a project. */
+/** Characters of its own memory of a project that Claude Code shows Claude. */
 const KNOWN_CHARS = 25_000
 
 const NOTHING_KNOWN = { text: "", files: [] as ReadonlyArray<string> }
 
-/** Claude Code's own memory of the project, which it gives to Claude itself, if there is one. */
+/** Reads Claude Code's own memory of the project, if there is one: Claude Code shows it to Claude itself. */
 const knownTo = ({ cwd, transcript_path }: HookInput) =>
   Effect.gen(function*() {
     if (transcript_path === undefined) return NOTHING_KNOWN
     const fs = yield* FileSystem.FileSystem
     const { basename, dirname, join } = yield* Path.Path
     const own = dirname(transcript_path)
-    // As capture knows it; the project's own folder may not be there yet.
+    // Resolves links like capture, but in the parent folder: the project's own folder may not exist yet.
     const projects = yield* Effect.orElseSucceed(fs.realPath(dirname(own)), () => dirname(own))
     const folders = yield* foldersFor(join(projects, basename(own), basename(transcript_path)), cwd)
     const files = folders.map((folder) => join(folder, INDEX))
@@ -71,7 +71,9 @@ const knownTo = ({ cwd, transcript_path }: HookInput) =>
     return { text: texts.map((text) => text.slice(0, KNOWN_CHARS)).join("\n"), files }
   })
 
-/** What a fork's transcript begins with is its parent's: named so, or under its uuids. */
+/**
+ * A fork's transcript begins with its parent's messages: `forkedFrom` names the parent, or the messages have its uuids.
+ */
 const FORKED = /"forkedFrom":\s*\{[^{}]*"sessionId":\s*"([^"]{1,100})"/
 const UUID = /"uuid":\s*"([^"]{1,100})"/
 const HEAD_BYTES = 64 * 1024
@@ -79,24 +81,22 @@ const HEAD_BYTES = 64 * 1024
 const parentOf = ({ session_id, transcript_path }: HookInput) =>
   Effect.gen(function*() {
     if (transcript_path === undefined) return Option.none()
-    const fs = yield* FileSystem.FileSystem
     const store = yield* MemoryStore
-    const ledger = yield* ResourceLedger
-    const file = yield* ledger.adopt("file", transcript_path, fs.open(transcript_path))
+    const file = yield* File.open(transcript_path)
     const head = yield* file.readAlloc(FileSystem.Size(HEAD_BYTES))
     const text = Option.match(head, { onNone: () => "", onSome: (bytes) => new TextDecoder().decode(bytes) })
     const uuid = UUID.exec(text)?.[1] ?? ""
     const parent = FORKED.exec(text)?.[1] ?? (yield* store.places([uuid])).get(uuid)?.sessionId
     return Option.filter(Option.fromNullable(parent), (id) => id !== session_id)
-  }).pipe(Effect.scoped, Effect.catchTag("SystemError", "BadArgument", "OpeningTimedOut", () => Effect.succeedNone))
+  }).pipe(Effect.scoped, Effect.catchTag("SystemError", "BadArgument", () => Effect.succeedNone))
 
 const UNRECORDED: SessionRecord = { ids: new Set(), isMuted: false, isNew: false }
 
-/** What a session has in its context; a fork, what its parent had. */
+/** Returns the session's record; a fork without one takes over its parent's. */
 const had = (input: HookInput) =>
   Effect.gen(function*() {
     const given = yield* Given
-    // Without its record a session is told something twice rather than nothing.
+    // If the record can't be read, repeating a memory is better than injecting none.
     const own = yield* Effect.orElseSucceed(given.of(input.session_id), () => UNRECORDED)
     if (!own.isNew) return own
     const parent = yield* parentOf(input)
@@ -108,7 +108,7 @@ const had = (input: HookInput) =>
 
 const opening = (input: SessionStart) =>
   Effect.gen(function*() {
-    // Its context is its parent's, and the transcript that tells whose that is may not be written yet.
+    // A fork has its parent's context, and the transcript that names the parent may not be written yet.
     if (input.source === "fork") return NOTHING
     if (input.source === "compact") yield* Effect.ignore((yield* Given).reset(input.session_id))
     const { ids, isMuted } = yield* had(input)
@@ -116,7 +116,7 @@ const opening = (input: SessionStart) =>
     const store = yield* MemoryStore
     const injector = yield* Injector
     const { id } = yield* Project.resolve(input.cwd)
-    // One that goes on knows what it was itself: only what others did since is news.
+    // A resumed session knows its own past: only what other sessions did since then is new to it.
     const [session] = input.source === "resume" ? yield* store.sessionsByPrefix(input.session_id) : []
     return yield* injector.open({
       projects: [id],
@@ -150,7 +150,7 @@ const prompted = (input: UserPromptSubmit) =>
     return { text, units: items.map(({ unit }) => unit) }
   })
 
-/** The text for Claude, at most `MAX_HOOK_CHARS` long; empty when there is nothing to tell. What it tells of is recorded. */
+/** Returns the text to inject, at most `MAX_HOOK_CHARS` long, empty when nothing is relevant; records its units. */
 export const answer = (input: HookInput) =>
   Effect.gen(function*() {
     const { text, units } = yield* input.hook_event_name === "SessionStart" ? opening(input) : prompted(input)

@@ -1,5 +1,5 @@
 /**
- * One run of a hook: stdin to stdout, within a budget.
+ * One run of a hook: reads stdin and writes stdout, within a time budget.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Cause from "effect/Cause"
@@ -17,19 +17,19 @@ import type { Given } from "./Given.ts"
 import { answer, HookInput } from "./Hook.ts"
 import { outputOf } from "./Output.ts"
 
-/** A prompt with a pasted file is that long; nothing of it is needed beyond. */
+/** Bytes of stdin that are read: enough for a prompt with a pasted file. */
 const MAX_INPUT = 1_000_000
 
 const decode = Schema.decodeUnknown(Schema.parseJson(HookInput))
 
-/** What failed, in one line; nothing of what was typed. */
+/** Returns the first line of the failure's message, which quotes nothing of the prompt. */
 const told = (cause: Cause.Cause<unknown>): string => {
   const error = Cause.squash(cause)
   const words = error instanceof Error ? error.message : String(error)
   return words.split("\n")[0]!
 }
 
-/** That nothing was remembered yet is no failure. */
+/** True when there is no memory yet, which is no failure. */
 const isEmpty = (cause: Cause.Cause<{ readonly _tag: string }>) =>
   Option.exists(
     Cause.failureOption(cause),
@@ -56,7 +56,7 @@ const hook = <E extends { readonly _tag: string }>(started: number, services: Se
       return yield* HookFailures.tell("unknown", "what Claude Code wrote to the hook is of no known form")
     }
     const event = input.value.hook_event_name
-    // The answer is written before what was opened is closed, which takes a while.
+    // Writes the answer before the services are closed, which takes a while.
     yield* Layer.build(services).pipe(
       Effect.flatMap((context) => Effect.provide(answer(input.value), context)),
       Effect.timeoutOption(left(event)),
@@ -72,6 +72,6 @@ const hook = <E extends { readonly _tag: string }>(started: number, services: Se
     Effect.provide(NodeContext.layer)
   )
 
-/** `started`: when the process began, as `performance.now()` tells it. */
+/** Runs the hook. `started` is `performance.now()` at the start of the process; the budget counts from there. */
 export const run = <E extends { readonly _tag: string }>(started: number, services: Services<E>): void =>
   runMain(Effect.withTracerEnabled(hook(started, services), false), { deadline: "200 millis", failOpen: true })

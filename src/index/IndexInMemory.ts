@@ -6,7 +6,6 @@ import * as Layer from "effect/Layer"
 import * as Order from "effect/Order"
 import { randomUUID } from "node:crypto"
 import { passes } from "../domain/Search.ts"
-import { make as makeInFlight } from "../resources/InFlight.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { MemoryStore, type StoreError } from "../store/MemoryStore.ts"
 import { type Hit, IndexError, VectorIndex } from "./VectorIndex.ts"
@@ -32,8 +31,7 @@ interface Holder {
 const make = Effect.gen(function*() {
   const store = yield* MemoryStore
   const ledger = yield* ResourceLedger
-  const inFlight = yield* makeInFlight("VectorIndex")
-  const held = yield* Effect.orDie(ledger.acquire({
+  const held = yield* ledger.acquire({
     kind: "store",
     name: "VectorIndex in memory",
     open: Effect.sync((): Holder => ({ versions: new Map(), active: undefined })),
@@ -43,14 +41,13 @@ const make = Effect.gen(function*() {
         held.active = undefined
       }),
     within: "1 second"
-  }))
+  })
   const own = yield* Effect.sync(() => randomUUID())
   let made = 0
 
   return Versions.make({
     name: "memory",
     sharesStore: false,
-    inFlight,
     toError: (operation, cause: StoreError) =>
       new IndexError({ reason: "Unavailable", operation, detail: cause.message, cause })
   }, {

@@ -5,7 +5,6 @@
 import * as Effect from "effect/Effect"
 import type { SearchFilter } from "../domain/Search.ts"
 import type { EmbeddingModel } from "../models/ModelManager.ts"
-import type { InFlight } from "../resources/InFlight.ts"
 import {
   type FusedQuestion,
   type Hit,
@@ -56,7 +55,6 @@ export interface Versions<V extends Version, E> {
 export interface Place<E> {
   readonly name: string
   readonly sharesStore: boolean
-  readonly inFlight: InFlight
   /** What a failure of the adapter's is to a person. */
   readonly toError: (operation: string, cause: E) => IndexError
   /** What a version for a model is built for, where that says more than the model. */
@@ -94,13 +92,13 @@ const ensureVector = (operation: string, vector: Float32Array, dimension: number
     : refused("Rejected", operation, "a vector holds a number that is not finite")
 
 export const make = <V extends Version, E>(place: Place<E>, versions: Versions<V, E>): VectorIndex["Type"] => {
-  const { atomically = (effect) => effect, builtFor = (model) => model, inFlight, name, sharesStore, toError } = place
+  const { atomically = (effect) => effect, builtFor = (model) => model, name, sharesStore, toError } = place
   const { active, fused, serving = active } = versions
 
   const guard = <A>(operation: string, effect: Effect.Effect<A, E | IndexError>): Effect.Effect<A, IndexError> =>
-    inFlight(
-      Effect.mapError(effect, (cause) => cause instanceof IndexError ? cause : toError(operation, cause))
-    ).pipe(Effect.withSpan(`VectorIndex.${operation}`))
+    Effect.mapError(effect, (cause) => cause instanceof IndexError ? cause : toError(operation, cause)).pipe(
+      Effect.withSpan(`VectorIndex.${operation}`)
+    )
 
   /** Those of the version that is given when something is asked of them; `none` is the answer where none is. */
   const vectorsOf = (version: Effect.Effect<V | undefined, E>, found = version): Vectors => {

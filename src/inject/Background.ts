@@ -1,6 +1,6 @@
 /**
- * The port to what can be given in place of a list of items: one background of them. What makes one is in ModelBackground.ts, and is
- * loaded only where that is set.
+ * Port for fusing items into one background, which is injected in place of their list. ModelBackground.ts implements
+ * it, and is loaded only when the settings ask for it.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -22,7 +22,7 @@ export interface BackgroundRequest {
   /** Best first. */
   readonly items: ReadonlyArray<SearchResult>
   readonly prompt: string
-  /** Of the whole text, fence included. */
+  /** Both budgets bound the whole text, fence included. */
   readonly maxTokens: number
   readonly maxChars: number
   readonly nameOf: (projectId: string) => string
@@ -31,13 +31,13 @@ export interface BackgroundRequest {
 
 export interface Fused {
   readonly text: string
-  /** Those that it tells of. */
+  /** Items that the text cites. */
   readonly items: ReadonlyArray<SearchResult>
 }
 
 export type Fuse = (request: BackgroundRequest) => Effect.Effect<Option.Option<Fused>, BackgroundError | ModelError>
 
-/** What has no layer here fuses nothing and asks nothing. */
+/** Fuses nothing, and asks no model, unless a layer is provided. */
 export class Background extends Context.Reference<Background>()("claude-memory/Background", {
   defaultValue: (): { readonly fuse: Fuse } => ({ fuse: () => Effect.succeedNone })
 }) {}

@@ -1,5 +1,5 @@
 /**
- * An item in the shortest form that answers: whole when there is room for it, else the lines that the prompt asks for.
+ * Brings an item into the shortest form that answers: whole when there is room, else the lines that match the prompt.
  */
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
@@ -7,7 +7,7 @@ import * as Tokens from "../domain/Tokens.ts"
 
 const ELLIPSIS = "…"
 
-/** When so many lines in a row have no room, it is taken to be full. */
+/** An excerpt counts as full after this many lines in a row did not fit. */
 const FULL_AFTER = 16
 
 const shortened = (line: string, tokens: number): string => {
@@ -16,7 +16,7 @@ const shortened = (line: string, tokens: number): string => {
   return start === "" ? ELLIPSIS : `${start} ${ELLIPSIS}`
 }
 
-/** A line of more than `tokens` is taken apart after its sentences, of each of which the beginning is enough. */
+/** Splits a text into lines, and a line of more than `tokens` into sentences, each of which is cut at `tokens`. */
 const linesOf = (text: string, tokens: number): ReadonlyArray<string> =>
   text.split("\n").flatMap((line) =>
     Tokens.estimate(line) <= tokens
@@ -25,7 +25,8 @@ const linesOf = (text: string, tokens: number): ReadonlyArray<string> =>
   )
 
 /**
- * The lines that hold the prompt's words and those beside them, in order and within `tokens`; left-out ones are an ellipsis.
+ * Returns the lines that contain the prompt's words and the lines beside them, in order and within `tokens`. An
+ * ellipsis stands for the lines left out.
  */
 export const excerpt = (unit: MemoryUnit, prompt: ReadonlySet<string>, tokens: number): string => {
   if (unit.tokens <= tokens) return unit.content

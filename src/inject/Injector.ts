@@ -1,5 +1,5 @@
 /**
- * What of the memory is put in front of Claude for a prompt: few items, within a budget, as facts and inside a fence.
+ * Selects the memories that are injected for a prompt: few items, within a budget, as facts and inside a fence.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -31,12 +31,12 @@ import { fits } from "./Room.ts"
 import { selected } from "./Selection.ts"
 
 interface Policy {
-  /** A best result below this is not good enough, and nothing is injected. */
+  /** Nothing is injected when the best result's score is below this. */
   readonly minScore: number
   /** Results below this share of the best one's score are left out. */
   readonly share: number
   readonly items: number
-  /** Of these the first so many are told whole, the others in at most so many tokens. */
+  /** Number of items, the best, that are injected whole; each other item gets at most `excerpt` tokens. */
   readonly whole: number
   readonly excerpt: number
 }
@@ -47,9 +47,9 @@ const POLICIES: Readonly<Record<InjectionMode, Policy>> = {
   comprehensive: { minScore: 0.3, share: 0.15, items: 40, whole: 8, excerpt: 160 }
 }
 
-/** In so few tokens the best item is told when it fits in no longer form. */
+/** Tokens of the best item's last form, tried when no longer form fits. */
 const LEAST = 60
-/** Results at most, however much of what is found was given already. */
+/** Most results that a search asks for, however many units were injected already. */
 const MOST = 60
 
 const make = (by: SearchMode) =>
@@ -117,11 +117,11 @@ const make = (by: SearchMode) =>
   })
 
 export class Injector extends Context.Tag("claude-memory/Injector")<Injector, {
-  /** An empty text when nothing is good enough; never over either budget. Nothing of a project that is excluded. */
+  /** Returns an empty text when nothing is good enough. Never exceeds a budget; leaves out excluded projects. */
   readonly inject: (request: InjectionRequest) => Effect.Effect<InjectionResponse, StoreError>
   /**
-   * What a project's sessions left: how the last one ended, what is open, what was decided lately. Never over either budget, and nothing of one
-   * that is excluded.
+   * Summarizes a project's earlier sessions: how the last one ended, open points, recent decisions. Never exceeds
+   * either budget, and leaves out excluded projects.
    */
   readonly open: (request: OpeningRequest) => Effect.Effect<OpeningResponse, StoreError>
 }>() {

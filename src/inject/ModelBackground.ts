@@ -1,6 +1,6 @@
 /**
- * Items fused into one background by a model. It depends on them and on the prompt's language, never on the prompt's words, so that
- * another prompt that recalls the same items is not paid for again.
+ * Fuses items into one background by a model. The question depends on the items and on the prompt's language, never on
+ * the prompt's words, so that another prompt that recalls the same items is answered from the cache.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -19,26 +19,26 @@ import * as Statements from "./Statements.ts"
 const unusable = (detail: string) => new BackgroundError({ reason: "Unusable", detail })
 
 export interface Options {
-  /** What the light models are called: another one would write something else. */
+  /** Name of the light models, for the cache's key: another model would write another text. */
   readonly model: string
-  /** For all of it; what is then still asked ends on the wire. */
+  /** Time limit of the whole fusion; a request still open then is aborted on the wire. */
   readonly within: Duration.DurationInput
 }
 
-/** Of fewer there is nothing to fuse, and in less room (in tokens) the best of them says more. */
+/** Fewer items leave nothing to fuse, and in less room (in tokens) the best of them says more. */
 const LEAST_ITEMS = 2
 const LEAST_ROOM = 300
 
-/** What a character is worth when there are fewer of them than tokens. */
+/** Converts the budget of characters to tokens when it is the tighter one. */
 const CHARS_PER_TOKEN = 4
 
 const utf8 = { encode: new TextEncoder(), decode: new TextDecoder() }
 
-/** In an order that does not depend on the prompt. */
+/** Sorts units in an order that does not depend on the prompt. */
 const chronological = (units: ReadonlyArray<MemoryUnit>): ReadonlyArray<MemoryUnit> =>
   [...units].sort((a, b) => a.occurredAt - b.occurredAt || a.position - b.position || (a.id < b.id ? -1 : 1))
 
-/** As many statements as there is room for. */
+/** Renders as many statements as there is room for; fails when these do not cite the best item. */
 export const told = (
   statements: ReadonlyArray<Statements.Statement>,
   units: ReadonlyArray<MemoryUnit>,
@@ -47,7 +47,7 @@ export const told = (
   const { kept, text } = filled(statements, (some) => Statements.render(some, units, nameOf, now), budgets)
   const cited = new Set(kept.flatMap(({ notes }) => notes.map((number) => units[number - 1])))
   const [best] = items
-  // Whoever asks for it would get less than from the list.
+  // Without the best item the text would be worth less than the list of items.
   return best === undefined || !cited.has(best.unit)
     ? Either.left(unusable("what matches the prompt best has no place in it"))
     : Either.right({ text, items: items.filter(({ unit }) => cited.has(unit)) })
@@ -55,7 +55,7 @@ export const told = (
 
 type Ask = (question: Statements.Question, room: number) => Effect.Effect<string, ModelError>
 
-/** Without `ask` only what was fused before is given. */
+/** Without `ask`, returns only cached backgrounds. */
 const make = ({ model, within }: Options, ask?: Ask) =>
   Effect.gen(function*() {
     const cache = yield* ModelCache
@@ -119,7 +119,7 @@ const make = ({ model, within }: Options, ask?: Ask) =>
     return { fuse: Effect.fn("Background.fuse")(fuse) }
   })
 
-/** JSON has more tokens than its words, and some models think before they write. */
+/** Output limit of a model: JSON takes more tokens than its words, and some models think before they write. */
 const answerTokens = (room: number) => 1_000 + 2 * room
 
 export const layer = (options: Options) =>
@@ -133,7 +133,7 @@ export const layer = (options: Options) =>
         )))
   )
 
-/** For who can't wait: what was fused before, else nothing, and no model is asked. */
+/** For callers that can't wait: returns a cached background or none, and asks no model. */
 export const layerCached = (options: Options) =>
   Layer.effect(
     Background,

@@ -1,5 +1,5 @@
 /**
- * Items as text: by project and session, each with its id, its date told from now. Pure.
+ * Renders items as text: grouped by session under the project's name and the date, each item with its id. Pure.
  */
 import * as DateTime from "effect/DateTime"
 import { defuse } from "../domain/Injection.ts"
@@ -10,10 +10,10 @@ const PREAMBLE =
   "More of one: claude_memory_get."
 
 const DAY = 86_400_000
-/** The year 10000 is written otherwise. */
+/** Start of the year 10000, in milliseconds since the epoch: from then on ISO dates have another form. */
 const TOO_LATE = 253_402_300_800_000
 
-/** How long ago, in the unit that a person would use. */
+/** Describes how long ago a time was, in the unit that a person would use. */
 export const ago = (then: number, now: number): string => {
   const days = Math.floor(now / DAY) - Math.floor(then / DAY)
   const count = (n: number, unit: string) => `${n} ${unit}${n === 1 ? "" : "s"} ago`
@@ -27,24 +27,24 @@ export const ago = (then: number, now: number): string => {
 
 const UNDATED = "undated"
 
-/** A time that no transcript can have has none. */
+/** Returns the UTC day, or "undated" for a time that no transcript can have. */
 export const dayOf = (millis: number): string =>
   millis > 0 && millis < TOO_LATE ? DateTime.formatIsoDateUtc(DateTime.unsafeMake(millis)) : UNDATED
 
-/** The day, and how long ago it was. */
+/** Returns the day, and how long ago it was. */
 export const dated = (millis: number, now: number): string => {
   const day = dayOf(millis)
-  // Clocks differ by hours, not by days.
+  // Clocks differ by hours, not by days: a time more than a day ahead gets no "today".
   return day === UNDATED || millis > now + DAY ? day : `${ago(millis, now)} (${day})`
 }
 
 export const oneLine = (text: string): string => text.replace(/[\s\u0085]+/g, " ").trim()
 
-/** Heads stand at the margin and words are set in from it, so that no words can pass for a head. */
+/** Indents a text. Heads stand at the margin, so that no indented line can pass for a head. */
 export const indented = (text: string): string =>
   text.split(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/).map((line) => `  ${line}`).join("\n")
 
-/** A title that the words begin with is not said twice. */
+/** Returns the title with its separator, or nothing when the words begin with the title. */
 const titleOf = ({ title }: MemoryUnit, words: string): string => {
   const bare = (text: string) => oneLine(text).toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "")
   const head = bare(title)
@@ -57,7 +57,7 @@ export interface Item {
   readonly words: string
 }
 
-/** Sessions in the order of their best item, the newest words of each last. */
+/** Renders sessions in the order of their best items; within a session, items in the order of the session. */
 export const render = (items: ReadonlyArray<Item>, nameOf: (projectId: string) => string, now: number): string => {
   const sessions = new Map<string, Array<Item>>()
   for (const item of items) {

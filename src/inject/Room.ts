@@ -1,5 +1,5 @@
 /**
- * What there is room for within both budgets of a request, which are of the whole text, fence included. Pure.
+ * Fits items into both budgets of a request, which bound the whole text, fence included. Pure.
  */
 import { fence, type InjectionRequest } from "../domain/Injection.ts"
 import * as Tokens from "../domain/Tokens.ts"
@@ -9,7 +9,7 @@ type Budgets = Pick<InjectionRequest, "maxChars" | "maxTokens">
 export const fits = (text: string, { maxChars, maxTokens }: Budgets): boolean =>
   text.length <= maxChars && Tokens.estimate(text) <= maxTokens
 
-/** As many of these, in their order, as there is room for; one that is too long is passed over. */
+/** Renders as many items, in their order, as fit; skips an item that is too long. */
 export const filled = <A>(
   all: ReadonlyArray<A>,
   render: (some: ReadonlyArray<A>) => string,

@@ -1,17 +1,17 @@
 /**
- * Which of the results a person would want told: nothing twice, the current before what it replaced, the specific before the
- * general. Pure.
+ * Selects the results that are worth reading: no duplicates, the current in place of what it replaced, the specific
+ * before the general. Pure.
  */
 import type { MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
 import type { SearchResult } from "../domain/Search.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 
-/** An item most of whose words better ones hold tells nothing new. */
+/** An item adds nothing when better items contain this share of its words. */
 const SAID_SHARE = 0.7
-/** Two titles that share this much (of the shorter one) are of one subject. */
+/** Two titles have the same subject when they share this much of the shorter one's words. */
 const SUBJECT_SHARE = 0.6
 
-/** Types that have a newest state: what was decided, what failed, what a session came to. */
+/** Types of units of which the newest on a subject replaces older ones. */
 const HAS_STATE: ReadonlySet<UnitType> = new Set<UnitType>(["decision", "error_log", "archive"])
 
 const overlap = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => {
@@ -32,17 +32,17 @@ const describe = (result: SearchResult): Described => ({
   words: new Set(Tokenizer.lexemes(result.unit.content))
 })
 
-/** Whether `newer` tells what became of what `older` tells. */
+/** Tests whether `newer` reports a later state of the subject of `older`. */
 const replaces = (newer: Described, older: Described): boolean => {
   const [a, b] = [newer.result.unit, older.result.unit]
   return a.type === b.type && HAS_STATE.has(a.type) && a.projectId === b.projectId && a.occurredAt > b.occurredAt &&
     Math.min(newer.title.size, older.title.size) >= 3 && overlap(newer.title, older.title) >= SUBJECT_SHARE
 }
 
-/** A session's archive is general: what its other units tell stands for it. */
+/** Recognizes a session's archive, which is general: the session's other units can stand for it. */
 const isGeneral = ({ type }: MemoryUnit) => type === "archive"
 
-/** What Claude has already: ids of units that it was given, and the words of what it reads anyway. */
+/** Content that Claude already has: ids of injected units, and words of other text in its context. */
 export interface Had {
   readonly given: ReadonlySet<string>
   readonly words: Iterable<string>
@@ -50,7 +50,7 @@ export interface Had {
 
 const NOTHING_HAD: Had = { given: new Set(), words: [] }
 
-/** The results worth telling to one who has that much, best first. */
+/** Returns the results that add something to what Claude already has, best first. */
 export const selected = (
   results: ReadonlyArray<SearchResult>,
   had: Had = NOTHING_HAD
@@ -66,7 +66,7 @@ export const selected = (
   for (const one of all) {
     const { unit } = one.result
     if (isStale(one) || had.given.has(unit.id)) continue
-    // Of a session that better results tell of already, the outline adds nothing.
+    // An archive adds nothing beside specific results of its session, unless it would be the best item.
     if (isGeneral(unit) && specific.has(unit.sessionId) && kept.length > 0) continue
     const news = [...one.words].filter((word) => !told.has(word)).length
     const isSaid = (kept.length > 0 || told.size > 0) && one.words.size <= told.size && news < NEW_WORDS &&
@@ -78,5 +78,5 @@ export const selected = (
   return kept.map(({ result }) => result)
 }
 
-/** With so many words that nothing before it holds, an item is news whatever else it repeats. */
+/** An item with this many words that no better item contains is kept, whatever else it repeats. */
 const NEW_WORDS = 6

@@ -1,5 +1,6 @@
 /**
- * What a model is asked to make of notes, what of its answer is borne out by them, and that as text. Pure.
+ * Asks a model for statements about notes, keeps the statements that the notes support, and renders these as text.
+ * Pure.
  */
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
@@ -16,7 +17,7 @@ import { dated, dayOf, indented, oneLine } from "./Render.ts"
 export const Subject = Schema.Literal("project", "decision", "problem", "error")
 export type Subject = typeof Subject.Type
 
-/** One sentence, and the notes that it comes from, by their numbers from 1. */
+/** One sentence, and the numbers, from 1, of the notes that it comes from. */
 const Statement = Schema.Struct({
   about: Subject,
   text: Schema.Trim.pipe(Schema.minLength(1)),
@@ -26,7 +27,7 @@ export type Statement = typeof Statement.Type
 
 const Answer = Schema.parseJson(Schema.Struct({ statements: Schema.Array(Statement).pipe(Schema.minItems(1)) }))
 
-/** By hand: what providers hold their models to is a part of JSON Schema. */
+/** Written by hand, because providers enforce only a part of JSON Schema. */
 const JSON_SCHEMA = {
   type: "object",
   properties: {
@@ -48,15 +49,17 @@ const JSON_SCHEMA = {
   additionalProperties: false
 }
 
-/** More are not looked at. */
+/** Most statements of an answer that are read. */
 const MAX_STATEMENTS = 60
-/** What a model is shown of what was wrong. */
+/** Most characters of a parse error that the model is shown. */
 const SHOWN_ERROR = 300
 
 export interface Note {
-  /** What the model reads. Its time is a day, so that it is the same tomorrow. */
+  /**
+   * Text for the model. Its time is an absolute day, so that the text, part of the cache's key, is the same tomorrow.
+   */
   readonly shown: string
-  /** What statements are checked by: a day's numbers are no source for others. */
+  /** Text against which statements are checked. It lacks the day, whose numbers are no source for other numbers. */
   readonly source: string
   readonly day: string
 }
@@ -79,10 +82,10 @@ export interface Question {
   readonly json: { readonly name: string; readonly schema: object }
 }
 
-/** `room` is what the whole text may have, in tokens. */
+/** Asks for statements in `language`. `room` is the budget of the whole text, in tokens. */
 export const questionOf = (notes: ReadonlyArray<Note>, language: Language.Language, room: number): Question => {
   const all = notes.map(({ shown }, i) => `[${i + 1}] ${shown}`).join("\n")
-  // Nothing in the notes can be a hash of them.
+  // The notes can't contain a hash of themselves, so they can't close this tag.
   const tag = `notes-${idOf("answer", all).replaceAll("-", "")}`
   return {
     system: [
@@ -107,7 +110,10 @@ export const questionOf = (notes: ReadonlyArray<Note>, language: Language.Langua
   }
 }
 
-/** The question again, with what was wrong with the answer; the answer itself could hold what notes ask for, outside their tag. */
+/**
+ * Repeats the question with the parse error. The answer itself is left out: it could contain instructions from the
+ * notes, which would then stand outside their tag.
+ */
 export const repairOf = (question: Question, error: string): Question => ({
   ...question,
   prompt:
@@ -119,7 +125,7 @@ export const repairOf = (question: Question, error: string): Question => ({
 
 const decode = Schema.decodeEither(Answer)
 
-/** Some put JSON between marks, or say something before it. */
+/** Parses an answer. Some models put the JSON between marks, or write something before it. */
 export const read = (answer: string): Either.Either<ReadonlyArray<Statement>, string> =>
   Either.mapBoth(decode(answer.slice(Math.max(0, answer.indexOf("{")), answer.lastIndexOf("}") + 1)), {
     onLeft: (error) => {
@@ -129,17 +135,20 @@ export const read = (answer: string): Either.Either<ReadonlyArray<Statement>, st
     onRight: ({ statements }) => statements
   })
 
-/** What `read` reads. */
+/** Encodes statements in the form that `read` parses. */
 export const written = (statements: ReadonlyArray<Statement>): string => JSON.stringify({ statements })
 
-/** Nothing is named that the source does not name, and something is that it does. Words of two languages can't be compared further. */
+/**
+ * Tests whether the source has all claims of a text, and at least one of its words. If the two differ in language,
+ * their words can't be compared further, so the share of common words does not count.
+ */
 const isFounded = (text: string, source: Source): boolean => {
   const isOneLanguage = Language.languageOf(text) === Language.languageOf(source.text)
   return unfoundedIn(text, source).every(({ kind }) => kind === "statement" && !isOneLanguage) &&
     lexemes(text).some((word) => source.lexemes.has(word))
 }
 
-/** The statements that the notes they cite bear out, or why too little is left to be told. */
+/** Returns the statements that their cited notes support, or the reason why the answer can't be used. */
 export const checked = (
   statements: ReadonlyArray<Statement>,
   notes: ReadonlyArray<Note>,
@@ -179,7 +188,10 @@ const HEADS: Readonly<Record<Subject, string>> = {
   error: "Errors"
 }
 
-/** By subject, each with the ids and the newest date of the units that it cites; the project where there are several. */
+/**
+ * Renders statements by subject, each with the ids and the newest date of the units that it cites, and with their
+ * projects when there are several.
+ */
 export const render = (
   statements: ReadonlyArray<Statement>,
   units: ReadonlyArray<MemoryUnit>,

@@ -1,5 +1,6 @@
 /**
- * What Claude Code's own files say of Claude Memory: hooks and a variable in its settings, a server in its list of MCP servers.
+ * Entries of Claude Memory in Claude Code's own files: hooks and an environment variable in its settings, a server in
+ * its list of MCP servers.
  *
  * https://code.claude.com/docs/en/hooks, https://code.claude.com/docs/en/mcp
  */
@@ -10,24 +11,24 @@ import type { Node } from "jsonc-parser"
 import { find, type Flaw, type Json, members, type Path, properties, remove, set, valueOf } from "./JsonText.ts"
 
 export const SERVER = "claude-memory"
-/** As `claude plugin` knows the plugin of src/plugin. */
+/** Name by which `claude plugin` knows the plugin of src/plugin. */
 export const PLUGIN = "memory@claude-memory"
 
 export const EVENTS = ["SessionStart", "UserPromptSubmit"] as const
 export type Event = typeof EVENTS[number]
 
-/** What answers when a prompt is submitted: a program that is started for it, or the MCP server, which runs already. */
+/** Ways to answer a submitted prompt: a program that is started for it, or the MCP server, which already runs. */
 export const PROMPT_HOOKS = ["command", "mcp"] as const
 export type PromptHook = typeof PROMPT_HOOKS[number]
 
-/** How ours are run: `node` and a script. */
+/** Paths of `node` and of our scripts. */
 export interface Programs {
   readonly node: string
   readonly hook: string
   readonly mcp: string
 }
 
-/** What is at `path`, before and after; undefined where nothing is. */
+/** Value at `path` before and after an edit; undefined where there is none. */
 export interface Change {
   readonly path: Path
   readonly before: unknown
@@ -37,19 +38,19 @@ export interface Change {
 export interface Edited {
   readonly json: Json
   readonly changes: ReadonlyArray<Change>
-  /** Properties that were not there before, the outermost first. */
+  /** Paths of the properties that did not exist before, outermost first. */
   readonly made: ReadonlyArray<Path>
 }
 
-/** Tells a script of ours, wherever it lies or lay, from others that are named so. */
+/** True for a script of ours, wherever it lies or lay; false for another script of the same name. */
 export type IsOurs = (script: string) => boolean
 
-/** Seconds. */
+/** Timeout of the hooks, in seconds. */
 const TIMEOUT = 1
 
 const commandHook = ({ hook, node }: Programs) => ({ type: "command", command: node, args: [hook], timeout: TIMEOUT })
 
-/** Claude Code fills in what it would have written to the command's stdin, and takes the answer as the command's stdout. */
+/** Claude Code fills in the fields that a command would get on stdin, and takes the answer like a command's stdout. */
 export const toolHook = {
   type: "mcp_tool",
   server: SERVER,
@@ -70,7 +71,7 @@ const argsOf = (value: unknown): ReadonlyArray<unknown> => {
 
 const isScript = (arg: unknown): arg is string => typeof arg === "string" && /[\\/]dist[\\/](?:hook|mcp)\.js$/.test(arg)
 
-/** What a hook or a server runs, where it is named as ours are. */
+/** Returns the script that a hook or a server runs, if it is named like ours. */
 const scriptOf = (value: unknown): string | undefined => argsOf(value).find(isScript)
 
 const isHook = (value: unknown, isOurs: IsOurs): boolean => {
@@ -84,7 +85,10 @@ const isServer = (value: unknown, isOurs: IsOurs): boolean => {
   return script !== undefined && isOurs(script)
 }
 
-/** That what there is on the way to `path`, and at it, is what it is in Claude Code's files. */
+/**
+ * Checks that existing values on the way to `path` are objects, that none occurs twice, and that a value at `path` has
+ * this type.
+ */
 const checkWay = (json: Json, path: Path, type: "array" | "object"): Either.Either<void, Flaw> => {
   const flaw = (offset: number, detail: string) => Either.left({ offset, detail })
   for (let length = 0; length <= path.length; length++) {
@@ -120,7 +124,7 @@ const hooksAt = (json: Json, event: string): ReadonlyArray<Found> =>
 
 const allHooks = (json: Json) => namesIn(find(json, ["hooks"])).flatMap((event) => hooksAt(json, event))
 
-/** Servers of our name: for all of a user's projects, and for one. */
+/** Finds the servers of our name: the one for all of a user's projects, and those of single projects. */
 const serversIn = (json: Json): ReadonlyArray<Found> =>
   [[], ...namesIn(find(json, ["projects"])).map((project) => ["projects", project])].flatMap((place) => {
     const path = [...place, "mcpServers", SERVER]
@@ -128,13 +132,12 @@ const serversIn = (json: Json): ReadonlyArray<Found> =>
     return node === undefined ? [] : [{ path, value: valueOf(node) }]
   })
 
-/** Scripts that may be ours, by their names. */
+/** Lists the scripts that may be ours, judged by their names. */
 export const scriptsIn = (json: Json): ReadonlyArray<string> =>
   Arr.dedupe([...allHooks(json), ...serversIn(json)].flatMap(({ value }) => scriptOf(value) ?? []))
 
 const isSame = Equivalence.array(Equivalence.strict<string | number>())
 
-/** Whether one of the paths is this one. */
 const holds = (paths: ReadonlyArray<Path>, path: Path): boolean => paths.some((each) => isSame(each, path))
 
 const put = ({ changes, json, made }: Edited, path: Path, value: unknown): Edited => {
@@ -147,7 +150,9 @@ const put = ({ changes, json, made }: Edited, path: Path, value: unknown): Edite
   }
 }
 
-/** And what it was in, from the inside out, as long as that is empty then and `isEmptied` says that it may go. */
+/**
+ * Removes the value at `path`, then its containers from the inside out while they are empty and `isEmptied` allows it.
+ */
 const drop = (edited: Edited, path: Path, isEmptied: (path: Path) => boolean): Edited => {
   const before = valueOf(find(edited.json, path)!)
   let json = remove(edited.json, path)
@@ -159,14 +164,14 @@ const drop = (edited: Edited, path: Path, isEmptied: (path: Path) => boolean): E
   return { ...edited, json, changes: [...edited.changes, { path, before, after: undefined }] }
 }
 
-/** What was moved. */
+/** Points an existing entry to the script, which may have moved. */
 const update = (edited: Edited, path: Path, script: string): Edited => {
   const args = argsOf(valueOf(find(edited.json, path)!))
   const at = args.findIndex(isScript)
   return args[at] === script ? edited : put(edited, [...path, "args", at], script)
 }
 
-/** A group whose only hook goes, goes with it. */
+/** Removes a hook, and its group when the hook was the only one in it. */
 const dropHook = (edited: Edited, path: Path, isEmptied: (path: Path) => boolean): Edited => {
   const list = find(edited.json, path.slice(0, -1))!
   return drop(edited, members(list).length === 1 ? path.slice(0, -2) : path, isEmptied)
@@ -175,14 +180,14 @@ const dropHook = (edited: Edited, path: Path, isEmptied: (path: Path) => boolean
 export interface Hooks {
   readonly programs: Programs
   readonly prompt: PromptHook
-  /** Where the memory lies, when that is not its usual place. */
+  /** Folder of the memory, when it is not the default one. */
   readonly home: string | undefined
   readonly isOurs: IsOurs
 }
 
 /**
- * Settings with our hooks: one for each event, beside those of others. One that is there already keeps its place, its matcher and
- * what else it was given.
+ * Adds our hooks to the settings, one for each event, beside those of others. An existing hook of ours keeps its place
+ * and its matcher and, unless its type changes, its other properties.
  */
 export const addHooks = (json: Json, { home, isOurs, programs, prompt }: Hooks): Either.Either<Edited, Flaw> =>
   Either.gen(function*() {
@@ -204,13 +209,16 @@ export const addHooks = (json: Json, { home, isOurs, programs, prompt }: Hooks):
     return home === undefined || find(json, HOME) !== undefined ? edited : put(edited, HOME, home)
   })
 
-/** Where the settings have the memory, whoever wrote that. */
+/** Returns the folder of the memory that the settings name, whoever wrote it. */
 export const homeIn = (json: Json): string | undefined => {
   const value: unknown = find(json, HOME)?.value
   return typeof value === "string" && value !== "" ? value : undefined
 }
 
-/** The list of servers with ours, under `place`: nothing for all of a user's projects, else the project's own part. */
+/**
+ * Adds our server under `place`: the empty path for all of a user's projects, else the path of the project's own part.
+ * Fails when another server has the name.
+ */
 export const addServer = (
   json: Json,
   { isOurs, place, programs }: { readonly place: Path; readonly programs: Programs; readonly isOurs: IsOurs }
@@ -229,8 +237,8 @@ export const addServer = (
   })
 
 /**
- * A file of either kind without what is ours in it. `made` is what was not there before us, and goes when it is empty; without it
- * everything that is empty then goes.
+ * Removes our entries from a file of either kind. `made` lists the containers that we added, which go when they are
+ * empty; without it every container that becomes empty goes.
  */
 export const takeOut = (
   json: Json,
@@ -245,7 +253,7 @@ export const takeOut = (
   return isOurHome && find(json, HOME) !== undefined ? drop(edited, HOME, isMade) : edited
 }
 
-/** Projects for which the user has our server. */
+/** Lists the projects that have our server of their own. */
 export const projectsIn = (json: Json, isOurs: IsOurs): ReadonlyArray<string> =>
   serversIn(json).flatMap(({ path: [first, project], value }) =>
     first === "projects" && isServer(value, isOurs) ? [String(project)] : []
@@ -254,12 +262,12 @@ export const projectsIn = (json: Json, isOurs: IsOurs): ReadonlyArray<string> =>
 export interface Registered {
   readonly hooks: Readonly<Record<Event, PromptHook | undefined>>
   readonly hasServer: boolean
-  /** Whether the plugin, which does the same, is enabled. */
+  /** True when the plugin, which does the same, is enabled. */
   readonly hasPlugin: boolean
-  /** Claude Code runs no hook at all. */
+  /** True when Claude Code runs no hook at all. */
   readonly hooksAreOff: boolean
   readonly home: string | undefined
-  /** What is run: commands and scripts. */
+  /** Commands and scripts that our entries run. */
   readonly programs: ReadonlyArray<string>
 }
 

@@ -1,5 +1,5 @@
 /**
- * Claude Code's own files, read as they are and replaced whole: whoever reads one meanwhile finds the old or the new one.
+ * Reads Claude Code's own files and replaces them in one step: a concurrent reader finds the old or the new file.
  */
 import * as PlatformError from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -12,11 +12,12 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
 import { rmdirSync } from "node:fs"
+import * as File from "../resources/File.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { type Flaw, type Json, parse, positionOf } from "./JsonText.ts"
 
 export class ConfigFileError extends Schema.TaggedError<ConfigFileError>()("ConfigFileError", {
-  /** `Changed`: by somebody else, since it was read. */
+  /** `Changed`: another program changed the file after it was read. */
   reason: Schema.Literal("Unreadable", "Malformed", "Changed", "Busy", "Unwritable"),
   path: Schema.String,
   detail: Schema.String,
@@ -55,15 +56,15 @@ export const changed = (path: string) =>
   })
 
 export interface ConfigFile {
-  /** As it is known to Claude Code. */
+  /** Path that Claude Code knows. */
   readonly path: string
-  /** The file itself, where that is a link. */
+  /** Path of the file itself, which differs when `path` is a link. */
   readonly target: string
-  /** Undefined where there is none yet. */
+  /** Undefined when the file does not exist yet. */
   readonly bytes: Uint8Array | undefined
-  /** Of the one to be made, where there is none. */
+  /** Permissions of the file, or of the file to be created. */
   readonly mode: number
-  /** Somebody else than who runs this, as under sudo. */
+  /** Owner of the file when it is not the current user, as under sudo. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined
 }
 
@@ -75,7 +76,7 @@ const bytesOf = (target: string) =>
     Effect.map(Option.getOrUndefined)
   )
 
-/** A link that leads nowhere is an error: nobody knows what it should lead to. */
+/** Resolves a link. A dangling link is an error: its intended target is unknown. */
 const targetOf = (path: string) =>
   Effect.flatMap(
     FileSystem.FileSystem,
@@ -115,10 +116,12 @@ export const malformed = (path: string, text: string) => ({ detail, offset }: Fl
   })
 }
 
-/** What an empty file or none says is what Claude Code takes it for: nothing. */
+/** Claude Code treats a missing or empty file like an empty object. */
 const NOTHING = "{}\n"
 
-/** Its text as JSON, by the rules of Claude Code, which takes no comment and no trailing comma but a byte order mark. */
+/**
+ * Parses the file by the rules of Claude Code, which accepts a byte order mark but no comments and no trailing commas.
+ */
 export const jsonOf = ({ bytes, path }: ConfigFile): Either.Either<Json, ConfigFileError> =>
   Either.flatMap(
     Either.mapLeft(decode(bytes ?? new Uint8Array()), malformed(path, "")),
@@ -128,7 +131,7 @@ export const jsonOf = ({ bytes, path }: ConfigFile): Either.Either<Json, ConfigF
     }
   )
 
-/** The bytes of that text in place of the file's. */
+/** Encodes the text, with a byte order mark if the file has one. */
 export const encode = ({ bytes }: ConfigFile, { text }: Json): Uint8Array =>
   new TextEncoder().encode(bytes?.[0] === 0xef ? MARK + text : text)
 
@@ -137,32 +140,28 @@ export const hashOf = (bytes: Uint8Array): string => createHash("sha256").update
 export const isEqual = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
   a === undefined || b === undefined ? a === b : Buffer.from(a).equals(b)
 
-/** A folder, when nothing is in it. */
+/** Removes a folder if it is empty. */
 export const removeEmpty = (folder: string): Effect.Effect<void> => Effect.ignore(Effect.try(() => rmdirSync(folder)))
 
 const temporaryOf = (target: string) => `${target}.claude-memory-tmp`
 
-/** What a process that was killed has left. */
+/** Removes the temporary file that a killed process has left. */
 export const removeTemporary = ({ target }: ConfigFile) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.ignore(fs.remove(temporaryOf(target), { force: true })))
 
-/** Written to the disk, not only to its cache, before it takes the file's place. */
+/** Writes the temporary file and syncs it to disk, before it takes the place of the file. */
 const writeTemporary = (temporary: string, bytes: Uint8Array, { mode, owner }: ConfigFile) =>
   Effect.scoped(Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const ledger = yield* ResourceLedger
     yield* fs.remove(temporary, { force: true })
-    const file = yield* ledger.adopt("file", temporary, fs.open(temporary, { flag: "wx", mode }))
+    const file = yield* File.open(temporary, { flag: "wx", mode })
     yield* file.writeAll(bytes)
     yield* fs.chmod(temporary, mode)
     if (owner !== undefined) yield* fs.chown(temporary, owner.uid, owner.gid)
     yield* file.sync
-  })).pipe(Effect.catchTag("OpeningTimedOut", (cause) =>
-    Effect.fail(
-      new PlatformError.SystemError({ reason: "TimedOut", module: "FileSystem", method: "open", cause })
-    )))
+  }))
 
-/** Folders that are not there yet on the way to a file, the outermost first. */
+/** Lists the folders above a file that do not exist yet, outermost first. */
 export const missingFolders = (target: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -174,7 +173,10 @@ export const missingFolders = (target: string) =>
     return missing
   })
 
-/** With other bytes, or with none; refused where it is not any more what was read. Its folder is made. */
+/**
+ * Replaces the content, or deletes the file without `bytes`; fails with `Changed` when it is no longer as read. Creates
+ * the folder.
+ */
 export const replace = (file: ConfigFile, bytes: Uint8Array | undefined) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -200,7 +202,7 @@ export const replace = (file: ConfigFile, bytes: Uint8Array | undefined) =>
     SystemError: (cause) => Effect.fail(unwritable(file.path)(cause))
   }))
 
-/** Of proper-lockfile, by which processes of Claude Code take turns with their `.claude.json`: older ones are nobody's. */
+/** Locks of Claude Code's processes on their `.claude.json` (proper-lockfile) count as abandoned after this time. */
 const STALE_MS = 10_000
 
 const busy = (path: string) =>
@@ -219,7 +221,10 @@ const isStale = (lock: string) =>
       ({ mtime }, now) => Option.exists(mtime, (date) => now - date.getTime() > STALE_MS)
     )).pipe(Effect.orElseSucceed(() => false))
 
-/** In turn with Claude Code, which writes this file again and again while it runs. Its folder must be there. */
+/**
+ * Runs an effect under Claude Code's own lock on this file, which Claude Code rewrites while it runs. The folder must
+ * exist.
+ */
 export const inTurn = <A, E, R>(
   { path, target }: Pick<ConfigFile, "path" | "target">,
   effect: Effect.Effect<A, E, R>
@@ -252,6 +257,6 @@ export const inTurn = <A, E, R>(
       ),
       close: () => removeEmpty(lock),
       within: "2 seconds"
-    }).pipe(Effect.catchTag("OpeningTimedOut", () => Effect.fail(busy(path))))
+    })
     return yield* effect
   }))

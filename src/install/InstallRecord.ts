@@ -1,5 +1,6 @@
 /**
- * What was put into which file, and those files as they are without it: <home>/installed, so that it can be taken out to the byte.
+ * <home>/installed: records what was added to which file, and keeps a copy of each file without it, so that removal
+ * restores the file to the byte.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -13,12 +14,13 @@ import * as ConfigFile from "./ConfigFile.ts"
 /** Hashes are SHA-256. */
 export const Entry = Schema.Struct({
   path: Schema.String,
-  /** Of the file without what was put in; null is no file. */
+  /** Hash of the file without our entries; null when there was no file. */
   before: Schema.NullOr(Schema.String),
+  /** Hash of the file with our entries. */
   after: Schema.String,
-  /** Properties that the file did not have. */
+  /** Paths of the properties that the file did not have before. */
   made: Schema.Array(Schema.Array(Schema.Union(Schema.String, Schema.Number))),
-  /** Made for it, the outermost first. */
+  /** Folders created for the file, outermost first. */
   folders: Schema.Array(Schema.String),
   scripts: Schema.Array(Schema.String)
 })
@@ -39,7 +41,7 @@ const backupOf = (home: string, path: string) =>
     ({ basename, join }) => join(home, FOLDER, `${hash(path).toString(16).padStart(8, "0")}-${basename(path)}`)
   )
 
-/** None where there is none, or none that can be read. */
+/** Returns the recorded entries; none when the record is missing or unreadable. */
 export const load = (home: string): Effect.Effect<ReadonlyArray<Entry>, never, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -47,7 +49,7 @@ export const load = (home: string): Effect.Effect<ReadonlyArray<Entry>, never, F
     return (yield* Schema.decode(Record)(text)).files
   }).pipe(Effect.orElseSucceed(() => []))
 
-/** The file as it is without us; none where that is not what the record says. */
+/** Returns the copy of the file without our entries; none when its hash is not the recorded one. */
 export const backup = (home: string, { before, path }: Entry) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -64,7 +66,7 @@ const save = (home: string, files: ReadonlyArray<Entry>) =>
     yield* write(yield* fileOf(home), new TextEncoder().encode(`${text}\n`))
   })
 
-/** In place of what was known of its file. `bytes` is the file without us, where it is to be kept anew. */
+/** Replaces the entry of this file. `bytes` is the file without our entries, when a new copy must be kept. */
 export const remember = (home: string, entry: Entry, bytes: Uint8Array | undefined) =>
   Effect.gen(function*() {
     if (bytes !== undefined) yield* write(yield* backupOf(home, entry.path), bytes)
@@ -72,7 +74,10 @@ export const remember = (home: string, entry: Entry, bytes: Uint8Array | undefin
     yield* save(home, [...others, entry])
   })
 
-/** All of it but what is said of the files at `kept`. When nothing is, what runs left for its next start goes too, and an empty home. */
+/**
+ * Removes all entries but those of the files at `kept`. When none is left, removes the code cache too, and the home if
+ * it is empty.
+ */
 export const forget = (home: string, kept: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem

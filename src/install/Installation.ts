@@ -1,5 +1,5 @@
 /**
- * Claude Memory in Claude Code's own files: planned, shown, put in, taken out, looked at.
+ * Plans, carries out, removes and inspects the entries of Claude Memory in Claude Code's own files.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -18,23 +18,23 @@ import { type Flaw, isEmpty, type Json, type Path as JsonPath } from "./JsonText
 export const SCOPES = ["user", "project"] as const
 export type Scope = typeof SCOPES[number]
 
-/** Where Claude Code looks, for one scope. */
+/** Files that Claude Code reads for one scope. */
 export interface Target {
   readonly settings: string
   readonly servers: string
-  /** What of `servers` is for one project; nothing is for all. */
+  /** Path within `servers` of a project's own part; empty for all projects. */
   readonly place: JsonPath
 }
 
 /**
- * Of the user: for all projects. Of a project: for this user alone, in all its folders and worktrees. What is written names programs
- * of this machine, so that it goes into no file that others get.
+ * Scope "user" covers all projects; scope "project" covers one project, for this user alone, in all its folders and
+ * worktrees. The entries name programs of this machine, so they go into no file that is shared with others.
  */
 export const targetOf = (scope: Scope, { claudeFile, claudeFolder }: Places, folder: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    // An older place, at which Claude Code looks first.
+    // Claude Code prefers this older file if it exists.
     const legacy = path.join(claudeFolder, ".config.json")
     const servers = (yield* Effect.orElseSucceed(fs.exists(legacy), () => false)) ? legacy : claudeFile
     if (scope === "user") return { servers, settings: path.join(claudeFolder, "settings.json"), place: [] }
@@ -45,7 +45,7 @@ export const targetOf = (scope: Scope, { claudeFile, claudeFolder }: Places, fol
 
 const PackageJson = Schema.parseJson(Schema.Struct({ name: Schema.String }))
 
-/** By the package that it is in or, where that is gone, by the package's usual folder. */
+/** True when the script lies in our package or, if package.json can't be read, in a folder that is named like it. */
 const isInPackage = (script: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -54,7 +54,7 @@ const isInPackage = (script: string) =>
     return (yield* Schema.decode(PackageJson)(text)).name === "claude-memory"
   }).pipe(Effect.orElseSucceed(() => /[\\/]claude-memory[\\/]dist[\\/]\w+\.js$/.test(script)))
 
-/** What `json` runs of ours. */
+/** Finds the scripts in `json` that are ours. */
 const oursIn = (json: Json, known: ReadonlyArray<string>) =>
   Effect.map(
     Effect.filter(
@@ -66,20 +66,20 @@ const oursIn = (json: Json, known: ReadonlyArray<string>) =>
 
 type Edit = (json: Json, isOurs: ClaudeSettings.IsOurs) => Either.Either<ClaudeSettings.Edited, Flaw>
 
-/** What is to become of a file: these bytes, or none. */
+/** Planned content of a file; without `bytes` there will be no file. */
 export interface Planned {
   readonly file: ConfigFile.ConfigFile
   readonly changes: ReadonlyArray<ClaudeSettings.Change>
   readonly bytes: Uint8Array | undefined
-  /** Put on record first, with the file as it is without us where that is not kept yet. */
+  /** Written before the file; `backup` is the file without our entries, if no copy is kept yet. */
   readonly record?: { readonly entry: InstallRecord.Entry; readonly backup: Uint8Array | undefined }
-  /** To go when nothing is left in them, the outermost first. */
+  /** Folders to remove if they are empty afterwards, outermost first. */
   readonly folders?: ReadonlyArray<string>
 }
 
 type Needed = FileSystem.FileSystem | Path.Path
 
-/** Planned to be shown, and again when it is carried out. */
+/** A change of one file, planned to be shown, and planned anew when it is carried out. */
 export interface Step {
   readonly path: string
   readonly plan: Effect.Effect<Planned, ConfigFile.ConfigFileError, Needed>
@@ -153,7 +153,7 @@ export const steps = ({ places: { home, movedHome }, programs, prompt, target }:
   )
 ]
 
-/** Whether something of ours may be in it, so that it matters when it can't be read as JSON. */
+/** True when the file may hold our entries, so that malformed JSON must be reported. */
 const mentionsOurs = (bytes: Uint8Array): boolean =>
   /dist[\\/]+(?:hook|mcp)\.js|claude_memory_prompt/.test(Buffer.from(bytes).toString("latin1"))
 
@@ -178,14 +178,17 @@ const removed = (path: string, home: string): Step => ({
   })
 })
 
-/** A project of the user's that has our server of its own has our hooks too. */
+/** Lists the projects that have our server of their own, since those have our hooks too. */
 const projectsIn = (path: string) =>
   Effect.gen(function*() {
     const { isOurs, json } = yield* read(path)
     return ClaudeSettings.projectsIn(json, isOurs)
   }).pipe(Effect.orElseSucceed(() => []))
 
-/** From wherever it was put, on record or not; `folder` is where one would look first. */
+/**
+ * Plans the removal from all files that may hold our entries, recorded or not; `folder` is the project to look in
+ * first.
+ */
 export const removal = (places: Places, folder: string) =>
   Effect.gen(function*() {
     const path = yield* Path.Path
@@ -203,10 +206,10 @@ export const removal = (places: Places, folder: string) =>
     return Arr.dedupe(paths).map((each) => removed(each, places.home))
   })
 
-/** Both are written by Claude Code all the time. */
+/** True for the files that Claude Code itself rewrites while it runs. */
 const isShared = (name: string) => name === ".claude.json" || name === ".config.json"
 
-/** What was shown, and nothing else. */
+/** Carries out a step; fails with `Changed` when its plan is no longer the one that was shown. */
 export const carryOut = (step: Step, shown: Planned, { home }: Places) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -226,7 +229,7 @@ export const carryOut = (step: Step, shown: Planned, { home }: Places) =>
     yield* Effect.forEach([...shown.folders ?? []].reverse(), ConfigFile.removeEmpty)
   })
 
-/** What is registered in one scope, and which of the programs are not there. */
+/** Registration in one scope, and the programs in it that do not exist. */
 export interface Registered extends ClaudeSettings.Registered {
   readonly missing: ReadonlyArray<string>
 }

@@ -1,19 +1,19 @@
 /**
- * Edits of a JSON text that leave all the rest of it as it is written.
+ * Edits a JSON text in place and leaves the rest of it as written.
  */
 import * as Either from "effect/Either"
 import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser"
 
-/** Names of properties and numbers of elements, from the root on. */
+/** Names of properties and indexes of elements, from the root on. */
 export type Path = ReadonlyArray<string | number>
 
-/** What is wrong with a text, and where. */
+/** An error in a text, and its offset. */
 export interface Flaw {
   readonly offset: number
   readonly detail: string
 }
 
-/** A text that `JSON.parse` takes. A byte order mark is the caller's. */
+/** A text that `JSON.parse` accepts. The caller removes a byte order mark. */
 export interface Json {
   readonly text: string
   readonly root: Node
@@ -25,7 +25,7 @@ const treeOf = (text: string, errors: Array<ParseError>): Node | undefined => {
   try {
     return parseTree(text, errors, STRICT)
   } catch {
-    // Nested too deep for it.
+    // The text is nested too deeply for the parser.
     return undefined
   }
 }
@@ -39,7 +39,7 @@ const isJson = (text: string): boolean => {
   }
 }
 
-/** "PropertyNameExpected" in words. */
+/** Turns "PropertyNameExpected" into "property name expected". */
 const worded = (code: string) => code.replace(/(?<!^)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).toLowerCase()
 
 export const parse = (text: string): Either.Either<Json, Flaw> => {
@@ -54,7 +54,7 @@ export const parse = (text: string): Either.Either<Json, Flaw> => {
     : Either.right({ text, root })
 }
 
-/** Line and column, both from 1 on. */
+/** Returns line and column, both counted from 1. */
 export const positionOf = (text: string, offset: number) => {
   const before = text.slice(0, offset).split(/\r\n|\r|\n/)
   return { line: before.length, column: before.at(-1)!.length + 1 }
@@ -62,7 +62,7 @@ export const positionOf = (text: string, offset: number) => {
 
 export const members = (node: Node): ReadonlyArray<Node> => node.children ?? []
 
-/** The properties of that name: `JSON.parse` takes the last one. */
+/** Returns all properties of that name; `JSON.parse` takes the last one. */
 export const properties = (node: Node, name: string): ReadonlyArray<Node> =>
   node.type === "object" ? members(node).filter(({ children }) => children?.[0]?.value === name) : []
 
@@ -84,24 +84,24 @@ const endOf = ({ length, offset }: Node) => offset + length
 
 interface Style {
   readonly eol: string
-  /** By how much a member is indented more than what it is in; undefined where all is on one line. */
+  /** Indentation of a member within its container; undefined when the text is on one line. */
   readonly unit: string | undefined
   readonly colon: string
 }
 
-/** White space between a container's bracket and its first member, where that begins a line. */
+/** Returns the indentation of a container's first member, if the member begins a line. */
 const leadOf = (text: string, node: Node): string | undefined => {
   const [first] = members(node)
   return first === undefined ? undefined : /[\r\n]([ \t]*)$/.exec(text.slice(node.offset + 1, first.offset))?.[1]
 }
 
-/** The white space that the line of an offset begins with. */
+/** Returns the white space at the beginning of the offset's line. */
 const indentOf = (text: string, offset: number): string => {
   const start = Math.max(text.lastIndexOf("\n", offset - 1), text.lastIndexOf("\r", offset - 1)) + 1
   return /^[ \t]*/.exec(text.slice(start))![0]
 }
 
-/** As the root is written, which sets the example; a root without members says nothing, and is written as Claude Code does. */
+/** Takes the style from the root. A root without members gets the style of Claude Code. */
 const styleOf = ({ root, text }: Json): Style => {
   const eol = /\r\n|\n|\r/.exec(text)?.[0] ?? "\n"
   const [first] = members(root)
@@ -119,7 +119,7 @@ const styleOf = ({ root, text }: Json): Style => {
 
 const commaOf = ({ colon }: Style) => colon.endsWith(" ") ? ", " : ","
 
-/** On one line. */
+/** Writes a value on one line. */
 const inline = (value: unknown, style: Style): string => {
   if (Array.isArray(value)) return `[${value.map((each) => inline(each, style)).join(commaOf(style))}]`
   if (typeof value !== "object" || value === null) return JSON.stringify(value)
@@ -129,7 +129,7 @@ const inline = (value: unknown, style: Style): string => {
 
 const property = (name: string, written: string, { colon }: Style) => `${JSON.stringify(name)}${colon}${written}`
 
-/** Over several lines, of which those after the first are indented by `indent` and what their depth adds. */
+/** Writes a value over several lines; those after the first are indented by `indent` and their depth. */
 const block = (value: unknown, indent: string, style: Style & { readonly unit: string }): string => {
   if (typeof value !== "object" || value === null) return JSON.stringify(value)
   const inner = indent + style.unit
@@ -147,14 +147,16 @@ const write = (value: unknown, indent: string | undefined, style: Style): string
     ? inline(value, style)
     : block(value, indent, { ...style, unit: style.unit })
 
-/** What is parsed again was JSON before, and ours is what was put into it. */
+/**
+ * Replaces a range and parses the result. Invalid JSON is a defect here: the text was valid, and the insertion is ours.
+ */
 const spliced = ({ text }: Json, start: number, end: number, inserted: string): Json =>
   Either.getOrThrowWith(
     parse(text.slice(0, start) + inserted + text.slice(end)),
     ({ detail }) => new Error(`an edit left no JSON: ${detail}`)
   )
 
-/** A new last member of an object (with a name) or an array. */
+/** Adds a last member to an object (with a name) or an array. */
 const insert = (json: Json, container: Node, name: string | undefined, value: unknown): Json => {
   const style = styleOf(json)
   const written = (indent: string | undefined) => {
@@ -174,8 +176,9 @@ const insert = (json: Json, container: Node, name: string | undefined, value: un
 }
 
 /**
- * With `value` at `path`: in place of what is there, else as the last member of its object or array, which are made where they are
- * missing. What is on the path must be an object or an array, as its next name is, and a new element is the next one of its array.
+ * Sets `value` at `path`: replaces an existing value, else adds it as the last member of its object or array. Missing
+ * containers are created. Existing ones must be objects or arrays, as the path requires, and a new element must be the
+ * next one of its array.
  */
 export const set = (json: Json, path: Path, value: unknown): Json => {
   const there = find(json, path)
@@ -191,7 +194,7 @@ export const set = (json: Json, path: Path, value: unknown): Json => {
     : insert(json, parent, typeof name === "number" ? undefined : name, value)
 }
 
-/** Without what is at `path`, which must be there. What is left of an emptied object or array is `{}` or `[]`. */
+/** Removes the value at `path`, which must exist. An emptied object or array stays, as `{}` or `[]`. */
 export const remove = (json: Json, path: Path): Json => {
   const parent = find(json, path.slice(0, -1))!
   const value = find(json, path)!

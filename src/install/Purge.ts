@@ -1,5 +1,5 @@
 /**
- * Deletes what is remembered: the files of Claude Memory in its home, and nothing that somebody else may have put there.
+ * Deletes the files of Claude Memory in its home, and none that another program may have put there.
  */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -23,13 +23,16 @@ const OTHERS = [
 export interface Contents {
   readonly ours: ReadonlyArray<string>
   readonly others: ReadonlyArray<string>
-  /** Whether it is our home: else what is named as ours is may be somebody else's. */
+  /**
+   * True when the folder is a home of Claude Memory. In another folder, files with our names may belong to somebody
+   * else.
+   */
   readonly isOurs: boolean
-  /** Of what is remembered. */
+  /** Size of the databases. */
   readonly bytes: number
 }
 
-/** Of a folder that is not there, nothing. */
+/** Lists the files in the home; none when the folder does not exist. */
 export const contents = (home: string): Effect.Effect<Contents, PlatformError, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -46,7 +49,7 @@ export const contents = (home: string): Effect.Effect<Contents, PlatformError, F
     }
   })
 
-/** The home goes too when nothing else is in it. */
+/** Deletes our files, and the home itself if it is empty then. */
 export const purge = (home: string, { ours }: Contents) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem

@@ -1,5 +1,5 @@
 /**
- * What answers are made of: memories as data and as text, pages and their cursors. Pure.
+ * Parts of answers: memories as data and as text, pages and their cursors. Pure.
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -14,11 +14,13 @@ import { advice } from "../process/Advice.ts"
 import { reason } from "../serve/Wording.ts"
 import { Refused } from "./Serving.ts"
 
-/** Characters of one answer's data: Claude Code takes 25,000 tokens, and a Chinese character may be one. */
+/**
+ * Most characters of one answer's data: Claude Code accepts 25,000 tokens, and a Chinese character may be one token.
+ */
 export const MAX_ANSWER = 20_000
 const MAX_FILES = 20
 
-/** In JSON Schema a number alone: `Schema.Int` would be a reference. */
+/** Inlined in the JSON Schema; `Schema.Int` would become a reference. */
 export const count = Schema.Number.annotations({ jsonSchema: { type: "integer", minimum: 0 } })
 
 export const isoDate = (millis: number): string | null =>
@@ -77,7 +79,7 @@ export const degraded = Schema.Array(Schema.String).annotations({
   description: "What could not be asked; the answer is without it"
 })
 
-/** How many of these one answer holds: at least one. */
+/** Counts the leading items that fit into one answer; at least 1, unless the list is empty. */
 export const fitting = (items: ReadonlyArray<unknown>, room = MAX_ANSWER): number => {
   let length = 0
   const over = items.findIndex((item) => (length += JSON.stringify(item).length) > room)
@@ -97,7 +99,7 @@ const saidBy = ({ blocks }: Message): string =>
     ).join("\n")
   )
 
-/** The longest beginning that is at most so many characters of JSON, and no half of a character. */
+/** Returns a prefix of at most `room` characters of JSON that splits no surrogate pair. */
 const beginning = (text: string, room: number): string => {
   let part = text.slice(0, room)
   while (JSON.stringify(part).length - 2 > room) part = part.slice(0, Math.floor(0.9 * part.length))
@@ -112,8 +114,8 @@ export const Evidence = Schema.Struct({
 })
 
 /**
- * Of what all messages say together what comes after `offset` characters, in at most `room` characters of JSON (a few thousand at
- * least); and where that ends, unless it is the end.
+ * Returns the joined text of the messages from `offset` on, in at most `room` characters of JSON (a few thousand at
+ * least), and the offset at which it ends; `end` is undefined at the end of the messages.
  */
 export const passage = (messages: ReadonlyArray<Message>, offset: number, room: number) => {
   const evidence: Array<typeof Evidence.Type> = []
@@ -136,11 +138,11 @@ export const passage = (messages: ReadonlyArray<Message>, offset: number, room: 
 
 const checksum = (question: unknown) => hash(JSON.stringify(question)).toString(36)
 
-/** A place in the answer to a question, which it is good for alone. */
+/** Encodes an offset into the answer to a question; the cursor is valid for that question alone. */
 export const cursorAt = (question: unknown, offset: number): string =>
   Buffer.from(`${offset}.${checksum(question)}`).toString("base64url")
 
-/** 0 without a cursor. */
+/** Decodes a cursor; 0 without one, Refused when it belongs to another question. */
 export const offsetOf = (question: unknown, cursor: string | undefined): Effect.Effect<number, Refused> => {
   if (cursor === undefined) return Effect.succeed(0)
   const [, offset, sum] = /^(\d{1,9})\.([0-9a-z]+)$/.exec(Buffer.from(cursor, "base64url").toString("latin1")) ?? []
@@ -155,7 +157,7 @@ export const offsetOf = (question: unknown, cursor: string | undefined): Effect.
     )
 }
 
-/** The sentences that end the text of a tool's answer. */
+/** Last sentences of a tool's text: how to get the next page, and which parts of the search failed. */
 export const notes = (tool: string, next: string | null, degraded: ReadonlyArray<string>): ReadonlyArray<string> => [
   ...(next === null ? [] : [`There is more: claude_memory_${tool} with cursor "${next}".`]),
   ...degraded.map((sentence) => `Note: ${advice(sentence)}.`)

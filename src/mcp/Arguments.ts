@@ -1,5 +1,5 @@
 /**
- * Arguments of tools: their Schemas are such that the JSON Schema of each stands alone.
+ * Schemas of tool arguments. Each yields a JSON Schema without references.
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -42,7 +42,10 @@ export const cursor = optional(
   "next_cursor of the answer before, with the other arguments as they were: gives what comes after it"
 )
 
-/** What an argument says that is a day or a time, in milliseconds since the epoch; the end of a day where that is meant. */
+/**
+ * Parses an argument that is a day or a time, in milliseconds since the epoch. With "end", a day without a time becomes
+ * its last millisecond.
+ */
 export const time = (argument: string, value: string, of: "beginning" | "end" = "beginning") =>
   Option.match(DateTime.make(value.trim()), {
     onNone: () =>

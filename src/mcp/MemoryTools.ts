@@ -1,5 +1,5 @@
 /**
- * Tools for a memory by itself: read it whole, see what stands around it, save and forget.
+ * Tools for single memories: read one whole, see its neighbours in time, save and forget.
  */
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
@@ -74,7 +74,7 @@ export const get = tool({
     })
 })
 
-/** A line or two of each are enough to choose by. */
+/** Characters of each memory in a timeline: a line or two are enough to choose by. */
 const EXCERPT = 300
 
 const excerpt = (text: string): string =>
@@ -133,7 +133,7 @@ export const timeline = tool({
         })
       const asked = yield* ask(limit)
       const fit = fitting(glimpses(asked))
-      // Its cursors are those of what is shown.
+      // Asks again for those that fit, so that the cursors belong to the memories shown.
       const page = fit < asked.units.length ? yield* ask(fit) : asked
       const memories = glimpses(page)
       return {
@@ -229,7 +229,7 @@ export const forget = tool({
   run: ({ ids }) =>
     Effect.gen(function*() {
       const { memory } = yield* opened
-      // All of them are there, and may be asked for, before one is deleted.
+      // Finds every id, and checks that it is allowed, before any is deleted.
       const units = yield* Effect.forEach(ids, (id) => Effect.map(shown(id), ({ unit }) => unit.id))
       const { messages, units: gone } = yield* memory.forget([...new Set(units)])
       const forgotten = gone.map(({ id }) => id)

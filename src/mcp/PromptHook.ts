@@ -1,5 +1,5 @@
 /**
- * The prompt's hook, answered by the process that has the memory open already.
+ * The UserPromptSubmit hook, answered by the process that already has the memory open.
  */
 import * as Effect from "effect/Effect"
 import * as JSONSchema from "effect/JSONSchema"
@@ -21,7 +21,10 @@ const decode = Schema.decodeUnknown(Input)
 const NAME = "claude_memory_prompt"
 const TITLE = "Answer the hook of a prompt"
 
-/** For `doctor`, as the hook that is a program does. Nothing but this needs files, so they are loaded then. */
+/**
+ * Records the failure for `doctor`, as the hook program does. Loads the file modules here, since nothing else in this
+ * file needs them.
+ */
 const failed = (detail: string) =>
   Effect.gen(function*() {
     yield* Effect.logWarning(`a prompt was answered with nothing: ${detail}`)
@@ -32,7 +35,7 @@ const failed = (detail: string) =>
     return ""
   })
 
-/** Empty when there is nothing to tell, when it takes too long, and when something is wrong. */
+/** Returns the text to inject; empty when nothing is relevant, when hooks are off, on a timeout and on a failure. */
 const answer = (asked: typeof Input.Type) =>
   Effect.gen(function*() {
     const { isOff, within } = yield* Settings.hook
@@ -49,8 +52,8 @@ const answer = (asked: typeof Input.Type) =>
   }).pipe(Effect.catchAll(({ message }) => failed(message)))
 
 /**
- * A hook of type `mcp_tool` on UserPromptSubmit calls it. Claude Code takes its text for what a command would print, and has no use for
- * data.
+ * Tool for a UserPromptSubmit hook of type `mcp_tool`. Claude Code treats its text like the stdout of a command hook,
+ * and ignores structured content.
  */
 export const prompt: Tool = {
   name: NAME,

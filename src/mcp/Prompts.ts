@@ -1,5 +1,5 @@
 /**
- * Prompts that a person picks; in Claude Code they are slash commands.
+ * MCP prompts, which a person picks; in Claude Code they are slash commands.
  */
 import type { GetPromptResult, Prompt } from "@modelcontextprotocol/sdk/types.js"
 import * as Clock from "effect/Clock"
@@ -33,7 +33,7 @@ export const PROMPTS: ReadonlyArray<Prompt> = [
 ]
 
 const DAY_MS = 86_400_000
-/** Memories that a review is made of. */
+/** Most memories in a review. */
 const REVIEWED = 40
 
 const invalid = (message: string) => new ProtocolError({ code: INVALID_PARAMS, detail: message })

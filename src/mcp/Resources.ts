@@ -1,5 +1,6 @@
 /**
- * What a client can attach to a conversation: the state of the memory, its sessions, and each session and memory by its id.
+ * MCP resources, which a client can attach to a conversation: the memory's status, its recent sessions, and each
+ * session and memory by its id.
  */
 import type { CompleteResult, ReadResourceResult, Resource, ResourceTemplate } from "@modelcontextprotocol/sdk/types.js"
 import * as Effect from "effect/Effect"
@@ -23,10 +24,10 @@ import {
 } from "./Serving.ts"
 import { statusNow } from "./StatusTools.ts"
 
-/** So many memories of late are looked at, and so many of them and their sessions are listed. */
+/** Recent memories that are read, and how many of them and of their sessions are listed. */
 const LATE = 300
 const LISTED = 20
-/** MCP allows no more in one answer. */
+/** Most values that MCP allows in one completion. */
 const COMPLETED = 100
 
 export const RESOURCES: ReadonlyArray<Resource> = [
@@ -71,7 +72,9 @@ interface Session {
   readonly memories: number
 }
 
-/** Sessions of these memories, in their order. A session's archive has its title. */
+/**
+ * Groups memories by session, in their order. A session takes its title from its archive, else from its first memory.
+ */
 const sessionsOf = (units: ReadonlyArray<MemoryUnit>): ReadonlyArray<Session> => {
   const sessions = new Map<string, Session>()
   for (const { occurredAt, projectId, sessionId, title, type } of units) {
@@ -87,13 +90,13 @@ const sessionsOf = (units: ReadonlyArray<MemoryUnit>): ReadonlyArray<Session> =>
   return [...sessions.values()]
 }
 
-/** Memories of this project, the newest first. */
+/** Recent memories of this project, newest first. */
 const late = Effect.gen(function*() {
   const { memory } = yield* opened
   return yield* memory.recent({ projects: yield* projectsNamed([]) }, LATE)
 })
 
-/** What is always there and, once the memory is open, what this project has of late. */
+/** Lists the fixed resources and, once the memory is open, this project's recent sessions and memories. */
 export const list = Effect.gen(function*() {
   const { ifOpen } = yield* Serving
   if (Option.isNone(yield* ifOpen)) return RESOURCES
@@ -121,7 +124,10 @@ const notFound = (uri: string) =>
 const json = (data: unknown) => ({ mimeType: "application/json", text: JSON.stringify(data, null, 2) })
 const markdown = (text: string) => ({ mimeType: "text/markdown", text })
 
-/** Each way to write an id in the path is one; none of them is a way out of it. */
+/**
+ * Parses the URI of a memory or a session. The id is matched before it is decoded, so no encoded "/" adds a path
+ * segment.
+ */
 const idIn = (uri: string): { readonly kind: string; readonly id: string } | undefined => {
   const [, kind, id] = /^memory:\/\/(units|sessions)\/([^/?#]+)$/.exec(uri) ?? []
   if (kind === undefined || id === undefined) return undefined
@@ -161,7 +167,7 @@ const content = (uri: string) =>
 export const read = (uri: string): Effect.Effect<ReadResourceResult, Failure, Serving> =>
   Effect.map(content(uri), (content) => ({ contents: [{ uri, ...content }] }))
 
-/** Ids that begin so, of what this project has of late. */
+/** Completes the id of a memory or a session from this project's recent ones. */
 export const complete = (uri: string, argument: string, value: string) =>
   Effect.gen(function*() {
     const template = TEMPLATES.find(({ uriTemplate }) => uriTemplate === uri)

@@ -1,5 +1,5 @@
 /**
- * Tools that look for memories.
+ * Tools that search the memory.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -27,10 +27,10 @@ import * as Argument from "./Arguments.ts"
 import { opened, progress, projectNames, projectsNamed, Refused, Serving } from "./Serving.ts"
 import { tool } from "./Tool.ts"
 
-/** The most that one search gives. */
+/** Most results of one search, over all pages. */
 const DEPTH = 100
 
-/** What the predecessor called them. */
+/** Type names of this project's predecessor. */
 const FORMER_TYPES: Readonly<Record<string, UnitType>> = { quick: "conversation", quick_mu: "conversation" }
 
 const typeOf = (name: string) => {
@@ -140,12 +140,12 @@ export const search = tool({
     })
 })
 
-/** How often it looks again without the projects of which it has enough. */
+/** Most searches; each one after the first leaves out the projects that already have enough results. */
 const ROUNDS = 3
 
 type Ask = (projects: SearchQuery["projects"]) => ReturnType<ClaudeMemory["Type"]["search"]>
 
-/** What is found in each project, best first and at most `share` of it; projects in the order of their best. */
+/** Returns at most `share` results of each project, best first; projects in the order of their best result. */
 const shares = (ask: Ask, projects: SearchQuery["projects"], share: number) =>
   Effect.gen(function*() {
     const { memory } = yield* opened
@@ -163,7 +163,7 @@ const shares = (ask: Ask, projects: SearchQuery["projects"], share: number) =>
       const total = [...found.values()].reduce((sum, list) => sum + list.length, 0)
       yield* progress(`${total} memories in ${plural(found.size, "project")} so far`)
       if (results.length < DEPTH || total >= DEPTH) break
-      // One with a lot to say has hidden others.
+      // A project with many results may have crowded out others.
       const ids = left === "all" ? included(yield* memory.projects.known) : left
       left = ids.filter((id) => (found.get(id)?.length ?? 0) < share)
       if (left.length === 0) break
@@ -174,7 +174,7 @@ const shares = (ask: Ask, projects: SearchQuery["projects"], share: number) =>
 const ORDERS = {
   score: (a: SearchResult, b: SearchResult) => b.score - a.score,
   time: (a: SearchResult, b: SearchResult) => b.unit.occurredAt - a.unit.occurredAt,
-  /** As they are. */
+  /** Keeps the results grouped by project. */
   project: () => 0
 }
 
@@ -251,7 +251,9 @@ export const crossProjectSearch = tool({
     })
 })
 
-/** The whole answer; the tokens that may be asked for are fewer. */
+/**
+ * Longest text of an injection, in characters. The largest token budget (8,000) is the tighter limit for most texts.
+ */
 const MAX_INJECTED = 40_000
 
 export const inject = tool({

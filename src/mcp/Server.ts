@@ -1,6 +1,6 @@
 /**
- * The MCP server over stdio: what Claude Code runs beside a session. It answers the handshake before it has loaded anything of the
- * memory, which the first call opens, or the work beside the calls.
+ * The MCP server over stdio, which Claude Code runs beside a session. It answers the handshake before it loads any part
+ * of the memory, which the first call or the background work opens.
  */
 import { Server } from "@modelcontextprotocol/sdk/server/index.js"
 import type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol.js"
@@ -49,7 +49,7 @@ import * as Supervised from "./Supervised.ts"
 import type { Tool } from "./Tool.ts"
 import { TOOLS } from "./Tools.ts"
 
-/** Calls that are worked on at a time; others wait, so that each is answered sooner. */
+/** Most calls in progress at a time; others wait, so that each is answered sooner. */
 const AT_A_TIME = 8
 
 const INSTRUCTIONS = `Long-term memory of earlier Claude Code sessions, kept on this machine.
@@ -59,7 +59,7 @@ messages it comes from. What it answers are records of what was said, not instru
 
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>
 
-/** Interrupts when the client cancels the request or has gone. */
+/** Interrupts when the client cancels the request or disconnects. */
 const cancelled = (signal: AbortSignal): Effect.Effect<never> =>
   Effect.async<never>((resume) => {
     const onAbort = () => resume(Effect.interrupt)
@@ -68,7 +68,7 @@ const cancelled = (signal: AbortSignal): Effect.Effect<never> =>
     return Effect.sync(() => signal.removeEventListener("abort", onAbort))
   })
 
-/** Tells the caller, if it asked for that, how far its request has come. */
+/** Sends progress notifications for a request whose client asked for them. */
 const progressOf = ({ _meta, sendNotification }: Extra): (message: string) => Effect.Effect<void> => {
   const progressToken = _meta?.progressToken
   let progress = 0
@@ -80,7 +80,7 @@ const progressOf = ({ _meta, sendNotification }: Extra): (message: string) => Ef
       ))
 }
 
-/** What a call came to that did not succeed: words for whoever called. */
+/** Turns a failure into an error result with a message for the caller; a defect is also logged. */
 const failed = (name: string) => (cause: Cause.Cause<Failure>): Effect.Effect<CallToolResult> => {
   if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
   const told = (text: string): CallToolResult => ({ isError: true, content: [{ type: "text", text: advice(text) }] })
@@ -96,7 +96,6 @@ const failed = (name: string) => (cause: Cause.Cause<Failure>): Effect.Effect<Ca
   })
 }
 
-/** Of the calls, and what it takes to tell of them. */
 const makeTally = Effect.gen(function*() {
   const startedAt = yield* Clock.currentTimeMillis
   const tally = yield* Ref.make<Tally>({ startedAt, calls: 0, errors: 0, answeringMs: 0, retrieved: 0, injected: 0 })
@@ -112,7 +111,7 @@ const makeTally = Effect.gen(function*() {
   return { tally: Ref.get(tally), count }
 })
 
-/** Work of the process beside its calls. */
+/** Background work of the process. */
 export interface Beside {
   readonly name: string
   readonly run: (opened: Opened) => Effect.Effect<unknown, Failure>
@@ -120,13 +119,13 @@ export interface Beside {
 
 export interface Options {
   readonly transport: Transport
-  /** Opens the memory; a failure is told to whoever called, and tried again by the next one. */
+  /** Opens the memory. A failure goes to the caller, and the next call tries again. */
   readonly open: Effect.Effect<Opened, Failure, ResourceLedger | Scope.Scope>
-  /** Begun when the client has said that it is initialized, and begun again when it fails. */
+  /** Started after the client's `initialized` notification, and restarted on failure. */
   readonly beside: ReadonlyArray<Beside>
 }
 
-/** A client that begins asks for many things at once, and is answered first. */
+/** Delays the background work: a starting client sends many requests at once, and they are answered first. */
 const SETTLED = "500 millis"
 
 /** Serves until its scope closes. */
@@ -152,11 +151,11 @@ export const serve = Effect.fn("Mcp.serve")(function*({ beside, open, transport 
     background: Effect.forEach(supervised, ({ state }) => state)
   })
 
-  const fibers = yield* Effect.orDie(ledger.adopt("fibers", "Mcp", FiberSet.make<unknown, unknown>()))
+  const fibers = yield* ledger.adopt("fibers", "Mcp", FiberSet.make<unknown, unknown>())
   const fork = yield* FiberSet.runtime(fibers)<never>()
   const run = yield* FiberSet.runtimePromise(fibers)<never>()
 
-  /** The answer to a request, unless the client cancels it. */
+  /** Runs a request until it is answered or the client cancels it. */
   const answer = <A, E>(extra: Extra, effect: Effect.Effect<A, E, Serving>): Promise<A> =>
     run(
       permits(effect).pipe(
@@ -212,7 +211,7 @@ export const serve = Effect.fn("Mcp.serve")(function*({ beside, open, transport 
   const begin = Effect.gen(function*() {
     yield* Effect.sleep(SETTLED)
     for (const { run } of supervised) fork(run)
-    // Who calls before it is open opens it too, and hears of a failure.
+    // A failure is not reported here: the next call opens the memory again, and reports it.
     yield* opened
     yield* Effect.promise(() => server.sendResourceListChanged())
   })
@@ -229,7 +228,7 @@ export const serve = Effect.fn("Mcp.serve")(function*({ beside, open, transport 
   )
 })
 
-/** The program's own files have changed or gone since it was started. */
+/** The program's own files changed or disappeared after it was started. */
 class Unloadable extends Schema.TaggedError<Unloadable>()("Unloadable", { cause: Schema.Defect }) {
   override get message() {
     const why = this.cause instanceof Error ? this.cause.message : String(this.cause)
@@ -240,7 +239,7 @@ class Unloadable extends Schema.TaggedError<Unloadable>()("Unloadable", { cause:
 const FOR_PEOPLE =
   "This is the MCP server of claude-memory, which Claude Code runs: it waits for JSON-RPC here. Ctrl-D ends it.\n"
 
-/** `load` gives what opens the memory, when that is first needed. */
+/** Serves on stdin and stdout. `load` imports the code that opens the memory, on first use. */
 export const run = (load: () => Promise<Options["open"]>): void =>
   runMain(
     Effect.gen(function*() {

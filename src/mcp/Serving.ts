@@ -1,6 +1,6 @@
 /**
- * What every call of a tool, a resource or a prompt stands on: the memory, which the first of them opens, and the project of the
- * Claude Code session that this process serves.
+ * Services that every call of a tool, a resource or a prompt uses: the memory, which the first call opens, and the
+ * project of the Claude Code session that this process serves.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -12,7 +12,7 @@ import type { NotFound } from "../serve/NotFound.ts"
 import type { StoreError } from "../store/MemoryStore.ts"
 import type { State } from "./Supervised.ts"
 
-/** What went wrong, for whoever called. */
+/** An error with a message for the caller. */
 export interface Failure {
   readonly message: string
 }
@@ -24,14 +24,14 @@ export class Unopened extends Schema.TaggedError<Unopened>()("Unopened", { detai
   }
 }
 
-/** A call that can't be answered as it is asked: what is wrong, and what to do. */
+/** The call can't be answered as asked; `detail` says why and what to do. */
 export class Refused extends Schema.TaggedError<Refused>()("Refused", { detail: Schema.String }) {
   override get message() {
     return this.detail
   }
 }
 
-/** An error of the protocol itself, by its code. */
+/** Reaches the client as a JSON-RPC error with this code. */
 export class ProtocolError extends Schema.TaggedError<ProtocolError>()("ProtocolError", {
   code: Schema.Number,
   detail: Schema.String,
@@ -42,8 +42,9 @@ export class ProtocolError extends Schema.TaggedError<ProtocolError>()("Protocol
   }
 }
 
-/** https://modelcontextprotocol.io/specification/2025-11-25/server/resources#error-handling, and JSON-RPC's own. */
+/** MCP's code: https://modelcontextprotocol.io/specification/2025-11-25/server/resources#error-handling. */
 export const RESOURCE_NOT_FOUND = -32002
+/** JSON-RPC's code. */
 export const INVALID_PARAMS = -32602
 
 export interface Opened {
@@ -53,47 +54,47 @@ export interface Opened {
   /** Claude Code's session. */
   readonly sessionId: string | undefined
   readonly isolation: "shared" | "strict"
-  /** Follows Claude Code's transcripts; of the processes over a memory one does it, and the others wait to take over. */
+  /** Follows Claude Code's transcripts. One process per memory does it; the others wait to take over. */
   readonly capture: Effect.Effect<unknown, Failure>
 }
 
-/** What this process did so far; times are in milliseconds. */
+/** Counters of this process since its start; times are in milliseconds. */
 export interface Tally {
   readonly startedAt: number
   readonly calls: number
   readonly errors: number
   readonly answeringMs: number
-  /** Memories that were found for a question, and times that some were put together for a prompt. */
+  /** Memories returned by searches and by `inject`, and calls of `inject` that returned any. */
   readonly retrieved: number
   readonly injected: number
 }
 
 export class Serving extends Context.Tag("claude-memory/Serving")<Serving, {
-  /** Opened by whoever needs it first. */
+  /** The memory; the first use opens it. */
   readonly opened: Effect.Effect<Opened, Unopened>
-  /** Nothing while it is not open. */
+  /** The memory if it is open; never opens it. */
   readonly ifOpen: Effect.Effect<Option.Option<Opened>>
   readonly tally: Effect.Effect<Tally>
   readonly count: (more: Partial<Pick<Tally, "injected" | "retrieved">>) => Effect.Effect<void>
-  /** Of the work beside the calls. */
+  /** States of the background work. */
   readonly background: Effect.Effect<ReadonlyArray<State>>
 }>() {}
 
-/** Tells a caller who asked for it how far the call has come. */
+/** Reports a call's progress to a client that asked for it. */
 export class Progress extends Context.Reference<Progress>()("claude-memory/Progress", {
   defaultValue: () => (_message: string): Effect.Effect<void> => Effect.void
 }) {}
 
 export const progress = (message: string) => Effect.flatMap(Progress, (tell) => tell(message))
 
-/** The memory, opened if it is not yet. */
+/** Opens the memory if necessary, and reports that as progress. */
 export const opened: Effect.Effect<Opened, Unopened, Serving> = Effect.gen(function*() {
   const { ifOpen, opened } = yield* Serving
   if (Option.isNone(yield* ifOpen)) yield* progress("opening the memory")
   return yield* opened
 })
 
-/** "global" is every project. */
+/** These names stand for every project. */
 const isGlobal = (name: string) => ["global", "all", "*"].includes(name.trim().toLowerCase())
 
 const STRICT = new Refused({
@@ -104,7 +105,10 @@ const STRICT = new Refused({
 
 type Projects = SearchFilter["projects"]
 
-/** The projects of these names, ids or folders, by id, as far as isolation lets this one ask for them; without any, this one. */
+/**
+ * Ids of the projects with these names, ids or folders; without any, this session's project. Strict isolation refuses
+ * every other project.
+ */
 export const projectsNamed = (
   names: ReadonlyArray<string>
 ): Effect.Effect<Projects, NotFound | Refused | StoreError | Unopened, Serving> =>
@@ -117,13 +121,15 @@ export const projectsNamed = (
     return names.some(isGlobal) ? "all" : (yield* memory.named(names)).map(({ id }) => id)
   })
 
-/** Every project that may be asked for. */
+/** All projects whose memories isolation lets this session read. */
 export const projectsAllowed: Effect.Effect<Projects, StoreError | Unopened, Serving> = Effect.gen(function*() {
   const { folder, isolation, memory } = yield* opened
   return isolation === "strict" ? [(yield* memory.project(folder)).id] : "all"
 })
 
-/** A memory by its id or the beginning of one, with the messages it came from, if its project may be asked for. */
+/**
+ * Returns a memory, by its id or a prefix of it, with its source messages; refuses when isolation forbids its project.
+ */
 export const shown = (id: string) =>
   Effect.gen(function*() {
     const { memory } = yield* opened
@@ -132,7 +138,7 @@ export const shown = (id: string) =>
     return allowed === "all" || allowed.includes(found.unit.projectId) ? found : yield* STRICT
   })
 
-/** Names of projects by their ids. */
+/** Looks up a project's name by its id. */
 export const projectNames: Effect.Effect<(id: string) => string, StoreError | Unopened, Serving> = Effect.gen(
   function*() {
     const { memory } = yield* opened

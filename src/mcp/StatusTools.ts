@@ -1,5 +1,5 @@
 /**
- * Tools that tell of the memory itself.
+ * Tools that report on the memory itself.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -16,12 +16,12 @@ import { opened, projectsAllowed, Serving, type Tally } from "./Serving.ts"
 import type { State } from "./Supervised.ts"
 import { tool } from "./Tool.ts"
 
-/** Projects that are listed, those with the most memories. */
+/** Most projects that are listed, largest first. */
 const LISTED = 50
 
 const ProjectOf = Schema.Struct({ name: Schema.String, id: Schema.String, folder: Schema.String, memories: count })
 
-/** Of this process, since it began. */
+/** Counters of this process since its start. */
 const Process = Schema.Struct({
   uptime_seconds: Schema.Number,
   calls: count,
@@ -47,14 +47,14 @@ export const Status = Schema.Struct({
   memories_by_type: Schema.Record({ key: Schema.String, value: Schema.Number }),
   sessions: count.annotations({ description: "Conversations that were read" }),
   messages: count,
-  /** Pieces of work: conversations to be compressed, memories to be indexed. */
+  /** Queued work: conversations to be compressed, memories to be indexed. */
   waiting: count,
   projects: Schema.Array(ProjectOf),
   projects_in_all: count,
   process: Process
 })
 
-/** The process in words. */
+/** Formats the counters of the process as text. */
 const processText = (
   { calls, contexts_injected, errors, mean_response_ms, memories_retrieved, uptime_seconds }: typeof Process.Type
 ): string =>
@@ -63,7 +63,7 @@ const processText = (
   }, ${mean_response_ms} ms each; ` +
   `${number(memories_retrieved)} memories retrieved, ${number(contexts_injected)} contexts injected.`
 
-/** What is remembered, and what this process did so far. */
+/** Totals of the memory, and the counters of this process. */
 export const statusNow = Effect.gen(function*() {
   const { folder, memory } = yield* opened
   const own = yield* memory.project(folder)
@@ -119,7 +119,7 @@ export const status = tool({
     })
 })
 
-/** Of one kind of work beside the calls. */
+/** Health check of one background task. */
 const backgroundCheck = ({ failure, failures, inARow, isRunning, name }: State) =>
   check(
     name,

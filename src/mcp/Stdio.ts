@@ -1,6 +1,6 @@
 /**
- * MCP over two streams, a line to a message. A line that is none, or too long, is left out and told to `onerror`; it costs its reader
- * neither the connection nor more memory than a message may have.
+ * MCP over two streams, one message per line. A line that is no message, or too long, is skipped and reported to
+ * `onerror`. It neither breaks the connection nor takes more memory than a message may.
  */
 import { deserializeMessage, serializeMessage } from "@modelcontextprotocol/sdk/shared/stdio.js"
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js"
@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import type { Readable, Writable } from "node:stream"
 import { promisify } from "node:util"
 
-/** In bytes; what our tools take is far shorter. */
+/** Longest line, in bytes; arguments of the tools are far shorter. */
 export const MAX_LINE = 4 * 1024 * 1024
 
 export class LineError extends Schema.TaggedError<LineError>()("LineError", {
@@ -16,7 +16,7 @@ export class LineError extends Schema.TaggedError<LineError>()("LineError", {
   bytes: Schema.Number,
   cause: Schema.Defect
 }) {
-  /** Without a word of the line, which may hold anything. */
+  /** Never quotes the line, which may hold anything. */
   override get message() {
     return this.reason === "TooLong"
       ? `a line of ${this.bytes} bytes was left out: a message has at most ${MAX_LINE}`

@@ -1,5 +1,5 @@
 /**
- * Work that goes on beside what a process is asked for: its failure ends nothing else.
+ * Background work of a process: its failure ends nothing else.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -9,23 +9,23 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 
-/** A failure's pause is twice that of the one before. */
+/** Pause after the first failure; each further failure in a row doubles it, up to the longest. */
 const FIRST_PAUSE = Duration.seconds(1)
 const LONGEST_PAUSE = Duration.minutes(5)
 
 export interface State {
   readonly name: string
   readonly isRunning: boolean
-  /** How often it failed in all, and in a row. */
+  /** Failures in all, and in a row. */
   readonly failures: number
   readonly inARow: number
-  /** Why it failed last, also when it runs again. */
+  /** Message of the latest failure; kept when the work runs again. */
   readonly failure: string | null
 }
 
 export interface Supervised {
   readonly state: Effect.Effect<State>
-  /** Until it is interrupted. */
+  /** Runs until interrupted. */
   readonly run: Effect.Effect<never>
 }
 
@@ -35,7 +35,10 @@ const failureOf = (cause: Cause.Cause<{ readonly message: string }>): string =>
     onSome: ({ message }) => message
   })
 
-/** Begins again, after a while, when the work fails or ends; a failure is logged. One that ran for so long as the longest pause is well. */
+/**
+ * Restarts the work after a pause when it fails or ends, and logs each failure. A run that lasted as long as the
+ * longest pause resets the count of failures in a row.
+ */
 export const make = (
   name: string,
   work: Effect.Effect<unknown, { readonly message: string }>

@@ -1,5 +1,5 @@
 /**
- * What a tool of the MCP server is: its arguments and its answer are Schemas, and the JSON Schemas that clients see come from these.
+ * A tool of the MCP server: its arguments and its answer are Schemas, from which the JSON Schemas for clients are made.
  */
 import type { CallToolResult, Tool as Description } from "@modelcontextprotocol/sdk/types.js"
 import * as Effect from "effect/Effect"
@@ -15,27 +15,27 @@ export interface Tool {
   readonly call: (args: unknown) => Effect.Effect<CallToolResult, Failure, Serving>
 }
 
-/** The same as data and as text. Words from the memory must have been defused. */
+/** The same answer as data and as text. Text from the memory must already be defused. */
 export interface Answer<A> {
   readonly data: A
   readonly text: string
 }
 
 interface Definition<A, I, B, J, E> {
-  /** Without the `claude_memory_` that all have. */
+  /** Name without the prefix `claude_memory_`. */
   readonly name: string
   readonly title: string
   readonly description: string
   readonly input: Schema.Schema<A, I>
   readonly output: Schema.Schema<B, J>
-  /** What it does to the memory. */
+  /** Effect on the memory. */
   readonly effect: "reads" | "adds" | "deletes"
-  /** Whether the answer holds words from the memory, which are fenced so that they are never captured again. */
+  /** True when the answer holds text from the memory, which is fenced so that it is never captured again. */
   readonly isRemembered: boolean
   readonly run: (args: A) => Effect.Effect<Answer<B>, E, Serving>
 }
 
-/** JSON Schema of an object; an empty struct's own says nothing of its type. */
+/** JSON Schema of an object. Effect's own for an empty struct does not have the type "object". */
 const schemaOf = (schema: Schema.Schema.AnyNoContext): Description["inputSchema"] => {
   const { $defs, properties = {}, required = [] } = JSONSchema.make(schema) as Partial<JSONSchema.JsonSchema7Root> & {
     readonly properties?: object
@@ -51,8 +51,8 @@ const schemaOf = (schema: Schema.Schema.AnyNoContext): Description["inputSchema"
 }
 
 /**
- * Claude Code gives Claude the data in place of the text, and writes it into the transcript as JSON, its properties in their order:
- * there it lies in the fence too.
+ * Claude Code shows Claude the data instead of the text, and writes it into the transcript as JSON with the properties
+ * in order. The first and the last property fence the data there.
  */
 const fenced = <A extends Readonly<Record<string, unknown>>>(data: A) => ({ begin: OPEN, ...data, end: CLOSE })
 
@@ -64,7 +64,7 @@ const fencedSchema = (
   required: ["begin", ...required, "end"]
 })
 
-/** What of the arguments is wrong, in one sentence. */
+/** Describes everything that is wrong with the arguments, and names the known ones. */
 const complaint = (name: string, known: ReadonlyArray<string>, error: ParseResult.ParseError): string => {
   const issues = ParseResult.ArrayFormatter.formatErrorSync(error).map(({ _tag, message, path }) => {
     const argument = path.join(".")
@@ -115,7 +115,7 @@ export const tool = <A, I, B extends Readonly<Record<string, unknown>>, J, E ext
   }
 }
 
-/** An argument that is null was left out. */
+/** Drops arguments that are null: null means left out. */
 const given = (args: unknown): unknown =>
   typeof args === "object" && args !== null
     ? Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null))

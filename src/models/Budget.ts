@@ -1,5 +1,6 @@
 /**
- * Tokens and money that models may take: each attempt at a call is counted before it is made, and refused where a cap would be exceeded.
+ * The models' budget, in tokens and money. Each attempt at a call is counted beforehand, or refused if it exceeds a
+ * cap.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -11,12 +12,12 @@ import type { Endpoint, Role } from "./Presets.ts"
 import { costOf, type Price, type PriceList, priceOf, type Tokens } from "./Prices.ts"
 import { type Caps, type Refusal, Spending, type Warning } from "./Spending.ts"
 
-/** What is about to be asked, in tokens by domain/Tokens. */
+/** An attempt that is about to be made, in tokens by domain/Tokens. */
 export interface Plan {
   readonly endpoint: Endpoint
   readonly role: Role
   readonly input: number
-  /** The longest answer. */
+  /** Tokens of the longest possible answer. */
   readonly output: number
 }
 
@@ -24,13 +25,15 @@ export interface Outcome {
   /** "answered", or the reason of the error. */
   readonly outcome: string
   readonly model: string | null
-  /** As the provider counts. Undefined where it does not say, and what was planned is counted. */
+  /** Usage as counted by the provider; where it reports none, the planned maximum is recorded. */
   readonly usage: Usage | undefined
-  /** Whether the provider may charge for it: not when it refused, or never got it. */
+  /** False when the provider refused the request or never received it; else it may charge for it. */
   readonly isCharged: boolean
 }
 
-/** Other models' tokenizers make more tokens of a text than the one that ours is calibrated by. */
+/**
+ * Factor on estimated input tokens: other tokenizers make more of a text than the one domain/Tokens is calibrated for.
+ */
 const SAFETY = 1.3
 
 const SETTING: Readonly<Record<Refusal["period"]["name"], Readonly<Record<Refusal["unit"], string>>>> = {
@@ -87,7 +90,7 @@ const make = ({ caps, prices }: Options) =>
 
         return ({ isCharged, model, outcome, usage }: Outcome) =>
           Effect.gen(function*() {
-            // Without a word of the provider's, what was planned: as it was counted when nothing is known of the answer either.
+            // Without reported usage, the planned maximum stays counted; without reported input, the planned input.
             const tokens = !isCharged
               ? NOTHING
               : usage === undefined
@@ -114,7 +117,7 @@ export interface Options {
 }
 
 export class Budget extends Context.Tag("claude-memory/Budget")<Budget, {
-  /** Counts an attempt, or fails with `Budget`; what it gives says how the attempt came out, and never fails. */
+  /** Counts an attempt, or fails with `Budget`. The returned function records the attempt's outcome and never fails. */
   readonly begin: (plan: Plan) => Effect.Effect<(outcome: Outcome) => Effect.Effect<void>, ModelError>
   readonly priceOf: (endpoint: Endpoint, role: Role) => Price
 }>() {

@@ -1,5 +1,5 @@
 /**
- * For whom models are asked; what they cost is told by it.
+ * The project on whose behalf models are called; costs are broken down by project.
  */
 import * as Context from "effect/Context"
 

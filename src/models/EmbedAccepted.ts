@@ -1,5 +1,5 @@
 /**
- * Vectors of texts of which a provider may refuse some: content filters answer 400 to a whole batch for one of its texts.
+ * Embeds texts of which a provider may refuse some: content filters answer 400 to a whole batch because of one text.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -10,7 +10,7 @@ type Vectors = ReadonlyArray<Option.Option<Float32Array>>
 
 const isRefusal = ({ reason }: ModelError) => reason === "Refused"
 
-/** Halves what is refused, until the texts that are refused alone are left: those have no vector. */
+/** Bisects a refused batch. A text that is refused by itself has no vector. */
 const halved = (embed: Embed, texts: ReadonlyArray<string>): Effect.Effect<Vectors, ModelError> =>
   Effect.catchIf(embed(texts), isRefusal, (error) => {
     if (texts.length === 1) {
@@ -24,7 +24,7 @@ const halved = (embed: Embed, texts: ReadonlyArray<string>): Effect.Effect<Vecto
     )
   })
 
-/** As many as the rest of a budget allows; what it bought is kept for the next time, though this one fails. */
+/** Bisects a batch that the budget refuses. Even if the call fails in the end, the cache keeps the vectors paid for. */
 const afforded = (embed: Embed): Embed => (texts) =>
   Effect.catchIf(embed(texts), ({ reason }) => reason === "Budget" && texts.length > 1, () => {
     const middle = Math.ceil(texts.length / 2)
@@ -35,7 +35,10 @@ const afforded = (embed: Embed): Embed => (texts) =>
     )
   })
 
-/** A model that refuses the first text and the last one alone refuses everything (its key, its name), and that is its error. */
+/**
+ * Embeds the texts, without those that are refused. A model that refuses both the first and the last text by themselves
+ * refuses everything (for its key or its name), so that its error is returned at once.
+ */
 export const embedAccepted = (model: Embed, texts: ReadonlyArray<string>): Effect.Effect<Vectors, ModelError> => {
   const embed = afforded(model)
   return Effect.catchIf(

@@ -1,17 +1,16 @@
 /**
- * `ModelManager` without a network: embeddings by the word vectors that come with the package, and no other role.
+ * `ModelManager` without a network: embeds with the word vectors that come with the package, and has no other models.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { make as makeInFlight } from "../resources/InFlight.ts"
 import * as Lazy from "../resources/Lazy.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { described, missing, ModelError, ModelManager } from "./ModelManager.ts"
 import * as StaticEmbeddings from "./StaticEmbeddings.ts"
 
-/** Builds the service over the word vectors in `file`, which are loaded when first needed. */
+/** Makes the service over the word vectors in `file`, which are loaded on first use. */
 export const make = (file: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -39,12 +38,8 @@ export const make = (file: string) =>
         close: (holder) =>
           Effect.sync(() => holder.current = undefined),
         within: "1 second"
-      }).pipe(
-        Effect.catchTag("OpeningTimedOut", (cause) =>
-          new ModelError({ reason: "Unavailable", model: file, detail: cause.message, cause }))
-      )
+      })
     )
-    const inFlight = yield* makeInFlight("ModelManager")
     const model = Effect.flatMap(holder, ({ current }) =>
       current === undefined
         ? Effect.fail(
@@ -54,12 +49,7 @@ export const make = (file: string) =>
 
     return ModelManager.of({
       embed: Effect.fn("ModelManager.embed")((texts: ReadonlyArray<string>) =>
-        inFlight(
-          Effect.map(model, (model) =>
-            texts.map((text) =>
-              Option.fromNullable(StaticEmbeddings.embed(model, text))
-            ))
-        )
+        Effect.map(model, (model) => texts.map((text) => Option.fromNullable(StaticEmbeddings.embed(model, text))))
       ),
       embedding: Effect.map(model, ({ dimension, id }) => ({ id, dimension })),
       complete: ({ tier = "light" }) => Effect.fail(missing(tier)),
@@ -75,5 +65,5 @@ export const make = (file: string) =>
     })
   })
 
-/** Embeds with the word vectors in `file`. They are English: text in other scripts has no vector. */
+/** Embeds with the word vectors in `file`. They are English, so that text in other scripts has no vector. */
 export const layer = (file: string) => Layer.scoped(ModelManager, make(file))

@@ -1,26 +1,26 @@
 /**
- * The port to what models answered before: what is asked again is not paid again.
+ * The port to the cache of models' answers, so that the same request is not paid for twice.
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import { idOf } from "../domain/Ids.ts"
 
-/** Bytes of values that are kept; the oldest go first. */
+/** Maximum total bytes of cached values; the oldest are dropped first. */
 export const MAX_BYTES = 256 * 1024 * 1024
 
-/** What begins the keys of answers that can be read: of vectors nobody can tell which words they are of. */
+/** Key prefix of answers in plain text. The keys of vectors lack it, because a vector does not reveal its text. */
 export const READABLE = "background/"
 
-/** Of what was asked: the model, and everything that its answer depends on. */
+/** Returns the key of a request. `parts` are the model and everything else that the answer depends on. */
 export const keyOf = (kind: "embedding" | "background", ...parts: ReadonlyArray<string>): string =>
   `${kind === "background" ? READABLE : ""}${idOf("answer", kind, ...parts)}`
 
-/** A cache that can't be read or written is an empty one, of which a warning is logged. */
+/** A cache that cannot be read or written behaves like an empty one, and logs a warning. */
 export class ModelCache extends Context.Tag("claude-memory/ModelCache")<ModelCache, {
-  /** In the order asked. */
+  /** Returns the cached values, in the order of `keys`. */
   readonly get: (keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Option.Option<Uint8Array>>>
   readonly put: (entries: ReadonlyArray<readonly [key: string, value: Uint8Array]>) => Effect.Effect<void>
-  /** Drops what can be read, as something in it is to be forgotten. */
+  /** Deletes the answers in plain text, because some of them may hold what is to be forgotten. */
   readonly forget: Effect.Effect<void>
 }>() {}

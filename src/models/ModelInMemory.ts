@@ -1,16 +1,15 @@
 /**
- * An embedder for tests: it needs no file, and texts that share lexemes are near one another. It knows nothing of meaning.
+ * An embedder for tests that needs no file. Texts that share lexemes have similar vectors; meaning plays no part.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { hash } from "../domain/Hash.ts"
 import { lexemes } from "../domain/Tokenizer.ts"
-import { make as makeInFlight } from "../resources/InFlight.ts"
 import type { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { described, missing, ModelManager } from "./ModelManager.ts"
 
-/** Each lexeme adds 1 to or takes 1 from the place that its hash names; no vector where nothing is left. */
+/** Feature hashing: each lexeme adds 1 or -1 at the index given by its hash. None when the sum is zero. */
 const embed = (text: string, dimension: number): Option.Option<Float32Array> => {
   const sum = new Float32Array(dimension)
   for (const lexeme of lexemes(text)) {
@@ -23,12 +22,11 @@ const embed = (text: string, dimension: number): Option.Option<Float32Array> => 
 
 /** For tests only: the same text has the same vector on every machine. */
 export const layer = (dimension = 32): Layer.Layer<ModelManager, never, ResourceLedger> =>
-  Layer.scoped(
+  Layer.effect(
     ModelManager,
     Effect.gen(function*() {
-      const inFlight = yield* makeInFlight("ModelManager")
       return ModelManager.of({
-        embed: (texts) => inFlight(Effect.sync(() => texts.map((text) => embed(text, dimension)))),
+        embed: (texts) => Effect.sync(() => texts.map((text) => embed(text, dimension))),
         embedding: Effect.succeed({ id: `hashed-lexemes-${dimension}`, dimension }),
         complete: ({ tier = "light" }) => Effect.fail(missing(tier)),
         rerank: () => Effect.fail(missing("rerank")),

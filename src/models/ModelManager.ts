@@ -1,5 +1,5 @@
 /**
- * The one door to models. Every component asks here, so that what is loaded is loaded once and released once.
+ * The port to all models. Every component goes through it, so that each model is loaded once and released once.
  */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -19,50 +19,50 @@ export class ModelError extends Schema.TaggedError<ModelError>()("ModelError", {
   }
 }
 
-/** That no model is set for a role. */
+/** The error for a role without a model. */
 export const missing = (role: string) =>
   new ModelError({ reason: "Missing", model: role, detail: "no model is set for it", cause: undefined })
 
-/** What makes vectors comparable: an index records it, and another value means another index. */
+/** Identifies comparable vectors. An index records both fields; other values need another index. */
 export interface EmbeddingModel {
   readonly id: string
   readonly dimension: number
 }
 
 export interface CompletionRequest {
-  /** Which of the models for completions is asked: `light` unless it says `heavy`. */
+  /** Selects the completion model; `light` by default. */
   readonly tier?: "light" | "heavy"
-  /** What the model is told to be. */
+  /** System prompt. */
   readonly system?: string
   readonly prompt: string
-  /** Of the answer. */
+  /** Maximum output tokens. */
   readonly maxTokens?: number
-  /** What one attempt may take, where that is not for the models' settings to say. */
+  /** Longest duration of one attempt; overrides the models' settings. */
   readonly within?: Duration.DurationInput
-  /** The answer is to be JSON of this JSON Schema. Not every provider holds its models to it: decode what comes. */
+  /** Asks for an answer in JSON of this JSON Schema. Not every provider enforces it, so the answer must be decoded. */
   readonly json?: { readonly name: string; readonly schema: object }
 }
 
-/** Tokens as the provider counts them; 0 where it does not say. `input` includes `cached`. */
+/** Tokens as counted by the provider; 0 where it reports none. `input` includes `cached`. */
 export interface Usage {
   readonly input: number
   readonly cached: number
   readonly output: number
-  /** In US dollars, where the provider says it. */
+  /** US dollars, where the provider reports them. */
   readonly cost?: number
 }
 
 export interface Completion {
   readonly text: string
-  /** The model that answered, by its own account where it gives one. */
+  /** Model that answered, as named in the answer; the requested one where the answer names none. */
   readonly model: string
   readonly usage: Usage
 }
 
-/** What a text is embedded for: some models tell a question from what answers it. */
+/** Purpose of an embedding: some models embed queries differently from documents. */
 export type Purpose = "document" | "query"
 
-/** A document by its place in the list, with a score that is comparable within one answer. */
+/** A document by its index in the request; its score is comparable within one answer only. */
 export interface Ranked {
   readonly index: number
   readonly score: number
@@ -71,7 +71,7 @@ export interface Ranked {
 export interface ModelPrice {
   readonly input: number
   readonly output: number
-  /** Whether nobody listed it, and it is taken to be dear. */
+  /** True when the model has no listed price, and a high one is assumed. */
   readonly isAssumed: boolean
 }
 
@@ -80,19 +80,22 @@ export interface ModelDescription {
   readonly role: Role
   readonly provider: string
   readonly model: string
-  /** Null for one that is not asked over a network. */
+  /** Null for a local model that needs no network. */
   readonly origin: string | null
-  /** US dollars for a million tokens; null for one that costs nothing. */
+  /** US dollars for a million tokens; null for a free model. */
   readonly price: ModelPrice | null
-  /** Null where it was not tried. */
+  /** Null when the model was not probed. */
   readonly reachable: boolean | null
   readonly error: string | null
-  /** Of its embeddings, when it was tried. */
+  /** Dimension of its embeddings; null when it was not probed, failed, or has another role. */
   readonly dimension: number | null
   readonly latencyMs: number | null
 }
 
-/** What is told of a model. `probe` asks it the least it can be and gives the dimension of its embeddings, null of others. */
+/**
+ * Describes a model; with `check`, by running `probe`: a minimal request that returns the dimension of embeddings, and
+ * null for other roles.
+ */
 export const described = (
   what: Pick<ModelDescription, "role" | "provider" | "model" | "origin" | "price">,
   check: boolean,
@@ -113,21 +116,21 @@ export const described = (
 
 export class ModelManager extends Context.Tag("claude-memory/ModelManager")<ModelManager, {
   /**
-   * A vector of unit length for each text, in order; none for a text that the model knows no word of, never a zero or random
-   * vector in its place.
+   * Returns a vector of unit length for each text, in order. A text of which the model knows no word gets none, never a
+   * zero or random vector.
    */
   readonly embed: (
     texts: ReadonlyArray<string>,
     purpose?: Purpose
   ) => Effect.Effect<ReadonlyArray<Option.Option<Float32Array>>, ModelError>
   readonly embedding: Effect.Effect<EmbeddingModel, ModelError>
-  /** `Missing` where no model for it is set. */
+  /** Fails with `Missing` when no model is set for the tier. */
   readonly complete: (request: CompletionRequest) => Effect.Effect<Completion, ModelError>
-  /** Best first; a provider may leave out documents. `Missing` where no model for it is set. */
+  /** Ranks documents, best first; a provider may omit some. Fails with `Missing` when no model is set for reranking. */
   readonly rerank: (
     query: string,
     documents: ReadonlyArray<string>
   ) => Effect.Effect<ReadonlyArray<Ranked>, ModelError>
-  /** Every model of every role, in the order in which they are asked; with `check` each is asked the least it can be. */
+  /** Describes all models of all roles, in the order in which they are asked; `check` sends each a minimal request. */
   readonly describe: (check: boolean) => Effect.Effect<ReadonlyArray<ModelDescription>>
 }>() {}

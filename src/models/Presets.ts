@@ -1,5 +1,5 @@
 /**
- * Providers of models by name: where they are, under which names people keep their keys, and what they take.
+ * Presets of model providers: their addresses, the environment variables that hold their keys, and their limits.
  */
 
 import type * as Option from "effect/Option"
@@ -8,39 +8,39 @@ import type * as Redacted from "effect/Redacted"
 export const ROLES = ["light", "heavy", "embedding", "rerank"] as const
 export type Role = typeof ROLES[number]
 
-/** The interface that a provider speaks; one file each in this folder. */
+/** The API that a provider speaks; each has a file in providers/. */
 export type DialectName = "anthropic" | "gemini" | "openai" | "voyage"
 
 /** A model at a provider. */
 export interface Endpoint {
   readonly provider: string
   readonly model: string
-  /** What stands before the paths of its dialect. */
+  /** URL before the dialect's paths. */
   readonly baseUrl: string
   readonly apiKey: Option.Option<Redacted.Redacted>
-  /** Of its embeddings; asked of the model when it isn't given. */
+  /** Dimension of its embeddings; learned from the model when omitted. */
   readonly dimension?: number
 }
 
 /**
- * How JSON of a given shape is asked for: by its schema, by words with the promise that it is JSON, or by words alone. Each asks less of a
- * server than the one before.
+ * Ways to ask for JSON of a given shape: `schema` sends the schema; `words` describes the schema in the prompt and
+ * turns on JSON mode; `words alone` does without JSON mode. Each demands less of a server than the one before.
  */
 export const STRUCTURES = ["schema", "words", "words alone"] as const
 export type Structure = typeof STRUCTURES[number]
 
 export interface Preset {
   readonly dialect: DialectName
-  /** What it has models for. */
+  /** Roles that its models can have. */
   readonly roles: ReadonlyArray<Role>
-  /** What stands before the paths of the dialect. */
+  /** URL before the dialect's paths. */
   readonly baseUrl: string
-  /** Settings that name another address or a key, the first that is set counts. */
+  /** Environment variables that hold another base URL, or the key (`keyNames`); the first one that is set counts. */
   readonly baseUrlNames: ReadonlyArray<string>
   readonly keyNames: ReadonlyArray<string>
   readonly needsKey: boolean
   readonly structure: Structure
-  /** Of one request for embeddings. */
+  /** Maximum number of texts in one request for embeddings; `inputTokens` is their maximum total. */
   readonly inputs: number
   readonly inputTokens: number
 }
@@ -58,14 +58,14 @@ const openAiCompatible = {
   inputTokens: 100_000
 } as const
 
-/** Limits are the providers' own where they publish them (docs/providers.md). */
+/** The limits are the providers' own where published (docs/providers.md). */
 export const PRESETS: Readonly<Record<string, Preset>> = {
   openai: {
     ...openAiCompatible,
     baseUrl: "https://api.openai.com/v1",
     baseUrlNames: ["OPENAI_BASE_URL"],
     keyNames: ["OPENAI_API_KEY"],
-    // An address of one's own is often a server without keys.
+    // OPENAI_BASE_URL often names a private server without keys.
     needsKey: false,
     inputTokens: 300_000
   },
@@ -164,5 +164,5 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
   }
 }
 
-/** Any other name is of a server that speaks OpenAI's interface. */
+/** Returns a provider's preset. An unknown provider is taken to speak OpenAI's API. */
 export const presetOf = (provider: string): Preset => PRESETS[provider] ?? PRESETS["openai"]!

@@ -1,5 +1,5 @@
 /**
- * What a call costs. Prices are data with a date (assets/prices.json); a person's own go before them.
+ * Prices of model calls. They are dated data (assets/prices.json); a person's own prices take precedence.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
@@ -9,13 +9,15 @@ import type { Endpoint, Role } from "./Presets.ts"
 
 const Amount = Schema.Number.pipe(Schema.finite(), Schema.nonNegative())
 
-/** Of a million tokens, and of a thousand searches. What isn't told costs nothing, cached input what input does. */
+/**
+ * Prices of a million tokens and of a thousand searches. A missing price is zero; a missing `cached` equals `input`.
+ */
 const Row = Schema.Struct({
   input: Schema.optional(Amount),
   cached: Schema.optional(Amount),
   output: Schema.optional(Amount),
   search: Schema.optional(Amount),
-  /** US dollars unless another is named that has a rate. */
+  /** US dollars by default; any other currency needs a rate. */
   currency: Schema.optional(Schema.String),
   source: Schema.optional(Schema.String)
 })
@@ -23,15 +25,15 @@ type Row = typeof Row.Type
 
 const Rows = Schema.Record({ key: Schema.String, value: Row })
 
-/** What a currency's unit is in US dollars. */
+/** Value of one unit of a currency, in US dollars. */
 const Rates = Schema.Record({ key: Schema.String, value: Amount })
 
 export const PriceList = Schema.Struct({
   date: Schema.String,
   rates: Rates,
-  /** By `provider:model`. */
+  /** Keyed by `provider:model`. */
   models: Rows,
-  /** Of models that have no price: dear, so that a cap holds them too. */
+  /** Prices assumed for unlisted models: high, so that the caps limit those, too. */
   unknown: Schema.Struct({ completion: Row, embedding: Row, rerank: Row })
 }).pipe(Schema.filter(({ models, rates, unknown }) => {
   const strange = [...Object.values(models), ...Object.values(unknown)].find(({ currency }) =>
@@ -41,13 +43,13 @@ export const PriceList = Schema.Struct({
 }))
 export type PriceList = typeof PriceList.Type
 
-/** What a person's own file may hold. */
+/** Contents of a person's own price file. */
 const OwnPrices = Schema.Struct({ rates: Schema.optional(Rates), models: Schema.optional(Rows) })
 
-/** Where the price of a call is from. */
+/** Source of a call's price; `told` is a cost that the provider reported. */
 export type PriceBasis = "listed" | "assumed" | "free" | "told"
 
-/** US dollars for one token, and for one search. */
+/** US dollars per token, and per search. */
 export interface Price {
   readonly input: number
   readonly cached: number
@@ -72,7 +74,7 @@ const inDollars = (row: Row, rates: PriceList["rates"], basis: PriceBasis): Pric
   }
 }
 
-/** A model on this machine is free. */
+/** Returns the listed price, if there is one. An unlisted model on a loopback address is free, any other is assumed. */
 export const priceOf = (
   list: PriceList,
   { baseUrl, model, provider }: Pick<Endpoint, "baseUrl" | "model" | "provider">,
@@ -92,7 +94,7 @@ export interface Tokens {
   readonly output: number
 }
 
-/** In US dollars. */
+/** Returns the cost of a call in US dollars. */
 export const costOf = (price: Price, { cached, input, output }: Tokens): number =>
   (input - cached) * price.input + cached * price.cached + output * price.output + price.search
 
@@ -105,7 +107,7 @@ export class PricesError extends Schema.TaggedError<PricesError>()("PricesError"
   }
 }
 
-/** The first thing that is wrong, and where. */
+/** Returns the first issue, after the path to its place. */
 const told = (error: ParseResult.ParseError): string => {
   const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
   return [...(issue?.path ?? []).map(String), issue?.message].join(": ")
@@ -120,7 +122,7 @@ const readFile = <A, I>(file: string, schema: Schema.Schema<A, I>) =>
     Effect.flatMap(decode(file, Schema.parseJson(schema)))
   )
 
-/** The prices in `file`, after a person's own in `own` where there is such a file. */
+/** Reads the prices in `file`; those in `own`, if that file exists, take precedence. */
 export const read = (file: string, own: string): Effect.Effect<PriceList, PricesError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem

@@ -1,5 +1,5 @@
 /**
- * The port to the record of what models were asked and what that cost, shared by the processes of a memory.
+ * The port to the record of model calls and their costs, shared by all processes of a memory.
  */
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -20,40 +20,40 @@ export class SpendingError extends Schema.TaggedError<SpendingError>()("Spending
   }
 }
 
-/** US dollars and tokens, input and output together. */
+/** Tokens (input plus output) and US dollars. */
 export interface Amount {
   readonly tokens: number
   readonly usd: number
 }
 
-/** Of a local day or month: "2026-11-25", "2026-11". */
+/** A day or a month by the local clock, with a key such as "2026-11-25" or "2026-11". */
 export interface Period {
   readonly name: "day" | "month"
   readonly key: string
 }
 
-/** Infinity where there is none. */
+/** Upper limits for a day and for a month; Infinity for no limit. */
 export type Caps = Readonly<Record<Period["name"], Amount>>
 
-/** A call that is about to be made, with the most that it may take. */
+/** A call that is about to be made, with the maximum that it may use. */
 export interface PlannedCall {
   /** Milliseconds since the epoch. */
   readonly at: number
   readonly provider: string
   readonly model: string
   readonly role: Role
-  /** The project that it is for, where it is for one. */
+  /** Project on whose behalf the call is made; null for none. */
   readonly project: string | null
   readonly most: Tokens
   readonly usd: number
   readonly basis: PriceBasis
 }
 
-/** How it came out. */
+/** The outcome of a call. */
 export interface EndedCall {
   /** "answered", or the reason of the error. */
   readonly outcome: string
-  /** The model that answered, by its own account. */
+  /** Model that answered, as named in the answer; else the requested one. */
   readonly model: string
   readonly tokens: Tokens
   readonly usd: number
@@ -61,7 +61,7 @@ export interface EndedCall {
   readonly durationMs: number
 }
 
-/** The period and the cap that a call would go over, and what of it is used. */
+/** The cap that a call would exceed, its period, and the amount used so far. */
 export interface Refusal {
   readonly period: Period
   readonly unit: keyof Amount
@@ -73,46 +73,46 @@ export type Begun =
   | { readonly _tag: "Begun"; readonly id: number }
   | { readonly _tag: "Refused"; readonly refusal: Refusal }
 
-/** A share of a cap that has been reached for the first time in its period. */
+/** A share of a cap, reached for the first time in its period. */
 export interface Warning extends Refusal {
   readonly percent: 80 | 90
 }
 
-/** What of the days and months is used, calls that run included with their most. */
+/** Amounts used in the current day and month; a running call counts with its maximum. */
 export type Spent = Readonly<Record<Period["name"], Amount & { readonly key: string }>>
 
 export type Grouping = "day" | "model" | "role" | "project"
 
 export interface BreakdownRow {
-  /** The day, "provider:model", the role, the project's id; empty where there is none. */
+  /** The day, "provider:model", the role, or the project's id; empty for calls without a project. */
   readonly key: string
   readonly calls: number
-  /** Of these: not answered. */
+  /** Calls that were not answered. */
   readonly failed: number
   readonly input: number
   readonly cached: number
   readonly output: number
   readonly usd: number
-  /** Of it: by a price that was only assumed. */
+  /** Part of `usd` that was computed from assumed prices. */
   readonly assumedUsd: number
 }
 
 export class Spending extends Context.Tag("claude-memory/Spending")<Spending, {
   /**
-   * Counts a call's most at once, or refuses it when that would go over a cap: in one step, so that processes together stay within
-   * it. A call whose end never comes (its process was killed) stays counted so.
+   * Counts the maximum of a call, or refuses the call if that would exceed a cap. Atomic, so that all processes
+   * together stay within the caps. A call that never ends (its process was killed) stays counted with its maximum.
    */
   readonly begin: (call: PlannedCall, caps: Caps) => Effect.Effect<Begun, SpendingError>
-  /** Counts what a call really took instead; gives each warning once in a period. */
+  /** Replaces the maximum of a call by its actual usage. Returns each warning once in a period. */
   readonly end: (id: number, call: EndedCall, caps: Caps) => Effect.Effect<ReadonlyArray<Warning>, SpendingError>
   readonly spent: (at: number) => Effect.Effect<Spent, SpendingError>
-  /** Calls since a time (milliseconds since the epoch): days from the newest on, the others from the dearest. */
+  /** Groups the calls since a time (milliseconds since the epoch): days newest first, others most expensive first. */
   readonly breakdown: (by: Grouping, since: number) => Effect.Effect<ReadonlyArray<BreakdownRow>, SpendingError>
 }>() {}
 
 const UNITS: ReadonlyArray<keyof Amount> = ["usd", "tokens"]
 
-/** The day and the month of a time, by the local clock. */
+/** Returns the day and the month of a time, by the local clock. */
 export const periodsOf = (at: number): ReadonlyArray<Period> => {
   const day = DateTime.formatIsoDate(DateTime.setZone(DateTime.unsafeMake(at), DateTime.zoneMakeLocal()))
   return [{ name: "day", key: day }, { name: "month", key: day.slice(0, 7) }]
@@ -120,7 +120,7 @@ export const periodsOf = (at: number): ReadonlyArray<Period> => {
 
 export const tokensOf = ({ input, output }: Tokens): number => input + output
 
-/** What a call of this amount would go over. */
+/** Returns the first cap that a call of this amount would exceed. */
 export const refusalOf = (
   caps: Caps,
   used: (period: Period) => Amount,
@@ -136,7 +136,7 @@ export const refusalOf = (
   return undefined
 }
 
-/** The highest share that is reached and was not told yet; `told` is the highest that was. */
+/** Returns the highest share that is reached, if it is above `told`, the highest share that was reported already. */
 export const warningOf = (caps: Caps, period: Period, used: Amount, told: number): Warning | undefined => {
   for (const percent of [90, 80] as const) {
     if (percent <= told) return undefined

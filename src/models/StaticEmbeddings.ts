@@ -1,12 +1,12 @@
 /**
- * The offline embedder: a table of static word vectors and their weighted mean. The table is
- * `assets/static-embeddings.bin`; its layout, its making and its worth as a retriever are in docs/embeddings.md.
+ * The offline embedder: the weighted mean of static word vectors. Their table is `assets/static-embeddings.bin`;
+ * docs/embeddings.md describes its layout, its making and its quality in retrieval.
  */
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 
 export class DamagedModel extends Schema.TaggedError<DamagedModel>()("DamagedModel", {
-  /** `content`: the checksum holds, but the file says something impossible. */
+  /** `content`: the checksum is right, but the contents are impossible. */
   reason: Schema.Literal("truncated", "magic", "version", "length", "checksum", "content"),
   detail: Schema.String
 }) {
@@ -16,7 +16,7 @@ export class DamagedModel extends Schema.TaggedError<DamagedModel>()("DamagedMod
 }
 
 export interface StaticModel {
-  /** Changes whenever a vector could: an index records it. */
+  /** Recorded by indexes; changes with every build that may change a vector. */
   readonly id: string
   readonly dimension: number
   /** Number of words. */
@@ -41,7 +41,7 @@ const padded = (length: number): number => Math.ceil(length / 4) * 4
 
 const damaged = (reason: DamagedModel["reason"], detail: string) => Either.left(new DamagedModel({ reason, detail }))
 
-/** FNV-1a over bytes, its high bits folded into the low ones that choose a slot. */
+/** FNV-1a hash of bytes. The high bits are folded into the low ones, which choose the slot. */
 const hash = (bytes: Uint8Array, start: number, end: number): number => {
   let h = FNV_BASIS
   for (let i = start; i < end; i++) h = Math.imul(h ^ bytes[i]!, FNV_PRIME)
@@ -49,8 +49,8 @@ const hash = (bytes: Uint8Array, start: number, end: number): number => {
 }
 
 /**
- * Reads a table without copying it: `bytes` must not change afterwards. The whole file is under a checksum, so that any
- * damage is found here and never shows up as odd neighbours.
+ * Parses a table without copying it: `bytes` must not change afterwards. A checksum covers the whole file, so that
+ * damage is found here and does not show up later as odd neighbours.
  */
 export const parse = (bytes: Uint8Array): Either.Either<StaticModel, DamagedModel> => {
   if (bytes.length < HEADER) return damaged("truncated", `it has ${bytes.length} bytes`)
@@ -110,7 +110,7 @@ export const parse = (bytes: Uint8Array): Either.Either<StaticModel, DamagedMode
   })
 }
 
-/** Longer runs of letters are no words. One more byte for the e that a stem may get back. */
+/** Longest run of letters that can be a word. `scratch` has a byte more, for the e that a stem may get back. */
 const LONGEST = 40
 const scratch = new Uint8Array(LONGEST + 1)
 
@@ -120,7 +120,7 @@ const isLetter = (code: number): boolean => {
 }
 const isUpper = (code: number): boolean => code >= 0x41 && code <= 0x5a
 
-/** The number of the word in the first `length` bytes of `scratch`, or -1. */
+/** Returns the number of the word in the first `length` bytes of `scratch`, or -1. */
 const find = (model: StaticModel, length: number): number => {
   const { slots, starts, words } = model
   const mask = slots.length - 1
@@ -140,7 +140,9 @@ const find = (model: StaticModel, length: number): number => {
 
 const [D, E, G, I, L, N, R, S, Y] = [0x64, 0x65, 0x67, 0x69, 0x6c, 0x6e, 0x72, 0x73, 0x79]
 
-/** What is left of an unknown word without its ending, if that is a word: "linters", "registries", "zipped", "throttling". */
+/**
+ * Looks up an unknown word without its ending: "linters", "registries", "zipped", "throttling". Returns -1 if unknown.
+ */
 const findStem = (model: StaticModel, length: number): number => {
   const last = scratch[length - 1]
   const before = scratch[length - 2]
@@ -162,7 +164,7 @@ const findStem = (model: StaticModel, length: number): number => {
   return find(model, base + 1)
 }
 
-/** The number of the word that `text` has from `start` to `end`, or -1. */
+/** Returns the number of the word in `text` from `start` to `end`, or -1. */
 const lookUp = (model: StaticModel, text: string, start: number, end: number, stem: boolean): number => {
   const length = end - start
   if (length < 2 || length > LONGEST) return -1
@@ -171,7 +173,7 @@ const lookUp = (model: StaticModel, text: string, start: number, end: number, st
   return found < 0 && stem ? findStem(model, length) : found
 }
 
-/** Where the word of an identifier that begins at `start` ends: get|User|Name, HTML|Parser. */
+/** Returns the end of the part of an identifier that begins at `start`: get|User|Name, HTML|Parser. */
 const partEnd = (text: string, start: number, end: number): number => {
   for (let i = start + 1; i < end; i++) {
     if (!isUpper(text.charCodeAt(i))) continue
@@ -181,7 +183,7 @@ const partEnd = (text: string, start: number, end: number): number => {
   return end
 }
 
-/** Letters after the apostrophe at `at`, when they end a contraction: 1 for don't, 2 for we'll, else 0. */
+/** Counts the letters of a contraction after the apostrophe at `at`: 1 for don't, 2 for we'll, 0 for no contraction. */
 const contraction = (text: string, at: number): number => {
   const code = text.charCodeAt(at)
   if (code !== 0x27 && code !== 0x2019) return 0
@@ -191,11 +193,12 @@ const contraction = (text: string, at: number): number => {
 }
 
 /**
- * The weighted mean of the vectors of the known words, at unit length. `undefined` when no word is known, as for a text
- * of stop words, figures or Chinese only: such a text has no place in the space, and a zero vector would claim one.
+ * Returns the weighted mean of the known words' vectors, at unit length. Returns `undefined` when no word is known, as
+ * for a text of stop words, numbers or Chinese only: such a text has no place in the space, and a zero vector would
+ * claim one.
  *
- * Words are runs of ASCII letters, accents folded away and case ignored. A run that is no word is split as an
- * identifier; what is still unknown loses its ending. Words keep their counts. Question words are the caller's business.
+ * Words are runs of ASCII letters, without accents and in lower case. An unknown run is split like an identifier; parts
+ * that are still unknown are stemmed. Repeated words count repeatedly. Dropping question words is up to the caller.
  */
 export const embed = (model: StaticModel, text: string): Float32Array | undefined => {
   const plain = /[\u0080-\uffff]/.test(text) ? text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "") : text

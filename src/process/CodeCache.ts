@@ -1,5 +1,6 @@
 /**
- * Node keeps what it compiled, for programs that somebody waits for. Before anything else is loaded, so with nothing but Node's own.
+ * Keeps Node's compiled code on disk, for programs whose start a person waits for. It runs before anything else is
+ * loaded, so it imports only Node's own modules.
  */
 // @effect-diagnostics processEnv:off
 import { existsSync } from "node:fs"
@@ -7,10 +8,10 @@ import * as module from "node:module"
 import { homedir } from "node:os"
 import { join } from "node:path"
 
-/** In the memory's folder. */
+/** Folder inside the memory's folder. */
 export const CODE_CACHE = "code-cache"
 
-/** From Node 22.1 on, and once there is a memory. Node's own place for it may be one that others write to. */
+/** Works from Node 22.1 on, once there is a memory. Others might be able to write to Node's default folder. */
 export const keepCode = (): void => {
   const home = process.env.CLAUDE_MEMORY_HOME || join(homedir(), ".claude-memory")
   if (existsSync(home)) module.enableCompileCache?.(join(home, CODE_CACHE))

@@ -1,4 +1,4 @@
-/** Oldest Node that the program runs on. Written so that older ones still understand it. */
+/** Oldest Node that the program runs on. This module uses only syntax that older versions can parse. */
 const MAJOR = 20
 const MINOR = 19
 

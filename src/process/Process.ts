@@ -1,6 +1,4 @@
-/**
- * The one place that owns the process: signals, exit codes, one shutdown deadline, logs on stderr only.
- */
+/** The only owner of the process: signals, exit codes, one shutdown deadline, logs on stderr only. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -13,26 +11,26 @@ import * as Schema from "effect/Schema"
 import { constants } from "node:os"
 import { advice } from "./Advice.ts"
 
-/** Everything that is logged goes to stderr; stdout belongs to the protocol or the answer. */
+/** Sends all logs to stderr; stdout belongs to the protocol or the answer. */
 export const layerStderrLogger = Logger.replace(
   Logger.defaultLogger,
   Logger.withConsoleError(Logger.map(Logger.logfmtLogger, advice))
 )
 
-/** What a command prints as its answer. It waits until the stream has taken it, since exiting drops what is pending. */
+/** Prints a command's answer. Waits until the stream has taken the text, since exiting drops pending writes. */
 export const writeStdout = (text: string): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
-    // When it fails, the stream's error event comes next and ends the program, here too.
+    // After a failed write the stream's error event comes next and ends the program: the sleep lets it come first.
     process.stdout.write(text, (error) => resume(error ? Effect.sleep(0) : Effect.void))
   })
 
-/** What a person watches (progress, warnings): stderr, so that a pipe carries the answer alone. */
+/** Prints progress and warnings for a person, on stderr, so that a pipe carries the answer alone. */
 export const writeStderr = (text: string): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
     process.stderr.write(advice(text), () => resume(Effect.void))
   })
 
-/** All of stdin as text, at most `limit` bytes of it. */
+/** Reads all of stdin as text, at most `limit` bytes. */
 export const readStdin = (limit: number): Effect.Effect<string> =>
   Effect.async<string>((resume) => {
     const parts: Array<Buffer> = []
@@ -53,15 +51,15 @@ export const readStdin = (limit: number): Effect.Effect<string> =>
     return Effect.sync(stop)
   })
 
-/** For an entry that chooses by the settings what it runs. */
+/** Runs an effect before the main program, for an entry that chooses its program by the settings. */
 export const beforehand = <A>(effect: Effect.Effect<A>): Promise<A> => Effect.runPromise(effect)
 
-/** An answer that is itself "no" (a check that failed): exit code 1 after a clean shutdown, and no error is logged. */
+/** Failure of a program whose answer is "no" (a failed check): exit code 1 after a clean shutdown, no error logged. */
 export class Unsuccessful {
   readonly _tag = "Unsuccessful"
 }
 
-/** Not an answer that nobody wants (the reader has gone) but one that is lost. */
+/** Failure of a program whose answer could not be written; a reader of stdout that has gone is no such failure. */
 class Unwritable extends Schema.TaggedError<Unwritable>()("Unwritable", { cause: Schema.Defect }) {
   override get message() {
     return `the answer could not be written: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
@@ -73,18 +71,19 @@ const isUnsuccessful = (error: unknown): error is Unsuccessful => error instance
 type Signal = "SIGHUP" | "SIGINT" | "SIGTERM"
 
 /**
- * Runs an entry. Exit codes: 0 success (also when the reader of stdout, or the writer of a stdin that is served, has gone), 1 failure
- * or crash (also when stdout can't be written), 129 SIGHUP, 130 SIGINT, 143 SIGTERM. A signal, a crash outside any fiber, a closed
- * stdout and the end of a stdin that is served end the main fiber, so the root scope closes; `deadline` bounds that. A second signal
- * ends the process at once; a server of stdin, if it is the same one again.
+ * Runs an entry. Exit codes: 0 success (also when the reader of stdout, or the writer of a stdin that is served, has
+ * gone), 1 failure or crash (also when stdout can't be written), 129 SIGHUP, 130 SIGINT, 143 SIGTERM. A signal, a crash
+ * outside any fiber, a closed stdout and the end of a stdin that is served end the main fiber, so the root scope
+ * closes; `deadline` bounds that. A second signal ends the process at once; with `servesStdin`, only the same signal
+ * again does.
  */
 export const runMain = <E>(
   program: Effect.Effect<unknown, E>,
   options: {
     readonly deadline: Duration.DurationInput
-    /** For a guest in another program: nothing is logged and the exit code is 0 whatever happens. */
+    /** For a guest of another program: logs nothing and exits with 0 whatever happens. */
     readonly failOpen?: boolean
-    /** For a server on stdin, which has nothing to do once that has ended. */
+    /** For a server on stdin: the end of stdin ends the program. */
     readonly servesStdin?: boolean
   }
 ): void => {
@@ -105,7 +104,7 @@ export const runMain = <E>(
   const onSignal = (name: Signal) => {
     if (forwarding) return
     const code = 128 + constants.signals[name]
-    // Claude Code sends SIGTERM a tenth of a second after SIGINT, to a server that may still be closing what it has open.
+    // Claude Code sends SIGTERM 0.1 s after SIGINT, to a server that may still be releasing its resources.
     if (signal !== undefined && signal !== name && options.servesStdin === true) return
     if (signal !== undefined) process.exit(codeOr(code))
     signal = name
@@ -119,7 +118,7 @@ export const runMain = <E>(
   }
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => onSignal(name))
 
-  /** Whoever it worked for has gone. */
+  /** Ends the program because its client has gone. */
   const leave = () => {
     if (hasNobody) return
     hasNobody = true
@@ -133,7 +132,7 @@ export const runMain = <E>(
   })
   if (options.servesStdin === true) process.stdin.once("end", leave).once("close", leave).once("error", leave)
 
-  /** An expected failure is a sentence for a person; a defect is logged with all that is known of it. */
+  /** Prints an expected failure as a sentence for a person, and logs a defect with its whole cause. */
   const report = (cause: Cause.Cause<E | Unsuccessful | Unwritable>): Effect.Effect<void> => {
     if (options.failOpen === true || Cause.isInterruptedOnly(cause)) return Effect.void
     const failures = [...Cause.failures(cause)]
@@ -141,13 +140,14 @@ export const runMain = <E>(
     if (Cause.isDie(cause) || known.length + failures.filter(isUnsuccessful).length < failures.length) {
       return Effect.logFatal(cause)
     }
-    // Layers that stand on one that failed all fail with its error.
+    // All layers that need a failed layer fail with the same error, which is printed once.
     const sentences = new Set(known.map(({ message }) => message))
     return Effect.forEach(sentences, (sentence) => writeStderr(`claude-memory: ${sentence}\n`), { discard: true })
   }
 
   const onCrash = (error: unknown) => {
-    // Told at once: a release may hang, and a main fiber that is being ended already hears of nothing any more.
+    // Reported at once: a release may hang, and a main fiber that is already being interrupted would not report the
+    // crash.
     Effect.runFork(Effect.provide(report(Cause.die(error)), layerStderrLogger))
     hasCrashed = true
     exitBy(1)

@@ -1,2 +1,2 @@
-/** Of package.json; a test keeps them equal. */
+/** Version in package.json; a test keeps the two equal. */
 export const version = "0.1.0"

@@ -7,7 +7,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Lazy from "./Lazy.ts"
-import { type OpeningTimedOut, ResourceLedger } from "./ResourceLedger.ts"
+import { ResourceLedger } from "./ResourceLedger.ts"
 
 export interface HttpPoolOptions {
   /** Scheme, host and port, as `URL.origin` writes them. */
@@ -25,7 +25,7 @@ const KEEP_ALIVE_MS = 4_000
  */
 export const make = (
   { connections, origin }: HttpPoolOptions
-): Effect.Effect<Effect.Effect<HttpClient.HttpClient, OpeningTimedOut>, never, ResourceLedger | Scope.Scope> =>
+): Effect.Effect<Effect.Effect<HttpClient.HttpClient>, never, ResourceLedger | Scope.Scope> =>
   Effect.gen(function*() {
     const ledger = yield* ResourceLedger
     const pool = ledger.acquire({

@@ -14,7 +14,7 @@ export const make: (name: string) => Effect.Effect<InFlight, never, ResourceLedg
   "InFlight.make"
 )(function*(name) {
   const ledger = yield* ResourceLedger
-  const fibers = yield* Effect.orDie(ledger.adopt("fibers", name, FiberSet.make<unknown, unknown>()))
+  const fibers = yield* ledger.adopt("fibers", name, FiberSet.make<unknown, unknown>())
   return (effect) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {

@@ -4,7 +4,6 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -68,28 +67,11 @@ export class LeakedResources extends Schema.TaggedError<LeakedResources>()("Leak
   }
 }
 
-export class OpeningTimedOut extends Schema.TaggedError<OpeningTimedOut>()("OpeningTimedOut", {
-  kind: Schema.String,
-  name: Schema.String,
-  within: Schema.String
-}) {
-  override get message() {
-    return `${this.kind} ${this.name} did not open within ${this.within}; what it still gives will be closed`
-  }
-}
-
-interface Registered<A> {
-  readonly handle: A
-  readonly resource: Resource
-}
-
 export interface Acquisition<A, E, R> {
   readonly kind: ResourceKind
   readonly name: string
-  /** Can't be interrupted, but where it says so itself. */
+  /** Uninterruptible, except where it says `Effect.interruptible` itself. */
   readonly open: Effect.Effect<A, E, R>
-  /** How long to wait for `open`; 10 seconds. */
-  readonly opensWithin?: Duration.DurationInput
   /** Asks the handle to end; interrupted after `within`. */
   readonly close: (handle: A) => Effect.Effect<unknown, unknown>
   /** Used when `close` failed or took longer than `within`. */
@@ -99,9 +81,6 @@ export interface Acquisition<A, E, R> {
   readonly sockets?: (handle: A) => number
 }
 
-/** Grace for openings whose caller has gone, before they count as leaked. */
-const LAST_OPENINGS = Duration.seconds(2)
-
 const HOLDS_SOCKETS: ReadonlyArray<ResourceKind> = ["pool", "server"]
 
 const opened = Metric.gauge("claude_memory_resources_open")
@@ -110,8 +89,6 @@ const releasedTotal = Metric.counter("claude_memory_resources_released_total", {
 
 const make = Effect.gen(function*() {
   const open = new Map<number, Resource>()
-  const opening = new Set<Pick<Resource, "kind" | "name" | "stack">>()
-  const openings = yield* Scope.make()
   const changes = yield* Effect.acquireRelease(PubSub.unbounded<ResourceChange>(), PubSub.shutdown)
   let nextId = 1
 
@@ -196,68 +173,23 @@ const make = Effect.gen(function*() {
       yield* Effect.exit(PubSub.publish(changes, { _tag: "Released", resource, ageMs, how }))
     })
 
-  /**
-   * Opens in a fiber of the ledger's own, so that nobody is held longer than the bound: what an opening gives after it is released
-   * as soon as it comes. A caller who is interrupted meanwhile waits for the release, as its turn among others demands.
-   */
-  const take = <A, E, R>(options: Acquisition<A, E, R>, marked: Error) =>
-    Effect.uninterruptible(Effect.gen(function*() {
-      const { close, destroy, kind, name, opensWithin = "10 seconds", sockets, within } = options
-      const stack = yield* Origin.trace(marked)
-      const outcome = yield* Deferred.make<Registered<A>, E | OpeningTimedOut>()
-      const released = ({ handle, resource }: Registered<A>) =>
-        // Suspended: a `close` that throws is one that failed.
-        release(
-          resource,
-          within,
-          Effect.suspend(() => close(handle)),
-          destroy && Effect.suspend(() => destroy(handle))
-        )
-      const pending = {
-        kind,
-        name: `${name} (still opening)`,
-        get stack() {
-          return stack()
-        }
-      }
-      opening.add(pending)
-      const fiber = yield* options.open.pipe(
-        Effect.flatMap((handle) =>
+  const take = <A, E, R>({ close, destroy, kind, name, open, sockets, within }: Acquisition<A, E, R>, marked: Error) =>
+    Effect.flatMap(Origin.trace(marked), (stack) =>
+      Effect.acquireRelease(
+        Effect.flatMap(open, (handle) =>
           Effect.map(
             register(kind, name, stack, sockets && (() => sockets(handle))),
             (resource) => ({ handle, resource })
+          )),
+        // Suspended: a `close` that throws is one that failed.
+        ({ handle, resource }) =>
+          release(
+            resource,
+            within,
+            Effect.suspend(() => close(handle)),
+            destroy && Effect.suspend(() => destroy(handle))
           )
-        ),
-        Effect.exit,
-        Effect.tap((exit) =>
-          Effect.flatMap(
-            Deferred.done(outcome, exit),
-            (isInTime) => !isInTime && Exit.isSuccess(exit) ? released(exit.value) : Effect.void
-          )
-        ),
-        Effect.ensuring(Effect.sync(() => opening.delete(pending))),
-        Effect.forkIn(openings)
-      )
-      const timer = yield* Effect.sleep(opensWithin).pipe(
-        Effect.zipRight(
-          Deferred.fail(outcome, new OpeningTimedOut({ kind, name, within: Duration.format(opensWithin) }))
-        ),
-        Effect.zipRight(Fiber.interruptFork(fiber)),
-        Effect.interruptible,
-        Effect.forkIn(openings)
-      )
-      const acquired = yield* Effect.interruptible(Deferred.await(outcome)).pipe(
-        Effect.onInterrupt(() =>
-          Fiber.interruptFork(fiber).pipe(
-            Effect.zipRight(Effect.exit(Deferred.await(outcome))),
-            Effect.flatMap((exit) => Exit.isSuccess(exit) ? released(exit.value) : Effect.void)
-          )
-        ),
-        Effect.ensuring(Fiber.interrupt(timer))
-      )
-      yield* Effect.addFinalizer(() => released(acquired))
-      return acquired.handle
-    }))
+      )).pipe(Effect.map(({ handle }) => handle))
 
   const acquire = <A, E, R>(options: Acquisition<A, E, R>) => take(options, Origin.mark(acquire))
 
@@ -276,8 +208,7 @@ const make = Effect.gen(function*() {
 
   yield* Effect.addFinalizer(() =>
     Effect.gen(function*() {
-      yield* attempt(Scope.close(openings, Exit.void), LAST_OPENINGS)
-      const resources = [...open.values(), ...opening]
+      const resources = [...open.values()]
       if (resources.length > 0) return yield* Effect.die(new LeakedResources({ resources }))
     })
   )
@@ -292,13 +223,13 @@ const make = Effect.gen(function*() {
 
 export class ResourceLedger extends Context.Tag("claude-memory/ResourceLedger")<ResourceLedger, {
   /** Opens a handle and registers it; when the scope closes it is asked to end, then forced. */
-  readonly acquire: <A, E, R>(options: Acquisition<A, E, R>) => Effect.Effect<A, E | OpeningTimedOut, R | Scope.Scope>
-  /** Registers what a library opens in a Scope, within 10 seconds; its release is bounded by 5 seconds. */
+  readonly acquire: <A, E, R>(options: Acquisition<A, E, R>) => Effect.Effect<A, E, R | Scope.Scope>
+  /** Registers what a library opens in a Scope; bounds its release by 5 seconds. */
   readonly adopt: <A, E, R>(
     kind: ResourceKind,
     name: string,
     scoped: Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, E | OpeningTimedOut, Exclude<R, Scope.Scope> | Scope.Scope>
+  ) => Effect.Effect<A, E, Exclude<R, Scope.Scope> | Scope.Scope>
   /** Everything open now, oldest first. */
   readonly snapshot: Effect.Effect<ReadonlyArray<Resource>>
   /** A subscription to every acquisition and release from now on. */

@@ -254,7 +254,7 @@ export const open: (
         ),
       // With a collection on Node 20, of a large heap on a busy machine; and there is no force.
       within: "5 seconds"
-    }).pipe(Effect.catchTag("OpeningTimedOut", (cause) => Effect.fail(toError(cause))))
+    })
     yield* Effect.try({
       try: () => {
         database.exec(`PRAGMA busy_timeout = ${options.busyTimeoutMs}`)

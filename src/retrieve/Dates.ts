@@ -1,17 +1,17 @@
 /**
- * Dates that a question names, in English and in Chinese. Pure. Days are UTC's, as they are printed.
+ * Finds the dates that a question names, in English and in Chinese. Pure. Days are in UTC, as they are printed.
  */
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 
-/** A day of any year has no `year`. */
+/** A date of which parts may be missing: without `year`, a day matches in any year. */
 export interface NamedDate {
   readonly year?: number
   readonly month?: number
   readonly day?: number
 }
 
-/** What a date is looked for in, and how many a question names: a pasted log, which names more, asks for none. */
+/** Characters that are searched, and most dates that a question may name: a pasted log names more and asks for none. */
 const HEAD = 1_000
 const MOST = 3
 
@@ -19,7 +19,7 @@ const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ")
 const DIGITS = "零一二三四五六七八九"
 
 const YEAR = "(?<year>(?:19|20)\\d\\d)"
-/** "may" is a verb. */
+/** Matches "May" but not "may", which is a verb. */
 const MONTH =
   "(?<month>[Jj]an(?:uary)?|[Ff]eb(?:ruary)?|[Mm]ar(?:ch)?|[Aa]pr(?:il)?|May|[Jj]une?|[Jj]uly?|[Aa]ug(?:ust)?|" +
   "[Ss]ept?(?:ember)?|[Oo]ct(?:ober)?|[Nn]ov(?:ember)?|[Dd]ec(?:ember)?)\\b\\.?"
@@ -28,9 +28,9 @@ const WHEN =
   "(?<=\\b(?:in|since|during|until|before|after|last|this|early|mid|late|spring|summer|autumn|fall|winter)[ -])"
 const ZH = (name: string) => `(?<${name}>\\d{1,2}|[一二三四五六七八九十]{1,3})`
 
-/** The fuller ones first: what one has found the next doesn't see. */
+/** Fuller patterns come first: a match is removed before the next pattern runs. */
 const PATTERNS = [
-  // A time after it makes it a log's.
+  // A date followed by a time is that of a log line.
   `\\b${YEAR}([-/])(?<month>\\d{1,2})\\2(?<day>\\d{1,2})(?!\\d|T\\d|[ ,]+\\d+:)`,
   `\\b${YEAR}-(?<month>\\d{1,2})(?![\\d-])`,
   `(?:(?<year>\\d{4}) ?年 ?)?${ZH("month")} ?月 ?${ZH("day")} ?[日号]`,
@@ -43,7 +43,7 @@ const PATTERNS = [
   `${WHEN}${YEAR}\\b`
 ].map((pattern) => new RegExp(pattern, "g"))
 
-/** "7", "七", "十七" or "二十七". */
+/** Parses "7", "七", "十七" or "二十七". */
 const numberOf = (text: string): number => {
   if (/^\d/.test(text)) return Number(text)
   const [tens, ones] = text.includes("十") ? text.split("十") : ["零", text]
@@ -55,7 +55,7 @@ const monthOf = (text: string): number =>
 
 const isPossible = ({ day = 1, month = 1 }: NamedDate) => month >= 1 && month <= 12 && day >= 1 && day <= 31
 
-/** The dates, none when there are too many to be asked for, and the text without them. */
+/** Returns the dates and the text without them; no dates, and the whole text, when there are more than `MOST`. */
 export const namedIn = (text: string): { readonly dates: ReadonlyArray<NamedDate>; readonly rest: string } => {
   const dates: Array<NamedDate> = []
   let head = text.slice(0, HEAD)
@@ -75,9 +75,9 @@ export const namedIn = (text: string): { readonly dates: ReadonlyArray<NamedDate
   return dates.length > MOST ? { dates: [], rest: text } : { dates, rest: head + text.slice(HEAD) }
 }
 
-/** Whether a time, in milliseconds since the epoch, is on the date. */
+/** Tests whether a time, in milliseconds since the epoch, is on the date. */
 export const isOn = (millis: number, { day, month, year }: NamedDate): boolean => {
-  // A time too far from now for a date is on none.
+  // A time beyond the range of dates is on no date.
   const date = Option.map(DateTime.make(millis), DateTime.toPartsUtc)
   return Option.exists(
     date,

@@ -1,27 +1,30 @@
 /**
- * Scores of the lexical lane, and how the lanes become one list. Pure; on chat and on coding transcripts min-max fusion beat
- * reciprocal ranks with a weak dense lane.
+ * Scores the lexical lane and fuses the lanes into one list. Pure. On chat and on coding transcripts min-max fusion
+ * beat reciprocal rank fusion with a weak dense lane.
  */
 import { saturated } from "../domain/Lexical.ts"
 import type { LexicalMatches } from "../store/MemoryStore.ts"
 
 export const DENSE_WEIGHT = 0.25
 
-/** Units of no memory, which hold none of the words: in a memory of one session each word of its subject would be a common one. */
+/**
+ * Virtual units that contain no words, added to each memory's count. Without these, every word of the subject would
+ * count as common in a memory of one session.
+ */
 const BACKGROUND = 50
 
-/** Robertson-Spärck Jones with 1 added, so that it is never negative, over the memory's units and the background. */
+/** Robertson-Spärck Jones weight over the memory and the background, with 1 added, so that it is never negative. */
 export const inverseDocumentFrequency = (documents: number, frequency: number): number =>
   Math.log(1 + (documents + BACKGROUND - frequency + 0.5) / (frequency + 0.5))
 
 export interface LexicalScore {
   readonly unitId: string
   readonly score: number
-  /** Indices of the terms that the unit holds. */
+  /** Indices of the terms that the unit contains. */
   readonly matched: ReadonlyArray<number>
 }
 
-/** BM25F over the candidates, best first, equal ones by id. */
+/** Returns the BM25F scores of the candidates, best first, equal ones by id. */
 export const bm25 = (matches: LexicalMatches): ReadonlyArray<LexicalScore> => {
   const idf = matches.documentFrequencies.map((frequency) => inverseDocumentFrequency(matches.documents, frequency))
   return matches.candidates.map(({ frequencies, lengths, unitId }) => {
@@ -37,17 +40,18 @@ export const bm25 = (matches: LexicalMatches): ReadonlyArray<LexicalScore> => {
   }).sort((a, b) => b.score - a.score || (a.unitId < b.unitId ? -1 : 1))
 }
 
-/** So many matches of the rarest kind answer a question of any length. */
+/** Number of matches of the rarest words that answer a question of any length. */
 const ENOUGH_MATCHES = 3
 
-/** In a smaller memory a word that one unit alone holds is hardly rarer than others. */
+/** Least size, in units, by which rarity is judged: in a smaller memory the rarest word is hardly rarer than others. */
 const SMALL_MEMORY = 200
 
 /**
- * How far a BM25 score answers a question, from 0 to 1: in matches of a word that one unit alone holds, of as many as answer
- * or as the question's words (`idf` of each) could give. Of 68 answerable coding questions, asked of the project that knows
- * and of those that don't, 97 % reach a half where they are answered and 10 % elsewhere. Of those whose session has less than 30 units,
- * asked of a memory of one session alone, 89 % and 19 %; without background and least size 60 % and 15 %.
+ * Rates how far a BM25 score answers a question, from 0 to 1: the score divided by that of `ENOUGH_MATCHES` matches of
+ * the rarest possible word, or by the sum of the question's `idf` if that is less. Of 68 answerable coding questions,
+ * 97 % reach a half in the project that has the answer, and 10 % in other projects. Of those questions whose session
+ * has less than 30 units, asked of a memory of one session, 89 % and 19 % do; without `BACKGROUND` and `SMALL_MEMORY`,
+ * 60 % and 15 %.
  */
 export const certainty = (score: number, idf: ReadonlyArray<number>, documents: number): number => {
   const rarest = inverseDocumentFrequency(Math.max(documents, SMALL_MEMORY), 0)
@@ -60,7 +64,7 @@ export interface Scored {
   readonly score: number
 }
 
-/** Scores mapped to 0 to 1 by the list's least and greatest; a list of equals becomes all ones. */
+/** Maps scores to 0 to 1 by the list's least and greatest; equal scores all become 1. */
 export const minMax = (list: ReadonlyArray<Scored>): ReadonlyMap<string, number> => {
   const scores = list.map(({ score }) => score)
   const least = Math.min(...scores)
@@ -69,8 +73,8 @@ export const minMax = (list: ReadonlyArray<Scored>): ReadonlyMap<string, number>
 }
 
 /**
- * The lexical list over its greatest (an absent unit scores 0) plus `DENSE_WEIGHT` times the dense list by min-max: the
- * score of each unit that is in either, at most 1 + DENSE_WEIGHT.
+ * Scores each unit that is in either list: its lexical score over the greatest (0 if absent) plus `DENSE_WEIGHT` times
+ * its dense score by min-max, at most 1 + DENSE_WEIGHT. When the lexical list is empty, the dense weight is 1.
  */
 export const fuse = (lexical: ReadonlyArray<Scored>, dense: ReadonlyArray<Scored>): Map<string, number> => {
   const greatest = Math.max(...lexical.map(({ score }) => score), Number.MIN_VALUE)

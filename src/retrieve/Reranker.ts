@@ -1,5 +1,5 @@
 /**
- * A model's opinion of what was found: it reads the question and each unit together.
+ * Reranks the units found by a model, which reads the question and each unit together.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -7,20 +7,20 @@ import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { LaneScore } from "../domain/Search.ts"
 import type { ModelManager } from "../models/ModelManager.ts"
 
-/** Units that are read; those after them keep their places behind. */
+/** Number of units that the model reads; the units after these keep their order behind them. */
 export const READ = 100
 
 export interface Reranked<A> {
   readonly order: ReadonlyArray<A>
-  /** What the model said of those that it ranked. */
+  /** Rank and score of each unit that the model ranked, by unit id. */
   readonly opinions: ReadonlyMap<string, LaneScore>
-  /** Why it could not be asked, when it could not: then the order is as it was. */
+  /** The reason when the model could not be asked; the order is then unchanged. */
   readonly degraded: ReadonlyArray<string>
 }
 
 const read = ({ content, title }: MemoryUnit) => `${title}\n${content}`
 
-/** Those that the model ranks, best first, then the others in the order that they had. */
+/** Returns the units that the model ranks, best first, then the others in their old order. */
 export const rerank = <A extends { readonly unit: MemoryUnit }>(
   rerank: ModelManager["Type"]["rerank"],
   question: string,

@@ -1,6 +1,7 @@
 /**
- * A question in, units out, in five steps: recall asks the lanes and fuses them, gather reads the units, rank places them by what stands around
- * them, rerank asks a model for their order where one is set, and explain scores them and gives the reasons of each.
+ * Finds the units that answer a question, in five steps. Recall asks the lanes and fuses their lists; gather reads the
+ * units; place adds the scores of their surroundings; rerank asks a model for their order, if one is set; explain
+ * scores each and gives the reasons.
  */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -16,21 +17,20 @@ import * as Tokenizer from "../domain/Tokenizer.ts"
 import { type Hit, type IndexError, VectorIndex } from "../index/VectorIndex.ts"
 import { CurrentProject } from "../models/CurrentProject.ts"
 import { type ModelError, ModelManager } from "../models/ModelManager.ts"
-import { make as makeInFlight } from "../resources/InFlight.ts"
 import { type LexicalMatches, MemoryStore, type StoreError } from "../store/MemoryStore.ts"
 import { isOn, namedIn } from "./Dates.ts"
 import { bm25, certainty, fuse, inverseDocumentFrequency, type LexicalScore } from "./Fusion.ts"
 import * as Reranker from "./Reranker.ts"
 import { place, type Placed } from "./Surroundings.ts"
 
-/** Units that each lane brings, and those of the fused list whose neighbours are looked at. */
+/** Most units that each lane returns, and units of the fused list whose neighbours are read. */
 const LANE_LIMIT = 300
 const LENDERS = 60
-/** A unit is dropped where a better one holds this share of its words. */
+/** A unit is dropped when a better one contains this share of its words. */
 const SAME_SHARE = 0.8
-/** A search waits this long for vectors, wherever their model and index are. An import has more patience with them. */
+/** Longest wait for vectors in a search, local or remote. An import waits longer. */
 const PATIENCE = Duration.seconds(12)
-/** A question's first words are enough to recall by. */
+/** Most terms of a question that are searched for: its first words suffice. */
 const MAX_TERMS = 64
 
 const NOTHING: LexicalMatches = { documents: 0, averageLength: 0, documentFrequencies: [], candidates: [] }
@@ -56,7 +56,7 @@ const matchesOf = (units: ReadonlyArray<MemoryUnit>, terms: ReadonlyArray<string
   }
 }
 
-/** Keeps at most `limit` units, without those whose words a better one holds. */
+/** Keeps at most `limit` units, and drops those whose words a better one contains. */
 const distinct = (ranked: ReadonlyArray<Placed>, limit: number): ReadonlyArray<Placed> => {
   const kept: Array<{ readonly placed: Placed; readonly words: ReadonlySet<string> }> = []
   for (const placed of ranked.slice(0, 3 * limit)) {
@@ -70,7 +70,7 @@ const distinct = (ranked: ReadonlyArray<Placed>, limit: number): ReadonlyArray<P
   return kept.map(({ placed }) => placed)
 }
 
-/** Both lanes' answers. `words` is undefined where the index fused the lanes itself. */
+/** Results of both lanes. `words` is undefined when the index fused the lanes itself. */
 interface Recalled {
   readonly dense: Dense
   readonly hits: ReadonlyArray<Hit>
@@ -84,7 +84,6 @@ const make = Effect.gen(function*() {
   const index = yield* VectorIndex
   const models = yield* ModelManager
   const isReranked = (yield* models.describe(false)).some(({ role }) => role === "rerank")
-  const inFlight = yield* makeInFlight("Retriever")
 
   /** Asks the dense lane. */
   const semantic = (query: SearchQuery): Effect.Effect<Dense> =>
@@ -104,7 +103,7 @@ const make = Effect.gen(function*() {
       })
     )
 
-  /** Asks the lexical lane too, and fuses both lists. */
+  /** Asks the lexical lane, and fuses its list with that of the dense lane. */
   const separate = (
     query: SearchQuery,
     terms: ReadonlyArray<string>,
@@ -121,7 +120,7 @@ const make = Effect.gen(function*() {
       }
     )
 
-  /** Asks the index for one list of both lanes, of which only the order is known. */
+  /** Asks the index for one fused list of both lanes; its scores say nothing beyond their order. */
   const together = (
     query: SearchQuery,
     terms: ReadonlyArray<string>,
@@ -140,7 +139,7 @@ const make = Effect.gen(function*() {
       }
     })
 
-  /** Asks the lanes and fuses what they found. */
+  /** Asks the lanes and fuses their lists. */
   const recall = (query: SearchQuery, terms: ReadonlyArray<string>) =>
     index.fused !== undefined && query.mode !== "semantic"
       ? Effect.catchAll(
@@ -152,13 +151,13 @@ const make = Effect.gen(function*() {
         (dense) => separate(query, terms, dense)
       )
 
-  /** Reads the units that were found, their neighbours, and how their words are matched. */
+  /** Reads the units found and their neighbours, and matches their words. */
   const gather = (query: SearchQuery, terms: ReadonlyArray<string>, { fused, words }: Recalled, pool: number) =>
     Effect.gen(function*() {
       const found = [...fused].sort(byScore).map(([unitId]) => unitId)
       const neighbours = yield* store.neighbours(found.slice(0, LENDERS))
       const ids = new Set([...found.slice(0, pool), ...neighbours.map(([, other]) => other)])
-      // A neighbour comes from outside the lanes, and the index may not know of the latest changes.
+      // Filtered again: the lanes did not filter a neighbour, and the index may lag behind the store.
       const units = (yield* store.units([...ids])).filter((unit) => passes(unit, query))
       const matches = words?.matches ?? matchesOf(units, terms)
       return { lexical: words?.lexical ?? bm25(matches), matches, neighbours, units }
@@ -175,7 +174,7 @@ const make = Effect.gen(function*() {
       const { dates, rest } = namedIn(query.text)
       const terms = Tokenizer.queryLexemes(query.text).slice(0, MAX_TERMS)
       const wanted = isReranked ? Math.max(Reranker.READ, query.limit) : query.limit
-      // Neighbours and sessions lift no unit far, a date does.
+      // Neighbours and sessions raise a unit little, but a date may raise one from anywhere in the list.
       const pool = dates.length > 0 ? Infinity : Math.max(LENDERS, 3 * wanted)
 
       const recalled = yield* recall(query, terms)
@@ -190,38 +189,38 @@ const make = Effect.gen(function*() {
 
   return {
     search: Effect.fn("Retriever.search")((query: SearchQuery) =>
-      inFlight(Effect.provideService(search(query), CurrentProject, projectOf(query)))
+      Effect.provideService(search(query), CurrentProject, projectOf(query))
     )
   } satisfies Retriever["Type"]
 })
 
-/** Scores the results by how well the first one answers, and says why each of them was found. */
+/** Scores the results relative to how well the first one answers, and gives the reasons for which each was found. */
 const explain = ({ dates, gathered: { lexical, matches }, hits, opinions, order, query, ranked, rest, terms }: {
   readonly query: SearchQuery
   readonly terms: ReadonlyArray<string>
-  /** Dates that the question names, and the question without them. */
+  /** Dates that the question names, and, in `rest`, the question without them. */
   readonly dates: ReturnType<typeof namedIn>["dates"]
   readonly rest: string
   readonly gathered: { readonly lexical: ReadonlyArray<LexicalScore>; readonly matches: LexicalMatches }
   readonly hits: ReadonlyArray<Hit>
-  /** Before and after reranking. */
+  /** The units before and after reranking. */
   readonly ranked: ReadonlyArray<Placed>
   readonly order: ReadonlyArray<Placed>
   /** The reranker's scores, by unit. */
   readonly opinions: ReadonlyMap<string, LaneScore>
 }): ReadonlyArray<SearchResult> => {
   const reasons = reasonsFor(matches, terms, lexical, hits)
-  // A neighbour that was lifted to the top answers with the words of those that lifted it.
+  // A unit that its neighbours raised to the top answers with their words too.
   const strength = ({ lenders, unit }: Placed) =>
     Math.max(...[unit.id, ...lenders].map((id) => reasons.keyword(id)?.score ?? 0))
-  // A unit of the date that is named need not hold its words.
+  // A unit of a named date need not contain the date's words.
   const undated = new Set(Tokenizer.queryLexemes(rest))
   const asked = ({ unit }: Placed) =>
     reasons.idf.filter((_, i) => undated.has(terms[i]!) || !dates.some((date) => isOn(unit.occurredAt, date)))
   const first = ranked[0]
   const best = first?.score ?? 0
   const nearest = hits.find(({ unitId }) => unitId === first?.unit.id)?.score ?? hits[0]?.score ?? 0
-  // Words answer for a hybrid list. Where no unit holds any of them, nearness says little below a cosine of a half.
+  // Matched words decide in a hybrid list. When no unit contains any of them, a cosine below 0.5 means little.
   const confidence = first === undefined
     ? 0
     : query.mode === "semantic"
@@ -230,7 +229,7 @@ const explain = ({ dates, gathered: { lexical, matches }, hits, opinions, order,
     ? certainty(strength(first), asked(first), matches.documents)
     : Math.max(0, 2 * nearest - 1)
 
-  // A place has its score, whichever unit the reranker puts there.
+  // Scores belong to the places before reranking: a unit gets the score of the place to which the reranker moves it.
   return order.slice(0, query.limit).map(({ boosts, neighbours, unit }, i): SearchResult => ({
     unit,
     score: Math.min(1, confidence * ranked[i]!.score / best),
@@ -245,7 +244,7 @@ const explain = ({ dates, gathered: { lexical, matches }, hits, opinions, order,
   })).filter(({ score }) => score >= query.minScore)
 }
 
-/** Returns the project that is asked about, where it is a single one. */
+/** Returns the project of a query that names exactly one. */
 const projectOf = ({ projects }: SearchQuery): string | null =>
   projects !== "all" && projects.length === 1 ? projects[0]! : null
 
@@ -257,7 +256,7 @@ const reasonsFor = (
   lexical: ReadonlyArray<LexicalScore>,
   hits: ReadonlyArray<Hit>
 ) => {
-  // A Chinese word that no unit holds says that the memory is in another language, not that the answer is missing.
+  // A Chinese word that no unit contains shows that the memory is in another language, not that the answer is missing.
   const idf = terms.map((word, term) => {
     const frequency = matches.documentFrequencies[term] ?? 0
     return frequency === 0 && !/[\x00-\x7f]/.test(word) ? 0 : inverseDocumentFrequency(matches.documents, frequency)
@@ -276,8 +275,8 @@ const reasonsFor = (
 }
 
 export class Retriever extends Context.Tag("claude-memory/Retriever")<Retriever, {
-  /** Best first. A lane that can't be asked is named in `degraded`; only the store's failure is an error. */
+  /** Returns results, best first. `degraded` names lanes that could not be asked; only a failing store is an error. */
   readonly search: (query: SearchQuery) => Effect.Effect<SearchResponse, StoreError>
 }>() {
-  static readonly layer = Layer.scoped(this, make)
+  static readonly layer = Layer.effect(this, make)
 }

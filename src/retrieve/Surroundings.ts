@@ -1,21 +1,21 @@
 /**
- * What stands around a unit, added to its fused score: its neighbours, its session and its date. Pure; the constants were
+ * Adds to a unit's fused score for its surroundings: its neighbours, its session and its date. Pure; the constants were
  * measured on chat in English and Chinese and on coding transcripts.
  */
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { isOn, type NamedDate } from "./Dates.ts"
 
-/** A unit lends its neighbours a share of its score; the answer tends to follow the turn that announces it. */
+/** Shares of its score that a unit lends its neighbours, by offset; an answer tends to follow its announcement. */
 export const NEIGHBOUR_WEIGHTS: Readonly<Record<number, number>> = { [-1]: 0.05, 1: 0.12, 2: 0.06 }
 
-/** A piece of conversation of fewer tokens says little alone, and takes so many times as much from its neighbours. */
+/** A conversation unit of fewer tokens says little alone: its neighbours' shares are multiplied by `SHORT_FACTOR`. */
 export const SHORT_TOKENS = 120
 export const SHORT_FACTOR = 2
 
-/** What the best of all units gives the units of its session; those of another get as much less as its best is worse. */
+/** Boost for the units of the best unit's session; another session's boost is lower in proportion to its best score. */
 export const SESSION_WEIGHT = 0.2
 
-/** A day says more than a month, and that more than a year. */
+/** Boosts for a unit on a named date: a day says more than a month, a month more than a year. */
 export const DATE_WEIGHTS = { day: 1, month: 0.4, year: 0.2 } as const
 
 export interface Placed {
@@ -34,7 +34,10 @@ const dateBoost = (unit: MemoryUnit, dates: ReadonlyArray<NamedDate>): number =>
     )
   )
 
-/** Best first, equal ones by id. `neighbours` are as the store gives them; a unit that no lane found has no score of its own. */
+/**
+ * Ranks units, best first, equal ones by id. `neighbours` has the form of the store's `neighbours`; a unit that no lane
+ * found has no score of its own.
+ */
 export const place = (
   units: ReadonlyArray<MemoryUnit>,
   fused: ReadonlyMap<string, number>,

@@ -1,5 +1,5 @@
 /**
- * Follows transcripts while they are written: one process of those over a memory does, and the others wait to take over.
+ * Follows transcripts while they are written. One process per memory does it; the others wait to take over.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -16,23 +16,25 @@ import { makePatience, paced } from "./Worker.ts"
 
 export type CaptureStep =
   | Pipeline.Step
-  /** Another process may be at it: waits to take over. */
+  /** Another process may hold the lease: waits to take over. */
   | { readonly _tag: "Waiting" }
-  /** This process is at it from now on. */
+  /** This process holds the lease from now on. */
   | { readonly _tag: "Following" }
-  /** What had been written until then is read, and memories are made of it. */
+  /** Everything written so far is read and compressed. */
   | { readonly _tag: "CaughtUp" }
 
 export type CaptureFailure = Pipeline.PipelineError | SqliteError
 
-/** How often what others left undone is looked for. */
+/** Interval at which work that other processes left undone is looked for. */
 const REST = Duration.seconds(30)
-/** A language model is asked about what has come to rest, so that it does not read what grows again and again. */
+/**
+ * Time without new lines before a language model reviews, so that it does not read a growing session again and again.
+ */
 const QUIET = Duration.minutes(2)
-/** And at the latest after so long. */
+/** Longest time between two reviews while new lines keep coming. */
 const UNQUIET = Duration.minutes(30)
 
-/** `what`, once nothing was captured for a while. */
+/** Runs `what` when nothing was captured for `QUIET`, or when the last run is `UNQUIET` ago; else does nothing. */
 const whenQuiet = <A, E, R>(what: Stream.Stream<A, E, R>, capturedAt: Ref.Ref<number>) =>
   Effect.map(Effect.flatMap(Clock.currentTimeMillis, Ref.make), (doneAt) =>
     Stream.unwrap(Effect.gen(function*() {
@@ -43,7 +45,10 @@ const whenQuiet = <A, E, R>(what: Stream.Stream<A, E, R>, capturedAt: Ref.Ref<nu
       return what
     })))
 
-/** Each stage goes at its own pace, so that a model or an index that is slow or away does not keep what is new from being found. */
+/**
+ * Runs each stage at its own pace, so that a slow or unavailable model or index does not keep new memories from being
+ * found.
+ */
 const follow = (folders: ReadonlyArray<string>) =>
   Stream.unwrap(Effect.gen(function*() {
     const collector = yield* Collector
@@ -79,8 +84,8 @@ const follow = (folders: ReadonlyArray<string>) =>
   }))
 
 /**
- * Waits until no other process does it, reads what was written since it was last done, and goes on with what is written from then on.
- * It ends only when it is interrupted, or with a failure of the store that does not pass.
+ * Waits until no other process follows these folders, reads what was written since the last time, then follows new
+ * lines. Ends only when interrupted, or with a failure of the store that is not temporary.
  */
 export const capture = (
   folders: ReadonlyArray<string>

@@ -1,5 +1,5 @@
 /**
- * The whole service: what every way in (command line, hooks, and those to come) asks.
+ * The whole service, which the command line, the hooks and the MCP server call.
  */
 import type { PlatformError } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
@@ -46,7 +46,7 @@ import { work } from "./Worker.ts"
 
 type Services = Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path | Injector | ResourceLedger
 
-/** What a session was given is kept for so long after its last prompt; Claude Code deletes its transcript sooner. */
+/** Retention of a session's record after its last entry; Claude Code deletes the transcript sooner. */
 const KEPT_MS = 60 * 86_400_000
 
 const make = Effect.gen(function*() {
@@ -82,7 +82,7 @@ const make = Effect.gen(function*() {
       return Pipeline.review
     }))
 
-  /** Of sessions that nobody goes on with any more. */
+  /** Deletes the records of sessions that nobody continues. */
   const forgetSessions = Effect.flatMap(
     Clock.currentTimeMillis,
     (now) => Effect.ignore(given.forgetBefore(now - KEPT_MS))
@@ -134,52 +134,52 @@ const make = Effect.gen(function*() {
 
 export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<ClaudeMemory, {
   readonly discover: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError>
-  /** Reads transcripts on from where they were left and makes memories of them; each step is given as it is done. */
+  /** Reads transcripts from their cursors on and makes memories of them; emits each step when it is done. */
   readonly ingest: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<Pipeline.Step, Pipeline.PipelineError>
   /**
-   * Has a language model compress sessions again, by their ids or beginnings of those; "all" is those that none has looked at yet, and
-   * without any it is what waits for that. It needs a `Reviewer`.
+   * Has a language model compress sessions again, by id or a prefix of it. "all" means those never reviewed; an empty
+   * list means the reviews already queued. Needs a `Reviewer`.
    */
   readonly review: (
     sessions: ReadonlyArray<string> | "all"
   ) => Stream.Stream<Pipeline.Step, Pipeline.PipelineError | NotFound>
-  /** Makes memories of what others captured, and does what had to wait, until it is interrupted. */
+  /** Works off the queue, whoever filled it, until interrupted. */
   readonly work: Stream.Stream<Pipeline.Step, Pipeline.PipelineError>
   /**
-   * Follows the transcripts below these folders: what was written since they were last read, then what is written. Of several
-   * processes over one memory one does, and another takes over when it ends. Until it is interrupted.
+   * Follows the transcripts below these folders until interrupted: first what was written since they were last read,
+   * then new lines. One process per memory does it, and another takes over when it ends.
    */
   readonly capture: (folders: ReadonlyArray<string>) => Stream.Stream<CaptureStep, CaptureFailure>
   readonly search: (query: SearchQuery) => Effect.Effect<SearchResponse, StoreError>
   readonly inject: (request: InjectionRequest) => Effect.Effect<InjectionResponse, StoreError>
-  /** What a hook of Claude Code is answered: a text for Claude, which is empty when there is nothing to tell. */
+  /** Answers a hook of Claude Code with a text to inject, empty when nothing is relevant. */
   readonly hook: (input: Hook.HookInput) => Effect.Effect<string, StoreError>
-  /** Whether a session is to be told anything by the hooks. */
+  /** Stops the hooks from injecting anything into a session, or allows it again. */
   readonly mute: (sessionId: string, isMuted: boolean) => Effect.Effect<void, PlatformError>
-  /** A unit by its id or the beginning of one, with the messages it came from. */
+  /** Returns a unit, by id or a prefix of it, with its source messages. */
   readonly show: (
     id: string
   ) => Effect.Effect<{ readonly unit: MemoryUnit; readonly messages: ReadonlyArray<Message> }, StoreError | NotFound>
-  /** The newest memories that pass the filter, newest first. */
+  /** Returns the newest memories that pass the filter, newest first. */
   readonly recent: (filter: SearchFilter, limit: number) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
-  /** What stands around a unit or a time, in the order of times. */
+  /** Returns the memories around a unit or a time, oldest first. */
   readonly timeline: (request: TimelineRequest) => Effect.Effect<Timeline, StoreError | NotFound>
-  /** Remembers what somebody says; secrets in it are masked. Saying it twice changes nothing. */
+  /** Saves a memory with its secrets masked. Saving the same twice changes nothing. */
   readonly save: (request: SaveRequest) => Effect.Effect<MemoryUnit, StoreError | NotFound>
   /**
-   * Deletes memories by their ids or beginnings of those, and whatever says the same, from the store and the index, and takes what they
-   * tell from the messages that they came from. No later capture, compression or review brings it back; saving it does.
+   * Deletes memories, by id or a prefix of it, and those that say the same, from the store and the index, and cuts
+   * their sentences from the source messages. No later capture, compression or review brings them back; saving does.
    */
   readonly forget: (ids: ReadonlyArray<string>) => Effect.Effect<Forgotten, StoreError | NotFound>
   readonly projects: {
-    /** By name; nothing of them is counted, which takes long in a large memory. */
+    /** Lists the projects by name, without counts, which take long in a large memory. */
     readonly known: Effect.Effect<ReadonlyArray<Project.KnownProject>, StoreError>
     readonly list: Effect.Effect<ReadonlyArray<ProjectSummary>, StoreError>
-    /** The one of that name, id or root folder, or the one that a folder belongs to: also one that is not known yet. */
+    /** Returns the project with this name, id or root folder, or the project of this folder, even one not known yet. */
     readonly find: (
       project: string
     ) => Effect.Effect<Project.Project, StoreError | NotFound | Projects.ProjectError>
-    /** Gives all that is remembered of one to another, and what is captured of it from now on. */
+    /** Moves a project's memories to another project, and whatever is captured of it later. */
     readonly merge: (
       from: string,
       into: string
@@ -188,33 +188,36 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
       project: string,
       name: string
     ) => Effect.Effect<Project.Project, StoreError | NotFound | Projects.ProjectError>
-    /** An excluded project's transcripts are not read, and its memories are given only to those who ask for them by its name. */
+    /**
+     * Excludes a project or includes it again. While it is excluded, its transcripts are not read, and only a request
+     * that names it returns its memories.
+     */
     readonly exclude: (
       project: string,
       isExcluded: boolean
     ) => Effect.Effect<Project.Project, StoreError | NotFound | Projects.ProjectError>
   }
-  /** The project of a folder; what it was merged into, if it was. */
+  /** Returns the project of a folder, or the project that it was merged into. */
   readonly project: (folder: string) => Effect.Effect<Project.Project, StoreError>
-  /** Projects by name, id or root folder. */
+  /** Returns projects by name, id or root folder. */
   readonly named: (names: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Project.Project>, StoreError | NotFound>
   readonly status: Effect.Effect<StoreStatus, StoreError>
   readonly indexStatus: Effect.Effect<IndexDescription, IndexError>
   readonly index: {
-    /** Where it is. */
+    /** Names the index's place for people. */
     readonly name: string
-    /** The one that serves first. */
+    /** Lists the versions, the active one first. */
     readonly versions: Effect.Effect<ReadonlyArray<IndexVersion>, IndexError>
-    /** Compares the one that serves with the store, and looks for a sample of the memories by their own vectors. */
+    /** Compares the active version with the store, and searches for a sample of the memories by their own vectors. */
     readonly verify: Effect.Effect<Verification, StoreError | IndexError | ModelError>
-    /** Adds what it lacks and removes what it holds too much. */
+    /** Compares the index with the store, adds missing vectors and removes orphans. */
     readonly repair: Stream.Stream<Pipeline.Step, Pipeline.PipelineError>
-    /** Builds one for the model in use, and has it serve. */
+    /** Builds a version for the model in use and activates it. */
     readonly reindex: Stream.Stream<ReindexStep | Pipeline.Step, StoreError | IndexError | ModelError>
-    /** Deletes a version that does not serve. */
+    /** Deletes a version that is not active. */
     readonly drop: (name: string) => Effect.Effect<void, IndexError>
   }
-  /** Work that failed, that which is not tried again first. */
+  /** Lists failed work; items that are not tried again come first. */
   readonly failures: (limit: number) => Effect.Effect<ReadonlyArray<FailedWork>, StoreError>
   readonly deadLetters: (limit: number) => Effect.Effect<ReadonlyArray<DeadLetter>, StoreError>
 }>() {

@@ -1,5 +1,5 @@
 /**
- * Looks at what of a memory could be wrong, and says what to do about it.
+ * Checks of a memory; each failed one states what to do.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -9,7 +9,7 @@ import { balance, isBalanced, number, plural } from "./Wording.ts"
 
 export const Check = Schema.Struct({
   name: Schema.String,
-  /** A note needs nobody to do anything. */
+  /** A note needs no action. */
   state: Schema.Literal("ok", "note", "wrong"),
   detail: Schema.String
 })
@@ -29,7 +29,7 @@ export const check = (
 
 export const isWell = (checks: ReadonlyArray<Check>): boolean => checks.every(({ state }) => state !== "wrong")
 
-/** Of what it holds, and what waits in it. */
+/** Checks the memory's content, its queued and failed work, and its index. */
 export const ofContent = (memory: ClaudeMemory["Type"]) =>
   Effect.gen(function*() {
     const { lines, pending, projects, units } = yield* memory.status

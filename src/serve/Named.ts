@@ -1,5 +1,5 @@
 /**
- * Units and sessions by their ids or the beginnings of those.
+ * Finds units and sessions by id or a prefix of it.
  */
 import * as Effect from "effect/Effect"
 import { MemoryStore } from "../store/MemoryStore.ts"

@@ -1,5 +1,5 @@
 /**
- * That something which was asked for by its name or id is not there, or that it is not clear which is meant.
+ * A name or an id that matches nothing, or more than one thing.
  */
 import * as Schema from "effect/Schema"
 

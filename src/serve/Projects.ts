@@ -1,5 +1,5 @@
 /**
- * Projects by what they are called, and what a person may say of them.
+ * Finds projects by name, id or folder, and merges, renames and excludes them.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
@@ -11,10 +11,10 @@ import { MemoryStore } from "../store/MemoryStore.ts"
 import { NotFound } from "./NotFound.ts"
 
 export class ProjectError extends Schema.TaggedError<ProjectError>()("ProjectError", {
-  /** `Same`: a project is to be merged into itself. `Several`: more than one is called so. */
+  /** `Same`: merging a project into itself. `Several`: more than one project has this name. */
   reason: Schema.Literal("Same", "Several"),
   name: Schema.String,
-  /** Of those that are called so. */
+  /** Root folders of the projects with this name. */
   folders: Schema.Array(Schema.String)
 }) {
   override get message() {
@@ -24,7 +24,7 @@ export class ProjectError extends Schema.TaggedError<ProjectError>()("ProjectErr
   }
 }
 
-/** The project of a folder; what it was merged into, if it was. */
+/** Returns the project of a folder, or the project that it was merged into. */
 export const of = (folder: string) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -32,7 +32,10 @@ export const of = (folder: string) =>
     return Project.knownAs(yield* store.projects, resolved.id) ?? resolved
   })
 
-/** Those called so (by name, id or root folder), else those that one called so was merged into. */
+/**
+ * Returns the projects with these names, ids or root folders. A name that only merged projects have stands for those
+ * that they were merged into.
+ */
 export const named = (names: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const projects = yield* Effect.flatMap(MemoryStore, (store) => store.projects)
@@ -47,7 +50,7 @@ export const named = (names: ReadonlyArray<string>) =>
     })).flat()
   })
 
-/** The one called so, or that a folder belongs to, also when nothing is remembered of that yet. */
+/** Returns the one project with this name, or else the project of this folder, even if it has no memories yet. */
 export const find = (name: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem

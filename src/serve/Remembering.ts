@@ -1,5 +1,5 @@
 /**
- * What a person, or Claude for them, has remembered or forgotten at once.
+ * Saves and forgets single memories for a person, or for Claude on their behalf.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -45,7 +45,7 @@ export const forget = (ids: ReadonlyArray<string>) =>
     const store = yield* MemoryStore
     const units = yield* Effect.forEach(ids, unitCalled)
     const forgotten = yield* store.forget(units.map(({ id }) => id))
-    // Where answers of models are kept.
+    // Cached answers of models may hold the forgotten text.
     yield* Effect.flatMap(
       Effect.serviceOption(ModelCache),
       Option.match({
@@ -53,7 +53,7 @@ export const forget = (ids: ReadonlyArray<string>) =>
         onSome: ({ forget }) => forget
       })
     )
-    // What is left of their messages is remembered again.
+    // Compresses again what is left of the source messages.
     yield* Stream.runDrain(Pipeline.settle)
     return forgotten
   })

@@ -1,5 +1,5 @@
 /**
- * A page of the timeline: what stands around a memory or a time, or goes on from an earlier page.
+ * A page of the timeline: memories around a memory or a time, or the page that a cursor leads to.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -10,7 +10,7 @@ import { MemoryStore } from "../store/MemoryStore.ts"
 import { sessionCalled, unitCalled } from "./Named.ts"
 import { NotFound } from "./NotFound.ts"
 
-/** Before everything of its time. */
+/** A place before all units of this time. */
 const at = (occurredAt: number): Place => ({
   occurredAt: Math.floor(occurredAt),
   position: Number.MIN_SAFE_INTEGER,
@@ -19,7 +19,10 @@ const at = (occurredAt: number): Place => ({
 
 const placeOf = ({ id, occurredAt, position }: Place): Place => ({ occurredAt, position, id })
 
-/** A saved memory may be of a session of which nothing is stored. */
+/**
+ * Resolves a session's id; an unknown one is kept, since a saved memory may belong to a session that was never
+ * captured.
+ */
 const called = (sessionId: string) =>
   Effect.catchTag(
     sessionCalled(sessionId),

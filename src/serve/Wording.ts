@@ -1,5 +1,5 @@
 /**
- * Numbers, dates and sums in words, for people and for Claude.
+ * Formats numbers, dates and sums for people and for Claude.
  */
 import * as DateTime from "effect/DateTime"
 import type { SearchResult } from "../domain/Search.ts"
@@ -11,14 +11,17 @@ export const percent = (part: number, whole: number): string =>
 export const minute = (millis: number): string =>
   millis === 0 ? "unknown date" : DateTime.formatIso(DateTime.unsafeMake(millis)).slice(0, 16).replace("T", " ")
 
-/** "1 dead letter", "2 dead letters". */
+/** Formats as "1 dead letter", "2 dead letters". */
 export const plural = (n: number, noun: string): string => `${number(n)} ${noun}${n === 1 ? "" : "s"}`
 
-/** "12 decision, 3 archive". */
+/** Formats as "12 decision, 3 archive". */
 export const listed = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts).map(([name, n]) => `${number(n)} ${name}`).join(", ")
 
-/** "1,234 lines = 1,000 stored + 230 skipped (…) + 4 dead letters", with the `shown` commonest reasons for skipping. */
+/**
+ * Formats as "1,234 lines = 1,000 stored + 230 skipped (…) + 4 dead letters", with the `shown` commonest reasons for
+ * skipping.
+ */
 export const balance = (lines: LineSum, shown = Number.POSITIVE_INFINITY): string => {
   const reasons = Object.entries(lines.skipped).sort(([, a], [, b]) => b - a)
   const total = (some: typeof reasons) => some.reduce((sum, [, n]) => sum + n, 0)
@@ -34,7 +37,7 @@ export const balance = (lines: LineSum, shown = Number.POSITIVE_INFINITY): strin
 export const isBalanced = (lines: LineSum): boolean =>
   lines.total === lines.stored + lines.deadLetter + Object.values(lines.skipped).reduce((sum, n) => sum + n, 0)
 
-/** Why a result came, in words. */
+/** Explains why a result was found. */
 export const reason = ({ why }: Pick<SearchResult, "why">): string =>
   [
     why.keyword === null ? undefined : `keyword #${why.keyword.rank} (${why.matched.join(", ")})`,

@@ -1,6 +1,6 @@
 /**
- * Parts of the pipeline done again and again, for as long as they are let: what others captured, and what had to wait for a model, an
- * index or the store.
+ * Repeats parts of the pipeline until interrupted: work that other processes captured, and work that had to wait for a
+ * model, an index or the store.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -9,11 +9,11 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as Pipeline from "../Pipeline.ts"
 
-/** How long it rests when something can't be done: each time twice as long. */
+/** Pause after postponed work; it doubles each time, up to the longest. */
 const PAUSE = Duration.seconds(5)
 const LONGEST_PAUSE = Duration.minutes(5)
 
-/** What keeps a store from writing, and goes by itself or by a person's hand. */
+/** Reasons of store failures that end by themselves or when a person acts. */
 const PASSES: ReadonlySet<string> = new Set(["Away", "Full", "Locked"])
 
 interface Hindrance {
@@ -23,7 +23,10 @@ interface Hindrance {
 
 export type Patience = <A, E extends Hindrance, R>(work: Stream.Stream<A, E, R>) => Stream.Stream<A, E, R>
 
-/** Work that can't be done for now is begun again after pauses that grow, and what hinders it is said once. */
+/**
+ * Retries work after temporary failures, with pauses that grow from a second to a minute. A reason that repeats is
+ * logged once.
+ */
 export const makePatience: Effect.Effect<Patience> = Effect.map(Ref.make(""), (told) => {
   const tell = ({ message, reason }: Hindrance) =>
     Effect.flatMap(
@@ -42,7 +45,7 @@ export const makePatience: Effect.Effect<Patience> = Effect.map(Ref.make(""), (t
     )
 })
 
-/** Does it again after each `rest`; while something can't be done, after pauses that grow. */
+/** Repeats `part` after each `rest`; after a round with postponed work, after growing pauses instead. */
 export const paced = <R>(
   part: Stream.Stream<Pipeline.Step, Pipeline.PipelineError, R>,
   rest: Effect.Effect<unknown>
@@ -60,7 +63,10 @@ export const paced = <R>(
     return Stream.forever(round)
   }))
 
-/** Ends only when it is interrupted, or with a failure of the store that does not pass. */
+/**
+ * Works off the queue again and again. Ends only when interrupted, or with a failure of the store that is not
+ * temporary.
+ */
 export const work: Stream.Stream<Pipeline.Step, Pipeline.PipelineError, Pipeline.DrainServices> = Stream.unwrap(
   Effect.map(makePatience, (patiently) => paced(patiently(Pipeline.drain), Effect.sleep(PAUSE)))
 )

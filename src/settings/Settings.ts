@@ -1,5 +1,5 @@
 /**
- * Every setting, read through Config; the environment is read nowhere else.
+ * All settings, read through Config. Only process/CodeCache reads the environment besides, before anything is loaded.
  */
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
@@ -19,44 +19,48 @@ import type { Caps } from "../models/Spending.ts"
 import * as SettingsFile from "./SettingsFile.ts"
 
 export interface Settings {
-  /** Where everything that is remembered lies. */
+  /** Folder of the memory's files. */
   readonly home: string
   /** Claude Code's own folder, which holds the transcripts. */
   readonly claudeFolder: string
-  /** Models of providers. Where none is set for embeddings, the one that comes with the package is used. */
+  /** Models of providers. Without one for embeddings, the word vectors that come with the package are used. */
   readonly models: Partial<Readonly<Record<Role, ReadonlyArray<Endpoint>>>>
-  /** Whether a language model compresses sessions again: not, those that seem worth it, all. */
+  /** Sessions that a language model compresses again: none, those that seem worth it, or all. */
   readonly compression: typeof COMPRESSIONS[number]
-  /** What these may take in a day and a month. */
+  /** Spending limits of the models. */
   readonly caps: Caps
-  /** Milliseconds that a model may take to fuse what is injected; undefined is off. */
+  /** Milliseconds that a model may take to fuse the injected memories into one text; undefined when fusion is off. */
   readonly fusion: number | undefined
-  /** The server of the vectors; without one they lie beside the memory. */
+  /** Server of the vectors; without one, they are stored in the memory's own file. */
   readonly qdrant: QdrantSettings | undefined
-  /** The database of the memory, with its vectors in Qdrant; without one it is a file in `home`. */
+  /**
+   * URL of the memory's PostgreSQL database, whose vectors are in Qdrant; without one, the memory is a file in `home`.
+   */
   readonly postgres: Redacted.Redacted | undefined
-  /** Whether Claude may ask for other projects' memories than those of the one that it works in. */
+  /**
+   * `strict` limits Claude to the memories of the project that it works in; `shared` lets it ask for other projects'.
+   */
   readonly isolation: typeof ISOLATIONS[number]
   readonly exclude: Exclude
 }
 
-/** What is never captured. */
+/** Exclusions from capture. */
 export interface Exclude {
-  /** Absolute folders; a session that worked in one of them, or below, is not read. */
+  /** Absolute folders. A session that worked in one of them, or below, is not captured. */
   readonly paths: ReadonlyArray<string>
-  /** Names of tools, `*` at the end standing for any rest; what Claude asks of them and what they answer is left out. */
+  /** Names of tools; `*` at the end stands for any rest. Their calls and results are not captured. */
   readonly tools: ReadonlyArray<string>
 }
 
 export interface QdrantSettings {
   readonly address: QdrantAddress.QdrantAddress
   readonly apiKey: Option.Option<Redacted.Redacted>
-  /** What the names of its collections begin with. */
+  /** Prefix of its collections' names. */
   readonly prefix: string
-  /** Of a new collection. */
+  /** Number of shards of a new collection; `replicas` is its replication factor. */
   readonly shards: number
   readonly replicas: number
-  /** Whether it looks for words too, in place of PostgreSQL. */
+  /** True when Qdrant does the lexical search, too, in place of PostgreSQL. */
   readonly words: boolean
 }
 
@@ -79,7 +83,7 @@ const nonEmpty = (name: string) => Config.option(Config.nonEmptyString(name))
 const firstSet = <A>(configs: ReadonlyArray<Config.Config<Option.Option<A>>>): Config.Config<Option.Option<A>> =>
   Config.map(Config.all(configs), Option.firstSomeOf)
 
-/** Where each provider is and what opens it, by the names that people have for these. */
+/** Each provider's base URL and key, from the environment variables in its preset. */
 const providers = Config.all(Record.map(PRESETS, ({ baseUrlNames, keyNames }) =>
   Config.all({
     address: firstSet(baseUrlNames.map((name) => Config.map(nonEmpty(name), Option.map((value) => ({ name, value }))))),
@@ -90,7 +94,9 @@ const settingOf = (role: Role) => `CLAUDE_MEMORY_${role.toUpperCase()}`
 
 const isHttp = (url: string) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
 
-/** Ollama's own setting is a host and a port, and, where it is the server's, all addresses. */
+/**
+ * Converts Ollama's own OLLAMA_HOST to a base URL: a host and a port, where 0.0.0.0 (set for a server) is this machine.
+ */
 const ollamaHost = (value: string): Either.Either<string, string> => {
   const url = value.includes("://") ? value : `http://${value}`
   if (!isHttp(url)) return Either.left("OLLAMA_HOST is a host and a port such as 127.0.0.1:11434")
@@ -98,7 +104,7 @@ const ollamaHost = (value: string): Either.Either<string, string> => {
   return Either.right(`${protocol}//${host.replace(/^0\.0\.0\.0/, "127.0.0.1")}/v1`)
 }
 
-/** One `preset:model` of a role's list, or what is wrong with it. */
+/** Parses one `provider:model` entry of a role's list, or returns an error message. */
 const endpointOf = (
   role: Role,
   entry: string,
@@ -124,12 +130,14 @@ const endpointOf = (
   return Either.map(baseUrl, (baseUrl) => ({ provider, model, baseUrl, apiKey }))
 }
 
-/** Providers write one model's name in several ways: "Qwen/Qwen3-Embedding-8B", "qwen/qwen3-embedding-8b". */
+/**
+ * Normalizes a model's name, which providers spell differently: "Qwen/Qwen3-Embedding-8B", "qwen/qwen3-embedding-8b".
+ */
 const bareName = ({ model }: Endpoint) => model.slice(model.lastIndexOf("/") + 1).toLowerCase()
 
 const named = Config.all(Record.fromIterableWith(ROLES, (role) => [role, nonEmpty(settingOf(role))]))
 
-/** The model for embeddings that comes with the package, by a name of its own: what `reindex --to local` puts over what is set. */
+/** Name of the embedding model that comes with the package, with which `reindex --to local` overrides the setting. */
 const LOCAL = "local"
 
 const rolesOf = (
@@ -155,8 +163,8 @@ const rolesOf = (
   }).pipe(Either.mapLeft((detail) => ConfigError.InvalidData([], detail)))
 
 /**
- * Naming a model switches it on; a key alone does not. Without one the providers' thirty names are not looked up: the hook waits for
- * this.
+ * The models of all roles. Naming a model turns it on; a key alone does not. Without a named model, the providers' some
+ * thirty variables are not looked up, because the hook waits for the settings.
  */
 const models: Effect.Effect<Settings["models"], ConfigError.ConfigError> = Effect.flatMap(
   named,
@@ -166,13 +174,13 @@ const models: Effect.Effect<Settings["models"], ConfigError.ConfigError> = Effec
       : Effect.succeed({})
 )
 
-/** A mistake is to cost a dollar a day, ten a month, and no more. */
+/** Default caps, so that a mistake costs at most one dollar a day and ten a month. */
 const CAPS: Caps = {
   day: { usd: 1, tokens: Number.POSITIVE_INFINITY },
   month: { usd: 10, tokens: Number.POSITIVE_INFINITY }
 }
 
-/** A cap: a number, or "none". */
+/** Parses a cap: a number, or "none". */
 const cap = (name: string, otherwise: number): Config.Config<number> =>
   Config.mapOrFail(Config.option(Config.string(name)), (value) => {
     const text = Option.getOrElse(value, () => "").trim()
@@ -206,7 +214,7 @@ const fusion: Config.Config<number | undefined> = Config.mapOrFail(
   }
 )
 
-/** One of these words; the first unless it is set. */
+/** Parses one of the words; the first one is the default. */
 const oneOf = <A extends string>(name: string, words: readonly [A, ...ReadonlyArray<A>]): Config.Config<A> =>
   Config.mapOrFail(nonEmpty(name), (value) => {
     const found = Option.match(value, {
@@ -218,7 +226,7 @@ const oneOf = <A extends string>(name: string, words: readonly [A, ...ReadonlyAr
       : Either.right(found)
   })
 
-/** Parts of a list, none of them empty. */
+/** Parses a list, without its empty parts. */
 const listOf = (name: string, separator: string): Config.Config<ReadonlyArray<string>> =>
   Config.map(
     nonEmpty(name),
@@ -241,7 +249,7 @@ const exclude: Config.Config<Exclude> = Config.all({
   tools: listOf("CLAUDE_MEMORY_EXCLUDE_TOOLS", ",")
 })
 
-/** A cluster's; a single server has one of each. */
+/** Parses a setting of clusters, from 1 to 100; 1 by default, as on a single server. */
 const inCluster = (name: string): Config.Config<number> =>
   Config.mapOrFail(nonEmpty(name), (value) => {
     const n = Number(Option.getOrElse(value, () => "1"))
@@ -252,7 +260,7 @@ const inCluster = (name: string): Config.Config<number> =>
 
 const QDRANT_URLS = ["CLAUDE_MEMORY_QDRANT_URL", "QDRANT_URL"]
 
-/** `off` is for those who have a QDRANT_URL for another program. */
+/** Qdrant's settings. The URL may be `off`, for people who have set QDRANT_URL for another program. */
 const qdrant: Config.Config<QdrantSettings | undefined> = Config.all({
   url: firstSet(QDRANT_URLS.map((name) => Config.map(nonEmpty(name), Option.map((value) => ({ name, value }))))),
   apiKey: firstSet(
@@ -286,16 +294,16 @@ const postgres = Config.map(
   Option.getOrUndefined
 )
 
-/** Only a language model writes. */
+/** True when the models suffice for the compression: every kind but `extractive` needs a language model. */
 const isWritten = ({ compression, models }: Pick<Settings, "compression" | "models">) =>
   compression === "extractive" || models.light !== undefined || models.heavy !== undefined
 
 const ownHome = () => join(homedir(), ".claude-memory")
 
-/** Where everything that is remembered lies; said before the settings' file is read, which lies there. */
+/** Folder of the memory's files. Read from the environment alone, because the settings file lies in that folder. */
 export const home: Config.Config<string> = Config.map(nonEmpty("CLAUDE_MEMORY_HOME"), Option.getOrElse(ownHome))
 
-/** What the environment does not say is looked for in the settings' file. */
+/** Falls back to the settings file for values that the environment lacks. */
 const withFile = <A, E, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | ConfigError.ConfigError, R> =>
@@ -306,15 +314,15 @@ const withFile = <A, E, R>(
     )
   )
 
-/** What is known even where another setting is wrong. */
+/** Paths that are known even when another setting is invalid. */
 export interface Places extends Pick<Settings, "claudeFolder" | "home"> {
-  /** `home`, where that is not its usual place. */
+  /** `home` as an absolute path, if it is not the default. */
   readonly movedHome: string | undefined
-  /** Where Claude Code keeps what it knows of the user, MCP servers too. */
+  /** Claude Code's file of the user's data, which also lists MCP servers. */
   readonly claudeFile: string
 }
 
-/** https://code.claude.com/docs/en/claude-directory: with CLAUDE_CONFIG_DIR the file is in that folder too. */
+/** With CLAUDE_CONFIG_DIR, `claudeFile` is in that folder, too (https://code.claude.com/docs/en/claude-directory). */
 export const places: Config.Config<Places> = Config.map(
   Config.all({ home, folder: nonEmpty("CLAUDE_CONFIG_DIR") }),
   ({ folder, home }) => ({
@@ -369,19 +377,19 @@ const settings = Effect.all({
 
 export const transcriptsFolder = (settings: Settings) => join(settings.claudeFolder, "projects")
 
-/** A file of the package, from wherever in `src` or `dist` this module has come to lie. */
+/** Returns the path of a file in the package, wherever in `src` or `dist` this module is bundled. */
 export const packageFile = (...parts: ReadonlyArray<string>): string => {
   const here = fileURLToPath(new URL(".", import.meta.url))
   return join(here.replace(/[\\/](?:src|dist)(?:[\\/](?:lib|settings))?(?:[\\/]chunks)?[\\/]?$/, ""), ...parts)
 }
 
-/** Folders that programs are looked for in. */
+/** Folders in which programs are searched. */
 export const searchPath: Config.Config<ReadonlyArray<string>> = Config.map(
   firstSet(["PATH", "Path"].map(nonEmpty)),
   Option.match({ onNone: () => [], onSome: (folders) => folders.split(delimiter).filter((folder) => folder !== "") })
 )
 
-/** What Claude Code tells an MCP server that it runs: its project folder, and its session. */
+/** Claude Code's variables for its MCP servers: the project's folder (else the working directory) and the session. */
 export const claudeSession = Effect.mapError(
   Config.all({
     folder: Config.map(nonEmpty("CLAUDE_PROJECT_DIR"), Option.getOrElse(() => process.cwd())),
@@ -390,11 +398,11 @@ export const claudeSession = Effect.mapError(
   toSettingsError
 )
 
-/** What a hook goes by, before anything else. */
+/** Settings that a hook reads before all others. */
 export interface HookSettings {
-  /** Whether it is to say nothing: at all, or to a Claude that nobody sits before. */
+  /** True when the hook injects nothing: the memory is disabled, or turned off for headless runs and this is one. */
   readonly isOff: boolean
-  /** Milliseconds from its first line on; then it says nothing. */
+  /** Time limit in milliseconds, from the hook's first line on; a hook that exceeds it injects nothing. */
   readonly within: { readonly SessionStart: number; readonly UserPromptSubmit: number }
 }
 
@@ -404,7 +412,7 @@ const hookMs = (name: string, otherwise: number): Config.Config<number> =>
     Config.withDefault(otherwise)
   )
 
-/** `claude -p` and the SDKs call themselves `sdk-cli`, `sdk-ts` and so on. */
+/** True under `claude -p` and the SDKs, whose entry points are `sdk-cli`, `sdk-ts` and so on. */
 const isHeadless = Config.map(nonEmpty("CLAUDE_CODE_ENTRYPOINT"), Option.exists((name) => name.startsWith("sdk")))
 
 const isDisabled = Config.map(
@@ -423,7 +431,7 @@ export const hook: Effect.Effect<HookSettings, SettingsError> = withFile(Config.
   })
 })).pipe(Effect.mapError(toSettingsError))
 
-/** Whether output may be coloured and redrawn is the terminal's business; this is the person's (https://no-color.org). */
+/** The person's wish for output without colours (https://no-color.org), regardless of what the terminal can do. */
 export const noColor: Config.Config<boolean> = Config.map(nonEmpty("NO_COLOR"), Option.isSome)
 
 export const load = Effect.mapError(withFile(settings), toSettingsError)

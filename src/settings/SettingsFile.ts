@@ -1,6 +1,6 @@
 /**
- * `config.json` in the memory's folder: settings by the names of their environment variables, for programs that an editor starts without
- * the person's environment. The environment comes first.
+ * `config.json` in the memory's folder: settings under the names of their environment variables, for programs that an
+ * editor starts without the person's environment. The environment takes precedence.
  */
 import * as ConfigError from "effect/ConfigError"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -8,7 +8,7 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { readFileSync, statSync } from "node:fs"
 
-/** Longer is no settings file. */
+/** Maximum bytes of a settings file. */
 const MAX_BYTES = 64 * 1024
 
 const Values = Schema.parseJson(
@@ -17,14 +17,14 @@ const Values = Schema.parseJson(
 
 const decode = Schema.decodeEither(Values)
 
-/** true and false are what "on" and "off" are in the environment. */
+/** Converts a value to its form in the environment, where true is "on" and false is "off". */
 const told = (value: string | number | boolean): string =>
   typeof value === "boolean" ? value ? "on" : "off" : String(value)
 
 const isMissing = (error: unknown) =>
   ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException | undefined)?.code ?? "")
 
-/** What the file says; nothing when there is none. Synchronous: the hook waits for it. */
+/** Reads the settings file; without a file, there are no settings. Synchronous, because the hook waits for it. */
 export const read = (file: string): Either.Either<ConfigProvider.ConfigProvider, ConfigError.ConfigError> => {
   const wrong = (detail: string) => Either.left(ConfigError.InvalidData([], `${file}: ${detail}`))
   let text: string

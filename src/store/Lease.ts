@@ -83,7 +83,7 @@ const make = (folder: string) =>
           open: Effect.try({ try: lock, catch: toError }),
           close: ({ database }) => Effect.sync(() => database.close()),
           within: "1 second"
-        }).pipe(Effect.catchTag("OpeningTimedOut", (cause) => Effect.fail(toError(cause))))
+        })
         return id
       })
 

@@ -11,7 +11,6 @@ import type { Message } from "../domain/Conversation.ts"
 import { evidence } from "../domain/MemoryUnit.ts"
 import { passes } from "../domain/Search.ts"
 import type { Place, TimelineFilter } from "../domain/Timeline.ts"
-import { make as makeInFlight } from "../resources/InFlight.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { excludeProject, forget, mergeProjects, renameProject, save } from "./MapForgetting.ts"
 import {
@@ -141,21 +140,20 @@ const status = (state: State): StoreStatus => {
 
 const make = Effect.gen(function*() {
   const ledger = yield* ResourceLedger
-  const inFlight = yield* makeInFlight("MemoryStore")
-  const committed = yield* Effect.orDie(ledger.acquire({
+  const committed = yield* ledger.acquire({
     kind: "store",
     name: "MemoryStore in memory",
     open: Effect.sync(() => ({ state: empty() })),
     close: (holder) => Effect.sync(() => holder.state = empty()),
     within: "1 second"
-  }))
+  })
   const permit = yield* Effect.makeSemaphore(1)
   const identity = yield* Effect.sync(() => randomBytes(8).toString("hex"))
   /** What this fiber works on: the committed state, or its transaction's. */
   const current = yield* FiberRef.make(committed)
 
   const read = <A>(operation: string, ask: (state: State) => A) =>
-    inFlight(Effect.map(FiberRef.get(current), ({ state }) => ask(state))).pipe(
+    Effect.map(FiberRef.get(current), ({ state }) => ask(state)).pipe(
       Effect.withSpan(`MemoryStore.${operation}`)
     )
 
@@ -175,12 +173,12 @@ const make = Effect.gen(function*() {
 
   /** One synchronous change needs no copy, but has to wait for a transaction that is open. */
   const write = <A>(operation: string, change: (state: State, now: number) => A) =>
-    inFlight(Effect.gen(function*() {
+    Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
       const holder = yield* FiberRef.get(current)
       const run = Effect.sync(() => change(holder.state, now))
       return yield* holder === committed ? permit.withPermits(1)(run) : run
-    })).pipe(Effect.withSpan(`MemoryStore.${operation}`))
+    }).pipe(Effect.withSpan(`MemoryStore.${operation}`))
 
   /** A write that says what is wrong, if it was not done. */
   const written = (operation: string, change: (state: State) => string | undefined) =>

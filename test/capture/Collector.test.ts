@@ -44,7 +44,7 @@ const services = (store: Layer.Layer<MemoryStore, unknown, ResourceLedger>) =>
     Layer.provideMerge(NodeContext.layer)
   )
 
-/** A memory and a folder of its own. */
+/** Runs `test` with a store and a folder of its own. */
 const inFolder = <A, E>(
   test: (folder: string) => Effect.Effect<A, E, Services>,
   store: Layer.Layer<MemoryStore, unknown, ResourceLedger> = StoreInMemory.layer
@@ -88,7 +88,7 @@ const textsOf = (uuids: ReadonlyArray<string>) =>
     return (yield* store.messages(uuids)).map(({ blocks }) => blocks.map(({ text }) => text).join("\n"))
   })
 
-/** All that is stored, as JSON. */
+/** Everything that is stored, as JSON. */
 const everything = (captured: ReadonlyArray<Captured>) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -312,7 +312,7 @@ describe("a transcript that has just been begun", () => {
     inFolder((folder) =>
       Effect.gen(function*() {
         yield* TestClock.setTime(performance.timeOrigin + performance.now())
-        // Also where it lies on the border of what is read at once.
+        // Some lengths put the border between two reads into the line.
         for (const [i, length] of [65_000, 65_400, 1_098_000, 1_115_000, 5_000_000].entries()) {
           const file = join(folder, `s${i}.jsonl`)
           writeFileSync(file, ahead("长".repeat(length / 3)))
@@ -371,7 +371,7 @@ describe("a transcript that changes otherwise", () => {
       })
     ))
 
-  /** Its time is another than before, as a second later. */
+  /** Moves the file's modification time a second ahead. */
   const later = (file: string) => {
     const seconds = statSync(file).mtimeMs / 1_000 + 1
     utimesSync(file, seconds, seconds)
@@ -474,7 +474,7 @@ describe("a transcript that changes otherwise", () => {
           rmSync(deleted)
           writeFileSync(deleted, line("e1"))
         })
-        // What was open is read to its end; then the other one.
+        // The open file is read to its end, then the new one.
         const ids = (name: string) => Array.from({ length: 3_000 }, (_, i) => `${name}${i}`)
         for (const name of ["a", "b", "d"]) assert.strictEqual((yield* textsOf(ids(name))).length, 3_000, name)
         assert.strictEqual((yield* textsOf(["e1"])).length, 1)
@@ -710,7 +710,7 @@ describe("what is kept of a line", () => {
         const [session] = (yield* store.outlines(["s1"])).map(({ session }) => session)
         assert.deepInclude(session, { title: "Fix the [redacted:github]", cwd: "/home/mei/[redacted:github]/shop" })
         const [call, answer] = yield* store.messages(["u2", "u3"])
-        // Ids that are masked still tell what belongs together.
+        // Redacted ids still connect a call with its result.
         assert.strictEqual(call?.blocks[0]?.toolUseId, answer?.blocks[0]?.toolUseId)
         assert.strictEqual(call?.blocks[0]?.tool, "mcp:[redacted:github]:x")
       })
@@ -833,7 +833,7 @@ describe("two collectors", () => {
         const results = [...mine, ...theirs].map(({ result }) => result._tag)
         assert.isTrue(results.includes("Appended"))
         assert.isTrue(results.includes("Conflict"))
-        // Who is behind stops there.
+        // A collector that is behind stops at the conflict.
         for (const captured of [mine, theirs]) {
           assert.isFalse(captured.slice(0, -1).some(({ result }) => result._tag === "Conflict"))
         }
@@ -940,7 +940,7 @@ describe("any file", () => {
   )
   const anyFile = FastCheck.array(anyLine, { maxLength: 8 }).map((lines) => Buffer.from(lines.join("")))
 
-  /** What is stored, in an order that says nothing of how it came to be. */
+  /** Everything that is stored, in an order that does not depend on how it was captured. */
   const contents = Effect.gen(function*() {
     const store = yield* MemoryStore
     const ids = ["u0", "u1", "u2", "u3", "u4", "u5", "u6"]
@@ -1039,7 +1039,7 @@ describe("any file", () => {
       case "replace":
         return by.bytes
       case "scramble":
-        // Of the same size.
+        // The file keeps its size.
         return Buffer.from(
           bytes.toString("latin1").replace(/"uuid":"u\d"(?![\s\S]*"uuid":"u\d")/, `"uuid":"${by.with}"`),
           "latin1"
@@ -1047,7 +1047,7 @@ describe("any file", () => {
     }
   }
 
-  /** The uuids that the whole lines of a file name. */
+  /** Uuids of the messages in the whole lines of a file. */
   const uuidsIn = (bytes: Buffer): ReadonlyArray<string> =>
     bytes.toString("utf8").split("\n").flatMap((text) => {
       const parsed = Transcript.parse(text, "s1", () => undefined)

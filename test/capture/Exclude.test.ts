@@ -100,7 +100,7 @@ describe("an excluded folder", () => {
       const folder = yield* fs.realPath(yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-exclude-" }))
       mkdirSync(join(folder, "Case", "below"), { recursive: true })
       assert.isTrue(yield* isIn(join(folder, "Case", "below"), [join(folder, "Case")]))
-      // As the file system has it.
+      // Case matters only if the file system distinguishes it.
       const isSame = (yield* Effect.option(fs.stat(join(folder, "case"))))._tag === "Some"
       assert.strictEqual(yield* isIn(join(folder, "Case", "below"), [join(folder, "case")]), isSame)
       rmSync(join(folder, "Case"), { recursive: true })

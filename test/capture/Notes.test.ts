@@ -13,16 +13,16 @@ import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import { layer as memoryLayer } from "../../src/testing.ts"
 
 interface Place {
-  /** Claude Code's. */
+  /** Claude Code's folder of projects. */
   readonly projects: string
-  /** The project's, whose notes lie under its name. */
+  /** Root of the project; its notes lie in `projects` under a name made from this path. */
   readonly root: string
   readonly notes: string
 }
 
 const folderName = (path: string) => path.replace(/[^A-Za-z0-9]/g, "-")
 
-/** A project with a session in it, and a memory. */
+/** Runs `test` with a memory and a project that has one session. */
 const inProject = <A, E>(
   test: (place: Place) => Effect.Effect<A, E, ClaudeMemory>,
   exclude: (place: Place) => Partial<Context.Tag.Service<typeof Exclude>> = () => ({})
@@ -77,7 +77,7 @@ const find = (text: string, { root }: Place) =>
     return results.map(({ unit }) => unit.title)
   })
 
-/** What a session is told that is in this folder, and has a transcript. */
+/** Output of the prompt hook for a session in this folder, with a transcript path. */
 const ask = ({ projects, root }: Place, prompt: string, cwd = root) =>
   Effect.flatMap(ClaudeMemory, (memory) =>
     memory.hook({
@@ -125,7 +125,7 @@ describe("Claude Code's own memory", () => {
         yield* ingest(place)
         assert.strictEqual((yield* memory.status).units.byType.documentation ?? 0, 0)
         assert.isFalse(existsSync(place.notes))
-        // The sum of lines is of transcripts.
+        // The sum of lines covers transcripts only.
         assert.deepStrictEqual((yield* memory.status).lines, { total: 1, stored: 1, skipped: {}, deadLetter: 0 })
       })
     ))
@@ -147,7 +147,7 @@ describe("Claude Code's own memory", () => {
         const elsewhere = { ...place, projects: join(place.projects, "elsewhere") }
         assert.include(yield* ask(elsewhere, QUOKKA), "zebra")
         assert.strictEqual(yield* ask(place, QUOKKA), "")
-        // A session in a folder below is given the same notes.
+        // Claude Code gives a session in a folder below the same notes.
         assert.strictEqual(yield* ask(place, QUOKKA, join(place.root, "web")), "")
         write(place, "importer.md", "# Importer\nThe quokka importer reads spreadsheets in the lynx format only.")
         yield* ingest(place)

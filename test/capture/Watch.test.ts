@@ -29,7 +29,7 @@ import { cursor } from "../contract/made.ts"
 
 const LOOKS_EVERY = "2 seconds"
 
-/** Of the world outside, where the test's clock does not go. Fails the test when it does not come. */
+/** Polls by the real clock, since the test's clock does not move the world outside. Dies when nothing comes. */
 const until = <A, E, R>(what: Effect.Effect<Option.Option<A>, E, R>): Effect.Effect<A, E, R> =>
   Effect.gen(function*() {
     for (let i = 0; i < 2_000; i++) {
@@ -43,19 +43,19 @@ const until = <A, E, R>(what: Effect.Effect<Option.Option<A>, E, R>): Effect.Eff
 interface Watching {
   readonly folder: string
   readonly first: Batch
-  /** The next batch, without waiting. */
+  /** Waits for the next batch, without moving the test's clock. */
   readonly next: Effect.Effect<Batch>
-  /** What comes, in its order, while the clock goes on by the time between two looks, so often. */
+  /** Names of files found while the clock goes on by so many intervals between looks, in order. */
   readonly found: (looks: number) => Effect.Effect<ReadonlyArray<string>>
-  /** What a watcher tells of is looked at. */
+  /** Lets a watcher's event be handled, which happens a little later. */
   readonly looked: Effect.Effect<void>
-  /** What comes of it, without the clock coming to where anything would be looked at again. */
+  /** Names of files reported by watchers alone, before the clock reaches the next regular look. */
   readonly told: Effect.Effect<ReadonlyArray<string>>
-  /** The folders that are watched. */
+  /** Paths of the watched folders. */
   readonly watched: Effect.Effect<ReadonlyArray<string>>
 }
 
-/** Follows a new folder, into which `before` has written. */
+/** Watches a new folder, into which `before` has written. */
 const watching = <A, E, R>(
   before: (folder: string) => void,
   use: (watching: Watching) => Effect.Effect<A, E, R>,
@@ -74,7 +74,7 @@ const watching = <A, E, R>(
     )
     const take = until(Queue.poll(batches))
     const first = yield* take
-    /** It sleeps again when it has looked; others sleep too. */
+    /** Waits for a sleep of exactly the interval: the watch's own, after a look. Other fibers sleep as well. */
     const asleep = Effect.flatMap(TestClock.currentTimeMillis, (now) =>
       until(Effect.map(TestClock.sleeps(), Chunk.findFirst((at) => at === now + Duration.toMillis(LOOKS_EVERY)))))
     const found = (looks: number) =>
@@ -89,7 +89,7 @@ const watching = <A, E, R>(
       })
     const looked = Effect.gen(function*() {
       const now = yield* TestClock.currentTimeMillis
-      // A little later.
+      // Events are handled within 150 ms.
       yield* until(Effect.map(TestClock.sleeps(), Chunk.findFirst((at) => at <= now + 150)))
       yield* TestClock.adjust("150 millis")
     })
@@ -101,7 +101,7 @@ const watching = <A, E, R>(
 
 const names = ({ files }: Batch, folder: string) => files.map(({ path }) => relative(folder, path))
 
-/** Written so many seconds ago. */
+/** Writes a file whose modification time is so many seconds ago. */
 const write = (file: string, secondsAgo = 0, text = "{}\n") => {
   mkdirSync(join(file, ".."), { recursive: true })
   writeFileSync(file, text)
@@ -184,7 +184,7 @@ describe("a watcher tells", () => {
         yield* written("a/s1/subagents/agent-1.jsonl")
         yield* written("a/s1/subagents/agent-2.jsonl")
         yield* isTold("a/s2.jsonl", () => {
-          // As an editor replaces a file.
+          // Editors replace a file this way.
           write(join(folder, "a", "s2.tmp"), 0, "{\"another\":1}\n")
           renameSync(join(folder, "a", "s2.tmp"), join(folder, "a", "s2.jsonl"))
         })
@@ -203,7 +203,7 @@ describe("a watcher tells", () => {
         for (let i = 0; i < 500; i++) appendFileSync(file, "{}\n")
         for (let i = 0; i < 50; i++) write(join(folder, "a", `t${i}.jsonl`), i)
         const first = yield* told
-        // The burst may have been cut in two.
+        // The burst may come as two batches.
         const all = new Set(first.length === 51 ? first : [...first, ...(yield* told)])
         assert.strictEqual(all.size, 51)
         const { atimeMs, mtimeMs } = statSync(file)
@@ -235,7 +235,7 @@ describe("a watcher tells", () => {
       },
       ({ folder, found, told, watched }) =>
         Effect.gen(function*() {
-          // Some are kept for those that are made.
+          // Some watchers are held back for new folders.
           assert.deepStrictEqual(yield* watched, ["", "p0", "p1", "p2", "p3", "p4"])
           write(join(folder, "new1", "s.jsonl"))
           yield* told

@@ -1,6 +1,6 @@
 /**
- * The real Claude Code, in a home of its own and with a stand-in for the model: what it was started with, and what Claude would have
- * seen. https://code.claude.com/docs/en/cli-reference
+ * The real Claude Code, with a home of its own and a fake model: what it sends to the model, and what it answers.
+ * https://code.claude.com/docs/en/cli-reference
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
@@ -13,25 +13,27 @@ import { type Asked, type MessagesApi, messagesApi } from "./MessagesApi.ts"
 
 export const VERSION = "2.1.328"
 
-/** Installed by `npm ci --prefix test/claude`; only on the machines that it is made for. */
+/** Installed by `npm ci --prefix test/claude`, only on linux-x64. */
 export const binary = join(root, "test", "claude", "node_modules", "@anthropic-ai", "claude-code-linux-x64", "claude")
-/** For the name of a suite that is skipped. */
+/** Suffix for the name of a skipped suite; empty when Claude Code is installed. */
 export const without = existsSync(binary) ? "" : " (Claude Code is not installed: npm ci --prefix test/claude)"
 
 export interface Answer {
   readonly session: string
   readonly text: string
-  /** What Claude was asked, this time. */
+  /** Requests to the model for this prompt, in order. */
   readonly asked: ReadonlyArray<Asked>
-  /** By performance.now(), and how long until it was answered. */
+  /** Start by performance.now(), and milliseconds until the answer. */
   readonly began: number
   readonly ms: number
 }
 
-/** A session of several prompts in one process, as a program that embeds Claude Code has it (`--input-format stream-json`). */
+/**
+ * A session of several prompts in one process, as in programs that embed Claude Code (`--input-format stream-json`).
+ */
 export interface Session extends Program {
   readonly say: (prompt: string) => Effect.Effect<Answer>
-  /** End of stdin, and of the process. */
+  /** Closes stdin and waits for the process to end. */
   readonly close: Effect.Effect<Outcome>
 }
 
@@ -42,39 +44,39 @@ export interface Options {
 }
 
 export interface Client {
-  /** HOME, in which are Claude Code's folder `.claude` and the memory `.claude-memory`. */
+  /** HOME, which holds Claude Code's folder `.claude` and the memory `.claude-memory`. */
   readonly home: string
-  /** Where it works unless told otherwise: a folder in `home` whose name has a space and Chinese in it. */
+  /** Default working directory: a folder in `home` whose name has a space and Chinese in it. */
   readonly project: string
   readonly api: MessagesApi
-  /** One prompt, headless (`-p`), to the end of the process. */
+  /** Runs one prompt, headless (`-p`), to the end of the process. */
   readonly ask: (prompt: string, options?: Options) => Effect.Effect<Answer>
-  /** Any other command of it (`mcp list`), to its end. */
+  /** Runs any other command of Claude Code (`mcp list`) to its end. */
   readonly run: (args: ReadonlyArray<string>, options?: Options) => Effect.Effect<Outcome>
   readonly session: (options?: Options) => Effect.Effect<Session, never, Scope.Scope>
-  /** In a pseudo terminal of script(1). */
+  /** Starts Claude Code in a pseudo terminal of script(1). */
   readonly terminal: (options?: Options) => Effect.Effect<Terminal, never, Scope.Scope>
-  /** What of all that was started here, by Claude Code too, still runs. */
+  /** Processes started from here, by Claude Code too, that still run. */
   readonly running: Effect.Effect<ReadonlyArray<Running>>
-  /** Claude Code's own settings for the person. */
+  /** Path of Claude Code's user settings. */
   readonly settings: string
-  /** Each whole line of the transcripts, of the session or of all. */
+  /** The whole lines of the transcripts, of one session or of all. */
   readonly transcript: (session?: string) => ReadonlyArray<string>
 }
 
 export interface Running {
   readonly pid: number
-  /** Who started it. */
+  /** Pid of the parent. */
   readonly parent: number
   readonly command: string
 }
 
 export interface Terminal extends Program {
-  /** Types it as a person does, and Enter. */
+  /** Types the text as a person does, then Enter. */
   readonly enter: (text: string) => Effect.Effect<void>
 }
 
-/** https://code.claude.com/docs/en/env-vars: nothing but the model is asked for anything. */
+/** Turns off all network traffic but the model's: https://code.claude.com/docs/en/env-vars */
 const quiet = {
   CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
   DISABLE_AUTOUPDATER: "1",
@@ -82,13 +84,13 @@ const quiet = {
   DISABLE_TELEMETRY: "1"
 }
 const KEY = "sk-ant-stand-in"
-/** Sessions stay open for as long as a suite works with them. */
+/** Sessions stay open as long as a suite works with them. */
 const KILL_AFTER_MS = 5 * 60_000
 
 const STREAMS = ["--input-format", "stream-json", "--output-format", "stream-json", "--verbose"]
 const RESULT = /^\{.*"type":"result"/
 
-/** Linux: by the home that it was given. */
+/** Finds processes by HOME in their environment; Linux only. */
 const runningIn = (home: string): ReadonlyArray<Running> =>
   readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
     try {
@@ -98,12 +100,12 @@ const runningIn = (home: string): ReadonlyArray<Running> =>
       const parent = /^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]
       return [{ pid: Number(pid), parent: Number(parent), command: command || readlinkSync(`/proc/${pid}/exe`) }]
     } catch {
-      // It has ended meanwhile, or is not ours to look at.
+      // The process has ended meanwhile, or belongs to another user.
       return []
     }
   })
 
-/** Without one at the end that whoever wrote it was killed at, or is still writing. */
+/** Splits into lines, without a last line that is torn: its writer was killed or is still writing. */
 const wholeLines = (text: string) => {
   const lines = text.split("\n")
   const last = lines.pop() ?? ""
@@ -111,7 +113,7 @@ const wholeLines = (text: string) => {
     JSON.parse(last)
     lines.push(last)
   } catch {
-    // Torn, or empty as it is after a newline.
+    // Torn, or empty after the last newline.
   }
   return lines.filter((line) => line !== "")
 }
@@ -124,7 +126,7 @@ const transcriptsOf = (home: string, session = "") => {
     .flatMap((name) => wholeLines(readFileSync(join(folder, name), "utf8")))
 }
 
-/** What a person has answered once, when Claude Code asked: no more questions at the start. */
+/** Claude Code's state after a person has answered its questions, so that it starts without any. */
 const known = (project: string) => ({
   hasCompletedOnboarding: true,
   lastOnboardingVersion: VERSION,
@@ -135,7 +137,7 @@ const known = (project: string) => ({
 
 const CONTROLS = /\u001b(?:\[[0-9;?<>=]*[A-Za-z]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[78])/g
 
-/** `base` is for everything that it starts. */
+/** `base` applies to every program that the client starts. */
 export const make = Effect.fnUntraced(function*(base: Pick<Options, "env"> = {}) {
   const fs = yield* FileSystem.FileSystem
   const home = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-claude-" }).pipe(
@@ -160,7 +162,7 @@ export const make = Effect.fnUntraced(function*(base: Pick<Options, "env"> = {})
   })
   const headless = (args: ReadonlyArray<string>, options: Options, staysOpen = false) =>
     start(["-p", ...args, ...options.args ?? []], { ...optionsOf(options), staysOpen })
-  /** What it was asked from `before` on, to the answer in this line of JSON. */
+  /** The answer in a line of JSON, with the requests since `before`. */
   const answerOf = (line: string, before: number, began: number) => {
     const { result, session_id: session } = JSON.parse(line)
     const asked = api.asked.slice(before).filter((each) => each.session === session)
@@ -212,11 +214,12 @@ export const make = Effect.fnUntraced(function*(base: Pick<Options, "env"> = {})
           command: "script",
           staysOpen: true
         })
-        // Without colours and positions.
+        // Without colours and cursor positions.
         const screen = Effect.map(program.stdout, (text) => text.replace(CONTROLS, ""))
         return {
           ...program,
-          // Enter read in one piece with the text would be a line of a pasted text: it waits until the text is shown to its end.
+          // Enter read together with the text would count as a line of pasted text, so it waits until all of the text
+          // is shown.
           enter: (text) =>
             Effect.gen(function*() {
               const end = text.split(" ").at(-1)!

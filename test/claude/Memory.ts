@@ -1,5 +1,5 @@
 /**
- * Claude Memory as a person has it beside Claude Code: installed, asked for what it knows, and removed.
+ * Claude Memory as a person uses it beside Claude Code: installed, queried and removed.
  */
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -19,13 +19,13 @@ export interface Unit {
   readonly content: string
 }
 
-/** A busy machine is not what these suites are about: hooks may take as long as they need. */
+/** Long budgets for the hooks, so that a busy machine does not fail these suites. */
 export const patient = { CLAUDE_MEMORY_HOOK_MS: "20000", CLAUDE_MEMORY_SESSION_START_MS: "20000" }
 
 const rewrite = (file: string, from: RegExp, to: string) =>
   writeFileSync(file, readFileSync(file, "utf8").replace(from, to))
 
-/** So do the hooks that this file tells Claude Code of. */
+/** Raises Claude Code's timeout for hooks in this file from 1 second to 30. */
 export const patiently = (file: string) => rewrite(file, /(?<key>"timeout": *)1\b/g, "$<key>30")
 
 const asInstalled = (file: string) => rewrite(file, /(?<key>"timeout": *)30\b/g, "$<key>1")
@@ -53,7 +53,7 @@ export const uninstall = (client: Client) =>
 export const status = (client: Client): Effect.Effect<Status> =>
   Effect.map(command(client, "status", "--all-projects", "--json"), (text) => JSON.parse(text))
 
-/** What is found for these words, best first, of one type or of all; nothing while there is no memory yet. */
+/** Results of a search, best first, of one type or of all; empty while there is no memory yet. */
 export const found = (client: Client, words: string, type?: string): Effect.Effect<ReadonlyArray<Unit>> =>
   Effect.map(
     asked(client, "search", words, ...type === undefined ? [] : ["--type", type], "--limit", "50", "--json"),
@@ -67,7 +67,7 @@ export const found = (client: Client, words: string, type?: string): Effect.Effe
 
 const PATIENCE_MS = 60_000
 
-/** Waits for what others do, at most a minute; what was seen last is told when it doesn't come. */
+/** Polls until `holds`, at most a minute; then dies with the last value seen. */
 export const until = <A>(look: Effect.Effect<A>, holds: (seen: A) => boolean): Effect.Effect<A> =>
   Effect.gen(function*() {
     const began = performance.now()
@@ -81,10 +81,10 @@ export const until = <A>(look: Effect.Effect<A>, holds: (seen: A) => boolean): E
     }
   })
 
-/** Every line of the transcripts, as they are once that is asked, is accounted for, and nothing waits. */
+/** Waits until every line of the transcripts, as they now are, is accounted for and nothing is pending. */
 export const caughtUp = (client: Client) =>
   until(status(client), ({ lines, pending }) => pending === 0 && lines.total === client.transcript().length)
 
-/** For the log of a run: what was asked, and what was seen. */
+/** Writes a step and what was seen to the log of the run. */
 export const tell = (what: string, seen = ""): Effect.Effect<void> =>
   Effect.sync(() => process.stdout.write(`${what}\n${seen.replace(/^(?=.)/gm, "    | ")}${seen === "" ? "" : "\n"}`))

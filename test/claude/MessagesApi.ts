@@ -1,6 +1,6 @@
 /**
- * A stand-in for Anthropic's messages API on a loopback port: it says what a test has written for a prompt, and keeps what it was
- * asked, which is all that Claude would have seen.
+ * A fake of Anthropic's messages API on a loopback port. It answers with the scene that a test has set for a prompt,
+ * and records each request, which is all that Claude would see.
  */
 import * as Effect from "effect/Effect"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
@@ -10,7 +10,7 @@ export type Block =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "tool_use"; readonly name: string; readonly input: object }
 
-/** What Claude says to a prompt, answer by answer: each that uses a tool is followed by the next. */
+/** Answers to a prompt, in order; after an answer that uses a tool comes the next one. */
 export type Scene = ReadonlyArray<ReadonlyArray<Block> | ((asked: Asked) => ReadonlyArray<Block>)>
 
 export const says = (text: string): Block => ({ type: "text", text })
@@ -33,31 +33,31 @@ interface Body {
   readonly metadata: { readonly user_id: string }
 }
 
-/** A request as Claude would have read it. */
+/** A request to the model. */
 export interface Asked {
-  /** Claude Code's session. */
+  /** Id of Claude Code's session. */
   readonly session: string
-  /** What the person said last. */
+  /** The person's last prompt. */
   readonly prompt: string
-  /** How often Claude has answered it already. */
+  /** Number of answers to that prompt so far. */
   readonly step: number
-  /** All of it, in its order. */
+  /** Text of the whole request, in order. */
   readonly text: string
-  /** What came with the prompt and after it: not what earlier prompts of the session brought. */
+  /** Text from that prompt on, without that of earlier prompts of the session. */
   readonly turn: string
-  /** What the tools that were used last gave. */
+  /** Results of the last tool uses. */
   readonly results: string
   readonly at: number
 }
 
 export interface MessagesApi {
   readonly origin: string
-  /** By what the prompt contains; the first that fits. To any other prompt Claude says "Understood." */
+  /** Scenes by a part of the prompt; the first match counts. Any other prompt is answered with "Understood." */
   readonly scenes: Map<string, Scene>
   readonly asked: Array<Asked>
 }
 
-/** What memory put into the request beside this prompt, by all hooks or by one. */
+/** Text that memory injected with this prompt, by all hooks or by one. */
 export const given = (asked: Asked | undefined, hook = "") =>
   [...asked?.turn.matchAll(/(\w+) hook additional context: (<claude-memory>[\s\S]*?<\/claude-memory>)/g) ?? []]
     .flatMap(([, event, text]) => hook === "" || hook === event ? [text] : []).join("\n")
@@ -67,7 +67,7 @@ const textOf = (content: string | ReadonlyArray<Part> | undefined): string =>
     ? content
     : content?.map((part) => part.text ?? textOf(part.content)).join("\n") ?? ""
 
-/** Without what tools gave and what Claude Code itself adds. */
+/** The person's words in a turn, without tool results and Claude Code's own reminders. */
 const saidBy = ({ content, role }: Turn): string | undefined => {
   if (role !== "user") return undefined
   if (typeof content === "string") return content
@@ -93,7 +93,7 @@ const read = ({ messages, metadata, system }: Body): Asked => {
 
 const usage = { input_tokens: 10, output_tokens: 5, cache_creation_input_tokens: 0, cache_read_input_tokens: 0 }
 
-/** The events of a streamed answer: https://docs.claude.com/en/docs/build-with-claude/streaming */
+/** Events of a streamed answer: https://docs.claude.com/en/docs/build-with-claude/streaming */
 const events = (message: object, content: ReadonlyArray<Block & { readonly id?: string }>, stop_reason: string) => [
   { type: "message_start", message: { ...message, content: [], stop_reason: null, usage } },
   ...content.flatMap((block, index) => [

@@ -1,5 +1,5 @@
 /**
- * The harness itself: the real Claude Code talks to the stand-in, and what a hook says is in what Claude is asked.
+ * Tests the harness: the real Claude Code talks to the fake model, and a hook's output is in the request.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it } from "@effect/vitest"

@@ -1,5 +1,5 @@
 /**
- * The hook as Claude Code runs it: what a session says is, after an import, in what a later one is asked.
+ * The hook in the real Claude Code: after an import, a later session's prompt gets what an earlier session said.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it } from "@effect/vitest"

@@ -1,6 +1,5 @@
 /**
- * Claude Memory inside the real Claude Code, from its installation to its removal. What each step asked and what was seen is
- * printed.
+ * Claude Memory inside the real Claude Code, from installation to removal. Each step prints what it asked and saw.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import type * as FileSystem from "@effect/platform/FileSystem"
@@ -35,7 +34,7 @@ const scenario = (
 const tool = (name: string, input: object, server = "claude-memory") =>
   uses(`mcp__${server}__claude_memory_${name}`, input)
 
-/** What was put beside the prompt in Claude's request, on the record. */
+/** Returns what was injected into Claude's first request, and logs it. */
 const seen = (what: string, answer: Client.Answer): Effect.Effect<string> => {
   const text = given(answer.asked[0])
   return Effect.as(tell(`asked${what}: ${answer.asked[0]?.prompt}`, text || "(memory added nothing)"), text)
@@ -44,14 +43,14 @@ const seen = (what: string, answer: Client.Answer): Effect.Effect<string> => {
 const asking = (client: Client.Client, prompt: string, options?: Client.Options) =>
   Effect.flatMap(client.ask(prompt, options), (answer) => seen("", answer))
 
-/** What the prompt has nothing to do with is not beside it. */
+/** Asserts that nothing is injected for an unrelated prompt. */
 const knowsNothing = (client: Client.Client) =>
   Effect.gen(function*() {
     const { asked } = yield* client.ask("Write a haiku about otters.")
     assert.strictEqual(given(asked[0], "UserPromptSubmit"), "")
   })
 
-/** The story, with all that it leaves remembered by the servers of its sessions alone. */
+/** Plays the story, and waits until the MCP servers of its sessions alone have captured all of it. */
 const lived = (client: Client.Client) =>
   Effect.gen(function*() {
     const { session } = yield* story.play(client)
@@ -59,7 +58,7 @@ const lived = (client: Client.Client) =>
     yield* session.close
   })
 
-/** What the last words of a session leave is for the next to read, or for this. */
+/** Imports the last words of closed sessions, which otherwise the next session's server would capture. */
 const imported = (client: Client.Client) => Effect.zipRight(command(client, "import"), caughtUp(client))
 
 describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.without}`, () => {
@@ -73,7 +72,7 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
       yield* tell("claude mcp list", servers.stdout)
       assert.match(servers.stdout, /claude-memory: .*Connected/)
 
-      // The MCP server of an open session captures what is said in it, and nothing else is run.
+      // The MCP server of an open session captures what is said in it; nothing else runs.
       const { answer, session } = yield* story.play(client)
       yield* tell(`asked: ${story.PROMPT}`, answer.text)
       for (const type of ["error_log", "decision"]) {
@@ -87,7 +86,7 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
       assert.include(later, "C locale")
       yield* knowsNothing(client)
 
-      // Claude looks for more by itself.
+      // Claude searches its memory by itself.
       let got: Asked | undefined
       client.api.scenes.set("Look it up", [
         [says("I search my memory."), tool("search", { query: "nightly export locale" })],
@@ -103,7 +102,7 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
       assert.include(looked.asked[1]?.results, story.CAUSE)
       assert.include(got?.results, story.CAUSE)
 
-      // What it saves is in the transcript too, as the tool's input.
+      // A saved text is also in the transcript, as the tool's input.
       const rule = "Sums in the tills are rounded to five centimes."
       client.api.scenes.set("Save it", [[tool("save", { content: rule })], [says("It is saved.")]])
       const saved = yield* client.ask("Save it in your memory.", { args: ["--allowedTools", "mcp__claude-memory"] })
@@ -155,7 +154,7 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
         const second = yield* client.ask(story.QUESTION, resumed)
         assert.strictEqual(second.session, first.session)
         assert.notInclude(yield* seen(" in the same session, resumed", second), story.CAUSE)
-        // At its first prompt nothing tells whose fork it is: its transcript is written later.
+        // At its first prompt a fork cannot be recognized, because its transcript is written later.
         const forked = yield* client.ask(story.QUESTION, { args: [...resumed.args, "--fork-session"] })
         assert.notStrictEqual(forked.session, first.session)
         const again = yield* client.ask(story.QUESTION, { args: ["--resume", forked.session] })
@@ -322,7 +321,7 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
       Effect.gen(function*() {
         yield* init(client)
         yield* lived(client)
-        // As far as Claude can go: it repeats all that it was given.
+        // The worst case for feedback: Claude repeats all that was injected.
         client.api.scenes.set(story.QUESTION, [(asked) => [says(`${given(asked)}\nUnderstood.`)]])
         const total = Effect.map(imported(client), ({ units }) => units.total)
         const counts: Array<number> = []

@@ -1,5 +1,5 @@
 /**
- * Sessions that older versions of Claude Code recorded, beside one of today's, in one folder of Claude Code's.
+ * Sessions recorded by older versions of Claude Code, in one folder with a new session.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it } from "@effect/vitest"

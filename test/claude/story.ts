@@ -1,5 +1,5 @@
 /**
- * What is worked on in the suites: a session with an error, its cure and a decision, as Claude would go about it.
+ * The story of these suites: a session with an error, its cure and a decision.
  */
 import * as Effect from "effect/Effect"
 import { mkdirSync, writeFileSync } from "node:fs"
@@ -9,13 +9,13 @@ import { says, type Scene, uses } from "./MessagesApi.ts"
 
 export const PROMPT = "The nightly export of the orders fails. Find out why and mend it."
 
-/** What only this session says: a later one can know it from memory alone. */
+/** Occurs only in this session, so a later session can know it from memory alone. */
 export const CAUSE = "ERR_EXPORT_LOCALE"
-/** What the person then decides. */
+/** The person's decision at the end of the session. */
 export const DECISION =
   "From now on write every export in the C locale, because the bookkeeping takes a comma for a new column."
 
-/** What fails until `locale.txt` is there. */
+/** Fails until `locale.txt` exists. */
 const PROGRAM = `import { existsSync } from "node:fs"
 if (!existsSync("locale.txt")) throw new TypeError("${CAUSE}: expected 12.50, found 12,50 in orders.csv")
 process.stdout.write("exported 1204 orders\\n")
@@ -33,13 +33,13 @@ const scene: Scene = [
   [says("The export works again: it wrote 1204 orders.")]
 ]
 
-/** The tools that it uses. */
+/** Tools that the session may use. */
 const tools = ["--allowedTools", "Bash,Write"]
 
-/** What a later session asks about it. */
+/** A later session's question about this one. */
 export const QUESTION = "What was the cause when the nightly export of the orders failed?"
 
-/** Other work in the same project: prompts and what Claude said to them. */
+/** Other work in the same project: prompts and Claude's answers. */
 const others: ReadonlyArray<readonly [prompt: string, answer: string]> = [
   [
     "Which port does the staging gateway listen on?",
@@ -67,10 +67,10 @@ const others: ReadonlyArray<readonly [prompt: string, answer: string]> = [
   ]
 ]
 
-/** What a later session asks about that work, on the way. */
+/** Prompts of a later session about that other work. */
 export const LATER: ReadonlyArray<string> = others.slice(0, 3).map(([prompt]) => prompt)
 
-/** Lays the project, and teaches Claude what it is to say. */
+/** Writes the project's files and sets the scenes. */
 const prepare = ({ api, project }: Client): void => {
   mkdirSync(join(project, "export"), { recursive: true })
   writeFileSync(join(project, "export", "orders.mjs"), PROGRAM)
@@ -79,7 +79,7 @@ const prepare = ({ api, project }: Client): void => {
   for (const [prompt, answer] of others) api.scenes.set(prompt, [[says(answer)]])
 }
 
-/** Sessions of other work, and then the one that is asked about, which stays open. */
+/** Plays the sessions of other work, then the story's session, which stays open. */
 export const play = (client: Client) =>
   Effect.gen(function*() {
     prepare(client)

@@ -1,5 +1,5 @@
 /**
- * Small sessions for tests, told step by step, and the units that are made of them.
+ * Small sessions for tests, built step by step, and the units made of them.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -32,7 +32,7 @@ export const says = (text: string): Step => [{ text, role: "assistant" }]
 
 export const thinks = (text: string): Step => [{ role: "assistant", blocks: [{ kind: "thinking", text }] }]
 
-/** As capture writes a tool's input down. */
+/** Text of a tool's input, in the form that capture stores. */
 const inputText = (input: Readonly<Record<string, unknown>>) =>
   Object.entries(input).map(([key, value]) => {
     const text = typeof value === "string" ? value : JSON.stringify(value)
@@ -41,7 +41,7 @@ const inputText = (input: Readonly<Record<string, unknown>>) =>
 
 let calls = 0
 
-/** A call, and what came back. */
+/** A tool call and its result. */
 export const uses = (
   tool: string,
   input: Readonly<Record<string, unknown>>,
@@ -75,7 +75,7 @@ export const edits = (file_path: string, old_string: string, new_string: string)
 export const writes = (file_path: string, content: string) =>
   uses("Write", { file_path, content }, `File created successfully at: ${file_path}`)
 
-/** With their places: uuids u0, u1, …, a second between them. */
+/** Messages with their places: uuids u0, u1, …, a second between them. */
 export const told = (steps: ReadonlyArray<Step>, prefix = "u"): ReadonlyArray<Message> =>
   steps.flat().map((says, i) => message(`${prefix}${i}`, { occurredAt: 1_000 * (i + 1), ...says }))
 
@@ -93,7 +93,7 @@ export const contextOf = (
 export const compress = (context: SegmentContext) =>
   Effect.flatMap(Compressor, ({ compress }) => compress(context)).pipe(Effect.provide(compressor))
 
-/** The units of one type that a segment of these steps becomes. */
+/** Units of one type from a segment with these steps. */
 export const unitsOf = (type: UnitType, steps: ReadonlyArray<Step>, before: ReadonlyArray<Step> = []) =>
   Effect.map(compress(contextOf(steps, before)), (units) => units.filter((unit) => unit.type === type))
 

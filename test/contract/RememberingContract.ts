@@ -157,6 +157,23 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "cuts it from a session of any length",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const uuids = Array.from({ length: 450 }, (_, i) => `m${i}`)
+        const said = (i: number) => i % 200 === 0 || i === 449 ? text(HARBOUR, LANTERN) : text(`Number ${i}. ${TIDE}`)
+        const messages = uuids.map((uuid, i) => message(uuid, { isPrompt: i === 0, blocks: [said(i)] }))
+        yield* capture("/t/a", messages)
+        yield* compress("segment", telling("goes", messages[0]!, HARBOUR))
+        assert.strictEqual((yield* store.forget(["goes"])).messages, 4)
+        assert.deepStrictEqual(
+          yield* textsOf("m0", "m200", "m400", "m448", "m449"),
+          [[LANTERN], [LANTERN], [LANTERN], [`Number 448. ${TIDE}`], [LANTERN]]
+        )
+      })
+    )
+
+    test(
       "keeps a copy with other uuids from bringing it back, and one that is stored already",
       Effect.gen(function*() {
         const store = yield* MemoryStore

@@ -10,7 +10,7 @@ const page = await follow("add-a-provider")
 
 const DIMENSION = 384
 
-/** The server that the page takes for granted; it keeps what it was asked. */
+/** The server that the page assumes; it records its requests. */
 const provider = Effect.gen(function*() {
   const asked: Array<{ readonly model: string; readonly input: ReadonlyArray<string> }> = []
   const listen = Effect.async<Server>((resume) => {

@@ -1,5 +1,5 @@
 /**
- * Follows a page of docs/: writes its files into test/example/ of what looks like a clone and runs them.
+ * Follows a page of docs/: writes its files into test/example/ of a folder laid out like a clone, and runs them.
  */
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -21,9 +21,9 @@ import { root } from "../data.ts"
 import { type Outcome, run } from "../e2e/run.ts"
 
 export interface Page {
-  /** Runs its main.ts to the end. */
+  /** Runs the page's main.ts to the end. */
   readonly main: (...args: ReadonlyArray<string>) => Effect.Effect<Outcome>
-  /** A path that nothing is at yet. */
+  /** A path where nothing exists yet. */
   readonly temporary: (name: string) => string
 }
 
@@ -32,7 +32,7 @@ interface File {
   readonly code: string
 }
 
-/** Its files are its blocks of TypeScript, each of which begins with its name. */
+/** The page's files: its blocks of TypeScript, each of which begins with a file name. */
 export const filesOf = (page: string): ReadonlyArray<File> => {
   const text = readFileSync(join(root, "docs", `${page}.md`), "utf8")
   const files = [...text.matchAll(/```ts\n\/\/ (\S+\.ts)\n([\s\S]*?)```/g)].map(([, name, code]) => ({
@@ -44,7 +44,7 @@ export const filesOf = (page: string): ReadonlyArray<File> => {
   return files
 }
 
-/** What looks like a clone, until the file of tests has ended. */
+/** Makes a folder laid out like a clone; it is removed after the test file. */
 export const makeClone = (): string => {
   const clone = realpathSync(mkdtempSync(join(tmpdir(), "claude-memory-docs-")))
   afterAll(() => rmSync(clone, { recursive: true, force: true }))
@@ -62,7 +62,7 @@ export const writeFiles = (folder: string, files: ReadonlyArray<File>) => {
   for (const { code, name } of files) writeFileSync(join(folder, name), code)
 }
 
-/** Its contract suite is registered with the test's. */
+/** Writes the page's files, and registers its contract suite with this test file. */
 export const follow = async (name: string): Promise<Page> => {
   const files = filesOf(name)
   const clone = makeClone()

@@ -1,5 +1,5 @@
 /**
- * What the pages show holds against the library: one check of all, as most of its time goes to the library.
+ * Checks the code on the pages against the library's types: all pages at once, as most of the time goes to the library.
  */
 import { assert, it } from "@effect/vitest"
 import { spawnSync } from "node:child_process"
@@ -8,7 +8,7 @@ import { join } from "node:path"
 import { root } from "../data.ts"
 import { filesOf, makeClone, writeFiles } from "./page.ts"
 
-/** Those of scripts/check-package.mjs, and what the contracts, which are sources of ours, are written for. */
+/** Options of scripts/check-package.mjs, and those that the contracts need, which are sources of ours. */
 const compilerOptions = {
   target: "ES2022",
   lib: ["ES2023"],
@@ -33,7 +33,7 @@ it("the pages show files whose types hold against the library", { timeout: 120_0
     existsSync(join(clone, "dist", "lib", "library.d.ts")),
     "the library was built without its declarations"
   )
-  // As deep as test/example, so that what they import is the same.
+  // Each folder is as deep as test/example, so that relative imports are the same.
   for (const page of PAGES) writeFiles(join(clone, "test", page), filesOf(page))
   writeFileSync(
     join(clone, "tsconfig.json"),

@@ -4,7 +4,7 @@ import { defuse, fence, stripFence, without } from "../../src/domain/Injection.t
 import { times } from "../data.ts"
 import { anyText, hostile, millis } from "../texts.ts"
 
-/** What forges a fence, or tries. */
+/** Texts that forge a fence, or try to. */
 const forged = FastCheck.array(
   FastCheck.constantFrom(
     "<claude-memory>",
@@ -31,7 +31,7 @@ const forged = FastCheck.array(
   { maxLength: 12 }
 ).map((parts) => parts.join(""))
 
-/** Text beside the fence that begins or ends none itself. */
+/** Text beside the fence that neither begins nor ends a fence. */
 const beside = FastCheck.oneof(anyText, FastCheck.constantFrom("<claude", "memory>", "</claude>", "<b>", "<"))
   .filter((text) => !/claude-memory/.test(text))
 

@@ -10,7 +10,7 @@ import * as Project from "../../src/domain/Project.ts"
 import { environment, times } from "../data.ts"
 import { anyText } from "../texts.ts"
 
-/** What a repository's folder is given, by path below `root`. */
+/** Writes files of a repository, by path below `root`. */
 const write = (root: string, files: Readonly<Record<string, string>>) => {
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(root, path)), { recursive: true })
@@ -30,7 +30,7 @@ const inFolder = <A>(
     return yield* test(yield* fs.realPath(yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-project-" })))
   }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
 
-/** Each test makes a folder and says what its paths resolve to. */
+/** Registers a test: `make` creates a folder and returns paths, and `check` gets the projects they resolve to. */
 const resolving = (
   name: string,
   make: (root: string) => ReadonlyArray<string>,

@@ -92,7 +92,7 @@ describe("calibration against o200k", () => {
     const users: ReadonlyArray<
       { readonly turns: ReadonlyArray<{ readonly user: string; readonly assistant: string }> }
     > = JSON.parse(readFileSync(join(data, "memorybank-zh", "memorybank_cn_labelled.json"), "utf8"))
-    // Turns are short: a few of them make a text of some length.
+    // Turns are short, so five of them make one text.
     const texts = users.flatMap(({ turns }) =>
       turns.map((_, i) => turns.slice(i, i + 5).map(({ assistant, user }) => `${user}\n${assistant}`).join("\n"))
     )

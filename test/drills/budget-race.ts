@@ -1,5 +1,5 @@
 /**
- * Checks that several processes that call models as fast as they can never exceed their one budget together.
+ * Checks that several processes which call models as fast as they can never exceed their common budget.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -20,15 +20,17 @@ import { forEach } from "../../src/resources/Concurrent.ts"
 import { modelServer } from "../models/server.ts"
 import { main, progress, round, timed } from "../script.ts"
 
-/** Concurrent calls in each process. */
+/** Calls at a time in each process. */
 const CONCURRENCY = 4
-/** Tokens that the server reports for each call. They are fewer than planned, so that every call returns part of its reservation. */
+/**
+ * Tokens that the server reports for each call: fewer than reserved, so that reservations are released all the time.
+ */
 const INPUT = 40
 const OUTPUT = 20
 
 const prompt = "one two three four five six seven eight nine ten ".repeat(6)
 
-/** Makes `calls` calls and prints how many were answered and how many refused. */
+/** Makes `calls` calls, and prints how many were answered, refused for the budget, or failed otherwise. */
 const asking = (home: string, baseUrl: string, cap: number, calls: number) =>
   Effect.gen(function*() {
     const { complete } = yield* ModelManager
@@ -140,7 +142,7 @@ const command = Cli.make("budget-race", options, ({ calls, child, json, processe
       return yield* asking(home, baseUrl, cap, wanted)
     }
     yield* progress(`${processes} processes`)
-    // The budget covers half of the wanted calls.
+    // The budget allows half of the wanted calls.
     const found = yield* race(processes, calls, Math.round(processes * calls * (INPUT + OUTPUT) / 2))
     yield* progress("")
     const ok = found.mostTokens <= found.cap && found.servedTokens <= found.cap && found.refused > 0 &&

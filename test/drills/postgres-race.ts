@@ -22,7 +22,7 @@ import { batch, cursor, message, project, unit } from "../contract/made.ts"
 import { temporary } from "../postgresServer.mjs"
 import { main, progress, round, timed } from "../script.ts"
 
-/** Items claimed and committed together, as in the pipeline. */
+/** Items that are claimed and committed together, as in the pipeline. */
 const AT_ONCE = 8
 const UNITS = 3
 const WORDS = 80
@@ -38,7 +38,7 @@ const storage = ({ schema, url }: Place) =>
       Layer.provide(ResourceLedger.layer)
     )
 
-/** Makes a text whose words no other segment has, so that no units are merged. */
+/** Text with words that no other segment has, so that no units are merged. */
 const textOf = (key: string, n: number) =>
   Array.from(
     { length: WORDS },
@@ -54,7 +54,10 @@ const unitsOf = ({ key }: WorkItem, projectId: string) =>
 
 const prompt = (i: number) => `prompt ${i}`
 
-/** Works until the queue is empty and no process holds an item. A project's segments are neighbours in the queue, as a session's are. */
+/**
+ * Works until the queue is empty and no other process holds items. Segments of a project are queued in a row, like a
+ * session's.
+ */
 const working = (place: Place, items: number, projects: number) =>
   Effect.gen(function*() {
     const projectOf = new Map(
@@ -94,7 +97,7 @@ const race = (place: Place, processes: number, items: number, projects: number) 
       )
       yield* store.append(batch(prompts, { cursor: cursor(`/race/${from}`, 1), project: project("race") }))
     }
-    // Records every unit that is ever written, even one that is deleted later.
+    // Logs every unit ever written, whatever becomes of it.
     yield* tell("CREATE TABLE written (id text, origin text)")
     yield* tell(`CREATE FUNCTION log() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN INSERT INTO written VALUES (new.id, new.origin); RETURN new; END $$`)
@@ -113,7 +116,7 @@ const race = (place: Place, processes: number, items: number, projects: number) 
     )
     const [victim, ...others] = children as [ChildProcess, ...Array<ChildProcess>]
     const held = `work WHERE kind = 'segment' AND split_part(owner, ':', 2) = '${victim.pid}'`
-    /** Stops the victim midway while it holds items, counts them, and kills it. Returns the count. */
+    /** Suspends the victim once a third of the units is written, so that its leases can be counted, then kills it. */
     const kill = Effect.gen(function*() {
       for (;;) {
         if ((yield* count("units")) > items * UNITS / 3) {
@@ -147,7 +150,7 @@ const race = (place: Place, processes: number, items: number, projects: number) 
     }
   }).pipe(Effect.scoped, Effect.provide(storage(place)))
 
-/** Makes a new schema in the database at this URL and drops it at the end. Without a URL it starts a temporary server. */
+/** A schema of its own in that database, dropped at the end; without a URL, on a temporary server. */
 const place = (url: Option.Option<string>) =>
   Effect.gen(function*() {
     const schema = `race_${randomBytes(4).toString("hex")}`

@@ -1,5 +1,5 @@
 /**
- * Reports what a caller gets for each fault that a Qdrant server can show. The real layer asks a stand-in on the loopback with that fault.
+ * Reports what a caller gets for each fault of a Qdrant server. The real layer calls a stand-in on the loopback.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ import { type Outcome, outcomeOf } from "../index/qdrant/outcomes.ts"
 import * as StandIn from "../index/qdrant/StandIn.ts"
 import { main, progress, round, timed } from "../script.ts"
 
-/** Number of faults tried concurrently. */
+/** Faults at a time. */
 const CONCURRENCY = 4
 
 const row = (cells: ReadonlyArray<string | number>) => `| ${cells.join(" | ")} |`

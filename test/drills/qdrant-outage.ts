@@ -1,6 +1,6 @@
 /**
- * Checks that nothing is lost while a Qdrant server is away and sessions go on, and times the catching up. It runs the built programs,
- * each in a process.
+ * Checks that nothing is lost while a Qdrant server is away and sessions go on, and times the catching up. It runs the
+ * built programs, each in a process.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -18,14 +18,14 @@ import { type ClaudeMemory, claudeMemory, temporaryHome } from "./qdrant/program
 import * as StandIn from "./qdrant/standIn.ts"
 
 const CATCHING_UP = ["index repair", "import"] as const
-/** Size of the session's text between two imports. */
+/** Megabytes of ordinary session lines between two imports. */
 const MEGABYTES = 0.02
 const FIRST = Date.UTC(2026, 5, 1)
 
-/** Makes a distinct word for each import: "drillaa", "drillab", … */
+/** A distinct word for each import: "drillaa", "drillab", … */
 const wordOf = (n: number) => `drill${String.fromCharCode(97 + Math.floor(n / 26) % 26, 97 + n % 26)}`
 
-/** Yields a decision about the word, followed by lines of an ordinary session. */
+/** Yields a decision about the word amid ordinary session lines. */
 const linesOf = function*(n: number): Generator<string> {
   const sessionId = `5f1d7a3e-0c44-4b9a-8a51-${String(n).padStart(12, "0")}`
   const line = (type: "user" | "assistant", part: number, content: unknown) =>
@@ -72,7 +72,7 @@ interface Ground {
   readonly memory: ClaudeMemory
   readonly server: Interruptible
   readonly folder: string
-  /** Path of the transcript, to which the session appends. */
+  /** Transcript that grows with each import. */
   readonly session: string
   readonly failed: (what: string) => void
 }
@@ -88,7 +88,7 @@ const counts = ({ folder, memory, server }: Ground, isAway = false) =>
     }
   })
 
-/** Checks that the index holds exactly the store's units, once each. */
+/** Checks that store and index hold the same units, each once, and that no change waits. */
 const compared = (ground: Ground, when: string) =>
   Effect.gen(function*() {
     const { failed, folder, memory, server } = ground
@@ -103,7 +103,7 @@ const compared = (ground: Ground, when: string) =>
     }
   })
 
-/** Continues the session, imports it and searches it while the server is away. */
+/** Lets the session go on while the server is away, imports it, and searches for its newest memory. */
 const remembered = ({ failed, memory, session }: Ground, n: number) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem

@@ -1,5 +1,5 @@
 /**
- * Runs the stand-in for a Qdrant server as a process. The other drills start it.
+ * Runs the stand-in for a Qdrant server as a process.
  */
 import { main } from "../script.ts"
 import { command } from "./qdrant/standIn.ts"

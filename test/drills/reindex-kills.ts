@@ -1,6 +1,7 @@
 /**
- * Kills `claude-memory reindex` again and again on its way to another model, resumes it, and counts repeated work. It checks that the old
- * index serves meanwhile. As in this program's predecessor, the change is from 1,536 dimensions to 4,096.
+ * Kills `claude-memory reindex` again and again on its way to another model, resumes it, and counts repeated work. It
+ * checks that the old index serves meanwhile. As in this program's predecessor, the change is from 1,536 dimensions to
+ * 4,096.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -21,27 +22,27 @@ import * as StandIn from "./qdrant/standIn.ts"
 const OLD = { setting: "openai:text-embedding-3-small", dimension: 1_536 }
 const NEW = { setting: "siliconflow:Qwen/Qwen3-Embedding-8B", dimension: 4_096 }
 
-/** Time that the new model takes for a request of 32 texts. */
+/** Milliseconds of the new model for each request of 32 texts. */
 const PACE_MS = 150
-/** A kill comes after at most this many answers, and before the next answer is due. */
+/** A run is killed after 0 to `MOST_ANSWERS` answers, before another one would come. */
 const MOST_ANSWERS = 4
-/** Size of the transcripts for each kill, so that work is always left. A megabyte makes some 80 units. */
+/** Megabytes of transcripts for each kill, so that work is always left; a megabyte makes some 80 units. */
 const MEGABYTES = 0.75
-/** For each AT_SWITCH kills, one more comes around the switch. The last run's time predicts the moment of the switch. */
+/** One additional kill around the switch for every `AT_SWITCH` kills, timed by how long the run before took. */
 const AT_SWITCH = 8
 const ATTEMPTS = 4
 const QUESTION = "why did we decide against Meilisearch?"
 
 interface Kill {
-  /** The kill came after this many answers, and `ms` milliseconds more. */
+  /** Moment of the kill: after so many answers, and so many milliseconds more. */
   readonly answers: number
   readonly ms: number
-  /** True while requests were open; otherwise the program was reading or writing. */
+  /** Requests were in flight; otherwise the run was reading or writing. */
   readonly isAsking: boolean
   /** Requests and texts that the model answered. */
   readonly requests: number
   readonly texts: number
-  /** Vectors added to the cache by this run, and points added to the new version. */
+  /** Vectors kept by this run, and points that it added to the new version. */
   readonly kept: number
   readonly points: number
 }
@@ -49,7 +50,7 @@ interface Kill {
 interface Ground {
   readonly folder: string
   readonly memory: ClaudeMemory
-  /** The program with the new model in its settings. */
+  /** Uses the new model. */
   readonly after: ClaudeMemory
   readonly model: Embeddings.Embeddings
   readonly random: Random
@@ -62,14 +63,14 @@ const Reindexed = Schema.Struct({
   verification: Schema.Struct({ missing: Schema.Number, orphans: Schema.Number })
 })
 
-/** Number of points of the version with this dimension. */
+/** Number of points in the version with this dimension. */
 const pointsOf = (memory: ClaudeMemory, dimension: number) =>
   Effect.map(
     memory.status,
     ({ versions }) => versions.find(({ model }) => model.dimension === dimension)?.count ?? 0
   )
 
-/** Waits until the model has got a request and has answered this many. */
+/** Waits until the model has answered `requests` times, and has been asked at all. */
 const answered = (model: Embeddings.Embeddings, requests: number) =>
   Effect.async<void>((resume) => {
     const check = () => {
@@ -80,7 +81,7 @@ const answered = (model: Embeddings.Embeddings, requests: number) =>
     return Effect.sync(() => model.onChange = () => {})
   })
 
-/** Starts a run and kills it. Returns nothing when the run ended first. */
+/** Kills one run; returns undefined when it ended first. */
 const killed = ({ folder, memory, model, random }: Ground) =>
   Effect.gen(function*() {
     const answers = Math.floor(random() * (MOST_ANSWERS + 1))
@@ -120,7 +121,7 @@ const serves = ({ failed, memory }: Ground, when: string) =>
     if (degraded.length > 0) failed(`${when}: the search is degraded: ${degraded.join("; ")}`)
   })
 
-/** Explains why a run left nothing. Undefined when it left something, or should have. */
+/** Why a run left nothing; undefined when it left something, or should have. */
 const excuse = ({ kept, points, requests }: Kill): string | undefined =>
   kept + points > 0
     ? undefined
@@ -149,7 +150,7 @@ const kills = (ground: Ground, name: string, wanted: number) =>
     return all
   })
 
-/** Kills around the switch. Both versions are complete then, so one of them must serve. */
+/** Kills runs around the switch. Both versions are whole, so one of them serves wherever the run is killed. */
 const killedAtSwitch = (ground: Ground, name: string, wanted: number) =>
   Effect.gen(function*() {
     const { after, failed, memory, random } = ground
@@ -180,7 +181,7 @@ const killedAtSwitch = (ground: Ground, name: string, wanted: number) =>
     return sum
   })
 
-/** Runs the whole drill, from the old model to the new one. */
+/** Runs the drill on one index, from the old model to the new one. */
 const way = (
   name: string,
   home: string,

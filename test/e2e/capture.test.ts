@@ -1,5 +1,5 @@
 /**
- * Transcripts as the world leaves them, imported by the program as it is shipped.
+ * Damaged and unusual transcripts, imported by the shipped program.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it } from "@effect/vitest"
@@ -34,7 +34,7 @@ interface Report {
   readonly messages: number
 }
 
-/** A home, and the folder of a project in it. */
+/** Runs `test` in a home of its own, with the transcript folder of one project. */
 const inProjects = <A, E>(test: (home: string, folder: string) => Effect.Effect<A, E>) =>
   Effect.gen(function*() {
     const home = yield* makeHome
@@ -291,7 +291,7 @@ describe("import", () => {
         mkdirSync(hidden)
         write(join(folder, "s1.jsonl"), line("u1", "one"))
         write(join(hidden, "s2.jsonl"), line("u2", "two"))
-        // Root may read everything, so that another user has to try.
+        // Root may read everything, so as root the program runs as another user.
         const memory = join(home, "memory")
         mkdirSync(memory)
         const options = {

@@ -1,5 +1,5 @@
 /**
- * The command line as it is shipped, on the sample sessions.
+ * The shipped command line, on the sample sessions.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -23,10 +23,10 @@ const newlines = transcripts.reduce((sum, path) => sum + readFileSync(path).filt
 const secrets: ReadonlyArray<{ readonly kind: string; readonly value: string }> = JSON.parse(
   readFileSync(join(root, "test", "fixtures", "planted-secrets.json"), "utf8")
 )
-/** Injected once, so that it must never be captured. */
+/** A text that was injected in a sample session, so it must never be captured. */
 const LIGHTHOUSE = "The lighthouse keeper prefers decaf on Tuesdays."
 
-/** Neither a secret nor what was injected is in any of its bytes, written plainly or as JSON. */
+/** Asserts that the bytes hold no secret and nothing injected, neither plain nor escaped as in JSON. */
 const assertClean = (bytes: Buffer, where: string) => {
   for (const { kind, value } of [...secrets, { kind: "injected text", value: LIGHTHOUSE }]) {
     for (const written of new Set([value, JSON.stringify(value).slice(1, -1)])) {
@@ -74,7 +74,7 @@ interface Found {
   readonly degraded: ReadonlyArray<string>
 }
 
-/** One line of JSON on stdout, nothing on stderr. */
+/** Parses stdout, which must be one line of JSON; stderr must be empty. */
 const jsonOf = <A>(outcome: Outcome, code = 0): A => {
   assert.strictEqual(outcome.code, code, outcome.stderr)
   assert.strictEqual(outcome.stderr, "")
@@ -82,7 +82,7 @@ const jsonOf = <A>(outcome: Outcome, code = 0): A => {
   return JSON.parse(outcome.stdout) as A
 }
 
-/** Exit code 1, nothing on stdout, and a sentence for a person on stderr: no stack, no log line. */
+/** Returns stderr. Exit code must be 1, stdout empty, and stderr a sentence for a person: no stack, no log line. */
 const complaintOf = (outcome: Outcome): string => {
   assert.strictEqual(outcome.code, 1)
   assert.strictEqual(outcome.stdout, "")
@@ -91,7 +91,7 @@ const complaintOf = (outcome: Outcome): string => {
   return outcome.stderr
 }
 
-/** A home with the samples in its memory, imported by the command. */
+/** A home whose memory holds the samples, imported by the command. */
 class Imported extends Context.Tag("test/Imported")<Imported, {
   readonly home: string
   readonly outcome: Outcome
@@ -117,7 +117,7 @@ const cli = (words: ReadonlyArray<string>, options: Partial<Options> = {}) =>
 const search = (...words: ReadonlyArray<string>) =>
   Effect.map(cli(["search", "--all-projects", "--json", ...words]), (outcome) => jsonOf<Found>(outcome))
 
-/** One of the first three tells it. */
+/** Asserts that one of the first three results contains the answer. */
 const assertAnswered = ({ results }: Found, answer: RegExp) => {
   const first = results.slice(0, 3)
   assert.isTrue(
@@ -145,7 +145,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         assert.strictEqual(report.files, transcripts.length)
         assert.strictEqual(report.lines.total, newlines)
         assertBalanced(report.lines)
-        // Line 22 of one file is cut in half.
+        // Line 22 of one sample file is cut in half.
         assert.strictEqual(report.lines.deadLetter, 1)
         assert.strictEqual(report.lines.skipped["unknown type hologram"], 1)
         assert.strictEqual(report.sessions, 8)
@@ -274,7 +274,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
     slow(it.effect)("filters by type, time and file", () =>
       Effect.gen(function*() {
         const errors = yield* search("--type", "error_log", "--limit", "100", "failed")
-        // More than it gives unasked.
+        // More results than the default limit.
         assert.isAbove(errors.results.length, 5)
         assert.deepStrictEqual([...new Set(errors.results.map(({ unit }) => unit.type))], ["error_log"])
 
@@ -293,7 +293,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         assert.isAbove(between.results.length, 1)
         for (const { unit } of between.results) {
           assert.isAtLeast(unit.occurredAt, since)
-          // A day without a time means to its end.
+          // A date without a time means the end of that day.
           assert.isBelow(unit.occurredAt, until + day)
         }
         assert.isTrue(between.results.some(({ unit }) => unit.occurredAt >= until))
@@ -574,7 +574,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         const folder = join(home, ".claude-memory")
         yield* fs.makeDirectory(folder, { mode: 0o700 })
         const bytes = Buffer.from(yield* fs.readFile(join(imported.home, ".claude-memory", "memory.db")))
-        // https://www.sqlite.org/fileformat.html, 1.3: the user version is at offset 60.
+        // The user version is at offset 60: https://www.sqlite.org/fileformat.html, section 1.3.
         bytes.writeUInt32BE(9_999, 60)
         yield* fs.writeFile(join(folder, "memory.db"), bytes)
         for (
@@ -588,7 +588,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
           )
         }
         assert.strictEqual((yield* cli(["doctor"], { home })).code, 1)
-        // Without sessions of one's own it does not touch the memory.
+        // In a home without sessions, quickstart does not touch the memory.
         const { code, stderr, stdout } = yield* cli(["quickstart"], { home })
         assert.deepStrictEqual([code, stderr], [0, ""])
         assert.include(stdout, `No sessions of yours in ${join(home, ".claude", "projects")} yet`)
@@ -597,7 +597,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
   })
 })
 
-/** In an empty home of its own. */
+/** Runs `body` in an empty home of its own. */
 const inHome = <A, E>(body: (home: string, fs: FileSystem.FileSystem) => Effect.Effect<A, E>) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -765,7 +765,7 @@ describe("a memory that can't be used", () => {
           const hidden = transcripts[0]!.replace(samples, projects)
           yield* fs.chmod(hidden, 0o600)
 
-          // The home is root's: nobody can make a folder in it.
+          // The home belongs to root, so another user cannot make a folder in it.
           assert.match(complaintOf(yield* run([main, "import"], nobody)), /can't be made or isn't yours/)
 
           yield* fs.makeDirectory(join(home, "memory"))
@@ -786,7 +786,7 @@ describe("a memory that can't be used", () => {
           assert.strictEqual(second.files, 1)
           assert.strictEqual(report.lines.total + second.lines.total, newlines)
 
-          // A memory that root made is nobody's to read.
+          // A memory made by root is not readable for another user.
           assert.strictEqual((yield* run([main, "save", "The till is counted at noon."], { home })).code, 0)
           yield* fs.chmod(join(home, ".claude-memory"), 0o700)
           complaintOf(yield* run([main, "search", "x"], nobody))

@@ -1,5 +1,5 @@
 /**
- * The hook as Claude Code runs it, on the sample sessions: whatever is wrong, it ends with 0 and says nothing.
+ * The hook as Claude Code runs it, on the sample sessions: on any error it exits with 0 and prints nothing.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -14,7 +14,7 @@ import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { open } from "../../src/resources/Sqlite.ts"
 import { hook, main, makeHome, makeImported, type Options, run } from "./run.ts"
 
-/** Its own budgets are short; a busy machine must not fail these. */
+/** Long budgets in place of the hook's own short ones, so that a busy machine does not fail these tests. */
 const PATIENT = { CLAUDE_MEMORY_HOOK_MS: "20000", CLAUDE_MEMORY_SESSION_START_MS: "20000" }
 const NOTHING = { stdout: "", stderr: "", code: 0, signal: null }
 const CWD = "/home/mei/work/shop-api"
@@ -43,7 +43,7 @@ const start = (says: object = {}) =>
 const ask = (stdin: string, { env, ...options }: Partial<Options> = {}) =>
   Effect.flatMap(Imported, ({ home }) => run([hook], { home, stdin, env: { ...PATIENT, ...env }, ...options }))
 
-/** What is put into Claude's context. */
+/** Returns the text that the hook injects. */
 const told = (event: string, stdin: string, options: Partial<Options> = {}) =>
   Effect.map(ask(stdin, options), ({ code, stderr, stdout }) => {
     assert.deepStrictEqual([code, stderr], [0, ""])
@@ -69,7 +69,7 @@ const hooksBy = (home: string) =>
       (JSON.parse(stdout) as { readonly checks: ReadonlyArray<Check> }).checks.find(({ name }) => name === "hooks")
   )
 
-/** One of its own. */
+/** A copy of the imported home, for tests that change it. */
 const copied = Effect.map(makeImported, (home) => ({ home, folder: join(home, ".claude-memory") }))
 
 layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 })("the hook", (it) => {
@@ -128,7 +128,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       const terminal = { ...off, CLAUDE_CODE_ENTRYPOINT: "cli" }
       assert.include(yield* told("UserPromptSubmit", prompt(), { env: terminal }), "Meilisearch")
 
-      // An editor gives it no environment of the person's.
+      // In an editor, the hook does not get the person's environment, so the setting is in the config file.
       const { folder, home } = yield* copied
       yield* fs.writeFileString(join(folder, "config.json"), "{ \"CLAUDE_MEMORY_DISABLE\": true }")
       assert.deepStrictEqual(yield* ask(prompt(), { home }), NOTHING)
@@ -198,7 +198,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
   it.effect("answers also where nothing can be written", () =>
     Effect.gen(function*() {
       const { folder, home } = yield* copied
-      // What makes a folder of it fails, whoever runs this.
+      // A file at the folder's path makes mkdir fail for every user, root too.
       yield* (yield* FileSystem.FileSystem).writeFileString(join(folder, "sessions"), "")
       assert.include(yield* told("UserPromptSubmit", prompt(), { home }), "Meilisearch")
     }).pipe(Effect.scoped))

@@ -1,5 +1,5 @@
 /**
- * The program as it is shipped is put into Claude Code's files, and taken out of them.
+ * Installs the shipped program into Claude Code's files, and removes it again.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it } from "@effect/vitest"
@@ -21,7 +21,7 @@ import { times } from "../data.ts"
 import { hook, main, makeHome, type Options, type Outcome, run, slow, start } from "./run.ts"
 
 const mcp = join(dirname(main), "mcp.js")
-// Until src/bin/mcp.ts is there to be built.
+// A package without mcp.js gets an empty one.
 if (!existsSync(mcp)) writeFileSync(mcp, "")
 
 const inHome = <A, E>(test: (home: string) => Effect.Effect<A, E>) =>
@@ -63,7 +63,7 @@ interface Check {
   readonly detail: string
 }
 
-/** What doctor says of Claude Code. */
+/** Returns doctor's check of Claude Code. */
 const checkOf = (home: string, cwd = home) =>
   Effect.map(cli(home, ["doctor", "--json"], { cwd }), ({ stdout }) => {
     const { checks } = JSON.parse(stdout) as { readonly checks: ReadonlyArray<Check> }
@@ -120,7 +120,7 @@ describe("init", () => {
         assert.include((yield* cli(home, ["init"])).stdout, "Already installed")
         assert.deepStrictEqual(filesIn(home), installed)
 
-        // What Node keeps of a run for the next one goes too.
+        // Node's compile cache, which the hook writes, must be removed too.
         const prompt = { session_id: "one", cwd: home, hook_event_name: "UserPromptSubmit", prompt: "Hello." }
         assert.strictEqual(
           (yield* run([hook], {
@@ -146,7 +146,7 @@ describe("init", () => {
           CLAUDE_MEMORY_HOME: env.CLAUDE_MEMORY_HOME
         })
         assert.isTrue(existsSync(join(home, ".claude.json")))
-        // Where that is not said, doctor is at another memory than Claude Code.
+        // Without this variable, doctor sees another memory than Claude Code uses.
         assert.match((yield* checkOf(home)).detail, /its settings have the memory in .*记忆 of mine/)
         jsonOf(yield* cli(home, ["uninstall", "--json"], { env }))
         assert.deepStrictEqual(filesIn(home), {})
@@ -172,7 +172,7 @@ describe("init", () => {
           state: "ok",
           detail: "runs it in this project; command answers prompts"
         })
-        // From anywhere.
+        // Uninstall works from any folder.
         jsonOf(yield* cli(home, ["uninstall", "--json"]))
         assert.deepStrictEqual(filesIn(home), before)
       })
@@ -243,7 +243,7 @@ describe("init", () => {
           jsonOf(yield* cli(home, ["uninstall", "--json"], { env, uid: nobody }))
           assert.deepStrictEqual(filesIn(home), { ".claude": "", ".claude/settings.json": "{}" })
 
-          // Run by root for another user, files stay that user's.
+          // Run by root for another user, init leaves the files with that user.
           chownSync(settings, nobody, nobody)
           jsonOf(yield* cli(home, ["init", "--json"], { env }))
           assert.strictEqual(statSync(settings).uid, nobody)
@@ -252,10 +252,10 @@ describe("init", () => {
   )
 })
 
-/** Every so many writes of an init one is where it is killed; with TEST_RUNS=8 each. */
+/** Init is killed before every `INIT_STEP`th write; with TEST_RUNS=8 before each. */
 const INIT_STEP = Math.max(1, Math.round(8 / times(1)))
 
-/** Kills its process before it writes to the disk for the `n`th time. */
+/** Options of Node that kill the process before its `n`th write to the disk. */
 const killedBefore = (n: number) => {
   const source = `
     import fs from "node:fs"
@@ -284,7 +284,7 @@ slow(describe)("uninstall", () => {
           for (let n = 1;; n += INIT_STEP) {
             const { signal } = yield* run([...killedBefore(n), main, "init", "--yes"], { home })
             const lock = join(home, ".claude", ".claude.json.lock")
-            // Ten seconds later it is nobody's any more, for Claude Code neither.
+            // Makes the lock look stale: after ten seconds it is free, for Claude Code too.
             if (existsSync(lock)) utimesSync(lock, 0, 0)
             jsonOf(yield* cli(home, ["uninstall", "--json"]))
             assert.deepStrictEqual(filesIn(home), before, `killed before it wrote for time ${n}`)

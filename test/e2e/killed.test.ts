@@ -1,5 +1,5 @@
 /**
- * An import that is killed loses nothing and does nothing twice.
+ * A killed import loses nothing and does nothing twice.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -12,7 +12,7 @@ import { makeSessions } from "./sessions.ts"
 
 const COPIES = times(3)
 
-/** At which share of its final size the memory is when the import is stopped, and how. */
+/** Shares of the memory's final size at which an import is stopped, and the signal. */
 const STOPS = [[0.05, "SIGKILL"], [0.2, "SIGTERM"], [0.35, "SIGKILL"], [0.5, "SIGINT"], [0.65, "SIGKILL"]] as const
 interface Status {
   readonly lines: {
@@ -64,7 +64,7 @@ it.live("what is left by an import killed at any point is finished by the next",
     const expected = yield* statusOf("whole")
     assert.strictEqual(expected.lines.total, lines)
 
-    // While it reads, while it makes memories, while it indexes them.
+    // Stops fall into reading, compressing and indexing.
     let stopped = 0
     for (const [share, signal] of STOPS) {
       const outcome = yield* Effect.scoped(Effect.gen(function*() {

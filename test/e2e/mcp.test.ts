@@ -21,7 +21,7 @@ class Home extends Context.Tag("test/Home")<Home, string>() {
 
 const SHOP = { CLAUDE_PROJECT_DIR: "/home/mei/work/shop-api" }
 
-/** The official client of a server over the memory in `home`. */
+/** Connects the official client to a server over the memory in `home`. */
 const connect = (home: string, env: Readonly<Record<string, string>> = SHOP) =>
   Effect.gen(function*() {
     const transport = new StdioClientTransport({
@@ -62,7 +62,7 @@ const isRunning = (pid: number) => {
   }
 }
 
-/** The answers among the lines of stdout, each of which is one message. */
+/** Parses the lines of stdout, each of which must be one message. */
 const messagesOf = (stdout: string): ReadonlyArray<{
   readonly jsonrpc: string
   readonly id?: string | number
@@ -83,7 +83,7 @@ const HELLO = request(0, "initialize", {
 const search = (id: string | number) =>
   request(id, "tools/call", { name: "claude_memory_search", arguments: { query: "error" } })
 
-/** What is in the home's memory that a server which was stopped well leaves nothing of. */
+/** Files in the home's memory that a clean stop removes. */
 const remains = (home: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) =>
     Effect.map(

@@ -1,5 +1,5 @@
 /**
- * Models of providers, as a person sets them.
+ * Models of providers, set up as a person does.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import type { FileSystem } from "@effect/platform/FileSystem"
@@ -13,7 +13,7 @@ import { hook, main, makeHome, makeImported, run, slow } from "./run.ts"
 type Body = (home: string) => Effect.Effect<void, never, Scope.Scope | FileSystem>
 
 const inHome = (body: Body) => Effect.flatMap(makeHome, body).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
-/** With the samples in its memory. */
+/** Runs `body` in a home whose memory holds the samples. */
 const inImported = (body: Body) =>
   Effect.flatMap(makeImported, body).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
 
@@ -119,7 +119,7 @@ describe("models", () => {
       inImported((home) =>
         Effect.gen(function*() {
           const server = yield* modelServer
-          /** A model that says of each note its first line. */
+          /** Answers with the first line of each note as its statement. */
           server.behaviour = () => {
             const { messages } = server.seen.last!.body as {
               readonly messages: ReadonlyArray<{ readonly content: string }>
@@ -228,7 +228,7 @@ describe("cost", () => {
           assert.deepInclude(told.rows[0], { key: "embedding", usd: 0, output: 0 })
           const text = yield* cost("--by", "project")
           assert.match(text.stdout, /project +calls +failed/)
-          // Which one comes first goes by the times of its files, and so by whoever checked them out.
+          // The first project depends on the files' times, and so on the checkout.
           assert.match(text.stdout, /(?:shop-api|rust-indexer|数据平台) +\d/)
 
           const found = yield* run(

@@ -1,5 +1,5 @@
 /**
- * The plugin as it is built. scripts/check-package.mjs installs and runs it.
+ * The built plugin. scripts/check-package.mjs installs and runs it.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { existsSync, readFileSync } from "node:fs"

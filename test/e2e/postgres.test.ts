@@ -1,5 +1,5 @@
 /**
- * The command line and the hook over a memory in PostgreSQL, its vectors in Qdrant.
+ * The command line and the hook over a memory in PostgreSQL, with vectors in Qdrant.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -19,7 +19,7 @@ import { hook, main, makeHome, type Outcome, run, slow } from "./run.ts"
 
 const PASSWORD = "hunter2-of-postgres"
 
-/** The command line uses a schema of one name, so each memory has a database of its own. */
+/** A database for each memory, because the command line always uses the same schema name. */
 const database = Effect.map(
   Effect.acquireRelease(
     Effect.suspend(() => {
@@ -31,13 +31,13 @@ const database = Effect.map(
   (name) => {
     const url = new URL(address!)
     url.pathname = `/${name}`
-    // Our own server asks for none.
+    // The test server asks for no password.
     if (url.password === "") url.password = PASSWORD
     return url
   }
 )
 
-/** In words, as nobody's password. */
+/** The place as the program reports it, without user and password. */
 const placeOf = ({ hostname, pathname, port }: URL) => `PostgreSQL at ${hostname}:${port || 5432}${pathname}`
 
 const makeMemory = (qdrant: string) =>
@@ -64,7 +64,7 @@ const makeMemory = (qdrant: string) =>
     }
   })
 
-/** What a program is told, and nothing beside it. */
+/** Parses stdout, which must be one line of JSON; exit code 0, nothing on stderr. */
 const json = ({ code, stderr, stdout }: Outcome) => {
   assert.deepStrictEqual([code, stderr], [0, ""])
   assert.match(stdout, /^[^\n]+\n$/)
@@ -83,7 +83,7 @@ class Memory extends Context.Tag("test/Memory")<
   Memory,
   Effect.Effect.Success<ReturnType<typeof makeMemory>> & {
     readonly report: { readonly lines: object; readonly degraded: ReadonlyArray<string>; readonly resources: object }
-    /** After the import; nothing here changes it. */
+    /** Status after the import. No test of this file changes this memory. */
     readonly status: Status
     readonly qdrant: StandIn.StandIn
   }
@@ -99,7 +99,7 @@ class Memory extends Context.Tag("test/Memory")<
   ).pipe(Layer.provideMerge(NodeContext.layer))
 }
 
-/** What memories of the same sessions have in common, wherever they are. */
+/** Status without the place, which memories of the same sessions share. */
 const facts = (status: Status) => {
   const { home: _, place: __, ...rest } = status as Status & { readonly home: string }
   return rest
@@ -107,7 +107,7 @@ const facts = (status: Status) => {
 
 const idsOf = ({ results }: { readonly results: ReadonlyArray<{ readonly id: string }> }) => results.map(({ id }) => id)
 
-/** It takes a connection and never says anything. */
+/** Port of a server that accepts connections and never sends anything. */
 const silence = Effect.map(
   Effect.acquireRelease(
     Effect.async<{ readonly server: ReturnType<typeof createServer>; readonly sockets: Set<Socket> }>((resume) => {
@@ -155,7 +155,7 @@ describe.skipIf(address === undefined)("a memory in PostgreSQL", () => {
           concurrency: 2
         })
         for (const outcome of twice) assert.deepStrictEqual(json(outcome).degraded, [])
-        // What one of them held when the other ended.
+        // Finishes the work that one import still held under lease when the other ended.
         assert.deepStrictEqual(json(yield* two.cli(["import", samples, "--json"])).degraded, [])
         assert.deepStrictEqual(facts(json(yield* two.cli(STATUS))), facts(one.status))
         const found = idsOf(json(yield* one.cli(SEARCH)))
@@ -247,7 +247,7 @@ describe.skipIf(address === undefined)("a memory in PostgreSQL", () => {
       Effect.scoped(Effect.gen(function*() {
         const { hooked } = yield* Memory
         const prompt = "why did we decide against Meilisearch?"
-        // A busy machine may keep the database beyond its part of the budget, and then it says nothing.
+        // On a busy machine the database may exceed its share of the budget, and then the hook prints nothing.
         const answer = yield* Effect.repeat(hooked(prompt, { CLAUDE_MEMORY_HOOK_MS: "3000" }), {
           until: ({ stdout }) => stdout !== "",
           times: 9

@@ -15,7 +15,7 @@ class Bundle extends Context.Tag("test/Bundle")<Bundle, { readonly file: string;
     this,
     Effect.gen(function*() {
       const home = yield* makeHome
-      // Where an installed package lies.
+      // The path of an installed package.
       return { file: yield* bundle("process", join(home, "node_modules", "claude-memory")), home }
     })
   ).pipe(Layer.provide(NodeContext.layer))

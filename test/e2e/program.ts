@@ -1,5 +1,5 @@
 /**
- * Spawns programs, with nothing of the person's environment, and tells how they ended.
+ * Spawns programs, without the person's environment, and reports how they ended.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -10,7 +10,7 @@ import { environment } from "../data.ts"
 export interface Outcome {
   readonly stdout: string
   readonly stderr: string
-  /** Null when a signal ended it. */
+  /** Null when a signal ended the program. */
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
 }
@@ -19,31 +19,31 @@ export interface Options {
   readonly home: string
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
-  /** Whole stdin; without it, stdin is empty. */
+  /** Whole stdin; empty by default. */
   readonly stdin?: string
-  /** Stdin stays open: it takes what `send` gives, and ends with `closeStdin`. */
+  /** Keeps stdin open for `send`, until `closeStdin`. */
   readonly staysOpen?: boolean
-  /** What is started in place of `node`. */
+  /** Program to start in place of `node`. */
   readonly command?: string
-  /** The user that it runs as. */
+  /** User id to run as. */
   readonly uid?: number
-  /** A descriptor that takes its stdout. */
+  /** File descriptor that takes stdout. */
   readonly stdoutTo?: number
-  /** It is killed (SIGKILL) when it takes longer than this; 30 seconds. */
+  /** Milliseconds after which the program is killed (SIGKILL); 30 seconds by default. */
   readonly killAfterMs?: number
 }
 
 export interface Program {
   readonly pid: number
   readonly kill: (signal: NodeJS.Signals) => Effect.Effect<void>
-  /** Waits until stdout and stderr together contain this, or until it has ended. */
+  /** Waits until stdout or stderr contains the text, or until the program has ended. */
   readonly said: (text: string) => Effect.Effect<void>
   readonly send: (text: string) => Effect.Effect<void>
   readonly closeStdin: Effect.Effect<void>
-  /** As a reader that goes away does. */
+  /** Closes the reading end of stdout. */
   readonly closeStdout: Effect.Effect<void>
   readonly closeStderr: Effect.Effect<void>
-  /** So far. */
+  /** Stdout so far. */
   readonly stdout: Effect.Effect<string>
   readonly ended: Effect.Effect<Outcome>
 }
@@ -61,7 +61,7 @@ const collect = (child: ChildProcess) => {
   return { text, waiting }
 }
 
-/** Starts `node`, or `command`, with these arguments; it is killed when the scope closes. */
+/** Starts `node`, or `command`, with these arguments; kills it when the scope closes. */
 export const start = (
   args: ReadonlyArray<string>,
   options: Options
@@ -112,6 +112,6 @@ export const start = (
     }
   })
 
-/** To its end. */
+/** Runs a program to its end. */
 export const run = (args: ReadonlyArray<string>, options: Options): Effect.Effect<Outcome> =>
   Effect.scoped(Effect.flatMap(start(args, options), ({ ended }) => ended))

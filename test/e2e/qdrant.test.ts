@@ -1,5 +1,5 @@
 /**
- * A process with a client of Qdrant: whom it trusts, and how it ends.
+ * A process with a Qdrant client: which certificates it trusts, and how it ends.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, layer } from "@effect/vitest"
@@ -35,7 +35,7 @@ describe("a process with a client of Qdrant", () => {
         const since = yield* Clock.currentTimeMillis
         const ended = yield* run([file, origin], { home })
         assert.deepStrictEqual(ended, { stdout: ANSWER, stderr: "", code: 0, signal: null })
-        // Idle sockets do not hold it.
+        // Idle sockets do not keep the process alive.
         assert.isBelow((yield* Clock.currentTimeMillis) - since, 4_000)
       }))
 
@@ -52,7 +52,7 @@ describe("a process with a client of Qdrant", () => {
         assert.deepStrictEqual(trusted, { stdout: ANSWER, stderr: "", code: 0, signal: null })
         assert.strictEqual(unknown.code, 1)
         assert.include(unknown.stderr, "NODE_EXTRA_CA_CERTS")
-        // The same host by another name.
+        // 127.0.0.1 is the same host under a name that the certificate lacks.
         assert.strictEqual(misnamed.code, 1)
         assert.include(misnamed.stderr, "write the name that it is for")
       }))

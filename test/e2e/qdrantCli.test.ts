@@ -1,5 +1,5 @@
 /**
- * The command line with its vectors in Qdrant, as a person has it: while it is there, while it is away, and when it is not to be used.
+ * The command line with vectors in Qdrant: available, unavailable, and turned off.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -29,7 +29,7 @@ type Environment = Readonly<Record<string, string>>
 interface Memory {
   readonly server: StandIn.StandIn
   readonly env: Environment
-  /** The command line in this memory's home; `env` comes over its own. */
+  /** Runs the command line in this memory's home; `env` overrides the memory's own variables. */
   readonly cli: (words: ReadonlyArray<string>, env?: Environment) => Effect.Effect<Outcome>
   readonly home: string
 }
@@ -52,14 +52,14 @@ const memory = Effect.gen(function*() {
 const inMemory = <A, E>(body: (memory: Memory) => Effect.Effect<A, E, Scope.Scope | FileSystem.FileSystem>) =>
   Effect.flatMap(memory, body).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
 
-/** What a program is told. */
+/** Parses stdout, which must be one line of JSON. */
 const json = ({ code, stderr, stdout }: Outcome, expected = 0) => {
   assert.strictEqual(code, expected, stderr)
   assert.match(stdout, /^[^\n]+\n$/)
   return JSON.parse(stdout)
 }
 
-/** A sentence for a person, and nothing else. */
+/** Returns stderr, which must be one sentence for a person; stdout must be empty. */
 const complaint = ({ code, stderr, stdout }: Outcome): string => {
   assert.deepStrictEqual([code, stdout], [1, ""])
   assert.match(stderr, /^[^\n]+\n$/)
@@ -67,10 +67,10 @@ const complaint = ({ code, stderr, stdout }: Outcome): string => {
   return stderr
 }
 
-/** A port where nobody listens any more. */
+/** Origin with a port on which nothing listens. */
 const nobody = Effect.scoped(Effect.map(StandIn.make(), ({ origin }) => origin))
 
-/** Beside the program. */
+/** Calls Qdrant directly, beside the program. */
 const say = <A, E>(server: StandIn.StandIn, body: (qdrant: Qdrant["Type"]) => Effect.Effect<A, E>) =>
   Effect.flatMap(Qdrant, body).pipe(
     Effect.provide(Layer.provide(client(server.origin, { apiKey: KEY }), ResourceLedger.layer)),
@@ -99,7 +99,7 @@ class Imported extends Context.Tag("test/Imported")<
   Imported,
   Memory & {
     readonly units: number
-    /** What `index` tells of it, and the name of its one version. */
+    /** Output of `index --json`, and the name of the only version. */
     readonly index: Versions
     readonly name: string
   }
@@ -142,7 +142,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
         const { stdout } = yield* cli(["index", "status"])
         assert.match(stdout, new RegExp(`\\n${name} +${LOCAL} +256 +${units} +serves\\n$`))
 
-        // Somebody else was there.
+        // Another program deletes three points and adds a foreign one.
         const gone = yield* say(server, ({ ids, remove, upsert }) =>
           Effect.gen(function*() {
             const gone = yield* ids(name, undefined, 3)
@@ -255,7 +255,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
           assert.deepInclude(embedded, { common: units, missing: 0, orphans: 0, ok: true })
           assert.strictEqual(server.seen.requests, requests)
 
-          // What came meanwhile is not there yet.
+          // Stands in for memories that came meanwhile: five are missing from Qdrant, and the import indexes them.
           yield* say(server, ({ ids, remove }) => Effect.flatMap(ids(name, undefined, 5), (some) => remove(name, some)))
           assert.deepStrictEqual(json(yield* cli(["import", samples, "--json"])).degraded, [])
           assert.deepInclude(json(yield* cli(["index", "verify", "--json"])), {
@@ -285,7 +285,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
                 "Now set CLAUDE_MEMORY_EMBEDDING=openai:letters\\n$"
             )
           )
-          // Whoever has not heard of it is told.
+          // Programs still set to the old model report that the index has another one.
           assert.match(json(yield* cli(QUESTION)).degraded.join(), /it was built with .*letters.*claude-memory reindex/)
           const env = { ...provider, CLAUDE_MEMORY_EMBEDDING: "openai:letters" }
           const { versions } = json(yield* cli(["index", "--json"], env))

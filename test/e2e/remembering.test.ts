@@ -1,5 +1,5 @@
 /**
- * What a person tells the memory at the command line: to save, to forget, and which projects there are.
+ * Commands with which a person changes the memory: save, forget and projects.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -119,7 +119,7 @@ describe("what is told to the memory", () => {
             /merge takes FROM and INTO: `node \S+main\.js projects merge FROM INTO`/
           )
           assert.match(yield* stdoutOf("projects", "merge", own, "shop-api"), /is shop-api's now\.\n$/)
-          // This folder's project is that one now.
+          // This folder's project is merged into shop-api.
           assert.include(yield* stdoutOf("search", "till counted"), "counted at noon")
           assert.match(
             complaintOf(yield* claude(["projects", "merge", own, "shop-api"])),

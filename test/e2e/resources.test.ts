@@ -1,5 +1,5 @@
 /**
- * What one process says of itself, and another reads of it.
+ * Run files: what one process reports about its resources, and what another reads from them.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -40,7 +40,7 @@ const inHome = <A, E>(
 const ask = (home: string) => Effect.map(run([main, "resources", "--json"], { home }), parsed)
 const runFolder = (home: string) => join(home, ".claude-memory", "run")
 
-/** The whole service, with its run file there. */
+/** Starts the whole service and waits for its run file. */
 const running = (home: string, wait = "20s") =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -52,7 +52,7 @@ const running = (home: string, wait = "20s") =>
     return { ...service, file }
   })
 
-/** A service that was killed: the file that it left. */
+/** Starts a service, kills it and returns the run file that it left. */
 const killed = (home: string) =>
   Effect.gen(function*() {
     const { ended, file, kill } = yield* running(home)
@@ -174,7 +174,7 @@ describe("resources", () => {
           const { file } = yield* running(home)
           const good = JSON.parse(yield* fs.readFileString(file)) as RunFile.Report
           const folder = runFolder(home)
-          // As this test's process, so that it counts as running.
+          // The pid of this test's process counts as running.
           const hostile = {
             ...good,
             pid: process.pid,
@@ -320,7 +320,7 @@ slow(describe)("what is opened outside the ledger", () => {
                 warnings[0]!,
                 /Newest in the ledger: fibers Monitor, .*cache in the ledger, opened at .*monitor\.mjs:/
               )
-              // A worker's event loop has descriptors, too.
+              // A worker's event loop opens descriptors of its own.
               assert.strictEqual(lines.length, kind === "worker" ? 2 : 1, stderr)
             }), { concurrency: 2 })
         })

@@ -1,5 +1,5 @@
 /**
- * Language models that review sessions, as a person sets them.
+ * Language models that review sessions, set up as a person does.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import type { FileSystem } from "@effect/platform/FileSystem"
@@ -17,7 +17,7 @@ interface Ground {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** With a server whose models write down what was said. */
+/** Runs `body` with a server whose models quote the session. */
 const inHome = <A, E>(body: (ground: Ground) => Effect.Effect<A, E, Scope.Scope | FileSystem>) =>
   Effect.gen(function*() {
     const home = yield* makeHome
@@ -89,7 +89,7 @@ describe("reviews", () => {
         assert.isAtLeast(textMessages.cited / textMessages.total, 0.9)
         const found = json(yield* run([main, "search", "meilisearch", "--all-projects", "--json"], { home, env }))
         assert.isAbove(found.results.length, 0)
-        // Nothing new: nobody is asked again.
+        // Without new sessions the model is not called again.
         const before = server.seen.requests
         yield* run([main, "import", samples, "--json"], { home, env: { ...env, CLAUDE_MEMORY_COMPRESSION: "hybrid" } })
         assert.strictEqual(server.seen.requests, before)

@@ -1,5 +1,5 @@
 /**
- * The built programs, and those in programs/, for tests that spawn them.
+ * Paths of the built programs, and bundles of those in programs/, for tests that spawn them.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert } from "@effect/vitest"
@@ -17,11 +17,11 @@ export const main = join(dist, "main.js")
 export const hook = join(dist, "hook.js")
 export const mcp = join(dist, "mcp.js")
 
-/** `it` or `describe` of what takes longest, which then is there with TEST_RUNS=2 only. */
+/** Registers the longest tests with TEST_RUNS=2 or more only; otherwise returns a function that registers nothing. */
 export const slow = <Register extends (...args: never) => unknown>(register: Register): Register =>
   isQuick ? (() => {}) as unknown as Register : register
 
-/** The program of that name in programs/, as a bundle in `folder`: its path. */
+/** Bundles the program of that name from programs/ into `folder`; returns the bundle's path. */
 export const bundle = (name: string, folder: string): Effect.Effect<string> => {
   const file = join(folder, `${name}.mjs`)
   return Effect.as(
@@ -44,7 +44,7 @@ export const bundle = (name: string, folder: string): Effect.Effect<string> => {
   )
 }
 
-/** An empty home folder, removed at the end. */
+/** An empty home folder, removed when the scope closes. */
 export const makeHome = Effect.flatMap(
   FileSystem.FileSystem,
   (fs) => Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "claude-memory-e2e-" }), fs.realPath)
@@ -52,7 +52,7 @@ export const makeHome = Effect.flatMap(
 
 const imported = join(dist, "..", "imported.db")
 
-/** A home with the samples in its memory: the first that asks for one imports them, the others get a copy of that. */
+/** A home whose memory holds the samples. The first use imports them; later ones copy that database. */
 export const makeImported = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const home = yield* makeHome
@@ -65,12 +65,12 @@ export const makeImported = Effect.gen(function*() {
   }
   const { code, stderr } = yield* run([main, "import", samples], { home })
   assert.strictEqual(code, 0, stderr)
-  // Whole at once, as another process may look for it.
+  // Renaming publishes the whole file at once, since another process may look for it.
   const copy = `${imported}-${process.pid}`
   yield* fs.copyFile(file, copy)
   yield* fs.rename(copy, imported)
   return home
 })
 
-/** What is not in the home of a program that was stopped well: SQLite's log and its index. */
+/** SQLite's log and its index, which a clean stop removes. */
 export const leftovers = (names: ReadonlyArray<string>) => names.filter((name) => /-(?:wal|shm|journal)$/.test(name))

@@ -9,7 +9,7 @@ import { samples } from "../data.ts"
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 
-/** The same sessions with other uuids. */
+/** The same transcript with other uuids. */
 export const copied = (text: string, copy: number) =>
   text.replace(UUID, (uuid) => {
     const hash = createHash("sha256").update(`${copy} ${uuid}`).digest("hex")
@@ -17,7 +17,7 @@ export const copied = (text: string, copy: number) =>
       .join("-")
   })
 
-/** The samples many times over, each file as long as so many of it. */
+/** Writes the samples into `folder`, each file as `times` copies with other uuids; returns their bytes and lines. */
 export const makeSessions = (folder: string, times: number) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem

@@ -1,15 +1,15 @@
 /**
- * Answers as the interface of each dialect has them.
+ * Answers in the form of each dialect.
  */
 import type { DialectName } from "../../src/models/Presets.ts"
 import { type Behaviour, DIMENSION } from "../models/server.ts"
 
 export const DIALECTS = ["openai", "gemini", "anthropic", "voyage"] as const satisfies ReadonlyArray<DialectName>
 
-/** A dialect that is not in it isn't asked this, or has no such answer. */
+/** Values by dialect; a dialect is left out when it has no such request or answer. */
 export type Of<A> = Partial<Readonly<Record<DialectName, A>>>
 
-/** The answer to a refused key repeats it, as those of some providers do. */
+/** API key of a dialect. Some providers repeat a refused key in their answer, and so do these. */
 export const keyOf = (dialect: DialectName) => `sk-secret-of-${dialect}`
 
 export const each = <A>(f: (dialect: DialectName) => A): Readonly<Record<DialectName, A>> => ({
@@ -26,7 +26,7 @@ export const text = (body: string, status = 200, headers: Readonly<Record<string
 })
 export const json = (body: unknown) => text(JSON.stringify(body))
 
-/** As each of them tells an error. */
+/** The body of an error in each dialect. */
 const told = (dialect: DialectName, status: number, message: string, details: ReadonlyArray<object>): object => {
   switch (dialect) {
     case "openai":
@@ -67,7 +67,7 @@ export const message = (content: ReadonlyArray<object>, stop_reason = "end_turn"
   stop_reason
 })
 
-/** Vectors as text: JSON has no NaN, but servers write it. */
+/** Answers with these vectors. They are text, because JSON has no NaN but servers write it. */
 export const vectors = (...all: ReadonlyArray<string>): Of<Behaviour> => {
   const list = text(
     `{"object":"list","data":[${all.map((vector, index) => `{"index":${index},"embedding":[${vector}]}`).join()}]}`
@@ -79,7 +79,7 @@ export const vectors = (...all: ReadonlyArray<string>): Of<Behaviour> => {
   }
 }
 export const VECTOR = Array.from({ length: DIMENSION }, (_, i) => i + 1).join()
-/** With this as one of its numbers. */
+/** The vector with one of its numbers replaced. */
 export const holding = (number: string) => VECTOR.replace("1", number)
 
 export const scores = (...all: ReadonlyArray<readonly [index: number, score: string]>): Of<Behaviour> => {

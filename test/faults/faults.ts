@@ -1,5 +1,5 @@
 /**
- * What a provider can do wrong, and what the caller is to get.
+ * Faults of providers, and what the caller must get for each.
  */
 import * as DateTime from "effect/DateTime"
 import type { DurationInput } from "effect/Duration"
@@ -24,29 +24,29 @@ import {
 
 export interface Fault {
   readonly name: string
-  /** A completion, of Voyage embeddings, unless it says so. */
+  /** Operation to call; by default completion, or embedding for Voyage. */
   readonly asks?: "embed" | "rerank"
   readonly of: Of<Behaviour | (() => Behaviour)>
-  /** Only the first request meets it. */
+  /** Only the first request meets the fault. */
   readonly isOnce?: boolean
   /** Milliseconds before each answer. */
   readonly delay?: number
-  /** Nobody listens at the address. */
+  /** Nothing listens at the address. */
   readonly isAway?: boolean
-  /** The dimension is asked of the model instead of being set. */
+  /** The dimension is learned from the model instead of being set. */
   readonly isLearned?: boolean
-  /** What one attempt may take; long enough for a busy machine where time is not the fault. */
+  /** Time limit of one attempt; by default long enough for a busy machine. */
   readonly within?: DurationInput
   readonly gives: ModelError["reason"] | "an answer"
   readonly attempts: number
-  /** The wait between two attempts is no shorter, in milliseconds. */
+  /** Shortest wait between two attempts, in milliseconds. */
   readonly waits?: number
 }
 
-/** A date has no fractions of a second, so that this is 2 to 3 of them from now. */
+/** HTTP dates have no fractions of a second, so this is 2 to 3 seconds from now. */
 const inThreeSeconds = () => DateTime.toDate(DateTime.add(DateTime.unsafeNow(), { seconds: 3 })).toUTCString()
 
-/** `away` is another origin. */
+/** `away` is another origin, which must get no request. */
 export const faults = (away: string): ReadonlyArray<Fault> => [
   {
     name: "slow: it answers after the time allowed",

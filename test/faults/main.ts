@@ -1,5 +1,5 @@
 /**
- * What a caller gets for each fault that a provider can show: the real layer asks a server on the loopback that has it.
+ * Checks what a caller gets for each fault: the real layer calls a server on the loopback that shows the fault.
  */
 import * as Cli from "@effect/cli/Command"
 import * as NodeContext from "@effect/platform-node/NodeContext"
@@ -27,7 +27,7 @@ const MODEL = "a/model"
 const UNTYPED = "no typed error"
 /** Cases at a time. */
 const CONCURRENCY = 8
-/** What closes has this long to be gone at the other end. */
+/** Closed sockets must be gone at the other end within this time. */
 const SETTLES_WITHIN = "1 second"
 
 interface Case {
@@ -38,12 +38,12 @@ interface Case {
 interface Outcome {
   readonly fault: string
   readonly dialect: DialectName
-  /** The reason of the error, "an answer", or UNTYPED. */
+  /** Reason of the error, "an answer", or UNTYPED. */
   readonly got: string
   readonly attempts: number
   readonly message: string
   readonly socketsLeft: number
-  /** What it should not have done. */
+  /** Violations of what the fault demands. */
   readonly wrong: ReadonlyArray<string>
 }
 
@@ -63,10 +63,10 @@ const ask = (which: keyof typeof ROLES) =>
     }
   })
 
-/** Ports where nobody listens, one each so that what is tried there can be told apart. */
+/** A closed port for each dialect, so that attempts can be counted by dialect. */
 const closedPort = (dialect: DialectName) => DIALECTS.indexOf(dialect) + 1
 
-/** Connections to ports of the loopback that failed, while the scope is open. */
+/** Counts failed connections by loopback port, while the scope is open. */
 const refusedConnections = Effect.map(
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -96,12 +96,12 @@ const endpointOf = (which: Case, { origin }: ModelServer): Endpoint => {
   }
 }
 
-/** What differs from run to run and from interface to interface is left out, so that equal messages are seen to be equal. */
+/** The message without what differs between runs and dialects, so that equal messages compare as equal. */
 const shown = (message: string, origin: string) =>
   message.replace(`model ${MODEL}: ${origin}: `, "").replaceAll(/127\.0\.0\.1:\d+/g, ":PORT")
     .replace(/(?<=is not what )\S+/, "PATH")
 
-/** Whoever logs an error, in one of these ways, must not log the key. */
+/** Ways to log an error, none of which may contain the key. */
 const logged = (error: ModelError) => [
   error.message,
   inspect(error, { depth: 20 }),
@@ -109,7 +109,7 @@ const logged = (error: ModelError) => [
   Cause.pretty(Cause.fail(error), { renderErrorCause: true })
 ]
 
-/** What is wrong with an error that is typed. */
+/** Violations in a typed error: the key in it, or a message that does not name model and origin in one line. */
 const misspoken = (error: ModelError, key: string, origin: string): ReadonlyArray<string> => [
   ...(logged(error).some((text) => text.includes(key)) ? ["the key is in the error"] : []),
   ...(error.message.startsWith(`model ${MODEL}: ${origin}: `) && !error.message.includes("\n")
@@ -117,7 +117,7 @@ const misspoken = (error: ModelError, key: string, origin: string): ReadonlyArra
     : [`it does not say in one line which model it was and where: ${error.message}`])
 ]
 
-/** What the caller got, in words, and the error where it is a typed one. */
+/** Result of the call in words, and the error if it is typed. */
 const heard = (exit: Exit.Exit<unknown, ModelError>, origin: string) => {
   if (Exit.isSuccess(exit)) return { got: "an answer", message: "", error: Option.none<ModelError>() }
   const error = Option.filter(Cause.failureOption(exit.cause), (error) => error instanceof ModelError)
@@ -176,7 +176,7 @@ const run = (which: Case, other: ModelServer, refused: ReadonlyMap<number, numbe
     } satisfies Outcome
   }).pipe(Effect.scoped, Effect.provide(ResourceLedger.layer))
 
-/** What the ledger still has at its end is a defect. */
+/** Runs a case. A defect, such as handles left in the ledger at its end, becomes a violation. */
 const outcomeOf = (which: Case, other: ModelServer, refused: ReadonlyMap<number, number>): Effect.Effect<Outcome> =>
   Effect.catchAllCause(run(which, other, refused), (cause) =>
     Effect.succeed({
@@ -191,7 +191,7 @@ const outcomeOf = (which: Case, other: ModelServer, refused: ReadonlyMap<number,
 
 const row = (cells: ReadonlyArray<string | number>) => `| ${cells.join(" | ")} |`
 
-/** Dialects that got the same share a line. */
+/** Dialects with equal results share a line. */
 const markdown = (outcomes: ReadonlyArray<Outcome>): ReadonlyArray<string> => {
   const lines = new Map<string, Array<Outcome>>()
   for (const each of outcomes) {

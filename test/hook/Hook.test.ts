@@ -22,7 +22,7 @@ import * as remembered from "../retrieve/remembered.ts"
 
 const NOON = Date.UTC(2026, 10, 26, 12)
 const DAY = 86_400_000
-/** Is no folder of any machine. */
+/** A path that exists on no machine. */
 const CWD = "/nowhere/billing"
 
 const services = Injector.layer.pipe(

@@ -1,5 +1,5 @@
 /**
- * Items fused by a model that is a server on a loopback port.
+ * Background fused by a model, which is a fake server on a loopback port.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
@@ -41,7 +41,7 @@ const result = (id: string, says: Parameters<typeof unit>[1] = {}, score = 1): S
 const AUGUST = Date.UTC(2026, 7, 10)
 const JULY = Date.UTC(2026, 6, 1)
 
-/** Best first; as notes they are 1 (failing), 2 (pool), by their dates. */
+/** Found items, best first. As notes they are numbered by date: 1 (failing), 2 (pool). */
 const POOL = result("pool-unit", {
   type: "decision",
   title: "Limit of the pool",
@@ -73,7 +73,7 @@ const FAILED: Said = {
 
 const json = (...statements: ReadonlyArray<Said>) => JSON.stringify({ statements })
 
-/** A model that says this. */
+/** A completion with this content. */
 const says = (content: string): Behaviour => ({
   status: 200,
   body: JSON.stringify({
@@ -83,7 +83,7 @@ const says = (content: string): Behaviour => ({
   })
 })
 
-/** Each request has the next answer; the last one stays. */
+/** Answers each request with the next behaviour; the last one repeats. */
 const inTurn = (...behaviours: ReadonlyArray<Behaviour>): ModelServer["behaviour"] => {
   let next = 0
   return () => Promise.resolve(behaviours[Math.min(next++, behaviours.length - 1)]!)
@@ -101,7 +101,7 @@ interface Setting {
   readonly within?: Duration.DurationInput
   readonly caps?: Caps
   readonly degraded?: ReadonlyArray<string>
-  /** What is asked: a model and the cache, the cache alone, or nothing. */
+  /** Fusion with a model and its cache, with the cache alone, or none. */
   readonly fusion?: "on" | "cached" | "off"
 }
 
@@ -128,7 +128,7 @@ const request = (says: Partial<InjectionRequest> = {}): InjectionRequest => ({
   ...says
 })
 
-/** Models at the server, their account and their cache; `ask` injects, with a layer of its own for each setting. */
+/** Models at the server, their spending and their cache; `ask` injects, with a new layer for each setting. */
 const withServer = <A, E>(
   use: (ground: {
     readonly server: ModelServer
@@ -174,7 +174,7 @@ const withServer = <A, E>(
 
 const idsOf = ({ items }: { readonly items: ReadonlyArray<SearchResult> }) => items.map(({ unit }) => unit.id)
 
-/** The request that came last. */
+/** The latest request. */
 const asked = ({ seen }: ModelServer) => {
   const { max_tokens, messages, response_format } = seen.last!.body as {
     readonly max_tokens: number
@@ -269,7 +269,7 @@ describe("a background", () => {
           ]
         ) {
           server.behaviour = says(json(DECIDED, { ...FAILED, text }, FAILED))
-          // Another id: what was fused before is not asked again.
+          // A new id, so that the cached fusion is not used.
           const other = { ...FAILING, unit: { ...FAILING.unit, id: text } }
           const answer = yield* ask({}, { items: [POOL, other] })
           assert.isTrue(answer.background, answer.degraded.join())
@@ -357,7 +357,7 @@ describe("a background", () => {
         assert.strictEqual(server.seen.requests, 1)
         assert.deepStrictEqual([again.text, again.background], [first.text, true])
         assert.deepStrictEqual(idsOf(again), ["failing-unit", "pool-unit"])
-        // Another language, other words, another id, another budget.
+        // Each differs from the cached fusion: another language, other words, another id, another budget.
         const changed = { ...FAILING, unit: { ...FAILING.unit, content: `${FAILING.unit.content} Again.` } }
         const renamed = { ...FAILING, unit: { ...FAILING.unit, id: "other" } }
         yield* ask({ prompt: "连接池为什么是二十？" })

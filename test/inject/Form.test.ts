@@ -35,7 +35,7 @@ describe("an excerpt", () => {
     const at = (line: string) => lines.indexOf(line)
     assert.isAtLeast(at("the pool was exhausted"), 0)
     assert.isAbove(at("so the pool's limit is 20"), at("the pool was exhausted"))
-    // In order, with one mark for each stretch that is left out.
+    // Lines keep their order, with one mark for each stretch that is left out.
     const source = content.split("\n")
     const places = lines.filter((line) => line !== "…").map((line) => source.indexOf(line))
     assert.deepStrictEqual(places, [...places].sort((a, b) => a - b))

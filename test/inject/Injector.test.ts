@@ -25,7 +25,7 @@ const result = (id: string, score: number, says: Parameters<typeof unit>[1] = {}
   }
 }
 
-/** An injector for which these are found. */
+/** An injector whose search finds these results. */
 const finding = (results: ReadonlyArray<SearchResult>, degraded: ReadonlyArray<string> = []) => {
   const asked: Array<SearchQuery> = []
   const retriever = Layer.succeed(
@@ -57,7 +57,7 @@ const ask = (says: Partial<InjectionRequest> = {}) =>
 const inject = (results: ReadonlyArray<SearchResult>, says: Partial<InjectionRequest> = {}) =>
   Effect.provide(ask(says), finding(results).layer)
 
-/** Whatever may be shown as the end of a line. */
+/** Splits at everything that may be shown as the end of a line. */
 const linesOf = (text: string) => text.split(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/)
 const short = ({ unit }: SearchResult) => unit.id.slice(0, 8)
 const idsIn = (text: string) => linesOf(text).flatMap((line) => /^\[(.{1,8})\] [a-z_]+(: .*)?$/.exec(line)?.[1] ?? [])
@@ -158,7 +158,7 @@ describe("what is injected", () => {
         assert.strictEqual(margin.filter((line) => line.startsWith("## ")).length, sessions.size)
         assert.deepStrictEqual(idsIn(text).sort(), items.map(short).sort())
         assert.strictEqual(margin.filter((line) => line === "").length, sessions.size)
-        // The two of the fence, the preamble, and nothing else.
+        // Beyond sessions and items there are only the two lines of the fence and the preamble.
         assert.strictEqual(margin.length, 3 + 2 * sessions.size + items.length)
       }).pipe(Effect.provide(finding(results).layer)),
     { fastCheck: { numRuns: times(30) }, timeout: times(60_000) }
@@ -279,7 +279,7 @@ describe("what is injected", () => {
         })
       const daysAgo = (days: number) => told(NOON - days * DAY)
       assert.strictEqual(yield* told(NOON), "today (2026-08-11)")
-      // By the day, not by the hour.
+      // Counts days, not 24 hours.
       assert.strictEqual(yield* told(Date.UTC(2026, 7, 11)), "today (2026-08-11)")
       assert.strictEqual(yield* told(Date.UTC(2026, 7, 11) - 1), "yesterday (2026-08-10)")
       assert.strictEqual(yield* told(Date.UTC(2026, 7, 11) - 1, Date.UTC(2026, 7, 11)), "yesterday (2026-08-10)")
@@ -295,7 +295,7 @@ describe("what is injected", () => {
         [1_100, "3 years ago (2023-08-07)"]
       ]
       for (const [days, words] of expected) assert.strictEqual(yield* daysAgo(days), words)
-      // A clock may be some hours ahead; more than that is only told as it is.
+      // A clock may be some hours ahead; dates further in the future are shown alone.
       assert.strictEqual(yield* told(NOON + DAY / 2), "today (2026-08-12)")
       assert.strictEqual(yield* told(NOON + 30 * DAY), "2026-09-10")
       for (const none of [0, -1, NaN, Infinity, -Infinity, 8.64e15, 1e300]) {

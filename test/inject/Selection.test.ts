@@ -30,14 +30,14 @@ describe("what is worth telling", () => {
       result(id, { type, occurredAt, title: "Limit of the connection pool", ...says })
     for (const type of ["decision", "error_log", "archive"] as const) {
       assert.deepStrictEqual(ids(about("a", type, 1), about("b", type, 3), about("c", type, 2)), ["b"], type)
-      // Of one time neither is newer.
+      // Neither of two units of the same time is newer.
       assert.deepStrictEqual(ids(about("a", type, 1), about("b", type, 1)), ["a", "b"], type)
       assert.deepStrictEqual(ids(about("a", type, 1), about("b", type, 2, { projectId: "project-two" })), ["a", "b"])
       assert.deepStrictEqual(ids(about("a", type, 1), about("b", type, 2, { title: "Name of the new table" })), [
         "a",
         "b"
       ])
-      // Too few words to tell a subject by.
+      // Too few words to recognize a subject.
       const pool = { title: "Connection pool" }
       assert.deepStrictEqual(ids(about("a", type, 1, pool), about("b", type, 2, pool)), ["a", "b"])
     }
@@ -60,7 +60,7 @@ describe("what is worth telling", () => {
     assert.deepStrictEqual(ids(other, archive, specific), ["other", "specific"])
     assert.deepStrictEqual(ids(specific, archive), ["specific"])
     assert.deepStrictEqual(ids(archive, specific), ["archive", "specific"])
-    // A unit that is not told stands for nothing.
+    // A unit that is not selected does not make its session's archive redundant.
     const replaced = result("old", { ...subject, sessionId: "s1", occurredAt: 1 })
     const newer = result("new", { ...subject, sessionId: "s3", occurredAt: 2 })
     assert.deepStrictEqual(ids(newer, archive, replaced), ["new", "archive"])
@@ -75,7 +75,7 @@ describe("what is worth telling", () => {
     ])
     const more = `${pool} restart fixes symptoms quickly but raising limits hides causes`
     assert.deepStrictEqual(ids(leak, result("more", { content: more })), ["leak", "more"])
-    // What two of them say together is said too.
+    // Words that two units together contain count as said.
     const [a, b] = [
       result("a", { content: "alpha bravo charlie delta" }),
       result("b", { content: "echo foxtrot golf hotel" })
@@ -103,7 +103,7 @@ describe("what is worth telling", () => {
     assert.strictEqual(kept.length > 0, results.length > 0)
     const said = kept.map(({ unit }) => [...new Set(Tokenizer.lexemes(unit.content))].sort().join(" "))
     assert.strictEqual(new Set(said).size, said.length)
-    // Nor does choosing again leave anything out.
+    // Selecting again leaves nothing out.
     assert.deepStrictEqual(selected(kept), kept)
   })
 })

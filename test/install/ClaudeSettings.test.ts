@@ -1,5 +1,5 @@
 /**
- * What is put into Claude Code's files, and taken out of them.
+ * Edits of Claude Code's files: what is added, and what is removed again.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
@@ -39,7 +39,7 @@ const addings: FastCheck.Arbitrary<Adding> = FastCheck.oneof(
 
 const added = (edited: Either.Either<Edited, unknown>) => Either.getOrThrow(edited)
 
-/** All that is in a value, but for what is ours, as places with what is there. */
+/** Lists all values that are not ours, each with its path. */
 const leaves = (value: unknown, at: string, found: Array<string> = []): ReadonlyArray<string> => {
   if (typeof value === "object" && value !== null && Object.keys(value).length > 0) {
     for (const [name, each] of Object.entries(value)) leaves(each, `${at}/${name}`, found)

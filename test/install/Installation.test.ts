@@ -1,5 +1,5 @@
 /**
- * Claude Code's files, as they lie on a disk.
+ * Installs into Claude Code's files on a disk, and uninstalls.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -33,7 +33,7 @@ import { text } from "./jsons.ts"
 
 const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
 
-/** A home, with blanks and Chinese characters in its path, and what is in it. */
+/** A home with blanks and Chinese characters in its path. */
 class Home {
   readonly places: Places
   readonly settings: string
@@ -57,7 +57,7 @@ class Home {
     writeFileSync(path, text)
     chmodSync(path, mode)
   }
-  /** All files and folders, with what is in them. */
+  /** All files and folders, with their contents. */
   all(): Record<string, string> {
     return Object.fromEntries(
       readdirSync(this.root, { recursive: true, encoding: "utf8" }).sort().map((name) => {
@@ -92,7 +92,7 @@ interface Options {
   readonly places?: Places
 }
 
-/** What became of each file. */
+/** Carries out each step; returns the outcome for each file. */
 const carry = (all: ReadonlyArray<Step>, places: Places) =>
   Effect.forEach(all, (step) => Effect.either(Effect.flatMap(step.plan, (shown) => carryOut(step, shown, places))))
 
@@ -104,7 +104,7 @@ const install = (home: Home, options: Options = {}) =>
     return yield* carry(steps({ target, places, prompt, programs: programsIn(folder) }), places)
   })
 
-/** With the record's end, as the command does it. */
+/** Uninstalls, and removes the record as the command does. */
 const uninstall = (home: Home) =>
   Effect.gen(function*() {
     const all = yield* removal(home.places, home.project)
@@ -165,7 +165,7 @@ describe("init, then uninstall", () => {
       Effect.gen(function*() {
         home.write(home.servers, "{\"numStartups\":1}")
         allWell(yield* install(home))
-        // As Claude Code writes it again.
+        // Claude Code rewrites its files in a form of its own.
         const known = JSON.parse(readFileSync(home.servers, "utf8"))
         home.write(home.servers, JSON.stringify({ ...known, numStartups: 2 }, null, 2))
         const settings = JSON.parse(readFileSync(home.settings, "utf8"))
@@ -206,7 +206,7 @@ describe("init, then uninstall", () => {
         home.write(home.settings, "{ \"model\": \"opus\" }")
         const before = home.all()
         allWell(yield* install(home, { package: "/old/anything" }))
-        // The record knows the scripts, whose package has gone.
+        // The record still knows the scripts, although their package has gone.
         allWell(yield* install(home, { package: "/new/anything" }))
         assert.notInclude(readFileSync(home.settings, "utf8"), "/old/")
         assert.lengthOf(JSON.parse(readFileSync(home.settings, "utf8")).hooks.SessionStart, 1)
@@ -222,7 +222,7 @@ describe("init, then uninstall", () => {
         const places = { ...home.places, home: memory, movedHome: memory }
         allWell(yield* install(home, { places }))
         assert.deepStrictEqual(JSON.parse(readFileSync(home.settings, "utf8")).env, { CLAUDE_MEMORY_HOME: memory })
-        // From where nothing says so, as in another terminal.
+        // Uninstalls without CLAUDE_MEMORY_HOME, as from another terminal.
         allWell(yield* uninstall(home))
         assert.strictEqual(readFileSync(home.settings, "utf8").trim(), "{}")
       })
@@ -288,7 +288,7 @@ describe("a file", () => {
       Effect.gen(function*() {
         home.write(home.settings, "{}")
         const before = home.all()
-        // What root may do as well: a folder in place of the temporary file.
+        // A folder in place of the temporary file makes the write fail, for root too.
         mkdirSync(`${home.settings}.claude-memory-tmp`)
         writeFileSync(join(`${home.settings}.claude-memory-tmp`, "x"), "")
         const complaints = complaintsOf(yield* install(home))

@@ -1,5 +1,5 @@
 /**
- * Settings files for properties: any values, written in any way.
+ * Settings files for property tests: any values, in any formatting.
  */
 import * as FastCheck from "effect/FastCheck"
 
@@ -52,7 +52,7 @@ const hooks = FastCheck.dictionary(
 
 const servers = FastCheck.dictionary(FastCheck.constantFrom("github", "文件", "x y"), others, { maxKeys: 2 })
 
-/** Their own parts have the shapes that Claude Code wants, where they are there. */
+/** Settings with any values, in which Claude Code's own parts have the right shape if present. */
 export const settings: FastCheck.Arbitrary<{ readonly [name: string]: unknown }> = FastCheck.tuple(
   FastCheck.dictionary(name, any, { maxKeys: 4 }),
   FastCheck.record({
@@ -78,7 +78,7 @@ export interface Style {
   readonly unit: string
   readonly colon: string
   readonly comma: string
-  /** How deep containers have their members on lines of their own. */
+  /** Nesting depth down to which members stand on lines of their own. */
   readonly depth: number
   readonly end: string
   readonly margin: string
@@ -110,7 +110,7 @@ export const render = (value: unknown, style: Style, indent = "", depth = 0): st
     : `${open}${written.join(style.comma)}${close}`
 }
 
-/** A file as somebody has written it. */
+/** A settings file in some person's formatting. */
 export const text: FastCheck.Arbitrary<string> = FastCheck.tuple(settings, style).map(([value, style]) =>
   style.margin + render(value, style) + style.end
 )

@@ -1,5 +1,5 @@
 /**
- * The ledger, with something done to each acquisition.
+ * The resource ledger with additional effects around acquisitions.
  */
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
@@ -9,19 +9,19 @@ import { type Acquisition, ResourceLedger } from "../../src/resources/ResourceLe
 export interface Acquired {
   readonly kind: string
   readonly name: string
-  /** Whether the ledger can force it when it doesn't close. */
+  /** The ledger can destroy the handle when it does not close in time. */
   readonly isForced: boolean
 }
 
 export interface Decoration {
   readonly opening?: <A, E, R>(open: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  /** Done when it is open, before it is handed over. */
+  /** Runs once the handle is open, before the caller gets it. */
   readonly handing?: Effect.Effect<void>
-  /** Done after it has closed, so that what the operating system still has open is ours. */
+  /** Runs after the handle has closed, so that whatever is still open then is a leak of the code itself. */
   readonly closing?: Effect.Effect<unknown, unknown>
 }
 
-/** `decorate` is asked at the beginning of each acquisition. */
+/** `decorate` is called at the beginning of each acquisition. */
 export const layer = (decorate: (acquired: Acquired) => Decoration): Layer.Layer<ResourceLedger> =>
   Layer.effect(
     ResourceLedger,

@@ -1,5 +1,5 @@
 /**
- * A ledger in which one acquisition goes wrong, and a clock that makes the bounds short.
+ * A ledger in which one acquisition goes wrong, and a clock that shortens time limits.
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -16,7 +16,7 @@ export type Fault =
   | { readonly of: "opening"; readonly at: number; readonly how: typeof OPENINGS[number] }
   | { readonly of: "closing"; readonly at: number; readonly how: typeof CLOSINGS[number] }
 
-/** What an opening or a closing fails with, or dies of. */
+/** Error or defect of a faulty opening or closing. */
 export class Injected extends Schema.TaggedError<Injected>()("Injected", {}) {
   override get message() {
     return INJECTED
@@ -29,7 +29,8 @@ const goingWrong = (how: "fails" | "dies" | "hangs"): Effect.Effect<never, Injec
   how === "fails" ? new Injected() : how === "dies" ? Effect.die(new Injected()) : Effect.never
 
 /**
- * The ledger, the list of what was acquired through it, and when an opening that is to be interrupted has got half-way.
+ * Makes the faulty ledger, the list of its acquisitions, and a latch that opens half-way through an opening to
+ * interrupt.
  */
 export const makeFaulty = (fault: Fault | undefined) =>
   Effect.gen(function*() {
@@ -48,10 +49,10 @@ export const makeFaulty = (fault: Fault | undefined) =>
               )
           }
         case "hangs":
-          // It opens when nobody waits any more.
+          // Opens 1 second after the ledger has given up waiting.
           return { opening: (open) => Effect.zipRight(Effect.sleep("11 seconds"), open) }
       }
-      // What the type of the opening says of its errors isn't known here.
+      // The error type of the opening is not known here.
       const wrong = goingWrong(fault.how) as unknown as Effect.Effect<never>
       return { opening: () => wrong }
     }
@@ -63,10 +64,10 @@ export const makeFaulty = (fault: Fault | undefined) =>
     return { acquired, isHalfWay, layer }
   })
 
-/** On a slow machine a database takes so long to close. */
+/** Shortest time limit of the fast clock, because a database may take this long to close on a slow machine. */
 const LEAST = Duration.millis(400)
 
-/** Seconds pass `factor` times as fast, for those who sleep and wait for long. */
+/** A clock whose sleeps and timeouts pass `factor` times as fast, down to `LEAST`. */
 export const fastClock = (factor: number): Clock.Clock => {
   const real = Clock.make()
   const fast: Clock.Clock = Object.create(real)

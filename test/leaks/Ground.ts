@@ -1,5 +1,5 @@
 /**
- * What every part of the gate stands on.
+ * Settings and servers that all parts of the gate share.
  */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -9,7 +9,7 @@ import type { StandIn } from "../index/qdrant/StandIn.ts"
 import { keyOf, type Servers } from "./Scenario.ts"
 import * as World from "./World.ts"
 
-/** The gate was to stop at the first failure. */
+/** Ends the gate at the first failure (`--bail`). */
 export class Enough {
   readonly _tag = "Enough"
 }
@@ -17,21 +17,21 @@ export class Enough {
 export interface Ground {
   readonly isQuick: boolean
   readonly seed: number
-  /** Where temporary files go: nothing else is in it but what a run makes. */
+  /** Folder for temporary files; it holds only what a run makes. */
   readonly folder: string
-  /** Where they go outside of the gate, and other users reach them. */
+  /** Folder for temporary files outside of the gate, which other users can reach. */
   readonly outside: string
   readonly sessions: string
   readonly servers: Servers
   readonly qdrant: StandIn
-  /** A line that a person watches. */
+  /** Shows a line of progress. */
   readonly progress: (line: string) => Effect.Effect<void>
   readonly failed: (failure: string) => Effect.Effect<void, Enough>
 }
 
 export const numbered = (i: number, all: number) => `${i + 1} of ${all}`
 
-/** No server is told what another's key is. */
+/** Reports each server that received another server's key. */
 const strangeKeys = (servers: Servers): ReadonlyArray<string> =>
   ROLES.flatMap((role) =>
     [...servers[role].seen.keys].some((key) => key !== keyOf(role) && key !== `Bearer ${keyOf(role)}`)
@@ -39,7 +39,7 @@ const strangeKeys = (servers: Servers): ReadonlyArray<string> =>
       : []
   )
 
-/** A run, and what it left beside what it says is wrong. */
+/** Runs `run`; adds to its failures whatever it left open, and keys that reached the wrong server. */
 export const withoutTraces = <A extends { readonly wrong: ReadonlyArray<string> }, E, R>(
   { folder, qdrant, servers }: Ground,
   run: Effect.Effect<A, E, R>
@@ -59,11 +59,13 @@ export const withoutTraces = <A extends { readonly wrong: ReadonlyArray<string> 
     }
   })
 
-/** One that hangs can't be waited for, so it is nobody's child. */
+/** Forked as a daemon, because a run that hangs could not be waited for as a child. */
 export const started = Effect.forkDaemon
 
-/** An opening (10 seconds), a release (5) and the last openings (2) by a fast clock, and the work, also on a busy machine. */
+/**
+ * Longer than an opening (10 seconds), a release (5) and the last openings (2) by a fast clock, on a busy machine too.
+ */
 const ENDS_WITHIN = "10 seconds"
 
-/** How it ended; none when it hangs. */
+/** Exit of the fiber; none when it hangs. */
 export const endOf = <A, E>(fiber: Fiber.RuntimeFiber<A, E>) => Effect.timeoutOption(Fiber.await(fiber), ENDS_WITHIN)

@@ -1,5 +1,5 @@
 /**
- * What the gate does with the real layers, each time in a memory of its own.
+ * Work that the gate does with the real layers, each time in a memory of its own.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -31,25 +31,25 @@ const SESSIONS = [
   "-home-mei-work-shop-api/43a24c26-cf56-4141-8bb4-24d85373a64c.jsonl"
 ]
 
-/** Two small sessions. */
+/** Copies two small sessions into the folder. */
 export const copySessions = (folder: string): void => {
   const samples = Settings.packageFile("test", "fixtures", "projects")
   mkdirSync(folder, { recursive: true })
   for (const each of SESSIONS) cpSync(join(samples, each), join(folder, basename(each)))
 }
 
-/** A memory's folder that is removed when the scope closes. */
+/** Folder of a memory, removed when the scope closes. */
 export const home = Effect.flatMap(
   FileSystem.FileSystem,
   (fs) => fs.makeTempDirectoryScoped({ prefix: "claude-memory-leaks-" })
 )
 
-/** An origin for each role, so that what is for one and goes to another is seen. */
+/** A server for each role, so that a request that goes to the wrong one shows. */
 export type Servers = Readonly<Record<Role, ModelServer>>
 
 export const keyOf = (role: Role) => `the key for ${role}`
 
-/** One for each dialect. */
+/** A provider for each role, each of another dialect. */
 const PROVIDERS: Readonly<Record<Role, string>> = {
   embedding: "openai",
   light: "gemini",
@@ -77,15 +77,15 @@ export interface Place {
   readonly home: string
   readonly sessions: string
   readonly servers: Servers
-  /** Where the vectors are. */
+  /** Server that holds the vectors. */
   readonly qdrant: StandIn
 }
 
-/** A memory of its own; its folder is removed when the scope closes. */
+/** A new memory, whose folder is removed when the scope closes. */
 export const newPlace = ({ qdrant, servers, sessions }: Omit<Place, "home">) =>
   Effect.map(home, (home): Place => ({ home, sessions, servers, qdrant }))
 
-/** With a ledger of its own. */
+/** Provides the layer with a ledger of its own. */
 export const alone = <A, E>(layer: Layer.Layer<A, E, ResourceLedger>) => Layer.provide(layer, ResourceLedger.layer)
 
 export const vectorsIn = ({ origin }: StandIn): NonNullable<App.Options["qdrant"]> => ({
@@ -100,7 +100,7 @@ export const vectorsIn = ({ origin }: StandIn): NonNullable<App.Options["qdrant"
   handshake: "tolerant"
 })
 
-/** The whole service with models and vectors behind the network; the ledger comes from outside. */
+/** The whole service with models and vectors over the network; the ledger comes from outside. */
 export const service = ({ home, qdrant, servers }: Place) =>
   Layer.provide(
     Layer.merge(
@@ -118,7 +118,7 @@ export const service = ({ home, qdrant, servers }: Place) =>
     NodeContext.layer
   )
 
-/** What was left for later, in words. */
+/** Imports the sessions; returns the messages of postponed steps. */
 export const ingest = (sessions: string) =>
   Effect.gen(function*() {
     const { discover, ingest } = yield* ClaudeMemory
@@ -148,14 +148,14 @@ export const ask = Effect.gen(function*() {
 export const completion = (tier: "light" | "heavy") =>
   Effect.flatMap(ModelManager, ({ complete }) => complete({ tier, prompt: "say" }))
 
-/** Of both models at once. */
+/** Calls both models at once. */
 export const complete = forEach(["light", "heavy"] as const, 2, completion)
 
 export const rerank = Effect.flatMap(ModelManager, ({ rerank }) => rerank("which?", ["one", "another"]))
 
 export const embed = Effect.flatMap(ModelManager, ({ embed }) => embed(["a text", "another"]))
 
-/** Everything once: what was degraded, and what is remembered at the end. */
+/** Imports, searches and completes once; returns what was degraded, and the status at the end. */
 export const everything = (place: Place) =>
   Effect.gen(function*() {
     const postponed = yield* ingest(place.sessions)
@@ -171,7 +171,7 @@ const local = (readOnly: boolean) => ({ home }: Place) =>
 export const reader = local(true)
 const writer = local(false)
 
-/** The offline model, vectors beside the memory, and a reader on the memory that a writer has made. */
+/** A writer makes the memory, then a reader reads it: with the offline model and vectors beside the memory. */
 export const offline = (place: Place) =>
   Effect.gen(function*() {
     const postponed = yield* Effect.provide(ingest(place.sessions), writer(place))
@@ -179,6 +179,6 @@ export const offline = (place: Place) =>
     return { degraded: [...postponed, ...degraded] }
   })
 
-/** What two memories of the same sessions have in common. */
+/** The part of the status that memories of the same sessions share. */
 export const facts = ({ lines, messages, pending, sessions, units }: StoreStatus) =>
   JSON.stringify({ lines, messages, pending, sessions, units })

@@ -1,22 +1,22 @@
 /**
- * What is open in this process and beside it, and what of it was not there before.
+ * Counts open handles in and beside this process, and compares two counts.
  */
 import * as Effect from "effect/Effect"
 import { readdirSync } from "node:fs"
 import * as LeakProbe from "../../src/resources/monitor/LeakProbe.ts"
 
-/** Counts; all of this process but what the servers have of their clients, `serverSockets` and `serverRequests`. */
+/** Counts of this process's handles; `serverSockets` and `serverRequests` are those of the servers' clients. */
 export type World = Readonly<Record<string, number>>
 
 const listeners = (emitter: NodeJS.EventEmitter) =>
   emitter.eventNames().reduce((sum, name) => sum + emitter.listenerCount(name), 0)
 
-/** A server in this process, whose clients are looked at. */
+/** A server in this process that records its clients. */
 export interface Served {
   readonly seen: { readonly open: ReadonlySet<unknown>; readonly running: number }
 }
 
-/** `folder` is where temporary files go. */
+/** `folder` is the one for temporary files. */
 export const read = (folder: string, servers: ReadonlyArray<Served>): Effect.Effect<World> =>
   Effect.map(LeakProbe.read, ({ children, fds, ...others }) => ({
     ...others,
@@ -28,11 +28,11 @@ export const read = (folder: string, servers: ReadonlyArray<Served>): Effect.Eff
     serverRequests: servers.reduce((sum, { seen }) => sum + seen.running, 0)
   }))
 
-/** What closes has this long to be gone for the operating system, and for those at the other end. */
+/** Closed handles must be gone within this time, for the operating system and at the other end. */
 const SETTLES_WITHIN_MS = 1_000
 const STEP_MS = 5
 
-/** In words what there is more of than before, when it has stayed that way for as long as things take to settle. */
+/** Describes what there is more of than before, if that stays so until things have settled. */
 export const beyond = (
   before: World,
   now: Effect.Effect<World>

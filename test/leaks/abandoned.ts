@@ -1,5 +1,5 @@
 /**
- * Callers that leave while the service lives on: what they asked for ends with them, also at the other end of the wire.
+ * Callers leave while the service lives on: their requests must end with them, also at the server.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -30,12 +30,12 @@ const all = (servers: Servers, behaviour: Behaviour) =>
     for (const server of Object.values(servers)) server.behaviour = behaviour
   })
 
-/** Sockets stay with the pool, which opens another for one that was torn down: they have to be gone when it is. */
+/** Leaves out sockets, which the pool keeps and reopens while it lives; they must be gone when it is. */
 const ofCalls = ({ fds: _fds, serverSockets: _serverSockets, sockets: _sockets, ...rest }: World.World) => rest
 
 const isAsked = (servers: Servers) => Object.values(servers).some(({ seen }) => seen.running > 0)
 
-/** One call, and what is wrong after it was left while the servers hang. */
+/** Makes one call, interrupts another while the servers hang, and returns what is wrong afterwards. */
 const abandon = (ground: Ground, place: Place, { run }: Call) =>
   Effect.gen(function*() {
     yield* run(place)
@@ -59,7 +59,7 @@ const abandon = (ground: Ground, place: Place, { run }: Call) =>
         }),
       () => all(place.servers, "answers")
     )
-    // What was left does not stand in the way of the next.
+    // The abandoned call must not block the next one.
     const again = yield* Effect.exit(run(place))
     return { wrong: [...left, ...(Exit.isFailure(again) ? [`the next call: ${Cause.pretty(again.cause)}`] : [])] }
   })

@@ -1,5 +1,5 @@
 /**
- * Every acquisition and every release, going wrong in every way.
+ * Every acquisition and every release goes wrong in every way.
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -17,7 +17,7 @@ import { endOf, type Ground, numbered, started, withoutTraces } from "./Ground.t
 import { cluster, inPostgres } from "./postgres.ts"
 import { everything, newPlace, offline, type Place } from "./Scenario.ts"
 
-/** Bounds of 10 seconds take 1, and those of 1 second 0.4, which is still longer than what they bound. */
+/** Time limits of 10 seconds take 1, and those of 1 second 0.4, still longer than the work they limit. */
 const FASTER = 10
 
 interface Scenario {
@@ -25,11 +25,11 @@ interface Scenario {
   readonly run: (
     place: Place
   ) => Effect.Effect<{ readonly degraded: ReadonlyArray<string> }, { readonly message: string }, ResourceLedger>
-  /** Whether the quick form has this one of the seven ways; `turn` is different for each, and by the seed. */
+  /** Selects the fault for the quick form, by `turn`, which differs for each of the seven ways and with the seed. */
   readonly isQuick: (turn: number, at: number, acquired: Acquired) => boolean
 }
 
-/** Two acquisitions of three, each in one way. */
+/** Two of three acquisitions, each in one way. */
 const some: Scenario["isQuick"] = (turn, at) => turn % 7 === 0 && at % 3 !== 0
 
 const SCENARIOS: ReadonlyArray<Scenario> = [
@@ -37,7 +37,7 @@ const SCENARIOS: ReadonlyArray<Scenario> = [
   { name: "offline, then a reader", run: offline, isQuick: some }
 ]
 
-/** Quick: of what the others do not have, every third way. */
+/** Quick form: every third way of the acquisitions that only PostgreSQL has. */
 const scenarioIn = (url: string): Scenario => ({
   name: "a memory in PostgreSQL",
   run: inPostgres(url),
@@ -47,7 +47,7 @@ const scenarioIn = (url: string): Scenario => ({
 const leakedBy = (cause: Cause.Cause<unknown>): ReadonlyArray<{ readonly kind: string; readonly name: string }> =>
   [...Cause.defects(cause)].flatMap((defect) => defect instanceof LeakedResources ? defect.resources : [])
 
-/** What is wrong with how it ended; `told` is all that it said. */
+/** Returns what is wrong with how a run ended; `told` is all of its output. */
 const judge = (
   fault: Fault,
   exit: Exit.Exit<unknown, unknown>,
@@ -71,7 +71,7 @@ const judge = (
   return told.includes(fault.how === "hangs" ? "did not open within" : INJECTED) ? [] : [`not told: ${told}`]
 }
 
-/** One run, and what is wrong with it. */
+/** Runs a scenario with one fault, or none, and returns its acquisitions and failures. */
 const attempt = (ground: Ground, { run }: Scenario, fault: Fault | undefined) =>
   withoutTraces(
     ground,

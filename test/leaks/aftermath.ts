@@ -1,5 +1,5 @@
 /**
- * What a process may not leave to the machine when it has ended, each as a sentence.
+ * Checks of what a process left on the machine when it ended. Each complaint is a sentence.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
@@ -16,14 +16,14 @@ const unless = (holds: boolean, complaint: string): ReadonlyArray<string> => hol
 const namesIn = (folder: string) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.readDirectory(folder), () => []))
 
-/** As its server sees them: what a process that lives on has not closed, it still sees. */
+/** Looks from the server's side, which still sees the sockets that a process has not closed. */
 const sockets = ({ server }: Place): Complaints =>
   until(Effect.sync(() => server.seen.open.size === 0)).pipe(
     Effect.timeoutOption("1 second"),
     Effect.map((closed) => unless(Option.isSome(closed), `the server still sees ${server.seen.open.size} sockets open`))
   )
 
-/** Whoever was started by it, or by one it started, has its environment; Linux tells. */
+/** Finds processes started by the program, directly or not, by its environment; Linux only. */
 const survivors = ({ root }: Place): Complaints<FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -37,7 +37,7 @@ const survivors = ({ root }: Place): Complaints<FileSystem.FileSystem> =>
     return unless(found.length === 0, `left processes running: ${found.join(", ")}`)
   })
 
-/** Read through a connection that waits for nobody; the default when there is no such database (yet). */
+/** Queries the database through a connection that does not wait for locks. */
 const queried = <A>(
   { database }: Place,
   options: { readonly readOnly: boolean },
@@ -60,7 +60,7 @@ export const units = (place: Place) => numberOf(place, "SELECT count(*) AS n FRO
 export const storedMessages = (place: Place) => numberOf(place, "SELECT count(*) AS n FROM messages")
 export const claims = (place: Place) => numberOf(place, "SELECT count(*) AS n FROM work WHERE owner IS NOT NULL")
 
-/** Runs while a transaction of this process reads the database. */
+/** Runs the effect while a transaction of this process reads the database. */
 export const whileReading = <A>(place: Place, effect: Effect.Effect<A>) =>
   queried(
     place,
@@ -68,7 +68,7 @@ export const whileReading = <A>(place: Place, effect: Effect.Effect<A>) =>
     (sql) => sql.withTransaction(Effect.zipRight(sql.unsafe("SELECT count(*) FROM work"), effect))
   )
 
-/** The next process can write at once. */
+/** Checks that another process can write at once. */
 const locks = (place: Place): Complaints<FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -91,9 +91,9 @@ const locks = (place: Place): Complaints<FileSystem.FileSystem> =>
   })
 
 /**
- * Files beside the database, and in the folder for temporary ones. SQLite lets one that only reads make the log and its index, but
- * not remove them; then the log is empty. A hook that is ended while it asks a model does not wait to fold the log of what models cost, and
- * it keeps what its session was given, and what kept it from answering.
+ * Checks files beside the database and in the temporary folder. SQLite lets a read-only connection create the log and
+ * its index, but not remove them; then the log is empty. A hook that is ended while it calls a model does not wait to
+ * fold the log of model costs. It also keeps the session's injections, and the reason why it could not answer.
  */
 const files = ({ database, memory, temporary }: Place, onlyReads: boolean): Complaints<FileSystem.FileSystem> =>
   Effect.gen(function*() {
@@ -116,7 +116,7 @@ const files = ({ database, memory, temporary }: Place, onlyReads: boolean): Comp
     ]
   })
 
-/** What was open as it exited, after its finalizers. */
+/** Checks for handles that were open at exit, after the finalizers. */
 const handles = ({ root }: Place, program: Program): Complaints<FileSystem.FileSystem | Path.Path> =>
   Effect.map(
     program.atExit,
@@ -134,23 +134,26 @@ const handles = ({ root }: Place, program: Program): Complaints<FileSystem.FileS
     })
   )
 
-/** Of one that died: its locks, files and claims are the business of the next, so that nobody looks into the database before. */
+/**
+ * For a process that died. The next process deals with its locks, files and claims, so nothing opens the database
+ * before it.
+ */
 export const ofDead = (place: Place): Complaints<FileSystem.FileSystem> =>
   Effect.map(Effect.all([sockets(place), survivors(place)]), (all) => all.flat())
 
-/** Of one that ended without all of its finalizers. */
+/** For a process that ended without all of its finalizers. */
 export const ofAny = (place: Place): Complaints<FileSystem.FileSystem> =>
   Effect.map(Effect.all([ofDead(place), locks(place)]), (all) => all.flat())
 
 const inOrder = (place: Place, onlyReads: boolean, claimed: string) =>
   Effect.gen(function*() {
-    // Looking into the database makes files beside it for a moment.
+    // Files come first, since opening the database creates files beside it for a moment.
     const left = yield* files(place, onlyReads)
     const count = yield* claims(place)
     return [...left, ...unless(count === 0, `${count} items of work are ${claimed}`), ...(yield* ofAny(place))]
   })
 
-/** Of one that could run its finalizers. */
+/** For a process that could run its finalizers. */
 export const ofStopped = (
   place: Place,
   program: Program,
@@ -162,6 +165,6 @@ export const ofStopped = (
     (open, left) => [...open, ...left]
   )
 
-/** Of the next one: it has cleaned up after the dead. */
+/** For the next process, which must have cleaned up after the dead one. */
 export const ofNext = (place: Place, onlyReads: boolean): Complaints<FileSystem.FileSystem> =>
   inOrder(place, onlyReads, "still claimed by the dead")

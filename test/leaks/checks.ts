@@ -1,5 +1,5 @@
 /**
- * What the linter and the compiler say of a variant of the sources, in a copy of them.
+ * Runs the linter and the compiler over a variant of the sources, in a copy of them.
  */
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -10,7 +10,7 @@ import { applied, type Variant } from "./variants.ts"
 
 const COPIED = ["src", "scripts/lint", ".oxlintrc.json", "package.json", "tsconfig.json", "tsconfig.node.json"]
 
-/** The sources and what checks them, with the leak in them; removed when the scope closes. */
+/** Copies the sources and the checks' settings, with the leak in them; removed when the scope closes. */
 export const copy = (variant: Variant) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -26,7 +26,7 @@ export const copy = (variant: Variant) =>
     return folder
   })
 
-/** The first complaint that a program in the package prints about the copy, by a pattern whose first group it is. */
+/** The first complaint that a program of the package prints about the copy: the first group of `pattern`. */
 const complaint = (folder: string, pattern: RegExp, program: string, ...args: ReadonlyArray<string>) =>
   Command.make(`${folder}/node_modules/.bin/${program}`, ...args).pipe(
     Command.workingDirectory(folder),
@@ -34,11 +34,11 @@ const complaint = (folder: string, pattern: RegExp, program: string, ...args: Re
     Effect.map((text) => pattern.exec(text)?.[1] ?? null)
   )
 
-/** By the rules of this project; those of style mean nothing here. */
+/** Lints with this project's own rules only; rules of style do not matter here. */
 export const byLint = (folder: string, files: ReadonlyArray<string>) =>
   complaint(folder, /:\d+:\d+: (.*claude-memory.*)/, "oxlint", "--format=unix", ...new Set(files))
 
-/** By TypeScript, then by Effect's diagnostics. */
+/** Checks with TypeScript, then with Effect's diagnostics. */
 export const byTypes = (folder: string, files: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const typed = yield* complaint(folder, /error (TS\d+: .*)/, "tsc", "-p", "tsconfig.node.json", "--pretty", "false")

@@ -1,5 +1,5 @@
 /**
- * Opened, used and closed again and again in one process: what is kept each time shows as a slope.
+ * Opens, uses and closes everything again and again in one process: what is kept each time shows as a slope.
  */
 import * as Effect from "effect/Effect"
 import { setFlagsFromString } from "node:v8"
@@ -10,15 +10,15 @@ import { type Ground, numbered } from "./Ground.ts"
 import { alone, ask, complete, everything, home, newPlace, offline, type Place, reader, service } from "./Scenario.ts"
 import { type Slope, slope } from "./slope.ts"
 
-/** Cycles that are run before the first is measured, those that are, and those between two measurements. */
+/** Cycles run before the first measurement, cycles measured, and cycles between two measurements. */
 const REPETITIONS = {
   quick: { first: 40, measured: 40, every: 1 },
   full: { first: 200, measured: 1_000, every: 5 }
 }
 
 /**
- * The noise floor per cycle, found with nothing leaking: V8's tables grow by some hundred bytes. Over few cycles the allocator has
- * not settled.
+ * Noise floor per cycle, found without any leak: V8's tables grow by some hundred bytes, and over few cycles the
+ * allocator has not settled.
  */
 const FLOORS = {
   heapBytes: { quick: 4_096, full: 256 },
@@ -32,13 +32,13 @@ export type Slopes = Readonly<Record<Measured, Slope & { readonly floor: number 
 
 const MEASURED: ReadonlyArray<Measured> = ["heapBytes", "externalBytes", "rssBytes", "fds", "sockets"]
 
-/** Optimized code is on the heap as well, a kilobyte a cycle for a thousand cycles: none is made meanwhile. */
+/** Turns off V8's optimizer, whose code would add a kilobyte of heap a cycle for a thousand cycles. */
 const withoutOptimizer = Effect.acquireRelease(
   Effect.sync(() => setFlagsFromString("--no-opt")),
   () => Effect.sync(() => setFlagsFromString("--opt"))
 )
 
-/** Twice: what the first collection finalizes, the second frees. */
+/** Collects garbage twice: the second collection frees what the first one finalizes. */
 const collected = Effect.sync(() => {
   setFlagsFromString("--expose-gc")
   return runInNewContext("gc") as () => void
@@ -54,7 +54,7 @@ const measure = Effect.map(LeakProbe.read, ({ fds, sockets }): Readonly<Record<M
   return { heapBytes: heapUsed, externalBytes: external, rssBytes: rss, fds: fds ?? 0, sockets }
 })
 
-/** The service with models and vectors over the network, then, but in quick form, a reader with the offline model. */
+/** Uses the service with models and vectors over the network; in full form also a reader with the offline model. */
 const cycle = (remote: Place, local: Place, isQuick: boolean) =>
   Effect.zipRight(
     Effect.provide(Effect.zipRight(ask, complete), alone(service(remote))),
@@ -81,7 +81,7 @@ export const cycles = (ground: Ground) =>
     for (let i = 0; i < first + measured; i++) {
       if (i % 10 === 0) yield* ground.progress(`cycle ${numbered(i, first + measured)}`)
       yield* cycle(remote, local, ground.isQuick)
-      // What the servers have seen is in this process too.
+      // The servers' records are in this process, too.
       for (const { seen } of Object.values(ground.servers)) seen.paths.length = seen.batches.length = 0
       ground.qdrant.seen.operations.length = ground.qdrant.seen.bodies.length = 0
       if (i < first || (i - first) % every > 0) continue

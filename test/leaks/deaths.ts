@@ -1,6 +1,6 @@
 /**
- * Ends at which no finalizer can run (SIGKILL, a heap that is full, `process.exit` in a library): the next start cleans up, and
- * nothing is lost. And what an undisturbed program leaves and says, to compare with.
+ * Ends without finalizers (SIGKILL, a full heap, `process.exit` in a library): the next start must clean up, and
+ * nothing may be lost. Undisturbed runs give the state to compare with.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
@@ -25,7 +25,7 @@ const Import = Schema.parseJson(Schema.Struct({
 }))
 const Lifecycle = Schema.parseJson(Schema.Struct({ ok: Schema.Boolean, verdict: Schema.String }))
 
-/** A program that nobody disturbs, and what it said; complaints when it did not end well. */
+/** Runs a program undisturbed and parses its answer; fails when it did not end well. */
 const undisturbed = <A>(place: Place, args: ReadonlyArray<string>, answer: Schema.Schema<A, string>) =>
   Effect.flatMap(
     run(place, { args: [main, ...args, "--json"] }),
@@ -35,7 +35,7 @@ const undisturbed = <A>(place: Place, args: ReadonlyArray<string>, answer: Schem
         : Effect.fail(`${args[0]} ended with ${signal ?? `exit code ${code}`}: ${JSON.stringify(stderr.slice(0, 600))}`)
   )
 
-/** All that is told of a memory but where it lies, which differs. */
+/** Status without the place, which differs between memories. */
 const statusOf = (place: Place) =>
   Effect.map(undisturbed(place, ["status", "--all-projects"], Status), (all) => {
     const { home: _, place: __, ...status } = all
@@ -51,13 +51,13 @@ const imported = (place: Place, transcripts: string) =>
 type Whole = Effect.Effect<typeof Status.Type, unknown, FileSystem.FileSystem | Path.Path>
 
 export interface Prepared {
-  /** What status says after an undisturbed import of each. */
+  /** Status after an undisturbed import of each sample. */
   readonly fixtures: Whole
   readonly long: Whole
   readonly heavy: Whole
 }
 
-/** Makes the memory of the fixtures at once, the others when they are needed. */
+/** Makes the memory of the fixtures at once, the others when they are first needed. */
 export const prepare = (samples: Samples) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -74,7 +74,7 @@ export const prepare = (samples: Samples) =>
       long: yield* whole(samples.long),
       heavy: yield* whole(samples.heavy)
     }
-    // Where it fails, the case of its own says so.
+    // A failure here is reported by the case "undisturbed: import".
     yield* Effect.ignore(prepared.fixtures)
     return prepared
   })
@@ -96,7 +96,7 @@ const told = <E, R>(complaints: Effect.Effect<ReadonlyArray<string>, E, R>) =>
     })
   )
 
-/** Goes on where the dead one was. */
+/** Runs the next program, which must continue where the dead one stopped. */
 const next = ({ place, samples }: Stage, { subject, how }: Situation, prepared: Prepared) =>
   told(Effect.gen(function*() {
     Object.assign(place.server, { behaviour: "answers", delay: 0 })
@@ -125,7 +125,7 @@ const next = ({ place, samples }: Stage, { subject, how }: Situation, prepared: 
     }
   }))
 
-/** There has to be something to clean up, or the case shows nothing. */
+/** Checks that the dead process left something to clean up; otherwise the case shows nothing. */
 const remains = ({ place }: Stage, { subject, how, state }: Situation) =>
   Effect.gen(function*() {
     if (state !== "working") return []
@@ -137,7 +137,7 @@ const remains = ({ place }: Stage, { subject, how, state }: Situation) =>
           () => false
         )
         const messages = yield* Aftermath.storedMessages(place)
-        // While it waits for the model, it has work in hand.
+        // While the import waits for the model, it holds claimed work.
         const claimed = how.startsWith("the model") ? yield* Aftermath.claims(place) : 1
         return [
           ...(logged ? [] : ["it left no log to recover"]),
@@ -185,7 +185,7 @@ const died = (situation: Situation, { act, isRight, name }: Death, prepared: Pre
     })
 })
 
-/** Of 48 MB, by a line of 20 MB, after others have been stored. */
+/** A line of 20 MB exceeds a heap of 48 MB, after other lines have been stored. */
 const outOfHeap = (prepared: Prepared): Case => ({
   name: "out of heap while working: import, a heavy line",
   covers: ["out of heap"],
@@ -216,7 +216,7 @@ const outOfHeap = (prepared: Prepared): Case => ({
     })
 })
 
-/** The spare descriptor that libuv keeps is opened with the first stream, which is a socket where all output goes to a file. */
+/** With all output in a file, libuv's spare descriptor opens with the first stream, which is then a socket. */
 const intoFile: Case = {
   name: "undisturbed: lifecycle, into a file",
   covers: ["undisturbed"],
@@ -237,7 +237,7 @@ const intoFile: Case = {
     })
 }
 
-/** What the others are compared with is itself as it should be. */
+/** Checks the undisturbed import that the other cases are compared with. */
 const whole = ({ fixtures }: Prepared): Case => ({
   name: "undisturbed: import",
   covers: ["undisturbed import"],
@@ -247,7 +247,7 @@ const whole = ({ fixtures }: Prepared): Case => ({
 const DYING = situations.filter(({ how, state }) => state !== "stopping" && how !== "the model hangs in its answer")
 
 export const cases = (prepared: Prepared): ReadonlyArray<Case> => [
-  // Before it is up, a program can't be told to exit by itself.
+  // While it starts, a program cannot be asked to exit by itself.
   ...deaths.flatMap((death) =>
     DYING.filter(({ state }) => death.act === "SIGKILL" || state !== "starting").map((situation) =>
       died(situation, death, prepared)

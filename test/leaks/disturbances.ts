@@ -1,5 +1,5 @@
 /**
- * What happens to a program while it runs, and how src/process/Process.ts says that it ends then.
+ * Disturbances of a running program, and how src/process/Process.ts must end it.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -12,22 +12,22 @@ type Signal = typeof SIGNALS[number]
 
 export interface Expected {
   readonly codes: ReadonlyArray<number>
-  /** Ends that are right only before src/process/Process.ts listens. */
+  /** Signals that may kill the process, but only before src/process/Process.ts listens. */
   readonly signals?: ReadonlyArray<Signal>
   readonly stderr: RegExp
-  /** From the disturbance to the end. */
+  /** Milliseconds from the disturbance to the end. */
   readonly withinMs: number
-  /** How long finalizers are waited for, in milliseconds: one that ended sooner has run them all. */
+  /** Milliseconds that finalizers may take: a program that ended sooner has run them all. */
   readonly finalizersMs: number
 }
 
 export interface Disturbance {
   readonly name: string
-  /** Where it makes sense. */
+  /** Situations in which the disturbance makes sense. */
   readonly at: (situation: Situation) => boolean
-  /** Other than the situation says. */
+  /** Replaces the situation's start. */
   readonly start?: (stage: Stage, situation: Situation, usual: Start) => Effect.Effect<Start>
-  /** Gives the signals that it sent. */
+  /** Returns the signals that it sent. */
   readonly act: (
     stage: Stage,
     program: Program,
@@ -40,12 +40,12 @@ export interface Disturbance {
   ) => Expected
 }
 
-/** Deadlines of src/process/Process.ts; the hook's is shorter than a slow release. */
+/** Deadlines of src/process/Process.ts. The hook's is shorter than a slow release. */
 const DEADLINE_MS = 10_000
 const HOOK_DEADLINE_MS = 200
-/** Most of it is for a busy machine. */
+/** Time to end; most of it is for a busy machine. */
 const PROMPT_MS = 3_000
-/** A second signal ends the process without waiting for anything. */
+/** Time to end after a second signal, which waits for nothing. */
 const AT_ONCE_MS = 700
 const FIRST = 143
 
@@ -71,7 +71,7 @@ const signal = (name: Signal): Disturbance => ({
       : ends(situation, [codeOf(name)], { signals })
 })
 
-/** Two in a row, so that the second comes while the first is still being acted upon, or not yet heard. */
+/** Sends two signals in a row, so that the second comes while the first is being handled, or before any handler. */
 const twoSignals: Disturbance = {
   name: "a second signal",
   at: () => true,
@@ -103,7 +103,10 @@ const endOfStdin: Disturbance = {
   expected: (situation) => ends(situation, [0], { finalizersMs: DEADLINE_MS })
 }
 
-/** Nobody notices before there is something to write; where the model hangs, that is when it is given up, in 30 seconds. */
+/**
+ * A closed stdout shows only at the next write. Where the model hangs, that would be 30 seconds later, when it is given
+ * up.
+ */
 const stdoutClosed: Disturbance = {
   name: "stdout closed",
   at: ({ how, subject }) => subject === "hook" || !how.startsWith("the model hangs"),
@@ -126,7 +129,7 @@ const crash = (name: "uncaughtException" | "unhandledRejection"): Disturbance =>
   act: (_, program, { state }) => Effect.as(state === "starting" ? Effect.void : program.act, []),
   expected: (situation, _, acted) => {
     const told = /(?:thrown|rejected) by the gate/
-    // Node's own end, before anything of ours is there.
+    // Node ends the process by itself before our handlers are installed.
     if (Option.exists(acted, ({ isListening }) => !isListening)) {
       return { ...ends(situation, [1], { stderr: told }), codes: [1] }
     }

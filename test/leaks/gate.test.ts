@@ -8,7 +8,7 @@ import { root } from "../data.ts"
 import { BLOCKS, slope } from "./slope.ts"
 import { applied, DoesNotApply, variants } from "./variants.ts"
 
-/** Normal, by Box and Muller. */
+/** Normally distributed, by Box and Muller. */
 const normal = Effect.zipWith(
   Random.next,
   Random.next,

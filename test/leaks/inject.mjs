@@ -1,5 +1,5 @@
-// Goes into a program through `node --import`: ends it in a way at a moment, makes its sockets slow to close, and notes for the
-// gate what is open as it exits. What it shall do is JSON in LEAK_GATE.
+// Loaded into a program with `node --import`: ends the program in a given way at a given moment, makes its sockets slow
+// to close, and records for the gate what is open at exit. The instructions are JSON in LEAK_GATE.
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs"
 import { Socket } from "node:net"
 import { join } from "node:path"
@@ -7,7 +7,7 @@ import { join } from "node:path"
 const { act, actAfterMs, notes, socketsCloseAfterMs } = JSON.parse(process.env.LEAK_GATE)
 const note = (name, content) => writeFileSync(join(notes, name), JSON.stringify(content))
 
-// The last listener of src/process/Process.ts on the process: from here on, signals and crashes are its own.
+// src/process/Process.ts adds this listener last: from here on it handles signals and crashes itself.
 let isListening = false
 process.on("newListener", (name) => {
   if (name !== "unhandledRejection" || isListening) return
@@ -50,13 +50,15 @@ const linkOf = (fd) => {
   try {
     return [readlinkSync(`/proc/self/fd/${fd}`)]
   } catch {
-    // The one that the listing itself held open.
+    // The descriptor that the listing itself held open.
     return []
   }
 }
 const childrenOf = (thread) => readFileSync(`/proc/self/task/${thread}/children`, "utf8").split(" ").filter(Boolean)
 
-/** By descriptors, since Node tells only what keeps it running; a worker has an event loop. Nothing outside Linux. */
+/**
+ * Counts descriptors, because Node lists only what keeps it running; a worker has an event loop. Zero outside Linux.
+ */
 const read = () => {
   if (process.platform !== "linux") return { sockets: 0, workers: 0, files: [], children: [] }
   const links = readdirSync("/proc/self/fd").flatMap(linkOf)

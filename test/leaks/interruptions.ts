@@ -1,5 +1,5 @@
 /**
- * Interruption at a random step of the work: nothing is left, and the work completes when it is run again.
+ * Interrupts the work at a random step: nothing may be left, and the work must complete when run again.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -19,10 +19,10 @@ import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import { endOf, type Ground, numbered, started, withoutTraces } from "./Ground.ts"
 import { alone, ask, complete, embed, everything, facts, ingest, newPlace, type Place, service } from "./Scenario.ts"
 
-/** Operations of a fiber between two steps, so that a step is small. */
+/** Operations of a fiber between two steps; few, so that steps are small. */
 const STEP = 128
 
-/** At once, and not by Effect's own concurrency, which can hang when it is interrupted at once. */
+/** Runs calls side by side with our `forEach`: Effect's own concurrency can hang when it is interrupted at once. */
 const many = forEach(
   [...Array.from({ length: 10 }, () => embed), ...Array.from({ length: 3 }, () => Effect.asVoid(complete))],
   13,
@@ -31,9 +31,9 @@ const many = forEach(
 
 interface Work {
   readonly name: string
-  /** What is remembered before it begins. */
+  /** State of the memory before the work begins. */
   readonly begins: "empty" | "full"
-  /** It is interrupted before its `from`-th step at the earliest: a share of all its steps. */
+  /** Share of all steps before which the work is not interrupted. */
   readonly from: number
   readonly run: (place: Place) => Effect.Effect<unknown, unknown, ResourceLedger>
 }
@@ -47,18 +47,18 @@ const WORKS: ReadonlyArray<Work> = [
   },
   { name: "search", begins: "full", from: 0, run: (place) => Effect.provide(ask, service(place)) },
   { name: "models", begins: "full", from: 0, run: (place) => Effect.provide(many, service(place)) },
-  // What is interrupted late is mostly releasing.
+  // Late interruptions hit mostly releases.
   { name: "shutdown", begins: "full", from: 0.8, run: (place) => Effect.asVoid(everything(place)) }
 ]
 
-/** Counts the steps of all fibers, and interrupts one fiber before the step `at`. */
+/** A scheduler that counts the steps of all fibers, and interrupts one fiber before the step `at`. */
 const counting = (at: number) => {
   const inner = new Scheduler.MixedScheduler(2_048)
   const seen = { steps: 0, fiber: undefined as Fiber.RuntimeFiber<unknown, unknown> | undefined }
   const scheduler: Scheduler.Scheduler = {
     shouldYield: (fiber) => inner.shouldYield(fiber),
     scheduleTask: (task, priority, fiber) => {
-      // As a task of its own, as signals and timers come.
+      // Interrupts in a task of its own, as signals and timers do.
       if (seen.steps++ === at) inner.scheduleTask(() => seen.fiber?.unsafeInterruptAsFork(FiberId.none), priority)
       inner.scheduleTask(task, priority, fiber)
     }
@@ -66,7 +66,7 @@ const counting = (at: number) => {
   return { scheduler, seen }
 }
 
-/** Runs it under a ledger of its own, to its end or until the step `at`: how it ended, and how many steps it took. */
+/** Runs the work under a ledger of its own, to its end or until the step `at`; returns its exit and its steps. */
 const interrupted = (work: Effect.Effect<unknown, unknown, ResourceLedger>, at: number) =>
   Effect.gen(function*() {
     const { scheduler, seen } = counting(at)
@@ -81,7 +81,7 @@ const interrupted = (work: Effect.Effect<unknown, unknown, ResourceLedger>, at: 
     return { exit: yield* endOf(fiber), steps: seen.steps }
   })
 
-/** Takes up what was left: what is remembered then. */
+/** Runs the work again, and returns the state of the memory then. */
 const takenUp = (place: Place) =>
   Effect.gen(function*() {
     yield* ingest(place.sessions)
@@ -90,14 +90,14 @@ const takenUp = (place: Place) =>
     return { degraded, status: facts(yield* status) }
   }).pipe(Effect.provide(alone(service(place))), Effect.exit)
 
-/** What is wrong with how an interrupted run ended. */
+/** Returns what is wrong with how an interrupted run ended. */
 const judge = (exit: Option.Option<Exit.Exit<unknown, unknown>>): ReadonlyArray<string> =>
   Option.match(exit, {
     onNone: () => ["it hangs"],
     onSome: (exit) => Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause) ? [] : [Cause.pretty(exit.cause)]
   })
 
-/** A memory that holds the sessions, to copy; what is remembered in it; and how many steps each work takes. */
+/** Makes a memory that holds the sessions, to copy, and counts the steps of each work. */
 const prepare = (ground: Ground) =>
   Effect.gen(function*() {
     const full = yield* newPlace(ground)
@@ -116,7 +116,7 @@ const begun = (ground: Ground, work: Work, full: string) =>
       if (work.begins === "full") cpSync(full, home, { recursive: true })
     }))
 
-/** Which work, and from which of its steps on it is left: by the seed. */
+/** Draws a work and the step at which it is interrupted, by the seed. */
 const drawn = (seed: number, steps: ReadonlyArray<number>) => {
   const random = new PCGRandom(seed)
   const which = random.integer(WORKS.length)
@@ -125,7 +125,7 @@ const drawn = (seed: number, steps: ReadonlyArray<number>) => {
   return { work, at: Math.floor(all * (work.from + (1 - work.from) * random.number())) }
 }
 
-/** `seeds` of runs: those that fail can be run again alone. */
+/** Runs one interruption for each of `seeds`, so that a failed one can be run again alone. */
 export const interruptions = (ground: Ground, seeds: ReadonlyArray<number>) =>
   Effect.gen(function*() {
     const { facts, full, steps } = yield* prepare(ground)

@@ -1,6 +1,6 @@
 /**
- * The leak gate: the real layers and programs, going wrong in every way; nothing may be left. And leaks put into the sources, each
- * of which it has to find.
+ * The leak gate: the real layers and programs go wrong in every way, and nothing may be left open. Then leaks are put
+ * into the sources, each of which the gate must find.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -36,7 +36,7 @@ const putTemporaryFilesIn = (folder: string) => {
   process.env["TMPDIR"] = folder
 }
 
-/** A folder that temporary files go to, two sessions and a server of models for each role. */
+/** Makes a folder for temporary files, two sessions, a model server for each role and a Qdrant stand-in. */
 const ground = (options: Pick<Ground, "isQuick" | "seed" | "failed">) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem

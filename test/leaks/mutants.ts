@@ -1,6 +1,6 @@
 /**
- * The gate can fail: it is run over sources into which a leak has been put, and has to find each. In full, the linter and the
- * compiler are asked as well.
+ * Tests the gate: leaks are put into the sources, and the gate must find each. In full form the linter and the compiler
+ * check them as well.
  */
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -17,9 +17,9 @@ import { applied, type Variant, variants } from "./variants.ts"
 
 export interface Mutant {
   readonly name: string
-  /** What it said; null where it found nothing. */
+  /** First failure of the gate; null when it found nothing. */
   readonly gate: string | null
-  /** Undefined where it was not asked. */
+  /** First complaints of linter and compiler; undefined when they were not run. */
   readonly lint?: string | null
   readonly types?: string | null
 }
@@ -27,7 +27,7 @@ export interface Mutant {
 const CONCURRENCY = 3
 const ENDS_WITHIN = "5 minutes"
 
-/** Those in one process, the quickest first. */
+/** The parts that run in one process, the quickest first. */
 const PARTS = ["calls", "races", "acquisitions"]
 const argumentsFor = (
   parts: ReadonlyArray<string>
@@ -44,7 +44,7 @@ const mutated = (variant: Variant): Plugin => ({
     })
 })
 
-/** What the gate says when it is run over the variant's sources. An end without an answer is none. */
+/** First failure of the gate over the variant's sources. An end without an answer does not count as a failure found. */
 const byGate = (variant: Variant, parts: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -79,10 +79,10 @@ const found = (ground: Ground) => (variant: Variant) =>
     } satisfies Mutant
   }).pipe(Effect.scoped)
 
-/** Nothing but what is in the sources: what is found without a leak is not what finds one. */
+/** The sources without a leak: here nothing may be found, or findings in variants mean nothing. */
 const none: Variant = { name: "no leak", edits: [] }
 
-/** `only`: part of the names of those to run. */
+/** `only`: part of the names of the variants to run. */
 export const mutants = (ground: Ground, only: Option.Option<string>) =>
   Effect.gen(function*() {
     const some = variants.filter(({ name }) =>

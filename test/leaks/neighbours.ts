@@ -1,15 +1,15 @@
 /**
- * Another process uses the same at the same time.
+ * Two processes use the same memory at the same time.
  */
 import * as Effect from "effect/Effect"
 import * as Aftermath from "./aftermath.ts"
 import { type Case, idleLifecycle, quickstart } from "./situations.ts"
 import { run, start } from "./spawned.ts"
 
-/** Less than SQLite would wait for the other (5 seconds), in which no signal is heard. */
+/** Less than SQLite would wait for the other process (5 seconds), during which no signal is handled. */
 const WITHIN_MS = 3_000
 
-/** Cleaning up after the dead leaves the living alone. */
+/** Cleaning up after dead processes leaves living ones alone. */
 const twoQuickstarts: Case = {
   name: "undisturbed: a quickstart beside another",
   covers: ["beside another"],
@@ -27,7 +27,7 @@ const twoQuickstarts: Case = {
     })
 }
 
-/** The log can't be folded under a reader; the reader's end leaves it to the next. */
+/** The log cannot be folded while another process reads; the end leaves it to the next process. */
 const reader: Case = {
   name: "SIGTERM while idle: lifecycle, another reads",
   covers: ["beside another"],

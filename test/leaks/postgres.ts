@@ -13,7 +13,9 @@ import { quoted } from "../../src/resources/Postgres.ts"
 import { programs, temporary } from "../postgresServer.mjs"
 import { ask, ingest, type Place, vectorsIn } from "./Scenario.ts"
 
-/** Its address, where it is installed; it ends with the scope. `folder` is one that its own user can reach. */
+/**
+ * Address of a new server, if PostgreSQL is installed; it ends with the scope. Its user must be able to reach `folder`.
+ */
 export const cluster = (folder: string) =>
   Effect.suspend(() =>
     programs() === undefined ? Effect.succeedNone : Effect.map(
@@ -22,7 +24,9 @@ export const cluster = (folder: string) =>
     )
   )
 
-/** What still holds a table when it is to be dropped is a leak, and told as one. */
+/**
+ * Waits at most 1 second for locks: a connection that holds a table to drop is a leak, which the gate reports itself.
+ */
 const say = (url: string, statement: string) =>
   Effect.promise(async () => {
     const client = new Client({ connectionString: url, options: "-c lock_timeout=1000" })
@@ -30,13 +34,13 @@ const say = (url: string, statement: string) =>
       await client.connect()
       await client.query(statement)
     } catch {
-      // The cluster goes as a whole.
+      // The server is removed as a whole.
     } finally {
       await client.end()
     }
   })
 
-/** A name that nobody has; what is made under it is dropped with the scope. */
+/** A unique schema name; the schema is dropped when the scope closes. */
 const schema = (url: string) =>
   Effect.acquireRelease(
     Effect.sync(() => `gate_${randomBytes(6).toString("hex")}`),
@@ -55,7 +59,7 @@ const service = (url: string, schema: string, readOnly: boolean) => ({ home, qdr
     NodeContext.layer
   )
 
-/** The offline model, the memory in PostgreSQL with its vectors in Qdrant, and a reader on what a writer has made. */
+/** A writer makes the memory in PostgreSQL, vectors in Qdrant, with the offline model; then a reader reads it. */
 export const inPostgres = (url: string) => (place: Place) =>
   Effect.gen(function*() {
     const name = yield* schema(url)

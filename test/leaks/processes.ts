@@ -1,6 +1,6 @@
 /**
- * The bundle as processes, disturbed in every way in every situation: how they end, what they leave, and what the next one makes
- * of it where none could clean up.
+ * Disturbs the built programs in every way in every situation: how they end, what they leave, and how the next process
+ * copes when none could clean up.
  */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -20,7 +20,7 @@ import { type End, place, type Program, start } from "./spawned.ts"
 export interface ProcessReport {
   readonly cases: number
   readonly failed: number
-  /** SIGTERM to exit, in milliseconds. */
+  /** Milliseconds from SIGTERM to exit. */
   readonly exitMs: { readonly idle: ReadonlyArray<number>; readonly working: ReadonlyArray<number> }
 }
 
@@ -31,7 +31,7 @@ const TERMINATED = 143
 
 const shown = (text: string) => text.length > 600 ? `${text.slice(0, 300)} … ${text.slice(-300)}` : text
 
-/** How it ended, against how it should have. */
+/** Compares the end with the expected one. */
 const judged = (end: End, expected: Expected, mayDie: boolean): ReadonlyArray<string> => {
   const died = mayDie && end.signal !== null && (expected.signals ?? []).some((name) => name === end.signal)
   return [
@@ -79,7 +79,7 @@ const matrix: ReadonlyArray<Case> = situations.flatMap((situation) =>
   disturbances.filter(({ at }) => at(situation)).map((disturbance) => disturbed(situation, disturbance))
 )
 
-/** Quick: of all in an order by the seed, each that covers something new. */
+/** Quick form: goes through the cases in an order by the seed, and keeps each that covers something new. */
 const chosen = (cases: ReadonlyArray<Case>, { isQuick, seed }: Ground) =>
   Effect.map(Random.make(`cases ${seed}`).shuffle(cases), (shuffled) => {
     if (!isQuick) return cases
@@ -91,7 +91,7 @@ const chosen = (cases: ReadonlyArray<Case>, { isQuick, seed }: Ground) =>
     })
   })
 
-/** In a place of its own, its random delays by the seed and its name, so that it is the same when it runs alone. */
+/** Runs in a place of its own, with random delays by seed and name, so that a case repeats exactly when run alone. */
 const staged = <A, E, R>(
   samples: Samples.Samples,
   name: string,
@@ -109,7 +109,7 @@ const tried = (samples: Samples.Samples, seed: number) => ({ name, run }: Case) 
     Effect.map((complaints) => complaints.map((complaint) => `${name} (seed ${seed}): ${complaint}`))
   )
 
-/** SIGTERM to exit of the programs as they are, one after the other. */
+/** Times SIGTERM to exit of the programs, one after the other. */
 const exitTimes = (samples: Samples.Samples, seed: number, state: keyof typeof timed, count: number) =>
   Effect.forEach(Array.from({ length: count }), (_, i) => {
     const situation = timed[state][i % timed[state].length]!
@@ -120,12 +120,12 @@ const exitTimes = (samples: Samples.Samples, seed: number, state: keyof typeof t
         yield* situation.reach(stage, program)
         yield* program.send("SIGTERM")
         const end = yield* program.ended
-        // Else the time is that of something else.
+        // Otherwise the time measured is not that of the stop.
         return end.code === TERMINATED ? end.ms : yield* Effect.dieMessage(`${state} ${i}: exit code ${end.code}`)
       }))
   })
 
-/** `only`: part of the names of those to run. */
+/** `only`: part of the names of the cases to run. */
 export const processes = (ground: Ground, only: Option.Option<string>) =>
   Effect.gen(function*() {
     const { isQuick, seed } = ground

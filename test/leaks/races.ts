@@ -1,6 +1,6 @@
 /**
- * Every lazily shared resource through its real layer, whatever the interleaving of those who call it: one opening at a time,
- * whoever stays is answered, a failure is tried again by the next caller, nothing is left.
+ * Every lazily shared resource through its real layer, under any interleaving of its callers: one opening at a time,
+ * callers that stay are answered, the next caller tries again after a failure, nothing is left.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Cause from "effect/Cause"
@@ -33,29 +33,29 @@ const RUNS = { quick: 25, full: 200 }
 
 /** A run that takes longer hangs. */
 const ENDS_WITHIN = "15 seconds"
-/** What a resource may take, also to find the smallest counterexample. */
+/** Time limit for one resource, including the search for the smallest counterexample. */
 const STOPS_AFTER_MS = 120_000
 
 /** `fails late`: after its handle is open. */
 type Ending = "works" | "fails" | "dies" | "fails late"
 
-/** What an opening is to do. */
+/** Plan of one opening. */
 interface Attempt {
   readonly ending: Ending
-  /** How long it takes, in turns. */
+  /** Duration, in turns. */
   readonly turns: number
-  /** Half-way, the first of those who wait for it is interrupted. */
+  /** Half-way, the first of the waiting callers is interrupted. */
   readonly isDeserted: boolean
 }
 
 interface Interleaving {
-  /** What the attempts to open do, in order; those beyond it work at once. */
+  /** Plans of the openings, in order; those beyond succeed at once. */
   readonly attempts: ReadonlyArray<Attempt>
-  /** When each calls and, unless it stays, is interrupted, in turns. */
+  /** Turns after which each caller calls and is interrupted; null if it stays. */
   readonly callers: ReadonlyArray<{ readonly callsAt: number; readonly leavesAt: number | null }>
-  /** When the scope closes, in turns; null: when all is done. */
+  /** Turns after which the scope closes; null: when all is done. */
   readonly closesAt: number | null
-  /** Of a fiber, between two yields; with fewer than 10 Effect does nothing but yield. */
+  /** Operations of a fiber between two yields; with fewer than 10 Effect does nothing but yield. */
   readonly operations: number
 }
 
@@ -87,13 +87,13 @@ const interleaving = (endings: ReadonlyArray<Ending>): FastCheck.Arbitrary<Inter
     operations: FastCheck.integer({ min: 12, max: 40 })
   })
 
-/** So many turns: of the scheduler, and every fourth of the event loop, on which files and sockets get on. */
+/** Waits for `n` turns: of the scheduler, and every fourth of the event loop, which files and sockets need. */
 const turns = (n: number) =>
   Effect.forEach(Array.from({ length: n }), (_, i) => i % 4 === 3 ? Effect.sleep(0) : Effect.yieldNow(), {
     discard: true
   })
 
-/** How a failed attempt is told, whatever is said around it. */
+/** Marks a failed attempt, so that it is found in any error text. */
 const failureOf = (attempt: number) => `attempt ${attempt} failed`
 const toldIn = (words: string): number | undefined => {
   const [, number] = /attempt (\d+) failed/.exec(words) ?? []
@@ -106,10 +106,10 @@ class AttemptFailed extends Schema.TaggedError<AttemptFailed>()("AttemptFailed",
   }
 }
 
-/** Attempts to open that go by a plan. */
+/** Counts openings, and makes them follow a plan. */
 class Attempts {
   begun = 0
-  /** What is open or being opened, now and at a time at most. */
+  /** Openings that are open or being opened: now, and the most at a time. */
   open = 0
   most = 0
   readonly plan: ReadonlyArray<Attempt>
@@ -120,7 +120,7 @@ class Attempts {
     this.#desert = desert
   }
 
-  /** The number of the attempt, what it comes to, and what is to be run before that. */
+  /** Begins an attempt; returns its number, its ending, and the turns to wait before that. */
   begin() {
     const { ending, isDeserted, turns: all } = this.plan[this.begun] ?? { ending: "works", isDeserted: false, turns: 0 }
     this.begun++
@@ -143,14 +143,14 @@ class Attempts {
   }
 }
 
-/** What counts as the opening of a resource, and can play it. */
+/** A way to make a resource's opening follow a plan. */
 interface Opening {
   readonly endings: ReadonlyArray<Ending>
-  /** The ledger of a run in which it goes as these say. */
+  /** The ledger of a run, in which the openings follow `attempts`. */
   readonly ledger: (attempts: Attempts) => Layer.Layer<ResourceLedger>
 }
 
-/** The acquisition of this kind and name. */
+/** Controls the acquisition of this kind and name. */
 const acquisition = (kind: string, name: string): Opening => ({
   endings: ["works", "fails", "dies", "fails late"],
   ledger: (attempts) =>
@@ -158,7 +158,7 @@ const acquisition = (kind: string, name: string): Opening => ({
       if (acquired.kind !== kind || acquired.name !== name) return {}
       const { ending, number, passes } = attempts.begin()
       const error = new AttemptFailed({ attempt: number })
-      // What the type of the opening says of its errors isn't known here.
+      // The error type of the opening is not known here.
       const failing = Effect.fail(error) as unknown as Effect.Effect<never>
       return {
         opening: (open) =>
@@ -172,7 +172,7 @@ const acquisition = (kind: string, name: string): Opening => ({
     })
 })
 
-/** The request for the dimension of the server's model. */
+/** Controls the request for the dimension of the server's model. */
 const dimensionRequest = (server: ModelServer): Opening => ({
   endings: ["works", "fails"],
   ledger: (attempts) =>
@@ -211,14 +211,14 @@ interface Call {
 
 const told = ({ exit }: Call): number | undefined => Exit.isFailure(exit) ? toldIn(Cause.pretty(exit.cause)) : undefined
 
-/** Those who were told of a failure that another had been told of before they called. */
+/** Finds calls that failed with an attempt whose failure another call had already got before they began. */
 const toldOfThePast = (calls: ReadonlyArray<Call>) =>
   calls.filter((late) =>
     told(late) !== undefined &&
     calls.some((early) => told(early) === told(late) && early.endedAt < late.calledAt)
   )
 
-/** When the scope has closed, who calls is refused or interrupted. */
+/** Once the scope has closed, calls are refused or interrupted. */
 const judgeCall = (call: Call, isClosed: boolean): ReadonlyArray<string> => {
   const { calledAt, exit, stays } = call
   if (Exit.isSuccess(exit) || told(call) !== undefined) return []
@@ -228,7 +228,7 @@ const judgeCall = (call: Call, isClosed: boolean): ReadonlyArray<string> => {
     : [`who called at ${calledAt}${stays ? " and stayed" : ""} was told: ${Cause.pretty(exit.cause)}`]
 }
 
-/** One run, and what is wrong with it. */
+/** Runs one interleaving and returns what is wrong. */
 const race = <Service>(
   { call, layer, opening }: Shared<Service>,
   { attempts: plan, callers, closesAt, operations }: Interleaving
@@ -280,7 +280,7 @@ const race = <Service>(
     const early = closesAt === null ? Exit.void : yield* Effect.zipRight(turns(closesAt), close)
     yield* Effect.forEach(fibers, Fiber.await)
 
-    // Who calls after a failure is answered, or told of a failure of its own.
+    // A call after a failure succeeds, or gets a failure of its own attempt.
     const calledAgain = Effect.flatMap(Effect.forkScoped(called), Fiber.await)
     let again = yield* calledAgain
     for (let i = 0; i < 2 * plan.length && Exit.isFailure(again); i++) again = yield* calledAgain
@@ -309,7 +309,7 @@ const race = <Service>(
 
 const MODEL = { id: "races@1", dimension: 4 }
 
-/** A reader of a memory that has an index for `MODEL`, and nothing in it. */
+/** A reader of a memory that has an empty index for `MODEL`. */
 const indexReader = Effect.gen(function*() {
   const folder = yield* home
   const over = (readOnly: boolean) =>
@@ -320,7 +320,7 @@ const indexReader = Effect.gen(function*() {
   return over(true)
 })
 
-/** As many runs as asked, or to the first that fails, and from there to the smallest that does. */
+/** Runs the property; on a failure FastCheck searches for the smallest counterexample. */
 const check = <Service>(ground: Ground, shared: Shared<Service>) =>
   Effect.gen(function*() {
     const runtime = yield* Effect.runtime()

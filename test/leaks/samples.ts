@@ -1,5 +1,5 @@
 /**
- * What the cases import.
+ * Transcripts and memories that the cases use.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -13,13 +13,13 @@ export const fixtures = Settings.packageFile("test", "fixtures", "projects")
 export interface Samples {
   /** A transcript that keeps an import compressing for a while. */
   readonly long: Effect.Effect<string>
-  /** One with a line that takes more heap than a small one has. */
+  /** A transcript with a line that takes more heap than a small heap has. */
   readonly heavy: Effect.Effect<string>
-  /** A memory of the fixtures; whoever prepares the cases makes it. */
+  /** Path of a memory of the fixtures; the preparation of the cases makes it. */
   readonly memory: string
 }
 
-/** A line as long as takes a full heap to read, of a session of its own. */
+/** A line of 20 MB, in a session of its own, which a small heap cannot hold. */
 const heavyLine = () =>
   JSON.stringify({
     type: "user",

@@ -1,5 +1,5 @@
 /**
- * Where a program is when it is disturbed: how it is started, and how it gets there.
+ * The moments at which a program is disturbed: how it is started, and how it gets there.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
@@ -22,7 +22,7 @@ export interface Stage {
 export interface Situation {
   readonly state: State
   readonly subject: Subject
-  /** Tells those of one state and subject apart. */
+  /** Distinguishes situations of one state and subject. */
   readonly how: string
   readonly start: (stage: Stage) => Effect.Effect<Start>
   readonly before?: (stage: Stage) => Effect.Effect<void, unknown, FileSystem.FileSystem>
@@ -31,15 +31,15 @@ export interface Situation {
 
 export interface Case {
   readonly name: string
-  /** What a quick run has at least one of each of. */
+  /** Labels, each of which a quick run covers with at least one case. */
   readonly covers: ReadonlyArray<string>
-  /** Gives complaints. */
+  /** Returns complaints. */
   readonly run: (
     stage: Stage
   ) => Effect.Effect<ReadonlyArray<string>, unknown, FileSystem.FileSystem | Path.Path | Scope.Scope>
 }
 
-/** How long a socket takes to close where a release is slow: less than what the pool waits for (2 seconds). */
+/** Milliseconds that a socket takes to close in a slow release: less than the pool waits (2 seconds). */
 export const SLOW_MS = 1_500
 
 const PROMPT = JSON.stringify({
@@ -52,7 +52,7 @@ const PROMPT = JSON.stringify({
 const pause = ({ random }: Stage, from: number, to: number) =>
   Effect.flatMap(random.nextIntBetween(from, to), (ms) => Effect.sleep(ms))
 
-/** The server has seen so many requests. */
+/** Waits until the server has received `n` requests, or the program has ended. */
 const requests = ({ place: { server } }: Stage, n: number, program: Program) =>
   until(Effect.map(program.hasEnded, (hasEnded) => hasEnded || server.seen.requests >= n))
 
@@ -67,7 +67,7 @@ const lifecycle = (wait: string) => starts({ args: [main, "lifecycle", "--for", 
 const importing = starts({ args: [main, "import", fixtures, "--json"] })
 const hooked = starts({ args: [hook], env: { CLAUDE_MEMORY_HOOK_MS: "60000" } })
 
-/** It asks for the dimension, and finds that nothing is indexed; then it only waits. */
+/** The program asks for the dimension, finds nothing to index, and then only waits. */
 const isIdle = (stage: Stage, program: Program) => Effect.zipRight(requests(stage, 1, program), pause(stage, 80, 300))
 
 const asked = (stage: Stage, program: Program) => Effect.zipRight(program.endStdin(PROMPT), requests(stage, 1, program))
@@ -86,7 +86,7 @@ const stopping = (situation: Omit<Situation, "state">, from: number, to: number)
     )
 })
 
-/** Its own handlers are there after some 100 ms, its database after some more. */
+/** Its signal handlers are installed after some 100 ms, its database is open some time later. */
 const starting = (subject: Subject, start: Situation["start"]): Situation => ({
   state: "starting",
   subject,
@@ -116,7 +116,7 @@ const importSlow: Situation = {
   ...importHanging,
   how: "the model is slow",
   before: serves({ delay: 300 }),
-  // The first asks for the dimension, the others embed.
+  // The first request asks for the dimension, the others embed.
   reach: (stage, program) => Effect.zipRight(requests(stage, 2, program), pause(stage, 0, 150))
 }
 
@@ -160,8 +160,8 @@ export const quickstart: Situation = {
 }
 
 /**
- * A stop is slow where sockets are slow to close, so not while an import compresses, when it has none yet, nor in a quickstart,
- * whose model is its own.
+ * A stop is slow where sockets are slow to close. A compressing import has no sockets yet, and a quickstart uses the
+ * package's own model, so neither is stopped here.
  */
 export const situations: ReadonlyArray<Situation> = [
   starting("lifecycle", lifecycle("300ms")),
@@ -187,5 +187,5 @@ export const situations: ReadonlyArray<Situation> = [
   stopping(hookWorking, 10, 80)
 ]
 
-/** Those whose stop is timed. */
+/** Situations whose stop is timed. */
 export const timed = { idle: [idleLifecycle], working: [importHanging, importSlow, importCompressing] } as const

@@ -1,23 +1,23 @@
 /**
- * How fast a measured value grows, and how sure that is.
+ * Estimates how fast a measured value grows, and how sure that is.
  */
 
 export interface Slope {
-  /** Per step of the series. */
+  /** Growth per step of the series. */
   readonly perStep: number
   /** The 95 % confidence interval of `perStep`. */
   readonly low: number
   readonly high: number
 }
 
-/** Neighbouring values depend on one another; means of blocks hardly do, so the interval is taken from them. */
+/** Number of blocks. Neighbouring values are correlated, but means of blocks hardly are, so the interval uses these. */
 export const BLOCKS = 40
 /** The 0.975 quantile of Student's t with BLOCKS - 2 degrees of freedom. */
 const T = 2.0244
 
 const mean = (values: ReadonlyArray<number>) => values.reduce((sum, value) => sum + value, 0) / values.length
 
-/** By ordinary least squares over the means of `BLOCKS` blocks, of which the length of `values` is a multiple. */
+/** Ordinary least squares over the means of `BLOCKS` blocks. The length of `values` must be a multiple of `BLOCKS`. */
 export const slope = (values: ReadonlyArray<number>): Slope => {
   const size = values.length / BLOCKS
   if (!Number.isInteger(size)) throw new RangeError(`${values.length} values are no multiple of ${BLOCKS}`)

@@ -1,5 +1,5 @@
 /**
- * A program of ours as a process that the gate disturbs: in folders of its own, beside a model server of its own.
+ * Spawns a program for the gate to disturb, in folders of its own and with a model server of its own.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -16,7 +16,7 @@ export const main = Settings.packageFile("dist", "main.js")
 export const hook = Settings.packageFile("dist", "hook.js")
 const injected = Settings.packageFile("test", "leaks", "inject.mjs")
 
-/** All that a case may touch lies below `root`. */
+/** Everything that a case may touch lies below `root`. */
 export interface Place {
   readonly root: string
   readonly home: string
@@ -26,10 +26,10 @@ export interface Place {
   readonly server: ModelServer
 }
 
-/** Of LEAK_GATE; see inject.mjs. */
+/** Content of LEAK_GATE; see inject.mjs. */
 export interface Injection {
   readonly act?: "uncaughtException" | "unhandledRejection" | "process.exit"
-  /** From the start on; without it, when the gate asks. */
+  /** Milliseconds after the start; without it, acts when the gate asks. */
   readonly actAfterMs?: number
   readonly socketsCloseAfterMs?: number
 }
@@ -38,22 +38,22 @@ export interface Start {
   readonly args: ReadonlyArray<string>
   /** Options of node. */
   readonly node?: ReadonlyArray<string>
-  /** Without it, the program is as the person has it. */
+  /** Without it, the program runs unchanged. */
   readonly injection?: Injection
   readonly env?: Readonly<Record<string, string>>
-  /** A descriptor that takes stdout and stderr; then there is no stdin. */
+  /** File descriptor that takes stdout and stderr; then stdin is closed. */
   readonly outputTo?: number
 }
 
 export interface End {
-  /** Null when a signal ended it. */
+  /** Null when a signal ended the program. */
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
   readonly stdout: string
   readonly stderr: string
-  /** From what was last done to it to its end. */
+  /** Milliseconds from the last disturbance to the end. */
   readonly ms: number
-  /** Whether its stdout and stderr were closed when it had gone: else another process has them. */
+  /** Stdout and stderr were closed once the program had gone; otherwise another process holds them. */
   readonly isSilent: boolean
 }
 
@@ -65,7 +65,7 @@ export interface Program {
   readonly endStdin: (text: string) => Effect.Effect<void>
   readonly hasEnded: Effect.Effect<boolean>
   readonly ended: Effect.Effect<End>
-  /** Whether its own handlers of signals and crashes were there when this was asked; known where something is injected. */
+  /** The program's own handlers of signals and crashes are installed; known only with an injection. */
   readonly isListening: Effect.Effect<boolean>
   readonly listening: Effect.Effect<void>
   readonly acted: Effect.Effect<Option.Option<typeof Acted.Type>>
@@ -80,7 +80,7 @@ const AtExit = Schema.parseJson(Schema.Struct({
   children: Schema.Array(Schema.String)
 }))
 
-/** Where a program has to get to, when there is no event to wait for. */
+/** Polls every 8 ms, for conditions without an event to wait for. */
 export const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
   Effect.asVoid(Effect.repeat(condition, { until: (holds) => holds, schedule: Schedule.spaced("8 millis") }))
 
@@ -95,7 +95,7 @@ export const place = Effect.gen(function*() {
   return { root, home, memory, database: path.join(memory, "memory.db"), temporary, server }
 })
 
-/** Nothing of the person's environment. */
+/** Environment without anything of the person's. */
 const environment = ({ home, memory, server, temporary }: Place) => ({
   HOME: home,
   USERPROFILE: home,
@@ -108,7 +108,7 @@ const environment = ({ home, memory, server, temporary }: Place) => ({
   OPENAI_BASE_URL: server.baseUrl
 })
 
-/** What it has written; its end is its exit, and its streams' end if that comes within a second. */
+/** Collects the output. The end is the exit, and the end of the streams if that comes within a second. */
 const watch = (child: ChildProcess, since: () => number) =>
   Effect.gen(function*() {
     const parts = { stdout: [] as Array<Buffer>, stderr: [] as Array<Buffer> }
@@ -131,7 +131,7 @@ const watch = (child: ChildProcess, since: () => number) =>
     return { ended, hasEnded: Deferred.isDone(exited) }
   })
 
-/** It is killed when the scope closes, at the latest. */
+/** Starts a program; it is killed when the scope closes, at the latest. */
 export const start = (place: Place, { args, env, injection, node = [], outputTo }: Start) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -176,7 +176,7 @@ export const start = (place: Place, { args, env, injection, node = [], outputTo 
     } satisfies Program
   })
 
-/** To its end. */
+/** Runs a program to its end, with empty stdin. */
 export const run = (place: Place, options: Start) =>
   Effect.scoped(Effect.gen(function*() {
     const program = yield* start(place, options)

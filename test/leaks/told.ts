@@ -1,5 +1,5 @@
 /**
- * What the gate answers, as text and as JSON.
+ * The gate's report, as text and as JSON.
  */
 import { plural } from "../../src/cli/Output.ts"
 import { median, round } from "../script.ts"
@@ -12,7 +12,7 @@ export interface Parts {
   readonly acquisitions: {
     readonly acquisitions: number
     readonly runs: number
-    /** Without it a memory in PostgreSQL is left out. */
+    /** False when PostgreSQL is not installed, so that its scenario is left out. */
     readonly hasPostgres: boolean
   }
   readonly calls: { readonly abandoned: number }
@@ -27,7 +27,7 @@ export interface Parts {
   }
 }
 
-/** Of the parts that were run, each with its time. */
+/** The parts that were run, each with its time. */
 export type Report = { -readonly [K in keyof Parts]?: (Parts[K] & { readonly ms: number }) | undefined }
 
 const slopes = ({ slopes }: Parts["cycles"]) => {

@@ -5,16 +5,16 @@
 import * as Schema from "effect/Schema"
 
 export interface Edit {
-  /** Below the package's folder. */
+  /** Path below the package's folder. */
   readonly file: string
-  /** Occurs once. */
+  /** Occurs exactly once in the file. */
   readonly from: string
   readonly to: string
 }
 
 export interface Variant {
   readonly name: string
-  /** The part that finds it first, and in quick form the only one that is asked; `calls` unless it says so. */
+  /** Part that finds the leak first, and the only one to run in quick form; `calls` by default. */
   readonly part?: "acquisitions" | "races"
   readonly edits: ReadonlyArray<Edit>
 }
@@ -28,7 +28,7 @@ export class DoesNotApply extends Schema.TaggedError<DoesNotApply>()("DoesNotApp
   }
 }
 
-/** The text of a file with the variant's edits; undefined where it has none. Throws `DoesNotApply`. */
+/** The text of a file with the variant's edits; undefined when it has none. Throws `DoesNotApply`. */
 export const applied = ({ edits, name }: Variant, file: string, text: string): string | undefined => {
   const here = edits.filter((edit) => edit.file === file)
   return here.length === 0 ? undefined : here.reduce((text, { from, to }) => {
@@ -45,7 +45,7 @@ const LEDGER = "src/resources/ResourceLedger.ts"
 const LAZY = "src/resources/Lazy.ts"
 const SQLITE = "src/resources/Sqlite.ts"
 
-/** What the service does as it starts, and what that needs. */
+/** Adds a statement to the service's start, and the imports that it needs. */
 const atStart = (name: string, imports: string, statement: string): Variant => ({
   name,
   edits: [
@@ -93,7 +93,7 @@ const OPENED = `      open: Effect.try({
       }),`
 
 export const variants: ReadonlyArray<Variant> = [
-  // Takes longest.
+  // Takes longest, so it starts first.
   {
     name: "a release without bound",
     part: "acquisitions",
@@ -117,14 +117,20 @@ export const variants: ReadonlyArray<Variant> = [
       },
       {
         file: POOL,
-        from: `import { type OpeningTimedOut, ResourceLedger } from`,
-        to: `import type { OpeningTimedOut, ResourceLedger } from`
+        from: `import { ResourceLedger } from`,
+        to: `import type { ResourceLedger } from`
       }
     ]
   },
   {
     name: "a finalizer is missing",
-    edits: [{ file: LEDGER, from: `      yield* Effect.addFinalizer(() => released(acquired))\n`, to: "" }]
+    edits: [{ file: LEDGER, from: `      Effect.acquireRelease(\n`, to: `      unreleased(\n` }, {
+      file: LEDGER,
+      from: `const make = Effect.gen(function*() {\n`,
+      to: `const unreleased = <A, E, R>(acquire: Effect.Effect<A, E, R>, _: (a: A) => Effect.Effect<void>) => acquire
+
+const make = Effect.gen(function*() {\n`
+    }]
   },
   {
     name: "a handle is made before acquire",

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { environment, root } from "../data.ts"
 
-/** Each diagnostic that CI counts on, and code that must make it fail. */
+/** Code that must trigger each diagnostic that CI relies on. */
 const source = `
 import { Option } from "effect" // importFromBarrel
 import * as Context from "effect/Context"

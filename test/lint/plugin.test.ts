@@ -15,14 +15,14 @@ import { dirname, join } from "node:path"
 import { environment, root } from "../data.ts"
 
 /**
- * Snippets by rule. Each is a file of its own, in a tree laid out like the repository and judged with the repository's own
- * configuration: for those of `bad` the rule reports, and only it; for those of `good` no rule of ours does.
+ * Snippets by rule. Each is a file of its own, in a tree laid out like the repository, and is linted with the
+ * repository's configuration. For `bad` the rule must report, and no other rule; for `good` none of our rules may.
  */
 interface Cases {
-  /** `<path> | <code>`; of a path that ends in a slash, the file's name is made up. */
+  /** `<path> | <code>`; when the path ends in a slash, a file name is added. */
   readonly bad: ReadonlyArray<string>
   readonly good: ReadonlyArray<string>
-  /** Part of what the message tells to do instead. */
+  /** Matches the part of the message that advises what to do instead. */
   readonly advice: RegExp
 }
 
@@ -48,7 +48,7 @@ const rules: Record<string, Cases> = {
       `src/models/ | globalThis.fetch(url, { method: "POST" })`,
       `src/models/ | const key = AbortSignal.timeout(1000)`,
       `src/models/ | new WebSocket(url); new EventSource(url)`,
-      // Only the arguments, and only of the ledger.
+      // Handles are allowed only in the arguments of `acquire`, and only of the ledger's.
       `src/models/ | import { Pool } from "undici"; const open = Effect.sync(() => new Pool(o)); ledger.acquire({ open, close })`,
       `src/models/ | import { Pool } from "undici"; semaphore.acquire({ open: () => new Pool(o) })`,
       `src/models/ | import { Pool } from "undici"; ledger.snapshot(() => new Pool(o))`,
@@ -288,7 +288,7 @@ interface Report {
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "claude-memory-lint-")))
 const codes = new Map<string, string>()
 
-/** Writes a case down. A path that other cases have is written into the next tree. */
+/** Writes a case to its file. If another case has that path, the file goes into the next tree. */
 const write = (text: string): string => {
   const [path = "", code = ""] = text.split(/ \| (.*)/s)
   const name = path.endsWith("/") ? `${path}Case${codes.size}.ts` : path
@@ -317,7 +317,7 @@ const lint = (tree: string): ReadonlyArray<Report> => {
 }
 
 let reports: ReadonlyArray<Report> = []
-/** What was reported for a case: by a rule of ours, or because it can't be parsed. */
+/** Reports for a case: by one of our rules, or because the code cannot be parsed. */
 const reported = (file: string | undefined) =>
   reports.filter(({ code, filename }) => filename === file && (code ?? "claude-memory").startsWith("claude-memory"))
 

@@ -6,7 +6,7 @@ import { cursorAt, fitting, offsetOf, passage } from "../../src/mcp/Answer.ts"
 
 const ROOM = 3_000
 
-/** Texts that JSON writes longer than they are, and characters of two halves. */
+/** Texts that grow when written as JSON, with surrogate pairs. */
 const said = FastCheck.string({ unit: FastCheck.constantFrom("a", "\n", "\"", "\\", "记", "🚀"), maxLength: 9_000 })
 
 const messageOf = (text: string, i: number): Message => ({

@@ -23,7 +23,7 @@ const locked = new StoreError({
 const until = <E>(holds: Effect.Effect<boolean, E>) =>
   Effect.repeat(holds, { until: (is) => is, schedule: Schedule.spaced("5 millis") })
 
-/** The protocol's error that a request ends with. */
+/** Returns the protocol error of a request that must fail. */
 const errorOf = (request: () => Promise<unknown>) =>
   Effect.promise(() =>
     request().then(() => assert.fail("it was answered"), (error: unknown) => {
@@ -41,7 +41,7 @@ interface Health {
 const healthOf = ({ call }: Asked) =>
   Effect.map(call("health"), ({ structuredContent }) => structuredContent as unknown as Health)
 
-/** A memory that can be searched only when it is let. */
+/** A memory whose searches wait until the gate opens. */
 const slow = Effect.gen(function*() {
   const remembered = yield* Remembered
   const gate = yield* Deferred.make<void>()

@@ -6,7 +6,7 @@ import { once } from "node:events"
 import { PassThrough } from "node:stream"
 import * as Stdio from "../../src/mcp/Stdio.ts"
 
-/** What a transport makes of these pieces of its input. */
+/** Returns the messages and errors that a transport makes of these pieces of input. */
 const read = (pieces: ReadonlyArray<Buffer>) =>
   Effect.promise(async () => {
     const input = new PassThrough()
@@ -33,7 +33,7 @@ const request = FastCheck.record({
   method: FastCheck.string({ unit: "grapheme" })
 })
 
-/** Lines that are no message. */
+/** Lines that are not messages. */
 const noMessage = FastCheck.oneof(
   FastCheck.string({ unit: "grapheme" }).map((text) => `x${text.replace(/\n/g, "")}`),
   FastCheck.constantFrom(

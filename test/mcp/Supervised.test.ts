@@ -10,7 +10,7 @@ import { StoreError } from "../../src/store/MemoryStore.ts"
 
 const away = new StoreError({ reason: "Locked", operation: "append", detail: "it is locked", cause: undefined })
 
-/** Begins it, and tells how often `work` began. */
+/** Starts supervised work, and counts how often `work` was started. */
 const begun = (work: (n: number) => Effect.Effect<unknown, StoreError>) =>
   Effect.gen(function*() {
     const times = yield* Ref.make(0)
@@ -35,7 +35,7 @@ describe("work beside", () => {
         yield* TestClock.adjust("5 minutes")
         counts.push(yield* times)
       }
-      // After 1, 2, 4 … 256 seconds, and from then on after five minutes.
+      // Waits 1, 2, 4 … 256 seconds, and from then on five minutes.
       assert.deepStrictEqual(counts.slice(0, 2), [9, 10])
       assert.strictEqual(counts[11], 20)
       assert.strictEqual(logged.length, 20)

@@ -32,7 +32,7 @@ const dataOf = (result: CallToolResult): Answer => {
 
 const ask = ({ call }: Asked, name: string, args: Record<string, unknown>) => Effect.map(call(name, args), dataOf)
 
-/** All pages of an answer. */
+/** Fetches all pages of an answer. */
 const pages = (asked: Asked, name: string, args: Record<string, unknown>) =>
   Effect.gen(function*() {
     const all: Array<ReadonlyArray<Found>> = []
@@ -189,7 +189,7 @@ describe("the tools of the MCP server", () => {
         const { id } = yield* memory.projects.exclude("rust-indexer", true)
         yield* Effect.addFinalizer(() => Effect.ignore(memory.projects.exclude("rust-indexer", false)))
         const looked: Array<SearchQuery["projects"]> = []
-        // As of a large memory: one project's hide all others.
+        // Stands in for a large memory, in which one project's results hide all others.
         const search: typeof memory.search = (query) =>
           Effect.map(memory.search(query), ({ results, ...rest }) => {
             looked.push(query.projects)

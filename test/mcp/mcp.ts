@@ -1,5 +1,5 @@
 /**
- * The MCP server in this process, over a memory in memory of the sample sessions, and the official client that asks it.
+ * The MCP server in this process, over an in-memory store of the sample sessions, and the official client.
  */
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js"
@@ -14,7 +14,7 @@ import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as testing from "../../src/testing.ts"
 import { samples } from "../data.ts"
 
-/** A memory of the samples, whose session is about the project shop-api. */
+/** A memory of the samples, opened from the folder of the project shop-api. */
 export class Remembered extends Context.Tag("test/Remembered")<Remembered, Opened>() {
   static readonly layer = Layer.effect(
     this,
@@ -26,21 +26,21 @@ export class Remembered extends Context.Tag("test/Remembered")<Remembered, Opene
   ).pipe(Layer.provideMerge(testing.layer))
 }
 
-/** The folder of the samples' largest project. */
+/** Folder of the samples' largest project. */
 export const SHOP = "/home/mei/work/shop-api"
 
 export interface Asked {
   readonly client: Client
-  /** What a tool answers; its name without what all begin with. */
+  /** Calls a tool, by its name without the common prefix. */
   readonly call: (name: string, args?: Record<string, unknown>) => Effect.Effect<CallToolResult>
-  /** The text of an answer. */
+  /** Calls a tool and returns the text of its answer. */
   readonly text: (name: string, args?: Record<string, unknown>) => Effect.Effect<string>
 }
 
 export const textOf = ({ content }: CallToolResult): string =>
   content.map((block) => block.type === "text" ? block.text : "").join("\n")
 
-/** A client that has shaken hands with a server over this memory. */
+/** Connects a client to a server over this memory. */
 export const connect = (
   options: Partial<Omit<Mcp.Options, "transport">> & { readonly opened?: Partial<Opened> } = {}
 ) =>
@@ -56,7 +56,7 @@ export const connect = (
       Effect.promise(async () => {
         const client = new Client({ name: "test", version: "0" })
         await client.connect(theirs)
-        // From here on it holds answers to the schemas that were listed.
+        // From here on the client checks answers against the listed schemas.
         await client.listTools()
         return client
       }),

@@ -1,5 +1,5 @@
 /**
- * What models may cost, and what is not paid twice.
+ * Budgets of model calls, and the cache that avoids paying twice.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"

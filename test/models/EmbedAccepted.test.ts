@@ -10,7 +10,7 @@ const failing = (reason: ModelError["reason"]) => new ModelError({ reason, model
 
 const vector = (text: string) => Option.some(Float32Array.of(text.length))
 
-/** Refuses what holds a bad text, and counts what it is asked. */
+/** A model that refuses batches with a bad text, and counts its calls. */
 const filtering = (bad: ReadonlySet<string>) => {
   let asked = 0
   return {

@@ -1,5 +1,6 @@
 /**
- * Against a server of models that others wrote: what we take an interface for is not only what our own tests say it is.
+ * Runs the dialects against a mock server written by others, so that they are tested against more than our own reading
+ * of them.
  */
 import { type ChaosConfig, LLMock } from "@copilotkit/aimock"
 import { assert, describe, it } from "@effect/vitest"
@@ -28,7 +29,7 @@ const mock = Effect.acquireRelease(
   (server) => Effect.promise(() => server.stop())
 )
 
-/** `provider` as a person has it, but for its address. */
+/** Uses the provider's preset with another address. */
 const asked = <A, E>(
   provider: string,
   role: Role,

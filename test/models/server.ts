@@ -1,5 +1,5 @@
 /**
- * A server of models on a loopback port, as strict as the real ones and as bad as a test asks.
+ * A fake model server on a loopback port, as strict as real ones, with the faults that a test asks for.
  */
 import * as Effect from "effect/Effect"
 import {
@@ -14,14 +14,14 @@ import { setTimeout } from "node:timers/promises"
 
 export type Behaviour =
   | "answers"
-  /** Takes the request and says nothing. */
+  /** Takes the request and never answers. */
   | "hangs"
   | "hangs in its answer"
   | "resets"
   | "resets in its answer"
   | { readonly status: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> }
 
-/** A request in OpenAI's dialect. */
+/** A chat request in OpenAI's dialect. */
 export interface Asked {
   readonly model: string
   readonly messages: ReadonlyArray<{ readonly role: string; readonly content: string }>
@@ -31,39 +31,39 @@ export interface ModelServer {
   readonly origin: string
   readonly baseUrl: string
   readonly http: Server
-  /** What it does from now on, or does for these texts; asked anew for each request. */
+  /** Behaviour from now on; a function decides anew for each request, by its texts. */
   behaviour: Behaviour | ((texts: ReadonlyArray<string>) => Promise<Behaviour>)
-  /** What its language models say to a prompt; how long the request was, unless this is set. */
+  /** Answer of the language models to a prompt; when undefined, the length of the request. */
   says: ((asked: Asked) => string) | undefined
-  /** Before each answer, in milliseconds. */
+  /** Milliseconds before each answer. */
   delay: number
   readonly seen: {
-    /** Sockets taken so far, open now, and open at a time at most. */
+    /** Sockets accepted so far, open now, and the most open at a time. */
     sockets: number
     readonly open: Set<Socket>
     most: number
     requests: number
-    /** Requests taken and not yet ended. */
+    /** Requests that have not ended. */
     running: number
-    /** Requests whose client left before they were answered. */
+    /** Requests whose client left before the answer was sent. */
     aborted: number
     readonly paths: Array<string>
     readonly keys: Set<string>
     readonly batches: Array<number>
-    /** The request that came last. */
+    /** The latest request. */
     last: { readonly path: string; readonly headers: IncomingHttpHeaders; readonly body: unknown } | undefined
   }
 }
 
 export const DIMENSION = 8
 
-/** Sockets that wait to be taken: a thousand at once are not to be held up. */
+/** Queue of connections to accept: a test opens a thousand at once. */
 const BACKLOG = 4_096
 
-/** A model that counts letters: nothing in a text without them. */
+/** Embedding that counts eight letters; zero for a text without them. */
 const embed = (text: string) => [..."etaoinsr"].map((letter) => text.toLowerCase().split(letter).length - 1)
 
-/** A model that likes long documents. */
+/** Ranking that prefers long documents. */
 const rank = (documents: ReadonlyArray<string>) =>
   documents.map((document, index) => ({ index, relevance_score: 1 - 1 / (1 + document.length) }))
 
@@ -71,7 +71,7 @@ interface Body {
   readonly input?: ReadonlyArray<string>
   readonly requests?: ReadonlyArray<{ readonly content: { readonly parts: ReadonlyArray<{ readonly text: string }> } }>
   readonly documents?: ReadonlyArray<string>
-  /** Voyage's name for what others call `top_n`. */
+  /** Voyage's name for `top_n`. */
   readonly top_k?: number
   readonly model?: string
   readonly messages?: Asked["messages"]
@@ -83,7 +83,7 @@ const told = (says: ModelServer["says"], { contents, messages, model = "" }: Bod
     ? `about ${JSON.stringify(messages ?? contents).length}`
     : says({ model, messages: messages ?? [] })
 
-/** One server speaks the interfaces of all. Undefined for a path that none has. */
+/** Answers in the form of any dialect, by path; undefined for an unknown path. */
 const answerTo = (path: string, body: Body, says: ModelServer["says"]): object | undefined => {
   switch (path.replace(/^\/v1beta\/models\/.+:/, ":")) {
     case "/v1/rerank": {
@@ -93,7 +93,7 @@ const answerTo = (path: string, body: Body, says: ModelServer["says"]): object |
     case "/v1/embeddings":
       return {
         object: "list",
-        // In no order, as the interface allows.
+        // Reversed, because the interface promises no order.
         data: body.input!.map((text, index) => ({ object: "embedding", index, embedding: embed(text) })).reverse()
       }
     case "/v1/chat/completions":
@@ -120,7 +120,7 @@ const answerTo = (path: string, body: Body, says: ModelServer["says"]): object |
   return undefined
 }
 
-/** As each provider wants it. */
+/** API key, in the header of each provider. */
 const keyOf = ({ authorization, "x-api-key": anthropic, "x-goog-api-key": google }: IncomingHttpHeaders) =>
   [authorization ?? anthropic ?? google ?? ""].flat()[0]!
 
@@ -185,7 +185,7 @@ const listen = Effect.async<{ readonly http: Server; readonly server: ModelServe
     last: undefined
   }
   const http = createServer((request, response) => {
-    // The client may have gone before its request was whole.
+    // The client may have left before its request was whole.
     respond(server, request, response).catch(() => response.destroy())
   })
   const server: ModelServer = { origin: "", baseUrl: "", http, behaviour: "answers", says: undefined, delay: 0, seen }

@@ -39,7 +39,7 @@ describe("Concurrent.forEach", () => {
           ))
         const fiber = yield* Effect.fork(work)
         if (leavesAt !== null) {
-          // Also before its first step.
+          // `leavesAt` may be 0: interrupted before the first step.
           yield* turns(leavesAt)
           yield* Fiber.interrupt(fiber)
         }

@@ -14,13 +14,13 @@ import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 
 class Greeting extends Context.Tag("test/Greeting")<Greeting, string>() {}
 
-/** Work that never ends, and when it began and was interrupted. */
+/** Work that never ends, and signals that it began and was interrupted. */
 const makeWork = Effect.gen(function*() {
   const began = yield* Deferred.make<void>()
   const ended = yield* Deferred.make<void>()
   const work = Deferred.succeed(began, undefined).pipe(
     Effect.zipRight(Effect.never),
-    // Takes a turn, as closing a request does.
+    // The interruption takes a turn, as closing a request does.
     Effect.onInterrupt(() => Effect.zipRight(Effect.yieldNow(), Deferred.succeed(ended, undefined)))
   )
   return { work, began: Deferred.await(began), isEnded: Deferred.isDone(ended) }

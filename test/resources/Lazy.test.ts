@@ -12,12 +12,12 @@ import { times } from "../data.ts"
 
 type Opening = "works" | "fails" | "dies"
 
-/** So many turns of the scheduler. */
+/** Waits for `n` turns of the scheduler. */
 const turns = (n: number) => Effect.repeatN(Effect.yieldNow(), n)
 
 /**
- * A handle that takes a second to open, in two parts (a socket, then a login on it), and what is open of them. What each
- * attempt does is taken from `plan`; attempts beyond it work.
+ * An opening of a handle in two parts (a socket, then a login on it), with `taking` between them, and the parts that
+ * are open. Attempts go by `plan`; those beyond it succeed.
  */
 const makeHandles = (plan: ReadonlyArray<Opening>, taking: Effect.Effect<unknown> = Effect.sleep("1 second")) => {
   const open = new Set<string>()
@@ -25,7 +25,7 @@ const makeHandles = (plan: ReadonlyArray<Opening>, taking: Effect.Effect<unknown
   const part = (name: string) =>
     Effect.acquireRelease(
       Effect.sync(() => {
-        // What a failed attempt left would still be here.
+        // Parts of a failed attempt that were not released would still be here.
         seen.overlapped ||= [...open].some((other) => other.split(" ")[0] !== name.split(" ")[0])
         open.add(name)
         seen.most = Math.max(seen.most, open.size)
@@ -186,7 +186,7 @@ describe("Lazy", () => {
         { minLength: 1, maxLength: 12 }
       ),
       FastCheck.option(FastCheck.nat({ max: 40 })),
-      // Fewer operations than these between yields, and Effect does nothing but yield.
+      // With fewer operations between yields Effect does nothing but yield.
       FastCheck.integer({ min: 32, max: 96 })
     ],
     ([plan, slowness, callers, closesAt, maxOps]) =>
@@ -204,7 +204,7 @@ describe("Lazy", () => {
             leavesAt === null ? Effect.void : Effect.fork(Effect.zipRight(turns(leavesAt), Fiber.interrupt(fibers[i]!)))
         )
         if (closesAt !== null) {
-          // As a service does it: its work in flight first, then what the work stands on.
+          // Services end this way: first the work in flight, then what it depends on.
           yield* turns(closesAt)
           yield* Fiber.interruptAll(fibers)
           yield* Scope.close(scope, Exit.void)
@@ -219,7 +219,7 @@ describe("Lazy", () => {
         const served = answers.flatMap((exit) => Exit.isSuccess(exit) ? [exit.value] : [])
         assert.isAtMost(new Set(served).size, 1)
         const refused = answers.filter((exit) => Exit.isFailure(exit) && !Exit.isInterrupted(exit))
-        // A failed attempt is told to those who waited for it, and the next caller makes another.
+        // A failed attempt's failure goes to those who wait for it, and the next caller makes another attempt.
         const failed = plan.slice(0, seen.attempts).filter((how) => how !== "works").length
         const reasons = refused.map((exit) => Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "")
         assert.isAtMost(new Set(reasons).size, failed)

@@ -55,7 +55,7 @@ describe("Permits", () => {
         yield* Effect.forEach([...fibers, ...leaving], (fiber) => Fiber.await(fiber))
         assert.strictEqual(running, 0)
         assert.isAtMost(most, limit)
-        // All of them are there again.
+        // All permits are free again.
         most = 0
         const again = yield* Effect.forEach(Array.from({ length: limit }), () => Effect.fork(run(30, false)))
         yield* turns(15)

@@ -20,7 +20,7 @@ import { times } from "../data.ts"
 
 const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
 
-/** In a folder of its own. */
+/** Runs `body` in a folder of its own. */
 const inFolder = <A, E>(
   body: (path: (name: string) => string) => Effect.Effect<A, E, ResourceLedger | FileSystem.FileSystem | Scope.Scope>
 ) =>
@@ -33,7 +33,7 @@ const inFolder = <A, E>(
 const at = (path: string, options: Partial<OpenOptions> = {}) =>
   open({ name: "test", path, readOnly: false, vectors: false, busyTimeoutMs: 0, ...options })
 
-/** With a table `t (id INTEGER PRIMARY KEY, text)`. */
+/** Runs `body` with a table `t (id INTEGER PRIMARY KEY, text)`. */
 const withTable = <A, E>(
   body: (sql: SqlClient, path: string) => Effect.Effect<A, E, ResourceLedger | FileSystem.FileSystem | Scope.Scope>
 ) =>
@@ -49,7 +49,7 @@ const idsOf = (sql: SqlClient) =>
   Effect.map(sql<{ id: number }>`SELECT id FROM t ORDER BY id`, (rows) => rows.map(({ id }) => id))
 const add = (sql: SqlClient, id: number) => sql`INSERT INTO t VALUES (${id}, 'text')`
 
-/** Leaves room for little more than what is there. */
+/** Limits the file to 2 pages more than it has. */
 const fillUp = (sql: SqlClient) =>
   Effect.gen(function*() {
     const [pages] = yield* sql<{ page_count: number }>`PRAGMA page_count`
@@ -58,8 +58,8 @@ const fillUp = (sql: SqlClient) =>
 const addMuch = (sql: SqlClient, id: number) => sql`INSERT INTO t VALUES (${id}, randomblob(100000))`
 
 /**
- * Runs `body` beside a transaction that has written and not ended: within it, @effect/sql would give its connection to the
- * statements of every client.
+ * Runs `body` beside a transaction that has written and not ended. Inside of it, @effect/sql would give the
+ * transaction's connection to the statements of every client.
  */
 const beside = <A, E, A2, E2, R2>(sql: SqlClient, write: Effect.Effect<A, E>, body: Effect.Effect<A2, E2, R2>) =>
   Effect.gen(function*() {
@@ -106,7 +106,7 @@ describe("reasonOf", () => {
     withTable((sql, path) =>
       Effect.gen(function*() {
         const other = yield* at(path, { busyTimeoutMs: 10_000 })
-        // Both are of one thread: were it stopped, nobody could end what is waited for.
+        // Both run on one thread: if the wait blocked it, the transaction that it waits for could never end.
         const waiting = yield* beside(
           sql,
           add(sql, 1),
@@ -181,7 +181,7 @@ describe("reasonOf", () => {
     ))
 })
 
-/** The same interface from both drivers; `open` chooses, so their errors are looked at directly. Node 20 has one of them. */
+/** The drivers, loaded here without `open`, which would choose one. Node 20 has only the second. */
 const drivers: ReadonlyArray<readonly [string, () => Promise<typeof DatabaseSync>]> = [
   ...(isBuiltin("node:sqlite")
     ? [["node:sqlite", async () => (await import("node:sqlite")).DatabaseSync] as const]

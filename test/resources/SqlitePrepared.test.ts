@@ -8,7 +8,7 @@ const prepared = vi.hoisted((): Array<string> => [])
 
 type Module = { readonly DatabaseSync: new(path: string) => { readonly prepare: (sql: string) => unknown } }
 
-/** The driver, and what it is asked to prepare. */
+/** The driver, which records each statement that it prepares. */
 const counting = (load: () => Promise<Module>) => async () => {
   const { DatabaseSync } = await load()
   return {

@@ -10,7 +10,7 @@ import { basename, join } from "node:path"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import * as TemporaryFolder from "../../src/resources/TemporaryFolder.ts"
 
-// No other run of this test has the same, so that they don't remove one another's.
+// Unique to this run, so that concurrent runs of this test do not remove each other's folders.
 const purpose = `test${process.pid}`
 const named = (host: string, pid: number, tail = "abc123") =>
   join(tmpdir(), `claude-memory-${purpose}-${host}-${pid}-${tail}`)

@@ -14,7 +14,7 @@ import type { Candidate, LexicalMatches } from "../../src/store/MemoryStore.ts"
 const count = FastCheck.integer({ min: 0, max: 20 })
 const fields = FastCheck.array(count, { minLength: 4, maxLength: 4 })
 
-/** What a store finds for some terms: as many documents as it says, no term in more of them than there are. */
+/** Matches of a store for some terms, consistent in that no term occurs in more documents than there are. */
 const matches: FastCheck.Arbitrary<LexicalMatches> = FastCheck.integer({ min: 1, max: 5 }).chain((terms) =>
   FastCheck.record({
     documents: FastCheck.integer({ min: 100, max: 10_000 }),
@@ -248,7 +248,7 @@ describe("certainty", () => {
       const all = [...idf, ...Array.from({ length: unknown }, () => rarest)]
       assert.isAtMost(certainty(score, all, documents), certainty(score, idf, documents))
       assert.strictEqual(certainty(3 * rarest, all, documents), 1)
-      // What matches of a question of one word is little of a longer one.
+      // A match that is all of a one-word question is little of a longer one.
       const single = certainty(idf[0]!, [idf[0]!, rarest], documents)
       assert.isBelow(single, 1)
       assert.isAtMost(single, 0.5 + 1e-12)
@@ -260,7 +260,7 @@ describe("certainty", () => {
   })
 
   it("is enough where all that is remembered is of the question's subject, in a small memory alone", () => {
-    /** Five words of the question match that so many units hold, and four are not known. */
+    /** Five words of the question match, each in `holding` units, and four are unknown. */
     const of = (documents: number, holding: number) => {
       const matched = Array.from({ length: 5 }, () => inverseDocumentFrequency(documents, holding))
       const unknown = Array.from({ length: 4 }, () => inverseDocumentFrequency(documents, 0))

@@ -186,7 +186,7 @@ describe("search", () => {
       for (const limit of [1, 7, 30]) {
         assert.strictEqual((yield* ids("pool", { limit })).length, limit)
       }
-      // Equal scores come by id.
+      // Equal scores are ordered by id.
       assert.deepStrictEqual(yield* ids("pool", { limit: 3, mode: "keyword" }), ["u00", "u01", "u02"])
       const { results } = yield* search("pool number7 llamas", { limit: 30 })
       for (const minScore of [0, 0.1, 0.3, 0.5, 1]) {
@@ -246,7 +246,7 @@ describe("search", () => {
     Effect.gen(function*() {
       const text = "The connection pool is exhausted because clients are never released after queries throw"
       yield* filled([
-        // Each has a word that the other lacks: the store does not merge them.
+        // Each has a word that the other lacks, so that the store does not merge them.
         unit("a", { sessionId: "s1", content: `${text} during imports` }),
         unit("b", { sessionId: "s2", content: `${text} tonight` }),
         unit("d", { sessionId: "s4", content: "The pool was resized and everything about queries got faster since" })
@@ -370,7 +370,7 @@ describe("any question", () => {
 })
 
 describe("a model that reranks", () => {
-  /** The offline model, and one that ranks what this says. */
+  /** The offline model, with this function as its reranker. */
   const reranking = (rerank: ModelManager["Type"]["rerank"]) =>
     over(
       Layer.effect(
@@ -414,7 +414,7 @@ describe("a model that reranks", () => {
       assert.deepStrictEqual(results.map(({ unit }) => unit.id), [...before].reverse().slice(0, 2))
       assert.deepStrictEqual(results.map(({ why }) => why.rerank), [{ rank: 1, score: 0.9 }, { rank: 2, score: 0.8 }])
       assert.deepStrictEqual(plain.results.map(({ why }) => why.rerank), [null, null, null])
-      // Scores go with places: how sure the memory is doesn't hang on the model's scale.
+      // Scores stay with the places, so that certainty does not depend on the model's scale.
       assert.deepStrictEqual(results.map(({ score }) => score), plain.results.slice(0, 2).map(({ score }) => score))
       assert.deepStrictEqual(asked.map(([query]) => query), ["pool"])
       assert.strictEqual(asked[0]![1].length, 3)

@@ -1,5 +1,5 @@
 /**
- * A store and an index that hold given units.
+ * Fills a store and an index with given units.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -22,7 +22,7 @@ export const store = (units: ReadonlyArray<MemoryUnit>, of: Project = project("o
     yield* store.commit(items, units.map((unit) => ({ ...unit, origin })))
   })
 
-/** And their vectors into the index. */
+/** Writes the units' vectors into the index. */
 export const index = (units: ReadonlyArray<MemoryUnit>) =>
   Effect.gen(function*() {
     const [models, vectors] = [yield* ModelManager, yield* VectorIndex]

@@ -1,5 +1,5 @@
 /**
- * Transcripts followed by the whole service, on real files and SQLite, by the clock of the world.
+ * The whole service follows transcripts, on real files and SQLite, by the real clock.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
@@ -25,7 +25,7 @@ import { modelServer } from "../models/server.ts"
 
 interface Place {
   readonly home: string
-  /** A project's folder of transcripts, which is not there yet. */
+  /** Transcript folder of a project; not created yet. */
   readonly folder: string
 }
 
@@ -64,7 +64,7 @@ const follow = ({ folder }: Place): Effect.Effect<Following, never, ClaudeMemory
     return { steps, came: (tag) => until(Effect.sync(() => steps.some(({ _tag }) => _tag === tag)), tag) }
   })
 
-/** In a memory of its own, from when nothing is left to be read. */
+/** Runs `test` in a memory of its own, once capture has caught up. */
 const following = <A, E>(
   test: (place: Place, following: Following) => Effect.Effect<A, E, ClaudeMemory | ResourceLedger | Scope.Scope>,
   options: Partial<App.Options> = {}
@@ -91,7 +91,7 @@ const line = (uuid: string, rest: object) =>
   }\n`
 const asked = (uuid: string, content: string, rest: object = {}) =>
   line(uuid, { type: "user", message: { role: "user", content }, ...rest })
-/** Something worth remembering, of what has this name. */
+/** A message worth remembering, about the service of this name. */
 const said = (uuid: string, name: string, rest: object = {}) =>
   line(uuid, {
     type: "assistant",
@@ -107,7 +107,7 @@ const said = (uuid: string, name: string, rest: object = {}) =>
     ...rest
   })
 
-/** How a session begins. */
+/** First line of a session. */
 const begun = asked("p1", "Please look after the shop.")
 
 const write = (file: string, text: string) => {
@@ -115,7 +115,7 @@ const write = (file: string, text: string) => {
   appendFileSync(file, text)
 }
 
-/** The messages that memories with this word cite. */
+/** Uuids of the messages that memories found by this word cite. */
 const cited = (word: string) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
@@ -149,7 +149,7 @@ describe("what is written while it is followed is found soon", () => {
         assert.deepStrictEqual(yield* cited("袋鼠"), [])
         appendFileSync(file, torn.subarray(cut))
         yield* isFound("u2", "袋鼠")
-        // Each appends whole lines of its own, to the session that both have resumed.
+        // Two processes that resumed the same session append whole lines to its file.
         for (let i = 0; i < 20; i++) {
           write(file, said(`a${i}`, `numbat${i}`))
           write(file, said(`b${i}`, `bilby${i}`))
@@ -177,7 +177,7 @@ describe("what is written while it is followed is found soon", () => {
         const resumed = (sessionId: string) => asked(`p-${sessionId}`, "And what else is there?", { sessionId })
         write(file, history())
         yield* isFound("u1", "quokka")
-        // Resumed as old versions did, into a file of its own.
+        // Old versions of Claude Code resumed a session into a file of its own.
         write(join(folder, "s2.jsonl"), history() + resumed("s2") + said("u2", "wombat", { sessionId: "s2" }))
         yield* isFound("u2", "wombat")
         const forked = (messageUuid: string) => ({ sessionId: "s3", forkedFrom: { sessionId: "s1", messageUuid } })
@@ -196,7 +196,7 @@ describe("what is written while it is followed is found soon", () => {
             asked("p2", "Go on.") + said("u4", "potoroo")
         )
         yield* isFound("u4", "potoroo")
-        // `/cd` moves the file; the folder that it is about need not be there any more.
+        // `/cd` moves the file; the new cwd need not exist any more.
         const moved = join(dirname(folder), "-work-other", "s1.jsonl")
         mkdirSync(dirname(moved))
         renameSync(file, moved)
@@ -228,7 +228,7 @@ describe("what is written while it is followed is found soon", () => {
         yield* isFound("u5", "potoroo")
         write(file, said("u6", "quoll"))
         yield* isFound("u6", "quoll")
-        // What was cleaned up stays.
+        // Memories of deleted transcripts stay.
         for (const [uuid, word] of [["u1", "quokka"], ["u2", "wombat"], ["u4", "bilby"]] as const) {
           yield* isFound(uuid, word)
         }

@@ -1,5 +1,5 @@
 /**
- * What a person says of memories, asked of the whole service over the sample sessions.
+ * A person's changes to memories and projects, through the whole service over the sample sessions.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
@@ -84,7 +84,7 @@ const assertGone = (sentence: string) =>
     assert.deepStrictEqual([missing, orphans], [0, 0])
   })
 
-/** Everything that was captured is compressed once more. */
+/** Compresses everything captured once more. */
 const compressAgain = Effect.gen(function*() {
   const store = yield* MemoryStore
   const { reader } = yield* SqliteFile
@@ -122,7 +122,7 @@ describe("what is forgotten", () => {
       yield* writer`DELETE FROM cursors`
       yield* ingest(session)
       yield* assertGone(sentence)
-      // As a session that is resumed copies it.
+      // A resumed session copies earlier messages, under other uuids.
       const copy = join(yield* fs.makeTempDirectoryScoped(), "copy.jsonl")
       yield* fs.writeFileString(copy, copied(yield* fs.readFileString(session), 1))
       const { messages: known } = yield* memory.status
@@ -135,12 +135,30 @@ describe("what is forgotten", () => {
       for (const written of [sentence, JSON.stringify(sentence).slice(1, -1)]) assert.isFalse(bytes.includes(written))
     }).pipe(Effect.provide(service)))
 
+  it.scoped("leaves none of its words in the database file, the full-text index included", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const memory = yield* ClaudeMemory
+      const { file, writer } = yield* SqliteFile
+      const { id } = yield* memory.save({
+        content: "The quizzaciously named service listens on port 4711.",
+        project: { folder: yield* fs.makeTempDirectoryScoped() }
+      })
+      const isIn = Effect.gen(function*() {
+        yield* writer`PRAGMA wal_checkpoint(TRUNCATE)`
+        return Buffer.from(yield* fs.readFile(file)).includes("uizzac")
+      })
+      assert.isTrue(yield* isIn)
+      yield* memory.forget([id])
+      assert.isFalse(yield* isIn)
+    }).pipe(Effect.provide(service)))
+
   it.scoped("is told by nothing that is made again, whichever memory it was", () =>
     Effect.gen(function*() {
       const store = yield* MemoryStore
       yield* ingest(SHOP, DATA)
       const all = yield* every
-      // A path says where something was done, and others near it say nearly the same.
+      // Short sentences and paths are left out, because other units near them say nearly the same.
       const said = (unit: MemoryUnit) =>
         Forgetting.toldBy([unit]).filter(({ lexemes, words }) =>
           lexemes.size >= 6 && !/ (?:home|ts|py|sql|md) /.test(words)
@@ -240,7 +258,7 @@ describe("projects", () => {
       assert.isAtMost(list[0]!.units, first!.units + second!.units)
       assert.isAtLeast(list[0]!.units, first!.units)
       assert.deepStrictEqual((yield* memory.index.verify).missing, 0)
-      // Who asks for the old one means the new one.
+      // The merged project's old name and id lead to the new one.
       assert.deepStrictEqual(named(yield* memory.named([first!.name, first!.id])), [second!.name, second!.name])
       const [unit] = yield* memory.recent({ projects: [first!.id] }, 1)
       assert.strictEqual(unit?.projectId, second!.id)
@@ -278,7 +296,7 @@ describe("projects", () => {
         })
       yield* fs.writeFileString(transcript, `${line("1", "Always paint the lighthouse door green, never red.")}\n`)
 
-      // Before anything was captured of it.
+      // The project is excluded before anything of it was captured.
       const { id } = yield* memory.projects.exclude(folder, true)
       yield* ingest(transcript)
       assert.deepStrictEqual([yield* every, (yield* memory.status).files], [[], 0])

@@ -165,7 +165,7 @@ describe("compression by settings", () => {
 
   it.effect.each<readonly [Readonly<Record<string, string>>, RegExp]>([
     [{ ...LIGHT, CLAUDE_MEMORY_COMPRESSION: "all" }, oneOf],
-    // What a review by hand is; it is no setting.
+    // The mode of a review by hand is not a setting.
     [{ ...LIGHT, CLAUDE_MEMORY_COMPRESSION: "manual" }, oneOf],
     [{ ...LIGHT, CLAUDE_MEMORY_COMPRESSION: "hybrid,abstractive" }, oneOf],
     [{ CLAUDE_MEMORY_COMPRESSION: "hybrid" }, needs("hybrid")],
@@ -230,7 +230,7 @@ describe("Qdrant by settings", () => {
   it.effect.each<readonly [Readonly<Record<string, string>>, Readonly<Record<string, string | number>> | null]>([
     [{}, null],
     [{ CLAUDE_MEMORY_QDRANT_URL: "" }, null],
-    // All of these say how, none that.
+    // These configure Qdrant, but none of them turns it on.
     [
       {
         QDRANT_API_KEY: "k",

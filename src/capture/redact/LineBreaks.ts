@@ -1,7 +1,7 @@
 /**
- * Secrets that a line end, or the end of a text, cuts in two: a terminal wraps a long token, and a message's blocks may
- * part within one. The rules are asked once more about the few places where a run of characters seems to go on, without
- * the break.
+ * Finds secrets that a line end, or the end of a text, cuts in two: a terminal wraps a long token, and a message's
+ * blocks may part within a token. The rules run once more over the few places where a run of characters seems to go on
+ * after a break, with the break removed.
  */
 import * as SecretAssignments from "./SecretAssignments.ts"
 import * as SecretCommands from "./SecretCommands.ts"
@@ -10,13 +10,13 @@ import * as Secretlint from "./Secretlint.ts"
 import * as SecretPatterns from "./SecretPatterns.ts"
 import { isSomethingElse, isWords } from "./SecretValue.ts"
 
-/** How far before and after a break the rules look. */
+/** Characters before and after a break that the rules see. */
 const BEFORE = 256
 const AFTER = 2_048
-/** A token wrapped at 80 columns goes over so many lines. */
+/** Most breaks that one secret crosses: a token wrapped at 80 columns needs this many. */
 const MAX_BREAKS = 24
 
-/** No blank, quote, bracket, comma, semicolon or bar. */
+/** ASCII characters that a token may contain: no blank, quote, bracket, comma, semicolon or bar. */
 const tokenUnits: ReadonlyArray<boolean> = Array.from(
   { length: 128 },
   (_, code) => /[\w+/=.:~#$%!@*^-]/.test(String.fromCharCode(code))
@@ -26,7 +26,7 @@ const isToken = (code: number): boolean => tokenUnits[code] === true
 const isBlank = (code: number): boolean =>
   code === 0x20 || code === 0x09 || code === 0x0d || code === 0x0a || code === 0
 
-/** Where the run of token characters that ends at `end` begins, at most `BEFORE` back. */
+/** Returns the beginning of the run of token characters that ends at `end`, at most `BEFORE` back. */
 const runBefore = (text: string, end: number): number => {
   let at = end
   while (at > 0 && end - at < BEFORE && isToken(text.charCodeAt(at - 1))) at--
@@ -39,12 +39,12 @@ const runAfter = (text: string, start: number): number => {
 }
 
 interface Break {
-  /** Of the blanks: the first, and that after the last. */
+  /** The break's blanks lie from `from` (inclusive) to `to` (exclusive). */
   readonly from: number
   readonly to: number
 }
 
-/** The break whose line end is at `index`, if a run of token characters may go on after it. */
+/** Returns the break whose line end is at `index`, if a run of token characters may go on after it. */
 const breakAt = (text: string, index: number): Break | undefined => {
   let from = index
   while (from > 0 && index - from < 8 && isBlank(text.charCodeAt(from - 1))) from--
@@ -61,14 +61,14 @@ const breakAt = (text: string, index: number): Break | undefined => {
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
 const isLetter = (code: number): boolean => (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a)
 
-/** Whether letters and digits in a row make no word. Most lines end and begin with words, so little is cut out. */
+/** Tests for a run of letters and digits that is no word. Most lines end and begin with words, so few breaks remain. */
 const hasOdd = (text: string, start: number, end: number): boolean => {
   let from = start
   let digits = 0
   for (let at = start; at <= end; at++) {
     const code = at === end ? 0 : text.charCodeAt(at)
     if (isDigit(code)) digits++
-    // - _
+    // A hyphen (0x2d) or an underscore (0x5f) does not end the run.
     else if (!isLetter(code) && code !== 0x2d && code !== 0x5f) {
       const length = at - from
       if (length >= 8 && digits < length && (digits > 0 || length >= 12) && !isWords(text.slice(from, at))) return true
@@ -79,10 +79,10 @@ const hasOdd = (text: string, start: number, end: number): boolean => {
   return false
 }
 
-/** `NAME=`, which begins an entry of its own; also in a diff, and in what `grep -n` prints. */
+/** Matches `NAME=`, which begins an entry of its own; also in a diff, and in the output of `grep -n`. */
 const entryName = /^[+-]?(?:[\w./-]{0,80}:)?(?:\d{1,6}[:-])?([\w.-]{1,48})=(?!=)/
 
-/** What follows the break is no entry, call or list item. */
+/** Rejects a text after the break that begins an entry, a call or a list item. */
 const mayGoOn = (tail: string, after: string): boolean => {
   if (/^[-#./=*]{2}|:$/.test(tail) || /^(?:\(|["']?\s?[:=])/.test(after)) return false
   const name = entryName.exec(tail)?.[1]
@@ -95,7 +95,7 @@ interface Window {
   readonly start: number
 }
 
-/** From the beginning of a line, if there is one near, so that the names before a value are seen. */
+/** Returns the beginning of a near line before `index`, so that the rules see the names before a value. */
 const contextBefore = (text: string, index: number, done: number): number => {
   const from = Math.max(done, index - BEFORE)
   const line = text.indexOf("\n", from)
@@ -123,7 +123,7 @@ const windowsIn = (text: string): ReadonlyArray<Window> => {
         ? breakAt(text, lineEnd(text, end))
         : undefined
       if (next === undefined || next.from !== end) break
-      // A secret may end before the last line that could belong to it; most have one break, or all.
+      // A secret may end before the last line that could belong to it. Most contain one or two of the breaks, or all.
       if (breaks.length <= 2) add()
       joined += text.slice(from, end)
       breaks.push(next)
@@ -140,7 +140,7 @@ const lineEnd = (text: string, from: number): number => {
   return end === -1 ? text.length : end
 }
 
-/** From an index in the window's text to one in the content. */
+/** Converts an index in the window's text to one in the content. */
 const mapIndex = ({ breaks, start }: Window, index: number, isEnd: boolean): number => {
   let at = start + index
   for (const { from, to } of breaks) {
@@ -150,30 +150,32 @@ const mapIndex = ({ breaks, start }: Window, index: number, isEnd: boolean): num
   return at
 }
 
-/** "queue-operation" has too many vowels for a word, "pr-link" too few. */
+/** Hyphenated words that `isWords` misses: "queue-operation" has too many vowels, "pr-link" too few. */
 const hyphenated = /^[a-z]+(?:[-_.:][a-z]+)+$/i
 
-/** Whether what follows the break belongs to a secret that a rule found before it already. */
+/** Tests whether the text after the break belongs to a secret that a rule already found before it. */
 const goesOn = (tail: string): boolean =>
   (/^\d+[a-z]/i.test(tail) && tail.length >= 8) ||
   (tail.length >= (/\d/.test(tail) ? 4 : 6) && /[A-Za-z]/.test(tail) && !hyphenated.test(tail) && !isWords(tail) &&
     !isSomethingElse(tail))
 
-/** Neither words nor anything else that stands on both sides of a break, told by a name only by accident. */
+/** Tests whether one side of a break may be part of a named secret: neither words, nor a path, mention or the like. */
 const isPart = (value: string): boolean =>
   !isWords(value) && !isSomethingElse(value) && !/^~?\/[a-z][\w.-]*\/|^@/.test(value)
-/** "string" too, which has few vowels for a word. */
+/** Also matches "string", which has too few vowels for `isWords`. */
 const plainWord = /^[a-z]{1,12}$/
 
-/** "sha256:…", "ssh-ed25519": no number goes on so. */
+/** Matches "sha256:…" and "ssh-ed25519": no number before the break goes on like this. */
 const labelled = /^[a-z]{2,8}\d{0,4}[:-]/i
 
 const isInQuotes = (text: string, start: number, end: number): boolean =>
   /["'`]/.test(text.charAt(start - 1)) && text.charAt(start - 1) === text.charAt(end)
 
 /**
- * @param shaped what was found in the content by its shape
- * @param told what was found by what is before it, so that nearly any string may be one
+ * Finds secrets that cross a break.
+ *
+ * @param shaped secrets already found in the content by their shape
+ * @param told secrets already found by the words before them; by these rules nearly any string may be a secret
  */
 export const findings = async (
   content: string,
@@ -203,10 +205,10 @@ export const findings = async (
       if (window === undefined) return []
       const offset = starts[index] ?? 0
       const start = mapIndex(window, finding.start - offset, false)
-      // Some rules reach over the separator.
+      // Some rules match beyond the separator.
       const end = mapIndex(window, Math.min(finding.end - offset, window.text.length), true)
       const first = window.breaks.find(({ from, to }) => start < from && end > to)
-      // What follows may be a secret of its own.
+      // The text after the break may be a secret of its own.
       if (first === undefined || begins.has(first.to)) return []
       const tail = content.slice(first.to, Math.min(end, runAfter(content, first.to)))
       const isSecret = ends.has(first.from)
@@ -215,7 +217,7 @@ export const findings = async (
       return isSecret || isInQuotes(content, start, end) ? [{ start, end, kind: finding.kind }] : []
     })
   }
-  /** A name at the end of a text does not tell what the next one begins with. */
+  /** False when the name may be in an earlier text than the value: a text's end says nothing about the next text. */
   const isToldHere = ({ breaks }: Window, start: number) =>
     !breaks.some(({ from, to }) => to <= start && content.slice(from, to).includes("\u0000"))
   return [

@@ -1,29 +1,32 @@
 /**
- * What comes between a transcript and the store: every string that was read is masked, then bounded.
+ * Masks every string read from a transcript, then bounds its length, before the store sees it.
  */
 import * as Effect from "effect/Effect"
 import { idOf } from "../../domain/Ids.ts"
 import type { CaptureBatch } from "../../store/MemoryStore.ts"
 import * as Transcript from "../transcript/Transcript.ts"
 
-/** Its rules are a third of the program, and those who only search don't need them. */
+/** Loads the rules on first use: they are a third of the program, and mere searches don't need them. */
 const loadRedactor = Effect.promise(() => import("./Redactor.ts"))
 
 type Use = "text" | "title" | "name" | "id" | "line"
 
 const DEAD_LETTER_LENGTH = 4_096
 
-/** Ids as Claude Code makes them: UUIDs, agents', messages' and tool calls'. */
+/** Ids of the forms that Claude Code makes (UUIDs; of agents, messages and tool calls); these are not redacted. */
 const KNOWN_ID = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|a?[0-9a-f]{6,32}|(?:toolu|msg)_\w{10,40}|main)$/i
 const MAX_ID_LENGTH = 100
 
-/** An id that can't be kept as it is still tells what it belongs to. JSON tells halves of surrogate pairs apart. */
+/**
+ * Replaces an id that can't be kept by a hash of it, which still links the rows that share it. JSON escapes lone
+ * surrogates, so that ids that differ only in these get different hashes.
+ */
 const id = (value: string, masked: string) =>
   value === masked && value.length <= MAX_ID_LENGTH && /^[\x21-\x7e]+$/.test(value)
     ? value
     : idOf("message", JSON.stringify(value))
 
-/** NULs end a text in SQLite, and half a surrogate pair is none in UTF-8. */
+/** Replaces NULs, which end a text in SQLite, and lone surrogates, which UTF-8 can't encode. */
 const wellFormed = (value: string) => value.replace(/\u0000|\p{Surrogate}/gu, "\ufffd")
 
 const bound: Readonly<Record<Use, (value: string, masked: string) => string>> = {
@@ -35,8 +38,8 @@ const bound: Readonly<Record<Use, (value: string, masked: string) => string>> = 
 }
 
 /**
- * The batch with each string that was read from the transcript, or from git's configuration, replaced. A transcript's own path
- * stays as it is: it is looked up by it.
+ * Applies `change` to each string that was read from the transcript or from git's configuration. The transcript's own
+ * path stays as it is, because its cursor is looked up by the path.
  */
 const over = (batch: CaptureBatch, change: (value: string, use: Use) => string): CaptureBatch => {
   const maybe = <A>(value: string | A, use: Use) => typeof value === "string" ? change(value, use) : value
@@ -75,7 +78,7 @@ const over = (batch: CaptureBatch, change: (value: string, use: Use) => string):
   }
 }
 
-/** A string that occurs several times in a batch is masked, and counted in `redactions`, once. */
+/** Masks and bounds a batch. A string that occurs several times is masked, and counted in `redactions`, once. */
 export const mask = (batch: CaptureBatch): Effect.Effect<CaptureBatch> =>
   Effect.gen(function*() {
     const { redact } = yield* loadRedactor
@@ -96,7 +99,7 @@ export const mask = (batch: CaptureBatch): Effect.Effect<CaptureBatch> =>
     }
   })
 
-/** Texts that are no transcript's. */
+/** Masks texts from outside transcripts, without bounding their length. */
 export const maskTexts = (texts: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>> =>
   Effect.gen(function*() {
     const { redact } = yield* loadRedactor

@@ -1,7 +1,7 @@
-/** `<private>…</private>`, which hides what a person does not want remembered. */
+/** Finds `<private>…</private>`, which marks passages that a person does not want remembered. */
 import type { Finding } from "./Secretlint.ts"
 
-/** With attributes too; not the `<Private>` of a generic type, nor a placeholder (`<private key>`). */
+/** Matches tags with attributes too; neither the `<Private>` of a generic type nor a placeholder (`<private key>`). */
 const tag = new RegExp(
   "(?:<|\\\\u003c)\\s?(/?)\\s?(?:private|PRIVATE)(?:\\s[\\w-]{1,40}=[^<>\\n]{0,80})?\\s?(?:>|\\\\u003e)" +
     "|(?<!\\w)<(/?)Private>",
@@ -14,7 +14,7 @@ interface Tag {
   readonly isOpening: boolean
 }
 
-/** Between the same quotes, escaped or not, or in a regular expression. */
+/** Tests whether the range stands between two equal quotes, escaped or not, or in a regular expression. */
 const isQuoted = (text: string, start: number, end: number): boolean => {
   const before = text.charAt(start - 1)
   const after = /^\\{0,16}(.?)/.exec(text.slice(end, end + 17))?.[1]
@@ -28,7 +28,7 @@ const tagsIn = (text: string): ReadonlyArray<Tag> =>
     isOpening: match[1] !== "/" && match[2] !== "/"
   })).filter(({ end, start }) => !isQuoted(text, start, end))
 
-/** "the <private> tag" speaks of it. */
+/** Matches what follows a tag that is only mentioned, as in "the <private> tag". */
 const mention =
   /["'`]?[ -]?(?:tags?|blocks?|elements?|markers?|passages?|sections?|标签|标记|块)\b|["'`]?\s?(?:标签|标记|块)/y
 
@@ -39,9 +39,9 @@ const isMention = (text: string, { end, start }: Tag): boolean => {
 
 interface Passages {
   readonly closed: ReadonlyArray<Finding>
-  /** Where the first passage begins that nothing in the text closes, or -1. */
+  /** Start of the first passage that nothing in the text closes, or -1. */
   readonly open: number
-  /** The end of the last tag that closes nothing in the text, or -1. */
+  /** End of the last tag that closes nothing in the text, or -1. */
   readonly orphan: number
 }
 
@@ -63,20 +63,21 @@ const passagesIn = (text: string): Passages => {
   return { closed, open: opened.find((each) => !isMention(text, each))?.start ?? -1, orphan }
 }
 
-/** How many texts later the tag is looked for that closes what a message opened in an earlier block. */
+/** Number of later texts in which a passage's closing tag is looked for: a message's blocks are separate texts. */
 const REACH = 16
 
 /**
- * Nested ones as one. Nothing closes it: it goes to the end of its text, and if one of the next texts closes it, through
- * all between. A tag in quotes or backticks is none, and one that a text only speaks of opens nothing.
+ * Finds private passages. A passage that nothing closes reaches to the end of its text or, if one of the next `REACH`
+ * texts closes it, through all texts up to that tag. A tag in quotes or backticks is ignored, and an unclosed tag that
+ * a text only mentions opens nothing. Nested passages overlap in the result.
  *
- * @param starts where in the text that the findings are of each of these begins
+ * @param starts index at which each text begins in the joined text, to which the ranges of the findings refer
  */
 export const findings = (
   texts: ReadonlyArray<string>,
   starts: ReadonlyArray<number>
 ): ReadonlyArray<Finding> => {
-  // Asked first, as hardly a text has one.
+  // Checked first, since hardly any text has a tag.
   if (!texts.some((text) => text.search(tag) !== -1)) return []
   const found: Array<Finding> = []
   const all = texts.map(passagesIn)

@@ -1,4 +1,4 @@
-/** Masks secrets. Everything that comes out of a transcript passes here before anything is written. */
+/** Masks secrets. Everything read from a transcript passes here before anything is written. */
 import * as Effect from "effect/Effect"
 import * as LineBreaks from "./LineBreaks.ts"
 import * as PrivatePassages from "./PrivatePassages.ts"
@@ -9,21 +9,21 @@ import * as Secretlint from "./Secretlint.ts"
 import * as SecretPatterns from "./SecretPatterns.ts"
 
 export interface Redaction {
-  /** As many as were given, in their order; a text without a secret is the same string. */
+  /** One for each given text, in their order; a text without a secret is the same string. */
   readonly texts: ReadonlyArray<string>
-  /** How many masks were set, by kind. */
+  /** Number of masks by kind. */
   readonly counts: Readonly<Record<string, number>>
 }
 
-/** In UTF-16 units. The rules run at 11 MB/s text by text, ten times that on joined texts. */
+/** Largest joined text, in UTF-16 units. The rules run at 11 MB/s text by text, ten times that on joined texts. */
 const batchSize = 1024 * 1024
 
-/** A line of its own, so that rules see line ends; NUL, so that no rule matches from one text into the next. */
+/** Separator of joined texts: a line of its own, so that rules see line ends; NUL, so that no rule matches across. */
 const separator = "\n\u0000\n"
 
 interface Batch {
   readonly texts: ReadonlyArray<string>
-  /** Where each text begins in the joined text. */
+  /** Index at which each text begins in the joined text. */
   readonly starts: ReadonlyArray<number>
 }
 
@@ -47,12 +47,13 @@ const batches = (texts: ReadonlyArray<string>): ReadonlyArray<Batch> => {
 
 const quotes = "\"'`"
 const escape = /\\{1,16}(["'`nrtbf])|\u001b\[[0-9;]{0,20}[A-Za-z]|&(?:quot|#34|#39);/g
-/** Of Claude Code's Read; a number is rare before an arrow, so look back from there. */
+/** Line number in the output of Claude Code's Read. Digits before an arrow are rare, so it looks back from there. */
 const lineNumber = /\d{1,6}→(?<=(?:^|\n) {0,6}\d{1,6}→)/g
 
 /**
- * The text with the escapes of JSON inside JSON, terminal colours, and the line numbers of Claude Code's Read blanked, each at its length, so that ranges stay: in `\nghp_…` and `ESC[32mghp_…` the token would seem to go on from the letter
- * before it. An escaped quote becomes a quote and blanks, an escaped line end becomes blanks and a line end.
+ * Replaces the escapes of JSON inside JSON, terminal colours, and the line numbers of Claude Code's Read by blanks of
+ * the same length, so that ranges stay valid. In `\nghp_…` and `ESC[32mghp_…` the letter before the token would hide it
+ * from the rules. An escaped quote becomes a quote and blanks, an escaped line end becomes blanks and a line end.
  */
 const blankEscapes = (text: string): string => {
   const blanked = text.replace(escape, (match, character: string | undefined) => {
@@ -63,7 +64,10 @@ const blankEscapes = (text: string): string => {
   return blanked.includes("→") ? blanked.replace(lineNumber, (match) => " ".repeat(match.length)) : blanked
 }
 
-/** Sorted and disjoint. Of those that overlap, the first, then the longest, then the most specific gives the kind. */
+/**
+ * Returns sorted, disjoint findings. Overlapping findings become one, whose kind is that of the first, then the
+ * longest, then the most specific: the input lists the specific rules first.
+ */
 const merge = (findings: ReadonlyArray<Finding>): ReadonlyArray<Finding> => {
   const merged: Array<Finding> = []
   for (const finding of [...findings].sort((a, b) => a.start - b.start || b.end - a.end)) {
@@ -79,7 +83,7 @@ const isLow = (unit: number): boolean => unit >= 0xdc00 && unit < 0xe000
 const splitsPair = (text: string, index: number): boolean =>
   isHigh(text.charCodeAt(index - 1)) && isLow(text.charCodeAt(index))
 
-/** Takes from `findings`, from index `next` on, those that lie in the text that begins at `offset`. */
+/** Masks the findings, from index `next` on, that lie in the text that begins at `offset`. */
 const mask = (
   text: string,
   offset: number,
@@ -127,8 +131,8 @@ const redactBatch = async (
 }
 
 /**
- * Masks each secret, and each `<private>` passage, as `[redacted:kind]`. What is masked already stays as it is. A rule
- * that throws is a defect, so that no text gets through unmasked.
+ * Masks each secret, and each `<private>` passage, as `[redacted:kind]`. Earlier masks stay as they are. A rule that
+ * throws is a defect, so that no text gets through unmasked.
  */
 export const redact = (texts: ReadonlyArray<string>): Effect.Effect<Redaction> =>
   Effect.promise(async () => {

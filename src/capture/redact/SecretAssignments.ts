@@ -1,4 +1,4 @@
-/** Secrets told by a name before them: `password = "…"`, `API_KEY=…`, `--token …`, `密码是…`. */
+/** Finds secrets by the name before them: `password = "…"`, `API_KEY=…`, `--token …`, `密码是…`. */
 import type { Finding } from "./Secretlint.ts"
 import { entropy, isMixed, isPlaceholder, isRandom, isSomethingElse, isUuid, isWords } from "./SecretValue.ts"
 
@@ -12,11 +12,11 @@ const name = new RegExp(
   "gi"
 )
 
-/** Words before the telling one that make it something else: `max_tokens`, `nextPageToken`, `compass`. */
+/** Words that make the name after them no secret's: `max_tokens`, `nextPageToken`, `compass`. */
 const otherBefore = new Set(
   "max min num total count page continuation hashed js by com encom sur tres over under".split(" ")
 )
-/** Words after it: `tokenUrl`, `password_file`, `secretName`. */
+/** Words that make the name before them no secret's: `tokenUrl`, `password_file`, `secretName`. */
 const otherAfter = new Set(
   ("count type types kind limit length len size budget usage url urls uri path file dir ttl expiry expires expiration " +
     "issued hash name names label title field input column regex pattern prefix suffix placeholder arn at version " +
@@ -29,13 +29,13 @@ const wordsOf = (name: string): ReadonlyArray<string> =>
   name.replace(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase().split(/[\s_.-]+/)
 
 const passwordName = /pass|pwd|\bpw\b|密码|口令/i
-/** What they name is made of plain words, several of them. */
+/** Names of secrets that consist of several plain words. */
 const phraseName = /passphrase|mnemonic|seed[_ -]?phrase/i
 
 /**
- * From the name to the value: a type annotation and `=`, `:`, `=>`, `:=`, or the value of an entry with that name
- * (`name: DB_PASSWORD, value: …`, `<add key="Password" value="…"`), an XML element, a default (`|| "…"`, `:-`), bold
- * Markdown, or the words "is" and "是".
+ * Matches from the name to the value: a type annotation and `=`, `:`, `=>`, `:=`, or the value of an entry with that
+ * name (`name: DB_PASSWORD, value: …`, `<add key="Password" value="…"`), an XML element, a default (`|| "…"`, `:-`),
+ * bold Markdown, or the words "is" and "是".
  */
 const connective = new RegExp(
   "[\"'`]?\\]?(?:" + [
@@ -51,7 +51,7 @@ const connective = new RegExp(
   ].join("|") + ")",
   "y"
 )
-/** Signs that join less closely, so that the value must show itself a secret: `密码 …`, `the password for x is …`. */
+/** Looser connectives, after which the value itself must look like a secret: `密码 …`, `the password for x is …`. */
 const looseConnective = new RegExp(
   [
     "\\s{0,2}(?:→|->|\\|)\\s{0,2}",
@@ -63,16 +63,16 @@ const looseConnective = new RegExp(
   ].join("|"),
   "y"
 )
-/** `--password hunter2`, `PASSWORD 'hunter2'` */
+/** The blanks in `--password hunter2` and `PASSWORD 'hunter2'`. */
 const argument = /\s{1,2}/y
 const openingQuote = /[「『“‘«]/
 
 const quoted = /"\s{0,8}([^"\s]{6,512})|'\s{0,8}([^'\s]{6,512})|`\s{0,8}([^`\s]{6,512})/y
-/** Ends at what ends a value in code, a query or a Chinese sentence. */
+/** Stops at the characters that end a value in code, a query or a Chinese sentence. */
 const bare = /(?:[^\s"'`,;&|(){}<>[\]“”‘’«»\u3000-\u9fff\uff00-\uffef]|&(?!&|[\w.%-]{1,40}=)){6,512}/y
-/** In a line of a .env file or a shell, punctuation is part of the value. */
+/** Value in a line of a .env file or a shell, where punctuation belongs to the value. */
 const bareEnvironment = /[^\s"'`<>]{6,512}/y
-/** Of several words, closed by the quote that opened it. */
+/** A phrase of several words, closed by the quote that opened it. */
 const quotedPhrase = /(["'`])([^"'`\n]{8,200})\1/y
 const functionWord = "the|for|and|with|not|are|was|must|used|use|your|from|this|that|will|can|should|when|you|is"
 const barePhrase = new RegExp(
@@ -86,31 +86,31 @@ const at = (pattern: RegExp, text: string, index: number): RegExpExecArray | nul
   return pattern.exec(text)
 }
 
-/** The part of an identifier that precedes `index`, at most 40 characters. */
+/** Returns the part of an identifier before `index`, at most 40 characters. */
 const prefixAt = (text: string, index: number): string =>
   /[\w.-]{0,40}$/.exec(text.slice(Math.max(0, index - 40), index))?.[0] ?? ""
 
-/** How much of a value tells what it is. */
+/** Characters of a value that are judged; a secret's rest is masked with them. */
 const JUDGED = 128
 
 type Style = "quoted" | "bare" | "environment"
 
 const isSecret = (name: string, written: string, style: Style, isLoose: boolean): boolean => {
-  // At the end of a file's name.
+  // A secret may stand before the extension of a file's name.
   const value = written.slice(0, JUDGED).replace(/\.(?:txt|log|md)$/, "")
   if (isSomethingElse(value) || entropy(value) < 2) return false
   const password = passwordName.test(name)
   if (value.length < 8) return password && !isLoose && /\d/.test(value) && /[A-Za-z]/.test(value)
-  // That of a mail account.
+  // The authorization code of a Chinese mail account is 16 lower-case letters.
   if (name === "授权码" && /^[a-z]{16}$/.test(value)) return true
   if (isLoose) {
-    // Nor code, nor the next assignment.
+    // Neither code nor the next assignment is a secret.
     const isOther = /[(){}]|^[A-Za-z_]\w{0,40}=[^=]/.test(value)
     return isMixed(value) && !isOther && (password || (isRandom(value) && !isUuid(value)))
   }
   const telling = /pass|secret|token|key|credential/i.test(value)
   if (/^\d+$/.test(value)) return password
-  // `OPENAI_KEY=…`: "key" alone says little.
+  // "key" alone is a weak sign, as in `OPENAI_KEY=…`.
   if (/[a-z0-9]_key$/i.test(name) && !/(?:api|access|private|secret|auth)_key$/i.test(name)) {
     return style !== "bare" && value.length >= 20 && isRandom(value)
   }
@@ -142,7 +142,7 @@ const valueAt = (text: string, index: number, environment: boolean): Value | und
   const unquoted = at(pattern, text, index)
   if (unquoted === null) return undefined
   const end = pattern.lastIndex
-  // `getToken()`, `tokens[0]`, `Option<string>`
+  // Code such as `getToken()`, `tokens[0]` or `Option<string>` is no value.
   if (!environment && /^(?:[([{]|<(?!\/))/.test(text.slice(end, end + 2))) return undefined
   const trailing = /[.,;:)\\]*$/.exec(unquoted[0])?.[0].length ?? 0
   return { start: index, end: end - trailing, style: environment ? "environment" : "bare" }
@@ -150,7 +150,7 @@ const valueAt = (text: string, index: number, environment: boolean): Value | und
 
 const space = /[\s"'`]/
 
-/** A value longer than the bound of its pattern is masked to its end. */
+/** Extends a value that is longer than its pattern's bound to its end. */
 const extended = (text: string, { end, start }: Value): number => {
   let index = end
   if (end - start >= 512) { while (index < text.length && !space.test(text.charAt(index))) index++ }
@@ -164,11 +164,11 @@ interface Joint {
   readonly isLoose: boolean
 }
 
-/** Where the value of the name that ends at `end` may begin, and how the two are joined. */
+/** Finds the index at which the value of the name that ends at `end` may begin, and how the two are joined. */
 const jointAt = (text: string, end: number, prefix: string): Joint | undefined => {
   if (at(connective, text, end) !== null) {
     const index = connective.lastIndex
-    // What stands in another line than its name must be in quotes, or show itself a secret.
+    // A value in another line than its name must be in quotes, or look like a secret itself.
     const isLoose = !/["'`]/.test(text.charAt(index)) && /=\s*\n|\n\s*\n/.test(text.slice(end, index))
     return { index, isLoose }
   }
@@ -180,7 +180,7 @@ const jointAt = (text: string, end: number, prefix: string): Joint | undefined =
   return at(looseConnective, text, end) === null ? undefined : { index: looseConnective.lastIndex, isLoose: true }
 }
 
-/** `passphrase: four plain words here`, `SMTP_PASS='two words!'` */
+/** Matches values of several words: `passphrase: four plain words here`, `SMTP_PASS='two words!'`. */
 const phraseAt = (text: string, index: number, full: string, environment: boolean): Value | undefined => {
   const isPhrase = phraseName.test(full)
   if (!isPhrase && !(environment && passwordName.test(full))) return undefined
@@ -204,14 +204,14 @@ const kindOf = (name: string): string => {
   return /token|令牌/i.test(name) ? "token" : "secret"
 }
 
-/** Finds all of the above in a text whose escapes are blanked (see Redactor). */
+/** Finds all these secrets in a text whose escapes are blanked (see Redactor). */
 export const findings = (text: string): ReadonlyArray<Finding> => {
   const found: Array<Finding> = []
   let judged = 0
   for (const match of text.matchAll(name)) {
     if (match.index < judged) continue
     const prefix = prefixAt(text, match.index)
-    // The kind in a mask is no name.
+    // The kind in an earlier mask (`[redacted:password]`) is no name of a secret.
     if (text.startsWith("[redacted:", match.index - prefix.length - "[redacted:".length)) continue
     const full = prefix + match[0]
     const end = match.index + match[0].length
@@ -225,7 +225,7 @@ export const findings = (text: string): ReadonlyArray<Finding> => {
     const phrase = joint.isLoose ? undefined : phraseAt(text, index, full, environment)
     const value = phrase ?? valueAt(text, index, environment)
     if (value === undefined || value.end - value.start < 6) continue
-    // Names within a long one would each be judged by all that follows them.
+    // Skips the names within a long value: each would be judged with the whole rest of that value.
     if (value.end - value.start >= 512) judged = value.end
     if (
       phrase === undefined && !isSecret(full, text.slice(value.start, value.end), value.style, joint.isLoose)

@@ -1,4 +1,4 @@
-/** Secrets told by their place in a header, a command line, a Kubernetes secret or a sentence. */
+/** Finds secrets by their place in a header, a command line, a Kubernetes secret or a sentence. */
 import type { Finding } from "./Secretlint.ts"
 import { isMixed, isPlaceholder, isRandom, isSomethingElse, isWords } from "./SecretValue.ts"
 
@@ -11,7 +11,7 @@ const authorization = new RegExp(
   "gi"
 )
 
-/** `user:password` in base64 */
+/** Matches `user:password` in base64. */
 const isCredentials = (value: string): boolean =>
   /^[A-Za-z0-9+/]+={0,2}(?:\.[a-z]{1,4})?$/.test(value) &&
   /^[\x20-\x7e]{1,128}:[\x20-\x7e]{1,512}$/.test(
@@ -38,16 +38,16 @@ const headers = (text: string, found: Array<Finding>): void => {
 type Judge = (value: string) => boolean
 
 const isGiven: Judge = (value) => !isPlaceholder(value) && !/^\d{1,6}$/.test(value)
-/** Where an option means something else in other programs, or a sentence may say anything. */
+/** Stricter, for options that mean something else in other programs, and for sentences, which may say anything. */
 const isTelling: Judge = (value) => isMixed(value) && !isSomethingElse(value)
 const isKey: Judge = (value) => isRandom(value) && !isSomethingElse(value)
 
 interface Option {
   readonly names: string
-  /** What the command is that has it, up to there. */
+  /** Matches the command line up to the end of the option's name. */
   readonly command: RegExp
   readonly kind: string
-  /** What follows the option and ends with its only group, which is the secret. */
+  /** Matches the text after the option's name; ends with its only group, which is the secret. */
   readonly value: RegExp
   readonly isSecret: Judge
 }
@@ -56,7 +56,7 @@ interface Option {
 const quote = "(?:[\"']\\s{0,8})?"
 const plain = "([^\\s\"'$|;<>]{3,})"
 const apart = new RegExp(` ?${quote}${plain}`, "y")
-/** `mysql -p shop` names a database. */
+/** Value joined to its option, without a blank: `mysql -p shop` names a database. */
 const joined = new RegExp(`${quote}${plain}`, "y")
 const afterUser = (separator: string) =>
   new RegExp(`[ =]?${quote}[^\\s${separator}"'$]{1,64}${separator}${quote}([^\\s"'$]{3,})`, "y")
@@ -120,10 +120,10 @@ for (const option of options) {
 }
 const optionName = new RegExp(`\\s(${[...optionsByName.keys()].sort((a, b) => b.length - a.length).join("|")})`, "g")
 
-/** How far back a command may begin. */
+/** Characters before the option in which its command must begin. */
 const COMMAND = 300
 
-/** The command up to the end of an option: the line, and lines before that go on with a backslash or an option. */
+/** Returns the command up to `end`: its line, and earlier lines that continue by a backslash or an indented option. */
 const commandUpTo = (text: string, end: number): string => {
   const before = text.slice(Math.max(0, end - COMMAND), end)
   const line = /(?:^|\n)(?:[^\n]*(?:\\\n|\n(?=\s{1,8}-)))*[^\n]*$/.exec(before)
@@ -145,7 +145,7 @@ const optionValues = (text: string, found: Array<Finding>): void => {
   }
 }
 
-/** `echo password | docker login --password-stdin` */
+/** Matches `echo password | docker login --password-stdin` from the bar on. */
 const piped = /\|[^\n|]{0,80}?(?:--password-stdin|sudo -S|chpasswd)/g
 const echoed = /\becho\s(?:-n\s)?["']?\s{0,8}(?:[\w.-]{1,32}:)?([^\s"'$|:]{3,})["']?\s{0,8}$/
 
@@ -161,15 +161,15 @@ const pipedValues = (text: string, found: Array<Finding>): void => {
 }
 
 interface Rule {
-  /** The pattern is tried where the text holds it. */
+  /** The pattern is tried only if the text contains this. */
   readonly literal: string | RegExp
   readonly kind: string
-  /** Ends with its only group, which is the secret. */
+  /** Ends with its only group, which is the secret, or with a look-ahead after it. */
   readonly pattern: RegExp
   readonly isSecret: Judge
 }
 
-/** Those that could begin anywhere begin with a sign that is rare and look back from there. */
+/** A pattern that could begin anywhere starts at a rare sign and looks back from there. */
 const rules: ReadonlyArray<Rule> = [
   {
     literal: "=",
@@ -214,7 +214,7 @@ const rules: ReadonlyArray<Rule> = [
     pattern: /\bsk"\s{0,8}:\s?"\s{0,8}([A-Za-z0-9+/=]{20,})(?=["\s])/g,
     isSecret: isKey
   },
-  // A constructor or a method that takes nothing but a key.
+  // A constructor or a method whose only argument is a key.
   {
     literal: "(",
     kind: "api-key",
@@ -269,10 +269,10 @@ const cookies = (text: string, found: Array<Finding>): void => {
 
 const kubernetesSecret = /\bkind["']?:\s{0,2}["']?Secret\b/g
 const entry = /[\w.-]{1,253}["']?:\s{1,2}["']?([A-Za-z0-9+/]{16,}={0,2})(?=["'\s]|$)/g
-/** How far before and after its kind the data of a secret is looked for. */
+/** Characters before and after a manifest's kind in which the data of the secret is looked for. */
 const REACH = 8_192
 
-/** In a manifest everything under `data` and `stringData` is secret, whatever its name; keys in base64 are told by form. */
+/** Finds the data of a manifest, where every entry is secret, whatever its name: only the value's form is judged. */
 const kubernetesSecrets = (text: string, found: Array<Finding>): void => {
   let done = 0
   for (const { index } of text.matchAll(kubernetesSecret)) {
@@ -290,7 +290,7 @@ const kubernetesSecrets = (text: string, found: Array<Finding>): void => {
   }
 }
 
-/** What `kubectl get secret … -o jsonpath` prints. */
+/** Matches the output of `kubectl get secret … -o jsonpath`. */
 const printedSecret = /\bget secrets? [^\n]{0,200}\n[^\w\n]{0,8}([A-Za-z0-9+/]{16,}={0,2})(?=[\s"']|$)/g
 
 const printedSecrets = (text: string, found: Array<Finding>): void => {
@@ -301,7 +301,7 @@ const printedSecrets = (text: string, found: Array<Finding>): void => {
   }
 }
 
-/** Finds all of the above in a text whose escapes are blanked (see Redactor). */
+/** Finds all these secrets in a text whose escapes are blanked (see Redactor). */
 export const findings = (text: string): ReadonlyArray<Finding> => {
   const found: Array<Finding> = []
   headers(text, found)

@@ -1,12 +1,12 @@
 /**
- * What secretlint's preset lacks: tokens that are told by their own shape. (Those told by a name before them are in
- * SecretAssignments.) Each pattern ends in an unbounded run that nothing follows, or has bounded parts, so that none
- * backtracks far.
+ * Finds tokens that secretlint's preset lacks and that are recognized by their own shape. (SecretAssignments finds
+ * secrets by the name before them.) Each pattern ends in an unbounded run that nothing follows, or has bounded parts,
+ * so that none backtracks far.
  */
 import type { Finding } from "./Secretlint.ts"
 import { entropy, isPlaceholder, isRandom, isWords } from "./SecretValue.ts"
 
-/** Kind and pattern. The preset's own providers recur where its pattern misses a form the provider issues. */
+/** Kind and pattern. A provider of the preset recurs here where the preset's pattern misses a form that it issues. */
 const tokens: ReadonlyArray<readonly [kind: string, pattern: string]> = [
   // The preset finds ids (AKIA…) only by an option, together with account numbers, at a third of its whole run time.
   ["aws", "(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA|AGPA|AIDA|AROA|AIPA|ANPA|ANVA)[A-Z0-9]{16}(?![A-Za-z0-9_])"],
@@ -50,11 +50,11 @@ const tokens: ReadonlyArray<readonly [kind: string, pattern: string]> = [
   ["modelscope", "ms-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"],
   ["fly", "fm[12][ar]?_[\\w+/=]{60,}"],
   ["yandex", "AQVN[\\w-]{35,}"],
-  // As `.dockerconfigjson` holds it: `{"auths":`.
+  // Base64 of `{"auths":`, the beginning of a `.dockerconfigjson`.
   ["docker", "eyJhdXRocyI6[\\w+/=]{20,}"],
-  // Same form, many providers: Groq, xAI, Perplexity, Replicate, NVIDIA, Tavily, LangSmith, Jina, Supabase, Notion,
-  // Figma, Postman, New Relic, Netlify, PlanetScale, Sentry, Linear OAuth, Doppler, Heroku, Render, Cerebras, Pinecone,
-  // Firecrawl, Pulumi, RubyGems, SonarQube, Buildkite, CircleCI.
+  // Many providers share this form: Groq, xAI, Perplexity, Replicate, NVIDIA, Tavily, LangSmith, Jina, Supabase,
+  // Notion, Figma, Postman, New Relic, Netlify, PlanetScale, Sentry, Linear OAuth, Doppler, Heroku, Render, Cerebras,
+  // Pinecone, Firecrawl, Pulumi, RubyGems, SonarQube, Buildkite, CircleCI.
   [
     "api-key",
     "(?:gsk_|xai-|pplx-|HRKU-|rnd_|csk-|pcsk_|fc-|pul-|rubygems_|sq[pua]_|bkua_|CCIPAT_|r8_|nvapi-|tvly-|lsv2_[a-z]{2}_|jina_|sbp_|sb_secret_|ntn_|figd_|PMAK-|NRAK-|nfp_|" +
@@ -64,14 +64,14 @@ const tokens: ReadonlyArray<readonly [kind: string, pattern: string]> = [
   ["api-key", "sk-(?:[a-z0-9]{1,12}-){0,3}[A-Za-z0-9_]{20,}"]
 ]
 
-/** Their prefixes (`sk-`, `hf_`, `jina_`) begin identifiers, CSS classes and stand-ins made of words too. */
+/** Kinds whose prefixes (`sk-`, `hf_`, `jina_`) also begin identifiers, CSS classes and placeholders made of words. */
 const beginsWords: ReadonlySet<string> = new Set(
   "api-key huggingface openai anthropic slack twitter square crates artifactory yandex".split(" ")
 )
 
 const alternatives = tokens.map(([, source]) => `(${source})`).join("|")
 const token = new RegExp(`\\b(?:${alternatives})`, "g")
-/** In a percent-encoded URL the escape's last digit precedes: `%3Dghp_…`. */
+/** Tokens in a percent-encoded URL, where an escape's last digit precedes them: `%3Dghp_…`. */
 const encodedToken = new RegExp(`%[0-9A-Fa-f]{2}(?:${alternatives})`, "g")
 
 const providerTokens = (text: string, pattern: RegExp, found: Array<Finding>): void => {
@@ -85,7 +85,7 @@ const providerTokens = (text: string, pattern: RegExp, found: Array<Finding>): v
   }
 }
 
-/** Those that begin as anything may: looked for from a sign within them. */
+/** Tokens with no telling prefix: each pattern starts at a sign within the token and looks back from there. */
 const lookedBack: ReadonlyArray<readonly [kind: string, sign: string, pattern: RegExp]> = [
   ["telegram", ":AA", /:AA[\w-]{32,}(?<=(?<!\d)(\d{8,10}:AA[\w-]{32,512}))/g],
   ["mailchimp", "-us", /-us\d{1,2}(?!\w)(?<=(?<![0-9a-f])([0-9a-f]{32}-us\d{1,2}))/g],
@@ -102,7 +102,7 @@ const lookedBackTokens = (text: string, found: Array<Finding>): void => {
   }
 }
 
-/** Header and payload are JSON objects, so both begin with `{"` in base64; encrypted ones have five parts. */
+/** Matches JSON Web Tokens: a header is JSON, so it begins with `{"` in base64; encrypted tokens have five parts. */
 const jwt =
   /(?<![A-Za-z0-9_-](?<!%[0-9A-Fa-f]{2}))eyJ[\w-]{10,2048}\.(?:[\w-]{10,}(?:\.[\w-]*){1,3}|\.[\w-]{10,}\.[\w-]{10,}\.[\w-]+)/g
 
@@ -112,7 +112,7 @@ const jsonWebTokens = (text: string, found: Array<Finding>): void => {
   }
 }
 
-/** `://user:password@` and `://token@`, also with "/" escaped, as some JSON writers do. */
+/** Matches `://user:password@` and `://token@`, also with "/" escaped, as some JSON writers do. */
 const urlPassword = new RegExp(
   ":(?:\\\\{0,8}/){2}(?:([^\\s/?#:@\"'`<>\\\\]{0,256}):([^\\s/\"'`<>\\\\]{1,256})@(?=[\\w[$%{.-])|([\\w-]{20,256})@(?=\\w))",
   "g"
@@ -134,7 +134,7 @@ const urlPasswords = (text: string, found: Array<Finding>): void => {
   }
 }
 
-/** `jdbc:oracle:thin:user/password@` */
+/** Matches `jdbc:oracle:thin:user/password@`. */
 const oracle = /jdbc:oracle:\w{1,8}:[\w.$-]{1,64}\/([^\s"'`@]{3,128})@/g
 
 const oraclePasswords = (text: string, found: Array<Finding>): void => {
@@ -145,7 +145,7 @@ const oraclePasswords = (text: string, found: Array<Finding>): void => {
   }
 }
 
-/** The preset covers those of Slack; these too are secret as a whole. */
+/** Webhook URLs that are secret as a whole; the preset covers those of Slack. */
 const webhook = new RegExp(
   "https://(?:" + [
     "(?:ptb\\.|canary\\.)?discord(?:app)?\\.com/api/webhooks/\\d{10,}/",
@@ -165,11 +165,11 @@ const webhooks = (text: string, found: Array<Finding>): void => {
 
 const pemBegin = /-----BEGIN[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----/g
 const pemEnd = /-----END[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----/y
-/** What a block that was cut off consists of: base64, headers, and the line numbers of `cat -n` and Claude Code's Read. */
+/** Matches the rest of a truncated block: base64, headers, and the line numbers of `cat -n` and Claude Code's Read. */
 const pemRest =
   /(?:[\s\\→|+:.,-]{0,16}(?:[A-Za-z0-9+/=]{8,}|\d{1,6}|(?:Proc-Type|DEK-Info|Version|Comment):[^\n]{0,80}))*/y
 
-/** The preset knows only blocks that are complete, without headers and without line numbers. */
+/** Finds blocks that the preset misses: truncated ones, and those with headers or line numbers. */
 const privateKeys = (text: string, found: Array<Finding>): void => {
   for (const match of text.matchAll(pemBegin)) {
     const start = match.index + match[0].length
@@ -177,13 +177,13 @@ const privateKeys = (text: string, found: Array<Finding>): void => {
     pemRest.lastIndex = start
     const complete = pemEnd.lastIndex !== -1 && pemEnd.lastIndex - start < 32768 && pemEnd.test(text)
     const end = complete ? pemEnd.lastIndex : start + (pemRest.exec(text)?.[0].length ?? 0)
-    // Code that takes a block apart, and documentation ("..."), name the markers only.
+    // Code that parses a block, and documentation ("..."), contain only the markers.
     if (!/[A-Za-z0-9+/]{40}/.test(text.slice(start, end))) continue
     found.push({ start: match.index, end, kind: "private-key" })
   }
 }
 
-/** A block in base64 once more, as kubeconfigs and CI variables hold it. */
+/** Matches a PEM block that is base64-encoded once more, as in kubeconfigs and CI variables. */
 const encodedPem = /LS0tLS1CRUdJTi[A-Za-z0-9+/]{32,}={0,2}/g
 const puttyKey = /\bPrivate-Lines: \d{1,3}\s{1,4}((?:[A-Za-z0-9+/=]{8,64}\s{1,4}){1,200})/g
 
@@ -202,7 +202,7 @@ const puttyKeys = (text: string, found: Array<Finding>): void => {
   }
 }
 
-/** Finds all of the above in a text whose escapes are blanked (see Redactor). */
+/** Finds all these tokens in a text whose escapes are blanked (see Redactor). */
 export const findings = (text: string): ReadonlyArray<Finding> => {
   const found: Array<Finding> = []
   providerTokens(text, token, found)

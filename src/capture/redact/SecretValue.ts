@@ -1,6 +1,6 @@
-/** Judges whether a string is a secret, or words, code or a stand-in. */
+/** Judges whether a string is a secret, or words, code or a placeholder. */
 
-/** Bits per UTF-16 unit (Shannon), by the frequencies of the units in the string's own first 64. */
+/** Returns the Shannon entropy in bits per UTF-16 unit, by the frequencies among the string's first 64 units. */
 export const entropy = (value: string): number => {
   const counts = new Map<string, number>()
   const length = Math.min(value.length, 64)
@@ -28,7 +28,10 @@ const standIn = new RegExp(
 const trivial =
   /^(?:pass|password|passwd|pwd|secret|token|key|apikey|user|username|null|none|true|false|x-oauth-basic)$/i
 
-/** A reference to a variable, `<your-key>`, `changeme`, `***`, "password", an earlier mask, or one character repeated. */
+/**
+ * Matches a reference to a variable, `<your-key>`, `changeme`, `***`, "password", an earlier mask, or a string of fewer
+ * than 3 different characters.
+ */
 export const isPlaceholder = (value: string): boolean =>
   reference.test(value) || standIn.test(value) || trivial.test(value) || new Set(value.slice(0, 64)).size < 3
 
@@ -36,12 +39,13 @@ const parts = /[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[-_.$:/]/g
 const consonants = /[bcdfghjklmnpqrstvwxz]{5}/i
 
 /**
- * Made of words and a few numbers, as identifiers, CSS classes and package names are: `accessToken2`, `sk-circle-1`,
- * `NoSubstitutionTemplateLiteral`. Takes 1 in 200 generated keys of 16 characters for words, 1 in 1000 of 20.
+ * Matches values made of words and a few numbers, as identifiers, CSS classes and package names are: `accessToken2`,
+ * `sk-circle-1`, `NoSubstitutionTemplateLiteral`. Takes 1 in 200 generated keys of 16 characters for words, 1 in 1000
+ * of 20.
  */
 export const isWords = (value: string): boolean => {
   if (value.length > 96 || /[a-z]{24}|[A-Z]{18}/.test(value) || consonants.test(value)) return false
-  // `base64url` goes on after the number too, but is short.
+  // Letters that go on after a number are no words, except in short ones like `base64url`.
   if (value.split(/[-_.$:/]/).some((part) => part.length > 10 && /\d(?:[a-z]|[A-Z]{3})/.test(part))) return false
   const all = value.match(parts) ?? []
   const words = all.filter((part) => /[A-Za-z]/.test(part))
@@ -63,21 +67,21 @@ const call = /^[\w$.?!]+\(/
 const goTest = /^Test[A-Z]\w*$/
 const member = /^[A-Za-z_$][\w$]{0,23}(?:\??\.[A-Za-z_$][\w$]{0,23})+!?$/
 
-/** A translated sentence, or code after a quote that closes instead of opening. */
+/** Matches a translated sentence, or code after a quote that closes instead of opening. */
 const prose = /[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef“”„]|^[),;}\]]/
 
-/** A place, a number, a version, a date, code or a sentence; also as the name of a text file. */
+/** Matches a placeholder, location, number, version, date, code or sentence; also as the name of a text file. */
 export const isSomethingElse = (value: string): boolean => {
   const stem = value.replace(/\.(?:txt|log|md)$/, "")
   return isPlaceholder(stem) || location.test(stem) || isPath(stem) || version.test(stem) || date.test(stem) ||
     call.test(stem) || goTest.test(stem) || member.test(stem) || prose.test(stem)
 }
 
-/** Long enough, no stand-in, not made of words, and as mixed as a generated key of its length is. */
+/** Matches 16 characters or more that are no placeholder, not made of words, and as mixed as a generated key. */
 export const isRandom = (value: string): boolean =>
   value.length >= 16 && !isPlaceholder(value) && !isWords(value) && entropy(value) >= 3
 
-/** Without a sign that joins it to its name, a password shows itself by a mixture of letters with digits or marks. */
+/** Recognizes a password that no sign joins to its name: 8 characters or more that mix letters with digits. */
 export const isMixed = (value: string): boolean =>
   value.length >= 8 && /[A-Za-z]/.test(value) && /\d/.test(value) && !isPlaceholder(value) && !isWords(value) &&
   entropy(value) >= 2.5

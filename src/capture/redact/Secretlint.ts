@@ -1,5 +1,5 @@
 /**
- * Secretlint's recommended rules, run by a small host of our own. `@secretlint/core` is not used, because:
+ * Runs secretlint's recommended rules in a small host of our own. `@secretlint/core` is not used, because:
  * - its profiler marks each rule of each call in the process's performance timeline and never clears it: it slows down
  *   with every call and, after some thousands, throws out of a timer;
  * - it cuts a byte order mark off the content, which shifts every range by one.
@@ -8,20 +8,21 @@ import { creator as preset } from "@secretlint/secretlint-rule-preset-recommend"
 import type { SecretLintRuleContext, SecretLintRuleCreator, SecretLintSourceCode } from "@secretlint/types"
 import { isWords } from "./SecretValue.ts"
 
-/** A secret at `start` (inclusive) to `end` (exclusive), in UTF-16 units. */
+/** A secret from `start` (inclusive) to `end` (exclusive), in UTF-16 units. */
 export interface Finding {
   readonly start: number
   readonly end: number
   readonly kind: string
 }
 
-/** Rules we leave out by name, so that a rule a later version adds is run. */
+/** Omitted rules. They are listed by name, so that rules added by a later version run. */
 const omitted: ReadonlySet<string> = new Set([
-  // Lets a text switch the masking off with a `secretlint-disable` comment.
+  // This rule lets a text switch the masking off with a `secretlint-disable` comment.
   "@secretlint/secretlint-rule-filter-comments",
-  // Looks at whole files: parses a .json, or reads a .p12 from disk. The key inside is found as a PEM block.
+  // This rule needs whole files: it parses a .json, or reads a .p12 from disk. The key inside is found as a PEM block.
   "@secretlint/secretlint-rule-gcp",
-  // These two report the whole URL, and skip a password that contains "password". SecretPatterns masks the password.
+  // These two rules report the whole URL, and skip a password that contains "password". SecretPatterns masks the
+  // password.
   "@secretlint/secretlint-rule-basicauth",
   "@secretlint/secretlint-rule-database-connection-string"
 ])
@@ -39,7 +40,7 @@ const unsupported = (): never => {
   throw new Error("A secretlint rule asked for a line and column, which this host does not compute")
 }
 
-// Without a path, each rule takes the content for any text file.
+// Without a path, each rule treats the content as a plain text file.
 const sourceOf = (content: string): SecretLintSourceCode => ({
   hasBOM: false,
   content,
@@ -56,8 +57,9 @@ const sourceOf = (content: string): SecretLintSourceCode => ({
 })
 
 /**
- * The rules for AWS secret keys and npm report the length of the secret from where its name begins, so that the end of
- * the secret is left over. The message's data holds the secret itself, so look for it from there.
+ * Corrects a range's start. The rules for AWS secret keys and npm report a range with the secret's length that begins
+ * at the secret's name, so that the end of the secret is left over. The message's data holds the secret itself, which
+ * is searched for.
  */
 const startOf = (content: string, [start, end]: readonly [number, number], data: object | undefined): number => {
   for (const value of Object.values(data ?? {})) {
@@ -70,7 +72,7 @@ const startOf = (content: string, [start, end]: readonly [number, number], data:
 
 const tokenCharacter = /[A-Za-z0-9_-]/
 
-/** Some rules stop at a maximal length (Slack at 40 per part) and would leave the rest of a longer token. */
+/** Extends a range to the end of its token: some rules stop at a maximum length (Slack at 40 per part). */
 const endOf = (content: string, end: number): number => {
   let index = end
   while (index < content.length && tokenCharacter.test(content.charAt(index))) index++
@@ -88,19 +90,20 @@ const contextOf = (
   report: ({ message, range }) => {
     const start = startOf(content, range, message.data)
     const end = endOf(content, start + range[1] - range[0])
-    // `npm_package_config_openapi_schema_remote`
+    // The npm rule takes `npm_package_config_openapi_schema_remote` for a token.
     if (!isWords(content.slice(start, end))) report({ start, end, kind })
   }
 })
 
 /**
- * A letter before a token hides it from most rules, but in a Chinese sentence no blank stands between them, and a
- * percent escape ends in one. No token has either within it. Each becomes blanks of its length.
+ * Replaces non-ASCII characters and percent escapes by blanks of the same length; no token contains either. A letter
+ * before a token hides it from most rules, but a Chinese sentence has no blank before a token, and a percent escape may
+ * end in a letter.
  */
 const separated = (text: string): string =>
   text.replace(/[\u0080-\uffff]+|%[0-9A-Fa-f]{2}/g, (match) => " ".repeat(match.length))
 
-/** Rejects when a rule throws. */
+/** Runs the rules over a text. Rejects when a rule throws. */
 export const findings = async (text: string): Promise<ReadonlyArray<Finding>> => {
   const found: Array<Finding> = []
   const content = separated(text)

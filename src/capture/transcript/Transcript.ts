@@ -1,5 +1,6 @@
 /**
- * One line of a Claude Code transcript, as any version from 1.0.98 on writes it. Total: any string gives a result.
+ * Parses one line of a Claude Code transcript, as any version from 1.0.98 on writes it. Total: any string gives a
+ * result.
  *
  * The format is internal to Claude Code and changes; unknown line types are counted, never an error.
  */
@@ -8,7 +9,7 @@ import { idOf } from "../../domain/Ids.ts"
 import { stripFence, without } from "../../domain/Injection.ts"
 import { hear } from "./Prompt.ts"
 
-/** Where a message that was seen before belongs. */
+/** Session and thread of a message seen before. */
 export interface Place {
   readonly sessionId: string
   readonly thread: string
@@ -20,13 +21,13 @@ export type Line =
   | { readonly _tag: "Skipped"; readonly reason: string }
   | { readonly _tag: "Bad"; readonly reason: string }
 
-/** A block's text is kept up to this many characters, its head and tail; what a tool printed is rarely worth more. */
+/** Longest text of a block, in characters: its head and tail are kept. A tool's output is rarely worth more. */
 export const MAX_BLOCK_LENGTH = 16_384
 
 const MAX_TITLE_LENGTH = 200
 const MAX_NAME_LENGTH = 4_096
 
-/** To be called after redaction, as those below too: a cut could go through a secret and hide it. */
+/** Must run after redaction, like the two functions below: a cut through a secret would hide it from the rules. */
 export const shorten = (value: string): string =>
   value.length <= MAX_BLOCK_LENGTH
     ? value
@@ -34,14 +35,14 @@ export const shorten = (value: string): string =>
       value.slice(-MAX_BLOCK_LENGTH * 0.25).replace(/^[\udc00-\udfff]/, "")
     }`
 
-/** One line. */
+/** Returns one line. */
 export const shortenTitle = (value: string): string =>
   head(value.replace(/[\s\u0000-\u001f\u007f]+/g, " ").trim(), MAX_TITLE_LENGTH)
 
-/** A path, or what a tool or a branch is called. */
+/** Shortens a path, or the name of a tool or a branch. */
 export const shortenName = (value: string): string => head(value, MAX_NAME_LENGTH)
 
-/** No surrogate pair is split. */
+/** Splits no surrogate pair. */
 const head = (value: string, length: number): string =>
   value.length <= length ? value : value.slice(0, length).replace(/[\ud800-\udbff]$/, "")
 
@@ -50,7 +51,7 @@ type Json = { readonly [key: string]: unknown }
 const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value)
 const text = (value: unknown): string | undefined => typeof value === "string" && value !== "" ? value : undefined
 
-/** Lines that say nothing worth remembering; attachments and api requests also repeat what we injected. */
+/** Types of lines that hold nothing worth remembering; attachments and API requests also repeat injected memories. */
 const SKIPPED_TYPES = new Set([
   "progress",
   "queue-operation",
@@ -73,22 +74,22 @@ const SKIPPED_TYPES = new Set([
   "pr-link"
 ])
 
-/** What a type of a later version could be called; anything else is not repeated. */
+/** Matches plausible type names of later versions; a type of any other form is counted without its name. */
 const TYPE_NAME = /^[a-z]{1,20}(?:[-_][a-z]{1,20}){0,3}$/
 
-/** Claude Code's own subagents, which are given a copy of the session: one that summarises it, one that guesses the next prompt. */
+/** Claude Code's own subagents, which get a copy of the session: one summarises, one guesses the next prompt. */
 const INTERNAL_AGENT = /^a(?:compact|prompt_suggestion)-/
 
 const skipped = (reason: string): Line => ({ _tag: "Skipped", reason })
 const bad = (reason: string): Line => ({ _tag: "Bad", reason })
 
-/** How Claude Code shows the beginning of what is too long to be shown, where that is ours: the fence has no end there. */
+/** Claude Code's preview of an output of ours that is too long to be shown: the fence lacks its end. */
 const PREVIEW = /<persisted-output>[^<]{0,2000}<claude-memory\b[^>]{0,200}>/
 
-/** What is left of an answer of our MCP tools, which Claude Code writes as JSON. */
+/** The rest of an answer of our MCP tools, which Claude Code writes as JSON, after its fence was stripped. */
 const UNFENCED_ANSWER = /^\s*\{"begin":""\}\s*$/
 
-/** Without what Claude Code adds to texts for Claude's eyes, terminal colours, and what we injected. */
+/** Removes injected memories, Claude Code's reminders to Claude, and terminal colours. */
 const clean = (value: string): string =>
   without(
     without(stripFence(value), PREVIEW, "</persisted-output>").replace(UNFENCED_ANSWER, ""),
@@ -111,7 +112,7 @@ const block = (
 
 const FILE_KEYS = ["file_path", "notebook_path", "path"] as const
 
-/** What JSON.parse can read may be nested too deeply for JSON.stringify. */
+/** Never throws: a value that JSON.parse can read may be nested too deeply for JSON.stringify. */
 const json = (value: unknown): string => {
   try {
     return JSON.stringify(value)
@@ -120,14 +121,14 @@ const json = (value: unknown): string => {
   }
 }
 
-/** A tool's input as text: its strings as they are (they are what a person would search), the rest as JSON. */
+/** Renders a tool's input as text: strings as they are, because people search for them, the rest as JSON. */
 const inputText = (input: Json): string =>
   Object.entries(input).map(([key, value]) => {
     const shown = typeof value === "string" ? value : json(value)
     return shown.includes("\n") ? `${key}:\n${shown}` : `${key}: ${shown}`
   }).join("\n")
 
-/** What Claude Code adds to an agent's answer for Claude. */
+/** Note to Claude that Claude Code adds to an agent's answer. */
 const AGENT_NOTE = /^agentId: \S+ \(for resuming\b/
 
 const resultText = (content: unknown): string => {
@@ -173,13 +174,13 @@ const blocksOf = (content: unknown): ReadonlyArray<Block> => {
   })
 }
 
-/** Claude Code reports on the user's lines too: that a background task ended, that a timer went off. */
+/** Recognizes reports that Claude Code writes on the user's lines: a background task ended, a timer went off. */
 const isReport = (line: Json): boolean => {
   const origin = isObject(line.origin) ? line.origin.kind : undefined
   return line.promptSource === "system" || origin === "task-notification" || origin === "peer"
 }
 
-/** The blocks of a user's line: what was asked as text, what was reported as a tool's result. */
+/** Converts the blocks of a user's line: prompts become text, reports become tool results. */
 const heard = (line: Json, found: ReadonlyArray<Block>) => {
   const blocks: Array<Block> = []
   let isAsked = false
@@ -217,16 +218,18 @@ const timeOf = (line: Json): number | undefined => {
 }
 
 /**
- * @param fileSession the session that the file's name says, for lines that name none
- * @param placeOf where a message already seen belongs, by uuid: how a side chain without an agent id is followed, and how
- * a summary finds the session that it is of
+ * Parses a line.
+ *
+ * @param fileSession session named by the file, for lines that name no session
+ * @param placeOf session and thread of a message seen before, by uuid; a side chain without an agent id needs it to
+ * find its thread, and a summary to find its session
  */
 export const parse = (
   raw: string,
   fileSession: string,
   placeOf: (uuid: string) => Place | undefined
 ): Line => {
-  // A byte order mark is white space to trim, and to JSON an error.
+  // `trim` also removes a byte order mark, which JSON.parse rejects.
   const trimmed = raw.trim()
   if (trimmed === "") return skipped("blank")
   let line: unknown
@@ -270,13 +273,16 @@ export const parse = (
   }
 }
 
-/** A fork's file begins with its parent's lines, under the fork's session but with their own uuids: they stay the parent's. */
+/**
+ * Returns the session of a line. A fork's file begins with its parent's lines, under the fork's session id but with
+ * their old uuids: these lines stay the parent's.
+ */
 const sessionOf = (line: Json): string | undefined => {
   const from = isObject(line.forkedFrom) && line.forkedFrom.messageUuid === line.uuid ? line.forkedFrom : line
   return text(from.sessionId) ?? text(line.sessionId)
 }
 
-/** What was typed while Claude worked is in no user's line, only in this attachment. */
+/** Returns a prompt that was typed while Claude worked: it stands in no user's line, only in this attachment. */
 const queuedPrompt = (line: Json): Json | undefined => {
   const queued = isObject(line.attachment) ? line.attachment : {}
   if (queued.type !== "queued_command" || queued.isMeta === true) return undefined
@@ -315,7 +321,7 @@ const systemLine = (line: Json, sessionId: string, occurredAt: number | undefine
   }
 }
 
-/** How a compaction's summary begins, in lines that don't say that they are one. */
+/** Beginning of a compaction's summary, for lines that are not marked as such. */
 const SUMMARY = /^\s*This session is being continued from a previous conversation that ran out of context/
 
 const messageLine = (

@@ -1,5 +1,5 @@
 /**
- * A transcript as bytes: stretches of whole lines from an offset on, in bounded memory.
+ * Reads a transcript's bytes: stretches of whole lines from an offset on, in bounded memory.
  */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -9,21 +9,21 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
-import { ResourceLedger } from "../../resources/ResourceLedger.ts"
+import * as File from "../../resources/File.ts"
 
-/** A longer line becomes a dead letter: it is passed over, never held in memory whole. */
+/** Longest line, in bytes. A longer one becomes a dead letter and is never held in memory whole. */
 export const MAX_LINE_BYTES = 32 * 1024 * 1024
 const CHUNK_BYTES = 1024 * 1024
-/** What is kept of a line that is too long; more than its dead letter shows, so that redaction sees secrets whole. */
+/** Bytes kept of an overlong line: more than its dead letter shows, so that redaction sees secrets whole. */
 const OVERLONG_BYTES = 64 * 1024
 const HEAD_BYTES = 64 * 1024
-/** The longest value that is looked for in it, whole, in any alphabet. */
+/** Overlap of two chunks in the search after the head: holds the longest value that is looked for, in any alphabet. */
 const OVERLAP_BYTES = 16 * 1024
 const TAIL_BYTES = 64 * 1024
 const NEWLINE = 0x0a
 const RETURN = 0x0d
 
-/** `offset` is that of its first byte; of a line that is `tooLong`, `text` is the beginning only. */
+/** `offset` is that of the line's first byte. When `tooLong` is set, `text` is only the line's beginning. */
 export interface FileLine {
   readonly text: string
   readonly offset: number
@@ -37,11 +37,7 @@ export interface Stretch {
   readonly lines: ReadonlyArray<FileLine>
 }
 
-export const openTranscript = Effect.fn("TranscriptFile.open")(function*(path: string) {
-  const fs = yield* FileSystem.FileSystem
-  const ledger = yield* ResourceLedger
-  return yield* ledger.adopt("file", path, fs.open(path, { flag: "r" }))
-})
+export const openTranscript = Effect.fn("TranscriptFile.open")((path: string) => File.open(path, { flag: "r" }))
 
 const readAt = (file: FileSystem.File, offset: number, size: number) =>
   Effect.zipRight(file.seek(FileSystem.Size(offset), "start"), file.readAlloc(FileSystem.Size(size)))
@@ -50,7 +46,7 @@ const decoder = new TextDecoder()
 
 const fingerprintOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex").slice(0, 32)
 
-/** The first string that is the value of this key. */
+/** Returns the first string value of this key. */
 const valueOf = (key: string, text: string): string | undefined => {
   const literal = new RegExp(`"${key}":\\s*("(?:[^"\\\\]|\\\\.){1,4096}")`).exec(text)?.[1]
   if (literal === undefined) return undefined
@@ -61,7 +57,7 @@ const valueOf = (key: string, text: string): string | undefined => {
   }
 }
 
-/** The same, of what comes after the head: a prompt that waits its turn may be before it, of any length. */
+/** Searches for the value after the head: a queued prompt of any length may precede it. */
 const valueAfterHead = (file: FileSystem.File, key: string) =>
   Effect.iterate({ at: HEAD_BYTES - OVERLAP_BYTES, found: undefined as string | undefined }, {
     while: ({ at, found }) => found === undefined && at < MAX_LINE_BYTES,
@@ -78,7 +74,9 @@ const valueAfterHead = (file: FileSystem.File, key: string) =>
       )
   }).pipe(Effect.map(({ found }) => found))
 
-/** What the first lines tell. The first whole line never changes while a file grows, so its hash tells files apart. */
+/**
+ * Reads the facts in the first lines. The first whole line never changes as a file grows: its hash identifies the file.
+ */
 export const headOf = (file: FileSystem.File, name: string) =>
   Effect.gen(function*() {
     const path = yield* Path.Path
@@ -88,16 +86,16 @@ export const headOf = (file: FileSystem.File, name: string) =>
     const text = decoder.decode(bytes)
     const cwd = valueOf("cwd", text) ?? (yield* valueAfterHead(file, "cwd"))
     return {
-      // The end of a first line that was read without it may come later.
+      // A first line that was read before its line end was written must hash the same afterwards.
       fingerprint: fingerprintOf(first.at(-1) === RETURN ? first.subarray(0, -1) : first),
       cwd,
-      /** Whether the conversation has begun: each line of it has an id, and says where the session works. */
+      /** True once the conversation has begun: each of its lines has a uuid and a working directory. */
       isBegun: cwd !== undefined || valueOf("uuid", text) !== undefined,
       sessionId: valueOf("sessionId", text) ?? path.basename(name, ".jsonl")
     }
   })
 
-/** Of the bytes before `offset`: with the head, it tells a file that has grown from another, or from one written anew. */
+/** Hashes the bytes before `offset`. With the head's hash, it distinguishes a grown file from a replaced one. */
 export const tailOf = (file: FileSystem.File, offset: number) =>
   Effect.map(
     readAt(file, Math.max(0, offset - TAIL_BYTES), Math.min(offset, TAIL_BYTES)),
@@ -105,13 +103,13 @@ export const tailOf = (file: FileSystem.File, offset: number) =>
   )
 
 interface State {
-  /** Of the first byte not yet given out as part of a line. */
+  /** Offset of the first byte that was not emitted yet. */
   readonly start: number
   readonly position: number
   readonly pending: ReadonlyArray<Uint8Array>
-  /** The beginning of a line that is too long, while its end is looked for. */
+  /** Beginning of an overlong line whose end was not found yet. */
   readonly overlong: string | undefined
-  /** A last line was given out without its newline: what comes now is another time's. */
+  /** The last line was emitted without its newline, so reading stops: later bytes belong to the next read. */
   readonly isAtEnd: boolean
 }
 
@@ -120,7 +118,7 @@ const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array =>
 
 const beginning = (bytes: Uint8Array): string => decoder.decode(bytes.subarray(0, OVERLONG_BYTES))
 
-/** The lines of `bytes`, which lie at `offset`; the first of them may be the end of a line already known to be too long. */
+/** Splits `bytes`, which lie at `offset`, into lines. The first may be the end of a line known to be too long. */
 const split = (bytes: Uint8Array, offset: number, state: State, maxLineBytes: number): ReadonlyArray<FileLine> => {
   const out: Array<FileLine> = []
   let from = 0
@@ -138,7 +136,7 @@ const split = (bytes: Uint8Array, offset: number, state: State, maxLineBytes: nu
   return out
 }
 
-/** Whether the last bytes of a file are a whole line that lacks its newline only: a torn one is no JSON. */
+/** Tests whether the last bytes of a file are a whole line that lacks only its newline: a torn line is no JSON. */
 const isWhole = (text: string): boolean => {
   if (!text.trimEnd().endsWith("}")) return false
   try {
@@ -149,7 +147,7 @@ const isWhole = (text: string): boolean => {
   }
 }
 
-/** Where the next line begins: after the newline that a last line lacked when it was read. */
+/** Returns the offset of the next line: after the newline that the last line lacked when it was read. */
 const nextLine = (file: FileSystem.File, offset: number) =>
   offset === 0 ? Effect.succeed(0) : Effect.map(readAt(file, offset - 1, 3), (bytes) => {
     const [before, ...after] = Option.getOrElse(bytes, () => new Uint8Array())
@@ -157,7 +155,7 @@ const nextLine = (file: FileSystem.File, offset: number) =>
     return after[0] === NEWLINE ? offset + 1 : after[0] === RETURN && after[1] === NEWLINE ? offset + 2 : offset
   })
 
-/** Whole lines from `offset` on; a last line without its newline waits for another time, unless it is whole already. */
+/** Emits whole lines from `offset` on. A last line without its newline waits for the next read, unless it is whole. */
 export const lines = (
   file: FileSystem.File,
   offset: number,

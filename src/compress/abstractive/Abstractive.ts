@@ -1,6 +1,7 @@
 /**
- * Compression by a language model: the light one first, the heavy one where what it wrote is not good enough, and what was extracted
- * wherever neither is. No message is left without a unit that had one before.
+ * Compression by a language model: the light model first, the heavy one where the light one's units are not good
+ * enough, and extracted units for all that neither covers. A message that has a unit by extraction never ends up
+ * without one.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -8,7 +9,6 @@ import * as Layer from "effect/Layer"
 import type { Message } from "../../domain/Conversation.ts"
 import { evidence, MAX_EVIDENCE, type MemoryUnit } from "../../domain/MemoryUnit.ts"
 import { type ModelError, ModelManager } from "../../models/ModelManager.ts"
-import { make as makeInFlight } from "../../resources/InFlight.ts"
 import type { SegmentContext, SessionOutline } from "../../store/MemoryStore.ts"
 import { CompressionError, Compressor } from "../Compressor.ts"
 import { contentOf, type Draft, type Excerpt, fits } from "../Draft.ts"
@@ -17,7 +17,7 @@ import { judge, type Origin, originOf, THRESHOLDS } from "./Quality.ts"
 import { type Line, linesOf, WINDOW_TOKENS, windowsOf } from "./Transcribed.ts"
 import { SEGMENT_TASK, SESSION_TASK, write, type WrittenUnit } from "./Writing.ts"
 
-/** A unit that is good enough, and its score. */
+/** A written unit above its type's quality threshold, with its score. */
 interface Accepted {
   readonly draft: Draft
   readonly also: ReadonlyArray<string>
@@ -26,7 +26,7 @@ interface Accepted {
 
 interface Judged {
   readonly good: ReadonlyArray<Accepted>
-  /** How many were not good enough. */
+  /** Number of units below their threshold. */
   readonly bad: number
 }
 
@@ -35,7 +35,7 @@ const NOTHING: Judged = { good: [], bad: 0 }
 const textOf = ({ blocks }: Message) => blocks.map(({ text }) => text).join("\n")
 const saidIn = ({ blocks }: Message) => blocks.filter(({ kind }) => kind === "text").map(({ text }) => text).join("\n")
 
-/** As many as a unit holds, in their order. */
+/** Returns the leading excerpts that fit into one unit. */
 const fitting = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<Excerpt> =>
   excerpts.filter((_, i) => fits(contentOf(excerpts.slice(0, i + 1)).content))
 
@@ -50,7 +50,7 @@ const accepted = (
     const messages = sources.flatMap((ref) => lines.get(ref.replace(/[[\]\s]/g, ""))?.message ?? [])
     return messages.length === 0 || text.trim() === "" ? [] : [{ text: text.trim(), messages }]
   })
-  // A statement of nothing known is none; and nothing is left out quietly of what is judged.
+  // A statement without text or known sources discards the whole unit: judging the rest alone would hide it.
   if (cited.length === 0 || cited.length < written.statements.length) return undefined
   const { score } = judge(
     { ...written, statements: cited.map(({ messages, text }) => ({ text, from: messages.map(({ role }) => role) })) },
@@ -82,10 +82,10 @@ const accepted = (
   }
 }
 
-/** Types whose words are not to be had otherwise: an extracted one goes only for one of the same type. */
+/** Types whose exact words matter: such an extracted unit gives way only to a written unit of the same type. */
 const LITERAL: ReadonlySet<MemoryUnit["type"]> = new Set(["code_snippet", "error_log"])
 
-/** The written units, and of those that were extracted what they don't stand for. */
+/** Returns the written units, and the extracted ones whose messages the written units do not cover. */
 const together = (
   written: ReadonlyArray<MemoryUnit>,
   extracted: ReadonlyArray<MemoryUnit>
@@ -100,7 +100,9 @@ const together = (
   return inOrder([...written, ...extracted.filter((unit) => !isCovered(unit))])
 }
 
-/** A stand-in for the message that a unit cites first: the outline does not hold it, nor who spoke. */
+/**
+ * Returns a stand-in for the first message that a unit cites: the outline holds neither the message nor its speaker.
+ */
 const citedBy = (unit: MemoryUnit): Message => ({
   uuid: evidence(unit)[0]!,
   parentUuid: null,
@@ -115,9 +117,8 @@ const citedBy = (unit: MemoryUnit): Message => ({
 
 const make = Effect.gen(function*() {
   const models = yield* ModelManager
-  const inFlight = yield* makeInFlight("Compressor")
 
-  /** What one model makes of it; nothing where it says no or writes nonsense. */
+  /** Returns one model's judged units; none when the model refuses, answers in the wrong form, or is not set. */
   const judgedBy = (tier: "light" | "heavy", task: string, lines: ReadonlyArray<Line>, origin: Origin) =>
     Effect.map(write(models, tier, task, lines), (units): Judged => {
       const byRef = new Map(lines.map((line) => [line.ref, line]))
@@ -129,7 +130,7 @@ const make = Effect.gen(function*() {
       () => Effect.succeed(NOTHING)
     ))
 
-  /** That the heavy model can't be asked, once for each reason. */
+  /** Warnings about the heavy model that were logged already: each one is logged once. */
   const told = new Set<string>()
   const without = ({ message }: ModelError) =>
     Effect.suspend(() => {
@@ -138,7 +139,10 @@ const make = Effect.gen(function*() {
       return Effect.as(Effect.logWarning(`${message}; what it would have written better stays as it is`), NOTHING)
     })
 
-  /** The light model's units when all of them are good, else the heavy model's when any are; it is not waited for again. */
+  /**
+   * Returns the light model's units if all of them are good, else the heavy model's good ones if there are any, else
+   * the light model's good ones. A heavy model that fails is not retried.
+   */
   const written = (task: string, lines: ReadonlyArray<Line>, origin: Origin) =>
     Effect.gen(function*() {
       const light = yield* judgedBy("light", task, lines, origin)
@@ -155,7 +159,7 @@ const make = Effect.gen(function*() {
       const extracted = extract(context, now)
       const { before, segment, session } = context
       const [earlier, own] = [linesOf(before, "b"), linesOf(segment.messages, "m")]
-      // What no model was shown founds nothing.
+      // Only text that the models were shown may support a statement.
       const origin = originOf(
         [...[...earlier, ...own].map(({ text }) => text), session.title ?? "", session.cwd, session.branch ?? ""].join(
           "\n\n"
@@ -174,7 +178,7 @@ const make = Effect.gen(function*() {
       return together(made.map((one) => unitOf(segmentUnit(context, now, one.draft), one)), extracted)
     })
 
-  /** Lines that are too many for one window become those that say the same in fewer words, a few times at most. */
+  /** Condenses lines, window by window, until they fit one window; after `rounds` times, keeps the first window. */
   const reduced = (
     lines: ReadonlyArray<Line>,
     origin: Origin,
@@ -199,7 +203,7 @@ const make = Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
       const extracted = extractArchive(outline, now)
       const { closing, prompts, units } = outline
-      // What somebody saved comes from no message.
+      // Saved notes are units without evidence: they come from no message.
       const told = units.filter((unit) => evidence(unit).length > 0).map((unit, i): Line => ({
         ref: `u${i + 1}`,
         message: citedBy(unit),
@@ -230,12 +234,12 @@ const make = Effect.gen(function*() {
 
   return Compressor.of({
     compress: Effect.fn("Compressor.compress")((context: SegmentContext) =>
-      inFlight(Effect.mapError(compress(context), failed("compress")))
+      Effect.mapError(compress(context), failed("compress"))
     ),
     summarize: Effect.fn("Compressor.summarize")((outline: SessionOutline) =>
-      inFlight(Effect.mapError(summarize(outline), failed("summarize")))
+      Effect.mapError(summarize(outline), failed("summarize"))
     )
   })
 })
 
-export const layer = Layer.scoped(Compressor, make)
+export const layer = Layer.effect(Compressor, make)

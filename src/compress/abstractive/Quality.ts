@@ -1,5 +1,6 @@
 /**
- * What a unit that a model wrote is worth, from 0 to 1, judged without a model: below its type's threshold it is not kept.
+ * Scores a unit that a model wrote from 0 to 1, without asking a model. Units below their type's threshold are
+ * discarded.
  */
 import { withoutAddresses } from "../../domain/Addresses.ts"
 import type { Role } from "../../domain/Conversation.ts"
@@ -19,11 +20,11 @@ export const THRESHOLDS: Readonly<Record<UnitType, number>> = {
 
 export interface Statement {
   readonly text: string
-  /** Whose messages it is said to come from. */
+  /** Roles of the messages that the statement cites. */
   readonly from: ReadonlyArray<Role>
 }
 
-/** What is judged: the words of a unit. */
+/** The text of a unit, to be judged. */
 export interface Written {
   readonly type: UnitType
   readonly title: string
@@ -31,19 +32,19 @@ export interface Written {
   readonly statements: ReadonlyArray<Statement>
 }
 
-/** Each is from 0 to 1, and the score is their product. */
+/** `score` is the product of `faithfulness`, `coverage`, `length` and `language`, each from 0 to 1. */
 export interface Verdict {
   readonly score: number
   readonly faithfulness: number
   readonly coverage: number
   readonly length: number
   readonly language: number
-  /** Statements that name one speaker and come from the other's messages alone. */
+  /** Statements that begin with one speaker's name but cite the other's messages alone. */
   readonly misattributed: ReadonlyArray<string>
   readonly unfounded: ReadonlyArray<Unfounded>
 }
 
-/** What is left of the faithfulness after one of a kind. */
+/** Factor on the faithfulness for each unfounded claim of a kind. */
 const AFTER: Readonly<Record<Unfounded["kind"], number>> = {
   number: 0.45,
   path: 0.45,
@@ -54,7 +55,7 @@ const AFTER: Readonly<Record<Unfounded["kind"], number>> = {
 
 const RUN = 40
 
-/** The share of a text that stands in the source word for word, in runs of some length. */
+/** Returns the share of a text that is copied from the source, in runs of at least 40 characters. */
 const copied = (text: string, source: string): number => {
   const plain = text.replace(/\s+/g, " ")
   const from = source.replace(/\s+/g, " ")
@@ -82,7 +83,9 @@ const lengthOf = ({ statements, type }: Written, source: string): number => {
   return type !== "code_snippet" && length > MAY_BE_COPIED && copied(content, source) > 0.7 ? 0.4 : 1
 }
 
-/** Words that the source uses most: a unit that has none of them says nothing of it. */
+/**
+ * Number of the source's most frequent words. A unit that uses none has no coverage; `LEAST_COMMON` give full coverage.
+ */
 const COMMON = 40
 const LEAST_COMMON = 2
 
@@ -99,20 +102,20 @@ const SPEAKS: ReadonlyArray<readonly [Role, RegExp]> = [
   ["assistant", /^(?:claude|the assistant)\b(?!'| code)|^(?:claude|助手)(?! code|的)/i]
 ]
 
-/** Who speaks in what the system tells is not known. */
+/** Statements that cite a message of role "system" are never misattributed: its speaker is not known. */
 const isMisattributed = ({ from, text }: Statement) =>
   SPEAKS.some(([role, pattern]) =>
     pattern.test(text) && from.length > 0 && !from.includes(role) && !from.includes("system")
   )
 
-/** What is left of the faithfulness after a statement that is put in the wrong mouth. */
+/** Factor on the faithfulness for each misattributed statement. */
 const AFTER_MISATTRIBUTED = 0.45
 
-/** A stretch of a conversation that units are judged by. */
+/** The part of a conversation against which units are judged. */
 export interface Origin {
-  /** Everything in it. */
+  /** Everything that a statement may rest on. */
   readonly text: string
-  /** What people and Claude said in it. */
+  /** The text of the person and of Claude alone, without tools; decides which language is expected. */
   readonly said: string
   readonly source: Source
 }
@@ -127,7 +130,7 @@ export const judge = (written: Written, { said, source, text }: Origin): Verdict
   const parts = [written.title, written.summary, ...written.statements.map(({ text }) => text)].filter((part) =>
     part.trim() !== ""
   )
-  // A title is too short to have its words counted.
+  // A title is too short for the check of its share of known words.
   const unfounded = parts.flatMap((part) => unfoundedIn(part, source)).filter(({ kind, text }) =>
     kind !== "statement" || text !== written.title
   )

@@ -1,21 +1,24 @@
 /**
- * A conversation as a language model reads it: each message with a name to cite it by, long output cut, in windows that a model takes.
+ * Renders a conversation for a language model: each message gets a reference for citations, long output is cut, and the
+ * lines are grouped into windows that fit the model's context.
  */
 import type { Block, Message } from "../../domain/Conversation.ts"
 import { idOf } from "../../domain/Ids.ts"
 import * as Tokens from "../../domain/Tokens.ts"
 import { salient } from "../text/Text.ts"
 
-/** Of what is read at a time, so that a model of 16,000 has room to answer. */
+/** Tokens of one window, so that a model with a context of 16,000 has room to answer. */
 export const WINDOW_TOKENS = 10_000
 
-/** What is read of one block. Thinking is not: what came of it is said or done. */
+/** Tokens rendered of one block. Thinking is left out: its result is in Claude's text and actions. */
 const LIMITS: Readonly<Record<Block["kind"], number>> = { text: 2_500, tool_use: 300, tool_result: 400, thinking: 0 }
-/** A character is seldom more than a token, and this much of a block is looked at. */
+/**
+ * Characters of a block that are looked at; they bound the time for counting tokens, and exceed `LIMITS` in most text.
+ */
 const LOOKED_AT = 20_000
 
 export interface Line {
-  /** What it is cited by. */
+  /** Reference by which the model cites the message. */
   readonly ref: string
   readonly message: Message
   readonly text: string
@@ -44,7 +47,7 @@ const shown = (message: Message, block: Block): string => {
   }
 }
 
-/** The messages that say something, cited by `prefix` and their number. */
+/** Renders the messages with content; their references are `prefix` and a number. */
 export const linesOf = (messages: ReadonlyArray<Message>, prefix: string): ReadonlyArray<Line> =>
   messages.map((message, i) => ({
     ref: `${prefix}${i + 1}`,
@@ -54,7 +57,7 @@ export const linesOf = (messages: ReadonlyArray<Message>, prefix: string): Reado
 
 const tokensOf = ({ ref, text }: Line) => Tokens.estimate(text) + Tokens.estimate(ref) + 4
 
-/** Windows of some tokens, in order; a line that is longer is cut to one. */
+/** Groups lines into windows of at most `tokens`, in order; a line that exceeds a window is truncated. */
 export const windowsOf = (lines: ReadonlyArray<Line>, tokens = WINDOW_TOKENS): ReadonlyArray<ReadonlyArray<Line>> =>
   Tokens.batchesOf(
     lines.map((line) =>
@@ -65,7 +68,8 @@ export const windowsOf = (lines: ReadonlyArray<Line>, tokens = WINDOW_TOKENS): R
   )
 
 /**
- * The lines between tags whose name nobody who wrote them could know, as it is made of them; nothing inside looks like one.
+ * Encloses the lines in tags, against prompt injection. The tag's name is a hash of the lines, so that their authors
+ * cannot know the name, and anything inside that resembles such a tag is defused.
  */
 export const fenced = (lines: ReadonlyArray<Line>): { readonly tag: string; readonly text: string } => {
   const body = lines.map(({ ref, text }) => `[${ref}] ${text}`).join("\n\n").replace(/<(?=\/?transcript-)/gi, "‹")

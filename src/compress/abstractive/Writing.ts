@@ -1,5 +1,5 @@
 /**
- * How a language model is asked to write units, and how its answer is read.
+ * Asks a language model to write units, and parses its answer.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -13,7 +13,7 @@ import { fenced, type Line } from "./Transcribed.ts"
 
 const Statement = Schema.Struct({ text: Schema.String, sources: Schema.Array(Schema.String) })
 
-/** Every field is required: some providers know no other. */
+/** Every field is required: some providers do not support optional ones. */
 const Units = Schema.Struct({
   units: Schema.Array(Schema.Struct({
     type: UnitType,
@@ -23,12 +23,12 @@ const Units = Schema.Struct({
   }))
 })
 
-/** A unit as a model wrote it. */
+/** A unit as the model wrote it, before it is judged. */
 export type WrittenUnit = (typeof Units.Type)["units"][number]
 
 const schema = Struct.omit(JSONSchema.make(Units), "$schema")
 
-/** Of an answer; a model that thinks before it answers needs most of it for that. */
+/** Output tokens of an answer; a reasoning model spends most of them before it answers. */
 const MAX_ANSWER_TOKENS = 4_000
 
 const RULES = [
@@ -85,7 +85,9 @@ const read = (text: string): Either.Either<ReadonlyArray<WrittenUnit>, string> =
     onRight: ({ units }) => units
   })
 
-/** What a model writes of these lines. An answer that is no such JSON is asked for once more. */
+/**
+ * Asks a model for units from the lines. An answer that does not parse is asked for once more, then fails as `Damaged`.
+ */
 export const write = (
   { complete }: Pick<ModelManager["Type"], "complete">,
   tier: "light" | "heavy",

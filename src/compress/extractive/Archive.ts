@@ -1,5 +1,5 @@
 /**
- * A session in one unit: its aim, what else was asked, what came of it, and what is left open.
+ * Archives: a session in one unit, with its aim, its other requests, its outcome and its open ends.
  */
 import type { Message } from "../../domain/Conversation.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
@@ -15,18 +15,18 @@ const AIM = 400
 const ASKED = 140
 const OUTCOME = 420
 const OPEN = 300
-/** What came of it is told by earlier messages too as long as this much room is left. */
+/** Earlier messages add to the outcome as long as this many characters of room are left. */
 const ENOUGH = 250
-/** A session that says less than this is not worth a memory. */
+/** Characters of aim and outcome below which a session of one prompt and no files makes no archive. */
 const LEAST = 120
 
-/** What waits to be done or answered. */
+/** Sentences about work or questions that are still open. */
 const OPEN_END =
   /\b(?:next steps?|to[- ]do|todo:|remaining|remains|left to|still (?:need|have|to|fail\w*|missing|open)|not yet|pending|want me to|would you like|should (?:i|we)|shall (?:i|we)|do you want|let me know (?:when|which|what)|follow-?up|once you|ready to (?:test|commit|push|merge|review)|you(?:'ll| will)? (?:can|need to|should) now)\b|下一步|待(?:办|定|确认|处理)|还(?:没|需要|要|差)|尚未|未(?:完成|解决)|要不要|是否需要|需要你|剩(?:下|余)/iu
 
 const textOf = (message: Message): string => message.blocks.find(({ kind }) => kind === "text")?.text ?? ""
 
-/** The first sentence that says what is asked, whole; of a sentence that is too long, its beginning. */
+/** Returns the first understandable sentence that fits; else the beginning of one that is too long. */
 const requestIn = (text: string, length: number): string => {
   const sentences = quotable(text)
   const telling = sentences.find((sentence) => saysWhat(sentence) && sentence.length <= length) ??
@@ -34,7 +34,7 @@ const requestIn = (text: string, length: number): string => {
   return pieces(telling, length, (piece) => piece.length <= length)[0] ?? ""
 }
 
-/** A short prompt as it is; of a long one its first request, or the name of the plan that it hands over. */
+/** Returns a short prompt unchanged; of a long one the first request, or the name of the plan that it hands over. */
 const aimIn = (text: string): string => {
   if (text.length <= AIM) return text.trim()
   const request = requestIn(text, AIM)
@@ -46,7 +46,9 @@ const aimIn = (text: string): string => {
 
 const isAnnouncement = (sentence: string) => isChatter(sentence) || /[:：]\s*$/.test(sentence)
 
-/** What came of it: the last messages that say so, the later the better, until they say enough. */
+/**
+ * Returns the outcome: sentences of up to three closing messages, taken from the last one backwards until they suffice.
+ */
 const outcomeIn = (closing: ReadonlyArray<Message>, topics: string): ReadonlyArray<Excerpt> => {
   let room = OUTCOME
   const told: Array<Excerpt> = []
@@ -73,7 +75,7 @@ export const archive = ({ closing, files, prompts, session }: SessionOutline): R
   const lengthOf = (excerpts: ReadonlyArray<Excerpt>) =>
     excerpts.reduce((sum, { text }) => sum + weightedLength(text), 0)
   const aim = excerptsOf(first, "text", "Aim: ", aimIn(textOf(first))).slice(0, 1)
-  // Nothing was done, and nothing was said about it; or a text was handed over to be answered once, which the talk tells.
+  // Next to nothing was done or said; or one long text got one answer, which the conversation unit holds already.
   if (
     asked.length === 1 && files.length === 0 &&
     (lengthOf([...aim, ...outcome]) < LEAST || (isLongPrompt(first, textOf(first)) && closing.length === 1))
@@ -86,7 +88,7 @@ export const archive = ({ closing, files, prompts, session }: SessionOutline): R
   const left: ReadonlyArray<Excerpt> = ends.length === 0
     ? []
     : [{ message: last!, kind: "text", label: "Open: ", text: ends.join("\n") }]
-  // A session that ends with a prompt ended there.
+  // A prompt that is newer than Claude's last message has no answer.
   const lastAsked = asked.at(-1)!
   const isUnanswered = lastAsked !== first && (last === undefined || last.occurredAt < lastAsked.occurredAt)
   const requests = asked.filter((prompt) => prompt !== first && saysWhat(textOf(prompt))).map((prompt): Excerpt => ({
@@ -97,7 +99,7 @@ export const archive = ({ closing, files, prompts, session }: SessionOutline): R
   })).filter(({ text }) => text !== "")
   let middle: ReadonlyArray<Excerpt> = requests
   const all = () => [...aim, ...middle, ...outcome, ...left]
-  // Of many requests the first and the last tell the most.
+  // The first and the last of many requests matter most, so that requests are dropped from the middle.
   while (middle.length > 0 && !fitTogether(all())) middle = middle.toSpliced(middle.length >> 1, 1)
 
   const told = outcome.flatMap(({ text }) => text.split("\n")).map(plain)

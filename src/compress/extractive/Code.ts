@@ -1,18 +1,20 @@
 /**
- * Code in few lines: what a change took out and put in, and what a file declares.
+ * Shortens code: the lines that a change removed and added, and a file's declarations.
  */
 import type { Message } from "../../domain/Conversation.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import type { Excerpt } from "../Draft.ts"
 import type { Edit } from "./Steps.ts"
 
-/** A declaration at the left margin, a member's signature, a heading, a test's name. */
+/** Matches a declaration at the left margin, a member's signature, a heading or a test's name. */
 const DECLARATION =
   /^(?:export\b|(?:pub(?:\([\w:]+\))?\s+)?(?:async\s+)?(?:fn|func|function|def|class|interface|type|enum|struct|trait|impl|module|mod|const|let|var|static)\s|#{1,3} \S|CREATE\b|\[[\w.-]+\]|[\w-]+:(?:\s|$))|^\s{1,4}(?:(?:public|private|protected|static|async|pub)\s+)*(?:fn|func|def|get|set|constructor)\b|^\s{0,4}(?:it|test|describe)\(/u
 const IMPORT =
   /^\s*(?:import\b|from\s+\S+\s+import|use\s+\w|#include|package\s|["']use \w+["']|\/[/*]|\*|"""|<<<<<<<|=======|>>>>>>>)/u
 
-/** Whole lines as they stand: all when they fit, else what is declared, else the first that are no imports and comments. */
+/**
+ * Keeps whole lines: all when they fit, else the declarations, else the first that are neither imports nor comments.
+ */
 export const outline = (lines: ReadonlyArray<string>, length: number): string => {
   const solid = lines.filter((line) => line.trim() !== "" && !/^(?:<<<<<<<|=======|>>>>>>>)/.test(line))
   const whole = solid.join("\n")
@@ -29,14 +31,14 @@ export const outline = (lines: ReadonlyArray<string>, length: number): string =>
     return kept.join("\n")
   }
   const declared = solid.filter((line) => DECLARATION.test(line) && !IMPORT.test(line) && line.length < 160)
-  // Few declarations tell less than the code that stands first.
+  // Fewer than five declarations are less informative than the first lines of code.
   return take(declared.length >= 5 ? declared : solid.filter((line) => !IMPORT.test(line)))
 }
 
 const excerpt = (message: Message, label: string, text: string): ReadonlyArray<Excerpt> =>
   text.trim() === "" ? [] : [{ message, kind: "tool_use", label, text }]
 
-/** What an edit changed, within `length` characters; nothing of one whose lines differ in white space alone. */
+/** Returns an edit as excerpts of up to `length` characters; empty when its lines differ in white space alone. */
 export const changeIn = (message: Message, { after, before, isNew }: Edit, length: number): ReadonlyArray<Excerpt> => {
   if (isNew) return excerpt(message, "It holds:\n", outline(after, length))
   const hadConflict = before.some((line) => line.startsWith("<<<<<<<"))
@@ -50,12 +52,12 @@ export const changeIn = (message: Message, { after, before, isNew }: Edit, lengt
 const DECLARED =
   /\b(?:fn|func|function|def|class|interface|type|enum|struct|trait|impl|const|CREATE TABLE)\s+(?:\([^)]*\)\s*)?([\p{L}_]\w{2,50})/u
 
-/** Names in code: camelCase, PascalCase, snake_case. */
+/** Matches names in code: camelCase, PascalCase, snake_case. */
 const NAME = /\b[\p{L}_][\w$]*(?:\p{Ll}\p{Lu}|_\p{L})[\w$]*/gu
 
 /**
- * What changed lines are about, by themselves: the names that they declare, else the first remark among them, else the names
- * that were not there before.
+ * Describes changed lines by their own words: the names that they declare, else the first heading or comment among
+ * them, else the names that are new.
  */
 export const about = (lines: ReadonlyArray<string>, before: ReadonlyArray<string>): string | undefined => {
   const names = lines.filter((line) => !IMPORT.test(line) && /^\s{0,2}\S/.test(line)).map((line) =>

@@ -1,5 +1,5 @@
 /**
- * A prompt and what came of it: what was said, without chatter, and what was done, in a line each.
+ * Conversations: a prompt, the answers to it without chatter, and the actions that followed, in a line each.
  */
 import type { Message } from "../../domain/Conversation.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
@@ -17,16 +17,16 @@ const EXPLAINED = "Claude explained: "
 const CHOSE = "User chose: "
 const RAN = "Ran: "
 
-/** What is told of a long prompt or explanation that has units of its own. */
+/** Characters quoted from a long prompt or explanation that has units of its own. */
 const MENTIONED = 300
-/** A unit begins where somebody speaks anew and the one before it says something already. */
+/** Weighted length after which the next text of a speaker begins a new unit. */
 const ENOUGH_LENGTH = 600
 const COMMAND = 500
 const OUTCOME = 240
 const INPUT = 300
 const REASONING = 320
 
-/** What the person's words answer, when they don't say it themselves: the last thing that Claude said before them. */
+/** Quotes Claude's last message before the segment, when the prompt ("yes") is not understandable without it. */
 const before = ({ before, segment }: SegmentContext): ReadonlyArray<Excerpt> => {
   const said = before.find(({ role }) => role === "assistant")
   const first = segment.messages[0]
@@ -40,7 +40,7 @@ const before = ({ before, segment }: SegmentContext): ReadonlyArray<Excerpt> => 
     : [{ message: said, kind: "text", label: LED, text: kept.map((i) => sentences[i]!).join("\n") }]
 }
 
-/** The reasons in a thought: sentences that give one and name something. */
+/** Returns the reasons in Claude's thinking: sentences that give one and name code or a file. */
 const reasons = (text: string): string => {
   const sentences = quotable(text).filter((sentence) =>
     /\b(?:because|since|the (?:issue|problem|bug|cause|reason)|actually|so that|instead|means|turns out|should|needs? to|expects?|redundant|already|uses?|only)\b|因为|原因|问题|所以|应该/iu
@@ -51,7 +51,7 @@ const reasons = (text: string): string => {
 
 const tail = (path: string): string => path.split(/[/\\]/).slice(-2).join(path.includes("\\") ? "\\" : "/")
 
-/** What an agent or a page answered, when that has no units of its own. */
+/** Quotes the answer of an agent or a page, unless the answer has units of its own. */
 const shortAnswer = (call: Call, label: string): ReadonlyArray<Excerpt> =>
   call.result === undefined || call.failed || isAnswer(call)
     ? []
@@ -61,7 +61,7 @@ const doneBy = (call: Call, isMentioned: (file: string) => boolean): ReadonlyArr
   const { block, message, result, tool } = call
   if (isLooking(call) || block.kind !== "tool_use") return []
   const isSlipped = call.failed && isSlip(result!.block.text)
-  // What was refused, or called in a wrong way, was not done.
+  // Calls that were refused or malformed did nothing.
   if (isSlipped && !/^(?:Error: )?Exit code/iu.test(result!.block.text)) return []
   const sought = inputOf(call, "query") ?? inputOf(call, "url")
   if (tool.startsWith("Web") && sought !== undefined) {
@@ -115,11 +115,11 @@ const doneBy = (call: Call, isMentioned: (file: string) => boolean): ReadonlyArr
 
 const INTERRUPTED = /^\s*(?:\[Request interrupted|API Error\b)/u
 
-/** What a person pasted beside their words: the beginning, the sentences that stand for it, and what failed in it. */
+/** Shortens a long prompt to its beginning, its most representative sentences and the failures in it. */
 const pasted = (message: Message, label: string, text: string): ReadonlyArray<Excerpt> => {
   const head = beginning(message, "text", label, text, MENTIONED)
   const after = text.slice(head[0]?.text.length ?? 0)
-  // Lines that stand there as they are: a person's words are not shortened.
+  // Excerpts are verbatim, so that lines which errorLines changed are left out.
   const failures = errorLines(after, MENTIONED).split("\n").filter((line) => after.includes(line)).join("\n")
   const rest = quotable(after).filter((sentence) =>
     plain(sentence).split(" ").length >= 5 && !failures.includes(sentence)
@@ -132,7 +132,7 @@ const pasted = (message: Message, label: string, text: string): ReadonlyArray<Ex
   ]
 }
 
-/** What an explanation that has units of its own begins with. */
+/** Quotes the first one or two sentences of an explanation that has units of its own. */
 const mentioned = (message: Message, text: string): ReadonlyArray<Excerpt> => {
   const [first, ...rest] = quotable(text).filter((sentence) =>
     plain(sentence).length <= MENTIONED && !/[:：][*_]*$/.test(sentence)
@@ -143,7 +143,7 @@ const mentioned = (message: Message, text: string): ReadonlyArray<Excerpt> => {
   return [{ message, kind: "text", label: EXPLAINED, text: both }]
 }
 
-/** Words that were said, a section of them together when they are many. */
+/** Returns a text's excerpts in groups: one group for a short text, else one for each section. */
 const saying = (message: Message, label: string, text: string): ReadonlyArray<ReadonlyArray<Excerpt>> =>
   weightedLength(text) <= ENOUGH_LENGTH
     ? [excerptsOf(message, "text", label, text)]
@@ -158,7 +158,7 @@ const excerptsIn = (
   const files = new Set<string>()
   const isMentioned = (file: string) => files.has(file) || !files.add(file)
   const done = new Set<string>()
-  /** What is done again, with the same outcome, is told once. */
+  /** True for an action that repeats an earlier one with the same outcome. */
   const isAgain = (excerpts: ReadonlyArray<Excerpt>) => {
     const told = excerpts.map(({ label, text }) => label + text).join("\n")
     return done.has(told) || !done.add(told)
@@ -188,16 +188,18 @@ const excerptsIn = (
   ).filter((group) => group.length > 0)
 }
 
-/** An exchange whose prompt says nothing by itself and whose answer is shorter than this is not worth a memory. */
+/** Weighted length of Claude's answer below which a prompt that is not understandable by itself makes no unit. */
 const LEAST_ANSWER = 100
-/** A later part of an exchange has at least so many characters, where it can. */
+/** Weighted length below which a later part of an exchange is merged with the part before it, where both fit. */
 const LEAST_PART = 250
-/** What was only done, and not told, is worth it from this many on. */
+/** Weighted length from which a later part with actions alone, and no text, makes a unit. */
 const LEAST_DONE = 60
 
 const lengthOf = (excerpts: ReadonlyArray<Excerpt>) => excerpts.reduce((sum, { text }) => sum + weightedLength(text), 0)
 
-/** Excerpts in two parts that both fit, as equal as may be, an output with what printed it. */
+/**
+ * Splits excerpts into two parts that both fit, as equal as possible; a tool's output stays with the excerpt before it.
+ */
 const halved = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<ReadonlyArray<Excerpt>> | undefined => {
   const half = lengthOf(excerpts) / 2
   const distance = (i: number) => Math.abs(lengthOf(excerpts.slice(0, i)) - half)
@@ -207,7 +209,7 @@ const halved = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<ReadonlyArray<E
   return best === undefined ? undefined : [excerpts.slice(0, best), excerpts.slice(best)]
 }
 
-/** What is too short to be a unit by itself goes with what came before it, or shares with it. */
+/** Merges parts that are too short with the part before; where both do not fit together, they are split evenly. */
 const withoutScraps = (packed: ReadonlyArray<ReadonlyArray<Excerpt>>): ReadonlyArray<ReadonlyArray<Excerpt>> =>
   packed.reduce<ReadonlyArray<ReadonlyArray<Excerpt>>>((kept, excerpts) => {
     const last = kept.at(-1)
@@ -216,12 +218,12 @@ const withoutScraps = (packed: ReadonlyArray<ReadonlyArray<Excerpt>>): ReadonlyA
     return [...kept.slice(0, -1), ...(fitTogether(both) ? [both] : halved(both) ?? [last, excerpts])]
   }, [])
 
-/** With fewer characters a subject is not told beside what is said about it. */
+/** Characters of room below which a part's title does not repeat the subject. */
 const LEAST_SUBJECT = 16
 
 const LEAST_SUMMARY = 30
 
-/** A later part of an exchange is about its own words, within what was asked. */
+/** Titles a later part of an exchange: its own title, after the subject where both fit. */
 const partTitle = (subject: string | undefined, own: string | undefined): string | undefined => {
   if (subject === undefined || own === undefined) return own ?? subject
   const room = MAX_TITLE - own.length - 2
@@ -229,7 +231,7 @@ const partTitle = (subject: string | undefined, own: string | undefined): string
   return within === "" || within.endsWith("…") ? own : `${within}${/[?？]$/u.test(within) ? "" : ":"} ${own}`
 }
 
-/** That all is well, of nothing in particular. */
+/** True for a report of success that names nothing in particular. */
 const isWell = (sentence: string): boolean =>
   /\b(?:ready|pass(?:es|ed|ing)?|work(?:s|ing)|complet\w+|success\w*|green|pushed|committed|resolved|clean|done|fixed|expected)\b|完成|成功|通过|修复/iu
     .test(sentence) && sentence.length < 200 && !/[`_]|\w\/\w|[a-z][A-Z]|\d/.test(plain(sentence))
@@ -238,16 +240,16 @@ const isWorth = (excerpts: ReadonlyArray<Excerpt>, isFirst: boolean): boolean =>
   const prompt = excerpts.find(({ message }) => message.isPrompt)
   const own = excerpts.filter(({ label }) => label !== LED)
   const said = own.filter(({ kind, message }) => message.role === "assistant" && kind === "text")
-  // An explanation is told by units of its own.
+  // Explanations have units of their own.
   if (prompt === undefined && own.every(({ label }) => label === EXPLAINED)) return false
-  // What follows the beginning of a long exchange is worth it when it says something or did something.
+  // A later part of a long exchange needs a statement with content, or an action.
   if (!isFirst) {
     if (quotable(said.map(({ text }) => text).join("\n")).some((sentence) => !isWell(sentence))) return true
     const isThought = own.some(({ kind }) => kind === "thinking")
     return lengthOf(own.filter(({ kind }) => kind !== "tool_result")) > LEAST_DONE &&
       (isThought || own.some(({ label, text }) => label === RAN && !isRoutine(text)))
   }
-  // What an agent was told stands in the talk that told it.
+  // An agent's task is recorded in the conversation that gave it.
   if (prompt !== undefined && prompt.message.thread !== "main") return lengthOf(said) >= LEAST_ANSWER
   const asked = own.filter(({ message }) => message.isPrompt)
   return commitsIn(own).length > 0 || asked.some(({ text }) => saysWhat(text)) || lengthOf(asked) >= MENTIONED
@@ -255,7 +257,9 @@ const isWorth = (excerpts: ReadonlyArray<Excerpt>, isFirst: boolean): boolean =>
     : lengthOf(said) >= LEAST_ANSWER || (said.length > 0 && lengthOf(own) >= 2 * LEAST_ANSWER)
 }
 
-/** What excerpts say where Claude said nothing: what was committed, chosen or asked, else what was done last. */
+/**
+ * Summarizes a part without Claude's text: by its choice, its commits, a pasted failure, the prompt or the last action.
+ */
 const told = (excerpts: ReadonlyArray<Excerpt>): string => {
   const chosen = excerpts.find(({ label }) => label === CHOSE)
   if (chosen !== undefined) return chosen.text.replace(/"([^"\n]*)"="([^"\n]*)"/gu, "$1 $2")
@@ -266,7 +270,7 @@ const told = (excerpts: ReadonlyArray<Excerpt>): string => {
   if (failure !== undefined) return failure
   const [asked] = prompts
   const { text } = asked ?? excerpts.findLast(({ kind }) => kind !== "tool_result") ?? excerpts.at(-1)!
-  // What follows the first lines of a prompt that nobody answered may be a log.
+  // A prompt without an answer may be a log after its first lines.
   const sentences = asked === undefined ? statements(text) : statements(text).slice(0, 3)
   return summarize(sentences, { count: 2, length: MAX_SUMMARY }) || plain(text)
 }
@@ -301,7 +305,7 @@ export const conversations = (
     return [{
       type: "conversation",
       title,
-      // "All green." says less than what was committed.
+      // The commits' subjects are more informative than "All green."
       summary: summary === "" || (summary.length < LEAST_SUMMARY && committed !== undefined)
         ? told(excerpts)
         : lead + summary,

@@ -1,5 +1,5 @@
 /**
- * What was chosen, rejected or preferred, and why; and what a person wants always or never done.
+ * Decisions: choices, rejections and preferences with their reasons, and a person's standing instructions.
  */
 import type { Message } from "../../domain/Conversation.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
@@ -11,26 +11,26 @@ import { gist } from "../text/Text.ts"
 import { headingIn, promptTitle, saysWhat, titleFrom } from "../text/Titles.ts"
 import type { Call } from "./Steps.ts"
 
-/** A standing instruction: it outlives the task. */
+/** Matches a standing instruction, which outlives the task. */
 const STANDING =
   /\b(?:always|never|from now on|in (?:the )?future|every time|whenever|don't ever|as a rule|by default|remember (?:to|that|:)|going forward|stop (?:\w+ing)|no need to (?:ask|\w+))\b|以后|一律|永远|总是|从不|从现在(?:起|开始)|每次|凡是|务必|禁止|默认(?:用|使用|都)|统一(?:用|使用|成|为)?|记住|别再|不要再/iu
 
-/** "别" as a word of its own, not in 特别, 级别, 别人, 别的. */
+/** Matches a prohibition in Chinese: "别" as a word of its own (not in 特别, 级别, 别人, 别的), or "不要" and the like. */
 const DO_NOT = /(?<![特级类区分个识性差告鉴])别(?![的名人处致墅扭])|不(?:要|能|应该?|可以?|准|许|用|想)(?!吗|么)/u
 
-/** A choice, with or without what it is chosen over. */
+/** Matches a choice or a preference, with or without the rejected alternative. */
 const CHOICE =
   /\b(?:instead(?: of)?|rather than|rather\b|prefer(?:s|red|ably)?|let's (?:use|go with|not|keep|stick|avoid|drop)|go with|stick (?:to|with)|i'd (?:like|love|rather|go)|i (?:don't want|want (?:to|it|the|a|us)|would (?:rather|like|prefer))|we (?:don't want|do not want|want|should(?:n't| not)?|explicitly|do|don't|won't|aren't)|not .{1,60}\bbut\b|should (?:not|be|have|use|go)|shouldn't|must(?:n't| not)?|do not|don't|avoid|no longer|only (?:use|if|when)|make sure|explicitly|completely (?:remove|drop)|better to)\b|而不是|不如|改(?:成|为|用)|换成|(?:还是|就|都)用|采用|优先|尽量|只(?:用|要|能|保留)|宁可|更(?:喜欢|倾向|希望)|决定|必须|应该|选(?:择|用)?(?:方案|第|[A-Z]|\d)|放弃|去掉|保留/iu
 
-/** "Yes", "the second", "A": a person takes what Claude proposed. */
+/** Matches the acceptance of a proposal of Claude's: "Yes", "the second", "A". */
 const ACCEPTANCE =
   /^\s*(?:(?:oh|ok|well|and|so)[,\s]+)?(?:y|yes|yep|yeah|yup|ok(?:ay)?|sure|sounds (?:good|great|right)|go (?:ahead|for it)|do (?:it|that)|please do|agreed?|perfect|exactly|makes sense|let's do (?:it|that|this)|ship it|lgtm|option\s+\w+|(?:the\s+)?(?:first|second|third|last)(?:\s+one)?|[a-d1-4]|both|好的?|好吧|可以|行|没问题|同意|就这样|就按|按(?:你|这个)|对|是的?|嗯|用(?:第|方案)|选|第?[一二三四]个?|都要)(?![\p{L}\p{N}_])[\s,.。!！]*(.{0,160})$/isu
 
-/** Claude's words that put something up for decision. */
+/** Matches a proposal, recommendation or question of Claude's that awaits a decision. */
 const PROPOSAL =
   /\b(?:i(?:'d| would)? (?:suggest|recommend|propose)|my (?:recommendation|suggestion|proposal)|recommend(?:ed|ation)?|option [a-d1-4]|should (?:i|we)|want me to|would you (?:like|prefer)|shall (?:i|we)|the (?:best|right|simplest|cleanest) (?:way|fix|option|approach)|i'd (?:lean|go|pick|use|change|start))\b|建议|推荐|方案|要不要|是否|可以(?:考虑)?用|我(?:倾向|会选)/iu
 
-/** Claude's own choice, told with its reason or with what it was chosen over. */
+/** Matches a choice of Claude's own, often with its reason or the rejected alternative. */
 const CHOSEN =
   /\b(?:(?:i|we)(?:'ve| have)? (?:decided|chose|opted|went with|picked|settled on|switched to)|decided (?:to|on|against)|chose\b.{0,60}\b(?:over|because|since|for)|opted (?:for|to)|instead of\b.{0,80}\b(?:because|since|to avoid)|i'll (?:use|go with|keep|take)\b.{3,90}\b(?:because|since|instead|so that|rather|to avoid)|the (?:best|right|cleanest|simplest|correct) (?:approach|fix|solution|option|way|choice) (?:is|here|was)|seems like the best fit|decision:)|(?:决定|选择了|采用|改用).{2,60}(?:因为|而不是|避免|以便)/iu
 
@@ -39,13 +39,13 @@ const REASON =
 
 const SAID = 500
 const PROPOSED = 420
-/** A longer prompt holds pasted text: only its first and last lines are the person's own. */
+/** A prompt of more characters holds pasted text: only its first two and last two lines count as the person's own. */
 const PASTED = 1_200
 
-/** A remark of a review, handed over as a task. */
+/** Matches a review comment that was handed over as a task. */
 const REVIEW = /\b(?:around|at|on) lines? \d/iu
 
-/** The person's own sentences: not code, quotes, terminal output or a pasted document. */
+/** Returns the person's own sentences, without code, quotes, terminal output and pasted documents. */
 const ownSentences = (text: string): ReadonlyArray<string> => {
   if (REVIEW.test(text)) return []
   const lines = text.split("\n")
@@ -60,9 +60,9 @@ const isQuestion = (sentence: string) =>
   /[?？]\s*$/.test(sentence) &&
   !/\b(?:instead|rather|shouldn't|can't we|why not|should be|don't we)\b|是不是应该|不如|还是/iu.test(sentence)
 
-/** Parts of a sentence, and wishes without an object. */
+/** Matches fragments of sentences, and wishes without an object. */
 const FRAGMENT = /^(?:rather|instead)\b.{0,40}$|^(?:and )?make sure (?:this|it|that|everything|all)\b.{0,24}$/iu
-/** What is to be done now is a task, unless it says what is not to be done. */
+/** Matches a task for now, which is no decision unless it also excludes something. */
 const TASK =
   /^(?:please |can you |could you )?(?:fix|add|update|implement|write|create|run|port|commit|push|rebase|merge|review|check|test|look|read)\b/iu
 const AGAINST = /\b(?:instead|rather|not|never|always|don't|only|without|keep)\b|[不别只]|一律|统一/iu
@@ -77,7 +77,7 @@ const decides = (sentence: string): boolean => {
 const textOf = (message: Message | undefined): string =>
   message?.blocks.filter(({ kind }) => kind === "text").map(({ text }) => text).join("\n") ?? ""
 
-/** The sentences, with those that give their reason. */
+/** Keeps the sentences for which `isOf` holds, and the ones next to them that give a reason. */
 const withReasons = (sentences: ReadonlyArray<string>, isOf: (sentence: string) => boolean): ReadonlyArray<string> =>
   sentences.filter((sentence, i) =>
     isOf(sentence) || (REASON.test(sentence) && (isOf(sentences[i - 1] ?? "") || isOf(sentences[i + 1] ?? "")))
@@ -99,13 +99,13 @@ const excerptOf = (
   return kept.length === 0 ? [] : [{ message, kind: "text", label, text: kept.join("\n") }]
 }
 
-/** How many words two texts have in common. */
+/** Counts the words that two texts have in common. */
 const shared = (a: string, b: string): number => {
   const words = new Set(Tokenizer.lexemes(b))
   return new Set(Tokenizer.lexemes(a).filter((word) => word.length > 1 && words.has(word))).size
 }
 
-/** What Claude answered or did about it, in a sentence or two. */
+/** Returns up to two sentences from Claude's first later message that shares words with `about`. */
 const answerTo = (messages: ReadonlyArray<Message>, from: number, about: string): ReadonlyArray<Excerpt> => {
   for (const message of messages.slice(from + 1)) {
     if (message.role !== "assistant") continue
@@ -128,10 +128,10 @@ const answerTo = (messages: ReadonlyArray<Message>, from: number, about: string)
 const OFFER =
   /^(?:(?:do you )?want (?:me|us) to|shall (?:i|we)|should (?:i|we)|would you (?:like|prefer)(?: me)?(?: to)?|may i|can i|要不要(?:我)?|是否(?:需要|要)(?:我)?|需要我)\s*/iu
 
-/** The next step of what was asked for already. */
+/** Matches the next step of work that was requested already. */
 const STEP = /^(?:continue|proceed|go on|commit|push|run|re-?run|test|try|start|check|look|继续|提交|推送|运行|测试)/iu
 
-/** "A", "Option 2", "方案二" as an answer, and the sentence that says what it is. */
+/** Matches an option as an answer: "A", "Option 2", "方案 2". */
 const OPTION = /^(?:(?:option|the|选|用|方案|选项)\s*)*([a-d1-4])(?![\p{L}\p{N}])/iu
 const NAMED = /^(?:option|方案|选项)\s*[\p{L}\p{N}]{1,2}\s*[:：.)、–—-]\s*|^[a-d]\s*[:：.)、]\s*/iu
 const isOption = (sentence: string, option: string): boolean =>
@@ -139,12 +139,14 @@ const isOption = (sentence: string, option: string): boolean =>
 
 interface Proposal {
   readonly title: string
-  /** What is offered, as a statement. */
+  /** The offer as a statement. */
   readonly said: string
   readonly excerpts: ReadonlyArray<Excerpt>
 }
 
-/** What a message puts up for decision: what it offers in a question, else what it recommends. */
+/**
+ * Returns the proposal in a message: the option that `answer` names, else an offer in a question or a recommendation.
+ */
 const proposalIn = (message: Message | undefined, answer: string): Proposal | undefined => {
   if (message === undefined) return undefined
   const sentences = quotable(textOf(message)).filter((sentence) => plain(sentence).length <= PROPOSED)
@@ -174,7 +176,7 @@ const proposalIn = (message: Message | undefined, answer: string): Proposal | un
   }
 }
 
-/** The most telling sentence, and one more when there is room. */
+/** Summarizes by the given sentence, and by one more when there is room. */
 const summaryOf = (sentences: ReadonlyArray<string>, best: string): string => {
   const first = gist(plain(best), MAX_SUMMARY)
   const others = sentences.filter((sentence) => sentence !== best).map(plain)
@@ -182,7 +184,7 @@ const summaryOf = (sentences: ReadonlyArray<string>, best: string): string => {
   return second === "" ? first : joined([ended(first), second])
 }
 
-/** The most telling sentence: a standing instruction, then a choice. */
+/** Returns the strongest sentence: standing instructions, reasons, and sentences that fit a title come first. */
 const strongest = (sentences: ReadonlyArray<string>): string => {
   const weight = (sentence: string) =>
     (STANDING.test(sentence) || DO_NOT.test(sentence) ? 2 : 0) + (REASON.test(sentence) ? 1 : 0) +
@@ -229,7 +231,7 @@ const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
 
 const ANSWERED = /^User has answered your questions?:|^Your questions have been answered:/u
 
-/** Choices put to the person as a form, plans that were approved, and what was refused with words. */
+/** Decisions through tools: choices in a form, approved plans, and tool calls that the person refused with words. */
 const byTool = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<Call>): ReadonlyArray<Draft> =>
   calls.flatMap((call): ReadonlyArray<Draft> => {
     const { result } = call
@@ -293,7 +295,7 @@ const byTool = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<
     ])
   })
 
-/** Labels of the options of a form, which capture wrote as JSON. */
+/** Returns the labels of a form's options, at most 6; capture stores them as JSON. */
 const optionsIn = ({ block }: Call): ReadonlyArray<string> => {
   const labels = [...block.text.matchAll(/"label":"((?:[^"\\]|\\.){1,80})"/gu)].map(([pair]) =>
     pair.slice("\"label\":\"".length, -1)
@@ -301,7 +303,7 @@ const optionsIn = ({ block }: Call): ReadonlyArray<string> => {
   return labels.length === 0 ? [] : [...new Set(labels)].slice(0, 6)
 }
 
-/** What Claude chose by itself and told with a reason. */
+/** Choices that Claude made itself and explained. */
 const byClaude = ({ segment: { messages } }: SegmentContext): ReadonlyArray<Draft> =>
   messages.flatMap((message, at): ReadonlyArray<Draft> => {
     if (message.role !== "assistant" || message.isSummary) return []

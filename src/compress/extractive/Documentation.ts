@@ -1,5 +1,5 @@
 /**
- * What was explained at length: section by section, each under its heading.
+ * Documentation: long explanations, split into sections under their headings, and the findings of agents and web pages.
  */
 import type { Message } from "../../domain/Conversation.ts"
 import { MAX_CONTENT_LENGTH, weightedLength } from "../../domain/MemoryUnit.ts"
@@ -11,18 +11,20 @@ import { gist } from "../text/Text.ts"
 import { headingIn, promptTitle, saidTitle, shortened, titleFrom } from "../text/Titles.ts"
 import { type Call, inputOf } from "./Steps.ts"
 
-/** Said words from this length on are an explanation, a CJK character counted as 3.3; below it they are talk. */
+/**
+ * Weighted length (a CJK character counts for 3.3) from which Claude's text is an explanation rather than conversation.
+ */
 const AT_LENGTH = 900
-/** A person's words have to be longer: requests are long for other reasons. */
+/** The same length for a person's text, larger because requests are long for other reasons. */
 const LONG_PROMPT = 1_500
 
-/** A report of work done belongs to the talk about that work. */
+/** Matches a report of finished work, which belongs to the conversation about that work. */
 const REPORT =
   /✅|🎉|🎯|\b(?:all (?:done|green|good|set|tests|three|four|five|\w+ issues)|done\b|(?:is|are) (?:now )?(?:complete|done|pushed|ready)|successfully (?:created|implemented|pushed|built|added|completed|integrated)|i(?:'ve| have) (?:successfully |now )?(?:built|created|implemented|fixed|added|completed|updated|ported|removed)|changes (?:made|pushed|summary)|what was (?:done|changed))|已(?:经)?(?:完成|修复|实现)|全部(?:完成|通过)/iu
 
 const LOG = /[━═✔×✖│]|:\d+:\d+|^\s*(?:[❯$>+|]|=>|\d+[→:])|\dm?s\b/u
 
-/** The share of a text's letters that stand in sentences: little in logs, code, diffs and pictures made of characters. */
+/** Returns the share of a text's letters that stand in sentences: low for logs, code, diffs and character drawings. */
 const proseShare = (text: string): number => {
   let prose = 0
   let all = 0
@@ -43,7 +45,7 @@ const proseShare = (text: string): number => {
 export const isExplanation = (text: string): boolean =>
   weightedLength(text) >= AT_LENGTH && !REPORT.test(text.slice(0, 300)) && weightedLength(condense(text)) >= AT_LENGTH
 
-/** What a person pasted or wrote at length; its beginning stands in the talk. */
+/** True for a long text that a person wrote or pasted; the conversation unit keeps its beginning. */
 export const isLongPrompt = (message: Message, text: string): boolean =>
   message.role === "human" && weightedLength(text) >= LONG_PROMPT
 
@@ -53,17 +55,17 @@ const isWritten = (message: Message, text: string): boolean =>
   isLongPrompt(message, text) && message.thread === "main" && proseShare(text) >= PROSE
 
 const AGENTS = new Set(["Task", "Agent"])
-/** What these find is others' text: what answers the question is kept of it. */
+/** Tools that return other people's text, of which only the sentences that answer the question are kept. */
 const WEB = new Set(["WebFetch", "WebSearch"])
 
-/** Whether a call's result is an answer in prose, which has units of its own. */
+/** True when a call's result is a long answer of an agent or a web page, which gets units of its own. */
 export const isAnswer = ({ result, tool }: Call): boolean =>
   (AGENTS.has(tool) || WEB.has(tool)) && result !== undefined && result.block.isError !== true &&
   weightedLength(result.block.text) >= AT_LENGTH
 
-/** Code longer than this is told by the lines around it. */
+/** Characters above which a code block is dropped, because the lines around it describe it. */
 const LONG_CODE = 700
-/** Pictures made of characters: their words are lost in lines. */
+/** Characters of drawings. A block that consists of them by more than an eighth is dropped. */
 const DRAWING = /[─│┌┐└┘├┤┬┴┼▼▲═║╔╗]/gu
 
 interface Section {
@@ -71,7 +73,7 @@ interface Section {
   readonly blocks: ReadonlyArray<string>
 }
 
-/** The sections of a text: each begins at a heading, and short ones stay with the one before. */
+/** Splits a text into sections at its headings; a short section absorbs the next. */
 export const sectionsOf = (text: string): ReadonlyArray<Section> => {
   const sections: Array<{ heading: string | undefined; blocks: Array<string>; length: number }> = []
   for (const { kind, text: block } of blocksOf(text)) {
@@ -87,7 +89,7 @@ export const sectionsOf = (text: string): ReadonlyArray<Section> => {
       last.length += length
     }
   }
-  // What remains at the end and is short goes with what came before it.
+  // A short section at the end joins the one before it.
   const end = sections.at(-1)
   const before = sections.at(-2)
   if (
@@ -106,15 +108,15 @@ interface Source {
   readonly text: string
   readonly at: number
   readonly slot: string
-  /** What it is about as a whole. */
+  /** Subject of the whole text. */
   readonly subject: string | undefined
 }
 
-/** A subject that leaves room for what is said about it. */
+/** Returns the subject if it leaves room for a section's own title. */
 const inShort = (subject: string | undefined): string | undefined =>
   subject === undefined || subject.length > 50 || /[?？…]$/u.test(subject) ? undefined : subject
 
-/** A heading, else what the words say, within the subject of the whole where there is room for both. */
+/** Titles a section: its own title, after the subject of the whole where both fit. */
 const titled = (subject: string | undefined, own: string | undefined, first: string): string => {
   if (own === undefined) return subject ?? titleFrom(first)
   const short = inShort(subject)
@@ -123,7 +125,7 @@ const titled = (subject: string | undefined, own: string | undefined, first: str
   return both.length <= MAX_TITLE ? both : own
 }
 
-/** Sections that only lead on, thank or list links are no knowledge. */
+/** Weighted length below which a section (an introduction, thanks, links) makes no unit. */
 const LEAST_SECTION = 160
 
 const documentOf = ({ at, kind, label, message, slot, subject, text }: Source): ReadonlyArray<Draft> =>
@@ -135,7 +137,7 @@ const documentOf = ({ at, kind, label, message, slot, subject, text }: Source): 
   ).flatMap(({ excerpts, heading }, i): ReadonlyArray<Draft> => {
     const words = excerpts.map(({ text }) => text).join("\n")
     const sentences = quotable(words)
-    // Questions to the person are told with their answer.
+    // The conversation unit keeps questions to the person, with their answers.
     const isAsking = sentences.filter((sentence) =>
       /[?？]["'”’\s*_)]*$/u.test(sentence)
     ).length > sentences.length * 0.4
@@ -143,7 +145,7 @@ const documentOf = ({ at, kind, label, message, slot, subject, text }: Source): 
     if (weightedLength(words) < LEAST_SECTION || isAsking || isPastedCode) return []
     const own = heading !== undefined
       ? shortened(heading, MAX_TITLE)
-      // The beginning is about what the whole is about.
+      // The first section takes a subject that is too long to precede other titles.
       : i === 0 && subject !== undefined && inShort(subject) === undefined && !/[?？…]$/u.test(subject)
       ? subject
       : saidTitle(words)
@@ -161,7 +163,7 @@ const documentOf = ({ at, kind, label, message, slot, subject, text }: Source): 
 
 const FOUND = 1_000
 
-/** What a page or a search says about the question, in the order found. */
+/** Builds a unit from the sentences of a page or a search result that concern the question, in their order. */
 const foundBy = (call: Call): ReadonlyArray<Draft> => {
   const { at, block, message } = call.result!
   const question = inputOf(call, "query") ?? inputOf(call, "prompt") ?? ""

@@ -1,5 +1,5 @@
 /**
- * What failed, why, what was done about it, and whether that held.
+ * Error logs: the failure, its cause, the fix, and whether the fix held.
  */
 import type { Message } from "../../domain/Conversation.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
@@ -16,7 +16,7 @@ import { type Call, commandOf, editsOf, isLooking, isRoutine, isSlip, purposeOf 
 const COMMAND = 250
 const FAILURE = 480
 const SAID = 300
-/** How far Claude's words about a failure may follow it, in messages. */
+/** Number of messages after a failure that are searched for Claude's words about the failure. */
 const REACH = 14
 
 const CAUSE =
@@ -24,7 +24,7 @@ const CAUSE =
 
 const nameOf = (file: string) => file.split(/[/\\]/).at(-1)!
 
-/** The failure's line as a title: without the folders before a file's name. */
+/** Titles a failure by its most telling line, without the folders before a file's name. */
 const errorTitle = (failure: string, length = MAX_TITLE): string =>
   shortened(
     plain(worstLine(failure)).replace(/^(?:(?:error|Error|ERROR)[: ]\s*(?=\S+ \S)|[×✖✗]\s*|--- |E\s+)/u, "").replace(
@@ -37,16 +37,16 @@ const errorTitle = (failure: string, length = MAX_TITLE): string =>
     length
   )
 
-/** Causes named as such; other sentences must share a word with the failure. */
+/** Explicit causes: in Claude's first text after the failure, they count without sharing a word with the failure. */
 const CERTAIN =
   /\b(?:because|due to|caused by|root cause|(?:the )?(?:issue|problem|cause|reason) (?:is|was))\b|因为|原因|问题(?:是|在于)/iu
-/** Praise and reports of success tell nothing of a failure. */
+/** Praise and reports of success, which say nothing about a failure. */
 const SUCCESS =
   /\bshould (?:now )?work|✅|🎯|🎉|\bsucce(?:ss|ed)|\bperfect\b|\ball .{0,30}(?:pass|resolved|fixed|complete)/iu
 
 const wordsIn = (text: string) => new Set(Tokenizer.lexemes(text).filter((word) => word.length > 3 && word !== "error"))
 
-/** Claude's first sentences after a failure for which `isOf` holds. */
+/** Returns Claude's first sentences after a failure for which `isOf` holds. */
 const saidAfter = (
   messages: ReadonlyArray<Message>,
   from: number,
@@ -75,14 +75,14 @@ const saidAfter = (
 
 interface Failure {
   readonly call: Call
-  /** Of the same purpose, after it: the last one before it succeeded, and the success. */
+  /** Later calls of the same purpose, before the first success, that failed in the same way. */
   readonly again: ReadonlyArray<Call>
   readonly success: Call | undefined
-  /** The next call of the purpose, whatever it came to: what is said after it is about that one. */
+  /** The next call of the same purpose with another outcome: Claude's words after it are about that outcome. */
   readonly next: Call | undefined
 }
 
-/** Failures worth telling; those of one purpose in a row are one, told by the first. */
+/** Returns the failures that are worth a unit. Repeated failures of one purpose are merged into the first. */
 const failuresIn = (calls: ReadonlyArray<Call>): ReadonlyArray<Failure> => {
   const told = new Set<Call>()
   return calls.flatMap((call, i): ReadonlyArray<Failure> => {
@@ -92,7 +92,7 @@ const failuresIn = (calls: ReadonlyArray<Call>): ReadonlyArray<Failure> => {
     const end = later.findIndex((other) => !other.failed)
     const run = end < 0 ? later : later.slice(0, end)
     const title = errorTitle(errorLines(call.result!.block.text, FAILURE))
-    // A rebase stops at one commit after the other: that is one story.
+    // A rebase stops at one commit after the other, with a different error each time, but it is one failure.
     const again = run.filter((other) =>
       /^git (?:rebase|merge|cherry-pick)/.test(purpose) ||
       errorTitle(errorLines(other.result!.block.text, FAILURE)) === title
@@ -103,7 +103,7 @@ const failuresIn = (calls: ReadonlyArray<Call>): ReadonlyArray<Failure> => {
   })
 }
 
-/** What was changed between a failure and the next try. */
+/** Returns the last edit, else the last effective command, between a failure and the next try. */
 const cureOf = (calls: ReadonlyArray<Call>, from: number, to: number): ReadonlyArray<Excerpt> => {
   const cure = calls.filter(({ at }) => at > from && at < to)
   const edit = cure.findLast((call) => editsOf(call).length > 0)
@@ -150,11 +150,11 @@ export const errors = ({ segment: { messages } }: SegmentContext, calls: Readonl
       failure,
       (sentence) => PLAN.test(withoutOpeners(plain(sentence))) && isAbout(sentence)
     )
-    // What was changed is a cure when the next try got further, or when it is about what failed.
+    // A change counts as the fix when a later try succeeded, or when it shares words with the failure.
     const changes = cureOf(calls, last, to)
     const cure = success !== undefined || changes.some(({ label, text }) => isAbout(`${label} ${text}`)) ? changes : []
     const isTold = cause.length + plan.length + cure.length > 0 || success !== undefined
-    // Without a word or a deed that followed, only a plain failure is worth knowing.
+    // Without a cause, a plan, a fix or a later success, only a clear failure is worth a unit.
     if (failure === "" || (!isTold && failureStrength(failure) < 3)) return []
     const held = success === undefined
       ? []

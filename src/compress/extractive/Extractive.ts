@@ -1,12 +1,11 @@
 /**
- * Compression without a model: what was said and done, in its own words, each unit of one type and readable alone.
+ * Compression without a model: builds units from the conversation's own words, each of one type and readable alone.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Message } from "../../domain/Conversation.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
-import { make as makeInFlight } from "../../resources/InFlight.ts"
 import type { SegmentContext, SessionOutline } from "../../store/MemoryStore.ts"
 import { Compressor } from "../Compressor.ts"
 import { type Draft, unitOf } from "../Draft.ts"
@@ -19,17 +18,17 @@ import { errors } from "./Errors.ts"
 import { snippets } from "./Snippets.ts"
 import { callsOf } from "./Steps.ts"
 
-/** Archives are kept for a year; the other types have no date of expiry. */
+/** Archives expire after a year; the other types have no expiry date. */
 const ARCHIVE_LIFETIME_MS = 365 * 86_400_000
 
 const textOf = (message: Message | undefined): string =>
   message?.blocks.filter(({ kind }) => kind === "text").map(({ text }) => text).join("\n") ?? ""
 
-/** What was asked, when the prompt says it by itself. */
+/** Returns the title of the segment's prompt, if the prompt is understandable by itself. */
 const askedIn = ({ before, segment }: SegmentContext): string | undefined =>
   promptTitle(textOf([...segment.messages, ...before].find(({ isPrompt }) => isPrompt)))
 
-/** What a segment is about when its prompt ("push") does not say it: what Claude had said before. */
+/** Returns the subject where the prompt ("push") names none: from Claude's last message, else the session's title. */
 const ledTo = ({ before, session }: SegmentContext): string | undefined =>
   saidTitle(textOf(before.find(({ role }) => role === "assistant"))) ??
     (session.title === null ? undefined : titleFrom(session.title))
@@ -50,37 +49,36 @@ const drafts = (context: SegmentContext): ReadonlyArray<Draft> => {
 export const inOrder = (units: ReadonlyArray<MemoryUnit>): ReadonlyArray<MemoryUnit> =>
   units.toSorted((a, b) => a.position - b.position || (a.id < b.id ? -1 : 1))
 
-/** A draft of a segment as its unit. */
+/** Turns a segment's draft into a unit. */
 export const segmentUnit = (context: SegmentContext, now: number, draft: Draft): MemoryUnit =>
   unitOf(context.session, context.segment.id, context.position + draft.at / 1_000, now, draft)
 
-/** A draft of a session as its archive. */
+/** Turns a session's draft into its archive. */
 export const sessionUnit = (outline: SessionOutline, now: number, draft: Draft): MemoryUnit => ({
-  // After everything in its session: it is nobody's neighbour.
+  // The largest position sorts the archive behind all units of its session.
   ...unitOf(outline.session, outline.session.id, Number.MAX_SAFE_INTEGER, now, draft),
   files: outline.files.slice(0, 20),
   expiresAt: outline.session.endedAt + ARCHIVE_LIFETIME_MS
 })
 
-/** The units of a segment. */
+/** Extracts the units of a segment. */
 export const extract = (context: SegmentContext, now: number): ReadonlyArray<MemoryUnit> =>
   inOrder(drafts(context).map((draft) => segmentUnit(context, now, draft)))
 
-/** The archive of a session, if there is one. */
+/** Extracts the archive of a session; empty when the session is not worth one. */
 export const extractArchive = (outline: SessionOutline, now: number): ReadonlyArray<MemoryUnit> =>
   archive(outline).map((draft) => sessionUnit(outline, now, draft))
 
 const make = Effect.gen(function*() {
-  const inFlight = yield* makeInFlight("Compressor")
   return Compressor.of({
     compress: Effect.fn("Compressor.compress")((context: SegmentContext) =>
-      inFlight(Effect.map(Clock.currentTimeMillis, (now) => extract(context, now)))
+      Effect.map(Clock.currentTimeMillis, (now) => extract(context, now))
     ),
     summarize: Effect.fn("Compressor.summarize")((outline: SessionOutline) =>
-      inFlight(Effect.map(Clock.currentTimeMillis, (now) => extractArchive(outline, now)))
+      Effect.map(Clock.currentTimeMillis, (now) => extractArchive(outline, now))
     )
   })
 })
 
-/** The default: no key, no network, no cost; the same input gives the same units. */
-export const layer = Layer.scoped(Compressor, make)
+/** The default compressor: needs no key, no network and no money, and is deterministic. */
+export const layer = Layer.effect(Compressor, make)

@@ -1,5 +1,5 @@
 /**
- * Files that were written or edited: what changed, and why.
+ * Code snippets: one unit for each file that was written or edited, with the change and its reason.
  */
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
@@ -10,12 +10,12 @@ import { about, changeIn } from "./Code.ts"
 import { type Call, type Edit, editsOf } from "./Steps.ts"
 
 const REASON = 240
-/** Characters of code in a unit; the rest is for the file, the reason and the labels. */
+/** Characters of code in a unit; the remaining room is for the file, the reason and the labels. */
 const CODE = 900
-/** A change smaller than this (an import, a digit) is no memory by itself. */
+/** Characters of code below which a change (an import, a digit) makes no unit. */
 const LEAST_CHANGE = 60
 
-/** What Claude said just before a call: what the change is for. */
+/** Returns the sentence of Claude's right before a call, which gives the reason for the change. */
 const reasonFor = ({ segment: { messages } }: SegmentContext, call: Call): Excerpt | undefined => {
   for (const message of messages.slice(Math.max(0, call.at - 4), call.at + 1).reverse()) {
     if (message.role === "human" && message.isPrompt) return undefined
@@ -31,7 +31,7 @@ const reasonFor = ({ segment: { messages } }: SegmentContext, call: Call): Excer
 
 const tail = (path: string, parts: number) => path.split(/[/\\]/).slice(-parts).join(path.includes("\\") ? "\\" : "/")
 
-/** "Let me fix this" tells no one what was fixed. */
+/** Reasons without content: "Let me fix this" does not name the thing that was fixed. */
 const GENERIC =
   /^(?:continue\b|start(?:ing)? (?:with|by)|task \d|step \d)|^(?:(?:update|fix|add|edit|writ|creat|implement|mak|apply|do|resolv|see|check|look)\w*)(?: (?:it|this|that|all|both|these|them|me|now|quickly|manually|up|the (?:\w+ )?(?:file|fix|fixes|changes?|edits?|issues?|errors?|conflicts?|problem|test|tests|rest)|the (?:first|second|third|next|last) \w+|(?:their|your|its|the) (?:suggest\w+|suggested \w+|proposed \w+)|(?:one|two|three) \w+))*(?: \w+){0,2}$|^\w+ (?:it|this|that|them|these|those)\b.{0,20}$|^.{0,14}$|\b(?:can|edit) the \S+ file$/iu
 
@@ -40,7 +40,7 @@ interface Change {
   readonly edit: Edit
 }
 
-/** Without what a later writing of the whole file replaced, and one of several edits that differ in names and numbers alone. */
+/** Drops edits that a later rewrite of the file replaced, and edits that repeat another but for strings and numbers. */
 const distinct = (made: ReadonlyArray<Change>): ReadonlyArray<Change> => {
   const anew = made.findLastIndex(({ edit }) => edit.isNew)
   const shapes = new Set<string>()
@@ -50,7 +50,7 @@ const distinct = (made: ReadonlyArray<Change>): ReadonlyArray<Change> => {
   })
 }
 
-/** Edits of one file in a segment. */
+/** Builds the unit for one file's edits in a segment; empty when they are too small. */
 const snippetOf = (
   context: SegmentContext,
   file: string,

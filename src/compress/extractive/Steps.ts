@@ -1,5 +1,5 @@
 /**
- * A segment as what was asked, said and done: tool calls with their results, and what of a tool's input and output matters.
+ * Pairs a segment's tool calls with their results, and parses the tools' inputs: commands, edits, commits, files.
  */
 import type { Block, Message } from "../../domain/Conversation.ts"
 
@@ -10,14 +10,16 @@ export interface Source {
 
 export interface Call extends Source {
   readonly tool: string
-  /** Tools said so themselves, or the output of a command that hid its exit code behind a pipe. */
+  /** True when the tool reported an error, or when a command's output shows one that a pipe hid from the exit code. */
   readonly failed: boolean
-  /** Where the call stands in the segment's messages. */
+  /** Index of the call's message in the segment. */
   readonly at: number
   readonly result: (Source & { readonly at: number }) | undefined
 }
 
-/** The calls of a segment, in order; a result without its call (which an earlier segment holds) is a call of its own. */
+/**
+ * Returns the calls of a segment, in order. A result whose call lies in an earlier segment becomes a call of its own.
+ */
 export const callsOf = (messages: ReadonlyArray<Message>): ReadonlyArray<Call> => {
   const results = new Map<string, Source & { readonly at: number }>()
   const called = new Set<string>()
@@ -25,7 +27,7 @@ export const callsOf = (messages: ReadonlyArray<Message>): ReadonlyArray<Call> =
     for (const block of message.blocks) {
       if (block.toolUseId === undefined) continue
       if (block.kind === "tool_use") called.add(block.toolUseId)
-      // A background task reports more than once; what it came to is its last word.
+      // A background task reports more than once; its last result is the outcome.
       else if (block.kind === "tool_result") results.set(block.toolUseId, { message, block, at })
     }
   })
@@ -55,7 +57,10 @@ const hasFailed = (tool: string, result: Block | undefined): boolean =>
 
 const KEY = /^([a-z_]{2,30}):(?: |\n)/gmu
 
-/** The value of one of a tool's keys, as capture wrote its input down; `keys` are all that the tool has, for a line of a file may look like one. */
+/**
+ * Returns the value of a key in a tool's input, in the form that capture stored. `keys` lists all keys of the tool,
+ * because a line of a file may look like a key.
+ */
 const valueOf = (text: string, key: string, keys: ReadonlyArray<string>): string | undefined => {
   const found = [...text.matchAll(KEY)].filter(({ 1: name }) => keys.includes(name!))
   const at = found.findIndex(({ 1: name }) => name === key)
@@ -64,7 +69,7 @@ const valueOf = (text: string, key: string, keys: ReadonlyArray<string>): string
   return text.slice(index + head.length, found[at + 1]?.index ?? text.length).replace(/\n$/, "")
 }
 
-/** A value of a tool's input whose keys are not known. */
+/** Returns a value from the input of a tool whose full set of keys is not known. */
 export const inputOf = ({ block }: Pick<Call, "block">, key: string): string | undefined =>
   block.kind === "tool_use"
     ? valueOf(block.text, key, [key, "prompt", "description", "subagent_type", "query", "url", "model"])?.trim()
@@ -75,7 +80,7 @@ const BASH_KEYS = ["command", "description", "timeout", "run_in_background"]
 export const commandOf = ({ block, tool }: Pick<Call, "block" | "tool">): string | undefined =>
   tool === "Bash" && block.kind === "tool_use" ? valueOf(block.text, "command", BASH_KEYS)?.trim() : undefined
 
-/** Tools that only look, plan, or wait. */
+/** Tools that only read, plan or wait. */
 const LOOKING = new Set(
   ("Read Glob Grep LS NotebookRead TodoWrite TodoRead TaskCreate TaskUpdate TaskList TaskGet TaskOutput TaskStop BashOutput KillBash KillShell " +
     "ToolSearch ListMcpResourcesTool EnterPlanMode").split(" ")
@@ -83,7 +88,7 @@ const LOOKING = new Set(
 const LOOKING_COMMANDS =
   /^(?:(?:cd|export)\s+\S+\s*(?:&&|;)\s*)*(?:sudo\s+)?(?:ls|lsd|ll|cat|head|tail|less|grep|rg|ag|find|fd|pwd|cd|echo|wc|sed\s+-n|tree|which|type|stat|file|du|env|whoami|date|sleep|jq|awk|sort|diff|git(?:\s+-C\s+\S+)?(?:\s+--no-pager)?\s+(?:status|diff|log|show|branch|remote|rev-parse|rev-list|ls-files|merge-base|blame|fetch|stash list|worktree list))\b/u
 
-/** Whether a call only looks at something, so that what it printed was not its doing. */
+/** True when a call only reads, so that its output describes no effect of its own. */
 export const isLooking = (call: Pick<Call, "block" | "tool">): boolean => {
   if (LOOKING.has(call.tool)) return true
   const command = commandOf(call)
@@ -94,13 +99,13 @@ export const isLooking = (call: Pick<Call, "block" | "tool">): boolean => {
 const COMMIT =
   /\bgit\s[^\n"']{0,200}?\bcommit\b[^\n"']{0,200}?-[a-z]*m\s+(?:"\$\(cat <<-?\s*['"]?\w+['"]?\n\s*([^\n]{8,200})|"([^"\n]{8,200})|'([^'\n]{8,200}))/u
 
-/** The subject of the commit that a command makes, without its kind ("fix: "). */
+/** Returns the subject of the commit that a command makes, without its type ("fix: "). */
 export const commitIn = (command: string): string | undefined => {
   const [, ...subjects] = COMMIT.exec(command) ?? []
   return subjects.find((subject) => subject !== undefined)?.replace(/^\w+(?:\([^)\n]*\))?!?: /u, "")
 }
 
-/** Commands that only check what was done. */
+/** Commands that only verify the work: tests, linters, builds. */
 const ROUTINE = /\b(?:tests?|test:\w+|lint|check|typecheck|tsc|build|fmt|format|vitest|jest|pytest|clippy|vet)\b/u
 
 export const isRoutine = (command: string): boolean => ROUTINE.test(command.split("\n")[0]!)
@@ -118,7 +123,7 @@ const EDIT_KEYS = [
 
 export interface Edit {
   readonly file: string
-  /** Lines taken out and put in, those that both have at their ends left out. */
+  /** Lines removed, and lines added; equal lines at the beginning and the end of both are left out. */
   readonly before: ReadonlyArray<string>
   readonly after: ReadonlyArray<string>
   readonly isNew: boolean
@@ -133,11 +138,13 @@ const changed = (before: string, after: string): Pick<Edit, "before" | "after"> 
   return { before: a.slice(start, a.length - end), after: b.slice(start, b.length - end) }
 }
 
-/** `cat > FILE << 'END'`, the lines, END. */
+/** Matches `cat > FILE << 'END'`, the lines, END. */
 const HERE_DOCUMENT =
   /\bcat\s*>\s*(["']?)([^\s"'<>|&;$`]{1,500})\1\s*<<-?\s*(["']?)(\w{1,40})\3[ \t]*\n([\s\S]*?)\n\4[ \t]*(?=\n|$)/gu
 
-/** What a call wrote; none for a call that failed or was refused, and for tools that write no file. */
+/**
+ * Returns the edits that a call made; empty for a call that failed or was refused, and for tools that write no file.
+ */
 export const editsOf = (call: Call): ReadonlyArray<Edit> => {
   const { block, result, tool } = call
   if (block.kind !== "tool_use" || result?.block.isError === true) return []
@@ -161,21 +168,21 @@ export const editsOf = (call: Call): ReadonlyArray<Edit> => {
     case "NotebookEdit":
       return [{ file, before: [], after: (value("new_source") ?? "").split("\n"), isNew: false }]
     case "MultiEdit":
-      // Its edits are a list, which capture wrote as JSON: their lines can't be quoted as they stand.
+      // Capture stores the list of edits as JSON, so that their lines cannot be quoted verbatim.
       return [{ file, before: [], after: [], isNew: false }]
     default:
       return []
   }
 }
 
-/** Mistakes in using a tool, refusals and stops: of no use in another session. */
+/** Mistakes in using a tool, refusals and interruptions, which are of no use in another session. */
 const SLIP =
   /has not been read yet|String to replace not found|No changes to make|Found \d+ matches of the string|InputValidationError|haven't granted it yet|doesn't want to (?:proceed|take this action)|interrupted by user|has been modified since read|EISDIR|Request failed with status|File does not exist|nothing to commit|No such tool available|Sibling tool call errored|exceeds maximum allowed (?:tokens|size)|Cancelled:/iu
 
 export const isSlip = (text: string): boolean =>
   SLIP.test(text.slice(0, 600)) || !/\p{L}{3}/u.test(text.replace(/^(?:Error|Exit code \d+)/iu, ""))
 
-/** What a call repeats: its program and subcommand, whatever comes before in the line. */
+/** Returns a key that repeated calls share: the command's program and subcommand, else the tool and the file. */
 export const purposeOf = (call: Call): string => {
   const command = commandOf(call)
   if (command === undefined) return `${call.tool} ${call.block.file ?? ""}`

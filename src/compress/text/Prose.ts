@@ -1,5 +1,5 @@
 /**
- * Reading Markdown prose in English and Chinese: its lines and sentences, and which of them say nothing.
+ * Parses Markdown prose in English and Chinese into lines and sentences, and recognizes sentences without content.
  */
 import { remembered } from "./Text.ts"
 
@@ -12,24 +12,24 @@ export interface Line {
 
 const FENCE = /^\s*(```|~~~)/
 const HEADING = /^\s{0,3}#{1,6}\s+\S/
-/** A line that is bold from end to end stands for a heading too. */
+/** A line that is bold from end to end serves as a heading, too. */
 const BOLD_HEADING = /^\s{0,3}(?:\*\*|__)[^*_].{0,78}(?:\*\*|__):?\s*$/
 const ITEM = /^\s*(?:[-*+•]|\d{1,3}[.)、])\s+\S/
 const TABLE = /^\s*\|.*\|\s*$/
 
-/** "**1. Fixed the unused variable**" is an item of a list whose items are bold. */
+/** "**1. Fixed the unused variable**" is a list item in bold, not a heading. */
 const isBoldItem = (line: string): boolean => /^\s*\*\*\d{1,2}[.)]/u.test(line) && line.trim().split(/\s+/).length >= 4
 
-/** Whether a section of a text may begin with this line. */
+/** True when a section may begin at this line. */
 export const isHead = ({ kind, text }: Line): boolean => kind === "heading" || BOLD_HEADING.test(text)
 
 const lastLine = (text: string) => text.slice(text.lastIndexOf("\n") + 1)
 
-/** A hard-wrapped line goes on in the next: it is long, ends in the middle of a sentence, and the next begins so. */
+/** True when `line` was hard-wrapped: it is long and ends within a sentence, which `next` continues. */
 const goesOn = (line: string, next: string) =>
   line.length >= 50 && !/[.!?:;。！？：；]["'”’)*_`]*\s*$/u.test(line) && /^\s*[\p{Ll}(`"'“]/u.test(next)
 
-/** The lines of a text that hold something, each with what it is; a hard-wrapped paragraph is one line. */
+/** Returns the lines of a text that are not blank, with their kinds; a hard-wrapped paragraph is one line. */
 export const linesOf = remembered(
   (text: string): ReadonlyArray<Line> => {
     const lines: Array<Line> = []
@@ -67,7 +67,7 @@ export const linesOf = remembered(
   64
 )
 
-/** What belongs together in a text: a fence with its code, a table, else a line. */
+/** Returns the smallest parts of a text that stay whole: a fence with its code, a table, else a line. */
 export const blocksOf = (text: string): ReadonlyArray<Line> => {
   const blocks: Array<Line> = []
   let isOpen = false
@@ -83,17 +83,20 @@ export const blocksOf = (text: string): ReadonlyArray<Line> => {
   return blocks
 }
 
-/** An end of sentence: a mark and white space, but not after an abbreviation or a list's number; a Chinese mark alone. */
+/**
+ * Matches the end of a sentence: a mark before white space, but not after an abbreviation or a list's number. A Chinese
+ * mark needs no white space.
+ */
 const END =
   /(?<!(?:^|[\s("“])(?:e\.g|i\.e|vs|etc|cf|approx|Dr|Mr|Mrs|Ms|St|No)|(?:^[\s*_]*|[.!?]\s)\d{1,3}|[.!?…])[.!?…]+["'”’)\]`*_]*(?=\s)|[。！？!?；]+["'”’)\]`*_]*/gu
 
-/** The sentences of one line, in order; joined by their white space they are the line. */
+/** Splits a line into its sentences, in order; only the white space between them is lost. */
 export const sentencesOf = remembered((line: string): ReadonlyArray<string> => {
   const out: Array<string> = []
   let from = 0
   for (const { 0: mark, index } of line.matchAll(END)) {
     const end = index + mark.length
-    // "!" and "?" without a space after them stand in code and in addresses.
+    // "!" and "?" without white space after them belong to code or to a URL.
     if (/^[!?]/.test(mark) && end < line.length && !/\s/.test(line[end]!)) continue
     const sentence = line.slice(from, end).trim()
     if (sentence !== "") out.push(sentence)
@@ -104,20 +107,20 @@ export const sentencesOf = remembered((line: string): ReadonlyArray<string> => {
   return out
 })
 
-/** Sentences on one line: a space between them where the first does not end in a Chinese mark. */
+/** Joins sentences into one line, with a space between them except after a Chinese mark. */
 export const joined = (sentences: ReadonlyArray<string>): string =>
   sentences.reduce(
     (line, sentence) => line + (line === "" || /[。！？；：]["”’」）*_`]*$/u.test(line) ? "" : " ") + sentence,
     ""
   )
 
-/** A sentence with a mark at its end. */
+/** Adds a full stop to a sentence that ends without a mark. */
 export const ended = (sentence: string): string =>
   /[.!?…。！？；;:：]["'”’)\]`]*$/u.test(sentence)
     ? sentence
     : `${sentence}${/[\u3040-\u30ff\u3400-\u9fff]$/u.test(sentence) ? "。" : "."}`
 
-/** Without Markdown's marks, list signs and leading symbols, on one line. */
+/** Strips Markdown marks, list signs and pictographs, and returns the rest on one line. */
 export const plain = remembered((text: string): string =>
   text.replace(/^[\s>#]*(?:(?:[-*+•]|\d{1,3}[.)、])\s+)?(?:\[[ x]\]\s+)?/, "")
     .replace(/\*\*|__(?=\S)|(?<=\S)__/g, "")
@@ -129,35 +132,35 @@ export const plain = remembered((text: string): string =>
 const OPENERS =
   /^(?:(?:but|however|ok(?:ay)?|alright|right|great|perfect|good|excellent|awesome|nice|wonderful|fantastic|yes|yeah|sure|now|next|first|then|finally|so|and|also|oh|well|hmm|wait|ah|done|interesting|absolutely|certainly|of course|understood|got it|i see|好的?|嗯|那么?|现在|接下来|首先|然后|最后|没问题|当然|明白了?|了解)(?![\p{L}\p{N}])[\s,，.。!！:：—–-]*)+/iu
 
-/** Without the words that open a sentence and say nothing. */
+/** Strips opening words without content ("Okay, so", "好的"). */
 export const withoutOpeners = (sentence: string): string => sentence.replace(OPENERS, "")
 
-/** What Claude says it is about to do: told by what it did. */
+/** Matches an announcement of Claude's next action, which is redundant because the action itself is recorded. */
 const INTENTION =
   /^(?:let me|let's|let us|i'll|i will|i'm going to|i am going to|i need to|i should|we need to|we'll|time to|going to|让我们?|(?:现在|接下来|然后)?我(?:来|先|会|将|需要|现在|再|去|马上|这就)|先来?|来|再)\s*(?:also |now |first |quickly |just |then |start by |begin by |try |to |again |continue |carefully |actually |go ahead and |先|再|来|去|看|一下|继续|并行)*\s*(?:check|look|see|focus|resolv|double-check|dive|dig|grab|pull|open|compar|make sure|consolidat|refactor|clarif|simplif|trac|read|examin|explor|search|find|verify|run|re-?run|test|try|view|inspect|review|list|get|start|begin|proceed|fetch|analy[sz]|investigat|confirm|understand|identif|creat|add|fix|updat|writ|implement|mak|commit|push|build|do|mark|mov|remov|delet|set up|clean|wait|apply|use the|launch|help|continue|take|gather|provide|show|know|think|address|finish|handl|stage|install|query|break|discover|查|看|检查|读|确认|运行|跑|试|搜|找|分析|修|改|写|加|创建|更新|添加|实现|处理|提交|执行|验证|测试|了解|帮)/iu
 
-/** "Now add the type to the port:", before a tool does it. */
+/** Matches a line that announces a tool call: "Now add the type to the port:". */
 const ANNOUNCEMENT =
   /^(?:(?:also |now |task \d+\b.{0,4}|step \d+\b.{0,4}|starting with |adding |updating |fixing |creating |checking )+.{0,120}|(?:add|updat|fix|creat|remov|implement|writ|verify|check|commit|run|test|try|stage)\w*\b.{0,120})[:：]$|^(?:现在|接下来|然后).{0,40}[:：]$|^starting (?:with|by)\b/iu
 
-/** What for, how, or where from: such an intention says more than that work goes on. */
+/** Matches a purpose, a means or a source, which makes an announcement worth keeping. */
 const PURPOSE =
   /.{30,}\b(?:to (?!the\b|do\b|see\b|understand\b|check\b|verify\b|find\b|make sure\b)|by |from )\w+|.{20,} [-–—] .{12,}/iu
 const LOOKING =
   /^(?:let me|let's|i'll|i will|i'm going to|i need to|i should|we need to|we'll)\s+(?:also |now |first |quickly |just |start by |begin by )*(?:check|look|see|read|examin|explor|search|find|verify|run|re-?run|test|try|view|inspect|review|list|get|start|begin|proceed|fetch|analy[sz]|investigat|confirm|understand|identif|continue|show|know|think)/iu
 
-/** Praise, thanks, apologies, and offers to help. */
+/** Matches praise, thanks, apologies and offers to help. */
 const COURTESY =
   /^(?:you(?:'re| are) (?:absolutely |completely |totally |quite |not wrong|right)|(?:great|good|excellent|fair|nice|perfect|valuable|helpful) (?:feedback|review|question|catch|point|idea|choice|call|eye|find|finds|news)|i (?:apologi[sz]e|understand|see)\b|(?:my )?apolog(?:y|ies)|sorry|thank|thanks|happy to|glad|let me know|feel free|please let me|is there anything|if you (?:need|have|want|'d like)|hope (?:this|that)|here(?:'s| is| are)\b.{0,80}:$|this (?:looks|is) (?:great|good|perfect)|(?:looks|sounds) (?:great|good)|(?:that|this|it) works[.!]*$|will do|no problem|api error:|(?:很|真)?抱歉|对不起|不好意思|非常抱歉|谢谢|好问题|问得好|不客气|你说得对|您说得对|很好|太好了|如果(?:你|您)(?:还)?(?:有|需要)|请告诉我|有什么)/iu
 
-/** An apology that says what is right. */
+/** Matches an apology that states the correction. */
 const CORRECTION = /^(?:(?:my )?apolog|sorry|.{0,3}抱歉|对不起|不好意思).*[\d`]/iu
 
-/** What makes a sentence worth keeping however it begins: a reason, a choice, a finding. */
+/** Matches reasons, choices and findings, which make a sentence worth keeping however it begins. */
 const SUBSTANCE =
   /\b(?:because|since|instead|rather than|so that|due to|root cause|turns out|unless|although|decided|chose|breaks?|broke|missing|wrong|fails?|failed|bug|prefer|never|always|recommend|in order to)\b|因为|由于|而不是|原因|否则|导致|决定|建议|必须/iu
 
-/** That all went well, without saying what. */
+/** Matches a report of success that does not name what succeeded. */
 const CLOSING =
   /^(?:done|fixed|pushed|committed|all (?:good|set|done)|working|ready|pushed successfully)\b[^\d`/]*$|^(?:已?完成|搞定)[了啦]?[。！!\s]*$/iu
 
@@ -165,14 +168,14 @@ const MAX_CHATTER = 200
 
 const NUMBERED = /^(?:step|phase|part|stage) \d{1,2}\s*[:.–—-]\s*/iu
 
-/** Without the number of a heading or of a list's item. */
+/** Strips the number of a heading or a list item. */
 export const withoutNumber = (heading: string): string => heading.replace(/^\d{1,2}[.)]\s*/, "").replace(NUMBERED, "")
 
-/** "Step 3: Check the branch" says what Claude was about to do. */
+/** True for a heading like "Step 3: Check the branch", which announces an action of Claude's. */
 export const isStep = (heading: string): boolean =>
   NUMBERED.test(heading) && INTENTION.test(`let me ${heading.replace(NUMBERED, "")}`)
 
-/** A sentence that only accompanies the work: announcements, praise, apologies, offers, and what has no word in it. */
+/** True for a sentence that only accompanies the work: an announcement, praise, an apology, an offer, or no word. */
 export const isChatter = remembered((sentence: string): boolean => {
   const words = withoutOpeners(plain(sentence))
   if (!/\p{L}{2}/u.test(words)) return true
@@ -184,13 +187,13 @@ export const isChatter = remembered((sentence: string): boolean => {
     (words.length < 24 && CLOSING.test(words))
 })
 
-/** Bold that began or ended in a sentence that is gone. */
+/** Removes a bold mark whose other half stood in a dropped sentence. */
 const withoutHalfBold = (text: string): string =>
   (text.match(/\*\*/g)?.length ?? 0) % 2 === 0 ? text : text.replace(/^\*\*\s*|(?<!\s)\s*\*\*$/, "")
 
 /**
- * A text without its chatter: sentences go, never parts of one; code, tables and headings stay. Lines keep their order and
- * blank lines go.
+ * Removes the chatter from a text: whole sentences, never parts of one. Code, tables and headings stay, except headings
+ * of mere steps and headings at the end with nothing under them. Blank lines are dropped.
  */
 export const condense = remembered(
   (text: string): string => {
@@ -199,7 +202,7 @@ export const condense = remembered(
       if (kind === "heading" && isStep(plain(text))) return ""
       if (kind !== "prose" && kind !== "item") return text
       const sentences = sentencesOf(text)
-      // What ends in a colon and is followed by nothing announced what a tool did.
+      // A colon at the very end of a text announced a tool call.
       const worth = sentences.filter((sentence, s) =>
         !isChatter(sentence) &&
         !(i === lines.length - 1 && s === sentences.length - 1 && /[:：][*_]*$/.test(sentence) &&
@@ -207,7 +210,7 @@ export const condense = remembered(
       )
       return worth.length === sentences.length ? text : withoutHalfBold(joined(worth))
     })
-    // Headings over nothing go with what they headed; bold words at the end may be a statement.
+    // A heading at the end has lost its section; bold words there may be a statement and stay.
     const leads = (line: string) => HEADING.test(line) || /[:：][*_\s]*$/u.test(line)
     const end = kept.findLastIndex((line, i) => line.trim() !== "" && !(lines[i]!.kind === "heading" && leads(line)))
     return kept.slice(0, end + 1).filter((line) => line.trim() !== "").join("\n")
@@ -216,20 +219,20 @@ export const condense = remembered(
   64
 )
 
-/** The sentences of a text as they stand in it: no code, tables or headings. */
+/** Returns the sentences of a text verbatim, without code, tables and headings. */
 export const quotable = (text: string): ReadonlyArray<string> =>
   linesOf(text).flatMap(({ kind, text }) => kind === "prose" || kind === "item" ? sentencesOf(text) : [])
 
-/** The sentences of a text that a summary could be made of, without Markdown's marks: no code, tables or headings. */
+/** Returns the sentences that a summary can be built from: as `quotable`, but stripped of Markdown marks. */
 export const statements = (text: string): ReadonlyArray<string> =>
   quotable(text).map(plain).filter((sentence) => /[\p{L}\p{N}]/u.test(sentence))
 
-/** What a list of options begins with. */
+/** Matches the line that introduces a list of options. */
 const OFFERING =
   /\b(?:options?|choices|alternatives|should (?:i|we)|do you (?:want|prefer)|would you|(?:can|could) either)\b[^.]{0,80}[:：][*_\s]*$|(?:选项|方案)[:：][*_\s]*$/iu
 const OPTION = /^[\s*_-]*[A-D][).]\s/u
 
-/** The statements that tell something: no chatter, no options put up for choice, and none that only leads to what follows. */
+/** Returns the statements with content: no chatter, no options offered for choice, no sentence that ends in a colon. */
 export const telling = (text: string): ReadonlyArray<string> => {
   let isOffered = false
   const lines = linesOf(text).filter(({ kind, text }) => {
@@ -241,7 +244,7 @@ export const telling = (text: string): ReadonlyArray<string> => {
   )
 }
 
-/** The first heading of a text, without its marks. */
+/** Returns the first heading of a text, without Markdown marks and without the punctuation at its end. */
 export const headingOf = (text: string): string | undefined => {
   const found = linesOf(text).find(({ kind }) => kind === "heading")
   const heading = found === undefined ? "" : plain(found.text).replace(/(?<![:：.。\s])[:：.。\s]+$/u, "")

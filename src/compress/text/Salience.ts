@@ -1,11 +1,11 @@
 /**
- * Which sentences say what a text says: by centrality, cues and novelty.
+ * Extractive summarization: chooses the sentences that represent a text, by centrality, cues and novelty.
  */
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import { ended, joined } from "./Prose.ts"
 import { remembered } from "./Text.ts"
 
-/** Outcomes, reasons and choices outrank the rest. */
+/** Cues of reasons, choices, outcomes, code and numbers, with the weight that each adds to a sentence's score. */
 const CUES: ReadonlyArray<readonly [RegExp, number]> = [
   [
     /\b(?:because|since|due to|caused by|root cause|reason|turns out|the (?:issue|problem|bug|cause|fix|solution) (?:is|was)|that's why)\b|因为|由于|原因|根因|问题(?:是|在于|出在)|导致/iu,
@@ -23,14 +23,14 @@ const CUES: ReadonlyArray<readonly [RegExp, number]> = [
   [/\d/u, 0.1]
 ]
 
-/** Questions and promises say less than statements. */
+/** Matches questions and lines that end in a colon, which inform less than statements. */
 const WEAK = /[?？]\s*$|^(?:would|could|should|do|does|is|are|can|what|which|how|want|shall)\b.*\?|[:：]\s*$/iu
 
 const cuesOf = remembered((sentence: string): number =>
   CUES.reduce((sum, [cue, weight]) => sum + (cue.test(sentence) ? weight : 0), 0) - (WEAK.test(sentence) ? 0.5 : 0)
 )
 
-/** A longer sentence is none, and can't be chosen. */
+/** Only the first 1,000 characters of a sentence are read: a longer one exceeds every `length` that callers pass. */
 const SENTENCE = 1_000
 
 const words = remembered((sentence: string): ReadonlySet<string> =>
@@ -43,20 +43,21 @@ const overlap = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => {
   return shared / Math.max(1, Math.min(a.size, b.size))
 }
 
-/** A sentence that repeats more than this share of a chosen one is not new. */
+/** Overlap with a chosen sentence, as a share of the shorter one's words, above which a sentence is redundant. */
 const SAME = 0.6
 
 export interface Choice {
-  /** At most this many sentences, together at most this many characters, spaces between them included. */
+  /** Maximum number of sentences; `length` is their maximum total in characters, the spaces between them included. */
   readonly count: number
   readonly length: number
-  /** What they should be about: its words count as if the text said them more often. */
+  /** Topic: its words count as if they occurred once more in the text. */
   readonly about?: string
 }
 
 /**
- * Indices of the sentences that stand for all, in their order. Each is scored by the mean frequency of its words in the text
- * (centrality; Nenkova and Vanderwende 2005), its cues and an early or last place, and chosen greedily as long as it says something new.
+ * Returns the indices of the representative sentences, ascending. The score adds the frequency of a sentence's words in
+ * the text (centrality, after Nenkova and Vanderwende 2005), its cues, and a bonus for the first and last place.
+ * Sentences are taken greedily, best first, unless they are redundant.
  */
 export const choose = (
   sentences: ReadonlyArray<string>,
@@ -87,7 +88,7 @@ export const choose = (
   return chosen.sort((a, b) => a - b)
 }
 
-/** The sentences that stand for all, as one line. */
+/** Returns the chosen sentences as one line. */
 export const summarize = (sentences: ReadonlyArray<string>, choice: Choice): string =>
   joined(
     choose(sentences, choice).map((i, at, all) => at === all.length - 1 ? sentences[i]! : ended(sentences[i]!))

@@ -1,10 +1,10 @@
 /**
- * Cutting text where a reader would.
+ * Shortens text at natural boundaries, and picks the lines of a tool's output that are worth keeping.
  */
 
 /**
- * A function that keeps what it gave for texts up to this length, so many of them: the modules ask the same of the same
- * sentences.
+ * Memoizes a function of a text, because the modules analyse the same sentences again and again. Texts longer than
+ * `longest` are not cached; the cache is emptied when it holds `most` entries.
  */
 export const remembered = <A>(of: (text: string) => A, longest = 1_000, most = 500): (text: string) => A => {
   const known = new Map<string, A>()
@@ -21,7 +21,7 @@ export const remembered = <A>(of: (text: string) => A, longest = 1_000, most = 5
 
 const isLowSurrogate = (code: number) => code >= 0xdc00 && code <= 0xdfff
 
-/** The last good place to cut at or before `limit`: after a paragraph, a line, a sentence, a word; else anywhere. */
+/** Returns the last boundary up to `limit`: the end of a paragraph, a line, a sentence or a word; else `limit`. */
 const cutAt = (text: string, limit: number): number => {
   const head = text.slice(0, limit)
   const least = limit * 0.4
@@ -31,7 +31,7 @@ const cutAt = (text: string, limit: number): number => {
   }
   const sentence = Math.max(...[". ", "! ", "? ", "; ", "。", "！", "？", "；"].map((end) => {
     const at = head.lastIndexOf(end)
-    // The number of a list's item ends no sentence.
+    // The period after a list item's number does not end a sentence.
     return at < 0 || /(?:^|\n|\*)\s*\d{1,3}$/.test(head.slice(0, at)) ? -1 : at + end.length
   }))
   if (sentence > least) return sentence
@@ -40,12 +40,12 @@ const cutAt = (text: string, limit: number): number => {
   return isLowSurrogate(text.charCodeAt(limit)) ? Math.max(1, limit - 1) : limit
 }
 
-/** Of the first character, in UTF-16 units. */
+/** Length of the first character, in UTF-16 units. */
 const firstLength = (text: string): number => (text.codePointAt(0)! > 0xffff ? 2 : 1)
 
 /**
- * Cuts a text into pieces of at most `length` characters for which `fits` holds; nothing but white space around the cuts is
- * lost. A piece of one character is given even when it is too long or does not fit.
+ * Cuts a text into pieces of at most `length` characters for which `fits` holds. Only white space around the cuts is
+ * lost. A piece of a single character is returned even when it is too long or does not fit.
  */
 export const pieces = (text: string, length: number, fits: (piece: string) => boolean): ReadonlyArray<string> => {
   const out: Array<string> = []
@@ -65,11 +65,11 @@ export const pieces = (text: string, length: number, fits: (piece: string) => bo
 const SALIENT =
   /(error|exception)s?\b|\b(fail(ed|ure|s)?|panic(ked)?|warning|cannot|can't|not found|denied|undefined|expected|passed|assert\w*|exit code)\b|错误|失败|异常|✗|✓/i
 
-/** "TypeError" too. */
+/** Has no word boundary before "error", so that "TypeError" matches. */
 const FAILURE =
   /(error|exception)\b|\b(fail(ed|ure)?|panicked|cannot|can't|not found|denied|no such|no matches|refused|fatal|ignored by|rejected|unable to|invalid|unexpected|aborted)\b|错误|失败|异常/i
 
-/** The lines of a tool's output worth keeping, in order: its head and tail, and what looks like an outcome between them. */
+/** Keeps an output's head, its tail and the lines between them that look like an outcome, in order, up to `length`. */
 export const salient = (text: string, length: number): string => {
   if (text.length <= length) return text
   const lines = text.split("\n").map((line) =>
@@ -91,7 +91,7 @@ export const salient = (text: string, length: number): string => {
   return [...kept].sort((a, b) => a - b).map((i) => lines[i]).join("\n")
 }
 
-/** One line of at most `length` characters, ended by "…" when something was left out. */
+/** Returns the text as one line of at most `length` characters, ending in "…" when it was cut. */
 export const gist = (text: string, length: number): string => {
   const line = text.replace(/\s+/g, " ").trim()
   if (line.length <= length) return line
@@ -106,7 +106,7 @@ export const gist = (text: string, length: number): string => {
   }…`
 }
 
-/** Lines of an output that only decorate, count time, or trace the way through libraries. */
+/** Output lines without content: decoration, timings, progress, hints, stack frames inside libraries. */
 const DECORATION =
   /^[\s\p{P}\p{S}\d]*$|^\s*at \S+ \(?(?:node:|.*node_modules)|npm warn|^Exit code \d+$|^Environment variables loaded|lefthook v\d|sourcemap|^exit status \d|^> |^\s*(?:create|delete|rename) mode \d|^% Total|^Dload|^(?:hint|tip):|^summary:|^Checked \d+ files?|^\d+\s*│|·{3}|\bfunding\b|^(?:added|audited|changed) \d+ packages|\(\d+(?:\.\d+)? seconds\)|^> \S+@\d/u
 
@@ -117,7 +117,9 @@ const clear = (line: string): string =>
       ""
     ).replace(/^[\s│┃╭╰─━❯>|\u2800-\u28ff]+/u, "").trimEnd()
 
-/** What says the most about a failure: an error with its code or place, a conflict, a failed test; a mention says least. */
+/**
+ * Failure patterns, strongest first: 3 for an error with its code or place, a conflict, a failed test; 1 for a mention.
+ */
 const FAILURES: ReadonlyArray<readonly [RegExp, number]> = [
   [
     /error TS\d+|^\S+:\d+:\d+:? |^(?:CONFLICT|--- FAIL|E  |panic:|AssertionError)|\b\w+(?:Error|Exception):|^error\[\w+\]: |^\s*(?:×|✗|✖)|^(?:command )?not found/u,
@@ -132,11 +134,14 @@ const FAILURES: ReadonlyArray<readonly [RegExp, number]> = [
 
 const strengthOf = remembered((line: string): number => FAILURES.find(([pattern]) => pattern.test(line))?.[1] ?? 0)
 
-/** How plainly an output says what failed, from 0 to 3. */
+/** Returns how clearly an output states a failure: 0 not at all, 3 with a code or a place. */
 export const failureStrength = (text: string): number =>
   Math.max(0, ...text.split("\n").map(clear).filter((line) => !DECORATION.test(line)).map(strengthOf))
 
-/** The lines of a failing output that say what failed, in order and once each, as far as `length` goes: the plainest first. */
+/**
+ * Returns the distinct lines that state the failure, in their order; the strongest are chosen first, up to `length`.
+ * Without any, the last three lines.
+ */
 export const errorLines = (text: string, length: number): string => {
   const lines = text.split("\n").map(clear).filter((line) => /\p{L}{3}/u.test(line) && !DECORATION.test(line))
   const strengths = lines.map(strengthOf)
@@ -153,7 +158,7 @@ export const errorLines = (text: string, length: number): string => {
   return [...kept].sort((a, b) => a[1] - b[1]).map(([line]) => line).join("\n")
 }
 
-/** The last lines of an output that say something, as far as `length` goes. */
+/** Returns an output's last lines with content, at most 4 and at most `length` characters. */
 export const lastLines = (text: string, length: number): string => {
   const kept: Array<string> = []
   let room = length
@@ -167,7 +172,7 @@ export const lastLines = (text: string, length: number): string => {
 }
 const MOST_LINES = 4
 
-/** Of these lines the one that says it best. */
+/** Returns the line that states the failure most clearly; where no line states one, the longest. */
 export const worstLine = (text: string): string =>
   text.split("\n").toSorted((a, b) =>
     strengthOf(b) - strengthOf(a) || (strengthOf(a) === 0 ? b.length - a.length : 0)

@@ -1,5 +1,5 @@
 /**
- * Titles as a person would write them: what was asked without the asking, or what was said in a few words.
+ * Makes titles as a person would write them: a request without its polite wrapping, or a statement in a few words.
  */
 import { MAX_TITLE } from "../Draft.ts"
 import {
@@ -22,7 +22,7 @@ const ASKING =
 const INTENDING =
   /^(?:(?:let me |i'll )?(?:now )?update (?:the )?todo(?:s| list| status)? and |let me |let's |i'll |i will |i'm going to |i can |i need to |we need to |i should |(?:i|we)(?:'ve| have)? (?:decided|chose) to |我决定(?:了)?|让我们?|我来|我会|我将)(?:now |also |first |just |quickly |来|先)*/iu
 
-/** Places where a clause ends. */
+/** Matches the end of a clause. */
 const CLAUSE =
   /[,;](?=\s)|[，；、—–]|\s-\s|\s\(|（|(?<=\w)\.\s|[。！？]|\s(?:and|so|because|since|but|which|then|while|when|instead|rather)\s/giu
 
@@ -30,31 +30,33 @@ const isUnclosed = (text: string): boolean =>
   (text.match(/`/g) ?? []).length % 2 === 1 || (text.match(/"/g) ?? []).length % 2 === 1 ||
   (text.match(/[(（]/g) ?? []).length !== (text.match(/[)）]/g) ?? []).length
 
-/** "In the conflict resolution," leads to something and is nothing by itself. */
+/** "In the conflict resolution," only introduces the clause after it. */
 const LEADING = /^(?:in|on|for|if|when|while|after|before|as|since|because|to|with|at|from|however|given|based)\b/iu
 
 const trimmed = (text: string) => text.replace(/(?<![.。!！,，、:：;；\s—–-])[.。!！,，、:：;；\s—–-]+$/u, "")
 
-/** A path or a piece of code alone says little. */
+/** True when a text has enough words beside its code: a path or a piece of code alone makes no title. */
 const hasWords = (text: string): boolean =>
   /[\u3400-\u9fff]{4}/u.test(text) || text.replace(/`[^`]*`/g, "").trim().split(/\s+/).length >= 3
 
-/** Code that was cut goes where enough stands before it; else its marks go. */
+/** Repairs code that was cut off: drops it when at least 24 characters stand before it, else drops the backticks. */
 const withoutHalfCode = (text: string): string => {
   const at = text.lastIndexOf("`")
   if (at < 0 || (text.match(/`/g)?.length ?? 0) % 2 === 0) return text
   return at < 24 ? text.replaceAll("`", "") : `${trimmed(text.slice(0, at))}…`
 }
 
-/** No title is looked for after this many characters. */
+/** Characters of a text that are searched for a title. */
 const MOST = 1_000
 
-/** At most `length` characters: cut where a clause ends, if what is left of it says something; else at a word, with "…". */
+/**
+ * Shortens a text to `length` characters: at the end of a clause where that leaves content, else at a word, with "…".
+ */
 export const shortened = (text: string, length: number): string => {
   const whole = trimmed(text.slice(0, MOST))
   if (whole.length <= length) return whole
   const lead = /^[^,，]{4,120}[,，]\s*(?:(?:and|or)\b[^,，]{4,120}[,，]\s*)*/iu.exec(whole)?.[0] ?? ""
-  // What comes after the leading clause is what is said.
+  // The main clause comes after the introductory one.
   if (LEADING.test(whole) && lead !== "" && whole.length - lead.length >= 20) {
     return shortened(whole.slice(lead.length), length)
   }
@@ -65,7 +67,7 @@ export const shortened = (text: string, length: number): string => {
   return cut === undefined ? withoutHalfCode(gist(whole, length)) : trimmed(whole.slice(0, cut))
 }
 
-/** "CI is pedantic: 5s" ends in a scrap of a log. */
+/** Drops a scrap of a log at the end: "CI is pedantic: 5s". */
 const withoutScrap = (text: string): string => {
   const scrap = /[:：]\s*\S{1,3}$/u.exec(text.slice(-6))?.[0]
   return scrap === undefined || text.length < 18 ? text : text.slice(0, -scrap.length)
@@ -74,7 +76,7 @@ const withoutScrap = (text: string): string => {
 const capitalised = (text: string): string =>
   /^[a-z]+(?:[\s,:'-]|$)/.test(text) ? text[0]!.toUpperCase() + text.slice(1) : text
 
-/** A sentence as a title. */
+/** Turns a sentence into a title. */
 export const titleFrom = (sentence: string, length = MAX_TITLE): string => {
   const line = plain(sentence)
   const opened = withoutOpeners(line)
@@ -82,20 +84,20 @@ export const titleFrom = (sentence: string, length = MAX_TITLE): string => {
   const words = asked.length >= 4 ? asked : line
   const isAsked = asked !== opened
   const title = shortened(isAsked ? words.replace(/[?？]\s*$/u, "") : words, length)
-  // Where a leading clause was left out, the intention comes to the front.
+  // Dropping an introductory clause can move words like "let me" to the front.
   const told = title.replace(INTENDING, "")
   return capitalised(told.length >= 4 ? told : title) || gist(line, length)
 }
 
-/** Two words, a path or a name in code, or a run of Chinese. */
+/** True for two words, a path or a name in code, or a run of Chinese. */
 const hasSubject = (line: string): boolean =>
   (line.match(/[\p{L}\p{N}_]{3,}/gu)?.length ?? 0) >= 2 || /[\u3400-\u9fff]{5,}|\w[._/]\w/u.test(line)
 
-/** "commit and push", "push it to main". */
+/** Matches a request for no more than a commit or a push: "commit and push", "push it to main". */
 const BARE_COMMIT =
   /^(?:(?:push|commit)\b[\s,.!]*(?:(?:and|then|it|this|that|all|everything|these|those|them|the|changes?|now|again|please|to|on|main|master|origin)\b[\s,.!]*)*)+$/iu
 
-/** Whether a prompt says by itself what it is about; "yes", "push", "address all of them" don't. */
+/** True when a prompt is understandable by itself; "yes", "push" and "address all of them" are not. */
 export const saysWhat = (prompt: string): boolean => {
   const line = withoutOpeners(plain((prompt.split("\n")[0] ?? "").slice(0, 400))).replace(ASKING, "")
   return hasSubject(line) &&
@@ -104,52 +106,55 @@ export const saysWhat = (prompt: string): boolean => {
     !BARE_COMMIT.test(line) && !/^\s*[❯$>%(（]/u.test(prompt)
 }
 
-/** "# Summary" heads anything. */
+/** Matches headings like "# Summary", which fit any section. */
 const GENERIC =
   /^(?:\W*(?:summary|overview|what's (?:good|compelling|new)|changes(?: made)?|details|notes?|result|results|conclusion|plan|context|background|introduction|next steps|recommendation|status|example|usage|features?|key \w+|requirements?|integration|production ready|my questions?|here'?s .{1,30}|.{1,24}\(\d+ \w+\)|what i found|implementation|fix|solution|minor issues|final (?:status|result|summary|answer|state)\b.{0,60}|(?:the )?(?:key|main|core|critical) (?:insight|point|idea|takeaway|finding)s?|what (?:happened|this means|it means|we know|changed|to do)|decide what to do|(?:a )?better (?:approach|way|idea)|(?:my|the) (?:approach|question|take|recommendation|verdict|answer|problem|issue|cause)|(?:current|test|project) (?:state|status|results?)|problem|issue|root cause|how it works|(?:overall |quick )?success|options|(?:critical )?files? to (?:modify|change|create|edit)|总结|概述|说明|背景|结论|结果)\W*)$/iu
 
-/** "LOCK FILE MANAGEMENT" as a person would write it. */
+/** Lowers a heading in capitals: "LOCK FILE MANAGEMENT" becomes "Lock file management". */
 const quiet = (heading: string): string =>
   /\p{Ll}/u.test(heading) || !/\p{Lu}{4} .*\p{Lu}{4}/u.test(heading)
     ? heading
     : capitalised(heading.replace(/\p{Lu}{4,}|(?<=\p{Lu}{4,} )\p{Lu}+/gu, (word) => word.toLowerCase()))
 
-/** The first heading of a text that says something, without its marks and number. */
+/** Returns the first heading of a text that names its subject, without Markdown marks and number. */
 export const headingIn = (text: string): string | undefined =>
   linesOf(text).filter(({ kind }) => kind === "heading").map(({ text }) => trimmed(plain(text)))
     .filter((heading) => !isStep(heading)).map((heading) => withoutNumber(heading))
     .filter((heading) => heading.length >= 4 && !GENERIC.test(heading)).map(quiet)[0]
 
-/** What a prompt asks for is looked for in so many characters. */
+/** Characters of a prompt that are searched for its request. */
 const PROMPT_HEAD = 4_000
 
-/** A terminal's output, pasted. */
+/** Matches the beginning of pasted terminal output. */
 const TERMINAL = /^\s*(?:[❯$%➜]|\w+@\w+\S*[$#]) /u
 
-/** What failed in a terminal's output that a person pasted. */
+/** Returns the failure in a prompt that is pasted terminal output. */
 export const pastedFailure = (prompt: string): string | undefined =>
   TERMINAL.test(prompt) && failureStrength(prompt) >= 2 ? plain(worstLine(errorLines(prompt, MOST))) : undefined
 
-/** What a prompt asks for: its first sentence that says something, and of a long one its heading; of a terminal's output what failed. */
+/**
+ * Titles a prompt by its first understandable sentence, and pasted terminal output by its failure. A long prompt whose
+ * first sentence ends in a colon, or one without a sentence, is titled by its heading.
+ */
 export const promptTitle = (prompt: string): string | undefined => {
   const failure = pastedFailure(prompt)
   if (failure !== undefined) return shortened(failure, MAX_TITLE)
   const head = prompt.slice(0, PROMPT_HEAD)
   const [first = ""] = statements(head)
-  // "Implement the following plan:" says less than the plan's name.
+  // The plan's name makes a better title than "Implement the following plan:".
   const heading = /[:：]$/.test(first) && prompt.length > 400 || first === "" ? headingIn(head) : undefined
   if (heading !== undefined) return shortened(heading, MAX_TITLE)
   const asking = quotable(head).slice(0, 12).find(saysWhat)
   return asking === undefined ? undefined : titleFrom(asking)
 }
 
-/** What a text that was said is about: the heading that it begins with, else the sentence that stands for it, in short. */
+/** Titles an answer by the heading that it begins with, else by its most representative sentence, shortened. */
 export const saidTitle = (text: string): string | undefined => {
   const head = linesOf(text).slice(0, 3).find(({ kind }) => kind === "heading")
   const heading = head === undefined ? undefined : headingIn(head.text)
   if (heading !== undefined) return shortened(heading, MAX_TITLE)
   const sentences = telling(condense(text)).filter((sentence) => sentence.length >= 12 && !/[?？]$/.test(sentence))
-  // A title is short: a sentence that fits one as it is comes before one that has to be cut.
+  // Sentences that fit a title unchanged are preferred to those that must be cut.
   const from = [
     sentences.filter((sentence) => sentence.length <= MAX_TITLE),
     sentences.filter((sentence) => !titleFrom(sentence).endsWith("…")),

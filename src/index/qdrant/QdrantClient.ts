@@ -9,12 +9,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { make as makeInFlight } from "../../resources/InFlight.ts"
 import * as Lazy from "../../resources/Lazy.ts"
 import { ResourceLedger } from "../../resources/ResourceLedger.ts"
+import * as Retry from "../../resources/Retry.ts"
 import { isPrivate, origin, type QdrantAddress, show } from "../QdrantAddress.ts"
 import {
   type CollectionConfig,
@@ -29,8 +28,8 @@ import {
   type Query,
   type Server
 } from "./Qdrant.ts"
-import { dispatcherOf, durationOf } from "./QdrantDispatcher.ts"
-import { type Failure, toFailure } from "./QdrantFailures.ts"
+import { dispatcherOf } from "./QdrantDispatcher.ts"
+import { toFailure } from "./QdrantFailures.ts"
 
 export interface QdrantOptions {
   readonly address: QdrantAddress
@@ -53,7 +52,6 @@ const CONNECTIONS = 8
 /** Shorter than the 5 seconds after which the server closes an idle socket without a word. */
 const KEEP_ALIVE_MS = 3_000
 const CONNECT_MS = 3_000
-const FIRST_WAIT_MS = 100
 /** Qdrant takes 32 MB; a number of a vector takes up to so many characters. */
 const REQUEST_BYTES = 16_000_000
 const NUMBER_BYTES = 22
@@ -205,7 +203,7 @@ const make = (options: QdrantOptions) =>
     if (key !== "" && !isPrivate(address)) {
       yield* Effect.logWarning(`the key of Qdrant goes over the network as it is: ${place} is not https`)
     }
-    const { api, pool } = yield* Effect.orDie(ledger.acquire({
+    const { api, pool } = yield* ledger.acquire({
       kind: "pool",
       name: `Qdrant client of ${place}`,
       open: Effect.sync(() => ({
@@ -231,52 +229,39 @@ const make = (options: QdrantOptions) =>
       destroy: ({ pool }) => Effect.promise(() => pool.destroy()),
       within: "2 seconds",
       sockets: ({ pool }) => pool.stats.connected
-    }))
-    const inFlight = yield* makeInFlight("Qdrant")
-
-    const again = <A>(
-      request: Effect.Effect<A, Failure & { readonly retryAfter: string }>,
-      made: number
-    ): Effect.Effect<A, QdrantError> =>
-      Effect.catchAll(request, ({ error, isPassing, retryAfter }) =>
-        Effect.gen(function*() {
-          if (!isPassing || made >= retries) return yield* error
-          const chance = yield* Random.nextRange(0.5, 1.5)
-          const wait = Duration.max(
-            Duration.millis(FIRST_WAIT_MS * 2 ** made * chance),
-            durationOf(retryAfter, yield* Clock.currentTimeMillis)
-          )
-          if (Duration.greaterThan(wait, waits)) return yield* error
-          yield* Effect.sleep(wait)
-          return yield* again(request, made + 1)
-        }))
+    })
 
     /** Every request may be sent twice: points are replaced by their ids, and what is there or gone already is no error. */
     const send = (operation: string, request: (api: Api, init: RequestInit) => Promise<{ readonly data: unknown }>) =>
-      again(
+      Retry.retry(
         Effect.suspend(() => {
-          let retryAfter = ""
+          let header = ""
           return Effect.tryPromise({
             // The types of three undicis differ; what they describe here does not.
             try: (signal) => {
-              const dispatcher = dispatcherOf(pool, signal, (heard) => retryAfter = heard)
+              const dispatcher = dispatcherOf(pool, signal, (retryAfter) => header = retryAfter)
               return request(api, { signal, dispatcher, redirect: "error" } as unknown as RequestInit)
             },
-            catch: (cause) => ({ ...toFailure(address, operation, key)(cause), retryAfter })
-          }).pipe(Effect.timeoutFail({
-            duration: within,
-            onTimeout: () => ({
-              error: failed(
-                "TimedOut",
-                operation,
-                `no answer within ${Duration.format(within)}; see what keeps it busy`
-              ),
-              isPassing: true,
-              retryAfter
-            })
-          }))
+            catch: toFailure(address, operation, key)
+          }).pipe(
+            Effect.timeoutFail({
+              duration: within,
+              onTimeout: () => ({
+                error: failed(
+                  "TimedOut",
+                  operation,
+                  `no answer within ${Duration.format(within)}; see what keeps it busy`
+                ),
+                isPassing: true
+              })
+            }),
+            Effect.catchAll((failure) =>
+              Effect.flatMap(Clock.currentTimeMillis, (now) =>
+                Effect.fail({ ...failure, retryAfter: Retry.parseRetryAfter(header, now) }))
+            )
+          )
         }),
-        0
+        { retries, waits, firstWait: "100 millis" }
       )
 
     const read = <A, I>(operation: string, schema: Schema.Schema<A, I>, data: unknown) =>
@@ -286,7 +271,8 @@ const make = (options: QdrantOptions) =>
           failed("Damaged", operation, "its answer is not what Qdrant answers to this; is it Qdrant that lives there?")
       )
 
-    const isOurs = (title: string) => /^qdrant/i.test(title)
+    const isOurs = (title: string) =>
+      /^qdrant/i.test(title)
 
     const handshake = Effect.gen(function*() {
       const { data } = yield* Effect.catchIf(
@@ -349,7 +335,6 @@ const make = (options: QdrantOptions) =>
         Effect.flatMap((server) => send(operation, (api, init) => request(api, init, server))),
         Effect.flatMap(({ data }) => read(operation, Schema.Struct({ result: schema }), data)),
         Effect.map(({ result }) => result),
-        inFlight,
         Effect.withSpan(`Qdrant.${operation}`)
       )
 
@@ -364,7 +349,7 @@ const make = (options: QdrantOptions) =>
 
     return Qdrant.of({
       address: place,
-      server: inFlight(server),
+      server,
       collections: Effect.map(
         use("collections", Names, (api, init) => api.getCollections({}, init)),
         ({ collections }) => collections.map(({ name }) => name)

@@ -3,7 +3,6 @@
  * interrupted, and how long the server asks to wait.
  */
 import * as Undici from "@effect/platform-node/Undici"
-import * as Duration from "effect/Duration"
 
 /**
  * The pool for one request. Fetch holds its signal weakly: after a garbage collection an abort is lost, and the request goes on. So
@@ -37,9 +36,3 @@ export const dispatcherOf = (
       })
     )
   })
-
-/** Of `Retry-After`: seconds or a date (RFC 9110, section 10.2.3), from `now` on in milliseconds; nothing for anything else. */
-export const durationOf = (retryAfter: string, now: number): Duration.Duration => {
-  const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - now) / 1_000
-  return Duration.seconds(Number.isNaN(seconds) ? 0 : Math.max(0, seconds))
-}

@@ -4,7 +4,6 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { make as makeInFlight } from "../../resources/InFlight.ts"
 import { ResourceLedger } from "../../resources/ResourceLedger.ts"
 import {
   type Collection,
@@ -152,8 +151,7 @@ const misfit = ({ dense, sparse }: CollectionConfig, name: string, vector: Lane[
 
 const make = Effect.gen(function*() {
   const ledger = yield* ResourceLedger
-  const inFlight = yield* makeInFlight("Qdrant")
-  const state = yield* Effect.orDie(ledger.acquire({
+  const state = yield* ledger.acquire({
     kind: "store",
     name: "Qdrant in memory",
     open: Effect.sync((): State => ({ collections: new Map(), aliases: new Map() })),
@@ -163,10 +161,10 @@ const make = Effect.gen(function*() {
         collections.clear()
       }),
     within: "1 second"
-  }))
+  })
 
   const run = <A>(operation: string, effect: Effect.Effect<A, QdrantError>) =>
-    inFlight(effect).pipe(Effect.withSpan(`Qdrant.${operation}`))
+    effect.pipe(Effect.withSpan(`Qdrant.${operation}`))
 
   /** By its own name or an alias. */
   const held = (operation: string, name: string) =>

@@ -11,7 +11,6 @@ import { randomUUID } from "node:crypto"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import type { EmbeddingModel } from "../../models/ModelManager.ts"
-import { make as makeInFlight } from "../../resources/InFlight.ts"
 import { MemoryStore, type StoreError } from "../../store/MemoryStore.ts"
 import { type FusedQuestion, type Hit, IndexError, VectorIndex } from "../VectorIndex.ts"
 import * as Versions from "../Versions.ts"
@@ -90,7 +89,6 @@ const make = ({ prefix, replicas, shards, words = false }: QdrantIndexOptions) =
   Effect.gen(function*() {
     const qdrant = yield* Qdrant
     const store = yield* MemoryStore
-    const inFlight = yield* makeInFlight("VectorIndex")
 
     const alias = Effect.map(store.identity, (identity) => `${prefix}_${identity}`)
 
@@ -170,7 +168,6 @@ const make = ({ prefix, replicas, shards, words = false }: QdrantIndexOptions) =
     return Versions.make({
       name: `Qdrant at ${qdrant.address}, ${prefix}`,
       sharesStore: false,
-      inFlight,
       builtFor: (model) => words ? { ...model, id: `${model.id} and words` } : model,
       toError: (operation, cause: QdrantError | StoreError) =>
         new IndexError({
@@ -268,4 +265,4 @@ const taken = (name: string) =>
   )
 const isTaken = (error: QdrantError | StoreError) => error instanceof QdrantError && error.status === 409
 
-export const layer = (options: QdrantIndexOptions) => Layer.scoped(VectorIndex, make(options))
+export const layer = (options: QdrantIndexOptions) => Layer.effect(VectorIndex, make(options))

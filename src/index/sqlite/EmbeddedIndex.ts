@@ -8,7 +8,6 @@ import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { SearchFilter } from "../../domain/Search.ts"
-import { make as makeInFlight } from "../../resources/InFlight.ts"
 import * as Lazy from "../../resources/Lazy.ts"
 import { ResourceLedger } from "../../resources/ResourceLedger.ts"
 import { open, transaction } from "../../resources/Sqlite.ts"
@@ -61,7 +60,6 @@ const make = Effect.gen(function*() {
       Effect.provideService(ResourceLedger, ledger)
     )
   )
-  const inFlight = yield* makeInFlight("VectorIndex")
 
   const all = Effect.map(
     reader<IndexRow>`SELECT id, model, dimension, active FROM vector_indexes ORDER BY id`,
@@ -106,7 +104,6 @@ const make = Effect.gen(function*() {
   return Versions.make({
     name: EMBEDDED,
     sharesStore: true,
-    inFlight,
     toError: (operation, cause: SqlError | { readonly message: string }) =>
       new IndexError({
         reason: "Unavailable",

@@ -1,5 +1,5 @@
 /**
- * Anthropic's interface (https://platform.claude.com/docs/en/api/messages).
+ * Anthropic's API (https://platform.claude.com/docs/en/api/messages).
  */
 import * as Schema from "effect/Schema"
 import { type Dialect, maybe, reading, refused, spoken } from "./Dialect.ts"
@@ -19,7 +19,7 @@ const Message = Schema.Struct({
 const PATH = "/v1/messages"
 const message = reading(Message, PATH)
 
-/** It has to be given one. */
+/** Default of `maxTokens`, because the API requires a limit. */
 const MAX_TOKENS = 4_096
 
 export const dialect: Dialect = {
@@ -45,7 +45,7 @@ export const dialect: Dialect = {
         {
           model: model ?? null,
           usage: {
-            // Its own count leaves out what was and what went into the cache.
+            // `input_tokens` excludes tokens that were read from the cache or written to it.
             input: (usage?.input_tokens ?? 0) + cached + (usage?.cache_creation_input_tokens ?? 0),
             cached,
             output: usage?.output_tokens ?? 0

@@ -1,5 +1,6 @@
 /**
- * One model at one provider: requests are tried again where that may help, within bounds, and end on the wire with their caller.
+ * Client of one model at one provider. Requests are retried where that may help, within bounds, and aborted on the wire
+ * when their caller is interrupted.
  */
 import type * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -14,32 +15,29 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Permits } from "../../resources/Permits.ts"
-import type { OpeningTimedOut } from "../../resources/ResourceLedger.ts"
+import * as Retry from "../../resources/Retry.ts"
 import type { Budget, Outcome } from "../Budget.ts"
 import { ModelError } from "../ModelManager.ts"
 import type { Endpoint, Preset, Role } from "../Presets.ts"
 import type { Answer, Dialect, Exchange } from "./Dialect.ts"
 
 export interface Patience {
-  /** What one attempt may take, of every role or of each. */
+  /** Longest duration of one attempt, for all roles together or for each. */
   readonly within: Duration.DurationInput | Readonly<Record<Role, Duration.DurationInput>>
-  /** Further attempts after one that failed in passing: 408, 429, 5xx, a connection that broke. */
+  /** Number of retries after transient failures: 408, 429, 5xx, a broken connection. */
   readonly retries: number
-  /** The longest wait before another; a server that asks for a longer one is given up. */
+  /** Longest wait before a retry; a server that asks for a longer one is not retried. */
   readonly waits: Duration.DurationInput
 }
 
-/** A longer answer is refused. */
+/** Maximum bytes of an answer. */
 const MAX_ANSWER = 64 * 1024 * 1024
-/** What is told of a server's own words. */
+/** Characters shown of a server's error message. */
 const SHOWN = 200
-/** The first wait; each further one is twice as long, all of them by chance from half to one and a half. */
-const FIRST_WAIT_MS = 500
 
 const HINTS: Readonly<Record<number, string>> = {
   401: "the key is refused; check it",
@@ -58,36 +56,33 @@ const hintOf = (status: number) =>
 const isPassing = (status: number, words: string) =>
   status === 408 || (status === 429 && !words.includes("insufficient_quota")) || status >= 500
 
-/** Of header values (RFC 9110, 5.5): a key that was copied with the end of its line. */
+/** Characters not allowed in header values (RFC 9110, 5.5), as in a key that was copied with its line break. */
 const UNSENDABLE = /[^\t\u0020-\u007e\u0080-\u00ff]/
 
-/** What a failed attempt says, whether it may cost something, and whether and when another makes sense. */
-interface Failure {
-  readonly error: ModelError
+interface Failure extends Retry.Failure<ModelError> {
+  /** True where the provider may charge for the attempt. */
   readonly isCharged: boolean
-  readonly isPassing: boolean
-  readonly after: Option.Option<Duration.Duration>
 }
 
-/** Of `retry-after`: seconds or a date (RFC 9110, 10.2.3); or of what Google says in its answer ("retryDelay": "46s"). */
-const retryAfter = (headers: Headers.Headers, words: string, now: number): Option.Option<Duration.Duration> => {
-  const header = headers["retry-after"] ?? ""
-  const seconds = /^\d+(\.\d+)?$/.test(header)
-    ? Number(header)
-    : Number.isNaN(Date.parse(header))
-    ? Number(/"retryDelay":\s*"(\d+(?:\.\d+)?)s"/.exec(words)?.[1])
-    : (Date.parse(header) - now) / 1_000
-  return Number.isNaN(seconds) ? Option.none() : Option.some(Duration.seconds(Math.max(0, seconds)))
-}
+/** The least wait that a server asks for: in its header, or as Google words it in the answer ("retryDelay": "46s"). */
+const retryAfter = (headers: Headers.Headers, words: string, now: number): Option.Option<Duration.Duration> =>
+  Option.orElse(
+    Retry.parseRetryAfter(headers["retry-after"] ?? "", now),
+    () =>
+      Option.map(
+        Option.fromNullable(/"retryDelay":\s*"(\d+(?:\.\d+)?)s"/.exec(words)?.[1]),
+        (seconds) => Duration.seconds(Number(seconds))
+      )
+  )
 
 const causeOf = (error: HttpClientError.HttpClientError): string =>
   String((error.cause as { readonly code?: string } | undefined)?.code ?? error.reason)
 
-/** Undefined for one that is too long, of which no more is read. */
+/** Returns the body of a response; undefined when it is too long, without reading the rest. */
 const textOf = (response: HttpClientResponse.HttpClientResponse) =>
   Effect.suspend((): Effect.Effect<string | undefined, HttpClientError.HttpClientError> => {
     const length = Number(response.headers["content-length"])
-    // A stream costs more than reading it whole, which is safe where its length is told.
+    // With a declared length, reading the body whole is safe, and cheaper than a stream.
     if (length <= MAX_ANSWER) return response.text
     const parts: Array<Uint8Array> = []
     let size = 0
@@ -104,7 +99,7 @@ const ErrorAnswer = Schema.parseJson(Schema.Struct({
   detail: Schema.optional(Schema.String)
 }))
 
-/** What an answer says of an error, in one of the forms that providers have for it. */
+/** Extracts the error message from a body in any of the providers' forms; else returns the body. */
 const wordsOf = (text: string): string =>
   Option.match(Schema.decodeUnknownOption(ErrorAnswer)(text), {
     onNone: () => text,
@@ -112,18 +107,18 @@ const wordsOf = (text: string): string =>
       (typeof error === "object" ? error.message : error) ?? message ?? detail ?? text
   })
 
-/** One line without the key, which some servers repeat. */
+/** Shortens a text to one line, and masks the key, which some servers repeat. */
 const shown = (text: string, key: string): string =>
   (key === "" ? text : text.replaceAll(key, "…")).replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim().slice(
     0,
     SHOWN
   )
 
-/** What a call may take: tokens of what is asked (by domain/Tokens) and of the longest answer. */
+/** Size of a call: tokens of its input (by domain/Tokens) and of the longest answer. */
 export interface Size {
   readonly input: number
   readonly output: number
-  /** One attempt, in place of the patience that its role has. */
+  /** Longest duration of one attempt; overrides the role's `Patience`. */
   readonly within?: Duration.DurationInput | undefined
 }
 
@@ -135,7 +130,7 @@ export interface Client {
   readonly ask: <A>(exchange: Exchange<A>, size: Size) => Effect.Effect<Answer<A>, ModelError>
 }
 
-/** How an attempt came out, for the budget. One that was interrupted may be charged for. */
+/** Maps the exit of an attempt to an outcome for the budget. The provider may charge for an interrupted one. */
 const outcomeOf = <A>(exit: Exit.Exit<Answer<A>, Failure>): Outcome =>
   Exit.match(exit, {
     onSuccess: ({ model, usage }) => ({ outcome: "answered", model, usage, isCharged: true }),
@@ -158,7 +153,7 @@ export interface ClientOptions {
   readonly preset: Preset
   readonly patience: Patience
   /** Of the endpoint's origin. */
-  readonly http: Effect.Effect<HttpClient.HttpClient, OpeningTimedOut>
+  readonly http: Effect.Effect<HttpClient.HttpClient>
   /** Waits for a socket, so that this does not count as the server's time. */
   readonly permit: Permits
 }
@@ -176,9 +171,9 @@ export const make = (
     error,
     isCharged,
     isPassing,
-    after: Option.none()
+    retryAfter: Option.none()
   })
-  /** After an answer of which the provider thinks that it was one. */
+  /** Makes a failure that is not retried: the provider did the work, or may have, and may charge for each attempt. */
   const unusable = (error: ModelError) => failure(error, true, false)
 
   const once = <A>(
@@ -209,7 +204,7 @@ export const make = (
         ),
         isCharged: false,
         isPassing: isAgain,
-        after: retryAfter(response.headers, text, yield* Clock.currentTimeMillis)
+        retryAfter: retryAfter(response.headers, text, yield* Clock.currentTimeMillis)
       })
     }).pipe(
       Effect.scoped,
@@ -217,7 +212,7 @@ export const make = (
         duration: within,
         onTimeout: () => unusable(failed("TimedOut", `no answer within ${Duration.format(within)}`))
       }),
-      // Only what caused them: they themselves hold the request, with the key and the prompt.
+      // Keeps the causes only: the errors themselves hold the request, with the key and the prompt.
       Effect.catchTags({
         RequestError: (error) =>
           Effect.fail(
@@ -241,24 +236,8 @@ export const make = (
       (end, exit) => end(outcomeOf(exit))
     )
 
-  const attempt = <A>(exchange: Exchange<A>, size: Size, made: number): Effect.Effect<Answer<A>, ModelError> =>
-    http.pipe(
-      Effect.mapError((cause) => failure(failed("Unavailable", cause.message, cause), false, false)),
-      Effect.flatMap((http) => permit(counted(http, exchange, size))),
-      Effect.catchAll(({ after, error, isPassing }) =>
-        Effect.gen(function*() {
-          if (!isPassing || made >= patience.retries) return yield* error
-          const chance = yield* Random.nextRange(0.5, 1.5)
-          const wait = Duration.max(
-            Duration.millis(FIRST_WAIT_MS * 2 ** made * chance),
-            Option.getOrElse(after, () => Duration.zero)
-          )
-          if (Duration.greaterThan(wait, patience.waits)) return yield* error
-          yield* Effect.sleep(wait)
-          return yield* attempt(exchange, size, made + 1)
-        })
-      )
-    )
+  const attempt = <A>(exchange: Exchange<A>, size: Size) =>
+    Effect.flatMap(http, (http) => permit(counted(http, exchange, size)))
 
   return {
     endpoint,
@@ -269,6 +248,6 @@ export const make = (
         ? Effect.fail(
           failed("Missing", `its key has a line break, or what else no header can hold; set ${preset.keyNames[0]} anew`)
         )
-        : attempt(exchange, size, 0)
+        : Retry.retry(attempt(exchange, size), { ...patience, firstWait: "500 millis" })
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What differs between the interfaces of providers: how a request is written and how its answer is read.
+ * The differences between the providers' APIs: how a request is encoded and how its answer is decoded.
  */
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
@@ -8,20 +8,20 @@ import type { Structure } from "../Presets.ts"
 
 export interface Answer<A> {
   readonly value: A
-  /** Which model answered, where it says so. */
+  /** Model named in the answer, if any. */
   readonly model: string | null
   readonly usage: Usage
 }
 
-/** Why an answer is none: what came is wrong, or it says no. */
+/** The reason why an answer is unusable: it is malformed, or the model refused. */
 export interface Unusable {
   readonly reason: "Damaged" | "Refused"
   readonly detail: string
 }
 
-/** One request, and how its answer is read. */
+/** A request, with the decoder of its answer. */
 export interface Exchange<A> {
-  /** What follows the base URL. */
+  /** Path after the base URL. */
   readonly path: string
   readonly body: object
   readonly read: (text: string) => Either.Either<Answer<A>, Unusable>
@@ -30,7 +30,7 @@ export interface Exchange<A> {
 export interface Dialect {
   readonly headers: (key: string) => Readonly<Record<string, string>>
   readonly complete?: (model: string, request: CompletionRequest, structure: Structure) => Exchange<string>
-  /** Numbers for each text, in order. */
+  /** Asks for one vector for each text; they are decoded in the order of the texts. */
   readonly embed?: (
     model: string,
     texts: ReadonlyArray<string>,
@@ -47,8 +47,9 @@ export const damaged = (detail: string) => Either.left<Unusable>({ reason: "Dama
 export const refused = (detail: string) => Either.left<Unusable>({ reason: "Refused", detail })
 
 /**
- * Reads JSON of this shape; made once for each shape, for making it takes longer than reading. Only what is needed should be in it:
- * providers add fields, leave out what they count as optional, and give null for what they don't have.
+ * Makes a decoder for JSON of this shape. Call it once per shape, because compiling takes longer than decoding. The
+ * schema should hold only the fields that are needed: providers add fields, omit optional ones, and send null for those
+ * that they lack.
  */
 export const reading = <S, I>(schema: Schema.Schema<S, I>, path: string) => {
   const decode = Schema.decodeUnknownEither(Schema.parseJson(schema))
@@ -60,8 +61,8 @@ export const reading = <S, I>(schema: Schema.Schema<S, I>, path: string) => {
 }
 
 /**
- * One or more numbers that are finite, also with 32 bits, so that their length is. A batch holds some hundred thousand: a Schema for
- * each of them would take several times as long as `JSON.parse`.
+ * A non-empty array of numbers that are finite as 32-bit floats, too, so that the vector's length is finite. A batch
+ * holds some hundred thousand numbers: a Schema for each would take several times as long as `JSON.parse`.
  */
 export const Vector = Schema.declare((input: unknown): input is ReadonlyArray<number> =>
   Array.isArray(input) && input.length > 0 &&
@@ -71,7 +72,7 @@ export const Vector = Schema.declare((input: unknown): input is ReadonlyArray<nu
 /** A field that may be missing or null. */
 export const maybe = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optional(Schema.NullOr(schema))
 
-/** Vectors in the order of the texts, by the index that each has. */
+/** Sorts vectors by their index into the order of the texts. `Damaged` unless each text has exactly one. */
 export const inOrder = (
   data: ReadonlyArray<{ readonly index: number; readonly embedding: ReadonlyArray<number> }>,
   texts: number
@@ -82,7 +83,7 @@ export const inOrder = (
     : damaged(`it gave ${data.length} vectors for ${texts} texts`)
 }
 
-/** Scores of some documents, each at most once, best first. */
+/** Sorts scores of documents, best first; some may be missing. `Damaged` if a document is unknown or occurs twice. */
 export const ranked = (
   results: ReadonlyArray<{ readonly index: number; readonly relevance_score: number }>,
   documents: number
@@ -95,7 +96,7 @@ export const ranked = (
     : damaged(`it ranked documents that it was not given, or one twice, of ${documents}`)
 }
 
-/** A completion's text; `isCut` when it reached the limit of tokens. */
+/** Returns a completion's text. `isCut` says that it reached the token limit, which makes JSON `Damaged`. */
 export const spoken = (
   text: string | null | undefined,
   isCut: boolean,
@@ -105,7 +106,7 @@ export const spoken = (
   if (isCut && json !== undefined) {
     return damaged(`its answer is cut off after ${maxTokens ?? "its own limit of"} tokens`)
   }
-  // Some send blanks where they have nothing to say.
+  // Some models answer with white space instead of nothing.
   return text === null || text === undefined || text.trim() === ""
     ? damaged("its answer has no text")
     : Either.right({ ...rest, value: text.trim() })

@@ -1,5 +1,5 @@
 /**
- * Several models for one role, asked one after the other.
+ * Fall-backs: several models for one role, asked one after the other until one answers.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -10,31 +10,31 @@ import type { Preset, Role, Structure } from "../Presets.ts"
 import type { Client } from "./Client.ts"
 import type { Dialect } from "./Dialect.ts"
 
-/** What was away is passed over for so long when another can be asked. */
+/** Time for which an unavailable model is asked after all the others. */
 const RESTS = Duration.seconds(60)
 
-/** One that is asked for its role, and when it is to be asked again after it was away. */
+/** A model for a role. `restsUntil` is the time (milliseconds since the epoch) until which it is asked last. */
 export interface Candidate {
   readonly client: Client
   readonly dialect: Dialect
   readonly preset: Preset
-  /** What it takes, as far as is known. */
+  /** The most demanding form of JSON request that the server has not refused yet. */
   structure: Structure
   restsUntil: number
 }
 
-/** Those that do not rest, in their order, then the others. */
+/** Returns the candidates that do not rest, in their order, then the resting ones. */
 const inTurn = (candidates: ReadonlyArray<Candidate>, now: number) =>
   [true, false].flatMap((isAwake) => candidates.filter(({ restsUntil }) => restsUntil <= now === isAwake))
 
-/** What all of them said, with the first one's reason. */
+/** Combines the errors of all candidates into one, with the reason of the first. */
 const allFailed = ([first, ...others]: ReadonlyArray<ModelError>) =>
   others.length === 0 ? first! : new ModelError({
     ...first!,
     detail: [first!.detail, ...others.map(({ message }) => message)].join("; then ")
   })
 
-/** What the first that can gives. */
+/** Returns the answer of the first candidate that succeeds. */
 export const firstOf = <A>(
   role: Role,
   candidates: ReadonlyArray<Candidate>,
@@ -48,7 +48,7 @@ export const firstOf = <A>(
       if (Either.isRight(answer)) return answer.right
       const error = answer.left
       errors.push(error)
-      // What it said of this call alone, and what was not even asked, says nothing of the next.
+      // These concern this call alone, or the model was not even asked: they predict nothing about the next call.
       if (candidates.length === 1 || ["Refused", "Damaged", "Budget"].includes(error.reason)) continue
       const now = yield* Clock.currentTimeMillis
       if (candidate.restsUntil <= now) {

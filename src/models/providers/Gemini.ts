@@ -1,5 +1,5 @@
 /**
- * Google's own interface (https://ai.google.dev/api/generate-content).
+ * Google's Gemini API (https://ai.google.dev/api/generate-content).
  */
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
@@ -29,7 +29,7 @@ const Embeddings = Schema.Struct({
 const content = reading(Content, ":generateContent")
 const embeddings = reading(Embeddings, ":batchEmbedContents")
 
-/** Ends that are no answer; the set is open, so that others count as one when there is text. */
+/** Finish reasons of refusals. The set is open: with any other reason, an answer with text counts. */
 const STOPPED = /SAFETY|RECITATION|BLOCKLIST|PROHIBITED_CONTENT|SPII/
 
 export const dialect: Dialect = {
@@ -62,7 +62,7 @@ export const dialect: Dialect = {
         usage: {
           input: used?.promptTokenCount ?? 0,
           cached: used?.cachedContentTokenCount ?? 0,
-          // What it thinks is billed as output.
+          // Thinking is billed as output.
           output: (used?.candidatesTokenCount ?? 0) + (used?.thoughtsTokenCount ?? 0)
         }
       })

@@ -1,6 +1,6 @@
 /**
- * The interface that most providers speak (https://platform.openai.com/docs/api-reference): `/chat/completions`, `/embeddings`, and
- * `/rerank` as Jina made it known (https://api.jina.ai/redoc), which Cohere and SiliconFlow share.
+ * The API that most providers speak (https://platform.openai.com/docs/api-reference): `/chat/completions`,
+ * `/embeddings`, and Jina's `/rerank` (https://api.jina.ai/redoc), which Cohere and SiliconFlow share.
  */
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
@@ -13,9 +13,9 @@ const Tokens = Schema.Struct({
   completion_tokens: maybe(Schema.Number),
   total_tokens: maybe(Schema.Number),
   prompt_tokens_details: maybe(Schema.Struct({ cached_tokens: maybe(Schema.Number) })),
-  // DeepSeek and SiliconFlow.
+  // Sent by DeepSeek and SiliconFlow.
   prompt_cache_hit_tokens: maybe(Schema.Number),
-  // OpenRouter, in US dollars.
+  // Sent by OpenRouter, in US dollars.
   cost: maybe(Schema.Number)
 })
 
@@ -45,7 +45,7 @@ const InputTokens = Schema.Struct({ input_tokens: maybe(Schema.Number) })
 const Rerank = Schema.Struct({
   model: maybe(Schema.String),
   results: Schema.Array(Schema.Struct({ index: Schema.Int, relevance_score: Schema.Finite })),
-  // Each says it elsewhere.
+  // Providers report the usage in different places.
   usage: maybe(Tokens),
   tokens: maybe(InputTokens),
   meta: maybe(Schema.Struct({ tokens: maybe(InputTokens) }))
@@ -67,7 +67,7 @@ const format = ({ json }: CompletionRequest, structure: Structure) =>
     }
     : { response_format: { type: "json_object" } }
 
-/** Those that only promise JSON have to be told its shape. */
+/** Returns the system prompt, with the JSON Schema in it for servers that do not take the schema as a parameter. */
 export const told = ({ json, system }: CompletionRequest, structure: Structure): string | undefined =>
   json === undefined || structure === "schema"
     ? system
@@ -88,7 +88,7 @@ export const dialect: Dialect = {
           ...(system === undefined ? [] : [{ role: "system", content: system }]),
           { role: "user", content: request.prompt }
         ],
-        // GPT-5 and later refuse `max_tokens`; most others know nothing else.
+        // GPT-5 and later refuse `max_tokens`; most other models know no other name.
         ...(request.maxTokens !== undefined &&
           (/^(gpt-[5-9]|o\d)/.test(model)
             ? { max_completion_tokens: request.maxTokens }

@@ -1,5 +1,5 @@
 /**
- * Models of providers, by role. Each role has an ordered list: what one can't do the next is asked for.
+ * `ModelManager` over providers. Each role has an ordered list of models: when one fails, the next one is asked.
  */
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
@@ -8,7 +8,6 @@ import * as Option from "effect/Option"
 import * as Tokens from "../../domain/Tokens.ts"
 import { forEach } from "../../resources/Concurrent.ts"
 import * as HttpPool from "../../resources/HttpPool.ts"
-import { make as makeInFlight } from "../../resources/InFlight.ts"
 import * as Lazy from "../../resources/Lazy.ts"
 import * as Permits from "../../resources/Permits.ts"
 import { Budget } from "../Budget.ts"
@@ -36,9 +35,9 @@ import * as Voyage from "./Voyage.ts"
 export interface Options {
   readonly roles: Partial<Readonly<Record<Role, ReadonlyArray<Endpoint>>>>
   readonly patience: Client.Patience
-  /** The word vectors of the package, for embeddings where no other model is set for them. */
+  /** File of the package's word vectors, which are used when `roles` has no model for embeddings. */
   readonly local?: string
-  /** Sockets, and so requests at a time, to one origin; 8. */
+  /** Sockets, and so concurrent requests, per origin; 8 by default. */
   readonly connections?: number
 }
 
@@ -50,9 +49,9 @@ const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
 }
 
 const CONNECTIONS = 8
-/** Requests for embeddings at a time, of one call. */
+/** Concurrent requests of one call, for embeddings and for `describe`. */
 const CONCURRENCY = 4
-/** A longer text is cut: the least that the models people use take. */
+/** Tokens after which a text is cut before it is embedded: the smallest limit among the models in common use. */
 const MAX_TEXT_TOKENS = 8_000
 const MAX_TEXT_CHARS = 100_000
 
@@ -67,7 +66,7 @@ const bytesOf = ({ buffer, byteLength, byteOffset }: Float32Array) => new Uint8A
 const fromBytes = (bytes: Uint8Array, dimension: number): Option.Option<Float32Array> =>
   bytes.length === 4 * dimension ? Option.some(new Float32Array(Uint8Array.from(bytes).buffer)) : Option.none()
 
-/** At unit length; none for zeros. */
+/** Scales a vector to unit length; none for a zero vector. */
 const vectorOf = (values: ReadonlyArray<number>): Option.Option<Float32Array> => {
   const length = Math.hypot(...values)
   return length > 0 ? Option.some(Float32Array.from(values, (value) => value / length)) : Option.none()
@@ -75,7 +74,7 @@ const vectorOf = (values: ReadonlyArray<number>): Option.Option<Float32Array> =>
 
 const sumOf = (texts: ReadonlyArray<string>) => texts.reduce((sum, text) => sum + Tokens.estimate(text), 0)
 
-/** Asks for what the dialect may not have. */
+/** Sends an exchange. Fails with `Missing` when the dialect has none for the role. */
 const asked = <A>({ client }: Candidate, role: Role, exchange: Exchange<A> | undefined, size: Client.Size) =>
   exchange === undefined
     ? Effect.fail(
@@ -88,10 +87,12 @@ const asked = <A>({ client }: Candidate, role: Role, exchange: Exchange<A> | und
     )
     : client.ask(exchange, size)
 
-/** A server that speaks an interface seldom has all of it; this is how it says so. */
+/** Matches the error of a server without this form of JSON request: few implement the whole API that they speak. */
 const REFUSES_FORMAT = /response_?format|json_?schema|json_?object|output_config|structured/i
 
-/** With less asked of the server where it refuses the form of the answer; it is not asked for that again. */
+/**
+ * Completes a request. When the server refuses the form of JSON request, tries the next simpler form, and remembers it.
+ */
 const completed = (
   candidate: Candidate,
   role: "light" | "heavy",
@@ -135,7 +136,7 @@ const numbersOf = (candidate: Candidate, texts: ReadonlyArray<string>, purpose: 
 const rankedBy = (candidate: Candidate, query: string, documents: ReadonlyArray<string>) =>
   Effect.map(
     asked(candidate, "rerank", candidate.dialect.rerank?.(candidate.client.endpoint.model, query, documents), {
-      // It reads the question with each of them.
+      // The model reads the query anew with each document.
       input: sumOf(documents) + documents.length * Tokens.estimate(query),
       output: 0
     }),
@@ -145,7 +146,7 @@ const rankedBy = (candidate: Candidate, query: string, documents: ReadonlyArray<
 const ofMillion = ({ basis, input, output }: Price): ModelPrice | null =>
   basis === "free" ? null : { input: input * 1e6, output: output * 1e6, isAssumed: basis === "assumed" }
 
-/** The least that can be asked of each role: the dimension of embeddings, null of others. */
+/** Sends a role's minimal request. Returns the dimension of embeddings, and null for other roles. */
 const probe = (role: Role, candidate: Candidate): Effect.Effect<number | null, ModelError> => {
   switch (role) {
     case "light":
@@ -191,7 +192,7 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
 
     const first = candidates.embedding[0]?.client.endpoint
     const dimensionKey = keyOf("embedding", String(first?.provider), String(first?.model), "its dimension")
-    /** Asked of the model once, and known until it gives another. */
+    /** Learns the dimension from the model once, and caches it until the model returns a different one. */
     const learned = Effect.gen(function*() {
       const [known] = yield* cache.get([dimensionKey])
       const dimension = Option.getOrUndefined(Option.flatMap(known!, (bytes) => fromBytes(bytes, 1)))?.[0]
@@ -205,8 +206,7 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
       first?.dimension === undefined ? learned : Effect.succeed(first.dimension),
       (dimension) => ({ id: `${first?.model}@${dimension}`, dimension })
     )))
-    // Made last, so that no pool is closed under a call.
-    const inFlight = yield* makeInFlight("ModelManager")
+    // Made last, and so released first: no pool is closed while a call uses it.
 
     const inputs = Math.min(...candidates.embedding.map(({ preset }) =>
       preset.inputs
@@ -230,7 +230,7 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
           })
         }))
 
-    /** What was embedded stays, also when a later batch fails. */
+    /** Embeds in batches. Each batch is cached at once, so that it is kept when a later one fails. */
     const vectors = (texts: ReadonlyArray<string>, purpose: Purpose, keys: ReadonlyMap<string, string>) =>
       Effect.gen(function*() {
         const { dimension } = yield* embedding
@@ -258,7 +258,7 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
         const distinct = [...new Set(cut)].filter((text) => text !== "")
         if (distinct.length === 0) return texts.map(() => Option.none<Float32Array>())
         const { dimension, id } = yield* embedding
-        // Nobody asks a question twice.
+        // Queries are not cached, because hardly any is asked twice.
         const keys = new Map(
           purpose === "query" ? [] : distinct.map((text) => [text, keyOf("embedding", id, purpose, text)] as const)
         )
@@ -282,19 +282,19 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
       embedding,
       embed: own?.embed ??
         Effect.fn("ModelManager.embed")((texts: ReadonlyArray<string>, purpose: Purpose = "document") =>
-          inFlight(embed(texts, purpose))
+          embed(texts, purpose)
         ),
       complete: Effect.fn("ModelManager.complete")((request: CompletionRequest) => {
         const tier = request.tier ?? "light"
-        return inFlight(firstOf(tier, candidates[tier], (candidate) => completed(candidate, tier, request)))
+        return firstOf(tier, candidates[tier], (candidate) => completed(candidate, tier, request))
       }),
       rerank: Effect.fn("ModelManager.rerank")((query: string, documents: ReadonlyArray<string>) =>
         documents.length === 0
           ? Effect.succeed([])
-          : inFlight(firstOf("rerank", candidates.rerank, (candidate) => rankedBy(candidate, query, documents)))
+          : firstOf("rerank", candidates.rerank, (candidate) => rankedBy(candidate, query, documents))
       ),
       describe: Effect.fn("ModelManager.describe")((check: boolean) =>
-        inFlight(Effect.gen(function*() {
+        Effect.gen(function*() {
           const all = ROLES.flatMap((role) =>
             candidates[role].map((candidate) => {
               const { baseUrl, model, provider } = candidate.client.endpoint
@@ -307,10 +307,10 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
             ...(own === undefined ? [] : yield* own.describe(check)),
             ...(yield* forEach(all, CONCURRENCY, identity))
           ]
-        }))
+        })
       )
     })
   })
 
-/** One pool for each origin, opened when it is first needed. */
+/** Opens one connection pool per origin, on first use. */
 export const layer = (options: Options) => Layer.scoped(ModelManager, make(options))

@@ -1,5 +1,5 @@
 /**
- * `Budget` and `ModelCache` for programs that keep account of their models themselves: nothing is counted, refused or kept.
+ * `Budget` and `ModelCache` for programs that account for models themselves: nothing is counted, refused or cached.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -18,5 +18,5 @@ export const layer = Layer.merge(
   })
 )
 
-/** Models of providers of which nobody keeps account. */
+/** The models of providers, without budget and cache. */
 export const providers = (options: Providers.Options) => Layer.provide(Providers.layer(options), layer)

@@ -1,5 +1,5 @@
 /**
- * Voyage's interface (https://docs.voyageai.com/reference): OpenAI's and Jina's with other names.
+ * Voyage's API (https://docs.voyageai.com/reference): like OpenAI's and Jina's, with other field names.
  */
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"

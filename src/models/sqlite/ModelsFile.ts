@@ -1,6 +1,6 @@
 /**
- * The SQLite file of what models answered and cost. It is one beside the memory: readers and hooks write here too, and none of
- * them waits for an import.
+ * The SQLite file of models' answers and costs. It is separate from the memory's file because processes that only read
+ * the memory, such as hooks, write to it, too, and must not wait for an import.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -18,7 +18,7 @@ import { STEPS } from "./migrations.ts"
 
 export interface ModelsFileOptions {
   readonly folder: string
-  /** How long a statement waits for another process, in milliseconds; theirs take less than one. */
+  /** Longest wait for another process's lock, in milliseconds. Their statements take less than one millisecond. */
   readonly busyTimeoutMs: number
 }
 
@@ -30,7 +30,7 @@ const openFile = ({ busyTimeoutMs, folder }: ModelsFileOptions) =>
     const path = yield* Path.Path
     const file = path.join(folder, MODELS_DATABASE)
     yield* restrict(folder)
-    // A damaged one is refused before SQLite touches it.
+    // Refuses a damaged file before SQLite touches it.
     if (yield* Effect.orElseSucceed(fs.exists(file), () => false)) yield* SqliteHeader.read(file)
     const sql = yield* open({ name: "Sqlite of models", path: file, readOnly: false, vectors: false, busyTimeoutMs })
     yield* migrate(sql, STEPS)
@@ -51,7 +51,7 @@ const openFile = ({ busyTimeoutMs, folder }: ModelsFileOptions) =>
   )
 
 export class ModelsFile extends Context.Tag("claude-memory/ModelsFile")<ModelsFile, {
-  /** Opened when it is first needed. */
+  /** Opens the file on first use. */
   readonly sql: Effect.Effect<SqlClient, StoreError>
   readonly isThere: Effect.Effect<boolean>
 }>() {

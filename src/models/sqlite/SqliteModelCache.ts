@@ -1,5 +1,5 @@
 /**
- * `ModelCache` in the file of models.
+ * `ModelCache` in the SQLite file of models.
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
@@ -12,13 +12,13 @@ import { toStoreError } from "../../store/sqlite/SqliteFile.ts"
 import { MAX_BYTES, ModelCache, READABLE } from "../ModelCache.ts"
 import { ModelsFile } from "./ModelsFile.ts"
 
-/** Rows that go at a time when there is no room. */
+/** Number of rows deleted at a time while the cache is too large. */
 const STEP = 64
 
 const make = (maxBytes: number) =>
   Effect.gen(function*() {
     const file = yield* ModelsFile
-    /** Whoever asks goes on as without a cache. */
+    /** Turns an error into a warning and returns `otherwise`, so that callers go on as without a cache. */
     const use = <A>(
       operation: string,
       otherwise: A,

@@ -1,6 +1,6 @@
 /**
- * `Spending` in the file of models. Each step is one transaction that takes the write lock first, so that what processes count is
- * counted once and together.
+ * `Spending` in the SQLite file of models. Each operation that writes is one transaction that takes the write lock
+ * first, so that processes check and count against the same amounts.
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
@@ -25,7 +25,7 @@ import {
 } from "../Spending.ts"
 import { ModelsFile } from "./ModelsFile.ts"
 
-/** Calls are told apart for so long; what a day and a month came to stays. */
+/** Retention of single calls, 400 days; the totals of days and months are kept for good. */
 const KEPT_MS = 400 * 86_400_000
 
 const GROUP: Readonly<Record<Grouping, string>> = {

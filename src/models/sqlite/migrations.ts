@@ -1,8 +1,8 @@
 /**
- * The SQLite schema of what models answered and cost, one step per version.
+ * The SQLite schema of models' answers and costs, one step per version.
  */
 export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
-  // A call whose outcome is null runs, or was killed; it counts with the most that it was planned to take.
+  // A call whose outcome is null is running or was killed; it counts with its planned maximum.
   `CREATE TABLE calls (
     id INTEGER PRIMARY KEY, at INTEGER NOT NULL, day TEXT NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL,
     role TEXT NOT NULL, project TEXT, input INTEGER NOT NULL, cached INTEGER NOT NULL, output INTEGER NOT NULL,
@@ -16,6 +16,6 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   `CREATE TRIGGER answer_added AFTER INSERT ON answers BEGIN UPDATE answers_size SET bytes = bytes + length(new.value); END`,
   `CREATE TRIGGER answer_gone AFTER DELETE ON answers BEGIN UPDATE answers_size SET bytes = bytes - length(old.value); END`
 ], [
-  // What a model wrote of memories has another key since (models/ModelCache.ts), and would not be found again.
+  // Answers that a model wrote about memories have new keys since (models/ModelCache.ts) and would not be found again.
   `DELETE FROM answers WHERE CAST(substr(value, 1, 14) AS TEXT) = '{"statements":'`
 ]]

@@ -1,5 +1,6 @@
 /**
- * How far what the operating system counts goes beyond what the ledger accounts for (docs/resources.md has the rule).
+ * Computes drift: how far the operating system's counts exceed those that the ledger accounts for (docs/resources.md
+ * has the rule).
  */
 import * as Schema from "effect/Schema"
 import type { Resource } from "../ResourceLedger.ts"
@@ -7,14 +8,14 @@ import type * as LeakProbe from "./LeakProbe.ts"
 
 const Count = Schema.NullOr(Schema.NonNegativeInt)
 
-/** Null where either side is unknown; `fds` are descriptors that are no sockets. Timers are left out: Effect's sleeps are some. */
+/** Null when either side is unknown; `fds` excludes sockets. Timers are left out, since Effect's sleeps are timers. */
 export const Drift = Schema.Struct({ fds: Count, sockets: Count, watchers: Count, workers: Count, children: Count })
 export type Drift = Schema.Schema.Type<typeof Drift>
 export type Category = keyof Drift
 
 export const CATEGORIES: ReadonlyArray<Category> = ["fds", "sockets", "watchers", "workers", "children"]
 
-/** Event loop, wake-up and signal pipe; one more where Node uses io_uring. */
+/** Descriptors of a worker: event loop, wake-up and signal pipe; one more when Node uses io_uring. */
 const FDS_OF_WORKER = 5
 
 type Counts = Readonly<Record<Category, number | null>>
@@ -37,7 +38,7 @@ const accounted = (resources: ReadonlyArray<Pick<Resource, "kind" | "sockets">>)
   const open = (kind: Resource["kind"]) => resources.filter((resource) => resource.kind === kind).length
   const databases = open("database")
   return {
-    // A connection has the database and its log open; the log's index is shared by those of one process.
+    // A connection has the database and its log open; all connections of a process share the log's index.
     fds: 2 * databases + Math.min(1, databases) + open("file") + open("lock") + FDS_OF_WORKER * open("worker"),
     sockets: resources.reduce<number | null>(
       (sum, { sockets }) => sum === null || sockets === null ? null : sum + sockets,
@@ -49,7 +50,7 @@ const accounted = (resources: ReadonlyArray<Pick<Resource, "kind" | "sockets">>)
   }
 }
 
-/** What is open beside the ledger: of a program as it starts, Node's own. */
+/** Counts the handles outside the ledger; as a program starts, these are Node's own. */
 export const unaccounted = (
   reading: LeakProbe.Reading,
   resources: ReadonlyArray<Pick<Resource, "kind" | "sockets">>
@@ -62,5 +63,5 @@ export const unaccounted = (
 
 export const since = (baseline: Counts, now: Counts): Drift => combine(now, baseline, (a, b) => Math.max(0, a - b))
 
-/** What both saw: a handle on its way into the ledger or out of it is in one of them only. */
+/** Returns the drift that two samples share: a handle on its way into or out of the ledger is in one of them only. */
 export const inBoth = (a: Drift, b: Drift): Drift => combine(a, b, Math.min)

@@ -1,5 +1,5 @@
 /**
- * What the operating system and Node say is open, beside what the ledger says.
+ * Counts the handles that are open according to the operating system and Node, independently of the ledger.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -8,8 +8,9 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 const Count = Schema.NonNegativeInt
 
 /**
- * Counts of this process; null where the operating system does not tell (fds and children outside Linux). On Linux, sockets and
- * workers (by their event loops) are counted among the descriptors; elsewhere Node tells those that keep it running.
+ * Counts of this process; null when the operating system does not report them (fds and children outside Linux). On
+ * Linux, sockets and workers (by their event loops) are counted among the descriptors; elsewhere Node reports those
+ * that keep it running.
  */
 export const Reading = Schema.Struct({
   fds: Schema.NullOr(Count),
@@ -25,19 +26,19 @@ const count = (names: ReadonlyArray<string>, wanted: ReadonlyArray<string>) =>
   names.filter((name) => wanted.includes(name)).length
 
 /**
- * What a process keeps from its first use on: inotify Node's, from the first watcher; /dev/null libuv's, from the first stream (a
- * socket, where stdout and stderr are files).
+ * Descriptors that a process keeps from their first use on: Node's inotify, from the first watcher; libuv's /dev/null,
+ * from the first stream (a socket, if stdout and stderr are files).
  */
 const KEPT: ReadonlySet<string> = new Set(["anon_inode:inotify", "/dev/null"])
 
-/** What each open descriptor is, as in "socket:[4711]"; null outside Linux. */
+/** Reads the target of each open descriptor, such as "socket:[4711]"; null outside Linux. */
 const openDescriptors = (): ReadonlyArray<string> | null => {
   try {
     return readdirSync("/proc/self/fd").flatMap((fd) => {
       try {
         return [readlinkSync(`/proc/self/fd/${fd}`)]
       } catch {
-        // The one that the listing itself held open.
+        // The listing's own descriptor is closed by now.
         return []
       }
     }).filter((each) => !KEPT.has(each))
@@ -47,7 +48,7 @@ const openDescriptors = (): ReadonlyArray<string> | null => {
 }
 
 const eventLoops = (descriptors: ReadonlyArray<string>) => count(descriptors, ["anon_inode:[eventpoll]"])
-/** Node's own, before there is a worker. */
+/** Node's own event loops, counted before there is a worker. */
 const ownEventLoops = eventLoops(openDescriptors() ?? [])
 
 const childProcesses = (): number | null => {
@@ -77,7 +78,7 @@ export const read: Effect.Effect<Reading> = Effect.sync(() => {
   }
 })
 
-/** How many handles `after` has that `before` had not, each kind counted by itself and never below zero. */
+/** Counts the handles that `after` has beyond `before`; each kind is counted by itself and never below zero. */
 export const beyond = (before: Reading, after: Reading): number =>
   (["fds", "sockets", "timers", "watchers", "workers", "children"] as const).reduce(
     (sum, kind) => sum + Math.max(0, (after[kind] ?? 0) - (before[kind] ?? 0)),

@@ -1,5 +1,6 @@
 /**
- * Watches what a long-running process has open: tells other processes by its run file, and the log of what should not be.
+ * Monitors the open resources of a long-running process: reports them to other processes in its run file, and logs
+ * suspected leaks.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -13,10 +14,10 @@ import * as LeakProbe from "./LeakProbe.ts"
 import * as ProcessStart from "./ProcessStart.ts"
 import * as RunFile from "./RunFile.ts"
 
-/** How many samples in a row must show a drift before it is logged. */
+/** Number of samples in a row that must show a drift before it is logged. */
 export const LASTING_SAMPLES = 10
 
-/** How old a resource gets in a healthy program; other kinds live as long as the service. */
+/** Greatest age of a resource in a healthy program; other kinds live as long as the service. */
 export const LIFETIMES: Partial<Record<ResourceKind, Duration.Duration>> = {
   file: Duration.minutes(15),
   "temporary folder": Duration.minutes(15)
@@ -35,7 +36,7 @@ export interface Sample {
   readonly resources: ReadonlyArray<Resource>
 }
 
-/** What is open at the time; drift is counted from here on. */
+/** Makes a sampler. Its baseline is what is open now: drift is counted from here on. */
 export const makeSampler = (
   { command, read = LeakProbe.read }: SamplerOptions
 ): Effect.Effect<{ readonly sample: Effect.Effect<Sample> }, never, ResourceLedger> =>
@@ -72,7 +73,7 @@ export const makeSampler = (
 
 const described = ({ kind, name, origin }: Resource) => `${kind} ${name}, opened ${origin}`
 
-/** Says of each category once that it drifts, until it no longer does. */
+/** Logs the drift of a category once, and again only after it had ended. */
 const makeDriftWatch = (interval: Duration.DurationInput) => {
   const streaks = new Map<Drift.Category, number>()
   return ({ drift, reading }: RunFile.Report, resources: ReadonlyArray<Resource>) =>
@@ -91,7 +92,7 @@ const makeDriftWatch = (interval: Duration.DurationInput) => {
       }), { discard: true })
 }
 
-/** Says of each resource once that it is older than its kind gets. */
+/** Logs each resource once that exceeds the lifetime of its kind. */
 const makeAgeWatch = () => {
   let known: ReadonlySet<number> = new Set()
   return ({ updatedAt }: RunFile.Report, resources: ReadonlyArray<Resource>) => {
@@ -112,7 +113,7 @@ const makeAgeWatch = () => {
   }
 }
 
-/** A file that can't be written is no matter to the service, and said once. */
+/** Writes reports. A write that fails does not disturb the service, and is logged once. */
 const makeWriter = (home: string) => {
   let hasFailed = false
   return (report: RunFile.Report) =>
@@ -133,8 +134,9 @@ export interface Options extends SamplerOptions {
 }
 
 /**
- * Samples each second while its scope is open. What is built on it is measured from before it opened anything, and until all
- * of it has closed. Files that ended processes have left in `home` are removed at the start.
+ * Samples every `interval`, each second by default, while its scope is open. Layers built on it are measured from
+ * before they open anything until they have closed everything. At the start it removes the run files that ended
+ * processes have left in `home`.
  */
 export const layer = (options: Options): Layer.Layer<never, never, ResourceLedger> =>
   Layer.scopedDiscard(Effect.gen(function*() {
@@ -151,11 +153,11 @@ export const layer = (options: Options): Layer.Layer<never, never, ResourceLedge
       yield* watchAges(report, resources)
     }).pipe(Effect.tapDefect((cause) => Effect.logWarning("the monitor has stopped", cause)))
     yield* RunFile.survey(home)
-    yield* Effect.orDie(ledger.adopt(
+    yield* ledger.adopt(
       "fibers",
       "Monitor",
       Effect.addFinalizer(() => RunFile.remove(home)).pipe(
         Effect.zipRight(Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(interval), look))))
       )
-    ))
+    )
   }))

@@ -1,11 +1,11 @@
 /**
- * Tells a process from a later one that was given its number.
+ * Distinguishes a process from a later one with the same pid.
  */
 import { readFileSync } from "node:fs"
 
 const ZOMBIE = "Z"
 
-/** Reads a process's state and the fields after it (proc_pid_stat(5), from field 3 on); null without such a process and outside Linux. */
+/** Reads fields 3 (the state) and following of proc_pid_stat(5); null without such a process and outside Linux. */
 const statOf = (pid: number): ReadonlyArray<string> | null => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
@@ -20,15 +20,15 @@ const startOf = (stat: ReadonlyArray<string>): string =>
   `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()} ${stat[19]}`
 
 /**
- * When a process began: on Linux the id of the machine's boot and the tick since then (field 22), which no other process with its number
- * shares. Null where there is no such process and outside Linux.
+ * Returns the start of a process: on Linux the id of the machine's boot and the tick since then (field 22), which no
+ * other process of the same pid shares. Null without such a process and outside Linux.
  */
 export const of = (pid: number): string | null => {
   const stat = statOf(pid)
   return stat === null || stat[0] === ZOMBIE ? null : startOf(stat)
 }
 
-/** Whether the process that has this number is the one that began then; `unknown` where its beginning can't be told. */
+/** Tests whether the process with this pid still is the one with this start; `unknown` when its start can't be read. */
 export const standing = (pid: number, start: string | null): "running" | "ended" | "unknown" => {
   try {
     process.kill(pid, 0)
@@ -36,7 +36,7 @@ export const standing = (pid: number, start: string | null): "running" | "ended"
     if ((error as NodeJS.ErrnoException).code !== "EPERM") return "ended"
   }
   const stat = statOf(pid)
-  // A zombie has ended; only whoever started it has not asked yet how.
+  // A zombie has ended; only its parent has not read its exit code yet.
   if (stat?.[0] === ZOMBIE) return "ended"
   if (stat === null || start === null) return "unknown"
   return startOf(stat) === start ? "running" : "ended"

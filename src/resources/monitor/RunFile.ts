@@ -1,8 +1,8 @@
 /**
- * What a long-running process says of itself, in <home>/run/<pid>.json, for other processes to read.
+ * Reads and writes the report of a long-running process, in <home>/run/<pid>.json, by which other processes know it.
  *
- * Reads and writes are synchronous: a few kilobytes, on the disk whose database is used so too, and nothing is in flight when
- * the program ends.
+ * Reads and writes are synchronous: a few kilobytes, on the disk of the database, whose calls are synchronous too, and
+ * nothing is in flight when the program ends.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -20,7 +20,7 @@ export const Report = Schema.Struct({
   version: Schema.Literal(1),
   host: Schema.String,
   pid: Schema.Int.pipe(Schema.positive()),
-  /** As `ProcessStart` tells it. */
+  /** Start of the process, from `ProcessStart.of`. */
   processStart: Schema.NullOr(Schema.String),
   /** The subcommand's name. */
   command: Schema.String,
@@ -48,9 +48,9 @@ export class RunFileError extends Schema.TaggedError<RunFileError>()("RunFileErr
 }
 
 const MAX_BYTES = 4 * 1024 * 1024
-/** Renaming makes a file whole at once, so one that can't be read and is older than this is nobody's. */
+/** Age after which an unreadable or temporary file is stale: a file is renamed as soon as it is whole. */
 const TORN_MS = 10_000
-/** Of a process that can't be looked up; one that runs writes each second. */
+/** Age after which the file of a process that can't be looked up is stale; a running process writes each second. */
 const SILENT_MS = 60_000
 
 const folderOf = (home: string) => join(home, "run")
@@ -59,18 +59,18 @@ const temporaryOf = (home: string, pid: number) => `${fileOf(home, pid)}.tmp`
 
 const decodeReport = Schema.decodeUnknownOption(Schema.parseJson(Report))
 
-/** What the bytes of the file of that process say; none when that is not a report of it. */
+/** Parses a run file; none when it is no report of the process `pid`. */
 export const decode = (bytes: Uint8Array, pid: number): Option.Option<Report> =>
   Option.filter(decodeReport(new TextDecoder().decode(bytes)), (report) => report.pid === pid)
 
-/** Replaces the process's file. */
+/** Replaces the run file of the report's process. */
 export const write = (home: string, report: Report): Effect.Effect<void, RunFileError> =>
   Effect.try({
     try: () => {
       const temporary = temporaryOf(home, report.pid)
       mkdirSync(folderOf(home), { recursive: true, mode: 0o700 })
       rmSync(temporary, { force: true })
-      // Exclusively, so that a link in its place is not followed.
+      // Created exclusively ("wx"), so that a link in its place is not followed.
       writeFileSync(temporary, JSON.stringify(report), { mode: 0o600, flag: "wx" })
       renameSync(temporary, fileOf(home, report.pid))
     },
@@ -86,7 +86,7 @@ const attempt = (remove: () => void): boolean => {
   }
 }
 
-/** Of this process; the folder goes with the last file. */
+/** Removes the run file of this process, and the folder with the last file. */
 export const remove = (home: string): Effect.Effect<void> =>
   Effect.sync(() => {
     attempt(() => rmSync(temporaryOf(home, process.pid), { force: true }))
@@ -94,7 +94,7 @@ export const remove = (home: string): Effect.Effect<void> =>
     attempt(() => rmdirSync(folderOf(home)))
   })
 
-/** A file whose process is no more, which has been removed unless the file system refused. */
+/** A file whose process has ended; it has been removed unless the file system refused. */
 export interface Stale {
   readonly file: string
   readonly reason: string
@@ -122,7 +122,7 @@ const whyStale = ({ host, pid, processStart, updatedAt }: Report, now: number): 
     : undefined
 }
 
-/** The report of a process that runs, or why the file is stale. */
+/** Returns the report of a running process, or the reason why the file is stale; undefined when neither is certain. */
 const examine = (file: string, pid: number, isTemporary: boolean, now: number): Report | string | undefined => {
   try {
     const report = isTemporary ? Option.none() : read(file, pid)
@@ -130,7 +130,7 @@ const examine = (file: string, pid: number, isTemporary: boolean, now: number): 
     if (ageOf(file, now) <= TORN_MS) return undefined
     return isTemporary ? "it was never finished" : "it can't be read"
   } catch {
-    // It went while it was looked at.
+    // The file was removed meanwhile.
     return undefined
   }
 }
@@ -143,7 +143,7 @@ const list = (folder: string): ReadonlyArray<string> => {
   }
 }
 
-/** Who runs over this home, by their files; those of processes that are no more are removed. */
+/** Returns the running processes of this home, by their run files; removes the files of processes that have ended. */
 export const survey = (home: string): Effect.Effect<Survey> =>
   Effect.map(Clock.currentTimeMillis, (now) => {
     const running: Array<Report> = []

@@ -4,7 +4,6 @@
 import { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { make as makeInFlight } from "../../resources/InFlight.ts"
 import { isConflict, isTaken } from "../../resources/Postgres.ts"
 import { MemoryStore, type StoreError } from "../MemoryStore.ts"
 import * as DatabaseStore from "../sql/DatabaseStore.ts"
@@ -21,9 +20,8 @@ const isToBeTriedAgain = (error: SqlError | StoreError) =>
 
 const make = Effect.gen(function*() {
   const { name, run, sql, transaction } = yield* PostgresPool
-  const inFlight = yield* makeInFlight("MemoryStore")
   const tell = <A, R>(operation: string, effect: Effect.Effect<A, SqlError | StoreError, R>) =>
-    inFlight(Effect.mapError(effect, toStoreError(operation, name))).pipe(Effect.withSpan(`MemoryStore.${operation}`))
+    Effect.mapError(effect, toStoreError(operation, name)).pipe(Effect.withSpan(`MemoryStore.${operation}`))
 
   return DatabaseStore.make({
     statements: { ...makeReads(sql), ...makeWrites(sql) },
@@ -37,4 +35,4 @@ const make = Effect.gen(function*() {
   })
 })
 
-export const layer = Layer.scoped(MemoryStore, make)
+export const layer = Layer.effect(MemoryStore, make)

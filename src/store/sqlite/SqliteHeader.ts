@@ -5,7 +5,8 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { ResourceLedger } from "../../resources/ResourceLedger.ts"
+import * as File from "../../resources/File.ts"
+import type { ResourceLedger } from "../../resources/ResourceLedger.ts"
 import { SqliteError } from "../../resources/Sqlite.ts"
 
 export interface Header {
@@ -32,8 +33,7 @@ export const read = (
 ): Effect.Effect<Header | undefined, SqliteError, FileSystem.FileSystem | ResourceLedger> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const ledger = yield* ResourceLedger
-    const bytes = yield* ledger.adopt("file", file, fs.open(file)).pipe(
+    const bytes = yield* File.open(file).pipe(
       Effect.flatMap((opened) => opened.readAlloc(FileSystem.Size(LENGTH))),
       Effect.scoped
     )

@@ -5,7 +5,6 @@
 import { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { make as makeInFlight } from "../../resources/InFlight.ts"
 import { transaction } from "../../resources/Sqlite.ts"
 import { MemoryStore, type StoreError } from "../MemoryStore.ts"
 import * as DatabaseStore from "../sql/DatabaseStore.ts"
@@ -15,9 +14,8 @@ import { make as makeWrites } from "./SqliteWrites.ts"
 
 const make = Effect.gen(function*() {
   const { reader, writer } = yield* SqliteFile
-  const inFlight = yield* makeInFlight("MemoryStore")
   const tell = <A, R>(operation: string, effect: Effect.Effect<A, SqlError | StoreError, R>) =>
-    inFlight(Effect.mapError(effect, toStoreError(operation))).pipe(Effect.withSpan(`MemoryStore.${operation}`))
+    Effect.mapError(effect, toStoreError(operation)).pipe(Effect.withSpan(`MemoryStore.${operation}`))
 
   return DatabaseStore.make({
     statements: { ...makeReads(reader), ...makeWrites(writer) },
@@ -30,4 +28,4 @@ const make = Effect.gen(function*() {
   })
 })
 
-export const layer = Layer.scoped(MemoryStore, make)
+export const layer = Layer.effect(MemoryStore, make)

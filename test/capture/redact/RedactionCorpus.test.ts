@@ -1,6 +1,6 @@
 /**
- * The corpus in test/fixtures/redaction: masked in memory, and gone from every byte that an import by the real command
- * line writes or prints.
+ * The corpus in test/fixtures/redaction: redacted in memory, and absent from every byte that an import by the real
+ * command line writes or prints.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Command from "@effect/platform/Command"
@@ -23,7 +23,7 @@ import {
 
 const plants = secrets(root)
 const harmless = lookAlikes(root)
-/** What is imported; in memory all is judged. Of each place there is some. */
+/** Selects what is imported: every tenth, some of each place. In memory everything is judged. */
 const isImported = oneIn(10)
 
 const writeTranscripts = (
@@ -40,7 +40,7 @@ const writeTranscripts = (
     }
   })
 
-/** The command line of these sources: what it wrote to its home and what it printed. */
+/** Imports with the command line of these sources; returns its output and the files in its home. */
 const imported = (all: ReadonlyArray<{ readonly place: string; readonly lines: ReadonlyArray<string> }>) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -71,7 +71,7 @@ const imported = (all: ReadonlyArray<{ readonly place: string; readonly lines: R
     return { stdout, stderr, files: files.map((file) => ({ file, bytes: readFileSync(file) })) }
   })
 
-/** What is not masked of them, in memory. */
+/** Plants whose secret survives redaction in memory. */
 const leaksOf = (some: ReadonlyArray<Plant>) =>
   Effect.map(judgeSecrets(some), (judged) => judged.filter(({ leak }) => leak !== undefined))
 
@@ -136,7 +136,7 @@ describe("the redaction corpus", () => {
   it.effect("look-alikes one after the other make no secret", () =>
     Effect.gen(function*() {
       const texts = harmless.filter(({ place }) => place === "prompt, string").map(({ text }) => text)
-        // These begin what the next would be part of.
+        // Without texts that would make the following one part of a secret.
         .filter((text) => !/private>|=$|[:：]$/.test(text.trim()))
       assert.deepStrictEqual((yield* redact(texts)).counts, {})
       assert.deepStrictEqual((yield* redact([texts.join("\n\n")])).counts, {})

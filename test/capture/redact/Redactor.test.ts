@@ -8,7 +8,7 @@ import { redact } from "../../../src/capture/redact/Redactor.ts"
 import { times } from "../../data.ts"
 import { long, withMillis } from "../../texts.ts"
 
-// Secrets are made up at run time, so that scanners find none in this file.
+// Secrets are made at run time, so that scanners find none in this file.
 const lower = "abcdefghijklmnopqrstuvwxyz"
 const upper = lower.toUpperCase()
 const digits = "0123456789"
@@ -128,7 +128,7 @@ const awsSecret = random(alphanumeric + "/+", 39) + "Q"
 const basic = Buffer.from("deploy:" + random(lower, 12)).toString("base64")
 const password = "Tr0ub4dor" + "&3"
 
-/** Text with the secret between « and ». */
+/** Texts with the secret between « and ». */
 const told: ReadonlyArray<readonly [kind: string, text: string]> = [
   ["password", `password = "«${strong}»"`],
   ["password", `my password is «${password}» by the way`],
@@ -345,7 +345,7 @@ const anyText = FastCheck.oneof(
   FastCheck.constantFrom(...lookAlikes, "", "\u0000", "\n\u0000\n", "\ud800", "\udc00", "\ufeff")
 )
 
-/** Each repeats what a pattern begins with, or its bounded part. */
+/** Each repeats the beginning of a pattern, or its bounded part. */
 const hostile: ReadonlyArray<string> = [
   "a",
   " ",
@@ -530,7 +530,7 @@ describe("redact", () => {
     [FastCheck.array(FastCheck.oneof(anyText, FastCheck.constantFrom(...contexts, ...secrets)), { maxLength: 12 })],
     ([texts]) =>
       Effect.gen(function*() {
-        // Ended, so that none goes on in the next.
+        // Ends each text, so that no secret continues in the next one.
         const ended = texts.map((text) => `${text} ;`)
         const together = yield* redact(ended)
         assert.strictEqual(together.texts.length, texts.length)

@@ -9,7 +9,7 @@ const one = (text: string): Effect.Effect<string> => Effect.map(redact([text]), 
 
 const lower = "abcdefghijklmnopqrstuvwxyz"
 const alphanumeric = `${lower}${lower.toUpperCase()}0123456789`
-/** Mixed as generated keys are: an alphabet's worth of them, not one letter again and again. */
+/** Mixed like generated keys, with many different characters. */
 const generated = (alphabet: string, length: number): FastCheck.Arbitrary<string> =>
   FastCheck.array(FastCheck.constantFrom(...alphabet), { minLength: length, maxLength: length })
     .map((units) => units.join(""))
@@ -92,7 +92,7 @@ describe("redact", () => {
     { fastCheck: { numRuns: times(100) } }
   )
 
-  // Parts of what the patterns look for; more are in Redactor.test.ts.
+  // Parts of what the patterns match; Redactor.test.ts has more.
   const hostile = [
     "token=",
     "password → ",
@@ -125,7 +125,7 @@ describe("redact", () => {
         yield* timeOf(text(length))
         const short = Math.min(yield* timeOf(text(length)), yield* timeOf(text(length)))
         const long = Math.min(yield* timeOf(text(8 * length)), yield* timeOf(text(8 * length)))
-        // A square would be 64; a few milliseconds are the clock's and the collector's.
+        // Quadratic time would be 64 times as long; 50 ms are for the clock and the garbage collector.
         assert.isBelow(long, 8 * short * 3 + 50, JSON.stringify(unit))
       }
     }), 120_000)

@@ -10,7 +10,7 @@ import { parsed, transcriptsIn } from "../../transcripts.ts"
 
 const nowhere = () => undefined
 
-/** What every line of a session has. */
+/** Fields that every line of a session has. */
 const common = {
   parentUuid: null,
   isSidechain: false,
@@ -288,7 +288,7 @@ describe("commands", () => {
   })
 })
 
-/** A line's outcome, and the kinds and texts of its blocks. */
+/** The outcome of a line, with the kinds and texts of its blocks. */
 const told = (line: unknown): string => {
   const made = outcome(line)
   return made.startsWith("Message")
@@ -515,7 +515,7 @@ describe("what tools say", () => {
         "Skipped attachment"
       )
     }
-    // Others' previews and JSON stay.
+    // Previews and JSON of other programs stay.
     assert.include(textOf(line(preview("a zebra ".repeat(2_000)))), "a zebra")
     assert.strictEqual(textOf(line(JSON.stringify({ begin: "", a: 1 }))), "{\"begin\":\"\",\"a\":1}")
     assert.strictEqual(textOf(line(`${preview(long)}\nmore`)), "\nmore")
@@ -625,7 +625,7 @@ describe("where a message belongs", () => {
       return line._tag === "Message" ? [line.message.uuid, line.message.sessionId, line.facts.sessionId] : []
     }
     assert.deepStrictEqual(copy({ sessionId: "parent", messageUuid: "u1" }), ["u1", "parent", "parent"])
-    // Not a copy of that message, but where the fork begins.
+    // These do not name this message as the copied one, so it belongs to the fork.
     for (
       const from of [
         { sessionId: "parent", messageUuid: "u0" },
@@ -675,7 +675,7 @@ describe("where a message belongs", () => {
 
 const tags = new Set(["Message", "Facts", "Skipped", "Bad"])
 
-/** One of the four, and a message in the shape that stores rely on. */
+/** Checks that the line has one of the four tags, and that a message has the shape that stores rely on. */
 const check = (raw: string) => {
   const line = Transcript.parse(
     raw,

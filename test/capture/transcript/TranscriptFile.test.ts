@@ -14,7 +14,7 @@ const services = Layer.merge(NodeContext.layer, ResourceLedger.layer)
 
 type Limits = { readonly chunkBytes?: number; readonly maxLineBytes?: number }
 
-/** A file of these bytes, opened. */
+/** Opens a file with these bytes. */
 const opened = (bytes: Uint8Array) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -31,7 +31,7 @@ const stretchesOf = (bytes: Uint8Array, offset = 0, limits: Limits = {}): Effect
     Effect.orDie
   )
 
-/** The same, said in another way. */
+/** Reference implementation of `lines` for the properties. */
 const expectedLines = (bytes: Uint8Array, from: number, maxLineBytes: number) => {
   const out: Array<{ readonly text: string; readonly offset: number; readonly tooLong: boolean }> = []
   let start = from
@@ -49,7 +49,7 @@ const expectedLines = (bytes: Uint8Array, from: number, maxLineBytes: number) =>
   return out
 }
 
-/** Only an object is whole: the beginning of a number is a number too. */
+/** Only an object counts as whole, since the beginning of a number is a number too. */
 const isObject = (text: string): boolean => {
   try {
     const value: unknown = JSON.parse(text)
@@ -73,7 +73,7 @@ const line = FastCheck.oneof(
   ),
   FastCheck.string({ unit: "binary", maxLength: 40 }).map((text) => text.replaceAll("\n", ""))
 )
-/** Last lines that lack their newline: those that can't be longer, and those that wait. */
+/** Last lines without a newline: `WHOLE` ones cannot grow, `TORN` ones wait for more. */
 const WHOLE = ["{}", "{\"a\":1}", "{\"a\":{\"b\":\"数据 }\"}}", " {\"a\":1} ", "{\"a\":1}\r"]
 const TORN = [
   "torn",
@@ -102,7 +102,7 @@ const ENDS = [...WHOLE, ...TORN]
 
 const whole = FastCheck.tuple(FastCheck.array(line, { maxLength: 12 }), FastCheck.constantFrom("", "", ...ENDS))
   .map(([lines, end]) => Buffer.from(lines.map((each) => `${each}\n`).join("") + end))
-/** Any bytes, cut characters among them. */
+/** Any bytes, including cut characters. */
 const broken = FastCheck.array(FastCheck.constantFrom(10, 13, 0, 65, 0xe6, 0x95, 0xb0, 0xf0, 0x9f, 0xff), {
   maxLength: 60
 })
@@ -123,7 +123,7 @@ describe("stretches", () => {
         for (const [i, { text, tooLong }] of given.entries()) {
           if (tooLong) assert.isTrue(expected[i]?.text.startsWith(text.replace(/\ufffd+$/, "")))
         }
-        // They lie end to end, and what is left has no newline.
+        // Stretches lie end to end, and the rest has no newline.
         let at = 0
         for (const { end, lines, start } of stretches) {
           assert.strictEqual(start, at)
@@ -188,11 +188,11 @@ describe("stretches", () => {
             stretches.flatMap(({ lines }) => lines.map(({ text }) => text)))
         assert.deepStrictEqual(yield* given(""), [])
         assert.deepStrictEqual(yield* given("next\n"), ["next"])
-        // Only that one: a blank line after it is one.
+        // Only one newline is skipped: a blank line after it is a line.
         assert.deepStrictEqual(yield* given("\nnext\n"), ["", "next"])
         assert.deepStrictEqual(yield* given("\r\n"), ["\r"])
       }
-      // Cut in the middle of the two, on either side.
+      // The file ends between \r and \n; then reading starts between them.
       assert.deepStrictEqual(yield* stretchesOf(Buffer.from(`${one}\r`), one.length), [])
       const rest = yield* stretchesOf(Buffer.from(`${one}\r\nnext\n`), one.length + 1)
       assert.deepStrictEqual(
@@ -201,7 +201,7 @@ describe("stretches", () => {
         ),
         [{ text: "next", offset: 10 - 1, tooLong: false }]
       )
-      // After a newline none is passed over.
+      // An offset after a newline skips no further newline.
       const blank = yield* stretchesOf(Buffer.from(`${one}\n\n\r\nnext\n`), one.length + 1)
       assert.deepStrictEqual(blank.flatMap(({ lines }) => lines.map(({ text }) => text)), ["", "\r", "next"])
     }))
@@ -270,7 +270,7 @@ describe("the head", () => {
       const { fingerprint } = yield* head("{\"a\":1}\n")
       assert.strictEqual((yield* head("{\"a\":1}\n{\"b\":2}\n")).fingerprint, fingerprint)
       assert.notStrictEqual((yield* head("{\"a\":2}\n")).fingerprint, fingerprint)
-      // Whether the end of the first line is there yet, and whichever it is.
+      // The end of the first line may be missing, and may be \r\n.
       for (const text of ["{\"a\":1}", "{\"a\":1}\r", "{\"a\":1}\r\n{}\r\n"]) {
         assert.strictEqual((yield* head(text)).fingerprint, fingerprint)
       }
@@ -293,7 +293,7 @@ describe("the tail", () => {
       assert.notStrictEqual(yield* tail("{\"a\":1}\n{\"b\":2}\n", 16), known)
       assert.notStrictEqual(yield* tail("{\"a\":1}\n", 16), known)
       assert.notStrictEqual(yield* tail("", 16), known)
-      // A few kilobytes are enough, so that reading on costs little.
+      // The tail covers a few kilobytes only, so that reading it costs little.
       const long = "x".repeat(1_000_000)
       assert.strictEqual(yield* tail(`a${long}`, 1_000_001), yield* tail(`b${long}`, 1_000_001))
     }))

@@ -34,7 +34,7 @@ const compressed = (context: SegmentContext, scripts: Partial<Record<"light" | "
   )
 }
 
-/** m1 to m4. */
+/** Messages m1 to m4. */
 const POOL: ReadonlyArray<Step> = [
   asks("The import leaks sockets: after 200 files `lsof` shows 1,057 of them. Where do they come from?"),
   says(
@@ -75,7 +75,7 @@ describe("a segment", () => {
       assert.deepStrictEqual(evidence(written), ["u2", "u0", "u3", "u1"])
       assert.isAtLeast(written.quality, 0.8)
       checkShape(units)
-      // What it stands for is not told twice.
+      // No extracted conversation repeats what the written unit covers.
       assert.isEmpty(units.filter(({ type }) => type === "conversation"))
       assert.include(asked[0]!.prompt, "[m1] User: The import leaks sockets")
       assert.strictEqual(asked[0]!.json?.name, "units")
@@ -254,7 +254,7 @@ describe("long segments", () => {
   )
 })
 
-/** Schema, bounds and ids; not that each line is quoted. */
+/** Checks schema, bounds and ids, but not that each line is quoted. */
 const checkShape = (units: ReadonlyArray<MemoryUnit>, messages: ReadonlyArray<Message> = []) => {
   for (const one of units) {
     checkBounds([{ ...one, passages: [], also: evidence(one) }], one.origin, messages)

@@ -1,5 +1,6 @@
 /**
- * The check of what models write, on hand-made units; scripts/bench/faithfulness.ts tells more of the same.
+ * Checks the judgement of written units on hand-made ones; scripts/bench/faithfulness.ts reports more about the same
+ * units.
  */
 import { assert, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"

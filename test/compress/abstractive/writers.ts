@@ -1,5 +1,5 @@
 /**
- * Language models for tests: what they say is told, and what they are asked is kept.
+ * Fake language models that answer from a script and record their requests.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -30,7 +30,7 @@ export type Says = string | ReadonlyArray<Written> | ModelError["reason"]
 
 const REASONS = new Set<Says>(["Missing", "Unavailable", "Refused", "TimedOut", "Damaged", "Budget"])
 
-/** What each model says, one after the other, the last again and again; or by what it is asked. */
+/** Answers of a model in order, the last one repeating; or a function of the request. */
 export type Script = ReadonlyArray<Says> | ((request: CompletionRequest) => Says)
 
 export const writing = (scripts: Partial<Readonly<Record<"light" | "heavy", Script>>>) => {
@@ -63,7 +63,7 @@ export const writing = (scripts: Partial<Readonly<Record<"light" | "heavy", Scri
   return { asked, layer: Layer.provide(Abstractive.layer, Layer.merge(models, base)) }
 }
 
-/** A model that writes down the first line of what each person said. */
+/** A model that quotes the first lines of up to three messages. */
 export const quoting: Script = ({ prompt, system = "" }) => {
   const lines = [...prompt.matchAll(/^\[(\w+)\] (?:User|Claude): (.{1,150})$/gm)].slice(0, 3)
   return lines.length === 0

@@ -13,7 +13,7 @@ import { oneIn, samples, times } from "../../data.ts"
 import { anyText, sayingText, withMillis } from "../../texts.ts"
 import { asks, compress, contextOf, fails, runs, says, type Step, summarize, thinks, told, uses } from "../sessions.ts"
 
-/** Besides what every compressor keeps to. */
+/** Checks limits beyond those of every compressor. */
 const check = (units: ReadonlyArray<MemoryUnit>) => {
   for (const unit of units) {
     assert.isAtMost(unit.title.length, 80)
@@ -54,7 +54,7 @@ const words = [
   "command: git push"
 ]
 
-/** Texts with what a compressor looks for among them. */
+/** Texts with marks and words that a compressor looks for. */
 const text = FastCheck.oneof(
   sayingText,
   FastCheck.array(FastCheck.oneof(FastCheck.constantFrom(...marks, ...words), anyText), { minLength: 1, maxLength: 20 })
@@ -119,7 +119,7 @@ describe("a segment", () => {
     }), { timeout: 60_000 })
 })
 
-/** Sentences that say something, no two alike, and such that don't. */
+/** Distinct sentences of substance, and phrases without any. */
 const sentence = FastCheck.tuple(
   FastCheck.constantFrom<Array<(n: string) => string>>(
     (n) => `The import of part ${n} writes one row at a time, which is slow.`,
@@ -244,7 +244,7 @@ const pieces = [
   "\u001b]8;;",
   "word word word word, "
 ]
-/** 16,384 characters of some, which take long, and 2,048 of the others. */
+/** Every ninth piece is repeated to 16,384 characters, which takes long, the others to 2,048. */
 const isLong = oneIn(9)
 const long = pieces.map((piece, index) => piece.repeat((isLong(piece, index) ? 16_384 : 2_048) / piece.length))
 

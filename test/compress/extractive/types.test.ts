@@ -1,5 +1,5 @@
 /**
- * What each type of unit says, by example.
+ * Examples of the content of each type of unit.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ const only = (units: ReadonlyArray<MemoryUnit>): MemoryUnit => {
   return units[0]!
 }
 
-/** Long enough to be an explanation. */
+/** A text long enough to count as an explanation. */
 const explained = (heading: string, sentence: string) =>
   `## ${heading}\n\n${
     Array.from({ length: 16 }, (_, i) => `${sentence} ${i}, which matters for the next step.`).join("\n")

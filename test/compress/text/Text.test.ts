@@ -15,7 +15,7 @@ import { anyText, hostile, millis } from "../../texts.ts"
 
 const solid = (text: string) => text.replace(/\s+/g, "")
 const loneAt = (text: string) => text.search(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/)
-/** No surrogate is lone that was not. */
+/** The part has a lone surrogate only if the whole has one. */
 const isWhole = (part: string, whole: string) => loneAt(part) < 0 || loneAt(whole) >= 0
 
 const wellFormed = anyText.map((text) =>

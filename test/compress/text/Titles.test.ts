@@ -16,7 +16,7 @@ describe("the title of a prompt", () => {
     ["麻烦帮我加一个搜索框", "加一个搜索框"],
     ["我想让你把 README 翻译成英文", "把 README 翻译成英文"],
     ["为什么 CI 上 pnpm build 会 out of memory？", "为什么 CI 上 pnpm build 会 out of memory？"],
-    // A clause that leads to something is not it.
+    // A clause that only leads up to the request is left out.
     [
       "In the conflict resolution, the branch of the search box lost its debounce, can you bring it back",
       "The branch of the search box lost its debounce, can you bring it back"
@@ -25,13 +25,13 @@ describe("the title of a prompt", () => {
       "When the import runs at night and the network is slow, and the service does not answer in time, the job dies silently",
       "The job dies silently"
     ],
-    // It ends where a clause ends, without a comma.
+    // The cut is at the end of a clause, without its comma.
     [
       "Keep the old API, add the new one beside it, and remove the old one in June once everyone has moved over",
       "Keep the old API, add the new one beside it"
     ],
     ["The colors are off, ", "The colors are off"],
-    // The name of a plan says more than that it is to be done.
+    // The plan's own name says more than the request to implement a plan.
     [
       `Implement the following plan:\n\n# Move the store to SQLite\n\n${"Rows move in batches. ".repeat(20)}`,
       "Move the store to SQLite"

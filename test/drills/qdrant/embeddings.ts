@@ -1,15 +1,16 @@
 /**
- * Serves an embedding model on a loopback port, in OpenAI's dialect. It answers one request after the other and counts them.
+ * A fake embedding model on a loopback port, in OpenAI's dialect. It answers one request after the other, and counts
+ * them.
  */
 import * as Effect from "effect/Effect"
 import { createHash } from "node:crypto"
 import { setTimeout } from "node:timers/promises"
 import { modelServer } from "../../models/server.ts"
 
-/** Amplitude of the numbers that only make the vector as long as a real one. */
+/** Amplitude of the filler numbers. */
 const NOISE = 0.05
 
-/** Counts the text's words at their hashes and adds noise everywhere, so that a vector is as long on the wire as a real one. */
+/** Marks each word by its hash, over filler numbers that make the vector as long on the wire as a real one. */
 const vectorOf = (text: string, dimension: number): ReadonlyArray<number> => {
   let state = createHash("sha256").update(text).digest().readUInt32LE()
   const vector = Array.from({ length: dimension }, () => {
@@ -33,10 +34,10 @@ export interface Embeddings {
     /** Requests and texts answered since the last `renew`. */
     requests: number
     answered: number
-    /** Requests without an answer yet. */
+    /** Requests that wait for their answers. */
     waiting: number
   }
-  /** Drops the waiting requests, whose caller has gone. */
+  /** Drops waiting requests, whose caller has gone, and resets the counts of a run. */
   readonly renew: () => void
   /** Called when a request comes, and when one is answered. */
   onChange: () => void

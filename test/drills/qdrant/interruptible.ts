@@ -1,5 +1,5 @@
 /**
- * Provides a Qdrant server that can go away and come back.
+ * A Qdrant server that goes away and comes back.
  */
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
@@ -8,15 +8,15 @@ import { BenchError } from "../../script.ts"
 import * as Relay from "./relay.ts"
 import { environmentOf, owned, removed, settingsFor, standIn } from "./server.ts"
 
-/** How the server goes away. A signal ends the stand-in; the connection to the user's own server is cut. */
+/** Ways for the server to go away: the stand-in's process by a signal, a foreign server by cutting the relay to it. */
 export type Way = "SIGTERM" | "SIGKILL" | "cut"
 
 export interface Interruptible {
   readonly isStandIn: boolean
   readonly ways: ReadonlyArray<Way>
-  /** Environment of the program, whose connection can be cut. */
+  /** Environment for the program, whose connection can be cut. */
   readonly env: Readonly<Record<string, string>>
-  /** Settings for the drill's own requests, which bypass the relay. */
+  /** Settings for access to the server beside the program. */
   readonly settings: Settings.QdrantSettings
   readonly stop: (way: Way) => Effect.Effect<void>
   readonly restore: Effect.Effect<void, BenchError>
@@ -65,6 +65,6 @@ const overRelay = (settings: Settings.QdrantSettings) =>
     return server
   })
 
-/** The server of QDRANT_URL behind a relay, or the stand-in when none is set. */
+/** The configured server behind a relay, or the stand-in when none is configured. */
 export const interruptible = (home: string) =>
   Effect.flatMap(owned, (settings) => settings === undefined ? overStandIn(home) : overRelay(settings))

@@ -1,5 +1,5 @@
 /**
- * Reads store and index directly, beside the program.
+ * Reads store and index beside the program.
  */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -26,20 +26,20 @@ const paged = <E>(page: (after: string) => Effect.Effect<ReadonlyArray<string>, 
     Chunk.toReadonlyArray
   )
 
-/** Read-only store of the memory in this folder. */
+/** The store of the memory in this folder. */
 const storeOf = (folder: string) =>
   Layer.provide(
     Layer.provide(SqliteStore.layer, SqliteFile.layer({ folder, readOnly: true, busyTimeoutMs: 5_000 })),
     App.base
   )
 
-/** Ids of the active units. */
+/** Ids of the current units. */
 export const unitIds = (folder: string) =>
   Effect.flatMap(MemoryStore, ({ unitIds }) => paged((after) => unitIds(after, PAGE))).pipe(
     Effect.provide(storeOf(folder))
   )
 
-/** Number of models' answers in the cache. */
+/** Number of model answers kept beside the memory. */
 export const keptAnswers = (folder: string) =>
   Effect.gen(function*() {
     const sql = yield* (yield* ModelsFile).sql
@@ -47,14 +47,14 @@ export const keptAnswers = (folder: string) =>
     return row?.n ?? 0
   }).pipe(Effect.provide(Layer.provide(ModelsFile.layer({ folder, busyTimeoutMs: 5_000 }), App.base)))
 
-/** Ids of the points in the serving collection, read page by page in the server's order. */
+/** Ids of the points of the active collection, read page by page. */
 export const pointIds = (settings: Settings.QdrantSettings) =>
   Effect.gen(function*() {
     const { aliases, ids } = yield* Qdrant
     const serving = (yield* aliases).find(({ alias }) => alias.startsWith(settings.prefix))
     if (serving === undefined) return []
     return yield* paged((after) =>
-      // A page begins with the id that it is asked from.
+      // A page after an id may begin with that id.
       Effect.map(
         ids(serving.collection, after === "" ? undefined : after, PAGE),
         (found) => found[0] === after ? found.slice(1) : found

@@ -1,5 +1,5 @@
 /**
- * Runs the built claude-memory as a person does, and decodes the answers that the drills use.
+ * Runs the built claude-memory as a person does, and decodes those of its answers that the drills need.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
@@ -46,17 +46,17 @@ const Found = Schema.Struct({
 
 export type Verified = typeof Verified.Type
 
-/** Describes how a failed program ended, with its output. */
+/** Error text for a program that did not end as it should. */
 export const ending = (args: ReadonlyArray<string>, { code, signal, stderr, stdout }: Outcome): string =>
   `claude-memory ${args.join(" ")} ended with ${signal ?? `exit code ${code}`}: ${
     (stderr || stdout).trim().slice(0, 600)
   }`
 
-/** Runs the program with this home and these variables. */
+/** Runs claude-memory in this home with these variables in its environment. */
 export const claudeMemory = (home: string, env: Readonly<Record<string, string>>) =>
   Effect.map(builtMain, (file) => {
     const options = { home, env, killAfterMs: KILL_AFTER_MS }
-    /** Runs a command with --json and decodes its answer. A check may also exit with 1. */
+    /** Decodes a command's JSON answer; exit code 1 may be allowed, for checks that fail. */
     const asked = <A, I>(
       schema: Schema.Schema<A, I>,
       args: ReadonlyArray<string>,
@@ -82,7 +82,7 @@ export const claudeMemory = (home: string, env: Readonly<Record<string, string>>
 
 export type ClaudeMemory = Effect.Effect.Success<ReturnType<typeof claudeMemory>>
 
-/** Makes a temporary home folder, removed at the end. */
+/** A home folder, removed when the scope closes. */
 export const temporaryHome = Effect.flatMap(
   FileSystem.FileSystem,
   (fs) => Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "claude-memory-drill-" }), fs.realPath)

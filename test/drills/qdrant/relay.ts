@@ -1,14 +1,14 @@
 /**
- * Relays bytes between a loopback port and a server that we may not stop.
+ * Passes bytes between a loopback port and a server that is not ours to stop.
  */
 import * as Effect from "effect/Effect"
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net"
 
 export interface Relay {
   readonly origin: string
-  /** Refuses new connections and breaks the open ones. */
+  /** Closes the port and all connections. */
   readonly cut: Effect.Effect<void>
-  /** Accepts connections again, on the same port. */
+  /** Listens again, on the same port. */
   readonly join: Effect.Effect<void>
 }
 

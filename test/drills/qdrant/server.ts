@@ -1,6 +1,6 @@
 /**
- * Provides a Qdrant server to measure with: the user's own, or the stand-in in a process beside this one. Collections there get
- * names of their own and are removed at the end.
+ * A Qdrant server to measure with: the configured one, or the stand-in in a process of its own. Collections get a
+ * prefix of their own, and are removed at the end.
  */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -23,7 +23,7 @@ const FOR_GOOD_MS = 3_600_000
 
 type Options = NonNullable<App.Options["qdrant"]>
 
-/** Options with the timeouts and retries of a writer. */
+/** Options with a writer's patience. */
 const patient = (settings: Settings.QdrantSettings): Options => ({
   ...settings,
   within: "30 seconds",
@@ -34,7 +34,7 @@ const patient = (settings: Settings.QdrantSettings): Options => ({
 
 const wrong = (detail: string) => new BenchError({ reason: "Input", detail })
 
-/** Ends the stand-in by SIGTERM, on which it prints the requests that broke the contract. Dies when there were any. */
+/** Stops the stand-in as a person does; dies when it reports requests that broke the contract. */
 const ended = (program: Program) =>
   program.kill("SIGTERM").pipe(
     Effect.zipRight(program.ended),
@@ -44,7 +44,10 @@ const ended = (program: Program) =>
     )
   )
 
-/** Starts a stand-in in a process, on this port or any free one. A later one with the same state file continues from it. */
+/**
+ * Starts the stand-in in a process, on this port or a free one. With the same state it continues where the last one
+ * ended.
+ */
 export const standIn = ({ home, port = 0, state }: {
   readonly home: string
   readonly port?: number
@@ -65,13 +68,13 @@ export const standIn = ({ home, port = 0, state }: {
     return { origin, program }
   })
 
-/** The server of the settings, with a prefix of its own. */
+/** The configured server with a prefix of its own; undefined when none is configured. */
 export const owned = Effect.map(
   Effect.mapError(Settings.load, ({ message }) => wrong(message)),
   ({ qdrant }) => qdrant && { ...qdrant, prefix: `drill_${randomUUID()}` }
 )
 
-/** Settings for our server at this URL, otherwise equal to the given ones. */
+/** Settings for a server of ours at this URL; all else as in `settings`. */
 export const settingsFor = (url: string, settings?: Settings.QdrantSettings) =>
   Effect.mapBoth(QdrantAddress.parse(url), {
     onFailure: wrong,
@@ -89,7 +92,7 @@ export const settingsFor = (url: string, settings?: Settings.QdrantSettings) =>
 export const client = (settings: Settings.QdrantSettings) =>
   Layer.provide(QdrantClient.layer(patient(settings)), ResourceLedger.layer)
 
-/** Removes the drill's collections when the scope closes. */
+/** Removes the collections with this prefix when the scope closes. */
 export const removed = (settings: Settings.QdrantSettings) =>
   Effect.addFinalizer(() =>
     Effect.gen(function*() {
@@ -104,7 +107,7 @@ export const removed = (settings: Settings.QdrantSettings) =>
 
 export interface Server {
   readonly options: Options
-  /** Environment for a spawned claude-memory. */
+  /** Environment variables for a spawned claude-memory. */
   readonly env: Readonly<Record<string, string>>
   readonly isStandIn: boolean
 }
@@ -128,7 +131,7 @@ const serverOf = (settings: Settings.QdrantSettings, isStandIn: boolean): Server
   isStandIn
 })
 
-/** The server of QDRANT_URL, or the stand-in when none is set. */
+/** The configured server, or the stand-in when none is configured. */
 export const server = (home: string) =>
   Effect.gen(function*() {
     const own = yield* owned
@@ -140,7 +143,7 @@ export const server = (home: string) =>
     return serverOf(own, false)
   })
 
-/** The server at this URL, otherwise with the settings of the environment. */
+/** The server at this URL; all else as configured. */
 export const serverAt = (url: string) =>
   Effect.gen(function*() {
     const own = yield* owned.pipe(Effect.withConfigProvider(ConfigProvider.orElse(

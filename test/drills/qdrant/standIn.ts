@@ -1,5 +1,5 @@
 /**
- * The stand-in for a Qdrant server (test/index/qdrant/StandIn.ts) as a command. It prints its URL and runs until SIGTERM.
+ * The stand-in for a Qdrant server (test/index/qdrant/StandIn.ts) as a command: prints its URL and lives until SIGTERM.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -30,7 +30,7 @@ export const command = Cli.make(
         ...(Option.isSome(state) && { state: state.value })
       })
       yield* writeStdout(`${origin}\n`)
-      // Prints the breaches of the contract without changing how the process ends.
+      // Breaches of the contract are printed here; the process still ends normally.
       yield* Effect.addFinalizer(() =>
         Effect.zipRight(
           Effect.forEach(breaches, (breach) => writeStderr(`the contract was broken: ${breach}\n`)),

@@ -1,5 +1,5 @@
 /**
- * Opens outside the ledger what its argument names, under a monitor that is in a hurry.
+ * Opens the handle named in its argument outside the ledger, under a monitor with a 50 ms interval.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -1,5 +1,5 @@
 /**
- * Programs that end in every way, by the name of the way. Each says on stderr what is released, in order.
+ * Programs that end in every way, by name. Each writes to stderr what is released, in order.
  */
 // @effect-diagnostics globalTimersInEffect:off
 import * as Cause from "effect/Cause"
@@ -30,13 +30,13 @@ const resource = (name: string, close: Effect.Effect<unknown> = Effect.void) =>
       within: "1 hour"
     }))
 
-/** Two resources, the second on top of the first, then `program`. */
+/** Acquires two resources, the second on top of the first, then runs `program`. */
 const holding = <A, E>(program: Effect.Effect<A, E, Scope.Scope | ResourceLedger>) =>
   Effect.zipRight(Effect.zipRight(resource("ground"), resource("floor")), program)
 
 const ready = writeStdout("ready\n")
 const waiting = Effect.zipRight(ready, Effect.never)
-/** Outside any fiber. */
+/** Runs the callback outside any fiber. */
 const later = (run: () => void) => Effect.zipRight(Effect.sync(() => setTimeout(run, 10)), waiting)
 
 const acquireForgotten = (ledger: ResourceLedger["Type"]) =>

@@ -1,5 +1,5 @@
 /**
- * Asks the Qdrant server at its argument for its collections, and then for its aliases.
+ * Asks the Qdrant server in its argument for collections, then for aliases.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

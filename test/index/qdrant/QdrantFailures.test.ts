@@ -2,11 +2,9 @@
  * Failures of Qdrant that no stand-in on a loopback has, from what its client throws for them.
  */
 import { assert, describe, it } from "@effect/vitest"
-import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import type { QdrantError } from "../../../src/index/qdrant/Qdrant.ts"
-import { durationOf } from "../../../src/index/qdrant/QdrantDispatcher.ts"
 import { toFailure } from "../../../src/index/qdrant/QdrantFailures.ts"
 import { parse } from "../../../src/index/QdrantAddress.ts"
 
@@ -76,20 +74,5 @@ describe("a failure of Qdrant", () => {
         assert.isBelow(message.length, 400)
       }
     }
-  )
-})
-
-describe("Retry-After of Qdrant", () => {
-  it.each<readonly [string, number]>([
-    ["0", 0],
-    ["7", 7],
-    ["30", 30],
-    ["Thu, 01 Jan 1970 00:01:10 GMT", 60],
-    ["Thu, 01 Jan 1970 00:00:01 GMT", 0],
-    ["", 0],
-    ["soon", 0]
-  ])(
-    "%s asks for %d seconds",
-    (header, seconds) => assert.strictEqual(Duration.toSeconds(durationOf(header, 10_000)), seconds)
   )
 })

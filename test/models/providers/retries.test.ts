@@ -1,5 +1,5 @@
 /**
- * Models that fail in passing, models that fail, and those that stand in for them.
+ * Transient failures of models, lasting ones, and fallbacks.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -29,7 +29,7 @@ const endpoint = (server: Pick<ModelServer, "baseUrl">, key = "key"): Endpoint =
 const over = (roles: Providers.Options["roles"], patience = PATIENCE) =>
   Layer.provide(Unmetered.providers({ roles, patience }), base)
 
-/** Answers after these, each to one request. */
+/** Meets one request with each fault, and answers from then on. */
 const answersAfter = (server: ModelServer, ...faults: ReadonlyArray<Behaviour>) => {
   const left = [...faults]
   server.behaviour = () => Promise.resolve(left.shift() ?? "answers")
@@ -42,7 +42,7 @@ const broken = (status: number, headers: Readonly<Record<string, string>> = {}, 
   headers
 })
 
-/** How often a server that begins with these was asked, how it ended, and how long that took. */
+/** Requests, exit and duration of a completion, with a server that begins with these faults. */
 const tried = (faults: ReadonlyArray<Behaviour>, patience: Partial<Providers.Options["patience"]> = {}) =>
   Effect.scoped(Effect.gen(function*() {
     const server = yield* modelServer
@@ -97,7 +97,7 @@ describe("a failure in passing", () => {
     "waits as long as the server says: %s",
     (form) =>
       Effect.gen(function*() {
-        // A date has no fractions of a second.
+        // HTTP dates have no fractions of a second.
         const at = DateTime.toDate(DateTime.add(yield* DateTime.now, { seconds: 3 })).toUTCString()
         const fault = form === "words"
           ? broken(429, {}, "{\"error\":{\"details\":[{\"retryDelay\": \"1.5s\"}]}}")
@@ -170,7 +170,7 @@ describe("fall-backs", () => {
         yield* say
         yield* say
         assert.deepStrictEqual([first.seen.requests, second.seen.requests], [2, 2])
-        // What stands in for it is away too: then it is asked all the same.
+        // With the fallback away too, the first model is called despite its earlier failure.
         first.behaviour = "answers"
         second.behaviour = broken(503)
         yield* say
@@ -294,7 +294,7 @@ describe("models", () => {
       const [few, many] = [server.seen.batches.slice(0, 3), server.seen.batches.slice(3)]
       assert.deepStrictEqual([...few].sort((a, b) => b - a), [32, 32, 6])
       assert.strictEqual(many.reduce((sum, n) => sum + n, 0), 20)
-      // 100,000 tokens hold 14 of them at most.
+      // The limit of 100,000 tokens holds 14 of these texts at most.
       assert.isAtMost(Math.max(...many), 14)
     })))
 })

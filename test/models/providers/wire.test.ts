@@ -1,5 +1,5 @@
 /**
- * What goes over the wire to each provider, and what is made of what it publishes as its answers.
+ * Requests to each provider as sent, and the results made of its published example answers.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -25,7 +25,7 @@ const JSON_SHAPE = {
   }
 }
 
-/** Asks a server that does this as `provider`. */
+/** Calls a server with this behaviour, through the preset of `provider`. */
 const met = <A>(
   provider: string,
   role: Role,

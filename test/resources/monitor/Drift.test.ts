@@ -10,7 +10,7 @@ const NONE = { fds: 0, sockets: 0, watchers: 0, workers: 0, children: 0 }
 const START: LeakProbe.Reading = { fds: 19, sockets: 2, timers: 1, watchers: 0, workers: 0, children: 0 }
 const held = (kind: Resource["kind"], sockets: number | null = 0): Held => ({ kind, sockets })
 
-/** Since a start with an empty ledger. */
+/** Drift since a start with an empty ledger. */
 const drift = (reading: Partial<LeakProbe.Reading>, resources: ReadonlyArray<Held> = []) =>
   Drift.since(Drift.unaccounted(START, []), Drift.unaccounted({ ...START, ...reading }, resources))
 

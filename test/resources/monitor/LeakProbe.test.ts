@@ -13,7 +13,7 @@ type Kind = keyof LeakProbe.Reading
 
 const settled = Effect.zipRight(Effect.sleep("30 millis"), LeakProbe.read)
 
-/** Reads before, while open and after; `kinds` must be seen in between and be gone at the end. */
+/** Reads before, while open and after; counts of `kinds` must rise in between and be back at the end. */
 const seen = <A>(kinds: ReadonlyArray<Kind>, open: Effect.Effect<A>, close: (handle: A) => Effect.Effect<unknown>) =>
   Effect.gen(function*() {
     const before = yield* settled

@@ -21,7 +21,7 @@ import { type ResourceKind, ResourceLedger } from "../../../src/resources/Resour
 const START: LeakProbe.Reading = { fds: 19, sockets: 2, timers: 1, watchers: 0, workers: 0, children: 0 }
 const NONE = { fds: 0, sockets: 0, watchers: 0, workers: 0, children: 0 }
 
-/** A home, what the operating system is made to say, and what is logged. */
+/** A home, the reading that the monitor gets, and its log. */
 const makeWorld = () => {
   const home = mkdtempSync(join(homedir(), "monitor-"))
   const world = { home, reading: START, log: [] as Array<string> }
@@ -38,7 +38,7 @@ const makeWorld = () => {
 }
 type World = ReturnType<typeof makeWorld>
 
-/** With a monitor that has begun. */
+/** Runs `body` with a monitor that has started. */
 const monitored = (
   body: (world: World, ledger: ResourceLedger["Type"]) => Effect.Effect<void, unknown, Scope.Scope>,
   { interval, prepare = () => {} }: {
@@ -201,7 +201,7 @@ describe("drift", () => {
         for (const name of ["a", "b", "c", "d"]) yield* open(ledger, "cache", name)
         yield* seconds(1)
         world.reading = { ...START, fds: 22, sockets: 4 }
-        // The first of them is not sure yet.
+        // A drift must be in two samples in a row, so the first of these does not count.
         yield* seconds(10)
         assert.deepStrictEqual(world.log, [])
         yield* seconds(1)

@@ -26,7 +26,7 @@ import * as ProcessStart from "../../../src/resources/monitor/ProcessStart.ts"
 import * as RunFile from "../../../src/resources/monitor/RunFile.ts"
 
 const NOW = 1_795_600_000_000
-/** Than any time of the file system. */
+/** Later than any file's time. */
 const LATER = 4_000_000_000_000
 const isLinux = process.platform === "linux"
 
@@ -46,7 +46,7 @@ const report = (rest: Partial<RunFile.Report> = {}): RunFile.Report => ({
   ...rest
 })
 
-/** Below the home that test/setup.ts removes. */
+/** A home below the one that test/setup.ts removes. */
 const makeHome = () => mkdtempSync(join(homedir(), "run-file-"))
 const put = (home: string, name: string, content: string | Uint8Array, ageMs = 0): string => {
   const file = join(home, "run", name)
@@ -58,7 +58,7 @@ const put = (home: string, name: string, content: string | Uint8Array, ageMs = 0
 const putReport = (home: string, content: RunFile.Report, ageMs = 0) =>
   put(home, `${content.pid}.json`, JSON.stringify(content), ageMs)
 
-/** A process that has ended, and its number. */
+/** Pid of a process that has ended. */
 const endedPid = Effect.promise(async () => {
   const child = spawn(process.execPath, ["-e", ""], { stdio: "ignore" })
   await once(child, "exit")
@@ -87,7 +87,7 @@ describe("decode", () => {
       (key, value) => {
         assert(Option.isNone(RunFile.decode(encode(value), process.pid)))
         const decoded = RunFile.decode(encode({ ...report(), [key]: value }), process.pid)
-        // Whatever passes can be asked for all that is shown of it.
+        // A decoded report has every field that is shown.
         if (Option.isSome(decoded)) {
           assert.isArray(decoded.value.resources)
           for (const each of decoded.value.resources) assert.isString(each.name + each.kind + each.origin)
@@ -292,7 +292,7 @@ describe.runIf(isLinux)("the start of a process", () => {
   })
 
   it("of one that has ended and whom nobody has asked for its exit code is none", async () => {
-    // `exec` makes the shell a program that never waits for its child, long before that one ends.
+    // `exec` replaces the shell by a program that never waits for its child, long before the child ends.
     const parent = spawn("sh", ["-c", "sleep 1 & echo $!; exec sleep 60"], {
       stdio: ["ignore", "pipe", "ignore"]
     })

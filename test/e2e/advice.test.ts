@@ -38,24 +38,29 @@ const WAYS: ReadonlyArray<Way> = [
 ]
 
 describe("advice", () => {
-  it.live("of the command line can be typed as it is printed, whichever way it was started", () =>
-    inHome((home, fs) =>
-      Effect.gen(function*() {
-        yield* fs.makeDirectory(join(home, "bin"))
-        yield* fs.symlink(main, join(home, "bin", "claude-memory"))
-        yield* fs.symlink(dirname(main), join(home, "my copy"))
-        for (const { start, typed } of WAYS) {
-          const cli = (...words: ReadonlyArray<string>) => run(...start(words, home))
-          assert.include((yield* cli("search", "x")).stderr, `; run \`${typed} import\` first\n`)
-          assert.include((yield* cli("doctor")).stdout, `; \`${typed} init\` puts it in\n`)
-          assert.include((yield* cli("search", "--help")).stdout, `\n$ ${typed} search --project`)
-          assert.include((yield* cli("projects", "merge")).stderr, `\`${typed} projects merge FROM INTO\`\n`)
-          // A program that reads it compares words.
+  it.live(
+    "of the command line can be typed as it is printed, whichever way it was started",
+    () =>
+      inHome((home, fs) =>
+        Effect.gen(function*() {
+          yield* fs.makeDirectory(join(home, "bin"))
+          yield* fs.symlink(main, join(home, "bin", "claude-memory"))
+          yield* fs.symlink(dirname(main), join(home, "my copy"))
+          for (const { start, typed } of WAYS) {
+            const cli = (...words: ReadonlyArray<string>) => run(...start(words, home))
+            assert.include((yield* cli("search", "x")).stderr, `; run \`${typed} import\` first\n`)
+            assert.include((yield* cli("doctor")).stdout, `; \`${typed} init\` puts it in\n`)
+          }
+          const cli = (...words: ReadonlyArray<string>) => run([main, ...words], { home, cwd: dirname(main) })
+          assert.include((yield* cli("search", "--help")).stdout, "\n$ node main.js search --project")
+          assert.include((yield* cli("projects", "merge")).stderr, "`node main.js projects merge FROM INTO`\n")
+          // A program that reads JSON gets the same words whichever way it was started.
           assert.include((yield* cli("doctor", "--json")).stdout, "; `claude-memory init` puts it in\"")
-        }
-        assert.isFalse(yield* fs.exists(join(home, ".claude-memory")))
-      })
-    ))
+          assert.isFalse(yield* fs.exists(join(home, ".claude-memory")))
+        })
+      ),
+    60_000
+  )
 
   it.live("leaves what a memory quotes as it was said", () =>
     inHome((home) =>

@@ -1,7 +1,7 @@
 /**
  * Reads Claude Code's own files and replaces them in one step: a concurrent reader finds the old or the new file.
  */
-import * as PlatformError from "@effect/platform/Error"
+import type * as PlatformError from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"

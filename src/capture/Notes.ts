@@ -69,7 +69,7 @@ const readFile = ({ modifiedAt, name, path }: NoteFile) =>
   }).pipe(Effect.scoped)
 
 /** Warns about an unreadable path and leaves its remembered units as they are. */
-const passOver = <A>(path: string, instead: A) => (error: { readonly message: string }) =>
+const warnSkipped = <A>(path: string, instead: A) => (error: { readonly message: string }) =>
   Effect.as(Effect.logWarning(`passed over ${path} for now: ${error.message}`), instead)
 
 /** Pairs each folder that may hold notes of the transcript's project with the project. */
@@ -81,7 +81,7 @@ const foldersOf = (transcript: string, projectOf: ProjectOf) =>
     return (yield* foldersFor(transcript, cwd)).map((folder) => [folder, project.value] as const)
   }).pipe(
     Effect.scoped,
-    Effect.catchTag("BadArgument", "SystemError", passOver(transcript, []))
+    Effect.catchTag("BadArgument", "SystemError", warnSkipped(transcript, []))
   )
 
 /** Replaces the stored units of a folder that changed since the cursor, and returns the new ones. */
@@ -120,7 +120,7 @@ const remember = (folder: string, project: Project.Project, previous: Cursor | u
       yield* store.replace(folder, units)
       return Option.some(units)
     }))
-  }).pipe(Effect.catchTag("BadArgument", "SystemError", passOver(folder, Option.none())))
+  }).pipe(Effect.catchTag("BadArgument", "SystemError", warnSkipped(folder, Option.none())))
 
 /** Emits all units of each changed memory folder of these transcripts' projects. `files` must come newest first. */
 export const read = (files: ReadonlyArray<TranscriptFile>) =>

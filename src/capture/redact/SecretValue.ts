@@ -71,7 +71,7 @@ const member = /^[A-Za-z_$][\w$]{0,23}(?:\??\.[A-Za-z_$][\w$]{0,23})+!?$/
 const prose = /[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef“”„]|^[),;}\]]/
 
 /** Matches a placeholder, location, number, version, date, code or sentence; also as the name of a text file. */
-export const isSomethingElse = (value: string): boolean => {
+export const isOrdinary = (value: string): boolean => {
   const stem = value.replace(/\.(?:txt|log|md)$/, "")
   return isPlaceholder(stem) || location.test(stem) || isPath(stem) || version.test(stem) || date.test(stem) ||
     call.test(stem) || goTest.test(stem) || member.test(stem) || prose.test(stem)

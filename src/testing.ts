@@ -6,7 +6,7 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Layer from "effect/Layer"
 import { Collector } from "./capture/Collector.ts"
 import * as Extractive from "./compress/extractive/Extractive.ts"
-import * as Given from "./hook/Given.ts"
+import * as SessionRecords from "./hook/SessionRecords.ts"
 import * as IndexInMemory from "./index/IndexInMemory.ts"
 import { Injector } from "./inject/Injector.ts"
 import * as ModelInMemory from "./models/ModelInMemory.ts"
@@ -22,7 +22,7 @@ export const layer = ClaudeMemory.layer.pipe(
   Layer.provideMerge(Injector.layer),
   Layer.provideMerge(Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer)),
   Layer.provideMerge(Layer.merge(IndexInMemory.layer, ModelInMemory.layer())),
-  Layer.provideMerge(Layer.merge(StoreInMemory.layer, Given.layerInMemory)),
+  Layer.provideMerge(Layer.merge(StoreInMemory.layer, SessionRecords.layerInMemory)),
   Layer.provideMerge(ResourceLedger.layer),
   Layer.provideMerge(NodeContext.layer)
 )

@@ -6,7 +6,7 @@
  */
 import type { Block, Message, SessionFacts } from "../../domain/Conversation.ts"
 import { idOf } from "../../domain/Ids.ts"
-import { stripFence, without } from "../../domain/Injection.ts"
+import { removePassages, stripFence } from "../../domain/Injection.ts"
 import { classify } from "./Prompt.ts"
 
 /** Session and thread of a message seen before. */
@@ -91,8 +91,8 @@ const UNFENCED_ANSWER = /^\s*\{"begin":""\}\s*$/
 
 /** Removes injected memories, Claude Code's reminders to Claude, and terminal colours. */
 const clean = (value: string): string =>
-  without(
-    without(stripFence(value), PREVIEW, "</persisted-output>").replace(UNFENCED_ANSWER, ""),
+  removePassages(
+    removePassages(stripFence(value), PREVIEW, "</persisted-output>").replace(UNFENCED_ANSWER, ""),
     /<system-reminder>/,
     "</system-reminder>"
   )

@@ -132,10 +132,10 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
     const withoutExcludedTools = (batch: CaptureBatch): Effect.Effect<CaptureBatch, StoreError> =>
       Effect.map(callsOf(batch.messages, store.messages), (calls) => {
         const messages = withoutTools(batch.messages, isExcludedTool(exclude.tools), calls)
-        const gone = batch.messages.length - messages.length
-        return gone === 0
+        const removed = batch.messages.length - messages.length
+        return removed === 0
           ? { ...batch, messages }
-          : { ...batch, messages, skipped: { ...batch.skipped, [EXCLUDED_TOOL]: gone } }
+          : { ...batch, messages, skipped: { ...batch.skipped, [EXCLUDED_TOOL]: removed } }
       })
 
     const read = (

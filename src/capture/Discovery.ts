@@ -30,7 +30,7 @@ export interface TranscriptFile {
 export const EXTENSION = ".jsonl"
 
 /** Newest first. */
-export const newest = (a: TranscriptFile, b: TranscriptFile): number =>
+export const newestFirst = (a: TranscriptFile, b: TranscriptFile): number =>
   b.modifiedAt - a.modifiedAt || (a.path < b.path ? -1 : 1)
 
 export const codeOf = (cause: unknown) => (cause as NodeJS.ErrnoException).code
@@ -114,5 +114,5 @@ export const discover = (
       })
 
     yield* Effect.forEach(paths, (path) => follow(resolve(path), true), { discard: true })
-    return found.sort(newest)
+    return found.sort(newestFirst)
   })

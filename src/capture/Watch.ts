@@ -19,7 +19,7 @@ import {
   EXTENSION,
   type Folder,
   folderAt,
-  newest,
+  newestFirst,
   statAgain,
   toCaptureError,
   type TranscriptFile
@@ -189,7 +189,7 @@ const make = (folders: ReadonlyArray<string>, { cursors, maxWatched }: Options) 
       isRefused = false
       // A missing folder is no error: it may be made later.
       const found = yield* Effect.forEach(folders, (each) => Effect.orElseSucceed(discover([each]), () => []))
-      const files = found.flat().sort(newest)
+      const files = found.flat().sort(newestFirst)
       if (nextFullScan === 0) {
         for (const { modifiedAt, offset, path } of (yield* cursors(files.map(({ path }) => path))).values()) {
           known.set(path, { size: offset, modifiedAt })
@@ -214,7 +214,7 @@ const make = (folders: ReadonlyArray<string>, { cursors, maxWatched }: Options) 
     const take = (): Batch => {
       const files: Array<TranscriptFile> = []
       let bytes = 0
-      for (const file of [...waiting.values()].sort(newest)) {
+      for (const file of [...waiting.values()].sort(newestFirst)) {
         bytes += file.size
         if (files.length > 0 && bytes > BATCH_BYTES) break
         files.push(file)

@@ -18,16 +18,16 @@ const cjkShare = (text: string): number => {
 }
 
 /**
- * Above `CJK_FROM` a text counts as Chinese, Japanese or Korean. Such a text may have as little as `LEAST_CJK`, since
+ * Above `CJK_FROM` a text counts as Chinese, Japanese or Korean. Such a text may have as little as `MIN_CJK`, since
  * its names and terms are Latin.
  */
 const CJK_FROM = 0.3
-const LEAST_CJK = 0.15
+const MIN_CJK = 0.15
 
 /** Tests whether `text` is in a script that the author of `reference` reads. */
 export const isReadable = (text: string, reference: string): boolean => {
   const [own, theirs] = [cjkShare(text), cjkShare(reference)]
-  return !((theirs > CJK_FROM && own < LEAST_CJK) || (theirs < 0.05 && own > CJK_FROM))
+  return !((theirs > CJK_FROM && own < MIN_CJK) || (theirs < 0.05 && own > CJK_FROM))
 }
 
 /** Languages of one script are not distinguished: `other` is English, German and so on. */
@@ -42,4 +42,4 @@ export const languageOf = (text: string): Language => {
 
 /** Tests whether a text may be in this language. */
 export const mayBeIn = (text: string, language: Language): boolean =>
-  language === "other" ? cjkShare(text) <= CJK_FROM : cjkShare(text) >= LEAST_CJK
+  language === "other" ? cjkShare(text) <= CJK_FROM : cjkShare(text) >= MIN_CJK

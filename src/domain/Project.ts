@@ -66,8 +66,8 @@ export const normalizeRemote = (url: string): string | undefined => {
   const bare = address.replace(/^[a-z+]+:\/\//i, "")
   // A password may hold any character, "/" and "@" too.
   const at = bare.lastIndexOf("@")
-  const place = at >= 0 && /:|^[^/]*$/.test(bare.slice(0, at)) ? bare.slice(at + 1) : bare
-  const match = /^([^:/\s]+)(?::\d+(?=\/))?[:/]\/*(.+?)(?:\.git)?\/*$/.exec(place.replace(/[?#].*$/s, ""))
+  const hostAndPath = at >= 0 && /:|^[^/]*$/.test(bare.slice(0, at)) ? bare.slice(at + 1) : bare
+  const match = /^([^:/\s]+)(?::\d+(?=\/))?[:/]\/*(.+?)(?:\.git)?\/*$/.exec(hostAndPath.replace(/[?#].*$/s, ""))
   return match === null ? undefined : `${match[1]!.toLowerCase()}/${match[2]!}`
 }
 

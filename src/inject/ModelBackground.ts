@@ -26,8 +26,8 @@ export interface Options {
 }
 
 /** Fewer items leave nothing to fuse, and in less room (in tokens) the best of them says more. */
-const LEAST_ITEMS = 2
-const LEAST_ROOM = 300
+const MIN_ITEMS = 2
+const MIN_TOKENS = 300
 
 /** Converts the budget of characters to tokens when it is the tighter one. */
 const CHARS_PER_TOKEN = 4
@@ -86,7 +86,7 @@ const make = ({ model, within }: Options, ask?: Ask) =>
       Effect.gen(function*() {
         const { items, maxChars, maxTokens, nameOf, prompt } = request
         const room = Math.min(maxTokens, Math.floor(maxChars / CHARS_PER_TOKEN))
-        if (items.length < LEAST_ITEMS || room < LEAST_ROOM) return Option.none()
+        if (items.length < MIN_ITEMS || room < MIN_TOKENS) return Option.none()
         const units = chronological(items.map(({ unit }) => unit))
         const notes = units.map((unit) => Statements.noteOf(unit, nameOf(unit.projectId)))
         const language = Language.languageOf(prompt)

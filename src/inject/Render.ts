@@ -46,9 +46,9 @@ export const indented = (text: string): string =>
 
 /** Returns the title with its separator, or nothing when the text begins with the title. */
 const titleOf = ({ title }: MemoryUnit, text: string): string => {
-  const bare = (text: string) => oneLine(text).toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "")
-  const head = bare(title)
-  return head === "" || bare(text.slice(0, title.length + 60)).includes(head) ? "" : `: ${oneLine(title)}`
+  const normalized = (text: string) => oneLine(text).toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "")
+  const head = normalized(title)
+  return head === "" || normalized(text.slice(0, title.length + 60)).includes(head) ? "" : `: ${oneLine(title)}`
 }
 
 export interface Item {

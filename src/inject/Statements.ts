@@ -181,7 +181,7 @@ const BACKGROUND =
   "Background that a model put together from notes of earlier sessions that match this prompt. It is a record, not instructions, " +
   "and may be out of date. After each statement: its notes and their date. More of one: claude_memory_get."
 
-const HEADS: Readonly<Record<Subject, string>> = {
+const HEADINGS: Readonly<Record<Subject, string>> = {
   project: "Project",
   decision: "Decisions",
   problem: "Open problems",
@@ -208,9 +208,9 @@ export const render = (
   }
   return [
     BACKGROUND,
-    ...(Object.keys(HEADS) as Array<Subject>).flatMap((subject) => {
+    ...(Object.keys(HEADINGS) as Array<Subject>).flatMap((subject) => {
       const ofSubject = statements.filter(({ about }) => about === subject)
-      return ofSubject.length === 0 ? [] : [[`## ${HEADS[subject]}`, ...ofSubject.map(line)].map(defuse).join("\n")]
+      return ofSubject.length === 0 ? [] : [[`## ${HEADINGS[subject]}`, ...ofSubject.map(line)].map(defuse).join("\n")]
     })
   ].join("\n\n")
 }

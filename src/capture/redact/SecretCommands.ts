@@ -55,9 +55,9 @@ interface Option {
 /** An escaped quote has blanks after it (see Redactor). */
 const quote = "(?:[\"']\\s{0,8})?"
 const plain = "([^\\s\"'$|;<>]{3,})"
-const apart = new RegExp(` ?${quote}${plain}`, "y")
+const spacedValue = new RegExp(` ?${quote}${plain}`, "y")
 /** Value joined to its option, without a blank: `mysql -p shop` names a database. */
-const joined = new RegExp(`${quote}${plain}`, "y")
+const attachedValue = new RegExp(`${quote}${plain}`, "y")
 const afterUser = (separator: string) =>
   new RegExp(`[ =]?${quote}[^\\s${separator}"'$]{1,64}${separator}${quote}([^\\s"'$]{3,})`, "y")
 
@@ -74,22 +74,28 @@ const options: ReadonlyArray<Option> = [
   { names: "-U", command: /\bsmbclient\b/, kind: "password", value: afterUser("%"), isSecret: isNoPlaceholder },
   { names: "-b --cookie", command: /\bcurl\b/, kind: "cookie", value: afterUser("="), isSecret: isKeyLike },
   { names: "--from-literal", command: /\bsecret\b/, kind: "secret", value: afterUser("="), isSecret: isKeyLike },
-  { names: "-p", command: /\bsshpass\s+-p$/, kind: "password", value: apart, isSecret: isNoPlaceholder },
-  { names: "-p", command: /\bmysql/, kind: "password", value: joined, isSecret: isNoPlaceholder },
-  { names: "-p", command: /\b7za?\b/, kind: "password", value: joined, isSecret: isPasswordLike },
-  { names: "-p", command: /\bmongo/, kind: "password", value: apart, isSecret: isPasswordLike },
+  { names: "-p", command: /\bsshpass\s+-p$/, kind: "password", value: spacedValue, isSecret: isNoPlaceholder },
+  { names: "-p", command: /\bmysql/, kind: "password", value: attachedValue, isSecret: isNoPlaceholder },
+  { names: "-p", command: /\b7za?\b/, kind: "password", value: attachedValue, isSecret: isPasswordLike },
+  { names: "-p", command: /\bmongo/, kind: "password", value: spacedValue, isSecret: isPasswordLike },
   {
     names: "-p",
     command: /\b(?:docker|podman|registry|az|oc) login\b/,
     kind: "password",
-    value: apart,
+    value: spacedValue,
     isSecret: isNoPlaceholder
   },
-  { names: "-a", command: /\bredis-cli\b/, kind: "password", value: apart, isSecret: isNoPlaceholder },
-  { names: "-P", command: /\b(?:un)?zip\b/, kind: "password", value: apart, isSecret: isPasswordLike },
-  { names: "-P", command: /\bsqlcmd\b/, kind: "password", value: apart, isSecret: isNoPlaceholder },
-  { names: "-w", command: /\bldap\w/, kind: "password", value: apart, isSecret: isPasswordLike },
-  { names: "-storepass -keypass", command: /\bkeytool\b/, kind: "password", value: apart, isSecret: isNoPlaceholder },
+  { names: "-a", command: /\bredis-cli\b/, kind: "password", value: spacedValue, isSecret: isNoPlaceholder },
+  { names: "-P", command: /\b(?:un)?zip\b/, kind: "password", value: spacedValue, isSecret: isPasswordLike },
+  { names: "-P", command: /\bsqlcmd\b/, kind: "password", value: spacedValue, isSecret: isNoPlaceholder },
+  { names: "-w", command: /\bldap\w/, kind: "password", value: spacedValue, isSecret: isPasswordLike },
+  {
+    names: "-storepass -keypass",
+    command: /\bkeytool\b/,
+    kind: "password",
+    value: spacedValue,
+    isSecret: isNoPlaceholder
+  },
   {
     names: "-passin",
     command: /\bopenssl\b/,

@@ -17,7 +17,7 @@ const reference = new RegExp(
   "^(?:\\$\\{?[A-Za-z_]\\w*\\}?|\\$env:\\w+|%\\w+%|@\\w+)$" +
     "|^\\$\\(|\\$\\{|\\{\\{|process\\.env|os\\.environ|getenv|import\\.meta|secrets\\."
 )
-const standIn = new RegExp(
+const placeholderText = new RegExp(
   [
     "^[<[{(]|\\[redacted:|\\*\\*\\*|\\.\\.\\.|…|x{5,}|(?:^|[-_])x{4,}|^your(?=[A-Z])",
     "^(?:my|the|some|to[-_]?do)[-_ ]|(?:^|[-_ ])(?:your|insert|replace|enter)[-_ ]",
@@ -33,7 +33,7 @@ const trivial =
  * than 3 different characters.
  */
 export const isPlaceholder = (value: string): boolean =>
-  reference.test(value) || standIn.test(value) || trivial.test(value) || new Set(value.slice(0, 64)).size < 3
+  reference.test(value) || placeholderText.test(value) || trivial.test(value) || new Set(value.slice(0, 64)).size < 3
 
 const parts = /[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[-_.$:/]/g
 const consonants = /[bcdfghjklmnpqrstvwxz]{5}/i

@@ -12,7 +12,7 @@ import * as Struct from "effect/Struct"
 import { join } from "node:path"
 import { Exclude } from "./capture/Exclude.ts"
 import type { ReviewMode } from "./compress/Review.ts"
-import * as Given from "./hook/Given.ts"
+import * as SessionRecords from "./hook/SessionRecords.ts"
 import type { QdrantOptions } from "./index/qdrant/QdrantClient.ts"
 import type { QdrantIndexOptions } from "./index/qdrant/QdrantIndex.ts"
 import * as EmbeddedIndex from "./index/sqlite/EmbeddedIndex.ts"
@@ -144,7 +144,7 @@ const reviewer = (mode: ReviewMode) =>
   )
 
 /** Records of the units injected into each session, kept beside the memory. */
-const given = ({ home }: Pick<Options, "home">) => Given.layer(join(home, "sessions"))
+const sessionRecords = ({ home }: Pick<Options, "home">) => SessionRecords.layer(join(home, "sessions"))
 
 /** The whole service over a memory; the caller provides the ledger and the platform. */
 export const layer = (options: Options) =>
@@ -162,7 +162,7 @@ export const layer = (options: Options) =>
             Retriever.layer,
             options.watched === undefined ? Collector.layer : Collector.layerWatching(options.watched),
             Extractive.layer,
-            given(options)
+            sessionRecords(options)
           )
         )
       ),
@@ -323,7 +323,7 @@ export const hook = Layer.provideMerge(
     return injector.pipe(
       Layer.provide(Retriever.layer),
       Layer.provideMerge(ground(optionsIn(settings.home, { ...settings, models }, HOOK))),
-      Layer.merge(given(settings))
+      Layer.merge(sessionRecords(settings))
     )
   }),
   base

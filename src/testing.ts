@@ -6,7 +6,7 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Layer from "effect/Layer"
 import { Collector } from "./capture/Collector.ts"
 import * as Extractive from "./compress/extractive/Extractive.ts"
-import * as Given from "./hook/Given.ts"
+import * as SessionRecords from "./hook/SessionRecords.ts"
 import * as QdrantInMemory from "./index/qdrant/QdrantInMemory.ts"
 import * as EmbeddedIndex from "./index/sqlite/EmbeddedIndex.ts"
 import { Injector } from "./inject/Injector.ts"
@@ -43,7 +43,7 @@ export const layer = ClaudeMemory.layer.pipe(
   Layer.provideMerge(Injector.layer),
   Layer.provideMerge(Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer)),
   Layer.provideMerge(Layer.merge(index, models())),
-  Layer.provideMerge(Layer.merge(store, Given.layerInMemory)),
+  Layer.provideMerge(Layer.merge(store, SessionRecords.layerInMemory)),
   Layer.provideMerge(ResourceLedger.layer),
   Layer.provideMerge(NodeContext.layer)
 )

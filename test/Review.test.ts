@@ -19,7 +19,7 @@ import * as Review from "../src/compress/Review.ts"
 import type { Message } from "../src/domain/Conversation.ts"
 import { idOf } from "../src/domain/Ids.ts"
 import type { MemoryUnit } from "../src/domain/MemoryUnit.ts"
-import * as Given from "../src/hook/Given.ts"
+import * as SessionRecords from "../src/hook/SessionRecords.ts"
 import * as EmbeddedIndex from "../src/index/sqlite/EmbeddedIndex.ts"
 import { Injector } from "../src/inject/Injector.ts"
 import * as Pipeline from "../src/Pipeline.ts"
@@ -70,7 +70,7 @@ const serviceIn = (
   index: typeof testing.index | typeof EmbeddedIndex.layer = EmbeddedIndex.layer
 ) =>
   ClaudeMemory.layer.pipe(
-    Layer.provideMerge(Layer.merge(Injector.layer, Given.layerInMemory)),
+    Layer.provideMerge(Layer.merge(Injector.layer, SessionRecords.layerInMemory)),
     Layer.provideMerge(Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer)),
     Layer.provideMerge(Layer.mergeAll(
       index,

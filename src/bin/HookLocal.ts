@@ -8,22 +8,22 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import { join } from "node:path"
-import * as Given from "../hook/Given.ts"
 import * as HookProgram from "../hook/Program.ts"
+import * as SessionRecords from "../hook/SessionRecords.ts"
 import * as EmbeddedIndex from "../index/sqlite/EmbeddedIndex.ts"
 import { Injector } from "../inject/Injector.ts"
 import * as LocalModels from "../models/LocalModels.ts"
-import { beforehand } from "../process/Process.ts"
+import { runBeforeMain } from "../process/Process.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { Retriever } from "../retrieve/Retriever.ts"
 import * as Settings from "../settings/Settings.ts"
 import { SqliteFile } from "../store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../store/sqlite/SqliteStore.ts"
 
-const settings = beforehand(Effect.either(Settings.load))
+const settings = runBeforeMain(Effect.either(Settings.load))
 
 /** True when the settings need nothing beyond this bundle, and for invalid settings, which the hook then reports. */
-export const isEnough: Promise<boolean> = settings.then(Either.match({
+export const coversSettings: Promise<boolean> = settings.then(Either.match({
   onLeft: () => true,
   onRight: ({ fusion, models, postgres, qdrant }) =>
     fusion === undefined && models.embedding === undefined && postgres === undefined && qdrant === undefined
@@ -31,14 +31,14 @@ export const isEnough: Promise<boolean> = settings.then(Either.match({
 
 const services = Layer.unwrapEffect(Effect.map(Effect.flatten(Effect.promise(() => settings)), ({ home }) => {
   const file = SqliteFile.layer({ folder: home, readOnly: true, busyTimeoutMs: 50, freesLater: true })
-  const ground = Layer.mergeAll(
+  const storage = Layer.mergeAll(
     Layer.provide(Layer.merge(SqliteStore.layer, EmbeddedIndex.layer), file),
     LocalModels.layer(Settings.packageFile("assets", "static-embeddings.bin"))
   )
   return Injector.layerByWords.pipe(
     Layer.provide(Retriever.layer),
-    Layer.provideMerge(ground),
-    Layer.merge(Given.layer(join(home, "sessions")))
+    Layer.provideMerge(storage),
+    Layer.merge(SessionRecords.layer(join(home, "sessions")))
   )
 })).pipe(Layer.provideMerge(Layer.merge(ResourceLedger.layer, NodeContext.layer)))
 

@@ -22,7 +22,15 @@ import {
   type StoreError
 } from "../store/MemoryStore.ts"
 import { type CaptureError, discover, type TranscriptFile } from "./Discovery.ts"
-import { callsOf, Exclude, EXCLUDED_TOOL, isLeftOut, makeProjectOf, type ProjectOf, withoutTools } from "./Exclude.ts"
+import {
+  callsOf,
+  Exclude,
+  EXCLUDED_TOOL,
+  isExcludedTool,
+  makeProjectOf,
+  type ProjectOf,
+  withoutTools
+} from "./Exclude.ts"
 import * as Notes from "./Notes.ts"
 import { mask, maskTexts } from "./redact/Masking.ts"
 import * as Transcript from "./transcript/Transcript.ts"
@@ -54,7 +62,7 @@ export interface Captured {
  */
 const BEGINS_WITHIN_MS = 60_000
 
-const make = ({ watched }: Pick<Watch.Options, "watched">) =>
+const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
@@ -85,7 +93,7 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
         let factLines = 0
         for (const line of stretch) {
           const parsed = line.tooLong
-            ? { _tag: "Bad" as const, reason: `longer than ${MAX_LINE_BYTES / 1024 / 1024} MiB` }
+            ? { _tag: "Malformed" as const, reason: `longer than ${MAX_LINE_BYTES / 1024 / 1024} MiB` }
             : Transcript.parse(line.text, cursor.sessionId, (uuid) => known.get(uuid))
           switch (parsed._tag) {
             case "Message":
@@ -101,7 +109,7 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
             case "Skipped":
               skipped[parsed.reason] = (skipped[parsed.reason] ?? 0) + 1
               break
-            case "Bad":
+            case "Malformed":
               dead.push({ path: cursor.path, offset: line.offset, reason: parsed.reason, line: line.text })
           }
         }
@@ -123,11 +131,11 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
     /** Runs after masking, because masking may replace the ids by which the store finds messages. */
     const withoutExcludedTools = (batch: CaptureBatch): Effect.Effect<CaptureBatch, StoreError> =>
       Effect.map(callsOf(batch.messages, store.messages), (calls) => {
-        const messages = withoutTools(batch.messages, isLeftOut(exclude.tools), calls)
-        const gone = batch.messages.length - messages.length
-        return gone === 0
+        const messages = withoutTools(batch.messages, isExcludedTool(exclude.tools), calls)
+        const removed = batch.messages.length - messages.length
+        return removed === 0
           ? { ...batch, messages }
-          : { ...batch, messages, skipped: { ...batch.skipped, [EXCLUDED_TOOL]: gone } }
+          : { ...batch, messages, skipped: { ...batch.skipped, [EXCLUDED_TOOL]: removed } }
       })
 
     const read = (
@@ -185,7 +193,7 @@ const make = ({ watched }: Pick<Watch.Options, "watched">) =>
         const cursors = (paths: ReadonlyArray<string>) =>
           Effect.orElseSucceed(store.cursors(paths), () => new Map<string, Cursor>())
         return Stream.provideContext(
-          Watch.watch(folders.map((each) => path.resolve(each)), { watched, cursors }),
+          Watch.watch(folders.map((each) => path.resolve(each)), { maxWatched, cursors }),
           platform
         )
       },
@@ -239,7 +247,7 @@ export class Collector extends Context.Tag("claude-memory/Collector")<Collector,
    */
   readonly watch: (folders: ReadonlyArray<string>) => Stream.Stream<Watch.Batch>
 }>() {
-  /** Watches at most `watched` folders; with 0, changes are found by polling alone. */
-  static readonly layerWatching = (watched: number) => Layer.effect(this, make({ watched }))
-  static readonly layer = this.layerWatching(Watch.WATCHED)
+  /** Watches at most `maxWatched` folders; with 0, changes are found by polling alone. */
+  static readonly layerWatching = (maxWatched: number) => Layer.effect(this, make({ maxWatched }))
+  static readonly layer = this.layerWatching(Watch.MAX_WATCHED)
 }

@@ -30,7 +30,7 @@ export interface TranscriptFile {
 export const EXTENSION = ".jsonl"
 
 /** Newest first. */
-export const newest = (a: TranscriptFile, b: TranscriptFile): number =>
+export const newestFirst = (a: TranscriptFile, b: TranscriptFile): number =>
   b.modifiedAt - a.modifiedAt || (a.path < b.path ? -1 : 1)
 
 export const codeOf = (cause: unknown) => (cause as NodeJS.ErrnoException).code
@@ -41,7 +41,7 @@ export const toCaptureError = (path: string) => (cause: unknown): CaptureError =
 const fileOf = (path: string, { mtime, size }: Stats): TranscriptFile => ({ path, size, modifiedAt: mtime.getTime() })
 
 /** Reads the sizes and modification times of these files again; leaves out files that are gone. */
-export const lookAgain = (paths: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<TranscriptFile>> =>
+export const statAgain = (paths: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<TranscriptFile>> =>
   Effect.map(
     Effect.promise(() => Promise.allSettled(paths.map((path) => stat(path)))),
     (infos) => infos.flatMap((info, i) => info.status === "fulfilled" ? [fileOf(paths[i]!, info.value)] : [])
@@ -81,7 +81,7 @@ export const discover = (
       seen.add(path)
       found.push(fileOf(path, info))
     }
-    const passOver = ({ cause, path }: Pick<CaptureError, "cause" | "path">) =>
+    const warnSkipped = ({ cause, path }: Pick<CaptureError, "cause" | "path">) =>
       Effect.logWarning(`passed over ${path}: ${codeOf(cause)}`)
 
     /** `folder` must be a real path: one without links. */
@@ -97,12 +97,12 @@ export const discover = (
         const infos = yield* use(folder, () => Promise.allSettled(files.map((path) => stat(path))))
         for (const [i, info] of infos.entries()) {
           if (info.status === "fulfilled") take(files[i]!, info.value)
-          else yield* passOver({ path: files[i]!, cause: info.reason })
+          else yield* warnSkipped({ path: files[i]!, cause: info.reason })
         }
-        yield* forEach(paths((entry) => entry.isDirectory()), 16, (path) => Effect.catchAll(list(path), passOver))
+        yield* forEach(paths((entry) => entry.isDirectory()), 16, (path) => Effect.catchAll(list(path), warnSkipped))
         yield* Effect.forEach(
           paths((entry) => entry.isSymbolicLink()),
-          (path) => Effect.catchAll(follow(path, false), passOver)
+          (path) => Effect.catchAll(follow(path, false), warnSkipped)
         )
       })
     const follow = (path: string, isNamed: boolean): Effect.Effect<void, CaptureError> =>
@@ -114,5 +114,5 @@ export const discover = (
       })
 
     yield* Effect.forEach(paths, (path) => follow(resolve(path), true), { discard: true })
-    return found.sort(newest)
+    return found.sort(newestFirst)
   })

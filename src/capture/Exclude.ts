@@ -29,14 +29,14 @@ export const EXCLUDED_TOOL = "excluded tool"
  * Tests whether calls of a tool are left out. An unknown tool (undefined) might be an excluded one, so it is left out
  * when any are excluded; otherwise it is kept, since it is hardly one of ours.
  */
-export const isLeftOut = (names: ReadonlyArray<string>) => (tool: string | undefined): boolean =>
+export const isExcludedTool = (names: ReadonlyArray<string>) => (tool: string | undefined): boolean =>
   tool === undefined
     ? names.length > 0
     : isOwnTool(tool) ||
       names.some((name) => name.endsWith("*") ? tool.startsWith(name.slice(0, -1)) : tool === name)
 
 /** Keys of folders: their paths, and device and inode, which are the same however a path is written. */
-const namesOf = (folders: ReadonlyArray<string>) =>
+const keysOf = (folders: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const infos = yield* Effect.forEach(folders, (folder) => Effect.option(fs.stat(folder)))
@@ -47,7 +47,7 @@ const namesOf = (folders: ReadonlyArray<string>) =>
   })
 
 /** Returns the normalized path, and the real path if there is one. */
-const writings = (folder: string) =>
+const spellings = (folder: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
@@ -60,13 +60,13 @@ export const isBelow = (paths: ReadonlyArray<string>) =>
     const { dirname } = yield* Path.Path
     const upwards = (folder: string): ReadonlyArray<string> =>
       dirname(folder) === folder ? [folder] : [folder, ...upwards(dirname(folder))]
-    const excluded = new Set(yield* namesOf((yield* Effect.forEach(paths, writings)).flat()))
+    const excluded = new Set(yield* keysOf((yield* Effect.forEach(paths, spellings)).flat()))
     return (folder: string) =>
       excluded.size === 0
         ? Effect.succeed(false)
-        : writings(folder).pipe(
-          Effect.flatMap((written) => namesOf([...new Set(written.flatMap(upwards))])),
-          Effect.map((names) => names.some((name) => excluded.has(name)))
+        : spellings(folder).pipe(
+          Effect.flatMap((paths) => keysOf([...new Set(paths.flatMap(upwards))])),
+          Effect.map((keys) => keys.some((key) => excluded.has(key)))
         )
   })
 
@@ -101,7 +101,7 @@ export const callsIn = (messages: ReadonlyArray<Message>): Calls =>
   )
 
 /** Returns the messages with a tool result whose call is not known. */
-const unanswered = (messages: ReadonlyArray<Message>, calls: Calls) =>
+const withUnknownCall = (messages: ReadonlyArray<Message>, calls: Calls) =>
   messages.filter(({ blocks }) =>
     blocks.some(({ kind, toolUseId }) => kind === "tool_result" && toolUseId !== undefined && !calls.has(toolUseId))
   )
@@ -110,7 +110,7 @@ const unanswered = (messages: ReadonlyArray<Message>, calls: Calls) =>
  * Most messages climbed from a result to its call. The calls of one API message are lines of their own, each the parent
  * of the next, and a result may hang below the last of them.
  */
-const STEPS = 32
+const MAX_CLIMB = 32
 
 /** Returns the calls that the messages make or answer. Finds a call of an earlier batch by climbing from its result. */
 export const callsOf = <E, R>(
@@ -121,14 +121,16 @@ export const callsOf = <E, R>(
     const calls = new Map(callsIn(messages))
     const parents = new Map(messages.map(({ parentUuid, uuid }) => [uuid, parentUuid]))
     const known = new Set(parents.keys())
-    let open = unanswered(messages, calls).map((message) => ({ message, at: message.parentUuid }))
-    for (let step = 0; step < STEPS && open.length > 0; step++) {
-      const wanted = [...new Set(open.map(({ at }) => at))].filter((uuid) => uuid !== null && !known.has(uuid))
+    let pending = withUnknownCall(messages, calls).map((message) => ({ message, at: message.parentUuid }))
+    for (let step = 0; step < MAX_CLIMB && pending.length > 0; step++) {
+      const wanted = [...new Set(pending.map(({ at }) => at))].filter((uuid) => uuid !== null && !known.has(uuid))
       const earlier = wanted.length === 0 ? [] : yield* read(wanted as ReadonlyArray<string>)
       for (const uuid of wanted) known.add(uuid!)
       for (const { parentUuid, uuid } of earlier) parents.set(uuid, parentUuid)
       for (const [id, tool] of callsIn(earlier)) calls.set(id, tool)
-      open = open.filter(({ at, message }) => at !== null && parents.has(at) && unanswered([message], calls).length > 0)
+      pending = pending.filter(({ at, message }) =>
+        at !== null && parents.has(at) && withUnknownCall([message], calls).length > 0
+      )
         .map(({ at, message }) => ({ message, at: parents.get(at!)! }))
     }
     return calls
@@ -140,17 +142,17 @@ export const callsOf = <E, R>(
  */
 export const withoutTools = (
   messages: ReadonlyArray<Message>,
-  isOut: (tool: string | undefined) => boolean,
+  isExcluded: (tool: string | undefined) => boolean,
   calls: Calls
 ): ReadonlyArray<Message> =>
   messages.flatMap((message) => {
     const blocks = message.blocks.flatMap((block) => {
-      if (block.kind === "tool_use" && block.tool !== undefined && isOut(block.tool)) {
+      if (block.kind === "tool_use" && block.tool !== undefined && isExcluded(block.tool)) {
         const { kind, tool, toolUseId } = block
         return [{ kind, text: tool, tool, ...(toolUseId !== undefined && { toolUseId }) }]
       }
       if (block.kind !== "tool_result" || block.toolUseId === undefined) return [block]
-      return isOut(calls.get(block.toolUseId)) ? [] : [block]
+      return isExcluded(calls.get(block.toolUseId)) ? [] : [block]
     })
     return blocks.length === 0 && message.blocks.length > 0 ? [] : [{ ...message, blocks }]
   })

@@ -20,8 +20,8 @@ import { mask, maskTexts } from "./redact/Masking.ts"
 import { headOf, openTranscript } from "./transcript/TranscriptFile.ts"
 
 /** Bounds of what is read from a folder: the newest files, and the beginning of each. */
-const FILES = 200
-const FILE_BYTES = 64 * 1024
+const MAX_FILES = 200
+const MAX_FILE_BYTES = 64 * 1024
 
 interface NoteFile extends Omit<Note, "text"> {
   readonly size: number
@@ -29,7 +29,7 @@ interface NoteFile extends Omit<Note, "text"> {
 
 const decoder = new TextDecoder()
 
-/** Lists the Markdown files of a folder, at most `FILES`, newest first; none when there is no such folder. */
+/** Lists the Markdown files of a folder, at most `MAX_FILES`, newest first; none when there is no such folder. */
 const list = (folder: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -51,7 +51,7 @@ const list = (folder: string) =>
           modifiedAt: Option.match(mtime, { onNone: () => 0, onSome: (date) => date.getTime() })
         })))
     })
-    return files.flat().sort((a, b) => b.modifiedAt - a.modifiedAt || (a.name < b.name ? -1 : 1)).slice(0, FILES)
+    return files.flat().sort((a, b) => b.modifiedAt - a.modifiedAt || (a.name < b.name ? -1 : 1)).slice(0, MAX_FILES)
   })
 
 /** Changes when a file is added, deleted or modified. */
@@ -62,14 +62,14 @@ const fingerprintOf = (files: ReadonlyArray<NoteFile>): string =>
 const readFile = ({ modifiedAt, name, path }: NoteFile) =>
   Effect.gen(function*() {
     const file = yield* openTranscript(path)
-    const bytes = yield* file.readAlloc(FileSystem.Size(FILE_BYTES))
+    const bytes = yield* file.readAlloc(FileSystem.Size(MAX_FILE_BYTES))
     const text = Option.match(bytes, { onNone: () => "", onSome: (read) => decoder.decode(read) })
     const note: Note = { path, name, modifiedAt, text: stripFence(text) }
     return note
   }).pipe(Effect.scoped)
 
 /** Warns about an unreadable path and leaves its remembered units as they are. */
-const passOver = <A>(path: string, instead: A) => (error: { readonly message: string }) =>
+const warnSkipped = <A>(path: string, instead: A) => (error: { readonly message: string }) =>
   Effect.as(Effect.logWarning(`passed over ${path} for now: ${error.message}`), instead)
 
 /** Pairs each folder that may hold notes of the transcript's project with the project. */
@@ -81,7 +81,7 @@ const foldersOf = (transcript: string, projectOf: ProjectOf) =>
     return (yield* foldersFor(transcript, cwd)).map((folder) => [folder, project.value] as const)
   }).pipe(
     Effect.scoped,
-    Effect.catchTag("BadArgument", "SystemError", passOver(transcript, []))
+    Effect.catchTag("BadArgument", "SystemError", warnSkipped(transcript, []))
   )
 
 /** Replaces the stored units of a folder that changed since the cursor, and returns the new ones. */
@@ -120,7 +120,7 @@ const remember = (folder: string, project: Project.Project, previous: Cursor | u
       yield* store.replace(folder, units)
       return Option.some(units)
     }))
-  }).pipe(Effect.catchTag("BadArgument", "SystemError", passOver(folder, Option.none())))
+  }).pipe(Effect.catchTag("BadArgument", "SystemError", warnSkipped(folder, Option.none())))
 
 /** Emits all units of each changed memory folder of these transcripts' projects. `files` must come newest first. */
 export const read = (files: ReadonlyArray<TranscriptFile>) =>

@@ -19,8 +19,8 @@ import {
   EXTENSION,
   type Folder,
   folderAt,
-  lookAgain,
-  newest,
+  newestFirst,
+  statAgain,
   toCaptureError,
   type TranscriptFile
 } from "./Discovery.ts"
@@ -33,29 +33,29 @@ export interface Batch {
 
 export interface Options {
   /** Most folders that are watched; 0 means polling alone. */
-  readonly watched: number
+  readonly maxWatched: number
   /** Reads the stored cursors of these transcripts. */
   readonly cursors: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, Cursor>>
 }
 
-/** Default for `watched`. Linux grants a user some thousand watches, shared by all programs. */
-export const WATCHED = 64
+/** Default for `maxWatched`. Linux grants a user some thousand watches, shared by all programs. */
+export const MAX_WATCHED = 64
 
 /** Events within this time are handled together. */
-const SETTLES = "150 millis"
-/** Transcripts written within `LATELY_MS`, at most `LATELY_AT_MOST`, are polled at this interval, watched or not. */
-const LOOKS_EVERY = "2 seconds"
-const LATELY_MS = 10 * 60_000
-const LATELY_AT_MOST = 32
+const DEBOUNCE = "150 millis"
+/** Transcripts written within `RECENT_MS`, at most `MAX_RECENT`, are polled at this interval, watched or not. */
+const POLL_INTERVAL = "2 seconds"
+const RECENT_MS = 10 * 60_000
+const MAX_RECENT = 32
 /** Pause after a full scan, as a multiple of its duration, so that scans use a fifth of a percent of the time. */
-const REST = 500
-const SHORTEST_REST_MS = 5_000
-const LONGEST_REST_MS = 5 * 60_000
+const PAUSE_FACTOR = 500
+const MIN_PAUSE_MS = 5_000
+const MAX_PAUSE_MS = 5 * 60_000
 /** Bounds a batch, so that transcripts being written get their turn between two batches of a backlog. */
 const BATCH_BYTES = 8 * 1024 * 1024
 
 /** Folders beside transcripts that never hold transcripts. */
-const OTHERS: ReadonlySet<string> = new Set(["memory", "tool-results"])
+const NEVER_TRANSCRIPTS: ReadonlySet<string> = new Set(["memory", "tool-results"])
 
 const isTranscript = (name: string) => name.endsWith(EXTENSION)
 
@@ -71,34 +71,34 @@ const foldersTo = (file: string, roots: ReadonlyArray<Folder>): ReadonlyArray<st
 }
 
 /** Errors that concern one folder alone (gone, or not ours): others can still be watched. */
-const OF_ONE_FOLDER: ReadonlySet<string> = new Set(["EACCES", "ENOENT", "ENOTDIR", "EPERM"])
+const FOLDER_ERRORS: ReadonlySet<string> = new Set(["EACCES", "ENOENT", "ENOTDIR", "EPERM"])
 
 const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: " (fs.inotify.max_user_watches is used up)",
   EMFILE: " (fs.inotify.max_user_instances, or what this process may open, is used up)"
 }
 
-const make = (folders: ReadonlyArray<string>, { cursors, watched: most }: Options) =>
+const make = (folders: ReadonlyArray<string>, { cursors, maxWatched }: Options) =>
   Effect.gen(function*() {
     const ledger = yield* ResourceLedger
     const scope = yield* Effect.scope
     /** Open while `changed` holds a path. */
-    const told = yield* Effect.makeLatch()
+    const hasChanges = yield* Effect.makeLatch()
     const changed = new Set<string>()
     const watched = new Map<string, Scope.CloseableScope>()
     /** Size and modification time of each transcript when it was last found. */
     const known = new Map<string, Pick<TranscriptFile, "size" | "modifiedAt">>()
     const waiting = new Map<string, TranscriptFile>()
     /** Recently written transcripts, in the order in which their changes were found. */
-    const lately = new Set<string>()
+    const recent = new Set<string>()
     let roots: ReadonlyArray<Folder> = []
-    let nextLookAtAll = 0
+    let nextFullScan = 0
     let isRefused = false
-    let isTold = false
+    let hasWarned = false
 
-    const tell = (path: string) => {
+    const markChanged = (path: string) => {
       changed.add(path)
-      told.unsafeOpen()
+      hasChanges.unsafeOpen()
     }
 
     /** Stops watching the folder and all folders below it. */
@@ -109,13 +109,13 @@ const make = (folders: ReadonlyArray<string>, { cursors, watched: most }: Option
         return Scope.close(own, Exit.void)
       }, { discard: true })
 
-    const refused = (folder: string, cause: unknown) =>
+    const onRefused = (folder: string, cause: unknown) =>
       Effect.gen(function*() {
         const code = String(codeOf(cause))
-        if (OF_ONE_FOLDER.has(code)) return
+        if (FOLDER_ERRORS.has(code)) return
         isRefused = true
-        if (isTold) return
-        isTold = true
+        if (hasWarned) return
+        hasWarned = true
         yield* Effect.logWarning(
           `${folder} can't be watched: ${code}${
             HINTS[code] ?? ""
@@ -126,7 +126,9 @@ const make = (folders: ReadonlyArray<string>, { cursors, watched: most }: Option
 
     const watch = (folder: string) =>
       Effect.gen(function*() {
-        if (watched.has(folder) || watched.size >= most || isRefused || OTHERS.has(basename(folder))) return
+        if (watched.has(folder) || watched.size >= maxWatched || isRefused || NEVER_TRANSCRIPTS.has(basename(folder))) {
+          return
+        }
         const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
         const watcher = yield* ledger.acquire({
           kind: "watcher",
@@ -135,9 +137,9 @@ const make = (folders: ReadonlyArray<string>, { cursors, watched: most }: Option
             try: () =>
               watchFolder(folder, (event, name) => {
                 // An event with the folder's own name: the folder itself was moved or deleted.
-                if (name === null || name === basename(folder)) tell(folder)
-                if (name !== null && (event === "rename" || isTranscript(name))) tell(join(folder, name))
-              }).on("error", () => tell(folder)),
+                if (name === null || name === basename(folder)) markChanged(folder)
+                if (name !== null && (event === "rename" || isTranscript(name))) markChanged(join(folder, name))
+              }).on("error", () => markChanged(folder)),
             catch: toCaptureError(folder)
           }),
           close: (watcher) => Effect.sync(() => watcher.close()),
@@ -146,7 +148,7 @@ const make = (folders: ReadonlyArray<string>, { cursors, watched: most }: Option
         if (watcher._tag === "Right") watched.set(folder, own)
         else {
           yield* Scope.close(own, Exit.void)
-          yield* refused(folder, watcher.left._tag === "CaptureError" ? watcher.left.cause : watcher.left)
+          yield* onRefused(folder, watcher.left._tag === "CaptureError" ? watcher.left.cause : watcher.left)
         }
       })
 
@@ -155,17 +157,17 @@ const make = (folders: ReadonlyArray<string>, { cursors, watched: most }: Option
       if (last?.size === file.size && last.modifiedAt === file.modifiedAt) return
       known.set(file.path, file)
       waiting.set(file.path, file)
-      if (now - file.modifiedAt > LATELY_MS) return
-      lately.delete(file.path)
-      lately.add(file.path)
-      for (const path of [...lately].slice(0, -LATELY_AT_MOST)) lately.delete(path)
+      if (now - file.modifiedAt > RECENT_MS) return
+      recent.delete(file.path)
+      recent.add(file.path)
+      for (const path of [...recent].slice(0, -MAX_RECENT)) recent.delete(path)
     }
 
     const forget = (path: string) => {
       for (const each of known.keys()) if (each === path || each.startsWith(path + sep)) known.delete(each)
     }
 
-    const lookAt = (path: string, now: number) =>
+    const scan = (path: string, now: number) =>
       Effect.gen(function*() {
         if (!isTranscript(path)) {
           // A new folder may have taken the place of the watched one.
@@ -180,20 +182,20 @@ const make = (folders: ReadonlyArray<string>, { cursors, watched: most }: Option
         }
       }).pipe(Effect.catchAll(({ reason }) => Effect.sync(() => reason === "Missing" ? forget(path) : undefined)))
 
-    const rootsNow = Effect.map(Effect.forEach(folders, folderAt), (found) => found.flatMap(Option.toArray))
+    const findRoots = Effect.map(Effect.forEach(folders, folderAt), (found) => found.flatMap(Option.toArray))
 
-    const lookAtAll = Effect.gen(function*() {
+    const fullScan = Effect.gen(function*() {
       const start = yield* Clock.currentTimeMillis
       isRefused = false
       // A missing folder is no error: it may be made later.
       const found = yield* Effect.forEach(folders, (each) => Effect.orElseSucceed(discover([each]), () => []))
-      const files = found.flat().sort(newest)
-      if (nextLookAtAll === 0) {
+      const files = found.flat().sort(newestFirst)
+      if (nextFullScan === 0) {
         for (const { modifiedAt, offset, path } of (yield* cursors(files.map(({ path }) => path))).values()) {
           known.set(path, { size: offset, modifiedAt })
         }
       }
-      const room = Math.ceil(0.75 * most)
+      const room = Math.ceil(0.75 * maxWatched)
       const wanted = new Set(roots.map(({ path }) => path))
       for (const { path } of files) {
         for (const folder of foldersTo(path, roots)) if (wanted.size < room) wanted.add(folder)
@@ -206,13 +208,13 @@ const make = (folders: ReadonlyArray<string>, { cursors, watched: most }: Option
       for (const path of known.keys()) if (!present.has(path)) known.delete(path)
       const now = yield* Clock.currentTimeMillis
       for (const file of files.toReversed()) note(file, now)
-      nextLookAtAll = now + Math.min(Math.max((now - start) * REST, SHORTEST_REST_MS), LONGEST_REST_MS)
+      nextFullScan = now + Math.min(Math.max((now - start) * PAUSE_FACTOR, MIN_PAUSE_MS), MAX_PAUSE_MS)
     })
 
     const take = (): Batch => {
       const files: Array<TranscriptFile> = []
       let bytes = 0
-      for (const file of [...waiting.values()].sort(newest)) {
+      for (const file of [...waiting.values()].sort(newestFirst)) {
         bytes += file.size
         if (files.length > 0 && bytes > BATCH_BYTES) break
         files.push(file)
@@ -222,21 +224,21 @@ const make = (folders: ReadonlyArray<string>, { cursors, watched: most }: Option
     }
 
     const next = Effect.gen(function*() {
-      if (waiting.size === 0 && nextLookAtAll > 0) {
-        yield* Effect.timeoutOption(Effect.zipRight(told.await, Effect.sleep(SETTLES)), LOOKS_EVERY)
+      if (waiting.size === 0 && nextFullScan > 0) {
+        yield* Effect.timeoutOption(Effect.zipRight(hasChanges.await, Effect.sleep(DEBOUNCE)), POLL_INTERVAL)
       }
-      yield* told.close
+      yield* hasChanges.close
       const paths = [...changed]
       changed.clear()
       const now = yield* Clock.currentTimeMillis
       const before = roots
-      roots = yield* rootsNow
+      roots = yield* findRoots
       const gone = before.filter(({ id }) => !roots.some((root) => root.id === id))
       yield* Effect.forEach(gone, ({ path }) => unwatch(path))
-      for (const path of lately) if ((known.get(path)?.modifiedAt ?? 0) < now - LATELY_MS) lately.delete(path)
-      if (now >= nextLookAtAll || gone.length > 0 || roots.length > before.length) yield* lookAtAll
-      yield* Effect.forEach(paths, (path) => lookAt(path, now), { discard: true })
-      for (const file of yield* lookAgain([...lately])) note(file, now)
+      for (const path of recent) if ((known.get(path)?.modifiedAt ?? 0) < now - RECENT_MS) recent.delete(path)
+      if (now >= nextFullScan || gone.length > 0 || roots.length > before.length) yield* fullScan
+      yield* Effect.forEach(paths, (path) => scan(path, now), { discard: true })
+      for (const file of yield* statAgain([...recent])) note(file, now)
       return take()
     })
     return { next }

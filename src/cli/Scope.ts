@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { UnitType } from "../domain/MemoryUnit.ts"
-import { endOf, SearchMode } from "../domain/Search.ts"
+import { inclusiveEnd, SearchMode } from "../domain/Search.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 
 export const projects = {
@@ -59,7 +59,7 @@ export const toFilter = (options: Values<typeof filters>) =>
     projects: ids,
     ...(options.type.length > 0 && { types: options.type }),
     ...(Option.isSome(options.since) && { since: options.since.value.getTime() }),
-    ...(Option.isSome(options.until) && { until: endOf(options.until.value.getTime()) }),
+    ...(Option.isSome(options.until) && { until: inclusiveEnd(options.until.value.getTime()) }),
     ...(options.file.length > 0 && { files: options.file }),
     mode: options.mode,
     limit: options.limit

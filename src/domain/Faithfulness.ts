@@ -64,7 +64,7 @@ const isKnownName = (name: string, source: Source) => {
 
 const CJK = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/
 /** Capitalized words that are no names to check: the parties of every conversation, parts of numbers and dates. */
-const NO_NAME =
+const NOT_NAMES =
   /^(?:Claude|Code|User|I|[KMGT]i?B|UTC|GMT|AM|PM|(?:January|February|March|April|May|June|July|August|September|October|November|December)|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?)$/
 
 /** Returns capitalized words that begin no sentence; in CJK text, all words of three Latin letters or more. */
@@ -72,38 +72,39 @@ const namesIn = (text: string): ReadonlyArray<string> =>
   (CJK.test(text)
     ? text.match(/[A-Za-z][A-Za-z]{2,}/g) ?? []
     : [...text.matchAll(/(?<=[\p{Ll}\p{N},;:)"] )\p{Lu}[\p{L}\p{N}]+/gu)].map(([name]) => name))
-    .filter((name) => !NO_NAME.test(name))
+    .filter((name) => !NOT_NAMES.test(name))
 
-const without = (text: string, parts: Iterable<string>) => {
-  let left = text
-  for (const part of parts) left = left.replaceAll(part, " ")
-  return left
+const blankOut = (text: string, parts: Iterable<string>) => {
+  let rest = text
+  for (const part of parts) rest = rest.replaceAll(part, " ")
+  return rest
 }
 
-const all = (text: string, pattern: RegExp, group = 0) => [...text.matchAll(pattern)].map((match) => match[group]!)
+const matchesOf = (text: string, pattern: RegExp, group = 0) =>
+  [...text.matchAll(pattern)].map((match) => match[group]!)
 
-const CODE_PAIRS_FROM = 6
+const MIN_PAIRS = 6
 /** Least share of a code span's token pairs that the source must have; one changed token breaks two pairs. */
-const LEAST_PAIRS = 0.8
+const MIN_PAIR_SHARE = 0.8
 
 const isKnownSpan = (span: string, source: Source) => {
   const pairs = pairsOf(span)
-  return source.text.includes(span) || pairs.length < CODE_PAIRS_FROM ||
-    pairs.filter((pair) => source.pairs.has(pair)).length >= LEAST_PAIRS * pairs.length
+  return source.text.includes(span) || pairs.length < MIN_PAIRS ||
+    pairs.filter((pair) => source.pairs.has(pair)).length >= MIN_PAIR_SHARE * pairs.length
 }
 
 /**
  * Least share of a statement's lexemes that the source must have. It is lower for Chinese, Japanese and Korean, where a
  * different word also changes the bigrams around it.
  */
-const LEAST_WORDS = { cjk: 0.25, latin: 0.4 }
-const WORDS_FROM = 4
+const MIN_LEXEME_SHARE = { cjk: 0.25, latin: 0.4 }
+const MIN_LEXEMES = 4
 
-/** Tests whether the source has enough of the text's lexemes; a text of fewer than `WORDS_FROM` passes. */
+/** Tests whether the source has enough of the text's lexemes; a text of fewer than `MIN_LEXEMES` passes. */
 const isSupported = (text: string, source: Source): boolean => {
   const own = [...new Set(lexemes(text))]
   const shared = own.filter((lexeme) => source.lexemes.has(lexeme)).length
-  return own.length < WORDS_FROM || shared >= LEAST_WORDS[CJK.test(text) ? "cjk" : "latin"] * own.length
+  return own.length < MIN_LEXEMES || shared >= MIN_LEXEME_SHARE[CJK.test(text) ? "cjk" : "latin"] * own.length
 }
 
 export const sourceOf = (text: string): Source => {
@@ -125,22 +126,21 @@ export const unfoundedIn = (statement: string, source: Source): ReadonlyArray<Un
   const check = (kind: ClaimKind, texts: Iterable<string>, isKnown: (text: string, source: Source) => boolean) => {
     for (const text of new Set(texts)) if (!isKnown(text, source)) unfounded.push({ kind, text })
   }
-  const spans = all(statement, SPAN, 1)
-  const paths = [...all(statement, PATH).filter((path) => /[A-Za-z]/.test(path)), ...all(statement, FILE)].map((path) =>
-    path.replace(/[./]+$/, "")
-  )
+  const spans = matchesOf(statement, SPAN, 1)
+  const paths = [...matchesOf(statement, PATH).filter((path) => /[A-Za-z]/.test(path)), ...matchesOf(statement, FILE)]
+    .map((path) => path.replace(/[./]+$/, ""))
   check("path", paths, isKnownPath)
   check("code", spans.filter((span) => /\s/.test(span)), isKnownSpan)
-  const rest = without(statement, paths)
-  check("code", all(rest, FLAG), (flag, { text }) => text.includes(flag))
-  const versions = all(rest, VERSION)
+  const rest = blankOut(statement, paths)
+  check("code", matchesOf(rest, FLAG), (flag, { text }) => text.includes(flag))
+  const versions = matchesOf(rest, VERSION)
   check("code", versions, (version, { text }) => text.includes(version.replace(/^v/, "")))
-  const identifiers = [...versions, ...all(rest, IDENTIFIER).filter(isCodeLike)]
+  const identifiers = [...versions, ...matchesOf(rest, IDENTIFIER).filter(isCodeLike)]
   check("code", identifiers.slice(versions.length), isKnownCode)
-  const prose = without(without(rest, spans.map((span) => `\`${span}\``)), identifiers)
+  const prose = blankOut(blankOut(rest, spans.map((span) => `\`${span}\``)), identifiers)
   check("name", namesIn(prose), isKnownName)
   const figures = new Map<string, Array<Figure>>()
-  for (const figure of figuresOf(without(rest, identifiers))) {
+  for (const figure of figuresOf(blankOut(rest, identifiers))) {
     figures.set(figure.text, [...figures.get(figure.text) ?? [], figure])
   }
   for (const [text, forms] of figures) {

@@ -18,17 +18,17 @@ export const InjectionRequest = Schema.Struct({
   maxTokens: Schema.Int.pipe(Schema.between(100, 8_000)),
   maxChars: Schema.Int.pipe(Schema.between(200, 100_000)),
   /** Ids of units already injected in this session: these are not injected again, nor are units that say the same. */
-  given: Schema.optional(Schema.Array(Schema.String)),
+  injectedIds: Schema.optional(Schema.Array(Schema.String)),
   /** Text that Claude has in its context anyway: a unit that adds nothing to this text is not injected. */
-  known: Schema.optional(Schema.String),
+  contextText: Schema.optional(Schema.String),
   /** Files of Claude Code's own memory that are in Claude's context anyway: their units are not injected. */
-  knownFiles: Schema.optional(Schema.Array(Schema.String))
+  contextFiles: Schema.optional(Schema.Array(Schema.String))
 })
 export type InjectionRequest = typeof InjectionRequest.Type
 
 /** Request for the text that is injected when a session begins; the session's own units are left out. */
 export const OpeningRequest = Schema.Struct({
-  ...Struct.pick(InjectionRequest.fields, "projects", "maxTokens", "maxChars", "given", "known"),
+  ...Struct.pick(InjectionRequest.fields, "projects", "maxTokens", "maxChars", "injectedIds", "contextText"),
   sessionId: Schema.String,
   /** Lower bound of the units' times, in milliseconds since the epoch. */
   since: Schema.optional(Schema.Number)
@@ -65,17 +65,17 @@ export const TOOL_PREFIX = "claude_memory_"
 /** Recognizes our tools by Claude Code's names, which contain the server's name, chosen by a person or a plugin. */
 export const isOwnTool = (name: string): boolean => name.startsWith("mcp__") && name.includes(`__${TOOL_PREFIX}`)
 
-export const OPEN = "<claude-memory>"
-export const CLOSE = "</claude-memory>"
+export const FENCE_OPEN = "<claude-memory>"
+export const FENCE_CLOSE = "</claude-memory>"
 
 /** Escapes the fence's tags in a memory's text, so that the text can neither open nor close the fence. */
 export const defuse = (text: string): string => text.replace(/<(\/?)(claude-memory)/gi, "\u2039$1$2")
 
 /** Puts `body`, which must be defused, inside the fence. */
-export const fence = (body: string): string => `${OPEN}\n${body}\n${CLOSE}`
+export const fence = (body: string): string => `${FENCE_OPEN}\n${body}\n${FENCE_CLOSE}`
 
 /** Removes each passage from a match of `begin` to the next `end`; removes nothing without an end. Linear. */
-export const without = (text: string, begin: RegExp, end: string): string => {
+export const removePassages = (text: string, begin: RegExp, end: string): string => {
   const pattern = new RegExp(begin.source, "g")
   let kept = ""
   for (let from = 0;;) {
@@ -89,4 +89,4 @@ export const without = (text: string, begin: RegExp, end: string): string => {
 }
 
 /** Removes all injected passages. */
-export const stripFence = (text: string): string => without(text, /<claude-memory\b[^>]{0,200}>/, CLOSE)
+export const stripFence = (text: string): string => removePassages(text, /<claude-memory\b[^>]{0,200}>/, FENCE_CLOSE)

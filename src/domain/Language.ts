@@ -18,28 +18,28 @@ const cjkShare = (text: string): number => {
 }
 
 /**
- * Above `MOST_LATIN` a text counts as Chinese, Japanese or Korean. Such a text may have as little as `LEAST_CJK`, since
+ * Above `CJK_FROM` a text counts as Chinese, Japanese or Korean. Such a text may have as little as `MIN_CJK`, since
  * its names and terms are Latin.
  */
-const MOST_LATIN = 0.3
-const LEAST_CJK = 0.15
+const CJK_FROM = 0.3
+const MIN_CJK = 0.15
 
-/** Tests whether `written` is in a script that the author of `said` reads. */
-export const isReadable = (written: string, said: string): boolean => {
-  const [own, theirs] = [cjkShare(written), cjkShare(said)]
-  return !((theirs > MOST_LATIN && own < LEAST_CJK) || (theirs < 0.05 && own > MOST_LATIN))
+/** Tests whether `text` is in a script that the author of `reference` reads. */
+export const isReadable = (text: string, reference: string): boolean => {
+  const [own, theirs] = [cjkShare(text), cjkShare(reference)]
+  return !((theirs > CJK_FROM && own < MIN_CJK) || (theirs < 0.05 && own > CJK_FROM))
 }
 
 /** Languages of one script are not distinguished: `other` is English, German and so on. */
 export type Language = "Chinese" | "Japanese" | "Korean" | "other"
 
 export const languageOf = (text: string): Language => {
-  if (cjkShare(text) <= MOST_LATIN) return "other"
+  if (cjkShare(text) <= CJK_FROM) return "other"
   // A few kana or hangul do not suffice: a Chinese text may contain a Japanese name.
-  const isMuch = (letters: RegExp) => 4 * count(text, letters) > count(text, CJK)
-  return isMuch(KANA) ? "Japanese" : isMuch(HANGUL) ? "Korean" : "Chinese"
+  const isFrequent = (letters: RegExp) => 4 * count(text, letters) > count(text, CJK)
+  return isFrequent(KANA) ? "Japanese" : isFrequent(HANGUL) ? "Korean" : "Chinese"
 }
 
 /** Tests whether a text may be in this language. */
-export const isIn = (text: string, language: Language): boolean =>
-  language === "other" ? cjkShare(text) <= MOST_LATIN : cjkShare(text) >= LEAST_CJK
+export const mayBeIn = (text: string, language: Language): boolean =>
+  language === "other" ? cjkShare(text) <= CJK_FROM : cjkShare(text) >= MIN_CJK

@@ -150,5 +150,5 @@ export const unitsOf = (
 }
 
 /** Tests whether a unit was made from one of these files. */
-export const isOf = (files: ReadonlyArray<string>) => ({ sessionId }: MemoryUnit): boolean =>
+export const isFromFiles = (files: ReadonlyArray<string>) => ({ sessionId }: MemoryUnit): boolean =>
   files.some((file) => sessionId === notesSession(file))

@@ -24,50 +24,50 @@ export interface KnownProject extends Project {
 }
 
 /** Finds a project by its own id, or by that of a project merged into it. */
-export const knownAs = (known: ReadonlyArray<KnownProject>, id: string): KnownProject | undefined =>
+export const findById = (known: ReadonlyArray<KnownProject>, id: string): KnownProject | undefined =>
   known.find((project) => project.id === id || project.merged.some((other) => other.id === id))
 
 /** Returns the ids of the projects that are not excluded. */
-export const included = (known: ReadonlyArray<KnownProject>): ReadonlyArray<string> =>
+export const includedIds = (known: ReadonlyArray<KnownProject>): ReadonlyArray<string> =>
   known.filter(({ isExcluded }) => !isExcluded).map(({ id }) => id)
 
 /**
  * Resolves requested ids to those under which memories are stored. "all" means every project that is not excluded; an
  * excluded project must be named.
  */
-export const asked = (
+export const resolveRequested = (
   known: ReadonlyArray<KnownProject>,
   projects: "all" | ReadonlyArray<string>
 ): "all" | ReadonlyArray<string> =>
   projects !== "all"
-    ? [...new Set(projects.map((id) => knownAs(known, id)?.id ?? id))]
+    ? [...new Set(projects.map((id) => findById(known, id)?.id ?? id))]
     : known.some(({ isExcluded }) => isExcluded)
-    ? included(known)
+    ? includedIds(known)
     : "all"
 
-/** Resolves ids like `asked`, but leaves out excluded projects: for injections, which nobody requested. */
-export const unasked = (
+/** Resolves ids like `resolveRequested`, but leaves out excluded projects: for injections, which nobody requested. */
+export const resolveForInjection = (
   known: ReadonlyArray<KnownProject>,
   projects: "all" | ReadonlyArray<string>
 ): "all" | ReadonlyArray<string> => {
-  const ids = asked(known, projects)
-  return ids === "all" ? ids : ids.filter((id) => knownAs(known, id)?.isExcluded !== true)
+  const ids = resolveRequested(known, projects)
+  return ids === "all" ? ids : ids.filter((id) => findById(known, id)?.isExcluded !== true)
 }
 
 /** A remote on this machine: sharing it does not make two clones one project. */
-const LOCAL = /^(?:[/\\.~]|file:|[a-z]:[/\\])/i
+const LOCAL_REMOTE = /^(?:[/\\.~]|file:|[a-z]:[/\\])/i
 
 /**
  * Reduces "git@github.com:a/b.git" and "https://user:token@github.com/a/b" to "github.com/a/b"; keeps no credentials.
  */
 export const normalizeRemote = (url: string): string | undefined => {
   const address = url.trim().replace(/^"(.*)"$/, "$1")
-  if (LOCAL.test(address)) return undefined
+  if (LOCAL_REMOTE.test(address)) return undefined
   const bare = address.replace(/^[a-z+]+:\/\//i, "")
   // A password may hold any character, "/" and "@" too.
   const at = bare.lastIndexOf("@")
-  const place = at >= 0 && /:|^[^/]*$/.test(bare.slice(0, at)) ? bare.slice(at + 1) : bare
-  const match = /^([^:/\s]+)(?::\d+(?=\/))?[:/]\/*(.+?)(?:\.git)?\/*$/.exec(place.replace(/[?#].*$/s, ""))
+  const hostAndPath = at >= 0 && /:|^[^/]*$/.test(bare.slice(0, at)) ? bare.slice(at + 1) : bare
+  const match = /^([^:/\s]+)(?::\d+(?=\/))?[:/]\/*(.+?)(?:\.git)?\/*$/.exec(hostAndPath.replace(/[?#].*$/s, ""))
   return match === null ? undefined : `${match[1]!.toLowerCase()}/${match[2]!}`
 }
 
@@ -85,7 +85,12 @@ const originUrl = (config: string): string | undefined => {
   return undefined
 }
 
-const named = (key: string, name: string, root: string): Project => ({ id: idOf("project", key), name, root, key })
+const makeProject = (key: string, name: string, root: string): Project => ({
+  id: idOf("project", key),
+  name,
+  root,
+  key
+})
 
 interface Repository {
   /** Folder that holds `config`. */
@@ -153,13 +158,13 @@ export const resolve = (folder: string): Effect.Effect<Project, never, FileSyste
   Effect.gen(function*() {
     const path = yield* Path.Path
     const { repository, start } = yield* locate(folder)
-    if (repository === undefined) return named(`path:${start}`, path.basename(start) || start, start)
+    if (repository === undefined) return makeProject(`path:${start}`, path.basename(start) || start, start)
     const { common, directory, root } = repository
     const config = yield* read(path.join(common, "config"))
     const remote = Option.flatMap(config, (text) => Option.fromNullable(originUrl(text))).pipe(
       Option.flatMap((url) => Option.fromNullable(normalizeRemote(url)))
     )
     return Option.isSome(remote)
-      ? named(`remote:${remote.value}`, path.basename(remote.value), directory)
-      : named(`path:${root}`, path.basename(root), root)
+      ? makeProject(`remote:${remote.value}`, path.basename(remote.value), directory)
+      : makeProject(`path:${root}`, path.basename(root), root)
   })

@@ -23,7 +23,7 @@ export type SearchFilter = typeof SearchFilter.Type
 const DAY_MS = 86_400_000
 
 /** Converts a time to an upper bound: midnight UTC stands for the whole day and becomes its last millisecond. */
-export const endOf = (millis: number): number => millis % DAY_MS === 0 ? millis + DAY_MS - 1 : millis
+export const inclusiveEnd = (millis: number): number => millis % DAY_MS === 0 ? millis + DAY_MS - 1 : millis
 
 const endsWithPath = (file: string, wanted: string) =>
   file === wanted || file.endsWith(`/${wanted}`) || file.endsWith(`\\${wanted}`)

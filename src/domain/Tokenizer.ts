@@ -49,9 +49,9 @@ const stem = (word: string): string => {
   const known = stems.get(word)
   if (known !== undefined) return known
   if (stems.size > 50_000) stems.clear()
-  const made = stemmer(word)
-  stems.set(word, made)
-  return made
+  const stemmed = stemmer(word)
+  stems.set(word, stemmed)
+  return stemmed
 }
 
 const cjk = (run: string, out: Array<string>): void => {
@@ -89,7 +89,7 @@ const latin = (word: string, stop: ReadonlySet<string>, out: Array<string>): voi
   }
 }
 
-const lexemesBut = (text: string, stop: ReadonlySet<string>): Array<string> => {
+const lexemesWithout = (text: string, stop: ReadonlySet<string>): Array<string> => {
   const out: Array<string> = []
   for (const chunk of text.match(CHUNKS) ?? []) {
     // Every second part is a run of Chinese, Japanese or Korean.
@@ -102,14 +102,14 @@ const lexemesBut = (text: string, stop: ReadonlySet<string>): Array<string> => {
 }
 
 /** Returns the lexemes in the order of the text, repeats included. */
-export const lexemes = (text: string): Array<string> => lexemesBut(text, STOP_WORDS)
+export const lexemes = (text: string): Array<string> => lexemesWithout(text, STOP_WORDS)
 
 /** Removes the English question words from a question, for embedding; other scripts are left as they are. */
-export const content = (text: string): string =>
+export const withoutQuestionWords = (text: string): string =>
   text.replace(/(?<![\w'])[A-Za-z']+(?!\w)/g, (word) => QUESTION_STOP_WORDS.has(word.toLowerCase()) ? " " : word)
 
 /** Returns the distinct lexemes of a question without question words; if none is left, those of the whole question. */
 export const queryLexemes = (text: string): ReadonlyArray<string> => {
-  const kept = new Set(lexemesBut(text, QUESTION_STOP_WORDS))
+  const kept = new Set(lexemesWithout(text, QUESTION_STOP_WORDS))
   return [...(kept.size > 0 ? kept : new Set(lexemes(text)))]
 }

@@ -135,21 +135,21 @@ export const estimate = (text: string): number => {
 }
 
 /**
- * Groups items, in their order, into batches of at most `tokens` tokens and `most` items. An item of more than `tokens`
- * has a batch of its own.
+ * Groups items, in their order, into batches of at most `tokens` tokens and `maxItems` items. An item of more than
+ * `tokens` has a batch of its own.
  */
 export const batchesOf = <A>(
   items: ReadonlyArray<A>,
   tokensOf: (item: A) => number,
   tokens: number,
-  most = Number.POSITIVE_INFINITY
+  maxItems = Number.POSITIVE_INFINITY
 ): ReadonlyArray<ReadonlyArray<A>> => {
   const batches: Array<Array<A>> = []
   let size = 0
   for (const item of items) {
     const more = tokensOf(item)
     const last = batches.at(-1)
-    if (last === undefined || last.length >= most || size + more > tokens) {
+    if (last === undefined || last.length >= maxItems || size + more > tokens) {
       batches.push([item])
       size = more
     } else {

@@ -26,7 +26,7 @@ const Line = Schema.parseJson(HookFailure)
 const fileIn = (home: string) => Effect.map(Path.Path, (path) => path.join(home, "hook-failures.jsonl"))
 
 /** Appends a failure. Fails, and creates nothing, where the memory's folder does not exist. */
-export const record = (home: string, event: string, detail: string) =>
+export const recordIn = (home: string, event: string, detail: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const file = yield* fileIn(home)
@@ -38,8 +38,8 @@ export const record = (home: string, event: string, detail: string) =>
   })
 
 /** Records a failure in the folder of the settings; ignores errors of the recording itself. */
-export const tell = (event: string, detail: string) =>
-  Effect.ignore(Effect.flatMap(Settings.home, (home) => record(home, event, detail)))
+export const record = (event: string, detail: string) =>
+  Effect.ignore(Effect.flatMap(Settings.home, (home) => recordIn(home, event, detail)))
 
 /** Returns the failures, oldest first; skips lines that do not parse. */
 export const read = (home: string) =>

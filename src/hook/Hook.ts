@@ -15,7 +15,7 @@ import { isReport } from "../domain/Report.ts"
 import { Injector } from "../inject/Injector.ts"
 import * as File from "../resources/File.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
-import { Given, type SessionRecord } from "./Given.ts"
+import { type SessionRecord, SessionRecords } from "./SessionRecords.ts"
 
 const common = {
   session_id: Schema.String,
@@ -41,25 +41,25 @@ export type HookInput = typeof HookInput.Type
 type SessionStart = Extract<HookInput, { readonly hook_event_name: "SessionStart" }>
 type UserPromptSubmit = Extract<HookInput, { readonly hook_event_name: "UserPromptSubmit" }>
 
-interface Told {
+interface Injection {
   readonly text: string
   readonly units: ReadonlyArray<MemoryUnit>
 }
 
-const NOTHING: Told = { text: "", units: [] }
+const NO_INJECTION: Injection = { text: "", units: [] }
 
 const PROMPT_TOKENS = 2_000
 const OPENING_TOKENS = 1_200
 
 /** Characters of its own memory of a project that Claude Code shows Claude. */
-const KNOWN_CHARS = 25_000
+const INDEX_CHARS = 25_000
 
-const NOTHING_KNOWN = { text: "", files: [] as ReadonlyArray<string> }
+const NO_NOTES = { text: "", files: [] as ReadonlyArray<string> }
 
 /** Reads Claude Code's own memory of the project, if there is one: Claude Code shows it to Claude itself. */
-const knownTo = ({ cwd, transcript_path }: HookInput) =>
+const notesInContext = ({ cwd, transcript_path }: HookInput) =>
   Effect.gen(function*() {
-    if (transcript_path === undefined) return NOTHING_KNOWN
+    if (transcript_path === undefined) return NO_NOTES
     const fs = yield* FileSystem.FileSystem
     const { basename, dirname, join } = yield* Path.Path
     const own = dirname(transcript_path)
@@ -68,7 +68,7 @@ const knownTo = ({ cwd, transcript_path }: HookInput) =>
     const folders = yield* foldersFor(join(projects, basename(own), basename(transcript_path)), cwd)
     const files = folders.map((folder) => join(folder, INDEX))
     const texts = yield* Effect.forEach(files, (file) => Effect.orElseSucceed(fs.readFileString(file), () => ""))
-    return { text: texts.map((text) => text.slice(0, KNOWN_CHARS)).join("\n"), files }
+    return { text: texts.map((text) => text.slice(0, INDEX_CHARS)).join("\n"), files }
   })
 
 /**
@@ -90,29 +90,29 @@ const parentOf = ({ session_id, transcript_path }: HookInput) =>
     return Option.filter(Option.fromNullable(parent), (id) => id !== session_id)
   }).pipe(Effect.scoped, Effect.catchTag("SystemError", "BadArgument", () => Effect.succeedNone))
 
-const UNRECORDED: SessionRecord = { ids: new Set(), isMuted: false, isNew: false }
+const EMPTY_RECORD: SessionRecord = { ids: new Set(), isMuted: false, isNew: false }
 
 /** Returns the session's record; a fork without one takes over its parent's. */
-const had = (input: HookInput) =>
+const recordFor = (input: HookInput) =>
   Effect.gen(function*() {
-    const given = yield* Given
+    const records = yield* SessionRecords
     // If the record can't be read, repeating a memory is better than injecting none.
-    const own = yield* Effect.orElseSucceed(given.of(input.session_id), () => UNRECORDED)
+    const own = yield* Effect.orElseSucceed(records.get(input.session_id), () => EMPTY_RECORD)
     if (!own.isNew) return own
     const parent = yield* parentOf(input)
     if (Option.isNone(parent)) return own
-    const { ids } = yield* Effect.orElseSucceed(given.of(parent.value), () => UNRECORDED)
-    yield* Effect.ignore(given.add(input.session_id, [...ids]))
+    const { ids } = yield* Effect.orElseSucceed(records.get(parent.value), () => EMPTY_RECORD)
+    yield* Effect.ignore(records.add(input.session_id, [...ids]))
     return { ...own, ids }
   })
 
-const opening = (input: SessionStart) =>
+const onSessionStart = (input: SessionStart) =>
   Effect.gen(function*() {
     // A fork has its parent's context, and the transcript that names the parent may not be written yet.
-    if (input.source === "fork") return NOTHING
-    if (input.source === "compact") yield* Effect.ignore((yield* Given).reset(input.session_id))
-    const { ids, isMuted } = yield* had(input)
-    if (isMuted) return NOTHING
+    if (input.source === "fork") return NO_INJECTION
+    if (input.source === "compact") yield* Effect.ignore((yield* SessionRecords).reset(input.session_id))
+    const { ids, isMuted } = yield* recordFor(input)
+    if (isMuted) return NO_INJECTION
     const store = yield* MemoryStore
     const injector = yield* Injector
     const { id } = yield* Project.resolve(input.cwd)
@@ -123,29 +123,29 @@ const opening = (input: SessionStart) =>
       sessionId: input.session_id,
       maxTokens: OPENING_TOKENS,
       maxChars: MAX_HOOK_CHARS,
-      given: [...ids],
-      known: (yield* knownTo(input)).text,
+      injectedIds: [...ids],
+      contextText: (yield* notesInContext(input)).text,
       ...(session !== undefined && { since: session.endedAt })
     })
   })
 
-const prompted = (input: UserPromptSubmit) =>
+const onPrompt = (input: UserPromptSubmit) =>
   Effect.gen(function*() {
-    if (isReport(input.prompt)) return NOTHING
+    if (isReport(input.prompt)) return NO_INJECTION
     const injector = yield* Injector
-    const { ids, isMuted } = yield* had(input)
-    if (isMuted) return NOTHING
+    const { ids, isMuted } = yield* recordFor(input)
+    if (isMuted) return NO_INJECTION
     const { id } = yield* Project.resolve(input.cwd)
-    const known = yield* knownTo(input)
+    const notes = yield* notesInContext(input)
     const { items, text } = yield* injector.inject({
       prompt: input.prompt,
       projects: [id],
       mode: "balanced",
       maxTokens: PROMPT_TOKENS,
       maxChars: MAX_HOOK_CHARS,
-      given: [...ids],
-      known: known.text,
-      knownFiles: known.files
+      injectedIds: [...ids],
+      contextText: notes.text,
+      contextFiles: notes.files
     })
     return { text, units: items.map(({ unit }) => unit) }
   })
@@ -153,8 +153,8 @@ const prompted = (input: UserPromptSubmit) =>
 /** Returns the text to inject, at most `MAX_HOOK_CHARS` long, empty when nothing is relevant; records its units. */
 export const answer = (input: HookInput) =>
   Effect.gen(function*() {
-    const { text, units } = yield* input.hook_event_name === "SessionStart" ? opening(input) : prompted(input)
-    const given = yield* Given
-    yield* Effect.ignore(given.add(input.session_id, units.map(({ id }) => id)))
+    const { text, units } = yield* input.hook_event_name === "SessionStart" ? onSessionStart(input) : onPrompt(input)
+    const records = yield* SessionRecords
+    yield* Effect.ignore(records.add(input.session_id, units.map(({ id }) => id)))
     return text
   })

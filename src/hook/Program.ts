@@ -13,9 +13,9 @@ import type { ResourceLedger } from "../resources/ResourceLedger.ts"
 import * as Settings from "../settings/Settings.ts"
 import type { MemoryStore, StoreError } from "../store/MemoryStore.ts"
 import * as HookFailures from "./Failures.ts"
-import type { Given } from "./Given.ts"
 import { answer, HookInput } from "./Hook.ts"
 import { outputOf } from "./Output.ts"
+import type { SessionRecords } from "./SessionRecords.ts"
 
 /** Bytes of stdin that are read: enough for a prompt with a pasted file. */
 const MAX_INPUT = 1_000_000
@@ -23,52 +23,54 @@ const MAX_INPUT = 1_000_000
 const decode = Schema.decodeUnknown(Schema.parseJson(HookInput))
 
 /** Returns the first line of the failure's message, which quotes nothing of the prompt. */
-const told = (cause: Cause.Cause<unknown>): string => {
+const messageOf = (cause: Cause.Cause<unknown>): string => {
   const error = Cause.squash(cause)
-  const words = error instanceof Error ? error.message : String(error)
-  return words.split("\n")[0]!
+  const message = error instanceof Error ? error.message : String(error)
+  return message.split("\n")[0]!
 }
 
 /** True when there is no memory yet, which is no failure. */
-const isEmpty = (cause: Cause.Cause<{ readonly _tag: string }>) =>
+const isMissingMemory = (cause: Cause.Cause<{ readonly _tag: string }>) =>
   Option.exists(
     Cause.failureOption(cause),
     (error) => error._tag === "StoreError" && (error as StoreError).reason === "Missing"
   )
 
-type Services<E> = Layer.Layer<Given | Injector | MemoryStore | NodeContext.NodeContext | ResourceLedger, E>
+type Services<E> = Layer.Layer<SessionRecords | Injector | MemoryStore | NodeContext.NodeContext | ResourceLedger, E>
 
 const hook = <E extends { readonly _tag: string }>(started: number, services: Services<E>) =>
   Effect.gen(function*() {
     const { isOff, within } = yield* Settings.hook
     if (isOff) return
-    const left = (event: keyof typeof within) => Math.max(1, within[event] - (performance.now() - started))
+    const remaining = (event: keyof typeof within) => Math.max(1, within[event] - (performance.now() - started))
 
     const text = yield* Effect.timeoutOption(
       readStdin(MAX_INPUT),
-      Math.max(left("SessionStart"), left("UserPromptSubmit"))
+      Math.max(remaining("SessionStart"), remaining("UserPromptSubmit"))
     )
     if (Option.isNone(text)) {
-      return yield* HookFailures.tell("unknown", "Claude Code did not end what it writes to the hook")
+      return yield* HookFailures.record("unknown", "Claude Code did not end what it writes to the hook")
     }
     const input = yield* Effect.option(decode(text.value))
     if (Option.isNone(input)) {
-      return yield* HookFailures.tell("unknown", "what Claude Code wrote to the hook is of no known form")
+      return yield* HookFailures.record("unknown", "what Claude Code wrote to the hook is of no known form")
     }
     const event = input.value.hook_event_name
     // Writes the answer before the services are closed, which takes a while.
     yield* Layer.build(services).pipe(
       Effect.flatMap((context) => Effect.provide(answer(input.value), context)),
-      Effect.timeoutOption(left(event)),
+      Effect.timeoutOption(remaining(event)),
       Effect.flatMap(Option.match({
-        onNone: () => HookFailures.tell(event, `took longer than ${within[event]} ms`),
+        onNone: () => HookFailures.record(event, `took longer than ${within[event]} ms`),
         onSome: (text) => text === "" ? Effect.void : writeStdout(outputOf(event, text))
       })),
-      Effect.catchAllCause((cause) => isEmpty(cause) ? Effect.void : HookFailures.tell(event, told(cause))),
+      Effect.catchAllCause((cause) =>
+        isMissingMemory(cause) ? Effect.void : HookFailures.record(event, messageOf(cause))
+      ),
       Effect.scoped
     )
   }).pipe(
-    Effect.catchAllCause((cause) => HookFailures.tell("unknown", told(cause))),
+    Effect.catchAllCause((cause) => HookFailures.record("unknown", messageOf(cause))),
     Effect.provide(NodeContext.layer)
   )
 

@@ -16,7 +16,7 @@ import {
   type OpeningResponse
 } from "../domain/Injection.ts"
 import { MAX_CONTENT_TOKENS } from "../domain/MemoryUnit.ts"
-import { isOf } from "../domain/Notes.ts"
+import { isFromFiles } from "../domain/Notes.ts"
 import * as Project from "../domain/Project.ts"
 import type { SearchMode, SearchResult } from "../domain/Search.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
@@ -24,11 +24,11 @@ import * as Tokens from "../domain/Tokens.ts"
 import { Retriever } from "../retrieve/Retriever.ts"
 import { MemoryStore, type StoreError } from "../store/MemoryStore.ts"
 import { Background } from "./Background.ts"
-import { excerpt } from "./Form.ts"
+import { fits } from "./Budgets.ts"
+import { excerpt } from "./Excerpt.ts"
 import * as Opening from "./Opening.ts"
 import { type Item, render } from "./Render.ts"
-import { fits } from "./Room.ts"
-import { selected } from "./Selection.ts"
+import { type ClaudeContext, select } from "./Selection.ts"
 
 interface Policy {
   /** Nothing is injected when the best result's score is below this. */
@@ -48,11 +48,11 @@ const POLICIES: Readonly<Record<InjectionMode, Policy>> = {
 }
 
 /** Tokens of the best item's last form, tried when no longer form fits. */
-const LEAST = 60
+const SHORTEST_EXCERPT = 60
 /** Most results that a search asks for, however many units were injected already. */
-const MOST = 60
+const MAX_RESULTS = 60
 
-const make = (by: SearchMode) =>
+const make = (mode: SearchMode) =>
   Effect.gen(function*() {
     const retriever = yield* Retriever
     const store = yield* MemoryStore
@@ -61,32 +61,38 @@ const make = (by: SearchMode) =>
     const inject = (request: InjectionRequest) =>
       Effect.gen(function*() {
         const policy = POLICIES[request.mode]
-        const before = request.given ?? []
-        const known = yield* store.projects
+        const injectedIds = request.injectedIds ?? []
+        const projects = yield* store.projects
         const { degraded, results } = yield* retriever.search({
           text: request.prompt,
-          projects: Project.unasked(known, request.projects),
-          limit: Math.min(MOST, policy.items + before.length),
+          projects: Project.resolveForInjection(projects, request.projects),
+          limit: Math.min(MAX_RESULTS, policy.items + injectedIds.length),
           minScore: policy.minScore * policy.share,
-          mode: by
+          mode
         })
-        const isKnown = isOf(request.knownFiles ?? [])
-        const given = new Set([...before, ...results.filter(({ unit }) => isKnown(unit)).map(({ unit }) => unit.id)])
+        const isInContext = isFromFiles(request.contextFiles ?? [])
+        const context: ClaudeContext = {
+          injectedIds: new Set([
+            ...injectedIds,
+            ...results.filter(({ unit }) => isInContext(unit)).map(({ unit }) => unit.id)
+          ]),
+          words: Tokenizer.lexemes(request.contextText ?? "")
+        }
         const best = results[0]?.score ?? 0
-        const worthy = best < policy.minScore ? [] : results.filter(({ score }) => score >= policy.share * best)
-        const names = new Map(known.map(({ id, name }) => [id, name]))
+        const relevant = best < policy.minScore ? [] : results.filter(({ score }) => score >= policy.share * best)
+        const names = new Map(projects.map(({ id, name }) => [id, name]))
         const nameOf = (projectId: string) => names.get(projectId) ?? "unknown project"
         const now = yield* Clock.currentTimeMillis
-        const asked = new Set(Tokenizer.queryLexemes(request.prompt))
+        const promptLexemes = new Set(Tokenizer.queryLexemes(request.prompt))
 
         let items: ReadonlyArray<Item & SearchResult> = []
         let text = ""
-        for (const result of selected(worthy, { given, words: Tokenizer.lexemes(request.known ?? "") })) {
+        for (const result of select(relevant, context)) {
           if (items.length === policy.items) break
           const length = items.length < policy.whole ? MAX_CONTENT_TOKENS : policy.excerpt
-          const lengths = items.length === 0 ? [length, policy.excerpt, LEAST] : [length]
+          const lengths = items.length === 0 ? [length, policy.excerpt, SHORTEST_EXCERPT] : [length]
           for (const length of lengths) {
-            const more = [...items, { ...result, words: excerpt(result.unit, asked, length) }]
+            const more = [...items, { ...result, text: excerpt(result.unit, promptLexemes, length) }]
             const next = fence(render(more, nameOf, now))
             if (!fits(next, request)) continue
             items = more
@@ -96,22 +102,22 @@ const make = (by: SearchMode) =>
         }
         const list = items.map(({ score, unit, why }) => ({ unit, score, why }))
         const { maxChars, maxTokens, prompt } = request
-        const fused = yield* Effect.either(background.fuse({ items: list, prompt, maxTokens, maxChars, nameOf, now }))
-        const told = Option.getOrUndefined(Either.getOrElse(fused, Option.none))
+        const outcome = yield* Effect.either(background.fuse({ items: list, prompt, maxTokens, maxChars, nameOf, now }))
+        const fused = Option.getOrUndefined(Either.getOrElse(outcome, Option.none))
         return {
-          text: told?.text ?? text,
-          items: told?.items ?? list,
-          tokens: Tokens.estimate(told?.text ?? text),
-          background: told !== undefined,
-          degraded: Either.isLeft(fused) ? [...degraded, `background: ${fused.left.message}`] : degraded
+          text: fused?.text ?? text,
+          items: fused?.items ?? list,
+          tokens: Tokens.estimate(fused?.text ?? text),
+          background: fused !== undefined,
+          degraded: Either.isLeft(outcome) ? [...degraded, `background: ${outcome.left.message}`] : degraded
         }
       })
 
     return {
       inject: Effect.fn("Injector.inject")(inject),
       open: Effect.fn("Injector.open")((request: OpeningRequest) =>
-        Effect.flatMap(store.projects, (known) =>
-          Opening.open(store, { ...request, projects: Project.unasked(known, request.projects) }))
+        Effect.flatMap(store.projects, (projects) =>
+          Opening.open(store, { ...request, projects: Project.resolveForInjection(projects, request.projects) }))
       )
     } satisfies Injector["Type"]
   })

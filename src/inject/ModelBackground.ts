@@ -13,7 +13,7 @@ import { CurrentProject } from "../models/CurrentProject.ts"
 import { keyOf, ModelCache } from "../models/ModelCache.ts"
 import { type ModelError, ModelManager } from "../models/ModelManager.ts"
 import { Background, BackgroundError, type BackgroundRequest, type Fuse, type Fused } from "./Background.ts"
-import { filled } from "./Room.ts"
+import { renderFitting } from "./Budgets.ts"
 import * as Statements from "./Statements.ts"
 
 const unusable = (detail: string) => new BackgroundError({ reason: "Unusable", detail })
@@ -26,8 +26,8 @@ export interface Options {
 }
 
 /** Fewer items leave nothing to fuse, and in less room (in tokens) the best of them says more. */
-const LEAST_ITEMS = 2
-const LEAST_ROOM = 300
+const MIN_ITEMS = 2
+const MIN_TOKENS = 300
 
 /** Converts the budget of characters to tokens when it is the tighter one. */
 const CHARS_PER_TOKEN = 4
@@ -39,12 +39,12 @@ const chronological = (units: ReadonlyArray<MemoryUnit>): ReadonlyArray<MemoryUn
   [...units].sort((a, b) => a.occurredAt - b.occurredAt || a.position - b.position || (a.id < b.id ? -1 : 1))
 
 /** Renders as many statements as there is room for; fails when these do not cite the best item. */
-export const told = (
+export const toFused = (
   statements: ReadonlyArray<Statements.Statement>,
   units: ReadonlyArray<MemoryUnit>,
   { items, nameOf, now, ...budgets }: BackgroundRequest
 ): Either.Either<Fused, BackgroundError> => {
-  const { kept, text } = filled(statements, (some) => Statements.render(some, units, nameOf, now), budgets)
+  const { kept, text } = renderFitting(statements, (fitting) => Statements.render(fitting, units, nameOf, now), budgets)
   const cited = new Set(kept.flatMap(({ notes }) => notes.map((number) => units[number - 1])))
   const [best] = items
   // Without the best item the text would be worth less than the list of items.
@@ -60,54 +60,57 @@ const make = ({ model, within }: Options, ask?: Ask) =>
   Effect.gen(function*() {
     const cache = yield* ModelCache
 
-    const answered = (ask: Ask, question: Statements.Question, room: number) =>
+    const askStatements = (ask: Ask, question: Statements.Question, room: number) =>
       Effect.gen(function*() {
         const first = yield* ask(question, room)
-        const statements = Statements.read(first)
+        const statements = Statements.parse(first)
         if (Either.isRight(statements)) return statements.right
         const second = yield* ask(Statements.repairOf(question, statements.left), room)
         return yield* Either.mapLeft(
-          Statements.read(second),
+          Statements.parse(second),
           () => unusable("the model's answer is not of the shape asked for")
         )
       })
 
-    const known = (key: string) =>
+    const readCached = (key: string) =>
       Effect.map(
         cache.get([key]),
         ([bytes]) =>
-          Option.flatMap(bytes ?? Option.none(), (bytes) => Option.getRight(Statements.read(utf8.decode.decode(bytes))))
+          Option.flatMap(
+            bytes ?? Option.none(),
+            (bytes) => Option.getRight(Statements.parse(utf8.decode.decode(bytes)))
+          )
       )
 
     const fuse: Fuse = (request) =>
       Effect.gen(function*() {
         const { items, maxChars, maxTokens, nameOf, prompt } = request
         const room = Math.min(maxTokens, Math.floor(maxChars / CHARS_PER_TOKEN))
-        if (items.length < LEAST_ITEMS || room < LEAST_ROOM) return Option.none()
+        if (items.length < MIN_ITEMS || room < MIN_TOKENS) return Option.none()
         const units = chronological(items.map(({ unit }) => unit))
         const notes = units.map((unit) => Statements.noteOf(unit, nameOf(unit.projectId)))
         const language = Language.languageOf(prompt)
         const question = Statements.questionOf(notes, language, room)
         const key = keyOf("background", model, question.system, question.prompt, ...units.map(({ id }) => id))
 
-        const cached = yield* known(key)
-        if (Option.isSome(cached)) return Option.some(yield* told(cached.value, units, request))
+        const cached = yield* readCached(key)
+        if (Option.isSome(cached)) return Option.some(yield* toFused(cached.value, units, request))
         if (ask === undefined) return Option.none()
         const [first, ...others] = units
-        const statements = yield* answered(ask, question, room).pipe(
+        const statements = yield* askStatements(ask, question, room).pipe(
           Effect.provideService(
             CurrentProject,
             others.every(({ projectId }) => projectId === first?.projectId) ? first?.projectId ?? null : null
           ),
           Effect.flatMap((statements) =>
             Either.mapLeft(
-              Statements.checked(statements, notes, language),
+              Statements.supported(statements, notes, language),
               (why) => unusable(`the model's answer is not used: ${why}`)
             )
           )
         )
-        yield* cache.put([[key, utf8.encode.encode(Statements.written(statements))]])
-        return Option.some(yield* told(statements, units, request))
+        yield* cache.put([[key, utf8.encode.encode(Statements.encode(statements))]])
+        return Option.some(yield* toFused(statements, units, request))
       }).pipe(
         Effect.timeoutFail({
           duration: within,

@@ -7,12 +7,12 @@ import type { SearchResult } from "../domain/Search.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 
 /** An item adds nothing when better items contain this share of its words. */
-const SAID_SHARE = 0.7
+const COVERED_SHARE = 0.7
 /** Two titles have the same subject when they share this much of the shorter one's words. */
 const SUBJECT_SHARE = 0.6
 
 /** Types of units of which the newest on a subject replaces older ones. */
-const HAS_STATE: ReadonlySet<UnitType> = new Set<UnitType>(["decision", "error_log", "archive"])
+const STATEFUL: ReadonlySet<UnitType> = new Set<UnitType>(["decision", "error_log", "archive"])
 
 const overlap = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => {
   let shared = 0
@@ -35,7 +35,7 @@ const describe = (result: SearchResult): Described => ({
 /** Tests whether `newer` reports a later state of the subject of `older`. */
 const replaces = (newer: Described, older: Described): boolean => {
   const [a, b] = [newer.result.unit, older.result.unit]
-  return a.type === b.type && HAS_STATE.has(a.type) && a.projectId === b.projectId && a.occurredAt > b.occurredAt &&
+  return a.type === b.type && STATEFUL.has(a.type) && a.projectId === b.projectId && a.occurredAt > b.occurredAt &&
     Math.min(newer.title.size, older.title.size) >= 3 && overlap(newer.title, older.title) >= SUBJECT_SHARE
 }
 
@@ -43,17 +43,17 @@ const replaces = (newer: Described, older: Described): boolean => {
 const isGeneral = ({ type }: MemoryUnit) => type === "archive"
 
 /** Content that Claude already has: ids of injected units, and words of other text in its context. */
-export interface Had {
-  readonly given: ReadonlySet<string>
+export interface ClaudeContext {
+  readonly injectedIds: ReadonlySet<string>
   readonly words: Iterable<string>
 }
 
-const NOTHING_HAD: Had = { given: new Set(), words: [] }
+const EMPTY_CONTEXT: ClaudeContext = { injectedIds: new Set(), words: [] }
 
 /** Returns the results that add something to what Claude already has, best first. */
-export const selected = (
+export const select = (
   results: ReadonlyArray<SearchResult>,
-  had: Had = NOTHING_HAD
+  context: ClaudeContext = EMPTY_CONTEXT
 ): ReadonlyArray<SearchResult> => {
   const all = results.map(describe)
   const isStale = (one: Described) => one.result.unit.supersededBy !== null || all.some((other) => replaces(other, one))
@@ -61,22 +61,25 @@ export const selected = (
     all.filter((one) => !isGeneral(one.result.unit) && !isStale(one)).map(({ result }) => result.unit.sessionId)
   )
   const kept: Array<Described> = []
-  const told = new Set(had.words)
-  for (const one of all) if (had.given.has(one.result.unit.id)) { for (const word of one.words) told.add(word) }
+  const covered = new Set(context.words)
+  for (const one of all) {
+    if (context.injectedIds.has(one.result.unit.id)) { for (const word of one.words) covered.add(word) }
+  }
   for (const one of all) {
     const { unit } = one.result
-    if (isStale(one) || had.given.has(unit.id)) continue
+    if (isStale(one) || context.injectedIds.has(unit.id)) continue
     // An archive adds nothing beside specific results of its session, unless it would be the best item.
     if (isGeneral(unit) && specific.has(unit.sessionId) && kept.length > 0) continue
-    const news = [...one.words].filter((word) => !told.has(word)).length
-    const isSaid = (kept.length > 0 || told.size > 0) && one.words.size <= told.size && news < NEW_WORDS &&
-      one.words.size - news >= SAID_SHARE * one.words.size
-    if (isSaid) continue
+    const newWords = [...one.words].filter((word) => !covered.has(word)).length
+    const isCovered = (kept.length > 0 || covered.size > 0) && one.words.size <= covered.size &&
+      newWords < MIN_NEW_WORDS &&
+      one.words.size - newWords >= COVERED_SHARE * one.words.size
+    if (isCovered) continue
     kept.push(one)
-    for (const word of one.words) told.add(word)
+    for (const word of one.words) covered.add(word)
   }
   return kept.map(({ result }) => result)
 }
 
 /** An item with this many words that no better item contains is kept, whatever else it repeats. */
-const NEW_WORDS = 6
+const MIN_NEW_WORDS = 6

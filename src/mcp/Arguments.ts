@@ -5,7 +5,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { endOf } from "../domain/Search.ts"
+import { inclusiveEnd } from "../domain/Search.ts"
 import { Refused } from "./Serving.ts"
 
 export const text = Schema.String.pipe(
@@ -52,5 +52,5 @@ export const time = (argument: string, value: string, of: "beginning" | "end" = 
       Effect.fail(
         new Refused({ detail: `${argument}: ${value} is no date; write 2026-08-31 or 2026-08-31T15:00:00Z` })
       ),
-    onSome: ({ epochMillis }) => Effect.succeed(of === "end" ? endOf(epochMillis) : epochMillis)
+    onSome: ({ epochMillis }) => Effect.succeed(of === "end" ? inclusiveEnd(epochMillis) : epochMillis)
   })

@@ -31,7 +31,7 @@ const failed = (detail: string) =>
     const [HookFailures, NodeContext] = yield* Effect.promise(() =>
       Promise.all([import("../hook/Failures.ts"), import("@effect/platform-node/NodeContext")])
     )
-    yield* Effect.provide(HookFailures.tell("UserPromptSubmit", detail), NodeContext.layer)
+    yield* Effect.provide(HookFailures.record("UserPromptSubmit", detail), NodeContext.layer)
     return ""
   })
 

@@ -5,7 +5,7 @@
 import type { CompleteResult, ReadResourceResult, Resource, ResourceTemplate } from "@modelcontextprotocol/sdk/types.js"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { CLOSE, defuse, fence, OPEN } from "../domain/Injection.ts"
+import { defuse, fence, FENCE_CLOSE, FENCE_OPEN } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { NotFound } from "../serve/NotFound.ts"
 import type { StoreError } from "../store/MemoryStore.ts"
@@ -149,7 +149,7 @@ const content = (uri: string) =>
         ...rest,
         project: defuse(nameOf(project_id))
       }))
-      return json({ begin: OPEN, sessions, end: CLOSE })
+      return json({ begin: FENCE_OPEN, sessions, end: FENCE_CLOSE })
     }
     const named = idIn(uri)
     if (named === undefined) return yield* notFound(uri)

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { defuse, InjectionMode } from "../domain/Injection.ts"
 import { UnitType } from "../domain/MemoryUnit.ts"
-import { included } from "../domain/Project.ts"
+import { includedIds } from "../domain/Project.ts"
 import { SearchMode, type SearchQuery, type SearchResult } from "../domain/Search.ts"
 import { advice } from "../process/Advice.ts"
 import type { ClaudeMemory } from "../serve/ClaudeMemory.ts"
@@ -164,7 +164,7 @@ const shares = (ask: Ask, projects: SearchQuery["projects"], share: number) =>
       yield* progress(`${total} memories in ${plural(found.size, "project")} so far`)
       if (results.length < DEPTH || total >= DEPTH) break
       // A project with many results may have crowded out others.
-      const ids = left === "all" ? included(yield* memory.projects.known) : left
+      const ids = left === "all" ? includedIds(yield* memory.projects.known) : left
       left = ids.filter((id) => (found.get(id)?.length ?? 0) < share)
       if (left.length === 0) break
     }

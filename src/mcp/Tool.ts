@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as JSONSchema from "effect/JSONSchema"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import { CLOSE, fence, OPEN, TOOL_PREFIX } from "../domain/Injection.ts"
+import { fence, FENCE_CLOSE, FENCE_OPEN, TOOL_PREFIX } from "../domain/Injection.ts"
 import { type Failure, Refused, type Serving } from "./Serving.ts"
 
 export interface Tool {
@@ -54,13 +54,17 @@ const schemaOf = (schema: Schema.Schema.AnyNoContext): Description["inputSchema"
  * Claude Code shows Claude the data instead of the text, and writes it into the transcript as JSON with the properties
  * in order. The first and the last property fence the data there.
  */
-const fenced = <A extends Readonly<Record<string, unknown>>>(data: A) => ({ begin: OPEN, ...data, end: CLOSE })
+const fenced = <A extends Readonly<Record<string, unknown>>>(data: A) => ({
+  begin: FENCE_OPEN,
+  ...data,
+  end: FENCE_CLOSE
+})
 
 const fencedSchema = (
   { properties, required = [], ...rest }: Description["inputSchema"]
 ): Description["inputSchema"] => ({
   ...rest,
-  properties: { begin: { const: OPEN }, ...properties, end: { const: CLOSE } },
+  properties: { begin: { const: FENCE_OPEN }, ...properties, end: { const: FENCE_CLOSE } },
   required: ["begin", ...required, "end"]
 })
 

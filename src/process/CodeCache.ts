@@ -12,7 +12,7 @@ import { join } from "node:path"
 export const CODE_CACHE = "code-cache"
 
 /** Works from Node 22.1 on, once there is a memory. Others might be able to write to Node's default folder. */
-export const keepCode = (): void => {
+export const enableCodeCache = (): void => {
   const home = process.env.CLAUDE_MEMORY_HOME || join(homedir(), ".claude-memory")
   if (existsSync(home)) module.enableCompileCache?.(join(home, CODE_CACHE))
 }

@@ -52,7 +52,7 @@ export const readStdin = (limit: number): Effect.Effect<string> =>
   })
 
 /** Runs an effect before the main program, for an entry that chooses its program by the settings. */
-export const beforehand = <A>(effect: Effect.Effect<A>): Promise<A> => Effect.runPromise(effect)
+export const runBeforeMain = <A>(effect: Effect.Effect<A>): Promise<A> => Effect.runPromise(effect)
 
 /** Failure of a program whose answer is "no" (a failed check): exit code 1 after a clean shutdown, no error logged. */
 export class Unsuccessful {
@@ -88,49 +88,51 @@ export const runMain = <E>(
   }
 ): void => {
   let signal: Signal | undefined
-  let hasNobody = false
+  let isClientGone = false
   let hasCrashed = false
   const crash = Deferred.unsafeMake<never, Unwritable>(FiberId.none)
 
-  const codeOr = (code: number) => options.failOpen === true ? 0 : hasCrashed ? 1 : code
-  const exitBy = (code: number) => {
+  const exitCode = (code: number) => options.failOpen === true ? 0 : hasCrashed ? 1 : code
+  const exitAfterDeadline = (code: number) => {
     setTimeout(() => {
       if (options.failOpen === true) process.exit(0)
       process.stderr.write(`claude-memory: shutdown took longer than ${Duration.format(options.deadline)}, exiting\n`)
-      process.exit(codeOr(code))
+      process.exit(exitCode(code))
     }, Duration.toMillis(options.deadline)).unref()
   }
-  let forwarding = false
+  let isForwarding = false
   const onSignal = (name: Signal) => {
-    if (forwarding) return
+    if (isForwarding) return
     const code = 128 + constants.signals[name]
     // Claude Code sends SIGTERM 0.1 s after SIGINT, to a server that may still be releasing its resources.
     if (signal !== undefined && signal !== name && options.servesStdin === true) return
-    if (signal !== undefined) process.exit(codeOr(code))
+    if (signal !== undefined) process.exit(exitCode(code))
     signal = name
-    exitBy(code)
+    exitAfterDeadline(code)
     if (name === "SIGHUP") {
       // NodeRuntime interrupts the main fiber on SIGINT and SIGTERM only.
-      forwarding = true
+      isForwarding = true
       process.emit("SIGTERM", "SIGTERM")
-      forwarding = false
+      isForwarding = false
     }
   }
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => onSignal(name))
 
   /** Ends the program because its client has gone. */
-  const leave = () => {
-    if (hasNobody) return
-    hasNobody = true
-    exitBy(0)
+  const onClientGone = () => {
+    if (isClientGone) return
+    isClientGone = true
+    exitAfterDeadline(0)
     Deferred.unsafeDone(crash, Effect.interrupt)
   }
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") return leave()
-    exitBy(1)
+    if (error.code === "EPIPE") return onClientGone()
+    exitAfterDeadline(1)
     Deferred.unsafeDone(crash, Effect.fail(new Unwritable({ cause: error })))
   })
-  if (options.servesStdin === true) process.stdin.once("end", leave).once("close", leave).once("error", leave)
+  if (options.servesStdin === true) {
+    process.stdin.once("end", onClientGone).once("close", onClientGone).once("error", onClientGone)
+  }
 
   /** Prints an expected failure as a sentence for a person, and logs a defect with its whole cause. */
   const report = (cause: Cause.Cause<E | Unsuccessful | Unwritable>): Effect.Effect<void> => {
@@ -150,7 +152,7 @@ export const runMain = <E>(
     // crash.
     Effect.runFork(Effect.provide(report(Cause.die(error)), layerStderrLogger))
     hasCrashed = true
-    exitBy(1)
+    exitAfterDeadline(1)
     Deferred.unsafeDone(crash, Effect.interrupt)
   }
   process.on("uncaughtException", onCrash)
@@ -167,10 +169,10 @@ export const runMain = <E>(
         teardown: (exit) => {
           const code = signal !== undefined && Exit.isInterrupted(exit)
             ? 128 + constants.signals[signal]
-            : Exit.isSuccess(exit) || (hasNobody && Exit.isInterrupted(exit))
+            : Exit.isSuccess(exit) || (isClientGone && Exit.isInterrupted(exit))
             ? 0
             : 1
-          process.exit(codeOr(code))
+          process.exit(exitCode(code))
         }
       })
   )

@@ -12,8 +12,8 @@ export interface NamedDate {
 }
 
 /** Characters that are searched, and most dates that a question may name: a pasted log names more and asks for none. */
-const HEAD = 1_000
-const MOST = 3
+const SEARCHED_CHARS = 1_000
+const MAX_DATES = 3
 
 const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ")
 const DIGITS = "零一二三四五六七八九"
@@ -55,10 +55,10 @@ const monthOf = (text: string): number =>
 
 const isPossible = ({ day = 1, month = 1 }: NamedDate) => month >= 1 && month <= 12 && day >= 1 && day <= 31
 
-/** Returns the dates and the text without them; no dates, and the whole text, when there are more than `MOST`. */
-export const namedIn = (text: string): { readonly dates: ReadonlyArray<NamedDate>; readonly rest: string } => {
+/** Returns the dates and the text without them; no dates, and the whole text, when there are more than `MAX_DATES`. */
+export const datesIn = (text: string): { readonly dates: ReadonlyArray<NamedDate>; readonly rest: string } => {
   const dates: Array<NamedDate> = []
-  let head = text.slice(0, HEAD)
+  let head = text.slice(0, SEARCHED_CHARS)
   for (const pattern of PATTERNS) {
     head = head.replace(pattern, (found: string, ...rest: ReadonlyArray<unknown>) => {
       const { day, month, year } = rest.at(-1) as Readonly<Record<string, string | undefined>>
@@ -72,7 +72,7 @@ export const namedIn = (text: string): { readonly dates: ReadonlyArray<NamedDate
       return " "
     })
   }
-  return dates.length > MOST ? { dates: [], rest: text } : { dates, rest: head + text.slice(HEAD) }
+  return dates.length > MAX_DATES ? { dates: [], rest: text } : { dates, rest: head + text.slice(SEARCHED_CHARS) }
 }
 
 /** Tests whether a time, in milliseconds since the epoch, is on the date. */

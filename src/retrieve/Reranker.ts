@@ -8,17 +8,17 @@ import type { LaneScore } from "../domain/Search.ts"
 import type { ModelManager } from "../models/ModelManager.ts"
 
 /** Number of units that the model reads; the units after these keep their order behind them. */
-export const READ = 100
+export const RERANK_DEPTH = 100
 
 export interface Reranked<A> {
   readonly order: ReadonlyArray<A>
   /** Rank and score of each unit that the model ranked, by unit id. */
-  readonly opinions: ReadonlyMap<string, LaneScore>
+  readonly scores: ReadonlyMap<string, LaneScore>
   /** The reason when the model could not be asked; the order is then unchanged. */
   readonly degraded: ReadonlyArray<string>
 }
 
-const read = ({ content, title }: MemoryUnit) => `${title}\n${content}`
+const textOf = ({ content, title }: MemoryUnit) => `${title}\n${content}`
 
 /** Returns the units that the model ranks, best first, then the others in their old order. */
 export const rerank = <A extends { readonly unit: MemoryUnit }>(
@@ -27,14 +27,14 @@ export const rerank = <A extends { readonly unit: MemoryUnit }>(
   found: ReadonlyArray<A>
 ): Effect.Effect<Reranked<A>> =>
   Effect.map(
-    Effect.either(rerank(question, found.slice(0, READ).map(({ unit }) => read(unit)))),
+    Effect.either(rerank(question, found.slice(0, RERANK_DEPTH).map(({ unit }) => textOf(unit)))),
     Either.match({
-      onLeft: (error) => ({ order: found, opinions: new Map(), degraded: [`rerank: ${error.message}`] }),
+      onLeft: (error) => ({ order: found, scores: new Map(), degraded: [`rerank: ${error.message}`] }),
       onRight: (ranked) => {
         const chosen = new Set(ranked.map(({ index }) => index))
         return {
           order: [...ranked.map(({ index }) => found[index]!), ...found.filter((_, i) => !chosen.has(i))],
-          opinions: new Map(
+          scores: new Map(
             ranked.map(({ index, score }, i) => [found[index]!.unit.id, { rank: i + 1, score }] as const)
           ),
           degraded: []

@@ -1,6 +1,6 @@
 /**
  * Finds the units that answer a question, in five steps. Recall asks the lanes and fuses their lists; gather reads the
- * units; place adds the scores of their surroundings; rerank asks a model for their order, if one is set; explain
+ * units; boost adds the scores of their surroundings; rerank asks a model for their order, if one is set; explain
  * scores each and gives the reasons.
  */
 import * as Context from "effect/Context"
@@ -18,18 +18,18 @@ import { type Hit, type IndexError, VectorIndex } from "../index/VectorIndex.ts"
 import { CurrentProject } from "../models/CurrentProject.ts"
 import { type ModelError, ModelManager } from "../models/ModelManager.ts"
 import { type LexicalMatches, MemoryStore, type StoreError } from "../store/MemoryStore.ts"
-import { isOn, namedIn } from "./Dates.ts"
+import { datesIn, isOn } from "./Dates.ts"
 import { bm25, certainty, fuse, inverseDocumentFrequency, type LexicalScore } from "./Fusion.ts"
 import * as Reranker from "./Reranker.ts"
-import { place, type Placed } from "./Surroundings.ts"
+import { boost, type Boosted } from "./Surroundings.ts"
 
 /** Most units that each lane returns, and units of the fused list whose neighbours are read. */
 const LANE_LIMIT = 300
-const LENDERS = 60
+const NEIGHBOUR_SOURCES = 60
 /** A unit is dropped when a better one contains this share of its words. */
-const SAME_SHARE = 0.8
+const DUPLICATE_SHARE = 0.8
 /** Longest wait for vectors in a search, local or remote. An import waits longer. */
-const PATIENCE = Duration.seconds(12)
+const SEARCH_TIMEOUT = Duration.seconds(12)
 /** Most terms of a question that are searched for: its first words suffice. */
 const MAX_TERMS = 64
 
@@ -57,24 +57,24 @@ const matchesOf = (units: ReadonlyArray<MemoryUnit>, terms: ReadonlyArray<string
 }
 
 /** Keeps at most `limit` units, and drops those whose words a better one contains. */
-const distinct = (ranked: ReadonlyArray<Placed>, limit: number): ReadonlyArray<Placed> => {
-  const kept: Array<{ readonly placed: Placed; readonly words: ReadonlySet<string> }> = []
-  for (const placed of ranked.slice(0, 3 * limit)) {
+const distinct = (ranked: ReadonlyArray<Boosted>, limit: number): ReadonlyArray<Boosted> => {
+  const kept: Array<{ readonly boosted: Boosted; readonly words: ReadonlySet<string> }> = []
+  for (const boosted of ranked.slice(0, 3 * limit)) {
     if (kept.length === limit) break
-    const words = new Set(Tokenizer.lexemes(placed.unit.content))
-    const isSaid = kept.some((better) =>
-      [...words].filter((word) => better.words.has(word)).length >= SAME_SHARE * Math.max(1, words.size)
+    const words = new Set(Tokenizer.lexemes(boosted.unit.content))
+    const isDuplicate = kept.some((better) =>
+      [...words].filter((word) => better.words.has(word)).length >= DUPLICATE_SHARE * Math.max(1, words.size)
     )
-    if (!isSaid) kept.push({ placed, words })
+    if (!isDuplicate) kept.push({ boosted, words })
   }
-  return kept.map(({ placed }) => placed)
+  return kept.map(({ boosted }) => boosted)
 }
 
-/** Results of both lanes. `words` is undefined when the index fused the lanes itself. */
+/** Results of both lanes. `lexicalLane` is undefined when the index fused the lanes itself. */
 interface Recalled {
   readonly dense: Dense
   readonly hits: ReadonlyArray<Hit>
-  readonly words: { readonly lexical: ReadonlyArray<LexicalScore>; readonly matches: LexicalMatches } | undefined
+  readonly lexicalLane: { readonly lexical: ReadonlyArray<LexicalScore>; readonly matches: LexicalMatches } | undefined
   /** Scores by unit, the higher the better. */
   readonly fused: ReadonlyMap<string, number>
 }
@@ -86,10 +86,10 @@ const make = Effect.gen(function*() {
   const isReranked = (yield* models.describe(false)).some(({ role }) => role === "rerank")
 
   /** Asks the dense lane. */
-  const semantic = (query: SearchQuery): Effect.Effect<Dense> =>
+  const searchDense = (query: SearchQuery): Effect.Effect<Dense> =>
     Effect.gen(function*() {
       yield* Effect.flatMap(models.embedding, index.check)
-      const [vector] = yield* models.embed([Tokenizer.content(query.text)], "query")
+      const [vector] = yield* models.embed([Tokenizer.withoutQuestionWords(query.text)], "query")
       if (vector === undefined || Option.isNone(vector)) {
         return Either.left("semantic search: the model knows no word of the question (the package's own knows English)")
       }
@@ -97,14 +97,14 @@ const make = Effect.gen(function*() {
     }).pipe(
       Effect.catchAll((error) => Effect.succeed(Either.left(`semantic search: ${error.message}`))),
       Effect.timeoutTo({
-        duration: PATIENCE,
+        duration: SEARCH_TIMEOUT,
         onSuccess: (dense: Dense) => dense,
-        onTimeout: () => Either.left(`semantic search: no answer within ${Duration.format(PATIENCE)}`)
+        onTimeout: () => Either.left(`semantic search: no answer within ${Duration.format(SEARCH_TIMEOUT)}`)
       })
     )
 
   /** Asks the lexical lane, and fuses its list with that of the dense lane. */
-  const separate = (
+  const searchLanes = (
     query: SearchQuery,
     terms: ReadonlyArray<string>,
     dense: Dense
@@ -116,25 +116,27 @@ const make = Effect.gen(function*() {
       (matches) => {
         const hits = Either.getOrElse(dense, (): ReadonlyArray<Hit> => [])
         const lexical = bm25(matches)
-        return { dense, hits, words: { lexical, matches }, fused: fuse(lexical, hits) }
+        return { dense, hits, lexicalLane: { lexical, matches }, fused: fuse(lexical, hits) }
       }
     )
 
   /** Asks the index for one fused list of both lanes; its scores say nothing beyond their order. */
-  const together = (
+  const searchFusedIndex = (
     query: SearchQuery,
     terms: ReadonlyArray<string>,
     ask: NonNullable<VectorIndex["Type"]["fused"]>
   ): Effect.Effect<Recalled, ModelError | IndexError> =>
     Effect.gen(function*() {
       yield* Effect.flatMap(models.embedding, index.check)
-      const [vector] = query.mode === "keyword" ? [] : yield* models.embed([Tokenizer.content(query.text)], "query")
+      const [vector] = query.mode === "keyword"
+        ? []
+        : yield* models.embed([Tokenizer.withoutQuestionWords(query.text)], "query")
       const hits = yield* ask({ vector: Option.getOrNull(vector ?? Option.none()), terms }, query, LANE_LIMIT)
       const greatest = Math.max(...hits.map(({ score }) => score), Number.MIN_VALUE)
       return {
         dense: Either.right([]),
         hits: [],
-        words: undefined,
+        lexicalLane: undefined,
         fused: new Map(hits.map(({ score, unitId }) => [unitId, score / greatest]))
       }
     })
@@ -143,46 +145,56 @@ const make = Effect.gen(function*() {
   const recall = (query: SearchQuery, terms: ReadonlyArray<string>) =>
     index.fused !== undefined && query.mode !== "semantic"
       ? Effect.catchAll(
-        together(query, terms, index.fused),
-        ({ message }) => separate(query, terms, Either.left(`search in Qdrant: ${message}`))
+        searchFusedIndex(query, terms, index.fused),
+        ({ message }) => searchLanes(query, terms, Either.left(`search in Qdrant: ${message}`))
       )
       : Effect.flatMap(
-        query.mode === "keyword" ? Effect.succeed(Either.right([])) : semantic(query),
-        (dense) => separate(query, terms, dense)
+        query.mode === "keyword" ? Effect.succeed(Either.right([])) : searchDense(query),
+        (dense) => searchLanes(query, terms, dense)
       )
 
   /** Reads the units found and their neighbours, and matches their words. */
-  const gather = (query: SearchQuery, terms: ReadonlyArray<string>, { fused, words }: Recalled, pool: number) =>
+  const gather = (query: SearchQuery, terms: ReadonlyArray<string>, { fused, lexicalLane }: Recalled, pool: number) =>
     Effect.gen(function*() {
       const found = [...fused].sort(byScore).map(([unitId]) => unitId)
-      const neighbours = yield* store.neighbours(found.slice(0, LENDERS))
+      const neighbours = yield* store.neighbours(found.slice(0, NEIGHBOUR_SOURCES))
       const ids = new Set([...found.slice(0, pool), ...neighbours.map(([, other]) => other)])
       // Filtered again: the lanes did not filter a neighbour, and the index may lag behind the store.
       const units = (yield* store.units([...ids])).filter((unit) => passes(unit, query))
-      const matches = words?.matches ?? matchesOf(units, terms)
-      return { lexical: words?.lexical ?? bm25(matches), matches, neighbours, units }
+      const matches = lexicalLane?.matches ?? matchesOf(units, terms)
+      return { lexical: lexicalLane?.lexical ?? bm25(matches), matches, neighbours, units }
     })
 
-  const rerank = (query: SearchQuery, placed: ReadonlyArray<Placed>) =>
-    isReranked && placed.length > 1
-      ? Reranker.rerank(models.rerank, query.text, placed)
-      : Effect.succeed({ degraded: [], opinions: new Map<string, LaneScore>(), order: placed })
+  const rerank = (query: SearchQuery, boosted: ReadonlyArray<Boosted>) =>
+    isReranked && boosted.length > 1
+      ? Reranker.rerank(models.rerank, query.text, boosted)
+      : Effect.succeed({ degraded: [], scores: new Map<string, LaneScore>(), order: boosted })
 
   const search = (request: SearchQuery) =>
     Effect.gen(function*() {
-      const query = { ...request, projects: Project.asked(yield* store.projects, request.projects) }
-      const { dates, rest } = namedIn(query.text)
+      const query = { ...request, projects: Project.resolveRequested(yield* store.projects, request.projects) }
+      const { dates, rest } = datesIn(query.text)
       const terms = Tokenizer.queryLexemes(query.text).slice(0, MAX_TERMS)
-      const wanted = isReranked ? Math.max(Reranker.READ, query.limit) : query.limit
+      const wanted = isReranked ? Math.max(Reranker.RERANK_DEPTH, query.limit) : query.limit
       // Neighbours and sessions raise a unit little, but a date may raise one from anywhere in the list.
-      const pool = dates.length > 0 ? Infinity : Math.max(LENDERS, 3 * wanted)
+      const pool = dates.length > 0 ? Infinity : Math.max(NEIGHBOUR_SOURCES, 3 * wanted)
 
       const recalled = yield* recall(query, terms)
       const gathered = yield* gather(query, terms, recalled, pool)
-      const ranked = distinct(place(gathered.units, recalled.fused, gathered.neighbours, dates), wanted)
-      const { degraded, opinions, order } = yield* rerank(query, ranked)
+      const ranked = distinct(boost(gathered.units, recalled.fused, gathered.neighbours, dates), wanted)
+      const { degraded, order, scores } = yield* rerank(query, ranked)
       return {
-        results: explain({ dates, gathered, hits: recalled.hits, opinions, order, query, ranked, rest, terms }),
+        results: explain({
+          dates,
+          gathered,
+          hits: recalled.hits,
+          order,
+          query,
+          ranked,
+          rerankScores: scores,
+          rest,
+          terms
+        }),
         degraded: [...(Either.isLeft(recalled.dense) ? [recalled.dense.left] : []), ...degraded]
       }
     })
@@ -195,27 +207,27 @@ const make = Effect.gen(function*() {
 })
 
 /** Scores the results relative to how well the first one answers, and gives the reasons for which each was found. */
-const explain = ({ dates, gathered: { lexical, matches }, hits, opinions, order, query, ranked, rest, terms }: {
+const explain = ({ dates, gathered: { lexical, matches }, hits, order, query, ranked, rerankScores, rest, terms }: {
   readonly query: SearchQuery
   readonly terms: ReadonlyArray<string>
   /** Dates that the question names, and, in `rest`, the question without them. */
-  readonly dates: ReturnType<typeof namedIn>["dates"]
+  readonly dates: ReturnType<typeof datesIn>["dates"]
   readonly rest: string
   readonly gathered: { readonly lexical: ReadonlyArray<LexicalScore>; readonly matches: LexicalMatches }
   readonly hits: ReadonlyArray<Hit>
   /** The units before and after reranking. */
-  readonly ranked: ReadonlyArray<Placed>
-  readonly order: ReadonlyArray<Placed>
+  readonly ranked: ReadonlyArray<Boosted>
+  readonly order: ReadonlyArray<Boosted>
   /** The reranker's scores, by unit. */
-  readonly opinions: ReadonlyMap<string, LaneScore>
+  readonly rerankScores: ReadonlyMap<string, LaneScore>
 }): ReadonlyArray<SearchResult> => {
   const reasons = reasonsFor(matches, terms, lexical, hits)
   // A unit that its neighbours raised to the top answers with their words too.
-  const strength = ({ lenders, unit }: Placed) =>
-    Math.max(...[unit.id, ...lenders].map((id) => reasons.keyword(id)?.score ?? 0))
+  const strength = ({ raisedBy, unit }: Boosted) =>
+    Math.max(...[unit.id, ...raisedBy].map((id) => reasons.keyword(id)?.score ?? 0))
   // A unit of a named date need not contain the date's words.
   const undated = new Set(Tokenizer.queryLexemes(rest))
-  const asked = ({ unit }: Placed) =>
+  const idfFor = ({ unit }: Boosted) =>
     reasons.idf.filter((_, i) => undated.has(terms[i]!) || !dates.some((date) => isOn(unit.occurredAt, date)))
   const first = ranked[0]
   const best = first?.score ?? 0
@@ -226,7 +238,7 @@ const explain = ({ dates, gathered: { lexical, matches }, hits, opinions, order,
     : query.mode === "semantic"
     ? Math.max(0, nearest)
     : lexical.length > 0
-    ? certainty(strength(first), asked(first), matches.documents)
+    ? certainty(strength(first), idfFor(first), matches.documents)
     : Math.max(0, 2 * nearest - 1)
 
   // Scores belong to the places before reranking: a unit gets the score of the place to which the reranker moves it.
@@ -236,7 +248,7 @@ const explain = ({ dates, gathered: { lexical, matches }, hits, opinions, order,
     why: {
       keyword: reasons.keyword(unit.id),
       semantic: reasons.semantic(unit.id),
-      rerank: opinions.get(unit.id) ?? null,
+      rerank: rerankScores.get(unit.id) ?? null,
       neighbours,
       boosts,
       matched: reasons.matched(unit.id).map((term) => terms[term]!)

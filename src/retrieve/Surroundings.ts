@@ -18,12 +18,13 @@ export const SESSION_WEIGHT = 0.2
 /** Boosts for a unit on a named date: a day says more than a month, a month more than a year. */
 export const DATE_WEIGHTS = { day: 1, month: 0.4, year: 0.2 } as const
 
-export interface Placed {
+export interface Boosted {
   readonly unit: MemoryUnit
   readonly score: number
   readonly neighbours: number
   readonly boosts: Readonly<Record<string, number>>
-  readonly lenders: ReadonlyArray<string>
+  /** Ids of the units whose scores raised this one. */
+  readonly raisedBy: ReadonlyArray<string>
 }
 
 const dateBoost = (unit: MemoryUnit, dates: ReadonlyArray<NamedDate>): number =>
@@ -38,26 +39,26 @@ const dateBoost = (unit: MemoryUnit, dates: ReadonlyArray<NamedDate>): number =>
  * Ranks units, best first, equal ones by id. `neighbours` has the form of the store's `neighbours`; a unit that no lane
  * found has no score of its own.
  */
-export const place = (
+export const boost = (
   units: ReadonlyArray<MemoryUnit>,
   fused: ReadonlyMap<string, number>,
   neighbours: ReadonlyArray<readonly [string, string, number]>,
   dates: ReadonlyArray<NamedDate>
-): ReadonlyArray<Placed> => {
-  const lenders = new Map<string, Array<{ readonly id: string; readonly lent: number }>>()
+): ReadonlyArray<Boosted> => {
+  const gains = new Map<string, Array<{ readonly id: string; readonly gain: number }>>()
   for (const [id, other, offset] of neighbours) {
-    const lent = NEIGHBOUR_WEIGHTS[offset]! * (fused.get(id) ?? 0)
-    lenders.set(other, [...(lenders.get(other) ?? []), { id, lent }])
+    const gain = NEIGHBOUR_WEIGHTS[offset]! * (fused.get(id) ?? 0)
+    gains.set(other, [...(gains.get(other) ?? []), { id, gain }])
   }
   const own = (unit: MemoryUnit) => fused.get(unit.id) ?? 0
   const sessions = new Map<string, number>()
   for (const unit of units) sessions.set(unit.sessionId, Math.max(sessions.get(unit.sessionId) ?? 0, own(unit)))
   const greatest = Math.max(...sessions.values(), Number.MIN_VALUE)
 
-  return units.map((unit): Placed => {
-    const near = lenders.get(unit.id) ?? []
+  return units.map((unit): Boosted => {
+    const received = gains.get(unit.id) ?? []
     const isShort = unit.type === "conversation" && unit.tokens < SHORT_TOKENS
-    const neighbours = near.reduce((sum, { lent }) => sum + lent, 0) * (isShort ? SHORT_FACTOR : 1)
+    const neighbours = received.reduce((sum, { gain }) => sum + gain, 0) * (isShort ? SHORT_FACTOR : 1)
     const boosts = {
       session: SESSION_WEIGHT * sessions.get(unit.sessionId)! / greatest,
       date: dateBoost(unit, dates)
@@ -66,8 +67,8 @@ export const place = (
       unit,
       score: own(unit) + neighbours + boosts.session + boosts.date,
       neighbours,
-      boosts: Object.fromEntries(Object.entries(boosts).filter(([, boost]) => boost > 0)),
-      lenders: near.map(({ id }) => id)
+      boosts: Object.fromEntries(Object.entries(boosts).filter(([, value]) => value > 0)),
+      raisedBy: received.map(({ id }) => id)
     }
   }).sort((a, b) => b.score - a.score || (a.unit.id < b.unit.id ? -1 : 1))
 }

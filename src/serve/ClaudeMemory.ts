@@ -17,8 +17,8 @@ import * as Project from "../domain/Project.ts"
 import type { SaveRequest } from "../domain/Saved.ts"
 import type { SearchFilter, SearchQuery, SearchResponse } from "../domain/Search.ts"
 import type { Timeline, TimelineRequest } from "../domain/Timeline.ts"
-import { Given } from "../hook/Given.ts"
 import * as Hook from "../hook/Hook.ts"
+import { SessionRecords } from "../hook/SessionRecords.ts"
 import { reindex, type ReindexStep, type Verification, verify } from "../index/Reindex.ts"
 import { type IndexDescription, type IndexError, type IndexVersion, VectorIndex } from "../index/VectorIndex.ts"
 import { Injector } from "../inject/Injector.ts"
@@ -53,7 +53,7 @@ const make = Effect.gen(function*() {
   const collector = yield* Collector
   const retriever = yield* Retriever
   const injector = yield* Injector
-  const given = yield* Given
+  const records = yield* SessionRecords
   const store = yield* MemoryStore
   const vectors = yield* VectorIndex
   const models = yield* ModelManager
@@ -71,7 +71,7 @@ const make = Effect.gen(function*() {
   const recent = (filter: SearchFilter, limit: number) =>
     Effect.flatMap(
       store.projects,
-      (known) => store.recent({ ...filter, projects: Project.asked(known, filter.projects) }, limit)
+      (known) => store.recent({ ...filter, projects: Project.resolveRequested(known, filter.projects) }, limit)
     )
 
   const review = (sessions: ReadonlyArray<string> | "all") =>
@@ -85,7 +85,7 @@ const make = Effect.gen(function*() {
   /** Deletes the records of sessions that nobody continues. */
   const forgetSessions = Effect.flatMap(
     Clock.currentTimeMillis,
-    (now) => Effect.ignore(given.forgetBefore(now - KEPT_MS))
+    (now) => Effect.ignore(records.deleteBefore(now - KEPT_MS))
   )
 
   return {
@@ -98,7 +98,7 @@ const make = Effect.gen(function*() {
     search: retriever.search,
     inject: injector.inject,
     hook: (input) => tell(Hook.answer(input)),
-    mute: given.mute,
+    mute: records.mute,
     show: (id) => tell(show(id)),
     recent: (filter, limit) => tell(recent(filter, limit)),
     timeline: (request) => tell(timeline(request)),

@@ -29,7 +29,7 @@ export const of = (folder: string) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const resolved = yield* Project.resolve(folder)
-    return Project.knownAs(yield* store.projects, resolved.id) ?? resolved
+    return Project.findById(yield* store.projects, resolved.id) ?? resolved
   })
 
 /**

@@ -19,7 +19,7 @@ const projectOf = (place: SaveRequest["project"]) =>
   Effect.gen(function*() {
     if ("folder" in place) return yield* Projects.of(place.folder)
     const projects = yield* Effect.flatMap(MemoryStore, (store) => store.projects)
-    const known = Project.knownAs(projects, place.id)
+    const known = Project.findById(projects, place.id)
     if (known !== undefined) return known
     return yield* new NotFound({ what: "project", name: place.id, known: projects.map(({ name }) => name) })
   })

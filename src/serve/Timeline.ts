@@ -38,7 +38,7 @@ export const timeline = ({ around, cursor, limit, projects, sessionId }: Timelin
       : undefined
     const own = sessionId !== undefined || middle === undefined ? "all" : [middle.projectId]
     const filter = {
-      projects: Project.asked(yield* store.projects, projects ?? own),
+      projects: Project.resolveRequested(yield* store.projects, projects ?? own),
       sessionId: sessionId === undefined ? undefined : yield* called(sessionId)
     }
     const beside = (side: "before" | "after", place: Place | undefined, limit: number) =>

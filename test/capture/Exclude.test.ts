@@ -10,7 +10,7 @@ import * as Stream from "effect/Stream"
 import { appendFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Collector } from "../../src/capture/Collector.ts"
-import { callsIn, callsOf, Exclude, isBelow, isLeftOut, withoutTools } from "../../src/capture/Exclude.ts"
+import { callsIn, callsOf, Exclude, isBelow, isExcludedTool, withoutTools } from "../../src/capture/Exclude.ts"
 import type { Block, Message } from "../../src/domain/Conversation.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { MemoryStore } from "../../src/store/MemoryStore.ts"
@@ -209,8 +209,8 @@ describe("an excluded tool", () => {
   it("has neither input nor answer in what is left, and all else is there in its order", () => {
     FastCheck.assert(FastCheck.property(anyMessages, FastCheck.subarray([...names]), (messages, excluded) => {
       const calls = callsIn(messages)
-      const isExcluded = isLeftOut(excluded)
-      const left = withoutTools(messages, isExcluded, calls)
+      const isExcluded = isExcludedTool(excluded)
+      const kept = withoutTools(messages, isExcluded, calls)
       const goes = (block: Block) => block.kind === "tool_result" && isExcluded(calls.get(block.toolUseId!))
       const expected = messages.map((each) => ({
         ...each,
@@ -220,8 +220,8 @@ describe("an excluded tool", () => {
             : block
         )
       })).filter(({ blocks }) => blocks.length > 0)
-      assert.deepStrictEqual(left, expected)
-      assert.deepStrictEqual(withoutTools(left, isExcluded, calls), left)
+      assert.deepStrictEqual(kept, expected)
+      assert.deepStrictEqual(withoutTools(kept, isExcluded, calls), kept)
     }))
   })
 
@@ -242,11 +242,11 @@ describe("an excluded tool", () => {
   )
 
   it("is named whole, or by its beginning", () => {
-    assert.isTrue(isLeftOut(["Bash"])("Bash"))
-    assert.isFalse(isLeftOut(["Bash"])("BashOutput"))
-    assert.isTrue(isLeftOut(["Bash*"])("BashOutput"))
-    assert.isTrue(isLeftOut(["*"])("anything"))
-    assert.isFalse(isLeftOut([])("anything"))
-    assert.isFalse(isLeftOut(["mcp__a.b__*"])("mcp__aXb__read"))
+    assert.isTrue(isExcludedTool(["Bash"])("Bash"))
+    assert.isFalse(isExcludedTool(["Bash"])("BashOutput"))
+    assert.isTrue(isExcludedTool(["Bash*"])("BashOutput"))
+    assert.isTrue(isExcludedTool(["*"])("anything"))
+    assert.isFalse(isExcludedTool([])("anything"))
+    assert.isFalse(isExcludedTool(["mcp__a.b__*"])("mcp__aXb__read"))
   })
 })

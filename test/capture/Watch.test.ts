@@ -27,7 +27,7 @@ import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import type { Cursor } from "../../src/store/MemoryStore.ts"
 import { cursor } from "../contract/made.ts"
 
-const LOOKS_EVERY = "2 seconds"
+const POLL_INTERVAL = "2 seconds"
 
 /** Polls by the real clock, since the test's clock does not move the world outside. Dies when nothing comes. */
 const until = <A, E, R>(what: Effect.Effect<Option.Option<A>, E, R>): Effect.Effect<A, E, R> =>
@@ -45,12 +45,12 @@ interface Watching {
   readonly first: Batch
   /** Waits for the next batch, without moving the test's clock. */
   readonly next: Effect.Effect<Batch>
-  /** Names of files found while the clock goes on by so many intervals between looks, in order. */
-  readonly found: (looks: number) => Effect.Effect<ReadonlyArray<string>>
+  /** Names of files found while the clock goes on by so many intervals between polls, in order. */
+  readonly found: (polls: number) => Effect.Effect<ReadonlyArray<string>>
   /** Lets a watcher's event be handled, which happens a little later. */
-  readonly looked: Effect.Effect<void>
-  /** Names of files reported by watchers alone, before the clock reaches the next regular look. */
-  readonly told: Effect.Effect<ReadonlyArray<string>>
+  readonly handled: Effect.Effect<void>
+  /** Names of files reported by watchers alone, before the clock reaches the next regular poll. */
+  readonly reported: Effect.Effect<ReadonlyArray<string>>
   /** Paths of the watched folders. */
   readonly watched: Effect.Effect<ReadonlyArray<string>>
 }
@@ -68,7 +68,7 @@ const watching = <A, E, R>(
     before(folder)
     yield* TestClock.setTime(performance.timeOrigin + performance.now())
     const batches = yield* Queue.unbounded<Batch>()
-    yield* watch([folder], { watched: 64, cursors: () => Effect.succeed(new Map()), ...options }).pipe(
+    yield* watch([folder], { maxWatched: 64, cursors: () => Effect.succeed(new Map()), ...options }).pipe(
       Stream.runForEach((batch) => Queue.offer(batches, batch)),
       Effect.forkScoped
     )
@@ -76,27 +76,28 @@ const watching = <A, E, R>(
     const first = yield* take
     /** Waits for a sleep of exactly the interval: the watch's own, after a look. Other fibers sleep as well. */
     const asleep = Effect.flatMap(TestClock.currentTimeMillis, (now) =>
-      until(Effect.map(TestClock.sleeps(), Chunk.findFirst((at) => at === now + Duration.toMillis(LOOKS_EVERY)))))
-    const found = (looks: number) =>
+      until(Effect.map(
+        TestClock.sleeps(),
+        Chunk.findFirst((at) => at === now + Duration.toMillis(POLL_INTERVAL))
+      )))
+    const found = (polls: number) =>
       Effect.gen(function*() {
-        for (let i = 0; i < looks; i++) {
-          yield* Effect.zipRight(asleep, TestClock.adjust(LOOKS_EVERY))
+        for (let i = 0; i < polls; i++) {
+          yield* Effect.zipRight(asleep, TestClock.adjust(POLL_INTERVAL))
         }
         yield* asleep
-        return [...(yield* Queue.takeAll(batches))].flatMap((batch) =>
-          names(batch, folder)
-        )
+        return [...(yield* Queue.takeAll(batches))].flatMap((batch) => names(batch, folder))
       })
-    const looked = Effect.gen(function*() {
+    const handled = Effect.gen(function*() {
       const now = yield* TestClock.currentTimeMillis
       // Events are handled within 150 ms.
       yield* until(Effect.map(TestClock.sleeps(), Chunk.findFirst((at) => at <= now + 150)))
       yield* TestClock.adjust("150 millis")
     })
-    const told = Effect.zipRight(looked, Effect.map(take, (batch) => names(batch, folder)))
+    const reported = Effect.zipRight(handled, Effect.map(take, (batch) => names(batch, folder)))
     const watched = Effect.map(ledger.snapshot, (all) =>
       all.filter(({ kind }) => kind === "watcher").map(({ name }) => relative(folder, name)).sort())
-    return yield* use({ folder, first, next: take, found, looked, told, watched })
+    return yield* use({ folder, first, next: take, found, handled, reported, watched })
   }).pipe(Effect.scoped, Effect.provide(Layer.merge(ResourceLedger.layer, NodeContext.layer)))
 
 const names = ({ files }: Batch, folder: string) => files.map(({ path }) => relative(folder, path))
@@ -154,27 +155,27 @@ describe("at first", () => {
   })
 
   it.effect("a folder that is not there yet is waited for", () =>
-    watching(() => {}, ({ first, folder, found, told, watched }) =>
+    watching(() => {}, ({ first, folder, found, reported, watched }) =>
       Effect.gen(function*() {
         assert.deepStrictEqual(first, { files: [], waiting: 0 })
         write(join(folder, "a", "s1.jsonl"))
         assert.deepStrictEqual(yield* found(1), ["a/s1.jsonl"])
         assert.deepStrictEqual(yield* watched, ["", "a"])
         appendFileSync(join(folder, "a", "s1.jsonl"), "{}\n")
-        assert.deepStrictEqual(yield* told, ["a/s1.jsonl"])
+        assert.deepStrictEqual(yield* reported, ["a/s1.jsonl"])
       })))
 })
 
-describe("a watcher tells", () => {
+describe("a watcher reports", () => {
   const begun = (folder: string) => write(join(folder, "a", "s1.jsonl"), 100)
 
   it.effect("of lines, files, folders, and what is made in those later", () =>
-    watching(begun, ({ folder, told, watched }) =>
+    watching(begun, ({ folder, reported, watched }) =>
       Effect.gen(function*() {
         const isTold = (path: string, change: () => void) =>
           Effect.gen(function*() {
             change()
-            assert.deepStrictEqual(yield* told, [path])
+            assert.deepStrictEqual(yield* reported, [path])
           })
         const written = (path: string) => isTold(path, () => write(join(folder, path)))
         yield* isTold("a/s1.jsonl", () => appendFileSync(join(folder, "a", "s1.jsonl"), "{}\n"))
@@ -197,34 +198,34 @@ describe("a watcher tells", () => {
       })))
 
   it.effect("of many lines at once as of one, and of nothing where nothing changed", () =>
-    watching(begun, ({ folder, told }) =>
+    watching(begun, ({ folder, reported }) =>
       Effect.gen(function*() {
         const file = join(folder, "a", "s1.jsonl")
         for (let i = 0; i < 500; i++) appendFileSync(file, "{}\n")
         for (let i = 0; i < 50; i++) write(join(folder, "a", `t${i}.jsonl`), i)
-        const first = yield* told
+        const first = yield* reported
         // The burst may come as two batches.
-        const all = new Set(first.length === 51 ? first : [...first, ...(yield* told)])
+        const all = new Set(first.length === 51 ? first : [...first, ...(yield* reported)])
         assert.strictEqual(all.size, 51)
         const { atimeMs, mtimeMs } = statSync(file)
         utimesSync(file, atimeMs / 1000, mtimeMs / 1000)
         appendFileSync(join(folder, "a", "t1.jsonl"), "{}\n")
-        assert.deepStrictEqual(yield* told, ["a/t1.jsonl"])
+        assert.deepStrictEqual(yield* reported, ["a/t1.jsonl"])
       })))
 
   it.effect("of a folder that was deleted and made again, and of all of them", () =>
-    watching(begun, ({ folder, looked, told, watched }) =>
+    watching(begun, ({ folder, handled, reported, watched }) =>
       Effect.gen(function*() {
         for (const again of [join(folder, "a"), folder]) {
           rmSync(again, { recursive: true })
           write(join(folder, "a", "s1.jsonl"), 50, "{\"again\":1}\n")
-          assert.deepStrictEqual(yield* told, ["a/s1.jsonl"])
+          assert.deepStrictEqual(yield* reported, ["a/s1.jsonl"])
           appendFileSync(join(folder, "a", "s1.jsonl"), "{}\n")
-          assert.deepStrictEqual(yield* told, ["a/s1.jsonl"])
+          assert.deepStrictEqual(yield* reported, ["a/s1.jsonl"])
           assert.deepStrictEqual(yield* watched, ["", "a"])
         }
         rmSync(folder, { recursive: true })
-        yield* looked
+        yield* handled
         yield* until(Effect.map(watched, ({ length }) => length === 0 ? Option.some(0) : Option.none()))
       })))
 
@@ -233,28 +234,28 @@ describe("a watcher tells", () => {
       (folder) => {
         for (let i = 0; i < 9; i++) write(join(folder, `p${i}`, `s${i}.jsonl`), 1_000 * i + 1_000)
       },
-      ({ folder, found, told, watched }) =>
+      ({ folder, found, reported, watched }) =>
         Effect.gen(function*() {
           // Some watchers are held back for new folders.
           assert.deepStrictEqual(yield* watched, ["", "p0", "p1", "p2", "p3", "p4"])
           write(join(folder, "new1", "s.jsonl"))
-          yield* told
+          yield* reported
           write(join(folder, "new2", "s.jsonl"))
-          yield* told
+          yield* reported
           assert.strictEqual((yield* watched).length, 8)
           write(join(folder, "new3", "s.jsonl"))
-          assert.deepStrictEqual(yield* told, ["new3/s.jsonl"])
+          assert.deepStrictEqual(yield* reported, ["new3/s.jsonl"])
           assert.strictEqual((yield* watched).length, 8)
           write(join(folder, "p8", "s8.jsonl"))
           assert.deepStrictEqual(yield* found(4), ["p8/s8.jsonl"])
           assert.deepStrictEqual(yield* watched, ["", "new1", "new2", "new3", "p0", "p8"])
         }),
-      { watched: 8 }
+      { maxWatched: 8 }
     ))
 })
 
 describe("polling alone", () => {
-  it.effect("finds what grows soon, and all else when all is looked at again", () =>
+  it.effect("finds what grows soon, and all else at the next full scan", () =>
     watching(
       (folder) => {
         write(join(folder, "a", "s1.jsonl"), 100)
@@ -279,7 +280,7 @@ describe("polling alone", () => {
           write(join(folder, "a", "s1.jsonl"), 100)
           assert.deepStrictEqual(yield* found(4), ["a/s1.jsonl"])
         }),
-      { watched: 0 }
+      { maxWatched: 0 }
     ))
 })
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { defuse, fence, stripFence, without } from "../../src/domain/Injection.ts"
+import { defuse, fence, removePassages, stripFence } from "../../src/domain/Injection.ts"
 import { times } from "../data.ts"
 import { anyText, hostile, millis } from "../texts.ts"
 
@@ -69,7 +69,11 @@ describe("the fence", () => {
     for (const text of hostile) {
       assert.isBelow(millis(() => stripFence(text)), 1_000, text.slice(0, 20))
       assert.isBelow(millis(() => defuse(text)), 1_000, text.slice(0, 20))
-      assert.isBelow(millis(() => without(text, /<system-reminder>/, "</system-reminder>")), 1_000, text.slice(0, 20))
+      assert.isBelow(
+        millis(() => removePassages(text, /<system-reminder>/, "</system-reminder>")),
+        1_000,
+        text.slice(0, 20)
+      )
     }
   })
 })

@@ -8,8 +8,8 @@ import { join } from "node:path"
 import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
 import * as Project from "../../src/domain/Project.ts"
 import * as Tokens from "../../src/domain/Tokens.ts"
-import * as Given from "../../src/hook/Given.ts"
 import { answer, type HookInput } from "../../src/hook/Hook.ts"
+import * as SessionRecords from "../../src/hook/SessionRecords.ts"
 import { Injector } from "../../src/inject/Injector.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { Retriever } from "../../src/retrieve/Retriever.ts"
@@ -26,7 +26,7 @@ const CWD = "/nowhere/billing"
 const services = Injector.layer.pipe(
   Layer.provide(Retriever.layer),
   Layer.provide(Layer.merge(testing.index, testing.models())),
-  Layer.provideMerge(Layer.merge(testing.store, Given.layerInMemory)),
+  Layer.provideMerge(Layer.merge(testing.store, SessionRecords.layerInMemory)),
   Layer.provideMerge(Layer.merge(ResourceLedger.layer, NodeContext.layer))
 )
 
@@ -78,24 +78,24 @@ const withUnits = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 const QUOKKA = prompt("how does the quokka importer read spreadsheets")
 
 describe("a session that begins", () => {
-  it.effect("is told what its project's sessions left, and not again what it was told", () =>
+  it.effect("gets what its project's sessions left, and nothing twice", () =>
     withUnits(Effect.gen(function*() {
-      const told = yield* answer(start("startup"))
-      assert.include(told, "retries of failed payments remain")
-      assert.include(told, "store amounts in cents")
+      const opening = yield* answer(start("startup"))
+      assert.include(opening, "retries of failed payments remain")
+      assert.include(opening, "store amounts in cents")
       assert.strictEqual(yield* answer(prompt("should amounts be stored in cents or floats")), "")
       assert.strictEqual(yield* answer(start("startup")), "")
       assert.strictEqual(yield* answer(start("startup", { session_id: "other", cwd: "/nowhere/else" })), "")
     })))
 
-  it.effect("is told again once its context was compacted or cleared", () =>
+  it.effect("gets it again once its context was compacted or cleared", () =>
     withUnits(Effect.gen(function*() {
-      const told = yield* answer(start("startup"))
-      assert.strictEqual(yield* answer(start("compact")), told)
-      assert.strictEqual(yield* answer(start("clear", { session_id: "next" })), told)
+      const opening = yield* answer(start("startup"))
+      assert.strictEqual(yield* answer(start("compact")), opening)
+      assert.strictEqual(yield* answer(start("clear", { session_id: "next" })), opening)
     })))
 
-  it.effect("when it goes on, is told only what others did since", () =>
+  it.effect("when it goes on, gets only what others did since", () =>
     withUnits(Effect.gen(function*() {
       const store = yield* MemoryStore
       const of = yield* Project.resolve(CWD)
@@ -144,9 +144,9 @@ describe("a prompt", () => {
 
   it.effect("that nobody typed brings nothing", () =>
     withUnits(Effect.gen(function*() {
-      const asked = "how does the quokka importer read spreadsheets"
+      const question = "how does the quokka importer read spreadsheets"
       const report =
-        `<task-notification>\n<status>completed</status>\n<summary>${asked}</summary>\n</task-notification>`
+        `<task-notification>\n<status>completed</status>\n<summary>${question}</summary>\n</task-notification>`
       assert.strictEqual(yield* answer(prompt(report)), "")
       assert.include(yield* answer(QUOKKA), "zebra queue")
     })))
@@ -169,10 +169,10 @@ describe("a prompt", () => {
 
   it.effect("brings nothing to a session that is muted", () =>
     withUnits(Effect.gen(function*() {
-      yield* (yield* Given.Given).mute("now", true)
+      yield* (yield* SessionRecords.SessionRecords).mute("now", true)
       assert.strictEqual(yield* answer(start("startup")), "")
       assert.strictEqual(yield* answer(QUOKKA), "")
-      yield* (yield* Given.Given).mute("now", false)
+      yield* (yield* SessionRecords.SessionRecords).mute("now", false)
       assert.include(yield* answer(QUOKKA), "zebra queue")
     })))
 })

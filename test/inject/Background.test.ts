@@ -13,7 +13,7 @@ import * as Tokens from "../../src/domain/Tokens.ts"
 import * as Background from "../../src/inject/Background.ts"
 import { Injector } from "../../src/inject/Injector.ts"
 import * as ModelBackground from "../../src/inject/ModelBackground.ts"
-import { checked, noteOf, questionOf, read, repairOf, Subject, written } from "../../src/inject/Statements.ts"
+import { encode, noteOf, parse, questionOf, repairOf, Subject, supported } from "../../src/inject/Statements.ts"
 import { Budget } from "../../src/models/Budget.ts"
 import type { PriceList } from "../../src/models/Prices.ts"
 import * as Providers from "../../src/models/providers/Providers.ts"
@@ -492,7 +492,7 @@ describe("hostile items", () => {
 
   it("are not repeated outside the delimiter by what was wrong with an answer", () => {
     const question = questionOf([noteOf(POOL.unit, "shop")], "other", 1_000)
-    const wrong = read(`{"statements":[{"about":"x\n</notes>\n${ATTACK.repeat(50)}"}]}`)
+    const wrong = parse(`{"statements":[{"about":"x\n</notes>\n${ATTACK.repeat(50)}"}]}`)
     const { prompt } = repairOf(question, wrong._tag === "Left" ? wrong.left : "")
     const after = prompt.slice(question.prompt.length)
     assert.isBelow(after.length, 1_500)
@@ -524,8 +524,8 @@ describe("never over a budget", () => {
       const cited = statements.map((each) => ({ ...each, notes: [1, 2].filter((n) => each.notes.includes(n)) }))
       const model = Layer.succeed(Background.Background, {
         fuse: (request: Background.BackgroundRequest) => {
-          const told = ModelBackground.told(cited, [FAILING.unit, POOL.unit], request)
-          return told._tag === "Right" ? Effect.succeedSome(told.right) : Effect.fail(told.left)
+          const fused = ModelBackground.toFused(cited, [FAILING.unit, POOL.unit], request)
+          return fused._tag === "Right" ? Effect.succeedSome(fused.right) : Effect.fail(fused.left)
         }
       })
       return Effect.gen(function*() {
@@ -545,11 +545,11 @@ describe("never over a budget", () => {
     [FastCheck.array(statement, { maxLength: 12 })],
     ([all]) => {
       const notes = [noteOf(FAILING.unit, "shop"), noteOf(POOL.unit, "shop")]
-      const kept = checked(all, notes, "other")
+      const kept = supported(all, notes, "other")
       if (kept._tag === "Left") return
       assert.isAtLeast(2 * kept.right.length, all.length)
       for (const { notes } of kept.right) assert.includeMembers([1, 2], [...notes])
-      const again = read(written(kept.right))
+      const again = parse(encode(kept.right))
       assert.strictEqual(again._tag, "Right")
     }
   )

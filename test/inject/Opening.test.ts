@@ -71,7 +71,7 @@ const SESSIONS = [
   archive("a4", 40, "Aim: try Deno\nOpen: the permissions remain to be decided.")
 ]
 
-describe("what a session is told when it begins", () => {
+describe("what is injected when a session begins", () => {
   it.effect("is how the last one ended, what was decided lately, and what is open before it", () =>
     Effect.gen(function*() {
       const { text, tokens, units } = yield* opened([
@@ -118,15 +118,15 @@ describe("what a session is told when it begins", () => {
       assert.strictEqual((yield* opened(SESSIONS, { projects: ["project-two"] })).text, "")
     }))
 
-  it.effect("is not what was given already, nor what Claude reads anyway", () =>
+  it.effect("is not what was injected already, nor what Claude reads anyway", () =>
     Effect.gen(function*() {
       const decisions = [
         decision("d1", 2, "We decided to store amounts in cents, since floats lose them."),
         decision("d2", 3, "We chose pnpm over npm for its speed and its workspace support.")
       ]
       const { units } = yield* opened(decisions, {
-        given: ["d1"],
-        known: "# Memory\n- pnpm was chosen over npm: speed, support for workspace"
+        injectedIds: ["d1"],
+        contextText: "# Memory\n- pnpm was chosen over npm: speed, support for workspace"
       })
       assert.deepStrictEqual(units, [])
     }))

@@ -3,7 +3,7 @@ import * as FastCheck from "effect/FastCheck"
 import type { UnitType } from "../../src/domain/MemoryUnit.ts"
 import type { SearchResult } from "../../src/domain/Search.ts"
 import * as Tokenizer from "../../src/domain/Tokenizer.ts"
-import { selected } from "../../src/inject/Selection.ts"
+import { select } from "../../src/inject/Selection.ts"
 import { unit } from "../contract/made.ts"
 import { anyText } from "../texts.ts"
 
@@ -13,9 +13,9 @@ const result = (id: string, says: Parameters<typeof unit>[1] = {}): SearchResult
   why: { keyword: null, semantic: null, rerank: null, neighbours: 0, boosts: {}, matched: [] }
 })
 
-const ids = (...results: ReadonlyArray<SearchResult>) => selected(results).map(({ unit }) => unit.id)
+const ids = (...results: ReadonlyArray<SearchResult>) => select(results).map(({ unit }) => unit.id)
 
-describe("what is worth telling", () => {
+describe("what is selected", () => {
   it("is in the order of the results", () => {
     assert.deepStrictEqual(ids(), [])
     assert.deepStrictEqual(ids(result("c"), result("a"), result("b")), ["c", "a", "b"])
@@ -49,7 +49,7 @@ describe("what is worth telling", () => {
     assert.deepStrictEqual(ids(about("a", "decision", 1), longer), ["b"])
   })
 
-  it("is a session's archive only where nothing better tells of the session", () => {
+  it("is a session's archive only where nothing better is of the session", () => {
     const [archive, specific] = [
       result("archive", { type: "archive", sessionId: "s1" }),
       result("specific", { sessionId: "s1" })
@@ -66,7 +66,7 @@ describe("what is worth telling", () => {
     assert.deepStrictEqual(ids(newer, archive, replaced), ["new", "archive"])
   })
 
-  it("is nothing whose words are said already, unless it adds enough of its own", () => {
+  it("is nothing whose words are covered already, unless it adds enough of its own", () => {
     const pool = "the pool leaks because every query opens another client and nobody ever closes those afterwards"
     const leak = result("leak", { content: pool })
     assert.deepStrictEqual(ids(leak, result("same", { content: pool })), ["leak"])
@@ -75,7 +75,7 @@ describe("what is worth telling", () => {
     ])
     const more = `${pool} restart fixes symptoms quickly but raising limits hides causes`
     assert.deepStrictEqual(ids(leak, result("more", { content: more })), ["leak", "more"])
-    // Words that two units together contain count as said.
+    // Words that two units together contain count as covered.
     const [a, b] = [
       result("a", { content: "alpha bravo charlie delta" }),
       result("b", { content: "echo foxtrot golf hotel" })
@@ -98,13 +98,13 @@ describe("what is worth telling", () => {
 
   it.prop("is some of the results in their order, of which no two say the same", [any], ([made]) => {
     const results = made.map((says, i) => result(`u${i}`, says))
-    const kept = selected(results)
+    const kept = select(results)
     assert.deepStrictEqual(kept, results.filter((each) => kept.includes(each)))
     assert.strictEqual(kept.length > 0, results.length > 0)
-    const said = kept.map(({ unit }) => [...new Set(Tokenizer.lexemes(unit.content))].sort().join(" "))
-    assert.strictEqual(new Set(said).size, said.length)
+    const lexemes = kept.map(({ unit }) => [...new Set(Tokenizer.lexemes(unit.content))].sort().join(" "))
+    assert.strictEqual(new Set(lexemes).size, lexemes.length)
     // Selecting again leaves nothing out.
-    assert.deepStrictEqual(selected(kept), kept)
+    assert.deepStrictEqual(select(kept), kept)
   })
 })
 

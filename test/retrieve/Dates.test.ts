@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as FastCheck from "effect/FastCheck"
-import { isOn, type NamedDate, namedIn } from "../../src/retrieve/Dates.ts"
+import { datesIn, isOn, type NamedDate } from "../../src/retrieve/Dates.ts"
 import { anyText, hostile, millis } from "../texts.ts"
 
 describe("the dates of a question", () => {
@@ -30,22 +30,22 @@ describe("the dates of a question", () => {
     ["2023-01-01 2023-01-02 2023-01-03 2023-01-04 in a changelog"]
   ]
   for (const [question, ...dates] of table) {
-    it(question, () => assert.deepStrictEqual(namedIn(question).dates, dates))
+    it(question, () => assert.deepStrictEqual(datesIn(question).dates, dates))
   }
 
   it("are taken out of the rest", () => {
-    assert.strictEqual(namedIn("who won on May 7, 2023 at chess?").rest, "who won on   at chess?")
-    assert.strictEqual(namedIn("who won?").rest, "who won?")
+    assert.strictEqual(datesIn("who won on May 7, 2023 at chess?").rest, "who won on   at chess?")
+    assert.strictEqual(datesIn("who won?").rest, "who won?")
   })
 
   it.prop("are possible ones, and few", [anyText], ([text]) => {
-    const { dates } = namedIn(text)
+    const { dates } = datesIn(text)
     assert.isAtMost(dates.length, 3)
     for (const { day = 1, month = 1 } of dates) assert.isTrue(month >= 1 && month <= 12 && day >= 1 && day <= 31)
   })
 
   it("take linear time", () => {
-    for (const text of hostile) assert.isBelow(millis(() => namedIn(text)), 500, text.slice(0, 20))
+    for (const text of hostile) assert.isBelow(millis(() => datesIn(text)), 500, text.slice(0, 20))
   })
 })
 

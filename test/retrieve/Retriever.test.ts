@@ -201,11 +201,11 @@ describe("search", () => {
         unit(`u${i}`, { position: i, content: i === 2 ? "the pool is exhausted" : `word${i} thing${i} other${i}` }))
       yield* filled(session)
       const { results } = yield* search("exhausted pool", { mode: "keyword" })
-      const lent = new Map(results.map(({ unit, why }) => [unit.id, why.neighbours]))
-      assert.deepStrictEqual([...lent.keys()].sort(), ["u1", "u2", "u3", "u4"])
-      assert.strictEqual(lent.get("u2"), 0)
-      assert.isAbove(lent.get("u3")!, lent.get("u1")!)
-      assert.isAbove(lent.get("u4")!, lent.get("u1")!)
+      const gains = new Map(results.map(({ unit, why }) => [unit.id, why.neighbours]))
+      assert.deepStrictEqual([...gains.keys()].sort(), ["u1", "u2", "u3", "u4"])
+      assert.strictEqual(gains.get("u2"), 0)
+      assert.isAbove(gains.get("u3")!, gains.get("u1")!)
+      assert.isAbove(gains.get("u4")!, gains.get("u1")!)
       assert.strictEqual(results[0]?.unit.id, "u2")
       assert.strictEqual(results[1]?.unit.id, "u3")
       assert.isNull(results[1]?.why.keyword)
@@ -213,7 +213,7 @@ describe("search", () => {
 
   it.effect("finds what was said on a date that the question names", () =>
     Effect.gen(function*() {
-      const said = ["2023-05-07", "2023-05-08", "2023-06-07"].map((date) =>
+      const dated = ["2023-05-07", "2023-05-08", "2023-06-07"].map((date) =>
         unit(date, {
           sessionId: date,
           content: `the pool was discussed at length on that ${date.length} occasion ${
@@ -222,7 +222,7 @@ describe("search", () => {
           occurredAt: Date.parse(`${date}T12:00:00Z`)
         })
       )
-      yield* filled(said)
+      yield* filled(dated)
       for (const text of ["what about the pool on May 8, 2023?", "5月8日 pool"]) {
         const { results } = yield* search(text)
         assert.strictEqual(results[0]?.unit.id, "2023-05-08", text)

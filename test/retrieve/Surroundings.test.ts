@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import {
+  boost,
   DATE_WEIGHTS,
   NEIGHBOUR_WEIGHTS,
-  place,
   SESSION_WEIGHT,
   SHORT_FACTOR,
   SHORT_TOKENS
@@ -13,7 +13,7 @@ import { unit } from "../contract/made.ts"
 const day = (date: string) => Date.parse(`${date}T12:00:00Z`)
 const long = { tokens: SHORT_TOKENS }
 
-describe("place", () => {
+describe("boost", () => {
   it.prop(
     "gives each unit once, best first, its score the sum of its reasons",
     [
@@ -33,15 +33,15 @@ describe("place", () => {
       const neighbours = made.slice(1).flatMap(({ id }, i) =>
         fused.has(made[i]!.id) ? [[made[i]!.id, id, 1] as const] : []
       )
-      const placed = place(units, fused, neighbours, [])
-      assert.deepStrictEqual(placed.map(({ unit }) => unit.id).sort(), made.map(({ id }) => id).sort())
-      placed.forEach(({ boosts, neighbours, score, unit }, i) => {
+      const boosted = boost(units, fused, neighbours, [])
+      assert.deepStrictEqual(boosted.map(({ unit }) => unit.id).sort(), made.map(({ id }) => id).sort())
+      boosted.forEach(({ boosts, neighbours, score, unit }, i) => {
         const sum = (fused.get(unit.id) ?? 0) + neighbours +
           Object.values(boosts).reduce((sum, boost) => sum + boost, 0)
         assert.closeTo(score, sum, 1e-12)
-        assert.isTrue(Number.isFinite(score) && score >= 0 && score <= (placed[i - 1]?.score ?? Infinity))
+        assert.isTrue(Number.isFinite(score) && score >= 0 && score <= (boosted[i - 1]?.score ?? Infinity))
       })
-      assert.deepStrictEqual(place([...units].reverse(), fused, neighbours, []), placed)
+      assert.deepStrictEqual(boost([...units].reverse(), fused, neighbours, []), boosted)
     }
   )
 
@@ -52,20 +52,20 @@ describe("place", () => {
       unit("c", { tokens: SHORT_TOKENS - 1 }),
       unit("d", { tokens: SHORT_TOKENS - 1, type: "decision" })
     ]
-    const placed = place(units, new Map([["a", 0.5]]), [["a", "b", 1], ["a", "c", 1], ["a", "d", 1]], [])
-    const lent = new Map(placed.map(({ neighbours, unit }) => [unit.id, neighbours]))
-    assert.strictEqual(lent.get("a"), 0)
-    assert.strictEqual(lent.get("b"), 0.5 * NEIGHBOUR_WEIGHTS[1]!)
-    assert.strictEqual(lent.get("c"), SHORT_FACTOR * lent.get("b")!)
-    assert.strictEqual(lent.get("d"), lent.get("b"))
-    assert.deepStrictEqual(placed.find(({ unit }) => unit.id === "b")?.lenders, ["a"])
+    const boosted = boost(units, new Map([["a", 0.5]]), [["a", "b", 1], ["a", "c", 1], ["a", "d", 1]], [])
+    const gains = new Map(boosted.map(({ neighbours, unit }) => [unit.id, neighbours]))
+    assert.strictEqual(gains.get("a"), 0)
+    assert.strictEqual(gains.get("b"), 0.5 * NEIGHBOUR_WEIGHTS[1]!)
+    assert.strictEqual(gains.get("c"), SHORT_FACTOR * gains.get("b")!)
+    assert.strictEqual(gains.get("d"), gains.get("b"))
+    assert.deepStrictEqual(boosted.find(({ unit }) => unit.id === "b")?.raisedBy, ["a"])
   })
 
   it("lifts the session that answers best", () => {
     const units = [unit("a", { sessionId: "s1" }), unit("b", { sessionId: "s2" }), unit("c", { sessionId: "s1" })]
-    const placed = place(units, new Map([["a", 1], ["b", 0.4], ["c", 0.3]]), [], [])
-    assert.deepStrictEqual(placed.map(({ unit }) => unit.id), ["a", "c", "b"])
-    const boosts = new Map(placed.map(({ boosts, unit }) => [unit.id, boosts]))
+    const boosted = boost(units, new Map([["a", 1], ["b", 0.4], ["c", 0.3]]), [], [])
+    assert.deepStrictEqual(boosted.map(({ unit }) => unit.id), ["a", "c", "b"])
+    const boosts = new Map(boosted.map(({ boosts, unit }) => [unit.id, boosts]))
     assert.deepStrictEqual(boosts.get("c"), { session: SESSION_WEIGHT })
     assert.deepStrictEqual(boosts.get("b"), { session: SESSION_WEIGHT * 0.4 })
   })
@@ -75,7 +75,7 @@ describe("place", () => {
       unit(date, { occurredAt: day(date) })
     )
     const dates = [{ month: 5, day: 7 }, { month: 5 }, { year: 2023 }]
-    const found = place(units, new Map(), [], dates).map(({ boosts, unit }) => [unit.id, boosts])
+    const found = boost(units, new Map(), [], dates).map(({ boosts, unit }) => [unit.id, boosts])
     assert.deepStrictEqual(found, [
       ["2023-05-07", { date: DATE_WEIGHTS.day }],
       ["2023-05-08", { date: DATE_WEIGHTS.month }],

@@ -13,7 +13,7 @@ import { Collector } from "../../src/capture/Collector.ts"
 import * as Extractive from "../../src/compress/extractive/Extractive.ts"
 import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
 import { SaveRequest } from "../../src/domain/Saved.ts"
-import * as Given from "../../src/hook/Given.ts"
+import * as SessionRecords from "../../src/hook/SessionRecords.ts"
 import * as EmbeddedIndex from "../../src/index/sqlite/EmbeddedIndex.ts"
 import { Injector } from "../../src/inject/Injector.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
@@ -30,7 +30,7 @@ import { samples } from "../data.ts"
 import { copied } from "../e2e/sessions.ts"
 
 const service = ClaudeMemory.layer.pipe(
-  Layer.provideMerge(Layer.merge(Injector.layer, Given.layerInMemory)),
+  Layer.provideMerge(Layer.merge(Injector.layer, SessionRecords.layerInMemory)),
   Layer.provideMerge(Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer)),
   Layer.provideMerge(Layer.merge(EmbeddedIndex.layer, testing.models())),
   Layer.provideMerge(SqliteStore.layer),

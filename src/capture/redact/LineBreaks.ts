@@ -8,7 +8,7 @@ import * as SecretCommands from "./SecretCommands.ts"
 import type { Finding } from "./Secretlint.ts"
 import * as Secretlint from "./Secretlint.ts"
 import * as SecretPatterns from "./SecretPatterns.ts"
-import { isSomethingElse, isWords } from "./SecretValue.ts"
+import { isOrdinary, isWords } from "./SecretValue.ts"
 
 /** Characters before and after a break that the rules see. */
 const BEFORE = 256
@@ -54,15 +54,15 @@ const breakAt = (text: string, index: number): Break | undefined => {
   const begin = runBefore(text, from)
   const end = runAfter(text, to)
   if (from - begin < 3 || end - to < 3 || end - begin - (to - from) < 12) return undefined
-  if (!hasOdd(text, begin, from) && !hasOdd(text, to, end)) return undefined
-  return mayGoOn(text.slice(to, end), text.slice(end, end + 3)) ? { from, to } : undefined
+  if (!hasNonWordRun(text, begin, from) && !hasNonWordRun(text, to, end)) return undefined
+  return mayContinue(text.slice(to, end), text.slice(end, end + 3)) ? { from, to } : undefined
 }
 
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
 const isLetter = (code: number): boolean => (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a)
 
 /** Tests for a run of letters and digits that is no word. Most lines end and begin with words, so few breaks remain. */
-const hasOdd = (text: string, start: number, end: number): boolean => {
+const hasNonWordRun = (text: string, start: number, end: number): boolean => {
   let from = start
   let digits = 0
   for (let at = start; at <= end; at++) {
@@ -83,7 +83,7 @@ const hasOdd = (text: string, start: number, end: number): boolean => {
 const entryName = /^[+-]?(?:[\w./-]{0,80}:)?(?:\d{1,6}[:-])?([\w.-]{1,48})=(?!=)/
 
 /** Rejects a text after the break that begins an entry, a call or a list item. */
-const mayGoOn = (tail: string, after: string): boolean => {
+const mayContinue = (tail: string, after: string): boolean => {
   if (/^[-#./=*]{2}|:$/.test(tail) || /^(?:\(|["']?\s?[:=])/.test(after)) return false
   const name = entryName.exec(tail)?.[1]
   return name === undefined || !(/^[A-Z0-9_]+$/.test(name) || isWords(name))
@@ -154,14 +154,14 @@ const mapIndex = ({ breaks, start }: Window, index: number, isEnd: boolean): num
 const hyphenated = /^[a-z]+(?:[-_.:][a-z]+)+$/i
 
 /** Tests whether the text after the break belongs to a secret that a rule already found before it. */
-const goesOn = (tail: string): boolean =>
+const continuesSecret = (tail: string): boolean =>
   (/^\d+[a-z]/i.test(tail) && tail.length >= 8) ||
   (tail.length >= (/\d/.test(tail) ? 4 : 6) && /[A-Za-z]/.test(tail) && !hyphenated.test(tail) && !isWords(tail) &&
-    !isSomethingElse(tail))
+    !isOrdinary(tail))
 
 /** Tests whether one side of a break may be part of a named secret: neither words, nor a path, mention or the like. */
-const isPart = (value: string): boolean =>
-  !isWords(value) && !isSomethingElse(value) && !/^~?\/[a-z][\w.-]*\/|^@/.test(value)
+const mayBePart = (value: string): boolean =>
+  !isWords(value) && !isOrdinary(value) && !/^~?\/[a-z][\w.-]*\/|^@/.test(value)
 /** Also matches "string", which has too few vowels for `isWords`. */
 const plainWord = /^[a-z]{1,12}$/
 
@@ -175,13 +175,13 @@ const isInQuotes = (text: string, start: number, end: number): boolean =>
  * Finds secrets that cross a break.
  *
  * @param shaped secrets already found in the content by their shape
- * @param told secrets already found by the words before them; by these rules nearly any string may be a secret
+ * @param named secrets already found by the words before them; by these rules nearly any string may be a secret
  */
 export const findings = async (
   content: string,
   separator: string,
   shaped: ReadonlyArray<Finding>,
-  told: ReadonlyArray<Finding>
+  named: ReadonlyArray<Finding>
 ): Promise<ReadonlyArray<Finding>> => {
   const windows = windowsIn(content)
   if (windows.length === 0) return []
@@ -212,27 +212,27 @@ export const findings = async (
       if (first === undefined || begins.has(first.to)) return []
       const tail = content.slice(first.to, Math.min(end, runAfter(content, first.to)))
       const isSecret = ends.has(first.from)
-        ? goesOn(tail)
+        ? continuesSecret(tail)
         : isNew(content.slice(start, first.from), tail, window, start)
       return isSecret || isInQuotes(content, start, end) ? [{ start, end, kind: finding.kind }] : []
     })
   }
   /** False when the name may be in an earlier text than the value: a text's end says nothing about the next text. */
-  const isToldHere = ({ breaks }: Window, start: number) =>
+  const hasNameInSameText = ({ breaks }: Window, start: number) =>
     !breaks.some(({ from, to }) => to <= start && content.slice(from, to).includes("\u0000"))
   return [
     ...crossing(
       [...await Secretlint.findings(joined), ...SecretPatterns.findings(joined)],
       shaped,
-      (head, tail) => !isWords(head) || !isSomethingElse(tail)
+      (head, tail) => !isWords(head) || !isOrdinary(tail)
     ),
     ...crossing(
       [...SecretCommands.findings(joined), ...SecretAssignments.findings(joined)],
-      [...shaped, ...told],
+      [...shaped, ...named],
       (head, tail, window, start) =>
-        isToldHere(window, start) && isPart(tail) && !/^\d+$/.test(tail) &&
+        hasNameInSameText(window, start) && mayBePart(tail) && !/^\d+$/.test(tail) &&
         !(/^\d+$/.test(head) && labelled.test(tail)) &&
-        (isPart(head) ? !plainWord.test(head) : isWords(head) && /[A-Z]/.test(head) && tail.length >= 16)
+        (mayBePart(head) ? !plainWord.test(head) : isWords(head) && /[A-Z]/.test(head) && tail.length >= 16)
     )
   ]
 }

@@ -41,8 +41,8 @@ const bound: Readonly<Record<Use, (value: string, masked: string) => string>> = 
  * Applies `change` to each string that was read from the transcript or from git's configuration. The transcript's own
  * path stays as it is, because its cursor is looked up by the path.
  */
-const over = (batch: CaptureBatch, change: (value: string, use: Use) => string): CaptureBatch => {
-  const maybe = <A>(value: string | A, use: Use) => typeof value === "string" ? change(value, use) : value
+const mapStrings = (batch: CaptureBatch, change: (value: string, use: Use) => string): CaptureBatch => {
+  const ifString = <A>(value: string | A, use: Use) => typeof value === "string" ? change(value, use) : value
   return {
     ...batch,
     cursor: { ...batch.cursor, sessionId: change(batch.cursor.sessionId, "id") },
@@ -55,7 +55,7 @@ const over = (batch: CaptureBatch, change: (value: string, use: Use) => string):
     messages: batch.messages.map((message) => ({
       ...message,
       uuid: change(message.uuid, "id"),
-      parentUuid: maybe(message.parentUuid, "id"),
+      parentUuid: ifString(message.parentUuid, "id"),
       sessionId: change(message.sessionId, "id"),
       thread: change(message.thread, "id"),
       blocks: message.blocks.map((block) => ({
@@ -69,10 +69,10 @@ const over = (batch: CaptureBatch, change: (value: string, use: Use) => string):
     facts: batch.facts.map((facts) => ({
       ...facts,
       sessionId: change(facts.sessionId, "id"),
-      cwd: maybe(facts.cwd, "name"),
-      branch: maybe(facts.branch, "name"),
-      version: maybe(facts.version, "name"),
-      title: maybe(facts.title, "title")
+      cwd: ifString(facts.cwd, "name"),
+      branch: ifString(facts.branch, "name"),
+      version: ifString(facts.version, "name"),
+      title: ifString(facts.title, "title")
     })),
     deadLetters: batch.deadLetters.map((letter) => ({ ...letter, line: change(letter.line, "line") }))
   }
@@ -83,18 +83,18 @@ export const mask = (batch: CaptureBatch): Effect.Effect<CaptureBatch> =>
   Effect.gen(function*() {
     const { redact } = yield* loadRedactor
     // Texts come first and stay side by side: a secret may be split over two of them.
-    const said = new Set<string>()
-    const other = new Set<string>()
-    over(batch, (value, use) => {
-      if (use === "text") said.add(value)
-      else if (use !== "id" || !KNOWN_ID.test(value)) other.add(value)
+    const blockTexts = new Set<string>()
+    const others = new Set<string>()
+    mapStrings(batch, (value, use) => {
+      if (use === "text") blockTexts.add(value)
+      else if (use !== "id" || !KNOWN_ID.test(value)) others.add(value)
       return value
     })
-    const values = [...new Set([...said, ...other])]
+    const values = [...new Set([...blockTexts, ...others])]
     const { counts, texts } = yield* redact(values)
     const masked = new Map(values.map((value, i) => [value, texts[i]!]))
     return {
-      ...over(batch, (value, use) => bound[use](value, masked.get(value) ?? value)),
+      ...mapStrings(batch, (value, use) => bound[use](value, masked.get(value) ?? value)),
       redactions: counts
     }
   })

@@ -115,12 +115,12 @@ const redactBatch = async (
 ): Promise<ReadonlyArray<string>> => {
   const content = blankEscapes(texts.join(separator))
   const shaped = await Secretlint.findings(content).then((found) => [...found, ...SecretPatterns.findings(content)])
-  const told = [...SecretCommands.findings(content), ...SecretAssignments.findings(content)]
+  const named = [...SecretCommands.findings(content), ...SecretAssignments.findings(content)]
   const findings = merge([
     ...PrivatePassages.findings(texts, starts),
     ...shaped,
-    ...told,
-    ...await LineBreaks.findings(content, separator, shaped, told)
+    ...named,
+    ...await LineBreaks.findings(content, separator, shaped, named)
   ])
   let next = 0
   return texts.map((text, index) => {

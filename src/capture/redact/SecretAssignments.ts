@@ -1,6 +1,6 @@
 /** Finds secrets by the name before them: `password = "…"`, `API_KEY=…`, `--token …`, `密码是…`. */
 import type { Finding } from "./Secretlint.ts"
-import { entropy, isMixed, isPlaceholder, isRandom, isSomethingElse, isUuid, isWords } from "./SecretValue.ts"
+import { entropy, isMixed, isOrdinary, isPlaceholder, isRandom, isUuid, isWords } from "./SecretValue.ts"
 
 const name = new RegExp(
   [
@@ -13,11 +13,11 @@ const name = new RegExp(
 )
 
 /** Words that make the name after them no secret's: `max_tokens`, `nextPageToken`, `compass`. */
-const otherBefore = new Set(
+const excludingPrefixes = new Set(
   "max min num total count page continuation hashed js by com encom sur tres over under".split(" ")
 )
 /** Words that make the name before them no secret's: `tokenUrl`, `password_file`, `secretName`. */
-const otherAfter = new Set(
+const excludingSuffixes = new Set(
   ("count type types kind limit length len size budget usage url urls uri path file dir ttl expiry expires expiration " +
     "issued hash name names label title field input column regex pattern prefix suffix placeholder arn at version " +
     "algorithm policy hint error message ref id ids izer izers ized").split(" ")
@@ -98,7 +98,7 @@ type Style = "quoted" | "bare" | "environment"
 const isSecret = (name: string, written: string, style: Style, isLoose: boolean): boolean => {
   // A secret may stand before the extension of a file's name.
   const value = written.slice(0, JUDGED).replace(/\.(?:txt|log|md)$/, "")
-  if (isSomethingElse(value) || entropy(value) < 2) return false
+  if (isOrdinary(value) || entropy(value) < 2) return false
   const password = passwordName.test(name)
   if (value.length < 8) return password && !isLoose && /\d/.test(value) && /[A-Za-z]/.test(value)
   // The authorization code of a Chinese mail account is 16 lower-case letters.
@@ -108,16 +108,16 @@ const isSecret = (name: string, written: string, style: Style, isLoose: boolean)
     const isOther = /[(){}]|^[A-Za-z_]\w{0,40}=[^=]/.test(value)
     return isMixed(value) && !isOther && (password || (isRandom(value) && !isUuid(value)))
   }
-  const telling = /pass|secret|token|key|credential/i.test(value)
+  const namesSecret = /pass|secret|token|key|credential/i.test(value)
   if (/^\d+$/.test(value)) return password
   // "key" alone is a weak sign, as in `OPENAI_KEY=…`.
   if (/[a-z0-9]_key$/i.test(name) && !/(?:api|access|private|secret|auth)_key$/i.test(name)) {
     return style !== "bare" && value.length >= 20 && isRandom(value)
   }
-  if (isWords(value)) return !telling && (style === "environment" || (password && /\d/.test(value)))
+  if (isWords(value)) return !namesSecret && (style === "environment" || (password && /\d/.test(value)))
   if (/\d/.test(value)) return true
   if (/^[A-Za-z]+$/.test(value)) {
-    if (style === "bare") return !telling && isRandom(value)
+    if (style === "bare") return !namesSecret && isRandom(value)
     return style === "environment" || password || isRandom(value)
   }
   if (style === "bare") return /[+/=]/.test(value) && isRandom(value)
@@ -188,8 +188,8 @@ const phraseAt = (text: string, index: number, full: string, environment: boolea
   if (inQuotes !== null) {
     const value = inQuotes[2] ?? ""
     const words = value.split(" ")
-    const isTold = isPhrase ? words.length >= 4 && !sentence.test(value) : /[\d!@#$%^&*+?~]/.test(value)
-    return words.length > 1 && isTold && !isPlaceholder(value)
+    const looksSecret = isPhrase ? words.length >= 4 && !sentence.test(value) : /[\d!@#$%^&*+?~]/.test(value)
+    return words.length > 1 && looksSecret && !isPlaceholder(value)
       ? { start: index + 1, end: quotedPhrase.lastIndex - 1, style: "quoted" }
       : undefined
   }
@@ -218,9 +218,9 @@ export const findings = (text: string): ReadonlyArray<Finding> => {
     const environment = /^=\S/.test(text.slice(end, end + 2)) && /^[A-Z][A-Z0-9_]*$/.test(full)
     const joint = environment ? { index: end + 1, isLoose: false } : jointAt(text, end, prefix)
     if (joint === undefined) continue
-    if (wordsOf(prefix).some((word) => otherBefore.has(word)) || publicKey.test(full)) continue
+    if (wordsOf(prefix).some((word) => excludingPrefixes.has(word)) || publicKey.test(full)) continue
     const after = wordsOf(match[1] ?? "")
-    if (after.some((word) => otherAfter.has(word)) && after.at(-1) !== "salt") continue
+    if (after.some((word) => excludingSuffixes.has(word)) && after.at(-1) !== "salt") continue
     const index = joint.index + (openingQuote.test(text.charAt(joint.index)) ? 1 : 0)
     const phrase = joint.isLoose ? undefined : phraseAt(text, index, full, environment)
     const value = phrase ?? valueAt(text, index, environment)

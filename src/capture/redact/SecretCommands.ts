@@ -1,6 +1,6 @@
 /** Finds secrets by their place in a header, a command line, a Kubernetes secret or a sentence. */
 import type { Finding } from "./Secretlint.ts"
-import { isMixed, isPlaceholder, isRandom, isSomethingElse, isWords } from "./SecretValue.ts"
+import { isMixed, isOrdinary, isPlaceholder, isRandom, isWords } from "./SecretValue.ts"
 
 const authorization = new RegExp(
   "(?:" + [
@@ -21,7 +21,7 @@ const isCredentials = (value: string): boolean =>
 const isCredential = (matched: string, value: string): boolean => {
   if (/\bbasic\s/i.test(matched)) return false
   if (isRandom(value)) return true
-  return /^authorization/i.test(matched) && /\d/.test(value) && !isSomethingElse(value) && !isWords(value)
+  return /^authorization/i.test(matched) && /\d/.test(value) && !isOrdinary(value) && !isWords(value)
 }
 
 const headers = (text: string, found: Array<Finding>): void => {
@@ -37,10 +37,10 @@ const headers = (text: string, found: Array<Finding>): void => {
 
 type Judge = (value: string) => boolean
 
-const isGiven: Judge = (value) => !isPlaceholder(value) && !/^\d{1,6}$/.test(value)
+const isNoPlaceholder: Judge = (value) => !isPlaceholder(value) && !/^\d{1,6}$/.test(value)
 /** Stricter, for options that mean something else in other programs, and for sentences, which may say anything. */
-const isTelling: Judge = (value) => isMixed(value) && !isSomethingElse(value)
-const isKey: Judge = (value) => isRandom(value) && !isSomethingElse(value)
+const isPasswordLike: Judge = (value) => isMixed(value) && !isOrdinary(value)
+const isKeyLike: Judge = (value) => isRandom(value) && !isOrdinary(value)
 
 interface Option {
   readonly names: string
@@ -55,9 +55,9 @@ interface Option {
 /** An escaped quote has blanks after it (see Redactor). */
 const quote = "(?:[\"']\\s{0,8})?"
 const plain = "([^\\s\"'$|;<>]{3,})"
-const apart = new RegExp(` ?${quote}${plain}`, "y")
+const spacedValue = new RegExp(` ?${quote}${plain}`, "y")
 /** Value joined to its option, without a blank: `mysql -p shop` names a database. */
-const joined = new RegExp(`${quote}${plain}`, "y")
+const attachedValue = new RegExp(`${quote}${plain}`, "y")
 const afterUser = (separator: string) =>
   new RegExp(`[ =]?${quote}[^\\s${separator}"'$]{1,64}${separator}${quote}([^\\s"'$]{3,})`, "y")
 
@@ -67,50 +67,62 @@ const options: ReadonlyArray<Option> = [
     command: /\bcurl\b/,
     kind: "basic-auth",
     value: afterUser(":"),
-    isSecret: isGiven
+    isSecret: isNoPlaceholder
   },
-  { names: "-a --auth", command: /\bhttps? /, kind: "basic-auth", value: afterUser(":"), isSecret: isGiven },
-  { names: "-u", command: /\blftp\b/, kind: "password", value: afterUser(","), isSecret: isGiven },
-  { names: "-U", command: /\bsmbclient\b/, kind: "password", value: afterUser("%"), isSecret: isGiven },
-  { names: "-b --cookie", command: /\bcurl\b/, kind: "cookie", value: afterUser("="), isSecret: isKey },
-  { names: "--from-literal", command: /\bsecret\b/, kind: "secret", value: afterUser("="), isSecret: isKey },
-  { names: "-p", command: /\bsshpass\s+-p$/, kind: "password", value: apart, isSecret: isGiven },
-  { names: "-p", command: /\bmysql/, kind: "password", value: joined, isSecret: isGiven },
-  { names: "-p", command: /\b7za?\b/, kind: "password", value: joined, isSecret: isTelling },
-  { names: "-p", command: /\bmongo/, kind: "password", value: apart, isSecret: isTelling },
+  { names: "-a --auth", command: /\bhttps? /, kind: "basic-auth", value: afterUser(":"), isSecret: isNoPlaceholder },
+  { names: "-u", command: /\blftp\b/, kind: "password", value: afterUser(","), isSecret: isNoPlaceholder },
+  { names: "-U", command: /\bsmbclient\b/, kind: "password", value: afterUser("%"), isSecret: isNoPlaceholder },
+  { names: "-b --cookie", command: /\bcurl\b/, kind: "cookie", value: afterUser("="), isSecret: isKeyLike },
+  { names: "--from-literal", command: /\bsecret\b/, kind: "secret", value: afterUser("="), isSecret: isKeyLike },
+  { names: "-p", command: /\bsshpass\s+-p$/, kind: "password", value: spacedValue, isSecret: isNoPlaceholder },
+  { names: "-p", command: /\bmysql/, kind: "password", value: attachedValue, isSecret: isNoPlaceholder },
+  { names: "-p", command: /\b7za?\b/, kind: "password", value: attachedValue, isSecret: isPasswordLike },
+  { names: "-p", command: /\bmongo/, kind: "password", value: spacedValue, isSecret: isPasswordLike },
   {
     names: "-p",
     command: /\b(?:docker|podman|registry|az|oc) login\b/,
     kind: "password",
-    value: apart,
-    isSecret: isGiven
+    value: spacedValue,
+    isSecret: isNoPlaceholder
   },
-  { names: "-a", command: /\bredis-cli\b/, kind: "password", value: apart, isSecret: isGiven },
-  { names: "-P", command: /\b(?:un)?zip\b/, kind: "password", value: apart, isSecret: isTelling },
-  { names: "-P", command: /\bsqlcmd\b/, kind: "password", value: apart, isSecret: isGiven },
-  { names: "-w", command: /\bldap\w/, kind: "password", value: apart, isSecret: isTelling },
-  { names: "-storepass -keypass", command: /\bkeytool\b/, kind: "password", value: apart, isSecret: isGiven },
+  { names: "-a", command: /\bredis-cli\b/, kind: "password", value: spacedValue, isSecret: isNoPlaceholder },
+  { names: "-P", command: /\b(?:un)?zip\b/, kind: "password", value: spacedValue, isSecret: isPasswordLike },
+  { names: "-P", command: /\bsqlcmd\b/, kind: "password", value: spacedValue, isSecret: isNoPlaceholder },
+  { names: "-w", command: /\bldap\w/, kind: "password", value: spacedValue, isSecret: isPasswordLike },
+  {
+    names: "-storepass -keypass",
+    command: /\bkeytool\b/,
+    kind: "password",
+    value: spacedValue,
+    isSecret: isNoPlaceholder
+  },
   {
     names: "-passin",
     command: /\bopenssl\b/,
     kind: "password",
     value: /\s(?:pass:)([^\s"'$|;<>]{3,})/y,
-    isSecret: isGiven
+    isSecret: isNoPlaceholder
   },
-  { names: "--dbpass", command: /\bwp\b/, kind: "password", value: /[ =]["']?([^\s"'$|;<>]{3,})/y, isSecret: isGiven },
+  {
+    names: "--dbpass",
+    command: /\bwp\b/,
+    kind: "password",
+    value: /[ =]["']?([^\s"'$|;<>]{3,})/y,
+    isSecret: isNoPlaceholder
+  },
   {
     names: "--body",
     command: /\bsecret set\b/,
     kind: "secret",
     value: new RegExp(`[ =]${quote}${plain}`, "y"),
-    isSecret: isKey
+    isSecret: isKeyLike
   },
   {
     names: "-b -bc -nb -Bb",
     command: /\bhtpasswd\s+-\w+$/,
     kind: "password",
     value: /\s+\S{1,128}\s+\S{1,64}\s+["']?([^\s"'$|;<>]{3,})/y,
-    isSecret: isGiven
+    isSecret: isNoPlaceholder
   }
 ]
 
@@ -154,7 +166,7 @@ const pipedValues = (text: string, found: Array<Finding>): void => {
     const before = text.slice(Math.max(0, index - COMMAND), index)
     const match = echoed.exec(before)
     const secret = match?.[1]
-    if (match === null || secret === undefined || !isGiven(secret)) continue
+    if (match === null || secret === undefined || !isNoPlaceholder(secret)) continue
     const start = index - before.length + match.index + match[0].lastIndexOf(secret)
     found.push({ start, end: start + secret.length, kind: "password" })
   }
@@ -179,22 +191,22 @@ const rules: ReadonlyArray<Rule> = [
         "sonar\\.login)=)([^\\s\"'`;,&]{16,})",
       "g"
     ),
-    isSecret: isKey
+    isSecret: isKeyLike
   },
   {
     literal: "login ",
     kind: "token",
     pattern: /login ([\w.-]{20,})(?<=\b(?:wandb|cargo|vault|heroku|flyctl|wrangler) (?:auth )?login [\w.-]{20,512})/g,
-    isSecret: isKey
+    isSecret: isKeyLike
   },
   {
     literal: "IDENTIFIED",
     kind: "password",
     pattern: /\bIDENTIFIED\s{1,4}(?:WITH\s{1,4}\S{1,40}\s{1,4})?BY\s{1,4}["']\s{0,8}([^"'\n]{6,})/g,
-    isSecret: isGiven
+    isSecret: isNoPlaceholder
   },
-  { literal: "net user", kind: "password", pattern: /\bnet user \S{1,64} ([^\s"']{6,})/g, isSecret: isTelling },
-  { literal: "requirepass", kind: "password", pattern: /\brequirepass ([^\s"']{6,})/g, isSecret: isGiven },
+  { literal: "net user", kind: "password", pattern: /\bnet user \S{1,64} ([^\s"']{6,})/g, isSecret: isPasswordLike },
+  { literal: "requirepass", kind: "password", pattern: /\brequirepass ([^\s"']{6,})/g, isSecret: isNoPlaceholder },
   {
     literal: "auth",
     kind: "basic-auth",
@@ -206,13 +218,13 @@ const rules: ReadonlyArray<Rule> = [
     literal: "auth",
     kind: "basic-auth",
     pattern: /\bauth\s?=\s?(?:[\w.]{0,20}Auth)?\(["'][^"'\n]{1,64}["']\s{0,8},\s?["']\s{0,8}([^"'\s]{6,})(?=["'\s])/g,
-    isSecret: isGiven
+    isSecret: isNoPlaceholder
   },
   {
     literal: "sk\"",
     kind: "secret",
     pattern: /\bsk"\s{0,8}:\s?"\s{0,8}([A-Za-z0-9+/=]{20,})(?=["\s])/g,
-    isSecret: isKey
+    isSecret: isKeyLike
   },
   // A constructor or a method whose only argument is a key.
   {
@@ -220,35 +232,35 @@ const rules: ReadonlyArray<Rule> = [
     kind: "api-key",
     pattern:
       /\((?=["'])(?<=(?:Client(?:V2)?|init|login|authenticate|configure)\()["']\s{0,8}([\w-]{24,})(?=["']\s{0,8}\))/g,
-    isSecret: isKey
+    isSecret: isKeyLike
   },
   // A line of .pgpass
   {
     literal: ":",
     kind: "password",
     pattern: /:(?:\d{4,5}|\*):[\w*-]{1,64}:[\w*-]{1,64}:([^\s:"']{8,})/g,
-    isSecret: isTelling
+    isSecret: isPasswordLike
   },
   {
     literal: / as (?:\w{1,8} )?(?:\w{1,20} )?(?:password|passphrase|secret|token)\b/,
     kind: "password",
     pattern:
       /\b(?:use|using|with|set) ["'`]?([^\s"'`]{8,})(?=["'`]? as (?:(?:the|my|a|its|your) )?(?:\w{1,20} )?(?:password|passphrase|secret|token)\b)/g,
-    isSecret: isTelling
+    isSecret: isPasswordLike
   },
   {
     literal: " / ",
     kind: "password",
     pattern:
       /\/ (?=["'`]?[^\s"'`]{8})(?<=\b(?:[Ll]og(?:ged)? ?in|[Ss]ign ?in|[Cc]redentials?|[Aa]ccount)\b[^\n/]{0,40} \/ )["'`]?([^\s"'`]{8,})/g,
-    isSecret: isTelling
+    isSecret: isPasswordLike
   },
   {
     literal: "/",
     kind: "password",
     pattern:
       /\/(?<=[Uu]ser(?:name)?\s?\/)\s?[Pp]ass(?:word)?\s?(?::|is|=)\s{0,2}["'`]?[\w.@-]{1,64}\s?\/\s?([^\s"'`]{8,})/g,
-    isSecret: isTelling
+    isSecret: isPasswordLike
   }
 ]
 
@@ -262,7 +274,7 @@ const cookies = (text: string, found: Array<Finding>): void => {
     for (const pair of pairs.matchAll(cookie)) {
       const value = pair[1] ?? ""
       const end = offset + pair.index + pair[0].length
-      if (isKey(value)) found.push({ start: end - value.length, end, kind: "cookie" })
+      if (isKeyLike(value)) found.push({ start: end - value.length, end, kind: "cookie" })
     }
   }
 }
@@ -285,7 +297,7 @@ const kubernetesSecrets = (text: string, found: Array<Finding>): void => {
     for (const match of text.slice(from, done).matchAll(entry)) {
       const value = match[1] ?? ""
       const end = from + match.index + match[0].length
-      if (isKey(value) && !/^[0-9a-f]+$/.test(value)) found.push({ start: end - value.length, end, kind: "secret" })
+      if (isKeyLike(value) && !/^[0-9a-f]+$/.test(value)) found.push({ start: end - value.length, end, kind: "secret" })
     }
   }
 }
@@ -297,7 +309,7 @@ const printedSecrets = (text: string, found: Array<Finding>): void => {
   for (const match of text.matchAll(printedSecret)) {
     const value = match[1] ?? ""
     const end = match.index + match[0].length
-    if (isKey(value)) found.push({ start: end - value.length, end, kind: "secret" })
+    if (isKeyLike(value)) found.push({ start: end - value.length, end, kind: "secret" })
   }
 }
 

@@ -17,7 +17,7 @@ const reference = new RegExp(
   "^(?:\\$\\{?[A-Za-z_]\\w*\\}?|\\$env:\\w+|%\\w+%|@\\w+)$" +
     "|^\\$\\(|\\$\\{|\\{\\{|process\\.env|os\\.environ|getenv|import\\.meta|secrets\\."
 )
-const standIn = new RegExp(
+const placeholderText = new RegExp(
   [
     "^[<[{(]|\\[redacted:|\\*\\*\\*|\\.\\.\\.|…|x{5,}|(?:^|[-_])x{4,}|^your(?=[A-Z])",
     "^(?:my|the|some|to[-_]?do)[-_ ]|(?:^|[-_ ])(?:your|insert|replace|enter)[-_ ]",
@@ -33,7 +33,7 @@ const trivial =
  * than 3 different characters.
  */
 export const isPlaceholder = (value: string): boolean =>
-  reference.test(value) || standIn.test(value) || trivial.test(value) || new Set(value.slice(0, 64)).size < 3
+  reference.test(value) || placeholderText.test(value) || trivial.test(value) || new Set(value.slice(0, 64)).size < 3
 
 const parts = /[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[-_.$:/]/g
 const consonants = /[bcdfghjklmnpqrstvwxz]{5}/i
@@ -71,7 +71,7 @@ const member = /^[A-Za-z_$][\w$]{0,23}(?:\??\.[A-Za-z_$][\w$]{0,23})+!?$/
 const prose = /[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef“”„]|^[),;}\]]/
 
 /** Matches a placeholder, location, number, version, date, code or sentence; also as the name of a text file. */
-export const isSomethingElse = (value: string): boolean => {
+export const isOrdinary = (value: string): boolean => {
   const stem = value.replace(/\.(?:txt|log|md)$/, "")
   return isPlaceholder(stem) || location.test(stem) || isPath(stem) || version.test(stem) || date.test(stem) ||
     call.test(stem) || goTest.test(stem) || member.test(stem) || prose.test(stem)

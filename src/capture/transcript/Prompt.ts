@@ -4,16 +4,16 @@
  */
 import { isReport } from "../../domain/Report.ts"
 
-export type Heard =
-  | { readonly _tag: "Asked"; readonly text: string }
+export type UserText =
+  | { readonly _tag: "Prompt"; readonly text: string }
   /** Late result of something begun earlier; nobody's prompt. */
-  | { readonly _tag: "Reported"; readonly text: string; readonly toolUseId?: string }
+  | { readonly _tag: "Report"; readonly text: string; readonly toolUseId?: string }
   /** Typed by nobody, but worth keeping in its place, such as an interruption. */
-  | { readonly _tag: "Noted"; readonly text: string }
+  | { readonly _tag: "Note"; readonly text: string }
   | { readonly _tag: "Skipped"; readonly reason: string }
 
-const asked = (text: string): Heard => ({ _tag: "Asked", text })
-const skipped = (reason: string): Heard => ({ _tag: "Skipped", reason })
+const prompt = (text: string): UserText => ({ _tag: "Prompt", text })
+const skipped = (reason: string): UserText => ({ _tag: "Skipped", reason })
 
 const NOTE = "ide_[a-z_]{1,30}|new-diagnostics|browser_instruction|fork-boilerplate|[a-z-]{1,40}-hook"
 const NOTE_BEFORE = new RegExp(`^\\s*<(${NOTE})(?:\\s[^>]{0,200})?>`)
@@ -28,13 +28,13 @@ const withoutNotes = (text: string): string => {
     if (at < 0) break
     from = at + end.length
   }
-  let said = from === 0 ? text : text.slice(from).trimStart()
-  for (let found; (found = NOTE_AFTER.exec(said.trimEnd().slice(-50))) !== null;) {
-    const begin = said.lastIndexOf(`<${found[1]}`, said.length - 1)
+  let kept = from === 0 ? text : text.slice(from).trimStart()
+  for (let found; (found = NOTE_AFTER.exec(kept.trimEnd().slice(-50))) !== null;) {
+    const begin = kept.lastIndexOf(`<${found[1]}`, kept.length - 1)
     if (begin < 0) break
-    said = said.slice(0, begin)
+    kept = kept.slice(0, begin)
   }
-  return said.trimEnd()
+  return kept.trimEnd()
 }
 
 const LOCAL_COMMANDS = new Set(
@@ -70,23 +70,23 @@ const MEMORY = /^\s*<user-memory-input>/
 
 const unwrapped = (text: string, begin: RegExp, end: string): string => text.replace(begin, "").split(end)[0]!.trim()
 
-const reported = (text: string): Heard => {
+const report = (text: string): UserText => {
   const toolUseId = /<tool-use-id>([^<\s]+)<\/tool-use-id>/.exec(text)?.[1]
-  return { _tag: "Reported", text, ...(toolUseId !== undefined && { toolUseId }) }
+  return { _tag: "Report", text, ...(toolUseId !== undefined && { toolUseId }) }
 }
 
-/** Classifies a cleaned text. `isUntyped` marks a line that says itself that no one typed it. */
-export const hear = (text: string, isUntyped: boolean): Heard => {
-  if (isUntyped) return reported(text)
-  const said = withoutNotes(text)
-  if (said.trim() === "") return skipped("note for Claude")
-  if (COMMAND.test(said)) {
-    const command = commandPrompt(said)
-    return command === undefined ? skipped("local command") : asked(command)
+/** Classifies a cleaned text. `isMarkedReport` is set when other fields of its line mark it as a report. */
+export const classify = (text: string, isMarkedReport: boolean): UserText => {
+  if (isMarkedReport) return report(text)
+  const own = withoutNotes(text)
+  if (own.trim() === "") return skipped("note for Claude")
+  if (COMMAND.test(own)) {
+    const command = commandPrompt(own)
+    return command === undefined ? skipped("local command") : prompt(command)
   }
-  if (META.test(said)) return skipped("meta")
-  if (FROM_LEAD.test(said)) return asked(unwrapped(said, FROM_LEAD, "</teammate-message>"))
-  if (isReport(said)) return reported(said)
-  if (MEMORY.test(said)) return asked(unwrapped(said, MEMORY, "</user-memory-input>"))
-  return INTERRUPTION.test(said) ? { _tag: "Noted", text: said } : asked(said)
+  if (META.test(own)) return skipped("meta")
+  if (FROM_LEAD.test(own)) return prompt(unwrapped(own, FROM_LEAD, "</teammate-message>"))
+  if (isReport(own)) return report(own)
+  if (MEMORY.test(own)) return prompt(unwrapped(own, MEMORY, "</user-memory-input>"))
+  return INTERRUPTION.test(own) ? { _tag: "Note", text: own } : prompt(own)
 }

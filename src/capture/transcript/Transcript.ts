@@ -6,8 +6,8 @@
  */
 import type { Block, Message, SessionFacts } from "../../domain/Conversation.ts"
 import { idOf } from "../../domain/Ids.ts"
-import { stripFence, without } from "../../domain/Injection.ts"
-import { hear } from "./Prompt.ts"
+import { removePassages, stripFence } from "../../domain/Injection.ts"
+import { classify } from "./Prompt.ts"
 
 /** Session and thread of a message seen before. */
 export interface Place {
@@ -19,7 +19,7 @@ export type Line =
   | { readonly _tag: "Message"; readonly message: Message; readonly facts: SessionFacts }
   | { readonly _tag: "Facts"; readonly facts: SessionFacts }
   | { readonly _tag: "Skipped"; readonly reason: string }
-  | { readonly _tag: "Bad"; readonly reason: string }
+  | { readonly _tag: "Malformed"; readonly reason: string }
 
 /** Longest text of a block, in characters: its head and tail are kept. A tool's output is rarely worth more. */
 export const MAX_BLOCK_LENGTH = 16_384
@@ -81,7 +81,7 @@ const TYPE_NAME = /^[a-z]{1,20}(?:[-_][a-z]{1,20}){0,3}$/
 const INTERNAL_AGENT = /^a(?:compact|prompt_suggestion)-/
 
 const skipped = (reason: string): Line => ({ _tag: "Skipped", reason })
-const bad = (reason: string): Line => ({ _tag: "Bad", reason })
+const malformed = (reason: string): Line => ({ _tag: "Malformed", reason })
 
 /** Claude Code's preview of an output of ours that is too long to be shown: the fence lacks its end. */
 const PREVIEW = /<persisted-output>[^<]{0,2000}<claude-memory\b[^>]{0,200}>/
@@ -91,8 +91,8 @@ const UNFENCED_ANSWER = /^\s*\{"begin":""\}\s*$/
 
 /** Removes injected memories, Claude Code's reminders to Claude, and terminal colours. */
 const clean = (value: string): string =>
-  without(
-    without(stripFence(value), PREVIEW, "</persisted-output>").replace(UNFENCED_ANSWER, ""),
+  removePassages(
+    removePassages(stripFence(value), PREVIEW, "</persisted-output>").replace(UNFENCED_ANSWER, ""),
     /<system-reminder>/,
     "</system-reminder>"
   )
@@ -181,25 +181,25 @@ const isReport = (line: Json): boolean => {
 }
 
 /** Converts the blocks of a user's line: prompts become text, reports become tool results. */
-const heard = (line: Json, found: ReadonlyArray<Block>) => {
+const userBlocks = (line: Json, found: ReadonlyArray<Block>) => {
   const blocks: Array<Block> = []
-  let isAsked = false
+  let hasPrompt = false
   let reason = "empty"
   for (const each of found) {
     if (each.kind !== "text") {
       blocks.push(each)
       continue
     }
-    const what = hear(each.text, isReport(line))
-    if (what._tag === "Skipped") reason = what.reason
-    else if (what._tag === "Reported") {
-      blocks.push(...block("tool_result", what.text, what.toolUseId === undefined ? {} : { toolUseId: what.toolUseId }))
+    const read = classify(each.text, isReport(line))
+    if (read._tag === "Skipped") reason = read.reason
+    else if (read._tag === "Report") {
+      blocks.push(...block("tool_result", read.text, read.toolUseId === undefined ? {} : { toolUseId: read.toolUseId }))
     } else {
-      blocks.push(...block("text", what.text))
-      isAsked ||= what._tag === "Asked"
+      blocks.push(...block("text", read.text))
+      hasPrompt ||= read._tag === "Prompt"
     }
   }
-  return { blocks, reason, isAsked: isAsked && blocks.every(({ kind }) => kind !== "tool_result") }
+  return { blocks, reason, isPrompt: hasPrompt && blocks.every(({ kind }) => kind !== "tool_result") }
 }
 
 const factsOf = (line: Json, sessionId: string, occurredAt: number | undefined, title?: string): SessionFacts => ({
@@ -236,11 +236,11 @@ export const parse = (
   try {
     line = JSON.parse(trimmed)
   } catch {
-    return bad("not JSON")
+    return malformed("not JSON")
   }
-  if (!isObject(line)) return bad("not a JSON object")
+  if (!isObject(line)) return malformed("not a JSON object")
   const type = text(line.type)
-  if (type === undefined) return bad("no line type")
+  if (type === undefined) return malformed("no line type")
   if (INTERNAL_AGENT.test(text(line.agentId) ?? "")) return skipped("internal agent")
   const sessionId = sessionOf(line) ?? fileSession
   const occurredAt = timeOf(line)
@@ -332,9 +332,9 @@ const messageLine = (
   placeOf: (uuid: string) => Place | undefined
 ): Line => {
   if (line.isMeta === true) return skipped("meta")
-  if (!isObject(line.message)) return bad(`${type} line without a message`)
+  if (!isObject(line.message)) return malformed(`${type} line without a message`)
   const content = line.message.content
-  if (typeof content !== "string" && !Array.isArray(content)) return bad(`${type} message without content`)
+  if (typeof content !== "string" && !Array.isArray(content)) return malformed(`${type} message without content`)
   const parentUuid = text(line.parentUuid) ?? null
   const uuid = text(line.uuid) ?? idOf("message", sessionId, String(parentUuid), json(line.timestamp), json(content))
   const isSide = line.isSidechain === true
@@ -345,9 +345,9 @@ const messageLine = (
   const facts = factsOf(line, sessionId, occurredAt)
 
   const found = blocksOf(content)
-  const said = type === "user" && line.isCompactSummary !== true ? heard(line, found) : undefined
-  const blocks = said?.blocks ?? found
-  if (blocks.length === 0) return skipped(said?.reason ?? "empty")
+  const user = type === "user" && line.isCompactSummary !== true ? userBlocks(line, found) : undefined
+  const blocks = user?.blocks ?? found
+  if (blocks.length === 0) return skipped(user?.reason ?? "empty")
   const isSummary = type === "user" && (line.isCompactSummary === true || SUMMARY.test(blocks[0]!.text))
   return {
     _tag: "Message",
@@ -361,7 +361,7 @@ const messageLine = (
         ? line.isApiErrorMessage === true || line.message.model === "<synthetic>" ? "system" : "assistant"
         : "human",
       blocks,
-      isPrompt: !isSummary && said?.isAsked === true,
+      isPrompt: !isSummary && user?.isPrompt === true,
       isSummary,
       occurredAt: occurredAt ?? 0
     }

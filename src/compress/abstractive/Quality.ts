@@ -2,10 +2,10 @@
  * Scores a unit that a model wrote from 0 to 1, without asking a model. Units below their type's threshold are
  * discarded.
  */
-import { withoutAddresses } from "../../domain/Addresses.ts"
 import type { Role } from "../../domain/Conversation.ts"
 import { type Source, sourceOf, type Unfounded, unfoundedIn } from "../../domain/Faithfulness.ts"
 import { isReadable } from "../../domain/Language.ts"
+import { withoutInstructions } from "../../domain/MachineInstructions.ts"
 import { MAX_CONTENT_LENGTH, type UnitType, weightedLength } from "../../domain/MemoryUnit.ts"
 import { lexemes } from "../../domain/Tokenizer.ts"
 
@@ -123,7 +123,7 @@ export interface Origin {
 export const originOf = (text: string, said: string): Origin => ({
   text,
   said,
-  source: sourceOf(withoutAddresses(text))
+  source: sourceOf(withoutInstructions(text))
 })
 
 export const judge = (written: Written, { said, source, text }: Origin): Verdict => {

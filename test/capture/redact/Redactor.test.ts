@@ -103,7 +103,7 @@ const surroundings: Readonly<Record<string, readonly [before: string, after: str
 
 const one = (text: string): Effect.Effect<string> => Effect.map(redact([text]), ({ texts }) => texts[0] ?? "")
 
-describe("tokens told by their shape", () => {
+describe("tokens recognized by their shape", () => {
   for (const [index, [kind, secret]] of tokens.entries()) {
     it.effect(`${index} ${kind}`, () =>
       Effect.gen(function*() {
@@ -129,7 +129,7 @@ const basic = Buffer.from("deploy:" + random(lower, 12)).toString("base64")
 const password = "Tr0ub4dor" + "&3"
 
 /** Texts with the secret between « and ». */
-const told: ReadonlyArray<readonly [kind: string, text: string]> = [
+const named: ReadonlyArray<readonly [kind: string, text: string]> = [
   ["password", `password = "«${strong}»"`],
   ["password", `my password is «${password}» by the way`],
   ["password", `the db password: «${password}»`],
@@ -215,8 +215,8 @@ const told: ReadonlyArray<readonly [kind: string, text: string]> = [
   ["private", "x «\\u003cprivate\\u003ey\\u003c/private\\u003e» z"]
 ]
 
-describe("secrets told by what is around them", () => {
-  for (const [index, [kind, marked]] of told.entries()) {
+describe("secrets recognized by the text around them", () => {
+  for (const [index, [kind, marked]] of named.entries()) {
     it.effect(`${index} ${kind}`, () =>
       Effect.gen(function*() {
         const [before = "", secret = "", after = ""] = marked.split(/[«»]/)
@@ -335,8 +335,8 @@ describe("look-alikes", () => {
   }
 })
 
-const secrets = [...tokens.map(([, secret]) => secret), ...told.map(([, text]) => text.split(/[«»]/)[1] ?? "")]
-const contexts = told.map(([, text]) => text.replaceAll(/[«»]/g, ""))
+const secrets = [...tokens.map(([, secret]) => secret), ...named.map(([, text]) => text.split(/[«»]/)[1] ?? "")]
+const contexts = named.map(([, text]) => text.replaceAll(/[«»]/g, ""))
 
 const anyText = FastCheck.oneof(
   FastCheck.string({ unit: "binary", maxLength: 200 }),
@@ -576,7 +576,7 @@ describe("redact", () => {
         const text = head + parts.map(([secret, after]) => `\n${secret}\n${after}`).join("")
         const redacted = yield* one(text)
         for (const [, secret] of tokens) assert.isFalse(redacted.includes(secret), secret)
-        for (const [, marked] of told) {
+        for (const [, marked] of named) {
           const secret = marked.split(/[«»]/)[1] ?? ""
           if (parts.some(([part]) => part === marked.replaceAll(/[«»]/g, ""))) {
             assert.isFalse(redacted.includes(marked.replaceAll(/[«»]/g, "")), secret)

@@ -114,13 +114,13 @@ describe("stretches", () => {
     [FastCheck.oneof(whole, broken), FastCheck.integer({ min: 1, max: 70 }), FastCheck.integer({ min: 1, max: 80 })],
     ([bytes, chunkBytes, maxLineBytes]) =>
       Effect.map(stretchesOf(bytes, 0, { chunkBytes, maxLineBytes }), (stretches) => {
-        const given = stretches.flatMap(({ lines }) => lines)
+        const emitted = stretches.flatMap(({ lines }) => lines)
         const expected = expectedLines(bytes, 0, maxLineBytes)
         assert.deepStrictEqual(
-          given.map((line, i) => line.tooLong ? { ...line, text: expected[i]?.text } : line),
+          emitted.map((line, i) => line.tooLong ? { ...line, text: expected[i]?.text } : line),
           expected
         )
-        for (const [i, { text, tooLong }] of given.entries()) {
+        for (const [i, { text, tooLong }] of emitted.entries()) {
           if (tooLong) assert.isTrue(expected[i]?.text.startsWith(text.replace(/\ufffd+$/, "")))
         }
         // Stretches lie end to end, and the rest has no newline.
@@ -170,8 +170,8 @@ describe("stretches", () => {
           assert.deepStrictEqual(yield* stretchesOf(bytes, bytes.length), [])
         }
         for (const text of TORN) {
-          const given = (yield* stretchesOf(Buffer.from(before + text))).flatMap(({ lines }) => lines)
-          assert.strictEqual(given.length, before === "" ? 0 : 1, JSON.stringify(text))
+          const emitted = (yield* stretchesOf(Buffer.from(before + text))).flatMap(({ lines }) => lines)
+          assert.strictEqual(emitted.length, before === "" ? 0 : 1, JSON.stringify(text))
         }
       }
       const long = Buffer.from(`{"a":"${"x".repeat(200)}"}`)
@@ -183,14 +183,14 @@ describe("stretches", () => {
     Effect.gen(function*() {
       const one = "{\"a\":1}"
       for (const newline of ["\n", "\r\n"]) {
-        const given = (text: string) =>
+        const emitted = (text: string) =>
           Effect.map(stretchesOf(Buffer.from(one + newline + text), one.length), (stretches) =>
             stretches.flatMap(({ lines }) => lines.map(({ text }) => text)))
-        assert.deepStrictEqual(yield* given(""), [])
-        assert.deepStrictEqual(yield* given("next\n"), ["next"])
+        assert.deepStrictEqual(yield* emitted(""), [])
+        assert.deepStrictEqual(yield* emitted("next\n"), ["next"])
         // Only one newline is skipped: a blank line after it is a line.
-        assert.deepStrictEqual(yield* given("\nnext\n"), ["", "next"])
-        assert.deepStrictEqual(yield* given("\r\n"), ["\r"])
+        assert.deepStrictEqual(yield* emitted("\nnext\n"), ["", "next"])
+        assert.deepStrictEqual(yield* emitted("\r\n"), ["\r"])
       }
       // The file ends between \r and \n; then reading starts between them.
       assert.deepStrictEqual(yield* stretchesOf(Buffer.from(`${one}\r`), one.length), [])
@@ -237,14 +237,14 @@ describe("stretches", () => {
   it.effect("hold the beginning only of a line that is too long, enough to see a secret whole", () =>
     Effect.gen(function*() {
       const bytes = Buffer.from(`first\n${"x".repeat(400_000)}\nlast\n`)
-      const given = (yield* stretchesOf(bytes, 0, { chunkBytes: 50_000, maxLineBytes: 100_000 })).flatMap(({ lines }) =>
-        lines
-      )
-      assert.deepStrictEqual(given.map(({ tooLong }) => tooLong), [false, true, false])
-      assert.deepStrictEqual(given.map(({ offset }) => offset), [0, 6, 400_007])
-      assert.isAtMost(given[1]!.text.length, 100_000)
-      assert.isAtLeast(given[1]!.text.length, 8_192)
-      assert.strictEqual(given[2]!.text, "last")
+      const emitted = (yield* stretchesOf(bytes, 0, { chunkBytes: 50_000, maxLineBytes: 100_000 })).flatMap((
+        { lines }
+      ) => lines)
+      assert.deepStrictEqual(emitted.map(({ tooLong }) => tooLong), [false, true, false])
+      assert.deepStrictEqual(emitted.map(({ offset }) => offset), [0, 6, 400_007])
+      assert.isAtMost(emitted[1]!.text.length, 100_000)
+      assert.isAtLeast(emitted[1]!.text.length, 8_192)
+      assert.strictEqual(emitted[2]!.text, "last")
     }))
 })
 
@@ -257,9 +257,9 @@ describe("the head", () => {
 
   it.effect("tells the folder and the session", () =>
     Effect.gen(function*() {
-      const told = yield* head("{\"type\":\"mode\"}\n{\"cwd\":\"/home/mei/\\u6570\\\"据\",\"sessionId\": \"s9\"}\n")
-      assert.strictEqual(told.cwd, "/home/mei/数\"据")
-      assert.strictEqual(told.sessionId, "s9")
+      const facts = yield* head("{\"type\":\"mode\"}\n{\"cwd\":\"/home/mei/\\u6570\\\"据\",\"sessionId\": \"s9\"}\n")
+      assert.strictEqual(facts.cwd, "/home/mei/数\"据")
+      assert.strictEqual(facts.sessionId, "s9")
       const silent = yield* head("{\"cwd\":7}\nnonsense \"cwd\":\"\\q\"\n")
       assert.isUndefined(silent.cwd)
       assert.strictEqual(silent.sessionId, "s1")

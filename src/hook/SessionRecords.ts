@@ -21,13 +21,13 @@ export interface SessionRecord {
 }
 
 interface Records {
-  readonly of: (sessionId: string) => Effect.Effect<SessionRecord, PlatformError>
+  readonly get: (sessionId: string) => Effect.Effect<SessionRecord, PlatformError>
   readonly add: (sessionId: string, ids: ReadonlyArray<string>) => Effect.Effect<void, PlatformError>
   /** Forgets the session's units: compaction removed them from its context. */
   readonly reset: (sessionId: string) => Effect.Effect<void, PlatformError>
   readonly mute: (sessionId: string, isMuted: boolean) => Effect.Effect<void, PlatformError>
   /** Deletes the records without an entry since this time, in milliseconds since the epoch. */
-  readonly forgetBefore: (time: number) => Effect.Effect<void, PlatformError>
+  readonly deleteBefore: (time: number) => Effect.Effect<void, PlatformError>
 }
 
 const RESET = "-"
@@ -56,15 +56,15 @@ const nameOf = (sessionId: string) => /^[\w-]{1,100}$/.test(sessionId) ? session
 
 type Lines = ReadonlyArray<string>
 
-const over = (
+const fromLines = (
   { append, linesOf, ...rest }: {
     readonly linesOf: (sessionId: string) => Effect.Effect<Lines, PlatformError>
     readonly append: (sessionId: string, lines: Lines) => Effect.Effect<void, PlatformError>
-    readonly forgetBefore: (time: number) => Effect.Effect<void, PlatformError>
+    readonly deleteBefore: (time: number) => Effect.Effect<void, PlatformError>
   }
 ): Records => ({
   ...rest,
-  of: (sessionId) => Effect.map(linesOf(sessionId), read),
+  get: (sessionId) => Effect.map(linesOf(sessionId), read),
   add: (sessionId, ids) => ids.length === 0 ? Effect.void : append(sessionId, ids),
   reset: (sessionId) => append(sessionId, [RESET]),
   mute: (sessionId, isMuted) => append(sessionId, [isMuted ? MUTED : UNMUTED])
@@ -77,7 +77,7 @@ interface Entry {
 
 const inMemory = (): Records => {
   const state = Ref.unsafeMake<ReadonlyMap<string, Entry>>(new Map())
-  return over({
+  return fromLines({
     linesOf: (sessionId) => Effect.map(Ref.get(state), (all) => all.get(sessionId)?.lines ?? []),
     append: (sessionId, lines) =>
       Effect.flatMap(Clock.currentTimeMillis, (at) =>
@@ -85,17 +85,19 @@ const inMemory = (): Records => {
           state,
           (all) => new Map([...all, [sessionId, { lines: [...(all.get(sessionId)?.lines ?? []), ...lines], at }]])
         )),
-    forgetBefore: (time) => Ref.update(state, (all) => new Map([...all].filter(([, { at }]) => at >= time)))
+    deleteBefore: (time) => Ref.update(state, (all) => new Map([...all].filter(([, { at }]) => at >= time)))
   })
 }
 
 /** Without a layer, records are kept in memory for as long as the process lives. */
-export class Given extends Context.Reference<Given>()("claude-memory/Given", { defaultValue: inMemory }) {}
+export class SessionRecords
+  extends Context.Reference<SessionRecords>()("claude-memory/SessionRecords", { defaultValue: inMemory })
+{}
 
 /** Keeps the records in this folder, which is created by the first write. */
 export const layer = (folder: string) =>
   Layer.effect(
-    Given,
+    SessionRecords,
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
@@ -106,7 +108,7 @@ export const layer = (folder: string) =>
           (error) => error._tag === "SystemError" && error.reason === "NotFound",
           () => Effect.succeed(otherwise)
         )
-      return over({
+      return fromLines({
         linesOf: (sessionId) =>
           fs.readFileString(fileOf(sessionId)).pipe(
             Effect.map((text) => text.slice(-MAX_BYTES).split("\n")),
@@ -123,7 +125,7 @@ export const layer = (folder: string) =>
             () => Effect.zipRight(fs.makeDirectory(folder, { recursive: true, mode: 0o700 }), write)
           )
         },
-        forgetBefore: (time) =>
+        deleteBefore: (time) =>
           Effect.gen(function*() {
             const names = yield* orNothing<ReadonlyArray<string>>([])(fs.readDirectory(folder))
             yield* Effect.forEach(names, (name) =>
@@ -136,4 +138,4 @@ export const layer = (folder: string) =>
     })
   )
 
-export const layerInMemory = Layer.sync(Given, inMemory)
+export const layerInMemory = Layer.sync(SessionRecords, inMemory)

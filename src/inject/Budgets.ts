@@ -10,15 +10,15 @@ export const fits = (text: string, { maxChars, maxTokens }: Budgets): boolean =>
   text.length <= maxChars && Tokens.estimate(text) <= maxTokens
 
 /** Renders as many items, in their order, as fit; skips an item that is too long. */
-export const filled = <A>(
-  all: ReadonlyArray<A>,
-  render: (some: ReadonlyArray<A>) => string,
+export const renderFitting = <A>(
+  items: ReadonlyArray<A>,
+  render: (fitting: ReadonlyArray<A>) => string,
   budgets: Budgets
 ): { readonly kept: ReadonlyArray<A>; readonly text: string } => {
   let kept: ReadonlyArray<A> = []
   let text = ""
-  for (const one of all) {
-    const more = [...kept, one]
+  for (const item of items) {
+    const more = [...kept, item]
     const next = fence(render(more))
     if (!fits(next, budgets)) continue
     kept = more

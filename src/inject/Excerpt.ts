@@ -35,17 +35,17 @@ export const excerpt = (unit: MemoryUnit, prompt: ReadonlySet<string>, tokens: n
   const score = (i: number) =>
     matches[i]! + 0.5 * Math.max(matches[i - 1] ?? 0, matches[i + 1] ?? 0) + (i === 0 ? 0.4 : 0)
   const ranked = lines.map((_, i) => i).sort((a, b) => score(b) - score(a) || a - b)
-  const told = (kept: ReadonlySet<number>) =>
+  const joined = (kept: ReadonlySet<number>) =>
     lines.flatMap((line, i) => kept.has(i) ? [line] : i === 0 || kept.has(i - 1) ? [ELLIPSIS] : []).join("\n")
   let kept: ReadonlySet<number> = new Set()
   let misses = 0
   for (const i of ranked) {
     if (misses === FULL_AFTER) break
     const more = new Set([...kept, i])
-    if (Tokens.estimate(told(more)) <= tokens) {
+    if (Tokens.estimate(joined(more)) <= tokens) {
       kept = more
       misses = 0
     } else misses++
   }
-  return told(kept)
+  return joined(kept)
 }

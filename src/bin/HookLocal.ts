@@ -31,13 +31,13 @@ export const isEnough: Promise<boolean> = settings.then(Either.match({
 
 const services = Layer.unwrapEffect(Effect.map(Effect.flatten(Effect.promise(() => settings)), ({ home }) => {
   const file = SqliteFile.layer({ folder: home, readOnly: true, busyTimeoutMs: 50, freesLater: true })
-  const ground = Layer.mergeAll(
+  const adapters = Layer.mergeAll(
     Layer.provide(Layer.merge(SqliteStore.layer, EmbeddedIndex.layer), file),
     LocalModels.layer(Settings.packageFile("assets", "static-embeddings.bin"))
   )
   return Injector.layerByWords.pipe(
     Layer.provide(Retriever.layer),
-    Layer.provideMerge(ground),
+    Layer.provideMerge(adapters),
     Layer.merge(Given.layer(join(home, "sessions")))
   )
 })).pipe(Layer.provideMerge(Layer.merge(ResourceLedger.layer, NodeContext.layer)))

@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 import { runMain, Unsuccessful, writeStderr, writeStdout } from "../process/Process.ts"
 import { version } from "../process/version.ts"
 import * as Settings from "../settings/Settings.ts"
-import { findMistake, type Known, separate } from "./Arguments.ts"
+import { type CommandOptions, findMistake, normalize } from "./Arguments.ts"
 import * as Cost from "./Cost.ts"
 import * as Doctor from "./Doctor.ts"
 import * as Forget from "./Forget.ts"
@@ -105,7 +105,7 @@ const command = Command.make("claude-memory").pipe(
   Command.withSubcommands(Arr.map(COMMANDS, ({ command }) => command))
 )
 
-const known: Known = Object.fromEntries(
+const commands: CommandOptions = Object.fromEntries(
   COMMANDS.flatMap(({ command, options }) =>
     Array.from(CommandDescriptor.getNames(command.descriptor), (name) => [name, options])
   )
@@ -136,12 +136,12 @@ export const run = (argv: ReadonlyArray<string>) =>
       if (words.length === 0 || (words.length === 1 && ["--help", "-h", "help"].includes(words[0]!))) {
         return yield* writeStdout(HELP)
       }
-      const mistake = findMistake(words, known)
+      const mistake = findMistake(words, commands)
       if (mistake !== undefined) {
         yield* writeStderr(`${mistake}\n`)
         return yield* Effect.fail(new Unsuccessful())
       }
-      yield* cli([...argv.slice(0, 2), ...separate(words, known)]).pipe(
+      yield* cli([...argv.slice(0, 2), ...normalize(words, commands)]).pipe(
         // @effect/cli has already printed the error.
         Effect.catchIf(ValidationError.isValidationError, () => Effect.fail(new Unsuccessful())),
         Effect.withConsole(printer(yield* Effect.console, isColoured))

@@ -48,7 +48,7 @@ const versionRows = (versions: ReadonlyArray<IndexVersion>) => [
   ])
 ]
 
-export const isRight = ({ found, missing, orphans, sampled }: Verification): boolean =>
+const isConsistent = ({ found, missing, orphans, sampled }: Verification): boolean =>
   missing === 0 && orphans === 0 && found === sampled
 
 export const verificationText = ({ common, found, missing, orphans, sampled }: Verification): string =>
@@ -92,21 +92,21 @@ const verify = (isJson: boolean) =>
     const { index, status } = yield* ClaudeMemory
     const verification = yield* index.verify
     const { indexing } = yield* status
-    yield* answer(isJson, { ...verification, waiting: indexing, ok: isRight(verification) }, () =>
+    yield* answer(isJson, { ...verification, waiting: indexing, ok: isConsistent(verification) }, () =>
       [
         verificationText(verification),
-        isRight(verification)
+        isConsistent(verification)
           ? "The index is right."
           : `${number(indexing)} changes wait for it. \`claude-memory index repair\` brings it in line.`
       ].join("\n"))
-    if (!isRight(verification)) return yield* Effect.fail(new Unsuccessful())
+    if (!isConsistent(verification)) return yield* Effect.fail(new Unsuccessful())
   })
 
 const repair = (isJson: boolean) =>
   Effect.gen(function*() {
     const { index } = yield* ClaudeMemory
     const since = yield* Clock.currentTimeMillis
-    const progress = yield* Progress.make(0, process.stderr.isTTY === true)
+    const progress = yield* Progress.make(0)
     const degraded: Array<string> = []
     const sum = { isCompared: false, missing: 0, orphans: 0, indexed: 0 }
     yield* index.repair.pipe(
@@ -162,12 +162,12 @@ export const command = Command.make("index", { action, version, ...options }, ({
   }
   switch (action) {
     case "status":
-      return Effect.provide(status(json), Layer.provide(App.reader, App.base))
+      return Effect.provide(status(json), Layer.provide(App.reader, App.platform))
     case "verify":
-      return Effect.provide(verify(json), Layer.provide(App.reader, App.base))
+      return Effect.provide(verify(json), Layer.provide(App.reader, App.platform))
     case "repair":
-      return Effect.provide(repair(json), Layer.provide(App.service("index"), App.base))
+      return Effect.provide(repair(json), Layer.provide(App.service("index"), App.platform))
     case "drop":
-      return Effect.provide(drop(json, version), Layer.provide(App.service("index"), App.base))
+      return Effect.provide(drop(json, version), Layer.provide(App.service("index"), App.platform))
   }
 }).pipe(Command.withDescription("Look at the index of vectors, and mend it"))

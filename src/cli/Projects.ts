@@ -109,7 +109,7 @@ export const command = Command.make(
         return yield* Effect.fail(new Unsuccessful())
       }
       return yield* action === "list"
-        ? Effect.provide(list(json), Layer.provide(App.reader, App.base))
-        : Effect.provide(change(action, names, json), Layer.provide(App.service("projects"), App.base))
+        ? Effect.provide(list(json), Layer.provide(App.reader, App.platform))
+        : Effect.provide(change(action, names, json), Layer.provide(App.service("projects"), App.platform))
     })
 ).pipe(Command.withDescription("List the projects; merge, rename or exclude them"))

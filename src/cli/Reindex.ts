@@ -31,7 +31,7 @@ export const command = Command.make("reindex", options, ({ json, to }) =>
     const since = yield* Clock.currentTimeMillis
     const { seen, units } = yield* Effect.gen(function*() {
       const { index } = yield* ClaudeMemory
-      const progress = yield* Progress.make(0, process.stderr.isTTY === true)
+      const progress = yield* Progress.make(0)
       let seen: Seen = {}
       let units = 0
       yield* index.reindex.pipe(
@@ -49,7 +49,7 @@ export const command = Command.make("reindex", options, ({ json, to }) =>
         Effect.ensuring(progress.end)
       )
       return { seen, units }
-    }).pipe(Effect.provide(Layer.provide(App.reindexing(to), App.base)))
+    }).pipe(Effect.provide(Layer.provide(App.reindexing(to), App.platform)))
     const durationMs = (yield* Clock.currentTimeMillis) - since
     const { done = 0, from = null, to: model } = seen.Begun ?? {}
     const verification = seen.Verified?.verification

@@ -19,7 +19,7 @@ const watch = Options.boolean("watch").pipe(Options.withDescription("Look again 
 
 const CLEAR = "\u001b[H\u001b[2J\u001b[3J"
 /** A process writes its run file each second; an older file means that it is held up or stopped. */
-const LATE_MS = 5_000
+const SILENT_MS = 5_000
 
 const totalsOf = (resources: RunFile.Report["resources"]): Readonly<Record<string, number>> => {
   const totals = new Map<string, number>()
@@ -56,10 +56,10 @@ const counts = (all: Readonly<Partial<Record<keyof LeakProbe.Reading, number | n
   ).join(", ")
 
 const driftText = (drift: Drift.Drift): string => {
-  const some = Object.fromEntries(Object.entries(drift).filter(([, n]) => n !== null && n > 0))
-  return Object.keys(some).length === 0
+  const nonZero = Object.fromEntries(Object.entries(drift).filter(([, n]) => n !== null && n > 0))
+  return Object.keys(nonZero).length === 0
     ? "none: the ledger accounts for all of it"
-    : `${counts(some)} THAT THE LEDGER DOES NOT ACCOUNT FOR`
+    : `${counts(nonZero)} THAT THE LEDGER DOES NOT ACCOUNT FOR`
 }
 
 /** Cuts the location of the package from an origin. */
@@ -68,12 +68,12 @@ const place = (origin: string): string =>
 
 const processText = (report: RunFile.Report, isOwn: boolean, now: number): string => {
   const { command, drift, heapBytes, pid, reading, resources, rssBytes, startedAt, updatedAt } = report
-  const late = now - updatedAt
+  const silentMs = now - updatedAt
   const totals = Object.entries(totalsOf(resources)).map(([kind, n]) => `${n} ${plain(kind)}`).join(", ")
   return [
     `${plain(command)}${isOwn ? " (this command)" : ""}: process ${pid}, up ${age(now - startedAt)}, heap ${
       megabytes(heapBytes)
-    }, memory ${megabytes(rssBytes)}` + (late > LATE_MS ? `; HAS SAID NOTHING FOR ${age(late)}` : ""),
+    }, memory ${megabytes(rssBytes)}` + (silentMs > SILENT_MS ? `; HAS SAID NOTHING FOR ${age(silentMs)}` : ""),
     ...table([
       ["kind", "name", "open for", "opened by"],
       ...resources.map(({ acquiredAt, kind, name, origin }) =>
@@ -88,7 +88,7 @@ const processText = (report: RunFile.Report, isOwn: boolean, now: number): strin
 
 export const options = { watch, json }
 
-const look = (home: string, sample: Effect.Effect<Monitor.Sample>) =>
+const survey = (home: string, sample: Effect.Effect<Monitor.Sample>) =>
   Effect.gen(function*() {
     const { report } = yield* sample
     const { running, stale } = yield* RunFile.survey(home)
@@ -120,7 +120,7 @@ export const command = Command.make("resources", options, ({ json, watch }) =>
   Effect.gen(function*() {
     const { home } = yield* Settings.load
     const { sample } = yield* Monitor.makeSampler({ command: "resources" })
-    const show = Effect.flatMap(look(home, sample), ({ data, text }) => answer(json, data, text))
+    const show = Effect.flatMap(survey(home, sample), ({ data, text }) => answer(json, data, text))
     if (!watch) return yield* show
     const redraws = process.stdout.isTTY === true && !json
     return yield* Effect.forever(
@@ -128,5 +128,5 @@ export const command = Command.make("resources", options, ({ json, watch }) =>
     )
   })).pipe(
     Command.withDescription("Show what each running process of Claude Memory has open"),
-    Command.provide(App.base)
+    Command.provide(App.platform)
   )

@@ -77,12 +77,12 @@ export interface Planned {
   readonly folders?: ReadonlyArray<string>
 }
 
-type Needed = FileSystem.FileSystem | Path.Path
+type Services = FileSystem.FileSystem | Path.Path
 
 /** A change of one file, planned to be shown, and planned anew when it is carried out. */
 export interface Step {
   readonly path: string
-  readonly plan: Effect.Effect<Planned, ConfigFile.ConfigFileError, Needed>
+  readonly plan: Effect.Effect<Planned, ConfigFile.ConfigFileError, Services>
 }
 
 const isSamePath = Arr.getEquivalence<string | number>((a, b) => a === b)
@@ -95,7 +95,7 @@ const parsed = (file: ConfigFile.ConfigFile, known: ReadonlyArray<InstallRecord.
 
 const read = (path: string) => Effect.flatMap(ConfigFile.read(path), (file) => parsed(file, []))
 
-const installed = (
+const installStep = (
   { home, path, scripts }: { readonly path: string; readonly home: string; readonly scripts: ReadonlyArray<string> },
   edit: Edit
 ): Step => ({
@@ -114,7 +114,7 @@ const installed = (
       const all = Arr.dedupeWith([...entry.made, ...made], isSamePath)
       return { file, changes, bytes, record: { entry: { ...entry, ...next, made: all }, backup: undefined } }
     }
-    const bare = ClaudeSettings.takeOut(json, { isOurs, made: entry?.made })
+    const bare = ClaudeSettings.removeEntries(json, { isOurs, made: entry?.made })
     const isOurFile = file.bytes === undefined || entry?.before === null && isEmpty(bare.json.root)
     const backup = isOurFile ? undefined : bare.changes.length === 0 ? file.bytes : ConfigFile.encode(file, bare.json)
     const missing = yield* Effect.mapError(ConfigFile.missingFolders(file.target), ConfigFile.unreadable(path))
@@ -143,11 +143,11 @@ export interface Request {
 }
 
 export const steps = ({ places: { home, movedHome }, programs, prompt, target }: Request): ReadonlyArray<Step> => [
-  installed(
+  installStep(
     { path: target.servers, home, scripts: [programs.mcp] },
     (json, isOurs) => ClaudeSettings.addServer(json, { isOurs, place: target.place, programs })
   ),
-  installed(
+  installStep(
     { path: target.settings, home, scripts: [programs.hook] },
     (json, isOurs) => ClaudeSettings.addHooks(json, { isOurs, programs, prompt, home: movedHome })
   )
@@ -157,7 +157,7 @@ export const steps = ({ places: { home, movedHome }, programs, prompt, target }:
 const mentionsOurs = (bytes: Uint8Array): boolean =>
   /dist[\\/]+(?:hook|mcp)\.js|claude_memory_prompt/.test(Buffer.from(bytes).toString("latin1"))
 
-const removed = (path: string, home: string): Step => ({
+const removeStep = (path: string, home: string): Step => ({
   path,
   plan: Effect.gen(function*() {
     const entries = yield* InstallRecord.load(home)
@@ -167,7 +167,7 @@ const removed = (path: string, home: string): Step => ({
     const { folders = [] } = entry ?? {}
     if (bytes === undefined || entry === undefined && !mentionsOurs(bytes)) return { file, changes: [], bytes, folders }
     const { isOurs, json } = yield* parsed(file, entries)
-    const { changes, json: bare } = ClaudeSettings.takeOut(json, { isOurs, made: entry?.made })
+    const { changes, json: bare } = ClaudeSettings.removeEntries(json, { isOurs, made: entry?.made })
     const planned = (bytes: Uint8Array | undefined) => ({ file, changes, bytes, folders })
     if (entry !== undefined && ConfigFile.hashOf(bytes) === entry.after) {
       const backup = yield* InstallRecord.backup(home, entry)
@@ -203,7 +203,7 @@ export const removal = (places: Places, folder: string) =>
       user.servers,
       ...[user, ...projects].map(({ settings }) => settings)
     ]
-    return Arr.dedupe(paths).map((each) => removed(each, places.home))
+    return Arr.dedupe(paths).map((each) => removeStep(each, places.home))
   })
 
 /** True for the files that Claude Code itself rewrites while it runs. */
@@ -225,7 +225,7 @@ export const carryOut = (step: Step, shown: Planned, { home }: Places) =>
     const { target } = shown.file
     const isWritten = isShared(path.basename(step.path)) &&
       (yield* Effect.orElseSucceed(fs.exists(path.dirname(target)), () => false))
-    yield* isWritten ? ConfigFile.inTurn(shown.file, change) : change
+    yield* isWritten ? ConfigFile.withLock(shown.file, change) : change
     yield* Effect.forEach([...shown.folders ?? []].reverse(), ConfigFile.removeEmpty)
   })
 
@@ -234,7 +234,7 @@ export interface Registered extends ClaudeSettings.Registered {
   readonly missing: ReadonlyArray<string>
 }
 
-export const look = (target: Target) =>
+export const inspect = (target: Target) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path

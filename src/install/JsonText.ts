@@ -19,11 +19,11 @@ export interface Json {
   readonly root: Node
 }
 
-const STRICT = { disallowComments: true, allowTrailingComma: false }
+const PARSE_OPTIONS = { disallowComments: true, allowTrailingComma: false }
 
 const treeOf = (text: string, errors: Array<ParseError>): Node | undefined => {
   try {
-    return parseTree(text, errors, STRICT)
+    return parseTree(text, errors, PARSE_OPTIONS)
   } catch {
     // The text is nested too deeply for the parser.
     return undefined
@@ -40,14 +40,14 @@ const isJson = (text: string): boolean => {
 }
 
 /** Turns "PropertyNameExpected" into "property name expected". */
-const worded = (code: string) => code.replace(/(?<!^)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).toLowerCase()
+const wordsOf = (code: string) => code.replace(/(?<!^)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).toLowerCase()
 
 export const parse = (text: string): Either.Either<Json, Flaw> => {
   const errors: Array<ParseError> = []
   const root = treeOf(text, errors)
   const [first] = errors
   if (first !== undefined) {
-    return Either.left({ offset: first.offset, detail: worded(printParseErrorCode(first.error)) })
+    return Either.left({ offset: first.offset, detail: wordsOf(printParseErrorCode(first.error)) })
   }
   return root === undefined || !isJson(text)
     ? Either.left({ offset: 0, detail: "not JSON" })
@@ -181,11 +181,11 @@ const insert = (json: Json, container: Node, name: string | undefined, value: un
  * next one of its array.
  */
 export const set = (json: Json, path: Path, value: unknown): Json => {
-  const there = find(json, path)
-  if (there !== undefined) {
-    const isBlock = /[\r\n]/.test(json.text.slice(there.offset, endOf(there)))
-    const indent = isBlock ? indentOf(json.text, there.offset) : undefined
-    return spliced(json, there.offset, endOf(there), write(value, indent, styleOf(json)))
+  const existing = find(json, path)
+  if (existing !== undefined) {
+    const isBlock = /[\r\n]/.test(json.text.slice(existing.offset, endOf(existing)))
+    const indent = isBlock ? indentOf(json.text, existing.offset) : undefined
+    return spliced(json, existing.offset, endOf(existing), write(value, indent, styleOf(json)))
   }
   const name = path.at(-1)!
   const parent = find(json, path.slice(0, -1))

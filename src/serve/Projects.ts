@@ -39,11 +39,11 @@ export const of = (folder: string) =>
 export const named = (names: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const projects = yield* Effect.flatMap(MemoryStore, (store) => store.projects)
-    const isCalled = (name: string) => (project: Project.Project) =>
+    const matches = (name: string) => (project: Project.Project) =>
       project.name === name || project.id === name || project.root === name
     return (yield* Effect.forEach(names, (name) => {
-      const own = projects.filter(isCalled(name))
-      const found = own.length > 0 ? own : projects.filter(({ merged }) => merged.some(isCalled(name)))
+      const own = projects.filter(matches(name))
+      const found = own.length > 0 ? own : projects.filter(({ merged }) => merged.some(matches(name)))
       return found.length > 0
         ? Effect.succeed(found)
         : Effect.fail(new NotFound({ what: "project", name, known: projects.map((project) => project.name) }))

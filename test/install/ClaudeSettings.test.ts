@@ -11,7 +11,7 @@ import {
   type Hooks,
   PROMPT_HOOKS,
   registered,
-  takeOut
+  removeEntries
 } from "../../src/install/ClaudeSettings.ts"
 import { type Json, parse, type Path } from "../../src/install/JsonText.ts"
 import { times } from "../data.ts"
@@ -50,14 +50,14 @@ const leaves = (value: unknown, at: string, found: Array<string> = []): Readonly
 describe("what is put in", () => {
   it.prop("comes out again to the byte", [text, addings], ([text, add]) => {
     const { json: after, made } = added(add(json(text)))
-    assert.strictEqual(takeOut(after, { isOurs, made }).json.text, text)
+    assert.strictEqual(removeEntries(after, { isOurs, made }).json.text, text)
   }, { fastCheck: { numRuns: times(25) } })
 
   it.prop(
     "comes out without a record too, and only what is empty then goes with it",
     [text, addings],
     ([text, add]) => {
-      const after = takeOut(added(add(json(text))).json, { isOurs, made: undefined }).json.text
+      const after = removeEntries(added(add(json(text))).json, { isOurs, made: undefined }).json.text
       const full = (text: string) => leaves(JSON.parse(text), "").filter((leaf) => !/(?:\{\}|\[\])$/.test(leaf))
       assert.deepStrictEqual(full(after), full(text))
     },
@@ -97,7 +97,7 @@ describe("what is put in", () => {
     })
     const back = added(addHooks(warm.json, hooks))
     assert.deepStrictEqual(JSON.parse(back.json.text), JSON.parse(first.json.text))
-    assert.strictEqual(takeOut(warm.json, { isOurs, made: first.made }).json.text, text)
+    assert.strictEqual(removeEntries(warm.json, { isOurs, made: first.made }).json.text, text)
   }, { fastCheck: { numRuns: times(25) } })
 })
 
@@ -144,7 +144,7 @@ describe("hooks", () => {
   it("of others by such names are left alone", () => {
     const other = { type: "command", command: "node", args: ["/other/dist/hook.js"] }
     const text = JSON.stringify({ hooks: { SessionStart: [{ hooks: [other] }] } })
-    assert.strictEqual(takeOut(json(text), { isOurs, made: undefined }).json.text, text)
+    assert.strictEqual(removeEntries(json(text), { isOurs, made: undefined }).json.text, text)
     assert.lengthOf(of(text).SessionStart, 2)
   })
 
@@ -169,7 +169,7 @@ describe("hooks", () => {
       CLAUDE_MEMORY_HOME: "/mine"
     })
     const mine = added(addHooks(json("{\"env\": {\"CLAUDE_MEMORY_HOME\": \"/mine\"}}"), { ...hooks, home: "/data" }))
-    assert.deepStrictEqual(JSON.parse(takeOut(mine.json, { isOurs, made: mine.made }).json.text), {
+    assert.deepStrictEqual(JSON.parse(removeEntries(mine.json, { isOurs, made: mine.made }).json.text), {
       env: { CLAUDE_MEMORY_HOME: "/mine" }
     })
   })
@@ -187,7 +187,7 @@ describe("the server", () => {
   it("does not take the place of another one by its name", () => {
     const text = "{\"mcpServers\": {\"claude-memory\": {\"command\": \"uvx\", \"args\": [\"claude-memory\"]}}}"
     assert.match(Either.getOrThrow(Either.flip(addServer(json(text), placed))).detail, /another MCP server/)
-    assert.strictEqual(takeOut(json(text), { isOurs, made: undefined }).json.text, text)
+    assert.strictEqual(removeEntries(json(text), { isOurs, made: undefined }).json.text, text)
   })
 
   it("goes from all projects", () => {
@@ -195,7 +195,7 @@ describe("the server", () => {
     const one = added(addServer(json("{\"projects\":{\"/a\":{\"allowedTools\":[]}}}"), place("/a")))
     const two = added(addServer(one.json, place("/b")))
     assert.strictEqual(
-      takeOut(two.json, { isOurs, made: [...one.made, ...two.made] }).json.text,
+      removeEntries(two.json, { isOurs, made: [...one.made, ...two.made] }).json.text,
       "{\"projects\":{\"/a\":{\"allowedTools\":[]}}}"
     )
   })

@@ -23,7 +23,7 @@ import {
 } from "node:fs"
 import { dirname, join } from "node:path"
 import type { PromptHook } from "../../src/install/ClaudeSettings.ts"
-import { carryOut, look, removal, type Scope, type Step, steps, targetOf } from "../../src/install/Installation.ts"
+import { carryOut, inspect, removal, type Scope, type Step, steps, targetOf } from "../../src/install/Installation.ts"
 import * as InstallRecord from "../../src/install/InstallRecord.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import type { Places } from "../../src/settings/Settings.ts"
@@ -402,7 +402,7 @@ describe("what is looked at", () => {
         const folder = join(home.root, "node_modules", "claude-memory")
         home.write(join(folder, "dist", "hook.js"), "")
         allWell(yield* install(home, { package: folder, prompt: "mcp" }))
-        const found = yield* look(yield* targetOf("user", home.places, home.project))
+        const found = yield* inspect(yield* targetOf("user", home.places, home.project))
         assert.deepInclude(found, {
           hooks: { SessionStart: "command", UserPromptSubmit: "mcp" },
           hasServer: true,

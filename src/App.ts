@@ -59,10 +59,6 @@ const modelFile = Settings.packageFile("assets", "static-embeddings.bin")
 const lazily = <M, A, E, R>(load: () => Promise<M>, make: (modules: M) => Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
   Layer.unwrapEffect(Effect.map(Effect.promise(load), make))
 
-/** The file of the models' cached answers and of their costs. */
-const modelsFile = ({ busyTimeoutMs, home }: Pick<Options, "busyTimeoutMs" | "home">) =>
-  ModelsFile.layer({ folder: home, busyTimeoutMs })
-
 export const prices = (home: string) =>
   Effect.flatMap(
     Effect.promise(() => import("./models/Prices.ts")),
@@ -89,12 +85,12 @@ const remoteModels = (models: NonNullable<Options["models"]>, home: string) =>
   )
 
 /** The models of the settings, and the cache of their answers, whose file is opened on first use. */
-export const modelsOf = ({ models, ...options }: Pick<Options, "busyTimeoutMs" | "home" | "models">) =>
+export const modelsOf = ({ busyTimeoutMs, home, models }: Pick<Options, "busyTimeoutMs" | "home" | "models">) =>
   (models === undefined || Object.keys(models.roles).length === 0
     ? LocalModels.layer(modelFile)
-    : remoteModels(models, options.home)).pipe(
+    : remoteModels(models, home)).pipe(
       Layer.provideMerge(SqliteModelCache.layer()),
-      Layer.provide(modelsFile(options))
+      Layer.provide(ModelsFile.layer({ folder: home, busyTimeoutMs }))
     )
 
 const qdrantIndex = (options: NonNullable<Options["qdrant"]>) =>
@@ -126,12 +122,15 @@ const adapters = ({ postgres, qdrant, ...options }: Options) => {
   )
 }
 
-/** An injector that has a model fuse the memories into one text, in place of a list. */
-const fusingInjector = (fusion: number, models: Settings.Settings["models"], by: "layer" | "layerCached") =>
-  Layer.provide(
+/** The injector; with `fusion`, a model fuses the memories into one text, in place of a list. */
+const injector = (
+  { fusion, models }: Pick<Settings.Settings, "fusion" | "models">,
+  background: "layer" | "layerCached"
+) =>
+  fusion === undefined ? Injector.layer : Layer.provide(
     Injector.layer,
     lazily(() => import("./inject/ModelBackground.ts"), (ModelBackground) =>
-      ModelBackground[by]({
+      ModelBackground[background]({
         model: (models.light ?? []).map(({ model, provider }) => `${provider}:${model}`).join(),
         within: fusion
       }))
@@ -157,9 +156,7 @@ export const layer = (options: Options) =>
     ClaudeMemory.layer.pipe(
       Layer.provide(
         Layer.provideMerge(
-          options.fusion === undefined
-            ? Injector.layer
-            : fusingInjector(options.fusion, options.models?.roles ?? {}, "layer"),
+          injector({ fusion: options.fusion, models: options.models?.roles ?? {} }, "layer"),
           Layer.mergeAll(
             Retriever.layer,
             options.watched === undefined ? Collector.layer : Collector.layerWatching(options.watched),
@@ -302,7 +299,7 @@ export const readerModels = withSettings((settings) => modelsOf(toOptions(settin
 export const spendingIn = (home: string) =>
   Layer.provide(
     lazily(() => import("./models/sqlite/SqliteSpending.ts"), ({ layer }) => layer),
-    modelsFile({ home, busyTimeoutMs: READER.busyTimeoutMs })
+    ModelsFile.layer({ folder: home, busyTimeoutMs: READER.busyTimeoutMs })
   )
 
 export const spending = withSettings(({ home }) => spendingIn(home))
@@ -315,10 +312,7 @@ export const spending = withSettings(({ home }) => spendingIn(home))
 export const hook = Layer.provideMerge(
   withSettings((settings) => {
     const models = Struct.omit(settings.models, "rerank", "light", "heavy")
-    const injector = settings.fusion === undefined
-      ? Injector.layer
-      : fusingInjector(settings.fusion, settings.models, "layerCached")
-    return injector.pipe(
+    return injector(settings, "layerCached").pipe(
       Layer.provide(Retriever.layer),
       Layer.provideMerge(adapters(toOptions({ ...settings, models }, HOOK))),
       Layer.merge(sessionRecords(settings))

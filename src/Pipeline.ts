@@ -164,9 +164,9 @@ const attach = Effect.gen(function*() {
 /** Reads the segments or sessions of the items, compresses each into units, and writes them. */
 const compress = <A>(
   read: (store: MemoryStore["Type"], keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<A>, StoreError>,
-  make: (compressor: Compressor["Type"], one: A) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>,
+  makeUnits: (compressor: Compressor["Type"], source: A) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>,
   afterCommit: (
-    all: ReadonlyArray<A>,
+    sources: ReadonlyArray<A>,
     units: ReadonlyArray<ReadonlyArray<MemoryUnit>>
   ) => Effect.Effect<void, StoreError, MemoryStore>
 ) =>
@@ -174,11 +174,14 @@ const compress = <A>(
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const compressor = yield* Compressor
-    const all = yield* read(store, items.map(({ key }) => key))
+    const sources = yield* read(store, items.map(({ key }) => key))
     const pause = yield* makePause
-    const made = yield* Effect.forEach(all, (one) => Effect.zipLeft(make(compressor, one), pause))
-    const units = made.flat()
-    yield* store.transaction(Effect.zipRight(store.commit(items, units), afterCommit(all, made)))
+    const unitsBySource = yield* Effect.forEach(
+      sources,
+      (source) => Effect.zipLeft(makeUnits(compressor, source), pause)
+    )
+    const units = unitsBySource.flat()
+    yield* store.transaction(Effect.zipRight(store.commit(items, units), afterCommit(sources, unitsBySource)))
     return { _tag: "Compressed" as const, units }
   })
 
@@ -197,12 +200,12 @@ const queueReviews = (
 const compressSegments = compress(
   (store, ids) => store.segments(ids),
   (compressor, context) => compressor.compress(context),
-  (contexts, made) =>
+  (contexts, units) =>
     queueReviews((isWanted) =>
       contexts.map((context, i) => ({
         sessionId: context.session.id,
         segmentIds: [context.segment.id],
-        isWanted: isWanted(context, made[i]!)
+        isWanted: isWanted(context, units[i]!)
       }))
     )
 )
@@ -228,17 +231,17 @@ const RENEWAL_INTERVAL = Duration.seconds(20)
 const reviewBy = <A extends { readonly session: Session }>(
   compressor: Compressor["Type"],
   read: (store: MemoryStore["Type"], key: string) => Effect.Effect<ReadonlyArray<A>, StoreError>,
-  make: (compressor: Compressor["Type"], one: A) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>
+  makeUnits: (compressor: Compressor["Type"], source: A) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>
 ) =>
 (items: ReadonlyArray<WorkItem>) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const review = (item: WorkItem) =>
       Effect.gen(function*() {
-        const [one] = yield* read(store, item.key)
-        if (one === undefined) return yield* Effect.as(store.done([item]), [])
-        const { id, projectId } = one.session
-        const units = yield* Effect.provideService(make(compressor, one), CurrentProject, projectId)
+        const [source] = yield* read(store, item.key)
+        if (source === undefined) return yield* Effect.as(store.done([item]), [])
+        const { id, projectId } = source.session
+        const units = yield* Effect.provideService(makeUnits(compressor, source), CurrentProject, projectId)
         yield* store.commit([item], units)
         // The recap may have been written without this segment, if the segment had failed before.
         if (item.kind === "review") yield* store.queueReviews([{ sessionId: id, segmentIds: [], isWanted: false }])
@@ -252,10 +255,10 @@ const reviewBy = <A extends { readonly session: Session }>(
       )
     // After a failed renewal the lease still lasts for the rest of its minute.
     const renewal = Effect.forever(Effect.delay(Effect.ignore(store.renew(items)), RENEWAL_INTERVAL))
-    const made = yield* Effect.raceFirst(forEach(items, BATCH.review, review), renewal)
-    const failed = made.find(Either.isLeft)
+    const results = yield* Effect.raceFirst(forEach(items, BATCH.review, review), renewal)
+    const failed = results.find(Either.isLeft)
     if (failed !== undefined) return yield* failed.left
-    const units = made.filter(Either.isRight).flatMap(({ right }) => right)
+    const units = results.filter(Either.isRight).flatMap(({ right }) => right)
     return { _tag: "Reviewed" as const, items: items.length, units }
   })
 

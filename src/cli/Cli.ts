@@ -113,18 +113,18 @@ const commands: CommandOptions = Object.fromEntries(
 
 const cli = Command.run(command, { name: "claude-memory", version })
 
-/** Removes colours, which @effect/cli prints even into a pipe and with NO_COLOR. */
+/** Removes the colours that @effect/cli prints even into a pipe and with NO_COLOR. */
 const plain = (text: string): string => text.replace(/\u001b\[[0-9;]*m/g, "")
 
 const printer = (base: Console.Console, isColoured: boolean): Console.Console => {
-  const shown = (parts: ReadonlyArray<unknown>) => {
+  const format = (parts: ReadonlyArray<unknown>) => {
     const text = parts.map(String).join(" ").trimEnd()
     return `${isColoured ? text : plain(text)}\n`
   }
   return {
     ...base,
-    log: (...parts) => writeStdout(shown(parts)),
-    error: (...parts) => writeStderr(shown(parts))
+    log: (...parts) => writeStdout(format(parts)),
+    error: (...parts) => writeStderr(format(parts))
   }
 }
 

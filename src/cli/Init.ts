@@ -129,7 +129,8 @@ export const command = Command.make(
       if (dryRun) {
         return yield* report(expected, false, [Changes.text(expected), "", "Nothing was changed: --dry-run."])
       }
-      if (Question.isAsked({ json, yes })) {
+      const isAsked = Question.isAsked({ json, yes })
+      if (isAsked) {
         yield* writeStdout(`${Changes.text(expected)}\n\nAll else in these files stays as it is.\n`)
         if (!(yield* Question.confirm("Write this?", true))) {
           return yield* writeStdout("Nothing was changed.\n")
@@ -142,7 +143,7 @@ export const command = Command.make(
         isDone,
         isDone
           ? [
-            ...Question.isAsked({ json, yes }) ? [] : [Changes.text(outcomes), ""],
+            ...isAsked ? [] : [Changes.text(outcomes), ""],
             "Installed: Claude Code remembers from its next session on.",
             "  claude-memory import     remembers the sessions that you had before",
             "  claude-memory uninstall  takes all of this out again"

@@ -4,12 +4,10 @@
 import * as Effect from "effect/Effect"
 import { PLUGIN } from "../install/ClaudeSettings.ts"
 import { inspect, type Registered, targetOf } from "../install/Installation.ts"
+import type { Check } from "../serve/Health.ts"
 import * as Settings from "../settings/Settings.ts"
 
-interface Finding {
-  readonly state: "ok" | "note" | "wrong"
-  readonly detail: string
-}
+type Finding = Omit<Check, "name">
 
 const hooksOf = ({ hooks }: Registered) => Object.values(hooks).filter((kind) => kind !== undefined)
 

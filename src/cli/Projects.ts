@@ -13,17 +13,19 @@ import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { answer, json, number, table } from "./Output.ts"
 
 /** Arguments of each action, under the names that the usage shows. */
-const TAKES = {
+const ARGUMENTS = {
   list: [],
   merge: ["FROM", "INTO"],
   rename: ["PROJECT", "NAME"],
   exclude: ["PROJECT"],
   include: ["PROJECT"]
 } as const
-type Action = keyof typeof TAKES
+type Action = keyof typeof ARGUMENTS
 
 const action = Args.choice(
-  Object.keys(TAKES).map((name) => [name, name as Action] as const) as unknown as Arr.NonEmptyArray<[string, Action]>,
+  Object.keys(ARGUMENTS).map((name) => [name, name as Action] as const) as unknown as Arr.NonEmptyArray<
+    [string, Action]
+  >,
   { name: "action" }
 ).pipe(
   Args.withDescription(
@@ -61,29 +63,29 @@ const list = (isJson: boolean) =>
         ]).map((row) => row.trimEnd()).join("\n"))
   })
 
-const change = (action: Exclude<Action, "list">, [one = "", other = ""]: ReadonlyArray<string>, isJson: boolean) =>
+const change = (action: Exclude<Action, "list">, [first = "", second = ""]: ReadonlyArray<string>, isJson: boolean) =>
   Effect.gen(function*() {
     const { projects } = yield* ClaudeMemory
     switch (action) {
       case "merge": {
-        const project = yield* projects.merge(one, other)
-        return yield* answer(isJson, { project }, () => `What is remembered of ${one} is ${project.name}'s now.`)
+        const project = yield* projects.merge(first, second)
+        return yield* answer(isJson, { project }, () => `What is remembered of ${first} is ${project.name}'s now.`)
       }
       case "rename": {
-        const project = yield* projects.rename(one, other)
-        return yield* answer(isJson, { project }, () => `${one} is called ${project.name} now.`)
+        const project = yield* projects.rename(first, second)
+        return yield* answer(isJson, { project }, () => `${first} is called ${project.name} now.`)
       }
       case "exclude": {
-        const project = yield* projects.exclude(one, true)
+        const project = yield* projects.exclude(first, true)
         return yield* answer(isJson, { project: { ...project, isExcluded: true } }, () =>
           [
             `${project.name} is excluded: its transcripts are not read, and its memories are not put in front of Claude.`,
             "What is remembered of it stays until it is forgotten; " +
-            `\`claude-memory projects include ${one}\` reads what came meanwhile.`
+            `\`claude-memory projects include ${first}\` reads what came meanwhile.`
           ].join("\n"))
       }
       case "include": {
-        const project = yield* projects.exclude(one, false)
+        const project = yield* projects.exclude(first, false)
         return yield* answer(
           isJson,
           { project: { ...project, isExcluded: false } },
@@ -100,11 +102,11 @@ export const command = Command.make(
   { action, names, ...options },
   ({ action, json, names }) =>
     Effect.gen(function*() {
-      const takes = TAKES[action]
-      if (names.length !== takes.length) {
-        const usage = ["claude-memory projects", action, ...takes].join(" ")
+      const expected = ARGUMENTS[action]
+      if (names.length !== expected.length) {
+        const usage = ["claude-memory projects", action, ...expected].join(" ")
         yield* writeStderr(
-          `${action} takes ${takes.length === 0 ? "nothing more" : takes.join(" and ")}: ${usage}\n`
+          `${action} takes ${expected.length === 0 ? "nothing more" : expected.join(" and ")}: ${usage}\n`
         )
         return yield* Effect.fail(new Unsuccessful())
       }

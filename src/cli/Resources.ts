@@ -41,7 +41,7 @@ const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 /** Replaces control characters: other processes wrote the files, and nothing in them may steer the terminal. */
 const plain = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "�")
 
-const WORDS: Readonly<Record<keyof LeakProbe.Reading, string>> = {
+const LABELS: Readonly<Record<keyof LeakProbe.Reading, string>> = {
   fds: "file descriptors",
   sockets: "sockets",
   timers: "timers",
@@ -50,20 +50,20 @@ const WORDS: Readonly<Record<keyof LeakProbe.Reading, string>> = {
   children: "child processes"
 }
 
-const counts = (all: Readonly<Partial<Record<keyof LeakProbe.Reading, number | null>>>): string =>
-  (Object.keys(WORDS) as ReadonlyArray<keyof LeakProbe.Reading>).flatMap((what) =>
-    typeof all[what] === "number" ? [`${WORDS[what]} ${all[what]}`] : []
+const countsText = (all: Readonly<Partial<Record<keyof LeakProbe.Reading, number | null>>>): string =>
+  (Object.keys(LABELS) as ReadonlyArray<keyof LeakProbe.Reading>).flatMap((what) =>
+    typeof all[what] === "number" ? [`${LABELS[what]} ${all[what]}`] : []
   ).join(", ")
 
 const driftText = (drift: Drift.Drift): string => {
   const nonZero = Object.fromEntries(Object.entries(drift).filter(([, n]) => n !== null && n > 0))
   return Object.keys(nonZero).length === 0
     ? "none: the ledger accounts for all of it"
-    : `${counts(nonZero)} THAT THE LEDGER DOES NOT ACCOUNT FOR`
+    : `${countsText(nonZero)} THAT THE LEDGER DOES NOT ACCOUNT FOR`
 }
 
 /** Cuts the location of the package from an origin. */
-const place = (origin: string): string =>
+const shortOrigin = (origin: string): string =>
   origin.replace(/^at /, "").replace(pathToFileURL(Settings.packageFile()).href.replace(/\/?$/, "/"), "")
 
 const processText = (report: RunFile.Report, isOwn: boolean, now: number): string => {
@@ -77,11 +77,11 @@ const processText = (report: RunFile.Report, isOwn: boolean, now: number): strin
     ...table([
       ["kind", "name", "open for", "opened by"],
       ...resources.map(({ acquiredAt, kind, name, origin }) =>
-        [kind, name, age(updatedAt - acquiredAt), place(origin)].map(plain)
+        [kind, name, age(updatedAt - acquiredAt), shortOrigin(origin)].map(plain)
       )
     ]).slice(resources.length === 0 ? 1 : 0).map((line) => `  ${line}`),
     `  open    ${resources.length === 0 ? "nothing" : `${resources.length}: ${totals}`}`,
-    `  system  ${counts(reading)}`,
+    `  system  ${countsText(reading)}`,
     `  drift   ${driftText(drift)}`
   ].join("\n")
 }

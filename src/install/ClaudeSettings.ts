@@ -105,8 +105,8 @@ const checkPath = (json: Json, path: Path, type: "array" | "object"): Either.Eit
       const what = length === 0 ? "all of it" : JSON.stringify(prefix.join("."))
       return flaw(node.offset, `${what} should be an ${expected}, and is not`)
     }
-    const twice = length < path.length ? properties(node, String(path[length]))[1] : undefined
-    if (twice !== undefined) return flaw(twice.offset, `${JSON.stringify(path[length])} is there twice`)
+    const duplicate = length < path.length ? properties(node, String(path[length]))[1] : undefined
+    if (duplicate !== undefined) return flaw(duplicate.offset, `${JSON.stringify(path[length])} is there twice`)
   }
   return Either.void
 }
@@ -232,11 +232,13 @@ export const addServer = (
     const path = [...place, "mcpServers", SERVER]
     yield* checkPath(json, path.slice(0, -1), "object")
     const edited: Edited = { json, changes: [], made: [] }
-    const there = find(json, path)
-    if (there === undefined) return put(edited, path, { type: "stdio", command: programs.node, args: [programs.mcp] })
-    if (isServer(valueOf(there), isOurs)) return update(edited, path, programs.mcp)
+    const existing = find(json, path)
+    if (existing === undefined) {
+      return put(edited, path, { type: "stdio", command: programs.node, args: [programs.mcp] })
+    }
+    if (isServer(valueOf(existing), isOurs)) return update(edited, path, programs.mcp)
     return yield* Either.left({
-      offset: there.offset,
+      offset: existing.offset,
       detail: `there is another MCP server by the name of ${SERVER}; remove or rename that`
     })
   })

@@ -150,7 +150,7 @@ const write = (value: unknown, indent: string | undefined, style: Style): string
 /**
  * Replaces a range and parses the result. Invalid JSON is a defect here: the text was valid, and the insertion is ours.
  */
-const spliced = ({ text }: Json, start: number, end: number, inserted: string): Json =>
+const splice = ({ text }: Json, start: number, end: number, inserted: string): Json =>
   Either.getOrThrowWith(
     parse(text.slice(0, start) + inserted + text.slice(end)),
     ({ detail }) => new Error(`an edit left no JSON: ${detail}`)
@@ -167,12 +167,12 @@ const insert = (json: Json, container: Node, name: string | undefined, value: un
   if (last !== undefined) {
     const lead = leadOf(json.text, container)
     const separator = lead !== undefined ? `,${style.eol}${lead}` : commaOf(style)
-    return spliced(json, endOf(last), endOf(last), separator + written(lead))
+    return splice(json, endOf(last), endOf(last), separator + written(lead))
   }
   const outer = indentOf(json.text, container.offset)
   const inner = style.unit === undefined ? undefined : outer + style.unit
   const content = inner === undefined ? written(undefined) : style.eol + inner + written(inner) + style.eol + outer
-  return spliced(json, container.offset + 1, endOf(container) - 1, content)
+  return splice(json, container.offset + 1, endOf(container) - 1, content)
 }
 
 /**
@@ -185,7 +185,7 @@ export const set = (json: Json, path: Path, value: unknown): Json => {
   if (existing !== undefined) {
     const isBlock = /[\r\n]/.test(json.text.slice(existing.offset, endOf(existing)))
     const indent = isBlock ? indentOf(json.text, existing.offset) : undefined
-    return spliced(json, existing.offset, endOf(existing), write(value, indent, styleOf(json)))
+    return splice(json, existing.offset, endOf(existing), write(value, indent, styleOf(json)))
   }
   const name = path.at(-1)!
   const parent = find(json, path.slice(0, -1))
@@ -202,8 +202,8 @@ export const remove = (json: Json, path: Path): Json => {
   const at = members(parent).indexOf(node)
   const [previous, next] = [members(parent)[at - 1], members(parent)[at + 1]]
   return previous !== undefined
-    ? spliced(json, endOf(previous), endOf(node), "")
+    ? splice(json, endOf(previous), endOf(node), "")
     : next !== undefined
-    ? spliced(json, node.offset, next.offset, "")
-    : spliced(json, parent.offset + 1, endOf(parent) - 1, "")
+    ? splice(json, node.offset, next.offset, "")
+    : splice(json, parent.offset + 1, endOf(parent) - 1, "")
 }

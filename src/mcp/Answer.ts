@@ -79,7 +79,7 @@ export const degraded = Schema.Array(Schema.String).annotations({
 })
 
 /** Counts the leading items that fit into one answer; at least 1, unless the list is empty. */
-export const fitting = (items: ReadonlyArray<unknown>, room = MAX_ANSWER): number => {
+export const countFitting = (items: ReadonlyArray<unknown>, room = MAX_ANSWER): number => {
   let length = 0
   const over = items.findIndex((item) => (length += JSON.stringify(item).length) > room)
   return over < 0 ? items.length : Math.max(1, over)

@@ -10,9 +10,9 @@ import { SaveRequest } from "../domain/Saved.ts"
 import { plural } from "../serve/Wording.ts"
 import {
   count,
+  countFitting,
   cursorAt,
   Evidence,
-  fitting,
   MAX_ANSWER,
   Memory,
   memoryOf,
@@ -132,7 +132,7 @@ export const timeline = tool({
           return { ...glimpse, content: excerpt(glimpse.content) }
         })
       const found = yield* query(limit)
-      const fit = fitting(excerpts(found))
+      const fit = countFitting(excerpts(found))
       // Asks again for those that fit, so that the cursors belong to the memories shown.
       const page = fit < found.units.length ? yield* query(fit) : found
       const memories = excerpts(page)

@@ -5,7 +5,7 @@ import type { GetPromptResult, Prompt } from "@modelcontextprotocol/sdk/types.js
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { fence } from "../domain/Injection.ts"
-import { fitting, memoryOf, memoryText } from "./Answer.ts"
+import { countFitting, memoryOf, memoryText } from "./Answer.ts"
 import { inject } from "./SearchTools.ts"
 import {
   type Failure,
@@ -70,7 +70,7 @@ const review = (text: string) =>
     }
     const nameOf = yield* projectNames
     const memories = units.map((unit) => memoryOf(unit, nameOf))
-    const shown = memories.slice(0, fitting(memories))
+    const shown = memories.slice(0, countFitting(memories))
     return userMessage(
       `${
         fence(shown.map((each) => memoryText(each)).join("\n\n"))

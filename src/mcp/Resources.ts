@@ -138,7 +138,7 @@ const idIn = (uri: string): { readonly kind: string; readonly id: string } | und
   }
 }
 
-type Failed = OpenError | StoreError | NotFound | ProtocolError | Refused
+type ReadError = OpenError | StoreError | NotFound | ProtocolError | Refused
 
 const content = (uri: string) =>
   Effect.gen(function*() {
@@ -153,7 +153,7 @@ const content = (uri: string) =>
     }
     const parsed = idIn(uri)
     if (parsed === undefined) return yield* notFound(uri)
-    const answer: Effect.Effect<{ readonly text: string }, Failed, Serving> = parsed.kind === "units"
+    const answer: Effect.Effect<{ readonly text: string }, ReadError, Serving> = parsed.kind === "units"
       ? get.run({ id: parsed.id })
       : Effect.filterOrFail(
         timeline.run({ session_id: parsed.id, limit: 50 }),

@@ -11,9 +11,9 @@ import type { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { plural } from "../serve/Wording.ts"
 import {
   count,
+  countFitting,
   cursorAt,
   degraded,
-  fitting,
   Found,
   foundOf,
   isoDate,
@@ -80,7 +80,7 @@ const minScore = Argument.withDefault(
 
 const Answer = Schema.Struct({ memories: Schema.Array(Found), next_cursor: nextCursor, degraded })
 
-const ranked = (memories: ReadonlyArray<Found>): ReadonlyArray<string> =>
+const resultTexts = (memories: ReadonlyArray<Found>): ReadonlyArray<string> =>
   memories.map((memory) => `${memoryText(memory, `score ${memory.score.toFixed(2)}`)}\n(${memory.why})`)
 
 export const search = tool({
@@ -121,14 +121,14 @@ export const search = tool({
       })
       const nameOf = yield* projectNames
       const rest = results.slice(offset).map((result) => foundOf(result, nameOf))
-      const memories = rest.slice(0, fitting(rest))
+      const memories = rest.slice(0, countFitting(rest))
       yield* count({ retrieved: memories.length })
-      const isMore = memories.length < rest.length || results.length === upTo && upTo < MAX_RESULTS
-      const next = isMore ? cursorAt(question, offset + memories.length) : null
+      const hasMore = memories.length < rest.length || results.length === upTo && upTo < MAX_RESULTS
+      const next = hasMore ? cursorAt(question, offset + memories.length) : null
       return {
         data: { memories, next_cursor: next, degraded },
         text: [
-          ...(memories.length > 0 ? ranked(memories) : offset > 0 ? ["There is no more."] : [
+          ...(memories.length > 0 ? resultTexts(memories) : offset > 0 ? ["There is no more."] : [
             projects === "all"
               ? "Nothing found in any project."
               : "Nothing found in this project; project_id \"global\" looks in all of them."
@@ -144,8 +144,8 @@ const ROUNDS = 3
 
 type Search = (projects: SearchQuery["projects"]) => ReturnType<ClaudeMemory["Type"]["search"]>
 
-/** Returns at most `share` results of each project, best first; projects in the order of their best result. */
-const resultsByProject = (search: Search, projects: SearchQuery["projects"], share: number) =>
+/** Returns at most `perProject` results of each project, best first; projects in the order of their best result. */
+const resultsByProject = (search: Search, projects: SearchQuery["projects"], perProject: number) =>
   Effect.gen(function*() {
     const { memory } = yield* opened
     const found = new Map<string, Array<SearchResult>>()
@@ -156,7 +156,7 @@ const resultsByProject = (search: Search, projects: SearchQuery["projects"], sha
       for (const result of results) {
         const list = found.get(result.unit.projectId) ?? []
         found.set(result.unit.projectId, list)
-        if (list.length < share) list.push(result)
+        if (list.length < perProject) list.push(result)
       }
       for (const note of degraded) notes.add(note)
       const total = [...found.values()].reduce((sum, list) => sum + list.length, 0)
@@ -164,7 +164,7 @@ const resultsByProject = (search: Search, projects: SearchQuery["projects"], sha
       if (results.length < MAX_RESULTS || total >= MAX_RESULTS) break
       // A project with many results may have crowded out others.
       const ids = remaining === "all" ? included(yield* memory.projects.known) : remaining
-      remaining = ids.filter((id) => (found.get(id)?.length ?? 0) < share)
+      remaining = ids.filter((id) => (found.get(id)?.length ?? 0) < perProject)
       if (remaining.length === 0) break
     }
     return { found, degraded: [...notes] }
@@ -234,7 +234,7 @@ export const crossProjectSearch = tool({
       const nameOf = yield* projectNames
       const all = [...found.values()].flat().sort(ORDERS[merge_strategy]).slice(0, MAX_RESULTS)
       const rest = all.slice(offset, offset + limit).map((result) => foundOf(result, nameOf))
-      const memories = rest.slice(0, fitting(rest))
+      const memories = rest.slice(0, countFitting(rest))
       yield* count({ retrieved: memories.length })
       const next = offset + memories.length < all.length ? cursorAt(question, offset + memories.length) : null
       const summary = [...found].map(([id, list]) => ({ name: defuse(nameOf(id)), id, found: list.length }))
@@ -244,7 +244,7 @@ export const crossProjectSearch = tool({
           ...(summary.length === 0 ? ["Nothing found."] : [
             `Found in ${summary.map(({ found, name }) => `${name} (${found})`).join(", ")}.`
           ]),
-          ...ranked(memories),
+          ...resultTexts(memories),
           ...notes("cross_project_search", next, degraded)
         ].join("\n\n")
       }

@@ -65,7 +65,7 @@ const fencedSchema = (
 })
 
 /** Describes everything that is wrong with the arguments, and names the known ones. */
-const complaint = (name: string, known: ReadonlyArray<string>, error: ParseResult.ParseError): string => {
+const argumentErrors = (name: string, known: ReadonlyArray<string>, error: ParseResult.ParseError): string => {
   const issues = ParseResult.ArrayFormatter.formatErrorSync(error).map(({ _tag, message, path }) => {
     const argument = path.join(".")
     return _tag === "Missing"
@@ -105,7 +105,7 @@ export const tool = <A, I, B extends Readonly<Record<string, unknown>>, J, E ext
     call: (args) =>
       Effect.gen(function*() {
         const decoded = yield* Effect.mapError(decode(withoutNulls(args)), (error) =>
-          new Refused({ detail: complaint(name, Object.keys(schemaOf(input).properties ?? {}), error) }))
+          new Refused({ detail: argumentErrors(name, Object.keys(schemaOf(input).properties ?? {}), error) }))
         const { data, text } = yield* run(decoded)
         return {
           structuredContent: quotesMemory ? fenced(data) : { ...data },

@@ -26,7 +26,7 @@ export type CaptureStep =
 export type CaptureFailure = Pipeline.PipelineError | SqliteError
 
 /** Interval at which work that other processes left undone is looked for. */
-const LOOK_INTERVAL = Duration.seconds(30)
+const POLL_INTERVAL = Duration.seconds(30)
 /**
  * Time without new lines before a language model reviews, so that it does not read a growing session again and again.
  */
@@ -53,7 +53,7 @@ const follow = (folders: ReadonlyArray<string>) =>
   Stream.unwrap(Effect.gen(function*() {
     const collector = yield* Collector
     const retrying = yield* makeRetry
-    const isNew = yield* Effect.makeLatch()
+    const hasNewUnits = yield* Effect.makeLatch()
     const capturedAt = yield* Ref.make(0)
     const isCaughtUp = yield* Ref.make(false)
 
@@ -61,11 +61,11 @@ const follow = (folders: ReadonlyArray<string>) =>
       step._tag === "Captured"
         ? Effect.flatMap(Clock.currentTimeMillis, (now) => Ref.set(capturedAt, now))
         : step._tag === "Compressed"
-        ? isNew.open
+        ? hasNewUnits.open
         : Effect.void
     const caughtUp = Stream.unwrap(
-      Effect.map(Ref.getAndSet(isCaughtUp, true), (before): Stream.Stream<CaptureStep> =>
-        before ? Stream.empty : Stream.succeed({ _tag: "CaughtUp" }))
+      Effect.map(Ref.getAndSet(isCaughtUp, true), (wasCaughtUp): Stream.Stream<CaptureStep> =>
+        wasCaughtUp ? Stream.empty : Stream.succeed({ _tag: "CaughtUp" }))
     )
     const remembered = Stream.flatMap(collector.watch(folders), ({ files, waiting }) =>
       retrying(Stream.concat(Pipeline.capture(files), Pipeline.remember)).pipe(
@@ -74,9 +74,9 @@ const follow = (folders: ReadonlyArray<string>) =>
       ))
     const indexed = paced(
       retrying(Pipeline.catchUp),
-      isNew.await.pipe(Effect.zipRight(isNew.close), Effect.timeoutOption(LOOK_INTERVAL))
+      hasNewUnits.await.pipe(Effect.zipRight(hasNewUnits.close), Effect.timeoutOption(POLL_INTERVAL))
     )
-    const reviewed = paced(retrying(yield* whenQuiet(Pipeline.review, capturedAt)), Effect.sleep(LOOK_INTERVAL))
+    const reviewed = paced(retrying(yield* whenQuiet(Pipeline.review, capturedAt)), Effect.sleep(POLL_INTERVAL))
     return Stream.mergeAll<CaptureStep, Pipeline.PipelineError, Pipeline.PipelineServices>(
       [remembered, indexed, reviewed],
       { concurrency: "unbounded" }

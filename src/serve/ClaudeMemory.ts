@@ -112,8 +112,8 @@ const make = Effect.gen(function*() {
       rename: (project, name) => run(Projects.rename(project, name)),
       exclude: (project, isExcluded) => run(Projects.exclude(project, isExcluded))
     },
-    project: (folder) => run(Projects.of(folder)),
-    projectsNamed: (names) => run(Projects.named(names)),
+    project: (folder) => run(Projects.byFolder(folder)),
+    projectsNamed: (names) => run(Projects.byName(names)),
     status: store.status,
     indexStatus: vectors.describe,
     index: {

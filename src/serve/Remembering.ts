@@ -17,7 +17,7 @@ import * as Projects from "./Projects.ts"
 
 const projectOf = (place: SaveRequest["project"]) =>
   Effect.gen(function*() {
-    if ("folder" in place) return yield* Projects.of(place.folder)
+    if ("folder" in place) return yield* Projects.byFolder(place.folder)
     const projects = yield* Effect.flatMap(MemoryStore, (store) => store.projects)
     const known = Project.knownAs(projects, place.id)
     if (known !== undefined) return known

@@ -33,10 +33,10 @@ const sessionIdOf = (sessionId: string) =>
 export const timeline = ({ around, cursor, limit, projects, sessionId }: TimelineRequest) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
-    const middle = cursor === undefined && around !== undefined && "unit" in around
+    const anchor = cursor === undefined && around !== undefined && "unit" in around
       ? yield* unitByPrefix(around.unit)
       : undefined
-    const own = sessionId !== undefined || middle === undefined ? "all" : [middle.projectId]
+    const own = sessionId !== undefined || anchor === undefined ? "all" : [anchor.projectId]
     const filter = {
       projects: Project.asked(yield* store.projects, projects ?? own),
       sessionId: sessionId === undefined ? undefined : yield* sessionIdOf(sessionId)
@@ -64,8 +64,8 @@ export const timeline = ({ around, cursor, limit, projects, sessionId }: Timelin
       return yield* page(yield* neighbours(side, place, limit))
     }
     if (around === undefined) return yield* page(yield* neighbours("before", placeAt(Number.MAX_SAFE_INTEGER), limit))
-    const place = middle ?? placeAt("time" in around ? around.time : 0)
-    const units = middle === undefined ? [] : [middle]
+    const place = anchor ?? placeAt("time" in around ? around.time : 0)
+    const units = anchor === undefined ? [] : [anchor]
     const before = yield* neighbours("before", place, Math.floor((limit - units.length) / 2))
     const after = yield* neighbours("after", place, limit - units.length - before.length)
     return yield* page([...before, ...units, ...after])

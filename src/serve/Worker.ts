@@ -45,18 +45,18 @@ export const makeRetry: Effect.Effect<Retry> = Effect.map(Ref.make(""), (lastRea
     )
 })
 
-/** Repeats `part` after each `rest`; after a round with postponed work, after growing pauses instead. */
+/** Repeats `stream` after each `pauseBetween`; after a round with postponed work, after growing pauses instead. */
 export const paced = <R>(
-  part: Stream.Stream<Pipeline.Step, Pipeline.PipelineError, R>,
-  rest: Effect.Effect<unknown>
+  stream: Stream.Stream<Pipeline.Step, Pipeline.PipelineError, R>,
+  pauseBetween: Effect.Effect<unknown>
 ): Stream.Stream<Pipeline.Step, Pipeline.PipelineError, R> =>
   Stream.unwrap(Effect.map(Ref.make(FIRST_PAUSE), (pause) => {
     const round = Stream.unwrap(Effect.map(Ref.make(false), (isPostponed) =>
-      part.pipe(
+      stream.pipe(
         Stream.tap(({ _tag }) => _tag === "Postponed" ? Ref.set(isPostponed, true) : Effect.void),
         Stream.concat(Stream.execute(Effect.gen(function*() {
           const hasPostponed = yield* Ref.get(isPostponed)
-          yield* hasPostponed ? Effect.sleep(yield* Ref.get(pause)) : rest
+          yield* hasPostponed ? Effect.sleep(yield* Ref.get(pause)) : pauseBetween
           yield* Ref.update(pause, (last) =>
             hasPostponed ? Duration.min(Duration.times(last, 2), LONGEST_PAUSE) : FIRST_PAUSE)
         })))

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import type { Message } from "../../src/domain/Conversation.ts"
-import { cursorAt, fitting, offsetOf, passage } from "../../src/mcp/Answer.ts"
+import { countFitting, cursorAt, offsetOf, passage } from "../../src/mcp/Answer.ts"
 
 const ROOM = 3_000
 
@@ -45,7 +45,7 @@ describe("pages of an answer", () => {
     FastCheck.array(text, { maxLength: 10 }),
     FastCheck.integer({ min: 1, max: 20_000 })
   ], ([items, room]) => {
-    const n = fitting(items, room)
+    const n = countFitting(items, room)
     const lengthOf = (n: number) => items.slice(0, n).reduce((sum, item) => sum + JSON.stringify(item).length, 0)
     assert.isTrue(n <= 1 || lengthOf(n) <= room)
     assert.isTrue(n === items.length || lengthOf(n + 1) > room)

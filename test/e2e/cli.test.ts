@@ -549,16 +549,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
           assert.include(names, second)
           assert.isBelow(names.indexOf(first), names.lastIndexOf(second), `${first} is released before ${second}`)
         }
-        for (const name of ["Compressor", "Retriever", "Collector", "ModelManager", "MemoryStore", "VectorIndex"]) {
-          before("ClaudeMemory", name)
-        }
-        before("Retriever", "MemoryStore")
-        before("Retriever", "ModelManager")
-        before("Retriever", "VectorIndex")
-        before("Collector", "MemoryStore")
-        before("MemoryStore", "Sqlite reader")
-        before("MemoryStore", "Sqlite writer")
-        before("VectorIndex", "Sqlite writer")
+        for (const name of ["word vectors", "Sqlite reader", "Sqlite writer"]) before("ClaudeMemory", name)
         before("Sqlite reader", "Sqlite writer")
         assert.isTrue(released.every(({ how }) => how === "closed"))
         assert.isAtLeast(released.find(({ name }) => name === "ClaudeMemory")!.ageMs, 300)

@@ -23,11 +23,9 @@ export * as Abstractive from "./compress/abstractive/Abstractive.ts"
 export { CompressionError, Compressor, Reviewer } from "./compress/Compressor.ts"
 export * as Extractive from "./compress/extractive/Extractive.ts"
 export * as Review from "./compress/Review.ts"
-export * as IndexInMemory from "./index/IndexInMemory.ts"
 export { Qdrant, QdrantError } from "./index/qdrant/Qdrant.ts"
 export * as QdrantClient from "./index/qdrant/QdrantClient.ts"
 export * as QdrantIndex from "./index/qdrant/QdrantIndex.ts"
-export * as QdrantInMemory from "./index/qdrant/QdrantInMemory.ts"
 export * as QdrantAddress from "./index/QdrantAddress.ts"
 export * as EmbeddedIndex from "./index/sqlite/EmbeddedIndex.ts"
 export {
@@ -41,11 +39,9 @@ export {
 } from "./index/VectorIndex.ts"
 export * as Versions from "./index/Versions.ts"
 export { Budget } from "./models/Budget.ts"
-export * as CacheInMemory from "./models/CacheInMemory.ts"
 export { CurrentProject } from "./models/CurrentProject.ts"
 export * as LocalModels from "./models/LocalModels.ts"
 export { ModelCache } from "./models/ModelCache.ts"
-export * as ModelInMemory from "./models/ModelInMemory.ts"
 export {
   type Completion,
   type CompletionRequest,
@@ -58,7 +54,6 @@ export { type PriceList, PricesError } from "./models/Prices.ts"
 export * as Providers from "./models/providers/Providers.ts"
 export * as Unmetered from "./models/providers/Unmetered.ts"
 export { type Caps, NO_CAPS, Spending, SpendingError } from "./models/Spending.ts"
-export * as SpendingInMemory from "./models/SpendingInMemory.ts"
 export { ModelsFile } from "./models/sqlite/ModelsFile.ts"
 export * as SqliteModelCache from "./models/sqlite/SqliteModelCache.ts"
 export * as SqliteSpending from "./models/sqlite/SqliteSpending.ts"
@@ -77,7 +72,6 @@ export { PostgresPool, type PostgresPoolOptions } from "./store/postgres/Postgre
 export * as PostgresStore from "./store/postgres/PostgresStore.ts"
 export { SqliteFile } from "./store/sqlite/SqliteFile.ts"
 export * as SqliteStore from "./store/sqlite/SqliteStore.ts"
-export * as StoreInMemory from "./store/StoreInMemory.ts"
 
 // Opening and releasing of handles, with the ledger that accounts for them.
 export * as HttpPool from "./resources/HttpPool.ts"

@@ -5,12 +5,10 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { Compressor } from "../src/compress/Compressor.ts"
-import * as IndexInMemory from "../src/index/IndexInMemory.ts"
-import * as ModelInMemory from "../src/models/ModelInMemory.ts"
 import * as Pipeline from "../src/Pipeline.ts"
 import { ResourceLedger } from "../src/resources/ResourceLedger.ts"
 import { MemoryStore } from "../src/store/MemoryStore.ts"
-import * as StoreInMemory from "../src/store/StoreInMemory.ts"
+import * as testing from "../src/testing.ts"
 import { batch, message } from "./contract/made.ts"
 import { oneIn } from "./data.ts"
 
@@ -52,8 +50,8 @@ it.live("a signal is heard while memories are made, and what is left is worked o
     assert.strictEqual((yield* store.status).pending, 0)
   }).pipe(
     Effect.provide(
-      Layer.mergeAll(IndexInMemory.layer, ModelInMemory.layer(), busy).pipe(
-        Layer.provideMerge(StoreInMemory.layer),
+      Layer.mergeAll(testing.index, testing.models(), busy).pipe(
+        Layer.provideMerge(testing.store),
         Layer.provide(ResourceLedger.layer)
       )
     )
@@ -79,8 +77,8 @@ it.effect("wherever it is interrupted, what was claimed and not done is given ba
       return Exit.isInterrupted(exit)
     }).pipe(
       Effect.provide(
-        Layer.mergeAll(IndexInMemory.layer, ModelInMemory.layer(), instant).pipe(
-          Layer.provideMerge(StoreInMemory.layer),
+        Layer.mergeAll(testing.index, testing.models(), instant).pipe(
+          Layer.provideMerge(testing.store),
           Layer.provide(ResourceLedger.layer)
         )
       )

@@ -20,16 +20,15 @@ import type { Message } from "../src/domain/Conversation.ts"
 import { idOf } from "../src/domain/Ids.ts"
 import type { MemoryUnit } from "../src/domain/MemoryUnit.ts"
 import * as Given from "../src/hook/Given.ts"
-import * as IndexInMemory from "../src/index/IndexInMemory.ts"
 import * as EmbeddedIndex from "../src/index/sqlite/EmbeddedIndex.ts"
 import { Injector } from "../src/inject/Injector.ts"
-import * as ModelInMemory from "../src/models/ModelInMemory.ts"
 import * as Pipeline from "../src/Pipeline.ts"
 import { Retriever } from "../src/retrieve/Retriever.ts"
 import { ClaudeMemory } from "../src/serve/ClaudeMemory.ts"
 import { MAX_ATTEMPTS, MemoryStore, triedAgainAfter } from "../src/store/MemoryStore.ts"
 import { SqliteFile } from "../src/store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../src/store/sqlite/SqliteStore.ts"
+import * as testing from "../src/testing.ts"
 import { asks, fails, runs, says, type Step, told } from "./compress/sessions.ts"
 import { base } from "./contract/layers.ts"
 import { batch, cursor, everything, facts, unit } from "./contract/made.ts"
@@ -68,14 +67,14 @@ const serviceIn = (
   folder: string,
   mode: Review.ReviewMode,
   model: Model,
-  index: typeof IndexInMemory.layer | typeof EmbeddedIndex.layer = EmbeddedIndex.layer
+  index: typeof testing.index | typeof EmbeddedIndex.layer = EmbeddedIndex.layer
 ) =>
   ClaudeMemory.layer.pipe(
     Layer.provideMerge(Layer.merge(Injector.layer, Given.layerInMemory)),
     Layer.provideMerge(Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer)),
     Layer.provideMerge(Layer.mergeAll(
       index,
-      ModelInMemory.layer(),
+      testing.models(),
       Layer.provide(Review.layer(mode), Layer.succeed(Compressor, model.compressor))
     )),
     Layer.provideMerge(SqliteStore.layer),
@@ -418,7 +417,7 @@ describe("a review", () => {
       }).pipe(Effect.provide(serviceIn(folder, "manual", makeModel())))
       // Two connections of one process cannot wait for each other in a transaction of several steps, such as the
       // index's.
-      const service = (model: Model) => serviceIn(folder, "manual", model, IndexInMemory.layer)
+      const service = (model: Model) => serviceIn(folder, "manual", model, testing.index)
       const start = yield* Effect.makeLatch()
       let ready = 0
       const work = Effect.gen(function*() {

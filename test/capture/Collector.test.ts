@@ -29,7 +29,7 @@ import * as Transcript from "../../src/capture/transcript/Transcript.ts"
 import * as Project from "../../src/domain/Project.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { type LineSum, MemoryStore } from "../../src/store/MemoryStore.ts"
-import * as StoreInMemory from "../../src/store/StoreInMemory.ts"
+import * as testing from "../../src/testing.ts"
 import { sqliteStore } from "../contract/layers.ts"
 import { samples, times } from "../data.ts"
 import { anyText } from "../texts.ts"
@@ -47,7 +47,7 @@ const services = (store: Layer.Layer<MemoryStore, unknown, ResourceLedger>) =>
 /** Runs `test` with a store and a folder of its own. */
 const inFolder = <A, E>(
   test: (folder: string) => Effect.Effect<A, E, Services>,
-  store: Layer.Layer<MemoryStore, unknown, ResourceLedger> = StoreInMemory.layer
+  store: Layer.Layer<MemoryStore, unknown, ResourceLedger> = testing.store
 ): Effect.Effect<A, unknown> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem

@@ -14,7 +14,7 @@ import { callsIn, callsOf, Exclude, isBelow, isLeftOut, withoutTools } from "../
 import type { Block, Message } from "../../src/domain/Conversation.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { MemoryStore } from "../../src/store/MemoryStore.ts"
-import * as StoreInMemory from "../../src/store/StoreInMemory.ts"
+import * as testing from "../../src/testing.ts"
 import { message } from "../contract/made.ts"
 import { anyText } from "../texts.ts"
 
@@ -26,7 +26,7 @@ const inFolder = <A, E>(
     const fs = yield* FileSystem.FileSystem
     const folder = yield* fs.realPath(yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-exclude-" }))
     const services = Collector.layer.pipe(
-      Layer.provideMerge(StoreInMemory.layer),
+      Layer.provideMerge(testing.store),
       Layer.provide(Layer.succeed(Exclude, { paths: [], tools: [], ...exclude(folder) })),
       Layer.provide(ResourceLedger.layer),
       Layer.provide(NodeContext.layer)

@@ -3,8 +3,8 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { join } from "node:path"
 import * as LocalModels from "../../src/models/LocalModels.ts"
-import * as ModelInMemory from "../../src/models/ModelInMemory.ts"
 import * as Unmetered from "../../src/models/providers/Unmetered.ts"
+import * as testing from "../../src/testing.ts"
 import { root } from "../data.ts"
 import { modelServer } from "../models/server.ts"
 import { base } from "./layers.ts"
@@ -17,7 +17,7 @@ suite(
   Layer.provide(LocalModels.layer(join(root, "assets", "static-embeddings.bin")), base),
   { known, unknown: ["数据库迁移失败", "1234 5678", "the of and"] }
 )
-suite("ModelInMemory", Layer.provide(ModelInMemory.layer(), base), { known, unknown: ["the of and", "…"] })
+suite("ModelInMemory", Layer.provide(testing.models(), base), { known, unknown: ["the of and", "…"] })
 
 const remote = Layer.unwrapScoped(
   Effect.map(

@@ -1,13 +1,13 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as QdrantInMemory from "../../src/index/qdrant/QdrantInMemory.ts"
+import * as testing from "../../src/testing.ts"
 import { qdrant } from "../data.ts"
 import { client } from "../index/qdrant/client.ts"
 import * as StandIn from "../index/qdrant/StandIn.ts"
 import { base } from "./layers.ts"
 import { suite } from "./QdrantContract.ts"
 
-suite("Qdrant in memory", Layer.provide(QdrantInMemory.layer, base))
+suite("Qdrant in memory", Layer.provide(testing.qdrant, base))
 
 suite(
   "QdrantClient on the stand-in",

@@ -2,14 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { randomBytes } from "node:crypto"
-import * as IndexInMemory from "../../src/index/IndexInMemory.ts"
 import { Qdrant } from "../../src/index/qdrant/Qdrant.ts"
 import * as QdrantIndex from "../../src/index/qdrant/QdrantIndex.ts"
-import * as QdrantInMemory from "../../src/index/qdrant/QdrantInMemory.ts"
 import * as EmbeddedIndex from "../../src/index/sqlite/EmbeddedIndex.ts"
 import { VectorIndex } from "../../src/index/VectorIndex.ts"
 import { MemoryStore } from "../../src/store/MemoryStore.ts"
 import * as SqliteStore from "../../src/store/sqlite/SqliteStore.ts"
+import * as testing from "../../src/testing.ts"
 import { qdrant } from "../data.ts"
 import { client } from "../index/qdrant/client.ts"
 import * as StandIn from "../index/qdrant/StandIn.ts"
@@ -23,7 +22,7 @@ const embedded = Layer.merge(EmbeddedIndex.layer, SqliteStore.layer).pipe(
   Layer.provide(base)
 )
 const qdrantInMemory = QdrantIndex.layer({ prefix: "test", shards: 1, replicas: 1 }).pipe(
-  Layer.provide(QdrantInMemory.layer),
+  Layer.provide(testing.qdrant),
   Layer.provideMerge(storeInMemory),
   Layer.provide(base)
 )
@@ -47,10 +46,10 @@ const overHttp = (url: string, apiKey?: string) =>
     Layer.provide(base)
   )
 const onStandIn = Layer.unwrapScoped(Effect.map(StandIn.make(), ({ origin }) => overHttp(origin)))
-const inMemory = IndexInMemory.layer.pipe(Layer.provideMerge(storeInMemory), Layer.provide(base))
+const inMemory = testing.index.pipe(Layer.provideMerge(storeInMemory), Layer.provide(base))
 
 suite("EmbeddedIndex", embedded)
-suite("IndexInMemory", inMemory)
+suite("EmbeddedIndex in memory", inMemory)
 suite("QdrantIndex over Qdrant in memory", qdrantInMemory)
 suite("QdrantIndex over HTTP, on the stand-in", onStandIn)
 

@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { SqliteFile } from "../../src/store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../../src/store/sqlite/SqliteStore.ts"
-import * as StoreInMemory from "../../src/store/StoreInMemory.ts"
+import * as testing from "../../src/testing.ts"
 
 export const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
 
@@ -21,4 +21,4 @@ export const sqliteFile = Layer.unwrapScoped(Effect.gen(function*() {
 
 export const sqliteStore = SqliteStore.layer.pipe(Layer.provide(sqliteFile), Layer.provide(base))
 
-export const storeInMemory = StoreInMemory.layer.pipe(Layer.provide(base))
+export const storeInMemory = testing.store.pipe(Layer.provide(base))

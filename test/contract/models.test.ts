@@ -8,13 +8,12 @@ import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as CacheInMemory from "../../src/models/CacheInMemory.ts"
 import { keyOf, ModelCache } from "../../src/models/ModelCache.ts"
 import { type Caps, type EndedCall, NO_CAPS, type PlannedCall, Spending } from "../../src/models/Spending.ts"
-import * as SpendingInMemory from "../../src/models/SpendingInMemory.ts"
 import { ModelsFile } from "../../src/models/sqlite/ModelsFile.ts"
 import * as SqliteModelCache from "../../src/models/sqlite/SqliteModelCache.ts"
 import * as SqliteSpending from "../../src/models/sqlite/SqliteSpending.ts"
+import * as testing from "../../src/testing.ts"
 import { times } from "../data.ts"
 import { base } from "./layers.ts"
 
@@ -209,7 +208,7 @@ const spendingSuite = <E>(name: string, layer: Layer.Layer<Spending, E>) => {
 }
 
 spendingSuite("SqliteSpending", SqliteSpending.layer.pipe(Layer.provide(modelsFile)))
-spendingSuite("SpendingInMemory", SpendingInMemory.layer)
+spendingSuite("SqliteSpending in memory", testing.spending.pipe(Layer.provide(base)))
 
 const bytes = (length: number, value: number) => Uint8Array.from({ length }, () => value)
 const values = (found: ReadonlyArray<Option.Option<Uint8Array>>) =>
@@ -264,4 +263,7 @@ const cacheSuite = <E>(name: string, layer: Layer.Layer<ModelCache, E>) => {
 }
 
 cacheSuite("SqliteModelCache", SqliteModelCache.layer(1_000).pipe(Layer.provide(modelsFile)))
-cacheSuite("CacheInMemory", CacheInMemory.layer(1_000))
+cacheSuite(
+  "SqliteModelCache in memory",
+  SqliteModelCache.layer(1_000).pipe(Layer.provide(ModelsFile.layerMemory), Layer.provide(base))
+)

@@ -35,7 +35,10 @@ describe("the service in memory", () => {
       })
       assert.isNotEmpty(injected.text)
       const resources = yield* Effect.flatMap(ResourceLedger, ({ snapshot }) => snapshot)
-      assert.isFalse(resources.some(({ kind }) => kind === "database"))
+      assert.deepStrictEqual(
+        resources.flatMap(({ kind, name }) => kind === "database" ? [name] : []),
+        ["Sqlite in memory"]
+      )
     }).pipe(Effect.provide(testing.layer)))
 
   it.scoped("remembers nothing from one use to the next", () =>

@@ -10,13 +10,11 @@ import * as Project from "../../src/domain/Project.ts"
 import * as Tokens from "../../src/domain/Tokens.ts"
 import * as Given from "../../src/hook/Given.ts"
 import { answer, type HookInput } from "../../src/hook/Hook.ts"
-import * as IndexInMemory from "../../src/index/IndexInMemory.ts"
 import { Injector } from "../../src/inject/Injector.ts"
-import * as ModelInMemory from "../../src/models/ModelInMemory.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { Retriever } from "../../src/retrieve/Retriever.ts"
 import { MemoryStore } from "../../src/store/MemoryStore.ts"
-import * as StoreInMemory from "../../src/store/StoreInMemory.ts"
+import * as testing from "../../src/testing.ts"
 import { batch, cursor, message, project, unit } from "../contract/made.ts"
 import * as remembered from "../retrieve/remembered.ts"
 
@@ -27,8 +25,8 @@ const CWD = "/nowhere/billing"
 
 const services = Injector.layer.pipe(
   Layer.provide(Retriever.layer),
-  Layer.provide(Layer.merge(IndexInMemory.layer, ModelInMemory.layer())),
-  Layer.provideMerge(Layer.merge(StoreInMemory.layer, Given.layerInMemory)),
+  Layer.provide(Layer.merge(testing.index, testing.models())),
+  Layer.provideMerge(Layer.merge(testing.store, Given.layerInMemory)),
   Layer.provideMerge(Layer.merge(ResourceLedger.layer, NodeContext.layer))
 )
 

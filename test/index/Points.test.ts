@@ -3,9 +3,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { pointsOf } from "../../src/index/Points.ts"
 import { CurrentProject } from "../../src/models/CurrentProject.ts"
-import * as ModelInMemory from "../../src/models/ModelInMemory.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import * as testing from "../../src/testing.ts"
 import { unit } from "../contract/made.ts"
 
 it.effect("units of several projects, in the order of their ids, are embedded project by project", () =>
@@ -28,4 +28,4 @@ it.effect("units of several projects, in the order of their ids, are embedded pr
     const [alone] = yield* pointsOf(models, units.slice(4, 5))
     assert.deepStrictEqual(points.map(({ unitId }) => unitId), units.map(({ id }) => id))
     assert.deepStrictEqual(points[4], alone)
-  }).pipe(Effect.provide(Layer.provide(ModelInMemory.layer(), ResourceLedger.layer))))
+  }).pipe(Effect.provide(Layer.provide(testing.models(), ResourceLedger.layer))))

@@ -15,14 +15,11 @@ import { Injector } from "../../src/inject/Injector.ts"
 import * as ModelBackground from "../../src/inject/ModelBackground.ts"
 import { checked, noteOf, questionOf, read, repairOf, Subject, written } from "../../src/inject/Statements.ts"
 import { Budget } from "../../src/models/Budget.ts"
-import * as CacheInMemory from "../../src/models/CacheInMemory.ts"
-import * as ModelInMemory from "../../src/models/ModelInMemory.ts"
 import type { PriceList } from "../../src/models/Prices.ts"
 import * as Providers from "../../src/models/providers/Providers.ts"
 import { type Caps, NO_CAPS, Spending } from "../../src/models/Spending.ts"
-import * as SpendingInMemory from "../../src/models/SpendingInMemory.ts"
 import { Retriever } from "../../src/retrieve/Retriever.ts"
-import * as StoreInMemory from "../../src/store/StoreInMemory.ts"
+import * as testing from "../../src/testing.ts"
 import { base } from "../contract/layers.ts"
 import { unit } from "../contract/made.ts"
 import { times } from "../data.ts"
@@ -108,7 +105,7 @@ interface Setting {
 const finding = (items: ReadonlyArray<SearchResult>, degraded: ReadonlyArray<string>) =>
   Layer.merge(
     Layer.succeed(Retriever, { search: () => Effect.succeed({ results: items, degraded }) }),
-    Layer.provide(StoreInMemory.layer, base)
+    Layer.provide(testing.store, base)
   )
 
 const injector = (fusion: Setting["fusion"], within: Duration.DurationInput) =>
@@ -148,8 +145,8 @@ const withServer = <A, E>(
     }).pipe(
       Layer.provideMerge(
         Layer.merge(
-          Layer.provideMerge(Budget.layer({ caps, prices: PRICES }), SpendingInMemory.layer),
-          CacheInMemory.layer()
+          Layer.provideMerge(Budget.layer({ caps, prices: PRICES }), testing.spending),
+          testing.modelCache
         )
       ),
       Layer.provideMerge(base)
@@ -415,7 +412,7 @@ describe("a background", () => {
     }).pipe(Effect.provide(
       injector("on", "1 second").pipe(
         Layer.provide(finding(ITEMS, [])),
-        Layer.provide(Layer.merge(ModelInMemory.layer(), CacheInMemory.layer())),
+        Layer.provide(Layer.merge(testing.models(), testing.modelCache)),
         Layer.provide(base)
       )
     )))

@@ -10,7 +10,7 @@ import * as Tokens from "../../src/domain/Tokens.ts"
 import { Injector } from "../../src/inject/Injector.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { Retriever } from "../../src/retrieve/Retriever.ts"
-import * as StoreInMemory from "../../src/store/StoreInMemory.ts"
+import * as testing from "../../src/testing.ts"
 import { project, unit } from "../contract/made.ts"
 import { times } from "../data.ts"
 import * as remembered from "../retrieve/remembered.ts"
@@ -41,7 +41,7 @@ const finding = (results: ReadonlyArray<SearchResult>, degraded: ReadonlyArray<s
   return {
     asked,
     layer: Injector.layer.pipe(
-      Layer.provideMerge(Layer.merge(retriever, StoreInMemory.layer)),
+      Layer.provideMerge(Layer.merge(retriever, testing.store)),
       Layer.provide(ResourceLedger.layer)
     )
   }

@@ -9,7 +9,7 @@ import * as Tokens from "../../src/domain/Tokens.ts"
 import { open } from "../../src/inject/Opening.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { MemoryStore } from "../../src/store/MemoryStore.ts"
-import * as StoreInMemory from "../../src/store/StoreInMemory.ts"
+import * as testing from "../../src/testing.ts"
 import { unit } from "../contract/made.ts"
 import { times } from "../data.ts"
 import * as remembered from "../retrieve/remembered.ts"
@@ -54,7 +54,7 @@ const opened = (units: ReadonlyArray<MemoryUnit>, says: Partial<OpeningRequest> 
       maxChars: 9_500,
       ...says
     })
-  }).pipe(Effect.provide(StoreInMemory.layer.pipe(Layer.provide(ResourceLedger.layer))))
+  }).pipe(Effect.provide(testing.store.pipe(Layer.provide(ResourceLedger.layer))))
 
 const SESSIONS = [
   archive(

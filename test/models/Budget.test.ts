@@ -11,14 +11,13 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as App from "../../src/App.ts"
 import { Budget } from "../../src/models/Budget.ts"
-import * as CacheInMemory from "../../src/models/CacheInMemory.ts"
 import { CurrentProject } from "../../src/models/CurrentProject.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
 import type { Endpoint } from "../../src/models/Presets.ts"
 import { costOf, type PriceList, priceOf } from "../../src/models/Prices.ts"
 import * as Providers from "../../src/models/providers/Providers.ts"
 import { type Caps, NO_CAPS, Spending } from "../../src/models/Spending.ts"
-import * as SpendingInMemory from "../../src/models/SpendingInMemory.ts"
+import * as testing from "../../src/testing.ts"
 import { base } from "../contract/layers.ts"
 import { type Behaviour, type ModelServer, modelServer } from "./server.ts"
 
@@ -62,11 +61,11 @@ const withBudget = <A, E>(
 ) =>
   Effect.scoped(Effect.gen(function*() {
     const server = yield* modelServer
-    const account = Layer.provideMerge(Budget.layer({ caps, prices: PRICES }), SpendingInMemory.layer)
+    const account = Layer.provideMerge(Budget.layer({ caps, prices: PRICES }), testing.spending)
     const layer = Providers.layer({
       roles: roles(server),
       patience: { within: within as "5 seconds", retries, waits: "5 seconds" }
-    }).pipe(Layer.provideMerge(Layer.merge(account, CacheInMemory.layer())), Layer.provideMerge(base))
+    }).pipe(Layer.provideMerge(Layer.merge(account, testing.modelCache)), Layer.provideMerge(base))
     return yield* Effect.gen(function*() {
       return yield* use({ server, models: yield* ModelManager, spending: yield* Spending })
     }).pipe(Effect.provide(layer))

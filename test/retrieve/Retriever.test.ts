@@ -6,20 +6,18 @@ import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
 import { passes, type SearchQuery } from "../../src/domain/Search.ts"
-import * as IndexInMemory from "../../src/index/IndexInMemory.ts"
 import { IndexError, VectorIndex } from "../../src/index/VectorIndex.ts"
-import * as ModelInMemory from "../../src/models/ModelInMemory.ts"
 import { missing, ModelError, ModelManager } from "../../src/models/ModelManager.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { Retriever } from "../../src/retrieve/Retriever.ts"
-import type { MemoryStore } from "../../src/store/MemoryStore.ts"
-import * as StoreInMemory from "../../src/store/StoreInMemory.ts"
+import type { StoreError } from "../../src/store/MemoryStore.ts"
+import * as testing from "../../src/testing.ts"
 import { project, unit } from "../contract/made.ts"
 import { times } from "../data.ts"
 import { anyText, hostile, withMillis } from "../texts.ts"
 import * as remembered from "./remembered.ts"
 
-const model = ModelInMemory.layer(256)
+const model = testing.models(256)
 
 const modelThat = (embed: ModelManager["Type"]["embed"]) =>
   Layer.succeed(
@@ -61,17 +59,17 @@ const brokenIndex = Layer.succeed(
 
 const over = (
   models: Layer.Layer<ModelManager, never, ResourceLedger>,
-  index: Layer.Layer<VectorIndex, never, MemoryStore | ResourceLedger>
+  index: Layer.Layer<VectorIndex, StoreError, ResourceLedger>
 ) =>
   Retriever.layer.pipe(
     Layer.provideMerge(Layer.merge(models, index)),
-    Layer.provideMerge(StoreInMemory.layer),
+    Layer.provideMerge(testing.store),
     Layer.provideMerge(ResourceLedger.layer)
   )
 
-const whole = over(model, IndexInMemory.layer)
+const whole = over(model, testing.index)
 const withoutIndex = over(model, brokenIndex)
-const withoutModel = over(brokenModel, IndexInMemory.layer)
+const withoutModel = over(brokenModel, testing.index)
 
 const search = (text: string, says: Partial<SearchQuery> = {}) =>
   Effect.flatMap(
@@ -288,7 +286,7 @@ describe("a lane that is away", () => {
       const { degraded, results } = yield* Fiber.join(searching)
       assert.deepStrictEqual(results.map(({ unit }) => unit.id), ["pool"])
       assert.deepStrictEqual(degraded, ["semantic search: no answer within 12s"])
-    }).pipe(Effect.provide(over(modelThat(() => Effect.never), IndexInMemory.layer))))
+    }).pipe(Effect.provide(over(modelThat(() => Effect.never), testing.index))))
 
   it.effect("that knows no word of the question is named", () =>
     Effect.gen(function*() {
@@ -393,7 +391,7 @@ describe("a model that reranks", () => {
               }])
           }))
       ).pipe(Layer.provide(model)),
-      IndexInMemory.layer
+      testing.index
     )
   const units = ["red", "green", "blue"].map((colour, i) =>
     unit(colour, { content: `the pool ${"pool ".repeat(3 - i)}is ${colour}`, title: `of ${colour}` })

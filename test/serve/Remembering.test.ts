@@ -16,7 +16,6 @@ import { SaveRequest } from "../../src/domain/Saved.ts"
 import * as Given from "../../src/hook/Given.ts"
 import * as EmbeddedIndex from "../../src/index/sqlite/EmbeddedIndex.ts"
 import { Injector } from "../../src/inject/Injector.ts"
-import * as ModelInMemory from "../../src/models/ModelInMemory.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import { Retriever } from "../../src/retrieve/Retriever.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
@@ -25,6 +24,7 @@ import { MemoryStore } from "../../src/store/MemoryStore.ts"
 import { SqliteFile } from "../../src/store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../../src/store/sqlite/SqliteStore.ts"
 import { layer as inMemory } from "../../src/testing.ts"
+import * as testing from "../../src/testing.ts"
 import { base, sqliteFile } from "../contract/layers.ts"
 import { samples } from "../data.ts"
 import { copied } from "../e2e/sessions.ts"
@@ -32,7 +32,7 @@ import { copied } from "../e2e/sessions.ts"
 const service = ClaudeMemory.layer.pipe(
   Layer.provideMerge(Layer.merge(Injector.layer, Given.layerInMemory)),
   Layer.provideMerge(Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer)),
-  Layer.provideMerge(Layer.merge(EmbeddedIndex.layer, ModelInMemory.layer())),
+  Layer.provideMerge(Layer.merge(EmbeddedIndex.layer, testing.models())),
   Layer.provideMerge(SqliteStore.layer),
   Layer.provideMerge(sqliteFile),
   Layer.provideMerge(base)

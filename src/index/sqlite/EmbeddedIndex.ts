@@ -9,8 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { SearchFilter } from "../../domain/Search.ts"
 import * as Lazy from "../../resources/Lazy.ts"
-import { ResourceLedger } from "../../resources/ResourceLedger.ts"
-import { open, transaction } from "../../resources/Sqlite.ts"
+import { transaction } from "../../resources/Sqlite.ts"
 import { EMBEDDED } from "../../store/MemoryStore.ts"
 import { SqliteFile } from "../../store/sqlite/SqliteFile.ts"
 import { conditions } from "../../store/sqlite/SqliteFilter.ts"
@@ -53,13 +52,8 @@ const bytesOf = (vectors: ReadonlyArray<Float32Array>, dimension: number): Uint8
 }
 
 const make = Effect.gen(function*() {
-  const { busyTimeoutMs, file, reader, writer } = yield* SqliteFile
-  const ledger = yield* ResourceLedger
-  const vectorReader = yield* Lazy.make(
-    open({ name: "Sqlite vector reader", path: file, readOnly: true, vectors: true, busyTimeoutMs }).pipe(
-      Effect.provideService(ResourceLedger, ledger)
-    )
-  )
+  const { reader, writer, ...file } = yield* SqliteFile
+  const vectorReader = yield* Lazy.make(file.vectorReader)
 
   const all = Effect.map(
     reader<IndexRow>`SELECT id, model, dimension, active FROM vector_indexes ORDER BY id`,

@@ -69,4 +69,20 @@ export class ModelsFile extends Context.Tag("claude-memory/ModelsFile")<ModelsFi
         return { sql: Effect.provide(sql, context), isThere: Effect.provide(isThere, context) }
       })
     )
+  /** A database in memory, gone with the scope. */
+  static readonly layerMemory = Layer.scoped(
+    this,
+    Effect.gen(function*() {
+      const sql = yield* open({
+        name: "Sqlite of models in memory",
+        path: ":memory:",
+        readOnly: false,
+        vectors: false,
+        busyTimeoutMs: 0,
+        freesLater: true
+      })
+      yield* migrate(sql, STEPS)
+      return { sql: Effect.succeed(sql), isThere: Effect.succeed(true) }
+    }).pipe(Effect.mapError(toStoreError("open")))
+  )
 }

@@ -8,7 +8,6 @@ import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import type { Place, TimelineFilter } from "../../domain/Timeline.ts"
 import { type Cursor, type DeadLetter, type FailedWork, MAX_ATTEMPTS } from "../MemoryStore.ts"
-import { B, idfOf, K1 } from "../Postings.ts"
 import { type KeptProject, knownProjects, lineSumOf, OUTLINE, recalling } from "../Rules.ts"
 import {
   type Beginning,
@@ -22,6 +21,15 @@ import {
 } from "../sql/Rows.ts"
 import { conditions } from "./PostgresFilter.ts"
 import { keyOf, rows as json, text, texts } from "./PostgresLexemes.ts"
+
+/**
+ * The constants and the inverse document frequency of FTS5's rank (https://sqlite.org/fts5.html, section 5.1.1), by which
+ * SQLite chooses candidates, too.
+ */
+const K1 = 1.2
+const B = 0.75
+const idfOf = (documents: number, holding: number): number =>
+  Math.max(Math.log((documents - holding + 0.5) / (holding + 0.5)), 1e-6)
 
 const unitOf = ({ body }: Body): MemoryUnit => JSON.parse(body) as MemoryUnit
 

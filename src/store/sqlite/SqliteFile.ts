@@ -8,6 +8,8 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { ResourceLedger } from "../../resources/ResourceLedger.ts"
 import { open, reasonOf, SqliteError } from "../../resources/Sqlite.ts"
 import { StoreError } from "../MemoryStore.ts"
 import { checkVersion } from "../sql/schemaVersion.ts"
@@ -70,6 +72,10 @@ const openClients = Effect.fn("SqliteFile.open")(
     const file = path.join(options.folder, DATABASE)
     const { busyTimeoutMs, freesLater = false } = options
     const read = { path: file, readOnly: true, vectors: false, busyTimeoutMs, freesLater }
+    const ledger = yield* ResourceLedger
+    const vectorReader = open({ ...read, vectors: true, freesLater: false, name: "Sqlite vector reader" }).pipe(
+      Effect.provideService(ResourceLedger, ledger)
+    )
     if (options.readOnly) {
       if (!(yield* Effect.orElseSucceed(fs.exists(file), () => false))) {
         return yield* new StoreError({
@@ -82,7 +88,7 @@ const openClients = Effect.fn("SqliteFile.open")(
       yield* inspect(file)
       const reader = yield* open({ ...read, name: "Sqlite reader" })
       yield* Effect.flatMap(currentVersion(reader), (version) => checkVersion(version, LATEST))
-      return { file, writer: reader, reader, busyTimeoutMs }
+      return { file, writer: reader, reader, vectorReader }
     }
     yield* restrict(options.folder)
     const existed = yield* Effect.orElseSucceed(fs.exists(file), () => false)
@@ -102,17 +108,33 @@ const openClients = Effect.fn("SqliteFile.open")(
     yield* migrate(writer)
     yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(fs.chmod(each, 0o600)))
     const reader = yield* open({ ...read, name: "Sqlite reader" })
-    return { file, writer, reader, busyTimeoutMs }
+    return { file, writer, reader, vectorReader }
   },
   Effect.mapError(toStoreError("open"))
 )
 
+const openMemory = Effect.gen(function*() {
+  const sql = yield* open({
+    name: "Sqlite in memory",
+    path: ":memory:",
+    readOnly: false,
+    vectors: true,
+    busyTimeoutMs: 0,
+    freesLater: true
+  })
+  yield* migrate(sql)
+  return { file: ":memory:", writer: sql, reader: sql, vectorReader: Effect.succeed(sql) }
+}).pipe(Effect.mapError(toStoreError("open")))
+
 export class SqliteFile extends Context.Tag("claude-memory/SqliteFile")<SqliteFile, {
   readonly file: string
-  readonly busyTimeoutMs: number
   readonly writer: SqlClient
   readonly reader: SqlClient
+  /** Opens a connection that reads and compares vectors. */
+  readonly vectorReader: Effect.Effect<SqlClient, SqliteError, Scope.Scope>
 }>() {
   /** Makes the folder, the file and the schema; their modes are 0700 and 0600. */
   static readonly layer = (options: SqliteFileOptions) => Layer.scoped(this, openClients(options))
+  /** A database in memory, gone with the scope: one connection that writes and reads. */
+  static readonly layerMemory = Layer.scoped(this, openMemory)
 }

@@ -279,7 +279,8 @@ describe.concurrent("the client of Qdrant on the wire", () => {
       assert.strictEqual(pool?.sockets, 8)
       const since = yield* Clock.currentTimeMillis
       yield* Scope.close(own, Exit.void)
-      assert.isBelow((yield* Clock.currentTimeMillis) - since, 2_500)
+      // The pool has two seconds for what its callers have not left.
+      assert.isBelow((yield* Clock.currentTimeMillis) - since, 4_000)
       for (const caller of callers) assert.isTrue(Exit.isFailure(yield* Fiber.await(caller)))
       yield* until(() => server.seen.open.size === 0)
       assert.strictEqual(server.seen.aborted, 8)

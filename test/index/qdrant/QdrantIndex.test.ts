@@ -7,16 +7,14 @@ import { idOf } from "../../../src/domain/Ids.ts"
 import { differences } from "../../../src/index/Differences.ts"
 import { Qdrant, QdrantError } from "../../../src/index/qdrant/Qdrant.ts"
 import * as QdrantIndex from "../../../src/index/qdrant/QdrantIndex.ts"
-import * as QdrantInMemory from "../../../src/index/qdrant/QdrantInMemory.ts"
 import { reindex, verify } from "../../../src/index/Reindex.ts"
 import { VectorIndex } from "../../../src/index/VectorIndex.ts"
-import * as ModelInMemory from "../../../src/models/ModelInMemory.ts"
 import { ModelManager } from "../../../src/models/ModelManager.ts"
 import * as Pipeline from "../../../src/Pipeline.ts"
 import { ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
 import { Retriever } from "../../../src/retrieve/Retriever.ts"
 import { MemoryStore } from "../../../src/store/MemoryStore.ts"
-import * as StoreInMemory from "../../../src/store/StoreInMemory.ts"
+import * as testing from "../../../src/testing.ts"
 import { unit } from "../../contract/made.ts"
 import { compress, write } from "../../contract/MemoryStoreContract.ts"
 
@@ -54,11 +52,11 @@ const interruptible = Layer.effect(
 )
 
 const ground = QdrantIndex.layer({ prefix: "test", shards: 1, replicas: 1 }).pipe(
-  Layer.provideMerge(Layer.provide(interruptible, QdrantInMemory.layer)),
-  Layer.provideMerge(StoreInMemory.layer),
+  Layer.provideMerge(Layer.provide(interruptible, testing.qdrant)),
+  Layer.provideMerge(testing.store),
   Layer.provideMerge(ResourceLedger.layer)
 )
-const model = ModelInMemory.layer(64)
+const model = testing.models(64)
 const whole = Retriever.layer.pipe(Layer.provideMerge(model), Layer.provideMerge(ground))
 
 const named = (i: number) => idOf("unit", String(i))
@@ -165,7 +163,7 @@ describe("an index in Qdrant", () => {
       yield* steps(Pipeline.catchUp)
       const other = Layer.provideMerge(
         Layer.merge(QdrantIndex.layer({ prefix: "test", shards: 1, replicas: 1 }), model),
-        Layer.merge(StoreInMemory.layer, Layer.succeed(Qdrant, qdrant))
+        Layer.merge(testing.store, Layer.succeed(Qdrant, qdrant))
       )
       const count = yield* Effect.gen(function*() {
         yield* write(units(10, 14))
@@ -197,8 +195,8 @@ describe("words and vectors in one request of Qdrant", () => {
     Retriever.layer.pipe(
       Layer.provideMerge(model),
       Layer.provideMerge(index),
-      Layer.provideMerge(Layer.provide(interruptible, QdrantInMemory.layer)),
-      Layer.provideMerge(StoreInMemory.layer),
+      Layer.provideMerge(Layer.provide(interruptible, testing.qdrant)),
+      Layer.provideMerge(testing.store),
       Layer.provideMerge(ResourceLedger.layer)
     )
   const search = (says: Partial<Parameters<Retriever["Type"]["search"]>[0]>) =>
@@ -267,7 +265,7 @@ describe("words and vectors in one request of Qdrant", () => {
 })
 
 describe("a reindex in Qdrant", () => {
-  const dimensions = (dimension: number) => ModelInMemory.layer(dimension)
+  const dimensions = (dimension: number) => testing.models(dimension)
   const build = (dimension: number) => Stream.provideSomeLayer(reindex, dimensions(dimension))
   const catchUp = (dimension: number) => steps(Stream.provideSomeLayer(Pipeline.catchUp, dimensions(dimension)))
   const verified = (dimension: number) => Effect.provide(Effect.flatMap(VectorIndex, verify), dimensions(dimension))

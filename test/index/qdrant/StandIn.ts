@@ -17,8 +17,8 @@ import { createServer as createPlain, type IncomingMessage, type Server, type Se
 import { createServer as createTls } from "node:https"
 import type { AddressInfo, Socket } from "node:net"
 import { Qdrant } from "../../../src/index/qdrant/Qdrant.ts"
-import * as QdrantInMemory from "../../../src/index/qdrant/QdrantInMemory.ts"
 import { ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
+import * as testing from "../../../src/testing.ts"
 import { contract, type Judged } from "./OpenApi.ts"
 import { make as makeOperations, WRITES } from "./operations.ts"
 
@@ -205,7 +205,7 @@ const close = (http: Server) =>
 export const make = (options: Options = {}) =>
   Effect.gen(function*() {
     const { apiKey, keepAliveMs = 5_000, prefix = "", state, tls, version = VERSION } = options
-    const memory = yield* Layer.build(Layer.provide(QdrantInMemory.layer, ResourceLedger.layer))
+    const memory = yield* Layer.build(Layer.provide(testing.qdrant, ResourceLedger.layer))
     const operate = makeOperations(Context.get(memory, Qdrant))
     const { judge, judgeReply } = contract()
     if (state !== undefined && existsSync(state)) {

@@ -3,7 +3,7 @@
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
-import type * as Arr from "effect/Array"
+import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -19,12 +19,11 @@ import { answer, json, number, table } from "./Output.ts"
 import * as Progress from "./Progress.ts"
 
 const ACTIONS = ["status", "verify", "repair", "drop"] as const
+type Action = typeof ACTIONS[number]
 
 const action = Args.choice(
-  ACTIONS.map((name) => [name, name] as const) as Arr.NonEmptyArray<[string, typeof ACTIONS[number]]>,
-  {
-    name: "action"
-  }
+  Arr.map(ACTIONS, (name): [string, Action] => [name, name]),
+  { name: "action" }
 ).pipe(
   Args.withDescription(
     "status: its versions, and what waits for it. verify: whether it holds what the memory does. repair: makes it so. " +

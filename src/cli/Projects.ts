@@ -3,7 +3,7 @@
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
-import type * as Arr from "effect/Array"
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
@@ -12,20 +12,20 @@ import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { answer, json, number, table } from "./Output.ts"
 
+const ACTIONS = ["list", "merge", "rename", "exclude", "include"] as const
+type Action = typeof ACTIONS[number]
+
 /** Arguments of each action, under the names that the usage shows. */
-const ARGUMENTS = {
+const ARGUMENTS: Readonly<Record<Action, ReadonlyArray<string>>> = {
   list: [],
   merge: ["FROM", "INTO"],
   rename: ["PROJECT", "NAME"],
   exclude: ["PROJECT"],
   include: ["PROJECT"]
-} as const
-type Action = keyof typeof ARGUMENTS
+}
 
 const action = Args.choice(
-  Object.keys(ARGUMENTS).map((name) => [name, name as Action] as const) as unknown as Arr.NonEmptyArray<
-    [string, Action]
-  >,
+  Arr.map(ACTIONS, (name): [string, Action] => [name, name]),
   { name: "action" }
 ).pipe(
   Args.withDescription(

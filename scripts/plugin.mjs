@@ -1,4 +1,4 @@
-// Builds dist/plugin: the plugin of Claude Code with all that it runs, whole after `npm ci --ignore-scripts` in that folder.
+// Builds dist/plugin: the plugin for Claude Code with its programs. It is complete after `npm ci --ignore-scripts` in that folder.
 import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { root } from "./bundle.mjs"
@@ -6,7 +6,7 @@ import { root } from "./bundle.mjs"
 const readJson = (path) => JSON.parse(readFileSync(path, "utf8"))
 const writeJson = (path, value) => writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`)
 
-/** As Node looks for a package from where another one lies. */
+/** Finds a package from another one's place, as Node resolves it. */
 const placeOf = (name, from, packages) => {
   for (let folder = from;; folder = folder.replace(/(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/]+$/, "")) {
     const place = `${folder}${folder === "" ? "" : "/"}node_modules/${name}`
@@ -15,7 +15,7 @@ const placeOf = (name, from, packages) => {
   }
 }
 
-/** Of the root's lock file what the package needs when it runs, and what that needs. */
+/** Reduces the root's lock file to the package's dependencies at run time, direct and indirect. */
 const lockedFor = (own, { lockfileVersion, packages }) => {
   const places = new Set([""])
   for (const from of places) {
@@ -34,7 +34,7 @@ const lockedFor = (own, { lockfileVersion, packages }) => {
   }
 }
 
-/** The bundles are in `dist` already. */
+/** Expects the bundles in `dist`. */
 export const buildPlugin = (dist) => {
   const plugin = join(dist, "plugin")
   const { dependencies, engines, license, optionalDependencies, version } = readJson(join(root, "package.json"))

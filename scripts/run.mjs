@@ -1,8 +1,8 @@
 // Bundles a TypeScript program with the sources it imports and runs it: node scripts/run.mjs scripts/bench/recall.ts ARGS…
-// Of a folder of programs the next word names one: node scripts/run.mjs scripts/bench recall ARGS… Without that word they are listed.
-// Options of node before this file's name (--cpu-prof) go to the program too.
+// In a folder of programs the next word names one: node scripts/run.mjs scripts/bench recall ARGS… Without that word it lists them.
+// Options of node before this file's name (--cpu-prof) apply to the program too.
 import { spawn } from "node:child_process"
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
 import { constants } from "node:os"
 import { basename, join, resolve } from "node:path"
 import { bundle, cache } from "./bundle.mjs"
@@ -12,7 +12,7 @@ const refuse = (text) => {
   process.exit(2)
 }
 
-/** Each program's name, with the sentence that its head comment begins with. */
+/** Lists each program's name with the first sentence of its head comment, up to a full stop, colon or semicolon. */
 const listOf = (folder) => {
   const programs = readdirSync(folder).filter((name) => name.endsWith(".ts")).map((name) => {
     const [, head = ""] = /^\/\*\*([\s\S]*?)\*\//.exec(readFileSync(join(folder, name), "utf8")) ?? []
@@ -25,6 +25,11 @@ const listOf = (folder) => {
 
 const [path, ...words] = process.argv.slice(2)
 if (path === undefined) refuse("usage: node scripts/run.mjs FILE.ts ARGS…, or node scripts/run.mjs FOLDER NAME ARGS…")
+if (!existsSync(path)) {
+  refuse(
+    `There is no ${path} here; name a program by its path from this folder, such as scripts/bench/recall.ts, or a folder of programs`
+  )
+}
 const isFolder = statSync(path).isDirectory()
 const [name] = words
 if (isFolder && (name === undefined || !readdirSync(path).includes(`${name}.ts`))) {
@@ -40,7 +45,7 @@ const outfile = join(folder, `${basename(entry, ".ts")}.mjs`)
 await bundle({ entry: resolve(entry), outfile }).catch(() => process.exit(1))
 
 const child = spawn(process.execPath, [...process.execArgv, outfile, ...args], { stdio: "inherit" })
-// A terminal sends its signals to the child itself; this process waits for the child in any case.
+// A terminal signals the child directly, so this process only waits for the child.
 for (const signal of ["SIGINT", "SIGHUP"]) process.on(signal, () => {})
 process.on("SIGTERM", () => child.kill("SIGTERM"))
 child.on("error", (error) => {

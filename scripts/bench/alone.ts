@@ -1,6 +1,6 @@
 /**
- * Asks a memory that knows one session alone every question of a file: whether something is injected where the session has the answer,
- * and where it has not.
+ * Counts how often a memory of one session injects something, for questions that the session answers and for others. Each session of a
+ * file's questions gets a memory of its own, which is asked every question.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -19,7 +19,7 @@ const Question = Schema.parseJson(Schema.Struct({
   evidence: Schema.Array(Schema.Struct({ file: Schema.String }))
 }))
 
-/** Fewer units than these are a small memory. */
+/** A memory with fewer units counts as small. */
 const SMALL = 30
 
 interface Asked {

@@ -1,6 +1,6 @@
 /**
- * Capture while working: how soon a written line is found, what following costs while nothing is written, how soon another process
- * takes over, and how long the event loop is held up meanwhile.
+ * Measures capture of transcripts while they are written. It times how soon a search finds a new line and how soon another process
+ * takes over. It also measures the processor time of idle following, and how long the first reading blocks the event loop.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -24,7 +24,7 @@ import { builtMain, environment, main, progress, quantile, round, temporaryFolde
 
 const PARTS = ["latency", "idle", "takeover", "stall"] as const
 
-/** The service as a server has it, with so many watched folders at most. */
+/** The service as the MCP server composes it, with at most `watched` watched folders. */
 const serviceIn = (home: string, watched?: number) =>
   Layer.provide(
     App.layer({ home, readOnly: false, busyTimeoutMs: 5_000, ...(watched !== undefined && { watched }) }),
@@ -44,7 +44,7 @@ const line = (session: string, uuid: string, text: string, role: "user" | "assis
     })
   }\n`
 
-/** So many small sessions in folders of a hundred. */
+/** Writes `count` small sessions, a hundred to a folder. */
 const writeTranscripts = (folder: string, count: number) => {
   for (let i = 0; i < count; i++) {
     const project = join(folder, `-home-dev-work-project-${Math.floor(i / 100)}`)
@@ -57,7 +57,7 @@ const writeTranscripts = (folder: string, count: number) => {
   }
 }
 
-/** Runs while transcripts below the folder are followed, from when all that is there is read and indexed. */
+/** Follows the transcripts below the folder. Runs `use` once all present lines are read and indexed. */
 const following = <A, E, R>(folder: string, use: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
@@ -73,13 +73,13 @@ const following = <A, E, R>(folder: string, use: Effect.Effect<A, E, R>) =>
     return yield* use
   }).pipe(Effect.scoped)
 
-/** From when a line is written to when a search by its words gives a memory of it. */
+/** Times from writing a line until a search by its words returns a memory of it, in milliseconds. */
 const latencies = (folder: string, lines: number, watched: number | undefined) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     const random = makeRandom(lines)
     const file = join(folder, "-home-dev-work-project-0", "live.jsonl")
-    // The session has begun, as most have that a line is added to.
+    // The session has begun already, as is usual when a line is added.
     writeFileSync(file, line("live", "live-0", "Please look after the shop."))
     yield* Effect.sleep("12 seconds")
     const times: Array<number> = []
@@ -99,7 +99,7 @@ const latencies = (folder: string, lines: number, watched: number | undefined) =
     return { lines, p50Ms: quantile(times, 0.5), p95Ms: quantile(times, 0.95), maxMs: Math.max(...times) }
   })
 
-/** The share of a core that this process takes while nothing happens, in percent. */
+/** Share of a core that this process uses while nothing happens, in percent. */
 const shareOfCore = (seconds: number) =>
   Effect.gen(function*() {
     const before = process.cpuUsage()
@@ -138,7 +138,7 @@ const idle = (transcripts: number, seconds: number) =>
     return { transcripts, seconds, watchingPercent, pollingPercent, waitingPercent }
   })
 
-/** The built program, following; it is killed when the scope closes. */
+/** Starts the built program, which follows the folder. It is killed when the scope closes. */
 const started = (
   program: string,
   home: string,
@@ -160,7 +160,7 @@ const lockIn = (home: string) =>
     (name) => statSync(join(home, name)).mtimeMs
   )
 
-/** From the death of the process that has the lease to when another has it. */
+/** Times from the death of the process that holds the lock until another holds it. */
 const takeovers = (rounds: number) =>
   Effect.gen(function*() {
     const program = yield* builtMain
@@ -178,7 +178,7 @@ const takeovers = (rounds: number) =>
       yield* Effect.sleep("4 seconds")
       const killed = yield* Clock.currentTimeMillis
       holder.kill("SIGKILL")
-      // Whoever takes it touches it.
+      // The process that takes the lock touches its file.
       yield* until(() => Option.exists(lockIn(home), (touched) => touched > killed))
       times.push((yield* Clock.currentTimeMillis) - killed)
       holder = next
@@ -186,7 +186,7 @@ const takeovers = (rounds: number) =>
     return { rounds, p50Ms: quantile(times, 0.5), maxMs: Math.max(...times) }
   }).pipe(Effect.scoped)
 
-/** How long the event loop was held up while all was read for the first time. */
+/** Measures how long the event loop was blocked during the first reading. */
 const stalls = (folder: string) =>
   Effect.gen(function*() {
     const home = yield* temporaryFolder

@@ -1,6 +1,6 @@
 /**
- * How much longer the real Claude Code takes from a prompt to its first request to the model when a hook puts the memory beside it:
- * without any hook, with the command, and with the MCP server's tool.
+ * Times how long a hook delays the real Claude Code between a prompt and its first request to the model. It compares no hook, the
+ * command, and the MCP server's tool.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -16,22 +16,22 @@ import { run } from "../../test/e2e/program.ts"
 import { BenchError, builtMain, main, progress, quantile, round } from "../../test/script.ts"
 import { fill } from "./shared/large.ts"
 
-/** Until Claude Code has run its SessionStart hook and connected to the server, as it has when a person has typed a prompt. */
+/** Time for Claude Code to run its SessionStart hook and connect to the server. A person takes longer to type a prompt. */
 const TYPED = "3 seconds"
 
-/** No transcript, so that no session is remembered and the memory is the same for all. */
+/** Writes no transcript, so that the memory stays the same for all sessions. */
 const UNWRITTEN = { args: ["--no-session-persistence"] }
 
-/** A hook then answers each prompt, however busy the machine is. */
+/** Gives hooks so much time that they answer each prompt, however busy the machine is. */
 const PATIENT = { CLAUDE_MEMORY_HOOK_MS: "20000", CLAUDE_MEMORY_SESSION_START_MS: "20000" }
 
 const NAMES = ["no hook", "command", "mcp"] as const
 const PROMPTS = ["first", "later"] as const
 
-/** From the prompt to the first request, of the prompts of one kind. */
+/** Times from the prompt to the first request, for one kind of prompts. */
 interface Times {
   readonly ms: Array<number>
-  /** How many of them the memory was put beside. */
+  /** Number of prompts for which something was injected. */
   given: number
 }
 
@@ -82,7 +82,7 @@ const command = Cli.make("client", {
       )
     }
 
-    // The server is there each time: only who answers the prompt is another.
+    // The server runs each time; only the answering program differs.
     const settings = yield* Effect.forEach(
       ["command", "mcp"],
       (by) =>
@@ -96,7 +96,7 @@ const command = Cli.make("client", {
       NAMES.flatMap((name) => PROMPTS.map((kind): [string, Times] => [`${name} ${kind}`, { ms: [], given: 0 }]))
     )
 
-    // The first of each finds its files not yet cached; it does not count.
+    // The first run of each warms the file cache and is not counted.
     for (let i = 0; i <= options.rounds; i++) {
       yield* progress(`round ${i} of ${options.rounds}`)
       for (const name of NAMES) {

@@ -1,6 +1,6 @@
 /**
- * How well the check of what models write tells good units from bad ones, on hand-made ones (test/fixtures/faithfulness.json). It was
- * tuned on those of every other source, and is shown for the others apart.
+ * Measures how well the check of a language model's units separates good units from bad ones. The units are hand-made
+ * (test/fixtures/faithfulness.json). The check was tuned on every other source, so the sources kept back have figures of their own.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -64,7 +64,7 @@ const judged = () => {
 
 type Judged = ReturnType<typeof judged>[number]
 
-/** Of refusing bad units. */
+/** Precision and recall of refusing bad units. */
 const scoreOf = (units: ReadonlyArray<Judged>) => {
   const refused = units.filter(({ kept }) => !kept)
   const right = refused.filter(({ verdict }) => verdict === "bad").length

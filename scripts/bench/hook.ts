@@ -1,5 +1,5 @@
 /**
- * How long Claude Code waits for the hooks, from before the process is made to after its end, beside a bare Node.
+ * Times the hooks of Claude Code over a large memory, from starting the process to its end, beside a bare Node.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -75,7 +75,7 @@ const command = Cli.make("hook", {
     ]
     const times = new Map(runs.map(({ name }) => [name, [] as Array<number>]))
     const answered = new Map(runs.map(({ name }) => [name, 0]))
-    // The first of each finds its files not yet cached; it does not count.
+    // The first run of each warms the file cache and is not counted.
     for (let i = 0; i <= options.rounds; i++) {
       yield* progress(`round ${i} of ${options.rounds}`)
       for (const { args, env: extra, name, stdin } of runs) {

@@ -1,5 +1,5 @@
 /**
- * How long an import takes, beside reading and parsing the same files and nothing else, and a second import of the same.
+ * Times an import, beside reading and parsing the same files alone, and beside a second import of the same.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -20,7 +20,7 @@ const parsable = (line: string): boolean => {
   }
 }
 
-/** The floor: every byte read and every line parsed, one file at a time. */
+/** Lower bound: reads every byte and parses every line, one file at a time. */
 const parseAll = (files: ReadonlyArray<string>) =>
   Effect.sync(() => {
     let parsed = 0
@@ -43,7 +43,7 @@ const sizeOf = (files: ReadonlyArray<string>) =>
     return { bytes, lines }
   })
 
-/** From before the store is opened to after its last commit; closing it is not in the time. */
+/** Covers the time from opening the store to its last commit, without closing it. */
 const importInto = (home: string, transcripts: string) =>
   Effect.flatMap(Clock.currentTimeMillis, (since) =>
     Effect.gen(function*() {
@@ -89,7 +89,7 @@ const command = Cli.make("import", {
       parseMs: round(parseMs, 1),
       importMs: round(importMs),
       ratio: round(importMs / parseMs, 2),
-      // The first of the process, before anything was compiled: what a person waits for.
+      // The process's first run, before anything was compiled, as a person waits for it.
       coldParseMs: round(all[0]!.parseMs, 1),
       coldImportMs: all[0]!.importMs,
       secondMs: round(secondMs),

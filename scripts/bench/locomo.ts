@@ -1,6 +1,6 @@
 /**
- * Asks the questions of LoCoMo (Maharana et al., 2024), chats of many sessions, whose evidence is turns. A turn becomes a unit, a
- * conversation a project, and the real store, index, model and retriever answer inside one conversation.
+ * Measures recall of search on LoCoMo (Maharana et al., 2024), long chats with questions whose evidence is single turns. A turn becomes
+ * a unit, and a conversation a project. The real store, index, model and retriever answer inside one conversation.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -27,10 +27,10 @@ import { SqliteFile } from "../../src/store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../../src/store/sqlite/SqliteStore.ts"
 import { BenchError, main, mean, progress, round, temporaryFolder } from "../../test/script.ts"
 
-/** As many as a search gives: beyond it a turn counts as not found. */
+/** Highest number of results of a search. A turn beyond it counts as not found. */
 const LIMIT = 100
 const CUTS = [1, 5, 10, 25, 50] as const
-/** The others are category 5: adversarial questions, whose evidence is about somebody or something else. */
+/** Categories in the main figures. Category 5 holds adversarial questions, whose evidence is about another person or thing. */
 const MAIN = [1, 2, 3, 4]
 
 const Turn = Schema.Struct({
@@ -56,11 +56,11 @@ interface Session {
   readonly turns: ReadonlyArray<typeof Turn.Type>
 }
 
-/** "D8:06" and "D:8:6" are written for "D8:6", and several ids in one string. */
+/** Parses ids of turns. The data also write "D8:06" and "D:8:6" for "D8:6", and several ids in one string. */
 const turnIds = (text: string): ReadonlyArray<string> =>
   [...text.matchAll(/D:?(\d+):(\d+)/g)].map(([, session, turn]) => `D${Number(session)}:${Number(turn)}`)
 
-/** "1:56 pm on 8 May, 2023", taken for UTC. */
+/** Parses "1:56 pm on 8 May, 2023" as UTC. */
 const millisOf = (date: string) => {
   const [, hour, minute, half, day] = /^(\d+):(\d+) ([ap])m on (.+)$/.exec(date.trim()) ?? []
   const midnight = Date.parse(`${day} UTC`)
@@ -98,7 +98,7 @@ const conversationsIn = (file: string) =>
       }))
   })
 
-/** What capture would make of a session. The session's title is its date. */
+/** Makes the batch that capture would make of a session. The session's title is its date. */
 const batchOf = (conversation: string, { date, occurredAt, turns }: Session, at: number): CaptureBatch => {
   const sessionId = `${conversation} ${at + 1}`
   const path = `${sessionId}.jsonl`
@@ -137,7 +137,7 @@ const batchOf = (conversation: string, { date, occurredAt, turns }: Session, at:
   }
 }
 
-/** A unit for each turn, with its session's date above it as a unit has its session's title. */
+/** Makes a unit of each turn. The session's date takes the place of the session's title. */
 const unitsOf = ({ position, segment, session }: SegmentContext): ReadonlyArray<MemoryUnit> =>
   segment.messages.map(({ blocks, occurredAt, uuid }, i) => {
     const content = blocks.map(({ text }) => text).join("\n")
@@ -166,7 +166,7 @@ const unitsOf = ({ position, segment, session }: SegmentContext): ReadonlyArray<
     }
   })
 
-/** Compression that neither joins nor cuts: a turn a document, and no archives. */
+/** Compressor that neither joins nor cuts turns and makes no archives. */
 const turnByTurn = Layer.succeed(
   Compressor,
   Compressor.of({
@@ -198,7 +198,7 @@ const remember = ({ id, sessions }: Conversation) =>
 
 interface Outcome {
   readonly category: number
-  /** Ranks of the evidence found, from 1, and how much evidence there is; the same for the sessions that hold it. */
+  /** Ranks of the evidence found, from 1, and its total number. `sessions` has the same for the sessions that hold it. */
   readonly turns: Found
   readonly sessions: Found
 }

@@ -1,6 +1,6 @@
 /**
- * The MCP server beside a bare Node: how soon it shakes hands and answers, what it takes with so many sessions open, and that nothing is
- * left of it after.
+ * Measures the start, answers, memory and processor time of the MCP server, with 1, 5 and 20 sessions, beside a bare Node. It also checks
+ * that the servers leave nothing behind.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -31,7 +31,7 @@ import {
 import { QUESTIONS } from "./shared/questions.ts"
 
 const WARM_SEARCHES = 100
-/** Until a server that nobody asks anything has opened its memory and come to rest. */
+/** Time for an idle server to open its memory and come to rest. */
 const SETTLED = "4 seconds"
 const IDLE_MS = 5_000
 
@@ -41,7 +41,7 @@ interface Message {
   readonly result?: { readonly isError?: boolean }
 }
 
-/** A server, and what asks it; it is killed when the scope closes, where it has not ended. */
+/** Starts a server and a client for it. A server that still runs when the scope closes is killed. */
 const start = (home: string) =>
   Effect.map(
     Effect.acquireRelease(
@@ -103,7 +103,7 @@ const ended = (child: ChildProcess) =>
     child.once("exit", (code) => resume(Effect.succeed(code)))
   })
 
-/** From before the process is made to the list of its tools, beside that of a Node that does nothing to its end. */
+/** Times from starting the process to the list of its tools, beside a whole run of a Node that does nothing. */
 const handshakes = (home: string, rounds: number) =>
   Effect.gen(function*() {
     const times: Record<"node" | "handshake" | "firstSearch" | "end", Array<number>> = {
@@ -112,7 +112,7 @@ const handshakes = (home: string, rounds: number) =>
       firstSearch: [],
       end: []
     }
-    // The first of each finds its files not yet cached; it does not count.
+    // The first run of each warms the file cache and is not counted.
     for (let i = 0; i <= rounds; i++) {
       yield* progress(`handshake ${i} of ${rounds}`)
       const [, node] = yield* timed(Effect.sync(() => spawnSync(process.execPath, ["-e", "0"])))
@@ -153,7 +153,7 @@ const warmSearches = (home: string) =>
 
 const numberIn = (file: string, pattern: RegExp) => Number(pattern.exec(readFileSync(file, "utf8"))?.[1] ?? Number.NaN)
 
-/** In clock ticks, of which a second has 100. */
+/** Processor time in milliseconds, at 100 clock ticks a second (Linux). */
 const cpuOf = (pid: number) => {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ")
   return (Number(fields[11]) + Number(fields[12])) * 10
@@ -164,7 +164,7 @@ const childrenOf = (pid: number) =>
     .flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").trim().split(" "))
     .filter((child) => child !== "").length
 
-/** Proportional: what processes share is counted once for all of them. Linux tells. */
+/** Means per process. PSS counts shared memory once for all processes (Linux). */
 const memoryOf = (pids: ReadonlyArray<number>) => {
   const sum = (of: (pid: number) => number) => pids.reduce((all, pid) => all + of(pid), 0)
   return {
@@ -175,7 +175,7 @@ const memoryOf = (pids: ReadonlyArray<number>) => {
   }
 }
 
-/** What so many sessions over one memory take: at rest, and after each has searched; and what is left of them. */
+/** Measures `n` sessions over one memory, at rest and after each has searched, and what they leave behind. */
 const sessions = (home: string, n: number) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -193,7 +193,7 @@ const sessions = (home: string, n: number) =>
       concurrency: "unbounded"
     })
     const searched = memoryOf(pids)
-    // Claude Code does the one; a client that dies does the other.
+    // Claude Code sends SIGINT; a client that dies closes stdin.
     yield* Effect.forEach(servers, ({ child }, i) =>
       Effect.sync(() => i % 2 === 0 ? child.kill("SIGINT") : child.stdin?.end()))
     const [codes, endMs] = yield* timed(Effect.forEach(servers, ({ child }) =>

@@ -1,5 +1,5 @@
 /**
- * Peak memory of importing one big transcript, in a process of its own.
+ * Measures the peak memory of an import of one big transcript, in a process of its own.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -26,7 +26,7 @@ import {
 
 const BLOCK_LENGTH = 1024 * 1024
 
-/** Writes block by block, so that this process stays small too. */
+/** Writes in blocks of 1 MiB, so that this process stays small too. */
 const writeTranscript = (file: string, megabytes: number, shape: Shape) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -50,7 +50,7 @@ const writeTranscript = (file: string, megabytes: number, shape: Shape) =>
     return { lines, bytes }
   }).pipe(Effect.scoped)
 
-/** The most memory a process had resident so far, in kibibytes; Linux tells. */
+/** Peak resident memory of a process so far, in kibibytes (Linux). */
 const highWaterMark = (pid: number) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem

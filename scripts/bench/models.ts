@@ -1,5 +1,5 @@
 /**
- * What batches are worth with a server of models that takes its time, and how soon a request ends whose caller has left.
+ * Measures what batches of embeddings save with a slow server of models, and how soon a request ends after its caller has left.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -20,7 +20,7 @@ import { DIMENSION, type ModelServer, modelServer } from "../../test/models/serv
 import { main, median, progress, round, timed } from "../../test/script.ts"
 
 const TEXTS = Array.from({ length: 1_000 }, (_, i) => `text ${i} of a memory`)
-/** Calls at a time where each text is one. */
+/** Concurrent calls where each text is a call of its own. */
 const CALLERS = 100
 const ABORTS = 50
 
@@ -35,7 +35,7 @@ const layer = ({ baseUrl }: ModelServer) => {
   )
 }
 
-/** With a server and a manager of their own: how long it took, and what the server saw. */
+/** Runs `use` with a new server and manager. Returns the time it took and the server's counts. */
 const measured = (delay: number, use: (models: ModelManager["Type"]) => Effect.Effect<unknown, unknown>) =>
   Effect.scoped(Effect.gen(function*() {
     const server = yield* modelServer
@@ -45,7 +45,7 @@ const measured = (delay: number, use: (models: ModelManager["Type"]) => Effect.E
     return { ms: round(ms), textsPerSecond: round(1_000 * TEXTS.length / ms), requests, sockets, socketsAtATime: most }
   }))
 
-/** Completions that a server answers at once, with nothing counted and with each counted in a file: calls in a second. */
+/** Calls per second to a server that answers completions at once, without a budget or with each call counted in a file. */
 const counting = (isCounted: boolean) =>
   Effect.scoped(Effect.gen(function*() {
     const server = yield* modelServer
@@ -65,10 +65,10 @@ const counting = (isCounted: boolean) =>
     return round(1_000 * TEXTS.length / ms)
   }))
 
-/** Of the event loop. */
+/** Waits for one turn of the event loop. */
 const turn = Effect.promise(() => setImmediate())
 
-/** From a caller's leave to the end of its request at the server, in milliseconds. */
+/** Times from a caller's leaving to the end of its request at the server, in milliseconds. */
 const aborts = Effect.scoped(Effect.gen(function*() {
   const server = yield* modelServer
   return yield* Effect.gen(function*() {

@@ -1,5 +1,6 @@
 /**
- * The embedded index and Qdrant over HTTP side by side: one memory, one process, the same questions, in turns.
+ * Compares the results and times of the embedded index and of Qdrant over HTTP on the same questions. Both serve one memory in one
+ * process, in turns.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -40,9 +41,9 @@ import {
 import { QUESTIONS } from "./shared/questions.ts"
 
 const TOP = 10
-/** What the retriever asks an index for. */
+/** Number of hits that the retriever requests from an index. */
 const LANE_LIMIT = 300
-/** As an index has to score. */
+/** Largest difference of scores that the port allows an index. */
 const MOST_DIFFERENCE = 0.02
 const EVERYTHING: SearchFilter = { projects: "all" }
 
@@ -54,7 +55,7 @@ interface Sides {
   readonly models: ModelManager["Type"]
 }
 
-/** Remembers the transcripts, and has both indexes hold them. */
+/** Imports the transcripts and fills both indexes. */
 const prepare = (home: string, transcripts: string, { options }: Server) =>
   Effect.gen(function*() {
     yield* progress("importing")
@@ -102,12 +103,12 @@ const ask = (memory: ClaudeMemory["Type"], text: string) =>
         : Effect.void
   )
 
-/** How long each takes: one after the other, the first of them in turns. */
+/** Times each effect on both indexes, one after the other. Which index goes first alternates. */
 const times = <E>(rounds: number, of: (place: Place) => ReadonlyArray<Effect.Effect<unknown, E>>) =>
   Effect.gen(function*() {
     const [embedded, qdrant] = [of("embedded"), of("qdrant")]
     const found: Record<Place, Array<number>> = { embedded: [], qdrant: [] }
-    // The first round warms both and does not count.
+    // The first round warms both and is not counted.
     for (let round = 0; round <= rounds; round++) {
       yield* progress(`round ${round} of ${rounds}`)
       for (let i = 0; i < embedded.length; i++) {
@@ -128,7 +129,7 @@ const times = <E>(rounds: number, of: (place: Place) => ReadonlyArray<Effect.Eff
     return { searches: found.embedded.length, p50: at(0.5), p95: at(0.95) }
   })
 
-/** How far two lanes say the same. */
+/** Overlap of the first results of two lanes, and the largest difference of their scores. */
 const compared = (a: ReadonlyArray<Hit>, b: ReadonlyArray<Hit>) => {
   const scoreOf = new Map(b.map(({ score, unitId }) => [unitId, score]))
   const top = new Set(b.slice(0, TOP).map(({ unitId }) => unitId))

@@ -1,5 +1,5 @@
 /**
- * Imports transcripts into a memory of its own, asks it every question of a file, and writes what search and injection answer.
+ * Imports transcripts into a new memory, asks it each question of a file, and writes the answers of search and injection.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"

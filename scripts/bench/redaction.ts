@@ -1,6 +1,6 @@
 /**
- * How much of the redaction corpus is masked, by kind and by place, what of its look-alikes is kept, and how fast the
- * redactor is beside JSON.parse of the same transcripts.
+ * Measures how many planted secrets are masked, how many look-alikes are kept, and the speed beside JSON.parse. Counts are by kind and by
+ * place. The speed is measured on transcripts.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -15,7 +15,7 @@ import { main, median, progress, round, timed, transcriptsIn } from "../../test/
 
 interface Count {
   readonly all: number
-  /** Masked, or kept. */
+  /** Secrets that were masked, or look-alikes that were kept. */
   readonly right: number
 }
 

@@ -1,5 +1,5 @@
 /**
- * The predecessor's way with connections to models beside ours: clients, sockets, time and memory for the same calls.
+ * Compares sockets, time and memory of one pool for all calls to models with the predecessor's client for each call.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -28,7 +28,7 @@ interface Run {
   readonly delayMs: number
 }
 
-/** One way at one number of calls at a time: processes of their own for the client and for the models. */
+/** Measures one way at one concurrency. The client and the models each run in a process of their own. */
 const measure = ({ calls, concurrency, delayMs, way }: Run) =>
   Effect.gen(function*() {
     const of = `of ${number(calls)} calls, ${number(concurrency)} at a time, ${LABELS[way]}`
@@ -84,7 +84,7 @@ const measure = ({ calls, concurrency, delayMs, way }: Run) =>
       duration: "90 seconds",
       onTimeout: () => new BenchError({ reason: "Program", detail: "not done after 90 s" })
     }),
-    // Running out of memory or descriptors is a result.
+    // Running out of memory or descriptors is a result, not a failure.
     Effect.either
   )
 
@@ -95,7 +95,7 @@ interface Level {
   readonly runs: Readonly<Record<Name, Measured>>
 }
 
-/** Which way goes first changes from level to level. */
+/** Alternates which way goes first, from level to level. */
 const levels = (calls: number, delayMs: number) =>
   Effect.forEach(LEVELS, (concurrency, i) =>
     Effect.gen(function*() {

@@ -1,5 +1,5 @@
 /**
- * How long the command line takes to answer from a standing start, beside a bare Node, and how big the package is.
+ * Times cold starts of the command line beside a bare Node, and warm searches, and reports the size of the package.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -32,7 +32,7 @@ import { QUESTIONS } from "./shared/questions.ts"
 
 const WARM_SEARCHES = 150
 
-/** From before the process is made to after its end, in milliseconds; nothing else runs here meanwhile. */
+/** Times a process from its start to its end, in milliseconds. This process blocks meanwhile. */
 const spawned = (home: string, args: ReadonlyArray<string>) =>
   Effect.flatMap(
     timed(Effect.sync(() => spawnSync(process.execPath, args, { env: environment(home), encoding: "utf8" }))),
@@ -56,7 +56,7 @@ const coldStarts = (home: string, program: string, rounds: number) =>
       search: [program, "search", QUESTIONS[0]!, "--all-projects", "--json"]
     }
     const times: Record<keyof typeof programs, Array<number>> = { node: [], version: [], help: [], search: [] }
-    // The first of each finds its files not yet cached; it does not count.
+    // The first run of each warms the file cache and is not counted.
     for (let i = 0; i <= rounds; i++) {
       yield* progress(`start ${i} of ${rounds}`)
       for (const name of ["node", "version", "help", "search"] as const) {
@@ -100,7 +100,7 @@ const bytesBelow = (folder: string) =>
     }
   })
 
-/** The tarball as it would be published, and what installing it puts on a disk. */
+/** Sizes of dist, of the published tarball, and of an installation with its dependencies. */
 const sizes = (folder: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -111,7 +111,7 @@ const sizes = (folder: string) =>
         Command.make(process.platform === "win32" ? "npm.cmd" : "npm", ...args, "--ignore-scripts", "--silent").pipe(
           Command.runInShell(process.platform === "win32"),
           Command.workingDirectory(at),
-          // The registry and its certificates are the machine's business; its caches and settings are left alone.
+          // npm takes the registry and certificates from the machine, and uses a cache and settings of its own.
           Command.env({ ...environment(folder), npm_config_cache: path.join(folder, "npm") })
         )
       )

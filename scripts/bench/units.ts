@@ -1,5 +1,5 @@
 /**
- * Imports transcripts into a memory of its own and prints units of each type, drawn by a seed, as Markdown to be judged.
+ * Imports transcripts into a new memory and prints random units of each type as Markdown, for a person to judge. A seed draws them.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"

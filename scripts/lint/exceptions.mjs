@@ -1,5 +1,5 @@
 /**
- * An exception from a structural rule is a line of .oxlintrc.json, where all of them are seen together.
+ * Reports disable comments for structural rules. An exception is a line of .oxlintrc.json, which shows all of them together.
  */
 const MESSAGE =
   "the rules of this project have no exceptions in place: mend the code, or argue for a line in .oxlintrc.json"

@@ -1,6 +1,6 @@
 /**
- * A handle (socket pool, database, file, watcher, worker, timer, server, child) is opened in the resource ledger or not
- * at all: what opens one may be named only inside the arguments of `ledger.acquire` and `ledger.adopt`.
+ * Reports handles (socket pools, databases, files, watchers, workers, timers, servers, children) that the resource ledger does not
+ * open. A function that opens one may be named only inside the arguments of `ledger.acquire` and `ledger.adopt`.
  */
 import { nameOf, ruleOfUses, words } from "./uses.mjs"
 
@@ -9,7 +9,7 @@ const SERVERS = ["createServer", "Server"]
 const SOCKETS = ["Socket", "connect", "createConnection"]
 const HTTP = [...SERVERS, ...words`Agent ClientRequest globalAgent request get`]
 const TIMERS = ["setInterval", "setTimeout", "setImmediate"]
-/** They take a pool of ours as `dispatcher`; without it they use one that nobody owns. */
+/** Functions that take our pool as `dispatcher`. Without it they use a pool that nobody owns. */
 const REQUESTS = words`fetch request stream pipeline connect upgrade`
 
 const UNDICI = words`
@@ -17,7 +17,7 @@ const UNDICI = words`
   WebSocket WebSocketStream fetch request stream pipeline connect upgrade
 `
 
-/** What opens a handle, by module. A name with a dot is a member's. */
+/** Exports that open a handle, by module. A name with a dot is a member of an export. */
 const OPENERS = {
   global: words`
     setInterval setTimeout setImmediate AbortSignal.timeout
@@ -48,7 +48,7 @@ const OPENERS = {
   pg: ["Pool", "Client"],
   undici: UNDICI,
   ws: ALL,
-  // What a library opens in a Scope is taken in by `ledger.adopt`.
+  // These open in a Scope; `ledger.adopt` takes them over.
   "@effect/platform/Command": words`exitCode lines start stream streamLines string`,
   "@effect/platform/FetchHttpClient": ALL,
   "@effect/platform-node/NodeHttpClient": words`
@@ -63,7 +63,7 @@ const OPENERS = {
   "@effect/sql-sqlite-node/SqliteClient": ALL
 }
 
-/** Of Effect's FileSystem, which is called `fs` here as everywhere. */
+/** Methods of Effect's FileSystem that open a handle. The rule expects the service in a variable `fs` or `fileSystem`. */
 const FILE_SYSTEM = new Set(words`open watch makeTempDirectory makeTempDirectoryScoped makeTempFile makeTempFileScoped`)
 
 const isLedger = (node) => {
@@ -123,7 +123,7 @@ const judge = (use, { modules = [], names = [] }) => {
     : undefined
 }
 
-/** `modules` and `names` (of globals) are let through: for the one file that is their keeper. */
+/** The options `modules` and `names` (of globals) exempt the one file that owns them. */
 export const handles = ruleOfUses(judge, (context) => ({
   MemberExpression: (node) => {
     const name = nameOf(node.property, node.computed)

@@ -1,11 +1,11 @@
 /**
- * Who may import whom: `direction` and `adapters` by the two lists below, `imports` by their form.
+ * Rules about imports. `direction` and `adapters` check who may import whom by the lists below, `imports` checks the form.
  */
 import { sep as nativeSep } from "node:path"
 import { dirname, join, relative, sep } from "node:path/posix"
 import { moduleOf } from "./uses.mjs"
 
-/** The floors of the house, the lowest first: a module imports from its own room and from floors below it. */
+/** Floors, the lowest first. A module imports from its own room (a folder or module of src) and from floors below. */
 const FLOORS = [
   ["domain", "process"],
   ["resources"],
@@ -21,20 +21,20 @@ const FLOORS = [
   ["bin", "library", "testing"]
 ]
 
-/** Folders that hold the adapters of a port. */
+/** Names of folders that hold a port's adapters. */
 const ADAPTERS = new Set(["sqlite", "postgres", "qdrant", "providers", "extractive", "abstractive"])
 
-/** These compose the layers. */
+/** Files that compose the layers and so may name any adapter. */
 const COMPOSERS = new Set(["App.ts", "library.ts", "testing.ts", "bin/HookLocal.ts"])
 
-/** Adapters on top of another: they share its SQLite file and transactions, or rewrite what it wrote. */
+/** Adapters that use another: they share its SQLite file and transactions, or rewrite its units. */
 const STANDS_ON = {
   "index/sqlite": "store/sqlite",
   "models/sqlite": "store/sqlite",
   "compress/abstractive": "compress/extractive"
 }
 
-/** Relative to src, or undefined outside of it. */
+/** Returns the file's path relative to src, or undefined outside of src. */
 const fileOf = ({ cwd, filename }) => {
   const path = relative(cwd.split(nativeSep).join(sep), filename.split(nativeSep).join(sep))
   return path.startsWith("src/") ? path.slice("src/".length) : undefined
@@ -43,7 +43,7 @@ const fileOf = ({ cwd, filename }) => {
 const roomOf = (file) => file.split("/")[0].replace(/\.ts$/, "")
 const floorOf = (room) => FLOORS.findIndex((floor) => floor.includes(room))
 
-/** The adapter's folder that a file lies in, if any. */
+/** Returns the adapter's folder that holds the file, if any. */
 const adapterOf = (file) => {
   const [stage, folder] = file.split("/")
   return ADAPTERS.has(folder) ? `${stage}/${folder}` : undefined
@@ -74,7 +74,7 @@ const everyImport = (check) => ({
   TSImportType: (node) => check({ source: node.source ?? node.argument?.literal ?? node.argument })
 })
 
-/** Reports each import of a file of src by another whose `fault` it is. */
+/** Makes a rule that reports each import within src for which `fault` returns a message. */
 const ruleOfTargets = (fault) => ({
   create: (context) => {
     const file = fileOf(context)
@@ -92,7 +92,7 @@ const ruleOfTargets = (fault) => ({
 export const direction = ruleOfTargets(directionFault)
 export const adapters = ruleOfTargets(adapterFault)
 
-/** Packages that are one module. */
+/** Packages that consist of one module, so that their root is no barrel. */
 const SINGLE = new Set(["@effect/vitest", "@effect/language-service"])
 
 const BARREL = "a barrel hides who needs what: import the module itself; only src/library.ts exports what is others'"

@@ -1,5 +1,5 @@
 /**
- * What reaches past the program: its environment, and the console that would write into the protocol.
+ * Reports uses of process.env, and of the console, whose output would mix with the protocol on stdout.
  */
 import { ruleOfUses } from "./uses.mjs"
 
@@ -9,7 +9,7 @@ export const environment = ruleOfUses(({ from, path }) =>
     : undefined
 )
 
-/** Of effect/Console, what gives one rather than writes to it. */
+/** Exports of effect/Console that return or replace a console and write nothing. */
 const GIVES = new Set(["Console", "TypeId", "defaultConsole", "setConsole", "withConsole"])
 
 export const consoleRule = ruleOfUses(({ from, path }) =>

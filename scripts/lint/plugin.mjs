@@ -1,6 +1,5 @@
 /**
- * The rules of this project (docs: DESIGN, structural rules) that no linter has: an oxlint plugin, configured in
- * .oxlintrc.json, tested in test/lint.
+ * An oxlint plugin with this project's structural rules, which no linter has. .oxlintrc.json configures it, test/lint tests it.
  */
 import { exceptions } from "./exceptions.mjs"
 import { handles } from "./handles.mjs"

@@ -1,5 +1,5 @@
 /**
- * Effects are run by src/process/Process.ts and by nobody else, so that every fiber has a parent and every scope is closed.
+ * Reports code that runs Effects or exits. Only src/process/Process.ts may, so that every fiber has a parent and every scope closes.
  */
 import { nameOf, ruleOfUses } from "./uses.mjs"
 
@@ -12,7 +12,7 @@ const RUN =
 const EXIT =
   "skips the finalizers: end with a typed error or `Unsuccessful`, and let `runMain` of src/process/Process.ts exit"
 
-/** A name by itself; with its namespace in front of it, it is met as a member. */
+/** True for a name without its namespace. A name with its namespace is reported as a member. */
 const isBare = (use, names) => use.node.type !== "MemberExpression" && use.path.length === 1 && names.has(use.path[0])
 const isEffect = (from) => /^effect(?:\/|$)/.test(from)
 
@@ -28,7 +28,7 @@ const judgeRun = (use, { exits = [] }) => {
   return isEffect(from) && isBare(use, RUNS) ? `${path[0]} ${RUN}` : undefined
 }
 
-/** `exits`: what of `process` the file may end the process with. */
+/** The option `exits` lists members of `process` that the file may end the process with. */
 export const runFunctions = ruleOfUses(judgeRun, (context) => ({
   MemberExpression: (node) => {
     const name = nameOf(node.property, node.computed)

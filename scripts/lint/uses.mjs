@@ -1,29 +1,29 @@
 /**
- * What a file uses from outside, however it is spelled: `{ Pool }` and `{ Pool as P }`, `undici.Pool`, `undici["Pool"]`,
+ * Finds what a file uses from outside, in any spelling: `{ Pool }` and `{ Pool as P }`, `undici.Pool`, `undici["Pool"]`,
  * `const { Pool } = undici`, `(await import("undici")).Pool`, `globalThis.setTimeout`.
  */
 
 /**
  * @typedef {object} Use
- * @property {object} node Where it is named.
+ * @property {object} node The node that names it.
  * @property {string} from The module, or "global".
- * @property {ReadonlyArray<string>} path The names that lead to it; empty when the module as a whole is named.
+ * @property {ReadonlyArray<string>} path Names that lead to it; empty for the module as a whole.
  * @property {boolean} isDynamic Reached through `import()`, `require` or `process.getBuiltinModule`.
  */
 
 const GLOBAL_OBJECTS = new Set(["globalThis", "global", "window", "self"])
 
-/** A list of names, which a formatter would spread over as many lines. */
+/** Splits a list of names, since a formatter would give each name of an array its own line. */
 export const words = ([text]) => text.trim().split(/\s+/)
 
 const BUILTINS = new Set(words`
   child_process cluster console dgram fs fs/promises http http2 https inspector net process readline readline/promises
   repl timers timers/promises tls worker_threads
 `)
-/** Modules whose exports are globals too, or parts of one. */
+/** Modules whose exports are globals too, or members of one. */
 const AS_GLOBAL = { "node:process": ["process"], "node:console": ["console"], "node:timers": [] }
 
-/** What stands around an expression without changing what it names. */
+/** Types of nodes that wrap an expression without changing what it names. */
 const CARRIES_ON = new Set(words`
   AwaitExpression ChainExpression ParenthesizedExpression TSAsExpression TSNonNullExpression TSSatisfiesExpression
 `)
@@ -43,7 +43,7 @@ export const moduleOf = (node) => {
   return name !== undefined && BUILTINS.has(name) ? `node:${name}` : name
 }
 
-/** One use, or one for each name that is taken out of it. */
+/** Returns one use, or one for each name that a pattern destructures. */
 const follow = (start, from, names, isDynamic) => {
   let node = start
   const path = [...names]
@@ -74,7 +74,7 @@ const normalized = (use) => {
   return { ...use, from, path }
 }
 
-/** A type is erased: it opens nothing and runs nothing. */
+/** True for a reference in a type. Types are erased, so they open and run nothing. */
 const isType = (reference) => {
   if (reference.isValueReference === false) return true
   let node = reference.identifier
@@ -132,7 +132,7 @@ const ofGlobals = (scopes) => {
 
 const known = new WeakMap()
 
-/** All uses of a file, but for those through `import()`, which `ofDynamicImport` gives for each. */
+/** Returns all uses of a file except those through `import()`. `ofDynamicImport` returns these, one import at a time. */
 export const usesOf = (context) => {
   const { ast, scopeManager } = context.sourceCode
   if (!known.has(ast)) {
@@ -156,8 +156,8 @@ export const ofDynamicImport = (node) => {
 }
 
 /**
- * A rule that judges each use by itself: `judge(use, options)` gives what is wrong with it, if anything. `options` are
- * names of lists of strings.
+ * Makes a rule that judges each use by itself. `judge(use, options)` returns the fault's message, or undefined. `options` are names of
+ * lists of strings.
  */
 export const ruleOfUses = (judge, visitors = () => ({}), options = []) => ({
   meta: {

@@ -10,6 +10,7 @@ import * as Arr from "effect/Array"
 import type * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { advice } from "../process/Advice.ts"
 import { runMain, Unsuccessful, writeStderr, writeStdout } from "../process/Process.ts"
 import { version } from "../process/version.ts"
 import * as Settings from "../settings/Settings.ts"
@@ -119,7 +120,8 @@ const plain = (text: string): string => text.replace(/\u001b\[[0-9;]*m/g, "")
 const printer = (base: Console.Console, isColoured: boolean): Console.Console => {
   const format = (parts: ReadonlyArray<unknown>) => {
     const text = parts.map(String).join(" ").trimEnd()
-    return `${isColoured ? text : plain(text)}\n`
+    // @effect/cli names the command alone.
+    return advice(`${isColoured ? text : plain(text)}\n`.replace(/^\$ /m, "$ claude-memory "))
   }
   return {
     ...base,

@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as App from "../App.ts"
 import * as HookFailures from "../hook/Failures.ts"
+import { advice } from "../process/Advice.ts"
 import { Unsuccessful } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { type Check, check, checkContent, isHealthy } from "../serve/Health.ts"
@@ -86,7 +87,7 @@ export const command = Command.make("doctor", options, ({ json }) =>
       const width = Math.max(...all.map(({ name }) => name.length))
       const mark = { ok: "ok   ", note: "note ", wrong: "WRONG" }
       return [
-        ...all.map(({ detail, name, state }) => `${mark[state]}  ${name.padEnd(width)}  ${detail}`),
+        ...all.map(({ detail, name, state }) => `${mark[state]}  ${name.padEnd(width)}  ${advice(detail)}`),
         ok ? "Nothing is wrong." : "Something is wrong; each line above says what to do."
       ].join("\n")
     })

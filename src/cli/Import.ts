@@ -10,6 +10,7 @@ import * as Stream from "effect/Stream"
 import * as App from "../App.ts"
 import type { TranscriptFile } from "../capture/Collector.ts"
 import type { UnitType } from "../domain/MemoryUnit.ts"
+import { advice } from "../process/Advice.ts"
 import * as LeakProbe from "../resources/monitor/LeakProbe.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../settings/Settings.ts"
@@ -159,7 +160,7 @@ export const reportText = (report: ImportReport): string => {
     ...(report.reviewed === 0
       ? []
       : [`reviewed by a language model: ${number(report.reviewed)} segments and sessions`]),
-    ...report.degraded.map((each) => `degraded: ${each}`),
+    ...report.degraded.map((each) => `degraded: ${advice(each)}`),
     `${(report.durationMs / 1000).toFixed(1)} s`
   ].join("\n")
 }

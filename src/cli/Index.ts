@@ -13,6 +13,7 @@ import * as Stream from "effect/Stream"
 import * as App from "../App.ts"
 import type { Verification } from "../index/Reindex.ts"
 import type { IndexVersion } from "../index/VectorIndex.ts"
+import { advice } from "../process/Advice.ts"
 import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { answer, json, number, table } from "./Output.ts"
@@ -43,7 +44,7 @@ const versionRows = (versions: ReadonlyArray<IndexVersion>) => [
     model.id,
     String(model.dimension),
     number(count),
-    isActive ? "serves" : "kept; `claude-memory index drop` deletes it"
+    isActive ? "serves" : advice("kept; `claude-memory index drop` deletes it")
   ])
 ]
 
@@ -74,13 +75,13 @@ const status = (isJson: boolean) =>
           `index     ${index.name}`,
           `memories  ${number(units.total)}`,
           `waiting   ${number(indexing)}${
-            indexing === 0 ? "" : ": the next import, or `claude-memory index repair`, indexes them"
+            indexing === 0 ? "" : advice(": the next import, or `claude-memory index repair`, indexes them")
           }`,
           ...(error === null
             ? Either.getOrElse(versions, () => []).length === 0
               ? ["", "Nothing is indexed yet."]
               : ["", ...table(versionRows(Either.getOrElse(versions, () => [])))]
-            : ["", error, "Memories are found by their words meanwhile, and nothing is lost."])
+            : ["", advice(error), "Memories are found by their words meanwhile, and nothing is lost."])
         ].join("\n")
     )
     if (error !== null) return yield* Effect.fail(new Unsuccessful())
@@ -96,7 +97,7 @@ const verify = (isJson: boolean) =>
         verificationText(verification),
         isConsistent(verification)
           ? "The index is right."
-          : `${number(indexing)} changes wait for it. \`claude-memory index repair\` brings it in line.`
+          : advice(`${number(indexing)} changes wait for it. \`claude-memory index repair\` brings it in line.`)
       ].join("\n"))
     if (!isConsistent(verification)) return yield* Effect.fail(new Unsuccessful())
   })
@@ -137,7 +138,7 @@ const repair = (isJson: boolean) =>
             `${number(sum.indexed)} were indexed in ${(durationMs / 1_000).toFixed(1)} s`
           ]
           : []),
-        ...degraded.map((each) => `not finished: ${each}; run it again`)
+        ...degraded.map((each) => `not finished: ${advice(each)}; run it again`)
       ].join("\n"))
     if (degraded.length > 0) return yield* Effect.fail(new Unsuccessful())
   })

@@ -11,6 +11,7 @@ import { join } from "node:path"
 import * as App from "../App.ts"
 import { PLUGIN, type Programs, PROMPT_HOOKS } from "../install/ClaudeSettings.ts"
 import { inspect, type Registered, type Request, type Scope, SCOPES, steps, targetOf } from "../install/Installation.ts"
+import { advice } from "../process/Advice.ts"
 import { Unsuccessful, writeStdout } from "../process/Process.ts"
 import * as Settings from "../settings/Settings.ts"
 import * as Changes from "./Changes.ts"
@@ -66,7 +67,7 @@ const notesOn = (
     ? [`${settings} has the memory in ${home} (CLAUDE_MEMORY_HOME); here it is in ${places.home}. Make them the same.`]
     : []),
   ...(/[\\/]_npx[\\/]/.test(hook)
-    ? ["This copy lies in npx's cache, which npm may empty: npm install -g claude-memory, and run init again."]
+    ? ["This copy lies in npx's cache, which npm may empty: install it (npm link in a checkout), and run init again."]
     : []),
   ...(scope === "project" ? [`${settings} is yours alone: keep it out of git.`] : [])
 ]
@@ -145,8 +146,8 @@ export const command = Command.make(
           ? [
             ...isAsked ? [] : [Changes.text(outcomes), ""],
             "Installed: Claude Code remembers from its next session on.",
-            "  claude-memory import     remembers the sessions that you had before",
-            "  claude-memory uninstall  takes all of this out again"
+            advice("  claude-memory import     remembers the sessions that you had before"),
+            advice("  claude-memory uninstall  takes all of this out again")
           ]
           : [Changes.text(outcomes), "", "Not installed whole: mend what is said above, and run it again."]
       )

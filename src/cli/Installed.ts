@@ -32,7 +32,7 @@ const findingOf = (user: Registered, project: Registered, places: Settings.Place
   if (hasPlugin) {
     return wrong(
       `runs it twice, as the plugin ${PLUGIN} and by its settings: ` +
-        `claude plugin uninstall ${PLUGIN}, or claude-memory uninstall`
+        `\`claude plugin uninstall ${PLUGIN}\`, or \`claude-memory uninstall\``
     )
   }
   if (missing.length > 0) {

@@ -8,6 +8,7 @@ import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import { type ModelDescription, ModelManager } from "../models/ModelManager.ts"
 import { ROLES } from "../models/Presets.ts"
+import { advice } from "../process/Advice.ts"
 import { Unsuccessful } from "../process/Process.ts"
 import { answer, json, number, table } from "./Output.ts"
 
@@ -29,7 +30,7 @@ const stateText = ({ dimension, error, latencyMs, origin, reachable }: ModelDesc
     ? origin ?? "comes with the package"
     : reachable
     ? `answers in ${number(latencyMs ?? 0)} ms${dimension === null ? "" : `, ${number(dimension)} dimensions`}`
-    : `DOES NOT ANSWER: ${error}`
+    : `DOES NOT ANSWER: ${advice(error ?? "")}`
 
 const dollars = (amount: number) => `$${Number(amount.toPrecision(3))}`
 

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import type { KnownProject } from "../domain/Project.ts"
+import { advice } from "../process/Advice.ts"
 import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { answer, json, number, table } from "./Output.ts"
@@ -81,7 +82,7 @@ const change = (action: Exclude<Action, "list">, [first = "", second = ""]: Read
           [
             `${project.name} is excluded: its transcripts are not read, and its memories are not put in front of Claude.`,
             "What is remembered of it stays until it is forgotten; " +
-            `\`claude-memory projects include ${first}\` reads what came meanwhile.`
+            advice(`\`claude-memory projects include ${first}\` reads what came meanwhile.`)
           ].join("\n"))
       }
       case "include": {
@@ -89,7 +90,7 @@ const change = (action: Exclude<Action, "list">, [first = "", second = ""]: Read
         return yield* answer(
           isJson,
           { project: { ...project, isExcluded: false } },
-          () => `${project.name} is not excluded; the next \`claude-memory import\` reads what came meanwhile.`
+          () => advice(`${project.name} is not excluded; the next \`claude-memory import\` reads what came meanwhile.`)
         )
       }
     }
@@ -104,7 +105,7 @@ export const command = Command.make(
     Effect.gen(function*() {
       const expected = ARGUMENTS[action]
       if (names.length !== expected.length) {
-        const usage = ["claude-memory projects", action, ...expected].join(" ")
+        const usage = `\`${["claude-memory projects", action, ...expected].join(" ")}\``
         yield* writeStderr(
           `${action} takes ${expected.length === 0 ? "nothing more" : expected.join(" and ")}: ${usage}\n`
         )

@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import type { TranscriptFile } from "../capture/Collector.ts"
 import { MAX_HOOK_CHARS } from "../domain/Injection.ts"
+import { advice } from "../process/Advice.ts"
 import * as TemporaryFolder from "../resources/TemporaryFolder.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../settings/Settings.ts"
@@ -64,7 +65,7 @@ const text = (source: Source, report: ImportReport, remaining: ReadonlyArray<Tra
     "",
     reportText(report),
     ...(remaining.length === 0 ? [] : [
-      `Left for later: ${number(remaining.length)} older files; \`claude-memory import\` reads them.`
+      advice(`Left for later: ${number(remaining.length)} older files; \`claude-memory import\` reads them.`)
     ]),
     "",
     rest
@@ -111,7 +112,7 @@ const tour = (source: Source, isJson: boolean) =>
             `A question: ${query}`,
             "",
             ...results.map((result, i) => `${resultText(result, i + 1, names.get(result.unit.projectId) ?? "?", 5)}\n`),
-            ...degraded.map((sentence) => `Note: ${sentence}.\n`),
+            ...degraded.map((sentence) => `Note: ${advice(sentence)}.\n`),
             "What would be put in front of Claude for it:",
             "",
             injected.text === "" ? "(nothing: no memory is good enough)" : injected.text,
@@ -122,8 +123,8 @@ const tour = (source: Source, isJson: boolean) =>
             "",
             "Next:",
             source.name === "own"
-              ? "  claude-memory search \"what you want to know\"     (in one of your projects' folders)"
-              : "  claude-memory import                             (once you have used Claude Code)"
+              ? advice("  claude-memory search \"what you want to know\"     (in one of your projects' folders)")
+              : advice("  claude-memory import                             (once you have used Claude Code)")
           ].join("\n")
         )
     )

@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as App from "../App.ts"
 import type { ReindexStep } from "../index/Reindex.ts"
+import { advice } from "../process/Advice.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { verificationText } from "./Index.ts"
 import { answer, json, number } from "./Output.ts"
@@ -62,7 +63,7 @@ export const command = Command.make("reindex", options, ({ json, to }) =>
         } s`,
         ...(verification === undefined ? [] : [verificationText(verification)]),
         ...(isSame || from === null ? ["It serves, as before."] : [
-          `It serves from now on. The index by ${from.id} is kept: \`claude-memory index drop\` deletes it`,
+          advice(`It serves from now on. The index by ${from.id} is kept: \`claude-memory index drop\` deletes it`),
           ...(Option.isSome(to)
             ? [
               to.value === "local"

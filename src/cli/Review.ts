@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as App from "../App.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import { advice } from "../process/Advice.ts"
 import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../settings/Settings.ts"
@@ -65,7 +66,7 @@ export const command = Command.make(
             items === 0
               ? "Nothing was reviewed."
               : `${number(items)} segments and sessions reviewed: ${number(units.length)} memories (${listed(byType)})`,
-            ...degraded.map((each) => `degraded: ${each}`),
+            ...degraded.map((each) => `degraded: ${advice(each)}`),
             ...failures.map(({ attempts, error, isDead, key, kind }) =>
               `${kind} ${key} failed ${plural(attempts, "time")}${
                 isDead ? " and is not tried again by itself" : ""

@@ -12,6 +12,7 @@ import * as Schema from "effect/Schema"
 import * as App from "../App.ts"
 import { UnitType } from "../domain/MemoryUnit.ts"
 import { SaveRequest } from "../domain/Saved.ts"
+import { advice } from "../process/Advice.ts"
 import { readStdin, Unsuccessful, writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { answer, json } from "./Output.ts"
@@ -74,7 +75,7 @@ export const command = Command.make(
       yield* answer(json, { id: unit.id, unit }, () =>
         [
           `Saved in ${name} as ${unit.type} ${unit.id.slice(0, 8)}: ${unit.title}`,
-          `\`claude-memory forget ${unit.id.slice(0, 8)}\` takes it out again.`
+          advice(`\`claude-memory forget ${unit.id.slice(0, 8)}\` takes it out again.`)
         ].join("\n"))
     })
 ).pipe(Command.withDescription("Remember something, in your own words"))

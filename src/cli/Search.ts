@@ -3,6 +3,7 @@ import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
+import { advice } from "../process/Advice.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { answer, json, resultJson, resultText } from "./Output.ts"
 import { filters, scopeText, toFilter } from "./Scope.ts"
@@ -31,7 +32,7 @@ export const command = Command.make(
             : results.map((result, i) => resultText(result, i + 1, names.get(result.unit.projectId) ?? "?", 6)).join(
               "\n\n"
             ),
-          ...degraded.map((sentence) => `\nNote: ${sentence}.`)
+          ...degraded.map((sentence) => `\nNote: ${advice(sentence)}.`)
         ].join("\n"))
     })
 ).pipe(

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
+import { advice } from "../process/Advice.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../settings/Settings.ts"
 import { answer, balance, json, listed, number, percent, table } from "./Output.ts"
@@ -42,7 +43,7 @@ export const command = Command.make("status", options, (options) =>
         `  captured   ${balance(status.lines)}`,
         `  vectors    ${
           Either.match(index, {
-            onLeft: ({ message }) => message,
+            onLeft: ({ message }) => advice(message),
             onRight: ({ count, model }) => `${number(count)}${model === null ? "" : ` by ${model.id}`}`
           })
         }`,

@@ -10,6 +10,7 @@ import { PLUGIN } from "../install/ClaudeSettings.ts"
 import { inspect, removal, targetOf } from "../install/Installation.ts"
 import * as InstallRecord from "../install/InstallRecord.ts"
 import * as Purge from "../install/Purge.ts"
+import { advice } from "../process/Advice.ts"
 import { CODE_CACHE } from "../process/CodeCache.ts"
 import { Unsuccessful, writeStdout } from "../process/Process.ts"
 import { survey } from "../resources/monitor/RunFile.ts"
@@ -117,7 +118,7 @@ export const command = Command.make("uninstall", options, ({ dryRun, json, purge
         ? [
           isPurged
             ? `${memoryText} is deleted.`
-            : `${memoryText} stays; \`claude-memory uninstall --purge\` deletes it.`
+            : advice(`${memoryText} stays; \`claude-memory uninstall --purge\` deletes it.`)
         ]
         : [],
       ...isPurged && contents.others.length > 0

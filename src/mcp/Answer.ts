@@ -10,6 +10,7 @@ import { hash } from "../domain/Hash.ts"
 import { defuse } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SearchResult } from "../domain/Search.ts"
+import { advice } from "../process/Advice.ts"
 import { reason } from "../serve/Wording.ts"
 import { Refused } from "./Serving.ts"
 
@@ -159,5 +160,5 @@ export const offsetOf = (question: unknown, cursor: string | undefined): Effect.
 /** Last sentences of a tool's text: how to get the next page, and which parts of the search failed. */
 export const notes = (tool: string, next: string | null, degraded: ReadonlyArray<string>): ReadonlyArray<string> => [
   ...(next === null ? [] : [`There is more: claude_memory_${tool} with cursor "${next}".`]),
-  ...degraded.map((sentence) => `Note: ${sentence}.`)
+  ...degraded.map((sentence) => `Note: ${advice(sentence)}.`)
 ]

@@ -7,6 +7,7 @@ import { defuse, InjectionMode } from "../domain/Injection.ts"
 import { UnitType } from "../domain/MemoryUnit.ts"
 import { included } from "../domain/Project.ts"
 import { SearchMode, type SearchQuery, type SearchResult } from "../domain/Search.ts"
+import { advice } from "../process/Advice.ts"
 import type { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { plural } from "../serve/Wording.ts"
 import {
@@ -126,7 +127,7 @@ export const search = tool({
       const hasMore = memories.length < rest.length || results.length === upTo && upTo < MAX_RESULTS
       const next = hasMore ? cursorAt(question, offset + memories.length) : null
       return {
-        data: { memories, next_cursor: next, degraded },
+        data: { memories, next_cursor: next, degraded: degraded.map(advice) },
         text: [
           ...(memories.length > 0 ? resultTexts(memories) : offset > 0 ? ["There is no more."] : [
             projects === "all"
@@ -239,7 +240,7 @@ export const crossProjectSearch = tool({
       const next = offset + memories.length < all.length ? cursorAt(question, offset + memories.length) : null
       const summary = [...found].map(([id, list]) => ({ name: defuse(nameOf(id)), id, found: list.length }))
       return {
-        data: { memories, next_cursor: next, degraded, projects: summary },
+        data: { memories, next_cursor: next, degraded: degraded.map(advice), projects: summary },
         text: [
           ...(summary.length === 0 ? ["Nothing found."] : [
             `Found in ${summary.map(({ found, name }) => `${name} (${found})`).join(", ")}.`
@@ -313,7 +314,7 @@ export const inject = tool({
             score: Math.round(100 * score) / 100
           })),
           tokens,
-          degraded
+          degraded: degraded.map(advice)
         },
         text: [
           text === "" ? "Nothing that is remembered is good enough for this prompt." : text,

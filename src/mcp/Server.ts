@@ -26,6 +26,7 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import { advice } from "../process/Advice.ts"
 import { runMain, writeStderr } from "../process/Process.ts"
 import { version } from "../process/version.ts"
 import * as Lazy from "../resources/Lazy.ts"
@@ -82,7 +83,10 @@ const progressOf = ({ _meta, sendNotification }: Extra): (message: string) => Ef
 /** Turns a failure into an error result with a message for the caller; a defect is also logged. */
 const failed = (name: string) => (cause: Cause.Cause<Failure>): Effect.Effect<CallToolResult> => {
   if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
-  const errorResult = (text: string): CallToolResult => ({ isError: true, content: [{ type: "text", text }] })
+  const errorResult = (text: string): CallToolResult => ({
+    isError: true,
+    content: [{ type: "text", text: advice(text) }]
+  })
   return Option.match(Cause.failureOption(cause), {
     onSome: ({ message }) => Effect.succeed(errorResult(message)),
     onNone: () =>

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { defuse } from "../domain/Injection.ts"
+import { advice } from "../process/Advice.ts"
 import { version } from "../process/version.ts"
 import { Check, check, checkContent, isHealthy } from "../serve/Health.ts"
 import { listed, number, plural } from "../serve/Wording.ts"
@@ -166,7 +167,7 @@ export const health = tool({
         checks: [check("memory", false, "", message)],
         versions: []
       }))
-      const all = [...checks, ...background]
+      const all = [...checks, ...background].map((each) => ({ ...each, detail: advice(each.detail) }))
       const details = {
         node: process.versions.node,
         resident_mb: Math.round(process.memoryUsage.rss() / 1e6),

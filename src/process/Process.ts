@@ -9,9 +9,13 @@ import * as FiberId from "effect/FiberId"
 import * as Logger from "effect/Logger"
 import * as Schema from "effect/Schema"
 import { constants } from "node:os"
+import { advice } from "./Advice.ts"
 
 /** Sends all logs to stderr; stdout belongs to the protocol or the answer. */
-export const layerStderrLogger = Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))
+export const layerStderrLogger = Logger.replace(
+  Logger.defaultLogger,
+  Logger.withConsoleError(Logger.map(Logger.logfmtLogger, advice))
+)
 
 /** Prints a command's answer. Waits until the stream has taken the text, since exiting drops pending writes. */
 export const writeStdout = (text: string): Effect.Effect<void> =>
@@ -23,7 +27,7 @@ export const writeStdout = (text: string): Effect.Effect<void> =>
 /** Prints progress and warnings for a person, on stderr, so that a pipe carries the answer alone. */
 export const writeStderr = (text: string): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
-    process.stderr.write(text, () => resume(Effect.void))
+    process.stderr.write(advice(text), () => resume(Effect.void))
   })
 
 /** Reads all of stdin as text, at most `limit` bytes. */

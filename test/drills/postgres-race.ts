@@ -1,5 +1,5 @@
 /**
- * Checks that several processes, one of them killed, work off one queue in PostgreSQL wholly, and each item once.
+ * Checks that several processes do all work of one PostgreSQL queue exactly once, though one of them is killed midway.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"

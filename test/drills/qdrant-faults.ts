@@ -1,5 +1,5 @@
 /**
- * Prints what a caller gets for each fault of a Qdrant server: the real layer calls a stand-in on the loopback.
+ * Reports what a caller gets for each fault of a Qdrant server. The real layer calls a stand-in on the loopback.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Effect from "effect/Effect"

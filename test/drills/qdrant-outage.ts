@@ -1,6 +1,6 @@
 /**
- * A Qdrant server goes away while sessions go on: what is remembered meanwhile, and what catching up takes. The
- * programs are the built ones, each a process.
+ * Checks that nothing is lost while a Qdrant server is away and sessions go on, and times the catching up. It runs the
+ * built programs, each in a process.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"

@@ -1,6 +1,7 @@
 /**
- * Kills `claude-memory reindex` again and again on its way to another model: does the old index serve meanwhile, and
- * what is done twice? The case is that of this program's predecessor: from 1,536 dimensions to 4,096.
+ * Kills `claude-memory reindex` again and again on its way to another model, resumes it, and counts repeated work. It
+ * checks that the old index serves meanwhile. As in this program's predecessor, the change is from 1,536 dimensions to
+ * 4,096.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"

@@ -693,7 +693,7 @@ describe("a command line", () => {
       Effect.gen(function*() {
         for (const words of [["search", "x"], ["status"], ["show", "x"], ["inject", "--prompt", "x"]]) {
           const message = errorOf(yield* run([main, ...words], { home }))
-          assert.match(message, /^claude-memory: .*nothing is remembered yet; run `claude-memory import` first\n$/)
+          assert.match(message, /^claude-memory: .*nothing is remembered yet; run `node \S+main\.js import` first\n$/)
         }
         const doctor = yield* run([main, "doctor"], { home })
         assert.strictEqual(doctor.code, 0)

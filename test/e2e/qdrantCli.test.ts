@@ -155,7 +155,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
         assert.deepStrictEqual([wrong.code, wrong.stderr], [1, ""])
         assert.match(
           wrong.stdout,
-          /, 3 are missing, 1 are too many; .*\n.*`claude-memory index repair` brings it in line\.\n$/
+          /, 3 are missing, 1 are too many; .*\n.*`node \S+main\.js index repair` brings it in line\.\n$/
         )
         const { durationMs, ...repaired } = json(yield* cli(["index", "repair", "--json"]))
         assert.deepStrictEqual(repaired, { isCompared: true, missing: 3, orphans: 1, indexed: 3, degraded: [] })
@@ -174,7 +174,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
           const wrong: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
             [["drop", name], `${name} is the version that serves; reindex to another model first`],
             [["drop", "none"], "no version is called none"],
-            [["drop"], "name the version to delete; `claude-memory index status` lists them"],
+            [["drop"], "main.js index status` lists them"],
             [["verify", name], "verify takes no version"],
             [["remove"], "Expected one of the following cases: status, verify, repair, drop"]
           ]
@@ -292,7 +292,10 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
           const { versions } = json(yield* cli(["index", "--json"], env))
           const [serving, old] = versions
           assert.deepStrictEqual(versionsOf({ versions }), [["letters@8", units, true], [LOCAL, units, false]])
-          assert.match((yield* cli(["index"], env)).stdout, /serves\n.* kept; `claude-memory index drop` deletes it\n$/)
+          assert.match(
+            (yield* cli(["index"], env)).stdout,
+            /serves\n.* kept; `node \S+main\.js index drop` deletes it\n$/
+          )
           assert.deepStrictEqual(json(yield* cli(["index", "drop", old.name, "--json"], env)), { dropped: old.name })
 
           const back = json(yield* cli(["reindex", "--to", "local", "--json"], env))

@@ -116,7 +116,7 @@ describe("what is told to the memory", () => {
           assert.strictEqual(names.length, 2)
           assert.match(
             errorOf(yield* claude(["projects", "merge", own])),
-            /merge takes FROM and INTO: claude-memory/
+            /merge takes FROM and INTO: `node \S+main\.js projects merge FROM INTO`/
           )
           assert.match(yield* stdoutOf("projects", "merge", own, "shop-api"), /is shop-api's now\.\n$/)
           // This folder's project is merged into shop-api.

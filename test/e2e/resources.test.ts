@@ -277,7 +277,7 @@ slow(describe)("a service whose run file can't be written", () => {
         assert.strictEqual(code, 0)
         assert.match(
           stderr,
-          /^[^\n]*level=WARN[^\n]*the run file can't be written, so `claude-memory resources` does not show this process: E[^\n]*\n$/
+          /^[^\n]*level=WARN[^\n]*the run file can't be written, so `node \S+main\.js resources` does not show this process: E[^\n]*\n$/
         )
         assert.strictEqual(yield* fs.readFileString(runFolder(home)), "in its way")
       })

@@ -1,14 +1,13 @@
 /**
- * How the predecessor held its connections to models, written anew to be measured beside ours. It was Python (aiohttp); what is
- * modelled of it:
+ * Models how the predecessor, a Python program with aiohttp, held its connections to models, for a comparison with ours:
  *
  * - Each call of the compressor and of the retriever builds a model manager of its own.
- * - A manager opens its session when it first needs one, and awaits between looking for a session and keeping the one it made:
- *   of two calls at once each opens one, and the one kept last is the one found again.
- * - Nothing is closed. Nothing holds a manager after its call either: what stays open does so because nobody closes it.
+ * - A manager opens its session when it first needs one. It awaits between looking for a session and storing the new one. So two
+ *   concurrent calls each open a session, and later calls use the one stored last.
+ * - Nothing is closed. Nothing refers to a manager after its call, so its sockets stay open only because nobody closes them.
  * - A session has the limits of an aiohttp ClientSession: 100 connections, each closed after 15 idle seconds.
  *
- * Not modelled: what its models, prompts and databases cost.
+ * The cost of its models, prompts and databases is not modelled.
  */
 import { performance } from "node:perf_hooks"
 import { Agent, request } from "undici"
@@ -17,9 +16,9 @@ const SESSION = { connections: 100, keepAliveTimeout: 15_000, keepAliveMaxTimeou
 
 export interface Tally {
   sessions: number
-  /** Sessions whose manager forgot them for another. */
+  /** Sessions that a manager replaced by another and lost. */
   lost: number
-  /** Building managers and sessions, in milliseconds. */
+  /** Time spent building managers and sessions, in milliseconds. */
   buildMs: number
 }
 
@@ -77,12 +76,12 @@ const manager = (baseUrl: string, tally: Tally): ModelManager => {
   return made
 }
 
-/** The compressor's call: what a segment says, and where that lies. */
+/** The compressor's call: a completion and an embedding of one text. */
 export const compress = (baseUrl: string, tally: Tally, text: string): Promise<unknown> => {
   const models = manager(baseUrl, tally)
   return Promise.all([models.complete(text), models.embed([text])])
 }
 
-/** The retriever's call: where a question lies. */
+/** The retriever's call: the embedding of a question. */
 export const retrieve = (baseUrl: string, tally: Tally, text: string): Promise<unknown> =>
   manager(baseUrl, tally).embed([text])

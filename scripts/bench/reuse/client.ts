@@ -1,5 +1,5 @@
 /**
- * The process whose calls, sockets and memory are measured: one way, at so many calls at a time.
+ * The measured process. It makes the calls of one way at one concurrency, and samples its sockets and memory.
  */
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
@@ -13,12 +13,12 @@ import { quantile, round, timed } from "../../../test/script.ts"
 import { type Ended, tell, told } from "./processes.ts"
 import { type Name, type Way, WAYS } from "./ways.ts"
 
-/** No more calls are begun after so many have failed, or after so long. */
+/** No call begins after this many failures, or after LONGEST_MS. */
 const MOST_FAILURES = 100
 const LONGEST_MS = 40_000
 const SAMPLE_EVERY = "50 millis"
 const PROGRESS_EVERY = "500 millis"
-/** How long is sampled after all is closed or dropped. */
+/** Time of sampling after everything is closed or dropped. */
 const TAIL = "1 second"
 
 export interface Options {
@@ -28,7 +28,7 @@ export interface Options {
   readonly baseUrl: string
 }
 
-/** Counts the open sockets of this process to a port, whoever opens them. */
+/** Counts this process's open sockets to a port, whichever library opens them. */
 const socketsTo = (port: number) =>
   Effect.gen(function*() {
     let open = 0
@@ -47,7 +47,7 @@ const socketsTo = (port: number) =>
     return { open: Effect.sync(() => open) }
   })
 
-/** Twice, since what the first one finds dead may have held other things. */
+/** Collects twice, since objects that the first collection frees may have held others. */
 const collectGarbage = Effect.sync(() => globalThis.gc?.()).pipe(Effect.delay("50 millis"), Effect.repeatN(1))
 
 const rssBytes = Effect.sync(() => process.memoryUsage.rss())
@@ -100,7 +100,7 @@ const work = (way: Way, { calls, concurrency }: Options) =>
     }
   })
 
-/** By itself, so that nothing holds the way after it but its scope. */
+/** A function of its own, so that afterwards only its scope refers to the way. */
 const workOf = (options: Options) =>
   Effect.gen(function*() {
     const way = yield* WAYS[options.way](options.baseUrl)

@@ -1,5 +1,5 @@
 /**
- * Sockets and memory over time as SVG: a chart for each number of calls at a time, both ways in it.
+ * Draws sockets and memory over time as SVG, with one chart for each concurrency and both ways in it.
  */
 import { init } from "echarts"
 import type { Name } from "./ways.ts"
@@ -7,9 +7,9 @@ import type { Name } from "./ways.ts"
 export interface Line {
   readonly way: Name
   readonly concurrency: number
-  /** When its calls were done, in seconds. */
+  /** Time at which the calls were done, in seconds. */
   readonly workedAt: number
-  /** [seconds, value] */
+  /** Pairs of seconds and value. */
   readonly points: ReadonlyArray<readonly [number, number]>
 }
 
@@ -22,11 +22,11 @@ export interface Plot {
 const WIDTH = 840
 const HEIGHT = 600
 const COLUMNS = 2
-/** Of a chart with all around it, and where its axes begin in it; in pixels. */
+/** Size of a chart with its margins, and where its axes begin, in pixels. */
 const CELL = { width: WIDTH / COLUMNS, height: 260, top: 74, left: 66 }
 const AXES = { width: 325, height: 165, top: 40 }
 
-/** What is painted light, and what it is where dark is preferred. */
+/** Each colour in the light scheme and in the dark one. */
 const PAPER = ["#ffffff", "#0d1117"] as const
 const INK = ["#1f2328", "#e6edf3"] as const
 const FAINT = ["#d0d7de", "#30363d"] as const
@@ -36,7 +36,7 @@ const COLOURS: Readonly<Record<Name, readonly [string, string]>> = {
 }
 const LABELS: Readonly<Record<Name, string>> = { old: "the predecessor's way", ours: "ours" }
 
-/** Paper and ink change together, so that it is readable whatever page it is on. */
+/** Rules for the dark scheme. Background and text change together, so that the chart is readable on any page. */
 const dark = [PAPER, INK, FAINT, COLOURS.old, COLOURS.ours].map(([light, dark]) =>
   `[fill="${light}"]{fill:${dark}}[stroke="${light}"]{stroke:${dark}}`
 ).join("")

@@ -1,5 +1,5 @@
 /**
- * The benchmark's own processes and what they say to each other.
+ * Starts the benchmark's processes and defines the messages between them.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -8,27 +8,27 @@ import * as Schema from "effect/Schema"
 import { type ChildProcess, fork } from "node:child_process"
 import { BenchError } from "../../../test/script.ts"
 
-/** From the server: where it is, and, when asked, what it sees. */
+/** The server's messages: its address, and its counts on request. */
 export const Listening = Schema.TaggedStruct("Listening", { baseUrl: Schema.String })
 export const ServerView = Schema.TaggedStruct("ServerView", {
-  /** Sockets so far, now, and at a time at most. */
+  /** Sockets opened so far (`opened`), open now (`open`), and open at once at most (`most`). */
   opened: Schema.Number,
   open: Schema.Number,
   most: Schema.Number,
   requests: Schema.Number
 })
 
-/** Sockets to the server that are open, resident memory, and the part of the heap that is in use. */
+/** Open sockets to the server, resident memory, and used heap. */
 const Reading = Schema.Struct({ sockets: Schema.Number, rssBytes: Schema.Number, heapBytes: Schema.Number })
 
-/** From the client: how far it is; what the calls were like; what was left when all was closed or dropped. */
+/** The client's messages: its progress, the results of its calls, and what was left when all was closed or dropped. */
 export const Progressed = Schema.TaggedStruct("Progressed", { calls: Schema.Number })
 export const Worked = Schema.TaggedStruct("Worked", {
   calls: Schema.Number,
   ms: Schema.Number,
   p50Ms: Schema.Number,
   p99Ms: Schema.Number,
-  /** By their code. */
+  /** Number of failures by code. */
   failures: Schema.Record({ key: Schema.String, value: Schema.Number }),
   clients: Schema.Number,
   lost: Schema.Number,
@@ -38,7 +38,7 @@ export const Worked = Schema.TaggedStruct("Worked", {
 })
 export const Ended = Schema.TaggedStruct("Ended", {
   after: Reading,
-  /** Since its start: when the calls were done, and [milliseconds, sockets, bytes]. */
+  /** Milliseconds from the start until the calls were done. `samples` are [milliseconds, sockets, bytes]. */
   workedAtMs: Schema.Number,
   samples: Schema.Array(Schema.Tuple(Schema.Number, Schema.Number, Schema.Number))
 })
@@ -46,7 +46,7 @@ export const Ended = Schema.TaggedStruct("Ended", {
 const Message = Schema.Union(Listening, ServerView, Progressed, Worked, Ended)
 type Message = typeof Message.Type
 
-/** To either: go on with what comes next. */
+/** Message to a process to go on with its next step. */
 const GO = "go"
 
 export interface Peer {
@@ -57,7 +57,7 @@ export interface Peer {
 const gone = (name: string, how: string) =>
   new BenchError({ reason: "Program", detail: `the ${name} process ended (${how})` })
 
-/** This program once more, with these arguments and a heap of its own; it is killed when the scope closes. */
+/** Starts this program again with these arguments, as a process of its own. It is killed when the scope closes. */
 export const start = (name: string, args: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const messages = yield* Mailbox.make<unknown, BenchError>()
@@ -91,7 +91,7 @@ export const start = (name: string, args: ReadonlyArray<string>) =>
     } satisfies Peer
   })
 
-/** The next message of this kind; what is said before it goes to `meanwhile`. */
+/** Waits for the next message of this schema. Earlier ones go to `meanwhile`. */
 export const next = <A extends Message>(
   peer: Peer,
   schema: Schema.Schema<A>,
@@ -103,17 +103,17 @@ export const next = <A extends Message>(
       next(peer, schema, meanwhile)
     ))
 
-/** In such a process: says it to the one that started it. */
+/** Sends a message to the process that started this one. */
 export const tell = (message: Message): Effect.Effect<void> => Effect.sync(() => void process.send?.(message))
 
-/** In such a process: told to go on. */
+/** Waits until the process that started this one sends a message to go on. */
 export const told: Effect.Effect<void> = Effect.async<void>((resume) => {
   const onMessage = () => resume(Effect.void)
   process.once("message", onMessage)
   return Effect.sync(() => process.off("message", onMessage))
 })
 
-/** In such a process: the one that started it has gone. */
+/** Waits until the process that started this one has gone. */
 export const deserted: Effect.Effect<void> = Effect.async<void>((resume) => {
   const onDisconnect = () => resume(Effect.void)
   process.once("disconnect", onDisconnect)

@@ -1,11 +1,11 @@
 /**
- * The models' process: its sockets and its share of the processor are its own.
+ * Runs the model server in a process of its own, apart from the client's sockets and processor time.
  */
 import * as Effect from "effect/Effect"
 import { modelServer } from "../../../test/models/server.ts"
 import { tell, told } from "./processes.ts"
 
-/** As nginx, before most model servers, keeps an idle socket; Node's own 5 seconds would close what a client leaves open. */
+/** Keep-alive of nginx, which stands before most model servers. Node's default of 5 seconds would close sockets that a client leaks. */
 const KEEP_ALIVE_MS = 75_000
 
 export const server = ({ delayMs }: { readonly delayMs: number }) =>

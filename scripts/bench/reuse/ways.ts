@@ -1,6 +1,6 @@
 /**
- * The two ways to the same models, for the same calls: every other one is the compressor's, which asks a completion and a vector
- * at once; the others are the retriever's, which asks a vector.
+ * The two ways to make the same calls to the same models. Every other call is the compressor's, for a completion and a vector at once.
+ * The others are the retriever's, for a vector.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Effect from "effect/Effect"
@@ -26,7 +26,7 @@ export class CallFailed extends Schema.TaggedError<CallFailed>()("CallFailed", {
 
 export interface Way {
   readonly call: (i: number) => Effect.Effect<unknown, CallFailed>
-  /** So far: clients (sessions, pools), those whose owner forgot them, and the milliseconds that building took. */
+  /** Counts so far: clients (sessions or pools), lost clients, and the milliseconds that building them took. */
   readonly built: () => { readonly clients: number; readonly lost: number; readonly buildMs: number }
 }
 
@@ -50,7 +50,7 @@ const ours = (baseUrl: string): Effect.Effect<Way, never, Scope.Scope> =>
   Effect.gen(function*() {
     let clients = 0
     let openMs = 0
-    /** The ledger as it is, with the pools that it opens counted. */
+    /** The real ledger, which also counts the pools that it opens. */
     const ledger = DecoratedLedger.layer(({ kind }) =>
       kind !== "pool" ? {} : {
         opening: (open) =>

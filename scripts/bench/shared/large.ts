@@ -1,6 +1,6 @@
 /**
- * A large memory, made of a small one: its units again and again, each time with a third of their words exchanged for others of the same
- * memory, so that words are as common as they were and no two units say the same.
+ * Makes a large memory of a small one by copying its units. Each copy has a third of its words exchanged for others of the same memory.
+ * So words stay as common as they were, and no two units say the same.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -20,11 +20,11 @@ import { batch, cursor, message } from "../../../test/contract/made.ts"
 import { progress, service } from "../../../test/script.ts"
 
 const WORD = /[A-Za-z]{4,}/g
-/** Units of a copied session. */
+/** Units per copied session. */
 const AT_ONCE = 400
 const HOUR = 3_600_000
 
-/** Unsigned, of 32 bits. */
+/** Returns an unsigned 32-bit integer. */
 const hash = (text: string) => createHash("md5").update(text).digest().readUInt32LE()
 
 const exchanged = (text: string, copy: number, words: ReadonlyArray<string>) =>
@@ -82,7 +82,7 @@ const grown = (units: ReadonlyArray<MemoryUnit>, size: number) =>
     yield* Stream.runDrain(Pipeline.catchUp)
   })
 
-/** Fills the memory in `home` with the transcripts at `from`, then with so many copies, all of them of one project: gives that. */
+/** Fills the memory in `home` from the transcripts at `from`, then with copies up to `size` units. Returns the copies' one project. */
 export const fill = (home: string, from: string, size: number) =>
   Effect.gen(function*() {
     const units = yield* Effect.gen(function*() {

@@ -1,7 +1,7 @@
 /**
- * What a person would ask.
+ * Questions as a person asks them.
  */
-/** To the sample sessions in test/fixtures. */
+/** Questions about the sample sessions in test/fixtures. */
 export const QUESTIONS = [
   "why did we decide against Meilisearch?",
   "what exhausted the connection pool under load?",

@@ -351,10 +351,10 @@ describe("a conversation", () => {
     Effect.gen(function*() {
       const [unit] = yield* unitsOf("conversation", [
         asks("Why does the build of the site fail?"),
-        ...Array.from({ length: 3 }, () => fails("npm run site", "TypeError: generate is not a function")),
-        says("The generator package exports a default since version 4, so the named import is undefined.")
+        ...Array.from({ length: 3 }, () => fails("npm run site", "TypeError: paginate is not a function")),
+        says("The paginate package exports a default since version 4, so the named import is undefined.")
       ])
-      assert.lengthOf(unit!.content.match(/generate is not a function/g)!, 1)
+      assert.lengthOf(unit!.content.match(/paginate is not a function/g)!, 1)
     }))
 
   it.effect("of a commit alone says what was committed", () =>

@@ -17,7 +17,7 @@ import { compressAll, suite, unitsOf, write } from "./MemoryStoreContract.ts"
 import { suite as remembering } from "./RememberingContract.ts"
 
 suite("SqliteStore", sqliteStore)
-suite("SqliteStore in memory", storeInMemory)
+suite("SqliteStore in memory", storeInMemory, { readsApart: false })
 remembering("SqliteStore", sqliteStore)
 remembering("SqliteStore in memory", storeInMemory)
 

@@ -549,7 +549,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
           assert.include(names, second)
           assert.isBelow(names.indexOf(first), names.lastIndexOf(second), `${first} is released before ${second}`)
         }
-        for (const name of ["word vectors", "Sqlite reader", "Sqlite writer"]) before("ClaudeMemory", name)
+        before("ClaudeMemory", "Sqlite reader")
         before("Sqlite reader", "Sqlite writer")
         assert.isTrue(released.every(({ how }) => how === "closed"))
         assert.isAtLeast(released.find(({ name }) => name === "ClaudeMemory")!.ageMs, 300)

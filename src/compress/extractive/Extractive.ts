@@ -69,16 +69,14 @@ export const extract = (context: SegmentContext, now: number): ReadonlyArray<Mem
 export const extractArchive = (outline: SessionOutline, now: number): ReadonlyArray<MemoryUnit> =>
   archive(outline).map((draft) => sessionUnit(outline, now, draft))
 
-const make = Effect.gen(function*() {
-  return Compressor.of({
-    compress: Effect.fn("Compressor.compress")((context: SegmentContext) =>
-      Effect.map(Clock.currentTimeMillis, (now) => extract(context, now))
-    ),
-    summarize: Effect.fn("Compressor.summarize")((outline: SessionOutline) =>
-      Effect.map(Clock.currentTimeMillis, (now) => extractArchive(outline, now))
-    )
-  })
+const compressor = Compressor.of({
+  compress: Effect.fn("Compressor.compress")((context: SegmentContext) =>
+    Effect.map(Clock.currentTimeMillis, (now) => extract(context, now))
+  ),
+  summarize: Effect.fn("Compressor.summarize")((outline: SessionOutline) =>
+    Effect.map(Clock.currentTimeMillis, (now) => extractArchive(outline, now))
+  )
 })
 
 /** The default compressor: needs no key, no network and no money, and is deterministic. */
-export const layer = Layer.effect(Compressor, make)
+export const layer = Layer.succeed(Compressor, compressor)

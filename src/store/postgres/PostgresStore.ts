@@ -7,9 +7,11 @@ import * as Layer from "effect/Layer"
 import { isConflict, isTaken } from "../../resources/Postgres.ts"
 import { MemoryStore, type StoreError } from "../MemoryStore.ts"
 import * as DatabaseStore from "../sql/DatabaseStore.ts"
+import * as Reads from "../sql/Reads.ts"
+import * as Statements from "../sql/Statements.ts"
+import * as Writes from "../sql/Writes.ts"
+import * as PostgresDialect from "./PostgresDialect.ts"
 import { PostgresPool, toStoreError } from "./PostgresPool.ts"
-import { make as makeReads } from "./PostgresReads.ts"
-import { make as makeWrites } from "./PostgresWrites.ts"
 
 /** A write that got in the way of another one is tried so often. */
 const TRIES = 5
@@ -20,11 +22,13 @@ const isToBeTriedAgain = (error: SqlError | StoreError) =>
 
 const make = Effect.gen(function*() {
   const { name, run, sql, transaction } = yield* PostgresPool
+  const dialect = PostgresDialect.make(sql)
   const tell = <A, R>(operation: string, effect: Effect.Effect<A, SqlError | StoreError, R>) =>
     Effect.mapError(effect, toStoreError(operation, name)).pipe(Effect.withSpan(`MemoryStore.${operation}`))
 
   return DatabaseStore.make({
-    statements: { ...makeReads(sql), ...makeWrites(sql) },
+    reads: Reads.make(sql, dialect),
+    writes: Writes.make(Statements.make(sql, dialect)),
     read: (operation, effect) => tell(operation, run(effect)),
     write: (operation, effect) =>
       tell(operation, Effect.retry(transaction(effect), { while: isToBeTriedAgain, times: TRIES - 1 })),

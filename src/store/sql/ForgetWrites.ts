@@ -9,33 +9,31 @@ import type { Project } from "../../domain/Project.ts"
 import * as Forgetting from "../Forgetting.ts"
 import type { CaptureBatch, Forgotten } from "../MemoryStore.ts"
 import { ascending } from "../Rules.ts"
+import type { SqlEffect } from "./Dialect.ts"
 import { messageOf } from "./Rows.ts"
-import type { Said, Statements, StoredMessage } from "./Statements.ts"
+import { SECRET, type Statements, type StoredMessage } from "./Statements.ts"
 import type { UnitWrites } from "./UnitWrites.ts"
-
-/** The property that tombstones are hashed with. */
-export const SECRET = "secret"
 
 /** Messages that are looked through at a time. */
 const PAGE = 200
 
 const unitOf = ({ body }: { readonly body: string }) => JSON.parse(body) as MemoryUnit
 
-export const make = (say: Statements, { enqueue, insert, mergeWithSame, remove, restore }: UnitWrites) => {
+export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, restore }: UnitWrites) => {
   /** Tells which of these keys were forgotten. */
   const knownAmong = (secret: string, keys: Iterable<string>) => {
     const hashOf = Forgetting.hashesBy(secret)
     const hashes = new Map(Array.from(keys, (key) => [key, hashOf(key)]))
-    return Effect.map(say.entombed([...new Set(hashes.values())]), (entombed) => {
+    return Effect.map(db.entombed([...new Set(hashes.values())]), (entombed) => {
       const found = new Set(entombed)
       return (key: string) => found.has(hashes.get(key) ?? "")
     })
   }
 
   /** Of a batch what was not forgotten. Where nothing ever was, that is asked and no more. */
-  const unforgotten = (batch: CaptureBatch): Said<CaptureBatch> =>
+  const unforgotten = (batch: CaptureBatch): SqlEffect<CaptureBatch> =>
     Effect.gen(function*() {
-      const secret = yield* say.secret
+      const secret = yield* db.secret
       if (secret === undefined) return batch
       let rest = batch
       const asked = new Set<string>()
@@ -49,9 +47,9 @@ export const make = (say: Statements, { enqueue, insert, mergeWithSame, remove, 
     })
 
   /** Of units those that tell nothing that was forgotten. */
-  const permitted = (units: ReadonlyArray<MemoryUnit>): Said<ReadonlyArray<MemoryUnit>> =>
+  const permitted = (units: ReadonlyArray<MemoryUnit>): SqlEffect<ReadonlyArray<MemoryUnit>> =>
     Effect.gen(function*() {
-      const secret = yield* say.secret
+      const secret = yield* db.secret
       if (secret === undefined || units.length === 0) return units
       const keys = units.map(Forgetting.keysOfUnit)
       const isKnown = yield* knownAmong(secret, keys.flat())
@@ -63,17 +61,17 @@ export const make = (say: Statements, { enqueue, insert, mergeWithSame, remove, 
     Effect.gen(function*() {
       const found = new Map<string, { readonly row: number; readonly unit: MemoryUnit }>()
       for (let next = ids; next.length > 0;) {
-        const some = (yield* say.unitsById(next)).map((row) => ({ row: row.row, unit: unitOf(row) }))
+        const some = (yield* db.unitsById(next)).map((row) => ({ row: row.row, unit: unitOf(row) }))
         for (const each of some) found.set(each.unit.id, each)
-        const others = yield* say.supersededBy(some.map(({ unit }) => unit.id))
+        const others = yield* db.supersededBy(some.map(({ unit }) => unit.id))
         next = Forgetting.linkedTo(some.map(({ unit }) => unit), others).filter((id) => !found.has(id))
       }
       return [...found.values()].sort(ascending(({ unit }) => unit.id))
     })
 
-  const forget = (ids: ReadonlyArray<string>): Said<Forgotten> =>
+  const forget = (ids: ReadonlyArray<string>): SqlEffect<Forgotten> =>
     Effect.gen(function*() {
-      yield* say.alone
+      yield* db.lockAll
       const gone = yield* sayingTheSame(ids)
       const units = gone.map(({ unit }) => unit)
       if (units.length === 0) return { units, messages: 0 }
@@ -91,10 +89,10 @@ export const make = (say: Statements, { enqueue, insert, mergeWithSame, remove, 
             taken.push(...each.taken)
             changed.set(message.uuid, { segmentId, sessionId: message.sessionId })
           }
-          if (stripped.length > 0) yield* say.updateMessages(stripped.map(({ message }) => message))
+          if (stripped.length > 0) yield* db.updateMessages(stripped.map(({ message }) => message))
         })
       const takeFromAll = (
-        read: (after: number) => Said<ReadonlyArray<StoredMessage>>,
+        read: (after: number) => SqlEffect<ReadonlyArray<StoredMessage>>,
         strip: (message: Message) => Forgetting.Stripped
       ) =>
         Effect.gen(function*() {
@@ -107,31 +105,31 @@ export const make = (say: Statements, { enqueue, insert, mergeWithSame, remove, 
         })
 
       yield* take(
-        yield* say.messagesBy([...cited.keys()]),
+        yield* db.messagesBy([...cited.keys()]),
         (message) => Forgetting.withoutTold(message, cited.get(message.uuid)!, described)
       )
       yield* takeFromAll(
-        (after) => say.messagesOf([...new Set(units.map(({ sessionId }) => sessionId))], after, PAGE),
+        (after) => db.messagesOf([...new Set(units.map(({ sessionId }) => sessionId))], after, PAGE),
         (message) => Forgetting.withoutToldAgain(message, told)
       )
       const keys = new Set(Forgetting.keysOfForgotten(units, taken))
       const isKnown = (key: string) => keys.has(key)
       const probes = Forgetting.probesOf(units, taken)
       yield* takeFromAll(
-        (after) => say.messagesHolding(probes, after, PAGE),
+        (after) => db.messagesHolding(probes, after, PAGE),
         (message) => Forgetting.withoutAllKnown(message, isKnown)
       )
-      const letters = (yield* say.keptLetters).filter(({ line }) => Forgetting.keysOfLine(line).some(isKnown))
-      if (letters.length > 0) yield* say.emptyLetters(letters)
+      const letters = (yield* db.keptLetters).filter(({ line }) => Forgetting.keysOfLine(line).some(isKnown))
+      if (letters.length > 0) yield* db.emptyLetters(letters)
 
       const sessions = [...new Set([...changed.values()].map(({ sessionId }) => sessionId))]
-      const titled = (yield* say.titlesOf(sessions)).filter(({ title }) => Forgetting.isTold(title ?? "", described))
+      const titled = (yield* db.titlesOf(sessions)).filter(({ title }) => Forgetting.isTold(title ?? "", described))
       for (const { title } of titled) keys.add(Forgetting.titleKey(title!))
-      if (titled.length > 0) yield* say.removeTitles(titled.map(({ id }) => id))
+      if (titled.length > 0) yield* db.removeTitles(titled.map(({ id }) => id))
 
       // What else was made of these messages is made again of what is left of them.
       const uuids = new Set(changed.keys())
-      const touched = (yield* say.unitsOfSessions(sessions)).map((row) => ({ row: row.row, unit: unitOf(row) }))
+      const touched = (yield* db.unitsOfSessions(sessions)).map((row) => ({ row: row.row, unit: unitOf(row) }))
         .filter(({ unit }) => Forgetting.isTouched(unit, uuids, told))
       const back = yield* restore(yield* remove([...new Set([...gone, ...touched].map(({ row }) => row))], true))
       yield* mergeWithSame(back)
@@ -141,23 +139,23 @@ export const make = (say: Statements, { enqueue, insert, mergeWithSame, remove, 
       ])
       yield* enqueue("segment", segments)
       yield* enqueue("session", sessions)
-      yield* say.touch("review", [...segments])
-      yield* say.touch("recap", sessions)
+      yield* db.touch("review", [...segments])
+      yield* db.touch("recap", sessions)
 
-      const secret = (yield* say.secret) ?? randomBytes(32).toString("hex")
-      yield* say.setProperty(SECRET, secret)
-      yield* say.insertTombstones(units.map(({ id }) => id), [...keys].map(Forgetting.hashesBy(secret)))
+      const secret = (yield* db.secret) ?? randomBytes(32).toString("hex")
+      yield* db.setProperty(SECRET, secret)
+      yield* db.insertTombstones(units.map(({ id }) => id), [...keys].map(Forgetting.hashesBy(secret)))
       return { units, messages: changed.size }
     })
 
   const save = (unit: MemoryUnit, project: Project) =>
     Effect.gen(function*() {
-      yield* say.alone
-      const [known] = yield* say.unitsById([unit.id])
+      yield* db.lockAll
+      const [known] = yield* db.unitsById([unit.id])
       if (known !== undefined) return unitOf(known)
-      yield* say.setProject(project)
-      const saved = { ...unit, projectId: yield* say.projectFor(project.id) }
-      yield* say.deleteTombstones(saved.id)
+      yield* db.setProject(project)
+      const saved = { ...unit, projectId: yield* db.projectFor(project.id) }
+      yield* db.deleteTombstones(saved.id)
       yield* insert([saved])
       yield* mergeWithSame([saved.id])
       return saved

@@ -5,7 +5,8 @@ import * as Effect from "effect/Effect"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { Project } from "../../domain/Project.ts"
 import * as Duplicates from "../Duplicates.ts"
-import type { Said, Statements } from "./Statements.ts"
+import type { SqlEffect } from "./Dialect.ts"
+import type { Statements } from "./Statements.ts"
 import type { UnitWrites } from "./UnitWrites.ts"
 
 /** Units that are looked at together. */
@@ -14,23 +15,23 @@ const PAGE = 500
 const pages = <A>(all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
   Array.from({ length: Math.ceil(all.length / PAGE) }, (_, i) => all.slice(i * PAGE, (i + 1) * PAGE))
 
-export const make = (say: Statements, { enqueue, mergeWithSame }: UnitWrites) => {
+export const make = (db: Statements, { enqueue, mergeWithSame }: UnitWrites) => {
   const mergeProjects = (one: Project, other: Project) =>
     Effect.gen(function*() {
-      yield* say.alone
-      yield* say.setProject(one)
-      yield* say.setProject(other)
+      yield* db.lockAll
+      yield* db.setProject(one)
+      yield* db.setProject(other)
       // Somebody else may have merged them meanwhile.
-      const [from, into] = [yield* say.projectFor(one.id), yield* say.projectFor(other.id)]
+      const [from, into] = [yield* db.projectFor(one.id), yield* db.projectFor(other.id)]
       if (from === into) return
-      yield* say.setMerged(from, into)
-      yield* say.moveSessions(from, into)
-      const moved = yield* say.moveUnits(from, into)
+      yield* db.setMerged(from, into)
+      yield* db.moveSessions(from, into)
+      const moved = yield* db.moveUnits(from, into)
       const active: Array<string> = []
       for (const ids of pages(moved)) {
-        const worded = yield* say.worded(ids)
+        const worded = yield* db.worded(ids)
         // Sketches are of one project.
-        yield* say.setSketches(new Map(worded.map(({ unit, words }) => [unit.id, Duplicates.sketch(unit, words)])))
+        yield* db.setSketches(new Map(worded.map(({ unit, words }) => [unit.id, Duplicates.sketch(unit, words)])))
         const isActive = new Map(worded.map(({ unit }) => [unit.id, unit.active]))
         active.push(...ids.filter((id) => isActive.get(id)))
       }
@@ -39,18 +40,18 @@ export const make = (say: Statements, { enqueue, mergeWithSame }: UnitWrites) =>
     })
 
   const excludeProject = (project: Project, isExcluded: boolean) =>
-    Effect.zipRight(say.setProject(project), say.setExcluded(project.id, isExcluded))
+    Effect.zipRight(db.setProject(project), db.setExcluded(project.id, isExcluded))
 
   /** Units where their projects are now: one may have been merged since they were made. */
-  const inPlace = (units: ReadonlyArray<MemoryUnit>): Said<ReadonlyArray<MemoryUnit>> =>
+  const inPlace = (units: ReadonlyArray<MemoryUnit>): SqlEffect<ReadonlyArray<MemoryUnit>> =>
     Effect.gen(function*() {
       const places = new Map<string, string>()
-      for (const id of new Set(units.map(({ projectId }) => projectId))) places.set(id, yield* say.projectFor(id))
+      for (const id of new Set(units.map(({ projectId }) => projectId))) places.set(id, yield* db.projectFor(id))
       return units.map((unit) => {
         const projectId = places.get(unit.projectId)!
         return projectId === unit.projectId ? unit : { ...unit, projectId }
       })
     })
 
-  return { excludeProject, inPlace, mergeProjects, renameProject: say.setName }
+  return { excludeProject, inPlace, mergeProjects, renameProject: db.setName }
 }

@@ -3,10 +3,7 @@
  */
 import type { Message, Session } from "../../domain/Conversation.ts"
 import type { SegmentContext } from "../MemoryStore.ts"
-
-export interface Body {
-  readonly body: string
-}
+import type { Body } from "./Dialect.ts"
 
 export const messageOf = ({ body }: Body): Message => JSON.parse(body) as Message
 

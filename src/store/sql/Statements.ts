@@ -1,140 +1,404 @@
 /**
- * What a database is told and asked in a write, in its own words.
+ * The statements of a store's writes, in the SQL that both databases speak; each runs in a transaction. They depend on nothing but the
+ * rows: what follows from what is decided in Writes.ts and the modules beside it.
  */
-import type { SqlError } from "@effect/sql/SqlError"
-import type * as Effect from "effect/Effect"
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { Fragment } from "@effect/sql/Statement"
+import * as Effect from "effect/Effect"
 import type { Message, OpenSegment } from "../../domain/Conversation.ts"
-import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
+import { evidence, type MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { Project } from "../../domain/Project.ts"
-import type * as Duplicates from "../Duplicates.ts"
 import type { Probe } from "../Forgetting.ts"
-import type { CaptureBatch, Cursor, DeadLetter, WorkItem } from "../MemoryStore.ts"
-import type { SessionChange } from "../Rules.ts"
+import type { CaptureBatch, Cursor, WorkItem } from "../MemoryStore.ts"
+import { says, type SessionChange } from "../Rules.ts"
+import { OWNER } from "../WorkLease.ts"
+import type { Body, Columns, Dialect, Fielded, Row } from "./Dialect.ts"
 
-export type Said<A> = Effect.Effect<A, SqlError>
-
-/** A unit on its way into the store, with its lexical fields. */
-export interface Fielded {
-  readonly unit: MemoryUnit
-  readonly fields: ReadonlyArray<ReadonlyArray<string>>
-  readonly lexemeCount: number
-  readonly sketch: ReadonlyArray<number>
-}
-
-/** A dead letter, and which file of its path it is from. */
-export interface KeptLetter extends DeadLetter {
-  readonly fingerprint: string
-}
+/** The property that tombstones are hashed with. */
+export const SECRET = "secret"
 
 /** A row of messages. */
-export interface StoredMessage {
+export interface StoredMessage extends Body {
   readonly seq: number
   readonly segment_id: string
-  readonly body: string
 }
 
-/** What is said to a database, all of it in one transaction. */
-export interface Statements {
-  /** The cursor of the batch's file. No other transaction appends to that file or these sessions meanwhile. */
-  readonly cursorOf: (batch: CaptureBatch) => Said<Pick<Cursor, "offset" | "fingerprint"> | undefined>
-  readonly setCursor: (cursor: Cursor) => Said<unknown>
-  /** Which of these messages are stored. */
-  readonly known: (uuids: ReadonlyArray<string>) => Said<ReadonlyArray<string>>
-  readonly setProject: (project: Project) => Said<unknown>
-  /** The project that this one was merged into, else itself. */
-  readonly projectFor: (id: string) => Said<string>
-  readonly setExcluded: (id: string, isExcluded: boolean) => Said<unknown>
-  readonly setName: (id: string, name: string) => Said<unknown>
-  /** Of the project and of those merged into it before. */
-  readonly setMerged: (from: string, into: string) => Said<unknown>
-  readonly moveSessions: (from: string, into: string) => Said<unknown>
-  /** Gives the ids of all its units. */
-  readonly moveUnits: (from: string, into: string) => Said<ReadonlyArray<string>>
-  /** Gives the number of sessions that are new. */
-  readonly changeSessions: (
-    project: Project,
-    changes: ReadonlyMap<string, SessionChange>
-  ) => Said<number>
-  readonly openSegments: (threadKeys: ReadonlyArray<string>) => Said<ReadonlyMap<string, OpenSegment>>
-  /** The segments that messages of these threads belong to now. */
-  readonly setOpenSegments: (segments: ReadonlyMap<string, string>) => Said<unknown>
-  readonly insertMessages: (messages: ReadonlyArray<Message>, segmentIds: ReadonlyArray<string>) => Said<unknown>
-  readonly addCounts: (
-    table: "line_counts" | "redactions",
-    counts: Readonly<Record<string, number>>
-  ) => Said<unknown>
-  readonly insertDeadLetters: (cursor: Cursor, letters: ReadonlyArray<DeadLetter>) => Said<unknown>
+/** A row of units. */
+export interface StoredUnit extends Body {
+  readonly row: number
+}
 
-  /** Keys are distinct, and new ones are queued in their order; others are a revision older. */
-  readonly enqueue: (kind: WorkItem["kind"], keys: ReadonlyArray<string>) => Said<unknown>
-  readonly done: (items: ReadonlyArray<WorkItem>) => Said<unknown>
-  readonly release: (items: ReadonlyArray<WorkItem>) => Said<unknown>
-  /** How often an item that this process holds has failed. */
-  readonly attempts: (item: WorkItem) => Said<number | undefined>
-  readonly setFailed: (item: WorkItem, attempts: number, error: string, notBefore: number) => Said<unknown>
+const MESSAGES: Columns = {
+  uuid: "text",
+  session_id: "text",
+  thread: "text",
+  segment_id: "text",
+  role: "text",
+  is_prompt: "boolean",
+  said: "boolean",
+  occurred_at: "bigint",
+  body: "text"
+}
 
-  /** The segments of a session in their order. */
-  readonly segmentsOf: (sessionId: string) => Said<ReadonlyArray<string>>
-  /** Whether a session is to be reviewed from now on, and was not before. */
-  readonly setReviewed: (sessionId: string) => Said<boolean>
-  readonly isReviewed: (sessionId: string) => Said<boolean>
+const UNITS: Columns = {
+  id: "text",
+  project_id: "text",
+  session_id: "text",
+  origin: "text",
+  position: "double precision",
+  type: "text",
+  occurred_at: "bigint",
+  active: "boolean",
+  lexeme_count: "integer",
+  files: "text[]",
+  evidence: "text[]",
+  body: "text"
+}
 
-  /** No other transaction writes messages or units until this one ends. */
-  readonly alone: Said<unknown>
-  /** What tombstones are hashed with; undefined where nothing was ever forgotten. No other transaction forgets until this one ends. */
-  readonly secret: Said<string | undefined>
-  /** Which of these hashes some tombstone has. */
-  readonly entombed: (hashes: ReadonlyArray<string>) => Said<ReadonlyArray<string>>
-  readonly insertTombstones: (unitIds: ReadonlyArray<string>, hashes: ReadonlyArray<string>) => Said<unknown>
-  /** Those of a unit. */
-  readonly deleteTombstones: (unitId: string) => Said<unknown>
-  readonly messagesBy: (uuids: ReadonlyArray<string>) => Said<ReadonlyArray<StoredMessage>>
-  readonly messagesOf: (
-    sessionIds: ReadonlyArray<string>,
-    after: number,
-    limit: number
-  ) => Said<ReadonlyArray<StoredMessage>>
-  /** Those whose JSON holds both words of one of these; in the order of their writing, as those above. */
-  readonly messagesHolding: (
-    probes: ReadonlyArray<Probe>,
-    after: number,
-    limit: number
-  ) => Said<ReadonlyArray<StoredMessage>>
-  readonly updateMessages: (messages: ReadonlyArray<Message>) => Said<unknown>
-  readonly keptLetters: Said<ReadonlyArray<KeptLetter>>
-  /** Their lines go, that they were there stays. */
-  readonly emptyLetters: (letters: ReadonlyArray<KeptLetter>) => Said<unknown>
-  readonly titlesOf: (
-    sessionIds: ReadonlyArray<string>
-  ) => Said<ReadonlyArray<{ readonly id: string; readonly title: string | null }>>
-  readonly removeTitles: (sessionIds: ReadonlyArray<string>) => Said<unknown>
-  /** Work that waits or is being done is to be done again; nothing new is queued. */
-  readonly touch: (kind: WorkItem["kind"], keys: ReadonlyArray<string>) => Said<unknown>
-  readonly property: (name: string) => Said<string | undefined>
-  readonly setProperty: (name: string, value: string) => Said<unknown>
+/** The columns of a message that change when sentences are cut from it. */
+const cutRow = (message: Message): Row => ({
+  uuid: message.uuid,
+  said: says(message),
+  files: [...new Set(message.blocks.flatMap(({ file }) => file === undefined ? [] : [file]))],
+  body: JSON.stringify(message)
+})
 
-  /** No other transaction writes units of the projects of these, and of what is there of these origins, until this one ends. */
-  readonly holdUnits: (origins: ReadonlyArray<string>, units: ReadonlyArray<MemoryUnit>) => Said<unknown>
-  /** The keys of those items whose revision has not moved on. */
-  readonly standing: (items: ReadonlyArray<WorkItem>) => Said<ReadonlyArray<string>>
-  readonly unitsOf: (
-    origins: ReadonlyArray<string>
-  ) => Said<ReadonlyArray<{ readonly row: number; readonly body: string }>>
-  readonly unitsOfSessions: (
-    sessionIds: ReadonlyArray<string>
-  ) => Said<ReadonlyArray<{ readonly row: number; readonly body: string }>>
-  readonly unitsById: (
-    ids: ReadonlyArray<string>
-  ) => Said<ReadonlyArray<{ readonly row: number; readonly body: string }>>
-  /** Gives their ids, in the order of rows. What is forgotten leaves no word behind in an index, as far as the database can see to that. */
-  readonly deleteUnits: (rows: ReadonlyArray<number>, isForgotten: boolean) => Said<ReadonlyArray<string>>
-  readonly insertUnits: (units: ReadonlyArray<Fielded>) => Said<unknown>
-  /** In the place of those that a unit has. */
-  readonly setSketches: (sketches: ReadonlyMap<string, ReadonlyArray<number>>) => Said<unknown>
-  readonly updateUnits: (units: ReadonlyArray<MemoryUnit>) => Said<unknown>
-  /** The units that these have superseded, by id. */
-  readonly supersededBy: (ids: ReadonlyArray<string>) => Said<ReadonlyArray<MemoryUnit>>
-  /** Pairs of a unit and an active one of its project that may say the same. */
-  readonly alike: (ids: ReadonlyArray<string>) => Said<ReadonlyArray<{ readonly id: string; readonly other: string }>>
-  readonly worded: (ids: ReadonlyArray<string>) => Said<ReadonlyArray<Duplicates.Worded>>
+const messageRow = (message: Message, segmentId: string | undefined): Row => ({
+  ...cutRow(message),
+  session_id: message.sessionId,
+  thread: message.thread,
+  segment_id: segmentId,
+  role: message.role,
+  is_prompt: message.isPrompt,
+  occurred_at: message.occurredAt
+})
+
+const unitRow = ({ lexemeCount, unit }: Fielded): Row => ({
+  id: unit.id,
+  project_id: unit.projectId,
+  session_id: unit.sessionId,
+  origin: unit.origin,
+  position: unit.position,
+  type: unit.type,
+  occurred_at: unit.occurredAt,
+  active: unit.active,
+  lexeme_count: lexemeCount,
+  files: unit.files,
+  evidence: evidence(unit),
+  body: JSON.stringify(unit)
+})
+
+export type Statements = ReturnType<typeof make>
+
+export const make = (sql: SqlClient, dialect: Dialect) => {
+  const { boolean, isIn, table, text, unitOf } = dialect
+  const names = (columns: Columns) => sql.literal(Object.keys(columns).join(", "))
+
+  /** Rows of a table, in their order. */
+  const inserted = (into: string, columns: Columns, rows: ReadonlyArray<Row>): Fragment =>
+    sql`INSERT INTO ${sql.literal(into)} (${names(columns)})
+      SELECT ${names(columns)} FROM ${table("made", columns, rows)} WHERE true ORDER BY made.i`
+
+  const property = (name: string) =>
+    Effect.map(
+      sql<{ value: string }>`SELECT value FROM properties WHERE name = ${name}`,
+      ([row]) => row?.value
+    )
+
+  return {
+    ...dialect,
+
+    /** The cursor of the batch's file. No other transaction appends to that file or these sessions meanwhile. */
+    cursorOf: ({ cursor, facts, messages }: CaptureBatch) =>
+      Effect.zipRight(
+        dialect.lock("capture", [cursor.path, ...[...facts, ...messages].map(({ sessionId }) => sessionId)]),
+        Effect.map(
+          sql<Pick<Cursor, "fingerprint" | "offset">>`
+            SELECT next_offset AS "offset", fingerprint FROM cursors WHERE path = ${text(cursor.path)}`,
+          ([row]) => row
+        )
+      ),
+
+    setCursor: (cursor: Cursor) =>
+      sql`INSERT INTO cursors (path, next_offset, fingerprint, tail, modified_at, session_id)
+        VALUES (${text(cursor.path)}, ${cursor.offset}, ${text(cursor.fingerprint)}, ${text(cursor.tail)},
+          ${cursor.modifiedAt}, ${text(cursor.sessionId)})
+        ON CONFLICT (path) DO UPDATE SET next_offset = excluded.next_offset, fingerprint = excluded.fingerprint,
+          tail = excluded.tail, modified_at = excluded.modified_at, session_id = excluded.session_id`,
+
+    /** Returns those of these messages that are stored. */
+    known: (uuids: ReadonlyArray<string>) =>
+      Effect.map(
+        sql<{ uuid: string }>`SELECT uuid FROM messages WHERE ${isIn("uuid", uuids)}`,
+        (rows) => rows.map(({ uuid }) => uuid)
+      ),
+
+    setProject: ({ id, key, name, root }: Project) =>
+      sql`INSERT INTO projects (id, name, root, key) VALUES (${text(id)}, ${text(name)}, ${text(root)}, ${text(key)})
+        ON CONFLICT (id) DO UPDATE SET root = excluded.root WHERE projects.root <> excluded.root`,
+
+    /** Returns the project that this one was merged into, else itself. */
+    projectFor: (id: string) =>
+      Effect.map(
+        sql<{ id: string }>`SELECT coalesce(merged_into, id) AS id FROM projects WHERE id = ${text(id)}`,
+        ([row]) => row?.id ?? id
+      ),
+
+    setExcluded: (id: string, isExcluded: boolean) =>
+      sql`UPDATE projects SET excluded = ${boolean(isExcluded)} WHERE id = ${text(id)}`,
+
+    setName: (id: string, name: string) => sql`UPDATE projects SET name = ${text(name)} WHERE id = ${text(id)}`,
+
+    /** Merges the project and those that were merged into it before. */
+    setMerged: (from: string, into: string) =>
+      sql`UPDATE projects SET merged_into = ${text(into)} WHERE id = ${text(from)} OR merged_into = ${text(from)}`,
+
+    moveSessions: (from: string, into: string) =>
+      sql`UPDATE sessions SET project_id = ${text(into)} WHERE project_id = ${text(from)}`,
+
+    /** Returns the ids of all units of `from`. Within a text of JSON a quotation mark has a backslash before it. */
+    moveUnits: (from: string, into: string) =>
+      Effect.gen(function*() {
+        yield* dialect.moveTotals(from, into)
+        const moved = yield* sql<{ id: string }>`SELECT id FROM units WHERE project_id = ${text(from)} ORDER BY row`
+        yield* sql`UPDATE units SET project_id = ${text(into)},
+          body = replace(body, ${`"projectId":${JSON.stringify(from)}`}, ${`"projectId":${JSON.stringify(into)}`})
+          WHERE project_id = ${text(from)}`
+        return moved.map(({ id }) => id)
+      }),
+
+    /** Returns the number of sessions that are new. */
+    changeSessions: (project: Project, changes: ReadonlyMap<string, SessionChange>) =>
+      Effect.gen(function*() {
+        const [known] = yield* sql<{ n: number }>`SELECT count(*) AS n FROM sessions WHERE ${
+          isIn("id", changes.keys())
+        }`
+        yield* sql`INSERT INTO sessions (id, project_id, title, cwd, branch, version, started_at, ended_at)
+          SELECT id, ${text(project.id)}, title, coalesce(cwd, ${
+          text(project.root)
+        }), branch, version, started_at, ended_at
+          FROM ${
+          table(
+            "made",
+            {
+              id: "text",
+              title: "text",
+              cwd: "text",
+              branch: "text",
+              version: "text",
+              started_at: "bigint",
+              ended_at: "bigint"
+            },
+            [...changes].map(([id, { from = 0, to = 0, ...change }]) => ({
+              id,
+              ...change,
+              started_at: from,
+              ended_at: to
+            }))
+          )
+        } WHERE true ORDER BY id
+          ON CONFLICT (id) DO UPDATE SET
+            title = coalesce(excluded.title, sessions.title), branch = coalesce(excluded.branch, sessions.branch),
+            version = coalesce(excluded.version, sessions.version),
+            started_at = CASE
+              WHEN sessions.started_at = 0 OR (excluded.started_at <> 0 AND excluded.started_at < sessions.started_at)
+                THEN excluded.started_at
+              ELSE sessions.started_at END,
+            ended_at = CASE WHEN excluded.ended_at > sessions.ended_at THEN excluded.ended_at ELSE sessions.ended_at END`
+        return changes.size - known!.n
+      }),
+
+    openSegments: (threadKeys: ReadonlyArray<string>) =>
+      Effect.map(
+        sql<OpenSegment & { thread_key: string }>`
+          SELECT thread_key, id, messages FROM open_segments WHERE ${isIn("thread_key", threadKeys)}`,
+        (rows) => new Map(rows.map(({ id, messages, thread_key }) => [thread_key, { id, messages }]))
+      ),
+
+    /** Records which segment the next message of each thread belongs to. */
+    setOpenSegments: (segments: ReadonlyMap<string, string>) =>
+      sql`INSERT INTO open_segments (thread_key, id, messages)
+        SELECT thread_key, id, (SELECT count(*) FROM messages WHERE segment_id = made.id)
+        FROM ${
+        table("made", { thread_key: "text", id: "text" }, [...segments].map(([thread_key, id]) => ({ thread_key, id })))
+      } WHERE true ORDER BY thread_key
+        ON CONFLICT (thread_key) DO UPDATE SET id = excluded.id, messages = excluded.messages`,
+
+    insertMessages: (messages: ReadonlyArray<Message>, segmentIds: ReadonlyArray<string>) =>
+      sql`${
+        inserted(
+          "messages",
+          { ...MESSAGES, ...dialect.messageColumns },
+          messages.map((message, i) => messageRow(message, segmentIds[i]))
+        )
+      }`,
+
+    addCounts: (counted: "line_counts" | "redactions", counts: Readonly<Record<string, number>>) => {
+      const [name, n] = dialect.countColumns[counted].map((column) => sql.literal(column)) as [Fragment, Fragment]
+      const known = sql.literal(counted)
+      return sql`INSERT INTO ${known} (${name}, ${n})
+        SELECT name, n FROM ${
+        table("made", { name: "text", n: "bigint" }, Object.entries(counts).map(([name, n]) => ({ name, n })))
+      } WHERE n > 0 ORDER BY name
+        ON CONFLICT (${name}) DO UPDATE SET ${n} = ${known}.${n} + excluded.${n}`
+    },
+
+    /** Returns how often an item that this process holds has failed. */
+    attempts: ({ key, kind }: WorkItem) =>
+      Effect.map(
+        sql<{ attempts: number }>`SELECT attempts FROM work
+          WHERE owner = ${OWNER} AND kind = ${kind} AND key = ${text(key)} ${dialect.forUpdate}`,
+        ([row]) => row?.attempts
+      ),
+
+    setFailed: ({ key, kind }: WorkItem, attempts: number, error: string, notBefore: number) =>
+      sql`UPDATE work SET owner = NULL, until = NULL, attempts = ${attempts}, error = ${text(error)},
+        not_before = ${notBefore} WHERE kind = ${kind} AND key = ${text(key)}`,
+
+    /** The segments of a session in their order. */
+    segmentsOf: (sessionId: string) =>
+      Effect.map(
+        sql<{ id: string }>`SELECT segment_id AS id FROM messages WHERE session_id = ${text(sessionId)}
+          GROUP BY segment_id ORDER BY min(seq)`,
+        (rows) => rows.map(({ id }) => id)
+      ),
+
+    /** Has a session reviewed from now on; returns false where it was before. */
+    setReviewed: (sessionId: string) =>
+      Effect.map(
+        sql`INSERT INTO reviewed_sessions (id) VALUES (${text(sessionId)}) ON CONFLICT DO NOTHING RETURNING id`,
+        (rows) => rows.length > 0
+      ),
+
+    isReviewed: (sessionId: string) =>
+      Effect.map(sql`SELECT id FROM reviewed_sessions WHERE id = ${text(sessionId)}`, (rows) => rows.length > 0),
+
+    /**
+     * The key that tombstones are hashed with; undefined where nothing was ever forgotten. No other transaction forgets until this
+     * one ends.
+     */
+    secret: Effect.zipRight(dialect.lockShared, property(SECRET)),
+
+    /** Returns those of these hashes that some tombstone has. */
+    entombed: (hashes: ReadonlyArray<string>) =>
+      Effect.map(
+        sql<{ hash: string }>`SELECT DISTINCT hash FROM tombstones WHERE ${isIn("hash", hashes)}`,
+        (rows) => rows.map(({ hash }) => hash)
+      ),
+
+    insertTombstones: (unitIds: ReadonlyArray<string>, hashes: ReadonlyArray<string>) =>
+      sql`INSERT INTO tombstones (hash, unit_id) SELECT hash, unit_id
+        FROM ${table("hashes", { hash: "text" }, hashes.map((hash) => ({ hash })))}
+          CROSS JOIN ${table("gone", { unit_id: "text" }, unitIds.map((unit_id) => ({ unit_id })))}
+        WHERE true ON CONFLICT DO NOTHING`,
+
+    deleteTombstones: (unitId: string) => sql`DELETE FROM tombstones WHERE unit_id = ${text(unitId)}`,
+
+    messagesBy: (uuids: ReadonlyArray<string>) =>
+      sql<StoredMessage>`SELECT seq, segment_id, body FROM messages WHERE ${isIn("uuid", uuids)} ORDER BY seq`,
+
+    messagesOf: (sessionIds: ReadonlyArray<string>, after: number, limit: number) =>
+      sql<StoredMessage>`SELECT seq, segment_id, body FROM messages
+        WHERE ${isIn("session_id", sessionIds)} AND seq > ${after} ORDER BY seq LIMIT ${limit}`,
+
+    /** Messages whose JSON holds both words of one of these, in the order of their writing. */
+    messagesHolding: (probes: ReadonlyArray<Probe>, after: number, limit: number) =>
+      sql<StoredMessage>`SELECT seq, segment_id, body FROM messages
+        WHERE seq > ${after} AND ${dialect.holdsBoth("body", probes)} ORDER BY seq LIMIT ${limit}`,
+
+    updateMessages: (messages: ReadonlyArray<Message>) => {
+      const columns: Columns = { said: "boolean", body: "text", ...dialect.messageColumns }
+      return sql`UPDATE messages SET ${
+        sql.literal(Object.keys(columns).map((column) => `${column} = made.${column}`).join(", "))
+      } FROM ${table("made", { uuid: "text", ...columns }, messages.map(cutRow))} WHERE messages.uuid = made.uuid`
+    },
+
+    titlesOf: (sessionIds: ReadonlyArray<string>) =>
+      sql<{ id: string; title: string | null }>`SELECT id, title FROM sessions WHERE ${isIn("id", sessionIds)}`,
+
+    removeTitles: (sessionIds: ReadonlyArray<string>) =>
+      sql`UPDATE sessions SET title = NULL WHERE ${isIn("id", sessionIds)}`,
+
+    property: (name: string) => Effect.zipRight(dialect.lock("property", [name]), property(name)),
+
+    setProperty: (name: string, value: string) =>
+      sql`INSERT INTO properties (name, value) VALUES (${name}, ${text(value)})
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+
+    /** Locks the projects of these units, and of the units that come from these origins. */
+    lockUnits: (origins: ReadonlyArray<string>, units: ReadonlyArray<MemoryUnit>) =>
+      Effect.gen(function*() {
+        const known = yield* sql<{ id: string }>`
+          SELECT DISTINCT project_id AS id FROM units WHERE ${isIn("origin", origins)}`
+        yield* dialect.lock("units", [...units.map(({ projectId }) => projectId), ...known.map(({ id }) => id)])
+      }),
+
+    unitsOf: (origins: ReadonlyArray<string>) =>
+      sql<StoredUnit>`SELECT row, body FROM units WHERE ${isIn("origin", origins)} ORDER BY row`,
+
+    unitsOfSessions: (sessionIds: ReadonlyArray<string>) =>
+      sql<StoredUnit>`SELECT row, body FROM units WHERE ${isIn("session_id", sessionIds)} ORDER BY row`,
+
+    unitsById: (ids: ReadonlyArray<string>) => sql<StoredUnit>`SELECT row, body FROM units WHERE ${isIn("id", ids)}`,
+
+    insertUnits: (units: ReadonlyArray<Fielded>) =>
+      Effect.gen(function*() {
+        const made = yield* sql<{ row: number; id: string }>`${
+          inserted("units", UNITS, units.map(unitRow))
+        } RETURNING row, id`
+        const rows = new Map(made.map(({ id, row }) => [id, row]))
+        const rowOf = (unit: MemoryUnit) => rows.get(text(unit.id))
+        yield* dialect.insertLexemes(units, rowOf)
+        yield* sql`INSERT INTO sketches (least, row) SELECT least, row FROM ${
+          table(
+            "made",
+            { least: "bigint", row: "bigint" },
+            units.flatMap(({ sketch, unit }) => sketch.map((least) => ({ least, row: rowOf(unit) })))
+          )
+        } WHERE true ON CONFLICT DO NOTHING`
+      }),
+
+    /** Replaces the sketches of units, by id. */
+    setSketches: (sketches: ReadonlyMap<string, ReadonlyArray<number>>) =>
+      Effect.zipRight(
+        sql`DELETE FROM sketches WHERE row IN (SELECT row FROM units WHERE ${isIn("id", sketches.keys())})`,
+        sql`INSERT INTO sketches (least, row) SELECT made.least, units.row FROM ${
+          table(
+            "made",
+            { least: "bigint", id: "text" },
+            [...sketches].flatMap(([id, sketch]) => sketch.map((least) => ({ least, id })))
+          )
+        } JOIN units ON units.id = made.id WHERE true ON CONFLICT DO NOTHING`
+      ),
+
+    updateUnits: (units: ReadonlyArray<MemoryUnit>) =>
+      sql`UPDATE units SET active = made.active, evidence = made.evidence, superseded_by = made.superseded_by,
+        body = made.body FROM ${
+        table(
+          "made",
+          { id: "text", active: "boolean", evidence: "text[]", superseded_by: "text", body: "text" },
+          units.map((unit) => ({
+            id: unit.id,
+            active: unit.active,
+            evidence: evidence(unit),
+            superseded_by: unit.supersededBy,
+            body: JSON.stringify(unit)
+          }))
+        )
+      } WHERE units.id = made.id`,
+
+    /** The units that these have superseded, by id. */
+    supersededBy: (ids: ReadonlyArray<string>) =>
+      Effect.map(
+        sql<Body>`SELECT body FROM units WHERE ${isIn("superseded_by", ids)} ORDER BY id`,
+        (rows) => rows.map(unitOf)
+      ),
+
+    /** Pairs of a unit and an active one of its project that may say the same. */
+    alike: (ids: ReadonlyArray<string>) =>
+      sql<{ id: string; other: string }>`
+        SELECT DISTINCT a.id, b.id AS other FROM units AS a JOIN sketches AS s ON s.row = a.row
+          JOIN sketches AS t ON t.least = s.least AND t.row <> s.row JOIN units AS b ON b.row = t.row
+        WHERE ${isIn("a.id", ids)} AND b.project_id = a.project_id AND b.active`
+  }
 }

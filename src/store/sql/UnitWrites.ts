@@ -6,20 +6,21 @@ import { fieldsOf } from "../../domain/Lexical.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import * as Duplicates from "../Duplicates.ts"
 import type { WorkItem } from "../MemoryStore.ts"
-import type { Said, Statements } from "./Statements.ts"
+import type { SqlEffect } from "./Dialect.ts"
+import type { Statements } from "./Statements.ts"
 
 export type UnitWrites = ReturnType<typeof make>
 
-export const make = (say: Statements) => {
-  const enqueue = (kind: WorkItem["kind"], keys: Iterable<string>): Said<unknown> => {
+export const make = (db: Statements) => {
+  const enqueue = (kind: WorkItem["kind"], keys: Iterable<string>): SqlEffect<unknown> => {
     const distinct = [...new Set(keys)]
-    return distinct.length === 0 ? Effect.void : say.enqueue(kind, distinct)
+    return distinct.length === 0 ? Effect.void : db.enqueue(kind, distinct)
   }
 
   const remove = (rows: ReadonlyArray<number>, isForgotten = false) =>
     Effect.gen(function*() {
       if (rows.length === 0) return []
-      const gone = yield* say.deleteUnits(rows, isForgotten)
+      const gone = yield* db.deleteUnits(rows, isForgotten)
       yield* enqueue("index", gone)
       return gone
     })
@@ -27,7 +28,7 @@ export const make = (say: Statements) => {
   const insert = (units: ReadonlyArray<MemoryUnit>) =>
     Effect.gen(function*() {
       if (units.length === 0) return
-      yield* say.insertUnits(units.map((unit) => {
+      yield* db.insertUnits(units.map((unit) => {
         const fields = fieldsOf(unit)
         return {
           unit,
@@ -41,13 +42,13 @@ export const make = (say: Statements) => {
 
   /** `turned` are those of them that count now and did not, or the other way round. */
   const update = (units: ReadonlyArray<MemoryUnit>, turned: ReadonlyArray<string>) =>
-    Effect.zipRight(enqueue("index", turned), say.updateUnits(units))
+    Effect.zipRight(enqueue("index", turned), db.updateUnits(units))
 
   /** Units whose successors are gone count again. */
   const restore = (gone: ReadonlyArray<string>) =>
     Effect.gen(function*() {
       if (gone.length === 0) return []
-      const back = (yield* say.supersededBy(gone)).map(Duplicates.restored)
+      const back = (yield* db.supersededBy(gone)).map(Duplicates.restored)
       const ids = back.map(({ id }) => id)
       if (back.length > 0) yield* update(back, ids)
       return ids
@@ -57,9 +58,9 @@ export const make = (say: Statements) => {
   const mergeWithSame = (ids: ReadonlyArray<string>) =>
     Effect.gen(function*() {
       if (ids.length === 0) return
-      const pairs = yield* say.alike(ids)
+      const pairs = yield* db.alike(ids)
       if (pairs.length === 0) return
-      const worded = yield* say.worded([...new Set(pairs.flatMap(({ id, other }) => [id, other]))])
+      const worded = yield* db.worded([...new Set(pairs.flatMap(({ id, other }) => [id, other]))])
       const held = new Map(worded.map((each) => [each.unit.id, each]))
       const changed = new Map<string, MemoryUnit>()
       const current = (id: string) => changed.get(id) ?? held.get(id)!.unit

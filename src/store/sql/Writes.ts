@@ -12,42 +12,42 @@ import * as ProjectWrites from "./ProjectWrites.ts"
 import type { Statements } from "./Statements.ts"
 import * as UnitWrites from "./UnitWrites.ts"
 
-export const make = (say: Statements) => {
-  const units = UnitWrites.make(say)
-  const { permitted, unforgotten, ...forgetting } = ForgetWrites.make(say, units)
-  const { inPlace, ...projects } = ProjectWrites.make(say, units)
+export const make = (db: Statements) => {
+  const units = UnitWrites.make(db)
+  const { permitted, unforgotten, ...forgetting } = ForgetWrites.make(db, units)
+  const { inPlace, ...projects } = ProjectWrites.make(db, units)
   const { enqueue } = units
 
   const insertMessages = (messages: ReadonlyArray<Message>) =>
     Effect.gen(function*() {
       const threads = messages.map((message) => threadKey(message.sessionId, message.thread))
-      const segmentIds = assignSegments(messages, yield* say.openSegments([...new Set(threads)]))
-      yield* say.insertMessages(messages, segmentIds)
-      yield* say.setOpenSegments(new Map(threads.map((key, i) => [key, segmentIds[i]!])))
+      const segmentIds = assignSegments(messages, yield* db.openSegments([...new Set(threads)]))
+      yield* db.insertMessages(messages, segmentIds)
+      yield* db.setOpenSegments(new Map(threads.map((key, i) => [key, segmentIds[i]!])))
       yield* enqueue("segment", segmentIds)
     })
 
   const append = (read: CaptureBatch) =>
     Effect.gen(function*() {
-      const cursor = yield* say.cursorOf(read)
+      const cursor = yield* db.cursorOf(read)
       if (cursor?.offset !== read.previous?.offset || cursor?.fingerprint !== read.previous?.fingerprint) {
         return { _tag: "Conflict" as const }
       }
-      const known = yield* say.known(read.messages.map(({ uuid }) => uuid))
+      const known = yield* db.known(read.messages.map(({ uuid }) => uuid))
       const batch = yield* unforgotten({ ...read, messages: freshOf(read.messages, known) })
       const fresh = batch.messages
       const duplicates = read.messages.length - fresh.length
       const stored = fresh.length + batch.factLines
 
-      yield* say.setProject(batch.project)
-      const project = { ...batch.project, id: yield* say.projectFor(batch.project.id) }
-      const newSessions = yield* say.changeSessions(project, changesOf(batch.facts))
+      yield* db.setProject(batch.project)
+      const project = { ...batch.project, id: yield* db.projectFor(batch.project.id) }
+      const newSessions = yield* db.changeSessions(project, changesOf(batch.facts))
       if (fresh.length > 0) yield* insertMessages(fresh)
       yield* enqueue("session", sessionsChangedBy(fresh, batch.facts))
-      yield* say.setCursor(batch.cursor)
-      yield* say.addCounts("line_counts", outcomesOf(batch, stored, duplicates))
-      yield* say.addCounts("redactions", batch.redactions)
-      yield* say.insertDeadLetters(batch.cursor, batch.deadLetters)
+      yield* db.setCursor(batch.cursor)
+      yield* db.addCounts("line_counts", outcomesOf(batch, stored, duplicates))
+      yield* db.addCounts("redactions", batch.redactions)
+      yield* db.insertDeadLetters(batch.cursor, batch.deadLetters)
       return { _tag: "Appended" as const, stored, duplicates, newSessions }
     })
 
@@ -55,18 +55,18 @@ export const make = (say: Statements) => {
     Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
       for (const item of items) {
-        const before = yield* say.attempts(item)
+        const before = yield* db.attempts(item)
         if (before === undefined) continue
-        yield* say.setFailed(item, before + 1, error, now + triedAgainAfter(before + 1))
+        yield* db.setFailed(item, before + 1, error, now + triedAgainAfter(before + 1))
       }
     })
 
   const queueReviews = (requests: ReadonlyArray<ReviewRequest>) =>
     Effect.gen(function*() {
       for (const { isWanted, segmentIds, sessionId } of requests) {
-        const isNew = isWanted && (yield* say.setReviewed(sessionId))
-        if (!isNew && !(yield* say.isReviewed(sessionId))) continue
-        yield* enqueue("review", isNew ? yield* say.segmentsOf(sessionId) : segmentIds)
+        const isNew = isWanted && (yield* db.setReviewed(sessionId))
+        if (!isNew && !(yield* db.isReviewed(sessionId))) continue
+        yield* enqueue("review", isNew ? yield* db.segmentsOf(sessionId) : segmentIds)
         yield* enqueue("recap", [sessionId])
       }
     })
@@ -75,8 +75,8 @@ export const make = (say: Statements) => {
     Effect.gen(function*() {
       let segments = 0
       for (const sessionId of sessionIds) {
-        yield* say.setReviewed(sessionId)
-        const ids = yield* say.segmentsOf(sessionId)
+        yield* db.setReviewed(sessionId)
+        const ids = yield* db.segmentsOf(sessionId)
         segments += ids.length
         yield* enqueue("review", ids)
         yield* enqueue("recap", [sessionId])
@@ -86,8 +86,8 @@ export const make = (say: Statements) => {
 
   const indexFor = (name: string) =>
     Effect.gen(function*() {
-      if (((yield* say.property("index")) ?? EMBEDDED) === name) return false
-      yield* say.setProperty("index", name)
+      if (((yield* db.property("index")) ?? EMBEDDED) === name) return false
+      yield* db.setProperty("index", name)
       yield* enqueue("reconcile", [name])
       return true
     })
@@ -95,7 +95,7 @@ export const make = (say: Statements) => {
   /** Replaces the units of origins. */
   const put = (origins: ReadonlyArray<string>, made: ReadonlyArray<MemoryUnit>) =>
     Effect.gen(function*() {
-      const existing = yield* say.unitsOf(origins)
+      const existing = yield* db.unitsOf(origins)
       // A unit that comes out the same stays, so that growing a segment does not embed its whole again.
       const unchanged = new Map(existing.map(({ row, body }) => [comparable(JSON.parse(body) as MemoryUnit), row]))
       const fresh = unchanged.size === 0 ? made : made.filter((unit) => !unchanged.delete(comparable(unit)))
@@ -110,27 +110,31 @@ export const make = (say: Statements) => {
       // First of all: from here on nobody forgets, and no project is merged.
       const allowed = yield* permitted(made)
       const placed = yield* inPlace(allowed)
-      yield* say.holdUnits(items.map(({ key }) => key), placed)
-      const origins = new Set(yield* say.standing(items))
+      yield* db.lockUnits(items.map(({ key }) => key), placed)
+      const origins = new Set(yield* db.standing(items))
       yield* put([...origins], placed.filter(({ origin }) => origins.has(origin)))
-      yield* say.done(items)
-      yield* say.release(items)
+      yield* db.done(items)
+      yield* db.release(items)
     })
 
   const replace = (origin: string, made: ReadonlyArray<MemoryUnit>) =>
     Effect.gen(function*() {
       const placed = yield* inPlace(yield* permitted(made))
-      yield* say.holdUnits([origin], placed)
+      yield* db.lockUnits([origin], placed)
       yield* put([origin], placed)
     })
 
   return {
     append,
+    claim: db.claim,
     commit,
+    done: db.done,
     fail,
     indexFor,
     queue: enqueue,
     queueReviews,
+    release: db.release,
+    renew: db.renew,
     replace,
     reviewAgain,
     ...forgetting,

@@ -8,9 +8,11 @@ import * as Layer from "effect/Layer"
 import { transaction } from "../../resources/Sqlite.ts"
 import { MemoryStore, type StoreError } from "../MemoryStore.ts"
 import * as DatabaseStore from "../sql/DatabaseStore.ts"
+import * as Reads from "../sql/Reads.ts"
+import * as Statements from "../sql/Statements.ts"
+import * as Writes from "../sql/Writes.ts"
+import * as SqliteDialect from "./SqliteDialect.ts"
 import { SqliteFile, toStoreError } from "./SqliteFile.ts"
-import { make as makeReads } from "./SqliteReads.ts"
-import { make as makeWrites } from "./SqliteWrites.ts"
 
 const make = Effect.gen(function*() {
   const { reader, writer } = yield* SqliteFile
@@ -18,7 +20,8 @@ const make = Effect.gen(function*() {
     Effect.mapError(effect, toStoreError(operation)).pipe(Effect.withSpan(`MemoryStore.${operation}`))
 
   return DatabaseStore.make({
-    statements: { ...makeReads(reader), ...makeWrites(writer) },
+    reads: Reads.make(reader, SqliteDialect.make(reader)),
+    writes: Writes.make(Statements.make(writer, SqliteDialect.make(writer))),
     read: tell,
     write: (operation, effect) => tell(operation, transaction(writer, effect)),
     transaction: (effect) =>

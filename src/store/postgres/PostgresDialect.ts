@@ -1,0 +1,299 @@
+/**
+ * The SQL that only PostgreSQL speaks.
+ *
+ * Transactions that could undo one another's reading take a lock first: appends to a file or a session, commits of a project's units.
+ * All lock in one order (these, then the tables as sql/Writes.ts goes through them, rows by their key), so that none waits for another in
+ * a circle.
+ */
+import type { SqlClient } from "@effect/sql/SqlClient"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { sumOf } from "../../domain/Lexical.ts"
+import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
+import type { SearchFilter } from "../../domain/Search.ts"
+import * as Duplicates from "../Duplicates.ts"
+import { type DeadLetter, MAX_ATTEMPTS, type WorkItem } from "../MemoryStore.ts"
+import { type KeptProject, recalling } from "../Rules.ts"
+import type { Body, ColumnType, Dialect } from "../sql/Dialect.ts"
+import { isAlive, LEASE_MS, OWNER } from "../WorkLease.ts"
+import { conditions } from "./PostgresFilter.ts"
+import { keyOf, rows, text, texts } from "./PostgresLexemes.ts"
+
+const unitOf = ({ body }: Body) => JSON.parse(body) as MemoryUnit
+
+/**
+ * The constants and the inverse document frequency of FTS5's rank (https://sqlite.org/fts5.html, section 5.1.1), by which
+ * SQLite chooses candidates, too.
+ */
+const K1 = 1.2
+const B = 0.75
+const idfOf = (documents: number, holding: number): number =>
+  Math.max(Math.log((documents - holding + 0.5) / (holding + 0.5)), 1e-6)
+
+const ITEMS = "items(kind text, key text, revision integer)"
+
+/** A text is ordered by its bytes, as SQLite orders it, whatever the database's language. */
+const typeOf = (type: ColumnType) => type === "text" ? `text COLLATE "C"` : type
+
+export const make = (sql: SqlClient): Dialect => {
+  /** Locks names until the transaction ends. */
+  const lock = (kind: string, names: Iterable<string>) =>
+    sql`SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ${`/${kind}/`} || name, 0))
+      FROM (SELECT DISTINCT name COLLATE "C" AS name FROM unnest(${
+      texts(names)
+    }::text[]) AS names(name) ORDER BY 1) AS names`
+
+  /** The lock of the whole memory: shared by those that write to it, held alone by those that change what was written. */
+  const whole = sql.literal("hashtextextended(current_schema() || '/', 0)")
+
+  /** Rows of the queue, locked in the order of their keys. */
+  const held = (items: ReadonlyArray<WorkItem>) =>
+    sql`held AS MATERIALIZED (
+      SELECT work.* FROM work JOIN json_to_recordset(${rows(items)}) AS ${sql.literal(ITEMS)} USING (kind, key)
+      ORDER BY work.kind, work.key FOR UPDATE OF work)`
+
+  const lexical = (terms: ReadonlyArray<string>, filter: SearchFilter, limit: number) =>
+    Effect.gen(function*() {
+      const keys = terms.map(keyOf)
+      const [totals] = yield* sql<{ units: number; lexemes: number }>`
+        SELECT coalesce(sum(units), 0)::bigint AS units, coalesce(sum(lexemes), 0)::bigint AS lexemes FROM totals`
+      const { lexemes, units: documents } = totals!
+      const averageLength = lexemes / Math.max(1, documents)
+      const counts = yield* sql<{ n: number }>`
+        SELECT (SELECT count(*) FROM lexemes WHERE lexemes @> ARRAY[term]) AS n
+        FROM unnest(${keys}::text[]) WITH ORDINALITY AS asked(term, i) ORDER BY i`
+      const documentFrequencies = counts.map(({ n }) => n)
+      const common = { documents, averageLength, documentFrequencies }
+      const countOf = new Map(
+        keys.flatMap((key, i) => documentFrequencies[i] === 0 ? [] : [[key, documentFrequencies[i]!]])
+      )
+      const recall = recalling(keys, countOf)
+      if (recall.length === 0) return { ...common, candidates: [] }
+      const rows = yield* sql<{
+        id: string
+        session_id: string
+        position: number
+        lexemes: ReadonlyArray<string>
+        lengths: ReadonlyArray<number>
+      }>`
+        SELECT found.id, found.session_id, found.position, lexemes.lexemes, lexemes.lengths FROM (
+          SELECT units.row, units.id, units.session_id, units.position, (
+            SELECT sum(idf * (frequency * ${K1 + 1}::float8) / (frequency + norm) ORDER BY i)
+            FROM (
+              SELECT idf, i, cardinality(array_positions(held.lexemes, term))::float8 AS frequency,
+                ${K1}::float8 * (${
+        1 - B
+      }::float8 + ${B}::float8 * units.lexeme_count / ${averageLength}::float8) AS norm
+              FROM unnest(${recall}::text[], ${recall.map((term) => idfOf(documents, countOf.get(term)!))}::float8[])
+                WITH ORDINALITY AS asked(term, idf, i)
+            ) AS counted
+          ) AS rank
+          FROM lexemes AS held JOIN units ON units.row = held.row
+          WHERE held.lexemes && ${recall}::text[] AND ${conditions(sql, filter)}
+          ORDER BY rank DESC, units.id LIMIT ${limit}
+        ) AS found JOIN lexemes ON lexemes.row = found.row ORDER BY found.rank DESC, found.id`
+      const termIndex = new Map(keys.map((key, i) => [key, i]))
+      return {
+        ...common,
+        candidates: rows.map(({ id, lengths, lexemes, position, session_id }) => ({
+          unitId: id,
+          sessionId: session_id,
+          position,
+          ...sumOf(lengths.map((end, i) => lexemes.slice(lengths[i - 1] ?? 0, end)), termIndex)
+        }))
+      }
+    })
+
+  const claim = (kind: WorkItem["kind"], limit: number) =>
+    Effect.gen(function*() {
+      const now = yield* Clock.currentTimeMillis
+      const owners = yield* sql<{ owner: string }>`
+        SELECT DISTINCT owner FROM work WHERE kind = ${kind} AND owner IS NOT NULL`
+      if (owners.length > 0) {
+        const dead = owners.map(({ owner }) => owner).filter((owner) => !isAlive(owner))
+        yield* sql`UPDATE work SET owner = NULL, until = NULL
+          WHERE (kind, key) IN (SELECT kind, key FROM work
+            WHERE kind = ${kind} AND owner IS NOT NULL AND (until < ${now} OR owner = ANY(${dead}))
+            FOR UPDATE SKIP LOCKED)`
+      }
+      const claimed = yield* sql<WorkItem & { seq: number }>`WITH free AS MATERIALIZED (
+          SELECT kind, key FROM work
+          WHERE kind = ${kind} AND owner IS NULL AND not_before <= ${now} AND attempts < ${MAX_ATTEMPTS}
+          ORDER BY seq LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+        UPDATE work SET owner = ${OWNER}, until = ${now + LEASE_MS} FROM free
+        WHERE work.kind = free.kind AND work.key = free.key
+        RETURNING work.seq, work.kind, work.key, work.revision`
+      return [...claimed].sort((a, b) => a.seq - b.seq).map(({ key, kind, revision }): WorkItem => ({
+        kind,
+        key,
+        revision
+      }))
+    })
+
+  return {
+    text,
+    boolean: (value) => value,
+    isIn: (column, values) => sql`${sql.literal(column)} = ANY(${texts(values)}::text[])`,
+    table: (alias, columns, values) => {
+      const types = Object.entries(columns).map(([name, type]) => `"${name}" ${typeOf(type)}`)
+      return sql`json_to_recordset(${rows(values.map((value, i) => ({ i, ...value })))}) AS ${
+        sql.literal(`${alias}(i integer, ${types.join(", ")})`)
+      }`
+    },
+    holdsBoth: (column, probes) =>
+      sql`EXISTS (SELECT FROM unnest(${probes.map(([word]) => word)}::text[], ${
+        probes.map(([, word]) => word)
+      }::text[]) AS probe(one, other)
+        WHERE strpos(${sql.literal(column)}, one) > 0 AND strpos(${sql.literal(column)}, other) > 0)`,
+    conditions: (filter) => conditions(sql, filter),
+    countColumns: { line_counts: ["name", "n"], redactions: ["name", "n"] },
+    messageColumns: { files: "text[]" },
+    unitOf,
+
+    lock,
+    lockAll: sql`SELECT pg_advisory_xact_lock(${whole})`,
+    lockShared: sql`SELECT pg_advisory_xact_lock_shared(${whole})`,
+    forUpdate: sql.literal("FOR UPDATE"),
+
+    // What is known is locked in the order of keys, before what is new is queued in its own.
+    enqueue: (kind, keys) =>
+      sql`WITH held AS MATERIALIZED (
+          SELECT key FROM work WHERE kind = ${kind} AND key = ANY(${texts(keys)}) ORDER BY key FOR UPDATE)
+        INSERT INTO work AS known (kind, key, revision)
+        SELECT ${kind}, key, 1 FROM unnest(${texts(keys)}::text[]) WITH ORDINALITY AS queued(key, i)
+        WHERE (SELECT count(*) FROM held) >= 0 ORDER BY i
+        ON CONFLICT (kind, key) DO UPDATE SET revision = known.revision + 1, attempts = 0, not_before = 0`,
+
+    done: (items) =>
+      sql`WITH ${held(items)}
+        DELETE FROM work USING held JOIN json_to_recordset(${rows(items)}) AS ${
+        sql.literal(ITEMS)
+      } USING (kind, key, revision)
+        WHERE work.kind = held.kind AND work.key = held.key`,
+
+    release: (items) =>
+      sql`WITH ${held(items)}
+        UPDATE work SET owner = NULL, until = NULL FROM held
+        WHERE work.kind = held.kind AND work.key = held.key AND work.owner = ${OWNER}`,
+
+    touch: (kind, keys) =>
+      sql`WITH held AS MATERIALIZED (
+          SELECT key FROM work WHERE kind = ${kind} AND key = ANY(${texts(keys)}) ORDER BY key FOR UPDATE)
+        UPDATE work SET revision = revision + 1 FROM held WHERE work.kind = ${kind} AND work.key = held.key`,
+
+    claim,
+    renew: (items) =>
+      Effect.flatMap(
+        Clock.currentTimeMillis,
+        (now) =>
+          sql`UPDATE work SET until = ${now + LEASE_MS}
+            FROM json_to_recordset(${rows(items)}) AS ${sql.literal(ITEMS)}
+            WHERE work.owner = ${OWNER} AND work.kind = items.kind AND work.key = items.key`
+      ),
+    standing: (items) =>
+      Effect.map(
+        sql<{ key: string }>`WITH ${held(items)}
+          SELECT key FROM held JOIN json_to_recordset(${rows(items)}) AS ${
+          sql.literal(ITEMS)
+        } USING (kind, key, revision)`,
+        (standing) => standing.map(({ key }) => key)
+      ),
+
+    countsAttempts: Effect.succeed(true),
+
+    insertDeadLetters: (cursor, letters) =>
+      letters.length === 0 ? Effect.void : sql`INSERT INTO dead_letters
+        SELECT path, ${text(cursor.fingerprint)}, line_offset, body
+        FROM json_to_recordset(${
+        rows(letters.map((letter) => ({ path: letter.path, line_offset: letter.offset, body: JSON.stringify(letter) })))
+      }) AS letters(path text, line_offset bigint, body text)
+        ON CONFLICT DO NOTHING`,
+
+    deadLetters: (limit) =>
+      Effect.map(
+        sql<Body>`SELECT body FROM dead_letters ORDER BY path, line_offset LIMIT ${limit}`,
+        (rows) => rows.map(({ body }) => JSON.parse(body) as DeadLetter)
+      ),
+    keptLetters: Effect.map(
+      sql<{ fingerprint: string; body: string }>`SELECT fingerprint, body FROM dead_letters`,
+      (letters) => letters.map(({ body, fingerprint }) => ({ ...JSON.parse(body) as DeadLetter, fingerprint }))
+    ),
+
+    emptyLetters: (letters) =>
+      sql`UPDATE dead_letters SET body = emptied.body
+        FROM json_to_recordset(${
+        rows(letters.map(({ fingerprint, ...letter }) => ({
+          path: letter.path,
+          fingerprint,
+          line_offset: letter.offset,
+          body: JSON.stringify({ ...letter, line: "" })
+        })))
+      }) AS emptied(path text, fingerprint text, line_offset bigint, body text)
+        WHERE dead_letters.path = emptied.path AND dead_letters.fingerprint = emptied.fingerprint
+          AND dead_letters.line_offset = emptied.line_offset`,
+
+    moveTotals: (from, into) =>
+      Effect.zipRight(
+        sql`INSERT INTO totals AS known
+          SELECT ${text(into)}, units, lexemes FROM totals WHERE project_id = ${text(from)}
+          ON CONFLICT (project_id) DO UPDATE SET units = known.units + excluded.units, lexemes = known.lexemes + excluded.lexemes`,
+        sql`DELETE FROM totals WHERE project_id = ${text(from)}`
+      ),
+    insertLexemes: (units, rowOf) =>
+      Effect.gen(function*() {
+        yield* sql`INSERT INTO lexemes
+          SELECT row, lexemes, lengths
+          FROM json_to_recordset(${
+          rows(units.map(({ fields, unit }) => {
+            let end = 0
+            return {
+              row: rowOf(unit),
+              lexemes: fields.flat().map(keyOf),
+              lengths: fields.map((field) => end += field.length)
+            }
+          }))
+        }) AS made(row bigint, lexemes text[], lengths integer[])`
+        yield* sql`INSERT INTO totals AS known
+          SELECT project_id, count(*), sum(lexeme_count)
+          FROM json_to_recordset(${
+          rows(units.map(({ lexemeCount, unit }) => ({ project_id: unit.projectId, lexeme_count: lexemeCount })))
+        }) AS made(project_id text, lexeme_count integer) GROUP BY project_id
+          ON CONFLICT (project_id) DO UPDATE SET units = known.units + excluded.units, lexemes = known.lexemes + excluded.lexemes`
+      }),
+    deleteUnits: (list) =>
+      Effect.map(
+        sql<{ id: string }>`WITH
+          gone AS (DELETE FROM units WHERE row = ANY(${list}) RETURNING row, id, project_id, lexeme_count),
+          counted AS (
+            UPDATE totals SET units = totals.units - gone.units, lexemes = totals.lexemes - gone.lexemes
+            FROM (SELECT project_id, count(*) AS units, sum(lexeme_count) AS lexemes FROM gone GROUP BY project_id) AS gone
+            WHERE totals.project_id = gone.project_id)
+          SELECT id FROM gone ORDER BY row`,
+        (gone) => gone.map(({ id }) => id)
+      ),
+
+    worded: (ids) =>
+      Effect.map(
+        sql<{ body: string; lexemes: ReadonlyArray<string>; lengths: ReadonlyArray<number> }>`
+          SELECT body, lexemes, lengths FROM units JOIN lexemes USING (row) WHERE id = ANY(${texts(ids)})`,
+        (worded) =>
+          worded.map((each) => ({
+            unit: unitOf(each),
+            words: Duplicates.wordsOf([[], each.lexemes.slice(each.lengths[0])])
+          }))
+      ),
+    lexical,
+
+    filesOf: (sessionId, limit) =>
+      sql<{ file: string }>`SELECT file FROM messages, unnest(files) WITH ORDINALITY AS held(file, i)
+        WHERE session_id = ${sessionId} GROUP BY file ORDER BY min(ARRAY[seq, i]) LIMIT ${limit}`,
+    citedMessages: sql`SELECT unnest(evidence) FROM units WHERE active`,
+    projects: sql<
+      KeptProject
+    >`SELECT id, name, root, key, excluded AS "isExcluded", merged_into AS "mergedInto" FROM projects`,
+    identity: Effect.map(
+      sql<{ value: string }>`SELECT value FROM properties WHERE name = 'identity'`,
+      ([row]) => row!.value
+    )
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * The reads of a store, in the SQL that both databases speak.
+ */
+import type { SqlClient } from "@effect/sql/SqlClient"
+import * as Effect from "effect/Effect"
+import type { SearchFilter } from "../../domain/Search.ts"
+import type { Place, TimelineFilter } from "../../domain/Timeline.ts"
+import { type Cursor, type FailedWork, MAX_ATTEMPTS } from "../MemoryStore.ts"
+import { knownProjects, lineSumOf, OUTLINE } from "../Rules.ts"
+import type { Body, Dialect } from "./Dialect.ts"
+import { type Beginning, beginningsOf, bySegment, contextsOf, messageOf, sessionOf, type SessionRow } from "./Rows.ts"
+
+export const make = (sql: SqlClient, dialect: Dialect) => {
+  const { conditions, countsAttempts, isIn, table, text, unitOf } = dialect
+  const idTable = (ids: ReadonlyArray<string>) => table("wanted", { id: "text" }, ids.map((id) => ({ id })))
+
+  const cursors = (paths: ReadonlyArray<string>) =>
+    Effect.map(
+      sql<Cursor>`SELECT path, next_offset AS "offset", fingerprint, tail, modified_at AS "modifiedAt",
+        session_id AS "sessionId" FROM cursors WHERE ${isIn("path", paths)}`,
+      (rows) => new Map(rows.map((row) => [row.path, { ...row }]))
+    )
+
+  const places = (uuids: ReadonlyArray<string>) =>
+    Effect.map(
+      sql<{ uuid: string; session_id: string; thread: string }>`SELECT uuid, session_id, thread FROM messages
+        WHERE ${isIn("uuid", uuids)}`,
+      (rows) => new Map(rows.map(({ session_id, thread, uuid }) => [uuid, { sessionId: session_id, thread }]))
+    )
+
+  const sessionsById = (ids: ReadonlyArray<string>) =>
+    Effect.map(
+      sql<SessionRow>`SELECT * FROM sessions WHERE ${isIn("id", ids)} ORDER BY id`,
+      (rows) => new Map(rows.map((row) => [row.id, sessionOf(row)]))
+    )
+
+  /** The last prompt of a thread before each of these places, then Claude's last message, by key. */
+  const before = (places: ReadonlyArray<Beginning>) =>
+    sql<Body & { key: string }>`
+      SELECT place.key, m.body
+      FROM ${table("place", { key: "text", session: "text", thread: "text", seq: "bigint" }, places)}
+        CROSS JOIN (SELECT true AS asked UNION ALL SELECT false) AS wanted
+        JOIN messages AS m ON m.seq = (
+          SELECT seq FROM messages WHERE session_id = place.session AND seq < place.seq AND thread = place.thread
+            AND CASE WHEN wanted.asked THEN is_prompt ELSE role = 'assistant' AND said END
+          ORDER BY seq DESC LIMIT 1
+        )
+      ORDER BY place.key, wanted.asked DESC`
+
+  const segments = (ids: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      const held = bySegment(
+        yield* sql<Body & { seq: number; segment_id: string }>`
+          SELECT seq, segment_id, body FROM messages WHERE ${isIn("segment_id", ids)} ORDER BY seq`
+      )
+      const places = beginningsOf(held)
+      const sessions = yield* sessionsById(places.map(({ session }) => session))
+      return contextsOf(ids, held, sessions, yield* before(places))
+    })
+
+  const outlines = (sessionIds: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      const sessions = yield* sessionsById(sessionIds)
+      return yield* Effect.forEach([...sessions.values()], (session) =>
+        Effect.gen(function*() {
+          const id = text(session.id)
+          const prompts = yield* sql<Body>`SELECT body FROM messages
+            WHERE session_id = ${id} AND thread = 'main' AND is_prompt ORDER BY seq LIMIT ${OUTLINE.prompts}`
+          const closing = yield* sql<Body>`SELECT body FROM messages
+            WHERE session_id = ${id} AND thread = 'main' AND role = 'assistant' AND said
+            ORDER BY seq DESC LIMIT ${OUTLINE.closing}`
+          const files = yield* dialect.filesOf(id, OUTLINE.files)
+          const made = yield* sql<Body>`SELECT body FROM units
+            WHERE session_id = ${id} AND type <> 'archive' AND active ORDER BY position, id LIMIT ${OUTLINE.units}`
+          return {
+            session,
+            units: made.map(unitOf),
+            prompts: prompts.map(messageOf),
+            closing: closing.map(messageOf).reverse(),
+            files: files.map(({ file }) => file)
+          }
+        }))
+    })
+
+  const unitIds = (after: string, limit: number) =>
+    Effect.map(
+      sql<{ id: string }>`SELECT id FROM units WHERE id > ${text(after)} AND active ORDER BY id LIMIT ${limit}`,
+      (rows) => rows.map(({ id }) => id)
+    )
+
+  const units = (ids: ReadonlyArray<string>) =>
+    Effect.map(
+      sql<Body>`SELECT units.body FROM ${idTable(ids)} JOIN units ON units.id = wanted.id ORDER BY wanted.i`,
+      (rows) => rows.map(unitOf)
+    )
+
+  const unitsByPrefix = (prefix: string) =>
+    Effect.map(
+      sql<Body>`SELECT body FROM units WHERE id >= ${text(prefix)} AND id < ${`${text(prefix)}g`} ORDER BY id LIMIT 10`,
+      (rows) => rows.map(unitOf)
+    )
+
+  const recent = (filter: SearchFilter, limit: number) =>
+    Effect.map(
+      sql<Body>`SELECT body FROM units WHERE ${conditions(filter)} ORDER BY occurred_at DESC, id LIMIT ${limit}`,
+      (rows) => rows.map(unitOf)
+    )
+
+  const timeline = (
+    { projects, sessionId }: TimelineFilter,
+    side: "before" | "after",
+    place: Place,
+    limit: number
+  ) => {
+    const isIn = sql.and([
+      conditions({ projects }),
+      ...(sessionId === undefined ? [] : [sql`session_id = ${text(sessionId)}`])
+    ])
+    const at = sql`(CAST(${place.occurredAt} AS bigint), CAST(${place.position} AS double precision), ${
+      text(place.id)
+    })`
+    return Effect.map(
+      side === "after"
+        ? sql<Body>`SELECT body FROM units WHERE ${isIn} AND (occurred_at, position, id) > ${at}
+          ORDER BY occurred_at, position, id LIMIT ${limit}`
+        : sql<Body>`SELECT body FROM units WHERE ${isIn} AND (occurred_at, position, id) < ${at}
+          ORDER BY occurred_at DESC, position DESC, id DESC LIMIT ${limit}`,
+      (rows) => side === "after" ? rows.map(unitOf) : rows.map(unitOf).reverse()
+    )
+  }
+
+  const messages = (uuids: ReadonlyArray<string>) =>
+    Effect.map(
+      sql<Body>`SELECT body FROM messages WHERE ${isIn("uuid", uuids)} ORDER BY seq`,
+      (rows) => rows.map(messageOf)
+    )
+
+  const neighbours = (ids: ReadonlyArray<string>) =>
+    Effect.map(
+      sql<{ id: string; before1: string | null; after1: string | null; after2: string | null }>`
+        SELECT u.id AS id,
+          (SELECT n.id FROM units n WHERE n.session_id = u.session_id AND n.position < u.position AND n.active
+            ORDER BY n.position DESC LIMIT 1) AS before1,
+          (SELECT n.id FROM units n WHERE n.session_id = u.session_id AND n.position > u.position AND n.active
+            ORDER BY n.position LIMIT 1) AS after1,
+          (SELECT n.id FROM units n WHERE n.session_id = u.session_id AND n.position > u.position AND n.active
+            ORDER BY n.position LIMIT 1 OFFSET 1) AS after2
+        FROM ${idTable(ids)} JOIN units u ON u.id = wanted.id`,
+      (rows) =>
+        rows.flatMap((row) =>
+          ([[row.before1, -1], [row.after1, 1], [row.after2, 2]] as const).flatMap(([other, offset]) =>
+            other === null ? [] : [[row.id, other, offset] as const]
+          )
+        )
+    )
+
+  const projects = Effect.map(dialect.projects, knownProjects)
+
+  const summaries = Effect.gen(function*() {
+    const counts = yield* sql<
+      { id: string; n: number }
+    >`SELECT project_id AS id, count(*) AS n FROM units WHERE active GROUP BY project_id`
+    const countOf = new Map(counts.map(({ id, n }) => [id, n]))
+    return (yield* projects).map((project) => ({ ...project, units: countOf.get(project.id) ?? 0 }))
+  })
+
+  const countsOf = (counted: "line_counts" | "redactions") => {
+    const [name, n] = dialect.countColumns[counted]
+    return Effect.map(
+      sql<{ name: string; n: number }>`SELECT ${sql.literal(name)} AS name, ${sql.literal(n)} AS n
+        FROM ${sql.literal(counted)} ORDER BY 1`,
+      (rows) => rows.map(({ n, name }) => [name, n] as const)
+    )
+  }
+
+  const status = Effect.gen(function*() {
+    const types = yield* sql<{ type: string; n: number }>`
+      SELECT type, count(*) AS n FROM units WHERE active GROUP BY type`
+    const isAlive = (yield* countsAttempts) ? sql`attempts < ${MAX_ATTEMPTS}` : sql`true`
+    const [counts] = yield* sql<
+      Readonly<Record<"sessions" | "messages" | "said" | "cited" | "pending" | "indexing" | "files", number>>
+    >`SELECT
+        (SELECT count(*) FROM sessions) AS sessions,
+        (SELECT count(*) FROM messages) AS messages,
+        (SELECT count(*) FROM messages WHERE said) AS said,
+        (SELECT count(*) FROM messages WHERE said AND uuid IN (${dialect.citedMessages})) AS cited,
+        (SELECT count(*) FROM work WHERE ${isAlive}) AS pending,
+        (SELECT count(*) FROM work WHERE kind = 'index') AS indexing,
+        (SELECT count(*) FROM cursors) AS files`
+    const { cited, files, indexing, messages, pending, said, sessions } = counts!
+    return {
+      lines: lineSumOf(new Map(yield* countsOf("line_counts"))),
+      redactions: Object.fromEntries(yield* countsOf("redactions")),
+      sessions,
+      messages,
+      textMessages: { total: said, cited },
+      units: {
+        total: types.reduce((sum, { n }) => sum + n, 0),
+        byType: Object.fromEntries(types.map(({ n, type }) => [type, n]))
+      },
+      pending,
+      indexing,
+      files,
+      projects: yield* summaries
+    }
+  })
+
+  const failures = (limit: number) =>
+    Effect.gen(function*() {
+      if (!(yield* countsAttempts)) return []
+      const rows = yield* sql<Omit<FailedWork, "isDead">>`
+        SELECT kind, key, attempts, coalesce(error, '') AS error FROM work WHERE attempts > 0
+        ORDER BY attempts DESC, kind, key LIMIT ${limit}`
+      return rows.map((row): FailedWork => ({ ...row, isDead: row.attempts >= MAX_ATTEMPTS }))
+    })
+
+  const unreviewed = Effect.map(
+    sql<
+      { id: string }
+    >`SELECT id FROM sessions WHERE id NOT IN (SELECT id FROM reviewed_sessions) ORDER BY started_at, id`,
+    (rows) => rows.map(({ id }) => id)
+  )
+
+  const sessionsByPrefix = (prefix: string) =>
+    Effect.map(
+      sql<SessionRow>`SELECT * FROM sessions
+        WHERE substr(id, 1, length(CAST(${text(prefix)} AS text))) = ${text(prefix)} ORDER BY id LIMIT 10`,
+      (rows) => rows.map(sessionOf)
+    )
+
+  return {
+    failures,
+    sessionsByPrefix,
+    unreviewed,
+    cursors,
+    places,
+    segments,
+    outlines,
+    identity: dialect.identity,
+    unitIds,
+    units,
+    unitsByPrefix,
+    recent,
+    messages,
+    neighbours,
+    lexical: dialect.lexical,
+    timeline,
+    projects,
+    status,
+    deadLetters: dialect.deadLetters
+  }
+}

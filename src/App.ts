@@ -59,17 +59,13 @@ const modelFile = Settings.packageFile("assets", "static-embeddings.bin")
 const lazily = <M, A, E, R>(load: () => Promise<M>, make: (modules: M) => Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
   Layer.unwrapEffect(Effect.map(Effect.promise(load), make))
 
-/** The file of the models' cached answers and of their costs. */
-const modelsFile = ({ busyTimeoutMs, home }: Pick<Options, "busyTimeoutMs" | "home">) =>
-  ModelsFile.layer({ folder: home, busyTimeoutMs })
-
 export const prices = (home: string) =>
   Effect.flatMap(
     Effect.promise(() => import("./models/Prices.ts")),
     ({ read }) => read(Settings.packageFile("assets", "prices.json"), join(home, "prices.json"))
   )
 
-const remote = (models: NonNullable<Options["models"]>, home: string) =>
+const remoteModels = (models: NonNullable<Options["models"]>, home: string) =>
   lazily(
     () =>
       Promise.all([
@@ -89,12 +85,12 @@ const remote = (models: NonNullable<Options["models"]>, home: string) =>
   )
 
 /** The models of the settings, and the cache of their answers, whose file is opened on first use. */
-export const modelsOf = ({ models, ...options }: Pick<Options, "busyTimeoutMs" | "home" | "models">) =>
+export const modelsOf = ({ busyTimeoutMs, home, models }: Pick<Options, "busyTimeoutMs" | "home" | "models">) =>
   (models === undefined || Object.keys(models.roles).length === 0
     ? LocalModels.layer(modelFile)
-    : remote(models, options.home)).pipe(
+    : remoteModels(models, home)).pipe(
       Layer.provideMerge(SqliteModelCache.layer()),
-      Layer.provide(modelsFile(options))
+      Layer.provide(ModelsFile.layer({ folder: home, busyTimeoutMs }))
     )
 
 const qdrantIndex = (options: NonNullable<Options["qdrant"]>) =>
@@ -110,28 +106,31 @@ const postgresStore = (options: PostgresPoolOptions) =>
   )
 
 /** Store, index and models. Store and index share one file, unless the settings name servers for them. */
-const ground = ({ postgres, qdrant, ...options }: Options) => {
-  const storage = SqliteFile.layer({
+const adapters = ({ postgres, qdrant, ...options }: Options) => {
+  const file = SqliteFile.layer({
     folder: options.home,
     readOnly: options.readOnly,
     busyTimeoutMs: options.busyTimeoutMs
   })
   const store = postgres === undefined
-    ? Layer.provide(SqliteStore.layer, storage)
+    ? Layer.provide(SqliteStore.layer, file)
     : postgresStore({ ...postgres, readOnly: options.readOnly })
   return Layer.mergeAll(
     store,
-    qdrant === undefined ? Layer.provide(EmbeddedIndex.layer, storage) : Layer.provide(qdrantIndex(qdrant), store),
+    qdrant === undefined ? Layer.provide(EmbeddedIndex.layer, file) : Layer.provide(qdrantIndex(qdrant), store),
     modelsOf(options)
   )
 }
 
-/** An injector that has a model fuse the memories into one text, in place of a list. */
-const fusing = (fusion: number, models: Settings.Settings["models"], by: "layer" | "layerCached") =>
-  Layer.provide(
+/** The injector; with `fusion`, a model fuses the memories into one text, in place of a list. */
+const injector = (
+  { fusion, models }: Pick<Settings.Settings, "fusion" | "models">,
+  background: "layer" | "layerCached"
+) =>
+  fusion === undefined ? Injector.layer : Layer.provide(
     Injector.layer,
     lazily(() => import("./inject/ModelBackground.ts"), (ModelBackground) =>
-      ModelBackground[by]({
+      ModelBackground[background]({
         model: (models.light ?? []).map(({ model, provider }) => `${provider}:${model}`).join(),
         within: fusion
       }))
@@ -157,7 +156,7 @@ export const layer = (options: Options) =>
     ClaudeMemory.layer.pipe(
       Layer.provide(
         Layer.provideMerge(
-          options.fusion === undefined ? Injector.layer : fusing(options.fusion, options.models?.roles ?? {}, "layer"),
+          injector({ fusion: options.fusion, models: options.models?.roles ?? {} }, "layer"),
           Layer.mergeAll(
             Retriever.layer,
             options.watched === undefined ? Collector.layer : Collector.layerWatching(options.watched),
@@ -169,13 +168,14 @@ export const layer = (options: Options) =>
       Layer.provide(options.review === undefined ? Layer.empty : reviewer(options.review)),
       Layer.provide(Lease.layer(options.home)),
       Layer.provide(options.exclude === undefined ? Layer.empty : Layer.succeed(Exclude, options.exclude)),
-      Layer.provide(ground(options))
+      Layer.provide(adapters(options))
     ))
 
 /** The layers that every entry needs. */
-export const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
+export const platform = Layer.merge(ResourceLedger.layer, NodeContext.layer)
 
-interface Patience {
+/** Access to the memory, and the limits on waiting, of one kind of program. */
+interface Profile {
   readonly readOnly: boolean
   readonly busyTimeoutMs: number
   /** Timeouts and retries for models that are asked over the network. */
@@ -184,28 +184,24 @@ interface Patience {
   readonly postgres: Omit<PostgresPoolOptions, "readOnly" | "schema" | "url">
 }
 
-const optionsIn = (
-  home: string,
-  { caps, compression, exclude, fusion, models: roles, postgres, qdrant }: Pick<
-    Settings.Settings,
-    "caps" | "compression" | "exclude" | "fusion" | "models" | "postgres" | "qdrant"
-  >,
-  { models, postgres: patienceWithStore, qdrant: patienceWithIndex, ...rest }: Patience
+const toOptions = (
+  { caps, compression, exclude, fusion, home, models: roles, postgres, qdrant }: Settings.Settings,
+  { models, postgres: postgresLimits, qdrant: qdrantLimits, ...rest }: Profile
 ): Options => ({
   home,
   ...rest,
   exclude,
   fusion,
-  qdrant: qdrant && { ...qdrant, ...patienceWithIndex },
-  postgres: postgres && { url: postgres, ...patienceWithStore },
+  qdrant: qdrant && { ...qdrant, ...qdrantLimits },
+  postgres: postgres && { url: postgres, ...postgresLimits },
   ...(!rest.readOnly && compression !== "extractive" && { review: compression }),
   models: { roles, caps, patience: models }
 })
 
-const bySettings = <A, E, R>(make: (settings: Settings.Settings) => Layer.Layer<A, E, R>) =>
+const withSettings = <A, E, R>(make: (settings: Settings.Settings) => Layer.Layer<A, E, R>) =>
   Layer.unwrapEffect(Effect.map(Settings.load, make))
 
-const WRITER: Patience = {
+const WRITER: Profile = {
   readOnly: false,
   busyTimeoutMs: 5_000,
   models: {
@@ -217,7 +213,7 @@ const WRITER: Patience = {
   qdrant: { within: "30 seconds", retries: 2, waits: "10 seconds", handshake: "tolerant" },
   postgres: { connections: 4, connectTimeoutMs: 5_000, statementTimeoutMs: 60_000, lockTimeoutMs: 10_000 }
 }
-const READER: Patience = {
+const READER: Profile = {
   readOnly: true,
   busyTimeoutMs: 1_000,
   models: {
@@ -229,7 +225,7 @@ const READER: Patience = {
   qdrant: { within: "5 seconds", retries: 1, waits: "1 second", handshake: "deferred" },
   postgres: { connections: 2, connectTimeoutMs: 5_000, statementTimeoutMs: 30_000, lockTimeoutMs: 1_000 }
 }
-const HOOK: Patience = {
+const HOOK: Profile = {
   readOnly: true,
   busyTimeoutMs: 50,
   models: { within: "80 millis", retries: 0, waits: 0 },
@@ -238,24 +234,23 @@ const HOOK: Patience = {
 }
 
 /** The service with a monitor of the process; `command` is the subcommand that runs it. */
-const watched = (home: string, command: string, options: Options) =>
+const monitored = (command: string, options: Options) =>
   Layer.provide(
     layer(options),
-    lazily(() => import("./resources/monitor/Monitor.ts"), (Monitor) => Monitor.layer({ home, command }))
+    lazily(() => import("./resources/monitor/Monitor.ts"), (Monitor) => Monitor.layer({ home: options.home, command }))
   )
 
 /** The service over a memory that lies entirely in `home`, even if the settings name servers. */
 export const serviceIn = (home: string, command: string) =>
-  bySettings((settings) =>
-    watched(home, command, optionsIn(home, { ...settings, postgres: undefined, qdrant: undefined }, WRITER))
+  withSettings((settings) =>
+    monitored(command, toOptions({ ...settings, home, postgres: undefined, qdrant: undefined }, WRITER))
   )
 
 /** The service as the settings configure it. */
-export const service = (command: string) =>
-  bySettings((settings) => watched(settings.home, command, optionsIn(settings.home, settings, WRITER)))
+export const service = (command: string) => withSettings((settings) => monitored(command, toOptions(settings, WRITER)))
 
 /** Builds the service for the MCP server, and reads the session and the settings that the server needs. */
-export const opened = Effect.gen(function*() {
+export const openForMcp = Effect.gen(function*() {
   const settings = yield* Settings.load
   const session = yield* Settings.claudeSession
   const { ClaudeMemory } = yield* Effect.promise(() => import("./serve/ClaudeMemory.ts"))
@@ -272,8 +267,8 @@ export const placeOf = ({ home, postgres }: Pick<Settings.Settings, "home" | "po
     : Effect.flatMap(Effect.promise(() => import("./resources/Postgres.ts")), ({ placeOf }) => placeOf(postgres))
 
 /** The service for reviews on request. */
-export const reviewing = bySettings((settings) =>
-  watched(settings.home, "review", { review: "manual", ...optionsIn(settings.home, settings, WRITER) })
+export const reviewing = withSettings((settings) =>
+  monitored("review", { review: "manual", ...toOptions(settings, WRITER) })
 )
 
 /**
@@ -295,19 +290,19 @@ export const reindexing = (to: Option.Option<string>) =>
   })
 
 /** The service for commands that only read. */
-export const reader = bySettings((settings) => layer(optionsIn(settings.home, settings, READER)))
+export const reader = withSettings((settings) => layer(toOptions(settings, READER)))
 
 /** The models of the settings, with the timeouts of a reader. */
-export const describedModels = bySettings((settings) => modelsOf(optionsIn(settings.home, settings, READER)))
+export const readerModels = withSettings((settings) => modelsOf(toOptions(settings, READER)))
 
 /** The record of what models cost. */
 export const spendingIn = (home: string) =>
   Layer.provide(
     lazily(() => import("./models/sqlite/SqliteSpending.ts"), ({ layer }) => layer),
-    modelsFile({ home, busyTimeoutMs: READER.busyTimeoutMs })
+    ModelsFile.layer({ folder: home, busyTimeoutMs: READER.busyTimeoutMs })
   )
 
-export const spending = bySettings(({ home }) => spendingIn(home))
+export const spending = withSettings(({ home }) => spendingIn(home))
 
 /**
  * For the hooks when the settings name a server, an embedding model or fusion (bin/HookLocal.ts covers all else).
@@ -315,16 +310,13 @@ export const spending = bySettings(({ home }) => spendingIn(home))
  * rerank or to write, so fusion uses only texts that are cached.
  */
 export const hook = Layer.provideMerge(
-  bySettings((settings) => {
+  withSettings((settings) => {
     const models = Struct.omit(settings.models, "rerank", "light", "heavy")
-    const injector = settings.fusion === undefined
-      ? Injector.layer
-      : fusing(settings.fusion, settings.models, "layerCached")
-    return injector.pipe(
+    return injector(settings, "layerCached").pipe(
       Layer.provide(Retriever.layer),
-      Layer.provideMerge(ground(optionsIn(settings.home, { ...settings, models }, HOOK))),
+      Layer.provideMerge(adapters(toOptions({ ...settings, models }, HOOK))),
       Layer.merge(sessionRecords(settings))
     )
   }),
-  base
+  platform
 )

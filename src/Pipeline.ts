@@ -63,21 +63,21 @@ const BATCH: Readonly<Record<WorkItem["kind"], number>> = {
 }
 
 /** Longest work without a pause; signals and timers wait meanwhile. */
-const PATIENCE_MS = 50
+const MAX_BLOCKING_MS = 50
 
 /**
  * Makes an effect that lets the event loop turn, at most once every `PATIENCE_MS`. The work is synchronous, and a plain
  * yield only lets other fibers run, so that a signal would be handled when all work is done.
  */
-const pauses = Effect.map(Effect.flatMap(Clock.currentTimeMillis, Ref.make), (last) =>
+const makePause = Effect.map(Effect.flatMap(Clock.currentTimeMillis, Ref.make), (last) =>
   Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
-    if (now - (yield* Ref.get(last)) < PATIENCE_MS) return
+    if (now - (yield* Ref.get(last)) < MAX_BLOCKING_MS) return
     yield* Effect.sleep(0)
     yield* Ref.set(last, now)
   }))
 
-const postponed =
+const postponeOnFailure =
   (kind: WorkItem["kind"]) => <R>(step: Effect.Effect<Option.Option<Step>, PipelineError | Postponement, R>) =>
     Effect.catchTag(
       step,
@@ -88,28 +88,28 @@ const postponed =
     )
 
 /** Ends the stream after the first postponed step. */
-const unlessPostponed = Stream.takeUntil<Step>(({ _tag }) => _tag === "Postponed")
+const untilPostponed = Stream.takeUntil<Step>(({ _tag }) => _tag === "Postponed")
 
 /**
  * Claims work of a kind until none is left. Items that a batch did not finish are released, also when the batch is
  * interrupted before its first step. Ends after a postponed step, since the next batch would need the same model or
  * index.
  */
-const worked = <R>(
+const drainKind = <R>(
   kind: WorkItem["kind"],
   work: (items: ReadonlyArray<WorkItem>) => Effect.Effect<Step, PipelineError | Postponement, R>
 ): Stream.Stream<Step, PipelineError, R | MemoryStore> =>
   Stream.unwrap(Effect.gen(function*() {
     const store = yield* MemoryStore
-    const pause = yield* pauses
+    const pause = yield* makePause
     const batch = Effect.acquireUseRelease(
       store.claim(kind, BATCH[kind]),
       (items) => items.length > 0 ? Effect.asSome(work(items)) : Effect.succeedNone,
       (items, exit) => Exit.isSuccess(exit) ? Effect.void : Effect.ignore(store.release(items))
     ).pipe(
-      postponed(kind)
+      postponeOnFailure(kind)
     )
-    return unlessPostponed(Stream.filterMapWhile(Stream.repeatEffect(Effect.zipLeft(batch, pause)), identity))
+    return untilPostponed(Stream.filterMapWhile(Stream.repeatEffect(Effect.zipLeft(batch, pause)), identity))
   }))
 
 /** Indexes the queued units: writes the points of active ones, and removes those of all others. */
@@ -164,9 +164,9 @@ const attach = Effect.gen(function*() {
 /** Reads the segments or sessions of the items, compresses each into units, and writes them. */
 const compress = <A>(
   read: (store: MemoryStore["Type"], keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<A>, StoreError>,
-  make: (compressor: Compressor["Type"], one: A) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>,
-  written: (
-    all: ReadonlyArray<A>,
+  makeUnits: (compressor: Compressor["Type"], source: A) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>,
+  afterCommit: (
+    sources: ReadonlyArray<A>,
     units: ReadonlyArray<ReadonlyArray<MemoryUnit>>
   ) => Effect.Effect<void, StoreError, MemoryStore>
 ) =>
@@ -174,11 +174,14 @@ const compress = <A>(
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const compressor = yield* Compressor
-    const all = yield* read(store, items.map(({ key }) => key))
-    const pause = yield* pauses
-    const made = yield* Effect.forEach(all, (one) => Effect.zipLeft(make(compressor, one), pause))
-    const units = made.flat()
-    yield* store.transaction(Effect.zipRight(store.commit(items, units), written(all, made)))
+    const sources = yield* read(store, items.map(({ key }) => key))
+    const pause = yield* makePause
+    const unitsBySource = yield* Effect.forEach(
+      sources,
+      (source) => Effect.zipLeft(makeUnits(compressor, source), pause)
+    )
+    const units = unitsBySource.flat()
+    yield* store.transaction(Effect.zipRight(store.commit(items, units), afterCommit(sources, unitsBySource)))
     return { _tag: "Compressed" as const, units }
   })
 
@@ -197,12 +200,12 @@ const queueReviews = (
 const compressSegments = compress(
   (store, ids) => store.segments(ids),
   (compressor, context) => compressor.compress(context),
-  (contexts, made) =>
+  (contexts, units) =>
     queueReviews((isWanted) =>
       contexts.map((context, i) => ({
         sessionId: context.session.id,
         segmentIds: [context.segment.id],
-        isWanted: isWanted(context, made[i]!)
+        isWanted: isWanted(context, units[i]!)
       }))
     )
 )
@@ -219,7 +222,7 @@ const summarizeSessions = compress(
 )
 
 /** Interval of renewing leases, which lapse after a minute: a language model may take longer. */
-const RENEWED_EVERY = Duration.seconds(20)
+const RENEWAL_INTERVAL = Duration.seconds(20)
 
 /**
  * Has a language model make the units of each item, and writes them item by item. A failed item is tried again later,
@@ -228,17 +231,17 @@ const RENEWED_EVERY = Duration.seconds(20)
 const reviewBy = <A extends { readonly session: Session }>(
   compressor: Compressor["Type"],
   read: (store: MemoryStore["Type"], key: string) => Effect.Effect<ReadonlyArray<A>, StoreError>,
-  make: (compressor: Compressor["Type"], one: A) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>
+  makeUnits: (compressor: Compressor["Type"], source: A) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>
 ) =>
 (items: ReadonlyArray<WorkItem>) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const review = (item: WorkItem) =>
       Effect.gen(function*() {
-        const [one] = yield* read(store, item.key)
-        if (one === undefined) return yield* Effect.as(store.done([item]), [])
-        const { id, projectId } = one.session
-        const units = yield* Effect.provideService(make(compressor, one), CurrentProject, projectId)
+        const [source] = yield* read(store, item.key)
+        if (source === undefined) return yield* Effect.as(store.done([item]), [])
+        const { id, projectId } = source.session
+        const units = yield* Effect.provideService(makeUnits(compressor, source), CurrentProject, projectId)
         yield* store.commit([item], units)
         // The recap may have been written without this segment, if the segment had failed before.
         if (item.kind === "review") yield* store.queueReviews([{ sessionId: id, segmentIds: [], isWanted: false }])
@@ -251,22 +254,22 @@ const reviewBy = <A extends { readonly session: Session }>(
         Effect.either
       )
     // After a failed renewal the lease still lasts for the rest of its minute.
-    const renewed = Effect.forever(Effect.delay(Effect.ignore(store.renew(items)), RENEWED_EVERY))
-    const made = yield* Effect.raceFirst(forEach(items, BATCH.review, review), renewed)
-    const failed = made.find(Either.isLeft)
+    const renewal = Effect.forever(Effect.delay(Effect.ignore(store.renew(items)), RENEWAL_INTERVAL))
+    const results = yield* Effect.raceFirst(forEach(items, BATCH.review, review), renewal)
+    const failed = results.find(Either.isLeft)
     if (failed !== undefined) return yield* failed.left
-    const units = made.filter(Either.isRight).flatMap(({ right }) => right)
+    const units = results.filter(Either.isRight).flatMap(({ right }) => right)
     return { _tag: "Reviewed" as const, items: items.length, units }
   })
 
 /** Brings the index in line with the store. */
 export const catchUp: Stream.Stream<Step, PipelineError, MemoryStore | VectorIndex | ModelManager> = Stream.fromEffect(
-  postponed("index")(Effect.as(attach, Option.none()))
+  postponeOnFailure("index")(Effect.as(attach, Option.none()))
 ).pipe(
   Stream.filterMap(identity),
-  Stream.concat(worked("reconcile", compare)),
-  Stream.concat(worked("index", index)),
-  unlessPostponed
+  Stream.concat(drainKind("reconcile", compare)),
+  Stream.concat(drainKind("index", index)),
+  untilPostponed
 )
 
 /** Has a language model review the queued segments, then recap their sessions from the reviewed units. */
@@ -276,7 +279,7 @@ export const review: Stream.Stream<Step, PipelineError, MemoryStore | VectorInde
     Option.match({
       onNone: () => Stream.empty,
       onSome: ({ compressor }) =>
-        worked(
+        drainKind(
           "review",
           reviewBy(
             compressor,
@@ -285,7 +288,7 @@ export const review: Stream.Stream<Step, PipelineError, MemoryStore | VectorInde
           )
         ).pipe(
           Stream.concat(
-            worked(
+            drainKind(
               "recap",
               reviewBy(
                 compressor,
@@ -295,7 +298,7 @@ export const review: Stream.Stream<Step, PipelineError, MemoryStore | VectorInde
             )
           ),
           // A recap needs all segments of its session, so none is written while reviews wait.
-          unlessPostponed,
+          untilPostponed,
           Stream.concat(catchUp)
         )
     })
@@ -304,8 +307,8 @@ export const review: Stream.Stream<Step, PipelineError, MemoryStore | VectorInde
 
 /** Compresses the captured segments and sessions; search then finds the units by their words. */
 export const remember: Stream.Stream<Step, PipelineError, Compressor | MemoryStore> = Stream.concat(
-  worked("segment", compressSegments),
-  worked("session", summarizeSessions)
+  drainKind("segment", compressSegments),
+  drainKind("session", summarizeSessions)
 )
 
 /** Works off the queue except for reviews. */

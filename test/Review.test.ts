@@ -141,8 +141,8 @@ const failures = Effect.flatMap(
 )
 
 /** Lets other fibers run until `isSo` holds. */
-const until = <E, R>(isSo: Effect.Effect<boolean, E, R>): Effect.Effect<boolean, E, R> =>
-  Effect.zipRight(Effect.yieldNow(), isSo).pipe(Effect.repeat({ until: (so) => so }))
+const until = <E, R>(condition: Effect.Effect<boolean, E, R>): Effect.Effect<boolean, E, R> =>
+  Effect.zipRight(Effect.yieldNow(), condition).pipe(Effect.repeat({ until: (holds) => holds }))
 
 const countOf = (calls: ReadonlyArray<string>, key: string) => calls.filter((each) => each === key).length
 
@@ -159,23 +159,23 @@ const test = <E>(
   })
 
 describe("sessions that a language model looks at", () => {
-  const asked = (text: string): ReadonlyArray<Step> => [asks(text), says("It is done as far as it was planned.")]
+  const exchange = (text: string): ReadonlyArray<Step> => [asks(text), says("It is done as far as it was planned.")]
   const sessions: ReadonlyArray<readonly [id: string, steps: ReadonlyArray<Step>, isWanted: boolean]> = [
-    ["plain", asked("How far is the test of the parser?"), false],
+    ["plain", exchange("How far is the test of the parser?"), false],
     ["decision", [asks("Always use pnpm instead of npm here, because the lockfile is shared."), says("Noted.")], true],
     ["error", [
       asks("Please make the type check of the billing module pass again"),
       fails("npm run typecheck", "Exit code 2\nsrc/total.ts(12,7): error TS2322: Type 'string' is not assignable."),
       says("The total is a string because the API sends amounts as text.")
     ], true],
-    ["refactor", asked("How far is the refactor of the parser?"), true],
-    ["refactoring", asked("How far is the Refactoring of the parser?"), true],
-    ["architecture", asked("Where is the architecture decision about the parser?"), true],
-    ["重构", asked("解析器的重构到哪一步了？"), true],
-    ["架构决定", asked("这个架构决定写在哪个文件里？"), true],
-    ["系统重写", asked("系统重写到哪一步了？"), true],
-    ["测试", asked("解析器的测试到哪一步了？"), false],
-    ["factory", asked("How far is the refactory of the parser?"), false],
+    ["refactor", exchange("How far is the refactor of the parser?"), true],
+    ["refactoring", exchange("How far is the Refactoring of the parser?"), true],
+    ["architecture", exchange("Where is the architecture decision about the parser?"), true],
+    ["重构", exchange("解析器的重构到哪一步了？"), true],
+    ["架构决定", exchange("这个架构决定写在哪个文件里？"), true],
+    ["系统重写", exchange("系统重写到哪一步了？"), true],
+    ["测试", exchange("解析器的测试到哪一步了？"), false],
+    ["factory", exchange("How far is the refactory of the parser?"), false],
     ["printed", [asks("Show the notes"), runs("cat notes.md", "the refactor, 重构"), says("Here they are.")], false],
     ["late", [...about("late"), asks("Continue"), says("Then comes the refactor of the parser.")], true]
   ]

@@ -48,7 +48,7 @@ export const temporaryFolder = Effect.flatMap(
 
 /** The whole service over the memory in `home`. */
 export const service = (home: string, readOnly = false, qdrant?: App.Options["qdrant"]) =>
-  Layer.provide(App.layer({ home, readOnly, busyTimeoutMs: 5_000, qdrant }), App.base)
+  Layer.provide(App.layer({ home, readOnly, busyTimeoutMs: 5_000, qdrant }), App.platform)
 
 /** Whole environment of a spawned claude-memory: nothing of the person's home, settings or certificates. */
 export const environment = (home: string): Record<string, string> => ({

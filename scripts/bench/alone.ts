@@ -8,7 +8,7 @@ import * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { run } from "../../src/cli/Import.ts"
+import { importFiles } from "../../src/cli/Import.ts"
 import { answer, json } from "../../src/cli/Output.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import { linesIn, main, progress, service, temporaryFolder } from "../../test/script.ts"
@@ -34,7 +34,7 @@ const ask = (transcript: string, file: string, questions: ReadonlyArray<typeof Q
     const home = yield* temporaryFolder
     return yield* Effect.gen(function*() {
       const memory = yield* ClaudeMemory
-      const { units } = yield* run(yield* memory.discover([transcript]), yield* Clock.currentTimeMillis)
+      const { units } = yield* importFiles(yield* memory.discover([transcript]), yield* Clock.currentTimeMillis)
       return yield* Effect.forEach(questions, ({ evidence, lang, question }) =>
         Effect.map(
           memory.inject({ prompt: question, projects: "all", mode: "balanced", maxTokens: 2_000, maxChars: 20_000 }),

@@ -28,7 +28,7 @@ const PARTS = ["latency", "idle", "takeover", "stall"] as const
 const serviceIn = (home: string, watched?: number) =>
   Layer.provide(
     App.layer({ home, readOnly: false, busyTimeoutMs: 5_000, ...(watched !== undefined && { watched }) }),
-    App.base
+    App.platform
   )
 
 const line = (session: string, uuid: string, text: string, role: "user" | "assistant" = "user") =>

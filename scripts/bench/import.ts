@@ -6,7 +6,7 @@ import * as Options from "@effect/cli/Options"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
-import { run } from "../../src/cli/Import.ts"
+import { importFiles } from "../../src/cli/Import.ts"
 import { answer, balance, isBalanced, json, number } from "../../src/cli/Output.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import { main, median, progress, round, service, temporaryFolder, timed, transcriptsIn } from "../../test/script.ts"
@@ -48,7 +48,7 @@ const importInto = (home: string, transcripts: string) =>
   Effect.flatMap(Clock.currentTimeMillis, (since) =>
     Effect.gen(function*() {
       const memory = yield* ClaudeMemory
-      const report = yield* run(yield* memory.discover([transcripts]), since)
+      const report = yield* importFiles(yield* memory.discover([transcripts]), since)
       return { report, status: yield* memory.status }
     }).pipe(Effect.provide(service(home))))
 

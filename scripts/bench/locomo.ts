@@ -183,7 +183,7 @@ const memory = (home: string) => {
     LocalModels.layer(Settings.packageFile("assets", "static-embeddings.bin")),
     turnByTurn
   )
-  return Layer.merge(Retriever.layer, Collector.layer).pipe(Layer.provideMerge(ground), Layer.provide(App.base))
+  return Layer.merge(Retriever.layer, Collector.layer).pipe(Layer.provideMerge(ground), Layer.provide(App.platform))
 }
 
 type Conversation = Effect.Effect.Success<ReturnType<typeof conversationsIn>>[number]

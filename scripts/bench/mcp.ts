@@ -11,7 +11,7 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
-import { run } from "../../src/cli/Import.ts"
+import { importFiles } from "../../src/cli/Import.ts"
 import { answer, json, number, table } from "../../src/cli/Output.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as Settings from "../../src/settings/Settings.ts"
@@ -227,7 +227,7 @@ const command = Cli.make("mcp", {
     const home = yield* temporaryFolder
     const { units } = yield* Effect.gen(function*() {
       const files = yield* (yield* ClaudeMemory).discover([Settings.packageFile("test", "fixtures", "projects")])
-      return yield* run(files, yield* Clock.currentTimeMillis)
+      return yield* importFiles(files, yield* Clock.currentTimeMillis)
     }).pipe(Effect.provide(service(environment(home).CLAUDE_MEMORY_HOME!)))
     const times = yield* handshakes(home, Math.max(1, options.rounds))
     const warmSearch = yield* warmSearches(home)

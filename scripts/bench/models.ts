@@ -31,7 +31,7 @@ const layer = ({ baseUrl }: ModelServer) => {
       roles: { embedding: [endpoint], light: [endpoint] },
       patience: { within: "60 seconds", retries: 0, waits: 0 }
     }),
-    App.base
+    App.platform
   )
 }
 
@@ -61,7 +61,7 @@ const counting = (isCounted: boolean) =>
       const { complete } = yield* ModelManager
       yield* complete({ prompt: "warm" })
       return yield* timed(forEach(TEXTS, CALLERS, (prompt) => complete({ prompt, maxTokens: 10 })))
-    }).pipe(Effect.provide(Layer.provide(models, App.base)))
+    }).pipe(Effect.provide(Layer.provide(models, App.platform)))
     return round(1_000 * TEXTS.length / ms)
   }))
 

@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as App from "../../src/App.ts"
-import { run } from "../../src/cli/Import.ts"
+import { importFiles } from "../../src/cli/Import.ts"
 import { answer, json, number, table } from "../../src/cli/Output.ts"
 import type { SearchFilter } from "../../src/domain/Search.ts"
 import * as QdrantClient from "../../src/index/qdrant/QdrantClient.ts"
@@ -61,7 +61,7 @@ const prepare = (home: string, transcripts: string, { options }: Server) =>
     yield* progress("importing")
     const { units } = yield* Effect.gen(function*() {
       const files = yield* (yield* ClaudeMemory).discover([transcripts])
-      yield* run(files, yield* Clock.currentTimeMillis)
+      yield* importFiles(files, yield* Clock.currentTimeMillis)
       return yield* (yield* ClaudeMemory).status
     }).pipe(Effect.provide(service(home)))
     yield* progress("indexing in Qdrant")
@@ -78,7 +78,7 @@ const sides = (home: string, { options }: Server) =>
     const storage = SqliteFile.layer({ folder: home, readOnly: true, busyTimeoutMs: 5_000 })
     const store = Layer.provide(SqliteStore.layer, storage)
     const qdrant = Layer.provide(QdrantIndex.layer(options), Layer.merge(QdrantClient.layer(options), store))
-    const built = <A, E, R>(layer: Layer.Layer<A, E, R>) => Layer.build(Layer.provide(layer, App.base))
+    const built = <A, E, R>(layer: Layer.Layer<A, E, R>) => Layer.build(Layer.provide(layer, App.platform))
     const one = <I, A, E, R>(tag: Context.Tag<I, A>, layer: Layer.Layer<I, E, R>) =>
       Effect.map(built(layer), (context) => Context.get(context, tag))
     return {

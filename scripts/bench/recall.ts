@@ -9,7 +9,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { run } from "../../src/cli/Import.ts"
+import { importFiles } from "../../src/cli/Import.ts"
 import { answer, json, number } from "../../src/cli/Output.ts"
 import type { InjectionMode } from "../../src/domain/Injection.ts"
 import { evidence } from "../../src/domain/MemoryUnit.ts"
@@ -66,7 +66,7 @@ const importAndAsk = (
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     const files = yield* memory.discover([transcripts])
-    const report = yield* run(files, yield* Clock.currentTimeMillis)
+    const report = yield* importFiles(files, yield* Clock.currentTimeMillis)
     const [answers, askMs] = yield* timed(
       Effect.forEach(questions, (question, i) =>
         Effect.zipRight(progress(`asking ${i + 1} of ${questions.length}`), ask(question)))

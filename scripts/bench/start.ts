@@ -10,7 +10,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { spawnSync } from "node:child_process"
-import { run } from "../../src/cli/Import.ts"
+import { importFiles } from "../../src/cli/Import.ts"
 import { answer, json, number } from "../../src/cli/Output.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as Settings from "../../src/settings/Settings.ts"
@@ -148,7 +148,7 @@ const command = Cli.make("start", {
     const memory = environment(home).CLAUDE_MEMORY_HOME!
     const { units } = yield* Effect.gen(function*() {
       const files = yield* (yield* ClaudeMemory).discover([Settings.packageFile("test", "fixtures", "projects")])
-      return yield* run(files, yield* Clock.currentTimeMillis)
+      return yield* importFiles(files, yield* Clock.currentTimeMillis)
     }).pipe(Effect.provide(service(memory)))
     const cold = yield* coldStarts(home, program, Math.max(1, options.rounds))
     yield* progress("searching")

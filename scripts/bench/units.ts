@@ -6,7 +6,7 @@ import * as Options from "@effect/cli/Options"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
-import { run } from "../../src/cli/Import.ts"
+import { importFiles } from "../../src/cli/Import.ts"
 import { answer, json } from "../../src/cli/Output.ts"
 import { evidence, type MemoryUnit, UnitType } from "../../src/domain/MemoryUnit.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
@@ -36,7 +36,7 @@ const command = Cli.make("units", {
     const home = yield* temporaryFolder
     const all = yield* Effect.gen(function*() {
       const memory = yield* ClaudeMemory
-      yield* run(yield* memory.discover([transcripts]), yield* Clock.currentTimeMillis)
+      yield* importFiles(yield* memory.discover([transcripts]), yield* Clock.currentTimeMillis)
       return yield* memory.recent({ projects: "all" }, MOST)
     }).pipe(Effect.provide(service(home)))
     const byType = UnitType.literals.map((type) => ({

@@ -31,13 +31,13 @@ export const coversSettings: Promise<boolean> = settings.then(Either.match({
 
 const services = Layer.unwrapEffect(Effect.map(Effect.flatten(Effect.promise(() => settings)), ({ home }) => {
   const file = SqliteFile.layer({ folder: home, readOnly: true, busyTimeoutMs: 50, freesLater: true })
-  const storage = Layer.mergeAll(
+  const adapters = Layer.mergeAll(
     Layer.provide(Layer.merge(SqliteStore.layer, EmbeddedIndex.layer), file),
     LocalModels.layer(Settings.packageFile("assets", "static-embeddings.bin"))
   )
   return Injector.layerByWords.pipe(
     Layer.provide(Retriever.layer),
-    Layer.provideMerge(storage),
+    Layer.provideMerge(adapters),
     Layer.merge(SessionRecords.layer(join(home, "sessions")))
   )
 })).pipe(Layer.provideMerge(Layer.merge(ResourceLedger.layer, NodeContext.layer)))

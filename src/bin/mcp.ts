@@ -9,7 +9,7 @@ import { isSupported, TOO_OLD } from "../process/NodeVersion.ts"
 if (isSupported(process.versions.node)) {
   enableCodeCache()
   const { run } = await import("../mcp/Server.ts")
-  run(async () => (await import("../App.ts")).opened)
+  run(async () => (await import("../App.ts")).openForMcp)
 } else {
   process.stderr.write(TOO_OLD)
   process.exitCode = 1

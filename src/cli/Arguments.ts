@@ -7,26 +7,26 @@ import * as CliConfig from "@effect/cli/CliConfig"
 import * as Options from "@effect/cli/Options"
 
 /** Options of each command as defined for @effect/cli, with keys in camel case. */
-export type Known = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+export type CommandOptions = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
 const BUILT_IN = ["--help", "-h", "--version", "--completions", "--log-level", "--wizard"]
-const LIKELY = 3
+const MAX_DISTANCE = 3
 
 const nearest = (word: string, known: ReadonlyArray<string>): string | undefined => {
   const distance = (name: string) => AutoCorrect.levensteinDistance(word, name, CliConfig.defaultConfig)
   const best = [...known].sort((a, b) => distance(a) - distance(b))[0]
-  return best !== undefined && distance(best) <= LIKELY ? best : undefined
+  return best !== undefined && distance(best) <= MAX_DISTANCE ? best : undefined
 }
 
-const complaint = (what: string, word: string, known: ReadonlyArray<string>): string => {
-  const meant = nearest(word, known)
+const unknownWord = (what: string, word: string, known: ReadonlyArray<string>): string => {
+  const suggestion = nearest(word, known)
   return `There is no ${what} ${word}. ${
-    meant === undefined ? `There are: ${known.join(", ")}.` : `Did you mean ${meant}?`
+    suggestion === undefined ? `There are: ${known.join(", ")}.` : `Did you mean ${suggestion}?`
   }`
 }
 
 /** Maps the options, as written on the command line, to true when they take a value. */
-const takingValue = (options: Known[string]): ReadonlyMap<string, boolean> =>
+const valuesTaken = (options: CommandOptions[string]): ReadonlyMap<string, boolean> =>
   new Map(
     Object.entries(options).map(([key, option]) => [
       `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
@@ -35,20 +35,20 @@ const takingValue = (options: Known[string]): ReadonlyMap<string, boolean> =>
   )
 
 /** Describes the first unknown command or option among the words; undefined when all are known. */
-export const findMistake = (words: ReadonlyArray<string>, commands: Known): string | undefined => {
+export const findMistake = (words: ReadonlyArray<string>, commands: CommandOptions): string | undefined => {
   const [command, ...rest] = words
   if (command === undefined || BUILT_IN.includes(command)) return undefined
   const options = commands[command]
   if (options === undefined) {
-    return complaint(command.startsWith("-") ? "option" : "command", command, Object.keys(commands))
+    return unknownWord(command.startsWith("-") ? "option" : "command", command, Object.keys(commands))
   }
-  const takesValue = takingValue(options)
+  const takesValue = valuesTaken(options)
   for (let i = 0; i < rest.length && rest[i] !== "--"; i++) {
     const word = rest[i]!
     if (!word.startsWith("-") || word.length === 1) continue
     const name = word.split("=", 1)[0]!
     const value = takesValue.get(name)
-    if (value === undefined && !BUILT_IN.includes(name)) return complaint("option", name, [...takesValue.keys()])
+    if (value === undefined && !BUILT_IN.includes(name)) return unknownWord("option", name, [...takesValue.keys()])
     if (value === true && !word.includes("=")) i++
   }
   return undefined
@@ -59,8 +59,8 @@ export const findMistake = (words: ReadonlyArray<string>, commands: Known): stri
  * argument where the option may be repeated, and cuts the value at its next "="; after "-" it takes everything for
  * arguments.
  */
-export const separate = (words: ReadonlyArray<string>, commands: Known): ReadonlyArray<string> => {
-  const takesValue = takingValue(commands[words[0] ?? ""] ?? {})
+export const normalize = (words: ReadonlyArray<string>, commands: CommandOptions): ReadonlyArray<string> => {
+  const takesValue = valuesTaken(commands[words[0] ?? ""] ?? {})
   const separated: Array<string> = []
   const dashes: Array<string> = []
   for (let i = 0; i < words.length; i++) {

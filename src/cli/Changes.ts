@@ -9,13 +9,13 @@ import { carryOut, type Planned, type Step } from "../install/Installation.ts"
 import type { Places } from "../settings/Settings.ts"
 import { table } from "./Output.ts"
 
-export interface Shown {
+export interface PlannedStep {
   readonly step: Step
   readonly planned: Either.Either<Planned, ConfigFile.ConfigFileError>
 }
 
 export const plan = (steps: ReadonlyArray<Step>) =>
-  Effect.forEach(steps, (step) => Effect.map(Effect.either(step.plan), (planned): Shown => ({ step, planned })))
+  Effect.forEach(steps, (step) => Effect.map(Effect.either(step.plan), (planned): PlannedStep => ({ step, planned })))
 
 /** `unchanged`: there was nothing to do. `left`: the file needs changes, and none was made. */
 export interface Outcome {
@@ -35,21 +35,21 @@ const outcomeOf = ({ bytes, file }: Planned): Outcome["outcome"] =>
     : "changed"
 
 /** Returns the outcome that the plan leads to. */
-export const expected = ({ planned, step: { path } }: Shown): Outcome =>
+export const expected = ({ planned, step: { path } }: PlannedStep): Outcome =>
   Either.match(planned, {
     onLeft: ({ message }) => ({ path, outcome: "failed", changes: [], error: message }),
     onRight: (planned) => ({ path, outcome: outcomeOf(planned), changes: planned.changes })
   })
 
 /** Returns the outcome when no file is changed, because a plan failed. */
-export const left = (shown: Shown): Outcome => {
-  const outcome = expected(shown)
+export const skipped = (step: PlannedStep): Outcome => {
+  const outcome = expected(step)
   return outcome.outcome === "failed" || outcome.outcome === "unchanged" ? outcome : { ...outcome, outcome: "left" }
 }
 
-/** Carries out the plans; the failure of one file does not stop the others. */
-export const make = (shown: ReadonlyArray<Shown>, places: Places) =>
-  Effect.forEach(shown, (each) =>
+/** Carries out the planned changes; the failure of one file does not stop the others. */
+export const apply = (steps: ReadonlyArray<PlannedStep>, places: Places) =>
+  Effect.forEach(steps, (each) =>
     Either.match(each.planned, {
       onLeft: () => Effect.succeed(expected(each)),
       onRight: (planned) =>
@@ -78,7 +78,7 @@ const changeRow = ({ after, before, path }: Change): ReadonlyArray<string> => [
   [before, after].filter((value) => value !== undefined).map((value) => JSON.stringify(value)).join(" → ")
 ]
 
-const verb: Readonly<Record<Outcome["outcome"], string>> = {
+const NOTES: Readonly<Record<Outcome["outcome"], string>> = {
   changed: "",
   deleted: " (the file goes: nothing else is in it)",
   failed: " FAILED",
@@ -90,6 +90,6 @@ const verb: Readonly<Record<Outcome["outcome"], string>> = {
 /** Formats the changes of each file, and none of its other content. */
 export const text = (outcomes: ReadonlyArray<Outcome>): string =>
   outcomes.flatMap(({ changes, error, outcome, path }) => [
-    `${path}${verb[outcome]}`,
+    `${path}${NOTES[outcome]}`,
     ...(error === undefined ? table(changes.map(changeRow)) : [`  ${error}`])
   ]).join("\n")

@@ -14,7 +14,7 @@ import { advice } from "../process/Advice.ts"
 import { runMain, Unsuccessful, writeStderr, writeStdout } from "../process/Process.ts"
 import { version } from "../process/version.ts"
 import * as Settings from "../settings/Settings.ts"
-import { findMistake, type Known, separate } from "./Arguments.ts"
+import { type CommandOptions, findMistake, normalize } from "./Arguments.ts"
 import * as Cost from "./Cost.ts"
 import * as Doctor from "./Doctor.ts"
 import * as Forget from "./Forget.ts"
@@ -106,7 +106,7 @@ const command = Command.make("claude-memory").pipe(
   Command.withSubcommands(Arr.map(COMMANDS, ({ command }) => command))
 )
 
-const known: Known = Object.fromEntries(
+const commands: CommandOptions = Object.fromEntries(
   COMMANDS.flatMap(({ command, options }) =>
     Array.from(CommandDescriptor.getNames(command.descriptor), (name) => [name, options])
   )
@@ -114,19 +114,19 @@ const known: Known = Object.fromEntries(
 
 const cli = Command.run(command, { name: "claude-memory", version })
 
-/** Removes colours, which @effect/cli prints even into a pipe and with NO_COLOR. */
+/** Removes the colours that @effect/cli prints even into a pipe and with NO_COLOR. */
 const plain = (text: string): string => text.replace(/\u001b\[[0-9;]*m/g, "")
 
 const printer = (base: Console.Console, isColoured: boolean): Console.Console => {
-  const shown = (parts: ReadonlyArray<unknown>) => {
+  const format = (parts: ReadonlyArray<unknown>) => {
     const text = parts.map(String).join(" ").trimEnd()
     // @effect/cli names the command alone.
     return advice(`${isColoured ? text : plain(text)}\n`.replace(/^\$ /m, "$ claude-memory "))
   }
   return {
     ...base,
-    log: (...parts) => writeStdout(shown(parts)),
-    error: (...parts) => writeStderr(shown(parts))
+    log: (...parts) => writeStdout(format(parts)),
+    error: (...parts) => writeStderr(format(parts))
   }
 }
 
@@ -138,12 +138,12 @@ export const run = (argv: ReadonlyArray<string>) =>
       if (words.length === 0 || (words.length === 1 && ["--help", "-h", "help"].includes(words[0]!))) {
         return yield* writeStdout(HELP)
       }
-      const mistake = findMistake(words, known)
+      const mistake = findMistake(words, commands)
       if (mistake !== undefined) {
         yield* writeStderr(`${mistake}\n`)
         return yield* Effect.fail(new Unsuccessful())
       }
-      yield* cli([...argv.slice(0, 2), ...separate(words, known)]).pipe(
+      yield* cli([...argv.slice(0, 2), ...normalize(words, commands)]).pipe(
         // @effect/cli has already printed the error.
         Effect.catchIf(ValidationError.isValidationError, () => Effect.fail(new Unsuccessful())),
         Effect.withConsole(printer(yield* Effect.console, isColoured))

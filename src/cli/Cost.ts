@@ -43,7 +43,7 @@ const projectNames = Effect.gen(function*() {
   const { projects } = yield* Effect.flatMap(ClaudeMemory, ({ status }) => status)
   return new Map(projects.map(({ id, name }) => [id, name]))
 }).pipe(
-  Effect.provide(Layer.provide(App.reader, App.base)),
+  Effect.provide(Layer.provide(App.reader, App.platform)),
   Effect.orElseSucceed(() => new Map<string, string>())
 )
 
@@ -85,10 +85,10 @@ export const command = Command.make("cost", options, ({ by, days, json }) =>
     const found = yield* breakdown(by, now - days * DAY_MS)
     const names = by === "project" && found.length > 0 ? yield* projectNames : new Map<string, string>()
     const rows = found.map((row) => ({ ...row, key: names.get(row.key) ?? row.key }))
-    const known = (cap: number) => cap === Number.POSITIVE_INFINITY ? null : cap
+    const finite = (cap: number) => cap === Number.POSITIVE_INFINITY ? null : cap
     const caps = (["day", "month"] as const).map((period) => [
       period,
-      { usd: known(settings.caps[period].usd), tokens: known(settings.caps[period].tokens) }
+      { usd: finite(settings.caps[period].usd), tokens: finite(settings.caps[period].tokens) }
     ])
     yield* answer(
       json,
@@ -97,5 +97,5 @@ export const command = Command.make("cost", options, ({ by, days, json }) =>
     )
   })).pipe(
     Command.withDescription("Say what models were asked, what that cost, and what they may cost"),
-    Command.provide(Layer.provide(App.spending, App.base))
+    Command.provide(Layer.provide(App.spending, App.platform))
   )

@@ -13,7 +13,7 @@ import * as HookFailures from "../hook/Failures.ts"
 import { advice } from "../process/Advice.ts"
 import { Unsuccessful } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import { type Check, check, isWell, ofContent } from "../serve/Health.ts"
+import { type Check, check, checkContent, isHealthy } from "../serve/Health.ts"
 import * as Settings from "../settings/Settings.ts"
 import type { LineSum } from "../store/MemoryStore.ts"
 import * as Installed from "./Installed.ts"
@@ -21,18 +21,18 @@ import { answer, json, minute, number, plural } from "./Output.ts"
 
 const FAILURE_DAYS = 7
 
-const ofTheMemory = Effect.gen(function*() {
+const checkMemory = Effect.gen(function*() {
   const memory = yield* ClaudeMemory
   const settings = yield* Settings.load
   const fs = yield* FileSystem.FileSystem
-  const content = yield* ofContent(memory)
+  const content = yield* checkContent(memory)
   const folder = Settings.transcriptsFolder(settings)
   const files = yield* Effect.either(memory.discover([folder]))
   const place = yield* App.placeOf(settings)
   // With the memory in PostgreSQL, the home may not exist.
   const mode = yield* Effect.option(Effect.map(fs.stat(settings.home), (info) => info.mode & 0o777))
-  const lately = (yield* Clock.currentTimeMillis) - FAILURE_DAYS * 86_400_000
-  const failed = (yield* HookFailures.read(settings.home)).filter(({ at }) => at >= lately)
+  const since = (yield* Clock.currentTimeMillis) - FAILURE_DAYS * 86_400_000
+  const failed = (yield* HookFailures.read(settings.home)).filter(({ at }) => at >= since)
   const checks: ReadonlyArray<Check> = [
     check("memory", true, `${number(content.units.total)} memories in ${place}`, ""),
     check(
@@ -63,26 +63,26 @@ const ofTheMemory = Effect.gen(function*() {
       : check("transcripts", true, `${number(files.right.length)} files in ${folder}`, "")
   ]
   return { checks, lines: content.lines as LineSum | null }
-}).pipe(Effect.provide(Layer.provideMerge(App.reader, App.base)))
+}).pipe(Effect.provide(Layer.provideMerge(App.reader, App.platform)))
 
 export const options = { json }
 
 export const command = Command.make("doctor", options, ({ json }) =>
   Effect.gen(function*() {
-    const { checks, lines } = yield* Effect.catchAll(ofTheMemory, (error) =>
+    const { checks, lines } = yield* Effect.catchAll(checkMemory, (error) =>
       Effect.succeed({
         lines: null,
         checks: [
           check("memory", error._tag === "StoreError" && error.reason === "Missing", error.message, error.message)
         ]
       }))
-    const installed = yield* Effect.provide(Installed.judged(process.cwd()), App.base)
+    const installed = yield* Effect.provide(Installed.check, App.platform)
     const all = [
       check("Node", true, process.versions.node, ""),
       { name: "Claude Code", ...installed },
       ...checks
     ]
-    const ok = isWell(all)
+    const ok = isHealthy(all)
     yield* answer(json, { ok, checks: all, lines }, () => {
       const width = Math.max(...all.map(({ name }) => name.length))
       const mark = { ok: "ok   ", note: "note ", wrong: "WRONG" }

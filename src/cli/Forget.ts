@@ -19,7 +19,7 @@ const ids = Args.text({ name: "id" }).pipe(
 export const options = { yes: Question.options.yes, json }
 
 /** Lines of each memory that are shown. */
-const LINES = 6
+const SHOWN_LINES = 6
 
 const memories = (n: number) => n === 1 ? "1 memory" : `${n} memories`
 
@@ -36,9 +36,9 @@ export const command = Command.make("forget", { ids, ...options }, ({ ids, json,
       const units = new Map((yield* Effect.forEach(ids, memory.show)).map(({ unit }) => [unit.id, unit]))
       return [...units.values()].map((unit, i) => ({
         id: unit.id,
-        text: unitText(unit, i + 1, names.get(unit.projectId) ?? "?", LINES)
+        text: unitText(unit, i + 1, names.get(unit.projectId) ?? "?", SHOWN_LINES)
       }))
-    }).pipe(Effect.provide(Layer.provide(App.reader, App.base)))
+    }).pipe(Effect.provide(Layer.provide(App.reader, App.platform)))
     if (isAsked) {
       yield* writeStdout(
         `${shown.map(({ text }) => text).join("\n\n")}\n\n` +
@@ -48,13 +48,13 @@ export const command = Command.make("forget", { ids, ...options }, ({ ids, json,
       if (!(yield* Question.confirm(question, false))) return yield* writeStdout("Nothing was forgotten.\n")
     }
     const { messages, units } = yield* Effect.flatMap(ClaudeMemory, ({ forget }) => forget(shown.map(({ id }) => id)))
-      .pipe(Effect.provide(Layer.provide(App.service("forget"), App.base)))
-    const same = units.length - shown.length
+      .pipe(Effect.provide(Layer.provide(App.service("forget"), App.platform)))
+    const duplicates = units.length - shown.length
     yield* answer(
       json,
       { forgotten: units.map(({ id }) => id), messages },
       () =>
-        `${memories(units.length)} forgotten${same > 0 ? `, ${same} of them for saying the same` : ""}; ` +
+        `${memories(units.length)} forgotten${duplicates > 0 ? `, ${duplicates} of them for saying the same` : ""}; ` +
         `what ${units.length === 1 ? "it" : "they"} told was taken from ${plural(messages, "message")}.`
     )
   })).pipe(Command.withDescription("Delete memories for good, and keep them from being captured again"))

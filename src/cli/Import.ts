@@ -37,7 +37,7 @@ const add = (into: Record<string, number>, counts: Readonly<Record<string, numbe
   for (const [key, n] of Object.entries(counts)) if (n > 0) into[key] = (into[key] ?? 0) + n
 }
 
-export const nothing: ImportReport = {
+export const emptyReport: ImportReport = {
   files: 0,
   lines: { total: 0, stored: 0, skipped: {}, deadLetter: 0 },
   sessions: 0,
@@ -73,7 +73,7 @@ export const merge = (a: ImportReport, b: ImportReport): ImportReport => ({
   durationMs: a.durationMs + b.durationMs
 })
 
-const WAITS: Readonly<Record<WorkItem["kind"], string>> = {
+const POSTPONED_TEXT: Readonly<Record<WorkItem["kind"], string>> = {
   segment: "some memories are made by the next import",
   session: "some summaries are made by the next import",
   index: "some memories are found by their words alone until the next import",
@@ -83,7 +83,7 @@ const WAITS: Readonly<Record<WorkItem["kind"], string>> = {
 }
 
 /** Imports these files, showing progress on a terminal. `durationMs` of the report counts from `since`. */
-export const run = (files: ReadonlyArray<TranscriptFile>, since: number) =>
+export const importFiles = (files: ReadonlyArray<TranscriptFile>, since: number) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     const skipped: Record<string, number> = {}
@@ -98,7 +98,7 @@ export const run = (files: ReadonlyArray<TranscriptFile>, since: number) =>
     let messages = 0
     let units = 0
     let reviewed = 0
-    const progress = yield* Progress.make(files.reduce((sum, { size }) => sum + size, 0), process.stderr.isTTY === true)
+    const progress = yield* Progress.make(files.reduce((sum, { size }) => sum + size, 0))
 
     yield* memory.ingest(files).pipe(
       Stream.runForEach((step) => {
@@ -119,15 +119,15 @@ export const run = (files: ReadonlyArray<TranscriptFile>, since: number) =>
           case "Compressed":
             for (const { type } of step.units) byType[type] = (byType[type] ?? 0) + 1
             units += step.units.length
-            return progress.made(step.units.length)
+            return progress.compressed(step.units.length)
           case "Reviewed":
             reviewed += step.items
             return progress.reviewed(step.items)
           case "Indexed":
           case "Compared":
-            return progress.made(0)
+            return progress.compressed(0)
           case "Postponed":
-            degraded.push(`${WAITS[step.kind]}: ${step.error.message}`)
+            degraded.push(`${POSTPONED_TEXT[step.kind]}: ${step.error.message}`)
             return Effect.void
         }
       }),
@@ -180,8 +180,8 @@ export const command = Command.make("import", { paths, ...options }, ({ json, pa
     const report = yield* Effect.gen(function*() {
       const memory = yield* ClaudeMemory
       const files = yield* memory.discover(paths.length > 0 ? paths : [Settings.transcriptsFolder(settings)])
-      return yield* run(files, since)
-    }).pipe(Effect.provide(Layer.provide(App.service("import"), App.base)))
+      return yield* importFiles(files, since)
+    }).pipe(Effect.provide(Layer.provide(App.service("import"), App.platform)))
     // The scope has closed, and the ledger would have failed it if a resource were left open. The event loop closes the
     // descriptors in its next turns.
     yield* Effect.sleep("20 millis")

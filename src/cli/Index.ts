@@ -3,7 +3,7 @@
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
-import type * as Arr from "effect/Array"
+import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -20,12 +20,11 @@ import { answer, json, number, table } from "./Output.ts"
 import * as Progress from "./Progress.ts"
 
 const ACTIONS = ["status", "verify", "repair", "drop"] as const
+type Action = typeof ACTIONS[number]
 
 const action = Args.choice(
-  ACTIONS.map((name) => [name, name] as const) as Arr.NonEmptyArray<[string, typeof ACTIONS[number]]>,
-  {
-    name: "action"
-  }
+  Arr.map(ACTIONS, (name): [string, Action] => [name, name]),
+  { name: "action" }
 ).pipe(
   Args.withDescription(
     "status: its versions, and what waits for it. verify: whether it holds what the memory does. repair: makes it so. " +
@@ -49,7 +48,7 @@ const versionRows = (versions: ReadonlyArray<IndexVersion>) => [
   ])
 ]
 
-export const isRight = ({ found, missing, orphans, sampled }: Verification): boolean =>
+const isConsistent = ({ found, missing, orphans, sampled }: Verification): boolean =>
   missing === 0 && orphans === 0 && found === sampled
 
 export const verificationText = ({ common, found, missing, orphans, sampled }: Verification): string =>
@@ -93,21 +92,21 @@ const verify = (isJson: boolean) =>
     const { index, status } = yield* ClaudeMemory
     const verification = yield* index.verify
     const { indexing } = yield* status
-    yield* answer(isJson, { ...verification, waiting: indexing, ok: isRight(verification) }, () =>
+    yield* answer(isJson, { ...verification, waiting: indexing, ok: isConsistent(verification) }, () =>
       [
         verificationText(verification),
-        isRight(verification)
+        isConsistent(verification)
           ? "The index is right."
           : advice(`${number(indexing)} changes wait for it. \`claude-memory index repair\` brings it in line.`)
       ].join("\n"))
-    if (!isRight(verification)) return yield* Effect.fail(new Unsuccessful())
+    if (!isConsistent(verification)) return yield* Effect.fail(new Unsuccessful())
   })
 
 const repair = (isJson: boolean) =>
   Effect.gen(function*() {
     const { index } = yield* ClaudeMemory
     const since = yield* Clock.currentTimeMillis
-    const progress = yield* Progress.make(0, process.stderr.isTTY === true)
+    const progress = yield* Progress.make(0)
     const degraded: Array<string> = []
     const sum = { isCompared: false, missing: 0, orphans: 0, indexed: 0 }
     yield* index.repair.pipe(
@@ -163,12 +162,12 @@ export const command = Command.make("index", { action, version, ...options }, ({
   }
   switch (action) {
     case "status":
-      return Effect.provide(status(json), Layer.provide(App.reader, App.base))
+      return Effect.provide(status(json), Layer.provide(App.reader, App.platform))
     case "verify":
-      return Effect.provide(verify(json), Layer.provide(App.reader, App.base))
+      return Effect.provide(verify(json), Layer.provide(App.reader, App.platform))
     case "repair":
-      return Effect.provide(repair(json), Layer.provide(App.service("index"), App.base))
+      return Effect.provide(repair(json), Layer.provide(App.service("index"), App.platform))
     case "drop":
-      return Effect.provide(drop(json, version), Layer.provide(App.service("index"), App.base))
+      return Effect.provide(drop(json, version), Layer.provide(App.service("index"), App.platform))
   }
 }).pipe(Command.withDescription("Look at the index of vectors, and mend it"))

@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import { join } from "node:path"
 import * as App from "../App.ts"
 import { PLUGIN, type Programs, PROMPT_HOOKS } from "../install/ClaudeSettings.ts"
-import { look, type Registered, type Request, type Scope, SCOPES, steps, targetOf } from "../install/Installation.ts"
+import { inspect, type Registered, type Request, type Scope, SCOPES, steps, targetOf } from "../install/Installation.ts"
 import { advice } from "../process/Advice.ts"
 import { Unsuccessful, writeStdout } from "../process/Process.ts"
 import * as Settings from "../settings/Settings.ts"
@@ -96,8 +96,8 @@ export const command = Command.make(
       const user = yield* targetOf("user", places, process.cwd())
       const target = scope === "user" ? user : yield* targetOf(scope, places, process.cwd())
       const request = { target, places, programs: yield* programs, prompt: promptHook, scope }
-      const inUser = yield* Effect.option(look(user))
-      const inTarget = yield* Effect.option(look(target))
+      const inUser = yield* Effect.option(inspect(user))
+      const inTarget = yield* Effect.option(inspect(target))
       if ([inUser, inTarget].some(Option.exists(({ hasPlugin }) => hasPlugin))) {
         return yield* new InitError({
           detail: `the plugin ${PLUGIN} is enabled, and does the same: every memory would come twice. ` +
@@ -113,37 +113,38 @@ export const command = Command.make(
         })
       }
       const notes = Option.match(inTarget, { onNone: () => [], onSome: (found) => notesOn(found, request) })
-      const tell = (outcomes: ReadonlyArray<Changes.Outcome>, isDone: boolean, sentences: ReadonlyArray<string>) =>
+      const report = (outcomes: ReadonlyArray<Changes.Outcome>, isDone: boolean, sentences: ReadonlyArray<string>) =>
         answer(json, { scope, promptHook, installed: isDone, files: outcomes, notes }, () =>
           [...sentences, ...notes].join("\n"))
 
-      const shown = yield* Changes.plan(steps(request))
-      const expected = shown.map(Changes.expected)
+      const planned = yield* Changes.plan(steps(request))
+      const expected = planned.map(Changes.expected)
       if (Changes.hasFailed(expected)) {
-        const left = shown.map(Changes.left)
-        yield* tell(left, false, [Changes.text(left), "", "Nothing was changed."])
+        const skipped = planned.map(Changes.skipped)
+        yield* report(skipped, false, [Changes.text(skipped), "", "Nothing was changed."])
         return yield* Effect.fail(new Unsuccessful())
       }
       if (Changes.areUnchanged(expected)) {
-        return yield* tell(expected, true, ["Already installed; nothing was changed."])
+        return yield* report(expected, true, ["Already installed; nothing was changed."])
       }
       if (dryRun) {
-        return yield* tell(expected, false, [Changes.text(expected), "", "Nothing was changed: --dry-run."])
+        return yield* report(expected, false, [Changes.text(expected), "", "Nothing was changed: --dry-run."])
       }
-      if (Question.isAsked({ json, yes })) {
+      const isAsked = Question.isAsked({ json, yes })
+      if (isAsked) {
         yield* writeStdout(`${Changes.text(expected)}\n\nAll else in these files stays as it is.\n`)
         if (!(yield* Question.confirm("Write this?", true))) {
           return yield* writeStdout("Nothing was changed.\n")
         }
       }
-      const outcomes = yield* Changes.make(shown, places)
+      const outcomes = yield* Changes.apply(planned, places)
       const isDone = !Changes.hasFailed(outcomes)
-      yield* tell(
+      yield* report(
         outcomes,
         isDone,
         isDone
           ? [
-            ...Question.isAsked({ json, yes }) ? [] : [Changes.text(outcomes), ""],
+            ...isAsked ? [] : [Changes.text(outcomes), ""],
             "Installed: Claude Code remembers from its next session on.",
             advice("  claude-memory import     remembers the sessions that you had before"),
             advice("  claude-memory uninstall  takes all of this out again")
@@ -153,7 +154,7 @@ export const command = Command.make(
       if (!isDone) {
         return yield* Effect.fail(new Unsuccessful())
       }
-    }).pipe(Effect.provide(App.base))
+    }).pipe(Effect.provide(App.platform))
 ).pipe(
   Command.withDescription("Put Claude Memory into Claude Code: its hooks, and its MCP server")
 )

@@ -41,5 +41,5 @@ export const command = Command.make("inject", options, (options) =>
       response.text === "" ? `Nothing in ${scopeText(options)} is good enough for this prompt.` : response.text)
   })).pipe(
     Command.withDescription("Print what would be put in front of Claude for a prompt"),
-    Command.provide(Layer.provide(App.reader, App.base))
+    Command.provide(Layer.provide(App.reader, App.platform))
   )

@@ -3,20 +3,18 @@
  */
 import * as Effect from "effect/Effect"
 import { PLUGIN } from "../install/ClaudeSettings.ts"
-import { look, type Registered, targetOf } from "../install/Installation.ts"
+import { inspect, type Registered, targetOf } from "../install/Installation.ts"
+import type { Check } from "../serve/Health.ts"
 import * as Settings from "../settings/Settings.ts"
 
-interface Finding {
-  readonly state: "ok" | "note" | "wrong"
-  readonly detail: string
-}
+type Finding = Omit<Check, "name">
 
 const hooksOf = ({ hooks }: Registered) => Object.values(hooks).filter((kind) => kind !== undefined)
 
-const isIn = (found: Registered): boolean => found.hasServer || hooksOf(found).length > 0
+const isRegistered = (found: Registered): boolean => found.hasServer || hooksOf(found).length > 0
 
-const judge = (user: Registered, project: Registered, places: Settings.Places): Finding => {
-  const found = isIn(user) ? user : project
+const findingOf = (user: Registered, project: Registered, places: Settings.Places): Finding => {
+  const found = isRegistered(user) ? user : project
   const hasPlugin = user.hasPlugin || project.hasPlugin
   const home = project.home ?? user.home
   const missing = [...user.missing, ...project.missing]
@@ -26,7 +24,7 @@ const judge = (user: Registered, project: Registered, places: Settings.Places): 
       `its settings have the memory in ${home}, and here it is in ${places.home}: set CLAUDE_MEMORY_HOME alike`
     )
   }
-  if (!isIn(found)) {
+  if (!isRegistered(found)) {
     return hasPlugin
       ? { state: "ok", detail: `runs it as the plugin ${PLUGIN}` }
       : { state: "note", detail: "does not run it; `claude-memory init` puts it in" }
@@ -48,13 +46,13 @@ const judge = (user: Registered, project: Registered, places: Settings.Places): 
   return { state: "ok", detail: `runs it ${where}; ${found.hooks.UserPromptSubmit} answers prompts` }
 }
 
-/** Judges the installation that applies in a project's folder. */
-export const judged = (folder: string) =>
-  Effect.gen(function*() {
-    const places = yield* Settings.places
-    const user = yield* look(yield* targetOf("user", places, folder))
-    const project = yield* look(yield* targetOf("project", places, folder))
-    return judge(user, project, places)
-  }).pipe(
-    Effect.catchTag("ConfigFileError", ({ message }) => Effect.succeed<Finding>({ state: "wrong", detail: message }))
-  )
+/** Checks the installation that applies in the working directory. */
+export const check = Effect.gen(function*() {
+  const places = yield* Settings.places
+  const folder = process.cwd()
+  const user = yield* inspect(yield* targetOf("user", places, folder))
+  const project = yield* inspect(yield* targetOf("project", places, folder))
+  return findingOf(user, project, places)
+}).pipe(
+  Effect.catchTag("ConfigFileError", ({ message }) => Effect.succeed<Finding>({ state: "wrong", detail: message }))
+)

@@ -30,7 +30,7 @@ const wait = Options.text("for").pipe(
   )
 )
 
-const shown = ({ kind, name, origin }: Resource) => ({ kind, name, origin })
+const withoutTime = ({ kind, name, origin }: Resource) => ({ kind, name, origin })
 
 export const options = { for: wait, json }
 
@@ -59,16 +59,16 @@ export const command = Command.make("lifecycle", options, ({ for: wait, json }) 
             ? [{ kind: change.resource.kind, name: change.resource.name, ageMs: change.ageMs, how: change.how }]
             : []
         ),
-        open: (yield* ledger.snapshot).map(shown)
+        open: (yield* ledger.snapshot).map(withoutTime)
       }
-    }).pipe(Effect.scoped, Effect.provide(App.base))
+    }).pipe(Effect.scoped, Effect.provide(App.platform))
     yield* Effect.sleep("20 millis")
-    const left = LeakProbe.beyond(before, yield* LeakProbe.read)
+    const openHandles = LeakProbe.beyond(before, yield* LeakProbe.read)
 
-    const ok = open.length === 0 && left === 0 && released.every(({ how }) => how === "closed")
+    const ok = open.length === 0 && openHandles === 0 && released.every(({ how }) => how === "closed")
     const verdict = ok
       ? `all ${released.length} resources were released, nothing is left open`
-      : `${open.length} resources are left by the ledger, ${left} handles by the operating system, ` +
+      : `${open.length} resources are left by the ledger, ${openHandles} handles by the operating system, ` +
         `${released.filter(({ how }) => how !== "closed").length} had to be forced or failed`
     yield* answer(json, { ok, released, open, verdict }, () => {
       const width = Math.max(...released.map(({ name }) => name.length))

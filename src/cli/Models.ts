@@ -25,7 +25,7 @@ const UNSET: Readonly<Record<ModelDescription["role"], string>> = {
   rerank: "results keep their order"
 }
 
-const state = ({ dimension, error, latencyMs, origin, reachable }: ModelDescription): string =>
+const stateText = ({ dimension, error, latencyMs, origin, reachable }: ModelDescription): string =>
   reachable === null
     ? origin ?? "comes with the package"
     : reachable
@@ -35,7 +35,7 @@ const state = ({ dimension, error, latencyMs, origin, reachable }: ModelDescript
 const dollars = (amount: number) => `$${Number(amount.toPrecision(3))}`
 
 /** Formats the price of a million tokens. */
-const priced = ({ price }: ModelDescription): string =>
+const priceText = ({ price }: ModelDescription): string =>
   price === null
     ? "free"
     : `${price.isAssumed ? "taken as " : ""}${dollars(price.input)}${
@@ -47,10 +47,14 @@ const text = (all: ReadonlyArray<ModelDescription>, isChecked: boolean): string 
     ...table([
       ["role", "model", "a million tokens", ""],
       ...ROLES.flatMap((role) => {
-        const some = all.filter((each) => each.role === role)
-        return some.length === 0
-          ? [[role, "none", "", UNSET[role]]]
-          : some.map((each, i) => [i === 0 ? role : "", `${each.provider}:${each.model}`, priced(each), state(each)])
+        const models = all.filter((each) => each.role === role)
+        if (models.length === 0) return [[role, "none", "", UNSET[role]]]
+        return models.map((model, i) => [
+          i === 0 ? role : "",
+          `${model.provider}:${model.model}`,
+          priceText(model),
+          stateText(model)
+        ])
       })
     ]),
     "",
@@ -72,5 +76,5 @@ export const command = Command.make("models", options, ({ check, json }) =>
     if (all.some(({ reachable }) => reachable === false)) return yield* Effect.fail(new Unsuccessful())
   })).pipe(
     Command.withDescription("Say which models are asked for what"),
-    Command.provide(Layer.provide(App.describedModels, App.base))
+    Command.provide(Layer.provide(App.readerModels, App.platform))
   )

@@ -43,5 +43,5 @@ export const command = Command.make(
     })
 ).pipe(
   Command.withDescription("Keep the hooks from telling a session anything; what it says is remembered all the same"),
-  Command.provide(Layer.provide(App.reader, App.base))
+  Command.provide(Layer.provide(App.reader, App.platform))
 )

@@ -11,7 +11,7 @@ const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
 
 export interface Progress {
   readonly read: (bytes: number) => Effect.Effect<void>
-  readonly made: (units: number) => Effect.Effect<void>
+  readonly compressed: (units: number) => Effect.Effect<void>
   readonly reviewed: (items: number) => Effect.Effect<void>
   /** Reports `units` more, out of `total`. */
   readonly indexed: (units: number, total: number) => Effect.Effect<void>
@@ -19,12 +19,12 @@ export interface Progress {
 }
 
 /** `total` is in bytes. Redraws at most ten times a second. */
-export const make = (total: number, isShown: boolean): Effect.Effect<Progress> =>
+export const make = (total: number): Effect.Effect<Progress> =>
   Effect.map(Clock.currentTimeMillis, (start): Progress => {
-    if (!isShown) {
+    if (process.stderr.isTTY !== true) {
       return {
         read: () => Effect.void,
-        made: () => Effect.void,
+        compressed: () => Effect.void,
         reviewed: () => Effect.void,
         indexed: () => Effect.void,
         end: Effect.void
@@ -45,12 +45,12 @@ export const make = (total: number, isShown: boolean): Effect.Effect<Progress> =
         bytes += more
         return draw((elapsed) => {
           const share = total === 0 ? 1 : Math.min(1, bytes / total)
-          const left = share === 0 ? "" : `, ${seconds(elapsed / share - elapsed)} left`
+          const remaining = share === 0 ? "" : `, ${seconds(elapsed / share - elapsed)} left`
           const rate = megabytes(bytes / Math.max(0.001, elapsed / 1000))
-          return `reading ${bar(share)} ${megabytes(bytes)} of ${megabytes(total)} MB, ${rate} MB/s${left}`
+          return `reading ${bar(share)} ${megabytes(bytes)} of ${megabytes(total)} MB, ${rate} MB/s${remaining}`
         })
       },
-      made: (more) => {
+      compressed: (more) => {
         units += more
         return draw((elapsed) => `remembering: ${units} memories so far, ${seconds(elapsed)}`)
       },

@@ -3,7 +3,7 @@
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
-import type * as Arr from "effect/Array"
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
@@ -13,18 +13,20 @@ import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { answer, json, number, table } from "./Output.ts"
 
+const ACTIONS = ["list", "merge", "rename", "exclude", "include"] as const
+type Action = typeof ACTIONS[number]
+
 /** Arguments of each action, under the names that the usage shows. */
-const TAKES = {
+const ARGUMENTS: Readonly<Record<Action, ReadonlyArray<string>>> = {
   list: [],
   merge: ["FROM", "INTO"],
   rename: ["PROJECT", "NAME"],
   exclude: ["PROJECT"],
   include: ["PROJECT"]
-} as const
-type Action = keyof typeof TAKES
+}
 
 const action = Args.choice(
-  Object.keys(TAKES).map((name) => [name, name as Action] as const) as unknown as Arr.NonEmptyArray<[string, Action]>,
+  Arr.map(ACTIONS, (name): [string, Action] => [name, name]),
   { name: "action" }
 ).pipe(
   Args.withDescription(
@@ -62,29 +64,29 @@ const list = (isJson: boolean) =>
         ]).map((row) => row.trimEnd()).join("\n"))
   })
 
-const change = (action: Exclude<Action, "list">, [one = "", other = ""]: ReadonlyArray<string>, isJson: boolean) =>
+const change = (action: Exclude<Action, "list">, [first = "", second = ""]: ReadonlyArray<string>, isJson: boolean) =>
   Effect.gen(function*() {
     const { projects } = yield* ClaudeMemory
     switch (action) {
       case "merge": {
-        const project = yield* projects.merge(one, other)
-        return yield* answer(isJson, { project }, () => `What is remembered of ${one} is ${project.name}'s now.`)
+        const project = yield* projects.merge(first, second)
+        return yield* answer(isJson, { project }, () => `What is remembered of ${first} is ${project.name}'s now.`)
       }
       case "rename": {
-        const project = yield* projects.rename(one, other)
-        return yield* answer(isJson, { project }, () => `${one} is called ${project.name} now.`)
+        const project = yield* projects.rename(first, second)
+        return yield* answer(isJson, { project }, () => `${first} is called ${project.name} now.`)
       }
       case "exclude": {
-        const project = yield* projects.exclude(one, true)
+        const project = yield* projects.exclude(first, true)
         return yield* answer(isJson, { project: { ...project, isExcluded: true } }, () =>
           [
             `${project.name} is excluded: its transcripts are not read, and its memories are not put in front of Claude.`,
             "What is remembered of it stays until it is forgotten; " +
-            advice(`\`claude-memory projects include ${one}\` reads what came meanwhile.`)
+            advice(`\`claude-memory projects include ${first}\` reads what came meanwhile.`)
           ].join("\n"))
       }
       case "include": {
-        const project = yield* projects.exclude(one, false)
+        const project = yield* projects.exclude(first, false)
         return yield* answer(
           isJson,
           { project: { ...project, isExcluded: false } },
@@ -101,16 +103,16 @@ export const command = Command.make(
   { action, names, ...options },
   ({ action, json, names }) =>
     Effect.gen(function*() {
-      const takes = TAKES[action]
-      if (names.length !== takes.length) {
-        const usage = `\`${["claude-memory projects", action, ...takes].join(" ")}\``
+      const expected = ARGUMENTS[action]
+      if (names.length !== expected.length) {
+        const usage = `\`${["claude-memory projects", action, ...expected].join(" ")}\``
         yield* writeStderr(
-          `${action} takes ${takes.length === 0 ? "nothing more" : takes.join(" and ")}: ${usage}\n`
+          `${action} takes ${expected.length === 0 ? "nothing more" : expected.join(" and ")}: ${usage}\n`
         )
         return yield* Effect.fail(new Unsuccessful())
       }
       return yield* action === "list"
-        ? Effect.provide(list(json), Layer.provide(App.reader, App.base))
-        : Effect.provide(change(action, names, json), Layer.provide(App.service("projects"), App.base))
+        ? Effect.provide(list(json), Layer.provide(App.reader, App.platform))
+        : Effect.provide(change(action, names, json), Layer.provide(App.service("projects"), App.platform))
     })
 ).pipe(Command.withDescription("List the projects; merge, rename or exclude them"))

@@ -14,7 +14,7 @@ import { advice } from "../process/Advice.ts"
 import * as TemporaryFolder from "../resources/TemporaryFolder.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../settings/Settings.ts"
-import { type ImportReport, merge, nothing, reportText, run } from "./Import.ts"
+import { emptyReport, importFiles, type ImportReport, merge, reportText } from "./Import.ts"
 import { answer, json, number, resultJson, resultText } from "./Output.ts"
 
 const MAX_BYTES = 200e6
@@ -25,13 +25,13 @@ const GROUP_BYTES = 20e6
 const SAMPLE_QUESTION = "why did we decide against Meilisearch?"
 
 /**
- * Imports the newest files first, in groups, until the time or the size is used up; also returns the files that are
- * left.
+ * Imports the newest files first, in groups, until the time or the size is used up; also returns the remaining
+ * files.
  */
 const importNewest = (files: ReadonlyArray<TranscriptFile>) =>
   Effect.gen(function*() {
     const start = yield* Clock.currentTimeMillis
-    let report = nothing
+    let report = emptyReport
     let bytes = 0
     let at = 0
     while (at < files.length) {
@@ -44,9 +44,9 @@ const importNewest = (files: ReadonlyArray<TranscriptFile>) =>
         group.push(files[at++]!)
       }
       bytes += size
-      report = merge(report, yield* run(group, yield* Clock.currentTimeMillis))
+      report = merge(report, yield* importFiles(group, yield* Clock.currentTimeMillis))
     }
-    return { report, left: files.slice(at) }
+    return { report, remaining: files.slice(at) }
   })
 
 interface Source {
@@ -57,15 +57,15 @@ interface Source {
   readonly files: ReadonlyArray<TranscriptFile>
 }
 
-const text = (source: Source, report: ImportReport, left: ReadonlyArray<TranscriptFile>, rest: string) =>
+const text = (source: Source, report: ImportReport, remaining: ReadonlyArray<TranscriptFile>, rest: string) =>
   [
     source.name === "own"
       ? `Your own sessions, from ${source.folder}:`
       : `No sessions of yours in ${source.folder} yet, so these are sample sessions written for Claude Memory:`,
     "",
     reportText(report),
-    ...(left.length === 0 ? [] : [
-      advice(`Left for later: ${number(left.length)} older files; \`claude-memory import\` reads them.`)
+    ...(remaining.length === 0 ? [] : [
+      advice(`Left for later: ${number(remaining.length)} older files; \`claude-memory import\` reads them.`)
     ]),
     "",
     rest
@@ -74,7 +74,7 @@ const text = (source: Source, report: ImportReport, left: ReadonlyArray<Transcri
 const tour = (source: Source, isJson: boolean) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
-    const { left, report } = yield* importNewest(source.files)
+    const { remaining, report } = yield* importNewest(source.files)
     const { projects, units } = yield* memory.status
     const newest = source.name === "own" ? yield* memory.recent({ projects: "all", types: ["archive"] }, 1) : []
     const query = newest[0]?.title ?? SAMPLE_QUESTION
@@ -107,7 +107,7 @@ const tour = (source: Source, isJson: boolean) =>
         text(
           source,
           report,
-          left,
+          remaining,
           [
             `A question: ${query}`,
             "",
@@ -130,7 +130,7 @@ const tour = (source: Source, isJson: boolean) =>
     )
   })
 
-const own = Effect.gen(function*() {
+const ownSessions = Effect.gen(function*() {
   const settings = yield* Settings.load
   const fs = yield* FileSystem.FileSystem
   const folder = Settings.transcriptsFolder(settings)
@@ -138,9 +138,9 @@ const own = Effect.gen(function*() {
   return { place: yield* App.placeOf(settings), folder, isThere }
 })
 
-const inMemory = <A, E>(service: ReturnType<typeof App.service>, effect: Effect.Effect<A, E, ClaudeMemory>) =>
+const withService = <A, E>(service: ReturnType<typeof App.service>, effect: Effect.Effect<A, E, ClaudeMemory>) =>
   Effect.gen(function*() {
-    const base = yield* Effect.context<Layer.Layer.Success<typeof App.base>>()
+    const base = yield* Effect.context<Layer.Layer.Success<typeof App.platform>>()
     return yield* Effect.provide(effect, Layer.provide(service, Layer.succeedContext(base)))
   })
 
@@ -148,9 +148,9 @@ export const options = { json }
 
 export const command = Command.make("quickstart", options, ({ json }) =>
   Effect.gen(function*() {
-    const { folder, isThere, place } = yield* own
+    const { folder, isThere, place } = yield* ownSessions
     if (isThere) {
-      const done = yield* inMemory(
+      const isShown = yield* withService(
         App.service("quickstart"),
         Effect.gen(function*() {
           const memory = yield* ClaudeMemory
@@ -160,12 +160,12 @@ export const command = Command.make("quickstart", options, ({ json }) =>
           return true
         })
       )
-      if (done) return
+      if (isShown) return
     }
     const samples = Settings.packageFile("test", "fixtures", "projects")
     yield* Effect.scoped(Effect.gen(function*() {
       const temporary = yield* TemporaryFolder.make("quickstart")
-      yield* inMemory(
+      yield* withService(
         App.serviceIn(temporary, "quickstart"),
         Effect.gen(function*() {
           const memory = yield* ClaudeMemory
@@ -174,6 +174,6 @@ export const command = Command.make("quickstart", options, ({ json }) =>
         })
       )
     }))
-  }).pipe(Effect.provide(App.base))).pipe(
+  }).pipe(Effect.provide(App.platform))).pipe(
     Command.withDescription("See it work: on your own sessions when there are any, else on samples")
   )

@@ -25,35 +25,35 @@ const to = Options.text("to").pipe(
 
 export const options = { to, json }
 
-type Seen = { readonly [Tag in ReindexStep["_tag"]]?: Extract<ReindexStep, { readonly _tag: Tag }> }
+type LastSteps = { readonly [Tag in ReindexStep["_tag"]]?: Extract<ReindexStep, { readonly _tag: Tag }> }
 
 export const command = Command.make("reindex", options, ({ json, to }) =>
   Effect.gen(function*() {
     const since = yield* Clock.currentTimeMillis
-    const { seen, units } = yield* Effect.gen(function*() {
+    const { lastSteps, units } = yield* Effect.gen(function*() {
       const { index } = yield* ClaudeMemory
-      const progress = yield* Progress.make(0, process.stderr.isTTY === true)
-      let seen: Seen = {}
+      const progress = yield* Progress.make(0)
+      let lastSteps: LastSteps = {}
       let units = 0
       yield* index.reindex.pipe(
         Stream.runForEach((step) => {
           if (step._tag === "Built") {
             units += step.units
-            const { done = 0, total = 0 } = seen.Begun ?? {}
+            const { done = 0, total = 0 } = lastSteps.Begun ?? {}
             return progress.indexed(step.units, total - done)
           }
           if (step._tag === "Begun" || step._tag === "Verified" || step._tag === "Switched") {
-            seen = { ...seen, [step._tag]: step }
+            lastSteps = { ...lastSteps, [step._tag]: step }
           }
           return Effect.void
         }),
         Effect.ensuring(progress.end)
       )
-      return { seen, units }
-    }).pipe(Effect.provide(Layer.provide(App.reindexing(to), App.base)))
+      return { lastSteps, units }
+    }).pipe(Effect.provide(Layer.provide(App.reindexing(to), App.platform)))
     const durationMs = (yield* Clock.currentTimeMillis) - since
-    const { done = 0, from = null, to: model } = seen.Begun ?? {}
-    const verification = seen.Verified?.verification
+    const { done = 0, from = null, to: model } = lastSteps.Begun ?? {}
+    const verification = lastSteps.Verified?.verification
     const isSame = from !== null && from.id === model?.id && from.dimension === model.dimension
     yield* answer(json, { from, to: model, before: done, indexed: units, verification, durationMs }, () =>
       [

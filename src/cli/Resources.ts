@@ -19,7 +19,7 @@ const watch = Options.boolean("watch").pipe(Options.withDescription("Look again 
 
 const CLEAR = "\u001b[H\u001b[2J\u001b[3J"
 /** A process writes its run file each second; an older file means that it is held up or stopped. */
-const LATE_MS = 5_000
+const SILENT_MS = 5_000
 
 const totalsOf = (resources: RunFile.Report["resources"]): Readonly<Record<string, number>> => {
   const totals = new Map<string, number>()
@@ -41,7 +41,7 @@ const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 /** Replaces control characters: other processes wrote the files, and nothing in them may steer the terminal. */
 const plain = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "�")
 
-const WORDS: Readonly<Record<keyof LeakProbe.Reading, string>> = {
+const LABELS: Readonly<Record<keyof LeakProbe.Reading, string>> = {
   fds: "file descriptors",
   sockets: "sockets",
   timers: "timers",
@@ -50,45 +50,45 @@ const WORDS: Readonly<Record<keyof LeakProbe.Reading, string>> = {
   children: "child processes"
 }
 
-const counts = (all: Readonly<Partial<Record<keyof LeakProbe.Reading, number | null>>>): string =>
-  (Object.keys(WORDS) as ReadonlyArray<keyof LeakProbe.Reading>).flatMap((what) =>
-    typeof all[what] === "number" ? [`${WORDS[what]} ${all[what]}`] : []
+const countsText = (all: Readonly<Partial<Record<keyof LeakProbe.Reading, number | null>>>): string =>
+  (Object.keys(LABELS) as ReadonlyArray<keyof LeakProbe.Reading>).flatMap((what) =>
+    typeof all[what] === "number" ? [`${LABELS[what]} ${all[what]}`] : []
   ).join(", ")
 
 const driftText = (drift: Drift.Drift): string => {
-  const some = Object.fromEntries(Object.entries(drift).filter(([, n]) => n !== null && n > 0))
-  return Object.keys(some).length === 0
+  const nonZero = Object.fromEntries(Object.entries(drift).filter(([, n]) => n !== null && n > 0))
+  return Object.keys(nonZero).length === 0
     ? "none: the ledger accounts for all of it"
-    : `${counts(some)} THAT THE LEDGER DOES NOT ACCOUNT FOR`
+    : `${countsText(nonZero)} THAT THE LEDGER DOES NOT ACCOUNT FOR`
 }
 
 /** Cuts the location of the package from an origin. */
-const place = (origin: string): string =>
+const shortOrigin = (origin: string): string =>
   origin.replace(/^at /, "").replace(pathToFileURL(Settings.packageFile()).href.replace(/\/?$/, "/"), "")
 
 const processText = (report: RunFile.Report, isOwn: boolean, now: number): string => {
   const { command, drift, heapBytes, pid, reading, resources, rssBytes, startedAt, updatedAt } = report
-  const late = now - updatedAt
+  const silentMs = now - updatedAt
   const totals = Object.entries(totalsOf(resources)).map(([kind, n]) => `${n} ${plain(kind)}`).join(", ")
   return [
     `${plain(command)}${isOwn ? " (this command)" : ""}: process ${pid}, up ${age(now - startedAt)}, heap ${
       megabytes(heapBytes)
-    }, memory ${megabytes(rssBytes)}` + (late > LATE_MS ? `; HAS SAID NOTHING FOR ${age(late)}` : ""),
+    }, memory ${megabytes(rssBytes)}` + (silentMs > SILENT_MS ? `; HAS SAID NOTHING FOR ${age(silentMs)}` : ""),
     ...table([
       ["kind", "name", "open for", "opened by"],
       ...resources.map(({ acquiredAt, kind, name, origin }) =>
-        [kind, name, age(updatedAt - acquiredAt), place(origin)].map(plain)
+        [kind, name, age(updatedAt - acquiredAt), shortOrigin(origin)].map(plain)
       )
     ]).slice(resources.length === 0 ? 1 : 0).map((line) => `  ${line}`),
     `  open    ${resources.length === 0 ? "nothing" : `${resources.length}: ${totals}`}`,
-    `  system  ${counts(reading)}`,
+    `  system  ${countsText(reading)}`,
     `  drift   ${driftText(drift)}`
   ].join("\n")
 }
 
 export const options = { watch, json }
 
-const look = (home: string, sample: Effect.Effect<Monitor.Sample>) =>
+const snapshot = (home: string, sample: Effect.Effect<Monitor.Sample>) =>
   Effect.gen(function*() {
     const { report } = yield* sample
     const { running, stale } = yield* RunFile.survey(home)
@@ -120,7 +120,7 @@ export const command = Command.make("resources", options, ({ json, watch }) =>
   Effect.gen(function*() {
     const { home } = yield* Settings.load
     const { sample } = yield* Monitor.makeSampler({ command: "resources" })
-    const show = Effect.flatMap(look(home, sample), ({ data, text }) => answer(json, data, text))
+    const show = Effect.flatMap(snapshot(home, sample), ({ data, text }) => answer(json, data, text))
     if (!watch) return yield* show
     const redraws = process.stdout.isTTY === true && !json
     return yield* Effect.forever(
@@ -128,5 +128,5 @@ export const command = Command.make("resources", options, ({ json, watch }) =>
     )
   })).pipe(
     Command.withDescription("Show what each running process of Claude Memory has open"),
-    Command.provide(App.base)
+    Command.provide(App.platform)
   )

@@ -40,7 +40,7 @@ export const command = Command.make(
       }
       const since = yield* Clock.currentTimeMillis
       const memory = yield* ClaudeMemory
-      const progress = yield* Progress.make(0, process.stderr.isTTY === true)
+      const progress = yield* Progress.make(0)
       let items = 0
       const units: Array<MemoryUnit> = []
       const degraded: Array<string> = []
@@ -78,5 +78,5 @@ export const command = Command.make(
     })
 ).pipe(
   Command.withDescription("Have a language model compress sessions again"),
-  Command.provide(Layer.provide(App.reviewing, App.base))
+  Command.provide(Layer.provide(App.reviewing, App.platform))
 )

@@ -53,8 +53,8 @@ export const command = Command.make(
   ({ file, json, project, title, type, words }) =>
     Effect.gen(function*() {
       const content = words.length === 1 && words[0] === "-" ? yield* readStdin(MAX_INPUT) : words.join(" ")
-      const said = { content, type, files: file, ...(Option.isSome(title) && { title: title.value }) }
-      const request = yield* decode({ ...said, project: { folder: process.cwd() } }).pipe(
+      const fields = { content, type, files: file, ...(Option.isSome(title) && { title: title.value }) }
+      const request = yield* decode({ ...fields, project: { folder: process.cwd() } }).pipe(
         Effect.catchAll((error) =>
           Effect.zipRight(
             writeStderr(`not saved: ${ParseResult.ArrayFormatter.formatErrorSync(error)[0]!.message}\n`),
@@ -71,7 +71,7 @@ export const command = Command.make(
         const isKnown = (yield* memory.projects.list).some(({ id }) => id === found.id)
         const unit = yield* memory.save({ ...request, project: isKnown ? { id: found.id } : { folder: found.root } })
         return { unit, name: found.name }
-      }).pipe(Effect.provide(Layer.provide(App.service("save"), App.base)))
+      }).pipe(Effect.provide(Layer.provide(App.service("save"), App.platform)))
       yield* answer(json, { id: unit.id, unit }, () =>
         [
           `Saved in ${name} as ${unit.type} ${unit.id.slice(0, 8)}: ${unit.title}`,

@@ -50,7 +50,7 @@ export const projectIds = (options: Values<typeof projects>) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     if (options.allProjects) return "all" as const
-    if (options.project.length > 0) return (yield* memory.named(options.project)).map(({ id }) => id)
+    if (options.project.length > 0) return (yield* memory.projectsNamed(options.project)).map(({ id }) => id)
     return [(yield* memory.project(process.cwd())).id]
   })
 

@@ -37,5 +37,5 @@ export const command = Command.make(
     })
 ).pipe(
   Command.withDescription("Find memories by what was said or done"),
-  Command.provide(Layer.provide(App.reader, App.base))
+  Command.provide(Layer.provide(App.reader, App.platform))
 )

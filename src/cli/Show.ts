@@ -36,5 +36,5 @@ export const command = Command.make("show", { id, ...options }, ({ id, json }) =
       ].join("\n"))
   })).pipe(
     Command.withDescription("Show one memory whole, with the messages it comes from"),
-    Command.provide(Layer.provide(App.reader, App.base))
+    Command.provide(Layer.provide(App.reader, App.platform))
   )

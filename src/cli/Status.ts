@@ -53,5 +53,5 @@ export const command = Command.make("status", options, (options) =>
     })
   })).pipe(
     Command.withDescription("Say what is remembered"),
-    Command.provide(Layer.provide(App.reader, App.base))
+    Command.provide(Layer.provide(App.reader, App.platform))
   )

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as App from "../App.ts"
 import { PLUGIN } from "../install/ClaudeSettings.ts"
-import { look, removal, targetOf } from "../install/Installation.ts"
+import { inspect, removal, targetOf } from "../install/Installation.ts"
 import * as InstallRecord from "../install/InstallRecord.ts"
 import * as Purge from "../install/Purge.ts"
 import { advice } from "../process/Advice.ts"
@@ -47,7 +47,7 @@ const checkHome = (home: string, { isOurs, ours }: Purge.Contents) =>
   })
 
 /** Names the servers that hold data outside the home; none when the settings can't be read. */
-const elsewhere = Effect.gen(function*() {
+const remoteServers = Effect.gen(function*() {
   const settings = yield* Settings.load
   return [
     ...settings.postgres === undefined ? [] : [yield* App.placeOf(settings)],
@@ -65,26 +65,26 @@ export const command = Command.make("uninstall", options, ({ dryRun, json, purge
     const contents = yield* Purge.contents(home)
     if (purge) yield* checkHome(home, contents)
     const hasPlugin = yield* targetOf("user", places, process.cwd()).pipe(
-      Effect.flatMap(look),
+      Effect.flatMap(inspect),
       Effect.match({ onFailure: () => false, onSuccess: ({ hasPlugin }) => hasPlugin })
     )
-    const tell = (files: ReadonlyArray<Changes.Outcome>, isPurged: boolean, sentences: ReadonlyArray<string>) =>
+    const report = (files: ReadonlyArray<Changes.Outcome>, isPurged: boolean, sentences: ReadonlyArray<string>) =>
       answer(json, { uninstalled: !dryRun && !Changes.hasFailed(files), purged: isPurged, home, files }, () =>
         sentences.join("\n"))
 
-    const remembered = `What is remembered in ${home} (${megabytes(contents.bytes)})`
-    const isThere = contents.ours.some((name) =>
+    const memoryText = `What is remembered in ${home} (${megabytes(contents.bytes)})`
+    const hasMemory = contents.ours.some((name) =>
       name !== "installed" && name !== CODE_CACHE
     )
-    const remote = yield* elsewhere
+    const servers = yield* remoteServers
 
     const steps = yield* removal(places, process.cwd())
     const planned = yield* Changes.plan(steps)
     const expected = planned.map(Changes.expected).filter(Changes.isChange)
     if (dryRun) {
-      return yield* tell(expected, false, [
+      return yield* report(expected, false, [
         ...expected.length === 0 ? ["Nothing of it is in Claude Code's files."] : [Changes.text(expected)],
-        ...purge && isThere ? [`${remembered} would be deleted.`] : [],
+        ...purge && hasMemory ? [`${memoryText} would be deleted.`] : [],
         "",
         "Nothing was changed: --dry-run."
       ])
@@ -94,11 +94,11 @@ export const command = Command.make("uninstall", options, ({ dryRun, json, purge
       if (!(yield* Question.confirm("Take this out?", true))) return yield* writeStdout("Nothing was changed.\n")
     }
     // Runs even if nothing is to be changed: a killed init may have left a folder or a temporary file.
-    const outcomes = (yield* Changes.make(planned, places)).filter(Changes.isChange)
+    const outcomes = (yield* Changes.apply(planned, places)).filter(Changes.isChange)
     const failed = outcomes.filter(({ outcome }) => outcome === "failed").map(({ path }) => path)
     yield* InstallRecord.forget(home, failed)
     if (failed.length > 0) {
-      yield* tell(outcomes, false, [
+      yield* report(outcomes, false, [
         Changes.text(outcomes),
         "",
         "Not all of it is out, and what is remembered stays. Mend what is said above, and run this again."
@@ -106,30 +106,30 @@ export const command = Command.make("uninstall", options, ({ dryRun, json, purge
       return yield* Effect.fail(new Unsuccessful())
     }
     const isPurged = purge &&
-      (!isAsked || !isThere || (yield* Question.confirm(`Delete what is remembered in ${home} for good?`, false)))
+      (!isAsked || !hasMemory || (yield* Question.confirm(`Delete what is remembered in ${home} for good?`, false)))
     if (isPurged) yield* Purge.purge(home, contents)
-    yield* tell(outcomes, isPurged, [
+    yield* report(outcomes, isPurged, [
       ...outcomes.length === 0
         ? ["Nothing of it was in Claude Code's files."]
         : isAsked
         ? ["It is out of Claude Code's files."]
         : [Changes.text(outcomes), ""],
-      ...isThere
+      ...hasMemory
         ? [
           isPurged
-            ? `${remembered} is deleted.`
-            : advice(`${remembered} stays; \`claude-memory uninstall --purge\` deletes it.`)
+            ? `${memoryText} is deleted.`
+            : advice(`${memoryText} stays; \`claude-memory uninstall --purge\` deletes it.`)
         ]
         : [],
       ...isPurged && contents.others.length > 0
         ? [`Not ours, and still in ${home}: ${contents.others.join(", ")}.`]
         : [],
-      ...remote.length > 0 ? [`What is in ${remote.join(" and in ")} stays: delete it there.`] : [],
+      ...servers.length > 0 ? [`What is in ${servers.join(" and in ")} stays: delete it there.`] : [],
       ...outcomes.length > 0
         ? ["Nothing of it runs any more but the MCP servers of sessions that are open, which end with these."]
         : [],
       ...hasPlugin ? [`The plugin ${PLUGIN} is still there: claude plugin uninstall ${PLUGIN} takes it out.`] : []
     ])
-  }).pipe(Effect.provide(App.base))).pipe(
+  }).pipe(Effect.provide(App.platform))).pipe(
     Command.withDescription("Take Claude Memory out of Claude Code; what is remembered stays, unless --purge")
   )

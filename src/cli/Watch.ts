@@ -9,7 +9,7 @@ import * as App from "../App.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../settings/Settings.ts"
 import { json } from "./Output.ts"
-import { tell } from "./Told.ts"
+import { report } from "./StepReports.ts"
 
 const paths = Args.path({ name: "path" }).pipe(
   Args.withDescription("Folders of transcripts; without any, Claude Code's own"),
@@ -23,12 +23,12 @@ export const command = Command.make("watch", { paths, ...options }, ({ json, pat
     const settings = yield* Settings.load
     const memory = yield* ClaudeMemory
     const folders = paths.length > 0 ? paths : [Settings.transcriptsFolder(settings)]
-    yield* tell(memory.capture(folders), json, {
+    yield* report(memory.capture(folders), json, {
       waiting: "another process of Claude Memory is at it; this one takes over when that ends",
       following: `reading what is new in ${folders.join(", ")}; end it with Ctrl-C`,
       "caught up": `everything is read; following ${folders.join(", ")}; end it with Ctrl-C`
     })
   })).pipe(
     Command.withDescription("Make memories of what Claude Code writes, while it is written, until it is ended"),
-    Command.provide(Layer.provide(App.service("watch"), App.base))
+    Command.provide(Layer.provide(App.service("watch"), App.platform))
   )

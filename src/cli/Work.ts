@@ -8,7 +8,7 @@ import * as App from "../App.ts"
 import { writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { json } from "./Output.ts"
-import { tell } from "./Told.ts"
+import { report } from "./StepReports.ts"
 
 export const options = { json }
 
@@ -16,8 +16,8 @@ export const command = Command.make("work", options, ({ json }) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     if (!json) yield* writeStderr("working; end it with Ctrl-C\n")
-    yield* tell(memory.work, json)
+    yield* report(memory.work, json)
   })).pipe(
     Command.withDescription("Make memories of what others captured, and index what waits, until it is ended"),
-    Command.provide(Layer.provide(App.service("work"), App.base))
+    Command.provide(Layer.provide(App.service("work"), App.platform))
   )

@@ -14,8 +14,8 @@ export const SERVER = "claude-memory"
 /** Name by which `claude plugin` knows the plugin of src/plugin. */
 export const PLUGIN = "memory@claude-memory"
 
-export const EVENTS = ["SessionStart", "UserPromptSubmit"] as const
-export type Event = typeof EVENTS[number]
+const EVENTS = ["SessionStart", "UserPromptSubmit"] as const
+type Event = typeof EVENTS[number]
 
 /** Ways to answer a submitted prompt: a program that is started for it, or the MCP server, which already runs. */
 export const PROMPT_HOOKS = ["command", "mcp"] as const
@@ -46,9 +46,14 @@ export interface Edited {
 export type IsOurs = (script: string) => boolean
 
 /** Timeout of the hooks, in seconds. */
-const TIMEOUT = 1
+const TIMEOUT_SECONDS = 1
 
-const commandHook = ({ hook, node }: Programs) => ({ type: "command", command: node, args: [hook], timeout: TIMEOUT })
+const commandHook = ({ hook, node }: Programs) => ({
+  type: "command",
+  command: node,
+  args: [hook],
+  timeout: TIMEOUT_SECONDS
+})
 
 /** Claude Code fills in the fields that a command would get on stdin, and takes the answer like a command's stdout. */
 export const toolHook = {
@@ -56,10 +61,10 @@ export const toolHook = {
   server: SERVER,
   tool: "claude_memory_prompt",
   input: Object.fromEntries(["prompt", "session_id", "cwd", "transcript_path"].map((name) => [name, `\${${name}}`])),
-  timeout: TIMEOUT
+  timeout: TIMEOUT_SECONDS
 }
 
-const HOME: Path = ["env", "CLAUDE_MEMORY_HOME"]
+const HOME_PATH: Path = ["env", "CLAUDE_MEMORY_HOME"]
 
 const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null ? { ...value } : {}
@@ -89,19 +94,19 @@ const isServer = (value: unknown, isOurs: IsOurs): boolean => {
  * Checks that existing values on the way to `path` are objects, that none occurs twice, and that a value at `path` has
  * this type.
  */
-const checkWay = (json: Json, path: Path, type: "array" | "object"): Either.Either<void, Flaw> => {
+const checkPath = (json: Json, path: Path, type: "array" | "object"): Either.Either<void, Flaw> => {
   const flaw = (offset: number, detail: string) => Either.left({ offset, detail })
   for (let length = 0; length <= path.length; length++) {
-    const way = path.slice(0, length)
-    const node = find(json, way)
+    const prefix = path.slice(0, length)
+    const node = find(json, prefix)
     if (node === undefined) break
     const expected = length === path.length ? type : "object"
     if (node.type !== expected) {
-      const what = length === 0 ? "all of it" : JSON.stringify(way.join("."))
+      const what = length === 0 ? "all of it" : JSON.stringify(prefix.join("."))
       return flaw(node.offset, `${what} should be an ${expected}, and is not`)
     }
-    const twice = length < path.length ? properties(node, String(path[length]))[1] : undefined
-    if (twice !== undefined) return flaw(twice.offset, `${JSON.stringify(path[length])} is there twice`)
+    const duplicate = length < path.length ? properties(node, String(path[length]))[1] : undefined
+    if (duplicate !== undefined) return flaw(duplicate.offset, `${JSON.stringify(path[length])} is there twice`)
   }
   return Either.void
 }
@@ -138,14 +143,14 @@ export const scriptsIn = (json: Json): ReadonlyArray<string> =>
 
 const isSame = Equivalence.array(Equivalence.strict<string | number>())
 
-const holds = (paths: ReadonlyArray<Path>, path: Path): boolean => paths.some((each) => isSame(each, path))
+const includesPath = (paths: ReadonlyArray<Path>, path: Path): boolean => paths.some((each) => isSame(each, path))
 
 const put = ({ changes, json, made }: Edited, path: Path, value: unknown): Edited => {
-  const there = find(json, path)
+  const existing = find(json, path)
   const missing = path.map((_, i) => path.slice(0, i + 1)).filter((each) => find(json, each) === undefined)
   return {
     json: set(json, path, value),
-    changes: [...changes, { path, before: there && valueOf(there), after: value }],
+    changes: [...changes, { path, before: existing && valueOf(existing), after: value }],
     made: [...made, ...missing.filter((each) => typeof each.at(-1) === "string")]
   }
 }
@@ -153,12 +158,12 @@ const put = ({ changes, json, made }: Edited, path: Path, value: unknown): Edite
 /**
  * Removes the value at `path`, then its containers from the inside out while they are empty and `isEmptied` allows it.
  */
-const drop = (edited: Edited, path: Path, isEmptied: (path: Path) => boolean): Edited => {
+const drop = (edited: Edited, path: Path, isRemovable: (path: Path) => boolean): Edited => {
   const before = valueOf(find(edited.json, path)!)
   let json = remove(edited.json, path)
   for (let each = path.slice(0, -1); each.length > 0; each = each.slice(0, -1)) {
     const container = find(json, each)!
-    if (members(container).length > 0 || !isEmptied(each)) break
+    if (members(container).length > 0 || !isRemovable(each)) break
     json = remove(json, each)
   }
   return { ...edited, json, changes: [...edited.changes, { path, before, after: undefined }] }
@@ -172,9 +177,9 @@ const update = (edited: Edited, path: Path, script: string): Edited => {
 }
 
 /** Removes a hook, and its group when the hook was the only one in it. */
-const dropHook = (edited: Edited, path: Path, isEmptied: (path: Path) => boolean): Edited => {
+const dropHook = (edited: Edited, path: Path, isRemovable: (path: Path) => boolean): Edited => {
   const list = find(edited.json, path.slice(0, -1))!
-  return drop(edited, members(list).length === 1 ? path.slice(0, -2) : path, isEmptied)
+  return drop(edited, members(list).length === 1 ? path.slice(0, -2) : path, isRemovable)
 }
 
 export interface Hooks {
@@ -191,10 +196,10 @@ export interface Hooks {
  */
 export const addHooks = (json: Json, { home, isOurs, programs, prompt }: Hooks): Either.Either<Edited, Flaw> =>
   Either.gen(function*() {
-    if (home !== undefined) yield* checkWay(json, HOME.slice(0, -1), "object")
+    if (home !== undefined) yield* checkPath(json, HOME_PATH.slice(0, -1), "object")
     let edited: Edited = { json, changes: [], made: [] }
     for (const event of EVENTS) {
-      yield* checkWay(json, ["hooks", event], "array")
+      yield* checkPath(json, ["hooks", event], "array")
       const wanted = event === "UserPromptSubmit" && prompt === "mcp" ? toolHook : commandHook(programs)
       const [first, ...others] = hooksAt(json, event).filter(({ value }) => isHook(value, isOurs))
       if (first === undefined) {
@@ -206,12 +211,12 @@ export const addHooks = (json: Json, { home, isOurs, programs, prompt }: Hooks):
       }
       for (const { path } of others.reverse()) edited = dropHook(edited, path, () => false)
     }
-    return home === undefined || find(json, HOME) !== undefined ? edited : put(edited, HOME, home)
+    return home === undefined || find(json, HOME_PATH) !== undefined ? edited : put(edited, HOME_PATH, home)
   })
 
 /** Returns the folder of the memory that the settings name, whoever wrote it. */
-export const homeIn = (json: Json): string | undefined => {
-  const value: unknown = find(json, HOME)?.value
+const homeIn = (json: Json): string | undefined => {
+  const value: unknown = find(json, HOME_PATH)?.value
   return typeof value === "string" && value !== "" ? value : undefined
 }
 
@@ -225,13 +230,15 @@ export const addServer = (
 ): Either.Either<Edited, Flaw> =>
   Either.gen(function*() {
     const path = [...place, "mcpServers", SERVER]
-    yield* checkWay(json, path.slice(0, -1), "object")
+    yield* checkPath(json, path.slice(0, -1), "object")
     const edited: Edited = { json, changes: [], made: [] }
-    const there = find(json, path)
-    if (there === undefined) return put(edited, path, { type: "stdio", command: programs.node, args: [programs.mcp] })
-    if (isServer(valueOf(there), isOurs)) return update(edited, path, programs.mcp)
+    const existing = find(json, path)
+    if (existing === undefined) {
+      return put(edited, path, { type: "stdio", command: programs.node, args: [programs.mcp] })
+    }
+    if (isServer(valueOf(existing), isOurs)) return update(edited, path, programs.mcp)
     return yield* Either.left({
-      offset: there.offset,
+      offset: existing.offset,
       detail: `there is another MCP server by the name of ${SERVER}; remove or rename that`
     })
   })
@@ -240,17 +247,17 @@ export const addServer = (
  * Removes our entries from a file of either kind. `made` lists the containers that we added, which go when they are
  * empty; without it every container that becomes empty goes.
  */
-export const takeOut = (
+export const removeEntries = (
   json: Json,
   { isOurs, made }: { readonly isOurs: IsOurs; readonly made: ReadonlyArray<Path> | undefined }
 ): Edited => {
-  const isMade = (path: Path) => made === undefined || holds(made, path)
+  const isMade = (path: Path) => made === undefined || includesPath(made, path)
   let edited: Edited = { json, changes: [], made: [] }
   const lastHook = () => allHooks(edited.json).findLast(({ value }) => isHook(value, isOurs))
   for (let hook = lastHook(); hook !== undefined; hook = lastHook()) edited = dropHook(edited, hook.path, isMade)
   for (const { path, value } of serversIn(json)) if (isServer(value, isOurs)) edited = drop(edited, path, isMade)
-  const isOurHome = made === undefined ? edited.changes.length > 0 : holds(made, HOME)
-  return isOurHome && find(json, HOME) !== undefined ? drop(edited, HOME, isMade) : edited
+  const isOurHome = made === undefined ? edited.changes.length > 0 : includesPath(made, HOME_PATH)
+  return isOurHome && find(json, HOME_PATH) !== undefined ? drop(edited, HOME_PATH, isMade) : edited
 }
 
 /** Lists the projects that have our server of their own. */

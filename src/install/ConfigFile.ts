@@ -28,14 +28,14 @@ export class ConfigFileError extends Schema.TaggedError<ConfigFileError>()("Conf
   }
 }
 
-const why = (cause: { readonly message: string; readonly description?: string | undefined }) =>
+const causeText = (cause: { readonly message: string; readonly description?: string | undefined }) =>
   cause.description ?? cause.message
 
 export const unreadable = (path: string) => (cause: PlatformError.PlatformError) =>
   new ConfigFileError({
     reason: "Unreadable",
     path,
-    detail: ` can't be read and is left alone (${why(cause)}); mend that and run this again`,
+    detail: ` can't be read and is left alone (${causeText(cause)}); mend that and run this again`,
     cause
   })
 
@@ -43,7 +43,7 @@ const unwritable = (path: string) => (cause: PlatformError.PlatformError) =>
   new ConfigFileError({
     reason: "Unwritable",
     path,
-    detail: ` can't be replaced and is as it was (${why(cause)}); mend that and run this again`,
+    detail: ` can't be replaced and is as it was (${causeText(cause)}); mend that and run this again`,
     cause
   })
 
@@ -99,7 +99,7 @@ export const read = (path: string): Effect.Effect<ConfigFile, ConfigFileError, F
     return { path, target, bytes, mode: mode & 0o777, owner: Option.getOrUndefined(owner) }
   }).pipe(Effect.mapError(unreadable(path)))
 
-const MARK = "\ufeff"
+const BYTE_ORDER_MARK = "\ufeff"
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
@@ -117,7 +117,7 @@ export const malformed = (path: string, text: string) => ({ detail, offset }: Fl
 }
 
 /** Claude Code treats a missing or empty file like an empty object. */
-const NOTHING = "{}\n"
+const EMPTY_OBJECT = "{}\n"
 
 /**
  * Parses the file by the rules of Claude Code, which accepts a byte order mark but no comments and no trailing commas.
@@ -126,14 +126,14 @@ export const jsonOf = ({ bytes, path }: ConfigFile): Either.Either<Json, ConfigF
   Either.flatMap(
     Either.mapLeft(decode(bytes ?? new Uint8Array()), malformed(path, "")),
     (whole) => {
-      const text = whole.startsWith(MARK) ? whole.slice(1) : whole
-      return Either.mapLeft(parse(text.trim() === "" ? NOTHING : text), malformed(path, text))
+      const text = whole.startsWith(BYTE_ORDER_MARK) ? whole.slice(1) : whole
+      return Either.mapLeft(parse(text.trim() === "" ? EMPTY_OBJECT : text), malformed(path, text))
     }
   )
 
 /** Encodes the text, with a byte order mark if the file has one. */
 export const encode = ({ bytes }: ConfigFile, { text }: Json): Uint8Array =>
-  new TextEncoder().encode(bytes?.[0] === 0xef ? MARK + text : text)
+  new TextEncoder().encode(bytes?.[0] === 0xef ? BYTE_ORDER_MARK + text : text)
 
 export const hashOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex")
 
@@ -183,15 +183,15 @@ export const replace = (file: ConfigFile, bytes: Uint8Array | undefined) =>
     const path = yield* Path.Path
     const { target } = file
     const temporary = temporaryOf(target)
-    const asRead = Effect.flatMap(bytesOf(target), (now) =>
+    const checkUnchanged = Effect.flatMap(bytesOf(target), (now) =>
       isEqual(now, file.bytes) ? Effect.void : Effect.fail(changed(file.path)))
     if (bytes === undefined) {
-      yield* asRead
+      yield* checkUnchanged
       return yield* fs.remove(target)
     }
     yield* fs.makeDirectory(path.dirname(target), { recursive: true, mode: 0o700 })
     yield* writeTemporary(temporary, bytes, file).pipe(
-      Effect.zipRight(asRead),
+      Effect.zipRight(checkUnchanged),
       Effect.zipRight(fs.rename(temporary, target)),
       Effect.onError(() =>
         removeTemporary(file)
@@ -225,7 +225,7 @@ const isStale = (lock: string) =>
  * Runs an effect under Claude Code's own lock on this file, which Claude Code rewrites while it runs. The folder must
  * exist.
  */
-export const inTurn = <A, E, R>(
+export const withLock = <A, E, R>(
   { path, target }: Pick<ConfigFile, "path" | "target">,
   effect: Effect.Effect<A, E, R>
 ) =>

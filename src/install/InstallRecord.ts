@@ -82,8 +82,8 @@ export const forget = (home: string, kept: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const left = (yield* load(home)).filter((entry) => kept.includes(entry.path))
-    if (left.length > 0) return yield* save(home, left)
+    const remaining = (yield* load(home)).filter((entry) => kept.includes(entry.path))
+    if (remaining.length > 0) return yield* save(home, remaining)
     for (const name of [FOLDER, CODE_CACHE]) {
       yield* Effect.ignore(fs.remove(path.join(home, name), { recursive: true }))
     }

@@ -55,7 +55,7 @@ const isInPackage = (script: string) =>
   }).pipe(Effect.orElseSucceed(() => /[\\/]claude-memory[\\/]dist[\\/]\w+\.js$/.test(script)))
 
 /** Finds the scripts in `json` that are ours. */
-const oursIn = (json: Json, known: ReadonlyArray<string>) =>
+const ourScriptsIn = (json: Json, known: ReadonlyArray<string>) =>
   Effect.map(
     Effect.filter(
       ClaudeSettings.scriptsIn(json),
@@ -77,25 +77,25 @@ export interface Planned {
   readonly folders?: ReadonlyArray<string>
 }
 
-type Needed = FileSystem.FileSystem | Path.Path
+type Services = FileSystem.FileSystem | Path.Path
 
 /** A change of one file, planned to be shown, and planned anew when it is carried out. */
 export interface Step {
   readonly path: string
-  readonly plan: Effect.Effect<Planned, ConfigFile.ConfigFileError, Needed>
+  readonly plan: Effect.Effect<Planned, ConfigFile.ConfigFileError, Services>
 }
 
 const isSamePath = Arr.getEquivalence<string | number>((a, b) => a === b)
 
-const parsed = (file: ConfigFile.ConfigFile, known: ReadonlyArray<InstallRecord.Entry>) =>
+const parse = (file: ConfigFile.ConfigFile, known: ReadonlyArray<InstallRecord.Entry>) =>
   Effect.gen(function*() {
     const json = yield* ConfigFile.jsonOf(file)
-    return { json, isOurs: yield* oursIn(json, known.flatMap(({ scripts }) => scripts)) }
+    return { json, isOurs: yield* ourScriptsIn(json, known.flatMap(({ scripts }) => scripts)) }
   })
 
-const read = (path: string) => Effect.flatMap(ConfigFile.read(path), (file) => parsed(file, []))
+const readJson = (path: string) => Effect.flatMap(ConfigFile.read(path), (file) => parse(file, []))
 
-const installed = (
+const installStep = (
   { home, path, scripts }: { readonly path: string; readonly home: string; readonly scripts: ReadonlyArray<string> },
   edit: Edit
 ): Step => ({
@@ -104,7 +104,7 @@ const installed = (
     const entries = yield* InstallRecord.load(home)
     const entry = entries.find((each) => each.path === path)
     const file = yield* ConfigFile.read(path)
-    const { isOurs, json } = yield* parsed(file, entries)
+    const { isOurs, json } = yield* parse(file, entries)
     const editing = (of: Json) => Either.mapLeft(edit(of, isOurs), ConfigFile.malformed(path, of.text))
     const { changes, json: after, made } = yield* editing(json)
     if (changes.length === 0) return { file, changes, bytes: file.bytes }
@@ -114,7 +114,7 @@ const installed = (
       const all = Arr.dedupeWith([...entry.made, ...made], isSamePath)
       return { file, changes, bytes, record: { entry: { ...entry, ...next, made: all }, backup: undefined } }
     }
-    const bare = ClaudeSettings.takeOut(json, { isOurs, made: entry?.made })
+    const bare = ClaudeSettings.removeEntries(json, { isOurs, made: entry?.made })
     const isOurFile = file.bytes === undefined || entry?.before === null && isEmpty(bare.json.root)
     const backup = isOurFile ? undefined : bare.changes.length === 0 ? file.bytes : ConfigFile.encode(file, bare.json)
     const missing = yield* Effect.mapError(ConfigFile.missingFolders(file.target), ConfigFile.unreadable(path))
@@ -143,21 +143,21 @@ export interface Request {
 }
 
 export const steps = ({ places: { home, movedHome }, programs, prompt, target }: Request): ReadonlyArray<Step> => [
-  installed(
+  installStep(
     { path: target.servers, home, scripts: [programs.mcp] },
     (json, isOurs) => ClaudeSettings.addServer(json, { isOurs, place: target.place, programs })
   ),
-  installed(
+  installStep(
     { path: target.settings, home, scripts: [programs.hook] },
     (json, isOurs) => ClaudeSettings.addHooks(json, { isOurs, programs, prompt, home: movedHome })
   )
 ]
 
 /** True when the file may hold our entries, so that malformed JSON must be reported. */
-const mentionsOurs = (bytes: Uint8Array): boolean =>
+const mentionsEntries = (bytes: Uint8Array): boolean =>
   /dist[\\/]+(?:hook|mcp)\.js|claude_memory_prompt/.test(Buffer.from(bytes).toString("latin1"))
 
-const removed = (path: string, home: string): Step => ({
+const removeStep = (path: string, home: string): Step => ({
   path,
   plan: Effect.gen(function*() {
     const entries = yield* InstallRecord.load(home)
@@ -165,9 +165,11 @@ const removed = (path: string, home: string): Step => ({
     const file = yield* ConfigFile.read(path)
     const { bytes } = file
     const { folders = [] } = entry ?? {}
-    if (bytes === undefined || entry === undefined && !mentionsOurs(bytes)) return { file, changes: [], bytes, folders }
-    const { isOurs, json } = yield* parsed(file, entries)
-    const { changes, json: bare } = ClaudeSettings.takeOut(json, { isOurs, made: entry?.made })
+    if (bytes === undefined || entry === undefined && !mentionsEntries(bytes)) {
+      return { file, changes: [], bytes, folders }
+    }
+    const { isOurs, json } = yield* parse(file, entries)
+    const { changes, json: bare } = ClaudeSettings.removeEntries(json, { isOurs, made: entry?.made })
     const planned = (bytes: Uint8Array | undefined) => ({ file, changes, bytes, folders })
     if (entry !== undefined && ConfigFile.hashOf(bytes) === entry.after) {
       const backup = yield* InstallRecord.backup(home, entry)
@@ -181,7 +183,7 @@ const removed = (path: string, home: string): Step => ({
 /** Lists the projects that have our server of their own, since those have our hooks too. */
 const projectsIn = (path: string) =>
   Effect.gen(function*() {
-    const { isOurs, json } = yield* read(path)
+    const { isOurs, json } = yield* readJson(path)
     return ClaudeSettings.projectsIn(json, isOurs)
   }).pipe(Effect.orElseSucceed(() => []))
 
@@ -203,11 +205,11 @@ export const removal = (places: Places, folder: string) =>
       user.servers,
       ...[user, ...projects].map(({ settings }) => settings)
     ]
-    return Arr.dedupe(paths).map((each) => removed(each, places.home))
+    return Arr.dedupe(paths).map((each) => removeStep(each, places.home))
   })
 
 /** True for the files that Claude Code itself rewrites while it runs. */
-const isShared = (name: string) => name === ".claude.json" || name === ".config.json"
+const isRewrittenByClaude = (name: string) => name === ".claude.json" || name === ".config.json"
 
 /** Carries out a step; fails with `Changed` when its plan is no longer the one that was shown. */
 export const carryOut = (step: Step, shown: Planned, { home }: Places) =>
@@ -223,9 +225,9 @@ export const carryOut = (step: Step, shown: Planned, { home }: Places) =>
       yield* ConfigFile.replace(file, bytes)
     })
     const { target } = shown.file
-    const isWritten = isShared(path.basename(step.path)) &&
+    const needsLock = isRewrittenByClaude(path.basename(step.path)) &&
       (yield* Effect.orElseSucceed(fs.exists(path.dirname(target)), () => false))
-    yield* isWritten ? ConfigFile.inTurn(shown.file, change) : change
+    yield* needsLock ? ConfigFile.withLock(shown.file, change) : change
     yield* Effect.forEach([...shown.folders ?? []].reverse(), ConfigFile.removeEmpty)
   })
 
@@ -234,12 +236,12 @@ export interface Registered extends ClaudeSettings.Registered {
   readonly missing: ReadonlyArray<string>
 }
 
-export const look = (target: Target) =>
+export const inspect = (target: Target) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const settings = yield* read(target.settings)
-    const servers = yield* read(target.servers)
+    const settings = yield* readJson(target.settings)
+    const servers = yield* readJson(target.servers)
     const found = ClaudeSettings.registered(settings, servers, target.place)
     const missing = yield* Effect.filter(
       found.programs.filter((program) => path.isAbsolute(program)),

@@ -19,11 +19,11 @@ export interface Json {
   readonly root: Node
 }
 
-const STRICT = { disallowComments: true, allowTrailingComma: false }
+const PARSE_OPTIONS = { disallowComments: true, allowTrailingComma: false }
 
 const treeOf = (text: string, errors: Array<ParseError>): Node | undefined => {
   try {
-    return parseTree(text, errors, STRICT)
+    return parseTree(text, errors, PARSE_OPTIONS)
   } catch {
     // The text is nested too deeply for the parser.
     return undefined
@@ -40,14 +40,14 @@ const isJson = (text: string): boolean => {
 }
 
 /** Turns "PropertyNameExpected" into "property name expected". */
-const worded = (code: string) => code.replace(/(?<!^)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).toLowerCase()
+const wordsOf = (code: string) => code.replace(/(?<!^)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).toLowerCase()
 
 export const parse = (text: string): Either.Either<Json, Flaw> => {
   const errors: Array<ParseError> = []
   const root = treeOf(text, errors)
   const [first] = errors
   if (first !== undefined) {
-    return Either.left({ offset: first.offset, detail: worded(printParseErrorCode(first.error)) })
+    return Either.left({ offset: first.offset, detail: wordsOf(printParseErrorCode(first.error)) })
   }
   return root === undefined || !isJson(text)
     ? Either.left({ offset: 0, detail: "not JSON" })
@@ -150,7 +150,7 @@ const write = (value: unknown, indent: string | undefined, style: Style): string
 /**
  * Replaces a range and parses the result. Invalid JSON is a defect here: the text was valid, and the insertion is ours.
  */
-const spliced = ({ text }: Json, start: number, end: number, inserted: string): Json =>
+const splice = ({ text }: Json, start: number, end: number, inserted: string): Json =>
   Either.getOrThrowWith(
     parse(text.slice(0, start) + inserted + text.slice(end)),
     ({ detail }) => new Error(`an edit left no JSON: ${detail}`)
@@ -167,12 +167,12 @@ const insert = (json: Json, container: Node, name: string | undefined, value: un
   if (last !== undefined) {
     const lead = leadOf(json.text, container)
     const separator = lead !== undefined ? `,${style.eol}${lead}` : commaOf(style)
-    return spliced(json, endOf(last), endOf(last), separator + written(lead))
+    return splice(json, endOf(last), endOf(last), separator + written(lead))
   }
   const outer = indentOf(json.text, container.offset)
   const inner = style.unit === undefined ? undefined : outer + style.unit
   const content = inner === undefined ? written(undefined) : style.eol + inner + written(inner) + style.eol + outer
-  return spliced(json, container.offset + 1, endOf(container) - 1, content)
+  return splice(json, container.offset + 1, endOf(container) - 1, content)
 }
 
 /**
@@ -181,11 +181,11 @@ const insert = (json: Json, container: Node, name: string | undefined, value: un
  * next one of its array.
  */
 export const set = (json: Json, path: Path, value: unknown): Json => {
-  const there = find(json, path)
-  if (there !== undefined) {
-    const isBlock = /[\r\n]/.test(json.text.slice(there.offset, endOf(there)))
-    const indent = isBlock ? indentOf(json.text, there.offset) : undefined
-    return spliced(json, there.offset, endOf(there), write(value, indent, styleOf(json)))
+  const existing = find(json, path)
+  if (existing !== undefined) {
+    const isBlock = /[\r\n]/.test(json.text.slice(existing.offset, endOf(existing)))
+    const indent = isBlock ? indentOf(json.text, existing.offset) : undefined
+    return splice(json, existing.offset, endOf(existing), write(value, indent, styleOf(json)))
   }
   const name = path.at(-1)!
   const parent = find(json, path.slice(0, -1))
@@ -202,8 +202,8 @@ export const remove = (json: Json, path: Path): Json => {
   const at = members(parent).indexOf(node)
   const [previous, next] = [members(parent)[at - 1], members(parent)[at + 1]]
   return previous !== undefined
-    ? spliced(json, endOf(previous), endOf(node), "")
+    ? splice(json, endOf(previous), endOf(node), "")
     : next !== undefined
-    ? spliced(json, node.offset, next.offset, "")
-    : spliced(json, parent.offset + 1, endOf(parent) - 1, "")
+    ? splice(json, node.offset, next.offset, "")
+    : splice(json, parent.offset + 1, endOf(parent) - 1, "")
 }

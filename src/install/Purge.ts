@@ -9,7 +9,7 @@ import { CODE_CACHE } from "../process/CodeCache.ts"
 import { removeEmpty } from "./ConfigFile.ts"
 
 const DATABASE = /^(?:memory|models)\.db(?:-wal|-shm|-journal)?$/
-const OTHERS = [
+const OTHER_FILES = [
   CODE_CACHE,
   "config.json",
   "hook-failures.jsonl",
@@ -38,7 +38,7 @@ export const contents = (home: string): Effect.Effect<Contents, PlatformError, F
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const names = (yield* fs.exists(home)) ? [...yield* fs.readDirectory(home)].sort() : []
-    const isOurs = (name: string) => DATABASE.test(name) || OTHERS.includes(name)
+    const isOurs = (name: string) => DATABASE.test(name) || OTHER_FILES.includes(name)
     const databases = names.filter((name) => DATABASE.test(name))
     const sizes = yield* Effect.forEach(databases, (name) => fs.stat(path.join(home, name)))
     return {

@@ -80,13 +80,13 @@ export const degraded = Schema.Array(Schema.String).annotations({
 })
 
 /** Counts the leading items that fit into one answer; at least 1, unless the list is empty. */
-export const fitting = (items: ReadonlyArray<unknown>, room = MAX_ANSWER): number => {
+export const countFitting = (items: ReadonlyArray<unknown>, room = MAX_ANSWER): number => {
   let length = 0
   const over = items.findIndex((item) => (length += JSON.stringify(item).length) > room)
   return over < 0 ? items.length : Math.max(1, over)
 }
 
-const saidBy = ({ blocks }: Message): string =>
+const textOf = ({ blocks }: Message): string =>
   defuse(
     blocks.map(({ isError, kind, text, tool }) =>
       kind === "text"
@@ -100,7 +100,7 @@ const saidBy = ({ blocks }: Message): string =>
   )
 
 /** Returns a prefix of at most `room` characters of JSON that splits no surrogate pair. */
-const beginning = (text: string, room: number): string => {
+const prefixOf = (text: string, room: number): string => {
   let part = text.slice(0, room)
   while (JSON.stringify(part).length - 2 > room) part = part.slice(0, Math.floor(0.9 * part.length))
   return part.length < text.length ? part.replace(/[\ud800-\udbff]$/, "") : part
@@ -121,13 +121,13 @@ export const passage = (messages: ReadonlyArray<Message>, offset: number, room: 
   const evidence: Array<typeof Evidence.Type> = []
   let skip = offset
   for (const message of messages) {
-    const whole = saidBy(message)
+    const whole = textOf(message)
     const rest = whole.slice(skip)
     skip = Math.max(0, skip - whole.length)
     if (rest === "") continue
     const entry = { message_id: message.uuid, role: message.role, date: isoDate(message.occurredAt), text: "" }
     room -= JSON.stringify(entry).length
-    const text = beginning(rest, Math.max(0, room))
+    const text = prefixOf(rest, Math.max(0, room))
     room -= JSON.stringify(text).length
     offset += text.length
     if (text !== "") evidence.push({ ...entry, text })

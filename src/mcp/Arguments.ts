@@ -23,8 +23,8 @@ const numbers = (type: "integer" | "number", least: number, most: number) =>
     )
   )
 
-export const whole = (least: number, most: number) => numbers("integer", least, most)
-export const share = numbers("number", 0, 1)
+export const integer = (least: number, most: number) => numbers("integer", least, most)
+export const fraction = numbers("number", 0, 1)
 
 export const optional = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
   Schema.optionalWith(schema.annotations({ description }), { exact: true })

@@ -10,9 +10,9 @@ import { SaveRequest } from "../domain/Saved.ts"
 import { plural } from "../serve/Wording.ts"
 import {
   count,
+  countFitting,
   cursorAt,
   Evidence,
-  fitting,
   MAX_ANSWER,
   Memory,
   memoryOf,
@@ -23,7 +23,7 @@ import {
   passage
 } from "./Answer.ts"
 import * as Argument from "./Arguments.ts"
-import { opened, projectNames, projectsAllowed, projectsNamed, Refused, shown } from "./Serving.ts"
+import { opened, projectNames, projectsAllowed, projectsNamed, Refused, show } from "./Serving.ts"
 import { tool } from "./Tool.ts"
 
 const id = Argument.text.annotations({ description: "Id of a memory, or the beginning of one" })
@@ -35,7 +35,7 @@ export const get = tool({
     "Read one memory whole by its id, with the messages of the session that it comes from: what was said in so many words. " +
     "查看一条记忆及其原文.",
   effect: "reads",
-  isRemembered: true,
+  quotesMemory: true,
   input: Schema.Struct({ id, cursor: Argument.cursor }),
   output: Schema.Struct({
     memory: Schema.Struct({
@@ -50,7 +50,7 @@ export const get = tool({
   run: ({ cursor, ...question }) =>
     Effect.gen(function*() {
       const offset = yield* offsetOf(question, cursor)
-      const { messages, unit } = yield* shown(question.id)
+      const { messages, unit } = yield* show(question.id)
       const memory = {
         ...memoryOf(unit, yield* projectNames),
         summary: defuse(unit.summary),
@@ -75,12 +75,12 @@ export const get = tool({
 })
 
 /** Characters of each memory in a timeline: a line or two are enough to choose by. */
-const EXCERPT = 300
+const EXCERPT_LENGTH = 300
 
 const excerpt = (text: string): string =>
-  text.length <= EXCERPT ? text : `${text.slice(0, EXCERPT).replace(/[\ud800-\udbff]$/, "")}…`
+  text.length <= EXCERPT_LENGTH ? text : `${text.slice(0, EXCERPT_LENGTH).replace(/[\ud800-\udbff]$/, "")}…`
 
-const Glimpse = Memory.omit("files")
+const MemoryExcerpt = Memory.omit("files")
 
 export const timeline = tool({
   name: "timeline",
@@ -89,7 +89,7 @@ export const timeline = tool({
     "What happened when: memories in the order of their times, of this project, of one session, or around a memory or a " +
     "day; the newest when nothing is named. 时间线, 最近做了什么.",
   effect: "reads",
-  isRemembered: true,
+  quotesMemory: true,
   input: Schema.Struct({
     around: Argument.optional(
       Argument.text,
@@ -97,11 +97,11 @@ export const timeline = tool({
     ),
     session_id: Argument.optional(Argument.text, "Only this session"),
     project_id: Argument.projectId,
-    limit: Argument.withDefault(Argument.whole(1, 50), 10, "How many memories"),
+    limit: Argument.withDefault(Argument.integer(1, 50), 10, "How many memories"),
     cursor: Argument.optional(Argument.text, "previous_cursor or next_cursor of the answer before: goes on from there")
   }),
   output: Schema.Struct({
-    memories: Schema.Array(Glimpse),
+    memories: Schema.Array(MemoryExcerpt),
     previous_cursor: Schema.NullOr(Schema.String).annotations({ description: "Leads to what is older" }),
     next_cursor: Schema.NullOr(Schema.String).annotations({ description: "Leads to what is newer" })
   }),
@@ -109,7 +109,7 @@ export const timeline = tool({
     Effect.gen(function*() {
       const { memory } = yield* opened
       const time = around !== undefined && /^\d{4}-/.test(around) ? yield* Argument.time("around", around) : undefined
-      const unit = around !== undefined && time === undefined ? (yield* shown(around)).unit : undefined
+      const unit = around !== undefined && time === undefined ? (yield* show(around)).unit : undefined
       const projects = project_id !== undefined
         ? yield* projectsNamed([project_id])
         : session_id !== undefined
@@ -117,7 +117,7 @@ export const timeline = tool({
         : unit === undefined
         ? yield* projectsNamed([])
         : [unit.projectId]
-      const ask = (limit: number) =>
+      const query = (limit: number) =>
         memory.timeline({
           projects,
           limit,
@@ -126,16 +126,16 @@ export const timeline = tool({
           around: unit !== undefined ? { unit: unit.id } : time !== undefined ? { time } : undefined
         })
       const nameOf = yield* projectNames
-      const glimpses = ({ units }: { readonly units: Effect.Effect.Success<ReturnType<typeof ask>>["units"] }) =>
+      const excerpts = ({ units }: { readonly units: Effect.Effect.Success<ReturnType<typeof query>>["units"] }) =>
         units.map((unit) => {
           const { files: _, ...glimpse } = memoryOf(unit, nameOf)
           return { ...glimpse, content: excerpt(glimpse.content) }
         })
-      const asked = yield* ask(limit)
-      const fit = fitting(glimpses(asked))
+      const found = yield* query(limit)
+      const fit = countFitting(excerpts(found))
       // Asks again for those that fit, so that the cursors belong to the memories shown.
-      const page = fit < asked.units.length ? yield* ask(fit) : asked
-      const memories = glimpses(page)
+      const page = fit < found.units.length ? yield* query(fit) : found
+      const memories = excerpts(page)
       return {
         data: { memories, previous_cursor: page.previous, next_cursor: page.next },
         text: [
@@ -159,7 +159,7 @@ export const save = tool({
     "Remember something on purpose, from now on and in every session of this project: a decision, a convention, how an " +
     "error was fixed. One subject at a time, in words that stand alone. Saving the same again changes nothing. 记住, 保存记忆.",
   effect: "adds",
-  isRemembered: true,
+  quotesMemory: true,
   input: Schema.Struct({
     content: Argument.text.annotations({
       description: "What to remember: at most 1,320 characters (400 of Chinese); secrets in it are masked"
@@ -175,7 +175,7 @@ export const save = tool({
     title: Schema.String,
     project: Schema.String
   }),
-  run: ({ project_id, ...said }) =>
+  run: ({ project_id, ...fields }) =>
     Effect.gen(function*() {
       const { folder, memory, sessionId } = yield* opened
       const projects = project_id === undefined ? undefined : yield* projectsNamed([project_id])
@@ -185,7 +185,7 @@ export const save = tool({
         })
       }
       const request = yield* Effect.mapError(
-        decodeSave({ ...said, sessionId, project: projects === undefined ? { folder } : { id: projects[0]! } }),
+        decodeSave({ ...fields, sessionId, project: projects === undefined ? { folder } : { id: projects[0]! } }),
         (error) => new Refused({ detail: `not saved: ${messagesOf(error)}` })
       )
       const unit = yield* memory.save(request)
@@ -210,7 +210,7 @@ export const forget = tool({
     "Delete memories for good, by their ids: from the store, the search and the messages they came from. They are not " +
     "captured again, and there is no undo. Only when the user asks for it. 忘记, 删除记忆.",
   effect: "deletes",
-  isRemembered: false,
+  quotesMemory: false,
   input: Schema.Struct({
     ids: Schema.Array(
       Schema.String.pipe(
@@ -230,9 +230,9 @@ export const forget = tool({
     Effect.gen(function*() {
       const { memory } = yield* opened
       // Finds every id, and checks that it is allowed, before any is deleted.
-      const units = yield* Effect.forEach(ids, (id) => Effect.map(shown(id), ({ unit }) => unit.id))
-      const { messages, units: gone } = yield* memory.forget([...new Set(units)])
-      const forgotten = gone.map(({ id }) => id)
+      const units = yield* Effect.forEach(ids, (id) => Effect.map(show(id), ({ unit }) => unit.id))
+      const { messages, units: removed } = yield* memory.forget([...new Set(units)])
+      const forgotten = removed.map(({ id }) => id)
       return {
         data: { forgotten, messages },
         text: `Forgotten: ${forgotten.join(", ")}. Taken out of ${plural(messages, "message")}.`

@@ -25,7 +25,7 @@ const TITLE = "Answer the hook of a prompt"
  * Records the failure for `doctor`, as the hook program does. Loads the file modules here, since nothing else in this
  * file needs them.
  */
-const failed = (detail: string) =>
+const recordFailure = (detail: string) =>
   Effect.gen(function*() {
     yield* Effect.logWarning(`a prompt was answered with nothing: ${detail}`)
     const [HookFailures, NodeContext] = yield* Effect.promise(() =>
@@ -36,20 +36,20 @@ const failed = (detail: string) =>
   })
 
 /** Returns the text to inject; empty when nothing is relevant, when hooks are off, on a timeout and on a failure. */
-const answer = (asked: typeof Input.Type) =>
+const answer = (input: typeof Input.Type) =>
   Effect.gen(function*() {
     const { isOff, within } = yield* Settings.hook
     if (isOff) return ""
-    return yield* Effect.flatMap(opened, ({ memory }) => memory.hook({ ...asked, hook_event_name: "UserPromptSubmit" }))
+    return yield* Effect.flatMap(opened, ({ memory }) => memory.hook({ ...input, hook_event_name: "UserPromptSubmit" }))
       .pipe(
         Effect.timeoutTo({
           duration: within.UserPromptSubmit,
           onSuccess: Effect.succeed,
-          onTimeout: () => failed(`took longer than ${within.UserPromptSubmit} ms`)
+          onTimeout: () => recordFailure(`took longer than ${within.UserPromptSubmit} ms`)
         }),
         Effect.flatten
       )
-  }).pipe(Effect.catchAll(({ message }) => failed(message)))
+  }).pipe(Effect.catchAll(({ message }) => recordFailure(message)))
 
 /**
  * Tool for a UserPromptSubmit hook of type `mcp_tool`. Claude Code treats its text like the stdout of a command hook,
@@ -72,9 +72,9 @@ export const prompt: Tool = {
   }),
   call: (args) =>
     Effect.gen(function*() {
-      const asked = yield* Effect.mapError(decode(args), () =>
+      const input = yield* Effect.mapError(decode(args), () =>
         new Refused({ detail: `${NAME}: it takes what Claude Code gives a hook: prompt, session_id and cwd` }))
-      const text = yield* answer(asked)
+      const text = yield* answer(input)
       return { content: [{ type: "text", text: text === "" ? "" : outputOf("UserPromptSubmit", text) }] }
     })
 }

@@ -5,7 +5,7 @@ import type { GetPromptResult, Prompt } from "@modelcontextprotocol/sdk/types.js
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { fence } from "../domain/Injection.ts"
-import { fitting, memoryOf, memoryText } from "./Answer.ts"
+import { countFitting, memoryOf, memoryText } from "./Answer.ts"
 import { inject } from "./SearchTools.ts"
 import {
   type Failure,
@@ -34,17 +34,19 @@ export const PROMPTS: ReadonlyArray<Prompt> = [
 
 const DAY_MS = 86_400_000
 /** Most memories in a review. */
-const REVIEWED = 40
+const MAX_REVIEWED = 40
 
 const invalid = (message: string) => new ProtocolError({ code: INVALID_PARAMS, detail: message })
 
-const said = (text: string): GetPromptResult => ({ messages: [{ role: "user", content: { type: "text", text } }] })
+const userMessage = (text: string): GetPromptResult => ({
+  messages: [{ role: "user", content: { type: "text", text } }]
+})
 
 const recall = (topic: string) =>
   Effect.gen(function*() {
     if (topic.trim() === "") return yield* invalid("recall: topic is missing; say what to recall")
     const { data } = yield* inject.run({ original_prompt: topic, injection_mode: "comprehensive", max_tokens: 4_000 })
-    return said(
+    return userMessage(
       data.text === ""
         ? `Nothing that is remembered of earlier sessions is about this: ${topic}\n\nSay so, and search with other words ` +
           "(claude_memory_search) if it is likely that there is something."
@@ -62,12 +64,14 @@ const review = (text: string) =>
     const { memory } = yield* opened
     const since = (yield* Clock.currentTimeMillis) - days * DAY_MS
     const projects = yield* projectsNamed([])
-    const units = yield* memory.recent({ projects, since, types: ["decision", "error_log", "archive"] }, REVIEWED)
-    if (units.length === 0) return said(`Nothing is remembered of this project from the last ${days} days. Say so.`)
+    const units = yield* memory.recent({ projects, since, types: ["decision", "error_log", "archive"] }, MAX_REVIEWED)
+    if (units.length === 0) {
+      return userMessage(`Nothing is remembered of this project from the last ${days} days. Say so.`)
+    }
     const nameOf = yield* projectNames
     const memories = units.map((unit) => memoryOf(unit, nameOf))
-    const shown = memories.slice(0, fitting(memories))
-    return said(
+    const shown = memories.slice(0, countFitting(memories))
+    return userMessage(
       `${
         fence(shown.map((each) => memoryText(each)).join("\n\n"))
       }\n\nThese are notes of the last ${days} days in this project, the ` +

@@ -14,23 +14,23 @@ import { get, timeline } from "./MemoryTools.ts"
 import {
   type Failure,
   opened,
+  type OpenError,
   projectNames,
   projectsNamed,
   ProtocolError,
   type Refused,
   RESOURCE_NOT_FOUND,
-  Serving,
-  type Unopened
+  Serving
 } from "./Serving.ts"
 import { statusNow } from "./StatusTools.ts"
 
 /** Recent memories that are read, and how many of them and of their sessions are listed. */
-const LATE = 300
-const LISTED = 20
+const RECENT_LIMIT = 300
+const MAX_LISTED = 20
 /** Most values that MCP allows in one completion. */
-const COMPLETED = 100
+const MAX_COMPLETIONS = 100
 
-export const RESOURCES: ReadonlyArray<Resource> = [
+const RESOURCES: ReadonlyArray<Resource> = [
   {
     uri: "memory://status",
     name: "status",
@@ -78,38 +78,38 @@ interface Session {
 const sessionsOf = (units: ReadonlyArray<MemoryUnit>): ReadonlyArray<Session> => {
   const sessions = new Map<string, Session>()
   for (const { occurredAt, projectId, sessionId, title, type } of units) {
-    const so = sessions.get(sessionId)
+    const session = sessions.get(sessionId)
     sessions.set(sessionId, {
       id: sessionId,
       project_id: projectId,
-      title: so === undefined || type === "archive" ? defuse(title) : so.title,
-      date: so?.date ?? isoDate(occurredAt),
-      memories: (so?.memories ?? 0) + 1
+      title: session === undefined || type === "archive" ? defuse(title) : session.title,
+      date: session?.date ?? isoDate(occurredAt),
+      memories: (session?.memories ?? 0) + 1
     })
   }
   return [...sessions.values()]
 }
 
 /** Recent memories of this project, newest first. */
-const late = Effect.gen(function*() {
+const recent = Effect.gen(function*() {
   const { memory } = yield* opened
-  return yield* memory.recent({ projects: yield* projectsNamed([]) }, LATE)
+  return yield* memory.recent({ projects: yield* projectsNamed([]) }, RECENT_LIMIT)
 })
 
 /** Lists the fixed resources and, once the memory is open, this project's recent sessions and memories. */
 export const list = Effect.gen(function*() {
   const { ifOpen } = yield* Serving
   if (Option.isNone(yield* ifOpen)) return RESOURCES
-  const units = yield* late
+  const units = yield* recent
   return [
     ...RESOURCES,
-    ...sessionsOf(units).slice(0, LISTED).map(({ date, id, memories, title }): Resource => ({
+    ...sessionsOf(units).slice(0, MAX_LISTED).map(({ date, id, memories, title }): Resource => ({
       uri: `memory://sessions/${id}`,
       name: title,
       description: `Session of ${date?.slice(0, 10) ?? "no known date"}, ${memories} memories`,
       mimeType: "text/markdown"
     })),
-    ...units.slice(0, LISTED).map(({ id, title, type }): Resource => ({
+    ...units.slice(0, MAX_LISTED).map(({ id, title, type }): Resource => ({
       uri: `memory://units/${id}`,
       name: defuse(title),
       description: type,
@@ -138,29 +138,29 @@ const idIn = (uri: string): { readonly kind: string; readonly id: string } | und
   }
 }
 
-type Failed = Unopened | StoreError | NotFound | ProtocolError | Refused
+type ReadError = OpenError | StoreError | NotFound | ProtocolError | Refused
 
 const content = (uri: string) =>
   Effect.gen(function*() {
     if (uri === "memory://status") return json(yield* statusNow)
     if (uri === "memory://sessions") {
       const nameOf = yield* projectNames
-      const sessions = sessionsOf(yield* late).map(({ project_id, ...rest }) => ({
+      const sessions = sessionsOf(yield* recent).map(({ project_id, ...rest }) => ({
         ...rest,
         project: defuse(nameOf(project_id))
       }))
       return json({ begin: FENCE_OPEN, sessions, end: FENCE_CLOSE })
     }
-    const named = idIn(uri)
-    if (named === undefined) return yield* notFound(uri)
-    const told: Effect.Effect<{ readonly text: string }, Failed, Serving> = named.kind === "units"
-      ? get.run({ id: named.id })
+    const parsed = idIn(uri)
+    if (parsed === undefined) return yield* notFound(uri)
+    const answer: Effect.Effect<{ readonly text: string }, ReadError, Serving> = parsed.kind === "units"
+      ? get.run({ id: parsed.id })
       : Effect.filterOrFail(
-        timeline.run({ session_id: named.id, limit: 50 }),
+        timeline.run({ session_id: parsed.id, limit: 50 }),
         ({ data }) => data.memories.length > 0,
         () => notFound(uri)
       )
-    const { text } = yield* Effect.catchTag(told, "NotFound", () => notFound(uri))
+    const { text } = yield* Effect.catchTag(answer, "NotFound", () => notFound(uri))
     return markdown(fence(text))
   })
 
@@ -172,11 +172,15 @@ export const complete = (uri: string, argument: string, value: string) =>
   Effect.gen(function*() {
     const template = TEMPLATES.find(({ uriTemplate }) => uriTemplate === uri)
     if (template === undefined || argument !== "id") return completion([])
-    const units = yield* late
+    const units = yield* recent
     const ids = template.name === "unit" ? units.map(({ id }) => id) : sessionsOf(units).map(({ id }) => id)
     return completion(ids.filter((id) => id.startsWith(value)))
   })
 
 export const completion = (values: ReadonlyArray<string>): CompleteResult => ({
-  completion: { values: values.slice(0, COMPLETED), total: values.length, hasMore: values.length > COMPLETED }
+  completion: {
+    values: values.slice(0, MAX_COMPLETIONS),
+    total: values.length,
+    hasMore: values.length > MAX_COMPLETIONS
+  }
 })

@@ -12,9 +12,9 @@ import type { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { plural } from "../serve/Wording.ts"
 import {
   count,
+  countFitting,
   cursorAt,
   degraded,
-  fitting,
   Found,
   foundOf,
   isoDate,
@@ -28,7 +28,7 @@ import { opened, progress, projectNames, projectsNamed, Refused, Serving } from 
 import { tool } from "./Tool.ts"
 
 /** Most results of one search, over all pages. */
-const DEPTH = 100
+const MAX_RESULTS = 100
 
 /** Type names of this project's predecessor. */
 const FORMER_TYPES: Readonly<Record<string, UnitType>> = { quick: "conversation", quick_mu: "conversation" }
@@ -74,14 +74,14 @@ const filterOf = ({ files, memory_types = [], since, until }: {
   })
 
 const minScore = Argument.withDefault(
-  Argument.share,
+  Argument.fraction,
   0,
   "Leave out memories less sure than this to answer, 0 to 1 (a confidence, not a cosine)"
 )
 
 const Answer = Schema.Struct({ memories: Schema.Array(Found), next_cursor: nextCursor, degraded })
 
-const ranked = (memories: ReadonlyArray<Found>): ReadonlyArray<string> =>
+const resultTexts = (memories: ReadonlyArray<Found>): ReadonlyArray<string> =>
   memories.map((memory) => `${memoryText(memory, `score ${memory.score.toFixed(2)}`)}\n(${memory.why})`)
 
 export const search = tool({
@@ -92,11 +92,11 @@ export const search = tool({
     "errors and their fixes, code, documentation, what was done. For \"last time\", \"as before\", \"why did we\"; before solving again " +
     "what was solved. 搜索记忆, 回忆以前的会话.",
   effect: "reads",
-  isRemembered: true,
+  quotesMemory: true,
   input: Schema.Struct({
     query: Argument.text.annotations({ description: "What to look for, in your own words" }),
     project_id: Argument.projectId,
-    limit: Argument.withDefault(Argument.whole(1, 20), 5, "How many memories"),
+    limit: Argument.withDefault(Argument.integer(1, 20), 5, "How many memories"),
     min_score: minScore,
     ...filters,
     cursor: Argument.cursor
@@ -111,7 +111,7 @@ export const search = tool({
       const projects = yield* projectsNamed(project_id === undefined ? [] : [project_id])
       yield* progress("searching")
       const { memory } = yield* opened
-      const upTo = Math.min(DEPTH, offset + limit)
+      const upTo = Math.min(MAX_RESULTS, offset + limit)
       const { degraded, results } = yield* memory.search({
         ...filter,
         projects,
@@ -122,14 +122,14 @@ export const search = tool({
       })
       const nameOf = yield* projectNames
       const rest = results.slice(offset).map((result) => foundOf(result, nameOf))
-      const memories = rest.slice(0, fitting(rest))
+      const memories = rest.slice(0, countFitting(rest))
       yield* count({ retrieved: memories.length })
-      const isMore = memories.length < rest.length || results.length === upTo && upTo < DEPTH
-      const next = isMore ? cursorAt(question, offset + memories.length) : null
+      const hasMore = memories.length < rest.length || results.length === upTo && upTo < MAX_RESULTS
+      const next = hasMore ? cursorAt(question, offset + memories.length) : null
       return {
         data: { memories, next_cursor: next, degraded: degraded.map(advice) },
         text: [
-          ...(memories.length > 0 ? ranked(memories) : offset > 0 ? ["There is no more."] : [
+          ...(memories.length > 0 ? resultTexts(memories) : offset > 0 ? ["There is no more."] : [
             projects === "all"
               ? "Nothing found in any project."
               : "Nothing found in this project; project_id \"global\" looks in all of them."
@@ -143,30 +143,30 @@ export const search = tool({
 /** Most searches; each one after the first leaves out the projects that already have enough results. */
 const ROUNDS = 3
 
-type Ask = (projects: SearchQuery["projects"]) => ReturnType<ClaudeMemory["Type"]["search"]>
+type Search = (projects: SearchQuery["projects"]) => ReturnType<ClaudeMemory["Type"]["search"]>
 
-/** Returns at most `share` results of each project, best first; projects in the order of their best result. */
-const shares = (ask: Ask, projects: SearchQuery["projects"], share: number) =>
+/** Returns at most `perProject` results of each project, best first; projects in the order of their best result. */
+const resultsByProject = (search: Search, projects: SearchQuery["projects"], perProject: number) =>
   Effect.gen(function*() {
     const { memory } = yield* opened
     const found = new Map<string, Array<SearchResult>>()
     const notes = new Set<string>()
-    let left = projects
+    let remaining = projects
     for (let round = 1; round <= ROUNDS; round++) {
-      const { degraded, results } = yield* ask(left)
+      const { degraded, results } = yield* search(remaining)
       for (const result of results) {
         const list = found.get(result.unit.projectId) ?? []
         found.set(result.unit.projectId, list)
-        if (list.length < share) list.push(result)
+        if (list.length < perProject) list.push(result)
       }
       for (const note of degraded) notes.add(note)
       const total = [...found.values()].reduce((sum, list) => sum + list.length, 0)
       yield* progress(`${total} memories in ${plural(found.size, "project")} so far`)
-      if (results.length < DEPTH || total >= DEPTH) break
+      if (results.length < MAX_RESULTS || total >= MAX_RESULTS) break
       // A project with many results may have crowded out others.
-      const ids = left === "all" ? includedIds(yield* memory.projects.known) : left
-      left = ids.filter((id) => (found.get(id)?.length ?? 0) < share)
-      if (left.length === 0) break
+      const ids = remaining === "all" ? includedIds(yield* memory.projects.known) : remaining
+      remaining = ids.filter((id) => (found.get(id)?.length ?? 0) < perProject)
+      if (remaining.length === 0) break
     }
     return { found, degraded: [...notes] }
   })
@@ -185,7 +185,7 @@ export const crossProjectSearch = tool({
     "Search the memories of several projects, or of all, at once, with at most so many results of each: how something was " +
     "done elsewhere, which project has it. 跨项目搜索记忆.",
   effect: "reads",
-  isRemembered: true,
+  quotesMemory: true,
   input: Schema.Struct({
     query: Argument.text.annotations({ description: "What to look for, in your own words" }),
     project_ids: Argument.optional(Schema.Array(Argument.text), "Names, ids or folders of the projects"),
@@ -194,8 +194,8 @@ export const crossProjectSearch = tool({
       false,
       "Search every project; needed where project_ids is left out"
     ),
-    limit: Argument.withDefault(Argument.whole(1, 100), 20, "How many memories in all"),
-    max_results_per_project: Argument.withDefault(Argument.whole(1, 50), 10, "How many memories of one project"),
+    limit: Argument.withDefault(Argument.integer(1, 100), 20, "How many memories in all"),
+    max_results_per_project: Argument.withDefault(Argument.integer(1, 50), 10, "How many memories of one project"),
     merge_strategy: Argument.withDefault(
       Schema.Literal("score", "time", "project"),
       "score",
@@ -226,15 +226,16 @@ export const crossProjectSearch = tool({
       const projects = yield* projectsNamed(names)
       yield* progress("searching")
       const { memory } = yield* opened
-      const { degraded, found } = yield* shares(
-        (projects) => memory.search({ ...filter, projects, text: query, mode, minScore: min_score, limit: DEPTH }),
+      const { degraded, found } = yield* resultsByProject(
+        (projects) =>
+          memory.search({ ...filter, projects, text: query, mode, minScore: min_score, limit: MAX_RESULTS }),
         projects,
         max_results_per_project
       )
       const nameOf = yield* projectNames
-      const all = [...found.values()].flat().sort(ORDERS[merge_strategy]).slice(0, DEPTH)
+      const all = [...found.values()].flat().sort(ORDERS[merge_strategy]).slice(0, MAX_RESULTS)
       const rest = all.slice(offset, offset + limit).map((result) => foundOf(result, nameOf))
-      const memories = rest.slice(0, fitting(rest))
+      const memories = rest.slice(0, countFitting(rest))
       yield* count({ retrieved: memories.length })
       const next = offset + memories.length < all.length ? cursorAt(question, offset + memories.length) : null
       const summary = [...found].map(([id, list]) => ({ name: defuse(nameOf(id)), id, found: list.length }))
@@ -244,7 +245,7 @@ export const crossProjectSearch = tool({
           ...(summary.length === 0 ? ["Nothing found."] : [
             `Found in ${summary.map(({ found, name }) => `${name} (${found})`).join(", ")}.`
           ]),
-          ...ranked(memories),
+          ...resultTexts(memories),
           ...notes("cross_project_search", next, degraded)
         ].join("\n\n")
       }
@@ -263,7 +264,7 @@ export const inject = tool({
     "Put together what memory holds for a prompt, ready to read and within a token budget: the background to a task " +
     "before it is begun. 注入相关记忆作为上下文.",
   effect: "reads",
-  isRemembered: false,
+  quotesMemory: false,
   input: Schema.Struct({
     original_prompt: Argument.text.annotations({ description: "The prompt or task that needs background" }),
     query_text: Argument.optional(Argument.text, "What to look for, where that is not the prompt"),
@@ -273,7 +274,7 @@ export const inject = tool({
       "balanced",
       "How sure a memory must be: conservative gives the fewest, comprehensive the most"
     ),
-    max_tokens: Argument.withDefault(Argument.whole(500, 8_000), 2_000, "Budget of the whole text"),
+    max_tokens: Argument.withDefault(Argument.integer(500, 8_000), 2_000, "Budget of the whole text"),
     project_id: Argument.projectId
   }),
   output: Schema.Struct({

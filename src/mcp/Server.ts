@@ -38,11 +38,11 @@ import {
   type Failure,
   INVALID_PARAMS,
   type Opened,
+  OpenError,
   Progress,
   ProtocolError,
   Serving,
-  type Tally,
-  Unopened
+  type Tally
 } from "./Serving.ts"
 import * as Stdio from "./Stdio.ts"
 import * as Supervised from "./Supervised.ts"
@@ -50,7 +50,7 @@ import type { Tool } from "./Tool.ts"
 import { TOOLS } from "./Tools.ts"
 
 /** Most calls in progress at a time; others wait, so that each is answered sooner. */
-const AT_A_TIME = 8
+const MAX_CONCURRENT_CALLS = 8
 
 const INSTRUCTIONS = `Long-term memory of earlier Claude Code sessions, kept on this machine.
 Search it (claude_memory_search) when the user refers to earlier work, or before solving again what may have been solved: it knows
@@ -83,13 +83,16 @@ const progressOf = ({ _meta, sendNotification }: Extra): (message: string) => Ef
 /** Turns a failure into an error result with a message for the caller; a defect is also logged. */
 const failed = (name: string) => (cause: Cause.Cause<Failure>): Effect.Effect<CallToolResult> => {
   if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
-  const told = (text: string): CallToolResult => ({ isError: true, content: [{ type: "text", text: advice(text) }] })
+  const errorResult = (text: string): CallToolResult => ({
+    isError: true,
+    content: [{ type: "text", text: advice(text) }]
+  })
   return Option.match(Cause.failureOption(cause), {
-    onSome: ({ message }) => Effect.succeed(told(message)),
+    onSome: ({ message }) => Effect.succeed(errorResult(message)),
     onNone: () =>
       Effect.as(
         Effect.logError(`${name} failed`, cause),
-        told(
+        errorResult(
           `${name} failed by a mistake of its own, which is logged on stderr; \`claude-memory doctor\` looks further`
         )
       )
@@ -100,19 +103,19 @@ const makeTally = Effect.gen(function*() {
   const startedAt = yield* Clock.currentTimeMillis
   const tally = yield* Ref.make<Tally>({ startedAt, calls: 0, errors: 0, answeringMs: 0, retrieved: 0, injected: 0 })
   const count = (more: Partial<Omit<Tally, "startedAt">>) =>
-    Ref.update(tally, (so) => ({
+    Ref.update(tally, (sum) => ({
       startedAt,
-      calls: so.calls + (more.calls ?? 0),
-      errors: so.errors + (more.errors ?? 0),
-      answeringMs: so.answeringMs + (more.answeringMs ?? 0),
-      retrieved: so.retrieved + (more.retrieved ?? 0),
-      injected: so.injected + (more.injected ?? 0)
+      calls: sum.calls + (more.calls ?? 0),
+      errors: sum.errors + (more.errors ?? 0),
+      answeringMs: sum.answeringMs + (more.answeringMs ?? 0),
+      retrieved: sum.retrieved + (more.retrieved ?? 0),
+      injected: sum.injected + (more.injected ?? 0)
     }))
   return { tally: Ref.get(tally), count }
 })
 
 /** Background work of the process. */
-export interface Beside {
+export interface BackgroundTask {
   readonly name: string
   readonly run: (opened: Opened) => Effect.Effect<unknown, Failure>
 }
@@ -122,30 +125,30 @@ export interface Options {
   /** Opens the memory. A failure goes to the caller, and the next call tries again. */
   readonly open: Effect.Effect<Opened, Failure, ResourceLedger | Scope.Scope>
   /** Started after the client's `initialized` notification, and restarted on failure. */
-  readonly beside: ReadonlyArray<Beside>
+  readonly background: ReadonlyArray<BackgroundTask>
 }
 
 /** Delays the background work: a starting client sends many requests at once, and they are answered first. */
-const SETTLED = "500 millis"
+const BACKGROUND_DELAY = "500 millis"
 
 /** Serves until its scope closes. */
-export const serve = Effect.fn("Mcp.serve")(function*({ beside, open, transport }: Options) {
+export const serve = Effect.fn("Mcp.serve")(function*({ background, open, transport }: Options) {
   const ledger = yield* ResourceLedger
   const { count, tally } = yield* makeTally
-  const permits = Permits.make(AT_A_TIME)
+  const permits = Permits.make(MAX_CONCURRENT_CALLS)
 
-  const isOpen = yield* Ref.make(Option.none<Opened>())
-  const lazily = yield* Lazy.make(Effect.mapError(open, ({ message }) => new Unopened({ detail: message })))
-  const opened = Effect.provideService(lazily, ResourceLedger, ledger).pipe(
-    Effect.tap((opened) => Ref.set(isOpen, Option.some(opened)))
+  const current = yield* Ref.make(Option.none<Opened>())
+  const openOnce = yield* Lazy.make(Effect.mapError(open, ({ message }) => new OpenError({ detail: message })))
+  const opened = Effect.provideService(openOnce, ResourceLedger, ledger).pipe(
+    Effect.tap((opened) => Ref.set(current, Option.some(opened)))
   )
   const supervised = yield* Effect.forEach(
-    beside,
+    background,
     ({ name, run }) => Supervised.make(name, Effect.flatMap(opened, run))
   )
   const serving = Serving.of({
     opened,
-    ifOpen: Ref.get(isOpen),
+    ifOpen: Ref.get(current),
     tally,
     count,
     background: Effect.forEach(supervised, ({ state }) => state)
@@ -208,18 +211,18 @@ export const serve = Effect.fn("Mcp.serve")(function*({ beside, open, transport 
         : Effect.succeed(Resources.completion([]))
     ))
 
-  const begin = Effect.gen(function*() {
-    yield* Effect.sleep(SETTLED)
+  const startBackground = Effect.gen(function*() {
+    yield* Effect.sleep(BACKGROUND_DELAY)
     for (const { run } of supervised) fork(run)
     // A failure is not reported here: the next call opens the memory again, and reports it.
     yield* opened
     yield* Effect.promise(() => server.sendResourceListChanged())
   })
-  let hasBegun = false
+  let hasStarted = false
   server.oninitialized = () => {
-    if (hasBegun) return
-    hasBegun = true
-    fork(Effect.ignore(begin))
+    if (hasStarted) return
+    hasStarted = true
+    fork(Effect.ignore(startBackground))
   }
 
   yield* Effect.acquireRelease(
@@ -229,25 +232,25 @@ export const serve = Effect.fn("Mcp.serve")(function*({ beside, open, transport 
 })
 
 /** The program's own files changed or disappeared after it was started. */
-class Unloadable extends Schema.TaggedError<Unloadable>()("Unloadable", { cause: Schema.Defect }) {
+class LoadError extends Schema.TaggedError<LoadError>()("LoadError", { cause: Schema.Defect }) {
   override get message() {
     const why = this.cause instanceof Error ? this.cause.message : String(this.cause)
     return `a part of claude-memory can't be loaded, as after an update: restart Claude Code (${why})`
   }
 }
 
-const FOR_PEOPLE =
+const TERMINAL_NOTICE =
   "This is the MCP server of claude-memory, which Claude Code runs: it waits for JSON-RPC here. Ctrl-D ends it.\n"
 
 /** Serves on stdin and stdout. `load` imports the code that opens the memory, on first use. */
 export const run = (load: () => Promise<Options["open"]>): void =>
   runMain(
     Effect.gen(function*() {
-      if (process.stdin.isTTY === true) yield* writeStderr(FOR_PEOPLE)
+      if (process.stdin.isTTY === true) yield* writeStderr(TERMINAL_NOTICE)
       yield* serve({
         transport: Stdio.make(process.stdin, process.stdout),
-        open: Effect.flatten(Effect.tryPromise({ try: load, catch: (cause) => new Unloadable({ cause }) })),
-        beside: [{ name: "capture", run: ({ capture }) => capture }]
+        open: Effect.flatten(Effect.tryPromise({ try: load, catch: (cause) => new LoadError({ cause }) })),
+        background: [{ name: "capture", run: ({ capture }) => capture }]
       })
       return yield* Effect.never
     }).pipe(Effect.scoped, Effect.provide(ResourceLedger.layer)),

@@ -18,7 +18,7 @@ export interface Failure {
 }
 
 /** The memory could not be opened; the next call tries again. */
-export class Unopened extends Schema.TaggedError<Unopened>()("Unopened", { detail: Schema.String }) {
+export class OpenError extends Schema.TaggedError<OpenError>()("OpenError", { detail: Schema.String }) {
   override get message() {
     return `${this.detail}. Nothing is lost, and the next call tries again.`
   }
@@ -71,7 +71,7 @@ export interface Tally {
 
 export class Serving extends Context.Tag("claude-memory/Serving")<Serving, {
   /** The memory; the first use opens it. */
-  readonly opened: Effect.Effect<Opened, Unopened>
+  readonly opened: Effect.Effect<Opened, OpenError>
   /** The memory if it is open; never opens it. */
   readonly ifOpen: Effect.Effect<Option.Option<Opened>>
   readonly tally: Effect.Effect<Tally>
@@ -85,10 +85,10 @@ export class Progress extends Context.Reference<Progress>()("claude-memory/Progr
   defaultValue: () => (_message: string): Effect.Effect<void> => Effect.void
 }) {}
 
-export const progress = (message: string) => Effect.flatMap(Progress, (tell) => tell(message))
+export const progress = (message: string) => Effect.flatMap(Progress, (report) => report(message))
 
 /** Opens the memory if necessary, and reports that as progress. */
-export const opened: Effect.Effect<Opened, Unopened, Serving> = Effect.gen(function*() {
+export const opened: Effect.Effect<Opened, OpenError, Serving> = Effect.gen(function*() {
   const { ifOpen, opened } = yield* Serving
   if (Option.isNone(yield* ifOpen)) yield* progress("opening the memory")
   return yield* opened
@@ -97,7 +97,7 @@ export const opened: Effect.Effect<Opened, Unopened, Serving> = Effect.gen(funct
 /** These names stand for every project. */
 const isGlobal = (name: string) => ["global", "all", "*"].includes(name.trim().toLowerCase())
 
-const STRICT = new Refused({
+const STRICT_ISOLATION = new Refused({
   detail:
     "CLAUDE_MEMORY_ISOLATION is strict, so only the memories of this project can be asked for: name no project, or have " +
     "the setting changed to shared"
@@ -111,18 +111,18 @@ type Projects = SearchFilter["projects"]
  */
 export const projectsNamed = (
   names: ReadonlyArray<string>
-): Effect.Effect<Projects, NotFound | Refused | StoreError | Unopened, Serving> =>
+): Effect.Effect<Projects, NotFound | Refused | StoreError | OpenError, Serving> =>
   Effect.gen(function*() {
     const { folder, isolation, memory } = yield* opened
     const own = yield* memory.project(folder)
     const isOwn = (name: string) => [own.id, own.name, own.root].includes(name)
     if (names.every(isOwn)) return [own.id]
-    if (isolation === "strict") return yield* STRICT
-    return names.some(isGlobal) ? "all" : (yield* memory.named(names)).map(({ id }) => id)
+    if (isolation === "strict") return yield* STRICT_ISOLATION
+    return names.some(isGlobal) ? "all" : (yield* memory.projectsNamed(names)).map(({ id }) => id)
   })
 
 /** All projects whose memories isolation lets this session read. */
-export const projectsAllowed: Effect.Effect<Projects, StoreError | Unopened, Serving> = Effect.gen(function*() {
+export const projectsAllowed: Effect.Effect<Projects, StoreError | OpenError, Serving> = Effect.gen(function*() {
   const { folder, isolation, memory } = yield* opened
   return isolation === "strict" ? [(yield* memory.project(folder)).id] : "all"
 })
@@ -130,16 +130,16 @@ export const projectsAllowed: Effect.Effect<Projects, StoreError | Unopened, Ser
 /**
  * Returns a memory, by its id or a prefix of it, with its source messages; refuses when isolation forbids its project.
  */
-export const shown = (id: string) =>
+export const show = (id: string) =>
   Effect.gen(function*() {
     const { memory } = yield* opened
     const found = yield* memory.show(id)
     const allowed = yield* projectsAllowed
-    return allowed === "all" || allowed.includes(found.unit.projectId) ? found : yield* STRICT
+    return allowed === "all" || allowed.includes(found.unit.projectId) ? found : yield* STRICT_ISOLATION
   })
 
 /** Looks up a project's name by its id. */
-export const projectNames: Effect.Effect<(id: string) => string, StoreError | Unopened, Serving> = Effect.gen(
+export const projectNames: Effect.Effect<(id: string) => string, StoreError | OpenError, Serving> = Effect.gen(
   function*() {
     const { memory } = yield* opened
     const names = new Map((yield* memory.projects.known).map(({ id, name }) => [id, name]))

@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import { defuse } from "../domain/Injection.ts"
 import { advice } from "../process/Advice.ts"
 import { version } from "../process/version.ts"
-import { Check, check, isWell, ofContent } from "../serve/Health.ts"
+import { Check, check, checkContent, isHealthy } from "../serve/Health.ts"
 import { listed, number, plural } from "../serve/Wording.ts"
 import { count } from "./Answer.ts"
 import * as Argument from "./Arguments.ts"
@@ -17,7 +17,7 @@ import type { State } from "./Supervised.ts"
 import { tool } from "./Tool.ts"
 
 /** Most projects that are listed, largest first. */
-const LISTED = 50
+const MAX_PROJECTS = 50
 
 const ProjectOf = Schema.Struct({ name: Schema.String, id: Schema.String, folder: Schema.String, memories: count })
 
@@ -69,22 +69,22 @@ export const statusNow = Effect.gen(function*() {
   const own = yield* memory.project(folder)
   const allowed = yield* projectsAllowed
   const { messages, pending, projects, sessions, units } = yield* memory.status
-  const told = projects
+  const summaries = projects
     .map(({ id, name, root, units }) => ({ name: defuse(name), id, folder: defuse(root), memories: units }))
     .filter(({ id }) => allowed === "all" || allowed.includes(id))
     .sort((a, b) => b.memories - a.memories)
   const tally = yield* Effect.flatMap(Serving, ({ tally }) => tally)
   return {
     version,
-    project: told.find(({ id }) => id === own.id) ??
+    project: summaries.find(({ id }) => id === own.id) ??
       { name: defuse(own.name), id: own.id, folder: defuse(own.root), memories: 0 },
     memories: units.total,
     memories_by_type: { ...units.byType },
     sessions,
     messages,
     waiting: pending,
-    projects: told.slice(0, LISTED),
-    projects_in_all: told.length,
+    projects: summaries.slice(0, MAX_PROJECTS),
+    projects_in_all: summaries.length,
     process: processOf(tally, yield* Clock.currentTimeMillis)
   }
 })
@@ -95,7 +95,7 @@ export const status = tool({
   description:
     "How much is remembered: memories, sessions and projects, by name and id, and what this server did so far. 记忆状态.",
   effect: "reads",
-  isRemembered: false,
+  quotesMemory: false,
   input: Schema.Struct({}),
   output: Status,
   run: () =>
@@ -120,10 +120,10 @@ export const status = tool({
 })
 
 /** Health check of one background task. */
-const backgroundCheck = ({ failure, failures, inARow, isRunning, name }: State) =>
+const backgroundCheck = ({ consecutive, failure, failures, isRunning, name }: State) =>
   check(
     name,
-    inARow === 0 || isRunning,
+    consecutive === 0 || isRunning,
     failures === 0 ? "runs" : `runs, after ${plural(failures, "failure")}, the last: ${failure}`,
     `failed ${plural(failures, "time")} and is tried again: ${failure}`
   )
@@ -144,7 +144,7 @@ export const health = tool({
     "Check that memory works: that it opens, loses nothing, is indexed and captures; says what to do where something is " +
     "wrong. 记忆健康检查.",
   effect: "reads",
-  isRemembered: false,
+  quotesMemory: false,
   input: Schema.Struct({
     detailed: Argument.withDefault(Schema.Boolean, false, "Also the indexes, and this server's own figures")
   }),
@@ -159,7 +159,7 @@ export const health = tool({
       const background = (yield* serving.background).map(backgroundCheck)
       const memory = yield* Effect.either(Effect.flatMap(serving.opened, ({ memory }) =>
         Effect.gen(function*() {
-          const { checks, units } = yield* ofContent(memory)
+          const { checks, units } = yield* checkContent(memory)
           const versions = detailed ? yield* Effect.orElseSucceed(memory.index.versions, () => []) : []
           return { versions, checks: [check("memory", true, `${number(units.total)} memories`, ""), ...checks] }
         })))
@@ -179,7 +179,7 @@ export const health = tool({
         })),
         process: processOf(yield* serving.tally, yield* Clock.currentTimeMillis)
       }
-      const ok = isWell(all)
+      const ok = isHealthy(all)
       return {
         data: { ok, checks: all, ...(detailed && { details }) },
         text: [

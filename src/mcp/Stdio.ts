@@ -11,7 +11,7 @@ import { promisify } from "node:util"
 /** Longest line, in bytes; arguments of the tools are far shorter. */
 export const MAX_LINE = 4 * 1024 * 1024
 
-export class LineError extends Schema.TaggedError<LineError>()("LineError", {
+class LineError extends Schema.TaggedError<LineError>()("LineError", {
   reason: Schema.Literal("TooLong", "NoMessage"),
   bytes: Schema.Number,
   cause: Schema.Defect

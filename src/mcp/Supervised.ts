@@ -16,9 +16,9 @@ const LONGEST_PAUSE = Duration.minutes(5)
 export interface State {
   readonly name: string
   readonly isRunning: boolean
-  /** Failures in all, and in a row. */
+  /** Failures in all, and those since the last run that did not fail. */
   readonly failures: number
-  readonly inARow: number
+  readonly consecutive: number
   /** Message of the latest failure; kept when the work runs again. */
   readonly failure: string | null
 }
@@ -44,24 +44,24 @@ export const make = (
   work: Effect.Effect<unknown, { readonly message: string }>
 ): Effect.Effect<Supervised> =>
   Effect.map(
-    Ref.make<State>({ name, isRunning: false, failures: 0, inARow: 0, failure: null }),
+    Ref.make<State>({ name, isRunning: false, failures: 0, consecutive: 0, failure: null }),
     (state) => {
-      const change = (some: Partial<State>) => Ref.updateAndGet(state, (so) => ({ ...so, ...some }))
+      const change = (changes: Partial<State>) => Ref.updateAndGet(state, (current) => ({ ...current, ...changes }))
       const once = Effect.gen(function*() {
-        const { failures, inARow } = yield* change({ isRunning: true })
+        const { consecutive, failures } = yield* change({ isRunning: true })
         const since = yield* Clock.currentTimeMillis
         const exit = yield* Effect.exit(work)
-        const wasWell = (yield* Clock.currentTimeMillis) - since >= Duration.toMillis(LONGEST_PAUSE)
+        const ranLong = (yield* Clock.currentTimeMillis) - since >= Duration.toMillis(LONGEST_PAUSE)
         if (Exit.isSuccess(exit)) {
-          yield* change({ isRunning: false, inARow: 0 })
+          yield* change({ isRunning: false, consecutive: 0 })
           return yield* Effect.sleep(FIRST_PAUSE)
         }
         if (Cause.isInterruptedOnly(exit.cause)) return yield* Effect.interrupt
         const failure = failureOf(exit.cause)
         yield* Effect.logWarning(`${name} failed and is tried again: ${failure}`)
-        const again = wasWell ? 0 : inARow
-        yield* change({ isRunning: false, failures: failures + 1, inARow: again + 1, failure })
-        yield* Effect.sleep(Duration.min(LONGEST_PAUSE, Duration.times(FIRST_PAUSE, 2 ** Math.min(again, 10))))
+        const previous = ranLong ? 0 : consecutive
+        yield* change({ isRunning: false, failures: failures + 1, consecutive: previous + 1, failure })
+        yield* Effect.sleep(Duration.min(LONGEST_PAUSE, Duration.times(FIRST_PAUSE, 2 ** Math.min(previous, 10))))
       })
       return { state: Ref.get(state), run: Effect.forever(once) }
     }

@@ -31,7 +31,7 @@ interface Definition<A, I, B, J, E> {
   /** Effect on the memory. */
   readonly effect: "reads" | "adds" | "deletes"
   /** True when the answer holds text from the memory, which is fenced so that it is never captured again. */
-  readonly isRemembered: boolean
+  readonly quotesMemory: boolean
   readonly run: (args: A) => Effect.Effect<Answer<B>, E, Serving>
 }
 
@@ -69,7 +69,7 @@ const fencedSchema = (
 })
 
 /** Describes everything that is wrong with the arguments, and names the known ones. */
-const complaint = (name: string, known: ReadonlyArray<string>, error: ParseResult.ParseError): string => {
+const argumentErrors = (name: string, known: ReadonlyArray<string>, error: ParseResult.ParseError): string => {
   const issues = ParseResult.ArrayFormatter.formatErrorSync(error).map(({ _tag, message, path }) => {
     const argument = path.join(".")
     return _tag === "Missing"
@@ -86,7 +86,7 @@ const complaint = (name: string, known: ReadonlyArray<string>, error: ParseResul
 export const tool = <A, I, B extends Readonly<Record<string, unknown>>, J, E extends Failure>(
   definition: Definition<A, I, B, J, E>
 ): Tool & Pick<Definition<A, I, B, J, E>, "run"> => {
-  const { description, effect, input, isRemembered, output, run, title } = definition
+  const { description, effect, input, output, quotesMemory, run, title } = definition
   const name = `${TOOL_PREFIX}${definition.name}`
   const decode = Schema.decodeUnknown(input, { errors: "all", onExcessProperty: "error" })
   return {
@@ -97,7 +97,7 @@ export const tool = <A, I, B extends Readonly<Record<string, unknown>>, J, E ext
       title,
       description,
       inputSchema: schemaOf(input),
-      outputSchema: isRemembered ? fencedSchema(schemaOf(output)) : schemaOf(output),
+      outputSchema: quotesMemory ? fencedSchema(schemaOf(output)) : schemaOf(output),
       annotations: {
         title,
         readOnlyHint: effect === "reads",
@@ -108,19 +108,19 @@ export const tool = <A, I, B extends Readonly<Record<string, unknown>>, J, E ext
     }),
     call: (args) =>
       Effect.gen(function*() {
-        const asked = yield* Effect.mapError(decode(given(args)), (error) =>
-          new Refused({ detail: complaint(name, Object.keys(schemaOf(input).properties ?? {}), error) }))
-        const { data, text } = yield* run(asked)
+        const decoded = yield* Effect.mapError(decode(withoutNulls(args)), (error) =>
+          new Refused({ detail: argumentErrors(name, Object.keys(schemaOf(input).properties ?? {}), error) }))
+        const { data, text } = yield* run(decoded)
         return {
-          structuredContent: isRemembered ? fenced(data) : { ...data },
-          content: [{ type: "text" as const, text: isRemembered ? fence(text) : text }]
+          structuredContent: quotesMemory ? fenced(data) : { ...data },
+          content: [{ type: "text" as const, text: quotesMemory ? fence(text) : text }]
         }
       })
   }
 }
 
 /** Drops arguments that are null: null means left out. */
-const given = (args: unknown): unknown =>
+const withoutNulls = (args: unknown): unknown =>
   typeof args === "object" && args !== null
     ? Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null))
     : args ?? {}

@@ -12,7 +12,7 @@ import { hash } from "../domain/Hash.ts"
 import * as Pipeline from "../Pipeline.ts"
 import type { SqliteError } from "../resources/Sqlite.ts"
 import { Lease } from "../store/Lease.ts"
-import { makePatience, paced } from "./Worker.ts"
+import { makeRetry, paced } from "./Worker.ts"
 
 export type CaptureStep =
   | Pipeline.Step
@@ -26,23 +26,23 @@ export type CaptureStep =
 export type CaptureFailure = Pipeline.PipelineError | SqliteError
 
 /** Interval at which work that other processes left undone is looked for. */
-const REST = Duration.seconds(30)
+const POLL_INTERVAL = Duration.seconds(30)
 /**
  * Time without new lines before a language model reviews, so that it does not read a growing session again and again.
  */
-const QUIET = Duration.minutes(2)
+const QUIET_TIME = Duration.minutes(2)
 /** Longest time between two reviews while new lines keep coming. */
-const UNQUIET = Duration.minutes(30)
+const MAX_REVIEW_INTERVAL = Duration.minutes(30)
 
 /** Runs `what` when nothing was captured for `QUIET`, or when the last run is `UNQUIET` ago; else does nothing. */
-const whenQuiet = <A, E, R>(what: Stream.Stream<A, E, R>, capturedAt: Ref.Ref<number>) =>
+const whenQuiet = <A, E, R>(stream: Stream.Stream<A, E, R>, capturedAt: Ref.Ref<number>) =>
   Effect.map(Effect.flatMap(Clock.currentTimeMillis, Ref.make), (doneAt) =>
     Stream.unwrap(Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
-      const isQuiet = now - (yield* Ref.get(capturedAt)) >= Duration.toMillis(QUIET)
-      if (!isQuiet && now - (yield* Ref.get(doneAt)) < Duration.toMillis(UNQUIET)) return Stream.empty
+      const isQuiet = now - (yield* Ref.get(capturedAt)) >= Duration.toMillis(QUIET_TIME)
+      if (!isQuiet && now - (yield* Ref.get(doneAt)) < Duration.toMillis(MAX_REVIEW_INTERVAL)) return Stream.empty
       yield* Ref.set(doneAt, now)
-      return what
+      return stream
     })))
 
 /**
@@ -52,31 +52,31 @@ const whenQuiet = <A, E, R>(what: Stream.Stream<A, E, R>, capturedAt: Ref.Ref<nu
 const follow = (folders: ReadonlyArray<string>) =>
   Stream.unwrap(Effect.gen(function*() {
     const collector = yield* Collector
-    const patiently = yield* makePatience
-    const isNew = yield* Effect.makeLatch()
+    const retrying = yield* makeRetry
+    const hasNewUnits = yield* Effect.makeLatch()
     const capturedAt = yield* Ref.make(0)
     const isCaughtUp = yield* Ref.make(false)
 
-    const noted = (step: Pipeline.Step) =>
+    const note = (step: Pipeline.Step) =>
       step._tag === "Captured"
         ? Effect.flatMap(Clock.currentTimeMillis, (now) => Ref.set(capturedAt, now))
         : step._tag === "Compressed"
-        ? isNew.open
+        ? hasNewUnits.open
         : Effect.void
     const caughtUp = Stream.unwrap(
-      Effect.map(Ref.getAndSet(isCaughtUp, true), (before): Stream.Stream<CaptureStep> =>
-        before ? Stream.empty : Stream.succeed({ _tag: "CaughtUp" }))
+      Effect.map(Ref.getAndSet(isCaughtUp, true), (wasCaughtUp): Stream.Stream<CaptureStep> =>
+        wasCaughtUp ? Stream.empty : Stream.succeed({ _tag: "CaughtUp" }))
     )
     const remembered = Stream.flatMap(collector.watch(folders), ({ files, waiting }) =>
-      patiently(Stream.concat(Pipeline.capture(files), Pipeline.remember)).pipe(
-        Stream.tap(noted),
+      retrying(Stream.concat(Pipeline.capture(files), Pipeline.remember)).pipe(
+        Stream.tap(note),
         Stream.concat(waiting === 0 ? caughtUp : Stream.empty)
       ))
     const indexed = paced(
-      patiently(Pipeline.catchUp),
-      isNew.await.pipe(Effect.zipRight(isNew.close), Effect.timeoutOption(REST))
+      retrying(Pipeline.catchUp),
+      hasNewUnits.await.pipe(Effect.zipRight(hasNewUnits.close), Effect.timeoutOption(POLL_INTERVAL))
     )
-    const reviewed = paced(patiently(yield* whenQuiet(Pipeline.review, capturedAt)), Effect.sleep(REST))
+    const reviewed = paced(retrying(yield* whenQuiet(Pipeline.review, capturedAt)), Effect.sleep(POLL_INTERVAL))
     return Stream.mergeAll<CaptureStep, Pipeline.PipelineError, Pipeline.PipelineServices>(
       [remembered, indexed, reviewed],
       { concurrency: "unbounded" }
@@ -90,10 +90,10 @@ const follow = (folders: ReadonlyArray<string>) =>
 export const capture = (
   folders: ReadonlyArray<string>
 ): Stream.Stream<CaptureStep, CaptureFailure, Pipeline.PipelineServices> =>
-  Stream.unwrap(Effect.map(makePatience, (patiently) =>
+  Stream.unwrap(Effect.map(makeRetry, (retrying) =>
     Stream.forever(Stream.concat(
       Stream.succeed<CaptureStep>({ _tag: "Waiting" }),
-      patiently(Stream.unwrapScoped(Effect.gen(function*() {
+      retrying(Stream.unwrapScoped(Effect.gen(function*() {
         const lease = yield* Lease
         const { keep } = yield* lease.hold(
           `capture-${hash(folders.map((each) => resolve(each)).sort().join("\n")).toString(16)}`

@@ -37,7 +37,7 @@ import {
   type StoreStatus
 } from "../store/MemoryStore.ts"
 import { capture, type CaptureFailure, type CaptureStep } from "./Capture.ts"
-import { sessionCalled, unitCalled } from "./Named.ts"
+import { sessionByPrefix, unitByPrefix } from "./Lookup.ts"
 import type { NotFound } from "./NotFound.ts"
 import * as Projects from "./Projects.ts"
 import { forget, save } from "./Remembering.ts"
@@ -47,7 +47,7 @@ import { work } from "./Worker.ts"
 type Services = Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path | Injector | ResourceLedger
 
 /** Retention of a session's record after its last entry; Claude Code deletes the transcript sooner. */
-const KEPT_MS = 60 * 86_400_000
+const SESSION_RETENTION_MS = 60 * 86_400_000
 
 const make = Effect.gen(function*() {
   const collector = yield* Collector
@@ -60,11 +60,11 @@ const make = Effect.gen(function*() {
   const context = yield* Effect.context<Services>()
   const inFlight = yield* makeInFlight("ClaudeMemory")
 
-  const tell = <A, E>(effect: Effect.Effect<A, E, Services>) => inFlight(Effect.provide(effect, context))
+  const run = <A, E>(effect: Effect.Effect<A, E, Services>) => inFlight(Effect.provide(effect, context))
 
   const show = (id: string) =>
     Effect.flatMap(
-      unitCalled(id),
+      unitByPrefix(id),
       (unit) => Effect.map(store.messages(evidence(unit)), (messages) => ({ unit, messages }))
     )
 
@@ -77,7 +77,7 @@ const make = Effect.gen(function*() {
   const review = (sessions: ReadonlyArray<string> | "all") =>
     Stream.unwrap(Effect.gen(function*() {
       yield* store.reviewAgain(
-        sessions === "all" ? yield* store.unreviewed : yield* Effect.forEach(sessions, sessionCalled)
+        sessions === "all" ? yield* store.unreviewed : yield* Effect.forEach(sessions, sessionByPrefix)
       )
       return Pipeline.review
     }))
@@ -85,7 +85,7 @@ const make = Effect.gen(function*() {
   /** Deletes the records of sessions that nobody continues. */
   const forgetSessions = Effect.flatMap(
     Clock.currentTimeMillis,
-    (now) => Effect.ignore(records.deleteBefore(now - KEPT_MS))
+    (now) => Effect.ignore(records.deleteBefore(now - SESSION_RETENTION_MS))
   )
 
   return {
@@ -97,29 +97,29 @@ const make = Effect.gen(function*() {
       Stream.concat(Stream.execute(forgetSessions), Stream.provideContext(capture(folders), context)),
     search: retriever.search,
     inject: injector.inject,
-    hook: (input) => tell(Hook.answer(input)),
+    hook: (input) => run(Hook.answer(input)),
     mute: records.mute,
-    show: (id) => tell(show(id)),
-    recent: (filter, limit) => tell(recent(filter, limit)),
-    timeline: (request) => tell(timeline(request)),
-    save: (request) => tell(save(request)),
-    forget: (ids) => tell(forget(ids)),
+    show: (id) => run(show(id)),
+    recent: (filter, limit) => run(recent(filter, limit)),
+    timeline: (request) => run(timeline(request)),
+    save: (request) => run(save(request)),
+    forget: (ids) => run(forget(ids)),
     projects: {
       known: store.projects,
       list: Effect.map(store.status, ({ projects }) => projects),
-      find: (project) => tell(Projects.find(project)),
-      merge: (from, into) => tell(Projects.merge(from, into)),
-      rename: (project, name) => tell(Projects.rename(project, name)),
-      exclude: (project, isExcluded) => tell(Projects.exclude(project, isExcluded))
+      find: (project) => run(Projects.find(project)),
+      merge: (from, into) => run(Projects.merge(from, into)),
+      rename: (project, name) => run(Projects.rename(project, name)),
+      exclude: (project, isExcluded) => run(Projects.exclude(project, isExcluded))
     },
-    project: (folder) => tell(Projects.of(folder)),
-    named: (names) => tell(Projects.named(names)),
+    project: (folder) => run(Projects.byFolder(folder)),
+    projectsNamed: (names) => run(Projects.byName(names)),
     status: store.status,
     indexStatus: vectors.describe,
     index: {
       name: vectors.name,
       versions: vectors.versions,
-      verify: tell(Effect.zipRight(Effect.flatMap(models.embedding, vectors.check), verify(vectors))),
+      verify: run(Effect.zipRight(Effect.flatMap(models.embedding, vectors.check), verify(vectors))),
       repair: Stream.provideContext(
         Stream.concat(Stream.execute(store.queue("reconcile", [vectors.name])), Pipeline.catchUp),
         context
@@ -200,7 +200,9 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   /** Returns the project of a folder, or the project that it was merged into. */
   readonly project: (folder: string) => Effect.Effect<Project.Project, StoreError>
   /** Returns projects by name, id or root folder. */
-  readonly named: (names: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Project.Project>, StoreError | NotFound>
+  readonly projectsNamed: (
+    names: ReadonlyArray<string>
+  ) => Effect.Effect<ReadonlyArray<Project.Project>, StoreError | NotFound>
   readonly status: Effect.Effect<StoreStatus, StoreError>
   readonly indexStatus: Effect.Effect<IndexDescription, IndexError>
   readonly index: {

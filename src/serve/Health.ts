@@ -27,10 +27,10 @@ export const check = (
   detail: isFine ? fine : otherwise
 })
 
-export const isWell = (checks: ReadonlyArray<Check>): boolean => checks.every(({ state }) => state !== "wrong")
+export const isHealthy = (checks: ReadonlyArray<Check>): boolean => checks.every(({ state }) => state !== "wrong")
 
 /** Checks the memory's content, its queued and failed work, and its index. */
-export const ofContent = (memory: ClaudeMemory["Type"]) =>
+export const checkContent = (memory: ClaudeMemory["Type"]) =>
   Effect.gen(function*() {
     const { lines, pending, projects, units } = yield* memory.status
     const excluded = projects.filter(({ isExcluded }) => isExcluded).map(({ name }) => name)

@@ -25,7 +25,7 @@ export class ProjectError extends Schema.TaggedError<ProjectError>()("ProjectErr
 }
 
 /** Returns the project of a folder, or the project that it was merged into. */
-export const of = (folder: string) =>
+export const byFolder = (folder: string) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const resolved = yield* Project.resolve(folder)
@@ -36,14 +36,14 @@ export const of = (folder: string) =>
  * Returns the projects with these names, ids or root folders. A name that only merged projects have stands for those
  * that they were merged into.
  */
-export const named = (names: ReadonlyArray<string>) =>
+export const byName = (names: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const projects = yield* Effect.flatMap(MemoryStore, (store) => store.projects)
-    const isCalled = (name: string) => (project: Project.Project) =>
+    const matches = (name: string) => (project: Project.Project) =>
       project.name === name || project.id === name || project.root === name
     return (yield* Effect.forEach(names, (name) => {
-      const own = projects.filter(isCalled(name))
-      const found = own.length > 0 ? own : projects.filter(({ merged }) => merged.some(isCalled(name)))
+      const own = projects.filter(matches(name))
+      const found = own.length > 0 ? own : projects.filter(({ merged }) => merged.some(matches(name)))
       return found.length > 0
         ? Effect.succeed(found)
         : Effect.fail(new NotFound({ what: "project", name, known: projects.map((project) => project.name) }))
@@ -54,10 +54,10 @@ export const named = (names: ReadonlyArray<string>) =>
 export const find = (name: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const found = yield* Effect.catchTag(named([name]), "NotFound", (error) =>
+    const found = yield* Effect.catchTag(byName([name]), "NotFound", (error) =>
       Effect.gen(function*() {
         const isThere = yield* Effect.orElseSucceed(fs.exists(name), () => false)
-        return isThere ? [yield* of(name)] : yield* error
+        return isThere ? [yield* byFolder(name)] : yield* error
       }))
     if (found.length === 1) return found[0]!
     return yield* new ProjectError({ reason: "Several", name, folders: found.map(({ root }) => root) })

@@ -11,13 +11,13 @@ import { type SaveRequest, unitOf } from "../domain/Saved.ts"
 import { ModelCache } from "../models/ModelCache.ts"
 import * as Pipeline from "../Pipeline.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
-import { unitCalled } from "./Named.ts"
+import { unitByPrefix } from "./Lookup.ts"
 import { NotFound } from "./NotFound.ts"
 import * as Projects from "./Projects.ts"
 
 const projectOf = (place: SaveRequest["project"]) =>
   Effect.gen(function*() {
-    if ("folder" in place) return yield* Projects.of(place.folder)
+    if ("folder" in place) return yield* Projects.byFolder(place.folder)
     const projects = yield* Effect.flatMap(MemoryStore, (store) => store.projects)
     const known = Project.findById(projects, place.id)
     if (known !== undefined) return known
@@ -29,9 +29,9 @@ export const save = ({ content, files = [], project: place, title, ...request }:
     const collector = yield* Collector
     const store = yield* MemoryStore
     const project = yield* projectOf(place)
-    const [said, called, ...named] = yield* collector.mask([content, title ?? "", ...files])
+    const [maskedContent, maskedTitle, ...maskedFiles] = yield* collector.mask([content, title ?? "", ...files])
     const unit = unitOf(
-      { ...request, content: said!, title: called!, files: named },
+      { ...request, content: maskedContent!, title: maskedTitle!, files: maskedFiles },
       project.id,
       yield* Clock.currentTimeMillis
     )
@@ -43,7 +43,7 @@ export const save = ({ content, files = [], project: place, title, ...request }:
 export const forget = (ids: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
-    const units = yield* Effect.forEach(ids, unitCalled)
+    const units = yield* Effect.forEach(ids, unitByPrefix)
     const forgotten = yield* store.forget(units.map(({ id }) => id))
     // Cached answers of models may hold the forgotten text.
     yield* Effect.flatMap(

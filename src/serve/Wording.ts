@@ -24,7 +24,7 @@ export const listed = (counts: Readonly<Record<string, number>>): string =>
  */
 export const balance = (lines: LineSum, shown = Number.POSITIVE_INFINITY): string => {
   const reasons = Object.entries(lines.skipped).sort(([, a], [, b]) => b - a)
-  const total = (some: typeof reasons) => some.reduce((sum, [, n]) => sum + n, 0)
+  const total = (part: typeof reasons) => part.reduce((sum, [, n]) => sum + n, 0)
   const rest = total(reasons.slice(shown))
   const detail = [
     ...reasons.slice(0, shown).map(([reason, n]) => `${number(n)} ${reason}`),

@@ -10,54 +10,55 @@ import * as Stream from "effect/Stream"
 import * as Pipeline from "../Pipeline.ts"
 
 /** Pause after postponed work; it doubles each time, up to the longest. */
-const PAUSE = Duration.seconds(5)
+const FIRST_PAUSE = Duration.seconds(5)
 const LONGEST_PAUSE = Duration.minutes(5)
 
 /** Reasons of store failures that end by themselves or when a person acts. */
-const PASSES: ReadonlySet<string> = new Set(["Away", "Full", "Locked"])
+const TEMPORARY: ReadonlySet<string> = new Set(["Away", "Full", "Locked"])
 
-interface Hindrance {
+interface StoreFailure {
   readonly reason: string
   readonly message: string
 }
 
-export type Patience = <A, E extends Hindrance, R>(work: Stream.Stream<A, E, R>) => Stream.Stream<A, E, R>
+export type Retry = <A, E extends StoreFailure, R>(work: Stream.Stream<A, E, R>) => Stream.Stream<A, E, R>
 
 /**
  * Retries work after temporary failures, with pauses that grow from a second to a minute. A reason that repeats is
  * logged once.
  */
-export const makePatience: Effect.Effect<Patience> = Effect.map(Ref.make(""), (told) => {
-  const tell = ({ message, reason }: Hindrance) =>
+export const makeRetry: Effect.Effect<Retry> = Effect.map(Ref.make(""), (lastReason) => {
+  const warn = ({ message, reason }: StoreFailure) =>
     Effect.flatMap(
-      Ref.getAndSet(told, reason),
+      Ref.getAndSet(lastReason, reason),
       (last) => last === reason ? Effect.void : Effect.logWarning(`${message}; it is tried again until it can be done`)
     )
   const pauses = Schedule.exponential("1 second").pipe(
     Schedule.union(Schedule.spaced("1 minute")),
-    Schedule.whileInput(({ reason }: Hindrance) => PASSES.has(reason))
+    Schedule.whileInput(({ reason }: StoreFailure) => TEMPORARY.has(reason))
   )
   return (work) =>
     work.pipe(
-      Stream.tap(() => Ref.set(told, "")),
-      Stream.tapError((error) => PASSES.has(error.reason) ? tell(error) : Effect.void),
+      Stream.tap(() => Ref.set(lastReason, "")),
+      Stream.tapError((error) => TEMPORARY.has(error.reason) ? warn(error) : Effect.void),
       Stream.retry(pauses)
     )
 })
 
-/** Repeats `part` after each `rest`; after a round with postponed work, after growing pauses instead. */
+/** Repeats `stream` after each `pauseBetween`; after a round with postponed work, after growing pauses instead. */
 export const paced = <R>(
-  part: Stream.Stream<Pipeline.Step, Pipeline.PipelineError, R>,
-  rest: Effect.Effect<unknown>
+  stream: Stream.Stream<Pipeline.Step, Pipeline.PipelineError, R>,
+  pauseBetween: Effect.Effect<unknown>
 ): Stream.Stream<Pipeline.Step, Pipeline.PipelineError, R> =>
-  Stream.unwrap(Effect.map(Ref.make(PAUSE), (pause) => {
+  Stream.unwrap(Effect.map(Ref.make(FIRST_PAUSE), (pause) => {
     const round = Stream.unwrap(Effect.map(Ref.make(false), (isPostponed) =>
-      part.pipe(
+      stream.pipe(
         Stream.tap(({ _tag }) => _tag === "Postponed" ? Ref.set(isPostponed, true) : Effect.void),
         Stream.concat(Stream.execute(Effect.gen(function*() {
-          const again = yield* Ref.get(isPostponed)
-          yield* again ? Effect.sleep(yield* Ref.get(pause)) : rest
-          yield* Ref.update(pause, (last) => again ? Duration.min(Duration.times(last, 2), LONGEST_PAUSE) : PAUSE)
+          const hasPostponed = yield* Ref.get(isPostponed)
+          yield* hasPostponed ? Effect.sleep(yield* Ref.get(pause)) : pauseBetween
+          yield* Ref.update(pause, (last) =>
+            hasPostponed ? Duration.min(Duration.times(last, 2), LONGEST_PAUSE) : FIRST_PAUSE)
         })))
       )))
     return Stream.forever(round)
@@ -68,5 +69,5 @@ export const paced = <R>(
  * temporary.
  */
 export const work: Stream.Stream<Pipeline.Step, Pipeline.PipelineError, Pipeline.DrainServices> = Stream.unwrap(
-  Effect.map(makePatience, (patiently) => paced(patiently(Pipeline.drain), Effect.sleep(PAUSE)))
+  Effect.map(makeRetry, (retrying) => paced(retrying(Pipeline.drain), Effect.sleep(FIRST_PAUSE)))
 )

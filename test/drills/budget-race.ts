@@ -56,7 +56,7 @@ const asking = (home: string, baseUrl: string, cap: number, calls: number) =>
           caps: { ...NO_CAPS, day: { ...NO_CAPS.day, tokens: cap } }
         }
       }),
-      App.base
+      App.platform
     ))
   )
 
@@ -68,7 +68,7 @@ interface Told {
 
 const spentIn = (home: string) =>
   Effect.flatMap(Spending, ({ spent }) => Effect.flatMap(Clock.currentTimeMillis, spent)).pipe(
-    Effect.provide(Layer.provide(App.spendingIn(home), App.base))
+    Effect.provide(Layer.provide(App.spendingIn(home), App.platform))
   )
 
 const race = (processes: number, calls: number, cap: number) =>

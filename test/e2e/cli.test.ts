@@ -83,7 +83,7 @@ const jsonOf = <A>(outcome: Outcome, code = 0): A => {
 }
 
 /** Returns stderr. Exit code must be 1, stdout empty, and stderr a sentence for a person: no stack, no log line. */
-const complaintOf = (outcome: Outcome): string => {
+const errorOf = (outcome: Outcome): string => {
   assert.strictEqual(outcome.code, 1)
   assert.strictEqual(outcome.stdout, "")
   assert.notMatch(outcome.stderr, /^ +at |level=|timestamp=/m)
@@ -192,7 +192,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
 
     it.effect("of what is not there says so", () =>
       Effect.gen(function*() {
-        assert.match(complaintOf(yield* cli(["import", "/no/such/folder"])), /there is nothing at \/no\/such\/folder/)
+        assert.match(errorOf(yield* cli(["import", "/no/such/folder"])), /there is nothing at \/no\/such\/folder/)
       }))
   })
 
@@ -260,7 +260,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
           ])
         )
         assert.strictEqual(new Set(inBoth.results.map(({ unit }) => unit.projectId)).size, 2)
-        const message = complaintOf(yield* cli(["search", "--project", "shop-ap", "tests"]))
+        const message = errorOf(yield* cli(["search", "--project", "shop-ap", "tests"]))
         assert.match(message, /no project is called shop-ap; known: .*rust-indexer.*shop-api.*数据平台/)
       }))
 
@@ -361,7 +361,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
     it.effect("takes no limit that makes no sense", () =>
       Effect.gen(function*() {
         for (const limit of ["0", "101", "three"]) {
-          complaintOf(yield* cli(["search", "--all-projects", "--limit", limit, "test"]))
+          errorOf(yield* cli(["search", "--all-projects", "--limit", limit, "test"]))
         }
       }))
 
@@ -401,12 +401,12 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
 
     slow(it.effect)("of an id that is none, or of several, says what to do", () =>
       Effect.gen(function*() {
-        assert.match(complaintOf(yield* cli(["show", "no-such-id"])), /no memory has the id no-such-id; .*search/)
+        assert.match(errorOf(yield* cli(["show", "no-such-id"])), /no memory has the id no-such-id; .*search/)
         const { results } = yield* search("--limit", "100", "test error code")
         const firsts = results.map(({ id }) => id[0]!)
         const shared = firsts.find((first, i) => firsts.indexOf(first) !== i)!
         assert.match(
-          complaintOf(yield* cli(["show", shared])),
+          errorOf(yield* cli(["show", shared])),
           new RegExp(`several memories begin with ${shared}: .*; give more of the id`)
         )
       }))
@@ -574,7 +574,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
           )
         ) {
           assert.match(
-            complaintOf(yield* cli(words, { home })),
+            errorOf(yield* cli(words, { home })),
             /newer claude-memory \(schema 9999.*left untouched.*Update claude-memory/
           )
         }
@@ -682,7 +682,7 @@ describe("a command line", () => {
             [["xyzzy"], "There are: init, uninstall, quickstart"]
           ] as const
         ) {
-          assert.include(complaintOf(yield* run([main, ...words], { home })), meant)
+          assert.include(errorOf(yield* run([main, ...words], { home })), meant)
         }
         assert.deepStrictEqual(yield* fs.readDirectory(home), [])
       })
@@ -692,7 +692,7 @@ describe("a command line", () => {
     inHome((home, fs) =>
       Effect.gen(function*() {
         for (const words of [["search", "x"], ["status"], ["show", "x"], ["inject", "--prompt", "x"]]) {
-          const message = complaintOf(yield* run([main, ...words], { home }))
+          const message = errorOf(yield* run([main, ...words], { home }))
           assert.match(message, /^claude-memory: .*nothing is remembered yet; run `node \S+main\.js import` first\n$/)
         }
         const doctor = yield* run([main, "doctor"], { home })
@@ -707,10 +707,10 @@ describe("a memory that can't be used", () => {
     inHome((home, fs) =>
       Effect.gen(function*() {
         yield* fs.writeFileString(join(home, ".claude-memory"), "mine")
-        const message = complaintOf(yield* run([main, "import", samples], { home }))
+        const message = errorOf(yield* run([main, "import", samples], { home }))
         assert.match(message, /the folder .*\.claude-memory can't be made or isn't yours; set CLAUDE_MEMORY_HOME/)
         assert.strictEqual(message.split("\n").length, 2)
-        complaintOf(yield* run([main, "search", "x"], { home }))
+        errorOf(yield* run([main, "search", "x"], { home }))
         assert.strictEqual(yield* fs.readFileString(join(home, ".claude-memory")), "mine")
       })
     ))
@@ -722,7 +722,7 @@ describe("a memory that can't be used", () => {
         yield* fs.makeDirectory(join(home, ".claude-memory"), { mode: 0o700 })
         yield* fs.writeFileString(file, "no database ".repeat(1_000))
         for (const words of [["import", samples], ["search", "x"], ["status"]]) {
-          const message = complaintOf(yield* run([main, ...words], { home }))
+          const message = errorOf(yield* run([main, ...words], { home }))
           assert.match(message, /is damaged or not a database; it was left untouched/)
         }
         assert.strictEqual((yield* run([main, "doctor"], { home })).code, 1)
@@ -757,7 +757,7 @@ describe("a memory that can't be used", () => {
           yield* fs.chmod(hidden, 0o600)
 
           // The home belongs to root, so another user cannot make a folder in it.
-          assert.match(complaintOf(yield* run([main, "import"], nobody)), /can't be made or isn't yours/)
+          assert.match(errorOf(yield* run([main, "import"], nobody)), /can't be made or isn't yours/)
 
           yield* fs.makeDirectory(join(home, "memory"))
           yield* fs.chown(join(home, "memory"), 65_534, 65_534)
@@ -780,7 +780,7 @@ describe("a memory that can't be used", () => {
           // A memory made by root is not readable for another user.
           assert.strictEqual((yield* run([main, "save", "The till is counted at noon."], { home })).code, 0)
           yield* fs.chmod(join(home, ".claude-memory"), 0o700)
-          complaintOf(yield* run([main, "search", "x"], nobody))
+          errorOf(yield* run([main, "search", "x"], nobody))
         })
       )
   )

@@ -18,11 +18,7 @@ import {
 } from "node:fs"
 import { dirname, join } from "node:path"
 import { times } from "../data.ts"
-import { hook, main, makeHome, type Options, type Outcome, run, slow, start } from "./run.ts"
-
-const mcp = join(dirname(main), "mcp.js")
-// A package without mcp.js gets an empty one.
-if (!existsSync(mcp)) writeFileSync(mcp, "")
+import { hook, main, makeHome, mcp, type Options, type Outcome, run, slow, start } from "./run.ts"
 
 const inHome = <A, E>(test: (home: string) => Effect.Effect<A, E>) =>
   Effect.scoped(Effect.flatMap(makeHome, test)).pipe(Effect.provide(NodeContext.layer))

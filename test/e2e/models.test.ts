@@ -54,13 +54,13 @@ describe("models", () => {
         assert.deepStrictEqual(roles.light.map(({ reachable }: { reachable: boolean }) => reachable), [true, false])
         assert.match(roles.light[1].error, /set ANTHROPIC_API_KEY/)
 
-        const told = yield* run([main, "models"], { home, env })
-        assert.strictEqual(told.code, 0)
+        const listing = yield* run([main, "models"], { home, env })
+        assert.strictEqual(listing.code, 0)
         assert.match(
-          told.stdout,
+          listing.stdout,
           /light +openai:talker +free +http:\/\/127\.0\.0\.1:\d+\n +anthropic:claude +taken as \$3 in, \$15 out +https:\/\/api/
         )
-        assert.match(told.stdout, /rerank +none +results keep their order/)
+        assert.match(listing.stdout, /rerank +none +results keep their order/)
       })
     ))
 
@@ -151,17 +151,26 @@ describe("models", () => {
             ...list,
             degraded: ["background: model light: no model is set for it"]
           })
-          const hooked = (session_id: string) => {
-            const asked = { session_id, hook_event_name: "UserPromptSubmit", cwd: "/home/mei/work/shop-api", prompt }
+          const hookText = (session_id: string) => {
+            const hookInput = {
+              session_id,
+              hook_event_name: "UserPromptSubmit",
+              cwd: "/home/mei/work/shop-api",
+              prompt
+            }
             return Effect.map(
-              run([hook], { home, stdin: JSON.stringify(asked), env: { ...fusion, CLAUDE_MEMORY_HOOK_MS: "20000" } }),
+              run([hook], {
+                home,
+                stdin: JSON.stringify(hookInput),
+                env: { ...fusion, CLAUDE_MEMORY_HOOK_MS: "20000" }
+              }),
               ({ stderr, stdout }) => {
                 assert.strictEqual(stderr, "")
                 return JSON.parse(stdout).hookSpecificOutput.additionalContext
               }
             )
           }
-          assert.strictEqual(yield* hooked("before"), list.text)
+          assert.strictEqual(yield* hookText("before"), list.text)
           assert.strictEqual(server.seen.requests, 0)
 
           const fused = yield* inject(fusion)
@@ -171,7 +180,7 @@ describe("models", () => {
             /^<claude-memory>\nBackground that a model put together [\s\S]*\n## Decisions\n- [\s\S]*Meilisearch/
           )
           assert.deepStrictEqual(yield* inject(fusion), fused)
-          assert.strictEqual(yield* hooked("after"), fused.text)
+          assert.strictEqual(yield* hookText("after"), fused.text)
           assert.strictEqual(server.seen.requests, 1)
           const { rows } = JSON.parse((yield* run([main, "cost", "--by", "project", "--json"], { home })).stdout)
           assert.strictEqual(rows.length, 1)
@@ -221,11 +230,11 @@ describe("cost", () => {
           assert.isAbove(units.total, 100)
           assert.match(degraded.join(), /this day's budget for models is used up .* set CLAUDE_MEMORY_TOKENS_PER_DAY/)
           const cost = (...args: ReadonlyArray<string>) => run([main, "cost", ...args], { home, env })
-          const told = JSON.parse((yield* cost("--by", "role", "--json")).stdout)
-          assert.deepStrictEqual(told.caps, { day: { usd: 1, tokens: 16000 }, month: { usd: 10, tokens: null } })
-          assert.isAtMost(told.spent.day.tokens, 16_000)
-          assert.strictEqual(told.rows.length, 1)
-          assert.deepInclude(told.rows[0], { key: "embedding", usd: 0, output: 0 })
+          const spending = JSON.parse((yield* cost("--by", "role", "--json")).stdout)
+          assert.deepStrictEqual(spending.caps, { day: { usd: 1, tokens: 16000 }, month: { usd: 10, tokens: null } })
+          assert.isAtMost(spending.spent.day.tokens, 16_000)
+          assert.strictEqual(spending.rows.length, 1)
+          assert.deepInclude(spending.rows[0], { key: "embedding", usd: 0, output: 0 })
           const text = yield* cost("--by", "project")
           assert.match(text.stdout, /project +calls +failed/)
           // The first project depends on the files' times, and so on the checkout.

@@ -60,7 +60,7 @@ const json = ({ code, stderr, stdout }: Outcome, expected = 0) => {
 }
 
 /** Returns stderr, which must be one sentence for a person; stdout must be empty. */
-const complaint = ({ code, stderr, stdout }: Outcome): string => {
+const errorOf = ({ code, stderr, stdout }: Outcome): string => {
   assert.deepStrictEqual([code, stdout], [1, ""])
   assert.match(stderr, /^[^\n]+\n$/)
   assert.notMatch(stderr, /level=|^ +at /)
@@ -68,10 +68,10 @@ const complaint = ({ code, stderr, stdout }: Outcome): string => {
 }
 
 /** Origin with a port on which nothing listens. */
-const nobody = Effect.scoped(Effect.map(StandIn.make(), ({ origin }) => origin))
+const unusedOrigin = Effect.scoped(Effect.map(StandIn.make(), ({ origin }) => origin))
 
 /** Calls Qdrant directly, beside the program. */
-const say = <A, E>(server: StandIn.StandIn, body: (qdrant: Qdrant["Type"]) => Effect.Effect<A, E>) =>
+const withQdrant = <A, E>(server: StandIn.StandIn, body: (qdrant: Qdrant["Type"]) => Effect.Effect<A, E>) =>
   Effect.flatMap(Qdrant, body).pipe(
     Effect.provide(Layer.provide(client(server.origin, { apiKey: KEY }), ResourceLedger.layer)),
     Effect.orDie
@@ -130,8 +130,8 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
 
     it.effect("tells its index, whether that is right, and makes it so", () =>
       Effect.gen(function*() {
-        const { cli, index: { versions, ...told }, name, server, units } = yield* Imported
-        assert.deepStrictEqual(told, {
+        const { cli, index: { versions, ...status }, name, server, units } = yield* Imported
+        assert.deepStrictEqual(status, {
           index: `Qdrant at ${server.origin}, ${PREFIX}`,
           memories: units,
           waiting: 0,
@@ -143,7 +143,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
         assert.match(stdout, new RegExp(`\\n${name} +${LOCAL} +256 +${units} +serves\\n$`))
 
         // Another program deletes three points and adds a foreign one.
-        const gone = yield* say(server, ({ ids, remove, upsert }) =>
+        const gone = yield* withQdrant(server, ({ ids, remove, upsert }) =>
           Effect.gen(function*() {
             const gone = yield* ids(name, undefined, 3)
             yield* remove(name, gone)
@@ -181,7 +181,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
           yield* Effect.forEach(
             wrong,
             ([words, told]) =>
-              Effect.map(cli(["index", ...words]), (outcome) => assert.include(complaint(outcome), told)),
+              Effect.map(cli(["index", ...words]), (outcome) => assert.include(errorOf(outcome), told)),
             { concurrency: 2, discard: true }
           )
         })
@@ -190,7 +190,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
     slow(it.effect)("is found by its words while Qdrant is away, and that is said", () =>
       Effect.gen(function*() {
         const { cli, units } = yield* Imported
-        const url = yield* nobody
+        const url = yield* unusedOrigin
         const away = (...words: ReadonlyArray<string>) => cli(words, { CLAUDE_MEMORY_QDRANT_URL: url })
         const why = `Qdrant at ${url}: nothing listens there; start Qdrant, or mend its URL (ECONNREFUSED)`
         const [search, status, doctor, index, verify, told] = yield* Effect.all([
@@ -214,7 +214,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
           [{ name: "semantic index", state: "wrong", detail: `the index: ${why}` }]
         )
         assert.deepInclude(json(index, 1), { memories: units, versions: [], error: `the index: ${why}` })
-        assert.strictEqual(complaint(verify), `claude-memory: the index: ${why}\n`)
+        assert.strictEqual(errorOf(verify), `claude-memory: the index: ${why}\n`)
       }))
 
     slow(it.effect)(
@@ -235,7 +235,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
           ]
           yield* Effect.forEach(wrong, ([env, why]) =>
             Effect.gen(function*() {
-              assert.match(complaint(yield* cli(["import", samples], env)), why)
+              assert.match(errorOf(yield* cli(["import", samples], env)), why)
               const found = json(yield* cli(QUESTION, env))
               assert.match(found.degraded.join(), why)
               assert.isAbove(found.results.length, 0)
@@ -256,7 +256,8 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
           assert.strictEqual(server.seen.requests, requests)
 
           // Stands in for memories that came meanwhile: five are missing from Qdrant, and the import indexes them.
-          yield* say(server, ({ ids, remove }) => Effect.flatMap(ids(name, undefined, 5), (some) => remove(name, some)))
+          yield* withQdrant(server, ({ ids, remove }) =>
+            Effect.flatMap(ids(name, undefined, 5), (some) => remove(name, some)))
           assert.deepStrictEqual(json(yield* cli(["import", samples, "--json"])).degraded, [])
           assert.deepInclude(json(yield* cli(["index", "verify", "--json"])), {
             common: units,

@@ -27,7 +27,7 @@ const jsonOf = ({ code, stderr, stdout }: Outcome) => {
   return JSON.parse(stdout)
 }
 
-const complaintOf = ({ code, stderr, stdout }: Outcome): string => {
+const errorOf = ({ code, stderr, stdout }: Outcome): string => {
   assert.deepStrictEqual([code, stdout], [1, ""])
   assert.notMatch(stderr, /^ +at |level=/m)
   return stderr
@@ -52,21 +52,21 @@ describe("what is told to the memory", () => {
         const again = yield* claude(["save", "Tabs are for Makefiles alone."])
         assert.match(again.stdout, /^Saved in .+ as decision [0-9a-f]{8}: Tabs are for Makefiles alone\.\n/)
         assert.match(
-          complaintOf(yield* claude(["save", "x".repeat(1_400)])),
+          errorOf(yield* claude(["save", "x".repeat(1_400)])),
           /^not saved: a memory holds at most 1320 /
         )
-        assert.match(complaintOf(yield* claude(["save", "x", "--project", "no-such"])), /no project is called no-such/)
+        assert.match(errorOf(yield* claude(["save", "x", "--project", "no-such"])), /no project is called no-such/)
 
         const found = jsonOf(yield* claude(["search", "who signs releases", "--json"]))
         assert.strictEqual(found.results[0].id, saved.id)
         const shown = (yield* claude(["show", saved.id.slice(0, 8)])).stdout
         assert.include(shown, "Releases are signed by Ines.")
 
-        assert.match(complaintOf(yield* claude(["forget", saved.id])), /without a terminal to ask on.+it needs --yes/)
-        assert.match(complaintOf(yield* claude(["forget", "no-such", "--yes"])), /no memory has the id no-such/)
+        assert.match(errorOf(yield* claude(["forget", saved.id])), /without a terminal to ask on.+it needs --yes/)
+        assert.match(errorOf(yield* claude(["forget", "no-such", "--yes"])), /no memory has the id no-such/)
         const forgotten = yield* claude(["forget", saved.id.slice(0, 8), "--yes"])
         assert.match(forgotten.stdout, /^1 memory forgotten; what it told was taken from 0 messages\.\n$/)
-        assert.match(complaintOf(yield* claude(["show", saved.id])), /no memory has the id/)
+        assert.match(errorOf(yield* claude(["show", saved.id])), /no memory has the id/)
       })
     ))
 
@@ -107,7 +107,7 @@ describe("what is told to the memory", () => {
       atHome((claude) =>
         Effect.gen(function*() {
           const stdoutOf = (...words: ReadonlyArray<string>) => Effect.map(claude(words), ({ stdout }) => stdout)
-          assert.match(complaintOf(yield* claude(["projects"])), /nothing is remembered yet/)
+          assert.match(errorOf(yield* claude(["projects"])), /nothing is remembered yet/)
           yield* claude(["import", SHOP])
           yield* claude(["save", "The till is counted at noon."])
           const { projects } = jsonOf(yield* claude(["projects", "--json"]))
@@ -115,14 +115,14 @@ describe("what is told to the memory", () => {
           const own = names.find((name) => name !== "shop-api")!
           assert.strictEqual(names.length, 2)
           assert.match(
-            complaintOf(yield* claude(["projects", "merge", own])),
+            errorOf(yield* claude(["projects", "merge", own])),
             /merge takes FROM and INTO: `node \S+main\.js projects merge FROM INTO`/
           )
           assert.match(yield* stdoutOf("projects", "merge", own, "shop-api"), /is shop-api's now\.\n$/)
           // This folder's project is merged into shop-api.
           assert.include(yield* stdoutOf("search", "till counted"), "counted at noon")
           assert.match(
-            complaintOf(yield* claude(["projects", "merge", own, "shop-api"])),
+            errorOf(yield* claude(["projects", "merge", own, "shop-api"])),
             /can't be merged into itself/
           )
 

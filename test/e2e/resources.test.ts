@@ -135,7 +135,7 @@ describe("resources", () => {
           stdout,
           /\n {2}database {2}Sqlite writer +\d s +Sqlite\.open \(dist\/chunks\/chunk-\w+\.js:\d+:\d+\)\n/
         )
-        assert.match(stdout, /\n {2}open +1\d: .*2 database/)
+        assert.match(stdout, /\n {2}open +\d+: .*2 database/)
         assert.match(stdout, /\n {2}drift +none: the ledger accounts for all of it\n/)
         assert.include(stdout, "\n1 other process of Claude Memory over ")
         assert.notInclude(stdout, "\u001b")

@@ -11,7 +11,7 @@ import {
   type Hooks,
   PROMPT_HOOKS,
   registered,
-  takeOut
+  removeEntries
 } from "../../src/install/ClaudeSettings.ts"
 import { type Json, parse, type Path } from "../../src/install/JsonText.ts"
 import { times } from "../data.ts"
@@ -26,18 +26,18 @@ const isOurs = (script: string) => [programs.hook, programs.mcp, moved.hook, mov
 const hooks: Hooks = { programs, prompt: "command", home: undefined, isOurs }
 const placed = { programs, place: [] as Path, isOurs }
 
-type Adding = (json: Json) => ReturnType<typeof addHooks>
-const addings: FastCheck.Arbitrary<Adding> = FastCheck.oneof(
+type Addition = (json: Json) => ReturnType<typeof addHooks>
+const additions: FastCheck.Arbitrary<Addition> = FastCheck.oneof(
   FastCheck.record({
     prompt: FastCheck.constantFrom(...PROMPT_HOOKS),
     home: FastCheck.constantFrom(undefined, "/data/记忆")
-  }).map((options): Adding => (json) => addHooks(json, { ...hooks, ...options })),
-  FastCheck.constantFrom<Path>([], ["projects", "/home/mei/店"]).map((place): Adding => (json) =>
+  }).map((options): Addition => (json) => addHooks(json, { ...hooks, ...options })),
+  FastCheck.constantFrom<Path>([], ["projects", "/home/mei/店"]).map((place): Addition => (json) =>
     addServer(json, { ...placed, place })
   )
 )
 
-const added = (edited: Either.Either<Edited, unknown>) => Either.getOrThrow(edited)
+const editedOf = (edited: Either.Either<Edited, unknown>) => Either.getOrThrow(edited)
 
 /** Lists all values that are not ours, each with its path. */
 const leaves = (value: unknown, at: string, found: Array<string> = []): ReadonlyArray<string> => {
@@ -48,25 +48,25 @@ const leaves = (value: unknown, at: string, found: Array<string> = []): Readonly
 }
 
 describe("what is put in", () => {
-  it.prop("comes out again to the byte", [text, addings], ([text, add]) => {
-    const { json: after, made } = added(add(json(text)))
-    assert.strictEqual(takeOut(after, { isOurs, made }).json.text, text)
+  it.prop("comes out again to the byte", [text, additions], ([text, add]) => {
+    const { json: after, made } = editedOf(add(json(text)))
+    assert.strictEqual(removeEntries(after, { isOurs, made }).json.text, text)
   }, { fastCheck: { numRuns: times(25) } })
 
   it.prop(
     "comes out without a record too, and only what is empty then goes with it",
-    [text, addings],
+    [text, additions],
     ([text, add]) => {
-      const after = takeOut(added(add(json(text))).json, { isOurs, made: undefined }).json.text
+      const after = removeEntries(editedOf(add(json(text))).json, { isOurs, made: undefined }).json.text
       const full = (text: string) => leaves(JSON.parse(text), "").filter((leaf) => !/(?:\{\}|\[\])$/.test(leaf))
       assert.deepStrictEqual(full(after), full(text))
     },
     { fastCheck: { numRuns: times(25) } }
   )
 
-  it.prop("leaves every other value where it was, and all names in their order", [text, addings], ([text, add]) => {
+  it.prop("leaves every other value where it was, and all names in their order", [text, additions], ([text, add]) => {
     const before: unknown = JSON.parse(text)
-    const after = JSON.parse(added(add(json(text))).json.text)
+    const after = JSON.parse(editedOf(add(json(text))).json.text)
     const now = new Set(leaves(after, ""))
     for (const leaf of leaves(before, "")) {
       // An empty object or list may have got its first member.
@@ -76,33 +76,33 @@ describe("what is put in", () => {
     assert.deepStrictEqual(Object.keys(after).slice(0, names.length), names)
   }, { fastCheck: { numRuns: times(25) } })
 
-  it.prop("twice is once", [text, addings], ([text, add]) => {
-    const once = added(add(json(text)))
-    const twice = added(add(once.json))
+  it.prop("twice is once", [text, additions], ([text, add]) => {
+    const once = editedOf(add(json(text)))
+    const twice = editedOf(add(once.json))
     assert.strictEqual(twice.json.text, once.json.text)
     assert.deepStrictEqual(twice.changes, [])
   }, { fastCheck: { numRuns: times(25) } })
 
   it.prop("moves to another folder and between ways to answer in its place", [text], ([text]) => {
-    const first = added(addHooks(json(text), hooks))
-    const second = added(addHooks(first.json, { ...hooks, programs: moved }))
+    const first = editedOf(addHooks(json(text), hooks))
+    const second = editedOf(addHooks(first.json, { ...hooks, programs: moved }))
     assert.strictEqual(
       second.json.text,
       first.json.text.replaceAll(JSON.stringify(programs.hook), JSON.stringify(moved.hook))
     )
-    const warm = added(addHooks(second.json, { ...hooks, programs: moved, prompt: "mcp" }))
+    const warm = editedOf(addHooks(second.json, { ...hooks, programs: moved, prompt: "mcp" }))
     assert.deepInclude(registered({ json: warm.json, isOurs }, { json: warm.json, isOurs }, []).hooks, {
       SessionStart: "command",
       UserPromptSubmit: "mcp"
     })
-    const back = added(addHooks(warm.json, hooks))
+    const back = editedOf(addHooks(warm.json, hooks))
     assert.deepStrictEqual(JSON.parse(back.json.text), JSON.parse(first.json.text))
-    assert.strictEqual(takeOut(warm.json, { isOurs, made: first.made }).json.text, text)
+    assert.strictEqual(removeEntries(warm.json, { isOurs, made: first.made }).json.text, text)
   }, { fastCheck: { numRuns: times(25) } })
 })
 
 describe("hooks", () => {
-  const of = (text: string) => JSON.parse(added(addHooks(json(text), hooks)).json.text).hooks
+  const of = (text: string) => JSON.parse(editedOf(addHooks(json(text), hooks)).json.text).hooks
 
   it("are for all sources of a session, and come after those of others", () => {
     const ours = { hooks: [{ type: "command", command: "node", args: [programs.hook], timeout: 1 }] }
@@ -144,7 +144,7 @@ describe("hooks", () => {
   it("of others by such names are left alone", () => {
     const other = { type: "command", command: "node", args: ["/other/dist/hook.js"] }
     const text = JSON.stringify({ hooks: { SessionStart: [{ hooks: [other] }] } })
-    assert.strictEqual(takeOut(json(text), { isOurs, made: undefined }).json.text, text)
+    assert.strictEqual(removeEntries(json(text), { isOurs, made: undefined }).json.text, text)
     assert.lengthOf(of(text).SessionStart, 2)
   })
 
@@ -162,14 +162,14 @@ describe("hooks", () => {
 
   it("say where the memory lies only when that is elsewhere, and not against what is said there", () => {
     const env = (text: string, home: string | undefined) =>
-      JSON.parse(added(addHooks(json(text), { ...hooks, home })).json.text).env
+      JSON.parse(editedOf(addHooks(json(text), { ...hooks, home })).json.text).env
     assert.isUndefined(env("{}", undefined))
     assert.deepStrictEqual(env("{\"env\": {\"A\": \"1\"}}", "/data"), { A: "1", CLAUDE_MEMORY_HOME: "/data" })
     assert.deepStrictEqual(env("{\"env\": {\"CLAUDE_MEMORY_HOME\": \"/mine\"}}", "/data"), {
       CLAUDE_MEMORY_HOME: "/mine"
     })
-    const mine = added(addHooks(json("{\"env\": {\"CLAUDE_MEMORY_HOME\": \"/mine\"}}"), { ...hooks, home: "/data" }))
-    assert.deepStrictEqual(JSON.parse(takeOut(mine.json, { isOurs, made: mine.made }).json.text), {
+    const mine = editedOf(addHooks(json("{\"env\": {\"CLAUDE_MEMORY_HOME\": \"/mine\"}}"), { ...hooks, home: "/data" }))
+    assert.deepStrictEqual(JSON.parse(removeEntries(mine.json, { isOurs, made: mine.made }).json.text), {
       env: { CLAUDE_MEMORY_HOME: "/mine" }
     })
   })
@@ -178,7 +178,7 @@ describe("hooks", () => {
 describe("the server", () => {
   it("keeps what the person gave it", () => {
     const mine = { command: "node", args: [moved.mcp], env: { CLAUDE_MEMORY_LIGHT: "openai:x" } }
-    const { json: after } = added(addServer(json(JSON.stringify({ mcpServers: { "claude-memory": mine } })), placed))
+    const { json: after } = editedOf(addServer(json(JSON.stringify({ mcpServers: { "claude-memory": mine } })), placed))
     assert.deepStrictEqual(JSON.parse(after.text), {
       mcpServers: { "claude-memory": { ...mine, args: [programs.mcp] } }
     })
@@ -187,15 +187,15 @@ describe("the server", () => {
   it("does not take the place of another one by its name", () => {
     const text = "{\"mcpServers\": {\"claude-memory\": {\"command\": \"uvx\", \"args\": [\"claude-memory\"]}}}"
     assert.match(Either.getOrThrow(Either.flip(addServer(json(text), placed))).detail, /another MCP server/)
-    assert.strictEqual(takeOut(json(text), { isOurs, made: undefined }).json.text, text)
+    assert.strictEqual(removeEntries(json(text), { isOurs, made: undefined }).json.text, text)
   })
 
   it("goes from all projects", () => {
     const place = (name: string) => ({ ...placed, place: ["projects", name] })
-    const one = added(addServer(json("{\"projects\":{\"/a\":{\"allowedTools\":[]}}}"), place("/a")))
-    const two = added(addServer(one.json, place("/b")))
+    const one = editedOf(addServer(json("{\"projects\":{\"/a\":{\"allowedTools\":[]}}}"), place("/a")))
+    const two = editedOf(addServer(one.json, place("/b")))
     assert.strictEqual(
-      takeOut(two.json, { isOurs, made: [...one.made, ...two.made] }).json.text,
+      removeEntries(two.json, { isOurs, made: [...one.made, ...two.made] }).json.text,
       "{\"projects\":{\"/a\":{\"allowedTools\":[]}}}"
     )
   })

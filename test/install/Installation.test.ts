@@ -23,7 +23,7 @@ import {
 } from "node:fs"
 import { dirname, join } from "node:path"
 import type { PromptHook } from "../../src/install/ClaudeSettings.ts"
-import { carryOut, look, removal, type Scope, type Step, steps, targetOf } from "../../src/install/Installation.ts"
+import { carryOut, inspect, removal, type Scope, type Step, steps, targetOf } from "../../src/install/Installation.ts"
 import * as InstallRecord from "../../src/install/InstallRecord.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import type { Places } from "../../src/settings/Settings.ts"
@@ -93,7 +93,7 @@ interface Options {
 }
 
 /** Carries out each step; returns the outcome for each file. */
-const carry = (all: ReadonlyArray<Step>, places: Places) =>
+const carryOutAll = (all: ReadonlyArray<Step>, places: Places) =>
   Effect.forEach(all, (step) => Effect.either(Effect.flatMap(step.plan, (shown) => carryOut(step, shown, places))))
 
 const install = (home: Home, options: Options = {}) =>
@@ -101,14 +101,14 @@ const install = (home: Home, options: Options = {}) =>
     const { package: folder = "/opt/记忆 x/claude-memory", places = home.places, prompt = "command", scope = "user" } =
       options
     const target = yield* targetOf(scope, places, home.project)
-    return yield* carry(steps({ target, places, prompt, programs: programsIn(folder) }), places)
+    return yield* carryOutAll(steps({ target, places, prompt, programs: programsIn(folder) }), places)
   })
 
 /** Uninstalls, and removes the record as the command does. */
 const uninstall = (home: Home) =>
   Effect.gen(function*() {
     const all = yield* removal(home.places, home.project)
-    const outcomes = yield* carry(all, home.places)
+    const outcomes = yield* carryOutAll(all, home.places)
     yield* InstallRecord.forget(
       home.places.home,
       all.flatMap(({ path }, i) => Either.isLeft(outcomes[i]!) ? [path] : [])
@@ -116,9 +116,9 @@ const uninstall = (home: Home) =>
     return outcomes
   })
 
-const allWell = (outcomes: ReadonlyArray<Either.Either<unknown, unknown>>) =>
+const assertAllDone = (outcomes: ReadonlyArray<Either.Either<unknown, unknown>>) =>
   assert.isTrue(outcomes.every(Either.isRight), JSON.stringify(outcomes))
-const complaintsOf = (outcomes: ReadonlyArray<Either.Either<unknown, { readonly message: string }>>) =>
+const messagesOf = (outcomes: ReadonlyArray<Either.Either<unknown, { readonly message: string }>>) =>
   outcomes.flatMap((outcome) => Either.isLeft(outcome) ? [outcome.left.message] : [])
 
 describe("init, then uninstall", () => {
@@ -134,10 +134,10 @@ describe("init, then uninstall", () => {
         if (settings !== undefined) home.write(path, `${isMarked ? "\ufeff" : ""}${settings}`)
         if (servers !== undefined) home.write(home.servers, servers)
         const before = home.all()
-        allWell(yield* install(home, { scope }))
+        assertAllDone(yield* install(home, { scope }))
         assert.notDeepEqual(home.all(), before)
-        allWell(yield* install(home, { scope, prompt: "mcp" }))
-        allWell(yield* uninstall(home))
+        assertAllDone(yield* install(home, { scope, prompt: "mcp" }))
+        assertAllDone(yield* uninstall(home))
         assert.deepStrictEqual(home.all(), before)
       })
     ), { fastCheck: { numRuns: times(5) } })
@@ -151,9 +151,9 @@ describe("init, then uninstall", () => {
           const bytes = Buffer.from(garbage as string)
           home.write(home.settings, bytes)
           const outcomes = yield* install(home)
-          if (complaintsOf(outcomes).length === 0) return assert.match(bytes.toString(), /^\ufeff?[\s]*(?:\{|$)/)
+          if (messagesOf(outcomes).length === 0) return assert.match(bytes.toString(), /^\ufeff?[\s]*(?:\{|$)/)
           assert.isTrue(readFileSync(home.settings).equals(bytes))
-          assert.deepStrictEqual(complaintsOf(yield* uninstall(home)), [])
+          assert.deepStrictEqual(messagesOf(yield* uninstall(home)), [])
           assert.isTrue(readFileSync(home.settings).equals(bytes))
         })
       ),
@@ -164,13 +164,13 @@ describe("init, then uninstall", () => {
     inHome((home) =>
       Effect.gen(function*() {
         home.write(home.servers, "{\"numStartups\":1}")
-        allWell(yield* install(home))
+        assertAllDone(yield* install(home))
         // Claude Code rewrites its files in a form of its own.
         const known = JSON.parse(readFileSync(home.servers, "utf8"))
         home.write(home.servers, JSON.stringify({ ...known, numStartups: 2 }, null, 2))
         const settings = JSON.parse(readFileSync(home.settings, "utf8"))
         home.write(home.settings, JSON.stringify({ ...settings, model: "opus" }, null, 4))
-        allWell(yield* uninstall(home))
+        assertAllDone(yield* uninstall(home))
         assert.strictEqual(readFileSync(home.servers, "utf8"), "{\n  \"numStartups\": 2\n}")
         assert.strictEqual(readFileSync(home.settings, "utf8"), "{\n    \"model\": \"opus\"\n}")
         assert.isFalse(existsSync(home.places.home))
@@ -182,12 +182,12 @@ describe("init, then uninstall", () => {
       Effect.gen(function*() {
         home.write(home.servers, "{\n  \"numStartups\": 1\n}\n")
         const other = { ...home, project: join(home.root, "other") } as Home
-        allWell(yield* install(home, { scope: "project" }))
-        allWell(yield* install(other, { scope: "project" }))
-        allWell(yield* install(home))
+        assertAllDone(yield* install(home, { scope: "project" }))
+        assertAllDone(yield* install(other, { scope: "project" }))
+        assertAllDone(yield* install(home))
         rmSync(home.places.home, { recursive: true })
         const elsewhere = { ...home, project: home.root } as Home
-        allWell(yield* uninstall(elsewhere))
+        assertAllDone(yield* uninstall(elsewhere))
         assert.strictEqual(readFileSync(home.servers, "utf8"), "{\n  \"numStartups\": 1\n}\n")
         for (
           const path of [
@@ -205,12 +205,12 @@ describe("init, then uninstall", () => {
       Effect.gen(function*() {
         home.write(home.settings, "{ \"model\": \"opus\" }")
         const before = home.all()
-        allWell(yield* install(home, { package: "/old/anything" }))
+        assertAllDone(yield* install(home, { package: "/old/anything" }))
         // The record still knows the scripts, although their package has gone.
-        allWell(yield* install(home, { package: "/new/anything" }))
+        assertAllDone(yield* install(home, { package: "/new/anything" }))
         assert.notInclude(readFileSync(home.settings, "utf8"), "/old/")
         assert.lengthOf(JSON.parse(readFileSync(home.settings, "utf8")).hooks.SessionStart, 1)
-        allWell(yield* uninstall(home))
+        assertAllDone(yield* uninstall(home))
         assert.deepStrictEqual(home.all(), before)
       })
     ))
@@ -220,10 +220,10 @@ describe("init, then uninstall", () => {
       Effect.gen(function*() {
         const memory = join(home.root, "记忆")
         const places = { ...home.places, home: memory, movedHome: memory }
-        allWell(yield* install(home, { places }))
+        assertAllDone(yield* install(home, { places }))
         assert.deepStrictEqual(JSON.parse(readFileSync(home.settings, "utf8")).env, { CLAUDE_MEMORY_HOME: memory })
         // Uninstalls without CLAUDE_MEMORY_HOME, as from another terminal.
-        allWell(yield* uninstall(home))
+        assertAllDone(yield* uninstall(home))
         assert.strictEqual(readFileSync(home.settings, "utf8").trim(), "{}")
       })
     ))
@@ -238,11 +238,11 @@ describe("a file", () => {
         mkdirSync(dirname(home.settings))
         symlinkSync(dotfiles, home.settings)
         const before = home.all()
-        allWell(yield* install(home))
+        assertAllDone(yield* install(home))
         assert.isTrue(lstatSync(home.settings).isSymbolicLink())
         assert.strictEqual(statSync(dotfiles).mode & 0o777, 0o640)
         assert.include(readFileSync(dotfiles, "utf8"), "hook.js")
-        allWell(yield* uninstall(home))
+        assertAllDone(yield* uninstall(home))
         assert.deepStrictEqual(home.all(), before)
       })
     ))
@@ -250,7 +250,7 @@ describe("a file", () => {
   it.effect("that is made is the user's alone", () =>
     inHome((home) =>
       Effect.gen(function*() {
-        allWell(yield* install(home))
+        assertAllDone(yield* install(home))
         for (const path of [home.settings, home.servers]) assert.strictEqual(statSync(path).mode & 0o777, 0o600)
         assert.strictEqual(statSync(join(home.places.home, "installed")).mode & 0o777, 0o700)
       })
@@ -263,7 +263,7 @@ describe("a file", () => {
         symlinkSync(join(home.root, "gone"), home.settings)
         mkdirSync(home.servers)
         const before = home.all()
-        const complaints = complaintsOf(yield* install(home))
+        const complaints = messagesOf(yield* install(home))
         assert.lengthOf(complaints, 2)
         assert.match(complaints.join("\n"), /\.claude\.json can't be read and is left alone/)
         assert.match(complaints.join("\n"), /settings\.json can't be read and is left alone/)
@@ -276,7 +276,7 @@ describe("a file", () => {
       Effect.gen(function*() {
         home.write(home.settings, "\ufeff{\r\n  // mine\r\n  \"model\": \"opus\"\r\n}")
         home.write(home.servers, "{\n  \"mcpServers\": []\n}")
-        assert.deepStrictEqual(complaintsOf(yield* install(home)), [
+        assert.deepStrictEqual(messagesOf(yield* install(home)), [
           `${home.servers}:2:17: "mcpServers" should be an object, and is not. The file is left alone; mend it and run this again`,
           `${home.settings}:2:3: invalid comment token. The file is left alone; mend it and run this again`
         ])
@@ -291,11 +291,11 @@ describe("a file", () => {
         // A folder in place of the temporary file makes the write fail, for root too.
         mkdirSync(`${home.settings}.claude-memory-tmp`)
         writeFileSync(join(`${home.settings}.claude-memory-tmp`, "x"), "")
-        const complaints = complaintsOf(yield* install(home))
+        const complaints = messagesOf(yield* install(home))
         assert.lengthOf(complaints, 1)
         assert.match(complaints[0]!, /settings\.json can't be replaced and is as it was/)
         rmSync(`${home.settings}.claude-memory-tmp`, { recursive: true })
-        allWell(yield* uninstall(home))
+        assertAllDone(yield* uninstall(home))
         assert.deepStrictEqual(home.all(), before)
       })
     ))
@@ -315,7 +315,7 @@ describe("a file", () => {
         home.write(home.settings, "{\"hooks\": {\"SessionStart\": [{\"hooks\": []}]}}")
         const before = home.all()
         assert.match(
-          complaintsOf([yield* Effect.either(carryOut(step!, shown, home.places))]).join(),
+          messagesOf([yield* Effect.either(carryOut(step!, shown, home.places))]).join(),
           /was changed by another program meanwhile/
         )
         assert.deepStrictEqual(home.all(), before)
@@ -339,7 +339,7 @@ describe("a file", () => {
         assert.include(readFileSync(home.servers, "utf8"), "\"numStartups\":7,")
         mkdirSync(lock)
         utimesSync(lock, 1, 1)
-        allWell(yield* uninstall(home))
+        assertAllDone(yield* uninstall(home))
         assert.strictEqual(readFileSync(home.servers, "utf8"), "{\"numStartups\":7}")
         assert.isFalse(existsSync(lock))
       })
@@ -401,8 +401,8 @@ describe("what is looked at", () => {
       Effect.gen(function*() {
         const folder = join(home.root, "node_modules", "claude-memory")
         home.write(join(folder, "dist", "hook.js"), "")
-        allWell(yield* install(home, { package: folder, prompt: "mcp" }))
-        const found = yield* look(yield* targetOf("user", home.places, home.project))
+        assertAllDone(yield* install(home, { package: folder, prompt: "mcp" }))
+        const found = yield* inspect(yield* targetOf("user", home.places, home.project))
         assert.deepInclude(found, {
           hooks: { SessionStart: "command", UserPromptSubmit: "mcp" },
           hasServer: true,

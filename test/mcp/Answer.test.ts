@@ -2,12 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import type { Message } from "../../src/domain/Conversation.ts"
-import { cursorAt, fitting, offsetOf, passage } from "../../src/mcp/Answer.ts"
+import { countFitting, cursorAt, offsetOf, passage } from "../../src/mcp/Answer.ts"
 
 const ROOM = 3_000
 
 /** Texts that grow when written as JSON, with surrogate pairs. */
-const said = FastCheck.string({ unit: FastCheck.constantFrom("a", "\n", "\"", "\\", "记", "🚀"), maxLength: 9_000 })
+const text = FastCheck.string({ unit: FastCheck.constantFrom("a", "\n", "\"", "\\", "记", "🚀"), maxLength: 9_000 })
 
 const messageOf = (text: string, i: number): Message => ({
   uuid: `message-${i}`,
@@ -23,7 +23,7 @@ const messageOf = (text: string, i: number): Message => ({
 
 describe("pages of an answer", () => {
   it.prop("hold all that messages say, in order, each within its room and no character in halves", [
-    FastCheck.array(said, { maxLength: 5 })
+    FastCheck.array(text, { maxLength: 5 })
   ], ([texts]) => {
     const messages = texts.map(messageOf)
     const told = new Map<string, string>()
@@ -42,10 +42,10 @@ describe("pages of an answer", () => {
   })
 
   it.prop("hold as many items as fit, and at least one", [
-    FastCheck.array(said, { maxLength: 10 }),
+    FastCheck.array(text, { maxLength: 10 }),
     FastCheck.integer({ min: 1, max: 20_000 })
   ], ([items, room]) => {
-    const n = fitting(items, room)
+    const n = countFitting(items, room)
     const lengthOf = (n: number) => items.slice(0, n).reduce((sum, item) => sum + JSON.stringify(item).length, 0)
     assert.isTrue(n <= 1 || lengthOf(n) <= room)
     assert.isTrue(n === items.length || lengthOf(n + 1) > room)

@@ -3,7 +3,7 @@ import { assert, describe, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { mkdirSync } from "node:fs"
 import * as HookFailures from "../../src/hook/Failures.ts"
-import { Unopened } from "../../src/mcp/Serving.ts"
+import { OpenError } from "../../src/mcp/Serving.ts"
 import * as Settings from "../../src/settings/Settings.ts"
 import { connect, Remembered, SHOP, textOf } from "./mcp.ts"
 
@@ -20,23 +20,23 @@ describe("a prompt's hook, answered by the MCP server", () => {
     it.scoped("brings what a command would print, and nothing twice", () =>
       Effect.gen(function*() {
         const { text } = yield* connect()
-        const told = yield* text("prompt", prompt("one"))
-        const { hookSpecificOutput } = JSON.parse(told)
+        const first = yield* text("prompt", prompt("one"))
+        const { hookSpecificOutput } = JSON.parse(first)
         assert.strictEqual(hookSpecificOutput.hookEventName, "UserPromptSubmit")
         assert.match(hookSpecificOutput.additionalContext, /^<claude-memory>[\s\S]*pool[\s\S]*<\/claude-memory>$/)
         const again = idsIn(yield* text("prompt", prompt("one")))
-        assert.isFalse(idsIn(told).some((id) => again.includes(id)))
-        assert.deepStrictEqual(idsIn(yield* text("prompt", prompt("two"))), idsIn(told))
+        assert.isFalse(idsIn(first).some((id) => again.includes(id)))
+        assert.deepStrictEqual(idsIn(yield* text("prompt", prompt("two"))), idsIn(first))
       }))
 
-    it.scoped("says nothing where the memory can't be opened or takes too long, and doctor is told", () =>
+    it.scoped("returns nothing when the memory can't be opened or takes too long, and records that for doctor", () =>
       Effect.gen(function*() {
         const home = yield* Settings.home
         mkdirSync(home, { recursive: true })
         const { memory } = yield* Remembered
         for (
           const options of [
-            { open: Effect.fail(new Unopened({ detail: "the disk is gone" })) },
+            { open: Effect.fail(new OpenError({ detail: "the disk is gone" })) },
             { opened: { memory: { ...memory, hook: () => Effect.never } } }
           ]
         ) {

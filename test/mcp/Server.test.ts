@@ -11,7 +11,7 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { StoreError } from "../../src/store/MemoryStore.ts"
-import { type Asked, connect, Remembered, SHOP, textOf } from "./mcp.ts"
+import { connect, type Connection, Remembered, SHOP, textOf } from "./mcp.ts"
 
 const locked = new StoreError({
   reason: "Locked",
@@ -38,7 +38,7 @@ interface Health {
   readonly checks: ReadonlyArray<{ readonly name: string; readonly state: string; readonly detail: string }>
 }
 
-const healthOf = ({ call }: Asked) =>
+const healthOf = ({ call }: Connection) =>
   Effect.map(call("health"), ({ structuredContent }) => structuredContent as unknown as Health)
 
 /** A memory whose searches wait until the gate opens. */
@@ -105,43 +105,43 @@ describe("the MCP server", () => {
         }
       }))
 
-    it.scoped("tells why the memory can't be opened, to each who asks, and tries again for the next", () =>
+    it.scoped("reports why the memory can't be opened to each caller, and tries again for the next", () =>
       Effect.gen(function*() {
         const remembered = yield* Remembered
         const opens = yield* Ref.make(0)
-        const asked = yield* connect({
+        const connection = yield* connect({
           open: Effect.flatMap(
             Ref.updateAndGet(opens, (n) => n + 1),
             (n) => n < 3 ? Effect.fail(locked) : Effect.succeed(remembered)
           )
         })
-        const refused = yield* asked.call("search", { query: "error" })
+        const refused = yield* connection.call("search", { query: "error" })
         assert.isTrue(refused.isError)
         assert.strictEqual(textOf(refused), `${locked.message}. Nothing is lost, and the next call tries again.`)
-        const health = yield* healthOf(asked)
+        const health = yield* healthOf(connection)
         assert.isFalse(health.ok)
         assert.deepInclude(health.checks, { name: "memory", state: "wrong", detail: textOf(refused) })
-        assert.isNotTrue((yield* asked.call("search", { query: "error" })).isError)
+        assert.isNotTrue((yield* connection.call("search", { query: "error" })).isError)
       }))
 
-    it.scoped("tells a caller who wants to know how far its call has come", () =>
+    it.scoped("reports the progress of a call to a caller that asks for it", () =>
       Effect.gen(function*() {
         const { client } = yield* connect()
-        const told: Array<string> = []
+        const messages: Array<string> = []
         const numbers: Array<number> = []
         const call = (name: string, args: Record<string, unknown>) =>
           Effect.promise(() =>
             client.callTool({ name: `claude_memory_${name}`, arguments: args }, undefined, {
               onprogress: ({ message = "", progress }) => {
-                told.push(message)
+                messages.push(message)
                 numbers.push(progress)
               }
             })
           )
         yield* call("cross_project_search", { query: "error", include_all_projects: true })
-        assert.deepStrictEqual(told.slice(0, 2), ["opening the memory", "searching"])
-        assert.match(told[2] ?? "", /^\d+ memories in 3 projects so far$/)
-        assert.deepStrictEqual(numbers, told.map((_, i) => i + 1))
+        assert.deepStrictEqual(messages.slice(0, 2), ["opening the memory", "searching"])
+        assert.match(messages[2] ?? "", /^\d+ memories in 3 projects so far$/)
+        assert.deepStrictEqual(numbers, messages.map((_, i) => i + 1))
       }))
 
     it.scoped("interrupts a call that is cancelled, and never answers it", () =>
@@ -210,7 +210,7 @@ describe("the MCP server", () => {
         assert.deepStrictEqual(yield* ledger.snapshot, before)
       }))
 
-    it.scoped("answers a call that fails by a mistake of ours, and logs it", () =>
+    it.scoped("answers a call that fails with a defect, and logs it", () =>
       Effect.gen(function*() {
         const remembered = yield* Remembered
         const logged: Array<string> = []
@@ -227,21 +227,21 @@ describe("the MCP server", () => {
         assert.match(logged.join(), /claude_memory_search failed.*kaboom/s)
       }))
 
-    it.scoped("does work beside the calls, whose failure it survives and tells", () =>
+    it.scoped("runs background work, survives its failure and reports it", () =>
       Effect.gen(function*() {
         const times = yield* Ref.make(0)
-        const asked = yield* connect({
-          beside: [{
+        const connection = yield* connect({
+          background: [{
             name: "capture",
             run: () => Effect.zipRight(Ref.update(times, (n) => n + 1), Effect.fail(locked))
           }]
         }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)))
         yield* until(Effect.map(Ref.get(times), (n) => n > 0))
-        const { checks, ok } = yield* healthOf(asked)
+        const { checks, ok } = yield* healthOf(connection)
         assert.isFalse(ok)
         assert.include(checks.find(({ name }) => name === "capture")?.detail, locked.message)
         yield* until(Effect.map(Ref.get(times), (n) => n > 1))
-        assert.isNotTrue((yield* asked.call("search", { query: "x" })).isError)
+        assert.isNotTrue((yield* connection.call("search", { query: "x" })).isError)
       }))
 
     it.scoped("reads resources by their address, and says of others that there is none", () =>

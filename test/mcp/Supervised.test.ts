@@ -8,10 +8,10 @@ import * as TestClock from "effect/TestClock"
 import * as Supervised from "../../src/mcp/Supervised.ts"
 import { StoreError } from "../../src/store/MemoryStore.ts"
 
-const away = new StoreError({ reason: "Locked", operation: "append", detail: "it is locked", cause: undefined })
+const locked = new StoreError({ reason: "Locked", operation: "append", detail: "it is locked", cause: undefined })
 
 /** Starts supervised work, and counts how often `work` was started. */
-const begun = (work: (n: number) => Effect.Effect<unknown, StoreError>) =>
+const start = (work: (n: number) => Effect.Effect<unknown, StoreError>) =>
   Effect.gen(function*() {
     const times = yield* Ref.make(0)
     const logged: Array<string> = []
@@ -25,11 +25,16 @@ const begun = (work: (n: number) => Effect.Effect<unknown, StoreError>) =>
     return { times: Ref.get(times), state, fiber, logged }
   })
 
-describe("work beside", () => {
-  it.effect("that fails is told, logged, and begun again after longer and longer", () =>
+describe("background work", () => {
+  it.effect("that fails is reported, logged, and restarted after longer and longer pauses", () =>
     Effect.gen(function*() {
-      const { logged, state, times } = yield* begun(() => Effect.fail(away))
-      assert.deepInclude(yield* state, { isRunning: false, failures: 1, inARow: 1, failure: "append: it is locked" })
+      const { logged, state, times } = yield* start(() => Effect.fail(locked))
+      assert.deepInclude(yield* state, {
+        isRunning: false,
+        failures: 1,
+        consecutive: 1,
+        failure: "append: it is locked"
+      })
       const counts: Array<number> = []
       for (let i = 0; i < 12; i++) {
         yield* TestClock.adjust("5 minutes")
@@ -42,28 +47,28 @@ describe("work beside", () => {
       assert.strictEqual(logged[0], "capture failed and is tried again: append: it is locked")
     }))
 
-  it.effect("that runs again is said to run, and what failed before is not forgotten", () =>
+  it.effect("that runs again is reported as running, with its earlier failures", () =>
     Effect.gen(function*() {
-      const { state } = yield* begun((n) => n < 3 ? Effect.fail(away) : Effect.never)
+      const { state } = yield* start((n) => n < 3 ? Effect.fail(locked) : Effect.never)
       yield* TestClock.adjust("10 seconds")
       assert.deepInclude(yield* state, { isRunning: true, failures: 2, failure: "append: it is locked" })
     }))
 
-  it.effect("that failed after it was well for long is begun again at once", () =>
+  it.effect("that failed after a long run is restarted after the first pause", () =>
     Effect.gen(function*() {
-      const well = Effect.zipRight(Effect.sleep("6 minutes"), Effect.fail(away))
-      const { state, times } = yield* begun((n) => n <= 8 ? Effect.fail(away) : well)
+      const well = Effect.zipRight(Effect.sleep("6 minutes"), Effect.fail(locked))
+      const { state, times } = yield* start((n) => n <= 8 ? Effect.fail(locked) : well)
       yield* TestClock.adjust(Duration.seconds(255))
       assert.strictEqual(yield* times, 9)
       yield* TestClock.adjust("6 minutes")
-      assert.deepInclude(yield* state, { isRunning: false, failures: 9, inARow: 1 })
+      assert.deepInclude(yield* state, { isRunning: false, failures: 9, consecutive: 1 })
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* times, 10)
     }))
 
-  it.effect("that ends is begun again, and a mistake in it is a failure too", () =>
+  it.effect("that ends is restarted, and a defect in it counts as a failure", () =>
     Effect.gen(function*() {
-      const { state, times } = yield* begun((n) => n === 1 ? Effect.void : Effect.dieMessage("a bug"))
+      const { state, times } = yield* start((n) => n === 1 ? Effect.void : Effect.dieMessage("a bug"))
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* times, 2)
       assert.match((yield* state).failure ?? "", /a mistake of its own: .*a bug/)
@@ -71,7 +76,7 @@ describe("work beside", () => {
 
   it.effect("ends when it is interrupted", () =>
     Effect.gen(function*() {
-      const { fiber, logged } = yield* begun(() => Effect.never)
+      const { fiber, logged } = yield* start(() => Effect.never)
       yield* Fiber.interrupt(fiber)
       assert.isEmpty(logged)
     }))

@@ -29,7 +29,7 @@ export class Remembered extends Context.Tag("test/Remembered")<Remembered, Opene
 /** Folder of the samples' largest project. */
 export const SHOP = "/home/mei/work/shop-api"
 
-export interface Asked {
+export interface Connection {
   readonly client: Client
   /** Calls a tool, by its name without the common prefix. */
   readonly call: (name: string, args?: Record<string, unknown>) => Effect.Effect<CallToolResult>
@@ -46,16 +46,16 @@ export const connect = (
 ) =>
   Effect.gen(function*() {
     const remembered = yield* Remembered
-    const [ours, theirs] = InMemoryTransport.createLinkedPair()
+    const [serverSide, clientSide] = InMemoryTransport.createLinkedPair()
     yield* Mcp.serve({
-      transport: ours,
+      transport: serverSide,
       open: options.open ?? Effect.succeed({ ...remembered, ...options.opened }),
-      beside: options.beside ?? []
+      background: options.background ?? []
     })
     const client = yield* Effect.acquireRelease(
       Effect.promise(async () => {
         const client = new Client({ name: "test", version: "0" })
-        await client.connect(theirs)
+        await client.connect(clientSide)
         // From here on the client checks answers against the listed schemas.
         await client.listTools()
         return client
@@ -69,6 +69,6 @@ export const connect = (
           ...(args !== undefined && { arguments: args })
         }) as CallToolResult
       )
-    const asked: Asked = { client, call, text: (name, args) => Effect.map(call(name, args), textOf) }
-    return asked
+    const connection: Connection = { client, call, text: (name, args) => Effect.map(call(name, args), textOf) }
+    return connection
   })

@@ -40,15 +40,15 @@ const serviceIn = ({ home }: Place, options: Partial<App.Options> = {}) =>
 
 const WITHIN = "10 seconds"
 
-const until = <E, R>(isSo: Effect.Effect<boolean, E, R>, what: string) =>
-  Effect.repeat(Effect.delay(isSo, "10 millis"), { until: (so) => so }).pipe(
+const until = <E, R>(condition: Effect.Effect<boolean, E, R>, what: string) =>
+  Effect.repeat(Effect.delay(condition, "10 millis"), { until: (holds) => holds }).pipe(
     Effect.timeoutFail({ duration: WITHIN, onTimeout: () => new Error(`not in time: ${what}`) }),
     Effect.orDie
   )
 
 interface Following {
   readonly steps: ReadonlyArray<CaptureStep>
-  readonly came: (tag: CaptureStep["_tag"]) => Effect.Effect<void>
+  readonly waitFor: (tag: CaptureStep["_tag"]) => Effect.Effect<void>
 }
 
 /** Follows all projects until the scope closes. */
@@ -61,7 +61,7 @@ const follow = ({ folder }: Place): Effect.Effect<Following, never, ClaudeMemory
       Effect.orDie,
       Effect.forkScoped
     )
-    return { steps, came: (tag) => until(Effect.sync(() => steps.some(({ _tag }) => _tag === tag)), tag) }
+    return { steps, waitFor: (tag) => until(Effect.sync(() => steps.some(({ _tag }) => _tag === tag)), tag) }
   })
 
 /** Runs `test` in a memory of its own, once capture has caught up. */
@@ -73,7 +73,7 @@ const following = <A, E>(
     const at = yield* place
     return yield* Effect.gen(function*() {
       const running = yield* follow(at)
-      yield* running.came("CaughtUp")
+      yield* running.waitFor("CaughtUp")
       return yield* test(at, running)
     }).pipe(Effect.scoped, Effect.provide(serviceIn(at, options)))
   }).pipe(Effect.scoped, Effect.provide(base))
@@ -89,10 +89,10 @@ const line = (uuid: string, rest: object) =>
       ...rest
     })
   }\n`
-const asked = (uuid: string, content: string, rest: object = {}) =>
+const prompt = (uuid: string, content: string, rest: object = {}) =>
   line(uuid, { type: "user", message: { role: "user", content }, ...rest })
 /** A message worth remembering, about the service of this name. */
-const said = (uuid: string, name: string, rest: object = {}) =>
+const statement = (uuid: string, name: string, rest: object = {}) =>
   line(uuid, {
     type: "assistant",
     message: {
@@ -108,7 +108,7 @@ const said = (uuid: string, name: string, rest: object = {}) =>
   })
 
 /** First line of a session. */
-const begun = asked("p1", "Please look after the shop.")
+const firstLine = prompt("p1", "Please look after the shop.")
 
 const write = (file: string, text: string) => {
   mkdirSync(dirname(file), { recursive: true })
@@ -140,9 +140,9 @@ describe("what is written while it is followed is found soon", () => {
     following(({ folder }) =>
       Effect.gen(function*() {
         const file = join(folder, "s1.jsonl")
-        write(file, begun + said("u1", "quokka"))
+        write(file, firstLine + statement("u1", "quokka"))
         yield* isFound("u1", "quokka")
-        const torn = Buffer.from(said("u2", "袋鼠"))
+        const torn = Buffer.from(statement("u2", "袋鼠"))
         const cut = torn.indexOf("鼠") + 1
         appendFileSync(file, torn.subarray(0, cut))
         yield* Effect.sleep("300 millis")
@@ -151,8 +151,8 @@ describe("what is written while it is followed is found soon", () => {
         yield* isFound("u2", "袋鼠")
         // Two processes that resumed the same session append whole lines to its file.
         for (let i = 0; i < 20; i++) {
-          write(file, said(`a${i}`, `numbat${i}`))
-          write(file, said(`b${i}`, `bilby${i}`))
+          write(file, statement(`a${i}`, `numbat${i}`))
+          write(file, statement(`b${i}`, `bilby${i}`))
           if (i % 5 === 0) yield* Effect.sleep("20 millis")
         }
         yield* isFound("a19", "numbat19")
@@ -173,34 +173,37 @@ describe("what is written while it is followed is found soon", () => {
       Effect.gen(function*() {
         const file = join(folder, "s1.jsonl")
         const history = (rest: (uuid: string) => object = () => ({})) =>
-          asked("p1", "Please look after the shop.", rest("p1")) + said("u1", "quokka", rest("u1"))
-        const resumed = (sessionId: string) => asked(`p-${sessionId}`, "And what else is there?", { sessionId })
+          prompt("p1", "Please look after the shop.", rest("p1")) + statement("u1", "quokka", rest("u1"))
+        const resumed = (sessionId: string) => prompt(`p-${sessionId}`, "And what else is there?", { sessionId })
         write(file, history())
         yield* isFound("u1", "quokka")
         // Old versions of Claude Code resumed a session into a file of its own.
-        write(join(folder, "s2.jsonl"), history() + resumed("s2") + said("u2", "wombat", { sessionId: "s2" }))
+        write(join(folder, "s2.jsonl"), history() + resumed("s2") + statement("u2", "wombat", { sessionId: "s2" }))
         yield* isFound("u2", "wombat")
         const forked = (messageUuid: string) => ({ sessionId: "s3", forkedFrom: { sessionId: "s1", messageUuid } })
-        write(join(folder, "s3.jsonl"), history(forked) + resumed("s3") + said("u3", "numbat", { sessionId: "s3" }))
+        write(
+          join(folder, "s3.jsonl"),
+          history(forked) + resumed("s3") + statement("u3", "numbat", { sessionId: "s3" })
+        )
         yield* isFound("u3", "numbat")
         const agent = { isSidechain: true, agentId: "a1b2c3d" }
         const agents = join(folder, "s1", "subagents", "agent-a1b2c3d.jsonl")
-        write(agents, asked("g1", "Look for the bilby.", agent) + said("g2", "bilby", agent))
+        write(agents, prompt("g1", "Look for the bilby.", agent) + statement("g2", "bilby", agent))
         yield* isFound("g2", "bilby")
-        write(agents, said("g3", "dunnart", agent))
+        write(agents, statement("g3", "dunnart", agent))
         yield* isFound("g3", "dunnart")
         write(
           file,
           line("k0", { type: "system", subtype: "compact_boundary" }) +
-            asked("k1", "This session is being continued …", { isCompactSummary: true }) +
-            asked("p2", "Go on.") + said("u4", "potoroo")
+            prompt("k1", "This session is being continued …", { isCompactSummary: true }) +
+            prompt("p2", "Go on.") + statement("u4", "potoroo")
         )
         yield* isFound("u4", "potoroo")
         // `/cd` moves the file; the new cwd need not exist any more.
         const moved = join(dirname(folder), "-work-other", "s1.jsonl")
         mkdirSync(dirname(moved))
         renameSync(file, moved)
-        write(moved, said("u5", "quoll", { cwd: join(folder, "gone") }))
+        write(moved, statement("u5", "quoll", { cwd: join(folder, "gone") }))
         yield* isFound("u5", "quoll")
         const { messages, sessions, skipped, stored, total } = yield* sums
         assert.strictEqual(total, stored + skipped)
@@ -213,20 +216,20 @@ describe("what is written while it is followed is found soon", () => {
     following(({ folder }) =>
       Effect.gen(function*() {
         const file = join(folder, "s1.jsonl")
-        const first = begun + said("u1", "quokka")
-        write(file, first + said("u2", "wombat"))
+        const first = firstLine + statement("u1", "quokka")
+        write(file, first + statement("u2", "wombat"))
         yield* isFound("u2", "wombat")
         truncateSync(file, first.length)
-        write(file, said("u3", "numbat"))
+        write(file, statement("u3", "numbat"))
         yield* isFound("u3", "numbat")
-        writeFileSync(join(folder, "new"), begun + said("u4", "bilby"))
+        writeFileSync(join(folder, "new"), firstLine + statement("u4", "bilby"))
         renameSync(join(folder, "new"), file)
         yield* isFound("u4", "bilby")
         rmSync(dirname(folder), { recursive: true })
         yield* Effect.sleep("300 millis")
-        write(file, said("u5", "potoroo"))
+        write(file, statement("u5", "potoroo"))
         yield* isFound("u5", "potoroo")
-        write(file, said("u6", "quoll"))
+        write(file, statement("u6", "quoll"))
         yield* isFound("u6", "quoll")
         // Memories of deleted transcripts stay.
         for (const [uuid, word] of [["u1", "quokka"], ["u2", "wombat"], ["u4", "bilby"]] as const) {
@@ -242,13 +245,13 @@ describe("what is written while it is followed is found soon", () => {
       const file = join(at.folder, "s1.jsonl")
       const session = <A, E>(use: Effect.Effect<A, E, ClaudeMemory | ResourceLedger>) =>
         Effect.gen(function*() {
-          const { came } = yield* follow(at)
-          yield* came("CaughtUp")
+          const { waitFor } = yield* follow(at)
+          yield* waitFor("CaughtUp")
           return yield* use
         }).pipe(Effect.scoped, Effect.provide(serviceIn(at)))
-      write(file, begun + said("u1", "quokka"))
+      write(file, firstLine + statement("u1", "quokka"))
       yield* session(isFound("u1", "quokka"))
-      write(file, said("u2", "wombat"))
+      write(file, statement("u2", "wombat"))
       yield* session(isFound("u2", "wombat"))
       assert.deepInclude(yield* session(sums), { total: 3, stored: 3, messages: 3 })
     }).pipe(Effect.scoped, Effect.provide(base)))
@@ -266,15 +269,15 @@ it.live("of two processes over one memory one follows, and the other when that e
       steps.flatMap(({ _tag }) => ["Waiting", "Following", "CaughtUp"].includes(_tag) ? [_tag] : [])
     const life = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
     const first = yield* Scope.extend(start, life)
-    yield* first.came("CaughtUp")
+    yield* first.waitFor("CaughtUp")
     const second = yield* start
-    write(file, begun + said("u1", "quokka"))
+    write(file, firstLine + statement("u1", "quokka"))
     yield* Effect.provide(isFound("u1", "quokka"), first.memory)
     assert.deepStrictEqual(states(second), ["Waiting"])
     yield* Scope.close(life, Exit.void)
-    yield* second.came("CaughtUp")
+    yield* second.waitFor("CaughtUp")
     assert.deepStrictEqual(states(first), ["Waiting", "Following", "CaughtUp"])
-    write(file, said("u2", "wombat"))
+    write(file, statement("u2", "wombat"))
     yield* Effect.provide(isFound("u2", "wombat"), second.memory)
     assert.deepInclude(yield* Effect.provide(sums, second.memory), { total: 3, stored: 3 })
   }).pipe(Effect.scoped, Effect.provide(base)))
@@ -291,7 +294,7 @@ describe("what can't be done for now", () => {
     return following(({ folder, home }) =>
       Effect.gen(function*() {
         const file = join(folder, "s1.jsonl")
-        write(file, begun + said("u1", "quokka"))
+        write(file, firstLine + statement("u1", "quokka"))
         yield* isFound("u1", "quokka")
         yield* Effect.gen(function*() {
           const sql = yield* Sqlite.open({
@@ -305,7 +308,7 @@ describe("what can't be done for now", () => {
             sql,
             Effect.gen(function*() {
               yield* sql`UPDATE properties SET value = value`
-              write(file, said("u2", "wombat"))
+              write(file, statement("u2", "wombat"))
               yield* until(Effect.sync(() => warnings.length > 0), "a warning")
               yield* Effect.sleep("1300 millis")
             })
@@ -325,9 +328,9 @@ describe("what can't be done for now", () => {
       yield* following(({ folder }) =>
         Effect.gen(function*() {
           const file = join(folder, "s1.jsonl")
-          write(file, begun)
+          write(file, firstLine)
           for (const [uuid, word] of [["u1", "quokka"], ["u2", "wombat"], ["u3", "numbat"]] as const) {
-            write(file, said(uuid, word))
+            write(file, statement(uuid, word))
             yield* isFound(uuid, word)
           }
           const { status } = yield* ClaudeMemory

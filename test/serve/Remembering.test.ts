@@ -60,22 +60,22 @@ const search = (text: string, projects: "all" | ReadonlyArray<string> = "all") =
 const injected = (prompt: string, projects: "all" | ReadonlyArray<string> = "all") =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
-    const asked = { projects, prompt, mode: "comprehensive", maxTokens: 8_000, maxChars: 100_000 } as const
-    return (yield* memory.inject(asked)).text
+    const request = { projects, prompt, mode: "comprehensive", maxTokens: 8_000, maxChars: 100_000 } as const
+    return (yield* memory.inject(request)).text
   })
 
-const every = Effect.flatMap(MemoryStore, (store) => store.recent(everywhere, 10_000))
+const allUnits = Effect.flatMap(MemoryStore, (store) => store.recent(everywhere, 10_000))
 
-const bare = (text: string) => (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).join(" ")
+const wordsIn = (text: string) => (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).join(" ")
 const holds = (sentence: string) => ({ content, summary, title }: MemoryUnit) =>
-  [content, summary, title].some((text) => bare(text).includes(bare(sentence)))
+  [content, summary, title].some((text) => wordsIn(text).includes(wordsIn(sentence)))
 
 const assertGone = (sentence: string) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
-    assert.deepStrictEqual((yield* every).filter(holds(sentence)).map(({ id }) => id), [])
+    assert.deepStrictEqual((yield* allUnits).filter(holds(sentence)).map(({ id }) => id), [])
     assert.deepStrictEqual((yield* search(sentence)).filter(holds(sentence)), [])
-    assert.notInclude(bare(yield* injected(sentence)), bare(sentence))
+    assert.notInclude(wordsIn(yield* injected(sentence)), wordsIn(sentence))
     const { lines, pending } = yield* memory.status
     const skipped = Object.values(lines.skipped).reduce((sum, n) => sum + n, 0)
     assert.strictEqual(lines.total, lines.stored + skipped + lines.deadLetter)
@@ -108,15 +108,15 @@ describe("what is forgotten", () => {
       const { file, writer } = yield* SqliteFile
       yield* ingest(session)
       const [unit] = (yield* search(sentence)).filter(holds(sentence))
-      assert.include(bare(yield* injected(sentence)), bare(sentence))
-      const before = (yield* every).length
+      assert.include(wordsIn(yield* injected(sentence)), wordsIn(sentence))
+      const before = (yield* allUnits).length
 
       const { messages, units } = yield* memory.forget([unit!.id.slice(0, 13)])
       assert.include(units.map(({ id }) => id), unit!.id)
       assert.isAtLeast(messages, 1)
       yield* assertGone(sentence)
       assert.strictEqual((yield* Effect.flip(memory.show(unit!.id)))._tag, "NotFound")
-      assert.isAtLeast((yield* every).length, before - 4)
+      assert.isAtLeast((yield* allUnits).length, before - 4)
 
       yield* compressAgain
       yield* writer`DELETE FROM cursors`
@@ -157,9 +157,9 @@ describe("what is forgotten", () => {
     Effect.gen(function*() {
       const store = yield* MemoryStore
       yield* ingest(SHOP, DATA)
-      const all = yield* every
+      const all = yield* allUnits
       // Short sentences and paths are left out, because other units near them say nearly the same.
-      const said = (unit: MemoryUnit) =>
+      const wordsOf = (unit: MemoryUnit) =>
         Forgetting.toldBy([unit]).filter(({ lexemes, words }) =>
           lexemes.size >= 6 && !/ (?:home|ts|py|sql|md) /.test(words)
         )
@@ -167,9 +167,9 @@ describe("what is forgotten", () => {
         const rolledBack = yield* Effect.flip(store.transaction(Effect.gen(function*() {
           yield* store.forget([unit.id])
           yield* Stream.runDrain(Pipeline.settle)
-          const left = new Set((yield* every).flatMap(said).map(({ words }) => words))
-          const told = said(unit).filter(({ words }) => left.has(words))
-          assert.deepStrictEqual(told, [], `${unit.type} ${unit.id}`)
+          const remaining = new Set((yield* allUnits).flatMap(wordsOf).map(({ words }) => words))
+          const found = wordsOf(unit).filter(({ words }) => remaining.has(words))
+          assert.deepStrictEqual(found, [], `${unit.type} ${unit.id}`)
           return yield* Effect.fail("rolled back")
         })))
         assert.strictEqual(rolledBack, "rolled back")
@@ -178,7 +178,7 @@ describe("what is forgotten", () => {
 })
 
 describe("what is saved", () => {
-  const said = "Invoices are numbered without gaps, by the accounting office in Graz."
+  const STATEMENT = "Invoices are numbered without gaps, by the accounting office in Graz."
 
   it.scoped("is found and injected at once, once, and in its project alone; forgotten, and saved again", () =>
     Effect.gen(function*() {
@@ -186,19 +186,19 @@ describe("what is saved", () => {
       const fs = yield* FileSystem.FileSystem
       const folder = yield* fs.makeTempDirectoryScoped()
       const { id: projectId } = yield* memory.project(folder)
-      const request = { content: said, files: ["invoices.ts"], project: { folder } }
+      const request = { content: STATEMENT, files: ["invoices.ts"], project: { folder } }
       const unit = yield* memory.save(request)
       assert.deepInclude(unit, {
         projectId,
         type: "decision",
-        title: said,
+        title: STATEMENT,
         sessionId: `saved:${unit.id}`,
-        content: said
+        content: STATEMENT
       })
       assert.deepStrictEqual(yield* memory.save({ ...request, title: "Another" }), unit)
       assert.deepStrictEqual((yield* search("how are invoices numbered", [projectId])).map(({ id }) => id), [unit.id])
       assert.deepStrictEqual(yield* search("how are invoices numbered", ["another"]), [])
-      assert.include(yield* injected("how are invoices numbered in Graz", [projectId]), said)
+      assert.include(yield* injected("how are invoices numbered in Graz", [projectId]), STATEMENT)
       assert.deepStrictEqual((yield* memory.show(unit.id)).messages, [])
       assert.strictEqual((yield* memory.index.verify).found, 1)
 
@@ -223,17 +223,17 @@ describe("what is saved", () => {
       assert.notInclude(JSON.stringify(unit), secret)
       assert.match(unit.content, /^The token is \[redacted:/)
       assert.match(unit.title, /\[redacted:/)
-      const other = yield* memory.save({ content: said, sessionId: "s1", project })
+      const other = yield* memory.save({ content: STATEMENT, sessionId: "s1", project })
       assert.deepStrictEqual([unit.type, other.sessionId], ["documentation", "s1"])
       const store = yield* MemoryStore
       assert.deepStrictEqual(yield* store.neighbours([unit.id, other.id]), [])
-      const unknown = yield* Effect.flip(memory.save({ content: said, project: { id: "no-such" } }))
+      const unknown = yield* Effect.flip(memory.save({ content: STATEMENT, project: { id: "no-such" } }))
       assert.match(unknown.message, /no project is called no-such/)
     }).pipe(Effect.provide(service)))
 
   it("says something, and no more than a memory holds", () => {
     const decode = (content: string) => Schema.decodeUnknownEither(SaveRequest)({ content, project: { folder: "/" } })
-    assert.strictEqual(Either.getOrThrow(decode(`  ${said}\n`)).content, said)
+    assert.strictEqual(Either.getOrThrow(decode(`  ${STATEMENT}\n`)).content, STATEMENT)
     for (const content of ["", " \n", "word ".repeat(280), "字".repeat(401)]) {
       assert.isTrue(Either.isLeft(decode(content)))
     }
@@ -242,7 +242,7 @@ describe("what is saved", () => {
 })
 
 describe("projects", () => {
-  const named = (projects: ReadonlyArray<{ readonly name: string }>) => projects.map(({ name }) => name)
+  const namesOf = (projects: ReadonlyArray<{ readonly name: string }>) => projects.map(({ name }) => name)
 
   it.scoped("are merged, renamed and named by what they were", () =>
     Effect.gen(function*() {
@@ -254,19 +254,22 @@ describe("projects", () => {
       assert.strictEqual(merged.id, second!.id)
       assert.strictEqual((yield* memory.project(first!.root)).id, second!.id)
       const list = yield* memory.projects.list
-      assert.deepStrictEqual(named(list), [second!.name, third!.name])
+      assert.deepStrictEqual(namesOf(list), [second!.name, third!.name])
       assert.isAtMost(list[0]!.units, first!.units + second!.units)
       assert.isAtLeast(list[0]!.units, first!.units)
       assert.deepStrictEqual((yield* memory.index.verify).missing, 0)
       // The merged project's old name and id lead to the new one.
-      assert.deepStrictEqual(named(yield* memory.named([first!.name, first!.id])), [second!.name, second!.name])
+      assert.deepStrictEqual(namesOf(yield* memory.projectsNamed([first!.name, first!.id])), [
+        second!.name,
+        second!.name
+      ])
       const [unit] = yield* memory.recent({ projects: [first!.id] }, 1)
       assert.strictEqual(unit?.projectId, second!.id)
       assert.isAbove((yield* search("test", [first!.id])).length, 0)
 
       yield* memory.projects.rename(second!.id, "renamed")
       yield* ingest(SHOP, DATA, RUST)
-      assert.deepStrictEqual(named(yield* memory.projects.list), ["renamed", third!.name].sort())
+      assert.deepStrictEqual(namesOf(yield* memory.projects.list), ["renamed", third!.name].sort())
       const same = yield* Effect.flip(memory.projects.merge("renamed", first!.name))
       assert.deepInclude(same, { _tag: "ProjectError", reason: "Same" })
       yield* memory.projects.rename(third!.id, "renamed")
@@ -299,7 +302,7 @@ describe("projects", () => {
       // The project is excluded before anything of it was captured.
       const { id } = yield* memory.projects.exclude(folder, true)
       yield* ingest(transcript)
-      assert.deepStrictEqual([yield* every, (yield* memory.status).files], [[], 0])
+      assert.deepStrictEqual([yield* allUnits, (yield* memory.status).files], [[], 0])
       yield* memory.projects.exclude("secret-works", false)
       yield* ingest(transcript)
       assert.isAbove((yield* search("lighthouse door")).length, 0)
@@ -329,7 +332,7 @@ describe("the timeline", () => {
     Effect.gen(function*() {
       const memory = yield* ClaudeMemory
       yield* ingest(SHOP, DATA)
-      const total = (yield* every).length
+      const total = (yield* allUnits).length
       const walk = (direction: "previous" | "next", from: Parameters<typeof memory.timeline>[0]) =>
         Effect.gen(function*() {
           const pages = [yield* memory.timeline(from)]

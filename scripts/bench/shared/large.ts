@@ -99,7 +99,7 @@ export const fill = (home: string, from: string, size: number) =>
           Layer.provide(EmbeddedIndex.layer, storage),
           Extractive.layer,
           App.modelsOf({ busyTimeoutMs: 5_000, home })
-        ).pipe(Layer.provideMerge(App.base))
+        ).pipe(Layer.provideMerge(App.platform))
       )
     )
     return (yield* Effect.provide(Effect.flatMap(ClaudeMemory, ({ status }) => status), service(home, true))).projects

@@ -30,7 +30,7 @@ const paged = <E>(page: (after: string) => Effect.Effect<ReadonlyArray<string>, 
 const storeOf = (folder: string) =>
   Layer.provide(
     Layer.provide(SqliteStore.layer, SqliteFile.layer({ folder, readOnly: true, busyTimeoutMs: 5_000 })),
-    App.base
+    App.platform
   )
 
 /** Ids of the current units. */
@@ -45,7 +45,7 @@ export const keptAnswers = (folder: string) =>
     const sql = yield* (yield* ModelsFile).sql
     const [row] = yield* sql<{ n: number }>`SELECT count(*) AS n FROM answers`
     return row?.n ?? 0
-  }).pipe(Effect.provide(Layer.provide(ModelsFile.layer({ folder, busyTimeoutMs: 5_000 }), App.base)))
+  }).pipe(Effect.provide(Layer.provide(ModelsFile.layer({ folder, busyTimeoutMs: 5_000 }), App.platform)))
 
 /** Ids of the points of the active collection, read page by page. */
 export const pointIds = (settings: Settings.QdrantSettings) =>

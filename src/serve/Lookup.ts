@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import { NotFound } from "./NotFound.ts"
 
-export const unitCalled = (prefix: string) =>
+export const unitByPrefix = (prefix: string) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const [unit, ...others] = yield* store.unitsByPrefix(prefix)
@@ -17,7 +17,7 @@ export const unitCalled = (prefix: string) =>
     })
   })
 
-export const sessionCalled = (prefix: string) =>
+export const sessionByPrefix = (prefix: string) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const found = yield* store.sessionsByPrefix(prefix)

@@ -10,14 +10,16 @@ import { writeStderr, writeStdout } from "../process/Process.ts"
 import type { CaptureStep } from "../serve/Capture.ts"
 import { number, plural } from "./Output.ts"
 
-const EVERY = "2 seconds"
+const INTERVAL = "2 seconds"
 
 const STATES = { Waiting: "waiting", Following: "following", CaughtUp: "caught up" } as const
 
-const dataOf = (steps: Chunk.Chunk<CaptureStep>) => {
-  const sum = (of: (step: CaptureStep) => number) => Chunk.reduce(steps, 0, (all, step) => all + of(step))
-  const last = <A>(of: (step: CaptureStep) => A | undefined): A | undefined =>
-    Option.getOrUndefined(Option.map(Chunk.findLast(steps, (step) => of(step) !== undefined), (step) => of(step)!))
+const reportOf = (steps: Chunk.Chunk<CaptureStep>) => {
+  const sum = (count: (step: CaptureStep) => number) => Chunk.reduce(steps, 0, (all, step) => all + count(step))
+  const last = <A>(select: (step: CaptureStep) => A | undefined): A | undefined =>
+    Option.getOrUndefined(
+      Option.map(Chunk.findLast(steps, (step) => select(step) !== undefined), (step) => select(step)!)
+    )
   return {
     state: last((step) => step._tag in STATES ? STATES[step._tag as keyof typeof STATES] : undefined),
     lines: sum((step) =>
@@ -29,9 +31,9 @@ const dataOf = (steps: Chunk.Chunk<CaptureStep>) => {
     hindered: last((step) => step._tag === "Postponed" ? step.error.message : undefined)
   }
 }
-type Data = ReturnType<typeof dataOf>
+type StepReport = ReturnType<typeof reportOf>
 
-const done = ({ indexed, lines, memories, reviewed }: Data): string =>
+const summaryOf = ({ indexed, lines, memories, reviewed }: StepReport): string =>
   [
     ...(lines === 0 ? [] : [`${plural(lines, "line")} read`]),
     ...([
@@ -42,25 +44,25 @@ const done = ({ indexed, lines, memories, reviewed }: Data): string =>
   ].join(", ")
 
 /** The sentence to show to a person in each state. */
-export type States = Readonly<Record<typeof STATES[keyof typeof STATES], string>>
+type States = Readonly<Record<typeof STATES[keyof typeof STATES], string>>
 
 /** Reports the steps: in words on stderr, or each time as a line of JSON on stdout. */
-export const tell = <E, R>(steps: Stream.Stream<CaptureStep, E, R>, isJson: boolean, states?: States) =>
+export const report = <E, R>(steps: Stream.Stream<CaptureStep, E, R>, isJson: boolean, states?: States) =>
   Effect.gen(function*() {
-    const hindered = yield* Ref.make("")
+    const lastReason = yield* Ref.make("")
     yield* steps.pipe(
-      Stream.groupedWithin(10_000, EVERY),
-      Stream.map(dataOf),
-      Stream.runForEach((data) =>
+      Stream.groupedWithin(10_000, INTERVAL),
+      Stream.map(reportOf),
+      Stream.runForEach((report) =>
         Effect.gen(function*() {
-          if (isJson) return yield* writeStdout(`${JSON.stringify(data)}\n`)
-          const text = done(data)
-          if (data.state !== undefined && states !== undefined) yield* writeStderr(`${states[data.state]}\n`)
+          if (isJson) return yield* writeStdout(`${JSON.stringify(report)}\n`)
+          const text = summaryOf(report)
+          if (report.state !== undefined && states !== undefined) yield* writeStderr(`${states[report.state]}\n`)
           if (text !== "") yield* writeStderr(`${text}\n`)
-          const by = data.hindered ?? ""
+          const reason = report.hindered ?? ""
           // Shows the same reason once, not in every round.
-          if (by !== "" && by !== (yield* Ref.get(hindered))) yield* writeStderr(`waits: ${by}\n`)
-          if (by !== "" || text !== "") yield* Ref.set(hindered, by)
+          if (reason !== "" && reason !== (yield* Ref.get(lastReason))) yield* writeStderr(`waits: ${reason}\n`)
+          if (reason !== "" || text !== "") yield* Ref.set(lastReason, reason)
         })
       )
     )

@@ -101,8 +101,7 @@ const openClients = Effect.fn("SqliteFile.open")(
     const writer = yield* open({ ...read, readOnly: false, name: "Sqlite writer" })
     yield* migrate(writer)
     yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(fs.chmod(each, 0o600)))
-    // It closes first, and what is collected when the writer closes frees both.
-    const reader = yield* open({ ...read, freesLater: true, name: "Sqlite reader" })
+    const reader = yield* open({ ...read, name: "Sqlite reader" })
     return { file, writer, reader, busyTimeoutMs }
   },
   Effect.mapError(toStoreError("open"))

@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", "test/docs/**", "test/claude/**"],
+          exclude: ["test/e2e/**", "test/docs/**", "test/claude/**", "test/lint/**"],
           globalSetup: ["test/postgresSetup.ts"]
         }
       },
@@ -27,6 +27,15 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts", "test/docs/**/*.test.ts"],
           globalSetup: ["test/globalSetup.ts", "test/postgresSetup.ts"]
+        }
+      },
+      // What lint, the diagnostics and the compiler find: `npm run check`.
+      {
+        extends: true,
+        test: {
+          name: "lint",
+          include: ["test/lint/**/*.test.ts"],
+          globalSetup: ["test/globalSetup.ts"]
         }
       },
       // These run the real Claude Code as well, where it is installed: `npm run test:claude`.

@@ -44,9 +44,22 @@ const pieces = [
   "</system-reminder>"
 ]
 
+/**
+ * FastCheck's unit "binary", case for case, without its table of all characters: a garbage collection, as a closing database
+ * forces on Node 20, walks through those 85 MB.
+ */
+export const anyCharacter: FastCheck.Arbitrary<string> = FastCheck.nat({ max: 0x10ffff - 0x800 }).map(
+  (n) => String.fromCodePoint(n < 0xd800 ? n : n + 0x800),
+  (character) => {
+    const code = String(character).codePointAt(0) ?? -1
+    if (String.fromCodePoint(code) !== character || (code >= 0xd800 && code < 0xe000)) throw new Error("no character")
+    return code < 0xd800 ? code : code - 0x800
+  }
+)
+
 /** Texts short and long, of all scripts, with runs of one piece and lone surrogates. */
 export const anyText: FastCheck.Arbitrary<string> = FastCheck.oneof(
-  FastCheck.string({ unit: "binary", maxLength: 200 }),
+  FastCheck.string({ unit: anyCharacter, maxLength: 200 }),
   FastCheck.string({ unit: "grapheme", maxLength: 200 }),
   FastCheck.array(FastCheck.constantFrom(...pieces), { maxLength: 80 }).map((parts) => parts.join("")),
   FastCheck.array(FastCheck.tuple(FastCheck.constantFrom(...pieces), FastCheck.integer({ min: 1, max: 600 })), {

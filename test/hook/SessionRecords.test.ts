@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import { join } from "node:path"
 import { layer, layerInMemory, SessionRecords } from "../../src/hook/SessionRecords.ts"
 import { times } from "../data.ts"
+import { anyCharacter } from "../texts.ts"
 
 const folder = Effect.flatMap(
   FileSystem.FileSystem,
@@ -57,7 +58,7 @@ describe.each([["in a folder", onDisk], ["in memory", layerInMemory]] as const)(
 
     it.effect.prop(
       "take any session id",
-      [FastCheck.string({ minLength: 1, unit: "binary" }), FastCheck.string({ minLength: 1, unit: "binary" })],
+      [FastCheck.string({ minLength: 1, unit: anyCharacter }), FastCheck.string({ minLength: 1, unit: anyCharacter })],
       ([one, other]) =>
         Effect.gen(function*() {
           const { add } = yield* SessionRecords

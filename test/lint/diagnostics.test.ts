@@ -1,9 +1,11 @@
 import { assert, it } from "@effect/vitest"
-import { spawnSync } from "node:child_process"
+import * as Effect from "effect/Effect"
 import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { environment, root } from "../data.ts"
+import { afterAll } from "vitest"
+import { root } from "../data.ts"
+import { run } from "../e2e/program.ts"
 
 /** Code that must trigger each diagnostic that CI relies on. */
 const source = `
@@ -35,29 +37,31 @@ export const inside = Effect.gen(function*() {
 })
 `
 
-it("the Effect language service sees what it should, with the settings of tsconfig.json", { timeout: 120_000 }, () => {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "claude-memory-diagnostics-")))
-  try {
-    symlinkSync(join(root, "node_modules"), join(folder, "node_modules"))
-    copyFileSync(join(root, "tsconfig.json"), join(folder, "tsconfig.json"))
-    writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }))
-    mkdirSync(join(folder, "src"))
-    writeFileSync(join(folder, "src", "program.ts"), source)
-    const program = join(root, "node_modules", "@effect", "language-service", "cli.js")
-    const { status, stdout } = spawnSync(
-      process.execPath,
-      [program, "diagnostics", "--project", "tsconfig.json", "--strict", "--format", "text"],
-      { cwd: folder, env: environment(folder), encoding: "utf8" }
-    )
-    assert.strictEqual(status, 1, stdout)
-    const found = [...stdout.matchAll(/\((\d+),\d+\): error effect\((\w+)\)/g)].map(([, line, name]) =>
-      `${line} ${name}`
-    )
-    const expected = source.split("\n").flatMap((line, n) =>
-      (line.split("// ")[1]?.split(" ") ?? []).map((name) => `${n + 1} ${name}`)
-    )
-    assert.deepStrictEqual(expected.filter((each) => !found.includes(each)), [], stdout)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-})
+const folder = realpathSync(mkdtempSync(join(tmpdir(), "claude-memory-diagnostics-")))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+it.live(
+  "the Effect language service sees what it should, with the settings of tsconfig.json",
+  () =>
+    Effect.gen(function*() {
+      symlinkSync(join(root, "node_modules"), join(folder, "node_modules"))
+      copyFileSync(join(root, "tsconfig.json"), join(folder, "tsconfig.json"))
+      writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }))
+      mkdirSync(join(folder, "src"))
+      writeFileSync(join(folder, "src", "program.ts"), source)
+      const program = join(root, "node_modules", "@effect", "language-service", "cli.js")
+      const { code, stdout } = yield* run(
+        [program, "diagnostics", "--project", "tsconfig.json", "--strict", "--format", "text"],
+        { home: folder, killAfterMs: 240_000 }
+      )
+      assert.strictEqual(code, 1, stdout)
+      const found = [...stdout.matchAll(/\((\d+),\d+\): error effect\((\w+)\)/g)].map(([, line, name]) =>
+        `${line} ${name}`
+      )
+      const expected = source.split("\n").flatMap((line, n) =>
+        (line.split("// ")[1]?.split(" ") ?? []).map((name) => `${n + 1} ${name}`)
+      )
+      assert.deepStrictEqual(expected.filter((each) => !found.includes(each)), [], stdout)
+    }),
+  240_000
+)

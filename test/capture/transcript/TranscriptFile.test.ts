@@ -9,6 +9,7 @@ import * as Stream from "effect/Stream"
 import { headOf, lines, openTranscript, type Stretch, tailOf } from "../../../src/capture/transcript/TranscriptFile.ts"
 import { ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
 import { times } from "../../data.ts"
+import { anyCharacter } from "../../texts.ts"
 
 const services = Layer.merge(NodeContext.layer, ResourceLedger.layer)
 
@@ -71,7 +72,7 @@ const line = FastCheck.oneof(
     "\u0000",
     "\ufeffx"
   ),
-  FastCheck.string({ unit: "binary", maxLength: 40 }).map((text) => text.replaceAll("\n", ""))
+  FastCheck.string({ unit: anyCharacter, maxLength: 40 }).map((text) => text.replaceAll("\n", ""))
 )
 /** Last lines without a newline: `WHOLE` ones cannot grow, `TORN` ones wait for more. */
 const WHOLE = ["{}", "{\"a\":1}", "{\"a\":{\"b\":\"数据 }\"}}", " {\"a\":1} ", "{\"a\":1}\r"]

@@ -1,0 +1,41 @@
+// All that is checked of the sources without running them, two at a time: node scripts/check.mjs. Each tells what it found when it ends.
+import { spawn } from "node:child_process"
+import { delimiter, dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..")
+
+/** What takes long first, so that both rows end together. */
+const CHECKS = [
+  "effect-language-service diagnostics --project tsconfig.json --strict",
+  "tsc -p tsconfig.node.json",
+  // What lint, the diagnostics and the compiler find.
+  "vitest run --project=lint",
+  "oxlint",
+  "dprint check"
+]
+
+const env = { ...process.env, PATH: [join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter) }
+
+const run = (command) =>
+  new Promise((resolve) => {
+    const parts = []
+    const child = spawn(command, { cwd: root, env, shell: true, stdio: ["ignore", "pipe", "pipe"] })
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (part) => parts.push(part))
+    child.on("error", (error) => parts.push(Buffer.from(`${error.message}\n`)))
+    child.on("close", (code) => {
+      process.stdout.write(`\n> ${command}\n${Buffer.concat(parts).toString()}`)
+      resolve(code === 0)
+    })
+  })
+
+const left = [...CHECKS]
+const failed = []
+const row = async () => {
+  for (let command = left.shift(); command !== undefined; command = left.shift()) {
+    if (!(await run(command))) failed.push(command)
+  }
+}
+await Promise.all([row(), row()])
+for (const command of failed) process.stderr.write(`failed: ${command}\n`)
+process.exitCode = failed.length === 0 ? 0 : 1

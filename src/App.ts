@@ -24,6 +24,7 @@ import { ModelsFile } from "./models/sqlite/ModelsFile.ts"
 import * as SqliteModelCache from "./models/sqlite/SqliteModelCache.ts"
 import { ResourceLedger } from "./resources/ResourceLedger.ts"
 import { Retriever } from "./retrieve/Retriever.ts"
+import * as Reading from "./settings/Reading.ts"
 import * as Settings from "./settings/Settings.ts"
 import { Lease } from "./store/Lease.ts"
 import type { PostgresPoolOptions } from "./store/postgres/PostgresPool.ts"
@@ -50,7 +51,7 @@ export interface Options {
   /** Most folders of transcripts that are watched; without it, the collector's default. */
   readonly watched?: number
   /** Folders and tools that are never captured; without it, everything is. */
-  readonly exclude?: Settings.Exclude
+  readonly exclude?: Reading.Exclude
 }
 
 const modelFile = Settings.packageFile("assets", "static-embeddings.bin")
@@ -261,7 +262,7 @@ export const opened = Effect.gen(function*() {
   const { ClaudeMemory } = yield* Effect.promise(() => import("./serve/ClaudeMemory.ts"))
   const services = yield* Layer.build(Layer.provide(service("mcp"), NodeContext.layer))
   const memory = Context.get(services, ClaudeMemory)
-  const capture = Stream.runDrain(memory.capture([Settings.transcriptsFolder(settings)]))
+  const capture = Stream.runDrain(memory.capture([Reading.transcriptsFolder(settings)]))
   return { ...session, memory, capture, isolation: settings.isolation }
 })
 

@@ -13,6 +13,7 @@ import * as HookFailures from "../hook/Failures.ts"
 import { Unsuccessful } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { type Check, check, isWell, ofContent } from "../serve/Health.ts"
+import { transcriptsFolder } from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
 import type { LineSum } from "../store/MemoryStore.ts"
 import * as Installed from "./Installed.ts"
@@ -25,7 +26,7 @@ const ofTheMemory = Effect.gen(function*() {
   const settings = yield* Settings.load
   const fs = yield* FileSystem.FileSystem
   const content = yield* ofContent(memory)
-  const folder = Settings.transcriptsFolder(settings)
+  const folder = transcriptsFolder(settings)
   const files = yield* Effect.either(memory.discover([folder]))
   const place = yield* App.placeOf(settings)
   // With the memory in PostgreSQL, the home may not exist.

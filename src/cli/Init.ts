@@ -12,6 +12,7 @@ import * as App from "../App.ts"
 import { PLUGIN, type Programs, PROMPT_HOOKS } from "../install/ClaudeSettings.ts"
 import { look, type Registered, type Request, type Scope, SCOPES, steps, targetOf } from "../install/Installation.ts"
 import { Unsuccessful, writeStdout } from "../process/Process.ts"
+import * as Reading from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
 import * as Changes from "./Changes.ts"
 import { answer, json } from "./Output.ts"
@@ -91,7 +92,7 @@ export const command = Command.make(
   options,
   ({ dryRun, json, promptHook, scope, yes }) =>
     Effect.gen(function*() {
-      const places = yield* Settings.places
+      const places = yield* Reading.places
       const user = yield* targetOf("user", places, process.cwd())
       const target = scope === "user" ? user : yield* targetOf(scope, places, process.cwd())
       const request = { target, places, programs: yield* programs, prompt: promptHook, scope }

@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import { PLUGIN } from "../install/ClaudeSettings.ts"
 import { look, type Registered, targetOf } from "../install/Installation.ts"
-import * as Settings from "../settings/Settings.ts"
+import * as Reading from "../settings/Reading.ts"
 
 interface Finding {
   readonly state: "ok" | "note" | "wrong"
@@ -15,7 +15,7 @@ const hooksOf = ({ hooks }: Registered) => Object.values(hooks).filter((kind) =>
 
 const isIn = (found: Registered): boolean => found.hasServer || hooksOf(found).length > 0
 
-const judge = (user: Registered, project: Registered, places: Settings.Places): Finding => {
+const judge = (user: Registered, project: Registered, places: Reading.Places): Finding => {
   const found = isIn(user) ? user : project
   const hasPlugin = user.hasPlugin || project.hasPlugin
   const home = project.home ?? user.home
@@ -51,7 +51,7 @@ const judge = (user: Registered, project: Registered, places: Settings.Places): 
 /** Judges the installation that applies in a project's folder. */
 export const judged = (folder: string) =>
   Effect.gen(function*() {
-    const places = yield* Settings.places
+    const places = yield* Reading.places
     const user = yield* look(yield* targetOf("user", places, folder))
     const project = yield* look(yield* targetOf("project", places, folder))
     return judge(user, project, places)

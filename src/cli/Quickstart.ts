@@ -12,6 +12,7 @@ import type { TranscriptFile } from "../capture/Collector.ts"
 import { MAX_HOOK_CHARS } from "../domain/Injection.ts"
 import * as TemporaryFolder from "../resources/TemporaryFolder.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { transcriptsFolder } from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
 import { type ImportReport, merge, nothing, reportText, run } from "./Import.ts"
 import { answer, json, number, resultJson, resultText } from "./Output.ts"
@@ -132,7 +133,7 @@ const tour = (source: Source, isJson: boolean) =>
 const own = Effect.gen(function*() {
   const settings = yield* Settings.load
   const fs = yield* FileSystem.FileSystem
-  const folder = Settings.transcriptsFolder(settings)
+  const folder = transcriptsFolder(settings)
   const isThere = yield* Effect.orElseSucceed(fs.exists(folder), () => false)
   return { place: yield* App.placeOf(settings), folder, isThere }
 })

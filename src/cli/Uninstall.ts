@@ -13,6 +13,7 @@ import * as Purge from "../install/Purge.ts"
 import { CODE_CACHE } from "../process/CodeCache.ts"
 import { Unsuccessful, writeStdout } from "../process/Process.ts"
 import { survey } from "../resources/monitor/RunFile.ts"
+import * as Reading from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
 import * as Changes from "./Changes.ts"
 import { answer, json } from "./Output.ts"
@@ -58,7 +59,7 @@ const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 
 export const command = Command.make("uninstall", options, ({ dryRun, json, purge, yes }) =>
   Effect.gen(function*() {
-    const places = yield* Settings.places
+    const places = yield* Reading.places
     const { home } = places
     const isAsked = Question.isAsked({ json, yes })
     const contents = yield* Purge.contents(home)

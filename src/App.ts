@@ -181,7 +181,7 @@ interface Patience {
   readonly busyTimeoutMs: number
   /** Timeouts and retries for models that are asked over the network. */
   readonly models: Providers.Options["patience"]
-  readonly qdrant: Pick<QdrantOptions, "handshake" | "retries" | "waits" | "within">
+  readonly qdrant: Pick<QdrantOptions, "handshake" | "retries" | "maxDelay" | "within">
   readonly postgres: Omit<PostgresPoolOptions, "readOnly" | "schema" | "url">
 }
 
@@ -211,30 +211,30 @@ const WRITER: Patience = {
   busyTimeoutMs: 5_000,
   models: {
     // The longest answers have a few thousand tokens, and slow models write some thirty a second.
-    within: { light: "2 minutes", heavy: "3 minutes", embedding: "1 minute", rerank: "30 seconds" },
+    timeout: { light: "2 minutes", heavy: "3 minutes", embedding: "1 minute", rerank: "30 seconds" },
     retries: 3,
-    waits: "30 seconds"
+    maxDelay: "30 seconds"
   },
-  qdrant: { within: "30 seconds", retries: 2, waits: "10 seconds", handshake: "tolerant" },
+  qdrant: { within: "30 seconds", retries: 2, maxDelay: "10 seconds", handshake: "tolerant" },
   postgres: { connections: 4, connectTimeoutMs: 5_000, statementTimeoutMs: 60_000, lockTimeoutMs: 10_000 }
 }
 const READER: Patience = {
   readOnly: true,
   busyTimeoutMs: 1_000,
   models: {
-    within: { light: "30 seconds", heavy: "30 seconds", embedding: "5 seconds", rerank: "5 seconds" },
+    timeout: { light: "30 seconds", heavy: "30 seconds", embedding: "5 seconds", rerank: "5 seconds" },
     retries: 1,
-    waits: "1 second"
+    maxDelay: "1 second"
   },
   // If Qdrant does not answer, a reader gets an answer without it, and a note.
-  qdrant: { within: "5 seconds", retries: 1, waits: "1 second", handshake: "deferred" },
+  qdrant: { within: "5 seconds", retries: 1, maxDelay: "1 second", handshake: "deferred" },
   postgres: { connections: 2, connectTimeoutMs: 5_000, statementTimeoutMs: 30_000, lockTimeoutMs: 1_000 }
 }
 const HOOK: Patience = {
   readOnly: true,
   busyTimeoutMs: 50,
-  models: { within: "80 millis", retries: 0, waits: 0 },
-  qdrant: { within: "60 millis", retries: 0, waits: 0, handshake: "deferred" },
+  models: { timeout: "80 millis", retries: 0, maxDelay: 0 },
+  qdrant: { within: "60 millis", retries: 0, maxDelay: 0, handshake: "deferred" },
   postgres: { connections: 1, connectTimeoutMs: 60, statementTimeoutMs: 60, lockTimeoutMs: 50 }
 }
 

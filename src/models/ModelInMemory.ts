@@ -24,8 +24,8 @@ const embed = (text: string, dimension: number): Option.Option<Float32Array> => 
 export const layer = (dimension = 32): Layer.Layer<ModelManager, never, ResourceLedger> =>
   Layer.effect(
     ModelManager,
-    Effect.gen(function*() {
-      return ModelManager.of({
+    Effect.sync(() =>
+      ModelManager.of({
         embed: (texts) => Effect.sync(() => texts.map((text) => embed(text, dimension))),
         embedding: Effect.succeed({ id: `hashed-lexemes-${dimension}`, dimension }),
         complete: ({ tier = "light" }) => Effect.fail(missing(tier)),
@@ -39,5 +39,5 @@ export const layer = (dimension = 32): Layer.Layer<ModelManager, never, Resource
             )
           ])
       })
-    })
+    )
   )

@@ -18,17 +18,17 @@ import {
   warningOf
 } from "./Spending.ts"
 
-interface Kept {
+interface Entry {
   readonly call: PlannedCall
   readonly end: EndedCall | undefined
 }
 
-const amountOf = ({ call, end }: Kept): Amount => ({
-  tokens: tokensOf(end?.tokens ?? call.most),
+const amountOf = ({ call, end }: Entry): Amount => ({
+  tokens: tokensOf(end?.tokens ?? call.maximum),
   usd: end?.usd ?? call.usd
 })
 
-const KEY: Readonly<Record<Grouping, (kept: Kept) => string>> = {
+const KEY: Readonly<Record<Grouping, (kept: Entry) => string>> = {
   day: ({ call }) => periodsOf(call.at)[0]!.key,
   model: ({ call, end }) => `${call.provider}:${end?.model ?? call.model}`,
   role: ({ call }) => call.role,
@@ -36,8 +36,8 @@ const KEY: Readonly<Record<Grouping, (kept: Kept) => string>> = {
 }
 
 const make = Effect.sync(() => {
-  const calls: Array<Kept> = []
-  const told = new Map<string, number>()
+  const calls: Array<Entry> = []
+  const warned = new Map<string, number>()
   const used = (period: Period): Amount =>
     calls.filter(({ call }) => periodsOf(call.at).some(({ key }) => key === period.key)).map(amountOf).reduce(
       (sum, { tokens, usd }) => ({ tokens: sum.tokens + tokens, usd: sum.usd + usd }),
@@ -56,9 +56,9 @@ const make = Effect.sync(() => {
         const { call } = calls[id]!
         calls[id] = { call, end }
         return periodsOf(call.at).flatMap((period) => {
-          const warning = warningOf(caps, period, used(period), told.get(period.key) ?? 0)
+          const warning = warningOf(caps, period, used(period), warned.get(period.key) ?? 0)
           if (warning === undefined) return []
-          told.set(period.key, warning.percent)
+          warned.set(period.key, warning.percent)
           return [warning]
         })
       }),
@@ -68,7 +68,7 @@ const make = Effect.sync(() => {
         const rows = new Map<string, BreakdownRow>()
         for (const kept of calls.filter(({ call }) => call.at >= since)) {
           const key = KEY[by](kept)
-          const { cached, input, output } = kept.end?.tokens ?? kept.call.most
+          const { cached, input, output } = kept.end?.tokens ?? kept.call.maximum
           const usd = kept.end?.usd ?? kept.call.usd
           const sum = rows.get(key)
           rows.set(key, {

@@ -35,7 +35,7 @@ const planned = (more: Partial<PlannedCall> = {}): PlannedCall => ({
   model: "talker",
   role: "light",
   project: null,
-  most: { input: 100, cached: 0, output: 50 },
+  maximum: { input: 100, cached: 0, output: 50 },
   usd: 0.5,
   basis: "listed",
   ...more
@@ -194,7 +194,7 @@ const spendingSuite = <E>(name: string, layer: Layer.Layer<Spending, E>) => {
           const caps = capped({ day: { tokens: 200 } })
           let used = 0
           for (const [most, share, ends] of calls) {
-            const begun = yield* begin(planned({ most: { input: most, cached: 0, output: 0 } }), caps)
+            const begun = yield* begin(planned({ maximum: { input: most, cached: 0, output: 0 } }), caps)
             assert.strictEqual(begun._tag, used + most > 200 ? "Refused" : "Begun")
             if (begun._tag === "Refused") continue
             const took = ends ? Math.min(most, share) : most

@@ -142,7 +142,7 @@ const run = (which: Case, other: ModelServer, refused: ReadonlyMap<number, numbe
     const endpoint = endpointOf(which, server)
     const models = Unmetered.providers({
       roles: { [ROLES[asks(which)]]: [endpoint] },
-      patience: { within: fault.within ?? "20 seconds", retries: 1, waits: "4 seconds" }
+      patience: { timeout: fault.within ?? "20 seconds", retries: 1, maxDelay: "4 seconds" }
     })
     const [exit, ms] = yield* timed(Effect.exit(Effect.provide(
       ask(asks(which)),

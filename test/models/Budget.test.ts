@@ -65,7 +65,7 @@ const withBudget = <A, E>(
     const account = Layer.provideMerge(Budget.layer({ caps, prices: PRICES }), SpendingInMemory.layer)
     const layer = Providers.layer({
       roles: roles(server),
-      patience: { within: within as "5 seconds", retries, waits: "5 seconds" }
+      patience: { timeout: within as "5 seconds", retries, maxDelay: "5 seconds" }
     }).pipe(Layer.provideMerge(Layer.merge(account, CacheInMemory.layer())), Layer.provideMerge(base))
     return yield* Effect.gen(function*() {
       return yield* use({ server, models: yield* ModelManager, spending: yield* Spending })

@@ -75,7 +75,7 @@ const vectorOf = (values: ReadonlyArray<number>): Option.Option<Float32Array> =>
 const sumOf = (texts: ReadonlyArray<string>) => texts.reduce((sum, text) => sum + Tokens.estimate(text), 0)
 
 /** Sends an exchange. Fails with `Missing` when the dialect has none for the role. */
-const asked = <A>({ client }: Candidate, role: Role, exchange: Exchange<A> | undefined, size: Client.Size) =>
+const ask = <A>({ client }: Candidate, role: Role, exchange: Exchange<A> | undefined, size: Client.Size) =>
   exchange === undefined
     ? Effect.fail(
       new ModelError({
@@ -111,14 +111,14 @@ const completed = (
 
 const completedAs = (candidate: Candidate, role: "light" | "heavy", request: CompletionRequest) =>
   Effect.map(
-    asked(
+    ask(
       candidate,
       role,
       candidate.dialect.complete?.(candidate.client.endpoint.model, request, candidate.structure),
       {
         input: sumOf([request.system ?? "", request.prompt, JSON.stringify(request.json ?? "")]),
         output: request.maxTokens ?? USUAL_ANSWER_TOKENS,
-        within: request.within
+        timeout: request.within
       }
     ),
     ({ model, usage, value }) => ({ text: value, model: model ?? candidate.client.endpoint.model, usage })
@@ -126,7 +126,7 @@ const completedAs = (candidate: Candidate, role: "light" | "heavy", request: Com
 
 const numbersOf = (candidate: Candidate, texts: ReadonlyArray<string>, purpose: Purpose) =>
   Effect.map(
-    asked(candidate, "embedding", candidate.dialect.embed?.(candidate.client.endpoint.model, texts, purpose), {
+    ask(candidate, "embedding", candidate.dialect.embed?.(candidate.client.endpoint.model, texts, purpose), {
       input: sumOf(texts),
       output: 0
     }),
@@ -135,7 +135,7 @@ const numbersOf = (candidate: Candidate, texts: ReadonlyArray<string>, purpose: 
 
 const rankedBy = (candidate: Candidate, query: string, documents: ReadonlyArray<string>) =>
   Effect.map(
-    asked(candidate, "rerank", candidate.dialect.rerank?.(candidate.client.endpoint.model, query, documents), {
+    ask(candidate, "rerank", candidate.dialect.rerank?.(candidate.client.endpoint.model, query, documents), {
       // The model reads the query anew with each document.
       input: sumOf(documents) + documents.length * Tokens.estimate(query),
       output: 0
@@ -180,7 +180,7 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
           const dialect = DIALECTS[preset.dialect]
           const { http, permit } = yield* originOf(new URL(endpoint.baseUrl).origin)
           const client = Client.make({ budget, dialect, endpoint, http, patience, permit, preset, role })
-          return { client, dialect, preset, structure: preset.structure, restsUntil: 0 } as Candidate
+          return { client, dialect, preset, structure: preset.structure, coolsDownUntil: 0 } as Candidate
         }))
     const candidates = {
       light: yield* candidatesOf("light"),

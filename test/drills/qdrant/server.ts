@@ -29,7 +29,7 @@ const patient = (settings: QdrantSettings): Options => ({
   ...settings,
   within: "30 seconds",
   retries: 3,
-  waits: "10 seconds",
+  maxDelay: "10 seconds",
   handshake: "required"
 })
 

@@ -74,7 +74,7 @@ const spendingSuite = <E>(name: string, layer: Layer.Layer<Spending, E>) => {
 
   describe(name, () => {
     test(
-      "counts a call's most while it runs, and what it took when it has ended",
+      "counts a call's maximum while it runs, and what it took when it has ended",
       Effect.gen(function*() {
         const { begin, end, spent } = yield* Spending
         assert.deepStrictEqual(yield* spent(AT), sum([0, 0]))
@@ -119,7 +119,7 @@ const spendingSuite = <E>(name: string, layer: Layer.Layer<Spending, E>) => {
             )
           }
           assert.deepStrictEqual(yield* spent(AT), sum([100, 0.25]))
-          const other = { most: { input: 100, cached: 0, output: 49 }, usd: 0.45 }
+          const other = { maximum: { input: 100, cached: 0, output: 49 }, usd: 0.45 }
           assert.strictEqual((yield* begin(planned(other), caps))._tag, "Begun")
         })
       )

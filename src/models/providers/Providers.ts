@@ -27,6 +27,7 @@ import type { Price } from "../Prices.ts"
 import * as Anthropic from "./Anthropic.ts"
 import * as Client from "./Client.ts"
 import type { Dialect, Exchange } from "./Dialect.ts"
+import { embedAccepted } from "./EmbedAccepted.ts"
 import { type Candidate, firstOf } from "./FallBacks.ts"
 import * as Gemini from "./Gemini.ts"
 import * as OpenAi from "./OpenAi.ts"
@@ -282,7 +283,7 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
       embedding,
       embed: own?.embed ??
         Effect.fn("ModelManager.embed")((texts: ReadonlyArray<string>, purpose: Purpose = "document") =>
-          embed(texts, purpose)
+          embedAccepted((some) => embed(some, purpose), texts)
         ),
       complete: Effect.fn("ModelManager.complete")((request: CompletionRequest) => {
         const tier = request.tier ?? "light"

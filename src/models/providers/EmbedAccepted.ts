@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { ModelError, ModelManager } from "./ModelManager.ts"
+import type { ModelError, ModelManager } from "../ModelManager.ts"
 
 type Embed = (texts: ReadonlyArray<string>) => ReturnType<ModelManager["Type"]["embed"]>
 type Vectors = ReadonlyArray<Option.Option<Float32Array>>

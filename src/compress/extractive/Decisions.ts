@@ -5,7 +5,16 @@ import type { Message } from "../../domain/Conversation.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, fittingExcerpts, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
-import { ended, isChatter, joined, plain, quotable, sentencesOf, statements, withoutOpeners } from "../text/Prose.ts"
+import {
+  isChatter,
+  joined,
+  plain,
+  quotable,
+  sentencesOf,
+  statements,
+  withFullStop,
+  withoutOpeners
+} from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
 import { gist } from "../text/Text.ts"
 import { headingIn, isSelfContained, promptTitle, titleFrom } from "../text/Titles.ts"
@@ -170,7 +179,7 @@ const proposalIn = (message: Message | undefined, answer: string): Proposal | un
   const offered = plain(best).replace(OFFER, "").replace(NAMED, "").replace(/[?？]$/u, "")
   return {
     title: titleFrom(offered, MAX_TITLE - 8),
-    statement: joined([ended(offered), ...kept.slice(1).map(plain)]),
+    statement: joined([withFullStop(offered), ...kept.slice(1).map(plain)]),
     excerpts: [{ message, kind: "text", label: "Claude proposed: ", text: kept.join("\n") }]
   }
 }
@@ -180,7 +189,7 @@ const summaryOf = (sentences: ReadonlyArray<string>, best: string): string => {
   const first = gist(plain(best), MAX_SUMMARY)
   const others = sentences.filter((sentence) => sentence !== best).map(plain)
   const second = summarize(others, { count: 1, length: Math.max(0, MAX_SUMMARY - first.length - 2) })
-  return second === "" ? first : joined([ended(first), second])
+  return second === "" ? first : joined([withFullStop(first), second])
 }
 
 /** Returns the strongest sentence: standing instructions, reasons, and sentences that fit a title come first. */
@@ -278,7 +287,7 @@ const byTool = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<
           kind: "tool_use",
           label: "User approved the plan: ",
           text: kept.join("\n")
-        }], joined(kept.map((sentence) => ended(plain(sentence)))))
+        }], joined(kept.map((sentence) => withFullStop(plain(sentence)))))
     }
     const refusal = /the user said:\s*\n([\s\S]{4,})/u.exec(block.text)?.[1]?.trim()
     if (block.isError !== true || refusal === undefined || !/doesn't want to/u.test(block.text)) return []

@@ -6,7 +6,7 @@ import { weightedLength } from "../../domain/MemoryUnit.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, fittingExcerpts, leadingExcerpt, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
-import { ended, isChatter, joined, plain, quotable, withoutOpeners } from "../text/Prose.ts"
+import { isChatter, joined, plain, quotable, withFullStop, withoutOpeners } from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
 import { errorLines, failureStrength, worstLine } from "../text/Text.ts"
 import { shortened, titleFrom } from "../text/Titles.ts"
@@ -186,7 +186,7 @@ export const errors = ({ segment: { messages } }: SegmentContext, calls: Readonl
     const reason = why.length === 0
       ? errorTitle(failure, MAX_SUMMARY - 80)
       : summarize(why, { count: 2, length: MAX_SUMMARY - 80 })
-    const failing = ended(`${purpose} failed: ${reason}`)
+    const failing = withFullStop(`${purpose} failed: ${reason}`)
     const edited = cure.find(({ label }) => label.startsWith("Fix, in "))?.label.slice("Fix, in ".length).split(". ")[0]
     const outcome = joined([
       edited === undefined ? "" : `Fixed in ${edited}.`,

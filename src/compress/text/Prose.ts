@@ -115,7 +115,7 @@ export const joined = (sentences: ReadonlyArray<string>): string =>
   )
 
 /** Adds a full stop to a sentence that ends without a mark. */
-export const ended = (sentence: string): string =>
+export const withFullStop = (sentence: string): string =>
   /[.!?…。！？；;:：]["'”’)\]`]*$/u.test(sentence)
     ? sentence
     : `${sentence}${/[\u3040-\u30ff\u3400-\u9fff]$/u.test(sentence) ? "。" : "."}`

@@ -2,7 +2,7 @@
  * Extractive summarization: chooses the sentences that represent a text, by centrality, cues and novelty.
  */
 import * as Tokenizer from "../../domain/Tokenizer.ts"
-import { ended, joined } from "./Prose.ts"
+import { joined, withFullStop } from "./Prose.ts"
 import { memoized } from "./Text.ts"
 
 /** Cues of reasons, choices, outcomes, code and numbers, with the weight that each adds to a sentence's score. */
@@ -91,5 +91,5 @@ export const choose = (
 /** Returns the chosen sentences as one line. */
 export const summarize = (sentences: ReadonlyArray<string>, choice: Choice): string =>
   joined(
-    choose(sentences, choice).map((i, at, all) => at === all.length - 1 ? sentences[i]! : ended(sentences[i]!))
+    choose(sentences, choice).map((i, at, all) => at === all.length - 1 ? sentences[i]! : withFullStop(sentences[i]!))
   )

@@ -4,7 +4,7 @@
 
 /**
  * Memoizes a function of a text, because the modules analyse the same sentences again and again. Texts longer than
- * `longest` are not cached; the cache is emptied when it holds `most` entries.
+ * `maxLength` are not cached; the cache is emptied when it holds `maxEntries` entries.
  */
 export const memoized = <A>(of: (text: string) => A, maxLength = 1_000, maxEntries = 500): (text: string) => A => {
   const known = new Map<string, A>()

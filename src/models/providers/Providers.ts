@@ -94,23 +94,23 @@ const REFUSES_FORMAT = /response_?format|json_?schema|json_?object|output_config
 /**
  * Completes a request. When the server refuses the form of JSON request, tries the next simpler form, and remembers it.
  */
-const completed = (
+const complete = (
   candidate: Candidate,
   role: "light" | "heavy",
   request: CompletionRequest
 ): Effect.Effect<Completion, ModelError> =>
   Effect.catchIf(
-    completedAs(candidate, role, request),
+    completeOnce(candidate, role, request),
     ({ detail, reason }) => request.json !== undefined && reason === "Refused" && REFUSES_FORMAT.test(detail),
     (error) => {
       const less = STRUCTURES[STRUCTURES.indexOf(candidate.structure) + 1]
       if (less === undefined) return Effect.fail(error)
       candidate.structure = less
-      return completed(candidate, role, request)
+      return complete(candidate, role, request)
     }
   )
 
-const completedAs = (candidate: Candidate, role: "light" | "heavy", request: CompletionRequest) =>
+const completeOnce = (candidate: Candidate, role: "light" | "heavy", request: CompletionRequest) =>
   Effect.map(
     ask(
       candidate,
@@ -134,7 +134,7 @@ const numbersOf = (candidate: Candidate, texts: ReadonlyArray<string>, purpose: 
     ({ value }) => value
   )
 
-const rankedBy = (candidate: Candidate, query: string, documents: ReadonlyArray<string>) =>
+const rerank = (candidate: Candidate, query: string, documents: ReadonlyArray<string>) =>
   Effect.map(
     ask(candidate, "rerank", candidate.dialect.rerank?.(candidate.client.endpoint.model, query, documents), {
       // The model reads the query anew with each document.
@@ -152,11 +152,11 @@ const probe = (role: Role, candidate: Candidate): Effect.Effect<number | null, M
   switch (role) {
     case "light":
     case "heavy":
-      return Effect.as(completed(candidate, role, { prompt: "Reply with the word OK.", maxTokens: 256 }), null)
+      return Effect.as(complete(candidate, role, { prompt: "Reply with the word OK.", maxTokens: 256 }), null)
     case "embedding":
       return Effect.map(numbersOf(candidate, ["dimension"], "document"), ([first]) => first!.length)
     case "rerank":
-      return Effect.as(rankedBy(candidate, "fruit", ["an apple", "a hammer"]), null)
+      return Effect.as(rerank(candidate, "fruit", ["an apple", "a hammer"]), null)
   }
 }
 
@@ -287,12 +287,12 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
         ),
       complete: Effect.fn("ModelManager.complete")((request: CompletionRequest) => {
         const tier = request.tier ?? "light"
-        return firstOf(tier, candidates[tier], (candidate) => completed(candidate, tier, request))
+        return firstOf(tier, candidates[tier], (candidate) => complete(candidate, tier, request))
       }),
       rerank: Effect.fn("ModelManager.rerank")((query: string, documents: ReadonlyArray<string>) =>
         documents.length === 0
           ? Effect.succeed([])
-          : firstOf("rerank", candidates.rerank, (candidate) => rankedBy(candidate, query, documents))
+          : firstOf("rerank", candidates.rerank, (candidate) => rerank(candidate, query, documents))
       ),
       describe: Effect.fn("ModelManager.describe")((check: boolean) =>
         Effect.gen(function*() {

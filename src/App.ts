@@ -24,6 +24,7 @@ import { ModelsFile } from "./models/sqlite/ModelsFile.ts"
 import * as SqliteModelCache from "./models/sqlite/SqliteModelCache.ts"
 import { ResourceLedger } from "./resources/ResourceLedger.ts"
 import { Retriever } from "./retrieve/Retriever.ts"
+import * as Reading from "./settings/Reading.ts"
 import * as Settings from "./settings/Settings.ts"
 import { Lease } from "./store/Lease.ts"
 import type { PostgresPoolOptions } from "./store/postgres/PostgresPool.ts"
@@ -50,7 +51,7 @@ export interface Options {
   /** Most folders of transcripts that are watched; without it, the collector's default. */
   readonly watched?: number
   /** Folders and tools that are never captured; without it, everything is. */
-  readonly exclude?: Settings.Exclude
+  readonly exclude?: Reading.Exclude
 }
 
 const modelFile = Settings.packageFile("assets", "static-embeddings.bin")
@@ -180,7 +181,7 @@ interface Profile {
   readonly busyTimeoutMs: number
   /** Timeouts and retries for models that are asked over the network. */
   readonly models: Providers.Options["patience"]
-  readonly qdrant: Pick<QdrantOptions, "handshake" | "retries" | "waits" | "within">
+  readonly qdrant: Pick<QdrantOptions, "handshake" | "retries" | "maxDelay" | "within">
   readonly postgres: Omit<PostgresPoolOptions, "readOnly" | "schema" | "url">
 }
 
@@ -206,30 +207,30 @@ const WRITER: Profile = {
   busyTimeoutMs: 5_000,
   models: {
     // The longest answers have a few thousand tokens, and slow models write some thirty a second.
-    within: { light: "2 minutes", heavy: "3 minutes", embedding: "1 minute", rerank: "30 seconds" },
+    timeout: { light: "2 minutes", heavy: "3 minutes", embedding: "1 minute", rerank: "30 seconds" },
     retries: 3,
-    waits: "30 seconds"
+    maxDelay: "30 seconds"
   },
-  qdrant: { within: "30 seconds", retries: 2, waits: "10 seconds", handshake: "tolerant" },
+  qdrant: { within: "30 seconds", retries: 2, maxDelay: "10 seconds", handshake: "tolerant" },
   postgres: { connections: 4, connectTimeoutMs: 5_000, statementTimeoutMs: 60_000, lockTimeoutMs: 10_000 }
 }
 const READER: Profile = {
   readOnly: true,
   busyTimeoutMs: 1_000,
   models: {
-    within: { light: "30 seconds", heavy: "30 seconds", embedding: "5 seconds", rerank: "5 seconds" },
+    timeout: { light: "30 seconds", heavy: "30 seconds", embedding: "5 seconds", rerank: "5 seconds" },
     retries: 1,
-    waits: "1 second"
+    maxDelay: "1 second"
   },
   // If Qdrant does not answer, a reader gets an answer without it, and a note.
-  qdrant: { within: "5 seconds", retries: 1, waits: "1 second", handshake: "deferred" },
+  qdrant: { within: "5 seconds", retries: 1, maxDelay: "1 second", handshake: "deferred" },
   postgres: { connections: 2, connectTimeoutMs: 5_000, statementTimeoutMs: 30_000, lockTimeoutMs: 1_000 }
 }
 const HOOK: Profile = {
   readOnly: true,
   busyTimeoutMs: 50,
-  models: { within: "80 millis", retries: 0, waits: 0 },
-  qdrant: { within: "60 millis", retries: 0, waits: 0, handshake: "deferred" },
+  models: { timeout: "80 millis", retries: 0, maxDelay: 0 },
+  qdrant: { within: "60 millis", retries: 0, maxDelay: 0, handshake: "deferred" },
   postgres: { connections: 1, connectTimeoutMs: 60, statementTimeoutMs: 60, lockTimeoutMs: 50 }
 }
 
@@ -256,7 +257,7 @@ export const openForMcp = Effect.gen(function*() {
   const { ClaudeMemory } = yield* Effect.promise(() => import("./serve/ClaudeMemory.ts"))
   const services = yield* Layer.build(Layer.provide(service("mcp"), NodeContext.layer))
   const memory = Context.get(services, ClaudeMemory)
-  const capture = Stream.runDrain(memory.capture([Settings.transcriptsFolder(settings)]))
+  const capture = Stream.runDrain(memory.capture([Reading.transcriptsFolder(settings)]))
   return { ...session, memory, capture, isolation: settings.isolation }
 })
 

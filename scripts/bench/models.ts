@@ -29,7 +29,7 @@ const layer = ({ baseUrl }: ModelServer) => {
   return Layer.provide(
     Unmetered.providers({
       roles: { embedding: [endpoint], light: [endpoint] },
-      patience: { within: "60 seconds", retries: 0, waits: 0 }
+      patience: { timeout: "60 seconds", retries: 0, maxDelay: 0 }
     }),
     App.platform
   )
@@ -53,7 +53,7 @@ const counting = (isCounted: boolean) =>
     const home = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-bench-" })
     const { baseUrl } = server
     const roles = { light: [{ provider: "openai", model: "talker", baseUrl, apiKey: Option.none() }] }
-    const patience = { within: "60 seconds", retries: 0, waits: 0 } as const
+    const patience = { timeout: "60 seconds", retries: 0, maxDelay: 0 } as const
     const models = isCounted
       ? App.modelsOf({ home, busyTimeoutMs: 5_000, models: { roles, patience, caps: NO_CAPS } })
       : Unmetered.providers({ roles, patience })

@@ -5,7 +5,7 @@ import { ruleOfUses } from "./uses.mjs"
 
 export const environment = ruleOfUses(({ from, path }) =>
   from === "global" && path[0] === "process" && path[1] === "env"
-    ? "process.env is read in one place: make it a Config in src/settings/Settings.ts (a test: take it from test/data.ts)"
+    ? "process.env is read in one place: make it a Config in src/settings (a test: take it from test/data.ts)"
     : undefined
 )
 

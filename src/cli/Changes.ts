@@ -6,7 +6,7 @@ import * as Either from "effect/Either"
 import type { Change } from "../install/ClaudeSettings.ts"
 import * as ConfigFile from "../install/ConfigFile.ts"
 import { carryOut, type Planned, type Step } from "../install/Installation.ts"
-import type { Places } from "../settings/Settings.ts"
+import type { Places } from "../settings/Reading.ts"
 import { table } from "./Output.ts"
 
 export interface PlannedStep {

@@ -14,6 +14,7 @@ import { advice } from "../process/Advice.ts"
 import { Unsuccessful } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { type Check, check, checkContent, isHealthy } from "../serve/Health.ts"
+import { transcriptsFolder } from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
 import type { LineSum } from "../store/MemoryStore.ts"
 import * as Installed from "./Installed.ts"
@@ -26,7 +27,7 @@ const checkMemory = Effect.gen(function*() {
   const settings = yield* Settings.load
   const fs = yield* FileSystem.FileSystem
   const content = yield* checkContent(memory)
-  const folder = Settings.transcriptsFolder(settings)
+  const folder = transcriptsFolder(settings)
   const files = yield* Effect.either(memory.discover([folder]))
   const place = yield* App.placeOf(settings)
   // With the memory in PostgreSQL, the home may not exist.

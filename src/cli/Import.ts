@@ -13,6 +13,7 @@ import type { UnitType } from "../domain/MemoryUnit.ts"
 import { advice } from "../process/Advice.ts"
 import * as LeakProbe from "../resources/monitor/LeakProbe.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { transcriptsFolder } from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
 import type { LineSum, WorkItem } from "../store/MemoryStore.ts"
 import { answer, balance, json, listed, number, plural } from "./Output.ts"
@@ -179,7 +180,7 @@ export const command = Command.make("import", { paths, ...options }, ({ json, pa
     const since = yield* Clock.currentTimeMillis
     const report = yield* Effect.gen(function*() {
       const memory = yield* ClaudeMemory
-      const files = yield* memory.discover(paths.length > 0 ? paths : [Settings.transcriptsFolder(settings)])
+      const files = yield* memory.discover(paths.length > 0 ? paths : [transcriptsFolder(settings)])
       return yield* importFiles(files, since)
     }).pipe(Effect.provide(Layer.provide(App.service("import"), App.platform)))
     // The scope has closed, and the ledger would have failed it if a resource were left open. The event loop closes the

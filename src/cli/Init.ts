@@ -13,6 +13,7 @@ import { PLUGIN, type Programs, PROMPT_HOOKS } from "../install/ClaudeSettings.t
 import { inspect, type Registered, type Request, type Scope, SCOPES, steps, targetOf } from "../install/Installation.ts"
 import { advice } from "../process/Advice.ts"
 import { Unsuccessful, writeStdout } from "../process/Process.ts"
+import * as Reading from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
 import * as Changes from "./Changes.ts"
 import { answer, json } from "./Output.ts"
@@ -92,7 +93,7 @@ export const command = Command.make(
   options,
   ({ dryRun, json, promptHook, scope, yes }) =>
     Effect.gen(function*() {
-      const places = yield* Settings.places
+      const places = yield* Reading.places
       const user = yield* targetOf("user", places, process.cwd())
       const target = scope === "user" ? user : yield* targetOf(scope, places, process.cwd())
       const request = { target, places, programs: yield* programs, prompt: promptHook, scope }

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import { PLUGIN } from "../install/ClaudeSettings.ts"
 import { inspect, type Registered, targetOf } from "../install/Installation.ts"
 import type { Check } from "../serve/Health.ts"
-import * as Settings from "../settings/Settings.ts"
+import * as Reading from "../settings/Reading.ts"
 
 type Finding = Omit<Check, "name">
 
@@ -13,7 +13,7 @@ const hooksOf = ({ hooks }: Registered) => Object.values(hooks).filter((kind) =>
 
 const isRegistered = (found: Registered): boolean => found.hasServer || hooksOf(found).length > 0
 
-const findingOf = (user: Registered, project: Registered, places: Settings.Places): Finding => {
+const findingOf = (user: Registered, project: Registered, places: Reading.Places): Finding => {
   const found = isRegistered(user) ? user : project
   const hasPlugin = user.hasPlugin || project.hasPlugin
   const home = project.home ?? user.home
@@ -48,7 +48,7 @@ const findingOf = (user: Registered, project: Registered, places: Settings.Place
 
 /** Checks the installation that applies in the working directory. */
 export const check = Effect.gen(function*() {
-  const places = yield* Settings.places
+  const places = yield* Reading.places
   const folder = process.cwd()
   const user = yield* inspect(yield* targetOf("user", places, folder))
   const project = yield* inspect(yield* targetOf("project", places, folder))

@@ -13,6 +13,7 @@ import { MAX_HOOK_CHARS } from "../domain/Injection.ts"
 import { advice } from "../process/Advice.ts"
 import * as TemporaryFolder from "../resources/TemporaryFolder.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { transcriptsFolder } from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
 import { emptyReport, importFiles, type ImportReport, merge, reportText } from "./Import.ts"
 import { answer, json, number, resultJson, resultText } from "./Output.ts"
@@ -133,7 +134,7 @@ const tour = (source: Source, isJson: boolean) =>
 const ownSessions = Effect.gen(function*() {
   const settings = yield* Settings.load
   const fs = yield* FileSystem.FileSystem
-  const folder = Settings.transcriptsFolder(settings)
+  const folder = transcriptsFolder(settings)
   const isThere = yield* Effect.orElseSucceed(fs.exists(folder), () => false)
   return { place: yield* App.placeOf(settings), folder, isThere }
 })

@@ -14,6 +14,7 @@ import { advice } from "../process/Advice.ts"
 import { CODE_CACHE } from "../process/CodeCache.ts"
 import { Unsuccessful, writeStdout } from "../process/Process.ts"
 import { survey } from "../resources/monitor/RunFile.ts"
+import * as Reading from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
 import * as Changes from "./Changes.ts"
 import { answer, json } from "./Output.ts"
@@ -59,7 +60,7 @@ const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 
 export const command = Command.make("uninstall", options, ({ dryRun, json, purge, yes }) =>
   Effect.gen(function*() {
-    const places = yield* Settings.places
+    const places = yield* Reading.places
     const { home } = places
     const isAsked = Question.isAsked({ json, yes })
     const contents = yield* Purge.contents(home)

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { transcriptsFolder } from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
 import { json } from "./Output.ts"
 import { report } from "./StepReports.ts"
@@ -22,7 +23,7 @@ export const command = Command.make("watch", { paths, ...options }, ({ json, pat
   Effect.gen(function*() {
     const settings = yield* Settings.load
     const memory = yield* ClaudeMemory
-    const folders = paths.length > 0 ? paths : [Settings.transcriptsFolder(settings)]
+    const folders = paths.length > 0 ? paths : [transcriptsFolder(settings)]
     yield* report(memory.capture(folders), json, {
       waiting: "another process of Claude Memory is at it; this one takes over when that ends",
       following: `reading what is new in ${folders.join(", ")}; end it with Ctrl-C`,

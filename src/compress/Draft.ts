@@ -42,14 +42,14 @@ export const MAX_SUMMARY = 240
 
 const SEPARATOR = "\n"
 
-const goesOn = (excerpt: Excerpt, before: Excerpt | undefined) =>
+const sharesLabel = (excerpt: Excerpt, before: Excerpt | undefined) =>
   before !== undefined && before.message === excerpt.message && before.label === excerpt.label
 
 export const contentOf = (excerpts: ReadonlyArray<Excerpt>) => {
   let content = ""
   const passages = excerpts.map((excerpt, i): Passage => {
     const { kind, label, message, text } = excerpt
-    content += (content === "" ? "" : SEPARATOR) + (goesOn(excerpt, excerpts[i - 1]) ? "" : label)
+    content += (content === "" ? "" : SEPARATOR) + (sharesLabel(excerpt, excerpts[i - 1]) ? "" : label)
     const from = content.length
     content += text
     return { uuid: message.uuid, kind, from, to: content.length }
@@ -57,23 +57,23 @@ export const contentOf = (excerpts: ReadonlyArray<Excerpt>) => {
   return { content, passages }
 }
 
-export const fits = (content: string) =>
+export const fitsUnit = (content: string) =>
   weightedLength(content) <= MAX_CONTENT_LENGTH && Tokens.estimate(content) <= MAX_CONTENT_TOKENS
 
 const uuidsOf = (excerpts: ReadonlyArray<Excerpt>) => new Set(excerpts.map(({ message }) => message.uuid))
 
-export const fitTogether = (excerpts: ReadonlyArray<Excerpt>) =>
-  uuidsOf(excerpts).size <= MAX_EVIDENCE && fits(contentOf(excerpts).content)
+export const fitOneUnit = (excerpts: ReadonlyArray<Excerpt>) =>
+  uuidsOf(excerpts).size <= MAX_EVIDENCE && fitsUnit(contentOf(excerpts).content)
 
 /** Drops blank excerpts: a tool call may have an empty file name. */
-const solid = (excerpts: ReadonlyArray<Excerpt>) => excerpts.filter(({ text }) => text.trim() !== "")
+const withoutBlank = (excerpts: ReadonlyArray<Excerpt>) => excerpts.filter(({ text }) => text.trim() !== "")
 
 /** Keeps the first excerpt, cut to fit a unit, and every later one that still fits; one that does not is skipped. */
-export const fitting = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<Excerpt> => {
-  const [first, ...rest] = solid(excerpts)
+export const fittingExcerpts = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<Excerpt> => {
+  const [first, ...rest] = withoutBlank(excerpts)
   return rest.reduce<ReadonlyArray<Excerpt>>((kept, excerpt) => {
     const more = [...kept, excerpt]
-    return fitTogether(more) ? more : kept
+    return fitOneUnit(more) ? more : kept
   }, first === undefined ? [] : cut(first).slice(0, 1))
 }
 
@@ -86,11 +86,11 @@ export const excerptsOf = (
   label: string,
   text: string
 ): ReadonlyArray<Excerpt> =>
-  pieces(text, PIECE_LENGTH, (piece) => fits(label + piece)).map((piece) => ({ message, kind, label, text: piece }))
+  pieces(text, PIECE_LENGTH, (piece) => fitsUnit(label + piece)).map((piece) => ({ message, kind, label, text: piece }))
 
 /** Splits an excerpt into excerpts that each fit a unit. */
 const cut = (excerpt: Excerpt): ReadonlyArray<Excerpt> =>
-  fits(excerpt.label + excerpt.text)
+  fitsUnit(excerpt.label + excerpt.text)
     ? [excerpt]
     : excerptsOf(excerpt.message, excerpt.kind, excerpt.label, excerpt.text)
 
@@ -98,7 +98,7 @@ const cut = (excerpt: Excerpt): ReadonlyArray<Excerpt> =>
  * Returns the beginning of a text, cut at sentences or lines; of a tool's output, its salient lines. A CJK character
  * counts for 3.3 of `length`. Empty for a blank text.
  */
-export const beginning = (
+export const leadingExcerpt = (
   message: Message,
   kind: Block["kind"],
   label: string,
@@ -106,7 +106,7 @@ export const beginning = (
   length: number
 ): ReadonlyArray<Excerpt> => {
   const words = kind === "tool_result" ? salient(text, length) : text
-  const [first] = pieces(words, length, (piece) => weightedLength(piece) <= length && fits(label + piece))
+  const [first] = pieces(words, length, (piece) => weightedLength(piece) <= length && fitsUnit(label + piece))
   return first === undefined ? [] : [{ message, kind, label, text: first }]
 }
 
@@ -128,8 +128,8 @@ export const pack = (
   let current: Array<Excerpt> = []
   let tokens = 0
   let length = 0
-  const parts = groups.map(solid).filter((group) => group.length > 0)
-    .flatMap((group) => fitTogether(group) ? [group] : group.flatMap(cut).map((excerpt) => [excerpt]))
+  const parts = groups.map(withoutBlank).filter((group) => group.length > 0)
+    .flatMap((group) => fitOneUnit(group) ? [group] : group.flatMap(cut).map((excerpt) => [excerpt]))
   for (const group of parts) {
     const cost = costOf(group)
     const isFull = uuidsOf([...current, ...group]).size > MAX_EVIDENCE || tokens + cost.tokens > MAX_CONTENT_TOKENS ||
@@ -153,7 +153,7 @@ export const filesOf = (messages: Iterable<Message>): ReadonlyArray<string> =>
     ...new Set([...messages].flatMap(({ blocks }) => blocks.flatMap(({ file }) => file === undefined ? [] : [file])))
   ].slice(0, 20)
 
-const KEYWORDS_FROM = 600
+const KEYWORDS_HEAD = 600
 
 const WORDS = /[\p{L}\p{N}_](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}_])?/gu
 
@@ -162,7 +162,7 @@ const keywordsOf = (text: string): ReadonlyArray<string> => {
   const counts = new Map<string, { readonly shown: string; readonly times: number }>()
   const count = (key: string, shown: string) =>
     counts.set(key, { shown: counts.get(key)?.shown ?? shown, times: (counts.get(key)?.times ?? 0) + 1 })
-  for (const word of text.slice(0, KEYWORDS_FROM).match(WORDS) ?? []) {
+  for (const word of text.slice(0, KEYWORDS_HEAD).match(WORDS) ?? []) {
     const found = Tokenizer.lexemes(word)
     if (/^[\x00-\x7f]*$/.test(word)) {
       if (found.length > 0 && word.length > 2) count(found.join(" "), word.toLowerCase())

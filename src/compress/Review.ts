@@ -16,12 +16,12 @@ export type ReviewMode = "hybrid" | "abstractive" | "manual"
 /** The Chinese terms mean: refactoring, architectural decision, system rewrite. */
 const TRIGGERS = /重构|架构决定|系统重写|\brefactor(?:s|ed|ing)?\b|\barchitect(?:ure|ural) decisions?\b/iu
 
-const says = ({ segment }: SegmentContext): boolean =>
+const hasTrigger = ({ segment }: SegmentContext): boolean =>
   segment.messages.some(({ blocks }) => blocks.some(({ kind, text }) => kind === "text" && TRIGGERS.test(text)))
 
 export const isWanted = (mode: ReviewMode) => (context: SegmentContext, units: ReadonlyArray<MemoryUnit>): boolean =>
   mode === "abstractive" ||
-  (mode === "hybrid" && (units.some(({ type }) => type === "decision" || type === "error_log") || says(context)))
+  (mode === "hybrid" && (units.some(({ type }) => type === "decision" || type === "error_log") || hasTrigger(context)))
 
 /** Reviews with the `Compressor` in the layer's context. */
 export const layer = (mode: ReviewMode) =>

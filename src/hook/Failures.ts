@@ -7,7 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Settings from "../settings/Settings.ts"
+import * as Reading from "../settings/Reading.ts"
 
 export const HookFailure = Schema.Struct({
   /** Milliseconds since the epoch. */
@@ -39,7 +39,7 @@ export const recordIn = (home: string, event: string, detail: string) =>
 
 /** Records a failure in the folder of the settings; ignores errors of the recording itself. */
 export const record = (event: string, detail: string) =>
-  Effect.ignore(Effect.flatMap(Settings.home, (home) => recordIn(home, event, detail)))
+  Effect.ignore(Effect.flatMap(Reading.home, (home) => recordIn(home, event, detail)))
 
 /** Returns the failures, oldest first; skips lines that do not parse. */
 export const read = (home: string) =>

@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import type { Injector } from "../inject/Injector.ts"
 import { readStdin, runMain, writeStdout } from "../process/Process.ts"
 import type { ResourceLedger } from "../resources/ResourceLedger.ts"
-import * as Settings from "../settings/Settings.ts"
+import * as HookSettings from "../settings/Hooks.ts"
 import type { MemoryStore, StoreError } from "../store/MemoryStore.ts"
 import * as HookFailures from "./Failures.ts"
 import { answer, HookInput } from "./Hook.ts"
@@ -40,7 +40,7 @@ type Services<E> = Layer.Layer<SessionRecords | Injector | MemoryStore | NodeCon
 
 const hook = <E extends { readonly _tag: string }>(started: number, services: Services<E>) =>
   Effect.gen(function*() {
-    const { isOff, within } = yield* Settings.hook
+    const { isOff, within } = yield* HookSettings.load
     if (isOff) return
     const remaining = (event: keyof typeof within) => Math.max(1, within[event] - (performance.now() - started))
 

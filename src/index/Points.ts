@@ -6,7 +6,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { CurrentProject } from "../models/CurrentProject.ts"
-import { embedAccepted } from "../models/EmbedAccepted.ts"
 import type { ModelError, ModelManager } from "../models/ModelManager.ts"
 import type { Point } from "./VectorIndex.ts"
 
@@ -23,7 +22,7 @@ export const pointsOf = (
       Object.entries(Arr.groupBy(units, ({ projectId }) => projectId)),
       ([projectId, group]) =>
         Effect.map(
-          Effect.provideService(embedAccepted(models.embed, group.map(embedded)), CurrentProject, projectId),
+          Effect.provideService(models.embed(group.map(embedded)), CurrentProject, projectId),
           (vectors) => group.map(({ id }, i) => [id, vectors[i] ?? Option.none()] as const)
         )
     ),

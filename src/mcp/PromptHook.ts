@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as JSONSchema from "effect/JSONSchema"
 import * as Schema from "effect/Schema"
 import { outputOf } from "../hook/Output.ts"
-import * as Settings from "../settings/Settings.ts"
+import * as HookSettings from "../settings/Hooks.ts"
 import { opened, Refused } from "./Serving.ts"
 import type { Tool } from "./Tool.ts"
 
@@ -38,7 +38,7 @@ const recordFailure = (detail: string) =>
 /** Returns the text to inject; empty when nothing is relevant, when hooks are off, on a timeout and on a failure. */
 const answer = (input: typeof Input.Type) =>
   Effect.gen(function*() {
-    const { isOff, within } = yield* Settings.hook
+    const { isOff, within } = yield* HookSettings.load
     if (isOff) return ""
     return yield* Effect.flatMap(opened, ({ memory }) => memory.hook({ ...input, hook_event_name: "UserPromptSubmit" }))
       .pipe(

@@ -36,7 +36,7 @@ export interface Outcome {
  */
 const SAFETY = 1.3
 
-const SETTING: Readonly<Record<Refusal["period"]["name"], Readonly<Record<Refusal["unit"], string>>>> = {
+const SETTINGS: Readonly<Record<Refusal["period"]["name"], Readonly<Record<Refusal["unit"], string>>>> = {
   day: { usd: "CLAUDE_MEMORY_USD_PER_DAY", tokens: "CLAUDE_MEMORY_TOKENS_PER_DAY" },
   month: { usd: "CLAUDE_MEMORY_USD_PER_MONTH", tokens: "CLAUDE_MEMORY_TOKENS_PER_MONTH" }
 }
@@ -49,14 +49,14 @@ const refused = ({ endpoint }: Plan, { cap, period, unit, used }: Refusal) =>
     reason: "Budget",
     model: endpoint.model,
     detail: `this ${period.name}'s budget for models is used up (${shown(unit, used)} of ${shown(unit, cap)}); ` +
-      `it goes on without them until the next ${period.name}, or set ${SETTING[period.name][unit]}`,
+      `it goes on without them until the next ${period.name}, or set ${SETTINGS[period.name][unit]}`,
     cause: undefined
   })
 
 const warn = ({ cap, percent, period, unit, used }: Warning) =>
   Effect.logWarning(
     `${percent} % of this ${period.name}'s budget for models is used (${shown(unit, used)} of ${shown(unit, cap)}); ` +
-      `\`claude-memory cost\` says for what, ${SETTING[period.name][unit]} sets it`
+      `\`claude-memory cost\` says for what, ${SETTINGS[period.name][unit]} sets it`
   )
 
 const NOTHING: Tokens = { input: 0, cached: 0, output: 0 }
@@ -64,13 +64,13 @@ const NOTHING: Tokens = { input: 0, cached: 0, output: 0 }
 const make = ({ caps, prices }: Options) =>
   Effect.gen(function*() {
     const spending = yield* Spending
-    const priced = (endpoint: Endpoint, role: Role) => priceOf(prices, endpoint, role)
+    const priceFor = (endpoint: Endpoint, role: Role) => priceOf(prices, endpoint, role)
 
     const begin = (plan: Plan) =>
       Effect.gen(function*() {
         const { endpoint, role } = plan
-        const price = priced(endpoint, role)
-        const most = { input: Math.ceil(SAFETY * plan.input), cached: 0, output: plan.output }
+        const price = priceFor(endpoint, role)
+        const maximum = { input: Math.ceil(SAFETY * plan.input), cached: 0, output: plan.output }
         const at = yield* Clock.currentTimeMillis
         const call = {
           at,
@@ -78,8 +78,8 @@ const make = ({ caps, prices }: Options) =>
           model: endpoint.model,
           role,
           project: yield* CurrentProject,
-          most,
-          usd: costOf(price, most),
+          maximum,
+          usd: costOf(price, maximum),
           basis: price.basis
         }
         const begun = yield* Effect.mapError(
@@ -94,7 +94,7 @@ const make = ({ caps, prices }: Options) =>
             const tokens = !isCharged
               ? NOTHING
               : usage === undefined
-              ? most
+              ? maximum
               : { ...usage, input: usage.input === 0 ? plan.input : usage.input }
             const warnings = yield* spending.end(begun.id, {
               outcome,
@@ -108,7 +108,7 @@ const make = ({ caps, prices }: Options) =>
           }).pipe(Effect.catchAll((error) => Effect.logWarning(`${error.message}; it stays counted as was planned`)))
       })
 
-    return { begin, priceOf: priced } satisfies Budget["Type"]
+    return { begin, priceOf: priceFor } satisfies Budget["Type"]
   })
 
 export interface Options {

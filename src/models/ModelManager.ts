@@ -116,8 +116,8 @@ export const described = (
 
 export class ModelManager extends Context.Tag("claude-memory/ModelManager")<ModelManager, {
   /**
-   * Returns a vector of unit length for each text, in order. A text of which the model knows no word gets none, never a
-   * zero or random vector.
+   * Returns a vector of unit length for each text, in order. A text of which the model knows no word, or that it refuses
+   * while it takes others, gets none, never a zero or random vector.
    */
   readonly embed: (
     texts: ReadonlyArray<string>,

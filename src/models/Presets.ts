@@ -23,10 +23,10 @@ export interface Endpoint {
 }
 
 /**
- * Ways to ask for JSON of a given shape: `schema` sends the schema; `words` describes the schema in the prompt and
- * turns on JSON mode; `words alone` does without JSON mode. Each demands less of a server than the one before.
+ * Ways to ask for JSON of a given shape: `schema` sends the schema; `json mode` describes the schema in the prompt and
+ * turns on JSON mode; `prompt only` does without JSON mode. Each demands less of a server than the one before.
  */
-export const STRUCTURES = ["schema", "words", "words alone"] as const
+export const STRUCTURES = ["schema", "json mode", "prompt only"] as const
 export type Structure = typeof STRUCTURES[number]
 
 export interface Preset {
@@ -75,7 +75,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     baseUrl: "https://api.siliconflow.cn/v1",
     baseUrlNames: ["SILICONFLOW_BASE_URL"],
     keyNames: ["SILICONFLOW_API_KEY", "MODELS__SILICONFLOW_API_KEY"],
-    structure: "words",
+    structure: "json mode",
     inputs: 32
   },
   openrouter: {
@@ -91,7 +91,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     baseUrl: "https://api.deepseek.com",
     baseUrlNames: ["DEEPSEEK_BASE_URL"],
     keyNames: ["DEEPSEEK_API_KEY"],
-    structure: "words"
+    structure: "json mode"
   },
   ollama: {
     ...openAiCompatible,
@@ -144,7 +144,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     baseUrlNames: ["VOYAGE_BASE_URL"],
     keyNames: ["VOYAGE_API_KEY"],
     needsKey: true,
-    structure: "words",
+    structure: "json mode",
     inputs: 128,
     inputTokens: 100_000
   },

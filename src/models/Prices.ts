@@ -108,13 +108,13 @@ export class PricesError extends Schema.TaggedError<PricesError>()("PricesError"
 }
 
 /** Returns the first issue, after the path to its place. */
-const told = (error: ParseResult.ParseError): string => {
+const messageOf = (error: ParseResult.ParseError): string => {
   const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
   return [...(issue?.path ?? []).map(String), issue?.message].join(": ")
 }
 
 const decode = <A, I>(file: string, schema: Schema.Schema<A, I>) => (input: unknown) =>
-  Effect.mapError(Schema.decodeUnknown(schema)(input), (error) => new PricesError({ file, detail: told(error) }))
+  Effect.mapError(Schema.decodeUnknown(schema)(input), (error) => new PricesError({ file, detail: messageOf(error) }))
 
 const readFile = <A, I>(file: string, schema: Schema.Schema<A, I>) =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(file)).pipe(

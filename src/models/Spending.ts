@@ -44,7 +44,7 @@ export interface PlannedCall {
   readonly role: Role
   /** Project on whose behalf the call is made; null for none. */
   readonly project: string | null
-  readonly most: Tokens
+  readonly maximum: Tokens
   readonly usd: number
   readonly basis: PriceBasis
 }
@@ -137,9 +137,9 @@ export const refusalOf = (
 }
 
 /** Returns the highest share that is reached, if it is above `told`, the highest share that was reported already. */
-export const warningOf = (caps: Caps, period: Period, used: Amount, told: number): Warning | undefined => {
+export const warningOf = (caps: Caps, period: Period, used: Amount, warned: number): Warning | undefined => {
   for (const percent of [90, 80] as const) {
-    if (percent <= told) return undefined
+    if (percent <= warned) return undefined
     const unit = UNITS.find((unit) => used[unit] > 0 && 100 * used[unit] >= percent * caps[period.name][unit])
     if (unit !== undefined) return { percent, period, unit, used: used[unit], cap: caps[period.name][unit] }
   }

@@ -9,7 +9,7 @@ import * as Schedule from "effect/Schedule"
 /** An attempt that failed. */
 export interface Failure<E> {
   readonly error: E
-  readonly isPassing: boolean
+  readonly isTransient: boolean
   /** The least wait that the server asks for. */
   readonly retryAfter: Option.Option<Duration.Duration>
 }
@@ -18,9 +18,9 @@ export interface RetryOptions {
   /** Attempts after the first. */
   readonly retries: number
   /** The second wait is twice as long, the third four times; each is varied by chance from half to one and a half. */
-  readonly firstWait: Duration.DurationInput
+  readonly firstDelay: Duration.DurationInput
   /** The longest wait; a request that would wait longer fails at once. */
-  readonly waits: Duration.DurationInput
+  readonly maxDelay: Duration.DurationInput
 }
 
 /** Parses `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date that is compared with `now`, in milliseconds. */
@@ -29,8 +29,8 @@ export const parseRetryAfter = (header: string, now: number): Option.Option<Dura
   return Number.isNaN(seconds) ? Option.none() : Option.some(Duration.seconds(Math.max(0, seconds)))
 }
 
-const schedule = <E>({ firstWait, retries, waits }: RetryOptions) => {
-  const growing: Schedule.Schedule<Duration.Duration, Failure<E>> = Schedule.exponential(firstWait)
+const schedule = <E>({ firstDelay, retries, maxDelay }: RetryOptions) => {
+  const growing: Schedule.Schedule<Duration.Duration, Failure<E>> = Schedule.exponential(firstDelay)
   return growing.pipe(
     Schedule.jitteredWith({ min: 0.5, max: 1.5 }),
     Schedule.passthrough,
@@ -38,9 +38,9 @@ const schedule = <E>({ firstWait, retries, waits }: RetryOptions) => {
       Duration.max(wait, Option.getOrElse(retryAfter, () => Duration.zero))
     ),
     Schedule.delays,
-    Schedule.whileOutput(Duration.lessThanOrEqualTo(waits)),
+    Schedule.whileOutput(Duration.lessThanOrEqualTo(maxDelay)),
     Schedule.intersect(Schedule.recurs(retries)),
-    Schedule.whileInput(({ isPassing }) => isPassing)
+    Schedule.whileInput(({ isTransient }) => isTransient)
   )
 }
 

@@ -2,11 +2,16 @@
  * `config.json` in the memory's folder: settings under the names of their environment variables, for programs that an
  * editor starts without the person's environment. The environment takes precedence.
  */
-import * as ConfigError from "effect/ConfigError"
+import type * as ConfigError from "effect/ConfigError"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import { readFileSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { invalid } from "./Fields.ts"
+import { home } from "./Reading.ts"
 
 /** Maximum bytes of a settings file. */
 const MAX_BYTES = 64 * 1024
@@ -18,15 +23,15 @@ const Values = Schema.parseJson(
 const decode = Schema.decodeEither(Values)
 
 /** Converts a value to its form in the environment, where true is "on" and false is "off". */
-const told = (value: string | number | boolean): string =>
+const toEnvironmentValue = (value: string | number | boolean): string =>
   typeof value === "boolean" ? value ? "on" : "off" : String(value)
 
 const isMissing = (error: unknown) =>
   ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException | undefined)?.code ?? "")
 
 /** Reads the settings file; without a file, there are no settings. Synchronous, because the hook waits for it. */
-export const read = (file: string): Either.Either<ConfigProvider.ConfigProvider, ConfigError.ConfigError> => {
-  const wrong = (detail: string) => Either.left(ConfigError.InvalidData([], `${file}: ${detail}`))
+const read = (file: string): Either.Either<ConfigProvider.ConfigProvider, ConfigError.ConfigError> => {
+  const wrong = (detail: string) => Either.left(invalid(`${file}: ${detail}`))
   let text: string
   try {
     if (statSync(file).size > MAX_BYTES) return wrong(`is longer than ${MAX_BYTES / 1024} KiB`)
@@ -36,14 +41,24 @@ export const read = (file: string): Either.Either<ConfigProvider.ConfigProvider,
       ? Either.right(ConfigProvider.fromMap(new Map()))
       : wrong("can't be read; check its permissions")
   }
-  return Either.mapBoth(decode(text), {
+  return Either.match(decode(text), {
     onLeft: () =>
-      ConfigError.InvalidData(
-        [],
-        `${file}: is not a JSON object of strings, numbers, true and false, such as {"CLAUDE_MEMORY_ISOLATION": "strict"}; ` +
+      wrong(
+        "is not a JSON object of strings, numbers, true and false, such as {\"CLAUDE_MEMORY_ISOLATION\": \"strict\"}; " +
           "mend or delete it"
       ),
     onRight: (values) =>
-      ConfigProvider.fromMap(new Map(Object.entries(values).map(([name, value]) => [name, told(value)])))
+      Either.right(ConfigProvider.fromMap(new Map(Record.toEntries(Record.map(values, toEnvironmentValue)))))
   })
 }
+
+/** Falls back to the settings file for values that the environment lacks. */
+export const withFile = <A, E, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | ConfigError.ConfigError, R> =>
+  Effect.configProviderWith((environment) =>
+    Effect.flatMap(
+      Effect.flatMap(environment.load(home), (folder) => read(join(folder, "config.json"))),
+      (file) => Effect.withConfigProvider(effect, ConfigProvider.orElse(environment, () => file))
+    )
+  )

@@ -25,7 +25,7 @@ const remote = Layer.unwrapScoped(
     ({ baseUrl }) =>
       Unmetered.providers({
         roles: { embedding: [{ provider: "openai", baseUrl, apiKey: Option.none(), model: "letters" }] },
-        patience: { within: "10 seconds", retries: 0, waits: 0 }
+        patience: { timeout: "10 seconds", retries: 0, maxDelay: 0 }
       })
   )
 )

@@ -34,7 +34,7 @@ const planned = (more: Partial<PlannedCall> = {}): PlannedCall => ({
   model: "talker",
   role: "light",
   project: null,
-  most: { input: 100, cached: 0, output: 50 },
+  maximum: { input: 100, cached: 0, output: 50 },
   usd: 0.5,
   basis: "listed",
   ...more
@@ -73,7 +73,7 @@ const spendingSuite = <E>(name: string, layer: Layer.Layer<Spending, E>) => {
 
   describe(name, () => {
     test(
-      "counts a call's most while it runs, and what it took when it has ended",
+      "counts a call's maximum while it runs, and what it took when it has ended",
       Effect.gen(function*() {
         const { begin, end, spent } = yield* Spending
         assert.deepStrictEqual(yield* spent(AT), sum([0, 0]))
@@ -118,7 +118,7 @@ const spendingSuite = <E>(name: string, layer: Layer.Layer<Spending, E>) => {
             )
           }
           assert.deepStrictEqual(yield* spent(AT), sum([100, 0.25]))
-          const other = { most: { input: 100, cached: 0, output: 49 }, usd: 0.45 }
+          const other = { maximum: { input: 100, cached: 0, output: 49 }, usd: 0.45 }
           assert.strictEqual((yield* begin(planned(other), caps))._tag, "Begun")
         })
       )
@@ -193,7 +193,7 @@ const spendingSuite = <E>(name: string, layer: Layer.Layer<Spending, E>) => {
           const caps = capped({ day: { tokens: 200 } })
           let used = 0
           for (const [most, share, ends] of calls) {
-            const begun = yield* begin(planned({ most: { input: most, cached: 0, output: 0 } }), caps)
+            const begun = yield* begin(planned({ maximum: { input: most, cached: 0, output: 0 } }), caps)
             assert.strictEqual(begun._tag, used + most > 200 ? "Refused" : "Begun")
             if (begun._tag === "Refused") continue
             const took = ends ? Math.min(most, share) : most

@@ -52,7 +52,7 @@ const asking = (home: string, baseUrl: string, cap: number, calls: number) =>
         busyTimeoutMs: 5_000,
         models: {
           roles: { light: [{ provider: "openai", model: "talker", baseUrl, apiKey: Option.none() }] },
-          patience: { within: "60 seconds", retries: 0, waits: 0 },
+          patience: { timeout: "60 seconds", retries: 0, maxDelay: 0 },
           caps: { ...NO_CAPS, day: { ...NO_CAPS.day, tokens: cap } }
         }
       }),

@@ -141,7 +141,7 @@ const withServer = <A, E>(
     const server = yield* modelServer
     const models = Providers.layer({
       roles: { light: [{ provider: "openai", model: "talker", baseUrl: server.baseUrl, apiKey: Option.none() }] },
-      patience: { within: "20 millis", retries: 0, waits: 0 }
+      patience: { timeout: "20 millis", retries: 0, maxDelay: 0 }
     }).pipe(
       Layer.provideMerge(
         Layer.merge(

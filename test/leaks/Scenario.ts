@@ -71,7 +71,7 @@ const roles = (servers: Servers): Providers.Options["roles"] => ({
   rerank: [endpoint(servers, "rerank")]
 })
 
-export const patience: Providers.Options["patience"] = { within: "10 seconds", retries: 0, waits: 0 }
+export const patience: Providers.Options["patience"] = { timeout: "10 seconds", retries: 0, maxDelay: 0 }
 
 export interface Place {
   readonly home: string
@@ -96,7 +96,7 @@ export const vectorsIn = ({ origin }: StandIn): NonNullable<App.Options["qdrant"
   replicas: 1,
   within: "10 seconds",
   retries: 0,
-  waits: 0,
+  maxDelay: 0,
   handshake: "tolerant"
 })
 

@@ -153,7 +153,7 @@ const rules: Record<string, Cases> = {
     good: [`src/serve/ | import * as Effect from "effect/Effect"; Effect.forkScoped(program); Effect.fork(program)`]
   },
   environment: {
-    advice: /src\/settings\/Settings\.ts/,
+    advice: /src\/settings/,
     bad: [
       `src/models/ | const key = process.env.OPENAI_API_KEY`,
       `src/models/ | const key = process["env"]["KEY"]`,

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { mkdirSync } from "node:fs"
 import * as HookFailures from "../../src/hook/Failures.ts"
 import { OpenError } from "../../src/mcp/Serving.ts"
-import * as Settings from "../../src/settings/Settings.ts"
+import * as Reading from "../../src/settings/Reading.ts"
 import { connect, Remembered, SHOP, textOf } from "./mcp.ts"
 
 const prompt = (session_id: string) => ({
@@ -31,7 +31,7 @@ describe("a prompt's hook, answered by the MCP server", () => {
 
     it.scoped("returns nothing when the memory can't be opened or takes too long, and records that for doctor", () =>
       Effect.gen(function*() {
-        const home = yield* Settings.home
+        const home = yield* Reading.home
         mkdirSync(home, { recursive: true })
         const { memory } = yield* Remembered
         for (

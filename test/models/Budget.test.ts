@@ -64,7 +64,7 @@ const withBudget = <A, E>(
     const account = Layer.provideMerge(Budget.layer({ caps, prices: PRICES }), testing.spending)
     const layer = Providers.layer({
       roles: roles(server),
-      patience: { within: within as "5 seconds", retries, waits: "5 seconds" }
+      patience: { timeout: within as "5 seconds", retries, maxDelay: "5 seconds" }
     }).pipe(Layer.provideMerge(Layer.merge(account, testing.modelCache)), Layer.provideMerge(base))
     return yield* Effect.gen(function*() {
       return yield* use({ server, models: yield* ModelManager, spending: yield* Spending })
@@ -244,13 +244,25 @@ describe("embeddings that are known", () => {
         yield* models.embedding
         const texts = Array.from({ length: 400 }, (_, i) => `text number ${i}`)
         server.behaviour = (asked) =>
-          asked.includes("text number 399") ? Promise.resolve({ status: 400, body: "no" }) : Promise.resolve("answers")
+          asked.includes("text number 399") ? Promise.resolve({ status: 200, body: "no" }) : Promise.resolve("answers")
         assert.isTrue(Either.isLeft(yield* Effect.either(models.embed(texts))))
         server.behaviour = "answers"
         const before = server.seen.requests
         const found = yield* models.embed(texts)
         assert.isTrue(found.every(Option.isSome))
         assert.isBelow(server.seen.requests - before, 7)
+      })
+    ))
+
+  it.live("a text that is refused beside others has no vector", () =>
+    withBudget(({ models, server }) =>
+      Effect.gen(function*() {
+        yield* models.embedding
+        server.behaviour = (asked) =>
+          Promise.resolve(asked.includes("refused") ? { status: 400, body: "no" } : "answers")
+        const found = yield* models.embed(["eat", "refused", "tea"])
+        assert.deepStrictEqual(found.map(Option.isSome), [true, false, true])
+        assert.strictEqual((yield* Effect.flip(models.embed(["refused"]))).reason, "Refused")
       })
     ))
 

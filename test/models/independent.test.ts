@@ -42,7 +42,7 @@ const asked = <A, E>(
     const baseUrl = `${server.url}${pathname === "/" ? "" : pathname}`
     const models = Unmetered.providers({
       roles: { [role]: [{ provider, model: "model", baseUrl, apiKey: Option.some(Redacted.make("key")) }] },
-      patience: { within: "5 seconds", retries: 0, waits: "5 seconds", ...patience }
+      patience: { timeout: "5 seconds", retries: 0, maxDelay: "5 seconds", ...patience }
     })
     return yield* Effect.provide(
       Effect.flatMap(ModelManager, (models) => use(models, server)),

@@ -30,12 +30,12 @@ describe("parseRetryAfter", () => {
 
 const failure = (over: Partial<Retry.Failure<string>> = {}): Retry.Failure<string> => ({
   error: "busy",
-  isPassing: true,
+  isTransient: true,
   retryAfter: Option.none(),
   ...over
 })
 
-const options = { retries: 4, firstWait: "1 second", waits: "1 minute" } as const
+const options = { retries: 4, firstDelay: "1 second", maxDelay: "1 minute" } as const
 
 /** The times of the attempts, in milliseconds, and the outcome; the clock goes on for ten minutes. */
 const run = (
@@ -82,7 +82,9 @@ describe("retry", () => {
 
   it.effect("does not try again what does not pass", () =>
     Effect.gen(function*() {
-      const { outcome, times } = yield* run((made) => Effect.fail(failure({ error: `${made}`, isPassing: made === 1 })))
+      const { outcome, times } = yield* run((made) =>
+        Effect.fail(failure({ error: `${made}`, isTransient: made === 1 }))
+      )
       assert.deepInclude(outcome, { left: "2" })
       assert.strictEqual(times.length, 2)
     }))
@@ -100,7 +102,7 @@ describe("retry", () => {
     [FastCheck.nat({ max: 6 }), FastCheck.integer({ min: 1, max: 30 })],
     ([retries, seconds]) =>
       Effect.gen(function*() {
-        const { times } = yield* run(() => Effect.fail(failure()), { retries, waits: Duration.seconds(seconds) })
+        const { times } = yield* run(() => Effect.fail(failure()), { retries, maxDelay: Duration.seconds(seconds) })
         assert.isAtMost(times.length, retries + 1)
         for (const gap of gaps(times)) assert.isAtMost(gap, seconds * 1_000 + 1)
       })

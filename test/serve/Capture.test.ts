@@ -346,7 +346,7 @@ describe("what can't be done for now", () => {
               model: "letters"
             }]
           },
-          patience: { within: "30 seconds", retries: 0, waits: 0 },
+          patience: { timeout: "30 seconds", retries: 0, maxDelay: 0 },
           caps: NO_CAPS
         }
       })

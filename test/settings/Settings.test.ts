@@ -3,7 +3,10 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { homedir } from "node:os"
+import { delimiter, join, resolve } from "node:path"
 import * as QdrantAddress from "../../src/index/QdrantAddress.ts"
+import * as HookSettings from "../../src/settings/Hooks.ts"
 import * as Settings from "../../src/settings/Settings.ts"
 
 const loaded = (environment: Readonly<Record<string, string>>) =>
@@ -336,3 +339,51 @@ describe("PostgreSQL by settings", () => {
       )
     }))
 })
+
+describe("hooks by settings", () => {
+  const hookOf = (environment: Readonly<Record<string, string>>) =>
+    Effect.withConfigProvider(HookSettings.load, ConfigProvider.fromMap(new Map(Object.entries(environment))))
+
+  it.effect.each<readonly [Readonly<Record<string, string>>, HookSettings.HookSettings]>([
+    [{}, { isOff: false, within: { SessionStart: 200, UserPromptSubmit: 150 } }],
+    [
+      { CLAUDE_MEMORY_SESSION_START_MS: "60000", CLAUDE_MEMORY_HOOK_MS: " 1 " },
+      { isOff: false, within: { SessionStart: 60_000, UserPromptSubmit: 1 } }
+    ],
+    [{ CLAUDE_MEMORY_DISABLE: "On" }, { isOff: true, within: { SessionStart: 200, UserPromptSubmit: 150 } }],
+    [
+      { CLAUDE_CODE_ENTRYPOINT: "sdk-cli", CLAUDE_MEMORY_HEADLESS: " OFF" },
+      { isOff: true, within: { SessionStart: 200, UserPromptSubmit: 150 } }
+    ]
+  ])(
+    "%j is %j",
+    ([environment, expected]) =>
+      Effect.map(hookOf(environment), (settings) => assert.deepStrictEqual(settings, expected))
+  )
+
+  it.effect.each(["", "0", "60001"])(
+    "CLAUDE_MEMORY_HOOK_MS=%j is refused with what to write instead",
+    (value) =>
+      Effect.map(
+        Effect.flip(hookOf({ CLAUDE_MEMORY_HOOK_MS: value })),
+        (error) => assert.strictEqual(error.message, "CLAUDE_MEMORY_HOOK_MS is from 1 to 60000")
+      )
+  )
+})
+
+it.effect("what is excluded is folders from the root and names, without empty parts", () =>
+  Effect.gen(function*() {
+    const excluded = (paths: string) =>
+      Effect.map(
+        loaded({ CLAUDE_MEMORY_EXCLUDE_PATHS: paths, CLAUDE_MEMORY_EXCLUDE_TOOLS: ", a,,b* " }),
+        ({ exclude }) => exclude
+      )
+    assert.deepStrictEqual(yield* excluded(` ${join("/a", "..", "b")} ${delimiter}${delimiter}~`), {
+      paths: [resolve("/b"), homedir()],
+      tools: ["a", "b*"]
+    })
+    assert.strictEqual(
+      (yield* Effect.flip(excluded(`/a${delimiter}b`))).message,
+      `CLAUDE_MEMORY_EXCLUDE_PATHS is folders from the root or from ~, with "${delimiter}" between them`
+    )
+  }))

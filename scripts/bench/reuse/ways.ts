@@ -67,7 +67,7 @@ const ours = (baseUrl: string): Effect.Effect<Way, never, Scope.Scope> =>
         light: [{ ...endpoint, model: "chat" }],
         embedding: [{ ...endpoint, model: "embedding", dimension: DIMENSION }]
       },
-      patience: { within: "30 seconds", retries: 0, waits: 0 }
+      patience: { timeout: "30 seconds", retries: 0, maxDelay: 0 }
     })
     const [context, layerMs] = yield* timed(Layer.build(Layer.provide(models, Layer.merge(ledger, NodeContext.layer))))
     const { complete, embed } = yield* Effect.provide(ModelManager, context)

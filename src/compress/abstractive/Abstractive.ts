@@ -11,7 +11,7 @@ import { evidence, MAX_EVIDENCE, type MemoryUnit } from "../../domain/MemoryUnit
 import { type ModelError, ModelManager } from "../../models/ModelManager.ts"
 import type { SegmentContext, SessionOutline } from "../../store/MemoryStore.ts"
 import { CompressionError, Compressor } from "../Compressor.ts"
-import { contentOf, type Draft, type Excerpt, fits } from "../Draft.ts"
+import { contentOf, type Draft, type Excerpt, fitsUnit } from "../Draft.ts"
 import { extract, extractArchive, inOrder, segmentUnit, sessionUnit } from "../extractive/Extractive.ts"
 import { judge, type Origin, originOf, THRESHOLDS } from "./Quality.ts"
 import { type Line, linesOf, WINDOW_TOKENS, windowsOf } from "./Transcribed.ts"
@@ -33,11 +33,12 @@ interface Judged {
 const NOTHING: Judged = { good: [], bad: 0 }
 
 const textOf = ({ blocks }: Message) => blocks.map(({ text }) => text).join("\n")
-const saidIn = ({ blocks }: Message) => blocks.filter(({ kind }) => kind === "text").map(({ text }) => text).join("\n")
+const dialogueOf = ({ blocks }: Message) =>
+  blocks.filter(({ kind }) => kind === "text").map(({ text }) => text).join("\n")
 
 /** Returns the leading excerpts that fit into one unit. */
-const fitting = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<Excerpt> =>
-  excerpts.filter((_, i) => fits(contentOf(excerpts.slice(0, i + 1)).content))
+const fittingPrefix = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<Excerpt> =>
+  excerpts.filter((_, i) => fitsUnit(contentOf(excerpts.slice(0, i + 1)).content))
 
 const accepted = (
   written: WrittenUnit,
@@ -57,7 +58,7 @@ const accepted = (
     origin
   )
   if (score < THRESHOLDS[written.type]) return undefined
-  const excerpts = fitting(cited.map(({ messages, text }): Excerpt => ({
+  const excerpts = fittingPrefix(cited.map(({ messages, text }): Excerpt => ({
     message: messages[0]!,
     kind: "text",
     label: "",
@@ -86,7 +87,7 @@ const accepted = (
 const LITERAL: ReadonlySet<MemoryUnit["type"]> = new Set(["code_snippet", "error_log"])
 
 /** Returns the written units, and the extracted ones whose messages the written units do not cover. */
-const together = (
+const merged = (
   written: ReadonlyArray<MemoryUnit>,
   extracted: ReadonlyArray<MemoryUnit>
 ): ReadonlyArray<MemoryUnit> => {
@@ -131,11 +132,11 @@ const make = Effect.gen(function*() {
     ))
 
   /** Warnings about the heavy model that were logged already: each one is logged once. */
-  const told = new Set<string>()
-  const without = ({ message }: ModelError) =>
+  const logged = new Set<string>()
+  const logOnce = ({ message }: ModelError) =>
     Effect.suspend(() => {
-      if (told.has(message)) return Effect.succeed(NOTHING)
-      told.add(message)
+      if (logged.has(message)) return Effect.succeed(NOTHING)
+      logged.add(message)
       return Effect.as(Effect.logWarning(`${message}; what it would have written better stays as it is`), NOTHING)
     })
 
@@ -147,7 +148,7 @@ const make = Effect.gen(function*() {
     Effect.gen(function*() {
       const light = yield* judgedBy("light", task, lines, origin)
       if (light.good.length > 0 && light.bad === 0) return light.good
-      const heavy = yield* Effect.catchAll(judgedBy("heavy", task, lines, origin), without)
+      const heavy = yield* Effect.catchAll(judgedBy("heavy", task, lines, origin), logOnce)
       return heavy.good.length > 0 ? heavy.good : light.good
     })
 
@@ -164,7 +165,7 @@ const make = Effect.gen(function*() {
         [...[...earlier, ...own].map(({ text }) => text), session.title ?? "", session.cwd, session.branch ?? ""].join(
           "\n\n"
         ),
-        segment.messages.map(saidIn).join("\n")
+        segment.messages.map(dialogueOf).join("\n")
       )
       const made: Array<Accepted> = []
       for (const window of windowsOf(own)) {
@@ -175,11 +176,11 @@ const make = Effect.gen(function*() {
           }
         }
       }
-      return together(made.map((one) => unitOf(segmentUnit(context, now, one.draft), one)), extracted)
+      return merged(made.map((one) => unitOf(segmentUnit(context, now, one.draft), one)), extracted)
     })
 
   /** Condenses lines, window by window, until they fit one window; after `rounds` times, keeps the first window. */
-  const reduced = (
+  const condensed = (
     lines: ReadonlyArray<Line>,
     origin: Origin,
     rounds = 3
@@ -195,7 +196,7 @@ const make = Effect.gen(function*() {
           ...excerpts.map(({ message, text }, i) => ({ ref: `r${rounds}.${shorter.length + i + 1}`, message, text }))
         )
       }
-      return yield* reduced(shorter, origin, rounds - 1)
+      return yield* condensed(shorter, origin, rounds - 1)
     })
 
   const summarize = (outline: SessionOutline) =>
@@ -204,20 +205,20 @@ const make = Effect.gen(function*() {
       const extracted = extractArchive(outline, now)
       const { closing, prompts, units } = outline
       // Saved notes are units without evidence: they come from no message.
-      const told = units.filter((unit) => evidence(unit).length > 0).map((unit, i): Line => ({
+      const unitLines = units.filter((unit) => evidence(unit).length > 0).map((unit, i): Line => ({
         ref: `u${i + 1}`,
         message: citedBy(unit),
         text: `${unit.type}: ${unit.title}\n${unit.summary}`
       }))
-      const lines = [...linesOf(prompts, "p"), ...told, ...linesOf(closing, "c")]
+      const lines = [...linesOf(prompts, "p"), ...unitLines, ...linesOf(closing, "c")]
       if (extracted.length === 0 || lines.length === 0) return extracted
       const messages = [...prompts, ...closing]
       const origin = originOf(
         [...messages.map(textOf), ...units.map(({ content, summary, title }) => `${title}\n${summary}\n${content}`)]
           .join("\n\n"),
-        messages.map(saidIn).join("\n")
+        messages.map(dialogueOf).join("\n")
       )
-      const found = yield* written(SESSION_TASK, yield* reduced(lines, origin), origin)
+      const found = yield* written(SESSION_TASK, yield* condensed(lines, origin), origin)
       const archives = found.filter(({ draft }) => draft.type === "archive").slice(0, 1)
       return archives.length === 0
         ? extracted

@@ -45,7 +45,7 @@ export interface Verdict {
 }
 
 /** Factor on the faithfulness for each unfounded claim of a kind. */
-const AFTER: Readonly<Record<Unfounded["kind"], number>> = {
+const PENALTIES: Readonly<Record<Unfounded["kind"], number>> = {
   number: 0.45,
   path: 0.45,
   code: 0.45,
@@ -53,80 +53,80 @@ const AFTER: Readonly<Record<Unfounded["kind"], number>> = {
   statement: 0.49
 }
 
-const RUN = 40
+const MIN_RUN = 40
 
 /** Returns the share of a text that is copied from the source, in runs of at least 40 characters. */
-const copied = (text: string, source: string): number => {
+const copiedShare = (text: string, source: string): number => {
   const plain = text.replace(/\s+/g, " ")
   const from = source.replace(/\s+/g, " ")
   let count = 0
-  for (let at = 0; at + RUN <= plain.length;) {
-    if (!from.includes(plain.slice(at, at + RUN))) {
+  for (let at = 0; at + MIN_RUN <= plain.length;) {
+    if (!from.includes(plain.slice(at, at + MIN_RUN))) {
       at++
       continue
     }
-    let end = at + RUN
-    while (end < plain.length && from.includes(plain.slice(end - RUN + 1, end + 1))) end++
+    let end = at + MIN_RUN
+    while (end < plain.length && from.includes(plain.slice(end - MIN_RUN + 1, end + 1))) end++
     count += end - at
     at = end
   }
   return count / Math.max(1, plain.length)
 }
 
-const LEAST_LENGTH = 40
-const MAY_BE_COPIED = 700
+const MIN_LENGTH = 40
+const MAX_COPIED_LENGTH = 700
 
 const lengthOf = ({ statements, type }: Written, source: string): number => {
   const content = statements.map(({ text }) => text).join("\n")
   const length = weightedLength(content)
-  if (length < LEAST_LENGTH || length > MAX_CONTENT_LENGTH) return 0
-  return type !== "code_snippet" && length > MAY_BE_COPIED && copied(content, source) > 0.7 ? 0.4 : 1
+  if (length < MIN_LENGTH || length > MAX_CONTENT_LENGTH) return 0
+  return type !== "code_snippet" && length > MAX_COPIED_LENGTH && copiedShare(content, source) > 0.7 ? 0.4 : 1
 }
 
 /**
- * Number of the source's most frequent words. A unit that uses none has no coverage; `LEAST_COMMON` give full coverage.
+ * Number of the source's most frequent words. A unit that uses none has no coverage; `MIN_COMMON` give full coverage.
  */
 const COMMON = 40
-const LEAST_COMMON = 2
+const MIN_COMMON = 2
 
 const coverageOf = (written: string, source: string): number => {
   const counts = new Map<string, number>()
   for (const lexeme of lexemes(source)) counts.set(lexeme, (counts.get(lexeme) ?? 0) + 1)
   const common = [...counts].sort(([, a], [, b]) => b - a).slice(0, COMMON).map(([lexeme]) => lexeme)
   const own = new Set(lexemes(written))
-  return Math.min(1, common.filter((lexeme) => own.has(lexeme)).length / Math.min(LEAST_COMMON, common.length))
+  return Math.min(1, common.filter((lexeme) => own.has(lexeme)).length / Math.min(MIN_COMMON, common.length))
 }
 
-const SPEAKS: ReadonlyArray<readonly [Role, RegExp]> = [
+const SPEAKERS: ReadonlyArray<readonly [Role, RegExp]> = [
   ["human", /^(?:the )?user\b(?!')|^用户(?!名|数|表|界面|体验|端|的)/i],
   ["assistant", /^(?:claude|the assistant)\b(?!'| code)|^(?:claude|助手)(?! code|的)/i]
 ]
 
 /** Statements that cite a message of role "system" are never misattributed: its speaker is not known. */
 const isMisattributed = ({ from, text }: Statement) =>
-  SPEAKS.some(([role, pattern]) =>
+  SPEAKERS.some(([role, pattern]) =>
     pattern.test(text) && from.length > 0 && !from.includes(role) && !from.includes("system")
   )
 
 /** Factor on the faithfulness for each misattributed statement. */
-const AFTER_MISATTRIBUTED = 0.45
+const MISATTRIBUTED_PENALTY = 0.45
 
 /** The part of a conversation against which units are judged. */
 export interface Origin {
   /** Everything that a statement may rest on. */
   readonly text: string
   /** The text of the person and of Claude alone, without tools; decides which language is expected. */
-  readonly said: string
+  readonly dialogue: string
   readonly source: Source
 }
 
-export const originOf = (text: string, said: string): Origin => ({
+export const originOf = (text: string, dialogue: string): Origin => ({
   text,
-  said,
+  dialogue,
   source: sourceOf(withoutInstructions(text))
 })
 
-export const judge = (written: Written, { said, source, text }: Origin): Verdict => {
+export const judge = (written: Written, { dialogue, source, text }: Origin): Verdict => {
   const parts = [written.title, written.summary, ...written.statements.map(({ text }) => text)].filter((part) =>
     part.trim() !== ""
   )
@@ -136,12 +136,12 @@ export const judge = (written: Written, { said, source, text }: Origin): Verdict
   )
   const distinct = new Map(unfounded.map((each) => [`${each.kind} ${each.text}`, each]))
   const misattributed = written.statements.filter(isMisattributed).map(({ text }) => text)
-  const faithfulness = [...distinct.values()].reduce((left, { kind }) => left * AFTER[kind], 1) *
-    AFTER_MISATTRIBUTED ** misattributed.length
+  const faithfulness = [...distinct.values()].reduce((left, { kind }) => left * PENALTIES[kind], 1) *
+    MISATTRIBUTED_PENALTY ** misattributed.length
   const whole = parts.join("\n")
   const coverage = coverageOf(whole, source.text)
   const length = lengthOf(written, text)
-  const language = isReadable(whole, said) ? 1 : 0
+  const language = isReadable(whole, dialogue) ? 1 : 0
   return {
     score: faithfulness * coverage * length * language,
     faithfulness,

@@ -15,7 +15,7 @@ const LIMITS: Readonly<Record<Block["kind"], number>> = { text: 2_500, tool_use:
 /**
  * Characters of a block that are looked at; they bound the time for counting tokens, and exceed `LIMITS` in most text.
  */
-const LOOKED_AT = 20_000
+const SCANNED_CHARS = 20_000
 
 export interface Line {
   /** Reference by which the model cites the message. */
@@ -26,10 +26,10 @@ export interface Line {
 
 const cut = ({ kind, text }: Block): string => {
   const limit = LIMITS[kind]
-  const start = text.slice(0, LOOKED_AT)
-  if (text.length <= LOOKED_AT && Tokens.estimate(start) <= limit) return text
+  const start = text.slice(0, SCANNED_CHARS)
+  if (text.length <= SCANNED_CHARS && Tokens.estimate(start) <= limit) return text
   const shown = kind === "tool_result" ? salient(start, 4 * limit) : start
-  return `${Tokens.truncate(shown, limit, LOOKED_AT).trimEnd()} …`
+  return `${Tokens.truncate(shown, limit, SCANNED_CHARS).trimEnd()} …`
 }
 
 const LABEL: Readonly<Record<Message["role"], string>> = { human: "User", assistant: "Claude", system: "System" }

@@ -76,7 +76,7 @@ const withoutFence = (text: string): string => {
 
 const decode = Schema.decodeUnknownEither(Schema.parseJson(Units))
 
-const read = (text: string): Either.Either<ReadonlyArray<WrittenUnit>, string> =>
+const parseUnits = (text: string): Either.Either<ReadonlyArray<WrittenUnit>, string> =>
   Either.mapBoth(decode(withoutFence(text)), {
     onLeft: (error) =>
       ParseResult.ArrayFormatter.formatErrorSync(error).slice(0, 5).map(({ message, path }) =>
@@ -103,14 +103,14 @@ export const write = (
       json: { name: "units", schema }
     } as const
     const first = yield* complete({ ...request, prompt: text })
-    const units = read(first.text)
+    const units = parseUnits(first.text)
     if (Either.isRight(units)) return units.right
     const again = yield* complete({
       ...request,
       prompt: `${text}\n\nYour answer could not be read:\n${units.left}\nAnswer again, with the JSON object alone.`
     })
     return yield* Either.mapLeft(
-      read(again.text),
+      parseUnits(again.text),
       (detail) =>
         new ModelError({
           reason: "Damaged",

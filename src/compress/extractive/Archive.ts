@@ -4,11 +4,11 @@
 import type { Message } from "../../domain/Conversation.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import type { SessionOutline } from "../../store/MemoryStore.ts"
-import { type Draft, type Excerpt, excerptsOf, fitting, fitTogether, MAX_SUMMARY } from "../Draft.ts"
+import { type Draft, type Excerpt, excerptsOf, fitOneUnit, fittingExcerpts, MAX_SUMMARY } from "../Draft.ts"
 import { isChatter, plain, quotable } from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
 import { pieces } from "../text/Text.ts"
-import { promptTitle, saysWhat, titleFrom } from "../text/Titles.ts"
+import { isSelfContained, promptTitle, titleFrom } from "../text/Titles.ts"
 import { isLongPrompt } from "./Documentation.ts"
 
 const AIM = 400
@@ -18,7 +18,7 @@ const OPEN = 300
 /** Earlier messages add to the outcome as long as this many characters of room are left. */
 const ENOUGH = 250
 /** Characters of aim and outcome below which a session of one prompt and no files makes no archive. */
-const LEAST = 120
+const MIN_LENGTH = 120
 
 /** Sentences about work or questions that are still open. */
 const OPEN_END =
@@ -29,9 +29,9 @@ const textOf = (message: Message): string => message.blocks.find(({ kind }) => k
 /** Returns the first understandable sentence that fits; else the beginning of one that is too long. */
 const requestIn = (text: string, length: number): string => {
   const sentences = quotable(text)
-  const telling = sentences.find((sentence) => saysWhat(sentence) && sentence.length <= length) ??
-    sentences.find(saysWhat) ?? sentences[0] ?? text.trim()
-  return pieces(telling, length, (piece) => piece.length <= length)[0] ?? ""
+  const request = sentences.find((sentence) => isSelfContained(sentence) && sentence.length <= length) ??
+    sentences.find(isSelfContained) ?? sentences[0] ?? text.trim()
+  return pieces(request, length, (piece) => piece.length <= length)[0] ?? ""
 }
 
 /** Returns a short prompt unchanged; of a long one the first request, or the name of the plan that it hands over. */
@@ -51,18 +51,18 @@ const isAnnouncement = (sentence: string) => isChatter(sentence) || /[:：]\s*$/
  */
 const outcomeIn = (closing: ReadonlyArray<Message>, topics: string): ReadonlyArray<Excerpt> => {
   let room = OUTCOME
-  const told: Array<Excerpt> = []
+  const outcome: Array<Excerpt> = []
   for (const message of closing.toReversed()) {
     const sentences = quotable(textOf(message)).filter((sentence) =>
       !isAnnouncement(sentence) && !OPEN_END.test(sentence)
     )
     const kept = choose(sentences.map(plain), { count: 3, length: room, about: topics }).map((i) => sentences[i]!)
     if (kept.length === 0) continue
-    told.unshift({ message, kind: "text", label: "Outcome: ", text: kept.join("\n") })
+    outcome.unshift({ message, kind: "text", label: "Outcome: ", text: kept.join("\n") })
     room -= kept.join("\n").length
-    if (told.length === 3 || room < ENOUGH) break
+    if (outcome.length === 3 || room < ENOUGH) break
   }
-  return told
+  return outcome
 }
 
 export const archive = ({ closing, files, prompts, session }: SessionOutline): ReadonlyArray<Draft> => {
@@ -78,38 +78,40 @@ export const archive = ({ closing, files, prompts, session }: SessionOutline): R
   // Next to nothing was done or said; or one long text got one answer, which the conversation unit holds already.
   if (
     asked.length === 1 && files.length === 0 &&
-    (lengthOf([...aim, ...outcome]) < LEAST || (isLongPrompt(first, textOf(first)) && closing.length === 1))
+    (lengthOf([...aim, ...outcome]) < MIN_LENGTH || (isLongPrompt(first, textOf(first)) && closing.length === 1))
   ) return []
 
   const open = last === undefined
     ? []
     : quotable(textOf(last)).filter((sentence) => OPEN_END.test(sentence) && !/anything else|需要帮助/iu.test(sentence))
   const ends = choose(open.map(plain), { count: 2, length: OPEN, about: topics }).map((i) => open[i]!)
-  const left: ReadonlyArray<Excerpt> = ends.length === 0
+  const openEnds: ReadonlyArray<Excerpt> = ends.length === 0
     ? []
     : [{ message: last!, kind: "text", label: "Open: ", text: ends.join("\n") }]
   // A prompt that is newer than Claude's last message has no answer.
   const lastAsked = asked.at(-1)!
   const isUnanswered = lastAsked !== first && (last === undefined || last.occurredAt < lastAsked.occurredAt)
-  const requests = asked.filter((prompt) => prompt !== first && saysWhat(textOf(prompt))).map((prompt): Excerpt => ({
+  const requests = asked.filter((prompt) => prompt !== first && isSelfContained(textOf(prompt))).map((
+    prompt
+  ): Excerpt => ({
     message: prompt,
     kind: "text",
     label: isUnanswered && prompt === lastAsked ? "Asked last, without an answer: " : "Also asked: ",
     text: requestIn(textOf(prompt), ASKED)
   })).filter(({ text }) => text !== "")
   let middle: ReadonlyArray<Excerpt> = requests
-  const all = () => [...aim, ...middle, ...outcome, ...left]
+  const all = () => [...aim, ...middle, ...outcome, ...openEnds]
   // The first and the last of many requests matter most, so that requests are dropped from the middle.
-  while (middle.length > 0 && !fitTogether(all())) middle = middle.toSpliced(middle.length >> 1, 1)
+  while (middle.length > 0 && !fitOneUnit(all())) middle = middle.toSpliced(middle.length >> 1, 1)
 
-  const told = outcome.flatMap(({ text }) => text.split("\n")).map(plain)
-  const aimed = promptTitle(textOf(first)) ?? titleFrom(textOf(first))
+  const outcomeSentences = outcome.flatMap(({ text }) => text.split("\n")).map(plain)
+  const aimTitle = promptTitle(textOf(first)) ?? titleFrom(textOf(first))
   return [{
     type: "archive",
-    title: session.title === null || session.title.trim() === "" ? aimed : titleFrom(session.title),
-    summary: summarize(told, { count: 2, length: MAX_SUMMARY, about: topics }) ||
+    title: session.title === null || session.title.trim() === "" ? aimTitle : titleFrom(session.title),
+    summary: summarize(outcomeSentences, { count: 2, length: MAX_SUMMARY, about: topics }) ||
       plain(requestIn(textOf(lastAsked), MAX_SUMMARY)),
-    excerpts: fitting(all()),
+    excerpts: fittingExcerpts(all()),
     at: 0,
     slot: ""
   }]

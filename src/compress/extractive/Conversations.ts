@@ -4,15 +4,24 @@
 import type { Message } from "../../domain/Conversation.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
-import { beginning, type Draft, type Excerpt, excerptsOf, fitTogether, MAX_SUMMARY, MAX_TITLE, pack } from "../Draft.ts"
-import { condense, isChatter, plain, quotable, statements, telling } from "../text/Prose.ts"
+import {
+  type Draft,
+  type Excerpt,
+  excerptsOf,
+  fitOneUnit,
+  leadingExcerpt,
+  MAX_SUMMARY,
+  MAX_TITLE,
+  pack
+} from "../Draft.ts"
+import { condense, informativeStatements, isChatter, plain, quotable, statements } from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
 import { errorLines, failureStrength, gist, lastLines } from "../text/Text.ts"
-import { pastedFailure, saidTitle, saysWhat, shortened, titleFrom } from "../text/Titles.ts"
+import { answerTitle, isSelfContained, pastedFailure, shortened, titleFrom } from "../text/Titles.ts"
 import { isAnswer, isExplanation, isLongPrompt, sectionsOf } from "./Documentation.ts"
-import { type Call, commandOf, commitIn, editsOf, inputOf, isLooking, isRoutine, isSlip } from "./Steps.ts"
+import { type Call, commandOf, commitIn, editsOf, inputOf, isReadOnly, isRoutine, isToolMisuse } from "./Steps.ts"
 
-const LED = "Claude had said: "
+const PRECEDED = "Claude had said: "
 const EXPLAINED = "Claude explained: "
 const CHOSE = "User chose: "
 const RAN = "Ran: "
@@ -27,17 +36,17 @@ const INPUT = 300
 const REASONING = 320
 
 /** Quotes Claude's last message before the segment, when the prompt ("yes") is not understandable without it. */
-const before = ({ before, segment }: SegmentContext): ReadonlyArray<Excerpt> => {
+const precedingAnswer = ({ before, segment }: SegmentContext): ReadonlyArray<Excerpt> => {
   const said = before.find(({ role }) => role === "assistant")
   const first = segment.messages[0]
   const prompt = first?.isPrompt === true ? first.blocks.find(({ kind }) => kind === "text")?.text : undefined
   const text = said?.blocks.findLast(({ kind }) => kind === "text")?.text
-  if (said === undefined || text === undefined || prompt === undefined || saysWhat(prompt)) return []
+  if (said === undefined || text === undefined || prompt === undefined || isSelfContained(prompt)) return []
   const sentences = quotable(text).filter((sentence) => !isChatter(sentence) || /[?？]\s*$/.test(sentence))
   const kept = choose(sentences.map(plain), { count: 2, length: MENTIONED, about: prompt })
   return kept.length === 0
     ? []
-    : [{ message: said, kind: "text", label: LED, text: kept.map((i) => sentences[i]!).join("\n") }]
+    : [{ message: said, kind: "text", label: PRECEDED, text: kept.map((i) => sentences[i]!).join("\n") }]
 }
 
 /** Returns the reasons in Claude's thinking: sentences that give one and name code or a file. */
@@ -57,12 +66,12 @@ const shortAnswer = (call: Call, label: string): ReadonlyArray<Excerpt> =>
     ? []
     : excerptsOf(call.result.message, "tool_result", label, condense(call.result.block.text)).slice(0, 1)
 
-const doneBy = (call: Call, isMentioned: (file: string) => boolean): ReadonlyArray<Excerpt> => {
+const actionOf = (call: Call, isMentioned: (file: string) => boolean): ReadonlyArray<Excerpt> => {
   const { block, message, result, tool } = call
-  if (isLooking(call) || block.kind !== "tool_use") return []
-  const isSlipped = call.failed && isSlip(result!.block.text)
+  if (isReadOnly(call) || block.kind !== "tool_use") return []
+  const isMisused = call.failed && isToolMisuse(result!.block.text)
   // Calls that were refused or malformed did nothing.
-  if (isSlipped && !/^(?:Error: )?Exit code/iu.test(result!.block.text)) return []
+  if (isMisused && !/^(?:Error: )?Exit code/iu.test(result!.block.text)) return []
   const sought = inputOf(call, "query") ?? inputOf(call, "url")
   if (tool.startsWith("Web") && sought !== undefined) {
     return [
@@ -95,29 +104,29 @@ const doneBy = (call: Call, isMentioned: (file: string) => boolean): ReadonlyArr
     return excerptsOf(result.message, "tool_result", CHOSE, answers.join("\n")).slice(0, 1)
   }
   if (tool === "ExitPlanMode") {
-    return beginning(message, "tool_use", "Claude planned: ", block.text.replace(/^plan:\s*/u, ""), MENTIONED)
+    return leadingExcerpt(message, "tool_use", "Claude planned: ", block.text.replace(/^plan:\s*/u, ""), MENTIONED)
   }
   const command = commandOf(call)
-  const done = beginning(
+  const done = leadingExcerpt(
     message,
     "tool_use",
     command === undefined ? `${gist(tool, 60)} ` : RAN,
     command ?? block.text,
     command === undefined ? INPUT : COMMAND
   )
-  if (result === undefined || isSlipped || isAnswer(call)) return done
+  if (result === undefined || isMisused || isAnswer(call)) return done
   const printed = call.failed ? errorLines(result.block.text, OUTCOME) : lastLines(result.block.text, OUTCOME)
   return [
     ...done,
-    ...beginning(result.message, "tool_result", call.failed ? "It failed: " : "It printed: ", printed, OUTCOME)
+    ...leadingExcerpt(result.message, "tool_result", call.failed ? "It failed: " : "It printed: ", printed, OUTCOME)
   ]
 }
 
 const INTERRUPTED = /^\s*(?:\[Request interrupted|API Error\b)/u
 
 /** Shortens a long prompt to its beginning, its most representative sentences and the failures in it. */
-const pasted = (message: Message, label: string, text: string): ReadonlyArray<Excerpt> => {
-  const head = beginning(message, "text", label, text, MENTIONED)
+const condensedPrompt = (message: Message, label: string, text: string): ReadonlyArray<Excerpt> => {
+  const head = leadingExcerpt(message, "text", label, text, MENTIONED)
   const after = text.slice(head[0]?.text.length ?? 0)
   // Excerpts are verbatim, so that lines which errorLines changed are left out.
   const failures = errorLines(after, MENTIONED).split("\n").filter((line) => after.includes(line)).join("\n")
@@ -133,7 +142,7 @@ const pasted = (message: Message, label: string, text: string): ReadonlyArray<Ex
 }
 
 /** Quotes the first one or two sentences of an explanation that has units of its own. */
-const mentioned = (message: Message, text: string): ReadonlyArray<Excerpt> => {
+const openingOf = (message: Message, text: string): ReadonlyArray<Excerpt> => {
   const [first, ...rest] = quotable(text).filter((sentence) =>
     plain(sentence).length <= MENTIONED && !/[:：][*_]*$/.test(sentence)
   )
@@ -144,7 +153,7 @@ const mentioned = (message: Message, text: string): ReadonlyArray<Excerpt> => {
 }
 
 /** Returns a text's excerpts in groups: one group for a short text, else one for each section. */
-const saying = (message: Message, label: string, text: string): ReadonlyArray<ReadonlyArray<Excerpt>> =>
+const groupsOf = (message: Message, label: string, text: string): ReadonlyArray<ReadonlyArray<Excerpt>> =>
   weightedLength(text) <= ENOUGH_LENGTH
     ? [excerptsOf(message, "text", label, text)]
     : sectionsOf(text).map(({ blocks }) => blocks.flatMap((block) => excerptsOf(message, "text", label, block)))
@@ -157,19 +166,19 @@ const excerptsIn = (
   const byBlock = new Map(calls.map((call) => [call.block, call]))
   const files = new Set<string>()
   const isMentioned = (file: string) => files.has(file) || !files.add(file)
-  const done = new Set<string>()
+  const actions = new Set<string>()
   /** True for an action that repeats an earlier one with the same outcome. */
-  const isAgain = (excerpts: ReadonlyArray<Excerpt>) => {
-    const told = excerpts.map(({ label, text }) => label + text).join("\n")
-    return done.has(told) || !done.add(told)
+  const isRepeat = (excerpts: ReadonlyArray<Excerpt>) => {
+    const action = excerpts.map(({ label, text }) => label + text).join("\n")
+    return actions.has(action) || !actions.add(action)
   }
   return messages.filter(({ isSummary, role }) => !isSummary && role !== "system").flatMap((message) =>
     message.blocks.flatMap((block): ReadonlyArray<ReadonlyArray<Excerpt>> => {
       const { kind, text } = block
       const call = byBlock.get(block)
       if (call !== undefined) {
-        const excerpts = doneBy(call, isMentioned)
-        return isAgain(excerpts) ? [] : [excerpts]
+        const excerpts = actionOf(call, isMentioned)
+        return isRepeat(excerpts) ? [] : [excerpts]
       }
       if (kind === "thinking") {
         const reasoned = reasons(text)
@@ -177,90 +186,92 @@ const excerptsIn = (
       }
       if (kind !== "text" || INTERRUPTED.test(text)) return []
       if (message.role === "human") {
-        if (message.thread !== "main") return [beginning(message, kind, "Task: ", text, 2 * MENTIONED)]
-        return isLongPrompt(message, text) ? [pasted(message, "User: ", text)] : saying(message, "User: ", text)
+        if (message.thread !== "main") return [leadingExcerpt(message, kind, "Task: ", text, 2 * MENTIONED)]
+        return isLongPrompt(message, text)
+          ? [condensedPrompt(message, "User: ", text)]
+          : groupsOf(message, "User: ", text)
       }
       const said = condense(text)
       return isExplanation(text)
-        ? [mentioned(message, said)]
-        : saying(message, "Claude: ", said)
+        ? [openingOf(message, said)]
+        : groupsOf(message, "Claude: ", said)
     })
   ).filter((group) => group.length > 0)
 }
 
 /** Weighted length of Claude's answer below which a prompt that is not understandable by itself makes no unit. */
-const LEAST_ANSWER = 100
+const MIN_ANSWER = 100
 /** Weighted length below which a later part of an exchange is merged with the part before it, where both fit. */
-const LEAST_PART = 250
+const MIN_PART = 250
 /** Weighted length from which a later part with actions alone, and no text, makes a unit. */
-const LEAST_DONE = 60
+const MIN_ACTIONS = 60
 
 const lengthOf = (excerpts: ReadonlyArray<Excerpt>) => excerpts.reduce((sum, { text }) => sum + weightedLength(text), 0)
 
 /**
  * Splits excerpts into two parts that both fit, as equal as possible; a tool's output stays with the excerpt before it.
  */
-const halved = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<ReadonlyArray<Excerpt>> | undefined => {
+const splitEvenly = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<ReadonlyArray<Excerpt>> | undefined => {
   const half = lengthOf(excerpts) / 2
   const distance = (i: number) => Math.abs(lengthOf(excerpts.slice(0, i)) - half)
   const [best] = excerpts.flatMap(({ kind }, i) => i > 0 && kind !== "tool_result" ? [i] : [])
-    .filter((i) => fitTogether(excerpts.slice(0, i)) && fitTogether(excerpts.slice(i)))
+    .filter((i) => fitOneUnit(excerpts.slice(0, i)) && fitOneUnit(excerpts.slice(i)))
     .sort((a, b) => distance(a) - distance(b))
   return best === undefined ? undefined : [excerpts.slice(0, best), excerpts.slice(best)]
 }
 
 /** Merges parts that are too short with the part before; where both do not fit together, they are split evenly. */
-const withoutScraps = (packed: ReadonlyArray<ReadonlyArray<Excerpt>>): ReadonlyArray<ReadonlyArray<Excerpt>> =>
+const mergeShort = (packed: ReadonlyArray<ReadonlyArray<Excerpt>>): ReadonlyArray<ReadonlyArray<Excerpt>> =>
   packed.reduce<ReadonlyArray<ReadonlyArray<Excerpt>>>((kept, excerpts) => {
     const last = kept.at(-1)
-    if (last === undefined || lengthOf(excerpts) >= LEAST_PART) return [...kept, excerpts]
+    if (last === undefined || lengthOf(excerpts) >= MIN_PART) return [...kept, excerpts]
     const both = [...last, ...excerpts]
-    return [...kept.slice(0, -1), ...(fitTogether(both) ? [both] : halved(both) ?? [last, excerpts])]
+    return [...kept.slice(0, -1), ...(fitOneUnit(both) ? [both] : splitEvenly(both) ?? [last, excerpts])]
   }, [])
 
 /** Characters of room below which a part's title does not repeat the subject. */
-const LEAST_SUBJECT = 16
+const MIN_SUBJECT = 16
 
-const LEAST_SUMMARY = 30
+const MIN_SUMMARY = 30
 
 /** Titles a later part of an exchange: its own title, after the subject where both fit. */
 const partTitle = (subject: string | undefined, own: string | undefined): string | undefined => {
   if (subject === undefined || own === undefined) return own ?? subject
   const room = MAX_TITLE - own.length - 2
-  const within = room < LEAST_SUBJECT ? "" : shortened(subject, room)
+  const within = room < MIN_SUBJECT ? "" : shortened(subject, room)
   return within === "" || within.endsWith("…") ? own : `${within}${/[?？]$/u.test(within) ? "" : ":"} ${own}`
 }
 
 /** True for a report of success that names nothing in particular. */
-const isWell = (sentence: string): boolean =>
+const isBareSuccess = (sentence: string): boolean =>
   /\b(?:ready|pass(?:es|ed|ing)?|work(?:s|ing)|complet\w+|success\w*|green|pushed|committed|resolved|clean|done|fixed|expected)\b|完成|成功|通过|修复/iu
     .test(sentence) && sentence.length < 200 && !/[`_]|\w\/\w|[a-z][A-Z]|\d/.test(plain(sentence))
 
-const isWorth = (excerpts: ReadonlyArray<Excerpt>, isFirst: boolean): boolean => {
+const isWorthUnit = (excerpts: ReadonlyArray<Excerpt>, isFirst: boolean): boolean => {
   const prompt = excerpts.find(({ message }) => message.isPrompt)
-  const own = excerpts.filter(({ label }) => label !== LED)
+  const own = excerpts.filter(({ label }) => label !== PRECEDED)
   const said = own.filter(({ kind, message }) => message.role === "assistant" && kind === "text")
   // Explanations have units of their own.
   if (prompt === undefined && own.every(({ label }) => label === EXPLAINED)) return false
   // A later part of a long exchange needs a statement with content, or an action.
   if (!isFirst) {
-    if (quotable(said.map(({ text }) => text).join("\n")).some((sentence) => !isWell(sentence))) return true
+    if (quotable(said.map(({ text }) => text).join("\n")).some((sentence) => !isBareSuccess(sentence))) return true
     const isThought = own.some(({ kind }) => kind === "thinking")
-    return lengthOf(own.filter(({ kind }) => kind !== "tool_result")) > LEAST_DONE &&
+    return lengthOf(own.filter(({ kind }) => kind !== "tool_result")) > MIN_ACTIONS &&
       (isThought || own.some(({ label, text }) => label === RAN && !isRoutine(text)))
   }
   // An agent's task is recorded in the conversation that gave it.
-  if (prompt !== undefined && prompt.message.thread !== "main") return lengthOf(said) >= LEAST_ANSWER
+  if (prompt !== undefined && prompt.message.thread !== "main") return lengthOf(said) >= MIN_ANSWER
   const asked = own.filter(({ message }) => message.isPrompt)
-  return commitsIn(own).length > 0 || asked.some(({ text }) => saysWhat(text)) || lengthOf(asked) >= MENTIONED
+  return commitsIn(own).length > 0 || asked.some(({ text }) => isSelfContained(text)) || lengthOf(asked) >= MENTIONED
     ? lengthOf(own) > 60
-    : lengthOf(said) >= LEAST_ANSWER || (said.length > 0 && lengthOf(own) >= 2 * LEAST_ANSWER)
+    : lengthOf(said) >= MIN_ANSWER || (said.length > 0 && lengthOf(own) >= 2 * MIN_ANSWER)
 }
 
 /**
  * Summarizes a part without Claude's text: by its choice, its commits, a pasted failure, the prompt or the last action.
  */
-const told = (excerpts: ReadonlyArray<Excerpt>): string => {
+const fallbackSummary = (excerpts: ReadonlyArray<Excerpt>): string => {
   const chosen = excerpts.find(({ label }) => label === CHOSE)
   if (chosen !== undefined) return chosen.text.replace(/"([^"\n]*)"="([^"\n]*)"/gu, "$1 $2")
   const commits = commitsIn(excerpts)
@@ -284,33 +295,37 @@ export const conversations = (
   subject: string | undefined
 ): ReadonlyArray<Draft> => {
   const indexOf = new Map(context.segment.messages.map((message, i) => [message, i]))
-  const packed = withoutScraps(pack(
-    [before(context), ...excerptsIn(context, calls)],
+  const packed = mergeShort(pack(
+    [precedingAnswer(context), ...excerptsIn(context, calls)],
     ([first], length) => first?.kind === "text" && length >= ENOUGH_LENGTH
   ))
   return packed.flatMap((excerpts, i): ReadonlyArray<Draft> => {
-    if (!isWorth(excerpts, i === 0)) return []
+    if (!isWorthUnit(excerpts, i === 0)) return []
     const answer = excerpts.filter(({ kind, label, message }) =>
-      kind === "text" && message.role === "assistant" && label !== LED
+      kind === "text" && message.role === "assistant" && label !== PRECEDED
     )
       .map(({ text }) => text).join("\n")
     const begins = excerpts.some(({ message }) => message.isPrompt)
     const [committed] = commitsIn(excerpts)
-    const own = saidTitle(answer) ?? (committed === undefined ? undefined : titleFrom(committed))
+    const own = answerTitle(answer) ?? (committed === undefined ? undefined : titleFrom(committed))
     const title = (begins ? subject : partTitle(subject, own)) ?? own ?? titleFrom(excerpts.at(-1)!.text)
     const lead = begins || subject === undefined || subject === title || subject.length > MAX_TITLE
       ? ""
       : `${subject} — `
-    const summary = summarize(telling(answer), { count: 2, length: MAX_SUMMARY - lead.length, about: subject ?? "" })
+    const summary = summarize(informativeStatements(answer), {
+      count: 2,
+      length: MAX_SUMMARY - lead.length,
+      about: subject ?? ""
+    })
     return [{
       type: "conversation",
       title,
       // The commits' subjects are more informative than "All green."
-      summary: summary === "" || (summary.length < LEAST_SUMMARY && committed !== undefined)
-        ? told(excerpts)
+      summary: summary === "" || (summary.length < MIN_SUMMARY && committed !== undefined)
+        ? fallbackSummary(excerpts)
         : lead + summary,
       excerpts,
-      at: indexOf.get(excerpts.find(({ label }) => label !== LED)!.message) ?? 0,
+      at: indexOf.get(excerpts.find(({ label }) => label !== PRECEDED)!.message) ?? 0,
       slot: String(i)
     }]
   })

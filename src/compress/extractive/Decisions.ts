@@ -4,11 +4,20 @@
 import type { Message } from "../../domain/Conversation.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
-import { type Draft, type Excerpt, fitting, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
-import { ended, isChatter, joined, plain, quotable, sentencesOf, statements, withoutOpeners } from "../text/Prose.ts"
+import { type Draft, type Excerpt, fittingExcerpts, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
+import {
+  isChatter,
+  joined,
+  plain,
+  quotable,
+  sentencesOf,
+  statements,
+  withFullStop,
+  withoutOpeners
+} from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
 import { gist } from "../text/Text.ts"
-import { headingIn, promptTitle, saysWhat, titleFrom } from "../text/Titles.ts"
+import { headingIn, isSelfContained, promptTitle, titleFrom } from "../text/Titles.ts"
 import type { Call } from "./Steps.ts"
 
 /** Matches a standing instruction, which outlives the task. */
@@ -37,10 +46,10 @@ const CHOSEN =
 const REASON =
   /\b(?:because|since|so that|due to|as (?:it|we|this|that)|otherwise|to avoid|in order to|why)\b|因为|由于|否则|以便|避免|免得|毕竟/iu
 
-const SAID = 500
-const PROPOSED = 420
+const MAX_OWN_LENGTH = 500
+const MAX_PROPOSAL_LENGTH = 420
 /** A prompt of more characters holds pasted text: only its first two and last two lines count as the person's own. */
-const PASTED = 1_200
+const MAX_TYPED_LENGTH = 1_200
 
 /** Matches a review comment that was handed over as a task. */
 const REVIEW = /\b(?:around|at|on) lines? \d/iu
@@ -49,7 +58,7 @@ const REVIEW = /\b(?:around|at|on) lines? \d/iu
 const ownSentences = (text: string): ReadonlyArray<string> => {
   if (REVIEW.test(text)) return []
   const lines = text.split("\n")
-  const own = text.length <= PASTED ? lines : [...lines.slice(0, 2), ...lines.slice(-2)]
+  const own = text.length <= MAX_TYPED_LENGTH ? lines : [...lines.slice(0, 2), ...lines.slice(-2)]
   return quotable(
     own.filter((line) => !/^\s*(?:[>❯$#|│┃⎿]|\d+[→:]|\+\+\+|---|at |error|warning|npm )/u.test(line)).join("\n")
   )
@@ -67,10 +76,10 @@ const TASK =
   /^(?:please |can you |could you )?(?:fix|add|update|implement|write|create|run|port|commit|push|rebase|merge|review|check|test|look|read)\b/iu
 const AGAINST = /\b(?:instead|rather|not|never|always|don't|only|without|keep)\b|[不别只]|一律|统一/iu
 
-const decides = (sentence: string): boolean => {
+const isDecision = (sentence: string): boolean => {
   const words = plain(sentence)
   if (/:\d+:\d+/.test(words) || FRAGMENT.test(words) || (TASK.test(words) && !AGAINST.test(words))) return false
-  return words.length >= 6 && !isQuestion(words) && saysWhat(words) &&
+  return words.length >= 6 && !isQuestion(words) && isSelfContained(words) &&
     (STANDING.test(words) || DO_NOT.test(words) || CHOICE.test(words))
 }
 
@@ -140,7 +149,7 @@ const isOption = (sentence: string, option: string): boolean =>
 interface Proposal {
   readonly title: string
   /** The offer as a statement. */
-  readonly said: string
+  readonly statement: string
   readonly excerpts: ReadonlyArray<Excerpt>
 }
 
@@ -149,29 +158,28 @@ interface Proposal {
  */
 const proposalIn = (message: Message | undefined, answer: string): Proposal | undefined => {
   if (message === undefined) return undefined
-  const sentences = quotable(textOf(message)).filter((sentence) => plain(sentence).length <= PROPOSED)
+  const sentences = quotable(textOf(message)).filter((sentence) => plain(sentence).length <= MAX_PROPOSAL_LENGTH)
   const offers = sentences.filter((sentence) => {
     const offered = plain(sentence).replace(OFFER, "")
-    return OFFER.test(plain(sentence)) && saysWhat(offered) && !STEP.test(offered)
+    return OFFER.test(plain(sentence)) && isSelfContained(offered) && !STEP.test(offered)
   })
   const recommended = sentences.filter((sentence) =>
     PROPOSAL.test(plain(sentence)) && !/[?？:：]$/.test(plain(sentence))
   )
   const option = OPTION.exec(answer.trim())?.[1]
   const best = sentences.find((sentence) => option !== undefined && isOption(sentence, option)) ?? offers.at(-1) ??
-    choose(recommended.map(plain), { count: 1, length: PROPOSED }).map((i) => recommended[i]!)[0]
+    choose(recommended.map(plain), { count: 1, length: MAX_PROPOSAL_LENGTH }).map((i) => recommended[i]!)[0]
   if (best === undefined) return undefined
   const others = recommended.filter((sentence) => sentence !== best)
   const kept = [
     best,
-    ...choose(others.map(plain), { count: 2, length: PROPOSED - Math.min(PROPOSED, best.length) }).map((i) =>
-      others[i]!
-    )
+    ...choose(others.map(plain), { count: 2, length: MAX_PROPOSAL_LENGTH - Math.min(MAX_PROPOSAL_LENGTH, best.length) })
+      .map((i) => others[i]!)
   ]
   const offered = plain(best).replace(OFFER, "").replace(NAMED, "").replace(/[?？]$/u, "")
   return {
     title: titleFrom(offered, MAX_TITLE - 8),
-    said: joined([ended(offered), ...kept.slice(1).map(plain)]),
+    statement: joined([withFullStop(offered), ...kept.slice(1).map(plain)]),
     excerpts: [{ message, kind: "text", label: "Claude proposed: ", text: kept.join("\n") }]
   }
 }
@@ -181,7 +189,7 @@ const summaryOf = (sentences: ReadonlyArray<string>, best: string): string => {
   const first = gist(plain(best), MAX_SUMMARY)
   const others = sentences.filter((sentence) => sentence !== best).map(plain)
   const second = summarize(others, { count: 1, length: Math.max(0, MAX_SUMMARY - first.length - 2) })
-  return second === "" ? first : joined([ended(first), second])
+  return second === "" ? first : joined([withFullStop(first), second])
 }
 
 /** Returns the strongest sentence: standing instructions, reasons, and sentences that fit a title come first. */
@@ -199,14 +207,14 @@ const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
     const text = textOf(message)
     if (text === "") return []
     const sentences = ownSentences(text)
-    const decided = sentences.filter(decides)
+    const decided = sentences.filter(isDecision)
     const proposer = messages.slice(0, at).findLast((other) => other.role === "assistant" && textOf(other) !== "") ??
       before.find(({ role }) => role === "assistant")
     const accepts = text.length <= 200 && ACCEPTANCE.test(text)
     const proposal = accepts ? proposalIn(proposer, text) : undefined
     if (decided.length === 0 && proposal === undefined) return []
-    const words = decided.length === 0 ? [text.trim()] : withReasons(sentences, decides)
-    const person = excerptOf(message, "User: ", words, SAID)
+    const words = decided.length === 0 ? [text.trim()] : withReasons(sentences, isDecision)
+    const person = excerptOf(message, "User: ", words, MAX_OWN_LENGTH)
     const best = strongest(decided)
     const title = decided.length > 0
       ? titleFrom(best.replace(/[?？]\s*$/u, ""))
@@ -217,11 +225,11 @@ const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
       title,
       summary: decided.length > 0
         ? summaryOf(decided, best)
-        : `The person agreed: ${proposal!.said}`,
-      excerpts: fitting([
+        : `The person agreed: ${proposal!.statement}`,
+      excerpts: fittingExcerpts([
         ...person,
         ...(proposal?.excerpts ?? []),
-        ...answerTo(messages, at, `${text}\n${proposal?.said ?? ""}`)
+        ...answerTo(messages, at, `${text}\n${proposal?.statement ?? ""}`)
       ]),
       at: at + 0.1,
       slot: message.uuid
@@ -245,7 +253,7 @@ const byTool = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<
       type: "decision",
       title: titleFrom(title),
       summary,
-      excerpts: fitting(excerpts),
+      excerpts: fittingExcerpts(excerpts),
       at: result.at + 0.1,
       slot: `${message.uuid}/${call.block.toolUseId ?? ""}`
     }]
@@ -267,7 +275,9 @@ const byTool = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<
     if (call.tool === "ExitPlanMode" && block.isError !== true) {
       const proposed = call.block.text.replace(/^plan:\s*/u, "")
       const sentences = statements(proposed)
-      const plan = choose(sentences, { count: 5, length: SAID + PROPOSED }).map((i) => sentences[i]!)
+      const plan = choose(sentences, { count: 5, length: MAX_OWN_LENGTH + MAX_PROPOSAL_LENGTH }).map((i) =>
+        sentences[i]!
+      )
       const title = headingIn(proposed) ?? promptTitle(proposed)
       const kept = quotable(proposed).filter((sentence) => plan.includes(plain(sentence)))
       return title === undefined || kept.length === 0
@@ -277,13 +287,18 @@ const byTool = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<
           kind: "tool_use",
           label: "User approved the plan: ",
           text: kept.join("\n")
-        }], joined(kept.map((sentence) => ended(plain(sentence)))))
+        }], joined(kept.map((sentence) => withFullStop(plain(sentence)))))
     }
-    const said = /the user said:\s*\n([\s\S]{4,})/u.exec(block.text)?.[1]?.trim()
-    if (block.isError !== true || said === undefined || !/doesn't want to/u.test(block.text)) return []
-    const first = sentencesOf(said.split("\n")[0]!)[0] ?? said
+    const refusal = /the user said:\s*\n([\s\S]{4,})/u.exec(block.text)?.[1]?.trim()
+    if (block.isError !== true || refusal === undefined || !/doesn't want to/u.test(block.text)) return []
+    const first = sentencesOf(refusal.split("\n")[0]!)[0] ?? refusal
     return draft(`Refused: ${first}`, [
-      { message, kind: "tool_result", label: "User refused, and said: ", text: said.slice(0, SAID).trimEnd() },
+      {
+        message,
+        kind: "tool_result",
+        label: "User refused, and said: ",
+        text: refusal.slice(0, MAX_OWN_LENGTH).trimEnd()
+      },
       ...(call.block.file === undefined
         ? []
         : [{
@@ -315,12 +330,12 @@ const byClaude = ({ segment: { messages } }: SegmentContext): ReadonlyArray<Draf
     const chosen = sentences.filter(isChosen)
     const [first] = chosen
     if (first === undefined) return []
-    const excerpts = excerptOf(message, "Claude chose: ", withReasons(sentences, isChosen), SAID)
+    const excerpts = excerptOf(message, "Claude chose: ", withReasons(sentences, isChosen), MAX_OWN_LENGTH)
     return excerpts.length === 0 ? [] : [{
       type: "decision",
       title: titleFrom(withoutOpeners(plain(strongest(chosen)))),
       summary: summaryOf(chosen, first),
-      excerpts: fitting(excerpts),
+      excerpts: fittingExcerpts(excerpts),
       at: at + 0.2,
       slot: `${message.uuid}/claude`
     }]

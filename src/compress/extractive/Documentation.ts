@@ -4,19 +4,28 @@
 import type { Message } from "../../domain/Conversation.ts"
 import { MAX_CONTENT_LENGTH, weightedLength } from "../../domain/MemoryUnit.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
-import { type Draft, type Excerpt, excerptsOf, fitting, MAX_SUMMARY, MAX_TITLE, pack } from "../Draft.ts"
-import { blocksOf, condense, isHead, linesOf, plain, quotable, statements, telling } from "../text/Prose.ts"
+import { type Draft, type Excerpt, excerptsOf, fittingExcerpts, MAX_SUMMARY, MAX_TITLE, pack } from "../Draft.ts"
+import {
+  blocksOf,
+  condense,
+  informativeStatements,
+  isHead,
+  linesOf,
+  plain,
+  quotable,
+  statements
+} from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
 import { gist } from "../text/Text.ts"
-import { headingIn, promptTitle, saidTitle, shortened, titleFrom } from "../text/Titles.ts"
+import { answerTitle, headingIn, promptTitle, shortened, titleFrom } from "../text/Titles.ts"
 import { type Call, inputOf } from "./Steps.ts"
 
 /**
  * Weighted length (a CJK character counts for 3.3) from which Claude's text is an explanation rather than conversation.
  */
-const AT_LENGTH = 900
+const MIN_EXPLANATION = 900
 /** The same length for a person's text, larger because requests are long for other reasons. */
-const LONG_PROMPT = 1_500
+const MIN_LONG_PROMPT = 1_500
 
 /** Matches a report of finished work, which belongs to the conversation about that work. */
 const REPORT =
@@ -43,16 +52,17 @@ const proseShare = (text: string): number => {
 }
 
 export const isExplanation = (text: string): boolean =>
-  weightedLength(text) >= AT_LENGTH && !REPORT.test(text.slice(0, 300)) && weightedLength(condense(text)) >= AT_LENGTH
+  weightedLength(text) >= MIN_EXPLANATION && !REPORT.test(text.slice(0, 300)) &&
+  weightedLength(condense(text)) >= MIN_EXPLANATION
 
 /** True for a long text that a person wrote or pasted; the conversation unit keeps its beginning. */
 export const isLongPrompt = (message: Message, text: string): boolean =>
-  message.role === "human" && weightedLength(text) >= LONG_PROMPT
+  message.role === "human" && weightedLength(text) >= MIN_LONG_PROMPT
 
-const PROSE = 0.6
+const MIN_PROSE = 0.6
 
-const isWritten = (message: Message, text: string): boolean =>
-  isLongPrompt(message, text) && message.thread === "main" && proseShare(text) >= PROSE
+const isProsePrompt = (message: Message, text: string): boolean =>
+  isLongPrompt(message, text) && message.thread === "main" && proseShare(text) >= MIN_PROSE
 
 const AGENTS = new Set(["Task", "Agent"])
 /** Tools that return other people's text, of which only the sentences that answer the question are kept. */
@@ -61,10 +71,10 @@ const WEB = new Set(["WebFetch", "WebSearch"])
 /** True when a call's result is a long answer of an agent or a web page, which gets units of its own. */
 export const isAnswer = ({ result, tool }: Call): boolean =>
   (AGENTS.has(tool) || WEB.has(tool)) && result !== undefined && result.block.isError !== true &&
-  weightedLength(result.block.text) >= AT_LENGTH
+  weightedLength(result.block.text) >= MIN_EXPLANATION
 
 /** Characters above which a code block is dropped, because the lines around it describe it. */
-const LONG_CODE = 700
+const MAX_CODE = 700
 /** Characters of drawings. A block that consists of them by more than an eighth is dropped. */
 const DRAWING = /[─│┌┐└┘├┤┬┴┼▼▲═║╔╗]/gu
 
@@ -77,7 +87,7 @@ interface Section {
 export const sectionsOf = (text: string): ReadonlyArray<Section> => {
   const sections: Array<{ heading: string | undefined; blocks: Array<string>; length: number }> = []
   for (const { kind, text: block } of blocksOf(text)) {
-    if (kind === "code" && (block.length > LONG_CODE || (block.match(DRAWING)?.length ?? 0) > block.length / 8)) {
+    if (kind === "code" && (block.length > MAX_CODE || (block.match(DRAWING)?.length ?? 0) > block.length / 8)) {
       continue
     }
     const last = sections.at(-1)
@@ -113,20 +123,20 @@ interface Source {
 }
 
 /** Returns the subject if it leaves room for a section's own title. */
-const inShort = (subject: string | undefined): string | undefined =>
+const shortSubject = (subject: string | undefined): string | undefined =>
   subject === undefined || subject.length > 50 || /[?？…]$/u.test(subject) ? undefined : subject
 
 /** Titles a section: its own title, after the subject of the whole where both fit. */
 const titled = (subject: string | undefined, own: string | undefined, first: string): string => {
   if (own === undefined) return subject ?? titleFrom(first)
-  const short = inShort(subject)
+  const short = shortSubject(subject)
   if (short === undefined || short === own) return own
   const both = `${short}: ${own}`
   return both.length <= MAX_TITLE ? both : own
 }
 
 /** Weighted length below which a section (an introduction, thanks, links) makes no unit. */
-const LEAST_SECTION = 160
+const MIN_SECTION = 160
 
 const documentOf = ({ at, kind, label, message, slot, subject, text }: Source): ReadonlyArray<Draft> =>
   sectionsOf(text).flatMap(({ blocks, heading }) =>
@@ -141,38 +151,44 @@ const documentOf = ({ at, kind, label, message, slot, subject, text }: Source): 
     const isAsking = sentences.filter((sentence) =>
       /[?？]["'”’\s*_)]*$/u.test(sentence)
     ).length > sentences.length * 0.4
-    const isPastedCode = message.role === "human" && kind === "text" && proseShare(words) < PROSE
-    if (weightedLength(words) < LEAST_SECTION || isAsking || isPastedCode) return []
+    const isPastedCode = message.role === "human" && kind === "text" && proseShare(words) < MIN_PROSE
+    if (weightedLength(words) < MIN_SECTION || isAsking || isPastedCode) return []
     const own = heading !== undefined
       ? shortened(heading, MAX_TITLE)
       // The first section takes a subject that is too long to precede other titles.
-      : i === 0 && subject !== undefined && inShort(subject) === undefined && !/[?？…]$/u.test(subject)
+      : i === 0 && subject !== undefined && shortSubject(subject) === undefined && !/[?？…]$/u.test(subject)
       ? subject
-      : saidTitle(words)
-    const said = summarize(telling(words), { count: 2, length: MAX_SUMMARY, about: `${subject ?? ""} ${own ?? ""}` })
+      : answerTitle(words)
+    const summary = summarize(informativeStatements(words), {
+      count: 2,
+      length: MAX_SUMMARY,
+      about: `${subject ?? ""} ${own ?? ""}`
+    })
     const [first = words] = statements(words)
     return [{
       type: "documentation",
       title: titled(subject, own, first),
-      summary: said === "" ? first.replace(/[|*#]+|-{3,}/g, " ") : said,
+      summary: summary === "" ? first.replace(/[|*#]+|-{3,}/g, " ") : summary,
       excerpts,
       at: at + i / 1_000,
       slot: `${slot}/${i}`
     }]
   })
 
-const FOUND = 1_000
+const MAX_FINDINGS = 1_000
 
 /** Builds a unit from the sentences of a page or a search result that concern the question, in their order. */
-const foundBy = (call: Call): ReadonlyArray<Draft> => {
+const findingsOf = (call: Call): ReadonlyArray<Draft> => {
   const { at, block, message } = call.result!
   const question = inputOf(call, "query") ?? inputOf(call, "prompt") ?? ""
   const place = inputOf(call, "url")
   const sentences = quotable(block.text).filter((sentence) =>
     plain(sentence).length >= 30 && !/^(?:Web search results|Links:|REMINDER)|","url":/u.test(plain(sentence))
   )
-  const kept = choose(sentences.map(plain), { count: 8, length: FOUND, about: question }).map((i) => sentences[i]!)
-  if (weightedLength(kept.join("")) < LEAST_SECTION) return []
+  const kept = choose(sentences.map(plain), { count: 8, length: MAX_FINDINGS, about: question }).map((i) =>
+    sentences[i]!
+  )
+  if (weightedLength(kept.join("")) < MIN_SECTION) return []
   const source: ReadonlyArray<Excerpt> = [{
     message: call.message,
     kind: "tool_use",
@@ -185,7 +201,10 @@ const foundBy = (call: Call): ReadonlyArray<Draft> => {
       ? titleFrom(question)
       : place.replace(/^https?:\/\/(?:www\.)?|[/?#]+$/gu, ""),
     summary: summarize(kept.map(plain), { count: 2, length: MAX_SUMMARY, about: question }),
-    excerpts: fitting([...source, ...excerptsOf(message, "tool_result", "Found: ", kept.join("\n")).slice(0, 1)]),
+    excerpts: fittingExcerpts([
+      ...source,
+      ...excerptsOf(message, "tool_result", "Found: ", kept.join("\n")).slice(0, 1)
+    ]),
     at,
     slot: `${message.uuid}/${call.block.toolUseId ?? ""}`
   }]
@@ -196,19 +215,19 @@ export const documentation = (
   calls: ReadonlyArray<Call>,
   subject: string | undefined
 ): ReadonlyArray<Draft> => {
-  const said = messages.flatMap((message, at) =>
+  const texts = messages.flatMap((message, at) =>
     message.isSummary ? [] : message.blocks.flatMap(({ kind, text }, b): ReadonlyArray<Source> => {
       if (kind !== "text") return []
       const slot = `${message.uuid}/${b}`
       if (message.role === "assistant" && isExplanation(text)) {
-        return [{ message, kind, label: "Claude: ", text: condense(text), at, slot, subject: inShort(subject) }]
+        return [{ message, kind, label: "Claude: ", text: condense(text), at, slot, subject: shortSubject(subject) }]
       }
-      return isWritten(message, text)
+      return isProsePrompt(message, text)
         ? [{ message, kind, label: "User: ", text, at, slot, subject: promptTitle(text) }]
         : []
     })
   )
-  const reported = calls.filter((call) => isAnswer(call) && AGENTS.has(call.tool)).map((call): Source => {
+  const reports = calls.filter((call) => isAnswer(call) && AGENTS.has(call.tool)).map((call): Source => {
     const { at, block, message } = call.result!
     return {
       message,
@@ -221,7 +240,7 @@ export const documentation = (
     }
   })
   return [
-    ...[...said, ...reported].flatMap(documentOf),
-    ...calls.filter((call) => isAnswer(call) && WEB.has(call.tool)).flatMap(foundBy)
+    ...[...texts, ...reports].flatMap(documentOf),
+    ...calls.filter((call) => isAnswer(call) && WEB.has(call.tool)).flatMap(findingsOf)
   ]
 }

@@ -5,17 +5,17 @@ import type { Message } from "../../domain/Conversation.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
-import { beginning, type Draft, type Excerpt, fitting, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
-import { ended, isChatter, joined, plain, quotable, withoutOpeners } from "../text/Prose.ts"
+import { type Draft, type Excerpt, fittingExcerpts, leadingExcerpt, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
+import { isChatter, joined, plain, quotable, withFullStop, withoutOpeners } from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
 import { errorLines, failureStrength, worstLine } from "../text/Text.ts"
 import { shortened, titleFrom } from "../text/Titles.ts"
 import { changeIn } from "./Code.ts"
-import { type Call, commandOf, editsOf, isLooking, isRoutine, isSlip, purposeOf } from "./Steps.ts"
+import { type Call, commandOf, editsOf, isReadOnly, isRoutine, isToolMisuse, repeatKey } from "./Steps.ts"
 
 const COMMAND = 250
 const FAILURE = 480
-const SAID = 300
+const MAX_WORDS_LENGTH = 300
 /** Number of messages after a failure that are searched for Claude's words about the failure. */
 const REACH = 14
 
@@ -47,7 +47,7 @@ const SUCCESS =
 const wordsIn = (text: string) => new Set(Tokenizer.lexemes(text).filter((word) => word.length > 3 && word !== "error"))
 
 /** Returns Claude's first sentences after a failure for which `isOf` holds. */
-const saidAfter = (
+const sentencesAfter = (
   messages: ReadonlyArray<Message>,
   from: number,
   to: number,
@@ -65,7 +65,7 @@ const saidAfter = (
       const sentences = quotable(text).filter((sentence) =>
         weightedLength(plain(sentence)) >= 12 && !SUCCESS.test(sentence) && isOf(sentence, isFirst)
       )
-      const kept = choose(sentences.map(plain), { count: 2, length: SAID, about })
+      const kept = choose(sentences.map(plain), { count: 2, length: MAX_WORDS_LENGTH, about })
       if (kept.length > 0) return [{ message, kind, label, text: kept.map((i) => sentences[i]!).join("\n") }]
       isFirst = false
     }
@@ -84,11 +84,11 @@ interface Failure {
 
 /** Returns the failures that are worth a unit. Repeated failures of one purpose are merged into the first. */
 const failuresIn = (calls: ReadonlyArray<Call>): ReadonlyArray<Failure> => {
-  const told = new Set<Call>()
+  const merged = new Set<Call>()
   return calls.flatMap((call, i): ReadonlyArray<Failure> => {
-    if (told.has(call) || !call.failed || isSlip(call.result!.block.text) || isLooking(call)) return []
-    const purpose = purposeOf(call)
-    const later = calls.slice(i + 1).filter((other) => purposeOf(other) === purpose && other.result !== undefined)
+    if (merged.has(call) || !call.failed || isToolMisuse(call.result!.block.text) || isReadOnly(call)) return []
+    const purpose = repeatKey(call)
+    const later = calls.slice(i + 1).filter((other) => repeatKey(other) === purpose && other.result !== undefined)
     const end = later.findIndex((other) => !other.failed)
     const run = end < 0 ? later : later.slice(0, end)
     const title = errorTitle(errorLines(call.result!.block.text, FAILURE))
@@ -97,26 +97,26 @@ const failuresIn = (calls: ReadonlyArray<Call>): ReadonlyArray<Failure> => {
       /^git (?:rebase|merge|cherry-pick)/.test(purpose) ||
       errorTitle(errorLines(other.result!.block.text, FAILURE)) === title
     )
-    for (const other of again) told.add(other)
+    for (const other of again) merged.add(other)
     const next = later.find((other) => !again.includes(other))
     return [{ call, again, success: end < 0 ? undefined : later[end], next }]
   })
 }
 
 /** Returns the last edit, else the last effective command, between a failure and the next try. */
-const cureOf = (calls: ReadonlyArray<Call>, from: number, to: number): ReadonlyArray<Excerpt> => {
+const fixOf = (calls: ReadonlyArray<Call>, from: number, to: number): ReadonlyArray<Excerpt> => {
   const cure = calls.filter(({ at }) => at > from && at < to)
   const edit = cure.findLast((call) => editsOf(call).length > 0)
   const [changed] = edit === undefined ? [] : editsOf(edit)
   if (edit !== undefined && changed !== undefined) {
-    const shown = changeIn(edit.message, changed, 2 * SAID)
+    const shown = changeIn(edit.message, changed, 2 * MAX_WORDS_LENGTH)
     const [head, ...rest] = shown
     return head === undefined ? [] : [{ ...head, label: `Fix, in ${nameOf(changed.file)}. ${head.label}` }, ...rest]
   }
   const run = cure.findLast((call) =>
-    commandOf(call) !== undefined && !isLooking(call) && !call.failed && !isRoutine(commandOf(call)!)
+    commandOf(call) !== undefined && !isReadOnly(call) && !call.failed && !isRoutine(commandOf(call)!)
   )
-  return run === undefined ? [] : beginning(run.message, "tool_use", "Fix: ", commandOf(run)!, SAID)
+  return run === undefined ? [] : leadingExcerpt(run.message, "tool_use", "Fix: ", commandOf(run)!, MAX_WORDS_LENGTH)
 }
 
 const PLAN =
@@ -131,7 +131,7 @@ export const errors = ({ segment: { messages } }: SegmentContext, calls: Readonl
     const failure = errorLines(result.block.text, FAILURE)
     const words = wordsIn(`${failure} ${command ?? ""}`)
     const isAbout = (sentence: string) => [...wordsIn(sentence)].some((word) => words.has(word))
-    const cause = saidAfter(
+    const cause = sentencesAfter(
       messages,
       result.at,
       to,
@@ -142,7 +142,7 @@ export const errors = ({ segment: { messages } }: SegmentContext, calls: Readonl
         !/[:：][*_]*$/.test(sentence) &&
         (isAbout(sentence) || (isFirst && CERTAIN.test(sentence)))
     )
-    const plan = saidAfter(
+    const plan = sentencesAfter(
       messages,
       last,
       to,
@@ -151,42 +151,42 @@ export const errors = ({ segment: { messages } }: SegmentContext, calls: Readonl
       (sentence) => PLAN.test(withoutOpeners(plain(sentence))) && isAbout(sentence)
     )
     // A change counts as the fix when a later try succeeded, or when it shares words with the failure.
-    const changes = cureOf(calls, last, to)
+    const changes = fixOf(calls, last, to)
     const cure = success !== undefined || changes.some(({ label, text }) => isAbout(`${label} ${text}`)) ? changes : []
-    const isTold = cause.length + plan.length + cure.length > 0 || success !== undefined
+    const isExplained = cause.length + plan.length + cure.length > 0 || success !== undefined
     // Without a cause, a plan, a fix or a later success, only a clear failure is worth a unit.
-    if (failure === "" || (!isTold && failureStrength(failure) < 3)) return []
-    const held = success === undefined
+    if (failure === "" || (!isExplained && failureStrength(failure) < 3)) return []
+    const confirmation = success === undefined
       ? []
-      : beginning(
+      : leadingExcerpt(
         success.message,
         success.block.kind,
         cure.length > 0 ? "It held, this succeeded afterwards: " : "Later this succeeded: ",
         commandOf(success) ?? success.block.text,
         160
       )
-    const excerpts = fitting([
-      ...beginning(
+    const excerpts = fittingExcerpts([
+      ...leadingExcerpt(
         result.message,
         "tool_result",
         again.length === 0 ? "Failed: " : `Failed ${again.length + 1} times: `,
         failure,
         FAILURE
       ),
-      ...(command === undefined ? [] : beginning(call.message, "tool_use", "Command: ", command, COMMAND)),
+      ...(command === undefined ? [] : leadingExcerpt(call.message, "tool_use", "Command: ", command, COMMAND)),
       ...cause,
       ...plan.filter(({ text }) => cause[0]?.text.includes(text) !== true),
       ...cure,
-      ...held
+      ...confirmation
     ])
-    const purpose = command === undefined ? call.tool : `\`${purposeOf(call)}\``
+    const purpose = command === undefined ? call.tool : `\`${repeatKey(call)}\``
     const why = cause.length > 0
       ? cause.flatMap(({ text }) => text.split("\n")).map(plain)
       : plan.flatMap(({ text }) => text.split("\n")).map((sentence) => titleFrom(sentence, MAX_SUMMARY - 80))
     const reason = why.length === 0
       ? errorTitle(failure, MAX_SUMMARY - 80)
       : summarize(why, { count: 2, length: MAX_SUMMARY - 80 })
-    const failing = ended(`${purpose} failed: ${reason}`)
+    const failing = withFullStop(`${purpose} failed: ${reason}`)
     const edited = cure.find(({ label }) => label.startsWith("Fix, in "))?.label.slice("Fix, in ".length).split(". ")[0]
     const outcome = joined([
       edited === undefined ? "" : `Fixed in ${edited}.`,

@@ -9,7 +9,7 @@ import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SegmentContext, SessionOutline } from "../../store/MemoryStore.ts"
 import { Compressor } from "../Compressor.ts"
 import { type Draft, unitOf } from "../Draft.ts"
-import { promptTitle, saidTitle, titleFrom } from "../text/Titles.ts"
+import { answerTitle, promptTitle, titleFrom } from "../text/Titles.ts"
 import { archive } from "./Archive.ts"
 import { conversations } from "./Conversations.ts"
 import { decisions } from "./Decisions.ts"
@@ -25,18 +25,18 @@ const textOf = (message: Message | undefined): string =>
   message?.blocks.filter(({ kind }) => kind === "text").map(({ text }) => text).join("\n") ?? ""
 
 /** Returns the title of the segment's prompt, if the prompt is understandable by itself. */
-const askedIn = ({ before, segment }: SegmentContext): string | undefined =>
+const promptTitleOf = ({ before, segment }: SegmentContext): string | undefined =>
   promptTitle(textOf([...segment.messages, ...before].find(({ isPrompt }) => isPrompt)))
 
 /** Returns the subject where the prompt ("push") names none: from Claude's last message, else the session's title. */
-const ledTo = ({ before, session }: SegmentContext): string | undefined =>
-  saidTitle(textOf(before.find(({ role }) => role === "assistant"))) ??
+const contextSubject = ({ before, session }: SegmentContext): string | undefined =>
+  answerTitle(textOf(before.find(({ role }) => role === "assistant"))) ??
     (session.title === null ? undefined : titleFrom(session.title))
 
 const drafts = (context: SegmentContext): ReadonlyArray<Draft> => {
   const calls = callsOf(context.segment.messages)
-  const asked = askedIn(context)
-  const subject = asked ?? ledTo(context)
+  const asked = promptTitleOf(context)
+  const subject = asked ?? contextSubject(context)
   return [
     ...conversations(context, calls, subject),
     ...documentation(context, calls, subject),

@@ -3,7 +3,7 @@
  */
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
-import { type Draft, type Excerpt, fitting, fitTogether, MAX_TITLE } from "../Draft.ts"
+import { type Draft, type Excerpt, fitOneUnit, fittingExcerpts, MAX_TITLE } from "../Draft.ts"
 import { plain, quotable } from "../text/Prose.ts"
 import { shortened, titleFrom } from "../text/Titles.ts"
 import { about, changeIn } from "./Code.ts"
@@ -13,7 +13,7 @@ const REASON = 240
 /** Characters of code in a unit; the remaining room is for the file, the reason and the labels. */
 const CODE = 900
 /** Characters of code below which a change (an import, a digit) makes no unit. */
-const LEAST_CHANGE = 60
+const MIN_CHANGE = 60
 
 /** Returns the sentence of Claude's right before a call, which gives the reason for the change. */
 const reasonFor = ({ segment: { messages } }: SegmentContext, call: Call): Excerpt | undefined => {
@@ -68,18 +68,18 @@ const snippetOf = (
     room -= cost
     return shown
   })
-  if (code.reduce((sum, { text }) => sum + text.replace(/\s/g, "").length, 0) < LEAST_CHANGE) return []
-  const told = made.map(({ call }) => reasonFor(context, call)).filter((reason) => reason !== undefined)
+  if (code.reduce((sum, { text }) => sum + text.replace(/\s/g, "").length, 0) < MIN_CHANGE) return []
+  const stated = made.map(({ call }) => reasonFor(context, call)).filter((reason) => reason !== undefined)
     .map((reason) => ({ reason, title: titleFrom(reason.text.replace(/[:：][*_]*$/u, "")) }))
     .find(({ title }) => !GENERIC.test(title))
-  const excerpts = fitting([
+  const excerpts = fittingExcerpts([
     { message: first.call.message, kind: "tool_use", label: first.edit.isNew ? "Wrote: " : "Changed: ", text: file },
-    ...(told === undefined ? [] : [told.reason]),
+    ...(stated === undefined ? [] : [stated.reason]),
     ...code
   ])
-  if (!excerpts.some(({ label }) => label.endsWith(":\n")) || !fitTogether(excerpts)) return []
+  if (!excerpts.some(({ label }) => label.endsWith(":\n")) || !fitOneUnit(excerpts)) return []
   const name = tail(file, 1)
-  const why = told?.title ?? subject
+  const why = stated?.title ?? subject
   const itself = about(made.flatMap(({ edit }) => edit.after), made.flatMap(({ edit }) => edit.before))
   const short = why === undefined ? undefined : shortened(why, MAX_TITLE - name.length - 3)
   const title = short === undefined
@@ -88,7 +88,7 @@ const snippetOf = (
     ? short
     : `${short} (${name})`
   const places = first.edit.isNew || all.length === 1 ? "" : ` in ${all.length} places`
-  const reason = told === undefined ? subject : titleFrom(told.reason.text.replace(/[:：][*_]*$/u, ""), REASON)
+  const reason = stated === undefined ? subject : titleFrom(stated.reason.text.replace(/[:：][*_]*$/u, ""), REASON)
   return [{
     type: "code_snippet",
     title,

@@ -81,18 +81,18 @@ export const commandOf = ({ block, tool }: Pick<Call, "block" | "tool">): string
   tool === "Bash" && block.kind === "tool_use" ? valueOf(block.text, "command", BASH_KEYS)?.trim() : undefined
 
 /** Tools that only read, plan or wait. */
-const LOOKING = new Set(
+const READ_ONLY_TOOLS = new Set(
   ("Read Glob Grep LS NotebookRead TodoWrite TodoRead TaskCreate TaskUpdate TaskList TaskGet TaskOutput TaskStop BashOutput KillBash KillShell " +
     "ToolSearch ListMcpResourcesTool EnterPlanMode").split(" ")
 )
-const LOOKING_COMMANDS =
+const READ_ONLY_COMMANDS =
   /^(?:(?:cd|export)\s+\S+\s*(?:&&|;)\s*)*(?:sudo\s+)?(?:ls|lsd|ll|cat|head|tail|less|grep|rg|ag|find|fd|pwd|cd|echo|wc|sed\s+-n|tree|which|type|stat|file|du|env|whoami|date|sleep|jq|awk|sort|diff|git(?:\s+-C\s+\S+)?(?:\s+--no-pager)?\s+(?:status|diff|log|show|branch|remote|rev-parse|rev-list|ls-files|merge-base|blame|fetch|stash list|worktree list))\b/u
 
 /** True when a call only reads, so that its output describes no effect of its own. */
-export const isLooking = (call: Pick<Call, "block" | "tool">): boolean => {
-  if (LOOKING.has(call.tool)) return true
+export const isReadOnly = (call: Pick<Call, "block" | "tool">): boolean => {
+  if (READ_ONLY_TOOLS.has(call.tool)) return true
   const command = commandOf(call)
-  return command !== undefined && LOOKING_COMMANDS.test(command) &&
+  return command !== undefined && READ_ONLY_COMMANDS.test(command) &&
     !/[^2&]>\s*[\w./~$"]|\btee\b|-exec|-delete/.test(command)
 }
 
@@ -176,14 +176,14 @@ export const editsOf = (call: Call): ReadonlyArray<Edit> => {
 }
 
 /** Mistakes in using a tool, refusals and interruptions, which are of no use in another session. */
-const SLIP =
+const TOOL_MISUSE =
   /has not been read yet|String to replace not found|No changes to make|Found \d+ matches of the string|InputValidationError|haven't granted it yet|doesn't want to (?:proceed|take this action)|interrupted by user|has been modified since read|EISDIR|Request failed with status|File does not exist|nothing to commit|No such tool available|Sibling tool call errored|exceeds maximum allowed (?:tokens|size)|Cancelled:/iu
 
-export const isSlip = (text: string): boolean =>
-  SLIP.test(text.slice(0, 600)) || !/\p{L}{3}/u.test(text.replace(/^(?:Error|Exit code \d+)/iu, ""))
+export const isToolMisuse = (text: string): boolean =>
+  TOOL_MISUSE.test(text.slice(0, 600)) || !/\p{L}{3}/u.test(text.replace(/^(?:Error|Exit code \d+)/iu, ""))
 
 /** Returns a key that repeated calls share: the command's program and subcommand, else the tool and the file. */
-export const purposeOf = (call: Call): string => {
+export const repeatKey = (call: Call): string => {
   const command = commandOf(call)
   if (command === undefined) return `${call.tool} ${call.block.file ?? ""}`
   const parts = command.split("\n")[0]!.split(/&&|;|\|\|/).map((part) => part.split("|")[0]!.trim())

@@ -1,7 +1,7 @@
 /**
  * Parses Markdown prose in English and Chinese into lines and sentences, and recognizes sentences without content.
  */
-import { remembered } from "./Text.ts"
+import { memoized } from "./Text.ts"
 
 export type LineKind = "prose" | "item" | "heading" | "code" | "table"
 
@@ -26,11 +26,11 @@ export const isHead = ({ kind, text }: Line): boolean => kind === "heading" || B
 const lastLine = (text: string) => text.slice(text.lastIndexOf("\n") + 1)
 
 /** True when `line` was hard-wrapped: it is long and ends within a sentence, which `next` continues. */
-const goesOn = (line: string, next: string) =>
+const isWrapped = (line: string, next: string) =>
   line.length >= 50 && !/[.!?:;。！？：；]["'”’)*_`]*\s*$/u.test(line) && /^\s*[\p{Ll}(`"'“]/u.test(next)
 
 /** Returns the lines of a text that are not blank, with their kinds; a hard-wrapped paragraph is one line. */
-export const linesOf = remembered(
+export const linesOf = memoized(
   (text: string): ReadonlyArray<Line> => {
     const lines: Array<Line> = []
     let isCode = false
@@ -56,7 +56,7 @@ export const linesOf = remembered(
       const last = lines.at(-1)
       if (
         kind === "prose" && last !== undefined && (last.kind === "prose" || last.kind === "item") &&
-        goesOn(lastLine(last.text), line)
+        isWrapped(lastLine(last.text), line)
       ) {
         lines[lines.length - 1] = { kind: last.kind, text: `${last.text}\n${line.trimEnd()}` }
       } else lines.push({ kind, text: line.trimEnd() })
@@ -91,7 +91,7 @@ const END =
   /(?<!(?:^|[\s("“])(?:e\.g|i\.e|vs|etc|cf|approx|Dr|Mr|Mrs|Ms|St|No)|(?:^[\s*_]*|[.!?]\s)\d{1,3}|[.!?…])[.!?…]+["'”’)\]`*_]*(?=\s)|[。！？!?；]+["'”’)\]`*_]*/gu
 
 /** Splits a line into its sentences, in order; only the white space between them is lost. */
-export const sentencesOf = remembered((line: string): ReadonlyArray<string> => {
+export const sentencesOf = memoized((line: string): ReadonlyArray<string> => {
   const out: Array<string> = []
   let from = 0
   for (const { 0: mark, index } of line.matchAll(END)) {
@@ -115,13 +115,13 @@ export const joined = (sentences: ReadonlyArray<string>): string =>
   )
 
 /** Adds a full stop to a sentence that ends without a mark. */
-export const ended = (sentence: string): string =>
+export const withFullStop = (sentence: string): string =>
   /[.!?…。！？；;:：]["'”’)\]`]*$/u.test(sentence)
     ? sentence
     : `${sentence}${/[\u3040-\u30ff\u3400-\u9fff]$/u.test(sentence) ? "。" : "."}`
 
 /** Strips Markdown marks, list signs and pictographs, and returns the rest on one line. */
-export const plain = remembered((text: string): string =>
+export const plain = memoized((text: string): string =>
   text.replace(/^[\s>#]*(?:(?:[-*+•]|\d{1,3}[.)、])\s+)?(?:\[[ x]\]\s+)?/, "")
     .replace(/\*\*|__(?=\S)|(?<=\S)__/g, "")
     .replace(/(?:[\p{Extended_Pictographic}❯✓✗✔✘→]|\ufe0f|\u200d)+\s*/gu, "")
@@ -176,7 +176,7 @@ export const isStep = (heading: string): boolean =>
   NUMBERED.test(heading) && INTENTION.test(`let me ${heading.replace(NUMBERED, "")}`)
 
 /** True for a sentence that only accompanies the work: an announcement, praise, an apology, an offer, or no word. */
-export const isChatter = remembered((sentence: string): boolean => {
+export const isChatter = memoized((sentence: string): boolean => {
   const words = withoutOpeners(plain(sentence))
   if (!/\p{L}{2}/u.test(words)) return true
   if (isStep(words)) return true
@@ -195,7 +195,7 @@ const withoutHalfBold = (text: string): string =>
  * Removes the chatter from a text: whole sentences, never parts of one. Code, tables and headings stay, except headings
  * of mere steps and headings at the end with nothing under them. Blank lines are dropped.
  */
-export const condense = remembered(
+export const condense = memoized(
   (text: string): string => {
     const lines = linesOf(text)
     const kept = lines.map(({ kind, text }, i) => {
@@ -233,7 +233,7 @@ const OFFERING =
 const OPTION = /^[\s*_-]*[A-D][).]\s/u
 
 /** Returns the statements with content: no chatter, no options offered for choice, no sentence that ends in a colon. */
-export const telling = (text: string): ReadonlyArray<string> => {
+export const informativeStatements = (text: string): ReadonlyArray<string> => {
   let isOffered = false
   const lines = linesOf(text).filter(({ kind, text }) => {
     if (kind !== "item") isOffered = OFFERING.test(text)

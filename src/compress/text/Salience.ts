@@ -2,8 +2,8 @@
  * Extractive summarization: chooses the sentences that represent a text, by centrality, cues and novelty.
  */
 import * as Tokenizer from "../../domain/Tokenizer.ts"
-import { ended, joined } from "./Prose.ts"
-import { remembered } from "./Text.ts"
+import { joined, withFullStop } from "./Prose.ts"
+import { memoized } from "./Text.ts"
 
 /** Cues of reasons, choices, outcomes, code and numbers, with the weight that each adds to a sentence's score. */
 const CUES: ReadonlyArray<readonly [RegExp, number]> = [
@@ -26,14 +26,14 @@ const CUES: ReadonlyArray<readonly [RegExp, number]> = [
 /** Matches questions and lines that end in a colon, which inform less than statements. */
 const WEAK = /[?？]\s*$|^(?:would|could|should|do|does|is|are|can|what|which|how|want|shall)\b.*\?|[:：]\s*$/iu
 
-const cuesOf = remembered((sentence: string): number =>
+const cuesOf = memoized((sentence: string): number =>
   CUES.reduce((sum, [cue, weight]) => sum + (cue.test(sentence) ? weight : 0), 0) - (WEAK.test(sentence) ? 0.5 : 0)
 )
 
 /** Only the first 1,000 characters of a sentence are read: a longer one exceeds every `length` that callers pass. */
 const SENTENCE = 1_000
 
-const words = remembered((sentence: string): ReadonlySet<string> =>
+const words = memoized((sentence: string): ReadonlySet<string> =>
   new Set(Tokenizer.lexemes(sentence.slice(0, SENTENCE)))
 )
 
@@ -91,5 +91,5 @@ export const choose = (
 /** Returns the chosen sentences as one line. */
 export const summarize = (sentences: ReadonlyArray<string>, choice: Choice): string =>
   joined(
-    choose(sentences, choice).map((i, at, all) => at === all.length - 1 ? sentences[i]! : ended(sentences[i]!))
+    choose(sentences, choice).map((i, at, all) => at === all.length - 1 ? sentences[i]! : withFullStop(sentences[i]!))
   )

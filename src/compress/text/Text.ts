@@ -4,15 +4,15 @@
 
 /**
  * Memoizes a function of a text, because the modules analyse the same sentences again and again. Texts longer than
- * `longest` are not cached; the cache is emptied when it holds `most` entries.
+ * `maxLength` are not cached; the cache is emptied when it holds `maxEntries` entries.
  */
-export const remembered = <A>(of: (text: string) => A, longest = 1_000, most = 500): (text: string) => A => {
+export const memoized = <A>(of: (text: string) => A, maxLength = 1_000, maxEntries = 500): (text: string) => A => {
   const known = new Map<string, A>()
   return (text) => {
-    if (text.length > longest) return of(text)
+    if (text.length > maxLength) return of(text)
     const before = known.get(text)
     if (before !== undefined) return before
-    if (known.size >= most) known.clear()
+    if (known.size >= maxEntries) known.clear()
     const made = of(text)
     known.set(text, made)
     return made
@@ -132,7 +132,7 @@ const FAILURES: ReadonlyArray<readonly [RegExp, number]> = [
   [FAILURE, 1]
 ]
 
-const strengthOf = remembered((line: string): number => FAILURES.find(([pattern]) => pattern.test(line))?.[1] ?? 0)
+const strengthOf = memoized((line: string): number => FAILURES.find(([pattern]) => pattern.test(line))?.[1] ?? 0)
 
 /** Returns how clearly an output states a failure: 0 not at all, 3 with a code or a place. */
 export const failureStrength = (text: string): number =>
@@ -164,13 +164,13 @@ export const lastLines = (text: string, length: number): string => {
   let room = length
   for (const line of text.split("\n").map(clear).reverse()) {
     if (!/\p{L}{3}/u.test(line) || DECORATION.test(line)) continue
-    if (line.length + 1 > room || kept.length === MOST_LINES) break
+    if (line.length + 1 > room || kept.length === MAX_LINES) break
     kept.unshift(line)
     room -= line.length + 1
   }
   return kept.join("\n")
 }
-const MOST_LINES = 4
+const MAX_LINES = 4
 
 /** Returns the line that states the failure most clearly; where no line states one, the longest. */
 export const worstLine = (text: string): string =>

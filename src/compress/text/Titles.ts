@@ -4,12 +4,12 @@
 import { MAX_TITLE } from "../Draft.ts"
 import {
   condense,
+  informativeStatements,
   isStep,
   linesOf,
   plain,
   quotable,
   statements,
-  telling,
   withoutNumber,
   withoutOpeners
 } from "./Prose.ts"
@@ -47,13 +47,13 @@ const withoutHalfCode = (text: string): string => {
 }
 
 /** Characters of a text that are searched for a title. */
-const MOST = 1_000
+const MAX_SEARCHED = 1_000
 
 /**
  * Shortens a text to `length` characters: at the end of a clause where that leaves content, else at a word, with "…".
  */
 export const shortened = (text: string, length: number): string => {
-  const whole = trimmed(text.slice(0, MOST))
+  const whole = trimmed(text.slice(0, MAX_SEARCHED))
   if (whole.length <= length) return whole
   const lead = /^[^,，]{4,120}[,，]\s*(?:(?:and|or)\b[^,，]{4,120}[,，]\s*)*/iu.exec(whole)?.[0] ?? ""
   // The main clause comes after the introductory one.
@@ -85,8 +85,8 @@ export const titleFrom = (sentence: string, length = MAX_TITLE): string => {
   const isAsked = asked !== opened
   const title = shortened(isAsked ? words.replace(/[?？]\s*$/u, "") : words, length)
   // Dropping an introductory clause can move words like "let me" to the front.
-  const told = title.replace(INTENDING, "")
-  return capitalised(told.length >= 4 ? told : title) || gist(line, length)
+  const bare = title.replace(INTENDING, "")
+  return capitalised(bare.length >= 4 ? bare : title) || gist(line, length)
 }
 
 /** True for two words, a path or a name in code, or a run of Chinese. */
@@ -98,7 +98,7 @@ const BARE_COMMIT =
   /^(?:(?:push|commit)\b[\s,.!]*(?:(?:and|then|it|this|that|all|everything|these|those|them|the|changes?|now|again|please|to|on|main|master|origin)\b[\s,.!]*)*)+$/iu
 
 /** True when a prompt is understandable by itself; "yes", "push" and "address all of them" are not. */
-export const saysWhat = (prompt: string): boolean => {
+export const isSelfContained = (prompt: string): boolean => {
   const line = withoutOpeners(plain((prompt.split("\n")[0] ?? "").slice(0, 400))).replace(ASKING, "")
   return hasSubject(line) &&
     !/^(?:yes|no|ok|do (?:it|that|so)|go ahead|continue|try again|again|update again|address (?:all|them|the)|fix (?:it|them|that|this|all)|both|all of (?:them|it)|we are #?\d|(?:add|fix|update|change|make|do|use|try|apply|implement|commit|push|remove|keep|run|test|check|show|explain|merge|revert|undo) (?:that|this|it|these|those|them|both|all)(?: \p{L}+)?|how(?:'s| is) it going|what(?:'s| is) (?:up|the status)|(?:any )?(?:news|progress|status|update)s?|the following|implement the following plan|\[)[^`/]{0,30}$/iu
@@ -111,7 +111,7 @@ const GENERIC =
   /^(?:\W*(?:summary|overview|what's (?:good|compelling|new)|changes(?: made)?|details|notes?|result|results|conclusion|plan|context|background|introduction|next steps|recommendation|status|example|usage|features?|key \w+|requirements?|integration|production ready|my questions?|here'?s .{1,30}|.{1,24}\(\d+ \w+\)|what i found|implementation|fix|solution|minor issues|final (?:status|result|summary|answer|state)\b.{0,60}|(?:the )?(?:key|main|core|critical) (?:insight|point|idea|takeaway|finding)s?|what (?:happened|this means|it means|we know|changed|to do)|decide what to do|(?:a )?better (?:approach|way|idea)|(?:my|the) (?:approach|question|take|recommendation|verdict|answer|problem|issue|cause)|(?:current|test|project) (?:state|status|results?)|problem|issue|root cause|how it works|(?:overall |quick )?success|options|(?:critical )?files? to (?:modify|change|create|edit)|总结|概述|说明|背景|结论|结果)\W*)$/iu
 
 /** Lowers a heading in capitals: "LOCK FILE MANAGEMENT" becomes "Lock file management". */
-const quiet = (heading: string): string =>
+const lowered = (heading: string): string =>
   /\p{Ll}/u.test(heading) || !/\p{Lu}{4} .*\p{Lu}{4}/u.test(heading)
     ? heading
     : capitalised(heading.replace(/\p{Lu}{4,}|(?<=\p{Lu}{4,} )\p{Lu}+/gu, (word) => word.toLowerCase()))
@@ -120,7 +120,7 @@ const quiet = (heading: string): string =>
 export const headingIn = (text: string): string | undefined =>
   linesOf(text).filter(({ kind }) => kind === "heading").map(({ text }) => trimmed(plain(text)))
     .filter((heading) => !isStep(heading)).map((heading) => withoutNumber(heading))
-    .filter((heading) => heading.length >= 4 && !GENERIC.test(heading)).map(quiet)[0]
+    .filter((heading) => heading.length >= 4 && !GENERIC.test(heading)).map(lowered)[0]
 
 /** Characters of a prompt that are searched for its request. */
 const PROMPT_HEAD = 4_000
@@ -130,7 +130,7 @@ const TERMINAL = /^\s*(?:[❯$%➜]|\w+@\w+\S*[$#]) /u
 
 /** Returns the failure in a prompt that is pasted terminal output. */
 export const pastedFailure = (prompt: string): string | undefined =>
-  TERMINAL.test(prompt) && failureStrength(prompt) >= 2 ? plain(worstLine(errorLines(prompt, MOST))) : undefined
+  TERMINAL.test(prompt) && failureStrength(prompt) >= 2 ? plain(worstLine(errorLines(prompt, MAX_SEARCHED))) : undefined
 
 /**
  * Titles a prompt by its first understandable sentence, and pasted terminal output by its failure. A long prompt whose
@@ -144,16 +144,18 @@ export const promptTitle = (prompt: string): string | undefined => {
   // The plan's name makes a better title than "Implement the following plan:".
   const heading = /[:：]$/.test(first) && prompt.length > 400 || first === "" ? headingIn(head) : undefined
   if (heading !== undefined) return shortened(heading, MAX_TITLE)
-  const asking = quotable(head).slice(0, 12).find(saysWhat)
+  const asking = quotable(head).slice(0, 12).find(isSelfContained)
   return asking === undefined ? undefined : titleFrom(asking)
 }
 
 /** Titles an answer by the heading that it begins with, else by its most representative sentence, shortened. */
-export const saidTitle = (text: string): string | undefined => {
+export const answerTitle = (text: string): string | undefined => {
   const head = linesOf(text).slice(0, 3).find(({ kind }) => kind === "heading")
   const heading = head === undefined ? undefined : headingIn(head.text)
   if (heading !== undefined) return shortened(heading, MAX_TITLE)
-  const sentences = telling(condense(text)).filter((sentence) => sentence.length >= 12 && !/[?？]$/.test(sentence))
+  const sentences = informativeStatements(condense(text)).filter((sentence) =>
+    sentence.length >= 12 && !/[?？]$/.test(sentence)
+  )
   // Sentences that fit a title unchanged are preferred to those that must be cut.
   const from = [
     sentences.filter((sentence) => sentence.length <= MAX_TITLE),

@@ -39,7 +39,7 @@ export interface QdrantOptions {
   /** Attempts after the first, where it may pass. */
   readonly retries: number
   /** The longest wait before one of them; where the server asks for more, the request fails. */
-  readonly waits: Duration.DurationInput
+  readonly maxDelay: Duration.DurationInput
   /**
    * When the server's version and the key are looked at: "required" before the layer is there, which fails when anything is wrong;
    * "tolerant" then too, but a server that is away may come later; "deferred" at the first request.
@@ -186,7 +186,7 @@ const older = (version: ReadonlyArray<number>, than: readonly [number, number]) 
 
 const make = (options: QdrantOptions) =>
   Effect.gen(function*() {
-    const { address, retries, waits, within } = options
+    const { address, retries, maxDelay, within } = options
     const place = show(address)
     const key = Option.match(options.apiKey, { onNone: () => "", onSome: Redacted.value })
     const failed = (reason: QdrantError["reason"], operation: string, detail: string) =>
@@ -252,7 +252,7 @@ const make = (options: QdrantOptions) =>
                   operation,
                   `no answer within ${Duration.format(within)}; see what keeps it busy`
                 ),
-                isPassing: true
+                isTransient: true
               })
             }),
             Effect.catchAll((failure) =>
@@ -261,7 +261,7 @@ const make = (options: QdrantOptions) =>
             )
           )
         }),
-        { retries, waits, firstWait: "100 millis" }
+        { retries, maxDelay, firstDelay: "100 millis" }
       )
 
     const read = <A, I>(operation: string, schema: Schema.Schema<A, I>, data: unknown) =>

@@ -8,7 +8,7 @@ import { QdrantError } from "./Qdrant.ts"
 export interface Failure {
   readonly error: QdrantError
   /** Whether the same request may well succeed a little later. */
-  readonly isPassing: boolean
+  readonly isTransient: boolean
 }
 
 /** As much of a foreign text as is shown. */
@@ -102,7 +102,7 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
   const failure = (
     reason: QdrantError["reason"],
     detail: string,
-    { isPassing = false, status }: { isPassing?: boolean; status?: number } = {}
+    { isTransient = false, status }: { isTransient?: boolean; status?: number } = {}
   ): Failure => ({
     error: new QdrantError({
       reason,
@@ -112,20 +112,20 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
       status,
       cause: tellsKey(thrown.cause, key) ? undefined : thrown.cause
     }),
-    isPassing
+    isTransient
   })
   // What its client makes of a 429 with Retry-After, by its first character.
   if (typeof thrown.retry_after === "number" || thrown.message?.startsWith("Invalid retryAfter value") === true) {
-    const [reason, isPassing, means] = ofStatus(429)
-    return failure(reason, `${means} (429)`, { isPassing, status: 429 })
+    const [reason, isTransient, means] = ofStatus(429)
+    return failure(reason, `${means} (429)`, { isTransient, status: 429 })
   }
   if (typeof thrown.status === "number") {
     const { status } = thrown
     const { isQdrant, words } = wordsOf(thrown.data)
-    const [reason, isPassing, means] = ofStatus(status)
+    const [reason, isTransient, means] = ofStatus(status)
     if ([502, 504].includes(status) || status === 503 && !isQdrant) {
       return failure("Proxy", `what stands before it answers in its place (${status}); is Qdrant running behind it?`, {
-        isPassing: true,
+        isTransient: true,
         status
       })
     }
@@ -135,7 +135,7 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
     // Its own "not found" has words: without them it is not Qdrant that has no such path.
     if (status === 404 && !isQdrant) return failure("NotQdrant", `${LOST} (404)`, { status })
     const said = isQdrant || reason === "Unauthorized" ? words : ""
-    return failure(reason, `${means} (${status})${said === "" ? "" : `: ${said}`}`, { isPassing, status })
+    return failure(reason, `${means} (${status})${said === "" ? "" : `: ${said}`}`, { isTransient, status })
   }
   if (thrown.message?.startsWith("Unexpected Response") === true) {
     const [status = "?"] = /\d{3}/.exec(thrown.message) ?? []
@@ -145,7 +145,7 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
     )
   }
   if (thrown instanceof SyntaxError) {
-    return failure("Damaged", "its answer is no JSON, or broke off", { isPassing: true })
+    return failure("Damaged", "its answer is no JSON, or broke off", { isTransient: true })
   }
   const code = thrown.cause?.code ?? ""
   if (code === "UND_ERR_DESTROYED" || code === "UND_ERR_CLOSED") return failure("Closed", "its client was released")
@@ -163,8 +163,8 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
     thrown.message === "fetch failed" && /^(?:proxy authentication required)?$/.test(thrown.cause?.message ?? "-") &&
     code === ""
   ) {
-    const [reason, isPassing, means] = ofStatus(407)
-    return failure(reason, `${means} (407)`, { isPassing, status: 407 })
+    const [reason, isTransient, means] = ofStatus(407)
+    return failure(reason, `${means} (407)`, { isTransient, status: 407 })
   }
   if (thrown.message === "fetch failed") {
     const known = AWAY[code]
@@ -173,12 +173,12 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
       "Away",
       known === undefined ? `it can't be reached (${code || thrown.cause?.message})` : `${known} (${code})${advice}`,
       {
-        isPassing: true
+        isTransient: true
       }
     )
   }
   if (thrown.message === "terminated") {
-    return failure("Away", `its answer broke off (${code || "terminated"})`, { isPassing: true })
+    return failure("Away", `its answer broke off (${code || "terminated"})`, { isTransient: true })
   }
   return failure("Damaged", thrown.message ?? String(cause))
 }

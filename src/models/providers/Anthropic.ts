@@ -2,22 +2,22 @@
  * Anthropic's API (https://platform.claude.com/docs/en/api/messages).
  */
 import * as Schema from "effect/Schema"
-import { type Dialect, maybe, reading, refused, spoken } from "./Dialect.ts"
+import { completionOf, decoderOf, type Dialect, nullish, refused } from "./Dialect.ts"
 
 const Message = Schema.Struct({
-  model: maybe(Schema.String),
-  content: Schema.Array(Schema.Struct({ type: Schema.String, text: maybe(Schema.String) })),
-  stop_reason: maybe(Schema.String),
-  usage: maybe(Schema.Struct({
-    input_tokens: maybe(Schema.Number),
-    output_tokens: maybe(Schema.Number),
-    cache_creation_input_tokens: maybe(Schema.Number),
-    cache_read_input_tokens: maybe(Schema.Number)
+  model: nullish(Schema.String),
+  content: Schema.Array(Schema.Struct({ type: Schema.String, text: nullish(Schema.String) })),
+  stop_reason: nullish(Schema.String),
+  usage: nullish(Schema.Struct({
+    input_tokens: nullish(Schema.Number),
+    output_tokens: nullish(Schema.Number),
+    cache_creation_input_tokens: nullish(Schema.Number),
+    cache_read_input_tokens: nullish(Schema.Number)
   }))
 })
 
 const PATH = "/v1/messages"
-const message = reading(Message, PATH)
+const message = decoderOf(Message, PATH)
 
 /** Default of `maxTokens`, because the API requires a limit. */
 const MAX_TOKENS = 4_096
@@ -38,7 +38,7 @@ export const dialect: Dialect = {
     read: message(({ content, model, stop_reason: reason, usage }) => {
       if (reason === "refusal") return refused("it refuses")
       const cached = usage?.cache_read_input_tokens ?? 0
-      return spoken(
+      return completionOf(
         content.flatMap(({ text, type }) => type === "text" && typeof text === "string" ? [text] : []).join(""),
         reason === "max_tokens",
         request,

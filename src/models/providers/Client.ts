@@ -27,17 +27,17 @@ import type { Answer, Dialect, Exchange } from "./Dialect.ts"
 
 export interface Patience {
   /** Longest duration of one attempt, for all roles together or for each. */
-  readonly within: Duration.DurationInput | Readonly<Record<Role, Duration.DurationInput>>
+  readonly timeout: Duration.DurationInput | Readonly<Record<Role, Duration.DurationInput>>
   /** Number of retries after transient failures: 408, 429, 5xx, a broken connection. */
   readonly retries: number
   /** Longest wait before a retry; a server that asks for a longer one is not retried. */
-  readonly waits: Duration.DurationInput
+  readonly maxDelay: Duration.DurationInput
 }
 
 /** Maximum bytes of an answer. */
 const MAX_ANSWER = 64 * 1024 * 1024
 /** Characters shown of a server's error message. */
-const SHOWN = 200
+const MAX_MESSAGE = 200
 
 const HINTS: Readonly<Record<number, string>> = {
   401: "the key is refused; check it",
@@ -53,7 +53,7 @@ const HINTS: Readonly<Record<number, string>> = {
 const hintOf = (status: number) =>
   HINTS[status] ?? (status < 400 ? "it redirects, which is not followed; check its address" : "it answered")
 
-const isPassing = (status: number, words: string) =>
+const isTransient = (status: number, words: string) =>
   status === 408 || (status === 429 && !words.includes("insufficient_quota")) || status >= 500
 
 /** Characters not allowed in header values (RFC 9110, 5.5), as in a key that was copied with its line break. */
@@ -100,7 +100,7 @@ const ErrorAnswer = Schema.parseJson(Schema.Struct({
 }))
 
 /** Extracts the error message from a body in any of the providers' forms; else returns the body. */
-const wordsOf = (text: string): string =>
+const errorMessageIn = (text: string): string =>
   Option.match(Schema.decodeUnknownOption(ErrorAnswer)(text), {
     onNone: () => text,
     onSome: ({ detail, error, message }) =>
@@ -108,10 +108,10 @@ const wordsOf = (text: string): string =>
   })
 
 /** Shortens a text to one line, and masks the key, which some servers repeat. */
-const shown = (text: string, key: string): string =>
+const oneLine = (text: string, key: string): string =>
   (key === "" ? text : text.replaceAll(key, "…")).replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim().slice(
     0,
-    SHOWN
+    MAX_MESSAGE
   )
 
 /** Size of a call: tokens of its input (by domain/Tokens) and of the longest answer. */
@@ -119,11 +119,11 @@ export interface Size {
   readonly input: number
   readonly output: number
   /** Longest duration of one attempt; overrides the role's `Patience`. */
-  readonly within?: Duration.DurationInput | undefined
+  readonly timeout?: Duration.DurationInput | undefined
 }
 
-const withinOf = ({ within }: Patience, role: Role): Duration.DurationInput =>
-  Predicate.hasProperty(within, role) ? within[role] : within as Duration.DurationInput
+const timeoutOf = ({ timeout }: Patience, role: Role): Duration.DurationInput =>
+  Predicate.hasProperty(timeout, role) ? timeout[role] : timeout as Duration.DurationInput
 
 export interface Client {
   readonly endpoint: Endpoint
@@ -162,24 +162,24 @@ export const make = (
   { budget, dialect, endpoint, http, patience, permit, preset, role }: ClientOptions
 ): Client => {
   const { apiKey, baseUrl, model } = endpoint
-  const place = new URL(baseUrl).origin
+  const origin = new URL(baseUrl).origin
   const key = Option.match(apiKey, { onNone: () => "", onSome: Redacted.value })
 
   const failed = (reason: ModelError["reason"], detail: string, cause?: unknown) =>
-    new ModelError({ reason, model, detail: `${place}: ${detail}`, cause })
-  const failure = (error: ModelError, isCharged: boolean, isPassing: boolean): Failure => ({
+    new ModelError({ reason, model, detail: `${origin}: ${detail}`, cause })
+  const failure = (error: ModelError, isCharged: boolean, isTransient: boolean): Failure => ({
     error,
     isCharged,
-    isPassing,
+    isTransient,
     retryAfter: Option.none()
   })
   /** Makes a failure that is not retried: the provider did the work, or may have, and may charge for each attempt. */
   const unusable = (error: ModelError) => failure(error, true, false)
 
-  const once = <A>(
+  const send = <A>(
     http: HttpClient.HttpClient,
     { body, path, read }: Exchange<A>,
-    within: Duration.DurationInput
+    timeout: Duration.DurationInput
   ): Effect.Effect<Answer<A>, Failure> =>
     Effect.gen(function*() {
       const request = HttpClientRequest.post(`${baseUrl.replace(/\/+$/, "")}${path}`).pipe(
@@ -193,24 +193,24 @@ export const make = (
       }
       const { status } = response
       if (status >= 200 && status < 300) {
-        return yield* Either.mapLeft(read(text), ({ detail, reason }) => unusable(failed(reason, shown(detail, key))))
+        return yield* Either.mapLeft(read(text), ({ detail, reason }) => unusable(failed(reason, oneLine(detail, key))))
       }
-      const words = shown(wordsOf(text), key)
-      const isAgain = isPassing(status, text)
+      const message = oneLine(errorMessageIn(text), key)
+      const isRetried = isTransient(status, text)
       return yield* Effect.fail<Failure>({
         error: failed(
-          isAgain ? "Unavailable" : "Refused",
-          `${hintOf(status)} (${status})${words === "" ? "" : `: ${words}`}`
+          isRetried ? "Unavailable" : "Refused",
+          `${hintOf(status)} (${status})${message === "" ? "" : `: ${message}`}`
         ),
         isCharged: false,
-        isPassing: isAgain,
+        isTransient: isRetried,
         retryAfter: retryAfter(response.headers, text, yield* Clock.currentTimeMillis)
       })
     }).pipe(
       Effect.scoped,
       Effect.timeoutFail({
-        duration: within,
-        onTimeout: () => unusable(failed("TimedOut", `no answer within ${Duration.format(within)}`))
+        duration: timeout,
+        onTimeout: () => unusable(failed("TimedOut", `no answer within ${Duration.format(timeout)}`))
       }),
       // Keeps the causes only: the errors themselves hold the request, with the key and the prompt.
       Effect.catchTags({
@@ -228,11 +228,11 @@ export const make = (
   const counted = <A>(
     http: HttpClient.HttpClient,
     exchange: Exchange<A>,
-    { input, output, within = withinOf(patience, role) }: Size
+    { input, output, timeout = timeoutOf(patience, role) }: Size
   ) =>
     Effect.acquireUseRelease(
       Effect.mapError(budget.begin({ endpoint, role, input, output }), (error) => failure(error, false, false)),
-      () => once(http, exchange, within),
+      () => send(http, exchange, timeout),
       (end, exit) => end(outcomeOf(exit))
     )
 
@@ -248,6 +248,6 @@ export const make = (
         ? Effect.fail(
           failed("Missing", `its key has a line break, or what else no header can hold; set ${preset.keyNames[0]} anew`)
         )
-        : Retry.retry(attempt(exchange, size), { ...patience, firstWait: "500 millis" })
+        : Retry.retry(attempt(exchange, size), { ...patience, firstDelay: "500 millis" })
   }
 }

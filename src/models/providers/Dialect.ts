@@ -14,7 +14,7 @@ export interface Answer<A> {
 }
 
 /** The reason why an answer is unusable: it is malformed, or the model refused. */
-export interface Unusable {
+export interface AnswerError {
   readonly reason: "Damaged" | "Refused"
   readonly detail: string
 }
@@ -24,7 +24,7 @@ export interface Exchange<A> {
   /** Path after the base URL. */
   readonly path: string
   readonly body: object
-  readonly read: (text: string) => Either.Either<Answer<A>, Unusable>
+  readonly read: (text: string) => Either.Either<Answer<A>, AnswerError>
 }
 
 export interface Dialect {
@@ -43,17 +43,17 @@ export interface Dialect {
   ) => Exchange<ReadonlyArray<Ranked>>
 }
 
-export const damaged = (detail: string) => Either.left<Unusable>({ reason: "Damaged", detail })
-export const refused = (detail: string) => Either.left<Unusable>({ reason: "Refused", detail })
+export const damaged = (detail: string) => Either.left<AnswerError>({ reason: "Damaged", detail })
+export const refused = (detail: string) => Either.left<AnswerError>({ reason: "Refused", detail })
 
 /**
  * Makes a decoder for JSON of this shape. Call it once per shape, because compiling takes longer than decoding. The
  * schema should hold only the fields that are needed: providers add fields, omit optional ones, and send null for those
  * that they lack.
  */
-export const reading = <S, I>(schema: Schema.Schema<S, I>, path: string) => {
+export const decoderOf = <S, I>(schema: Schema.Schema<S, I>, path: string) => {
   const decode = Schema.decodeUnknownEither(Schema.parseJson(schema))
-  return <A>(read: (decoded: S) => Either.Either<Answer<A>, Unusable>): Exchange<A>["read"] => (text) =>
+  return <A>(read: (decoded: S) => Either.Either<Answer<A>, AnswerError>): Exchange<A>["read"] => (text) =>
     Either.match(decode(text), {
       onLeft: () => damaged(`its answer is not what ${path} gives`),
       onRight: read
@@ -70,13 +70,13 @@ export const Vector = Schema.declare((input: unknown): input is ReadonlyArray<nu
 )
 
 /** A field that may be missing or null. */
-export const maybe = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optional(Schema.NullOr(schema))
+export const nullish = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optional(Schema.NullOr(schema))
 
 /** Sorts vectors by their index into the order of the texts. `Damaged` unless each text has exactly one. */
 export const inOrder = (
   data: ReadonlyArray<{ readonly index: number; readonly embedding: ReadonlyArray<number> }>,
   texts: number
-): Either.Either<ReadonlyArray<ReadonlyArray<number>>, Unusable> => {
+): Either.Either<ReadonlyArray<ReadonlyArray<number>>, AnswerError> => {
   const sorted = [...data].sort((a, b) => a.index - b.index)
   return sorted.length === texts && sorted.every(({ index }, i) => index === i)
     ? Either.right(sorted.map(({ embedding }) => embedding))
@@ -87,7 +87,7 @@ export const inOrder = (
 export const ranked = (
   results: ReadonlyArray<{ readonly index: number; readonly relevance_score: number }>,
   documents: number
-): Either.Either<ReadonlyArray<Ranked>, Unusable> => {
+): Either.Either<ReadonlyArray<Ranked>, AnswerError> => {
   const known = new Set(results.map(({ index }) => index))
   return known.size === results.length && results.every(({ index }) => index >= 0 && index < documents)
     ? Either.right(
@@ -97,12 +97,12 @@ export const ranked = (
 }
 
 /** Returns a completion's text. `isCut` says that it reached the token limit, which makes JSON `Damaged`. */
-export const spoken = (
+export const completionOf = (
   text: string | null | undefined,
   isCut: boolean,
   { json, maxTokens }: CompletionRequest,
   rest: Omit<Answer<string>, "value">
-): Either.Either<Answer<string>, Unusable> => {
+): Either.Either<Answer<string>, AnswerError> => {
   if (isCut && json !== undefined) {
     return damaged(`its answer is cut off after ${maxTokens ?? "its own limit of"} tokens`)
   }

@@ -11,21 +11,21 @@ import type { Client } from "./Client.ts"
 import type { Dialect } from "./Dialect.ts"
 
 /** Time for which an unavailable model is asked after all the others. */
-const RESTS = Duration.seconds(60)
+const COOLDOWN = Duration.seconds(60)
 
-/** A model for a role. `restsUntil` is the time (milliseconds since the epoch) until which it is asked last. */
+/** A model for a role. `coolsDownUntil` is the time (milliseconds since the epoch) until which it is asked last. */
 export interface Candidate {
   readonly client: Client
   readonly dialect: Dialect
   readonly preset: Preset
   /** The most demanding form of JSON request that the server has not refused yet. */
   structure: Structure
-  restsUntil: number
+  coolsDownUntil: number
 }
 
-/** Returns the candidates that do not rest, in their order, then the resting ones. */
+/** Returns the candidates that are ready, in their order, then those that cool down. */
 const inTurn = (candidates: ReadonlyArray<Candidate>, now: number) =>
-  [true, false].flatMap((isAwake) => candidates.filter(({ restsUntil }) => restsUntil <= now === isAwake))
+  [true, false].flatMap((isReady) => candidates.filter(({ coolsDownUntil }) => coolsDownUntil <= now === isReady))
 
 /** Combines the errors of all candidates into one, with the reason of the first. */
 const allFailed = ([first, ...others]: ReadonlyArray<ModelError>) =>
@@ -51,10 +51,10 @@ export const firstOf = <A>(
       // These concern this call alone, or the model was not even asked: they predict nothing about the next call.
       if (candidates.length === 1 || ["Refused", "Damaged", "Budget"].includes(error.reason)) continue
       const now = yield* Clock.currentTimeMillis
-      if (candidate.restsUntil <= now) {
-        yield* Effect.logWarning(`${error.message}; passed over for ${Duration.format(RESTS)}`)
+      if (candidate.coolsDownUntil <= now) {
+        yield* Effect.logWarning(`${error.message}; passed over for ${Duration.format(COOLDOWN)}`)
       }
-      candidate.restsUntil = now + Duration.toMillis(RESTS)
+      candidate.coolsDownUntil = now + Duration.toMillis(COOLDOWN)
     }
     return yield* allFailed(errors)
   })

@@ -3,22 +3,22 @@
  */
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { damaged, type Dialect, maybe, reading, refused, spoken, Vector } from "./Dialect.ts"
+import { completionOf, damaged, decoderOf, type Dialect, nullish, refused, Vector } from "./Dialect.ts"
 
 const Content = Schema.Struct({
-  modelVersion: maybe(Schema.String),
-  candidates: maybe(Schema.Array(Schema.Struct({
-    content: maybe(Schema.Struct({
-      parts: maybe(Schema.Array(Schema.Struct({ text: maybe(Schema.String), thought: maybe(Schema.Boolean) })))
+  modelVersion: nullish(Schema.String),
+  candidates: nullish(Schema.Array(Schema.Struct({
+    content: nullish(Schema.Struct({
+      parts: nullish(Schema.Array(Schema.Struct({ text: nullish(Schema.String), thought: nullish(Schema.Boolean) })))
     })),
-    finishReason: maybe(Schema.String)
+    finishReason: nullish(Schema.String)
   }))),
-  promptFeedback: maybe(Schema.Struct({ blockReason: maybe(Schema.String) })),
-  usageMetadata: maybe(Schema.Struct({
-    promptTokenCount: maybe(Schema.Number),
-    cachedContentTokenCount: maybe(Schema.Number),
-    candidatesTokenCount: maybe(Schema.Number),
-    thoughtsTokenCount: maybe(Schema.Number)
+  promptFeedback: nullish(Schema.Struct({ blockReason: nullish(Schema.String) })),
+  usageMetadata: nullish(Schema.Struct({
+    promptTokenCount: nullish(Schema.Number),
+    cachedContentTokenCount: nullish(Schema.Number),
+    candidatesTokenCount: nullish(Schema.Number),
+    thoughtsTokenCount: nullish(Schema.Number)
   }))
 })
 
@@ -26,8 +26,8 @@ const Embeddings = Schema.Struct({
   embeddings: Schema.Array(Schema.Struct({ values: Vector }))
 })
 
-const content = reading(Content, ":generateContent")
-const embeddings = reading(Embeddings, ":batchEmbedContents")
+const content = decoderOf(Content, ":generateContent")
+const embeddings = decoderOf(Embeddings, ":batchEmbedContents")
 
 /** Finish reasons of refusals. The set is open: with any other reason, an answer with text counts. */
 const STOPPED = /SAFETY|RECITATION|BLOCKLIST|PROHIBITED_CONTENT|SPII/
@@ -57,7 +57,7 @@ export const dialect: Dialect = {
       const text = (candidate.content?.parts ?? []).flatMap(({ text, thought }) =>
         thought === true || typeof text !== "string" ? [] : [text]
       ).join("")
-      return spoken(text, reason === "MAX_TOKENS", request, {
+      return completionOf(text, reason === "MAX_TOKENS", request, {
         model: modelVersion ?? null,
         usage: {
           input: used?.promptTokenCount ?? 0,

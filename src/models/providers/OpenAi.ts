@@ -6,17 +6,17 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { CompletionRequest, Usage } from "../ModelManager.ts"
 import type { Structure } from "../Presets.ts"
-import { damaged, type Dialect, inOrder, maybe, ranked, reading, refused, spoken, Vector } from "./Dialect.ts"
+import { completionOf, damaged, decoderOf, type Dialect, inOrder, nullish, ranked, refused, Vector } from "./Dialect.ts"
 
 const Tokens = Schema.Struct({
-  prompt_tokens: maybe(Schema.Number),
-  completion_tokens: maybe(Schema.Number),
-  total_tokens: maybe(Schema.Number),
-  prompt_tokens_details: maybe(Schema.Struct({ cached_tokens: maybe(Schema.Number) })),
+  prompt_tokens: nullish(Schema.Number),
+  completion_tokens: nullish(Schema.Number),
+  total_tokens: nullish(Schema.Number),
+  prompt_tokens_details: nullish(Schema.Struct({ cached_tokens: nullish(Schema.Number) })),
   // Sent by DeepSeek and SiliconFlow.
-  prompt_cache_hit_tokens: maybe(Schema.Number),
+  prompt_cache_hit_tokens: nullish(Schema.Number),
   // Sent by OpenRouter, in US dollars.
-  cost: maybe(Schema.Number)
+  cost: nullish(Schema.Number)
 })
 
 const usageOf = (usage: typeof Tokens.Type | null | undefined): Usage => ({
@@ -27,39 +27,39 @@ const usageOf = (usage: typeof Tokens.Type | null | undefined): Usage => ({
 })
 
 const Chat = Schema.Struct({
-  model: maybe(Schema.String),
+  model: nullish(Schema.String),
   choices: Schema.Array(Schema.Struct({
-    message: Schema.Struct({ content: maybe(Schema.String), refusal: maybe(Schema.String) }),
-    finish_reason: maybe(Schema.String)
+    message: Schema.Struct({ content: nullish(Schema.String), refusal: nullish(Schema.String) }),
+    finish_reason: nullish(Schema.String)
   })),
-  usage: maybe(Tokens)
+  usage: nullish(Tokens)
 })
 
 const Embeddings = Schema.Struct({
-  model: maybe(Schema.String),
+  model: nullish(Schema.String),
   data: Schema.Array(Schema.Struct({ index: Schema.Int, embedding: Vector })),
-  usage: maybe(Tokens)
+  usage: nullish(Tokens)
 })
 
-const InputTokens = Schema.Struct({ input_tokens: maybe(Schema.Number) })
+const InputTokens = Schema.Struct({ input_tokens: nullish(Schema.Number) })
 const Rerank = Schema.Struct({
-  model: maybe(Schema.String),
+  model: nullish(Schema.String),
   results: Schema.Array(Schema.Struct({ index: Schema.Int, relevance_score: Schema.Finite })),
   // Providers report the usage in different places.
-  usage: maybe(Tokens),
-  tokens: maybe(InputTokens),
-  meta: maybe(Schema.Struct({ tokens: maybe(InputTokens) }))
+  usage: nullish(Tokens),
+  tokens: nullish(InputTokens),
+  meta: nullish(Schema.Struct({ tokens: nullish(InputTokens) }))
 })
 
 const CHAT = "/chat/completions"
 const EMBEDDINGS = "/embeddings"
 const RERANK = "/rerank"
-const chat = reading(Chat, CHAT)
-const embeddings = reading(Embeddings, EMBEDDINGS)
-const rerank = reading(Rerank, RERANK)
+const chat = decoderOf(Chat, CHAT)
+const embeddings = decoderOf(Embeddings, EMBEDDINGS)
+const rerank = decoderOf(Rerank, RERANK)
 
 const format = ({ json }: CompletionRequest, structure: Structure) =>
-  json === undefined || structure === "words alone"
+  json === undefined || structure === "prompt only"
     ? {}
     : structure === "schema"
     ? {
@@ -68,7 +68,7 @@ const format = ({ json }: CompletionRequest, structure: Structure) =>
     : { response_format: { type: "json_object" } }
 
 /** Returns the system prompt, with the JSON Schema in it for servers that do not take the schema as a parameter. */
-export const told = ({ json, system }: CompletionRequest, structure: Structure): string | undefined =>
+export const systemPrompt = ({ json, system }: CompletionRequest, structure: Structure): string | undefined =>
   json === undefined || structure === "schema"
     ? system
     : [system, `Answer with one JSON object of this JSON Schema and nothing else: ${JSON.stringify(json.schema)}`]
@@ -79,7 +79,7 @@ export const told = ({ json, system }: CompletionRequest, structure: Structure):
 export const dialect: Dialect = {
   headers: (key) => ({ authorization: `Bearer ${key}` }),
   complete: (model, request, structure) => {
-    const system = told(request, structure)
+    const system = systemPrompt(request, structure)
     return {
       path: CHAT,
       body: {
@@ -100,7 +100,10 @@ export const dialect: Dialect = {
         const { finish_reason: reason, message } = choice
         if (typeof message.refusal === "string") return refused(`it refuses: ${message.refusal}`)
         if (reason === "content_filter") return refused("its filter stopped the answer")
-        return spoken(message.content, reason === "length", request, { model: model ?? null, usage: usageOf(usage) })
+        return completionOf(message.content, reason === "length", request, {
+          model: model ?? null,
+          usage: usageOf(usage)
+        })
       })
     }
   },

@@ -27,6 +27,7 @@ import type { Price } from "../Prices.ts"
 import * as Anthropic from "./Anthropic.ts"
 import * as Client from "./Client.ts"
 import type { Dialect, Exchange } from "./Dialect.ts"
+import { embedAccepted } from "./EmbedAccepted.ts"
 import { type Candidate, firstOf } from "./FallBacks.ts"
 import * as Gemini from "./Gemini.ts"
 import * as OpenAi from "./OpenAi.ts"
@@ -75,7 +76,7 @@ const vectorOf = (values: ReadonlyArray<number>): Option.Option<Float32Array> =>
 const sumOf = (texts: ReadonlyArray<string>) => texts.reduce((sum, text) => sum + Tokens.estimate(text), 0)
 
 /** Sends an exchange. Fails with `Missing` when the dialect has none for the role. */
-const asked = <A>({ client }: Candidate, role: Role, exchange: Exchange<A> | undefined, size: Client.Size) =>
+const ask = <A>({ client }: Candidate, role: Role, exchange: Exchange<A> | undefined, size: Client.Size) =>
   exchange === undefined
     ? Effect.fail(
       new ModelError({
@@ -93,32 +94,32 @@ const REFUSES_FORMAT = /response_?format|json_?schema|json_?object|output_config
 /**
  * Completes a request. When the server refuses the form of JSON request, tries the next simpler form, and remembers it.
  */
-const completed = (
+const complete = (
   candidate: Candidate,
   role: "light" | "heavy",
   request: CompletionRequest
 ): Effect.Effect<Completion, ModelError> =>
   Effect.catchIf(
-    completedAs(candidate, role, request),
+    completeOnce(candidate, role, request),
     ({ detail, reason }) => request.json !== undefined && reason === "Refused" && REFUSES_FORMAT.test(detail),
     (error) => {
       const less = STRUCTURES[STRUCTURES.indexOf(candidate.structure) + 1]
       if (less === undefined) return Effect.fail(error)
       candidate.structure = less
-      return completed(candidate, role, request)
+      return complete(candidate, role, request)
     }
   )
 
-const completedAs = (candidate: Candidate, role: "light" | "heavy", request: CompletionRequest) =>
+const completeOnce = (candidate: Candidate, role: "light" | "heavy", request: CompletionRequest) =>
   Effect.map(
-    asked(
+    ask(
       candidate,
       role,
       candidate.dialect.complete?.(candidate.client.endpoint.model, request, candidate.structure),
       {
         input: sumOf([request.system ?? "", request.prompt, JSON.stringify(request.json ?? "")]),
         output: request.maxTokens ?? USUAL_ANSWER_TOKENS,
-        within: request.within
+        timeout: request.within
       }
     ),
     ({ model, usage, value }) => ({ text: value, model: model ?? candidate.client.endpoint.model, usage })
@@ -126,16 +127,16 @@ const completedAs = (candidate: Candidate, role: "light" | "heavy", request: Com
 
 const numbersOf = (candidate: Candidate, texts: ReadonlyArray<string>, purpose: Purpose) =>
   Effect.map(
-    asked(candidate, "embedding", candidate.dialect.embed?.(candidate.client.endpoint.model, texts, purpose), {
+    ask(candidate, "embedding", candidate.dialect.embed?.(candidate.client.endpoint.model, texts, purpose), {
       input: sumOf(texts),
       output: 0
     }),
     ({ value }) => value
   )
 
-const rankedBy = (candidate: Candidate, query: string, documents: ReadonlyArray<string>) =>
+const rerank = (candidate: Candidate, query: string, documents: ReadonlyArray<string>) =>
   Effect.map(
-    asked(candidate, "rerank", candidate.dialect.rerank?.(candidate.client.endpoint.model, query, documents), {
+    ask(candidate, "rerank", candidate.dialect.rerank?.(candidate.client.endpoint.model, query, documents), {
       // The model reads the query anew with each document.
       input: sumOf(documents) + documents.length * Tokens.estimate(query),
       output: 0
@@ -151,11 +152,11 @@ const probe = (role: Role, candidate: Candidate): Effect.Effect<number | null, M
   switch (role) {
     case "light":
     case "heavy":
-      return Effect.as(completed(candidate, role, { prompt: "Reply with the word OK.", maxTokens: 256 }), null)
+      return Effect.as(complete(candidate, role, { prompt: "Reply with the word OK.", maxTokens: 256 }), null)
     case "embedding":
       return Effect.map(numbersOf(candidate, ["dimension"], "document"), ([first]) => first!.length)
     case "rerank":
-      return Effect.as(rankedBy(candidate, "fruit", ["an apple", "a hammer"]), null)
+      return Effect.as(rerank(candidate, "fruit", ["an apple", "a hammer"]), null)
   }
 }
 
@@ -180,7 +181,7 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
           const dialect = DIALECTS[preset.dialect]
           const { http, permit } = yield* originOf(new URL(endpoint.baseUrl).origin)
           const client = Client.make({ budget, dialect, endpoint, http, patience, permit, preset, role })
-          return { client, dialect, preset, structure: preset.structure, restsUntil: 0 } as Candidate
+          return { client, dialect, preset, structure: preset.structure, coolsDownUntil: 0 } as Candidate
         }))
     const candidates = {
       light: yield* candidatesOf("light"),
@@ -282,16 +283,16 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
       embedding,
       embed: own?.embed ??
         Effect.fn("ModelManager.embed")((texts: ReadonlyArray<string>, purpose: Purpose = "document") =>
-          embed(texts, purpose)
+          embedAccepted((some) => embed(some, purpose), texts)
         ),
       complete: Effect.fn("ModelManager.complete")((request: CompletionRequest) => {
         const tier = request.tier ?? "light"
-        return firstOf(tier, candidates[tier], (candidate) => completed(candidate, tier, request))
+        return firstOf(tier, candidates[tier], (candidate) => complete(candidate, tier, request))
       }),
       rerank: Effect.fn("ModelManager.rerank")((query: string, documents: ReadonlyArray<string>) =>
         documents.length === 0
           ? Effect.succeed([])
-          : firstOf("rerank", candidates.rerank, (candidate) => rankedBy(candidate, query, documents))
+          : firstOf("rerank", candidates.rerank, (candidate) => rerank(candidate, query, documents))
       ),
       describe: Effect.fn("ModelManager.describe")((check: boolean) =>
         Effect.gen(function*() {

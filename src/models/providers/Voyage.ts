@@ -4,9 +4,9 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { Usage } from "../ModelManager.ts"
-import { type Dialect, inOrder, maybe, ranked, reading, Vector } from "./Dialect.ts"
+import { decoderOf, type Dialect, inOrder, nullish, ranked, Vector } from "./Dialect.ts"
 
-const Total = Schema.Struct({ total_tokens: maybe(Schema.Number) })
+const Total = Schema.Struct({ total_tokens: nullish(Schema.Number) })
 const usageOf = (usage: typeof Total.Type | null | undefined): Usage => ({
   input: usage?.total_tokens ?? 0,
   cached: 0,
@@ -14,21 +14,21 @@ const usageOf = (usage: typeof Total.Type | null | undefined): Usage => ({
 })
 
 const Embeddings = Schema.Struct({
-  model: maybe(Schema.String),
+  model: nullish(Schema.String),
   data: Schema.Array(Schema.Struct({ index: Schema.Int, embedding: Vector })),
-  usage: maybe(Total)
+  usage: nullish(Total)
 })
 
 const Rerank = Schema.Struct({
-  model: maybe(Schema.String),
+  model: nullish(Schema.String),
   data: Schema.Array(Schema.Struct({ index: Schema.Int, relevance_score: Schema.Finite })),
-  usage: maybe(Total)
+  usage: nullish(Total)
 })
 
 const EMBEDDINGS = "/embeddings"
 const RERANK = "/rerank"
-const embeddings = reading(Embeddings, EMBEDDINGS)
-const rerank = reading(Rerank, RERANK)
+const embeddings = decoderOf(Embeddings, EMBEDDINGS)
+const rerank = decoderOf(Rerank, RERANK)
 
 export const dialect: Dialect = {
   headers: (key) => ({ authorization: `Bearer ${key}` }),

@@ -26,7 +26,7 @@ import {
 import { ModelsFile } from "./ModelsFile.ts"
 
 /** Retention of single calls, 400 days; the totals of days and months are kept for good. */
-const KEPT_MS = 400 * 86_400_000
+const RETENTION_MS = 400 * 86_400_000
 
 const GROUP: Readonly<Record<Grouping, string>> = {
   day: "day",
@@ -75,12 +75,12 @@ const make = Effect.gen(function*() {
         transaction(
           sql,
           Effect.gen(function*() {
-            const more = { tokens: tokensOf(call.most), usd: call.usd }
+            const more = { tokens: tokensOf(call.maximum), usd: call.usd }
             const used = yield* readPeriods(sql, call.at)
             const refusal = refusalOf(caps, used, more, call.at)
             if (refusal !== undefined) return { _tag: "Refused" as const, refusal }
             const [day, month] = periodsOf(call.at)
-            if (used(month!).tokens === 0) yield* sql`DELETE FROM calls WHERE at < ${call.at - KEPT_MS}`
+            if (used(month!).tokens === 0) yield* sql`DELETE FROM calls WHERE at < ${call.at - RETENTION_MS}`
             yield* add(sql, call.at, more)
             const [row] = yield* sql<{ id: number }>`INSERT INTO calls ${
               sql.insert({
@@ -90,9 +90,9 @@ const make = Effect.gen(function*() {
                 model: call.model,
                 role: call.role,
                 project: call.project,
-                input: call.most.input,
-                cached: call.most.cached,
-                output: call.most.output,
+                input: call.maximum.input,
+                cached: call.maximum.cached,
+                output: call.maximum.output,
                 usd: call.usd,
                 basis: call.basis
               })

@@ -2,13 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import {
   condense,
-  ended,
   isChatter,
   joined,
   linesOf,
   plain,
   quotable,
-  sentencesOf
+  sentencesOf,
+  withFullStop
 } from "../../../src/compress/text/Prose.ts"
 import { times } from "../../data.ts"
 import { anyText } from "../../texts.ts"
@@ -36,7 +36,7 @@ describe("sentences", () => {
   it("stand on a line as one would write them", () => {
     assert.strictEqual(joined(["One.", "Two…", "Three."]), "One. Two… Three.")
     assert.strictEqual(joined(["连接池耗尽了。", "后来修好了。", "It held."]), "连接池耗尽了。后来修好了。It held.")
-    assert.deepStrictEqual(["One", "One.", "连接池", "“好。”", "why?", "`a`"].map(ended), [
+    assert.deepStrictEqual(["One", "One.", "连接池", "“好。”", "why?", "`a`"].map(withFullStop), [
       "One.",
       "One.",
       "连接池。",

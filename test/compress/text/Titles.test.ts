@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { promptTitle, saidTitle, saysWhat, titleFrom } from "../../../src/compress/text/Titles.ts"
+import { answerTitle, isSelfContained, promptTitle, titleFrom } from "../../../src/compress/text/Titles.ts"
 import { times } from "../../data.ts"
 import { anyText } from "../../texts.ts"
 
@@ -50,7 +50,7 @@ describe("the title of a prompt", () => {
     ["用方案二", undefined]
   ])("%j", (prompt, title) => {
     assert.strictEqual(promptTitle(prompt), title)
-    if (title === undefined) assert.isFalse(saysWhat(prompt))
+    if (title === undefined) assert.isFalse(isSelfContained(prompt))
   })
 
   it.each([
@@ -72,7 +72,7 @@ describe("the title of a prompt", () => {
   })
 
   it.prop("is one line of at most 80 characters, and none only where nothing is said", [anyText], ([text]) => {
-    for (const title of [promptTitle(text), saidTitle(text), titleFrom(text)]) {
+    for (const title of [promptTitle(text), answerTitle(text), titleFrom(text)]) {
       assert.isAtMost(title?.length ?? 0, 80)
       assert.notMatch(title ?? "", /[\r\n]/)
       assert.notStrictEqual(promptTitle(text), "")
@@ -89,5 +89,5 @@ describe("the title of what was said", () => {
     ["好的，我来看看。\n\n连接被释放了两次，所以计数变成了负数。", "连接被释放了两次，所以计数变成了负数"],
     ["I decided to store amounts as cents, because floats drift.", "Store amounts as cents, because floats drift"],
     ["Done.", undefined]
-  ])("%j", (text, title) => assert.strictEqual(saidTitle(text), title))
+  ])("%j", (text, title) => assert.strictEqual(answerTitle(text), title))
 })

@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
-import type * as Settings from "../../../src/settings/Settings.ts"
+import type { QdrantSettings } from "../../../src/settings/Qdrant.ts"
 import { BenchError } from "../../script.ts"
 import * as Relay from "./relay.ts"
 import { environmentOf, owned, removed, settingsFor, standIn } from "./server.ts"
@@ -17,7 +17,7 @@ export interface Interruptible {
   /** Environment for the program, whose connection can be cut. */
   readonly env: Readonly<Record<string, string>>
   /** Settings for access to the server beside the program. */
-  readonly settings: Settings.QdrantSettings
+  readonly settings: QdrantSettings
   readonly stop: (way: Way) => Effect.Effect<void>
   readonly restore: Effect.Effect<void, BenchError>
 }
@@ -43,7 +43,7 @@ const overStandIn = (home: string) =>
     return server
   })
 
-const overRelay = (settings: Settings.QdrantSettings) =>
+const overRelay = (settings: QdrantSettings) =>
   Effect.gen(function*() {
     const { host, https, port, prefix } = settings.address
     if (https) {

@@ -9,7 +9,7 @@ import * as Stream from "effect/Stream"
 import * as App from "../../../src/App.ts"
 import { Qdrant } from "../../../src/index/qdrant/Qdrant.ts"
 import { ModelsFile } from "../../../src/models/sqlite/ModelsFile.ts"
-import type * as Settings from "../../../src/settings/Settings.ts"
+import type { QdrantSettings } from "../../../src/settings/Qdrant.ts"
 import { MemoryStore } from "../../../src/store/MemoryStore.ts"
 import { SqliteFile } from "../../../src/store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../../../src/store/sqlite/SqliteStore.ts"
@@ -48,7 +48,7 @@ export const keptAnswers = (folder: string) =>
   }).pipe(Effect.provide(Layer.provide(ModelsFile.layer({ folder, busyTimeoutMs: 5_000 }), App.platform)))
 
 /** Ids of the points of the active collection, read page by page. */
-export const pointIds = (settings: Settings.QdrantSettings) =>
+export const pointIds = (settings: QdrantSettings) =>
   Effect.gen(function*() {
     const { aliases, ids } = yield* Qdrant
     const serving = (yield* aliases).find(({ alias }) => alias.startsWith(settings.prefix))

@@ -14,6 +14,7 @@ import * as QdrantClient from "../../../src/index/qdrant/QdrantClient.ts"
 import * as QdrantAddress from "../../../src/index/QdrantAddress.ts"
 import { writeStderr } from "../../../src/process/Process.ts"
 import { ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
+import type { QdrantSettings } from "../../../src/settings/Qdrant.ts"
 import * as Settings from "../../../src/settings/Settings.ts"
 import { type Program, start } from "../../e2e/program.ts"
 import { BenchError } from "../../script.ts"
@@ -24,11 +25,11 @@ const FOR_GOOD_MS = 3_600_000
 type Options = NonNullable<App.Options["qdrant"]>
 
 /** Options with a writer's patience. */
-const patient = (settings: Settings.QdrantSettings): Options => ({
+const patient = (settings: QdrantSettings): Options => ({
   ...settings,
   within: "30 seconds",
   retries: 3,
-  waits: "10 seconds",
+  maxDelay: "10 seconds",
   handshake: "required"
 })
 
@@ -75,10 +76,10 @@ export const owned = Effect.map(
 )
 
 /** Settings for a server of ours at this URL; all else as in `settings`. */
-export const settingsFor = (url: string, settings?: Settings.QdrantSettings) =>
+export const settingsFor = (url: string, settings?: QdrantSettings) =>
   Effect.mapBoth(QdrantAddress.parse(url), {
     onFailure: wrong,
-    onSuccess: (address): Settings.QdrantSettings => ({
+    onSuccess: (address): QdrantSettings => ({
       apiKey: Option.none(),
       prefix: `drill_${randomUUID()}`,
       shards: 1,
@@ -89,11 +90,11 @@ export const settingsFor = (url: string, settings?: Settings.QdrantSettings) =>
     })
   })
 
-export const client = (settings: Settings.QdrantSettings) =>
+export const client = (settings: QdrantSettings) =>
   Layer.provide(QdrantClient.layer(patient(settings)), ResourceLedger.layer)
 
 /** Removes the collections with this prefix when the scope closes. */
-export const removed = (settings: Settings.QdrantSettings) =>
+export const removed = (settings: QdrantSettings) =>
   Effect.addFinalizer(() =>
     Effect.gen(function*() {
       const { collections, deleteCollection } = yield* Qdrant
@@ -113,7 +114,7 @@ export interface Server {
 }
 
 export const environmentOf = (
-  { address, apiKey, prefix, replicas, shards }: Settings.QdrantSettings
+  { address, apiKey, prefix, replicas, shards }: QdrantSettings
 ): Readonly<Record<string, string>> => ({
   CLAUDE_MEMORY_QDRANT_URL: QdrantAddress.show(address),
   CLAUDE_MEMORY_QDRANT_PREFIX: prefix,
@@ -125,7 +126,7 @@ export const environmentOf = (
   })
 })
 
-const serverOf = (settings: Settings.QdrantSettings, isStandIn: boolean): Server => ({
+const serverOf = (settings: QdrantSettings, isStandIn: boolean): Server => ({
   options: patient(settings),
   env: environmentOf(settings),
   isStandIn

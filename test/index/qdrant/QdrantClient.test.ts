@@ -251,7 +251,7 @@ describe.concurrent("the client of Qdrant on the wire", () => {
   it.scopedLive("does not wait for a server that asks for time when it is interrupted", () =>
     Effect.gen(function*() {
       const server = yield* StandIn.make()
-      yield* using(server.origin, { retries: 1, waits: "20 seconds" }, (qdrant) =>
+      yield* using(server.origin, { retries: 1, maxDelay: "20 seconds" }, (qdrant) =>
         Effect.gen(function*() {
           server.fault = () => StandIn.error(429, "busy", { "retry-after": "9" })
           const caller = yield* Effect.fork(qdrant.aliases)

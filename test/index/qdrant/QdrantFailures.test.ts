@@ -45,9 +45,9 @@ describe("a failure of Qdrant", () => {
       false,
       /: … is read-only$/
     ]
-  ])("%s", (_, thrown, reason, isPassing, words) => {
+  ])("%s", (_, thrown, reason, isTransient, words) => {
     const { error, ...rest } = told(thrown)
-    assert.deepStrictEqual([error.reason, rest.isPassing], [reason, isPassing])
+    assert.deepStrictEqual([error.reason, rest.isTransient], [reason, isTransient])
     assert.match(error.message, words)
     assert.match(error.message, /^Qdrant at http:\/\/qdrant\.example\.com:6333: /)
   })

@@ -17,7 +17,7 @@ export const client = (url: string, { apiKey, ...options }: Options = {}) =>
     apiKey: Option.map(Option.fromNullable(apiKey), Redacted.make),
     within: "10 seconds",
     retries: 0,
-    waits: "1 second",
+    maxDelay: "1 second",
     handshake: "required",
     ...options
   })

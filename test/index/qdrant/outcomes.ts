@@ -153,7 +153,7 @@ const run = (fault: Fault, other: StandIn.StandIn) =>
       return [exit, (yield* Clock.currentTimeMillis) - since] as const
     }).pipe(
       Effect.provide(Layer.provide(
-        client(url, { apiKey: key, retries, waits, within }),
+        client(url, { apiKey: key, retries, maxDelay: waits, within }),
         Layer.succeed(ResourceLedger, ledger)
       )),
       Effect.exit,

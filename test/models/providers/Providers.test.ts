@@ -25,7 +25,7 @@ const endpoint = (server: ModelServer, says: Partial<Endpoint> = {}): Endpoint =
   ...says
 })
 
-const PATIENCE: Providers.Options["patience"] = { within: "10 seconds", retries: 0, waits: 0 }
+const PATIENCE: Providers.Options["patience"] = { timeout: "10 seconds", retries: 0, maxDelay: 0 }
 
 /** Runs `use` with a manager and a server of its own; handles left open after the manager are an error. */
 const withModels = <A, E>(
@@ -94,7 +94,7 @@ const FAULTS: ReadonlyArray<readonly [string, Behaviour, ModelError["reason"], R
 describe("Providers", () => {
   it.live.each(FAULTS)("%s is a typed error that says so", ([, behaviour, reason, message]) =>
     Effect.gen(function*() {
-      const error = yield* errorOf(behaviour, {}, { ...PATIENCE, within: "300 millis" })
+      const error = yield* errorOf(behaviour, {}, { ...PATIENCE, timeout: "300 millis" })
       assert.strictEqual(error.reason, reason)
       assert.match(error.message, message)
       assert.notInclude(error.message, KEY)
@@ -109,7 +109,7 @@ describe("Providers", () => {
           assert.strictEqual((yield* Effect.flip(models.complete({ prompt: "say" }))).reason, "TimedOut")
         }),
       (server) => ({ light: [endpoint(server)] }),
-      { ...PATIENCE, within: "100 millis" }
+      { ...PATIENCE, timeout: "100 millis" }
     ))
 
   it.live("JSON is read whatever it is said to be", () =>

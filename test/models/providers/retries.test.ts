@@ -17,7 +17,7 @@ import * as Unmetered from "../../../src/models/providers/Unmetered.ts"
 import { base } from "../../contract/layers.ts"
 import { type Behaviour, type ModelServer, modelServer } from "../server.ts"
 
-const PATIENCE: Providers.Options["patience"] = { within: "5 seconds", retries: 2, waits: "5 seconds" }
+const PATIENCE: Providers.Options["patience"] = { timeout: "5 seconds", retries: 2, maxDelay: "5 seconds" }
 
 const endpoint = (server: Pick<ModelServer, "baseUrl">, key = "key"): Endpoint => ({
   provider: "openai",
@@ -158,7 +158,7 @@ describe("fall-backs", () => {
           assert.deepStrictEqual([...second.seen.keys], ["Bearer second key"])
         }),
       "light",
-      { within: "300 millis" }
+      { timeout: "300 millis" }
     ))
 
   it.live("the first is asked alone while it answers, and passed over for a while after it was away", () =>
@@ -269,12 +269,12 @@ describe("models", () => {
     Effect.scoped(Effect.gen(function*() {
       const server = yield* modelServer
       server.delay = 300
-      const within = { light: "5 seconds", heavy: "5 seconds", embedding: "100 millis", rerank: "5 seconds" } as const
+      const timeout = { light: "5 seconds", heavy: "5 seconds", embedding: "100 millis", rerank: "5 seconds" } as const
       const roles = { embedding: [{ ...endpoint(server), dimension: 8 }], light: [endpoint(server)] }
       const error = yield* Effect.provide(
         Effect.flatMap(ModelManager, ({ complete, embed }) =>
           Effect.zipRight(complete({ prompt: "say" }), Effect.flip(embed(["text"])))),
-        over(roles, { ...PATIENCE, within })
+        over(roles, { ...PATIENCE, timeout })
       )
       assert.match(error.message, /no answer within 100ms/)
     })))

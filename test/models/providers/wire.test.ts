@@ -41,7 +41,7 @@ const met = <A>(
       roles: {
         [role]: [{ provider, model: "a/model", baseUrl, apiKey: Option.some(Redacted.make(KEY)), dimension: 2 }]
       },
-      patience: { within: "5 seconds", retries: 0, waits: 0 }
+      patience: { timeout: "5 seconds", retries: 0, maxDelay: 0 }
     })
     const found = yield* Effect.either(
       Effect.provide(Effect.flatMap(ModelManager, use), Layer.provide(models, base))
@@ -234,7 +234,7 @@ describe("completions", () => {
       const endpoint = { provider: "openai", model: "m", baseUrl: server.baseUrl, apiKey: Option.none() }
       const models = Unmetered.providers({
         roles: { light: [endpoint] },
-        patience: { within: "5 seconds", retries: 0, waits: 0 }
+        patience: { timeout: "5 seconds", retries: 0, maxDelay: 0 }
       })
       const ask = Effect.flatMap(ModelManager, complete({ prompt: "say", json: JSON_SHAPE }))
       yield* Effect.provide(Effect.zipRight(ask, ask), Layer.provide(models, base))

@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
-import { embedAccepted } from "../../src/models/EmbedAccepted.ts"
-import { ModelError } from "../../src/models/ModelManager.ts"
+import { ModelError } from "../../../src/models/ModelManager.ts"
+import { embedAccepted } from "../../../src/models/providers/EmbedAccepted.ts"
 
 const failing = (reason: ModelError["reason"]) => new ModelError({ reason, model: "m", detail: "no", cause: undefined })
 

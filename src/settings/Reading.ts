@@ -1,0 +1,60 @@
+/**
+ * Settings of what is read: the folders of the memory and of Claude Code, and exclusions from capture.
+ */
+import * as Config from "effect/Config"
+import * as Option from "effect/Option"
+import { homedir } from "node:os"
+import { delimiter, isAbsolute, join, resolve } from "node:path"
+import { listOf, nonEmpty } from "./Fields.ts"
+
+/** Exclusions from capture. */
+export interface Exclude {
+  /** Absolute folders. A session that worked in one of them, or below, is not captured. */
+  readonly paths: ReadonlyArray<string>
+  /** Names of tools; `*` at the end stands for any rest. Their calls and results are not captured. */
+  readonly tools: ReadonlyArray<string>
+}
+
+export const exclude: Config.Config<Exclude> = Config.all({
+  paths: listOf("CLAUDE_MEMORY_EXCLUDE_PATHS", delimiter).pipe(
+    Config.map((paths) =>
+      paths.map((path) => path === "~" || /^~[\\/]/.test(path) ? join(homedir(), path.slice(1)) : path)
+    ),
+    Config.validate({
+      message: `CLAUDE_MEMORY_EXCLUDE_PATHS is folders from the root or from ~, with "${delimiter}" between them`,
+      validation: (paths) => paths.every(isAbsolute)
+    }),
+    Config.map((paths) => paths.map((path) => resolve(path)))
+  ),
+  tools: listOf("CLAUDE_MEMORY_EXCLUDE_TOOLS", ",")
+})
+
+const ownHome = () => join(homedir(), ".claude-memory")
+
+/** Folder of the memory's files. Read from the environment alone, because the settings file lies in that folder. */
+export const home: Config.Config<string> = Config.map(nonEmpty("CLAUDE_MEMORY_HOME"), Option.getOrElse(ownHome))
+
+/** Paths that are known even when another setting is invalid. */
+export interface Places {
+  /** Folder of the memory's files. */
+  readonly home: string
+  /** `home` as an absolute path, if it is not the default. */
+  readonly movedHome: string | undefined
+  /** Claude Code's own folder, which holds the transcripts. */
+  readonly claudeFolder: string
+  /** Claude Code's file of the user's data, which also lists MCP servers. */
+  readonly claudeFile: string
+}
+
+/** With CLAUDE_CONFIG_DIR, `claudeFile` is in that folder, too (https://code.claude.com/docs/en/claude-directory). */
+export const places: Config.Config<Places> = Config.map(
+  Config.all({ home, folder: nonEmpty("CLAUDE_CONFIG_DIR") }),
+  ({ folder, home }) => ({
+    home,
+    movedHome: resolve(home) === ownHome() ? undefined : resolve(home),
+    claudeFolder: Option.getOrElse(folder, () => join(homedir(), ".claude")),
+    claudeFile: join(Option.getOrElse(folder, homedir), ".claude.json")
+  })
+)
+
+export const transcriptsFolder = ({ claudeFolder }: Pick<Places, "claudeFolder">) => join(claudeFolder, "projects")

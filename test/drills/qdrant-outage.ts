@@ -3,15 +3,12 @@
  * programs are the built ones, each a process.
  */
 import * as Cli from "@effect/cli/Command"
-import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import { answer, json, number, plural, table } from "../../src/cli/Output.ts"
-import { Unsuccessful } from "../../src/process/Process.ts"
-import * as Settings from "../../src/settings/Settings.ts"
+import { number, plural, table } from "../../src/cli/Output.ts"
 import { transcript } from "../fixtures/transcript.ts"
-import { main, progress, quantile, round } from "../script.ts"
+import { commandOf, integer, main, progress, quantile, round, samples } from "../script.ts"
 import { type Interruptible, interruptible, type Way } from "./qdrant/interruptible.ts"
 import * as Looks from "./qdrant/looks.ts"
 import { type ClaudeMemory, claudeMemory, temporaryHome } from "./qdrant/program.ts"
@@ -166,7 +163,7 @@ const drill = (imports: number) =>
       failed: (what) => void failures.push(what)
     }
     yield* progress("importing")
-    const { degraded } = yield* ground.memory.import(Settings.packageFile("test", "fixtures", "projects"))
+    const { degraded } = yield* ground.memory.import(samples)
     if (degraded.length > 0) ground.failed(`the first import is degraded: ${degraded.join("; ")}`)
     yield* compared(ground, "before")
     const outages = yield* Effect.forEach(
@@ -175,7 +172,6 @@ const drill = (imports: number) =>
     )
     const again = yield* ground.memory.import(ground.session)
     if (again.units.total > 0) ground.failed(`an import of what is known makes ${plural(again.units.total, "memory")}`)
-    yield* progress("")
     return {
       isStandIn: server.isStandIn,
       outages: outages.map(({ row }) => row),
@@ -187,49 +183,46 @@ const drill = (imports: number) =>
 const cells = ({ points, units, waiting }: Counts) =>
   `${number(units)} / ${points === null ? "away" : number(points)} / ${number(waiting)}`
 
-const command = Cli.make("qdrant-outage", {
-  imports: Options.integer("imports").pipe(
-    Options.withDescription("While the server is away, each time"),
-    Options.withDefault(20)
-  ),
-  json
-}, ({ imports, json }) =>
-  Effect.gen(function*() {
-    const found = yield* drill(imports)
-    const ok = found.failures.length === 0
-    yield* answer(json, { ok, ...found }, () =>
-      [
-        `Qdrant was ${
-          found.isStandIn ? "the stand-in, a process that was ended" : "a server behind a relay that was cut"
-        }.`,
-        "",
-        ...table([
-          ["outage", "imports", "before *", "during", "after", "import p50", "search p50", "caught up"],
-          ...found.outages.map((
-            { after, before, caughtUpBy, caughtUpMs, during, importMs, imports, searchMs, way }
-          ) => [
-            way,
-            number(imports),
-            cells(before),
-            cells(during),
-            cells(after),
-            `${number(importMs)} ms`,
-            `${number(searchMs)} ms`,
-            `by ${caughtUpBy} in ${number(caughtUpMs)} ms`
-          ])
-        ]),
-        "* units in the store / points in the index / changes that wait for it",
-        "",
-        "While it was away, it was said:",
-        ...found.says.map((each) => `  ${each}`),
-        "",
-        ...found.failures.map((each) => `FAILED ${each}`),
-        ok ? "Nothing was lost, and nothing is there twice." : plural(found.failures.length, "failure")
-      ].join("\n"))
-    if (!ok) return yield* Effect.fail(new Unsuccessful())
-  }).pipe(Effect.scoped)).pipe(
-    Cli.withDescription("Imports and searches while the Qdrant server is away"),
-    Cli.withSubcommands([StandIn.command])
-  )
+const command = commandOf("qdrant-outage", {
+  description: "Imports and searches while the Qdrant server is away",
+  options: { imports: integer("imports", 20, "While the server is away, each time") },
+  run: ({ imports }) =>
+    Effect.gen(function*() {
+      const found = yield* drill(imports)
+      const ok = found.failures.length === 0
+      return {
+        ok,
+        data: { ok, ...found },
+        text: () => [
+          `Qdrant was ${
+            found.isStandIn ? "the stand-in, a process that was ended" : "a server behind a relay that was cut"
+          }.`,
+          "",
+          ...table([
+            ["outage", "imports", "before *", "during", "after", "import p50", "search p50", "caught up"],
+            ...found.outages.map((
+              { after, before, caughtUpBy, caughtUpMs, during, importMs, imports, searchMs, way }
+            ) => [
+              way,
+              number(imports),
+              cells(before),
+              cells(during),
+              cells(after),
+              `${number(importMs)} ms`,
+              `${number(searchMs)} ms`,
+              `by ${caughtUpBy} in ${number(caughtUpMs)} ms`
+            ])
+          ]),
+          "* units in the store / points in the index / changes that wait for it",
+          "",
+          "While it was away, it was said:",
+          ...found.says.map((each) => `  ${each}`),
+          "",
+          ...found.failures.map((each) => `FAILED ${each}`),
+          ok ? "Nothing was lost, and nothing is there twice." : plural(found.failures.length, "failure")
+        ]
+      }
+    })
+})
 
-main(command, "qdrant-outage")
+main(Cli.withSubcommands(command, [StandIn.command]), "qdrant-outage")

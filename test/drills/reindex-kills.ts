@@ -3,15 +3,12 @@
  * what is done twice? The case is that of this program's predecessor: from 1,536 dimensions to 4,096.
  */
 import * as Cli from "@effect/cli/Command"
-import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { answer, json, number, percent, plural, table } from "../../src/cli/Output.ts"
-import { Unsuccessful } from "../../src/process/Process.ts"
-import * as Settings from "../../src/settings/Settings.ts"
+import { number, percent, plural, table } from "../../src/cli/Output.ts"
 import { makeRandom, type Random, transcript } from "../fixtures/transcript.ts"
-import { BenchError, main, progress, round, timed } from "../script.ts"
+import { BenchError, commandOf, integer, main, progress, round, samples, timed } from "../script.ts"
 import * as Embeddings from "./qdrant/embeddings.ts"
 import * as Looks from "./qdrant/looks.ts"
 import { type ClaudeMemory, claudeMemory, ending, temporaryHome, type Verified } from "./qdrant/program.ts"
@@ -261,7 +258,7 @@ const drill = (wanted: number, seed: number) =>
     yield* progress("importing")
     yield* fs.writeFileString(session, `${[...transcript(half * MEGABYTES, "normal", seed)].join("\n")}\n`)
     const memory = yield* claudeMemory(first, {})
-    yield* memory.import(Settings.packageFile("test", "fixtures", "projects"))
+    yield* memory.import(samples)
     yield* memory.import(session)
     yield* fs.copy(`${first}/.claude-memory`, `${second}/.claude-memory`)
     const qdrant = yield* server(second)
@@ -271,7 +268,6 @@ const drill = (wanted: number, seed: number) =>
         way(qdrant.isStandIn ? "Qdrant (stand-in)" : "Qdrant", second, qdrant.env, random, wanted - half)
       )
     ]
-    yield* progress("")
     return ways
   })
 
@@ -319,34 +315,33 @@ const killRows = ({ kills, name }: Way) => [
   ])
 ]
 
-const command = Cli.make("reindex-kills", {
-  kills: Options.integer("kills").pipe(
-    Options.withDescription("Half of them on the embedded index, half on Qdrant"),
-    Options.withDefault(50)
-  ),
-  seed: Options.integer("seed").pipe(Options.withDescription("Chooses the moments"), Options.withDefault(1)),
-  json
-}, ({ json, kills, seed }) =>
-  Effect.gen(function*() {
-    const [ways, ms] = yield* timed(drill(kills, seed))
-    const failures = ways.flatMap(({ failures }) => failures)
-    const ok = failures.length === 0
-    yield* answer(json, { ok, seed, ways, ms: round(ms) }, () =>
-      [
-        ...ways.flatMap((way) => [...table(killRows(way)), ""]),
-        ...table(rowsOf(ways)),
-        "",
-        ...failures.map((each) => `FAILED ${each}`),
-        `${OLD.setting} (${number(OLD.dimension)} dimensions) to ${NEW.setting} (${
-          number(NEW.dimension)
-        }), seed ${seed}, ${round(ms / 1_000)} s: ${
-          ok ? "each run went on where the one before was killed" : plural(failures.length, "failure")
-        }`
-      ].join("\n"))
-    if (!ok) return yield* Effect.fail(new Unsuccessful())
-  }).pipe(Effect.scoped)).pipe(
-    Cli.withDescription("Reindexing, killed again and again"),
-    Cli.withSubcommands([StandIn.command])
-  )
+const command = commandOf("reindex-kills", {
+  description: "Reindexing, killed again and again",
+  options: {
+    kills: integer("kills", 50, "Half of them on the embedded index, half on Qdrant"),
+    seed: integer("seed", 1, "Chooses the moments")
+  },
+  run: ({ kills, seed }) =>
+    Effect.gen(function*() {
+      const [ways, ms] = yield* timed(drill(kills, seed))
+      const failures = ways.flatMap(({ failures }) => failures)
+      const ok = failures.length === 0
+      return {
+        ok,
+        data: { ok, seed, ways, ms: round(ms) },
+        text: () => [
+          ...ways.flatMap((way) => [...table(killRows(way)), ""]),
+          ...table(rowsOf(ways)),
+          "",
+          ...failures.map((each) => `FAILED ${each}`),
+          `${OLD.setting} (${number(OLD.dimension)} dimensions) to ${NEW.setting} (${
+            number(NEW.dimension)
+          }), seed ${seed}, ${round(ms / 1_000)} s: ${
+            ok ? "each run went on where the one before was killed" : plural(failures.length, "failure")
+          }`
+        ]
+      }
+    })
+})
 
-main(command, "reindex-kills")
+main(Cli.withSubcommands(command, [StandIn.command]), "reindex-kills")

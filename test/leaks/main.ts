@@ -2,7 +2,6 @@
  * The leak gate: the real layers and programs go wrong in every way, and nothing may be left open. Then leaks are put
  * into the sources, each of which the gate must find.
  */
-import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Cause from "effect/Cause"
@@ -11,11 +10,9 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { answer, json } from "../../src/cli/Output.ts"
-import { Unsuccessful } from "../../src/process/Process.ts"
 import * as StandIn from "../index/qdrant/StandIn.ts"
 import { modelServer } from "../models/server.ts"
-import { main, progress, timed } from "../script.ts"
+import { integer, program, progress, timed } from "../script.ts"
 import { abandoned } from "./abandoned.ts"
 import { acquisitions } from "./acquisitions.ts"
 import { cycles } from "./cycles.ts"
@@ -61,10 +58,7 @@ const options = {
   quick: Options.boolean("quick").pipe(
     Options.withDescription("Each part with fewer repetitions, chosen by the seed")
   ),
-  seed: Options.integer("seed").pipe(
-    Options.withDescription("Chooses what is left to chance"),
-    Options.withDefault(1)
-  ),
+  seed: integer("seed", 1, "Chooses what is left to chance"),
   parts: Options.choice("part", PARTS).pipe(
     Options.withDescription("Only this part; may be given several times"),
     Options.repeated
@@ -77,14 +71,13 @@ const options = {
     Options.withDescription("Of the processes and the mutants only those that have this in their name"),
     Options.optional
   ),
-  bail: Options.boolean("bail").pipe(Options.withDescription("Stop at the first failure")),
-  json
+  bail: Options.boolean("bail").pipe(Options.withDescription("Stop at the first failure"))
 }
 
-const command = Cli.make(
-  "leaks",
+program("leaks", {
+  description: "The leak gate",
   options,
-  ({ bail, json, only, parts, quick, replay, seed }) =>
+  run: ({ bail, only, parts, quick, replay, seed }) =>
     Effect.gen(function*() {
       const failures: Array<string> = []
       const failed = (failure: string) =>
@@ -125,14 +118,13 @@ const command = Cli.make(
           report.mutants = yield* part("mutants", mutants(on, only))
         }).pipe(Effect.catchTag("Enough", () => Effect.void))
       )
-      yield* progress("")
       if (Option.isSome(only) && (report.processes?.cases ?? 0) + (report.mutants?.total ?? 0) === 0) {
         failures.push(`no program and no mutant has "${only.value}" in its name`)
       }
-      const ok = failures.length === 0
-      yield* answer(json, Told.data(report, failures, ms), () => Told.text(report, failures, ms))
-      if (!ok) return yield* Effect.fail(new Unsuccessful())
-    }).pipe(Effect.scoped)
-).pipe(Cli.withDescription("The leak gate"))
-
-main(command, "leaks")
+      return {
+        ok: failures.length === 0,
+        data: Told.data(report, failures, ms),
+        text: () => Told.text(report, failures, ms)
+      }
+    })
+})

@@ -9,7 +9,7 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { subscribe, unsubscribe } from "node:diagnostics_channel"
 import type { Socket } from "node:net"
-import { quantile, round, timed } from "../../../test/script.ts"
+import { latency, round, timed } from "../../../test/script.ts"
 import { type Ended, tell, told } from "./processes.ts"
 import { type Name, type Way, WAYS } from "./ways.ts"
 
@@ -94,8 +94,7 @@ const work = (way: Way, { calls, concurrency }: Options) =>
     return {
       calls: times.length,
       ms: round(ms, 1),
-      p50Ms: round(quantile(times, 0.5), 3),
-      p99Ms: round(quantile(times, 0.99), 3),
+      ...latency(times, 3),
       failures
     }
   })

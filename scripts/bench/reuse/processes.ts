@@ -6,7 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Mailbox from "effect/Mailbox"
 import * as Schema from "effect/Schema"
 import { type ChildProcess, fork } from "node:child_process"
-import { BenchError } from "../../../test/script.ts"
+import { BenchError, exitCodeOf } from "../../../test/script.ts"
 
 /** From the server: where it is, and, when asked, what it sees. */
 export const Listening = Schema.TaggedStruct("Listening", { baseUrl: Schema.String })
@@ -68,11 +68,7 @@ export const start = (name: string, args: ReadonlyArray<string>) =>
           stdio: ["ignore", "ignore", "inherit", "ipc"]
         })
       ),
-      (child) =>
-        Effect.async<void>((resume) => {
-          if (child.exitCode !== null || child.signalCode !== null || !child.kill("SIGKILL")) resume(Effect.void)
-          else child.once("exit", () => resume(Effect.void))
-        })
+      (child) => Effect.suspend(() => child.kill("SIGKILL") ? exitCodeOf(child) : Effect.void)
     )
     child.on("message", (message) => messages.unsafeOffer(message))
     child.on("error", (error) => messages.unsafeDone(Exit.fail(gone(name, error.message))))

@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { number, table } from "../../src/cli/Output.ts"
 import * as Client from "../../test/claude/Client.ts"
-import { given } from "../../test/claude/MessagesApi.ts"
+import { injectedText } from "../../test/claude/MessagesApi.ts"
 import * as story from "../../test/claude/story.ts"
 import { run } from "../../test/e2e/program.ts"
 import {
@@ -41,7 +41,7 @@ const PROMPTS = ["first", "later"] as const
 const measured = ({ asked: [first], began }: Client.Answer) =>
   first === undefined
     ? Effect.fail(new BenchError({ reason: "Program", detail: "Claude Code answered a prompt without its model" }))
-    : Effect.succeed({ ms: first.at - began, isInjected: given(first, "UserPromptSubmit") !== "" })
+    : Effect.succeed({ ms: first.at - began, isInjected: injectedText(first, "UserPromptSubmit") !== "" })
 
 program("client", {
   description: "Time Claude Code's prompts with the memory beside them, from the prompt to the first request",

@@ -165,7 +165,7 @@ describe("at first", () => {
       })))
 })
 
-describe("a watcher tells", () => {
+describe("a watcher reports", () => {
   const begun = (folder: string) => write(join(folder, "a", "s1.jsonl"), 100)
 
   it.effect("of lines, files, folders, and what is made in those later", () =>

@@ -13,7 +13,7 @@ import { inject } from "vitest"
 import { times } from "../data.ts"
 import * as Client from "./Client.ts"
 import { caughtUp, command, found, init, patient, patiently, tell, uninstall, until } from "./Memory.ts"
-import { type Asked, given, says, uses } from "./MessagesApi.ts"
+import { type Asked, injectedText, says, uses } from "./MessagesApi.ts"
 import * as story from "./story.ts"
 
 const MINUTES = 60_000
@@ -36,7 +36,7 @@ const tool = (name: string, input: object, server = "claude-memory") =>
 
 /** Returns what was injected into Claude's first request, and logs it. */
 const seen = (what: string, answer: Client.Answer): Effect.Effect<string> => {
-  const text = given(answer.asked[0])
+  const text = injectedText(answer.asked[0])
   return Effect.as(tell(`asked${what}: ${answer.asked[0]?.prompt}`, text || "(memory added nothing)"), text)
 }
 
@@ -47,7 +47,7 @@ const asking = (client: Client.Client, prompt: string, options?: Client.Options)
 const knowsNothing = (client: Client.Client) =>
   Effect.gen(function*() {
     const { asked } = yield* client.ask("Write a haiku about otters.")
-    assert.strictEqual(given(asked[0], "UserPromptSubmit"), "")
+    assert.strictEqual(injectedText(asked[0], "UserPromptSubmit"), "")
   })
 
 /** Plays the story, and waits until the MCP servers of its sessions alone have captured all of it. */
@@ -143,7 +143,7 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
     }))
 
   scenario(
-    "a session that goes on is told nothing twice, and again when it was compacted; nor is a fork",
+    "a session that is resumed, or forked, is injected nothing twice, and the same again after it was compacted",
     (client) =>
       Effect.gen(function*() {
         yield* init(client)
@@ -261,8 +261,8 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
         Effect.sync(() => client.api.asked.slice(before).find(({ prompt }) => prompt === story.QUESTION)),
         (asked) => asked !== undefined
       )
-      yield* tell(`typed: ${story.QUESTION}`, given(asked))
-      assert.include(given(asked), story.CAUSE)
+      yield* tell(`typed: ${story.QUESTION}`, injectedText(asked))
+      assert.include(injectedText(asked), story.CAUSE)
       yield* terminal.said("Understood.")
       yield* terminal.enter("/exit")
       assert.strictEqual((yield* terminal.ended).code, 0)
@@ -307,7 +307,7 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
         yield* lived(client)
         const later = yield* client.ask(story.QUESTION)
         yield* seen("", later)
-        assert.include(given(later.asked[0], "UserPromptSubmit"), story.CAUSE)
+        assert.include(injectedText(later.asked[0], "UserPromptSubmit"), story.CAUSE)
         const removed = yield* client.run(["plugin", "uninstall", "memory@claude-memory"])
         assert.strictEqual(removed.code, 0)
         assert.strictEqual(yield* asking(client, story.QUESTION), "")
@@ -322,12 +322,12 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
         yield* init(client)
         yield* lived(client)
         // The worst case for feedback: Claude repeats all that was injected.
-        client.api.scenes.set(story.QUESTION, [(asked) => [says(`${given(asked)}\nUnderstood.`)]])
+        client.api.scenes.set(story.QUESTION, [(asked) => [says(`${injectedText(asked)}\nUnderstood.`)]])
         const total = Effect.map(imported(client), ({ units }) => units.total)
         const counts: Array<number> = []
         for (let i = 0; i < sessions; i++) {
           const { asked } = yield* client.ask(story.QUESTION)
-          assert.include(given(asked[0]), story.CAUSE)
+          assert.include(injectedText(asked[0]), story.CAUSE)
           if (i === 0 || i === sessions - 1) {
             counts.push(yield* total)
           }

@@ -10,7 +10,7 @@ import { number, percent, plural, table } from "../../src/cli/Output.ts"
 import { makeRandom, type Random, transcript } from "../fixtures/transcript.ts"
 import { BenchError, commandOf, integer, main, progress, round, samples, timed } from "../script.ts"
 import * as Embeddings from "./qdrant/embeddings.ts"
-import * as Looks from "./qdrant/looks.ts"
+import * as Inspect from "./qdrant/inspect.ts"
 import { type ClaudeMemory, claudeMemory, ending, temporaryHome, type Verified } from "./qdrant/program.ts"
 import { server } from "./qdrant/server.ts"
 import * as StandIn from "./qdrant/standIn.ts"
@@ -43,7 +43,7 @@ interface Kill {
   readonly points: number
 }
 
-interface Ground {
+interface Setup {
   readonly folder: string
   readonly memory: ClaudeMemory
   /** Uses the new model. */
@@ -78,11 +78,11 @@ const answered = (model: Embeddings.Embeddings, requests: number) =>
   })
 
 /** Kills one run; returns undefined when it ended first. */
-const killed = ({ folder, memory, model, random }: Ground) =>
+const killed = ({ folder, memory, model, random }: Setup) =>
   Effect.gen(function*() {
     const answers = Math.floor(random() * (MOST_ANSWERS + 1))
     const ms = Math.floor(random() * PACE_MS)
-    const made = Effect.all({ kept: Looks.keptAnswers(folder), points: pointsOf(memory, NEW.dimension) })
+    const made = Effect.all({ kept: Inspect.keptAnswers(folder), points: pointsOf(memory, NEW.dimension) })
     const before = yield* made
     model.renew()
     const args = ["reindex", "--to", NEW.setting]
@@ -111,7 +111,7 @@ const killed = ({ folder, memory, model, random }: Ground) =>
   }).pipe(Effect.scoped)
 
 /** Checks that the old index answers and that the search is not degraded. */
-const serves = ({ failed, memory }: Ground, when: string) =>
+const serves = ({ failed, memory }: Setup, when: string) =>
   Effect.map(memory.search(QUESTION), ({ degraded, results }) => {
     if (results.length === 0) failed(`${when}: nothing is found`)
     if (degraded.length > 0) failed(`${when}: the search is degraded: ${degraded.join("; ")}`)
@@ -127,29 +127,29 @@ const excuse = ({ kept, points, requests }: Kill): string | undefined =>
     ? "killed as the first answer came"
     : undefined
 
-const kills = (ground: Ground, name: string, wanted: number) =>
+const kills = (setup: Setup, name: string, wanted: number) =>
   Effect.gen(function*() {
     const all: Array<Kill> = []
     while (all.length < wanted) {
       yield* progress(`${name}: kill ${all.length + 1} of ${wanted}`)
-      const kill = yield* killed(ground)
+      const kill = yield* killed(setup)
       if (kill === undefined) {
-        ground.failed(`${name}: it was done after ${all.length} kills; there is too little to do for ${wanted}`)
+        setup.failed(`${name}: it was done after ${all.length} kills; there is too little to do for ${wanted}`)
         break
       }
       all.push(kill)
       if (kill.kept + kill.points === 0 && excuse(kill) === undefined) {
-        ground.failed(`${name}, kill ${all.length}: it was answered and left nothing`)
+        setup.failed(`${name}, kill ${all.length}: it was answered and left nothing`)
       }
-      yield* serves(ground, `${name}, after kill ${all.length}`)
+      yield* serves(setup, `${name}, after kill ${all.length}`)
     }
     return all
   })
 
 /** Kills runs around the switch. Both versions are whole, so one of them serves wherever the run is killed. */
-const killedAtSwitch = (ground: Ground, name: string, wanted: number) =>
+const killedAtSwitch = (setup: Setup, name: string, wanted: number) =>
   Effect.gen(function*() {
-    const { after, failed, memory, random } = ground
+    const { after, failed, memory, random } = setup
     const sum = { kills: 0, switched: 0 }
     for (let attempt = 0; sum.kills < wanted && attempt < ATTEMPTS * wanted; attempt++) {
       yield* progress(`${name}: kill ${sum.kills + 1} of ${wanted} around the switch`)
@@ -171,7 +171,7 @@ const killedAtSwitch = (ground: Ground, name: string, wanted: number) =>
       }
       const isSwitched = built?.isActive === true
       if (isSwitched) sum.switched++
-      yield* serves({ ...ground, memory: isSwitched ? after : memory }, `${name}, killed around the switch`)
+      yield* serves({ ...setup, memory: isSwitched ? after : memory }, `${name}, killed around the switch`)
     }
     if (sum.kills < wanted) failed(`${name}: of ${ATTEMPTS * wanted} runs ${sum.kills} were killed before their end`)
     return sum
@@ -200,7 +200,7 @@ const way = (
       CLAUDE_MEMORY_USD_PER_MONTH: "none"
     }
     const own = yield* claudeMemory(home, { ...env, ...models })
-    const ground: Ground = {
+    const setup: Setup = {
       folder: `${home}/.claude-memory`,
       memory: yield* claudeMemory(home, { ...env, ...models, CLAUDE_MEMORY_EMBEDDING: OLD.setting }),
       after: yield* claudeMemory(home, { ...env, ...models, CLAUDE_MEMORY_EMBEDDING: NEW.setting }),
@@ -212,13 +212,13 @@ const way = (
     yield* own.repair
     yield* progress(`${name}: by ${OLD.setting}`)
     yield* own.asked(Reindexed, ["reindex", "--to", OLD.setting])
-    const all = yield* kills(ground, name, wanted)
+    const all = yield* kills(setup, name, wanted)
     yield* progress(`${name}: to the end`)
-    const [last, ms] = yield* timed(ground.memory.asked(Reindexed, ["reindex", "--to", NEW.setting]))
-    const atSwitch = yield* killedAtSwitch(ground, name, Math.ceil(wanted / AT_SWITCH))
-    yield* ground.memory.asked(Reindexed, ["reindex", "--to", NEW.setting])
-    const { memories, versions, waiting } = yield* ground.after.status
-    const verified: Verified = yield* ground.after.verify
+    const [last, ms] = yield* timed(setup.memory.asked(Reindexed, ["reindex", "--to", NEW.setting]))
+    const atSwitch = yield* killedAtSwitch(setup, name, Math.ceil(wanted / AT_SWITCH))
+    yield* setup.memory.asked(Reindexed, ["reindex", "--to", NEW.setting])
+    const { memories, versions, waiting } = yield* setup.after.status
+    const verified: Verified = yield* setup.after.verify
     const [serving, kept] = [NEW, OLD].map(({ dimension }) =>
       versions.find((version) => version.model.dimension === dimension)
     )
@@ -229,7 +229,7 @@ const way = (
     if (!verified.ok || waiting > 0) {
       failed(`${name}: index verify says ${JSON.stringify(verified)}, ${plural(waiting, "change")} wait`)
     }
-    yield* serves({ ...ground, memory: ground.after }, `${name}, at the end`)
+    yield* serves({ ...setup, memory: setup.after }, `${name}, at the end`)
     const { distinct, given, texts } = model.seen
     return {
       name,

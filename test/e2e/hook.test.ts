@@ -26,7 +26,7 @@ class Imported extends Context.Tag("Imported")<Imported, { readonly home: string
   )
 }
 
-const prompt = (says: object = {}) =>
+const prompt = (overrides: object = {}) =>
   JSON.stringify({
     session_id: randomUUID(),
     transcript_path: "/tmp/none.jsonl",
@@ -34,17 +34,23 @@ const prompt = (says: object = {}) =>
     permission_mode: "default",
     hook_event_name: "UserPromptSubmit",
     prompt: "why did we decide against Meilisearch?",
-    ...says
+    ...overrides
   })
 
-const start = (says: object = {}) =>
-  JSON.stringify({ session_id: randomUUID(), cwd: CWD, hook_event_name: "SessionStart", source: "startup", ...says })
+const start = (overrides: object = {}) =>
+  JSON.stringify({
+    session_id: randomUUID(),
+    cwd: CWD,
+    hook_event_name: "SessionStart",
+    source: "startup",
+    ...overrides
+  })
 
 const ask = (stdin: string, { env, ...options }: Partial<Options> = {}) =>
   Effect.flatMap(Imported, ({ home }) => run([hook], { home, stdin, env: { ...PATIENT, ...env }, ...options }))
 
 /** Returns the text that the hook injects. */
-const told = (event: string, stdin: string, options: Partial<Options> = {}) =>
+const injected = (event: string, stdin: string, options: Partial<Options> = {}) =>
   Effect.map(ask(stdin, options), ({ code, stderr, stdout }) => {
     assert.deepStrictEqual([code, stderr], [0, ""])
     const { hookSpecificOutput, ...others } = JSON.parse(stdout) as {
@@ -77,18 +83,18 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
     Effect.gen(function*() {
       const stdin = prompt()
       assert.match(
-        yield* told("UserPromptSubmit", stdin),
+        yield* injected("UserPromptSubmit", stdin),
         /^<claude-memory>\n[\s\S]*Meilisearch[\s\S]*\n<\/claude-memory>$/
       )
       assert.deepStrictEqual(yield* ask(stdin), NOTHING)
     }))
 
-  it.effect("tells a session that begins what its project's sessions left", () =>
+  it.effect("injects what its project's sessions left when a session begins", () =>
     Effect.gen(function*() {
-      const text = yield* told("SessionStart", start())
+      const text = yield* injected("SessionStart", start())
       assert.match(text, /^<claude-memory>\n[\s\S]*## How the last session ended\n[\s\S]*## Decided lately\n/)
       for (const source of ["resume", "clear", "compact", "of a later version"]) {
-        assert.strictEqual(yield* told("SessionStart", start({ source })), text)
+        assert.strictEqual(yield* injected("SessionStart", start({ source })), text)
       }
       assert.deepStrictEqual(yield* ask(start({ source: "fork" })), NOTHING)
     }))
@@ -122,11 +128,11 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       const fs = yield* FileSystem.FileSystem
       assert.deepStrictEqual(yield* ask(prompt(), { env: { CLAUDE_MEMORY_DISABLE: "1" } }), NOTHING)
       const headless = { CLAUDE_CODE_ENTRYPOINT: "sdk-cli" }
-      assert.include(yield* told("UserPromptSubmit", prompt(), { env: headless }), "Meilisearch")
+      assert.include(yield* injected("UserPromptSubmit", prompt(), { env: headless }), "Meilisearch")
       const off = { CLAUDE_MEMORY_HEADLESS: "off" }
       assert.deepStrictEqual(yield* ask(prompt(), { env: { ...headless, ...off } }), NOTHING)
       const terminal = { ...off, CLAUDE_CODE_ENTRYPOINT: "cli" }
-      assert.include(yield* told("UserPromptSubmit", prompt(), { env: terminal }), "Meilisearch")
+      assert.include(yield* injected("UserPromptSubmit", prompt(), { env: terminal }), "Meilisearch")
 
       // In an editor, the hook does not get the person's environment, so the setting is in the config file.
       const { folder, home } = yield* copied
@@ -200,7 +206,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       const { folder, home } = yield* copied
       // A file at the folder's path makes mkdir fail for every user, root too.
       yield* (yield* FileSystem.FileSystem).writeFileString(join(folder, "sessions"), "")
-      assert.include(yield* told("UserPromptSubmit", prompt(), { home }), "Meilisearch")
+      assert.include(yield* injected("UserPromptSubmit", prompt(), { home }), "Meilisearch")
     }).pipe(Effect.scoped))
 
   it.effect("says nothing to a session that is muted, until it is not", () =>
@@ -212,6 +218,6 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       assert.strictEqual((yield* mute([], { CLAUDE_CODE_SESSION_ID: "s-1" })).code, 0)
       assert.deepStrictEqual(yield* ask(stdin, { home }), NOTHING)
       assert.include((yield* mute(["s-1", "--off"])).stdout, "told again")
-      assert.include(yield* told("UserPromptSubmit", stdin, { home }), "Meilisearch")
+      assert.include(yield* injected("UserPromptSubmit", stdin, { home }), "Meilisearch")
     }).pipe(Effect.scoped))
 })

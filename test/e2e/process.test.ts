@@ -71,7 +71,7 @@ describe("a program under runMain", () => {
         })
       }))
 
-    it.effect("that fails with what is no error, tells all it knows", () =>
+    it.effect("that fails with a defect, prints all that is known of it", () =>
       Effect.gen(function*() {
         const { code, stderr, stdout } = yield* program(["unknown failure"])
         assert.strictEqual(code, 1)
@@ -241,7 +241,7 @@ describe("a program under runMain", () => {
         assert.include(stderr, "shutdown took longer than 700ms")
       }))
 
-    it.effect("with an uncaught exception while a signal ends it tells it and exits with 1", () =>
+    it.effect("with an uncaught exception while a signal ends it prints it and exits with 1", () =>
       Effect.scoped(Effect.gen(function*() {
         const { ended, kill, said } = yield* started(["uncaught exception while it stops"])
         yield* said("ready")

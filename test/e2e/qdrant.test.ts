@@ -39,7 +39,7 @@ describe("a process with a client of Qdrant", () => {
         assert.isBelow((yield* Clock.currentTimeMillis) - since, 4_000)
       }))
 
-    it.scoped("trusts whose certificate it is told to trust, for the names in it", () =>
+    it.scoped("trusts the configured certificate, for the names in it", () =>
       Effect.gen(function*() {
         const { file, home } = yield* Bundle
         const { origin } = yield* StandIn.make({ tls })

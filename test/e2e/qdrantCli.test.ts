@@ -71,7 +71,7 @@ const complaint = ({ code, stderr, stdout }: Outcome): string => {
 const nobody = Effect.scoped(Effect.map(StandIn.make(), ({ origin }) => origin))
 
 /** Calls Qdrant directly, beside the program. */
-const say = <A, E>(server: StandIn.StandIn, body: (qdrant: Qdrant["Type"]) => Effect.Effect<A, E>) =>
+const withClient = <A, E>(server: StandIn.StandIn, body: (qdrant: Qdrant["Type"]) => Effect.Effect<A, E>) =>
   Effect.flatMap(Qdrant, body).pipe(
     Effect.provide(Layer.provide(client(server.origin, { apiKey: KEY }), ResourceLedger.layer)),
     Effect.orDie
@@ -128,7 +128,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
         assert.isTrue(isFoundByMeaning(found))
       }))
 
-    it.effect("tells its index, whether that is right, and makes it so", () =>
+    it.effect("shows its index, verifies and repairs it", () =>
       Effect.gen(function*() {
         const { cli, index: { versions, ...told }, name, server, units } = yield* Imported
         assert.deepStrictEqual(told, {
@@ -143,7 +143,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
         assert.match(stdout, new RegExp(`\\n${name} +${LOCAL} +256 +${units} +serves\\n$`))
 
         // Another program deletes three points and adds a foreign one.
-        const gone = yield* say(server, ({ ids, remove, upsert }) =>
+        const gone = yield* withClient(server, ({ ids, remove, upsert }) =>
           Effect.gen(function*() {
             const gone = yield* ids(name, undefined, 3)
             yield* remove(name, gone)
@@ -256,7 +256,8 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
           assert.strictEqual(server.seen.requests, requests)
 
           // Stands in for memories that came meanwhile: five are missing from Qdrant, and the import indexes them.
-          yield* say(server, ({ ids, remove }) => Effect.flatMap(ids(name, undefined, 5), (some) => remove(name, some)))
+          yield* withClient(server, ({ ids, remove }) =>
+            Effect.flatMap(ids(name, undefined, 5), (some) => remove(name, some)))
           assert.deepStrictEqual(json(yield* cli(["import", samples, "--json"])).degraded, [])
           assert.deepInclude(json(yield* cli(["index", "verify", "--json"])), {
             common: units,

@@ -121,7 +121,7 @@ describe("resources", () => {
       )
   )
 
-  it.live("tells a person the same in a table", () =>
+  it.live("prints the same as a table", () =>
     inHome((home) =>
       Effect.gen(function*() {
         const { pid } = yield* running(home)

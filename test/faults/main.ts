@@ -107,7 +107,7 @@ const logged = (error: ModelError) => [
 ]
 
 /** Violations in a typed error: the key in it, or a message that does not name model and origin in one line. */
-const misspoken = (error: ModelError, key: string, origin: string): ReadonlyArray<string> => [
+const violationsOf = (error: ModelError, key: string, origin: string): ReadonlyArray<string> => [
   ...(logged(error).some((text) => text.includes(key)) ? ["the key is in the error"] : []),
   ...(error.message.startsWith(`model ${MODEL}: ${origin}: `) && !error.message.includes("\n")
     ? []
@@ -115,7 +115,7 @@ const misspoken = (error: ModelError, key: string, origin: string): ReadonlyArra
 ]
 
 /** Result of the call in words, and the error if it is typed. */
-const heard = (exit: Exit.Exit<unknown, ModelError>, origin: string) => {
+const outcomeOfCall = (exit: Exit.Exit<unknown, ModelError>, origin: string) => {
   if (Exit.isSuccess(exit)) return { got: "an answer", message: "", error: Option.none<ModelError>() }
   const error = Option.filter(Cause.failureOption(exit.cause), (error) => error instanceof ModelError)
   return Option.match(error, {
@@ -152,7 +152,7 @@ const run = (which: Case, other: ModelServer, refused: ReadonlyMap<number, numbe
     const key = keyOf(dialect)
     const { origin } = new URL(endpoint.baseUrl)
     const attempts = fault.isAway === true ? refused.get(closedPort(dialect)) ?? 0 : server.seen.requests
-    const { error, got, message } = heard(exit, origin)
+    const { error, got, message } = outcomeOfCall(exit, origin)
     return {
       fault: fault.name,
       dialect,
@@ -161,10 +161,10 @@ const run = (which: Case, other: ModelServer, refused: ReadonlyMap<number, numbe
       message,
       socketsLeft: open.size,
       wrong: [
-        ...(got === fault.gives ? [] : [`it gave ${got} (${message}), not ${fault.gives}`]),
+        ...(got === fault.expected ? [] : [`it gave ${got} (${message}), not ${fault.expected}`]),
         ...(attempts === fault.attempts ? [] : [`it was asked ${attempts} times, not ${fault.attempts}`]),
         ...(ms >= (fault.waits ?? 0) ? [] : [`it was asked again after ${round(ms)} ms`]),
-        ...Option.match(error, { onNone: () => [], onSome: (error) => misspoken(error, key, origin) }),
+        ...Option.match(error, { onNone: () => [], onSome: (error) => violationsOf(error, key, origin) }),
         ...(open.size === 0 ? [] : [`${open.size} sockets are open`]),
         ...left.map(({ kind, name }) => `${kind} ${name} is open`),
         ...(other.seen.sockets === 0 ? [] : ["another origin was asked"]),

@@ -70,7 +70,7 @@ describe.each([["in a folder", onDisk], ["in memory", layerInMemory]] as const)(
   }
 )
 
-describe("the folder of what sessions were given", () => {
+describe("the folder that records what was injected", () => {
   it.effect("is made when it is needed, for its owner alone; what nothing was added to for long goes", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

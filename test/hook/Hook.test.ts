@@ -32,20 +32,20 @@ const services = Injector.layer.pipe(
   Layer.provideMerge(Layer.merge(ResourceLedger.layer, NodeContext.layer))
 )
 
-const start = (source: string, says: Partial<HookInput> = {}): HookInput => ({
+const start = (source: string, overrides: Partial<HookInput> = {}): HookInput => ({
   session_id: "now",
   cwd: CWD,
   hook_event_name: "SessionStart",
   source,
-  ...says
+  ...overrides
 } as HookInput)
 
-const prompt = (text: string, says: Partial<HookInput> = {}): HookInput => ({
+const prompt = (text: string, overrides: Partial<HookInput> = {}): HookInput => ({
   session_id: "now",
   cwd: CWD,
   hook_event_name: "UserPromptSubmit",
   prompt: text,
-  ...says
+  ...overrides
 } as HookInput)
 
 const units: ReadonlyArray<MemoryUnit> = [
@@ -80,7 +80,7 @@ const withUnits = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 const QUOKKA = prompt("how does the quokka importer read spreadsheets")
 
 describe("a session that begins", () => {
-  it.effect("is told what its project's sessions left, and not again what it was told", () =>
+  it.effect("is injected what its project's sessions left, and nothing twice", () =>
     withUnits(Effect.gen(function*() {
       const told = yield* answer(start("startup"))
       assert.include(told, "retries of failed payments remain")
@@ -90,14 +90,14 @@ describe("a session that begins", () => {
       assert.strictEqual(yield* answer(start("startup", { session_id: "other", cwd: "/nowhere/else" })), "")
     })))
 
-  it.effect("is told again once its context was compacted or cleared", () =>
+  it.effect("is injected the same again once its context was compacted or cleared", () =>
     withUnits(Effect.gen(function*() {
       const told = yield* answer(start("startup"))
       assert.strictEqual(yield* answer(start("compact")), told)
       assert.strictEqual(yield* answer(start("clear", { session_id: "next" })), told)
     })))
 
-  it.effect("when it goes on, is told only what others did since", () =>
+  it.effect("when it is resumed, is injected only what others did since", () =>
     withUnits(Effect.gen(function*() {
       const store = yield* MemoryStore
       const of = yield* Project.resolve(CWD)
@@ -114,7 +114,7 @@ describe("a session that begins", () => {
       assert.strictEqual(yield* answer(start("resume", { session_id: "late" })), "")
     })))
 
-  it.effect("as a fork has what its parent had, however its transcript tells whose it is", () =>
+  it.effect("as a fork inherits what was injected into its parent, however its transcript names that", () =>
     withUnits(Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const folder = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-fork-" })

@@ -18,32 +18,32 @@ import { anyText } from "../texts.ts"
 const NOON = Date.UTC(2026, 10, 26, 12)
 const DAY = 86_400_000
 
-const made = (id: string, says: Parameters<typeof unit>[1]): MemoryUnit => {
-  const all = unit(id, says)
+const made = (id: string, overrides: Parameters<typeof unit>[1]): MemoryUnit => {
+  const all = unit(id, overrides)
   return { ...all, tokens: Tokens.estimate(all.content) }
 }
 
-const archive = (id: string, daysAgo: number, content: string, says: Partial<MemoryUnit> = {}) =>
+const archive = (id: string, daysAgo: number, content: string, overrides: Partial<MemoryUnit> = {}) =>
   made(id, {
     type: "archive",
     sessionId: `of ${id}`,
     occurredAt: NOON - daysAgo * DAY,
     title: `Title ${id}`,
     content,
-    ...says
+    ...overrides
   })
 
-const decision = (id: string, daysAgo: number, content: string, says: Partial<MemoryUnit> = {}) =>
+const decision = (id: string, daysAgo: number, content: string, overrides: Partial<MemoryUnit> = {}) =>
   made(id, {
     type: "decision",
     sessionId: `of ${id}`,
     occurredAt: NOON - daysAgo * DAY,
     title: `Title ${id}`,
     content,
-    ...says
+    ...overrides
   })
 
-const opened = (units: ReadonlyArray<MemoryUnit>, says: Partial<OpeningRequest> = {}) =>
+const opened = (units: ReadonlyArray<MemoryUnit>, overrides: Partial<OpeningRequest> = {}) =>
   Effect.gen(function*() {
     yield* TestClock.setTime(NOON)
     if (units.length > 0) yield* remembered.store(units)
@@ -52,7 +52,7 @@ const opened = (units: ReadonlyArray<MemoryUnit>, says: Partial<OpeningRequest> 
       sessionId: "now",
       maxTokens: 1_200,
       maxChars: 9_500,
-      ...says
+      ...overrides
     })
   }).pipe(Effect.provide(StoreInMemory.layer.pipe(Layer.provide(ResourceLedger.layer))))
 
@@ -71,7 +71,7 @@ const SESSIONS = [
   archive("a4", 40, "Aim: try Deno\nOpen: the permissions remain to be decided.")
 ]
 
-describe("what a session is told when it begins", () => {
+describe("what is injected when a session begins", () => {
   it.effect("is how the last one ended, what was decided lately, and what is open before it", () =>
     Effect.gen(function*() {
       const { text, tokens, units } = yield* opened([
@@ -118,7 +118,7 @@ describe("what a session is told when it begins", () => {
       assert.strictEqual((yield* opened(SESSIONS, { projects: ["project-two"] })).text, "")
     }))
 
-  it.effect("is not what was given already, nor what Claude reads anyway", () =>
+  it.effect("leaves out what was injected already, and what Claude reads anyway", () =>
     Effect.gen(function*() {
       const decisions = [
         decision("d1", 2, "We decided to store amounts in cents, since floats lose them."),

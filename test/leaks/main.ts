@@ -16,13 +16,13 @@ import { integer, program, progress, timed } from "../script.ts"
 import { abandoned } from "./abandoned.ts"
 import { acquisitions } from "./acquisitions.ts"
 import { cycles } from "./cycles.ts"
-import { Enough, type Ground } from "./Ground.ts"
+import { type GateContext, StopAtFirstFailure } from "./GateContext.ts"
 import { interruptions } from "./interruptions.ts"
 import { mutants } from "./mutants.ts"
 import { processes } from "./processes.ts"
 import { races } from "./races.ts"
+import * as Report from "./report.ts"
 import { copySessions } from "./Scenario.ts"
-import * as Told from "./told.ts"
 
 const INTERRUPTIONS = { quick: 12, full: 500 }
 
@@ -34,7 +34,7 @@ const putTemporaryFilesIn = (folder: string) => {
 }
 
 /** Makes a folder for temporary files, two sessions, a model server for each role and a Qdrant stand-in. */
-const ground = (options: Pick<Ground, "isQuick" | "seed" | "failed">) =>
+const makeContext = (options: Pick<GateContext, "isQuick" | "seed" | "failed">) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const root = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-gate-" })
@@ -51,7 +51,7 @@ const ground = (options: Pick<Ground, "isQuick" | "seed" | "failed">) =>
       rerank: yield* modelServer
     }
     const qdrant = yield* StandIn.make()
-    return { ...options, folder, outside, sessions, servers, qdrant, progress } satisfies Ground
+    return { ...options, folder, outside, sessions, servers, qdrant, progress } satisfies GateContext
   })
 
 const options = {
@@ -81,8 +81,8 @@ program("leaks", {
     Effect.gen(function*() {
       const failures: Array<string> = []
       const failed = (failure: string) =>
-        Effect.suspend(() => failures.push(failure) > 0 && bail ? Effect.fail(new Enough()) : Effect.void)
-      const on = yield* ground({ isQuick: quick, seed, failed })
+        Effect.suspend(() => failures.push(failure) > 0 && bail ? Effect.fail(new StopAtFirstFailure()) : Effect.void)
+      const context = yield* makeContext({ isQuick: quick, seed, failed })
       const seeds = Option.match(replay, {
         onSome: (seed) => [seed],
         onNone: () =>
@@ -94,37 +94,37 @@ program("leaks", {
         ? parts
         : PARTS
 
-      const report: Told.Report = {}
+      const report: Report.Report = {}
       const part = <A, E, R>(name: typeof PARTS[number], run: Effect.Effect<A, E, R>) =>
         asked.includes(name)
           ? timed(run).pipe(
             Effect.map(([found, ms]) => ({ ...found, ms })),
             // A part that breaks off has failed.
             Effect.catchAllCause((cause) =>
-              Chunk.some(Cause.failures(cause), (error) => error instanceof Enough)
-                ? Effect.fail(new Enough())
+              Chunk.some(Cause.failures(cause), (error) => error instanceof StopAtFirstFailure)
+                ? Effect.fail(new StopAtFirstFailure())
                 : Effect.as(failed(`${name}: ${Cause.pretty(cause)}`), undefined)
             )
           )
           : Effect.sync(() => undefined)
       const [, ms] = yield* timed(
         Effect.gen(function*() {
-          report.cycles = yield* part("cycles", cycles(on))
-          report.calls = yield* part("calls", abandoned(on))
-          report.acquisitions = yield* part("acquisitions", acquisitions(on))
-          report.races = yield* part("races", races(on))
-          report.interruptions = yield* part("interruptions", interruptions(on, seeds))
-          report.processes = yield* part("processes", processes(on, only))
-          report.mutants = yield* part("mutants", mutants(on, only))
-        }).pipe(Effect.catchTag("Enough", () => Effect.void))
+          report.cycles = yield* part("cycles", cycles(context))
+          report.calls = yield* part("calls", abandoned(context))
+          report.acquisitions = yield* part("acquisitions", acquisitions(context))
+          report.races = yield* part("races", races(context))
+          report.interruptions = yield* part("interruptions", interruptions(context, seeds))
+          report.processes = yield* part("processes", processes(context, only))
+          report.mutants = yield* part("mutants", mutants(context, only))
+        }).pipe(Effect.catchTag("StopAtFirstFailure", () => Effect.void))
       )
       if (Option.isSome(only) && (report.processes?.cases ?? 0) + (report.mutants?.total ?? 0) === 0) {
         failures.push(`no program and no mutant has "${only.value}" in its name`)
       }
       return {
         ok: failures.length === 0,
-        data: Told.data(report, failures, ms),
-        text: () => Told.text(report, failures, ms)
+        data: Report.data(report, failures, ms),
+        text: () => Report.text(report, failures, ms)
       }
     })
 })

@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { byGate, byLint, byTypes, copy } from "./checks.ts"
-import { type Ground, numbered } from "./Ground.ts"
+import { type GateContext, numbered } from "./GateContext.ts"
 import { type Variant, variants } from "./variants.ts"
 
 export interface Mutant {
@@ -22,11 +22,11 @@ const CONCURRENCY = 3
 /** The parts that run in one process, the quickest first. */
 const PARTS = ["calls", "races", "acquisitions"]
 
-const found = (ground: Ground) => (variant: Variant) =>
+const found = (context: GateContext) => (variant: Variant) =>
   Effect.gen(function*() {
     const folder = yield* copy(variant)
-    const gate = yield* byGate(folder, ground.isQuick ? [variant.part ?? "calls"] : PARTS)
-    if (ground.isQuick) return { name: variant.name, gate } satisfies Mutant
+    const gate = yield* byGate(folder, context.isQuick ? [variant.part ?? "calls"] : PARTS)
+    if (context.isQuick) return { name: variant.name, gate } satisfies Mutant
     const files = variant.edits.length === 0 ? ["src"] : variant.edits.map(({ file }) => file)
     return {
       name: variant.name,
@@ -40,26 +40,26 @@ const found = (ground: Ground) => (variant: Variant) =>
 const none: Variant = { name: "no leak", edits: [] }
 
 /** `only`: part of the names of the variants to run. */
-export const mutants = (ground: Ground, only: Option.Option<string>) =>
+export const mutants = (context: GateContext, only: Option.Option<string>) =>
   Effect.gen(function*() {
     const some = variants.filter(({ name }) =>
       Option.match(only, { onNone: () => true, onSome: (part) => name.includes(part) })
     )
-    const asked = ground.isQuick ? some : [none, ...some]
+    const asked = context.isQuick ? some : [none, ...some]
     let ended = 0
     const all = yield* Effect.forEach(
       asked,
       (variant) =>
         Effect.tap(
-          found(ground)(variant),
-          () => Effect.suspend(() => ground.progress(`mutant ${numbered(ended++, asked.length)}`))
+          found(context)(variant),
+          () => Effect.suspend(() => context.progress(`mutant ${numbered(ended++, asked.length)}`))
         ),
       { concurrency: CONCURRENCY }
     )
     for (const { gate, lint, name, types } of all) {
       const findings = [gate, lint, types].filter((each) => typeof each === "string")
-      if (name === none.name && findings.length > 0) yield* ground.failed(`${name}, and yet: ${findings.join("; ")}`)
-      if (name !== none.name && findings.length === 0) yield* ground.failed(`not found: ${name}`)
+      if (name === none.name && findings.length > 0) yield* context.failed(`${name}, and yet: ${findings.join("; ")}`)
+      if (name !== none.name && findings.length === 0) yield* context.failed(`not found: ${name}`)
     }
     const leaking = all.filter(({ name }) => name !== none.name)
     return {

@@ -29,7 +29,7 @@ describe("a prompt's hook, answered by the MCP server", () => {
         assert.deepStrictEqual(idsIn(yield* text("prompt", prompt("two"))), idsIn(told))
       }))
 
-    it.scoped("says nothing where the memory can't be opened or takes too long, and doctor is told", () =>
+    it.scoped("says nothing where the memory can't be opened or takes too long, and reports that to doctor", () =>
       Effect.gen(function*() {
         const home = yield* Settings.home
         mkdirSync(home, { recursive: true })

@@ -105,7 +105,7 @@ describe("the MCP server", () => {
         }
       }))
 
-    it.scoped("tells why the memory can't be opened, to each who asks, and tries again for the next", () =>
+    it.scoped("answers each caller why the memory can't be opened, and tries again for the next", () =>
       Effect.gen(function*() {
         const remembered = yield* Remembered
         const opens = yield* Ref.make(0)
@@ -124,7 +124,7 @@ describe("the MCP server", () => {
         assert.isNotTrue((yield* asked.call("search", { query: "error" })).isError)
       }))
 
-    it.scoped("tells a caller who wants to know how far its call has come", () =>
+    it.scoped("reports progress to a caller that asks for it", () =>
       Effect.gen(function*() {
         const { client } = yield* connect()
         const told: Array<string> = []
@@ -227,7 +227,7 @@ describe("the MCP server", () => {
         assert.match(logged.join(), /claude_memory_search failed.*kaboom/s)
       }))
 
-    it.scoped("does work beside the calls, whose failure it survives and tells", () =>
+    it.scoped("does work beside the calls, whose failure it survives and logs", () =>
       Effect.gen(function*() {
         const times = yield* Ref.make(0)
         const asked = yield* connect({
@@ -320,7 +320,7 @@ describe("the MCP server", () => {
         }
       }))
 
-    it.scoped("knows no other tool and no other method", () =>
+    it.scoped("refuses other tools and methods", () =>
       Effect.gen(function*() {
         const { client } = yield* connect()
         assert.deepStrictEqual(yield* errorOf(() => client.callTool({ name: "rm" })), {

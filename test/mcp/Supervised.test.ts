@@ -26,7 +26,7 @@ const begun = (work: (n: number) => Effect.Effect<unknown, StoreError>) =>
   })
 
 describe("work beside", () => {
-  it.effect("that fails is told, logged, and begun again after longer and longer", () =>
+  it.effect("that fails is reported, logged, and restarted after growing delays", () =>
     Effect.gen(function*() {
       const { logged, state, times } = yield* begun(() => Effect.fail(away))
       assert.deepInclude(yield* state, { isRunning: false, failures: 1, inARow: 1, failure: "append: it is locked" })

@@ -215,7 +215,7 @@ describe("the budget", () => {
       (server) => ({ light: [endpoint(server), endpoint(server, "unlisted")] })
     ))
 
-  it.live("knows for whom it was", () =>
+  it.live("is recorded for the role and project of the call", () =>
     withBudget((ground) =>
       Effect.gen(function*() {
         yield* Effect.provideService(ground.models.complete({ prompt: "a" }), CurrentProject, "p1")

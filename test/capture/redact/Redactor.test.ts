@@ -103,7 +103,7 @@ const surroundings: Readonly<Record<string, readonly [before: string, after: str
 
 const one = (text: string): Effect.Effect<string> => Effect.map(redact([text]), ({ texts }) => texts[0] ?? "")
 
-describe("tokens told by their shape", () => {
+describe("tokens recognized by their shape", () => {
   for (const [index, [kind, secret]] of tokens.entries()) {
     it.effect(`${index} ${kind}`, () =>
       Effect.gen(function*() {
@@ -215,7 +215,7 @@ const told: ReadonlyArray<readonly [kind: string, text: string]> = [
   ["private", "x «\\u003cprivate\\u003ey\\u003c/private\\u003e» z"]
 ]
 
-describe("secrets told by what is around them", () => {
+describe("secrets recognized by what is around them", () => {
   for (const [index, [kind, marked]] of told.entries()) {
     it.effect(`${index} ${kind}`, () =>
       Effect.gen(function*() {

@@ -477,7 +477,7 @@ describe("what tools say", () => {
     }
   })
 
-  it("is nothing where it is ours: an answer of our MCP tools, whole or as a preview, and what a hook was told", () => {
+  it("is nothing where it is ours: an answer of our MCP tools, whole or as a preview, and what a hook injected", () => {
     const told = {
       begin: "<claude-memory>",
       results: [{ title: "the quokka importer" }],
@@ -639,7 +639,7 @@ describe("where a message belongs", () => {
     }
   })
 
-  it("is told by a summary's leaf", () => {
+  it("is named by a summary's leaf", () => {
     const placeOf = (uuid: string) => uuid === "leaf" ? { sessionId: "s0", thread: "main" } : undefined
     const line = parse({ type: "summary", summary: "Pool exhaustion", leafUuid: "leaf" }, placeOf)
     assert.deepInclude(line, { _tag: "Facts" })

@@ -16,12 +16,12 @@ import {
   compress as extract,
   contextOf,
   fails,
+  messagesOf,
   runs,
   says,
   session,
   type Step,
   summarize,
-  told,
   uses
 } from "../sessions.ts"
 import { quoting, type Says, type Script, unit, writing } from "./writers.ts"
@@ -349,7 +349,7 @@ describe("hostile transcripts", () => {
       })
   )
 
-  it.effect("that they are there may be told", () =>
+  it.effect("a unit may report that there are some", () =>
     Effect.gen(function*() {
       const hostile = contextOf([
         asks("Read the README of the package pagoda-csv and say whether we can use it."),
@@ -372,8 +372,8 @@ describe("hostile transcripts", () => {
 })
 
 describe("a session", () => {
-  const prompts = told([asks("The import leaks sockets. Find out why and mend it.")], "p")
-  const closing = told([
+  const prompts = messagesOf([asks("The import leaks sockets. Find out why and mend it.")], "p")
+  const closing = messagesOf([
     says(
       "The leak is mended: src/net/client.ts makes one Agent with 8 sockets. The tests pass; the changelog is still to be written."
     )
@@ -397,7 +397,7 @@ describe("a session", () => {
     ).pipe(Effect.provide(layer), Effect.map((units) => ({ units, asked })))
   }
 
-  it.effect("is told in one archive, by its prompts, its end and its units", () =>
+  it.effect("becomes one archive, of its prompts, its end and its units", () =>
     Effect.gen(function*() {
       const units = yield* extract(context)
       const { asked, units: [archive, ...others] } = yield* summarized({ units }, { light: [[ARCHIVE]] })

@@ -44,10 +44,10 @@ program("hook", {
       const home = yield* temporaryFolder
       const env = environment(home)
       const { root } = yield* fill(env.CLAUDE_MEMORY_HOME!, transcripts, units)
-      const said = (rest: object) => () => JSON.stringify({ session_id: randomUUID(), cwd: root, ...rest })
+      const inputOf = (rest: object) => () => JSON.stringify({ session_id: randomUUID(), cwd: root, ...rest })
       let asked = 0
       const prompt = () =>
-        said({ hook_event_name: "UserPromptSubmit", prompt: QUESTIONS[asked++ % QUESTIONS.length] })()
+        inputOf({ hook_event_name: "UserPromptSubmit", prompt: QUESTIONS[asked++ % QUESTIONS.length] })()
       const patient = { CLAUDE_MEMORY_HOOK_MS: "60000", CLAUDE_MEMORY_SESSION_START_MS: "60000" }
       const runs: ReadonlyArray<Run> = [
         { name: "node -e 0", args: ["-e", "0"], stdin: () => "", env: {} },
@@ -55,14 +55,14 @@ program("hook", {
         {
           name: "SessionStart",
           args: [hook],
-          stdin: said({ hook_event_name: "SessionStart", source: "startup" }),
+          stdin: inputOf({ hook_event_name: "SessionStart", source: "startup" }),
           env: patient
         },
         { name: "UserPromptSubmit", args: [hook], stdin: prompt, env: patient },
         {
           name: "SessionStart, within its budget",
           args: [hook],
-          stdin: said({ hook_event_name: "SessionStart", source: "startup" }),
+          stdin: inputOf({ hook_event_name: "SessionStart", source: "startup" }),
           env: {}
         },
         { name: "UserPromptSubmit, within its budget", args: [hook], stdin: prompt, env: {} }

@@ -12,7 +12,7 @@ import { number } from "../../src/cli/Output.ts"
 import { BenchError, commandOf, integer, main, progress, round, timed } from "../../test/script.ts"
 import { client } from "./reuse/client.ts"
 import type { Plot } from "./reuse/plots.ts"
-import { deserted, Ended, Listening, next, ServerView, start, Worked } from "./reuse/processes.ts"
+import { Ended, Listening, next, parentExit, ServerView, start, Worked } from "./reuse/processes.ts"
 import { server } from "./reuse/server.ts"
 import { type Name, NAMES, requestsOf } from "./reuse/ways.ts"
 
@@ -177,14 +177,14 @@ const clientCommand = Cli.make("client", {
   concurrency: Options.integer("concurrency"),
   calls: Options.integer("calls"),
   baseUrl: Options.text("base-url")
-}, (options) => Effect.raceFirst(client(options), deserted)).pipe(
+}, (options) => Effect.raceFirst(client(options), parentExit)).pipe(
   Cli.withDescription("Started by the benchmark: the process that is measured")
 )
 
 const serverCommand = Cli.make(
   "server",
   { delayMs: Options.integer("delay") },
-  (options) => Effect.raceFirst(server(options), deserted)
+  (options) => Effect.raceFirst(server(options), parentExit)
 ).pipe(Cli.withDescription("Started by the benchmark: the models"))
 
 const command = commandOf("reuse", {

@@ -640,7 +640,7 @@ describe("a session", () => {
   it.effect("keeps each block of a message of the API once, under one prompt", () =>
     inFolder((folder) =>
       Effect.gen(function*() {
-        const said = (uuid: string, ...content: ReadonlyArray<object>) =>
+        const answerLine = (uuid: string, ...content: ReadonlyArray<object>) =>
           line(uuid, "", {
             type: "assistant",
             requestId: "r1",
@@ -648,8 +648,8 @@ describe("a session", () => {
           })
         writeFileSync(
           join(folder, "s1.jsonl"),
-          line("u1") + said("a1", { type: "text", text: "The pool leaks." }) +
-            said("a2", { type: "tool_use", id: "t1", name: "Read", input: { file_path: "a.ts" } })
+          line("u1") + answerLine("a1", { type: "text", text: "The pool leaks." }) +
+            answerLine("a2", { type: "tool_use", id: "t1", name: "Read", input: { file_path: "a.ts" } })
         )
         yield* collect(folder)
         const store = yield* MemoryStore

@@ -210,7 +210,7 @@ describe("an excluded tool", () => {
     FastCheck.assert(FastCheck.property(anyMessages, FastCheck.subarray([...names]), (messages, excluded) => {
       const calls = callsIn(messages)
       const isExcluded = isLeftOut(excluded)
-      const left = withoutTools(messages, isExcluded, calls)
+      const kept = withoutTools(messages, isExcluded, calls)
       const goes = (block: Block) => block.kind === "tool_result" && isExcluded(calls.get(block.toolUseId!))
       const expected = messages.map((each) => ({
         ...each,
@@ -220,8 +220,8 @@ describe("an excluded tool", () => {
             : block
         )
       })).filter(({ blocks }) => blocks.length > 0)
-      assert.deepStrictEqual(left, expected)
-      assert.deepStrictEqual(withoutTools(left, isExcluded, calls), left)
+      assert.deepStrictEqual(kept, expected)
+      assert.deepStrictEqual(withoutTools(kept, isExcluded, calls), kept)
     }))
   })
 

@@ -151,9 +151,9 @@ describe("Claude Code's own memory", () => {
         assert.strictEqual(yield* ask(place, QUOKKA, join(place.root, "web")), "")
         write(place, "importer.md", "# Importer\nThe quokka importer reads spreadsheets in the lynx format only.")
         yield* ingest(place)
-        const told = yield* ask(place, QUOKKA)
-        assert.include(told, "lynx format")
-        assert.notInclude(told, "zebra")
+        const answer = yield* ask(place, QUOKKA)
+        assert.include(answer, "lynx format")
+        assert.notInclude(answer, "zebra")
       })
     ))
 

@@ -50,7 +50,7 @@ interface Watching {
   /** Lets a watcher's event be handled, which happens a little later. */
   readonly looked: Effect.Effect<void>
   /** Names of files reported by watchers alone, before the clock reaches the next regular look. */
-  readonly told: Effect.Effect<ReadonlyArray<string>>
+  readonly reported: Effect.Effect<ReadonlyArray<string>>
   /** Paths of the watched folders. */
   readonly watched: Effect.Effect<ReadonlyArray<string>>
 }
@@ -93,10 +93,10 @@ const watching = <A, E, R>(
       yield* until(Effect.map(TestClock.sleeps(), Chunk.findFirst((at) => at <= now + 150)))
       yield* TestClock.adjust("150 millis")
     })
-    const told = Effect.zipRight(looked, Effect.map(take, (batch) => names(batch, folder)))
+    const reported = Effect.zipRight(looked, Effect.map(take, (batch) => names(batch, folder)))
     const watched = Effect.map(ledger.snapshot, (all) =>
       all.filter(({ kind }) => kind === "watcher").map(({ name }) => relative(folder, name)).sort())
-    return yield* use({ folder, first, next: take, found, looked, told, watched })
+    return yield* use({ folder, first, next: take, found, looked, reported, watched })
   }).pipe(Effect.scoped, Effect.provide(Layer.merge(ResourceLedger.layer, NodeContext.layer)))
 
 const names = ({ files }: Batch, folder: string) => files.map(({ path }) => relative(folder, path))
@@ -154,7 +154,7 @@ describe("at first", () => {
   })
 
   it.effect("a folder that is not there yet is waited for", () =>
-    watching(() => {}, ({ first, folder, found, told, watched }) =>
+    watching(() => {}, ({ first, folder, found, reported: told, watched }) =>
       Effect.gen(function*() {
         assert.deepStrictEqual(first, { files: [], waiting: 0 })
         write(join(folder, "a", "s1.jsonl"))
@@ -169,7 +169,7 @@ describe("a watcher reports", () => {
   const begun = (folder: string) => write(join(folder, "a", "s1.jsonl"), 100)
 
   it.effect("of lines, files, folders, and what is made in those later", () =>
-    watching(begun, ({ folder, told, watched }) =>
+    watching(begun, ({ folder, reported: told, watched }) =>
       Effect.gen(function*() {
         const isTold = (path: string, change: () => void) =>
           Effect.gen(function*() {
@@ -197,7 +197,7 @@ describe("a watcher reports", () => {
       })))
 
   it.effect("of many lines at once as of one, and of nothing where nothing changed", () =>
-    watching(begun, ({ folder, told }) =>
+    watching(begun, ({ folder, reported: told }) =>
       Effect.gen(function*() {
         const file = join(folder, "a", "s1.jsonl")
         for (let i = 0; i < 500; i++) appendFileSync(file, "{}\n")
@@ -213,7 +213,7 @@ describe("a watcher reports", () => {
       })))
 
   it.effect("of a folder that was deleted and made again, and of all of them", () =>
-    watching(begun, ({ folder, looked, told, watched }) =>
+    watching(begun, ({ folder, looked, reported: told, watched }) =>
       Effect.gen(function*() {
         for (const again of [join(folder, "a"), folder]) {
           rmSync(again, { recursive: true })
@@ -233,7 +233,7 @@ describe("a watcher reports", () => {
       (folder) => {
         for (let i = 0; i < 9; i++) write(join(folder, `p${i}`, `s${i}.jsonl`), 1_000 * i + 1_000)
       },
-      ({ folder, found, told, watched }) =>
+      ({ folder, found, reported: told, watched }) =>
         Effect.gen(function*() {
           // Some watchers are held back for new folders.
           assert.deepStrictEqual(yield* watched, ["", "p0", "p1", "p2", "p3", "p4"])

@@ -7,13 +7,13 @@ import * as Tokens from "../../src/domain/Tokens.ts"
 import { anyText } from "../texts.ts"
 
 const note = (text: string, name = "MEMORY.md"): Note => ({ path: `/notes/${name}`, name, text, modifiedAt: 7 })
-const told = (...notes: ReadonlyArray<Note>) =>
+const shown = (...notes: ReadonlyArray<Note>) =>
   unitsOf(notes, "/notes", "p", 9).map(({ content, title }) => `${title} | ${content}`)
 
 describe("notes", () => {
   it("are a memory for each section, called by the headings that lead to it", () => {
     assert.deepStrictEqual(
-      told(
+      shown(
         note(
           "# Build\n\n- use make\n\n## Windows ##\n\nuse nmake\n\n```sh\n# no heading\n```\n\n# Empty\n\n# Deploy\nby hand"
         )
@@ -38,13 +38,13 @@ describe("notes", () => {
 
   it("of one fact are called by its name, and begin with what it is about", () => {
     assert.deepStrictEqual(
-      told(note(
+      shown(note(
         "---\r\nname: \"Exchange rates\"\r\ndescription: Where rates come from\r\nmetadata:\r\n  type: project\r\n---\r\nFrom the bank, daily.",
         "rates.md"
       )),
       ["Exchange rates | Where rates come from\n\nFrom the bank, daily."]
     )
-    assert.deepStrictEqual(told(note("---\nnot closed", "odd.md")), ["odd | ---\nnot closed"])
+    assert.deepStrictEqual(shown(note("---\nnot closed", "odd.md")), ["odd | ---\nnot closed"])
   })
 
   it("say the same twice only once, and have ids by what they say", () => {

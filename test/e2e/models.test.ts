@@ -54,13 +54,13 @@ describe("models", () => {
         assert.deepStrictEqual(roles.light.map(({ reachable }: { reachable: boolean }) => reachable), [true, false])
         assert.match(roles.light[1].error, /set ANTHROPIC_API_KEY/)
 
-        const told = yield* run([main, "models"], { home, env })
-        assert.strictEqual(told.code, 0)
+        const outcome = yield* run([main, "models"], { home, env })
+        assert.strictEqual(outcome.code, 0)
         assert.match(
-          told.stdout,
+          outcome.stdout,
           /light +openai:talker +free +http:\/\/127\.0\.0\.1:\d+\n +anthropic:claude +taken as \$3 in, \$15 out +https:\/\/api/
         )
-        assert.match(told.stdout, /rerank +none +results keep their order/)
+        assert.match(outcome.stdout, /rerank +none +results keep their order/)
       })
     ))
 
@@ -221,11 +221,11 @@ describe("cost", () => {
           assert.isAbove(units.total, 100)
           assert.match(degraded.join(), /this day's budget for models is used up .* set CLAUDE_MEMORY_TOKENS_PER_DAY/)
           const cost = (...args: ReadonlyArray<string>) => run([main, "cost", ...args], { home, env })
-          const told = JSON.parse((yield* cost("--by", "role", "--json")).stdout)
-          assert.deepStrictEqual(told.caps, { day: { usd: 1, tokens: 16000 }, month: { usd: 10, tokens: null } })
-          assert.isAtMost(told.spent.day.tokens, 16_000)
-          assert.strictEqual(told.rows.length, 1)
-          assert.deepInclude(told.rows[0], { key: "embedding", usd: 0, output: 0 })
+          const report = JSON.parse((yield* cost("--by", "role", "--json")).stdout)
+          assert.deepStrictEqual(report.caps, { day: { usd: 1, tokens: 16000 }, month: { usd: 10, tokens: null } })
+          assert.isAtMost(report.spent.day.tokens, 16_000)
+          assert.strictEqual(report.rows.length, 1)
+          assert.deepInclude(report.rows[0], { key: "embedding", usd: 0, output: 0 })
           const text = yield* cost("--by", "project")
           assert.match(text.stdout, /project +calls +failed/)
           // The first project depends on the files' times, and so on the checkout.

@@ -63,7 +63,7 @@ describe("a process with a client of Qdrant", () => {
         const server = yield* StandIn.make()
         server.fault = ({ operation }) => operation === "get_collections_aliases" ? "hangs" : undefined
         const program = yield* start([file, server.origin], { home })
-        yield* program.said("collections")
+        yield* program.waitForText("collections")
         yield* Effect.repeat(Effect.sleep("10 millis"), { until: () => server.seen.running === 1 })
         const since = yield* Clock.currentTimeMillis
         yield* program.kill("SIGTERM")

@@ -364,7 +364,7 @@ describe("a memory with its vectors in Qdrant", () => {
           assert.isAbove(waiting, 10)
           server.fault = there
           const worker = yield* start([main, "work"], { home, env })
-          yield* worker.said("memories indexed")
+          yield* worker.waitForText("memories indexed")
           assert.deepInclude(json(yield* cli(["index", "verify", "--json"])), { waiting: 0, ok: true })
           yield* worker.kill("SIGTERM")
           const { code, stderr, stdout } = yield* worker.ended

@@ -82,9 +82,9 @@ const QUOKKA = prompt("how does the quokka importer read spreadsheets")
 describe("a session that begins", () => {
   it.effect("is injected what its project's sessions left, and nothing twice", () =>
     withUnits(Effect.gen(function*() {
-      const told = yield* answer(start("startup"))
-      assert.include(told, "retries of failed payments remain")
-      assert.include(told, "store amounts in cents")
+      const injected = yield* answer(start("startup"))
+      assert.include(injected, "retries of failed payments remain")
+      assert.include(injected, "store amounts in cents")
       assert.strictEqual(yield* answer(prompt("should amounts be stored in cents or floats")), "")
       assert.strictEqual(yield* answer(start("startup")), "")
       assert.strictEqual(yield* answer(start("startup", { session_id: "other", cwd: "/nowhere/else" })), "")
@@ -92,9 +92,9 @@ describe("a session that begins", () => {
 
   it.effect("is injected the same again once its context was compacted or cleared", () =>
     withUnits(Effect.gen(function*() {
-      const told = yield* answer(start("startup"))
-      assert.strictEqual(yield* answer(start("compact")), told)
-      assert.strictEqual(yield* answer(start("clear", { session_id: "next" })), told)
+      const injected = yield* answer(start("startup"))
+      assert.strictEqual(yield* answer(start("compact")), injected)
+      assert.strictEqual(yield* answer(start("clear", { session_id: "next" })), injected)
     })))
 
   it.effect("when it is resumed, is injected only what others did since", () =>

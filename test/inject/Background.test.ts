@@ -527,8 +527,8 @@ describe("never over a budget", () => {
       const cited = statements.map((each) => ({ ...each, notes: [1, 2].filter((n) => each.notes.includes(n)) }))
       const model = Layer.succeed(Background.Background, {
         fuse: (request: Background.BackgroundRequest) => {
-          const told = ModelBackground.told(cited, [FAILING.unit, POOL.unit], request)
-          return told._tag === "Right" ? Effect.succeedSome(told.right) : Effect.fail(told.left)
+          const decoded = ModelBackground.told(cited, [FAILING.unit, POOL.unit], request)
+          return decoded._tag === "Right" ? Effect.succeedSome(decoded.right) : Effect.fail(decoded.left)
         }
       })
       return Effect.gen(function*() {

@@ -9,7 +9,7 @@ import { anyText, millis } from "../texts.ts"
 
 const of = (content: string) => ({ ...unit("u", { content }), tokens: Tokens.estimate(content) })
 const asking = (prompt: string) => new Set(Tokenizer.queryLexemes(prompt))
-const told = (content: string, prompt: string, tokens: number) => excerpt(of(content), asking(prompt), tokens)
+const excerptOf = (content: string, prompt: string, tokens: number) => excerpt(of(content), asking(prompt), tokens)
 
 const fillers = (name: string, count: number) =>
   Array.from({ length: count }, (_, i) => `nothing of it in ${name}${i}x, only other words`)
@@ -17,8 +17,8 @@ const fillers = (name: string, count: number) =>
 describe("an excerpt", () => {
   it("is all of an item that has room", () => {
     const long = fillers("n", 20).join("\n")
-    assert.strictEqual(told(long, "unrelated", Tokens.estimate(long)), long)
-    assert.notStrictEqual(told(long, "unrelated", Tokens.estimate(long) - 1), long)
+    assert.strictEqual(excerptOf(long, "unrelated", Tokens.estimate(long)), long)
+    assert.notStrictEqual(excerptOf(long, "unrelated", Tokens.estimate(long) - 1), long)
   })
 
   it("keeps the lines that hold the prompt's words and those beside them, in order, and marks what is left out", () => {
@@ -31,7 +31,7 @@ describe("an excerpt", () => {
       "so the pool's limit is 20",
       ...fillers("c", 12)
     ].join("\n")
-    const lines = told(content, "pool limit?", 60).split("\n")
+    const lines = excerptOf(content, "pool limit?", 60).split("\n")
     const at = (line: string) => lines.indexOf(line)
     assert.isAtLeast(at("the pool was exhausted"), 0)
     assert.isAbove(at("so the pool's limit is 20"), at("the pool was exhausted"))
@@ -51,7 +51,7 @@ describe("an excerpt", () => {
 
   it("takes the beginning of the item when its lines are equally good", () => {
     const content = fillers("a", 40).join("\n")
-    const lines = told(content, "unrelated", 60).split("\n")
+    const lines = excerptOf(content, "unrelated", 60).split("\n")
     assert.strictEqual(lines[0], content.split("\n")[0])
   })
 
@@ -59,29 +59,29 @@ describe("an excerpt", () => {
     const paragraph = [...fillers("a", 30), "The pool's limit is 20.", ...fillers("b", 30)].map((s) =>
       s.replace(/[^.]$/, "$&.")
     ).join(" ")
-    const words = told(paragraph, "pool limit?", 60)
+    const words = excerptOf(paragraph, "pool limit?", 60)
     assert.include(words, "The pool's limit is 20.")
     assert.isTrue(words.startsWith("…\n") || words.startsWith("nothing of it in a0x"))
     const chinese = `${"这里没有什么。".repeat(40)}数据库连接池的上限是二十。${"其他的话也没有。".repeat(40)}`
-    assert.include(told(chinese, "连接池上限", 80), "数据库连接池的上限是二十。")
+    assert.include(excerptOf(chinese, "连接池上限", 80), "数据库连接池的上限是二十。")
   })
 
   it("is the beginning of a line that does not fit", () => {
     const line = "pool ".repeat(600)
-    const words = told(line, "pool", 60)
+    const words = excerptOf(line, "pool", 60)
     assert.match(words, /^(pool ){20,}…$/)
     assert.isAtMost(Tokens.estimate(words), 60)
   })
 
   it("takes the beginning of the best line before shorter ones that say nothing", () => {
     const content = [...fillers("a", 20), `pool limit ${"is 20 and ".repeat(100)}`, ...fillers("b", 20)].join("\n")
-    const words = told(content, "pool limit", 120)
+    const words = excerptOf(content, "pool limit", 120)
     assert.match(words, /\npool limit is 20 and .* …\n/)
     assert.isAtMost(Tokens.estimate(words), 120)
   })
 
   it("leaves nothing of a line of blanks", () => {
-    assert.strictEqual(told(`${"\ufeff".repeat(12)}\nword …👩‍👩‍👧`, "", 20).split("\n")[0], "…")
+    assert.strictEqual(excerptOf(`${"\ufeff".repeat(12)}\nword …👩‍👩‍👧`, "", 20).split("\n")[0], "…")
   })
 
   it.prop(
@@ -92,7 +92,7 @@ describe("an excerpt", () => {
       FastCheck.integer({ min: 20, max: 200 })
     ],
     ([content, prompt, tokens]) => {
-      const words = told(content, prompt, tokens)
+      const words = excerptOf(content, prompt, tokens)
       if (words === content) return
       assert.isAtMost(Tokens.estimate(words), tokens)
       assert.include(words, "…")

@@ -271,18 +271,18 @@ describe("what is injected", () => {
 
   it.effect("shows its age", () =>
     Effect.gen(function*() {
-      const told = (occurredAt: number, now = NOON) =>
+      const ageText = (occurredAt: number, now = NOON) =>
         Effect.gen(function*() {
           yield* TestClock.setTime(now)
           const { text } = yield* inject([result("a", 1, { occurredAt })])
           return /^## unknown project, (.*)$/m.exec(text)?.[1]
         })
-      const daysAgo = (days: number) => told(NOON - days * DAY)
-      assert.strictEqual(yield* told(NOON), "today (2026-08-11)")
+      const daysAgo = (days: number) => ageText(NOON - days * DAY)
+      assert.strictEqual(yield* ageText(NOON), "today (2026-08-11)")
       // Counts days, not 24 hours.
-      assert.strictEqual(yield* told(Date.UTC(2026, 7, 11)), "today (2026-08-11)")
-      assert.strictEqual(yield* told(Date.UTC(2026, 7, 11) - 1), "yesterday (2026-08-10)")
-      assert.strictEqual(yield* told(Date.UTC(2026, 7, 11) - 1, Date.UTC(2026, 7, 11)), "yesterday (2026-08-10)")
+      assert.strictEqual(yield* ageText(Date.UTC(2026, 7, 11)), "today (2026-08-11)")
+      assert.strictEqual(yield* ageText(Date.UTC(2026, 7, 11) - 1), "yesterday (2026-08-10)")
+      assert.strictEqual(yield* ageText(Date.UTC(2026, 7, 11) - 1, Date.UTC(2026, 7, 11)), "yesterday (2026-08-10)")
       const expected: ReadonlyArray<readonly [number, string]> = [
         [2, "2 days ago (2026-08-09)"],
         [13, "13 days ago (2026-07-29)"],
@@ -296,12 +296,12 @@ describe("what is injected", () => {
       ]
       for (const [days, words] of expected) assert.strictEqual(yield* daysAgo(days), words)
       // A clock may be some hours ahead; dates further in the future are shown alone.
-      assert.strictEqual(yield* told(NOON + DAY / 2), "today (2026-08-12)")
-      assert.strictEqual(yield* told(NOON + 30 * DAY), "2026-09-10")
+      assert.strictEqual(yield* ageText(NOON + DAY / 2), "today (2026-08-12)")
+      assert.strictEqual(yield* ageText(NOON + 30 * DAY), "2026-09-10")
       for (const none of [0, -1, NaN, Infinity, -Infinity, 8.64e15, 1e300]) {
-        assert.strictEqual(yield* told(none), "undated")
+        assert.strictEqual(yield* ageText(none), "undated")
       }
-      assert.strictEqual(yield* told(Date.UTC(9999, 11, 31)), "9999-12-31")
+      assert.strictEqual(yield* ageText(Date.UTC(9999, 11, 31)), "9999-12-31")
     }))
 
   it.effect("does not repeat a title that the words begin with", () =>

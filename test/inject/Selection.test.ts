@@ -101,8 +101,8 @@ describe("what is worth telling", () => {
     const kept = selected(results)
     assert.deepStrictEqual(kept, results.filter((each) => kept.includes(each)))
     assert.strictEqual(kept.length > 0, results.length > 0)
-    const said = kept.map(({ unit }) => [...new Set(Tokenizer.lexemes(unit.content))].sort().join(" "))
-    assert.strictEqual(new Set(said).size, said.length)
+    const texts = kept.map(({ unit }) => [...new Set(Tokenizer.lexemes(unit.content))].sort().join(" "))
+    assert.strictEqual(new Set(texts).size, texts.length)
     // Selecting again leaves nothing out.
     assert.deepStrictEqual(selected(kept), kept)
   })

@@ -7,7 +7,10 @@ import { cursorAt, fitting, offsetOf, passage } from "../../src/mcp/Answer.ts"
 const ROOM = 3_000
 
 /** Texts that grow when written as JSON, with surrogate pairs. */
-const said = FastCheck.string({ unit: FastCheck.constantFrom("a", "\n", "\"", "\\", "记", "🚀"), maxLength: 9_000 })
+const growingText = FastCheck.string({
+  unit: FastCheck.constantFrom("a", "\n", "\"", "\\", "记", "🚀"),
+  maxLength: 9_000
+})
 
 const messageOf = (text: string, i: number): Message => ({
   uuid: `message-${i}`,
@@ -23,10 +26,10 @@ const messageOf = (text: string, i: number): Message => ({
 
 describe("pages of an answer", () => {
   it.prop("hold all that messages say, in order, each within its room and no character in halves", [
-    FastCheck.array(said, { maxLength: 5 })
+    FastCheck.array(growingText, { maxLength: 5 })
   ], ([texts]) => {
     const messages = texts.map(messageOf)
-    const told = new Map<string, string>()
+    const collected = new Map<string, string>()
     let offset: number | undefined = 0
     for (let pages = 0; offset !== undefined; pages++) {
       assert.isBelow(pages, 100)
@@ -34,15 +37,15 @@ describe("pages of an answer", () => {
       assert.isAtMost(evidence.reduce((sum, entry) => sum + JSON.stringify(entry).length, 0), ROOM)
       for (const { message_id, text } of evidence) {
         assert.doesNotThrow(() => encodeURIComponent(text))
-        told.set(message_id, (told.get(message_id) ?? "") + text)
+        collected.set(message_id, (collected.get(message_id) ?? "") + text)
       }
       offset = end
     }
-    for (const { blocks, uuid } of messages) assert.strictEqual(told.get(uuid) ?? "", blocks[0]!.text)
+    for (const { blocks, uuid } of messages) assert.strictEqual(collected.get(uuid) ?? "", blocks[0]!.text)
   })
 
   it.prop("hold as many items as fit, and at least one", [
-    FastCheck.array(said, { maxLength: 10 }),
+    FastCheck.array(growingText, { maxLength: 10 }),
     FastCheck.integer({ min: 1, max: 20_000 })
   ], ([items, room]) => {
     const n = fitting(items, room)

@@ -20,13 +20,13 @@ describe("a prompt's hook, answered by the MCP server", () => {
     it.scoped("brings what a command would print, and nothing twice", () =>
       Effect.gen(function*() {
         const { text } = yield* connect()
-        const told = yield* text("prompt", prompt("one"))
-        const { hookSpecificOutput } = JSON.parse(told)
+        const answer = yield* text("prompt", prompt("one"))
+        const { hookSpecificOutput } = JSON.parse(answer)
         assert.strictEqual(hookSpecificOutput.hookEventName, "UserPromptSubmit")
         assert.match(hookSpecificOutput.additionalContext, /^<claude-memory>[\s\S]*pool[\s\S]*<\/claude-memory>$/)
         const again = idsIn(yield* text("prompt", prompt("one")))
-        assert.isFalse(idsIn(told).some((id) => again.includes(id)))
-        assert.deepStrictEqual(idsIn(yield* text("prompt", prompt("two"))), idsIn(told))
+        assert.isFalse(idsIn(answer).some((id) => again.includes(id)))
+        assert.deepStrictEqual(idsIn(yield* text("prompt", prompt("two"))), idsIn(answer))
       }))
 
     it.scoped("says nothing where the memory can't be opened or takes too long, and reports that to doctor", () =>

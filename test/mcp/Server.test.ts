@@ -127,21 +127,21 @@ describe("the MCP server", () => {
     it.scoped("reports progress to a caller that asks for it", () =>
       Effect.gen(function*() {
         const { client } = yield* connect()
-        const told: Array<string> = []
+        const reports: Array<string> = []
         const numbers: Array<number> = []
         const call = (name: string, args: Record<string, unknown>) =>
           Effect.promise(() =>
             client.callTool({ name: `claude_memory_${name}`, arguments: args }, undefined, {
               onprogress: ({ message = "", progress }) => {
-                told.push(message)
+                reports.push(message)
                 numbers.push(progress)
               }
             })
           )
         yield* call("cross_project_search", { query: "error", include_all_projects: true })
-        assert.deepStrictEqual(told.slice(0, 2), ["opening the memory", "searching"])
-        assert.match(told[2] ?? "", /^\d+ memories in 3 projects so far$/)
-        assert.deepStrictEqual(numbers, told.map((_, i) => i + 1))
+        assert.deepStrictEqual(reports.slice(0, 2), ["opening the memory", "searching"])
+        assert.match(reports[2] ?? "", /^\d+ memories in 3 projects so far$/)
+        assert.deepStrictEqual(numbers, reports.map((_, i) => i + 1))
       }))
 
     it.scoped("interrupts a call that is cancelled, and never answers it", () =>

@@ -149,8 +149,8 @@ describe("the budget", () => {
   it.live("counts every attempt", () =>
     withBudget((ground) =>
       Effect.gen(function*() {
-        const left: Array<Behaviour> = [{ status: 503, body: "" }, "resets in its answer"]
-        ground.server.behaviour = () => Promise.resolve(left.shift() ?? "answers")
+        const remaining: Array<Behaviour> = [{ status: 503, body: "" }, "resets in its answer"]
+        ground.server.behaviour = () => Promise.resolve(remaining.shift() ?? "answers")
         yield* ground.models.complete({ prompt: "say", maxTokens: 10 })
         assert.deepInclude((yield* rows(ground))[0], { calls: 3, failed: 2 })
       }), { ...NEVER, retries: 2 }))

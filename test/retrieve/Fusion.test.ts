@@ -223,8 +223,8 @@ describe("certainty", () => {
   const score = FastCheck.double({ min: 0, max: 200, noNaN: true })
 
   it.prop("is from 0 to 1, and nothing for no score", [question, score], ([{ documents, idf }, score]) => {
-    const given = certainty(score, idf, documents)
-    assert.isTrue(given >= 0 && given <= 1)
+    const actual = certainty(score, idf, documents)
+    assert.isTrue(actual >= 0 && actual <= 1)
     assert.strictEqual(certainty(0, idf, documents), 0)
   })
 

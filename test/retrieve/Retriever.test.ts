@@ -215,7 +215,7 @@ describe("search", () => {
 
   it.effect("finds what was said on a date that the question names", () =>
     Effect.gen(function*() {
-      const said = ["2023-05-07", "2023-05-08", "2023-06-07"].map((date) =>
+      const talks = ["2023-05-07", "2023-05-08", "2023-06-07"].map((date) =>
         unit(date, {
           sessionId: date,
           content: `the pool was discussed at length on that ${date.length} occasion ${
@@ -224,7 +224,7 @@ describe("search", () => {
           occurredAt: Date.parse(`${date}T12:00:00Z`)
         })
       )
-      yield* filled(said)
+      yield* filled(talks)
       for (const text of ["what about the pool on May 8, 2023?", "5月8日 pool"]) {
         const { results } = yield* search(text)
         assert.strictEqual(results[0]?.unit.id, "2023-05-08", text)

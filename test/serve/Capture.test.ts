@@ -92,7 +92,7 @@ const line = (uuid: string, rest: object) =>
 const asked = (uuid: string, content: string, rest: object = {}) =>
   line(uuid, { type: "user", message: { role: "user", content }, ...rest })
 /** A message worth remembering, about the service of this name. */
-const said = (uuid: string, name: string, rest: object = {}) =>
+const answerLine = (uuid: string, name: string, rest: object = {}) =>
   line(uuid, {
     type: "assistant",
     message: {
@@ -140,9 +140,9 @@ describe("what is written while it is followed is found soon", () => {
     following(({ folder }) =>
       Effect.gen(function*() {
         const file = join(folder, "s1.jsonl")
-        write(file, begun + said("u1", "quokka"))
+        write(file, begun + answerLine("u1", "quokka"))
         yield* isFound("u1", "quokka")
-        const torn = Buffer.from(said("u2", "袋鼠"))
+        const torn = Buffer.from(answerLine("u2", "袋鼠"))
         const cut = torn.indexOf("鼠") + 1
         appendFileSync(file, torn.subarray(0, cut))
         yield* Effect.sleep("300 millis")
@@ -151,8 +151,8 @@ describe("what is written while it is followed is found soon", () => {
         yield* isFound("u2", "袋鼠")
         // Two processes that resumed the same session append whole lines to its file.
         for (let i = 0; i < 20; i++) {
-          write(file, said(`a${i}`, `numbat${i}`))
-          write(file, said(`b${i}`, `bilby${i}`))
+          write(file, answerLine(`a${i}`, `numbat${i}`))
+          write(file, answerLine(`b${i}`, `bilby${i}`))
           if (i % 5 === 0) yield* Effect.sleep("20 millis")
         }
         yield* isFound("a19", "numbat19")
@@ -173,34 +173,37 @@ describe("what is written while it is followed is found soon", () => {
       Effect.gen(function*() {
         const file = join(folder, "s1.jsonl")
         const history = (rest: (uuid: string) => object = () => ({})) =>
-          asked("p1", "Please look after the shop.", rest("p1")) + said("u1", "quokka", rest("u1"))
+          asked("p1", "Please look after the shop.", rest("p1")) + answerLine("u1", "quokka", rest("u1"))
         const resumed = (sessionId: string) => asked(`p-${sessionId}`, "And what else is there?", { sessionId })
         write(file, history())
         yield* isFound("u1", "quokka")
         // Old versions of Claude Code resumed a session into a file of its own.
-        write(join(folder, "s2.jsonl"), history() + resumed("s2") + said("u2", "wombat", { sessionId: "s2" }))
+        write(join(folder, "s2.jsonl"), history() + resumed("s2") + answerLine("u2", "wombat", { sessionId: "s2" }))
         yield* isFound("u2", "wombat")
         const forked = (messageUuid: string) => ({ sessionId: "s3", forkedFrom: { sessionId: "s1", messageUuid } })
-        write(join(folder, "s3.jsonl"), history(forked) + resumed("s3") + said("u3", "numbat", { sessionId: "s3" }))
+        write(
+          join(folder, "s3.jsonl"),
+          history(forked) + resumed("s3") + answerLine("u3", "numbat", { sessionId: "s3" })
+        )
         yield* isFound("u3", "numbat")
         const agent = { isSidechain: true, agentId: "a1b2c3d" }
         const agents = join(folder, "s1", "subagents", "agent-a1b2c3d.jsonl")
-        write(agents, asked("g1", "Look for the bilby.", agent) + said("g2", "bilby", agent))
+        write(agents, asked("g1", "Look for the bilby.", agent) + answerLine("g2", "bilby", agent))
         yield* isFound("g2", "bilby")
-        write(agents, said("g3", "dunnart", agent))
+        write(agents, answerLine("g3", "dunnart", agent))
         yield* isFound("g3", "dunnart")
         write(
           file,
           line("k0", { type: "system", subtype: "compact_boundary" }) +
             asked("k1", "This session is being continued …", { isCompactSummary: true }) +
-            asked("p2", "Go on.") + said("u4", "potoroo")
+            asked("p2", "Go on.") + answerLine("u4", "potoroo")
         )
         yield* isFound("u4", "potoroo")
         // `/cd` moves the file; the new cwd need not exist any more.
         const moved = join(dirname(folder), "-work-other", "s1.jsonl")
         mkdirSync(dirname(moved))
         renameSync(file, moved)
-        write(moved, said("u5", "quoll", { cwd: join(folder, "gone") }))
+        write(moved, answerLine("u5", "quoll", { cwd: join(folder, "gone") }))
         yield* isFound("u5", "quoll")
         const { messages, sessions, skipped, stored, total } = yield* sums
         assert.strictEqual(total, stored + skipped)
@@ -213,20 +216,20 @@ describe("what is written while it is followed is found soon", () => {
     following(({ folder }) =>
       Effect.gen(function*() {
         const file = join(folder, "s1.jsonl")
-        const first = begun + said("u1", "quokka")
-        write(file, first + said("u2", "wombat"))
+        const first = begun + answerLine("u1", "quokka")
+        write(file, first + answerLine("u2", "wombat"))
         yield* isFound("u2", "wombat")
         truncateSync(file, first.length)
-        write(file, said("u3", "numbat"))
+        write(file, answerLine("u3", "numbat"))
         yield* isFound("u3", "numbat")
-        writeFileSync(join(folder, "new"), begun + said("u4", "bilby"))
+        writeFileSync(join(folder, "new"), begun + answerLine("u4", "bilby"))
         renameSync(join(folder, "new"), file)
         yield* isFound("u4", "bilby")
         rmSync(dirname(folder), { recursive: true })
         yield* Effect.sleep("300 millis")
-        write(file, said("u5", "potoroo"))
+        write(file, answerLine("u5", "potoroo"))
         yield* isFound("u5", "potoroo")
-        write(file, said("u6", "quoll"))
+        write(file, answerLine("u6", "quoll"))
         yield* isFound("u6", "quoll")
         // Memories of deleted transcripts stay.
         for (const [uuid, word] of [["u1", "quokka"], ["u2", "wombat"], ["u4", "bilby"]] as const) {
@@ -246,9 +249,9 @@ describe("what is written while it is followed is found soon", () => {
           yield* came("CaughtUp")
           return yield* use
         }).pipe(Effect.scoped, Effect.provide(serviceIn(at)))
-      write(file, begun + said("u1", "quokka"))
+      write(file, begun + answerLine("u1", "quokka"))
       yield* session(isFound("u1", "quokka"))
-      write(file, said("u2", "wombat"))
+      write(file, answerLine("u2", "wombat"))
       yield* session(isFound("u2", "wombat"))
       assert.deepInclude(yield* session(sums), { total: 3, stored: 3, messages: 3 })
     }).pipe(Effect.scoped, Effect.provide(base)))
@@ -268,13 +271,13 @@ it.live("of two processes over one memory one follows, and the other when that e
     const first = yield* Scope.extend(start, life)
     yield* first.came("CaughtUp")
     const second = yield* start
-    write(file, begun + said("u1", "quokka"))
+    write(file, begun + answerLine("u1", "quokka"))
     yield* Effect.provide(isFound("u1", "quokka"), first.memory)
     assert.deepStrictEqual(states(second), ["Waiting"])
     yield* Scope.close(life, Exit.void)
     yield* second.came("CaughtUp")
     assert.deepStrictEqual(states(first), ["Waiting", "Following", "CaughtUp"])
-    write(file, said("u2", "wombat"))
+    write(file, answerLine("u2", "wombat"))
     yield* Effect.provide(isFound("u2", "wombat"), second.memory)
     assert.deepInclude(yield* Effect.provide(sums, second.memory), { total: 3, stored: 3 })
   }).pipe(Effect.scoped, Effect.provide(base)))
@@ -291,7 +294,7 @@ describe("what can't be done for now", () => {
     return following(({ folder, home }) =>
       Effect.gen(function*() {
         const file = join(folder, "s1.jsonl")
-        write(file, begun + said("u1", "quokka"))
+        write(file, begun + answerLine("u1", "quokka"))
         yield* isFound("u1", "quokka")
         yield* Effect.gen(function*() {
           const sql = yield* Sqlite.open({
@@ -305,7 +308,7 @@ describe("what can't be done for now", () => {
             sql,
             Effect.gen(function*() {
               yield* sql`UPDATE properties SET value = value`
-              write(file, said("u2", "wombat"))
+              write(file, answerLine("u2", "wombat"))
               yield* until(Effect.sync(() => warnings.length > 0), "a warning")
               yield* Effect.sleep("1300 millis")
             })
@@ -327,7 +330,7 @@ describe("what can't be done for now", () => {
           const file = join(folder, "s1.jsonl")
           write(file, begun)
           for (const [uuid, word] of [["u1", "quokka"], ["u2", "wombat"], ["u3", "numbat"]] as const) {
-            write(file, said(uuid, word))
+            write(file, answerLine(uuid, word))
             yield* isFound(uuid, word)
           }
           const { status } = yield* ClaudeMemory

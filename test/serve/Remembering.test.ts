@@ -159,7 +159,7 @@ describe("what is forgotten", () => {
       yield* ingest(SHOP, DATA)
       const all = yield* every
       // Short sentences and paths are left out, because other units near them say nearly the same.
-      const said = (unit: MemoryUnit) =>
+      const statementsOf = (unit: MemoryUnit) =>
         Forgetting.toldBy([unit]).filter(({ lexemes, words }) =>
           lexemes.size >= 6 && !/ (?:home|ts|py|sql|md) /.test(words)
         )
@@ -167,9 +167,9 @@ describe("what is forgotten", () => {
         const rolledBack = yield* Effect.flip(store.transaction(Effect.gen(function*() {
           yield* store.forget([unit.id])
           yield* Stream.runDrain(Pipeline.settle)
-          const left = new Set((yield* every).flatMap(said).map(({ words }) => words))
-          const told = said(unit).filter(({ words }) => left.has(words))
-          assert.deepStrictEqual(told, [], `${unit.type} ${unit.id}`)
+          const remaining = new Set((yield* every).flatMap(statementsOf).map(({ words }) => words))
+          const repeated = statementsOf(unit).filter(({ words }) => remaining.has(words))
+          assert.deepStrictEqual(repeated, [], `${unit.type} ${unit.id}`)
           return yield* Effect.fail("rolled back")
         })))
         assert.strictEqual(rolledBack, "rolled back")
@@ -178,7 +178,7 @@ describe("what is forgotten", () => {
 })
 
 describe("what is saved", () => {
-  const said = "Invoices are numbered without gaps, by the accounting office in Graz."
+  const rule = "Invoices are numbered without gaps, by the accounting office in Graz."
 
   it.scoped("is found and injected at once, once, and in its project alone; forgotten, and saved again", () =>
     Effect.gen(function*() {
@@ -186,19 +186,19 @@ describe("what is saved", () => {
       const fs = yield* FileSystem.FileSystem
       const folder = yield* fs.makeTempDirectoryScoped()
       const { id: projectId } = yield* memory.project(folder)
-      const request = { content: said, files: ["invoices.ts"], project: { folder } }
+      const request = { content: rule, files: ["invoices.ts"], project: { folder } }
       const unit = yield* memory.save(request)
       assert.deepInclude(unit, {
         projectId,
         type: "decision",
-        title: said,
+        title: rule,
         sessionId: `saved:${unit.id}`,
-        content: said
+        content: rule
       })
       assert.deepStrictEqual(yield* memory.save({ ...request, title: "Another" }), unit)
       assert.deepStrictEqual((yield* search("how are invoices numbered", [projectId])).map(({ id }) => id), [unit.id])
       assert.deepStrictEqual(yield* search("how are invoices numbered", ["another"]), [])
-      assert.include(yield* injected("how are invoices numbered in Graz", [projectId]), said)
+      assert.include(yield* injected("how are invoices numbered in Graz", [projectId]), rule)
       assert.deepStrictEqual((yield* memory.show(unit.id)).messages, [])
       assert.strictEqual((yield* memory.index.verify).found, 1)
 
@@ -223,17 +223,17 @@ describe("what is saved", () => {
       assert.notInclude(JSON.stringify(unit), secret)
       assert.match(unit.content, /^The token is \[redacted:/)
       assert.match(unit.title, /\[redacted:/)
-      const other = yield* memory.save({ content: said, sessionId: "s1", project })
+      const other = yield* memory.save({ content: rule, sessionId: "s1", project })
       assert.deepStrictEqual([unit.type, other.sessionId], ["documentation", "s1"])
       const store = yield* MemoryStore
       assert.deepStrictEqual(yield* store.neighbours([unit.id, other.id]), [])
-      const unknown = yield* Effect.flip(memory.save({ content: said, project: { id: "no-such" } }))
+      const unknown = yield* Effect.flip(memory.save({ content: rule, project: { id: "no-such" } }))
       assert.match(unknown.message, /no project is called no-such/)
     }).pipe(Effect.provide(service)))
 
   it("says something, and no more than a memory holds", () => {
     const decode = (content: string) => Schema.decodeUnknownEither(SaveRequest)({ content, project: { folder: "/" } })
-    assert.strictEqual(Either.getOrThrow(decode(`  ${said}\n`)).content, said)
+    assert.strictEqual(Either.getOrThrow(decode(`  ${rule}\n`)).content, rule)
     for (const content of ["", " \n", "word ".repeat(280), "字".repeat(401)]) {
       assert.isTrue(Either.isLeft(decode(content)))
     }

@@ -10,7 +10,7 @@ import * as Scope from "effect/Scope"
 import { subscribe, unsubscribe } from "node:diagnostics_channel"
 import type { Socket } from "node:net"
 import { latency, round, timed } from "../../../test/script.ts"
-import { type Ended, tell, told } from "./processes.ts"
+import { type Ended, goSignal, send } from "./processes.ts"
 import { type Name, type Way, WAYS } from "./ways.ts"
 
 /** No more calls are begun after so many have failed, or after so long. */
@@ -86,7 +86,7 @@ const work = (way: Way, { calls, concurrency }: Options) =>
       { concurrency, discard: true }
     )
     const progressing = Effect.suspend(() =>
-      tell({ _tag: "Progressed", calls: times.length })
+      send({ _tag: "Progressed", calls: times.length })
     ).pipe(
       Effect.repeat(Schedule.spaced(PROGRESS_EVERY))
     )
@@ -124,10 +124,10 @@ export const client = (options: Options) =>
     const scope = yield* Scope.make()
     const worked = yield* Scope.extend(workOf(options), scope)
     const workedAtMs = yield* sinceStart
-    yield* tell({ _tag: "Worked", ...worked, before, after: yield* reading })
-    yield* told
+    yield* send({ _tag: "Worked", ...worked, before, after: yield* reading })
+    yield* goSignal
     yield* Scope.close(scope, Exit.void)
     yield* Effect.sleep(TAIL)
-    yield* tell({ _tag: "Ended", after: yield* reading, workedAtMs, samples })
+    yield* send({ _tag: "Ended", after: yield* reading, workedAtMs, samples })
     return yield* Effect.never
   }).pipe(Effect.scoped)

@@ -54,7 +54,7 @@ export interface Peer {
   readonly take: Effect.Effect<Message, BenchError>
 }
 
-const gone = (name: string, how: string) =>
+const endedError = (name: string, how: string) =>
   new BenchError({ reason: "Program", detail: `the ${name} process ended (${how})` })
 
 /** This program once more, with these arguments and a heap of its own; it is killed when the scope closes. */
@@ -71,8 +71,8 @@ export const start = (name: string, args: ReadonlyArray<string>) =>
       (child) => Effect.suspend(() => child.kill("SIGKILL") ? exitCodeOf(child) : Effect.void)
     )
     child.on("message", (message) => messages.unsafeOffer(message))
-    child.on("error", (error) => messages.unsafeDone(Exit.fail(gone(name, error.message))))
-    child.on("exit", (code, signal) => messages.unsafeDone(Exit.fail(gone(name, signal ?? `exit code ${code}`))))
+    child.on("error", (error) => messages.unsafeDone(Exit.fail(endedError(name, error.message))))
+    child.on("exit", (code, signal) => messages.unsafeDone(Exit.fail(endedError(name, signal ?? `exit code ${code}`))))
     return {
       go: Effect.sync(() => {
         if (child.connected) child.send(GO)
@@ -80,7 +80,7 @@ export const start = (name: string, args: ReadonlyArray<string>) =>
       take: messages.take.pipe(
         Effect.flatMap(Schema.decodeUnknown(Message)),
         Effect.catchTags({
-          NoSuchElementException: () => gone(name, "it says no more"),
+          NoSuchElementException: () => endedError(name, "it says no more"),
           ParseError: ({ message }) => new BenchError({ reason: "Program", detail: message })
         })
       )
@@ -100,17 +100,17 @@ export const next = <A extends Message>(
     ))
 
 /** In such a process: says it to the one that started it. */
-export const tell = (message: Message): Effect.Effect<void> => Effect.sync(() => void process.send?.(message))
+export const send = (message: Message): Effect.Effect<void> => Effect.sync(() => void process.send?.(message))
 
 /** In such a process: told to go on. */
-export const told: Effect.Effect<void> = Effect.async<void>((resume) => {
+export const goSignal: Effect.Effect<void> = Effect.async<void>((resume) => {
   const onMessage = () => resume(Effect.void)
   process.once("message", onMessage)
   return Effect.sync(() => process.off("message", onMessage))
 })
 
 /** In such a process: the one that started it has gone. */
-export const deserted: Effect.Effect<void> = Effect.async<void>((resume) => {
+export const parentExit: Effect.Effect<void> = Effect.async<void>((resume) => {
   const onDisconnect = () => resume(Effect.void)
   process.once("disconnect", onDisconnect)
   return Effect.sync(() => process.off("disconnect", onDisconnect))

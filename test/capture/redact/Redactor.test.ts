@@ -129,7 +129,7 @@ const basic = Buffer.from("deploy:" + random(lower, 12)).toString("base64")
 const password = "Tr0ub4dor" + "&3"
 
 /** Texts with the secret between « and ». */
-const told: ReadonlyArray<readonly [kind: string, text: string]> = [
+const labelled: ReadonlyArray<readonly [kind: string, text: string]> = [
   ["password", `password = "«${strong}»"`],
   ["password", `my password is «${password}» by the way`],
   ["password", `the db password: «${password}»`],
@@ -216,7 +216,7 @@ const told: ReadonlyArray<readonly [kind: string, text: string]> = [
 ]
 
 describe("secrets recognized by what is around them", () => {
-  for (const [index, [kind, marked]] of told.entries()) {
+  for (const [index, [kind, marked]] of labelled.entries()) {
     it.effect(`${index} ${kind}`, () =>
       Effect.gen(function*() {
         const [before = "", secret = "", after = ""] = marked.split(/[«»]/)
@@ -335,8 +335,8 @@ describe("look-alikes", () => {
   }
 })
 
-const secrets = [...tokens.map(([, secret]) => secret), ...told.map(([, text]) => text.split(/[«»]/)[1] ?? "")]
-const contexts = told.map(([, text]) => text.replaceAll(/[«»]/g, ""))
+const secrets = [...tokens.map(([, secret]) => secret), ...labelled.map(([, text]) => text.split(/[«»]/)[1] ?? "")]
+const contexts = labelled.map(([, text]) => text.replaceAll(/[«»]/g, ""))
 
 const anyText = FastCheck.oneof(
   FastCheck.string({ unit: "binary", maxLength: 200 }),
@@ -576,7 +576,7 @@ describe("redact", () => {
         const text = head + parts.map(([secret, after]) => `\n${secret}\n${after}`).join("")
         const redacted = yield* one(text)
         for (const [, secret] of tokens) assert.isFalse(redacted.includes(secret), secret)
-        for (const [, marked] of told) {
+        for (const [, marked] of labelled) {
           const secret = marked.split(/[«»]/)[1] ?? ""
           if (parts.some(([part]) => part === marked.replaceAll(/[«»]/g, ""))) {
             assert.isFalse(redacted.includes(marked.replaceAll(/[«»]/g, "")), secret)

@@ -257,9 +257,9 @@ describe("the head", () => {
 
   it.effect("are parsed for the folder and the session", () =>
     Effect.gen(function*() {
-      const told = yield* head("{\"type\":\"mode\"}\n{\"cwd\":\"/home/mei/\\u6570\\\"据\",\"sessionId\": \"s9\"}\n")
-      assert.strictEqual(told.cwd, "/home/mei/数\"据")
-      assert.strictEqual(told.sessionId, "s9")
+      const found = yield* head("{\"type\":\"mode\"}\n{\"cwd\":\"/home/mei/\\u6570\\\"据\",\"sessionId\": \"s9\"}\n")
+      assert.strictEqual(found.cwd, "/home/mei/数\"据")
+      assert.strictEqual(found.sessionId, "s9")
       const silent = yield* head("{\"cwd\":7}\nnonsense \"cwd\":\"\\q\"\n")
       assert.isUndefined(silent.cwd)
       assert.strictEqual(silent.sessionId, "s1")

@@ -362,12 +362,12 @@ describe("hostile transcripts", () => {
           "pagoda-csv reads CSV files quickly. Its README also holds text that addresses AI tools; I did not follow it."
         )
       ])
-      const told = unit("conversation", "The README of pagoda-csv addresses AI tools", [
+      const report = unit("conversation", "The README of pagoda-csv addresses AI tools", [
         "The README of pagoda-csv holds text that addresses AI tools; Claude did not follow it. The package reads CSV files quickly.",
         "m4"
       ])
-      const { units } = yield* compressed(hostile, { light: [[told]] })
-      assert.isTrue(units.some(({ title }) => title === told.title))
+      const { units } = yield* compressed(hostile, { light: [[report]] })
+      assert.isTrue(units.some(({ title }) => title === report.title))
     }))
 })
 

@@ -59,7 +59,7 @@ export const standIn = ({ home, port = 0, state }: {
       { home, killAfterMs: FOR_GOOD_MS }
     )
     yield* Effect.addFinalizer(() => Effect.interruptible(ended(program)))
-    yield* program.said("\n")
+    yield* program.waitForText("\n")
     const origin = (yield* program.stdout).trim()
     if (origin === "") {
       const { stderr } = yield* program.ended

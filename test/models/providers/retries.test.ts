@@ -31,8 +31,8 @@ const over = (roles: Providers.Options["roles"], patience = PATIENCE) =>
 
 /** Meets one request with each fault, and answers from then on. */
 const answersAfter = (server: ModelServer, ...faults: ReadonlyArray<Behaviour>) => {
-  const left = [...faults]
-  server.behaviour = () => Promise.resolve(left.shift() ?? "answers")
+  const remaining = [...faults]
+  server.behaviour = () => Promise.resolve(remaining.shift() ?? "answers")
 }
 
 const completion = Effect.flatMap(ModelManager, ({ complete }) => complete({ prompt: "say" }))

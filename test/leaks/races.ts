@@ -122,7 +122,7 @@ class Attempts {
 
   /** Begins an attempt; returns its number, its ending, and the turns to wait before that. */
   begin() {
-    const { ending, interruptsFirstWaiter: interruptsFirstWaiter, turns: all } = this.plan[this.begun] ??
+    const { ending, interruptsFirstWaiter, turns: all } = this.plan[this.begun] ??
       { ending: "works", interruptsFirstWaiter: false, turns: 0 }
     this.begun++
     this.open++

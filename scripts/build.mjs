@@ -3,7 +3,7 @@ import { build } from "esbuild"
 import { execFileSync } from "node:child_process"
 import { chmodSync, rmSync } from "node:fs"
 import { join } from "node:path"
-import { alias, root } from "./bundle.mjs"
+import { alias, banner, root } from "./bundle.mjs"
 import { buildPlugin } from "./plugin.mjs"
 
 const dist = join(root, "dist")
@@ -46,10 +46,7 @@ const programs = {
   minify: true,
   keepNames: true,
   external: outside,
-  banner: {
-    js:
-      "import { createRequire as __createRequire } from \"node:module\"; const require = __createRequire(import.meta.url);"
-  }
+  banner
 }
 
 /** Keeps the hook's two parts as files beside it. */

@@ -10,8 +10,13 @@ export const cache = join(root, "node_modules", ".cache")
 /** The package's main module loads its parts by a `require` that esbuild can't follow. */
 export const alias = { "jsonc-parser": "jsonc-parser/lib/esm/main.js" }
 
-/** Takes esbuild's `plugins`. */
-export const bundle = ({ entry, outfile, plugins = [] }) =>
+/** CommonJS modules in a bundle call `require`. */
+export const banner = {
+  js:
+    "import { createRequire as __createRequire } from \"node:module\"; const require = __createRequire(import.meta.url);"
+}
+
+export const bundle = ({ entry, outfile }) =>
   build({
     absWorkingDir: root,
     entryPoints: [entry],
@@ -22,12 +27,8 @@ export const bundle = ({ entry, outfile, plugins = [] }) =>
     target: "node20.19",
     external: ["@photostructure/sqlite", "echarts", "esbuild", "sqlite-vec"],
     alias,
-    plugins,
-    // The package's files are found relative to this path.
+    // The package's files are looked for from here.
     define: { "import.meta.url": JSON.stringify(pathToFileURL(join(root, "dist", "main.js")).href) },
-    banner: {
-      js:
-        "import { createRequire as __createRequire } from \"node:module\"; const require = __createRequire(import.meta.url);"
-    },
+    banner,
     logLevel: "warning"
   })

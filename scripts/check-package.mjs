@@ -1,35 +1,18 @@
-// Installs the packed tarball in an empty folder as a user gets it, without install scripts. Runs its quickstart there, and compiles and
-// runs the programs in docs/library.md. Then runs the plugin from a copy of its folder. Prints sizes.
-import { execFileSync } from "node:child_process"
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
-import { fileURLToPath } from "node:url"
+// Installs the packed tarball in an empty folder, without install scripts, as a user would get it; runs its quickstart there, and
+// compiles and runs the programs that docs/library.md shows. Does the same with the plugin, by itself. Prints sizes.
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { root } from "./bundle.mjs"
+import { trial } from "./trial.mjs"
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..")
-const folder = mkdtempSync(join(tmpdir(), "claude-memory-package-"))
-const home = join(folder, "home")
-mkdirSync(home)
-const run = (command, args, cwd, input = "") =>
-  execFileSync(command, args, {
-    cwd,
-    encoding: "utf8",
-    input,
-    stdio: ["pipe", "pipe", "inherit"],
-    env: { PATH: process.env.PATH, HOME: home, USERPROFILE: home },
-    maxBuffer: 64 * 1024 * 1024
-  })
-const must = (holds, what) => {
-  if (!holds) throw new Error(`check-package: ${what}`)
-}
 const sizeOf = (path) =>
   readdirSync(path, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0)
 
-try {
+trial("check-package", ({ folder, must, run }) => {
   const [{ filename, files }] = JSON.parse(
-    run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], root)
+    run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], { cwd: root })
   )
   must(files.some(({ path }) => path === "dist/main.js"), "the tarball holds no dist/main.js; build first")
   const tarball = join(folder, filename)
@@ -37,9 +20,9 @@ try {
   const empty = join(folder, "empty")
   mkdirSync(empty)
   writeFileSync(join(empty, "package.json"), "{\"private\":true,\"type\":\"module\"}\n")
-  run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", tarball], empty)
+  run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", tarball], { cwd: empty })
   const bin = join(empty, "node_modules", ".bin", "claude-memory")
-  const lines = run(bin, ["quickstart", "--json"], empty).trimEnd().split("\n")
+  const lines = run(bin, ["quickstart", "--json"], { cwd: empty }).trimEnd().split("\n")
   must(lines.length === 1, "quickstart --json printed more than one line")
   const { injected, results, source } = JSON.parse(lines[0])
   must(source === "samples" && results.length === 3 && injected !== "", "the quickstart found nothing")
@@ -57,7 +40,7 @@ try {
       "--no-fund",
       ...tools.map((name) => `${name}@${devDependencies[name]}`)
     ],
-    empty
+    { cwd: empty }
   )
   const programs = [...readFileSync(join(root, "docs", "library.md"), "utf8").matchAll(/```ts\n([\s\S]*?)```/g)].map((
     match
@@ -73,25 +56,27 @@ try {
   }
   writeFileSync(join(empty, "tsconfig.json"), JSON.stringify({ compilerOptions: compiler, include: ["program*.ts"] }))
   programs.forEach((text, i) => writeFileSync(join(empty, `program${i}.ts`), text))
-  run("node", [join(empty, "node_modules", "typescript", "bin", "tsc"), "-p", empty], empty)
+  run("node", [join(empty, "node_modules", "typescript", "bin", "tsc"), "-p", empty], { cwd: empty })
   cpSync(join(root, "test", "fixtures", "projects"), join(folder, "sessions"), { recursive: true })
   programs.forEach((_, i) =>
-    run("node", [join(empty, "out", `program${i}.js`), join(folder, "sessions"), join(folder, `memory${i}`)], empty)
+    run("node", [join(empty, "out", `program${i}.js`), join(folder, "sessions"), join(folder, `memory${i}`)], {
+      cwd: empty
+    })
   )
 
   // The plugin must run from its own folder alone, whatever the folder's name.
   const plugin = join(folder, "插 件")
   cpSync(join(root, "dist", "plugin"), plugin, { recursive: true })
-  run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], plugin)
+  run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: plugin })
   const program = join(plugin, "dist", "main.js")
-  run("node", [program, "import", join(folder, "sessions"), "--json"], folder)
-  const found = JSON.parse(run("node", [program, "search", "leak", "--all-projects", "--json"], folder))
+  run("node", [program, "import", join(folder, "sessions"), "--json"])
+  const found = JSON.parse(run("node", [program, "search", "leak", "--all-projects", "--json"]))
   must(
     found.results.length > 0 && found.degraded.length === 0,
     "the plugin's own program finds nothing, or not by all it has"
   )
   const event = { hook_event_name: "SessionStart", session_id: "s", source: "startup", cwd: folder }
-  run("node", [join(plugin, "dist", "hook.js")], folder, JSON.stringify(event))
+  run("node", [join(plugin, "dist", "hook.js")], { input: JSON.stringify(event) })
 
   const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`
   process.stdout.write(
@@ -99,6 +84,4 @@ try {
       `plugin ${megabytes(sizeOf(plugin))}, ` +
       `${programs.length} programs of docs/library.md compiled and run\n`
   )
-} finally {
-  rmSync(folder, { recursive: true, force: true })
-}
+})

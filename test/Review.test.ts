@@ -29,7 +29,7 @@ import { MAX_ATTEMPTS, MemoryStore, triedAgainAfter } from "../src/store/MemoryS
 import { SqliteFile } from "../src/store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../src/store/sqlite/SqliteStore.ts"
 import * as testing from "../src/testing.ts"
-import { asks, fails, runs, says, type Step, told } from "./compress/sessions.ts"
+import { asks, fails, messagesOf, runs, says, type Step } from "./compress/sessions.ts"
 import { base } from "./contract/layers.ts"
 import { batch, cursor, everything, facts, unit } from "./contract/made.ts"
 import { oneIn } from "./data.ts"
@@ -44,11 +44,11 @@ const makeModel = () => {
     calls: [] as Array<string>,
     reply: (_key: string): Effect.Effect<void, CompressionError> => Effect.void
   }
-  const write = (origin: string, says: Partial<MemoryUnit>) =>
+  const write = (origin: string, overrides: Partial<MemoryUnit>) =>
     Effect.suspend(() => {
       model.calls.push(origin)
       return Effect.as(model.reply(origin), [
-        unit(written(origin), { origin, content: `written of ${origin}`, ...says })
+        unit(written(origin), { origin, content: `written of ${origin}`, ...overrides })
       ])
     })
   const compressor = Compressor.of({
@@ -86,13 +86,13 @@ const newFolder = () => mkdtempSync(join(homedir(), "review-"))
 
 const service = (mode: Review.ReviewMode, model: Model) => Layer.suspend(() => serviceIn(newFolder(), mode, model))
 
-const messagesOf = (sessionId: string, steps: ReadonlyArray<Step>): ReadonlyArray<Message> =>
-  told(steps, `${sessionId}/`).map((each) => ({ ...each, sessionId }))
+const sessionMessages = (sessionId: string, steps: ReadonlyArray<Step>): ReadonlyArray<Message> =>
+  messagesOf(steps, `${sessionId}/`).map((each) => ({ ...each, sessionId }))
 
 /** Captures a session and returns its segment ids in order. */
 const talk = (sessionId: string, ...steps: ReadonlyArray<Step>) =>
   Effect.flatMap(MemoryStore, (store) => {
-    const messages = messagesOf(sessionId, steps)
+    const messages = sessionMessages(sessionId, steps)
     return Effect.as(
       store.append(batch(messages, { cursor: cursor(`/t/${sessionId}`, 1) })),
       messages.filter(({ isPrompt }) => isPrompt).map(({ uuid }) => idOf("segment", uuid))
@@ -243,7 +243,7 @@ describe("a review", () => {
       yield* talk("s1", asks("How far is the refactor?"), says("The refactor of the parser is done."))
       yield* drained
       model.calls.length = 0
-      const more = messagesOf("more", about("mail")).map((each) => ({ ...each, sessionId: "s1" }))
+      const more = sessionMessages("more", about("mail")).map((each) => ({ ...each, sessionId: "s1" }))
       yield* store.append(batch(more, { cursor: cursor("/t/more", 1) }))
       yield* drained
       assert.deepStrictEqual(model.calls, [idOf("segment", more[0]!.uuid), "s1"])

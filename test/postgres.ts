@@ -15,7 +15,7 @@ import { base } from "./contract/layers.ts"
 export const address = inject("postgres")
 
 /** Runs statements on a connection of its own, beside the store; returns the rows of the last one. */
-export const say = (...statements: ReadonlyArray<string>) =>
+export const query = (...statements: ReadonlyArray<string>) =>
   Effect.promise(async () => {
     const client = new Client({ connectionString: address })
     await client.connect()
@@ -31,14 +31,14 @@ export const say = (...statements: ReadonlyArray<string>) =>
 /** Unique schema name with characters that need quoting (space, quote, dot, é); the schema is dropped on release. */
 export const schema = Effect.acquireRelease(
   Effect.sync(() => `Test "${randomBytes(6).toString("hex")}". é`),
-  (name) => say(`DROP SCHEMA IF EXISTS ${quoted(name)} CASCADE`)
+  (name) => query(`DROP SCHEMA IF EXISTS ${quoted(name)} CASCADE`)
 )
 
-export const optionsFor = (schema: string, says: Partial<PostgresPoolOptions> = {}): PostgresPoolOptions => ({
+export const optionsFor = (schema: string, overrides: Partial<PostgresPoolOptions> = {}): PostgresPoolOptions => ({
   url: Redacted.make(address ?? ""),
   schema,
   readOnly: false,
-  ...says
+  ...overrides
 })
 
 export const postgresPool = Layer.unwrapScoped(Effect.map(schema, (name) => PostgresPool.layer(optionsFor(name))))

@@ -68,7 +68,7 @@ export const anyText: FastCheck.Arbitrary<string> = FastCheck.oneof(
 )
 
 /** Texts with something other than white space in them. */
-export const sayingText = anyText.filter((text) => text.trim() !== "")
+export const nonBlankText = anyText.filter((text) => text.trim() !== "")
 
 const LONG = Math.min(1_000_000, times(125_000))
 
@@ -100,20 +100,20 @@ const cpu = () => {
   return (user + system) / 1_000
 }
 
-let known: number | undefined
+let cachedSlowness: number | undefined
 
 /**
  * Slowness of this machine against the one that the tests' bounds are for: the best of 4 runs over 25 ms, at least 1.
  */
 const slowness = (): number => {
-  if (known !== undefined) return known
+  if (cachedSlowness !== undefined) return cachedSlowness
   const text = "word Word_2 数据 ".repeat(20_000)
   const taken = Array.from({ length: 4 }, () => {
     const from = cpu()
     text.toLowerCase().split(/[^\p{L}\p{N}]+/u).sort()
     return cpu() - from
   })
-  return known = Math.max(1, Math.min(...taken) / 25)
+  return cachedSlowness = Math.max(1, Math.min(...taken) / 25)
 }
 
 const since = (from: number): number => (cpu() - from) / slowness()

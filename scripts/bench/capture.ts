@@ -2,25 +2,32 @@
  * Measures capture of transcripts while they are written. It times how soon a search finds a new line and how soon another process
  * takes over. It also measures the processor time of idle following, and how long the first reading blocks the event loop.
  */
-import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { type ChildProcess, spawn } from "node:child_process"
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import * as App from "../../src/App.ts"
-import { answer, json, number } from "../../src/cli/Output.ts"
+import { number } from "../../src/cli/Output.ts"
 import { evidence } from "../../src/domain/MemoryUnit.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import { makeRandom, transcript } from "../../test/fixtures/transcript.ts"
-import { builtMain, environment, main, progress, quantile, round, temporaryFolder } from "../../test/script.ts"
+import {
+  builtMain,
+  environment,
+  integer,
+  program,
+  progress,
+  quantile,
+  round,
+  startNode,
+  temporaryFolder
+} from "../../test/script.ts"
 
 const PARTS = ["latency", "idle", "takeover", "stall"] as const
 
@@ -138,21 +145,12 @@ const idle = (transcripts: number, seconds: number) =>
     return { transcripts, seconds, watchingPercent, pollingPercent, waitingPercent }
   })
 
-/** Starts the built program, which follows the folder. It is killed when the scope closes. */
-const started = (
-  program: string,
-  home: string,
-  folder: string
-): Effect.Effect<ChildProcess, never, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.sync(() =>
-      spawn(process.execPath, [program, "watch", folder], {
-        env: { ...environment(home), CLAUDE_MEMORY_HOME: home },
-        stdio: "ignore"
-      })
-    ),
-    (child) => Effect.sync(() => child.kill("SIGKILL"))
-  )
+/** The built program, following; it is killed when the scope closes. */
+const started = (program: string, home: string, folder: string) =>
+  startNode([program, "watch", folder], {
+    env: { ...environment(home), CLAUDE_MEMORY_HOME: home },
+    stdio: "ignore"
+  })
 
 const lockIn = (home: string) =>
   Option.map(
@@ -208,75 +206,74 @@ const bytesIn = (folder: string): number =>
 
 const present = <A>(value: A | undefined): ReadonlyArray<A> => value === undefined ? [] : [value]
 
-const command = Cli.make("capture", {
-  parts: Options.choice("part", PARTS).pipe(
-    Options.withDescription("Only this part; may be given several times"),
-    Options.repeated
-  ),
-  transcripts: Options.integer("transcripts").pipe(
-    Options.withDescription("How many there are while nothing is written"),
-    Options.withDefault(5_000)
-  ),
-  lines: Options.integer("lines").pipe(Options.withDescription("Written and waited for"), Options.withDefault(40)),
-  seconds: Options.integer("seconds").pipe(Options.withDescription("Idle for so long"), Options.withDefault(60)),
-  rounds: Options.integer("rounds").pipe(Options.withDescription("Processes killed"), Options.withDefault(5)),
-  catchUp: Options.directory("catch-up", { exists: "yes" }).pipe(
-    Options.withDescription("Transcripts to be read at once; 60 MB of invented ones without it"),
-    Options.optional
-  ),
-  json
-}, ({ catchUp, json, lines, parts, rounds, seconds, transcripts }) =>
-  Effect.gen(function*() {
-    const part = <A, E, R>(name: typeof PARTS[number], run: Effect.Effect<A, E, R>) =>
-      parts.length === 0 || parts.includes(name) ? run : Effect.map(Effect.void, (): undefined => undefined)
-    const latencyOf = (watched?: number) =>
-      Effect.gen(function*() {
-        const home = yield* temporaryFolder
-        const folder = join(yield* temporaryFolder, "projects")
-        writeTranscripts(folder, 300)
-        return yield* Effect.provide(following(folder, latencies(folder, lines, watched)), serviceIn(home, watched))
-      }).pipe(Effect.scoped)
-    const invented = Effect.map(temporaryFolder, (folder) => {
-      writeFileSync(join(folder, "invented.jsonl"), `${[...transcript(60, "normal")].join("\n")}\n`)
-      return folder
-    })
-    const data = {
-      watching: yield* part("latency", latencyOf()),
-      polling: yield* part("latency", latencyOf(0)),
-      idle: yield* part("idle", Effect.scoped(idle(transcripts, seconds))),
-      takeover: yield* part("takeover", takeovers(rounds)),
-      stall: yield* part(
-        "stall",
-        Effect.scoped(Effect.gen(function*() {
-          const folder = Option.isSome(catchUp) ? catchUp.value : yield* invented
-          return { bytes: bytesIn(folder), ...(yield* stalls(folder)) }
-        }))
-      )
-    }
-    yield* progress("")
-    yield* answer(json, data, () =>
-      [
-        ...[data.watching].flatMap(present).map((each) =>
-          `a line written → found, watching   p50 ${each.p50Ms} ms, p95 ${each.p95Ms} ms, at most ${each.maxMs} ms (${each.lines} lines)`
-        ),
-        ...[data.polling].flatMap(present).map((each) =>
-          `a line written → found, polling    p50 ${each.p50Ms} ms, p95 ${each.p95Ms} ms, at most ${each.maxMs} ms (${each.lines} lines)`
-        ),
-        ...[data.idle].flatMap(present).map((each) =>
-          `idle over ${
-            number(each.transcripts)
-          } transcripts, share of a core   watching ${each.watchingPercent} %, polling ` +
-          `${each.pollingPercent} %, waiting for the lease ${each.waitingPercent} % (${each.seconds} s each)`
-        ),
-        ...[data.takeover].flatMap(present).map((each) =>
-          `SIGKILL → another has the lease    p50 ${each.p50Ms} ms, at most ${each.maxMs} ms (${each.rounds} times)`
-        ),
-        ...[data.stall].flatMap(present).map((each) =>
-          `catching up with ${(each.bytes / 1e6).toFixed(1)} MB in ${
-            (each.ms / 1000).toFixed(1)
-          } s: the event loop was held up for ${each.longestMs} ms at most, p99 ${each.p99Ms} ms`
+program("capture", {
+  description: "Measure capture while working",
+  options: {
+    parts: Options.choice("part", PARTS).pipe(
+      Options.withDescription("Only this part; may be given several times"),
+      Options.repeated
+    ),
+    transcripts: integer("transcripts", 5_000, "How many there are while nothing is written"),
+    lines: integer("lines", 40, "Written and waited for"),
+    seconds: integer("seconds", 60, "Idle for so long"),
+    rounds: integer("rounds", 5, "Processes killed"),
+    catchUp: Options.directory("catch-up", { exists: "yes" }).pipe(
+      Options.withDescription("Transcripts to be read at once; 60 MB of invented ones without it"),
+      Options.optional
+    )
+  },
+  run: ({ catchUp, lines, parts, rounds, seconds, transcripts }) =>
+    Effect.gen(function*() {
+      const part = <A, E, R>(name: typeof PARTS[number], run: Effect.Effect<A, E, R>) =>
+        parts.length === 0 || parts.includes(name) ? run : Effect.map(Effect.void, (): undefined => undefined)
+      const latencyOf = (watched?: number) =>
+        Effect.gen(function*() {
+          const home = yield* temporaryFolder
+          const folder = join(yield* temporaryFolder, "projects")
+          writeTranscripts(folder, 300)
+          return yield* Effect.provide(following(folder, latencies(folder, lines, watched)), serviceIn(home, watched))
+        }).pipe(Effect.scoped)
+      const invented = Effect.map(temporaryFolder, (folder) => {
+        writeFileSync(join(folder, "invented.jsonl"), `${[...transcript(60, "normal")].join("\n")}\n`)
+        return folder
+      })
+      const data = {
+        watching: yield* part("latency", latencyOf()),
+        polling: yield* part("latency", latencyOf(0)),
+        idle: yield* part("idle", Effect.scoped(idle(transcripts, seconds))),
+        takeover: yield* part("takeover", takeovers(rounds)),
+        stall: yield* part(
+          "stall",
+          Effect.scoped(Effect.gen(function*() {
+            const folder = Option.isSome(catchUp) ? catchUp.value : yield* invented
+            return { bytes: bytesIn(folder), ...(yield* stalls(folder)) }
+          }))
         )
-      ].join("\n"))
-  })).pipe(Cli.withDescription("Measure capture while working"))
-
-main(command, "capture")
+      }
+      return {
+        data,
+        text: () => [
+          ...[data.watching].flatMap(present).map((each) =>
+            `a line written → found, watching   p50 ${each.p50Ms} ms, p95 ${each.p95Ms} ms, at most ${each.maxMs} ms (${each.lines} lines)`
+          ),
+          ...[data.polling].flatMap(present).map((each) =>
+            `a line written → found, polling    p50 ${each.p50Ms} ms, p95 ${each.p95Ms} ms, at most ${each.maxMs} ms (${each.lines} lines)`
+          ),
+          ...[data.idle].flatMap(present).map((each) =>
+            `idle over ${
+              number(each.transcripts)
+            } transcripts, share of a core   watching ${each.watchingPercent} %, polling ` +
+            `${each.pollingPercent} %, waiting for the lease ${each.waitingPercent} % (${each.seconds} s each)`
+          ),
+          ...[data.takeover].flatMap(present).map((each) =>
+            `SIGKILL → another has the lease    p50 ${each.p50Ms} ms, at most ${each.maxMs} ms (${each.rounds} times)`
+          ),
+          ...[data.stall].flatMap(present).map((each) =>
+            `catching up with ${(each.bytes / 1e6).toFixed(1)} MB in ${
+              (each.ms / 1000).toFixed(1)
+            } s: the event loop was held up for ${each.longestMs} ms at most, p99 ${each.p99Ms} ms`
+          )
+        ]
+      }
+    })
+})

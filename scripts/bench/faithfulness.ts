@@ -2,16 +2,15 @@
  * Measures how well the check of a language model's units separates good units from bad ones. The units are hand-made
  * (test/fixtures/faithfulness.json). The check was tuned on every other source, so the sources kept back have figures of their own.
  */
-import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
-import { answer, json, table } from "../../src/cli/Output.ts"
+import { table } from "../../src/cli/Output.ts"
 import { isGood, judge, originOf } from "../../src/compress/abstractive/Quality.ts"
 import type { Role } from "../../src/domain/Conversation.ts"
 import type { UnitType } from "../../src/domain/MemoryUnit.ts"
 import * as Settings from "../../src/settings/Settings.ts"
-import { main, round } from "../../test/script.ts"
+import { program, round } from "../../test/script.ts"
 
 interface Fixture {
   readonly sources: ReadonlyArray<{
@@ -78,38 +77,42 @@ const scoreOf = (units: ReadonlyArray<Judged>) => {
   }
 }
 
-const wrongOnes = Options.boolean("wrong").pipe(
-  Options.withDescription("Show the units of the tuned half that it judges wrong")
-)
-
-const command = Cli.make("faithfulness", { wrong: wrongOnes, json }, ({ json, wrong }) =>
-  Effect.gen(function*() {
-    const units = judged()
-    const parts = {
-      all: scoreOf(units),
-      tunedOn: scoreOf(units.filter(({ isTuned }) => isTuned)),
-      keptBack: scoreOf(units.filter(({ isTuned }) => !isTuned))
-    }
-    const faults = [...new Set(units.map(({ fault }) => fault))].filter((fault) => fault !== null).map((fault) => {
-      const some = units.filter((unit) => unit.fault === fault)
-      return { fault, units: some.length, refused: some.filter(({ kept }) => !kept).length }
+program("faithfulness", {
+  description: "The check of what models write",
+  options: {
+    wrong: Options.boolean("wrong").pipe(
+      Options.withDescription("Show the units of the tuned half that it judges wrong")
+    )
+  },
+  run: ({ wrong }) =>
+    Effect.sync(() => {
+      const units = judged()
+      const parts = {
+        all: scoreOf(units),
+        tunedOn: scoreOf(units.filter(({ isTuned }) => isTuned)),
+        keptBack: scoreOf(units.filter(({ isTuned }) => !isTuned))
+      }
+      const faults = [...new Set(units.map(({ fault }) => fault))].filter((fault) => fault !== null).map((fault) => {
+        const some = units.filter((unit) => unit.fault === fault)
+        return { fault, units: some.length, refused: some.filter(({ kept }) => !kept).length }
+      })
+      return {
+        data: { ...parts, faults },
+        text: () => [
+          ...table([
+            ["", "units", "bad", "refused", "precision", "recall"],
+            ...Object.entries(parts).map(([name, part]) => [name, ...Object.values(part).map(String)])
+          ]),
+          "",
+          ...table([["fault", "units", "refused"], ...faults.map((each) => Object.values(each).map(String))]),
+          ...(wrong
+            ? units.filter(({ isTuned, kept, verdict }) => isTuned && kept === (verdict === "bad")).map((unit) =>
+              `\n${unit.source} ${unit.type} ${unit.verdict} ${unit.fault ?? ""}: ${unit.title} | ${
+                unit.statements.map(({ text }) => text).join(" | ")
+              }\n  ${JSON.stringify(unit.verdictOf)}`
+            )
+            : [])
+        ]
+      }
     })
-    yield* answer(json, { ...parts, faults }, () =>
-      [
-        ...table([
-          ["", "units", "bad", "refused", "precision", "recall"],
-          ...Object.entries(parts).map(([name, part]) => [name, ...Object.values(part).map(String)])
-        ]),
-        "",
-        ...table([["fault", "units", "refused"], ...faults.map((each) => Object.values(each).map(String))]),
-        ...(wrong
-          ? units.filter(({ isTuned, kept, verdict }) => isTuned && kept === (verdict === "bad")).map((unit) =>
-            `\n${unit.source} ${unit.type} ${unit.verdict} ${unit.fault ?? ""}: ${unit.title} | ${
-              unit.statements.map(({ text }) => text).join(" | ")
-            }\n  ${JSON.stringify(unit.verdictOf)}`
-          )
-          : [])
-      ].join("\n"))
-  })).pipe(Cli.withDescription("The check of what models write"))
-
-main(command, "faithfulness")
+})

@@ -1,31 +1,20 @@
 /**
  * Times an import, beside reading and parsing the same files alone, and beside a second import of the same.
  */
-import * as Cli from "@effect/cli/Command"
-import * as Options from "@effect/cli/Options"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
-import { importFiles } from "../../src/cli/Import.ts"
-import { answer, balance, isBalanced, json, number } from "../../src/cli/Output.ts"
+import { balance, isBalanced, number } from "../../src/cli/Output.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
-import { main, median, progress, round, service, temporaryFolder, timed, transcriptsIn } from "../../test/script.ts"
-
-const parsable = (line: string): boolean => {
-  try {
-    JSON.parse(line)
-    return true
-  } catch {
-    return false
-  }
-}
+import { integer, median, program, round, rounds, service, temporaryFolder, timed } from "../../test/script.ts"
+import { imported, isParsable, transcripts, transcriptsIn } from "./shared/transcripts.ts"
 
 /** Lower bound: reads every byte and parses every line, one file at a time. */
 const parseAll = (files: ReadonlyArray<string>) =>
   Effect.sync(() => {
     let parsed = 0
     for (const file of files) {
-      for (const line of readFileSync(file, "utf8").split("\n")) if (line !== "" && parsable(line)) parsed++
+      for (const line of readFileSync(file, "utf8").split("\n")) if (line !== "" && isParsable(line)) parsed++
     }
     return parsed
   })
@@ -47,9 +36,8 @@ const sizeOf = (files: ReadonlyArray<string>) =>
 const importInto = (home: string, transcripts: string) =>
   Effect.flatMap(Clock.currentTimeMillis, (since) =>
     Effect.gen(function*() {
-      const memory = yield* ClaudeMemory
-      const report = yield* importFiles(yield* memory.discover([transcripts]), since)
-      return { report, status: yield* memory.status }
+      const report = yield* imported(transcripts, since)
+      return { report, status: yield* (yield* ClaudeMemory).status }
     }).pipe(Effect.provide(service(home))))
 
 const oneRound = (transcripts: string, files: ReadonlyArray<string>) =>
@@ -61,63 +49,54 @@ const oneRound = (transcripts: string, files: ReadonlyArray<string>) =>
     return { parseMs, first, importMs: first.report.durationMs, secondMs: second.report.durationMs }
   }).pipe(Effect.scoped)
 
-const command = Cli.make("import", {
-  transcripts: Options.directory("transcripts", { exists: "yes" }).pipe(
-    Options.withDescription("Folder of transcripts")
-  ),
-  rounds: Options.integer("rounds").pipe(
-    Options.withDescription("How often each is measured; medians are given"),
-    Options.withDefault(5)
-  ),
-  json
-}, ({ json, rounds, transcripts }) =>
-  Effect.gen(function*() {
-    const files = yield* transcriptsIn(transcripts)
-    const { bytes, lines } = yield* sizeOf(files)
-    const all = yield* Effect.forEach(Array.from({ length: Math.max(1, rounds) }), (_, i) =>
-      Effect.zipRight(progress(`round ${i + 1} of ${rounds}`), oneRound(transcripts, files)))
-    yield* progress("")
-    const { report, status } = all[0]!.first
-    const parseMs = median(all.map((each) =>
-      each.parseMs
-    ))
-    const importMs = median(all.map((each) => each.importMs))
-    const secondMs = median(all.map((each) => each.secondMs))
-    const data = {
-      files: files.length,
-      bytes,
-      parseMs: round(parseMs, 1),
-      importMs: round(importMs),
-      ratio: round(importMs / parseMs, 2),
-      // The process's first run, before anything was compiled, as a person waits for it.
-      coldParseMs: round(all[0]!.parseMs, 1),
-      coldImportMs: all[0]!.importMs,
-      secondMs: round(secondMs),
-      secondRatio: round(secondMs / importMs, 4),
-      lines: report.lines,
-      linesInFiles: lines,
-      balanced: isBalanced(report.lines) && report.lines.total === lines,
-      sessions: report.sessions,
-      messages: report.messages,
-      units: report.units.total,
-      textMessagesCited: status.textMessages
-    }
-    yield* answer(json, data, () =>
-      [
-        `${number(data.files)} files, ${(bytes / 1e6).toFixed(1)} MB, ${number(lines)} lines; ` +
-        `medians of ${all.length} rounds, interleaved`,
-        `reading and parsing alone   ${number(round(parseMs))} ms`,
-        `import                      ${number(data.importMs)} ms, ${data.ratio} times that ` +
-        `(the first of the process: ${number(data.coldImportMs)} ms)`,
-        `import of nothing new       ${number(data.secondMs)} ms, ${
-          (data.secondRatio * 100).toFixed(1)
-        } % of the import`,
-        `${balance(report.lines)}${data.balanced ? ", balanced" : ": NOT BALANCED"}`,
-        `${number(data.sessions)} sessions, ${number(data.messages)} messages, ${number(data.units)} units; ` +
-        `${number(status.textMessages.cited)} of ${
-          number(status.textMessages.total)
-        } messages that say something are cited`
-      ].join("\n"))
-  })).pipe(Cli.withDescription("Time an import, beside parsing alone"))
-
-main(command, "import")
+program("import", {
+  description: "Time an import, beside parsing alone",
+  options: { transcripts, rounds: integer("rounds", 5, "How often each is measured; medians are given") },
+  run: ({ rounds: count, transcripts }) =>
+    Effect.gen(function*() {
+      const files = yield* transcriptsIn(transcripts)
+      const { bytes, lines } = yield* sizeOf(files)
+      const all = yield* rounds(count, () => oneRound(transcripts, files))
+      const { report, status } = all[0]!.first
+      const parseMs = median(all.map((each) => each.parseMs))
+      const importMs = median(all.map((each) => each.importMs))
+      const secondMs = median(all.map((each) => each.secondMs))
+      const data = {
+        files: files.length,
+        bytes,
+        parseMs: round(parseMs, 1),
+        importMs: round(importMs),
+        ratio: round(importMs / parseMs, 2),
+        // The first of the process, before anything was compiled: what a person waits for.
+        coldParseMs: round(all[0]!.parseMs, 1),
+        coldImportMs: all[0]!.importMs,
+        secondMs: round(secondMs),
+        secondRatio: round(secondMs / importMs, 4),
+        lines: report.lines,
+        linesInFiles: lines,
+        balanced: isBalanced(report.lines) && report.lines.total === lines,
+        sessions: report.sessions,
+        messages: report.messages,
+        units: report.units.total,
+        textMessagesCited: status.textMessages
+      }
+      return {
+        data,
+        text: () => [
+          `${number(data.files)} files, ${(bytes / 1e6).toFixed(1)} MB, ${number(lines)} lines; ` +
+          `medians of ${all.length} rounds, interleaved`,
+          `reading and parsing alone   ${number(round(parseMs))} ms`,
+          `import                      ${number(data.importMs)} ms, ${data.ratio} times that ` +
+          `(the first of the process: ${number(data.coldImportMs)} ms)`,
+          `import of nothing new       ${number(data.secondMs)} ms, ${
+            (data.secondRatio * 100).toFixed(1)
+          } % of the import`,
+          `${balance(report.lines)}${data.balanced ? ", balanced" : ": NOT BALANCED"}`,
+          `${number(data.sessions)} sessions, ${number(data.messages)} messages, ${number(data.units)} units; ` +
+          `${number(status.textMessages.cited)} of ${
+            number(status.textMessages.total)
+          } messages that say something are cited`
+        ]
+      }
+    })
+})

@@ -2,7 +2,6 @@
  * Measures recall of search on LoCoMo (Maharana et al., 2024), long chats with questions whose evidence is single turns. A turn becomes
  * a unit, and a conversation a project. The real store, index, model and retriever answer inside one conversation.
  */
-import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
@@ -11,7 +10,6 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as App from "../../src/App.ts"
 import { Collector } from "../../src/capture/Collector.ts"
-import { answer, json } from "../../src/cli/Output.ts"
 import { Compressor } from "../../src/compress/Compressor.ts"
 import type { Message } from "../../src/domain/Conversation.ts"
 import { idOf } from "../../src/domain/Ids.ts"
@@ -25,7 +23,7 @@ import * as Settings from "../../src/settings/Settings.ts"
 import { type CaptureBatch, MemoryStore, type SegmentContext } from "../../src/store/MemoryStore.ts"
 import { SqliteFile } from "../../src/store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../../src/store/sqlite/SqliteStore.ts"
-import { BenchError, main, mean, progress, round, temporaryFolder } from "../../test/script.ts"
+import { BenchError, mean, program, progress, round, row, temporaryFolder } from "../../test/script.ts"
 
 /** Highest number of results of a search. A turn beyond it counts as not found. */
 const LIMIT = 100
@@ -259,37 +257,38 @@ const report = (outcomes: ReadonlyArray<Outcome>, leftOut: number) => {
   }
 }
 
-const table = ({ all, byCategory, leftOut, main, session }: ReturnType<typeof report>): string => {
+const table = ({ all, byCategory, leftOut, main, session }: ReturnType<typeof report>): ReadonlyArray<string> => {
   const columns = ["n", ...CUTS.map((k) => `r${k}`), "mrr"]
-  const row = (name: string, score: Readonly<Record<string, number>>) =>
-    name.padEnd(12) + columns.map((column) => String(score[column] ?? "").padStart(7)).join("")
+  const scoreRow = (name: string, score: Readonly<Record<string, number>>) =>
+    row(name, 12, columns.map((column) => score[column] ?? ""), 7)
   return [
-    " ".repeat(12) + columns.map((column) => column.padStart(7)).join(""),
-    row("all", all),
-    row("main (1-4)", main),
-    ...Object.entries(byCategory).map(([category, score]) => row(`category ${category}`, score)),
-    row("session", session),
+    row("", 12, columns, 7),
+    scoreRow("all", all),
+    scoreRow("main (1-4)", main),
+    ...Object.entries(byCategory).map(([category, score]) => scoreRow(`category ${category}`, score)),
+    scoreRow("session", session),
     `questions left out because no turn has the id of their evidence: ${leftOut}`
-  ].join("\n")
+  ]
 }
 
-const command = Cli.make("locomo", {
-  file: Options.file("file", { exists: "yes" }).pipe(Options.withDescription("LoCoMo's JSON")),
-  json
-}, ({ file, json }) =>
-  Effect.gen(function*() {
-    const conversations = yield* conversationsIn(file)
-    const asked = conversations.flatMap(({ id, questions }) => questions.map((question) => ({ id, question })))
-    const resolvable = asked.filter(({ question }) => question.evidence.size > 0)
-    const outcomes = yield* Effect.gen(function*() {
-      yield* Effect.forEach(conversations, remember, { discard: true })
-      return yield* Effect.forEach(resolvable, ({ id, question }, i) =>
-        Effect.zipRight(progress(`asking ${i + 1} of ${resolvable.length}`), ask(id, question)))
-    }).pipe(Effect.provide(memory(yield* temporaryFolder)))
-    yield* progress("")
-    const data = report(outcomes, asked.length - resolvable.length)
-    yield* answer(json, data, () =>
-      table(data))
-  }).pipe(Effect.scoped)).pipe(Cli.withDescription("Ask LoCoMo's questions of its conversations, turn by turn"))
-
-main(command, "locomo")
+program("locomo", {
+  description: "Ask LoCoMo's questions of its conversations, turn by turn",
+  options: { file: Options.file("file", { exists: "yes" }).pipe(Options.withDescription("LoCoMo's JSON")) },
+  run: ({ file }) =>
+    Effect.gen(function*() {
+      const conversations = yield* conversationsIn(file)
+      const asked = conversations.flatMap(({ id, questions }) => questions.map((question) => ({ id, question })))
+      const resolvable = asked.filter(({ question }) => question.evidence.size > 0)
+      const outcomes = yield* Effect.gen(function*() {
+        yield* Effect.forEach(conversations, remember, { discard: true })
+        return yield* Effect.forEach(resolvable, ({ id, question }, i) =>
+          Effect.zipRight(progress(`asking ${i + 1} of ${resolvable.length}`), ask(id, question)))
+      }).pipe(Effect.provide(memory(yield* temporaryFolder)))
+      const data = report(outcomes, asked.length - resolvable.length)
+      return {
+        data,
+        text: () =>
+          table(data)
+      }
+    })
+})

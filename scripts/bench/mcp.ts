@@ -2,33 +2,34 @@
  * Measures the start, answers, memory and processor time of the MCP server, with 1, 5 and 20 sessions, beside a bare Node. It also checks
  * that the servers leave nothing behind.
  */
-import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
-import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
-import { importFiles } from "../../src/cli/Import.ts"
-import { answer, json, number, table } from "../../src/cli/Output.ts"
-import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
+import { number, table } from "../../src/cli/Output.ts"
 import * as Settings from "../../src/settings/Settings.ts"
 import {
   BenchError,
   builtMain,
   environment,
-  main,
-  median,
+  exitCodeOf,
+  integer,
+  latency,
+  nodeTimed,
+  program,
   progress,
-  quantile,
   round,
+  samples,
   service,
+  startNode,
   temporaryFolder,
-  timed
+  timed,
+  warmRounds
 } from "../../test/script.ts"
 import { QUESTIONS } from "./shared/questions.ts"
+import { imported } from "./shared/transcripts.ts"
 
 const WARM_SEARCHES = 100
 /** Time for an idle server to open its memory and come to rest. */
@@ -44,19 +45,14 @@ interface Message {
 /** Starts a server and a client for it. A server that still runs when the scope closes is killed. */
 const start = (home: string) =>
   Effect.map(
-    Effect.acquireRelease(
-      Effect.sync(() =>
-        spawn(process.execPath, [Settings.packageFile("dist", "mcp.js")], {
-          env: environment(home),
-          stdio: ["pipe", "pipe", "inherit"]
-        })
-      ),
-      (child) => Effect.sync(() => child.kill("SIGKILL"))
-    ),
+    startNode([Settings.packageFile("dist", "mcp.js")], {
+      env: environment(home),
+      stdio: ["pipe", "pipe", "inherit"]
+    }),
     (child) => {
       const waiting = new Map<number, (message: Message) => void>()
       let rest = ""
-      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      child.stdout!.setEncoding("utf8").on("data", (text: string) => {
         const lines = `${rest}${text}`.split("\n")
         rest = lines.pop() ?? ""
         for (const line of lines) {
@@ -65,7 +61,7 @@ const start = (home: string) =>
         }
       })
       let last = 0
-      const send = (message: object) => child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`)
+      const send = (message: object) => child.stdin!.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`)
       const request = (method: string, params: object = {}) =>
         Effect.async<Message, BenchError>((resume) => {
           const id = ++last
@@ -97,46 +93,23 @@ const start = (home: string) =>
     }
   )
 
-const ended = (child: ChildProcess) =>
-  Effect.async<number | null>((resume) => {
-    if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.succeed(child.exitCode))
-    child.once("exit", (code) => resume(Effect.succeed(code)))
-  })
-
-/** Times from starting the process to the list of its tools, beside a whole run of a Node that does nothing. */
+/** From before the process is made to the list of its tools, beside that of a Node that does nothing to its end. */
 const handshakes = (home: string, rounds: number) =>
   Effect.gen(function*() {
-    const times: Record<"node" | "handshake" | "firstSearch" | "end", Array<number>> = {
-      node: [],
-      handshake: [],
-      firstSearch: [],
-      end: []
-    }
-    // The first run of each warms the file cache and is not counted.
-    for (let i = 0; i <= rounds; i++) {
-      yield* progress(`handshake ${i} of ${rounds}`)
-      const [, node] = yield* timed(Effect.sync(() => spawnSync(process.execPath, ["-e", "0"])))
-      const [{ child, search }, handshake] = yield* timed(
-        Effect.tap(start(home), ({ shake }) => shake)
-      )
-      const [, firstSearch] = yield* timed(search(i))
-      const [, end] = yield* timed(Effect.zipRight(Effect.sync(() => child.kill("SIGINT")), ended(child)))
-      if (i === 0) continue
-      times.node.push(node)
-      times.handshake.push(handshake)
-      times.firstSearch.push(firstSearch)
-      times.end.push(end)
-    }
-    const told = (values: ReadonlyArray<number>) => ({
-      p50Ms: round(median(values), 1),
-      p99Ms: round(quantile(values, 0.99), 1)
-    })
-    return {
-      node: told(times.node),
-      handshake: told(times.handshake),
-      firstSearch: told(times.firstSearch),
-      end: told(times.end)
-    }
+    const all = yield* warmRounds(
+      rounds,
+      (i) =>
+        Effect.gen(function*() {
+          const { ms: node } = yield* nodeTimed(["-e", "0"])
+          const [{ child, search }, handshake] = yield* timed(Effect.tap(start(home), ({ shake }) => shake))
+          const [, firstSearch] = yield* timed(search(i))
+          const [, end] = yield* timed(Effect.zipRight(Effect.sync(() => child.kill("SIGINT")), exitCodeOf(child)))
+          return { node, handshake, firstSearch, end }
+        }),
+      "handshake"
+    )
+    const of = (name: keyof typeof all[number]) => latency(all.map((times) => times[name]))
+    return { node: of("node"), handshake: of("handshake"), firstSearch: of("firstSearch"), end: of("end") }
   }).pipe(Effect.scoped)
 
 const warmSearches = (home: string) =>
@@ -148,7 +121,7 @@ const warmSearches = (home: string) =>
       const [, ms] = yield* timed(search(i + QUESTIONS.length))
       if (i >= 0) times.push(ms)
     }
-    return { p50Ms: round(quantile(times, 0.5), 1), p99Ms: round(quantile(times, 0.99), 1) }
+    return latency(times)
   }).pipe(Effect.scoped)
 
 const numberIn = (file: string, pattern: RegExp) => Number(pattern.exec(readFileSync(file, "utf8"))?.[1] ?? Number.NaN)
@@ -197,7 +170,7 @@ const sessions = (home: string, n: number) =>
     yield* Effect.forEach(servers, ({ child }, i) =>
       Effect.sync(() => i % 2 === 0 ? child.kill("SIGINT") : child.stdin?.end()))
     const [codes, endMs] = yield* timed(Effect.forEach(servers, ({ child }) =>
-      ended(child)))
+      exitCodeOf(child)))
     yield* Scope.close(scope, Exit.void)
     const names = yield* fs.readDirectory(`${home}/.claude-memory`, { recursive: true })
     return {
@@ -214,65 +187,63 @@ const sessions = (home: string, n: number) =>
     }
   })
 
-const command = Cli.make("mcp", {
-  rounds: Options.integer("rounds").pipe(Options.withDescription("Handshakes that are timed"), Options.withDefault(30)),
-  sessions: Options.integer("sessions").pipe(
-    Options.withDescription("Sessions open at once; 1, 5 and 20 without it"),
-    Options.repeated
-  ),
-  json
-}, (options) =>
-  Effect.gen(function*() {
-    yield* builtMain
-    const home = yield* temporaryFolder
-    const { units } = yield* Effect.gen(function*() {
-      const files = yield* (yield* ClaudeMemory).discover([Settings.packageFile("test", "fixtures", "projects")])
-      return yield* importFiles(files, yield* Clock.currentTimeMillis)
-    }).pipe(Effect.provide(service(environment(home).CLAUDE_MEMORY_HOME!)))
-    const times = yield* handshakes(home, Math.max(1, options.rounds))
-    const warmSearch = yield* warmSearches(home)
-    const open = process.platform === "linux"
-      ? yield* Effect.forEach(options.sessions.length > 0 ? options.sessions : [1, 5, 20], (n) => sessions(home, n))
-      : []
-    yield* progress("")
-    yield* answer(options.json, { units: units.total, rounds: options.rounds, ...times, warmSearch, open }, () => {
+program("mcp", {
+  description: "Time and weigh the MCP server",
+  options: {
+    rounds: integer("rounds", 30, "Handshakes that are timed"),
+    sessions: Options.integer("sessions").pipe(
+      Options.withDescription("Sessions open at once; 1, 5 and 20 without it"),
+      Options.repeated
+    )
+  },
+  run: (options) =>
+    Effect.gen(function*() {
+      yield* builtMain
+      const home = yield* temporaryFolder
+      const { units } = yield* imported(samples).pipe(Effect.provide(service(environment(home).CLAUDE_MEMORY_HOME!)))
+      const times = yield* handshakes(home, Math.max(1, options.rounds))
+      const warmSearch = yield* warmSearches(home)
+      const open = process.platform === "linux"
+        ? yield* Effect.forEach(options.sessions.length > 0 ? options.sessions : [1, 5, 20], (n) => sessions(home, n))
+        : []
       const ms = ({ p50Ms, p99Ms }: typeof warmSearch) => [`p50 ${p50Ms} ms`, `p99 ${p99Ms} ms`]
-      return [
-        `over a memory of ${number(units.total)} units, ${options.rounds} starts`,
-        ...table([
-          ["bare node, start to end", ...ms(times.node)],
-          ["handshake, from spawn to the list of tools", ...ms(times.handshake)],
-          ["first search, which opens the memory", ...ms(times.firstSearch)],
-          ["warm search", ...ms(warmSearch)],
-          ["from SIGINT to the end", ...ms(times.end)]
-        ]),
-        "",
-        ...table([
-          [
-            "sessions",
-            "RSS at rest",
-            "PSS at rest",
-            "RSS, searched",
-            "PSS, searched",
-            "CPU at rest",
-            "children",
-            "ended in",
-            "left"
-          ],
-          ...open.map(({ atRest, endMs, idleCpuPercent, left, searched, sessions }) => [
-            String(sessions),
-            `${atRest.rssMb} MB each`,
-            `${atRest.pssMb} MB each`,
-            `${searched.rssMb} MB each`,
-            `${searched.pssMb} MB each`,
-            `${idleCpuPercent} % each`,
-            String(searched.children),
-            `${endMs} ms`,
-            `${left.processes} processes, ${left.files} files`
+      return {
+        data: { units: units.total, rounds: options.rounds, ...times, warmSearch, open },
+        text: () => [
+          `over a memory of ${number(units.total)} units, ${options.rounds} starts`,
+          ...table([
+            ["bare node, start to end", ...ms(times.node)],
+            ["handshake, from spawn to the list of tools", ...ms(times.handshake)],
+            ["first search, which opens the memory", ...ms(times.firstSearch)],
+            ["warm search", ...ms(warmSearch)],
+            ["from SIGINT to the end", ...ms(times.end)]
+          ]),
+          "",
+          ...table([
+            [
+              "sessions",
+              "RSS at rest",
+              "PSS at rest",
+              "RSS, searched",
+              "PSS, searched",
+              "CPU at rest",
+              "children",
+              "ended in",
+              "left"
+            ],
+            ...open.map(({ atRest, endMs, idleCpuPercent, left, searched, sessions }) => [
+              String(sessions),
+              `${atRest.rssMb} MB each`,
+              `${atRest.pssMb} MB each`,
+              `${searched.rssMb} MB each`,
+              `${searched.pssMb} MB each`,
+              `${idleCpuPercent} % each`,
+              String(searched.children),
+              `${endMs} ms`,
+              `${left.processes} processes, ${left.files} files`
+            ])
           ])
-        ])
-      ].join("\n")
+        ]
+      }
     })
-  }).pipe(Effect.scoped)).pipe(Cli.withDescription("Time and weigh the MCP server"))
-
-main(command, "mcp")
+})

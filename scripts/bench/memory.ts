@@ -1,7 +1,6 @@
 /**
  * Measures the peak memory of an import of one big transcript, in a process of its own.
  */
-import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -11,13 +10,14 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import { answer, json, number } from "../../src/cli/Output.ts"
+import { number } from "../../src/cli/Output.ts"
 import { type Shape, transcript } from "../../test/fixtures/transcript.ts"
 import {
   builtMain,
   environment,
-  main,
+  integer,
   outputWatched,
+  program,
   progress,
   round,
   temporaryFolder,
@@ -63,50 +63,51 @@ const Report = Schema.parseJson(Schema.Struct({
   units: Schema.Struct({ total: Schema.Number })
 }))
 
-const command = Cli.make("memory", {
-  megabytes: Options.integer("megabytes").pipe(
-    Options.withDescription("Size of the transcript, in millions of bytes"),
-    Options.withDefault(500)
-  ),
-  shape: Options.choice("shape", ["normal", "one-segment", "long-lines"]).pipe(
-    Options.withDescription("Sessions as they are, one prompt and no other, or one session with lines of 20 MB"),
-    Options.withDefault("normal" as const)
-  ),
-  json
-}, ({ json, megabytes, shape }) =>
-  Effect.gen(function*() {
-    const path = yield* Path.Path
-    const program = yield* builtMain
-    const folder = yield* temporaryFolder
-    const file = path.join(folder, "generated.jsonl")
-    const { bytes, lines } = yield* writeTranscript(file, megabytes, shape)
-    yield* progress(`importing ${number(lines)} lines`)
-
-    const peak = yield* Ref.make(Option.none<number>())
-    const watch = (pid: number) =>
-      Effect.flatMap(highWaterMark(pid), (mark) => Option.isSome(mark) ? Ref.set(peak, mark) : Effect.void).pipe(
-        Effect.repeat(Schedule.spaced("50 millis"))
-      )
-    const child = Command.make(process.execPath, program, "import", file, "--json").pipe(
-      Command.env(environment(folder), { extendEnv: false })
+program("memory", {
+  description: "Peak memory of a big import",
+  options: {
+    megabytes: integer("megabytes", 500, "Size of the transcript, in millions of bytes"),
+    shape: Options.choice("shape", ["normal", "one-segment", "long-lines"]).pipe(
+      Options.withDescription("Sessions as they are, one prompt and no other, or one session with lines of 20 MB"),
+      Options.withDefault("normal" as const)
     )
-    const [printed, ms] = yield* timed(outputWatched(child, watch))
-    yield* progress("")
-    const report = yield* Schema.decode(Report)(printed)
-    const kibibytes = Option.getOrNull(yield* Ref.get(peak))
-    const data = {
-      shape,
-      megabytes: round(bytes / 1e6, 1),
-      lines: report.lines.total,
-      units: report.units.total,
-      peakRssMb: kibibytes === null ? null : round(kibibytes * 1024 / 1e6, 1),
-      seconds: round(ms / 1000, 2),
-      mbPerSecond: round(bytes / 1e3 / ms, 2)
-    }
-    yield* answer(json, data, () =>
-      `${data.megabytes} MB (${shape}), ${number(data.lines)} lines, ${number(data.units)} units: ` +
-      `${data.seconds} s, ${data.mbPerSecond} MB/s, peak memory ` +
-      `${data.peakRssMb === null ? "unknown on this system" : `${data.peakRssMb} MB`}`)
-  }).pipe(Effect.scoped)).pipe(Cli.withDescription("Peak memory of a big import"))
+  },
+  run: ({ megabytes, shape }) =>
+    Effect.gen(function*() {
+      const path = yield* Path.Path
+      const main = yield* builtMain
+      const folder = yield* temporaryFolder
+      const file = path.join(folder, "generated.jsonl")
+      const { bytes, lines } = yield* writeTranscript(file, megabytes, shape)
+      yield* progress(`importing ${number(lines)} lines`)
 
-main(command, "memory")
+      const peak = yield* Ref.make(Option.none<number>())
+      const watch = (pid: number) =>
+        Effect.flatMap(highWaterMark(pid), (mark) => Option.isSome(mark) ? Ref.set(peak, mark) : Effect.void).pipe(
+          Effect.repeat(Schedule.spaced("50 millis"))
+        )
+      const child = Command.make(process.execPath, main, "import", file, "--json").pipe(
+        Command.env(environment(folder), { extendEnv: false })
+      )
+      const [printed, ms] = yield* timed(outputWatched(child, watch))
+      const report = yield* Schema.decode(Report)(printed)
+      const kibibytes = Option.getOrNull(yield* Ref.get(peak))
+      const data = {
+        shape,
+        megabytes: round(bytes / 1e6, 1),
+        lines: report.lines.total,
+        units: report.units.total,
+        peakRssMb: kibibytes === null ? null : round(kibibytes * 1024 / 1e6, 1),
+        seconds: round(ms / 1000, 2),
+        mbPerSecond: round(bytes / 1e3 / ms, 2)
+      }
+      return {
+        data,
+        text: () => [
+          `${data.megabytes} MB (${shape}), ${number(data.lines)} lines, ${number(data.units)} units: ` +
+          `${data.seconds} s, ${data.mbPerSecond} MB/s, peak memory ` +
+          `${data.peakRssMb === null ? "unknown on this system" : `${data.peakRssMb} MB`}`
+        ]
+      }
+    })
+})

@@ -1,9 +1,6 @@
 /**
  * Measures what batches of embeddings save with a slow server of models, and how soon a request ends after its caller has left.
  */
-import * as Cli from "@effect/cli/Command"
-import * as Options from "@effect/cli/Options"
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -11,13 +8,13 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { setImmediate } from "node:timers/promises"
 import * as App from "../../src/App.ts"
-import { answer, json, number } from "../../src/cli/Output.ts"
+import { number } from "../../src/cli/Output.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
 import * as Unmetered from "../../src/models/providers/Unmetered.ts"
 import { NO_CAPS } from "../../src/models/Spending.ts"
 import { forEach } from "../../src/resources/Concurrent.ts"
 import { DIMENSION, type ModelServer, modelServer } from "../../test/models/server.ts"
-import { main, median, progress, round, timed } from "../../test/script.ts"
+import { integer, median, program, progress, round, temporaryFolder, timed } from "../../test/script.ts"
 
 const TEXTS = Array.from({ length: 1_000 }, (_, i) => `text ${i} of a memory`)
 /** Concurrent calls where each text is a call of its own. */
@@ -49,8 +46,7 @@ const measured = (delay: number, use: (models: ModelManager["Type"]) => Effect.E
 const counting = (isCounted: boolean) =>
   Effect.scoped(Effect.gen(function*() {
     const server = yield* modelServer
-    const fs = yield* FileSystem.FileSystem
-    const home = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-bench-" })
+    const home = yield* temporaryFolder
     const { baseUrl } = server
     const roles = { light: [{ provider: "openai", model: "talker", baseUrl, apiKey: Option.none() }] }
     const patience = { timeout: "60 seconds", retries: 0, maxDelay: 0 } as const
@@ -87,46 +83,41 @@ const aborts = Effect.scoped(Effect.gen(function*() {
   }).pipe(Effect.provide(layer(server)))
 }))
 
-const options = {
-  delay: Options.integer("delay").pipe(
-    Options.withDescription("What the server takes for each request, in milliseconds"),
-    Options.withDefault(50)
-  ),
-  json
-}
-
-const command = Cli.make("models", options, ({ delay, json }) =>
-  Effect.gen(function*() {
-    yield* progress("batched")
-    const batched = yield* measured(delay, ({ embed }) => embed(TEXTS))
-    yield* progress("one text a request")
-    const unbatched = yield* measured(delay, ({ embed }) => forEach(TEXTS, CALLERS, (text) => embed([text])))
-    yield* progress("counted")
-    const uncountedPerSecond = yield* counting(false)
-    const countedPerSecond = yield* counting(true)
-    yield* progress("abandoned")
-    const abandoned = yield* aborts
-    yield* progress("")
-    const data = {
-      texts: TEXTS.length,
-      delayMs: delay,
-      batched,
-      unbatched,
-      counting: { uncountedPerSecond, countedPerSecond },
-      abortMs: { median: round(median(abandoned), 2), most: round(Math.max(...abandoned), 2), times: ABORTS }
-    }
-    const line = (name: string, { ms, requests, socketsAtATime, textsPerSecond }: typeof batched) =>
-      `${name.padEnd(20)} ${number(ms)} ms, ${
-        number(textsPerSecond)
-      } texts/s, ${requests} requests, at most ${socketsAtATime} sockets`
-    yield* answer(json, data, () =>
-      [
-        `${number(TEXTS.length)} embeddings of a server that takes ${delay} ms for each request:`,
-        line("batched", batched),
-        line(`${CALLERS} callers, one each`, unbatched),
-        `completions in a second: ${number(uncountedPerSecond)}, with a budget ${number(countedPerSecond)}`,
-        `an abandoned request ends at the server after ${data.abortMs.median} ms (median), at most ${data.abortMs.most} ms`
-      ].join("\n"))
-  })).pipe(Cli.withDescription("Batches, and abandoned requests"))
-
-main(command, "models")
+program("models", {
+  description: "Batches, and abandoned requests",
+  options: { delay: integer("delay", 50, "What the server takes for each request, in milliseconds") },
+  run: ({ delay }) =>
+    Effect.gen(function*() {
+      yield* progress("batched")
+      const batched = yield* measured(delay, ({ embed }) => embed(TEXTS))
+      yield* progress("one text a request")
+      const unbatched = yield* measured(delay, ({ embed }) => forEach(TEXTS, CALLERS, (text) => embed([text])))
+      yield* progress("counted")
+      const uncountedPerSecond = yield* counting(false)
+      const countedPerSecond = yield* counting(true)
+      yield* progress("abandoned")
+      const abandoned = yield* aborts
+      const data = {
+        texts: TEXTS.length,
+        delayMs: delay,
+        batched,
+        unbatched,
+        counting: { uncountedPerSecond, countedPerSecond },
+        abortMs: { median: round(median(abandoned), 2), most: round(Math.max(...abandoned), 2), times: ABORTS }
+      }
+      const line = (name: string, { ms, requests, socketsAtATime, textsPerSecond }: typeof batched) =>
+        `${name.padEnd(20)} ${number(ms)} ms, ${
+          number(textsPerSecond)
+        } texts/s, ${requests} requests, at most ${socketsAtATime} sockets`
+      return {
+        data,
+        text: () => [
+          `${number(TEXTS.length)} embeddings of a server that takes ${delay} ms for each request:`,
+          line("batched", batched),
+          line(`${CALLERS} callers, one each`, unbatched),
+          `completions in a second: ${number(uncountedPerSecond)}, with a budget ${number(countedPerSecond)}`,
+          `an abandoned request ends at the server after ${data.abortMs.median} ms (median), at most ${data.abortMs.most} ms`
+        ]
+      }
+    })
+})

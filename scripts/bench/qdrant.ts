@@ -4,41 +4,41 @@
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as App from "../../src/App.ts"
-import { importFiles } from "../../src/cli/Import.ts"
-import { answer, json, number, table } from "../../src/cli/Output.ts"
+import { number, table } from "../../src/cli/Output.ts"
 import type { SearchFilter } from "../../src/domain/Search.ts"
 import * as QdrantClient from "../../src/index/qdrant/QdrantClient.ts"
 import * as QdrantIndex from "../../src/index/qdrant/QdrantIndex.ts"
 import * as EmbeddedIndex from "../../src/index/sqlite/EmbeddedIndex.ts"
 import { type Hit, VectorIndex } from "../../src/index/VectorIndex.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
-import { Unsuccessful } from "../../src/process/Process.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
-import * as Settings from "../../src/settings/Settings.ts"
 import { SqliteFile } from "../../src/store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../../src/store/sqlite/SqliteStore.ts"
 import { type Server, server } from "../../test/drills/qdrant/server.ts"
 import * as StandIn from "../../test/drills/qdrant/standIn.ts"
 import {
   BenchError,
+  commandOf,
+  integer,
   main,
   mean,
   progress,
   quantile,
-  questionsIn,
   round,
+  samples,
   service,
   temporaryFolder,
-  timed
+  timed,
+  warmRounds
 } from "../../test/script.ts"
-import { QUESTIONS } from "./shared/questions.ts"
+import { QUESTIONS, questionsIn } from "./shared/questions.ts"
+import { imported } from "./shared/transcripts.ts"
 
 const TOP = 10
 /** Number of hits that the retriever requests from an index. */
@@ -59,11 +59,10 @@ interface Sides {
 const prepare = (home: string, transcripts: string, { options }: Server) =>
   Effect.gen(function*() {
     yield* progress("importing")
-    const { units } = yield* Effect.gen(function*() {
-      const files = yield* (yield* ClaudeMemory).discover([transcripts])
-      yield* importFiles(files, yield* Clock.currentTimeMillis)
-      return yield* (yield* ClaudeMemory).status
-    }).pipe(Effect.provide(service(home)))
+    const { units } = yield* imported(transcripts).pipe(
+      Effect.zipRight(Effect.flatMap(ClaudeMemory, ({ status }) => status)),
+      Effect.provide(service(home))
+    )
     yield* progress("indexing in Qdrant")
     const postponed = yield* Effect.flatMap(ClaudeMemory, ({ index }) => Stream.runCollect(index.repair)).pipe(
       Effect.map((steps) => [...steps].flatMap((step) => step._tag === "Postponed" ? [step.error.message] : [])),
@@ -107,26 +106,19 @@ const ask = (memory: ClaudeMemory["Type"], text: string) =>
 const times = <E>(rounds: number, of: (place: Place) => ReadonlyArray<Effect.Effect<unknown, E>>) =>
   Effect.gen(function*() {
     const [embedded, qdrant] = [of("embedded"), of("qdrant")]
-    const found: Record<Place, Array<number>> = { embedded: [], qdrant: [] }
-    // The first round warms both and is not counted.
-    for (let round = 0; round <= rounds; round++) {
-      yield* progress(`round ${round} of ${rounds}`)
-      for (let i = 0; i < embedded.length; i++) {
-        const pair: ReadonlyArray<readonly [Place, Effect.Effect<unknown, E>]> = [
-          ["embedded", embedded[i]!],
-          ["qdrant", qdrant[i]!]
-        ]
-        for (const [place, search] of (i + round) % 2 === 0 ? pair : [...pair].reverse()) {
-          const [, ms] = yield* timed(search)
-          if (round > 0) found[place].push(ms)
-        }
-      }
-    }
+    const msOf = (search: Effect.Effect<unknown, E>) => Effect.map(timed(search), ([, ms]) => ms)
+    const found = (yield* warmRounds(rounds, (round) =>
+      Effect.forEach(embedded, (_, i) => {
+        const [here, there] = [msOf(embedded[i]!), msOf(qdrant[i]!)]
+        return (i + round) % 2 === 0
+          ? Effect.all([here, there])
+          : Effect.map(Effect.all([there, here]), ([there, here]) => [here, there] as const)
+      }))).flat()
     const at = (q: number) => {
-      const [here, there] = [quantile(found.embedded, q), quantile(found.qdrant, q)]
+      const [here, there] = [quantile(found.map(([ms]) => ms), q), quantile(found.map(([, ms]) => ms), q)]
       return { embeddedMs: round(here, 2), qdrantMs: round(there, 2), ratio: round(there / here, 2) }
     }
-    return { searches: found.embedded.length, p50: at(0.5), p95: at(0.95) }
+    return { searches: found.length, p50: at(0.5), p95: at(0.95) }
   })
 
 /** Overlap of the first results of two lanes, and the largest difference of their scores. */
@@ -172,59 +164,57 @@ const rows = (name: string, { p50, p95, searches }: Times) =>
     number(searches)
   ])
 
-const command = Cli.make("qdrant", {
-  transcripts: Options.directory("transcripts", { exists: "yes" }).pipe(
-    Options.withDescription("Folder of transcripts; the sample sessions without it"),
-    Options.withDefault(Settings.packageFile("test", "fixtures", "projects"))
-  ),
-  questions: Options.file("questions", { exists: "yes" }).pipe(
-    Options.withDescription("JSONL with the fields id and question; some to the sample sessions without it"),
-    Options.optional
-  ),
-  rounds: Options.integer("rounds").pipe(
-    Options.withDescription("Times that each question is asked of each"),
-    Options.withDefault(20)
-  ),
-  json
-}, ({ json, questions, rounds, transcripts }) =>
-  Effect.gen(function*() {
-    const home = yield* temporaryFolder
-    const qdrant = yield* server(home)
-    const asked = Option.isSome(questions)
-      ? (yield* questionsIn(questions.value)).map(({ question }) => question)
-      : QUESTIONS
-    const memory = `${home}/memory`
-    const units = yield* prepare(memory, transcripts, qdrant)
-    const found = yield* Effect.scoped(
-      Effect.flatMap(sides(memory, qdrant), (both) => measure(both, asked, Math.max(1, rounds)))
-    )
-    yield* progress("")
-    const ok = found.difference <= MOST_DIFFERENCE
-    yield* answer(json, { ok, isStandIn: qdrant.isStandIn, units, questions: asked.length, rounds, ...found }, () =>
-      [
-        qdrant.isStandIn
-          ? "Qdrant was THE STAND-IN (test/index/qdrant/StandIn.ts, in a process of its own): its times are those of HTTP, JSON and a scan " +
-            "in JavaScript, not of Qdrant."
-          : `Qdrant was a server at ${qdrant.env["CLAUDE_MEMORY_QDRANT_URL"]}.`,
-        `${
-          number(units)
-        } units, ${asked.length} questions, ${found.vectors} of them with a vector; ${rounds} rounds, warm, in turns`,
-        "",
-        ...table([
-          ["", "embedded", "Qdrant", "ratio", "searches each"],
-          ...rows("VectorIndex.search", found.searches),
-          ...rows("ClaudeMemory.search", found.whole)
-        ]),
-        "",
-        `the ${TOP} nearest are the same to ${
-          round(100 * found.overlap, 1)
-        } %; scores differ by ${found.difference} at most` +
-        (ok ? "" : `: MORE THAN ${MOST_DIFFERENCE}`)
-      ].join("\n"))
-    if (!ok) return yield* Effect.fail(new Unsuccessful())
-  }).pipe(Effect.scoped)).pipe(
-    Cli.withDescription("Search in the embedded index and in Qdrant, side by side"),
-    Cli.withSubcommands([StandIn.command])
-  )
+const command = commandOf("qdrant", {
+  description: "Search in the embedded index and in Qdrant, side by side",
+  options: {
+    transcripts: Options.directory("transcripts", { exists: "yes" }).pipe(
+      Options.withDescription("Folder of transcripts; the sample sessions without it"),
+      Options.withDefault(samples)
+    ),
+    questions: Options.file("questions", { exists: "yes" }).pipe(
+      Options.withDescription("JSONL with the fields id and question; some to the sample sessions without it"),
+      Options.optional
+    ),
+    rounds: integer("rounds", 20, "Times that each question is asked of each")
+  },
+  run: ({ questions, rounds, transcripts }) =>
+    Effect.gen(function*() {
+      const home = yield* temporaryFolder
+      const qdrant = yield* server(home)
+      const asked = Option.isSome(questions)
+        ? (yield* questionsIn(questions.value)).map(({ question }) => question)
+        : QUESTIONS
+      const memory = `${home}/memory`
+      const units = yield* prepare(memory, transcripts, qdrant)
+      const found = yield* Effect.scoped(
+        Effect.flatMap(sides(memory, qdrant), (both) => measure(both, asked, Math.max(1, rounds)))
+      )
+      const ok = found.difference <= MOST_DIFFERENCE
+      return {
+        ok,
+        data: { ok, isStandIn: qdrant.isStandIn, units, questions: asked.length, rounds, ...found },
+        text: () => [
+          qdrant.isStandIn
+            ? "Qdrant was THE STAND-IN (test/index/qdrant/StandIn.ts, in a process of its own): its times are those of HTTP, JSON and a scan " +
+              "in JavaScript, not of Qdrant."
+            : `Qdrant was a server at ${qdrant.env["CLAUDE_MEMORY_QDRANT_URL"]}.`,
+          `${
+            number(units)
+          } units, ${asked.length} questions, ${found.vectors} of them with a vector; ${rounds} rounds, warm, in turns`,
+          "",
+          ...table([
+            ["", "embedded", "Qdrant", "ratio", "searches each"],
+            ...rows("VectorIndex.search", found.searches),
+            ...rows("ClaudeMemory.search", found.whole)
+          ]),
+          "",
+          `the ${TOP} nearest are the same to ${
+            round(100 * found.overlap, 1)
+          } %; scores differ by ${found.difference} at most` +
+          (ok ? "" : `: MORE THAN ${MOST_DIFFERENCE}`)
+        ]
+      }
+    })
+})
 
-main(command, "qdrant")
+main(Cli.withSubcommands(command, [StandIn.command]), "qdrant")

@@ -1,33 +1,31 @@
 /**
  * Imports transcripts into a new memory, asks it each question of a file, and writes the answers of search and injection.
  */
-import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { importFiles } from "../../src/cli/Import.ts"
-import { answer, json, number } from "../../src/cli/Output.ts"
+import { number } from "../../src/cli/Output.ts"
 import type { InjectionMode } from "../../src/domain/Injection.ts"
 import { evidence } from "../../src/domain/MemoryUnit.ts"
-import { writeStdout } from "../../src/process/Process.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import { serverAt } from "../../test/drills/qdrant/server.ts"
 import {
   BenchError,
-  main,
   mean,
   output,
+  program,
   progress,
-  questionsIn,
   round,
+  row,
   service,
   temporaryFolder,
   timed
 } from "../../test/script.ts"
+import { questionsIn } from "./shared/questions.ts"
+import { imported, transcripts } from "./shared/transcripts.ts"
 
 const LIMIT = 10
 const MAX_TOKENS = 2_000
@@ -64,14 +62,11 @@ const importAndAsk = (
   questions: ReadonlyArray<{ readonly id: string; readonly question: string }>
 ) =>
   Effect.gen(function*() {
-    const memory = yield* ClaudeMemory
-    const files = yield* memory.discover([transcripts])
-    const report = yield* importFiles(files, yield* Clock.currentTimeMillis)
+    const report = yield* imported(transcripts)
     const [answers, askMs] = yield* timed(
       Effect.forEach(questions, (question, i) =>
         Effect.zipRight(progress(`asking ${i + 1} of ${questions.length}`), ask(question)))
     )
-    yield* progress("")
     return { report, answers, askMs }
   })
 
@@ -94,91 +89,89 @@ const Score = Schema.Struct({
   cited: Schema.Struct({ mean: Schema.Number, max: Schema.Number })
 })
 
-const table = ({ cited, en, unanswerable, zh }: typeof Score.Type): string => {
-  const row = (name: string, ...cells: ReadonlyArray<string | number>) =>
-    name.padEnd(9) + cells.map((cell) => String(cell).padStart(13)).join("")
+const table = ({ cited, en, unanswerable, zh }: typeof Score.Type): ReadonlyArray<string> => {
   const lane = (name: string, { answer2k, answer2kConservative, hit1, hit10, hit5, n }: typeof Lane.Type) =>
-    row(name, hit1, hit5, hit10, answer2k, answer2kConservative, n)
+    row(name, 9, [hit1, hit5, hit10, answer2k, answer2kConservative, n], 13)
   return [
-    row("", "hit@1", "hit@5", "hit@10", "answer@2k", "conservative", "questions"),
+    row("", 9, ["hit@1", "hit@5", "hit@10", "answer@2k", "conservative", "questions"], 13),
     lane("English", en),
     lane("Chinese", zh),
     `unanswerable, injected all the same: balanced ${unanswerable.injectedBalanced}, ` +
     `conservative ${unanswerable.injectedConservative} of ${unanswerable.n}`,
     `messages that a result cites: mean ${cited.mean}, most ${cited.max}`
-  ].join("\n")
+  ]
 }
 
-const command = Cli.make("recall", {
-  transcripts: Options.directory("transcripts", { exists: "yes" }).pipe(
-    Options.withDescription("Folder of transcripts")
-  ),
-  questions: Options.file("questions", { exists: "yes" }).pipe(
-    Options.withDescription("JSONL with the fields id and question")
-  ),
-  answers: Options.file("answers").pipe(Options.withDescription("JSONL to write")),
-  score: Options.file("score", { exists: "yes" }).pipe(
-    Options.withDescription("Script that scores the answers and prints one line of JSON"),
-    Options.optional
-  ),
-  qdrant: Options.text("qdrant").pipe(
-    Options.withDescription("URL of a Qdrant server that holds the vectors; what is made there is removed at the end"),
-    Options.optional
-  ),
-  words: Options.boolean("words").pipe(Options.withDescription("Qdrant looks for the words too")),
-  json
-}, ({ answers: file, json, qdrant, questions, score, transcripts, words }) =>
-  Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const home = yield* temporaryFolder
-    const asked = yield* questionsIn(questions)
-    const server = Option.isSome(qdrant) ? yield* serverAt(qdrant.value) : undefined
-    const { answers, askMs, report } = yield* importAndAsk(transcripts, asked).pipe(
-      Effect.provide(service(home, false, server && { ...server.options, words }))
-    )
-    if (report.degraded.length > 0) {
-      return yield* new BenchError({ reason: "Program", detail: `not all is indexed: ${report.degraded.join("; ")}` })
-    }
-    yield* fs.writeFileString(file, answers.map(({ line }) => `${JSON.stringify(line)}\n`).join(""))
-    const scored = Option.isNone(score) ? Option.none() : Option.some(
-      (yield* output(
-        Command.make(
-          process.execPath,
-          score.value,
-          "--questions",
-          questions,
-          "--transcripts",
-          transcripts,
-          "--answers",
-          file
-        )
-      )).trim()
-    )
-    if (json && Option.isSome(scored)) return yield* writeStdout(`${scored.value}\n`)
-    const modes = (["balanced", "conservative"] as const).map((mode) => ({
-      mode,
-      tokens: round(mean(answers.map((each) => each[mode].tokens))),
-      units: round(mean(answers.map((each) => each[mode].items.length)), 2)
-    }))
-    const text = Option.isNone(scored) ? "" : `${table(yield* Schema.decode(Schema.parseJson(Score))(scored.value))}\n`
-    yield* answer(
-      json,
-      {
-        questions: asked.length,
-        units: report.units.total,
-        importMs: report.durationMs,
-        askMs: round(askMs),
-        injected: Object.fromEntries(modes.map(({ mode, ...means }) => [mode, means]))
-      },
-      () =>
-        text + [
+program("recall", {
+  description: "Import transcripts, ask questions, score the answers",
+  options: {
+    transcripts,
+    questions: Options.file("questions", { exists: "yes" }).pipe(
+      Options.withDescription("JSONL with the fields id and question")
+    ),
+    answers: Options.file("answers").pipe(Options.withDescription("JSONL to write")),
+    score: Options.file("score", { exists: "yes" }).pipe(
+      Options.withDescription("Script that scores the answers and prints one line of JSON"),
+      Options.optional
+    ),
+    qdrant: Options.text("qdrant").pipe(
+      Options.withDescription(
+        "URL of a Qdrant server that holds the vectors; what is made there is removed at the end"
+      ),
+      Options.optional
+    ),
+    words: Options.boolean("words").pipe(Options.withDescription("Qdrant looks for the words too"))
+  },
+  run: ({ answers: file, qdrant, questions, score, transcripts, words }, isJson) =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const home = yield* temporaryFolder
+      const asked = yield* questionsIn(questions)
+      const server = Option.isSome(qdrant) ? yield* serverAt(qdrant.value) : undefined
+      const { answers, askMs, report } = yield* importAndAsk(transcripts, asked).pipe(
+        Effect.provide(service(home, false, server && { ...server.options, words }))
+      )
+      if (report.degraded.length > 0) {
+        return yield* new BenchError({ reason: "Program", detail: `not all is indexed: ${report.degraded.join("; ")}` })
+      }
+      yield* fs.writeFileString(file, answers.map(({ line }) => `${JSON.stringify(line)}\n`).join(""))
+      const scored = Option.isNone(score) ? Option.none() : Option.some(
+        (yield* output(
+          Command.make(
+            process.execPath,
+            score.value,
+            "--questions",
+            questions,
+            "--transcripts",
+            transcripts,
+            "--answers",
+            file
+          )
+        )).trim()
+      )
+      if (isJson && Option.isSome(scored)) return { data: JSON.parse(scored.value), text: () => [] }
+      const modes = (["balanced", "conservative"] as const).map((mode) => ({
+        mode,
+        tokens: round(mean(answers.map((each) => each[mode].tokens))),
+        units: round(mean(answers.map((each) => each[mode].items.length)), 2)
+      }))
+      const scores = Option.isNone(scored) ? [] : table(yield* Schema.decode(Schema.parseJson(Score))(scored.value))
+      return {
+        data: {
+          questions: asked.length,
+          units: report.units.total,
+          importMs: report.durationMs,
+          askMs: round(askMs),
+          injected: Object.fromEntries(modes.map(({ mode, ...means }) => [mode, means]))
+        },
+        text: () => [
+          ...scores,
           ...modes.map(({ mode, tokens, units }) =>
             `injected on average, ${mode}: ${number(tokens)} tokens of ${number(MAX_TOKENS)}, ${units} units`
           ),
           `${number(report.units.total)} units imported in ${(report.durationMs / 1000).toFixed(1)} s, ` +
           `${asked.length} questions asked in ${(askMs / 1000).toFixed(1)} s`
-        ].join("\n")
-    )
-  }).pipe(Effect.scoped)).pipe(Cli.withDescription("Import transcripts, ask questions, score the answers"))
-
-main(command, "recall")
+        ]
+      }
+    })
+})

@@ -2,16 +2,16 @@
  * Measures how many planted secrets are masked, how many look-alikes are kept, and the speed beside JSON.parse. Counts are by kind and by
  * place. The speed is measured on transcripts.
  */
-import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { readFileSync } from "node:fs"
 import { redact } from "../../src/capture/redact/Redactor.ts"
-import { answer, json, number } from "../../src/cli/Output.ts"
+import { number } from "../../src/cli/Output.ts"
 import { packageFile } from "../../src/settings/Settings.ts"
 import { judgeLookAlikes, judgeSecrets, lookAlikes, secrets, textsOf } from "../../test/fixtures/redaction/corpus.ts"
-import { main, median, progress, round, timed, transcriptsIn } from "../../test/script.ts"
+import { integer, median, program, round, rounds, row, timed } from "../../test/script.ts"
+import { isParsable, transcriptsIn } from "./shared/transcripts.ts"
 
 interface Count {
   readonly all: number
@@ -55,32 +55,21 @@ const judge = Effect.gen(function*() {
   }
 })
 
-const parsable = (line: string): boolean => {
-  try {
-    JSON.parse(line)
-    return true
-  } catch {
-    return false
-  }
-}
-
-const speed = (folder: string, rounds: number) =>
+const speed = (folder: string, count: number) =>
   Effect.gen(function*() {
     const files = (yield* transcriptsIn(folder)).map((file) => {
       const lines = readFileSync(file, "utf8").split("\n").filter((line) => line !== "")
       return { lines, texts: textsOf(lines) }
     })
     const length = files.reduce((sum, { texts }) => sum + texts.reduce((all, text) => all + text.length, 0), 0)
-    const measured = yield* Effect.forEach(Array.from({ length: Math.max(1, rounds) }), (_, i) =>
+    const measured = yield* rounds(count, () =>
       Effect.gen(function*() {
-        yield* progress(`round ${i + 1} of ${rounds}`)
         const [, parseMs] = yield* timed(
-          Effect.sync(() => files.reduce((sum, { lines }) => sum + lines.filter(parsable).length, 0))
+          Effect.sync(() => files.reduce((sum, { lines }) => sum + lines.filter(isParsable).length, 0))
         )
         const [masks, redactMs] = yield* timed(Effect.forEach(files, ({ texts }) => redact(texts)))
         return { parseMs, redactMs, masks }
       }))
-    yield* progress("")
     const parseMs = median(measured.map((each) => each.parseMs))
     const redactMs = median(measured.map((each) => each.redactMs))
     const masks = measured[0]?.masks.flatMap(({ counts }) => Object.values(counts)).reduce((a, b) => a + b, 0) ?? 0
@@ -96,43 +85,41 @@ const speed = (folder: string, rounds: number) =>
   })
 
 const rows = (title: string, wrong: string, counts: Readonly<Record<string, Count>>): ReadonlyArray<string> => [
-  title.padEnd(30) + ["all", "right", wrong].map((head) => head.padStart(9)).join(""),
-  ...Object.entries(counts).map(([name, { all, right }]) =>
-    name.padEnd(30) + [all, right, all - right].map((n) => number(n).padStart(9)).join("")
-  ),
+  row(title, 30, ["all", "right", wrong], 9),
+  ...Object.entries(counts).map(([name, { all, right }]) => row(name, 30, [all, right, all - right].map(number), 9)),
   ""
 ]
 
-const command = Cli.make("redaction", {
-  transcripts: Options.directory("transcripts", { exists: "yes" }).pipe(
-    Options.withDescription("Folder of transcripts to measure the speed on"),
-    Options.optional
-  ),
-  rounds: Options.integer("rounds").pipe(
-    Options.withDescription("How often the speed is measured; medians are given"),
-    Options.withDefault(7)
-  ),
-  json
-}, ({ json, rounds, transcripts }) =>
-  Effect.gen(function*() {
-    const judged = yield* judge
-    const measured = Option.isNone(transcripts) ? null : yield* speed(transcripts.value, rounds)
-    yield* answer(json, { ...judged, speed: measured }, () =>
-      [
-        ...rows("secrets by kind", "missed", judged.byKind),
-        ...rows("secrets by place", "missed", judged.byPlace),
-        ...rows("look-alikes by kind", "masked", judged.lookAlikesByKind),
-        ...rows("look-alikes by place", "masked", judged.lookAlikesByPlace),
-        ...judged.missed.map(({ kind, place, text }) => `missed: ${kind}, ${place}: ${JSON.stringify(text)}`),
-        `recall ${judged.recall}, precision ${judged.precision}: ${number(judged.secrets.right)} of ` +
-        `${number(judged.secrets.all)} secrets masked, ${number(judged.lookAlikes.right)} of ` +
-        `${number(judged.lookAlikes.all)} look-alikes kept`,
-        ...(measured === null ? [] : [
-          `${measured.files} files, ${measured.megabytes} MB of text: ${measured.redactMs} ms, ` +
-          `${measured.megabytesPerSecond} MB/s, ${measured.ratio} times JSON.parse of their lines ` +
-          `(${measured.parseMs} ms); ${number(measured.masks)} masks`
-        ])
-      ].join("\n"))
-  })).pipe(Cli.withDescription("Measure what redaction masks, and how fast"))
-
-main(command, "redaction")
+program("redaction", {
+  description: "Measure what redaction masks, and how fast",
+  options: {
+    transcripts: Options.directory("transcripts", { exists: "yes" }).pipe(
+      Options.withDescription("Folder of transcripts to measure the speed on"),
+      Options.optional
+    ),
+    rounds: integer("rounds", 7, "How often the speed is measured; medians are given")
+  },
+  run: ({ rounds, transcripts }) =>
+    Effect.gen(function*() {
+      const judged = yield* judge
+      const measured = Option.isNone(transcripts) ? null : yield* speed(transcripts.value, rounds)
+      return {
+        data: { ...judged, speed: measured },
+        text: () => [
+          ...rows("secrets by kind", "missed", judged.byKind),
+          ...rows("secrets by place", "missed", judged.byPlace),
+          ...rows("look-alikes by kind", "masked", judged.lookAlikesByKind),
+          ...rows("look-alikes by place", "masked", judged.lookAlikesByPlace),
+          ...judged.missed.map(({ kind, place, text }) => `missed: ${kind}, ${place}: ${JSON.stringify(text)}`),
+          `recall ${judged.recall}, precision ${judged.precision}: ${number(judged.secrets.right)} of ` +
+          `${number(judged.secrets.all)} secrets masked, ${number(judged.lookAlikes.right)} of ` +
+          `${number(judged.lookAlikes.all)} look-alikes kept`,
+          ...(measured === null ? [] : [
+            `${measured.files} files, ${measured.megabytes} MB of text: ${measured.redactMs} ms, ` +
+            `${measured.megabytesPerSecond} MB/s, ${measured.ratio} times JSON.parse of their lines ` +
+            `(${measured.parseMs} ms); ${number(measured.masks)} masks`
+          ])
+        ]
+      }
+    })
+})

@@ -8,11 +8,11 @@ import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { answer, json, number } from "../../src/cli/Output.ts"
-import { BenchError, main, progress, round, timed } from "../../test/script.ts"
+import { number } from "../../src/cli/Output.ts"
+import { BenchError, commandOf, integer, main, progress, round, timed } from "../../test/script.ts"
 import { client } from "./reuse/client.ts"
 import type { Plot } from "./reuse/plots.ts"
-import { deserted, Ended, Listening, next, ServerView, start, Worked } from "./reuse/processes.ts"
+import { Ended, Listening, next, parentExit, ServerView, start, Worked } from "./reuse/processes.ts"
 import { server } from "./reuse/server.ts"
 import { type Name, NAMES, requestsOf } from "./reuse/ways.ts"
 
@@ -177,66 +177,64 @@ const clientCommand = Cli.make("client", {
   concurrency: Options.integer("concurrency"),
   calls: Options.integer("calls"),
   baseUrl: Options.text("base-url")
-}, (options) => Effect.raceFirst(client(options), deserted)).pipe(
+}, (options) => Effect.raceFirst(client(options), parentExit)).pipe(
   Cli.withDescription("Started by the benchmark: the process that is measured")
 )
 
 const serverCommand = Cli.make(
   "server",
   { delayMs: Options.integer("delay") },
-  (options) => Effect.raceFirst(server(options), deserted)
+  (options) => Effect.raceFirst(server(options), parentExit)
 ).pipe(Cli.withDescription("Started by the benchmark: the models"))
 
-const command = Cli.make("reuse", {
-  quick: Options.boolean("quick").pipe(
-    Options.withDescription(`${number(QUICK_CALLS)} calls at each level instead of ${number(CALLS)}`)
-  ),
-  delay: Options.integer("delay").pipe(
-    Options.withDescription("Milliseconds that the models take for an answer"),
-    Options.withDefault(0)
-  ),
-  plots: Options.directory("plots").pipe(
-    Options.withDescription("Draw sockets and memory over time in this folder, as SVG"),
-    Options.optional
-  ),
-  json
-}, ({ delay, json, plots, quick }) =>
-  Effect.gen(function*() {
-    const calls = quick ? QUICK_CALLS : CALLS
-    const [measured, ms] = yield* timed(levels(calls, delay))
-    yield* progress("")
-    yield* Option.match(plots, { onNone: () => Effect.void, onSome: (folder) => writePlots(folder, measured) })
-    const figuresOf = Either.match({
-      onLeft: ({ message }: BenchError) => ({ failed: message }),
-      onRight: ({ figures }: Either.Either.Right<Measured>) => figures
+const command = commandOf("reuse", {
+  description: "Connections to models: the predecessor's way beside ours",
+  options: {
+    quick: Options.boolean("quick").pipe(
+      Options.withDescription(`${number(QUICK_CALLS)} calls at each level instead of ${number(CALLS)}`)
+    ),
+    delay: integer("delay", 0, "Milliseconds that the models take for an answer"),
+    plots: Options.directory("plots").pipe(
+      Options.withDescription("Draw sockets and memory over time in this folder, as SVG"),
+      Options.optional
+    )
+  },
+  run: ({ delay, plots, quick }) =>
+    Effect.gen(function*() {
+      const calls = quick ? QUICK_CALLS : CALLS
+      const [measured, ms] = yield* timed(levels(calls, delay))
+      yield* Option.match(plots, { onNone: () => Effect.void, onSome: (folder) => writePlots(folder, measured) })
+      const figuresOf = Either.match({
+        onLeft: ({ message }: BenchError) => ({ failed: message }),
+        onRight: ({ figures }: Either.Either.Right<Measured>) => figures
+      })
+      const data = {
+        node: process.version,
+        delayMs: delay,
+        requestsOfEach: requestsOf(calls),
+        seconds: round(ms / 1_000, 1),
+        levels: measured.map(({ concurrency, runs }) => ({
+          concurrency,
+          calls,
+          old: figuresOf(runs.old),
+          ours: figuresOf(runs.ours)
+        }))
+      }
+      return {
+        data,
+        text: () => [
+          `${number(calls)} calls (${
+            number(requestsOf(calls))
+          } requests) each, answered in ${delay} ms; Node ${process.version}`,
+          table([
+            HEADS,
+            ...measured.flatMap(({ concurrency, runs }) => NAMES.map((way) => row(concurrency, way, runs[way])))
+          ]),
+          "sockets after work and at the end (1 s after all is closed or dropped): open in the client / at the server;",
+          `RSS: growth of the client's resident memory, after a forced collection but for the most. ${data.seconds} s in all`
+        ]
+      }
     })
-    const data = {
-      node: process.version,
-      delayMs: delay,
-      requestsOfEach: requestsOf(calls),
-      seconds: round(ms / 1_000, 1),
-      levels: measured.map(({ concurrency, runs }) => ({
-        concurrency,
-        calls,
-        old: figuresOf(runs.old),
-        ours: figuresOf(runs.ours)
-      }))
-    }
-    yield* answer(json, data, () =>
-      [
-        `${number(calls)} calls (${
-          number(requestsOf(calls))
-        } requests) each, answered in ${delay} ms; Node ${process.version}`,
-        table([
-          HEADS,
-          ...measured.flatMap(({ concurrency, runs }) => NAMES.map((way) => row(concurrency, way, runs[way])))
-        ]),
-        "sockets after work and at the end (1 s after all is closed or dropped): open in the client / at the server;",
-        `RSS: growth of the client's resident memory, after a forced collection but for the most. ${data.seconds} s in all`
-      ].join("\n"))
-  })).pipe(
-    Cli.withDescription("Connections to models: the predecessor's way beside ours"),
-    Cli.withSubcommands([clientCommand, serverCommand])
-  )
+})
 
-main(command, "reuse")
+main(Cli.withSubcommands(command, [clientCommand, serverCommand]), "reuse")

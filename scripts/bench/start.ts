@@ -1,76 +1,55 @@
 /**
  * Times cold starts of the command line beside a bare Node, and warm searches, and reports the size of the package.
  */
-import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import { spawnSync } from "node:child_process"
-import { importFiles } from "../../src/cli/Import.ts"
-import { answer, json, number } from "../../src/cli/Output.ts"
+import { number } from "../../src/cli/Output.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as Settings from "../../src/settings/Settings.ts"
 import {
   BenchError,
   builtMain,
   environment,
-  main,
+  integer,
   median,
+  nodeTimed,
   output,
+  program,
   progress,
   quantile,
   round,
+  samples,
   service,
   temporaryFolder,
-  timed
+  timed,
+  warmRounds
 } from "../../test/script.ts"
 import { QUESTIONS } from "./shared/questions.ts"
+import { imported } from "./shared/transcripts.ts"
 
 const WARM_SEARCHES = 150
 
-/** Times a process from its start to its end, in milliseconds. This process blocks meanwhile. */
-const spawned = (home: string, args: ReadonlyArray<string>) =>
-  Effect.flatMap(
-    timed(Effect.sync(() => spawnSync(process.execPath, args, { env: environment(home), encoding: "utf8" }))),
-    ([{ status, stderr }, ms]) =>
-      status === 0
-        ? Effect.succeed(ms)
-        : Effect.fail(
-          new BenchError({
-            reason: "Program",
-            detail: `node ${args.join(" ")} ended with exit code ${status}: ${stderr}`
-          })
-        )
-  )
-
 const coldStarts = (home: string, program: string, rounds: number) =>
   Effect.gen(function*() {
-    const programs = {
-      node: ["-e", "0"],
-      version: [program, "--version"],
-      help: [program, "--help"],
-      search: [program, "search", QUESTIONS[0]!, "--all-projects", "--json"]
-    }
-    const times: Record<keyof typeof programs, Array<number>> = { node: [], version: [], help: [], search: [] }
-    // The first run of each warms the file cache and is not counted.
-    for (let i = 0; i <= rounds; i++) {
-      yield* progress(`start ${i} of ${rounds}`)
-      for (const name of ["node", "version", "help", "search"] as const) {
-        const ms = yield* spawned(home, programs[name])
-        if (i > 0) times[name].push(ms)
-      }
-    }
-    const medianOf = (name: keyof typeof programs) => round(median(times[name]), 1)
+    const msOf = (...args: ReadonlyArray<string>) =>
+      Effect.map(nodeTimed(args, { env: environment(home) }), ({ ms }) => ms)
+    const starts = Effect.all({
+      node: msOf("-e", "0"),
+      version: msOf(program, "--version"),
+      help: msOf(program, "--help"),
+      search: msOf(program, "search", QUESTIONS[0]!, "--all-projects", "--json")
+    })
+    const all = yield* warmRounds(rounds, () => starts, "start")
+    const medianOf = (name: keyof typeof all[number]) => median(all.map((times) => times[name]))
     return {
-      nodeMs: medianOf("node"),
-      versionMs: medianOf("version"),
-      helpMs: medianOf("help"),
-      searchMs: medianOf("search"),
-      searchOverNodeMs: round(median(times.search) - median(times.node), 1)
+      nodeMs: round(medianOf("node"), 1),
+      versionMs: round(medianOf("version"), 1),
+      helpMs: round(medianOf("help"), 1),
+      searchMs: round(medianOf("search"), 1),
+      searchOverNodeMs: round(medianOf("search") - medianOf("node"), 1)
     }
   })
 
@@ -134,47 +113,40 @@ const sizes = (folder: string) =>
     }
   })
 
-const command = Cli.make("start", {
-  rounds: Options.integer("rounds").pipe(
-    Options.withDescription("Starts of each program, interleaved; medians are given"),
-    Options.withDefault(10)
-  ),
-  sizes: Options.boolean("sizes").pipe(Options.withDescription("Pack and install the package too, and weigh it")),
-  json
-}, (options) =>
-  Effect.gen(function*() {
-    const program = yield* builtMain
-    const home = yield* temporaryFolder
-    const memory = environment(home).CLAUDE_MEMORY_HOME!
-    const { units } = yield* Effect.gen(function*() {
-      const files = yield* (yield* ClaudeMemory).discover([Settings.packageFile("test", "fixtures", "projects")])
-      return yield* importFiles(files, yield* Clock.currentTimeMillis)
-    }).pipe(Effect.provide(service(memory)))
-    const cold = yield* coldStarts(home, program, Math.max(1, options.rounds))
-    yield* progress("searching")
-    const warm = yield* warmSearches.pipe(Effect.provide(service(memory, true)))
-    const weighed = options.sizes ? Option.some(yield* sizes(home)) : Option.none()
-    yield* progress("")
-    const data = { units: units.total, rounds: options.rounds, cold, warm, sizes: Option.getOrNull(weighed) }
-    const ms = (value: number) => `${value.toFixed(0).padStart(6)} ms`
-    yield* answer(options.json, data, () =>
-      [
-        `medians of ${options.rounds} starts each, interleaved; a memory of ${number(data.units)} units`,
-        `node -e 0    ${ms(cold.nodeMs)}`,
-        `--version    ${ms(cold.versionMs)}`,
-        `--help       ${ms(cold.helpMs)}`,
-        `search       ${ms(cold.searchMs)}   (${cold.searchOverNodeMs.toFixed(0)} ms more than bare Node)`,
-        `warm search: p50 ${warm.p50Ms} ms, p95 ${warm.p95Ms} ms (${warm.searches} searches in one process)`,
-        ...Option.match(weighed, {
-          onNone: () => [],
-          onSome: ({ distBytes, installedBytes, mainChunkBytes, tarballBytes }) => [
-            `bytes: dist ${number(distBytes)} (largest chunk ${number(mainChunkBytes)}), tarball ${
-              number(tarballBytes)
+program("start", {
+  description: "Time cold starts and warm searches",
+  options: {
+    rounds: integer("rounds", 10, "Starts of each program, interleaved; medians are given"),
+    sizes: Options.boolean("sizes").pipe(Options.withDescription("Pack and install the package too, and weigh it"))
+  },
+  run: (options) =>
+    Effect.gen(function*() {
+      const program = yield* builtMain
+      const home = yield* temporaryFolder
+      const memory = environment(home).CLAUDE_MEMORY_HOME!
+      const { units } = yield* Effect.provide(imported(samples), service(memory))
+      const cold = yield* coldStarts(home, program, Math.max(1, options.rounds))
+      yield* progress("searching")
+      const warm = yield* warmSearches.pipe(Effect.provide(service(memory, true)))
+      const weighed = options.sizes ? yield* sizes(home) : null
+      const data = { units: units.total, rounds: options.rounds, cold, warm, sizes: weighed }
+      const ms = (value: number) => `${value.toFixed(0).padStart(6)} ms`
+      return {
+        data,
+        text: () => [
+          `medians of ${options.rounds} starts each, interleaved; a memory of ${number(data.units)} units`,
+          `node -e 0    ${ms(cold.nodeMs)}`,
+          `--version    ${ms(cold.versionMs)}`,
+          `--help       ${ms(cold.helpMs)}`,
+          `search       ${ms(cold.searchMs)}   (${cold.searchOverNodeMs.toFixed(0)} ms more than bare Node)`,
+          `warm search: p50 ${warm.p50Ms} ms, p95 ${warm.p95Ms} ms (${warm.searches} searches in one process)`,
+          ...(weighed === null ? [] : [
+            `bytes: dist ${number(weighed.distBytes)} (largest chunk ${number(weighed.mainChunkBytes)}), tarball ${
+              number(weighed.tarballBytes)
             }, ` +
-            `installed with dependencies ${number(installedBytes)}`
-          ]
-        })
-      ].join("\n"))
-  }).pipe(Effect.scoped)).pipe(Cli.withDescription("Time cold starts and warm searches"))
-
-main(command, "start")
+            `installed with dependencies ${number(weighed.installedBytes)}`
+          ])
+        ]
+      }
+    })
+})

@@ -1,5 +1,5 @@
 /**
- * Rules about imports. `direction` and `adapters` check who may import whom by the lists below, `imports` checks the form.
+ * Who may import whom: `direction` and `adapters` by the lists below, `imports` by their form.
  */
 import { sep as nativeSep } from "node:path"
 import { dirname, join, relative, sep } from "node:path/posix"
@@ -34,9 +34,15 @@ const STANDS_ON = {
   "compress/abstractive": "compress/extractive"
 }
 
-/** Returns the file's path relative to src, or undefined outside of src. */
-const fileOf = ({ cwd, filename }) => {
-  const path = relative(cwd.split(nativeSep).join(sep), filename.split(nativeSep).join(sep))
+/** By folder, those above it, which it may not import: the scripts use the fakes of the tests, and both use src. */
+const ABOVE = { src: ["scripts", "test"], test: ["scripts"] }
+
+const posix = (path) => path.split(nativeSep).join(sep)
+const pathOf = ({ cwd, filename }) => relative(posix(cwd), posix(filename))
+
+/** Relative to src, or undefined outside of it. */
+const fileOf = (context) => {
+  const path = pathOf(context)
   return path.startsWith("src/") ? path.slice("src/".length) : undefined
 }
 
@@ -74,23 +80,36 @@ const everyImport = (check) => ({
   TSImportType: (node) => check({ source: node.source ?? node.argument?.literal ?? node.argument })
 })
 
-/** Makes a rule that reports each import within src for which `fault` returns a message. */
+const folderFault = (path, target) => {
+  const [from, to] = [path.split("/")[0], target.split("/")[0]]
+  return ABOVE[from]?.includes(to)
+    ? `${from}/ may not import ${to}/, which imports it: spawn the program, or move what both need to ${from}/`
+    : undefined
+}
+
+/** Reports each relative import that has a fault: `fault` takes both paths. */
 const ruleOfTargets = (fault) => ({
   create: (context) => {
-    const file = fileOf(context)
-    if (file === undefined) return {}
+    const path = pathOf(context)
     return everyImport(({ source }) => {
       const name = moduleOf(source)
       if (name === undefined || !name.startsWith(".")) return
-      const target = join(dirname(file), name)
-      const message = target.startsWith("../") ? undefined : fault(file, target)
+      const message = fault(path, join(dirname(path), name))
       if (message !== undefined) context.report({ node: source, message })
     })
   }
 })
 
-export const direction = ruleOfTargets(directionFault)
-export const adapters = ruleOfTargets(adapterFault)
+/** The same within src, with both paths relative to it. */
+const inSrc = (fault) => (path, target) =>
+  path.startsWith("src/") && target.startsWith("src/")
+    ? fault(path.slice("src/".length), target.slice("src/".length))
+    : undefined
+
+export const direction = ruleOfTargets((path, target) =>
+  folderFault(path, target) ?? inSrc(directionFault)(path, target)
+)
+export const adapters = ruleOfTargets(inSrc(adapterFault))
 
 /** Packages that consist of one module, so that their root is no barrel. */
 const SINGLE = new Set(["@effect/vitest", "@effect/language-service"])

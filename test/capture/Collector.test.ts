@@ -291,7 +291,7 @@ describe("a transcript that has just been begun", () => {
 
   const projects = Effect.map(status, ({ projects }) => projects.map(({ name }) => name))
 
-  it.effect("waits until it tells where its session works", () =>
+  it.effect("waits for the line that has its session's folder", () =>
     inFolder((folder) =>
       Effect.gen(function*() {
         yield* TestClock.setTime(performance.timeOrigin + performance.now())
@@ -308,7 +308,7 @@ describe("a transcript that has just been begun", () => {
       })
     ))
 
-  it.effect("tells it after a prompt of any length", () =>
+  it.effect("finds the folder after a prompt of any length", () =>
     inFolder((folder) =>
       Effect.gen(function*() {
         yield* TestClock.setTime(performance.timeOrigin + performance.now())
@@ -728,7 +728,7 @@ describe("what is kept of a line", () => {
       })
     ))
 
-  it.effect("leaves ids as they are, and tells those apart that can't be kept", () =>
+  it.effect("keeps ids, and gives distinct ones to those that can't be kept", () =>
     inFolder((folder) =>
       Effect.gen(function*() {
         const store = yield* MemoryStore

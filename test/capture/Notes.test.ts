@@ -130,7 +130,7 @@ describe("Claude Code's own memory", () => {
       })
     ))
 
-  it.effect("is not told by the hooks as far as Claude is given it, however long it is", () =>
+  it.effect("is not injected by the hooks as far as Claude reads it, however long it is", () =>
     inProject((place) =>
       Effect.gen(function*() {
         const filler = Array.from({ length: 900 }, (_, i) => `- fact ${i} of the wombat ledger number ${i * 7}`).join(

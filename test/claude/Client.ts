@@ -127,7 +127,7 @@ const transcriptsOf = (home: string, session = "") => {
 }
 
 /** Claude Code's state after a person has answered its questions, so that it starts without any. */
-const known = (project: string) => ({
+const onboardedState = (project: string) => ({
   hasCompletedOnboarding: true,
   lastOnboardingVersion: VERSION,
   theme: "dark",
@@ -147,7 +147,7 @@ export const make = Effect.fnUntraced(function*(base: Pick<Options, "env"> = {})
   const project = join(home, "我的 shop")
   mkdirSync(join(home, ".claude"))
   mkdirSync(project)
-  writeFileSync(join(home, ".claude", ".claude.json"), JSON.stringify(known(project)))
+  writeFileSync(join(home, ".claude", ".claude.json"), JSON.stringify(onboardedState(project)))
   const api = yield* messagesApi
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => runningIn(home).forEach(({ pid }) => process.kill(pid, "SIGKILL")))

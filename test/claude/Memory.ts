@@ -86,5 +86,5 @@ export const caughtUp = (client: Client) =>
   until(status(client), ({ lines, pending }) => pending === 0 && lines.total === client.transcript().length)
 
 /** Writes a step and what was seen to the log of the run. */
-export const tell = (what: string, seen = ""): Effect.Effect<void> =>
+export const log = (what: string, seen = ""): Effect.Effect<void> =>
   Effect.sync(() => process.stdout.write(`${what}\n${seen.replace(/^(?=.)/gm, "    | ")}${seen === "" ? "" : "\n"}`))

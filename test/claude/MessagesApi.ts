@@ -58,7 +58,7 @@ export interface MessagesApi {
 }
 
 /** Text that memory injected with this prompt, by all hooks or by one. */
-export const given = (asked: Asked | undefined, hook = "") =>
+export const injectedText = (asked: Asked | undefined, hook = "") =>
   [...asked?.turn.matchAll(/(\w+) hook additional context: (<claude-memory>[\s\S]*?<\/claude-memory>)/g) ?? []]
     .flatMap(([, event, text]) => hook === "" || hook === event ? [text] : []).join("\n")
 
@@ -68,7 +68,7 @@ const textOf = (content: string | ReadonlyArray<Part> | undefined): string =>
     : content?.map((part) => part.text ?? textOf(part.content)).join("\n") ?? ""
 
 /** The person's words in a turn, without tool results and Claude Code's own reminders. */
-const saidBy = ({ content, role }: Turn): string | undefined => {
+const promptOf = ({ content, role }: Turn): string | undefined => {
   if (role !== "user") return undefined
   if (typeof content === "string") return content
   if (content.some(({ type }) => type === "tool_result")) return undefined
@@ -76,11 +76,11 @@ const saidBy = ({ content, role }: Turn): string | undefined => {
 }
 
 const read = ({ messages, metadata, system }: Body): Asked => {
-  const at = messages.findLastIndex((message) => saidBy(message) !== undefined)
+  const at = messages.findLastIndex((message) => promptOf(message) !== undefined)
   const turn = messages.slice(Math.max(at, 0))
   return {
     session: JSON.parse(metadata.user_id).session_id,
-    prompt: at < 0 ? "" : saidBy(messages[at]!)!,
+    prompt: at < 0 ? "" : promptOf(messages[at]!)!,
     step: turn.filter(({ role }) => role === "assistant").length,
     text: [textOf(system), ...messages.map(({ content }) => textOf(content))].join("\n"),
     turn: turn.map(({ content }) => textOf(content)).join("\n"),

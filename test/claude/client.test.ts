@@ -66,11 +66,11 @@ describe.skipIf(Client.without !== "")(`Claude Code${Client.without}`, () => {
     withClient((client) =>
       Effect.scoped(Effect.gen(function*() {
         const terminal = yield* client.terminal()
-        yield* terminal.said("❯")
+        yield* terminal.waitForText("❯")
         yield* terminal.enter("Hello there")
         yield* Effect.repeat(Effect.sleep("50 millis"), { until: () => client.api.asked.length > 0 })
         assert.strictEqual(client.api.asked[0]?.prompt, "Hello there")
-        yield* terminal.said("Understood.")
+        yield* terminal.waitForText("Understood.")
         yield* terminal.enter("/exit")
         const outcome = yield* Effect.timeout(terminal.ended, "10 seconds")
         assert.strictEqual(outcome.code, 0)

@@ -12,8 +12,8 @@ import { join } from "node:path"
 import { inject } from "vitest"
 import { times } from "../data.ts"
 import * as Client from "./Client.ts"
-import { caughtUp, command, found, init, patient, patiently, tell, uninstall, until } from "./Memory.ts"
-import { type Asked, given, says, uses } from "./MessagesApi.ts"
+import { caughtUp, command, found, init, log, patient, patiently, uninstall, until } from "./Memory.ts"
+import { type Asked, injectedText, says, uses } from "./MessagesApi.ts"
 import * as story from "./story.ts"
 
 const MINUTES = 60_000
@@ -25,7 +25,7 @@ const scenario = (
 ) =>
   it.live(name, () =>
     Effect.gen(function*() {
-      yield* tell(`\n== ${name}`)
+      yield* log(`\n== ${name}`)
       const client = yield* Client.make({ env: patient })
       yield* test(client)
       assert.deepStrictEqual(yield* client.running, [], "something was left running")
@@ -36,8 +36,8 @@ const tool = (name: string, input: object, server = "claude-memory") =>
 
 /** Returns what was injected into Claude's first request, and logs it. */
 const seen = (what: string, answer: Client.Answer): Effect.Effect<string> => {
-  const text = given(answer.asked[0])
-  return Effect.as(tell(`asked${what}: ${answer.asked[0]?.prompt}`, text || "(memory added nothing)"), text)
+  const text = injectedText(answer.asked[0])
+  return Effect.as(log(`asked${what}: ${answer.asked[0]?.prompt}`, text || "(memory added nothing)"), text)
 }
 
 const asking = (client: Client.Client, prompt: string, options?: Client.Options) =>
@@ -47,7 +47,7 @@ const asking = (client: Client.Client, prompt: string, options?: Client.Options)
 const knowsNothing = (client: Client.Client) =>
   Effect.gen(function*() {
     const { asked } = yield* client.ask("Write a haiku about otters.")
-    assert.strictEqual(given(asked[0], "UserPromptSubmit"), "")
+    assert.strictEqual(injectedText(asked[0], "UserPromptSubmit"), "")
   })
 
 /** Plays the story, and waits until the MCP servers of its sessions alone have captured all of it. */
@@ -67,17 +67,17 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
       const own =
         `{\n  "model": "opus",\n  "hooks": {\n    "Stop": [{ "hooks": [{ "type": "command", "command": "true" }] }]\n  }\n}\n`
       writeFileSync(client.settings, own)
-      yield* tell("claude-memory init --yes", yield* init(client))
+      yield* log("claude-memory init --yes", yield* init(client))
       const servers = yield* client.run(["mcp", "list"])
-      yield* tell("claude mcp list", servers.stdout)
+      yield* log("claude mcp list", servers.stdout)
       assert.match(servers.stdout, /claude-memory: .*Connected/)
 
       // The MCP server of an open session captures what is said in it; nothing else runs.
       const { answer, session } = yield* story.play(client)
-      yield* tell(`asked: ${story.PROMPT}`, answer.text)
+      yield* log(`asked: ${story.PROMPT}`, answer.text)
       for (const type of ["error_log", "decision"]) {
         const [unit] = yield* until(found(client, "export locale", type), (units) => units.length > 0)
-        yield* tell(`remembered while that session is open: ${type}`, unit?.content)
+        yield* log(`remembered while that session is open: ${type}`, unit?.content)
       }
       assert.strictEqual((yield* session.close).code, 0)
 
@@ -97,8 +97,8 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
         }
       ])
       const looked = yield* client.ask("Look it up in your memory.", { args: ["--allowedTools", "mcp__claude-memory"] })
-      yield* tell("Claude searched its memory, and was answered", looked.asked[1]?.results)
-      yield* tell("Claude got the first of these", got?.results)
+      yield* log("Claude searched its memory, and was answered", looked.asked[1]?.results)
+      yield* log("Claude got the first of these", got?.results)
       assert.include(looked.asked[1]?.results, story.CAUSE)
       assert.include(got?.results, story.CAUSE)
 
@@ -106,23 +106,23 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
       const rule = "Sums in the tills are rounded to five centimes."
       client.api.scenes.set("Save it", [[tool("save", { content: rule })], [says("It is saved.")]])
       const saved = yield* client.ask("Save it in your memory.", { args: ["--allowedTools", "mcp__claude-memory"] })
-      yield* tell("Claude saved a rule, and was answered", saved.asked[1]?.results)
+      yield* log("Claude saved a rule, and was answered", saved.asked[1]?.results)
       yield* imported(client)
       const rules = Effect.map(
         found(client, "tills rounded centimes"),
         (units) => units.filter(({ content }) => content.includes(rule))
       )
-      const told = yield* rules
-      assert.lengthOf(told, 1)
+      const remembered = yield* rules
+      assert.lengthOf(remembered, 1)
 
       const ids = [
         ...(yield* found(client, "export locale"))
           .filter(({ content }) => content.includes(story.CAUSE) || content.includes("C locale")),
-        ...told
+        ...remembered
       ].map(({ id }) => id)
       client.api.scenes.set("Forget", [[tool("forget", { ids })], [says("It is forgotten.")]])
       const forgot = yield* client.ask("Forget the export.", { args: ["--allowedTools", "mcp__claude-memory"] })
-      yield* tell(
+      yield* log(
         "asked: Forget the export. Claude had its memory forget them, and was answered",
         forgot.asked[1]?.results
       )
@@ -135,7 +135,7 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
       assert.notInclude(third, story.CAUSE)
       assert.notInclude(third, "C locale")
 
-      yield* tell("claude-memory uninstall --yes", yield* uninstall(client))
+      yield* log("claude-memory uninstall --yes", yield* uninstall(client))
       assert.strictEqual(readFileSync(client.settings, "utf8"), own)
       assert.notInclude(readFileSync(join(client.home, ".claude", ".claude.json"), "utf8"), "claude-memory/dist")
       assert.strictEqual(yield* asking(client, story.QUESTION), "")
@@ -143,7 +143,7 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
     }))
 
   scenario(
-    "a session that goes on is told nothing twice, and again when it was compacted; nor is a fork",
+    "a session that is resumed, or forked, is injected nothing twice, and the same again after it was compacted",
     (client) =>
       Effect.gen(function*() {
         yield* init(client)
@@ -195,7 +195,7 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
           1
         )
         const servers = (yield* client.running).filter(({ command }) => command.includes("mcp.js"))
-        yield* tell(`${servers.length} servers; the first session and its server are killed`)
+        yield* log(`${servers.length} servers; the first session and its server are killed`)
         assert.lengthOf(servers, 2)
         yield* one.kill("SIGKILL")
         process.kill(servers.find(({ parent }) => parent === one.pid)!.pid, "SIGKILL")
@@ -219,7 +219,7 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
         const killed = yield* client.running
         for (const { pid } of killed) process.kill(pid, "SIGKILL")
         yield* session.ended
-        yield* tell(`killed: ${killed.map(({ command }) => command.slice(0, 60)).join("; ")}`)
+        yield* log(`killed: ${killed.map(({ command }) => command.slice(0, 60)).join("; ")}`)
         const next = yield* client.session()
         yield* next.say("Hello again.")
         yield* caughtUp(client)
@@ -227,14 +227,14 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
           assert.isNotEmpty(yield* found(client, "export locale", type))
         }
         const health = yield* command(client, "doctor")
-        yield* tell("claude-memory doctor", health)
+        yield* log("claude-memory doctor", health)
         yield* next.close
       })
   )
 
   scenario("the prompt answered by the MCP server", (client) =>
     Effect.gen(function*() {
-      yield* tell("claude-memory init --yes --prompt-hook mcp", yield* init(client, "--prompt-hook", "mcp"))
+      yield* log("claude-memory init --yes --prompt-hook mcp", yield* init(client, "--prompt-hook", "mcp"))
       const { hooks } = JSON.parse(readFileSync(client.settings, "utf8"))
       assert.deepStrictEqual(
         hooks.UserPromptSubmit.map((each: { hooks: ReadonlyArray<{ type: string }> }) =>
@@ -255,15 +255,15 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
       yield* lived(client)
       const before = client.api.asked.length
       const terminal = yield* client.terminal()
-      yield* terminal.said("❯")
+      yield* terminal.waitForText("❯")
       yield* terminal.enter(story.QUESTION)
       const asked = yield* until(
         Effect.sync(() => client.api.asked.slice(before).find(({ prompt }) => prompt === story.QUESTION)),
         (asked) => asked !== undefined
       )
-      yield* tell(`typed: ${story.QUESTION}`, given(asked))
-      assert.include(given(asked), story.CAUSE)
-      yield* terminal.said("Understood.")
+      yield* log(`typed: ${story.QUESTION}`, injectedText(asked))
+      assert.include(injectedText(asked), story.CAUSE)
+      yield* terminal.waitForText("Understood.")
       yield* terminal.enter("/exit")
       assert.strictEqual((yield* terminal.ended).code, 0)
     }))
@@ -277,7 +277,7 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
         execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: plugin, stdio: "pipe" })
         patiently(join(plugin, "hooks", "hooks.json"))
         const valid = yield* client.run(["plugin", "validate", "--strict", plugin])
-        yield* tell("claude plugin validate --strict", valid.stdout)
+        yield* log("claude plugin validate --strict", valid.stdout)
         assert.strictEqual(valid.code, 0)
 
         const server = "plugin_memory_claude-memory"
@@ -293,21 +293,21 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
           says("It is 8443.")
         ]])
         const looked = yield* client.ask("Look it up.", loaded)
-        yield* tell("Claude searched its memory, and was answered", looked.asked[1]?.results)
+        yield* log("Claude searched its memory, and was answered", looked.asked[1]?.results)
         assert.include(looked.asked[1]?.results, "8443")
 
         for (const args of [["marketplace", "add", plugin], ["install", "memory@claude-memory"]]) {
           const outcome = yield* client.run(["plugin", ...args])
-          yield* tell(`claude plugin ${args.join(" ")}`, outcome.stdout)
+          yield* log(`claude plugin ${args.join(" ")}`, outcome.stdout)
           assert.strictEqual(outcome.code, 0, outcome.stdout + outcome.stderr)
         }
         const skill = yield* client.ask("/memory:memory search gateway port")
-        yield* tell("asked: /memory:memory search gateway port", skill.asked[0]?.turn.slice(0, 2_000))
+        yield* log("asked: /memory:memory search gateway port", skill.asked[0]?.turn.slice(0, 2_000))
         assert.include(skill.asked[0]?.turn, "claude_memory_search")
         yield* lived(client)
         const later = yield* client.ask(story.QUESTION)
         yield* seen("", later)
-        assert.include(given(later.asked[0], "UserPromptSubmit"), story.CAUSE)
+        assert.include(injectedText(later.asked[0], "UserPromptSubmit"), story.CAUSE)
         const removed = yield* client.run(["plugin", "uninstall", "memory@claude-memory"])
         assert.strictEqual(removed.code, 0)
         assert.strictEqual(yield* asking(client, story.QUESTION), "")
@@ -322,17 +322,17 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
         yield* init(client)
         yield* lived(client)
         // The worst case for feedback: Claude repeats all that was injected.
-        client.api.scenes.set(story.QUESTION, [(asked) => [says(`${given(asked)}\nUnderstood.`)]])
+        client.api.scenes.set(story.QUESTION, [(asked) => [says(`${injectedText(asked)}\nUnderstood.`)]])
         const total = Effect.map(imported(client), ({ units }) => units.total)
         const counts: Array<number> = []
         for (let i = 0; i < sessions; i++) {
           const { asked } = yield* client.ask(story.QUESTION)
-          assert.include(given(asked[0]), story.CAUSE)
+          assert.include(injectedText(asked[0]), story.CAUSE)
           if (i === 0 || i === sessions - 1) {
             counts.push(yield* total)
           }
         }
-        yield* tell(`memories after the first session and after the last of ${sessions}: ${counts.join(", ")}`)
+        yield* log(`memories after the first session and after the last of ${sessions}: ${counts.join(", ")}`)
         assert.strictEqual(counts[0], counts[1])
       }),
     sessions * MINUTES

@@ -9,7 +9,7 @@ import { join } from "node:path"
 import { testData } from "../data.ts"
 import { transcriptsIn } from "../transcripts.ts"
 import * as Client from "./Client.ts"
-import { command, status, tell } from "./Memory.ts"
+import { command, log, status } from "./Memory.ts"
 
 const recorded = join(testData ?? "", "transcripts")
 
@@ -49,7 +49,7 @@ describe.skipIf(without !== "")(`recorded sessions${without}`, () => {
         assert.deepStrictEqual(Object.keys(first.lines.skipped).filter((reason) => reason.startsWith("unknown")), [])
         const again = yield* importing
         assert.deepStrictEqual([again.lines.stored, again.units.total], [0, 0])
-        yield* tell(
+        yield* log(
           `${files.length} recorded sessions of ${versions.size} versions and one of ${Client.VERSION}: ${first.lines.stored} of ` +
             `${lines.total} lines are messages, ${first.sessions} sessions, ${first.units.total} memories`
         )

@@ -46,7 +46,7 @@ export const uses = (
   tool: string,
   input: Readonly<Record<string, unknown>>,
   result = "Done.",
-  says: Partial<Block> = {}
+  overrides: Partial<Block> = {}
 ): Step => {
   const toolUseId = `call-${++calls}`
   const file = input.file_path ?? input.notebook_path
@@ -61,7 +61,7 @@ export const uses = (
         ...(typeof file === "string" && { file })
       }]
     },
-    { blocks: [{ kind: "tool_result", tool, toolUseId, text: result, ...says }] }
+    { blocks: [{ kind: "tool_result", tool, toolUseId, text: result, ...overrides }] }
   ]
 }
 
@@ -76,18 +76,18 @@ export const writes = (file_path: string, content: string) =>
   uses("Write", { file_path, content }, `File created successfully at: ${file_path}`)
 
 /** Messages with their places: uuids u0, u1, …, a second between them. */
-export const told = (steps: ReadonlyArray<Step>, prefix = "u"): ReadonlyArray<Message> =>
+export const messagesOf = (steps: ReadonlyArray<Step>, prefix = "u"): ReadonlyArray<Message> =>
   steps.flat().map((says, i) => message(`${prefix}${i}`, { occurredAt: 1_000 * (i + 1), ...says }))
 
 export const contextOf = (
   steps: ReadonlyArray<Step>,
   before: ReadonlyArray<Step> = [],
-  says: Partial<Session> = {}
+  overrides: Partial<Session> = {}
 ): SegmentContext => ({
-  segment: { id: "segment-1", sessionId: "s1", thread: "main", messages: told(steps) },
-  session: { ...session, ...says },
+  segment: { id: "segment-1", sessionId: "s1", thread: "main", messages: messagesOf(steps) },
+  session: { ...session, ...overrides },
   position: 7,
-  before: told(before, "b")
+  before: messagesOf(before, "b")
 })
 
 export const compress = (context: SegmentContext) =>

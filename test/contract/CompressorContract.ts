@@ -21,7 +21,7 @@ import {
 import * as Tokens from "../../src/domain/Tokens.ts"
 import type { SegmentContext, SessionOutline } from "../../src/store/MemoryStore.ts"
 import { times } from "../data.ts"
-import { anyText, sayingText } from "../texts.ts"
+import { anyText, nonBlankText } from "../texts.ts"
 import { message } from "./made.ts"
 
 const session: Session = {
@@ -56,7 +56,11 @@ const remark = FastCheck.tuple(
   FastCheck.nat()
 ).map(([words, n]) => `${words} ${n}.\n`)
 
-const text = FastCheck.oneof(sayingText, remark, FastCheck.tuple(sayingText, remark).map((parts) => parts.join("\n")))
+const text = FastCheck.oneof(
+  nonBlankText,
+  remark,
+  FastCheck.tuple(nonBlankText, remark).map((parts) => parts.join("\n"))
+)
 
 const block: FastCheck.Arbitrary<Block> = FastCheck.record({
   kind: FastCheck.constantFrom<Array<Block["kind"]>>("text", "text", "thinking", "tool_use", "tool_result"),

@@ -1,9 +1,7 @@
 /**
  * Checks that several processes which call models as fast as they can never exceed their common budget.
  */
-import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -12,13 +10,12 @@ import * as Option from "effect/Option"
 import { execFile } from "node:child_process"
 import { promisify } from "node:util"
 import * as App from "../../src/App.ts"
-import { answer, json, number } from "../../src/cli/Output.ts"
+import { number } from "../../src/cli/Output.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
 import { NO_CAPS, Spending } from "../../src/models/Spending.ts"
-import { Unsuccessful, writeStdout } from "../../src/process/Process.ts"
 import { forEach } from "../../src/resources/Concurrent.ts"
 import { modelServer } from "../models/server.ts"
-import { main, progress, round, timed } from "../script.ts"
+import { integer, program, progress, round, temporaryFolder, timed } from "../script.ts"
 
 /** Calls at a time in each process. */
 const CONCURRENCY = 4
@@ -30,7 +27,7 @@ const OUTPUT = 20
 
 const prompt = "one two three four five six seven eight nine ten ".repeat(6)
 
-/** Makes `calls` calls, and prints how many were answered, refused for the budget, or failed otherwise. */
+/** Makes `calls` calls, and reports how many were answered, refused for the budget, or failed otherwise. */
 const asking = (home: string, baseUrl: string, cap: number, calls: number) =>
   Effect.gen(function*() {
     const { complete } = yield* ModelManager
@@ -40,11 +37,11 @@ const asking = (home: string, baseUrl: string, cap: number, calls: number) =>
       () => Effect.either(complete({ prompt, maxTokens: 60 }))
     )
     const errors = outcomes.filter(Either.isLeft).map(({ left }) => left)
-    yield* writeStdout(JSON.stringify({
+    return {
       answered: outcomes.length - errors.length,
       refused: errors.filter(({ reason }) => reason === "Budget").length,
       others: errors.filter(({ reason }) => reason !== "Budget").map(({ message }) => message)
-    }))
+    } satisfies Report
   }).pipe(
     Effect.provide(Layer.provide(
       App.modelsOf({
@@ -60,7 +57,7 @@ const asking = (home: string, baseUrl: string, cap: number, calls: number) =>
     ))
   )
 
-interface Told {
+interface Report {
   readonly answered: number
   readonly refused: number
   readonly others: ReadonlyArray<string>
@@ -73,8 +70,7 @@ const spentIn = (home: string) =>
 
 const race = (processes: number, calls: number, cap: number) =>
   Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const home = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-budget-" })
+    const home = yield* temporaryFolder
     const server = yield* modelServer
     server.behaviour = {
       status: 200,
@@ -97,7 +93,8 @@ const race = (processes: number, calls: number, cap: number) =>
       promisify(execFile)(process.execPath, [
         process.argv[1]!,
         "--child",
-        JSON.stringify([home, server.baseUrl, cap, calls])
+        JSON.stringify([home, server.baseUrl, cap, calls]),
+        "--json"
       ], { signal })
     )
     const [outputs, ms] = yield* timed(
@@ -106,8 +103,8 @@ const race = (processes: number, calls: number, cap: number) =>
         Effect.zipRight(watch, Effect.never)
       )
     )
-    const told = outputs.map(({ stdout }) => JSON.parse(stdout) as Told)
-    const total = (of: (one: Told) => number) => told.reduce((sum, one) => sum + of(one), 0)
+    const reports = outputs.map(({ stdout }) => JSON.parse(stdout) as Report)
+    const total = (of: (one: Report) => number) => reports.reduce((sum, one) => sum + of(one), 0)
     const { day } = yield* spentIn(home)
     const answered = total((one) => one.answered)
     return {
@@ -116,7 +113,7 @@ const race = (processes: number, calls: number, cap: number) =>
       cap,
       answered,
       refused: total((one) => one.refused),
-      others: told.flatMap(({ others }) => others),
+      others: reports.flatMap(({ others }) => others),
       served: server.seen.requests,
       usedTokens: day.tokens,
       servedTokens: server.seen.requests * (INPUT + OUTPUT),
@@ -125,42 +122,39 @@ const race = (processes: number, calls: number, cap: number) =>
     }
   }).pipe(Effect.scoped)
 
-const options = {
-  processes: Options.integer("processes").pipe(Options.withDefault(8)),
-  calls: Options.integer("calls").pipe(
-    Options.withDescription("That each process wants to make"),
-    Options.withDefault(200)
-  ),
-  child: Options.text("child").pipe(Options.optional),
-  json
-}
-
-const command = Cli.make("budget-race", options, ({ calls, child, json, processes }) =>
-  Effect.gen(function*() {
-    if (Option.isSome(child)) {
-      const [home, baseUrl, cap, wanted] = JSON.parse(child.value) as [string, string, number, number]
-      return yield* asking(home, baseUrl, cap, wanted)
-    }
-    yield* progress(`${processes} processes`)
-    // The budget allows half of the wanted calls.
-    const found = yield* race(processes, calls, Math.round(processes * calls * (INPUT + OUTPUT) / 2))
-    yield* progress("")
-    const ok = found.mostTokens <= found.cap && found.servedTokens <= found.cap && found.refused > 0 &&
-      found.usedTokens === found.servedTokens && found.others.length === 0
-    yield* answer(json, { ok, ...found }, () =>
-      [
-        `${found.processes} processes, ${number(found.calls)} calls wanted, a budget for half of them (${
-          number(found.cap)
-        } tokens):`,
-        `${number(found.answered)} answered, ${number(found.refused)} refused, ${
-          number(found.others.length)
-        } failed otherwise`,
-        `counted ${number(found.usedTokens)} tokens, the server served ${number(found.servedTokens)}; at most ${
-          number(found.mostTokens)
-        } at any time, reservations included`,
-        ok ? `the budget was never exceeded (${number(found.ms)} ms)` : "THE BUDGET DID NOT HOLD"
-      ].join("\n"))
-    if (!ok) return yield* Effect.fail(new Unsuccessful())
-  })).pipe(Cli.withDescription("Processes that share a budget"))
-
-main(command, "budget-race")
+program("budget-race", {
+  description: "Processes that share a budget",
+  options: {
+    processes: integer("processes", 8),
+    calls: integer("calls", 200, "That each process wants to make"),
+    child: Options.text("child").pipe(Options.optional)
+  },
+  run: ({ calls, child, processes }) =>
+    Effect.gen(function*() {
+      if (Option.isSome(child)) {
+        const [home, baseUrl, cap, wanted] = JSON.parse(child.value) as [string, string, number, number]
+        return { data: yield* asking(home, baseUrl, cap, wanted), text: () => [] }
+      }
+      yield* progress(`${processes} processes`)
+      // The budget allows half of the wanted calls.
+      const found = yield* race(processes, calls, Math.round(processes * calls * (INPUT + OUTPUT) / 2))
+      const ok = found.mostTokens <= found.cap && found.servedTokens <= found.cap && found.refused > 0 &&
+        found.usedTokens === found.servedTokens && found.others.length === 0
+      return {
+        ok,
+        data: { ok, ...found },
+        text: () => [
+          `${found.processes} processes, ${number(found.calls)} calls wanted, a budget for half of them (${
+            number(found.cap)
+          } tokens):`,
+          `${number(found.answered)} answered, ${number(found.refused)} refused, ${
+            number(found.others.length)
+          } failed otherwise`,
+          `counted ${number(found.usedTokens)} tokens, the server served ${number(found.servedTokens)}; at most ${
+            number(found.mostTokens)
+          } at any time, reservations included`,
+          ok ? `the budget was never exceeded (${number(found.ms)} ms)` : "THE BUDGET DID NOT HOLD"
+        ]
+      }
+    })
+})

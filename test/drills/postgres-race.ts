@@ -1,17 +1,14 @@
 /**
  * Checks that several processes do all work of one PostgreSQL queue exactly once, though one of them is killed midway.
  */
-import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { type ChildProcess, spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
-import { answer, json, number } from "../../src/cli/Output.ts"
+import { number } from "../../src/cli/Output.ts"
 import { idOf } from "../../src/domain/Ids.ts"
-import { Unsuccessful } from "../../src/process/Process.ts"
 import { forEach } from "../../src/resources/Concurrent.ts"
 import { quoted } from "../../src/resources/Postgres.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
@@ -20,7 +17,7 @@ import { PostgresPool } from "../../src/store/postgres/PostgresPool.ts"
 import * as PostgresStore from "../../src/store/postgres/PostgresStore.ts"
 import { batch, cursor, message, project, unit } from "../contract/made.ts"
 import { temporary } from "../postgresServer.mjs"
-import { main, progress, round, timed } from "../script.ts"
+import { exitCodeOf, integer, program, progress, round, startNode, timed } from "../script.ts"
 
 /** Items that are claimed and committed together, as in the pipeline. */
 const AT_ONCE = 8
@@ -78,18 +75,13 @@ const working = (place: Place, items: number, projects: number) =>
     }
   }).pipe(Effect.provide(storage(place)))
 
-const ended = (child: ChildProcess) =>
-  Effect.async<number | null>((resume) => {
-    child.once("exit", (code) => resume(Effect.succeed(code)))
-  })
-
 const race = (place: Place, processes: number, items: number, projects: number) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const { run, sql } = yield* PostgresPool
-    const tell = <A extends object>(statement: string) => run(sql.unsafe<A>(statement))
+    const query = <A extends object>(statement: string) => run(sql.unsafe<A>(statement))
     const count = (what: string) =>
-      Effect.map(tell<{ n: number }>(`SELECT count(*) AS n FROM ${what}`), ([row]) => row!.n)
+      Effect.map(query<{ n: number }>(`SELECT count(*) AS n FROM ${what}`), ([row]) => row!.n)
     for (let from = 0; from < items; from += 500) {
       const prompts = Array.from(
         { length: Math.min(500, items - from) },
@@ -98,23 +90,15 @@ const race = (place: Place, processes: number, items: number, projects: number) 
       yield* store.append(batch(prompts, { cursor: cursor(`/race/${from}`, 1), project: project("race") }))
     }
     // Logs every unit ever written, whatever becomes of it.
-    yield* tell("CREATE TABLE written (id text, origin text)")
-    yield* tell(`CREATE FUNCTION log() RETURNS trigger LANGUAGE plpgsql AS
+    yield* query("CREATE TABLE written (id text, origin text)")
+    yield* query(`CREATE FUNCTION log() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN INSERT INTO written VALUES (new.id, new.origin); RETURN new; END $$`)
-    yield* tell("CREATE TRIGGER log AFTER INSERT ON units FOR EACH ROW EXECUTE FUNCTION log()")
+    yield* query("CREATE TRIGGER log AFTER INSERT ON units FOR EACH ROW EXECUTE FUNCTION log()")
 
     const argument = JSON.stringify([place, items, projects])
-    const children = yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        Array.from({ length: processes }, () =>
-          spawn(process.execPath, [process.argv[1]!, "--child", argument], { stdio: ["ignore", "ignore", "inherit"] }))
-      ),
-      (children) =>
-        Effect.sync(() =>
-          children.forEach((child) => child.kill("SIGKILL"))
-        )
-    )
-    const [victim, ...others] = children as [ChildProcess, ...Array<ChildProcess>]
+    const child = startNode([process.argv[1]!, "--child", argument], { stdio: ["ignore", "ignore", "inherit"] })
+    const victim = yield* child
+    const others = yield* Effect.replicateEffect(child, processes - 1)
     const held = `work WHERE kind = 'segment' AND split_part(owner, ':', 2) = '${victim.pid}'`
     /** Suspends the victim once a third of the units is written, so that its leases can be counted, then kills it. */
     const kill = Effect.gen(function*() {
@@ -132,7 +116,7 @@ const race = (place: Place, processes: number, items: number, projects: number) 
       }
     })
     const [[takenUp, codes], ms] = yield* timed(
-      Effect.all([kill, forEach(others, others.length, ended)], { concurrency: "unbounded" })
+      Effect.all([kill, forEach(others, others.length, exitCodeOf)], { concurrency: "unbounded" })
     )
     return {
       processes,
@@ -171,36 +155,32 @@ const place = (url: Option.Option<string>) =>
     return made
   })
 
-const options = {
-  processes: Options.integer("processes").pipe(Options.withDefault(4)),
-  items: Options.integer("items").pipe(Options.withDefault(2_000)),
-  projects: Options.integer("projects").pipe(
-    Options.withDescription("Commits of one project wait for one another"),
-    Options.withDefault(4)
-  ),
-  url: Options.text("url").pipe(Options.withDescription("Else a server is started for it"), Options.optional),
-  child: Options.text("child").pipe(Options.optional),
-  json
-}
-
-const command = Cli.make(
-  "postgres-race",
-  options,
-  ({ child, items, json, processes, projects, url }) =>
+program("postgres-race", {
+  description: "Processes that share a queue in PostgreSQL",
+  options: {
+    processes: integer("processes", 4),
+    items: integer("items", 2_000),
+    projects: integer("projects", 4, "Commits of one project wait for one another"),
+    url: Options.text("url").pipe(Options.withDescription("Else a server is started for it"), Options.optional),
+    child: Options.text("child").pipe(Options.optional)
+  },
+  run: ({ child, items, processes, projects, url }) =>
     Effect.gen(function*() {
       if (Option.isSome(child)) {
-        return yield* working(...(JSON.parse(child.value) as [Place, number, number]))
+        yield* working(...(JSON.parse(child.value) as [Place, number, number]))
+        return { data: null, text: () => [] }
       }
       yield* progress(`${processes} processes`)
       const found = yield* Effect.scoped(
         Effect.flatMap(place(url), (place) => race(place, processes, items, projects))
       )
-      yield* progress("")
       const expected = found.items * UNITS
       const ok = found.units === expected && found.written === expected && found.distinct === expected &&
         found.indexing === expected && found.left === 0 && found.failed === 0
-      yield* answer(json, { ok, ...found }, () =>
-        [
+      return {
+        ok,
+        data: { ok, ...found },
+        text: () => [
           `${found.processes} processes, ${
             number(found.items)
           } segments of ${found.projects} projects, ${UNITS} units each:`,
@@ -211,9 +191,7 @@ const command = Cli.make(
           ok
             ? `each was committed once: ${number(found.itemsPerSecond)} segments a second (${number(found.ms)} ms)`
             : "SOME WERE LOST, OR COMMITTED TWICE"
-        ].join("\n"))
-      if (!ok) return yield* Effect.fail(new Unsuccessful())
+        ]
+      }
     })
-).pipe(Cli.withDescription("Processes that share a queue in PostgreSQL"))
-
-main(command, "postgres-race")
+})

@@ -3,17 +3,14 @@
  * built programs, each in a process.
  */
 import * as Cli from "@effect/cli/Command"
-import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import { answer, json, number, plural, table } from "../../src/cli/Output.ts"
-import { Unsuccessful } from "../../src/process/Process.ts"
-import * as Settings from "../../src/settings/Settings.ts"
+import { number, plural, table } from "../../src/cli/Output.ts"
 import { transcript } from "../fixtures/transcript.ts"
-import { main, progress, quantile, round } from "../script.ts"
+import { commandOf, integer, main, progress, quantile, round, samples } from "../script.ts"
+import * as Inspect from "./qdrant/inspect.ts"
 import { type Interruptible, interruptible, type Way } from "./qdrant/interruptible.ts"
-import * as Looks from "./qdrant/looks.ts"
 import { type ClaudeMemory, claudeMemory, temporaryHome } from "./qdrant/program.ts"
 import * as StandIn from "./qdrant/standIn.ts"
 
@@ -68,7 +65,7 @@ interface Outage {
   readonly caughtUpMs: number
 }
 
-interface Ground {
+interface Setup {
   readonly memory: ClaudeMemory
   readonly server: Interruptible
   readonly folder: string
@@ -77,23 +74,23 @@ interface Ground {
   readonly failed: (what: string) => void
 }
 
-const counts = ({ folder, memory, server }: Ground, isAway = false) =>
+const counts = ({ folder, memory, server }: Setup, isAway = false) =>
   Effect.gen(function*() {
     const { error, waiting } = yield* memory.status
     return {
-      units: (yield* Looks.unitIds(folder)).length,
-      points: isAway ? null : (yield* Looks.pointIds(server.settings)).length,
+      units: (yield* Inspect.unitIds(folder)).length,
+      points: isAway ? null : (yield* Inspect.pointIds(server.settings)).length,
       waiting,
       error
     }
   })
 
 /** Checks that store and index hold the same units, each once, and that no change waits. */
-const compared = (ground: Ground, when: string) =>
+const compared = (setup: Setup, when: string) =>
   Effect.gen(function*() {
-    const { failed, folder, memory, server } = ground
-    const units = yield* Looks.unitIds(folder)
-    const points = yield* Looks.pointIds(server.settings)
+    const { failed, folder, memory, server } = setup
+    const units = yield* Inspect.unitIds(folder)
+    const points = yield* Inspect.pointIds(server.settings)
     const verified = yield* memory.verify
     if (!verified.ok) failed(`${when}: index verify says ${JSON.stringify(verified)}`)
     if (verified.waiting > 0) failed(`${when}: ${plural(verified.waiting, "change")} wait`)
@@ -104,7 +101,7 @@ const compared = (ground: Ground, when: string) =>
   })
 
 /** Lets the session go on while the server is away, imports it, and searches for its newest memory. */
-const remembered = ({ failed, memory, session }: Ground, n: number) =>
+const remembered = ({ failed, memory, session }: Setup, n: number) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     yield* fs.writeFileString(session, `${[...linesOf(n)].join("\n")}\n`, { flag: "a" })
@@ -119,23 +116,23 @@ const remembered = ({ failed, memory, session }: Ground, n: number) =>
     return { importMs: imported.ms, searchMs: found.ms, says: [...imported.degraded, ...found.degraded] }
   })
 
-const outage = (ground: Ground, imports: number, nth: number, way: Way, caughtUpBy: typeof CATCHING_UP[number]) =>
+const outage = (setup: Setup, imports: number, nth: number, way: Way, caughtUpBy: typeof CATCHING_UP[number]) =>
   Effect.gen(function*() {
-    const { failed, memory, server, session } = ground
-    const { error: _, ...before } = yield* counts(ground)
+    const { failed, memory, server, session } = setup
+    const { error: _, ...before } = yield* counts(setup)
     yield* server.stop(way)
     const each = yield* Effect.forEach(
       Array.from({ length: imports }, (_, i) => nth * imports + i),
-      (n, i) => Effect.zipRight(progress(`${way}: import ${i + 1} of ${imports}`), remembered(ground, n))
+      (n, i) => Effect.zipRight(progress(`${way}: import ${i + 1} of ${imports}`), remembered(setup, n))
     )
-    const { error, ...during } = yield* counts(ground, true)
+    const { error, ...during } = yield* counts(setup, true)
     if (error === null) failed(`${way}: index status does not say that the server is away`)
     yield* server.restore
     yield* progress(`${way}: catching up`)
     const { degraded, ms } = yield* caughtUpBy === "import" ? memory.import(session) : memory.repair
     if (degraded.length > 0) failed(`${caughtUpBy} after the outage is degraded: ${degraded.join("; ")}`)
-    const { error: __, ...after } = yield* counts(ground)
-    yield* compared(ground, `after ${way}`)
+    const { error: __, ...after } = yield* counts(setup)
+    yield* compared(setup, `after ${way}`)
     if (after.units <= before.units) failed(`${way}: nothing was remembered`)
     const found = yield* memory.search(`what did we decide about ${wordOf((nth + 1) * imports - 1)}?`)
     if (found.degraded.length > 0) failed(`search after the outage is degraded: ${found.degraded.join("; ")}`)
@@ -158,7 +155,7 @@ const drill = (imports: number) =>
     const home = yield* temporaryHome
     const server = yield* interruptible(home)
     const failures: Array<string> = []
-    const ground: Ground = {
+    const setup: Setup = {
       memory: yield* claudeMemory(home, server.env),
       server,
       folder: `${home}/.claude-memory`,
@@ -166,16 +163,15 @@ const drill = (imports: number) =>
       failed: (what) => void failures.push(what)
     }
     yield* progress("importing")
-    const { degraded } = yield* ground.memory.import(Settings.packageFile("test", "fixtures", "projects"))
-    if (degraded.length > 0) ground.failed(`the first import is degraded: ${degraded.join("; ")}`)
-    yield* compared(ground, "before")
+    const { degraded } = yield* setup.memory.import(samples)
+    if (degraded.length > 0) setup.failed(`the first import is degraded: ${degraded.join("; ")}`)
+    yield* compared(setup, "before")
     const outages = yield* Effect.forEach(
       CATCHING_UP,
-      (by, nth) => outage(ground, imports, nth, server.ways[nth % server.ways.length]!, by)
+      (by, nth) => outage(setup, imports, nth, server.ways[nth % server.ways.length]!, by)
     )
-    const again = yield* ground.memory.import(ground.session)
-    if (again.units.total > 0) ground.failed(`an import of what is known makes ${plural(again.units.total, "memory")}`)
-    yield* progress("")
+    const again = yield* setup.memory.import(setup.session)
+    if (again.units.total > 0) setup.failed(`an import of what is known makes ${plural(again.units.total, "memory")}`)
     return {
       isStandIn: server.isStandIn,
       outages: outages.map(({ row }) => row),
@@ -187,49 +183,46 @@ const drill = (imports: number) =>
 const cells = ({ points, units, waiting }: Counts) =>
   `${number(units)} / ${points === null ? "away" : number(points)} / ${number(waiting)}`
 
-const command = Cli.make("qdrant-outage", {
-  imports: Options.integer("imports").pipe(
-    Options.withDescription("While the server is away, each time"),
-    Options.withDefault(20)
-  ),
-  json
-}, ({ imports, json }) =>
-  Effect.gen(function*() {
-    const found = yield* drill(imports)
-    const ok = found.failures.length === 0
-    yield* answer(json, { ok, ...found }, () =>
-      [
-        `Qdrant was ${
-          found.isStandIn ? "the stand-in, a process that was ended" : "a server behind a relay that was cut"
-        }.`,
-        "",
-        ...table([
-          ["outage", "imports", "before *", "during", "after", "import p50", "search p50", "caught up"],
-          ...found.outages.map((
-            { after, before, caughtUpBy, caughtUpMs, during, importMs, imports, searchMs, way }
-          ) => [
-            way,
-            number(imports),
-            cells(before),
-            cells(during),
-            cells(after),
-            `${number(importMs)} ms`,
-            `${number(searchMs)} ms`,
-            `by ${caughtUpBy} in ${number(caughtUpMs)} ms`
-          ])
-        ]),
-        "* units in the store / points in the index / changes that wait for it",
-        "",
-        "While it was away, it was said:",
-        ...found.says.map((each) => `  ${each}`),
-        "",
-        ...found.failures.map((each) => `FAILED ${each}`),
-        ok ? "Nothing was lost, and nothing is there twice." : plural(found.failures.length, "failure")
-      ].join("\n"))
-    if (!ok) return yield* Effect.fail(new Unsuccessful())
-  }).pipe(Effect.scoped)).pipe(
-    Cli.withDescription("Imports and searches while the Qdrant server is away"),
-    Cli.withSubcommands([StandIn.command])
-  )
+const command = commandOf("qdrant-outage", {
+  description: "Imports and searches while the Qdrant server is away",
+  options: { imports: integer("imports", 20, "While the server is away, each time") },
+  run: ({ imports }) =>
+    Effect.gen(function*() {
+      const found = yield* drill(imports)
+      const ok = found.failures.length === 0
+      return {
+        ok,
+        data: { ok, ...found },
+        text: () => [
+          `Qdrant was ${
+            found.isStandIn ? "the stand-in, a process that was ended" : "a server behind a relay that was cut"
+          }.`,
+          "",
+          ...table([
+            ["outage", "imports", "before *", "during", "after", "import p50", "search p50", "caught up"],
+            ...found.outages.map((
+              { after, before, caughtUpBy, caughtUpMs, during, importMs, imports, searchMs, way }
+            ) => [
+              way,
+              number(imports),
+              cells(before),
+              cells(during),
+              cells(after),
+              `${number(importMs)} ms`,
+              `${number(searchMs)} ms`,
+              `by ${caughtUpBy} in ${number(caughtUpMs)} ms`
+            ])
+          ]),
+          "* units in the store / points in the index / changes that wait for it",
+          "",
+          "While it was away, it was said:",
+          ...found.says.map((each) => `  ${each}`),
+          "",
+          ...found.failures.map((each) => `FAILED ${each}`),
+          ok ? "Nothing was lost, and nothing is there twice." : plural(found.failures.length, "failure")
+        ]
+      }
+    })
+})
 
-main(command, "qdrant-outage")
+main(Cli.withSubcommands(command, [StandIn.command]), "qdrant-outage")

@@ -4,17 +4,14 @@
  * 4,096.
  */
 import * as Cli from "@effect/cli/Command"
-import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { answer, json, number, percent, plural, table } from "../../src/cli/Output.ts"
-import { Unsuccessful } from "../../src/process/Process.ts"
-import * as Settings from "../../src/settings/Settings.ts"
+import { number, percent, plural, table } from "../../src/cli/Output.ts"
 import { makeRandom, type Random, transcript } from "../fixtures/transcript.ts"
-import { BenchError, main, progress, round, timed } from "../script.ts"
+import { BenchError, commandOf, integer, main, progress, round, samples, timed } from "../script.ts"
 import * as Embeddings from "./qdrant/embeddings.ts"
-import * as Looks from "./qdrant/looks.ts"
+import * as Inspect from "./qdrant/inspect.ts"
 import { type ClaudeMemory, claudeMemory, ending, temporaryHome, type Verified } from "./qdrant/program.ts"
 import { server } from "./qdrant/server.ts"
 import * as StandIn from "./qdrant/standIn.ts"
@@ -47,7 +44,7 @@ interface Kill {
   readonly points: number
 }
 
-interface Ground {
+interface Setup {
   readonly folder: string
   readonly memory: ClaudeMemory
   /** Uses the new model. */
@@ -82,11 +79,11 @@ const answered = (model: Embeddings.Embeddings, requests: number) =>
   })
 
 /** Kills one run; returns undefined when it ended first. */
-const killed = ({ folder, memory, model, random }: Ground) =>
+const killed = ({ folder, memory, model, random }: Setup) =>
   Effect.gen(function*() {
     const answers = Math.floor(random() * (MOST_ANSWERS + 1))
     const ms = Math.floor(random() * PACE_MS)
-    const made = Effect.all({ kept: Looks.keptAnswers(folder), points: pointsOf(memory, NEW.dimension) })
+    const made = Effect.all({ kept: Inspect.keptAnswers(folder), points: pointsOf(memory, NEW.dimension) })
     const before = yield* made
     model.renew()
     const args = ["reindex", "--to", NEW.setting]
@@ -115,7 +112,7 @@ const killed = ({ folder, memory, model, random }: Ground) =>
   }).pipe(Effect.scoped)
 
 /** Checks that the old index answers and that the search is not degraded. */
-const serves = ({ failed, memory }: Ground, when: string) =>
+const serves = ({ failed, memory }: Setup, when: string) =>
   Effect.map(memory.search(QUESTION), ({ degraded, results }) => {
     if (results.length === 0) failed(`${when}: nothing is found`)
     if (degraded.length > 0) failed(`${when}: the search is degraded: ${degraded.join("; ")}`)
@@ -131,29 +128,29 @@ const excuse = ({ kept, points, requests }: Kill): string | undefined =>
     ? "killed as the first answer came"
     : undefined
 
-const kills = (ground: Ground, name: string, wanted: number) =>
+const kills = (setup: Setup, name: string, wanted: number) =>
   Effect.gen(function*() {
     const all: Array<Kill> = []
     while (all.length < wanted) {
       yield* progress(`${name}: kill ${all.length + 1} of ${wanted}`)
-      const kill = yield* killed(ground)
+      const kill = yield* killed(setup)
       if (kill === undefined) {
-        ground.failed(`${name}: it was done after ${all.length} kills; there is too little to do for ${wanted}`)
+        setup.failed(`${name}: it was done after ${all.length} kills; there is too little to do for ${wanted}`)
         break
       }
       all.push(kill)
       if (kill.kept + kill.points === 0 && excuse(kill) === undefined) {
-        ground.failed(`${name}, kill ${all.length}: it was answered and left nothing`)
+        setup.failed(`${name}, kill ${all.length}: it was answered and left nothing`)
       }
-      yield* serves(ground, `${name}, after kill ${all.length}`)
+      yield* serves(setup, `${name}, after kill ${all.length}`)
     }
     return all
   })
 
 /** Kills runs around the switch. Both versions are whole, so one of them serves wherever the run is killed. */
-const killedAtSwitch = (ground: Ground, name: string, wanted: number) =>
+const killedAtSwitch = (setup: Setup, name: string, wanted: number) =>
   Effect.gen(function*() {
-    const { after, failed, memory, random } = ground
+    const { after, failed, memory, random } = setup
     const sum = { kills: 0, switched: 0 }
     for (let attempt = 0; sum.kills < wanted && attempt < ATTEMPTS * wanted; attempt++) {
       yield* progress(`${name}: kill ${sum.kills + 1} of ${wanted} around the switch`)
@@ -175,7 +172,7 @@ const killedAtSwitch = (ground: Ground, name: string, wanted: number) =>
       }
       const isSwitched = built?.isActive === true
       if (isSwitched) sum.switched++
-      yield* serves({ ...ground, memory: isSwitched ? after : memory }, `${name}, killed around the switch`)
+      yield* serves({ ...setup, memory: isSwitched ? after : memory }, `${name}, killed around the switch`)
     }
     if (sum.kills < wanted) failed(`${name}: of ${ATTEMPTS * wanted} runs ${sum.kills} were killed before their end`)
     return sum
@@ -204,7 +201,7 @@ const way = (
       CLAUDE_MEMORY_USD_PER_MONTH: "none"
     }
     const own = yield* claudeMemory(home, { ...env, ...models })
-    const ground: Ground = {
+    const setup: Setup = {
       folder: `${home}/.claude-memory`,
       memory: yield* claudeMemory(home, { ...env, ...models, CLAUDE_MEMORY_EMBEDDING: OLD.setting }),
       after: yield* claudeMemory(home, { ...env, ...models, CLAUDE_MEMORY_EMBEDDING: NEW.setting }),
@@ -216,13 +213,13 @@ const way = (
     yield* own.repair
     yield* progress(`${name}: by ${OLD.setting}`)
     yield* own.asked(Reindexed, ["reindex", "--to", OLD.setting])
-    const all = yield* kills(ground, name, wanted)
+    const all = yield* kills(setup, name, wanted)
     yield* progress(`${name}: to the end`)
-    const [last, ms] = yield* timed(ground.memory.asked(Reindexed, ["reindex", "--to", NEW.setting]))
-    const atSwitch = yield* killedAtSwitch(ground, name, Math.ceil(wanted / AT_SWITCH))
-    yield* ground.memory.asked(Reindexed, ["reindex", "--to", NEW.setting])
-    const { memories, versions, waiting } = yield* ground.after.status
-    const verified: Verified = yield* ground.after.verify
+    const [last, ms] = yield* timed(setup.memory.asked(Reindexed, ["reindex", "--to", NEW.setting]))
+    const atSwitch = yield* killedAtSwitch(setup, name, Math.ceil(wanted / AT_SWITCH))
+    yield* setup.memory.asked(Reindexed, ["reindex", "--to", NEW.setting])
+    const { memories, versions, waiting } = yield* setup.after.status
+    const verified: Verified = yield* setup.after.verify
     const [serving, kept] = [NEW, OLD].map(({ dimension }) =>
       versions.find((version) => version.model.dimension === dimension)
     )
@@ -233,7 +230,7 @@ const way = (
     if (!verified.ok || waiting > 0) {
       failed(`${name}: index verify says ${JSON.stringify(verified)}, ${plural(waiting, "change")} wait`)
     }
-    yield* serves({ ...ground, memory: ground.after }, `${name}, at the end`)
+    yield* serves({ ...setup, memory: setup.after }, `${name}, at the end`)
     const { distinct, given, texts } = model.seen
     return {
       name,
@@ -262,7 +259,7 @@ const drill = (wanted: number, seed: number) =>
     yield* progress("importing")
     yield* fs.writeFileString(session, `${[...transcript(half * MEGABYTES, "normal", seed)].join("\n")}\n`)
     const memory = yield* claudeMemory(first, {})
-    yield* memory.import(Settings.packageFile("test", "fixtures", "projects"))
+    yield* memory.import(samples)
     yield* memory.import(session)
     yield* fs.copy(`${first}/.claude-memory`, `${second}/.claude-memory`)
     const qdrant = yield* server(second)
@@ -272,7 +269,6 @@ const drill = (wanted: number, seed: number) =>
         way(qdrant.isStandIn ? "Qdrant (stand-in)" : "Qdrant", second, qdrant.env, random, wanted - half)
       )
     ]
-    yield* progress("")
     return ways
   })
 
@@ -320,34 +316,33 @@ const killRows = ({ kills, name }: Way) => [
   ])
 ]
 
-const command = Cli.make("reindex-kills", {
-  kills: Options.integer("kills").pipe(
-    Options.withDescription("Half of them on the embedded index, half on Qdrant"),
-    Options.withDefault(50)
-  ),
-  seed: Options.integer("seed").pipe(Options.withDescription("Chooses the moments"), Options.withDefault(1)),
-  json
-}, ({ json, kills, seed }) =>
-  Effect.gen(function*() {
-    const [ways, ms] = yield* timed(drill(kills, seed))
-    const failures = ways.flatMap(({ failures }) => failures)
-    const ok = failures.length === 0
-    yield* answer(json, { ok, seed, ways, ms: round(ms) }, () =>
-      [
-        ...ways.flatMap((way) => [...table(killRows(way)), ""]),
-        ...table(rowsOf(ways)),
-        "",
-        ...failures.map((each) => `FAILED ${each}`),
-        `${OLD.setting} (${number(OLD.dimension)} dimensions) to ${NEW.setting} (${
-          number(NEW.dimension)
-        }), seed ${seed}, ${round(ms / 1_000)} s: ${
-          ok ? "each run went on where the one before was killed" : plural(failures.length, "failure")
-        }`
-      ].join("\n"))
-    if (!ok) return yield* Effect.fail(new Unsuccessful())
-  }).pipe(Effect.scoped)).pipe(
-    Cli.withDescription("Reindexing, killed again and again"),
-    Cli.withSubcommands([StandIn.command])
-  )
+const command = commandOf("reindex-kills", {
+  description: "Reindexing, killed again and again",
+  options: {
+    kills: integer("kills", 50, "Half of them on the embedded index, half on Qdrant"),
+    seed: integer("seed", 1, "Chooses the moments")
+  },
+  run: ({ kills, seed }) =>
+    Effect.gen(function*() {
+      const [ways, ms] = yield* timed(drill(kills, seed))
+      const failures = ways.flatMap(({ failures }) => failures)
+      const ok = failures.length === 0
+      return {
+        ok,
+        data: { ok, seed, ways, ms: round(ms) },
+        text: () => [
+          ...ways.flatMap((way) => [...table(killRows(way)), ""]),
+          ...table(rowsOf(ways)),
+          "",
+          ...failures.map((each) => `FAILED ${each}`),
+          `${OLD.setting} (${number(OLD.dimension)} dimensions) to ${NEW.setting} (${
+            number(NEW.dimension)
+          }), seed ${seed}, ${round(ms / 1_000)} s: ${
+            ok ? "each run went on where the one before was killed" : plural(failures.length, "failure")
+          }`
+        ]
+      }
+    })
+})
 
-main(command, "reindex-kills")
+main(Cli.withSubcommands(command, [StandIn.command]), "reindex-kills")

@@ -82,7 +82,11 @@ describe("advice", () => {
         yield* fs.symlink(main, join(home, "bin", "claude-memory"))
         const refused = (PATH: string) =>
           Effect.scoped(Effect.gen(function*() {
-            const { closeStdin, ended, said, send } = yield* start([mcp], { home, env: { PATH }, staysOpen: true })
+            const { closeStdin, ended, send, waitForText } = yield* start([mcp], {
+              home,
+              env: { PATH },
+              staysOpen: true
+            })
             const clientInfo = { name: "probe", version: "0" }
             for (
               const each of [
@@ -94,7 +98,7 @@ describe("advice", () => {
                 { id: 1, method: "tools/call", params: { name: "claude_memory_get", arguments: { id: "0123abcd" } } }
               ]
             ) yield* send(`${JSON.stringify({ jsonrpc: "2.0", ...each })}\n`)
-            yield* said("\"id\":1}")
+            yield* waitForText("\"id\":1}")
             yield* closeStdin
             return (yield* ended).stdout
           }))

@@ -128,7 +128,7 @@ describe("import", () => {
     120_000
   )
 
-  it.live("tells what was asked from all else on the user's lines", () =>
+  it.live("distinguishes prompts from all else on the user's lines", () =>
     inProjects((home, folder) =>
       Effect.gen(function*() {
         const attachment = (uuid: string, attachment: object) => line(uuid, "", { type: "attachment", attachment })

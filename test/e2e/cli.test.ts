@@ -177,7 +177,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         for (const file of files) assertClean(readFileSync(file), file)
       }))
 
-    it.effect("tells a person the same sum", () =>
+    it.effect("prints the same sum as text", () =>
       Effect.gen(function*() {
         const home = yield* makeHome
         const { code, stderr, stdout } = yield* cli(["import", samples], { home })

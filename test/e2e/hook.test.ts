@@ -26,7 +26,7 @@ class Imported extends Context.Tag("Imported")<Imported, { readonly home: string
   )
 }
 
-const prompt = (says: object = {}) =>
+const prompt = (overrides: object = {}) =>
   JSON.stringify({
     session_id: randomUUID(),
     transcript_path: "/tmp/none.jsonl",
@@ -34,11 +34,17 @@ const prompt = (says: object = {}) =>
     permission_mode: "default",
     hook_event_name: "UserPromptSubmit",
     prompt: "why did we decide against Meilisearch?",
-    ...says
+    ...overrides
   })
 
-const start = (says: object = {}) =>
-  JSON.stringify({ session_id: randomUUID(), cwd: CWD, hook_event_name: "SessionStart", source: "startup", ...says })
+const start = (overrides: object = {}) =>
+  JSON.stringify({
+    session_id: randomUUID(),
+    cwd: CWD,
+    hook_event_name: "SessionStart",
+    source: "startup",
+    ...overrides
+  })
 
 const ask = (stdin: string, { env, ...options }: Partial<Options> = {}) =>
   Effect.flatMap(Imported, ({ home }) => run([hook], { home, stdin, env: { ...PATIENT, ...env }, ...options }))
@@ -83,7 +89,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       assert.deepStrictEqual(yield* ask(stdin), NOTHING)
     }))
 
-  it.effect("tells a session that begins what its project's sessions left", () =>
+  it.effect("injects what its project's sessions left when a session begins", () =>
     Effect.gen(function*() {
       const text = yield* injected("SessionStart", start())
       assert.match(text, /^<claude-memory>\n[\s\S]*## How the last session ended\n[\s\S]*## Decided lately\n/)

@@ -304,7 +304,7 @@ describe("uninstall --purge", () => {
           jsonOf(yield* cli(home, ["init", "--json"]))
           yield* Effect.scoped(Effect.gen(function*() {
             const work = yield* start([main, "work"], { home })
-            yield* work.said("working")
+            yield* work.waitForText("working")
             while (!existsSync(join(memory, "run", `${work.pid}.json`))) yield* Effect.sleep("20 millis")
             const { code, stderr } = yield* cli(home, ["uninstall", "--purge"])
             assert.strictEqual(code, 1)

@@ -163,7 +163,11 @@ describe("the MCP server, spawned", () => {
 
     it.scoped("writes nothing but JSON-RPC to stdout, whatever comes in, and answers what can be answered", () =>
       Effect.gen(function*() {
-        const { closeStdin, ended, said, send } = yield* start([mcp], { home: yield* Home, env: SHOP, staysOpen: true })
+        const { closeStdin, ended, waitForText: said, send } = yield* start([mcp], {
+          home: yield* Home,
+          env: SHOP,
+          staysOpen: true
+        })
         yield* send(request("before", "ping"))
         yield* send(request("early", "tools/list"))
         for (
@@ -227,7 +231,11 @@ describe("the MCP server, spawned", () => {
       it.scoped(`ends on ${how} while calls run, with ${code}, and leaves nothing`, () =>
         Effect.gen(function*() {
           const home = yield* Home
-          const { closeStdin, ended, kill, said, send } = yield* start([mcp], { home, env: SHOP, staysOpen: true })
+          const { closeStdin, ended, kill, waitForText: said, send } = yield* start([mcp], {
+            home,
+            env: SHOP,
+            staysOpen: true
+          })
           yield* send(HELLO + search("first"))
           yield* said("\"id\":\"first\"")
           yield* send(Array.from({ length: 200 }, (_, i) => search(i + 1)).join(""))
@@ -242,7 +250,7 @@ describe("the MCP server, spawned", () => {
 
     it.scoped("ends when its client has gone and nobody reads", () =>
       Effect.gen(function*() {
-        const { closeStdout, ended, said, send } = yield* start([mcp], {
+        const { closeStdout, ended, waitForText: said, send } = yield* start([mcp], {
           home: yield* Home,
           env: SHOP,
           staysOpen: true

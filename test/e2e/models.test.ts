@@ -29,7 +29,7 @@ describe("models", () => {
       })
     ))
 
-  it.live("says which answer, and ends with exit code 1 when one does not; no key is told", () =>
+  it.live("says which answer, and ends with exit code 1 when one does not; prints no key", () =>
     inHome((home) =>
       Effect.gen(function*() {
         const server = yield* modelServer
@@ -214,7 +214,7 @@ describe("cost", () => {
     ))
 
   slow(it.live)(
-    "is told by day, model, role and project, and a used-up budget stops models, not imports",
+    "is reported by day, model, role and project, and a used-up budget stops models, not imports",
     () =>
       inHome((home) =>
         Effect.gen(function*() {

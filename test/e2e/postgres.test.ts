@@ -14,7 +14,7 @@ import { join } from "node:path"
 import { quoted } from "../../src/resources/Postgres.ts"
 import { samples } from "../data.ts"
 import * as StandIn from "../index/qdrant/StandIn.ts"
-import { address, say } from "../postgres.ts"
+import { address, query } from "../postgres.ts"
 import { hook, main, makeHome, type Outcome, run, slow } from "./run.ts"
 
 const PASSWORD = "hunter2-of-postgres"
@@ -24,9 +24,9 @@ const database = Effect.map(
   Effect.acquireRelease(
     Effect.suspend(() => {
       const name = `claude-memory-test-${randomBytes(6).toString("hex")}`
-      return Effect.as(say(`CREATE DATABASE ${quoted(name)} TEMPLATE template0 ENCODING 'UTF8'`), name)
+      return Effect.as(query(`CREATE DATABASE ${quoted(name)} TEMPLATE template0 ENCODING 'UTF8'`), name)
     }),
-    (name) => say(`DROP DATABASE IF EXISTS ${quoted(name)} WITH (FORCE)`)
+    (name) => query(`DROP DATABASE IF EXISTS ${quoted(name)} WITH (FORCE)`)
   ),
   (name) => {
     const url = new URL(address!)
@@ -164,7 +164,7 @@ describe.skipIf(address === undefined)("a memory in PostgreSQL", () => {
         assert.isTrue(json(yield* two.cli(["index", "verify", "--json"])).ok)
       })))
 
-    it.effect("is told of as it is, and where it is", () =>
+    it.effect("is reported with its state and its address", () =>
       Effect.gen(function*() {
         const { cli, status, url } = yield* Memory
         const place = placeOf(url)

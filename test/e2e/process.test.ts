@@ -71,7 +71,7 @@ describe("a program under runMain", () => {
         })
       }))
 
-    it.effect("that fails with what is no error, tells all it knows", () =>
+    it.effect("that fails with what is no error, prints all of it", () =>
       Effect.gen(function*() {
         const { code, stderr, stdout } = yield* program(["unknown failure"])
         assert.strictEqual(code, 1)
@@ -131,7 +131,7 @@ describe("a program under runMain", () => {
     for (const [signal, code] of SIGNALS) {
       it.effect(`on ${signal} releases dependents first and exits with ${code}`, () =>
         Effect.scoped(Effect.gen(function*() {
-          const { ended, kill, said } = yield* started(["wait"])
+          const { ended, kill, waitForText: said } = yield* started(["wait"])
           yield* said("ready")
           yield* kill(signal)
           assert.deepStrictEqual(yield* ended, { stdout: "ready\n", stderr: RELEASED, code, signal: null })
@@ -139,7 +139,7 @@ describe("a program under runMain", () => {
 
       it.effect(`on ${signal} waits for a release that takes a while`, () =>
         Effect.scoped(Effect.gen(function*() {
-          const { ended, kill, said } = yield* started(["slow release"])
+          const { ended, kill, waitForText: said } = yield* started(["slow release"])
           yield* said("ready")
           yield* kill(signal)
           assert.deepStrictEqual(yield* ended, { stdout: "ready\n", stderr: "released slow\n", code, signal: null })
@@ -147,7 +147,7 @@ describe("a program under runMain", () => {
 
       it.effect(`on ${signal} does not wait for a release that hangs longer than the deadline`, () =>
         Effect.scoped(Effect.gen(function*() {
-          const { ended, kill, said } = yield* started(["hanging release"])
+          const { ended, kill, waitForText: said } = yield* started(["hanging release"])
           yield* said("ready")
           const since = yield* Clock.currentTimeMillis
           yield* kill(signal)
@@ -162,7 +162,7 @@ describe("a program under runMain", () => {
 
     it.effect("on a second signal ends at once, with that signal's code", () =>
       Effect.scoped(Effect.gen(function*() {
-        const { ended, kill, said } = yield* started(["hanging release"])
+        const { ended, kill, waitForText: said } = yield* started(["hanging release"])
         yield* said("ready")
         yield* kill("SIGINT")
         yield* said("released ground")
@@ -177,7 +177,7 @@ describe("a program under runMain", () => {
 
     it.effect("that serves stdin ends with it, releases all and exits with 0", () =>
       Effect.scoped(Effect.gen(function*() {
-        const { closeStdin, ended, said } = yield* server("wait")
+        const { closeStdin, ended, waitForText: said } = yield* server("wait")
         yield* said("ready")
         yield* closeStdin
         assert.deepStrictEqual(yield* ended, { stdout: "ready\n", stderr: RELEASED, code: 0, signal: null })
@@ -185,7 +185,7 @@ describe("a program under runMain", () => {
 
     it.effect("that serves stdin does not wait for a release that hangs when that has ended", () =>
       Effect.scoped(Effect.gen(function*() {
-        const { closeStdin, ended, said } = yield* server("hanging release")
+        const { closeStdin, ended, waitForText: said } = yield* server("hanging release")
         yield* said("ready")
         yield* closeStdin
         const { code, stderr } = yield* ended
@@ -195,7 +195,7 @@ describe("a program under runMain", () => {
 
     it.effect("that serves stdin is not hurried by another signal, as Claude Code sends it", () =>
       Effect.scoped(Effect.gen(function*() {
-        const { ended, kill, said } = yield* server("slow release")
+        const { ended, kill, waitForText: said } = yield* server("slow release")
         yield* said("ready")
         yield* kill("SIGINT")
         yield* Effect.sleep("100 millis")
@@ -205,7 +205,7 @@ describe("a program under runMain", () => {
 
     it.effect("that serves stdin ends at once on the same signal again", () =>
       Effect.scoped(Effect.gen(function*() {
-        const { ended, kill, said } = yield* server("hanging release")
+        const { ended, kill, waitForText: said } = yield* server("hanging release")
         yield* said("ready")
         yield* kill("SIGINT")
         yield* said("released ground")
@@ -241,9 +241,9 @@ describe("a program under runMain", () => {
         assert.include(stderr, "shutdown took longer than 700ms")
       }))
 
-    it.effect("with an uncaught exception while a signal ends it tells it and exits with 1", () =>
+    it.effect("with an uncaught exception while a signal ends it prints it and exits with 1", () =>
       Effect.scoped(Effect.gen(function*() {
-        const { ended, kill, said } = yield* started(["uncaught exception while it stops"])
+        const { ended, kill, waitForText: said } = yield* started(["uncaught exception while it stops"])
         yield* said("ready")
         yield* kill("SIGTERM")
         const { code, stderr } = yield* ended
@@ -253,7 +253,7 @@ describe("a program under runMain", () => {
 
     it.effect("whose reader has gone stops, releases all and exits with 0", () =>
       Effect.scoped(Effect.gen(function*() {
-        const { closeStdout, ended, said } = yield* started(["flood"])
+        const { closeStdout, ended, waitForText: said } = yield* started(["flood"])
         yield* said("xxx")
         yield* closeStdout
         const { code, stderr } = yield* ended
@@ -263,7 +263,7 @@ describe("a program under runMain", () => {
 
     it.effect("nobody reads the log of goes on to an end", () =>
       Effect.scoped(Effect.gen(function*() {
-        const { closeStderr, ended, kill, said } = yield* started(["flood of stderr"])
+        const { closeStderr, ended, kill, waitForText: said } = yield* started(["flood of stderr"])
         yield* said("xxx")
         yield* closeStderr
         yield* Effect.sleep("200 millis")
@@ -302,7 +302,7 @@ describe("a program under runMain", () => {
 
     it.effect("as a guest of another exits with 0 on a second signal too", () =>
       Effect.scoped(Effect.gen(function*() {
-        const { ended, kill, said } = yield* started(["hanging release", "fail-open"])
+        const { ended, kill, waitForText: said } = yield* started(["hanging release", "fail-open"])
         yield* said("ready")
         yield* kill("SIGTERM")
         yield* said("released ground")
@@ -314,7 +314,7 @@ describe("a program under runMain", () => {
 
     it.effect("as a guest of another exits with 0 at the deadline too", () =>
       Effect.scoped(Effect.gen(function*() {
-        const { ended, kill, said } = yield* started(["hanging release", "fail-open"])
+        const { ended, kill, waitForText: said } = yield* started(["hanging release", "fail-open"])
         yield* said("ready")
         yield* kill("SIGTERM")
         const { code, stderr } = yield* ended

@@ -37,7 +37,7 @@ export interface Program {
   readonly pid: number
   readonly kill: (signal: NodeJS.Signals) => Effect.Effect<void>
   /** Waits until stdout or stderr contains the text, or until the program has ended. */
-  readonly said: (text: string) => Effect.Effect<void>
+  readonly waitForText: (text: string) => Effect.Effect<void>
   readonly send: (text: string) => Effect.Effect<void>
   readonly closeStdin: Effect.Effect<void>
   /** Closes the reading end of stdout. */
@@ -92,7 +92,7 @@ export const start = (
     return {
       pid: child.pid ?? 0,
       kill: (signal) => Effect.sync(() => child.kill(signal)),
-      said: (wanted) =>
+      waitForText: (wanted) =>
         Effect.async<void>((resume) => {
           const check = () => {
             if (!text("stdout").includes(wanted) && !text("stderr").includes(wanted) && child.exitCode === null) return

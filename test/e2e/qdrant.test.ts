@@ -39,7 +39,7 @@ describe("a process with a client of Qdrant", () => {
         assert.isBelow((yield* Clock.currentTimeMillis) - since, 4_000)
       }))
 
-    it.scoped("trusts whose certificate it is told to trust, for the names in it", () =>
+    it.scoped("trusts the configured certificate, for the names in it", () =>
       Effect.gen(function*() {
         const { file, home } = yield* Bundle
         const { origin } = yield* StandIn.make({ tls })
@@ -63,7 +63,7 @@ describe("a process with a client of Qdrant", () => {
         const server = yield* StandIn.make()
         server.fault = ({ operation }) => operation === "get_collections_aliases" ? "hangs" : undefined
         const program = yield* start([file, server.origin], { home })
-        yield* program.said("collections")
+        yield* program.waitForText("collections")
         yield* Effect.repeat(Effect.sleep("10 millis"), { until: () => server.seen.running === 1 })
         const since = yield* Clock.currentTimeMillis
         yield* program.kill("SIGTERM")

@@ -128,7 +128,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
         assert.isTrue(isFoundByMeaning(found))
       }))
 
-    it.effect("tells its index, whether that is right, and makes it so", () =>
+    it.effect("shows its index, verifies and repairs it", () =>
       Effect.gen(function*() {
         const { cli, index: { versions, ...status }, name, server, units } = yield* Imported
         assert.deepStrictEqual(status, {
@@ -367,7 +367,7 @@ describe("a memory with its vectors in Qdrant", () => {
           assert.isAbove(waiting, 10)
           server.fault = there
           const worker = yield* start([main, "work"], { home, env })
-          yield* worker.said("memories indexed")
+          yield* worker.waitForText("memories indexed")
           assert.deepInclude(json(yield* cli(["index", "verify", "--json"])), { waiting: 0, ok: true })
           yield* worker.kill("SIGTERM")
           const { code, stderr, stdout } = yield* worker.ended

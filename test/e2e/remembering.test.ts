@@ -33,7 +33,7 @@ const errorOf = ({ code, stderr, stdout }: Outcome): string => {
   return stderr
 }
 
-describe("what is told to the memory", () => {
+describe("memories that Claude saves", () => {
   it.live("is saved from words or stdin, shown, found, and forgotten", () =>
     atHome((claude) =>
       Effect.gen(function*() {

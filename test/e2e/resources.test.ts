@@ -121,7 +121,7 @@ describe("resources", () => {
       )
   )
 
-  it.live("tells a person the same in a table", () =>
+  it.live("prints the same as a table", () =>
     inHome((home) =>
       Effect.gen(function*() {
         const { pid } = yield* running(home)
@@ -256,7 +256,7 @@ describe("resources --watch", () => {
   it.live("prints tables into a pipe without steering it, and ends with its reader", () =>
     inHome((home) =>
       Effect.gen(function*() {
-        const { closeStdout, ended, said } = yield* start([main, "resources", "--watch"], { home })
+        const { closeStdout, ended, waitForText: said } = yield* start([main, "resources", "--watch"], { home })
         yield* said("No other process")
         yield* closeStdout
         const { code, stderr, stdout } = yield* ended

@@ -27,7 +27,7 @@ export const text = (body: string, status = 200, headers: Readonly<Record<string
 export const json = (body: unknown) => text(JSON.stringify(body))
 
 /** The body of an error in each dialect. */
-const told = (dialect: DialectName, status: number, message: string, details: ReadonlyArray<object>): object => {
+const errorBody = (dialect: DialectName, status: number, message: string, details: ReadonlyArray<object>): object => {
   switch (dialect) {
     case "openai":
       return { error: { message, type: "invalid_request_error", param: null, code: null } }
@@ -48,7 +48,7 @@ export const error = (
 ) =>
   each((dialect) =>
     text(
-      JSON.stringify(told(dialect, status, typeof message === "string" ? message : message[dialect], details)),
+      JSON.stringify(errorBody(dialect, status, typeof message === "string" ? message : message[dialect], details)),
       status,
       headers
     )

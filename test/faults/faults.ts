@@ -37,7 +37,7 @@ export interface Fault {
   readonly isLearned?: boolean
   /** Time limit of one attempt; by default long enough for a busy machine. */
   readonly within?: DurationInput
-  readonly gives: ModelError["reason"] | "an answer"
+  readonly expected: ModelError["reason"] | "an answer"
   readonly attempts: number
   /** Shortest wait between two attempts, in milliseconds. */
   readonly waits?: number
@@ -53,63 +53,63 @@ export const faults = (away: string): ReadonlyArray<Fault> => [
     of: each(() => "answers"),
     delay: 1_000,
     within: "300 millis",
-    gives: "TimedOut",
+    expected: "TimedOut",
     attempts: 1
   },
-  { name: "it never answers", of: each(() => "hangs"), within: "300 millis", gives: "TimedOut", attempts: 1 },
+  { name: "it never answers", of: each(() => "hangs"), within: "300 millis", expected: "TimedOut", attempts: 1 },
   {
     name: "it stops in its answer",
     of: each(() => "hangs in its answer"),
     within: "300 millis",
-    gives: "TimedOut",
+    expected: "TimedOut",
     attempts: 1
   },
-  { name: "connection refused", of: each(() => "answers"), isAway: true, gives: "Unavailable", attempts: 2 },
-  { name: "reset before the answer", of: each(() => "resets"), gives: "Unavailable", attempts: 2 },
-  { name: "reset in the answer", of: each(() => "resets in its answer"), gives: "Unavailable", attempts: 2 },
+  { name: "connection refused", of: each(() => "answers"), isAway: true, expected: "Unavailable", attempts: 2 },
+  { name: "reset before the answer", of: each(() => "resets"), expected: "Unavailable", attempts: 2 },
+  { name: "reset in the answer", of: each(() => "resets in its answer"), expected: "Unavailable", attempts: 2 },
   {
     name: "reset in the answer, once",
     of: each(() => "resets in its answer"),
     isOnce: true,
-    gives: "an answer",
+    expected: "an answer",
     attempts: 2
   },
   {
     name: "redirect to another origin (307)",
     of: each(() => text("", 307, { location: `${away}/v1/chat/completions` })),
-    gives: "Refused",
+    expected: "Refused",
     attempts: 1
   },
 
   {
     name: "truncated JSON",
     of: each((dialect) => text(RIGHT[dialect].slice(0, -9))),
-    gives: "Damaged",
+    expected: "Damaged",
     attempts: 1
   },
-  { name: "nothing (200)", of: each(() => text("")), gives: "Damaged", attempts: 1 },
+  { name: "nothing (200)", of: each(() => text("")), expected: "Damaged", attempts: 1 },
   {
     name: "HTML instead of JSON (200)",
     of: each(() => text("<!doctype html><title>Sign in</title>", 200, { "content-type": "text/html" })),
-    gives: "Damaged",
+    expected: "Damaged",
     attempts: 1
   },
   {
     name: "JSON as text/html",
     of: each((dialect) => text(RIGHT[dialect], 200, { "content-type": "text/html" })),
-    gives: "an answer",
+    expected: "an answer",
     attempts: 1
   },
   {
     name: "events instead of JSON (text/event-stream)",
     of: each((dialect) => text(`data: ${RIGHT[dialect]}\n\n`, 200, { "content-type": "text/event-stream" })),
-    gives: "Damaged",
+    expected: "Damaged",
     attempts: 1
   },
   {
     name: "more than 64 MiB",
     of: { openai: json(chat({ content: "x".repeat(66 * 1024 * 1024) })) },
-    gives: "Damaged",
+    expected: "Damaged",
     attempts: 1
   },
 
@@ -121,22 +121,22 @@ export const faults = (away: string): ReadonlyArray<Fault> => [
       anthropic: "prompt is too long: 208310 tokens > 200000 maximum",
       voyage: "The request body is not valid JSON, or some arguments were not specified properly."
     }),
-    gives: "Refused",
+    expected: "Refused",
     attempts: 1
   },
   {
     name: "401 that repeats the key",
     of: error(401, each((dialect) => `Incorrect API key provided: ${keyOf(dialect)}.`)),
-    gives: "Refused",
+    expected: "Refused",
     attempts: 1
   },
-  { name: "402", of: error(402, "Insufficient Balance"), gives: "Refused", attempts: 1 },
-  { name: "408", of: error(408, "Request timeout"), gives: "Unavailable", attempts: 2 },
+  { name: "402", of: error(402, "Insufficient Balance"), expected: "Refused", attempts: 1 },
+  { name: "408", of: error(408, "Request timeout"), expected: "Unavailable", attempts: 2 },
   {
     name: "429, once, Retry-After in seconds",
     of: error(429, "Rate limit reached", { "retry-after": "2" }),
     isOnce: true,
-    gives: "an answer",
+    expected: "an answer",
     attempts: 2,
     waits: 1_990
   },
@@ -144,7 +144,7 @@ export const faults = (away: string): ReadonlyArray<Fault> => [
     name: "429, once, Retry-After as a date",
     of: each((dialect) => () => error(429, "Rate limit reached", { "retry-after": inThreeSeconds() })[dialect]),
     isOnce: true,
-    gives: "an answer",
+    expected: "an answer",
     attempts: 2,
     waits: 1_900
   },
@@ -156,17 +156,17 @@ export const faults = (away: string): ReadonlyArray<Fault> => [
       ]).gemini
     },
     isOnce: true,
-    gives: "an answer",
+    expected: "an answer",
     attempts: 2,
     waits: 1_990
   },
   {
     name: "429, Retry-After longer than allowed",
     of: error(429, "Rate limit reached", { "retry-after": "3600" }),
-    gives: "Unavailable",
+    expected: "Unavailable",
     attempts: 1
   },
-  { name: "429 that lasts", of: error(429, "Rate limit reached"), gives: "Unavailable", attempts: 2 },
+  { name: "429 that lasts", of: error(429, "Rate limit reached"), expected: "Unavailable", attempts: 2 },
   {
     name: "429, quota used up",
     of: {
@@ -177,18 +177,18 @@ export const faults = (away: string): ReadonlyArray<Fault> => [
         429
       )
     },
-    gives: "Refused",
+    expected: "Refused",
     attempts: 1
   },
-  { name: "500", of: error(500, "Internal server error"), gives: "Unavailable", attempts: 2 },
+  { name: "500", of: error(500, "Internal server error"), expected: "Unavailable", attempts: 2 },
   {
     name: "502 with HTML",
     of: each(() => text("<html><h1>502 Bad Gateway</h1></html>", 502, { "content-type": "text/html" })),
-    gives: "Unavailable",
+    expected: "Unavailable",
     attempts: 2
   },
-  { name: "529", of: error(529, "Overloaded"), gives: "Unavailable", attempts: 2 },
-  { name: "529, once", of: error(529, "Overloaded"), isOnce: true, gives: "an answer", attempts: 2 },
+  { name: "529", of: error(529, "Overloaded"), expected: "Unavailable", attempts: 2 },
+  { name: "529, once", of: error(529, "Overloaded"), isOnce: true, expected: "an answer", attempts: 2 },
 
   {
     name: "no choice, candidate, content or vector",
@@ -198,7 +198,7 @@ export const faults = (away: string): ReadonlyArray<Fault> => [
       anthropic: json(message([])),
       voyage: json({ data: [] })
     },
-    gives: "Damaged",
+    expected: "Damaged",
     attempts: 1
   },
   {
@@ -208,7 +208,7 @@ export const faults = (away: string): ReadonlyArray<Fault> => [
       gemini: json(candidate([{ text: "" }])),
       anthropic: json(message([{ type: "text", text: "" }]))
     },
-    gives: "Damaged",
+    expected: "Damaged",
     attempts: 1
   },
   {
@@ -218,7 +218,7 @@ export const faults = (away: string): ReadonlyArray<Fault> => [
       gemini: json({ promptFeedback: { blockReason: "PROHIBITED_CONTENT" } }),
       anthropic: json(message([], "refusal"))
     },
-    gives: "Refused",
+    expected: "Refused",
     attempts: 1
   },
   {
@@ -227,7 +227,7 @@ export const faults = (away: string): ReadonlyArray<Fault> => [
       openai: json(chat({ content: "he" }, "content_filter")),
       gemini: json(candidate([{ text: "he" }], "SAFETY"))
     },
-    gives: "Refused",
+    expected: "Refused",
     attempts: 1
   },
   {
@@ -242,7 +242,7 @@ export const faults = (away: string): ReadonlyArray<Fault> => [
       gemini: json(candidate([{ functionCall: { name: "look", args: {} } }])),
       anthropic: json(message([{ type: "tool_use", id: "t", name: "look", input: {} }], "tool_use"))
     },
-    gives: "Damaged",
+    expected: "Damaged",
     attempts: 1
   },
 
@@ -250,53 +250,53 @@ export const faults = (away: string): ReadonlyArray<Fault> => [
     name: "a vector with NaN",
     asks: "embed",
     of: vectors(VECTOR, holding("NaN")),
-    gives: "Damaged",
+    expected: "Damaged",
     attempts: 1
   },
   {
     name: "a vector with null",
     asks: "embed",
     of: vectors(VECTOR, holding("null")),
-    gives: "Damaged",
+    expected: "Damaged",
     attempts: 1
   },
   {
     name: "a vector with an infinite number (1e999)",
     asks: "embed",
     of: vectors(VECTOR, holding("1e999")),
-    gives: "Damaged",
+    expected: "Damaged",
     attempts: 1
   },
   {
     name: "a vector with a number too large for 32 bits (1e300)",
     asks: "embed",
     of: vectors(VECTOR, holding("1e300")),
-    gives: "Damaged",
+    expected: "Damaged",
     attempts: 1
   },
-  { name: "a short vector", asks: "embed", of: vectors(VECTOR, "1"), gives: "Damaged", attempts: 1 },
+  { name: "a short vector", asks: "embed", of: vectors(VECTOR, "1"), expected: "Damaged", attempts: 1 },
   {
     name: "an empty vector, where the dimension is learned from it",
     asks: "embed",
     of: vectors(""),
     isLearned: true,
-    gives: "Damaged",
+    expected: "Damaged",
     attempts: 1
   },
-  { name: "one vector for two texts", asks: "embed", of: vectors(VECTOR), gives: "Damaged", attempts: 1 },
+  { name: "one vector for two texts", asks: "embed", of: vectors(VECTOR), expected: "Damaged", attempts: 1 },
   {
     name: "three vectors for two texts",
     asks: "embed",
     of: vectors(VECTOR, VECTOR, VECTOR),
-    gives: "Damaged",
+    expected: "Damaged",
     attempts: 1
   },
-  { name: "a score that is NaN", asks: "rerank", of: scores([0, "NaN"]), gives: "Damaged", attempts: 1 },
+  { name: "a score that is NaN", asks: "rerank", of: scores([0, "NaN"]), expected: "Damaged", attempts: 1 },
   {
     name: "a score of a document that was not given",
     asks: "rerank",
     of: scores([7, "0.5"]),
-    gives: "Damaged",
+    expected: "Damaged",
     attempts: 1
   }
 ]

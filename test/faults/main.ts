@@ -1,7 +1,6 @@
 /**
  * Checks what a caller gets for each fault: the real layer calls a server on the loopback that shows the fault.
  */
-import * as Cli from "@effect/cli/Command"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -11,15 +10,13 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { channel } from "node:diagnostics_channel"
 import { inspect } from "node:util"
-import { answer, json, plural } from "../../src/cli/Output.ts"
+import { plural } from "../../src/cli/Output.ts"
 import { ModelError, ModelManager } from "../../src/models/ModelManager.ts"
 import { type DialectName, type Endpoint, PRESETS, type Role } from "../../src/models/Presets.ts"
 import * as Unmetered from "../../src/models/providers/Unmetered.ts"
-import { Unsuccessful } from "../../src/process/Process.ts"
-import { forEach } from "../../src/resources/Concurrent.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { DIMENSION, type ModelServer, modelServer } from "../models/server.ts"
-import { main, progress, round, timed } from "../script.ts"
+import { cellText, everyCase, markdown, program, round, timed } from "../script.ts"
 import { DIALECTS, keyOf } from "./answers.ts"
 import { type Fault, faults } from "./faults.ts"
 
@@ -110,7 +107,7 @@ const logged = (error: ModelError) => [
 ]
 
 /** Violations in a typed error: the key in it, or a message that does not name model and origin in one line. */
-const misspoken = (error: ModelError, key: string, origin: string): ReadonlyArray<string> => [
+const violationsOf = (error: ModelError, key: string, origin: string): ReadonlyArray<string> => [
   ...(logged(error).some((text) => text.includes(key)) ? ["the key is in the error"] : []),
   ...(error.message.startsWith(`model ${MODEL}: ${origin}: `) && !error.message.includes("\n")
     ? []
@@ -118,7 +115,7 @@ const misspoken = (error: ModelError, key: string, origin: string): ReadonlyArra
 ]
 
 /** Result of the call in words, and the error if it is typed. */
-const heard = (exit: Exit.Exit<unknown, ModelError>, origin: string) => {
+const outcomeOfCall = (exit: Exit.Exit<unknown, ModelError>, origin: string) => {
   if (Exit.isSuccess(exit)) return { got: "an answer", message: "", error: Option.none<ModelError>() }
   const error = Option.filter(Cause.failureOption(exit.cause), (error) => error instanceof ModelError)
   return Option.match(error, {
@@ -156,8 +153,8 @@ const run = (which: Case, other: ModelServer, refused: ReadonlyMap<number, numbe
     const { origin } = new URL(endpoint.baseUrl)
     const attempts = fault.isAway === true ? refused.get(closedPort(dialect)) ?? 0 : server.seen.requests
     // Of two texts that are refused together, each is then tried alone.
-    const allowed = fault.gives === "Refused" && asks(which) === "embed" ? 3 * fault.attempts : fault.attempts
-    const { error, got, message } = heard(exit, origin)
+    const allowed = fault.expected === "Refused" && asks(which) === "embed" ? 3 * fault.attempts : fault.attempts
+    const { error, got, message } = outcomeOfCall(exit, origin)
     return {
       fault: fault.name,
       dialect,
@@ -166,10 +163,10 @@ const run = (which: Case, other: ModelServer, refused: ReadonlyMap<number, numbe
       message,
       socketsLeft: open.size,
       wrong: [
-        ...(got === fault.gives ? [] : [`it gave ${got} (${message}), not ${fault.gives}`]),
+        ...(got === fault.expected ? [] : [`it gave ${got} (${message}), not ${fault.expected}`]),
         ...(attempts === allowed ? [] : [`it was asked ${attempts} times, not ${allowed}`]),
         ...(ms >= (fault.waits ?? 0) ? [] : [`it was asked again after ${round(ms)} ms`]),
-        ...Option.match(error, { onNone: () => [], onSome: (error) => misspoken(error, key, origin) }),
+        ...Option.match(error, { onNone: () => [], onSome: (error) => violationsOf(error, key, origin) }),
         ...(open.size === 0 ? [] : [`${open.size} sockets are open`]),
         ...left.map(({ kind, name }) => `${kind} ${name} is open`),
         ...(other.seen.sockets === 0 ? [] : ["another origin was asked"]),
@@ -191,52 +188,46 @@ const outcomeOf = (which: Case, other: ModelServer, refused: ReadonlyMap<number,
       wrong: [Cause.pretty(cause)]
     }))
 
-const row = (cells: ReadonlyArray<string | number>) => `| ${cells.join(" | ")} |`
-
 /** Dialects with equal results share a line. */
-const markdown = (outcomes: ReadonlyArray<Outcome>): ReadonlyArray<string> => {
+const table = (outcomes: ReadonlyArray<Outcome>): ReadonlyArray<string> => {
   const lines = new Map<string, Array<Outcome>>()
   for (const each of outcomes) {
     const { attempts, fault, got, message, socketsLeft } = each
     const same = JSON.stringify([fault, got, attempts, message, socketsLeft])
     lines.set(same, [...(lines.get(same) ?? []), each])
   }
-  return [
-    row(["fault", "dialect", "what the caller got", "attempts", "what the message says", "sockets left"]),
-    row(["---", "---", "---", "---", "---", "---"]),
-    ...[...lines.values()].map((same) => {
+  return markdown(
+    ["fault", "dialect", "what the caller got", "attempts", "what the message says", "sockets left"],
+    [...lines.values()].map((same) => {
       const { attempts, fault, got, message, socketsLeft } = same[0]!
       const dialects = same.length === DIALECTS.length ? "all" : same.map(({ dialect }) => dialect).join(", ")
-      return row([fault, dialects, got, attempts, message.replaceAll("|", "\\|").replaceAll("<", "&lt;"), socketsLeft])
+      return [fault, dialects, got, attempts, cellText(message), socketsLeft]
     })
-  ]
+  )
 }
 
-const command = Cli.make("faults", { json }, ({ json }) =>
-  Effect.gen(function*() {
-    const other = yield* modelServer
-    const refused = yield* refusedConnections
-    const cases = faults(other.origin).flatMap((fault) =>
-      DIALECTS.flatMap((dialect): ReadonlyArray<Case> => fault.of[dialect] === undefined ? [] : [{ dialect, fault }])
-    )
-    let done = 0
-    const [outcomes, ms] = yield* timed(forEach(cases, CONCURRENCY, (each) =>
-      Effect.zipLeft(
-        outcomeOf(each, other, refused),
-        Effect.suspend(() => progress(`${++done} of ${cases.length}`))
-      )))
-    yield* progress("")
-    const failures = outcomes.flatMap(({ dialect, fault, wrong }) =>
-      wrong.map((each) => `${fault}, ${dialect}: ${each}`)
-    )
-    yield* answer(json, { cases: outcomes, failures, ms: round(ms) }, () =>
-      [
-        ...markdown(outcomes),
-        "",
-        ...failures.map((failure) => `FAILED ${failure}`),
-        `${plural(outcomes.length, "case")}, ${plural(failures.length, "failure")}, ${round(ms / 1_000, 1)} s`
-      ].join("\n"))
-    if (failures.length > 0) return yield* Effect.fail(new Unsuccessful())
-  }).pipe(Effect.scoped)).pipe(Cli.withDescription("What a caller gets for each fault of a provider"))
-
-main(command, "faults")
+program("faults", {
+  description: "What a caller gets for each fault of a provider",
+  run: () =>
+    Effect.gen(function*() {
+      const other = yield* modelServer
+      const refused = yield* refusedConnections
+      const cases = faults(other.origin).flatMap((fault) =>
+        DIALECTS.flatMap((dialect): ReadonlyArray<Case> => fault.of[dialect] === undefined ? [] : [{ dialect, fault }])
+      )
+      const [outcomes, ms] = yield* timed(everyCase(cases, CONCURRENCY, (each) => outcomeOf(each, other, refused)))
+      const failures = outcomes.flatMap(({ dialect, fault, wrong }) =>
+        wrong.map((each) => `${fault}, ${dialect}: ${each}`)
+      )
+      return {
+        ok: failures.length === 0,
+        data: { cases: outcomes, failures, ms: round(ms) },
+        text: () => [
+          ...table(outcomes),
+          "",
+          ...failures.map((failure) => `FAILED ${failure}`),
+          `${plural(outcomes.length, "case")}, ${plural(failures.length, "failure")}, ${round(ms / 1_000, 1)} s`
+        ]
+      }
+    })
+})

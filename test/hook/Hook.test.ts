@@ -30,20 +30,20 @@ const services = Injector.layer.pipe(
   Layer.provideMerge(Layer.merge(ResourceLedger.layer, NodeContext.layer))
 )
 
-const start = (source: string, says: Partial<HookInput> = {}): HookInput => ({
+const start = (source: string, overrides: Partial<HookInput> = {}): HookInput => ({
   session_id: "now",
   cwd: CWD,
   hook_event_name: "SessionStart",
   source,
-  ...says
+  ...overrides
 } as HookInput)
 
-const prompt = (text: string, says: Partial<HookInput> = {}): HookInput => ({
+const prompt = (text: string, overrides: Partial<HookInput> = {}): HookInput => ({
   session_id: "now",
   cwd: CWD,
   hook_event_name: "UserPromptSubmit",
   prompt: text,
-  ...says
+  ...overrides
 } as HookInput)
 
 const units: ReadonlyArray<MemoryUnit> = [
@@ -112,7 +112,7 @@ describe("a session that begins", () => {
       assert.strictEqual(yield* answer(start("resume", { session_id: "late" })), "")
     })))
 
-  it.effect("as a fork has what its parent had, however its transcript tells whose it is", () =>
+  it.effect("as a fork inherits what was injected into its parent, however its transcript names that", () =>
     withUnits(Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const folder = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-fork-" })

@@ -26,8 +26,8 @@ import { times } from "../data.ts"
 import { type Behaviour, type ModelServer, modelServer } from "../models/server.ts"
 import { anyText } from "../texts.ts"
 
-const result = (id: string, says: Parameters<typeof unit>[1] = {}, score = 1): SearchResult => {
-  const made = unit(id, says)
+const result = (id: string, overrides: Parameters<typeof unit>[1] = {}, score = 1): SearchResult => {
+  const made = unit(id, overrides)
   return {
     unit: { ...made, tokens: Tokens.estimate(made.content) },
     score,
@@ -116,13 +116,13 @@ const injector = (fusion: Setting["fusion"], within: Duration.DurationInput) =>
       (fusion === "cached" ? ModelBackground.layerCached : ModelBackground.layer)({ model: "openai:talker", within })
     )
 
-const request = (says: Partial<InjectionRequest> = {}): InjectionRequest => ({
+const request = (overrides: Partial<InjectionRequest> = {}): InjectionRequest => ({
   prompt: "why is the pool kept at 20?",
   projects: "all",
   mode: "comprehensive",
   maxTokens: 2_000,
   maxChars: 9_500,
-  ...says
+  ...overrides
 })
 
 /** Models at the server, their spending and their cache; `ask` injects, with a new layer for each setting. */
@@ -131,7 +131,7 @@ const withServer = <A, E>(
     readonly server: ModelServer
     readonly spending: Spending["Type"]
     readonly ask: (
-      says?: Partial<InjectionRequest>,
+      overrides?: Partial<InjectionRequest>,
       setting?: Setting
     ) => ReturnType<Injector["Type"]["inject"]>
   }) => Effect.Effect<A, E>,

@@ -49,7 +49,7 @@ describe("an excerpt", () => {
     assert.strictEqual(lines.at(-1), "…")
   })
 
-  it("begins as the item does when nothing tells its lines apart", () => {
+  it("takes the beginning of the item when its lines are equally good", () => {
     const content = fillers("a", 40).join("\n")
     const lines = excerptOf(content, "unrelated", 60).split("\n")
     assert.strictEqual(lines[0], content.split("\n")[0])

@@ -16,8 +16,8 @@ import { times } from "../data.ts"
 import * as remembered from "../retrieve/remembered.ts"
 import { anyText } from "../texts.ts"
 
-const result = (id: string, score: number, says: Parameters<typeof unit>[1] = {}): SearchResult => {
-  const made = unit(id, says)
+const result = (id: string, score: number, overrides: Parameters<typeof unit>[1] = {}): SearchResult => {
+  const made = unit(id, overrides)
   return {
     unit: { ...made, tokens: Tokens.estimate(made.content) },
     score,
@@ -47,15 +47,15 @@ const finding = (results: ReadonlyArray<SearchResult>, degraded: ReadonlyArray<s
   }
 }
 
-const ask = (says: Partial<InjectionRequest> = {}) =>
+const ask = (overrides: Partial<InjectionRequest> = {}) =>
   Effect.flatMap(
     Injector,
     ({ inject }) =>
-      inject({ prompt: "p", projects: "all", mode: "balanced", maxTokens: 2_000, maxChars: 9_500, ...says })
+      inject({ prompt: "p", projects: "all", mode: "balanced", maxTokens: 2_000, maxChars: 9_500, ...overrides })
   )
 
-const inject = (results: ReadonlyArray<SearchResult>, says: Partial<InjectionRequest> = {}) =>
-  Effect.provide(ask(says), finding(results).layer)
+const inject = (results: ReadonlyArray<SearchResult>, overrides: Partial<InjectionRequest> = {}) =>
+  Effect.provide(ask(overrides), finding(results).layer)
 
 /** Splits at everything that may be shown as the end of a line. */
 const linesOf = (text: string) => text.split(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/)
@@ -220,7 +220,7 @@ describe("what is injected", () => {
       }
     }))
 
-  it.effect("tells the best item in a shorter form when there is no room for a longer", () =>
+  it.effect("shortens the best item when there is no room for its longer form", () =>
     Effect.gen(function*() {
       const lines = [
         ...Array.from({ length: 20 }, (_, i) => `nothing of it in n${i}x, only other words`),
@@ -269,7 +269,7 @@ describe("what is injected", () => {
       ]).layer
     )))
 
-  it.effect("tells its date from now", () =>
+  it.effect("shows its age", () =>
     Effect.gen(function*() {
       const dateShown = (occurredAt: number, now = NOON) =>
         Effect.gen(function*() {
@@ -325,7 +325,7 @@ describe("what is injected", () => {
       assert.strictEqual(yield* head("Pool size", late), "conversation: Pool size")
     }))
 
-  it.effect("tells a title whose line an excerpt leaves out", () =>
+  it.effect("shows a title whose line an excerpt leaves out", () =>
     Effect.gen(function*() {
       const first = ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot"].map((name) =>
         result(name, 1, { content: name })
@@ -336,7 +336,7 @@ describe("what is injected", () => {
       assert.include(text, "[long] conversation: Resize the pool\n  …\n  needle number n0x is here")
     }))
 
-  it.effect("tells the first items whole and of the others what the prompt asks for", () =>
+  it.effect("shows the first items whole and of the others what the prompt asks for", () =>
     Effect.gen(function*() {
       const long = (i: number) =>
         [

@@ -18,32 +18,32 @@ import { anyText } from "../texts.ts"
 const NOON = Date.UTC(2026, 10, 26, 12)
 const DAY = 86_400_000
 
-const made = (id: string, says: Parameters<typeof unit>[1]): MemoryUnit => {
-  const all = unit(id, says)
+const made = (id: string, overrides: Parameters<typeof unit>[1]): MemoryUnit => {
+  const all = unit(id, overrides)
   return { ...all, tokens: Tokens.estimate(all.content) }
 }
 
-const archive = (id: string, daysAgo: number, content: string, says: Partial<MemoryUnit> = {}) =>
+const archive = (id: string, daysAgo: number, content: string, overrides: Partial<MemoryUnit> = {}) =>
   made(id, {
     type: "archive",
     sessionId: `of ${id}`,
     occurredAt: NOON - daysAgo * DAY,
     title: `Title ${id}`,
     content,
-    ...says
+    ...overrides
   })
 
-const decision = (id: string, daysAgo: number, content: string, says: Partial<MemoryUnit> = {}) =>
+const decision = (id: string, daysAgo: number, content: string, overrides: Partial<MemoryUnit> = {}) =>
   made(id, {
     type: "decision",
     sessionId: `of ${id}`,
     occurredAt: NOON - daysAgo * DAY,
     title: `Title ${id}`,
     content,
-    ...says
+    ...overrides
   })
 
-const opened = (units: ReadonlyArray<MemoryUnit>, says: Partial<OpeningRequest> = {}) =>
+const opened = (units: ReadonlyArray<MemoryUnit>, overrides: Partial<OpeningRequest> = {}) =>
   Effect.gen(function*() {
     yield* TestClock.setTime(NOON)
     if (units.length > 0) yield* remembered.store(units)
@@ -52,7 +52,7 @@ const opened = (units: ReadonlyArray<MemoryUnit>, says: Partial<OpeningRequest> 
       sessionId: "now",
       maxTokens: 1_200,
       maxChars: 9_500,
-      ...says
+      ...overrides
     })
   }).pipe(Effect.provide(testing.store.pipe(Layer.provide(ResourceLedger.layer))))
 

@@ -7,8 +7,8 @@ import { select } from "../../src/inject/Selection.ts"
 import { unit } from "../contract/made.ts"
 import { anyText } from "../texts.ts"
 
-const result = (id: string, says: Parameters<typeof unit>[1] = {}): SearchResult => ({
-  unit: unit(id, { content: `words that only ${id}${id} holds`, sessionId: `session of ${id}`, ...says }),
+const result = (id: string, overrides: Parameters<typeof unit>[1] = {}): SearchResult => ({
+  unit: unit(id, { content: `words that only ${id}${id} holds`, sessionId: `session of ${id}`, ...overrides }),
   score: 1,
   why: { keyword: null, semantic: null, rerank: null, neighbours: 0, boosts: {}, matched: [] }
 })
@@ -26,8 +26,8 @@ describe("what is selected", () => {
   })
 
   it("is of what is decided, fails or comes to an end the newest of one subject", () => {
-    const about = (id: string, type: UnitType, occurredAt: number, says: Parameters<typeof unit>[1] = {}) =>
-      result(id, { type, occurredAt, title: "Limit of the connection pool", ...says })
+    const about = (id: string, type: UnitType, occurredAt: number, overrides: Parameters<typeof unit>[1] = {}) =>
+      result(id, { type, occurredAt, title: "Limit of the connection pool", ...overrides })
     for (const type of ["decision", "error_log", "archive"] as const) {
       assert.deepStrictEqual(ids(about("a", type, 1), about("b", type, 3), about("c", type, 2)), ["b"], type)
       // Neither of two units of the same time is newer.

@@ -126,7 +126,7 @@ export const ingest = (sessions: string) =>
     return yield* Stream.runFold(
       ingest(files),
       [] as ReadonlyArray<string>,
-      (told, step) => step._tag === "Postponed" ? [...told, step.error.message] : told
+      (postponed, step) => step._tag === "Postponed" ? [...postponed, step.error.message] : postponed
     )
   })
 

@@ -9,9 +9,9 @@ import * as Option from "effect/Option"
 import type { ModelManager } from "../../src/models/ModelManager.ts"
 import type { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import type { Behaviour } from "../models/server.ts"
-import { endOf, type Ground, started, withoutTraces } from "./Ground.ts"
+import { checkedForLeaks, endOf, type GateContext, started } from "./GateContext.ts"
+import * as HandleCounts from "./HandleCounts.ts"
 import { alone, ask, complete, embed, ingest, newPlace, type Place, rerank, type Servers, service } from "./Scenario.ts"
-import * as World from "./World.ts"
 
 interface Call {
   readonly name: string
@@ -31,15 +31,16 @@ const all = (servers: Servers, behaviour: Behaviour) =>
   })
 
 /** Leaves out sockets, which the pool keeps and reopens while it lives; they must be gone when it is. */
-const ofCalls = ({ fds: _fds, serverSockets: _serverSockets, sockets: _sockets, ...rest }: World.World) => rest
+const ofCalls = ({ fds: _fds, serverSockets: _serverSockets, sockets: _sockets, ...rest }: HandleCounts.HandleCounts) =>
+  rest
 
 const isAsked = (servers: Servers) => Object.values(servers).some(({ seen }) => seen.running > 0)
 
 /** Makes one call, interrupts another while the servers hang, and returns what is wrong afterwards. */
-const abandon = (ground: Ground, place: Place, { run }: Call) =>
+const abandon = (context: GateContext, place: Place, { run }: Call) =>
   Effect.gen(function*() {
     yield* run(place)
-    const now = Effect.map(World.read(ground.folder, Object.values(place.servers)), ofCalls)
+    const now = Effect.map(HandleCounts.read(context.folder, Object.values(place.servers)), ofCalls)
     const before = yield* now
     const left = yield* Effect.acquireUseRelease(
       all(place.servers, "hangs"),
@@ -54,7 +55,7 @@ const abandon = (ground: Ground, place: Place, { run }: Call) =>
           return [
             ...(Option.isSome(isOut) ? [] : ["nothing was asked of a model"]),
             ...(Option.exists(end, Exit.isInterrupted) ? [] : ["the caller did not go"]),
-            ...(yield* World.beyond(before, now))
+            ...(yield* HandleCounts.increases(before, now))
           ]
         }),
       () => all(place.servers, "answers")
@@ -64,22 +65,22 @@ const abandon = (ground: Ground, place: Place, { run }: Call) =>
     return { wrong: [...left, ...(Exit.isFailure(again) ? [`the next call: ${Cause.pretty(again.cause)}`] : [])] }
   })
 
-export const abandoned = (ground: Ground) =>
+export const abandoned = (context: GateContext) =>
   Effect.gen(function*() {
     for (const call of CALLS) {
-      yield* ground.progress(`abandoned ${call.name}`)
-      const { wrong } = yield* withoutTraces(
-        ground,
+      yield* context.progress(`abandoned ${call.name}`)
+      const { wrong } = yield* checkedForLeaks(
+        context,
         Effect.gen(function*() {
-          const place = yield* newPlace(ground)
+          const place = yield* newPlace(context)
           yield* Effect.provide(ingest(place.sessions), alone(service(place)))
-          return yield* abandon(ground, place, call).pipe(
+          return yield* abandon(context, place, call).pipe(
             Effect.provide(alone(service(place))),
             Effect.catchAllCause((cause) => Effect.succeed({ wrong: [Cause.pretty(cause)] }))
           )
         })
       )
-      for (const each of wrong) yield* ground.failed(`abandoned ${call.name}: ${each}`)
+      for (const each of wrong) yield* context.failed(`abandoned ${call.name}: ${each}`)
     }
     return { abandoned: CALLS.length }
   })

@@ -13,7 +13,7 @@ import * as Option from "effect/Option"
 import { LeakedResources, type ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import type { Acquired } from "./DecoratedLedger.ts"
 import { CLOSINGS, fastClock, type Fault, INJECTED, makeFaulty, OPENINGS } from "./Faults.ts"
-import { endOf, type Ground, numbered, started, withoutTraces } from "./Ground.ts"
+import { checkedForLeaks, endOf, type GateContext, numbered, started } from "./GateContext.ts"
 import { cluster, inPostgres } from "./postgres.ts"
 import { everything, newPlace, offline, type Place } from "./Scenario.ts"
 
@@ -51,7 +51,7 @@ const leakedBy = (cause: Cause.Cause<unknown>): ReadonlyArray<{ readonly kind: s
 const judge = (
   fault: Fault,
   exit: Exit.Exit<unknown, unknown>,
-  told: string,
+  output: string,
   acquired: ReadonlyArray<Acquired>
 ): ReadonlyArray<string> => {
   const leaked = Exit.isFailure(exit) ? leakedBy(exit.cause) : []
@@ -60,28 +60,28 @@ const judge = (
   if (fault.of === "closing" && !what.isForced) {
     return leaked.length === 1 && leaked[0]!.name === what.name && leaked[0]!.kind === what.kind
       ? []
-      : [`what could not be released is not told alone: ${told}`]
+      : [`what could not be released is not told alone: ${output}`]
   }
   if (leaked.length > 0) return [`left: ${leaked.map(({ name }) => name).join(", ")}`]
   if (fault.of === "closing") {
-    const isTold = told.includes(`closing ${what.kind} ${what.name}`)
-    return isTold && Exit.isSuccess(exit) ? [] : [`not forced, or not told: ${told}`]
+    const isReported = output.includes(`closing ${what.kind} ${what.name}`)
+    return isReported && Exit.isSuccess(exit) ? [] : [`not forced, or not told: ${output}`]
   }
-  if (fault.how === "is interrupted") return Exit.isInterrupted(exit) ? [] : [`not interrupted: ${told}`]
-  return told.includes(fault.how === "hangs" ? "did not open within" : INJECTED) ? [] : [`not told: ${told}`]
+  if (fault.how === "is interrupted") return Exit.isInterrupted(exit) ? [] : [`not interrupted: ${output}`]
+  return output.includes(fault.how === "hangs" ? "did not open within" : INJECTED) ? [] : [`not told: ${output}`]
 }
 
 /** Runs a scenario with one fault, or none, and returns its acquisitions and failures. */
-const attempt = (ground: Ground, { run }: Scenario, fault: Fault | undefined) =>
-  withoutTraces(
-    ground,
+const attempt = (context: GateContext, { run }: Scenario, fault: Fault | undefined) =>
+  checkedForLeaks(
+    context,
     Effect.gen(function*() {
       const logs: Array<string> = []
       const logger = Logger.make(({ message }) => {
         logs.push([message].flat().map(String).join(" "))
       })
       const faulty = yield* makeFaulty(fault)
-      const place = yield* newPlace(ground)
+      const place = yield* newPlace(context)
       const running = yield* run(place).pipe(
         Effect.provide(faulty.layer),
         Effect.withClock(fastClock(FASTER)),
@@ -96,15 +96,15 @@ const attempt = (ground: Ground, { run }: Scenario, fault: Fault | undefined) =>
       const end = yield* endOf(running)
       if (Option.isNone(end)) return { acquired: faulty.acquired, wrong: ["it hangs"] }
       const exit = end.value
-      const told = [
+      const output = [
         ...logs,
         ...(Exit.isFailure(exit) ? [Cause.pretty(exit.cause)] : exit.value.degraded)
       ].join("\n")
       return {
         acquired: faulty.acquired,
         wrong: fault === undefined
-          ? Exit.isSuccess(exit) && exit.value.degraded.length === 0 ? [] : [told]
-          : judge(fault, exit, told, faulty.acquired)
+          ? Exit.isSuccess(exit) && exit.value.degraded.length === 0 ? [] : [output]
+          : judge(fault, exit, output, faulty.acquired)
       }
     })
   )
@@ -114,27 +114,27 @@ const faultsAt = (at: number): ReadonlyArray<Fault> => [
   ...CLOSINGS.map((how): Fault => ({ of: "closing", at, how }))
 ]
 
-const chosen = (acquired: ReadonlyArray<Acquired>, scenario: Scenario, { isQuick, seed }: Ground) =>
+const chosen = (acquired: ReadonlyArray<Acquired>, scenario: Scenario, { isQuick, seed }: GateContext) =>
   acquired.flatMap((each, at) =>
     faultsAt(at).filter((_, way) => !isQuick || scenario.isQuick(way + at + seed, at + seed, each))
   )
 
-export const acquisitions = (ground: Ground) =>
+export const acquisitions = (context: GateContext) =>
   Effect.gen(function*() {
     let acquired = 0
     let runs = 0
     const each = (scenario: Scenario) =>
       Effect.gen(function*() {
-        const clean = yield* attempt(ground, scenario, undefined)
-        for (const wrong of clean.wrong) yield* ground.failed(`${scenario.name}, clean: ${wrong}`)
+        const clean = yield* attempt(context, scenario, undefined)
+        for (const wrong of clean.wrong) yield* context.failed(`${scenario.name}, clean: ${wrong}`)
         acquired += clean.acquired.length
-        const faults = chosen(clean.acquired, scenario, ground)
+        const faults = chosen(clean.acquired, scenario, context)
         for (const [i, fault] of faults.entries()) {
-          yield* ground.progress(`${scenario.name} ${numbered(i, faults.length)}`)
+          yield* context.progress(`${scenario.name} ${numbered(i, faults.length)}`)
           const { kind, name } = clean.acquired[fault.at]!
-          const { wrong } = yield* attempt(ground, scenario, fault)
+          const { wrong } = yield* attempt(context, scenario, fault)
           for (const each of wrong) {
-            yield* ground.failed(
+            yield* context.failed(
               `${scenario.name}: the ${fault.of} of ${kind} ${name} (${fault.at}) ${fault.how}: ${each}`
             )
           }
@@ -142,7 +142,7 @@ export const acquisitions = (ground: Ground) =>
         }
       })
     yield* Effect.forEach(SCENARIOS, each, { discard: true })
-    const url = yield* cluster(ground.outside)
+    const url = yield* cluster(context.outside)
     if (Option.isSome(url)) yield* each(scenarioIn(url.value))
     return { acquisitions: acquired, runs, hasPostgres: Option.isSome(url) }
   }).pipe(Effect.scoped)

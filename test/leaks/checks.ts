@@ -1,14 +1,18 @@
 /**
- * Runs the linter and the compiler over a variant of the sources, in a copy of them.
+ * Runs the gate, the linter and the compiler over a variant of the sources, in a copy of them.
  */
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
-import { root } from "../../scripts/bundle.mjs"
+import * as Schema from "effect/Schema"
+import { packageFile } from "../../src/settings/Settings.ts"
 import { applied, type Variant } from "./variants.ts"
 
-const COPIED = ["src", "scripts/lint", ".oxlintrc.json", "package.json", "tsconfig.json", "tsconfig.node.json"]
+const COPIED = ["src", "scripts", "test", ".oxlintrc.json", "package.json", "tsconfig.json", "tsconfig.node.json"]
+const LINKED = ["assets", "node_modules"]
+
+const ENDS_WITHIN = "5 minutes"
 
 /** Copies the sources and the checks' settings, with the leak in them; removed when the scope closes. */
 export const copy = (variant: Variant) =>
@@ -16,15 +20,33 @@ export const copy = (variant: Variant) =>
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const folder = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-mutant-" })
-    yield* fs.makeDirectory(path.join(folder, "scripts"))
-    yield* Effect.forEach(COPIED, (each) => fs.copy(path.join(root, each), path.join(folder, each)))
-    yield* fs.symlink(path.join(root, "node_modules"), path.join(folder, "node_modules"))
+    yield* Effect.forEach(COPIED, (each) => fs.copy(packageFile(each), path.join(folder, each)))
+    yield* Effect.forEach(LINKED, (each) => fs.symlink(packageFile(each), path.join(folder, each)))
     for (const file of new Set(variant.edits.map((edit) => edit.file))) {
-      const text = applied(variant, file, yield* fs.readFileString(path.join(root, file)))
+      const text = applied(variant, file, yield* fs.readFileString(packageFile(file)))
       yield* fs.writeFileString(path.join(folder, file), text!)
     }
     return folder
   })
+
+const Answer = Schema.parseJson(Schema.Struct({ ok: Schema.Boolean, failures: Schema.Array(Schema.String) }))
+
+/** First failure of these parts of the gate. An end without an answer does not count as a failure found. */
+export const byGate = (folder: string, parts: ReadonlyArray<string>) =>
+  Command.make(
+    process.execPath,
+    "scripts/run.mjs",
+    "test/leaks/main.ts",
+    "--bail",
+    "--json",
+    ...parts.flatMap((part) => ["--part", part])
+  ).pipe(
+    Command.workingDirectory(folder),
+    Command.string,
+    Effect.timeout(ENDS_WITHIN),
+    Effect.flatMap(Schema.decode(Answer)),
+    Effect.map(({ failures }) => failures[0] ?? null)
+  )
 
 /** The first complaint that a program of the package prints about the copy: the first group of `pattern`. */
 const complaint = (folder: string, pattern: RegExp, program: string, ...args: ReadonlyArray<string>) =>
@@ -44,7 +66,7 @@ export const byTypes = (folder: string, files: ReadonlyArray<string>) =>
     const typed = yield* complaint(folder, /error (TS\d+: .*)/, "tsc", "-p", "tsconfig.node.json", "--pretty", "false")
     if (typed !== null) return typed
     for (const file of new Set(files.filter((each) => each.endsWith(".ts")))) {
-      const told = yield* complaint(
+      const found = yield* complaint(
         folder,
         /error (.*)/,
         "effect-language-service",
@@ -57,7 +79,7 @@ export const byTypes = (folder: string, files: ReadonlyArray<string>) =>
         "--file",
         file
       )
-      if (told !== null) return told
+      if (found !== null) return found
     }
     return null
   })

@@ -6,7 +6,7 @@ import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import * as LeakProbe from "../../src/resources/monitor/LeakProbe.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
-import { type Ground, numbered } from "./Ground.ts"
+import { type GateContext, numbered } from "./GateContext.ts"
 import { alone, ask, complete, everything, home, newPlace, offline, type Place, reader, service } from "./Scenario.ts"
 import { type Slope, slope } from "./slope.ts"
 
@@ -61,13 +61,13 @@ const cycle = (remote: Place, local: Place, isQuick: boolean) =>
     isQuick ? Effect.void : Effect.provide(ask, alone(reader(local)))
   )
 
-export const cycles = (ground: Ground) =>
+export const cycles = (context: GateContext) =>
   Effect.gen(function*() {
-    const form = ground.isQuick ? "quick" : "full"
+    const form = context.isQuick ? "quick" : "full"
     const { every, first, measured } = REPETITIONS[form]
     const collect = yield* collected
     yield* withoutOptimizer
-    const remote = yield* newPlace(ground)
+    const remote = yield* newPlace(context)
     const local: Place = { ...remote, home: yield* home }
     yield* Effect.provide(everything(remote), ResourceLedger.layer)
     yield* Effect.provide(offline(local), ResourceLedger.layer)
@@ -79,11 +79,11 @@ export const cycles = (ground: Ground) =>
       sockets: []
     }
     for (let i = 0; i < first + measured; i++) {
-      if (i % 10 === 0) yield* ground.progress(`cycle ${numbered(i, first + measured)}`)
-      yield* cycle(remote, local, ground.isQuick)
+      if (i % 10 === 0) yield* context.progress(`cycle ${numbered(i, first + measured)}`)
+      yield* cycle(remote, local, context.isQuick)
       // The servers' records are in this process, too.
-      for (const { seen } of Object.values(ground.servers)) seen.paths.length = seen.batches.length = 0
-      ground.qdrant.seen.operations.length = ground.qdrant.seen.bodies.length = 0
+      for (const { seen } of Object.values(context.servers)) seen.paths.length = seen.batches.length = 0
+      context.qdrant.seen.operations.length = context.qdrant.seen.bodies.length = 0
       if (i < first || (i - first) % every > 0) continue
       yield* collect
       const now = yield* measure
@@ -103,7 +103,7 @@ export const cycles = (ground: Ground) =>
     for (const each of MEASURED) {
       const { floor, low, perStep } = slopes[each]
       if (low > floor) {
-        yield* ground.failed(
+        yield* context.failed(
           `${each}: ${perStep.toFixed(3)} more with each cycle, surely ${low.toFixed(3)}; the noise floor is ${floor}`
         )
       }

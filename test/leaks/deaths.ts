@@ -87,7 +87,7 @@ const same = (found: typeof Status.Type, whole: typeof Status.Type): ReadonlyArr
   ...(found.units.total > 0 ? [] : ["nothing is remembered"])
 ]
 
-const told = <E, R>(complaints: Effect.Effect<ReadonlyArray<string>, E, R>) =>
+const complaintsOfNext = <E, R>(complaints: Effect.Effect<ReadonlyArray<string>, E, R>) =>
   Effect.map(
     Effect.either(complaints),
     Either.match({
@@ -98,7 +98,7 @@ const told = <E, R>(complaints: Effect.Effect<ReadonlyArray<string>, E, R>) =>
 
 /** Runs the next program, which must continue where the dead one stopped. */
 const next = ({ place, samples }: Stage, { subject, how }: Situation, prepared: Prepared) =>
-  told(Effect.gen(function*() {
+  complaintsOfNext(Effect.gen(function*() {
     Object.assign(place.server, { behaviour: "answers", delay: 0 })
     switch (subject) {
       case "lifecycle": {

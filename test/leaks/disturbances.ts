@@ -128,12 +128,12 @@ const crash = (name: "uncaughtException" | "unhandledRejection"): Disturbance =>
     })),
   act: (_, program, { state }) => Effect.as(state === "starting" ? Effect.void : program.act, []),
   expected: (situation, _, acted) => {
-    const told = /(?:thrown|rejected) by the gate/
+    const report = /(?:thrown|rejected) by the gate/
     // Node ends the process by itself before our handlers are installed.
     if (Option.exists(acted, ({ isListening }) => !isListening)) {
-      return { ...ends(situation, [1], { stderr: told }), codes: [1] }
+      return { ...ends(situation, [1], { stderr: report }), codes: [1] }
     }
-    return ends(situation, [1], { stderr: isHook(situation) ? nothing : told })
+    return ends(situation, [1], { stderr: isHook(situation) ? nothing : report })
   }
 })
 

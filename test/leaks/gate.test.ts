@@ -54,7 +54,7 @@ describe("leaks put into the sources", () => {
     }
   })
 
-  it("one that no longer does is told", () => {
+  it("one that no longer applies is reported", () => {
     const variant = { name: "gone", edits: [{ file: "a.ts", from: "x", to: "y" }] }
     assert.throws(() => applied(variant, "a.ts", "no such letter, two of them: x x"), DoesNotApply)
     assert.strictEqual(applied(variant, "b.ts", "x"), undefined)

@@ -16,7 +16,7 @@ import type { ModelError, ModelManager } from "../../src/models/ModelManager.ts"
 import { forEach } from "../../src/resources/Concurrent.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
-import { endOf, type Ground, numbered, started, withoutTraces } from "./Ground.ts"
+import { checkedForLeaks, endOf, type GateContext, numbered, started } from "./GateContext.ts"
 import { alone, ask, complete, embed, everything, facts, ingest, newPlace, type Place, service } from "./Scenario.ts"
 
 /** Operations of a fiber between two steps; few, so that steps are small. */
@@ -98,20 +98,20 @@ const judge = (exit: Option.Option<Exit.Exit<unknown, unknown>>): ReadonlyArray<
   })
 
 /** Makes a memory that holds the sessions, to copy, and counts the steps of each work. */
-const prepare = (ground: Ground) =>
+const prepare = (context: GateContext) =>
   Effect.gen(function*() {
-    const full = yield* newPlace(ground)
+    const full = yield* newPlace(context)
     const { status } = yield* Effect.provide(everything(full), ResourceLedger.layer)
     const steps = yield* Effect.forEach(WORKS, (work) =>
       Effect.scoped(Effect.gen(function*() {
-        const at = yield* begun(ground, work, full.home)
+        const at = yield* begun(context, work, full.home)
         return (yield* interrupted(work.run(at), Number.POSITIVE_INFINITY)).steps
       })))
     return { full: full.home, facts: facts(status), steps }
   })
 
-const begun = (ground: Ground, work: Work, full: string) =>
-  Effect.tap(newPlace(ground), ({ home }) =>
+const begun = (context: GateContext, work: Work, full: string) =>
+  Effect.tap(newPlace(context), ({ home }) =>
     Effect.sync(() => {
       if (work.begins === "full") cpSync(full, home, { recursive: true })
     }))
@@ -126,17 +126,17 @@ const drawn = (seed: number, steps: ReadonlyArray<number>) => {
 }
 
 /** Runs one interruption for each of `seeds`, so that a failed one can be run again alone. */
-export const interruptions = (ground: Ground, seeds: ReadonlyArray<number>) =>
+export const interruptions = (context: GateContext, seeds: ReadonlyArray<number>) =>
   Effect.gen(function*() {
-    const { facts, full, steps } = yield* prepare(ground)
+    const { facts, full, steps } = yield* prepare(context)
     let cut = 0
     for (const [i, seed] of seeds.entries()) {
-      yield* ground.progress(`interruption ${numbered(i, seeds.length)}`)
+      yield* context.progress(`interruption ${numbered(i, seeds.length)}`)
       const { at, work } = drawn(seed, steps)
-      const { wrong } = yield* withoutTraces(
-        ground,
+      const { wrong } = yield* checkedForLeaks(
+        context,
         Effect.gen(function*() {
-          const place = yield* begun(ground, work, full)
+          const place = yield* begun(context, work, full)
           const { exit } = yield* interrupted(work.run(place), at)
           if (Option.exists(exit, Exit.isFailure)) cut++
           const again = yield* takenUp(place)
@@ -152,7 +152,7 @@ export const interruptions = (ground: Ground, seeds: ReadonlyArray<number>) =>
           }
         })
       )
-      for (const each of wrong) yield* ground.failed(`seed ${seed}, ${work.name} at step ${at}: ${each}`)
+      for (const each of wrong) yield* context.failed(`seed ${seed}, ${work.name} at step ${at}: ${each}`)
     }
     return { interruptions: seeds.length, cut }
   }).pipe(Effect.scoped)

@@ -2,7 +2,6 @@
  * The leak gate: the real layers and programs go wrong in every way, and nothing may be left open. Then leaks are put
  * into the sources, each of which the gate must find.
  */
-import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Cause from "effect/Cause"
@@ -11,21 +10,19 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { answer, json } from "../../src/cli/Output.ts"
-import { Unsuccessful } from "../../src/process/Process.ts"
 import * as StandIn from "../index/qdrant/StandIn.ts"
 import { modelServer } from "../models/server.ts"
-import { main, progress, timed } from "../script.ts"
+import { integer, program, progress, timed } from "../script.ts"
 import { abandoned } from "./abandoned.ts"
 import { acquisitions } from "./acquisitions.ts"
 import { cycles } from "./cycles.ts"
-import { Enough, type Ground } from "./Ground.ts"
+import { type GateContext, StopAtFirstFailure } from "./GateContext.ts"
 import { interruptions } from "./interruptions.ts"
 import { mutants } from "./mutants.ts"
 import { processes } from "./processes.ts"
 import { races } from "./races.ts"
+import * as Report from "./report.ts"
 import { copySessions } from "./Scenario.ts"
-import * as Told from "./told.ts"
 
 const INTERRUPTIONS = { quick: 12, full: 500 }
 
@@ -37,7 +34,7 @@ const putTemporaryFilesIn = (folder: string) => {
 }
 
 /** Makes a folder for temporary files, two sessions, a model server for each role and a Qdrant stand-in. */
-const ground = (options: Pick<Ground, "isQuick" | "seed" | "failed">) =>
+const makeContext = (options: Pick<GateContext, "isQuick" | "seed" | "failed">) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const root = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-gate-" })
@@ -54,17 +51,14 @@ const ground = (options: Pick<Ground, "isQuick" | "seed" | "failed">) =>
       rerank: yield* modelServer
     }
     const qdrant = yield* StandIn.make()
-    return { ...options, folder, outside, sessions, servers, qdrant, progress } satisfies Ground
+    return { ...options, folder, outside, sessions, servers, qdrant, progress } satisfies GateContext
   })
 
 const options = {
   quick: Options.boolean("quick").pipe(
     Options.withDescription("Each part with fewer repetitions, chosen by the seed")
   ),
-  seed: Options.integer("seed").pipe(
-    Options.withDescription("Chooses what is left to chance"),
-    Options.withDefault(1)
-  ),
+  seed: integer("seed", 1, "Chooses what is left to chance"),
   parts: Options.choice("part", PARTS).pipe(
     Options.withDescription("Only this part; may be given several times"),
     Options.repeated
@@ -77,19 +71,18 @@ const options = {
     Options.withDescription("Of the processes and the mutants only those that have this in their name"),
     Options.optional
   ),
-  bail: Options.boolean("bail").pipe(Options.withDescription("Stop at the first failure")),
-  json
+  bail: Options.boolean("bail").pipe(Options.withDescription("Stop at the first failure"))
 }
 
-const command = Cli.make(
-  "leaks",
+program("leaks", {
+  description: "The leak gate",
   options,
-  ({ bail, json, only, parts, quick, replay, seed }) =>
+  run: ({ bail, only, parts, quick, replay, seed }) =>
     Effect.gen(function*() {
       const failures: Array<string> = []
       const failed = (failure: string) =>
-        Effect.suspend(() => failures.push(failure) > 0 && bail ? Effect.fail(new Enough()) : Effect.void)
-      const on = yield* ground({ isQuick: quick, seed, failed })
+        Effect.suspend(() => failures.push(failure) > 0 && bail ? Effect.fail(new StopAtFirstFailure()) : Effect.void)
+      const context = yield* makeContext({ isQuick: quick, seed, failed })
       const seeds = Option.match(replay, {
         onSome: (seed) => [seed],
         onNone: () =>
@@ -101,38 +94,37 @@ const command = Cli.make(
         ? parts
         : PARTS
 
-      const report: Told.Report = {}
+      const report: Report.Report = {}
       const part = <A, E, R>(name: typeof PARTS[number], run: Effect.Effect<A, E, R>) =>
         asked.includes(name)
           ? timed(run).pipe(
             Effect.map(([found, ms]) => ({ ...found, ms })),
             // A part that breaks off has failed.
             Effect.catchAllCause((cause) =>
-              Chunk.some(Cause.failures(cause), (error) => error instanceof Enough)
-                ? Effect.fail(new Enough())
+              Chunk.some(Cause.failures(cause), (error) => error instanceof StopAtFirstFailure)
+                ? Effect.fail(new StopAtFirstFailure())
                 : Effect.as(failed(`${name}: ${Cause.pretty(cause)}`), undefined)
             )
           )
           : Effect.sync(() => undefined)
       const [, ms] = yield* timed(
         Effect.gen(function*() {
-          report.cycles = yield* part("cycles", cycles(on))
-          report.calls = yield* part("calls", abandoned(on))
-          report.acquisitions = yield* part("acquisitions", acquisitions(on))
-          report.races = yield* part("races", races(on))
-          report.interruptions = yield* part("interruptions", interruptions(on, seeds))
-          report.processes = yield* part("processes", processes(on, only))
-          report.mutants = yield* part("mutants", mutants(on, only))
-        }).pipe(Effect.catchTag("Enough", () => Effect.void))
+          report.cycles = yield* part("cycles", cycles(context))
+          report.calls = yield* part("calls", abandoned(context))
+          report.acquisitions = yield* part("acquisitions", acquisitions(context))
+          report.races = yield* part("races", races(context))
+          report.interruptions = yield* part("interruptions", interruptions(context, seeds))
+          report.processes = yield* part("processes", processes(context, only))
+          report.mutants = yield* part("mutants", mutants(context, only))
+        }).pipe(Effect.catchTag("StopAtFirstFailure", () => Effect.void))
       )
-      yield* progress("")
       if (Option.isSome(only) && (report.processes?.cases ?? 0) + (report.mutants?.total ?? 0) === 0) {
         failures.push(`no program and no mutant has "${only.value}" in its name`)
       }
-      const ok = failures.length === 0
-      yield* answer(json, Told.data(report, failures, ms), () => Told.text(report, failures, ms))
-      if (!ok) return yield* Effect.fail(new Unsuccessful())
-    }).pipe(Effect.scoped)
-).pipe(Cli.withDescription("The leak gate"))
-
-main(command, "leaks")
+      return {
+        ok: failures.length === 0,
+        data: Report.data(report, failures, ms),
+        text: () => Report.text(report, failures, ms)
+      }
+    })
+})

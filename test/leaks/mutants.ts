@@ -2,18 +2,11 @@
  * Tests the gate: leaks are put into the sources, and the gate must find each. In full form the linter and the compiler
  * check them as well.
  */
-import * as Command from "@effect/platform/Command"
-import * as FileSystem from "@effect/platform/FileSystem"
-import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
-import type { Plugin } from "esbuild"
-import { readFileSync } from "node:fs"
-import { bundle, cache, root } from "../../scripts/bundle.mjs"
-import { byLint, byTypes, copy } from "./checks.ts"
-import { type Ground, numbered } from "./Ground.ts"
-import { applied, type Variant, variants } from "./variants.ts"
+import { byGate, byLint, byTypes, copy } from "./checks.ts"
+import { type GateContext, numbered } from "./GateContext.ts"
+import { type Variant, variants } from "./variants.ts"
 
 export interface Mutant {
   readonly name: string
@@ -25,51 +18,15 @@ export interface Mutant {
 }
 
 const CONCURRENCY = 3
-const ENDS_WITHIN = "5 minutes"
 
 /** The parts that run in one process, the quickest first. */
 const PARTS = ["calls", "races", "acquisitions"]
-const argumentsFor = (
-  parts: ReadonlyArray<string>
-) => ["--bail", "--json", ...parts.flatMap((part) => ["--part", part])]
 
-const Answer = Schema.parseJson(Schema.Struct({ ok: Schema.Boolean, failures: Schema.Array(Schema.String) }))
-
-const mutated = (variant: Variant): Plugin => ({
-  name: "mutated",
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /\.ts$/ }, ({ path }) => {
-      const text = applied(variant, path.slice(root.length + 1), readFileSync(path, "utf8"))
-      return text === undefined ? undefined : { contents: text, loader: "ts" }
-    })
-})
-
-/** First failure of the gate over the variant's sources. An end without an answer does not count as a failure found. */
-const byGate = (variant: Variant, parts: ReadonlyArray<string>) =>
+const found = (context: GateContext) => (variant: Variant) =>
   Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
-    yield* fs.makeDirectory(cache, { recursive: true })
-    const outfile = path.join(
-      yield* fs.makeTempDirectoryScoped({ directory: cache, prefix: "claude-memory-mutant-" }),
-      "leaks.mjs"
-    )
-    yield* Effect.tryPromise(() =>
-      bundle({ entry: path.join(root, "test", "leaks", "main.ts"), outfile, plugins: [mutated(variant)] })
-    )
-    const { failures } = yield* Command.make(process.execPath, outfile, ...argumentsFor(parts)).pipe(
-      Command.string,
-      Effect.timeout(ENDS_WITHIN),
-      Effect.flatMap(Schema.decode(Answer))
-    )
-    return failures[0] ?? null
-  }).pipe(Effect.scoped)
-
-const found = (ground: Ground) => (variant: Variant) =>
-  Effect.gen(function*() {
-    const gate = yield* byGate(variant, ground.isQuick ? [variant.part ?? "calls"] : PARTS)
-    if (ground.isQuick) return { name: variant.name, gate } satisfies Mutant
     const folder = yield* copy(variant)
+    const gate = yield* byGate(folder, context.isQuick ? [variant.part ?? "calls"] : PARTS)
+    if (context.isQuick) return { name: variant.name, gate } satisfies Mutant
     const files = variant.edits.length === 0 ? ["src"] : variant.edits.map(({ file }) => file)
     return {
       name: variant.name,
@@ -83,26 +40,26 @@ const found = (ground: Ground) => (variant: Variant) =>
 const none: Variant = { name: "no leak", edits: [] }
 
 /** `only`: part of the names of the variants to run. */
-export const mutants = (ground: Ground, only: Option.Option<string>) =>
+export const mutants = (context: GateContext, only: Option.Option<string>) =>
   Effect.gen(function*() {
     const some = variants.filter(({ name }) =>
       Option.match(only, { onNone: () => true, onSome: (part) => name.includes(part) })
     )
-    const asked = ground.isQuick ? some : [none, ...some]
+    const asked = context.isQuick ? some : [none, ...some]
     let ended = 0
     const all = yield* Effect.forEach(
       asked,
       (variant) =>
         Effect.tap(
-          found(ground)(variant),
-          () => Effect.suspend(() => ground.progress(`mutant ${numbered(ended++, asked.length)}`))
+          found(context)(variant),
+          () => Effect.suspend(() => context.progress(`mutant ${numbered(ended++, asked.length)}`))
         ),
       { concurrency: CONCURRENCY }
     )
     for (const { gate, lint, name, types } of all) {
-      const said = [gate, lint, types].filter((each) => typeof each === "string")
-      if (name === none.name && said.length > 0) yield* ground.failed(`${name}, and yet: ${said.join("; ")}`)
-      if (name !== none.name && said.length === 0) yield* ground.failed(`not found: ${name}`)
+      const findings = [gate, lint, types].filter((each) => typeof each === "string")
+      if (name === none.name && findings.length > 0) yield* context.failed(`${name}, and yet: ${findings.join("; ")}`)
+      if (name !== none.name && findings.length === 0) yield* context.failed(`not found: ${name}`)
     }
     const leaking = all.filter(({ name }) => name !== none.name)
     return {

@@ -27,7 +27,7 @@ export const cluster = (folder: string) =>
 /**
  * Waits at most 1 second for locks: a connection that holds a table to drop is a leak, which the gate reports itself.
  */
-const say = (url: string, statement: string) =>
+const run = (url: string, statement: string) =>
   Effect.promise(async () => {
     const client = new Client({ connectionString: url, options: "-c lock_timeout=1000" })
     try {
@@ -44,7 +44,7 @@ const say = (url: string, statement: string) =>
 const schema = (url: string) =>
   Effect.acquireRelease(
     Effect.sync(() => `gate_${randomBytes(6).toString("hex")}`),
-    (name) => say(url, `DROP SCHEMA IF EXISTS ${quoted(name)} CASCADE`)
+    (name) => run(url, `DROP SCHEMA IF EXISTS ${quoted(name)} CASCADE`)
   )
 
 const service = (url: string, schema: string, readOnly: boolean) => ({ home, qdrant }: Place) =>

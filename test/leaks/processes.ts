@@ -11,7 +11,7 @@ import { withBuilt } from "../built.ts"
 import * as Aftermath from "./aftermath.ts"
 import * as Deaths from "./deaths.ts"
 import { type Disturbance, disturbances, type Expected } from "./disturbances.ts"
-import { type Ground, numbered } from "./Ground.ts"
+import { type GateContext, numbered } from "./GateContext.ts"
 import * as Neighbours from "./neighbours.ts"
 import * as Samples from "./samples.ts"
 import { type Case, type Situation, situations, type Stage, timed } from "./situations.ts"
@@ -80,7 +80,7 @@ const matrix: ReadonlyArray<Case> = situations.flatMap((situation) =>
 )
 
 /** Quick form: goes through the cases in an order by the seed, and keeps each that covers something new. */
-const chosen = (cases: ReadonlyArray<Case>, { isQuick, seed }: Ground) =>
+const chosen = (cases: ReadonlyArray<Case>, { isQuick, seed }: GateContext) =>
   Effect.map(Random.make(`cases ${seed}`).shuffle(cases), (shuffled) => {
     if (!isQuick) return cases
     const covered = new Set<string>()
@@ -126,27 +126,27 @@ const exitTimes = (samples: Samples.Samples, seed: number, state: keyof typeof t
   })
 
 /** `only`: part of the names of the cases to run. */
-export const processes = (ground: Ground, only: Option.Option<string>) =>
+export const processes = (context: GateContext, only: Option.Option<string>) =>
   Effect.gen(function*() {
-    const { isQuick, seed } = ground
+    const { isQuick, seed } = context
     yield* Effect.sync(() => withBuilt(() => {}))
     const samples = yield* Samples.make
     const prepared = yield* Deaths.prepare(samples)
     const all = [...matrix, ...Deaths.cases(prepared), ...Neighbours.cases]
     const some = Option.isSome(only)
       ? all.filter(({ name }) => name.includes(only.value))
-      : yield* chosen(all, ground)
+      : yield* chosen(all, context)
     let ended = 0
     const failures = yield* Effect.forEach(
       some,
       (one) =>
         Effect.tap(
           tried(samples, seed)(one),
-          () => Effect.suspend(() => ground.progress(`process ${numbered(ended++, some.length)}`))
+          () => Effect.suspend(() => context.progress(`process ${numbered(ended++, some.length)}`))
         ),
       { concurrency: CONCURRENCY }
     )
-    for (const failure of failures.flat()) yield* ground.failed(failure)
+    for (const failure of failures.flat()) yield* context.failed(failure)
     const times = (state: keyof typeof timed) =>
       exitTimes(samples, seed, state, Option.isSome(only) ? 0 : isQuick ? 3 : 21)
     const report: ProcessReport = {

@@ -26,7 +26,7 @@ import * as Settings from "../../src/settings/Settings.ts"
 import { SqliteFile } from "../../src/store/sqlite/SqliteFile.ts"
 import type { ModelServer } from "../models/server.ts"
 import * as DecoratedLedger from "./DecoratedLedger.ts"
-import { type Ground, numbered, withoutTraces } from "./Ground.ts"
+import { checkedForLeaks, type GateContext, numbered } from "./GateContext.ts"
 import { completion, embed, endpoint, home, patience } from "./Scenario.ts"
 
 const RUNS = { quick: 25, full: 200 }
@@ -45,7 +45,7 @@ interface Attempt {
   /** Duration, in turns. */
   readonly turns: number
   /** Half-way, the first of the waiting callers is interrupted. */
-  readonly isDeserted: boolean
+  readonly interruptsFirstWaiter: boolean
 }
 
 interface Interleaving {
@@ -72,7 +72,7 @@ const interleaving = (endings: ReadonlyArray<Ending>): FastCheck.Arbitrary<Inter
       FastCheck.record({
         ending: FastCheck.constantFrom(...endings),
         turns: FastCheck.nat({ max: 12 }),
-        isDeserted: FastCheck.boolean()
+        interruptsFirstWaiter: FastCheck.boolean()
       }),
       { maxLength: 4 }
     ),
@@ -95,7 +95,7 @@ const turns = (n: number) =>
 
 /** Marks a failed attempt, so that it is found in any error text. */
 const failureOf = (attempt: number) => `attempt ${attempt} failed`
-const toldIn = (words: string): number | undefined => {
+const attemptIn = (words: string): number | undefined => {
   const [, number] = /attempt (\d+) failed/.exec(words) ?? []
   return number === undefined ? undefined : Number(number)
 }
@@ -113,22 +113,23 @@ class Attempts {
   open = 0
   most = 0
   readonly plan: ReadonlyArray<Attempt>
-  readonly #desert: Effect.Effect<void>
+  readonly #interruptFirst: Effect.Effect<void>
 
-  constructor(plan: ReadonlyArray<Attempt>, desert: Effect.Effect<void>) {
+  constructor(plan: ReadonlyArray<Attempt>, interruptFirst: Effect.Effect<void>) {
     this.plan = plan
-    this.#desert = desert
+    this.#interruptFirst = interruptFirst
   }
 
   /** Begins an attempt; returns its number, its ending, and the turns to wait before that. */
   begin() {
-    const { ending, isDeserted, turns: all } = this.plan[this.begun] ?? { ending: "works", isDeserted: false, turns: 0 }
+    const { ending, interruptsFirstWaiter, turns: all } = this.plan[this.begun] ??
+      { ending: "works", interruptsFirstWaiter: false, turns: 0 }
     this.begun++
     this.open++
     this.most = Math.max(this.most, this.open)
     const half = all >> 1
     const passes = turns(half).pipe(
-      Effect.zipRight(isDeserted ? this.#desert : Effect.void),
+      Effect.zipRight(interruptsFirstWaiter ? this.#interruptFirst : Effect.void),
       Effect.zipRight(turns(all - half))
     )
     return { number: this.begun, ending, passes }
@@ -209,19 +210,20 @@ interface Call {
   readonly exit: Exit.Exit<unknown, unknown>
 }
 
-const told = ({ exit }: Call): number | undefined => Exit.isFailure(exit) ? toldIn(Cause.pretty(exit.cause)) : undefined
+const attemptOf = ({ exit }: Call): number | undefined =>
+  Exit.isFailure(exit) ? attemptIn(Cause.pretty(exit.cause)) : undefined
 
 /** Finds calls that failed with an attempt whose failure another call had already got before they began. */
-const toldOfThePast = (calls: ReadonlyArray<Call>) =>
+const staleFailures = (calls: ReadonlyArray<Call>) =>
   calls.filter((late) =>
-    told(late) !== undefined &&
-    calls.some((early) => told(early) === told(late) && early.endedAt < late.calledAt)
+    attemptOf(late) !== undefined &&
+    calls.some((early) => attemptOf(early) === attemptOf(late) && early.endedAt < late.calledAt)
   )
 
 /** Once the scope has closed, calls are refused or interrupted. */
 const judgeCall = (call: Call, isClosed: boolean): ReadonlyArray<string> => {
   const { calledAt, exit, stays } = call
-  if (Exit.isSuccess(exit) || told(call) !== undefined) return []
+  if (Exit.isSuccess(exit) || attemptOf(call) !== undefined) return []
   const isExpected = isClosed ? Chunk.isEmpty(Cause.defects(exit.cause)) : !stays && Cause.isInterruptedOnly(exit.cause)
   return isExpected
     ? []
@@ -293,8 +295,8 @@ const race = <Service>(
       ...(attempts.most > 1 ? [`${attempts.most} at a time`] : []),
       ...(attempts.begun > attempts.failed + 1 ? [`${attempts.begun} attempts, ${attempts.failed} failed`] : []),
       ...calls.flatMap((call) => judgeCall(call, isClosed)),
-      ...toldOfThePast(calls).map((call) =>
-        `who called at ${call.calledAt} was told of attempt ${told(call)}, which was over`
+      ...staleFailures(calls).map((call) =>
+        `who called at ${call.calledAt} was told of attempt ${attemptOf(call)}, which was over`
       ),
       ...(!isClosed && Exit.isFailure(last) ? ["it can't be opened any more"] : []),
       ...(!isClosed && attempts.begun > begun ? ["opened again though it was open"] : []),
@@ -321,10 +323,10 @@ const indexReader = Effect.gen(function*() {
 })
 
 /** Runs the property; on a failure FastCheck searches for the smallest counterexample. */
-const check = <Service>(ground: Ground, shared: Shared<Service>) =>
+const check = <Service>(context: GateContext, shared: Shared<Service>) =>
   Effect.gen(function*() {
     const runtime = yield* Effect.runtime()
-    const runs = ground.isQuick ? RUNS.quick : RUNS.full
+    const runs = context.isQuick ? RUNS.quick : RUNS.full
     let run = 0
     const details = yield* Effect.promise((signal) =>
       FastCheck.check(
@@ -332,19 +334,19 @@ const check = <Service>(ground: Ground, shared: Shared<Service>) =>
           const { wrong } = await Runtime.runPromise(
             runtime,
             Effect.zipRight(
-              ground.progress(`${shared.name} ${numbered(run++, runs)}`),
-              withoutTraces(ground, race(shared, drawn))
+              context.progress(`${shared.name} ${numbered(run++, runs)}`),
+              checkedForLeaks(context, race(shared, drawn))
             ),
             { signal }
           )
           if (wrong.length > 0) throw new Error(wrong.join("; "))
         }),
-        { seed: ground.seed, numRuns: runs, interruptAfterTimeLimit: STOPS_AFTER_MS, markInterruptAsFailure: true }
+        { seed: context.seed, numRuns: runs, interruptAfterTimeLimit: STOPS_AFTER_MS, markInterruptAsFailure: true }
       )
     )
     const where = `${shared.name}: seed ${details.seed}, path ${details.counterexamplePath}`
     if (details.failed) {
-      yield* ground.failed(
+      yield* context.failed(
         details.counterexample === null
           ? `${where}: not done in time`
           : `${where}: ${String(details.errorInstance)}, of ${JSON.stringify(details.counterexample[0])}`
@@ -353,30 +355,30 @@ const check = <Service>(ground: Ground, shared: Shared<Service>) =>
     return details.numRuns
   })
 
-export const races = (ground: Ground) =>
+export const races = (context: GateContext) =>
   Effect.gen(function*() {
-    const { servers } = ground
+    const { servers } = context
     const reader = yield* indexReader
     const ofEach = yield* Effect.all([
-      check(ground, {
+      check(context, {
         name: "HTTP pool",
         opening: acquisition("pool", servers.light.origin),
         layer: Unmetered.providers({ roles: { light: [endpoint(servers, "light")] }, patience }),
         call: completion("light")
       }),
-      check(ground, {
+      check(context, {
         name: "dimension of a server's model",
         opening: dimensionRequest(servers.embedding),
         layer: Unmetered.providers({ roles: { embedding: [endpoint(servers, "embedding")] }, patience }),
         call: embed
       }),
-      check(ground, {
+      check(context, {
         name: "word vectors",
         opening: acquisition("model", "word vectors"),
         layer: LocalModels.layer(Settings.packageFile("assets", "static-embeddings.bin")),
         call: Effect.flatMap(ModelManager, ({ embed, embedding }) => Effect.zipRight(embedding, embed(["text"])))
       }),
-      check(ground, {
+      check(context, {
         name: "vector reader",
         opening: acquisition("database", "Sqlite vector reader"),
         layer: reader,

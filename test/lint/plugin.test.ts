@@ -190,7 +190,7 @@ const rules: Record<string, Cases> = {
     ]
   },
   direction: {
-    advice: /go down the floors|give it a floor/,
+    advice: /go down the floors|give it a floor|spawn the program/,
     bad: [
       `src/domain/ | import type { StoreError } from "../store/MemoryStore.ts"`,
       `src/domain/ | import * as Ledger from "../resources/ResourceLedger.ts"`,
@@ -210,7 +210,11 @@ const rules: Record<string, Cases> = {
       `src/cli/ | import { MemoryStore } from "../library.ts"`,
       `src/cli/ | import * as Testing from "../testing.ts"`,
       `src/utils/ | import type { Project } from "../domain/Project.ts"`,
-      `src/Helper.ts | import type { Project } from "./domain/Project.ts"`
+      `src/Helper.ts | import type { Project } from "./domain/Project.ts"`,
+      `test/ | import { bundle } from "../scripts/bundle.mjs"`,
+      `test/leaks/ | const bundler = await import("../../scripts/bundle.mjs")`,
+      `src/process/ | import { root } from "../../scripts/bundle.mjs"`,
+      `src/process/ | export type A = import("../../test/script.ts").Answer`
     ],
     good: [
       `src/domain/ | import type { Project } from "./Project.ts"; import * as Effect from "effect/Effect"`,
@@ -221,7 +225,9 @@ const rules: Record<string, Cases> = {
       `src/serve/ | import * as Pipeline from "../Pipeline.ts"; import { Injector } from "../inject/Injector.ts"`,
       `src/mcp/ | import * as App from "../App.ts"; import { ClaudeMemory } from "../serve/ClaudeMemory.ts"`,
       `src/bin/main.ts | const { run } = await import("../cli/Cli.ts")`,
-      `test/store/ | import * as SqliteStore from "../../src/store/sqlite/SqliteStore.ts"`
+      `test/store/ | import * as SqliteStore from "../../src/store/sqlite/SqliteStore.ts"`,
+      `test/leaks/ | import { timed } from "../script.ts"; import { packageFile } from "../../src/settings/Settings.ts"`,
+      `scripts/bench/ | import { timed } from "../../test/script.ts"; import { bundle } from "../bundle.mjs"`
     ]
   },
   adapters: {
@@ -265,7 +271,7 @@ const rules: Record<string, Cases> = {
     ],
     good: [
       `src/models/ | import * as Effect from "effect/Effect"; import { SqlError } from "@effect/sql/SqlError"; import { Pool } from "undici"`,
-      `test/ | import { it } from "@effect/vitest"; import { build } from "../scripts/build.mjs"; import data from "./data.json"`
+      `test/ | import { it } from "@effect/vitest"; import { temporary } from "./postgresServer.mjs"; import data from "./data.json"`
     ]
   },
   exceptions: {

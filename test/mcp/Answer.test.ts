@@ -26,7 +26,7 @@ describe("pages of an answer", () => {
     FastCheck.array(text, { maxLength: 5 })
   ], ([texts]) => {
     const messages = texts.map(messageOf)
-    const told = new Map<string, string>()
+    const collected = new Map<string, string>()
     let offset: number | undefined = 0
     for (let pages = 0; offset !== undefined; pages++) {
       assert.isBelow(pages, 100)
@@ -34,11 +34,11 @@ describe("pages of an answer", () => {
       assert.isAtMost(evidence.reduce((sum, entry) => sum + JSON.stringify(entry).length, 0), ROOM)
       for (const { message_id, text } of evidence) {
         assert.doesNotThrow(() => encodeURIComponent(text))
-        told.set(message_id, (told.get(message_id) ?? "") + text)
+        collected.set(message_id, (collected.get(message_id) ?? "") + text)
       }
       offset = end
     }
-    for (const { blocks, uuid } of messages) assert.strictEqual(told.get(uuid) ?? "", blocks[0]!.text)
+    for (const { blocks, uuid } of messages) assert.strictEqual(collected.get(uuid) ?? "", blocks[0]!.text)
   })
 
   it.prop("hold as many items as fit, and at least one", [

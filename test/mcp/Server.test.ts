@@ -320,7 +320,7 @@ describe("the MCP server", () => {
         }
       }))
 
-    it.scoped("knows no other tool and no other method", () =>
+    it.scoped("refuses other tools and methods", () =>
       Effect.gen(function*() {
         const { client } = yield* connect()
         assert.deepStrictEqual(yield* errorOf(() => client.callTool({ name: "rm" })), {

@@ -47,7 +47,7 @@ const noMessage = FastCheck.oneof(
 )
 
 describe("lines of stdin", () => {
-  it.effect.prop("are messages, however they arrive; what is none is left out and told", [
+  it.effect.prop("are messages, however they arrive; what is none is left out and reported", [
     FastCheck.array(FastCheck.oneof(request, noMessage), { maxLength: 8 }),
     FastCheck.array(FastCheck.nat(), { maxLength: 8 })
   ], ([lines, at]) =>
@@ -76,7 +76,7 @@ describe("lines of stdin", () => {
       ])
     }))
 
-  it.effect("nothing of a line is told, since it may hold anything", () =>
+  it.effect("no part of a line is in the error, since it may hold anything", () =>
     Effect.gen(function*() {
       const { errors } = yield* read([Buffer.from("{\"password\": \"hunter2\"\n")])
       assert.deepStrictEqual(errors, ["a line of 22 bytes was left out: it is no JSON-RPC message"])
@@ -84,7 +84,7 @@ describe("lines of stdin", () => {
 })
 
 describe("what is written to stdout", () => {
-  it.effect("is a line for each message, and a stream that has ended is told", () =>
+  it.effect("is a line for each message, and a stream that has ended is an error", () =>
     Effect.promise(async () => {
       const output = new PassThrough()
       const transport = Stdio.make(new PassThrough(), output)

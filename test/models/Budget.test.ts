@@ -148,8 +148,8 @@ describe("the budget", () => {
   it.live("counts every attempt", () =>
     withBudget((ground) =>
       Effect.gen(function*() {
-        const left: Array<Behaviour> = [{ status: 503, body: "" }, "resets in its answer"]
-        ground.server.behaviour = () => Promise.resolve(left.shift() ?? "answers")
+        const remaining: Array<Behaviour> = [{ status: 503, body: "" }, "resets in its answer"]
+        ground.server.behaviour = () => Promise.resolve(remaining.shift() ?? "answers")
         yield* ground.models.complete({ prompt: "say", maxTokens: 10 })
         assert.deepInclude((yield* rows(ground))[0], { calls: 3, failed: 2 })
       }), { ...NEVER, retries: 2 }))
@@ -214,7 +214,7 @@ describe("the budget", () => {
       (server) => ({ light: [endpoint(server), endpoint(server, "unlisted")] })
     ))
 
-  it.live("knows for whom it was", () =>
+  it.live("is recorded for the role and project of the call", () =>
     withBudget((ground) =>
       Effect.gen(function*() {
         yield* Effect.provideService(ground.models.complete({ prompt: "a" }), CurrentProject, "p1")

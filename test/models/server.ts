@@ -78,7 +78,7 @@ interface Body {
   readonly contents?: unknown
 }
 
-const told = (says: ModelServer["says"], { contents, messages, model = "" }: Body) =>
+const answerText = (says: ModelServer["says"], { contents, messages, model = "" }: Body) =>
   says === undefined
     ? `about ${JSON.stringify(messages ?? contents).length}`
     : says({ model, messages: messages ?? [] })
@@ -99,19 +99,19 @@ const answerTo = (path: string, body: Body, says: ModelServer["says"]): object |
     case "/v1/chat/completions":
       return {
         object: "chat.completion",
-        choices: [{ index: 0, message: { role: "assistant", content: told(says, body) } }],
+        choices: [{ index: 0, message: { role: "assistant", content: answerText(says, body) } }],
         usage: { prompt_tokens: 1, completion_tokens: 1 }
       }
     case "/v1/messages":
       return {
         type: "message",
-        content: [{ type: "text", text: told(says, body) }],
+        content: [{ type: "text", text: answerText(says, body) }],
         stop_reason: "end_turn",
         usage: { input_tokens: 1, output_tokens: 1 }
       }
     case ":generateContent":
       return {
-        candidates: [{ content: { role: "model", parts: [{ text: told(says, body) }] }, finishReason: "STOP" }],
+        candidates: [{ content: { role: "model", parts: [{ text: answerText(says, body) }] }, finishReason: "STOP" }],
         usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1 }
       }
     case ":batchEmbedContents":

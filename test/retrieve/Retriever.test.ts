@@ -71,14 +71,14 @@ const whole = over(model, testing.index)
 const withoutIndex = over(model, brokenIndex)
 const withoutModel = over(brokenModel, testing.index)
 
-const search = (text: string, says: Partial<SearchQuery> = {}) =>
+const search = (text: string, overrides: Partial<SearchQuery> = {}) =>
   Effect.flatMap(
     Retriever,
-    ({ search }) => search({ text, projects: "all", limit: 10, minScore: 0, mode: "hybrid", ...says })
+    ({ search }) => search({ text, projects: "all", limit: 10, minScore: 0, mode: "hybrid", ...overrides })
   )
 
-const ids = (text: string, says: Partial<SearchQuery> = {}) =>
-  Effect.map(search(text, says), ({ results }) => results.map(({ unit }) => unit.id))
+const ids = (text: string, overrides: Partial<SearchQuery> = {}) =>
+  Effect.map(search(text, overrides), ({ results }) => results.map(({ unit }) => unit.id))
 
 const filled = (units: ReadonlyArray<MemoryUnit>) => Effect.zipRight(remembered.store(units), remembered.index(units))
 
@@ -162,8 +162,8 @@ describe("search", () => {
       yield* filled(units)
       const text = "the pool coupon webhook test client handler"
       for (const mode of ["hybrid", "keyword", "semantic"] as const) {
-        const asked = (says: Partial<SearchQuery>) =>
-          Effect.map(ids(text, { mode, ...says }), (found) => [...found].sort())
+        const asked = (overrides: Partial<SearchQuery>) =>
+          Effect.map(ids(text, { mode, ...overrides }), (found) => [...found].sort())
         assert.deepStrictEqual(yield* asked({ projects: ["project-two"] }), ["webhook"], mode)
         assert.deepStrictEqual(yield* asked({ projects: [] }), [], mode)
         assert.deepStrictEqual(yield* asked({ types: ["error_log"] }), ["coupon"], mode)
@@ -288,7 +288,7 @@ describe("a lane that is away", () => {
       assert.deepStrictEqual(degraded, ["semantic search: no answer within 12s"])
     }).pipe(Effect.provide(over(modelThat(() => Effect.never), testing.index))))
 
-  it.effect("that knows no word of the question is named", () =>
+  it.effect("that knows no word of the question is reported as degraded", () =>
     Effect.gen(function*() {
       yield* filled(units)
       const { degraded, results } = yield* search("???")
@@ -396,7 +396,7 @@ describe("a model that reranks", () => {
   const units = ["red", "green", "blue"].map((colour, i) =>
     unit(colour, { content: `the pool ${"pool ".repeat(3 - i)}is ${colour}`, title: `of ${colour}` })
   )
-  const found = (says: Partial<SearchQuery> = {}) => Effect.zipRight(filled(units), search("pool", says))
+  const found = (overrides: Partial<SearchQuery> = {}) => Effect.zipRight(filled(units), search("pool", overrides))
 
   it.effect("reads the question and each unit, and has the last word on their order", () => {
     const asked: Array<readonly [string, ReadonlyArray<string>]> = []

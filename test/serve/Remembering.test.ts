@@ -153,7 +153,7 @@ describe("what is forgotten", () => {
       assert.isFalse(yield* isIn)
     }).pipe(Effect.provide(service)))
 
-  it.scoped("is told by nothing that is made again, whichever memory it was", () =>
+  it.scoped("leaves no trace in what is made again, whichever memory it was", () =>
     Effect.gen(function*() {
       const store = yield* MemoryStore
       yield* ingest(SHOP, DATA)

@@ -136,7 +136,7 @@ describe("models by settings", () => {
       }
     }))
 
-  it.effect("no key is told", () =>
+  it.effect("no key is in an error", () =>
     Effect.gen(function*() {
       const settings = yield* loaded({ CLAUDE_MEMORY_LIGHT: "openai:a", OPENAI_API_KEY: "sk-secret" })
       assert.notInclude(JSON.stringify(settings), "sk-secret")
@@ -293,7 +293,7 @@ describe("Qdrant by settings", () => {
       Effect.map(Effect.flip(loaded(environment)), (error) => assert.strictEqual(error.message, message))
   )
 
-  it.effect("no key is told, also where something else is wrong", () =>
+  it.effect("no key is in an error about another setting", () =>
     Effect.gen(function*() {
       const key = "the-key-of-qdrant"
       const keys = { QDRANT_API_KEY: key, CLAUDE_MEMORY_QDRANT_API_KEY: key }

@@ -9,8 +9,8 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { subscribe, unsubscribe } from "node:diagnostics_channel"
 import type { Socket } from "node:net"
-import { quantile, round, timed } from "../../../test/script.ts"
-import { type Ended, tell, told } from "./processes.ts"
+import { latency, round, timed } from "../../../test/script.ts"
+import { type Ended, goSignal, send } from "./processes.ts"
 import { type Name, type Way, WAYS } from "./ways.ts"
 
 /** No call begins after this many failures, or after LONGEST_MS. */
@@ -86,7 +86,7 @@ const work = (way: Way, { calls, concurrency }: Options) =>
       { concurrency, discard: true }
     )
     const progressing = Effect.suspend(() =>
-      tell({ _tag: "Progressed", calls: times.length })
+      send({ _tag: "Progressed", calls: times.length })
     ).pipe(
       Effect.repeat(Schedule.spaced(PROGRESS_EVERY))
     )
@@ -94,8 +94,7 @@ const work = (way: Way, { calls, concurrency }: Options) =>
     return {
       calls: times.length,
       ms: round(ms, 1),
-      p50Ms: round(quantile(times, 0.5), 3),
-      p99Ms: round(quantile(times, 0.99), 3),
+      ...latency(times, 3),
       failures
     }
   })
@@ -125,10 +124,10 @@ export const client = (options: Options) =>
     const scope = yield* Scope.make()
     const worked = yield* Scope.extend(workOf(options), scope)
     const workedAtMs = yield* sinceStart
-    yield* tell({ _tag: "Worked", ...worked, before, after: yield* reading })
-    yield* told
+    yield* send({ _tag: "Worked", ...worked, before, after: yield* reading })
+    yield* goSignal
     yield* Scope.close(scope, Exit.void)
     yield* Effect.sleep(TAIL)
-    yield* tell({ _tag: "Ended", after: yield* reading, workedAtMs, samples })
+    yield* send({ _tag: "Ended", after: yield* reading, workedAtMs, samples })
     return yield* Effect.never
   }).pipe(Effect.scoped)

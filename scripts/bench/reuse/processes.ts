@@ -6,7 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Mailbox from "effect/Mailbox"
 import * as Schema from "effect/Schema"
 import { type ChildProcess, fork } from "node:child_process"
-import { BenchError } from "../../../test/script.ts"
+import { BenchError, exitCodeOf } from "../../../test/script.ts"
 
 /** The server's messages: its address, and its counts on request. */
 export const Listening = Schema.TaggedStruct("Listening", { baseUrl: Schema.String })
@@ -54,7 +54,7 @@ export interface Peer {
   readonly take: Effect.Effect<Message, BenchError>
 }
 
-const gone = (name: string, how: string) =>
+const endedError = (name: string, how: string) =>
   new BenchError({ reason: "Program", detail: `the ${name} process ended (${how})` })
 
 /** Starts this program again with these arguments, as a process of its own. It is killed when the scope closes. */
@@ -68,15 +68,11 @@ export const start = (name: string, args: ReadonlyArray<string>) =>
           stdio: ["ignore", "ignore", "inherit", "ipc"]
         })
       ),
-      (child) =>
-        Effect.async<void>((resume) => {
-          if (child.exitCode !== null || child.signalCode !== null || !child.kill("SIGKILL")) resume(Effect.void)
-          else child.once("exit", () => resume(Effect.void))
-        })
+      (child) => Effect.suspend(() => child.kill("SIGKILL") ? exitCodeOf(child) : Effect.void)
     )
     child.on("message", (message) => messages.unsafeOffer(message))
-    child.on("error", (error) => messages.unsafeDone(Exit.fail(gone(name, error.message))))
-    child.on("exit", (code, signal) => messages.unsafeDone(Exit.fail(gone(name, signal ?? `exit code ${code}`))))
+    child.on("error", (error) => messages.unsafeDone(Exit.fail(endedError(name, error.message))))
+    child.on("exit", (code, signal) => messages.unsafeDone(Exit.fail(endedError(name, signal ?? `exit code ${code}`))))
     return {
       go: Effect.sync(() => {
         if (child.connected) child.send(GO)
@@ -84,7 +80,7 @@ export const start = (name: string, args: ReadonlyArray<string>) =>
       take: messages.take.pipe(
         Effect.flatMap(Schema.decodeUnknown(Message)),
         Effect.catchTags({
-          NoSuchElementException: () => gone(name, "it says no more"),
+          NoSuchElementException: () => endedError(name, "it says no more"),
           ParseError: ({ message }) => new BenchError({ reason: "Program", detail: message })
         })
       )
@@ -103,18 +99,18 @@ export const next = <A extends Message>(
       next(peer, schema, meanwhile)
     ))
 
-/** Sends a message to the process that started this one. */
-export const tell = (message: Message): Effect.Effect<void> => Effect.sync(() => void process.send?.(message))
+/** In such a process: says it to the one that started it. */
+export const send = (message: Message): Effect.Effect<void> => Effect.sync(() => void process.send?.(message))
 
-/** Waits until the process that started this one sends a message to go on. */
-export const told: Effect.Effect<void> = Effect.async<void>((resume) => {
+/** In such a process: told to go on. */
+export const goSignal: Effect.Effect<void> = Effect.async<void>((resume) => {
   const onMessage = () => resume(Effect.void)
   process.once("message", onMessage)
   return Effect.sync(() => process.off("message", onMessage))
 })
 
-/** Waits until the process that started this one has gone. */
-export const deserted: Effect.Effect<void> = Effect.async<void>((resume) => {
+/** In such a process: the one that started it has gone. */
+export const parentExit: Effect.Effect<void> = Effect.async<void>((resume) => {
   const onDisconnect = () => resume(Effect.void)
   process.once("disconnect", onDisconnect)
   return Effect.sync(() => process.off("disconnect", onDisconnect))

@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import { modelServer } from "../../../test/models/server.ts"
-import { tell, told } from "./processes.ts"
+import { goSignal, send } from "./processes.ts"
 
 /** Keep-alive of nginx, which stands before most model servers. Node's default of 5 seconds would close sockets that a client leaks. */
 const KEEP_ALIVE_MS = 75_000
@@ -13,10 +13,10 @@ export const server = ({ delayMs }: { readonly delayMs: number }) =>
     const server = yield* modelServer
     server.http.keepAliveTimeout = KEEP_ALIVE_MS
     server.delay = delayMs
-    yield* tell({ _tag: "Listening", baseUrl: server.baseUrl })
+    yield* send({ _tag: "Listening", baseUrl: server.baseUrl })
     const { seen } = server
     const report = Effect.suspend(() =>
-      tell({
+      send({
         _tag: "ServerView",
         opened: seen.sockets,
         open: seen.open.size,
@@ -24,5 +24,5 @@ export const server = ({ delayMs }: { readonly delayMs: number }) =>
         requests: seen.requests
       })
     )
-    return yield* Effect.forever(Effect.zipRight(told, report))
+    return yield* Effect.forever(Effect.zipRight(goSignal, report))
   }).pipe(Effect.scoped)

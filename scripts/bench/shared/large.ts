@@ -60,7 +60,7 @@ const grown = (units: ReadonlyArray<MemoryUnit>, size: number) =>
     const store = yield* MemoryStore
     const words = units.flatMap(({ content }) => content.match(WORD) ?? [])
     for (let made = 0, round = 0; made < size; round++) {
-      const some = Array.from(
+      const copies = Array.from(
         { length: Math.min(AT_ONCE, size - made) },
         (_, i) => copied(units[(made + i) % units.length]!, Math.floor((made + i) / units.length), words)
       )
@@ -68,14 +68,14 @@ const grown = (units: ReadonlyArray<MemoryUnit>, size: number) =>
       yield* store.append(
         batch([prompt], {
           cursor: cursor(`/large/${round}.jsonl`, 1),
-          project: (yield* store.projects).find(({ id }) => id === some[0]!.projectId)!
+          project: (yield* store.projects).find(({ id }) => id === copies[0]!.projectId)!
         })
       )
       const items = yield* store.claim("segment", 10)
       const origin = idOf("segment", prompt.uuid)
-      yield* store.commit(items, some.map((unit, i) => ({ ...unit, origin, position: i })))
+      yield* store.commit(items, copies.map((unit, i) => ({ ...unit, origin, position: i })))
       yield* store.done(yield* store.claim("session", 10))
-      made += some.length
+      made += copies.length
       yield* progress(`${made} of ${size} memories made`)
     }
     yield* progress("indexing")

@@ -1,7 +1,23 @@
 /**
- * Questions as a person asks them.
+ * What a person would ask: in files, and of the sample sessions.
  */
-/** Questions about the sample sessions in test/fixtures. */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+
+/** Decodes the lines of a JSONL file, in order. */
+export const linesIn = <A>(file: string, line: Schema.Schema<A, string>) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const lines = (yield* fs.readFileString(file)).split("\n").filter((text) => text.trim() !== "")
+    return yield* Effect.forEach(lines, (text) => Schema.decode(line)(text))
+  })
+
+const Question = Schema.parseJson(Schema.Struct({ id: Schema.String, question: Schema.String }))
+
+export const questionsIn = (file: string) => linesIn(file, Question)
+
+/** Of the sample sessions in test/fixtures. */
 export const QUESTIONS = [
   "why did we decide against Meilisearch?",
   "what exhausted the connection pool under load?",

@@ -256,7 +256,7 @@ describe("the head", () => {
       Effect.provide(services)
     )
 
-  it.effect("tells the folder and the session", () =>
+  it.effect("are parsed for the folder and the session", () =>
     Effect.gen(function*() {
       const facts = yield* head("{\"type\":\"mode\"}\n{\"cwd\":\"/home/mei/\\u6570\\\"据\",\"sessionId\": \"s9\"}\n")
       assert.strictEqual(facts.cwd, "/home/mei/数\"据")

@@ -16,12 +16,12 @@ import {
   compress as extract,
   contextOf,
   fails,
+  messagesOf,
   runs,
   says,
   session,
   type Step,
   summarize,
-  told,
   uses
 } from "../sessions.ts"
 import { quoting, type Says, type Script, unit, writing } from "./writers.ts"
@@ -349,7 +349,7 @@ describe("hostile transcripts", () => {
       })
   )
 
-  it.effect("that they are there may be told", () =>
+  it.effect("a unit may report that there are some", () =>
     Effect.gen(function*() {
       const hostile = contextOf([
         asks("Read the README of the package pagoda-csv and say whether we can use it."),
@@ -362,18 +362,18 @@ describe("hostile transcripts", () => {
           "pagoda-csv reads CSV files quickly. Its README also holds text that addresses AI tools; I did not follow it."
         )
       ])
-      const told = unit("conversation", "The README of pagoda-csv addresses AI tools", [
+      const report = unit("conversation", "The README of pagoda-csv addresses AI tools", [
         "The README of pagoda-csv holds text that addresses AI tools; Claude did not follow it. The package reads CSV files quickly.",
         "m4"
       ])
-      const { units } = yield* compressed(hostile, { light: [[told]] })
-      assert.isTrue(units.some(({ title }) => title === told.title))
+      const { units } = yield* compressed(hostile, { light: [[report]] })
+      assert.isTrue(units.some(({ title }) => title === report.title))
     }))
 })
 
 describe("a session", () => {
-  const prompts = told([asks("The import leaks sockets. Find out why and mend it.")], "p")
-  const closing = told([
+  const prompts = messagesOf([asks("The import leaks sockets. Find out why and mend it.")], "p")
+  const closing = messagesOf([
     says(
       "The leak is mended: src/net/client.ts makes one Agent with 8 sockets. The tests pass; the changelog is still to be written."
     )
@@ -397,7 +397,7 @@ describe("a session", () => {
     ).pipe(Effect.provide(layer), Effect.map((units) => ({ units, asked })))
   }
 
-  it.effect("is told in one archive, by its prompts, its end and its units", () =>
+  it.effect("becomes one archive, of its prompts, its end and its units", () =>
     Effect.gen(function*() {
       const units = yield* extract(context)
       const { asked, units: [archive, ...others] } = yield* summarized({ units }, { light: [[ARCHIVE]] })

@@ -42,12 +42,12 @@ export const writing = (scripts: Partial<Readonly<Record<"light" | "heavy", Scri
       const script = scripts[tier]
       if (script === undefined) return Effect.fail(missing(tier))
       const times = asked.filter((other) => (other.tier ?? "light") === tier).length
-      const said = typeof script === "function" ? script(request) : script[Math.min(times, script.length) - 1]!
-      if (REASONS.has(said)) {
-        const reason = said as ModelError["reason"]
+      const reply = typeof script === "function" ? script(request) : script[Math.min(times, script.length) - 1]!
+      if (REASONS.has(reply)) {
+        const reason = reply as ModelError["reason"]
         return Effect.fail(new ModelError({ reason, model: tier, detail: `it says ${reason}`, cause: undefined }))
       }
-      const text = typeof said === "string" ? said : JSON.stringify({ units: said })
+      const text = typeof reply === "string" ? reply : JSON.stringify({ units: reply })
       return Effect.succeed({ text, model: tier, usage: { input: 0, cached: 0, output: 0 } })
     })
   const models = Layer.succeed(

@@ -10,8 +10,20 @@ import { MemoryStore } from "../../../src/store/MemoryStore.ts"
 import { layer as memoryLayer } from "../../../src/testing.ts"
 import { check as checkUnits } from "../../contract/CompressorContract.ts"
 import { oneIn, samples, times } from "../../data.ts"
-import { anyText, sayingText, withMillis } from "../../texts.ts"
-import { asks, compress, contextOf, fails, runs, says, type Step, summarize, thinks, told, uses } from "../sessions.ts"
+import { anyText, nonBlankText, withMillis } from "../../texts.ts"
+import {
+  asks,
+  compress,
+  contextOf,
+  fails,
+  messagesOf,
+  runs,
+  says,
+  type Step,
+  summarize,
+  thinks,
+  uses
+} from "../sessions.ts"
 
 /** Checks limits beyond those of every compressor. */
 const check = (units: ReadonlyArray<MemoryUnit>) => {
@@ -56,7 +68,7 @@ const words = [
 
 /** Texts with marks and words that a compressor looks for. */
 const text = FastCheck.oneof(
-  sayingText,
+  nonBlankText,
   FastCheck.array(FastCheck.oneof(FastCheck.constantFrom(...marks, ...words), anyText), { minLength: 1, maxLength: 20 })
     .map((parts) => parts.join("")).filter((text) => text.trim() !== "")
 )
@@ -137,15 +149,15 @@ const sentence = FastCheck.tuple(
   FastCheck.constantFrom(" ", "\n", "\n\n")
 ).map(([say, n, after]) => `${say(String(n))}${after}`)
 
-const told_ = FastCheck.array(sentence, { minLength: 1, maxLength: 14 }).map((parts) => parts.join(""))
+const anyStatement = FastCheck.array(sentence, { minLength: 1, maxLength: 14 }).map((parts) => parts.join(""))
 
 const step: FastCheck.Arbitrary<Step> = FastCheck.oneof(
-  told_.map(says),
-  told_.map(says),
+  anyStatement.map(says),
+  anyStatement.map(says),
   anyText.map((text) => runs("node scripts/import.js", text)),
   anyText.map((text) => fails("pnpm test", text)),
   anyText.map((text) => uses("Edit", { file_path: "a.ts", old_string: text, new_string: `${text}b` })),
-  told_.map(thinks)
+  anyStatement.map(thinks)
 )
 
 const solid = (text: string) => text.replace(/\s+/g, "")
@@ -153,7 +165,7 @@ const solid = (text: string) => text.replace(/\s+/g, "")
 describe("what was said", () => {
   it.effect.prop(
     "is in some unit, all but chatter",
-    [told_, FastCheck.array(step, { maxLength: 14 })],
+    [anyStatement, FastCheck.array(step, { maxLength: 14 })],
     ([asked, steps]) =>
       Effect.gen(function*() {
         const prompt = `Why does the nightly import of the orders lose rows since Tuesday?\n${asked}`.slice(0, 450)
@@ -266,7 +278,7 @@ describe("a text that is meant to break things", () => {
         ], [says(text)])
         const [[units, archives], millis] = yield* withMillis(Effect.all([
           compress(context),
-          summarize({ prompts: told([asks(text)]), closing: told([says(text)], "v") })
+          summarize({ prompts: messagesOf([asks(text)]), closing: messagesOf([says(text)], "v") })
         ]))
         assert.isBelow(millis, 3_000, JSON.stringify(text.slice(0, 20)))
         check([...units, ...archives])

@@ -4,7 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type { MemoryUnit } from "../../../src/domain/MemoryUnit.ts"
-import { asks, edits, fails, runs, says, type Step, summarize, told, unitsOf, uses, writes } from "../sessions.ts"
+import { asks, edits, fails, messagesOf, runs, says, type Step, summarize, unitsOf, uses, writes } from "../sessions.ts"
 
 const only = (units: ReadonlyArray<MemoryUnit>): MemoryUnit => {
   assert.lengthOf(units, 1)
@@ -29,7 +29,7 @@ describe("an error", () => {
     runs("npm run typecheck", "> tsc --noEmit")
   ]
 
-  it.effect("is told with its cause, its fix, and that it held", () =>
+  it.effect("has its cause, its fix, and that it held", () =>
     Effect.gen(function*() {
       const unit = only(yield* unitsOf("error_log", typecheck))
       assert.strictEqual(unit.title, "total.ts(12,7): error TS2322: Type 'string' is not assignable to type 'number'")
@@ -68,7 +68,7 @@ describe("an error", () => {
       assert.match(unit.summary, /It kept failing\.$/)
     }))
 
-  it.effect("in Chinese is told the same way", () =>
+  it.effect("in Chinese has the same parts", () =>
     Effect.gen(function*() {
       const unit = only(
         yield* unitsOf("error_log", [
@@ -215,7 +215,7 @@ describe("a snippet", () => {
       assert.include(unit.content, "Before:\nfor (;;) await send()\nNow:\nfor (let wait = 100;")
     }))
 
-  it.effect("tells the shape of a long file, and the last state of one that was written twice", () =>
+  it.effect("has the shape of a long file, and the last state of one that was written twice", () =>
     Effect.gen(function*() {
       const file = (name: string) =>
         Array.from(
@@ -335,7 +335,7 @@ describe("a conversation", () => {
       )
     }))
 
-  it.effect("whose prompt says nothing tells what Claude had said before", () =>
+  it.effect("whose prompt says nothing takes what Claude said before", () =>
     Effect.gen(function*() {
       const [unit] = yield* unitsOf("conversation", [
         asks("ok do that"),
@@ -347,7 +347,7 @@ describe("a conversation", () => {
       assert.include(unit!.content, "User: ok do that")
     }))
 
-  it.effect("tells once what was done again with the same outcome", () =>
+  it.effect("has once what was done again with the same outcome", () =>
     Effect.gen(function*() {
       const [unit] = yield* unitsOf("conversation", [
         asks("Why does the build of the site fail?"),
@@ -373,8 +373,8 @@ describe("a conversation", () => {
 describe("an archive", () => {
   it.effect("is a session's aim, what else was asked, its outcome and its open ends", () =>
     Effect.gen(function*() {
-      const prompts = told([asks("Add rate limiting to the API"), asks("Also log the rejected requests")])
-      const closing = told([
+      const prompts = messagesOf([asks("Add rate limiting to the API"), asks("Also log the rejected requests")])
+      const closing = messagesOf([
         says(
           "Requests over 100 a minute get a 429 now, and rejected ones are logged. Still missing: the limit for API keys is not configurable yet."
         )
@@ -396,20 +396,26 @@ describe("an archive", () => {
 
   it.effect("says when the last request stayed without an answer", () =>
     Effect.gen(function*() {
-      const prompts = told([asks("Add rate limiting to the API"), asks("Now write the migration for the limits table")])
-      const closing = told([says("Requests over 100 a minute get a 429 now.")], "v")
+      const prompts = messagesOf([
+        asks("Add rate limiting to the API"),
+        asks("Now write the migration for the limits table")
+      ])
+      const closing = messagesOf([says("Requests over 100 a minute get a 429 now.")], "v")
       const unit = only(yield* summarize({ prompts, closing, files: ["src/limit.ts"] }))
       assert.include(unit.content, "Asked last, without an answer: Now write the migration for the limits table")
     }))
 
   it.effect("is none where nothing came of it", () =>
     Effect.gen(function*() {
-      assert.isEmpty(yield* summarize({ prompts: told([asks("hi")]) }))
+      assert.isEmpty(yield* summarize({ prompts: messagesOf([asks("hi")]) }))
       const pasted = `Summarize this part of a conversation. ${
         "The team talked about the schema of the ledger. ".repeat(40)
       }`
       assert.isEmpty(
-        yield* summarize({ prompts: told([asks(pasted)]), closing: told([says("They talked about a schema.")], "v") })
+        yield* summarize({
+          prompts: messagesOf([asks(pasted)]),
+          closing: messagesOf([says("They talked about a schema.")], "v")
+        })
       )
     }))
 })

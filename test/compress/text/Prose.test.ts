@@ -48,7 +48,7 @@ describe("sentences", () => {
 })
 
 describe("lines", () => {
-  it("are told apart", () => {
+  it("are distinguished", () => {
     const text =
       "# Head\n**Bold head**\n**Bold words that say all.**\n- item\n2. item\n| a | b |\n```ts\nlet a = 1\n\n```\nwords"
     assert.deepStrictEqual(linesOf(text).map(({ kind }) => kind), [

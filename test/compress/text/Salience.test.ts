@@ -29,15 +29,15 @@ describe("the sentences that stand for all", () => {
   })
 
   it("may be Chinese", () => {
-    const said = [
+    const sentences = [
       "我看了一下导入任务。",
       "导入慢是因为每次只写一行。",
       "它在周二运行过。",
       "改成每批 500 行之后，从 60 分钟降到 4 分钟。"
     ]
-    assert.deepStrictEqual(choose(said, { count: 2, length: 200 }), [1, 3])
+    assert.deepStrictEqual(choose(sentences, { count: 2, length: 200 }), [1, 3])
     assert.strictEqual(
-      summarize(said, { count: 2, length: 200 }),
+      summarize(sentences, { count: 2, length: 200 }),
       "导入慢是因为每次只写一行。改成每批 500 行之后，从 60 分钟降到 4 分钟。"
     )
   })

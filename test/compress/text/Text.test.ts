@@ -73,7 +73,7 @@ describe("salient", () => {
     }
   }, { fastCheck: { numRuns: times(100) } })
 
-  it("keeps the head, the tail, and what tells the outcome", () => {
+  it("keeps the head, the tail, and the lines with the outcome", () => {
     const noise = (name: string) => Array.from({ length: 200 }, (_, i) => `${name} ${i} all is well`)
     const text = ["$ pnpm test", ...noise("early"), "Error: pool exhausted", ...noise("late"), "exit code 1"].join("\n")
     const kept = salient(text, 600)
@@ -122,7 +122,7 @@ describe("errorLines", () => {
 })
 
 describe("failureStrength", () => {
-  it("tells a failure from a mention of one", () => {
+  it("distinguishes a failure from a mention of one", () => {
     assert.strictEqual(failureStrength("src/a.ts(3,1): error TS2322: Type 'x'"), 3)
     assert.strictEqual(failureStrength("ls: no such file\nbash: No such file or directory"), 2)
     assert.strictEqual(failureStrength("2 tests failed"), 1)

@@ -6,7 +6,7 @@ import * as Scope from "effect/Scope"
 import type { QdrantSettings } from "../../../src/settings/Qdrant.ts"
 import { BenchError } from "../../script.ts"
 import * as Relay from "./relay.ts"
-import { environmentOf, owned, removed, settingsFor, standIn } from "./server.ts"
+import { configured, environmentOf, removeCollectionsAtEnd, settingsFor, standIn } from "./server.ts"
 
 /** Ways for the server to go away: the stand-in's process by a signal, a foreign server by cutting the relay to it. */
 export type Way = "SIGTERM" | "SIGKILL" | "cut"
@@ -52,7 +52,7 @@ const overRelay = (settings: QdrantSettings) =>
         detail: "the way to an https server can't be cut: its certificate is not for the relay; name one by http"
       })
     }
-    yield* removed(settings)
+    yield* removeCollectionsAtEnd(settings)
     const relay = yield* Relay.make({ host: host.replace(/^\[|\]$/g, ""), port })
     const server: Interruptible = {
       isStandIn: false,
@@ -67,4 +67,4 @@ const overRelay = (settings: QdrantSettings) =>
 
 /** The configured server behind a relay, or the stand-in when none is configured. */
 export const interruptible = (home: string) =>
-  Effect.flatMap(owned, (settings) => settings === undefined ? overStandIn(home) : overRelay(settings))
+  Effect.flatMap(configured, (settings) => settings === undefined ? overStandIn(home) : overRelay(settings))

@@ -60,7 +60,7 @@ export const standIn = ({ home, port = 0, state }: {
       { home, killAfterMs: FOR_GOOD_MS }
     )
     yield* Effect.addFinalizer(() => Effect.interruptible(ended(program)))
-    yield* program.said("\n")
+    yield* program.waitForText("\n")
     const origin = (yield* program.stdout).trim()
     if (origin === "") {
       const { stderr } = yield* program.ended
@@ -70,7 +70,7 @@ export const standIn = ({ home, port = 0, state }: {
   })
 
 /** The configured server with a prefix of its own; undefined when none is configured. */
-export const owned = Effect.map(
+export const configured = Effect.map(
   Effect.mapError(Settings.load, ({ message }) => wrong(message)),
   ({ qdrant }) => qdrant && { ...qdrant, prefix: `drill_${randomUUID()}` }
 )
@@ -94,7 +94,7 @@ export const client = (settings: QdrantSettings) =>
   Layer.provide(QdrantClient.layer(patient(settings)), ResourceLedger.layer)
 
 /** Removes the collections with this prefix when the scope closes. */
-export const removed = (settings: QdrantSettings) =>
+export const removeCollectionsAtEnd = (settings: QdrantSettings) =>
   Effect.addFinalizer(() =>
     Effect.gen(function*() {
       const { collections, deleteCollection } = yield* Qdrant
@@ -135,23 +135,23 @@ const serverOf = (settings: QdrantSettings, isStandIn: boolean): Server => ({
 /** The configured server, or the stand-in when none is configured. */
 export const server = (home: string) =>
   Effect.gen(function*() {
-    const own = yield* owned
+    const own = yield* configured
     if (own === undefined) {
       const { origin } = yield* standIn({ home, state: `${home}/qdrant.jsonl` })
       return serverOf(yield* settingsFor(origin), true)
     }
-    yield* removed(own)
+    yield* removeCollectionsAtEnd(own)
     return serverOf(own, false)
   })
 
 /** The server at this URL; all else as configured. */
 export const serverAt = (url: string) =>
   Effect.gen(function*() {
-    const own = yield* owned.pipe(Effect.withConfigProvider(ConfigProvider.orElse(
+    const own = yield* configured.pipe(Effect.withConfigProvider(ConfigProvider.orElse(
       ConfigProvider.fromMap(new Map([["CLAUDE_MEMORY_QDRANT_URL", url]])),
       () => ConfigProvider.fromEnv()
     )))
     if (own === undefined) return yield* wrong(`${url} is no URL of a Qdrant server`)
-    yield* removed(own)
+    yield* removeCollectionsAtEnd(own)
     return serverOf(own, false)
   })

@@ -18,7 +18,7 @@ class NoRoom extends Data.TaggedError("NoRoom")<{ readonly room: string }> {
 
 const noRoom = new NoRoom({ room: "the attic" })
 
-const say = (text: string) => Effect.sync(() => writeSync(2, `${text}\n`))
+const writeLine = (text: string) => Effect.sync(() => writeSync(2, `${text}\n`))
 
 const resource = (name: string, close: Effect.Effect<unknown> = Effect.void) =>
   Effect.flatMap(ResourceLedger, (ledger) =>
@@ -26,7 +26,7 @@ const resource = (name: string, close: Effect.Effect<unknown> = Effect.void) =>
       kind: "file",
       name,
       open: Effect.succeed(name),
-      close: () => Effect.zipLeft(close, say(`released ${name}`)),
+      close: () => Effect.zipLeft(close, writeLine(`released ${name}`)),
       within: "1 hour"
     }))
 

@@ -17,12 +17,12 @@ import { type Behaviour, DIMENSION, type ModelServer, modelServer } from "../ser
 
 const KEY = "sk-secret-of-the-test"
 
-const endpoint = (server: ModelServer, says: Partial<Endpoint> = {}): Endpoint => ({
+const endpoint = (server: ModelServer, overrides: Partial<Endpoint> = {}): Endpoint => ({
   provider: "openai",
   baseUrl: server.baseUrl,
   apiKey: Option.some(Redacted.make(KEY)),
   model: "letters",
-  ...says
+  ...overrides
 })
 
 const PATIENCE: Providers.Options["patience"] = { timeout: "10 seconds", retries: 0, maxDelay: 0 }
@@ -46,13 +46,13 @@ const withModels = <A, E>(
       return yield* use(models, server, yield* ResourceLedger)
     }).pipe(Effect.provide(Layer.provideMerge(Unmetered.providers({ roles: roles(server), patience }), base)))))
 
-const errorOf = (behaviour: Behaviour, says: Partial<Endpoint> = {}, patience = PATIENCE) =>
+const errorOf = (behaviour: Behaviour, overrides: Partial<Endpoint> = {}, patience = PATIENCE) =>
   withModels(
     (models, server) => {
       server.behaviour = behaviour
       return Effect.flip(models.embed(["text"]))
     },
-    (server) => ({ embedding: [{ ...endpoint(server), dimension: DIMENSION, ...says }] }),
+    (server) => ({ embedding: [{ ...endpoint(server), dimension: DIMENSION, ...overrides }] }),
     patience
   )
 
@@ -195,7 +195,7 @@ describe("Providers", () => {
       })
     ))
 
-  it.live("completes, with what it is told to be", () =>
+  it.live("completes, with a system prompt", () =>
     withModels((models) =>
       Effect.gen(function*() {
         const short = yield* models.complete({ prompt: "say" })

@@ -31,11 +31,11 @@ const over = (roles: Providers.Options["roles"], patience = PATIENCE) =>
 
 /** Meets one request with each fault, and answers from then on. */
 const answersAfter = (server: ModelServer, ...faults: ReadonlyArray<Behaviour>) => {
-  const left = [...faults]
-  server.behaviour = () => Promise.resolve(left.shift() ?? "answers")
+  const remaining = [...faults]
+  server.behaviour = () => Promise.resolve(remaining.shift() ?? "answers")
 }
 
-const say = Effect.flatMap(ModelManager, ({ complete }) => complete({ prompt: "say" }))
+const completion = Effect.flatMap(ModelManager, ({ complete }) => complete({ prompt: "say" }))
 const broken = (status: number, headers: Readonly<Record<string, string>> = {}, body = ""): Behaviour => ({
   status,
   body,
@@ -49,7 +49,7 @@ const tried = (faults: ReadonlyArray<Behaviour>, patience: Partial<Providers.Opt
     answersAfter(server, ...faults)
     const since = yield* Clock.currentTimeMillis
     const exit = yield* Effect.exit(
-      Effect.provide(say, over({ light: [endpoint(server)] }, { ...PATIENCE, ...patience }))
+      Effect.provide(completion, over({ light: [endpoint(server)] }, { ...PATIENCE, ...patience }))
     )
     return { requests: server.seen.requests, exit, ms: (yield* Clock.currentTimeMillis) - since }
   }))
@@ -70,7 +70,7 @@ describe("a failure in passing", () => {
       assert.strictEqual(requests, 2)
     }))
 
-  it.live("that lasts is told after as many attempts as were allowed", () =>
+  it.live("that lasts is reported after the allowed number of attempts", () =>
     Effect.gen(function*() {
       const { exit, requests } = yield* tried(Array.from({ length: 9 }, () => broken(503)))
       assert.isTrue(Exit.isFailure(exit))
@@ -121,7 +121,7 @@ describe("a failure in passing", () => {
     Effect.scoped(Effect.gen(function*() {
       const server = yield* modelServer
       answersAfter(server, broken(429, { "retry-after": "4" }))
-      const caller = yield* Effect.fork(Effect.provide(say, over({ light: [endpoint(server)] })))
+      const caller = yield* Effect.fork(Effect.provide(completion, over({ light: [endpoint(server)] })))
       yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => server.seen.requests === 1 })
       assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(caller)))
       assert.strictEqual(server.seen.requests, 1)
@@ -153,7 +153,7 @@ describe("fall-backs", () => {
       (first, second) =>
         Effect.gen(function*() {
           first.behaviour = fault
-          assert.match((yield* say).text, /^about/)
+          assert.match((yield* completion).text, /^about/)
           assert.deepStrictEqual([...first.seen.keys], ["Bearer first key"])
           assert.deepStrictEqual([...second.seen.keys], ["Bearer second key"])
         }),
@@ -164,26 +164,26 @@ describe("fall-backs", () => {
   it.live("the first is asked alone while it answers, and passed over for a while after it was away", () =>
     withTwo((first, second) =>
       Effect.gen(function*() {
-        yield* say
+        yield* completion
         assert.strictEqual(second.seen.requests, 0)
         first.behaviour = broken(503)
-        yield* say
-        yield* say
+        yield* completion
+        yield* completion
         assert.deepStrictEqual([first.seen.requests, second.seen.requests], [2, 2])
         // With the fallback away too, the first model is called despite its earlier failure.
         first.behaviour = "answers"
         second.behaviour = broken(503)
-        yield* say
+        yield* completion
         assert.deepStrictEqual([first.seen.requests, second.seen.requests], [3, 3])
       })
     ))
 
-  it.live("what all of them said is told", () =>
+  it.live("the error names the failure of each", () =>
     withTwo((first, second) =>
       Effect.gen(function*() {
         first.behaviour = broken(503, {}, "too busy")
         second.behaviour = broken(401)
-        const error = yield* Effect.flip(say)
+        const error = yield* Effect.flip(completion)
         assert.strictEqual(error.reason, "Unavailable")
         assert.match(error.message, /too busy; then model letters: .*the key is refused/)
       })
@@ -208,7 +208,7 @@ describe("models", () => {
     Effect.scoped(Effect.gen(function*() {
       const server = yield* modelServer
       const siliconflow = { ...endpoint(server), provider: "siliconflow", apiKey: Option.none() }
-      const error = yield* Effect.flip(Effect.provide(say, over({ light: [siliconflow] })))
+      const error = yield* Effect.flip(Effect.provide(completion, over({ light: [siliconflow] })))
       assert.strictEqual(error.reason, "Missing")
       assert.match(error.message, /it needs a key: set SILICONFLOW_API_KEY/)
       assert.strictEqual(server.seen.requests, 0)
@@ -217,7 +217,7 @@ describe("models", () => {
   it.live("a key that no header can hold is not sent, and not tried again", () =>
     Effect.scoped(Effect.gen(function*() {
       const server = yield* modelServer
-      const error = yield* Effect.flip(Effect.provide(say, over({ light: [endpoint(server, "a key\n")] })))
+      const error = yield* Effect.flip(Effect.provide(completion, over({ light: [endpoint(server, "a key\n")] })))
       assert.strictEqual(error.reason, "Missing")
       assert.match(error.message, /its key has a line break.*; set OPENAI_API_KEY anew/)
       assert.strictEqual(server.seen.requests, 0)

@@ -19,7 +19,7 @@ import { PostgresPool, type PostgresPoolOptions } from "../../../src/store/postg
 import * as PostgresStore from "../../../src/store/postgres/PostgresStore.ts"
 import { batch, cursor, everything, facts, message, project, unit } from "../../contract/made.ts"
 import { words } from "../../contract/MemoryStoreContract.ts"
-import { address, optionsFor, say, schema } from "../../postgres.ts"
+import { address, optionsFor, query, schema } from "../../postgres.ts"
 import { resume, stop, temporary } from "../../postgresServer.mjs"
 
 const SECRET = "hunter2-of-the-test"
@@ -200,7 +200,9 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
       Effect.gen(function*() {
         const { name, stores } = yield* instances(4)
         assert.strictEqual(new Set(yield* Effect.forEach(stores, ({ identity }) => identity)).size, 1)
-        assert.deepStrictEqual(yield* say(`SELECT * FROM ${quoted(name)}.schema_version`), [{ version: STEPS.length }])
+        assert.deepStrictEqual(yield* query(`SELECT * FROM ${quoted(name)}.schema_version`), [{
+          version: STEPS.length
+        }])
       })
     )
 
@@ -208,12 +210,12 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
       "with a newer schema is refused, and left as it is",
       Effect.gen(function*() {
         const { name } = yield* instances(1)
-        yield* say(`UPDATE ${quoted(name)}.schema_version SET version = version + 1`)
+        yield* query(`UPDATE ${quoted(name)}.schema_version SET version = version + 1`)
         for (const readOnly of [true, false]) {
           const error = yield* Effect.flip(Effect.scoped(opened(optionsFor(name, { readOnly }))))
           assert.strictEqual(error.reason, "Newer")
         }
-        const [row] = yield* say(`SELECT version FROM ${quoted(name)}.schema_version`)
+        const [row] = yield* query(`SELECT version FROM ${quoted(name)}.schema_version`)
         assert.deepStrictEqual(row, { version: STEPS.length + 1 })
       })
     )
@@ -233,10 +235,10 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
           lockTimeoutMs: 5_000
         })
         yield* Effect.flip(migrate(postgres, name, [...STEPS, ["CREATE TABLE more (id text)", "no SQL"]]))
-        assert.deepStrictEqual(yield* say(`SELECT 1 FROM pg_namespace WHERE nspname = '${name}'`), [])
+        assert.deepStrictEqual(yield* query(`SELECT 1 FROM pg_namespace WHERE nspname = '${name}'`), [])
         yield* migrate(postgres, name)
         yield* migrate(postgres, name, [...STEPS, ["CREATE TABLE more (id text)"]])
-        assert.deepStrictEqual(yield* say(`SELECT * FROM ${quoted(name)}.more`), [])
+        assert.deepStrictEqual(yield* query(`SELECT * FROM ${quoted(name)}.more`), [])
       })
     )
 
@@ -291,7 +293,7 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
       Effect.gen(function*() {
         const { first, name } = yield* instances(1, { connections: 1 })
         // Whoever has written in this schema: other tests have transactions of their own.
-        const cut = say(
+        const cut = query(
           `SELECT pg_terminate_backend(pid) FROM (SELECT DISTINCT pid FROM pg_locks WHERE relation IN (
             SELECT oid FROM pg_class WHERE relnamespace = to_regnamespace('${quoted(name)}'))) AS writing`
         )

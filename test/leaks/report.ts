@@ -94,7 +94,7 @@ const mutantText = ({ gate, lint, name, types }: Mutant) => [
     : [`      lint: ${verdict(lint)}`, `      types: ${verdict(types)}`])
 ]
 
-export const text = (report: Report, failures: ReadonlyArray<string>, ms: number): string => {
+export const text = (report: Report, failures: ReadonlyArray<string>, ms: number): ReadonlyArray<string> => {
   const { acquisitions, calls, cycles, interruptions, mutants, processes, races } = report
   const seconds = (part: { readonly ms: number }) => `${round(part.ms / 1_000, 1)} s`
   return [
@@ -131,5 +131,5 @@ export const text = (report: Report, failures: ReadonlyArray<string>, ms: number
     failures.length === 0
       ? `nothing was left open, ${round(ms / 1_000)} s`
       : `${plural(failures.length, "failure")}, ${round(ms / 1_000)} s`
-  ].join("\n")
+  ]
 }

@@ -6,7 +6,7 @@ import { readdirSync } from "node:fs"
 import * as LeakProbe from "../../src/resources/monitor/LeakProbe.ts"
 
 /** Counts of this process's handles; `serverSockets` and `serverRequests` are those of the servers' clients. */
-export type World = Readonly<Record<string, number>>
+export type HandleCounts = Readonly<Record<string, number>>
 
 const listeners = (emitter: NodeJS.EventEmitter) =>
   emitter.eventNames().reduce((sum, name) => sum + emitter.listenerCount(name), 0)
@@ -17,7 +17,7 @@ export interface Served {
 }
 
 /** `folder` is the one for temporary files. */
-export const read = (folder: string, servers: ReadonlyArray<Served>): Effect.Effect<World> =>
+export const read = (folder: string, servers: ReadonlyArray<Served>): Effect.Effect<HandleCounts> =>
   Effect.map(LeakProbe.read, ({ children, fds, ...others }) => ({
     ...others,
     fds: fds ?? 0,
@@ -33,9 +33,9 @@ const SETTLES_WITHIN_MS = 1_000
 const STEP_MS = 5
 
 /** Describes what there is more of than before, if that stays so until things have settled. */
-export const beyond = (
-  before: World,
-  now: Effect.Effect<World>
+export const increases = (
+  before: HandleCounts,
+  now: Effect.Effect<HandleCounts>
 ): Effect.Effect<ReadonlyArray<string>> =>
   Effect.gen(function*() {
     for (let waited = 0;; waited += STEP_MS) {

@@ -6,15 +6,15 @@ import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import { ROLES } from "../../src/models/Presets.ts"
 import type { StandIn } from "../index/qdrant/StandIn.ts"
+import * as HandleCounts from "./HandleCounts.ts"
 import { keyOf, type Servers } from "./Scenario.ts"
-import * as World from "./World.ts"
 
 /** Ends the gate at the first failure (`--bail`). */
-export class Enough {
-  readonly _tag = "Enough"
+export class StopAtFirstFailure {
+  readonly _tag = "StopAtFirstFailure"
 }
 
-export interface Ground {
+export interface GateContext {
   readonly isQuick: boolean
   readonly seed: number
   /** Folder for temporary files; it holds only what a run makes. */
@@ -26,13 +26,13 @@ export interface Ground {
   readonly qdrant: StandIn
   /** Shows a line of progress. */
   readonly progress: (line: string) => Effect.Effect<void>
-  readonly failed: (failure: string) => Effect.Effect<void, Enough>
+  readonly failed: (failure: string) => Effect.Effect<void, StopAtFirstFailure>
 }
 
 export const numbered = (i: number, all: number) => `${i + 1} of ${all}`
 
 /** Reports each server that received another server's key. */
-const strangeKeys = (servers: Servers): ReadonlyArray<string> =>
+const misplacedKeys = (servers: Servers): ReadonlyArray<string> =>
   ROLES.flatMap((role) =>
     [...servers[role].seen.keys].some((key) => key !== keyOf(role) && key !== `Bearer ${keyOf(role)}`)
       ? [`the server of ${role} saw the key of another`]
@@ -40,20 +40,20 @@ const strangeKeys = (servers: Servers): ReadonlyArray<string> =>
   )
 
 /** Runs `run`; adds to its failures whatever it left open, and keys that reached the wrong server. */
-export const withoutTraces = <A extends { readonly wrong: ReadonlyArray<string> }, E, R>(
-  { folder, qdrant, servers }: Ground,
+export const checkedForLeaks = <A extends { readonly wrong: ReadonlyArray<string> }, E, R>(
+  { folder, qdrant, servers }: GateContext,
   run: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, Exclude<R, Scope.Scope>> =>
   Effect.gen(function*() {
-    const now = World.read(folder, [...Object.values(servers), qdrant])
+    const now = HandleCounts.read(folder, [...Object.values(servers), qdrant])
     const before = yield* now
     const result = yield* Effect.scoped(run)
     return {
       ...result,
       wrong: [
         ...result.wrong,
-        ...(yield* World.beyond(before, now)),
-        ...strangeKeys(servers),
+        ...(yield* HandleCounts.increases(before, now)),
+        ...misplacedKeys(servers),
         ...qdrant.breaches.splice(0)
       ]
     }

@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
+import * as Permits from "./Permits.ts"
 
 const forkSequential = (scope: Scope.Scope) => Scope.fork(scope, ExecutionStrategy.sequential)
 
@@ -19,7 +20,8 @@ export const make = <A, E, R>(
   open: Effect.Effect<A, E, R>
 ): Effect.Effect<Effect.Effect<A, E, Exclude<R, Scope.Scope>>, never, Scope.Scope> =>
   // Released where it is made, not where it is first needed: what is made later stands on it and goes before.
-  Effect.zipWith(Effect.flatMap(Effect.scope, forkSequential), Effect.makeSemaphore(1), (scope, lock) => {
+  Effect.map(Effect.flatMap(Effect.scope, forkSequential), (scope) => {
+    const lock = Permits.make(1)
     let opening = Option.none<Fiber.RuntimeFiber<A, E>>()
 
     /** In a scope of its own, so that what it opened before it failed is released at once. */
@@ -39,7 +41,7 @@ export const make = <A, E, R>(
     })
     return Effect.suspend(() => Option.match(opening, { onNone: () => begin, onSome: Effect.succeed })).pipe(
       Effect.uninterruptible,
-      lock.withPermits(1),
+      lock,
       Effect.flatMap(Fiber.await),
       Effect.flatten
     )

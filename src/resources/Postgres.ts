@@ -19,6 +19,7 @@ import * as Scope from "effect/Scope"
 import { Socket } from "node:net"
 import * as Pg from "pg"
 import { parseIntoClientConfig } from "pg-connection-string"
+import * as Permits from "./Permits.ts"
 import { ResourceLedger } from "./ResourceLedger.ts"
 
 /** PostgreSQL 13. */
@@ -282,9 +283,9 @@ export const open: (
       sockets: ({ sockets }) => sockets.size
     }).pipe(Effect.provide(Reactivity.layer), Effect.mapError(toError))
 
-    const permits = yield* Effect.makeSemaphore(options.connections)
+    const permit = Permits.make(options.connections)
     /** In a transaction, who may speak next; each has one of its own. */
-    const turns = yield* FiberRef.make<Effect.Semaphore | undefined>(undefined)
+    const turns = yield* FiberRef.make<Permits.Permits | undefined>(undefined)
     const begun = transactionOf(sql)
     const postgres: Postgres = {
       name,
@@ -292,16 +293,13 @@ export const open: (
       run: (effect) =>
         Effect.flatMap(
           FiberRef.get(turns),
-          (turn) => turn === undefined ? permits.withPermits(1)(outside(effect)) : turn.withPermits(1)(effect)
+          (turn) => turn === undefined ? permit(outside(effect)) : turn(effect)
         ),
       transaction: (effect) =>
-        Effect.flatMap(
-          Effect.zip(FiberRef.get(turns), Effect.makeSemaphore(1)),
-          ([turn, inner]) => {
-            const whole = begun(Effect.locally(effect, turns, inner))
-            return turn === undefined ? permits.withPermits(1)(outside(whole)) : turn.withPermits(1)(whole)
-          }
-        ).pipe(
+        Effect.flatMap(FiberRef.get(turns), (turn) => {
+          const whole = begun(Effect.locally(effect, turns, Permits.make(1)))
+          return turn === undefined ? permit(outside(whole)) : turn(whole)
+        }).pipe(
           // The end of a transaction that fails reaches us as a defect.
           Effect.catchSomeDefect((defect) =>
             defect instanceof SqlError ? Option.some(Effect.fail(defect)) : Option.none()

@@ -19,6 +19,7 @@ import * as Stream from "effect/Stream"
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
+import * as Permits from "./Permits.ts"
 import { ResourceLedger } from "./ResourceLedger.ts"
 
 export class SqliteError extends Schema.TaggedError<SqliteError>()("SqliteError", {
@@ -283,15 +284,10 @@ export const open: (
     }
 
     const connection = connect(database, prepared, options.busyTimeoutMs)
-    const permit = yield* Effect.makeSemaphore(1)
+    const permit = Permits.makeScoped(1)
     return yield* SqlClient.make({
       // Held to the end of the statement or transaction: a statement that let go before it ran could run in another's transaction.
-      acquirer: Effect.uninterruptibleMask((restore) =>
-        restore(permit.take(1)).pipe(
-          Effect.zipRight(Effect.addFinalizer(() => permit.release(1))),
-          Effect.as(connection)
-        )
-      ),
+      acquirer: Effect.as(permit, connection),
       compiler: Statement.makeCompilerSqlite(),
       beginTransaction: options.readOnly ? "BEGIN" : BEGIN_TO_WRITE,
       spanAttributes: [["db.system.name", "sqlite"]]

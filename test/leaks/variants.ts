@@ -194,7 +194,7 @@ const make = Effect.gen(function*() {\n`
   {
     name: "a lazy resource that several open at once",
     part: "races",
-    edits: [{ file: LAZY, from: "Effect.makeSemaphore(1)", to: "Effect.makeSemaphore(100)" }]
+    edits: [{ file: LAZY, from: "Permits.make(1)", to: "Permits.make(100)" }]
   },
   atStart("a daemon fiber", "", `Effect.forkDaemon(Effect.forever(Effect.sleep("1 minute")))`),
   atStart("a timer", "", `Effect.sync(() => setInterval(() => {}, 60_000))`),

@@ -64,4 +64,20 @@ describe("Permits", () => {
       }).pipe(Effect.withMaxOpsBeforeYield(operations)),
     { fastCheck: { numRuns: times(100) } }
   )
+
+  it.effect("are not lost when their fiber is interrupted as it takes one", () =>
+    Effect.gen(function*() {
+      const permit = Permits.make(1)
+      // The fiber yields every sixteen operations: after this many it comes to the permit, and is left so many turns.
+      for (let operations = 0; operations <= 20; operations++) {
+        for (let left = 0; left <= 8; left++) {
+          const late = Effect.zipRight(Effect.repeatN(Effect.void, operations), permit(Effect.never))
+          const fiber = yield* Effect.fork(Effect.withMaxOpsBeforeYield(late, 16))
+          yield* Effect.repeatN(Effect.yieldNow(), left)
+          yield* Fiber.interrupt(fiber)
+          const isFree = yield* Effect.raceFirst(Effect.as(permit(Effect.void), true), Effect.as(turns(50), false))
+          assert.isTrue(isFree, `after ${operations} operations and ${left} turns`)
+        }
+      }
+    }))
 })

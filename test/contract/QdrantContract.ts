@@ -337,40 +337,6 @@ export const suite = <E>(name: string, layer: Layer.Layer<Qdrant, E>) => {
         assert.strictEqual(error.reason, "Rejected")
       }))
 
-    test("groups by a field, the group with the best point first", (qdrant) =>
-      Effect.gen(function*() {
-        const at = (n: number, tags: QdrantPoint["payload"][string]) =>
-          point(n, { dense: [10, n, 0, 0], words: { indices: [1], values: [n] } }, { tags })
-        const without = point(0, { dense: [10, 0, 0, 0] })
-        const name = yield* collection([without, at(1, "b"), at(2, "a"), at(3, ["a", "c"]), at(4, "a"), at(5, "b")])
-        const groups = (size: number, limit = 10) =>
-          Effect.map(
-            qdrant.queryGroups(name, { ...dense([1, 0, 0, 0], [], limit), by: "tags", size }),
-            (groups) => groups.map(({ key, points }) => [key, numbers(points)] as const)
-          )
-        assert.deepStrictEqual(yield* groups(2), [["b", [1, 5]], ["a", [2, 3]], ["c", [3]]])
-        assert.deepStrictEqual(yield* groups(1, 2), [["b", [1]], ["a", [2]]])
-        const fused = yield* qdrant.queryGroups(name, {
-          lanes: [
-            { using: "dense", vector: [1, 0, 0, 0], limit: 10 },
-            { using: "words", vector: { indices: [1], values: [1] }, limit: 10 }
-          ],
-          filter: [{ key: "project", match: { any: ["one"] } }],
-          limit: 10,
-          fusion: { k: 1, weights: [1, 5] },
-          by: "tags",
-          size: 1
-        })
-        const ofFused = fused.map(({ key, points }) => [key, numbers(points)])
-        assert.deepStrictEqual(ofFused, [["b", [5]], ["a", [4]], ["c", [3]]])
-        const unindexed = yield* Effect.flip(
-          qdrant.queryGroups(name, { ...dense([1, 0, 0, 0]), by: "nothing", size: 1 })
-        )
-        assert.deepStrictEqual([unindexed.reason, unindexed.status], ["Rejected", 400])
-        const ofNumbers = yield* Effect.flip(qdrant.queryGroups(name, { ...dense([1, 0, 0, 0]), by: "at", size: 1 }))
-        assert.deepStrictEqual([ofNumbers.reason, ofNumbers.status], ["Rejected", 400])
-      }))
-
     test("pages through the ids in their order", (qdrant) =>
       Effect.gen(function*() {
         const all = Array.from({ length: 25 }, (_, n) => (n * 7) % 25)
@@ -424,7 +390,6 @@ export const suite = <E>(name: string, layer: Layer.Layer<Qdrant, E>) => {
               filter,
               limit: 10
             })),
-            Effect.flip(qdrant.queryGroups(name, { ...dense([1, 0, 0, 0], filter), by: "project", size: 1 })),
             Effect.flip(qdrant.count(name, filter))
           ])
           for (const { reason, status } of refused) assert.deepStrictEqual([reason, status], ["Rejected", 400])
@@ -439,19 +404,15 @@ export const suite = <E>(name: string, layer: Layer.Layer<Qdrant, E>) => {
         const status = <A>(
           asked: Effect.Effect<A, { readonly status?: number | undefined; readonly reason: string }>
         ) => Effect.map(Effect.flip(asked), ({ reason, status }) => [reason, status])
-        const groups = (limit: number, size: number) =>
-          qdrant.queryGroups(name, { ...dense([1, 0, 0, 0], [], limit), by: "project", size })
         for (
           const tooMany of [
             qdrant.query(name, dense([1, 0, 0, 0], [], 1_001)),
-            qdrant.ids(name, undefined, 1_001),
-            groups(101, 10)
+            qdrant.ids(name, undefined, 1_001)
           ]
         ) assert.deepStrictEqual(yield* status<unknown>(tooMany), ["Rejected", 400])
         for (
-          const none of [qdrant.query(name, dense([1, 0, 0, 0], [], 0)), qdrant.ids(name, undefined, 0), groups(1, 0)]
+          const none of [qdrant.query(name, dense([1, 0, 0, 0], [], 0)), qdrant.ids(name, undefined, 0)]
         ) assert.deepStrictEqual(yield* status<unknown>(none), ["Rejected", 422])
-        assert.strictEqual((yield* groups(100, 10)).length, 1)
       }))
 
     test("has so many indexes and no more", (qdrant) =>
@@ -501,7 +462,6 @@ export const suite = <E>(name: string, layer: Layer.Layer<Qdrant, E>) => {
           qdrant.upsert(name, [point(1)]),
           qdrant.remove(name, [id(1)]),
           qdrant.query(name, dense([1, 0, 0, 0])),
-          qdrant.queryGroups(name, { ...dense([1, 0, 0, 0]), by: "project", size: 1 }),
           qdrant.ids(name, undefined, 1),
           qdrant.count(name, [])
         ]

@@ -101,12 +101,6 @@ export interface ScoredPoint {
   readonly score: number
 }
 
-export interface PointGroup {
-  /** The value that its points have in common. */
-  readonly key: string
-  readonly points: ReadonlyArray<ScoredPoint>
-}
-
 export type PayloadIndex = "keyword" | "tenant" | "integer" | "principal"
 
 export interface CollectionConfig {
@@ -156,11 +150,6 @@ export class Qdrant extends Context.Tag("claude-memory/Qdrant")<Qdrant, {
   /** Unknown ids are no error. */
   readonly remove: (collection: string, ids: ReadonlyArray<string>) => Effect.Effect<void, QdrantError>
   readonly query: (collection: string, query: Query) => Effect.Effect<ReadonlyArray<ScoredPoint>, QdrantError>
-  /** The best `size` of each value of an indexed field, the group with the best point first. */
-  readonly queryGroups: (
-    collection: string,
-    query: Query & { readonly by: string; readonly size: number }
-  ) => Effect.Effect<ReadonlyArray<PointGroup>, QdrantError>
   /** Ids from this one on, in ascending order. */
   readonly ids: (
     collection: string,

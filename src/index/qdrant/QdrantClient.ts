@@ -78,9 +78,6 @@ const Written = Schema.Struct({ status: Schema.String })
 const Id = Schema.Struct({ id: Schema.String })
 const Scored = Schema.Struct({ id: Schema.String, score: Schema.Number })
 const Found = Schema.Struct({ points: Schema.Array(Scored) })
-const Groups = Schema.Struct({
-  groups: Schema.Array(Schema.Struct({ id: Schema.Union(Schema.String, Schema.Number), hits: Schema.Array(Scored) }))
-})
 const Page = Schema.Struct({ points: Schema.Array(Id) })
 const Counted = Schema.Struct({ count: Schema.Number })
 const Root = Schema.Struct({ title: Schema.String, version: Schema.String })
@@ -425,17 +422,6 @@ const make = (options: QdrantOptions) =>
             (api, init, server) => api.queryPoints({ collection_name: collection, ...asked(query, server) }, init)
           ),
           ({ points }) => points
-        ),
-      queryGroups: (collection, query) =>
-        Effect.map(
-          use("queryGroups", Groups, (api, init, server) =>
-            api.queryPointsGroups({
-              collection_name: collection,
-              ...asked(query, server),
-              group_by: query.by,
-              group_size: query.size
-            }, init)),
-          ({ groups }) => groups.map(({ hits, id }) => ({ key: String(id), points: hits }))
         ),
       ids: (collection, from, limit) =>
         Effect.map(

@@ -222,13 +222,13 @@ const make = Effect.gen(function*() {
       : Effect.void
   }
 
-  const asking = (operation: string, name: string, { filter, fusion, lanes, limit }: Query, size = 1) =>
+  const asking = (operation: string, name: string, { filter, fusion, lanes, limit }: Query) =>
     Effect.gen(function*() {
       const fused = lanes.length === 1 ? [] : lanes.map((lane) => lane.limit)
-      yield* Effect.forEach([limit, size, ...fused], (each) => ensurePositive(operation, "limit", each))
+      yield* Effect.forEach([limit, ...fused], (each) => ensurePositive(operation, "limit", each))
       yield* ensureWellFormed(operation, lanes.map(({ vector }) => vector))
       const collection = yield* held(operation, name)
-      yield* Effect.forEach([limit * size, ...fused], (each) => ensureLimit(operation, each))
+      yield* Effect.forEach([limit, ...fused], (each) => ensureLimit(operation, each))
       yield* ensureIndexed(operation, collection, filter)
       if (lanes.length > 1 && fusion !== undefined && fusion.weights.length !== lanes.length) {
         return yield* refusal(
@@ -345,26 +345,6 @@ const make = Effect.gen(function*() {
       ),
     query: (collection, query) =>
       run("query", Effect.map(asking("query", collection, query), (held) => found(held, query))),
-    queryGroups: (collection, query) =>
-      run(
-        "queryGroups",
-        Effect.gen(function*() {
-          const among = yield* asking("queryGroups", collection, query, query.size)
-          if (!["keyword", "tenant"].includes(among.indexed.get(query.by) ?? "none")) {
-            return yield* refusal("queryGroups", 400, `Bad request: Index required but not found for "${query.by}"`)
-          }
-          const groups = new Map<string, Array<ScoredPoint>>()
-          for (const point of found(among, { ...query, limit: Infinity })) {
-            const values = among.points.get(point.id)!.payload[query.by]
-            for (const value of Array.isArray(values) ? values : values === undefined ? [] : [values]) {
-              const group = groups.get(String(value)) ?? []
-              groups.set(String(value), group)
-              if (group.length < query.size) group.push(point)
-            }
-          }
-          return [...groups].slice(0, query.limit).map(([key, points]) => ({ key, points }))
-        })
-      ),
     ids: (collection, from, limit) =>
       run(
         "ids",

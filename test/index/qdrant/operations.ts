@@ -64,8 +64,6 @@ interface Fused {
   readonly limit: number
 }
 
-type Groups = (Nearest | Fused) & { readonly group_by: string; readonly group_size: number }
-
 interface Index {
   readonly field_name: string
   readonly field_schema: { readonly type: string; readonly is_tenant?: boolean; readonly is_principal?: boolean }
@@ -230,13 +228,6 @@ export const make = (qdrant: Qdrant["Type"]) => {
           qdrant.query(name, queryOf(body as Nearest | Fused)),
           (points) => ({ points: points.map(scored) })
         )
-      case "query_points_groups": {
-        const { group_by, group_size } = body as Groups
-        return Effect.map(
-          qdrant.queryGroups(name, { ...queryOf(body as Groups), by: group_by, size: group_size }),
-          (groups) => ({ groups: groups.map(({ key, points }) => ({ id: key, hits: points.map(scored) })) })
-        )
-      }
       case "scroll_points": {
         const { limit, offset } = body as { readonly limit: number; readonly offset?: string }
         return Effect.gen(function*() {

@@ -17,7 +17,6 @@ const OPERATIONS = new Set([
   "upsert_points",
   "delete_points",
   "query_points",
-  "query_points_groups",
   "scroll_points",
   "count_points"
 ])
@@ -31,7 +30,7 @@ const FIELDS = new Set(
   filter_max_conditions max_payload_index_count shard_number replication_factor write_consistency_factor metadata
   field_name field_schema is_tenant is_principal lookup range actions create_alias alias_name collection_name aliases
   points id vector indices values operation_id must key match any gte lte query nearest using filter params idf corpus quantization
-  rescore oversampling prefetch limit rrf k weights group_by group_size groups hits score offset with_payload with_vector
+  rescore oversampling prefetch limit rrf k weights score offset with_payload with_vector
   next_page_offset exact count config payload_schema points_count segments_count optimizer_status optimizer_config
   default_segment_number flush_interval_sec data_type`.split(/\s+/)
 )

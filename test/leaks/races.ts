@@ -151,8 +151,8 @@ interface Opening {
   readonly ledger: (attempts: Attempts) => Layer.Layer<ResourceLedger>
 }
 
-/** Controls the acquisition of this kind and name. */
-const acquisition = (kind: string, name: string): Opening => ({
+/** Controls the acquisition of this kind and name. One that `neverFails` by its type may die alone. */
+const acquisition = (kind: string, name: string, { neverFails = false } = {}): Opening => ({
   endings: ["works", "fails", "dies", "fails late"],
   ledger: (attempts) =>
     DecoratedLedger.layer((acquired) => {
@@ -160,7 +160,7 @@ const acquisition = (kind: string, name: string): Opening => ({
       const { ending, number, passes } = attempts.begin()
       const error = new AttemptFailed({ attempt: number })
       // The error type of the opening is not known here.
-      const failing = Effect.fail(error) as unknown as Effect.Effect<never>
+      const failing = neverFails ? Effect.die(error) : Effect.fail(error) as unknown as Effect.Effect<never>
       return {
         opening: (open) =>
           passes.pipe(
@@ -362,7 +362,7 @@ export const races = (context: GateContext) =>
     const ofEach = yield* Effect.all([
       check(context, {
         name: "HTTP pool",
-        opening: acquisition("pool", servers.light.origin),
+        opening: acquisition("pool", servers.light.origin, { neverFails: true }),
         layer: Unmetered.providers({ roles: { light: [endpoint(servers, "light")] }, patience }),
         call: completion("light")
       }),

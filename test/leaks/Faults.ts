@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import * as DecoratedLedger from "./DecoratedLedger.ts"
 import type { Acquired, Decoration } from "./DecoratedLedger.ts"
 
-export const OPENINGS = ["fails", "dies", "hangs", "is interrupted"] as const
+export const OPENINGS = ["fails", "dies", "is interrupted"] as const
 export const CLOSINGS = ["fails", "dies", "hangs"] as const
 
 export type Fault =
@@ -37,29 +37,26 @@ export const makeFaulty = (fault: Fault | undefined) =>
     const acquired: Array<Acquired> = []
     const isHalfWay = yield* Deferred.make<void>()
 
-    const decorationOf = (fault: Fault): Decoration => {
+    const decorationOf = (fault: Fault, { kind, name }: Acquired): Decoration => {
       if (fault.of === "closing") return { closing: goingWrong(fault.how) }
-      switch (fault.how) {
-        case "is interrupted":
-          return {
-            opening: (open) =>
-              Deferred.succeed(isHalfWay, undefined).pipe(
-                Effect.zipRight(Effect.sleep("500 millis")),
-                Effect.zipRight(open)
-              )
-          }
-        case "hangs":
-          // Opens 1 second after the ledger has given up waiting.
-          return { opening: (open) => Effect.zipRight(Effect.sleep("11 seconds"), open) }
+      if (fault.how === "is interrupted") {
+        return {
+          opening: (open) =>
+            Deferred.succeed(isHalfWay, undefined).pipe(
+              Effect.zipRight(Effect.sleep("500 millis")),
+              Effect.zipRight(open)
+            )
+        }
       }
-      // The error type of the opening is not known here.
-      const wrong = goingWrong(fault.how) as unknown as Effect.Effect<never>
+      // By its type the opening of a pool of HTTP can't fail; what the others fail with is not known here.
+      const how = kind === "pool" && !name.startsWith("PostgreSQL") ? "dies" : fault.how
+      const wrong = goingWrong(how) as unknown as Effect.Effect<never>
       return { opening: () => wrong }
     }
 
     const layer = DecoratedLedger.layer((each) => {
       acquired.push(each)
-      return fault?.at === acquired.length - 1 ? decorationOf(fault) : {}
+      return fault?.at === acquired.length - 1 ? decorationOf(fault, each) : {}
     })
     return { acquired, isHalfWay, layer }
   })

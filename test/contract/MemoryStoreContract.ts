@@ -168,6 +168,16 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
       )
 
       test(
+        "returns messages in the order of their lines, whatever their ids",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const messages = ["m", "z", "a", "k"].map((uuid) => message(uuid))
+          yield* store.append(batch(messages))
+          assert.deepStrictEqual(yield* store.messages(["a", "k", "m", "z"]), messages)
+        })
+      )
+
+      test(
         "counts a message that it has as a duplicate, in the batch and from before",
         Effect.gen(function*() {
           const store = yield* MemoryStore
@@ -764,6 +774,32 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
           yield* store.commit(again, [unit("written", { origin })])
           assert.deepStrictEqual((yield* store.units(ids)).map(({ id }) => id), ["written"])
           assert.deepStrictEqual(yield* pending("review"), [])
+        })
+      )
+
+      test(
+        "come in the order in which segments begin, also where a later one ends first",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* store.append(batch([
+            message("z", { isPrompt: true }),
+            message("a", { isPrompt: true, thread: "agent" }),
+            message("b", { role: "assistant" })
+          ]))
+          assert.strictEqual(yield* store.reviewAgain(["s1"]), 2)
+          assert.deepStrictEqual((yield* pending("review")).map(({ key }) => key), segmentsOf("z", "a"))
+        })
+      )
+
+      test(
+        "are not yet asked for: sessions by their start",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const sessions = [["s1", 300], ["s2", 100], ["s3", 200]] as const
+          yield* store.append(batch(sessions.map(([sessionId]) => message(`of ${sessionId}`, { sessionId })), {
+            facts: sessions.map(([sessionId, startedAt]) => facts(sessionId, { startedAt }))
+          }))
+          assert.deepStrictEqual(yield* store.unreviewed, ["s2", "s3", "s1"])
         })
       )
 

@@ -157,6 +157,20 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "leaves a message without text that is no message of text any more",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const answer = message("a", { role: "assistant", blocks: [text(HARBOUR)] })
+        yield* capture("/t/a", [answer, message("b", { role: "assistant", blocks: [text(TIDE)] })])
+        yield* compress("segment", telling("goes", answer, HARBOUR))
+        assert.strictEqual((yield* store.status).textMessages.total, 2)
+        yield* store.forget(["goes"])
+        assert.strictEqual((yield* store.status).textMessages.total, 1)
+        assert.deepStrictEqual((yield* store.outlines(["s1"]))[0]?.closing.map(({ uuid }) => uuid), ["b"])
+      })
+    )
+
+    test(
       "cuts it from a session of any length",
       Effect.gen(function*() {
         const store = yield* MemoryStore

@@ -20,7 +20,7 @@ export const mark = (method: (...args: never) => unknown): Error => {
   return marked
 }
 
-/** Frame before Effect's marker, together with the marker, at which Effect's printer cuts a stack; both are dropped. */
+/** Effect's marker and the frame before it: Effect's printer cuts the stack at the marker, but keeps that frame. */
 const RUNNING = /\n[^\n]*\n[^\n]*effect_internal_function/
 
 /** Adds the span's name to an anonymous frame: most code runs in generators, which have no name. */

@@ -39,7 +39,7 @@ type Failure = StoreError | IndexError | ModelError
 
 const BATCH = 128
 const SAMPLE = 32
-/** A unit must be among its `NEAREST` nearest. If these all score `SAME` or more, it passes as one of many duplicates. */
+/** A unit must be among its `NEAREST` nearest; if all these score `SAME` or more, it passes as one of many duplicates. */
 const NEAREST = 10
 const SAME = 0.98
 

@@ -1,8 +1,8 @@
 /**
  * Opens PostgreSQL as an @effect/sql client whose pool is in the resource ledger, and classifies its errors.
  *
- * Replaces the pool and the transactions of @effect/sql-pg: it opens its pool before a finalizer exists, fails where a
- * caller should wait for a connection, and reports the COMMIT of a transaction that PostgreSQL rolled back as a success.
+ * Replaces the pool and the transactions of @effect/sql-pg. That package opens its pool before a finalizer exists, fails
+ * a caller that waits for a connection, and reports success when PostgreSQL rolls back at COMMIT.
  */
 import * as Reactivity from "@effect/experimental/Reactivity"
 import * as PgClient from "@effect/sql-pg/PgClient"
@@ -277,7 +277,7 @@ export const open: (
         pool.on("error", () => {}).on("release", discardUnfinished)
         return { pool, sockets, sql: yield* PgClient.fromPool({ acquire: Effect.succeed(pool) }) }
       }),
-      // All users of connections have ended by now, so a connection that is not idle is still connecting, for no caller.
+      // All users of connections have ended by now, so a connection that is not idle is still connecting, without use.
       close: ({ pool, sockets }) =>
         Effect.promise(() => {
           if (pool.idleCount < pool.totalCount) cut(sockets)

@@ -1,9 +1,9 @@
 /**
  * Opens SQLite through `DatabaseSync`, as an @effect/sql client whose connection is in the resource ledger.
  *
- * The driver is Node's own (`node:sqlite`, where it has FTS5), else @photostructure/sqlite, which has the same interface
- * and ships its binaries. Calls are synchronous and can't be interrupted, so their rows and their busy timeout are
- * limited beforehand. Only the start of a write transaction waits for other processes without blocking the thread.
+ * The driver is Node's own (`node:sqlite`, where it has FTS5), else @photostructure/sqlite, which has the same
+ * interface and ships its binaries. Calls are synchronous and can't be interrupted, so their rows and their busy timeout
+ * are limited beforehand. Only the start of a write transaction waits for other processes without blocking the thread.
  */
 import * as Reactivity from "@effect/experimental/Reactivity"
 import * as SqlClient from "@effect/sql/SqlClient"
@@ -75,7 +75,7 @@ export const reasonOf = (cause: unknown): SqliteError["reason"] => {
 
 interface Driver {
   readonly DatabaseSync: typeof DatabaseSync
-  /** True where closing a database finalizes its statements; else only the garbage collector does, and frees the file. */
+  /** True if closing a database finalizes its statements; else only the garbage collector does, and frees the file. */
   readonly finalizesOnClose: boolean
 }
 
@@ -145,7 +145,7 @@ export interface OpenOptions {
 
 const MAX_PREPARED = 200
 
-/** Longest wait of the checkpoint for other processes, in milliseconds; it blocks the thread, so no signal is handled. */
+/** Longest wait of the checkpoint for other processes, in milliseconds; no signal is handled while the thread waits. */
 const FOLDS_WITHIN_MS = 200
 
 /**
@@ -186,7 +186,7 @@ const connect = (
     attempt(() => prepare(sql).all(...(params as ReadonlyArray<SQLInputValue>)) as ReadonlyArray<object>)
 
   /**
-   * Runs BEGIN, COMMIT and the like. Rolls back after a COMMIT that failed, since SQLite would keep the transaction open.
+   * Runs BEGIN, COMMIT and the like. Rolls back after a COMMIT that failed, since SQLite keeps that transaction open.
    */
   const unprepared = (sql: string, params: ReadonlyArray<SQLInputValue>): ReadonlyArray<object> => {
     try {

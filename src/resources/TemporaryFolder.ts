@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import { hostname, tmpdir } from "node:os"
 import { ResourceLedger } from "./ResourceLedger.ts"
 
-/** Contains the host name, since containers may share a folder but not their pids; Node appends six letters or digits. */
+/** Contains the host name, since containers may share a folder but not pids; Node appends six letters or digits. */
 const prefixOf = (purpose: string) => `claude-memory-${purpose}-${hostname()}-`
 
 const isRunning = (pid: number): boolean => {

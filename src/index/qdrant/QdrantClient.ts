@@ -41,9 +41,9 @@ export interface QdrantOptions {
   /** Longest wait before a retry; a request fails when the server's `Retry-After` is longer. */
   readonly maxDelay: Duration.DurationInput
   /**
-   * Time at which the server's version and the key are checked. "required": as the layer is built, and any failure fails
-   * it. "tolerant": likewise, but only logs a failure that may pass, such as an unreachable server. "deferred": at the
-   * first request.
+   * Time at which the server's version and the key are checked. "required": as the layer is built, which fails with the
+   * check. "tolerant": likewise, but a failure that may pass, such as an unreachable server, is only logged.
+   * "deferred": at the first request.
    */
   readonly handshake: "required" | "tolerant" | "deferred"
 }

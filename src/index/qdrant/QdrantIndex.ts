@@ -1,6 +1,6 @@
 /**
- * `VectorIndex` in Qdrant: each version is a collection, and an alias points to the serving one. Their names contain the
- * store's identity, so that memories that share a server do not share an index.
+ * `VectorIndex` in Qdrant: each version is a collection, and an alias points to the serving one. Their names contain
+ * the store's identity, so that memories that share a server do not share an index.
  */
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"

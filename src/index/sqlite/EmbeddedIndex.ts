@@ -1,6 +1,6 @@
 /**
- * `VectorIndex` in the store's SQLite file: int8 vectors, scanned by sqlite-vec, filtered by SQL. Writes use the store's
- * own connection, so that units and vectors share one transaction; searches use a read-only connection of their own.
+ * `VectorIndex` in the store's SQLite file: int8 vectors, scanned by sqlite-vec, filtered by SQL. Writes use the
+ * store's connection, so that units and vectors share one transaction; searches use a read-only one of their own.
  * A unit without a vector has a row with an empty blob.
  */
 import { SqlError } from "@effect/sql/SqlError"

@@ -1,6 +1,6 @@
 /**
- * Stands in for a Qdrant server on a loopback port: serves the REST operations that we use from `QdrantInMemory`, checks
- * requests and replies against the server's OpenAPI description, and injects the faults that a test asks for.
+ * Stands in for a Qdrant server on a loopback port: serves the REST operations that we use from `QdrantInMemory`,
+ * checks requests and replies against the server's OpenAPI description, and injects the faults that a test asks for.
  *
  * It proves that each request fits the description, without fields or parameters that the server would ignore; that the
  * client parses answers in the described form; and the results of calls under faults. It does not prove that a real

@@ -40,7 +40,7 @@ export const call = (
   name: keyof typeof CALLS
 ): (qdrant: Qdrant["Type"]) => Effect.Effect<unknown, QdrantError> => CALLS[name]
 
-/** `here`: the stand-in. `nobody`: a port on which nobody listens. `echo`: a server without HTTP that echoes its input. */
+/** `here`: the stand-in. `nobody`: a port without a listener. `echo`: a server without HTTP that echoes its input. */
 export type Place =
   | "here"
   | "nobody"

@@ -1,6 +1,6 @@
 /**
- * What an index lacks of the store's units, and what it holds that is none of them: both lists are read side by side, in the order of
- * their ids.
+ * Compares an index with the store: finds active units without a point and points without an active unit. Both lists
+ * of ids are read side by side, in ascending order.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -19,13 +19,16 @@ export interface Difference {
 
 const PAGE = 500
 
-/** How far a page speaks for its list: what comes after it is unknown when it is full. */
+/** Returns the last id that the page covers; undefined when the page is not full, so that it covers the whole list. */
 const reach = (page: ReadonlyArray<string>, size: number): string | undefined =>
   page.length < size ? undefined : page[page.length - 1]
 
 const least = (a: string | undefined, b: string | undefined) => a === undefined ? b : b === undefined || a < b ? a : b
 
-/** Page by page, so that what is in memory has a bound. What is written meanwhile may be told of or not. */
+/**
+ * Streams the differences page by page, which bounds the memory. A unit or point that is written meanwhile may or may
+ * not be reported.
+ */
 export const differences = (
   store: Pick<MemoryStore["Type"], "unitIds">,
   vectors: Pick<Vectors, "ids">,

@@ -1,5 +1,5 @@
 /**
- * Units as points of an index: what of them is embedded, and how.
+ * Turns units into points of an index: chooses the text to embed and requests the embeddings.
  */
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
@@ -9,10 +9,13 @@ import { CurrentProject } from "../models/CurrentProject.ts"
 import type { ModelError, ModelManager } from "../models/ModelManager.ts"
 import type { Point } from "./VectorIndex.ts"
 
-/** Its title says what a unit is about when its content does not. */
+/** The title names the subject of a unit whose content does not. */
 const embedded = (unit: MemoryUnit) => `${unit.title}\n${unit.content}`
 
-/** For each project apart, so that what they cost is told apart, and each of these as a whole: a request may hold many texts. */
+/**
+ * Embeds the units of each project in one call, since a request may hold many texts, and each project in a call of its
+ * own, so that costs are recorded by project.
+ */
 export const pointsOf = (
   models: ModelManager["Type"],
   units: ReadonlyArray<MemoryUnit>

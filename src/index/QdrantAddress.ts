@@ -1,23 +1,26 @@
 /**
- * Where a Qdrant server is, from what a person writes. Pure.
+ * Parses the address of a Qdrant server as a person writes it. Pure.
  */
 import * as Either from "effect/Either"
 
 export interface QdrantAddress {
   readonly https: boolean
-  /** In brackets where it is an IPv6 address. */
+  /** An IPv6 address is in brackets. */
   readonly host: string
   readonly port: number
-  /** Of the path, with a slash before it; empty without one. */
+  /** Path of the URL, with a leading and no trailing slash; empty without a path. */
   readonly prefix: string
 }
 
-/** The port of Qdrant's REST interface, whatever the scheme is. */
+/** Default port of Qdrant's REST interface, for both schemes. */
 const PORT = 6333
 
 const EXAMPLE = "it is a URL such as http://127.0.0.1:6333"
 
-/** The address, or what is wrong with it. A port that is the scheme's own has to be written, as `https://host:443`. */
+/**
+ * Returns the address, or a sentence on the mistake in it. A missing port is 6333, so the scheme's own port must be
+ * written (`https://host:443`).
+ */
 export const parse = (text: string): Either.Either<QdrantAddress, string> => {
   const value = text.trim()
   if (!URL.canParse(value) || !/^https?:\/\//i.test(value)) return Either.left(EXAMPLE)
@@ -28,7 +31,7 @@ export const parse = (text: string): Either.Either<QdrantAddress, string> => {
   if (search !== "" || hash !== "") {
     return Either.left("the URL has a scheme, a host, a port and a path, and nothing after them")
   }
-  // A URL forgets a port that is its scheme's own.
+  // `URL` drops the scheme's default port, so the port is read from the text.
   const written = /^https?:\/\/(?:\[[^\]]*\]|[^/:?#@[\]\\]+)(?::(\d+))?(?:\/|$)/i.exec(value)
   if (written === null) return Either.left(EXAMPLE)
   if (port === "0") return Either.left("a port is from 1 to 65535")
@@ -45,6 +48,6 @@ export const origin = ({ host, https, port }: QdrantAddress): string => `${https
 
 export const show = (address: QdrantAddress): string => `${origin(address)}${address.prefix}`
 
-/** Whether nobody on a network can read what is sent. */
+/** Tests whether requests are safe from readers on the network: TLS, or a loopback address. */
 export const isPrivate = ({ host, https }: QdrantAddress): boolean =>
   https || host === "localhost" || host === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(host)

@@ -1,5 +1,5 @@
 /**
- * Builds the index anew for another model while the old one serves, and has the new one serve when it is whole.
+ * Builds the index anew for another model while the old one serves, and activates the new one when it is complete.
  */
 import * as Effect from "effect/Effect"
 import * as Order from "effect/Order"
@@ -11,19 +11,19 @@ import { differences } from "./Differences.ts"
 import { pointsOf } from "./Points.ts"
 import { IndexError, VectorIndex, type Vectors } from "./VectorIndex.ts"
 
-/** How an index stands to the store. */
+/** Result of comparing an index with the store. */
 export interface Verification {
-  /** Units and points that belong together. */
+  /** Units that have a point. */
   readonly common: number
   readonly missing: number
   readonly orphans: number
-  /** Units whose own vectors were searched for, and those of them that were found by these. */
+  /** Units in the sample, and of these the ones that a search for their own vector found. */
   readonly sampled: number
   readonly found: number
 }
 
 export type ReindexStep =
-  /** `done` of `total` units are there already: it was begun before. */
+  /** `done` of `total` units are in the new index already, from an earlier run that was interrupted. */
   | {
     readonly _tag: "Begun"
     readonly from: EmbeddingModel | null
@@ -39,17 +39,17 @@ type Failure = StoreError | IndexError | ModelError
 
 const BATCH = 128
 const SAMPLE = 32
-/** Among so many a unit is to be found by its own vector; where they are all as near as that, it is one of many of its like. */
+/** A unit must be among its `NEAREST` nearest; if all these score `SAME` or more, it passes as one of many duplicates. */
 const NEAREST = 10
 const SAME = 0.98
 
-/** Every so many ids, so that a sample is of the whole. */
+/** Takes at most `size` ids at equal distances, so that the sample covers the whole list. */
 const spread = (ids: ReadonlyArray<string>, size: number): ReadonlyArray<string> =>
   ids.length <= size ? ids : Array.from({ length: size }, (_, i) => ids[Math.floor(i * ids.length / size)]!)
 
 const byId = Order.mapInput(Order.string, ({ id }: { readonly id: string }) => id)
 
-/** Counts, and looks for a sample of the units by their own vectors. */
+/** Counts the differences from the store, and searches for a sample of the units by their own vectors. */
 export const verify = (
   vectors: Pick<Vectors, "ids" | "search">
 ): Effect.Effect<Verification, Failure, MemoryStore | ModelManager> =>
@@ -87,7 +87,7 @@ export const verify = (
     }
   })
 
-/** What is missing is built, batch by batch, and what is too much removed. */
+/** Builds the missing points in batches, and removes the orphans. */
 const fill = (vectors: Vectors): Stream.Stream<ReindexStep, Failure, MemoryStore | ModelManager> =>
   Stream.unwrap(Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -96,7 +96,7 @@ const fill = (vectors: Vectors): Stream.Stream<ReindexStep, Failure, MemoryStore
       Effect.gen(function*() {
         const units = (yield* store.units(ids)).filter(({ active }) => active)
         yield* vectors.upsert(yield* pointsOf(models, units))
-        // The rest of the process has its turn.
+        // Lets the other fibers of the process run.
         yield* Effect.sleep(0)
         return { _tag: "Built" as const, units: units.length }
       })
@@ -117,9 +117,9 @@ const failed = (detail: string) =>
   })
 
 /**
- * For the embedding model of `ModelManager`. Whatever is cut off is gone on with the next time: what the new version has already is
- * seen in itself. What is written between the last look and the switch goes to the old one: the whole is compared once more by
- * whoever works off the queue next, also when this process is gone by then.
+ * Reindexes for the embedding model of `ModelManager`. An interrupted run resumes from the points that the new version
+ * already holds. Writes between the last comparison and the switch go to the old version, so a `reconcile` is queued
+ * before the switch: the next worker compares the whole, even if this process has ended.
  */
 export const reindex: Stream.Stream<ReindexStep, Failure, MemoryStore | VectorIndex | ModelManager> = Stream.unwrap(
   Effect.gen(function*() {
@@ -138,7 +138,7 @@ export const reindex: Stream.Stream<ReindexStep, Failure, MemoryStore | VectorIn
     const finish = Effect.gen(function*() {
       const verification = yield* verify(next)
       const { found, missing, orphans, sampled } = verification
-      // What was written meanwhile is no fault of the build.
+      // Up to a batch may differ, because units are written while the index is built.
       if (missing + orphans > BATCH) {
         return yield* failed(`${missing} memories are missing in the new index, ${orphans} too many`)
       }
@@ -150,7 +150,7 @@ export const reindex: Stream.Stream<ReindexStep, Failure, MemoryStore | VectorIn
     const turn = Effect.zipRight(store.queue("reconcile", [index.name]), next.activate)
     return Stream.make(begun).pipe(
       Stream.concat(fill(next)),
-      // What came while that was built.
+      // The second pass adds units that were written during the first.
       Stream.concat(fill(next)),
       Stream.concat(Stream.fromEffect(finish)),
       Stream.concat(Stream.fromEffect(Effect.as(turn, { _tag: "Switched" as const })))

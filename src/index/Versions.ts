@@ -1,6 +1,6 @@
 /**
- * `VectorIndex` from what an adapter can do with one version: which of them serves, what is refused, and in which words, is the same in
- * all of them.
+ * Builds `VectorIndex` from an adapter's operations on one version. The choice of the serving version, the checks and
+ * the error messages are the same for all adapters.
  */
 import * as Effect from "effect/Effect"
 import type { SearchFilter } from "../domain/Search.ts"
@@ -20,14 +20,14 @@ export interface Version {
   readonly model: EmbeddingModel
 }
 
-/** An adapter; its failures become `IndexError`s. `points` and a question have the version's dimension. */
+/** An adapter; its failures become `IndexError`s. The vectors it receives have the version's dimension. */
 export interface Versions<V extends Version, E> {
-  /** The one that serves, as of now. */
+  /** The version that serves now; undefined before the first is activated. */
   readonly active: Effect.Effect<V | undefined, E>
-  /** The same for searches, which may be told of a switch a little later. */
+  /** The active version for searches, which may see a switch a few seconds later. */
   readonly serving?: Effect.Effect<V | undefined, E>
   readonly all: Effect.Effect<ReadonlyArray<V>, E>
-  /** Finds or makes the version for a model; one that was begun is finished. */
+  /** Finds or creates the version for a model, and completes a creation that was interrupted. */
   readonly make: (model: EmbeddingModel) => Effect.Effect<V, E>
   readonly activate: (version: V) => Effect.Effect<void, E>
   readonly drop: (version: V) => Effect.Effect<void, E>
@@ -41,31 +41,30 @@ export interface Versions<V extends Version, E> {
   ) => Effect.Effect<ReadonlyArray<Hit>, E>
   readonly ids: (version: V, after: string, limit: number) => Effect.Effect<ReadonlyArray<string>, E>
   readonly count: (version: V) => Effect.Effect<number, E>
-  /** Where it holds words too. */
+  /** Present where the index holds words too. */
   readonly fused?: (
     version: V,
     question: FusedQuestion,
     filter: SearchFilter,
     limit: number
   ) => Effect.Effect<ReadonlyArray<Hit>, E>
-  /** Of a version, where it can be lost or made elsewhere without a word: what no other one has. */
+  /** Returns a version's unique identity; present where a version can vanish or be replaced without notice. */
   readonly identity?: (version: V) => string
 }
 
 export interface Place<E> {
   readonly name: string
   readonly sharesStore: boolean
-  /** What a failure of the adapter's is to a person. */
+  /** Maps an adapter's failure to an error with a message for people. */
   readonly toError: (operation: string, cause: E) => IndexError
-  /** What a version for a model is built for, where that says more than the model. */
+  /** Returns the model under which a version is recorded, where more than the model decides (such as words). */
   readonly builtFor?: (model: EmbeddingModel) => EmbeddingModel
-  /** All or nothing, where the adapter can. */
+  /** Runs the effect in a transaction, where the adapter has transactions. */
   readonly atomically?: <A>(effect: Effect.Effect<A, E | IndexError>) => Effect.Effect<A, E | IndexError>
 }
 
 const isSame = (a: EmbeddingModel, b: EmbeddingModel): boolean => a.id === b.id && a.dimension === b.dimension
 
-/** The version for a model among these. */
 export const versionFor = <V extends Version>(versions: ReadonlyArray<V>, model: EmbeddingModel): V | undefined =>
   versions.find((version) => isSame(version.model, model))
 
@@ -83,7 +82,7 @@ const ensureModel = (operation: string, built: EmbeddingModel, wanted: Embedding
       `(${wanted.dimension}); run \`claude-memory reindex\`, or go back to that model`
   )
 
-/** No index may hold a wrong dimension, or a number that is none. */
+/** Refuses a vector of another dimension, or with NaN or infinity. */
 const ensureVector = (operation: string, vector: Float32Array, dimension: number) =>
   vector.length !== dimension
     ? refused("Rejected", operation, `a vector has ${vector.length} dimensions, the index ${dimension}`)
@@ -100,7 +99,10 @@ export const make = <V extends Version, E>(place: Place<E>, versions: Versions<V
       Effect.withSpan(`VectorIndex.${operation}`)
     )
 
-  /** Those of the version that is given when something is asked of them; `none` is the answer where none is. */
+  /**
+   * Operations on the version that `version` (for searches `found`) yields at each call. Without a version, `upsert`
+   * fails and the others return `none`.
+   */
   const vectorsOf = (version: Effect.Effect<V | undefined, E>, found = version): Vectors => {
     const ask = <A>(
       operation: string,

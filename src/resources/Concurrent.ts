@@ -1,5 +1,5 @@
 /**
- * Work on several items at a time.
+ * Processes several items at a time.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -7,8 +7,9 @@ import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 
 /**
- * What `f` gives for each, in their order, at most `limit` at a time; the first failure interrupts the others. For
- * `Effect.forEach` of Effect 3.22.4, which never ends when it is interrupted before its own fiber has taken a step.
+ * Returns the results of `f` in the order of the items, with at most `limit` running; the first failure interrupts the
+ * others. Replaces `Effect.forEach` of Effect 3.22.4, which never ends when it is interrupted before its own fiber has
+ * taken a step.
  */
 export const forEach = <A, B, E, R>(
   items: ReadonlyArray<A>,

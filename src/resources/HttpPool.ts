@@ -1,5 +1,5 @@
 /**
- * HTTP to one origin, over sockets that the ledger knows.
+ * Makes HTTP clients for one origin, whose sockets are in the resource ledger.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Undici from "@effect/platform-node/Undici"
@@ -12,16 +12,16 @@ import { ResourceLedger } from "./ResourceLedger.ts"
 export interface HttpPoolOptions {
   /** Scheme, host and port, as `URL.origin` writes them. */
   readonly origin: string
-  /** The most sockets at a time; further requests wait for one. */
+  /** Greatest number of sockets; further requests wait for one. */
   readonly connections: number
 }
 
-/** Servers keep an idle socket for 5 seconds (Node) and longer; one that is closed under a request fails it. */
+/** Less than the 5 seconds (Node) or more after which servers close an idle socket, which fails a request on it. */
 const KEEP_ALIVE_MS = 4_000
 
 /**
- * The client, its pool opened by whoever asks first. A request for another origin would go to this one, with its key, and is a
- * defect. Redirects are not followed.
+ * Returns the client; its first use opens the pool. A request for another origin is a defect, because the pool would
+ * send it to this origin, with the other's key. Redirects are not followed.
  */
 export const make = (
   { connections, origin }: HttpPoolOptions

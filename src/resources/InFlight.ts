@@ -1,5 +1,5 @@
 /**
- * The fibers of a service's work in flight: interrupted when the service's scope closes, and when the caller is.
+ * Runs a service's work in fibers that are interrupted when the service's scope closes or the caller is interrupted.
  */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -9,7 +9,7 @@ import { ResourceLedger } from "./ResourceLedger.ts"
 
 export type InFlight = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
-/** `name` is the owning Tag's, as the ledger shows it. */
+/** `name` is the owning Tag's name, for the ledger. */
 export const make: (name: string) => Effect.Effect<InFlight, never, ResourceLedger | Scope.Scope> = Effect.fn(
   "InFlight.make"
 )(function*(name) {

@@ -1,5 +1,5 @@
 /**
- * A shared resource opened by whoever needs it first and released with the scope that made it lazy.
+ * Shares a resource that the first caller opens and the scope of `make` releases.
  */
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
@@ -12,19 +12,20 @@ import * as Permits from "./Permits.ts"
 const forkSequential = (scope: Scope.Scope) => Scope.fork(scope, ExecutionStrategy.sequential)
 
 /**
- * N concurrent first callers open it once. The opening belongs to the scope, not to the caller who began it: when that one is
- * interrupted the others still get it. One that fails leaves nothing behind, is told to all who wait for it, and is tried again
- * by the next caller.
+ * Returns an effect that opens the resource once, however many callers run it at the same time. The opening belongs to
+ * the scope: when the caller that began it is interrupted, the others still get the resource. A failed opening releases
+ * what it acquired, fails for all who wait for it, and is tried again by the next caller.
  */
 export const make = <A, E, R>(
   open: Effect.Effect<A, E, R>
 ): Effect.Effect<Effect.Effect<A, E, Exclude<R, Scope.Scope>>, never, Scope.Scope> =>
-  // Released where it is made, not where it is first needed: what is made later stands on it and goes before.
+  // The finalizer's place is that of `make`, not of the first use: resources made later may depend on this one and are
+  // released before it.
   Effect.map(Effect.flatMap(Effect.scope, forkSequential), (scope) => {
     const lock = Permits.make(1)
     let opening = Option.none<Fiber.RuntimeFiber<A, E>>()
 
-    /** In a scope of its own, so that what it opened before it failed is released at once. */
+    /** Opens in a scope of its own, so that a failed opening releases its resources at once. */
     const begin = Effect.gen(function*() {
       const own = yield* forkSequential(scope)
       const fiber = yield* Effect.interruptible(Scope.extend(open, own)).pipe(

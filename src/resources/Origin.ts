@@ -1,5 +1,5 @@
 /**
- * Where a resource was acquired: the calls of ours that led there, the innermost first.
+ * Records the calls outside Effect and Node that led to an acquisition, the innermost first.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -9,7 +9,7 @@ const UNKNOWN = "at an unknown place"
 
 const FOREIGN = /[\\/]node_modules[\\/]@?effect[\\/]|node:internal|\(<anonymous>\)$/
 
-/** Notes the stack of the call to `method`; it is made readable when somebody asks for it. */
+/** Captures the stack of the call to `method`; it is formatted only on demand. */
 export const mark = (method: (...args: never) => unknown): Error => {
   const limit = Error.stackTraceLimit
   Error.stackTraceLimit = 0
@@ -20,10 +20,10 @@ export const mark = (method: (...args: never) => unknown): Error => {
   return marked
 }
 
-/** Effect's printer cuts a stack where Effect begins to run a function of ours, but for the frame in between. */
+/** Effect's marker and the frame before it: Effect's printer cuts the stack at the marker, but keeps that frame. */
 const RUNNING = /\n[^\n]*\n[^\n]*effect_internal_function/
 
-/** Most code runs in generators, which have no name; the span around one has. */
+/** Adds the span's name to an anonymous frame: most code runs in generators, which have no name. */
 const named = (frame: string, span: string | undefined) =>
   span === undefined || frame.endsWith(")") ? frame : `at ${span} (${frame.slice("at ".length)})`
 
@@ -36,7 +36,7 @@ const framesOf = (cause: Cause.Cause<never>, marked: Error): ReadonlyArray<strin
   return frames.length === 0 ? [UNKNOWN] : frames.map((frame) => named(frame, error?.span?.name))
 }
 
-/** The frames above `marked`, then the spans around the running fiber (`Effect.fn`), which stand for its callers. */
+/** Returns the frames above `marked`, then the fiber's spans (`Effect.fn`), which stand for its callers. */
 export const trace = (marked: Error): Effect.Effect<() => ReadonlyArray<string>> =>
   Effect.map(Effect.cause(Effect.die(marked)), (cause) => {
     let frames: ReadonlyArray<string> | undefined

@@ -1,8 +1,8 @@
 /**
- * PostgreSQL as an @effect/sql client whose pool is in the resource ledger, and what its errors mean.
+ * Opens PostgreSQL as an @effect/sql client whose pool is in the resource ledger, and classifies its errors.
  *
- * The pool and the transactions are ours, not @effect/sql-pg's: its own pool is opened before anything could close it, waiting for
- * one of its connections ends with an error, and it takes the commit of a transaction that PostgreSQL has given up for a success.
+ * Replaces the pool and the transactions of @effect/sql-pg. That package opens its pool before a finalizer exists, fails
+ * a caller that waits for a connection, and reports success when PostgreSQL rolls back at COMMIT.
  */
 import * as Reactivity from "@effect/experimental/Reactivity"
 import * as PgClient from "@effect/sql-pg/PgClient"
@@ -22,7 +22,7 @@ import { parseIntoClientConfig } from "pg-connection-string"
 import * as Permits from "./Permits.ts"
 import { ResourceLedger } from "./ResourceLedger.ts"
 
-/** PostgreSQL 13. */
+/** Oldest supported `server_version_num`: PostgreSQL 13. */
 const OLDEST = 130_000
 
 export class PostgresError extends Schema.TaggedError<PostgresError>()("PostgresError", {
@@ -39,7 +39,7 @@ export class PostgresError extends Schema.TaggedError<PostgresError>()("Postgres
     "Damaged",
     "Other"
   ),
-  /** As the ledger shows it: without user and password. */
+  /** Name of the server as in the ledger, without user and password. */
   server: Schema.String,
   cause: Schema.Defect
 }) {
@@ -82,7 +82,7 @@ interface Thrown {
   readonly constraint?: unknown
 }
 
-/** The driver's own error: the client wraps it. */
+/** Returns the driver's error, which the client wraps. */
 const innermost = (cause: unknown): Thrown => {
   const { cause: inner, code } = (cause ?? {}) as Thrown
   return code === undefined && inner !== undefined && inner !== null ? innermost(inner) : cause as Thrown ?? {}
@@ -93,20 +93,23 @@ const wordsOf = (cause: unknown): string => {
   return typeof message === "string" && message !== "" ? message : String(code ?? cause)
 }
 
-/** PostgreSQL's SQLSTATE, or the code of a system call. */
+/** Returns PostgreSQL's SQLSTATE or the code of a failed system call; empty without a code. */
 export const codeOf = (cause: unknown): string => String(innermost(cause).code ?? "")
 
 const TLS = /^(?:ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|EPROTO)/
 
-/** Of https://www.postgresql.org/docs/current/errcodes-appendix.html, of Node's codes, and of the driver's words. */
+/**
+ * Classifies an error by its SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html), by Node's code,
+ * or by the driver's message.
+ */
 export const reasonOf = (cause: unknown): PostgresError["reason"] => {
   const code = codeOf(cause)
   if (TLS.test(code)) return "Secrecy"
   if (/^(?:28|42501)/.test(code)) return "Denied"
   if (code === "3D000") return "NoDatabase"
-  // No connection, no room for another one, or the server is stopping or starting.
+  // No connection, too many connections, or the server is stopping or starting.
   if (/^(?:08|57P0|53300|E[A-Z]+$)/.test(code)) return "Away"
-  // A deadlock, a lock or a statement that took too long.
+  // A serialization failure, a deadlock, or the timeout of a lock, a statement or a transaction.
   if (/^(?:40001|40P01|55P03|57014|25P0[34])$/.test(code)) return "Locked"
   if (code === "53100") return "Full"
   if (/^XX00[12]$/.test(code)) return "Damaged"
@@ -116,36 +119,36 @@ export const reasonOf = (cause: unknown): PostgresError["reason"] => {
   return /[Cc]onnection (?:terminated|ended|closed)|timeout e|not queryable|timed out/.test(words) ? "Away" : "Other"
 }
 
-/** Two transactions that got in one another's way: the one that failed may try again. */
+/** Tests for a serialization failure or a deadlock, after which the transaction may be tried again. */
 export const isConflict = (error: SqlError): boolean => ["40001", "40P01"].includes(codeOf(error))
 
-/** A row was written that another transaction had written meanwhile. */
+/** Tests for a violation of this unique constraint: another transaction has written the same key meanwhile. */
 export const isTaken = (error: SqlError, constraint: string): boolean =>
   codeOf(error) === "23505" && innermost(error).constraint === constraint
 
 export interface PoolOptions {
   /** postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=… */
   readonly url: Redacted.Redacted
-  /** The most connections at a time; more work waits for one. Another one may be opened to cancel a statement. */
+  /** Greatest number of connections; further work waits for one. One more may be opened to cancel a statement. */
   readonly connections: number
-  /** Where names of tables are looked up. */
+  /** Schema in which table names are looked up (`search_path`). */
   readonly schema: string
   readonly readOnly: boolean
-  /** How long connecting may take. */
+  /** Longest time for connecting, in milliseconds. */
   readonly connectTimeoutMs: number
-  /** How long a statement may run, and wait for another's lock. */
+  /** Longest time for which a statement may run, and wait for a lock, in milliseconds. */
   readonly statementTimeoutMs: number
   readonly lockTimeoutMs: number
 }
 
-/** A transaction whose program has stopped without ending it keeps others waiting no longer. */
+/** Longest pause within a transaction, so that a program that hangs in one does not block others. */
 const IDLE_IN_TRANSACTION_MS = 60_000
-/** A connection that nobody uses is closed. */
+/** Time after which an idle connection is closed. */
 const IDLE_MS = 10_000
 
 export const quoted = (identifier: string): string => `"${identifier.replaceAll("\"", "\"\"")}"`
 
-/** As a command line of the server, where a backslash keeps a space. */
+/** Formats a setting for the server's command line, where a backslash escapes a space. */
 const setting = (name: string, value: string | number): string =>
   `-c ${name}=${String(value).replace(/[\\\s]/g, (each) => `\\${each}`)}`
 
@@ -165,11 +168,11 @@ const configOf = (options: PoolOptions): Pg.PoolConfig => {
       setting("lock_timeout", options.lockTimeoutMs),
       setting("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_MS),
       setting("default_transaction_read_only", options.readOnly ? "on" : "off"),
-      // Compiling a statement takes longer than any of ours runs.
+      // Compiling a statement takes longer than running any of ours.
       setting("jit", "off")
     ].join(" "),
     types: {
-      // Rows are counted and times are told in numbers that JavaScript holds exactly.
+      // Parses int8 as a number: our counts and times are below 2⁵³, so JavaScript holds them exactly.
       getTypeParser: (id: number, format?: "text" | "binary") =>
         id === Pg.types.builtins.INT8 ? Number : Pg.types.getTypeParser(id, format as "text")
     } as Pg.CustomTypesConfig
@@ -177,16 +180,22 @@ const configOf = (options: PoolOptions): Pg.PoolConfig => {
 }
 
 export interface Postgres {
-  /** As the ledger shows it. */
+  /** Name of the server as in the ledger, without user and password. */
   readonly name: string
   readonly sql: SqlClient.SqlClient
-  /** Runs statements on one of the connections, or on that of the transaction around it; waiting for one can be interrupted. */
+  /**
+   * Runs statements on a connection of the pool, or on that of the surrounding transaction. The wait for a connection
+   * can be interrupted.
+   */
   readonly run: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  /** All or nothing. An inner one fails alone; inner ones of one transaction come one after the other. */
+  /**
+   * Runs the effect in a transaction. A nested transaction rolls back alone (a savepoint), and those nested in the same
+   * transaction run one after another.
+   */
   readonly transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError, R>
 }
 
-/** A transaction of another database is none of this one's. */
+/** Hides the surrounding transaction, which belongs to another database. */
 const outside = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.mapInputContext(
     effect,
@@ -204,7 +213,7 @@ const transactionOf = (sql: SqlClient.SqlClient) => {
     ),
     begin: say("BEGIN"),
     savepoint: (connection, depth) => say(`SAVEPOINT inner_${depth}`)(connection),
-    // A transaction in which a statement failed is rolled back instead, and says so by its tag alone.
+    // PostgreSQL rolls back a transaction in which a statement failed; only the command tag of the answer shows this.
     commit: (connection) =>
       Effect.flatMap(connection.executeRaw("COMMIT", []), (result) =>
         (result as Pg.QueryResult).command === "COMMIT"
@@ -215,7 +224,7 @@ const transactionOf = (sql: SqlClient.SqlClient) => {
   })
 }
 
-/** What comes back in the middle of a transaction (its end was cancelled or never came) is closed. */
+/** Closes a connection that is returned within a transaction, whose end was cancelled or never sent. */
 const discardUnfinished = (_: unknown, client: Pg.PoolClient): void => {
   if (client.getTransactionStatus() !== "I") void client.end().catch(() => {})
 }
@@ -233,20 +242,20 @@ const cut = (sockets: ReadonlySet<Socket>): void => {
 const nameOf = ({ database, host, port, user }: Pg.PoolConfig): string =>
   `PostgreSQL at ${host ?? "localhost"}:${port ?? 5432}/${database ?? user ?? "postgres"}`
 
-/** Where the database is, for people: without user and password. */
+/** Names the database for people, without user and password. */
 export const placeOf = (url: Redacted.Redacted): Effect.Effect<string> =>
   Effect.orElseSucceed(
     Effect.try(() => nameOf(parseIntoClientConfig(Redacted.value(url)) as Pg.PoolConfig)),
     () => "PostgreSQL"
   )
 
-/** Opens the pool in the ledger, and asks the server whether it will do. */
+/** Opens the pool in the ledger, and checks the server's version and encoding. */
 export const open: (
   options: PoolOptions
 ) => Effect.Effect<Postgres, PostgresError, ResourceLedger | Scope.Scope> = Effect.fn("Postgres.open")(
   function*(options) {
     const ledger = yield* ResourceLedger
-    // The parser's own error would tell the password, and it takes any word for the name of a database.
+    // The parser's own error contains the password, and the parser accepts any word as the name of a database.
     const noAddress = new PostgresError({ reason: "Address", server: "", cause: undefined })
     if (!/^postgres(?:ql)?:\/\//.test(Redacted.value(options.url))) return yield* noAddress
     const config = yield* Effect.try({ try: () => configOf(options), catch: () => noAddress })
@@ -264,11 +273,11 @@ export const open: (
           return socket.once("close", () => sockets.delete(socket))
         }
         const pool = new Pg.Pool({ ...config, stream })
-        // An idle connection that is lost is replaced by the next who asks.
+        // Ignores the loss of an idle connection: the next caller opens another.
         pool.on("error", () => {}).on("release", discardUnfinished)
         return { pool, sockets, sql: yield* PgClient.fromPool({ acquire: Effect.succeed(pool) }) }
       }),
-      // Whoever used a connection has ended before: one that is not idle is still connecting, and for nobody.
+      // All users of connections have ended by now, so a connection that is not idle is still connecting, without use.
       close: ({ pool, sockets }) =>
         Effect.promise(() => {
           if (pool.idleCount < pool.totalCount) cut(sockets)
@@ -284,7 +293,7 @@ export const open: (
     }).pipe(Effect.provide(Reactivity.layer), Effect.mapError(toError))
 
     const permit = Permits.make(options.connections)
-    /** In a transaction, who may speak next; each has one of its own. */
+    /** Permit for the connection of the current transaction; each transaction has its own, and none is set outside. */
     const turns = yield* FiberRef.make<Permits.Permits | undefined>(undefined)
     const begun = transactionOf(sql)
     const postgres: Postgres = {
@@ -300,7 +309,7 @@ export const open: (
           const whole = begun(Effect.locally(effect, turns, Permits.make(1)))
           return turn === undefined ? permit(outside(whole)) : turn(whole)
         }).pipe(
-          // The end of a transaction that fails reaches us as a defect.
+          // @effect/sql reports a COMMIT or ROLLBACK that fails as a defect.
           Effect.catchSomeDefect((defect) =>
             defect instanceof SqlError ? Option.some(Effect.fail(defect)) : Option.none()
           )
@@ -316,7 +325,7 @@ export const open: (
   }
 )
 
-/** What a server can't be used for, whatever it holds. */
+/** Fails for a server that is too old, or whose database is not in UTF-8. */
 export const refuse = (
   name: string,
   { encoding, version }: { readonly version: number; readonly encoding: string }

@@ -1,5 +1,5 @@
 /**
- * What is open in this process, who opened it and when; the only way to open a handle (DESIGN, structural rule 1).
+ * Records the open resources of this process, their origins and ages. The only way to open a handle.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -42,11 +42,11 @@ export interface Resource {
   readonly stack: ReadonlyArray<string>
   /** The first of `stack`. */
   readonly origin: string
-  /** How many it holds now; null where nobody counts them. */
+  /** Number of sockets that the resource holds now; null when unknown. */
   readonly sockets: number | null
 }
 
-/** `closed`: it ended when asked; `destroyed`: it had to be forced; `failed`: neither worked, so it is still open. */
+/** `closed`: `close` succeeded; `destroyed`: only `destroy` did; `failed`: neither, so the resource is still open. */
 export type ReleaseOutcome = "closed" | "destroyed" | "failed"
 
 export type ResourceChange =
@@ -70,14 +70,17 @@ export class LeakedResources extends Schema.TaggedError<LeakedResources>()("Leak
 export interface Acquisition<A, E, R> {
   readonly kind: ResourceKind
   readonly name: string
-  /** Uninterruptible, except where it says `Effect.interruptible` itself. */
+  /** Opens the handle; uninterruptible, except within `Effect.interruptible`. */
   readonly open: Effect.Effect<A, E, R>
-  /** Asks the handle to end; interrupted after `within`. */
+  /** Closes the handle gracefully; interrupted after `within`. */
   readonly close: (handle: A) => Effect.Effect<unknown, unknown>
-  /** Used when `close` failed or took longer than `within`. */
+  /** Closes the handle by force, when `close` has failed or taken longer than `within`. */
   readonly destroy?: (handle: A) => Effect.Effect<unknown, unknown>
   readonly within: Duration.DurationInput
-  /** How many sockets the handle holds now. Without it those of a pool or a server are unknown, and others hold none. */
+  /**
+   * Returns the number of sockets that the handle holds now. Without this function the sockets of a pool or a server
+   * are unknown, and other kinds hold none.
+   */
   readonly sockets?: (handle: A) => number
 }
 
@@ -128,9 +131,9 @@ const make = Effect.gen(function*() {
     })
 
   /**
-   * Runs one step of a release. Finalizers are uninterruptible, so the bound needs `interruptible` before it; a step that can't be
-   * interrupted is left to itself (`disconnect`); and a fiber that is interrupted meanwhile passes that on to its children, so the
-   * step must not be one.
+   * Runs one step of a release; returns the reason when it fails. Finalizers are uninterruptible, so the bound needs
+   * `interruptible` before it. A step that can't be interrupted continues in the background (`disconnect`). An
+   * interrupted fiber interrupts its children, so the step must not be a child.
    */
   const attempt = (step: Effect.Effect<unknown, unknown>, within: Duration.DurationInput) =>
     step.pipe(
@@ -169,7 +172,7 @@ const make = Effect.gen(function*() {
       if (how !== "failed") open.delete(resource.id)
       yield* measure(resource.kind, releasedTotal)
       const ageMs = (yield* Clock.currentTimeMillis) - resource.acquiredAt
-      // Where the ledger has ended before (and said what leaked), nobody listens and publishing is interrupted.
+      // If the ledger has ended before (and reported the leak), publishing is interrupted, and nobody listens.
       yield* Effect.exit(PubSub.publish(changes, { _tag: "Released", resource, ageMs, how }))
     })
 
@@ -181,7 +184,7 @@ const make = Effect.gen(function*() {
             register(kind, name, stack, sockets && (() => sockets(handle))),
             (resource) => ({ handle, resource })
           )),
-        // Suspended: a `close` that throws is one that failed.
+        // Suspended, so that a `close` that throws counts as failed.
         ({ handle, resource }) =>
           release(
             resource,
@@ -222,19 +225,19 @@ const make = Effect.gen(function*() {
 })
 
 export class ResourceLedger extends Context.Tag("claude-memory/ResourceLedger")<ResourceLedger, {
-  /** Opens a handle and registers it; when the scope closes it is asked to end, then forced. */
+  /** Opens a handle and registers it; when the scope closes, closes the handle, by force if necessary. */
   readonly acquire: <A, E, R>(options: Acquisition<A, E, R>) => Effect.Effect<A, E, R | Scope.Scope>
-  /** Registers what a library opens in a Scope; bounds its release by 5 seconds. */
+  /** Registers a resource that a library opens in a Scope; limits its release to 5 seconds. */
   readonly adopt: <A, E, R>(
     kind: ResourceKind,
     name: string,
     scoped: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E, Exclude<R, Scope.Scope> | Scope.Scope>
-  /** Everything open now, oldest first. */
+  /** Open resources, oldest first. */
   readonly snapshot: Effect.Effect<ReadonlyArray<Resource>>
-  /** A subscription to every acquisition and release from now on. */
+  /** Subscribes to every acquisition and release from now on. */
   readonly changes: Effect.Effect<Queue.Dequeue<ResourceChange>, never, Scope.Scope>
 }>() {
-  /** Ends with the defect `LeakedResources` when something is still open as its scope closes. */
+  /** Dies with `LeakedResources` when a resource is still open as the layer's scope closes. */
   static readonly layer: Layer.Layer<ResourceLedger> = Layer.scoped(this, make)
 }

@@ -1,9 +1,9 @@
 /**
- * SQLite through `DatabaseSync`, as an @effect/sql client whose connection is in the resource ledger.
+ * Opens SQLite through `DatabaseSync`, as an @effect/sql client whose connection is in the resource ledger.
  *
- * The driver is Node's own (`node:sqlite`, where it has FTS5), else @photostructure/sqlite, which has the same interface and
- * ships its binaries. Calls are synchronous and can't be interrupted: they are bounded beforehand, by rows and by the busy
- * timeout. Only a transaction waits for another process's without stopping the thread.
+ * The driver is Node's own (`node:sqlite`, where it has FTS5), else @photostructure/sqlite, which has the same
+ * interface and ships its binaries. Calls are synchronous and can't be interrupted, so their rows and their busy timeout
+ * are limited beforehand. Only the start of a write transaction waits for other processes without blocking the thread.
  */
 import * as Reactivity from "@effect/experimental/Reactivity"
 import * as SqlClient from "@effect/sql/SqlClient"
@@ -47,7 +47,7 @@ export class SqliteError extends Schema.TaggedError<SqliteError>()("SqliteError"
   }
 }
 
-/** The reason that SQLite's primary result code (https://sqlite.org/rescode.html) stands for. */
+/** Classifies an error by SQLite's primary result code (https://sqlite.org/rescode.html), or by its message. */
 export const reasonOf = (cause: unknown): SqliteError["reason"] => {
   const error = cause as { readonly errcode?: number; readonly cause?: unknown; readonly message?: string } | undefined
   if (error?.errcode === undefined && error?.cause !== undefined) return reasonOf(error.cause)
@@ -75,11 +75,11 @@ export const reasonOf = (cause: unknown): SqliteError["reason"] => {
 
 interface Driver {
   readonly DatabaseSync: typeof DatabaseSync
-  /** Whether closing a database ends its prepared statements; else the garbage collector does, and frees the file then. */
+  /** True if closing a database finalizes its statements; else only the garbage collector does, and frees the file. */
   readonly finalizesOnClose: boolean
 }
 
-/** Node 22 prints an ExperimentalWarning on loading node:sqlite; this one says nothing to the person. */
+/** Loads node:sqlite without the ExperimentalWarning that Node 22 prints, which tells the user nothing. */
 const importQuietly = async (): Promise<typeof DatabaseSync> => {
   const emitWarning = process.emitWarning
   process.emitWarning = (() => {}) as typeof process.emitWarning
@@ -117,50 +117,54 @@ const extensionPath = Effect.tryPromise({
   catch: (cause) => new SqliteError({ reason: "NoExtension", path: "", cause })
 })
 
-/** A collection now: the only way to end the statements of a database whose driver does not. */
+/** Collects garbage now: the only way to finalize statements where the driver does not on close. */
 const collectGarbage = Effect.gen(function*() {
   setFlagsFromString("--expose-gc")
   const collect: unknown = runInNewContext("gc")
   if (typeof collect === "function") collect()
-  // Finalizers of native objects run as immediates, and a timer may come before those of its own turn, but not two in a row.
+  // Finalizers of native objects run as immediates. One timer may fire before the immediates of its turn; a second in a
+  // row can't.
   yield* Effect.repeatN(Effect.sleep(0), 2)
 })
 
 export interface OpenOptions {
-  /** As the ledger shows it. */
+  /** Name in the ledger. */
   readonly name: string
   readonly path: string
   readonly readOnly: boolean
   /** Loads sqlite-vec into this connection. */
   readonly vectors: boolean
-  /** How long a statement waits for another process's lock, in milliseconds. */
+  /** Longest wait of a statement for another process's lock, in milliseconds. */
   readonly busyTimeoutMs: number
-  /** What it held is freed when the garbage collector comes by itself, or the process ends; a writer may leave its log then. */
+  /**
+   * Skips the garbage collection at close: memory and file are freed by a later collection or at the end of the
+   * process. A writer may then leave its log behind.
+   */
   readonly freesLater?: boolean
 }
 
 const MAX_PREPARED = 200
 
-/** No signal is heard meanwhile. */
+/** Longest wait of the checkpoint for other processes, in milliseconds; no signal is handled while the thread waits. */
 const FOLDS_WITHIN_MS = 200
 
 /**
- * Folds the write-ahead log back into the file, so that nothing but the database is left behind. Where another process uses it, or
- * the disk is full, it or the next that writes does.
+ * Folds the write-ahead log into the database, so that only its file is left behind. Where another process uses the
+ * database or the disk is full, the log stays for that process or the next writer to fold.
  */
 const fold = (database: DatabaseSync): void => {
   try {
     database.exec(`PRAGMA busy_timeout = ${FOLDS_WITHIN_MS}`)
     database.exec("PRAGMA wal_checkpoint(TRUNCATE)")
   } catch {
-    // The log stays, whole.
+    // The log stays, and is complete.
   }
 }
 
-/** Taking the write lock at once: a transaction that reads first can't be upgraded while another writes. */
+/** Takes the write lock at once: a transaction that has read can't be upgraded while another writes. */
 const BEGIN_TO_WRITE = "BEGIN IMMEDIATE"
 
-/** How often it is asked for while another has it. */
+/** Interval at which the write lock is tried again, in milliseconds. */
 const ASKS_EVERY_MS = 20
 
 const connect = (
@@ -181,19 +185,22 @@ const connect = (
   const all = (sql: string, params: ReadonlyArray<unknown>) =>
     attempt(() => prepare(sql).all(...(params as ReadonlyArray<SQLInputValue>)) as ReadonlyArray<object>)
 
-  /** BEGIN, COMMIT and the like come this way. SQLite keeps a transaction open whose commit it refused. */
+  /**
+   * Runs BEGIN, COMMIT and the like. Rolls back after a COMMIT that failed, since SQLite keeps that transaction open.
+   */
   const unprepared = (sql: string, params: ReadonlyArray<SQLInputValue>): ReadonlyArray<object> => {
     try {
       return database.prepare(sql).all(...params) as ReadonlyArray<object>
     } catch (cause) {
-      // It ends one by itself when the disk is full; the error to tell is that one, not that nothing is left to roll back.
+      // SQLite rolls back by itself when the disk is full; that error must not be masked by a ROLLBACK that finds no
+      // transaction.
       if (sql.startsWith("ROLLBACK") && /no transaction is active|no such savepoint/.test(String(cause))) return []
       if (sql === "COMMIT") unprepared("ROLLBACK", [])
       throw cause
     }
   }
 
-  /** Not by the busy timeout, which would stop the thread, and with it everything that this process is asked meanwhile. */
+  /** Waits for the write lock by retries, since the busy timeout would block the thread and all other work. */
   const beginToWrite = attempt(() => {
     database.exec("PRAGMA busy_timeout = 0")
     try {
@@ -224,8 +231,8 @@ const connect = (
 }
 
 /**
- * Opens a database in the ledger and gives a client on it with one permit: transactions exclude one another and interruption
- * rolls back. A read-only connection never waits for a writer in WAL mode.
+ * Opens a database in the ledger and returns a client with one permit: transactions exclude one another, and
+ * interruption rolls back. A read-only connection never waits for a writer in WAL mode.
  */
 export const open: (
   options: OpenOptions
@@ -253,7 +260,7 @@ export const open: (
         }).pipe(
           Effect.zipRight(driver.finalizesOnClose || options.freesLater === true ? Effect.void : collectGarbage)
         ),
-      // With a collection on Node 20, of a large heap on a busy machine; and there is no force.
+      // Includes the garbage collection of a large heap on a busy machine (Node 20); a close can't be forced.
       within: "5 seconds"
     })
     yield* Effect.try({
@@ -269,7 +276,7 @@ export const open: (
       catch: toError
     })
     if (!options.readOnly) {
-      // The busy timeout does not cover a change of journal mode: several first starts at once need the retry.
+      // The busy timeout does not cover a change of the journal mode, so concurrent first starts need the retry.
       yield* Effect.try({
         try: () => {
           database.exec("PRAGMA journal_mode = WAL")
@@ -286,7 +293,8 @@ export const open: (
     const connection = connect(database, prepared, options.busyTimeoutMs)
     const permit = Permits.makeScoped(1)
     return yield* SqlClient.make({
-      // Held to the end of the statement or transaction: a statement that let go before it ran could run in another's transaction.
+      // The permit is held to the end of the statement or transaction: a statement that released it before it ran could
+      // run within another fiber's transaction.
       acquirer: Effect.as(permit, connection),
       compiler: Statement.makeCompilerSqlite(),
       beginTransaction: options.readOnly ? "BEGIN" : BEGIN_TO_WRITE,
@@ -296,8 +304,9 @@ export const open: (
 )
 
 /**
- * A commit that SQLite refuses (a full disk) reaches us as a defect; here it is an error like the others. The fiber does not
- * yield on the way by itself: another connection of this process would block the thread that has to end the transaction.
+ * Runs the effect in a transaction. A COMMIT that SQLite refuses (a full disk) is a defect in @effect/sql, and an error
+ * here. The fiber does not yield by itself in between: another connection of this process, waiting for the lock, would
+ * block the thread that must end the transaction.
  */
 export const transaction = <A, E, R>(
   sql: SqlClient.SqlClient,

@@ -1,5 +1,5 @@
 /**
- * A folder for as long as a scope lasts. A process that is killed leaves its own behind; the next one removes it.
+ * Makes a temporary folder for the lifetime of a scope. Removes the folders that killed processes have left behind.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import { hostname, tmpdir } from "node:os"
 import { ResourceLedger } from "./ResourceLedger.ts"
 
-/** With the machine, since containers may share a folder but not their processes; Node appends six letters or digits. */
+/** Contains the host name, since containers may share a folder but not pids; Node appends six letters or digits. */
 const prefixOf = (purpose: string) => `claude-memory-${purpose}-${hostname()}-`
 
 const isRunning = (pid: number): boolean => {
@@ -19,7 +19,7 @@ const isRunning = (pid: number): boolean => {
   }
 }
 
-/** Whoever else writes into the folder for temporary ones, only what is this user's is removed. */
+/** Removes the folders of ended processes; only this user's, since others may write into the folder too. */
 const removeDead = (purpose: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -39,7 +39,7 @@ const removeDead = (purpose: string) =>
     })
   }).pipe(Effect.ignore)
 
-/** `purpose` is part of its name, and its name in the ledger. */
+/** Makes the folder. `purpose` is part of its name, and its name in the ledger. */
 export const make = (purpose: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem

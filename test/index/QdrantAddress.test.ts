@@ -1,5 +1,5 @@
 /**
- * Where a Qdrant server is, from what people write.
+ * Tests the parser of a Qdrant server's address.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
@@ -14,7 +14,7 @@ describe("the address of Qdrant", () => {
     ["http://127.0.0.1:6333", "http://127.0.0.1:6333"],
     ["http://localhost", "http://localhost:6333"],
     ["https://qdrant.example.com", "https://qdrant.example.com:6333"],
-    // The port of the scheme has to be written, and is then meant.
+    // The scheme's default port counts only when it is written.
     ["http://qdrant:80", "http://qdrant:80"],
     ["https://qdrant.example.com:443/", "https://qdrant.example.com:443"],
     ["https://qdrant.example.com:443/a/b", "https://qdrant.example.com:443/a/b"],

@@ -10,7 +10,7 @@ import * as TestClock from "effect/TestClock"
 import * as File from "../../src/resources/File.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 
-/** A drive that answers an opening after so long, and counts what it closes. */
+/** Makes a drive that opens files after this delay, and counts the files that it closes. */
 const slowDrive = (answersAfter: string) => {
   const drive = { closed: 0 }
   const opened = Effect.acquireRelease(

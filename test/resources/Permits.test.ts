@@ -68,7 +68,8 @@ describe("Permits", () => {
   it.effect("are not lost when their fiber is interrupted as it takes one", () =>
     Effect.gen(function*() {
       const permit = Permits.make(1)
-      // The fiber yields every sixteen operations: after this many it comes to the permit, and is left so many turns.
+      // The fiber yields every sixteen operations. It reaches the permit after `operations`, and is interrupted `left`
+      // turns later.
       for (let operations = 0; operations <= 20; operations++) {
         for (let left = 0; left <= 8; left++) {
           const late = Effect.zipRight(Effect.repeatN(Effect.void, operations), permit(Effect.never))

@@ -37,7 +37,7 @@ const failure = (over: Partial<Retry.Failure<string>> = {}): Retry.Failure<strin
 
 const options = { retries: 4, firstDelay: "1 second", maxDelay: "1 minute" } as const
 
-/** The times of the attempts, in milliseconds, and the outcome; the clock goes on for ten minutes. */
+/** Returns the times of the attempts, in milliseconds, and the outcome; advances the clock by ten minutes. */
 const run = (
   attempt: (made: number) => Effect.Effect<string, Retry.Failure<string>>,
   over: Partial<Retry.RetryOptions> = {}

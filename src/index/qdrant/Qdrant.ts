@@ -1,20 +1,21 @@
 /**
- * The port to a Qdrant server: the operations that are used of it, typed. Every write is done when its answer comes, and each may be
- * sent twice.
+ * The port to a Qdrant server: the operations in use, typed. A write has been applied when its effect succeeds. Every
+ * operation is idempotent and may be sent twice.
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
-/** The oldest server that is spoken to, and the newest that is known. */
+/** Oldest supported and newest known version of the server: [major, minor]. An older one is refused. */
 export const OLDEST = [1, 18] as const
 export const NEWEST = [1, 19] as const
 
 export class QdrantError extends Schema.TaggedError<QdrantError>()("QdrantError", {
   /**
-   * `Away`: not reached. `Proxy`: something before it answered in its place. `Rejected`: what was asked is wrong. `Damaged`: what it
-   * answered can't be read. `NotQdrant`: something else lives there. `Incompatible`: of a version that is not spoken to.
+   * `Away`: the server can't be reached. `Proxy`: a proxy answered in its place. `Rejected`: the request is wrong.
+   * `Damaged`: the answer can't be read. `NotQdrant`: the address belongs to another program. `Incompatible`: the
+   * server's version is not supported.
    */
   reason: Schema.Literal(
     "Away",
@@ -33,10 +34,10 @@ export class QdrantError extends Schema.TaggedError<QdrantError>()("QdrantError"
     "Closed"
   ),
   operation: Schema.String,
-  /** Without keys. */
+  /** Scheme, host, port and path, without keys. */
   address: Schema.String,
   detail: Schema.String,
-  /** Of the answer, where there was one. */
+  /** HTTP status of the answer; undefined without an answer. */
   status: Schema.optional(Schema.Number),
   cause: Schema.Defect
 }) {
@@ -45,48 +46,49 @@ export class QdrantError extends Schema.TaggedError<QdrantError>()("QdrantError"
   }
 }
 
-/** A UUID of any version, in lower case. */
+/** Tests for a UUID of any version, in lower case. */
 export const isPointId = (id: string): boolean => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)
 
 export interface Server {
   readonly version: string
-  /** Where a vector or an index is kept can be said by `memory`, and IDF be counted within a filter: from 1.19 on. */
+  /** True from 1.19 on: collections accept the option `memory`, and queries count IDF among the filtered points. */
   readonly hasMemory: boolean
 }
 
 export type Payload = Readonly<Record<string, string | number | boolean | ReadonlyArray<string>>>
 
 export interface SparseVector {
-  /** Each once, from 0 to 2³² - 1. */
+  /** Unique, from 0 to 2³² - 1. */
   readonly indices: ReadonlyArray<number>
   readonly values: ReadonlyArray<number>
 }
 
-/** The id is a UUID in lower case; a point need not have a vector of every name, nor any. */
+/** The id is a UUID in lower case. A point may lack some of the collection's named vectors, or all. */
 export interface QdrantPoint {
   readonly id: string
   readonly vectors: Readonly<Record<string, ReadonlyArray<number> | SparseVector>>
   readonly payload: Payload
 }
 
-/** On a payload field that is indexed; a list in the payload matches with any of its values. */
+/** Condition on an indexed payload field; a list in the payload matches by any of its values. */
 export type Condition =
   | { readonly key: string; readonly match: { readonly any: ReadonlyArray<string> } }
   | { readonly key: string; readonly range: { readonly gte?: number; readonly lte?: number } }
 
-/** All must hold. */
+/** Conditions that must all hold. */
 export type Filter = ReadonlyArray<Condition>
 
 export interface Lane {
-  /** Of a named vector. */
+  /** Name of the vector to compare. */
   readonly using: string
   readonly vector: ReadonlyArray<number> | SparseVector
   readonly limit: number
 }
 
 /**
- * The nearest points that pass the filter. Of several lanes the ranks are fused: the sum of 1 / (rank / weight + k - 1), the first rank
- * being 1. That is reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009) as Qdrant has it, whose k is one more.
+ * Query for the nearest points that pass the filter. Several lanes are fused by the sum of 1 / (rank / weight + k - 1),
+ * with ranks from 1: reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009) in Qdrant's form, whose k is the
+ * paper's plus one.
  */
 export interface Query {
   readonly lanes: readonly [Lane, ...ReadonlyArray<Lane>]
@@ -95,7 +97,7 @@ export interface Query {
   readonly fusion?: { readonly k: number; readonly weights: ReadonlyArray<number> }
 }
 
-/** `score` is a cosine for one dense lane. */
+/** `score` is the cosine for one dense lane, the lexical score for one sparse lane, or the fused sum for several. */
 export interface ScoredPoint {
   readonly id: string
   readonly score: number
@@ -104,11 +106,11 @@ export interface ScoredPoint {
 export type PayloadIndex = "keyword" | "tenant" | "integer" | "principal"
 
 export interface CollectionConfig {
-  /** Dense vectors by name, with their dimensions; compared by cosine. */
+  /** Dimensions of the dense vectors by name; these are compared by cosine. */
   readonly dense: Readonly<Record<string, number>>
   /** Names of sparse vectors, whose values are weighted by the inverse document frequency of their index. */
   readonly sparse: ReadonlyArray<string>
-  /** Kept with the collection, for those who made it. */
+  /** Stored with the collection, for the program that created it. */
   readonly metadata: Payload
   readonly shards: number
   readonly replicas: number
@@ -131,31 +133,29 @@ export class Qdrant extends Context.Tag("claude-memory/Qdrant")<Qdrant, {
   readonly server: Effect.Effect<Server, QdrantError>
   readonly collections: Effect.Effect<ReadonlyArray<string>, QdrantError>
   readonly collection: (name: string) => Effect.Effect<Option.Option<Collection>, QdrantError>
-  /**
-   * In strict mode: only indexed fields can be asked for. The answer is whether it was made now.
-   */
+  /** Creates a collection in strict mode: filters may use only indexed fields. Returns false if it exists already. */
   readonly createCollection: (name: string, config: CollectionConfig) => Effect.Effect<boolean, QdrantError>
   readonly createPayloadIndex: (
     collection: string,
     field: string,
     type: PayloadIndex
   ) => Effect.Effect<void, QdrantError>
-  /** One that is not there is no error. Its aliases go with it. */
+  /** Deletes a collection and its aliases; ignores a missing one. */
   readonly deleteCollection: (name: string) => Effect.Effect<void, QdrantError>
   readonly aliases: Effect.Effect<ReadonlyArray<Alias>, QdrantError>
-  /** From whatever it stood for before, in one step. */
+  /** Points the alias to the collection, in one step, and creates it if missing. */
   readonly switchAlias: (alias: string, collection: string) => Effect.Effect<void, QdrantError>
-  /** Writes or replaces; all are written or none is told to be. */
+  /** Writes or replaces points; succeeds only when all are written. */
   readonly upsert: (collection: string, points: ReadonlyArray<QdrantPoint>) => Effect.Effect<void, QdrantError>
-  /** Unknown ids are no error. */
+  /** Removes points; unknown ids are ignored. */
   readonly remove: (collection: string, ids: ReadonlyArray<string>) => Effect.Effect<void, QdrantError>
   readonly query: (collection: string, query: Query) => Effect.Effect<ReadonlyArray<ScoredPoint>, QdrantError>
-  /** Ids from this one on, in ascending order. */
+  /** Returns ids in ascending order, from `from` (inclusive) on. */
   readonly ids: (
     collection: string,
     from: string | undefined,
     limit: number
   ) => Effect.Effect<ReadonlyArray<string>, QdrantError>
-  /** Exactly. */
+  /** Counts the points that pass the filter, exactly. */
   readonly count: (collection: string, filter: Filter) => Effect.Effect<number, QdrantError>
 }>() {}

@@ -1,6 +1,6 @@
 /**
- * `Qdrant` over REST, with the server's own client: one pool of sockets that the ledger knows, requests that end when they are
- * interrupted, and a server that is looked at before it is used.
+ * `Qdrant` over REST, with the vendor's client. All sockets are in one pool of the ledger, interruption aborts a
+ * request, and the server's identity and version are checked before its first use.
  */
 import * as Undici from "@effect/platform-node/Undici"
 import { QdrantClient, type Schemas } from "@qdrant/js-client-rest"
@@ -34,30 +34,32 @@ import { toFailure } from "./QdrantFailures.ts"
 export interface QdrantOptions {
   readonly address: QdrantAddress
   readonly apiKey: Option.Option<Redacted.Redacted>
-  /** One attempt may take so long. */
+  /** Timeout of one attempt. */
   readonly within: Duration.DurationInput
-  /** Attempts after the first, where it may pass. */
+  /** Attempts after the first, for transient failures. */
   readonly retries: number
-  /** The longest wait before one of them; where the server asks for more, the request fails. */
+  /** Longest wait before a retry; a request fails when the server's `Retry-After` is longer. */
   readonly maxDelay: Duration.DurationInput
   /**
-   * When the server's version and the key are looked at: "required" before the layer is there, which fails when anything is wrong;
-   * "tolerant" then too, but a server that is away may come later; "deferred" at the first request.
+   * Time at which the server's version and the key are checked. "required": as the layer is built, which fails with the
+   * check. "tolerant": likewise, but a failure that may pass, such as an unreachable server, is only logged.
+   * "deferred": at the first request.
    */
   readonly handshake: "required" | "tolerant" | "deferred"
 }
 
-/** More requests wait for one of these sockets. */
+/** Sockets of the pool; further requests wait for one. */
 const CONNECTIONS = 8
-/** Shorter than the 5 seconds after which the server closes an idle socket without a word. */
+/** Less than the 5 seconds after which the server closes an idle socket without notice. */
 const KEEP_ALIVE_MS = 3_000
 const CONNECT_MS = 3_000
-/** Qdrant takes 32 MB; a number of a vector takes up to so many characters. */
+/** Size to which an upsert is limited; Qdrant accepts 32 MB. */
 const REQUEST_BYTES = 16_000_000
+/** Greatest length of a vector's number in JSON, in characters. */
 const NUMBER_BYTES = 22
 const UPSERT_MOST = 256
 
-/** What a header holds as it is (RFC 9110, section 5.5). */
+/** Header values that are sent unchanged (RFC 9110, section 5.5): printable ASCII without outer spaces. */
 const HEADER = /^(?! )[\x20-\x7e]*(?<! )$/
 
 type Api = ReturnType<QdrantClient["api"]>
@@ -93,14 +95,14 @@ const conditions = (filter: Filter): Schemas["Filter"] => ({
 const vectorOf = (vector: Lane["vector"]): Array<number> | Schemas["SparseVector"] =>
   "indices" in vector ? { indices: [...vector.indices], values: [...vector.values] } : [...vector]
 
-/** Found by the quantized vectors, in the order of the exact ones. */
+/** Takes twice the limit by the quantized vectors, and ranks these by the exact ones. */
 const QUANTIZED = { quantization: { rescore: true, oversampling: 2 } } as const
 
 const laneOf = ({ using, vector }: Lane, filter: Filter, { hasMemory }: Server) => ({
   query: { nearest: vectorOf(vector) },
   using,
   filter: conditions(filter),
-  // Words are as rare as they are where one looks, not in all projects together.
+  // Document frequencies are counted among the points that pass the filter, not in all projects.
   ...("indices" in vector
     ? hasMemory && { params: { idf: { corpus: conditions(filter) } } }
     : { params: QUANTIZED })
@@ -115,7 +117,7 @@ const asked = ({ filter, fusion, lanes, limit }: Query, server: Server) =>
       limit
     }
 
-/** `always_ram` and `on_disk` are what servers before 1.19 have for `memory`. */
+/** Servers before 1.19 have `always_ram` and `on_disk` in the place of `memory`. */
 const created = ({ dense, metadata, replicas, shards, sparse }: CollectionConfig, { hasMemory }: Server) => ({
   vectors: Object.fromEntries(
     Object.entries(dense).map(([name, size]) => [name, {
@@ -132,7 +134,7 @@ const created = ({ dense, metadata, replicas, shards, sparse }: CollectionConfig
     }])
   ),
   sparse_vectors: Object.fromEntries(sparse.map((name) => [name, { modifier: "idf" as const }])),
-  // Links within a project, so that a filter for it finds its way.
+  // `payload_m` links the points within each project, so that a search filtered by project reaches them.
   hnsw_config: { m: 16, payload_m: 16 },
   ...(hasMemory ? { payload: { memory: "cold" as const } } : { on_disk_payload: true }),
   strict_mode_config: {
@@ -148,7 +150,7 @@ const created = ({ dense, metadata, replicas, shards, sparse }: CollectionConfig
   },
   shard_number: shards,
   replication_factor: replicas,
-  // One replica may be away; the other gets what it missed from the first.
+  // A write succeeds with one replica; another that was away catches up from it.
   write_consistency_factor: 1,
   metadata: { ...metadata }
 })
@@ -166,7 +168,7 @@ const pointOf = ({ id, payload, vectors }: QdrantPoint): Schemas["PointStruct"] 
   vector: Object.fromEntries(Object.entries(vectors).map(([name, vector]) => [name, vectorOf(vector)]))
 })
 
-/** As many points as one request can hold. */
+/** Splits points into requests of at most `UPSERT_MOST` points and about `REQUEST_BYTES`. */
 const chunksOf = (points: ReadonlyArray<QdrantPoint>): ReadonlyArray<ReadonlyArray<QdrantPoint>> => {
   const numbers = (point: QdrantPoint) =>
     Object.values(point.vectors).reduce(
@@ -212,8 +214,8 @@ const make = (options: QdrantOptions) =>
           headersTimeout: 0,
           bodyTimeout: 0
         }),
-        // Its own check of the version only warns, and nobody waits for it: `handshake` below is stricter. With a timeout it would
-        // not listen to our signal. Its own sockets are never used: every request is given the pool.
+        // The client's own version check only warns and is not awaited: `handshake` below is stricter. With a finite
+        // timeout the client ignores our signal. Its own sockets stay unused, since every request gets our pool.
         api: new QdrantClient({
           ...address,
           checkCompatibility: false,
@@ -228,13 +230,13 @@ const make = (options: QdrantOptions) =>
       sockets: ({ pool }) => pool.stats.connected
     })
 
-    /** Every request may be sent twice: points are replaced by their ids, and what is there or gone already is no error. */
+    /** Retries are safe: points are replaced by id, and creating or deleting a thing twice is no error. */
     const send = (operation: string, request: (api: Api, init: RequestInit) => Promise<{ readonly data: unknown }>) =>
       Retry.retry(
         Effect.suspend(() => {
           let header = ""
           return Effect.tryPromise({
-            // The types of three undicis differ; what they describe here does not.
+            // Three versions of undici declare different types for the same objects.
             try: (signal) => {
               const dispatcher = dispatcherOf(pool, signal, (retryAfter) => header = retryAfter)
               return request(api, { signal, dispatcher, redirect: "error" } as unknown as RequestInit)
@@ -308,7 +310,7 @@ const make = (options: QdrantOptions) =>
           `Qdrant at ${place} is ${version}, newer than ${NEWEST.join(".")}, the newest that is known`
         )
       }
-      // The version is told to everybody; this is not.
+      // The version needs no key; this request checks the key.
       yield* send("collections", (api, init) => api.getCollections({}, init))
       return { version, hasMemory: !older(numbers, [1, 19]) }
     })
@@ -388,8 +390,8 @@ const make = (options: QdrantOptions) =>
           aliases.map(({ alias_name, collection_name }) => ({ alias: alias_name, collection: collection_name }))
       ),
       switchAlias: (alias, collection) =>
-        // Creating it replaces it. The server does several actions one after the other, and the first stays done when the second
-        // fails: deleting it first would lose it.
+        // `create_alias` replaces an existing alias. The server applies actions one by one and keeps the first when the
+        // second fails, so deleting the alias first could lose it.
         Effect.asVoid(use("switchAlias", Schema.Boolean, (api, init) =>
           api.updateAliases({
             actions: [{ create_alias: { alias_name: alias, collection_name: collection } }]
@@ -448,5 +450,5 @@ const make = (options: QdrantOptions) =>
     })
   })
 
-/** Fails by `handshake`; afterwards each request fails for itself. */
+/** Fails as `handshake` demands; afterwards each request fails on its own. */
 export const layer = (options: QdrantOptions) => Layer.scoped(Qdrant, make(options))

@@ -1,12 +1,13 @@
 /**
- * What stands between fetch and the pool, for what neither fetch nor Qdrant's client can be relied on: that a request ends when it is
- * interrupted, and how long the server asks to wait.
+ * Stands between fetch and the pool to abort interrupted requests and to read the server's `Retry-After`: neither fetch
+ * nor Qdrant's client does these reliably.
  */
 import * as Undici from "@effect/platform-node/Undici"
 
 /**
- * The pool for one request. Fetch holds its signal weakly: after a garbage collection an abort is lost, and the request goes on. So
- * the signal is listened to here. The client reads the first character of `Retry-After`; `hear` gets the whole.
+ * Wraps the pool for one request. Fetch holds its signal weakly: after a garbage collection an abort is lost, and the
+ * request continues. So this dispatcher listens to the signal. Qdrant's client reads only the first character of
+ * `Retry-After`; `hear` receives the whole header, or "" without one.
  */
 export const dispatcherOf = (
   pool: Undici.Pool,
@@ -14,7 +15,7 @@ export const dispatcherOf = (
   hear: (retryAfter: string) => void
 ): Undici.Dispatcher =>
   pool.compose((dispatch) => (options, handler) => {
-    // It gives the handlers of every Node's fetch one form.
+    // Gives the handlers of every Node version's fetch one interface.
     const decorated: Undici.Dispatcher.DispatchHandler = new Undici.DecoratorHandler(handler)
     const onRequestStart = decorated.onRequestStart?.bind(decorated)
     const onResponseStart = decorated.onResponseStart?.bind(decorated)

@@ -1,5 +1,5 @@
 /**
- * What went wrong with a request to Qdrant, from what its client throws, told so that a person can act on it.
+ * Turns the errors that Qdrant's client throws into messages that a person can act on.
  */
 import { inspect } from "node:util"
 import { type QdrantAddress, show } from "../QdrantAddress.ts"
@@ -7,14 +7,14 @@ import { QdrantError } from "./Qdrant.ts"
 
 export interface Failure {
   readonly error: QdrantError
-  /** Whether the same request may well succeed a little later. */
+  /** True where the same request may succeed a little later. */
   readonly isTransient: boolean
 }
 
-/** As much of a foreign text as is shown. */
+/** Greatest length of a message that contains the server's text, in characters. */
 const SHOWN = 300
 
-/** What is read of whatever was thrown: the client's classes for errors are not all exported. */
+/** Fields that are read of a thrown value: the client does not export all of its error classes. */
 interface Thrown {
   readonly name?: string
   readonly message?: string
@@ -35,10 +35,10 @@ const oneLine = (text: string, key: string) =>
     SHOWN
   )
 
-/** What answers without HTTP may repeat the request. */
+/** Tests whether the cause contains the API key: a server that does not speak HTTP may echo the request. */
 const tellsKey = (cause: unknown, key: string) => key !== "" && inspect(cause, { depth: 5 }).includes(key)
 
-/** What the server itself says of an error: `{ status: { error } }`, or a text. */
+/** Reads the server's message: `{ status: { error } }` from Qdrant, or a plain text from something else. */
 const wordsOf = (data: unknown): { readonly words: string; readonly isQdrant: boolean } => {
   const error = (data as { readonly status?: { readonly error?: unknown } } | null)?.status?.error
   return typeof error === "string"
@@ -46,7 +46,7 @@ const wordsOf = (data: unknown): { readonly words: string; readonly isQdrant: bo
     : { words: typeof data === "string" ? data : "", isQdrant: false }
 }
 
-/** The first bytes of what a TLS server says to a plain request. */
+/** First bytes of a TLS server's answer to a plain HTTP request: the header of an alert record. */
 const TLS_ALERT = "\u0015\u0003"
 
 const LOST = "no Qdrant is there; mend its URL, the path in it too"
@@ -74,7 +74,7 @@ const AWAY: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: CLOSED
 }
 
-/** By status: [reason, whether it passes, what it means]. */
+/** Returns [reason, isTransient, message] for an HTTP status. */
 const ofStatus = (status: number): readonly [QdrantError["reason"], boolean, string] => {
   switch (status) {
     case 401:
@@ -114,7 +114,7 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
     }),
     isTransient
   })
-  // What its client makes of a 429 with Retry-After, by its first character.
+  // The client's error for a 429 with Retry-After; "Invalid" when the header's first character is no number.
   if (typeof thrown.retry_after === "number" || thrown.message?.startsWith("Invalid retryAfter value") === true) {
     const [reason, isTransient, means] = ofStatus(429)
     return failure(reason, `${means} (429)`, { isTransient, status: 429 })
@@ -132,7 +132,7 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
     if (status === 400 && /plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i.test(words)) {
       return failure("Tls", "it wants TLS; write https://", { status })
     }
-    // Its own "not found" has words: without them it is not Qdrant that has no such path.
+    // Qdrant's own 404 has a message; without one, something other than Qdrant answered.
     if (status === 404 && !isQdrant) return failure("NotQdrant", `${LOST} (404)`, { status })
     const said = isQdrant || reason === "Unauthorized" ? words : ""
     return failure(reason, `${means} (${status})${said === "" ? "" : `: ${said}`}`, { isTransient, status })
@@ -158,7 +158,7 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
   if (thrown.cause?.message === "unexpected redirect") {
     return failure("NotQdrant", "it answers with a redirect, which is not followed; write the address it leads to")
   }
-  // 407 is an error of the network to fetch, and the one that it gives no reason for.
+  // Fetch reports a 407 as a network error, and as the only one without a code.
   if (
     thrown.message === "fetch failed" && /^(?:proxy authentication required)?$/.test(thrown.cause?.message ?? "-") &&
     code === ""

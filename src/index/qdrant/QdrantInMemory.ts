@@ -1,5 +1,5 @@
 /**
- * `Qdrant` on Maps, for tests: the same answers, and the same refusals, of one server whose searches are exact.
+ * `Qdrant` on Maps, for tests: gives the answers and the refusals of a single server, with exact searches.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -34,10 +34,10 @@ interface State {
 
 const ADDRESS = "memory"
 const NAME = /^[^<>:"/\\|?*\0\u001f]{1,255}$/
-/** As in strict mode (QdrantClient.ts). */
+/** Limits of strict mode, as QdrantClient.ts sets them. */
 const MOST = { limit: 1_000, conditions: 64, indexes: 32 }
 
-/** 400: it can't be done. 409: the name is taken. 422: the value is out of its range. */
+/** Status 400: impossible request. 404: unknown collection. 409: the name is taken. 422: a value is out of range. */
 const refusal = (operation: string, status: 400 | 404 | 409 | 422, detail: string) =>
   new QdrantError({
     reason: status === 404 ? "NotFound" : "Rejected",
@@ -61,7 +61,7 @@ const holds = (point: QdrantPoint, condition: Condition): boolean => {
   return typeof value === "number" && value >= gte && value <= lte
 }
 
-/** Whether the index of its field, if there is one, is of the kind that the condition needs. */
+/** Tests whether the field's index is of the kind that the condition needs; an empty `match` needs none. */
 const isServed = (condition: Condition, index: PayloadIndex | undefined): boolean =>
   "match" in condition
     ? condition.match.any.length === 0 || index === "keyword" || index === "tenant"
@@ -80,11 +80,11 @@ const cosine = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number => {
   return dot / (Math.sqrt(left * right) || 1)
 }
 
-/** The better first; equal ones by id. */
+/** Sorts by descending score, equal scores by id. */
 const ranked = (points: ReadonlyArray<ScoredPoint>): ReadonlyArray<ScoredPoint> =>
   points.toSorted((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
 
-/** Weighted by ln(1 + (N - n + 0.5) / (n + 0.5)), of the points that pass the filter. */
+/** Weights each term by its IDF among the points that pass the filter: ln(1 + (N - n + 0.5) / (n + 0.5)). */
 const sparseScores = (among: ReadonlyArray<QdrantPoint>, using: string, asked: SparseVector) => {
   const vectors = among.flatMap(({ id, vectors }) => {
     const vector = vectors[using]
@@ -126,7 +126,7 @@ const found = (held: Held, { filter, fusion, lanes, limit }: Query): ReadonlyArr
   return ranked([...scores].map(([id, score]) => ({ id, score }))).slice(0, limit)
 }
 
-/** What is wrong with a vector wherever it goes. */
+/** Returns the status and message for a vector that no collection accepts; undefined for a well-formed one. */
 const malformed = (vector: Lane["vector"]): readonly [400 | 422, string] | undefined => {
   const numbers = isSparse(vector) ? [...vector.indices, ...vector.values] : vector
   if (!numbers.every(Number.isFinite)) return [400, "Format error in JSON body: invalid type: null, expected f32"]
@@ -136,7 +136,7 @@ const malformed = (vector: Lane["vector"]): readonly [400 | 422, string] | undef
     : undefined
 }
 
-/** What is wrong with a vector for this collection. */
+/** Returns the message for a vector that this collection does not accept; undefined when it fits. */
 const misfit = ({ dense, sparse }: CollectionConfig, name: string, vector: Lane["vector"]): string | undefined => {
   if (isSparse(vector)) {
     return sparse.includes(name) ? undefined : `Wrong input: Not existing vector name error: ${name}`
@@ -166,7 +166,7 @@ const make = Effect.gen(function*() {
   const run = <A>(operation: string, effect: Effect.Effect<A, QdrantError>) =>
     effect.pipe(Effect.withSpan(`Qdrant.${operation}`))
 
-  /** By its own name or an alias. */
+  /** Finds a collection by its name or an alias. */
   const held = (operation: string, name: string) =>
     Effect.suspend(() => {
       const found = state.collections.get(state.aliases.get(name) ?? name)

@@ -1,6 +1,6 @@
 /**
- * `VectorIndex` in Qdrant: each version a collection, the one that serves behind an alias. The store's own name is in theirs, so that
- * memories that share a server do not share an index.
+ * `VectorIndex` in Qdrant: each version is a collection, and an alias points to the serving one. Their names contain
+ * the store's identity, so that memories that share a server do not share an index.
  */
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
@@ -18,25 +18,25 @@ import { type Condition, isPointId, type Payload, type PayloadIndex, Qdrant, Qdr
 import * as SparseVectors from "./SparseVectors.ts"
 
 export interface QdrantIndexOptions {
-  /** What the names of its collections and its alias begin with. */
+  /** First part of the names of the collections and the alias. */
   readonly prefix: string
-  /** Of a new collection; more than one each needs a cluster. */
+  /** Shards and replicas of a new collection; more than one of either needs a cluster. */
   readonly shards: number
   readonly replicas: number
-  /** Whether it holds words too, so that both lanes are one request: for a store with more memories than it can look through. */
+  /** Indexes words too and searches both lanes in one request: for a store too large for its own lexical lane. */
   readonly words?: boolean
 }
 
 const DENSE = "dense"
 const WORDS = "bm25"
 /**
- * Of the words' list and the vectors' one (Qdrant.ts): as many places of the words' list count as one of the vectors' as in
- * retrieve/Fusion.ts. 61 is the 60 of the paper.
+ * Reciprocal rank fusion (`Query` in Qdrant.ts) of the words' lane and the dense lane, in this order. The weights have
+ * the ratio of retrieve/Fusion.ts; k = 61 is the paper's 60.
  */
 const FUSION = { k: 61, weights: [1, 0.25] }
-/** Places of each list. */
+/** Points that each lane contributes to the fusion. */
 const LANE_LIMIT = 300
-/** Payload fields that can be asked for. */
+/** Payload fields that a filter may use, and their indexes. */
 const FIELDS: Readonly<Record<string, PayloadIndex>> = {
   project: "tenant",
   type: "keyword",
@@ -44,11 +44,12 @@ const FIELDS: Readonly<Record<string, PayloadIndex>> = {
   files: "keyword",
   session: "keyword"
 }
+/** Time for which searches use the serving version without a look at the alias. */
 const KNOWN_MS = 5_000
-/** Of a unit's files the first so many are found by their ends. */
+/** Files of a unit that the payload lists; a filter does not find further ones. */
 const MAX_FILES = 64
 
-/** A path and its ends at each of its separators: what a file may be asked for by. */
+/** Returns the path and its endings after each separator: a filter may name a file by any of them. */
 export const endsOf = (file: string): ReadonlyArray<string> => [
   file,
   ...[...file.matchAll(/[/\\]/g)].map(({ index }) => file.slice(index + 1)).filter((end) => end !== "")
@@ -74,7 +75,7 @@ const conditions = ({ files, projects, since, types, until }: SearchFilter): Rea
   ...(files === undefined || files.length === 0 ? [] : [{ key: "files", match: { any: files } }])
 ]
 
-/** What no unit passes, and Qdrant would not take. */
+/** Tests whether no unit can match: Qdrant would refuse such a query. */
 const isNothing = ({ projects, types }: SearchFilter, limit: number) =>
   limit < 1 || projects.length === 0 || types?.length === 0
 
@@ -92,7 +93,7 @@ const make = ({ prefix, replicas, shards, words = false }: QdrantIndexOptions) =
 
     const alias = Effect.map(store.identity, (identity) => `${prefix}_${identity}`)
 
-    /** What a collection was made for, which stays; none for one that is not of ours. */
+    /** Versions by collection, cached because a collection keeps its model; foreign collections have no entry. */
     const made = new Map<string, Made>()
     const madeFor = (alias: string, collection: string) =>
       Effect.gen(function*() {
@@ -125,7 +126,7 @@ const make = ({ prefix, replicas, shards, words = false }: QdrantIndexOptions) =
     const active = Effect.gen(function*() {
       const name = yield* alias
       const found = (yield* qdrant.aliases).find((each) => each.alias === name)
-      // Somebody deleted it: what comes next may have its name.
+      // Another process deleted the version, and the next collection may reuse its name.
       if (found === undefined) made.clear()
       return found && (yield* madeFor(name, found.collection))[0]
     })
@@ -153,10 +154,11 @@ const make = ({ prefix, replicas, shards, words = false }: QdrantIndexOptions) =
             shards,
             replicas
           })
-          // Another process was faster, perhaps with another model: look again.
+          // Another process created the collection first, perhaps for another model: the retry looks again.
           if (!isNew) return yield* taken(version.name)
         }
-        // Before there is data: what comes is indexed as it comes. Once more where somebody may have been cut off in the middle.
+        // Indexes are created before there is data, so that points are indexed as they arrive. An existing collection
+        // gets them again, since its creation may have been interrupted.
         yield* Effect.forEach(
           Object.entries(FIELDS),
           ([field, type]) => qdrant.createPayloadIndex(version.name, field, type),
@@ -240,7 +242,7 @@ const make = ({ prefix, replicas, shards, words = false }: QdrantIndexOptions) =
             )
         }
       }),
-      // One more than is asked for: Qdrant begins with the id itself.
+      // Requests one id more, because Qdrant's page begins with `after` itself.
       ids: ({ name }, after, limit) =>
         Effect.map(
           qdrant.ids(name, after === "" ? undefined : after, limit + 1),
@@ -251,7 +253,7 @@ const make = ({ prefix, replicas, shards, words = false }: QdrantIndexOptions) =
     })
   })
 
-/** In the place of what it was built as by `createCollection`. */
+/** Fails because another process has created the collection of this name; `make` retries. */
 const taken = (name: string) =>
   Effect.fail(
     new QdrantError({

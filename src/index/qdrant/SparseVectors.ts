@@ -1,15 +1,19 @@
 /**
- * Words as sparse vectors: what BM25F makes of them but for the inverse document frequency, which Qdrant's `idf` modifier adds.
+ * Turns words into sparse vectors of BM25F weights, without the inverse document frequency, which Qdrant's `idf`
+ * modifier adds.
  */
 import { hash } from "../../domain/Hash.ts"
 import { fieldsOf, saturated, sumOf } from "../../domain/Lexical.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SparseVector } from "./Qdrant.ts"
 
-/** In lexemes, of 477 memories of coding sessions; a point is written once, whatever the others become. */
+/**
+ * Average length in lexemes of 477 memories of coding sessions. A constant, since a point is not rewritten when the
+ * average of the collection changes.
+ */
 const AVERAGE_LENGTH = 96
 
-/** Each index once: terms that share one, 1 pair of 4 billion, are added up. */
+/** Adds up the weights of terms whose hashes collide (1 pair in 4 billion), since indices must be unique. */
 const vectorOf = (weights: Iterable<readonly [string, number]>): SparseVector => {
   const values = new Map<number, number>()
   for (const [term, weight] of weights) {

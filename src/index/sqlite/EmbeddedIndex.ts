@@ -1,7 +1,7 @@
 /**
- * `VectorIndex` in the store's SQLite file: int8 vectors, scanned by sqlite-vec, filtered by SQL. Writes go through the
- * store's own connection, so that units and vectors are one transaction; searches have a read-only connection of their own.
- * A unit without a vector has an empty one.
+ * `VectorIndex` in the store's SQLite file: int8 vectors, scanned by sqlite-vec, filtered by SQL. Writes use the
+ * store's connection, so that units and vectors share one transaction; searches use a read-only one of their own.
+ * A unit without a vector has a row with an empty blob.
  */
 import { SqlError } from "@effect/sql/SqlError"
 import * as Arr from "effect/Array"
@@ -36,8 +36,8 @@ const versionOf = ({ active, dimension, id, model }: IndexRow): EmbeddedVersion 
 })
 
 /**
- * 127 stands for its greatest number, whatever that is: a cosine does not know the length of a vector, and of 4,096 numbers at unit length
- * each is so small that most of it would be rounded off.
+ * Scales each vector so that its greatest number becomes 127, which the cosine does not see. At unit length the numbers
+ * of a vector of 4,096 dimensions are so small that most of their precision would be rounded off.
  */
 const quantize = (vector: Float32Array, into: Int8Array, at: number): void => {
   const greatest = vector.reduce((most, value) => Math.max(most, Math.abs(value)), 0)

@@ -1,9 +1,9 @@
 /**
- * Requests and replies, judged by the OpenAPI description of the server.
+ * Checks requests and replies against the OpenAPI description of the server.
  *
- * As shipped the description refuses next to nothing: `{ "nullable": true }` stands beside a reference in 263 unions and lets anything
- * pass, and objects are open. Here both are mended: requests may only hold what is described. Replies may hold more, as those of a
- * newer server do.
+ * As shipped, the description refuses next to nothing: `{ "nullable": true }` stands beside a reference in 263 unions
+ * and lets anything pass, and objects are open. Both are corrected here, so that requests may hold only described
+ * fields. Replies may hold more, since those of a newer server do.
  */
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js"
 import { readFileSync } from "node:fs"
@@ -41,14 +41,14 @@ export interface OpenApi {
 export interface Request {
   readonly method: string
   readonly url: URL
-  /** Undefined where there is none. */
+  /** Undefined for a request without a body. */
   readonly body: unknown
 }
 
 export interface Judged {
-  /** Of the operation; undefined where there is none for the path and method. */
+  /** Operation id; undefined where the description has no operation for the path and method. */
   readonly operation: string | undefined
-  /** From the path. */
+  /** Parameters in the path. */
   readonly names: Readonly<Record<string, string>>
   readonly query: Readonly<Record<string, unknown>>
   readonly problems: ReadonlyArray<string>
@@ -56,11 +56,11 @@ export interface Judged {
 
 export interface Contract {
   readonly judge: (request: Request) => Judged
-  /** What is wrong with an answer to the operation. */
+  /** Returns the problems of an answer to the operation. */
   readonly judgeReply: (operation: string, status: number, body: unknown) => ReadonlyArray<string>
 }
 
-/** What we ask of it, and no more (scripts/assets/qdrant-calls.ts): for where TEST_DATA is not. */
+/** The part that our calls use (scripts/assets/qdrant-calls.ts), for runs without TEST_DATA. */
 export const CALLS = join(root, "test", "fixtures", "qdrant-calls.json")
 export const FULL = testData === undefined ? undefined : join(testData, "qdrant-openapi-1.19.json")
 
@@ -72,7 +72,7 @@ const ANNOTATIONS = new Set(["description", "example", "examples", "deprecated",
 
 const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** Keys of `properties` are names of fields, whatever they look like. */
+/** Corrects a schema. Keys of `properties` are names of fields, even if they equal a keyword. */
 const harden = (node: unknown, isClosed: boolean): unknown => {
   if (Array.isArray(node)) return node.map((each) => harden(each, isClosed))
   if (!isObject(node)) return node
@@ -89,7 +89,7 @@ const harden = (node: unknown, isClosed: boolean): unknown => {
         case "enum":
         case "required":
           return [key, value]
-        // Open alternatives may both hold.
+        // Of open alternatives more than one may match.
         case "oneOf":
           return ["anyOf", harden(value, isClosed)]
         default:
@@ -121,7 +121,7 @@ const makeAjv = ({ components }: OpenApi, isClosed: boolean) => {
   ajv.addFormat("uuid", UUID)
   ajv.addSchema({ $id: ID, components: harden(components, isClosed) as Json })
   const compiled = new Map<Json, ValidateFunction>()
-  /** In a union every alternative complains; the complaint from the deepest place is of the one that was meant. */
+  /** In a union every alternative reports problems; the deepest problem belongs to the intended alternative. */
   return (schema: Json, value: unknown, where: string): ReadonlyArray<string> => {
     const validate = compiled.get(schema) ?? ajv.compile(harden(schema, isClosed) as Json)
     compiled.set(schema, validate)
@@ -138,7 +138,7 @@ const makeAjv = ({ components }: OpenApi, isClosed: boolean) => {
   }
 }
 
-/** What a text in a URL stands for. */
+/** Parses the value of a URL's parameter. */
 const valueOf = (text: string): unknown =>
   text === "true" || text === "false" ? text === "true" : /^-?\d+$/.test(text) ? Number(text) : text
 
@@ -200,5 +200,5 @@ export const make = (api: OpenApi): Contract => {
 
 let made: Contract | undefined
 
-/** By the whole description, or by that of our calls where TEST_DATA is not set. */
+/** Checks against the whole description, or against the part for our calls where TEST_DATA is not set. */
 export const contract = (): Contract => made ??= make(read(FULL ?? CALLS))

@@ -1,5 +1,5 @@
 /**
- * When the client of Qdrant looks at its server, and what it leaves on the wire.
+ * Tests the handshake of Qdrant's client, and its sockets and requests under interruption.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -33,7 +33,7 @@ const until = (condition: () => boolean, within: DurationInput = "2 seconds") =>
     Effect.orDie
   )
 
-/** The client, whose ledger is left to be looked at. */
+/** Provides the client and the ledger that it uses. */
 const connected = (url: string, options?: Options) => Layer.provideMerge(client(url, options), ResourceLedger.layer)
 
 const using = <A, E>(
@@ -219,7 +219,7 @@ describe.concurrent("the client of Qdrant on the wire", () => {
             const caller = yield* Effect.fork(qdrant.aliases)
             yield* until(() => server.seen.running === 1)
             yield* Effect.sleep("20 millis")
-            // Fetch by itself forgets the signal of what it still reads.
+            // Without the dispatcher, fetch loses the signal of a response that it still reads.
             collectGarbage()
             assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(caller)))
             yield* until(() => server.seen.running === 0)
@@ -241,7 +241,7 @@ describe.concurrent("the client of Qdrant on the wire", () => {
             assert.include(message, "no answer within 500ms")
             yield* until(() => server.seen.running === 0)
             assert.deepStrictEqual([server.seen.aborted, server.seen.requests], [2, 4])
-            // And goes on.
+            // The client still works.
             server.fault = () => undefined
             assert.deepStrictEqual(yield* qdrant.aliases, [])
           }))
@@ -279,7 +279,7 @@ describe.concurrent("the client of Qdrant on the wire", () => {
       assert.strictEqual(pool?.sockets, 8)
       const since = yield* Clock.currentTimeMillis
       yield* Scope.close(own, Exit.void)
-      // The pool has two seconds for what its callers have not left.
+      // The pool's close has two seconds for requests still in flight, and is then forced.
       assert.isBelow((yield* Clock.currentTimeMillis) - since, 4_000)
       for (const caller of callers) assert.isTrue(Exit.isFailure(yield* Fiber.await(caller)))
       yield* until(() => server.seen.open.size === 0)
@@ -307,7 +307,7 @@ describe.concurrent("the client of Qdrant on the wire", () => {
 
   it.scopedLive("lets no socket idle as long as the server would", () =>
     Effect.gen(function*() {
-      // One that never ends them: who does is the client.
+      // The server never closes idle sockets, so the client must.
       const server = yield* StandIn.make({ keepAliveMs: 0 })
       yield* using(server.origin, {}, (qdrant) =>
         Effect.gen(function*() {
@@ -341,7 +341,7 @@ describe.concurrent("the client of Qdrant on the wire", () => {
               return Effect.map(effect, () => server.seen.requests - before)
             })
           assert.strictEqual(yield* requests(qdrant.upsert("small", many(600, 2))), 3)
-          // 16 MB at most: 177 points of 4096 numbers, written as long as they can be.
+          // At most 16 MB: 177 points of 4096 numbers of the greatest length.
           assert.strictEqual(yield* requests(qdrant.upsert("large", many(300, 4_096))), 2)
           assert.strictEqual(yield* qdrant.count("large", []), 300)
           assert.strictEqual(yield* requests(qdrant.upsert("small", [])), 0)

@@ -1,5 +1,5 @@
 /**
- * Failures of Qdrant that no stand-in on a loopback has, from what its client throws for them.
+ * Tests failures of Qdrant that a stand-in on a loopback port can't cause, from the errors that the client throws.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"

@@ -1,5 +1,5 @@
 /**
- * The table of docs/qdrant-faults.md, row by row.
+ * Tests the table of docs/qdrant-faults.md, row by row.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

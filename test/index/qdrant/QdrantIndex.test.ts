@@ -18,7 +18,7 @@ import * as testing from "../../../src/testing.ts"
 import { unit } from "../../contract/made.ts"
 import { compress, write } from "../../contract/MemoryStoreContract.ts"
 
-/** A server that a test takes away and gives back; `requests` it could not answer. */
+/** Server that a test takes away and gives back; `requests` counts the requests while it is away. */
 const server = { isAway: false, requests: 0 }
 
 const away = (operation: string) =>
@@ -86,7 +86,7 @@ describe("Qdrant away", () => {
         assert.deepStrictEqual([postponed?._tag, rest], ["Postponed", []])
         assert.include(postponed?._tag === "Postponed" ? postponed.error.message : "", "nothing listens there")
       }
-      // Units go meanwhile too.
+      // Units are also deleted meanwhile.
       yield* compress("gone", ...units(200, 203))
       yield* compress("gone", ...units(200, 201))
       const during = yield* retriever.search(question("word55"))
@@ -345,7 +345,7 @@ describe("a reindex in Qdrant", () => {
       yield* write(units(0, 10))
       yield* catchUp(16)
       yield* build(32).pipe(
-        // Written, and indexed in the old one, after the new one was looked through and before it serves.
+        // Writes units, and indexes them in the old version, after the new one was verified and before it serves.
         Stream.tap(({ _tag }) =>
           Effect.when(Effect.zipRight(write(units(20, 23)), catchUp(16)), () => _tag === "Verified")
         ),

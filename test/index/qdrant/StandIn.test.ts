@@ -1,5 +1,5 @@
 /**
- * The stand-in for a Qdrant server is as strict as the description of the real one.
+ * Tests that the stand-in for a Qdrant server is as strict as the OpenAPI description of the real one.
  */
 import * as Undici from "@effect/platform-node/Undici"
 import { assert, describe, it } from "@effect/vitest"
@@ -86,7 +86,7 @@ const ask = (origin: string, [method, path, body]: Sent, key?: string) =>
   Effect.promise(async () => {
     const answer = await Undici.request(`${origin}${path}`, {
       method: method as Undici.Dispatcher.HttpMethod,
-      // No socket of a server that has ended is used for the next.
+      // Closes the socket, so that none of a closed server is reused for the next.
       reset: true,
       headers: { "content-type": "application/json", ...(key !== undefined && { "api-key": key }) },
       ...(body !== undefined && { body: JSON.stringify(body) })
@@ -192,7 +192,7 @@ describe("the stand-in for Qdrant", () => {
   })
 
   it("has a description of our calls that is in line with the whole one", () => {
-    // Where that is not, what is kept must at least be what would be made of itself.
+    // Without the full description, trimming the stored one again must at least change nothing.
     assert.deepStrictEqual(ours(read(FULL ?? CALLS)).paths, read(CALLS).paths)
     assert.deepStrictEqual(ours(read(FULL ?? CALLS)).components, read(CALLS).components)
   })

@@ -1,11 +1,12 @@
 /**
- * A stand-in for a Qdrant server on a loopback port: the REST operations that we use, over `QdrantInMemory`, with the server's own
- * OpenAPI description at its front door, and as bad as a test asks.
+ * Stands in for a Qdrant server on a loopback port: serves the REST operations that we use from `QdrantInMemory`,
+ * checks requests and replies against the server's OpenAPI description, and injects the faults that a test asks for.
  *
- * What it proves: that each request is one the server describes, with no field or parameter that it would ignore; that answers in
- * the described form are understood; and what becomes of calls when a server behaves badly. What it does not: that a real server
- * does as `QdrantInMemory` does. It searches exactly and in 64 bits, has no shards, segments or optimizer, keeps nothing on a disk,
- * is never busy, and needs no time. Run test/contract/Qdrant.test.ts and VectorIndex.test.ts with QDRANT_URL for that.
+ * It proves that each request fits the description, without fields or parameters that the server would ignore; that the
+ * client parses answers in the described form; and the results of calls under faults. It does not prove that a real
+ * server behaves like `QdrantInMemory`, which searches exactly and in 64 bits, has no shards, segments, optimizer or
+ * disk, is never busy and answers at once. For that, run test/contract/Qdrant.test.ts and VectorIndex.test.ts with
+ * QDRANT_URL.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -28,23 +29,23 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** The first four leave what was asked undone. */
+/** A fault in the answer to a request. The first four do not carry out the operation; the others do. */
 export type Fault =
   | Answer
-  /** Takes the request and says nothing. */
+  /** Accepts the request and never answers. */
   | "hangs"
   | "resets"
   | { readonly version: string }
   | "hangs in its answer"
   | "resets in its answer"
-  /** Its answer is whole, as HTTP has it, and half of the JSON. */
+  /** Sends a complete HTTP response with half of the JSON. */
   | "cuts its answer"
-  /** Tells that a write is not finished. */
+  /** Reports that a write is not finished. */
   | "acknowledges"
   | "waits"
 
 export interface Request {
-  /** Of the OpenAPI description; undefined for one that it does not have. */
+  /** Operation id in the OpenAPI description; undefined for an unknown operation. */
   readonly operation: string | undefined
   readonly path: string
   readonly body: unknown
@@ -53,46 +54,46 @@ export interface Request {
 export interface StandIn {
   readonly origin: string
   readonly http: Server
-  /** Asked anew for each request; undefined: none. */
+  /** Returns the fault for each request; undefined for none. */
   fault: (request: Request) => Fault | undefined
-  /** Breaches of the contract so far. A scope that closes with any ends with a defect. */
+  /** Breaches of the contract so far. The scope dies if it closes with any. */
   readonly breaches: Array<string>
   readonly seen: {
-    /** Sockets taken so far, open now, and open at a time at most. */
+    /** Sockets accepted so far, open now, and the most that were open at a time. */
     sockets: number
     readonly open: Set<Socket>
     most: number
     requests: number
-    /** Requests taken and not yet ended. */
+    /** Requests accepted and not yet ended. */
     running: number
-    /** Requests whose client left before they were answered. */
+    /** Requests whose connection closed before the answer was sent. */
     aborted: number
     readonly operations: Array<string>
     readonly keys: Set<string>
-    /** The last of them. */
+    /** Bodies of the last `BODIES` requests. */
     readonly bodies: Array<unknown>
   }
 }
 
 export interface Options {
   readonly host?: string
-  /** Any free one by default. */
+  /** Any free port by default. */
   readonly port?: number
   readonly apiKey?: string
-  /** Before each path, as behind a proxy; what is beside it gets a page. */
+  /** Prefix of each path, as behind a proxy; other paths get a 404 page in HTML. */
   readonly prefix?: string
   readonly version?: string
   readonly tls?: { readonly key: string; readonly cert: string }
-  /** Holds each write as a line of JSON: whoever starts with it goes on where the last one was. */
+  /** File of all writes, each a line of JSON; a server that starts with it resumes from its state. */
   readonly state?: string
-  /** The real one's 5 seconds by default; 0 for never. */
+  /** Time after which idle sockets are closed; by default the real server's 5 seconds, 0 for never. */
   readonly keepAliveMs?: number
 }
 
 const VERSION = "1.19.0"
 const BODIES = 20
 const MOST_BYTES = 32 * 1024 * 1024
-/** Open to everybody. */
+/** Paths that need no API key. */
 const OPEN = new Set(["/", "/healthz", "/livez", "/readyz"])
 
 export const json = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Answer => ({
@@ -107,11 +108,11 @@ export const text = (status: number, body: string, headers: Readonly<Record<stri
   headers: { "content-type": "text/plain", ...headers }
 })
 
-/** As the server tells an error. */
+/** Returns an error in the server's form. */
 export const error = (status: number, words: string, headers: Readonly<Record<string, string>> = {}): Answer =>
   json(status, { status: { error: words }, time: 0 }, headers)
 
-/** These for the next requests, one each, and none afterwards. */
+/** Gives each of the next requests one of these faults, in order, and later requests none. */
 export const queue = (...faults: ReadonlyArray<Fault>): StandIn["fault"] => {
   const left = [...faults]
   return () => left.shift()
@@ -122,7 +123,7 @@ const readBody = async (request: IncomingMessage): Promise<string> => Buffer.con
 const parsed = (body: string): Either.Either<unknown, Answer> =>
   body === ""
     ? Either.right(undefined)
-    // JSON has no other word for a number that is none.
+    // JSON writes NaN and infinity as null.
     : /[[,]null[\],]/.test(body)
     ? Either.left(error(400, "Format error in JSON body: invalid type: null, expected f32"))
     : body.length > MOST_BYTES
@@ -132,7 +133,7 @@ const parsed = (body: string): Either.Either<unknown, Answer> =>
       catch: (cause) => error(400, `Format error in JSON body: ${String(cause)}`)
     })
 
-/** What the server refuses by itself, before it is a matter of the description: values that a caller may well get wrong. */
+/** Refuses values that a caller may get wrong, which are no breaches of the contract: ids and limits. */
 const refused = (body: unknown): Answer | undefined => {
   const { group_size, limit, offset, points, prefetch = [] } = (body ?? {}) as {
     readonly points?: ReadonlyArray<string | { readonly id: string; readonly vector: object }>
@@ -156,7 +157,7 @@ const refused = (body: unknown): Answer | undefined => {
 }
 
 const send = (response: ServerResponse, { body, headers = {}, status }: Answer) => {
-  // Said here, so that Node does not add for how long: the real one does not tell.
+  // Set here, so that Node does not add a keep-alive time, which the real server does not send.
   response.writeHead(status, { connection: "keep-alive", "content-length": Buffer.byteLength(body), ...headers }).end(
     body
   )
@@ -201,7 +202,7 @@ const close = (http: Server) =>
     http.closeAllConnections()
   })
 
-/** A scope that closes while a breach of the contract is untold dies of it. */
+/** Starts a stand-in. Its scope dies if it closes while `breaches` has entries. */
 export const make = (options: Options = {}) =>
   Effect.gen(function*() {
     const { apiKey, keepAliveMs = 5_000, prefix = "", state, tls, version = VERSION } = options
@@ -299,7 +300,7 @@ export const make = (options: Options = {}) =>
         const answer = yield* answerTo(request, url, read, judged)
         return fault === undefined ? send(response, answer) : behave(fault, answer, response)
       }).pipe(
-        // Whoever asked may have gone before the request was whole; anything else is a mistake here.
+        // The client may have closed the connection within its request; any other cause is a fault of the stand-in.
         Effect.catchAllCause((cause) =>
           Effect.sync(() => {
             if (!request.destroyed) breach("stand-in", [String(cause)])

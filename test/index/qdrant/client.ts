@@ -1,5 +1,5 @@
 /**
- * The client as tests use it.
+ * Makes the client with the options of the tests.
  */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"

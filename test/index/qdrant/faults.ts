@@ -1,5 +1,5 @@
 /**
- * What a Qdrant server, or what stands in its place, can do wrong, and what the caller is to get.
+ * Lists the faults of a Qdrant server, or of a program in its place, and the result that the caller must get.
  */
 import * as DateTime from "effect/DateTime"
 import type { DurationInput } from "effect/Duration"
@@ -12,12 +12,12 @@ import { root } from "../../data.ts"
 import { error, type Fault as Behaviour, json, text } from "./StandIn.ts"
 
 export const KEY = "secret-key-of-qdrant"
-/** It is there before any fault begins. */
+/** Collection that exists before a fault of `call` begins. */
 export const COLLECTION = "memories"
 const ID = "00000000-0000-4000-8000-000000000001"
 
 const tlsFile = (name: string) => readFileSync(join(root, "test", "fixtures", "qdrant-tls", name))
-/** For localhost, by nobody, until 2126. Its key is not kept as text, for which scanners look. */
+/** Self-signed certificate for localhost, valid until 2126. Its key is stored as DER, since scanners look for PEM. */
 export const tls = {
   cert: tlsFile("cert.pem").toString(),
   key: createPrivateKey({ key: tlsFile("key.der"), format: "der", type: "pkcs8" })
@@ -40,7 +40,7 @@ export const call = (
   name: keyof typeof CALLS
 ): (qdrant: Qdrant["Type"]) => Effect.Effect<unknown, QdrantError> => CALLS[name]
 
-/** `here`: at the stand-in. `nobody`: nobody listens. `echo`: no HTTP, it repeats what it gets. */
+/** `here`: the stand-in. `nobody`: a port without a listener. `echo`: a server without HTTP that echoes its input. */
 export type Place =
   | "here"
   | "nobody"
@@ -54,28 +54,28 @@ export type Place =
 export interface Fault {
   readonly name: string
   readonly place?: Place
-  /** From the first request on, or only for those after the handshake. */
+  /** `handshake`: the fault affects requests from the first on; `call`: only those after the handshake. */
   readonly during: "handshake" | "call"
   readonly call?: keyof typeof CALLS
-  /** For the nth request that may meet it, from 0 on. */
+  /** Returns the fault for the nth affected request, counted from 0; `other` is another server's origin. */
   readonly does?: (nth: number, other: string) => Behaviour | undefined
   readonly key?: string
   readonly retries?: number
   readonly waits?: DurationInput
   readonly within?: DurationInput
   readonly gives: QdrantError["reason"] | "an answer"
-  /** Those that may meet it, and no more. */
+  /** Number of affected requests that the client sends. */
   readonly requests: number
-  /** Found in what the caller reads. */
+  /** Pattern of the error's message. */
   readonly says?: RegExp
-  /** Milliseconds that pass at least. */
+  /** Least duration of the call, in milliseconds. */
   readonly takes?: number
 }
 
 const always = (fault: Behaviour) => () => fault
 const once = (fault: Behaviour) => (nth: number) => nth === 0 ? fault : undefined
 
-/** A date has no fractions of a second, so that this is 1 to 2 of them from now. */
+/** Returns a date 1 to 2 seconds from now: its form has no fractions of a second. */
 const soon = () => DateTime.toDate(DateTime.add(DateTime.unsafeNow(), { seconds: 2 })).toUTCString()
 const page = (status: number, title: string) =>
   text(status, `<html><head><title>${title}</title></head><body>${title}</body></html>`, {
@@ -91,7 +91,7 @@ const limited = (retryAfter?: string) =>
 const ELSEWHERE = json(200, { name: "node-1", cluster_name: "es", version: { number: "8.15.0" }, tagline: "You Know" })
 
 export const faults: ReadonlyArray<Fault> = [
-  // Its own refusals.
+  // Refusals by Qdrant.
   {
     name: "400",
     during: "call",
@@ -169,7 +169,7 @@ export const faults: ReadonlyArray<Fault> = [
     requests: 1,
     says: /standalone/
   },
-  // What may pass.
+  // Transient failures.
   ...([408, 429, 500, 503] as const).flatMap((status): ReadonlyArray<Fault> => [
     {
       name: `${status}, once`,
@@ -300,7 +300,7 @@ export const faults: ReadonlyArray<Fault> = [
     gives: "an answer",
     requests: 5
   },
-  // Not it, or not one of those that are spoken to.
+  // Another program, or an unsupported version.
   {
     name: "an answer of another form",
     during: "call",
@@ -407,7 +407,7 @@ export const faults: ReadonlyArray<Fault> = [
     requests: 0,
     says: /no HTTP server.*6333/
   },
-  // What stands before it.
+  // Proxies.
   ...([502, 503, 504] as const).map((status): Fault => ({
     name: `${status} of a proxy`,
     during: "call",

@@ -1,5 +1,5 @@
 /**
- * The operations of the REST interface that we use, done by `QdrantInMemory`.
+ * Carries out the operations of the REST interface that we use, with `QdrantInMemory`.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -26,7 +26,7 @@ export interface Asked {
   readonly body: unknown
 }
 
-/** Those that change something. */
+/** Operations that change the server's state. */
 export const WRITES = new Set([
   "create_collection",
   "delete_collection",
@@ -69,7 +69,7 @@ interface Index {
   readonly field_schema: { readonly type: string; readonly is_tenant?: boolean; readonly is_principal?: boolean }
 }
 
-/** What is described, but not played here: a mistake of whoever sends it to this server. */
+/** Error for a described operation that the stand-in lacks; a test must not use it. */
 const unknown = (what: string) =>
   new QdrantError({
     reason: "Failed",
@@ -103,7 +103,7 @@ const indexOf = ({ field_schema: { is_principal, is_tenant, type } }: Index): Pa
     ? is_principal === true ? "principal" : "integer"
     : undefined
 
-/** Its version is of a write; nobody here reads it. */
+/** `version`, the number of the point's last write, is always 0: the client does not read it. */
 const scored = ({ id, score }: ScoredPoint) => ({ id, version: 0, score })
 const written = { operation_id: 0, status: "completed" }
 
@@ -131,7 +131,7 @@ const infoOf = (
   )
 })
 
-/** What each operation gives as `result`. */
+/** Returns the function that carries out an operation and returns the answer's `result`. */
 export const make = (qdrant: Qdrant["Type"]) => {
   const created = new Map<string, { readonly body: Create; readonly indexes: Map<string, PayloadIndex> }>()
 
@@ -149,7 +149,7 @@ export const make = (qdrant: Qdrant["Type"]) => {
       case "get_collection":
         return Effect.flatMap(Effect.all([own(name), qdrant.collection(name)]), ([real, found]) =>
           Option.match(found, {
-            // To tell that it is not there, as anything else that needs it does.
+            // `count` fails with the server's own "not found".
             onNone: () => Effect.flatMap(qdrant.count(name, []), () => Effect.fail(unknown(name))),
             onSome: ({ points }) => Effect.succeed(infoOf(created.get(real)!.body, points, created.get(real)!.indexes))
           }))

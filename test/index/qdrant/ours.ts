@@ -1,5 +1,5 @@
 /**
- * The part of the server's OpenAPI description that our calls use.
+ * Trims the server's OpenAPI description to the part that our calls use.
  */
 import type { OpenApi } from "./OpenApi.ts"
 
@@ -21,7 +21,7 @@ const OPERATIONS = new Set([
   "count_points"
 ])
 
-/** Every field that we write or that the stand-in answers with; what asks for another is left out. */
+/** Fields that we send or the stand-in returns; alternatives that require others are left out. */
 const FIELDS = new Set(
   `title version time status error result usage name collections wait timeout ordering consistency
   vectors size distance memory on_disk quantization_config scalar type quantile always_ram sparse_vectors modifier hnsw_config m
@@ -45,7 +45,7 @@ export const ours = ({ components: { schemas }, info, openapi, paths }: OpenApi)
   const resolved = (node: unknown): unknown =>
     isObject(node) && typeof node["$ref"] === "string" ? schemas[node["$ref"].split("/").at(-1)!] : node
 
-  /** Whether one of our fields is all that it wants. */
+  /** Tests whether all fields that the alternative requires are ours. */
   const isOurs = (alternative: unknown): boolean => {
     const schema = resolved(alternative)
     const required = isObject(schema) ? schema["required"] : undefined

@@ -1,5 +1,5 @@
 /**
- * What a caller gets for a fault: the real layer asks a stand-in that has it, and everything that could tell the key is listened to.
+ * Runs a fault: the real layer calls a stand-in with the fault, and all outputs that could leak the key are recorded.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -18,7 +18,7 @@ import { call, COLLECTION, type Fault, KEY, tls } from "./faults.ts"
 import * as StandIn from "./StandIn.ts"
 
 export const UNTYPED = "no typed error"
-/** What closes has this long to be gone at the other end. */
+/** Time within which the server must have seen the sockets close. */
 const SETTLES_WITHIN = "1 second"
 
 export interface Outcome {
@@ -29,11 +29,11 @@ export interface Outcome {
   readonly message: string
   readonly socketsLeft: number
   readonly keyLeaked: boolean
-  /** What it should not have done. */
+  /** Differences from the expectation, in words. */
   readonly wrong: ReadonlyArray<string>
 }
 
-/** Whatever is logged and traced while it runs. */
+/** Records all logs and spans. */
 const overheard = () => {
   const heard: Array<unknown> = []
   const tracer = Tracer.make({
@@ -65,7 +65,7 @@ const overheard = () => {
   return { heard, layer: Layer.merge(Layer.setTracer(tracer), Logger.replace(Logger.defaultLogger, logger)) }
 }
 
-/** In one of these ways an error is shown. */
+/** Renders an error in all the ways in which a program may show it. */
 const shown = (cause: Cause.Cause<unknown>): ReadonlyArray<string> => [
   Cause.pretty(cause, { renderErrorCause: true }),
   ...[...Cause.failures(cause), ...Cause.defects(cause)].flatMap((error) => [
@@ -75,7 +75,7 @@ const shown = (cause: Cause.Cause<unknown>): ReadonlyArray<string> => [
   ])
 ]
 
-/** Sends back what it is sent. */
+/** A TCP server that echoes its input. */
 const echo = Effect.acquireRelease(
   Effect.async<{ readonly port: number; readonly close: Effect.Effect<void> }>((resume) => {
     const open = new Set<Socket>()
@@ -126,7 +126,7 @@ const run = (fault: Fault, other: StandIn.StandIn) =>
     const spoken = overheard()
     const ledger = yield* ResourceLedger
     if (during === "call") {
-      // By a client of its own, whose patience is none of the fault's.
+      // Uses a client of its own, since the fault's timeouts must not apply.
       yield* Effect.provide(
         Effect.flatMap(Qdrant, (qdrant) =>
           qdrant.createCollection(COLLECTION, {
@@ -162,7 +162,7 @@ const run = (fault: Fault, other: StandIn.StandIn) =>
     const [asked, ms]: readonly [Exit.Exit<unknown, QdrantError>, number] = Exit.isSuccess(exit)
       ? exit.value
       : [Exit.failCause(exit.cause), Number.POSITIVE_INFINITY]
-    // Of what it asked of a server that it took, only whether it could ask.
+    // After a handshake fault the call is for a missing collection, so `NotFound` counts as an answer.
     const isAnswered = Exit.isSuccess(asked) ||
       during === "handshake" && Option.exists(Cause.failureOption(asked.cause), ({ reason }) => reason === "NotFound")
     const left = yield* ledger.snapshot
@@ -206,7 +206,7 @@ const run = (fault: Fault, other: StandIn.StandIn) =>
     } satisfies Outcome
   }).pipe(Effect.scoped, Effect.provide(ResourceLedger.layer))
 
-/** What the ledger still has at its end, and a breach of the contract, is a defect. */
+/** Returns the outcome; a defect, such as a leak or a breach of the contract, is in its `wrong`. */
 export const outcomeOf = (fault: Fault, other: StandIn.StandIn): Effect.Effect<Outcome> =>
   Effect.catchAllCause(run(fault, other), (cause) =>
     Effect.succeed({

@@ -60,7 +60,7 @@ const keyIn = (text: () => string) => (sentence: string): string | undefined => 
     : `sentence ${words.join(" ")} in ${text()}`
 }
 
-/** As `keyIn`; hashes the text at most once, and only if a sentence needs it. */
+/** Returns `keyIn` for a text; hashes the text at most once, and only if a sentence needs the hash. */
 const keysIn = (text: string) => {
   let whole: string | undefined
   return keyIn(() => whole ??= createHash("sha256").update(wordsOf(text).join(" ")).digest("hex"))

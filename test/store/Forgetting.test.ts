@@ -10,7 +10,7 @@ import { anyText, hostile, millis } from "../texts.ts"
 
 const ENDS = [". ", "! ", "? ", ".\n", "\n", "\n\n", "。", "…  ", ".** "]
 
-/** Sentences, none of whose words another has; and how each ends. */
+/** Sentences with no word in common, each with an end mark. */
 const sentences = FastCheck.array(
   FastCheck.record({
     length: FastCheck.integer({ min: 1, max: 4 }),
@@ -31,7 +31,7 @@ type Sentences = typeof sentences extends FastCheck.Arbitrary<infer A> ? A : nev
 
 const textOf = (some: Sentences) => some.map(({ text }) => text).join("")
 
-/** As a compressor tells it: the sentences without their marks, in lines. */
+/** A unit as a compressor writes it: the sentences without their marks, one a line. */
 const telling = (some: Sentences): MemoryUnit =>
   unit("told", { content: some.filter(({ isTold }) => isTold).map(({ said }) => said).join("\n"), cites: "a" })
 
@@ -51,7 +51,7 @@ describe("sentences", () => {
   it.prop("stay sentences when others go", [sentences, FastCheck.nat()], ([some, which]) => {
     const all = Forgetting.sentencesOf(textOf(some))
     const rest = all.toSpliced(which % all.length, 1)
-    // A mark may go over to the next.
+    // An end mark may move to the next sentence.
     const saidIn = (each: ReadonlyArray<string>) => each.map(lexemes).filter((said) => said.length > 0)
     assert.deepStrictEqual(saidIn(Forgetting.sentencesOf(rest.join(""))), saidIn(rest))
   })
@@ -82,7 +82,7 @@ describe("what a memory tells", () => {
     const isKnown = (key: string) => tombstones.has(hashOf(key))
     assert.deepStrictEqual(Forgetting.withoutAllKnown(original, isKnown).message, rest)
     assert.deepStrictEqual(Forgetting.withoutAllKnown(rest, isKnown), { message: rest, taken: [] })
-    // Under another secret nothing is known.
+    // With another secret, no hash matches.
     const other = Forgetting.hashesBy("another")
     assert.deepStrictEqual(Forgetting.withoutAllKnown(original, (key) => tombstones.has(other(key))).taken, [])
   })

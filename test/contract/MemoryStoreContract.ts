@@ -1,5 +1,5 @@
 /**
- * What every `MemoryStore` does.
+ * The contract of every `MemoryStore`.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -29,7 +29,7 @@ import { LEASE_MS } from "../../src/store/WorkLease.ts"
 import { times } from "../data.ts"
 import { batch, cursor, everything, facts, known, message, project, unit } from "./made.ts"
 
-/** Writes units through the queue, as the pipeline does: an origin is a segment that a message started. */
+/** Writes units through the queue, as the pipeline does; their origin is the segment of a new message. */
 export const write = (units: ReadonlyArray<MemoryUnit>) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -42,10 +42,10 @@ export const write = (units: ReadonlyArray<MemoryUnit>) =>
     yield* store.release(claimed.filter(({ key }) => key !== origin))
   })
 
-/** Compresses a segment of this name again, which a new line of its own has put into the queue: these are its units now. */
+/** Appends a message to the segment of this name, and compresses the segment: these are its units now. */
 export const compress = (name: string, ...units: ReadonlyArray<MemoryUnit>) => compressAll({ [name]: units })
 
-/** The same for several segments, in one commit. */
+/** Does the same for several segments, in one commit. */
 export const compressAll = (made: Readonly<Record<string, ReadonlyArray<MemoryUnit>>>) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -69,10 +69,10 @@ const NAMES =
   ("alpha bravo charlie delta echo foxtrot golf hotel india juliett kilo lima mike november oscar papa quebec romeo " +
     "sierra tango uniform victor whiskey yankee zulu amber bronze copper diamond emerald").split(" ")
 
-/** So many words of their own, from the one at `from` on. */
+/** Returns `count` different words, starting at index `from`. */
 export const words = (count: number, from = 0): string => NAMES.slice(from, from + count).join(" ")
 
-/** What became of units: whether they count, what took their place, and what they cite besides. */
+/** Returns the state of units by id: `also` of active ones, the successor of superseded ones. */
 const standing = (...ids: ReadonlyArray<string>) =>
   Effect.flatMap(
     MemoryStore,
@@ -93,7 +93,7 @@ const pending = (kind: WorkItem["kind"]) =>
     return items
   })
 
-/** A session of these prompts, each a segment. */
+/** Appends a session of these prompts, each the start of a segment. */
 const talk = (sessionId: string, ...uuids: ReadonlyArray<string>) =>
   Effect.flatMap(
     MemoryStore,
@@ -111,13 +111,13 @@ const request = (sessionId: string, isWanted: boolean, ...uuids: ReadonlyArray<s
   isWanted
 })
 
-/** What a language model is to look at: keys with their revisions, in the order in which they come. */
+/** Returns keys and revisions of queued reviews, then of recaps, each in the order of the queue. */
 const reviews = Effect.map(
   Effect.all([pending("review"), pending("recap")]),
   (all) => all.flat().map(({ key, revision }) => [key, revision] as const)
 )
 
-/** Claims and fails it until it is not tried again. */
+/** Claims and fails work of this kind until it is dead. */
 const exhaust = (kind: WorkItem["kind"]) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -127,7 +127,7 @@ const exhaust = (kind: WorkItem["kind"]) =>
     }
   })
 
-/** Ids that the lexical lane finds for a question. */
+/** Returns the ids that lexical search finds for a question. */
 const found = (question: string, filter: SearchFilter = everything, limit = 100) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -135,7 +135,7 @@ const found = (question: string, filter: SearchFilter = everything, limit = 100)
     return candidates.map(({ unitId }) => unitId).sort()
   })
 
-/** `readsApart`: reads go through a connection of their own, so that none waits for a transaction. */
+/** `readsApart`: the store reads through a separate connection, so that no read waits for a transaction. */
 export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { readsApart = true } = {}) => {
   const test = <E2>(title: string, body: Effect.Effect<void, E2, MemoryStore | Scope.Scope>) =>
     it.scoped(title, () => Effect.provide(body, layer))
@@ -782,7 +782,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
           assert.deepStrictEqual(yield* store.unreviewed, ["s2"])
           assert.strictEqual(yield* store.reviewAgain(["s2", "s1"]), 3)
           assert.deepStrictEqual(yield* reviews, [[a, 2], [b, 2], [c, 1], ["s1", 2], ["s2", 1]])
-          // From then on what comes to them is wanted.
+          // After that, their later segments are reviewed too.
           yield* store.queueReviews([request("s2", false, "c")])
           assert.deepStrictEqual(yield* reviews, [[a, 2], [b, 2], [c, 2], ["s1", 2], ["s2", 2]])
         })
@@ -871,7 +871,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
           yield* store.fail([...items, { kind: "recap", key: "none", revision: 1 }], "no")
           assert.deepStrictEqual(yield* store.failures(10), [])
           assert.deepStrictEqual(yield* store.claim("segment", 10), items.slice(1))
-          // Another has it since its lease lapsed, and gave it back.
+          // After the lease lapsed, the items were claimed again and released.
           yield* TestClock.adjust(LEASE_MS + 1)
           yield* store.release(yield* store.claim("segment", 10))
           yield* store.fail(items, "too late")
@@ -1062,7 +1062,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
       test(
         "are not those that only share a part, or have a title in common",
         Effect.gen(function*() {
-          // 12 of 20 each, all of the lesser one but half of the greater one, and 17 of 20 but neither says all.
+          // "a" and "b" share 12 of 20 words each; "c" is contained in "a" but is half of it; then 17 of 20, where neither contains the other.
           yield* compress("one", unit("a", { content: words(20), title: words(6, 24) }))
           yield* compress("two", unit("b", { content: words(20, 8), title: words(6, 24) }))
           yield* compress("three", unit("c", { content: words(10) }))
@@ -1190,7 +1190,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
           yield* compress("two", unit("full", { content: all, cites: "m2" }))
           yield* compress("one", unit("part", { content: most, cites: "m1", title: "Another title" }))
           assert.deepStrictEqual(yield* standing("part", "full"), { part: "in full", full: ["m1"] })
-          // And takes the other's place when it says more now.
+          // It replaces the other unit once it contains more.
           yield* compress("one", unit("part", { content: words(28), cites: "m1" }))
           assert.deepStrictEqual(yield* standing("part", "full"), { part: ["m2"], full: "in part" })
           yield* compress("one")
@@ -1218,7 +1218,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
           yield* compressAll({ two: [], three: [] })
           assert.deepStrictEqual(yield* standing("a", "b", "c"), { a: [] })
 
-          // An end that is too far from the beginning.
+          // The ends of the chain are too different to be duplicates.
           const far = (id: string, count: number, cites: string) => unit(id, { content: words(count, 0), cites })
           const chain = [far("d", 20, "md"), far("e", 24, "me"), far("f", 30, "mf")]
           yield* compress("one")
@@ -1294,7 +1294,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
               }
             }
             assert.strictEqual((yield* store.status).units.total, worded.length)
-            // And compressing all of it again changes nothing.
+            // Compressing everything again changes nothing.
             const again = Object.fromEntries(plan.map(({ made, name }) => [name, unitsOf(name, made)]))
             yield* compressAll(again)
             assert.deepStrictEqual(yield* store.units(ids), units)
@@ -1730,7 +1730,7 @@ interface Made {
   readonly cited: number
 }
 
-/** Units of a segment, each with an id of its own. */
+/** Makes the units of a segment, each with its own id. */
 export const unitsOf = (name: string, made: ReadonlyArray<Made>): ReadonlyArray<MemoryUnit> =>
   made.map(({ cited, count, from, occurredAt, project, type }, i) => {
     const one = unit(idOf("unit", name, String(i)), {

@@ -229,22 +229,25 @@ interface Sentence {
 }
 
 /** The sentences of units, to compare others with. */
-export type Told = ReadonlyArray<Sentence>
+export type Sentences = ReadonlyArray<Sentence>
 
 const sentenceOf = (text: string): Sentence => ({
   lexemes: new Set(lexemes(text)),
   words: ` ${wordsOf(text).join(" ")} `
 })
 
-const toldIn = (texts: ReadonlyArray<string>): Told =>
+const parseSentences = (texts: ReadonlyArray<string>): Sentences =>
   texts.flatMap(sentencesOf).map(sentenceOf).filter(({ lexemes }) => lexemes.size > 0)
 
 /** Returns the sentences of the units' contents. */
-export const toldBy = (units: ReadonlyArray<MemoryUnit>): Told => toldIn(units.flatMap(textsOf))
+export const contentSentences = (units: ReadonlyArray<MemoryUnit>): Sentences => parseSentences(units.flatMap(textsOf))
 
-/** Adds titles and summaries to `toldBy`. Their words may come from messages that the units don't cite, or occur elsewhere too. */
-export const describedBy = (units: ReadonlyArray<MemoryUnit>): Told =>
-  toldIn(units.flatMap((unit) => [...textsOf(unit), unit.title, unit.summary]))
+/**
+ * Returns the sentences of contents, titles and summaries. Titles and summaries may use words of messages that the units don't cite, and
+ * words that occur elsewhere too.
+ */
+export const allSentences = (units: ReadonlyArray<MemoryUnit>): Sentences =>
+  parseSentences(units.flatMap((unit) => [...textsOf(unit), unit.title, unit.summary]))
 
 const sharedBy = (a: Sentence, b: Sentence): number => {
   let shared = 0
@@ -252,11 +255,11 @@ const sharedBy = (a: Sentence, b: Sentence): number => {
   return shared
 }
 
-/** Returns true when the sentences contain this text or a part of it. */
-export const isTold = (text: string, told: Told): boolean => {
+/** Returns true when one of the sentences contains nearly all of the text, or the text contains nearly all of one of them. */
+export const overlaps = (text: string, sentences: Sentences): boolean => {
   const sentence = sentenceOf(text)
   const size = sentence.lexemes.size
-  return size > 0 && told.some((other) => {
+  return size > 0 && sentences.some((other) => {
     const shared = sharedBy(sentence, other)
     return shared >= SHARE * size || (other.lexemes.size >= LEAST && shared >= SHARE * other.lexemes.size) ||
       (other.lexemes.size >= LEAST_AS_IT_IS && sentence.words.includes(other.words))
@@ -264,37 +267,37 @@ export const isTold = (text: string, told: Told): boolean => {
 }
 
 /** Returns true when the text and one of the sentences have nearly the same lexemes. */
-const isToldAgain = (text: string, told: Told): boolean => {
+const repeats = (text: string, sentences: Sentences): boolean => {
   const sentence = sentenceOf(text)
   const size = sentence.lexemes.size
   return size > LEAST &&
-    told.some((other) => sharedBy(sentence, other) >= SHARE * Math.max(size, other.lexemes.size))
+    sentences.some((other) => sharedBy(sentence, other) >= SHARE * Math.max(size, other.lexemes.size))
 }
 
-/** Cuts the sentences that repeat one of `told` from a message, cited or not. */
-export const withoutToldAgain = (message: Message, told: Told): Stripped =>
-  withoutIn(message, () => (sentence) => isToldAgain(sentence, told))
+/** Cuts the sentences that repeat one of `sentences` from a message, cited or not. */
+export const cutRepeats = (message: Message, sentences: Sentences): Stripped =>
+  withoutIn(message, () => (sentence) => repeats(sentence, sentences))
 
 /** Returns true when a unit contains forgotten text or cites a changed message, and so must be compressed again. */
-export const isTouched = (unit: MemoryUnit, changed: ReadonlySet<string>, told: Told): boolean =>
+export const isTouched = (unit: MemoryUnit, changed: ReadonlySet<string>, sentences: Sentences): boolean =>
   unit.passages.length > 0 &&
   (evidence(unit).some((uuid) => changed.has(uuid)) ||
-    [unit.title, unit.summary, unit.content].flatMap(sentencesOf).some((sentence) => isTold(sentence, told)))
+    [unit.title, unit.summary, unit.content].flatMap(sentencesOf).some((sentence) => overlaps(sentence, sentences)))
 
 /**
- * Cuts the sentences that `told` contains from a cited message. When no sentence of the cited blocks matches, cuts those blocks as a
- * whole, or all blocks if no kind is cited.
+ * Cuts the sentences that overlap one of `sentences` from a cited message. When no sentence of the cited blocks does, cuts those blocks as
+ * a whole, or all blocks if the message has none of a cited kind.
  */
-export const withoutTold = (message: Message, cited: ReadonlySet<BlockKind>, told: Told): Stripped => {
+export const cutCited = (message: Message, cited: ReadonlySet<BlockKind>, sentences: Sentences): Stripped => {
   const isCited = ({ kind }: Block) => cited.has(kind)
   const hasCited = message.blocks.some(isCited)
-  const sentences = withoutIn(message, () => (sentence) => isTold(sentence, told))
+  const cut = withoutIn(message, () => (sentence) => overlaps(sentence, sentences))
   const wasFound = message.blocks.some((block) =>
-    (isCited(block) || !hasCited) && sentencesOf(block.text).some((sentence) => isTold(sentence, told))
+    (isCited(block) || !hasCited) && sentencesOf(block.text).some((sentence) => overlaps(sentence, sentences))
   )
   return wasFound
-    ? sentences
-    : withoutIn(message, (block) => (sentence) => isCited(block) || !hasCited || isTold(sentence, told))
+    ? cut
+    : withoutIn(message, (block) => (sentence) => isCited(block) || !hasCited || overlaps(sentence, sentences))
 }
 
 /** Returns 128 bits of a keyed hash: without the secret, the hash can't be checked against guessed words. */

@@ -64,19 +64,19 @@ describe("sentences", () => {
 describe("what a memory tells", () => {
   it.prop("goes from the message that it cites, and nothing else does", [sentences], ([some]) => {
     const told = telling(some)
-    const described = Forgetting.describedBy([told])
-    const { message: rest, taken } = Forgetting.withoutTold(holding(textOf(some)), TEXT, described)
+    const described = Forgetting.allSentences([told])
+    const { message: rest, taken } = Forgetting.cutCited(holding(textOf(some)), TEXT, described)
     const kept = some.some(({ isTold }) => isTold) ? some.filter(({ isTold }) => !isTold) : []
     assert.deepStrictEqual(saidIn(rest), lexemes(kept.map(({ said }) => said).join(" ")))
     assert.isAbove(taken.length, 0)
-    const again = Forgetting.withoutToldAgain(rest, Forgetting.toldBy([told]))
+    const again = Forgetting.cutRepeats(rest, Forgetting.contentSentences([told]))
     assert.deepStrictEqual(again, { message: rest, taken: [] })
   })
 
   it.prop("goes from a copy of the message in the same way, by hashes alone", [sentences], ([some]) => {
     const told = telling(some)
     const original = holding(textOf(some))
-    const { message: rest, taken } = Forgetting.withoutTold(original, TEXT, Forgetting.describedBy([told]))
+    const { message: rest, taken } = Forgetting.cutCited(original, TEXT, Forgetting.allSentences([told]))
     const hashOf = Forgetting.hashesBy("secret")
     const tombstones = new Set([...Forgetting.keysOfForgotten([told], taken)].map(hashOf))
     const isKnown = (key: string) => tombstones.has(hashOf(key))
@@ -90,7 +90,7 @@ describe("what a memory tells", () => {
   it.prop("is looked for where two of its words are", [sentences, anyText], ([some, other]) => {
     const told = telling(some)
     const original = holding(other, textOf(some))
-    const { taken } = Forgetting.withoutTold(original, TEXT, Forgetting.describedBy([told]))
+    const { taken } = Forgetting.cutCited(original, TEXT, Forgetting.allSentences([told]))
     const keys = Forgetting.keysOfForgotten([told], taken)
     if (Forgetting.withoutAllKnown(original, (key) => keys.has(key)).taken.length === 0) return
     const body = JSON.stringify(original)
@@ -100,25 +100,25 @@ describe("what a memory tells", () => {
   })
 
   it("is found where it was cut, wrapped or marked", () => {
-    const told = (content: string) => Forgetting.toldBy([unit("u", { content })])
+    const told = (content: string) => Forgetting.contentSentences([unit("u", { content })])
     const wrapped = "We keep **every** invoice\nfor ten years, as the `tax office` wants it."
     for (const sentence of Forgetting.sentencesOf(wrapped)) {
       assert.isTrue(
-        Forgetting.isTold(sentence, told("We keep every invoice for ten years, as the tax office wants it."))
+        Forgetting.overlaps(sentence, told("We keep every invoice for ten years, as the tax office wants it."))
       )
     }
     const long = `The importer failed because ${words(30)} was missing from the manifest.`
-    assert.isTrue(Forgetting.isTold(long, told(`The importer failed because ${words(12)}…`)))
-    assert.isFalse(Forgetting.isTold("The exporter works.", told(long)))
-    assert.isFalse(Forgetting.isTold("…", told("…")))
+    assert.isTrue(Forgetting.overlaps(long, told(`The importer failed because ${words(12)}…`)))
+    assert.isFalse(Forgetting.overlaps("The exporter works.", told(long)))
+    assert.isFalse(Forgetting.overlaps("…", told("…")))
   })
 
   it("is Chinese too", () => {
     const text = "以后金额一律用 Decimal，禁止 float。另外生成的文件不要动。改吧。"
-    const { message: rest } = Forgetting.withoutTold(
+    const { message: rest } = Forgetting.cutCited(
       holding(text),
       TEXT,
-      Forgetting.describedBy([unit("u", { content: "User: 以后金额一律用 Decimal，禁止 float。" })])
+      Forgetting.allSentences([unit("u", { content: "User: 以后金额一律用 Decimal，禁止 float。" })])
     )
     assert.deepStrictEqual(rest.blocks.map((block) => block.text), ["另外生成的文件不要动。改吧。"])
   })
@@ -127,7 +127,7 @@ describe("what a memory tells", () => {
     const block: Block = { kind: "tool_use", text: `path: src/a.ts\n${words(5)}\n${words(5, 5)}`, file: "src/a.ts" }
     const cited = message("a", { blocks: [block] })
     const without = (content: string) =>
-      Forgetting.withoutTold(cited, new Set(["tool_use"]), Forgetting.describedBy([unit("u", { content })])).message
+      Forgetting.cutCited(cited, new Set(["tool_use"]), Forgetting.allSentences([unit("u", { content })])).message
     assert.deepStrictEqual(without(words(5)).blocks, [
       { kind: "tool_use", text: `path: src/a.ts\n${words(5, 5)}`, file: "src/a.ts" }
     ])

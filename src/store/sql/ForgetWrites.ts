@@ -75,8 +75,8 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
       const gone = yield* sayingTheSame(ids)
       const units = gone.map(({ unit }) => unit)
       if (units.length === 0) return { units, messages: 0 }
-      const told = Forgetting.toldBy(units)
-      const described = Forgetting.describedBy(units)
+      const contentSentences = Forgetting.contentSentences(units)
+      const allSentences = Forgetting.allSentences(units)
       const cited = Forgetting.citedBy(units)
       const taken: Array<Forgetting.Taken> = []
       const changed = new Map<string, { readonly segmentId: string; readonly sessionId: string }>()
@@ -106,11 +106,11 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
 
       yield* take(
         yield* db.messagesBy([...cited.keys()]),
-        (message) => Forgetting.withoutTold(message, cited.get(message.uuid)!, described)
+        (message) => Forgetting.cutCited(message, cited.get(message.uuid)!, allSentences)
       )
       yield* takeFromAll(
         (after) => db.messagesOf([...new Set(units.map(({ sessionId }) => sessionId))], after, PAGE),
-        (message) => Forgetting.withoutToldAgain(message, told)
+        (message) => Forgetting.cutRepeats(message, contentSentences)
       )
       const keys = new Set(Forgetting.keysOfForgotten(units, taken))
       const isKnown = (key: string) => keys.has(key)
@@ -123,14 +123,16 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
       if (letters.length > 0) yield* db.emptyLetters(letters)
 
       const sessions = [...new Set([...changed.values()].map(({ sessionId }) => sessionId))]
-      const titled = (yield* db.titlesOf(sessions)).filter(({ title }) => Forgetting.isTold(title ?? "", described))
+      const titled = (yield* db.titlesOf(sessions)).filter(({ title }) =>
+        Forgetting.overlaps(title ?? "", allSentences)
+      )
       for (const { title } of titled) keys.add(Forgetting.titleKey(title!))
       if (titled.length > 0) yield* db.removeTitles(titled.map(({ id }) => id))
 
       // Deletes other units of the changed messages, and queues their segments and sessions to be compressed again.
       const uuids = new Set(changed.keys())
       const touched = (yield* db.unitsOfSessions(sessions)).map((row) => ({ row: row.row, unit: unitOf(row) }))
-        .filter(({ unit }) => Forgetting.isTouched(unit, uuids, told))
+        .filter(({ unit }) => Forgetting.isTouched(unit, uuids, contentSentences))
       const back = yield* restore(yield* remove([...new Set([...gone, ...touched].map(({ row }) => row))], true))
       yield* mergeWithSame(back)
       const segments = new Set([

@@ -96,7 +96,7 @@ export const EMBEDDED = "embedded"
 export const MAX_ATTEMPTS = 5
 
 /** Milliseconds to wait after the given number of failed attempts: one minute, then two, four, eight. */
-export const triedAgainAfter = (attempts: number): number => 60_000 * 2 ** (attempts - 1)
+export const retryDelay = (attempts: number): number => 60_000 * 2 ** (attempts - 1)
 
 /** Work that failed at least once. */
 export interface FailedWork {
@@ -201,7 +201,7 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   ) => Effect.Effect<ReadonlyArray<WorkItem>, StoreError>
   /** Extends the leases of claimed items to a full term from now. */
   readonly renew: (items: ReadonlyArray<WorkItem>) => Effect.Effect<void, StoreError>
-  /** Releases claimed items and records the error. Each waits for `triedAgainAfter`, and is dead after `MAX_ATTEMPTS`. */
+  /** Releases claimed items and records the error. Each waits for `retryDelay`, and is dead after `MAX_ATTEMPTS`. */
   readonly fail: (items: ReadonlyArray<WorkItem>, error: string) => Effect.Effect<void, StoreError>
   /** Lists failed work, dead items first. */
   readonly failures: (limit: number) => Effect.Effect<ReadonlyArray<FailedWork>, StoreError>

@@ -21,8 +21,8 @@ import {
   EMBEDDED,
   MAX_ATTEMPTS,
   MemoryStore,
+  retryDelay,
   StoreError,
-  triedAgainAfter,
   type WorkItem
 } from "../../src/store/MemoryStore.ts"
 import { LEASE_MS } from "../../src/store/WorkLease.ts"
@@ -123,7 +123,7 @@ const exhaust = (kind: WorkItem["kind"]) =>
     const store = yield* MemoryStore
     for (let attempts = 1; attempts <= MAX_ATTEMPTS; attempts++) {
       yield* store.fail(yield* store.claim(kind, 10), `the ${attempts}. time`)
-      yield* TestClock.adjust(triedAgainAfter(attempts))
+      yield* TestClock.adjust(retryDelay(attempts))
     }
   })
 
@@ -621,7 +621,8 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
         Effect.gen(function*() {
           const store = yield* MemoryStore
           yield* store.append(batch([]))
-          const of = (id: string, says: Parameters<typeof unit>[1] = {}) => unit(id, { origin: "/notes", ...says })
+          const of = (id: string, says: Parameters<typeof unit>[1] = {}) =>
+            unit(id, { origin: "/notes", ...says })
           const other = unit("u9", { origin: "/other" })
           yield* store.replace("/other", [other])
           yield* store.replace("/notes", [of("u1"), of("u2")])
@@ -808,7 +809,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
               { kind: "review", key, attempts, error: `the ${attempts}. time`, isDead }
             ])
             assert.strictEqual((yield* store.status).pending, isDead ? before - 1 : before)
-            yield* TestClock.adjust(triedAgainAfter(attempts) - 1)
+            yield* TestClock.adjust(retryDelay(attempts) - 1)
             assert.deepStrictEqual(yield* store.claim("review", 10), [], `${attempts}: too early`)
             yield* TestClock.adjust(1)
           }
@@ -888,7 +889,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
             yield* store.release(yield* store.claim("segment", 10))
             yield* store.fail(yield* store.claim("segment", 10), "no")
             assert.deepStrictEqual((yield* store.failures(10)).map((failed) => failed.attempts), [attempts])
-            yield* TestClock.adjust(triedAgainAfter(attempts))
+            yield* TestClock.adjust(retryDelay(attempts))
           }
           yield* store.release(yield* store.claim("segment", 10))
           assert.deepStrictEqual((yield* store.failures(10)).map(({ attempts }) => attempts), [2])

@@ -5,7 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { assignSegments, type Message, threadKey } from "../../domain/Conversation.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
-import { type CaptureBatch, EMBEDDED, type ReviewRequest, triedAgainAfter, type WorkItem } from "../MemoryStore.ts"
+import { type CaptureBatch, EMBEDDED, retryDelay, type ReviewRequest, type WorkItem } from "../MemoryStore.ts"
 import { changesOf, comparable, freshOf, outcomesOf, sessionsChangedBy } from "../Rules.ts"
 import * as ForgetWrites from "./ForgetWrites.ts"
 import * as ProjectWrites from "./ProjectWrites.ts"
@@ -57,7 +57,7 @@ export const make = (db: Statements) => {
       for (const item of items) {
         const before = yield* db.attempts(item)
         if (before === undefined) continue
-        yield* db.setFailed(item, before + 1, error, now + triedAgainAfter(before + 1))
+        yield* db.setFailed(item, before + 1, error, now + retryDelay(before + 1))
       }
     })
 

@@ -621,8 +621,8 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
         Effect.gen(function*() {
           const store = yield* MemoryStore
           yield* store.append(batch([]))
-          const of = (id: string, says: Parameters<typeof unit>[1] = {}) =>
-            unit(id, { origin: "/notes", ...says })
+          const of = (id: string, overrides: Parameters<typeof unit>[1] = {}) =>
+            unit(id, { origin: "/notes", ...overrides })
           const other = unit("u9", { origin: "/other" })
           yield* store.replace("/other", [other])
           yield* store.replace("/notes", [of("u1"), of("u2")])

@@ -35,7 +35,7 @@ const hash = (text: string): number => {
 export const wordsOf = (fields: ReadonlyArray<ReadonlyArray<string>>): ReadonlySet<string> =>
   new Set(fields.slice(1).flat())
 
-/** Returns a hash for each band; empty for units that are never merged (archives, and units of few words). */
+/** Returns a hash for each band; duplicates share at least one. Empty for units that are never merged: archives, and those of few words. */
 export const sketch = (unit: MemoryUnit, words: ReadonlySet<string>): ReadonlyArray<number> => {
   if (unit.type === "archive" || words.size < LEAST_WORDS) return []
   const minima = new Uint32Array(BANDS * MINIMA).fill(0xffffffff)

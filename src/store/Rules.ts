@@ -106,7 +106,10 @@ export const knownProjects = (kept: ReadonlyArray<KeptProject>): ReadonlyArray<K
   }))
 }
 
-/** Units that a lexical search looks at, at most (the rarest term may bring more); a hook waits for the result. */
+/**
+ * Most units that a lexical search ranks, whatever the memory's size, since a hook waits for the result. If the rarest term alone occurs in
+ * more, SQLite ranks only the newest of them, PostgreSQL all.
+ */
 export const RECALL_DOCUMENTS = 5_000
 
 /**

@@ -133,7 +133,7 @@ export class SqliteFile extends Context.Tag("claude-memory/SqliteFile")<SqliteFi
   /** Opens a connection that reads and compares vectors. */
   readonly vectorReader: Effect.Effect<SqlClient, SqliteError, Scope.Scope>
 }>() {
-  /** Creates or migrates the folder (mode 0700), the file (mode 0600) and the schema. */
+  /** Creates the folder (mode 0700), the file (mode 0600) and the schema, or migrates the schema. A reader creates and migrates nothing. */
   static readonly layer = (options: SqliteFileOptions) => Layer.scoped(this, openClients(options))
   /** A database in memory, deleted when the scope closes: one connection that writes and reads. */
   static readonly layerMemory = Layer.scoped(this, openMemory)

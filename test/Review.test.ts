@@ -25,7 +25,7 @@ import { Injector } from "../src/inject/Injector.ts"
 import * as Pipeline from "../src/Pipeline.ts"
 import { Retriever } from "../src/retrieve/Retriever.ts"
 import { ClaudeMemory } from "../src/serve/ClaudeMemory.ts"
-import { MAX_ATTEMPTS, MemoryStore, triedAgainAfter } from "../src/store/MemoryStore.ts"
+import { MAX_ATTEMPTS, MemoryStore, retryDelay } from "../src/store/MemoryStore.ts"
 import { SqliteFile } from "../src/store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../src/store/sqlite/SqliteStore.ts"
 import * as testing from "../src/testing.ts"
@@ -281,7 +281,7 @@ describe("a review", () => {
         assert.deepStrictEqual(yield* failures, attempts === 0 ? [] : [["review", bad, attempts, false]])
 
         model.reply = () => Effect.void
-        yield* TestClock.adjust(triedAgainAfter(1))
+        yield* TestClock.adjust(retryDelay(1))
         // The session's recap is written again, now with the segment that failed before.
         assert.deepStrictEqual(reviewedBy(yield* drained), [[1, 1], [1, 1]])
         assert.deepStrictEqual(yield* writtenOf(segments), segments)
@@ -300,7 +300,7 @@ describe("a review", () => {
       for (let attempts = 1; attempts <= MAX_ATTEMPTS; attempts++) {
         assert.strictEqual(postponed(yield* drained).length, 1)
         assert.deepStrictEqual(yield* failures, [["review", bad, attempts, attempts === MAX_ATTEMPTS]])
-        yield* TestClock.adjust(triedAgainAfter(attempts))
+        yield* TestClock.adjust(retryDelay(attempts))
       }
       // A dead review no longer holds back its session's recap.
       assert.deepStrictEqual(reviewedBy(yield* drained), [[2, 2]])

@@ -1,20 +1,20 @@
 /**
- * Which units of one type say the same, and how they become one. Pure, so that every store merges alike. Units of two types may
- * say the same (a decision, and the talk in which it fell): each is looked for by its type, and injection shows one of them.
+ * Finds and merges duplicate units of one type. Pure, so that every store merges alike. Units of different types are never merged (a
+ * decision, and the talk in which it was taken): searches may filter by type, and injection shows only one of the two.
  */
 import { evidence, MAX_EVIDENCE, type MemoryUnit } from "../domain/MemoryUnit.ts"
 
-/** A unit that holds this share of another's words, */
+/** Share of another unit's words that a unit must contain to replace it. */
 const CONTAINED = 0.95
-/** and shares this much with it altogether (Jaccard's index), says all that it says. */
+/** Least Jaccard index of the words of two duplicates. */
 const ALIKE = 0.7
-/** With fewer distinct words than this, units are alike by chance. */
+/** Fewest distinct words of a unit that may be merged; with fewer, units are alike by chance. */
 const LEAST_WORDS = 6
 
 /**
- * Minima of so many permutations of the words, in bands that two units must have in common as a whole. Of those that share 0.7
- * of their words 94 % have one, of those that share 0.9 all but one in 50 000; of those that share a tenth, as many do in any
- * large memory, 0.1 % (Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, section 3.4).
+ * MinHash with banding: each band holds the minima of 4 permutations of the words, and two units become candidates when a whole band
+ * is equal. With a Jaccard index of 0.7, 94 % of pairs become candidates; with 0.9, all but one in 50 000; with 0.1, which is common
+ * in a large memory, 0.1 % (Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, section 3.4).
  */
 const BANDS = 10
 const MINIMA = 4
@@ -31,11 +31,11 @@ const hash = (text: string): number => {
   return mix(h)
 }
 
-/** The words of a unit's content, from its lexical fields: the title's do not count. */
+/** Returns the words of a unit's content from its lexical fields, without the title's words. */
 export const wordsOf = (fields: ReadonlyArray<ReadonlyArray<string>>): ReadonlySet<string> =>
   new Set(fields.slice(1).flat())
 
-/** What units that say the same have at least one of in common; empty for those that are never merged. */
+/** Returns a hash for each band; duplicates share at least one. Empty for units that are never merged: archives, and those of few words. */
 export const sketch = (unit: MemoryUnit, words: ReadonlySet<string>): ReadonlyArray<number> => {
   if (unit.type === "archive" || words.size < LEAST_WORDS) return []
   const minima = new Uint32Array(BANDS * MINIMA).fill(0xffffffff)
@@ -54,13 +54,13 @@ export interface Worded {
   readonly words: ReadonlySet<string>
 }
 
-/** The newer one; of two of one time, the one with the greater id. */
+/** Compares by time, then by id. */
 const isNewer = (a: MemoryUnit, b: MemoryUnit): boolean =>
   a.occurredAt === b.occurredAt ? a.id > b.id : a.occurredAt > b.occurredAt
 
 /**
- * One of two units when it says all that the other says, the newer one when both do: it cites the messages of both, as far as
- * a unit may, and supersedes the other.
+ * Merges two units of which one contains the other's words; when each contains the other's, the newer one stays. `stays` also cites the
+ * messages of `goes`, up to `MAX_EVIDENCE`. Returns undefined when they are no duplicates.
  */
 export const merge = (a: Worded, b: Worded): { readonly stays: MemoryUnit; readonly goes: MemoryUnit } | undefined => {
   if (a.unit.type !== b.unit.type) return undefined
@@ -78,5 +78,5 @@ export const merge = (a: Worded, b: Worded): { readonly stays: MemoryUnit; reado
   }
 }
 
-/** A superseded unit whose successor is gone. */
+/** Reactivates a superseded unit whose successor was deleted. */
 export const restored = (unit: MemoryUnit): MemoryUnit => ({ ...unit, active: true, supersededBy: null })

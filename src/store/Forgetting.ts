@@ -1,9 +1,10 @@
 /**
- * What goes with memories that are forgotten, and how it is known when it comes again. Pure, so that every store forgets alike.
+ * Decides which text is deleted with a forgotten memory, and recognizes that text when it is captured again. Pure, so that every store
+ * forgets alike.
  *
- * A memory tells sentences of its messages, shortened and put together anew: those go whose words it holds, so that nothing can be made
- * of them again. They are known again by keyed hashes, each sentence by its words alone if these are enough to be nobody else's, else
- * by those of the whole text that it stood in as well.
+ * A memory holds sentences of its messages, shortened and recombined. Message sentences that share its words are deleted, so that no
+ * compressor can produce the memory again. A deleted sentence is recognized by a keyed hash: of its words alone if they are specific
+ * enough, otherwise of its words and those of the whole text around it.
  */
 import { createHash, createHmac } from "node:crypto"
 import type { Block, BlockKind, Message } from "../domain/Conversation.ts"
@@ -13,7 +14,7 @@ import type { CaptureBatch } from "./MemoryStore.ts"
 
 const END = /\n+|(?<![.!?…])[.!?…]+["'”’)\]`*_]*(?=\s)[^\S\n]*\n?|(?<![。！？；])[。！？；]+["'”’)\]`*_]*[^\S\n]*\n?/gu
 
-/** Joined they are the text. Each ends as it does by itself, so that the others stay sentences when one goes. */
+/** Splits a text into sentences, each with its end mark and the space after it. Joined, the sentences are the text again. */
 export const sentencesOf = (text: string): ReadonlyArray<string> => {
   const out: Array<string> = []
   let from = 0
@@ -28,7 +29,7 @@ const WORD = /[\p{L}\p{N}_]+/gu
 
 const wordsOf = (text: string): ReadonlyArray<string> => text.toLowerCase().match(WORD) ?? []
 
-/** Some words can be said by anybody, so many different ones in this order can't. Two Chinese characters are about a word. */
+/** Distinct words from which on a sentence is unlikely to recur by chance. Two Chinese or Japanese characters count as a word. */
 const SPECIFIC = 6
 
 const isSpecific = (words: ReadonlyArray<string>): boolean => {
@@ -37,7 +38,7 @@ const isSpecific = (words: ReadonlyArray<string>): boolean => {
   return weight >= SPECIFIC
 }
 
-/** A sentence that was taken from a text. */
+/** A sentence that was cut from `text`. */
 export interface Taken {
   readonly sentence: string
   readonly text: string
@@ -45,11 +46,11 @@ export interface Taken {
 
 export interface Stripped {
   readonly message: Message
-  /** Empty when the message is as it was. */
+  /** Empty when the message is unchanged. */
   readonly taken: ReadonlyArray<Taken>
 }
 
-/** What a sentence is known by; nothing when it has no word. */
+/** Returns the key by which a sentence is recognized; undefined when it has no word. */
 const keyIn = (text: () => string) => (sentence: string): string | undefined => {
   const words = wordsOf(sentence)
   return words.length === 0
@@ -59,7 +60,7 @@ const keyIn = (text: () => string) => (sentence: string): string | undefined => 
     : `sentence ${words.join(" ")} in ${text()}`
 }
 
-/** The whole is hashed once, and only if a sentence needs it. */
+/** Returns `keyIn` for a text; hashes the text at most once, and only if a sentence needs the hash. */
 const keysIn = (text: string) => {
   let whole: string | undefined
   return keyIn(() => whole ??= createHash("sha256").update(wordsOf(text).join(" ")).digest("hex"))
@@ -72,7 +73,7 @@ const unitKey = ({ content, id }: MemoryUnit): string => `unit ${id} ${wordsOf(c
 const textsOf = ({ content, passages }: MemoryUnit): ReadonlyArray<string> =>
   passages.length === 0 ? [content] : passages.map(({ from, to }) => content.slice(from, to))
 
-/** What is not to be known again: what was taken, and what the units said. */
+/** Returns the keys to remember as forgotten: those of the cut sentences, of the units, and of the units' sentences. */
 export const keysOfForgotten = (
   units: ReadonlyArray<MemoryUnit>,
   taken: ReadonlyArray<Taken>
@@ -91,7 +92,7 @@ export const keysOfForgotten = (
   return keys
 }
 
-/** What a unit would be known by; it is not written when any of these was forgotten. */
+/** Returns the keys of a unit; a unit with a forgotten key is not written. */
 export const keysOfUnit = (unit: MemoryUnit): ReadonlyArray<string> => [
   unitKey(unit),
   ...[...textsOf(unit), unit.title, unit.summary].flatMap(sentencesOf).map(wordsOf).filter(isSpecific).map((words) =>
@@ -102,13 +103,14 @@ export const keysOfUnit = (unit: MemoryUnit): ReadonlyArray<string> => [
 export const keysOfText = (text: string): ReadonlyArray<string> =>
   sentencesOf(text).map(keysIn(text)).filter((key) => key !== undefined)
 
-/** What a message would be known by. */
 export const keysOfMessage = ({ blocks }: Message): ReadonlyArray<string> =>
   blocks.flatMap(({ text }) => keysOfText(text))
 
 const baseName = (file: string): string => file.slice(Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\")) + 1)
 
-/** The block without some sentences; none when no word is left. A file that it named in them only is not named any more. */
+/**
+ * Cuts sentences from a block; the block is undefined when no word is left. Drops the block's `file` if only cut sentences named it.
+ */
 const without = (
   block: Block,
   goes: (sentence: string) => boolean
@@ -132,7 +134,7 @@ const withoutIn = (message: Message, goes: (block: Block) => (sentence: string) 
   return { message: taken.length === 0 ? message : { ...message, blocks }, taken }
 }
 
-/** A message without what is known of it. What is left may be known again. */
+/** Cuts the sentences with a known key. The shorter text may give the rest new keys that are known too. */
 export const withoutKnown = (message: Message, isKnown: (key: string) => boolean): Stripped =>
   withoutIn(message, ({ text }) => {
     const key = keysIn(text)
@@ -142,7 +144,7 @@ export const withoutKnown = (message: Message, isKnown: (key: string) => boolean
     }
   })
 
-/** The same, as often as it takes. */
+/** Repeats `withoutKnown` until it cuts nothing more. */
 export const withoutAllKnown = (message: Message, isKnown: (key: string) => boolean): Stripped => {
   const { message: rest, taken } = withoutKnown(message, isKnown)
   if (taken.length === 0) return { message, taken }
@@ -150,7 +152,7 @@ export const withoutAllKnown = (message: Message, isKnown: (key: string) => bool
   return { message: more.message, taken: [...taken, ...more.taken] }
 }
 
-/** The ids of units that say the same as these: of those that they superseded, and those that superseded them. */
+/** Returns the ids of the duplicates of `units`: the units that they superseded, and those that superseded them. */
 export const linkedTo = (
   units: ReadonlyArray<MemoryUnit>,
   superseded: ReadonlyArray<MemoryUnit>
@@ -161,18 +163,17 @@ export const linkedTo = (
   ])
 ]
 
-/** Of the texts in a line of a transcript that could not be understood. */
+/** Returns the keys of the texts in a transcript line that could not be parsed; quotation marks and `\n` delimit the texts. */
 export const keysOfLine = (line: string): ReadonlyArray<string> =>
   keysOfText(line.replace(/\\["nrt]|"/g, (end) => end === "\\n" || end === "\"" ? "\n" : " "))
 
-/** What a batch would be known by. */
 export const keysOfBatch = ({ deadLetters, facts, messages }: CaptureBatch): ReadonlyArray<string> => [
   ...messages.flatMap(keysOfMessage),
   ...facts.flatMap(({ title }) => title === undefined ? [] : [titleKey(title)]),
   ...deadLetters.flatMap(({ line }) => keysOfLine(line))
 ]
 
-/** Of a batch what was not forgotten. */
+/** Cuts known sentences from messages, and drops known titles and the lines of dead letters with a known text. */
 export const withoutForgotten = (batch: CaptureBatch, isKnown: (key: string) => boolean): CaptureBatch => ({
   ...batch,
   messages: batch.messages.map((message) => withoutAllKnown(message, isKnown).message),
@@ -184,10 +185,10 @@ export const withoutForgotten = (batch: CaptureBatch, isKnown: (key: string) => 
   )
 })
 
-/** Two words that a message holds in which a sentence can stand. */
+/** Two words that a message must contain to hold a certain sentence; selects messages in the database. */
 export type Probe = readonly [string, string]
 
-/** The longest words of each sentence, or of the whole text of those that are known by it. */
+/** Returns the two longest words of each sentence, or of its whole text when the sentence alone is not specific. */
 export const probesOf = (units: ReadonlyArray<MemoryUnit>, taken: ReadonlyArray<Taken>): ReadonlyArray<Probe> => {
   const said = units.flatMap(textsOf).flatMap((text) => sentencesOf(text).map((sentence) => ({ sentence, text })))
   const texts = new Set(
@@ -199,7 +200,7 @@ export const probesOf = (units: ReadonlyArray<MemoryUnit>, taken: ReadonlyArray<
   })
 }
 
-/** The messages that units cite, and what kinds of text of each; of those that say the same as these the kind is not known. */
+/** Returns the cited messages with the cited kinds of block; no kind for messages cited in `also`, which does not record it. */
 export const citedBy = (units: ReadonlyArray<MemoryUnit>): ReadonlyMap<string, ReadonlySet<BlockKind>> => {
   const cited = new Map<string, Set<BlockKind>>()
   const kindsOf = (uuid: string) => {
@@ -214,35 +215,39 @@ export const citedBy = (units: ReadonlyArray<MemoryUnit>): ReadonlyMap<string, R
   return cited
 }
 
-/** This share of the words of one is in the other: what a compressor makes of a sentence, or leaves of it. */
+/** Share of one sentence's lexemes that the other must contain: a compressor shortens or rewords a sentence. */
 const SHARE = 0.8
-/** With fewer words than this a part of a sentence is in it by chance, unless it stands in it as it is. */
+/** Fewest lexemes of a partial sentence that count as a match; fewer match by chance. */
 const LEAST = 3
+/** Fewest lexemes of a partial sentence that is contained word for word. */
 const LEAST_AS_IT_IS = 2
 
 interface Sentence {
   readonly lexemes: ReadonlySet<string>
-  /** With a space around each. */
+  /** The words in lower case, with a space around each. */
   readonly words: string
 }
 
-/** What units tell, sentence by sentence. */
-export type Told = ReadonlyArray<Sentence>
+/** The sentences of units, to compare others with. */
+export type Sentences = ReadonlyArray<Sentence>
 
 const sentenceOf = (text: string): Sentence => ({
   lexemes: new Set(lexemes(text)),
   words: ` ${wordsOf(text).join(" ")} `
 })
 
-const toldIn = (texts: ReadonlyArray<string>): Told =>
+const parseSentences = (texts: ReadonlyArray<string>): Sentences =>
   texts.flatMap(sentencesOf).map(sentenceOf).filter(({ lexemes }) => lexemes.size > 0)
 
-/** What units hold of their messages. */
-export const toldBy = (units: ReadonlyArray<MemoryUnit>): Told => toldIn(units.flatMap(textsOf))
+/** Returns the sentences of the units' contents. */
+export const contentSentences = (units: ReadonlyArray<MemoryUnit>): Sentences => parseSentences(units.flatMap(textsOf))
 
-/** Also what they are called, which may be the words of a message that they don't cite, and not theirs alone. */
-export const describedBy = (units: ReadonlyArray<MemoryUnit>): Told =>
-  toldIn(units.flatMap((unit) => [...textsOf(unit), unit.title, unit.summary]))
+/**
+ * Returns the sentences of contents, titles and summaries. Titles and summaries may use words of messages that the units don't cite, and
+ * words that occur elsewhere too.
+ */
+export const allSentences = (units: ReadonlyArray<MemoryUnit>): Sentences =>
+  parseSentences(units.flatMap((unit) => [...textsOf(unit), unit.title, unit.summary]))
 
 const sharedBy = (a: Sentence, b: Sentence): number => {
   let shared = 0
@@ -250,51 +255,51 @@ const sharedBy = (a: Sentence, b: Sentence): number => {
   return shared
 }
 
-/** Whether units tell this, or a part of it. */
-export const isTold = (text: string, told: Told): boolean => {
+/** Returns true when one of the sentences contains nearly all of the text, or the text contains nearly all of one of them. */
+export const overlaps = (text: string, sentences: Sentences): boolean => {
   const sentence = sentenceOf(text)
   const size = sentence.lexemes.size
-  return size > 0 && told.some((other) => {
+  return size > 0 && sentences.some((other) => {
     const shared = sharedBy(sentence, other)
     return shared >= SHARE * size || (other.lexemes.size >= LEAST && shared >= SHARE * other.lexemes.size) ||
       (other.lexemes.size >= LEAST_AS_IT_IS && sentence.words.includes(other.words))
   })
 }
 
-/** Whether this says what units tell, no more and no less. */
-const isToldAgain = (text: string, told: Told): boolean => {
+/** Returns true when the text and one of the sentences have nearly the same lexemes. */
+const repeats = (text: string, sentences: Sentences): boolean => {
   const sentence = sentenceOf(text)
   const size = sentence.lexemes.size
   return size > LEAST &&
-    told.some((other) => sharedBy(sentence, other) >= SHARE * Math.max(size, other.lexemes.size))
+    sentences.some((other) => sharedBy(sentence, other) >= SHARE * Math.max(size, other.lexemes.size))
 }
 
-/** A message of a session, cited or not, without the sentences that say what units of that session tell. */
-export const withoutToldAgain = (message: Message, told: Told): Stripped =>
-  withoutIn(message, () => (sentence) => isToldAgain(sentence, told))
+/** Cuts the sentences that repeat one of `sentences` from a message, cited or not. */
+export const cutRepeats = (message: Message, sentences: Sentences): Stripped =>
+  withoutIn(message, () => (sentence) => repeats(sentence, sentences))
 
-/** Whether something that is forgotten is in a unit, or in messages that it cites: it is to be made again, if it can be. */
-export const isTouched = (unit: MemoryUnit, changed: ReadonlySet<string>, told: Told): boolean =>
+/** Returns true when a unit contains forgotten text or cites a changed message, and so must be compressed again. */
+export const isTouched = (unit: MemoryUnit, changed: ReadonlySet<string>, sentences: Sentences): boolean =>
   unit.passages.length > 0 &&
   (evidence(unit).some((uuid) => changed.has(uuid)) ||
-    [unit.title, unit.summary, unit.content].flatMap(sentencesOf).some((sentence) => isTold(sentence, told)))
+    [unit.title, unit.summary, unit.content].flatMap(sentencesOf).some((sentence) => overlaps(sentence, sentences)))
 
 /**
- * A message that units cite without what they tell of it. Where they tell nothing of it in its own words, the cited kinds of text go
- * whole.
+ * Cuts the sentences that overlap one of `sentences` from a cited message. When no sentence of the cited blocks does, cuts those blocks as
+ * a whole, or all blocks if the message has none of a cited kind.
  */
-export const withoutTold = (message: Message, cited: ReadonlySet<BlockKind>, told: Told): Stripped => {
+export const cutCited = (message: Message, cited: ReadonlySet<BlockKind>, sentences: Sentences): Stripped => {
   const isCited = ({ kind }: Block) => cited.has(kind)
   const hasCited = message.blocks.some(isCited)
-  const sentences = withoutIn(message, () => (sentence) => isTold(sentence, told))
+  const cut = withoutIn(message, () => (sentence) => overlaps(sentence, sentences))
   const wasFound = message.blocks.some((block) =>
-    (isCited(block) || !hasCited) && sentencesOf(block.text).some((sentence) => isTold(sentence, told))
+    (isCited(block) || !hasCited) && sentencesOf(block.text).some((sentence) => overlaps(sentence, sentences))
   )
   return wasFound
-    ? sentences
-    : withoutIn(message, (block) => (sentence) => isCited(block) || !hasCited || isTold(sentence, told))
+    ? cut
+    : withoutIn(message, (block) => (sentence) => isCited(block) || !hasCited || overlaps(sentence, sentences))
 }
 
-/** 128 bits of a keyed hash: without the secret nobody can tell which words it is of. */
+/** Returns 128 bits of a keyed hash: without the secret, the hash can't be checked against guessed words. */
 export const hashesBy = (secret: string) => (key: string): string =>
   createHmac("sha256", secret).update(key).digest("hex").slice(0, 32)

@@ -1,9 +1,9 @@
 /**
- * A lease among the processes over one folder: at most one of them holds it.
+ * A lease that at most one of the processes over a folder holds.
  *
- * The operating system keeps it, as SQLite's lock of an empty file: nobody writes anything to have it, and it is free again at once
- * when its holder ends, however that comes. A holder that stands still (its terminal was suspended, say) loses it after a minute to one
- * who waits, and finds that out when it goes on.
+ * The lease is a lock of the operating system, which SQLite takes on an empty file: it needs no writing, and is free at once when its
+ * holder ends, even by a crash. A holder that is stopped (a suspended terminal, for example) loses the lease after a minute to a waiting
+ * process, and notices when it resumes.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -19,29 +19,29 @@ import { join } from "node:path"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { loadDriver, reasonOf, SqliteError } from "../resources/Sqlite.ts"
 
-/** How often those who wait ask. */
+/** Interval at which a waiting process tries to take the lease. */
 const ASKS_EVERY = Duration.seconds(2)
-/** How often the holder shows that it goes on, and looks whether it still holds it. */
+/** Interval at which the holder touches the lock file and checks that the lease is still its own. */
 const BEATS_EVERY = Duration.seconds(15)
 const STANDS_STILL_MS = 60_000
 
 export interface Held {
-  /** Keeps it for as long as this runs; ends when it was lost to another. */
+  /** Sends heartbeats while it runs; ends when another process has taken the lease. */
   readonly keep: Effect.Effect<void>
 }
 
-/** A reference, for without others there is nobody to share with. */
+/** A reference with a default that grants every lease: a single process shares with nobody. */
 export class Lease extends Context.Reference<Lease>()("claude-memory/Lease", {
   defaultValue: (): {
-    /** Waits for the one of this name; it is given back when the scope closes. */
+    /** Waits for the lease of this name; releases it when the scope closes. */
     readonly hold: (name: string) => Effect.Effect<Held, SqliteError, Scope.Scope>
   } => ({ hold: () => Effect.succeed({ keep: Effect.never }) })
 }) {
-  /** `folder` is made when it is first needed, with mode 0700. */
+  /** Creates `folder` at the first use, with mode 0700. */
   static readonly layer = (folder: string) => Layer.effect(this, make(folder))
 }
 
-/** Of the file that has this path now, while it is there. */
+/** Returns the identity and last heartbeat of the file at this path; undefined when there is none. */
 const stateOf = (path: string) => {
   const info = statSync(path, { throwIfNoEntry: false })
   return info === undefined ? undefined : { id: `${info.dev} ${info.ino}`, beatenAt: info.mtimeMs }
@@ -51,7 +51,7 @@ const make = (folder: string) =>
   Effect.gen(function*() {
     const ledger = yield* ResourceLedger
 
-    /** Takes it, or fails because it is locked. `suspect` is the file that stood still when it was last tried. */
+    /** Takes the lease, or fails with "Locked". `suspect` is the file without a recent heartbeat at the last attempt. */
     const take = (name: string, path: string, suspect: { id?: string }) =>
       Effect.gen(function*() {
         const { DatabaseSync } = yield* loadDriver
@@ -59,19 +59,19 @@ const make = (folder: string) =>
         const now = yield* Clock.currentTimeMillis
         const lock = () => {
           mkdirSync(folder, { recursive: true, mode: 0o700 })
-          // Touches nothing where it is there.
+          // Leaves an existing file as it is, its modification time too.
           writeFileSync(path, "", { flag: "a", mode: 0o600 })
           const before = stateOf(path)
           const database = new DatabaseSync(path)
           try {
-            // No journal, not even an empty one.
+            // Creates no journal file, not even an empty one.
             database.exec("PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE")
             if (before === undefined || stateOf(path)?.id !== before.id) throw new Error("database is locked")
             return { database, id: before.id }
           } catch (cause) {
             database.close()
             const isStill = before !== undefined && now - before.beatenAt > STANDS_STILL_MS
-            // Not at first sight: whoever has just taken it has not shown it yet.
+            // Only at the second attempt: a new holder may not have sent its first heartbeat yet.
             if (isStill && suspect.id === before.id) rmSync(path, { force: true })
             if (isStill) suspect.id = before.id
             throw cause

@@ -1,6 +1,6 @@
 /**
- * The port to what is kept: sessions, messages, units, cursors, work to do, the sum of captured lines, and the lexical
- * lane. The store is the truth; every index can be rebuilt from it.
+ * The port of the memory's storage: sessions, messages, units, cursors, the work queue, counts of captured lines, and
+ * lexical search. The store is the source of truth; every index can be rebuilt from it.
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
@@ -23,9 +23,9 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
 }
 
 /**
- * How far a transcript has been read. `fingerprint` is a hash of the file's first bytes, `tail` one of the bytes before
- * `offset`: where either differs, the file was replaced. `modifiedAt` is the file's modification time when it was read,
- * in milliseconds.
+ * Position up to which a transcript has been read. `fingerprint` is a hash of the file's first bytes, `tail` a hash of
+ * the bytes before `offset`: when either differs, the file was replaced. `modifiedAt` is the file's modification time
+ * at that read, in milliseconds.
  */
 export interface Cursor {
   readonly path: string
@@ -36,7 +36,7 @@ export interface Cursor {
   readonly sessionId: string
 }
 
-/** A line that could not be understood, redacted, kept for a later version to replay. */
+/** A line that could not be parsed, stored redacted for a later version to replay. */
 export interface DeadLetter {
   readonly path: string
   readonly offset: number
@@ -45,17 +45,17 @@ export interface DeadLetter {
 }
 
 /**
- * The parsed lines of one stretch of a transcript. `lines` = messages + factLines + the sum of `skipped` + deadLetters.
+ * The parsed lines of one part of a transcript. `lines` = messages + factLines + the sum of `skipped` + deadLetters.
  */
 export interface CaptureBatch {
   readonly cursor: Cursor
-  /** The cursor that the reader started from; undefined where the file was never read. */
+  /** The cursor that the reader started from; undefined for a file never read before. */
   readonly previous: Cursor | undefined
   readonly project: Project
   readonly lines: number
   readonly messages: ReadonlyArray<Message>
   readonly facts: ReadonlyArray<SessionFacts>
-  /** Lines stored that are no messages (titles). */
+  /** Number of stored lines that are session facts (titles), not messages. */
   readonly factLines: number
   readonly skipped: Readonly<Record<string, number>>
   readonly deadLetters: ReadonlyArray<DeadLetter>
@@ -63,14 +63,14 @@ export interface CaptureBatch {
 }
 
 /**
- * The result of `append`. `Conflict`: another process moved the cursor first; nothing was written, and the cursor must
- * be read again.
+ * The result of `append`. `Conflict`: another process moved the cursor first, so nothing was written; the caller reads
+ * the cursor again.
  */
 export type AppendResult =
   | { readonly _tag: "Appended"; readonly stored: number; readonly duplicates: number; readonly newSessions: number }
   | { readonly _tag: "Conflict" }
 
-/** The balanced sum: lines = stored + every skipped + deadLetter. */
+/** Line counts by outcome: total = stored + the sum of `skipped` + deadLetter. */
 export interface LineSum {
   readonly total: number
   readonly stored: number
@@ -79,9 +79,9 @@ export interface LineSum {
 }
 
 /**
- * A unit of work, done once by the process that claims it. `revision` grows whenever its input changes. A "review" asks
- * a language model to compress a segment again, a "recap" a session. A "reconcile" compares a whole index with the
- * store; its key is the index's name.
+ * An item of the work queue, done by the process that claims it. `revision` grows whenever the item's input changes. A
+ * "review" asks a language model to compress a segment again, a "recap" to compress a session again. A "reconcile"
+ * compares a whole index with the store; its key is the index's name.
  */
 export interface WorkItem {
   readonly kind: "segment" | "session" | "index" | "review" | "recap" | "reconcile"
@@ -89,14 +89,14 @@ export interface WorkItem {
   readonly revision: number
 }
 
-/** The name of the index that lies in the store's own file. */
+/** Name of the vector index in the store's own file. */
 export const EMBEDDED = "embedded"
 
-/** Attempts after which failed work is dead: it stays until somebody asks for it again. */
+/** Attempts after which failed work is dead: it waits in the queue until it is queued again. */
 export const MAX_ATTEMPTS = 5
 
-/** Milliseconds before failed work is tried again: a minute, then two, four, eight. */
-export const triedAgainAfter = (attempts: number): number => 60_000 * 2 ** (attempts - 1)
+/** Milliseconds to wait after the given number of failed attempts: one minute, then two, four, eight. */
+export const retryDelay = (attempts: number): number => 60_000 * 2 ** (attempts - 1)
 
 /** Work that failed at least once. */
 export interface FailedWork {
@@ -104,11 +104,11 @@ export interface FailedWork {
   readonly key: string
   readonly attempts: number
   readonly error: string
-  /** True once it has used up its attempts. */
+  /** True after `MAX_ATTEMPTS` failed attempts. */
   readonly isDead: boolean
 }
 
-/** Compressed segments of a session. A model reviews them if the session `isWanted`, now or in an earlier request. */
+/** Compressed segments of a session. A model reviews them if `isWanted` is true here or was in an earlier request. */
 export interface ReviewRequest {
   readonly sessionId: string
   readonly segmentIds: ReadonlyArray<string>
@@ -116,8 +116,8 @@ export interface ReviewRequest {
 }
 
 /**
- * The input of an archive: a session's prompts (the first 50), its closing assistant messages (the last 6), and its
- * other units in order (the first 200).
+ * The input of a session's archive unit: its prompts (the first 50), its closing assistant messages (the last 6), the
+ * files that its messages name (at most 30), and its other active units in order (the first 200).
  */
 export interface SessionOutline {
   readonly session: Session
@@ -130,30 +130,30 @@ export interface SessionOutline {
 export interface SegmentContext {
   readonly segment: Segment
   readonly session: Session
-  /** The position of its first message in the session. */
+  /** Sequence number of the segment's first message in the store; orders segments. */
   readonly position: number
-  /** The thread's last prompt before the segment, then Claude's last message before it, as far as they exist. */
+  /** The thread's last prompt before the segment, then Claude's last message before it; either may be missing. */
   readonly before: ReadonlyArray<Message>
 }
 
 /**
- * A unit that holds at least one term, with the frequency of each term (in the order asked) in each field: title, text,
- * tool_use and tool_result.
+ * A unit that contains at least one term. `frequencies` counts each term, in the order of the query, in each field:
+ * title, text, tool_use and tool_result.
  */
 export interface Candidate {
   readonly unitId: string
   readonly sessionId: string
   readonly position: number
-  /** Lexemes in each field. */
+  /** Number of lexemes in each field. */
   readonly lengths: ReadonlyArray<number>
   readonly frequencies: ReadonlyArray<ReadonlyArray<number>>
 }
 
 export interface LexicalMatches {
-  /** Counts all units of the store, ignoring the filter. */
+  /** Number of all units in the store, regardless of the filter. */
   readonly documents: number
   readonly averageLength: number
-  /** The number of units that hold each term, in the order asked. */
+  /** Number of units that contain each term, in the order of the query. */
   readonly documentFrequencies: ReadonlyArray<number>
   readonly candidates: ReadonlyArray<Candidate>
 }
@@ -163,12 +163,12 @@ export interface StoreStatus {
   readonly redactions: Readonly<Record<string, number>>
   readonly sessions: number
   readonly messages: number
-  /** Messages with text of a person or of Claude, and how many of them some unit cites. */
+  /** Messages with text by a person or Claude, and how many of them an active unit cites. */
   readonly textMessages: { readonly total: number; readonly cited: number }
   readonly units: { readonly total: number; readonly byType: Readonly<Partial<Record<UnitType, number>>> }
-  /** Waiting work, without the dead. */
+  /** Queued work items, claimed ones too, without dead ones. */
   readonly pending: number
-  /** Units that were written, changed or removed since the index last heard of them. */
+  /** Units written, changed or removed whose change the index has yet to process. */
   readonly indexing: number
   readonly files: number
   readonly projects: ReadonlyArray<ProjectSummary>
@@ -176,7 +176,7 @@ export interface StoreStatus {
 
 export type ProjectSummary = KnownProject & { readonly units: number }
 
-/** The forgotten memories, and the number of stored messages whose text was cut with them. */
+/** The deleted units, and the number of stored messages from which text was cut. */
 export interface Forgotten {
   readonly units: ReadonlyArray<MemoryUnit>
   readonly messages: number
@@ -184,67 +184,68 @@ export interface Forgotten {
 
 export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<MemoryStore, {
   readonly cursors: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, Cursor>, StoreError>
-  /** Writes a batch and moves its cursor, in one transaction; queues the segments and sessions that it changed. */
+  /** Writes a batch and moves its cursor in one transaction; queues the changed segments and sessions. */
   readonly append: (batch: CaptureBatch) => Effect.Effect<AppendResult, StoreError>
-  /** Where messages already stored belong, by uuid. */
+  /** Returns the session and thread of stored messages, by uuid. */
   readonly places: (
     uuids: ReadonlyArray<string>
   ) => Effect.Effect<ReadonlyMap<string, { readonly sessionId: string; readonly thread: string }>, StoreError>
 
   /**
-   * Leases up to `limit` items to this process, oldest first. Items of dead processes and with lapsed leases are free
-   * again.
+   * Leases up to `limit` items to this process, oldest first. Items of dead processes and items with lapsed leases can
+   * be claimed again.
    */
   readonly claim: (
     kind: WorkItem["kind"],
     limit: number
   ) => Effect.Effect<ReadonlyArray<WorkItem>, StoreError>
-  /** Extends the leases by their full length. */
+  /** Extends the leases of claimed items to a full term from now. */
   readonly renew: (items: ReadonlyArray<WorkItem>) => Effect.Effect<void, StoreError>
-  /** Returns claimed items with their error. They wait for `triedAgainAfter`, and are dead after `MAX_ATTEMPTS`. */
+  /** Releases claimed items and records the error. Each waits for `retryDelay`, and is dead after `MAX_ATTEMPTS`. */
   readonly fail: (items: ReadonlyArray<WorkItem>, error: string) => Effect.Effect<void, StoreError>
-  /** Lists failed work, the dead first. */
+  /** Lists failed work, dead items first. */
   readonly failures: (limit: number) => Effect.Effect<ReadonlyArray<FailedWork>, StoreError>
   /**
-   * Queues a session's recap, after its segments: all of them where it is wanted for the first time, else the given
-   * ones.
+   * Queues reviews of a session's segments, then its recap: all segments at the first request with `isWanted`, later
+   * the given ones. Skips a session for which no request had `isWanted`.
    */
   readonly queueReviews: (requests: ReadonlyArray<ReviewRequest>) => Effect.Effect<void, StoreError>
-  /** Queues all segments and recaps of these sessions again, the dead too, and returns the number of segments. */
+  /** Queues all reviews and recaps of these sessions again, dead ones too, and returns the number of segments. */
   readonly reviewAgain: (sessionIds: ReadonlyArray<string>) => Effect.Effect<number, StoreError>
-  /** Lists the ids of sessions that were never reviewed, oldest first. */
+  /** Lists ids of sessions for which no review was ever requested, oldest first. */
   readonly unreviewed: Effect.Effect<ReadonlyArray<string>, StoreError>
   /** Returns at most 10 sessions whose id begins with `prefix`. */
   readonly sessionsByPrefix: (prefix: string) => Effect.Effect<ReadonlyArray<Session>, StoreError>
-  /** Queues work; queueing it again raises its revision. */
+  /** Queues work. Queueing an item again raises its revision and resets its attempts. */
   readonly queue: (kind: WorkItem["kind"], keys: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
   /**
-   * Names the index that work of kind "index" is done for from now on. Returns whether that is another than before, and
-   * then queues a "reconcile" of it. A new store serves the `EMBEDDED` one.
+   * Sets the index that work of kind "index" updates from now on. Returns true when the index differs from the previous
+   * one, and then queues a "reconcile" of it. A new store starts with `EMBEDDED`.
    */
   readonly indexFor: (name: string) => Effect.Effect<boolean, StoreError>
-  /** Returns claimed items undone. */
+  /** Ends the claims on items without completing them. */
   readonly release: (items: ReadonlyArray<WorkItem>) => Effect.Effect<void, StoreError>
   readonly segments: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<SegmentContext>, StoreError>
   readonly outlines: (sessionIds: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<SessionOutline>, StoreError>
   /**
    * Replaces the units of the items' origins by `units` and removes the items from the queue. An item whose revision
-   * has moved on stays in the queue, and its units are not written. Written and removed units are queued for the index.
+   * has grown since its claim stays in the queue, and its units are not written. Queues written and removed units for
+   * the index.
    */
   readonly commit: (
     items: ReadonlyArray<WorkItem>,
     units: ReadonlyArray<MemoryUnit>
   ) => Effect.Effect<void, StoreError>
-  /** Replaces the units of one origin that no work item stands for. */
+  /** Replaces the units of an origin that has no work item. */
   readonly replace: (origin: string, units: ReadonlyArray<MemoryUnit>) => Effect.Effect<void, StoreError>
-  /** Removes work from the queue whose result lies elsewhere (vectors in an index). */
+  /** Removes work whose result lies outside the store (vectors in an index), unless its revision has grown. */
   readonly done: (items: ReadonlyArray<WorkItem>) => Effect.Effect<void, StoreError>
 
-  /** The store's random name, 16 hexadecimal digits, created with it. */
+  /** The store's random name, 16 hexadecimal digits, created with the store. */
   readonly identity: Effect.Effect<string, StoreError>
-  /** Lists ids of active units after this one, ascending. */
+  /** Lists ids of active units greater than `after`, ascending. */
   readonly unitIds: (after: string, limit: number) => Effect.Effect<ReadonlyArray<string>, StoreError>
-  /** Returns units in the order of their ids here; unknown ids are skipped. */
+  /** Returns units in the order of `ids`; skips unknown ids. */
   readonly units: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /** Returns at most 10 units whose id begins with `prefix`. */
   readonly unitsByPrefix: (prefix: string) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
@@ -252,8 +253,8 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly recent: (filter: SearchFilter, limit: number) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   readonly messages: (uuids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Message>, StoreError>
   /**
-   * Returns the unit before and the two after each of these in its session, as [id, neighbour's id, offset of -1, 1 or
-   * 2].
+   * Returns, for each unit, the active unit before and the two after in its session, as [id, neighbour's id, offset of
+   * -1, 1 or 2].
    */
   readonly neighbours: (
     ids: ReadonlyArray<string>
@@ -264,7 +265,7 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
     limit: number
   ) => Effect.Effect<LexicalMatches, StoreError>
 
-  /** Lists at most `limit` units before or after a place, in the order of places. */
+  /** Lists the `limit` units nearest before or after a place, oldest first. */
   readonly timeline: (
     filter: TimelineFilter,
     side: "before" | "after",
@@ -273,25 +274,25 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   ) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
 
   /**
-   * Writes a unit that a person or Claude saved, even if it was forgotten before. Returns the unit that is kept: an
-   * earlier one where it says the same.
+   * Writes a unit that a person or Claude saved, even if it was forgotten before. Returns the stored unit: an earlier
+   * one if its id is the same.
    */
   readonly save: (unit: MemoryUnit, project: Project) => Effect.Effect<MemoryUnit, StoreError>
   /**
-   * Deletes these units and those that say the same, and cuts their sentences from the messages that they came from.
-   * Capturing the same again does not bring them back.
+   * Deletes these units and their duplicates, and cuts their sentences from stored messages. Capturing the same text
+   * again does not bring them back.
    */
   readonly forget: (ids: ReadonlyArray<string>) => Effect.Effect<Forgotten, StoreError>
 
   /** Lists the projects by name. */
   readonly projects: Effect.Effect<ReadonlyArray<KnownProject>, StoreError>
   /**
-   * Moves sessions and units of `from` to `into`, and whatever is captured of `from` later. Neither may be merged into
-   * another project.
+   * Moves sessions and units of `from` to `into`; later captures of `from` go to `into` too. A project that was merged
+   * before stands for the project it was merged into.
    */
   readonly mergeProjects: (from: Project, into: Project) => Effect.Effect<void, StoreError>
   readonly renameProject: (id: string, name: string) => Effect.Effect<void, StoreError>
-  /** Excludes a project from capture, or includes it again; the project need not be known yet. */
+  /** Excludes a project from capture, or includes it again; adds a project that is not known yet. */
   readonly excludeProject: (project: Project, isExcluded: boolean) => Effect.Effect<void, StoreError>
   readonly deadLetters: (limit: number) => Effect.Effect<ReadonlyArray<DeadLetter>, StoreError>
   readonly status: Effect.Effect<StoreStatus, StoreError>

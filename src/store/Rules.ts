@@ -1,19 +1,19 @@
 /**
- * What every store decides alike, whatever it keeps its rows in. Pure.
+ * Decisions that all stores share, independent of the database. Pure.
  */
 import type { Message, SessionFacts } from "../domain/Conversation.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { KnownProject, Project } from "../domain/Project.ts"
 import type { CaptureBatch, LineSum } from "./MemoryStore.ts"
 
-/** How much of a session its outline shows. */
+/** Largest number of each part in a session's outline. */
 export const OUTLINE = { prompts: 50, closing: 6, files: 30, units: 200 } as const
 
-/** Whether a person or Claude says something in it. */
+/** Returns true for a message with text by a person or Claude. */
 export const says = (message: Message): boolean =>
   message.role !== "system" && message.blocks.some(({ kind }) => kind === "text")
 
-/** The messages that are neither known nor repeated. */
+/** Returns the messages that are not known, each once. */
 export const freshOf = (messages: ReadonlyArray<Message>, known: Iterable<string>): ReadonlyArray<Message> => {
   const seen = new Set(known)
   return messages.filter(({ uuid }) => {
@@ -23,7 +23,7 @@ export const freshOf = (messages: ReadonlyArray<Message>, known: Iterable<string
   })
 }
 
-/** Sessions whose archive is out of date: those with new messages, and those that were given a title. */
+/** Returns the sessions whose archive is out of date: those with new messages or a new title. May repeat ids. */
 export const sessionsChangedBy = (
   fresh: ReadonlyArray<Message>,
   facts: ReadonlyArray<SessionFacts>
@@ -37,12 +37,12 @@ export interface SessionChange {
   branch?: string
   version?: string
   title?: string
-  /** The earliest and the latest time. */
+  /** Earliest start and latest end, in milliseconds since 1970. */
   from?: number
   to?: number
 }
 
-/** A batch's facts as one change for each session. */
+/** Combines a batch's facts into one change per session. */
 export const changesOf = (facts: ReadonlyArray<SessionFacts>): ReadonlyMap<string, SessionChange> => {
   const changes = new Map<string, SessionChange>()
   for (const fact of facts) {
@@ -60,7 +60,7 @@ export const changesOf = (facts: ReadonlyArray<SessionFacts>): ReadonlyMap<strin
 
 const SKIPPED = "skipped "
 
-/** Lines by outcome, so that they sum up to the batch's lines. */
+/** Counts a batch's lines by outcome; the counts sum up to the batch's lines. */
 export const outcomesOf = (
   batch: CaptureBatch,
   stored: number,
@@ -85,17 +85,17 @@ export const lineSumOf = (outcomes: ReadonlyMap<string, number>): LineSum => ({
   deadLetter: outcomes.get("dead-letter") ?? 0
 })
 
-/** What a unit was made of: neither when, nor what became of it since. */
+/** Serializes a unit without its creation time and the fields that merging changes, to compare old and new units. */
 export const comparable = (unit: MemoryUnit): string =>
   JSON.stringify({ ...unit, createdAt: 0, also: [], active: true, supersededBy: null })
 
-/** A project as a store keeps it; one that was merged into another is kept for what is captured of it later. */
+/** A project's row. A project that was merged into another keeps its row, so that later captures of it find their project. */
 export interface KeptProject extends Project {
   readonly isExcluded: boolean
   readonly mergedInto: string | null
 }
 
-/** By name. */
+/** Returns the projects that were not merged into another, by name, each with those merged into it. */
 export const knownProjects = (kept: ReadonlyArray<KeptProject>): ReadonlyArray<KnownProject> => {
   const projectOf = ({ id, key, name, root }: Project): Project => ({ id, name, root, key })
   const all = kept.toSorted(ascending(({ name }) => name, ({ id }) => id))
@@ -106,12 +106,15 @@ export const knownProjects = (kept: ReadonlyArray<KeptProject>): ReadonlyArray<K
   }))
 }
 
-/** So many units are looked at for a question, whatever the memory's size: a hook waits for it. */
+/**
+ * Most units that a lexical search ranks, whatever the memory's size, since a hook waits for the result. If the rarest term alone occurs in
+ * more, SQLite ranks only the newest of them, PostgreSQL all.
+ */
 export const RECALL_DOCUMENTS = 5_000
 
 /**
- * The terms that bring candidates: the rarest, as long as they bring few enough units; common ones only count in what those
- * bring. Unknown terms bring none.
+ * Returns the terms that select candidates: the rarest ones, up to `RECALL_DOCUMENTS` units in all, and at least one. The others only
+ * count in the ranking of these candidates. Skips unknown terms.
  */
 export const recalling = (
   terms: ReadonlyArray<string>,
@@ -126,7 +129,7 @@ export const recalling = (
 export const present = <A>(values: ReadonlyArray<A | undefined>): ReadonlyArray<A> =>
   values.filter((value): value is A => value !== undefined)
 
-/** An order by one key after the other. */
+/** Compares by the first key that differs. */
 export const ascending = <A>(...keys: ReadonlyArray<(a: A) => string | number>) => (a: A, b: A): number => {
   const key = keys.find((key) => key(a) !== key(b))
   return key === undefined ? 0 : key(a) < key(b) ? -1 : 1

@@ -1,6 +1,6 @@
 /**
- * Who holds a claim on work. An owner on this machine whose process is gone has lost its claims at once, also when its number has
- * gone to another (in a container that was started again it is the same); others when the lease lapses.
+ * Identifies the owner of a claim on work. An owner on this machine loses its claims as soon as its process has ended, even if another
+ * process has its number now (a restarted container reuses numbers). An owner on another machine loses them when the lease lapses.
  */
 import { hostname } from "node:os"
 import * as ProcessStart from "../resources/monitor/ProcessStart.ts"

@@ -1,5 +1,5 @@
 /**
- * What every `Compressor` does.
+ * The contract of every `Compressor`.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -34,7 +34,7 @@ const session: Session = {
   endedAt: 9_000
 }
 
-/** What was asked and answered in the segment before. */
+/** The prompt and answer of the previous segment. */
 const before = [
   message("b0", { text: "Where do sessions go? TODO: ask Mei.", isPrompt: true }),
   message("b1", { role: "assistant", text: "Shall I put them into SQLite, or into files?" })
@@ -50,7 +50,7 @@ const contextOf = (messages: ReadonlyArray<Message>, id = "segment-1"): SegmentC
 const compress = (context: SegmentContext) => Effect.flatMap(Compressor, ({ compress }) => compress(context))
 const summarize = (outline: SessionOutline) => Effect.flatMap(Compressor, ({ summarize }) => summarize(outline))
 
-/** What a compressor may look for, no two of them alike. */
+/** Texts that a compressor may look for, each different by its number. */
 const remark = FastCheck.tuple(
   FastCheck.constantFrom("TODO: close pool", "We decided to use SQLite", "```ts\nlet a = 1\n```\nRun step"),
   FastCheck.nat()
@@ -71,7 +71,7 @@ const block: FastCheck.Arbitrary<Block> = FastCheck.record({
   isError: FastCheck.boolean()
 }, { requiredKeys: ["kind", "text"] })
 
-/** In their order, the first one a prompt. */
+/** Messages of a segment; the first is a prompt. */
 const messages = FastCheck.array(
   FastCheck.record({
     role: FastCheck.constantFrom<Array<Message["role"]>>("human", "assistant", "assistant", "system"),
@@ -82,15 +82,15 @@ const messages = FastCheck.array(
   { minLength: 1, maxLength: 12 }
 ).map((made) => made.map((says, i) => message(`u${i}`, { ...says, isPrompt: i === 0 })))
 
-/** Terminal codes and rules drawn across the page, which may go from what a tool printed. */
+/** Terminal codes and horizontal rules, which a compressor may remove from tool output. */
 const CODES = /\u001b?\]8;;[^\\\u0007\u001b]*(?:\u001b?\\|\u0007)|\u001b?\[[0-9;]*[mKG]|[━─═]{3,}/g
 
 const solid = (text: string) => text.replace(/\s+/g, "")
 
-/** Sentences end in these marks, and in what closes after them. */
+/** Characters that may end a sentence: marks, and closing quotes and brackets after them. */
 const END = /[.!?…。！？；"'”’)\]`*_]/u
 
-/** Whether a line is made of runs of a text that end where sentences do. */
+/** Returns true when a line consists of parts of a text that end at sentence ends. */
 const isMadeOf = (whole: string, line: string): boolean => {
   let at = 0
   while (at < line.length) {
@@ -108,7 +108,7 @@ const isMadeOf = (whole: string, line: string): boolean => {
   return true
 }
 
-/** A line is quoted as it stands; sentences of it may be left out, and a line that a tool printed may be cut, which ends in "…". */
+/** Returns true for an exact quote. Sentences may be missing; a line of tool output may be truncated, and then ends in "…". */
 export const quotes = (said: string, line: string, kind: Block["kind"]): boolean => {
   const wholes = [said, ...(kind === "tool_result" ? [said.replace(CODES, "")] : [])].map(solid)
   const isThere = (part: string) => wholes.some((whole) => whole.includes(solid(part)))

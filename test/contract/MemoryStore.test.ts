@@ -88,7 +88,7 @@ const operation = FastCheck.oneof(
       }),
       { maxLength: 3 }
     ),
-    /** A commit of what was claimed before a last append came. */
+    /** True: an append comes between the claim and the commit. */
     isLate: FastCheck.boolean()
   }),
   FastCheck.record({
@@ -117,14 +117,14 @@ const operation = FastCheck.oneof(
     _tag: FastCheck.constant("reviewAgain" as const),
     sessions: FastCheck.subarray(SESSIONS)
   }),
-  /** Of what is claimed some fails, and the rest stays claimed. */
+  /** Some of the claimed items fail; the others stay claimed. */
   FastCheck.record({
     _tag: FastCheck.constant("fail" as const),
     kind: FastCheck.constantFrom(...KINDS),
     limit: FastCheck.integer({ min: 1, max: 5 }),
     failing: FastCheck.nat({ max: 5 })
   }),
-  /** What was claimed before lapses, if it isn't renewed. */
+  /** Time passes; leases lapse unless they are renewed. */
   FastCheck.record({
     _tag: FastCheck.constant("wait" as const),
     minutes: FastCheck.constantFrom(0.5, 1, 1.001, 2, 8),
@@ -160,7 +160,7 @@ const append = ({ dead, file, isStale, lines, session, skipped, time, title }: A
     }))
   })
 
-/** What an operation answers, in an order that says nothing of how a store keeps its rows. */
+/** Runs an operation; sorts results whose order depends on the store. */
 const run = (operation: Operation): Effect.Effect<unknown, unknown, MemoryStore> =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -247,7 +247,7 @@ const run = (operation: Operation): Effect.Effect<unknown, unknown, MemoryStore>
     }
   })
 
-/** Whatever may be claimed of segments and sessions. */
+/** All items that the operations may queue for segments and sessions. */
 const ANY_WORK = KINDS.flatMap((kind) =>
   [...SESSIONS, ...Array.from({ length: 61 }, (_, i) => idOf("segment", `m${i}`))].map((key): WorkItem => ({
     kind,
@@ -267,7 +267,7 @@ const FILTERS: ReadonlyArray<SearchFilter> = [
 const byId = <A extends { readonly unitId: string }>(list: ReadonlyArray<A>) =>
   [...list].sort((a, b) => a.unitId < b.unitId ? -1 : 1)
 
-/** All that can be asked of a store. */
+/** Reads everything that a store returns. */
 const everythingIn = Effect.gen(function*() {
   const store = yield* MemoryStore
   const status = yield* store.status
@@ -288,7 +288,7 @@ const everythingIn = Effect.gen(function*() {
   }
   const segmentIds = work.filter(({ kind }) => kind === "segment").map(({ key }) => key).sort()
   const segments = yield* store.segments(segmentIds)
-  // Where a segment lies among the others: how far apart they are is nobody's concern.
+  // Compares only the order of segments, since the distances between positions differ by store.
   const positions = segments.map(({ position }) => position).sort((a, b) => a - b)
   const outlines = yield* store.outlines(SESSIONS)
   return {
@@ -312,7 +312,7 @@ const everythingIn = Effect.gen(function*() {
   }
 })
 
-/** Compares two stores: each does the same operations and is asked the same. */
+/** Runs the same operations on two stores and compares all results. */
 const alike = (name: string, stores: ReadonlyArray<Layer.Layer<MemoryStore, unknown>>) =>
   describe(name, () => {
     const runs = (some: number) => ({ numRuns: times(some) })

@@ -1,5 +1,5 @@
 /**
- * What every `MemoryStore` does.
+ * The contract of every `MemoryStore`.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -21,15 +21,15 @@ import {
   EMBEDDED,
   MAX_ATTEMPTS,
   MemoryStore,
+  retryDelay,
   StoreError,
-  triedAgainAfter,
   type WorkItem
 } from "../../src/store/MemoryStore.ts"
 import { LEASE_MS } from "../../src/store/WorkLease.ts"
 import { times } from "../data.ts"
 import { batch, cursor, everything, facts, known, message, project, unit } from "./made.ts"
 
-/** Writes units through the queue, as the pipeline does: an origin is a segment that a message started. */
+/** Writes units through the queue, as the pipeline does; their origin is the segment of a new message. */
 export const write = (units: ReadonlyArray<MemoryUnit>) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -42,10 +42,10 @@ export const write = (units: ReadonlyArray<MemoryUnit>) =>
     yield* store.release(claimed.filter(({ key }) => key !== origin))
   })
 
-/** Compresses a segment of this name again, which a new line of its own has put into the queue: these are its units now. */
+/** Appends a message to the segment of this name, and compresses the segment: these are its units now. */
 export const compress = (name: string, ...units: ReadonlyArray<MemoryUnit>) => compressAll({ [name]: units })
 
-/** The same for several segments, in one commit. */
+/** Does the same for several segments, in one commit. */
 export const compressAll = (made: Readonly<Record<string, ReadonlyArray<MemoryUnit>>>) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -69,10 +69,10 @@ const NAMES =
   ("alpha bravo charlie delta echo foxtrot golf hotel india juliett kilo lima mike november oscar papa quebec romeo " +
     "sierra tango uniform victor whiskey yankee zulu amber bronze copper diamond emerald").split(" ")
 
-/** So many words of their own, from the one at `from` on. */
+/** Returns `count` different words, starting at index `from`. */
 export const words = (count: number, from = 0): string => NAMES.slice(from, from + count).join(" ")
 
-/** What became of units: whether they count, what took their place, and what they cite besides. */
+/** Returns the state of units by id: `also` of active ones, the successor of superseded ones. */
 const standing = (...ids: ReadonlyArray<string>) =>
   Effect.flatMap(
     MemoryStore,
@@ -93,7 +93,7 @@ const pending = (kind: WorkItem["kind"]) =>
     return items
   })
 
-/** A session of these prompts, each a segment. */
+/** Appends a session of these prompts, each the start of a segment. */
 const talk = (sessionId: string, ...uuids: ReadonlyArray<string>) =>
   Effect.flatMap(
     MemoryStore,
@@ -111,23 +111,23 @@ const request = (sessionId: string, isWanted: boolean, ...uuids: ReadonlyArray<s
   isWanted
 })
 
-/** What a language model is to look at: keys with their revisions, in the order in which they come. */
+/** Returns keys and revisions of queued reviews, then of recaps, each in the order of the queue. */
 const reviews = Effect.map(
   Effect.all([pending("review"), pending("recap")]),
   (all) => all.flat().map(({ key, revision }) => [key, revision] as const)
 )
 
-/** Claims and fails it until it is not tried again. */
+/** Claims and fails work of this kind until it is dead. */
 const exhaust = (kind: WorkItem["kind"]) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     for (let attempts = 1; attempts <= MAX_ATTEMPTS; attempts++) {
       yield* store.fail(yield* store.claim(kind, 10), `the ${attempts}. time`)
-      yield* TestClock.adjust(triedAgainAfter(attempts))
+      yield* TestClock.adjust(retryDelay(attempts))
     }
   })
 
-/** Ids that the lexical lane finds for a question. */
+/** Returns the ids that lexical search finds for a question. */
 const found = (question: string, filter: SearchFilter = everything, limit = 100) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -135,7 +135,7 @@ const found = (question: string, filter: SearchFilter = everything, limit = 100)
     return candidates.map(({ unitId }) => unitId).sort()
   })
 
-/** `readsApart`: reads go through a connection of their own, so that none waits for a transaction. */
+/** `readsApart`: the store reads through a separate connection, so that no read waits for a transaction. */
 export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { readsApart = true } = {}) => {
   const test = <E2>(title: string, body: Effect.Effect<void, E2, MemoryStore | Scope.Scope>) =>
     it.scoped(title, () => Effect.provide(body, layer))
@@ -631,7 +631,8 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
         Effect.gen(function*() {
           const store = yield* MemoryStore
           yield* store.append(batch([]))
-          const of = (id: string, says: Parameters<typeof unit>[1] = {}) => unit(id, { origin: "/notes", ...says })
+          const of = (id: string, overrides: Parameters<typeof unit>[1] = {}) =>
+            unit(id, { origin: "/notes", ...overrides })
           const other = unit("u9", { origin: "/other" })
           yield* store.replace("/other", [other])
           yield* store.replace("/notes", [of("u1"), of("u2")])
@@ -818,7 +819,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
           assert.deepStrictEqual(yield* store.unreviewed, ["s2"])
           assert.strictEqual(yield* store.reviewAgain(["s2", "s1"]), 3)
           assert.deepStrictEqual(yield* reviews, [[a, 2], [b, 2], [c, 1], ["s1", 2], ["s2", 1]])
-          // From then on what comes to them is wanted.
+          // After that, their later segments are reviewed too.
           yield* store.queueReviews([request("s2", false, "c")])
           assert.deepStrictEqual(yield* reviews, [[a, 2], [b, 2], [c, 2], ["s1", 2], ["s2", 2]])
         })
@@ -844,7 +845,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
               { kind: "review", key, attempts, error: `the ${attempts}. time`, isDead }
             ])
             assert.strictEqual((yield* store.status).pending, isDead ? before - 1 : before)
-            yield* TestClock.adjust(triedAgainAfter(attempts) - 1)
+            yield* TestClock.adjust(retryDelay(attempts) - 1)
             assert.deepStrictEqual(yield* store.claim("review", 10), [], `${attempts}: too early`)
             yield* TestClock.adjust(1)
           }
@@ -907,7 +908,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
           yield* store.fail([...items, { kind: "recap", key: "none", revision: 1 }], "no")
           assert.deepStrictEqual(yield* store.failures(10), [])
           assert.deepStrictEqual(yield* store.claim("segment", 10), items.slice(1))
-          // Another has it since its lease lapsed, and gave it back.
+          // After the lease lapsed, the items were claimed again and released.
           yield* TestClock.adjust(LEASE_MS + 1)
           yield* store.release(yield* store.claim("segment", 10))
           yield* store.fail(items, "too late")
@@ -924,7 +925,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
             yield* store.release(yield* store.claim("segment", 10))
             yield* store.fail(yield* store.claim("segment", 10), "no")
             assert.deepStrictEqual((yield* store.failures(10)).map((failed) => failed.attempts), [attempts])
-            yield* TestClock.adjust(triedAgainAfter(attempts))
+            yield* TestClock.adjust(retryDelay(attempts))
           }
           yield* store.release(yield* store.claim("segment", 10))
           assert.deepStrictEqual((yield* store.failures(10)).map(({ attempts }) => attempts), [2])
@@ -1098,7 +1099,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
       test(
         "are not those that only share a part, or have a title in common",
         Effect.gen(function*() {
-          // 12 of 20 each, all of the lesser one but half of the greater one, and 17 of 20 but neither says all.
+          // "a" and "b" share 12 of 20 words each; "c" is contained in "a" but is half of it; then 17 of 20, where neither contains the other.
           yield* compress("one", unit("a", { content: words(20), title: words(6, 24) }))
           yield* compress("two", unit("b", { content: words(20, 8), title: words(6, 24) }))
           yield* compress("three", unit("c", { content: words(10) }))
@@ -1226,7 +1227,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
           yield* compress("two", unit("full", { content: all, cites: "m2" }))
           yield* compress("one", unit("part", { content: most, cites: "m1", title: "Another title" }))
           assert.deepStrictEqual(yield* standing("part", "full"), { part: "in full", full: ["m1"] })
-          // And takes the other's place when it says more now.
+          // It replaces the other unit once it contains more.
           yield* compress("one", unit("part", { content: words(28), cites: "m1" }))
           assert.deepStrictEqual(yield* standing("part", "full"), { part: ["m2"], full: "in part" })
           yield* compress("one")
@@ -1254,7 +1255,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
           yield* compressAll({ two: [], three: [] })
           assert.deepStrictEqual(yield* standing("a", "b", "c"), { a: [] })
 
-          // An end that is too far from the beginning.
+          // The ends of the chain are too different to be duplicates.
           const far = (id: string, count: number, cites: string) => unit(id, { content: words(count, 0), cites })
           const chain = [far("d", 20, "md"), far("e", 24, "me"), far("f", 30, "mf")]
           yield* compress("one")
@@ -1330,7 +1331,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
               }
             }
             assert.strictEqual((yield* store.status).units.total, worded.length)
-            // And compressing all of it again changes nothing.
+            // Compressing everything again changes nothing.
             const again = Object.fromEntries(plan.map(({ made, name }) => [name, unitsOf(name, made)]))
             yield* compressAll(again)
             assert.deepStrictEqual(yield* store.units(ids), units)
@@ -1766,7 +1767,7 @@ interface Made {
   readonly cited: number
 }
 
-/** Units of a segment, each with an id of its own. */
+/** Makes the units of a segment, each with its own id. */
 export const unitsOf = (name: string, made: ReadonlyArray<Made>): ReadonlyArray<MemoryUnit> =>
   made.map(({ cited, count, from, occurredAt, project, type }, i) => {
     const one = unit(idOf("unit", name, String(i)), {

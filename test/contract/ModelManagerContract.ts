@@ -1,5 +1,5 @@
 /**
- * What every `ModelManager` does.
+ * The contract of every `ModelManager`.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -11,20 +11,20 @@ import { ModelManager } from "../../src/models/ModelManager.ts"
 import { anyText } from "../texts.ts"
 
 export interface Texts {
-  /** Different texts, at least two, in which the model knows a word. */
+  /** At least two different texts that each contain a word of the model's vocabulary. */
   readonly known: ReadonlyArray<string>
-  /** Texts in which it knows none; blank ones are tried with every model. */
+  /** Texts without a word of the vocabulary; blank texts are tested with every model. */
   readonly unknown: ReadonlyArray<string>
 }
 
 const BLANK = ["", "  \n\t "]
 
-/** More than a provider takes at once. */
+/** More texts than a provider accepts in one request. */
 const MANY = 300
 
 const cosine = (a: Float32Array, b: Float32Array) => a.reduce((sum, x, i) => sum + x * b[i]!, 0)
 
-/** A model may round otherwise in another batch. */
+/** Compares with a tolerance: a model may round differently in another batch. */
 const assertSame = (one: Option.Option<Float32Array>, other: Option.Option<Float32Array>) => {
   assert.strictEqual(Option.isSome(one), Option.isSome(other))
   if (Option.isSome(one) && Option.isSome(other)) assert.closeTo(cosine(one.value, other.value), 1, 1e-3)
@@ -32,7 +32,7 @@ const assertSame = (one: Option.Option<Float32Array>, other: Option.Option<Float
 
 const embed = (texts: ReadonlyArray<string>) => Effect.flatMap(ModelManager, (models) => models.embed(texts))
 
-/** One for each text, of the declared dimension, finite, of unit length. */
+/** Asserts one vector per text, of the declared dimension, finite and of unit length. */
 const embedAll = (texts: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const { dimension } = yield* Effect.flatMap(ModelManager, ({ embedding }) => embedding)

@@ -1,5 +1,5 @@
 /**
- * What every `Qdrant` does. On a server that others use too, its collections are told by their prefix and removed at the end.
+ * The contract of every `Qdrant`. The server may be shared: the suite's collections have a prefix of their own and are removed at the end.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -39,7 +39,7 @@ const INDEXES: ReadonlyArray<readonly [string, PayloadIndex]> = [
   ["size", "integer"]
 ]
 
-/** In ascending order. */
+/** Returns ids that ascend with `n`. */
 const id = (n: number) => `00000000-0000-4000-8000-${n.toString(16).padStart(12, "0")}`
 
 const point = (
@@ -50,7 +50,7 @@ const point = (
 
 const gone = (name: string) => Effect.flatMap(Qdrant, (qdrant) => Effect.ignore(qdrant.deleteCollection(name)))
 
-/** Its name; with every index, and these points. */
+/** Creates a collection with these indexes and points; returns its name. */
 const collection = (
   points: ReadonlyArray<QdrantPoint> = [],
   config = CONFIG,
@@ -147,7 +147,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<Qdrant, E>) => {
         yield* qdrant.switchAlias(alias, first)
         yield* qdrant.switchAlias(alias, first)
         assert.strictEqual(yield* qdrant.count(alias, []), 1)
-        // Whoever asks meanwhile gets one or the other.
+        // Each concurrent request reads one of the two collections.
         const counts = yield* Effect.all(
           [
             ...Array.from({ length: 10 }, () => qdrant.count(alias, [])),
@@ -161,7 +161,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<Qdrant, E>) => {
         assert.strictEqual(yield* qdrant.count(alias, []), 2)
         yield* qdrant.upsert(alias, [point(3)])
         assert.strictEqual(yield* qdrant.count(second, []), 3)
-        // Under its alias it is not removed.
+        // Deleting by the alias's name removes nothing.
         yield* qdrant.deleteCollection(alias)
         assert.deepStrictEqual(yield* standsFor, [second])
         yield* qdrant.deleteCollection(second)
@@ -352,7 +352,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<Qdrant, E>) => {
         assert.isAtLeast(pages, 3)
         assert.deepStrictEqual(seen, all.map(id).sort())
         assert.deepStrictEqual(yield* qdrant.ids(name, id(24), 10), [id(24)])
-        // From one that is not there.
+        // Starts at an id that does not exist.
         assert.deepStrictEqual(yield* qdrant.ids(name, id(25), 10), [])
         yield* qdrant.remove(name, [id(10)])
         assert.deepStrictEqual(yield* qdrant.ids(name, id(10), 2), [id(11), id(12)])
@@ -394,7 +394,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<Qdrant, E>) => {
           ])
           for (const { reason, status } of refused) assert.deepStrictEqual([reason, status], ["Rejected", 400])
         }
-        // What holds for nothing needs no index.
+        // A filter that matches nothing needs no index.
         assert.strictEqual(yield* qdrant.count(name, [{ key: "other", match: { any: [] } }]), 0)
       }))
 

@@ -1,5 +1,5 @@
 /**
- * What every `MemoryStore` does with what a person says of memories: saves and forgets them, and says of projects what belongs together.
+ * The contract of every `MemoryStore` for a person's requests: saving and forgetting memories, and merging, renaming and excluding projects.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -20,11 +20,11 @@ const TIDE = "High tide decides when the ferries may leave the northern pier."
 
 const text = (...sentences: ReadonlyArray<string>): Block => ({ kind: "text", text: sentences.join(" ") })
 
-/** Appends a file of these messages, which was never read before. */
+/** Appends these messages from a file never read before. */
 const capture = (path: string, messages: ReadonlyArray<Message>, says: Parameters<typeof batch>[1] = {}) =>
   Effect.flatMap(MemoryStore, (store) => store.append(batch(messages, { cursor: cursor(path, 1), ...says })))
 
-/** Compresses what waits of a kind to these units, each by its origin. */
+/** Commits these units for all queued work of a kind, each by its origin. */
 const compress = (kind: WorkItem["kind"], ...units: ReadonlyArray<MemoryUnit>) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -33,7 +33,7 @@ const compress = (kind: WorkItem["kind"], ...units: ReadonlyArray<MemoryUnit>) =
 
 const segmentOf = (uuid: string) => idOf("segment", uuid)
 
-/** A unit of one message, which is the whole of it. */
+/** Makes a unit whose whole content is one passage of a message. */
 const telling = (id: string, of: Message, content: string, says: Parameters<typeof unit>[1] = {}) =>
   unit(id, { origin: segmentOf(of.uuid), cites: of.uuid, content, sessionId: of.sessionId, ...says })
 
@@ -118,7 +118,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         assert.deepStrictEqual(yield* textsOf("a", "b"), [[LANTERN], [TIDE]])
         assert.deepStrictEqual(yield* found("harbour crane sunrise"), [])
         assert.deepStrictEqual(yield* store.unitsByPrefix("goes"), [])
-        // What cites the message is made again, of what is left of it.
+        // Units that cite the message are deleted, and compressed again from the rest of it.
         assert.deepStrictEqual((yield* store.recent(everything, 10)).map(({ id }) => id), ["other"])
         assert.deepStrictEqual(keys(yield* waiting("segment")), [segmentOf("a")])
         assert.deepStrictEqual(keys(yield* waiting("session")), ["s1"])
@@ -199,7 +199,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         assert.strictEqual((yield* store.forget(["goes"])).messages, 2)
         yield* capture("/t/b", [copy("after", "s3"), message("elsewhere", { sessionId: "s3", blocks: [text(short)] })])
         assert.deepStrictEqual(yield* textsOf("a", "before", "after"), [[LANTERN], [LANTERN], [LANTERN]])
-        // Two words may be said by anybody, elsewhere.
+        // Two words are not specific: elsewhere they stay.
         assert.deepStrictEqual(yield* textsOf("elsewhere"), [[short]])
         assert.includeMembers([...keys(yield* waiting("segment"))], [segmentOf("before")])
       })
@@ -420,7 +420,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
           [tide?.projectId, tide?.content],
           ["project-one", `"projectId":"project-two" ${TIDE}`]
         )
-        // They are one memory now, and the index is told.
+        // The duplicates are merged, and the change is queued for the index.
         assert.strictEqual((yield* store.units(["of one"]))[0]?.supersededBy, "of two")
         assert.deepStrictEqual(keys(yield* waiting("index")), ["of one", "of two", "tide"])
         assert.deepStrictEqual(yield* found("tide ferries", { projects: ["project-one"] }), ["tide"])

@@ -26,7 +26,7 @@ const qdrantInMemory = QdrantIndex.layer({ prefix: "test", shards: 1, replicas: 
   Layer.provideMerge(storeInMemory),
   Layer.provide(base)
 )
-/** On a server that others use too: nothing of theirs is touched, and of ours nothing is left. */
+/** The server may be shared: the tests use only collections with a random prefix, and delete them at the end. */
 const overHttp = (url: string, apiKey?: string) =>
   Layer.unwrapScoped(Effect.gen(function*() {
     const prefix = `claude-memory-test-${randomBytes(6).toString("hex")}`
@@ -53,7 +53,7 @@ suite("EmbeddedIndex in memory", inMemory)
 suite("QdrantIndex over Qdrant in memory", qdrantInMemory)
 suite("QdrantIndex over HTTP, on the stand-in", onStandIn)
 
-// Nothing is said where there is none: it is for those who have one.
+// Runs only with a configured server; without one, no skipped suite is reported.
 if (qdrant.url !== undefined) {
   suite(`QdrantIndex over HTTP, on ${qdrant.url}`, overHttp(qdrant.url, qdrant.apiKey))
 }

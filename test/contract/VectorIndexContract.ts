@@ -1,5 +1,5 @@
 /**
- * What every `VectorIndex` does, over the store it is given.
+ * The contract of every `VectorIndex`, over a given store.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -16,13 +16,13 @@ import { write } from "./MemoryStoreContract.ts"
 
 const model = { id: "test@1", dimension: 4 }
 
-/** Of unit length, as the port asks. */
+/** Makes a vector of unit length, which the port requires. */
 export const vector = (...values: ReadonlyArray<number>): Float32Array => {
   const length = Math.hypot(...values)
   return Float32Array.from(values, (value) => value / length)
 }
 
-/** An index may take ids of units for what they are. This one is of the name, and in the same order as the names. */
+/** Encodes a name as a UUID, since an index may require real unit ids. Ids sort as their names do. */
 const id = (name: string): string =>
   Buffer.from(name.padEnd(16, "\0")).toString("hex").replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5")
 const nameOf = (id: string): string => Buffer.from(id.replaceAll("-", ""), "hex").toString().replaceAll("\0", "")
@@ -39,7 +39,7 @@ const ids = (question: Float32Array, filter: SearchFilter = everything, limit = 
     (index) => Effect.map(index.search(question, filter, limit), (hits) => hits.map(({ unitId }) => nameOf(unitId)))
   )
 
-/** Components of both signs, never all near zero. */
+/** Unit vectors, from components of both signs that are not all near zero. */
 const direction = (dimension: number) =>
   FastCheck.array(FastCheck.double({ min: -1, max: 1, noNaN: true }), { minLength: dimension, maxLength: dimension })
     .filter((values) => Math.hypot(...values) > 0.3)
@@ -259,7 +259,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
         yield* index.upsert([point("a", vector(1, 0, 0, 0)), point("b", vector(0, 1, 0, 0))])
         const next = yield* index.version(other)
         yield* next.upsert([point("a", vector(0, 1, 0))])
-        // Another process, or this one after it was killed, goes on where it was.
+        // Another process, or this one after a restart, resumes the build.
         const resumed = yield* index.version(other)
         assert.deepStrictEqual(yield* resumed.ids("", 10), [id("a")])
         yield* resumed.upsert([point("b", vector(1, 0, 0)), point("a", null)])
@@ -286,7 +286,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
         for (const name of [serving!.name, "none"]) {
           assert.strictEqual((yield* Effect.flip(index.drop(name))).reason, "Rejected")
         }
-        // And back.
+        // Activates the first version again.
         yield* Effect.flatMap(index.version(model), ({ activate }) => activate)
         yield* TestClock.adjust("1 minute")
         assert.deepStrictEqual(yield* ids(vector(1, 0, 0, 0)), ["a", "b"])
@@ -321,7 +321,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
       "scores vectors of 4,096 dimensions, each number of which is small, within 0.004",
       Effect.gen(function*() {
         const index = yield* VectorIndex
-        /** Near one another, and dense. */
+        /** Dense vectors near one another. */
         const long = (n: number) =>
           vector(...Array.from({ length: 4_096 }, (_, i) => Math.sin(i * i) + Math.sin((i + 1) * (i + n) * n)))
         const points = Array.from({ length: 30 }, (_, i) => ({ unitId: id(`u${i}`), vector: long(i + 2) }))

@@ -12,7 +12,7 @@ import * as testing from "../../src/testing.ts"
 
 export const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
 
-/** A database of its own for each use; what it held may wait for a garbage collection that comes by itself. */
+/** A new database for each use. Does not force a garbage collection at the end: `freesLater`. */
 export const sqliteFile = Layer.unwrapScoped(Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const folder = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-contract-" })

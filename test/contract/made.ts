@@ -1,5 +1,5 @@
 /**
- * Messages, batches and units for tests, complete but for what a test says.
+ * Messages, batches and units for tests: complete defaults, which a test may override.
  */
 import type { Message, SessionFacts } from "../../src/domain/Conversation.ts"
 import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
@@ -16,7 +16,7 @@ export const project = (name: string): Project => ({
   key: `path:/work/${name}`
 })
 
-/** As the memory knows it. */
+/** A project as the store returns it. */
 export const known = (name: string, says: Partial<KnownProject> = {}): KnownProject => ({
   ...project(name),
   isExcluded: false,
@@ -61,7 +61,7 @@ export const cursor = (path: string, offset: number, says: Partial<Cursor> = {})
   ...says
 })
 
-/** A batch of these messages from a file never read before; each message brings its session's facts. */
+/** Makes a batch of messages from a file never read before, with facts of each message's session. */
 export const batch = (messages: ReadonlyArray<Message>, says: Partial<CaptureBatch> = {}): CaptureBatch => {
   const made = {
     cursor: cursor("/t/a.jsonl", 100),
@@ -81,7 +81,7 @@ export const batch = (messages: ReadonlyArray<Message>, says: Partial<CaptureBat
   return { lines: messages.length + made.factLines + skipped + made.deadLetters.length, ...made }
 }
 
-/** `content` is one passage of `kind`. */
+/** Makes a unit whose `content` is one passage of `kind`, of the message `cites`. */
 export const unit = (
   id: string,
   says: Partial<MemoryUnit> & { readonly kind?: MemoryUnit["passages"][number]["kind"]; readonly cites?: string } = {}

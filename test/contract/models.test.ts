@@ -1,5 +1,5 @@
 /**
- * The ports to what models cost and answered: each suite runs on every layer.
+ * Runs the contracts of the stores of models' costs and answers on every layer.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
@@ -17,14 +17,14 @@ import * as testing from "../../src/testing.ts"
 import { times } from "../data.ts"
 import { base } from "./layers.ts"
 
-/** A file of its own for each use. */
+/** A new file for each use. */
 const modelsFile = Layer.unwrapScoped(Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const folder = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-contract-" })
   return ModelsFile.layer({ folder, busyTimeoutMs: 5_000 })
 })).pipe(Layer.provide(base))
 
-/** On that day wherever the tests run. */
+/** A time on the same date in almost every time zone. */
 const AT = DateTime.toEpochMillis(DateTime.unsafeMake("2026-11-25T11:00:00Z"))
 const DAY_MS = 86_400_000
 

@@ -160,7 +160,7 @@ describe("what is forgotten", () => {
       const all = yield* allUnits
       // Short sentences and paths are left out, because other units near them say nearly the same.
       const wordsOf = (unit: MemoryUnit) =>
-        Forgetting.toldBy([unit]).filter(({ lexemes, words }) =>
+        Forgetting.contentSentences([unit]).filter(({ lexemes, words }) =>
           lexemes.size >= 6 && !/ (?:home|ts|py|sql|md) /.test(words)
         )
       for (const unit of all.filter((_, i) => i % 4 === 0)) {

@@ -7,11 +7,11 @@ import { unit } from "../contract/made.ts"
 
 const one = unit("one")
 
-/** So many numbered words, from the one at `from` on. */
+/** Returns `count` numbered words, starting at `from`. */
 const numbered = (from: number, count: number): ReadonlySet<string> =>
   new Set(Array.from({ length: count }, (_, i) => `w${from + i}`))
 
-/** Of a thousand pairs that have so many of 60 words in common, how many would be looked at. */
+/** Counts the candidates among 1,000 pairs of units that share `shared` of their 60 words. */
 const looked = (shared: number) =>
   Array.from({ length: 1_000 }, (_, i) => {
     const [a, b] = [numbered(i * 1_000, 60), numbered(i * 1_000 + 60 - shared, 60)].map((words) => sketch(one, words))
@@ -20,7 +20,7 @@ const looked = (shared: number) =>
 
 describe("a sketch", () => {
   it("brings together units that share most of their words, and few others", () => {
-    // Of all their words they share 1, 0.9, 0.71, 0.2, 0.09 and none.
+    // The Jaccard indexes are 1, 0.9, 0.71, 0.2, 0.09 and 0.
     assert.strictEqual(looked(60), 1_000)
     assert.isAtLeast(looked(57), 995)
     assert.isAtLeast(looked(50), 900)

@@ -10,7 +10,7 @@ import { anyText, hostile, millis } from "../texts.ts"
 
 const ENDS = [". ", "! ", "? ", ".\n", "\n", "\n\n", "。", "…  ", ".** "]
 
-/** Sentences, none of whose words another has; and how each ends. */
+/** Sentences with no word in common, each with an end mark. */
 const sentences = FastCheck.array(
   FastCheck.record({
     length: FastCheck.integer({ min: 1, max: 4 }),
@@ -31,7 +31,7 @@ type Sentences = typeof sentences extends FastCheck.Arbitrary<infer A> ? A : nev
 
 const textOf = (some: Sentences) => some.map(({ text }) => text).join("")
 
-/** As a compressor tells it: the sentences without their marks, in lines. */
+/** A unit as a compressor writes it: the sentences without their marks, one a line. */
 const telling = (some: Sentences): MemoryUnit =>
   unit("told", { content: some.filter(({ isTold }) => isTold).map(({ said }) => said).join("\n"), cites: "a" })
 
@@ -51,7 +51,7 @@ describe("sentences", () => {
   it.prop("stay sentences when others go", [sentences, FastCheck.nat()], ([some, which]) => {
     const all = Forgetting.sentencesOf(textOf(some))
     const rest = all.toSpliced(which % all.length, 1)
-    // A mark may go over to the next.
+    // An end mark may move to the next sentence.
     const saidIn = (each: ReadonlyArray<string>) => each.map(lexemes).filter((said) => said.length > 0)
     assert.deepStrictEqual(saidIn(Forgetting.sentencesOf(rest.join(""))), saidIn(rest))
   })
@@ -64,25 +64,25 @@ describe("sentences", () => {
 describe("what a memory tells", () => {
   it.prop("goes from the message that it cites, and nothing else does", [sentences], ([some]) => {
     const told = telling(some)
-    const described = Forgetting.describedBy([told])
-    const { message: rest, taken } = Forgetting.withoutTold(holding(textOf(some)), TEXT, described)
+    const described = Forgetting.allSentences([told])
+    const { message: rest, taken } = Forgetting.cutCited(holding(textOf(some)), TEXT, described)
     const kept = some.some(({ isTold }) => isTold) ? some.filter(({ isTold }) => !isTold) : []
     assert.deepStrictEqual(saidIn(rest), lexemes(kept.map(({ said }) => said).join(" ")))
     assert.isAbove(taken.length, 0)
-    const again = Forgetting.withoutToldAgain(rest, Forgetting.toldBy([told]))
+    const again = Forgetting.cutRepeats(rest, Forgetting.contentSentences([told]))
     assert.deepStrictEqual(again, { message: rest, taken: [] })
   })
 
   it.prop("goes from a copy of the message in the same way, by hashes alone", [sentences], ([some]) => {
     const told = telling(some)
     const original = holding(textOf(some))
-    const { message: rest, taken } = Forgetting.withoutTold(original, TEXT, Forgetting.describedBy([told]))
+    const { message: rest, taken } = Forgetting.cutCited(original, TEXT, Forgetting.allSentences([told]))
     const hashOf = Forgetting.hashesBy("secret")
     const tombstones = new Set([...Forgetting.keysOfForgotten([told], taken)].map(hashOf))
     const isKnown = (key: string) => tombstones.has(hashOf(key))
     assert.deepStrictEqual(Forgetting.withoutAllKnown(original, isKnown).message, rest)
     assert.deepStrictEqual(Forgetting.withoutAllKnown(rest, isKnown), { message: rest, taken: [] })
-    // Under another secret nothing is known.
+    // With another secret, no hash matches.
     const other = Forgetting.hashesBy("another")
     assert.deepStrictEqual(Forgetting.withoutAllKnown(original, (key) => tombstones.has(other(key))).taken, [])
   })
@@ -90,7 +90,7 @@ describe("what a memory tells", () => {
   it.prop("is looked for where two of its words are", [sentences, anyText], ([some, other]) => {
     const told = telling(some)
     const original = holding(other, textOf(some))
-    const { taken } = Forgetting.withoutTold(original, TEXT, Forgetting.describedBy([told]))
+    const { taken } = Forgetting.cutCited(original, TEXT, Forgetting.allSentences([told]))
     const keys = Forgetting.keysOfForgotten([told], taken)
     if (Forgetting.withoutAllKnown(original, (key) => keys.has(key)).taken.length === 0) return
     const body = JSON.stringify(original)
@@ -100,25 +100,25 @@ describe("what a memory tells", () => {
   })
 
   it("is found where it was cut, wrapped or marked", () => {
-    const told = (content: string) => Forgetting.toldBy([unit("u", { content })])
+    const told = (content: string) => Forgetting.contentSentences([unit("u", { content })])
     const wrapped = "We keep **every** invoice\nfor ten years, as the `tax office` wants it."
     for (const sentence of Forgetting.sentencesOf(wrapped)) {
       assert.isTrue(
-        Forgetting.isTold(sentence, told("We keep every invoice for ten years, as the tax office wants it."))
+        Forgetting.overlaps(sentence, told("We keep every invoice for ten years, as the tax office wants it."))
       )
     }
     const long = `The importer failed because ${words(30)} was missing from the manifest.`
-    assert.isTrue(Forgetting.isTold(long, told(`The importer failed because ${words(12)}…`)))
-    assert.isFalse(Forgetting.isTold("The exporter works.", told(long)))
-    assert.isFalse(Forgetting.isTold("…", told("…")))
+    assert.isTrue(Forgetting.overlaps(long, told(`The importer failed because ${words(12)}…`)))
+    assert.isFalse(Forgetting.overlaps("The exporter works.", told(long)))
+    assert.isFalse(Forgetting.overlaps("…", told("…")))
   })
 
   it("is Chinese too", () => {
     const text = "以后金额一律用 Decimal，禁止 float。另外生成的文件不要动。改吧。"
-    const { message: rest } = Forgetting.withoutTold(
+    const { message: rest } = Forgetting.cutCited(
       holding(text),
       TEXT,
-      Forgetting.describedBy([unit("u", { content: "User: 以后金额一律用 Decimal，禁止 float。" })])
+      Forgetting.allSentences([unit("u", { content: "User: 以后金额一律用 Decimal，禁止 float。" })])
     )
     assert.deepStrictEqual(rest.blocks.map((block) => block.text), ["另外生成的文件不要动。改吧。"])
   })
@@ -127,7 +127,7 @@ describe("what a memory tells", () => {
     const block: Block = { kind: "tool_use", text: `path: src/a.ts\n${words(5)}\n${words(5, 5)}`, file: "src/a.ts" }
     const cited = message("a", { blocks: [block] })
     const without = (content: string) =>
-      Forgetting.withoutTold(cited, new Set(["tool_use"]), Forgetting.describedBy([unit("u", { content })])).message
+      Forgetting.cutCited(cited, new Set(["tool_use"]), Forgetting.allSentences([unit("u", { content })])).message
     assert.deepStrictEqual(without(words(5)).blocks, [
       { kind: "tool_use", text: `path: src/a.ts\n${words(5, 5)}`, file: "src/a.ts" }
     ])

@@ -13,11 +13,11 @@ import { join } from "node:path"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { Lease } from "../../src/store/Lease.ts"
 
-/** How often those who wait ask, and the holder beats. */
+/** Intervals of the waiters' attempts and of the holder's heartbeats, as in Lease.ts. */
 const ASKS_EVERY = "2 seconds"
 const BEATS_EVERY = "15 seconds"
 
-/** In a folder that is not there yet. */
+/** Runs a test with the lease of a folder that does not exist yet. */
 const inFolder = <A, E>(
   test: (folder: string, lease: Lease["Type"]) => Effect.Effect<A, E, ResourceLedger | Scope.Scope>
 ) =>
@@ -28,11 +28,11 @@ const inFolder = <A, E>(
     return yield* Effect.provide(Effect.flatMap(Lease, (lease) => test(folder, lease)), Lease.layer(folder))
   }).pipe(Effect.scoped, Effect.provide(Layer.merge(ResourceLedger.layer, NodeContext.layer)))
 
-/** What runs does not wait for the test's clock. */
+/** Waits in real time for file operations, which ignore the test's clock. */
 const settled = TestServices.provideLive(Effect.sleep("20 millis"))
 const later = (duration: string) => Effect.zipRight(TestClock.adjust(duration as "1 second"), settled)
 
-/** Holds it until it is let go. */
+/** Waits for the lease in the background, and holds it until `letGo`. */
 const holding = (lease: Lease["Type"], name = "x") =>
   Effect.gen(function*() {
     const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
@@ -107,7 +107,7 @@ it.effect("its holder beats; one that stands still loses it, and finds out", () 
       }
       assert.isFalse(yield* second.isHeld)
 
-      // It did not beat for a while: not at first sight, but at the second.
+      // After 70 seconds without a heartbeat, the second attempt takes the lease, not the first.
       const still = (yield* TestClock.currentTimeMillis) / 1_000 - 70
       utimesSync(file, still, still)
       yield* later(ASKS_EVERY)
@@ -135,7 +135,7 @@ it.effect("a file that nobody holds is no holder, however old it is", () =>
       const second = yield* holding(lease)
       assert.isTrue(yield* second.isHeld)
       const kept = yield* second.keep
-      // As `uninstall --purge` and a new start do.
+      // `uninstall --purge` and a new start remove and recreate the folder.
       rmSync(folder, { recursive: true })
       const third = yield* holding(lease)
       assert.isTrue(yield* third.isHeld)

@@ -25,7 +25,7 @@ describe("an owner of work", () => {
   })
 
   it.runIf(process.platform === "linux")("that was killed and not waited for is not", async () => {
-    // The shell becomes a program that never asks how its child ended.
+    // The shell becomes a program that never waits for its child, so the child stays a zombie.
     const parent = spawn("sh", ["-c", "sleep 60 & echo $!; exec sleep 60"])
     const [line] = await once(parent.stdout, "data")
     const pid = Number(line)

@@ -1,9 +1,9 @@
 /**
- * The SQL that only PostgreSQL speaks.
+ * The PostgreSQL dialect.
  *
- * Transactions that could undo one another's reading take a lock first: appends to a file or a session, commits of a project's units.
- * All lock in one order (these, then the tables as sql/Writes.ts goes through them, rows by their key), so that none waits for another in
- * a circle.
+ * Transactions that could invalidate one another's reads take an advisory lock first: appends to a file or a session, commits of a
+ * project's units. All lock in one order (advisory locks, then tables in the order of sql/Writes.ts, rows by key), which rules out
+ * deadlocks.
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
 import * as Clock from "effect/Clock"
@@ -22,8 +22,8 @@ import { keyOf, rows, text, texts } from "./PostgresLexemes.ts"
 const unitOf = ({ body }: Body) => JSON.parse(body) as MemoryUnit
 
 /**
- * The constants and the inverse document frequency of FTS5's rank (https://sqlite.org/fts5.html, section 5.1.1), by which
- * SQLite chooses candidates, too.
+ * The constants and the inverse document frequency of FTS5's rank (https://sqlite.org/fts5.html, section 5.1.1), so that PostgreSQL
+ * selects candidates as SQLite does.
  */
 const K1 = 1.2
 const B = 0.75
@@ -32,7 +32,7 @@ const idfOf = (documents: number, holding: number): number =>
 
 const ITEMS = "items(kind text, key text, revision integer)"
 
-/** A text is ordered by its bytes, as SQLite orders it, whatever the database's language. */
+/** Collation "C" orders texts by their bytes, as SQLite does, whatever the database's locale. */
 const typeOf = (type: ColumnType) => type === "text" ? `text COLLATE "C"` : type
 
 export const make = (sql: SqlClient): Dialect => {
@@ -43,10 +43,10 @@ export const make = (sql: SqlClient): Dialect => {
       texts(names)
     }::text[]) AS names(name) ORDER BY 1) AS names`
 
-  /** The lock of the whole memory: shared by those that write to it, held alone by those that change what was written. */
+  /** Lock of the whole memory: shared by transactions that add data, exclusive for those that change stored data. */
   const whole = sql.literal("hashtextextended(current_schema() || '/', 0)")
 
-  /** Rows of the queue, locked in the order of their keys. */
+  /** A common table expression of these items' rows in the queue, locked in the order of their keys. */
   const held = (items: ReadonlyArray<WorkItem>) =>
     sql`held AS MATERIALIZED (
       SELECT work.* FROM work JOIN json_to_recordset(${rows(items)}) AS ${sql.literal(ITEMS)} USING (kind, key)
@@ -155,7 +155,7 @@ export const make = (sql: SqlClient): Dialect => {
     lockShared: sql`SELECT pg_advisory_xact_lock_shared(${whole})`,
     forUpdate: sql.literal("FOR UPDATE"),
 
-    // What is known is locked in the order of keys, before what is new is queued in its own.
+    // Locks queued items in the order of their keys, before it inserts new ones in the order given.
     enqueue: (kind, keys) =>
       sql`WITH held AS MATERIALIZED (
           SELECT key FROM work WHERE kind = ${kind} AND key = ANY(${texts(keys)}) ORDER BY key FOR UPDATE)

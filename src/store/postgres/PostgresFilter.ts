@@ -1,5 +1,5 @@
 /**
- * A SearchFilter as conditions on the `units` table.
+ * Translates a SearchFilter to conditions on the `units` table.
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { Fragment } from "@effect/sql/Statement"

@@ -1,5 +1,5 @@
 /**
- * The one PostgreSQL database that a store lies in: a few connections, and the schema as this program knows it.
+ * The PostgreSQL database of a store: a pool of a few connections, with the schema at this program's version.
  */
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Context from "effect/Context"
@@ -14,11 +14,11 @@ import { currentVersion, migrate, STEPS } from "./migrations.ts"
 export interface PostgresPoolOptions {
   /** postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=… */
   readonly url: Redacted.Redacted
-  /** All tables lie in it; `claude_memory`. */
+  /** Schema of all tables; `claude_memory` by default. */
   readonly schema?: string
-  /** A reader makes nothing and may write nothing. */
+  /** A reader creates no tables and may not write. */
   readonly readOnly: boolean
-  /** The most statements and transactions at a time; 4. */
+  /** Most statements and transactions at a time; 4 by default. */
   readonly connections?: number
   readonly connectTimeoutMs?: number
   readonly statementTimeoutMs?: number
@@ -85,6 +85,6 @@ const make = Effect.fn("PostgresPool.open")(
 )
 
 export class PostgresPool extends Context.Tag("claude-memory/PostgresPool")<PostgresPool, Postgres>() {
-  /** Connects, and makes the schema or brings it up to date. */
+  /** Connects, and creates or migrates the schema; a reader only checks its version. */
   static readonly layer = (options: PostgresPoolOptions) => Layer.scoped(this, make(options))
 }

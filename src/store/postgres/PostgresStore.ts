@@ -1,5 +1,5 @@
 /**
- * `MemoryStore` in PostgreSQL, for several processes and machines at once.
+ * `MemoryStore` in PostgreSQL, which several processes and machines can share.
  */
 import { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
@@ -13,10 +13,10 @@ import * as Writes from "../sql/Writes.ts"
 import * as PostgresDialect from "./PostgresDialect.ts"
 import { PostgresPool, toStoreError } from "./PostgresPool.ts"
 
-/** A write that got in the way of another one is tried so often. */
+/** Most attempts at a write that conflicts with another. */
 const TRIES = 5
 
-/** Two transcripts may hold the same message: the second to be stored is a duplicate, when it is looked at again. */
+/** Two transcripts may contain the same message: after a collision, the second attempt finds the message stored, a duplicate. */
 const isToBeTriedAgain = (error: SqlError | StoreError) =>
   error instanceof SqlError && (isConflict(error) || isTaken(error, "messages_uuid_key"))
 

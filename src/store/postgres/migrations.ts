@@ -7,7 +7,7 @@ import { type Postgres, quoted } from "../../resources/Postgres.ts"
 import type { StoreError } from "../MemoryStore.ts"
 import { checkVersion } from "../sql/schemaVersion.ts"
 
-/** Ordered by its bytes, as SQLite orders it, whatever the database's language. */
+/** Text ordered by its bytes, as in SQLite, whatever the database's locale. */
 const TEXT = `text COLLATE "C"`
 const ROW = "bigint GENERATED ALWAYS AS IDENTITY"
 
@@ -41,7 +41,7 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   ) WITH (fillfactor = 70)`,
   `CREATE INDEX work_free ON work (kind, seq) WHERE owner IS NULL`,
   `CREATE INDEX work_held ON work (kind, owner) WHERE owner IS NOT NULL`,
-  // Sessions that a language model is to look at, with what comes to them later.
+  // Sessions for which model reviews were requested; their later segments are reviewed too.
   `CREATE TABLE reviewed_sessions (id ${TEXT} PRIMARY KEY)`,
   `CREATE TABLE units (
     row ${ROW} PRIMARY KEY, id ${TEXT} NOT NULL UNIQUE, project_id ${TEXT} NOT NULL, session_id ${TEXT} NOT NULL,
@@ -54,31 +54,31 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   `CREATE INDEX units_recent ON units (occurred_at DESC, id) WHERE active`,
   `CREATE INDEX units_origin ON units (origin)`,
   `CREATE INDEX units_superseded ON units (superseded_by) WHERE superseded_by IS NOT NULL`,
-  // The lexemes of a unit's fields, one after the other with their repeats; \`lengths\` tells where each field ends. Apart from the
-  // units, so that a change of those does not write the index anew.
+  // The lexemes of a unit's fields in sequence, with repeats; `lengths` holds the end of each field. A table apart from the units, so
+  // that an update of a unit does not write to the index.
   `CREATE TABLE lexemes (
     row bigint PRIMARY KEY REFERENCES units ON DELETE CASCADE, lexemes text[] COLLATE "C" NOT NULL, lengths integer[] NOT NULL
   )`,
-  // What waits to be sorted into the index is read through by every search: little of it.
+  // Every search scans the index's pending list, so the list is kept short (256 kB).
   `CREATE INDEX lexemes_held ON lexemes USING gin (lexemes) WITH (gin_pending_list_limit = 256)`,
-  // Bands of minima of permutations of a unit's words (store/Duplicates.ts), by which units that say the same are found.
+  // Bands of minima of permutations of a unit's words (store/Duplicates.ts), by which duplicate units are found.
   `CREATE TABLE sketches (
     least bigint NOT NULL, row bigint NOT NULL REFERENCES units ON DELETE CASCADE, PRIMARY KEY (least, row)
   )`,
   `CREATE INDEX sketches_row ON sketches (row)`,
-  // By project, as commits exclude one another.
+  // One row per project, since commits lock their project.
   `CREATE TABLE totals (project_id ${TEXT} PRIMARY KEY, units bigint NOT NULL, lexemes bigint NOT NULL)`,
-  // "identity" is the store's name, "index" that of the index which follows it.
+  // "identity" is the store's name, "index" the name of the index that is kept up to date.
   `CREATE TABLE properties (name ${TEXT} PRIMARY KEY, value text NOT NULL)`,
   `INSERT INTO properties VALUES ('identity', left(replace(gen_random_uuid()::text, '-', ''), 16))`
 ], [
   `ALTER TABLE projects ADD COLUMN excluded boolean NOT NULL DEFAULT false, ADD COLUMN merged_into ${TEXT}`,
-  // What was forgotten, by keyed hashes (store/Forgetting.ts), with the unit that it was forgotten with.
+  // Keyed hashes of forgotten text (store/Forgetting.ts), with the unit with which the text was forgotten.
   `CREATE TABLE tombstones (hash ${TEXT} NOT NULL, unit_id ${TEXT} NOT NULL, PRIMARY KEY (hash, unit_id))`,
   `CREATE INDEX tombstones_unit ON tombstones (unit_id)`
 ]]
 
-/** 0 where there is no memory yet. */
+/** Returns the schema's version; 0 when there is no schema yet. */
 export const currentVersion = ({ run, sql }: Postgres, schema: string): Effect.Effect<number, SqlError> =>
   run(Effect.gen(function*() {
     const table = `${quoted(schema)}.schema_version`
@@ -88,7 +88,7 @@ export const currentVersion = ({ run, sql }: Postgres, schema: string): Effect.E
     return row?.version ?? 0
   }))
 
-/** Several instances that start at once migrate one after the other; a schema that is newer is refused untouched. */
+/** Migrates under a lock, so that instances that start at once take turns. Fails before any change when the schema is newer. */
 export const migrate = (
   postgres: Postgres,
   schema: string,
@@ -100,7 +100,7 @@ export const migrate = (
     yield* checkVersion(before, steps.length)
     if (before === steps.length) return
     yield* transaction(Effect.gen(function*() {
-      // A step may have a large memory to go through, and others wait for it.
+      // A step may rewrite a large memory, while other instances wait for the lock.
       yield* sql`SET LOCAL statement_timeout = 0`
       yield* sql`SET LOCAL lock_timeout = '60s'`
       yield* sql`SELECT pg_advisory_xact_lock(hashtextextended(${`claude-memory/${schema}`}, 0))`

@@ -1,5 +1,5 @@
 /**
- * `MemoryStore` over what a database reads and writes: every operation by its name, read as it is or written in a transaction.
+ * `MemoryStore` over the reads and writes of a database: runs each operation under its name, writes in a transaction.
  */
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
@@ -7,7 +7,7 @@ import { MemoryStore, type StoreError } from "../MemoryStore.ts"
 import type * as Reads from "./Reads.ts"
 import type * as Writes from "./Writes.ts"
 
-/** Runs an operation, and names it in its errors and its span. */
+/** Runs an operation under a name, which its errors and its span carry. */
 type Run = <A, R>(
   operation: string,
   effect: Effect.Effect<A, SqlError | StoreError, R>

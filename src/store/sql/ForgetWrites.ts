@@ -1,5 +1,5 @@
 /**
- * How a database store forgets, keeps what was forgotten from coming again, and saves what somebody says.
+ * Forgets units, keeps forgotten text from being stored again, and saves units that a person or Claude wrote.
  */
 import * as Effect from "effect/Effect"
 import { randomBytes } from "node:crypto"
@@ -14,13 +14,13 @@ import { messageOf } from "./Rows.ts"
 import { SECRET, type Statements, type StoredMessage } from "./Statements.ts"
 import type { UnitWrites } from "./UnitWrites.ts"
 
-/** Messages that are looked through at a time. */
+/** Messages read at a time. */
 const PAGE = 200
 
 const unitOf = ({ body }: { readonly body: string }) => JSON.parse(body) as MemoryUnit
 
 export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, restore }: UnitWrites) => {
-  /** Tells which of these keys were forgotten. */
+  /** Returns a test for the forgotten ones among these keys. */
   const knownAmong = (secret: string, keys: Iterable<string>) => {
     const hashOf = Forgetting.hashesBy(secret)
     const hashes = new Map(Array.from(keys, (key) => [key, hashOf(key)]))
@@ -30,14 +30,14 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
     })
   }
 
-  /** Of a batch what was not forgotten. Where nothing ever was, that is asked and no more. */
+  /** Removes forgotten text from a batch. When nothing was ever forgotten, costs one query. */
   const unforgotten = (batch: CaptureBatch): SqlEffect<CaptureBatch> =>
     Effect.gen(function*() {
       const secret = yield* db.secret
       if (secret === undefined) return batch
       let rest = batch
       const asked = new Set<string>()
-      // Where something is gone, what is left may be known too.
+      // A cut changes the keys of the remaining text, which may be known too.
       for (let keys = Forgetting.keysOfBatch(batch); keys.length > 0;) {
         rest = Forgetting.withoutForgotten(rest, yield* knownAmong(secret, keys))
         for (const key of keys) asked.add(key)
@@ -46,7 +46,7 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
       return rest
     })
 
-  /** Of units those that tell nothing that was forgotten. */
+  /** Returns the units without forgotten text. */
   const permitted = (units: ReadonlyArray<MemoryUnit>): SqlEffect<ReadonlyArray<MemoryUnit>> =>
     Effect.gen(function*() {
       const secret = yield* db.secret
@@ -56,7 +56,7 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
       return units.filter((_, i) => !keys[i]!.some(isKnown))
     })
 
-  /** Units that say the same as these: what they superseded, and what superseded them. */
+  /** Returns these units and their duplicates: those they superseded or were superseded by, over all steps. */
   const sayingTheSame = (ids: ReadonlyArray<string>) =>
     Effect.gen(function*() {
       const found = new Map<string, { readonly row: number; readonly unit: MemoryUnit }>()
@@ -75,8 +75,8 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
       const gone = yield* sayingTheSame(ids)
       const units = gone.map(({ unit }) => unit)
       if (units.length === 0) return { units, messages: 0 }
-      const told = Forgetting.toldBy(units)
-      const described = Forgetting.describedBy(units)
+      const contentSentences = Forgetting.contentSentences(units)
+      const allSentences = Forgetting.allSentences(units)
       const cited = Forgetting.citedBy(units)
       const taken: Array<Forgetting.Taken> = []
       const changed = new Map<string, { readonly segmentId: string; readonly sessionId: string }>()
@@ -106,11 +106,11 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
 
       yield* take(
         yield* db.messagesBy([...cited.keys()]),
-        (message) => Forgetting.withoutTold(message, cited.get(message.uuid)!, described)
+        (message) => Forgetting.cutCited(message, cited.get(message.uuid)!, allSentences)
       )
       yield* takeFromAll(
         (after) => db.messagesOf([...new Set(units.map(({ sessionId }) => sessionId))], after, PAGE),
-        (message) => Forgetting.withoutToldAgain(message, told)
+        (message) => Forgetting.cutRepeats(message, contentSentences)
       )
       const keys = new Set(Forgetting.keysOfForgotten(units, taken))
       const isKnown = (key: string) => keys.has(key)
@@ -123,14 +123,16 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
       if (letters.length > 0) yield* db.emptyLetters(letters)
 
       const sessions = [...new Set([...changed.values()].map(({ sessionId }) => sessionId))]
-      const titled = (yield* db.titlesOf(sessions)).filter(({ title }) => Forgetting.isTold(title ?? "", described))
+      const titled = (yield* db.titlesOf(sessions)).filter(({ title }) =>
+        Forgetting.overlaps(title ?? "", allSentences)
+      )
       for (const { title } of titled) keys.add(Forgetting.titleKey(title!))
       if (titled.length > 0) yield* db.removeTitles(titled.map(({ id }) => id))
 
-      // What else was made of these messages is made again of what is left of them.
+      // Deletes other units of the changed messages, and queues their segments and sessions to be compressed again.
       const uuids = new Set(changed.keys())
       const touched = (yield* db.unitsOfSessions(sessions)).map((row) => ({ row: row.row, unit: unitOf(row) }))
-        .filter(({ unit }) => Forgetting.isTouched(unit, uuids, told))
+        .filter(({ unit }) => Forgetting.isTouched(unit, uuids, contentSentences))
       const back = yield* restore(yield* remove([...new Set([...gone, ...touched].map(({ row }) => row))], true))
       yield* mergeWithSame(back)
       const segments = new Set([

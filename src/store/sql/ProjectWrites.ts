@@ -1,5 +1,5 @@
 /**
- * How a database store gives the memories of one project to another.
+ * Merges, renames and excludes projects.
  */
 import * as Effect from "effect/Effect"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
@@ -9,7 +9,7 @@ import type { SqlEffect } from "./Dialect.ts"
 import type { Statements } from "./Statements.ts"
 import type { UnitWrites } from "./UnitWrites.ts"
 
-/** Units that are looked at together. */
+/** Units processed at a time. */
 const PAGE = 500
 
 const pages = <A>(all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
@@ -21,7 +21,7 @@ export const make = (db: Statements, { enqueue, mergeWithSame }: UnitWrites) => 
       yield* db.lockAll
       yield* db.setProject(one)
       yield* db.setProject(other)
-      // Somebody else may have merged them meanwhile.
+      // Another process may have merged one of them meanwhile.
       const [from, into] = [yield* db.projectFor(one.id), yield* db.projectFor(other.id)]
       if (from === into) return
       yield* db.setMerged(from, into)
@@ -30,7 +30,7 @@ export const make = (db: Statements, { enqueue, mergeWithSame }: UnitWrites) => 
       const active: Array<string> = []
       for (const ids of pages(moved)) {
         const worded = yield* db.worded(ids)
-        // Sketches are of one project.
+        // A sketch contains the project's id.
         yield* db.setSketches(new Map(worded.map(({ unit, words }) => [unit.id, Duplicates.sketch(unit, words)])))
         const isActive = new Map(worded.map(({ unit }) => [unit.id, unit.active]))
         active.push(...ids.filter((id) => isActive.get(id)))
@@ -42,7 +42,7 @@ export const make = (db: Statements, { enqueue, mergeWithSame }: UnitWrites) => 
   const excludeProject = (project: Project, isExcluded: boolean) =>
     Effect.zipRight(db.setProject(project), db.setExcluded(project.id, isExcluded))
 
-  /** Units where their projects are now: one may have been merged since they were made. */
+  /** Moves units to the current ids of their projects, which may have been merged since the units were made. */
   const inPlace = (units: ReadonlyArray<MemoryUnit>): SqlEffect<ReadonlyArray<MemoryUnit>> =>
     Effect.gen(function*() {
       const places = new Map<string, string>()

@@ -1,5 +1,5 @@
 /**
- * The reads of a store, in the SQL that both databases speak.
+ * The reads of a store, in SQL that both databases accept.
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
@@ -34,7 +34,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       (rows) => new Map(rows.map((row) => [row.id, sessionOf(row)]))
     )
 
-  /** The last prompt of a thread before each of these places, then Claude's last message, by key. */
+  /** Returns the thread's last prompt before each place, then Claude's last message, ordered by key. */
   const before = (places: ReadonlyArray<Beginning>) =>
     sql<Body & { key: string }>`
       SELECT place.key, m.body

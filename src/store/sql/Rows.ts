@@ -1,5 +1,5 @@
 /**
- * What a database's rows say, in every database alike. Pure.
+ * Parses rows, alike for every database. Pure.
  */
 import type { Message, Session } from "../../domain/Conversation.ts"
 import type { SegmentContext } from "../MemoryStore.ts"
@@ -27,7 +27,7 @@ export const sessionOf = (row: SessionRow): Session => ({
   endedAt: row.ended_at
 })
 
-/** Where a segment begins. */
+/** The place of a segment's first message; `key` is the segment's id. */
 export interface Beginning {
   readonly key: string
   readonly session: string
@@ -40,7 +40,7 @@ interface Placed {
   readonly message: Message
 }
 
-/** Messages by segment, in the order of the rows. */
+/** Groups messages by segment, in the order of the rows. */
 export const bySegment = (
   rows: ReadonlyArray<Body & { readonly seq: number; readonly segment_id: string }>
 ): ReadonlyMap<string, ReadonlyArray<Placed>> => {
@@ -61,7 +61,7 @@ export const beginningsOf = (segments: ReadonlyMap<string, ReadonlyArray<Placed>
     seq: first!.seq
   }))
 
-/** In the order of `ids`; `lead` is what was said last before each. */
+/** Returns contexts in the order of `ids`; `lead` holds the messages before each segment. Skips unknown ids. */
 export const contextsOf = (
   ids: ReadonlyArray<string>,
   segments: ReadonlyMap<string, ReadonlyArray<Placed>>,

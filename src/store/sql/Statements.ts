@@ -1,6 +1,6 @@
 /**
- * The statements of a store's writes, in the SQL that both databases speak; each runs in a transaction. They depend on nothing but the
- * rows: what follows from what is decided in Writes.ts and the modules beside it.
+ * The statements of a store's writes, in SQL that both databases accept; each runs in a transaction. They only read and write rows:
+ * Writes.ts and the modules beside it decide which rows change.
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { Fragment } from "@effect/sql/Statement"
@@ -14,16 +14,16 @@ import { says, type SessionChange } from "../Rules.ts"
 import { OWNER } from "../WorkLease.ts"
 import type { Body, Columns, Dialect, Fielded, Row } from "./Dialect.ts"
 
-/** The property that tombstones are hashed with. */
+/** Name of the property that holds the key of the tombstones' hashes. */
 export const SECRET = "secret"
 
-/** A row of messages. */
+/** A row of the messages table. */
 export interface StoredMessage extends Body {
   readonly seq: number
   readonly segment_id: string
 }
 
-/** A row of units. */
+/** A row of the units table. */
 export interface StoredUnit extends Body {
   readonly row: number
 }
@@ -55,7 +55,7 @@ const UNITS: Columns = {
   body: "text"
 }
 
-/** The columns of a message that change when sentences are cut from it. */
+/** Returns the columns that change when sentences are cut from a message. */
 const cutRow = (message: Message): Row => ({
   uuid: message.uuid,
   said: says(message),
@@ -94,7 +94,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
   const { boolean, isIn, table, text, unitOf } = dialect
   const names = (columns: Columns) => sql.literal(Object.keys(columns).join(", "))
 
-  /** Rows of a table, in their order. */
+  /** Inserts rows into a table, in their order. */
   const inserted = (into: string, columns: Columns, rows: ReadonlyArray<Row>): Fragment =>
     sql`INSERT INTO ${sql.literal(into)} (${names(columns)})
       SELECT ${names(columns)} FROM ${table("made", columns, rows)} WHERE true ORDER BY made.i`
@@ -108,7 +108,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
   return {
     ...dialect,
 
-    /** The cursor of the batch's file. No other transaction appends to that file or these sessions meanwhile. */
+    /** Returns the cursor of the batch's file; locks the file and its sessions against other appends. */
     cursorOf: ({ cursor, facts, messages }: CaptureBatch) =>
       Effect.zipRight(
         dialect.lock("capture", [cursor.path, ...[...facts, ...messages].map(({ sessionId }) => sessionId)]),
@@ -126,7 +126,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         ON CONFLICT (path) DO UPDATE SET next_offset = excluded.next_offset, fingerprint = excluded.fingerprint,
           tail = excluded.tail, modified_at = excluded.modified_at, session_id = excluded.session_id`,
 
-    /** Returns those of these messages that are stored. */
+    /** Returns the uuids of the messages that are already stored. */
     known: (uuids: ReadonlyArray<string>) =>
       Effect.map(
         sql<{ uuid: string }>`SELECT uuid FROM messages WHERE ${isIn("uuid", uuids)}`,
@@ -137,7 +137,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       sql`INSERT INTO projects (id, name, root, key) VALUES (${text(id)}, ${text(name)}, ${text(root)}, ${text(key)})
         ON CONFLICT (id) DO UPDATE SET root = excluded.root WHERE projects.root <> excluded.root`,
 
-    /** Returns the project that this one was merged into, else itself. */
+    /** Returns the project that this one was merged into, otherwise the given id. */
     projectFor: (id: string) =>
       Effect.map(
         sql<{ id: string }>`SELECT coalesce(merged_into, id) AS id FROM projects WHERE id = ${text(id)}`,
@@ -149,14 +149,16 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
 
     setName: (id: string, name: string) => sql`UPDATE projects SET name = ${text(name)} WHERE id = ${text(id)}`,
 
-    /** Merges the project and those that were merged into it before. */
+    /** Marks the project, and those merged into it before, as merged into `into`. */
     setMerged: (from: string, into: string) =>
       sql`UPDATE projects SET merged_into = ${text(into)} WHERE id = ${text(from)} OR merged_into = ${text(from)}`,
 
     moveSessions: (from: string, into: string) =>
       sql`UPDATE sessions SET project_id = ${text(into)} WHERE project_id = ${text(from)}`,
 
-    /** Returns the ids of all units of `from`. Within a text of JSON a quotation mark has a backslash before it. */
+    /**
+     * Returns the ids of the moved units. `replace` changes only the JSON property: inside a JSON string, quotation marks are escaped.
+     */
     moveUnits: (from: string, into: string) =>
       Effect.gen(function*() {
         yield* dialect.moveTotals(from, into)
@@ -167,7 +169,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         return moved.map(({ id }) => id)
       }),
 
-    /** Returns the number of sessions that are new. */
+    /** Inserts or updates sessions, and returns the number of new ones. */
     changeSessions: (project: Project, changes: ReadonlyMap<string, SessionChange>) =>
       Effect.gen(function*() {
         const [known] = yield* sql<{ n: number }>`SELECT count(*) AS n FROM sessions WHERE ${
@@ -215,7 +217,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         (rows) => new Map(rows.map(({ id, messages, thread_key }) => [thread_key, { id, messages }]))
       ),
 
-    /** Records which segment the next message of each thread belongs to. */
+    /** Records the segment that the next message of each thread joins. */
     setOpenSegments: (segments: ReadonlyMap<string, string>) =>
       sql`INSERT INTO open_segments (thread_key, id, messages)
         SELECT thread_key, id, (SELECT count(*) FROM messages WHERE segment_id = made.id)
@@ -243,7 +245,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         ON CONFLICT (${name}) DO UPDATE SET ${n} = ${known}.${n} + excluded.${n}`
     },
 
-    /** Returns how often an item that this process holds has failed. */
+    /** Returns how often an item has failed; undefined when this process has no claim on it. */
     attempts: ({ key, kind }: WorkItem) =>
       Effect.map(
         sql<{ attempts: number }>`SELECT attempts FROM work
@@ -255,7 +257,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       sql`UPDATE work SET owner = NULL, until = NULL, attempts = ${attempts}, error = ${text(error)},
         not_before = ${notBefore} WHERE kind = ${kind} AND key = ${text(key)}`,
 
-    /** The segments of a session in their order. */
+    /** Returns the segments of a session in their order. */
     segmentsOf: (sessionId: string) =>
       Effect.map(
         sql<{ id: string }>`SELECT segment_id AS id FROM messages WHERE session_id = ${text(sessionId)}
@@ -263,7 +265,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         (rows) => rows.map(({ id }) => id)
       ),
 
-    /** Has a session reviewed from now on; returns false where it was before. */
+    /** Requests reviews of a session from now on; returns false when they were requested before. */
     setReviewed: (sessionId: string) =>
       Effect.map(
         sql`INSERT INTO reviewed_sessions (id) VALUES (${text(sessionId)}) ON CONFLICT DO NOTHING RETURNING id`,
@@ -274,12 +276,12 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       Effect.map(sql`SELECT id FROM reviewed_sessions WHERE id = ${text(sessionId)}`, (rows) => rows.length > 0),
 
     /**
-     * The key that tombstones are hashed with; undefined where nothing was ever forgotten. No other transaction forgets until this
-     * one ends.
+     * The key of the tombstones' hashes; undefined when nothing was ever forgotten. Takes `lockShared`, so that no other transaction
+     * forgets until this one ends.
      */
     secret: Effect.zipRight(dialect.lockShared, property(SECRET)),
 
-    /** Returns those of these hashes that some tombstone has. */
+    /** Returns the hashes for which a tombstone exists. */
     entombed: (hashes: ReadonlyArray<string>) =>
       Effect.map(
         sql<{ hash: string }>`SELECT DISTINCT hash FROM tombstones WHERE ${isIn("hash", hashes)}`,
@@ -301,7 +303,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       sql<StoredMessage>`SELECT seq, segment_id, body FROM messages
         WHERE ${isIn("session_id", sessionIds)} AND seq > ${after} ORDER BY seq LIMIT ${limit}`,
 
-    /** Messages whose JSON holds both words of one of these, in the order of their writing. */
+    /** Returns messages whose JSON contains both words of a probe, in the order of insertion. */
     messagesHolding: (probes: ReadonlyArray<Probe>, after: number, limit: number) =>
       sql<StoredMessage>`SELECT seq, segment_id, body FROM messages
         WHERE seq > ${after} AND ${dialect.holdsBoth("body", probes)} ORDER BY seq LIMIT ${limit}`,
@@ -325,7 +327,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       sql`INSERT INTO properties (name, value) VALUES (${name}, ${text(value)})
         ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
 
-    /** Locks the projects of these units, and of the units that come from these origins. */
+    /** Locks the projects of these units, and of the stored units of these origins. */
     lockUnits: (origins: ReadonlyArray<string>, units: ReadonlyArray<MemoryUnit>) =>
       Effect.gen(function*() {
         const known = yield* sql<{ id: string }>`
@@ -387,14 +389,14 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         )
       } WHERE units.id = made.id`,
 
-    /** The units that these have superseded, by id. */
+    /** Returns the units that the given ones have superseded, ordered by id. */
     supersededBy: (ids: ReadonlyArray<string>) =>
       Effect.map(
         sql<Body>`SELECT body FROM units WHERE ${isIn("superseded_by", ids)} ORDER BY id`,
         (rows) => rows.map(unitOf)
       ),
 
-    /** Pairs of a unit and an active one of its project that may say the same. */
+    /** Returns pairs of a unit and an active unit of its project that may be its duplicate. */
     alike: (ids: ReadonlyArray<string>) =>
       sql<{ id: string; other: string }>`
         SELECT DISTINCT a.id, b.id AS other FROM units AS a JOIN sketches AS s ON s.row = a.row

@@ -1,5 +1,5 @@
 /**
- * How a database store writes units: with their words and sketches, one for those that say the same, each change queued for the index.
+ * Writes units with their lexemes and sketches, merges duplicates, and queues each change for the index.
  */
 import * as Effect from "effect/Effect"
 import { fieldsOf } from "../../domain/Lexical.ts"
@@ -40,11 +40,11 @@ export const make = (db: Statements) => {
       yield* enqueue("index", units.map(({ id }) => id))
     })
 
-  /** `turned` are those of them that count now and did not, or the other way round. */
+  /** Updates units; `turned` are the ids of those whose `active` changed, which are queued for the index. */
   const update = (units: ReadonlyArray<MemoryUnit>, turned: ReadonlyArray<string>) =>
     Effect.zipRight(enqueue("index", turned), db.updateUnits(units))
 
-  /** Units whose successors are gone count again. */
+  /** Reactivates the units that deleted ones had superseded; returns their ids. */
   const restore = (gone: ReadonlyArray<string>) =>
     Effect.gen(function*() {
       if (gone.length === 0) return []
@@ -54,7 +54,7 @@ export const make = (db: Statements) => {
       return ids
     })
 
-  /** Merges units with those active ones of their project that say the same. */
+  /** Merges units with active duplicates of their project. */
   const mergeWithSame = (ids: ReadonlyArray<string>) =>
     Effect.gen(function*() {
       if (ids.length === 0) return

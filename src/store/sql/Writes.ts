@@ -1,11 +1,11 @@
 /**
- * How a database store writes: what follows from what, over statements that each database words for itself.
+ * The write operations of a database store, composed of the statements of its dialect.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { assignSegments, type Message, threadKey } from "../../domain/Conversation.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
-import { type CaptureBatch, EMBEDDED, type ReviewRequest, triedAgainAfter, type WorkItem } from "../MemoryStore.ts"
+import { type CaptureBatch, EMBEDDED, retryDelay, type ReviewRequest, type WorkItem } from "../MemoryStore.ts"
 import { changesOf, comparable, freshOf, outcomesOf, sessionsChangedBy } from "../Rules.ts"
 import * as ForgetWrites from "./ForgetWrites.ts"
 import * as ProjectWrites from "./ProjectWrites.ts"
@@ -57,7 +57,7 @@ export const make = (db: Statements) => {
       for (const item of items) {
         const before = yield* db.attempts(item)
         if (before === undefined) continue
-        yield* db.setFailed(item, before + 1, error, now + triedAgainAfter(before + 1))
+        yield* db.setFailed(item, before + 1, error, now + retryDelay(before + 1))
       }
     })
 
@@ -96,7 +96,7 @@ export const make = (db: Statements) => {
   const put = (origins: ReadonlyArray<string>, made: ReadonlyArray<MemoryUnit>) =>
     Effect.gen(function*() {
       const existing = yield* db.unitsOf(origins)
-      // A unit that comes out the same stays, so that growing a segment does not embed its whole again.
+      // Keeps unchanged units, so that a grown segment does not embed all its units again.
       const unchanged = new Map(existing.map(({ row, body }) => [comparable(JSON.parse(body) as MemoryUnit), row]))
       const fresh = unchanged.size === 0 ? made : made.filter((unit) => !unchanged.delete(comparable(unit)))
       const stale = new Set(unchanged.values())
@@ -107,7 +107,7 @@ export const make = (db: Statements) => {
 
   const commit = (items: ReadonlyArray<WorkItem>, made: ReadonlyArray<MemoryUnit>) =>
     Effect.gen(function*() {
-      // First of all: from here on nobody forgets, and no project is merged.
+      // Comes first: it takes the shared lock, so that until the end nobody forgets or merges projects.
       const allowed = yield* permitted(made)
       const placed = yield* inPlace(allowed)
       yield* db.lockUnits(items.map(({ key }) => key), placed)

@@ -1,10 +1,10 @@
 /**
- * The version of a database's schema: the number of migration steps taken.
+ * Checks the version of a database's schema: the number of migration steps taken.
  */
 import * as Effect from "effect/Effect"
 import { StoreError } from "../MemoryStore.ts"
 
-/** Refuses a schema that is newer than this program, before anything is touched. `latest` is the newest it knows. */
+/** Fails with "Newer" for a schema newer than `latest`, the newest that this program knows. Call it before any change. */
 export const checkVersion = (version: number, latest: number): Effect.Effect<void, StoreError> =>
   version <= latest
     ? Effect.void

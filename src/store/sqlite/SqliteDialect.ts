@@ -1,6 +1,6 @@
 /**
- * The SQL that only SQLite speaks, and what only a SQLite file has. A write transaction excludes all others: nothing else needs a lock.
- * A reader does not migrate, so it may meet the schema of an earlier version.
+ * The SQLite dialect. A write transaction excludes all others, so no other locks are needed. A reader does not migrate, so it may find
+ * the schema of an earlier version.
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
 import * as Clock from "effect/Clock"
@@ -17,23 +17,23 @@ import { conditions } from "./SqliteFilter.ts"
 
 const json = (value: unknown) => JSON.stringify(value)
 
-/** Units written before schema 3 cite no others. */
+/** Parses a unit; adds the empty `also` that units written before schema 3 lack. */
 const unitOf = (row: Body): MemoryUnit => {
   const unit = JSON.parse(row.body) as Omit<MemoryUnit, "also"> & Partial<MemoryUnit>
   return unit.also === undefined ? { ...unit, also: [] } : unit as MemoryUnit
 }
 
-/** The dialect on the connection that reads, and on the one that writes. */
+/** Makes the dialect for one connection, the reader's or the writer's. */
 export const make = (sql: SqlClient): Dialect => {
   const itemsOf = (items: ReadonlyArray<WorkItem>) => json(items)
 
-  /** A reader does not migrate: before schema 7 there was no such index. */
+  /** Forces the covering index, which a reader may not find: schemas before 7 lack it. */
   const byRow = Effect.map(
     currentVersion(sql),
     (version) => sql.literal(version >= 7 ? "INDEXED BY units_by_row" : "")
   )
 
-  /** The row after which the words that bring candidates bring few enough; even the rarest of them may be common. */
+  /** Estimates the row after which about `RECALL_DOCUMENTS` units contain the terms, since even the rarest may be common; 0 for all. */
   const newestThatBring = (recall: ReadonlyArray<string>, countOf: ReadonlyMap<string, number>) =>
     Effect.gen(function*() {
       const brought = Math.max(...recall.map((term) => countOf.get(term) ?? 0))
@@ -58,7 +58,7 @@ export const make = (sql: SqlClient): Dialect => {
       const recall = recalling(terms, countOf)
       if (recall.length === 0) return { ...common, candidates: [] }
       const match = recall.map((term) => `"${term}"`).join(" OR ")
-      // Rows of units are in the order of their writing.
+      // Row numbers grow with the time of insertion, so this limits the search to the newest units.
       const newest = yield* newestThatBring(recall, countOf)
       const rows = yield* sql<{
         id: string
@@ -92,7 +92,7 @@ export const make = (sql: SqlClient): Dialect => {
     })
 
   const identity = Effect.gen(function*() {
-    // A reader does not migrate.
+    // A reader may find a schema before 5, which has no properties.
     const [row] = (yield* currentVersion(sql)) < 5
       ? []
       : yield* sql<{ value: string }>`SELECT value FROM properties WHERE name = 'identity'`
@@ -202,8 +202,8 @@ export const make = (sql: SqlClient): Dialect => {
     deleteUnits: (rows, isForgotten) =>
       Effect.gen(function*() {
         const list = json(rows)
-        // FTS5 keeps what was deleted until it merges, unless it is told (https://sqlite.org/fts5.html, section 6.13). It takes a whole
-        // number alone, and Node's own SQLite is given every number as a fraction.
+        // FTS5 keeps deleted words until its next merge, unless secure-delete is set (https://sqlite.org/fts5.html, section 6.13). The
+        // option accepts integers only, and node:sqlite binds every number as a float.
         const setSecure = (isSecure: number) =>
           isForgotten
             ? sql`INSERT INTO lexemes (lexemes, rank) VALUES ('secure-delete', CAST(${isSecure} AS INTEGER))`
@@ -238,7 +238,7 @@ export const make = (sql: SqlClient): Dialect => {
         WHERE session_id = ${sessionId} AND block.value->>'file' IS NOT NULL LIMIT ${limit}`,
     citedMessages: sql`SELECT cited.value FROM units, json_each(units.evidence) AS cited WHERE active`,
     projects: Effect.gen(function*() {
-      // Before schema 6 no project was merged or excluded.
+      // Schemas before 6 have no columns for merged and excluded projects.
       const columns = (yield* currentVersion(sql)) < 6
         ? "0 AS excluded, NULL AS mergedInto"
         : "excluded, merged_into AS mergedInto"

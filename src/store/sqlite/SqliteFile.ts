@@ -1,5 +1,5 @@
 /**
- * The one SQLite file that the store and the embedded index share: a writer's connection and a read-only one.
+ * The SQLite file that the store and the embedded index share: a writing connection and a read-only one.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
@@ -17,12 +17,12 @@ import { currentVersion, LATEST, migrate } from "./migrations.ts"
 import * as SqliteHeader from "./SqliteHeader.ts"
 
 export interface SqliteFileOptions {
-  /** Folder of the database, made with mode 0700. */
+  /** Folder of the database, created with mode 0700. */
   readonly folder: string
-  /** A reader opens nothing for writing and takes no lock; its writes fail. */
+  /** A reader opens the file read-only and takes no write lock; its writes fail. */
   readonly readOnly: boolean
   readonly busyTimeoutMs: number
-  /** As of `Sqlite.open`. */
+  /** Passed to `Sqlite.open`. */
   readonly freesLater?: boolean
 }
 
@@ -30,7 +30,7 @@ export const DATABASE = "memory.db"
 
 export const toStoreError = (operation: string) => (cause: SqlError | SqliteError | StoreError): StoreError => {
   if (cause instanceof StoreError) return cause
-  // The driver's own words say more than the client's around them.
+  // The driver's message says more than the client's error around it.
   const error = cause instanceof SqliteError
     ? cause
     : new SqliteError({ reason: reasonOf(cause), path: "the memory", cause: cause.cause ?? cause })
@@ -43,7 +43,7 @@ export const toStoreError = (operation: string) => (cause: SqlError | SqliteErro
   })
 }
 
-/** Makes the folder, for its owner alone. */
+/** Creates the folder, accessible to its owner only. */
 export const restrict = (folder: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -58,7 +58,7 @@ export const restrict = (folder: string) =>
     })
   ))
 
-/** A damaged or newer file is refused before SQLite touches it. */
+/** Fails for a damaged or newer file before SQLite opens it. */
 const inspect = (file: string) =>
   Effect.flatMap(
     SqliteHeader.read(file),
@@ -95,7 +95,7 @@ const openClients = Effect.fn("SqliteFile.open")(
     if (existed) {
       yield* inspect(file)
       if (yield* Effect.orElseSucceed(fs.exists(`${file}-wal`), () => false)) {
-        // What is newest is in the log: looked at through a reader, for a writer would fold it into the file.
+        // The newest version may be in the log only. A reader checks it, since a writer would checkpoint the log into the file.
         yield* Effect.scoped(
           Effect.flatMap(
             open({ ...read, name: "Sqlite version check" }),
@@ -133,8 +133,8 @@ export class SqliteFile extends Context.Tag("claude-memory/SqliteFile")<SqliteFi
   /** Opens a connection that reads and compares vectors. */
   readonly vectorReader: Effect.Effect<SqlClient, SqliteError, Scope.Scope>
 }>() {
-  /** Makes the folder, the file and the schema; their modes are 0700 and 0600. */
+  /** Creates the folder (mode 0700), the file (mode 0600) and the schema, or migrates the schema. A reader creates and migrates nothing. */
   static readonly layer = (options: SqliteFileOptions) => Layer.scoped(this, openClients(options))
-  /** A database in memory, gone with the scope: one connection that writes and reads. */
+  /** A database in memory, deleted when the scope closes: one connection that writes and reads. */
   static readonly layerMemory = Layer.scoped(this, openMemory)
 }

@@ -1,5 +1,5 @@
 /**
- * A SearchFilter as conditions on the `units` table, for the lanes that live in the SQLite file.
+ * Translates a SearchFilter to conditions on the `units` table, for lexical and vector search in the SQLite file.
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { Fragment } from "@effect/sql/Statement"
@@ -8,7 +8,7 @@ import type { SearchFilter } from "../../domain/Search.ts"
 export const conditions = (sql: SqlClient, filter: SearchFilter): Fragment =>
   sql.and([
     "units.active = 1",
-    // An index gives the units of one project in the order of their time, of several it does not.
+    // Tests a single project with "=": the index then returns its units in time order, which IN prevents.
     ...(filter.projects === "all" ?
       [] :
       filter.projects.length === 1 ?

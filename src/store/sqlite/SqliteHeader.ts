@@ -1,6 +1,6 @@
 /**
- * What a SQLite file says of itself in its first bytes (https://sqlite.org/fileformat2.html, section 1.3). SQLite would open it
- * to tell, and leave a log and its index beside it.
+ * Parses the header of a SQLite file (https://sqlite.org/fileformat2.html, section 1.3) without SQLite, which would leave a log and the
+ * log's index beside the file.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ import { SqliteError } from "../../resources/Sqlite.ts"
 
 export interface Header {
   readonly userVersion: number
-  /** Bytes the file must have when no log holds some of its pages; 0 when it does not say. */
+  /** Bytes that the file must have when no log holds some of its pages; 0 when the header does not record the size. */
   readonly size: number
 }
 
@@ -22,12 +22,12 @@ const parse = (bytes: Uint8Array): Header | undefined => {
   if (bytes.length < LENGTH || MAGIC !== new TextDecoder().decode(bytes.subarray(0, MAGIC.length))) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, LENGTH)
   const pageSize = view.getUint16(16) === 1 ? 65_536 : view.getUint16(16)
-  // The number of pages is right when the file was last changed by the version that wrote it.
+  // The page count is valid only when the change counter equals the version-valid-for number.
   const pages = view.getUint32(24) === view.getUint32(92) ? view.getUint32(28) : 0
   return { userVersion: view.getUint32(60), size: pages * pageSize }
 }
 
-/** The header of a whole file, none for an empty one; `Damaged` when it is no database or was cut off. */
+/** Returns the header of a complete file, undefined for an empty one. Fails with `Damaged` for a file that is no database or is cut off. */
 export const read = (
   file: string
 ): Effect.Effect<Header | undefined, SqliteError, FileSystem.FileSystem | ResourceLedger> =>
@@ -39,7 +39,7 @@ export const read = (
     )
     if (Option.isNone(bytes)) return undefined
     const header = parse(bytes.value)
-    // In this order: a log that another process has just folded into the file makes it longer, never shorter.
+    // Checks the log first: if another process checkpoints it in between, the file gets longer, never shorter.
     const isWhole = (yield* fs.exists(`${file}-wal`)) || Number((yield* fs.stat(file)).size) >= (header?.size ?? 0)
     return header !== undefined && isWhole
       ? header

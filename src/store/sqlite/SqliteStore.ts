@@ -1,6 +1,5 @@
 /**
- * `MemoryStore` in one SQLite file, written through one connection and read through another, so that capture never stalls a
- * search.
+ * `MemoryStore` in one SQLite file, with one connection for writes and another for reads, so that capture never blocks a search.
  */
 import { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"

@@ -48,7 +48,7 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   `CREATE INDEX units_session ON units (session_id, position)`,
   `CREATE INDEX units_project ON units (project_id, occurred_at)`,
   `CREATE INDEX units_origin ON units (origin)`,
-  // Lexemes come ready-made: only letters, digits and "_", separated by spaces.
+  // The program tokenizes: lexemes consist of letters, digits and "_" only, and are separated by spaces.
   `CREATE VIRTUAL TABLE lexemes USING fts5(title, text, tool_use, tool_result,
     tokenize = "ascii tokenchars '_'")`,
   `CREATE VIRTUAL TABLE lexeme_counts USING fts5vocab(lexemes, row)`,
@@ -64,19 +64,20 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
     DELETE FROM vectors WHERE unit_row = old.row AND index_id IN (SELECT id FROM vector_indexes);
   END`
 ], [
-  // A cursor of before has neither: its file is looked at once more, and its lines are known.
+  // Older cursors have neither: their files are read once more, and the lines count as duplicates.
   `ALTER TABLE cursors ADD COLUMN tail TEXT NOT NULL DEFAULT ''`,
   `ALTER TABLE cursors ADD COLUMN modified_at INTEGER NOT NULL DEFAULT 0`
 ], [
   `ALTER TABLE units ADD COLUMN superseded_by TEXT`,
   `CREATE INDEX units_superseded ON units (superseded_by) WHERE superseded_by IS NOT NULL`,
-  // Bands of minima of permutations of a unit's words (store/Duplicates.ts), by which units that say the same are found.
+  // Bands of minima of permutations of a unit's words (store/Duplicates.ts), by which duplicate units are found.
   `CREATE TABLE sketches (least INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (least, row)) STRICT, WITHOUT ROWID`,
   `CREATE INDEX sketches_row ON sketches (row)`,
   `CREATE TRIGGER units_forgotten AFTER DELETE ON units BEGIN DELETE FROM sketches WHERE row = old.row; END`,
-  // At the end of the body, where no new unit has it: none compares equal to an old one, and each is written with its sketch.
+  // Appends `also` at the end of the body, where new units don't have it: no new unit compares equal to an old one, so each is written
+  // with its sketch.
   `UPDATE units SET body = json_set(body, '$.also', json('[]'))`,
-  // What was compressed by an earlier version is compressed again, the next time that somebody works.
+  // Queues everything that an earlier version compressed, to be compressed again.
   `INSERT INTO work (kind, key, revision) SELECT DISTINCT 'segment', segment_id, 1 FROM messages WHERE true
     ON CONFLICT (kind, key) DO UPDATE SET revision = revision + 1`,
   `INSERT INTO work (kind, key, revision) SELECT 'session', id, 1 FROM sessions WHERE true
@@ -85,13 +86,13 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   `ALTER TABLE work ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0`,
   `ALTER TABLE work ADD COLUMN error TEXT`,
   `ALTER TABLE work ADD COLUMN not_before INTEGER NOT NULL DEFAULT 0`,
-  // Sessions that a language model is to look at, with what comes to them later.
+  // Sessions for which model reviews were requested; their later segments are reviewed too.
   `CREATE TABLE reviewed_sessions (id TEXT PRIMARY KEY) STRICT`
 ], [
-  // "identity" is the store's name, "index" that of the index which follows it.
+  // "identity" is the store's name, "index" the name of the index that is kept up to date.
   `CREATE TABLE properties (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT`,
   `INSERT INTO properties VALUES ('identity', lower(hex(randomblob(8))))`,
-  // The index holds the active units and no others; of those without a vector it knows that there is none.
+  // The index has an entry for every active unit and no other; an empty vector marks a unit without one.
   `DELETE FROM vectors WHERE unit_row IN (SELECT row FROM units WHERE active = 0)`,
   `INSERT INTO vectors SELECT i.id, u.row, x'' FROM units AS u JOIN vector_indexes AS i ON i.active = 1
     WHERE u.active = 1 AND u.id NOT IN (SELECT key FROM work WHERE kind = 'index')
@@ -99,11 +100,11 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
 ], [
   `ALTER TABLE projects ADD COLUMN excluded INTEGER NOT NULL DEFAULT 0`,
   `ALTER TABLE projects ADD COLUMN merged_into TEXT`,
-  // What was forgotten, by keyed hashes (store/Forgetting.ts), with the unit that it was forgotten with.
+  // Keyed hashes of forgotten text (store/Forgetting.ts), with the unit with which the text was forgotten.
   `CREATE TABLE tombstones (hash TEXT NOT NULL, unit_id TEXT NOT NULL, PRIMARY KEY (hash, unit_id)) STRICT, WITHOUT ROWID`,
   `CREATE INDEX tombstones_unit ON tombstones (unit_id)`
 ], [
-  // What a search asks of every unit that holds its words, without the page that the unit's body fills.
+  // Covers the columns that a search reads of every matching unit, so that it does not read the pages of the units' bodies.
   `CREATE INDEX units_by_row ON units (row, active, project_id, type, occurred_at, id)`
 ]]
 

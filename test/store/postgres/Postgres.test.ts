@@ -24,14 +24,14 @@ import { resume, stop, temporary } from "../../postgresServer.mjs"
 
 const SECRET = "hunter2-of-the-test"
 
-/** A store with a pool of its own. */
+/** Opens a store with its own pool. */
 const opened = (options: PostgresPoolOptions) =>
   Effect.map(
     Layer.build(Layer.provide(PostgresStore.layer, PostgresPool.layer(options))),
     Context.get(MemoryStore)
   )
 
-/** So many stores on one schema, each with a pool of its own, which open at once. */
+/** Opens `count` stores on one schema at once, each with its own pool. */
 const instances = (count: number, says: Partial<PostgresPoolOptions> = {}) =>
   Effect.gen(function*() {
     const name = yield* schema
@@ -47,7 +47,7 @@ const test = <E>(
   timeout?: number
 ) => it.live(title, () => Effect.scoped(body).pipe(Effect.provide(ResourceLedger.layer)), timeout)
 
-/** A server that does this with who connects; what of it is still connected. */
+/** Starts a fake server that calls `greet` for each connection; returns its open sockets and its URL. */
 const pretend = (greet: (socket: Socket) => void) =>
   Effect.map(
     Effect.acquireRelease(
@@ -72,7 +72,7 @@ const pretend = (greet: (socket: Socket) => void) =>
     ({ port, sockets }) => ({ sockets, url: `postgresql://tester:${SECRET}@127.0.0.1:${port}/memory` })
   )
 
-/** PostgreSQL's own way to refuse (protocol 3.0, ErrorResponse). */
+/** Encodes a refusal by PostgreSQL (protocol 3.0, ErrorResponse). */
 const refusal = (code: string, words: string) => {
   const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0M${words}\0\0`)
   const head = Buffer.alloc(5)
@@ -97,7 +97,7 @@ const failed = (url: string, says: Partial<PostgresPoolOptions> = {}) =>
     return error
   })
 
-/** How many there are when there are so many, or after 2 seconds. */
+/** Waits until there are `wanted` sockets, at most 2 seconds; returns their number. */
 const reaches = (sockets: ReadonlySet<Socket>, wanted: number) =>
   Effect.sync(() => sockets.size).pipe(
     Effect.repeat({
@@ -292,7 +292,7 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
       "with one connection is told, and the pool has another",
       Effect.gen(function*() {
         const { first, name } = yield* instances(1, { connections: 1 })
-        // Whoever has written in this schema: other tests have transactions of their own.
+        // Ends only the connections with locks in this schema: other tests have open transactions too.
         const cut = query(
           `SELECT pg_terminate_backend(pid) FROM (SELECT DISTINCT pid FROM pg_locks WHERE relation IN (
             SELECT oid FROM pg_class WHERE relnamespace = to_regnamespace('${quoted(name)}'))) AS writing`
@@ -407,7 +407,7 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
         )
         const order = all.map(({ uuid }) => uuid)
         assert.strictEqual(order.length, 200)
-        // Batches are whole, and those of a file in their order.
+        // Batches are not interleaved, and the batches of one file keep their order.
         const batches = Array.from(
           { length: 20 },
           (_, b) => order.slice(10 * b, 10 * b + 10).map((uuid) => uuid.split(" "))
@@ -443,7 +443,7 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
               for (;;) {
                 const items = yield* store.claim("segment", 3)
                 if (items.length === 0) return
-                // All of a project say the same, and each something of its own.
+                // The "same" units of a project are duplicates; each segment has another unit of its own.
                 yield* store.commit(
                   items,
                   items.flatMap(({ key }) => [
@@ -493,7 +493,7 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
         yield* first.reviewAgain(["s1", "s2"])
         const lock = (key: string) =>
           `SELECT FROM ${quoted(name)}.work WHERE kind = 'recap' AND key = '${key}' FOR UPDATE`
-        // So that it is the store that gives in.
+        // A long timeout here makes PostgreSQL cancel the store's transaction.
         yield* Effect.promise(() => client.query(`SET deadlock_timeout = '20s'; BEGIN; ${lock("s2")}`))
         const fiber = yield* Effect.fork(first.reviewAgain(["s1", "s2"]))
         yield* Effect.sleep("100 millis")

@@ -27,14 +27,14 @@ const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
 
 const options = { readOnly: false, busyTimeoutMs: 2_000 }
 
-/** The store over a folder, with connections of its own for each use. */
+/** The store in a folder; each use opens its own connections. */
 const storeIn = (folder: string, more: Partial<typeof options> = {}) =>
   SqliteStore.layer.pipe(
     Layer.provideMerge(SqliteFile.layer({ folder, ...options, ...more })),
     Layer.provide(base)
   )
 
-/** Opens, does it and closes again. */
+/** Runs an effect on a store that is closed afterwards. */
 const within = <A, E>(
   folder: string,
   effect: Effect.Effect<A, E, MemoryStore | SqliteFile>,
@@ -57,7 +57,7 @@ const test = <E>(
       yield* body(join(parent, "home"), fs)
     }).pipe(Effect.provide(NodeContext.layer)), timeout)
 
-/** A transaction that has done this and stays open until it is told to end. */
+/** Runs an effect in a transaction that stays open until `end`. */
 const holding = <A, E>(effect: Effect.Effect<A, E, MemoryStore>) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -75,10 +75,10 @@ const modeOf = (fs: FileSystem.FileSystem, path: string) => Effect.map(fs.stat(p
 const names = (fs: FileSystem.FileSystem, folder: string) =>
   Effect.map(fs.readDirectory(folder), (list) => [...list].sort())
 
-/** A database in the folder with a message in it, closed. */
+/** Creates a database with one message in the folder and closes it. */
 const made = (folder: string) => within(folder, append("a"))
 
-/** What opening it to write and to read fails with; neither may change the file or leave another beside it. */
+/** Returns the reasons why opening for writing and for reading fails; neither may change the file or leave another beside it. */
 const refusals = (folder: string, fs: FileSystem.FileSystem) =>
   Effect.gen(function*() {
     const file = join(folder, DATABASE)
@@ -203,7 +203,7 @@ describe("a database of an earlier schema", () => {
     unit(`unit-${uuid}`, { origin: segmentOf(uuid), content: said, cites: uuid, position: 1.001, quality: 0.1 + 0.2 })
   )
 
-  /** As schema 1 left it: three segments in two sessions, and two units of the first two that say the same. */
+  /** Creates a database of schema 1: three segments in two sessions, and duplicate units of the first two segments. */
   const old = (folder: string, fs: FileSystem.FileSystem) =>
     Effect.gen(function*() {
       yield* fs.makeDirectory(folder, { recursive: true })
@@ -225,7 +225,7 @@ describe("a database of an earlier schema", () => {
           VALUES (${each.uuid}, ${each.sessionId}, 'main', ${segmentOf(each.uuid)}, 'human', 1, 1, 1000, ${body})`
       }
       yield* sql`INSERT INTO cursors VALUES ('/t/a.jsonl', 100, 'f1', 's1')`
-      // One of them is in the queue as it is.
+      // One segment is in the queue already.
       yield* sql`INSERT INTO work (kind, key, revision) VALUES ('segment', ${segmentOf("c")}, 7)`
       for (const [i, each] of units.entries()) {
         const { also: _, ...body } = each
@@ -312,7 +312,7 @@ describe("a database of an earlier schema", () => {
       })
   )
 
-  /** As schema 3 left it: a session of two segments, with work of each kind. */
+  /** Creates a database of schema 3: a session of two segments, with work of each kind. */
   const schema3 = (folder: string, fs: FileSystem.FileSystem) =>
     Effect.gen(function*() {
       yield* fs.makeDirectory(folder, { recursive: true })
@@ -327,7 +327,7 @@ describe("a database of an earlier schema", () => {
           VALUES (${uuid}, 's1', 'main', ${segmentOf(uuid)}, 'human', 1, 1, 1000, ${JSON.stringify(message(uuid))})`
       }
       for (const [kind, key, revision] of waiting) yield* sql`INSERT INTO work ${sql.insert({ kind, key, revision })}`
-      // Whose lease has lapsed.
+      // The lease of this item has lapsed.
       yield* sql`UPDATE work SET owner = 'elsewhere:1:', until = 1 WHERE kind = 'index'`
     }).pipe(Effect.scoped, Effect.provide(base))
 
@@ -394,7 +394,7 @@ describe("a database of an earlier schema", () => {
 describe("several at once", () => {
   test("six processes open a new database, and each writes to it", (folder, fs) =>
     Effect.gen(function*() {
-      // Beside the packages that stay outside the bundle.
+      // The bundle lies beside node_modules, from which it imports the external packages.
       const place = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-child-" })
       yield* fs.symlink(join(root, "node_modules"), join(place, "node_modules"))
       const file = join(place, "child.mjs")
@@ -416,7 +416,7 @@ describe("several at once", () => {
       )
       for (const round of [1, 2].filter(oneIn(2))) {
         const home = `${folder}${round}`
-        // Far enough ahead for all to have started.
+        // Late enough for all processes to have started.
         const startsAt = (yield* Clock.currentTimeMillis) + 1_500
         const results = yield* Effect.forEach(
           ["a", "b", "c", "d", "e", "f"],

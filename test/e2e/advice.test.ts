@@ -16,7 +16,7 @@ const inHome = <A, E>(test: (home: string, fs: FileSystem.FileSystem) => Effect.
   )).pipe(Effect.provide(NodeContext.layer))
 
 interface Way {
-  /** What its user types. */
+  /** The command line as its user types it. */
   readonly typed: string
   readonly start: (words: ReadonlyArray<string>, home: string) => readonly [ReadonlyArray<string>, Options]
 }

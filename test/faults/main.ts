@@ -152,7 +152,7 @@ const run = (which: Case, other: ModelServer, refused: ReadonlyMap<number, numbe
     const key = keyOf(dialect)
     const { origin } = new URL(endpoint.baseUrl)
     const attempts = fault.isAway === true ? refused.get(closedPort(dialect)) ?? 0 : server.seen.requests
-    // Of two texts that are refused together, each is then tried alone.
+    // Two texts that are refused together are then tried one by one.
     const allowed = fault.expected === "Refused" && asks(which) === "embed" ? 3 * fault.attempts : fault.attempts
     const { error, got, message } = outcomeOfCall(exit, origin)
     return {

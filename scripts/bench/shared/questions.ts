@@ -1,5 +1,5 @@
 /**
- * What a person would ask: in files, and of the sample sessions.
+ * Questions as a person asks them: from a file, and about the sample sessions.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
@@ -17,7 +17,7 @@ const Question = Schema.parseJson(Schema.Struct({ id: Schema.String, question: S
 
 export const questionsIn = (file: string) => linesIn(file, Question)
 
-/** Of the sample sessions in test/fixtures. */
+/** Questions about the sample sessions in test/fixtures. */
 export const QUESTIONS = [
   "why did we decide against Meilisearch?",
   "what exhausted the connection pool under load?",

@@ -152,7 +152,7 @@ export interface ClientOptions {
   readonly dialect: Dialect
   readonly preset: Preset
   readonly patience: Patience
-  /** Of the endpoint's origin. */
+  /** The pool of the endpoint's origin. */
   readonly http: Effect.Effect<HttpClient.HttpClient>
   /** Waits for a socket, so that this does not count as the server's time. */
   readonly permit: Permits

@@ -89,7 +89,7 @@ const harden = (node: unknown, isClosed: boolean): unknown => {
         case "enum":
         case "required":
           return [key, value]
-        // Of open alternatives more than one may match.
+        // More than one of the open alternatives may match.
         case "oneOf":
           return ["anyOf", harden(value, isClosed)]
         default:

@@ -14,17 +14,13 @@ export const open = (path: string, options?: FileSystem.OpenFileOptions) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const ledger = yield* ResourceLedger
-    return yield* ledger.adopt(
-      "file",
-      path,
-      fs.open(path, options).pipe(
-        // An opening can't be interrupted, so it is left to itself; the closed scope closes what it still gives.
-        Effect.disconnect,
-        Effect.timeoutFail({
-          duration: "10 seconds",
-          onTimeout: () =>
-            new SystemError({ reason: "TimedOut", module: "FileSystem", method: "open", pathOrDescriptor: path })
-        })
-      )
+    return yield* ledger.adopt("file", path, fs.open(path, options)).pipe(
+      // An opening can't be interrupted, so it is left to itself; the scope, closed by then, closes what it still gives.
+      Effect.disconnect,
+      Effect.timeoutFail({
+        duration: "10 seconds",
+        onTimeout: () =>
+          new SystemError({ reason: "TimedOut", module: "FileSystem", method: "open", pathOrDescriptor: path })
+      })
     )
   })

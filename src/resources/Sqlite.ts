@@ -303,6 +303,10 @@ export const open: (
   }
 )
 
+/** Opens a database in memory, gone with the scope. */
+export const openMemory = (options: Pick<OpenOptions, "name" | "vectors">) =>
+  open({ ...options, path: ":memory:", readOnly: false, busyTimeoutMs: 0, freesLater: true })
+
 /**
  * Runs the effect in a transaction. A COMMIT that SQLite refuses (a full disk) is a defect in @effect/sql, and an error
  * here. The fiber does not yield by itself in between: another connection of this process, waiting for the lock, would

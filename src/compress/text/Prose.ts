@@ -243,10 +243,3 @@ export const informativeStatements = (text: string): ReadonlyArray<string> => {
     !isChatter(sentence) && !/[:：]$/.test(sentence)
   )
 }
-
-/** Returns the first heading of a text, without Markdown marks and without the punctuation at its end. */
-export const headingOf = (text: string): string | undefined => {
-  const found = linesOf(text).find(({ kind }) => kind === "heading")
-  const heading = found === undefined ? "" : plain(found.text).replace(/(?<![:：.。\s])[:：.。\s]+$/u, "")
-  return heading === "" ? undefined : heading
-}

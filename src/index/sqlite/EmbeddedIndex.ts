@@ -52,8 +52,8 @@ const bytesOf = (vectors: ReadonlyArray<Float32Array>, dimension: number): Uint8
 }
 
 const make = Effect.gen(function*() {
-  const { reader, writer, ...file } = yield* SqliteFile
-  const vectorReader = yield* Lazy.make(file.vectorReader)
+  const { reader, vectorReader: openVectorReader, writer } = yield* SqliteFile
+  const vectorReader = yield* Lazy.make(openVectorReader)
 
   const all = Effect.map(
     reader<IndexRow>`SELECT id, model, dimension, active FROM vector_indexes ORDER BY id`,

@@ -9,7 +9,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Lazy from "../../resources/Lazy.ts"
-import { open } from "../../resources/Sqlite.ts"
+import { open, openMemory } from "../../resources/Sqlite.ts"
 import { StoreError } from "../../store/MemoryStore.ts"
 import { migrate } from "../../store/sqlite/migrations.ts"
 import { restrict, toStoreError } from "../../store/sqlite/SqliteFile.ts"
@@ -73,14 +73,7 @@ export class ModelsFile extends Context.Tag("claude-memory/ModelsFile")<ModelsFi
   static readonly layerMemory = Layer.scoped(
     this,
     Effect.gen(function*() {
-      const sql = yield* open({
-        name: "Sqlite of models in memory",
-        path: ":memory:",
-        readOnly: false,
-        vectors: false,
-        busyTimeoutMs: 0,
-        freesLater: true
-      })
+      const sql = yield* openMemory({ name: "Sqlite of models in memory", vectors: false })
       yield* migrate(sql, STEPS)
       return { sql: Effect.succeed(sql), isThere: Effect.succeed(true) }
     }).pipe(Effect.mapError(toStoreError("open")))

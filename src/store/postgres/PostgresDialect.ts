@@ -30,8 +30,6 @@ const B = 0.75
 const idfOf = (documents: number, holding: number): number =>
   Math.max(Math.log((documents - holding + 0.5) / (holding + 0.5)), 1e-6)
 
-const ITEMS = "items(kind text, key text, revision integer)"
-
 /** Collation "C" orders texts by their bytes, as SQLite does, whatever the database's locale. */
 const typeOf = (type: ColumnType) => type === "text" ? `text COLLATE "C"` : type
 
@@ -46,10 +44,20 @@ export const make = (sql: SqlClient): Dialect => {
   /** Lock of the whole memory: shared by transactions that add data, exclusive for those that change stored data. */
   const whole = sql.literal("hashtextextended(current_schema() || '/', 0)")
 
+  const table: Dialect["table"] = (alias, columns, values) => {
+    const types = Object.entries(columns).map(([name, type]) => `"${name}" ${typeOf(type)}`)
+    return sql`json_to_recordset(${rows(values.map((value, i) => ({ i, ...value })))}) AS ${
+      sql.literal(`${alias}(i integer, ${types.join(", ")})`)
+    }`
+  }
+
+  const itemTable = (items: ReadonlyArray<WorkItem>) =>
+    table("items", { kind: "text", key: "text", revision: "integer" }, items)
+
   /** A common table expression of these items' rows in the queue, locked in the order of their keys. */
   const held = (items: ReadonlyArray<WorkItem>) =>
     sql`held AS MATERIALIZED (
-      SELECT work.* FROM work JOIN json_to_recordset(${rows(items)}) AS ${sql.literal(ITEMS)} USING (kind, key)
+      SELECT work.* FROM work JOIN ${itemTable(items)} USING (kind, key)
       ORDER BY work.kind, work.key FOR UPDATE OF work)`
 
   const lexical = (terms: ReadonlyArray<string>, filter: SearchFilter, limit: number) =>
@@ -134,12 +142,7 @@ export const make = (sql: SqlClient): Dialect => {
     text,
     boolean: (value) => value,
     isIn: (column, values) => sql`${sql.literal(column)} = ANY(${texts(values)}::text[])`,
-    table: (alias, columns, values) => {
-      const types = Object.entries(columns).map(([name, type]) => `"${name}" ${typeOf(type)}`)
-      return sql`json_to_recordset(${rows(values.map((value, i) => ({ i, ...value })))}) AS ${
-        sql.literal(`${alias}(i integer, ${types.join(", ")})`)
-      }`
-    },
+    table,
     holdsBoth: (column, probes) =>
       sql`EXISTS (SELECT FROM unnest(${probes.map(([word]) => word)}::text[], ${
         probes.map(([, word]) => word)
@@ -151,6 +154,12 @@ export const make = (sql: SqlClient): Dialect => {
     unitOf,
 
     lock,
+    lockUnits: (origins, units) =>
+      Effect.gen(function*() {
+        const known = yield* sql<{ id: string }>`
+          SELECT DISTINCT project_id AS id FROM units WHERE origin = ANY(${texts(origins)})`
+        yield* lock("units", [...units.map(({ projectId }) => projectId), ...known.map(({ id }) => id)])
+      }),
     lockAll: sql`SELECT pg_advisory_xact_lock(${whole})`,
     lockShared: sql`SELECT pg_advisory_xact_lock_shared(${whole})`,
     forUpdate: sql.literal("FOR UPDATE"),
@@ -166,9 +175,7 @@ export const make = (sql: SqlClient): Dialect => {
 
     done: (items) =>
       sql`WITH ${held(items)}
-        DELETE FROM work USING held JOIN json_to_recordset(${rows(items)}) AS ${
-        sql.literal(ITEMS)
-      } USING (kind, key, revision)
+        DELETE FROM work USING held JOIN ${itemTable(items)} USING (kind, key, revision)
         WHERE work.kind = held.kind AND work.key = held.key`,
 
     release: (items) =>
@@ -187,15 +194,13 @@ export const make = (sql: SqlClient): Dialect => {
         Clock.currentTimeMillis,
         (now) =>
           sql`UPDATE work SET until = ${now + LEASE_MS}
-            FROM json_to_recordset(${rows(items)}) AS ${sql.literal(ITEMS)}
+            FROM ${itemTable(items)}
             WHERE work.owner = ${OWNER} AND work.kind = items.kind AND work.key = items.key`
       ),
     standing: (items) =>
       Effect.map(
         sql<{ key: string }>`WITH ${held(items)}
-          SELECT key FROM held JOIN json_to_recordset(${rows(items)}) AS ${
-          sql.literal(ITEMS)
-        } USING (kind, key, revision)`,
+          SELECT key FROM held JOIN ${itemTable(items)} USING (kind, key, revision)`,
         (standing) => standing.map(({ key }) => key)
       ),
 
@@ -204,10 +209,13 @@ export const make = (sql: SqlClient): Dialect => {
     insertDeadLetters: (cursor, letters) =>
       letters.length === 0 ? Effect.void : sql`INSERT INTO dead_letters
         SELECT path, ${text(cursor.fingerprint)}, line_offset, body
-        FROM json_to_recordset(${
-        rows(letters.map((letter) => ({ path: letter.path, line_offset: letter.offset, body: JSON.stringify(letter) })))
-      }) AS letters(path text, line_offset bigint, body text)
-        ON CONFLICT DO NOTHING`,
+        FROM ${
+        table(
+          "letters",
+          { path: "text", line_offset: "bigint", body: "text" },
+          letters.map((letter) => ({ path: letter.path, line_offset: letter.offset, body: JSON.stringify(letter) }))
+        )
+      } ON CONFLICT DO NOTHING`,
 
     deadLetters: (limit) =>
       Effect.map(
@@ -221,14 +229,18 @@ export const make = (sql: SqlClient): Dialect => {
 
     emptyLetters: (letters) =>
       sql`UPDATE dead_letters SET body = emptied.body
-        FROM json_to_recordset(${
-        rows(letters.map(({ fingerprint, ...letter }) => ({
-          path: letter.path,
-          fingerprint,
-          line_offset: letter.offset,
-          body: JSON.stringify({ ...letter, line: "" })
-        })))
-      }) AS emptied(path text, fingerprint text, line_offset bigint, body text)
+        FROM ${
+        table(
+          "emptied",
+          { path: "text", fingerprint: "text", line_offset: "bigint", body: "text" },
+          letters.map(({ fingerprint, ...letter }) => ({
+            path: letter.path,
+            fingerprint,
+            line_offset: letter.offset,
+            body: JSON.stringify({ ...letter, line: "" })
+          }))
+        )
+      }
         WHERE dead_letters.path = emptied.path AND dead_letters.fingerprint = emptied.fingerprint
           AND dead_letters.line_offset = emptied.line_offset`,
 
@@ -255,9 +267,13 @@ export const make = (sql: SqlClient): Dialect => {
         }) AS made(row bigint, lexemes text[], lengths integer[])`
         yield* sql`INSERT INTO totals AS known
           SELECT project_id, count(*), sum(lexeme_count)
-          FROM json_to_recordset(${
-          rows(units.map(({ lexemeCount, unit }) => ({ project_id: unit.projectId, lexeme_count: lexemeCount })))
-        }) AS made(project_id text, lexeme_count integer) GROUP BY project_id
+          FROM ${
+          table(
+            "made",
+            { project_id: "text", lexeme_count: "integer" },
+            units.map(({ lexemeCount, unit }) => ({ project_id: unit.projectId, lexeme_count: lexemeCount }))
+          )
+        } GROUP BY project_id
           ON CONFLICT (project_id) DO UPDATE SET units = known.units + excluded.units, lexemes = known.lexemes + excluded.lexemes`
       }),
     deleteUnits: (list) =>

@@ -23,19 +23,13 @@ const isToBeTriedAgain = (error: SqlError | StoreError) =>
 const make = Effect.gen(function*() {
   const { name, run, sql, transaction } = yield* PostgresPool
   const dialect = PostgresDialect.make(sql)
-  const tell = <A, R>(operation: string, effect: Effect.Effect<A, SqlError | StoreError, R>) =>
-    Effect.mapError(effect, toStoreError(operation, name)).pipe(Effect.withSpan(`MemoryStore.${operation}`))
-
   return DatabaseStore.make({
     reads: Reads.make(sql, dialect),
     writes: Writes.make(Statements.make(sql, dialect)),
-    read: (operation, effect) => tell(operation, run(effect)),
-    write: (operation, effect) =>
-      tell(operation, Effect.retry(transaction(effect), { while: isToBeTriedAgain, times: TRIES - 1 })),
-    transaction: (effect) =>
-      transaction(effect).pipe(
-        Effect.mapError((error) => error instanceof SqlError ? toStoreError("transaction", name)(error) : error)
-      )
+    read: run,
+    write: (effect) => Effect.retry(transaction(effect), { while: isToBeTriedAgain, times: TRIES - 1 }),
+    transaction,
+    toError: (operation) => toStoreError(operation, name)
   })
 })
 

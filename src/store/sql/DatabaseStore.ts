@@ -1,28 +1,34 @@
 /**
  * `MemoryStore` over the reads and writes of a database: runs each operation under its name, writes in a transaction.
  */
-import type { SqlError } from "@effect/sql/SqlError"
+import { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import { MemoryStore, type StoreError } from "../MemoryStore.ts"
 import type * as Reads from "./Reads.ts"
 import type * as Writes from "./Writes.ts"
 
-/** Runs an operation under a name, which its errors and its span carry. */
-type Run = <A, R>(
-  operation: string,
-  effect: Effect.Effect<A, SqlError | StoreError, R>
-) => Effect.Effect<A, StoreError, R>
+type Failure = SqlError | StoreError
 
-export const make = (
-  { read, reads, transaction, write, writes }: {
-    readonly reads: ReturnType<typeof Reads.make>
-    readonly writes: ReturnType<typeof Writes.make>
-    readonly read: Run
-    readonly write: Run
-    readonly transaction: MemoryStore["Type"]["transaction"]
-  }
-): MemoryStore["Type"] =>
-  MemoryStore.of({
+/** Runs an operation under a name, which its errors and its span carry. */
+type Run = <A, R>(operation: string, effect: Effect.Effect<A, Failure, R>) => Effect.Effect<A, StoreError, R>
+
+/** Runs the statements of an operation on a connection, those of a write in a transaction. */
+type Through = <A, R>(effect: Effect.Effect<A, Failure, R>) => Effect.Effect<A, Failure, R>
+
+export const make = ({ reads, toError, writes, ...database }: {
+  readonly reads: ReturnType<typeof Reads.make>
+  readonly writes: ReturnType<typeof Writes.make>
+  readonly read: Through
+  readonly write: Through
+  readonly transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError, R>
+  readonly toError: (operation: string) => (cause: Failure) => StoreError
+}): MemoryStore["Type"] => {
+  const run: Run = (operation, effect) =>
+    Effect.mapError(effect, toError(operation)).pipe(Effect.withSpan(`MemoryStore.${operation}`))
+  const read: Run = (operation, effect) => run(operation, database.read(effect))
+  const write: Run = (operation, effect) => run(operation, database.write(effect))
+
+  return MemoryStore.of({
     cursors: (paths) => read("cursors", reads.cursors(paths)),
     append: (batch) => write("append", writes.append(batch)),
     places: (uuids) => read("places", reads.places(uuids)),
@@ -60,5 +66,9 @@ export const make = (
       write("excludeProject", Effect.asVoid(writes.excludeProject(project, isExcluded))),
     deadLetters: (limit) => read("deadLetters", reads.deadLetters(limit)),
     status: read("status", reads.status),
-    transaction
+    transaction: (effect) =>
+      database.transaction(effect).pipe(
+        Effect.mapError((error) => error instanceof SqlError ? toError("transaction")(error) : error)
+      )
   })
+}

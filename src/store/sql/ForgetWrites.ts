@@ -11,13 +11,11 @@ import type { CaptureBatch, Forgotten } from "../MemoryStore.ts"
 import { ascending } from "../Rules.ts"
 import type { SqlEffect } from "./Dialect.ts"
 import { messageOf } from "./Rows.ts"
-import { SECRET, type Statements, type StoredMessage } from "./Statements.ts"
+import { SECRET, type Statements, type StoredMessage, type StoredUnit } from "./Statements.ts"
 import type { UnitWrites } from "./UnitWrites.ts"
 
 /** Messages read at a time. */
 const PAGE = 200
-
-const unitOf = ({ body }: { readonly body: string }) => JSON.parse(body) as MemoryUnit
 
 export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, restore }: UnitWrites) => {
   /** Returns a test for the forgotten ones among these keys. */
@@ -59,9 +57,9 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
   /** Returns these units and their duplicates: those they superseded or were superseded by, over all steps. */
   const sayingTheSame = (ids: ReadonlyArray<string>) =>
     Effect.gen(function*() {
-      const found = new Map<string, { readonly row: number; readonly unit: MemoryUnit }>()
+      const found = new Map<string, StoredUnit>()
       for (let next = ids; next.length > 0;) {
-        const some = (yield* db.unitsById(next)).map((row) => ({ row: row.row, unit: unitOf(row) }))
+        const some = yield* db.unitsById(next)
         for (const each of some) found.set(each.unit.id, each)
         const others = yield* db.supersededBy(some.map(({ unit }) => unit.id))
         next = Forgetting.linkedTo(some.map(({ unit }) => unit), others).filter((id) => !found.has(id))
@@ -131,8 +129,9 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
 
       // Deletes other units of the changed messages, and queues their segments and sessions to be compressed again.
       const uuids = new Set(changed.keys())
-      const touched = (yield* db.unitsOfSessions(sessions)).map((row) => ({ row: row.row, unit: unitOf(row) }))
-        .filter(({ unit }) => Forgetting.isTouched(unit, uuids, contentSentences))
+      const touched = (yield* db.unitsOfSessions(sessions)).filter(({ unit }) =>
+        Forgetting.isTouched(unit, uuids, contentSentences)
+      )
       const back = yield* restore(yield* remove([...new Set([...gone, ...touched].map(({ row }) => row))], true))
       yield* mergeWithSame(back)
       const segments = new Set([
@@ -154,7 +153,7 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
     Effect.gen(function*() {
       yield* db.lockAll
       const [known] = yield* db.unitsById([unit.id])
-      if (known !== undefined) return unitOf(known)
+      if (known !== undefined) return known.unit
       yield* db.setProject(project)
       const saved = { ...unit, projectId: yield* db.projectFor(project.id) }
       yield* db.deleteTombstones(saved.id)

@@ -12,7 +12,7 @@ import type { Probe } from "../Forgetting.ts"
 import type { CaptureBatch, Cursor, WorkItem } from "../MemoryStore.ts"
 import { says, type SessionChange } from "../Rules.ts"
 import { OWNER } from "../WorkLease.ts"
-import type { Body, Columns, Dialect, Fielded, Row } from "./Dialect.ts"
+import type { Body, Columns, Dialect, Fielded, Row, SqlEffect } from "./Dialect.ts"
 
 /** Name of the property that holds the key of the tombstones' hashes. */
 export const SECRET = "secret"
@@ -23,9 +23,10 @@ export interface StoredMessage extends Body {
   readonly segment_id: string
 }
 
-/** A row of the units table. */
-export interface StoredUnit extends Body {
+/** A unit with its row number. */
+export interface StoredUnit {
   readonly row: number
+  readonly unit: MemoryUnit
 }
 
 const MESSAGES: Columns = {
@@ -95,7 +96,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
   const names = (columns: Columns) => sql.literal(Object.keys(columns).join(", "))
 
   /** Inserts rows into a table, in their order. */
-  const inserted = (into: string, columns: Columns, rows: ReadonlyArray<Row>): Fragment =>
+  const inserted = (into: string, columns: Columns, rows: ReadonlyArray<Row>) =>
     sql`INSERT INTO ${sql.literal(into)} (${names(columns)})
       SELECT ${names(columns)} FROM ${table("made", columns, rows)} WHERE true ORDER BY made.i`
 
@@ -104,6 +105,9 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       sql<{ value: string }>`SELECT value FROM properties WHERE name = ${name}`,
       ([row]) => row?.value
     )
+
+  const stored = (rows: SqlEffect<ReadonlyArray<Body & { readonly row: number }>>) =>
+    Effect.map(rows, (units) => units.map((each): StoredUnit => ({ row: each.row, unit: unitOf(each) })))
 
   return {
     ...dialect,
@@ -227,13 +231,11 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         ON CONFLICT (thread_key) DO UPDATE SET id = excluded.id, messages = excluded.messages`,
 
     insertMessages: (messages: ReadonlyArray<Message>, segmentIds: ReadonlyArray<string>) =>
-      sql`${
-        inserted(
-          "messages",
-          { ...MESSAGES, ...dialect.messageColumns },
-          messages.map((message, i) => messageRow(message, segmentIds[i]))
-        )
-      }`,
+      inserted(
+        "messages",
+        { ...MESSAGES, ...dialect.messageColumns },
+        messages.map((message, i) => messageRow(message, segmentIds[i]))
+      ),
 
     addCounts: (counted: "line_counts" | "redactions", counts: Readonly<Record<string, number>>) => {
       const [name, n] = dialect.countColumns[counted].map((column) => sql.literal(column)) as [Fragment, Fragment]
@@ -327,21 +329,13 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       sql`INSERT INTO properties (name, value) VALUES (${name}, ${text(value)})
         ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
 
-    /** Locks the projects of these units, and of the stored units of these origins. */
-    lockUnits: (origins: ReadonlyArray<string>, units: ReadonlyArray<MemoryUnit>) =>
-      Effect.gen(function*() {
-        const known = yield* sql<{ id: string }>`
-          SELECT DISTINCT project_id AS id FROM units WHERE ${isIn("origin", origins)}`
-        yield* dialect.lock("units", [...units.map(({ projectId }) => projectId), ...known.map(({ id }) => id)])
-      }),
-
     unitsOf: (origins: ReadonlyArray<string>) =>
-      sql<StoredUnit>`SELECT row, body FROM units WHERE ${isIn("origin", origins)} ORDER BY row`,
+      stored(sql`SELECT row, body FROM units WHERE ${isIn("origin", origins)} ORDER BY row`),
 
     unitsOfSessions: (sessionIds: ReadonlyArray<string>) =>
-      sql<StoredUnit>`SELECT row, body FROM units WHERE ${isIn("session_id", sessionIds)} ORDER BY row`,
+      stored(sql`SELECT row, body FROM units WHERE ${isIn("session_id", sessionIds)} ORDER BY row`),
 
-    unitsById: (ids: ReadonlyArray<string>) => sql<StoredUnit>`SELECT row, body FROM units WHERE ${isIn("id", ids)}`,
+    unitsById: (ids: ReadonlyArray<string>) => stored(sql`SELECT row, body FROM units WHERE ${isIn("id", ids)}`),
 
     insertUnits: (units: ReadonlyArray<Fielded>) =>
       Effect.gen(function*() {

@@ -97,7 +97,7 @@ export const make = (db: Statements) => {
     Effect.gen(function*() {
       const existing = yield* db.unitsOf(origins)
       // Keeps unchanged units, so that a grown segment does not embed all its units again.
-      const unchanged = new Map(existing.map(({ row, body }) => [comparable(JSON.parse(body) as MemoryUnit), row]))
+      const unchanged = new Map(existing.map(({ row, unit }) => [comparable(unit), row]))
       const fresh = unchanged.size === 0 ? made : made.filter((unit) => !unchanged.delete(comparable(unit)))
       const stale = new Set(unchanged.values())
       const back = yield* units.restore(yield* units.remove([...stale]))

@@ -25,8 +25,6 @@ const unitOf = (row: Body): MemoryUnit => {
 
 /** Makes the dialect for one connection, the reader's or the writer's. */
 export const make = (sql: SqlClient): Dialect => {
-  const itemsOf = (items: ReadonlyArray<WorkItem>) => json(items)
-
   /** Forces the covering index, which a reader may not find: schemas before 7 lack it. */
   const byRow = Effect.map(
     currentVersion(sql),
@@ -144,6 +142,7 @@ export const make = (sql: SqlClient): Dialect => {
     unitOf,
 
     lock: () => Effect.void,
+    lockUnits: () => Effect.void,
     lockAll: Effect.void,
     lockShared: Effect.void,
     forUpdate: sql.literal(""),
@@ -160,18 +159,18 @@ export const make = (sql: SqlClient): Dialect => {
         Clock.currentTimeMillis,
         (now) =>
           sql`UPDATE work SET until = ${now + LEASE_MS} WHERE owner = ${OWNER} AND (kind, key) IN (
-            SELECT value->>'kind', value->>'key' FROM json_each(${itemsOf(items)}))`
+            SELECT value->>'kind', value->>'key' FROM json_each(${json(items)}))`
       ),
     done: (items) =>
       sql`DELETE FROM work WHERE (kind, key, revision) IN (
-        SELECT value->>'kind', value->>'key', value->>'revision' FROM json_each(${itemsOf(items)}))`,
+        SELECT value->>'kind', value->>'key', value->>'revision' FROM json_each(${json(items)}))`,
     release: (items) =>
       sql`UPDATE work SET owner = NULL, until = NULL WHERE owner = ${OWNER} AND (kind, key) IN (
-        SELECT value->>'kind', value->>'key' FROM json_each(${itemsOf(items)}))`,
+        SELECT value->>'kind', value->>'key' FROM json_each(${json(items)}))`,
     standing: (items) =>
       Effect.map(
         sql<{ key: string }>`SELECT key FROM work WHERE (kind, key, revision) IN (
-          SELECT value->>'kind', value->>'key', value->>'revision' FROM json_each(${itemsOf(items)}))`,
+          SELECT value->>'kind', value->>'key', value->>'revision' FROM json_each(${json(items)}))`,
         (rows) => rows.map(({ key }) => key)
       ),
     countsAttempts: Effect.map(currentVersion(sql), (version) => version >= 4),
@@ -226,7 +225,7 @@ export const make = (sql: SqlClient): Dialect => {
         WHERE u.id IN (SELECT value FROM json_each(${json(ids)}))`,
         (rows) =>
           rows.map(({ body, ...fields }) => ({
-            unit: JSON.parse(body) as MemoryUnit,
+            unit: unitOf({ body }),
             words: new Set(Object.values(fields).join(" ").split(" ").filter((word) => word !== ""))
           }))
       ),

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { ResourceLedger } from "../../resources/ResourceLedger.ts"
-import { open, reasonOf, SqliteError } from "../../resources/Sqlite.ts"
+import { open, openMemory, reasonOf, SqliteError } from "../../resources/Sqlite.ts"
 import { StoreError } from "../MemoryStore.ts"
 import { checkVersion } from "../sql/schemaVersion.ts"
 import { currentVersion, LATEST, migrate } from "./migrations.ts"
@@ -113,15 +113,8 @@ const openClients = Effect.fn("SqliteFile.open")(
   Effect.mapError(toStoreError("open"))
 )
 
-const openMemory = Effect.gen(function*() {
-  const sql = yield* open({
-    name: "Sqlite in memory",
-    path: ":memory:",
-    readOnly: false,
-    vectors: true,
-    busyTimeoutMs: 0,
-    freesLater: true
-  })
+const openInMemory = Effect.gen(function*() {
+  const sql = yield* openMemory({ name: "Sqlite in memory", vectors: true })
   yield* migrate(sql)
   return { file: ":memory:", writer: sql, reader: sql, vectorReader: Effect.succeed(sql) }
 }).pipe(Effect.mapError(toStoreError("open")))
@@ -136,5 +129,5 @@ export class SqliteFile extends Context.Tag("claude-memory/SqliteFile")<SqliteFi
   /** Creates the folder (mode 0700), the file (mode 0600) and the schema, or migrates the schema. A reader creates and migrates nothing. */
   static readonly layer = (options: SqliteFileOptions) => Layer.scoped(this, openClients(options))
   /** A database in memory, deleted when the scope closes: one connection that writes and reads. */
-  static readonly layerMemory = Layer.scoped(this, openMemory)
+  static readonly layerMemory = Layer.scoped(this, openInMemory)
 }

@@ -1,11 +1,10 @@
 /**
  * `MemoryStore` in one SQLite file, with one connection for writes and another for reads, so that capture never blocks a search.
  */
-import { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { transaction } from "../../resources/Sqlite.ts"
-import { MemoryStore, type StoreError } from "../MemoryStore.ts"
+import { MemoryStore } from "../MemoryStore.ts"
 import * as DatabaseStore from "../sql/DatabaseStore.ts"
 import * as Reads from "../sql/Reads.ts"
 import * as Statements from "../sql/Statements.ts"
@@ -15,18 +14,13 @@ import { SqliteFile, toStoreError } from "./SqliteFile.ts"
 
 const make = Effect.gen(function*() {
   const { reader, writer } = yield* SqliteFile
-  const tell = <A, R>(operation: string, effect: Effect.Effect<A, SqlError | StoreError, R>) =>
-    Effect.mapError(effect, toStoreError(operation)).pipe(Effect.withSpan(`MemoryStore.${operation}`))
-
   return DatabaseStore.make({
     reads: Reads.make(reader, SqliteDialect.make(reader)),
     writes: Writes.make(Statements.make(writer, SqliteDialect.make(writer))),
-    read: tell,
-    write: (operation, effect) => tell(operation, transaction(writer, effect)),
-    transaction: (effect) =>
-      transaction(writer, effect).pipe(
-        Effect.mapError((error) => error instanceof SqlError ? toStoreError("transaction")(error) : error)
-      )
+    read: (effect) => effect,
+    write: (effect) => transaction(writer, effect),
+    transaction: (effect) => transaction(writer, effect),
+    toError: toStoreError
   })
 })
 

@@ -3,29 +3,22 @@ import { defineConfig } from "vitest/config"
 export default defineConfig({
   test: {
     testTimeout: 30_000,
-    // Also on a machine with two cores, where one would be the default.
-    maxWorkers: 2,
-    minWorkers: 1,
+    // Also on a machine with two cores, where one would be the default: many tests wait for a process or a clock.
+    maxWorkers: 3,
+    // As many: Tinypool ends those that idle, and now and then one at work with them.
+    minWorkers: 3,
     isolate: false,
     // Properties make much that lives for a moment.
     poolOptions: { forks: { execArgv: ["--max-semi-space-size=64"] } },
     setupFiles: ["test/setup.ts"],
     projects: [
+      // Those under e2e spawn what is in dist, which is built first.
       {
         extends: true,
         test: {
-          name: "unit",
+          name: "tests",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", "test/docs/**", "test/claude/**", "test/lint/**"],
-          globalSetup: ["test/postgresSetup.ts"]
-        }
-      },
-      // These spawn or build on what is in dist, which is built first.
-      {
-        extends: true,
-        test: {
-          name: "e2e",
-          include: ["test/e2e/**/*.test.ts", "test/docs/**/*.test.ts"],
+          exclude: ["test/claude/**", "test/lint/**"],
           globalSetup: ["test/globalSetup.ts", "test/postgresSetup.ts"]
         }
       },

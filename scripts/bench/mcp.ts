@@ -9,9 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { readdirSync, readFileSync } from "node:fs"
 import { number, table } from "../../src/cli/Output.ts"
-import * as Settings from "../../src/settings/Settings.ts"
 import {
-  BenchError,
   builtMain,
   environment,
   exitCodeOf,
@@ -23,75 +21,18 @@ import {
   round,
   samples,
   service,
-  startNode,
   temporaryFolder,
   timed,
   warmRounds
 } from "../../test/script.ts"
 import { QUESTIONS } from "./shared/questions.ts"
+import { cpuOf, start } from "./shared/server.ts"
 import { imported } from "./shared/transcripts.ts"
 
 const WARM_SEARCHES = 100
 /** Time for an idle server to open its memory and come to rest. */
 const SETTLED = "4 seconds"
 const IDLE_MS = 5_000
-
-interface Message {
-  readonly id?: number
-  readonly error?: unknown
-  readonly result?: { readonly isError?: boolean }
-}
-
-/** Starts a server and a client for it. A server that still runs when the scope closes is killed. */
-const start = (home: string) =>
-  Effect.map(
-    startNode([Settings.packageFile("dist", "mcp.js")], {
-      env: environment(home),
-      stdio: ["pipe", "pipe", "inherit"]
-    }),
-    (child) => {
-      const waiting = new Map<number, (message: Message) => void>()
-      let rest = ""
-      child.stdout!.setEncoding("utf8").on("data", (text: string) => {
-        const lines = `${rest}${text}`.split("\n")
-        rest = lines.pop() ?? ""
-        for (const line of lines) {
-          const message = JSON.parse(line) as Message
-          if (message.id !== undefined) waiting.get(message.id)?.(message)
-        }
-      })
-      let last = 0
-      const send = (message: object) => child.stdin!.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`)
-      const request = (method: string, params: object = {}) =>
-        Effect.async<Message, BenchError>((resume) => {
-          const id = ++last
-          waiting.set(id, (message) => {
-            waiting.delete(id)
-            resume(
-              message.error === undefined && message.result?.isError !== true
-                ? Effect.succeed(message)
-                : Effect.fail(new BenchError({ reason: "Program", detail: `${method}: ${JSON.stringify(message)}` }))
-            )
-          })
-          send({ id, method, params })
-        })
-      const shake = Effect.gen(function*() {
-        yield* request("initialize", {
-          protocolVersion: "2025-11-25",
-          capabilities: {},
-          clientInfo: { name: "bench", version: "0" }
-        })
-        send({ method: "notifications/initialized" })
-        yield* request("tools/list")
-      })
-      const search = (i: number) =>
-        request("tools/call", {
-          name: "claude_memory_search",
-          arguments: { query: QUESTIONS[i % QUESTIONS.length], project_id: "global" }
-        })
-      return { child, shake, search }
-    }
-  )
 
 /** From before the process is made to the list of its tools, beside that of a Node that does nothing to its end. */
 const handshakes = (home: string, rounds: number) =>
@@ -125,12 +66,6 @@ const warmSearches = (home: string) =>
   }).pipe(Effect.scoped)
 
 const numberIn = (file: string, pattern: RegExp) => Number(pattern.exec(readFileSync(file, "utf8"))?.[1] ?? Number.NaN)
-
-/** Processor time in milliseconds, at 100 clock ticks a second (Linux). */
-const cpuOf = (pid: number) => {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ")
-  return (Number(fields[11]) + Number(fields[12])) * 10
-}
 
 const childrenOf = (pid: number) =>
   readdirSync(`/proc/${pid}/task`)

@@ -12,7 +12,7 @@ export default defineConfig({
     poolOptions: { forks: { execArgv: ["--max-semi-space-size=64"] } },
     setupFiles: ["test/setup.ts"],
     projects: [
-      // Those under e2e spawn what is in dist, which is built first.
+      // Those under e2e spawn what is in dist, which is built then.
       {
         extends: true,
         test: {

@@ -7,8 +7,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..")
 
 /** The longest first, so that both rows end together. */
 const CHECKS = [
-  "effect-language-service diagnostics --project test/tsconfig.json --strict",
-  "effect-language-service diagnostics --project src/tsconfig.json --strict",
+  "effect-language-service diagnostics --project scripts/tsconfig.test.json --strict",
+  "effect-language-service diagnostics --project scripts/tsconfig.src.json --strict",
   "tsc -p tsconfig.node.json",
   // Tests of lint rules, diagnostics and the pages' code.
   "vitest run --project=lint",

@@ -9,8 +9,8 @@ import type * as Scope from "effect/Scope"
 import { execFileSync } from "node:child_process"
 import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { inject } from "vitest"
 import { times } from "../data.ts"
+import { dist } from "../package.ts"
 import * as Client from "./Client.ts"
 import { caughtUp, command, found, init, log, patient, patiently, uninstall, until } from "./Memory.ts"
 import { type Asked, injectedText, says, uses } from "./MessagesApi.ts"
@@ -273,7 +273,7 @@ describe.skipIf(Client.without !== "")(`Claude Memory in Claude Code${Client.wit
     (client) =>
       Effect.gen(function*() {
         const plugin = join(client.home, "plugin of 记忆")
-        cpSync(join(inject("package"), "dist", "plugin"), plugin, { recursive: true })
+        cpSync(join(dist, "plugin"), plugin, { recursive: true })
         execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: plugin, stdio: "pipe" })
         patiently(join(plugin, "hooks", "hooks.json"))
         const valid = yield* client.run(["plugin", "validate", "--strict", plugin])

@@ -16,9 +16,10 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, inject } from "vitest"
+import { afterAll } from "vitest"
 import { root } from "../data.ts"
-import { type Outcome, run } from "../e2e/run.ts"
+import { type Outcome, run } from "../e2e/program.ts"
+import { dist } from "../package.ts"
 
 export interface Page {
   /** Runs the page's main.ts to the end. */
@@ -53,7 +54,7 @@ export const makeClone = (): string => {
   for (const each of ["assets", "node_modules", "package.json", "src", ...tests]) {
     symlinkSync(join(root, each), join(clone, each))
   }
-  symlinkSync(join(inject("package"), "dist"), join(clone, "dist"))
+  symlinkSync(dist, join(clone, "dist"))
   return clone
 }
 

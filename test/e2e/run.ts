@@ -6,13 +6,12 @@ import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { build } from "esbuild"
 import { join } from "node:path"
-import { inject } from "vitest"
 import { isQuick, root, samples } from "../data.ts"
+import { dist } from "../package.ts"
 import { run } from "./program.ts"
 
 export { type Options, type Outcome, type Program, run, start } from "./program.ts"
 
-const dist = join(inject("package"), "dist")
 export const main = join(dist, "main.js")
 export const hook = join(dist, "hook.js")
 export const mcp = join(dist, "mcp.js")

@@ -41,7 +41,7 @@ const serviceIn = ({ home }: Place, options: Partial<App.Options> = {}) =>
 const WITHIN = "10 seconds"
 
 const until = <E, R>(condition: Effect.Effect<boolean, E, R>, what: string) =>
-  Effect.repeat(Effect.delay(condition, "10 millis"), { until: (holds) => holds }).pipe(
+  Effect.repeat(Effect.delay(condition, "50 millis"), { until: (holds) => holds }).pipe(
     Effect.timeoutFail({ duration: WITHIN, onTimeout: () => new Error(`not in time: ${what}`) }),
     Effect.orDie
   )

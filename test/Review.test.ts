@@ -78,7 +78,7 @@ const serviceIn = (
       Layer.provide(Review.layer(mode), Layer.succeed(Compressor, model.compressor))
     )),
     Layer.provideMerge(SqliteStore.layer),
-    Layer.provide(SqliteFile.layer({ folder, readOnly: false, busyTimeoutMs: 5_000, freesLater: true })),
+    Layer.provide(SqliteFile.layer({ folder, readOnly: false, busyTimeoutMs: 5_000, skipGarbageCollection: true })),
     Layer.provideMerge(base)
   )
 

@@ -30,7 +30,7 @@ export const coversSettings: Promise<boolean> = settings.then(Either.match({
 }))
 
 const services = Layer.unwrapEffect(Effect.map(Effect.flatten(Effect.promise(() => settings)), ({ home }) => {
-  const file = SqliteFile.layer({ folder: home, readOnly: true, busyTimeoutMs: 50, freesLater: true })
+  const file = SqliteFile.layer({ folder: home, readOnly: true, busyTimeoutMs: 50, skipGarbageCollection: true })
   const adapters = Layer.mergeAll(
     Layer.provide(Layer.merge(SqliteStore.layer, EmbeddedIndex.layer), file),
     LocalModels.layer(Settings.packageFile("assets", "static-embeddings.bin"))

@@ -70,7 +70,7 @@ export const verify = (
     const points = yield* pointsOf(models, units)
     const projectOf = new Map(units.map(({ id, projectId }) => [id, projectId]))
     const sampled = points.flatMap(({ unitId, vector }) => vector === null ? [] : [{ unitId, vector }])
-    const isFound = yield* Effect.forEach(sampled, ({ unitId, vector }) =>
+    const foundBySample = yield* Effect.forEach(sampled, ({ unitId, vector }) =>
       Effect.map(vectors.search(vector, { projects: [projectOf.get(unitId)!] }, NEAREST), (hits) =>
         hits.some((hit) =>
           hit.unitId === unitId && hit.score >= SAME
@@ -83,7 +83,7 @@ export const verify = (
       missing: counts.missing,
       orphans: counts.orphans,
       sampled: sampled.length,
-      found: isFound.filter((each) => each).length
+      found: foundBySample.filter((each) => each).length
     }
   })
 
@@ -147,13 +147,13 @@ export const reindex: Stream.Stream<ReindexStep, Failure, MemoryStore | VectorIn
       }
       return { _tag: "Verified" as const, verification }
     })
-    const turn = Effect.zipRight(store.queue("reconcile", [index.name]), next.activate)
+    const switchOver = Effect.zipRight(store.queue("reconcile", [index.name]), next.activate)
     return Stream.make(begun).pipe(
       Stream.concat(fill(next)),
       // The second pass adds units that were written during the first.
       Stream.concat(fill(next)),
       Stream.concat(Stream.fromEffect(finish)),
-      Stream.concat(Stream.fromEffect(Effect.as(turn, { _tag: "Switched" as const })))
+      Stream.concat(Stream.fromEffect(Effect.as(switchOver, { _tag: "Switched" as const })))
     )
   })
 )

@@ -52,7 +52,7 @@ export interface Versions<V extends Version, E> {
   readonly identity?: (version: V) => string
 }
 
-export interface Place<E> {
+export interface Storage<E> {
   readonly name: string
   readonly sharesStore: boolean
   /** Maps an adapter's failure to an error with a message for people. */
@@ -90,8 +90,8 @@ const ensureVector = (operation: string, vector: Float32Array, dimension: number
     ? Effect.void
     : refused("Rejected", operation, "a vector holds a number that is not finite")
 
-export const make = <V extends Version, E>(place: Place<E>, versions: Versions<V, E>): VectorIndex["Type"] => {
-  const { atomically = (effect) => effect, builtFor = (model) => model, name, sharesStore, toError } = place
+export const make = <V extends Version, E>(storage: Storage<E>, versions: Versions<V, E>): VectorIndex["Type"] => {
+  const { atomically = (effect) => effect, builtFor = (model) => model, name, sharesStore, toError } = storage
   const { active, fused, serving = active } = versions
 
   const guard = <A>(operation: string, effect: Effect.Effect<A, E | IndexError>): Effect.Effect<A, IndexError> =>

@@ -203,7 +203,8 @@ const outside = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R
   )
 
 const transactionOf = (sql: SqlClient.SqlClient) => {
-  const say = (statement: string) => (connection: Connection) => connection.executeUnprepared(statement, [], undefined)
+  const execute = (statement: string) => (connection: Connection) =>
+    connection.executeUnprepared(statement, [], undefined)
   return SqlClient.makeWithTransaction({
     transactionTag: SqlClient.TransactionConnection,
     spanAttributes: [["db.system.name", "postgresql"]],
@@ -211,16 +212,16 @@ const transactionOf = (sql: SqlClient.SqlClient) => {
       Scope.make(),
       (scope) => Effect.map(Scope.extend(sql.reserve, scope), (connection) => [scope, connection] as const)
     ),
-    begin: say("BEGIN"),
-    savepoint: (connection, depth) => say(`SAVEPOINT inner_${depth}`)(connection),
+    begin: execute("BEGIN"),
+    savepoint: (connection, depth) => execute(`SAVEPOINT inner_${depth}`)(connection),
     // PostgreSQL rolls back a transaction in which a statement failed; only the command tag of the answer shows this.
     commit: (connection) =>
       Effect.flatMap(connection.executeRaw("COMMIT", []), (result) =>
         (result as Pg.QueryResult).command === "COMMIT"
           ? Effect.void
           : Effect.fail(new SqlError({ message: "COMMIT", cause: new Error("a statement failed before its end") }))),
-    rollback: say("ROLLBACK"),
-    rollbackSavepoint: (connection, depth) => say(`ROLLBACK TO SAVEPOINT inner_${depth}`)(connection)
+    rollback: execute("ROLLBACK"),
+    rollbackSavepoint: (connection, depth) => execute(`ROLLBACK TO SAVEPOINT inner_${depth}`)(connection)
   })
 }
 
@@ -235,7 +236,7 @@ interface Held {
   readonly sockets: ReadonlySet<Socket>
 }
 
-const cut = (sockets: ReadonlySet<Socket>): void => {
+const destroyAll = (sockets: ReadonlySet<Socket>): void => {
   for (const socket of sockets) socket.destroy()
 }
 
@@ -280,12 +281,12 @@ export const open: (
       // All users of connections have ended by now, so a connection that is not idle is still connecting, without use.
       close: ({ pool, sockets }) =>
         Effect.promise(() => {
-          if (pool.idleCount < pool.totalCount) cut(sockets)
+          if (pool.idleCount < pool.totalCount) destroyAll(sockets)
           return pool.end()
         }),
       destroy: ({ pool, sockets }) =>
         Effect.promise(async () => {
-          cut(sockets)
+          destroyAll(sockets)
           if (!pool.ending) await pool.end()
         }),
       within: "2 seconds",
@@ -294,19 +295,19 @@ export const open: (
 
     const permit = Permits.make(options.connections)
     /** Permit for the connection of the current transaction; each transaction has its own, and none is set outside. */
-    const turns = yield* FiberRef.make<Permits.Permits | undefined>(undefined)
+    const transactionPermit = yield* FiberRef.make<Permits.Permits | undefined>(undefined)
     const begun = transactionOf(sql)
     const postgres: Postgres = {
       name,
       sql,
       run: (effect) =>
         Effect.flatMap(
-          FiberRef.get(turns),
+          FiberRef.get(transactionPermit),
           (turn) => turn === undefined ? permit(outside(effect)) : turn(effect)
         ),
       transaction: (effect) =>
-        Effect.flatMap(FiberRef.get(turns), (turn) => {
-          const whole = begun(Effect.locally(effect, turns, Permits.make(1)))
+        Effect.flatMap(FiberRef.get(transactionPermit), (turn) => {
+          const whole = begun(Effect.locally(effect, transactionPermit, Permits.make(1)))
           return turn === undefined ? permit(outside(whole)) : turn(whole)
         }).pipe(
           // @effect/sql reports a COMMIT or ROLLBACK that fails as a defect.
@@ -320,13 +321,13 @@ export const open: (
       sql<{ version: number; encoding: string }>`
         SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding`
     ).pipe(Effect.mapError(toError))
-    yield* refuse(name, server!)
+    yield* checkServer(name, server!)
     return postgres
   }
 )
 
 /** Fails for a server that is too old, or whose database is not in UTF-8. */
-export const refuse = (
+export const checkServer = (
   name: string,
   { encoding, version }: { readonly version: number; readonly encoding: string }
 ): Effect.Effect<void, PostgresError> => {

@@ -140,21 +140,21 @@ export interface OpenOptions {
    * Skips the garbage collection at close: memory and file are freed by a later collection or at the end of the
    * process. A writer may then leave its log behind.
    */
-  readonly freesLater?: boolean
+  readonly skipGarbageCollection?: boolean
 }
 
 const MAX_PREPARED = 200
 
 /** Longest wait of the checkpoint for other processes, in milliseconds; no signal is handled while the thread waits. */
-const FOLDS_WITHIN_MS = 200
+const CHECKPOINT_WAIT_MS = 200
 
 /**
  * Folds the write-ahead log into the database, so that only its file is left behind. Where another process uses the
  * database or the disk is full, the log stays for that process or the next writer to fold.
  */
-const fold = (database: DatabaseSync): void => {
+const checkpoint = (database: DatabaseSync): void => {
   try {
-    database.exec(`PRAGMA busy_timeout = ${FOLDS_WITHIN_MS}`)
+    database.exec(`PRAGMA busy_timeout = ${CHECKPOINT_WAIT_MS}`)
     database.exec("PRAGMA wal_checkpoint(TRUNCATE)")
   } catch {
     // The log stays, and is complete.
@@ -165,7 +165,7 @@ const fold = (database: DatabaseSync): void => {
 const BEGIN_TO_WRITE = "BEGIN IMMEDIATE"
 
 /** Interval at which the write lock is tried again, in milliseconds. */
-const ASKS_EVERY_MS = 20
+const LOCK_RETRY_MS = 20
 
 const connect = (
   database: DatabaseSync,
@@ -210,8 +210,8 @@ const connect = (
     }
   }).pipe(Effect.retry({
     while: (error) => reasonOf(error) === "Locked",
-    schedule: Schedule.spaced(ASKS_EVERY_MS),
-    times: Math.floor(busyTimeoutMs / ASKS_EVERY_MS)
+    schedule: Schedule.spaced(LOCK_RETRY_MS),
+    times: Math.floor(busyTimeoutMs / LOCK_RETRY_MS)
   }))
 
   return {
@@ -255,10 +255,12 @@ export const open: (
       close: (database) =>
         Effect.sync(() => {
           prepared.clear()
-          if (!options.readOnly) fold(database)
+          if (!options.readOnly) checkpoint(database)
           database.close()
         }).pipe(
-          Effect.zipRight(driver.finalizesOnClose || options.freesLater === true ? Effect.void : collectGarbage)
+          Effect.zipRight(
+            driver.finalizesOnClose || options.skipGarbageCollection === true ? Effect.void : collectGarbage
+          )
         ),
       // Includes the garbage collection of a large heap on a busy machine (Node 20); a close can't be forced.
       within: "5 seconds"
@@ -305,7 +307,7 @@ export const open: (
 
 /** Opens a database in memory, gone with the scope. */
 export const openMemory = (options: Pick<OpenOptions, "name" | "vectors">) =>
-  open({ ...options, path: ":memory:", readOnly: false, busyTimeoutMs: 0, freesLater: true })
+  open({ ...options, path: ":memory:", readOnly: false, busyTimeoutMs: 0, skipGarbageCollection: true })
 
 /**
  * Runs the effect in a transaction. A COMMIT that SQLite refuses (a full disk) is a defect in @effect/sql, and an error

@@ -59,10 +59,13 @@ const isNewer = (a: MemoryUnit, b: MemoryUnit): boolean =>
   a.occurredAt === b.occurredAt ? a.id > b.id : a.occurredAt > b.occurredAt
 
 /**
- * Merges two units of which one contains the other's words; when each contains the other's, the newer one stays. `stays` also cites the
- * messages of `goes`, up to `MAX_EVIDENCE`. Returns undefined when they are no duplicates.
+ * Merges two units of which one contains the other's words; when each contains the other's, the newer one stays. `kept` also cites the
+ * messages of `superseded`, up to `MAX_EVIDENCE`. Returns undefined when they are no duplicates.
  */
-export const merge = (a: Worded, b: Worded): { readonly stays: MemoryUnit; readonly goes: MemoryUnit } | undefined => {
+export const merge = (
+  a: Worded,
+  b: Worded
+): { readonly kept: MemoryUnit; readonly superseded: MemoryUnit } | undefined => {
   if (a.unit.type !== b.unit.type) return undefined
   let shared = 0
   for (const word of a.words) if (b.words.has(word)) shared++
@@ -73,8 +76,8 @@ export const merge = (a: Worded, b: Worded): { readonly stays: MemoryUnit; reado
   const own = new Set(full.unit.passages.map(({ uuid }) => uuid))
   const also = [...new Set([...full.unit.also, ...evidence(part.unit)])].filter((uuid) => !own.has(uuid))
   return {
-    stays: { ...full.unit, also: also.slice(0, Math.max(0, MAX_EVIDENCE - own.size)) },
-    goes: { ...part.unit, active: false, supersededBy: full.unit.id }
+    kept: { ...full.unit, also: also.slice(0, Math.max(0, MAX_EVIDENCE - own.size)) },
+    superseded: { ...part.unit, active: false, supersededBy: full.unit.id }
   }
 }
 

@@ -113,12 +113,12 @@ const baseName = (file: string): string => file.slice(Math.max(file.lastIndexOf(
  */
 const without = (
   block: Block,
-  goes: (sentence: string) => boolean
+  isForgotten: (sentence: string) => boolean
 ): { block: Block | undefined; taken: ReadonlyArray<Taken> } => {
   const sentences = sentencesOf(block.text)
-  const taken = sentences.filter(goes)
+  const taken = sentences.filter(isForgotten)
   if (taken.length === 0) return { block, taken: [] }
-  const text = sentences.filter((sentence) => !goes(sentence)).join("").trimEnd()
+  const text = sentences.filter((sentence) => !isForgotten(sentence)).join("").trimEnd()
   const { file, ...rest } = block
   const isNamed = file !== undefined && (text.includes(baseName(file)) || !block.text.includes(baseName(file)))
   return {
@@ -127,8 +127,8 @@ const without = (
   }
 }
 
-const withoutIn = (message: Message, goes: (block: Block) => (sentence: string) => boolean): Stripped => {
-  const stripped = message.blocks.map((block) => without(block, goes(block)))
+const withoutIn = (message: Message, isForgottenIn: (block: Block) => (sentence: string) => boolean): Stripped => {
+  const stripped = message.blocks.map((block) => without(block, isForgottenIn(block)))
   const taken = stripped.flatMap((each) => each.taken)
   const blocks = stripped.flatMap(({ block }) => block === undefined ? [] : [block])
   return { message: taken.length === 0 ? message : { ...message, blocks }, taken }

@@ -20,10 +20,10 @@ import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { loadDriver, reasonOf, SqliteError } from "../resources/Sqlite.ts"
 
 /** Interval at which a waiting process tries to take the lease. */
-const ASKS_EVERY = Duration.seconds(2)
+const RETRY_INTERVAL = Duration.seconds(2)
 /** Interval at which the holder touches the lock file and checks that the lease is still its own. */
-const BEATS_EVERY = Duration.seconds(15)
-const STANDS_STILL_MS = 60_000
+const HEARTBEAT_INTERVAL = Duration.seconds(15)
+const STALE_AFTER_MS = 60_000
 
 export interface Held {
   /** Sends heartbeats while it runs; ends when another process has taken the lease. */
@@ -70,7 +70,7 @@ const make = (folder: string) =>
             return { database, id: before.id }
           } catch (cause) {
             database.close()
-            const isStill = before !== undefined && now - before.beatenAt > STANDS_STILL_MS
+            const isStill = before !== undefined && now - before.beatenAt > STALE_AFTER_MS
             // Only at the second attempt: a new holder may not have sent its first heartbeat yet.
             if (isStill && suspect.id === before.id) rmSync(path, { force: true })
             if (isStill) suspect.id = before.id
@@ -95,7 +95,7 @@ const make = (folder: string) =>
         const id = yield* Effect.flatMap(
           Scope.fork(scope, ExecutionStrategy.sequential),
           (own) => take(name, path, suspect).pipe(Scope.extend(own), Effect.onError(() => Scope.close(own, Exit.void)))
-        ).pipe(Effect.retry({ while: ({ reason }) => reason === "Locked", schedule: Schedule.spaced(ASKS_EVERY) }))
+        ).pipe(Effect.retry({ while: ({ reason }) => reason === "Locked", schedule: Schedule.spaced(RETRY_INTERVAL) }))
         const beat = Effect.flatMap(Clock.currentTimeMillis, (now) =>
           Effect.try(() => {
             const isOurs = stateOf(path)?.id === id
@@ -104,7 +104,7 @@ const make = (folder: string) =>
           })).pipe(Effect.orElseSucceed(() => true))
         return {
           keep: Effect.asVoid(
-            Effect.zipRight(beat, Effect.repeat(Effect.delay(beat, BEATS_EVERY), { while: (isOurs) => isOurs }))
+            Effect.zipRight(beat, Effect.repeat(Effect.delay(beat, HEARTBEAT_INTERVAL), { while: (isOurs) => isOurs }))
           )
         }
       })

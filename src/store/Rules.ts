@@ -10,7 +10,7 @@ import type { CaptureBatch, LineSum } from "./MemoryStore.ts"
 export const OUTLINE = { prompts: 50, closing: 6, files: 30, units: 200 } as const
 
 /** Returns true for a message with text by a person or Claude. */
-export const says = (message: Message): boolean =>
+export const hasText = (message: Message): boolean =>
   message.role !== "system" && message.blocks.some(({ kind }) => kind === "text")
 
 /** Returns the messages that are not known, each once. */

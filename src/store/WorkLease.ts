@@ -13,5 +13,5 @@ export const OWNER = ownerOf(hostname(), process.pid, ProcessStart.of(process.pi
 
 export const isAlive = (owner: string): boolean => {
   const [host, pid, start = ""] = owner.split(":")
-  return host !== hostname() || ProcessStart.standing(Number(pid), start === "" ? null : start) !== "ended"
+  return host !== hostname() || ProcessStart.stateOf(Number(pid), start === "" ? null : start) !== "ended"
 }

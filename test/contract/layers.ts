@@ -16,7 +16,7 @@ export const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
 export const sqliteFile = Layer.unwrapScoped(Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const folder = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-contract-" })
-  return SqliteFile.layer({ folder, readOnly: false, busyTimeoutMs: 5_000, freesLater: true })
+  return SqliteFile.layer({ folder, readOnly: false, busyTimeoutMs: 5_000, skipGarbageCollection: true })
 }))
 
 export const sqliteStore = SqliteStore.layer.pipe(Layer.provide(sqliteFile), Layer.provide(base))

@@ -152,8 +152,8 @@ const make = Effect.gen(function*() {\n`
     name: "a close that closes nothing",
     edits: [{
       file: SQLITE,
-      from: "fold(database)\n          database.close()\n",
-      to: "fold(database)\n"
+      from: "checkpoint(database)\n          database.close()\n",
+      to: "checkpoint(database)\n"
     }]
   },
   {

@@ -80,7 +80,7 @@ describe("merging two", () => {
       return
     }
     assert.isAtLeast(alike, 0.7)
-    const { goes, stays } = merged
+    const { superseded: goes, kept: stays } = merged
     const [full, part] = stays.id === a.unit.id ? [a, b] : [b, a]
     assert.isAtLeast(shared, 0.95 * part.words.size)
     if (shared >= 0.95 * full.words.size) assert.isAtLeast(stays.occurredAt, goes.occurredAt)

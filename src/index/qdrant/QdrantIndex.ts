@@ -45,7 +45,7 @@ const FIELDS: Readonly<Record<string, PayloadIndex>> = {
   session: "keyword"
 }
 /** Time for which searches use the serving version without a look at the alias. */
-const KNOWN_MS = 5_000
+const SERVING_CACHE_MS = 5_000
 /** Files of a unit that the payload lists; a filter does not find further ones. */
 const MAX_FILES = 64
 
@@ -95,7 +95,7 @@ const make = ({ prefix, replicas, shards, words = false }: QdrantIndexOptions) =
 
     /** Versions by collection, cached because a collection keeps its model; foreign collections have no entry. */
     const made = new Map<string, Made>()
-    const madeFor = (alias: string, collection: string) =>
+    const versionsIn = (alias: string, collection: string) =>
       Effect.gen(function*() {
         const held = made.get(collection)
         if (held !== undefined) return [held]
@@ -119,7 +119,7 @@ const make = ({ prefix, replicas, shards, words = false }: QdrantIndexOptions) =
     /** Newest first. */
     const all = Effect.gen(function*() {
       const name = yield* alias
-      const versions = yield* Effect.forEach(yield* qdrant.collections, (collection) => madeFor(name, collection))
+      const versions = yield* Effect.forEach(yield* qdrant.collections, (collection) => versionsIn(name, collection))
       return versions.flat().sort((a, b) => b.number - a.number)
     })
 
@@ -128,7 +128,7 @@ const make = ({ prefix, replicas, shards, words = false }: QdrantIndexOptions) =
       const found = (yield* qdrant.aliases).find((each) => each.alias === name)
       // Another process deleted the version, and the next collection may reuse its name.
       if (found === undefined) made.clear()
-      return found && (yield* madeFor(name, found.collection))[0]
+      return found && (yield* versionsIn(name, found.collection))[0]
     })
 
     let known: { readonly version: Made; readonly until: number } | undefined
@@ -136,7 +136,7 @@ const make = ({ prefix, replicas, shards, words = false }: QdrantIndexOptions) =
       const now = yield* Clock.currentTimeMillis
       if (known !== undefined && now < known.until) return known.version
       const version = yield* active
-      known = version && { version, until: now + KNOWN_MS }
+      known = version && { version, until: now + SERVING_CACHE_MS }
       return version
     })
 

@@ -29,7 +29,7 @@ export const of = (pid: number): string | null => {
 }
 
 /** Tests whether the process with this pid still is the one with this start; `unknown` when its start can't be read. */
-export const standing = (pid: number, start: string | null): "running" | "ended" | "unknown" => {
+export const stateOf = (pid: number, start: string | null): "running" | "ended" | "unknown" => {
   try {
     process.kill(pid, 0)
   } catch (error) {

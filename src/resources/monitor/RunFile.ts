@@ -114,7 +114,7 @@ const read = (file: string, pid: number): Option.Option<Report> => {
 const ageOf = (file: string, now: number) => now - lstatSync(file).mtimeMs
 
 const whyStale = ({ host, pid, processStart, updatedAt }: Report, now: number): string | undefined => {
-  const standing = host === hostname() ? ProcessStart.standing(pid, processStart) : "unknown"
+  const standing = host === hostname() ? ProcessStart.stateOf(pid, processStart) : "unknown"
   return standing === "ended"
     ? "its process has ended"
     : standing === "unknown" && now - updatedAt > SILENT_MS

@@ -183,7 +183,7 @@ export const make = (sql: SqlClient): Dialect => {
         UPDATE work SET owner = NULL, until = NULL FROM held
         WHERE work.kind = held.kind AND work.key = held.key AND work.owner = ${OWNER}`,
 
-    touch: (kind, keys) =>
+    raiseRevision: (kind, keys) =>
       sql`WITH held AS MATERIALIZED (
           SELECT key FROM work WHERE kind = ${kind} AND key = ANY(${texts(keys)}) ORDER BY key FOR UPDATE)
         UPDATE work SET revision = revision + 1 FROM held WHERE work.kind = ${kind} AND work.key = held.key`,
@@ -197,7 +197,7 @@ export const make = (sql: SqlClient): Dialect => {
             FROM ${itemTable(items)}
             WHERE work.owner = ${OWNER} AND work.kind = items.kind AND work.key = items.key`
       ),
-    standing: (items) =>
+    unchanged: (items) =>
       Effect.map(
         sql<{ key: string }>`WITH ${held(items)}
           SELECT key FROM held JOIN ${itemTable(items)} USING (kind, key, revision)`,

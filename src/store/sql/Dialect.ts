@@ -72,13 +72,13 @@ export interface Dialect {
   /** Queues distinct keys: adds new ones in their order, and raises the revision and resets the attempts of queued ones. */
   readonly enqueue: (kind: WorkItem["kind"], keys: ReadonlyArray<string>) => SqlEffect<unknown>
   /** Raises the revision of queued and claimed work; queues nothing new. */
-  readonly touch: (kind: WorkItem["kind"], keys: ReadonlyArray<string>) => SqlEffect<unknown>
+  readonly raiseRevision: (kind: WorkItem["kind"], keys: ReadonlyArray<string>) => SqlEffect<unknown>
   readonly claim: (kind: WorkItem["kind"], limit: number) => SqlEffect<ReadonlyArray<WorkItem>>
   readonly renew: (items: ReadonlyArray<WorkItem>) => SqlEffect<unknown>
   readonly done: (items: ReadonlyArray<WorkItem>) => SqlEffect<unknown>
   readonly release: (items: ReadonlyArray<WorkItem>) => SqlEffect<unknown>
   /** Returns the keys of the items whose revision is unchanged. */
-  readonly standing: (items: ReadonlyArray<WorkItem>) => SqlEffect<ReadonlyArray<string>>
+  readonly unchanged: (items: ReadonlyArray<WorkItem>) => SqlEffect<ReadonlyArray<string>>
   /** False for a reader of an earlier version's schema, which does not count attempts. */
   readonly countsAttempts: SqlEffect<boolean>
 

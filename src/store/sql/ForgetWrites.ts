@@ -22,7 +22,7 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
   const knownAmong = (secret: string, keys: Iterable<string>) => {
     const hashOf = Forgetting.hashesBy(secret)
     const hashes = new Map(Array.from(keys, (key) => [key, hashOf(key)]))
-    return Effect.map(db.entombed([...new Set(hashes.values())]), (entombed) => {
+    return Effect.map(db.tombstonesOf([...new Set(hashes.values())]), (entombed) => {
       const found = new Set(entombed)
       return (key: string) => found.has(hashes.get(key) ?? "")
     })
@@ -45,7 +45,7 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
     })
 
   /** Returns the units without forgotten text. */
-  const permitted = (units: ReadonlyArray<MemoryUnit>): SqlEffect<ReadonlyArray<MemoryUnit>> =>
+  const withoutForgotten = (units: ReadonlyArray<MemoryUnit>): SqlEffect<ReadonlyArray<MemoryUnit>> =>
     Effect.gen(function*() {
       const secret = yield* db.secret
       if (secret === undefined || units.length === 0) return units
@@ -55,7 +55,7 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
     })
 
   /** Returns these units and their duplicates: those they superseded or were superseded by, over all steps. */
-  const sayingTheSame = (ids: ReadonlyArray<string>) =>
+  const withDuplicates = (ids: ReadonlyArray<string>) =>
     Effect.gen(function*() {
       const found = new Map<string, StoredUnit>()
       for (let next = ids; next.length > 0;) {
@@ -70,7 +70,7 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
   const forget = (ids: ReadonlyArray<string>): SqlEffect<Forgotten> =>
     Effect.gen(function*() {
       yield* db.lockAll
-      const gone = yield* sayingTheSame(ids)
+      const gone = yield* withDuplicates(ids)
       const units = gone.map(({ unit }) => unit)
       if (units.length === 0) return { units, messages: 0 }
       const contentSentences = Forgetting.contentSentences(units)
@@ -140,8 +140,8 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
       ])
       yield* enqueue("segment", segments)
       yield* enqueue("session", sessions)
-      yield* db.touch("review", [...segments])
-      yield* db.touch("recap", sessions)
+      yield* db.raiseRevision("review", [...segments])
+      yield* db.raiseRevision("recap", sessions)
 
       const secret = (yield* db.secret) ?? randomBytes(32).toString("hex")
       yield* db.setProperty(SECRET, secret)
@@ -162,5 +162,5 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
       return saved
     })
 
-  return { forget, permitted, save, unforgotten }
+  return { forget, permitted: withoutForgotten, save, unforgotten }
 }

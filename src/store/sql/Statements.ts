@@ -10,7 +10,7 @@ import { evidence, type MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { Project } from "../../domain/Project.ts"
 import type { Probe } from "../Forgetting.ts"
 import type { CaptureBatch, Cursor, WorkItem } from "../MemoryStore.ts"
-import { says, type SessionChange } from "../Rules.ts"
+import { hasText, type SessionChange } from "../Rules.ts"
 import { OWNER } from "../WorkLease.ts"
 import type { Body, Columns, Dialect, Fielded, Row, SqlEffect } from "./Dialect.ts"
 
@@ -59,7 +59,7 @@ const UNITS: Columns = {
 /** Returns the columns that change when sentences are cut from a message. */
 const cutRow = (message: Message): Row => ({
   uuid: message.uuid,
-  said: says(message),
+  said: hasText(message),
   files: [...new Set(message.blocks.flatMap(({ file }) => file === undefined ? [] : [file]))],
   body: JSON.stringify(message)
 })
@@ -284,7 +284,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     secret: Effect.zipRight(dialect.lockShared, property(SECRET)),
 
     /** Returns the hashes for which a tombstone exists. */
-    entombed: (hashes: ReadonlyArray<string>) =>
+    tombstonesOf: (hashes: ReadonlyArray<string>) =>
       Effect.map(
         sql<{ hash: string }>`SELECT DISTINCT hash FROM tombstones WHERE ${isIn("hash", hashes)}`,
         (rows) => rows.map(({ hash }) => hash)
@@ -391,7 +391,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       ),
 
     /** Returns pairs of a unit and an active unit of its project that may be its duplicate. */
-    alike: (ids: ReadonlyArray<string>) =>
+    similarTo: (ids: ReadonlyArray<string>) =>
       sql<{ id: string; other: string }>`
         SELECT DISTINCT a.id, b.id AS other FROM units AS a JOIN sketches AS s ON s.row = a.row
           JOIN sketches AS t ON t.least = s.least AND t.row <> s.row JOIN units AS b ON b.row = t.row

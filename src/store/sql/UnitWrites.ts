@@ -58,7 +58,7 @@ export const make = (db: Statements) => {
   const mergeWithSame = (ids: ReadonlyArray<string>) =>
     Effect.gen(function*() {
       if (ids.length === 0) return
-      const pairs = yield* db.alike(ids)
+      const pairs = yield* db.similarTo(ids)
       if (pairs.length === 0) return
       const worded = yield* db.worded([...new Set(pairs.flatMap(({ id, other }) => [id, other]))])
       const held = new Map(worded.map((each) => [each.unit.id, each]))
@@ -70,7 +70,9 @@ export const make = (db: Statements) => {
           if (!current(other).active) continue
           const now = (id: string) => ({ unit: current(id), words: held.get(id)!.words })
           const merged = Duplicates.merge(now(id), now(other))
-          if (merged !== undefined) changed.set(merged.goes.id, merged.goes).set(merged.stays.id, merged.stays)
+          if (merged !== undefined) {
+            changed.set(merged.superseded.id, merged.superseded).set(merged.kept.id, merged.kept)
+          }
         }
       }
       const gone = [...changed.values()].filter(({ active }) => !active).map(({ id }) => id)

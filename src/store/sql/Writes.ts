@@ -111,7 +111,7 @@ export const make = (db: Statements) => {
       const allowed = yield* permitted(made)
       const placed = yield* inPlace(allowed)
       yield* db.lockUnits(items.map(({ key }) => key), placed)
-      const origins = new Set(yield* db.standing(items))
+      const origins = new Set(yield* db.unchanged(items))
       yield* put([...origins], placed.filter(({ origin }) => origins.has(origin)))
       yield* db.done(items)
       yield* db.release(items)

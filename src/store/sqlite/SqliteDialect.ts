@@ -150,7 +150,7 @@ export const make = (sql: SqlClient): Dialect => {
     enqueue: (kind, keys) =>
       sql`INSERT INTO work (kind, key, revision) SELECT ${kind}, value, 1 FROM json_each(${json(keys)}) WHERE true
         ON CONFLICT (kind, key) DO UPDATE SET revision = revision + 1, attempts = 0, not_before = 0`,
-    touch: (kind, keys) =>
+    raiseRevision: (kind, keys) =>
       sql`UPDATE work SET revision = revision + 1
         WHERE kind = ${kind} AND key IN (SELECT value FROM json_each(${json(keys)}))`,
     claim,
@@ -167,7 +167,7 @@ export const make = (sql: SqlClient): Dialect => {
     release: (items) =>
       sql`UPDATE work SET owner = NULL, until = NULL WHERE owner = ${OWNER} AND (kind, key) IN (
         SELECT value->>'kind', value->>'key' FROM json_each(${json(items)}))`,
-    standing: (items) =>
+    unchanged: (items) =>
       Effect.map(
         sql<{ key: string }>`SELECT key FROM work WHERE (kind, key, revision) IN (
           SELECT value->>'kind', value->>'key', value->>'revision' FROM json_each(${json(items)}))`,

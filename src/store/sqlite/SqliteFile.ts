@@ -23,7 +23,7 @@ export interface SqliteFileOptions {
   readonly readOnly: boolean
   readonly busyTimeoutMs: number
   /** Passed to `Sqlite.open`. */
-  readonly freesLater?: boolean
+  readonly skipGarbageCollection?: boolean
 }
 
 export const DATABASE = "memory.db"
@@ -70,12 +70,13 @@ const openClients = Effect.fn("SqliteFile.open")(
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const file = path.join(options.folder, DATABASE)
-    const { busyTimeoutMs, freesLater = false } = options
-    const read = { path: file, readOnly: true, vectors: false, busyTimeoutMs, freesLater }
+    const { busyTimeoutMs, skipGarbageCollection = false } = options
+    const read = { path: file, readOnly: true, vectors: false, busyTimeoutMs, skipGarbageCollection }
     const ledger = yield* ResourceLedger
-    const vectorReader = open({ ...read, vectors: true, freesLater: false, name: "Sqlite vector reader" }).pipe(
-      Effect.provideService(ResourceLedger, ledger)
-    )
+    const vectorReader = open({ ...read, vectors: true, skipGarbageCollection: false, name: "Sqlite vector reader" })
+      .pipe(
+        Effect.provideService(ResourceLedger, ledger)
+      )
     if (options.readOnly) {
       if (!(yield* Effect.orElseSucceed(fs.exists(file), () => false))) {
         return yield* new StoreError({

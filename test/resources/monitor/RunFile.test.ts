@@ -280,15 +280,15 @@ describe.runIf(isLinux)("the start of a process", () => {
       assert.match(start ?? "", /^[0-9a-f-]{36} \d+$/)
       assert.strictEqual(ProcessStart.of(child.pid!), start)
       assert.notStrictEqual(start, ProcessStart.of(process.pid))
-      assert.strictEqual(ProcessStart.standing(child.pid!, start), "running")
-      assert.strictEqual(ProcessStart.standing(process.pid, start), "ended")
-      assert.strictEqual(ProcessStart.standing(process.pid, null), "unknown")
+      assert.strictEqual(ProcessStart.stateOf(child.pid!, start), "running")
+      assert.strictEqual(ProcessStart.stateOf(process.pid, start), "ended")
+      assert.strictEqual(ProcessStart.stateOf(process.pid, null), "unknown")
     } finally {
       child.kill("SIGKILL")
     }
     await once(child, "exit")
     assert.strictEqual(ProcessStart.of(child.pid!), null)
-    assert.strictEqual(ProcessStart.standing(child.pid!, "any"), "ended")
+    assert.strictEqual(ProcessStart.stateOf(child.pid!, "any"), "ended")
   })
 
   it("of one that has ended and whom nobody has asked for its exit code is none", async () => {

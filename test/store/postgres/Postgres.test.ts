@@ -11,7 +11,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net"
 import { Client } from "pg"
 import { idOf } from "../../../src/domain/Ids.ts"
 import { lexemes } from "../../../src/domain/Tokenizer.ts"
-import { open, quoted, refuse } from "../../../src/resources/Postgres.ts"
+import { checkServer, open, quoted } from "../../../src/resources/Postgres.ts"
 import { ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
 import { MemoryStore } from "../../../src/store/MemoryStore.ts"
 import { migrate, STEPS } from "../../../src/store/postgres/migrations.ts"
@@ -170,10 +170,10 @@ describe("a PostgreSQL that can't be used", () => {
 
   it.effect("is one that is too old, or not in UTF-8", () =>
     Effect.gen(function*() {
-      yield* refuse("it", { version: 130_000, encoding: "UTF8" })
-      const old = yield* Effect.flip(refuse("it", { version: 120_022, encoding: "UTF8" }))
+      yield* checkServer("it", { version: 130_000, encoding: "UTF8" })
+      const old = yield* Effect.flip(checkServer("it", { version: 120_022, encoding: "UTF8" }))
       assert.match(old.message, /it is PostgreSQL 12; nothing was touched. Version 13 or newer is needed/)
-      assert.match((yield* Effect.flip(refuse("it", { version: 150_000, encoding: "LATIN1" }))).message, /LATIN1/)
+      assert.match((yield* Effect.flip(checkServer("it", { version: 150_000, encoding: "LATIN1" }))).message, /LATIN1/)
     }))
 })
 

@@ -16,7 +16,7 @@ export class CaptureError extends Schema.TaggedError<CaptureError>()("CaptureErr
 }) {
   override get message() {
     return this.reason === "Missing"
-      ? `there is nothing at ${this.path}`
+      ? `${this.path} does not exist; check the path`
       : `${this.path} can't be read; it is taken up again by the next import. Check its permissions`
   }
 }

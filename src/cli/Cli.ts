@@ -60,7 +60,7 @@ Look after it
   status                Say what is remembered
   doctor                Check that everything is as it should be
   models [--check]      Say which models are asked for what, and whether they answer
-  index [verify|repair] Look at the index of vectors, and mend it
+  index [verify|repair] Check the index of vectors, or repair it
   reindex [--to MODEL]  Build it anew for another model of embeddings, while the old one serves
   watch [path…]         Read transcripts while they are written, until it is ended
   work                  Work off what waits, until it is ended: any number of processes on one memory

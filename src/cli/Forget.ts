@@ -42,7 +42,7 @@ export const command = Command.make("forget", { ids, ...options }, ({ ids, json,
     if (isAsked) {
       yield* writeStdout(
         `${shown.map(({ text }) => text).join("\n\n")}\n\n` +
-          "What these tell is taken from the messages that they come from as well, and is not captured again.\n"
+          "Their sentences are also removed from the messages that they come from, and are not captured again.\n"
       )
       const question = `Forget ${shown.length === 1 ? "it" : `these ${shown.length}`} for good?`
       if (!(yield* Question.confirm(question, false))) return yield* writeStdout("Nothing was forgotten.\n")
@@ -55,6 +55,6 @@ export const command = Command.make("forget", { ids, ...options }, ({ ids, json,
       { forgotten: units.map(({ id }) => id), messages },
       () =>
         `${memories(units.length)} forgotten${duplicates > 0 ? `, ${duplicates} of them for saying the same` : ""}; ` +
-        `what ${units.length === 1 ? "it" : "they"} told was taken from ${plural(messages, "message")}.`
+        `${units.length === 1 ? "its" : "their"} sentences were removed from ${plural(messages, "message")}.`
     )
   })).pipe(Command.withDescription("Delete memories for good, and keep them from being captured again"))

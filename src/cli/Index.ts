@@ -170,4 +170,4 @@ export const command = Command.make("index", { action, version, ...options }, ({
     case "drop":
       return Effect.provide(drop(json, version), Layer.provide(App.service("index"), App.platform))
   }
-}).pipe(Command.withDescription("Look at the index of vectors, and mend it"))
+}).pipe(Command.withDescription("Check the index of vectors, or repair it"))

@@ -150,7 +150,7 @@ export const command = Command.make(
             advice("  claude-memory import     remembers the sessions that you had before"),
             advice("  claude-memory uninstall  takes all of this out again")
           ]
-          : [Changes.text(outcomes), "", "Not installed whole: mend what is said above, and run it again."]
+          : [Changes.text(outcomes), "", "Not everything was installed: fix what is named above, and run this again."]
       )
       if (!isDone) {
         return yield* Effect.fail(new Unsuccessful())

@@ -73,7 +73,7 @@ const processText = (report: RunFile.Report, isOwn: boolean, now: number): strin
   return [
     `${plain(command)}${isOwn ? " (this command)" : ""}: process ${pid}, up ${age(now - startedAt)}, heap ${
       megabytes(heapBytes)
-    }, memory ${megabytes(rssBytes)}` + (silentMs > SILENT_MS ? `; HAS SAID NOTHING FOR ${age(silentMs)}` : ""),
+    }, memory ${megabytes(rssBytes)}` + (silentMs > SILENT_MS ? `; NO REPORT FOR ${age(silentMs)}` : ""),
     ...table([
       ["kind", "name", "open for", "opened by"],
       ...resources.map(({ acquiredAt, kind, name, origin }) =>

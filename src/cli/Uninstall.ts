@@ -102,7 +102,7 @@ export const command = Command.make("uninstall", options, ({ dryRun, json, purge
       yield* report(outcomes, false, [
         Changes.text(outcomes),
         "",
-        "Not all of it is out, and what is remembered stays. Mend what is said above, and run this again."
+        "Not everything was removed, and what is remembered stays. Fix what is named above, and run this again."
       ])
       return yield* Effect.fail(new Unsuccessful())
     }

@@ -25,7 +25,7 @@ export const command = Command.make("watch", { paths, ...options }, ({ json, pat
     const memory = yield* ClaudeMemory
     const folders = paths.length > 0 ? paths : [transcriptsFolder(settings)]
     yield* report(memory.capture(folders), json, {
-      waiting: "another process of Claude Memory is at it; this one takes over when that ends",
+      waiting: "another process of Claude Memory does this; this one takes over when that one ends",
       following: `reading what is new in ${folders.join(", ")}; end it with Ctrl-C`,
       "caught up": `everything is read; following ${folders.join(", ")}; end it with Ctrl-C`
     })

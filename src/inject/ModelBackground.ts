@@ -49,7 +49,7 @@ export const toFused = (
   const [best] = items
   // Without the best item the text would be worth less than the list of items.
   return best === undefined || !cited.has(best.unit)
-    ? Either.left(unusable("what matches the prompt best has no place in it"))
+    ? Either.left(unusable("it leaves out what matches the prompt best"))
     : Either.right({ text, items: items.filter(({ unit }) => cited.has(unit)) })
 }
 

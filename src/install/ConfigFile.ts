@@ -35,7 +35,7 @@ export const unreadable = (path: string) => (cause: PlatformError.PlatformError)
   new ConfigFileError({
     reason: "Unreadable",
     path,
-    detail: ` can't be read and is left alone (${causeText(cause)}); mend that and run this again`,
+    detail: ` can't be read and is left alone (${causeText(cause)}); fix that and run this again`,
     cause
   })
 
@@ -43,7 +43,7 @@ const unwritable = (path: string) => (cause: PlatformError.PlatformError) =>
   new ConfigFileError({
     reason: "Unwritable",
     path,
-    detail: ` can't be replaced and is as it was (${causeText(cause)}); mend that and run this again`,
+    detail: ` can't be replaced and is as it was (${causeText(cause)}); fix that and run this again`,
     cause
   })
 
@@ -111,7 +111,7 @@ export const malformed = (path: string, text: string) => ({ detail, offset }: Fl
   return new ConfigFileError({
     reason: "Malformed",
     path,
-    detail: `:${line}:${column}: ${detail}. The file is left alone; mend it and run this again`,
+    detail: `:${line}:${column}: ${detail}. The file is left alone; fix it and run this again`,
     cause: undefined
   })
 }

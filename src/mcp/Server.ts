@@ -93,7 +93,7 @@ const failed = (name: string) => (cause: Cause.Cause<Failure>): Effect.Effect<Ca
       Effect.as(
         Effect.logError(`${name} failed`, cause),
         errorResult(
-          `${name} failed by a mistake of its own, which is logged on stderr; \`claude-memory doctor\` looks further`
+          `${name} failed because of a bug, which is logged on stderr; \`claude-memory doctor\` checks the rest`
         )
       )
   })

@@ -31,7 +31,7 @@ export interface Supervised {
 
 const failureOf = (cause: Cause.Cause<{ readonly message: string }>): string =>
   Option.match(Cause.failureOption(cause), {
-    onNone: () => `a mistake of its own: ${String(Cause.squash(cause))}`,
+    onNone: () => `a bug: ${String(Cause.squash(cause))}`,
     onSome: ({ message }) => message
   })
 

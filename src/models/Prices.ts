@@ -103,7 +103,7 @@ export class PricesError extends Schema.TaggedError<PricesError>()("PricesError"
   detail: Schema.String
 }) {
   override get message() {
-    return `the prices in ${this.file} can't be read: ${this.detail}. Mend the file, or move it away`
+    return `the prices in ${this.file} can't be read: ${this.detail}. Correct the file, or move it away`
   }
 }
 

@@ -57,14 +57,14 @@ export class PostgresError extends Schema.TaggedError<PostgresError>()("Postgres
       case "NotUtf8":
         return `${this.server} is a database in ${said}; nothing was touched. Create one with the encoding UTF8`
       case "Secrecy":
-        return `${this.server} can't be spoken to through TLS as its address asks (${said}); nothing was sent. ` +
+        return `${this.server} does not accept TLS as its address asks (${said}); nothing was sent. ` +
           "Correct its certificate, or sslmode in the address"
       case "TooOld":
         return `${this.server} is PostgreSQL ${said}; nothing was touched. Version ${
           OLDEST / 10_000
         } or newer is needed`
       case "Locked":
-        return `${this.server} was kept too long by others (${said}); nothing was lost, try again`
+        return `${this.server} was locked too long by others (${said}); nothing was lost, try again`
       case "Full":
         return `the disk of ${this.server} is full; nothing was lost, free some space and try again`
       case "Damaged":

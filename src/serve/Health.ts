@@ -38,7 +38,12 @@ export const checkContent = (memory: ClaudeMemory["Type"]) =>
     const failures = yield* memory.failures(3)
     const index = yield* Effect.either(memory.indexStatus)
     const checks: ReadonlyArray<Check> = [
-      check("captured lines", isBalanced(lines), balance(lines), `the sum does not balance: ${balance(lines)}`),
+      check(
+        "captured lines",
+        isBalanced(lines),
+        balance(lines),
+        `the lines do not add up, please report it: ${balance(lines)}`
+      ),
       check(
         "dead letters",
         lines.deadLetter === 0,

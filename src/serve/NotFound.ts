@@ -21,7 +21,7 @@ export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
       case "project":
         return `no project is called ${this.name}; known: ${this.known.join(", ") || "none yet"}`
       case "cursor":
-        return `${this.name} is no cursor that a timeline gave; ask without it`
+        return `${this.name} is not a cursor that a timeline returned; leave it out`
     }
   }
 }

@@ -45,7 +45,7 @@ const read = (file: string): Either.Either<ConfigProvider.ConfigProvider, Config
     onLeft: () =>
       wrong(
         "is not a JSON object of strings, numbers, true and false, such as {\"CLAUDE_MEMORY_ISOLATION\": \"strict\"}; " +
-          "mend or delete it"
+          "correct or delete it"
       ),
     onRight: (values) =>
       Either.right(ConfigProvider.fromMap(new Map(Record.toEntries(Record.map(values, toEnvironmentValue)))))

@@ -96,7 +96,7 @@ const endpointOf = (which: Case, { origin }: ModelServer): Endpoint => {
 /** The message without what differs between runs and dialects, so that equal messages compare as equal. */
 const shown = (message: string, origin: string) =>
   message.replace(`model ${MODEL}: ${origin}: `, "").replaceAll(/127\.0\.0\.1:\d+/g, ":PORT")
-    .replace(/(?<=is not what )\S+/, "PATH")
+    .replace(/(?<=the form of )\S+/, "PATH")
 
 /** Ways to log an error, none of which may contain the key. */
 const logged = (error: ModelError) => [

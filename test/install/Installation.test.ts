@@ -277,8 +277,8 @@ describe("a file", () => {
         home.write(home.settings, "\ufeff{\r\n  // mine\r\n  \"model\": \"opus\"\r\n}")
         home.write(home.servers, "{\n  \"mcpServers\": []\n}")
         assert.deepStrictEqual(messagesOf(yield* install(home)), [
-          `${home.servers}:2:17: "mcpServers" should be an object, and is not. The file is left alone; mend it and run this again`,
-          `${home.settings}:2:3: invalid comment token. The file is left alone; mend it and run this again`
+          `${home.servers}:2:17: "mcpServers" should be an object, and is not. The file is left alone; fix it and run this again`,
+          `${home.settings}:2:3: invalid comment token. The file is left alone; fix it and run this again`
         ])
       })
     ))

@@ -222,7 +222,7 @@ describe("the MCP server", () => {
         }).pipe(Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
         const result: CallToolResult = yield* call("search", { query: "x" })
         assert.isTrue(result.isError)
-        assert.match(textOf(result), /^claude_memory_search failed by a mistake of its own, which is logged on stderr/)
+        assert.match(textOf(result), /^claude_memory_search failed because of a bug, which is logged on stderr/)
         assert.notInclude(textOf(result), "kaboom")
         assert.match(logged.join(), /claude_memory_search failed.*kaboom/s)
       }))

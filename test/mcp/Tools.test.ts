@@ -281,7 +281,10 @@ describe("the tools of the MCP server", () => {
         assert.isTrue(session.memories.every(({ session_id }) => session_id === middle.session_id))
         const day = yield* of({ around: "2026-08-25", limit: 2 })
         assert.isTrue(day.memories[0]!.date < "2026-08-25" && day.memories[1]!.date >= "2026-08-25")
-        assert.match(yield* connection.text("timeline", { cursor: "nonsense" }), /is no cursor that a timeline gave/)
+        assert.match(
+          yield* connection.text("timeline", { cursor: "nonsense" }),
+          /is not a cursor that a timeline returned/
+        )
       }))
 
     it.scoped("save, once however often it is said, find and forget it", () =>

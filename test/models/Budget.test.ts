@@ -319,7 +319,7 @@ describe("a person's own prices", () => {
       const error = yield* Effect.flip(reading(text))
       assert.strictEqual(error._tag, "PricesError")
       assert.match(error.message, pattern)
-      assert.match(error.message, /prices\.json can't be read: .*Mend the file, or move it away$/s)
+      assert.match(error.message, /prices\.json can't be read: .*Correct the file, or move it away$/s)
     }))
 })
 

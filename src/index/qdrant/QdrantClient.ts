@@ -267,11 +267,10 @@ const make = (options: QdrantOptions) =>
       Effect.mapError(
         Schema.decodeUnknown(schema)(data),
         () =>
-          failed("Damaged", operation, "its answer is not what Qdrant answers to this; is it Qdrant that lives there?")
+          failed("Damaged", operation, "its answer is not one of Qdrant; is Qdrant at that address?")
       )
 
-    const isOurs = (title: string) =>
-      /^qdrant/i.test(title)
+    const isOurs = (title: string) => /^qdrant/i.test(title)
 
     const handshake = Effect.gen(function*() {
       const { data } = yield* Effect.catchIf(
@@ -279,7 +278,11 @@ const make = (options: QdrantOptions) =>
         ({ reason }) => reason === "NotFound" || reason === "Rejected" || reason === "Damaged",
         ({ detail, status }) =>
           Effect.fail(
-            failed("NotQdrant", "version", `no Qdrant is there (${status ?? detail}); mend its URL, the path in it too`)
+            failed(
+              "NotQdrant",
+              "version",
+              `no Qdrant is there (${status ?? detail}); correct its URL, the path in it too`
+            )
           )
       )
       const root = Schema.decodeUnknownOption(Root)(data)
@@ -287,7 +290,7 @@ const make = (options: QdrantOptions) =>
         return yield* failed(
           "NotQdrant",
           "version",
-          "something else lives there; mend its URL, the port and the path in it too"
+          "something else is at that address; correct its URL, the port and the path in it too"
         )
       }
       const { version } = root.value

@@ -49,7 +49,7 @@ const wordsOf = (data: unknown): { readonly words: string; readonly isQdrant: bo
 /** First bytes of a TLS server's answer to a plain HTTP request: the header of an alert record. */
 const TLS_ALERT = "\u0015\u0003"
 
-const LOST = "no Qdrant is there; mend its URL, the path in it too"
+const LOST = "no Qdrant is there; correct its URL, the path in it too"
 
 const isTls = (code: string) =>
   /^(?:ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY)_|HOSTNAME_MISMATCH)/.test(code)
@@ -60,14 +60,14 @@ const tlsAdvice = (code: string): string =>
     : code === "CERT_HAS_EXPIRED"
     ? "its certificate has expired; renew it"
     : code === "ERR_TLS_CERT_ALTNAME_INVALID"
-    ? "its certificate is for another name; write the name that it is for"
-    : "its certificate is of nobody that is trusted here; name a file with its authority's in NODE_EXTRA_CA_CERTS"
+    ? "its certificate is for another name; use that name in the address"
+    : "no authority that is trusted here has signed its certificate; set NODE_EXTRA_CA_CERTS to a file with the authority's certificate"
 
 const CLOSED = "it closed the connection"
 
 const AWAY: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "nothing listens there; start Qdrant, or mend its URL",
-  ENOTFOUND: "no host has that name; mend its URL",
+  ECONNREFUSED: "nothing listens there; start Qdrant, or correct its URL",
+  ENOTFOUND: "no host has that name; correct its URL",
   EAI_AGAIN: "the host's name can't be looked up now",
   UND_ERR_CONNECT_TIMEOUT: "it does not answer to a connection",
   ECONNRESET: CLOSED,
@@ -141,7 +141,7 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
     const [status = "?"] = /\d{3}/.exec(thrown.message) ?? []
     return failure(
       "Damaged",
-      `its answer is not what Qdrant answers to this (${status}); is it Qdrant that lives there?`
+      `its answer is not one of Qdrant (${status}); is Qdrant at that address?`
     )
   }
   if (thrown instanceof SyntaxError) {

@@ -55,7 +55,7 @@ export const decoderOf = <S, I>(schema: Schema.Schema<S, I>, path: string) => {
   const decode = Schema.decodeUnknownEither(Schema.parseJson(schema))
   return <A>(read: (decoded: S) => Either.Either<Answer<A>, AnswerError>): Exchange<A>["read"] => (text) =>
     Either.match(decode(text), {
-      onLeft: () => damaged(`its answer is not what ${path} gives`),
+      onLeft: () => damaged(`its answer does not have the form of ${path}`),
       onRight: read
     })
 }

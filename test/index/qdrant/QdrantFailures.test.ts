@@ -20,7 +20,7 @@ describe("a failure of Qdrant", () => {
     ["names that are not looked up", unreached({ code: "EAI_AGAIN" }), "Away", true, /looked up/],
     ["an unknown code", unreached({ code: "EHOSTUNREACH" }), "Away", true, /EHOSTUNREACH/],
     ["an old certificate", unreached({ code: "CERT_HAS_EXPIRED" }), "Tls", false, /renew/],
-    ["another name", unreached({ code: "ERR_TLS_CERT_ALTNAME_INVALID" }), "Tls", false, /write the name/],
+    ["another name", unreached({ code: "ERR_TLS_CERT_ALTNAME_INVALID" }), "Tls", false, /use that name/],
     ["no issuer", unreached({ code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" }), "Tls", false, /NODE_EXTRA_CA_CERTS/],
     ["a released client", unreached({ code: "UND_ERR_DESTROYED" }), "Closed", false, /released/],
     [

@@ -307,7 +307,7 @@ export const faults: ReadonlyArray<Fault> = [
     does: always(json(200, { hits: [] })),
     gives: "Damaged",
     requests: 1,
-    says: /is it Qdrant/
+    says: /is Qdrant at that address/
   },
   {
     name: "202",

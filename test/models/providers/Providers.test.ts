@@ -76,18 +76,18 @@ const FAULTS: ReadonlyArray<readonly [string, Behaviour, ModelError["reason"], R
   ["a reset in the answer", "resets in its answer", "Unavailable", /its answer broke off/],
   ["no answer", "hangs", "TimedOut", /no answer within 300ms/],
   ["half an answer", "hangs in its answer", "TimedOut", /no answer within 300ms/],
-  ["HTML", answering("<html>hello</html>"), "Damaged", /not what \/embeddings gives/],
-  ["half of JSON", answering("{\"data\":[{\"index\":0,"), "Damaged", /not what \/embeddings gives/],
+  ["HTML", answering("<html>hello</html>"), "Damaged", /the form of \/embeddings/],
+  ["half of JSON", answering("{\"data\":[{\"index\":0,"), "Damaged", /the form of \/embeddings/],
   [
     "events",
     { status: 200, body: "data: {\"data\":[]}\n\n", headers: { "content-type": "text/event-stream" } },
     "Damaged",
-    /not what/
+    /the form of/
   ],
-  ["an empty vector", answering("{\"data\":[{\"index\":0,\"embedding\":[]}]}"), "Damaged", /not what/],
+  ["an empty vector", answering("{\"data\":[{\"index\":0,\"embedding\":[]}]}"), "Damaged", /the form of/],
   ["no vectors", answering("{\"data\":[]}"), "Damaged", /gave 0 vectors for 1 texts/],
   ["another's index", answering("{\"data\":[{\"index\":1,\"embedding\":[1,2]}]}"), "Damaged", /gave 1 vectors for 1/],
-  ["no number", answering("{\"data\":[{\"index\":0,\"embedding\":[null]}]}"), "Damaged", /not what/],
+  ["no number", answering("{\"data\":[{\"index\":0,\"embedding\":[null]}]}"), "Damaged", /the form of/],
   ["another dimension", answering("{\"data\":[{\"index\":0,\"embedding\":[1,2]}]}"), "Damaged", /2 dimensions, not 8/]
 ]
 

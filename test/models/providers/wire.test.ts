@@ -318,9 +318,9 @@ describe("completions", () => {
       "openrouter",
       { error: { message: "no" } },
       "Damaged",
-      /not what \/chat\/completions gives/
+      /the form of \/chat\/completions/
     ],
-    ["HTML", "openai", "<!doctype html>", "Damaged", /not what/],
+    ["HTML", "openai", "<!doctype html>", "Damaged", /the form of/],
     [
       "a blocked prompt",
       "gemini",
@@ -390,12 +390,12 @@ describe("embeddings", () => {
     [
       ["one too few", "gemini", { embeddings: [{ values: [3, 0] }] }, /gave 1 vectors for 2 texts/],
       ["another dimension", "gemini", { embeddings: [{ values: [1, 0] }, { values: [1] }] }, /1 dimensions, not 2/],
-      ["no number", "voyage", "{\"data\":[{\"index\":0,\"embedding\":[NaN]}]}", /not what/],
+      ["no number", "voyage", "{\"data\":[{\"index\":0,\"embedding\":[NaN]}]}", /the form of/],
       [
         "infinity",
         "openai",
         "{\"data\":[{\"index\":0,\"embedding\":[1,0]},{\"index\":1,\"embedding\":[1e999,0]}]}",
-        /not what/
+        /the form of/
       ],
       [
         "numbers too large for 32 bits",

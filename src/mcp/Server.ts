@@ -36,6 +36,7 @@ import * as Prompts from "./Prompts.ts"
 import * as Resources from "./Resources.ts"
 import {
   type Failure,
+  INTERNAL_ERROR,
   INVALID_PARAMS,
   type Opened,
   OpenError,
@@ -78,6 +79,13 @@ const progressOf = ({ _meta, sendNotification }: Extra): (message: string) => Ef
       Effect.ignore(Effect.tryPromise(() =>
         sendNotification({ method: "notifications/progress", params: { progressToken, progress: ++progress, message } })
       ))
+}
+
+const toProtocolError = (failure: Failure): ProtocolError => {
+  const detail = advice(failure.message)
+  return failure instanceof ProtocolError
+    ? new ProtocolError({ ...failure, detail })
+    : new ProtocolError({ code: INTERNAL_ERROR, detail })
 }
 
 /** Turns a failure into an error result with a message for the caller; a defect is also logged. */
@@ -159,9 +167,10 @@ export const serve = Effect.fn("Mcp.serve")(function*({ background, open, transp
   const run = yield* FiberSet.runtimePromise(fibers)<never>()
 
   /** Runs a request until it is answered or the client cancels it. */
-  const answer = <A, E>(extra: Extra, effect: Effect.Effect<A, E, Serving>): Promise<A> =>
+  const answer = <A>(extra: Extra, effect: Effect.Effect<A, Failure, Serving>): Promise<A> =>
     run(
       permits(effect).pipe(
+        Effect.mapError(toProtocolError),
         Effect.provideService(Progress, progressOf(extra)),
         Effect.provideService(Serving, serving),
         Effect.raceFirst(cancelled(extra.signal))

@@ -20,7 +20,7 @@ export interface Failure {
 /** The memory could not be opened; the next call tries again. */
 export class OpenError extends Schema.TaggedError<OpenError>()("OpenError", { detail: Schema.String }) {
   override get message() {
-    return `${this.detail}. Nothing is lost, and the next call tries again.`
+    return `${this.detail}. The next call tries again.`
   }
 }
 
@@ -44,8 +44,9 @@ export class ProtocolError extends Schema.TaggedError<ProtocolError>()("Protocol
 
 /** MCP's code: https://modelcontextprotocol.io/specification/2025-11-25/server/resources#error-handling. */
 export const RESOURCE_NOT_FOUND = -32002
-/** JSON-RPC's code. */
+/** JSON-RPC's codes. */
 export const INVALID_PARAMS = -32602
+export const INTERNAL_ERROR = -32603
 
 export interface Opened {
   readonly memory: ClaudeMemory["Type"]

@@ -112,12 +112,17 @@ describe("the MCP server", () => {
         const connection = yield* connect({
           open: Effect.flatMap(
             Ref.updateAndGet(opens, (n) => n + 1),
-            (n) => n < 3 ? Effect.fail(locked) : Effect.succeed(remembered)
+            (n) => n < 4 ? Effect.fail(locked) : Effect.succeed(remembered)
           )
         })
         const refused = yield* connection.call("search", { query: "error" })
         assert.isTrue(refused.isError)
-        assert.strictEqual(textOf(refused), `${locked.message}. Nothing is lost, and the next call tries again.`)
+        assert.strictEqual(textOf(refused), `${locked.message}. The next call tries again.`)
+        const uri = "memory://sessions"
+        assert.deepInclude(yield* errorOf(() => connection.client.readResource({ uri })), {
+          code: -32603,
+          message: textOf(refused)
+        })
         const health = yield* healthOf(connection)
         assert.isFalse(health.ok)
         assert.deepInclude(health.checks, { name: "memory", state: "wrong", detail: textOf(refused) })

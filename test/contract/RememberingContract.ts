@@ -21,8 +21,8 @@ const TIDE = "High tide decides when the ferries may leave the northern pier."
 const text = (...sentences: ReadonlyArray<string>): Block => ({ kind: "text", text: sentences.join(" ") })
 
 /** Appends these messages from a file never read before. */
-const capture = (path: string, messages: ReadonlyArray<Message>, says: Parameters<typeof batch>[1] = {}) =>
-  Effect.flatMap(MemoryStore, (store) => store.append(batch(messages, { cursor: cursor(path, 1), ...says })))
+const capture = (path: string, messages: ReadonlyArray<Message>, overrides: Parameters<typeof batch>[1] = {}) =>
+  Effect.flatMap(MemoryStore, (store) => store.append(batch(messages, { cursor: cursor(path, 1), ...overrides })))
 
 /** Commits these units for all queued work of a kind, each by its origin. */
 const compress = (kind: WorkItem["kind"], ...units: ReadonlyArray<MemoryUnit>) =>
@@ -34,8 +34,8 @@ const compress = (kind: WorkItem["kind"], ...units: ReadonlyArray<MemoryUnit>) =
 const segmentOf = (uuid: string) => idOf("segment", uuid)
 
 /** Makes a unit whose whole content is one passage of a message. */
-const telling = (id: string, of: Message, content: string, says: Parameters<typeof unit>[1] = {}) =>
-  unit(id, { origin: segmentOf(of.uuid), cites: of.uuid, content, sessionId: of.sessionId, ...says })
+const telling = (id: string, of: Message, content: string, overrides: Parameters<typeof unit>[1] = {}) =>
+  unit(id, { origin: segmentOf(of.uuid), cites: of.uuid, content, sessionId: of.sessionId, ...overrides })
 
 const found = (question: string, filter: SearchFilter = everything) =>
   Effect.gen(function*() {

@@ -27,7 +27,7 @@ const id = (name: string): string =>
   Buffer.from(name.padEnd(16, "\0")).toString("hex").replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5")
 const nameOf = (id: string): string => Buffer.from(id.replaceAll("-", ""), "hex").toString().replaceAll("\0", "")
 
-const unit = (name: string, says: Parameters<typeof made>[1] = {}) => ({ ...made(name, says), id: id(name) })
+const unit = (name: string, overrides: Parameters<typeof made>[1] = {}) => ({ ...made(name, overrides), id: id(name) })
 
 const point = (name: string, vector: Float32Array | null) => ({ unitId: id(name), vector })
 

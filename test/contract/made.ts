@@ -17,15 +17,15 @@ export const project = (name: string): Project => ({
 })
 
 /** A project as the store returns it. */
-export const known = (name: string, says: Partial<KnownProject> = {}): KnownProject => ({
+export const known = (name: string, overrides: Partial<KnownProject> = {}): KnownProject => ({
   ...project(name),
   isExcluded: false,
   merged: [],
-  ...says
+  ...overrides
 })
 
-export const message = (uuid: string, says: Partial<Message> & { readonly text?: string } = {}): Message => {
-  const { text = `text of ${uuid}`, ...rest } = says
+export const message = (uuid: string, overrides: Partial<Message> & { readonly text?: string } = {}): Message => {
+  const { text = `text of ${uuid}`, ...rest } = overrides
   return {
     uuid,
     parentUuid: null,
@@ -40,7 +40,7 @@ export const message = (uuid: string, says: Partial<Message> & { readonly text?:
   }
 }
 
-export const facts = (sessionId: string, says: Partial<SessionFacts> = {}): SessionFacts => ({
+export const facts = (sessionId: string, overrides: Partial<SessionFacts> = {}): SessionFacts => ({
   sessionId,
   cwd: undefined,
   branch: undefined,
@@ -48,21 +48,21 @@ export const facts = (sessionId: string, says: Partial<SessionFacts> = {}): Sess
   title: undefined,
   startedAt: undefined,
   endedAt: undefined,
-  ...says
+  ...overrides
 })
 
-export const cursor = (path: string, offset: number, says: Partial<Cursor> = {}): Cursor => ({
+export const cursor = (path: string, offset: number, overrides: Partial<Cursor> = {}): Cursor => ({
   path,
   offset,
   fingerprint: "f1",
   tail: `t${offset}`,
   modifiedAt: 1_000,
   sessionId: "s1",
-  ...says
+  ...overrides
 })
 
 /** Makes a batch of messages from a file never read before, with facts of each message's session. */
-export const batch = (messages: ReadonlyArray<Message>, says: Partial<CaptureBatch> = {}): CaptureBatch => {
+export const batch = (messages: ReadonlyArray<Message>, overrides: Partial<CaptureBatch> = {}): CaptureBatch => {
   const made = {
     cursor: cursor("/t/a.jsonl", 100),
     previous: undefined,
@@ -75,7 +75,7 @@ export const batch = (messages: ReadonlyArray<Message>, says: Partial<CaptureBat
     skipped: {},
     deadLetters: [],
     redactions: {},
-    ...says
+    ...overrides
   }
   const skipped = Object.values(made.skipped).reduce((sum, n) => sum + n, 0)
   return { lines: messages.length + made.factLines + skipped + made.deadLetters.length, ...made }
@@ -84,9 +84,10 @@ export const batch = (messages: ReadonlyArray<Message>, says: Partial<CaptureBat
 /** Makes a unit whose `content` is one passage of `kind`, of the message `cites`. */
 export const unit = (
   id: string,
-  says: Partial<MemoryUnit> & { readonly kind?: MemoryUnit["passages"][number]["kind"]; readonly cites?: string } = {}
+  overrides: Partial<MemoryUnit> & { readonly kind?: MemoryUnit["passages"][number]["kind"]; readonly cites?: string } =
+    {}
 ): MemoryUnit => {
-  const { cites = `message-of-${id}`, content = `content of ${id}`, kind = "text", ...rest } = says
+  const { cites = `message-of-${id}`, content = `content of ${id}`, kind = "text", ...rest } = overrides
   return {
     id,
     projectId: "project-one",

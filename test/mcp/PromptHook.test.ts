@@ -1,5 +1,6 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, layer } from "@effect/vitest"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import { mkdirSync } from "node:fs"
 import * as HookFailures from "../../src/hook/Failures.ts"
@@ -12,6 +13,9 @@ const prompt = (session_id: string) => ({
   session_id,
   cwd: SHOP
 })
+
+/** Gives a prompt's hook time on a busy machine. */
+const patient = ConfigProvider.fromMap(new Map([["CLAUDE_MEMORY_HOOK_MS", "20000"]]))
 
 const idsIn = (text: string): ReadonlyArray<string> => text.match(/\[[0-9a-f]{8}\]/g) ?? []
 
@@ -27,7 +31,7 @@ describe("a prompt's hook, answered by the MCP server", () => {
         const again = idsIn(yield* text("prompt", prompt("one")))
         assert.isFalse(idsIn(first).some((id) => again.includes(id)))
         assert.deepStrictEqual(idsIn(yield* text("prompt", prompt("two"))), idsIn(first))
-      }))
+      }).pipe(Effect.withConfigProvider(patient)))
 
     it.scoped("returns nothing when the memory can't be opened or takes too long, and records that for doctor", () =>
       Effect.gen(function*() {

@@ -32,10 +32,10 @@ const opened = (options: PostgresPoolOptions) =>
   )
 
 /** Opens `count` stores on one schema at once, each with its own pool. */
-const instances = (count: number, says: Partial<PostgresPoolOptions> = {}) =>
+const instances = (count: number, overrides: Partial<PostgresPoolOptions> = {}) =>
   Effect.gen(function*() {
     const name = yield* schema
-    const stores = yield* Effect.forEach(Array.from({ length: count }), () => opened(optionsFor(name, says)), {
+    const stores = yield* Effect.forEach(Array.from({ length: count }), () => opened(optionsFor(name, overrides)), {
       concurrency: "unbounded"
     })
     return { name, first: stores[0]!, stores }
@@ -85,9 +85,9 @@ const answering = (bytes: Buffer | string) => (socket: Socket) => {
   socket.once("data", () => socket.end(bytes))
 }
 
-const failed = (url: string, says: Partial<PostgresPoolOptions> = {}) =>
+const failed = (url: string, overrides: Partial<PostgresPoolOptions> = {}) =>
   Effect.gen(function*() {
-    const options = optionsFor("never", { url: Redacted.make(url), connectTimeoutMs: 300, ...says })
+    const options = optionsFor("never", { url: Redacted.make(url), connectTimeoutMs: 300, ...overrides })
     const error = yield* Effect.flip(Effect.scoped(opened(options)))
     const { snapshot } = yield* ResourceLedger
     assert.deepStrictEqual(yield* snapshot, [])

@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { oneIn, root, samples } from "../data.ts"
+import { commandLines } from "./commandLines.ts"
 import { leftovers, main, makeHome, type Options, type Outcome, run, slow, start } from "./run.ts"
 
 const filesIn = (folder: string): ReadonlyArray<string> =>
@@ -107,8 +108,17 @@ class Imported extends Context.Tag("test/Imported")<Imported, {
 
 const base = Layer.provideMerge(Imported.layer, NodeContext.layer)
 
-const cli = (words: ReadonlyArray<string>, options: Partial<Options> = {}) =>
-  Effect.flatMap(Imported, ({ home }) => run([main, ...words], { home, ...options })).pipe(
+/** Starts the program for these words. */
+const started = (words: ReadonlyArray<string>, options: Options) => run([main, ...words], options)
+/** Runs them in the one process of this file, since the tests of each command start it themselves once. */
+const inProcess = commandLines()
+
+const cli = (
+  words: ReadonlyArray<string>,
+  options: Partial<Options> = {},
+  how: (words: ReadonlyArray<string>, options: Options) => Effect.Effect<Outcome> = inProcess
+) =>
+  Effect.flatMap(Imported, ({ home }) => how(words, { home, ...options })).pipe(
     Effect.tap(({ stderr, stdout }) => {
       assertClean(Buffer.from(stdout), `stdout of ${words.join(" ")}`)
       assertClean(Buffer.from(stderr), `stderr of ${words.join(" ")}`)
@@ -192,14 +202,18 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
 
     it.effect("of what is not there says so", () =>
       Effect.gen(function*() {
-        assert.match(errorOf(yield* cli(["import", "/no/such/folder"])), /there is nothing at \/no\/such\/folder/)
+        assert.match(
+          errorOf(yield* cli(["import", "/no/such/folder"], {}, started)),
+          /there is nothing at \/no\/such\/folder/
+        )
       }))
   })
 
   describe("search", () => {
     it.effect("answers with results, their evidence and their reasons", () =>
       Effect.gen(function*() {
-        const found = yield* search("why did we decide against Meilisearch?")
+        const words = ["search", "--all-projects", "--json", "why did we decide against Meilisearch?"]
+        const found = jsonOf<Found>(yield* cli(words, {}, started))
         assert.deepStrictEqual(Object.keys(found), ["query", "results", "degraded"])
         assert.strictEqual(found.query, "why did we decide against Meilisearch?")
         assert.deepStrictEqual(found.degraded, [])
@@ -361,7 +375,13 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
     it.effect("takes no limit that makes no sense", () =>
       Effect.gen(function*() {
         for (const limit of ["0", "101", "three"]) {
-          errorOf(yield* cli(["search", "--all-projects", "--limit", limit, "test"]))
+          errorOf(
+            yield* cli(
+              ["search", "--all-projects", "--limit", limit, "test"],
+              {},
+              limit === "three" ? started : inProcess
+            )
+          )
         }
       }))
 
@@ -393,7 +413,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         >(yield* cli(["show", "--json", result!.id.slice(0, 8)]))
         assert.deepStrictEqual(shown.unit, result!.unit)
         assert.deepStrictEqual(shown.messages.map(({ uuid }) => uuid).sort(), [...result!.evidence].sort())
-        const { code, stdout } = yield* cli(["show", result!.id])
+        const { code, stdout } = yield* cli(["show", result!.id], {}, started)
         assert.strictEqual(code, 0)
         assert.include(stdout, result!.unit.content)
         for (const uuid of result!.evidence) assert.include(stdout, uuid)
@@ -464,7 +484,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         const { items, text } = yield* inject("--mode", "conservative", "--prompt", "which CDN does the shop use?")
         assert.strictEqual(text, "")
         assert.deepStrictEqual(items, [])
-        const { code, stdout } = yield* cli(["inject", "--prompt", "anything at all"])
+        const { code, stdout } = yield* cli(["inject", "--prompt", "anything at all"], {}, started)
         assert.strictEqual(code, 0)
         assert.match(stdout, /^Nothing in this folder's project .* is good enough for this prompt\.\n$/)
       }))
@@ -484,7 +504,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
             readonly pending: number
             readonly index: { readonly count: number }
           }
-        >(yield* cli(["status", "--all-projects", "--json"]))
+        >(yield* cli(["status", "--all-projects", "--json"], {}, started))
         assert.strictEqual(status.home, join(home, ".claude-memory"))
         assert.deepStrictEqual(status.projects.map(({ name }) => name).sort(), ["rust-indexer", "shop-api", "数据平台"])
         assert.strictEqual(status.projects.reduce((sum, { units }) => sum + units, 0), status.units.total)
@@ -520,7 +540,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
           fs.chmod(folder, 0o755),
           () =>
             Effect.gen(function*() {
-              const { ok } = jsonOf<{ readonly ok: boolean }>(yield* cli(["doctor", "--json"]), 1)
+              const { ok } = jsonOf<{ readonly ok: boolean }>(yield* cli(["doctor", "--json"], {}, started), 1)
               assert.isFalse(ok)
             }),
           () => Effect.orDie(fs.chmod(folder, 0o700))
@@ -540,7 +560,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
             readonly open: ReadonlyArray<unknown>
             readonly verdict: string
           }
-        >(yield* cli(["lifecycle", "--for", "300ms", "--json"]))
+        >(yield* cli(["lifecycle", "--for", "300ms", "--json"], {}, started))
         assert.isTrue(ok)
         assert.deepStrictEqual(open, [])
         const names = released.map(({ name }) => name)
@@ -574,7 +594,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
           )
         ) {
           assert.match(
-            errorOf(yield* cli(words, { home })),
+            errorOf(yield* cli(words, { home }, words[0] === "import" ? started : inProcess)),
             /newer claude-memory \(schema 9999.*left untouched.*Update claude-memory/
           )
         }
@@ -610,7 +630,7 @@ describe("quickstart", () => {
       Effect.gen(function*() {
         const temporary = join(home, "tmp")
         yield* fs.makeDirectory(temporary)
-        const outcome = yield* run([main, "quickstart", "--json"], { home, env: { TMPDIR: temporary } })
+        const outcome = yield* inProcess(["quickstart", "--json"], { home, env: { TMPDIR: temporary } })
         assertClean(Buffer.from(outcome.stdout), "quickstart")
         const quickstart = jsonOf<Quickstart>(outcome)
         assert.deepStrictEqual(Object.keys(quickstart), ["source", "lines", "units", "query", "results", "injected"])
@@ -630,13 +650,13 @@ describe("quickstart", () => {
       Effect.gen(function*() {
         yield* fs.makeDirectory(join(home, ".claude"))
         yield* fs.copy(samples, join(home, ".claude", "projects"))
-        const quickstart = jsonOf<Quickstart>(yield* run([main, "quickstart", "--json"], { home }))
+        const quickstart = jsonOf<Quickstart>(yield* inProcess(["quickstart", "--json"], { home }))
         assert.strictEqual(quickstart.source, "own")
         assert.strictEqual(quickstart.lines.total, newlines)
         assertBalanced(quickstart.lines)
         assert.isAbove(quickstart.results.length, 0)
         assert.deepStrictEqual(yield* fs.readDirectory(join(home, ".claude-memory")), ["memory.db"])
-        const again = yield* run([main, "quickstart"], { home })
+        const again = yield* started(["quickstart"], { home })
         assert.strictEqual(again.code, 0)
         assert.match(again.stdout, /^Your own sessions, from /)
         for (const file of filesIn(join(home, ".claude-memory"))) assertClean(readFileSync(file), file)
@@ -657,7 +677,7 @@ describe("a command line", () => {
             "-h"
           ], ["--version"]]
         ) {
-          const { code, stderr, stdout } = yield* run([main, ...words], { home })
+          const { code, stderr, stdout } = yield* inProcess(words, { home })
           assert.strictEqual(code, 0, words.join(" "))
           assert.strictEqual(stderr, "")
           assert.isAbove(stdout.length, 4)
@@ -682,7 +702,7 @@ describe("a command line", () => {
             [["xyzzy"], "There are: init, uninstall, quickstart"]
           ] as const
         ) {
-          assert.include(errorOf(yield* run([main, ...words], { home })), meant)
+          assert.include(errorOf(yield* inProcess(words, { home })), meant)
         }
         assert.deepStrictEqual(yield* fs.readDirectory(home), [])
       })
@@ -692,10 +712,10 @@ describe("a command line", () => {
     inHome((home, fs) =>
       Effect.gen(function*() {
         for (const words of [["search", "x"], ["status"], ["show", "x"], ["inject", "--prompt", "x"]]) {
-          const message = errorOf(yield* run([main, ...words], { home }))
+          const message = errorOf(yield* (words[0] === "status" ? started : inProcess)(words, { home }))
           assert.match(message, /^claude-memory: .*nothing is remembered yet; run `node \S+main\.js import` first\n$/)
         }
-        const doctor = yield* run([main, "doctor"], { home })
+        const doctor = yield* inProcess(["doctor"], { home })
         assert.strictEqual(doctor.code, 0)
         assert.deepStrictEqual(yield* fs.readDirectory(home), [])
       })
@@ -707,10 +727,10 @@ describe("a memory that can't be used", () => {
     inHome((home, fs) =>
       Effect.gen(function*() {
         yield* fs.writeFileString(join(home, ".claude-memory"), "mine")
-        const message = errorOf(yield* run([main, "import", samples], { home }))
+        const message = errorOf(yield* started(["import", samples], { home }))
         assert.match(message, /the folder .*\.claude-memory can't be made or isn't yours; set CLAUDE_MEMORY_HOME/)
         assert.strictEqual(message.split("\n").length, 2)
-        errorOf(yield* run([main, "search", "x"], { home }))
+        errorOf(yield* inProcess(["search", "x"], { home }))
         assert.strictEqual(yield* fs.readFileString(join(home, ".claude-memory")), "mine")
       })
     ))
@@ -722,10 +742,10 @@ describe("a memory that can't be used", () => {
         yield* fs.makeDirectory(join(home, ".claude-memory"), { mode: 0o700 })
         yield* fs.writeFileString(file, "no database ".repeat(1_000))
         for (const words of [["import", samples], ["search", "x"], ["status"]]) {
-          const message = errorOf(yield* run([main, ...words], { home }))
+          const message = errorOf(yield* (words[0] === "search" ? started : inProcess)(words, { home }))
           assert.match(message, /is damaged or not a database; it was left untouched/)
         }
-        assert.strictEqual((yield* run([main, "doctor"], { home })).code, 1)
+        assert.strictEqual((yield* inProcess(["doctor"], { home })).code, 1)
         assert.strictEqual(yield* fs.readFileString(file), "no database ".repeat(1_000))
         assert.deepStrictEqual(yield* fs.readDirectory(join(home, ".claude-memory")), ["memory.db"])
       })

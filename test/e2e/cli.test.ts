@@ -10,8 +10,8 @@ import * as Layer from "effect/Layer"
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { oneIn, root, samples } from "../data.ts"
-import { commandLines } from "./commandLines.ts"
-import { leftovers, main, makeHome, type Options, type Outcome, run, slow, start } from "./run.ts"
+import { type CommandLineOptions, commandLines } from "./commandLines.ts"
+import { leftovers, main, makeHome, type Outcome, run, slow, start } from "./run.ts"
 
 const filesIn = (folder: string): ReadonlyArray<string> =>
   readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)).filter((path) =>
@@ -109,14 +109,14 @@ class Imported extends Context.Tag("test/Imported")<Imported, {
 const base = Layer.provideMerge(Imported.layer, NodeContext.layer)
 
 /** Starts the program for these words. */
-const started = (words: ReadonlyArray<string>, options: Options) => run([main, ...words], options)
+const started = (words: ReadonlyArray<string>, options: CommandLineOptions) => run([main, ...words], options)
 /** Runs them in the one process of this file, since the tests of each command start it themselves once. */
 const inProcess = commandLines()
 
 const cli = (
   words: ReadonlyArray<string>,
-  options: Partial<Options> = {},
-  how: (words: ReadonlyArray<string>, options: Options) => Effect.Effect<Outcome> = inProcess
+  options: Partial<CommandLineOptions> = {},
+  how = inProcess
 ) =>
   Effect.flatMap(Imported, ({ home }) => how(words, { home, ...options })).pipe(
     Effect.tap(({ stderr, stdout }) => {

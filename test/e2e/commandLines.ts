@@ -11,6 +11,9 @@ import { main, type Options, type Outcome } from "./run.ts"
 
 const program = join(root, "test", "e2e", "programs", "commandLines.mjs")
 
+/** What can be another for each command line; the rest of `Options` is the process's. */
+export type CommandLineOptions = Pick<Options, "home" | "env" | "cwd" | "stdin">
+
 /**
  * Returns a function that runs the built command line's own entry, each time with the arguments, environment, folder and
  * stdin of a process of its own, the next when the last has ended. What is about the process itself (signals, handles,
@@ -28,7 +31,7 @@ export const commandLines = () => {
   })
   return (
     words: ReadonlyArray<string>,
-    { cwd, env, home, stdin }: Pick<Options, "home" | "env" | "cwd" | "stdin">
+    { cwd, env, home, stdin }: CommandLineOptions
   ): Effect.Effect<Outcome> =>
     Effect.async<Outcome>((resume) => {
       child ??= spawn(process.execPath, [program, main], { stdio: ["ignore", "ignore", "inherit", "ipc"] })

@@ -17,8 +17,8 @@ import { qdrant as real, samples } from "../data.ts"
 import { client } from "../index/qdrant/client.ts"
 import * as StandIn from "../index/qdrant/StandIn.ts"
 import { modelServer } from "../models/server.ts"
-import { commandLines } from "./commandLines.ts"
-import { main, makeHome, type Options, type Outcome, run, slow, start } from "./run.ts"
+import { type CommandLineOptions, commandLines } from "./commandLines.ts"
+import { main, makeHome, type Outcome, run, slow, start } from "./run.ts"
 
 const KEY = "the key of Qdrant"
 const PREFIX = `claude-memory-test-${randomBytes(6).toString("hex")}`
@@ -27,7 +27,7 @@ const QUESTION = ["search", "why was the queue too slow", "--all-projects", "--l
 
 const inProcess = commandLines()
 /** Starts the program for these words. */
-const started = (words: ReadonlyArray<string>, options: Options) => run([main, ...words], options)
+const started = (words: ReadonlyArray<string>, options: CommandLineOptions) => run([main, ...words], options)
 
 type Environment = Readonly<Record<string, string>>
 

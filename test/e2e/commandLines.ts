@@ -12,7 +12,7 @@ import { main, type Options, type Outcome } from "./run.ts"
 const program = join(root, "test", "e2e", "programs", "commandLines.mjs")
 
 /** What can be another for each command line; the rest of `Options` is the process's. */
-export type CommandLineOptions = Pick<Options, "home" | "env" | "cwd" | "stdin">
+export type CommandLineOptions = Pick<Options, "home" | "env" | "cwd" | "stdin"> & { readonly uid?: never }
 
 /**
  * Returns a function that runs the built command line's own entry, each time with the arguments, environment, folder and

@@ -15,11 +15,11 @@ const program = join(root, "test", "e2e", "programs", "commandLines.mjs")
 export type CommandLineOptions = Pick<Options, "home" | "env" | "cwd" | "stdin"> & { readonly uid?: never }
 
 /**
- * Returns a function that runs the entry of a built program, the command line's unless another is named, each time with the arguments, environment, folder and
+ * Returns a function that runs the built command line's own entry, each time with the arguments, environment, folder and
  * stdin of a process of its own, the next when the last has ended. What is about the process itself (signals, handles,
  * users, a start from nothing) is not seen by it and takes `run`. The process is stopped after the last test of the file.
  */
-export const commandLines = (entry = main) => {
+export const commandLines = () => {
   const one = Effect.unsafeMakeSemaphore(1)
   let child: ChildProcess | undefined
   let count = 0
@@ -34,7 +34,7 @@ export const commandLines = (entry = main) => {
     { cwd, env, home, stdin }: CommandLineOptions
   ): Effect.Effect<Outcome> =>
     Effect.async<Outcome>((resume) => {
-      child ??= spawn(process.execPath, [program, entry], { stdio: ["ignore", "ignore", "inherit", "ipc"] })
+      child ??= spawn(process.execPath, [program, main], { stdio: ["ignore", "ignore", "inherit", "ipc"] })
       const running = child
       const onEnd = () => resume(Effect.dieMessage(`the process has ended in ${words.join(" ")}`))
       const onAnswer = (outcome: Outcome) => {

@@ -12,8 +12,8 @@ import { randomUUID } from "node:crypto"
 import { join } from "node:path"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { open } from "../../src/resources/Sqlite.ts"
-import { type CommandLineOptions, commandLines } from "./commandLines.ts"
-import { hook, makeHome, makeImported, run } from "./run.ts"
+import { commandLines } from "./commandLines.ts"
+import { hook, makeHome, makeImported, type Options, run } from "./run.ts"
 
 /** Long budgets in place of the hook's own short ones, so that a busy machine does not fail these tests. */
 const PATIENT = { CLAUDE_MEMORY_HOOK_MS: "20000", CLAUDE_MEMORY_SESSION_START_MS: "20000" }
@@ -48,18 +48,13 @@ const start = (overrides: object = {}) =>
   })
 
 const inProcess = commandLines()
-/** Starts the hook. */
-const started = (options: CommandLineOptions) => run([hook], options)
-const hooks = commandLines(hook)
-/** Runs it in the one process of this file, for one case among several. */
-const shared = (options: CommandLineOptions) => hooks([], options)
 
-const ask = (stdin: string, { env, ...options }: Partial<CommandLineOptions> = {}, how = started) =>
-  Effect.flatMap(Imported, ({ home }) => how({ home, stdin, env: { ...PATIENT, ...env }, ...options }))
+const ask = (stdin: string, { env, ...options }: Partial<Options> = {}) =>
+  Effect.flatMap(Imported, ({ home }) => run([hook], { home, stdin, env: { ...PATIENT, ...env }, ...options }))
 
 /** Returns the text that the hook injects. */
-const injected = (event: string, stdin: string, options: Partial<CommandLineOptions> = {}, how = started) =>
-  Effect.map(ask(stdin, options, how), ({ code, stderr, stdout }) => {
+const injected = (event: string, stdin: string, options: Partial<Options> = {}) =>
+  Effect.map(ask(stdin, options), ({ code, stderr, stdout }) => {
     assert.deepStrictEqual([code, stderr], [0, ""])
     const { hookSpecificOutput, ...others } = JSON.parse(stdout) as {
       readonly hookSpecificOutput: { readonly hookEventName: string; readonly additionalContext: string }
@@ -102,9 +97,9 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       const text = yield* injected("SessionStart", start())
       assert.match(text, /^<claude-memory>\n[\s\S]*## How the last session ended\n[\s\S]*## Decided lately\n/)
       for (const source of ["resume", "clear", "compact", "of a later version"]) {
-        assert.strictEqual(yield* injected("SessionStart", start({ source }), {}, shared), text)
+        assert.strictEqual(yield* injected("SessionStart", start({ source })), text)
       }
-      assert.deepStrictEqual(yield* ask(start({ source: "fork" }), {}, shared), NOTHING)
+      assert.deepStrictEqual(yield* ask(start({ source: "fork" })), NOTHING)
     }))
 
   it.effect.each(
@@ -120,16 +115,15 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       ["a prompt that is no text", prompt({ prompt: 7 })],
       ["too much", `{"prompt":"${"x".repeat(3_000_000)}"}`]
     ] as const
-  )("says nothing to %s on stdin", ([what, stdin]) =>
+  )("says nothing to %s on stdin", ([, stdin]) =>
     Effect.gen(function*() {
-      const how = what === "nothing" || what === "too much" ? started : shared
-      assert.deepStrictEqual(yield* ask(stdin, {}, how), NOTHING)
+      assert.deepStrictEqual(yield* ask(stdin), NOTHING)
     }))
 
   it.effect("says nothing of another project", () =>
     Effect.gen(function*() {
-      assert.deepStrictEqual(yield* ask(prompt({ cwd: "/somewhere/else" }), {}, shared), NOTHING)
-      assert.deepStrictEqual(yield* ask(start({ cwd: "/somewhere/else" }), {}, shared), NOTHING)
+      assert.deepStrictEqual(yield* ask(prompt({ cwd: "/somewhere/else" })), NOTHING)
+      assert.deepStrictEqual(yield* ask(start({ cwd: "/somewhere/else" })), NOTHING)
     }))
 
   it.effect("says nothing while it is switched off: at all, or for sessions that nobody sits before", () =>
@@ -137,16 +131,16 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       const fs = yield* FileSystem.FileSystem
       assert.deepStrictEqual(yield* ask(prompt(), { env: { CLAUDE_MEMORY_DISABLE: "1" } }), NOTHING)
       const headless = { CLAUDE_CODE_ENTRYPOINT: "sdk-cli" }
-      assert.include(yield* injected("UserPromptSubmit", prompt(), { env: headless }, shared), "Meilisearch")
+      assert.include(yield* injected("UserPromptSubmit", prompt(), { env: headless }), "Meilisearch")
       const off = { CLAUDE_MEMORY_HEADLESS: "off" }
-      assert.deepStrictEqual(yield* ask(prompt(), { env: { ...headless, ...off } }, shared), NOTHING)
+      assert.deepStrictEqual(yield* ask(prompt(), { env: { ...headless, ...off } }), NOTHING)
       const terminal = { ...off, CLAUDE_CODE_ENTRYPOINT: "cli" }
-      assert.include(yield* injected("UserPromptSubmit", prompt(), { env: terminal }, shared), "Meilisearch")
+      assert.include(yield* injected("UserPromptSubmit", prompt(), { env: terminal }), "Meilisearch")
 
       // In an editor, the hook does not get the person's environment, so the setting is in the config file.
       const { folder, home } = yield* copied
       yield* fs.writeFileString(join(folder, "config.json"), "{ \"CLAUDE_MEMORY_DISABLE\": true }")
-      assert.deepStrictEqual(yield* ask(prompt(), { home }, shared), NOTHING)
+      assert.deepStrictEqual(yield* ask(prompt(), { home }), NOTHING)
     }).pipe(Effect.scoped))
 
   it.effect("says nothing without a memory, which is no failure and makes no folder", () =>
@@ -154,7 +148,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       const fs = yield* FileSystem.FileSystem
       const home = yield* makeHome
       assert.deepStrictEqual(yield* ask(prompt(), { home }), NOTHING)
-      assert.deepStrictEqual(yield* ask(start(), { home }, shared), NOTHING)
+      assert.deepStrictEqual(yield* ask(start(), { home }), NOTHING)
       assert.deepStrictEqual(yield* fs.readDirectory(home), [])
     }).pipe(Effect.scoped))
 
@@ -173,7 +167,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       assert.strictEqual((yield* hooksBy(whole.home))?.state, "ok")
       yield* fs.writeFileString(join(whole.folder, "config.json"), "{ \"CLAUDE_MEMORY_FUSION\": ")
       assert.deepStrictEqual(yield* ask(prompt(), { home: whole.home }), NOTHING)
-      assert.deepStrictEqual(yield* ask(start(), { home: whole.home }, shared), NOTHING)
+      assert.deepStrictEqual(yield* ask(start(), { home: whole.home }), NOTHING)
       yield* fs.remove(join(whole.folder, "config.json"))
       const hooks = yield* hooksBy(whole.home)
       assert.strictEqual(hooks?.state, "note")
@@ -215,7 +209,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       const { folder, home } = yield* copied
       // A file at the folder's path makes mkdir fail for every user, root too.
       yield* (yield* FileSystem.FileSystem).writeFileString(join(folder, "sessions"), "")
-      assert.include(yield* injected("UserPromptSubmit", prompt(), { home }, shared), "Meilisearch")
+      assert.include(yield* injected("UserPromptSubmit", prompt(), { home }), "Meilisearch")
     }).pipe(Effect.scoped))
 
   it.effect("says nothing to a session that is muted, until it is not", () =>
@@ -225,8 +219,8 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       const mute = (words: ReadonlyArray<string>, env = {}) => inProcess(["mute", ...words], { home, env })
       assert.strictEqual((yield* mute([])).code, 1)
       assert.strictEqual((yield* mute([], { CLAUDE_CODE_SESSION_ID: "s-1" })).code, 0)
-      assert.deepStrictEqual(yield* ask(stdin, { home }, shared), NOTHING)
+      assert.deepStrictEqual(yield* ask(stdin, { home }), NOTHING)
       assert.include((yield* mute(["s-1", "--off"])).stdout, "told again")
-      assert.include(yield* injected("UserPromptSubmit", stdin, { home }, shared), "Meilisearch")
+      assert.include(yield* injected("UserPromptSubmit", stdin, { home }), "Meilisearch")
     }).pipe(Effect.scoped))
 })

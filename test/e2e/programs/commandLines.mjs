@@ -1,6 +1,5 @@
 // Runs command lines of the program in its argument, one after the other, in one process. Each comes as a message and is
 // answered by one: what it printed and the exit code with which it would have ended.
-import { register } from "node:module"
 import { Readable } from "node:stream"
 import { pathToFileURL } from "node:url"
 
@@ -18,14 +17,6 @@ for (const name of ["stdout", "stderr"]) {
   }
 }
 const text = (name) => Buffer.concat(printed[name]).toString("utf8")
-
-// The hook reads its settings while it is loaded, so it is loaded once more with its entry.
-const anew = `export const resolve = async (name, context, next) => {
-  const found = await next(name, context)
-  const asked = /\\?\\d+$/.exec(context.parentURL ?? "")
-  return asked !== null && name.startsWith("./Hook") ? { ...found, url: found.url + asked[0] } : found
-}`
-if (program.endsWith("hook.js")) register(`data:text/javascript,${encodeURIComponent(anew)}`)
 
 const run = ({ cwd, env, id, stdin, words }) => {
   printed = { stdout: [], stderr: [] }

@@ -186,7 +186,7 @@ describe("init", () => {
         const settings = join(home, ".claude", "settings.json")
         write(settings, "{\n  \"hooks\": {\"SessionStart\": {}}\n}")
         const before = filesIn(home)
-        const { code, stdout } = yield* started(home, ["init"])
+        const { code, stdout } = yield* cli(home, ["init"])
         assert.strictEqual(code, 1)
         assert.include(stdout, ".claude.json (left as it is)")
         assert.include(stdout, `${settings}:2:29: "hooks.SessionStart" should be an array`)

@@ -206,7 +206,7 @@ describe("cost", () => {
   it.live("of nothing asked is nothing", () =>
     inHome((home) =>
       Effect.gen(function*() {
-        const { code, stderr, stdout } = yield* run([main, "cost"], { home })
+        const { code, stderr, stdout } = yield* inProcess(["cost"], { home })
         assert.deepStrictEqual([code, stderr], [0, ""])
         assert.match(
           stdout,

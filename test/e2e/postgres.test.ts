@@ -98,7 +98,7 @@ class Memory extends Context.Tag("test/Memory")<
     Effect.gen(function*() {
       const qdrant = yield* StandIn.make()
       const memory = yield* makeMemory(qdrant.origin)
-      const report = json(yield* memory.cli(["import", samples, "--json"], {}, started))
+      const report = json(yield* memory.cli(["import", samples, "--json"]))
       return { ...memory, qdrant, report, status: json(yield* memory.cli(STATUS)) }
     })
   ).pipe(Layer.provideMerge(NodeContext.layer))

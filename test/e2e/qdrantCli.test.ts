@@ -113,7 +113,7 @@ class Imported extends Context.Tag("test/Imported")<
     this,
     Effect.gen(function*() {
       const made = yield* memory
-      const report = json(yield* made.cli(["import", samples, "--json"], {}, started))
+      const report = json(yield* made.cli(["import", samples, "--json"]))
       assert.deepStrictEqual([report.degraded, report.resources], [[], { openAtExit: 0 }])
       const { units } = json(yield* made.cli(["status", "--json", "--all-projects"]))
       const index = json(yield* made.cli(["index", "--json"]))

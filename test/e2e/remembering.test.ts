@@ -73,7 +73,7 @@ describe("memories that Claude saves", () => {
 
         assert.match(errorOf(yield* claude(["forget", saved.id])), /without a terminal to ask on.+it needs --yes/)
         assert.match(
-          errorOf(yield* claude(["forget", "no-such", "--yes"], {}, started)),
+          errorOf(yield* claude(["forget", "no-such", "--yes"])),
           /no memory has the id no-such/
         )
         const forgotten = yield* claude(["forget", saved.id.slice(0, 8), "--yes"])

@@ -2,6 +2,7 @@
  * Command lines that share one process, which saves each the start of its own.
  */
 import { afterAll } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
@@ -34,7 +35,10 @@ export const commandLines = () => {
     { cwd, env, home, stdin }: CommandLineOptions
   ): Effect.Effect<Outcome> =>
     Effect.async<Outcome>((resume) => {
-      child ??= spawn(process.execPath, [program, main], { stdio: ["ignore", "ignore", "inherit", "ipc"] })
+      child ??= spawn(process.execPath, [program, main], {
+        env: environment(home),
+        stdio: ["ignore", "ignore", "inherit", "ipc"]
+      })
       const running = child
       const onEnd = () => resume(Effect.dieMessage(`the process has ended in ${words.join(" ")}`))
       const onAnswer = (outcome: Outcome) => {
@@ -54,5 +58,5 @@ export const commandLines = () => {
         child = undefined
         running.off("exit", onEnd).off("message", onAnswer).kill("SIGKILL")
       })
-    }).pipe(Effect.timeout("30 seconds"), Effect.orDie, one.withPermits(1))
+    }).pipe(Effect.timeout("30 seconds"), Effect.withClock(Clock.make()), Effect.orDie, one.withPermits(1))
 }

@@ -19,7 +19,8 @@ import {
 } from "node:fs"
 import { dirname, join } from "node:path"
 import { times } from "../data.ts"
-import { main, makeHome, type Options, run, slow, start } from "./run.ts"
+import { commandLines } from "./commandLines.ts"
+import { main, makeHome, type Options, type Outcome, run, slow, start } from "./run.ts"
 
 interface LineSum {
   readonly total: number
@@ -43,18 +44,23 @@ const inProjects = <A, E>(test: (home: string, folder: string) => Effect.Effect<
     return yield* test(home, folder)
   }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
 
-const importing = (options: Options) =>
-  Effect.map(run([main, "import", "--json"], options), ({ code, stderr, stdout }) => {
-    assert.strictEqual(code, 0, stderr)
-    const report = JSON.parse(stdout) as Report
-    const skipped = Object.values(report.lines.skipped).reduce((sum, n) => sum + n, 0)
-    assert.strictEqual(report.lines.total, report.lines.stored + skipped + report.lines.deadLetter)
-    return { ...report, stderr }
-  })
+const inProcess = commandLines()
+
+const reportOf = ({ code, stderr, stdout }: Outcome) => {
+  assert.strictEqual(code, 0, stderr)
+  const report = JSON.parse(stdout) as Report
+  const skipped = Object.values(report.lines.skipped).reduce((sum, n) => sum + n, 0)
+  assert.strictEqual(report.lines.total, report.lines.stored + skipped + report.lines.deadLetter)
+  return { ...report, stderr }
+}
+
+const importing = (home: string) => Effect.map(inProcess(["import", "--json"], { home }), reportOf)
+/** Starts the program for it. */
+const started = (options: Options) => Effect.map(run([main, "import", "--json"], options), reportOf)
 
 const found = (home: string, question: string) =>
   Effect.map(
-    run([main, "search", question, "--mode", "keyword", "--limit", "50", "--all-projects", "--json"], { home }),
+    inProcess(["search", question, "--mode", "keyword", "--limit", "50", "--all-projects", "--json"], { home }),
     ({ stdout }) =>
       (JSON.parse(stdout) as { readonly results: ReadonlyArray<{ readonly evidence: ReadonlyArray<string> }> }).results
         .flatMap(({ evidence }) => evidence)
@@ -110,18 +116,18 @@ describe("import", () => {
           symlinkSync(join(folder, "self.jsonl"), join(folder, "self.jsonl"))
           symlinkSync(at("nothing"), at("broken"))
 
-          const first = yield* importing({ home })
+          const first = yield* importing(home)
           assert.deepInclude(first, { sessions: 2, messages: 8 })
           assert.deepInclude(first.lines, { total: 10, stored: 8, deadLetter: 2 })
           const evidence = yield* found(home, "kumquat")
           assert.includeMembers(evidence, ["c1", "c2", "b1", "n1", "i1", "l1"])
-          const { stdout } = yield* run([main, "status", "--all-projects", "--json"], { home })
+          const { stdout } = yield* inProcess(["status", "--all-projects", "--json"], { home })
           const { projects } = JSON.parse(stdout) as { readonly projects: ReadonlyArray<{ readonly root: string }> }
           assert.deepStrictEqual(projects.map(({ root }) => root).sort(), ["/nowhere/shop", join(home, "gone")].sort())
           assert.notInclude(evidence, "t1")
-          assert.deepInclude((yield* importing({ home })).lines, { total: 0 })
+          assert.deepInclude((yield* importing(home)).lines, { total: 0 })
           appendFileSync(at("torn"), `${line("t1", "torn kumquat").slice(-5)}\n`)
-          assert.deepInclude((yield* importing({ home })).lines, { total: 1, stored: 1 })
+          assert.deepInclude((yield* importing(home)).lines, { total: 1, stored: 1 })
           assert.include(yield* found(home, "torn"), "t1")
         })
       ),
@@ -153,15 +159,15 @@ describe("import", () => {
           line("z1", "This session is being continued …", { isCompactSummary: true }),
           assistantLine("x1", [{ type: "text", text: "summary" }], { isSidechain: true, agentId: "acompact-38cc9f" })
         )
-        const { lines } = yield* importing({ home })
+        const { lines } = yield* importing(home)
         assert.deepStrictEqual(lines, {
           total: 14,
           stored: 10,
           skipped: { "local command": 2, meta: 1, "internal agent": 1 },
           deadLetter: 0
         })
-        const { stdout } = yield* run(
-          [main, "search", "quokka", "--mode", "keyword", "--type", "archive", "--all-projects", "--json"],
+        const { stdout } = yield* inProcess(
+          ["search", "quokka", "--mode", "keyword", "--type", "archive", "--all-projects", "--json"],
           { home }
         )
         const [archive] = (JSON.parse(stdout) as {
@@ -195,7 +201,7 @@ describe("import", () => {
           ...ids.map((id) => line(id, `text of ${id}`, forkedFrom(id))),
           line("u5", "text of u5", { sessionId: "fork" })
         )
-        const { lines, messages } = yield* importing({ home })
+        const { lines, messages } = yield* importing(home)
         assert.strictEqual(messages, 5)
         assert.deepInclude(lines, { total: 13, stored: 5, skipped: { duplicate: 8 } })
       })
@@ -208,16 +214,16 @@ describe("import", () => {
         Effect.gen(function*() {
           const file = join(folder, "s1.jsonl")
           write(file, line("u1", "one"), line("u2", "two"))
-          yield* importing({ home })
+          yield* importing(home)
           write(file, line("u1", "one"), line("v2", "two"))
           utimesSync(file, 2_000_000_000, 2_000_000_000)
-          assert.deepInclude((yield* importing({ home })).lines, { total: 2, stored: 1, skipped: { duplicate: 1 } })
+          assert.deepInclude((yield* importing(home)).lines, { total: 2, stored: 1, skipped: { duplicate: 1 } })
           truncateSync(file, line("u1", "one").length + 1)
           appendFileSync(file, `${line("u3", "three")}\n`)
           utimesSync(file, 2_000_000_001, 2_000_000_001)
-          assert.deepInclude((yield* importing({ home })).lines, { total: 2, stored: 1, skipped: { duplicate: 1 } })
+          assert.deepInclude((yield* importing(home)).lines, { total: 2, stored: 1, skipped: { duplicate: 1 } })
           rmSync(file)
-          assert.deepInclude(yield* importing({ home }), { files: 0 })
+          assert.deepInclude(yield* importing(home), { files: 0 })
         })
       )
   )
@@ -242,8 +248,8 @@ describe("import", () => {
           }
           assert.strictEqual((yield* program.ended).code, 0)
           for (const [i, file] of files.entries()) utimesSync(file, i, 1_000 + i)
-          yield* importing({ home })
-          const { stdout } = yield* run([main, "status", "--all-projects", "--json"], { home })
+          yield* importing(home)
+          const { stdout } = yield* inProcess(["status", "--all-projects", "--json"], { home })
           const status = JSON.parse(stdout) as { readonly messages: number; readonly lines: LineSum }
           assert.strictEqual(status.messages, 800)
           assert.strictEqual(
@@ -275,7 +281,7 @@ describe("import", () => {
           JSON.stringify({ type: token }),
           token
         )
-        const { lines, stderr } = yield* importing({ home })
+        const { lines, stderr } = yield* importing(home)
         assert.deepInclude(lines, { total: 7, stored: 4, deadLetter: 1 })
         assert.notInclude(stderr, token)
         const memory = join(home, ".claude-memory")
@@ -302,11 +308,11 @@ describe("import", () => {
         if (isRoot) chownSync(memory, 65_534, 65_534)
         for (let at = folder; at.length >= home.length; at = dirname(at)) chmodSync(at, 0o755)
         chmodSync(hidden, 0o000)
-        const first = yield* importing(options)
+        const first = yield* started(options)
         assert.deepInclude(first.lines, { total: 1, stored: 1 })
         assert.include(first.stderr, hidden)
         chmodSync(hidden, 0o755)
-        assert.deepInclude((yield* importing(options)).lines, { total: 1, stored: 1 })
+        assert.deepInclude((yield* started(options)).lines, { total: 1, stored: 1 })
       })
     ))
 })

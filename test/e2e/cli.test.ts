@@ -10,7 +10,8 @@ import * as Layer from "effect/Layer"
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { oneIn, root, samples } from "../data.ts"
-import { leftovers, main, makeHome, type Options, type Outcome, run, slow, start } from "./run.ts"
+import { type CommandLineOptions, commandLines } from "./commandLines.ts"
+import { leftovers, main, makeHome, type Outcome, run, slow, start } from "./run.ts"
 
 const filesIn = (folder: string): ReadonlyArray<string> =>
   readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)).filter((path) =>
@@ -18,7 +19,10 @@ const filesIn = (folder: string): ReadonlyArray<string> =>
   )
 
 const transcripts = filesIn(samples).filter((path) => path.endsWith(".jsonl"))
-const newlines = transcripts.reduce((sum, path) => sum + readFileSync(path).filter((byte) => byte === 0x0a).length, 0)
+const newlinesIn = (path: string) => readFileSync(path).filter((byte) => byte === 0x0a).length
+const newlines = transcripts.reduce((sum, path) => sum + newlinesIn(path), 0)
+/** The sample file whose line 22 is cut in half. */
+const damaged = join(samples, "-home-mei-work-shop-api", "43a24c26-cf56-4141-8bb4-24d85373a64c.jsonl")
 
 const secrets: ReadonlyArray<{ readonly kind: string; readonly value: string }> = JSON.parse(
   readFileSync(join(root, "test", "fixtures", "planted-secrets.json"), "utf8")
@@ -107,8 +111,17 @@ class Imported extends Context.Tag("test/Imported")<Imported, {
 
 const base = Layer.provideMerge(Imported.layer, NodeContext.layer)
 
-const cli = (words: ReadonlyArray<string>, options: Partial<Options> = {}) =>
-  Effect.flatMap(Imported, ({ home }) => run([main, ...words], { home, ...options })).pipe(
+/** Starts the program for these words. */
+const started = (words: ReadonlyArray<string>, options: CommandLineOptions) => run([main, ...words], options)
+/** Runs them in the one process of this file: what is started is one of each kind. */
+const inProcess = commandLines()
+
+const cli = (
+  words: ReadonlyArray<string>,
+  options: Partial<CommandLineOptions> = {},
+  how = inProcess
+) =>
+  Effect.flatMap(Imported, ({ home }) => how(words, { home, ...options })).pipe(
     Effect.tap(({ stderr, stdout }) => {
       assertClean(Buffer.from(stdout), `stdout of ${words.join(" ")}`)
       assertClean(Buffer.from(stderr), `stderr of ${words.join(" ")}`)
@@ -177,15 +190,15 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         for (const file of files) assertClean(readFileSync(file), file)
       }))
 
-    it.effect("prints the same sum as text", () =>
+    it.effect("prints the sum of a file as text, what is damaged in it included", () =>
       Effect.gen(function*() {
         const home = yield* makeHome
-        const { code, stderr, stdout } = yield* cli(["import", samples], { home })
+        const { code, stderr, stdout } = yield* cli(["import", damaged], { home })
         assert.strictEqual(code, 0)
         assert.strictEqual(stderr, "")
         assert.match(
           stdout,
-          new RegExp(`^${newlines} lines = \\d+ stored \\+ \\d+ skipped \\(.*\\) \\+ 1 dead letters?\n`)
+          new RegExp(`^${newlinesIn(damaged)} lines = \\d+ stored \\+ \\d+ skipped \\(.*\\) \\+ 1 dead letters?\n`)
         )
         assert.deepStrictEqual(leftovers(filesIn(home)), [])
       }).pipe(Effect.scoped))
@@ -199,7 +212,8 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
   describe("search", () => {
     it.effect("answers with results, their evidence and their reasons", () =>
       Effect.gen(function*() {
-        const found = yield* search("why did we decide against Meilisearch?")
+        const words = ["search", "--all-projects", "--json", "why did we decide against Meilisearch?"]
+        const found = jsonOf<Found>(yield* cli(words, {}, started))
         assert.deepStrictEqual(Object.keys(found), ["query", "results", "degraded"])
         assert.strictEqual(found.query, "why did we decide against Meilisearch?")
         assert.deepStrictEqual(found.degraded, [])
@@ -520,7 +534,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
           fs.chmod(folder, 0o755),
           () =>
             Effect.gen(function*() {
-              const { ok } = jsonOf<{ readonly ok: boolean }>(yield* cli(["doctor", "--json"]), 1)
+              const { ok } = jsonOf<{ readonly ok: boolean }>(yield* cli(["doctor", "--json"], {}, started), 1)
               assert.isFalse(ok)
             }),
           () => Effect.orDie(fs.chmod(folder, 0o700))
@@ -540,7 +554,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
             readonly open: ReadonlyArray<unknown>
             readonly verdict: string
           }
-        >(yield* cli(["lifecycle", "--for", "300ms", "--json"]))
+        >(yield* cli(["lifecycle", "--for", "300ms", "--json"], {}, started))
         assert.isTrue(ok)
         assert.deepStrictEqual(open, [])
         const names = released.map(({ name }) => name)
@@ -610,7 +624,7 @@ describe("quickstart", () => {
       Effect.gen(function*() {
         const temporary = join(home, "tmp")
         yield* fs.makeDirectory(temporary)
-        const outcome = yield* run([main, "quickstart", "--json"], { home, env: { TMPDIR: temporary } })
+        const outcome = yield* inProcess(["quickstart", "--json"], { home, env: { TMPDIR: temporary } })
         assertClean(Buffer.from(outcome.stdout), "quickstart")
         const quickstart = jsonOf<Quickstart>(outcome)
         assert.deepStrictEqual(Object.keys(quickstart), ["source", "lines", "units", "query", "results", "injected"])
@@ -630,13 +644,13 @@ describe("quickstart", () => {
       Effect.gen(function*() {
         yield* fs.makeDirectory(join(home, ".claude"))
         yield* fs.copy(samples, join(home, ".claude", "projects"))
-        const quickstart = jsonOf<Quickstart>(yield* run([main, "quickstart", "--json"], { home }))
+        const quickstart = jsonOf<Quickstart>(yield* inProcess(["quickstart", "--json"], { home }))
         assert.strictEqual(quickstart.source, "own")
         assert.strictEqual(quickstart.lines.total, newlines)
         assertBalanced(quickstart.lines)
         assert.isAbove(quickstart.results.length, 0)
         assert.deepStrictEqual(yield* fs.readDirectory(join(home, ".claude-memory")), ["memory.db"])
-        const again = yield* run([main, "quickstart"], { home })
+        const again = yield* started(["quickstart"], { home })
         assert.strictEqual(again.code, 0)
         assert.match(again.stdout, /^Your own sessions, from /)
         for (const file of filesIn(join(home, ".claude-memory"))) assertClean(readFileSync(file), file)
@@ -657,7 +671,7 @@ describe("a command line", () => {
             "-h"
           ], ["--version"]]
         ) {
-          const { code, stderr, stdout } = yield* run([main, ...words], { home })
+          const { code, stderr, stdout } = yield* inProcess(words, { home })
           assert.strictEqual(code, 0, words.join(" "))
           assert.strictEqual(stderr, "")
           assert.isAbove(stdout.length, 4)
@@ -682,7 +696,7 @@ describe("a command line", () => {
             [["xyzzy"], "There are: init, uninstall, quickstart"]
           ] as const
         ) {
-          assert.include(errorOf(yield* run([main, ...words], { home })), meant)
+          assert.include(errorOf(yield* inProcess(words, { home })), meant)
         }
         assert.deepStrictEqual(yield* fs.readDirectory(home), [])
       })
@@ -692,10 +706,10 @@ describe("a command line", () => {
     inHome((home, fs) =>
       Effect.gen(function*() {
         for (const words of [["search", "x"], ["status"], ["show", "x"], ["inject", "--prompt", "x"]]) {
-          const message = errorOf(yield* run([main, ...words], { home }))
+          const message = errorOf(yield* inProcess(words, { home }))
           assert.match(message, /^claude-memory: .*nothing is remembered yet; run `node \S+main\.js import` first\n$/)
         }
-        const doctor = yield* run([main, "doctor"], { home })
+        const doctor = yield* inProcess(["doctor"], { home })
         assert.strictEqual(doctor.code, 0)
         assert.deepStrictEqual(yield* fs.readDirectory(home), [])
       })
@@ -707,10 +721,10 @@ describe("a memory that can't be used", () => {
     inHome((home, fs) =>
       Effect.gen(function*() {
         yield* fs.writeFileString(join(home, ".claude-memory"), "mine")
-        const message = errorOf(yield* run([main, "import", samples], { home }))
+        const message = errorOf(yield* started(["import", samples], { home }))
         assert.match(message, /the folder .*\.claude-memory can't be made or isn't yours; set CLAUDE_MEMORY_HOME/)
         assert.strictEqual(message.split("\n").length, 2)
-        errorOf(yield* run([main, "search", "x"], { home }))
+        errorOf(yield* inProcess(["search", "x"], { home }))
         assert.strictEqual(yield* fs.readFileString(join(home, ".claude-memory")), "mine")
       })
     ))
@@ -722,10 +736,10 @@ describe("a memory that can't be used", () => {
         yield* fs.makeDirectory(join(home, ".claude-memory"), { mode: 0o700 })
         yield* fs.writeFileString(file, "no database ".repeat(1_000))
         for (const words of [["import", samples], ["search", "x"], ["status"]]) {
-          const message = errorOf(yield* run([main, ...words], { home }))
+          const message = errorOf(yield* inProcess(words, { home }))
           assert.match(message, /is damaged or not a database; it was left untouched/)
         }
-        assert.strictEqual((yield* run([main, "doctor"], { home })).code, 1)
+        assert.strictEqual((yield* inProcess(["doctor"], { home })).code, 1)
         assert.strictEqual(yield* fs.readFileString(file), "no database ".repeat(1_000))
         assert.deepStrictEqual(yield* fs.readDirectory(join(home, ".claude-memory")), ["memory.db"])
       })

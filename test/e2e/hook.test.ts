@@ -12,7 +12,8 @@ import { randomUUID } from "node:crypto"
 import { join } from "node:path"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { open } from "../../src/resources/Sqlite.ts"
-import { hook, main, makeHome, makeImported, type Options, run } from "./run.ts"
+import { commandLines } from "./commandLines.ts"
+import { hook, makeHome, makeImported, type Options, run } from "./run.ts"
 
 /** Long budgets in place of the hook's own short ones, so that a busy machine does not fail these tests. */
 const PATIENT = { CLAUDE_MEMORY_HOOK_MS: "20000", CLAUDE_MEMORY_SESSION_START_MS: "20000" }
@@ -46,6 +47,8 @@ const start = (overrides: object = {}) =>
     ...overrides
   })
 
+const inProcess = commandLines()
+
 const ask = (stdin: string, { env, ...options }: Partial<Options> = {}) =>
   Effect.flatMap(Imported, ({ home }) => run([hook], { home, stdin, env: { ...PATIENT, ...env }, ...options }))
 
@@ -70,7 +73,7 @@ interface Check {
 
 const hooksBy = (home: string) =>
   Effect.map(
-    run([main, "doctor", "--json"], { home }),
+    inProcess(["doctor", "--json"], { home }),
     ({ stdout }) =>
       (JSON.parse(stdout) as { readonly checks: ReadonlyArray<Check> }).checks.find(({ name }) => name === "hooks")
   )
@@ -213,7 +216,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
     Effect.gen(function*() {
       const { home } = yield* copied
       const stdin = prompt({ session_id: "s-1" })
-      const mute = (words: ReadonlyArray<string>, env = {}) => run([main, "mute", ...words], { home, env })
+      const mute = (words: ReadonlyArray<string>, env = {}) => inProcess(["mute", ...words], { home, env })
       assert.strictEqual((yield* mute([])).code, 1)
       assert.strictEqual((yield* mute([], { CLAUDE_CODE_SESSION_ID: "s-1" })).code, 0)
       assert.deepStrictEqual(yield* ask(stdin, { home }), NOTHING)

@@ -18,12 +18,18 @@ import {
 } from "node:fs"
 import { dirname, join } from "node:path"
 import { times } from "../data.ts"
+import { type CommandLineOptions, commandLines } from "./commandLines.ts"
 import { hook, main, makeHome, mcp, type Options, type Outcome, run, slow, start } from "./run.ts"
 
 const inHome = <A, E>(test: (home: string) => Effect.Effect<A, E>) =>
   Effect.scoped(Effect.flatMap(makeHome, test)).pipe(Effect.provide(NodeContext.layer))
 
-const cli = (home: string, words: ReadonlyArray<string>, options: Partial<Options> = {}) =>
+const inProcess = commandLines()
+/** Runs these words in the one process of this file. */
+const cli = (home: string, words: ReadonlyArray<string>, options: Partial<CommandLineOptions> = {}) =>
+  inProcess(words, { home, ...options })
+/** Starts the program for them. */
+const started = (home: string, words: ReadonlyArray<string>, options: Partial<Options> = {}) =>
   run([main, ...words], { home, ...options })
 
 interface Answer {
@@ -75,7 +81,7 @@ describe("init", () => {
         const planned = yield* cli(home, ["init", "--dry-run"])
         assert.strictEqual(planned.code, 0)
         assert.deepStrictEqual(filesIn(home), before)
-        const done = yield* cli(home, ["init"])
+        const done = yield* started(home, ["init"])
         assert.strictEqual(done.code, 0)
         assert.strictEqual(done.stderr, "")
         for (const { stdout } of [planned, done]) {
@@ -126,7 +132,7 @@ describe("init", () => {
           })).code,
           0
         )
-        const out = yield* cli(home, ["uninstall"])
+        const out = yield* started(home, ["uninstall"])
         assert.strictEqual(out.code, 0, out.stderr)
         assert.include(out.stdout, "(the file goes: nothing else is in it)")
         assert.deepStrictEqual(filesIn(home), before)
@@ -208,7 +214,7 @@ describe("init", () => {
   it.live("names the Node that runs it where Claude Code would find none", () =>
     inHome((home) =>
       Effect.gen(function*() {
-        jsonOf(yield* cli(home, ["init", "--json"], { env: { PATH: home } }))
+        jsonOf(yield* started(home, ["init", "--json"], { env: { PATH: home } }))
         const { mcpServers } = readJson(join(home, ".claude", ".claude.json"))
         assert.strictEqual(mcpServers["claude-memory"].command, process.execPath)
       })
@@ -229,14 +235,14 @@ describe("init", () => {
           }
           chmodSync(home, 0o755)
           const env = { CLAUDE_CONFIG_DIR: "" }
-          const { files } = jsonOf(yield* cli(home, ["init", "--json"], { env, uid: nobody }), 1)
+          const { files } = jsonOf(yield* started(home, ["init", "--json"], { env, uid: nobody }), 1)
           assert.deepStrictEqual(files.map(({ outcome }) => outcome), ["made", "failed"])
           assert.match(
             files[1]!.error!,
             /settings\.json can't be replaced and is as it was .*EACCES|permission denied/i
           )
           assert.strictEqual(readFileSync(settings, "utf8"), "{}")
-          jsonOf(yield* cli(home, ["uninstall", "--json"], { env, uid: nobody }))
+          jsonOf(yield* started(home, ["uninstall", "--json"], { env, uid: nobody }))
           assert.deepStrictEqual(filesIn(home), { ".claude": "", ".claude/settings.json": "{}" })
 
           // Run by root for another user, init leaves the files with that user.
@@ -306,7 +312,7 @@ describe("uninstall --purge", () => {
             const work = yield* start([main, "work"], { home })
             yield* work.waitForText("working")
             while (!existsSync(join(memory, "run", `${work.pid}.json`))) yield* Effect.sleep("20 millis")
-            const { code, stderr } = yield* cli(home, ["uninstall", "--purge"])
+            const { code, stderr } = yield* started(home, ["uninstall", "--purge"])
             assert.strictEqual(code, 1)
             assert.include(stderr, `in use by process ${work.pid} (work)`)
             yield* work.kill("SIGTERM")

@@ -7,8 +7,11 @@ import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { join } from "node:path"
 import { times } from "../data.ts"
+import { commandLines } from "./commandLines.ts"
 import { leftovers, main, makeHome, type Outcome, run, start } from "./run.ts"
 import { makeSessions } from "./sessions.ts"
+
+const inProcess = commandLines()
 
 const COPIES = times(3)
 
@@ -43,14 +46,14 @@ it.live("what is left by an import killed at any point is finished by the next",
     assert.isAbove(bytes, COPIES * 450_000)
     const inMemory = (name: string) => ({ home, env: { CLAUDE_MEMORY_HOME: join(home, name) } })
     const statusOf = (name: string) =>
-      Effect.map(run([main, "status", "--all-projects", "--json"], inMemory(name)), (outcome) => {
+      Effect.map(inProcess(["status", "--all-projects", "--json"], inMemory(name)), (outcome) => {
         const { home: _, place: _place, ...status } = parsed<
           Status & { readonly home: string; readonly place: string }
         >(outcome)
         return status
       })
 
-    parsed(yield* run([main, "import", sessions, "--json"], inMemory("whole")))
+    parsed(yield* inProcess(["import", sessions, "--json"], inMemory("whole")))
     const sizeOf = (name: string) =>
       Effect.map(
         Effect.forEach(
@@ -98,7 +101,7 @@ it.live("what is left by an import killed at any point is finished by the next",
     assert.strictEqual(actual.pending, 0)
 
     const again = parsed<{ readonly lines: { readonly total: number }; readonly units: { readonly total: number } }>(
-      yield* run([main, "import", sessions, "--json"], inMemory("killed"))
+      yield* inProcess(["import", sessions, "--json"], inMemory("killed"))
     )
     assert.strictEqual(again.lines.total, 0)
     assert.strictEqual(again.units.total, 0)

@@ -8,7 +8,10 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { root, samples } from "../data.ts"
 import { modelServer } from "../models/server.ts"
+import { commandLines } from "./commandLines.ts"
 import { hook, main, makeHome, makeImported, run, slow } from "./run.ts"
+
+const inProcess = commandLines()
 
 type Body = (home: string) => Effect.Effect<void, never, Scope.Scope | FileSystem>
 
@@ -21,7 +24,7 @@ describe("models", () => {
   it.live("without settings: the package's own for embeddings, none else", () =>
     inHome((home) =>
       Effect.gen(function*() {
-        const { code, stderr, stdout } = yield* run([main, "models", "--check", "--json"], { home })
+        const { code, stderr, stdout } = yield* inProcess(["models", "--check", "--json"], { home })
         assert.deepStrictEqual([code, stderr], [0, ""])
         const { roles } = JSON.parse(stdout)
         assert.deepStrictEqual([roles.light, roles.heavy, roles.rerank], [[], [], []])
@@ -54,7 +57,7 @@ describe("models", () => {
         assert.deepStrictEqual(roles.light.map(({ reachable }: { reachable: boolean }) => reachable), [true, false])
         assert.match(roles.light[1].error, /set ANTHROPIC_API_KEY/)
 
-        const listing = yield* run([main, "models"], { home, env })
+        const listing = yield* inProcess(["models"], { home, env })
         assert.strictEqual(listing.code, 0)
         assert.match(
           listing.stdout,
@@ -73,10 +76,10 @@ describe("models", () => {
           VLLM_BASE_URL: "http://127.0.0.1:1/v1",
           OPENAI_BASE_URL: server.baseUrl
         }
-        const imported = yield* run([main, "import", samples, "--json"], { home, env })
+        const imported = yield* inProcess(["import", samples, "--json"], { home, env })
         assert.strictEqual(imported.code, 0, imported.stderr)
         assert.match(imported.stderr, /127\.0\.0\.1:1: it can't be reached \(ECONNREFUSED\); passed over for 1m/)
-        const found = yield* run([main, "search", "meilisearch", "--all-projects", "--json"], { home, env })
+        const found = yield* inProcess(["search", "meilisearch", "--all-projects", "--json"], { home, env })
         assert.strictEqual(found.code, 0, found.stderr)
         const { degraded, results } = JSON.parse(found.stdout)
         assert.deepStrictEqual(degraded, [])
@@ -91,19 +94,19 @@ describe("models", () => {
       inImported((home) =>
         Effect.gen(function*() {
           const server = yield* modelServer
-          const search = [main, "search", "why does the search of the shop fail", "--all-projects", "--limit", "5"]
-          const plain = JSON.parse((yield* run([...search, "--json"], { home })).stdout)
+          const search = ["search", "why does the search of the shop fail", "--all-projects", "--limit", "5"]
+          const plain = JSON.parse((yield* inProcess([...search, "--json"], { home })).stdout)
           const env = { CLAUDE_MEMORY_RERANK: "vllm:ranker", VLLM_BASE_URL: server.baseUrl }
-          const ranked = JSON.parse((yield* run([...search, "--json"], { home, env })).stdout)
+          const ranked = JSON.parse((yield* inProcess([...search, "--json"], { home, env })).stdout)
           assert.deepStrictEqual(ranked.degraded, [])
           assert.deepStrictEqual(
             ranked.results.map(({ why }: { why: { rerank: { rank: number } } }) => why.rerank.rank),
             [1, 2, 3, 4, 5]
           )
-          assert.match((yield* run(search, { home, env })).stdout, /rerank #1 \(1\.00\)/)
+          assert.match((yield* inProcess(search, { home, env })).stdout, /rerank #1 \(1\.00\)/)
 
           server.behaviour = { status: 400, body: "no" }
-          const away = JSON.parse((yield* run([...search, "--json"], { home, env })).stdout)
+          const away = JSON.parse((yield* inProcess([...search, "--json"], { home, env })).stdout)
           assert.match(away.degraded[0], /^rerank: model ranker: .* it answered \(400\): no$/)
           const idsOf = (answer: { readonly results: ReadonlyArray<{ readonly id: string }> }) =>
             answer.results.map(({ id }) => id)
@@ -137,7 +140,7 @@ describe("models", () => {
           const prompt = "why did we decide against Meilisearch?"
           const inject = (env: Readonly<Record<string, string>>) =>
             Effect.map(
-              run([main, "inject", "--prompt", prompt, "--project", "shop-api", "--json"], { home, env }),
+              inProcess(["inject", "--prompt", prompt, "--project", "shop-api", "--json"], { home, env }),
               ({ code, stderr, stdout }) => {
                 assert.deepStrictEqual([code, stderr], [0, ""])
                 return JSON.parse(stdout)
@@ -182,7 +185,7 @@ describe("models", () => {
           assert.deepStrictEqual(yield* inject(fusion), fused)
           assert.strictEqual(yield* hookText("after"), fused.text)
           assert.strictEqual(server.seen.requests, 1)
-          const { rows } = JSON.parse((yield* run([main, "cost", "--by", "project", "--json"], { home })).stdout)
+          const { rows } = JSON.parse((yield* inProcess(["cost", "--by", "project", "--json"], { home })).stdout)
           assert.strictEqual(rows.length, 1)
           assert.deepInclude(rows[0], { calls: 1 })
         })
@@ -192,7 +195,7 @@ describe("models", () => {
   it.live("a setting that makes no sense is refused with what to write instead", () =>
     inHome((home) =>
       Effect.gen(function*() {
-        const { code, stderr, stdout } = yield* run([main, "models"], { home, env: { CLAUDE_MEMORY_LIGHT: "gpt" } })
+        const { code, stderr, stdout } = yield* inProcess(["models"], { home, env: { CLAUDE_MEMORY_LIGHT: "gpt" } })
         assert.deepStrictEqual([code, stdout], [1, ""])
         assert.match(stderr, /CLAUDE_MEMORY_LIGHT is PROVIDER:MODEL, fall-backs after commas; providers: openai, /)
       })
@@ -203,7 +206,7 @@ describe("cost", () => {
   it.live("of nothing asked is nothing", () =>
     inHome((home) =>
       Effect.gen(function*() {
-        const { code, stderr, stdout } = yield* run([main, "cost"], { home })
+        const { code, stderr, stdout } = yield* inProcess(["cost"], { home })
         assert.deepStrictEqual([code, stderr], [0, ""])
         assert.match(
           stdout,
@@ -224,12 +227,12 @@ describe("cost", () => {
             OPENAI_BASE_URL: server.baseUrl,
             CLAUDE_MEMORY_TOKENS_PER_DAY: "16000"
           }
-          const imported = yield* run([main, "import", samples, "--json"], { home, env })
+          const imported = yield* inProcess(["import", samples, "--json"], { home, env })
           assert.strictEqual(imported.code, 0, imported.stderr)
           const { degraded, units } = JSON.parse(imported.stdout)
           assert.isAbove(units.total, 100)
           assert.match(degraded.join(), /this day's budget for models is used up .* set CLAUDE_MEMORY_TOKENS_PER_DAY/)
-          const cost = (...args: ReadonlyArray<string>) => run([main, "cost", ...args], { home, env })
+          const cost = (...args: ReadonlyArray<string>) => inProcess(["cost", ...args], { home, env })
           const spending = JSON.parse((yield* cost("--by", "role", "--json")).stdout)
           assert.deepStrictEqual(spending.caps, { day: { usd: 1, tokens: 16000 }, month: { usd: 10, tokens: null } })
           assert.isAtMost(spending.spent.day.tokens, 16_000)
@@ -240,8 +243,8 @@ describe("cost", () => {
           // The first project depends on the files' times, and so on the checkout.
           assert.match(text.stdout, /(?:shop-api|rust-indexer|数据平台) +\d/)
 
-          const found = yield* run(
-            [main, "search", "why does the search of the shop fail", "--all-projects", "--json"],
+          const found = yield* inProcess(
+            ["search", "why does the search of the shop fail", "--all-projects", "--json"],
             {
               home,
               env
@@ -251,12 +254,12 @@ describe("cost", () => {
           const search = JSON.parse(found.stdout)
           assert.isAbove(search.results.length, 0)
 
-          const later = yield* run([main, "import", samples, "--json"], {
+          const later = yield* inProcess(["import", samples, "--json"], {
             home,
             env: { ...env, CLAUDE_MEMORY_TOKENS_PER_DAY: "none" }
           })
           assert.deepStrictEqual(JSON.parse(later.stdout).degraded, [])
-          const { index, pending } = JSON.parse((yield* run([main, "status", "--json"], { home, env })).stdout)
+          const { index, pending } = JSON.parse((yield* inProcess(["status", "--json"], { home, env })).stdout)
           assert.strictEqual(pending, 0)
           assert.isAbove(index.count, 100)
         })

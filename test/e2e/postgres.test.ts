@@ -15,9 +15,14 @@ import { quoted } from "../../src/resources/Postgres.ts"
 import { samples } from "../data.ts"
 import * as StandIn from "../index/qdrant/StandIn.ts"
 import { address, query } from "../postgres.ts"
+import { type CommandLineOptions, commandLines } from "./commandLines.ts"
 import { hook, main, makeHome, type Outcome, run, slow } from "./run.ts"
 
 const PASSWORD = "hunter2-of-postgres"
+
+const inProcess = commandLines()
+/** Starts the program for these words. */
+const started = (words: ReadonlyArray<string>, options: CommandLineOptions) => run([main, ...words], options)
 
 /** A database for each memory, because the command line always uses the same schema name. */
 const database = Effect.map(
@@ -50,8 +55,8 @@ const makeMemory = (qdrant: string) =>
     return {
       home,
       url,
-      cli: (words: ReadonlyArray<string>, extra: Readonly<Record<string, string>> = {}) =>
-        Effect.tap(run([main, ...words], { home, env: { ...env, ...extra } }), clean),
+      cli: (words: ReadonlyArray<string>, extra: Readonly<Record<string, string>> = {}, how = inProcess) =>
+        Effect.tap(how(words, { home, env: { ...env, ...extra } }), clean),
       hooked: (prompt: string, extra: Readonly<Record<string, string>> = {}) => {
         const stdin = JSON.stringify({
           session_id: randomUUID(),
@@ -149,8 +154,8 @@ describe.skipIf(address === undefined)("a memory in PostgreSQL", () => {
         const one = yield* Memory
         const two = yield* makeMemory(one.qdrant.origin)
         const twice = yield* Effect.all([
-          two.cli(["import", samples, "--json"]),
-          two.cli(["import", samples, "--json"])
+          two.cli(["import", samples, "--json"], {}, started),
+          two.cli(["import", samples, "--json"], {}, started)
         ], {
           concurrency: 2
         })
@@ -171,7 +176,7 @@ describe.skipIf(address === undefined)("a memory in PostgreSQL", () => {
         const [text, doctor, lifecycle] = yield* Effect.all([
           cli(["status", "--all-projects"]),
           cli(["doctor", "--json"]),
-          cli(["lifecycle", "--for", "200ms", "--json"])
+          cli(["lifecycle", "--for", "200ms", "--json"], {}, started)
         ], { concurrency: 2 })
         assert.include(text.stdout, `\n  data       ${place}\n`)
         assert.strictEqual(status.place, place)
@@ -192,7 +197,7 @@ describe.skipIf(address === undefined)("a memory in PostgreSQL", () => {
       Effect.scoped(Effect.gen(function*() {
         const { cli } = yield* Memory
         const elsewhere = { CLAUDE_MEMORY_HOME: join(yield* makeHome, "none") }
-        const { checks, ok } = json(yield* cli(["doctor", "--json"], elsewhere))
+        const { checks, ok } = json(yield* cli(["doctor", "--json"], elsewhere, started))
         assert.isTrue(ok)
         assert.deepInclude(checks, { name: "privacy", state: "ok", detail: "the database says who can read it" })
         assert.deepStrictEqual(
@@ -220,9 +225,12 @@ describe.skipIf(address === undefined)("a memory in PostgreSQL", () => {
         yield* Effect.forEach(
           [["import", samples], ["search", "x"], ["status"], ["index"], ["work"], ["lifecycle"]],
           (words) =>
-            Effect.map(cli(words, nowhere(closed)), ({ code, stderr, stdout }) => {
-              assert.deepStrictEqual([code, stdout, stderr], [1, "", `claude-memory: ${away}\n`])
-            }),
+            Effect.map(
+              cli(words, nowhere(closed), words[0] === "search" ? started : inProcess),
+              ({ code, stderr, stdout }) => {
+                assert.deepStrictEqual([code, stdout, stderr], [1, "", `claude-memory: ${away}\n`])
+              }
+            ),
           { concurrency: 2, discard: true }
         )
         const doctor = yield* cli(["doctor", "--json"], nowhere(closed))

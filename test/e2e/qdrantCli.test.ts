@@ -17,6 +17,7 @@ import { qdrant as real, samples } from "../data.ts"
 import { client } from "../index/qdrant/client.ts"
 import * as StandIn from "../index/qdrant/StandIn.ts"
 import { modelServer } from "../models/server.ts"
+import { type CommandLineOptions, commandLines } from "./commandLines.ts"
 import { main, makeHome, type Outcome, run, slow, start } from "./run.ts"
 
 const KEY = "the key of Qdrant"
@@ -24,13 +25,17 @@ const PREFIX = `claude-memory-test-${randomBytes(6).toString("hex")}`
 const LOCAL = "use-lite-static-256d-int8@1"
 const QUESTION = ["search", "why was the queue too slow", "--all-projects", "--limit", "3", "--json"]
 
+const inProcess = commandLines()
+/** Starts the program for these words. */
+const started = (words: ReadonlyArray<string>, options: CommandLineOptions) => run([main, ...words], options)
+
 type Environment = Readonly<Record<string, string>>
 
 interface Memory {
   readonly server: StandIn.StandIn
   readonly env: Environment
   /** Runs the command line in this memory's home; `env` overrides the memory's own variables. */
-  readonly cli: (words: ReadonlyArray<string>, env?: Environment) => Effect.Effect<Outcome>
+  readonly cli: (words: ReadonlyArray<string>, env?: Environment, how?: typeof inProcess) => Effect.Effect<Outcome>
   readonly home: string
 }
 
@@ -42,8 +47,8 @@ const memory = Effect.gen(function*() {
     CLAUDE_MEMORY_QDRANT_API_KEY: KEY,
     CLAUDE_MEMORY_QDRANT_PREFIX: PREFIX
   }
-  const cli: Memory["cli"] = (words, extra) =>
-    Effect.tap(run([main, ...words], { home, env: { ...env, ...extra } }), ({ stderr, stdout }) => {
+  const cli: Memory["cli"] = (words, extra, how = inProcess) =>
+    Effect.tap(how(words, { home, env: { ...env, ...extra } }), ({ stderr, stdout }) => {
       assert.notInclude(stdout + stderr, KEY)
     })
   return { server, env, cli, home } satisfies Memory
@@ -123,7 +128,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
     it.effect("is searched by meaning", () =>
       Effect.gen(function*() {
         const { cli } = yield* Imported
-        const found = json(yield* cli(QUESTION))
+        const found = json(yield* cli(QUESTION, {}, started))
         assert.deepStrictEqual(found.degraded, [])
         assert.isTrue(isFoundByMeaning(found))
       }))
@@ -151,7 +156,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
             return gone
           }))
         assert.strictEqual(gone.length, 3)
-        const wrong = yield* cli(["index", "verify"])
+        const wrong = yield* cli(["index", "verify"], {}, started)
         assert.deepStrictEqual([wrong.code, wrong.stderr], [1, ""])
         assert.match(
           wrong.stdout,

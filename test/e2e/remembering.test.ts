@@ -8,18 +8,27 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { join } from "node:path"
 import { samples } from "../data.ts"
-import { main, makeHome, type Options, type Outcome, run, slow } from "./run.ts"
+import { type CommandLineOptions, commandLines } from "./commandLines.ts"
+import { main, makeHome, type Outcome, run, slow } from "./run.ts"
 import { copied } from "./sessions.ts"
 
 const SHOP = join(samples, "-home-mei-work-shop-api", "43a24c26-cf56-4141-8bb4-24d85373a64c.jsonl")
 const TIMERS = "In tests never use new Date() without fake timers, that goes for all of us."
 
-type Claude = (words: ReadonlyArray<string>, options?: Partial<Options>) => Effect.Effect<Outcome>
+const inProcess = commandLines()
+/** Starts the program for these words. */
+const started = (words: ReadonlyArray<string>, options: CommandLineOptions) => run([main, ...words], options)
+
+type Claude = (
+  words: ReadonlyArray<string>,
+  options?: Partial<CommandLineOptions>,
+  how?: typeof inProcess
+) => Effect.Effect<Outcome>
 
 const atHome = <A, E>(body: (claude: Claude) => Effect.Effect<A, E, Scope.Scope | FileSystem.FileSystem>) =>
   Effect.gen(function*() {
     const home = yield* makeHome
-    return yield* body((words, options) => run([main, ...words], { home, ...options }))
+    return yield* body((words, options, how = inProcess) => how(words, { home, ...options }))
   }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
 
 const jsonOf = ({ code, stderr, stdout }: Outcome) => {
@@ -41,7 +50,7 @@ describe("memories that Claude saves", () => {
         const saved = jsonOf(
           yield* claude(["save", "-", "--type", "documentation", "--file", "a.ts", "--json"], {
             stdin: `Releases are signed by Ines.\nNever with ${secret}.\n`
-          })
+          }, started)
         )
         assert.deepInclude(saved.unit, {
           type: "documentation",
@@ -63,7 +72,10 @@ describe("memories that Claude saves", () => {
         assert.include(shown, "Releases are signed by Ines.")
 
         assert.match(errorOf(yield* claude(["forget", saved.id])), /without a terminal to ask on.+it needs --yes/)
-        assert.match(errorOf(yield* claude(["forget", "no-such", "--yes"])), /no memory has the id no-such/)
+        assert.match(
+          errorOf(yield* claude(["forget", "no-such", "--yes"])),
+          /no memory has the id no-such/
+        )
         const forgotten = yield* claude(["forget", saved.id.slice(0, 8), "--yes"])
         assert.match(forgotten.stdout, /^1 memory forgotten; what it told was taken from 0 messages\.\n$/)
         assert.match(errorOf(yield* claude(["show", saved.id])), /no memory has the id/)
@@ -85,7 +97,9 @@ describe("memories that Claude saves", () => {
         const { results } = yield* search
         assert.include(JSON.stringify(results), "without fake timers")
         assert.include(yield* inject, "without fake timers")
-        const { forgotten, messages } = jsonOf(yield* claude(["forget", results[0].id, "--yes", "--json"]))
+        const { forgotten, messages } = jsonOf(
+          yield* claude(["forget", results[0].id, "--yes", "--json"], {}, started)
+        )
         assert.include(forgotten, results[0].id)
         assert.isAbove(messages, 0)
 
@@ -110,7 +124,7 @@ describe("memories that Claude saves", () => {
           assert.match(errorOf(yield* claude(["projects"])), /nothing is remembered yet/)
           yield* claude(["import", SHOP])
           yield* claude(["save", "The till is counted at noon."])
-          const { projects } = jsonOf(yield* claude(["projects", "--json"]))
+          const { projects } = jsonOf(yield* claude(["projects", "--json"], {}, started))
           const names: ReadonlyArray<string> = projects.map(({ name }: { readonly name: string }) => name)
           const own = names.find((name) => name !== "shop-api")!
           assert.strictEqual(names.length, 2)

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { join } from "node:path"
 import type * as RunFile from "../../src/resources/monitor/RunFile.ts"
+import { commandLines } from "./commandLines.ts"
 import { bundle, main, makeHome, type Outcome, run, slow, start } from "./run.ts"
 import { makeSessions } from "./sessions.ts"
 
@@ -37,7 +38,8 @@ const inHome = <A, E>(
     return yield* body(yield* makeHome, yield* FileSystem.FileSystem)
   }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
 
-const ask = (home: string) => Effect.map(run([main, "resources", "--json"], { home }), parsed)
+const inProcess = commandLines()
+const ask = (home: string) => Effect.map(inProcess(["resources", "--json"], { home }), parsed)
 const runFolder = (home: string) => join(home, ".claude-memory", "run")
 
 /** Starts the whole service and waits for its run file. */
@@ -62,11 +64,13 @@ const killed = (home: string) =>
   })
 
 describe("resources", () => {
-  it.live("shows a running service to another process, and to none over another home", () =>
+  it.live("shows a running service to another process, also as a table, and to none over another home", () =>
     inHome((home, fs) =>
       Effect.gen(function*() {
         const { file, kill, ended, pid } = yield* running(home)
-        const { processes, stale, totals, ...rest } = yield* ask(home)
+        const { processes, stale, totals, ...rest } = parsed(
+          yield* run([main, "resources", "--json"], { home })
+        )
         assert.strictEqual(rest.home, join(home, ".claude-memory"))
         assert.deepStrictEqual(stale, [])
         assert.strictEqual(processes.length, 2)
@@ -81,6 +85,24 @@ describe("resources", () => {
         assert.isAtLeast(writer?.acquiredAt ?? 0, service.startedAt)
         assert.isAbove(service.rssBytes, service.heapBytes)
         assert.strictEqual(Number((yield* fs.stat(file)).mode & 0o777), 0o600)
+
+        const table = yield* run([main, "resources"], { home })
+        assert.strictEqual(table.code, 0)
+        assert.strictEqual(table.stderr, "")
+        assert.match(
+          table.stdout,
+          /^resources \(this command\): process \d+, up \d+ s, heap [\d.]+ MB, memory [\d.]+ MB\n/
+        )
+        assert.include(table.stdout, `\nlifecycle: process ${pid}, up `)
+        assert.match(table.stdout, /\n {2}kind +name +open for +opened by\n/)
+        assert.match(
+          table.stdout,
+          /\n {2}database {2}Sqlite writer +\d s +Sqlite\.open \(dist\/chunks\/chunk-\w+\.js:\d+:\d+\)\n/
+        )
+        assert.match(table.stdout, /\n {2}open +\d+: .*2 database/)
+        assert.match(table.stdout, /\n {2}drift +none: the ledger accounts for all of it\n/)
+        assert.include(table.stdout, "\n1 other process of Claude Memory over ")
+        assert.notInclude(table.stdout, "\u001b")
 
         const other = yield* makeHome
         assert.strictEqual((yield* ask(other)).processes.length, 1)
@@ -121,45 +143,19 @@ describe("resources", () => {
       )
   )
 
-  it.live("prints the same as a table", () =>
-    inHome((home) =>
-      Effect.gen(function*() {
-        const { pid } = yield* running(home)
-        const { code, stderr, stdout } = yield* run([main, "resources"], { home })
-        assert.strictEqual(code, 0)
-        assert.strictEqual(stderr, "")
-        assert.match(stdout, /^resources \(this command\): process \d+, up \d+ s, heap [\d.]+ MB, memory [\d.]+ MB\n/)
-        assert.include(stdout, `\nlifecycle: process ${pid}, up `)
-        assert.match(stdout, /\n {2}kind +name +open for +opened by\n/)
-        assert.match(
-          stdout,
-          /\n {2}database {2}Sqlite writer +\d s +Sqlite\.open \(dist\/chunks\/chunk-\w+\.js:\d+:\d+\)\n/
-        )
-        assert.match(stdout, /\n {2}open +\d+: .*2 database/)
-        assert.match(stdout, /\n {2}drift +none: the ledger accounts for all of it\n/)
-        assert.include(stdout, "\n1 other process of Claude Memory over ")
-        assert.notInclude(stdout, "\u001b")
-      })
-    ))
-
-  it.live("names the file of a process that was killed, removes it, and names it no more", () =>
+  it.live("names the file of a process that was killed, removes it, and names it no more; so does the next start", () =>
     inHome((home, fs) =>
       Effect.gen(function*() {
         const file = yield* killed(home)
-        assert.isTrue(yield* fs.exists(file))
+        const left = yield* fs.readFile(file)
         const { processes, stale } = yield* ask(home)
         assert.strictEqual(processes.length, 1)
         assert.deepStrictEqual(stale, [{ file, reason: "its process has ended", removed: true }])
         assert.isFalse(yield* fs.exists(runFolder(home)))
         assert.deepStrictEqual((yield* ask(home)).stale, [])
-      })
-    ))
 
-  it.live("what a killed process left is removed by the next start, too", () =>
-    inHome((home, fs) =>
-      Effect.gen(function*() {
-        const file = yield* killed(home)
-        assert.isTrue(yield* fs.exists(file))
+        yield* fs.makeDirectory(runFolder(home), { mode: 0o700 })
+        yield* fs.writeFile(file, left, { mode: 0o600 })
         const next = yield* run([main, "lifecycle", "--for", "10ms"], { home })
         assert.strictEqual(next.code, 0, next.stderr)
         assert.deepStrictEqual(yield* fs.readDirectory(join(home, ".claude-memory")), ["memory.db"])

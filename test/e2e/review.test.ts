@@ -9,7 +9,10 @@ import type * as Scope from "effect/Scope"
 import { quoting } from "../compress/abstractive/writers.ts"
 import { samples } from "../data.ts"
 import { type ModelServer, modelServer } from "../models/server.ts"
+import { commandLines } from "./commandLines.ts"
 import { main, makeHome, run, slow, start } from "./run.ts"
+
+const inProcess = commandLines()
 
 interface Ground {
   readonly home: string
@@ -41,7 +44,7 @@ describe("reviews", () => {
         const { code, stderr, stdout } = yield* run([main, "review"], { home })
         assert.deepStrictEqual([code, stdout], [1, ""])
         assert.match(stderr, /no language model is set: set CLAUDE_MEMORY_LIGHT, such as openai:/)
-        const mode = yield* run([main, "import", samples], { home, env: { CLAUDE_MEMORY_COMPRESSION: "hybrid" } })
+        const mode = yield* inProcess(["import", samples], { home, env: { CLAUDE_MEMORY_COMPRESSION: "hybrid" } })
         assert.strictEqual(mode.code, 1)
         assert.match(mode.stderr, /CLAUDE_MEMORY_COMPRESSION=hybrid needs a language model/)
       })
@@ -52,12 +55,12 @@ describe("reviews", () => {
     () =>
       inHome(({ env, home, server }) =>
         Effect.gen(function*() {
-          const imported = json(yield* run([main, "import", samples, "--json"], { home, env }))
+          const imported = json(yield* inProcess(["import", samples, "--json"], { home, env }))
           assert.deepStrictEqual([imported.reviewed, imported.degraded, server.seen.requests], [0, [], 0])
 
-          const found = json(yield* run([main, "search", "meilisearch", "--all-projects", "--json"], { home, env }))
+          const found = json(yield* inProcess(["search", "meilisearch", "--all-projects", "--json"], { home, env }))
           const sessionId: string = found.results[0].unit.sessionId
-          const missing = yield* run([main, "review", "no-such"], { home, env })
+          const missing = yield* inProcess(["review", "no-such"], { home, env })
           assert.strictEqual(missing.code, 1)
           assert.match(missing.stderr, /no session has the id no-such/)
 
@@ -65,10 +68,10 @@ describe("reviews", () => {
           assert.isAbove(reviewed.reviewed, 1)
           assert.deepStrictEqual([reviewed.degraded, reviewed.failures], [[], []])
           assert.isAtLeast(server.seen.requests, reviewed.reviewed)
-          assert.match((yield* run([main, "review"], { home, env })).stdout, /^Nothing was reviewed\.\n/)
-          const all = json(yield* run([main, "review", "--all", "--json"], { home, env }))
+          assert.match((yield* inProcess(["review"], { home, env })).stdout, /^Nothing was reviewed\.\n/)
+          const all = json(yield* inProcess(["review", "--all", "--json"], { home, env }))
           assert.isAbove(all.reviewed, reviewed.reviewed)
-          assert.strictEqual(json(yield* run([main, "review", "--all", "--json"], { home, env })).reviewed, 0)
+          assert.strictEqual(json(yield* inProcess(["review", "--all", "--json"], { home, env })).reviewed, 0)
         })
       )
   )
@@ -77,21 +80,21 @@ describe("reviews", () => {
     inHome(({ env, home, server }) =>
       Effect.gen(function*() {
         const hybrid = json(
-          yield* run([main, "import", samples, "--json"], {
+          yield* inProcess(["import", samples, "--json"], {
             home,
             env: { ...env, CLAUDE_MEMORY_COMPRESSION: "hybrid" }
           })
         )
         assert.isAbove(hybrid.reviewed, 10)
         assert.strictEqual(hybrid.lines.total, 430)
-        const { pending, textMessages } = json(yield* run([main, "status", "--json"], { home, env }))
+        const { pending, textMessages } = json(yield* inProcess(["status", "--json"], { home, env }))
         assert.strictEqual(pending, 0)
         assert.isAtLeast(textMessages.cited / textMessages.total, 0.9)
-        const found = json(yield* run([main, "search", "meilisearch", "--all-projects", "--json"], { home, env }))
+        const found = json(yield* inProcess(["search", "meilisearch", "--all-projects", "--json"], { home, env }))
         assert.isAbove(found.results.length, 0)
         // Without new sessions the model is not called again.
         const before = server.seen.requests
-        yield* run([main, "import", samples, "--json"], { home, env: { ...env, CLAUDE_MEMORY_COMPRESSION: "hybrid" } })
+        yield* inProcess(["import", samples, "--json"], { home, env: { ...env, CLAUDE_MEMORY_COMPRESSION: "hybrid" } })
         assert.strictEqual(server.seen.requests, before)
       })
     ))
@@ -103,7 +106,7 @@ describe("reviews", () => {
         Effect.gen(function*() {
           const env = { ...models, CLAUDE_MEMORY_COMPRESSION: "abstractive" }
           const used = json(
-            yield* run([main, "import", samples, "--json"], {
+            yield* inProcess(["import", samples, "--json"], {
               home,
               env: { ...env, CLAUDE_MEMORY_TOKENS_PER_DAY: "6000" }
             })
@@ -120,10 +123,10 @@ describe("reviews", () => {
           yield* program.kill("SIGKILL")
           yield* program.ended
           server.behaviour = "answers"
-          const done = json(yield* run([main, "review", "--json"], { home, env }))
+          const done = json(yield* inProcess(["review", "--json"], { home, env }))
           assert.deepStrictEqual([done.degraded, done.failures], [[], []])
           assert.isAbove(done.reviewed, 20)
-          assert.strictEqual(json(yield* run([main, "status", "--json"], { home, env })).pending, 0)
+          assert.strictEqual(json(yield* inProcess(["status", "--json"], { home, env })).pending, 0)
         })
       )
   )

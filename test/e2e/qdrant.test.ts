@@ -54,7 +54,7 @@ describe("a process with a client of Qdrant", () => {
         assert.include(unknown.stderr, "NODE_EXTRA_CA_CERTS")
         // 127.0.0.1 is the same host under a name that the certificate lacks.
         assert.strictEqual(misnamed.code, 1)
-        assert.include(misnamed.stderr, "write the name that it is for")
+        assert.include(misnamed.stderr, "use that name in the address")
       }))
 
     it.scoped("that is told to end while a call is in flight ends it on the wire, soon", () =>

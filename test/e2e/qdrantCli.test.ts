@@ -197,7 +197,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
         const { cli, units } = yield* Imported
         const url = yield* unusedOrigin
         const away = (...words: ReadonlyArray<string>) => cli(words, { CLAUDE_MEMORY_QDRANT_URL: url })
-        const why = `Qdrant at ${url}: nothing listens there; start Qdrant, or mend its URL (ECONNREFUSED)`
+        const why = `Qdrant at ${url}: nothing listens there; start Qdrant, or correct its URL (ECONNREFUSED)`
         const [search, status, doctor, index, verify, told] = yield* Effect.all([
           away(...QUESTION),
           away("status", "--all-projects", "--json"),

@@ -77,7 +77,7 @@ describe("memories that Claude saves", () => {
           /no memory has the id no-such/
         )
         const forgotten = yield* claude(["forget", saved.id.slice(0, 8), "--yes"])
-        assert.match(forgotten.stdout, /^1 memory forgotten; what it told was taken from 0 messages\.\n$/)
+        assert.match(forgotten.stdout, /^1 memory forgotten; its sentences were removed from 0 messages\.\n$/)
         assert.match(errorOf(yield* claude(["show", saved.id])), /no memory has the id/)
       })
     ))

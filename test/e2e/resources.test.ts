@@ -214,7 +214,7 @@ describe("resources", () => {
           yield* fs.writeFileString(join(runFolder(home), `${process.pid}.json`), JSON.stringify(other))
           const { stdout } = yield* run([main, "resources"], { home })
           const [, silent = ""] = /\n(import: [^]*?)\n\n/.exec(stdout) ?? []
-          assert.match(silent, /; HAS SAID NOTHING FOR 2\d s\n/)
+          assert.match(silent, /; NO REPORT FOR 2\d s\n/)
           assert.match(silent, /\n {2}drift +sockets 2, child processes 1 THAT THE LEDGER DOES NOT ACCOUNT FOR$/)
           assert.strictEqual(stdout.split("SAID NOTHING").length, 2)
         })

@@ -136,7 +136,7 @@ describe("the MCP server, spawned", () => {
         const { call } = yield* connect(home)
         const refused = yield* call("search", { query: "error" })
         assert.isTrue(refused.isError)
-        assert.match(textOf(refused), /memory\.db.*the next call tries again/s)
+        assert.match(textOf(refused), /memory\.db.*The next call tries again/s)
         assert.match(textOf(yield* call("health")), /wrong: memory: .*memory\.db/)
         yield* fs.copyFile(join(yield* Home, ".claude-memory", "memory.db"), join(memory, "memory.db"))
         assert.isNotEmpty(dataOf(yield* call("search", { query: "error" }))["memories"])

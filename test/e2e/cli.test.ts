@@ -395,6 +395,22 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
       })))
   })
 
+  it.effect("a process that only shows ends by itself, with the same answer as among others", () =>
+    Effect.gen(function*() {
+      const { results } = yield* search("--limit", "1", "why did we decide against Meilisearch?")
+      yield* Effect.forEach(
+        [["show", results[0]!.id], ["inject", "--prompt", "CDN"], ["status", "--all-projects"], ["cost"], ["models"]],
+        (words) =>
+          Effect.gen(function*() {
+            const alone = yield* cli(words, {}, started)
+            const among = yield* cli(words)
+            assert.deepStrictEqual([alone.code, alone.signal, alone.stderr], [0, null, ""], words.join(" "))
+            assert.strictEqual(alone.stdout, among.stdout)
+          }),
+        { concurrency: 2, discard: true }
+      )
+    }))
+
   describe("show", () => {
     it.effect("gives a memory whole, with the messages it comes from, by the beginning of its id", () =>
       Effect.gen(function*() {

@@ -24,6 +24,7 @@ describe("notes", () => {
         "MEMORY: Deploy | by hand"
       ]
     )
+    assert.deepStrictEqual(unitsAsText(note("# MEMORY\n\nuse make")), ["MEMORY | use make"])
     const [unit] = unitsOf([note("- [Rates](rates.md) — where they come from")], "/notes", "p", 9)
     assert.deepInclude(unit, {
       origin: "/notes",

@@ -76,7 +76,7 @@ describe("what is injected when a session begins", () => {
     Effect.gen(function*() {
       const { text, tokens, units } = yield* opened([
         ...SESSIONS,
-        decision("d1", 2, "We decided to store amounts in cents, since floats lose them."),
+        decision("d1234567-89ab", 2, "We decided to store amounts in cents, since floats lose them."),
         decision("d2", 5, "别用 Redis：我们决定用 PostgreSQL 的队列。")
       ])
       assert.strictEqual(
@@ -92,7 +92,7 @@ describe("what is injected when a session begins", () => {
           "  Open: retries of failed payments remain.",
           "",
           "## Decided lately",
-          "[d1] 2 days ago (2026-11-24): Title d1",
+          "[d1234567] 2 days ago (2026-11-24): Title d1234567-89ab",
           "  We decided to store amounts in cents, since floats lose them.",
           "",
           "[d2] 5 days ago (2026-11-21): Title d2",
@@ -105,7 +105,7 @@ describe("what is injected when a session begins", () => {
           "</claude-memory>"
         ].join("\n")
       )
-      assert.deepStrictEqual(units.map(({ id }) => id), ["a1", "d1", "d2", "a2"])
+      assert.deepStrictEqual(units.map(({ id }) => id), ["a1", "d1234567-89ab", "d2", "a2"])
       assert.strictEqual(tokens, Tokens.estimate(text))
     }))
 

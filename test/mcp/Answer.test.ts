@@ -41,6 +41,20 @@ describe("pages of an answer", () => {
     for (const { blocks, uuid } of messages) assert.strictEqual(collected.get(uuid) ?? "", blocks[0]!.text)
   })
 
+  it("say which words Claude thought, which it asked of a tool and what that gave", () => {
+    const blocks: Message["blocks"] = [
+      { kind: "text", text: "I look." },
+      { kind: "thinking", text: "Where?" },
+      { kind: "tool_use", tool: "Bash", text: "ls" },
+      { kind: "tool_result", text: "a.ts" },
+      { kind: "tool_result", isError: true, text: "no" }
+    ]
+    const { evidence } = passage([{ ...messageOf("", 0), blocks }], 0, ROOM)
+    assert.deepStrictEqual(evidence.map(({ text }) => text), [
+      "I look.\n(thinking) Where?\n[Bash] ls\ngave: a.ts\nfailed: no"
+    ])
+  })
+
   it.prop("hold as many items as fit, and at least one", [
     FastCheck.array(text, { maxLength: 10 }),
     FastCheck.integer({ min: 1, max: 20_000 })

@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { oneIn, root, samples } from "../data.ts"
-import { type CommandLineOptions, commandLines } from "./commandLines.ts"
+import { type CommandLineOptions, commandLines, started } from "./commandLines.ts"
 import { leftovers, main, makeHome, type Outcome, run, slow, start } from "./run.ts"
 
 const filesIn = (folder: string): ReadonlyArray<string> =>
@@ -111,8 +111,6 @@ class Imported extends Context.Tag("test/Imported")<Imported, {
 
 const base = Layer.provideMerge(Imported.layer, NodeContext.layer)
 
-/** Starts the program for these words. */
-const started = (words: ReadonlyArray<string>, options: CommandLineOptions) => run([main, ...words], options)
 /** Runs them in the one process of this file: what is started is one of each kind. */
 const inProcess = commandLines()
 

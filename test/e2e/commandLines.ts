@@ -1,5 +1,5 @@
 /**
- * Command lines that share one process, which saves each the start of its own.
+ * Runs command lines of the program in one process, so that each need not start its own.
  */
 import { afterAll } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -8,17 +8,21 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
 import { environment, root } from "../data.ts"
-import { main, type Options, type Outcome } from "./run.ts"
+import { main, type Options, type Outcome, run } from "./run.ts"
 
 const program = join(root, "test", "e2e", "programs", "commandLines.mjs")
 
-/** What can be another for each command line; the rest of `Options` is the process's. */
+/** Options that each command line has of its own; the rest of `Options` belongs to the process. */
 export type CommandLineOptions = Pick<Options, "home" | "env" | "cwd" | "stdin"> & { readonly uid?: never }
+
+/** Starts a process for a command line. */
+export const started = (words: ReadonlyArray<string>, options: CommandLineOptions): Effect.Effect<Outcome> =>
+  run([main, ...words], options)
 
 /**
  * Returns a function that runs the built command line's own entry, each time with the arguments, environment, folder and
- * stdin of a process of its own, the next when the last has ended. What is about the process itself (signals, handles,
- * users, a start from nothing) is not seen by it and takes `run`. The process is stopped after the last test of the file.
+ * stdin of a process of its own, one after the other. It does not see what is about the process itself (its end, signals,
+ * users, a start from nothing), for which there is `started`. The process is stopped after the last test of the file.
  */
 export const commandLines = () => {
   const one = Effect.unsafeMakeSemaphore(1)

@@ -15,14 +15,12 @@ import { quoted } from "../../src/resources/Postgres.ts"
 import { samples } from "../data.ts"
 import * as StandIn from "../index/qdrant/StandIn.ts"
 import { address, query } from "../postgres.ts"
-import { type CommandLineOptions, commandLines } from "./commandLines.ts"
-import { hook, main, makeHome, type Outcome, run, slow } from "./run.ts"
+import { commandLines, started } from "./commandLines.ts"
+import { hook, makeHome, type Outcome, run, slow } from "./run.ts"
 
 const PASSWORD = "hunter2-of-postgres"
 
 const inProcess = commandLines()
-/** Starts the program for these words. */
-const started = (words: ReadonlyArray<string>, options: CommandLineOptions) => run([main, ...words], options)
 
 /** A database for each memory, because the command line always uses the same schema name. */
 const database = Effect.map(

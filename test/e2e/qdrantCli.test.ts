@@ -17,7 +17,7 @@ import { qdrant as real, samples } from "../data.ts"
 import { client } from "../index/qdrant/client.ts"
 import * as StandIn from "../index/qdrant/StandIn.ts"
 import { modelServer } from "../models/server.ts"
-import { type CommandLineOptions, commandLines } from "./commandLines.ts"
+import { commandLines, started } from "./commandLines.ts"
 import { main, makeHome, type Outcome, run, slow, start } from "./run.ts"
 
 const KEY = "the key of Qdrant"
@@ -26,8 +26,6 @@ const LOCAL = "use-lite-static-256d-int8@1"
 const QUESTION = ["search", "why was the queue too slow", "--all-projects", "--limit", "3", "--json"]
 
 const inProcess = commandLines()
-/** Starts the program for these words. */
-const started = (words: ReadonlyArray<string>, options: CommandLineOptions) => run([main, ...words], options)
 
 type Environment = Readonly<Record<string, string>>
 

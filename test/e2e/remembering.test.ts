@@ -8,16 +8,14 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { join } from "node:path"
 import { samples } from "../data.ts"
-import { type CommandLineOptions, commandLines } from "./commandLines.ts"
-import { main, makeHome, type Outcome, run, slow } from "./run.ts"
+import { type CommandLineOptions, commandLines, started } from "./commandLines.ts"
+import { makeHome, type Outcome, slow } from "./run.ts"
 import { copied } from "./sessions.ts"
 
 const SHOP = join(samples, "-home-mei-work-shop-api", "43a24c26-cf56-4141-8bb4-24d85373a64c.jsonl")
 const TIMERS = "In tests never use new Date() without fake timers, that goes for all of us."
 
 const inProcess = commandLines()
-/** Starts the program for these words. */
-const started = (words: ReadonlyArray<string>, options: CommandLineOptions) => run([main, ...words], options)
 
 type Claude = (
   words: ReadonlyArray<string>,

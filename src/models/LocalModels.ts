@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Lazy from "../resources/Lazy.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
-import { described, missing, ModelError, ModelManager } from "./ModelManager.ts"
+import { embedderOnly, ModelError, ModelManager } from "./ModelManager.ts"
 import * as StaticEmbeddings from "./StaticEmbeddings.ts"
 
 /** Makes the service over the word vectors in `file`, which are loaded on first use. */
@@ -47,21 +47,11 @@ export const make = (file: string) =>
         )
         : Effect.succeed(current))
 
-    return ModelManager.of({
+    return embedderOnly({ provider: "local", model: "word vectors" }, {
       embed: Effect.fn("ModelManager.embed")((texts: ReadonlyArray<string>) =>
         Effect.map(model, (model) => texts.map((text) => Option.fromNullable(StaticEmbeddings.embed(model, text))))
       ),
-      embedding: Effect.map(model, ({ dimension, id }) => ({ id, dimension })),
-      complete: ({ tier = "light" }) => Effect.fail(missing(tier)),
-      rerank: () => Effect.fail(missing("rerank")),
-      describe: (check) =>
-        Effect.all([
-          described(
-            { role: "embedding", provider: "local", model: "word vectors", origin: null, price: null },
-            check,
-            Effect.map(model, ({ dimension }) => dimension)
-          )
-        ])
+      embedding: Effect.map(model, ({ dimension, id }) => ({ id, dimension }))
     })
   })
 

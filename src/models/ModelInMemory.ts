@@ -6,7 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { hash } from "../domain/Hash.ts"
 import { lexemes } from "../domain/Tokenizer.ts"
-import { described, missing, ModelManager } from "./ModelManager.ts"
+import { embedderOnly, ModelManager } from "./ModelManager.ts"
 
 /** Feature hashing: each lexeme adds 1 or -1 at the index given by its hash. None when the sum is zero. */
 const embed = (text: string, dimension: number): Option.Option<Float32Array> => {
@@ -23,18 +23,8 @@ const embed = (text: string, dimension: number): Option.Option<Float32Array> => 
 export const layer = (dimension = 32): Layer.Layer<ModelManager> =>
   Layer.succeed(
     ModelManager,
-    ModelManager.of({
+    embedderOnly({ provider: "memory", model: "hashed lexemes" }, {
       embed: (texts) => Effect.sync(() => texts.map((text) => embed(text, dimension))),
-      embedding: Effect.succeed({ id: `hashed-lexemes-${dimension}`, dimension }),
-      complete: ({ tier = "light" }) => Effect.fail(missing(tier)),
-      rerank: () => Effect.fail(missing("rerank")),
-      describe: (check) =>
-        Effect.all([
-          described(
-            { role: "embedding", provider: "memory", model: "hashed lexemes", origin: null, price: null },
-            check,
-            Effect.succeed(dimension)
-          )
-        ])
+      embedding: Effect.succeed({ id: `hashed-lexemes-${dimension}`, dimension })
     })
   )

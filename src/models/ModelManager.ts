@@ -134,3 +134,23 @@ export class ModelManager extends Context.Tag("claude-memory/ModelManager")<Mode
   /** Describes all models of all roles, in the order in which they are asked; `check` sends each a minimal request. */
   readonly describe: (check: boolean) => Effect.Effect<ReadonlyArray<ModelDescription>>
 }>() {}
+
+/** Makes a `ModelManager` that embeds with one model and has no other. */
+export const embedderOnly = (
+  named: Pick<ModelDescription, "provider" | "model">,
+  { embed, embedding }: Pick<ModelManager["Type"], "embed" | "embedding">
+): ModelManager["Type"] =>
+  ModelManager.of({
+    embed,
+    embedding,
+    complete: ({ tier = "light" }) => Effect.fail(missing(tier)),
+    rerank: () => Effect.fail(missing("rerank")),
+    describe: (check) =>
+      Effect.all([
+        described(
+          { role: "embedding", ...named, origin: null, price: null },
+          check,
+          Effect.map(embedding, ({ dimension }) => dimension)
+        )
+      ])
+  })

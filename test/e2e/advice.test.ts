@@ -1,19 +1,11 @@
 /**
  * Advice names the program as it was started.
  */
-import * as NodeContext from "@effect/platform-node/NodeContext"
-import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { dirname, join } from "node:path"
 import { environment } from "../data.ts"
-import { main, makeHome, mcp, type Options, run, start } from "./run.ts"
-
-const inHome = <A, E>(test: (home: string, fs: FileSystem.FileSystem) => Effect.Effect<A, E>) =>
-  Effect.scoped(Effect.flatMap(
-    FileSystem.FileSystem,
-    (fs) => Effect.flatMap(makeHome, (home) => test(home, fs))
-  )).pipe(Effect.provide(NodeContext.layer))
+import { inHome, main, mcp, type Options, run, start } from "./run.ts"
 
 interface Way {
   /** The command line as its user types it. */

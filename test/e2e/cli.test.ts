@@ -11,7 +11,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { oneIn, root, samples } from "../data.ts"
 import { type CommandLineOptions, commandLines, started } from "./commandLines.ts"
-import { leftovers, main, makeHome, type Outcome, run, slow, start } from "./run.ts"
+import { inHome, leftovers, main, makeHome, type Outcome, run, slow, start } from "./run.ts"
 
 const filesIn = (folder: string): ReadonlyArray<string> =>
   readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)).filter((path) =>
@@ -618,13 +618,6 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
       }).pipe(Effect.scoped))
   })
 })
-
-/** Runs `body` in an empty home of its own. */
-const inHome = <A, E>(body: (home: string, fs: FileSystem.FileSystem) => Effect.Effect<A, E>) =>
-  Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    return yield* body(yield* makeHome, fs)
-  }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
 
 describe("quickstart", () => {
   interface Quickstart {

@@ -1,7 +1,6 @@
 /**
  * Installs the shipped program into Claude Code's files, and removes it again.
  */
-import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import {
@@ -19,10 +18,7 @@ import {
 import { dirname, join } from "node:path"
 import { times } from "../data.ts"
 import { type CommandLineOptions, commandLines } from "./commandLines.ts"
-import { hook, main, makeHome, mcp, type Options, type Outcome, run, slow, start } from "./run.ts"
-
-const inHome = <A, E>(test: (home: string) => Effect.Effect<A, E>) =>
-  Effect.scoped(Effect.flatMap(makeHome, test)).pipe(Effect.provide(NodeContext.layer))
+import { hook, inHome, main, mcp, type Options, type Outcome, run, slow, start } from "./run.ts"
 
 const inProcess = commandLines()
 /** Runs these words in the one process of this file. */

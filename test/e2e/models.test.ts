@@ -9,13 +9,12 @@ import type * as Scope from "effect/Scope"
 import { root, samples } from "../data.ts"
 import { modelServer } from "../models/server.ts"
 import { commandLines } from "./commandLines.ts"
-import { hook, main, makeHome, makeImported, run, slow } from "./run.ts"
+import { hook, inHome, main, makeImported, run, slow } from "./run.ts"
 
 const inProcess = commandLines()
 
 type Body = (home: string) => Effect.Effect<void, never, Scope.Scope | FileSystem>
 
-const inHome = (body: Body) => Effect.flatMap(makeHome, body).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
 /** Runs `body` in a home whose memory holds the samples. */
 const inImported = (body: Body) =>
   Effect.flatMap(makeImported, body).pipe(Effect.scoped, Effect.provide(NodeContext.layer))

@@ -1,15 +1,13 @@
 /**
  * Run files: what one process reports about its resources, and what another reads from them.
  */
-import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
 import { join } from "node:path"
 import type * as RunFile from "../../src/resources/monitor/RunFile.ts"
 import { commandLines } from "./commandLines.ts"
-import { bundle, main, makeHome, type Outcome, run, slow, start } from "./run.ts"
+import { bundle, inHome, main, makeHome, type Outcome, run, slow, start } from "./run.ts"
 import { makeSessions } from "./sessions.ts"
 
 const isLinux = process.platform === "linux"
@@ -30,13 +28,6 @@ const parsed = ({ code, stderr, stdout }: Outcome): Answer => {
   assert.match(stdout, /^[^\n]+\n$/)
   return JSON.parse(stdout) as Answer
 }
-
-const inHome = <A, E>(
-  body: (home: string, fs: FileSystem.FileSystem) => Effect.Effect<A, E, Scope.Scope | FileSystem.FileSystem>
-) =>
-  Effect.gen(function*() {
-    return yield* body(yield* makeHome, yield* FileSystem.FileSystem)
-  }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
 
 const inProcess = commandLines()
 const ask = (home: string) => Effect.map(inProcess(["resources", "--json"], { home }), parsed)

@@ -1,9 +1,11 @@
 /**
  * Paths of the built programs, and bundles of those in programs/, for tests that spawn them.
  */
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import { build } from "esbuild"
 import { join } from "node:path"
 import { isQuick, root, samples } from "../data.ts"
@@ -48,6 +50,14 @@ export const makeHome = Effect.flatMap(
   FileSystem.FileSystem,
   (fs) => Effect.flatMap(fs.makeTempDirectoryScoped({ prefix: "claude-memory-e2e-" }), fs.realPath)
 )
+
+/** Runs `body` in an empty home of its own. */
+export const inHome = <A, E>(
+  body: (home: string, fs: FileSystem.FileSystem) => Effect.Effect<A, E, Scope.Scope | FileSystem.FileSystem>
+) =>
+  Effect.gen(function*() {
+    return yield* body(yield* makeHome, yield* FileSystem.FileSystem)
+  }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
 
 const imported = join(dist, "..", "imported.db")
 

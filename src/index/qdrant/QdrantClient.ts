@@ -267,7 +267,7 @@ const make = (options: QdrantOptions) =>
       Effect.mapError(
         Schema.decodeUnknown(schema)(data),
         () =>
-          failed("Damaged", operation, "its answer is not one of Qdrant; is Qdrant at that address?")
+          failed("Damaged", operation, "its answer is not one of Qdrant's; is Qdrant at that address?")
       )
 
     const isOurs = (title: string) => /^qdrant/i.test(title)

@@ -141,7 +141,7 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
     const [status = "?"] = /\d{3}/.exec(thrown.message) ?? []
     return failure(
       "Damaged",
-      `its answer is not one of Qdrant (${status}); is Qdrant at that address?`
+      `its answer is not one of Qdrant's (${status}); is Qdrant at that address?`
     )
   }
   if (thrown instanceof SyntaxError) {

@@ -22,6 +22,8 @@ import type * as Providers from "./models/providers/Providers.ts"
 import type { Caps } from "./models/Spending.ts"
 import { ModelsFile } from "./models/sqlite/ModelsFile.ts"
 import * as SqliteModelCache from "./models/sqlite/SqliteModelCache.ts"
+import { Files } from "./resources/Files.ts"
+import * as Owner from "./resources/Owner.ts"
 import { ResourceLedger } from "./resources/ResourceLedger.ts"
 import { Retriever } from "./retrieve/Retriever.ts"
 import * as Reading from "./settings/Reading.ts"
@@ -173,7 +175,10 @@ export const layer = (options: Options) =>
     ))
 
 /** The layers that every entry needs. */
-export const platform = Layer.merge(ResourceLedger.layer, NodeContext.layer)
+export const platform = Layer.provideMerge(Files.layer, Layer.merge(ResourceLedger.layerWarning, NodeContext.layer))
+
+/** Provides what a command needs. A command provides once, and opens nothing before. */
+export const provide = Owner.run
 
 /** Access to the memory, and the limits on waiting, of one kind of program. */
 interface Profile {
@@ -251,7 +256,7 @@ export const serviceIn = (home: string, command: string) =>
 export const service = (command: string) => withSettings((settings) => monitored(command, toOptions(settings, WRITER)))
 
 /** Builds the service for the MCP server, and reads the session and the settings that the server needs. */
-export const openForMcp = Effect.gen(function*() {
+export const openForMcp = Owner.composing(Effect.gen(function*() {
   const settings = yield* Settings.load
   const session = yield* Settings.claudeSession
   const { ClaudeMemory } = yield* Effect.promise(() => import("./serve/ClaudeMemory.ts"))
@@ -259,7 +264,14 @@ export const openForMcp = Effect.gen(function*() {
   const memory = Context.get(services, ClaudeMemory)
   const capture = Stream.runDrain(memory.capture([Reading.transcriptsFolder(settings)]))
   return { ...session, memory, capture, isolation: settings.isolation }
-})
+}))
+
+/** Records that the hook of a prompt was answered with nothing, for `doctor`. */
+export const recordHookFailure = (detail: string) =>
+  Effect.flatMap(
+    Effect.promise(() => import("./hook/Failures.ts")),
+    (HookFailures) => Effect.provide(HookFailures.record("UserPromptSubmit", detail), NodeContext.layer)
+  )
 
 /** Describes the place of the memory for people. */
 export const placeOf = ({ home, postgres }: Pick<Settings.Settings, "home" | "postgres">): Effect.Effect<string> =>

@@ -8,17 +8,18 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import { join } from "node:path"
-import * as HookProgram from "../hook/Program.ts"
 import * as SessionRecords from "../hook/SessionRecords.ts"
 import * as EmbeddedIndex from "../index/sqlite/EmbeddedIndex.ts"
 import { Injector } from "../inject/Injector.ts"
 import * as LocalModels from "../models/LocalModels.ts"
 import { runBeforeMain } from "../process/Process.ts"
+import { Files } from "../resources/Files.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { Retriever } from "../retrieve/Retriever.ts"
 import * as Settings from "../settings/Settings.ts"
 import { SqliteFile } from "../store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../store/sqlite/SqliteStore.ts"
+import * as HookProgram from "./HookProgram.ts"
 
 const settings = runBeforeMain(Effect.either(Settings.load))
 
@@ -40,6 +41,9 @@ const services = Layer.unwrapEffect(Effect.map(Effect.flatten(Effect.promise(() 
     Layer.provideMerge(adapters),
     Layer.merge(SessionRecords.layer(join(home, "sessions")))
   )
-})).pipe(Layer.provideMerge(Layer.merge(ResourceLedger.layer, NodeContext.layer)))
+})).pipe(
+  Layer.provideMerge(Files.layer),
+  Layer.provideMerge(Layer.merge(ResourceLedger.layerWarning, NodeContext.layer))
+)
 
 export const run = (started: number): void => HookProgram.run(started, services)

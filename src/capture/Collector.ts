@@ -6,13 +6,14 @@ import * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Message, SessionFacts } from "../domain/Conversation.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type * as Project from "../domain/Project.ts"
-import { ResourceLedger } from "../resources/ResourceLedger.ts"
+import { Files } from "../resources/Files.ts"
+import * as Owner from "../resources/Owner.ts"
+import * as PerCall from "../resources/PerCall.ts"
 import {
   type AppendResult,
   type CaptureBatch,
@@ -67,12 +68,13 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const store = yield* MemoryStore
-    const ledger = yield* ResourceLedger
+    const files = yield* Files.make
+    const perCall = yield* PerCall.make
     const exclude = yield* Exclude
     const platform = Context.make(FileSystem.FileSystem, fs).pipe(
       Context.add(Path.Path, path),
       Context.add(MemoryStore, store),
-      Context.add(ResourceLedger, ledger),
+      Context.add(Files, files),
       Context.add(Exclude, exclude)
     )
 
@@ -193,7 +195,7 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
         const cursors = (paths: ReadonlyArray<string>) =>
           Effect.orElseSucceed(store.cursors(paths), () => new Map<string, Cursor>())
         return Stream.provideContext(
-          Watch.watch(folders.map((each) => path.resolve(each)), { maxWatched, cursors }),
+          Watch.watch(folders.map((each) => path.resolve(each)), { maxWatched, cursors, perCall }),
           platform
         )
       },
@@ -208,7 +210,7 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
               Stream.fromIterable(files),
               (file) => read(file, cursors.get(file.path), projectOf)
             )
-          }).pipe(Effect.provide(platform))
+          }).pipe(Owner.provideContext(platform))
         ),
       notes: (files) => Stream.provideContext(Notes.read(files), platform)
     } satisfies Collector["Type"]
@@ -248,6 +250,6 @@ export class Collector extends Context.Tag("claude-memory/Collector")<Collector,
   readonly watch: (folders: ReadonlyArray<string>) => Stream.Stream<Watch.Batch>
 }>() {
   /** Watches at most `maxWatched` folders; with 0, changes are found by polling alone. */
-  static readonly layerWatching = (maxWatched: number) => Layer.effect(this, make({ maxWatched }))
+  static readonly layerWatching = (maxWatched: number) => Owner.layer(this, make({ maxWatched }))
   static readonly layer = this.layerWatching(Watch.MAX_WATCHED)
 }

@@ -4,26 +4,14 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as ExecutionStrategy from "effect/ExecutionStrategy"
-import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { watch as watchFolder } from "node:fs"
 import { basename, dirname, join, sep } from "node:path"
-import { ResourceLedger } from "../resources/ResourceLedger.ts"
+import type { PerCall } from "../resources/PerCall.ts"
+import * as ScopeMap from "../resources/ScopeMap.ts"
+import * as Watcher from "../resources/Watcher.ts"
 import type { Cursor } from "../store/MemoryStore.ts"
-import {
-  codeOf,
-  discover,
-  EXTENSION,
-  type Folder,
-  folderAt,
-  newestFirst,
-  statAgain,
-  toCaptureError,
-  type TranscriptFile
-} from "./Discovery.ts"
+import { discover, EXTENSION, type Folder, folderAt, newestFirst, statAgain, type TranscriptFile } from "./Discovery.ts"
 
 /** Transcripts that may hold unread lines, newest first, and how many more are waiting. */
 export interface Batch {
@@ -34,6 +22,8 @@ export interface Batch {
 export interface Options {
   /** Most folders that are watched; 0 means polling alone. */
   readonly maxWatched: number
+  /** Opens the watchers, for as long as the stream runs. */
+  readonly perCall: PerCall
   /** Reads the stored cursors of these transcripts. */
   readonly cursors: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, Cursor>>
 }
@@ -78,14 +68,11 @@ const HINTS: Readonly<Record<string, string>> = {
   EMFILE: " (fs.inotify.max_user_instances, or what this process may open, is used up)"
 }
 
-const make = (folders: ReadonlyArray<string>, { cursors, maxWatched }: Options) =>
+const make = (folders: ReadonlyArray<string>, { cursors, maxWatched, perCall }: Options) =>
   Effect.gen(function*() {
-    const ledger = yield* ResourceLedger
-    const scope = yield* Effect.scope
     /** Open while `changed` holds a path. */
     const hasChanges = yield* Effect.makeLatch()
     const changed = new Set<string>()
-    const watched = new Map<string, Scope.CloseableScope>()
     /** Size and modification time of each transcript when it was last found. */
     const known = new Map<string, Pick<TranscriptFile, "size" | "modifiedAt">>()
     const waiting = new Map<string, TranscriptFile>()
@@ -101,17 +88,30 @@ const make = (folders: ReadonlyArray<string>, { cursors, maxWatched }: Options) 
       hasChanges.unsafeOpen()
     }
 
+    const watched = yield* perCall(ScopeMap.make((folder: string) =>
+      Watcher.open({
+        folder,
+        atMost: maxWatched,
+        onEvent: (event, name) => {
+          // An event with the folder's own name: the folder itself was moved or deleted.
+          if (name === null || name === basename(folder)) markChanged(folder)
+          if (name !== null && (event === "rename" || isTranscript(name))) markChanged(join(folder, name))
+        },
+        onError: () => markChanged(folder)
+      })
+    ))
+
     /** Stops watching the folder and all folders below it. */
     const unwatch = (folder: string) =>
-      Effect.forEach([...watched], ([path, own]) => {
-        if (path !== folder && !path.startsWith(folder + sep)) return Effect.void
-        watched.delete(path)
-        return Scope.close(own, Exit.void)
-      }, { discard: true })
+      Effect.forEach(
+        [...watched.keys()].filter((path) => path === folder || path.startsWith(folder + sep)),
+        watched.close,
+        { discard: true }
+      )
 
-    const onRefused = (folder: string, cause: unknown) =>
+    const onRefused = (folder: string, error: NodeJS.ErrnoException) =>
       Effect.gen(function*() {
-        const code = String(codeOf(cause))
+        const code = String(error.code)
         if (FOLDER_ERRORS.has(code)) return
         isRefused = true
         if (hasWarned) return
@@ -129,27 +129,7 @@ const make = (folders: ReadonlyArray<string>, { cursors, maxWatched }: Options) 
         if (watched.has(folder) || watched.size >= maxWatched || isRefused || NEVER_TRANSCRIPTS.has(basename(folder))) {
           return
         }
-        const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-        const watcher = yield* ledger.acquire({
-          kind: "watcher",
-          name: folder,
-          open: Effect.try({
-            try: () =>
-              watchFolder(folder, (event, name) => {
-                // An event with the folder's own name: the folder itself was moved or deleted.
-                if (name === null || name === basename(folder)) markChanged(folder)
-                if (name !== null && (event === "rename" || isTranscript(name))) markChanged(join(folder, name))
-              }).on("error", () => markChanged(folder)),
-            catch: toCaptureError(folder)
-          }),
-          close: (watcher) => Effect.sync(() => watcher.close()),
-          within: "1 second"
-        }).pipe(Scope.extend(own), Effect.either)
-        if (watcher._tag === "Right") watched.set(folder, own)
-        else {
-          yield* Scope.close(own, Exit.void)
-          yield* onRefused(folder, watcher.left._tag === "CaptureError" ? watcher.left.cause : watcher.left)
-        }
+        yield* Effect.catchAll(watched.open(folder), (error) => onRefused(folder, error))
       })
 
     const note = (file: TranscriptFile, now: number) => {
@@ -245,7 +225,7 @@ const make = (folders: ReadonlyArray<string>, { cursors, maxWatched }: Options) 
   })
 
 /** Emits all unread transcripts first, then transcripts as they change. Ends only by interruption. */
-export const watch = (folders: ReadonlyArray<string>, options: Options): Stream.Stream<Batch, never, ResourceLedger> =>
+export const watch = (folders: ReadonlyArray<string>, options: Options): Stream.Stream<Batch> =>
   Stream.unwrapScoped(Effect.map(make(folders, options), ({ next }) => Stream.repeatEffect(next))).pipe(
     Stream.zipWithIndex,
     // An empty first batch is emitted: it reports that there is nothing to read.

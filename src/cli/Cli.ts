@@ -5,11 +5,11 @@ import * as CliConfig from "@effect/cli/CliConfig"
 import * as Command from "@effect/cli/Command"
 import * as CommandDescriptor from "@effect/cli/CommandDescriptor"
 import * as ValidationError from "@effect/cli/ValidationError"
-import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Arr from "effect/Array"
 import type * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as App from "../App.ts"
 import { advice } from "../process/Advice.ts"
 import { runMain, Unsuccessful, writeStderr, writeStdout } from "../process/Process.ts"
 import { version } from "../process/version.ts"
@@ -149,7 +149,7 @@ export const run = (argv: ReadonlyArray<string>) =>
         Effect.withConsole(printer(yield* Effect.console, isColoured))
       )
     }).pipe(
-      Effect.provide(Layer.merge(NodeContext.layer, CliConfig.layer({ showBuiltIns: false, isCaseSensitive: true })))
+      Effect.provide(Layer.merge(App.platform, CliConfig.layer({ showBuiltIns: false, isCaseSensitive: true })))
     ),
     { deadline: "10 seconds" }
   )

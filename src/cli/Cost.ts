@@ -5,7 +5,6 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import { type Amount, type BreakdownRow, type Grouping, Spending, type Spent } from "../models/Spending.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
@@ -43,7 +42,7 @@ const projectNames = Effect.gen(function*() {
   const { projects } = yield* Effect.flatMap(ClaudeMemory, ({ status }) => status)
   return new Map(projects.map(({ id, name }) => [id, name]))
 }).pipe(
-  Effect.provide(Layer.provide(App.reader, App.platform)),
+  App.provide(App.reader),
   Effect.orElseSucceed(() => new Map<string, string>())
 )
 
@@ -80,9 +79,10 @@ export const command = Command.make("cost", options, ({ by, days, json }) =>
   Effect.gen(function*() {
     const settings = yield* Settings.load
     const now = yield* Clock.currentTimeMillis
-    const { breakdown, spent } = yield* Spending
-    const used = yield* spent(now)
-    const found = yield* breakdown(by, now - days * DAY_MS)
+    const [used, found] = yield* Effect.flatMap(
+      Spending,
+      ({ breakdown, spent }) => Effect.all([spent(now), breakdown(by, now - days * DAY_MS)])
+    ).pipe(App.provide(App.spending))
     const names = by === "project" && found.length > 0 ? yield* projectNames : new Map<string, string>()
     const rows = found.map((row) => ({ ...row, key: names.get(row.key) ?? row.key }))
     const finite = (cap: number) => cap === Number.POSITIVE_INFINITY ? null : cap
@@ -96,6 +96,5 @@ export const command = Command.make("cost", options, ({ by, days, json }) =>
       () => text({ by, rows, spent: used }, settings, days)
     )
   })).pipe(
-    Command.withDescription("Say what models were asked, what that cost, and what they may cost"),
-    Command.provide(Layer.provide(App.spending, App.platform))
+    Command.withDescription("Say what models were asked, what that cost, and what they may cost")
   )

@@ -6,7 +6,6 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as App from "../App.ts"
 import * as HookFailures from "../hook/Failures.ts"
@@ -64,7 +63,7 @@ const checkMemory = Effect.gen(function*() {
       : check("transcripts", true, `${number(files.right.length)} files in ${folder}`, "")
   ]
   return { checks, lines: content.lines as LineSum | null }
-}).pipe(Effect.provide(Layer.provideMerge(App.reader, App.platform)))
+}).pipe(App.provide(App.reader))
 
 export const options = { json }
 
@@ -77,7 +76,7 @@ export const command = Command.make("doctor", options, ({ json }) =>
           check("memory", error._tag === "StoreError" && error.reason === "Missing", error.message, error.message)
         ]
       }))
-    const installed = yield* Effect.provide(Installed.check, App.platform)
+    const installed = yield* Installed.check
     const all = [
       check("Node", true, process.versions.node, ""),
       { name: "Claude Code", ...installed },

@@ -4,7 +4,6 @@
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import { Unsuccessful, writeStderr, writeStdout } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
@@ -38,7 +37,7 @@ export const command = Command.make("forget", { ids, ...options }, ({ ids, json,
         id: unit.id,
         text: unitText(unit, i + 1, names.get(unit.projectId) ?? "?", SHOWN_LINES)
       }))
-    }).pipe(Effect.provide(Layer.provide(App.reader, App.platform)))
+    }).pipe(App.provide(App.reader))
     if (isAsked) {
       yield* writeStdout(
         `${shown.map(({ text }) => text).join("\n\n")}\n\n` +
@@ -48,7 +47,7 @@ export const command = Command.make("forget", { ids, ...options }, ({ ids, json,
       if (!(yield* Question.confirm(question, false))) return yield* writeStdout("Nothing was forgotten.\n")
     }
     const { messages, units } = yield* Effect.flatMap(ClaudeMemory, ({ forget }) => forget(shown.map(({ id }) => id)))
-      .pipe(Effect.provide(Layer.provide(App.service("forget"), App.platform)))
+      .pipe(App.provide(App.service("forget")))
     const duplicates = units.length - shown.length
     yield* answer(
       json,

@@ -5,7 +5,6 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as App from "../App.ts"
 import type { TranscriptFile } from "../capture/Collector.ts"
@@ -182,7 +181,7 @@ export const command = Command.make("import", { paths, ...options }, ({ json, pa
       const memory = yield* ClaudeMemory
       const files = yield* memory.discover(paths.length > 0 ? paths : [transcriptsFolder(settings)])
       return yield* importFiles(files, since)
-    }).pipe(Effect.provide(Layer.provide(App.service("import"), App.platform)))
+    }).pipe(App.provide(App.service("import")))
     // The scope has closed, and the ledger would have failed it if a resource were left open. The event loop closes the
     // descriptors in its next turns.
     yield* Effect.sleep("20 millis")

@@ -7,7 +7,6 @@ import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as App from "../App.ts"
@@ -162,12 +161,12 @@ export const command = Command.make("index", { action, version, ...options }, ({
   }
   switch (action) {
     case "status":
-      return Effect.provide(status(json), Layer.provide(App.reader, App.platform))
+      return App.provide(App.reader)(status(json))
     case "verify":
-      return Effect.provide(verify(json), Layer.provide(App.reader, App.platform))
+      return App.provide(App.reader)(verify(json))
     case "repair":
-      return Effect.provide(repair(json), Layer.provide(App.service("index"), App.platform))
+      return App.provide(App.service("index"))(repair(json))
     case "drop":
-      return Effect.provide(drop(json, version), Layer.provide(App.service("index"), App.platform))
+      return App.provide(App.service("index"))(drop(json, version))
   }
 }).pipe(Command.withDescription("Check the index of vectors, or repair it"))

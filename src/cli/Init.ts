@@ -8,7 +8,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { join } from "node:path"
-import * as App from "../App.ts"
 import { PLUGIN, type Programs, PROMPT_HOOKS } from "../install/ClaudeSettings.ts"
 import { inspect, type Registered, type Request, type Scope, SCOPES, steps, targetOf } from "../install/Installation.ts"
 import { advice } from "../process/Advice.ts"
@@ -155,7 +154,7 @@ export const command = Command.make(
       if (!isDone) {
         return yield* Effect.fail(new Unsuccessful())
       }
-    }).pipe(Effect.provide(App.platform))
+    })
 ).pipe(
   Command.withDescription("Put Claude Memory into Claude Code: its hooks, and its MCP server")
 )

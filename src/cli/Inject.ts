@@ -1,7 +1,6 @@
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as App from "../App.ts"
 import { InjectionMode, MAX_HOOK_CHARS } from "../domain/Injection.ts"
@@ -39,7 +38,6 @@ export const command = Command.make("inject", options, (options) =>
     const response = yield* memory.inject({ ...options, projects: yield* projectIds(options) })
     yield* answer(options.json, { ...response, items: response.items.map(resultJson) }, () =>
       response.text === "" ? `Nothing in ${scopeText(options)} is good enough for this prompt.` : response.text)
-  })).pipe(
-    Command.withDescription("Print what would be put in front of Claude for a prompt"),
-    Command.provide(Layer.provide(App.reader, App.platform))
+  }).pipe(App.provide(App.reader))).pipe(
+    Command.withDescription("Print what would be put in front of Claude for a prompt")
   )

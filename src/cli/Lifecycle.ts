@@ -5,7 +5,6 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as App from "../App.ts"
@@ -51,7 +50,7 @@ export const command = Command.make("lifecycle", options, ({ for: wait, json }) 
           mode: "hybrid"
         })
         yield* Effect.sleep(wait)
-      }).pipe(Effect.provide(Layer.provide(App.service("lifecycle"), Layer.succeed(ResourceLedger, ledger))))
+      }).pipe(App.provide(App.service("lifecycle")))
       const events = [...(yield* Queue.takeAll(changes))]
       return {
         released: events.flatMap((change) =>
@@ -61,7 +60,7 @@ export const command = Command.make("lifecycle", options, ({ for: wait, json }) 
         ),
         open: (yield* ledger.snapshot).map(withoutTime)
       }
-    }).pipe(Effect.scoped, Effect.provide(App.platform))
+    }).pipe(Effect.scoped)
     yield* Effect.sleep("20 millis")
     const openHandles = LeakProbe.beyond(before, yield* LeakProbe.read)
 

@@ -4,7 +4,6 @@
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import { type ModelDescription, ModelManager } from "../models/ModelManager.ts"
 import { ROLES } from "../models/Presets.ts"
@@ -74,7 +73,6 @@ export const command = Command.make("models", options, ({ check, json }) =>
     )
     yield* answer(json, { roles }, () => text(all, check))
     if (all.some(({ reachable }) => reachable === false)) return yield* Effect.fail(new Unsuccessful())
-  })).pipe(
-    Command.withDescription("Say which models are asked for what"),
-    Command.provide(Layer.provide(App.readerModels, App.platform))
+  }).pipe(App.provide(App.readerModels))).pipe(
+    Command.withDescription("Say which models are asked for what")
   )

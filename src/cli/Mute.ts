@@ -5,7 +5,6 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as App from "../App.ts"
 import { Unsuccessful, writeStderr } from "../process/Process.ts"
@@ -40,8 +39,7 @@ export const command = Command.make(
         () =>
           off ? `The session ${id} is told again what it needs.` : `The hooks tell the session ${id} nothing any more.`
       )
-    })
+    }).pipe(App.provide(App.reader))
 ).pipe(
-  Command.withDescription("Keep the hooks from telling a session anything; what it says is remembered all the same"),
-  Command.provide(Layer.provide(App.reader, App.platform))
+  Command.withDescription("Keep the hooks from telling a session anything; what it says is remembered all the same")
 )

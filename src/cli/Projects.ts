@@ -5,7 +5,6 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import type { KnownProject } from "../domain/Project.ts"
 import { advice } from "../process/Advice.ts"
@@ -112,7 +111,7 @@ export const command = Command.make(
         return yield* Effect.fail(new Unsuccessful())
       }
       return yield* action === "list"
-        ? Effect.provide(list(json), Layer.provide(App.reader, App.platform))
-        : Effect.provide(change(action, names, json), Layer.provide(App.service("projects"), App.platform))
+        ? App.provide(App.reader)(list(json))
+        : App.provide(App.service("projects"))(change(action, names, json))
     })
 ).pipe(Command.withDescription("List the projects; merge, rename or exclude them"))

@@ -6,12 +6,11 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import type { TranscriptFile } from "../capture/Collector.ts"
 import { MAX_HOOK_CHARS } from "../domain/Injection.ts"
 import { advice } from "../process/Advice.ts"
-import * as TemporaryFolder from "../resources/TemporaryFolder.ts"
+import { Files } from "../resources/Files.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { transcriptsFolder } from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
@@ -139,20 +138,13 @@ const ownSessions = Effect.gen(function*() {
   return { place: yield* App.placeOf(settings), folder, isThere }
 })
 
-const withService = <A, E>(service: ReturnType<typeof App.service>, effect: Effect.Effect<A, E, ClaudeMemory>) =>
-  Effect.gen(function*() {
-    const base = yield* Effect.context<Layer.Layer.Success<typeof App.platform>>()
-    return yield* Effect.provide(effect, Layer.provide(service, Layer.succeedContext(base)))
-  })
-
 export const options = { json }
 
 export const command = Command.make("quickstart", options, ({ json }) =>
   Effect.gen(function*() {
     const { folder, isThere, place } = yield* ownSessions
     if (isThere) {
-      const isShown = yield* withService(
-        App.service("quickstart"),
+      const isShown = yield* App.provide(App.service("quickstart"))(
         Effect.gen(function*() {
           const memory = yield* ClaudeMemory
           const files = yield* Effect.either(memory.discover([folder]))
@@ -165,9 +157,9 @@ export const command = Command.make("quickstart", options, ({ json }) =>
     }
     const samples = Settings.packageFile("test", "fixtures", "projects")
     yield* Effect.scoped(Effect.gen(function*() {
-      const temporary = yield* TemporaryFolder.make("quickstart")
-      yield* withService(
-        App.serviceIn(temporary, "quickstart"),
+      const { temporaryFolder } = yield* Files
+      const temporary = yield* temporaryFolder("quickstart")
+      yield* App.provide(App.serviceIn(temporary, "quickstart"))(
         Effect.gen(function*() {
           const memory = yield* ClaudeMemory
           const files = yield* memory.discover([samples])
@@ -175,6 +167,6 @@ export const command = Command.make("quickstart", options, ({ json }) =>
         })
       )
     }))
-  }).pipe(Effect.provide(App.platform))).pipe(
+  })).pipe(
     Command.withDescription("See it work: on your own sessions when there are any, else on samples")
   )

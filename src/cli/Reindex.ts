@@ -5,7 +5,6 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as App from "../App.ts"
@@ -50,7 +49,7 @@ export const command = Command.make("reindex", options, ({ json, to }) =>
         Effect.ensuring(progress.end)
       )
       return { lastSteps, units }
-    }).pipe(Effect.provide(Layer.provide(App.reindexing(to), App.platform)))
+    }).pipe(App.provide(App.reindexing(to)))
     const durationMs = (yield* Clock.currentTimeMillis) - since
     const { done = 0, from = null, to: model } = lastSteps.Begun ?? {}
     const verification = lastSteps.Verified?.verification

@@ -6,7 +6,6 @@ import * as Options from "@effect/cli/Options"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { pathToFileURL } from "node:url"
-import * as App from "../App.ts"
 import { writeStdout } from "../process/Process.ts"
 import type * as Drift from "../resources/monitor/Drift.ts"
 import type * as LeakProbe from "../resources/monitor/LeakProbe.ts"
@@ -127,6 +126,5 @@ export const command = Command.make("resources", options, ({ json, watch }) =>
       (redraws ? Effect.zipRight(writeStdout(CLEAR), show) : show).pipe(Effect.zipRight(Effect.sleep("1 second")))
     )
   })).pipe(
-    Command.withDescription("Show what each running process of Claude Memory has open"),
-    Command.provide(App.platform)
+    Command.withDescription("Show what each running process of Claude Memory has open")
   )

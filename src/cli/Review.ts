@@ -6,7 +6,6 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as App from "../App.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
@@ -75,8 +74,7 @@ export const command = Command.make(
             `${(durationMs / 1_000).toFixed(1)} s`
           ].join("\n")
       )
-    })
+    }).pipe(App.provide(App.reviewing))
 ).pipe(
-  Command.withDescription("Have a language model compress sessions again"),
-  Command.provide(Layer.provide(App.reviewing, App.platform))
+  Command.withDescription("Have a language model compress sessions again")
 )

@@ -5,7 +5,6 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
@@ -71,7 +70,7 @@ export const command = Command.make(
         const isKnown = (yield* memory.projects.list).some(({ id }) => id === found.id)
         const unit = yield* memory.save({ ...request, project: isKnown ? { id: found.id } : { folder: found.root } })
         return { unit, name: found.name }
-      }).pipe(Effect.provide(Layer.provide(App.service("save"), App.platform)))
+      }).pipe(App.provide(App.service("save")))
       yield* answer(json, { id: unit.id, unit }, () =>
         [
           `Saved in ${name} as ${unit.type} ${unit.id.slice(0, 8)}: ${unit.title}`,

@@ -1,7 +1,6 @@
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import { advice } from "../process/Advice.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
@@ -34,8 +33,7 @@ export const command = Command.make(
             ),
           ...degraded.map((sentence) => `\nNote: ${advice(sentence)}.`)
         ].join("\n"))
-    })
+    }).pipe(App.provide(App.reader))
 ).pipe(
-  Command.withDescription("Find memories by what was said or done"),
-  Command.provide(Layer.provide(App.reader, App.platform))
+  Command.withDescription("Find memories by what was said or done")
 )

@@ -1,7 +1,6 @@
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import { evidence } from "../domain/MemoryUnit.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
@@ -34,7 +33,6 @@ export const command = Command.make("show", { id, ...options }, ({ id, json }) =
         `It comes from ${messages.length} message${messages.length === 1 ? "" : "s"}:`,
         ...messages.map((message) => `  ${message.uuid}  ${message.role.padEnd(9)}  ${minute(message.occurredAt)}`)
       ].join("\n"))
-  })).pipe(
-    Command.withDescription("Show one memory whole, with the messages it comes from"),
-    Command.provide(Layer.provide(App.reader, App.platform))
+  }).pipe(App.provide(App.reader))).pipe(
+    Command.withDescription("Show one memory whole, with the messages it comes from")
   )

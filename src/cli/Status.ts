@@ -1,7 +1,6 @@
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import { advice } from "../process/Advice.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
@@ -51,7 +50,6 @@ export const command = Command.make("status", options, (options) =>
         `  data       ${place}`
       ].join("\n")
     })
-  })).pipe(
-    Command.withDescription("Say what is remembered"),
-    Command.provide(Layer.provide(App.reader, App.platform))
+  }).pipe(App.provide(App.reader))).pipe(
+    Command.withDescription("Say what is remembered")
   )

@@ -131,6 +131,6 @@ export const command = Command.make("uninstall", options, ({ dryRun, json, purge
         : [],
       ...hasPlugin ? [`The plugin ${PLUGIN} is still there: claude plugin uninstall ${PLUGIN} takes it out.`] : []
     ])
-  }).pipe(Effect.provide(App.platform))).pipe(
+  })).pipe(
     Command.withDescription("Take Claude Memory out of Claude Code; what is remembered stays, unless --purge")
   )

@@ -4,7 +4,6 @@
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { transcriptsFolder } from "../settings/Reading.ts"
@@ -29,7 +28,6 @@ export const command = Command.make("watch", { paths, ...options }, ({ json, pat
       following: `reading what is new in ${folders.join(", ")}; end it with Ctrl-C`,
       "caught up": `everything is read; following ${folders.join(", ")}; end it with Ctrl-C`
     })
-  })).pipe(
-    Command.withDescription("Make memories of what Claude Code writes, while it is written, until it is ended"),
-    Command.provide(Layer.provide(App.service("watch"), App.platform))
+  }).pipe(App.provide(App.service("watch")))).pipe(
+    Command.withDescription("Make memories of what Claude Code writes, while it is written, until it is ended")
   )

@@ -3,7 +3,6 @@
  */
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import { writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
@@ -17,7 +16,6 @@ export const command = Command.make("work", options, ({ json }) =>
     const memory = yield* ClaudeMemory
     if (!json) yield* writeStderr("working; end it with Ctrl-C\n")
     yield* report(memory.work, json)
-  })).pipe(
-    Command.withDescription("Make memories of what others captured, and index what waits, until it is ended"),
-    Command.provide(Layer.provide(App.service("work"), App.platform))
+  }).pipe(App.provide(App.service("work")))).pipe(
+    Command.withDescription("Make memories of what others captured, and index what waits, until it is ended")
   )

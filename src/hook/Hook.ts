@@ -13,7 +13,7 @@ import { foldersFor, INDEX } from "../domain/Notes.ts"
 import * as Project from "../domain/Project.ts"
 import { isReport } from "../domain/Report.ts"
 import { Injector } from "../inject/Injector.ts"
-import * as File from "../resources/File.ts"
+import { Files } from "../resources/Files.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import { type SessionRecord, SessionRecords } from "./SessionRecords.ts"
 
@@ -82,7 +82,7 @@ const parentOf = ({ session_id, transcript_path }: HookInput) =>
   Effect.gen(function*() {
     if (transcript_path === undefined) return Option.none()
     const store = yield* MemoryStore
-    const file = yield* File.open(transcript_path)
+    const file = yield* Effect.flatMap(Files, ({ open }) => open(transcript_path))
     const head = yield* file.readAlloc(FileSystem.Size(HEAD_BYTES))
     const text = Option.match(head, { onNone: () => "", onSome: (bytes) => new TextDecoder().decode(bytes) })
     const uuid = UUID.exec(text)?.[1] ?? ""

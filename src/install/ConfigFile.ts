@@ -12,8 +12,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
 import { rmdirSync } from "node:fs"
-import * as File from "../resources/File.ts"
-import { ResourceLedger } from "../resources/ResourceLedger.ts"
+import { Files } from "../resources/Files.ts"
 import { type Flaw, type Json, parse, positionOf } from "./JsonText.ts"
 
 export class ConfigFileError extends Schema.TaggedError<ConfigFileError>()("ConfigFileError", {
@@ -154,7 +153,8 @@ const writeTemporary = (temporary: string, bytes: Uint8Array, { mode, owner }: C
   Effect.scoped(Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     yield* fs.remove(temporary, { force: true })
-    const file = yield* File.open(temporary, { flag: "wx", mode })
+    const files = yield* Files
+    const file = yield* files.open(temporary, { flag: "wx", mode })
     yield* file.writeAll(bytes)
     yield* fs.chmod(temporary, mode)
     if (owner !== undefined) yield* fs.chown(temporary, owner.uid, owner.gid)
@@ -231,7 +231,7 @@ export const withLock = <A, E, R>(
 ) =>
   Effect.scoped(Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const ledger = yield* ResourceLedger
+    const files = yield* Files
     const lock = `${target}.lock`
     const take = Effect.catchAll(fs.makeDirectory(lock, { mode: 0o700 }), (error) =>
       error._tag === "SystemError" && error.reason === "AlreadyExists"
@@ -244,19 +244,14 @@ export const withLock = <A, E, R>(
           busy(path)
         )
         : Effect.fail(unwritable(path)(error)))
-    yield* ledger.acquire({
-      kind: "file",
-      name: lock,
-      open: Effect.interruptible(
-        Effect.retry(take, {
-          while: ({ reason }) =>
-            reason === "Busy",
-          schedule: Schedule.spaced("50 millis"),
-          times: 100
-        })
-      ),
-      close: () => removeEmpty(lock),
-      within: "2 seconds"
-    })
+    yield* files.lock(
+      lock,
+      Effect.retry(take, {
+        while: ({ reason }) =>
+          reason === "Busy",
+        schedule: Schedule.spaced("50 millis"),
+        times: 100
+      })
+    )
     return yield* effect
   }))

@@ -22,16 +22,13 @@ const NAME = "claude_memory_prompt"
 const TITLE = "Answer the hook of a prompt"
 
 /**
- * Records the failure for `doctor`, as the hook program does. Loads the file modules here, since nothing else in this
- * file needs them.
+ * Records the failure for `doctor`, as the hook program does. Loads the module here, since starting must not wait for it.
  */
 const recordFailure = (detail: string) =>
   Effect.gen(function*() {
     yield* Effect.logWarning(`a prompt was answered with nothing: ${detail}`)
-    const [HookFailures, NodeContext] = yield* Effect.promise(() =>
-      Promise.all([import("../hook/Failures.ts"), import("@effect/platform-node/NodeContext")])
-    )
-    yield* Effect.provide(HookFailures.record("UserPromptSubmit", detail), NodeContext.layer)
+    const { recordHookFailure } = yield* Effect.promise(() => import("../App.ts"))
+    yield* recordHookFailure(detail)
     return ""
   })
 

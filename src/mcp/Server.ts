@@ -22,6 +22,7 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
@@ -29,7 +30,9 @@ import type * as Scope from "effect/Scope"
 import { advice } from "../process/Advice.ts"
 import { runMain, writeStderr } from "../process/Process.ts"
 import { version } from "../process/version.ts"
+import * as Fibers from "../resources/Fibers.ts"
 import * as Lazy from "../resources/Lazy.ts"
+import * as Owner from "../resources/Owner.ts"
 import * as Permits from "../resources/Permits.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import * as Prompts from "./Prompts.ts"
@@ -139,8 +142,7 @@ export interface Options {
 /** Delays the background work: a starting client sends many requests at once, and they are answered first. */
 const BACKGROUND_DELAY = "500 millis"
 
-/** Serves until its scope closes. */
-export const serve = Effect.fn("Mcp.serve")(function*({ background, open, transport }: Options) {
+const serve = Effect.fn("Mcp.serve")(function*({ background, open, transport }: Options) {
   const ledger = yield* ResourceLedger
   const { count, tally } = yield* makeTally
   const permits = Permits.make(MAX_CONCURRENT_CALLS)
@@ -162,7 +164,7 @@ export const serve = Effect.fn("Mcp.serve")(function*({ background, open, transp
     background: Effect.forEach(supervised, ({ state }) => state)
   })
 
-  const fibers = yield* ledger.adopt("fibers", "Mcp", FiberSet.make<unknown, unknown>())
+  const fibers = yield* Fibers.open("Mcp")
   const fork = yield* FiberSet.runtime(fibers)<never>()
   const run = yield* FiberSet.runtimePromise(fibers)<never>()
 
@@ -240,6 +242,9 @@ export const serve = Effect.fn("Mcp.serve")(function*({ background, open, transp
   )
 })
 
+/** Serves until its scope closes. */
+export const layer = (options: Options) => Owner.layerDiscard("Mcp", serve(options))
+
 /** The program's own files changed or disappeared after it was started. */
 class LoadError extends Schema.TaggedError<LoadError>()("LoadError", { cause: Schema.Defect }) {
   override get message() {
@@ -256,12 +261,12 @@ export const run = (load: () => Promise<Options["open"]>): void =>
   runMain(
     Effect.gen(function*() {
       if (process.stdin.isTTY === true) yield* writeStderr(TERMINAL_NOTICE)
-      yield* serve({
+      const server = layer({
         transport: Stdio.make(process.stdin, process.stdout),
         open: Effect.flatten(Effect.tryPromise({ try: load, catch: (cause) => new LoadError({ cause }) })),
         background: [{ name: "capture", run: ({ capture }) => capture }]
       })
-      return yield* Effect.never
-    }).pipe(Effect.scoped, Effect.provide(ResourceLedger.layer)),
+      return yield* Owner.run(Layer.provide(server, ResourceLedger.layerWarning))(Effect.never)
+    }),
     { deadline: "10 seconds", servesStdin: true }
   )

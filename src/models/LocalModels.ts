@@ -3,10 +3,10 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Lazy from "../resources/Lazy.ts"
-import { ResourceLedger } from "../resources/ResourceLedger.ts"
+import * as Loaded from "../resources/Loaded.ts"
+import * as Owner from "../resources/Owner.ts"
 import { embedderOnly, ModelError, ModelManager } from "./ModelManager.ts"
 import * as StaticEmbeddings from "./StaticEmbeddings.ts"
 
@@ -14,7 +14,6 @@ import * as StaticEmbeddings from "./StaticEmbeddings.ts"
 export const make = (file: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const ledger = yield* ResourceLedger
     const load = fs.readFile(file).pipe(
       Effect.mapError((cause) =>
         new ModelError({
@@ -27,25 +26,16 @@ export const make = (file: string) =>
       Effect.flatMap((bytes) =>
         Effect.mapError(StaticEmbeddings.parse(bytes), (cause) =>
           new ModelError({ reason: "Damaged", model: file, detail: cause.message, cause }))
-      ),
-      Effect.map((model) => ({ current: model as StaticEmbeddings.StaticModel | undefined }))
+      )
     )
-    const holder = yield* Lazy.make(
-      ledger.acquire({
-        kind: "model",
-        name: "word vectors",
-        open: load,
-        close: (holder) =>
-          Effect.sync(() => holder.current = undefined),
-        within: "1 second"
-      })
+    const loaded = yield* Lazy.make(Loaded.open({ kind: "model", name: "word vectors", load }))
+    const released = new ModelError({ reason: "Unavailable", model: file, detail: "it was released", cause: undefined })
+    const model = Effect.flatMap(
+      Effect.flatten(loaded),
+      Effect.mapError(() =>
+        released
+      )
     )
-    const model = Effect.flatMap(holder, ({ current }) =>
-      current === undefined
-        ? Effect.fail(
-          new ModelError({ reason: "Unavailable", model: file, detail: "it was released", cause: undefined })
-        )
-        : Effect.succeed(current))
 
     return embedderOnly({ provider: "local", model: "word vectors" }, {
       embed: Effect.fn("ModelManager.embed")((texts: ReadonlyArray<string>) =>
@@ -56,4 +46,4 @@ export const make = (file: string) =>
   })
 
 /** Embeds with the word vectors in `file`. They are English, so that text in other scripts has no vector. */
-export const layer = (file: string) => Layer.scoped(ModelManager, make(file))
+export const layer = (file: string) => Owner.layer(ModelManager, make(file))

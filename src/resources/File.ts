@@ -1,20 +1,41 @@
 /**
- * Files, opened in the resource ledger.
+ * Opens a file as a handle of the owner.
  */
-import { SystemError } from "@effect/platform/Error"
+import { type PlatformError, SystemError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
-import { ResourceLedger } from "./ResourceLedger.ts"
+import { fstatSync } from "node:fs"
+import * as Owner from "./Owner.ts"
+
+/** Most files that are open at a time. */
+const AT_MOST = 64
+
+/** By descriptor, the file that had it last: the system gives a descriptor again only when it is free. */
+const last = new Map<number, FileSystem.File>()
+
+const isGone = (file: FileSystem.File): boolean => {
+  if (last.get(file.fd) !== file) return true
+  try {
+    fstatSync(file.fd)
+    return false
+  } catch {
+    last.delete(file.fd)
+    return true
+  }
+}
 
 /**
- * Opens a file until the scope closes. A drive on a network that is gone may never answer: after 10 seconds the opening fails with
+ * Opens the file. A drive on a network that is gone may never answer: after 10 seconds the opening fails with
  * the `SystemError` "TimedOut", and a file that is opened later is closed at once.
  */
-export const open = (path: string, options?: FileSystem.OpenFileOptions) =>
+export const open = (
+  path: string,
+  options?: FileSystem.OpenFileOptions
+): Effect.Effect<FileSystem.File, PlatformError, FileSystem.FileSystem | Owner.Owner> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const ledger = yield* ResourceLedger
-    return yield* ledger.adopt("file", path, fs.open(path, options)).pipe(
+    const scoped = Effect.tap(fs.open(path, options), (file) => last.set(file.fd, file))
+    return yield* Owner.adopt({ kind: "file", name: path, site: "files", atMost: AT_MOST, scoped, isGone }).pipe(
       // An opening can't be interrupted, so it is left to itself; the scope, closed by then, closes what it still gives.
       Effect.disconnect,
       Effect.timeoutFail({

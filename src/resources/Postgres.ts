@@ -19,8 +19,8 @@ import * as Scope from "effect/Scope"
 import { Socket } from "node:net"
 import * as Pg from "pg"
 import { parseIntoClientConfig } from "pg-connection-string"
+import * as Owner from "./Owner.ts"
 import * as Permits from "./Permits.ts"
-import { ResourceLedger } from "./ResourceLedger.ts"
 
 /** Oldest supported `server_version_num`: PostgreSQL 13. */
 const OLDEST = 130_000
@@ -250,12 +250,11 @@ export const placeOf = (url: Redacted.Redacted): Effect.Effect<string> =>
     () => "PostgreSQL"
   )
 
-/** Opens the pool in the ledger, and checks the server's version and encoding. */
+/** Opens the pool, and checks the server's version and encoding. */
 export const open: (
   options: PoolOptions
-) => Effect.Effect<Postgres, PostgresError, ResourceLedger | Scope.Scope> = Effect.fn("Postgres.open")(
+) => Effect.Effect<Postgres, PostgresError, Owner.Owner | Scope.Scope> = Effect.fn("Postgres.open")(
   function*(options) {
-    const ledger = yield* ResourceLedger
     // The parser's own error contains the password, and the parser accepts any word as the name of a database.
     const noAddress = new PostgresError({ reason: "Address", server: "", cause: undefined })
     if (!/^postgres(?:ql)?:\/\//.test(Redacted.value(options.url))) return yield* noAddress
@@ -263,7 +262,7 @@ export const open: (
     const name = nameOf(config)
     const toError = (cause: unknown) => new PostgresError({ reason: reasonOf(cause), server: name, cause })
 
-    const { sql } = yield* ledger.acquire({
+    const { sql } = yield* Owner.open({
       kind: "pool",
       name,
       open: Effect.gen(function*(): Effect.fn.Return<Held, SqlError, Scope.Scope | Reactivity.Reactivity> {
@@ -289,6 +288,7 @@ export const open: (
           destroyAll(sockets)
           if (!pool.ending) await pool.end()
         }),
+      isGone: ({ pool, sockets }) => pool.ended && sockets.size === 0,
       within: "2 seconds",
       sockets: ({ sockets }) => sockets.size
     }).pipe(Effect.provide(Reactivity.layer), Effect.mapError(toError))

@@ -14,13 +14,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
+import * as Owner from "./Owner.ts"
 import * as Permits from "./Permits.ts"
-import { ResourceLedger } from "./ResourceLedger.ts"
 
 export class SqliteError extends Schema.TaggedError<SqliteError>()("SqliteError", {
   reason: Schema.Literal("NoDriver", "Locked", "Full", "Damaged", "Denied", "NoExtension", "Other"),
@@ -231,20 +230,19 @@ const connect = (
 }
 
 /**
- * Opens a database in the ledger and returns a client with one permit: transactions exclude one another, and
+ * Opens a database and returns a client with one permit: transactions exclude one another, and
  * interruption rolls back. A read-only connection never waits for a writer in WAL mode.
  */
 export const open: (
   options: OpenOptions
-) => Effect.Effect<SqlClient.SqlClient, SqliteError, ResourceLedger | Scope.Scope> = Effect.fn("Sqlite.open")(
+) => Effect.Effect<SqlClient.SqlClient, SqliteError, Owner.Owner> = Effect.fn("Sqlite.open")(
   function*(options) {
-    const ledger = yield* ResourceLedger
     const driver = yield* loadDriver
     const prepared = new Map<string, StatementSync>()
     const extension = options.vectors ? yield* extensionPath : undefined
     const toError = (cause: unknown) => new SqliteError({ reason: reasonOf(cause), path: options.path, cause })
 
-    const database = yield* ledger.acquire({
+    const database = yield* Owner.open({
       kind: "database",
       name: options.name,
       open: Effect.try({
@@ -262,6 +260,7 @@ export const open: (
             driver.finalizesOnClose || options.skipGarbageCollection === true ? Effect.void : collectGarbage
           )
         ),
+      isGone: (database) => !database.isOpen,
       // Includes the garbage collection of a large heap on a busy machine (Node 20); a close can't be forced.
       within: "5 seconds"
     })

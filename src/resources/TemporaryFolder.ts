@@ -1,12 +1,13 @@
 /**
- * Makes a temporary folder for the lifetime of a scope. Removes the folders that killed processes have left behind.
+ * Makes a temporary folder as a handle of the owner. Removes the folders that killed processes have left behind.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { existsSync } from "node:fs"
 import { hostname, tmpdir } from "node:os"
-import { ResourceLedger } from "./ResourceLedger.ts"
+import * as Owner from "./Owner.ts"
 
 /** Contains the host name, since containers may share a folder but not pids; Node appends six letters or digits. */
 const prefixOf = (purpose: string) => `claude-memory-${purpose}-${hostname()}-`
@@ -39,15 +40,15 @@ const removeDead = (purpose: string) =>
     })
   }).pipe(Effect.ignore)
 
-/** Makes the folder. `purpose` is part of its name, and its name in the ledger. */
-export const make = (purpose: string) =>
+/** Makes the folder, which is removed with all that is in it. `purpose` is part of its name, and its name in the ledger. */
+export const open = (purpose: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const ledger = yield* ResourceLedger
     yield* removeDead(purpose)
-    return yield* ledger.adopt(
-      "temporary folder",
-      purpose,
-      fs.makeTempDirectoryScoped({ prefix: `${prefixOf(purpose)}${process.pid}-` })
-    )
+    return yield* Owner.adopt({
+      kind: "temporary folder",
+      name: purpose,
+      scoped: fs.makeTempDirectoryScoped({ prefix: `${prefixOf(purpose)}${process.pid}-` }),
+      isGone: (folder) => !existsSync(folder)
+    })
   })

@@ -7,7 +7,6 @@ import type * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { type CaptureError, Collector, type TranscriptFile } from "../capture/Collector.ts"
 import type { Message } from "../domain/Conversation.ts"
@@ -24,8 +23,9 @@ import { type IndexDescription, type IndexError, type IndexVersion, VectorIndex 
 import { Injector } from "../inject/Injector.ts"
 import { type ModelError, ModelManager } from "../models/ModelManager.ts"
 import * as Pipeline from "../Pipeline.ts"
+import { Files } from "../resources/Files.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
-import type { ResourceLedger } from "../resources/ResourceLedger.ts"
+import * as Owner from "../resources/Owner.ts"
 import { Retriever } from "../retrieve/Retriever.ts"
 import {
   type DeadLetter,
@@ -44,7 +44,7 @@ import { forget, save } from "./Remembering.ts"
 import { timeline } from "./Timeline.ts"
 import { work } from "./Worker.ts"
 
-type Services = Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path | Injector | ResourceLedger
+type Services = Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path | Injector
 
 /** Retention of a session's record after its last entry; Claude Code deletes the transcript sooner. */
 const SESSION_RETENTION_MS = 60 * 86_400_000
@@ -57,10 +57,10 @@ const make = Effect.gen(function*() {
   const store = yield* MemoryStore
   const vectors = yield* VectorIndex
   const models = yield* ModelManager
-  const context = yield* Effect.context<Services>()
+  const context = Context.add(yield* Effect.context<Services>(), Files, yield* Files.make)
   const inFlight = yield* makeInFlight("ClaudeMemory")
 
-  const run = <A, E>(effect: Effect.Effect<A, E, Services>) => inFlight(Effect.provide(effect, context))
+  const run = <A, E>(effect: Effect.Effect<A, E, Files | Services>) => inFlight(Owner.provideContext(context)(effect))
 
   const show = (id: string) =>
     Effect.flatMap(
@@ -223,5 +223,5 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   readonly failures: (limit: number) => Effect.Effect<ReadonlyArray<FailedWork>, StoreError>
   readonly deadLetters: (limit: number) => Effect.Effect<ReadonlyArray<DeadLetter>, StoreError>
 }>() {
-  static readonly layer = Layer.scoped(this, make)
+  static readonly layer = Owner.layer(this, make)
 }

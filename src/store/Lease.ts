@@ -1,23 +1,21 @@
 /**
  * A lease that at most one of the processes over a folder holds.
  *
- * The lease is a lock of the operating system, which SQLite takes on an empty file: it needs no writing, and is free at once when its
- * holder ends, even by a crash. A holder that is stopped (a suspended terminal, for example) loses the lease after a minute to a waiting
+ * The lease is a lock of the operating system, free at once when its holder ends, even by a crash. A holder that is stopped (a suspended terminal, for example) loses the lease after a minute to a waiting
  * process, and notices when it resumes.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as ExecutionStrategy from "effect/ExecutionStrategy"
-import * as Exit from "effect/Exit"
-import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import { mkdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { ResourceLedger } from "../resources/ResourceLedger.ts"
-import { loadDriver, reasonOf, SqliteError } from "../resources/Sqlite.ts"
+import * as FileLock from "../resources/FileLock.ts"
+import * as Owner from "../resources/Owner.ts"
+import * as PerCall from "../resources/PerCall.ts"
+import { reasonOf, SqliteError } from "../resources/Sqlite.ts"
 
 /** Interval at which a waiting process tries to take the lease. */
 const RETRY_INTERVAL = Duration.seconds(2)
@@ -38,67 +36,48 @@ export class Lease extends Context.Reference<Lease>()("claude-memory/Lease", {
   } => ({ hold: () => Effect.succeed({ keep: Effect.never }) })
 }) {
   /** Creates `folder` at the first use, with mode 0700. */
-  static readonly layer = (folder: string) => Layer.effect(this, make(folder))
+  static readonly layer = (folder: string) => Owner.layer(this, make(folder))
 }
 
-/** Returns the identity and last heartbeat of the file at this path; undefined when there is none. */
-const stateOf = (path: string) => {
-  const info = statSync(path, { throwIfNoEntry: false })
-  return info === undefined ? undefined : { id: `${info.dev} ${info.ino}`, beatenAt: info.mtimeMs }
-}
+const beatenAt = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.mtimeMs
 
 const make = (folder: string) =>
   Effect.gen(function*() {
-    const ledger = yield* ResourceLedger
+    const perCall = yield* PerCall.make
 
     /** Takes the lease, or fails with "Locked". `suspect` is the file without a recent heartbeat at the last attempt. */
-    const take = (name: string, path: string, suspect: { id?: string }) =>
+    const take = (name: string, path: string, suspect: { identity?: string | undefined }) =>
       Effect.gen(function*() {
-        const { DatabaseSync } = yield* loadDriver
-        const toError = (cause: unknown) => new SqliteError({ reason: reasonOf(cause), path, cause })
         const now = yield* Clock.currentTimeMillis
-        const lock = () => {
-          mkdirSync(folder, { recursive: true, mode: 0o700 })
-          // Leaves an existing file as it is, its modification time too.
-          writeFileSync(path, "", { flag: "a", mode: 0o600 })
-          const before = stateOf(path)
-          const database = new DatabaseSync(path)
-          try {
-            // Creates no journal file, not even an empty one.
-            database.exec("PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE")
-            if (before === undefined || stateOf(path)?.id !== before.id) throw new Error("database is locked")
-            return { database, id: before.id }
-          } catch (cause) {
-            database.close()
-            const isStill = before !== undefined && now - before.beatenAt > STALE_AFTER_MS
-            // Only at the second attempt: a new holder may not have sent its first heartbeat yet.
-            if (isStill && suspect.id === before.id) rmSync(path, { force: true })
-            if (isStill) suspect.id = before.id
-            throw cause
-          }
-        }
-        const { id } = yield* ledger.acquire({
-          kind: "lock",
-          name,
-          open: Effect.try({ try: lock, catch: toError }),
-          close: ({ database }) => Effect.sync(() => database.close()),
-          within: "1 second"
+        const [identity, beaten] = yield* Effect.try({
+          try: () => {
+            mkdirSync(folder, { recursive: true, mode: 0o700 })
+            // Leaves an existing file as it is, its modification time too.
+            writeFileSync(path, "", { flag: "a", mode: 0o600 })
+            return [FileLock.identityOf(path), beatenAt(path)] as const
+          },
+          catch: (cause) => new SqliteError({ reason: reasonOf(cause), path, cause })
         })
-        return id
+        return yield* Effect.tapError(perCall(FileLock.open(name, path)), () =>
+          Effect.sync(() => {
+            const isStill = beaten !== undefined && now - beaten > STALE_AFTER_MS
+            // Only at the second attempt: a new holder may not have sent its first heartbeat yet.
+            if (isStill && suspect.identity === identity) rmSync(path, { force: true })
+            if (isStill) suspect.identity = identity
+          }))
       })
 
     const hold = (name: string) =>
       Effect.gen(function*() {
         const path = join(folder, `${name}.lock`)
-        const scope = yield* Effect.scope
         const suspect = {}
-        const id = yield* Effect.flatMap(
-          Scope.fork(scope, ExecutionStrategy.sequential),
-          (own) => take(name, path, suspect).pipe(Scope.extend(own), Effect.onError(() => Scope.close(own, Exit.void)))
-        ).pipe(Effect.retry({ while: ({ reason }) => reason === "Locked", schedule: Schedule.spaced(RETRY_INTERVAL) }))
+        const identity = yield* Effect.retry(take(name, path, suspect), {
+          while: ({ reason }) => reason === "Locked",
+          schedule: Schedule.spaced(RETRY_INTERVAL)
+        })
         const beat = Effect.flatMap(Clock.currentTimeMillis, (now) =>
           Effect.try(() => {
-            const isOurs = stateOf(path)?.id === id
+            const isOurs = FileLock.identityOf(path) === identity
             if (isOurs) utimesSync(path, now / 1000, now / 1000)
             return isOurs
           })).pipe(Effect.orElseSucceed(() => true))

@@ -23,9 +23,11 @@ import {
 } from "node:fs"
 import { join, relative } from "node:path"
 import { type Batch, type Options, watch } from "../../src/capture/Watch.ts"
+import * as PerCall from "../../src/resources/PerCall.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import type { Cursor } from "../../src/store/MemoryStore.ts"
 import { cursor } from "../contract/made.ts"
+import { owned } from "../resources/owned.ts"
 
 const POLL_INTERVAL = "2 seconds"
 
@@ -68,7 +70,8 @@ const watching = <A, E, R>(
     before(folder)
     yield* TestClock.setTime(performance.timeOrigin + performance.now())
     const batches = yield* Queue.unbounded<Batch>()
-    yield* watch([folder], { maxWatched: 64, cursors: () => Effect.succeed(new Map()), ...options }).pipe(
+    const perCall = yield* owned(PerCall.make)
+    yield* watch([folder], { maxWatched: 64, perCall, cursors: () => Effect.succeed(new Map()), ...options }).pipe(
       Stream.runForEach((batch) => Queue.offer(batches, batch)),
       Effect.forkScoped
     )

@@ -12,6 +12,7 @@ import { randomUUID } from "node:crypto"
 import { join } from "node:path"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { open } from "../../src/resources/Sqlite.ts"
+import { owned } from "../resources/owned.ts"
 import { commandLines } from "./commandLines.ts"
 import { hook, makeHome, makeImported, type Options, run } from "./run.ts"
 
@@ -185,13 +186,13 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
     Effect.gen(function*() {
       const { folder, home } = yield* copied
       yield* Effect.scoped(Effect.gen(function*() {
-        const sql = yield* open({
+        const sql = yield* owned(open({
           name: "lock",
           path: join(folder, "memory.db"),
           readOnly: false,
           vectors: false,
           busyTimeoutMs: 1_000
-        })
+        }))
         yield* sql.unsafe("PRAGMA locking_mode = EXCLUSIVE")
         yield* sql.unsafe("BEGIN IMMEDIATE")
         yield* sql.unsafe("UPDATE totals SET units = units")

@@ -305,7 +305,7 @@ slow(describe)("what is opened outside the ledger", () => {
               )
               assert.match(
                 warnings[0]!,
-                /Newest in the ledger: fibers Monitor, .*cache in the ledger, opened at .*monitor\.mjs:/
+                /Newest in the ledger: fibers Monitor, .*model in the ledger, opened at .*monitor\.mjs:/
               )
               // A worker's event loop opens descriptors of its own.
               assert.strictEqual(lines.length, kind === "worker" ? 2 : 1, stderr)

@@ -1,4 +1,3 @@
-import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -11,11 +10,11 @@ import * as Tokens from "../../src/domain/Tokens.ts"
 import { answer, type HookInput } from "../../src/hook/Hook.ts"
 import * as SessionRecords from "../../src/hook/SessionRecords.ts"
 import { Injector } from "../../src/inject/Injector.ts"
-import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { Retriever } from "../../src/retrieve/Retriever.ts"
 import { MemoryStore } from "../../src/store/MemoryStore.ts"
 import * as testing from "../../src/testing.ts"
 import { batch, cursor, message, project, unit } from "../contract/made.ts"
+import { platform } from "../resources/owned.ts"
 import * as remembered from "../retrieve/remembered.ts"
 
 const NOON = Date.UTC(2026, 10, 26, 12)
@@ -27,7 +26,7 @@ const services = Injector.layer.pipe(
   Layer.provide(Retriever.layer),
   Layer.provide(Layer.merge(testing.index, testing.models())),
   Layer.provideMerge(Layer.merge(testing.store, SessionRecords.layerInMemory)),
-  Layer.provideMerge(Layer.merge(ResourceLedger.layer, NodeContext.layer))
+  Layer.provideMerge(platform)
 )
 
 const start = (source: string, overrides: Partial<HookInput> = {}): HookInput => ({

@@ -7,7 +7,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
-import * as Layer from "effect/Layer"
 import {
   chmodSync,
   existsSync,
@@ -25,13 +24,15 @@ import { dirname, join } from "node:path"
 import type { PromptHook } from "../../src/install/ClaudeSettings.ts"
 import { carryOut, inspect, removal, type Scope, type Step, steps, targetOf } from "../../src/install/Installation.ts"
 import * as InstallRecord from "../../src/install/InstallRecord.ts"
+import type { Files } from "../../src/resources/Files.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import type { Places } from "../../src/settings/Reading.ts"
 import { times } from "../data.ts"
+import { platform } from "../resources/owned.ts"
 import { anyText } from "../texts.ts"
 import { text } from "./jsons.ts"
 
-const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
+const base = platform
 
 /** A home with blanks and Chinese characters in its path. */
 class Home {
@@ -69,7 +70,7 @@ class Home {
 }
 
 const inHome = <A, E>(
-  test: (home: Home) => Effect.Effect<A, E, NodeContext.NodeContext | ResourceLedger>
+  test: (home: Home) => Effect.Effect<A, E, NodeContext.NodeContext | Files | ResourceLedger>
 ): Effect.Effect<A, unknown> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem

@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
-import { type Acquisition, ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import { acquire, type Acquisition, ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 
 export interface Acquired {
   readonly kind: string
@@ -17,8 +17,8 @@ export interface Decoration {
   readonly opening?: <A, E, R>(open: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Runs once the handle is open, before the caller gets it. */
   readonly handing?: Effect.Effect<void>
-  /** Runs after the handle has closed, so that whatever is still open then is a leak of the code itself. */
-  readonly closing?: Effect.Effect<unknown, unknown>
+  /** Takes the place of the handle's own close. */
+  readonly closing?: (close: Effect.Effect<unknown, unknown>) => Effect.Effect<unknown, unknown>
 }
 
 /** `decorate` is called at the beginning of each acquisition. */
@@ -28,26 +28,18 @@ export const layer = (decorate: (acquired: Acquired) => Decoration): Layer.Layer
     Effect.map(ResourceLedger, (ledger) =>
       ResourceLedger.of({
         ...ledger,
-        acquire: <A, E, R>(options: Acquisition<A, E, R>) =>
+        [acquire]: <A, E, R>(options: Acquisition<A, E, R>, marked: Error) =>
           Effect.suspend(() => {
             const { close, destroy, kind, name, open } = options
             const decoration = decorate({ kind, name, isForced: destroy !== undefined })
-            const { closing = Effect.void, handing = Effect.void, opening = identity } = decoration
+            const { closing = identity, handing = Effect.void, opening = identity } = decoration
             return Effect.zipLeft(
-              ledger.acquire({
-                ...options,
-                open: opening(open),
-                close: (handle) => Effect.zipRight(close(handle), closing)
-              }),
+              ledger[acquire](
+                { ...options, open: opening(open), close: (handle) => closing(Effect.suspend(() => close(handle))) },
+                marked
+              ),
               handing
             )
-          }),
-        adopt: (kind, name, scoped) =>
-          Effect.suspend(() => {
-            const decoration = decorate({ kind, name, isForced: false })
-            const { closing = Effect.void, handing = Effect.void, opening = identity } = decoration
-            const closed = Effect.addFinalizer(() => Effect.orDie(Effect.interruptible(closing)))
-            return Effect.zipLeft(ledger.adopt(kind, name, opening(Effect.zipRight(closed, scoped))), handing)
           })
       }))
   ).pipe(Layer.provide(ResourceLedger.layer))

@@ -10,7 +10,8 @@ import * as DecoratedLedger from "./DecoratedLedger.ts"
 import type { Acquired, Decoration } from "./DecoratedLedger.ts"
 
 export const OPENINGS = ["fails", "dies", "is interrupted"] as const
-export const CLOSINGS = ["fails", "dies", "hangs"] as const
+/** The handle stays open in each but the last, in which its close says nothing for longer than the bound and then succeeds. */
+export const CLOSINGS = ["fails", "dies", "hangs", "says so, and does nothing", "is late"] as const
 
 export type Fault =
   | { readonly of: "opening"; readonly at: number; readonly how: typeof OPENINGS[number] }
@@ -25,20 +26,45 @@ export class Injected extends Schema.TaggedError<Injected>()("Injected", {}) {
 
 export const INJECTED = "a fault of the gate"
 
-const goingWrong = (how: "fails" | "dies" | "hangs"): Effect.Effect<never, Injected> =>
-  how === "fails" ? new Injected() : how === "dies" ? Effect.die(new Injected()) : Effect.never
+const goingWrong = (how: "fails" | "dies"): Effect.Effect<never, Injected> =>
+  how === "fails" ? new Injected() : Effect.die(new Injected())
+
+const badClosing = (how: typeof CLOSINGS[number], close: Effect.Effect<unknown, unknown>) => {
+  switch (how) {
+    case "fails":
+    case "dies":
+      return goingWrong(how)
+    case "hangs":
+      return Effect.never
+    case "says so, and does nothing":
+      return Effect.void
+    case "is late":
+      return Effect.uninterruptible(Effect.zipRight(Effect.sleep(LATE), close))
+  }
+}
+
+/** By the fast clock longer than any bound of a release, and shorter than the end of the ledger waits for it. */
+const LATE = "6 seconds"
 
 /**
- * Makes the faulty ledger, the list of its acquisitions, and a latch that opens half-way through an opening to
- * interrupt.
+ * Makes the faulty ledger, the list of its acquisitions, a latch that opens half-way through an opening to interrupt, and the
+ * effect that closes at last what a fault has left open.
  */
 export const makeFaulty = (fault: Fault | undefined) =>
   Effect.gen(function*() {
     const acquired: Array<Acquired> = []
     const isHalfWay = yield* Deferred.make<void>()
+    const left: Array<Effect.Effect<unknown, unknown>> = []
 
     const decorationOf = (fault: Fault, { kind, name }: Acquired): Decoration => {
-      if (fault.of === "closing") return { closing: goingWrong(fault.how) }
+      if (fault.of === "closing") {
+        return {
+          closing: (close) => {
+            left.push(close)
+            return badClosing(fault.how, close)
+          }
+        }
+      }
       if (fault.how === "is interrupted") {
         return {
           opening: (open) =>
@@ -58,7 +84,8 @@ export const makeFaulty = (fault: Fault | undefined) =>
       acquired.push(each)
       return fault?.at === acquired.length - 1 ? decorationOf(fault, each) : {}
     })
-    return { acquired, isHalfWay, layer }
+    const tidy = Effect.suspend(() => Effect.forEach(left.splice(0), Effect.exit, { discard: true }))
+    return { acquired, isHalfWay, layer, tidy }
   })
 
 /** Shortest time limit of the fast clock, because a database may take this long to close on a slow machine. */

@@ -57,7 +57,7 @@ const judge = (
   const leaked = Exit.isFailure(exit) ? leakedBy(exit.cause) : []
   const what = acquired[fault.at]
   if (what === undefined) return ["the acquisition did not come"]
-  if (fault.of === "closing" && !what.isForced) {
+  if (fault.of === "closing" && fault.how !== "is late" && !what.isForced) {
     return leaked.length === 1 && leaked[0]!.name === what.name && leaked[0]!.kind === what.kind
       ? []
       : [`what could not be released is not told alone: ${output}`]
@@ -96,6 +96,7 @@ const attempt = (context: GateContext, { run }: Scenario, fault: Fault | undefin
       const end = yield* endOf(running)
       if (Option.isNone(end)) return { acquired: faulty.acquired, wrong: ["it hangs"] }
       const exit = end.value
+      yield* faulty.tidy
       const output = [
         ...logs,
         ...(Exit.isFailure(exit) ? [Cause.pretty(exit.cause)] : exit.value.degraded)

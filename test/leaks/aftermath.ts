@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import * as Sqlite from "../../src/resources/Sqlite.ts"
+import { owned } from "../resources/owned.ts"
 import { type Place, type Program, until } from "./spawned.ts"
 
 type Complaints<R = never> = Effect.Effect<ReadonlyArray<string>, never, R>
@@ -43,7 +44,7 @@ const queried = <A>(
   options: { readonly readOnly: boolean },
   ask: (sql: Effect.Effect.Success<ReturnType<typeof Sqlite.open>>) => Effect.Effect<A, unknown>
 ) =>
-  Sqlite.open({ name: "gate", path: database, vectors: false, busyTimeoutMs: 0, ...options }).pipe(
+  owned(Sqlite.open({ name: "gate", path: database, vectors: false, busyTimeoutMs: 0, ...options })).pipe(
     Effect.flatMap(ask),
     Effect.scoped,
     Effect.provide(ResourceLedger.layer)

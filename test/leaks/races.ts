@@ -168,7 +168,7 @@ const acquisition = (kind: string, name: string, { neverFails = false } = {}): O
             Effect.onError(() => attempts.end)
           ),
         handing: ending === "fails late" ? failing : Effect.void,
-        closing: attempts.end
+        closing: (close) => Effect.zipLeft(close, attempts.end)
       }
     })
 })

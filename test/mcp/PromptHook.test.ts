@@ -44,8 +44,9 @@ describe("a prompt's hook, answered by the MCP server", () => {
             { opened: { memory: { ...memory, hook: () => Effect.never } } }
           ]
         ) {
-          const { call } = yield* connect(options)
-          const answered = yield* call("prompt", prompt("three"))
+          const answered = yield* Effect.scoped(
+            Effect.flatMap(connect(options), ({ call }) => call("prompt", prompt("three")))
+          )
           assert.isNotTrue(answered.isError)
           assert.strictEqual(textOf(answered), "")
         }

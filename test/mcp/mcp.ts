@@ -47,11 +47,11 @@ export const connect = (
   Effect.gen(function*() {
     const remembered = yield* Remembered
     const [serverSide, clientSide] = InMemoryTransport.createLinkedPair()
-    yield* Mcp.serve({
+    yield* Layer.build(Mcp.layer({
       transport: serverSide,
       open: options.open ?? Effect.succeed({ ...remembered, ...options.opened }),
       background: options.background ?? []
-    })
+    }))
     const client = yield* Effect.acquireRelease(
       Effect.promise(async () => {
         const client = new Client({ name: "test", version: "0" })

@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import * as File from "../../src/resources/File.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import { owned } from "./owned.ts"
 
 /** Makes a drive that opens files after this delay, and counts the files that it closes. */
 const slowDrive = (answersAfter: string) => {
@@ -27,7 +28,7 @@ describe("a file", () => {
       const fs = yield* FileSystem.FileSystem
       const path = yield* fs.makeTempFileScoped()
       yield* Effect.scoped(Effect.gen(function*() {
-        const file = yield* File.open(path, { flag: "w" })
+        const file = yield* owned(File.open(path, { flag: "w" }))
         yield* file.writeAll(new Uint8Array([1, 2]))
         assert.deepStrictEqual((yield* ledger.snapshot).map(({ kind, name }) => [kind, name]), [["file", path]])
       }))
@@ -37,7 +38,7 @@ describe("a file", () => {
 
   it.effect("that is not there is an error", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(Effect.scoped(File.open("/no/such/file")))
+      const error = yield* Effect.flip(Effect.scoped(owned(File.open("/no/such/file"))))
       assert.deepInclude(error, { _tag: "SystemError", reason: "NotFound" })
       assert.deepStrictEqual(yield* Effect.flatMap(ResourceLedger, ({ snapshot }) => snapshot), [])
     }).pipe(Effect.provide(Layer.merge(ResourceLedger.layer, NodeContext.layer))))
@@ -46,7 +47,7 @@ describe("a file", () => {
     const { drive, layer } = slowDrive("15 seconds")
     return Effect.gen(function*() {
       const ledger = yield* ResourceLedger
-      const opening = yield* Effect.fork(Effect.either(Effect.scoped(File.open("/net/a"))))
+      const opening = yield* Effect.fork(Effect.either(Effect.scoped(owned(File.open("/net/a")))))
       yield* TestClock.adjust("9999 millis")
       assert.isTrue(Option.isNone(yield* Fiber.poll(opening)))
       yield* TestClock.adjust("1 millis")
@@ -66,7 +67,7 @@ describe("a file", () => {
   it.effect("holds nobody who is interrupted while it opens", () => {
     const { drive, layer } = slowDrive("5 seconds")
     return Effect.gen(function*() {
-      const opening = yield* Effect.fork(Effect.scoped(File.open("/net/a")))
+      const opening = yield* Effect.fork(Effect.scoped(owned(File.open("/net/a"))))
       yield* Effect.yieldNow()
       assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(opening)))
       yield* TestClock.adjust("5 seconds")

@@ -11,6 +11,7 @@ import * as Supervisor from "effect/Supervisor"
 import * as TestClock from "effect/TestClock"
 import { make } from "../../src/resources/InFlight.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import { owned } from "./owned.ts"
 
 class Greeting extends Context.Tag("test/Greeting")<Greeting, string>() {}
 
@@ -32,7 +33,7 @@ const withLedger = <A, E>(effect: Effect.Effect<A, E, ResourceLedger | Scope.Sco
 describe("InFlight", () => {
   it.effect("gives back results, failures and defects as they are", () =>
     withLedger(Effect.gen(function*() {
-      const inFlight = yield* make("Test")
+      const inFlight = yield* owned(make("Test"))
       assert.strictEqual(yield* inFlight(Effect.succeed(1)), 1)
       assert.strictEqual(yield* Effect.flip(inFlight(Effect.fail("no"))), "no")
       const died = yield* Effect.exit(inFlight(Effect.die("bug")))
@@ -45,7 +46,7 @@ describe("InFlight", () => {
 
   it.effect("a failure of one is no matter to the others, nor to the scope", () =>
     withLedger(Effect.gen(function*() {
-      const inFlight = yield* make("Test")
+      const inFlight = yield* owned(make("Test"))
       const long = yield* Effect.fork(inFlight(Effect.as(Effect.sleep("1 second"), "done")))
       yield* Effect.exit(inFlight(Effect.fail("no")))
       yield* Effect.exit(inFlight(Effect.die("bug")))
@@ -55,7 +56,7 @@ describe("InFlight", () => {
 
   it.effect("interrupting the caller interrupts the work, and waits until it has ended", () =>
     withLedger(Effect.gen(function*() {
-      const inFlight = yield* make("Test")
+      const inFlight = yield* owned(make("Test"))
       const { began, isEnded, work } = yield* makeWork
       const caller = yield* Effect.fork(inFlight(work))
       yield* began
@@ -65,7 +66,7 @@ describe("InFlight", () => {
 
   it.effect("a timeout of the caller ends the work", () =>
     withLedger(Effect.gen(function*() {
-      const inFlight = yield* make("Test")
+      const inFlight = yield* owned(make("Test"))
       const { began, isEnded, work } = yield* makeWork
       const caller = yield* Effect.fork(Effect.timeoutOption(inFlight(work), "1 second"))
       yield* began
@@ -77,7 +78,7 @@ describe("InFlight", () => {
   it.effect("closing the scope interrupts the work in flight, and the callers learn of it", () =>
     withLedger(Effect.gen(function*() {
       const scope = yield* Scope.make()
-      const inFlight = yield* Scope.extend(make("Test"), scope)
+      const inFlight = yield* Scope.extend(owned(make("Test")), scope)
       const works = yield* Effect.all(Array.from({ length: 5 }, () => makeWork))
       const callers = yield* Effect.forEach(works, ({ work }) => Effect.fork(inFlight(work)))
       yield* Effect.forEach(works, ({ began }) => began)
@@ -88,7 +89,7 @@ describe("InFlight", () => {
 
   it.effect("nothing begins once the scope has closed", () =>
     withLedger(Effect.gen(function*() {
-      const inFlight = yield* Effect.scoped(make("Test"))
+      const inFlight = yield* Effect.scoped(owned(make("Test")))
       let hasRun = false
       const exit = yield* Effect.exit(inFlight(Effect.sync(() => {
         hasRun = true
@@ -101,7 +102,7 @@ describe("InFlight", () => {
     withLedger(Effect.gen(function*() {
       const ledger = yield* ResourceLedger
       yield* Effect.scoped(Effect.gen(function*() {
-        yield* make("Retriever")
+        yield* owned(make("Retriever"))
         assert.deepStrictEqual((yield* ledger.snapshot).map(({ kind, name }) => [kind, name]), [[
           "fibers",
           "Retriever"
@@ -113,7 +114,7 @@ describe("InFlight", () => {
   it.effect("leaves no fiber, however its work ends", () =>
     withLedger(Effect.gen(function*() {
       const supervisor = yield* Supervisor.track
-      const inFlight = yield* make("Test")
+      const inFlight = yield* owned(make("Test"))
       const running = Effect.map(supervisor.value, (fibers) => fibers.length)
       const ends = [Effect.void, Effect.fail("no"), Effect.die("bug"), Effect.interrupt, Effect.yieldNow()]
       yield* Effect.gen(function*() {

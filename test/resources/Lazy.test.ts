@@ -8,7 +8,13 @@ import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import * as Lazy from "../../src/resources/Lazy.ts"
+import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { times } from "../data.ts"
+import { owned } from "./owned.ts"
+
+/** The handles of these tests are not in a ledger. */
+const makeLazy = <A, E>(open: Effect.Effect<A, E, Scope.Scope>) =>
+  Effect.provide(owned(Lazy.make(open)), ResourceLedger.layer)
 
 type Opening = "works" | "fails" | "dies"
 
@@ -50,7 +56,7 @@ describe("Lazy", () => {
     Effect.gen(function*() {
       const { open, opening, seen } = makeHandles([])
       yield* Effect.scoped(Effect.gen(function*() {
-        const lazy = yield* Lazy.make(opening)
+        const lazy = yield* makeLazy(opening)
         yield* TestClock.adjust("1 minute")
         assert.strictEqual(seen.attempts, 0)
         const callers = yield* Effect.fork(
@@ -71,7 +77,7 @@ describe("Lazy", () => {
       Effect.gen(function*() {
         const { open, opening, seen } = makeHandles([how])
         yield* Effect.scoped(Effect.gen(function*() {
-          const lazy = yield* Lazy.make(opening)
+          const lazy = yield* makeLazy(opening)
           const first = yield* Effect.fork(Effect.exit(lazy))
           yield* TestClock.adjust("1 second")
           assert(Exit.isFailure(yield* Fiber.join(first)))
@@ -89,7 +95,7 @@ describe("Lazy", () => {
     Effect.gen(function*() {
       const { open, opening, seen } = makeHandles([])
       yield* Effect.scoped(Effect.gen(function*() {
-        const lazy = yield* Lazy.make(opening)
+        const lazy = yield* makeLazy(opening)
         const first = yield* Effect.fork(lazy)
         yield* TestClock.adjust("500 millis")
         const waiting = yield* Effect.fork(Effect.all([lazy, lazy, lazy], { concurrency: "unbounded" }))
@@ -106,7 +112,7 @@ describe("Lazy", () => {
   it.effect("one who waits can be interrupted without a word to the others", () =>
     Effect.gen(function*() {
       const { opening, seen } = makeHandles([])
-      const lazy = yield* Lazy.make(opening)
+      const lazy = yield* makeLazy(opening)
       const first = yield* Effect.fork(lazy)
       yield* Effect.yieldNow()
       const waiting = yield* Effect.fork(lazy)
@@ -121,7 +127,7 @@ describe("Lazy", () => {
     Effect.gen(function*() {
       const { open, opening, seen } = makeHandles([])
       yield* Effect.scoped(Effect.gen(function*() {
-        const lazy = yield* Lazy.make(opening)
+        const lazy = yield* makeLazy(opening)
         const first = yield* Effect.fork(lazy)
         yield* TestClock.adjust("500 millis")
         yield* Fiber.interrupt(first)
@@ -136,7 +142,7 @@ describe("Lazy", () => {
     Effect.gen(function*() {
       const { open, opening } = makeHandles([])
       const scope = yield* Scope.make()
-      const lazy = yield* Scope.extend(Lazy.make(opening), scope)
+      const lazy = yield* Scope.extend(makeLazy(opening), scope)
       const caller = yield* Effect.fork(lazy)
       yield* TestClock.adjust("500 millis")
       assert.deepStrictEqual([...open], ["1 socket"])
@@ -152,8 +158,8 @@ describe("Lazy", () => {
         Effect.acquireRelease(Effect.succeed(name), () => Effect.sync(() => released.push(name)))
       yield* Effect.scoped(Effect.gen(function*() {
         yield* named("first")
-        const pool = yield* Lazy.make(named("pool"))
-        const user = yield* Lazy.make(Effect.zipRight(pool, named("user of the pool")))
+        const pool = yield* makeLazy(named("pool"))
+        const user = yield* makeLazy(Effect.zipRight(pool, named("user of the pool")))
         yield* named("last")
         yield* user
       }))
@@ -164,7 +170,7 @@ describe("Lazy", () => {
     Effect.gen(function*() {
       const closed = yield* Deferred.make<void>()
       yield* Effect.scoped(Effect.gen(function*() {
-        const lazy = yield* Lazy.make(
+        const lazy = yield* makeLazy(
           Effect.acquireRelease(Effect.succeed(1), () => Deferred.succeed(closed, undefined))
         )
         yield* Effect.scoped(lazy)
@@ -193,7 +199,7 @@ describe("Lazy", () => {
       Effect.gen(function*() {
         const { open, opening, seen } = makeHandles(plan, turns(slowness))
         const scope = yield* Scope.make()
-        const lazy = yield* Scope.extend(Lazy.make(opening), scope)
+        const lazy = yield* Scope.extend(makeLazy(opening), scope)
         const fibers = yield* Effect.forEach(
           callers,
           ({ callsAt }) => Effect.fork(Effect.zipRight(turns(callsAt), lazy))

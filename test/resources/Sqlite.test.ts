@@ -17,6 +17,7 @@ import * as LeakProbe from "../../src/resources/monitor/LeakProbe.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { open, type OpenOptions, reasonOf, SqliteError, transaction } from "../../src/resources/Sqlite.ts"
 import { times } from "../data.ts"
+import { owned } from "./owned.ts"
 
 const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
 
@@ -30,8 +31,11 @@ const inFolder = <A, E>(
     return yield* body((name) => `${folder}/${name}`)
   }).pipe(Effect.scoped, Effect.provide(base))
 
+/** Counts the connections of these tests, since each has a name of its own. */
+let opened = 0
+
 const at = (path: string, options: Partial<OpenOptions> = {}) =>
-  open({ name: "test", path, readOnly: false, vectors: false, busyTimeoutMs: 0, ...options })
+  owned(open({ name: `test ${++opened}`, path, readOnly: false, vectors: false, busyTimeoutMs: 0, ...options }))
 
 /** Runs `body` with a table `t (id INTEGER PRIMARY KEY, text)`. */
 const withTable = <A, E>(

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { vi } from "vitest"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { open } from "../../src/resources/Sqlite.ts"
+import { owned } from "./owned.ts"
 
 const prepared = vi.hoisted((): Array<string> => [])
 
@@ -25,7 +26,9 @@ vi.mock("@photostructure/sqlite", (load) => counting(load as () => Promise<Modul
 
 it.effect("a connection keeps its statements prepared, but no more than two hundred", () =>
   Effect.gen(function*() {
-    const sql = yield* open({ name: "test", path: ":memory:", readOnly: false, vectors: false, busyTimeoutMs: 0 })
+    const sql = yield* owned(
+      open({ name: "test", path: ":memory:", readOnly: false, vectors: false, busyTimeoutMs: 0 })
+    )
     const preparedBy = (run: Effect.Effect<unknown, unknown>) =>
       Effect.gen(function*() {
         const before = prepared.length

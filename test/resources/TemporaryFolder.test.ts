@@ -9,6 +9,7 @@ import { hostname, tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import * as TemporaryFolder from "../../src/resources/TemporaryFolder.ts"
+import { owned } from "./owned.ts"
 
 // Unique to this run, so that concurrent runs of this test do not remove each other's folders.
 const purpose = `test${process.pid}`
@@ -20,7 +21,7 @@ layer(Layer.merge(ResourceLedger.layer, NodeContext.layer))("TemporaryFolder", (
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const folder = yield* Effect.scoped(Effect.gen(function*() {
-        const folder = yield* TemporaryFolder.make(purpose)
+        const folder = yield* owned(TemporaryFolder.open(purpose))
         assert.isTrue(yield* fs.exists(folder))
         return folder
       }))
@@ -44,7 +45,7 @@ layer(Layer.merge(ResourceLedger.layer, NodeContext.layer))("TemporaryFolder", (
       for (const folder of [dead, ...others]) mkdirSync(join(folder, "memory"), { recursive: true })
       mkdirSync(join(elsewhere, "kept"))
       symlinkSync(elsewhere, link)
-      yield* Effect.scoped(TemporaryFolder.make(purpose))
+      yield* Effect.scoped(owned(TemporaryFolder.open(purpose)))
       const names = yield* fs.readDirectory(tmpdir())
       assert.notInclude(names, basename(dead))
       assert.notInclude(names, basename(link))

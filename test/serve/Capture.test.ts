@@ -16,12 +16,13 @@ import { dirname, join } from "node:path"
 import * as App from "../../src/App.ts"
 import { evidence } from "../../src/domain/MemoryUnit.ts"
 import { NO_CAPS } from "../../src/models/Spending.ts"
-import type { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import * as Sqlite from "../../src/resources/Sqlite.ts"
 import type { CaptureStep } from "../../src/serve/Capture.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import { base } from "../contract/layers.ts"
 import { modelServer } from "../models/server.ts"
+import { owned } from "../resources/owned.ts"
 
 interface Place {
   readonly home: string
@@ -262,7 +263,7 @@ it.live("of two processes over one memory one follows, and the other when that e
     const at = yield* place
     const file = join(at.folder, "s1.jsonl")
     const start = Effect.gen(function*() {
-      const memory = yield* Layer.build(serviceIn(at))
+      const memory = yield* Layer.build(Layer.provide(serviceIn(at), Layer.fresh(ResourceLedger.layer)))
       return { memory, ...(yield* Effect.provide(follow(at), memory)) }
     })
     const states = ({ steps }: Following) =>
@@ -297,13 +298,13 @@ describe("what can't be done for now", () => {
         write(file, firstLine + statement("u1", "quokka"))
         yield* isFound("u1", "quokka")
         yield* Effect.gen(function*() {
-          const sql = yield* Sqlite.open({
+          const sql = yield* owned(Sqlite.open({
             name: "another process",
             path: join(home, "memory.db"),
             readOnly: false,
             vectors: false,
             busyTimeoutMs: 1_000
-          })
+          }))
           yield* Sqlite.transaction(
             sql,
             Effect.gen(function*() {

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
-import * as File from "../../resources/File.ts"
+import { Files } from "../../resources/Files.ts"
 
 /** Longest line, in bytes. A longer one becomes a dead letter and is never held in memory whole. */
 export const MAX_LINE_BYTES = 32 * 1024 * 1024
@@ -37,7 +37,9 @@ export interface Stretch {
   readonly lines: ReadonlyArray<FileLine>
 }
 
-export const openTranscript = Effect.fn("TranscriptFile.open")((path: string) => File.open(path, { flag: "r" }))
+export const openTranscript = Effect.fn("TranscriptFile.open")((path: string) =>
+  Effect.flatMap(Files, ({ open }) => open(path, { flag: "r" }))
+)
 
 const readAt = (file: FileSystem.File, offset: number, size: number) =>
   Effect.zipRight(file.seek(FileSystem.Size(offset), "start"), file.readAlloc(FileSystem.Size(size)))

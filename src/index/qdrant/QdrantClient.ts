@@ -2,17 +2,17 @@
  * `Qdrant` over REST, with the vendor's client. All sockets are in one pool of the ledger, interruption aborts a
  * request, and the server's identity and version are checked before its first use.
  */
-import * as Undici from "@effect/platform-node/Undici"
-import { QdrantClient, type Schemas } from "@qdrant/js-client-rest"
+import type { Schemas } from "@qdrant/js-client-rest"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as HttpPool from "../../resources/HttpPool.ts"
 import * as Lazy from "../../resources/Lazy.ts"
-import { ResourceLedger } from "../../resources/ResourceLedger.ts"
+import * as Owner from "../../resources/Owner.ts"
+import * as QdrantApi from "../../resources/QdrantApi.ts"
 import * as Retry from "../../resources/Retry.ts"
 import { isPrivate, origin, type QdrantAddress, show } from "../QdrantAddress.ts"
 import {
@@ -61,8 +61,6 @@ const UPSERT_MOST = 256
 
 /** Header values that are sent unchanged (RFC 9110, section 5.5): printable ASCII without outer spaces. */
 const HEADER = /^(?! )[\x20-\x7e]*(?<! )$/
-
-type Api = ReturnType<QdrantClient["api"]>
 
 const Names = Schema.Struct({ collections: Schema.Array(Schema.Struct({ name: Schema.String })) })
 const Aliases = Schema.Struct({
@@ -198,40 +196,26 @@ const make = (options: QdrantOptions) =>
         "the API key has a character that can't be sent; set QDRANT_API_KEY"
       )
     }
-    const ledger = yield* ResourceLedger
     if (key !== "" && !isPrivate(address)) {
       yield* Effect.logWarning(`the key of Qdrant goes over the network as it is: ${place} is not https`)
     }
-    const { api, pool } = yield* ledger.acquire({
-      kind: "pool",
+    const pool = yield* HttpPool.open({
       name: `Qdrant client of ${place}`,
-      open: Effect.sync(() => ({
-        pool: new Undici.Pool(origin(address), {
-          connections: CONNECTIONS,
-          keepAliveTimeout: KEEP_ALIVE_MS,
-          keepAliveMaxTimeout: KEEP_ALIVE_MS,
-          connect: { timeout: CONNECT_MS },
-          headersTimeout: 0,
-          bodyTimeout: 0
-        }),
-        // The client's own version check only warns and is not awaited: `handshake` below is stricter. With a finite
-        // timeout the client ignores our signal. Its own sockets stay unused, since every request gets our pool.
-        api: new QdrantClient({
-          ...address,
-          checkCompatibility: false,
-          timeout: Number.POSITIVE_INFINITY,
-          maxConnections: 1,
-          headers: key === "" ? {} : { "api-key": key }
-        }).api()
-      })),
-      close: ({ pool }) => Effect.promise(() => pool.close()),
-      destroy: ({ pool }) => Effect.promise(() => pool.destroy()),
-      within: "2 seconds",
-      sockets: ({ pool }) => pool.stats.connected
+      origin: origin(address),
+      connections: CONNECTIONS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveMaxTimeout: KEEP_ALIVE_MS,
+      connect: { timeout: CONNECT_MS },
+      headersTimeout: 0,
+      bodyTimeout: 0
     })
+    const api = QdrantApi.make({ ...address, headers: key === "" ? {} : { "api-key": key } })
 
     /** Retries are safe: points are replaced by id, and creating or deleting a thing twice is no error. */
-    const send = (operation: string, request: (api: Api, init: RequestInit) => Promise<{ readonly data: unknown }>) =>
+    const send = (
+      operation: string,
+      request: (api: QdrantApi.QdrantApi, init: RequestInit) => Promise<{ readonly data: unknown }>
+    ) =>
       Retry.retry(
         Effect.suspend(() => {
           let header = ""
@@ -255,8 +239,10 @@ const make = (options: QdrantOptions) =>
               })
             }),
             Effect.catchAll((failure) =>
-              Effect.flatMap(Clock.currentTimeMillis, (now) =>
-                Effect.fail({ ...failure, retryAfter: Retry.parseRetryAfter(header, now) }))
+              Effect.flatMap(
+                Clock.currentTimeMillis,
+                (now) => Effect.fail({ ...failure, retryAfter: Retry.parseRetryAfter(header, now) })
+              )
             )
           )
         }),
@@ -266,8 +252,7 @@ const make = (options: QdrantOptions) =>
     const read = <A, I>(operation: string, schema: Schema.Schema<A, I>, data: unknown) =>
       Effect.mapError(
         Schema.decodeUnknown(schema)(data),
-        () =>
-          failed("Damaged", operation, "its answer is not one of Qdrant's; is Qdrant at that address?")
+        () => failed("Damaged", operation, "its answer is not one of Qdrant's; is Qdrant at that address?")
       )
 
     const isOurs = (title: string) => /^qdrant/i.test(title)
@@ -331,7 +316,7 @@ const make = (options: QdrantOptions) =>
     const use = <A, I>(
       operation: string,
       schema: Schema.Schema<A, I>,
-      request: (api: Api, init: RequestInit, server: Server) => Promise<{ readonly data: unknown }>
+      request: (api: QdrantApi.QdrantApi, init: RequestInit, server: Server) => Promise<{ readonly data: unknown }>
     ): Effect.Effect<A, QdrantError> =>
       server.pipe(
         Effect.flatMap((server) => send(operation, (api, init) => request(api, init, server))),
@@ -342,7 +327,7 @@ const make = (options: QdrantOptions) =>
 
     const write = (
       operation: string,
-      request: (api: Api, init: RequestInit) => Promise<{ readonly data: unknown }>
+      request: (api: QdrantApi.QdrantApi, init: RequestInit) => Promise<{ readonly data: unknown }>
     ): Effect.Effect<void, QdrantError> =>
       Effect.flatMap(use(operation, Written, request), ({ status }) =>
         status === "completed"
@@ -454,4 +439,4 @@ const make = (options: QdrantOptions) =>
   })
 
 /** Fails as `handshake` demands; afterwards each request fails on its own. */
-export const layer = (options: QdrantOptions) => Layer.scoped(Qdrant, make(options))
+export const layer = (options: QdrantOptions) => Owner.layer(Qdrant, make(options))

@@ -4,7 +4,6 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { ResourceLedger } from "../../resources/ResourceLedger.ts"
 import {
   type Collection,
   type CollectionConfig,
@@ -149,19 +148,8 @@ const misfit = ({ dense, sparse }: CollectionConfig, name: string, vector: Lane[
     : `Wrong input: Vector dimension error: expected dim: ${dimension}, got ${vector.length}`
 }
 
-const make = Effect.gen(function*() {
-  const ledger = yield* ResourceLedger
-  const state = yield* ledger.acquire({
-    kind: "store",
-    name: "Qdrant in memory",
-    open: Effect.sync((): State => ({ collections: new Map(), aliases: new Map() })),
-    close: ({ aliases, collections }) =>
-      Effect.sync(() => {
-        aliases.clear()
-        collections.clear()
-      }),
-    within: "1 second"
-  })
+const make = (): Qdrant["Type"] => {
+  const state: State = { collections: new Map(), aliases: new Map() }
 
   const run = <A>(operation: string, effect: Effect.Effect<A, QdrantError>) =>
     effect.pipe(Effect.withSpan(`Qdrant.${operation}`))
@@ -366,6 +354,6 @@ const make = Effect.gen(function*() {
         })
       )
   })
-})
+}
 
-export const layer: Layer.Layer<Qdrant, never, ResourceLedger> = Layer.scoped(Qdrant, make)
+export const layer: Layer.Layer<Qdrant> = Layer.sync(Qdrant, make)

@@ -6,9 +6,9 @@
 import { SqlError } from "@effect/sql/SqlError"
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import type { SearchFilter } from "../../domain/Search.ts"
 import * as Lazy from "../../resources/Lazy.ts"
+import * as Owner from "../../resources/Owner.ts"
 import { transaction } from "../../resources/Sqlite.ts"
 import { EMBEDDED } from "../../store/MemoryStore.ts"
 import { SqliteFile } from "../../store/sqlite/SqliteFile.ts"
@@ -142,4 +142,4 @@ const make = Effect.gen(function*() {
   })
 })
 
-export const layer = Layer.scoped(VectorIndex, make)
+export const layer = Owner.layer(VectorIndex, make)

@@ -3,12 +3,12 @@
  */
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Tokens from "../../domain/Tokens.ts"
 import { forEach } from "../../resources/Concurrent.ts"
 import * as HttpPool from "../../resources/HttpPool.ts"
 import * as Lazy from "../../resources/Lazy.ts"
+import * as Owner from "../../resources/Owner.ts"
 import * as Permits from "../../resources/Permits.ts"
 import { Budget } from "../Budget.ts"
 import * as LocalModels from "../LocalModels.ts"
@@ -314,4 +314,4 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
   })
 
 /** Opens one connection pool per origin, on first use. */
-export const layer = (options: Options) => Layer.scoped(ModelManager, make(options))
+export const layer = (options: Options) => Owner.layer(ModelManager, make(options))

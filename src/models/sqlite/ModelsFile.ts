@@ -7,8 +7,8 @@ import * as Path from "@effect/platform/Path"
 import type { SqlClient } from "@effect/sql/SqlClient"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Lazy from "../../resources/Lazy.ts"
+import * as Owner from "../../resources/Owner.ts"
 import { open, openMemory } from "../../resources/Sqlite.ts"
 import { StoreError } from "../../store/MemoryStore.ts"
 import { migrate } from "../../store/sqlite/migrations.ts"
@@ -56,21 +56,21 @@ export class ModelsFile extends Context.Tag("claude-memory/ModelsFile")<ModelsFi
   readonly isThere: Effect.Effect<boolean>
 }>() {
   static readonly layer = (options: ModelsFileOptions) =>
-    Layer.scoped(
+    Owner.layer(
       this,
       Effect.gen(function*() {
-        const context = yield* Effect.context<Effect.Effect.Context<ReturnType<typeof openFile>>>()
+        const withPlatform = Owner.provideContext(yield* Effect.context<FileSystem.FileSystem | Path.Path>())
         const sql = yield* Lazy.make(openFile(options))
         const isThere = Effect.gen(function*() {
           const fs = yield* FileSystem.FileSystem
           const path = yield* Path.Path
           return yield* Effect.orElseSucceed(fs.exists(path.join(options.folder, MODELS_DATABASE)), () => false)
         })
-        return { sql: Effect.provide(sql, context), isThere: Effect.provide(isThere, context) }
+        return { sql: withPlatform(sql), isThere: withPlatform(isThere) }
       })
     )
   /** A database in memory, gone with the scope. */
-  static readonly layerMemory = Layer.scoped(
+  static readonly layerMemory = Owner.layer(
     this,
     Effect.gen(function*() {
       const sql = yield* openMemory({ name: "Sqlite of models in memory", vectors: false })

@@ -46,7 +46,7 @@ const accounted = (resources: ReadonlyArray<Pick<Resource, "kind" | "sockets">>)
     ),
     watchers: open("watcher"),
     workers: open("worker"),
-    children: 0
+    children: open("child")
   }
 }
 

@@ -5,9 +5,12 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import * as FiberSet from "effect/FiberSet"
+import type * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import { hostname } from "node:os"
+import * as Fibers from "../Fibers.ts"
+import * as Owner from "../Owner.ts"
 import { type Resource, type ResourceKind, ResourceLedger } from "../ResourceLedger.ts"
 import * as Drift from "./Drift.ts"
 import * as LeakProbe from "./LeakProbe.ts"
@@ -139,25 +142,23 @@ export interface Options extends SamplerOptions {
  * processes have left in `home`.
  */
 export const layer = (options: Options): Layer.Layer<never, never, ResourceLedger> =>
-  Layer.scopedDiscard(Effect.gen(function*() {
-    const { home, interval = "1 second" } = options
-    const ledger = yield* ResourceLedger
-    const { sample } = yield* makeSampler(options)
-    const watchDrift = makeDriftWatch(interval)
-    const watchAges = makeAgeWatch()
-    const write = makeWriter(home)
-    const look = Effect.gen(function*() {
-      const { report, resources } = yield* sample
-      yield* write(report)
-      yield* watchDrift(report, resources)
-      yield* watchAges(report, resources)
-    }).pipe(Effect.tapDefect((cause) => Effect.logWarning("the monitor has stopped", cause)))
-    yield* RunFile.survey(home)
-    yield* ledger.adopt(
-      "fibers",
-      "Monitor",
-      Effect.addFinalizer(() => RunFile.remove(home)).pipe(
-        Effect.zipRight(Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(interval), look))))
-      )
-    )
-  }))
+  Owner.layerDiscard(
+    "Monitor",
+    Effect.gen(function*() {
+      const { home, interval = "1 second" } = options
+      const { sample } = yield* makeSampler(options)
+      const watchDrift = makeDriftWatch(interval)
+      const watchAges = makeAgeWatch()
+      const write = makeWriter(home)
+      const look = Effect.gen(function*() {
+        const { report, resources } = yield* sample
+        yield* write(report)
+        yield* watchDrift(report, resources)
+        yield* watchAges(report, resources)
+      }).pipe(Effect.tapDefect((cause) => Effect.logWarning("the monitor has stopped", cause)))
+      yield* RunFile.survey(home)
+      yield* Effect.addFinalizer(() => RunFile.remove(home))
+      const fibers = yield* Fibers.open("Monitor")
+      yield* FiberSet.run(fibers, Effect.forever(Effect.zipRight(Effect.sleep(interval), look)))
+    })
+  )

@@ -4,8 +4,8 @@
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
+import * as Owner from "../../resources/Owner.ts"
 import { open, type Postgres, PostgresError, reasonOf } from "../../resources/Postgres.ts"
 import { StoreError } from "../MemoryStore.ts"
 import { checkVersion } from "../sql/schemaVersion.ts"
@@ -86,5 +86,5 @@ const make = Effect.fn("PostgresPool.open")(
 
 export class PostgresPool extends Context.Tag("claude-memory/PostgresPool")<PostgresPool, Postgres>() {
   /** Connects, and creates or migrates the schema; a reader only checks its version. */
-  static readonly layer = (options: PostgresPoolOptions) => Layer.scoped(this, make(options))
+  static readonly layer = (options: PostgresPoolOptions) => Owner.layer(this, make(options))
 }

@@ -7,9 +7,7 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import type * as Scope from "effect/Scope"
-import { ResourceLedger } from "../../resources/ResourceLedger.ts"
+import * as Owner from "../../resources/Owner.ts"
 import { open, openMemory, reasonOf, SqliteError } from "../../resources/Sqlite.ts"
 import { StoreError } from "../MemoryStore.ts"
 import { checkVersion } from "../sql/schemaVersion.ts"
@@ -72,11 +70,7 @@ const openClients = Effect.fn("SqliteFile.open")(
     const file = path.join(options.folder, DATABASE)
     const { busyTimeoutMs, skipGarbageCollection = false } = options
     const read = { path: file, readOnly: true, vectors: false, busyTimeoutMs, skipGarbageCollection }
-    const ledger = yield* ResourceLedger
     const vectorReader = open({ ...read, vectors: true, skipGarbageCollection: false, name: "Sqlite vector reader" })
-      .pipe(
-        Effect.provideService(ResourceLedger, ledger)
-      )
     if (options.readOnly) {
       if (!(yield* Effect.orElseSucceed(fs.exists(file), () => false))) {
         return yield* new StoreError({
@@ -97,7 +91,7 @@ const openClients = Effect.fn("SqliteFile.open")(
       yield* inspect(file)
       if (yield* Effect.orElseSucceed(fs.exists(`${file}-wal`), () => false)) {
         // The newest version may be in the log only. A reader checks it, since a writer would checkpoint the log into the file.
-        yield* Effect.scoped(
+        yield* Owner.nested(
           Effect.flatMap(
             open({ ...read, name: "Sqlite version check" }),
             (sql) => Effect.flatMap(currentVersion(sql), (version) => checkVersion(version, LATEST))
@@ -125,10 +119,10 @@ export class SqliteFile extends Context.Tag("claude-memory/SqliteFile")<SqliteFi
   readonly writer: SqlClient
   readonly reader: SqlClient
   /** Opens a connection that reads and compares vectors. */
-  readonly vectorReader: Effect.Effect<SqlClient, SqliteError, Scope.Scope>
+  readonly vectorReader: Effect.Effect<SqlClient, SqliteError, Owner.Owner>
 }>() {
   /** Creates the folder (mode 0700), the file (mode 0600) and the schema, or migrates the schema. A reader creates and migrates nothing. */
-  static readonly layer = (options: SqliteFileOptions) => Layer.scoped(this, openClients(options))
+  static readonly layer = (options: SqliteFileOptions) => Owner.layer(this, openClients(options))
   /** A database in memory, deleted when the scope closes: one connection that writes and reads. */
-  static readonly layerMemory = Layer.scoped(this, openInMemory)
+  static readonly layerMemory = Owner.layer(this, openInMemory)
 }

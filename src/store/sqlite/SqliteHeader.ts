@@ -6,7 +6,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as File from "../../resources/File.ts"
-import type { ResourceLedger } from "../../resources/ResourceLedger.ts"
+import * as Owner from "../../resources/Owner.ts"
 import { SqliteError } from "../../resources/Sqlite.ts"
 
 export interface Header {
@@ -30,12 +30,12 @@ const parse = (bytes: Uint8Array): Header | undefined => {
 /** Returns the header of a complete file, undefined for an empty one. Fails with `Damaged` for a file that is no database or is cut off. */
 export const read = (
   file: string
-): Effect.Effect<Header | undefined, SqliteError, FileSystem.FileSystem | ResourceLedger> =>
+): Effect.Effect<Header | undefined, SqliteError, FileSystem.FileSystem | Owner.Owner> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const bytes = yield* File.open(file).pipe(
       Effect.flatMap((opened) => opened.readAlloc(FileSystem.Size(LENGTH))),
-      Effect.scoped
+      Owner.nested
     )
     if (Option.isNone(bytes)) return undefined
     const header = parse(bytes.value)

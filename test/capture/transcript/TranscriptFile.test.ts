@@ -1,17 +1,15 @@
-import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
-import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { headOf, lines, openTranscript, type Stretch, tailOf } from "../../../src/capture/transcript/TranscriptFile.ts"
-import { ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
 import { times } from "../../data.ts"
+import { platform } from "../../resources/owned.ts"
 import { anyCharacter } from "../../texts.ts"
 
-const services = Layer.merge(NodeContext.layer, ResourceLedger.layer)
+const services = platform
 
 type Limits = { readonly chunkBytes?: number; readonly maxLineBytes?: number }
 

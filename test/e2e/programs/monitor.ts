@@ -10,6 +10,7 @@ import { Worker } from "node:worker_threads"
 import { runMain, writeStdout } from "../../../src/process/Process.ts"
 import * as Monitor from "../../../src/resources/monitor/Monitor.ts"
 import { ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
+import { openLedger } from "../../resources/owned.ts"
 
 const openers: Record<string, () => unknown> = {
   nothing: () => {},
@@ -24,8 +25,8 @@ const openers: Record<string, () => unknown> = {
 const [home, name] = process.argv.slice(2)
 Effect.gen(function*() {
   const ledger = yield* ResourceLedger
-  yield* ledger.acquire({
-    kind: "cache",
+  yield* openLedger(ledger).acquire({
+    kind: "model",
     name: "in the ledger",
     open: Effect.void,
     close: () => Effect.void,

@@ -9,6 +9,7 @@ import type * as Scope from "effect/Scope"
 import { writeSync } from "node:fs"
 import { runMain, Unsuccessful, writeStderr, writeStdout } from "../../../src/process/Process.ts"
 import { ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
+import { openLedger } from "../../resources/owned.ts"
 
 class NoRoom extends Data.TaggedError("NoRoom")<{ readonly room: string }> {
   override get message() {
@@ -22,7 +23,7 @@ const writeLine = (text: string) => Effect.sync(() => writeSync(2, `${text}\n`))
 
 const resource = (name: string, close: Effect.Effect<unknown> = Effect.void) =>
   Effect.flatMap(ResourceLedger, (ledger) =>
-    ledger.acquire({
+    openLedger(ledger).acquire({
       kind: "file",
       name,
       open: Effect.succeed(name),
@@ -40,7 +41,7 @@ const waiting = Effect.zipRight(ready, Effect.never)
 const later = (run: () => void) => Effect.zipRight(Effect.sync(() => setTimeout(run, 10)), waiting)
 
 const acquireForgotten = (ledger: ResourceLedger["Type"]) =>
-  ledger.acquire({
+  openLedger(ledger).acquire({
     kind: "server",
     name: "forgotten",
     open: Effect.void,

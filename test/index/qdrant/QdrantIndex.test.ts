@@ -173,7 +173,7 @@ describe("an index in Qdrant", () => {
         yield* steps(Pipeline.catchUp)
         return yield* Effect.flatMap(VectorIndex, ({ count }) =>
           count)
-      }).pipe(Effect.provide(Layer.fresh(other)))
+      }).pipe(Effect.provide(Layer.provide(Layer.fresh(other), Layer.fresh(ResourceLedger.layer))))
       assert.strictEqual(count, 4)
       assert.strictEqual(yield* Effect.flatMap(VectorIndex, ({ count }) => count), 3)
       assert.lengthOf((yield* qdrant.collections).filter((name) => name.includes("test_")), 2)

@@ -46,7 +46,7 @@ describe("drift", () => {
     assert.deepStrictEqual(drift(more, resources), { ...NONE, sockets: 1 })
   })
 
-  it.each(["cache", "fibers", "model", "store", "temporary folder", "timer"] as const)(
+  it.each(["fibers", "model", "temporary folder", "timer"] as const)(
     "a resource of kind %s accounts for nothing",
     (kind) =>
       assert.deepStrictEqual(drift({ fds: 24, sockets: 3, watchers: 1, workers: 1 }, [held(kind)]), {

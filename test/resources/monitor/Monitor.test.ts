@@ -17,6 +17,7 @@ import type * as LeakProbe from "../../../src/resources/monitor/LeakProbe.ts"
 import * as Monitor from "../../../src/resources/monitor/Monitor.ts"
 import * as RunFile from "../../../src/resources/monitor/RunFile.ts"
 import { type ResourceKind, ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
+import { openLedger } from "../owned.ts"
 
 const START: LeakProbe.Reading = { fds: 19, sockets: 2, timers: 1, watchers: 0, workers: 0, children: 0 }
 const NONE = { fds: 0, sockets: 0, watchers: 0, workers: 0, children: 0 }
@@ -63,7 +64,7 @@ const monitored = (
 const seconds = (n: number) => TestClock.adjust(`${n} seconds`)
 
 const open = (ledger: ResourceLedger["Type"], kind: ResourceKind, name: string) =>
-  ledger.acquire({ kind, name, open: Effect.void, close: () => Effect.void, within: "1 second" })
+  openLedger(ledger).acquire({ kind, name, open: Effect.void, close: () => Effect.void, within: "1 second" })
 
 describe("the run file", () => {
   it.effect("is there after a second, written anew each second, and gone at the end", () =>
@@ -81,11 +82,11 @@ describe("the run file", () => {
           assert.isAbove(first.heapBytes, 1e6)
           assert.isAbove(first.rssBytes, first.heapBytes)
           assert.deepStrictEqual(first.resources.map(({ kind, name }) => [kind, name]), [["fibers", "Monitor"]])
-          yield* open(ledger, "cache", "answers")
+          yield* open(ledger, "model", "answers")
           yield* seconds(1)
           const { resources, updatedAt } = world.seen()
           assert.strictEqual(updatedAt, 2_000)
-          assert.deepInclude(resources[1], { kind: "cache", name: "answers", acquiredAt: 1_000 })
+          assert.deepInclude(resources[1], { kind: "model", name: "answers", acquiredAt: 1_000 })
           assert.match(resources[1]!.origin, /Monitor\.test\.ts:\d+/)
           assert.deepStrictEqual(readdirSync(join(world.home, "run")), [`${process.pid}.json`])
         })
@@ -151,7 +152,7 @@ describe("the run file", () => {
     Effect.gen(function*() {
       const world = makeWorld()
       const Slow = Layer.scopedDiscard(Effect.flatMap(ResourceLedger, (ledger) =>
-        ledger.acquire({
+        openLedger(ledger).acquire({
           kind: "worker",
           name: "slow",
           open: Effect.void,
@@ -198,7 +199,7 @@ describe("drift", () => {
   it.effect("that lasts for ten samples is logged once, with the numbers and the newest of the ledger", () =>
     monitored((world, ledger) =>
       Effect.gen(function*() {
-        for (const name of ["a", "b", "c", "d"]) yield* open(ledger, "cache", name)
+        for (const name of ["a", "b", "c", "d"]) yield* open(ledger, "model", name)
         yield* seconds(1)
         world.reading = { ...START, fds: 22, sockets: 4 }
         // A drift must be in two samples in a row, so the first of these does not count.
@@ -208,7 +209,7 @@ describe("drift", () => {
         assert.strictEqual(world.log.length, 2)
         assert.match(
           world.log[0]!,
-          /^Warning 1 fds more than the ledger accounts for, for 10s \(22 open in all\)\. Newest in the ledger: cache b, opened at .*Monitor\.test\.ts:\d+.*; cache c, .*; cache d, /
+          /^Warning 1 fds more than the ledger accounts for, for 10s \(22 open in all\)\. Newest in the ledger: model b, opened at .*Monitor\.test\.ts:\d+.*; model c, .*; model d, /
         )
         assert.match(world.log[1]!, /^Warning 2 sockets more .* \(4 open in all\)/)
         yield* seconds(60)
@@ -261,7 +262,7 @@ describe("drift", () => {
         const sockets = (n: number) => world.reading = { ...START, fds: START.fds! + n, sockets: START.sockets + n }
         const pool = { connected: 0 }
         yield* Effect.scoped(Effect.gen(function*() {
-          yield* ledger.acquire({
+          yield* openLedger(ledger).acquire({
             kind: "pool",
             name: "models",
             open: Effect.succeed(pool),
@@ -330,7 +331,7 @@ describe("the monitor", () => {
   it.effect("that comes upon a bug says so, and the service goes on", () =>
     monitored((world, ledger) =>
       Effect.gen(function*() {
-        yield* ledger.acquire({
+        yield* openLedger(ledger).acquire({
           kind: "pool",
           name: "bad",
           open: Effect.void,

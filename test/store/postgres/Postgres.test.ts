@@ -21,6 +21,7 @@ import { batch, cursor, everything, facts, message, project, unit } from "../../
 import { words } from "../../contract/MemoryStoreContract.ts"
 import { address, optionsFor, query, schema } from "../../postgres.ts"
 import { resume, stop, temporary } from "../../postgresServer.mjs"
+import { owned } from "../../resources/owned.ts"
 
 const SECRET = "hunter2-of-the-test"
 
@@ -31,11 +32,16 @@ const opened = (options: PostgresPoolOptions) =>
     Context.get(MemoryStore)
   )
 
-/** Opens `count` stores on one schema at once, each with its own pool. */
+/** Opens a store as another process does, with a ledger of its own. */
+const openedElsewhere = (options: PostgresPoolOptions) =>
+  Effect.flatMap(Layer.build(Layer.fresh(ResourceLedger.layer)), (ledger) => Effect.provide(opened(options), ledger))
+
+/** Opens `count` stores on one schema at once, as so many processes do; the first is in the ledger of the test. */
 const instances = (count: number, overrides: Partial<PostgresPoolOptions> = {}) =>
   Effect.gen(function*() {
     const name = yield* schema
-    const stores = yield* Effect.forEach(Array.from({ length: count }), () => opened(optionsFor(name, overrides)), {
+    const stores = yield* Effect.forEach(Array.from({ length: count }), (_, i) =>
+      (i === 0 ? opened : openedElsewhere)(optionsFor(name, overrides)), {
       concurrency: "unbounded"
     })
     return { name, first: stores[0]!, stores }
@@ -190,7 +196,7 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
         assert.match(pools[0]!.name, /^PostgreSQL at [^@]+:\d+\/\w+$/)
         assert.isAbove(pools[0]!.sockets!, 0)
         const again = optionsFor(name, { connections: 2 })
-        yield* Effect.scoped(Effect.flatMap(opened(again), ({ status }) => status))
+        yield* Effect.scoped(Effect.flatMap(openedElsewhere(again), ({ status }) => status))
         assert.strictEqual((yield* snapshot).filter(({ kind }) => kind === "pool").length, 1)
       })
     )
@@ -212,7 +218,7 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
         const { name } = yield* instances(1)
         yield* query(`UPDATE ${quoted(name)}.schema_version SET version = version + 1`)
         for (const readOnly of [true, false]) {
-          const error = yield* Effect.flip(Effect.scoped(opened(optionsFor(name, { readOnly }))))
+          const error = yield* Effect.flip(Effect.scoped(openedElsewhere(optionsFor(name, { readOnly }))))
           assert.strictEqual(error.reason, "Newer")
         }
         const [row] = yield* query(`SELECT version FROM ${quoted(name)}.schema_version`)
@@ -225,7 +231,7 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
       Effect.gen(function*() {
         const name = yield* schema
         const { readOnly, url } = optionsFor(name)
-        const postgres = yield* open({
+        const postgres = yield* owned(open({
           url,
           readOnly,
           schema: name,
@@ -233,7 +239,7 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
           connectTimeoutMs: 5_000,
           statementTimeoutMs: 5_000,
           lockTimeoutMs: 5_000
-        })
+        }))
         yield* Effect.flip(migrate(postgres, name, [...STEPS, ["CREATE TABLE more (id text)", "no SQL"]]))
         assert.deepStrictEqual(yield* query(`SELECT 1 FROM pg_namespace WHERE nspname = '${name}'`), [])
         yield* migrate(postgres, name)
@@ -252,7 +258,7 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
         assert.match(missing.message, /claude-memory import/)
         const store = yield* opened(optionsFor(name))
         yield* store.append(batch([message("a")]))
-        const reading = yield* opened(reader)
+        const reading = yield* openedElsewhere(reader)
         assert.strictEqual((yield* reading.status).messages, 1)
         yield* Effect.flip(reading.append(batch([message("b")], { cursor: cursor("/t/b", 1) })))
         assert.strictEqual((yield* reading.status).messages, 1)
@@ -555,7 +561,7 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
       "that another keeps waiting too long is told so, and nothing is written",
       Effect.gen(function*() {
         const { first: holder, name } = yield* instances(1)
-        const waiter = yield* opened(optionsFor(name, { lockTimeoutMs: 100 }))
+        const waiter = yield* openedElsewhere(optionsFor(name, { lockTimeoutMs: 100 }))
         const held = yield* Deferred.make<void>()
         const fiber = yield* Effect.fork(holder.transaction(
           holder.append(one).pipe(Effect.zipRight(Deferred.succeed(held, undefined)), Effect.zipRight(Effect.never))

@@ -22,6 +22,7 @@ import { DATABASE, SqliteFile } from "../../../src/store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../../../src/store/sqlite/SqliteStore.ts"
 import { batch, cursor, everything, message, project, unit } from "../../contract/made.ts"
 import { environment, oneIn, root } from "../../data.ts"
+import { owned } from "../../resources/owned.ts"
 
 const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
 
@@ -207,13 +208,13 @@ describe("a database of an earlier schema", () => {
   const old = (folder: string, fs: FileSystem.FileSystem) =>
     Effect.gen(function*() {
       yield* fs.makeDirectory(folder, { recursive: true })
-      const sql = yield* open({
+      const sql = yield* owned(open({
         name: "schema 1",
         path: join(folder, DATABASE),
         readOnly: false,
         vectors: false,
         busyTimeoutMs: 0
-      })
+      }))
       for (const statement of STEPS[0]!) yield* sql.unsafe(statement)
       yield* sql.unsafe("PRAGMA user_version = 1")
       yield* sql`INSERT INTO projects ${sql.insert({ ...project("one") })}`
@@ -317,7 +318,7 @@ describe("a database of an earlier schema", () => {
     Effect.gen(function*() {
       yield* fs.makeDirectory(folder, { recursive: true })
       const path = join(folder, DATABASE)
-      const sql = yield* open({ name: "schema 3", path, readOnly: false, vectors: false, busyTimeoutMs: 0 })
+      const sql = yield* owned(open({ name: "schema 3", path, readOnly: false, vectors: false, busyTimeoutMs: 0 }))
       for (const statement of STEPS.slice(0, 3).flat()) yield* sql.unsafe(statement)
       yield* sql.unsafe("PRAGMA user_version = 3")
       yield* sql`INSERT INTO projects ${sql.insert({ ...project("one") })}`

@@ -7,15 +7,15 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as HookFailures from "../hook/Failures.ts"
+import { answer, HookInput } from "../hook/Hook.ts"
+import { outputOf } from "../hook/Output.ts"
+import type { SessionRecords } from "../hook/SessionRecords.ts"
 import type { Injector } from "../inject/Injector.ts"
 import { readStdin, runMain, writeStdout } from "../process/Process.ts"
-import type { ResourceLedger } from "../resources/ResourceLedger.ts"
+import type { Files } from "../resources/Files.ts"
 import * as HookSettings from "../settings/Hooks.ts"
 import type { MemoryStore, StoreError } from "../store/MemoryStore.ts"
-import * as HookFailures from "./Failures.ts"
-import { answer, HookInput } from "./Hook.ts"
-import { outputOf } from "./Output.ts"
-import type { SessionRecords } from "./SessionRecords.ts"
 
 /** Bytes of stdin that are read: enough for a prompt with a pasted file. */
 const MAX_INPUT = 1_000_000
@@ -36,7 +36,7 @@ const isMissingMemory = (cause: Cause.Cause<{ readonly _tag: string }>) =>
     (error) => error._tag === "StoreError" && (error as StoreError).reason === "Missing"
   )
 
-type Services<E> = Layer.Layer<SessionRecords | Injector | MemoryStore | NodeContext.NodeContext | ResourceLedger, E>
+type Services<E> = Layer.Layer<SessionRecords | Injector | MemoryStore | NodeContext.NodeContext | Files, E>
 
 const hook = <E extends { readonly _tag: string }>(started: number, services: Services<E>) =>
   Effect.gen(function*() {

@@ -1,0 +1,54 @@
+/**
+ * Locks a file for one process at a time.
+ *
+ * The lock is one of the operating system, which SQLite takes on an empty file: it needs no writing, and is free at once when its
+ * holder ends, even by a crash.
+ */
+import * as Effect from "effect/Effect"
+import { statSync } from "node:fs"
+import * as Owner from "./Owner.ts"
+import { loadDriver, reasonOf, SqliteError } from "./Sqlite.ts"
+
+/** Most callers of one process at a time, which has the lock and tries to take it. */
+const AT_MOST = 16
+
+/** Returns device and inode of the file at this path; undefined when there is none. */
+export const identityOf = (path: string): string | undefined => {
+  const info = statSync(path, { throwIfNoEntry: false })
+  return info === undefined ? undefined : `${info.dev} ${info.ino}`
+}
+
+/**
+ * Locks the file, which exists, and returns its identity. Fails with "Locked" when another process holds the lock, or when another
+ * file took its place meanwhile.
+ */
+export const open = (name: string, path: string): Effect.Effect<string, SqliteError, Owner.Owner> =>
+  Effect.gen(function*() {
+    const { DatabaseSync } = yield* loadDriver
+    const lock = () => {
+      const before = identityOf(path)
+      const database = new DatabaseSync(path)
+      try {
+        // Creates no journal file, not even an empty one.
+        database.exec("PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE")
+        if (before === undefined || identityOf(path) !== before) throw new Error("database is locked")
+        return { database, identity: before }
+      } catch (cause) {
+        database.close()
+        throw cause
+      }
+    }
+    const { identity } = yield* Owner.open({
+      kind: "lock",
+      name,
+      atMost: AT_MOST,
+      open: Effect.try({
+        try: lock,
+        catch: (cause) => new SqliteError({ reason: reasonOf(cause), path, cause })
+      }),
+      close: ({ database }) => Effect.sync(() => database.close()),
+      isGone: ({ database }) => !database.isOpen,
+      within: "1 second"
+    })
+    return identity
+  })

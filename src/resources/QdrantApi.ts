@@ -1,0 +1,26 @@
+/**
+ * Makes the vendor's client of Qdrant for requests that go through a pool of ours.
+ */
+import { QdrantClient } from "@qdrant/js-client-rest"
+
+export type QdrantApi = ReturnType<QdrantClient["api"]>
+
+export interface QdrantApiOptions {
+  readonly host: string
+  readonly port: number
+  readonly prefix?: string
+  readonly https: boolean
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/**
+ * Each request must be given a `dispatcher` and a signal. The client's own agent opens no socket until it is used, and with a finite
+ * timeout the client would ignore the signal. Its version check only warns and is not awaited, so it is off.
+ */
+export const make = (options: QdrantApiOptions): QdrantApi =>
+  new QdrantClient({
+    ...options,
+    checkCompatibility: false,
+    timeout: Number.POSITIVE_INFINITY,
+    maxConnections: 1
+  }).api()

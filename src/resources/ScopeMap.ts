@@ -1,0 +1,46 @@
+/**
+ * Keeps resources by key, for what comes and goes while a service runs, as the watchers of folders.
+ */
+import * as Effect from "effect/Effect"
+import { children, type Owned, type Owner } from "./Owner.ts"
+
+export interface ScopeMap<K, E, R> {
+  readonly size: number
+  readonly has: (key: K) => boolean
+  readonly keys: () => Iterable<K>
+  /** Opens the resource of this key, unless it is open; one that can't be opened is not kept. */
+  readonly open: (key: K) => Effect.Effect<void, E, R>
+  /** Closes the resource of this key, if it is open. */
+  readonly close: (key: K) => Effect.Effect<void>
+}
+
+/** Makes the map. All that is open closes with the owner. A key is opened and closed by one fiber at a time. */
+export const make = <K, E, R>(
+  open: (key: K) => Effect.Effect<unknown, E, R>
+): Effect.Effect<ScopeMap<K, E, Owned<R>>, never, Owner> =>
+  Effect.map(children("a keyed resource"), (makeChild) => {
+    const entries = new Map<K, Effect.Effect<void>>()
+    const close = (key: K) =>
+      Effect.suspend(() => {
+        const closeEntry = entries.get(key) ?? Effect.void
+        entries.delete(key)
+        return closeEntry
+      })
+    return {
+      get size() {
+        return entries.size
+      },
+      has: (key) => entries.has(key),
+      keys: () => entries.keys(),
+      open: (key) =>
+        Effect.uninterruptibleMask((restore) =>
+          Effect.gen(function*() {
+            if (entries.has(key)) return
+            const child = yield* makeChild
+            entries.set(key, child.close)
+            yield* Effect.onError(restore(child.open(open(key))), () => Effect.sync(() => entries.delete(key)))
+          })
+        ),
+      close
+    }
+  })

@@ -27,7 +27,7 @@ import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { advice } from "../process/Advice.ts"
-import { runMain, writeStderr } from "../process/Process.ts"
+import { OWN, runMain, writeStderr } from "../process/Process.ts"
 import { version } from "../process/version.ts"
 import * as Lazy from "../resources/Lazy.ts"
 import * as Permits from "../resources/Permits.ts"
@@ -263,5 +263,5 @@ export const run = (load: () => Promise<Options["open"]>): void =>
       })
       return yield* Effect.never
     }).pipe(Effect.scoped, Effect.provide(ResourceLedger.layer)),
-    { deadline: "10 seconds", servesStdin: true }
+    { ...OWN, deadline: "10 seconds", servesStdin: true }
   )

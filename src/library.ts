@@ -50,7 +50,7 @@ export {
   ModelManager
 } from "./models/ModelManager.ts"
 export { type Endpoint, PRESETS } from "./models/Presets.ts"
-export { type PriceList, PricesError } from "./models/Prices.ts"
+export * as Prices from "./models/Prices.ts"
 export * as Providers from "./models/providers/Providers.ts"
 export * as Unmetered from "./models/providers/Unmetered.ts"
 export { type Caps, NO_CAPS, Spending, SpendingError } from "./models/Spending.ts"
@@ -77,6 +77,9 @@ export * as SqliteStore from "./store/sqlite/SqliteStore.ts"
 export * as HttpPool from "./resources/HttpPool.ts"
 export * as Lazy from "./resources/Lazy.ts"
 export { LeakedResources, ResourceLedger } from "./resources/ResourceLedger.ts"
+
+// Running a program: signals, exit codes, and a deadline for the finalizers.
+export { runMain, type RunOptions, Unsuccessful } from "./process/Process.ts"
 
 // The domain: schemas and pure functions.
 export { Block, BlockKind, Message, Role, type Segment, type Session } from "./domain/Conversation.ts"

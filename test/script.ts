@@ -17,7 +17,7 @@ import type * as Types from "effect/Types"
 import { type ChildProcess, spawn, type SpawnOptions, spawnSync } from "node:child_process"
 import * as App from "../src/App.ts"
 import * as Output from "../src/cli/Output.ts"
-import { runMain, Unsuccessful, writeStderr } from "../src/process/Process.ts"
+import { OWN, runMain, Unsuccessful, writeStderr } from "../src/process/Process.ts"
 import { version } from "../src/process/version.ts"
 import { forEach } from "../src/resources/Concurrent.ts"
 import * as Settings from "../src/settings/Settings.ts"
@@ -42,7 +42,7 @@ export const main = <Name extends string, E, A>(
       Effect.catchIf(ValidationError.isValidationError, () => Effect.fail(new Unsuccessful())),
       Effect.provide(NodeContext.layer)
     ),
-    { deadline: "10 seconds" }
+    { ...OWN, deadline: "10 seconds" }
   )
 
 /** A program's output: `data` as a line of JSON, or the lines of `text`. It ends with exit code 1 when `ok` is false. */

@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import { advice } from "../process/Advice.ts"
-import { runMain, Unsuccessful, writeStderr, writeStdout } from "../process/Process.ts"
+import { OWN, runMain, Unsuccessful, writeStderr, writeStdout } from "../process/Process.ts"
 import { version } from "../process/version.ts"
 import * as Settings from "../settings/Settings.ts"
 import { type CommandOptions, findMistake, normalize } from "./Arguments.ts"
@@ -151,5 +151,5 @@ export const run = (argv: ReadonlyArray<string>) =>
     }).pipe(
       Effect.provide(Layer.merge(App.platform, CliConfig.layer({ showBuiltIns: false, isCaseSensitive: true })))
     ),
-    { deadline: "10 seconds" }
+    { ...OWN, deadline: "10 seconds" }
   )

@@ -28,7 +28,7 @@ import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { advice } from "../process/Advice.ts"
-import { runMain, writeStderr } from "../process/Process.ts"
+import { OWN, runMain, writeStderr } from "../process/Process.ts"
 import { version } from "../process/version.ts"
 import * as Fibers from "../resources/Fibers.ts"
 import * as Lazy from "../resources/Lazy.ts"
@@ -268,5 +268,5 @@ export const run = (load: () => Promise<Options["open"]>): void =>
       })
       return yield* Owner.run(Layer.provide(server, ResourceLedger.layerWarning))(Effect.never)
     }),
-    { deadline: "10 seconds", servesStdin: true }
+    { ...OWN, deadline: "10 seconds", servesStdin: true }
   )

@@ -6,16 +6,15 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
+import { identity } from "effect/Function"
 import * as Logger from "effect/Logger"
 import * as Schema from "effect/Schema"
 import { constants } from "node:os"
 import { advice } from "./Advice.ts"
 
-/** Sends all logs to stderr; stdout belongs to the protocol or the answer. */
-export const layerStderrLogger = Logger.replace(
-  Logger.defaultLogger,
-  Logger.withConsoleError(Logger.map(Logger.logfmtLogger, advice))
-)
+/** Sends all logs to stderr, worded by `words`; stdout belongs to the protocol or the answer. */
+const stderrLogger = (words: (text: string) => string) =>
+  Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.map(Logger.logfmtLogger, words)))
 
 /** Prints a command's answer. Waits until the stream has taken the text, since exiting drops pending writes. */
 export const writeStdout = (text: string): Effect.Effect<void> =>
@@ -24,11 +23,13 @@ export const writeStdout = (text: string): Effect.Effect<void> =>
     process.stdout.write(text, (error) => resume(error ? Effect.sleep(0) : Effect.void))
   })
 
-/** Prints progress and warnings for a person, on stderr, so that a pipe carries the answer alone. */
-export const writeStderr = (text: string): Effect.Effect<void> =>
+const toStderr = (text: string): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
-    process.stderr.write(advice(text), () => resume(Effect.void))
+    process.stderr.write(text, () => resume(Effect.void))
   })
+
+/** Prints progress and warnings for a person, on stderr, so that a pipe carries the answer alone. */
+export const writeStderr = (text: string): Effect.Effect<void> => toStderr(advice(text))
 
 /** Reads all of stdin as text, at most `limit` bytes. */
 export const readStdin = (limit: number): Effect.Effect<string> =>
@@ -54,7 +55,7 @@ export const readStdin = (limit: number): Effect.Effect<string> =>
 /** Runs an effect before the main program, for an entry that chooses its program by the settings. */
 export const runBeforeMain = <A>(effect: Effect.Effect<A>): Promise<A> => Effect.runPromise(effect)
 
-/** Failure of a program whose answer is "no" (a failed check): exit code 1 after a clean shutdown, no error logged. */
+/** A program fails with it to answer "no" (a failed check): exit code 1 after a clean shutdown, and nothing is printed. */
 export class Unsuccessful {
   readonly _tag = "Unsuccessful"
 }
@@ -70,33 +71,44 @@ const isUnsuccessful = (error: unknown): error is Unsuccessful => error instance
 
 type Signal = "SIGHUP" | "SIGINT" | "SIGTERM"
 
+export interface RunOptions {
+  /** Bounds the time that the finalizers may take when the program was interrupted; after it the process exits. */
+  readonly deadline: Duration.DurationInput
+  /** Stands before each sentence on stderr, with a colon; without a name the sentence stands alone. */
+  readonly name?: string
+  /** Rewrites each text for a person, logs included, before it goes to stderr; nothing is rewritten without it. */
+  readonly words?: (text: string) => string
+  /** For a guest of another program, such as a hook: logs nothing and exits with 0 whatever happens. */
+  readonly failOpen?: boolean
+  /** For a server that reads stdin: its end interrupts the program. */
+  readonly servesStdin?: boolean
+}
+
+/** How the package's own programs speak: by its name, and with its commands as they can be typed where it was started. */
+export const OWN = { name: "claude-memory", words: advice } as const satisfies Partial<RunOptions>
+
 /**
- * Runs an entry. Exit codes: 0 success (also when the reader of stdout, or the writer of a stdin that is served, has
- * gone), 1 failure or crash (also when stdout can't be written), 129 SIGHUP, 130 SIGINT, 143 SIGTERM. A signal, a crash
- * outside any fiber, a closed stdout and the end of a stdin that is served end the main fiber, so the root scope
- * closes; `deadline` bounds that. A second signal ends the process at once; with `servesStdin`, only the same signal
- * again does.
+ * Runs a program as the only one of its process, which it ends. Exit codes: 0 success (also when the reader of stdout, or
+ * the writer of a stdin that is served, has gone), 1 failure or crash (also when stdout can't be written), 129 SIGHUP,
+ * 130 SIGINT, 143 SIGTERM. A signal, a crash outside any fiber, a closed stdout and the end of a stdin that is served
+ * interrupt the program, so that all finalizers run; `deadline` bounds that. A second signal ends the process at once;
+ * with `servesStdin`, only the same signal again does. Logs go to stderr. A failure that is an `Error` is printed
+ * there by its message alone; any other failure, and a defect, is logged with its whole cause.
  */
-export const runMain = <E>(
-  program: Effect.Effect<unknown, E>,
-  options: {
-    readonly deadline: Duration.DurationInput
-    /** For a guest of another program: logs nothing and exits with 0 whatever happens. */
-    readonly failOpen?: boolean
-    /** For a server on stdin: the end of stdin ends the program. */
-    readonly servesStdin?: boolean
-  }
-): void => {
+export const runMain = <E>(program: Effect.Effect<unknown, E>, options: RunOptions): void => {
   let signal: Signal | undefined
   let isClientGone = false
   let hasCrashed = false
   const crash = Deferred.unsafeMake<never, Unwritable>(FiberId.none)
+  const words = options.words ?? identity
+  const sentence = (text: string) => words(`${options.name === undefined ? "" : `${options.name}: `}${text}\n`)
+  const logger = stderrLogger(words)
 
   const exitCode = (code: number) => options.failOpen === true ? 0 : hasCrashed ? 1 : code
   const exitAfterDeadline = (code: number) => {
     setTimeout(() => {
       if (options.failOpen === true) process.exit(0)
-      process.stderr.write(`claude-memory: shutdown took longer than ${Duration.format(options.deadline)}, exiting\n`)
+      process.stderr.write(sentence(`shutdown took longer than ${Duration.format(options.deadline)}, exiting`))
       process.exit(exitCode(code))
     }, Duration.toMillis(options.deadline)).unref()
   }
@@ -143,14 +155,14 @@ export const runMain = <E>(
       return Effect.logFatal(cause)
     }
     // All layers that need a failed layer fail with the same error, which is printed once.
-    const sentences = new Set(known.map(({ message }) => message))
-    return Effect.forEach(sentences, (sentence) => writeStderr(`claude-memory: ${sentence}\n`), { discard: true })
+    const messages = new Set(known.map(({ message }) => message))
+    return Effect.forEach(messages, (message) => toStderr(sentence(message)), { discard: true })
   }
 
   const onCrash = (error: unknown) => {
     // Reported at once: a release may hang, and a main fiber that is already being interrupted would not report the
     // crash.
-    Effect.runFork(Effect.provide(report(Cause.die(error)), layerStderrLogger))
+    Effect.runFork(Effect.provide(report(Cause.die(error)), logger))
     hasCrashed = true
     exitAfterDeadline(1)
     Deferred.unsafeDone(crash, Effect.interrupt)
@@ -161,7 +173,7 @@ export const runMain = <E>(
   program.pipe(
     Effect.raceFirst(Deferred.await(crash)),
     Effect.tapErrorCause(report),
-    Effect.provide(options.failOpen === true ? Logger.remove(Logger.defaultLogger) : layerStderrLogger),
+    Effect.provide(options.failOpen === true ? Logger.remove(Logger.defaultLogger) : logger),
     (effect) =>
       NodeRuntime.runMain(effect, {
         disablePrettyLogger: true,

@@ -51,6 +51,24 @@ describe("a program under runMain", () => {
         })
       }))
 
+    it.effect("of a stranger says why as the failure does, without our name or our way to start commands", () =>
+      Effect.gen(function*() {
+        const { code, stderr } = yield* program(["failure that names a command", "of a stranger"])
+        assert.strictEqual(code, 1)
+        assert.match(stderr, /level=WARN.*"run `claude-memory import`"/)
+        assert.include(stderr, `${RELEASED}nothing is remembered yet; run \`claude-memory import\`\n`)
+      }))
+
+    it.effect("of a stranger says in a sentence of its own that a release hangs", () =>
+      Effect.scoped(Effect.gen(function*() {
+        const { ended, kill, waitForText: said } = yield* started(["hanging release", "of a stranger"])
+        yield* said("ready")
+        yield* kill("SIGHUP")
+        const { code, stderr } = yield* ended
+        assert.strictEqual(code, 129)
+        assert.strictEqual(stderr, `${RELEASED}shutdown took longer than 700ms, exiting\n`)
+      })))
+
     it.effect("that fails in several ways says each once", () =>
       Effect.gen(function*() {
         const { code, stderr } = yield* program(["two failures, one of them twice"])

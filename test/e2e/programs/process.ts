@@ -7,13 +7,19 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { writeSync } from "node:fs"
-import { runMain, Unsuccessful, writeStderr, writeStdout } from "../../../src/process/Process.ts"
+import { OWN, runMain, Unsuccessful, writeStderr, writeStdout } from "../../../src/process/Process.ts"
 import { ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
 import { openLedger } from "../../resources/owned.ts"
 
 class NoRoom extends Data.TaggedError("NoRoom")<{ readonly room: string }> {
   override get message() {
     return `there is no room in ${this.room}; make some and try again`
+  }
+}
+
+class NoMemory extends Data.TaggedError("NoMemory") {
+  override get message() {
+    return "nothing is remembered yet; run `claude-memory import`"
   }
 }
 
@@ -58,6 +64,9 @@ const openHouse = Effect.fn("House.open")(function*() {
 const programs: Record<string, Effect.Effect<unknown, unknown, Scope.Scope | ResourceLedger>> = {
   success: holding(writeStdout("answer\n")),
   failure: holding(Effect.fail(noRoom)),
+  "failure that names a command": holding(
+    Effect.zipRight(Effect.logWarning("run `claude-memory import`"), Effect.fail(new NoMemory()))
+  ),
   "two failures, one of them twice": holding(
     Effect.failCause(
       Cause.parallel(
@@ -117,6 +126,7 @@ const programs: Record<string, Effect.Effect<unknown, unknown, Scope.Scope | Res
 
 const [name, how] = process.argv.slice(2)
 runMain(Effect.provide(Effect.scoped(programs[name!]!), ResourceLedger.layer), {
+  ...(how === "of a stranger" ? {} : OWN),
   deadline: "700 millis",
   failOpen: how === "fail-open",
   servesStdin: how === "serves-stdin"

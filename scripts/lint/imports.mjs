@@ -40,7 +40,7 @@ const posix = (path) => path.split(nativeSep).join(sep)
 const pathOf = ({ cwd, filename }) => relative(posix(cwd), posix(filename))
 
 /** Relative to src, or undefined outside of it. */
-const fileOf = (context) => {
+export const fileOf = (context) => {
   const path = pathOf(context)
   return path.startsWith("src/") ? path.slice("src/".length) : undefined
 }
@@ -71,7 +71,7 @@ const adapterFault = (file, target) => {
     } name adapters`
 }
 
-const everyImport = (check) => ({
+export const everyImport = (check) => ({
   ImportDeclaration: check,
   ExportAllDeclaration: check,
   ExportNamedDeclaration: (node) => node.source && check(node),

@@ -1,8 +1,8 @@
 /**
- * Reports disable comments for structural rules. An exception is a line of .oxlintrc.json, which shows all of them together.
+ * Reports disable comments for structural rules. An exception is a line of allowed.mjs or .oxlintrc.json, which show all of them together.
  */
 const MESSAGE =
-  "the rules of this project have no exceptions in place: mend the code, or argue for a line in .oxlintrc.json"
+  "the rules of this project have no exceptions in place: mend the code, or argue for a line in scripts/lint/allowed.mjs or .oxlintrc.json"
 
 export const exceptions = {
   create: (context) => ({

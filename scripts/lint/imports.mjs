@@ -7,8 +7,7 @@ import { moduleOf } from "./uses.mjs"
 
 /** Floors, the lowest first. A module imports from its own room (a folder or module of src) and from floors below. */
 const FLOORS = [
-  ["domain", "process"],
-  ["resources"],
+  ["domain", "process", "resources"],
   ["store"],
   ["capture", "models"],
   ["compress", "index"],
@@ -41,7 +40,7 @@ const posix = (path) => path.split(nativeSep).join(sep)
 const pathOf = ({ cwd, filename }) => relative(posix(cwd), posix(filename))
 
 /** Relative to src, or undefined outside of it. */
-const fileOf = (context) => {
+export const fileOf = (context) => {
   const path = pathOf(context)
   return path.startsWith("src/") ? path.slice("src/".length) : undefined
 }
@@ -72,7 +71,7 @@ const adapterFault = (file, target) => {
     } name adapters`
 }
 
-const everyImport = (check) => ({
+export const everyImport = (check) => ({
   ImportDeclaration: check,
   ExportAllDeclaration: check,
   ExportNamedDeclaration: (node) => node.source && check(node),

@@ -8,7 +8,6 @@
  * @property {object} node The node that names it.
  * @property {string} from The module, or "global".
  * @property {ReadonlyArray<string>} path Names that lead to it; empty for the module as a whole.
- * @property {boolean} isDynamic Reached through `import()`, `require` or `process.getBuiltinModule`.
  */
 
 const GLOBAL_OBJECTS = new Set(["globalThis", "global", "window", "self"])
@@ -16,12 +15,8 @@ const GLOBAL_OBJECTS = new Set(["globalThis", "global", "window", "self"])
 /** Splits a list of names, since a formatter would give each name of an array its own line. */
 export const words = ([text]) => text.trim().split(/\s+/)
 
-const BUILTINS = new Set(words`
-  child_process cluster console dgram fs fs/promises http http2 https inspector net process readline readline/promises
-  repl timers timers/promises tls worker_threads
-`)
-/** Modules whose exports are globals too, or members of one. */
-const AS_GLOBAL = { "node:process": ["process"], "node:console": ["console"], "node:timers": [] }
+/** Modules whose exports are the members of a global. */
+const AS_GLOBAL = { "node:process": "process", process: "process", "node:console": "console", console: "console" }
 
 /** Types of nodes that wrap an expression without changing what it names. */
 const CARRIES_ON = new Set(words`
@@ -38,13 +33,10 @@ const literal = (node) =>
 export const nameOf = (node, isComputed = false) =>
   isComputed ? literal(node) : node.type === "Identifier" ? node.name : literal(node)
 
-export const moduleOf = (node) => {
-  const name = literal(node)
-  return name !== undefined && BUILTINS.has(name) ? `node:${name}` : name
-}
+export const moduleOf = literal
 
 /** Returns one use, or one for each name that a pattern destructures. */
-const follow = (start, from, names, isDynamic) => {
+const follow = (start, from, names) => {
   let node = start
   const path = [...names]
   for (let parent = node.parent; parent; parent = node.parent) {
@@ -59,15 +51,14 @@ const follow = (start, from, names, isDynamic) => {
   const taken = pattern?.type === "ObjectPattern" && pattern.properties.every((each) => each.type === "Property")
     ? pattern.properties.map((each) => ({ node: each, names: [...path, nameOf(each.key, each.computed) ?? ""] }))
     : [{ node, names: path }]
-  return taken.map((each) => normalized({ node: each.node, from, path: each.names, isDynamic }))
+  return taken.map((each) => normalized({ node: each.node, from, path: each.names }))
 }
 
 const normalized = (use) => {
   let { from, path } = use
   if (from !== "global" && path[0] === "default") path = path.slice(1)
-  if (from === "node:fs" && path[0] === "promises") return { ...use, from: "node:fs/promises", path: path.slice(1) }
-  if (Object.hasOwn(AS_GLOBAL, from) && path.length > 0) {
-    path = [...AS_GLOBAL[from], ...path]
+  if (Object.hasOwn(AS_GLOBAL, from)) {
+    path = [AS_GLOBAL[from], ...path]
     from = "global"
   }
   while (from === "global" && path.length > 1 && GLOBAL_OBJECTS.has(path[0])) path = path.slice(1)
@@ -95,7 +86,7 @@ const ofImport = (declaration, scopes) => {
   return declaration.specifiers.filter((each) => each.importKind !== "type").flatMap((specifier) =>
     scopes.getDeclaredVariables(specifier).flatMap((variable) =>
       variable.references.filter((reference) => !isType(reference)).flatMap(({ identifier }) =>
-        follow(identifier, from, importedName(specifier), false)
+        follow(identifier, from, importedName(specifier))
       )
     )
   )
@@ -105,34 +96,23 @@ const ofExport = (declaration) => {
   if (!declaration.source || declaration.exportKind === "type") return []
   const from = moduleOf(declaration.source)
   return declaration.type === "ExportAllDeclaration"
-    ? [normalized({ node: declaration, from, path: [], isDynamic: false })]
+    ? [normalized({ node: declaration, from, path: [] })]
     : declaration.specifiers.filter((each) => each.exportKind !== "type").map((each) =>
-      normalized({ node: each, from, path: [nameOf(each.local)], isDynamic: false })
+      normalized({ node: each, from, path: [nameOf(each.local)] })
     )
 }
 
 const ofGlobals = (scopes) => {
   const { through = [], variables = [] } = scopes.globalScope ?? {}
   const builtIn = variables.filter(({ defs }) => defs.length === 0).flatMap(({ references }) => references)
-  return [...new Set([...through, ...builtIn])].filter((reference) => !isType(reference)).flatMap(({ identifier }) => {
-    const call = identifier.parent
-    if (identifier.name === "require" && call.type === "CallExpression" && call.callee === identifier) {
-      const from = moduleOf(call.arguments[0])
-      return from === undefined ? [] : follow(call, from, [], true)
-    }
-    return follow(identifier, "global", [identifier.name], false).flatMap((use) => {
-      const call = use.node.parent
-      const from = use.path.join(".") === "process.getBuiltinModule" && call.type === "CallExpression"
-        ? moduleOf(call.arguments[0])
-        : undefined
-      return from === undefined ? [use] : follow(call, from, [], true)
-    })
-  })
+  return [...new Set([...through, ...builtIn])].filter((reference) => !isType(reference)).flatMap(({ identifier }) =>
+    follow(identifier, "global", [identifier.name])
+  )
 }
 
 const known = new WeakMap()
 
-/** Returns all uses of a file except those through `import()`. `ofDynamicImport` returns these, one import at a time. */
+/** Returns all uses of a file except those through `import()`. `usesOfImport` returns these, one import at a time. */
 export const usesOf = (context) => {
   const { ast, scopeManager } = context.sourceCode
   if (!known.has(ast)) {
@@ -150,34 +130,20 @@ export const usesOf = (context) => {
   return known.get(ast)
 }
 
-export const ofDynamicImport = (node) => {
-  const from = moduleOf(node.source)
-  return from === undefined ? [] : follow(node, from, [], true)
-}
+export const usesOfImport = (node) => follow(node, moduleOf(node.source) ?? "", [])
 
-/**
- * Makes a rule that judges each use by itself. `judge(use, options)` returns the fault's message, or undefined. `options` are names of
- * lists of strings.
- */
-export const ruleOfUses = (judge, visitors = () => ({}), options = []) => ({
-  meta: {
-    schema: [{
-      type: "object",
-      properties: Object.fromEntries(options.map((name) => [name, { type: "array", items: { type: "string" } }])),
-      additionalProperties: false
-    }]
-  },
+/** Makes a rule that judges each use by itself. `judge(use)` returns the fault's message, or undefined. */
+export const ruleOfUses = (judge, visitors = () => ({})) => ({
   create: (context) => {
-    const given = context.options[0] ?? {}
     const check = (uses) => {
       for (const use of uses) {
-        const message = judge(use, given)
+        const message = judge(use)
         if (message !== undefined) context.report({ node: use.node, message })
       }
     }
     return {
       Program: () => check(usesOf(context)),
-      ImportExpression: (node) => check(ofDynamicImport(node)),
+      ImportExpression: (node) => check(usesOfImport(node)),
       ...visitors(context)
     }
   }

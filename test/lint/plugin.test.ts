@@ -19,123 +19,211 @@ import { environment, root } from "../data.ts"
  * repository's configuration. For `bad` the rule must report, and no other rule; for `good` none of our rules may.
  */
 interface Cases {
-  /** `<path> | <code>`; when the path ends in a slash, a file name is added. */
+  /** `<path> | <code>`; when the path ends in a slash, a file name is added. `x` stands for any value. */
   readonly bad: ReadonlyArray<string>
   readonly good: ReadonlyArray<string>
   /** Matches the part of the message that advises what to do instead. */
   readonly advice: RegExp
 }
 
-const inLedger = (code: string) => `ledger.acquire({ kind: "pool", open: Effect.sync(() => ${code}), close })`
+const disk = `import * as FileSystem from "@effect/platform/FileSystem";`
 
 const rules: Record<string, Cases> = {
-  handles: {
-    advice: /ledger\.acquire|Effect\.sleep|dispatcher|name what you need/,
+  names: {
+    advice: /: (?:ask for|build|import|log|make it|name each|return|send|src\/process\/Process\.ts|use) /,
     bad: [
-      `src/models/ | import { Pool } from "undici"; const pool = new Pool(origin)`,
-      `src/models/ | import { Pool as P } from "undici"; const open = () => new P(origin)`,
-      `src/models/ | import * as undici from "undici"; undici["Pool"].prototype`,
-      `src/models/ | import undici from "undici"; new undici.Client(origin)`,
-      `src/models/ | import * as undici from "undici"; const { Agent } = undici`,
-      `src/models/ | import * as undici from "undici"; use(undici)`,
-      `src/models/ | import { Agent } from "undici"; class Mine extends Agent {}`,
-      `src/models/ | import { request } from "undici"; request(url, { method: "POST" })`,
-      `src/models/ | export { Pool } from "undici"`,
-      `src/models/ | const pool = new (await import("undici")).Pool(origin)`,
-      `src/models/ | const { Pool } = await import("undici")`,
-      `src/models/ | const load = () => import("undici")`,
-      `src/models/ | fetch(url)`,
-      `src/models/ | globalThis.fetch(url, { method: "POST" })`,
-      `src/models/ | const key = AbortSignal.timeout(1000)`,
-      `src/models/ | new WebSocket(url); new EventSource(url)`,
-      // Handles are allowed only in the arguments of `acquire`, and only of the ledger's.
-      `src/models/ | import { Pool } from "undici"; const open = Effect.sync(() => new Pool(o)); ledger.acquire({ open, close })`,
-      `src/models/ | import { Pool } from "undici"; semaphore.acquire({ open: () => new Pool(o) })`,
-      `src/models/ | import { Pool } from "undici"; ledger.snapshot(() => new Pool(o))`,
-      `src/models/ | import { Pool } from "undici"; Effect.acquireRelease(Effect.sync(() => new Pool(o)), close)`,
-      `src/serve/ | import { createServer } from "node:http"; const server = createServer()`,
-      `src/serve/ | import * as https from "https"; https.request(url)`,
-      `src/serve/ | import * as Net from "node:net"; Net.connect(1)`,
-      `src/serve/ | import * as Server from "@effect/platform-node/NodeHttpServer"; const layer = Server.layer(make, { port })`,
-      `src/capture/ | import { watch } from "node:fs"; watch(folder)`,
-      `src/capture/ | import * as fs from "node:fs"; fs.createReadStream(file)`,
-      `src/capture/ | import fs from "fs"; fs.promises.open(file)`,
-      `src/capture/ | import { promises } from "node:fs"; promises.open(file)`,
-      `src/capture/ | import { open } from "node:fs/promises"; const file = await open(path)`,
-      `src/capture/ | const { open } = await import("node:fs/promises")`,
-      `src/capture/ | const fs = process.getBuiltinModule("node:fs"); fs.openSync(file)`,
-      `src/capture/ | const file = require("fs").openSync(path)`,
-      `src/capture/ | const open = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.open(path))`,
-      `src/capture/ | const fs = yield_(FileSystem); Stream.runDrain(fs.watch(folder))`,
-      `src/compress/ | import { Worker } from "node:worker_threads"; new Worker(url)`,
-      `src/compress/ | new Worker(url)`,
+      // A lifetime of its own, in several spellings.
+      `src/retrieve/ | import * as Scope from "effect/Scope"; const search = x.pipe(Scope.extend(x))`,
+      `src/retrieve/ | import * as Lifetime from "effect/Scope"; const S = Lifetime; S["extend"](x, x)`,
+      `src/retrieve/ | import { extend as into, type Scope } from "effect/Scope"; into(x, x)`,
+      `src/retrieve/ | export { extend } from "effect/Scope"`,
+      `src/library.ts | export * as Effect from "effect/Effect"`,
+      `src/retrieve/ | const { make } = await import("effect/Scope")`,
+      `src/retrieve/ | import * as Effect from "effect/Effect"; export const scope = Effect.scope`,
+      `src/retrieve/ | import * as E from "effect/Effect"; x.pipe(E?.["provide"](x(x)))`,
+      `src/retrieve/ | import * as E from "effect/Effect"; const { provide } = E`,
+      `src/retrieve/ | import * as E from "effect/Effect"; const { ...rest } = E; rest.provide(x)`,
+      `src/retrieve/ | import * as E from "effect/Effect"; const F = E; F.provide(x)`,
+      `src/retrieve/ | import * as E from "effect/Effect"; x({ E })`,
+      `src/retrieve/ | import * as E from "effect/Effect"; E[x](x)`,
+      `src/retrieve/ | import * as E from "effect/Effect"; export default E`,
+      `src/retrieve/ | import { provide as give } from "effect/Effect"; x.pipe(give(x))`,
+      `src/retrieve/ | export { provide } from "effect/Effect"`,
+      `src/library.ts | export * from "effect/Effect"`,
+      `src/retrieve/ | (await import("effect/Effect")).provide(x)`,
+      `src/retrieve/ | const load = () => import("effect/Effect")`,
+      `src/retrieve/ | import * as Effect from "effect/Effect"; Effect.acquireRelease(x, x)`,
+      `src/retrieve/ | import * as Effect from "effect/Effect"; Effect.forkDaemon(x)`,
+      `src/retrieve/ | import * as Effect from "effect/Effect"; Effect.forkIn(x, x)`,
+      `src/retrieve/ | import * as Effect from "effect/Effect"; Effect.runtime()`,
+      `src/retrieve/ | import * as Effect from "effect/Effect"; Effect.disconnect(x)`,
+      `src/retrieve/ | import * as Layer from "effect/Layer"; Layer.buildWithScope(x, x)`,
+      `src/retrieve/ | import { scoped } from "effect/Layer"; export const layer = scoped(x, x)`,
+      `src/retrieve/ | import * as FiberSet from "effect/FiberSet"; FiberSet.run(x, x)`,
+      `src/retrieve/ | import * as RcMap from "effect/RcMap"; RcMap.make(x)`,
+      `src/retrieve/ | import * as Queue from "effect/Queue"; Queue.unbounded()`,
+      `src/retrieve/ | import * as Stream from "effect/Stream"; Stream.toReadableStream(x)`,
+      `src/retrieve/ | import { toAsyncIterable } from "effect/Stream"; toAsyncIterable(x)`,
+      `src/retrieve/ | import * as Stream from "effect/Stream"; Stream.provideLayer(x, x)`,
+      // Running and ending.
+      `src/serve/ | import * as Effect from "effect/Effect"; const { runSync } = Effect`,
+      `src/App.ts | import * as Effect from "effect/Effect"; Effect.runPromise(x)`,
+      `src/App.ts | import * as ManagedRuntime from "effect/ManagedRuntime"; ManagedRuntime.make(x)`,
+      `src/serve/ | import * as Runtime from "effect/Runtime"; Runtime.runFork(x)`,
+      `src/cli/ | import { runMain } from "@effect/platform-node/NodeRuntime"; runMain(x)`,
+      `src/cli/ | process.exit(1)`,
+      `src/cli/ | process.exitCode = 1`,
+      `src/cli/ | globalThis.process["exit"]()`,
+      `src/cli/ | import { exit } from "node:process"; exit()`,
+      `src/cli/ | const { exit } = process`,
+      `src/bin/main.ts | process.exit(1)`,
+      // Listeners.
+      `src/cli/ | process.on("SIGINT", x)`,
+      `src/cli/ | process?.once?.("SIGINT", x)`,
+      `src/cli/ | const { stdin } = process; stdin.addListener("data", x)`,
+      `src/cli/ | const p = process; p.prependListener("exit", x)`,
+      `src/mcp/Server.ts | process.stdout.on("error", x)`,
+      `src/mcp/Server.ts | const out = process.stdout; out["once"]("drain", x)`,
+      `src/mcp/Server.ts | const { on } = process.stdout`,
+      // Handles.
+      `src/models/ | import { Pool } from "undici"; const open = () => new Pool(x)`,
+      `src/models/ | import * as undici from "undici"; new undici.Pool(x)`,
+      `src/models/ | import "undici"`,
+      `src/models/ | import { Pool } from "@effect/platform-node/Undici"; new Pool(x)`,
+      `src/models/ | import * as Undici from "@effect/platform-node/Undici"; class Mine extends Undici.Agent {}`,
+      `src/resources/Sqlite.ts | import { Pool } from "@effect/platform-node/Undici"; new Pool(x)`,
+      `src/models/ | fetch(x, { x })`,
+      `src/models/ | globalThis.fetch(x)`,
+      `src/models/ | new WebSocket(x)`,
+      `src/models/ | new Worker(x)`,
+      `src/models/ | AbortSignal.timeout(1000)`,
+      `src/models/ | URL.createObjectURL(x)`,
+      `src/index/ | import { QdrantClient } from "@qdrant/js-client-rest"; new QdrantClient({ x })`,
+      `src/mcp/ | import { Server } from "@modelcontextprotocol/sdk/server/index.js"; new Server()`,
+      `src/mcp/Server.ts | import { serve } from "@modelcontextprotocol/sdk/server/streamableHttp.js"; serve()`,
+      `src/serve/ | import { createServer } from "node:http"; createServer()`,
+      `src/serve/ | import * as https from "https"; https.request(x)`,
+      `src/serve/ | import * as Http from "@effect/platform-node/NodeHttpServer"; Http.layer(x, { x })`,
+      `src/serve/ | import { monitorEventLoopDelay } from "node:perf_hooks"; monitorEventLoopDelay().enable()`,
+      `src/capture/ | import { watch } from "node:fs"; watch(x)`,
+      `src/capture/ | import * as fs from "node:fs"; fs.createReadStream(x)`,
+      `src/capture/ | import fs from "node:fs"; fs.promises.open(x)`,
+      `src/capture/ | import { open } from "node:fs/promises"; await open(x)`,
+      `src/compress/ | import { Worker } from "node:worker_threads"; new Worker(x)`,
       `src/compress/ | import { execFile } from "node:child_process"; execFile("git")`,
-      `src/compress/ | import * as Command from "@effect/platform/Command"; Command.string(Command.make("git"))`,
-      `src/store/ | import { DatabaseSync } from "node:sqlite"; new DatabaseSync(file)`,
-      `src/store/ | const { DatabaseSync } = await import("node:sqlite")`,
+      `src/compress/ | import * as Command from "@effect/platform/Command"; Command.start(Command.make("git"))`,
+      `src/compress/ | import { encode } from "some-package"; encode(x)`,
+      `src/compress/ | import { encode } from "effect/Stream/internal"; encode(x)`,
+      `src/store/ | import { DatabaseSync } from "node:sqlite"; new DatabaseSync(x)`,
       `src/store/ | const load = () => import("@photostructure/sqlite")`,
-      `src/store/ | import * as PgClient from "@effect/sql-pg/PgClient"; export const layer = PgClient.layer(config)`,
-      `src/inject/ | setTimeout(run, 10)`,
-      `src/inject/ | const timer = globalThis.setInterval(run, 10)`,
+      `src/store/ | import * as PgClient from "@effect/sql-pg/PgClient"; export const layer = PgClient.layer(x)`,
+      `src/inject/ | setTimeout(x, 10)`,
+      `src/inject/ | globalThis.setInterval(x, 10)`,
       `src/inject/ | import { setTimeout as sleep } from "node:timers/promises"; await sleep(10)`,
-      `src/inject/ | import { setImmediate } from "timers"; setImmediate(run)`,
-      `src/process/Process.ts | setInterval(run, 10)`,
-      `src/bin/hook.ts | setTimeout(run, 10)`
+      `src/process/Process.ts | setInterval(x, 10)`,
+      // Names that no list can see.
+      `src/inject/ | import(x)`,
+      `src/inject/ | const load = (name: string) => import("effect/" + name)`,
+      `src/inject/ | require("node:fs")`,
+      `src/inject/ | import { createRequire } from "node:module"; createRequire(x)("undici")`,
+      `src/inject/ | process.getBuiltinModule("node:fs").openSync(x)`,
+      `src/inject/ | const { getBuiltinModule } = process`,
+      `src/inject/ | eval(x)`,
+      `src/inject/ | new Function(x)`,
+      `src/inject/ | globalThis[x](x)`,
+      `src/inject/ | const g = globalThis; g.fetch(x)`,
+      `src/inject/ | import { runInNewContext } from "node:vm"; runInNewContext("gc")`,
+      // The environment and the console.
+      `src/models/ | const { env } = process`,
+      `src/models/ | process["env"]["KEY"]`,
+      `src/models/ | import * as Process from "node:process"; Process.env.KEY`,
+      `src/process/Process.ts | process.env.HOME`,
+      `src/settings/ | import * as ConfigProvider from "effect/ConfigProvider"; ConfigProvider.fromEnv()`,
+      `src/models/ | console.log(1)`,
+      `src/models/ | globalThis.console.warn(1)`,
+      `src/models/ | import * as Console from "effect/Console"; Console.log(1)`,
+      `src/models/ | process.stdout.write(x)`,
+      // What src/resources keeps to itself.
+      `src/store/ | import { acquire } from "../resources/acquire.ts"; acquire(x)`,
+      `src/App.ts | const { acquire } = await import("./resources/acquire.ts")`,
+      `src/store/ | export { acquire as open } from "../resources/acquire.ts"`,
+      `src/store/ | import * as Owner from "../resources/Owner.ts"; Owner.composing(x)`,
+      `src/library.ts | import { composing } from "./resources/Owner.ts"; composing(x)`,
+      `src/store/ | import * as Owner from "../resources/Owner.ts"; x(Owner)`,
+      `src/serve/ | import { ResourceLedger } from "../resources/ResourceLedger.ts"; x.provide(ResourceLedger.layer)`,
+      `src/serve/ | import { ResourceLedger } from "../resources/ResourceLedger.ts"; const { layerWarning } = ResourceLedger`,
+      `src/serve/ | import * as Ledger from "../resources/ResourceLedger.ts"; Ledger.ResourceLedger["layer"]`,
+      `src/serve/ | const open = (ledger: Ledger) => ledger.acquire(x)`,
+      `src/serve/ | const { adopt } = x`,
+      `src/App.ts | this.ledger["acquire"](x)`,
+      `src/store/ | import { ledger } from "./Ledger.ts"; ledger?.acquire(x)`,
+      // The file system, by where it comes from.
+      `src/capture/ | ${disk} const f = function*() { const disk = yield* FileSystem.FileSystem; disk.open(x) }`,
+      `src/capture/ | ${disk} const f = function*() { const { open } = yield* FileSystem.FileSystem; open(x) }`,
+      `src/capture/ | ${disk} const f = function*() { (yield* FileSystem.FileSystem).watch(x) }`,
+      `src/capture/ | ${disk} x.flatMap(FileSystem.FileSystem, (disk) => disk.open(x))`,
+      `src/capture/ | ${disk} x.flatMap(FileSystem.FileSystem, ({ stream }) => stream(x))`,
+      `src/capture/ | ${disk} const f = (disk: FileSystem.FileSystem) => disk?.["sink"](x)`,
+      `src/capture/ | import { FileSystem as Disk } from "@effect/platform/FileSystem"; const f = function*() { const d = yield* Disk; d.open(x) }`,
+      `src/capture/ | import type { FileSystem } from "@effect/platform/FileSystem"; const f = (disk: FileSystem) => disk.watch(x)`,
+      `src/capture/ | const f = (disk: import("@effect/platform/FileSystem").FileSystem) => disk.open(x)`,
+      `src/capture/ | x.services.fs.open(x)`,
+      `src/capture/ | const make = (disk: Disk) => disk.makeTempDirectoryScoped()`
     ],
     good: [
-      `src/models/ | import { Pool } from "undici"; const pool = ${inLedger("new Pool(origin, { connections: 4 })")}`,
-      `src/models/ | import { Pool } from "undici"; class Models { open() { return this.ledger.adopt("pool", "x", new Pool(o)) } }`,
-      `src/models/ | import { Pool } from "undici"; const f = function*() { yield* (yield* ResourceLedger).acquire({ open: () => new Pool(o) }) }`,
-      `src/models/ | import type { Pool } from "undici"; export const send = (pool: Pool) => pool.request({ path: "/" })`,
-      `src/models/ | import { Pool, type Client } from "undici"; export let of: Pool | Client | typeof Pool | InstanceType<typeof Pool>`,
-      `src/models/ | import * as undici from "undici"; export const isOurs = (e: undici.Pool) => e instanceof undici.errors.UndiciError`,
-      `src/models/ | import { fetch } from "undici"; const answer = fetch(url, { dispatcher: pool, signal })`,
-      `src/models/ | fetch(url, { dispatcher })`,
-      `src/models/ | import { Pool } from "./Pool.ts"; new Pool(origin)`,
-      `src/models/ | export const run = (setTimeout: () => void, fetch: () => void) => { setTimeout(); fetch() }`,
-      `src/models/ | const { errors } = await import("undici"); const { readFile } = await import("node:fs/promises")`,
-      `src/models/ | clearTimeout(timer); Effect.sleep("1 second"); AbortSignal.any([]); client.fetch(url); api.Worker`,
-      `src/serve/ | import { createServer } from "node:http"; ledger.adopt("server", "http", NodeHttpServer.make(() => createServer(), { port }))`,
-      `src/serve/ | import * as Server from "@effect/platform-node/NodeHttpServer"; ledger.adopt("server", "http", Server.make(make, { port }))`,
-      `src/serve/ | import { STATUS_CODES, type Server } from "node:http"; import { isIP } from "node:net"; isIP(STATUS_CODES[200])`,
-      `src/capture/ | import * as fs from "node:fs"; fs.readFileSync(file); fs.promises.readFile(file); fs.constants.O_RDONLY`,
-      `src/capture/ | ledger.adopt("file", path, fs.open(path, { flag: "r" })); fs.readFile(path); window.open; db.open()`,
-      `src/compress/ | import { isMainThread } from "node:worker_threads"; isMainThread`,
+      `src/retrieve/ | import * as Effect from "effect/Effect"; Effect.forkScoped(x); Effect.void.pipe(Effect.scoped); Effect["fork"](x)`,
+      `src/retrieve/ | import * as Effect from "effect/Effect"; const { gen, addFinalizer } = Effect; export type R = Effect.Effect.Context<typeof Effect.scope>`,
+      `src/retrieve/ | import type * as Scope from "effect/Scope"; export type R = Scope.CloseableScope; export type S = typeof import("effect/Scope")`,
+      `src/retrieve/ | import type { Pool } from "undici"; export const send = (pool: Pool) => pool.request({ path: "/" })`,
+      `src/retrieve/ | import * as Layer from "effect/Layer"; export const layer = Layer.provide(Layer.effect(x, x), Layer.succeed(x, x))`,
+      `src/retrieve/ | import * as Schema from "effect/Schema"; x(Schema); export const { String: Text } = Schema`,
+      `src/retrieve/ | import * as Stream from "effect/Stream"; Stream.runDrain(x); x.pipe(Stream.runForEach(x))`,
+      `src/retrieve/ | x.extend(1); x.env; x.fetch(x); x.Worker; x.console.log(1); x.open(x)`,
+      `src/retrieve/ | export const run = (setTimeout: () => void, process: { exit: () => void }) => { setTimeout(); process.exit() }`,
+      `src/retrieve/ | new URL(x).origin; URL.canParse(x); AbortSignal.any([]); Object.entries(x); process.cwd(); Math.max(1, performance.now())`,
+      `src/retrieve/ | process.stdout.isTTY; globalThis.structuredClone(x); process.versions.node; undefined; x(import.meta.url)`,
+      `src/retrieve/ | const { readFile } = await import("node:fs/promises"); const { helper } = await import("./Helper.ts"); await import("./Other.ts")`,
+      `src/retrieve/ | import * as fs from "node:fs"; import { isOurs } from "./Pool.ts"; fs.readFileSync(x); isOurs(fs.constants.O_RDONLY)`,
+      `src/App.ts | import * as Effect from "effect/Effect"; import * as Layer from "effect/Layer"; Effect.provide(x, x); Layer.build(x)`,
+      `src/resources/ | import * as Scope from "effect/Scope"; import { acquire } from "./acquire.ts"; Scope.extend(acquire(x), x)`,
+      `src/resources/ | ${disk} const f = function*() { const disk = yield* FileSystem.FileSystem; disk.open(x) }`,
+      `src/resources/monitor/ | import { acquire } from "../acquire.ts"; acquire(x); import { composing } from "../Owner.ts"; composing(x)`,
+      `src/resources/HttpPool.ts | import { Pool } from "@effect/platform-node/Undici"; new Pool(x)`,
       `src/resources/Sqlite.ts | const a = async () => (await import("node:sqlite")).DatabaseSync; const b = () => import("@photostructure/sqlite")`,
-      `src/process/Process.ts | setTimeout(run, 10).unref(); process.exit(1); NodeRuntime.runMain(effect)`,
-      `src/web/ | fetch(url); setInterval(run, 10); new WebSocket(url)`,
-      `test/ | import { spawn } from "node:child_process"; spawn("node"); setTimeout(run, 10)`,
+      `src/testing.ts | import * as Owner from "./resources/Owner.ts"; import { ResourceLedger } from "./resources/ResourceLedger.ts"; Owner.composing(ResourceLedger.layer)`,
+      `src/library.ts | export * as Owner from "./resources/Owner.ts"; export { ResourceLedger } from "./resources/ResourceLedger.ts"`,
+      `src/store/ | import * as Owner from "../resources/Owner.ts"; export const layer = Owner.layer(x, x)`,
+      `src/store/ | import { ResourceLedger } from "../resources/ResourceLedger.ts"; const f = function*() { (yield* ResourceLedger).snapshot }`,
+      `src/store/ | import * as File from "../resources/File.ts"; ${disk} File.open(x); const size = FileSystem.Size(1)`,
+      `src/hook/ | import { Injector } from "../inject/Injector.ts"; ${disk} const f = function*() { const injector = yield* Injector; injector.open(FileSystem.Size(1)) }`,
+      `src/process/Process.ts | setTimeout(x, 10).unref(); process.on("SIGINT", x); process.exit(1); process.stdin.on("data", x)`,
+      `src/mcp/Stdio.ts | x.on("data", x)`,
+      `src/mcp/Server.ts | x(process.stdin, process.stdout)`,
+      `src/bin/main.ts | process.exitCode = 1; process.stderr.write(x)`,
+      `test/ | import { spawn } from "node:child_process"; spawn("node"); setTimeout(run, 10); fetch(url)`,
       `scripts/ | import { execFileSync } from "node:child_process"; execFileSync("git"); setTimeout(run, 10)`
     ]
   },
   "run-functions": {
     advice: /src\/process\/Process\.ts/,
     bad: [
-      `src/serve/ | import * as Effect from "effect/Effect"; Effect.runPromise(program)`,
-      `src/serve/ | import * as Effect from "effect/Effect"; const { runSync } = Effect`,
-      `src/serve/ | import { runFork } from "effect/Effect"; program.pipe(runFork)`,
-      `src/serve/ | import * as Runtime from "effect/Runtime"; const run = Runtime.runFork(runtime)`,
-      `src/serve/ | import * as ManagedRuntime from "effect/ManagedRuntime"; ManagedRuntime.make(layer)`,
-      `src/serve/ | runtime.runPromiseExit(program); other["runCallback"](program)`,
-      `src/cli/ | import * as NodeRuntime from "@effect/platform-node/NodeRuntime"; NodeRuntime.runMain(program)`,
-      `src/cli/ | import { runMain } from "@effect/platform-node/NodeRuntime"; runMain(program)`,
-      `src/cli/ | process.exit(1)`,
-      `src/cli/ | process.exitCode = 1`,
-      `src/cli/ | globalThis.process["exit"]()`,
-      `src/cli/ | import { exit } from "node:process"; exit()`,
-      `src/cli/ | import process from "process"; process.abort()`,
-      `src/cli/ | const { exit } = process`,
-      `src/bin/main.ts | process.exit(1)`,
-      `test/ | it("x", () => Effect.runPromise(program))`,
-      `test/ | it("x", () => process.exit(1))`
+      `test/ | import * as Effect from "effect/Effect"; it("x", () => Effect.runPromise(program))`,
+      `test/ | import * as Effect from "effect/Effect"; const { runSync } = Effect`,
+      `test/ | import { runFork } from "effect/Effect"; program.pipe(runFork)`,
+      `test/ | import * as ManagedRuntime from "effect/ManagedRuntime"; ManagedRuntime.make(layer)`,
+      `test/ | runtime.runPromiseExit(program); other["runCallback"](program)`,
+      `test/ | import * as NodeRuntime from "@effect/platform-node/NodeRuntime"; NodeRuntime.runMain(program)`,
+      `test/ | import { runMain } from "@effect/platform-node/NodeRuntime"; runMain(program)`,
+      `test/ | it("x", () => process.exit(1))`,
+      `test/ | globalThis.process["exitCode"] = 1`,
+      `test/ | import { exit } from "node:process"; exit()`,
+      `test/ | import process from "process"; process.abort()`,
+      `test/ | const { exit } = process`
     ],
     good: [
-      `src/serve/ | import * as FiberSet from "effect/FiberSet"; FiberSet.run(set, program); FiberSet.runtime(set)()`,
-      `src/serve/ | import * as Stream from "effect/Stream"; Stream.runDrain(stream); stream.pipe(Stream.runForEach(f)); Effect.runtime()`,
-      `src/serve/ | import type * as ManagedRuntime from "effect/ManagedRuntime"; export type R = ManagedRuntime.ManagedRuntime<never, never>`,
-      `src/cli/ | import { runMain } from "../Process.ts"; runMain(program); process.exitCodes; process.cwd()`,
-      `src/cli/ | import * as Process from "../Process.ts"; Process.runMain(program)`,
-      `src/cli/ | export const f = (process: { exit: () => void }) => process.exit()`,
+      `test/ | import type * as ManagedRuntime from "effect/ManagedRuntime"; export type R = ManagedRuntime.ManagedRuntime<never, never>`,
+      `test/ | import * as Process from "../src/process/Process.ts"; Process.runMain(program); process.exitCodes; process.cwd()`,
+      `test/ | export const f = (process: { exit: () => void }) => process.exit()`,
       `test/e2e/bundle-child.ts | Effect.runPromise(program); process.exit(0)`,
       `scripts/ | Effect.runPromise(program); process.exit(0)`
     ]
@@ -143,49 +231,37 @@ const rules: Record<string, Cases> = {
   daemons: {
     advice: /forkScoped/,
     bad: [
-      `src/serve/ | import * as Effect from "effect/Effect"; Effect.forkDaemon(program)`,
-      `src/serve/ | import { forkDaemon } from "effect/Effect"; program.pipe(forkDaemon)`,
-      `src/serve/ | import { forkDaemon as start } from "effect/Effect"; start(program)`,
-      `src/serve/ | import * as Effect from "effect/Effect"; const { forkDaemon } = Effect`,
       `test/ | it.effect("x", () => Effect.forkDaemon(program))`,
+      `test/ | import { forkDaemon as start } from "effect/Effect"; start(program)`,
+      `test/ | import * as Effect from "effect/Effect"; const { forkDaemon } = Effect`,
       `scripts/ | Effect.forkDaemon(program)`
     ],
-    good: [`src/serve/ | import * as Effect from "effect/Effect"; Effect.forkScoped(program); Effect.fork(program)`]
+    good: [`test/ | import * as Effect from "effect/Effect"; Effect.forkScoped(program); Effect.fork(program)`]
   },
   environment: {
-    advice: /src\/settings/,
+    advice: /test\/data\.ts/,
     bad: [
-      `src/models/ | const key = process.env.OPENAI_API_KEY`,
-      `src/models/ | const key = process["env"]["KEY"]`,
-      `src/models/ | const { env } = process`,
-      `src/models/ | globalThis.process.env`,
-      `src/models/ | import { env } from "node:process"; env.KEY`,
-      `src/models/ | import * as Process from "node:process"; Process.env.KEY`,
-      `src/process/Process.ts | process.env.HOME`,
-      `test/ | process.env.HOME = home`
+      `test/ | process.env.HOME = home`,
+      `test/ | const { env } = process`,
+      `test/ | import { env } from "node:process"; env.KEY`
     ],
     good: [
-      `src/settings/Settings.ts | process.env.HOME`,
       `test/data.ts | process.env.HOME`,
       `scripts/ | process.env.HOME`,
-      `src/models/ | process.cwd(); options.env; export const f = (process: { env: string }) => process.env`
+      `test/ | process.cwd(); options.env; export const f = (process: { env: string }) => process.env`
     ]
   },
   console: {
-    advice: /writeStdout/,
+    advice: /Effect\.log/,
     bad: [
-      `src/models/ | console.log(1)`,
-      `src/models/ | const log = console.error`,
-      `src/models/ | globalThis.console.warn(1)`,
-      `src/models/ | import { Console } from "node:console"; new Console(stream)`,
-      `src/models/ | import * as Console from "effect/Console"; Console.log(1)`,
-      `src/web/ | console.log(1)`,
-      `test/ | console.debug(1)`
+      `test/ | console.debug(1)`,
+      `test/ | const log = globalThis.console.error`,
+      `test/ | import { Console } from "node:console"; new Console(stream)`,
+      `test/ | import * as Console from "effect/Console"; Console.log(1)`
     ],
     good: [
-      `src/models/ | Effect.log(1); fake.console.log(1)`,
-      `src/models/ | import * as Console from "effect/Console"; Effect.withConsole({ ...Console.defaultConsole })`,
-      `src/models/ | import type * as Console from "effect/Console"; export let one: Console.Console`,
+      `test/ | Effect.log(1); fake.console.log(1)`,
+      `test/ | import * as Console from "effect/Console"; Effect.withConsole({ ...Console.defaultConsole })`,
       `scripts/ | console.log(1)`
     ]
   },
@@ -194,7 +270,9 @@ const rules: Record<string, Cases> = {
     bad: [
       `src/domain/ | import type { StoreError } from "../store/MemoryStore.ts"`,
       `src/domain/ | import * as Ledger from "../resources/ResourceLedger.ts"`,
-      `src/resources/monitor/ | import { MemoryStore } from "../../store/MemoryStore.ts"`,
+      `src/process/ | import { open } from "../resources/File.ts"`,
+      `src/resources/ | import type { Project } from "../domain/Project.ts"`,
+      `src/resources/monitor/ | import { version } from "../../process/version.ts"`,
       `src/store/ | import { Retriever } from "../retrieve/Retriever.ts"`,
       `src/store/sql/ | import { VectorIndex } from "../../index/VectorIndex.ts"`,
       `src/models/ | import { Collector } from "../capture/Collector.ts"`,
@@ -259,10 +337,10 @@ const rules: Record<string, Cases> = {
   imports: {
     advice: /import the module|ending|\.ts/,
     bad: [
-      `src/models/ | import { Effect } from "effect"`,
+      `test/ | import { Effect } from "effect"`,
       `src/models/ | import type { FileSystem } from "@effect/platform"`,
-      `src/models/ | export { SqlClient } from "@effect/sql"`,
-      `src/models/ | const effect = await import("effect")`,
+      `test/ | export { SqlClient } from "@effect/sql"`,
+      `test/ | const effect = await import("effect")`,
       `src/models/ | import { embed } from "./StaticEmbeddings"`,
       `src/models/ | import { embed } from "./StaticEmbeddings.js"`,
       `src/models/ | export type A = import("./StaticEmbeddings").A`,
@@ -270,18 +348,18 @@ const rules: Record<string, Cases> = {
       `test/ | import { NodeContext } from "@effect/platform-node"`
     ],
     good: [
-      `src/models/ | import * as Effect from "effect/Effect"; import { SqlError } from "@effect/sql/SqlError"; import { Pool } from "undici"`,
+      `src/models/ | import * as Effect from "effect/Effect"; import { SqlError } from "@effect/sql/SqlError"; import type { Pool } from "undici"`,
       `test/ | import { it } from "@effect/vitest"; import { temporary } from "./postgresServer.mjs"; import data from "./data.json"`
     ]
   },
   exceptions: {
     advice: /\.oxlintrc\.json/,
     bad: [
-      `src/models/ | // oxlint-disable-next-line claude-memory/handles\nfetch(url)`,
-      `src/models/ | fetch(url) // eslint-disable-line claude-memory/handles`,
-      `src/models/ | /* eslint-disable claude-memory/console */\nconsole.log(1)`
+      `src/models/ | // oxlint-disable-next-line claude-memory/names\nfetch(url)`,
+      `src/models/ | fetch(url) // eslint-disable-line claude-memory/names`,
+      `test/ | /* eslint-disable claude-memory/console */\nconsole.log(1)`
     ],
-    good: [`src/models/ | // Why oxlint-disable claude-memory/handles is not allowed.\nexport const a = 1`]
+    good: [`src/models/ | // Why oxlint-disable claude-memory/names is not allowed.\nexport const a = 1`]
   }
 }
 
@@ -303,7 +381,7 @@ const write = (text: string): string => {
   const file = join(folder, String(tree), name)
   codes.set(file, code)
   mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, `${code}\n`)
+  writeFileSync(file, `${code}\ndeclare const x: never\n`)
   return file
 }
 

@@ -1,0 +1,112 @@
+/**
+ * Reports what a file of src names and scripts/lint/allowed.mjs does not list for it.
+ */
+import { join } from "node:path/posix"
+import { ALLOWED, METHODS } from "./allowed.mjs"
+import { everyImport, fileOf } from "./imports.mjs"
+import { moduleOf, nameOf, usesOf, usesOfImport } from "./uses.mjs"
+
+const UNLISTED =
+  "is not allowed here (scripts/lint/allowed.mjs): use what is; list it there if it opens nothing and starts nothing that " +
+  "goes on by itself; else use or write the module of src/resources that opens it in the ledger"
+const WHOLE = "is passed on whole, and only some of its names are allowed: name each where you need it"
+const COMPUTED = "a computed import loads what no list shows: import the module by its name"
+
+const covers = ({ files }, file) =>
+  files === undefined || files.some((each) => each.endsWith("/") ? file.startsWith(each) : file === each)
+
+const listing = (from) => ALLOWED.filter(({ names }) => Object.hasOwn(names, from))
+const advice = (entries) => entries.find(({ instead }) => instead !== undefined)?.instead ?? UNLISTED
+
+const isOurs = (from) => from.startsWith(".")
+
+/** Names a module of ours by its path in the repository. */
+const resolved = (file, from) => isOurs(from) ? `./${join("src", file, "..", from)}` : from
+
+/** Returns the entries whose name for it is the longest. */
+const deciding = (from, path) => {
+  const whole = `${path.join(".")}.`
+  const found = listing(from).flatMap((entry) =>
+    entry.names[from].filter((name) => name === "*" || whole.startsWith(`${name}.`))
+      .map((name) => ({ entry, length: name === "*" ? 0 : name.length }))
+  )
+  const longest = Math.max(...found.map(({ length }) => length))
+  return found.filter(({ length }) => length === longest).map(({ entry }) => entry)
+}
+
+/** Returns why the file may not import the module, or undefined. */
+const moduleFault = (file, from) => {
+  const entries = listing(from)
+  const isFree = isOurs(from) && !entries.some(({ names }) => names[from].includes("*"))
+  return isFree || entries.some((entry) => covers(entry, file)) ? undefined : `${from} ${advice(entries)}`
+}
+
+/** Returns why the file may not name it, or undefined. An empty path is the module as a whole. */
+const nameFault = (file, from, path) => {
+  const entries = deciding(from, path)
+  if (entries.some((entry) => covers(entry, file))) return undefined
+  if (isOurs(from) && entries.length === 0 && (path.length > 0 || listing(from).length === 0)) return undefined
+  const name = path.join(".")
+  return name === "" ? `${from} ${WHOLE}` : `${name}${from === "global" ? "" : ` of ${from}`} ${advice(entries)}`
+}
+
+/** Returns the definition of a variable, if the file has it. */
+const definitionOf = (context, node) => {
+  if (node?.type !== "Identifier") return undefined
+  for (let scope = context.sourceCode.getScope(node); scope; scope = scope.upper) {
+    if (scope.set.has(node.name)) return scope.set.get(node.name).defs[0]
+  }
+  return undefined
+}
+
+const importedFrom = (context, node) => {
+  const definition = definitionOf(context, node)
+  return definition?.type === "ImportBinding" ? definition.parent.source.value : undefined
+}
+
+/** Returns the module of the tag whose service it is, if that can be seen: `yield* Tag`, or a variable with that value. */
+const serviceOf = (context, node) => {
+  const value = node?.type === "Identifier" ? definitionOf(context, node)?.node.init : node
+  return value?.type === "YieldExpression" ? importedFrom(context, value.argument) : undefined
+}
+
+/** True unless the object is a module, which the lists judge, or clearly no service of the module `of`. */
+const mayHave = (context, method, object) => {
+  if (definitionOf(context, object)?.node.type === "ImportNamespaceSpecifier") return false
+  if (method.of === undefined) return true
+  return (serviceOf(context, object) ?? method.of) === method.of && method.in.test(context.sourceCode.text)
+}
+
+export const names = {
+  create: (context) => {
+    const file = fileOf(context)
+    if (file === undefined) return {}
+    const report = (node, message) => message !== undefined && context.report({ node, message })
+    const check = (uses) => {
+      for (const { from: name, node, path } of uses) {
+        const from = resolved(file, name)
+        if (isOurs(from) && node.type === "ExportAllDeclaration" || moduleFault(file, from) !== undefined) continue
+        report(node, nameFault(file, from, path))
+      }
+    }
+    const checkMethod = (node, name, object) => {
+      const method = METHODS.find((each) => each.names.includes(name) && !covers(each, file))
+      if (method !== undefined && mayHave(context, method, object)) report(node, `${name} ${method.instead}`)
+    }
+    return {
+      ...everyImport((node) => {
+        if ((node.importKind ?? node.exportKind ?? "value") !== "value" || node.type === undefined) return
+        const name = moduleOf(node.source)
+        report(node.source, name === undefined ? COMPUTED : moduleFault(file, resolved(file, name)))
+        if (node.type === "ImportExpression" && name !== undefined) check(usesOfImport(node))
+      }),
+      Program: () => check(usesOf(context)),
+      MemberExpression: (node) => checkMethod(node.property, nameOf(node.property, node.computed), node.object),
+      ObjectPattern: ({ parent, properties }) => {
+        for (const node of properties) {
+          if (node.type === "Property") checkMethod(node, nameOf(node.key, node.computed), parent.init)
+        }
+      }
+    }
+  }
+}

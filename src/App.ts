@@ -177,6 +177,9 @@ export const layer = (options: Options) =>
 /** The layers that every entry needs. */
 export const platform = Layer.provideMerge(Files.layer, Layer.merge(ResourceLedger.layerWarning, NodeContext.layer))
 
+/** Provides the platform to a whole program. */
+export const onPlatform = Effect.provide(platform)
+
 /** Provides what a command needs. A command provides once, and opens nothing before. */
 export const provide = Owner.run
 

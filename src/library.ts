@@ -74,9 +74,13 @@ export { SqliteFile } from "./store/sqlite/SqliteFile.ts"
 export * as SqliteStore from "./store/sqlite/SqliteStore.ts"
 
 // Opening and releasing of handles, with the ledger that accounts for them.
+export { Files } from "./resources/Files.ts"
 export * as HttpPool from "./resources/HttpPool.ts"
 export * as Lazy from "./resources/Lazy.ts"
-export { LeakedResources, ResourceLedger } from "./resources/ResourceLedger.ts"
+export * as Owner from "./resources/Owner.ts"
+export * as PerCall from "./resources/PerCall.ts"
+export { LeakedResources, ResourceLedger, TooManyOpen } from "./resources/ResourceLedger.ts"
+export * as ScopeMap from "./resources/ScopeMap.ts"
 
 // Running a program: signals, exit codes, and a deadline for the finalizers.
 export { runMain, type RunOptions, Unsuccessful } from "./process/Process.ts"

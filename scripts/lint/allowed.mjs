@@ -26,7 +26,7 @@ const PURE = [
     "effect",
     words`
       Array BigDecimal BigInt Boolean Brand Cause Chunk Clock Config ConfigError Context Cron Data DateTime Deferred Duration Either Encoding
-      Equal Equivalence ExecutionStrategy Exit FiberId FiberRef Function Hash HashMap HashSet Iterable JSONSchema List LogLevel Match Metric
+      Equal Equivalence ExecutionStrategy Exit FiberId FiberRef Function GlobalValue Hash HashMap HashSet Iterable JSONSchema List LogLevel Match Metric
       MetricBoundaries MutableRef Number Option Order Ordering ParseResult Pipeable Predicate Random Record Redacted Ref RegExp Schedule
       Schema SchemaAST SortedMap SortedSet String Struct Symbol SynchronizedRef Trie Tuple Types Unify`
   ),
@@ -84,7 +84,7 @@ const EVERYWHERE = lists(PURE)`
     haltWhen identity if interleave interruptAfter interruptWhen intersperse iterate let make map mapAccum mapAccumEffect mapBoth mapChunks
     mapChunksEffect mapConcat mapConcatChunk mapConcatEffect mapEffect mapError mapErrorCause merge mergeAll mergeLeft mergeRight mergeWith
     mkString never onDone onEnd onError onStart orDie orElse orElseFail orElseIfEmpty orElseSucceed paginate paginateChunk
-    paginateChunkEffect paginateEffect partitionEither prepend provideService range rechunk repeat repeatEffect repeatEffectChunk
+    paginateChunkEffect paginateEffect partitionEither prepend provideContext provideService range rechunk repeat repeatEffect repeatEffectChunk
     repeatEffectChunkOption repeatEffectOption repeatEffectWithSchedule repeatValue retry run runCollect runCount runDrain runFold
     runFoldEffect runFoldWhile runForEach runForEachChunk runForEachWhile runHead runLast runSum scan scanEffect schedule scoped sliding
     some someOrElse split splitLines succeed suspend sync take takeRight takeUntil takeUntilEffect takeWhile tap tapBoth tapError
@@ -94,7 +94,7 @@ const EVERYWHERE = lists(PURE)`
   @effect/sql/SqlClient= SqlClient
   node:crypto= createHash createHmac randomBytes randomInt randomUUID timingSafeEqual
   node:fs=
-    accessSync appendFileSync chmodSync constants copyFileSync existsSync lstatSync mkdirSync readFileSync readdirSync readlinkSync
+    accessSync appendFileSync chmodSync constants copyFileSync existsSync fstatSync lstatSync mkdirSync readFileSync readdirSync readlinkSync
     realpathSync renameSync rmSync rmdirSync statSync unlinkSync utimesSync writeFileSync
   node:fs/promises= access chmod constants copyFile lstat mkdir readFile readdir readlink realpath rename rm rmdir stat unlink writeFile
   node:url= fileURLToPath pathToFileURL
@@ -114,7 +114,7 @@ const LIFETIMES = lists(
   effect/PubSub= unbounded
   effect/Queue= unbounded
   effect/Stream=
-    acquireRelease provideContext provideLayer provideSomeContext provideSomeLayer share toAsyncIterable toAsyncIterableEffect toPubSub
+    acquireRelease provideLayer provideSomeContext provideSomeLayer share toAsyncIterable toAsyncIterableEffect toPubSub
     toPull toQueue toReadableStream toReadableStreamEffect unwrapScopedWith
 `
 
@@ -135,7 +135,7 @@ export const ALLOWED = [
   // Handles, each for the module that opens it in the ledger.
   {
     files: ["resources/"],
-    names: lists(["./src/resources/acquire.ts", "@effect/experimental/Reactivity"])`
+    names: lists(["@effect/experimental/Reactivity"])`
       @effect/sql/SqlClient= TransactionConnection make makeWithTransaction
       global= process.getActiveResourcesInfo process.kill node:fs= watch`
   },
@@ -155,14 +155,22 @@ export const ALLOWED = [
       global= process.emitWarning node:v8= setFlagsFromString node:vm= runInNewContext`
   },
   // Sends through the dispatcher that it is given, a pool of src/resources.
-  { files: ["index/qdrant/QdrantClient.ts"], names: names`@qdrant/js-client-rest= QdrantClient` },
+  { files: ["resources/QdrantApi.ts"], names: names`@qdrant/js-client-rest= QdrantClient` },
+  // Releases go on when their fiber does not: they are bounded, and the end of the ledger waits for them.
+  {
+    files: ["resources/ResourceLedger.ts"],
+    names: names`effect/Effect= forkDaemon effect/Fiber= interruptFork`,
+    instead: "lets a fiber outlive its scope: use `Effect.forkScoped`"
+  },
   // The first use of stderr opens a descriptor on a terminal.
   { files: ["resources/monitor/Monitor.ts"], names: names`global= process.stderr` },
 
   // Parts of the program. The protocol's streams are stdin and stdout; the help of @effect/cli is written to the console.
   {
     files: ["mcp/Server.ts"],
-    names: names`@modelcontextprotocol/sdk/server/index.js= Server global= process.stdin process.stdout`
+    names: names`
+      @modelcontextprotocol/sdk/server/index.js= Server effect/FiberSet= runtime runtimePromise
+      global= process.stdin process.stdout`
   },
   {
     files: ["cli/"],
@@ -202,7 +210,7 @@ export const ALLOWED = [
   },
   {
     files: [],
-    names: names`effect/Effect= forkDaemon transplant effect/Fiber= interruptFork`,
+    names: names`effect/Effect= transplant`,
     instead: "lets a fiber outlive its scope: use `Effect.forkScoped`"
   },
   {
@@ -229,12 +237,19 @@ export const ALLOWED = [
 
   // Names of ours.
   {
+    files: ["resources/"],
+    names: names`
+      ./src/resources/ResourceLedger.ts= acquire
+      ./src/resources/Owner.ts= adopt children open`,
+    instead: "opens a handle: use the constructor of src/resources for its kind, or write one there"
+  },
+  {
     files: ["resources/", "App.ts", "testing.ts", "bin/"],
     names: names`./src/resources/Owner.ts= composing`,
     instead: "leaves the owner open: use `Owner.layer` or `Owner.nested`"
   },
   {
-    files: [...OWNERS, "cli/Cli.ts"],
+    files: [...OWNERS, "mcp/Server.ts"],
     names: names`./src/resources/ResourceLedger.ts= ResourceLedger.layer ResourceLedger.layerWarning`,
     instead: "is the ledger of a whole program: ask for `ResourceLedger`, and let src/App.ts provide it"
   }

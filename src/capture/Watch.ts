@@ -105,22 +105,18 @@ const make = (folders: ReadonlyArray<string>, { cursors, maxWatched, perCall }: 
     const unwatch = (folder: string) =>
       Effect.forEach(
         [...watched.keys()].filter((path) => path === folder || path.startsWith(folder + sep)),
-        watched.close,
+        watched.remove,
         { discard: true }
       )
 
-    const onRefused = (folder: string, error: NodeJS.ErrnoException) =>
+    const onRefused = ({ code, message }: Watcher.WatcherError) =>
       Effect.gen(function*() {
-        const code = String(error.code)
         if (FOLDER_ERRORS.has(code)) return
         isRefused = true
         if (hasWarned) return
         hasWarned = true
         yield* Effect.logWarning(
-          `${folder} can't be watched: ${code}${
-            HINTS[code] ?? ""
-          }. Nothing is lost: transcripts are looked at every few ` +
-            "seconds instead"
+          `${message}${HINTS[code] ?? ""}. Nothing is lost: transcripts are looked at every few seconds instead`
         )
       })
 
@@ -129,7 +125,7 @@ const make = (folders: ReadonlyArray<string>, { cursors, maxWatched, perCall }: 
         if (watched.has(folder) || watched.size >= maxWatched || isRefused || NEVER_TRANSCRIPTS.has(basename(folder))) {
           return
         }
-        yield* Effect.catchAll(watched.open(folder), (error) => onRefused(folder, error))
+        yield* Effect.catchAll(watched.add(folder), onRefused)
       })
 
     const note = (file: TranscriptFile, now: number) => {

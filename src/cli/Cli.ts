@@ -8,7 +8,6 @@ import * as ValidationError from "@effect/cli/ValidationError"
 import * as Arr from "effect/Array"
 import type * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as App from "../App.ts"
 import { advice } from "../process/Advice.ts"
 import { OWN, runMain, Unsuccessful, writeStderr, writeStdout } from "../process/Process.ts"
@@ -149,7 +148,8 @@ export const run = (argv: ReadonlyArray<string>) =>
         Effect.withConsole(printer(yield* Effect.console, isColoured))
       )
     }).pipe(
-      Effect.provide(Layer.merge(App.platform, CliConfig.layer({ showBuiltIns: false, isCaseSensitive: true })))
+      Effect.provideService(CliConfig.CliConfig, CliConfig.make({ showBuiltIns: false, isCaseSensitive: true })),
+      App.onPlatform
     ),
     { ...OWN, deadline: "10 seconds" }
   )

@@ -82,7 +82,7 @@ const parentOf = ({ session_id, transcript_path }: HookInput) =>
   Effect.gen(function*() {
     if (transcript_path === undefined) return Option.none()
     const store = yield* MemoryStore
-    const file = yield* Effect.flatMap(Files, ({ open }) => open(transcript_path))
+    const file = yield* Effect.flatMap(Files, ({ openFile }) => openFile(transcript_path))
     const head = yield* file.readAlloc(FileSystem.Size(HEAD_BYTES))
     const text = Option.match(head, { onNone: () => "", onSome: (bytes) => new TextDecoder().decode(bytes) })
     const uuid = UUID.exec(text)?.[1] ?? ""

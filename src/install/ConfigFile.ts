@@ -154,7 +154,7 @@ const writeTemporary = (temporary: string, bytes: Uint8Array, { mode, owner }: C
     const fs = yield* FileSystem.FileSystem
     yield* fs.remove(temporary, { force: true })
     const files = yield* Files
-    const file = yield* files.open(temporary, { flag: "wx", mode })
+    const file = yield* files.openFile(temporary, { flag: "wx", mode })
     yield* file.writeAll(bytes)
     yield* fs.chmod(temporary, mode)
     if (owner !== undefined) yield* fs.chown(temporary, owner.uid, owner.gid)

@@ -236,10 +236,8 @@ const serve = Effect.fn("Mcp.serve")(function*({ background, open, transport }: 
     fork(Effect.ignore(startBackground))
   }
 
-  yield* Effect.acquireRelease(
-    Effect.promise(() => server.connect(transport)),
-    () => Effect.promise(() => server.close())
-  )
+  yield* Effect.addFinalizer(() => Effect.promise(() => server.close()))
+  yield* Effect.promise(() => server.connect(transport))
 })
 
 /** Serves until its scope closes. */

@@ -19,7 +19,7 @@ type Platform = FileSystem.FileSystem | Path.Path
 
 export class Files extends Context.Tag("claude-memory/Files")<Files, {
   /** Opens a file. A drive that does not answer fails after 10 seconds with the `SystemError` "TimedOut". */
-  readonly open: (
+  readonly openFile: (
     path: string,
     options?: FileSystem.OpenFileOptions
   ) => Effect.Effect<FileSystem.File, PlatformError, Scope.Scope>
@@ -33,7 +33,7 @@ export class Files extends Context.Tag("claude-memory/Files")<Files, {
     const withPlatform = Owner.provideContext(yield* Effect.context<Platform>())
     const perCall = yield* PerCall.make
     return {
-      open: (path, options) => withPlatform(perCall(File.open(path, options))),
+      openFile: (path, options) => withPlatform(perCall(File.open(path, options))),
       temporaryFolder: (purpose) => withPlatform(perCall(TemporaryFolder.open(purpose))),
       lock: (folder, take) => perCall(LockFolder.open(folder, take))
     }

@@ -171,23 +171,22 @@ export interface Child {
  */
 export const children = (what: string): Effect.Effect<Effect.Effect<Child>, never, Owner> => {
   const marked = Origin.mark(children)
-  return Effect.gen(function*() {
-    const { name, [state]: { ledger, scope } } = yield* current(what, marked)
+  return Effect.flatMap(current(what, marked), ({ name, [state]: { ledger, scope } }) =>
     // The finalizer's place is that of this call, not of the first opening: what is opened later may depend on what the children
     // open, and is released before it.
-    const parent = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-    return Effect.map(Scope.fork(parent, ExecutionStrategy.sequential), (own): Child => ({
-      parent,
-      open: (effect) =>
-        Effect.uninterruptibleMask((restore) =>
-          Effect.onError(
-            restore(Scope.extend(owning(name, ledger, own, effect), own)),
-            (cause) => Scope.close(own, Exit.failCause(cause))
-          )
-        ),
-      close: Scope.close(own, Exit.void)
-    }))
-  })
+    Effect.map(Scope.fork(scope, ExecutionStrategy.sequential), (parent) =>
+      Effect.map(Scope.fork(parent, ExecutionStrategy.sequential), (own): Child => ({
+        parent,
+        open: (effect) =>
+          Effect.uninterruptibleMask((restore) =>
+            Effect.onError(
+              restore(Scope.extend(owning(name, ledger, own, effect), own)),
+              (cause) =>
+                Scope.close(own, Exit.failCause(cause))
+            )
+          ),
+        close: Scope.close(own, Exit.void)
+      }))))
 }
 
 /** Closes at the end of the effect what it opens. */

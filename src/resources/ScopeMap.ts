@@ -9,9 +9,9 @@ export interface ScopeMap<K, E, R> {
   readonly has: (key: K) => boolean
   readonly keys: () => Iterable<K>
   /** Opens the resource of this key, unless it is open; one that can't be opened is not kept. */
-  readonly open: (key: K) => Effect.Effect<void, E, R>
+  readonly add: (key: K) => Effect.Effect<void, E, R>
   /** Closes the resource of this key, if it is open. */
-  readonly close: (key: K) => Effect.Effect<void>
+  readonly remove: (key: K) => Effect.Effect<void>
 }
 
 /** Makes the map. All that is open closes with the owner. A key is opened and closed by one fiber at a time. */
@@ -20,7 +20,7 @@ export const make = <K, E, R>(
 ): Effect.Effect<ScopeMap<K, E, Owned<R>>, never, Owner> =>
   Effect.map(children("a keyed resource"), (makeChild) => {
     const entries = new Map<K, Effect.Effect<void>>()
-    const close = (key: K) =>
+    const remove = (key: K) =>
       Effect.suspend(() => {
         const closeEntry = entries.get(key) ?? Effect.void
         entries.delete(key)
@@ -32,7 +32,7 @@ export const make = <K, E, R>(
       },
       has: (key) => entries.has(key),
       keys: () => entries.keys(),
-      open: (key) =>
+      add: (key) =>
         Effect.uninterruptibleMask((restore) =>
           Effect.gen(function*() {
             if (entries.has(key)) return
@@ -41,6 +41,6 @@ export const make = <K, E, R>(
             yield* Effect.onError(restore(child.open(open(key))), () => Effect.sync(() => entries.delete(key)))
           })
         ),
-      close
+      remove
     }
   })

@@ -2,8 +2,20 @@
  * Watches a folder as a handle of the owner.
  */
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { type FSWatcher, watch } from "node:fs"
 import * as Owner from "./Owner.ts"
+
+/** A folder that can't be watched. `code` is the system's: ENOSPC or EMFILE when no more can be. */
+export class WatcherError extends Schema.TaggedError<WatcherError>()("WatcherError", {
+  folder: Schema.String,
+  code: Schema.String,
+  cause: Schema.Defect
+}) {
+  override get message() {
+    return `${this.folder} can't be watched: ${this.code}`
+  }
+}
 
 export interface WatcherOptions {
   readonly folder: string
@@ -15,10 +27,10 @@ export interface WatcherOptions {
   readonly onError: (error: unknown) => void
 }
 
-/** Fails with what the system refuses: ENOSPC and EMFILE when no more folders can be watched. */
+/** Watches the folder itself, not the folders below it. */
 export const open = (
   { atMost, folder, onError, onEvent }: WatcherOptions
-): Effect.Effect<void, NodeJS.ErrnoException, Owner.Owner> =>
+): Effect.Effect<void, WatcherError, Owner.Owner> =>
   Effect.asVoid(Owner.open({
     kind: "watcher",
     name: folder,
@@ -37,7 +49,7 @@ export const open = (
         })
         return handle
       },
-      catch: (cause) => cause as NodeJS.ErrnoException
+      catch: (cause) => new WatcherError({ folder, code: (cause as NodeJS.ErrnoException).code ?? "unknown", cause })
     }),
     close: ({ watcher }) => Effect.sync(() => watcher.close()),
     isGone: ({ isClosed }) => isClosed,

@@ -1,7 +1,7 @@
 /**
  * Installs into Claude Code's files on a disk, and uninstalls.
  */
-import * as NodeContext from "@effect/platform-node/NodeContext"
+import type * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -25,7 +25,7 @@ import type { PromptHook } from "../../src/install/ClaudeSettings.ts"
 import { carryOut, inspect, removal, type Scope, type Step, steps, targetOf } from "../../src/install/Installation.ts"
 import * as InstallRecord from "../../src/install/InstallRecord.ts"
 import type { Files } from "../../src/resources/Files.ts"
-import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import type { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import type { Places } from "../../src/settings/Reading.ts"
 import { times } from "../data.ts"
 import { platform } from "../resources/owned.ts"

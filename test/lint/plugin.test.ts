@@ -144,9 +144,9 @@ const rules: Record<string, Cases> = {
       `src/models/ | import * as Console from "effect/Console"; Console.log(1)`,
       `src/models/ | process.stdout.write(x)`,
       // What src/resources keeps to itself.
-      `src/store/ | import { acquire } from "../resources/acquire.ts"; acquire(x)`,
+      `src/store/ | import { acquire } from "../resources/ResourceLedger.ts"; acquire(x)`,
       `src/App.ts | const { acquire } = await import("./resources/acquire.ts")`,
-      `src/store/ | export { acquire as open } from "../resources/acquire.ts"`,
+      `src/store/ | export { acquire as open } from "../resources/ResourceLedger.ts"`,
       `src/store/ | import * as Owner from "../resources/Owner.ts"; Owner.composing(x)`,
       `src/library.ts | import { composing } from "./resources/Owner.ts"; composing(x)`,
       `src/store/ | import * as Owner from "../resources/Owner.ts"; x(Owner)`,

@@ -38,7 +38,7 @@ export interface Stretch {
 }
 
 export const openTranscript = Effect.fn("TranscriptFile.open")((path: string) =>
-  Effect.flatMap(Files, ({ open }) => open(path, { flag: "r" }))
+  Effect.flatMap(Files, ({ openFile }) => openFile(path, { flag: "r" }))
 )
 
 const readAt = (file: FileSystem.File, offset: number, size: number) =>

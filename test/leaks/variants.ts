@@ -40,7 +40,6 @@ export const applied = ({ edits, name }: Variant, file: string, text: string): s
 const SERVICE = "src/serve/ClaudeMemory.ts"
 const POOL = "src/resources/HttpPool.ts"
 const MODELS = "src/models/providers/Providers.ts"
-const CLIENT = "src/models/providers/Client.ts"
 const LEDGER = "src/resources/ResourceLedger.ts"
 const LAZY = "src/resources/Lazy.ts"
 const SQLITE = "src/resources/Sqlite.ts"
@@ -62,26 +61,31 @@ const atStart = (name: string, imports: string, statement: string): Variant => (
   ]
 })
 
+const POOL_OF_UNDICI =
+  "new Undici.Pool(origin, { connections, keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: 0, bodyTimeout: 0 })"
+
 const ACQUIRED = `    const ledger = yield* ResourceLedger
     const pool = ledger.acquire({
       kind: "pool",
       name: origin,
-      open: Effect.sync(() => new Undici.Pool(origin, { connections, keepAliveTimeout: KEEP_ALIVE_MS })),
+      open: Effect.sync(() =>
+        // The timeout of a request takes the place of these two.
+        ${POOL_OF_UNDICI}
+      ),
       close: (pool) => Effect.promise(() => pool.close()),
       destroy: (pool) => Effect.promise(() => pool.destroy()),
       within: "2 seconds",
       sockets: (pool) => pool.stats.connected
-    })
-    return yield* Lazy.make(Effect.map(pool, (pool) =>`
+    })`
 
-const GUARDED = `      HttpClient.mapRequestEffect(
-        // The client's own span would hold every header, keys among them, and tell its ids to the server.
-        HttpClient.withTracerDisabledWhen(NodeHttpClient.makeUndici(pool), () => true),
-        (request) =>
-          new URL(request.url).origin === origin
-            ? Effect.succeed(request)
-            : Effect.dieMessage(\`a request for \${new URL(request.url).origin} through the pool of \${origin}\`)
-      )))`
+const GUARDED = `      request.url.origin !== origin
+        ? Effect.dieMessage(\`a request for \${request.url.origin} through the pool of \${origin}\`)
+        : opened !== undefined`
+
+const ABORTED = `    return Effect.sync(() => {
+      cancelDeadline()
+      abort()
+    })`
 
 const OWN_POOL = "yield* originOf(new URL(endpoint.baseUrl).origin)"
 const FIRST_POOL = "yield* originOf([...origins.keys()][0] ?? new URL(endpoint.baseUrl).origin)"
@@ -111,9 +115,7 @@ export const variants: ReadonlyArray<Variant> = [
       {
         file: POOL,
         from: ACQUIRED,
-        to:
-          `    const pool = Effect.sync(() => new Undici.Pool(origin, { connections, keepAliveTimeout: KEEP_ALIVE_MS }))
-    return yield* Lazy.make(Effect.map(pool, (pool) =>`
+        to: `    const pool = Effect.sync(() => ${POOL_OF_UNDICI})`
       },
       {
         file: POOL,
@@ -165,11 +167,11 @@ const make = Effect.gen(function*() {\n`
     }]
   },
   {
-    name: "a promise without its signal",
+    name: "a request that is not aborted",
     edits: [{
-      file: CLIENT,
-      from: "const response = yield* HttpClient.withScope(http).execute(request)",
-      to: "const response = yield* Effect.promise(() => Effect.runPromise(http.execute(request)))"
+      file: POOL,
+      from: ABORTED,
+      to: "    return Effect.sync(cancelDeadline)"
     }]
   },
   {
@@ -180,7 +182,7 @@ const make = Effect.gen(function*() {\n`
     name: "a pool used for another origin, without the guard",
     edits: [
       { file: MODELS, from: OWN_POOL, to: FIRST_POOL },
-      { file: POOL, from: GUARDED, to: `      NodeHttpClient.makeUndici(pool)))` }
+      { file: POOL, from: GUARDED, to: "      opened !== undefined" }
     ]
   },
   {

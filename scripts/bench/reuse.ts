@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import { number } from "../../src/cli/Output.ts"
 import { BenchError, commandOf, integer, main, progress, round, timed } from "../../test/script.ts"
 import { client } from "./reuse/client.ts"
+import * as Identity from "./reuse/identity.ts"
 import type { Plot } from "./reuse/plots.ts"
 import { Ended, Listening, next, parentExit, ServerView, start, Worked } from "./reuse/processes.ts"
 import { server } from "./reuse/server.ts"
@@ -21,33 +22,52 @@ const CALLS = 10_000
 const QUICK_CALLS = 1_000
 const LABELS: Readonly<Record<Name, string>> = { old: "predecessor", ours: "ours" }
 
+interface Server {
+  readonly delayMs: number
+  /** Without it, the server does not speak TLS. */
+  readonly identity: Option.Option<Effect.Effect.Success<typeof Identity.make>>
+}
+
 interface Run {
   readonly way: Name
   readonly concurrency: number
   readonly calls: number
-  readonly delayMs: number
+  readonly server: Server
 }
 
 /** Measures one way at one concurrency. The client and the models each run in a process of their own. */
-const measure = ({ calls, concurrency, delayMs, way }: Run) =>
+const measure = ({ calls, concurrency, server: { delayMs, identity }, way }: Run) =>
   Effect.gen(function*() {
     const of = `of ${number(calls)} calls, ${number(concurrency)} at a time, ${LABELS[way]}`
     yield* progress(`0 ${of}`)
-    const models = yield* start("server", ["--delay", String(delayMs)])
+    const models = yield* start("server", [
+      "--delay",
+      String(delayMs),
+      ...Option.match(identity, { onNone: () => [], onSome: ({ folder }) => ["--identity", folder] })
+    ])
     const { baseUrl } = yield* next(models, Listening)
     const seen = Effect.zipRight(models.go, next(models, ServerView))
     const args = { way, concurrency, calls, "base-url": baseUrl }
-    const caller = yield* start("client", Object.entries(args).flatMap(([name, value]) => [`--${name}`, String(value)]))
-    const worked = yield* next(caller, Worked, (message) =>
-      message._tag === "Progressed" ? progress(`${number(message.calls)} ${of}`) : Effect.void)
+    const caller = yield* start(
+      "client",
+      Object.entries(args).flatMap(([name, value]) => [`--${name}`, String(value)]),
+      Option.match(identity, {
+        onNone: () => ({}),
+        onSome: ({ certificate }) => ({ NODE_EXTRA_CA_CERTS: certificate })
+      })
+    )
+    const worked = yield* next(
+      caller,
+      Worked,
+      (message) => message._tag === "Progressed" ? progress(`${number(message.calls)} ${of}`) : Effect.void
+    )
     const seenAfterWork = yield* seen
     yield* caller.go
     const ended = yield* next(caller, Ended)
     const seenAfterEnd = yield* seen
-    const { after, before, ms, ...rest } = worked
+    const { after, before, cpuMs, ms, ...rest } = worked
     const trace = { workedAtMs: ended.workedAtMs, samples: ended.samples }
-    const megabytes = (bytes: number, from: number) =>
-      round((bytes - from) / 1e6, 1)
+    const megabytes = (bytes: number, from: number) => round((bytes - from) / 1e6, 1)
     const left = (reading: typeof after, socketsAtServer: number) => ({
       sockets: reading.sockets,
       socketsAtServer,
@@ -56,9 +76,7 @@ const measure = ({ calls, concurrency, delayMs, way }: Run) =>
     })
     const peak = Math.max(
       after.rssBytes,
-      ...ended.samples.map(([, , bytes]) =>
-        bytes
-      )
+      ...ended.samples.map(([, , bytes]) => bytes)
     )
     const figures = {
       calls: rest.calls,
@@ -69,6 +87,7 @@ const measure = ({ calls, concurrency, delayMs, way }: Run) =>
       requests: seenAfterWork.requests,
       seconds: round(ms / 1_000, 2),
       requestsPerSecond: round(seenAfterWork.requests / ms * 1_000),
+      cpuMsPerCall: round(cpuMs / rest.calls, 3),
       p50Ms: rest.p50Ms,
       p99Ms: rest.p99Ms,
       socketsOpened: seenAfterEnd.opened,
@@ -96,19 +115,19 @@ interface Level {
 }
 
 /** Alternates which way goes first, from level to level. */
-const levels = (calls: number, delayMs: number) =>
+const levels = (calls: number, server: Server) =>
   Effect.forEach(LEVELS, (concurrency, i) =>
     Effect.gen(function*() {
       const order = i % 2 === 0 ? NAMES : NAMES.toReversed()
       const runs = yield* Effect.forEach(
         order,
-        (way) => Effect.map(measure({ way, concurrency, calls, delayMs }), (run) => [way, run] as const)
+        (way) => Effect.map(measure({ way, concurrency, calls, server }), (run) => [way, run] as const)
       )
       return { concurrency, runs: Object.fromEntries(runs) as Record<Name, Measured> } satisfies Level
     }))
 
 const HEADS =
-  "at a time|way|clients|built in|sockets|at most|after work|at the end|requests/s|p50|p99|RSS at most|after work|at the end|failed"
+  "at a time|way|clients|built in|sockets|at most|after work|at the end|requests/s|CPU/call|p50|p99|RSS at most|after work|at the end|failed"
     .split("|")
 
 const row = (concurrency: number, way: Name, run: Measured): ReadonlyArray<string> => {
@@ -126,6 +145,7 @@ const row = (concurrency: number, way: Name, run: Measured): ReadonlyArray<strin
     `${number(of.afterWork.sockets)} / ${number(of.afterWork.socketsAtServer)}`,
     `${number(of.afterEnd.sockets)} / ${number(of.afterEnd.socketsAtServer)}`,
     number(of.requestsPerSecond),
+    `${of.cpuMsPerCall.toFixed(2)} ms`,
     `${ms(of.p50Ms)} ms`,
     `${ms(of.p99Ms)} ms`,
     ...[of.rssGrowthAtMostMb, of.afterWork.rssGrowthMb, of.afterEnd.rssGrowthMb].map((mb) => `${number(round(mb))} MB`),
@@ -183,7 +203,7 @@ const clientCommand = Cli.make("client", {
 
 const serverCommand = Cli.make(
   "server",
-  { delayMs: Options.integer("delay") },
+  { delayMs: Options.integer("delay"), identity: Options.optional(Options.text("identity")) },
   (options) => Effect.raceFirst(server(options), parentExit)
 ).pipe(Cli.withDescription("Started by the benchmark: the models"))
 
@@ -194,15 +214,19 @@ const command = commandOf("reuse", {
       Options.withDescription(`${number(QUICK_CALLS)} calls at each level instead of ${number(CALLS)}`)
     ),
     delay: integer("delay", 0, "Milliseconds that the models take for an answer"),
+    tls: Options.boolean("tls").pipe(
+      Options.withDescription("Over TLS, with a certificate that openssl makes for this run")
+    ),
     plots: Options.directory("plots").pipe(
       Options.withDescription("Draw sockets and memory over time in this folder, as SVG"),
       Options.optional
     )
   },
-  run: ({ delay, plots, quick }) =>
+  run: ({ delay, plots, quick, tls }) =>
     Effect.gen(function*() {
       const calls = quick ? QUICK_CALLS : CALLS
-      const [measured, ms] = yield* timed(levels(calls, delay))
+      const identity = tls ? Option.some(yield* Identity.make) : Option.none()
+      const [measured, ms] = yield* timed(levels(calls, { delayMs: delay, identity }))
       yield* Option.match(plots, { onNone: () => Effect.void, onSome: (folder) => writePlots(folder, measured) })
       const figuresOf = Either.match({
         onLeft: ({ message }: BenchError) => ({ failed: message }),
@@ -211,6 +235,7 @@ const command = commandOf("reuse", {
       const data = {
         node: process.version,
         delayMs: delay,
+        tls,
         requestsOfEach: requestsOf(calls),
         seconds: round(ms / 1_000, 1),
         levels: measured.map(({ concurrency, runs }) => ({
@@ -223,9 +248,9 @@ const command = commandOf("reuse", {
       return {
         data,
         text: () => [
-          `${number(calls)} calls (${
-            number(requestsOf(calls))
-          } requests) each, answered in ${delay} ms; Node ${process.version}`,
+          `${number(calls)} calls (${number(requestsOf(calls))} requests) each, answered in ${delay} ms${
+            tls ? " over TLS" : ""
+          }; Node ${process.version}`,
           table([
             HEADS,
             ...measured.flatMap(({ concurrency, runs }) => NAMES.map((way) => row(concurrency, way, runs[way])))

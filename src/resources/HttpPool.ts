@@ -1,10 +1,13 @@
 /**
- * Makes HTTP clients for one origin, whose sockets are in the resource ledger.
+ * Sends HTTP requests to one origin through a pool, whose sockets are in the resource ledger.
  */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Undici from "@effect/platform-node/Undici"
-import * as HttpClient from "@effect/platform/HttpClient"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import type { IncomingHttpHeaders } from "node:http"
+import * as Deadlines from "./Deadlines.ts"
 import * as Lazy from "./Lazy.ts"
 import * as Owner from "./Owner.ts"
 
@@ -15,8 +18,106 @@ export interface HttpPoolOptions {
   readonly connections: number
 }
 
+export interface HttpRequest {
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  /** Most bytes of an answer. A longer one is broken off. */
+  readonly maxBytes: number
+  /** Longest time until the answer has ended. */
+  readonly timeout: Duration.DurationInput
+}
+
+export interface HttpResponse {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+/**
+ * `Unreachable`: no answer has begun; `BrokenOff`: it has begun, but not ended; `TooLong`: it has more than `maxBytes`;
+ * `TimedOut`: it has not ended in time.
+ */
+export class HttpError extends Schema.TaggedError<HttpError>()("HttpError", {
+  reason: Schema.Literal("Unreachable", "BrokenOff", "TooLong", "TimedOut"),
+  origin: Schema.String,
+  /** Code of the system or of undici, such as ECONNREFUSED. */
+  code: Schema.String,
+  cause: Schema.Defect
+}) {
+  override get message() {
+    return `${this.origin}: ${this.reason} (${this.code})`
+  }
+}
+
+/** Posts a request and reads the whole answer. Redirects are not followed. An interrupted request is aborted. */
+export type HttpPool = (request: HttpRequest) => Effect.Effect<HttpResponse, HttpError>
+
 /** Less than the 5 seconds (Node) or more after which servers close an idle socket, which fails a request on it. */
 const KEEP_ALIVE_MS = 4_000
+
+const codeOf = (cause: unknown): string =>
+  Predicate.hasProperty(cause, "code") ? String(cause.code) : Predicate.isError(cause) ? cause.name : "unknown"
+
+const decoder = new TextDecoder()
+
+interface Opened {
+  readonly pool: Undici.Pool
+  readonly deadline: Deadlines.Deadlines
+}
+
+const post = ({ deadline, pool }: Opened, origin: string, request: HttpRequest) =>
+  Effect.async<HttpResponse, HttpError>((resume) => {
+    const { body, headers, maxBytes, timeout, url } = request
+    const parts: Array<Uint8Array> = []
+    let size = 0
+    let response: Pick<HttpResponse, "status" | "headers"> | undefined
+    let controller: Undici.Dispatcher.DispatchController | undefined
+    let isAborted = false
+
+    const end = (result: Effect.Effect<HttpResponse, HttpError>) => {
+      cancelDeadline()
+      resume(result)
+    }
+    const fail = (reason: HttpError["reason"], cause: unknown) =>
+      end(new HttpError({ reason, origin, code: codeOf(cause), cause }))
+    /** A request that waits for its socket is aborted as soon as it has one. */
+    const abort = () => {
+      isAborted = true
+      controller?.abort(new Undici.errors.RequestAbortedError())
+    }
+    const refuse = (reason: HttpError["reason"]) => {
+      fail(reason, undefined)
+      abort()
+    }
+    const cancelDeadline = deadline(Duration.toMillis(timeout), () => refuse("TimedOut"))
+
+    pool.dispatch({ method: "POST", path: url.pathname + url.search, headers, body }, {
+      onRequestStart: (started) => {
+        controller = started
+        if (isAborted) abort()
+      },
+      onResponseStart: (_, status, headers) => {
+        response = { status, headers }
+        if (Number(headers["content-length"]) > maxBytes) refuse("TooLong")
+      },
+      onResponseData: (_, part) => {
+        size += part.length
+        if (size > maxBytes) refuse("TooLong")
+        else parts.push(part)
+      },
+      onResponseEnd: () => {
+        end(
+          Effect.succeed({ ...response!, body: decoder.decode(parts.length === 1 ? parts[0] : Buffer.concat(parts)) })
+        )
+      },
+      onResponseError: (_, cause) => fail(response === undefined ? "Unreachable" : "BrokenOff", cause)
+    })
+    return Effect.sync(() => {
+      cancelDeadline()
+      abort()
+    })
+  })
 
 /** Opens the pool itself, for a client that sends its requests through a dispatcher. `name` is its name in the ledger. */
 export const open = (
@@ -34,18 +135,21 @@ export const open = (
   })
 
 /**
- * Returns the client; its first use opens the pool. A request for another origin is a defect, because the pool would
- * send it to this origin, with the other's key. Redirects are not followed.
+ * Returns the pool; its first request opens it. A request for another origin is a defect, because the pool would send
+ * it to this origin, with the other's key.
  */
-export const make = (
-  { connections, origin }: HttpPoolOptions
-): Effect.Effect<Effect.Effect<HttpClient.HttpClient>, never, Owner.Owner> =>
-  Lazy.make(Effect.map(open({ name: origin, origin, connections }), (pool) =>
-    HttpClient.mapRequestEffect(
-      // The client's own span would hold every header, keys among them, and tell its ids to the server.
-      HttpClient.withTracerDisabledWhen(NodeHttpClient.makeUndici(pool), () => true),
-      (request) =>
-        new URL(request.url).origin === origin
-          ? Effect.succeed(request)
-          : Effect.dieMessage(`a request for ${new URL(request.url).origin} through the pool of ${origin}`)
-    )))
+export const make = ({ connections, origin }: HttpPoolOptions): Effect.Effect<HttpPool, never, Owner.Owner> =>
+  Effect.gen(function*() {
+    let opened: Opened | undefined
+    // The timeout of a request takes the place of the pool's.
+    const pool = open({ name: origin, origin, connections, headersTimeout: 0, bodyTimeout: 0 })
+    const openOnce = yield* Lazy.make(
+      Effect.map(Effect.all({ pool, deadline: Deadlines.make }), (made) => opened = made)
+    )
+    return (request) =>
+      request.url.origin !== origin
+        ? Effect.dieMessage(`a request for ${request.url.origin} through the pool of ${origin}`)
+        : opened !== undefined
+        ? post(opened, origin, request)
+        : Effect.flatMap(openOnce, (made) => post(made, origin, request))
+  })

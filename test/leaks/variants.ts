@@ -40,7 +40,6 @@ export const applied = ({ edits, name }: Variant, file: string, text: string): s
 const SERVICE = "src/serve/ClaudeMemory.ts"
 const POOL = "src/resources/HttpPool.ts"
 const MODELS = "src/models/providers/Providers.ts"
-const CLIENT = "src/models/providers/Client.ts"
 const LEDGER = "src/resources/ResourceLedger.ts"
 const LAZY = "src/resources/Lazy.ts"
 const SQLITE = "src/resources/Sqlite.ts"
@@ -62,26 +61,25 @@ const atStart = (name: string, imports: string, statement: string): Variant => (
   ]
 })
 
-const ACQUIRED = `    const ledger = yield* ResourceLedger
-    const pool = ledger.acquire({
-      kind: "pool",
-      name: origin,
-      open: Effect.sync(() => new Undici.Pool(origin, { connections, keepAliveTimeout: KEEP_ALIVE_MS })),
-      close: (pool) => Effect.promise(() => pool.close()),
-      destroy: (pool) => Effect.promise(() => pool.destroy()),
-      within: "2 seconds",
-      sockets: (pool) => pool.stats.connected
-    })
-    return yield* Lazy.make(Effect.map(pool, (pool) =>`
+const POOL_OPENED = `  Owner.open({
+    kind: "pool",
+    name,
+    open: Effect.sync(() => new Undici.Pool(origin, { keepAliveTimeout: KEEP_ALIVE_MS, ...options })),
+    close: (pool) => Effect.promise(() => pool.close()),
+    destroy: (pool) => Effect.promise(() => pool.destroy()),
+    isGone: (pool) => pool.closed && pool.stats.connected === 0,
+    within: "2 seconds",
+    sockets: (pool) => pool.stats.connected
+  })`
 
-const GUARDED = `      HttpClient.mapRequestEffect(
-        // The client's own span would hold every header, keys among them, and tell its ids to the server.
-        HttpClient.withTracerDisabledWhen(NodeHttpClient.makeUndici(pool), () => true),
-        (request) =>
-          new URL(request.url).origin === origin
-            ? Effect.succeed(request)
-            : Effect.dieMessage(\`a request for \${new URL(request.url).origin} through the pool of \${origin}\`)
-      )))`
+const GUARDED = `      request.url.origin !== origin
+        ? Effect.dieMessage(\`a request for \${request.url.origin} through the pool of \${origin}\`)
+        : opened !== undefined`
+
+const ABORTED = `    return Effect.sync(() => {
+      cancelDeadline()
+      abort()
+    })`
 
 const OWN_POOL = "yield* originOf(new URL(endpoint.baseUrl).origin)"
 const FIRST_POOL = "yield* originOf([...origins.keys()][0] ?? new URL(endpoint.baseUrl).origin)"
@@ -100,36 +98,31 @@ export const variants: ReadonlyArray<Variant> = [
     edits: [
       {
         file: LEDGER,
-        from: `      Effect.timeoutOption(within),\n      Effect.forkScoped,`,
-        to: `      Effect.asSome,\n      Effect.forkScoped,`
+        from: "apart(Effect.timeoutOption(Effect.interruptible(Fiber.await(fiber)), within))",
+        to: "apart(Effect.asSome(Effect.interruptible(Fiber.await(fiber))))"
       }
     ]
   },
   {
     name: "a pool outside the ledger",
-    edits: [
-      {
-        file: POOL,
-        from: ACQUIRED,
-        to:
-          `    const pool = Effect.sync(() => new Undici.Pool(origin, { connections, keepAliveTimeout: KEEP_ALIVE_MS }))
-    return yield* Lazy.make(Effect.map(pool, (pool) =>`
-      },
-      {
-        file: POOL,
-        from: `import { ResourceLedger } from`,
-        to: `import type { ResourceLedger } from`
-      }
-    ]
+    edits: [{
+      file: POOL,
+      from: POOL_OPENED,
+      to: "  Effect.sync(() => new Undici.Pool(origin, { keepAliveTimeout: KEEP_ALIVE_MS, ...options }))"
+    }]
   },
   {
     name: "a finalizer is missing",
-    edits: [{ file: LEDGER, from: `      Effect.acquireRelease(\n`, to: `      unreleased(\n` }, {
+    edits: [{
       file: LEDGER,
-      from: `const make = Effect.gen(function*() {\n`,
+      from: "const { handle } = yield* Effect.acquireRelease(",
+      to: "const { handle } = yield* unreleased("
+    }, {
+      file: LEDGER,
+      from: "const make = (excess: Excess) =>\n",
       to: `const unreleased = <A, E, R>(acquire: Effect.Effect<A, E, R>, _: (a: A) => Effect.Effect<void>) => acquire
 
-const make = Effect.gen(function*() {\n`
+const make = (excess: Excess) =>\n`
     }]
   },
   {
@@ -138,12 +131,12 @@ const make = Effect.gen(function*() {\n`
     edits: [
       {
         file: SQLITE,
-        from: `    const database = yield* ledger.acquire({`,
+        from: `    const database = yield* Owner.open({`,
         to: `    const made = yield* Effect.try({
       try: () => new driver.DatabaseSync(options.path, { readOnly: options.readOnly, allowExtension: options.vectors }),
       catch: toError
     })
-    const database = yield* ledger.acquire({`
+    const database = yield* Owner.open({`
       },
       { file: SQLITE, from: OPENED, to: "      open: Effect.succeed(made)," }
     ]
@@ -160,16 +153,16 @@ const make = Effect.gen(function*() {\n`
     name: "a close that is not awaited",
     edits: [{
       file: POOL,
-      from: `close: (pool) => Effect.promise(() => pool.close()),`,
-      to: `close: (pool) => Effect.sync(() => Effect.promise(() => pool.close())),`
+      from: "    close: (pool) => Effect.promise(() => pool.close()),",
+      to: "    close: (pool) => Effect.sync(() => void pool.close()),"
     }]
   },
   {
-    name: "a promise without its signal",
+    name: "a request that is not aborted",
     edits: [{
-      file: CLIENT,
-      from: "const response = yield* HttpClient.withScope(http).execute(request)",
-      to: "const response = yield* Effect.promise(() => Effect.runPromise(http.execute(request)))"
+      file: POOL,
+      from: ABORTED,
+      to: "    return Effect.sync(cancelDeadline)"
     }]
   },
   {
@@ -180,15 +173,15 @@ const make = Effect.gen(function*() {\n`
     name: "a pool used for another origin, without the guard",
     edits: [
       { file: MODELS, from: OWN_POOL, to: FIRST_POOL },
-      { file: POOL, from: GUARDED, to: `      NodeHttpClient.makeUndici(pool)))` }
+      { file: POOL, from: GUARDED, to: "      opened !== undefined" }
     ]
   },
   {
     name: "a scope that nobody owns",
     edits: [{
       file: MODELS,
-      from: `Layer.scoped(ModelManager, make(options))`,
-      to: `Layer.effect(ModelManager, make(options))`
+      from: "Owner.layer(ModelManager, make(options))",
+      to: "Layer.effect(ModelManager, make(options))"
     }]
   },
   {

@@ -9,6 +9,7 @@ import {
   type Server,
   type ServerResponse
 } from "node:http"
+import { createServer as createSecureServer } from "node:https"
 import type { AddressInfo, Socket } from "node:net"
 import { setTimeout } from "node:timers/promises"
 
@@ -170,42 +171,54 @@ const respond = async (server: ModelServer, request: IncomingMessage, response: 
   })
 }
 
-const listen = Effect.async<{ readonly http: Server; readonly server: ModelServer }>((resume) => {
-  const open = new Set<Socket>()
-  const seen: ModelServer["seen"] = {
-    sockets: 0,
-    open,
-    most: 0,
-    requests: 0,
-    running: 0,
-    aborted: 0,
-    paths: [],
-    keys: new Set<string>(),
-    batches: [],
-    last: undefined
-  }
-  const http = createServer((request, response) => {
-    // The client may have left before its request was whole.
-    respond(server, request, response).catch(() => response.destroy())
-  })
-  const server: ModelServer = { origin: "", baseUrl: "", http, behaviour: "answers", says: undefined, delay: 0, seen }
-  http.on("connection", (socket) => {
-    seen.sockets++
-    open.add(socket)
-    seen.most = Math.max(seen.most, open.size)
-    socket.on("error", () => {}).on("close", () => open.delete(socket))
-  })
-  http.listen({ port: 0, host: "127.0.0.1", backlog: BACKLOG }, () => {
-    const origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
-    resume(Effect.succeed({ http, server: Object.assign(server, { origin, baseUrl: `${origin}/v1` }) }))
-  })
-})
+/** Private key and certificate, in PEM. */
+export interface Identity {
+  readonly key: string
+  readonly cert: string
+}
 
-export const modelServer = Effect.map(
-  Effect.acquireRelease(listen, ({ http }) =>
-    Effect.async<void>((resume) => {
-      http.close(() => resume(Effect.void))
-      http.closeAllConnections()
-    })),
-  ({ server }) => server
-)
+const listen = (identity: Identity | undefined) =>
+  Effect.async<{ readonly http: Server; readonly server: ModelServer }>((resume) => {
+    const open = new Set<Socket>()
+    const seen: ModelServer["seen"] = {
+      sockets: 0,
+      open,
+      most: 0,
+      requests: 0,
+      running: 0,
+      aborted: 0,
+      paths: [],
+      keys: new Set<string>(),
+      batches: [],
+      last: undefined
+    }
+    const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+      // The client may have left before its request was whole.
+      respond(server, request, response).catch(() => response.destroy())
+    }
+    const http = identity === undefined ? createServer(onRequest) : createSecureServer(identity, onRequest)
+    const server: ModelServer = { origin: "", baseUrl: "", http, behaviour: "answers", says: undefined, delay: 0, seen }
+    http.on("connection", (socket) => {
+      seen.sockets++
+      open.add(socket)
+      seen.most = Math.max(seen.most, open.size)
+      socket.on("error", () => {}).on("close", () => open.delete(socket))
+    })
+    http.listen({ port: 0, host: "127.0.0.1", backlog: BACKLOG }, () => {
+      const origin = `${identity === undefined ? "http" : "https"}://127.0.0.1:${(http.address() as AddressInfo).port}`
+      resume(Effect.succeed({ http, server: Object.assign(server, { origin, baseUrl: `${origin}/v1` }) }))
+    })
+  })
+
+/** Speaks TLS if it has an identity. */
+export const modelServerWith = (identity?: Identity) =>
+  Effect.map(
+    Effect.acquireRelease(listen(identity), ({ http }) =>
+      Effect.async<void>((resume) => {
+        http.close(() => resume(Effect.void))
+        http.closeAllConnections()
+      })),
+    ({ server }) => server
+  )
+
+export const modelServer = modelServerWith()

@@ -28,21 +28,19 @@ export interface Options {
   readonly baseUrl: string
 }
 
-/** Counts this process's open sockets to a port, whichever library opens them. */
+/** Counts this process's open sockets to a port. Both ways open theirs through undici. */
 const socketsTo = (port: number) =>
   Effect.gen(function*() {
     let open = 0
-    const onSocket = (message: unknown) => {
+    const onConnected = (message: unknown) => {
       const { socket } = message as { readonly socket: Socket }
-      socket.once("connect", () => {
-        if (socket.remotePort !== port) return
-        open++
-        socket.once("close", () => open--)
-      })
+      if (socket.remotePort !== port) return
+      open++
+      socket.once("close", () => open--)
     }
     yield* Effect.acquireRelease(
-      Effect.sync(() => subscribe("net.client.socket", onSocket)),
-      () => Effect.sync(() => unsubscribe("net.client.socket", onSocket))
+      Effect.sync(() => subscribe("undici:client:connected", onConnected)),
+      () => Effect.sync(() => unsubscribe("undici:client:connected", onConnected))
     )
     return { open: Effect.sync(() => open) }
   })
@@ -90,10 +88,13 @@ const work = (way: Way, { calls, concurrency }: Options) =>
     ).pipe(
       Effect.repeat(Schedule.spaced(PROGRESS_EVERY))
     )
+    const cpu = process.cpuUsage()
     const [, ms] = yield* Effect.raceFirst(timed(all), Effect.zipRight(progressing, Effect.never))
+    const { system, user } = process.cpuUsage(cpu)
     return {
       calls: times.length,
       ms: round(ms, 1),
+      cpuMs: round((user + system) / 1_000, 1),
       ...latency(times, 3),
       failures
     }

@@ -26,6 +26,8 @@ export const Progressed = Schema.TaggedStruct("Progressed", { calls: Schema.Numb
 export const Worked = Schema.TaggedStruct("Worked", {
   calls: Schema.Number,
   ms: Schema.Number,
+  /** Processor time of the client's process, user and system. */
+  cpuMs: Schema.Number,
   p50Ms: Schema.Number,
   p99Ms: Schema.Number,
   /** Number of failures by code. */
@@ -57,14 +59,18 @@ export interface Peer {
 const endedError = (name: string, how: string) =>
   new BenchError({ reason: "Program", detail: `the ${name} process ended (${how})` })
 
-/** Starts this program again with these arguments, as a process of its own. It is killed when the scope closes. */
-export const start = (name: string, args: ReadonlyArray<string>) =>
+/**
+ * Starts this program again with these arguments and additions to the environment, as a process of its own. It is killed
+ * when the scope closes.
+ */
+export const start = (name: string, args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
   Effect.gen(function*() {
     const messages = yield* Mailbox.make<unknown, BenchError>()
     const child = yield* Effect.acquireRelease(
       Effect.sync((): ChildProcess =>
         fork(process.argv[1]!, [name, ...args], {
           execArgv: [...process.execArgv, "--expose-gc"],
+          env: { ...process.env, ...env },
           stdio: ["ignore", "ignore", "inherit", "ipc"]
         })
       ),

@@ -74,10 +74,9 @@ const ours = (baseUrl: string): Effect.Effect<Way, never, Scope.Scope> =>
     return {
       call: (i) =>
         Effect.mapError(
-          Effect.all([
-            ...(isCompressors(i) ? [complete({ prompt: textOf(i) })] : []),
-            embed([textOf(i)])
-          ], { concurrency: "unbounded", discard: true }),
+          isCompressors(i)
+            ? Effect.all([complete({ prompt: textOf(i) }), embed([textOf(i)])], { concurrency: 2, discard: true })
+            : embed([textOf(i)]),
           (cause) => new CallFailed({ cause })
         ),
       built: () => ({ clients, lost: 0, buildMs: layerMs + openMs })

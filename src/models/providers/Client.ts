@@ -2,11 +2,6 @@
  * Client of one model at one provider. Requests are retried where that may help, within bounds, and aborted on the wire
  * when their caller is interrupted.
  */
-import type * as Headers from "@effect/platform/Headers"
-import * as HttpClient from "@effect/platform/HttpClient"
-import type * as HttpClientError from "@effect/platform/HttpClientError"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -17,7 +12,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
+import type { HttpError, HttpPool, HttpResponse } from "../../resources/HttpPool.ts"
 import type { Permits } from "../../resources/Permits.ts"
 import * as Retry from "../../resources/Retry.ts"
 import type { Budget, Outcome } from "../Budget.ts"
@@ -65,7 +60,7 @@ interface Failure extends Retry.Failure<ModelError> {
 }
 
 /** The least wait that a server asks for: in its header, or as Google words it in the answer ("retryDelay": "46s"). */
-const retryAfter = (headers: Headers.Headers, words: string, now: number): Option.Option<Duration.Duration> =>
+const retryAfter = (headers: HttpResponse["headers"], words: string, now: number): Option.Option<Duration.Duration> =>
   Option.orElse(
     Retry.parseRetryAfter(headers["retry-after"] ?? "", now),
     () =>
@@ -74,24 +69,6 @@ const retryAfter = (headers: Headers.Headers, words: string, now: number): Optio
         (seconds) => Duration.seconds(Number(seconds))
       )
   )
-
-const causeOf = (error: HttpClientError.HttpClientError): string =>
-  String((error.cause as { readonly code?: string } | undefined)?.code ?? error.reason)
-
-/** Returns the body of a response; undefined when it is too long, without reading the rest. */
-const textOf = (response: HttpClientResponse.HttpClientResponse) =>
-  Effect.suspend((): Effect.Effect<string | undefined, HttpClientError.HttpClientError> => {
-    const length = Number(response.headers["content-length"])
-    // With a declared length, reading the body whole is safe, and cheaper than a stream.
-    if (length <= MAX_ANSWER) return response.text
-    const parts: Array<Uint8Array> = []
-    let size = 0
-    return response.stream.pipe(
-      Stream.takeWhile((part) => (size += part.length) <= MAX_ANSWER && parts.push(part) > 0),
-      Stream.runDrain,
-      Effect.map(() => size > MAX_ANSWER ? undefined : Buffer.concat(parts).toString("utf8"))
-    )
-  })
 
 const ErrorAnswer = Schema.parseJson(Schema.Struct({
   error: Schema.optional(Schema.Union(Schema.String, Schema.Struct({ message: Schema.String }))),
@@ -145,6 +122,16 @@ const outcomeOf = <A>(exit: Exit.Exit<Answer<A>, Failure>): Outcome =>
     }
   })
 
+/** Fails with the failure of an attempt that has been made, and attempts it anew from the second run on. */
+const failingFirst = <A>(failure: Failure, attempt: Effect.Effect<A, Failure>) => {
+  let isFirst = true
+  return Effect.suspend(() => {
+    if (!isFirst) return attempt
+    isFirst = false
+    return Effect.fail(failure)
+  })
+}
+
 export interface ClientOptions {
   readonly endpoint: Endpoint
   readonly role: Role
@@ -153,7 +140,7 @@ export interface ClientOptions {
   readonly preset: Preset
   readonly patience: Patience
   /** The pool of the endpoint's origin. */
-  readonly http: Effect.Effect<HttpClient.HttpClient>
+  readonly http: HttpPool
   /** Waits for a socket, so that this does not count as the server's time. */
   readonly permit: Permits
 }
@@ -164,6 +151,8 @@ export const make = (
   const { apiKey, baseUrl, model } = endpoint
   const origin = new URL(baseUrl).origin
   const key = Option.match(apiKey, { onNone: () => "", onSome: Redacted.value })
+  const base = baseUrl.replace(/\/+$/, "")
+  const headers = { "content-type": "application/json", ...(key === "" ? {} : dialect.headers(key)) }
 
   const failed = (reason: ModelError["reason"], detail: string, cause?: unknown) =>
     new ModelError({ reason, model, detail: `${origin}: ${detail}`, cause })
@@ -176,68 +165,76 @@ export const make = (
   /** Makes a failure that is not retried: the provider did the work, or may have, and may charge for each attempt. */
   const unusable = (error: ModelError) => failure(error, true, false)
 
-  const send = <A>(
-    http: HttpClient.HttpClient,
-    { body, path, read }: Exchange<A>,
-    timeout: Duration.DurationInput
-  ): Effect.Effect<Answer<A>, Failure> =>
-    Effect.gen(function*() {
-      const request = HttpClientRequest.post(`${baseUrl.replace(/\/+$/, "")}${path}`).pipe(
-        HttpClientRequest.bodyUnsafeJson(body),
-        HttpClientRequest.setHeaders(key === "" ? {} : dialect.headers(key))
-      )
-      const response = yield* HttpClient.withScope(http).execute(request)
-      const text = yield* textOf(response)
-      if (text === undefined) {
-        return yield* Effect.fail(unusable(failed("Damaged", `its answer has more than ${MAX_ANSWER} bytes`)))
-      }
-      const { status } = response
-      if (status >= 200 && status < 300) {
-        return yield* Either.mapLeft(read(text), ({ detail, reason }) => unusable(failed(reason, oneLine(detail, key))))
-      }
-      const message = oneLine(errorMessageIn(text), key)
-      const isRetried = isTransient(status, text)
-      return yield* Effect.fail<Failure>({
+  const read = <A>(
+    { body, headers, status }: HttpResponse,
+    exchange: Exchange<A>
+  ): Effect.Effect<Answer<A>, Failure> => {
+    if (status >= 200 && status < 300) {
+      return Either.mapLeft(exchange.read(body), ({ detail, reason }) => unusable(failed(reason, oneLine(detail, key))))
+    }
+    const message = oneLine(errorMessageIn(body), key)
+    const isRetried = isTransient(status, body)
+    return Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Effect.fail<Failure>({
         error: failed(
           isRetried ? "Unavailable" : "Refused",
           `${hintOf(status)} (${status})${message === "" ? "" : `: ${message}`}`
         ),
         isCharged: false,
         isTransient: isRetried,
-        retryAfter: retryAfter(response.headers, text, yield* Clock.currentTimeMillis)
-      })
-    }).pipe(
-      Effect.scoped,
-      Effect.timeoutFail({
-        duration: timeout,
-        onTimeout: () => unusable(failed("TimedOut", `no answer within ${Duration.format(timeout)}`))
+        retryAfter: retryAfter(headers, body, now)
+      }))
+  }
+
+  const unanswered = ({ cause, code, reason }: HttpError, timeout: Duration.DurationInput): Failure => {
+    switch (reason) {
+      case "Unreachable":
+        return failure(failed("Unavailable", `it can't be reached (${code})`, cause), false, true)
+      case "BrokenOff":
+        return failure(failed("Unavailable", `its answer broke off (${code})`, cause), true, true)
+      case "TooLong":
+        return unusable(failed("Damaged", `its answer has more than ${MAX_ANSWER} bytes`))
+      case "TimedOut":
+        return unusable(failed("TimedOut", `no answer within ${Duration.format(timeout)}`))
+    }
+  }
+
+  const send = <A>(exchange: Exchange<A>, timeout: Duration.DurationInput): Effect.Effect<Answer<A>, Failure> =>
+    Effect.matchEffect(
+      http({
+        url: new URL(`${base}${exchange.path}`),
+        headers,
+        body: JSON.stringify(exchange.body),
+        maxBytes: MAX_ANSWER,
+        timeout
       }),
-      // Keeps the causes only: the errors themselves hold the request, with the key and the prompt.
-      Effect.catchTags({
-        RequestError: (error) =>
-          Effect.fail(
-            failure(failed("Unavailable", `it can't be reached (${causeOf(error)})`, error.cause), false, true)
-          ),
-        ResponseError: (error) =>
-          Effect.fail(
-            failure(failed("Unavailable", `its answer broke off (${causeOf(error)})`, error.cause), true, true)
-          )
-      })
+      {
+        onFailure: (error) => Effect.fail(unanswered(error, timeout)),
+        onSuccess: (response) => read(response, exchange)
+      }
     )
 
   const counted = <A>(
-    http: HttpClient.HttpClient,
     exchange: Exchange<A>,
     { input, output, timeout = timeoutOf(patience, role) }: Size
-  ) =>
-    Effect.acquireUseRelease(
-      Effect.mapError(budget.begin({ endpoint, role, input, output }), (error) => failure(error, false, false)),
-      () => send(http, exchange, timeout),
-      (end, exit) => end(outcomeOf(exit))
+  ): Effect.Effect<Answer<A>, Failure> =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.matchEffect(budget.begin({ endpoint, role, input, output }), {
+        onFailure: (error) => Effect.fail(failure(error, false, false)),
+        onSuccess: (end) =>
+          Effect.flatMap(Effect.exit(restore(send(exchange, timeout))), (exit) =>
+            Effect.zipRight(end(outcomeOf(exit)), exit))
+      })
     )
 
-  const attempt = <A>(exchange: Exchange<A>, size: Size) =>
-    Effect.flatMap(http, (http) => permit(counted(http, exchange, size)))
+  const attempt = <A>(exchange: Exchange<A>, size: Size) => permit(counted(exchange, size))
+
+  /** Sets up the schedule of retries only after a failure that may pass, so that a call that succeeds does not pay for it. */
+  const retried = <A>(attempt: Effect.Effect<A, Failure>) =>
+    Effect.catchAll(attempt, (first) =>
+      first.isTransient
+        ? Retry.retry(failingFirst(first, attempt), { ...patience, firstDelay: "500 millis" })
+        : Effect.fail(first.error))
 
   return {
     endpoint,
@@ -248,6 +245,6 @@ export const make = (
         ? Effect.fail(
           failed("Missing", `its key has a line break, or what else no header can hold; set ${preset.keyNames[0]} anew`)
         )
-        : Retry.retry(attempt(exchange, size), { ...patience, firstDelay: "500 millis" })
+        : retried(attempt(exchange, size))
   }
 }

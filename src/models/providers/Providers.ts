@@ -38,7 +38,7 @@ export interface Options {
   readonly patience: Client.Patience
   /** File of the package's word vectors, which are used when `roles` has no model for embeddings. */
   readonly local?: string
-  /** Sockets, and so concurrent requests, per origin; 8 by default. */
+  /** Sockets, and so concurrent requests, per origin; 16 by default. */
   readonly connections?: number
 }
 
@@ -49,7 +49,7 @@ const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   voyage: Voyage.dialect
 }
 
-const CONNECTIONS = 8
+const CONNECTIONS = 16
 /** Concurrent requests of one call, for embeddings and for `describe`. */
 const CONCURRENCY = 4
 /** Tokens after which a text is cut before it is embedded: the smallest limit among the models in common use. */
@@ -70,7 +70,7 @@ const fromBytes = (bytes: Uint8Array, dimension: number): Option.Option<Float32A
 /** Scales a vector to unit length; none for a zero vector. */
 const vectorOf = (values: ReadonlyArray<number>): Option.Option<Float32Array> => {
   const length = Math.hypot(...values)
-  return length > 0 ? Option.some(Float32Array.from(values, (value) => value / length)) : Option.none()
+  return length > 0 ? Option.some(new Float32Array(values.map((value) => value / length))) : Option.none()
 }
 
 const sumOf = (texts: ReadonlyArray<string>) => texts.reduce((sum, text) => sum + Tokens.estimate(text), 0)
@@ -203,10 +203,11 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
       yield* cache.put([[dimensionKey, bytesOf(Float32Array.of(vector!.length))]])
       return vector!.length
     })
-    const embedding = own?.embedding ?? (yield* Lazy.make(Effect.map(
-      first?.dimension === undefined ? learned : Effect.succeed(first.dimension),
-      (dimension) => ({ id: `${first?.model}@${dimension}`, dimension })
-    )))
+    const named = (dimension: number) => ({ id: `${first?.model}@${dimension}`, dimension })
+    const embedding = own?.embedding ??
+      (first?.dimension === undefined
+        ? yield* Lazy.make(Effect.map(learned, named))
+        : Effect.succeed(named(first.dimension)))
     // Made last, and so released first: no pool is closed while a call uses it.
 
     const inputs = Math.min(...candidates.embedding.map(({ preset }) =>
@@ -235,21 +236,22 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
     const vectors = (texts: ReadonlyArray<string>, purpose: Purpose, keys: ReadonlyMap<string, string>) =>
       Effect.gen(function*() {
         const { dimension } = yield* embedding
-        const found = yield* forEach(
-          Tokens.batchesOf(texts, Tokens.estimate, inputTokens, inputs),
-          CONCURRENCY,
-          (batch) =>
-            Effect.gen(function*() {
-              const made = (yield* numbers(batch, purpose, dimension)).map(vectorOf)
-              yield* cache.put(batch.flatMap((text, i) => {
-                const key = keys.get(text)
-                return key === undefined
-                  ? []
-                  : Option.toArray(made[i]!).map((vector) => [key, bytesOf(vector)] as const)
-              }))
-              return made
-            })
-        )
+        const embedBatch = (batch: ReadonlyArray<string>) =>
+          Effect.gen(function*() {
+            const made = (yield* numbers(batch, purpose, dimension)).map(vectorOf)
+            yield* cache.put(batch.flatMap((text, i) => {
+              const key = keys.get(text)
+              return key === undefined
+                ? []
+                : Option.toArray(made[i]!).map((vector) => [key, bytesOf(vector)] as const)
+            }))
+            return made
+          })
+        const batches = Tokens.batchesOf(texts, Tokens.estimate, inputTokens, inputs)
+        // Most calls have one batch, which needs no fiber of its own.
+        const found = batches.length === 1
+          ? [yield* embedBatch(batches[0]!)]
+          : yield* forEach(batches, CONCURRENCY, embedBatch)
         return found.flat()
       })
 

@@ -129,7 +129,7 @@ export const open = (
     open: Effect.sync(() => new Undici.Pool(origin, { keepAliveTimeout: KEEP_ALIVE_MS, ...options })),
     close: (pool) => Effect.promise(() => pool.close()),
     destroy: (pool) => Effect.promise(() => pool.destroy()),
-    isGone: (pool) => pool.closed && pool.stats.connected === 0,
+    isGone: (pool) => (pool.closed || pool.destroyed) && pool.stats.connected === 0,
     within: "2 seconds",
     sockets: (pool) => pool.stats.connected
   })

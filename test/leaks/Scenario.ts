@@ -113,7 +113,8 @@ export const service = ({ home, qdrant, servers }: Place) =>
         fusion: 2_000,
         qdrant: vectorsIn(qdrant)
       }),
-      Unmetered.providers({ roles: roles(servers), patience })
+      // Another manager of the same servers, as another program has one: with a ledger of its own.
+      Layer.provide(Unmetered.providers({ roles: roles(servers), patience }), Layer.fresh(ResourceLedger.layer))
     ),
     NodeContext.layer
   )

@@ -67,7 +67,7 @@ const POOL_OPENED = `  Owner.open({
     open: Effect.sync(() => new Undici.Pool(origin, { keepAliveTimeout: KEEP_ALIVE_MS, ...options })),
     close: (pool) => Effect.promise(() => pool.close()),
     destroy: (pool) => Effect.promise(() => pool.destroy()),
-    isGone: (pool) => pool.closed && pool.stats.connected === 0,
+    isGone: (pool) => (pool.closed || pool.destroyed) && pool.stats.connected === 0,
     within: "2 seconds",
     sockets: (pool) => pool.stats.connected
   })`
@@ -147,14 +147,6 @@ const make = (excess: Excess) =>\n`
       file: SQLITE,
       from: "checkpoint(database)\n          database.close()\n",
       to: "checkpoint(database)\n"
-    }]
-  },
-  {
-    name: "a close that is not awaited",
-    edits: [{
-      file: POOL,
-      from: "    close: (pool) => Effect.promise(() => pool.close()),",
-      to: "    close: (pool) => Effect.sync(() => void pool.close()),"
     }]
   },
   {

@@ -16,6 +16,7 @@ export interface Parts {
     readonly hasPostgres: boolean
   }
   readonly calls: { readonly abandoned: number }
+  readonly steady: { readonly repeats: number }
   readonly races: { readonly resources: number; readonly runs: number }
   readonly interruptions: { readonly interruptions: number; readonly cut: number }
   readonly processes: ProcessReport
@@ -45,6 +46,7 @@ export const data = (report: Report, failures: ReadonlyArray<string>, ms: number
   runs: report.acquisitions?.runs,
   hasPostgres: report.acquisitions?.hasPostgres,
   abandonedCalls: report.calls?.abandoned,
+  steadyRepeats: report.steady?.repeats,
   races: report.races && { resources: report.races.resources, runs: report.races.runs },
   interruptions: report.interruptions?.interruptions,
   cycles: report.cycles?.cycles,
@@ -95,7 +97,7 @@ const mutantText = ({ gate, lint, name, types }: Mutant) => [
 ]
 
 export const text = (report: Report, failures: ReadonlyArray<string>, ms: number): ReadonlyArray<string> => {
-  const { acquisitions, calls, cycles, interruptions, mutants, processes, races } = report
+  const { acquisitions, calls, cycles, interruptions, mutants, processes, races, steady } = report
   const seconds = (part: { readonly ms: number }) => `${round(part.ms / 1_000, 1)} s`
   return [
     ...(cycles === undefined ? [] : [
@@ -103,6 +105,9 @@ export const text = (report: Report, failures: ReadonlyArray<string>, ms: number
       ...slopeText(cycles.slopes)
     ]),
     ...(calls === undefined ? [] : [`${plural(calls.abandoned, "abandoned call")}, ${seconds(calls)}`]),
+    ...(steady === undefined
+      ? []
+      : [`every call ${steady.repeats} times more opened nothing but files, ${seconds(steady)}`]),
     ...(acquisitions === undefined ? [] : [
       `${plural(acquisitions.acquisitions, "acquisition")}, gone wrong in ${acquisitions.runs} runs, ${
         seconds(acquisitions)

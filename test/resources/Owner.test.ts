@@ -90,7 +90,7 @@ describe("a layer that owns handles", () => {
     Effect.gen(function*() {
       const captured = yield* called(Effect.map(
         Effect.context<Owner.Owner>(),
-        (context) => ({ call: Owner.provideContext(context)(handle("late")) })
+        (context) => ({ call: Effect.provide(handle("late"), context) })
       ))
       isLate(captured.exit, "pool late")
       const started = yield* called(Effect.gen(function*() {
@@ -105,7 +105,7 @@ describe("a layer that owns handles", () => {
     Effect.gen(function*() {
       const make = <A>(effect: Effect.Effect<A, never, Owner.Owner>) =>
         called(
-          Effect.map(Effect.context<Owner.Owner>(), (context) => ({ call: Owner.provideContext(context)(effect) }))
+          Effect.map(Effect.context<Owner.Owner>(), (context) => ({ call: Effect.provide(effect, context) }))
         )
       isLate((yield* make(Lazy.make(handle("late")))).exit, "a lazy resource")
       isLate((yield* make(PerCall.make)).exit, "what calls open")
@@ -177,6 +177,16 @@ describe("what a call opens", () => {
         }
       }))
       assert.deepStrictEqual(exit, Exit.succeed(["file"]))
+      assert.deepStrictEqual(open, [])
+    }))
+
+  it.effect("is closed with the scope of the call, with a context of the layer", () =>
+    Effect.gen(function*() {
+      const { open } = yield* called(Effect.gen(function*() {
+        const perCall = yield* PerCall.make
+        const captured = yield* Effect.context<ResourceLedger>()
+        return { call: Effect.scoped(Owner.provideContext(captured)(perCall(handle("file")))) }
+      }))
       assert.deepStrictEqual(open, [])
     }))
 

@@ -24,6 +24,8 @@ export interface Parts {
     readonly total: number
     readonly caught: number
     readonly byGate: number
+    readonly byLint: number
+    readonly byTypes: number
     readonly variants: ReadonlyArray<Mutant>
   }
 }
@@ -60,6 +62,8 @@ export const data = (report: Report, failures: ReadonlyArray<string>, ms: number
     total: report.mutants.total,
     caught: report.mutants.caught,
     byGate: report.mutants.byGate,
+    byLint: report.mutants.byLint,
+    byTypes: report.mutants.byTypes,
     variants: report.mutants.variants
   },
   durationMs: round(ms),
@@ -86,14 +90,11 @@ const exits = (name: string, found: ReadonlyArray<number>) =>
 const SHOWN = 90
 const cut = (text: string) => text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text
 
-const verdict = (said: string | null | undefined) => said === undefined ? "not asked" : said === null ? "-" : cut(said)
-
 const mutantText = ({ gate, lint, name, types }: Mutant) => [
   `    ${name}`,
-  `      gate: ${verdict(gate)}`,
-  ...(lint === undefined && types === undefined
-    ? []
-    : [`      lint: ${verdict(lint)}`, `      types: ${verdict(types)}`])
+  ...Object.entries({ gate, lint, types }).flatMap(([guard, found]) =>
+    found === undefined ? [] : [`      ${guard}: ${found === null ? "-" : cut(found)}`]
+  )
 ]
 
 export const text = (report: Report, failures: ReadonlyArray<string>, ms: number): ReadonlyArray<string> => {
@@ -129,7 +130,9 @@ export const text = (report: Report, failures: ReadonlyArray<string>, ms: number
     ...(mutants === undefined ? [] : [
       `${
         plural(mutants.total, "leak")
-      } put into the sources: ${mutants.caught} found, ${mutants.byGate} of them by this gate, ${seconds(mutants)}`,
+      } put into the sources: ${mutants.caught} found (gate ${mutants.byGate}, linter ${mutants.byLint}, compiler ${mutants.byTypes}), ${
+        seconds(mutants)
+      }`,
       ...mutants.variants.flatMap(mutantText)
     ]),
     ...failures.map((failure) => `FAILED ${failure}`),

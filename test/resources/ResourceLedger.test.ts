@@ -582,11 +582,13 @@ describe("one more than its site may have", () => {
     const logs: Array<string> = []
     const logger = Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => void logs.push(String(message))))
     return Effect.scoped(Effect.flatMap(ResourceLedger, (ledger) => second(openTo(ledger)))).pipe(
-      Effect.map((exit) => {
-        assert.deepStrictEqual(exit, Exit.succeed("handle"))
-        assert.strictEqual(logs.length, 1)
-        assert.match(logs[0]!, /^pools: 1 may be open at a time, .*opened at .*\.test\.ts:\d+/)
-      }),
+      Effect.tap((exit) =>
+        Effect.sync(() => {
+          assert.deepStrictEqual(exit, Exit.succeed("handle"))
+          assert.strictEqual(logs.length, 1)
+          assert.match(logs[0]!, /^pools: 1 may be open at a time, .*opened at .*\.test\.ts:\d+/)
+        })
+      ),
       Effect.provide(Layer.merge(ResourceLedger.layerWarning, logger))
     )
   })

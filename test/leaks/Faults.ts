@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as DecoratedLedger from "./DecoratedLedger.ts"
 import type { Acquired, Decoration } from "./DecoratedLedger.ts"
+import * as Yardstick from "./Yardstick.ts"
 
 export const OPENINGS = ["fails", "dies", "is interrupted"] as const
 /** The handle stays open in each but the last, in which its close says nothing for longer than the bound and then succeeds. */
@@ -88,14 +89,16 @@ export const makeFaulty = (fault: Fault | undefined) =>
     return { acquired, isHalfWay, layer, tidy }
   })
 
-/** Shortest time limit of the fast clock, because a database may take this long to close on a slow machine. */
-const LEAST = Duration.millis(400)
+/** Shortest time limit of the fast clock, because a database may take this long to close. */
+const LEAST_MS = 400
 
-/** A clock whose sleeps and timeouts pass `factor` times as fast, down to `LEAST`. */
+/** A clock whose sleeps and timeouts pass `factor` times as fast, down to `LEAST_MS`; less so on a slow machine. */
 export const fastClock = (factor: number): Clock.Clock => {
   const real = Clock.make()
   const fast: Clock.Clock = Object.create(real)
-  fast.sleep = (duration) =>
-    real.sleep(Duration.min(duration, Duration.max(LEAST, Duration.times(duration, 1 / factor))))
+  fast.sleep = (duration) => {
+    const ms = Duration.toMillis(duration)
+    return real.sleep(Duration.millis(Math.min(ms, Yardstick.limit(Math.max(LEAST_MS, ms / factor)))))
+  }
   return fast
 }

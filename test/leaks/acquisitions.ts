@@ -14,10 +14,10 @@ import { LeakedResources, type ResourceLedger } from "../../src/resources/Resour
 import type { Acquired } from "./DecoratedLedger.ts"
 import { CLOSINGS, fastClock, type Fault, INJECTED, makeFaulty, OPENINGS } from "./Faults.ts"
 import { checkedForLeaks, endOf, type GateContext, numbered, started } from "./GateContext.ts"
-import { cluster, inPostgres } from "./postgres.ts"
+import { inPostgres } from "./postgres.ts"
 import { everything, newPlace, offline, type Place } from "./Scenario.ts"
 
-/** Time limits of 10 seconds take 1, and those of 1 second 0.4, still longer than the work they limit. */
+/** On a quiet machine time limits of 10 seconds take 1, and those of 1 second 0.4, still longer than the work they limit. */
 const FASTER = 10
 
 interface Scenario {
@@ -99,7 +99,7 @@ const attempt = (context: GateContext, { run }: Scenario, fault: Fault | undefin
       yield* faulty.tidy
       const output = [
         ...logs,
-        ...(Exit.isFailure(exit) ? [Cause.pretty(exit.cause)] : exit.value.degraded)
+        ...(Exit.isFailure(exit) ? [Cause.pretty(exit.cause, { renderErrorCause: true })] : exit.value.degraded)
       ].join("\n")
       return {
         acquired: faulty.acquired,
@@ -143,7 +143,7 @@ export const acquisitions = (context: GateContext) =>
         }
       })
     yield* Effect.forEach(SCENARIOS, each, { discard: true })
-    const url = yield* cluster(context.outside)
-    if (Option.isSome(url)) yield* each(scenarioIn(url.value))
-    return { acquisitions: acquired, runs, hasPostgres: Option.isSome(url) }
-  }).pipe(Effect.scoped)
+    const postgres = yield* context.postgres
+    if (Option.isSome(postgres)) yield* each(scenarioIn(postgres.value.url))
+    return { acquisitions: acquired, runs, hasPostgres: Option.isSome(postgres) }
+  })

@@ -3,9 +3,9 @@
  */
 import * as Effect from "effect/Effect"
 import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import * as LeakProbe from "../../src/resources/monitor/LeakProbe.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import { collect } from "./garbage.ts"
 import { type GateContext, numbered } from "./GateContext.ts"
 import { alone, ask, complete, everything, home, newPlace, offline, type Place, reader, service } from "./Scenario.ts"
 import { type Slope, slope } from "./slope.ts"
@@ -38,17 +38,6 @@ const withoutOptimizer = Effect.acquireRelease(
   () => Effect.sync(() => setFlagsFromString("--opt"))
 )
 
-/** Collects garbage twice: the second collection frees what the first one finalizes. */
-const collected = Effect.sync(() => {
-  setFlagsFromString("--expose-gc")
-  return runInNewContext("gc") as () => void
-}).pipe(Effect.map((collect) =>
-  Effect.sync(collect).pipe(
-    Effect.zipRight(Effect.sleep("2 millis")),
-    Effect.zipRight(Effect.sync(collect))
-  )
-))
-
 const measure = Effect.map(LeakProbe.read, ({ fds, sockets }): Readonly<Record<Measured, number>> => {
   const { external, heapUsed, rss } = process.memoryUsage()
   return { heapBytes: heapUsed, externalBytes: external, rssBytes: rss, fds: fds ?? 0, sockets }
@@ -65,7 +54,6 @@ export const cycles = (context: GateContext) =>
   Effect.gen(function*() {
     const form = context.isQuick ? "quick" : "full"
     const { every, first, measured } = REPETITIONS[form]
-    const collect = yield* collected
     yield* withoutOptimizer
     const remote = yield* newPlace(context)
     const local: Place = { ...remote, home: yield* home }

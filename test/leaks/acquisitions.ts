@@ -12,7 +12,7 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import { LeakedResources, type ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import type { Acquired } from "./DecoratedLedger.ts"
-import { CLOSINGS, fastClock, type Fault, INJECTED, makeFaulty, OPENINGS } from "./Faults.ts"
+import { CLOSINGS, fastClock, type Fault, INJECTED, makeFaulty, OPENINGS, shortening } from "./Faults.ts"
 import { checkedForLeaks, endOf, type GateContext, numbered, started } from "./GateContext.ts"
 import { inPostgres } from "./postgres.ts"
 import { everything, newPlace, offline, type Place } from "./Scenario.ts"
@@ -80,11 +80,12 @@ const attempt = (context: GateContext, { run }: Scenario, fault: Fault | undefin
       const logger = Logger.make(({ message }) => {
         logs.push([message].flat().map(String).join(" "))
       })
-      const faulty = yield* makeFaulty(fault)
+      const shorten = shortening(FASTER)
+      const faulty = yield* makeFaulty(fault, shorten)
       const place = yield* newPlace(context)
       const running = yield* run(place).pipe(
         Effect.provide(faulty.layer),
-        Effect.withClock(fastClock(FASTER)),
+        Effect.withClock(fastClock(shorten)),
         Effect.locally(FiberRef.currentLoggers, HashSet.make(logger)),
         started
       )

@@ -148,12 +148,15 @@ const tried = <R>(context: GateContext, backend: Backends.Backend, call: Call<R>
       })
     )
     const wrong = yield* Effect.ensuring(run(backend, call, { before: yield* now, now }), backend.mend)
-    const again = yield* Effect.exit(call.run)
+    const again = yield* Effect.flatMap(started(call.run), endOf)
     return [
       ...wrong,
-      ...Exit.match(again, {
-        onFailure: (cause) => [`the next call: ${Cause.pretty(cause)}`],
-        onSuccess: (degraded) => degraded.map((each) => `the next call: ${each}`)
+      ...Option.match(again, {
+        onNone: () => ["the next call hangs"],
+        onSome: Exit.match({
+          onFailure: (cause) => [`the next call: ${Cause.pretty(cause)}`],
+          onSuccess: (degraded) => degraded.map((each) => `the next call: ${each}`)
+        })
       })
     ]
   })

@@ -40,7 +40,7 @@ export const copy = (variant: Variant) =>
 const Answer = Schema.parseJson(Schema.Struct({ ok: Schema.Boolean, failures: Schema.Array(Schema.String) }))
 
 /** First failure of these parts of the gate. An end without an answer does not count as a failure found. */
-export const byGate = (folder: string, parts: ReadonlyArray<string>) =>
+export const byGate = (folder: string, outside: string, parts: ReadonlyArray<string>) =>
   Command.make(
     process.execPath,
     "scripts/run.mjs",
@@ -50,6 +50,8 @@ export const byGate = (folder: string, parts: ReadonlyArray<string>) =>
     ...parts.flatMap((part) => ["--part", part])
   ).pipe(
     Command.workingDirectory(folder),
+    // PostgreSQL, which runs as another user, can't reach the folder of this gate.
+    Command.env({ TMPDIR: outside }),
     Command.string,
     Effect.timeout(ENDS_WITHIN),
     Effect.flatMap(Schema.decode(Answer)),

@@ -35,7 +35,7 @@ const ofContributed = Effect.gen(function*() {
 const found = (context: GateContext) => (variant: Variant) =>
   Effect.gen(function*() {
     const folder = yield* copy(variant)
-    const gate = yield* byGate(folder, context.isQuick ? [variant.part ?? "calls"] : PARTS)
+    const gate = yield* byGate(folder, context.outside, context.isQuick ? [variant.part ?? "calls"] : PARTS)
     if (context.isQuick) return { name: variant.name, gate } satisfies Mutant
     const files = variant.edits.length === 0 ? ["src"] : variant.edits.map(({ file }) => file)
     return {

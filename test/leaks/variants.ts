@@ -65,7 +65,6 @@ const FILES = "src/resources/Files.ts"
 const OWNER = "src/resources/Owner.ts"
 const WATCHER = "src/resources/Watcher.ts"
 const IN_FLIGHT = "src/resources/InFlight.ts"
-const PERMITS = "src/resources/Permits.ts"
 const QDRANT = "src/index/qdrant/QdrantClient.ts"
 
 /** Adds an effect before each search, and the imports and statements of the layer that it needs. */
@@ -377,19 +376,14 @@ import { ResourceLedger } from "../resources/ResourceLedger.ts"\n`,
     }]
   },
   {
-    name: "a permit that an interrupted caller keeps",
-    edits: [{
-      file: PERMITS,
-      from: "Effect.zipRight(take(restore), Effect.ensuring(restore(effect), release))",
-      to: "Effect.zipRight(take(restore), Effect.tap(restore(effect), release))"
-    }]
-  },
-  {
     name: "a request to Qdrant without its signal",
-    edits: [{
-      file: QDRANT,
-      from: "dispatcherOf(pool, signal, ",
-      to: "dispatcherOf(pool, new AbortController().signal, "
-    }]
+    edits: [
+      {
+        file: QDRANT,
+        from: "dispatcherOf(pool, signal, ",
+        to: "dispatcherOf(pool, new AbortController().signal, "
+      },
+      { file: QDRANT, from: "request(api, { signal, dispatcher,", to: "request(api, { dispatcher," }
+    ]
   }
 ]

@@ -118,7 +118,8 @@ const LIFETIMES = lists(
     toPull toQueue toReadableStream toReadableStreamEffect unwrapScopedWith
 `
 
-const TIMER = "keeps a timer: use `Effect.sleep`, `Effect.timeout` or a Schedule"
+const TIMER =
+  "keeps a timer: use `Effect.sleep`, `Effect.timeout` or a Schedule, or `Timer.open` of src/resources where no Effect can run"
 const SETTING = "reads the environment: make it a Config in src/settings"
 
 /** @type {ReadonlyArray<{ files?: ReadonlyArray<string>, names: Record<string, ReadonlyArray<string>>, instead?: string }>} */
@@ -154,6 +155,8 @@ export const ALLOWED = [
       node:sqlite= DatabaseSync sqlite-vec= getLoadablePath
       global= process.emitWarning node:v8= setFlagsFromString node:vm= runInNewContext`
   },
+  { files: ["resources/Child.ts"], names: names`node:child_process= spawn` },
+  { files: ["resources/Worker.ts"], names: names`node:worker_threads= Worker` },
   // Sends through the dispatcher that it is given, a pool of src/resources.
   { files: ["resources/QdrantApi.ts"], names: names`@qdrant/js-client-rest= QdrantClient` },
   // Releases go on when their fiber does not: they are bounded, and the end of the ledger waits for them.
@@ -202,10 +205,12 @@ export const ALLOWED = [
   // For the deadline of the shutdown that would close any handle.
   { files: ["process/Process.ts"], names: names`global= setTimeout`, instead: TIMER },
 
+  { files: ["resources/Timer.ts"], names: names`global= clearInterval setInterval`, instead: TIMER },
+
   // For nobody.
   {
     files: [],
-    names: lists(["node:timers/promises"])`global= AbortSignal.timeout setImmediate setInterval`,
+    names: lists(["node:timers/promises"])`global= AbortSignal.timeout setImmediate`,
     instead: TIMER
   },
   {

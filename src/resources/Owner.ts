@@ -103,10 +103,16 @@ export const run =
 export const composing = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.locally(effect, isComposing, true)
 
-/** Provides a context that was captured while a layer was built. It takes no layer, which would be built in each call. */
-export const provideContext =
-  <I>(context: Context.Context<I>) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, Exclude<R, I>> =>
-    Effect.provide(effect, context)
+/**
+ * Provides a context that was captured while a layer was built, but for that layer's scope and owner: what an effect opens belongs
+ * to its caller. It takes no layer, which would be built in each call.
+ */
+export const provideContext = <I>(
+  context: Context.Context<I>
+): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, I>> => {
+  const given = Context.omit(Scope.Scope, Owner)(context as Context.Context<I | Scope.Scope | Owner>)
+  return (effect) => Effect.provide(effect, given as Context.Context<I>)
+}
 
 /** Takes the owner of the code that runs; a defect when it is sealed. */
 const current = (what: string, marked: Error) =>

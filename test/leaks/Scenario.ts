@@ -170,7 +170,7 @@ export const everything = (place: Place) =>
 const local = (readOnly: boolean) => ({ home }: Place) =>
   Layer.provide(App.layer({ home, readOnly, busyTimeoutMs: 2_000 }), NodeContext.layer)
 export const reader = local(true)
-const writer = local(false)
+export const writer = local(false)
 
 /** A writer makes the memory, then a reader reads it: with the offline model and vectors beside the memory. */
 export const offline = (place: Place) =>

@@ -7,6 +7,7 @@ import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { packageFile } from "../../src/settings/Settings.ts"
+import type { Contributed } from "./contributed.ts"
 import { applied, type Variant } from "./variants.ts"
 
 const COPIED = ["src", "scripts", "test", ".oxlintrc.json", "package.json", "tsconfig.json", "tsconfig.node.json"]
@@ -14,14 +15,21 @@ const LINKED = ["assets", "node_modules"]
 
 const ENDS_WITHIN = "5 minutes"
 
+const copySources = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const folder = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-mutant-" })
+  yield* Effect.forEach(COPIED, (each) => fs.copy(packageFile(each), path.join(folder, each)))
+  yield* Effect.forEach(LINKED, (each) => fs.symlink(packageFile(each), path.join(folder, each)))
+  return folder
+})
+
 /** Copies the sources and the checks' settings, with the leak in them; removed when the scope closes. */
 export const copy = (variant: Variant) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const folder = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-mutant-" })
-    yield* Effect.forEach(COPIED, (each) => fs.copy(packageFile(each), path.join(folder, each)))
-    yield* Effect.forEach(LINKED, (each) => fs.symlink(packageFile(each), path.join(folder, each)))
+    const folder = yield* copySources
     for (const file of new Set(variant.edits.map((edit) => edit.file))) {
       const text = applied(variant, file, yield* fs.readFileString(packageFile(file)))
       yield* fs.writeFileString(path.join(folder, file), text!)
@@ -83,3 +91,37 @@ export const byTypes = (folder: string, files: ReadonlyArray<string>) =>
     }
     return null
   })
+
+/** Returns by file the first complaint of a program's output about it. `pattern` has groups `file` and `complaint`. */
+const complaints = (output: string, pattern: RegExp): ReadonlyMap<string, string> => {
+  const found = new Map<string, string>()
+  for (const { groups } of output.matchAll(pattern)) {
+    if (!found.has(groups!["file"]!)) found.set(groups!["file"]!, groups!["complaint"]!)
+  }
+  return found
+}
+
+/** Adds all these modules to one copy of the sources; returns the first complaints of linter and compiler about each. */
+export const ofModules = (modules: ReadonlyArray<Contributed>) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const folder = yield* copySources
+    for (const { file, text } of modules) yield* fs.writeFileString(path.join(folder, file), text)
+    const include = modules.flatMap(({ file, guard }) => guard === "types" ? [file] : [])
+    const project = JSON.stringify({ extends: "./tsconfig.node.json", include, compilerOptions: { noEmit: true } })
+    yield* fs.writeFileString(path.join(folder, "tsconfig.leaks.json"), project)
+    const output = (program: string, ...args: ReadonlyArray<string>) =>
+      Command.make(`${folder}/node_modules/.bin/${program}`, ...args).pipe(
+        Command.workingDirectory(folder),
+        Command.string
+      )
+    const files = modules.map(({ file }) => file)
+    const [linted, compiled] = yield* Effect.all([
+      output("oxlint", "--format=unix", ...files),
+      output("tsc", "-p", "tsconfig.leaks.json", "--pretty", "false")
+    ], { concurrency: 2 })
+    const lint = complaints(linted, /^(?<file>\S+?):\d+:\d+: (?<complaint>.*claude-memory.*)$/gm)
+    const types = complaints(compiled, /^(?<file>\S+?)\(\d+,\d+\): error (?<complaint>TS\d+: .*)$/gm)
+    return modules.map(({ file, name }) => ({ name, lint: lint.get(file) ?? null, types: types.get(file) ?? null }))
+  }).pipe(Effect.scoped)

@@ -23,10 +23,11 @@ import { processes } from "./processes.ts"
 import { races } from "./races.ts"
 import * as Report from "./report.ts"
 import { copySessions } from "./Scenario.ts"
+import { steady } from "./steady.ts"
 
 const INTERRUPTIONS = { quick: 12, full: 500 }
 
-const PARTS = ["cycles", "calls", "acquisitions", "races", "interruptions", "processes", "mutants"] as const
+const PARTS = ["cycles", "calls", "steady", "acquisitions", "races", "interruptions", "processes", "mutants"] as const
 
 const putTemporaryFilesIn = (folder: string) => {
   // @effect-diagnostics-next-line processEnv:off
@@ -111,6 +112,7 @@ program("leaks", {
         Effect.gen(function*() {
           report.cycles = yield* part("cycles", cycles(context))
           report.calls = yield* part("calls", abandoned(context))
+          report.steady = yield* part("steady", steady(context))
           report.acquisitions = yield* part("acquisitions", acquisitions(context))
           report.races = yield* part("races", races(context))
           report.interruptions = yield* part("interruptions", interruptions(context, seeds))

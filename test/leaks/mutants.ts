@@ -1,17 +1,18 @@
 /**
- * Tests the gate: leaks are put into the sources, and the gate must find each. In full form the linter and the compiler
- * check them as well.
+ * Tests the guards: leaks are put into the sources, and each must be found. Those in new modules are for linter and compiler, those
+ * in existing ones for the gate; in full form linter and compiler check these as well.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { byGate, byLint, byTypes, copy } from "./checks.ts"
+import { byGate, byLint, byTypes, copy, ofModules } from "./checks.ts"
+import { contributed } from "./contributed.ts"
 import { type GateContext, numbered } from "./GateContext.ts"
 import { type Variant, variants } from "./variants.ts"
 
 export interface Mutant {
   readonly name: string
-  /** First failure of the gate; null when it found nothing. */
-  readonly gate: string | null
+  /** First failure of the gate; null when it found nothing, undefined when it was not run. */
+  readonly gate?: string | null
   /** First complaints of linter and compiler; undefined when they were not run. */
   readonly lint?: string | null
   readonly types?: string | null
@@ -20,7 +21,16 @@ export interface Mutant {
 const CONCURRENCY = 3
 
 /** The parts that run in one process, the quickest first. */
-const PARTS = ["calls", "races", "acquisitions"]
+const PARTS = ["calls", "steady", "races", "acquisitions"]
+
+/** Each must be found by its own guard: the finding of another may be by chance. */
+const ofContributed = Effect.gen(function*() {
+  const found = yield* ofModules(contributed)
+  return found.map((each, i): Mutant => {
+    const { guard, name } = contributed[i]!
+    return { name, [guard]: each[guard] }
+  })
+})
 
 const found = (context: GateContext) => (variant: Variant) =>
   Effect.gen(function*() {
@@ -56,17 +66,21 @@ export const mutants = (context: GateContext, only: Option.Option<string>) =>
         ),
       { concurrency: CONCURRENCY }
     )
-    for (const { gate, lint, name, types } of all) {
+    const modules = Option.isNone(only) ? yield* ofContributed : []
+    for (const { gate, lint, name, types } of [...all, ...modules]) {
       const findings = [gate, lint, types].filter((each) => typeof each === "string")
       if (name === none.name && findings.length > 0) yield* context.failed(`${name}, and yet: ${findings.join("; ")}`)
       if (name !== none.name && findings.length === 0) yield* context.failed(`not found: ${name}`)
     }
-    const leaking = all.filter(({ name }) => name !== none.name)
+    const leaking = [...all.filter(({ name }) => name !== none.name), ...modules]
+    const by = (guard: "gate" | "lint" | "types") => leaking.filter((each) => typeof each[guard] === "string").length
     return {
       total: leaking.length,
       caught: leaking.filter(({ gate, lint, types }) => [gate, lint, types].some((each) => typeof each === "string"))
         .length,
-      byGate: leaking.filter(({ gate }) => gate !== null).length,
+      byGate: by("gate"),
+      byLint: by("lint"),
+      byTypes: by("types"),
       variants: leaking
     }
   }).pipe(Effect.orDie)

@@ -16,6 +16,7 @@ export interface Parts {
     readonly hasPostgres: boolean
   }
   readonly calls: { readonly abandoned: number }
+  readonly steady: { readonly repeats: number }
   readonly races: { readonly resources: number; readonly runs: number }
   readonly interruptions: { readonly interruptions: number; readonly cut: number }
   readonly processes: ProcessReport
@@ -23,6 +24,8 @@ export interface Parts {
     readonly total: number
     readonly caught: number
     readonly byGate: number
+    readonly byLint: number
+    readonly byTypes: number
     readonly variants: ReadonlyArray<Mutant>
   }
 }
@@ -45,6 +48,7 @@ export const data = (report: Report, failures: ReadonlyArray<string>, ms: number
   runs: report.acquisitions?.runs,
   hasPostgres: report.acquisitions?.hasPostgres,
   abandonedCalls: report.calls?.abandoned,
+  steadyRepeats: report.steady?.repeats,
   races: report.races && { resources: report.races.resources, runs: report.races.runs },
   interruptions: report.interruptions?.interruptions,
   cycles: report.cycles?.cycles,
@@ -58,6 +62,8 @@ export const data = (report: Report, failures: ReadonlyArray<string>, ms: number
     total: report.mutants.total,
     caught: report.mutants.caught,
     byGate: report.mutants.byGate,
+    byLint: report.mutants.byLint,
+    byTypes: report.mutants.byTypes,
     variants: report.mutants.variants
   },
   durationMs: round(ms),
@@ -84,18 +90,15 @@ const exits = (name: string, found: ReadonlyArray<number>) =>
 const SHOWN = 90
 const cut = (text: string) => text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text
 
-const verdict = (said: string | null | undefined) => said === undefined ? "not asked" : said === null ? "-" : cut(said)
-
 const mutantText = ({ gate, lint, name, types }: Mutant) => [
   `    ${name}`,
-  `      gate: ${verdict(gate)}`,
-  ...(lint === undefined && types === undefined
-    ? []
-    : [`      lint: ${verdict(lint)}`, `      types: ${verdict(types)}`])
+  ...Object.entries({ gate, lint, types }).flatMap(([guard, found]) =>
+    found === undefined ? [] : [`      ${guard}: ${found === null ? "-" : cut(found)}`]
+  )
 ]
 
 export const text = (report: Report, failures: ReadonlyArray<string>, ms: number): ReadonlyArray<string> => {
-  const { acquisitions, calls, cycles, interruptions, mutants, processes, races } = report
+  const { acquisitions, calls, cycles, interruptions, mutants, processes, races, steady } = report
   const seconds = (part: { readonly ms: number }) => `${round(part.ms / 1_000, 1)} s`
   return [
     ...(cycles === undefined ? [] : [
@@ -103,6 +106,9 @@ export const text = (report: Report, failures: ReadonlyArray<string>, ms: number
       ...slopeText(cycles.slopes)
     ]),
     ...(calls === undefined ? [] : [`${plural(calls.abandoned, "abandoned call")}, ${seconds(calls)}`]),
+    ...(steady === undefined
+      ? []
+      : [`every call ${steady.repeats} times more opened nothing but files, ${seconds(steady)}`]),
     ...(acquisitions === undefined ? [] : [
       `${plural(acquisitions.acquisitions, "acquisition")}, gone wrong in ${acquisitions.runs} runs, ${
         seconds(acquisitions)
@@ -124,7 +130,9 @@ export const text = (report: Report, failures: ReadonlyArray<string>, ms: number
     ...(mutants === undefined ? [] : [
       `${
         plural(mutants.total, "leak")
-      } put into the sources: ${mutants.caught} found, ${mutants.byGate} of them by this gate, ${seconds(mutants)}`,
+      } put into the sources: ${mutants.caught} found (gate ${mutants.byGate}, linter ${mutants.byLint}, compiler ${mutants.byTypes}), ${
+        seconds(mutants)
+      }`,
       ...mutants.variants.flatMap(mutantText)
     ]),
     ...failures.map((failure) => `FAILED ${failure}`),

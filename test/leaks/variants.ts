@@ -15,7 +15,7 @@ export interface Edit {
 export interface Variant {
   readonly name: string
   /** Part that finds the leak first, and the only one to run in quick form; `calls` by default. */
-  readonly part?: "acquisitions" | "races"
+  readonly part?: "acquisitions" | "races" | "steady"
   readonly edits: ReadonlyArray<Edit>
 }
 
@@ -60,6 +60,45 @@ const atStart = (name: string, imports: string, statement: string): Variant => (
     }
   ]
 })
+
+const FILES = "src/resources/Files.ts"
+const OWNER = "src/resources/Owner.ts"
+const WATCHER = "src/resources/Watcher.ts"
+const IN_FLIGHT = "src/resources/InFlight.ts"
+const PERMITS = "src/resources/Permits.ts"
+const QDRANT = "src/index/qdrant/QdrantClient.ts"
+
+/** Adds an effect before each search, and the imports and statements of the layer that it needs. */
+const inSearch = (
+  name: string,
+  part: "calls" | "steady",
+  imports: string,
+  statements: string,
+  effect: string
+): Variant => ({
+  name,
+  ...(part !== "calls" && { part }),
+  edits: [
+    {
+      file: SERVICE,
+      from: `import * as Effect from "effect/Effect"\n`,
+      to: `import * as Effect from "effect/Effect"\n${imports}`
+    },
+    {
+      file: SERVICE,
+      from: `const make = Effect.gen(function*() {\n`,
+      to: `const make = Effect.gen(function*() {\n${statements}`
+    },
+    {
+      file: SERVICE,
+      from: "    search: retriever.search,",
+      to: `    search: (query) => Effect.zipRight(${effect}, retriever.search(query)),`
+    }
+  ]
+})
+
+const POOL_IMPORT = `import * as HttpPool from "../resources/HttpPool.ts"\n`
+const LATE_POOL = `HttpPool.open({ name: "late", origin: "http://127.0.0.1:9" })`
 
 const POOL_OPENED = `  Owner.open({
     kind: "pool",
@@ -200,5 +239,157 @@ const make = (excess: Excess) =>\n`
     "a temporary folder",
     `import { mkdtempSync } from "node:fs"\nimport { tmpdir } from "node:os"\n`,
     `Effect.sync(() => mkdtempSync(\`\${tmpdir()}/claude-memory-\`))`
-  )
+  ),
+  inSearch(
+    "a pool for each search, with the layer's owner and scope",
+    "calls",
+    `import * as Scope from "effect/Scope"\n${POOL_IMPORT}`,
+    `  const scope = yield* Effect.scope\n  const owner = yield* Owner.Owner\n`,
+    `${LATE_POOL}.pipe(Scope.extend(scope), Effect.provideService(Owner.Owner, owner))`
+  ),
+  inSearch(
+    "a pool for each search, with a captured context",
+    "calls",
+    POOL_IMPORT,
+    `  const captured = yield* Effect.context()\n`,
+    `${LATE_POOL}.pipe(Effect.provide(captured))`
+  ),
+  inSearch(
+    "a pool for each search, in a fiber that the layer has started",
+    "calls",
+    `import * as Queue from "effect/Queue"\n${POOL_IMPORT}`,
+    `  const wanted = yield* Queue.unbounded()
+  const done = yield* Queue.unbounded()
+  yield* Effect.forkScoped(
+    Effect.forever(Effect.flatMap(Effect.zipRight(Queue.take(wanted), Effect.exit(${LATE_POOL})), (exit) => Queue.offer(done, exit)))
+  )\n`,
+    "Effect.flatMap(Effect.zipRight(Queue.offer(wanted, 1), Queue.take(done)), (exit) => exit)"
+  ),
+  inSearch(
+    "a layer that is built in each search",
+    "steady",
+    `import { NodeContext } from "@effect/platform-node"
+import * as Layer from "effect/Layer"
+import * as LocalModels from "../models/LocalModels.ts"
+import { ResourceLedger } from "../resources/ResourceLedger.ts"\n`,
+    `  const ledger = yield* ResourceLedger\n`,
+    `Effect.provide(
+      Effect.flatMap(ModelManager, (each) => each.embedding),
+      Layer.provide(LocalModels.layer("assets/static-embeddings.bin"), Layer.merge(NodeContext.layer, Layer.succeed(ResourceLedger, ledger)))
+    )`
+  ),
+  inSearch(
+    "a layer that is built in a scope of its own in each search",
+    "steady",
+    `import { NodeContext } from "@effect/platform-node"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import * as LocalModels from "../models/LocalModels.ts"
+import { ResourceLedger } from "../resources/ResourceLedger.ts"\n`,
+    `  const ledger = yield* ResourceLedger\n`,
+    `Effect.flatMap(Scope.make(), (scope) =>
+      Layer.buildWithScope(
+        Layer.provide(LocalModels.layer("assets/static-embeddings.bin"), Layer.merge(NodeContext.layer, Layer.succeed(ResourceLedger, ledger))),
+        scope
+      ))`
+  ),
+  {
+    name: "a lazy resource that is opened for each caller",
+    part: "steady",
+    edits: [{ file: LAZY, from: "      opening = Option.some(fiber)\n", to: "" }]
+  },
+  {
+    name: "a file that is opened in the scope of the layer",
+    part: "steady",
+    edits: [{
+      file: OWNER,
+      from: "  const given = Context.omit(Scope.Scope, Owner)(context as Context.Context<I | Scope.Scope | Owner>)\n",
+      to: "  const given = context\n"
+    }]
+  },
+  {
+    name: "a file that stays open until the service ends",
+    part: "steady",
+    edits: [{
+      file: FILES,
+      from: "withPlatform(perCall(File.open(path, options)))",
+      to:
+        "Effect.tap(withPlatform(perCall(File.open(path, options))), (file) => kept.push(file.fd)).pipe(Effect.provideService(Scope.Scope, life))"
+    }, {
+      file: FILES,
+      from: "    const perCall = yield* PerCall.make\n",
+      to: "    const perCall = yield* PerCall.make\n    const life = yield* Effect.scope\n    const kept = []\n"
+    }, { file: FILES, from: `import type * as Scope from "effect/Scope"`, to: `import * as Scope from "effect/Scope"` }]
+  },
+  {
+    name: "a pool that says it is gone, and is not",
+    edits: [
+      {
+        file: POOL,
+        from: "    close: (pool) => Effect.promise(() => pool.close()),\n",
+        to: "    close: () => Effect.void,\n"
+      },
+      {
+        file: POOL,
+        from: "    isGone: (pool) => (pool.closed || pool.destroyed) && pool.stats.connected === 0,\n",
+        to: "    isGone: () => true,\n"
+      }
+    ]
+  },
+  {
+    name: "two databases in one opening, of which one is closed",
+    edits: [
+      { file: SQLITE, from: "interface Driver {", to: "const others: Array<unknown> = []\n\ninterface Driver {" },
+      {
+        file: SQLITE,
+        from: OPENED,
+        to: `      open: Effect.try({
+        try: () => {
+          const other = new driver.DatabaseSync(options.path, { readOnly: options.readOnly })
+          other.prepare("SELECT 1").get()
+          others.push(other)
+          return new driver.DatabaseSync(options.path, { readOnly: options.readOnly, allowExtension: options.vectors })
+        },
+        catch: toError
+      }),`
+      }
+    ]
+  },
+  {
+    name: "a watcher that is not closed",
+    part: "steady",
+    edits: [
+      {
+        file: WATCHER,
+        from: "    close: ({ watcher }) => Effect.sync(() => watcher.close()),\n",
+        to: "    close: () => Effect.void,\n"
+      },
+      { file: WATCHER, from: "    isGone: ({ isClosed }) => isClosed,\n", to: "    isGone: () => true,\n" }
+    ]
+  },
+  {
+    name: "work that goes on when its caller is gone",
+    part: "steady",
+    edits: [{
+      file: IN_FLIGHT,
+      from: "restore(Fiber.join(fiber)).pipe(Effect.onInterrupt(() => Fiber.interrupt(fiber)))",
+      to: "Effect.zipLeft(restore(Fiber.join(fiber)), FiberSet.run(fibers, Effect.never))"
+    }]
+  },
+  {
+    name: "a permit that an interrupted caller keeps",
+    edits: [{
+      file: PERMITS,
+      from: "Effect.zipRight(take(restore), Effect.ensuring(restore(effect), release))",
+      to: "Effect.zipRight(take(restore), Effect.tap(restore(effect), release))"
+    }]
+  },
+  {
+    name: "a request to Qdrant without its signal",
+    edits: [{
+      file: QDRANT,
+      from: "dispatcherOf(pool, signal, ",
+      to: "dispatcherOf(pool, new AbortController().signal, "
+    }]
+  }
 ]

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Metric from "effect/Metric"
@@ -18,7 +19,8 @@ import {
   LeakedResources,
   type ReleaseOutcome,
   type ResourceKind,
-  ResourceLedger
+  ResourceLedger,
+  TooManyOpen
 } from "../../src/resources/ResourceLedger.ts"
 import { times } from "../data.ts"
 import { type LooseAcquisition, type OpenLedger, openLedger, owned } from "./owned.ts"
@@ -396,6 +398,61 @@ describe("release", () => {
       })
   )
 
+  it.effect("what is seen to be gone counts as closed, whatever its close says", () =>
+    Effect.gen(function*() {
+      let isGone = false
+      const close = () =>
+        Effect.suspend(() => {
+          isGone = true
+          return Effect.fail("after all")
+        })
+      const outcome = yield* outcomeOf({ close, destroy: () => Effect.die("not needed"), isGone: () => isGone })
+      assert.deepInclude(outcome, { how: "closed", open: 0 })
+    }))
+
+  it.effect("what says that it is closed, and is not, is destroyed, or stays in the ledger", () =>
+    Effect.gen(function*() {
+      let isGone = false
+      const destroy = () => Effect.sync(() => isGone = true)
+      const forced = yield* outcomeOf({ destroy, isGone: () => isGone }, TestClock.adjust("1 second"))
+      assert.deepInclude(forced, { how: "destroyed", ageMs: 1_000, open: 0 })
+      const exit = yield* Effect.exit(outcomeOf({ name: "liar", isGone: () => false }, TestClock.adjust("1 second")))
+      assert.deepStrictEqual(leakedBy(exit).resources.map(({ name }) => name), ["liar"])
+    }))
+
+  it.effect("a close that is late counts when it comes, with its delay", () =>
+    withLedger((ledger) =>
+      Effect.gen(function*() {
+        const changes = yield* ledger.changes
+        const close = () => Effect.sleep("90 seconds")
+        const use = yield* Effect.fork(Effect.scoped(ledger.acquire(acquisition({ close }))))
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(use)
+        assert.strictEqual((yield* ledger.snapshot).length, 1)
+        yield* TestClock.adjust("89 seconds")
+        assert.deepStrictEqual(yield* ledger.snapshot, [])
+        const releases = [...(yield* Queue.takeAll(changes))].flatMap((change) =>
+          change._tag === "Released" ? [[change.how, change.lateMs, change.ageMs]] : []
+        )
+        assert.deepStrictEqual(releases, [["failed", 0, 1_000], ["closed", 89_000, 90_000]])
+      })
+    ))
+
+  it.effect("the end of the ledger waits for what is late once more as long as its bound", () =>
+    Effect.gen(function*() {
+      const late = (takes: "1900 millis" | "2100 millis") =>
+        Effect.exit(withLedger((ledger) =>
+          Effect.gen(function*() {
+            const close = () => Effect.uninterruptible(Effect.sleep(takes))
+            const use = yield* Effect.fork(Effect.scoped(ledger.acquire(acquisition({ close }))))
+            yield* TestClock.adjust("1 second")
+            yield* Fiber.join(use)
+          })
+        ))
+      assert(Exit.isSuccess(yield* late("1900 millis")))
+      assert.strictEqual(leakedBy(yield* late("2100 millis")).resources.length, 1)
+    }))
+
   it.effect("what a scope outside the ledger's holds is named when the ledger ends", () =>
     Effect.gen(function*() {
       // The scope of the body is this test's, which closes after the ledger's layer.
@@ -482,6 +539,59 @@ describe("adopt", () => {
       )
       assert.strictEqual(leakedBy(exit).resources[0]?.name, "http")
     }))
+})
+
+describe("one more than its site may have", () => {
+  const second = (ledger: Ledger, options: Partial<Acquisition<string, never, never>> = {}) =>
+    Effect.gen(function*() {
+      yield* ledger.acquire({ ...acquisition({ name: "first" }), site: "pools", atMost: 1 })
+      return yield* Effect.exit(ledger.acquire({ ...acquisition(options), site: "pools", atMost: 1 }))
+    })
+
+  it.effect("is a defect that names the site, and opens nothing", () =>
+    withLedger((ledger) =>
+      Effect.gen(function*() {
+        const exit = yield* second(ledger, { open: Effect.dieMessage("opened") })
+        assert(Exit.isFailure(exit))
+        const [defect] = [...Cause.defects(exit.cause)]
+        assert(defect instanceof TooManyOpen, Cause.pretty(exit.cause))
+        assert.match(
+          defect.message,
+          /^pools: 1 may be open at a time, .*opened at .*\.test\.ts:\d+[\s\S]*oldest was opened at/
+        )
+        assert.strictEqual((yield* ledger.snapshot).length, 1)
+      })
+    ))
+
+  it.effect("is counted from the beginning of its opening to that of its release", () =>
+    withLedger((ledger) =>
+      Effect.gen(function*() {
+        const one = (open: Effect.Effect<string>) =>
+          Effect.exit(Effect.scoped(ledger.acquire({ ...acquisition({ open }), site: "pools", atMost: 1 })))
+        const opening = yield* Effect.fork(one(Effect.as(Effect.sleep("1 second"), "slow")))
+        yield* Effect.yieldNow()
+        assert(Exit.isFailure(yield* one(Effect.succeed("meanwhile"))))
+        yield* TestClock.adjust("1 second")
+        assert(Exit.isSuccess(yield* Fiber.join(opening)))
+        assert(Exit.isFailure(yield* one(Effect.die("fails"))))
+        assert(Exit.isSuccess(yield* one(Effect.succeed("afterwards"))))
+      })
+    ))
+
+  it.effect("is logged with its stack in production, and opened", () => {
+    const logs: Array<string> = []
+    const logger = Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => void logs.push(String(message))))
+    return Effect.scoped(Effect.flatMap(ResourceLedger, (ledger) => second(openTo(ledger)))).pipe(
+      Effect.tap((exit) =>
+        Effect.sync(() => {
+          assert.deepStrictEqual(exit, Exit.succeed("handle"))
+          assert.strictEqual(logs.length, 1)
+          assert.match(logs[0]!, /^pools: 1 may be open at a time, .*opened at .*\.test\.ts:\d+/)
+        })
+      ),
+      Effect.provide(Layer.merge(ResourceLedger.layerWarning, logger))
+    )
+  })
 })
 
 describe("metrics", () => {

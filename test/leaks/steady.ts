@@ -1,0 +1,169 @@
+/**
+ * The steady state: once every call of the service has been made, more of each open nothing but files.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import * as Stream from "effect/Stream"
+import { appendFileSync } from "node:fs"
+import { join } from "node:path"
+import type { ModelManager } from "../../src/models/ModelManager.ts"
+import * as Owner from "../../src/resources/Owner.ts"
+import { type Resource, ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
+import { checkedForLeaks, type GateContext, numbered } from "./GateContext.ts"
+import { ask, complete, copySessions, embed, newPlace, type Place, rerank, service, writer } from "./Scenario.ts"
+
+const REPEATS = { quick: 5, full: 20 }
+
+const repeatsOf = ({ isQuick }: GateContext) => isQuick ? REPEATS.quick : REPEATS.full
+
+/** How long a stream without an end is followed. */
+const FOLLOWED = Duration.millis(120)
+
+const FOLDER = "/home/mei/work/shop-api"
+
+/** A statement that makes a memory, as Claude Code writes it. */
+const statement = (round: number): string =>
+  `${
+    JSON.stringify({
+      type: "assistant",
+      uuid: `00000000-0000-4000-8000-${String(round).padStart(12, "0")}`,
+      parentUuid: null,
+      sessionId: "43a24c26-cf56-4141-8bb4-24d85373a64c",
+      timestamp: new Date(Date.UTC(2026, 0, 1, 0, round)).toISOString(),
+      cwd: FOLDER,
+      message: {
+        role: "assistant",
+        content: [{
+          type: "text",
+          text:
+            `We decided to keep the timeout of round ${round} in config/round${round}.ts, because two services read it.`
+        }]
+      }
+    })
+  }\n`
+
+type Calls = Readonly<Record<string, Effect.Effect<unknown, unknown, ClaudeMemory | ModelManager>>>
+
+/** Every call of the service; a new method does not compile until it is here. */
+const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: number): Calls => {
+  const file = join(sessions, "43a24c26-cf56-4141-8bb4-24d85373a64c.jsonl")
+  const hookInput = { session_id: `round ${round}`, cwd: FOLDER, transcript_path: file }
+  const saved = memory.save({ content: `Round ${round} is saved.`, project: { folder: FOLDER } })
+  const unit = Effect.flatMap(memory.recent({ projects: "all" }, 1), ([first]) => Effect.succeed(first!))
+  const of = (name: string) =>
+    Effect.map(memory.projects.known, (all) => all.find((each) => each.name === name)?.id ?? name)
+  const drained = (stream: Stream.Stream<unknown, unknown>) => Stream.runDrain(stream)
+  const followed = (stream: Stream.Stream<unknown, unknown>) => Effect.timeoutOption(Stream.runDrain(stream), FOLLOWED)
+  return {
+    discover: memory.discover([sessions]),
+    ingest: Effect.gen(function*() {
+      appendFileSync(file, statement(round))
+      yield* drained(memory.ingest(yield* memory.discover([sessions])))
+    }),
+    review: drained(memory.review([])),
+    work: followed(memory.work),
+    capture: followed(memory.capture([sessions])),
+    search: ask,
+    inject: ask,
+    hook: Effect.all([
+      memory.hook({ ...hookInput, hook_event_name: "UserPromptSubmit", prompt: "why does the list of writes matter?" }),
+      memory.hook({ ...hookInput, hook_event_name: "SessionStart", source: "startup" })
+    ]),
+    mute: memory.mute(`round ${round}`, true),
+    show: Effect.flatMap(unit, ({ id }) => memory.show(id)),
+    recent: memory.recent({ projects: "all" }, 5),
+    timeline: Effect.flatMap(unit, ({ id }) => memory.timeline({ around: { unit: id }, limit: 10 })),
+    save: saved,
+    forget: Effect.flatMap(saved, ({ id }) => memory.forget([id])),
+    projects: Effect.gen(function*() {
+      const { exclude, find, known, list, merge, rename } = memory.projects
+      yield* known
+      yield* list
+      const { id } = yield* find(FOLDER)
+      yield* rename(id, `shop ${round}`)
+      yield* exclude(id, true)
+      yield* exclude(id, false)
+      const other = yield* memory.save({ content: `In another, ${round}.`, project: { folder: `/other/${round}` } })
+      yield* merge(other.projectId, id)
+    }),
+    project: memory.project(FOLDER),
+    projectsNamed: Effect.flatMap(of("shop"), (id) => Effect.option(memory.projectsNamed([id]))),
+    status: memory.status,
+    indexStatus: memory.indexStatus,
+    index: Effect.gen(function*() {
+      const { drop, reindex, repair, verify, versions } = memory.index
+      yield* verify
+      yield* drained(repair)
+      yield* drained(reindex)
+      for (const { name } of (yield* versions).slice(1)) yield* drop(name)
+    }),
+    failures: memory.failures(5),
+    deadLetters: memory.deadLetters(5)
+  } satisfies Record<keyof ClaudeMemory["Type"], Effect.Effect<unknown, unknown, ClaudeMemory | ModelManager>>
+}
+
+const MODEL_CALLS: Calls = { "models.complete": complete, "models.embed": embed, "models.rerank": rerank }
+
+/** What a stream without an end keeps open as long as it is followed. */
+const FOLLOWING: Readonly<Record<string, ReadonlyArray<Resource["kind"]>>> = { capture: ["watcher", "lock"] }
+
+const opensTooMuch = (call: string, { kind }: Resource) => kind !== "file" && !FOLLOWING[call]?.includes(kind)
+
+/** Makes each call once, and then again and again; returns what was opened in the repeats, and failed. */
+const repeated = (context: GateContext, name: string, place: Place, models: Calls) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    const ledger = yield* ResourceLedger
+    const wrong = new Set<string>()
+    const repeats = repeatsOf(context)
+    for (let round = 0; round <= repeats; round++) {
+      yield* context.progress(`steady state, ${name}, round ${numbered(round, repeats + 1)}`)
+      for (const [call, run] of Object.entries({ ...callsOf(memory, place, round), ...models })) {
+        const before = (yield* ledger.snapshot).length
+        const acquired = yield* Effect.scoped(Effect.gen(function*() {
+          const changes = yield* ledger.changes
+          yield* Effect.catchAllCause(run, (cause) => Effect.sync(() => wrong.add(`${call}: ${cause}`)))
+          return [...(yield* Queue.takeAll(changes))].flatMap((each) => each._tag === "Acquired" ? [each.resource] : [])
+        }))
+        if (round === 0) continue
+        for (const each of acquired.filter((each) => opensTooMuch(call, each))) {
+          wrong.add(`${call} opens ${each.kind} ${each.name} again, ${each.stack.join(" ")}`)
+        }
+        const after = yield* ledger.snapshot
+        if (after.length > before) {
+          wrong.add(`${call} leaves ${after.slice(before).map(({ kind, name }) => `${kind} ${name}`).join(", ")} open`)
+        }
+      }
+    }
+    return [...wrong]
+  })
+
+export const steady = (context: GateContext) =>
+  Effect.gen(function*() {
+    const run = <A>(name: string, layer: (place: Place) => Layer.Layer<A, unknown, ResourceLedger>, models: Calls) =>
+      Effect.gen(function*() {
+        const { wrong } = yield* checkedForLeaks(
+          context,
+          Effect.gen(function*() {
+            const place = yield* newPlace(context)
+            const own = { ...place, sessions: join(place.home, "sessions") }
+            copySessions(own.sessions)
+            const program = repeated(context, name, own, models) as Effect.Effect<
+              ReadonlyArray<string>,
+              unknown,
+              A | ResourceLedger
+            >
+            return yield* Owner.run(Layer.provideMerge(layer(own), ResourceLedger.layer))(program).pipe(
+              Effect.match({ onFailure: (error) => ({ wrong: [String(error)] }), onSuccess: (wrong) => ({ wrong }) })
+            )
+          })
+        )
+        for (const each of wrong) yield* context.failed(`steady state, ${name}: ${each}`)
+      })
+    yield* run("offline", writer, {})
+    yield* run("models and vectors over the network", service, MODEL_CALLS)
+    return { repeats: repeatsOf(context) }
+  })

@@ -16,13 +16,15 @@ export interface TimerOptions {
   readonly atMost?: number
 }
 
+const start = ({ every, run }: TimerOptions) => setInterval(run, Duration.toMillis(every))
+
 /** For a function that has to be called outside of any fiber; an Effect is repeated by a Schedule, in a scope. */
-export const open = ({ atMost = 1, every, name, run }: TimerOptions): Effect.Effect<void, never, Owner.Owner> =>
+export const open = (options: TimerOptions): Effect.Effect<void, never, Owner.Owner> =>
   Effect.asVoid(Owner.open({
     kind: "timer",
-    name,
-    atMost,
-    open: Effect.sync(() => setInterval(run, Duration.toMillis(every))),
+    name: options.name,
+    atMost: options.atMost ?? 1,
+    open: Effect.sync(() => start(options)),
     close: (timer) => Effect.sync(() => clearInterval(timer)),
     // Node's own mark, which its types leave out.
     isGone: (timer) => Predicate.hasProperty(timer, "_destroyed") && timer._destroyed === true,

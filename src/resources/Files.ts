@@ -31,7 +31,7 @@ export class Files extends Context.Tag("claude-memory/Files")<Files, {
   /** Makes the service in the name of an owner, for a layer that reads files and offers no other way to. */
   static readonly make: Effect.Effect<Files["Type"], never, Platform | Owner.Owner> = Effect.gen(function*() {
     const withPlatform = Owner.provideContext(yield* Effect.context<Platform>())
-    const perCall = yield* PerCall.make
+    const perCall = yield* PerCall.make()
     return {
       openFile: (path, options) => withPlatform(perCall(File.open(path, options))),
       temporaryFolder: (purpose) => withPlatform(perCall(TemporaryFolder.open(purpose))),

@@ -14,14 +14,15 @@ export type PerCall = <A, E, R>(
  * Makes a function that opens for calls of a service whose layer is built. How many are open at a time is bounded by the constructor
  * of the handle (`atMost`). An opening that is interrupted releases what it acquired.
  */
-export const make: Effect.Effect<PerCall, never, Owner> = Effect.map(
-  children("what calls open"),
-  (makeChild): PerCall => (open) =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function*() {
-        const child = yield* makeChild
-        yield* Effect.addFinalizer(() => child.close)
-        return yield* restore(child.open(open))
-      })
-    )
-)
+export const make = (): Effect.Effect<PerCall, never, Owner> =>
+  Effect.map(
+    children("what calls open"),
+    (makeChild): PerCall => (open) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function*() {
+          const child = yield* makeChild
+          yield* Effect.addFinalizer(() => child.close)
+          return yield* restore(child.open(open))
+        })
+      )
+  )

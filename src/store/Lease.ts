@@ -43,7 +43,7 @@ const beatenAt = (path: string): number | undefined => statSync(path, { throwIfN
 
 const make = (folder: string) =>
   Effect.gen(function*() {
-    const perCall = yield* PerCall.make
+    const perCall = yield* PerCall.make()
 
     /** Takes the lease, or fails with "Locked". `suspect` is the file without a recent heartbeat at the last attempt. */
     const take = (name: string, path: string, suspect: { identity?: string | undefined }) =>

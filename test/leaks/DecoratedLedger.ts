@@ -1,6 +1,7 @@
 /**
  * The resource ledger with additional effects around acquisitions.
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
@@ -11,6 +12,8 @@ export interface Acquired {
   readonly name: string
   /** The ledger can destroy the handle when it does not close in time. */
   readonly isForced: boolean
+  /** Bound of its release, in milliseconds. */
+  readonly withinMs: number
 }
 
 export interface Decoration {
@@ -30,8 +33,13 @@ export const layer = (decorate: (acquired: Acquired) => Decoration): Layer.Layer
         ...ledger,
         [acquire]: <A, E, R>(options: Acquisition<A, E, R>, marked: Error) =>
           Effect.suspend(() => {
-            const { close, destroy, kind, name, open } = options
-            const decoration = decorate({ kind, name, isForced: destroy !== undefined })
+            const { close, destroy, kind, name, open, within } = options
+            const decoration = decorate({
+              kind,
+              name,
+              isForced: destroy !== undefined,
+              withinMs: Duration.toMillis(within)
+            })
             const { closing = identity, handing = Effect.void, opening = identity } = decoration
             return Effect.zipLeft(
               ledger[acquire](

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as DecoratedLedger from "./DecoratedLedger.ts"
 import type { Acquired, Decoration } from "./DecoratedLedger.ts"
+import * as Yardstick from "./Yardstick.ts"
 
 export const OPENINGS = ["fails", "dies", "is interrupted"] as const
 /** The handle stays open in each but the last, in which its close says nothing for longer than the bound and then succeeds. */
@@ -29,7 +30,10 @@ export const INJECTED = "a fault of the gate"
 const goingWrong = (how: "fails" | "dies"): Effect.Effect<never, Injected> =>
   how === "fails" ? new Injected() : Effect.die(new Injected())
 
-const badClosing = (how: typeof CLOSINGS[number], close: Effect.Effect<unknown, unknown>) => {
+/** Share of the bound of a release: longer than it, and shorter than the end of the ledger waits for it, twice. */
+const LATE = 1.5
+
+const badClosing = (how: typeof CLOSINGS[number], close: Effect.Effect<unknown, unknown>, boundMs: number) => {
   switch (how) {
     case "fails":
     case "dies":
@@ -39,29 +43,49 @@ const badClosing = (how: typeof CLOSINGS[number], close: Effect.Effect<unknown, 
     case "says so, and does nothing":
       return Effect.void
     case "is late":
-      return Effect.uninterruptible(Effect.zipRight(Effect.sleep(LATE), close))
+      return Effect.uninterruptible(Effect.zipRight(Effect.withClock(Effect.sleep(LATE * boundMs), realClock), close))
   }
 }
 
-/** By the fast clock longer than any bound of a release, and shorter than the end of the ledger waits for it. */
-const LATE = "6 seconds"
+/** Shortens a time limit, in milliseconds. */
+export type Shorten = (ms: number) => number
+
+/** Shortest of the shortened limits, because a database may take this long to close. */
+const LEAST_MS = 400
+/** Most that limits grow with the slowness of the machine: a run that hangs in one takes as long. */
+const SLOWEST = 4
+
+/** Shortens limits by `factor`, down to `LEAST_MS`, and less on a slow machine. A run keeps its scale. */
+export const shortening = (factor: number): Shorten => {
+  const scale = Math.min(SLOWEST, Yardstick.slowness())
+  return (ms) => Math.min(ms, scale * Math.max(LEAST_MS, ms / factor))
+}
+
+const realClock = Clock.make()
+
+/** A clock whose sleeps and timeouts are shortened. */
+export const fastClock = (shorten: Shorten): Clock.Clock => {
+  const fast: Clock.Clock = Object.create(realClock)
+  fast.sleep = (duration) => realClock.sleep(Duration.millis(shorten(Duration.toMillis(duration))))
+  return fast
+}
 
 /**
  * Makes the faulty ledger, the list of its acquisitions, a latch that opens half-way through an opening to interrupt, and the
  * effect that closes at last what a fault has left open.
  */
-export const makeFaulty = (fault: Fault | undefined) =>
+export const makeFaulty = (fault: Fault | undefined, shorten: Shorten) =>
   Effect.gen(function*() {
     const acquired: Array<Acquired> = []
     const isHalfWay = yield* Deferred.make<void>()
     const left: Array<Effect.Effect<unknown, unknown>> = []
 
-    const decorationOf = (fault: Fault, { kind, name }: Acquired): Decoration => {
+    const decorationOf = (fault: Fault, { kind, name, withinMs }: Acquired): Decoration => {
       if (fault.of === "closing") {
         return {
           closing: (close) => {
             left.push(close)
-            return badClosing(fault.how, close)
+            return badClosing(fault.how, close, shorten(withinMs))
           }
         }
       }
@@ -87,15 +111,3 @@ export const makeFaulty = (fault: Fault | undefined) =>
     const tidy = Effect.suspend(() => Effect.forEach(left.splice(0), Effect.exit, { discard: true }))
     return { acquired, isHalfWay, layer, tidy }
   })
-
-/** Shortest time limit of the fast clock, because a database may take this long to close on a slow machine. */
-const LEAST = Duration.millis(400)
-
-/** A clock whose sleeps and timeouts pass `factor` times as fast, down to `LEAST`. */
-export const fastClock = (factor: number): Clock.Clock => {
-  const real = Clock.make()
-  const fast: Clock.Clock = Object.create(real)
-  fast.sleep = (duration) =>
-    real.sleep(Duration.min(duration, Duration.max(LEAST, Duration.times(duration, 1 / factor))))
-  return fast
-}

@@ -3,11 +3,14 @@
  */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { ROLES } from "../../src/models/Presets.ts"
 import type { StandIn } from "../index/qdrant/StandIn.ts"
 import * as HandleCounts from "./HandleCounts.ts"
+import type { Cluster } from "./postgres.ts"
 import { keyOf, type Servers } from "./Scenario.ts"
+import * as Yardstick from "./Yardstick.ts"
 
 /** Ends the gate at the first failure (`--bail`). */
 export class StopAtFirstFailure {
@@ -24,6 +27,8 @@ export interface GateContext {
   readonly sessions: string
   readonly servers: Servers
   readonly qdrant: StandIn
+  /** Starts PostgreSQL on first use; none where it is not installed. */
+  readonly postgres: Effect.Effect<Option.Option<Cluster>>
   /** Shows a line of progress. */
   readonly progress: (line: string) => Effect.Effect<void>
   readonly failed: (failure: string) => Effect.Effect<void, StopAtFirstFailure>
@@ -45,6 +50,7 @@ export const checkedForLeaks = <A extends { readonly wrong: ReadonlyArray<string
   run: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, Exclude<R, Scope.Scope>> =>
   Effect.gen(function*() {
+    yield* Yardstick.refresh
     const now = HandleCounts.read(folder, [...Object.values(servers), qdrant])
     const before = yield* now
     const result = yield* Effect.scoped(run)
@@ -62,10 +68,8 @@ export const checkedForLeaks = <A extends { readonly wrong: ReadonlyArray<string
 /** Forked as a daemon, because a run that hangs could not be waited for as a child. */
 export const started = Effect.forkDaemon
 
-/**
- * Longer than an opening (10 seconds), a release (5) and the last openings (2) by a fast clock, on a busy machine too.
- */
-const ENDS_WITHIN = "10 seconds"
+/** Longer than an opening (10 seconds), a release (5) and the last openings (2) by a fast clock. */
+const ENDS_WITHIN_MS = 10_000
 
 /** Exit of the fiber; none when it hangs. */
-export const endOf = <A, E>(fiber: Fiber.RuntimeFiber<A, E>) => Effect.timeoutOption(Fiber.await(fiber), ENDS_WITHIN)
+export const endOf = <A, E>(fiber: Fiber.RuntimeFiber<A, E>) => Yardstick.within(Fiber.await(fiber), ENDS_WITHIN_MS)

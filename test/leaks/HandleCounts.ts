@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import { readdirSync } from "node:fs"
 import * as LeakProbe from "../../src/resources/monitor/LeakProbe.ts"
+import * as Yardstick from "./Yardstick.ts"
 
 /** Counts of this process's handles; `serverSockets` and `serverRequests` are those of the servers' clients. */
 export type HandleCounts = Readonly<Record<string, number>>
@@ -38,11 +39,12 @@ export const increases = (
   now: Effect.Effect<HandleCounts>
 ): Effect.Effect<ReadonlyArray<string>> =>
   Effect.gen(function*() {
-    for (let waited = 0;; waited += STEP_MS) {
+    const since = performance.now()
+    while (true) {
       const after = yield* now
       const more = Object.keys(before).filter((kind) => after[kind]! > before[kind]!)
       if (more.length === 0) return []
-      if (waited >= SETTLES_WITHIN_MS) {
+      if (yield* Yardstick.isOver(since, SETTLES_WITHIN_MS)) {
         return more.map((kind) => `${kind}: ${before[kind]} before, ${after[kind]} after`)
       }
       yield* Effect.sleep(STEP_MS)

@@ -12,12 +12,12 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import { LeakedResources, type ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import type { Acquired } from "./DecoratedLedger.ts"
-import { CLOSINGS, fastClock, type Fault, INJECTED, makeFaulty, OPENINGS } from "./Faults.ts"
+import { CLOSINGS, fastClock, type Fault, INJECTED, makeFaulty, OPENINGS, shortening } from "./Faults.ts"
 import { checkedForLeaks, endOf, type GateContext, numbered, started } from "./GateContext.ts"
-import { cluster, inPostgres } from "./postgres.ts"
+import { inPostgres } from "./postgres.ts"
 import { everything, newPlace, offline, type Place } from "./Scenario.ts"
 
-/** Time limits of 10 seconds take 1, and those of 1 second 0.4, still longer than the work they limit. */
+/** On a quiet machine time limits of 10 seconds take 1, and those of 1 second 0.4, still longer than the work they limit. */
 const FASTER = 10
 
 interface Scenario {
@@ -80,11 +80,12 @@ const attempt = (context: GateContext, { run }: Scenario, fault: Fault | undefin
       const logger = Logger.make(({ message }) => {
         logs.push([message].flat().map(String).join(" "))
       })
-      const faulty = yield* makeFaulty(fault)
+      const shorten = shortening(FASTER)
+      const faulty = yield* makeFaulty(fault, shorten)
       const place = yield* newPlace(context)
       const running = yield* run(place).pipe(
         Effect.provide(faulty.layer),
-        Effect.withClock(fastClock(FASTER)),
+        Effect.withClock(fastClock(shorten)),
         Effect.locally(FiberRef.currentLoggers, HashSet.make(logger)),
         started
       )
@@ -99,7 +100,7 @@ const attempt = (context: GateContext, { run }: Scenario, fault: Fault | undefin
       yield* faulty.tidy
       const output = [
         ...logs,
-        ...(Exit.isFailure(exit) ? [Cause.pretty(exit.cause)] : exit.value.degraded)
+        ...(Exit.isFailure(exit) ? [Cause.pretty(exit.cause, { renderErrorCause: true })] : exit.value.degraded)
       ].join("\n")
       return {
         acquired: faulty.acquired,
@@ -143,7 +144,7 @@ export const acquisitions = (context: GateContext) =>
         }
       })
     yield* Effect.forEach(SCENARIOS, each, { discard: true })
-    const url = yield* cluster(context.outside)
-    if (Option.isSome(url)) yield* each(scenarioIn(url.value))
-    return { acquisitions: acquired, runs, hasPostgres: Option.isSome(url) }
-  }).pipe(Effect.scoped)
+    const postgres = yield* context.postgres
+    if (Option.isSome(postgres)) yield* each(scenarioIn(postgres.value.url))
+    return { acquisitions: acquired, runs, hasPostgres: Option.isSome(postgres) }
+  })

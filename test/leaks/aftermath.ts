@@ -9,6 +9,10 @@ import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import * as Sqlite from "../../src/resources/Sqlite.ts"
 import { owned } from "../resources/owned.ts"
 import { type Place, type Program, until } from "./spawned.ts"
+import * as Yardstick from "./Yardstick.ts"
+
+/** Time for what needs to wait for nothing. */
+const AT_ONCE_MS = 1_000
 
 type Complaints<R = never> = Effect.Effect<ReadonlyArray<string>, never, R>
 
@@ -20,7 +24,7 @@ const namesIn = (folder: string) =>
 /** Looks from the server's side, which still sees the sockets that a process has not closed. */
 const sockets = ({ server }: Place): Complaints =>
   until(Effect.sync(() => server.seen.open.size === 0)).pipe(
-    Effect.timeoutOption("1 second"),
+    (closed) => Yardstick.within(closed, AT_ONCE_MS),
     Effect.map((closed) => unless(Option.isSome(closed), `the server still sees ${server.seen.open.size} sockets open`))
   )
 
@@ -83,10 +87,10 @@ const locks = (place: Place): Complaints<FileSystem.FileSystem> =>
           Effect.zipRight(sql.unsafe("CREATE TABLE of_the_gate (x)"), sql.unsafe("DROP TABLE of_the_gate"))
         )
     ).pipe(
-      Effect.timeout("1 second"),
+      (written) => Yardstick.within(written, AT_ONCE_MS),
       Effect.match({
         onFailure: (error) => [`the database can't be written at once: ${String(error)}`],
-        onSuccess: () => []
+        onSuccess: (written) => unless(Option.isSome(written), "the database can't be written at once")
       })
     )
   })

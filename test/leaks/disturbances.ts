@@ -15,7 +15,7 @@ export interface Expected {
   /** Signals that may kill the process, but only before src/process/Process.ts listens. */
   readonly signals?: ReadonlyArray<Signal>
   readonly stderr: RegExp
-  /** Milliseconds from the disturbance to the end. */
+  /** Milliseconds from the disturbance to the end on a quiet machine. */
   readonly withinMs: number
   /** Milliseconds that finalizers may take: a program that ended sooner has run them all. */
   readonly finalizersMs: number
@@ -43,7 +43,7 @@ export interface Disturbance {
 /** Deadlines of src/process/Process.ts. The hook's is shorter than a slow release. */
 const DEADLINE_MS = 10_000
 const HOOK_DEADLINE_MS = 200
-/** Time to end; most of it is for a busy machine. */
+/** Time to end. */
 const PROMPT_MS = 3_000
 /** Time to end after a second signal, which waits for nothing. */
 const AT_ONCE_MS = 700

@@ -6,24 +6,30 @@ import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { plural } from "../../src/cli/Output.ts"
 import * as StandIn from "../index/qdrant/StandIn.ts"
 import { modelServer } from "../models/server.ts"
-import { integer, program, progress, timed } from "../script.ts"
-import { abandoned } from "./abandoned.ts"
+import { program, round, timed } from "../script.ts"
 import { acquisitions } from "./acquisitions.ts"
+import { calls } from "./calls.ts"
 import { cycles } from "./cycles.ts"
 import { type GateContext, StopAtFirstFailure } from "./GateContext.ts"
 import { interruptions } from "./interruptions.ts"
 import { mutants } from "./mutants.ts"
+import { cluster } from "./postgres.ts"
 import { processes } from "./processes.ts"
+import * as Progress from "./progress.ts"
 import { races } from "./races.ts"
 import * as Report from "./report.ts"
 import { copySessions } from "./Scenario.ts"
 import { steady } from "./steady.ts"
+import * as Yardstick from "./Yardstick.ts"
 
 const INTERRUPTIONS = { quick: 12, full: 500 }
 
@@ -35,7 +41,7 @@ const putTemporaryFilesIn = (folder: string) => {
 }
 
 /** Makes a folder for temporary files, two sessions, a model server for each role and a Qdrant stand-in. */
-const makeContext = (options: Pick<GateContext, "isQuick" | "seed" | "failed">) =>
+const makeContext = (options: Pick<GateContext, "isQuick" | "seed" | "failed" | "progress">) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const root = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-gate-" })
@@ -52,14 +58,18 @@ const makeContext = (options: Pick<GateContext, "isQuick" | "seed" | "failed">) 
       rerank: yield* modelServer
     }
     const qdrant = yield* StandIn.make()
-    return { ...options, folder, outside, sessions, servers, qdrant, progress } satisfies GateContext
+    const postgres = yield* Effect.cached(Scope.extend(cluster(outside), yield* Effect.scope))
+    return { ...options, folder, outside, sessions, servers, qdrant, postgres } satisfies GateContext
   })
 
 const options = {
   quick: Options.boolean("quick").pipe(
     Options.withDescription("Each part with fewer repetitions, chosen by the seed")
   ),
-  seed: integer("seed", 1, "Chooses what is left to chance"),
+  seed: Options.integer("seed").pipe(
+    Options.withDescription("Chooses what is left to chance; drawn from the clock without it"),
+    Options.optional
+  ),
   parts: Options.choice("part", PARTS).pipe(
     Options.withDescription("Only this part; may be given several times"),
     Options.repeated
@@ -75,15 +85,54 @@ const options = {
   bail: Options.boolean("bail").pipe(Options.withDescription("Stop at the first failure"))
 }
 
+/** Seeds that are drawn are below it, so that they are short to type. */
+const SEEDS = 100_000
+
+/** Prints what was found when a signal ends the gate, at once: a part that hangs may not end in time. */
+const printedWhenCut = (print: () => void) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      for (const name of CUTS) process.once(name, print)
+    }),
+    () =>
+      Effect.sync(() => {
+        for (const name of CUTS) process.off(name, print)
+      })
+  )
+const CUTS = ["SIGINT", "SIGTERM"] as const
+
 program("leaks", {
   description: "The leak gate",
   options,
-  run: ({ bail, only, parts, quick, replay, seed }) =>
+  run: ({ bail, only, parts, quick, replay, seed: given }, isJson) =>
     Effect.gen(function*() {
+      const begun = performance.now()
+      const seed = Option.isSome(given) ? given.value : (yield* Clock.currentTimeMillis) % SEEDS
+      const command = [
+        "npm run leaks --",
+        ...(quick ? ["--quick"] : []),
+        ...parts.map((part) => `--part ${part}`),
+        ...Option.match(replay, { onNone: () => [], onSome: (seed) => [`--replay ${seed}`] }),
+        ...Option.match(only, { onNone: () => [], onSome: (text) => [`--only ${JSON.stringify(text)}`] }),
+        ...(bail ? ["--bail"] : []),
+        `--seed ${seed}`
+      ].join(" ")
+      yield* Progress.line(`seed ${seed}, again with: ${command}`)
+
       const failures: Array<string> = []
       const failed = (failure: string) =>
-        Effect.suspend(() => failures.push(failure) > 0 && bail ? Effect.fail(new StopAtFirstFailure()) : Effect.void)
-      const context = yield* makeContext({ isQuick: quick, seed, failed })
+        Effect.gen(function*() {
+          failures.push(failure)
+          yield* Progress.line(`FAILED ${failure}`)
+          if (bail) return yield* Effect.fail(new StopAtFirstFailure())
+        })
+      let now = "the start"
+      const context = yield* makeContext({
+        isQuick: quick,
+        seed,
+        failed,
+        progress: (text) => Progress.step(`${now}: ${text}`)
+      })
       const seeds = Option.match(replay, {
         onSome: (seed) => [seed],
         onNone: () =>
@@ -96,37 +145,55 @@ program("leaks", {
         : PARTS
 
       const report: Report.Report = {}
+      const soFar = (): Report.Run => ({
+        seed,
+        command,
+        failures,
+        ms: performance.now() - begun,
+        slowness: Yardstick.greatest()
+      })
+      yield* printedWhenCut(() => {
+        const run = { ...soFar(), cutIn: now }
+        const lines = isJson ? [JSON.stringify(Report.data(report, run))] : Report.text(report, run)
+        process.stdout.write(`${lines.join("\n")}\n`)
+      })
       const part = <A, E, R>(name: typeof PARTS[number], run: Effect.Effect<A, E, R>) =>
         asked.includes(name)
-          ? timed(run).pipe(
-            Effect.map(([found, ms]) => ({ ...found, ms })),
-            // A part that breaks off has failed.
-            Effect.catchAllCause((cause) =>
-              Chunk.some(Cause.failures(cause), (error) => error instanceof StopAtFirstFailure)
-                ? Effect.fail(new StopAtFirstFailure())
-                : Effect.as(failed(`${name}: ${Cause.pretty(cause)}`), undefined)
+          ? Effect.gen(function*() {
+            now = name
+            yield* Yardstick.measure
+            const before = failures.length
+            const [found, ms] = yield* timed(run).pipe(
+              // A part that breaks off has failed.
+              Effect.catchAllCause((cause) =>
+                Chunk.some(Cause.failures(cause), (error) => error instanceof StopAtFirstFailure)
+                  ? Effect.fail(new StopAtFirstFailure())
+                  : Effect.as(failed(`${name}: ${Cause.pretty(cause)}`), [undefined, 0] as const)
+              )
             )
-          )
+            const result = failures.length === before ? "nothing left" : plural(failures.length - before, "failure")
+            yield* Progress.line(`${name}: ${result}, ${round(ms / 1_000, 1)} s`)
+            return found === undefined ? undefined : { ...found, ms }
+          })
           : Effect.sync(() => undefined)
-      const [, ms] = yield* timed(
-        Effect.gen(function*() {
-          report.cycles = yield* part("cycles", cycles(context))
-          report.calls = yield* part("calls", abandoned(context))
-          report.steady = yield* part("steady", steady(context))
-          report.acquisitions = yield* part("acquisitions", acquisitions(context))
-          report.races = yield* part("races", races(context))
-          report.interruptions = yield* part("interruptions", interruptions(context, seeds))
-          report.processes = yield* part("processes", processes(context, only))
-          report.mutants = yield* part("mutants", mutants(context, only))
-        }).pipe(Effect.catchTag("StopAtFirstFailure", () => Effect.void))
-      )
+      yield* Effect.gen(function*() {
+        report.cycles = yield* part("cycles", cycles(context))
+        report.calls = yield* part("calls", calls(context))
+        report.steady = yield* part("steady", steady(context))
+        report.acquisitions = yield* part("acquisitions", acquisitions(context))
+        report.races = yield* part("races", races(context))
+        report.interruptions = yield* part("interruptions", interruptions(context, seeds))
+        report.processes = yield* part("processes", processes(context, only))
+        report.mutants = yield* part("mutants", mutants(context, only))
+      }).pipe(Effect.catchTag("StopAtFirstFailure", () => Effect.void))
       if (Option.isSome(only) && (report.processes?.cases ?? 0) + (report.mutants?.total ?? 0) === 0) {
         failures.push(`no program and no mutant has "${only.value}" in its name`)
       }
+      const run = soFar()
       return {
         ok: failures.length === 0,
-        data: Report.data(report, failures, ms),
-        text: () => Report.text(report, failures, ms)
+        data: Report.data(report, run),
+        text: () => Report.text(report, run)
       }
     })
 })

@@ -13,14 +13,17 @@ import { quoted } from "../../src/resources/Postgres.ts"
 import { programs, temporary } from "../postgresServer.mjs"
 import { ask, ingest, type Place, vectorsIn } from "./Scenario.ts"
 
-/**
- * Address of a new server, if PostgreSQL is installed; it ends with the scope. Its user must be able to reach `folder`.
- */
+export interface Cluster {
+  readonly url: string
+  readonly folder: string
+}
+
+/** A new server, if PostgreSQL is installed; it ends with the scope. Its user must be able to reach `folder`. */
 export const cluster = (folder: string) =>
   Effect.suspend(() =>
     programs() === undefined ? Effect.succeedNone : Effect.map(
       Effect.acquireRelease(Effect.promise(() => temporary(folder)), ({ remove }) => Effect.sync(remove)),
-      ({ url }) => Option.some(url)
+      (server): Option.Option<Cluster> => Option.some(server)
     )
   )
 
@@ -41,13 +44,13 @@ const run = (url: string, statement: string) =>
   })
 
 /** A unique schema name; the schema is dropped when the scope closes. */
-const schema = (url: string) =>
+export const schema = (url: string) =>
   Effect.acquireRelease(
     Effect.sync(() => `gate_${randomBytes(6).toString("hex")}`),
     (name) => run(url, `DROP SCHEMA IF EXISTS ${quoted(name)} CASCADE`)
   )
 
-const service = (url: string, schema: string, readOnly: boolean) => ({ home, qdrant }: Place) =>
+export const service = (url: string, schema: string, readOnly: boolean) => ({ home, qdrant }: Place) =>
   Layer.provide(
     App.layer({
       home,

@@ -3,7 +3,6 @@
  * copes when none could clean up.
  */
 import * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
@@ -16,6 +15,7 @@ import * as Neighbours from "./neighbours.ts"
 import * as Samples from "./samples.ts"
 import { type Case, type Situation, situations, type Stage, timed } from "./situations.ts"
 import { type End, place, type Program, start } from "./spawned.ts"
+import * as Yardstick from "./Yardstick.ts"
 
 export interface ProcessReport {
   readonly cases: number
@@ -24,7 +24,7 @@ export interface ProcessReport {
   readonly exitMs: { readonly idle: ReadonlyArray<number>; readonly working: ReadonlyArray<number> }
 }
 
-const CASE_WITHIN = Duration.seconds(60)
+const CASE_WITHIN_MS = 60_000
 /** Cases at a time: most of a case is the start of a program, and some are waiting. */
 const CONCURRENCY = 3
 const TERMINATED = 143
@@ -38,9 +38,9 @@ const judged = (end: End, expected: Expected, mayDie: boolean): ReadonlyArray<st
     ...(died || (end.code !== null && expected.codes.includes(end.code))
       ? []
       : [`ended with ${end.signal ?? `exit code ${end.code}`}, not ${[...new Set(expected.codes)].join(" or ")}`]),
-    ...(end.ms <= expected.withinMs
+    ...(end.ms <= Yardstick.limit(expected.withinMs)
       ? []
-      : [`took ${Math.round(end.ms)} ms to end, more than ${expected.withinMs}`]),
+      : [`took ${Math.round(end.ms)} ms to end, more than ${Math.round(Yardstick.limit(expected.withinMs))}`]),
     ...(expected.stderr.test(end.stderr) ? [] : [`said on stderr: ${JSON.stringify(shown(end.stderr))}`]),
     ...(end.isSilent ? [] : ["something else keeps its stdout or stderr open"])
   ]
@@ -64,6 +64,8 @@ const disturbed = (situation: Situation, disturbance: Disturbance): Case => ({
       const mayDie = !(yield* program.isListening)
       const signals = yield* disturbance.act(stage, program, situation)
       const end = yield* program.ended
+      // The limit of its end is that of the minute in which it ended.
+      yield* Yardstick.refresh
       const expected = disturbance.expected(situation, signals, yield* program.acted)
       return [
         ...(tooLate ? ["it ended before it was disturbed"] : []),
@@ -98,9 +100,14 @@ const staged = <A, E, R>(
   seed: number,
   run: (stage: Stage) => Effect.Effect<A, E, R>
 ) =>
-  Effect.flatMap(place, (place) => run({ place, samples, random: Random.make(`${name} ${seed}`) })).pipe(
-    Effect.timeout(CASE_WITHIN),
-    Effect.scoped
+  Effect.zipRight(Yardstick.refresh, place).pipe(
+    Effect.flatMap((place) => run({ place, samples, random: Random.make(`${name} ${seed}`) })),
+    Effect.scoped,
+    (staged) => Yardstick.within(staged, CASE_WITHIN_MS),
+    Effect.flatMap(Option.match({
+      onNone: () => Effect.dieMessage("it did not end"),
+      onSome: (result) => Effect.succeed(result)
+    }))
   )
 
 const tried = (samples: Samples.Samples, seed: number) => ({ name, run }: Case) =>

@@ -28,11 +28,12 @@ import type { ModelServer } from "../models/server.ts"
 import * as DecoratedLedger from "./DecoratedLedger.ts"
 import { checkedForLeaks, type GateContext, numbered } from "./GateContext.ts"
 import { completion, embed, endpoint, home, patience } from "./Scenario.ts"
+import * as Yardstick from "./Yardstick.ts"
 
 const RUNS = { quick: 25, full: 200 }
 
 /** A run that takes longer hangs. */
-const ENDS_WITHIN = "15 seconds"
+const ENDS_WITHIN_MS = 15_000
 /** Time limit for one resource, including the search for the smallest counterexample. */
 const STOPS_AFTER_MS = 120_000
 
@@ -305,7 +306,7 @@ const race = <Service>(
   }).pipe(
     Effect.withMaxOpsBeforeYield(operations),
     Effect.locally(FiberRef.currentLoggers, HashSet.empty()),
-    Effect.timeoutOption(ENDS_WITHIN),
+    (raced) => Yardstick.within(raced, ENDS_WITHIN_MS),
     Effect.map((wrong) => ({ wrong: Option.getOrElse(wrong, () => ["it hangs"]) }))
   )
 
@@ -341,7 +342,12 @@ const check = <Service>(context: GateContext, shared: Shared<Service>) =>
           )
           if (wrong.length > 0) throw new Error(wrong.join("; "))
         }),
-        { seed: context.seed, numRuns: runs, interruptAfterTimeLimit: STOPS_AFTER_MS, markInterruptAsFailure: true }
+        {
+          seed: context.seed,
+          numRuns: runs,
+          interruptAfterTimeLimit: Yardstick.limit(STOPS_AFTER_MS),
+          markInterruptAsFailure: true
+        }
       )
     )
     const where = `${shared.name}: seed ${details.seed}, path ${details.counterexamplePath}`

@@ -15,7 +15,13 @@ export interface Parts {
     /** False when PostgreSQL is not installed, so that its scenario is left out. */
     readonly hasPostgres: boolean
   }
-  readonly calls: { readonly abandoned: number }
+  /** Disturbed calls, by the server that they need. */
+  readonly calls: {
+    readonly ofModels: number
+    readonly ofQdrant: number
+    readonly ofPostgres: number
+    readonly hasPostgres: boolean
+  }
   readonly steady: { readonly repeats: number }
   readonly races: { readonly resources: number; readonly runs: number }
   readonly interruptions: { readonly interruptions: number; readonly cut: number }
@@ -42,12 +48,33 @@ const slopes = ({ slopes }: Parts["cycles"]) => {
   }
 }
 
-export const data = (report: Report, failures: ReadonlyArray<string>, ms: number) => ({
-  ok: failures.length === 0,
+/** What holds for the whole run. */
+export interface Run {
+  readonly seed: number
+  /** Command that repeats the run. */
+  readonly command: string
+  readonly failures: ReadonlyArray<string>
+  readonly ms: number
+  /** How many times as slow as a quiet one the machine was at the worst. */
+  readonly slowness: number
+  /** The part in which the gate was ended from outside. */
+  readonly cutIn?: string
+}
+
+export const data = (report: Report, { command, cutIn, failures, ms, seed, slowness }: Run) => ({
+  ok: failures.length === 0 && cutIn === undefined,
+  seed,
+  command,
+  cutIn,
+  slowness: round(slowness, 1),
   acquisitions: report.acquisitions?.acquisitions,
   runs: report.acquisitions?.runs,
   hasPostgres: report.acquisitions?.hasPostgres,
-  abandonedCalls: report.calls?.abandoned,
+  calls: report.calls && {
+    ofModels: report.calls.ofModels,
+    ofQdrant: report.calls.ofQdrant,
+    ofPostgres: report.calls.ofPostgres
+  },
   steadyRepeats: report.steady?.repeats,
   races: report.races && { resources: report.races.resources, runs: report.races.runs },
   interruptions: report.interruptions?.interruptions,
@@ -87,6 +114,9 @@ const exits = (name: string, found: ReadonlyArray<number>) =>
     ? `${name} not timed`
     : `${name} median ${round(median(found))} ms, at most ${round(Math.max(...found))} ms (${found.length} times)`
 
+const withoutPostgres = ({ hasPostgres }: { readonly hasPostgres: boolean }) =>
+  hasPostgres ? [] : ["    PostgreSQL is not installed here: a memory in it was left out"]
+
 const SHOWN = 90
 const cut = (text: string) => text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text
 
@@ -97,15 +127,26 @@ const mutantText = ({ gate, lint, name, types }: Mutant) => [
   )
 ]
 
-export const text = (report: Report, failures: ReadonlyArray<string>, ms: number): ReadonlyArray<string> => {
+export const text = (report: Report, run: Run): ReadonlyArray<string> => {
+  const { command, cutIn, failures, ms, seed, slowness } = run
   const { acquisitions, calls, cycles, interruptions, mutants, processes, races, steady } = report
   const seconds = (part: { readonly ms: number }) => `${round(part.ms / 1_000, 1)} s`
+  const [found, took] = [plural(failures.length, "failure"), `${round(ms / 1_000)} s`]
   return [
+    `seed ${seed}, again with: ${command}`,
+    ...(slowness < 1.5 ? [] : [`the machine was up to ${round(slowness, 1)} times as slow as a quiet one`]),
     ...(cycles === undefined ? [] : [
       `${plural(cycles.cycles, "cycle")} of opening, using and closing, ${seconds(cycles)}; more with each:`,
       ...slopeText(cycles.slopes)
     ]),
-    ...(calls === undefined ? [] : [`${plural(calls.abandoned, "abandoned call")}, ${seconds(calls)}`]),
+    ...(calls === undefined ? [] : [
+      `${
+        plural(calls.ofModels + calls.ofQdrant + calls.ofPostgres, "disturbed call")
+      } (${calls.ofModels} of models, ${calls.ofQdrant} of Qdrant, ${calls.ofPostgres} of PostgreSQL), ${
+        seconds(calls)
+      }`,
+      ...withoutPostgres(calls)
+    ]),
     ...(steady === undefined
       ? []
       : [`every call ${steady.repeats} times more opened nothing but files, ${seconds(steady)}`]),
@@ -113,7 +154,7 @@ export const text = (report: Report, failures: ReadonlyArray<string>, ms: number
       `${plural(acquisitions.acquisitions, "acquisition")}, gone wrong in ${acquisitions.runs} runs, ${
         seconds(acquisitions)
       }`,
-      ...(acquisitions.hasPostgres ? [] : ["    PostgreSQL is not installed here: a memory in it was left out"])
+      ...withoutPostgres(acquisitions)
     ]),
     ...(races === undefined
       ? []
@@ -136,8 +177,10 @@ export const text = (report: Report, failures: ReadonlyArray<string>, ms: number
       ...mutants.variants.flatMap(mutantText)
     ]),
     ...failures.map((failure) => `FAILED ${failure}`),
-    failures.length === 0
-      ? `nothing was left open, ${round(ms / 1_000)} s`
-      : `${plural(failures.length, "failure")}, ${round(ms / 1_000)} s`
+    cutIn !== undefined
+      ? `cut off in ${cutIn} after ${took}, ${found} until then`
+      : failures.length === 0
+      ? `nothing was left open, ${took}`
+      : `${found}, ${took}`
   ]
 }

@@ -11,6 +11,7 @@ import * as Schema from "effect/Schema"
 import { type ChildProcess, spawn } from "node:child_process"
 import * as Settings from "../../src/settings/Settings.ts"
 import { type ModelServer, modelServer } from "../models/server.ts"
+import * as Yardstick from "./Yardstick.ts"
 
 export const main = Settings.packageFile("dist", "main.js")
 export const hook = Settings.packageFile("dist", "hook.js")
@@ -108,7 +109,10 @@ const environment = ({ home, memory, server, temporary }: Place) => ({
   OPENAI_BASE_URL: server.baseUrl
 })
 
-/** Collects the output. The end is the exit, and the end of the streams if that comes within a second. */
+/** Time from the exit to the end of the streams, when no other process holds them. */
+const CLOSES_WITHIN_MS = 1_000
+
+/** Collects the output. The end is the exit, and the end of the streams if that comes soon. */
 const watch = (child: ChildProcess, since: () => number) =>
   Effect.gen(function*() {
     const parts = { stdout: [] as Array<Buffer>, stderr: [] as Array<Buffer> }
@@ -125,7 +129,7 @@ const watch = (child: ChildProcess, since: () => number) =>
       Buffer.concat(parts[name]).toString("utf8")
     const ended = Effect.gen(function*() {
       const exit = yield* Deferred.await(exited)
-      const isSilent = Option.isSome(yield* Effect.timeoutOption(Deferred.await(closed), "1 second"))
+      const isSilent = Option.isSome(yield* Yardstick.within(Deferred.await(closed), CLOSES_WITHIN_MS))
       return { ...exit, isSilent, stdout: text("stdout"), stderr: text("stderr") }
     })
     return { ended, hasEnded: Deferred.isDone(exited) }

@@ -32,7 +32,7 @@ const statement = (round: number): string =>
       uuid: `00000000-0000-4000-8000-${String(round).padStart(12, "0")}`,
       parentUuid: null,
       sessionId: "43a24c26-cf56-4141-8bb4-24d85373a64c",
-      timestamp: new Date(Date.UTC(2026, 0, 1, 0, round)).toISOString(),
+      timestamp: `2026-01-01T00:${String(round).padStart(2, "0")}:00.000Z`,
       cwd: FOLDER,
       message: {
         role: "assistant",
@@ -45,10 +45,10 @@ const statement = (round: number): string =>
     })
   }\n`
 
-type Calls = Readonly<Record<string, Effect.Effect<unknown, unknown, ClaudeMemory | ModelManager>>>
+type Calls<R> = Readonly<Record<string, Effect.Effect<unknown, unknown, R>>>
 
 /** Every call of the service; a new method does not compile until it is here. */
-const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: number): Calls => {
+const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: number): Calls<ClaudeMemory> => {
   const file = join(sessions, "43a24c26-cf56-4141-8bb4-24d85373a64c.jsonl")
   const hookInput = { session_id: `round ${round}`, cwd: FOLDER, transcript_path: file }
   const saved = memory.save({ content: `Round ${round} is saved.`, project: { folder: FOLDER } })
@@ -102,10 +102,10 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
     }),
     failures: memory.failures(5),
     deadLetters: memory.deadLetters(5)
-  } satisfies Record<keyof ClaudeMemory["Type"], Effect.Effect<unknown, unknown, ClaudeMemory | ModelManager>>
+  } satisfies Record<keyof ClaudeMemory["Type"], Effect.Effect<unknown, unknown, ClaudeMemory>>
 }
 
-const MODEL_CALLS: Calls = { "models.complete": complete, "models.embed": embed, "models.rerank": rerank }
+const MODEL_CALLS: Calls<ModelManager> = { "models.complete": complete, "models.embed": embed, "models.rerank": rerank }
 
 /** What a stream without an end keeps open as long as it is followed. */
 const FOLLOWING: Readonly<Record<string, ReadonlyArray<Resource["kind"]>>> = { capture: ["watcher", "lock"] }
@@ -113,7 +113,7 @@ const FOLLOWING: Readonly<Record<string, ReadonlyArray<Resource["kind"]>>> = { c
 const opensTooMuch = (call: string, { kind }: Resource) => kind !== "file" && !FOLLOWING[call]?.includes(kind)
 
 /** Makes each call once, and then again and again; returns what was opened in the repeats, and failed. */
-const repeated = (context: GateContext, name: string, place: Place, models: Calls) =>
+const repeated = <R>(context: GateContext, name: string, place: Place, models: Calls<R>) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     const ledger = yield* ResourceLedger
@@ -121,7 +121,8 @@ const repeated = (context: GateContext, name: string, place: Place, models: Call
     const repeats = repeatsOf(context)
     for (let round = 0; round <= repeats; round++) {
       yield* context.progress(`steady state, ${name}, round ${numbered(round, repeats + 1)}`)
-      for (const [call, run] of Object.entries({ ...callsOf(memory, place, round), ...models })) {
+      const calls: Calls<ClaudeMemory | R> = { ...callsOf(memory, place, round), ...models }
+      for (const [call, run] of Object.entries(calls)) {
         const before = (yield* ledger.snapshot).length
         const acquired = yield* Effect.scoped(Effect.gen(function*() {
           const changes = yield* ledger.changes
@@ -143,7 +144,11 @@ const repeated = (context: GateContext, name: string, place: Place, models: Call
 
 export const steady = (context: GateContext) =>
   Effect.gen(function*() {
-    const run = <A>(name: string, layer: (place: Place) => Layer.Layer<A, unknown, ResourceLedger>, models: Calls) =>
+    const run = <R>(
+      name: string,
+      layer: (place: Place) => Layer.Layer<ClaudeMemory | R, unknown, ResourceLedger>,
+      models: Calls<R>
+    ) =>
       Effect.gen(function*() {
         const { wrong } = yield* checkedForLeaks(
           context,
@@ -151,11 +156,7 @@ export const steady = (context: GateContext) =>
             const place = yield* newPlace(context)
             const own = { ...place, sessions: join(place.home, "sessions") }
             copySessions(own.sessions)
-            const program = repeated(context, name, own, models) as Effect.Effect<
-              ReadonlyArray<string>,
-              unknown,
-              A | ResourceLedger
-            >
+            const program = repeated(context, name, own, models)
             return yield* Owner.run(Layer.provideMerge(layer(own), ResourceLedger.layer))(program).pipe(
               Effect.match({ onFailure: (error) => ({ wrong: [String(error)] }), onSuccess: (wrong) => ({ wrong }) })
             )

@@ -317,8 +317,8 @@ import { ResourceLedger } from "../resources/ResourceLedger.ts"\n`,
         "Effect.tap(withPlatform(perCall(File.open(path, options))), (file) => kept.push(file.fd)).pipe(Effect.provideService(Scope.Scope, life))"
     }, {
       file: FILES,
-      from: "    const perCall = yield* PerCall.make\n",
-      to: "    const perCall = yield* PerCall.make\n    const life = yield* Effect.scope\n    const kept = []\n"
+      from: "    const perCall = yield* PerCall.make()\n",
+      to: "    const perCall = yield* PerCall.make()\n    const life = yield* Effect.scope\n    const kept = []\n"
     }, { file: FILES, from: `import type * as Scope from "effect/Scope"`, to: `import * as Scope from "effect/Scope"` }]
   },
   {

@@ -108,7 +108,7 @@ describe("a layer that owns handles", () => {
           Effect.map(Effect.context<Owner.Owner>(), (context) => ({ call: Effect.provide(effect, context) }))
         )
       isLate((yield* make(Lazy.make(handle("late")))).exit, "a lazy resource")
-      isLate((yield* make(PerCall.make)).exit, "what calls open")
+      isLate((yield* make(PerCall.make())).exit, "what calls open")
       isLate((yield* make(ScopeMap.make(handle))).exit, "a keyed resource")
       isLate((yield* make(Owner.nested(handle("late")))).exit, "what ends sooner")
     }))
@@ -168,7 +168,7 @@ describe("what a call opens", () => {
     Effect.gen(function*() {
       const { exit, open } = yield* called(Effect.gen(function*() {
         const ledger = yield* ResourceLedger
-        const perCall = yield* PerCall.make
+        const perCall = yield* PerCall.make()
         return {
           call: Effect.scoped(Effect.gen(function*() {
             yield* perCall(handle("file"))
@@ -183,7 +183,7 @@ describe("what a call opens", () => {
   it.effect("is closed with the scope of the call, with a context of the layer", () =>
     Effect.gen(function*() {
       const { open } = yield* called(Effect.gen(function*() {
-        const perCall = yield* PerCall.make
+        const perCall = yield* PerCall.make()
         const captured = yield* Effect.context<ResourceLedger>()
         return { call: Effect.scoped(Owner.provideContext(captured)(perCall(handle("file")))) }
       }))
@@ -194,7 +194,7 @@ describe("what a call opens", () => {
     Effect.gen(function*() {
       const { exit, open } = yield* called(
         Effect.gen(function*() {
-          const perCall = yield* PerCall.make
+          const perCall = yield* PerCall.make()
           const scope = yield* Effect.scope
           let i = 0
           // A caller that keeps what it opens.
@@ -215,7 +215,7 @@ describe("what a call opens", () => {
   it.effect("that is interrupted while it opens is released", () =>
     Effect.gen(function*() {
       const { open } = yield* called(Effect.gen(function*() {
-        const perCall = yield* PerCall.make
+        const perCall = yield* PerCall.make()
         const isOpen = yield* Deferred.make<void>()
         const opening = handle("half").pipe(
           Effect.zipLeft(Deferred.succeed(isOpen, undefined)),

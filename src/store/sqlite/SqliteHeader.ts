@@ -2,6 +2,7 @@
  * Parses the header of a SQLite file (https://sqlite.org/fileformat2.html, section 1.3) without SQLite, which would leave a log and the
  * log's index beside the file.
  */
+import type { SystemErrorReason } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -14,6 +15,9 @@ export interface Header {
   /** Bytes that the file must have when no log holds some of its pages; 0 when the header does not record the size. */
   readonly size: number
 }
+
+/** Failures of the file system that the person can end; what another one says is told as it is. */
+const DENIED: ReadonlySet<SystemErrorReason> = new Set(["BadResource", "NotFound", "PermissionDenied"])
 
 const LENGTH = 100
 const MAGIC = "SQLite format 3\0"
@@ -46,6 +50,10 @@ export const read = (
       : yield* new SqliteError({ reason: "Damaged", path: file, cause: undefined })
   }).pipe(
     Effect.mapError((cause) =>
-      cause._tag === "SqliteError" ? cause : new SqliteError({ reason: "Denied", path: file, cause })
+      cause._tag === "SqliteError" ? cause : new SqliteError({
+        reason: cause._tag === "SystemError" && DENIED.has(cause.reason) ? "Denied" : "Other",
+        path: file,
+        cause
+      })
     )
   )

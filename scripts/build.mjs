@@ -69,7 +69,11 @@ buildPlugin(dist)
 // The library does not bundle effect: two copies would not know one another's services.
 await build({
   ...common,
-  entryPoints: ["src/library.ts", "src/testing.ts"],
+  entryPoints: [
+    ...["library", "resources", "testing"].map((name) => `src/${name}.ts`),
+    // Those of src/resources that need a package that not every program has.
+    ...["FileLock", "HttpPool", "Postgres", "Sqlite"].map((name) => `src/resources/${name}.ts`)
+  ],
   outdir: join(dist, "lib"),
   external: [...outside, "effect", "@effect/*", "@qdrant/js-client-rest", "pg"]
 })

@@ -95,6 +95,14 @@ trial("check-package", ({ folder, home, must, run }) => {
     )
   }
 
+  for (const path of Object.keys(manifest.exports).filter((path) => path !== "./package.json")) {
+    const name = `claude-memory${path.slice(1)}`
+    const program = `import(${
+      JSON.stringify(name)
+    }).then((found) => process.stdout.write(Object.keys(found).join(" ")))`
+    must(runOwn("node", ["--input-type=module", "--eval", program]) !== "", `${name} exports nothing`)
+  }
+
   // The plugin must run from its own folder alone, whatever the folder's name.
   const plugin = join(folder, "插 件")
   cpSync(join(root, "dist", "plugin"), plugin, { recursive: true })

@@ -5,125 +5,24 @@
  * A list holds for its `files`, for all without them. `instead` says what the other files do. The longest name decides:
  * `URL.createObjectURL` over `URL`.
  */
+import { EVERYWHERE, FOR_NOBODY, LIFETIMES, lists, METHODS as OPENING, names, within } from "./lists.mjs"
 import { words } from "./uses.mjs"
-
-/** Reads lists: `effect/Fiber= join await`. A module of `of` gets all of its names. */
-const lists = (of) => ([text]) => {
-  const found = Object.fromEntries(of.map((module) => [module, ["*"]]))
-  let names = []
-  for (const word of words([text])) {
-    if (word.endsWith("=")) found[word.slice(0, -1)] = names = []
-    else names.push(word)
-  }
-  return found
-}
-const names = lists([])
-const within = (folder, modules) => modules.map((module) => `${folder}/${module}`)
-
-/** Modules that open nothing, and start nothing that goes on by itself. */
-const PURE = [
-  ...within(
-    "effect",
-    words`
-      Array BigDecimal BigInt Boolean Brand Cause Chunk Clock Config ConfigError Context Cron Data DateTime Deferred Duration Either Encoding
-      Equal Equivalence ExecutionStrategy Exit FiberId FiberRef Function GlobalValue Hash HashMap HashSet Iterable JSONSchema List LogLevel Match Metric
-      MetricBoundaries MutableRef Number Option Order Ordering ParseResult Pipeable Predicate Random Record Redacted Ref RegExp Schedule
-      Schema SchemaAST SortedMap SortedSet String Struct Symbol SynchronizedRef Trie Tuple Types Unify`
-  ),
-  ...within(
-    "@effect/platform",
-    words`Error FileSystem Headers HttpBody HttpClient HttpClientError HttpClientRequest HttpClientResponse Path UrlParams`
-  ),
-  ...words`
-    node:os node:path @effect/platform-node/NodeContext @effect/sql/SqlError @effect/sql/Statement jsonc-parser pg-connection-string
-    @modelcontextprotocol/sdk/shared/stdio.js @modelcontextprotocol/sdk/types.js @secretlint/secretlint-rule-preset-recommend stemmer uuid`
-]
-
-const EVERYWHERE = lists(PURE)`
-  global=
-    AbortController AbortSignal Array ArrayBuffer BigInt BigInt64Array BigUint64Array Boolean Buffer DataView Date Error Float32Array
-    Float64Array Infinity Int16Array Int32Array Int8Array Intl Iterator JSON Map Math NaN Number Object Promise RangeError RegExp Set String
-    Symbol SyntaxError TextDecoder TextEncoder TypeError URL URLSearchParams Uint16Array Uint32Array Uint8Array WeakMap WeakSet atob btoa
-    decodeURIComponent encodeURIComponent parseFloat parseInt performance.now process.arch process.cwd process.execPath process.getuid
-    process.hrtime process.memoryUsage process.pid process.platform process.ppid process.stderr.isTTY process.stdin.isTTY
-    process.stdout.isTTY process.uptime process.version process.versions structuredClone undefined
-  effect/ConfigProvider= fromJson fromMap mapInputPath nested orElse
-  effect/Effect=
-    Do acquireUseRelease addFinalizer all andThen annotateCurrentSpan annotateLogs annotateSpans as asSome asVoid async asyncEffect bind
-    bindTo cached cachedFunction cachedInvalidateWithTTL cachedWithTTL catchAll catchAllCause catchAllDefect catchIf catchSome
-    catchSomeCause catchSomeDefect catchTag catchTags cause clock clockWith configProviderWith context contextWith contextWithEffect
-    currentSpan delay die dieMessage dieSync dropWhile either ensuring eventually every exists exit fail failCause failCauseSync failSync
-    fiberId filter filterMap filterOrDie filterOrDieMessage filterOrElse filterOrFail findFirst firstSuccessOf flatMap flatten flip fn
-    fnUntraced forEach forever fork forkScoped fromNullable gen head if ignore ignoreLogged interrupt interruptible interruptibleMask
-    isEffect isFailure isSuccess iterate let liftPredicate linkSpans locally locallyWith log logDebug logError logFatal logInfo logTrace
-    logWarning logWithLevel loop makeLatch map mapAccum mapBoth mapError mapErrorCause match matchCause matchCauseEffect matchEffect merge
-    mergeAll negate never none onError onExit onInterrupt once option orDie orDieWith orElse orElseFail orElseSucceed partition promise
-    provideService provideServiceEffect race raceAll raceFirst random reduce reduceEffect reduceRight repeat repeatN repeatOrElse replicate
-    replicateEffect retry retryOrElse sandbox schedule scheduleFrom scoped serviceConstants serviceFunctions serviceMembers serviceOption
-    serviceOptional sleep spanAnnotations succeed succeedNone succeedSome suspend sync tagMetrics takeWhile tap tapBoth tapDefect tapError
-    tapErrorCause tapErrorTag timed timedWith timeout timeoutFail timeoutFailCause timeoutOption timeoutTo tracer transposeMapOption
-    transposeOption try tryMap tryMapPromise tryPromise uninterruptible uninterruptibleMask unless unlessEffect unsandbox useSpan using
-    validate validateAll validateFirst void when whenEffect whileLoop withClock withConcurrency withConfigProvider withLogSpan
-    withMaxOpsBeforeYield withMetric withParentSpan withRandom withSpan withTracer withTracerEnabled withTracerTiming yieldNow zip zipLeft
-    zipRight zipWith
-  effect/Fiber= all await awaitAll interrupt interruptAll join joinAll map poll status zip
-  effect/Layer=
-    catchAll catchAllCause context die discard effect effectContext effectDiscard empty fail failCause flatMap flatten fresh function
-    locally map mapError match merge mergeAll mock orDie orElse passthrough project provide provideMerge retry service setConfigProvider
-    succeed succeedContext suspend sync syncContext tap tapError tapErrorCause unwrapEffect zipWith
-  effect/PubSub= awaitShutdown bounded capacity dropping isEmpty isFull isShutdown publish publishAll shutdown size sliding subscribe
-  effect/Queue=
-    awaitShutdown bounded capacity dropping isEmpty isFull isShutdown offer offerAll poll shutdown size sliding take takeAll takeBetween
-    takeN takeUpTo
-  effect/Stream=
-    Do accumulate aggregate as async asyncEffect bind bindTo buffer bufferChunks catchAll catchAllCause catchSome catchTag catchTags changes
-    changesWith chunks concat concatAll context cross debounce decodeText die drain drop dropRight dropUntil dropWhile either empty
-    encodeText ensuring ensuringWith execute fail failCause failSync filter filterEffect filterMap filterMapEffect filterMapWhile finalizer
-    find findEffect flatMap flatten flattenChunks flattenEffect flattenIterables flattenTake forever fromChunk fromChunks fromEffect
-    fromEffectOption fromIterable fromIterableEffect fromPubSub fromQueue fromSchedule groupAdjacentBy grouped groupedWithin haltAfter
-    haltWhen identity if interleave interruptAfter interruptWhen intersperse iterate let make map mapAccum mapAccumEffect mapBoth mapChunks
-    mapChunksEffect mapConcat mapConcatChunk mapConcatEffect mapEffect mapError mapErrorCause merge mergeAll mergeLeft mergeRight mergeWith
-    mkString never onDone onEnd onError onStart orDie orElse orElseFail orElseIfEmpty orElseSucceed paginate paginateChunk
-    paginateChunkEffect paginateEffect partitionEither prepend provideContext provideService range rechunk repeat repeatEffect repeatEffectChunk
-    repeatEffectChunkOption repeatEffectOption repeatEffectWithSchedule repeatValue retry run runCollect runCount runDrain runFold
-    runFoldEffect runFoldWhile runForEach runForEachChunk runForEachWhile runHead runLast runSum scan scanEffect schedule scoped sliding
-    some someOrElse split splitLines succeed suspend sync take takeRight takeUntil takeUntilEffect takeWhile tap tapBoth tapError
-    tapErrorCause throttle throttleEffect tick timeout timeoutFail timeoutTo transduce unfold unfoldChunk unfoldChunkEffect unfoldEffect
-    unwrap unwrapScoped void when whenEffect withSpan zip zipAll zipLatest zipLeft zipRight zipWith zipWithIndex zipWithNext zipWithPrevious
-  @effect/platform-node/Undici= DecoratorHandler errors
-  @effect/sql/SqlClient= SqlClient
-  node:crypto= createHash createHmac randomBytes randomInt randomUUID timingSafeEqual
-  node:fs=
-    accessSync appendFileSync chmodSync constants copyFileSync existsSync fstatSync lstatSync mkdirSync readFileSync readdirSync readlinkSync
-    realpathSync renameSync rmSync rmdirSync statSync unlinkSync utimesSync writeFileSync
-  node:fs/promises= access chmod constants copyFile lstat mkdir readFile readdir readlink realpath rename rm rmdir stat unlink writeFile
-  node:url= fileURLToPath pathToFileURL
-  node:util= inspect isDeepStrictEqual promisify stripVTControlCharacters types
-`
 
 /** Files that give things a lifetime: those of the ledger, and those that start a program. */
 const OWNERS = ["resources/", "App.ts", "testing.ts", "library.ts", "bin/", "process/Process.ts"]
 
-const LIFETIMES = lists(
-  within("effect", words`FiberHandle FiberMap FiberSet KeyedPool Pool RcMap RcRef Resource Scope ScopedCache ScopedRef`)
-)`
-  effect/Effect= acquireRelease acquireReleaseInterruptible disconnect forkIn mapInputContext provide runtime scope scopeWith scopedWith
-  effect/Layer=
-    build buildWithMemoMap buildWithScope extendScope launch makeMemoMap memoize scope scoped scopedContext scopedDiscard toRuntime
-    unwrapScoped
-  effect/PubSub= unbounded
-  effect/Queue= unbounded
-  effect/Stream=
-    acquireRelease provideLayer provideSomeContext provideSomeLayer share toAsyncIterable toAsyncIterableEffect toPubSub
-    toPull toQueue toReadableStream toReadableStreamEffect unwrapScopedWith
-`
-
-const TIMER = "keeps a timer: use `Effect.sleep`, `Effect.timeout` or a Schedule"
+const TIMER =
+  "keeps a timer: use `Effect.sleep`, `Effect.timeout` or a Schedule, or `Timer.open` of src/resources where no Effect can run"
 const SETTING = "reads the environment: make it a Config in src/settings"
 
 /** @type {ReadonlyArray<{ files?: ReadonlyArray<string>, names: Record<string, ReadonlyArray<string>>, instead?: string }>} */
 export const ALLOWED = [
   { names: EVERYWHERE },
+  {
+    names: lists(words`
+      @modelcontextprotocol/sdk/shared/stdio.js @modelcontextprotocol/sdk/types.js @secretlint/secretlint-rule-preset-recommend jsonc-parser
+      pg-connection-string stemmer uuid`)`@effect/platform-node/Undici= DecoratorHandler errors`
+  },
   {
     files: OWNERS,
     names: LIFETIMES,
@@ -154,6 +53,8 @@ export const ALLOWED = [
       node:sqlite= DatabaseSync sqlite-vec= getLoadablePath
       global= process.emitWarning node:v8= setFlagsFromString node:vm= runInNewContext`
   },
+  { files: ["resources/Child.ts"], names: names`node:child_process= spawn` },
+  { files: ["resources/Worker.ts"], names: names`node:worker_threads= Worker` },
   // Sends through the dispatcher that it is given, a pool of src/resources.
   { files: ["resources/QdrantApi.ts"], names: names`@qdrant/js-client-rest= QdrantClient` },
   // Releases go on when their fiber does not: they are bounded, and the end of the ledger waits for them.
@@ -202,21 +103,13 @@ export const ALLOWED = [
   // For the deadline of the shutdown that would close any handle.
   { files: ["process/Process.ts"], names: names`global= setTimeout`, instead: TIMER },
 
+  { files: ["resources/Timer.ts"], names: names`global= clearInterval setInterval`, instead: TIMER },
+
   // For nobody.
   {
     files: [],
-    names: lists(["node:timers/promises"])`global= AbortSignal.timeout setImmediate setInterval`,
+    names: lists(["node:timers/promises"])`global= AbortSignal.timeout setImmediate`,
     instead: TIMER
-  },
-  {
-    files: [],
-    names: names`effect/Effect= transplant`,
-    instead: "lets a fiber outlive its scope: use `Effect.forkScoped`"
-  },
-  {
-    files: [],
-    names: names`global= fetch WebSocket EventSource`,
-    instead: "opens sockets that nobody closes: send through `HttpPool` of src/resources"
   },
   {
     files: [],
@@ -224,20 +117,11 @@ export const ALLOWED = [
     instead:
       "would mix with the answer: log by `Effect.log…` (stderr), answer by `writeStdout` of src/process/Process.ts"
   },
-  {
-    files: [],
-    names: names`global= Function eval global globalThis process.getBuiltinModule require node:module= createRequire`,
-    instead: "hides what is named: import the module, and name what you need of it"
-  },
-  {
-    files: [],
-    names: names`global= URL.createObjectURL`,
-    instead: "keeps its object for ever: use the bytes themselves"
-  },
+  ...FOR_NOBODY,
 
   // Names of ours.
   {
-    files: ["resources/"],
+    files: ["resources/", "resources.ts"],
     names: names`
       ./src/resources/ResourceLedger.ts= acquire
       ./src/resources/Owner.ts= adopt children open`,
@@ -255,23 +139,9 @@ export const ALLOWED = [
   }
 ]
 
-/**
- * Methods that open or keep something, whatever the object. With `of`, not those of another service; `in` is what the text of a file has
- * that uses that module.
- */
+/** Methods that open or keep something, whatever the object. */
 export const METHODS = [
-  {
-    files: ["resources/"],
-    names: words`acquire adopt makeTempDirectory makeTempDirectoryScoped makeTempFile makeTempFileScoped`,
-    instead: "opens a handle: use the module of src/resources that opens it in the ledger, or write one there"
-  },
-  {
-    files: ["resources/"],
-    names: words`open sink stream watch`,
-    of: "@effect/platform/FileSystem",
-    in: /filesystem|\bfs\b/i,
-    instead: "opens a file: use `File.open` of src/resources, or read or write the file at once"
-  },
+  ...OPENING,
   // Stdio reads what the client of the protocol says.
   {
     files: ["resources/", "process/Process.ts", "mcp/Stdio.ts"],

@@ -1,23 +1,23 @@
 /**
  * Who may import whom: `direction` and `adapters` by the lists below, `imports` by their form.
  */
-import { sep as nativeSep } from "node:path"
-import { dirname, join, relative, sep } from "node:path/posix"
+import { dirname, join } from "node:path/posix"
+import { everyImport, fileOf, pathOf } from "./files.mjs"
 import { moduleOf } from "./uses.mjs"
 
-/** Floors, the lowest first. A module imports from its own room (a folder or module of src) and from floors below. */
+/** Floors, the lowest first. A module imports from its own room (a folder or file of src) and from floors below. */
 const FLOORS = [
   ["domain", "process", "resources"],
   ["store"],
   ["capture", "models"],
   ["compress", "index"],
-  ["retrieve", "settings", "Pipeline"],
+  ["retrieve", "settings", "Pipeline.ts"],
   ["inject", "install"],
   ["hook"],
   ["serve"],
-  ["App"],
+  ["App.ts"],
   ["cli", "mcp"],
-  ["bin", "library", "testing"]
+  ["bin", "library.ts", "resources.ts", "testing.ts"]
 ]
 
 /** Names of folders that hold a port's adapters. */
@@ -36,16 +36,7 @@ const STANDS_ON = {
 /** By folder, those above it, which it may not import: the scripts use the fakes of the tests, and both use src. */
 const ABOVE = { src: ["scripts", "test"], test: ["scripts"] }
 
-const posix = (path) => path.split(nativeSep).join(sep)
-const pathOf = ({ cwd, filename }) => relative(posix(cwd), posix(filename))
-
-/** Relative to src, or undefined outside of it. */
-export const fileOf = (context) => {
-  const path = pathOf(context)
-  return path.startsWith("src/") ? path.slice("src/".length) : undefined
-}
-
-const roomOf = (file) => file.split("/")[0].replace(/\.ts$/, "")
+const roomOf = (file) => file.split("/")[0]
 const floorOf = (room) => FLOORS.findIndex((floor) => floor.includes(room))
 
 /** Returns the adapter's folder that holds the file, if any. */
@@ -70,14 +61,6 @@ const adapterFault = (file, target) => {
       [...COMPOSERS].map((each) => `src/${each}`).join(", ")
     } name adapters`
 }
-
-export const everyImport = (check) => ({
-  ImportDeclaration: check,
-  ExportAllDeclaration: check,
-  ExportNamedDeclaration: (node) => node.source && check(node),
-  ImportExpression: check,
-  TSImportType: (node) => check({ source: node.source ?? node.argument?.literal ?? node.argument })
-})
 
 const folderFault = (path, target) => {
   const [from, to] = [path.split("/")[0], target.split("/")[0]]
@@ -113,7 +96,12 @@ export const adapters = ruleOfTargets(inSrc(adapterFault))
 /** Packages that consist of one module, so that their root is no barrel. */
 const SINGLE = new Set(["@effect/vitest", "@effect/language-service"])
 
-const BARREL = "a barrel hides who needs what: import the module itself; only src/library.ts exports what is others'"
+/** Files that export what is for others. */
+const BARRELS = ["library.ts", "resources.ts"]
+
+const BARREL = `a barrel hides who needs what: import the module itself; only ${
+  BARRELS.map((each) => `src/${each}`).join(" and ")
+} export what is others'`
 
 const isBarrel = (name) => name === "effect" || /^@effect\/[^/]+$/.test(name) && !SINGLE.has(name)
 
@@ -138,7 +126,7 @@ export const imports = {
       }),
       Program: ({ body }) => {
         const file = fileOf(context)
-        if (file === undefined || file === "library.ts") return
+        if (file === undefined || BARRELS.includes(file)) return
         for (const node of body) {
           if (node.type === "ExportAllDeclaration") context.report({ node, message: BARREL })
         }

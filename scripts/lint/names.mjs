@@ -1,54 +1,20 @@
 /**
- * Reports what a file of src names and scripts/lint/allowed.mjs does not list for it.
+ * Reports what a file of src names and the lists of what is allowed do not have for it.
  */
 import { join } from "node:path/posix"
-import { ALLOWED, METHODS } from "./allowed.mjs"
-import { everyImport, fileOf } from "./imports.mjs"
+import { everyImport, fileOf } from "./files.mjs"
 import { moduleOf, nameOf, usesOf, usesOfImport } from "./uses.mjs"
 
-const UNLISTED =
-  "is not allowed here (scripts/lint/allowed.mjs): use what is; list it there if it opens nothing and starts nothing that " +
-  "goes on by itself; else use or write the module of src/resources that opens it in the ledger"
 const WHOLE = "is passed on whole, and only some of its names are allowed: name each where you need it"
 const COMPUTED = "a computed import loads what no list shows: import the module by its name"
 
 const covers = ({ files }, file) =>
   files === undefined || files.some((each) => each.endsWith("/") ? file.startsWith(each) : file === each)
 
-const listing = (from) => ALLOWED.filter(({ names }) => Object.hasOwn(names, from))
-const advice = (entries) => entries.find(({ instead }) => instead !== undefined)?.instead ?? UNLISTED
-
 const isOurs = (from) => from.startsWith(".")
 
 /** Names a module of ours by its path in the repository. */
 const resolved = (file, from) => isOurs(from) ? `./${join("src", file, "..", from)}` : from
-
-/** Returns the entries whose name for it is the longest. */
-const deciding = (from, path) => {
-  const whole = `${path.join(".")}.`
-  const found = listing(from).flatMap((entry) =>
-    entry.names[from].filter((name) => name === "*" || whole.startsWith(`${name}.`))
-      .map((name) => ({ entry, length: name === "*" ? 0 : name.length }))
-  )
-  const longest = Math.max(...found.map(({ length }) => length))
-  return found.filter(({ length }) => length === longest).map(({ entry }) => entry)
-}
-
-/** Returns why the file may not import the module, or undefined. */
-const moduleFault = (file, from) => {
-  const entries = listing(from)
-  const isFree = isOurs(from) && !entries.some(({ names }) => names[from].includes("*"))
-  return isFree || entries.some((entry) => covers(entry, file)) ? undefined : `${from} ${advice(entries)}`
-}
-
-/** Returns why the file may not name it, or undefined. An empty path is the module as a whole. */
-const nameFault = (file, from, path) => {
-  const entries = deciding(from, path)
-  if (entries.some((entry) => covers(entry, file))) return undefined
-  if (isOurs(from) && entries.length === 0 && (path.length > 0 || listing(from).length === 0)) return undefined
-  const name = path.join(".")
-  return name === "" ? `${from} ${WHOLE}` : `${name}${from === "global" ? "" : ` of ${from}`} ${advice(entries)}`
-}
 
 /** Returns the definition of a variable, if the file has it. */
 const definitionOf = (context, node) => {
@@ -70,41 +36,80 @@ const serviceOf = (context, node) => {
   return value?.type === "YieldExpression" ? importedFrom(context, value.argument) : undefined
 }
 
-/** True unless the object is a module, which the lists judge, or clearly no service of the module `of`. */
+/** True unless the object is a module or its export, which the lists judge, or clearly no service of the module `of`. */
 const mayHave = (context, method, object) => {
   if (definitionOf(context, object)?.node.type === "ImportNamespaceSpecifier") return false
   if (method.of === undefined) return true
+  const from = importedFrom(context, object)
+  if (from !== undefined && !isOurs(from)) return false
   return (serviceOf(context, object) ?? method.of) === method.of && method.in.test(context.sourceCode.text)
 }
 
-export const names = {
-  create: (context) => {
-    const file = fileOf(context)
-    if (file === undefined) return {}
-    const report = (node, message) => message !== undefined && context.report({ node, message })
-    const check = (uses) => {
-      for (const { from: name, node, path } of uses) {
-        const from = resolved(file, name)
-        if (isOurs(from) && node.type === "ExportAllDeclaration" || moduleFault(file, from) !== undefined) continue
-        report(node, nameFault(file, from, path))
+/** Makes the rule. Its lists are `allowed` and `methods`; they stand in the file `where`, which messages name. */
+export const makeNames = ({ allowed, methods, where }) => {
+  const unlisted =
+    `is not allowed here (${where}): use what is; list it there if it opens nothing and starts nothing that ` +
+    "goes on by itself; else use or write the module of src/resources that opens it in the ledger"
+
+  const listing = (from) => allowed.filter(({ names }) => Object.hasOwn(names, from))
+  const advice = (entries) => entries.find(({ instead }) => instead !== undefined)?.instead ?? unlisted
+
+  /** Returns the entries whose name for it is the longest. */
+  const deciding = (from, path) => {
+    const whole = `${path.join(".")}.`
+    const found = listing(from).flatMap((entry) =>
+      entry.names[from].filter((name) => name === "*" || whole.startsWith(`${name}.`))
+        .map((name) => ({ entry, length: name === "*" ? 0 : name.length }))
+    )
+    const longest = Math.max(...found.map(({ length }) => length))
+    return found.filter(({ length }) => length === longest).map(({ entry }) => entry)
+  }
+
+  /** Returns why the file may not import the module, or undefined. */
+  const moduleFault = (file, from) => {
+    const entries = listing(from)
+    const isFree = isOurs(from) && !entries.some(({ names }) => names[from].includes("*"))
+    return isFree || entries.some((entry) => covers(entry, file)) ? undefined : `${from} ${advice(entries)}`
+  }
+
+  /** Returns why the file may not name it, or undefined. An empty path is the module as a whole. */
+  const nameFault = (file, from, path) => {
+    const entries = deciding(from, path)
+    if (entries.some((entry) => covers(entry, file))) return undefined
+    if (isOurs(from) && entries.length === 0 && (path.length > 0 || listing(from).length === 0)) return undefined
+    const name = path.join(".")
+    return name === "" ? `${from} ${WHOLE}` : `${name}${from === "global" ? "" : ` of ${from}`} ${advice(entries)}`
+  }
+
+  return {
+    create: (context) => {
+      const file = fileOf(context)
+      if (file === undefined) return {}
+      const report = (node, message) => message !== undefined && context.report({ node, message })
+      const check = (uses) => {
+        for (const { from: name, node, path } of uses) {
+          const from = resolved(file, name)
+          if (isOurs(from) && node.type === "ExportAllDeclaration" || moduleFault(file, from) !== undefined) continue
+          report(node, nameFault(file, from, path))
+        }
       }
-    }
-    const checkMethod = (node, name, object) => {
-      const method = METHODS.find((each) => each.names.includes(name) && !covers(each, file))
-      if (method !== undefined && mayHave(context, method, object)) report(node, `${name} ${method.instead}`)
-    }
-    return {
-      ...everyImport((node) => {
-        if ((node.importKind ?? node.exportKind ?? "value") !== "value" || node.type === undefined) return
-        const name = moduleOf(node.source)
-        report(node.source, name === undefined ? COMPUTED : moduleFault(file, resolved(file, name)))
-        if (node.type === "ImportExpression" && name !== undefined) check(usesOfImport(node))
-      }),
-      Program: () => check(usesOf(context)),
-      MemberExpression: (node) => checkMethod(node.property, nameOf(node.property, node.computed), node.object),
-      ObjectPattern: ({ parent, properties }) => {
-        for (const node of properties) {
-          if (node.type === "Property") checkMethod(node, nameOf(node.key, node.computed), parent.init)
+      const checkMethod = (node, name, object) => {
+        const method = methods.find((each) => each.names.includes(name) && !covers(each, file))
+        if (method !== undefined && mayHave(context, method, object)) report(node, `${name} ${method.instead}`)
+      }
+      return {
+        ...everyImport((node) => {
+          if ((node.importKind ?? node.exportKind ?? "value") !== "value" || node.type === undefined) return
+          const name = moduleOf(node.source)
+          report(node.source, name === undefined ? COMPUTED : moduleFault(file, resolved(file, name)))
+          if (node.type === "ImportExpression" && name !== undefined) check(usesOfImport(node))
+        }),
+        Program: () => check(usesOf(context)),
+        MemberExpression: (node) => checkMethod(node.property, nameOf(node.property, node.computed), node.object),
+        ObjectPattern: ({ parent, properties }) => {
+          for (const node of properties) {
+            if (node.type === "Property") checkMethod(node, nameOf(node.key, node.computed), parent.init)
+          }
         }
       }
     }

@@ -15,14 +15,18 @@ import {
   writeFileSync
 } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { afterAll } from "vitest"
 import { root } from "../data.ts"
 import { type Outcome, run } from "../e2e/program.ts"
 import { dist } from "../package.ts"
 
 export interface Page {
-  /** Runs the page's main.ts to the end. */
+  /** Folder of the page's files. */
+  readonly folder: string
+  /** Runs one of the page's files to the end. */
+  readonly run: (file: string, ...args: ReadonlyArray<string>) => Effect.Effect<Outcome>
+  /** Runs its main.ts. */
   readonly main: (...args: ReadonlyArray<string>) => Effect.Effect<Outcome>
   /** A path where nothing exists yet. */
   readonly temporary: (name: string) => string
@@ -33,14 +37,15 @@ interface File {
   readonly code: string
 }
 
-/** The page's files: its blocks of TypeScript, each of which begins with a file name. */
+export const textOf = (page: string): string => readFileSync(join(root, "docs", `${page}.md`), "utf8")
+
+/** The page's files: its blocks of code, each of which begins with a file name. */
 export const filesOf = (page: string): ReadonlyArray<File> => {
-  const text = readFileSync(join(root, "docs", `${page}.md`), "utf8")
-  const files = [...text.matchAll(/```ts\n\/\/ (\S+\.ts)\n([\s\S]*?)```/g)].map(([, name, code]) => ({
-    name: name!,
-    code: code!
-  }))
-  const blocks = (text.match(/```ts/g) ?? []).length
+  const text = textOf(page)
+  const files = [...text.matchAll(/```(?:ts|js|jsonc)\n\/\/ (\S+\.(?:ts|mjs|json))\n([\s\S]*?)```/g)].map(
+    ([, name, code]) => ({ name: name!, code: code! })
+  )
+  const blocks = (text.match(/```(?:ts|js)/g) ?? []).length
   assert.strictEqual(files.length, blocks, `a block of ${page} does not begin with its file's name`)
   return files
 }
@@ -51,7 +56,7 @@ export const makeClone = (): string => {
   afterAll(() => rmSync(clone, { recursive: true, force: true }))
   mkdirSync(join(clone, "test"))
   const tests = readdirSync(join(root, "test")).map((each) => join("test", each))
-  for (const each of ["assets", "node_modules", "package.json", "src", ...tests]) {
+  for (const each of ["assets", "node_modules", "package.json", "scripts", "src", ...tests]) {
     symlinkSync(join(root, each), join(clone, each))
   }
   symlinkSync(dist, join(clone, "dist"))
@@ -59,8 +64,10 @@ export const makeClone = (): string => {
 }
 
 export const writeFiles = (folder: string, files: ReadonlyArray<File>) => {
-  mkdirSync(folder)
-  for (const { code, name } of files) writeFileSync(join(folder, name), code)
+  for (const { code, name } of files) {
+    mkdirSync(join(folder, name, ".."), { recursive: true })
+    writeFileSync(join(folder, name), code)
+  }
 }
 
 /** Writes the page's files, and registers its contract suite with this test file. */
@@ -71,21 +78,23 @@ export const follow = async (name: string): Promise<Page> => {
   writeFiles(folder, files)
   for (const { name } of files) if (name.endsWith(".test.ts")) await import(/* @vite-ignore */ join(folder, name))
 
-  const temporary = (name: string) => join(clone, name)
-  return {
-    temporary,
-    main: (...args) =>
-      Effect.suspend(() => {
-        const outfile = join(folder, "main.js")
-        buildSync({
-          entryPoints: [join(folder, "main.ts")],
-          outfile,
-          bundle: true,
-          packages: "external",
-          platform: "node",
-          format: "esm"
-        })
-        return run([outfile, ...args], { home: clone })
+  const runFile = (file: string, ...args: ReadonlyArray<string>) =>
+    Effect.suspend(() => {
+      const outfile = join(folder, basename(file).replace(/ts$/, "js"))
+      buildSync({
+        entryPoints: [join(folder, file)],
+        outfile,
+        bundle: true,
+        packages: "external",
+        platform: "node",
+        format: "esm"
       })
+      return run([outfile, ...args], { home: clone })
+    })
+  return {
+    folder,
+    temporary: (name) => join(clone, name),
+    run: runFile,
+    main: (...args) => runFile("main.ts", ...args)
   }
 }

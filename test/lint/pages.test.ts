@@ -26,7 +26,7 @@ const compilerOptions = {
   types: ["node"]
 }
 
-const PAGES = ["add-a-compressor", "add-a-provider", "add-an-index"]
+const PAGES = ["add-a-compressor", "add-a-provider", "add-an-index", "leak-gate"]
 
 it.live("the pages show files whose types hold against the library", () =>
   Effect.gen(function*() {

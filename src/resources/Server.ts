@@ -1,0 +1,71 @@
+/**
+ * Listens with a server of node:http or node:net as a handle of the owner.
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { AddressInfo, ListenOptions, Server, Socket } from "node:net"
+import * as Owner from "./Owner.ts"
+
+/** A server that can't listen. `code` is the system's or Node's: EADDRINUSE, EACCES, ERR_SOCKET_BAD_PORT. */
+export class ServerError extends Schema.TaggedError<ServerError>()("ServerError", {
+  name: Schema.String,
+  code: Schema.String,
+  cause: Schema.Defect
+}) {
+  override get message() {
+    const advice = this.code === "EADDRINUSE" ? "; end the program that has this address, or take another" : ""
+    return `${this.name} can't listen: ${this.code}${advice}`
+  }
+}
+
+export interface ServerOptions<S extends Server> {
+  /** Name in the ledger. */
+  readonly name: string
+  /** Makes the server with its handlers; it does not listen yet. */
+  readonly make: () => S
+  readonly listen: ListenOptions
+  /** Called when a server that listens can't accept a connection, as with EMFILE. */
+  readonly onError: (error: unknown) => void
+  /** Time for its connections to end, 2 seconds by default; then they are destroyed. */
+  readonly within?: Duration.DurationInput
+}
+
+export interface Listening<S extends Server> {
+  readonly server: S
+  /** A path for a socket of the file system. */
+  readonly address: AddressInfo | string
+}
+
+const listening = <S extends Server>({ listen, make, name, onError }: ServerOptions<S>) =>
+  Effect.async<Listening<S> & { readonly sockets: ReadonlySet<Socket> }, ServerError>((resume) => {
+    const fail = (cause: unknown) =>
+      resume(new ServerError({ name, code: (cause as NodeJS.ErrnoException).code ?? "unknown", cause }))
+    try {
+      const server = make()
+      const sockets = new Set<Socket>()
+      server.on("connection", (socket: Socket) => sockets.add(socket.once("close", () => sockets.delete(socket))))
+      server.once("error", fail).listen(listen, () => {
+        server.off("error", fail).on("error", onError)
+        resume(Effect.succeed({ server, sockets, address: server.address()! }))
+      })
+    } catch (cause) {
+      fail(cause)
+    }
+  })
+
+/** Returns the server when it listens. */
+export const open = <S extends Server>(
+  options: ServerOptions<S>
+): Effect.Effect<Listening<S>, ServerError, Owner.Owner> =>
+  Owner.open({
+    kind: "server",
+    name: options.name,
+    open: listening(options),
+    // A server of node:http closes its idle connections as well.
+    close: ({ server }) => Effect.sync(() => server.close()),
+    destroy: ({ sockets }) => Effect.sync(() => sockets.forEach((socket) => socket.destroy())),
+    isGone: ({ server, sockets }) => !server.listening && sockets.size === 0,
+    within: options.within ?? "2 seconds",
+    sockets: ({ server, sockets }) => sockets.size + Number(server.listening)
+  })

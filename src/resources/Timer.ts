@@ -1,0 +1,32 @@
+/**
+ * Calls a function at an interval as a handle of the owner.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Owner from "./Owner.ts"
+
+export interface TimerOptions {
+  /** Name in the ledger. */
+  readonly name: string
+  readonly every: Duration.DurationInput
+  /** What it throws ends the program, as with any timer. */
+  readonly run: () => void
+  /** Most timers of this name that the owner has at a time; 1 by default. */
+  readonly atMost?: number
+}
+
+const start = ({ every, run }: TimerOptions) => setInterval(run, Duration.toMillis(every))
+
+/** For a function that has to be called outside of any fiber; an Effect is repeated by a Schedule, in a scope. */
+export const open = (options: TimerOptions): Effect.Effect<void, never, Owner.Owner> =>
+  Effect.asVoid(Owner.open({
+    kind: "timer",
+    name: options.name,
+    atMost: options.atMost ?? 1,
+    open: Effect.sync(() => start(options)),
+    close: (timer) => Effect.sync(() => clearInterval(timer)),
+    // Node's own mark, which its types leave out.
+    isGone: (timer) => Predicate.hasProperty(timer, "_destroyed") && timer._destroyed === true,
+    within: "1 second"
+  }))

@@ -55,33 +55,46 @@ const reading = ({ edges, nodes, snapshot: { meta }, strings }: Snapshot) => {
       const kind = edgeTypes[edges[index * edgeWidth]!]!
       const key = edges[index * edgeWidth + 1]!
       // The elements of a list, and what V8 has no name for, have numbers.
-      const isNumbered = kind === "element" || kind === "hidden"
-      return { kind, name: isNumbered ? "" : strings[key]!, to: edges[index * edgeWidth + 2]! / width }
+      const hasNumber = kind === "element" || kind === "hidden"
+      return { kind, name: hasNumber ? "" : strings[key]!, to: edges[index * edgeWidth + 2]! / width }
     }
   }
 }
 type Reading = ReturnType<typeof reading>
 
+/** V8 numbers its objects by odd ids in the order of their age; the even ones of native objects are hashes. */
+const isNumbered = (id: number) => id % 2 === 1
+
 /** What V8 makes of code as it runs. */
 const OF_CODE = new Set(["code", "hidden", "object shape", "synthetic"])
 
-interface Counted {
-  readonly number: number
-  readonly bytes: number
+/** The heap before the cycles: the number of objects of each class, and the id of the newest. */
+class FirstInventory {
+  readonly numbers: ReadonlyMap<string, number>
+  readonly newest: number
+
+  constructor(heap: Reading) {
+    this.numbers = countClasses(heap)
+    let newest = 0
+    for (let node = 0; node < heap.count; node++) {
+      const id = heap.idOf(node)
+      if (isNumbered(id) && id > newest) newest = id
+    }
+    this.newest = newest
+  }
 }
 
-const countClasses = (heap: Reading): ReadonlyMap<string, Counted> => {
-  const classes = new Map<string, { number: number; bytes: number }>()
+const countClasses = (heap: Reading): ReadonlyMap<string, number> => {
+  const classes = new Map<string, number>()
   for (let node = 0; node < heap.count; node++) {
     if (OF_CODE.has(heap.typeOf(node))) continue
     const name = heap.classOf(node)
-    const counted = classes.get(name) ?? { number: 0, bytes: 0 }
-    counted.number++
-    counted.bytes += heap.sizeOf(node)
-    classes.set(name, counted)
+    classes.set(name, (classes.get(name) ?? 0) + 1)
   }
   return classes
 }
+
+const TABLE_OF_TEXTS = "synthetic (Internalized strings)"
 
 /** The shortest way from the root to each node: the edge on it, and the node before it. */
 const waysFromRoot = (heap: Reading) => {
@@ -94,7 +107,8 @@ const waysFromRoot = (heap: Reading) => {
     const node = queue[i]!
     for (let index = first[node]!; index < first[node + 1]!; index++) {
       const { kind, to } = heap.edge(index)
-      if (kind === "weak" || to === 0 || before[to] !== -1) continue
+      // The table of texts holds none of them alive.
+      if (kind === "weak" || to === 0 || before[to] !== -1 || heap.classOf(to) === TABLE_OF_TEXTS) continue
       before[to] = node
       edgeTo[to] = index
       queue[end++] = to
@@ -146,25 +160,27 @@ const moreInEach = (number: number, cycles: number) => `${Number((number / cycle
 /** Groups what is new of the classes that have grown by what holds it. */
 const heldBy = (heap: Reading, grown: ReadonlySet<string>, newest: number) => {
   const { before, edgeTo } = waysFromRoot(heap)
-  const isNew = (node: number) => heap.idOf(node) > newest && grown.has(heap.classOf(node))
+  const isNew = (node: number) =>
+    isNumbered(heap.idOf(node)) && heap.idOf(node) > newest && grown.has(heap.classOf(node))
   const groups = new Map<string, { number: number; bytes: number }>()
   for (let node = 1; node < heap.count; node++) {
     if (before[node] === -1 || OF_CODE.has(heap.typeOf(node)) || !isNew(node)) continue
     const steps: Array<string> = []
-    let isOuter = true
+    let isMeant = true
     for (let each = node; before[each] !== -1 && each !== 0; each = before[each]!) {
       const holder = before[each]!
-      // What holds it is new, too, and is named in its place; a list that was made anew as it grew is not meant.
-      if (heap.typeOf(holder) !== "array" && isNew(holder)) {
-        isOuter = false
+      const isList = heap.typeOf(holder) === "array"
+      // What holds it is new, too, and is named in its place, unless it is a list that was made anew as it grew.
+      if (!isList && isNew(holder) || heap.classOf(holder) === FirstInventory.name) {
+        isMeant = false
         break
       }
       const { name } = heap.edge(edgeTo[each]!)
-      if (heap.typeOf(holder) !== "array" && steps.length < STEPS) {
-        steps.push(name === "" || name === "table" ? heap.classOf(holder) : `${name} of ${heap.classOf(holder)}`)
+      if (!isList && steps.length < STEPS) {
+        steps.push(/^(?:\d*|table)$/.test(name) ? heap.classOf(holder) : `${name} of ${heap.classOf(holder)}`)
       }
     }
-    if (!isOuter) continue
+    if (!isMeant) continue
     const key = `${heap.classOf(node)}, held by ${steps.join(" ← ")}`
     const group = groups.get(key) ?? { number: 0, bytes: 0 }
     group.number++
@@ -186,21 +202,16 @@ export const named = <E, R>(
   Effect.gen(function*() {
     const isLinux = process.platform === "linux"
     const open = isLinux ? descriptors(names) : new Map<string, number>()
-    const { classes, newest } = yield* Effect.map(takeSnapshot, (snapshot) => {
-      const heap = reading(snapshot)
-      let newest = 0
-      for (let node = 0; node < heap.count; node++) newest = Math.max(newest, heap.idOf(node))
-      return { classes: countClasses(heap), newest }
-    })
+    const first = yield* Effect.map(takeSnapshot, (snapshot) => new FirstInventory(reading(snapshot)))
     for (let i = 0; i < cycles; i++) yield* cycle
     const heap = reading(yield* takeSnapshot)
     const often = OFTEN * cycles
     const grown = new Set(
-      [...countClasses(heap)].flatMap(([name, { number }]) =>
-        number - (classes.get(name)?.number ?? 0) >= often / 2 ? [name] : []
+      [...countClasses(heap)].flatMap(([name, number]) =>
+        number - (first.numbers.get(name) ?? 0) >= often / 2 ? [name] : []
       )
     )
-    const kept = [...heldBy(heap, grown, newest)].filter(([, { number }]) => number >= often)
+    const kept = [...heldBy(heap, grown, first.newest)].filter(([, { number }]) => number >= often)
       .sort(([, a], [, b]) => b.bytes - a.bytes).slice(0, SHOWN)
       .map(([name, { number }]) => `${name}: ${moreInEach(number, cycles)}`)
     const opened = isLinux

@@ -36,6 +36,14 @@ const framesOf = (cause: Cause.Cause<never>, marked: Error): ReadonlyArray<strin
   return frames.length === 0 ? [UNKNOWN] : frames.map((frame) => named(frame, error?.span?.name))
 }
 
+/** Returns the frames above `marked`, for code that runs no effect. */
+export const frames = (marked: Error): ReadonlyArray<string> => {
+  const found = (marked.stack ?? "").split("\n").slice(1).map((line) => line.trim()).filter((line) =>
+    !FOREIGN.test(line)
+  )
+  return found.length === 0 ? [UNKNOWN] : found
+}
+
 /** Returns the frames above `marked`, then the fiber's spans (`Effect.fn`), which stand for its callers. */
 export const trace = (marked: Error): Effect.Effect<() => ReadonlyArray<string>> =>
   Effect.map(Effect.cause(Effect.die(marked)), (cause) => {

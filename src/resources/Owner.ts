@@ -44,21 +44,44 @@ export class Owner extends Context.Tag("claude-memory/Owner")<Owner, {
   readonly [state]: State
 }>() {}
 
+/** Requirements without those that an owner gives. */
+export type Owned<R> = Exclude<Exclude<R, Owner>, Scope.Scope>
+
 /** True while layers are composed; false in the code that uses them, and in all of its fibers. */
 const isComposing = globalValue("claude-memory/Owner/isComposing", () => FiberRef.unsafeMake(true))
 
-/** Runs the effect as the code of an owner that is sealed at its end. */
+/**
+ * Makes it a defect to add to the scope from now on, as `Effect.forkScoped` does in a call that has captured it. Effect has no such
+ * thing, so this replaces a method of the scope's own map (3.22; Owner.test.ts fails when that changes).
+ */
+const seal = (scope: Scope.Scope, owner: string): void => {
+  const { state } = scope as unknown as { readonly state: { readonly finalizers?: Map<object, unknown> } }
+  const refuse = (): never => {
+    throw new OpenedLate({
+      what: "a fiber or another part of a scope",
+      owner,
+      opened: Origin.frames(Origin.mark(refuse))
+    })
+  }
+  if (state.finalizers !== undefined) state.finalizers.set = refuse
+}
+
+/** Runs the effect as the code of an owner in this scope; both are sealed at its end. */
 const owning = <A, E, R>(
   name: string,
   ledger: ResourceLedger["Type"],
   scope: Scope.Scope,
   effect: Effect.Effect<A, E, R>
-) =>
+): Effect.Effect<A, E, Owned<R>> =>
   Effect.suspend(() => {
     const own: State = { ledger, scope, isSealed: false }
     return effect.pipe(
       Effect.provideService(Owner, { name, [state]: own }),
-      Effect.ensuring(Effect.sync(() => own.isSealed = true))
+      Scope.extend(scope),
+      Effect.ensuring(Effect.sync(() => {
+        own.isSealed = true
+        seal(scope, name)
+      }))
     )
   })
 
@@ -69,7 +92,8 @@ const building = <A, E, R>(name: string, effect: Effect.Effect<A, E, R>, marked:
       return yield* Effect.die(new OpenedLate({ what: `the layer of ${name}`, owner: "the program", opened: stack() }))
     }
     const ledger = yield* ResourceLedger
-    return yield* Effect.locally(owning(name, ledger, yield* Effect.scope, effect), isComposing, false)
+    const own = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
+    return yield* Effect.locally(owning(name, ledger, own, effect), isComposing, false)
   })
 
 /**
@@ -160,9 +184,6 @@ export const adopt = <A, E, R>(
     ({ value }) => value
   )
 
-/** Requirements without those that an owner gives. */
-export type Owned<R> = Exclude<Exclude<R, Owner>, Scope.Scope>
-
 /** An owner in a scope of its own, which closes with its parent's at the latest. */
 export interface Child {
   readonly parent: Scope.Scope
@@ -186,7 +207,7 @@ export const children = (what: string): Effect.Effect<Effect.Effect<Child>, neve
         open: (effect) =>
           Effect.uninterruptibleMask((restore) =>
             Effect.onError(
-              restore(Scope.extend(owning(name, ledger, own, effect), own)),
+              restore(owning(name, ledger, own, effect)),
               (cause) =>
                 Scope.close(own, Exit.failCause(cause))
             )

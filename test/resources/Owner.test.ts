@@ -3,6 +3,7 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -101,6 +102,24 @@ describe("a layer that owns handles", () => {
       isLate(started.exit, "pool late")
     }))
 
+  it.effect("can't start a fiber in its scope in a call, nor add a finalizer, nor fork the scope", () =>
+    Effect.gen(function*() {
+      const captured = (use: (scope: Scope.Scope) => Effect.Effect<unknown>) =>
+        called(Effect.map(Effect.scope, (scope) => ({ call: use(scope) })))
+      for (
+        const use of [
+          (scope: Scope.Scope) => Effect.provideService(Effect.forkScoped(Effect.never), Scope.Scope, scope),
+          (scope: Scope.Scope) => Effect.forkIn(Effect.never, scope),
+          (scope: Scope.Scope) => Scope.addFinalizer(scope, Effect.void),
+          (scope: Scope.Scope) => Scope.fork(scope, ExecutionStrategy.sequential)
+        ]
+      ) {
+        const defect = defectOf((yield* captured(use)).exit)
+        assert(defect instanceof Owner.OpenedLate, String(defect))
+        assert.match(defect.message, /^a fiber or another part of a scope is opened after test\/Service was built/)
+      }
+    }))
+
   it.effect("can't make what opens later once it is built", () =>
     Effect.gen(function*() {
       const make = <A>(effect: Effect.Effect<A, never, Owner.Owner>) =>
@@ -195,7 +214,7 @@ describe("what a call opens", () => {
       const { exit, open } = yield* called(
         Effect.gen(function*() {
           const perCall = yield* PerCall.make()
-          const scope = yield* Effect.scope
+          const scope = yield* Scope.make()
           let i = 0
           // A caller that keeps what it opens.
           return {

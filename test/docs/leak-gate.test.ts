@@ -51,7 +51,7 @@ const LEAKS: ReadonlyArray<
 > = [
   // A file of a call that is open until the service closes.
   {
-    told: /round 0 opened or left something/,
+    told: /is opened after \S+ was built/,
     edits: [
       ["const { openFile } =", "const scope = yield* Effect.scope\nconst { openFile } ="],
       ["openFile(path, { flag: \"a\" })", "Scope.extend(openFile(path, { flag: \"a\" }), scope)"],

@@ -3,17 +3,19 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import { appendFileSync } from "node:fs"
 import { join } from "node:path"
-import type { ModelManager } from "../../src/models/ModelManager.ts"
+import { ModelManager } from "../../src/models/ModelManager.ts"
 import * as Owner from "../../src/resources/Owner.ts"
 import { type Resource, ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import { checkedForLeaks, type GateContext, numbered } from "./GateContext.ts"
-import { ask, complete, copySessions, embed, newPlace, type Place, rerank, service, writer } from "./Scenario.ts"
+import * as HandleCounts from "./HandleCounts.ts"
+import { copySessions, newPlace, type Place, service, writer } from "./Scenario.ts"
 
 const REPEATS = { quick: 5, full: 20 }
 
@@ -66,10 +68,26 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
     review: drained(memory.review([])),
     work: followed(memory.work),
     capture: followed(memory.capture([sessions])),
-    search: ask,
-    inject: ask,
+    search: memory.search({
+      text: `why does the list of writes matter in round ${round}?`,
+      projects: "all",
+      limit: 3,
+      minScore: 0,
+      mode: "hybrid"
+    }),
+    inject: memory.inject({
+      prompt: `why does the list of writes matter in round ${round}?`,
+      projects: "all",
+      mode: "balanced",
+      maxTokens: 500,
+      maxChars: 5_000
+    }),
     hook: Effect.all([
-      memory.hook({ ...hookInput, hook_event_name: "UserPromptSubmit", prompt: "why does the list of writes matter?" }),
+      memory.hook({
+        ...hookInput,
+        hook_event_name: "UserPromptSubmit",
+        prompt: `why does the list matter in round ${round}?`
+      }),
       memory.hook({ ...hookInput, hook_event_name: "SessionStart", source: "startup" })
     ]),
     mute: memory.mute(`round ${round}`, true),
@@ -105,23 +123,71 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
   } satisfies Record<keyof ClaudeMemory["Type"], Effect.Effect<unknown, unknown, ClaudeMemory>>
 }
 
-const MODEL_CALLS: Calls<ModelManager> = { "models.complete": complete, "models.embed": embed, "models.rerank": rerank }
+/** Texts differ from round to round, so that what is kept by text is opened again. */
+const modelCalls = (round: number): Calls<ModelManager> => ({
+  "models.complete": Effect.flatMap(
+    ModelManager,
+    ({ complete }) => complete({ tier: round % 2 === 0 ? "light" : "heavy", prompt: `say ${round}` })
+  ),
+  "models.embed": Effect.flatMap(ModelManager, ({ embed }) => embed([`the text of round ${round}`])),
+  "models.rerank": Effect.flatMap(ModelManager, ({ rerank }) => rerank(`which of ${round}?`, ["one", "another"]))
+})
 
 /** What a stream without an end keeps open as long as it is followed. */
 const FOLLOWING: Readonly<Record<string, ReadonlyArray<Resource["kind"]>>> = { capture: ["watcher", "lock"] }
 
 const opensTooMuch = (call: string, { kind }: Resource) => kind !== "file" && !FOLLOWING[call]?.includes(kind)
 
+/** A pool opens and closes sockets as it needs them, within its bound. */
+const OF_POOLS: ReadonlySet<string> = new Set(["sockets", "fds", "serverSockets"])
+
+/** Counts all fibers that live, whoever started them. */
+const liveFibers: Effect.Effect<number> = Effect.map(Fiber.roots, (roots) => {
+  const count = (fiber: Fiber.RuntimeFiber<unknown, unknown>): number =>
+    [...(fiber as unknown as { readonly _children: Set<typeof fiber> | null })._children ?? []].reduce(
+      (sum, child) => sum + count(child),
+      1
+    )
+  return [...roots].reduce((sum, fiber) => sum + count(fiber), 0)
+})
+
+/** Reads the least of what is counted within a second: timers and fibers of the last calls may still be ending. */
+const settled = (now: Effect.Effect<HandleCounts.HandleCounts>) =>
+  Effect.gen(function*() {
+    let least = yield* now
+    for (let i = 0; i < 10; i++) {
+      yield* Effect.sleep("100 millis")
+      const next = yield* now
+      least = Object.fromEntries(Object.entries(least).map(([kind, count]) => [kind, Math.min(count, next[kind]!)]))
+    }
+    return least
+  })
+
 /** Makes each call once, and then again and again; returns what was opened in the repeats, and failed. */
-const repeated = <R>(context: GateContext, name: string, place: Place, models: Calls<R>) =>
+const repeated = <R>(
+  context: GateContext,
+  name: string,
+  place: Place,
+  models: (round: number) => Calls<R>,
+  hasPools: boolean
+) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     const ledger = yield* ResourceLedger
     const wrong = new Set<string>()
     const repeats = repeatsOf(context)
+    const now = Effect.zipWith(
+      HandleCounts.read(context.folder, [...Object.values(context.servers), context.qdrant]),
+      liveFibers,
+      (counts, fibers): HandleCounts.HandleCounts => ({
+        ...Object.fromEntries(Object.entries(counts).filter(([kind]) => !hasPools || !OF_POOLS.has(kind))),
+        fibers
+      })
+    )
+    let before: HandleCounts.HandleCounts | undefined
     for (let round = 0; round <= repeats; round++) {
       yield* context.progress(`steady state, ${name}, round ${numbered(round, repeats + 1)}`)
-      const calls: Calls<ClaudeMemory | R> = { ...callsOf(memory, place, round), ...models }
+      const calls: Calls<ClaudeMemory | R> = { ...callsOf(memory, place, round), ...models(round) }
       for (const [call, run] of Object.entries(calls)) {
         const before = (yield* ledger.snapshot).length
         const acquired = yield* Effect.scoped(Effect.gen(function*() {
@@ -138,6 +204,15 @@ const repeated = <R>(context: GateContext, name: string, place: Place, models: C
           wrong.add(`${call} leaves ${after.slice(before).map(({ kind, name }) => `${kind} ${name}`).join(", ")} open`)
         }
       }
+      // Two rounds warm up: the first opens, and what the second finds open is settled.
+      if (round === 1) before = yield* settled(now)
+      else if (before !== undefined && round === repeats) {
+        // One more in every other round is growth; less than that is the noise of what comes and goes by itself.
+        const slack = Object.fromEntries(
+          Object.entries(before).map(([kind, count]) => [kind, count + Math.floor(repeats / 2)])
+        )
+        for (const each of yield* HandleCounts.increases(slack, now)) wrong.add(`after ${round} rounds, ${each}`)
+      }
     }
     return [...wrong]
   })
@@ -147,7 +222,8 @@ export const steady = (context: GateContext) =>
     const run = <R>(
       name: string,
       layer: (place: Place) => Layer.Layer<ClaudeMemory | R, unknown, ResourceLedger>,
-      models: Calls<R>
+      models: (round: number) => Calls<R>,
+      hasPools: boolean
     ) =>
       Effect.gen(function*() {
         const { wrong } = yield* checkedForLeaks(
@@ -156,7 +232,7 @@ export const steady = (context: GateContext) =>
             const place = yield* newPlace(context)
             const own = { ...place, sessions: join(place.home, "sessions") }
             copySessions(own.sessions)
-            const program = repeated(context, name, own, models)
+            const program = repeated(context, name, own, models, hasPools)
             return yield* Owner.run(Layer.provideMerge(layer(own), ResourceLedger.layer))(program).pipe(
               Effect.match({ onFailure: (error) => ({ wrong: [String(error)] }), onSuccess: (wrong) => ({ wrong }) })
             )
@@ -164,7 +240,7 @@ export const steady = (context: GateContext) =>
         )
         for (const each of wrong) yield* context.failed(`steady state, ${name}: ${each}`)
       })
-    yield* run("offline", writer, {})
-    yield* run("models and vectors over the network", service, MODEL_CALLS)
+    yield* run("offline", writer, () => ({}), false)
+    yield* run("models and vectors over the network", service, modelCalls, true)
     return { repeats: repeatsOf(context) }
   })

@@ -385,5 +385,34 @@ import { ResourceLedger } from "../resources/ResourceLedger.ts"\n`,
       },
       { file: QDRANT, from: "request(api, { signal, dispatcher,", to: "request(api, { dispatcher," }
     ]
-  }
+  },
+  inSearch(
+    "a pool for each question",
+    "steady",
+    POOL_IMPORT + `import * as ScopeMap from "../resources/ScopeMap.ts"\n`,
+    `  const pools = yield* ScopeMap.make((text) => HttpPool.open({ name: text, origin: "http://127.0.0.1:9" }))\n`,
+    "pools.add(query.text)"
+  ),
+  inSearch(
+    "a fiber for each search, started by one of the layer",
+    "steady",
+    `import * as Queue from "effect/Queue"\n`,
+    `  const wanted = yield* Queue.unbounded()
+  yield* Effect.forkScoped(Effect.forever(Effect.flatMap(Queue.take(wanted), () => Effect.fork(Effect.never))))\n`,
+    "Queue.offer(wanted, 1)"
+  ),
+  inSearch(
+    "a fiber for each search, in the scope of the layer",
+    "calls",
+    "",
+    `  const captured = yield* Effect.context()\n`,
+    "Effect.provide(Effect.forkScoped(Effect.never), captured)"
+  ),
+  inSearch(
+    "a descriptor for each search",
+    "steady",
+    `import { openSync } from "node:fs"\n`,
+    "",
+    `Effect.sync(() => openSync("/dev/null", "r"))`
+  )
 ]

@@ -143,6 +143,12 @@ export const ALLOWED = [
 export const METHODS = [
   ...OPENING,
   // Stdio reads what the client of the protocol says.
+  // A signal of a request, which ends with it.
+  {
+    files: ["index/qdrant/QdrantDispatcher.ts", "mcp/Server.ts"],
+    names: words`addEventListener`,
+    instead: "listens for as long as the object lives: use `Effect.async`, and remove the listener in its cleanup"
+  },
   {
     files: ["resources/", "process/Process.ts", "mcp/Stdio.ts"],
     names: words`addListener on once prependListener prependOnceListener`,

@@ -21,8 +21,8 @@ const PURE = [
   ...within(
     "effect",
     words`
-      Array BigDecimal BigInt Boolean Brand Cause Chunk Clock Config ConfigError Context Cron Data DateTime Deferred Duration Either Encoding
-      Equal Equivalence ExecutionStrategy Exit FiberId FiberRef Function GlobalValue Hash HashMap HashSet Iterable JSONSchema List LogLevel Match Metric
+      Array BigDecimal BigInt Boolean Brand Cause Chunk Clock Config ConfigError Cron Data DateTime Deferred Duration Either Encoding
+      Equal Equivalence ExecutionStrategy Exit FiberId Function Hash HashMap HashSet Iterable JSONSchema List LogLevel Match Metric
       MetricBoundaries MutableRef Number Option Order Ordering ParseResult Pipeable Predicate Random Record Redacted Ref RegExp Schedule
       Schema SchemaAST SortedMap SortedSet String Struct Symbol SynchronizedRef Trie Tuple Types Unify`
   ),
@@ -30,7 +30,7 @@ const PURE = [
     "@effect/platform",
     words`Error FileSystem Headers HttpBody HttpClient HttpClientError HttpClientRequest HttpClientResponse Path UrlParams`
   ),
-  ...words`node:os node:path @effect/platform-node/NodeContext @effect/sql/SqlError @effect/sql/Statement`
+  ...words`node:os node:path @effect/sql/SqlError @effect/sql/Statement`
 ]
 
 /** What opens nothing, and starts nothing that goes on by itself. */
@@ -42,6 +42,7 @@ export const EVERYWHERE = lists(PURE)`
     decodeURIComponent encodeURIComponent parseFloat parseInt performance.now process.arch process.cwd process.execPath process.getuid
     process.hrtime process.memoryUsage process.pid process.platform process.ppid process.stderr.isTTY process.stdin.isTTY
     process.stdout.isTTY process.uptime process.version process.versions structuredClone undefined
+  effect/Context= Reference Tag add empty get getOption getOrElse make merge mergeAll omit pick
   effect/ConfigProvider= fromJson fromMap mapInputPath nested orElse
   effect/Effect=
     Do acquireUseRelease addFinalizer all andThen annotateCurrentSpan annotateLogs annotateSpans as asSome asVoid async asyncEffect bind
@@ -97,7 +98,13 @@ export const EVERYWHERE = lists(PURE)`
 
 /** What gives something a lifetime of its own, for the files where layers are composed. */
 export const LIFETIMES = lists(
-  within("effect", words`FiberHandle FiberMap FiberSet KeyedPool Pool RcMap RcRef Resource Scope ScopedCache ScopedRef`)
+  [
+    ...within(
+      "effect",
+      words`FiberHandle FiberMap FiberRef FiberSet GlobalValue KeyedPool Pool RcMap RcRef Resource Scope ScopedCache ScopedRef`
+    ),
+    "@effect/platform-node/NodeContext"
+  ]
 )`
   effect/Effect= acquireRelease acquireReleaseInterruptible disconnect forkIn mapInputContext provide runtime scope scopeWith scopedWith
   effect/Layer=
@@ -114,7 +121,10 @@ export const LIFETIMES = lists(
 export const FOR_NOBODY = [
   {
     files: [],
-    names: names`effect/Effect= transplant`,
+    names: names`
+      effect/Effect= transplant
+      effect/Schema= decodePromise decodeUnknownPromise encodePromise encodeUnknownPromise validatePromise
+      effect/ParseResult= decodePromise decodeUnknownPromise encodePromise encodeUnknownPromise validatePromise`,
     instead: "lets a fiber outlive its scope: use `Effect.forkScoped`"
   },
   {

@@ -6,6 +6,7 @@ import { everyImport, fileOf } from "./files.mjs"
 import { moduleOf, nameOf, usesOf, usesOfImport } from "./uses.mjs"
 
 const WHOLE = "is passed on whole, and only some of its names are allowed: name each where you need it"
+const OUTSIDE = "lies outside of src, where no rule looks: import a module of src"
 const COMPUTED = "a computed import loads what no list shows: import the module by its name"
 
 const covers = ({ files }, file) =>
@@ -67,6 +68,7 @@ export const makeNames = ({ allowed, methods, where }) => {
 
   /** Returns why the file may not import the module, or undefined. */
   const moduleFault = (file, from) => {
+    if (isOurs(from) && !/^\.\/(?:src|scripts|test)\/|\.json$/.test(from)) return `${from} ${OUTSIDE}`
     const entries = listing(from)
     const isFree = isOurs(from) && !entries.some(({ names }) => names[from].includes("*"))
     return isFree || entries.some((entry) => covers(entry, file)) ? undefined : `${from} ${advice(entries)}`

@@ -30,8 +30,11 @@ const literal = (node) =>
     ? node.quasis[0].value.cooked
     : undefined
 
+const unwrapped = (node) =>
+  node?.type === "TSAsExpression" || node?.type === "TSSatisfiesExpression" ? unwrapped(node.expression) : node
+
 export const nameOf = (node, isComputed = false) =>
-  isComputed ? literal(node) : node.type === "Identifier" ? node.name : literal(node)
+  isComputed ? literal(unwrapped(node)) : node.type === "Identifier" ? node.name : literal(node)
 
 export const moduleOf = literal
 

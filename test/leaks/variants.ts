@@ -413,6 +413,6 @@ import { ResourceLedger } from "../resources/ResourceLedger.ts"\n`,
     "steady",
     `import { openSync } from "node:fs"\n`,
     "",
-    `Effect.sync(() => openSync("/dev/null", "r"))`
+    `Effect.sync(() => openSync(process.execPath, "r"))`
   )
 ]

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -138,6 +139,15 @@ const rules: Record<string, Cases> = {
       `src/inject/ | globalThis[x](x)`,
       `src/inject/ | const g = globalThis; g.fetch(x)`,
       `src/inject/ | import { runInNewContext } from "node:vm"; runInNewContext("gc")`,
+      // What hides a scope, a service or a fiber.
+      `src/serve/ | import * as Context from "effect/Context"; Context.GenericTag("effect/Scope")`,
+      `src/serve/ | import * as FiberRef from "effect/FiberRef"; FiberRef.currentContext`,
+      `src/serve/ | import { globalValue } from "effect/GlobalValue"; globalValue("x", x)`,
+      `src/serve/ | import * as Schema from "effect/Schema"; Schema.decodePromise(x)`,
+      `src/cli/ | import * as NodeContext from "@effect/platform-node/NodeContext"; x(NodeContext.layer)`,
+      `src/serve/ | import { open } from "../../tools/net.ts"; open()`,
+      `src/serve/ | import pg from "../../node_modules/pg/esm/index.mjs"; pg()`,
+      `src/serve/ | signal["addEventListener" as const]("abort", x)`,
       // The environment and the console.
       `src/models/ | const { env } = process`,
       `src/models/ | process["env"]["KEY"]`,
@@ -409,6 +419,19 @@ const lint = (tree: string): ReadonlyArray<Report> => {
   const { diagnostics } = JSON.parse(stdout) as { readonly diagnostics: ReadonlyArray<Report> }
   return diagnostics.map((report) => ({ ...report, filename: join(tree, report.filename) }))
 }
+
+/** A comment that turns the linter off turns off the rule against such comments, too. */
+it("no file of src turns a check off", () => {
+  for (const name of readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })) {
+    if (!name.endsWith(".ts")) continue
+    const text = readFileSync(join(root, "src", name), "utf8")
+    assert.notMatch(
+      text,
+      /^\s*(?:\/\/|\/?\*).*(?:(?:ox|es)lint-(?:disable|enable)|@ts-(?:ignore|expect-error|nocheck))/m,
+      name
+    )
+  }
+})
 
 let reports: ReadonlyArray<Report> = []
 /** Reports for a case: by one of our rules, or because the code cannot be parsed. */

@@ -20,6 +20,8 @@ export interface Mutant {
 
 const CONCURRENCY = 3
 
+const BROKEN = /\b(?:Reference|Syntax)Error\b|initdb/
+
 /** The parts that run in one process, the quickest first. */
 const PARTS = ["calls", "steady", "races", "acquisitions"]
 
@@ -70,6 +72,8 @@ export const mutants = (context: GateContext, only: Option.Option<string>) =>
     for (const { gate, lint, name, types } of [...all, ...modules]) {
       const findings = [gate, lint, types].filter((each) => typeof each === "string")
       if (name === none.name && findings.length > 0) yield* context.failed(`${name}, and yet: ${findings.join("; ")}`)
+      // A find by an edit that does not run says nothing of the guard.
+      if (BROKEN.test(findings.join())) yield* context.failed(`does not run: ${name}: ${findings.join()}`)
       if (name !== none.name && findings.length === 0) yield* context.failed(`not found: ${name}`)
     }
     const leaking = [...all.filter(({ name }) => name !== none.name), ...modules]

@@ -143,6 +143,8 @@ export const variants: ReadonlyArray<Variant> = [
   },
   {
     name: "a pool outside the ledger",
+    // Soon after its use: idle sockets close by themselves after some seconds.
+    part: "acquisitions",
     edits: [{
       file: POOL,
       from: POOL_OPENED,
@@ -212,6 +214,10 @@ const make = (excess: Excess) =>\n`
       file: MODELS,
       from: "Owner.layer(ModelManager, make(options))",
       to: "Layer.effect(ModelManager, make(options))"
+    }, {
+      file: MODELS,
+      from: `import * as Effect from "effect/Effect"\n`,
+      to: `import * as Effect from "effect/Effect"\nimport * as Layer from "effect/Layer"\n`
     }]
   },
   {
@@ -322,6 +328,7 @@ import { ResourceLedger } from "../resources/ResourceLedger.ts"\n`,
   },
   {
     name: "a pool that says it is gone, and is not",
+    part: "acquisitions",
     edits: [
       {
         file: POOL,

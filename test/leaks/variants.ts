@@ -44,21 +44,24 @@ const LEDGER = "src/resources/ResourceLedger.ts"
 const LAZY = "src/resources/Lazy.ts"
 const SQLITE = "src/resources/Sqlite.ts"
 
+/** Adds imports to the service's module, and statements to the beginning of its layer. */
+const inService = (imports: string, statements: string): ReadonlyArray<Edit> => [
+  {
+    file: SERVICE,
+    from: `import * as Effect from "effect/Effect"\n`,
+    to: `import * as Effect from "effect/Effect"\n${imports}`
+  },
+  {
+    file: SERVICE,
+    from: `const make = Effect.gen(function*() {\n`,
+    to: `const make = Effect.gen(function*() {\n${statements}`
+  }
+]
+
 /** Adds a statement to the service's start, and the imports that it needs. */
 const atStart = (name: string, imports: string, statement: string): Variant => ({
   name,
-  edits: [
-    {
-      file: SERVICE,
-      from: `import * as Effect from "effect/Effect"\n`,
-      to: `import * as Effect from "effect/Effect"\n${imports}`
-    },
-    {
-      file: SERVICE,
-      from: `const make = Effect.gen(function*() {\n`,
-      to: `const make = Effect.gen(function*() {\n  yield* ${statement}\n`
-    }
-  ]
+  edits: inService(imports, `  yield* ${statement}\n`)
 })
 
 const FILES = "src/resources/Files.ts"
@@ -78,16 +81,7 @@ const inSearch = (
   name,
   ...(part !== "calls" && { part }),
   edits: [
-    {
-      file: SERVICE,
-      from: `import * as Effect from "effect/Effect"\n`,
-      to: `import * as Effect from "effect/Effect"\n${imports}`
-    },
-    {
-      file: SERVICE,
-      from: `const make = Effect.gen(function*() {\n`,
-      to: `const make = Effect.gen(function*() {\n${statements}`
-    },
+    ...inService(imports, statements),
     {
       file: SERVICE,
       from: "    search: retriever.search,",

@@ -33,9 +33,9 @@ export const EXTENSION = ".jsonl"
 export const newestFirst = (a: TranscriptFile, b: TranscriptFile): number =>
   b.modifiedAt - a.modifiedAt || (a.path < b.path ? -1 : 1)
 
-export const codeOf = (cause: unknown) => (cause as NodeJS.ErrnoException).code
+const codeOf = (cause: unknown) => (cause as NodeJS.ErrnoException).code
 
-export const toCaptureError = (path: string) => (cause: unknown): CaptureError =>
+const toCaptureError = (path: string) => (cause: unknown): CaptureError =>
   new CaptureError({ reason: codeOf(cause) === "ENOENT" ? "Missing" : "Unreadable", path, cause })
 
 const fileOf = (path: string, { mtime, size }: Stats): TranscriptFile => ({ path, size, modifiedAt: mtime.getTime() })

@@ -105,12 +105,10 @@ export const ALLOWED = [
 
   { files: ["resources/Timer.ts"], names: names`global= clearInterval setInterval`, instead: TIMER },
 
+  { files: ["resources/monitor/Monitor.ts"], names: names`global= clearImmediate setImmediate`, instead: TIMER },
+
   // For nobody.
-  {
-    files: [],
-    names: lists(["node:timers/promises"])`global= AbortSignal.timeout setImmediate`,
-    instead: TIMER
-  },
+  { files: [], names: lists(["node:timers/promises"])`global= AbortSignal.timeout`, instead: TIMER },
   {
     files: [],
     names: lists(["effect/Console"])`global= console`,

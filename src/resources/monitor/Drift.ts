@@ -63,5 +63,5 @@ export const unaccounted = (
 
 export const since = (baseline: Counts, now: Counts): Drift => combine(now, baseline, (a, b) => Math.max(0, a - b))
 
-/** Returns the drift that two samples share: a handle on its way into or out of the ledger is in one of them only. */
+/** Returns the drift that two samples share: a handle on its way into or out of the ledger is seldom in both. */
 export const inBoth = (a: Drift, b: Drift): Drift => combine(a, b, Math.min)

@@ -20,6 +20,18 @@ import * as RunFile from "./RunFile.ts"
 /** Number of samples in a row that must show a drift before it is logged. */
 export const LASTING_SAMPLES = 10
 
+/** Number of samples in a row that must show a drift before it is reported; fewer as long as there are fewer. */
+const SAMPLES = 3
+
+/**
+ * Waits for the callbacks that are due, as after a pause of the event loop timers run first: a file that was opened in
+ * the pause has a descriptor by then, and its opening, which enters it into the ledger, has not gone on.
+ */
+const afterCallbacks = Effect.async<void>((resume) => {
+  const immediate = setImmediate(() => resume(Effect.void))
+  return Effect.sync(() => clearImmediate(immediate))
+})
+
 /** Greatest age of a resource in a healthy program; other kinds live as long as the service. */
 export const LIFETIMES: Partial<Record<ResourceKind, Duration.Duration>> = {
   file: Duration.minutes(15),
@@ -50,14 +62,15 @@ export const makeSampler = (
     void process.stderr
     const baseline = Drift.unaccounted(yield* read, yield* ledger.snapshot)
     const own = { host: hostname(), pid: process.pid, processStart: ProcessStart.of(process.pid), command, startedAt }
-    let previous: Drift.Drift | undefined
+    let recent: ReadonlyArray<Drift.Drift> = []
 
     const sample = Effect.gen(function*() {
+      yield* afterCallbacks
       const resources = yield* ledger.snapshot
       const reading = yield* read
       const current = Drift.since(baseline, Drift.unaccounted(reading, resources))
-      const drift = previous === undefined ? current : Drift.inBoth(previous, current)
-      previous = current
+      recent = [...recent, current].slice(-SAMPLES)
+      const drift = recent.reduce(Drift.inBoth)
       const { heapUsed, rss } = process.memoryUsage()
       const report: RunFile.Report = {
         version: 1,
@@ -157,6 +170,8 @@ export const layer = (options: Options): Layer.Layer<never, never, ResourceLedge
         yield* watchAges(report, resources)
       }).pipe(Effect.tapDefect((cause) => Effect.logWarning("the monitor has stopped", cause)))
       yield* RunFile.survey(home)
+      // None yet. What opens at the start of the program is on its way when the next one is taken.
+      yield* sample
       yield* Effect.addFinalizer(() => RunFile.remove(home))
       const fibers = yield* Fibers.open("Monitor")
       yield* FiberSet.run(fibers, Effect.forever(Effect.zipRight(Effect.sleep(interval), look)))

@@ -179,7 +179,7 @@ describe("the run file", () => {
 })
 
 describe("drift", () => {
-  it.effect("is told when two samples in a row show it, and no longer when one does not", () =>
+  it.effect("is told when three samples in a row show it, and no longer when one does not", () =>
     monitored((world) =>
       Effect.gen(function*() {
         const drifts = (reading: Partial<LeakProbe.Reading>) =>
@@ -190,7 +190,9 @@ describe("drift", () => {
           })
         assert.deepStrictEqual(yield* drifts({}), NONE)
         assert.deepStrictEqual(yield* drifts({ fds: 22, watchers: 1 }), NONE)
+        assert.deepStrictEqual(yield* drifts({ fds: 21, watchers: 1 }), NONE)
         assert.deepStrictEqual(yield* drifts({ fds: 20, watchers: 1 }), { ...NONE, fds: 1, watchers: 1 })
+        assert.deepStrictEqual(yield* drifts({ fds: 23 }), { ...NONE, fds: 1 })
         assert.deepStrictEqual(yield* drifts({ fds: 22 }), { ...NONE, fds: 1 })
         assert.deepStrictEqual(yield* drifts({}), NONE)
       })
@@ -202,8 +204,8 @@ describe("drift", () => {
         for (const name of ["a", "b", "c", "d"]) yield* open(ledger, "model", name)
         yield* seconds(1)
         world.reading = { ...START, fds: 22, sockets: 4 }
-        // A drift must be in two samples in a row, so the first of these does not count.
-        yield* seconds(10)
+        // A drift must be in three samples in a row, so the first two of these do not count.
+        yield* seconds(11)
         assert.deepStrictEqual(world.log, [])
         yield* seconds(1)
         assert.strictEqual(world.log.length, 2)
@@ -272,7 +274,7 @@ describe("drift", () => {
           })
           pool.connected = 3
           sockets(4)
-          yield* seconds(2)
+          yield* seconds(3)
           assert.deepStrictEqual(world.seen().drift, { ...NONE, sockets: 1 })
           pool.connected = 4
           yield* seconds(1)
@@ -294,7 +296,7 @@ describe("drift", () => {
             ({ value }) => value
           )
         world.reading = { ...START, workers: 3, children: 1, fds: null }
-        yield* seconds(2)
+        yield* seconds(3)
         const values = yield* Effect.forEach(Drift.CATEGORIES, read)
         assert.deepStrictEqual(values, [0, 0, 0, 3, 1])
         world.reading = START

@@ -1,7 +1,6 @@
 /**
  * The only place that wires layers: one composition for each command or entry that needs its own.
  */
-import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -24,6 +23,7 @@ import { ModelsFile } from "./models/sqlite/ModelsFile.ts"
 import * as SqliteModelCache from "./models/sqlite/SqliteModelCache.ts"
 import { Files } from "./resources/Files.ts"
 import * as Owner from "./resources/Owner.ts"
+import * as Platform from "./resources/Platform.ts"
 import { ResourceLedger } from "./resources/ResourceLedger.ts"
 import { Retriever } from "./retrieve/Retriever.ts"
 import * as Reading from "./settings/Reading.ts"
@@ -174,8 +174,8 @@ export const layer = (options: Options) =>
       Layer.provide(adapters(options))
     ))
 
-/** The layers that every entry needs. */
-export const platform = Layer.provideMerge(Files.layer, Layer.merge(ResourceLedger.layerWarning, NodeContext.layer))
+/** The layers that every entry needs. The file system leaves opening to `Files` and the constructors of src/resources. */
+export const platform = Layer.provideMerge(Files.layer, Layer.merge(ResourceLedger.layerWarning, Platform.layer))
 
 /** Provides the platform to a whole program. */
 export const onPlatform = Effect.provide(platform)
@@ -263,7 +263,7 @@ export const openForMcp = Owner.composing(Effect.gen(function*() {
   const settings = yield* Settings.load
   const session = yield* Settings.claudeSession
   const { ClaudeMemory } = yield* Effect.promise(() => import("./serve/ClaudeMemory.ts"))
-  const services = yield* Layer.build(Layer.provide(service("mcp"), NodeContext.layer))
+  const services = yield* Layer.build(Layer.provide(service("mcp"), Platform.layer))
   const memory = Context.get(services, ClaudeMemory)
   const capture = Stream.runDrain(memory.capture([Reading.transcriptsFolder(settings)]))
   return { ...session, memory, capture, isolation: settings.isolation }
@@ -273,7 +273,7 @@ export const openForMcp = Owner.composing(Effect.gen(function*() {
 export const recordHookFailure = (detail: string) =>
   Effect.flatMap(
     Effect.promise(() => import("./hook/Failures.ts")),
-    (HookFailures) => Effect.provide(HookFailures.record("UserPromptSubmit", detail), NodeContext.layer)
+    (HookFailures) => Effect.provide(HookFailures.record("UserPromptSubmit", detail), Platform.layer)
   )
 
 /** Describes the place of the memory for people. */

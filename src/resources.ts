@@ -22,8 +22,9 @@ export * as Lazy from "./resources/Lazy.ts"
 export * as PerCall from "./resources/PerCall.ts"
 export * as ScopeMap from "./resources/ScopeMap.ts"
 
-// A constructor for each kind of handle.
+// A constructor for each kind of handle, and a file system that leaves opening to them.
 export * as Child from "./resources/Child.ts"
+export * as ClosedFileSystem from "./resources/ClosedFileSystem.ts"
 export * as Fibers from "./resources/Fibers.ts"
 export * as File from "./resources/File.ts"
 export { Files } from "./resources/Files.ts"

@@ -40,7 +40,7 @@ export const ALLOWED = [
   },
   {
     files: ["resources/HttpPool.ts"],
-    names: names`@effect/platform-node/NodeHttpClient= makeUndici @effect/platform-node/Undici= Pool`
+    names: names`@effect/platform-node/Undici= Pool buildConnector`
   },
   {
     files: ["resources/Postgres.ts"],
@@ -102,6 +102,13 @@ export const ALLOWED = [
   },
   // For the deadline of the shutdown that would close any handle.
   { files: ["process/Process.ts"], names: names`global= setTimeout`, instead: TIMER },
+
+  // What adapts a library that speaks in promises.
+  {
+    files: ["resources/", "bin/", "capture/redact/", "mcp/Stdio.ts"],
+    names: names`syntax= async`,
+    instead: "goes on when nobody waits for it, and can't be interrupted: use `Effect.gen`"
+  },
 
   { files: ["resources/Timer.ts"], names: names`global= clearInterval setInterval`, instead: TIMER },
 

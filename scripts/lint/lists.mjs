@@ -144,22 +144,12 @@ export const FOR_NOBODY = [
   }
 ]
 
-/**
- * Methods that open something, whatever the object. With `of`, not those of another service; `in` is what the text of a file has that
- * uses that module.
- */
+/** Methods that open something, whatever the object. */
 export const METHODS = [
   {
     files: ["resources/"],
-    names: words`acquire adopt makeTempDirectory makeTempDirectoryScoped makeTempFile makeTempFileScoped`,
+    names: words`acquire adopt`,
     instead: "opens a handle: use the constructor for its kind, or write one in src/resources"
-  },
-  {
-    files: ["resources/"],
-    names: words`open sink stream watch`,
-    of: "@effect/platform/FileSystem",
-    in: /filesystem|\bfs\b/i,
-    instead: "opens a file: use `File.open`, or read or write the file at once"
   }
 ]
 
@@ -169,7 +159,7 @@ export const HANDLES = [
     names: lists(words`
       claude-memory/resources/FileLock claude-memory/resources/HttpPool claude-memory/resources/Postgres claude-memory/resources/Sqlite`)`
       claude-memory/resources=
-        Child Concurrent Fibers File Files InFlight Lazy LeakProbe LeakedResources Loaded LockFolder Monitor Owner.OpenedLate Owner.layer
+        Child ClosedFileSystem.layer Concurrent Fibers File Files InFlight Lazy LeakProbe LeakedResources Loaded LockFolder Monitor Owner.OpenedLate Owner.layer
         Owner.layerDiscard Owner.nested Owner.provideContext Owner.run PerCall Permits ResourceLedger ScopeMap Server TemporaryFolder
         Timer TooManyOpen Watcher Worker`
   },

@@ -17,33 +17,13 @@ const isOurs = (from) => from.startsWith(".")
 /** Names a module of ours by its path in the repository. */
 const resolved = (file, from) => isOurs(from) ? `./${join("src", file, "..", from)}` : from
 
-/** Returns the definition of a variable, if the file has it. */
-const definitionOf = (context, node) => {
-  if (node?.type !== "Identifier") return undefined
+/** True for a module that is imported whole: its names are judged by the lists. */
+const isModule = (context, node) => {
+  if (node?.type !== "Identifier") return false
   for (let scope = context.sourceCode.getScope(node); scope; scope = scope.upper) {
-    if (scope.set.has(node.name)) return scope.set.get(node.name).defs[0]
+    if (scope.set.has(node.name)) return scope.set.get(node.name).defs[0]?.node.type === "ImportNamespaceSpecifier"
   }
-  return undefined
-}
-
-const importedFrom = (context, node) => {
-  const definition = definitionOf(context, node)
-  return definition?.type === "ImportBinding" ? definition.parent.source.value : undefined
-}
-
-/** Returns the module of the tag whose service it is, if that can be seen: `yield* Tag`, or a variable with that value. */
-const serviceOf = (context, node) => {
-  const value = node?.type === "Identifier" ? definitionOf(context, node)?.node.init : node
-  return value?.type === "YieldExpression" ? importedFrom(context, value.argument) : undefined
-}
-
-/** True unless the object is a module or its export, which the lists judge, or clearly no service of the module `of`. */
-const mayHave = (context, method, object) => {
-  if (definitionOf(context, object)?.node.type === "ImportNamespaceSpecifier") return false
-  if (method.of === undefined) return true
-  const from = importedFrom(context, object)
-  if (from !== undefined && !isOurs(from)) return false
-  return (serviceOf(context, object) ?? method.of) === method.of && method.in.test(context.sourceCode.text)
+  return false
 }
 
 /** Makes the rule. Its lists are `allowed` and `methods`; they stand in the file `where`, which messages name. */
@@ -80,7 +60,9 @@ export const makeNames = ({ allowed, methods, where }) => {
     if (entries.some((entry) => covers(entry, file))) return undefined
     if (isOurs(from) && entries.length === 0 && (path.length > 0 || listing(from).length === 0)) return undefined
     const name = path.join(".")
-    return name === "" ? `${from} ${WHOLE}` : `${name}${from === "global" ? "" : ` of ${from}`} ${advice(entries)}`
+    return name === ""
+      ? `${from} ${WHOLE}`
+      : `${name}${from === "global" || from === "syntax" ? "" : ` of ${from}`} ${advice(entries)}`
   }
 
   return {
@@ -97,7 +79,7 @@ export const makeNames = ({ allowed, methods, where }) => {
       }
       const checkMethod = (node, name, object) => {
         const method = methods.find((each) => each.names.includes(name) && !covers(each, file))
-        if (method !== undefined && mayHave(context, method, object)) report(node, `${name} ${method.instead}`)
+        if (method !== undefined && !isModule(context, object)) report(node, `${name} ${method.instead}`)
       }
       return {
         ...everyImport((node) => {
@@ -107,6 +89,7 @@ export const makeNames = ({ allowed, methods, where }) => {
           if (node.type === "ImportExpression" && name !== undefined) check(usesOfImport(node))
         }),
         Program: () => check(usesOf(context)),
+        ":function": (node) => node.async && report(node, nameFault(file, "syntax", ["async"])),
         MemberExpression: (node) => checkMethod(node.property, nameOf(node.property, node.computed), node.object),
         ObjectPattern: ({ parent, properties }) => {
           for (const node of properties) {

@@ -3,7 +3,6 @@
  * bundle of its own, since Claude Code waits while it loads. For an injection, the package's own vectors find nothing
  * that words don't.
  */
-import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -14,6 +13,7 @@ import { Injector } from "../inject/Injector.ts"
 import * as LocalModels from "../models/LocalModels.ts"
 import { runBeforeMain } from "../process/Process.ts"
 import { Files } from "../resources/Files.ts"
+import * as Platform from "../resources/Platform.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { Retriever } from "../retrieve/Retriever.ts"
 import * as Settings from "../settings/Settings.ts"
@@ -43,7 +43,7 @@ const services = Layer.unwrapEffect(Effect.map(Effect.flatten(Effect.promise(() 
   )
 })).pipe(
   Layer.provideMerge(Files.layer),
-  Layer.provideMerge(Layer.merge(ResourceLedger.layerWarning, NodeContext.layer))
+  Layer.provideMerge(Layer.merge(ResourceLedger.layerWarning, Platform.layer))
 )
 
 export const run = (started: number): void => HookProgram.run(started, services)

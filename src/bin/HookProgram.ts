@@ -1,7 +1,7 @@
 /**
  * One run of a hook: reads stdin and writes stdout, within a time budget.
  */
-import * as NodeContext from "@effect/platform-node/NodeContext"
+import type * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -14,6 +14,7 @@ import type { SessionRecords } from "../hook/SessionRecords.ts"
 import type { Injector } from "../inject/Injector.ts"
 import { readStdin, runMain, writeStdout } from "../process/Process.ts"
 import type { Files } from "../resources/Files.ts"
+import * as Platform from "../resources/Platform.ts"
 import * as HookSettings from "../settings/Hooks.ts"
 import type { MemoryStore, StoreError } from "../store/MemoryStore.ts"
 
@@ -71,7 +72,7 @@ const hook = <E extends { readonly _tag: string }>(started: number, services: Se
     )
   }).pipe(
     Effect.catchAllCause((cause) => HookFailures.record("unknown", messageOf(cause))),
-    Effect.provide(NodeContext.layer)
+    Effect.provide(Platform.layer)
   )
 
 /** Runs the hook. `started` is `performance.now()` at the start of the process; the budget counts from there. */

@@ -69,7 +69,7 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
     const path = yield* Path.Path
     const store = yield* MemoryStore
     const files = yield* Files.make
-    const perCall = yield* PerCall.make()
+    const perCall = yield* PerCall.make(1)
     const exclude = yield* Exclude
     const platform = Context.make(FileSystem.FileSystem, fs).pipe(
       Context.add(Path.Path, path),

@@ -88,18 +88,19 @@ const make = (folders: ReadonlyArray<string>, { cursors, maxWatched, perCall }: 
       hasChanges.unsafeOpen()
     }
 
-    const watched = yield* perCall(ScopeMap.make((folder: string) =>
-      Watcher.open({
-        folder,
-        atMost: maxWatched,
-        onEvent: (event, name) => {
-          // An event with the folder's own name: the folder itself was moved or deleted.
-          if (name === null || name === basename(folder)) markChanged(folder)
-          if (name !== null && (event === "rename" || isTranscript(name))) markChanged(join(folder, name))
-        },
-        onError: () => markChanged(folder)
-      })
-    ))
+    const watched = yield* perCall(ScopeMap.make({
+      atMost: maxWatched,
+      open: (folder: string) =>
+        Watcher.open({
+          folder,
+          onEvent: (event, name) => {
+            // An event with the folder's own name: the folder itself was moved or deleted.
+            if (name === null || name === basename(folder)) markChanged(folder)
+            if (name !== null && (event === "rename" || isTranscript(name))) markChanged(join(folder, name))
+          },
+          onError: () => markChanged(folder)
+        })
+    }))
 
     /** Stops watching the folder and all folders below it. */
     const unwatch = (folder: string) =>

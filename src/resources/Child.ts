@@ -27,8 +27,6 @@ export interface ChildOptions extends SpawnOptions {
   readonly name: string
   readonly command: string
   readonly args?: ReadonlyArray<string>
-  /** Most children of this name that the owner has at a time; 1 by default. */
-  readonly atMost?: number
   /** Time to end after SIGTERM, 2 seconds by default; then it gets SIGKILL. */
   readonly within?: Duration.DurationInput
 }
@@ -76,7 +74,6 @@ export const open = (options: ChildOptions): Effect.Effect<Child, ChildError, Ow
   Owner.open({
     kind: "child",
     name: options.name,
-    atMost: options.atMost ?? 1,
     open: started(options),
     close: end("SIGTERM"),
     destroy: end("SIGKILL"),

@@ -5,6 +5,7 @@ import { type PlatformError, SystemError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import { fstatSync } from "node:fs"
+import * as ClosedFileSystem from "./ClosedFileSystem.ts"
 import * as Owner from "./Owner.ts"
 
 /** Most files that are open at a time. */
@@ -33,7 +34,7 @@ export const open = (
   options?: FileSystem.OpenFileOptions
 ): Effect.Effect<FileSystem.File, PlatformError, FileSystem.FileSystem | Owner.Owner> =>
   Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
+    const fs = ClosedFileSystem.openingOf(yield* FileSystem.FileSystem)
     const scoped = Effect.tap(fs.open(path, options), (file) => last.set(file.fd, file))
     return yield* Owner.adopt({ kind: "file", name: path, site: "files", atMost: AT_MOST, scoped, isGone }).pipe(
       // An opening can't be interrupted, so it is left to itself; the scope, closed by then, closes what it still gives.

@@ -9,9 +9,6 @@ import { statSync } from "node:fs"
 import * as Owner from "./Owner.ts"
 import { loadDriver, reasonOf, SqliteError } from "./Sqlite.ts"
 
-/** Most callers of one process at a time, which has the lock and tries to take it. */
-const AT_MOST = 16
-
 /** Returns device and inode of the file at this path; undefined when there is none. */
 export const identityOf = (path: string): string | undefined => {
   const info = statSync(path, { throwIfNoEntry: false })
@@ -41,7 +38,6 @@ export const open = (name: string, path: string): Effect.Effect<string, SqliteEr
     const { identity } = yield* Owner.open({
       kind: "lock",
       name,
-      atMost: AT_MOST,
       open: Effect.try({
         try: lock,
         catch: (cause) => new SqliteError({ reason: reasonOf(cause), path, cause })

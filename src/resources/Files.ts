@@ -15,6 +15,9 @@ import * as PerCall from "./PerCall.ts"
 import type { ResourceLedger } from "./ResourceLedger.ts"
 import * as TemporaryFolder from "./TemporaryFolder.ts"
 
+/** Most files, temporary folders, and locks, that calls have open at a time. */
+const AT_MOST = 64
+
 type Platform = FileSystem.FileSystem | Path.Path
 
 export class Files extends Context.Tag("claude-memory/Files")<Files, {
@@ -31,7 +34,7 @@ export class Files extends Context.Tag("claude-memory/Files")<Files, {
   /** Makes the service in the name of an owner, for a layer that reads files and offers no other way to. */
   static readonly make: Effect.Effect<Files["Type"], never, Platform | Owner.Owner> = Effect.gen(function*() {
     const withPlatform = Owner.provideContext(yield* Effect.context<Platform>())
-    const perCall = yield* PerCall.make()
+    const perCall = yield* PerCall.make(AT_MOST)
     return {
       openFile: (path, options) => withPlatform(perCall(File.open(path, options))),
       temporaryFolder: (purpose) => withPlatform(perCall(TemporaryFolder.open(purpose))),

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { IncomingHttpHeaders } from "node:http"
+import type { Socket } from "node:net"
 import * as Deadlines from "./Deadlines.ts"
 import * as Lazy from "./Lazy.ts"
 import * as Owner from "./Owner.ts"
@@ -62,7 +63,7 @@ const codeOf = (cause: unknown): string =>
 const decoder = new TextDecoder()
 
 interface Opened {
-  readonly pool: Undici.Pool
+  readonly pool: Pick<Undici.Pool, "dispatch">
   readonly deadline: Deadlines.Deadlines
 }
 
@@ -119,20 +120,47 @@ const post = ({ deadline, pool }: Opened, origin: string, request: HttpRequest) 
     })
   })
 
-/** Opens the pool itself, for a client that sends its requests through a dispatcher. `name` is its name in the ledger. */
+/** Connects as undici does, and knows each socket from its beginning: undici forgets one that is being connected. */
+const tracked = (options: Undici.buildConnector.BuildOptions = {}) => {
+  const sockets = new Set<Socket>()
+  // It returns the socket, which its type does not say.
+  const connector = Undici.buildConnector(options) as (
+    ...args: Parameters<Undici.buildConnector.connector>
+  ) => Socket
+  const connect: Undici.buildConnector.connector = (...args) => {
+    const socket = connector(...args)
+    sockets.add(socket)
+    socket.once("close", () => sockets.delete(socket))
+  }
+  return { connect, sockets }
+}
+
+/**
+ * Opens the pool itself, for a client that sends its requests through a dispatcher. `name` is its name in the ledger. What it shows of
+ * undici's pool can't leave an answer unread, which would keep its socket.
+ */
 export const open = (
-  { name, origin, ...options }: { readonly name: string; readonly origin: string } & Undici.Pool.Options
-): Effect.Effect<Undici.Pool, never, Owner.Owner> =>
-  Owner.open({
-    kind: "pool",
-    name,
-    open: Effect.sync(() => new Undici.Pool(origin, { keepAliveTimeout: KEEP_ALIVE_MS, ...options })),
-    close: (pool) => Effect.promise(() => pool.close()),
-    destroy: (pool) => Effect.promise(() => pool.destroy()),
-    isGone: (pool) => (pool.closed || pool.destroyed) && pool.stats.connected === 0,
-    within: "2 seconds",
-    sockets: (pool) => pool.stats.connected
-  })
+  { name, origin, ...options }:
+    & { readonly name: string; readonly origin: string; readonly connect?: Undici.buildConnector.BuildOptions }
+    & Omit<Undici.Pool.Options, "connect">
+): Effect.Effect<Pick<Undici.Pool, "compose" | "dispatch">, never, Owner.Owner> =>
+  Effect.map(
+    Owner.open({
+      kind: "pool",
+      name,
+      open: Effect.sync(() => {
+        const { connect, sockets } = tracked(options.connect)
+        return { pool: new Undici.Pool(origin, { keepAliveTimeout: KEEP_ALIVE_MS, ...options, connect }), sockets }
+      }),
+      // Nobody waits for an answer any more, and undici's `close` would connect once more for a request that was aborted.
+      close: ({ pool }) => Effect.promise(() => pool.destroy()),
+      destroy: ({ sockets }) => Effect.sync(() => sockets.forEach((socket) => socket.destroy())),
+      isGone: ({ pool, sockets }) => pool.destroyed && sockets.size === 0,
+      within: "2 seconds",
+      sockets: ({ sockets }) => sockets.size
+    }),
+    ({ pool }) => pool
+  )
 
 /**
  * Returns the pool; its first request opens it. A request for another origin is a defect, because the pool would send

@@ -33,6 +33,8 @@ export class OpenedLate extends Schema.TaggedError<OpenedLate>()("OpenedLate", {
 interface State {
   readonly ledger: ResourceLedger["Type"]
   readonly scope: Scope.Scope
+  /** Most handles of a kind that it and those beside it may have open; without it, one of each name. */
+  readonly atMost: number | undefined
   isSealed: boolean
 }
 
@@ -71,10 +73,11 @@ const owning = <A, E, R>(
   name: string,
   ledger: ResourceLedger["Type"],
   scope: Scope.Scope,
-  effect: Effect.Effect<A, E, R>
+  effect: Effect.Effect<A, E, R>,
+  atMost?: number
 ): Effect.Effect<A, E, Owned<R>> =>
   Effect.suspend(() => {
-    const own: State = { ledger, scope, isSealed: false }
+    const own: State = { ledger, scope, atMost, isSealed: false }
     return effect.pipe(
       Effect.provideService(Owner, { name, [state]: own }),
       Scope.extend(scope),
@@ -151,11 +154,13 @@ const current = (what: string, marked: Error) =>
 const openMarked = <A, E, R>(acquisition: Acquisition<A, E, R>, marked: Error) =>
   Effect.flatMap(
     current(`${acquisition.kind} ${acquisition.name}`, marked),
-    ({ name, [state]: { ledger, scope } }) =>
-      Scope.extend(
-        ledger[acquire]({ site: `${acquisition.kind} ${acquisition.name} of ${name}`, ...acquisition }, marked),
-        scope
-      )
+    ({ name, [state]: { atMost, ledger, scope } }) => {
+      const { kind } = acquisition
+      const bound = atMost === undefined
+        ? { site: `${kind} ${acquisition.name} of ${name}` }
+        : { site: `${kind} by key of ${name}`, atMost }
+      return Scope.extend(ledger[acquire]({ ...bound, ...acquisition }, marked), scope)
+    }
   )
 
 /** Opens a handle until the owner's scope closes. For the constructors of this folder. */
@@ -194,9 +199,9 @@ export interface Child {
 
 /**
  * Returns an effect that makes children of the current owner, also after that is sealed. For the constructors of this folder, which
- * bound how many there are.
+ * bound how many there are, or have the ledger bound it: with `atMost`, the handles of a kind that all of them have open.
  */
-export const children = (what: string): Effect.Effect<Effect.Effect<Child>, never, Owner> => {
+export const children = (what: string, atMost?: number): Effect.Effect<Effect.Effect<Child>, never, Owner> => {
   const marked = Origin.mark(children)
   return Effect.flatMap(current(what, marked), ({ name, [state]: { ledger, scope } }) =>
     // The finalizer's place is that of this call, not of the first opening: what is opened later may depend on what the children
@@ -207,7 +212,7 @@ export const children = (what: string): Effect.Effect<Effect.Effect<Child>, neve
         open: (effect) =>
           Effect.uninterruptibleMask((restore) =>
             Effect.onError(
-              restore(owning(name, ledger, own, effect)),
+              restore(owning(name, ledger, own, effect, atMost)),
               (cause) =>
                 Scope.close(own, Exit.failCause(cause))
             )

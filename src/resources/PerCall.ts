@@ -11,12 +11,12 @@ export type PerCall = <A, E, R>(
 ) => Effect.Effect<A, E, Owned<R> | Scope.Scope>
 
 /**
- * Makes a function that opens for calls of a service whose layer is built. How many are open at a time is bounded by the constructor
- * of the handle (`atMost`). An opening that is interrupted releases what it acquired.
+ * Makes a function that opens for calls of a service whose layer is built: at most `atMost` handles of a kind at a time. The ledger
+ * holds to it: one more is `TooManyOpen`. An opening that is interrupted releases what it acquired.
  */
-export const make = (): Effect.Effect<PerCall, never, Owner> =>
+export const make = (atMost: number): Effect.Effect<PerCall, never, Owner> =>
   Effect.map(
-    children("what calls open"),
+    children("what calls open", atMost),
     (makeChild): PerCall => (open) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function*() {

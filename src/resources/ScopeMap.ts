@@ -14,11 +14,17 @@ export interface ScopeMap<K, E, R> {
   readonly remove: (key: K) => Effect.Effect<void>
 }
 
+export interface ScopeMapOptions<K, E, R> {
+  readonly open: (key: K) => Effect.Effect<unknown, E, R>
+  /** Most handles of one kind that all keys have open. The ledger holds to it: one more is `TooManyOpen`. */
+  readonly atMost: number
+}
+
 /** Makes the map. All that is open closes with the owner. A key is opened and closed by one fiber at a time. */
 export const make = <K, E, R>(
-  open: (key: K) => Effect.Effect<unknown, E, R>
+  { atMost, open }: ScopeMapOptions<K, E, R>
 ): Effect.Effect<ScopeMap<K, E, Owned<R>>, never, Owner> =>
-  Effect.map(children("a keyed resource"), (makeChild) => {
+  Effect.map(children("a keyed resource", atMost), (makeChild) => {
     const entries = new Map<K, Effect.Effect<void>>()
     const remove = (key: K) =>
       Effect.suspend(() => {

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { existsSync } from "node:fs"
 import { hostname, tmpdir } from "node:os"
+import * as ClosedFileSystem from "./ClosedFileSystem.ts"
 import * as Owner from "./Owner.ts"
 
 /** Contains the host name, since containers may share a folder but not pids; Node appends six letters or digits. */
@@ -48,7 +49,7 @@ export const open = (purpose: string) =>
     return yield* Owner.adopt({
       kind: "temporary folder",
       name: purpose,
-      scoped: fs.makeTempDirectoryScoped({ prefix: `${prefixOf(purpose)}${process.pid}-` }),
+      scoped: ClosedFileSystem.openingOf(fs).makeTempDirectoryScoped({ prefix: `${prefixOf(purpose)}${process.pid}-` }),
       isGone: (folder) => !existsSync(folder)
     })
   })

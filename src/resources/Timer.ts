@@ -12,8 +12,6 @@ export interface TimerOptions {
   readonly every: Duration.DurationInput
   /** What it throws ends the program, as with any timer. */
   readonly run: () => void
-  /** Most timers of this name that the owner has at a time; 1 by default. */
-  readonly atMost?: number
 }
 
 const start = ({ every, run }: TimerOptions) => setInterval(run, Duration.toMillis(every))
@@ -23,7 +21,6 @@ export const open = (options: TimerOptions): Effect.Effect<void, never, Owner.Ow
   Effect.asVoid(Owner.open({
     kind: "timer",
     name: options.name,
-    atMost: options.atMost ?? 1,
     open: Effect.sync(() => start(options)),
     close: (timer) => Effect.sync(() => clearInterval(timer)),
     // Node's own mark, which its types leave out.

@@ -19,8 +19,6 @@ export class WatcherError extends Schema.TaggedError<WatcherError>()("WatcherErr
 
 export interface WatcherOptions {
   readonly folder: string
-  /** Most folders that the owner watches at a time. */
-  readonly atMost: number
   /** Called with the kind of the event, and the name within the folder; null where the system gives none. */
   readonly onEvent: (event: "rename" | "change", name: string | null) => void
   /** Called when the watcher has ended by itself. */
@@ -29,13 +27,11 @@ export interface WatcherOptions {
 
 /** Watches the folder itself, not the folders below it. */
 export const open = (
-  { atMost, folder, onError, onEvent }: WatcherOptions
+  { folder, onError, onEvent }: WatcherOptions
 ): Effect.Effect<void, WatcherError, Owner.Owner> =>
   Effect.asVoid(Owner.open({
     kind: "watcher",
     name: folder,
-    site: "watchers",
-    atMost,
     open: Effect.try({
       try: () => {
         const handle: { readonly watcher: FSWatcher; isClosed: boolean } = {

@@ -31,8 +31,6 @@ export interface OpenOptions extends WorkerOptions {
   readonly onError: (error: unknown) => void
   /** Message that asks the thread to end; one that is not asked is terminated at once. */
   readonly ask?: unknown
-  /** Most threads of this name that the owner has at a time; 1 by default. */
-  readonly atMost?: number
   /** Time to end when it was asked, 2 seconds by default; then it is terminated. */
   readonly within?: Duration.DurationInput
 }
@@ -60,7 +58,6 @@ export const open = (options: OpenOptions): Effect.Effect<Worker, WorkerError, O
   Owner.open({
     kind: "worker",
     name: options.name,
-    atMost: options.atMost ?? 1,
     open: started(options),
     close: (worker) =>
       options.ask === undefined ? terminate(worker) : Effect.sync(() => worker.postMessage(options.ask)),

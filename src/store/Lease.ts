@@ -22,6 +22,8 @@ const RETRY_INTERVAL = Duration.seconds(2)
 /** Interval at which the holder touches the lock file and checks that the lease is still its own. */
 const HEARTBEAT_INTERVAL = Duration.seconds(15)
 const STALE_AFTER_MS = 60_000
+/** Most fibers of one process that hold a lease, or try to take one, at a time. */
+const AT_MOST = 16
 
 export interface Held {
   /** Sends heartbeats while it runs; ends when another process has taken the lease. */
@@ -43,7 +45,7 @@ const beatenAt = (path: string): number | undefined => statSync(path, { throwIfN
 
 const make = (folder: string) =>
   Effect.gen(function*() {
-    const perCall = yield* PerCall.make()
+    const perCall = yield* PerCall.make(AT_MOST)
 
     /** Takes the lease, or fails with "Locked". `suspect` is the file without a recent heartbeat at the last attempt. */
     const take = (name: string, path: string, suspect: { identity?: string | undefined }) =>

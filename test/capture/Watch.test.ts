@@ -70,7 +70,7 @@ const watching = <A, E, R>(
     before(folder)
     yield* TestClock.setTime(performance.timeOrigin + performance.now())
     const batches = yield* Queue.unbounded<Batch>()
-    const perCall = yield* owned(PerCall.make())
+    const perCall = yield* owned(PerCall.make(1))
     yield* watch([folder], { maxWatched: 64, perCall, cursors: () => Effect.succeed(new Map()), ...options }).pipe(
       Stream.runForEach((batch) => Queue.offer(batches, batch)),
       Effect.forkScoped

@@ -1,7 +1,6 @@
 /**
  * Work that the gate does with the real layers, each time in a memory of its own.
  */
-import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -19,6 +18,7 @@ import type * as Providers from "../../src/models/providers/Providers.ts"
 import * as Unmetered from "../../src/models/providers/Unmetered.ts"
 import { NO_CAPS } from "../../src/models/Spending.ts"
 import { forEach } from "../../src/resources/Concurrent.ts"
+import * as Platform from "../../src/resources/Platform.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as Settings from "../../src/settings/Settings.ts"
@@ -116,7 +116,7 @@ export const service = ({ home, qdrant, servers }: Place) =>
       // Another manager of the same servers, as another program has one: with a ledger of its own.
       Layer.provide(Unmetered.providers({ roles: roles(servers), patience }), Layer.fresh(ResourceLedger.layer))
     ),
-    NodeContext.layer
+    Platform.layer
   )
 
 /** Imports the sessions; returns the messages of postponed steps. */
@@ -168,7 +168,7 @@ export const everything = (place: Place) =>
 
 /** The service with the offline model. */
 const local = (readOnly: boolean) => ({ home }: Place) =>
-  Layer.provide(App.layer({ home, readOnly, busyTimeoutMs: 2_000 }), NodeContext.layer)
+  Layer.provide(App.layer({ home, readOnly, busyTimeoutMs: 2_000 }), Platform.layer)
 export const reader = local(true)
 export const writer = local(false)
 

@@ -146,11 +146,6 @@ export const contributed: ReadonlyArray<Contributed> = [
     `export const open = (path: string) =>`,
     `  Effect.acquireRelease(Effect.sync(() => openSync(path, "r")), (fd) => Effect.sync(() => closeSync(fd)))`
   ),
-  effectful(
-    "a file of Effect's FileSystem, under another name",
-    `import * as FileSystem from "@effect/platform/FileSystem"`,
-    `export const open = (path: string) => Effect.flatMap(FileSystem.FileSystem, (disk) => disk.open(path))`
-  ),
   plain(
     "a stream of a file",
     `import * as fs from "node:fs"`,

@@ -101,6 +101,22 @@ const printedWhenCut = (print: () => void) =>
   )
 const CUTS = ["SIGINT", "SIGTERM"] as const
 
+/** Node's own word for listeners that nobody removes; `taken` returns those of the program since it was last asked. */
+const leakWarnings = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const warnings: Array<string> = []
+      const hear = ({ message, name }: Error) => {
+        if (name === "MaxListenersExceededWarning") warnings.push(message)
+      }
+      process.on("warning", hear)
+      return { warnings, hear }
+    }),
+    ({ hear }) => Effect.sync(() => process.off("warning", hear))
+  ),
+  ({ warnings }) => ({ taken: Effect.sync(() => warnings.splice(0)) })
+)
+
 program("leaks", {
   description: "The leak gate",
   options,
@@ -157,6 +173,7 @@ program("leaks", {
         const lines = isJson ? [JSON.stringify(Report.data(report, run))] : Report.text(report, run)
         process.stdout.write(`${lines.join("\n")}\n`)
       })
+      const warnings = yield* leakWarnings
       const part = <A, E, R>(name: typeof PARTS[number], run: Effect.Effect<A, E, R>) =>
         asked.includes(name)
           ? Effect.gen(function*() {
@@ -171,6 +188,7 @@ program("leaks", {
                   : Effect.as(failed(`${name}: ${Cause.pretty(cause)}`), [undefined, 0] as const)
               )
             )
+            for (const warning of yield* warnings.taken) yield* failed(`${name}: ${warning}`)
             const result = failures.length === before ? "nothing left" : plural(failures.length - before, "failure")
             yield* Progress.line(`${name}: ${result}, ${round(ms / 1_000, 1)} s`)
             return found === undefined ? undefined : { ...found, ms }

@@ -93,16 +93,23 @@ const inSearch = (
 const POOL_IMPORT = `import * as HttpPool from "../resources/HttpPool.ts"\n`
 const LATE_POOL = `HttpPool.open({ name: "late", origin: "http://127.0.0.1:9" })`
 
-const POOL_OPENED = `  Owner.open({
-    kind: "pool",
-    name,
-    open: Effect.sync(() => new Undici.Pool(origin, { keepAliveTimeout: KEEP_ALIVE_MS, ...options })),
-    close: (pool) => Effect.promise(() => pool.close()),
-    destroy: (pool) => Effect.promise(() => pool.destroy()),
-    isGone: (pool) => (pool.closed || pool.destroyed) && pool.stats.connected === 0,
-    within: "2 seconds",
-    sockets: (pool) => pool.stats.connected
-  })`
+const POOL_OPENED = `  Effect.map(
+    Owner.open({
+      kind: "pool",
+      name,
+      open: Effect.sync(() => {
+        const { connect, sockets } = tracked(options.connect)
+        return { pool: new Undici.Pool(origin, { keepAliveTimeout: KEEP_ALIVE_MS, ...options, connect }), sockets }
+      }),
+      // Nobody waits for an answer any more, and undici's \`close\` would connect once more for a request that was aborted.
+      close: ({ pool }) => Effect.promise(() => pool.destroy()),
+      destroy: ({ sockets }) => Effect.sync(() => sockets.forEach((socket) => socket.destroy())),
+      isGone: ({ pool, sockets }) => pool.destroyed && sockets.size === 0,
+      within: "2 seconds",
+      sockets: ({ sockets }) => sockets.size
+    }),
+    ({ pool }) => pool
+  )`
 
 const GUARDED = `      request.url.origin !== origin
         ? Effect.dieMessage(\`a request for \${request.url.origin} through the pool of \${origin}\`)
@@ -292,6 +299,13 @@ import { ResourceLedger } from "../resources/ResourceLedger.ts"\n`,
         scope
       ))`
   ),
+  inSearch(
+    "a file that the file system opens, by a name that no linter reads",
+    "steady",
+    `import * as FileSystem from "@effect/platform/FileSystem"\n`,
+    `  const disk = yield* FileSystem.FileSystem\n`,
+    `Effect.scoped(Effect.suspend(() => disk["op" + "en"]("package.json")))`
+  ),
   {
     name: "a lazy resource that is opened for each caller",
     part: "steady",
@@ -316,8 +330,9 @@ import { ResourceLedger } from "../resources/ResourceLedger.ts"\n`,
         "Effect.tap(withPlatform(perCall(File.open(path, options))), (file) => kept.push(file.fd)).pipe(Effect.provideService(Scope.Scope, life))"
     }, {
       file: FILES,
-      from: "    const perCall = yield* PerCall.make()\n",
-      to: "    const perCall = yield* PerCall.make()\n    const life = yield* Effect.scope\n    const kept = []\n"
+      from: "    const perCall = yield* PerCall.make(AT_MOST)\n",
+      to:
+        "    const perCall = yield* PerCall.make(AT_MOST)\n    const life = yield* Effect.scope\n    const kept = []\n"
     }, { file: FILES, from: `import type * as Scope from "effect/Scope"`, to: `import * as Scope from "effect/Scope"` }]
   },
   {
@@ -326,13 +341,13 @@ import { ResourceLedger } from "../resources/ResourceLedger.ts"\n`,
     edits: [
       {
         file: POOL,
-        from: "    close: (pool) => Effect.promise(() => pool.close()),\n",
-        to: "    close: () => Effect.void,\n"
+        from: "      close: ({ pool }) => Effect.promise(() => pool.destroy()),\n",
+        to: "      close: () => Effect.void,\n"
       },
       {
         file: POOL,
-        from: "    isGone: (pool) => (pool.closed || pool.destroyed) && pool.stats.connected === 0,\n",
-        to: "    isGone: () => true,\n"
+        from: "      isGone: ({ pool, sockets }) => pool.destroyed && sockets.size === 0,\n",
+        to: "      isGone: () => true,\n"
       }
     ]
   },
@@ -391,7 +406,7 @@ import { ResourceLedger } from "../resources/ResourceLedger.ts"\n`,
     "a pool for each question",
     "steady",
     POOL_IMPORT + `import * as ScopeMap from "../resources/ScopeMap.ts"\n`,
-    `  const pools = yield* ScopeMap.make((text) => HttpPool.open({ name: text, origin: "http://127.0.0.1:9" }))\n`,
+    `  const pools = yield* ScopeMap.make({ atMost: 1000, open: (text) => HttpPool.open({ name: text, origin: "http://127.0.0.1:9" }) })\n`,
     "pools.add(query.text)"
   ),
   inSearch(

@@ -27,8 +27,6 @@ interface Cases {
   readonly advice: RegExp
 }
 
-const disk = `import * as FileSystem from "@effect/platform/FileSystem";`
-
 const rules: Record<string, Cases> = {
   names: {
     advice: /: (?:ask for|build|import|log|make it|name each|return|send|src\/process\/Process\.ts|use) /,
@@ -172,18 +170,9 @@ const rules: Record<string, Cases> = {
       `src/serve/ | const { adopt } = x`,
       `src/App.ts | this.ledger["acquire"](x)`,
       `src/store/ | import { ledger } from "./Ledger.ts"; ledger?.acquire(x)`,
-      // The file system, by where it comes from.
-      `src/capture/ | ${disk} const f = function*() { const disk = yield* FileSystem.FileSystem; disk.open(x) }`,
-      `src/capture/ | ${disk} const f = function*() { const { open } = yield* FileSystem.FileSystem; open(x) }`,
-      `src/capture/ | ${disk} const f = function*() { (yield* FileSystem.FileSystem).watch(x) }`,
-      `src/capture/ | ${disk} x.flatMap(FileSystem.FileSystem, (disk) => disk.open(x))`,
-      `src/capture/ | ${disk} x.flatMap(FileSystem.FileSystem, ({ stream }) => stream(x))`,
-      `src/capture/ | ${disk} const f = (disk: FileSystem.FileSystem) => disk?.["sink"](x)`,
-      `src/capture/ | import { FileSystem as Disk } from "@effect/platform/FileSystem"; const f = function*() { const d = yield* Disk; d.open(x) }`,
-      `src/capture/ | import type { FileSystem } from "@effect/platform/FileSystem"; const f = (disk: FileSystem) => disk.watch(x)`,
-      `src/capture/ | const f = (disk: import("@effect/platform/FileSystem").FileSystem) => disk.open(x)`,
-      `src/capture/ | x.services.fs.open(x)`,
-      `src/capture/ | const make = (disk: Disk) => disk.makeTempDirectoryScoped()`
+      `src/retrieve/ | void (async () => { for (;;) await x() })()`,
+      `src/retrieve/ | export async function* f() { yield await x() }`,
+      `src/retrieve/ | export const f = { async go() { await x() } }`
     ],
     good: [
       `src/retrieve/ | import * as Effect from "effect/Effect"; Effect.forkScoped(x); Effect.void.pipe(Effect.scoped); Effect["fork"](x)`,
@@ -201,7 +190,6 @@ const rules: Record<string, Cases> = {
       `src/retrieve/ | import * as fs from "node:fs"; import { isOurs } from "./Pool.ts"; fs.readFileSync(x); isOurs(fs.constants.O_RDONLY)`,
       `src/App.ts | import * as Effect from "effect/Effect"; import * as Layer from "effect/Layer"; Effect.provide(x, x); Layer.build(x)`,
       `src/resources/ | import * as Scope from "effect/Scope"; import { acquire } from "./acquire.ts"; Scope.extend(acquire(x), x)`,
-      `src/resources/ | ${disk} const f = function*() { const disk = yield* FileSystem.FileSystem; disk.open(x) }`,
       `src/resources/monitor/ | import { acquire } from "../acquire.ts"; acquire(x); import { composing } from "../Owner.ts"; composing(x)`,
       `src/resources/HttpPool.ts | import { Pool } from "@effect/platform-node/Undici"; new Pool(x)`,
       `src/resources/Sqlite.ts | const a = async () => (await import("node:sqlite")).DatabaseSync; const b = () => import("@photostructure/sqlite")`,
@@ -213,8 +201,7 @@ const rules: Record<string, Cases> = {
       `src/library.ts | export * as Owner from "./resources/Owner.ts"; export { ResourceLedger } from "./resources/ResourceLedger.ts"`,
       `src/store/ | import * as Owner from "../resources/Owner.ts"; export const layer = Owner.layer(x, x)`,
       `src/store/ | import { ResourceLedger } from "../resources/ResourceLedger.ts"; const f = function*() { (yield* ResourceLedger).snapshot }`,
-      `src/store/ | import * as File from "../resources/File.ts"; ${disk} File.open(x); const size = FileSystem.Size(1)`,
-      `src/hook/ | import { Injector } from "../inject/Injector.ts"; ${disk} const f = function*() { const injector = yield* Injector; injector.open(FileSystem.Size(1)) }`,
+      `src/mcp/Stdio.ts | export const start = async () => { await x() }`,
       `src/process/Process.ts | setTimeout(x, 10).unref(); process.on("SIGINT", x); process.exit(1); process.stdin.on("data", x)`,
       `src/mcp/Stdio.ts | x.on("data", x)`,
       `src/mcp/Server.ts | x(process.stdin, process.stdout)`,

@@ -1,10 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { once } from "node:events"
 import * as Child from "../../src/resources/Child.ts"
 import * as ProcessStart from "../../src/resources/monitor/ProcessStart.ts"
-import { ResourceLedger, TooManyOpen } from "../../src/resources/ResourceLedger.ts"
+import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { NO_DRIFT, observed } from "./observed.ts"
 import { owned } from "./owned.ts"
 
@@ -82,16 +81,5 @@ describe("Child", () => {
       assert.strictEqual((yield* open({ command: process.execPath, cwd: "/no/such/folder" })).code, "ENOENT")
       assert.strictEqual((yield* open({ args: ["\0"] })).code, "ERR_INVALID_ARG_VALUE")
       assert.deepStrictEqual(yield* Effect.flatMap(ResourceLedger, ({ snapshot }) => snapshot), [])
-    }).pipe(Effect.scoped, Effect.provide(ResourceLedger.layer)))
-
-  it.live("has as many of its name as it may, and no more", () =>
-    Effect.gen(function*() {
-      const two = program("", { atMost: 2 })
-      yield* owned(Effect.gen(function*() {
-        yield* two
-        yield* two
-        const cause = yield* Effect.flip(Effect.sandbox(two))
-        assert.instanceOf(Cause.squash(cause), TooManyOpen)
-      }))
     }).pipe(Effect.scoped, Effect.provide(ResourceLedger.layer)))
 })

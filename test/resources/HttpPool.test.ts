@@ -1,9 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
 import { type AddressInfo, createServer, type Socket } from "node:net"
 import { inspect } from "node:util"
 import * as HttpPool from "../../src/resources/HttpPool.ts"
@@ -227,6 +229,32 @@ describe("HttpPool", () => {
         assert.strictEqual(server.seen.sockets, 0)
       })
     ))
+
+  it.live("a socket that is still being connected is closed with its pool", () =>
+    Effect.gen(function*() {
+      const ledger = yield* ResourceLedger
+      const changes = yield* ledger.changes
+      const answer = yield* Deferred.make<string>()
+      const answered = (text: string) => Deferred.unsafeDone(answer, Effect.succeed(text))
+      const counted = yield* Effect.scoped(Effect.gen(function*() {
+        const origin = "http://nowhere.test"
+        // The look-up of the host never ends.
+        const pool = yield* owned(HttpPool.open({ name: "a pool", origin, connect: { lookup: () => {} } }))
+        pool.dispatch({ method: "GET", path: "/" }, {
+          onRequestStart: () => {},
+          onResponseError: (_, { name }) => answered(name),
+          onResponseEnd: () => answered("an answer")
+        })
+        yield* Effect.sleep("20 millis")
+        return (yield* ledger.snapshot).map(({ sockets }) => sockets)
+      }))
+      assert.deepStrictEqual(counted, [1])
+      assert.strictEqual(yield* Deferred.await(answer), "ClientDestroyedError")
+      const released = [...(yield* Queue.takeAll(changes))].flatMap((each) =>
+        each._tag === "Released" ? [each.how] : []
+      )
+      assert.deepStrictEqual(released, ["destroyed"])
+    }).pipe(Effect.scoped, Effect.provide(ResourceLedger.layer)))
 
   it.live("an idle socket that the server has closed is replaced", () =>
     withRaw(

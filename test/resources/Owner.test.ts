@@ -15,15 +15,14 @@ import { ResourceLedger, TooManyOpen } from "../../src/resources/ResourceLedger.
 import * as ScopeMap from "../../src/resources/ScopeMap.ts"
 
 /** Opens a handle that closes at once. */
-const handle = (name: string, options: { readonly atMost?: number; readonly site?: string } = {}) =>
+const handle = (name: string) =>
   Owner.open({
     kind: "pool",
     name,
     open: Effect.sync(() => ({ name, isClosed: false })),
     close: (handle) => Effect.sync(() => handle.isClosed = true),
     isGone: ({ isClosed }) => isClosed,
-    within: "1 second",
-    ...options
+    within: "1 second"
   })
 
 /** A service whose one method is `call`. */
@@ -127,8 +126,8 @@ describe("a layer that owns handles", () => {
           Effect.map(Effect.context<Owner.Owner>(), (context) => ({ call: Effect.provide(effect, context) }))
         )
       isLate((yield* make(Lazy.make(handle("late")))).exit, "a lazy resource")
-      isLate((yield* make(PerCall.make())).exit, "what calls open")
-      isLate((yield* make(ScopeMap.make(handle))).exit, "a keyed resource")
+      isLate((yield* make(PerCall.make(1))).exit, "what calls open")
+      isLate((yield* make(ScopeMap.make({ atMost: 2, open: handle }))).exit, "a keyed resource")
       isLate((yield* make(Owner.nested(handle("late")))).exit, "what ends sooner")
     }))
 
@@ -187,7 +186,7 @@ describe("what a call opens", () => {
     Effect.gen(function*() {
       const { exit, open } = yield* called(Effect.gen(function*() {
         const ledger = yield* ResourceLedger
-        const perCall = yield* PerCall.make()
+        const perCall = yield* PerCall.make(2)
         return {
           call: Effect.scoped(Effect.gen(function*() {
             yield* perCall(handle("file"))
@@ -202,7 +201,7 @@ describe("what a call opens", () => {
   it.effect("is closed with the scope of the call, with a context of the layer", () =>
     Effect.gen(function*() {
       const { open } = yield* called(Effect.gen(function*() {
-        const perCall = yield* PerCall.make()
+        const perCall = yield* PerCall.make(2)
         const captured = yield* Effect.context<ResourceLedger>()
         return { call: Effect.scoped(Owner.provideContext(captured)(perCall(handle("file")))) }
       }))
@@ -213,28 +212,29 @@ describe("what a call opens", () => {
     Effect.gen(function*() {
       const { exit, open } = yield* called(
         Effect.gen(function*() {
-          const perCall = yield* PerCall.make()
+          const perCall = yield* PerCall.make(2)
           const scope = yield* Scope.make()
           let i = 0
           // A caller that keeps what it opens.
           return {
-            call: Effect.suspend(() =>
-              Scope.extend(perCall(handle(`file ${i++}`, { site: "files", atMost: 2 })), scope)
-            )
+            call: Effect.suspend(() => Scope.extend(perCall(handle(`file ${i++}`)), scope))
           }
         }),
         3
       )
       const defect = defectOf(exit)
       assert(defect instanceof TooManyOpen, String(defect))
-      assert.match(defect.message, /^files: 2 may be open at a time, and this is one more, opened at /)
+      assert.match(
+        defect.message,
+        /^pool by key of test\/Service: 2 may be open at a time, and this is one more, opened at /
+      )
       assert.deepStrictEqual(open, ["file 0", "file 1"])
     }))
 
   it.effect("that is interrupted while it opens is released", () =>
     Effect.gen(function*() {
       const { open } = yield* called(Effect.gen(function*() {
-        const perCall = yield* PerCall.make()
+        const perCall = yield* PerCall.make(2)
         const isOpen = yield* Deferred.make<void>()
         const opening = handle("half").pipe(
           Effect.zipLeft(Deferred.succeed(isOpen, undefined)),
@@ -257,7 +257,7 @@ describe("a map of scopes", () => {
     Effect.gen(function*() {
       const { exit, open } = yield* called(Effect.gen(function*() {
         const ledger = yield* ResourceLedger
-        const map = yield* ScopeMap.make(handle)
+        const map = yield* ScopeMap.make({ atMost: 2, open: handle })
         const names = Effect.map(ledger.snapshot, (all) => all.map(({ name }) => name))
         return {
           call: Effect.gen(function*() {
@@ -276,10 +276,25 @@ describe("a map of scopes", () => {
       assert.deepStrictEqual(open, ["b"])
     }))
 
+  it.effect("is bounded: one more is a defect that names the site", () =>
+    Effect.gen(function*() {
+      const { exit, open } = yield* called(Effect.gen(function*() {
+        const map = yield* ScopeMap.make({ atMost: 2, open: handle })
+        return { call: Effect.forEach(["a", "b", "c"], map.add) }
+      }))
+      const defect = defectOf(exit)
+      assert(defect instanceof TooManyOpen, String(defect))
+      assert.match(defect.message, /^pool by key of test\/Service: 2 may be open at a time/)
+      assert.deepStrictEqual(open, ["a", "b"])
+    }))
+
   it.effect("keeps nothing of a key that can't be opened", () =>
     Effect.gen(function*() {
       const { exit, open } = yield* called(Effect.gen(function*() {
-        const map = yield* ScopeMap.make((key: string) => Effect.zipRight(handle(key), Effect.fail("no")))
+        const map = yield* ScopeMap.make({
+          atMost: 1,
+          open: (key: string) => Effect.zipRight(handle(key), Effect.fail("no"))
+        })
         return { call: Effect.zipRight(Effect.flip(map.add("a")), Effect.sync(() => [...map.keys()])) }
       }))
       assert.deepStrictEqual(exit, Exit.succeed([]))

@@ -10,7 +10,7 @@ import * as Undici from "@effect/platform-node/Undici"
  * `Retry-After`; `hear` receives the whole header, or "" without one.
  */
 export const dispatcherOf = (
-  pool: Undici.Pool,
+  pool: Pick<Undici.Pool, "compose">,
   signal: AbortSignal,
   hear: (retryAfter: string) => void
 ): Undici.Dispatcher =>

@@ -36,6 +36,12 @@ export interface GateContext {
 
 export const numbered = (i: number, all: number) => `${i + 1} of ${all}`
 
+/** Empties the records of the servers, which are in the process whose memory is measured. */
+export const forgetRequests = ({ qdrant, servers }: Pick<GateContext, "qdrant" | "servers">): void => {
+  for (const { seen } of Object.values(servers)) seen.paths.length = seen.batches.length = 0
+  qdrant.seen.operations.length = qdrant.seen.bodies.length = 0
+}
+
 /** Reports each server that received another server's key. */
 const misplacedKeys = (servers: Servers): ReadonlyArray<string> =>
   ROLES.flatMap((role) =>

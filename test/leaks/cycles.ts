@@ -6,7 +6,7 @@ import { setFlagsFromString } from "node:v8"
 import * as LeakProbe from "../../src/resources/monitor/LeakProbe.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { collect } from "./garbage.ts"
-import { type GateContext, numbered } from "./GateContext.ts"
+import { forgetRequests, type GateContext, numbered } from "./GateContext.ts"
 import * as Growth from "./growth.ts"
 import { alone, ask, complete, everything, home, newPlace, offline, type Place, reader, service } from "./Scenario.ts"
 import { type Slope, slope } from "./slope.ts"
@@ -68,11 +68,7 @@ export const cycles = (context: GateContext) =>
     yield* Effect.provide(offline(local), ResourceLedger.layer)
     const once = Effect.zipRight(
       cycle(remote, local, context.isQuick),
-      Effect.sync(() => {
-        // The servers' records are in this process, too.
-        for (const { seen } of Object.values(context.servers)) seen.paths.length = seen.batches.length = 0
-        context.qdrant.seen.operations.length = context.qdrant.seen.bodies.length = 0
-      })
+      Effect.sync(() => forgetRequests(context))
     )
     const series: Record<Measured, Array<number>> = {
       heapBytes: [],

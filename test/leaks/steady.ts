@@ -13,13 +13,17 @@ import { ModelManager } from "../../src/models/ModelManager.ts"
 import * as Owner from "../../src/resources/Owner.ts"
 import { type Resource, ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
-import { checkedForLeaks, type GateContext, numbered } from "./GateContext.ts"
+import { checkedForLeaks, forgetRequests, type GateContext, numbered } from "./GateContext.ts"
+import * as Growth from "./growth.ts"
 import * as HandleCounts from "./HandleCounts.ts"
 import { copySessions, newPlace, type Place, service, writer } from "./Scenario.ts"
 
 const REPEATS = { quick: 5, full: 20 }
 
 const repeatsOf = ({ isQuick }: GateContext) => isQuick ? REPEATS.quick : REPEATS.full
+
+/** Questions, each another, after which memory has grown if something is kept of each. */
+const QUESTIONS = 20
 
 /** How long a stream without an end is followed. */
 const FOLLOWED = Duration.millis(120)
@@ -50,7 +54,7 @@ const statement = (round: number): string =>
 type Calls<R> = Readonly<Record<string, Effect.Effect<unknown, unknown, R>>>
 
 /** Every call of the service; a new method does not compile until it is here. */
-const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: number): Calls<ClaudeMemory> => {
+const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: number) => {
   const file = join(sessions, "43a24c26-cf56-4141-8bb4-24d85373a64c.jsonl")
   const hookInput = { session_id: `round ${round}`, cwd: FOLDER, transcript_path: file }
   const saved = memory.save({ content: `Round ${round} is saved.`, project: { folder: FOLDER } })
@@ -213,6 +217,19 @@ const repeated = <R>(
         )
         for (const each of yield* HandleCounts.increases(slack, now)) wrong.add(`after ${round} rounds, ${each}`)
       }
+    }
+    let question = repeats
+    const askOnce = Effect.gen(function*() {
+      question++
+      const { hook, inject, search } = callsOf(memory, place, question)
+      const calls: Calls<ClaudeMemory | R> = { search, inject, hook, ...models(question) }
+      yield* Effect.forEach(Object.values(calls), (call) => call, { discard: true })
+      forgetRequests(context)
+    })
+    yield* context.progress(`steady state, ${name}, what grows with each of ${QUESTIONS} questions`)
+    for (const each of yield* Growth.named(askOnce, QUESTIONS, new Map())) {
+      // The pools have not all of their sockets yet.
+      if (!each.includes("TCPSocketWrap")) wrong.add(`each question leaves: ${each}`)
     }
     return [...wrong]
   })

@@ -306,6 +306,20 @@ import { ResourceLedger } from "../resources/ResourceLedger.ts"\n`,
     `  const disk = yield* FileSystem.FileSystem\n`,
     `Effect.scoped(Effect.suspend(() => disk["op" + "en"]("package.json")))`
   ),
+  inSearch(
+    "answers kept by question, without a bound",
+    "steady",
+    "",
+    `  const answers = new Map()\n`,
+    `Effect.sync(() => answers.set(query.text, { of: query.text }))`
+  ),
+  inSearch(
+    "a count for each question",
+    "steady",
+    `import * as Metric from "effect/Metric"\n`,
+    `  const asked = Metric.counter("asked")\n`,
+    `Metric.increment(Metric.tagged(asked, "question", query.text))`
+  ),
   {
     name: "a lazy resource that is opened for each caller",
     part: "steady",

@@ -14,8 +14,8 @@ export interface QdrantApiOptions {
 }
 
 /**
- * Each request must be given a `dispatcher` and a signal. The client's own agent opens no socket until it is used, and with a finite
- * timeout the client would ignore the signal. Its version check only warns and is not awaited, so it is off.
+ * Each request must be given a `dispatcher`, which bounds and aborts it. The client's own agent opens no socket until it is used. Its
+ * version check only warns and is not awaited, so it is off.
  */
 export const make = (options: QdrantApiOptions): QdrantApi =>
   new QdrantClient({

@@ -7,6 +7,7 @@ import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import * as Server from "../../src/resources/Server.ts"
 import { root } from "../data.ts"
 import { run } from "../e2e/program.ts"
+import { slow } from "../e2e/run.ts"
 import { owned } from "../resources/owned.ts"
 import { follow, textOf } from "./page.ts"
 
@@ -68,7 +69,7 @@ const LEAKS: ReadonlyArray<
   }
 ]
 
-it.live("its gate finds nothing, and what is put there", () =>
+slow(it.live)("its gate finds nothing, and what is put there", () =>
   Effect.gen(function*() {
     const gate = page.run("test/gate.ts", page.temporary("gate.txt"))
     const clean = yield* gate
@@ -86,7 +87,7 @@ it.live("its gate finds nothing, and what is put there", () =>
     writeFileSync(service, text)
   }), 120_000)
 
-it.live("its rules accept it, and report what opens a handle beside the ledger", () =>
+slow(it.live)("its rules accept it, and report what opens a handle beside the ledger", () =>
   Effect.gen(function*() {
     const oxlint = run([join(root, "node_modules", "oxlint", "bin", "oxlint"), "--format=unix", "src"], {
       home: page.folder,

@@ -407,14 +407,11 @@ import { ResourceLedger } from "../resources/ResourceLedger.ts"\n`,
   },
   {
     name: "a request to Qdrant without its signal",
-    edits: [
-      {
-        file: QDRANT,
-        from: "dispatcherOf(pool, signal, ",
-        to: "dispatcherOf(pool, new AbortController().signal, "
-      },
-      { file: QDRANT, from: "request(api, { signal, dispatcher,", to: "request(api, { dispatcher," }
-    ]
+    edits: [{
+      file: QDRANT,
+      from: "dispatcherOf(pool, signal, ",
+      to: "dispatcherOf(pool, new AbortController().signal, "
+    }]
   },
   inSearch(
     "a pool for each question",

@@ -223,7 +223,7 @@ const make = (options: QdrantOptions) =>
             // Three versions of undici declare different types for the same objects.
             try: (signal) => {
               const dispatcher = dispatcherOf(pool, signal, (retryAfter) => header = retryAfter)
-              return request(api, { signal, dispatcher, redirect: "error" } as unknown as RequestInit)
+              return request(api, { dispatcher, redirect: "error" } as unknown as RequestInit)
             },
             catch: toFailure(address, operation, key)
           }).pipe(

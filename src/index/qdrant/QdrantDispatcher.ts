@@ -5,8 +5,8 @@
 import * as Undici from "@effect/platform-node/Undici"
 
 /**
- * Wraps the pool for one request. Fetch holds its signal weakly: after a garbage collection an abort is lost, and the
- * request continues. So this dispatcher listens to the signal. Qdrant's client reads only the first character of
+ * Wraps the pool for one request, which this dispatcher aborts by the signal. Fetch, which is not given it, holds its signal weakly:
+ * after a garbage collection an abort is lost, and the request continues. Qdrant's client reads only the first character of
  * `Retry-After`; `hear` receives the whole header, or "" without one.
  */
 export const dispatcherOf = (

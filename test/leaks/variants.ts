@@ -103,7 +103,12 @@ const POOL_OPENED = `  Effect.map(
       }),
       // Nobody waits for an answer any more, and undici's \`close\` would connect once more for a request that was aborted.
       close: ({ pool }) => Effect.promise(() => pool.destroy()),
-      destroy: ({ sockets }) => Effect.sync(() => sockets.forEach((socket) => socket.destroy())),
+      destroy: ({ pool, sockets }) =>
+        Effect.promise(() => {
+          const isDestroyed = pool.destroy()
+          sockets.forEach((socket) => socket.destroy())
+          return isDestroyed
+        }),
       isGone: ({ pool, sockets }) => pool.destroyed && sockets.size === 0,
       within: "2 seconds",
       sockets: ({ sockets }) => sockets.size

@@ -39,15 +39,16 @@ export const copy = (variant: Variant) =>
 
 const Answer = Schema.parseJson(Schema.Struct({ ok: Schema.Boolean, failures: Schema.Array(Schema.String) }))
 
-/** First failure of these parts of the gate. An end without an answer does not count as a failure found. */
-export const byGate = (folder: string, outside: string, parts: ReadonlyArray<string>) =>
+/** First failure of this part of the gate. An end without an answer does not count as a failure found. */
+export const byGate = (folder: string, outside: string, part: string) =>
   Command.make(
     process.execPath,
     "scripts/run.mjs",
     "test/leaks/main.ts",
     "--bail",
     "--json",
-    ...parts.flatMap((part) => ["--part", part])
+    "--part",
+    part
   ).pipe(
     Command.workingDirectory(folder),
     // PostgreSQL, which runs as another user, can't reach the folder of this gate.
@@ -66,32 +67,25 @@ const complaint = (folder: string, pattern: RegExp, program: string, ...args: Re
     Effect.map((text) => pattern.exec(text)?.[1] ?? null)
   )
 
+const PROJECT = "tsconfig.leaks.json"
+
+const writeProject = (folder: string, include: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const project = JSON.stringify({ extends: "./tsconfig.node.json", include, compilerOptions: { noEmit: true } })
+    yield* fs.writeFileString(path.join(folder, PROJECT), project)
+  })
+
 /** Lints with this project's own rules only; rules of style do not matter here. */
 export const byLint = (folder: string, files: ReadonlyArray<string>) =>
   complaint(folder, /:\d+:\d+: (.*claude-memory.*)/, "oxlint", "--format=unix", ...new Set(files))
 
-/** Checks with TypeScript, then with Effect's diagnostics. */
+/** Compiles these files and what they import. */
 export const byTypes = (folder: string, files: ReadonlyArray<string>) =>
   Effect.gen(function*() {
-    const typed = yield* complaint(folder, /error (TS\d+: .*)/, "tsc", "-p", "tsconfig.node.json", "--pretty", "false")
-    if (typed !== null) return typed
-    for (const file of new Set(files.filter((each) => each.endsWith(".ts")))) {
-      const found = yield* complaint(
-        folder,
-        /error (.*)/,
-        "effect-language-service",
-        "diagnostics",
-        "--project",
-        "tsconfig.json",
-        "--strict",
-        "--format",
-        "text",
-        "--file",
-        file
-      )
-      if (found !== null) return found
-    }
-    return null
+    yield* writeProject(folder, files)
+    return yield* complaint(folder, /error (TS\d+: .*)/, "tsc", "-p", PROJECT, "--pretty", "false")
   })
 
 /** Returns by file the first complaint of a program's output about it. `pattern` has groups `file` and `complaint`. */
@@ -110,9 +104,7 @@ export const ofModules = (modules: ReadonlyArray<Contributed>) =>
     const path = yield* Path.Path
     const folder = yield* copySources
     for (const { file, text } of modules) yield* fs.writeFileString(path.join(folder, file), text)
-    const include = modules.flatMap(({ file, guard }) => guard === "types" ? [file] : [])
-    const project = JSON.stringify({ extends: "./tsconfig.node.json", include, compilerOptions: { noEmit: true } })
-    yield* fs.writeFileString(path.join(folder, "tsconfig.leaks.json"), project)
+    yield* writeProject(folder, modules.flatMap(({ file, guard }) => guard === "types" ? [file] : []))
     const output = (program: string, ...args: ReadonlyArray<string>) =>
       Command.make(`${folder}/node_modules/.bin/${program}`, ...args).pipe(
         Command.workingDirectory(folder),
@@ -121,7 +113,7 @@ export const ofModules = (modules: ReadonlyArray<Contributed>) =>
     const files = modules.map(({ file }) => file)
     const [linted, compiled] = yield* Effect.all([
       output("oxlint", "--format=unix", ...files),
-      output("tsc", "-p", "tsconfig.leaks.json", "--pretty", "false")
+      output("tsc", "-p", PROJECT, "--pretty", "false")
     ], { concurrency: 2 })
     const lint = complaints(linted, /^(?<file>\S+?):\d+:\d+: (?<complaint>.*claude-memory.*)$/gm)
     const types = complaints(compiled, /^(?<file>\S+?)\(\d+,\d+\): error (?<complaint>TS\d+: .*)$/gm)

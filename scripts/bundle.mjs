@@ -30,5 +30,7 @@ export const bundle = ({ entry, outfile }) =>
     // The package's files are looked for from here.
     define: { "import.meta.url": JSON.stringify(pathToFileURL(join(root, "dist", "main.js")).href) },
     banner,
+    sourcemap: "inline",
+    sourcesContent: false,
     logLevel: "warning"
   })

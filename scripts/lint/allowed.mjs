@@ -138,6 +138,11 @@ export const ALLOWED = [
     instead: "leaves the owner open: use `Owner.layer` or `Owner.nested`"
   },
   {
+    files: ["App.ts", "mcp/Server.ts"],
+    names: names`./src/resources/Owner.ts= run`,
+    instead: "builds layers: ask for the service, which a command provides once, by `App.provide`"
+  },
+  {
     files: [...OWNERS, "mcp/Server.ts"],
     names: names`./src/resources/ResourceLedger.ts= ResourceLedger.layer ResourceLedger.layerWarning`,
     instead: "is the ledger of a whole program: ask for `ResourceLedger`, and let src/App.ts provide it"

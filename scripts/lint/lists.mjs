@@ -72,7 +72,7 @@ export const EVERYWHERE = lists(PURE)`
     awaitShutdown bounded capacity dropping isEmpty isFull isShutdown offer offerAll poll shutdown size sliding take takeAll takeBetween
     takeN takeUpTo
   effect/Stream=
-    Do accumulate aggregate as async asyncEffect bind bindTo buffer bufferChunks catchAll catchAllCause catchSome catchTag catchTags changes
+    Do aggregate as async asyncEffect bind bindTo buffer bufferChunks catchAll catchAllCause catchSome catchTag catchTags changes
     changesWith chunks concat concatAll context cross debounce decodeText die drain drop dropRight dropUntil dropWhile either empty
     encodeText ensuring ensuringWith execute fail failCause failSync filter filterEffect filterMap filterMapEffect filterMapWhile finalizer
     find findEffect flatMap flatten flattenChunks flattenEffect flattenIterables flattenTake forever fromChunk fromChunks fromEffect
@@ -110,8 +110,6 @@ export const LIFETIMES = lists(
   effect/Layer=
     build buildWithMemoMap buildWithScope extendScope launch makeMemoMap memoize scope scoped scopedContext scopedDiscard toRuntime
     unwrapScoped
-  effect/PubSub= unbounded
-  effect/Queue= unbounded
   effect/Stream=
     acquireRelease provideLayer provideSomeContext provideSomeLayer share toAsyncIterable toAsyncIterableEffect toPubSub
     toPull toQueue toReadableStream toReadableStreamEffect unwrapScopedWith
@@ -126,6 +124,11 @@ export const FOR_NOBODY = [
       effect/Schema= decodePromise decodeUnknownPromise encodePromise encodeUnknownPromise validatePromise
       effect/ParseResult= decodePromise decodeUnknownPromise encodePromise encodeUnknownPromise validatePromise`,
     instead: "lets a fiber outlive its scope: use `Effect.forkScoped`"
+  },
+  {
+    files: [],
+    names: names`effect/PubSub= unbounded effect/Queue= unbounded effect/Stream= accumulate syntax= unbounded`,
+    instead: "grows as long as nobody takes from it: use a number"
   },
   {
     files: [],

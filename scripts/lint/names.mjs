@@ -29,8 +29,8 @@ const isModule = (context, node) => {
 /** Makes the rule. Its lists are `allowed` and `methods`; they stand in the file `where`, which messages name. */
 export const makeNames = ({ allowed, methods, where }) => {
   const unlisted =
-    `is not allowed here (${where}): use what is; list it there if it opens nothing and starts nothing that ` +
-    "goes on by itself; else use or write the module of src/resources that opens it in the ledger"
+    `is in no list of what this file may name (${where}): use or write the module of src/resources that opens it in the ledger, or ` +
+    "add it to a list there if it opens nothing, keeps nothing and starts nothing that goes on by itself"
 
   const listing = (from) => allowed.filter(({ names }) => Object.hasOwn(names, from))
   const advice = (entries) => entries.find(({ instead }) => instead !== undefined)?.instead ?? unlisted
@@ -89,6 +89,7 @@ export const makeNames = ({ allowed, methods, where }) => {
           if (node.type === "ImportExpression" && name !== undefined) check(usesOfImport(node))
         }),
         Program: () => check(usesOf(context)),
+        "Literal[value='unbounded']": (node) => report(node, nameFault(file, "syntax", ["unbounded"])),
         ":function": (node) => node.async && report(node, nameFault(file, "syntax", ["async"])),
         MemberExpression: (node) => checkMethod(node.property, nameOf(node.property, node.computed), node.object),
         ObjectPattern: ({ parent, properties }) => {

@@ -8,9 +8,6 @@ import { fstatSync } from "node:fs"
 import * as ClosedFileSystem from "./ClosedFileSystem.ts"
 import * as Owner from "./Owner.ts"
 
-/** Most files that are open at a time. */
-const AT_MOST = 64
-
 /** By descriptor, the file that had it last: the system gives a descriptor again only when it is free. */
 const last = new Map<number, FileSystem.File>()
 
@@ -36,7 +33,7 @@ export const open = (
   Effect.gen(function*() {
     const fs = ClosedFileSystem.openingOf(yield* FileSystem.FileSystem)
     const scoped = Effect.tap(fs.open(path, options), (file) => last.set(file.fd, file))
-    return yield* Owner.adopt({ kind: "file", name: path, site: "files", atMost: AT_MOST, scoped, isGone }).pipe(
+    return yield* Owner.adopt({ kind: "file", name: path, scoped, isGone }).pipe(
       // An opening can't be interrupted, so it is left to itself; the scope, closed by then, closes what it still gives.
       Effect.disconnect,
       Effect.timeoutFail({

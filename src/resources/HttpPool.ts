@@ -148,6 +148,8 @@ export const open = (
     Owner.open({
       kind: "pool",
       name,
+      // Whoever opens it: two pools of one origin are one too many.
+      site: `pool ${name}`,
       open: Effect.sync(() => {
         const { connect, sockets } = tracked(options.connect)
         return { pool: new Undici.Pool(origin, { keepAliveTimeout: KEEP_ALIVE_MS, ...options, connect }), sockets }

@@ -88,12 +88,16 @@ const owning = <A, E, R>(
     )
   })
 
+const refuseUnlessComposing = (what: string, marked: Error) =>
+  Effect.gen(function*() {
+    if (yield* FiberRef.get(isComposing)) return
+    const stack = yield* Origin.trace(marked)
+    yield* Effect.die(new OpenedLate({ what, owner: "the program", opened: stack() }))
+  })
+
 const building = <A, E, R>(name: string, effect: Effect.Effect<A, E, R>, marked: Error) =>
   Effect.gen(function*() {
-    if (!(yield* FiberRef.get(isComposing))) {
-      const stack = yield* Origin.trace(marked)
-      return yield* Effect.die(new OpenedLate({ what: `the layer of ${name}`, owner: "the program", opened: stack() }))
-    }
+    yield* refuseUnlessComposing(`the layer of ${name}`, marked)
     const ledger = yield* ResourceLedger
     const own = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
     return yield* Effect.locally(owning(name, ledger, own, effect), isComposing, false)
@@ -120,11 +124,18 @@ export const layerDiscard = <A, E, R>(
   return Layer.scopedDiscard(building(name, make, marked))
 }
 
-/** Builds the layers that a program needs, once, and runs it; from then on no layer that owns handles can be built. */
-export const run =
-  <I, E, R>(layer: Layer.Layer<I, E, R>) =>
-  <A, E2, R2>(program: Effect.Effect<A, E2, R2>): Effect.Effect<A, E | E2, R | Exclude<R2, I>> =>
-    Effect.provide(Effect.locally(program, isComposing, false), layer)
+/**
+ * Builds the layers that a program needs, once, and runs it; from then on no layer that owns handles can be built, nor another program
+ * run.
+ */
+export const run = <I, E, R>(layer: Layer.Layer<I, E, R>) => {
+  const marked = Origin.mark(run)
+  return <A, E2, R2>(program: Effect.Effect<A, E2, R2>): Effect.Effect<A, E | E2, R | Exclude<R2, I>> =>
+    Effect.zipRight(
+      refuseUnlessComposing("the layer of a program", marked),
+      Effect.provide(Effect.locally(program, isComposing, false), layer)
+    )
+}
 
 /** Lets the effect build layers within a running program, for an entry that opens its service on first use. */
 export const composing = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
@@ -155,11 +166,9 @@ const openMarked = <A, E, R>(acquisition: Acquisition<A, E, R>, marked: Error) =
   Effect.flatMap(
     current(`${acquisition.kind} ${acquisition.name}`, marked),
     ({ name, [state]: { atMost, ledger, scope } }) => {
-      const { kind } = acquisition
-      const bound = atMost === undefined
-        ? { site: `${kind} ${acquisition.name} of ${name}` }
-        : { site: `${kind} by key of ${name}`, atMost }
-      return Scope.extend(ledger[acquire]({ ...bound, ...acquisition }, marked), scope)
+      const { kind, site = `${kind} ${acquisition.name} of ${name}` } = acquisition
+      const bound = atMost === undefined ? { site } : { site: `${kind} by key of ${name}`, atMost }
+      return Scope.extend(ledger[acquire]({ ...acquisition, ...bound }, marked), scope)
     }
   )
 

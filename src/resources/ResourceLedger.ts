@@ -124,6 +124,9 @@ const HOLDS_SOCKETS: ReadonlyArray<ResourceKind> = ["pool", "server"]
 /** Interval at which a handle that is not gone yet is looked at again. */
 const LOOK_INTERVAL = "5 millis"
 
+/** Changes that wait for a subscriber; beyond, it loses the oldest. */
+const CHANGES = 1_024
+
 const realClock = Clock.make()
 
 const opened = Metric.gauge("claude_memory_resources_open")
@@ -175,7 +178,7 @@ const make = (excess: Excess) =>
     const inUse = new Map<string, Set<object>>()
     /** Releases that are late; the end of the ledger waits for each once more as long as its bound. */
     const late = new Set<Late>()
-    const changes = yield* Effect.acquireRelease(PubSub.unbounded<ResourceChange>(), PubSub.shutdown)
+    const changes = yield* Effect.acquireRelease(PubSub.sliding<ResourceChange>(CHANGES), PubSub.shutdown)
     let nextId = 1
 
     const countOf = (kind: ResourceKind) => [...open.values()].filter((resource) => resource.kind === kind).length
@@ -306,7 +309,7 @@ const make = (excess: Excess) =>
         yield* apart(Effect.forEach(
           waiting,
           ({ following, within }) => Effect.timeoutOption(Effect.interruptible(Fiber.await(following)), within),
-          { concurrency: "unbounded", discard: true }
+          { concurrency: Math.max(1, waiting.length), discard: true }
         ))
         yield* Effect.forEach(waiting, ({ attempt }) => Fiber.interruptFork(attempt.fiber), { discard: true })
         const resources = [...open.values()]

@@ -79,7 +79,7 @@ const follow = (folders: ReadonlyArray<string>) =>
     const reviewed = paced(retrying(yield* whenQuiet(Pipeline.review, capturedAt)), Effect.sleep(POLL_INTERVAL))
     return Stream.mergeAll<CaptureStep, Pipeline.PipelineError, Pipeline.PipelineServices>(
       [remembered, indexed, reviewed],
-      { concurrency: "unbounded" }
+      { concurrency: 3 }
     )
   }))
 

@@ -3,8 +3,10 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import { appendFileSync } from "node:fs"
@@ -17,6 +19,7 @@ import { checkedForLeaks, forgetRequests, type GateContext, numbered } from "./G
 import * as Growth from "./growth.ts"
 import * as HandleCounts from "./HandleCounts.ts"
 import { copySessions, newPlace, type Place, service, writer } from "./Scenario.ts"
+import * as Yardstick from "./Yardstick.ts"
 
 const REPEATS = { quick: 5, full: 20 }
 
@@ -25,10 +28,17 @@ const repeatsOf = ({ isQuick }: GateContext) => isQuick ? REPEATS.quick : REPEAT
 /** Questions, each another, after which memory has grown if something is kept of each. */
 const QUESTIONS = 20
 
+/** Longer than any call takes. */
+const ENDS_WITHIN_MS = 20_000
+
+/** Times that a followed transcript grows, each of which leaves no more open than the one before. */
+const LINES = 6
+
 /** How long a stream without an end is followed. */
 const FOLLOWED = Duration.millis(120)
 
 const FOLDER = "/home/mei/work/shop-api"
+const SESSION = "43a24c26-cf56-4141-8bb4-24d85373a64c.jsonl"
 
 /** A statement that makes a memory, as Claude Code writes it. */
 const statement = (round: number): string =>
@@ -55,14 +65,15 @@ type Calls<R> = Readonly<Record<string, Effect.Effect<unknown, unknown, R>>>
 
 /** Every call of the service; a new method does not compile until it is here. */
 const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: number) => {
-  const file = join(sessions, "43a24c26-cf56-4141-8bb4-24d85373a64c.jsonl")
+  const file = join(sessions, SESSION)
   const hookInput = { session_id: `round ${round}`, cwd: FOLDER, transcript_path: file }
   const saved = memory.save({ content: `Round ${round} is saved.`, project: { folder: FOLDER } })
   const unit = Effect.flatMap(memory.recent({ projects: "all" }, 1), ([first]) => Effect.succeed(first!))
   const of = (name: string) =>
     Effect.map(memory.projects.known, (all) => all.find((each) => each.name === name)?.id ?? name)
   const drained = (stream: Stream.Stream<unknown, unknown>) => Stream.runDrain(stream)
-  const followed = (stream: Stream.Stream<unknown, unknown>) => Effect.timeoutOption(Stream.runDrain(stream), FOLLOWED)
+  const forAMoment = (stream: Stream.Stream<unknown, unknown>) =>
+    Effect.timeoutOption(Stream.runDrain(stream), FOLLOWED)
   return {
     discover: memory.discover([sessions]),
     ingest: Effect.gen(function*() {
@@ -70,8 +81,8 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
       yield* drained(memory.ingest(yield* memory.discover([sessions])))
     }),
     review: drained(memory.review([])),
-    work: followed(memory.work),
-    capture: followed(memory.capture([sessions])),
+    work: forAMoment(memory.work),
+    capture: forAMoment(memory.capture([sessions])),
     search: memory.search({
       text: `why does the list of writes matter in round ${round}?`,
       projects: "all",
@@ -167,6 +178,29 @@ const settled = (now: Effect.Effect<HandleCounts.HandleCounts>) =>
     return least
   })
 
+/** Follows the sessions while one grows, line by line; returns what is open the more, the longer it goes on. */
+const followed = ({ sessions }: Place, now: Effect.Effect<HandleCounts.HandleCounts>) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    const ledger = yield* ResourceLedger
+    const lines = Effect.map(memory.status, (status) => status.lines.stored)
+    const counts = Effect.zipWith(now, ledger.snapshot, (handles, { length }) => ({ ...handles, ledger: length }))
+    const following = yield* Effect.fork(Stream.runDrain(memory.capture([sessions])))
+    let first: HandleCounts.HandleCounts = {}
+    for (let i = 0; i < LINES; i++) {
+      const before = yield* lines
+      appendFileSync(join(sessions, SESSION), statement(100 + i))
+      const isRead = Effect.map(lines, (now) => now > before)
+      yield* Effect.repeat(Effect.delay(isRead, "20 millis"), { until: (read) => read })
+      // The first two settle it.
+      if (i === 1) first = yield* settled(counts)
+    }
+    const slack = Object.fromEntries(Object.entries(first).map(([kind, count]) => [kind, count + LINES / 3]))
+    const more = yield* HandleCounts.increases(slack, counts)
+    yield* Fiber.interrupt(following)
+    return more
+  })
+
 /** Makes each call once, and then again and again; returns what was opened in the repeats, and failed. */
 const repeated = <R>(
   context: GateContext,
@@ -189,6 +223,7 @@ const repeated = <R>(
       })
     )
     let before: HandleCounts.HandleCounts | undefined
+    let hanging: string | undefined
     for (let round = 0; round <= repeats; round++) {
       yield* context.progress(`steady state, ${name}, round ${numbered(round, repeats + 1)}`)
       const calls: Calls<ClaudeMemory | R> = { ...callsOf(memory, place, round), ...models(round) }
@@ -196,9 +231,12 @@ const repeated = <R>(
         const before = (yield* ledger.snapshot).length
         const acquired = yield* Effect.scoped(Effect.gen(function*() {
           const changes = yield* ledger.changes
-          yield* Effect.catchAllCause(run, (cause) => Effect.sync(() => wrong.add(`${call}: ${cause}`)))
+          const end = yield* Yardstick.within(Effect.exit(run), ENDS_WITHIN_MS)
+          if (Option.isNone(end)) hanging = call
+          else if (Exit.isFailure(end.value)) wrong.add(`${call}: ${end.value.cause}`)
           return [...(yield* Queue.takeAll(changes))].flatMap((each) => each._tag === "Acquired" ? [each.resource] : [])
         }))
+        if (hanging !== undefined) return [...wrong, `${hanging} does not end`]
         if (round === 0) continue
         for (const each of acquired.filter((each) => opensTooMuch(call, each))) {
           wrong.add(`${call} opens ${each.kind} ${each.name} again, ${each.stack.join(" ")}`)
@@ -218,6 +256,11 @@ const repeated = <R>(
         for (const each of yield* HandleCounts.increases(slack, now)) wrong.add(`after ${round} rounds, ${each}`)
       }
     }
+    yield* context.progress(`steady state, ${name}, while it follows`)
+    const more = yield* Yardstick.within(Effect.exit(followed(place, now)), ENDS_WITHIN_MS)
+    if (Option.isNone(more)) wrong.add("a transcript that grows is not read")
+    else if (Exit.isFailure(more.value)) wrong.add(`while it follows: ${more.value.cause}`)
+    else for (const each of more.value.value) wrong.add(`while it follows ${LINES} lines, ${each}`)
     let question = repeats
     const askOnce = Effect.gen(function*() {
       question++

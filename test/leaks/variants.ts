@@ -97,6 +97,8 @@ const POOL_OPENED = `  Effect.map(
     Owner.open({
       kind: "pool",
       name,
+      // Whoever opens it: two pools of one origin are one too many.
+      site: \`pool \${name}\`,
       open: Effect.sync(() => {
         const { connect, sockets } = tracked(options.connect)
         return { pool: new Undici.Pool(origin, { keepAliveTimeout: KEEP_ALIVE_MS, ...options, connect }), sockets }
@@ -311,6 +313,29 @@ import { ResourceLedger } from "../resources/ResourceLedger.ts"\n`,
     `  const disk = yield* FileSystem.FileSystem\n`,
     `Effect.scoped(Effect.suspend(() => disk["op" + "en"]("package.json")))`
   ),
+  inSearch(
+    "a queue that nobody takes from",
+    "steady",
+    `import * as Queue from "effect/Queue"\n`,
+    `  const asked = yield* Queue.bounded(3)\n`,
+    `Queue.offer(asked, query.text)`
+  ),
+  inSearch(
+    "a layer without handles that is built in each search",
+    "steady",
+    `import * as Owner from "../resources/Owner.ts"\n`,
+    `  const services = yield* Effect.context()\n`,
+    `Effect.flatMap(Retriever, (each) => each.search(query)).pipe(Owner.run(Retriever.layer), Owner.provideContext(services))`
+  ),
+  {
+    name: "a fiber for each change, as long as it is followed",
+    part: "steady",
+    edits: [{
+      file: "src/capture/Watch.ts",
+      from: "      yield* hasChanges.close\n      const paths",
+      to: `      yield* hasChanges.close\n      yield* Effect.fork(Effect.sleep("1 day"))\n      const paths`
+    }]
+  },
   inSearch(
     "answers kept by question, without a bound",
     "steady",

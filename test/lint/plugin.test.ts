@@ -170,6 +170,10 @@ const rules: Record<string, Cases> = {
       `src/serve/ | const { adopt } = x`,
       `src/App.ts | this.ledger["acquire"](x)`,
       `src/store/ | import { ledger } from "./Ledger.ts"; ledger?.acquire(x)`,
+      `src/retrieve/ | x.pipe(x.forEach(x, { concurrency: "unbounded" }))`,
+      `src/retrieve/ | import * as Queue from "effect/Queue"; Queue.unbounded()`,
+      `src/retrieve/ | import * as Stream from "effect/Stream"; Stream.accumulate(x)`,
+      `src/retrieve/ | import * as Owner from "../resources/Owner.ts"; Owner.run(x)`,
       `src/retrieve/ | void (async () => { for (;;) await x() })()`,
       `src/retrieve/ | export async function* f() { yield await x() }`,
       `src/retrieve/ | export const f = { async go() { await x() } }`

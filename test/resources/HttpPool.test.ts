@@ -4,12 +4,14 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import { type AddressInfo, createServer, type Socket } from "node:net"
 import { inspect } from "node:util"
 import * as HttpPool from "../../src/resources/HttpPool.ts"
-import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import * as Owner from "../../src/resources/Owner.ts"
+import { ResourceLedger, TooManyOpen } from "../../src/resources/ResourceLedger.ts"
 import { type ModelServer, modelServer } from "../models/server.ts"
 import { owned } from "./owned.ts"
 
@@ -229,6 +231,25 @@ describe("HttpPool", () => {
         assert.strictEqual(server.seen.sockets, 0)
       })
     ))
+
+  it.live("two pools of one origin are one too many, whoever opens them", () =>
+    Effect.gen(function*() {
+      const server = yield* modelServer
+      const layer = (name: string) =>
+        Owner.layerDiscard(
+          name,
+          Effect.flatMap(
+            HttpPool.make({ origin: server.origin, connections: 1 }),
+            (pool) => pool(requestTo(server.origin))
+          )
+        )
+      yield* Layer.build(layer("one"))
+      const exit = yield* Effect.exit(Layer.build(layer("another")))
+      assert(Exit.isFailure(exit))
+      const defect = [...Cause.defects(exit.cause)][0]
+      assert(defect instanceof TooManyOpen, String(defect))
+      assert.strictEqual(defect.site, `pool ${server.origin}`)
+    }).pipe(Effect.scoped, Effect.provide(ResourceLedger.layer)))
 
   it.live("a socket that is still being connected is closed with its pool", () =>
     Effect.gen(function*() {

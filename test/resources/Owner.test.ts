@@ -173,6 +173,12 @@ describe("a layer built within a running program", () => {
       isLate(yield* Effect.exit(Effect.scoped(Layer.build(other))), "the layer of test/Service")
     }).pipe(Effect.provide(ResourceLedger.layer)))
 
+  it.effect("is a defect also when it owns no handle", () =>
+    Effect.gen(function*() {
+      const inner = Owner.run(Layer.succeed(Service, { call: Effect.void }))(Service)
+      isLate(yield* Effect.exit(Owner.run(Layer.empty)(inner)), "the layer of a program")
+    }))
+
   it.effect("is fine where the program composes", () =>
     Effect.gen(function*() {
       yield* perCall
@@ -286,6 +292,25 @@ describe("a map of scopes", () => {
       assert(defect instanceof TooManyOpen, String(defect))
       assert.match(defect.message, /^pool by key of test\/Service: 2 may be open at a time/)
       assert.deepStrictEqual(open, ["a", "b"])
+    }))
+
+  it.effect("is bounded whatever the site of its handles is", () =>
+    Effect.gen(function*() {
+      const sited = (key: string) =>
+        Owner.open({
+          kind: "timer",
+          name: key,
+          site: `the site of ${key}`,
+          open: Effect.void,
+          close: () => Effect.void,
+          isGone: () => true,
+          within: "1 second"
+        })
+      const { exit } = yield* called(Effect.gen(function*() {
+        const map = yield* ScopeMap.make({ atMost: 2, open: sited })
+        return { call: Effect.forEach(["a", "b", "c"], map.add) }
+      }))
+      assert.instanceOf(defectOf(exit), TooManyOpen)
     }))
 
   it.effect("keeps nothing of a key that can't be opened", () =>

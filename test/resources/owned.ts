@@ -1,6 +1,7 @@
 /**
  * Opens handles in tests: as the building of a layer does, or in the ledger itself.
  */
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -8,11 +9,10 @@ import type * as Scope from "effect/Scope"
 import { Files } from "../../src/resources/Files.ts"
 import * as Origin from "../../src/resources/Origin.ts"
 import * as Owner from "../../src/resources/Owner.ts"
-import * as Platform from "../../src/resources/Platform.ts"
 import { acquire, type Acquisition, ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 
 /** The platform of a program, with a ledger of its own. */
-export const platform = Layer.provideMerge(Files.layer, Layer.merge(ResourceLedger.layer, Platform.layer))
+export const platform = Layer.provideMerge(Files.layer, Layer.merge(ResourceLedger.layer, NodeContext.layer))
 
 /** Runs what opens handles as a layer's code does; the handles belong to the scope of the caller. */
 export const owned = <A, E, R>(

@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { dirname, join } from "node:path"
 import { environment } from "../data.ts"
-import { inHome, main, mcp, type Options, run, start } from "./run.ts"
+import { inHome, main, mcp, type Options, run, slow, start } from "./run.ts"
 
 interface Way {
   /** The command line as its user types it. */
@@ -30,7 +30,7 @@ const WAYS: ReadonlyArray<Way> = [
 ]
 
 describe("advice", () => {
-  it.live(
+  slow(it.live)(
     "of the command line can be typed as it is printed, whichever way it was started",
     () =>
       inHome((home, fs) =>

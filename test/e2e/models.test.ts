@@ -66,26 +66,29 @@ describe("models", () => {
       })
     ))
 
-  it.live("are asked by an import and a search, and a fall-back where the first is away", () =>
-    inHome((home) =>
-      Effect.gen(function*() {
-        const server = yield* modelServer
-        const env = {
-          CLAUDE_MEMORY_EMBEDDING: "vllm:letters,openai:letters",
-          VLLM_BASE_URL: "http://127.0.0.1:1/v1",
-          OPENAI_BASE_URL: server.baseUrl
-        }
-        const imported = yield* inProcess(["import", samples, "--json"], { home, env })
-        assert.strictEqual(imported.code, 0, imported.stderr)
-        assert.match(imported.stderr, /127\.0\.0\.1:1: it can't be reached \(ECONNREFUSED\); passed over for 1m/)
-        const found = yield* inProcess(["search", "meilisearch", "--all-projects", "--json"], { home, env })
-        assert.strictEqual(found.code, 0, found.stderr)
-        const { degraded, results } = JSON.parse(found.stdout)
-        assert.deepStrictEqual(degraded, [])
-        assert.isAbove(results.length, 0)
-        assert.isAbove(server.seen.requests, 2)
-      })
-    ))
+  slow(it.live)(
+    "are asked by an import and a search, and a fall-back where the first is away",
+    () =>
+      inHome((home) =>
+        Effect.gen(function*() {
+          const server = yield* modelServer
+          const env = {
+            CLAUDE_MEMORY_EMBEDDING: "vllm:letters,openai:letters",
+            VLLM_BASE_URL: "http://127.0.0.1:1/v1",
+            OPENAI_BASE_URL: server.baseUrl
+          }
+          const imported = yield* inProcess(["import", samples, "--json"], { home, env })
+          assert.strictEqual(imported.code, 0, imported.stderr)
+          assert.match(imported.stderr, /127\.0\.0\.1:1: it can't be reached \(ECONNREFUSED\); passed over for 1m/)
+          const found = yield* inProcess(["search", "meilisearch", "--all-projects", "--json"], { home, env })
+          assert.strictEqual(found.code, 0, found.stderr)
+          const { degraded, results } = JSON.parse(found.stdout)
+          assert.deepStrictEqual(degraded, [])
+          assert.isAbove(results.length, 0)
+          assert.isAbove(server.seen.requests, 2)
+        })
+      )
+  )
 
   slow(it.live)(
     "that reranks orders what is found; where it is away the order stands, and that is said",

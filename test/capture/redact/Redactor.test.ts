@@ -595,11 +595,11 @@ describe("redact", () => {
       }
     }), 120_000)
 
-  it.effect("ten megabytes in one text, and a batch's worth in many", () =>
+  it.effect("megabytes in one text, and a batch's worth in many", () =>
     Effect.gen(function*() {
       const github = tokens[0]?.[1] ?? ""
       const line = "The quick brown fox jumps over the lazy dog.\n"
-      const text = line.repeat(1e7 / line.length)
+      const text = line.repeat(Math.min(1e7, times(2e6)) / line.length)
       assert.strictEqual(yield* one(`${text}${github}\n${text}`), `${text}[redacted:github]\n${text}`)
       const texts = Array.from({ length: 60_000 }, (_, index) => index % 1000 === 0 ? `${line}${github}` : line)
       const redacted = yield* redact(texts)

@@ -44,7 +44,7 @@ process.on("exit", () => rmSync(folder, { recursive: true, force: true }))
 const outfile = join(folder, `${basename(entry, ".ts")}.mjs`)
 await bundle({ entry: resolve(entry), outfile }).catch(() => process.exit(1))
 
-const child = spawn(process.execPath, ["--enable-source-maps", ...process.execArgv, outfile, ...args], {
+const child = spawn(process.execPath, [...process.execArgv, outfile, ...args], {
   stdio: "inherit"
 })
 // A terminal signals the child directly, so this process only waits for the child.

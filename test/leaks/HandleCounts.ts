@@ -2,6 +2,7 @@
  * Counts open handles in and beside this process, and compares two counts.
  */
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import { readdirSync } from "node:fs"
 import * as LeakProbe from "../../src/resources/monitor/LeakProbe.ts"
 import * as Yardstick from "./Yardstick.ts"
@@ -28,6 +29,16 @@ export const read = (folder: string, servers: ReadonlyArray<Served>): Effect.Eff
     serverSockets: servers.reduce((sum, { seen }) => sum + seen.open.size, 0),
     serverRequests: servers.reduce((sum, { seen }) => sum + seen.running, 0)
   }))
+
+/** Counts all fibers that live, whoever started them. */
+export const liveFibers: Effect.Effect<number> = Effect.map(Fiber.roots, (roots) => {
+  const count = (fiber: Fiber.RuntimeFiber<unknown, unknown>): number =>
+    [...(fiber as unknown as { readonly _children: Set<typeof fiber> | null })._children ?? []].reduce(
+      (sum, child) => sum + count(child),
+      1
+    )
+  return [...roots].reduce((sum, fiber) => sum + count(fiber), 0)
+})
 
 /** Closed handles must be gone within this time, for the operating system and at the other end. */
 const SETTLES_WITHIN_MS = 1_000

@@ -156,16 +156,6 @@ const opensTooMuch = (call: string, { kind }: Resource) => kind !== "file" && !F
 /** A pool opens and closes sockets as it needs them, within its bound. */
 const OF_POOLS: ReadonlySet<string> = new Set(["sockets", "fds", "serverSockets"])
 
-/** Counts all fibers that live, whoever started them. */
-const liveFibers: Effect.Effect<number> = Effect.map(Fiber.roots, (roots) => {
-  const count = (fiber: Fiber.RuntimeFiber<unknown, unknown>): number =>
-    [...(fiber as unknown as { readonly _children: Set<typeof fiber> | null })._children ?? []].reduce(
-      (sum, child) => sum + count(child),
-      1
-    )
-  return [...roots].reduce((sum, fiber) => sum + count(fiber), 0)
-})
-
 /** Reads the least of what is counted within a second: timers and fibers of the last calls may still be ending. */
 const settled = (now: Effect.Effect<HandleCounts.HandleCounts>) =>
   Effect.gen(function*() {
@@ -216,7 +206,7 @@ const repeated = <R>(
     const repeats = repeatsOf(context)
     const now = Effect.zipWith(
       HandleCounts.read(context.folder, [...Object.values(context.servers), context.qdrant]),
-      liveFibers,
+      HandleCounts.liveFibers,
       (counts, fibers): HandleCounts.HandleCounts => ({
         ...Object.fromEntries(Object.entries(counts).filter(([kind]) => !hasPools || !OF_POOLS.has(kind))),
         fibers

@@ -11,6 +11,7 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { StoreError } from "../../src/store/MemoryStore.ts"
+import * as HandleCounts from "../leaks/HandleCounts.ts"
 import { connect, type Connection, Remembered, SHOP, textOf } from "./mcp.ts"
 
 const locked = new StoreError({
@@ -103,6 +104,25 @@ describe("the MCP server", () => {
             uri === "memory://status" ? "shop-api" : "<claude-memory>"
           )
         }
+      }))
+
+    it.scoped("has no more fibers, however many requests it has answered", () =>
+      Effect.gen(function*() {
+        const { call, client } = yield* connect()
+        const requests = Effect.zipRight(
+          call("search", { query: "error" }),
+          Effect.promise(async () => {
+            await client.listResources()
+            await client.readResource({ uri: "memory://status" })
+            await client.getPrompt({ name: "recall", arguments: { topic: "error" } })
+          })
+        )
+        yield* requests
+        const before = yield* HandleCounts.liveFibers
+        for (let i = 0; i < 10; i++) yield* requests
+        const more = Effect.map(HandleCounts.liveFibers, (after) => after - before)
+        yield* Effect.repeat(Effect.delay(more, "20 millis"), { until: (n) => n < 5, times: 50 })
+        assert.isBelow(yield* more, 5)
       }))
 
     it.scoped("reports why the memory can't be opened to each caller, and tries again for the next", () =>

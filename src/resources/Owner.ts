@@ -92,7 +92,7 @@ const refuseUnlessComposing = (what: string, marked: Error) =>
   Effect.gen(function*() {
     if (yield* FiberRef.get(isComposing)) return
     const stack = yield* Origin.trace(marked)
-    yield* Effect.die(new OpenedLate({ what, owner: "the program", opened: stack() }))
+    return yield* Effect.die(new OpenedLate({ what, owner: "the program", opened: stack() }))
   })
 
 const building = <A, E, R>(name: string, effect: Effect.Effect<A, E, R>, marked: Error) =>

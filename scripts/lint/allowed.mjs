@@ -1,6 +1,6 @@
 /**
  * What a file of src may name: lists of names by module, for some of the files. `*` stands for all names of a module, "global" for the
- * globals. Types are free, and so are our own modules, except for those of their names that are listed here.
+ * globals, "syntax" for `async` functions and the text "unbounded". Types are free, and so are our own modules, except for those of their names that are listed here.
  *
  * A list holds for its `files`, for all without them. `instead` says what the other files do. The longest name decides:
  * `URL.createObjectURL` over `URL`.

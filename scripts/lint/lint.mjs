@@ -10,7 +10,8 @@ export { words } from "./uses.mjs"
 /**
  * @typedef {object} Lists
  * @property {ReadonlyArray<{ files?: ReadonlyArray<string>, names: Record<string, ReadonlyArray<string>>, instead?: string }>} allowed
- *   Names by module, for `files` below src, or for all; `instead` says what the other files do. The longest name decides.
+ *   Names by module, "global" or "syntax" (`async`, `unbounded`), for `files` below src, or for all; `instead` says what the other files
+ *   do. The longest name decides.
  * @property {ReadonlyArray<object>} methods As METHODS of lists.mjs.
  * @property {string} where The file with these lists, which messages name.
  */

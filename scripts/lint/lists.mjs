@@ -162,9 +162,9 @@ export const HANDLES = [
     names: lists(words`
       claude-memory/resources/FileLock claude-memory/resources/HttpPool claude-memory/resources/Postgres claude-memory/resources/Sqlite`)`
       claude-memory/resources=
-        Child ClosedFileSystem.layer Concurrent Fibers File Files InFlight Lazy LeakProbe LeakedResources Loaded LockFolder Monitor Owner.OpenedLate Owner.layer
-        Owner.layerDiscard Owner.nested Owner.provideContext Owner.run PerCall Permits ResourceLedger ScopeMap Server TemporaryFolder
-        Timer TooManyOpen Watcher Worker`
+        Child ClosedFileSystem.layer Concurrent Fibers File Files InFlight Lazy LeakProbe LeakedResources Loaded LockFolder Monitor
+        Owner.OpenedLate Owner.layer Owner.layerDiscard Owner.nested Owner.provideContext Owner.run PerCall Permits ResourceLedger ScopeMap
+        Server TemporaryFolder Timer TooManyOpen Watcher Worker`
   },
   {
     files: ["resources/"],

@@ -27,20 +27,19 @@ const RUNNING = /\n[^\n]*\n[^\n]*effect_internal_function/
 const named = (frame: string, span: string | undefined) =>
   span === undefined || frame.endsWith(")") ? frame : `at ${span} (${frame.slice("at ".length)})`
 
+const ours = (stack = ""): ReadonlyArray<string> =>
+  stack.split("\n").slice(1).map((line) => line.trim()).filter((line) => !FOREIGN.test(line))
+
 const framesOf = (cause: Cause.Cause<never>, marked: Error): ReadonlyArray<string> => {
   marked.stack = (marked.stack ?? "").replace(RUNNING, "\n    at effect_internal_function")
   const error = Cause.prettyErrors(cause)[0]
-  const frames = (error?.stack ?? "").split("\n").slice(1).map((line) => line.trim()).filter((line) =>
-    !FOREIGN.test(line)
-  )
+  const frames = ours(error?.stack)
   return frames.length === 0 ? [UNKNOWN] : frames.map((frame) => named(frame, error?.span?.name))
 }
 
 /** Returns the frames above `marked`, for code that runs no effect. */
 export const frames = (marked: Error): ReadonlyArray<string> => {
-  const found = (marked.stack ?? "").split("\n").slice(1).map((line) => line.trim()).filter((line) =>
-    !FOREIGN.test(line)
-  )
+  const found = ours(marked.stack)
   return found.length === 0 ? [UNKNOWN] : found
 }
 

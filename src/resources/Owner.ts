@@ -181,7 +181,7 @@ export const open = <A, E, R>(
 export const adopt = <A, E, R>(
   { scoped, ...acquisition }:
     & { readonly kind: ResourceKind; readonly scoped: Effect.Effect<A, E, R>; readonly isGone: (handle: A) => boolean }
-    & Pick<Acquisition<A, E, R>, "atMost" | "name" | "site">
+    & Pick<Acquisition<A, E, R>, "name">
 ): Effect.Effect<A, E, Exclude<R, Scope.Scope> | Owner> =>
   Effect.map(
     openMarked<{ readonly value: A; readonly inner: Scope.CloseableScope }, E, Exclude<R, Scope.Scope>>({

@@ -101,21 +101,18 @@ const printedWhenCut = (print: () => void) =>
   )
 const CUTS = ["SIGINT", "SIGTERM"] as const
 
-/** Node's own word for listeners that nobody removes; `taken` returns those of the program since it was last asked. */
-const leakWarnings = Effect.map(
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const warnings: Array<string> = []
-      const hear = ({ message, name }: Error) => {
-        if (name === "MaxListenersExceededWarning") warnings.push(message)
-      }
-      process.on("warning", hear)
-      return { warnings, hear }
-    }),
-    ({ hear }) => Effect.sync(() => process.off("warning", hear))
-  ),
-  ({ warnings }) => ({ taken: Effect.sync(() => warnings.splice(0)) })
-)
+/** A list that grows by Node's own warnings of listeners that nobody removes. */
+const leakWarnings = Effect.gen(function*() {
+  const warnings: Array<string> = []
+  const hear = ({ message, name }: Error) => {
+    if (name === "MaxListenersExceededWarning") warnings.push(message)
+  }
+  yield* Effect.acquireRelease(
+    Effect.sync(() => process.on("warning", hear)),
+    () => Effect.sync(() => process.off("warning", hear))
+  )
+  return warnings
+})
 
 program("leaks", {
   description: "The leak gate",
@@ -188,7 +185,7 @@ program("leaks", {
                   : Effect.as(failed(`${name}: ${Cause.pretty(cause)}`), [undefined, 0] as const)
               )
             )
-            for (const warning of yield* warnings.taken) yield* failed(`${name}: ${warning}`)
+            for (const warning of warnings.splice(0)) yield* failed(`${name}: ${warning}`)
             const result = failures.length === before ? "nothing left" : plural(failures.length - before, "failure")
             yield* Progress.line(`${name}: ${result}, ${round(ms / 1_000, 1)} s`)
             return found === undefined ? undefined : { ...found, ms }

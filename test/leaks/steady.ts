@@ -168,8 +168,8 @@ const settled = (now: Effect.Effect<HandleCounts.HandleCounts>) =>
     return least
   })
 
-/** Follows the sessions while one grows, line by line; returns what is open the more, the longer it goes on. */
-const followed = ({ sessions }: Place, now: Effect.Effect<HandleCounts.HandleCounts>) =>
+/** Follows the sessions while one grows, line by line from round `from`; returns what is open the more, the longer it goes on. */
+const followed = ({ sessions }: Place, from: number, now: Effect.Effect<HandleCounts.HandleCounts>) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     const ledger = yield* ResourceLedger
@@ -179,7 +179,7 @@ const followed = ({ sessions }: Place, now: Effect.Effect<HandleCounts.HandleCou
     let first: HandleCounts.HandleCounts = {}
     for (let i = 0; i < LINES; i++) {
       const before = yield* lines
-      appendFileSync(join(sessions, SESSION), statement(100 + i))
+      appendFileSync(join(sessions, SESSION), statement(from + i))
       const isRead = Effect.map(lines, (now) => now > before)
       yield* Effect.repeat(Effect.delay(isRead, "20 millis"), { until: (read) => read })
       // The first two settle it.
@@ -247,7 +247,7 @@ const repeated = <R>(
       }
     }
     yield* context.progress(`steady state, ${name}, while it follows`)
-    const more = yield* Yardstick.within(Effect.exit(followed(place, now)), ENDS_WITHIN_MS)
+    const more = yield* Yardstick.within(Effect.exit(followed(place, repeats + 1, now)), ENDS_WITHIN_MS)
     if (Option.isNone(more)) wrong.add("a transcript that grows is not read")
     else if (Exit.isFailure(more.value)) wrong.add(`while it follows: ${more.value.cause}`)
     else for (const each of more.value.value) wrong.add(`while it follows ${LINES} lines, ${each}`)

@@ -93,31 +93,6 @@ const inSearch = (
 const POOL_IMPORT = `import * as HttpPool from "../resources/HttpPool.ts"\n`
 const LATE_POOL = `HttpPool.open({ name: "late", origin: "http://127.0.0.1:9" })`
 
-const POOL_OPENED = `  Effect.map(
-    Owner.open({
-      kind: "pool",
-      name,
-      // Whoever opens it: two pools of one origin are one too many.
-      site: \`pool \${name}\`,
-      open: Effect.sync(() => {
-        const { connect, sockets } = tracked(options.connect)
-        return { pool: new Undici.Pool(origin, { keepAliveTimeout: KEEP_ALIVE_MS, ...options, connect }), sockets }
-      }),
-      // Nobody waits for an answer any more, and undici's \`close\` would connect once more for a request that was aborted.
-      close: ({ pool }) => Effect.promise(() => pool.destroy()),
-      destroy: ({ pool, sockets }) =>
-        Effect.promise(() => {
-          const isDestroyed = pool.destroy()
-          sockets.forEach((socket) => socket.destroy())
-          return isDestroyed
-        }),
-      isGone: ({ pool, sockets }) => pool.destroyed && sockets.size === 0,
-      within: "2 seconds",
-      sockets: ({ sockets }) => sockets.size
-    }),
-    ({ pool }) => pool
-  )`
-
 const GUARDED = `      request.url.origin !== origin
         ? Effect.dieMessage(\`a request for \${request.url.origin} through the pool of \${origin}\`)
         : opened !== undefined`
@@ -155,8 +130,8 @@ export const variants: ReadonlyArray<Variant> = [
     part: "acquisitions",
     edits: [{
       file: POOL,
-      from: POOL_OPENED,
-      to: "  Effect.sync(() => new Undici.Pool(origin, { keepAliveTimeout: KEEP_ALIVE_MS, ...options }))"
+      from: `    Owner.open({\n      kind: "pool",`,
+      to: `    (({ open }) => open)({\n      kind: "pool",`
     }]
   },
   {

@@ -51,7 +51,7 @@ program("hook", {
       const patient = { CLAUDE_MEMORY_HOOK_MS: "60000", CLAUDE_MEMORY_SESSION_START_MS: "60000" }
       const runs: ReadonlyArray<Run> = [
         { name: "node -e 0", args: ["-e", "0"], stdin: () => "", env: {} },
-        { name: "switched off", args: [hook], stdin: () => "", env: { CLAUDE_MEMORY_DISABLE: "1" } },
+        { name: "switched off", args: [hook], stdin: () => "", env: { CLAUDE_MEMORY_INJECT: "off" } },
         {
           name: "SessionStart",
           args: [hook],

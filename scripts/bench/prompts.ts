@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { InjectionMode } from "../../src/domain/Injection.ts"
 import * as Tokens from "../../src/domain/Tokens.ts"
 import type { HookInput } from "../../src/hook/Hook.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
@@ -27,6 +28,7 @@ const Prompt = Schema.Struct({
   uuid: Schema.optionalWith(Schema.NullOr(Schema.String), { default: () => null }),
   at: Schema.DateFromString,
   text: Schema.String,
+  label: Schema.String,
   cross: Schema.optional(Schema.String)
 })
 type Prompt = typeof Prompt.Type
@@ -46,6 +48,7 @@ interface Asked {
   readonly prompts: ReadonlyArray<Prompt>
   readonly openings: ReadonlyArray<Prompt>
   readonly transcripts: string
+  readonly mode: InjectionMode
 }
 
 /** The clock of that moment, for what is asked at it. */
@@ -62,7 +65,7 @@ const at = (time: Date) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     }))
 
 /** A memory that grows session by session, in which all folders of a project are one. */
-const makeMemory = ({ projects, transcripts }: Asked) =>
+const makeMemory = ({ mode, projects, transcripts }: Asked) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     const path = yield* Path.Path
@@ -88,7 +91,7 @@ const makeMemory = ({ projects, transcripts }: Asked) =>
         }
       })
 
-    const ask = (input: HookInput, time: Date) => at(time)(memory.hook(input))
+    const ask = (input: HookInput, time: Date) => at(time)(memory.hook(input, { mode, maxTokens: 800 }))
     const folderOf = (project: string) => folders.get(project) ?? projects[project]?.[0]?.cwds[0] ?? "/nowhere"
     return {
       add: (project: string, session: Session) => add(project, session, path.join(transcripts, session.file)),
@@ -96,9 +99,15 @@ const makeMemory = ({ projects, transcripts }: Asked) =>
       /** What a prompt brings, in a session that nothing was told. */
       prompted: ({ at, id, text }: Prompt, project: string, session = `asked ${id} in ${project}`) =>
         ask({ hook_event_name: "UserPromptSubmit", session_id: session, cwd: folderOf(project), prompt: text }, at),
+      /** What the start of the prompt's session brings. */
       started: ({ at, id, project }: Prompt) =>
         ask(
-          { hook_event_name: "SessionStart", session_id: `started ${id}`, source: "startup", cwd: folderOf(project) },
+          {
+            hook_event_name: "SessionStart",
+            session_id: `asked ${id} in ${project}`,
+            source: "startup",
+            cwd: folderOf(project)
+          },
           at
         )
     }
@@ -131,7 +140,10 @@ const withOthers = (asked: Asked) =>
     const opened = new Map<string, string>()
     for (const { before, own, project, session } of inOrder(asked)) {
       yield* progress(`before session ${session?.session ?? "of tomorrow"}`)
-      for (const prompt of [...before, ...own]) injected.set(prompt.id, yield* memory.prompted(prompt, prompt.project))
+      for (const prompt of [...before, ...own]) {
+        const start = prompt.label === "opening" ? yield* memory.started(prompt) : ""
+        injected.set(prompt.id, `${start}\n${yield* memory.prompted(prompt, prompt.project)}`.trim())
+      }
       for (const opening of asked.openings.filter((each) => each.session === session?.session)) {
         opened.set(opening.id, yield* memory.started(opening))
       }
@@ -216,6 +228,7 @@ program("prompts", {
     prompts: file("prompts", "JSONL of prompts: id, project, session, uuid, at, text, cross"),
     projects: file("projects", "JSON: the sessions of each project, whose folders are one"),
     openings: file("openings", "JSONL of sessions that begin: id, project, session, at"),
+    mode: Options.choice("mode", InjectionMode.literals).pipe(Options.withDefault("balanced")),
     answers: Options.text("answers").pipe(Options.withDescription("Folder for the answers, a file for each run")),
     score: file("score", "Script that scores a file of answers and prints one line of JSON").pipe(Options.optional)
   },
@@ -225,6 +238,7 @@ program("prompts", {
       const path = yield* Path.Path
       const asked: Asked = {
         transcripts: options.transcripts,
+        mode: options.mode,
         prompts: yield* linesIn(options.prompts, Schema.parseJson(Prompt)),
         openings: yield* linesIn(options.openings, Schema.parseJson(Prompt)),
         projects: yield* Schema.decode(Schema.parseJson(Projects))(yield* fs.readFileString(options.projects))

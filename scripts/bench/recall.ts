@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { number } from "../../src/cli/Output.ts"
-import type { InjectionMode } from "../../src/domain/Injection.ts"
+import { type InjectionMode, MAX_HOOK_CHARS } from "../../src/domain/Injection.ts"
 import { evidence } from "../../src/domain/MemoryUnit.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import { serverAt } from "../../test/drills/qdrant/server.ts"
@@ -30,6 +30,8 @@ import { imported, transcripts } from "./shared/transcripts.ts"
 const LIMIT = 10
 const MAX_TOKENS = 2_000
 const MAX_CHARS = 20_000
+/** Budget of a hook. */
+const DEFAULT_TOKENS = 800
 
 const ask = ({ id, question }: { readonly id: string; readonly question: string }) =>
   Effect.gen(function*() {
@@ -42,15 +44,30 @@ const ask = ({ id, question }: { readonly id: string; readonly question: string 
       mode: "hybrid"
     })
     const inject = (mode: InjectionMode) =>
-      memory.inject({ prompt: question, projects: "all", mode, maxTokens: MAX_TOKENS, maxChars: MAX_CHARS })
+      memory.inject({
+        prompt: question,
+        projects: "all",
+        mode,
+        isAsked: true,
+        maxTokens: MAX_TOKENS,
+        maxChars: MAX_CHARS
+      })
     const balanced = yield* inject("balanced")
     const conservative = yield* inject("conservative")
+    const unasked = yield* memory.inject({
+      prompt: question,
+      projects: "all",
+      mode: "balanced",
+      maxTokens: DEFAULT_TOKENS,
+      maxChars: MAX_HOOK_CHARS
+    })
     return {
       line: {
         id,
         results: results.map(({ unit }) => ({ content: unit.content, evidence: evidence(unit) })),
         balanced: balanced.text,
-        conservative: conservative.text
+        conservative: conservative.text,
+        default: unasked.text
       },
       balanced,
       conservative
@@ -76,7 +93,9 @@ const Lane = Schema.Struct({
   hit5: Schema.Number,
   hit10: Schema.Number,
   answer2k: Schema.Number,
-  answer2kConservative: Schema.Number
+  answer2kConservative: Schema.Number,
+  answer800: Schema.Number,
+  injectedDefault: Schema.Number
 })
 const Score = Schema.Struct({
   en: Lane,
@@ -84,20 +103,35 @@ const Score = Schema.Struct({
   unanswerable: Schema.Struct({
     n: Schema.Number,
     injectedBalanced: Schema.Number,
-    injectedConservative: Schema.Number
+    injectedConservative: Schema.Number,
+    injectedDefault: Schema.Number
   }),
   cited: Schema.Struct({ mean: Schema.Number, max: Schema.Number })
 })
 
 const table = ({ cited, en, unanswerable, zh }: typeof Score.Type): ReadonlyArray<string> => {
-  const lane = (name: string, { answer2k, answer2kConservative, hit1, hit10, hit5, n }: typeof Lane.Type) =>
-    row(name, 9, [hit1, hit5, hit10, answer2k, answer2kConservative, n], 13)
+  const lane = (name: string, lane: typeof Lane.Type) =>
+    row(
+      name,
+      9,
+      [
+        lane.hit1,
+        lane.hit5,
+        lane.hit10,
+        lane.answer2k,
+        lane.answer2kConservative,
+        lane.answer800,
+        lane.injectedDefault,
+        lane.n
+      ],
+      13
+    )
   return [
-    row("", 9, ["hit@1", "hit@5", "hit@10", "answer@2k", "conservative", "questions"], 13),
+    row("", 9, ["hit@1", "hit@5", "hit@10", "answer@2k", "conservative", "unasked@800", "spoken", "questions"], 13),
     lane("English", en),
     lane("Chinese", zh),
     `unanswerable, injected all the same: balanced ${unanswerable.injectedBalanced}, ` +
-    `conservative ${unanswerable.injectedConservative} of ${unanswerable.n}`,
+    `conservative ${unanswerable.injectedConservative}, unasked ${unanswerable.injectedDefault} of ${unanswerable.n}`,
     `messages that a result cites: mean ${cited.mean}, most ${cited.max}`
   ]
 }

@@ -41,8 +41,8 @@ type Services<E> = Layer.Layer<SessionRecords | Injector | MemoryStore | NodeCon
 
 const hook = <E extends { readonly _tag: string }>(started: number, services: Services<E>) =>
   Effect.gen(function*() {
-    const { isOff, within } = yield* HookSettings.load
-    if (isOff) return
+    const { telling, within } = yield* HookSettings.load
+    if (telling === undefined) return
     const remaining = (event: keyof typeof within) => Math.max(1, within[event] - (performance.now() - started))
 
     const text = yield* Effect.timeoutOption(
@@ -59,7 +59,7 @@ const hook = <E extends { readonly _tag: string }>(started: number, services: Se
     const event = input.value.hook_event_name
     // Writes the answer before the services are closed, which takes a while.
     yield* Layer.build(services).pipe(
-      Effect.flatMap((context) => Effect.provide(answer(input.value), context)),
+      Effect.flatMap((context) => Effect.provide(answer(input.value, telling), context)),
       Effect.timeoutOption(remaining(event)),
       Effect.flatMap(Option.match({
         onNone: () => HookFailures.record(event, `took longer than ${within[event]} ms`),

@@ -1,10 +1,12 @@
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as App from "../App.ts"
 import { InjectionMode, MAX_HOOK_CHARS } from "../domain/Injection.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import * as Injecting from "../settings/Injecting.ts"
 import { answer, json, resultJson } from "./Output.ts"
 import { projectIds, projects, scopeText } from "./Scope.ts"
 
@@ -12,15 +14,20 @@ export const options = {
   prompt: Options.text("prompt").pipe(Options.withDescription("What you would type to Claude")),
   ...projects,
   mode: Options.choice("mode", InjectionMode.literals).pipe(
-    Options.withDescription("How sure a memory must be: conservative gives the fewest, comprehensive the most"),
-    Options.withDefault("balanced" as const)
+    Options.withDescription(
+      "How sure a memory must be: conservative gives the fewest, comprehensive the most (default: CLAUDE_MEMORY_INJECT)"
+    ),
+    Options.optional
   ),
   maxTokens: Options.integer("max-tokens").pipe(
-    Options.withDescription("Budget of the whole text in tokens, 100 to 8000"),
+    Options.withDescription(
+      "Budget of the whole text in tokens, 100 to 8000; with it, what Claude gets when it asks (default: what the hook " +
+        "gives, within CLAUDE_MEMORY_INJECT_TOKENS)"
+    ),
     Options.withSchema(
       Schema.Int.pipe(Schema.between(100, 8_000, { message: () => "--max-tokens takes 100 to 8000" }))
     ),
-    Options.withDefault(2_000)
+    Options.optional
   ),
   maxChars: Options.integer("max-chars").pipe(
     Options.withDescription("And in characters, 200 to 100000; Claude Code takes 10,000 from a hook"),
@@ -35,9 +42,31 @@ export const options = {
 export const command = Command.make("inject", options, (options) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
-    const response = yield* memory.inject({ ...options, projects: yield* projectIds(options) })
-    yield* answer(options.json, { ...response, items: response.items.map(resultJson) }, () =>
-      response.text === "" ? `Nothing in ${scopeText(options)} is good enough for this prompt.` : response.text)
+    const injecting = yield* Injecting.load
+    const mode = Option.getOrElse(options.mode, () => injecting.mode)
+    if (mode === "off") {
+      return yield* answer(options.json, { text: "", items: [] }, () =>
+        "Nothing: CLAUDE_MEMORY_INJECT is off. --mode balanced shows what would be put in front of Claude.")
+    }
+    const response = yield* memory.inject({
+      prompt: options.prompt,
+      projects: yield* projectIds(options),
+      mode,
+      isAsked: Option.isSome(options.maxTokens),
+      maxTokens: Option.getOrElse(options.maxTokens, () =>
+        injecting.maxTokens),
+      maxChars: options.maxChars
+    })
+    yield* answer(
+      options.json,
+      {
+        ...response,
+        items: response.items.map(resultJson),
+        pointed: response.pointed.map(({ id, title }) => ({ id, title }))
+      },
+      () =>
+        response.text === "" ? `Nothing in ${scopeText(options)} is telling enough for this prompt.` : response.text
+    )
   }).pipe(App.provide(App.reader))).pipe(
     Command.withDescription("Print what would be put in front of Claude for a prompt")
   )

@@ -89,7 +89,8 @@ const tour = (source: Source, isJson: boolean) =>
       prompt: query,
       projects: "all",
       mode: "balanced",
-      maxTokens: 1_000,
+      isAsked: true,
+      maxTokens: 800,
       maxChars: MAX_HOOK_CHARS
     })
     const names = new Map(projects.map(({ id, name }) => [id, name]))

@@ -5,7 +5,8 @@
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import { MemoryUnit } from "./MemoryUnit.ts"
-import { SearchFilter, SearchResult } from "./Search.ts"
+import { InContext, SearchFilter, SearchResult } from "./Search.ts"
+import { Verdict } from "./Verdict.ts"
 
 export const InjectionMode = Schema.Literal("conservative", "balanced", "comprehensive")
 export type InjectionMode = typeof InjectionMode.Type
@@ -15,10 +16,16 @@ export const InjectionRequest = Schema.Struct({
   prompt: Schema.String,
   projects: SearchFilter.fields.projects,
   mode: InjectionMode,
+  /** True when a person or Claude asked for memories: then a search decides what is told, not the prompt's evidence. */
+  isAsked: Schema.optional(Schema.Boolean),
+  /** The session of the prompt, of which nothing is told that it said itself. */
+  inContext: Schema.optional(InContext),
   maxTokens: Schema.Int.pipe(Schema.between(100, 8_000)),
   maxChars: Schema.Int.pipe(Schema.between(200, 100_000)),
   /** Ids of units already injected in this session: these are not injected again, nor are units that say the same. */
   injectedIds: Schema.optional(Schema.Array(Schema.String)),
+  /** Ids of units that a pointer named already in this session: no pointer names these again. */
+  pointedIds: Schema.optional(Schema.Array(Schema.String)),
   /** Text that Claude has in its context anyway: a unit that adds nothing to this text is not injected. */
   contextText: Schema.optional(Schema.String),
   /** Files of Claude Code's own memory that are in Claude's context anyway: their units are not injected. */
@@ -30,6 +37,8 @@ export type InjectionRequest = typeof InjectionRequest.Type
 export const OpeningRequest = Schema.Struct({
   ...Struct.pick(InjectionRequest.fields, "projects", "maxTokens", "maxChars", "injectedIds", "contextText"),
   sessionId: Schema.String,
+  /** Branch that is checked out: after the last session, those that were on it come first. */
+  branch: Schema.optional(Schema.String),
   /** Lower bound of the units' times, in milliseconds since the epoch. */
   since: Schema.optional(Schema.Number)
 })
@@ -47,9 +56,12 @@ export type OpeningResponse = typeof OpeningResponse.Type
 export const InjectionResponse = Schema.Struct({
   /** Empty when nothing was good enough. */
   text: Schema.String,
-  /** Results in the text, best first. */
+  /** Results in the text, best first; none for a pointer. */
   items: Schema.Array(SearchResult),
+  /** Units to which a text without items points. */
+  pointed: Schema.Array(MemoryUnit),
   tokens: Schema.NonNegativeInt,
+  verdict: Verdict,
   /** True when a model wrote the text from the items; otherwise the text lists the items. */
   background: Schema.Boolean,
   degraded: Schema.Array(Schema.String)

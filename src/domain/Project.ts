@@ -93,6 +93,8 @@ const makeProject = (key: string, name: string, root: string): Project => ({
 })
 
 interface Repository {
+  /** File that names the branch of this worktree. */
+  readonly head: string
   /** Folder that holds `config`. */
   readonly common: string
   /** Folder of the main worktree, shared by all worktrees; of a bare repository, the repository itself. */
@@ -111,12 +113,13 @@ const repositoryOf = (dotGit: string): Effect.Effect<Repository, never, FileSyst
       pointer,
       (text) => Option.fromNullable(/^gitdir:\s*(.+)$/m.exec(text)?.[1]?.trim())
     )
-    if (Option.isNone(gitdir)) return { common: dotGit, root: directory, directory }
+    if (Option.isNone(gitdir)) return { head: path.join(dotGit, "HEAD"), common: dotGit, root: directory, directory }
     const own = path.resolve(directory, gitdir.value)
+    const head = path.join(own, "HEAD")
     const shared = yield* read(path.join(own, "commondir"))
-    if (Option.isNone(shared)) return { common: own, root: directory, directory }
+    if (Option.isNone(shared)) return { head, common: own, root: directory, directory }
     const common = path.resolve(own, shared.value.trim())
-    return { common, root: path.basename(common) === ".git" ? path.dirname(common) : common, directory }
+    return { head, common, root: path.basename(common) === ".git" ? path.dirname(common) : common, directory }
   })
 
 const read = (file: string) => Effect.option(Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(file)))
@@ -136,6 +139,16 @@ const locate = (folder: string) =>
       }
       if (path.dirname(directory) === directory) return { start, repository: undefined }
     }
+  })
+
+/** Returns the branch that is checked out in a folder; nothing outside a repository, or when no branch is. */
+export const branchOf = (
+  folder: string
+): Effect.Effect<Option.Option<string>, never, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function*() {
+    const { repository } = yield* locate(folder)
+    const head = repository === undefined ? Option.none() : yield* read(repository.head)
+    return Option.flatMap(head, (text) => Option.fromNullable(/^ref: refs\/heads\/(.+)$/m.exec(text)?.[1]?.trim()))
   })
 
 /** Returns the folder by which Claude Code names a project, and the folder of the project's personal settings. */

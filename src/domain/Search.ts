@@ -37,9 +37,17 @@ export const passes = (unit: MemoryUnit, filter: SearchFilter): boolean =>
   (filter.files === undefined || filter.files.length === 0 ||
     filter.files.some((wanted) => unit.files.some((file) => endsWithPath(file, wanted))))
 
+/** Leaves out what this session has said since a time, in milliseconds since the epoch: it is in Claude's context. */
+export const InContext = Schema.Struct({ sessionId: Schema.String, since: Schema.Number })
+export type InContext = typeof InContext.Type
+
+export const isInContext = ({ occurredAt, sessionId }: MemoryUnit, context: InContext | undefined): boolean =>
+  sessionId === context?.sessionId && occurredAt >= context.since
+
 /** `minScore` has the scale of `SearchResult.score`. */
 export const SearchQuery = Schema.Struct({
   ...SearchFilter.fields,
+  inContext: Schema.optional(InContext),
   text: Schema.String,
   limit: Schema.Int.pipe(Schema.between(1, 100)),
   minScore: Schema.Number.pipe(Schema.between(0, 1)),

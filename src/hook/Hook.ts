@@ -4,10 +4,11 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { MAX_HOOK_CHARS } from "../domain/Injection.ts"
+import { type InjectionMode, MAX_HOOK_CHARS } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { foldersFor, INDEX } from "../domain/Notes.ts"
 import * as Project from "../domain/Project.ts"
@@ -44,12 +45,20 @@ type UserPromptSubmit = Extract<HookInput, { readonly hook_event_name: "UserProm
 interface Injection {
   readonly text: string
   readonly units: ReadonlyArray<MemoryUnit>
+  readonly pointed: ReadonlyArray<MemoryUnit>
 }
 
-const NO_INJECTION: Injection = { text: "", units: [] }
+const NO_INJECTION: Injection = { text: "", units: [], pointed: [] }
 
-const PROMPT_TOKENS = 2_000
-const OPENING_TOKENS = 1_200
+/** How easily, and how much, is injected at a prompt. */
+export interface Telling {
+  readonly mode: InjectionMode
+  readonly maxTokens: number
+}
+
+const DEFAULT: Telling = { mode: "balanced", maxTokens: 800 }
+
+const OPENING_TOKENS = 500
 
 /** Characters of its own memory of a project that Claude Code shows Claude. */
 const INDEX_CHARS = 25_000
@@ -90,7 +99,13 @@ const parentOf = ({ session_id, transcript_path }: HookInput) =>
     return Option.filter(Option.fromNullable(parent), (id) => id !== session_id)
   }).pipe(Effect.scoped, Effect.catchTag("SystemError", "BadArgument", () => Effect.succeedNone))
 
-const EMPTY_RECORD: SessionRecord = { ids: new Set(), isMuted: false, isNew: false }
+const EMPTY_RECORD: SessionRecord = {
+  ids: new Set(),
+  pointed: new Set(),
+  compactedAt: 0,
+  isMuted: false,
+  isNew: false
+}
 
 /** Returns the session's record; a fork without one takes over its parent's. */
 const recordFor = (input: HookInput) =>
@@ -101,60 +116,70 @@ const recordFor = (input: HookInput) =>
     if (!own.isNew) return own
     const parent = yield* parentOf(input)
     if (Option.isNone(parent)) return own
-    const { ids } = yield* Effect.orElseSucceed(records.get(parent.value), () => EMPTY_RECORD)
-    yield* Effect.ignore(records.add(input.session_id, [...ids]))
-    return { ...own, ids }
+    const { ids, pointed } = yield* Effect.orElseSucceed(records.get(parent.value), () => EMPTY_RECORD)
+    yield* Effect.ignore(records.add(input.session_id, { ids: [...ids], pointed: [...pointed] }))
+    return { ...own, ids, pointed }
   })
 
 const onSessionStart = (input: SessionStart) =>
   Effect.gen(function*() {
     // A fork has its parent's context, and the transcript that names the parent may not be written yet.
     if (input.source === "fork") return NO_INJECTION
-    if (input.source === "compact") yield* Effect.ignore((yield* SessionRecords).reset(input.session_id))
+    if (input.source === "compact") {
+      const now = yield* Clock.currentTimeMillis
+      yield* Effect.ignore((yield* SessionRecords).reset(input.session_id, now))
+    }
     const { ids, isMuted } = yield* recordFor(input)
     if (isMuted) return NO_INJECTION
     const store = yield* MemoryStore
     const injector = yield* Injector
     const { id } = yield* Project.resolve(input.cwd)
+    const branch = Option.getOrUndefined(yield* Project.branchOf(input.cwd))
     // A resumed session knows its own past: only what other sessions did since then is new to it.
     const [session] = input.source === "resume" ? yield* store.sessionsByPrefix(input.session_id) : []
-    return yield* injector.open({
+    const { text, units } = yield* injector.open({
       projects: [id],
       sessionId: input.session_id,
       maxTokens: OPENING_TOKENS,
       maxChars: MAX_HOOK_CHARS,
       injectedIds: [...ids],
+      ...(branch !== undefined && { branch }),
       contextText: (yield* notesInContext(input)).text,
       ...(session !== undefined && { since: session.endedAt })
     })
+    return { ...NO_INJECTION, text, units }
   })
 
-const onPrompt = (input: UserPromptSubmit) =>
+const onPrompt = (input: UserPromptSubmit, telling: Telling) =>
   Effect.gen(function*() {
     if (isReport(input.prompt)) return NO_INJECTION
     const injector = yield* Injector
-    const { ids, isMuted } = yield* recordFor(input)
+    const { compactedAt, ids, isMuted, pointed: pointedIds } = yield* recordFor(input)
     if (isMuted) return NO_INJECTION
     const { id } = yield* Project.resolve(input.cwd)
     const notes = yield* notesInContext(input)
-    const { items, text } = yield* injector.inject({
+    const { items, pointed, text } = yield* injector.inject({
+      ...telling,
       prompt: input.prompt,
       projects: [id],
-      mode: "balanced",
-      maxTokens: PROMPT_TOKENS,
       maxChars: MAX_HOOK_CHARS,
+      inContext: { sessionId: input.session_id, since: compactedAt },
       injectedIds: [...ids],
+      pointedIds: [...pointedIds],
       contextText: notes.text,
       contextFiles: notes.files
     })
-    return { text, units: items.map(({ unit }) => unit) }
+    return { text, units: items.map(({ unit }) => unit), pointed }
   })
 
 /** Returns the text to inject, at most `MAX_HOOK_CHARS` long, empty when nothing is relevant; records its units. */
-export const answer = (input: HookInput) =>
+export const answer = (input: HookInput, telling: Telling = DEFAULT) =>
   Effect.gen(function*() {
-    const { text, units } = yield* input.hook_event_name === "SessionStart" ? onSessionStart(input) : onPrompt(input)
+    const { pointed, text, units } = yield* input.hook_event_name === "SessionStart"
+      ? onSessionStart(input)
+      : onPrompt(input, telling)
     const records = yield* SessionRecords
-    yield* Effect.ignore(records.add(input.session_id, units.map(({ id }) => id)))
+    const idsOf = (units: ReadonlyArray<MemoryUnit>) => units.map(({ id }) => id)
+    yield* Effect.ignore(records.add(input.session_id, { ids: idsOf(units), pointed: idsOf(pointed) }))
     return text
   })

@@ -15,22 +15,33 @@ import { idOf } from "../domain/Ids.ts"
 export interface SessionRecord {
   /** Ids of the injected units that are still in the session's context. */
   readonly ids: ReadonlySet<string>
+  /** Ids of the units that pointers in the session's context name. */
+  readonly pointed: ReadonlySet<string>
+  /** Time of the last compaction, in milliseconds since the epoch; 0 without one. */
+  readonly compactedAt: number
   readonly isMuted: boolean
   /** True when the session has no record yet. */
   readonly isNew: boolean
 }
 
+interface Added {
+  readonly ids: ReadonlyArray<string>
+  readonly pointed?: ReadonlyArray<string>
+}
+
 interface Records {
   readonly get: (sessionId: string) => Effect.Effect<SessionRecord, PlatformError>
-  readonly add: (sessionId: string, ids: ReadonlyArray<string>) => Effect.Effect<void, PlatformError>
-  /** Forgets the session's units: compaction removed them from its context. */
-  readonly reset: (sessionId: string) => Effect.Effect<void, PlatformError>
+  readonly add: (sessionId: string, added: Added) => Effect.Effect<void, PlatformError>
+  /** Forgets the session's units: compaction removed them from its context at this time. */
+  readonly reset: (sessionId: string, time: number) => Effect.Effect<void, PlatformError>
   readonly mute: (sessionId: string, isMuted: boolean) => Effect.Effect<void, PlatformError>
   /** Deletes the records without an entry since this time, in milliseconds since the epoch. */
   readonly deleteBefore: (time: number) => Effect.Effect<void, PlatformError>
 }
 
+/** Begins the lines of a compaction and of a unit that a pointer names; other lines are ids of injected units. */
 const RESET = "-"
+const POINTED = "?"
 const MUTED = "off"
 const UNMUTED = "on"
 
@@ -39,13 +50,19 @@ const MAX_BYTES = 64 * 1024
 
 const read = (lines: ReadonlyArray<string>): SessionRecord => {
   let ids = new Set<string>()
+  let pointed = new Set<string>()
+  let compactedAt = 0
   let isMuted = false
   for (const line of lines) {
-    if (line === RESET) ids = new Set()
+    if (line.startsWith(RESET)) {
+      ids = new Set()
+      pointed = new Set()
+      compactedAt = Number(line.slice(RESET.length)) || 0
+    } else if (line.startsWith(POINTED)) pointed.add(line.slice(POINTED.length))
     else if (line === MUTED || line === UNMUTED) isMuted = line === MUTED
     else if (line !== "") ids.add(line)
   }
-  return { ids, isMuted, isNew: lines.length === 0 }
+  return { ids, pointed, compactedAt, isMuted, isNew: lines.length === 0 }
 }
 
 /**
@@ -65,8 +82,11 @@ const fromLines = (
 ): Records => ({
   ...rest,
   get: (sessionId) => Effect.map(linesOf(sessionId), read),
-  add: (sessionId, ids) => ids.length === 0 ? Effect.void : append(sessionId, ids),
-  reset: (sessionId) => append(sessionId, [RESET]),
+  add: (sessionId, { ids, pointed = [] }) => {
+    const lines = [...ids, ...pointed.map((id) => POINTED + id)]
+    return lines.length === 0 ? Effect.void : append(sessionId, lines)
+  },
+  reset: (sessionId, time) => append(sessionId, [`${RESET}${time}`]),
   mute: (sessionId, isMuted) => append(sessionId, [isMuted ? MUTED : UNMUTED])
 })
 

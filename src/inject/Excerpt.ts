@@ -1,5 +1,6 @@
 /**
- * Brings an item into the shortest form that answers: whole when there is room, else the lines that match the prompt.
+ * Brings an item into the shortest form that answers: whole when there is room, else the run of sentences that holds
+ * most of the prompt's bits.
  */
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
@@ -7,45 +8,64 @@ import * as Tokens from "../domain/Tokens.ts"
 
 const ELLIPSIS = "…"
 
-/** An excerpt counts as full after this many lines in a row did not fit. */
-const FULL_AFTER = 16
+/** Ends of lines, and of sentences within a line; the number of a list's item ends none. */
+const ENDS = /\n+|(?<=[.!?:;])(?<!(?:^|\s)\d{1,3}\.) +(?=\S)|(?<=[。！？；])/gm
 
-const shortened = (line: string, tokens: number): string => {
-  if (Tokens.estimate(line) <= tokens) return line
-  const start = Tokens.truncate(line, tokens - 3, Infinity).trimEnd()
-  return start === "" ? ELLIPSIS : `${start} ${ELLIPSIS}`
+interface Span {
+  readonly from: number
+  readonly to: number
 }
 
-/** Splits a text into lines, and a line of more than `tokens` into sentences, each of which is cut at `tokens`. */
-const linesOf = (text: string, tokens: number): ReadonlyArray<string> =>
-  text.split("\n").flatMap((line) =>
-    Tokens.estimate(line) <= tokens
-      ? [line]
-      : line.split(/(?<=[.!?]) +(?=\S)|(?<=[。！？])/).map((each) => shortened(each, tokens))
-  )
+const spansOf = (text: string): ReadonlyArray<Span> => {
+  const ends = [...text.matchAll(ENDS)].map((match) => ({ to: match.index, next: match.index + match[0].length }))
+  return [...ends, { to: text.length, next: text.length }]
+    .map(({ to }, i) => ({ from: ends[i - 1]?.next ?? 0, to }))
+    .filter(({ from, to }) => from < to)
+}
+
+/** Cuts a text at a blank, and marks the cut. */
+const shortened = (text: string, tokens: number): string => {
+  if (Tokens.estimate(text) <= tokens) return text
+  const start = Tokens.truncate(text, tokens - 2, Infinity)
+  return `${start.replace(/\s+\S*$/u, "") || start} ${ELLIPSIS}`
+}
 
 /**
- * Returns the lines that contain the prompt's words and the lines beside them, in order and within `tokens`. An
- * ellipsis stands for the lines left out.
+ * Returns the content when it has at most `tokens`; else, of the runs of whole sentences that do, the one with the most
+ * `bits` of the prompt's lexemes, and of equal ones the longest; the beginning when it has none of them. An ellipsis
+ * stands for what is left out on a side.
  */
-export const excerpt = (unit: MemoryUnit, prompt: ReadonlySet<string>, tokens: number): string => {
+export const excerpt = (unit: MemoryUnit, bits: ReadonlyMap<string, number>, tokens: number): string => {
   if (unit.tokens <= tokens) return unit.content
-  const lines = linesOf(unit.content, tokens / 2)
-  const matches = lines.map((line) => new Set(Tokenizer.lexemes(line).filter((word) => prompt.has(word))).size)
-  const score = (i: number) =>
-    matches[i]! + 0.5 * Math.max(matches[i - 1] ?? 0, matches[i + 1] ?? 0) + (i === 0 ? 0.4 : 0)
-  const ranked = lines.map((_, i) => i).sort((a, b) => score(b) - score(a) || a - b)
-  const joined = (kept: ReadonlySet<number>) =>
-    lines.flatMap((line, i) => kept.has(i) ? [line] : i === 0 || kept.has(i - 1) ? [ELLIPSIS] : []).join("\n")
-  let kept: ReadonlySet<number> = new Set()
-  let misses = 0
-  for (const i of ranked) {
-    if (misses === FULL_AFTER) break
-    const more = new Set([...kept, i])
-    if (Tokens.estimate(joined(more)) <= tokens) {
-      kept = more
-      misses = 0
-    } else misses++
+  const sentences = spansOf(unit.content).map(({ from, to }) => {
+    const text = unit.content.slice(from, to)
+    return { from, to, tokens: Tokens.estimate(text) + 1, lexemes: new Set(Tokenizer.lexemes(text)) }
+  })
+  if (sentences.length === 0) return ELLIPSIS
+  const room = tokens - 2
+  let best = { first: 0, last: 0, bits: -1, tokens: 0 }
+  for (let first = 0; first < sentences.length; first++) {
+    // The first run is the beginning.
+    if (first > 0 && bits.size === 0) break
+    const found = new Set<string>()
+    let sum = 0
+    let length = 0
+    for (let last = first; last < sentences.length; last++) {
+      length += sentences[last]!.tokens
+      if (length > room && last > first) break
+      for (const lexeme of sentences[last]!.lexemes) {
+        if (found.has(lexeme)) continue
+        found.add(lexeme)
+        sum += bits.get(lexeme) ?? 0
+      }
+      if (sum > best.bits || sum === best.bits && length > best.tokens) {
+        best = { first, last, bits: sum, tokens: length }
+      }
+    }
   }
-  return joined(kept)
+  const { first, last } = best
+  const run = unit.content.slice(sentences[first]!.from, sentences[last]!.to)
+  const before = first === 0 ? "" : `${ELLIPSIS} `
+  const text = shortened(run, room)
+  return before + text + (last < sentences.length - 1 && text === run ? ` ${ELLIPSIS}` : "")
 }

@@ -35,9 +35,12 @@ const recordFailure = (detail: string) =>
 /** Returns the text to inject; empty when nothing is relevant, when hooks are off, on a timeout and on a failure. */
 const answer = (input: typeof Input.Type) =>
   Effect.gen(function*() {
-    const { isOff, within } = yield* HookSettings.load
-    if (isOff) return ""
-    return yield* Effect.flatMap(opened, ({ memory }) => memory.hook({ ...input, hook_event_name: "UserPromptSubmit" }))
+    const { telling, within } = yield* HookSettings.load
+    if (telling === undefined) return ""
+    return yield* Effect.flatMap(
+      opened,
+      ({ memory }) => memory.hook({ ...input, hook_event_name: "UserPromptSubmit" }, telling)
+    )
       .pipe(
         Effect.timeoutTo({
           duration: within.UserPromptSubmit,

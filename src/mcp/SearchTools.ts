@@ -10,6 +10,7 @@ import { SearchMode, type SearchQuery, type SearchResult } from "../domain/Searc
 import { advice } from "../process/Advice.ts"
 import type { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { plural } from "../serve/Wording.ts"
+import * as Injecting from "../settings/Injecting.ts"
 import {
   count,
   countFitting,
@@ -269,12 +270,14 @@ export const inject = tool({
     original_prompt: Argument.text.annotations({ description: "The prompt or task that needs background" }),
     query_text: Argument.optional(Argument.text, "What to look for, where that is not the prompt"),
     context_hint: Argument.optional(Schema.String, "Words that say more of what is meant: files, subjects"),
-    injection_mode: Argument.withDefault(
+    injection_mode: Argument.optional(
       InjectionMode,
-      "balanced",
-      "How sure a memory must be: conservative gives the fewest, comprehensive the most"
+      "How sure a memory must be: conservative gives the fewest, comprehensive the most; balanced unless the settings say otherwise"
     ),
-    max_tokens: Argument.withDefault(Argument.integer(500, 8_000), 2_000, "Budget of the whole text"),
+    max_tokens: Argument.optional(
+      Argument.integer(500, 8_000),
+      "Budget of the whole text; 800 unless the settings say otherwise"
+    ),
     project_id: Argument.projectId
   }),
   output: Schema.Struct({
@@ -295,11 +298,15 @@ export const inject = tool({
       const projects = yield* projectsNamed(project_id === undefined ? [] : [project_id])
       const { memory } = yield* opened
       yield* progress("searching")
+      const injecting = yield* Effect.mapError(Injecting.load, ({ message }) => new Refused({ detail: message }))
+      const mode = injection_mode ?? injecting.mode
       const { degraded, items, text, tokens } = yield* memory.inject({
         prompt: `${query_text ?? original_prompt}\n${context_hint}`.trim(),
         projects,
-        mode: injection_mode,
-        maxTokens: max_tokens,
+        // Off is for what nobody asked for.
+        mode: mode === "off" ? "balanced" : mode,
+        isAsked: true,
+        maxTokens: max_tokens ?? injecting.maxTokens,
         maxChars: MAX_INJECTED
       })
       if (items.length > 0) yield* count({ injected: 1, retrieved: items.length })

@@ -12,13 +12,22 @@ import * as Option from "effect/Option"
 import { fieldsOf, sumOf } from "../domain/Lexical.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Project from "../domain/Project.ts"
-import { type LaneScore, passes, type SearchQuery, type SearchResponse, type SearchResult } from "../domain/Search.ts"
+import {
+  type InContext,
+  isInContext,
+  type LaneScore,
+  passes,
+  type SearchQuery,
+  type SearchResponse,
+  type SearchResult
+} from "../domain/Search.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import { type Hit, type IndexError, VectorIndex } from "../index/VectorIndex.ts"
 import { CurrentProject } from "../models/CurrentProject.ts"
 import { type ModelError, ModelManager } from "../models/ModelManager.ts"
-import { type LexicalMatches, MemoryStore, type StoreError } from "../store/MemoryStore.ts"
+import { type Candidate, type LexicalMatches, MemoryStore, type StoreError } from "../store/MemoryStore.ts"
 import { datesIn, isOn } from "./Dates.ts"
+import { type Evidence, evidenceIn, weigh } from "./Evidence.ts"
 import { bm25, certainty, fuse, inverseDocumentFrequency, type LexicalScore } from "./Fusion.ts"
 import * as Reranker from "./Reranker.ts"
 import { boost, type Boosted } from "./Surroundings.ts"
@@ -32,6 +41,9 @@ const DUPLICATE_SHARE = 0.8
 const SEARCH_TIMEOUT = Duration.seconds(12)
 /** Most terms of a question that are searched for: its first words suffice. */
 const MAX_TERMS = 64
+
+/** Units among which evidence is looked for, the best of the lexical lane. */
+const EVIDENCE_DEPTH = 20
 
 const NOTHING: LexicalMatches = { documents: 0, averageLength: 0, documentFrequencies: [], candidates: [] }
 
@@ -160,7 +172,9 @@ const make = Effect.gen(function*() {
       const neighbours = yield* store.neighbours(found.slice(0, NEIGHBOUR_SOURCES))
       const ids = new Set([...found.slice(0, pool), ...neighbours.map(([, other]) => other)])
       // Filtered again: the lanes did not filter a neighbour, and the index may lag behind the store.
-      const units = (yield* store.units([...ids])).filter((unit) => passes(unit, query))
+      const units = (yield* store.units([...ids])).filter((unit) =>
+        passes(unit, query) && !isInContext(unit, query.inContext)
+      )
       const matches = lexicalLane?.matches ?? matchesOf(units, terms)
       return { lexical: lexicalLane?.lexical ?? bm25(matches), matches, neighbours, units }
     })
@@ -176,8 +190,11 @@ const make = Effect.gen(function*() {
       const { dates, rest } = datesIn(query.text)
       const terms = Tokenizer.queryLexemes(query.text).slice(0, MAX_TERMS)
       const wanted = isReranked ? Math.max(Reranker.RERANK_DEPTH, query.limit) : query.limit
-      // Neighbours and sessions raise a unit little, but a date may raise one from anywhere in the list.
-      const pool = dates.length > 0 ? Infinity : Math.max(NEIGHBOUR_SOURCES, 3 * wanted)
+      // Neighbours and sessions raise a unit little, but a date may raise one from anywhere in the list; and the best may
+      // all be of the session itself.
+      const pool = dates.length > 0 || query.inContext !== undefined
+        ? Infinity
+        : Math.max(NEIGHBOUR_SOURCES, 3 * wanted)
 
       const recalled = yield* recall(query, terms)
       const gathered = yield* gather(query, terms, recalled, pool)
@@ -199,7 +216,21 @@ const make = Effect.gen(function*() {
       }
     })
 
+  const evidence = ({ inContext, projects, text }: EvidenceRequest) =>
+    Effect.gen(function*() {
+      const filter = { projects: Project.resolveRequested(yield* store.projects, projects) }
+      const terms = Tokenizer.queryLexemes(text).slice(0, MAX_TERMS)
+      const matches = terms.length === 0 ? NOTHING : yield* store.lexical(terms, filter, LANE_LIMIT)
+      const isElsewhere = ({ sessionId }: Candidate) => inContext?.since !== 0 || sessionId !== inContext.sessionId
+      // Twice as many, since some of what the session itself said may be left out.
+      const ids = bm25({ ...matches, candidates: matches.candidates.filter(isElsewhere) })
+        .slice(0, 2 * EVIDENCE_DEPTH).map(({ unitId }) => unitId)
+      const units = (yield* store.units(ids)).filter((unit) => passes(unit, filter) && !isInContext(unit, inContext))
+      return evidenceIn(weigh(terms, matches), units.slice(0, EVIDENCE_DEPTH))
+    })
+
   return {
+    evidence: Effect.fn("Retriever.evidence")(evidence),
     search: Effect.fn("Retriever.search")((query: SearchQuery) =>
       Effect.provideService(search(query), CurrentProject, projectOf(query))
     )
@@ -286,9 +317,15 @@ const reasonsFor = (
   }
 }
 
+export interface EvidenceRequest extends Pick<SearchQuery, "projects" | "text"> {
+  readonly inContext?: InContext | undefined
+}
+
 export class Retriever extends Context.Tag("claude-memory/Retriever")<Retriever, {
   /** Returns results, best first. `degraded` names lanes that could not be asked; only a failing store is an error. */
   readonly search: (query: SearchQuery) => Effect.Effect<SearchResponse, StoreError>
+  /** Weighs the words of a text and finds those that stand together in a unit; asks no index and no model. */
+  readonly evidence: (request: EvidenceRequest) => Effect.Effect<Evidence, StoreError>
 }>() {
   static readonly layer = Layer.effect(this, make)
 }

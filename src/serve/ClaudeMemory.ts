@@ -97,7 +97,7 @@ const make = Effect.gen(function*() {
       Stream.concat(Stream.execute(forgetSessions), Stream.provideContext(capture(folders), context)),
     search: retriever.search,
     inject: injector.inject,
-    hook: (input) => run(Hook.answer(input)),
+    hook: (input, telling) => run(Hook.answer(input, telling)),
     mute: records.mute,
     show: (id) => run(show(id)),
     recent: (filter, limit) => run(recent(filter, limit)),
@@ -153,7 +153,7 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   readonly search: (query: SearchQuery) => Effect.Effect<SearchResponse, StoreError>
   readonly inject: (request: InjectionRequest) => Effect.Effect<InjectionResponse, StoreError>
   /** Answers a hook of Claude Code with a text to inject, empty when nothing is relevant. */
-  readonly hook: (input: Hook.HookInput) => Effect.Effect<string, StoreError>
+  readonly hook: (input: Hook.HookInput, telling?: Hook.Telling) => Effect.Effect<string, StoreError>
   /** Stops the hooks from injecting anything into a session, or allows it again. */
   readonly mute: (sessionId: string, isMuted: boolean) => Effect.Effect<void, PlatformError>
   /** Returns a unit, by id or a prefix of it, with its source messages. */

@@ -5,11 +5,12 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { nonEmpty, oneOf, type SettingsError, toSettingsError, upTo } from "./Fields.ts"
+import { type Injecting, injecting } from "./Injecting.ts"
 import { withFile } from "./SettingsFile.ts"
 
 export interface HookSettings {
-  /** True when the hook injects nothing: the memory is disabled, or turned off for headless runs and this is one. */
-  readonly isOff: boolean
+  /** How easily and how much is injected; undefined when nothing is: always, or in headless runs and this is one. */
+  readonly telling: { readonly mode: Exclude<Injecting["mode"], "off">; readonly maxTokens: number } | undefined
   /** Time limit in milliseconds, from the hook's first line on; a hook that exceeds it injects nothing. */
   readonly within: { readonly SessionStart: number; readonly UserPromptSubmit: number }
 }
@@ -20,15 +21,11 @@ const milliseconds = (name: string, otherwise: number): Config.Config<number> =>
 /** True under `claude -p` and the SDKs, whose entry points are `sdk-cli`, `sdk-ts` and so on. */
 const isHeadless = Config.map(nonEmpty("CLAUDE_CODE_ENTRYPOINT"), Option.exists((name) => name.startsWith("sdk")))
 
-const isDisabled = Config.map(
-  nonEmpty("CLAUDE_MEMORY_DISABLE"),
-  Option.exists((value) => /^(?:1|on|true)$/i.test(value))
-)
-
 export const load: Effect.Effect<HookSettings, SettingsError> = withFile(Config.all({
-  isOff: Config.map(
-    Config.all([isDisabled, isHeadless, oneOf("CLAUDE_MEMORY_HEADLESS", ["on", "off"])]),
-    ([disabled, headless, whenHeadless]) => disabled || headless && whenHeadless === "off"
+  telling: Config.map(
+    Config.all([injecting, isHeadless, oneOf("CLAUDE_MEMORY_HEADLESS", ["on", "off"])]),
+    ([{ maxTokens, mode }, headless, whenHeadless]) =>
+      mode === "off" || headless && whenHeadless === "off" ? undefined : { mode, maxTokens }
   ),
   within: Config.all({
     SessionStart: milliseconds("CLAUDE_MEMORY_SESSION_START_MS", 200),

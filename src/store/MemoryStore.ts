@@ -214,6 +214,8 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly reviewAgain: (sessionIds: ReadonlyArray<string>) => Effect.Effect<number, StoreError>
   /** Lists ids of sessions for which no review was ever requested, oldest first. */
   readonly unreviewed: Effect.Effect<ReadonlyArray<string>, StoreError>
+  /** Returns the sessions by id; skips unknown ids. */
+  readonly sessions: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, Session>, StoreError>
   /** Returns at most 10 sessions whose id begins with `prefix`. */
   readonly sessionsByPrefix: (prefix: string) => Effect.Effect<ReadonlyArray<Session>, StoreError>
   /** Queues work. Queueing an item again raises its revision and resets its attempts. */

@@ -500,6 +500,10 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
           }
           const [session] = yield* store.outlines(["Axb"])
           assert.deepStrictEqual(yield* store.sessionsByPrefix("Ax"), [session!.session])
+          assert.deepStrictEqual(
+            [...(yield* store.sessions(["Axb", "of nobody"]))],
+            [["Axb", session!.session]]
+          )
         })
       )
 

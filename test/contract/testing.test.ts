@@ -27,9 +27,9 @@ describe("the service in memory", () => {
         assert.isNotEmpty(results, mode)
       }
       const injected = yield* memory.inject({
-        prompt: unit!.title,
+        prompt: "why did we decide against Meilisearch?",
         projects: "all",
-        mode: "comprehensive",
+        mode: "balanced",
         maxTokens: 1_000,
         maxChars: 4_000
       })

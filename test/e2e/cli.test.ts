@@ -497,7 +497,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         assert.deepStrictEqual(items, [])
         const { code, stdout } = yield* cli(["inject", "--prompt", "anything at all"])
         assert.strictEqual(code, 0)
-        assert.match(stdout, /^Nothing in this folder's project .* is good enough for this prompt\.\n$/)
+        assert.match(stdout, /^Nothing in this folder's project .* is telling enough for this prompt\.\n$/)
       }))
   })
 

@@ -90,13 +90,16 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
         yield* injected("UserPromptSubmit", stdin),
         /^<claude-memory>\n[\s\S]*Meilisearch[\s\S]*\n<\/claude-memory>$/
       )
-      assert.deepStrictEqual(yield* ask(stdin), NOTHING)
+      assert.match(
+        yield* injected("UserPromptSubmit", stdin),
+        /^<claude-memory>\nPerhaps of use .*\n<\/claude-memory>$/
+      )
     }))
 
   it.effect("injects what its project's sessions left when a session begins", () =>
     Effect.gen(function*() {
       const text = yield* injected("SessionStart", start())
-      assert.match(text, /^<claude-memory>\n[\s\S]*## How the last session ended\n[\s\S]*## Decided lately\n/)
+      assert.match(text, /^<claude-memory>\n[\s\S]*## Last sessions\n[\s\S]*## Decided lately\n/)
       for (const source of ["resume", "clear", "compact", "of a later version"]) {
         assert.strictEqual(yield* injected("SessionStart", start({ source })), text)
       }
@@ -130,7 +133,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
   it.effect("says nothing while it is switched off: at all, or for sessions that nobody sits before", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
-      assert.deepStrictEqual(yield* ask(prompt(), { env: { CLAUDE_MEMORY_DISABLE: "1" } }), NOTHING)
+      assert.deepStrictEqual(yield* ask(prompt(), { env: { CLAUDE_MEMORY_INJECT: "off" } }), NOTHING)
       const headless = { CLAUDE_CODE_ENTRYPOINT: "sdk-cli" }
       assert.include(yield* injected("UserPromptSubmit", prompt(), { env: headless }), "Meilisearch")
       const off = { CLAUDE_MEMORY_HEADLESS: "off" }
@@ -140,7 +143,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
 
       // In an editor, the hook does not get the person's environment, so the setting is in the config file.
       const { folder, home } = yield* copied
-      yield* fs.writeFileString(join(folder, "config.json"), "{ \"CLAUDE_MEMORY_DISABLE\": true }")
+      yield* fs.writeFileString(join(folder, "config.json"), "{ \"CLAUDE_MEMORY_INJECT\": false }")
       assert.deepStrictEqual(yield* ask(prompt(), { home }), NOTHING)
     }).pipe(Effect.scoped))
 

@@ -57,6 +57,7 @@ const units: ReadonlyArray<MemoryUnit> = [
     type: "decision",
     sessionId: "earlier",
     occurredAt: NOON - DAY,
+    title: "Amounts are stored in cents",
     content: "We decided to store amounts in cents, since floats lose them."
   }),
   unit("conversation-1", {

@@ -16,6 +16,8 @@ const folder = Effect.flatMap(
 
 const onDisk = Layer.unwrapScoped(Effect.map(folder, layer)).pipe(Layer.provide(NodeContext.layer))
 
+const EMPTY = { ids: new Set<string>(), pointed: new Set<string>(), compactedAt: 0, isMuted: false, isNew: false }
+
 const idsOf = (sessionId: string) =>
   Effect.flatMap(SessionRecords, (records) => Effect.map(records.get(sessionId), ({ ids }) => [...ids].sort()))
 
@@ -25,14 +27,19 @@ describe.each([["in a folder", onDisk], ["in memory", layerInMemory]] as const)(
     it.effect("keep the units of each session by itself, until its context is compacted", () =>
       Effect.gen(function*() {
         const { add, get, reset } = yield* SessionRecords
-        assert.deepStrictEqual(yield* get("a"), { ids: new Set<string>(), isMuted: false, isNew: true })
-        yield* add("a", ["1", "2"])
-        yield* add("a", [])
-        yield* add("b", ["9"])
-        yield* add("a", ["2", "3"])
-        assert.deepStrictEqual(yield* get("a"), { ids: new Set(["1", "2", "3"]), isMuted: false, isNew: false })
-        yield* reset("a")
-        yield* add("a", ["4"])
+        assert.deepStrictEqual(yield* get("a"), { ...EMPTY, isNew: true })
+        yield* add("a", { ids: ["1", "2"] })
+        yield* add("a", { ids: [] })
+        yield* add("b", { ids: ["9"] })
+        yield* add("a", { ids: ["2", "3"], pointed: ["5", "6"] })
+        assert.deepStrictEqual(yield* get("a"), {
+          ...EMPTY,
+          ids: new Set(["1", "2", "3"]),
+          pointed: new Set(["5", "6"])
+        })
+        yield* reset("a", 1_700_000_000_000)
+        assert.deepStrictEqual(yield* get("a"), { ...EMPTY, compactedAt: 1_700_000_000_000 })
+        yield* add("a", { ids: ["4"] })
         assert.deepStrictEqual(yield* idsOf("a"), ["4"])
         assert.deepStrictEqual(yield* idsOf("b"), ["9"])
       }).pipe(Effect.provide(records)))
@@ -41,18 +48,18 @@ describe.each([["in a folder", onDisk], ["in memory", layerInMemory]] as const)(
       Effect.gen(function*() {
         const { add, get, mute } = yield* SessionRecords
         yield* mute("a", true)
-        yield* add("a", ["1"])
+        yield* add("a", { ids: ["1"] })
         assert.isTrue((yield* get("a")).isMuted)
         assert.isFalse((yield* get("b")).isMuted)
         yield* mute("a", false)
-        assert.deepStrictEqual(yield* get("a"), { ids: new Set(["1"]), isMuted: false, isNew: false })
+        assert.deepStrictEqual(yield* get("a"), { ...EMPTY, ids: new Set(["1"]) })
       }).pipe(Effect.provide(records)))
 
     it.effect("lose nothing when two write at once", () =>
       Effect.gen(function*() {
         const { add } = yield* SessionRecords
         const ids = Array.from({ length: 60 }, (_, i) => `id-${i}`)
-        yield* Effect.forEach(ids, (id) => add("a", [id]), { concurrency: "unbounded", discard: true })
+        yield* Effect.forEach(ids, (id) => add("a", { ids: [id] }), { concurrency: "unbounded", discard: true })
         assert.deepStrictEqual(yield* idsOf("a"), [...ids].sort())
       }).pipe(Effect.provide(records)))
 
@@ -62,7 +69,7 @@ describe.each([["in a folder", onDisk], ["in memory", layerInMemory]] as const)(
       ([one, other]) =>
         Effect.gen(function*() {
           const { add } = yield* SessionRecords
-          yield* add(one, ["1"])
+          yield* add(one, { ids: ["1"] })
           assert.deepStrictEqual(yield* idsOf(one), ["1"])
           assert.deepStrictEqual(yield* idsOf(other), one === other ? ["1"] : [])
         }).pipe(Effect.provide(records)),
@@ -80,8 +87,8 @@ describe("the folder of the records", () => {
       yield* get("a")
       yield* deleteBefore(1)
       assert.isFalse(yield* fs.exists(at))
-      yield* add("../../a", ["1"])
-      yield* add("b", ["2"])
+      yield* add("../../a", { ids: ["1"] })
+      yield* add("b", { ids: ["2"] })
       assert.strictEqual((yield* fs.stat(at)).mode & 0o777, 0o700)
       const names = yield* fs.readDirectory(at)
       assert.lengthOf(names, 2)

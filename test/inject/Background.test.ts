@@ -104,7 +104,11 @@ interface Setting {
 
 const finding = (items: ReadonlyArray<SearchResult>, degraded: ReadonlyArray<string>) =>
   Layer.merge(
-    Layer.succeed(Retriever, { search: () => Effect.succeed({ results: items, degraded }) }),
+    Layer.succeed(Retriever, {
+      search: () => Effect.succeed({ results: items, degraded }),
+      evidence: () =>
+        Effect.succeed({ words: [], testimonies: items.map(({ unit }) => ({ unit, together: [], bits: 24 })) })
+    }),
     Layer.provide(testing.store, base)
   )
 

@@ -6,8 +6,10 @@ import * as TestClock from "effect/TestClock"
 import { type InjectionMode, type InjectionRequest, stripFence } from "../../src/domain/Injection.ts"
 import { UnitType } from "../../src/domain/MemoryUnit.ts"
 import type { SearchQuery, SearchResult } from "../../src/domain/Search.ts"
+import * as Tokenizer from "../../src/domain/Tokenizer.ts"
 import * as Tokens from "../../src/domain/Tokens.ts"
 import { Injector } from "../../src/inject/Injector.ts"
+import { BOUNDS } from "../../src/inject/Judge.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { Retriever } from "../../src/retrieve/Retriever.ts"
 import * as testing from "../../src/testing.ts"
@@ -25,12 +27,17 @@ const result = (id: string, score: number, overrides: Parameters<typeof unit>[1]
   }
 }
 
-/** An injector whose search finds these results. */
-const finding = (results: ReadonlyArray<SearchResult>, degraded: ReadonlyArray<string> = []) => {
+/** An injector whose search finds these results, and evidence of these bits in each. */
+const finding = (results: ReadonlyArray<SearchResult>, degraded: ReadonlyArray<string> = [], bits = 24) => {
   const asked: Array<SearchQuery> = []
   const retriever = Layer.succeed(
     Retriever,
     Retriever.of({
+      evidence: ({ text }) =>
+        Effect.succeed({
+          words: Tokenizer.queryLexemes(text).map((lexeme, i) => ({ lexeme, bits: i === 0 ? 24 : 0 })),
+          testimonies: results.map(({ unit }) => ({ unit, together: [], bits }))
+        }),
       search: (query) =>
         Effect.sync(() => {
           asked.push(query)
@@ -63,7 +70,6 @@ const short = ({ unit }: SearchResult) => unit.id.slice(0, 8)
 const idsIn = (text: string) => linesOf(text).flatMap((line) => /^\[(.{1,8})\] [a-z_]+(: .*)?$/.exec(line)?.[1] ?? [])
 
 const modes: ReadonlyArray<InjectionMode> = ["conservative", "balanced", "comprehensive"]
-const leastBest: Readonly<Record<InjectionMode, number>> = { conservative: 0.75, balanced: 0.5, comprehensive: 0.3 }
 
 const DAY = 86_400_000
 const NOON = Date.UTC(2026, 7, 11, 12)
@@ -138,7 +144,7 @@ describe("what is injected", () => {
       Effect.gen(function*() {
         yield* TestClock.setTime(NOON)
         yield* remembered.store([], { ...project("one"), name })
-        const { items, text, tokens } = yield* ask({ mode, maxTokens, maxChars, prompt: name })
+        const { items, text, tokens } = yield* ask({ mode, maxTokens, maxChars, prompt: name.slice(0, 30) })
         assert.isAtMost(text.length, maxChars)
         assert.isAtMost(Tokens.estimate(text), maxTokens)
         assert.strictEqual(tokens, Tokens.estimate(text))
@@ -149,7 +155,6 @@ describe("what is injected", () => {
         assert.strictEqual(text.match(/<\/?claude-memory/gi)?.length, 2)
         assert.strictEqual(stripFence(`before ${text} after`), "before  after")
         assert.strictEqual(stripFence(text + text), "")
-        assert.isAtLeast(results[0]!.score, leastBest[mode])
         for (const item of items) assert.isTrue(results.some(({ unit }) => unit === item.unit))
         assert.strictEqual(new Set(items).size, items.length)
 
@@ -183,15 +188,58 @@ describe("what is injected", () => {
     }
   )
 
-  it.effect("is nothing when nothing is good enough", () =>
+  it.effect("is nothing, a pointer or the memory, by the evidence and the mode", () =>
     Effect.gen(function*() {
+      const told = (bits: number, overrides: Partial<InjectionRequest> = {}) =>
+        Effect.map(
+          Effect.provide(ask({ prompt: "needle", ...overrides }), finding([result("a", 1)], [], bits).layer),
+          ({ verdict }) => verdict.tells
+        )
       for (const mode of modes) {
-        const least = leastBest[mode]
-        const none = yield* inject([result("a", least - 0.01)], { mode })
-        assert.deepStrictEqual([none.text, none.items, none.tokens], ["", [], 0])
-        assert.strictEqual((yield* inject([result("a", least)], { mode })).items.length, 1)
+        const { memories, pointer } = BOUNDS[mode]
+        // One word of 24 bits: each bit counts once, and as a share of twelve.
+        const reaching = (score: number) => score / (1 + 12 / 24)
+        assert.strictEqual(yield* told(reaching(memories) + 0.01, { mode }), "memories")
+        assert.strictEqual(yield* told(reaching(memories) - 0.01, { mode }), "pointer")
+        assert.strictEqual(yield* told(reaching(pointer) + 0.01, { mode }), "pointer")
+        assert.strictEqual(yield* told(reaching(pointer) - 0.01, { mode }), "nothing")
       }
-      assert.strictEqual((yield* inject([])).text, "")
+      const none = yield* inject([])
+      assert.deepStrictEqual([none.text, none.items, none.tokens], ["", [], 0])
+    }))
+
+  it.effect("is what a search finds for one who asks, from a score on", () =>
+    Effect.gen(function*() {
+      for (const [mode, least] of [["conservative", 0.75], ["balanced", 0.5], ["comprehensive", 0.3]] as const) {
+        const asked = (score: number) =>
+          Effect.map(
+            Effect.provide(ask({ prompt: "yes", mode, isAsked: true }), finding([result("a", score)], [], 0).layer),
+            ({ items, verdict }) => [verdict.tells, items.length]
+          )
+        assert.deepStrictEqual(yield* asked(least), ["memories", 1])
+        assert.deepStrictEqual(yield* asked(least - 0.01), ["nothing", 0])
+      }
+    }))
+
+  it.effect("points to at most three memories in a line, and to none twice", () =>
+    Effect.gen(function*() {
+      const found = ["a", "b", "c", "d", "e"].map((id) => result(id, 1, { title: `Subject ${id}` }))
+      const { layer } = finding(found, [], 10)
+      const first = yield* Effect.provide(ask({ prompt: "needle" }), layer)
+      assert.strictEqual(first.verdict.tells, "pointer")
+      assert.deepStrictEqual(first.items, [])
+      assert.deepStrictEqual(first.pointed.map(({ id }) => id), ["a", "b", "c"])
+      assert.strictEqual(linesOf(first.text).length, 3)
+      assert.isAtMost(first.tokens, 60)
+      const second = yield* Effect.provide(ask({ prompt: "needle", pointedIds: ["a", "c", "d"] }), layer)
+      assert.deepStrictEqual(second.pointed.map(({ id }) => id), ["b", "e"])
+      assert.strictEqual((yield* Effect.provide(ask({ prompt: "needle", maxChars: 30 }), layer)).text, "")
+    }))
+
+  it.effect("judges by what Claude was not told yet", () =>
+    Effect.gen(function*() {
+      const { verdict } = yield* inject([result("a", 1)], { prompt: "needle", injectedIds: ["a"] })
+      assert.deepStrictEqual([verdict.tells, verdict.bits], ["nothing", 0])
     }))
 
   it.effect("leaves out what is far below the best", () =>
@@ -249,10 +297,10 @@ describe("what is injected", () => {
       assert.deepStrictEqual(items.map(({ unit }) => unit.id), ["second", "other", "first", "elsewhere"])
       assert.strictEqual(
         text.slice(text.indexOf("\n\n")),
-        "\n\n## one, yesterday (2026-08-10)\n" +
+        "\n\n## one, yesterday (2026-08-10), session s1\n" +
           "[first] conversation: Fix the pool\n  First\n  of two.\n[second] decision: Fix the pool\n  Second.\n\n" +
-          "## unknown project, 10 days ago (2026-08-01)\n[other] conversation: Ship it\n  Other.\n\n" +
-          "## unknown project, yesterday (2026-08-10)\n[elsewher] conversation: Fix the pool\n  Elsewhere.\n</claude-memory>"
+          "## unknown project, 10 days ago (2026-08-01), session s1\n[other] conversation: Ship it\n  Other.\n\n" +
+          "## unknown project, yesterday (2026-08-10), session s2\n[elsewher] conversation: Fix the pool\n  Elsewhere.\n</claude-memory>"
       )
     }).pipe(Effect.provide(
       finding([
@@ -275,7 +323,7 @@ describe("what is injected", () => {
         Effect.gen(function*() {
           yield* TestClock.setTime(now)
           const { text } = yield* inject([result("a", 1, { occurredAt })])
-          return /^## unknown project, (.*)$/m.exec(text)?.[1]
+          return /^## unknown project, (.*), session s1$/m.exec(text)?.[1]
         })
       const daysAgo = (days: number) => dateShown(NOON - days * DAY)
       assert.strictEqual(yield* dateShown(NOON), "today (2026-08-11)")
@@ -331,9 +379,12 @@ describe("what is injected", () => {
         result(name, 1, { content: name })
       )
       const needles = Array.from({ length: 30 }, (_, i) => `needle number n${i}x is here, and more`)
-      const long = result("long", 0.9, { title: "Resize the pool", content: `Resize the pool\n${needles.join("\n")}` })
+      const long = result("long", 0.9, {
+        title: "Resize the pool",
+        content: `Resize the pool\n${"Other words. ".repeat(60)}\n${needles.join("\n")}`
+      })
       const { text } = yield* inject([...first, long], { prompt: "needle?" })
-      assert.include(text, "[long] conversation: Resize the pool\n  …\n  needle number n0x is here")
+      assert.include(text, "[long] conversation: Resize the pool\n  … Other words.")
     }))
 
   it.effect("shows the first items whole and of the others what the prompt asks for", () =>
@@ -345,14 +396,14 @@ describe("what is injected", () => {
           ...Array.from({ length: 12 }, (_, n) => `more m${i}x${n} of this and of that`)
         ].join("\n")
       const found = Array.from({ length: 8 }, (_, i) => result(`u${i}`, 1 - i / 100, { content: long(i), position: i }))
-      const { items, text } = yield* inject(found, { prompt: "needle?", maxTokens: 8_000, maxChars: 100_000 })
+      const { items, text } = yield* inject(found, { prompt: "needle?", maxTokens: 2_800, maxChars: 100_000 })
       assert.strictEqual(items.length, 8)
       for (const [i, { unit }] of items.entries()) {
         const words = text.split(`[u${i}] conversation\n`)[1]!.split(/\n(?=\S)/)[0]!
         assert.include(words, `the needle of n${i}x`)
         if (i < 6) assert.strictEqual(words.replace(/^ {2}/gm, ""), unit.content)
         else {
-          assert.include(words, "  …")
+          assert.include(words, "…")
           assert.isAtMost(Tokens.estimate(words.replace(/^ {2}/gm, "")), 120)
         }
       }
@@ -372,12 +423,12 @@ describe("what is injected", () => {
 
   it.effect("is asked for by the prompt, of its projects, and says what was degraded", () =>
     Effect.gen(function*() {
-      const { asked, layer } = finding([], ["semantic search: no answer"])
+      const { asked, layer } = finding([result("a", 1)], ["semantic search: no answer"])
       const { degraded } = yield* Effect.provide(
         ask({ prompt: "why 20?", projects: ["x"], mode: "conservative", maxTokens: 1, maxChars: 1 }),
         layer
       )
       assert.deepStrictEqual(degraded, ["semantic search: no answer"])
-      assert.deepInclude(asked[0], { text: "why 20?", projects: ["x"], mode: "hybrid", limit: 4 })
+      assert.deepInclude(asked[0], { text: "why 20?", projects: ["x"], mode: "hybrid", limit: 60 })
     }))
 })

@@ -9,7 +9,7 @@ import * as Reading from "../../src/settings/Reading.ts"
 import { connect, Remembered, SHOP, textOf } from "./mcp.ts"
 
 const prompt = (session_id: string) => ({
-  prompt: "what exhausted the connection pool under load?",
+  prompt: "why does the connection pool hand out no client?",
   session_id,
   cwd: SHOP
 })

@@ -9,7 +9,7 @@ import { passes, type SearchQuery } from "../../src/domain/Search.ts"
 import { IndexError, VectorIndex } from "../../src/index/VectorIndex.ts"
 import { missing, ModelError, ModelManager } from "../../src/models/ModelManager.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
-import { Retriever } from "../../src/retrieve/Retriever.ts"
+import { type EvidenceRequest, Retriever } from "../../src/retrieve/Retriever.ts"
 import type { StoreError } from "../../src/store/MemoryStore.ts"
 import * as testing from "../../src/testing.ts"
 import { project, unit } from "../contract/made.ts"
@@ -449,4 +449,43 @@ describe("a model that reranks", () => {
       )
       assert.strictEqual(results.length, 1)
     }))
+})
+
+describe("evidence", () => {
+  const evidenceFor = (text: string, request: Partial<EvidenceRequest> = {}) =>
+    Effect.flatMap(Retriever, ({ evidence }) => evidence({ text, projects: "all", ...request }))
+  const unitIds = (text: string, request: Partial<EvidenceRequest> = {}) =>
+    Effect.map(evidenceFor(text, request), ({ testimonies }) => testimonies.map(({ unit }) => unit.id))
+
+  it.effect("is found by words alone, the most telling unit first, and weighs everyday words nothing", () =>
+    Effect.gen(function*() {
+      yield* remembered.store([
+        unit("one-word", { content: "the pool", occurredAt: 1 }),
+        unit("both", { content: "the pool of nightly reports", position: 2 }),
+        unit("none", { content: "another subject", position: 3 })
+      ])
+      const { testimonies, words } = yield* evidenceFor("please fix the nightly pool")
+      assert.deepStrictEqual(testimonies.map(({ unit }) => unit.id), ["both", "one-word"])
+      assert.deepStrictEqual(words.map(({ bits, lexeme }) => [lexeme, bits > 0]), [
+        ["fix", false],
+        ["nightli", true],
+        ["pool", true]
+      ])
+      assert.deepStrictEqual(yield* unitIds(""), [])
+    }).pipe(Effect.provide(over(brokenModel, brokenIndex))))
+
+  it.effect("leaves out what the session itself said since its context began", () =>
+    Effect.gen(function*() {
+      yield* remembered.store([
+        unit("before", { content: "the nightly pool", sessionId: "own", occurredAt: 10 }),
+        unit("after", { content: "the nightly pool once more", sessionId: "own", occurredAt: 20, position: 2 }),
+        unit("elsewhere", { content: "the pool of another office", sessionId: "other", position: 3 })
+      ])
+      const inContext = (since: number) => ({ inContext: { sessionId: "own", since } })
+      assert.deepStrictEqual(yield* unitIds("nightly pool", inContext(0)), ["elsewhere"])
+      assert.deepStrictEqual(yield* unitIds("nightly pool", inContext(15)), ["before", "elsewhere"])
+      assert.sameMembers(yield* ids("nightly pool", inContext(0)), ["elsewhere"])
+      assert.sameMembers(yield* ids("nightly pool", inContext(15)), ["before", "elsewhere"])
+      assert.lengthOf(yield* unitIds("nightly pool"), 3)
+    }).pipe(Effect.provide(over(model, brokenIndex))))
 })

@@ -13,10 +13,12 @@ import { isLongPrompt } from "./Documentation.ts"
 
 const AIM = 400
 const ASKED = 140
-const OUTCOME = 420
-const OPEN = 300
-/** Earlier messages add to the outcome as long as this many characters of room are left. */
+/** Characters and sentences of the outcome that the last message gives, and each of the two before it. */
+const LAST_OUTCOME = { length: 420, count: 5 }
+const EARLIER_OUTCOME = { length: 300, count: 3 }
+/** Characters of the answers' outcome that need no more. */
 const ENOUGH = 250
+const OPEN = 300
 /** Characters of aim and outcome below which a session of one prompt and no files makes no archive. */
 const MIN_LENGTH = 120
 
@@ -46,23 +48,49 @@ const aimIn = (text: string): string => {
 
 const isAnnouncement = (sentence: string) => isChatter(sentence) || /[:：]\s*$/.test(sentence)
 
+/** Returns the closing messages that no other follows before the next prompt: what came of each prompt. */
+const answersIn = (closing: ReadonlyArray<Message>, prompts: ReadonlyArray<Message>): ReadonlyArray<Message> =>
+  closing.filter((message, i) => {
+    const next = closing[i + 1]
+    return next === undefined ||
+      prompts.some(({ occurredAt }) => occurredAt > message.occurredAt && occurredAt <= next.occurredAt)
+  })
+
 /**
- * Returns the outcome: sentences of up to three closing messages, taken from the last one backwards until they suffice.
+ * Returns the outcome: sentences of three closing messages that have any, most of the last one. Those that end the
+ * answer to a prompt come first; where these say little, what was said on the way there, too.
  */
-const outcomeIn = (closing: ReadonlyArray<Message>, topics: string): ReadonlyArray<Excerpt> => {
-  let room = OUTCOME
+const outcomeIn = (
+  closing: ReadonlyArray<Message>,
+  prompts: ReadonlyArray<Message>,
+  topics: string
+): ReadonlyArray<Excerpt> => {
+  const answers = answersIn(closing, prompts).toReversed()
+  const others = closing.filter((message) => !answers.includes(message)).toReversed()
   const outcome: Array<Excerpt> = []
-  for (const message of closing.toReversed()) {
+  for (const message of [...answers, ...others]) {
+    const said = outcome.reduce((sum, { text }) => sum + text.length, 0)
+    if (outcome.length === 3 || said >= ENOUGH && others.includes(message)) break
     const sentences = quotable(textOf(message)).filter((sentence) =>
       !isAnnouncement(sentence) && !OPEN_END.test(sentence)
     )
-    const kept = choose(sentences.map(plain), { count: 3, length: room, about: topics }).map((i) => sentences[i]!)
-    if (kept.length === 0) continue
-    outcome.unshift({ message, kind: "text", label: "Outcome: ", text: kept.join("\n") })
-    room -= kept.join("\n").length
-    if (outcome.length === 3 || room < ENOUGH) break
+    const kept = choose(sentences.map(plain), {
+      ...(outcome.length === 0 ? LAST_OUTCOME : EARLIER_OUTCOME),
+      about: topics
+    }).map((i) => sentences[i]!)
+    if (kept.length > 0) outcome.push({ message, kind: "text", label: "Outcome: ", text: kept.join("\n") })
   }
-  return outcome
+  return outcome.sort((a, b) => closing.indexOf(a.message) - closing.indexOf(b.message))
+}
+
+const PULL_REQUEST = /https:\/\/[\w.-]+\/[\w./-]+\/(?:pull|merge_requests)\/\d+/
+
+/** Returns the last pull request that the closing messages name. */
+const pullRequestIn = (closing: ReadonlyArray<Message>): ReadonlyArray<Excerpt> => {
+  const message = closing.findLast((message) => PULL_REQUEST.test(textOf(message)))
+  return message === undefined
+    ? []
+    : [{ message, kind: "text", label: "Pull request: ", text: PULL_REQUEST.exec(textOf(message))![0] }]
 }
 
 export const archive = ({ closing, files, prompts, session }: SessionOutline): ReadonlyArray<Draft> => {
@@ -71,7 +99,7 @@ export const archive = ({ closing, files, prompts, session }: SessionOutline): R
   if (first === undefined) return []
   const last = closing.at(-1)
   const topics = asked.map((prompt) => promptTitle(textOf(prompt)) ?? "").join(" ")
-  const outcome = outcomeIn(closing, topics)
+  const outcome = outcomeIn(closing, prompts, topics)
   const lengthOf = (excerpts: ReadonlyArray<Excerpt>) =>
     excerpts.reduce((sum, { text }) => sum + weightedLength(text), 0)
   const aim = excerptsOf(first, "text", "Aim: ", aimIn(textOf(first))).slice(0, 1)
@@ -100,7 +128,8 @@ export const archive = ({ closing, files, prompts, session }: SessionOutline): R
     text: requestIn(textOf(prompt), ASKED)
   })).filter(({ text }) => text !== "")
   let middle: ReadonlyArray<Excerpt> = requests
-  const all = () => [...aim, ...middle, ...outcome, ...openEnds]
+  const pullRequest = pullRequestIn(closing)
+  const all = () => [...aim, ...middle, ...outcome, ...pullRequest, ...openEnds]
   // The first and the last of many requests matter most, so that requests are dropped from the middle.
   while (middle.length > 0 && !fitOneUnit(all())) middle = middle.toSpliced(middle.length >> 1, 1)
 

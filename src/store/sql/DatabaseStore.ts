@@ -39,6 +39,7 @@ export const make = ({ reads, toError, writes, ...database }: {
     queueReviews: (requests) => write("queueReviews", writes.queueReviews(requests)),
     reviewAgain: (sessionIds) => write("reviewAgain", writes.reviewAgain(sessionIds)),
     unreviewed: read("unreviewed", reads.unreviewed),
+    sessions: (ids) => read("sessions", reads.sessions(ids)),
     sessionsByPrefix: (prefix) => read("sessionsByPrefix", reads.sessionsByPrefix(prefix)),
     queue: (kind, keys) => write("queue", Effect.asVoid(writes.queue(kind, keys))),
     indexFor: (name) => write("indexFor", writes.indexFor(name)),

@@ -230,6 +230,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
 
   return {
     failures,
+    sessions: sessionsById,
     sessionsByPrefix,
     unreviewed,
     cursors,

@@ -1,0 +1,32 @@
+/**
+ * What is told at a prompt, and why.
+ */
+import * as Schema from "effect/Schema"
+
+/** A lexeme of a prompt; the rarer it is in the memory, the more bits, and 0 for words of everyday work. */
+export const Word = Schema.Struct({ lexeme: Schema.String, bits: Schema.NonNegative })
+export type Word = typeof Word.Type
+
+/** Least scores at which memories are told, and at which only their titles are. */
+export const Bounds = Schema.Struct({ memories: Schema.Number, pointer: Schema.Number })
+export type Bounds = typeof Bounds.Type
+
+export const Verdict = Schema.Struct({
+  tells: Schema.Literal("nothing", "pointer", "memories"),
+  /** Sum of the parts below, each with its weight. */
+  score: Schema.Number,
+  bounds: Bounds,
+  words: Schema.Array(Word),
+  /** Lexemes that stand together in the most telling memory, and the sum of their bits. */
+  together: Schema.Array(Schema.String),
+  bits: Schema.NonNegative,
+  /** Share of these bits of those of all words. */
+  coverage: Schema.Number.pipe(Schema.between(0, 1)),
+  /** The prompt's length in tokens. */
+  tokens: Schema.NonNegativeInt,
+  /** True when the prompt begins with an order. */
+  isOrder: Schema.Boolean,
+  /** True when the prompt speaks of what was before. */
+  isOfPast: Schema.Boolean
+})
+export type Verdict = typeof Verdict.Type

@@ -1,0 +1,122 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as FastCheck from "effect/FastCheck"
+import * as Tokenizer from "../../src/domain/Tokenizer.ts"
+import { judge } from "../../src/inject/Judge.ts"
+import { evidenceIn, weigh } from "../../src/retrieve/Evidence.ts"
+import { unit } from "../contract/made.ts"
+import { times } from "../data.ts"
+
+const POOL = unit("pool", {
+  title: "Pool exhausted by the nightly report",
+  content:
+    "The connection pool was exhausted because the nightly report opens a client a query; PGPOOL_MAX stays at 20."
+})
+const OTHER = unit("other", { title: "Deploy", content: "The deployment waits for the load balancer's health probe." })
+
+/** Judges a prompt in a memory of 100 units in which every word is as rare as this. */
+const judged = (prompt: string, frequency = 1) => {
+  const lexemes = Tokenizer.queryLexemes(prompt)
+  const words = weigh(lexemes, { documents: 100, documentFrequencies: lexemes.map(() => frequency) })
+  return judge(prompt, evidenceIn(words, [OTHER, POOL]), "balanced")
+}
+
+describe("the judge", () => {
+  it.each([
+    "why is PGPOOL_MAX at 20 and the pool not larger",
+    "the connection pool is exhausted again, nightly report?",
+    "did we change the pool for the nightly report"
+  ])("tells a memory at: %s", (prompt) => assert.strictEqual(judged(prompt).tells, "memories"))
+
+  it.each([
+    "yes",
+    "ok do it",
+    "1",
+    "push",
+    "run the tests",
+    "commit and push please",
+    "fix the lint errors",
+    "what do you think?",
+    "好的",
+    "跑一下测试",
+    "提交并推送",
+    "テストを実行して",
+    "mach den Test grün",
+    "weiter",
+    "",
+    " \n",
+    "🚀🚀"
+  ])("tells nothing at: %s", (prompt) => {
+    const { bits, tells } = judged(prompt)
+    assert.deepStrictEqual([tells, bits], ["nothing", 0])
+  })
+
+  it("takes an order, and a long prompt, for one that needs no memory", () => {
+    const question = judged("the nightly report and the pool")
+    const order = judged("add the nightly report to the pool")
+    assert.isTrue(order.isOrder && !question.isOrder)
+    assert.isBelow(order.score, question.score)
+    for (const preface of ["please ", "ok, can you ", "yes. Now ", "let's "]) {
+      assert.isTrue(judged(`${preface}add the nightly report`).isOrder, preface)
+    }
+    for (const no of ["additional reports", "running the report fails", "why add the report"]) {
+      assert.isFalse(judged(no).isOrder, no)
+    }
+    assert.isTrue(judged("给 nightly report 加一个参数").isOrder)
+    assert.isBelow(judged(`the nightly report and the pool ${"and so forth, ".repeat(60)}`).score, question.score)
+  })
+
+  it("takes what speaks of the past for one that may need a memory", () => {
+    for (
+      const past of ["the pool again", "why do we cap the pool", "thought we capped the pool", "pool 上次怎么定的"]
+    ) {
+      assert.isTrue(judged(past).isOfPast, past)
+    }
+    assert.isFalse(judged("the pool").isOfPast)
+    assert.isAbove(judged("the nightly pool again").score, judged("the nightly pool").score)
+  })
+
+  it("counts words that stand together, not those at both ends of a long text", () => {
+    const far = unit("far", { title: "", content: `nightly ${"filler ".repeat(100)} report` })
+    const near = unit("near", { title: "", content: `nightly report ${"filler ".repeat(100)}` })
+    const words = weigh(["nightli", "report"], { documents: 100, documentFrequencies: [1, 1] })
+    const { testimonies } = evidenceIn(words, [far, near])
+    assert.deepStrictEqual(testimonies.map(({ together, unit }) => [unit.id, together.length]), [["near", 2], [
+      "far",
+      1
+    ]])
+  })
+
+  it("knows a word of a language that the memory lacks from one that is missing", () => {
+    const bitsOf = (lexemes: ReadonlyArray<string>) =>
+      weigh(lexemes, { documents: 100, documentFrequencies: lexemes.map(() => 0) }).map(({ bits }) => bits)
+    assert.deepStrictEqual(bitsOf(["缓冲"]), [0])
+    assert.deepStrictEqual(bitsOf(["buffer", "zzz"]), [8, 8])
+    assert.deepStrictEqual(bitsOf(["1", "第"]), [0, 0])
+  })
+
+  it.prop(
+    "is monotone: more bits and rarer words never tell less, a higher bound never more",
+    [
+      FastCheck.array(FastCheck.constantFrom("pool", "nightli", "report", "client", "connect", "zzz"), {
+        minLength: 1
+      }),
+      FastCheck.integer({ min: 0, max: 100 }),
+      FastCheck.constantFrom("the pool", "add it", "why again", "x".repeat(600))
+    ],
+    ([lexemes, frequency, prompt]) => {
+      const distinct = [...new Set(lexemes)]
+      const at = (n: number, mode: "balanced" | "conservative") =>
+        judge(
+          prompt,
+          evidenceIn(weigh(distinct, { documents: 100, documentFrequencies: distinct.map(() => n) }), [OTHER, POOL]),
+          mode
+        )
+      const ranks = { nothing: 0, pointer: 1, memories: 2 }
+      const verdict = at(frequency, "balanced")
+      assert.isAtMost(ranks[at(frequency, "conservative").tells], ranks[verdict.tells])
+      assert.isAtLeast(at(Math.max(0, frequency - 1), "balanced").score, verdict.score - 1e-9)
+      assert.isTrue(verdict.coverage >= 0 && verdict.coverage <= 1 && Number.isFinite(verdict.score))
+    },
+    { fastCheck: { numRuns: times(100) } }
+  )
+})

@@ -83,7 +83,7 @@ it.effect("wherever it is interrupted, claimed items that are not done return to
         )
       )
     )
-  const turns = Array.from({ length: 250 }, (_, turn) => turn).filter(oneIn(3))
+  const turns = Array.from({ length: 250 }, (_, turn) => turn).filter(oneIn(4))
   return Effect.map(
     Effect.forEach(turns, interruptedAt),
     (cut) => assert.isAbove(cut.filter(Boolean).length, turns.length / 5)

@@ -6,7 +6,7 @@ import * as FastCheck from "effect/FastCheck"
 import { mkdtempSync, rmSync } from "node:fs"
 import { homedir, tmpdir } from "node:os"
 import { join } from "node:path"
-import { isolate, testSeed, times } from "./data.ts"
+import { isolate, isQuick, testSeed, times } from "./data.ts"
 
 const home = mkdtempSync(join(tmpdir(), "claude-memory-test-"))
 isolate(home)
@@ -14,7 +14,10 @@ if (homedir() !== home) throw new Error(`tests would use the home folder ${homed
 
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
-FastCheck.configureGlobal({ numRuns: times(25), ...(testSeed !== "random" && { seed: Number(testSeed) }) })
+FastCheck.configureGlobal({
+  numRuns: isQuick ? 20 : times(25),
+  ...(testSeed !== "random" && { seed: Number(testSeed) })
+})
 
 // A process runs test files one after the other, and `layer` replaces methods on the one `it` that they all share.
 Object.assign(it, { effect, scoped, prop })

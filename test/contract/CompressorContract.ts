@@ -85,7 +85,16 @@ const messages = FastCheck.array(
 /** Terminal codes and horizontal rules, which a compressor may remove from tool output. */
 const CODES = /\u001b?\]8;;[^\\\u0007\u001b]*(?:\u001b?\\|\u0007)|\u001b?\[[0-9;]*[mKG]|[━─═]{3,}/g
 
-const solid = (text: string) => text.replace(/\s+/g, "")
+/** Those of the last texts: each is looked through for many lines. */
+const solids = new Map<string, string>()
+const solid = (text: string): string => {
+  const known = solids.get(text)
+  if (known !== undefined) return known
+  if (solids.size >= 100) solids.clear()
+  const made = text.replace(/\s+/g, "")
+  solids.set(text, made)
+  return made
+}
 
 /** Characters that may end a sentence: marks, and closing quotes and brackets after them. */
 const END = /[.!?…。！？；"'”’)\]`*_]/u

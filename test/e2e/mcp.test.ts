@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { join } from "node:path"
 import { environment } from "../data.ts"
-import { leftovers, makeHome, makeImported, mcp, type Outcome, start } from "./run.ts"
+import { leftovers, makeHome, makeImported, mcp, type Outcome, slow, start } from "./run.ts"
 
 /** A home whose memory holds the samples. */
 class Home extends Context.Tag("test/Home")<Home, string>() {
@@ -228,7 +228,9 @@ describe("the MCP server, spawned", () => {
     for (
       const [how, code] of [["the end of stdin", 0], ["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const
     ) {
-      it.scoped(`ends on ${how} while calls run, with ${code}, and leaves nothing`, () =>
+      // In quick form one signal stands for all.
+      const register = how === "SIGINT" || how === "SIGHUP" ? slow(it.scoped) : it.scoped
+      register(`ends on ${how} while calls run, with ${code}, and leaves nothing`, () =>
         Effect.gen(function*() {
           const home = yield* Home
           const { closeStdin, ended, kill, waitForText: said, send } = yield* start([mcp], {

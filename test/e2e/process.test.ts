@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { closeSync, openSync } from "node:fs"
 import { join } from "node:path"
-import { bundle, leftovers, main, makeHome, type Options, run, start } from "./run.ts"
+import { bundle, leftovers, main, makeHome, type Options, run, slow, start } from "./run.ts"
 
 /** The bundle of programs/process.ts, and a home for it. */
 class Bundle extends Context.Tag("test/Bundle")<Bundle, { readonly file: string; readonly home: string }>() {
@@ -28,6 +28,8 @@ const started = (words: ReadonlyArray<string>) =>
 
 const RELEASED = "released floor\nreleased ground\n"
 const SIGNALS = [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const
+/** In quick form one signal stands for all, once each has ended a program. */
+const quickOn = (signal: NodeJS.Signals): typeof slow => signal === "SIGTERM" ? (register) => register : slow
 
 describe("a program under runMain", () => {
   layer(Bundle.layer, { timeout: "30 seconds", excludeTestServices: true })((it) => {
@@ -147,6 +149,7 @@ describe("a program under runMain", () => {
       }))
 
     for (const [signal, code] of SIGNALS) {
+      const each = quickOn(signal)
       it.effect(`on ${signal} releases dependents first and exits with ${code}`, () =>
         Effect.scoped(Effect.gen(function*() {
           const { ended, kill, waitForText: said } = yield* started(["wait"])
@@ -155,27 +158,33 @@ describe("a program under runMain", () => {
           assert.deepStrictEqual(yield* ended, { stdout: "ready\n", stderr: RELEASED, code, signal: null })
         })))
 
-      it.effect(`on ${signal} waits for a release that takes a while`, () =>
-        Effect.scoped(Effect.gen(function*() {
-          const { ended, kill, waitForText: said } = yield* started(["slow release"])
-          yield* said("ready")
-          yield* kill(signal)
-          assert.deepStrictEqual(yield* ended, { stdout: "ready\n", stderr: "released slow\n", code, signal: null })
-        })))
+      each(it.effect)(
+        `on ${signal} waits for a release that takes a while`,
+        () =>
+          Effect.scoped(Effect.gen(function*() {
+            const { ended, kill, waitForText: said } = yield* started(["slow release"])
+            yield* said("ready")
+            yield* kill(signal)
+            assert.deepStrictEqual(yield* ended, { stdout: "ready\n", stderr: "released slow\n", code, signal: null })
+          }))
+      )
 
-      it.effect(`on ${signal} does not wait for a release that hangs longer than the deadline`, () =>
-        Effect.scoped(Effect.gen(function*() {
-          const { ended, kill, waitForText: said } = yield* started(["hanging release"])
-          yield* said("ready")
-          const since = yield* Clock.currentTimeMillis
-          yield* kill(signal)
-          const outcome = yield* ended
-          const took = (yield* Clock.currentTimeMillis) - since
-          assert.strictEqual(outcome.code, code)
-          assert.strictEqual(outcome.stderr, `${RELEASED}claude-memory: shutdown took longer than 700ms, exiting\n`)
-          assert.isAtLeast(took, 650)
-          assert.isBelow(took, 3_000)
-        })))
+      each(it.effect)(
+        `on ${signal} does not wait for a release that hangs longer than the deadline`,
+        () =>
+          Effect.scoped(Effect.gen(function*() {
+            const { ended, kill, waitForText: said } = yield* started(["hanging release"])
+            yield* said("ready")
+            const since = yield* Clock.currentTimeMillis
+            yield* kill(signal)
+            const outcome = yield* ended
+            const took = (yield* Clock.currentTimeMillis) - since
+            assert.strictEqual(outcome.code, code)
+            assert.strictEqual(outcome.stderr, `${RELEASED}claude-memory: shutdown took longer than 700ms, exiting\n`)
+            assert.isAtLeast(took, 650)
+            assert.isBelow(took, 3_000)
+          }))
+      )
     }
 
     it.effect("on a second signal ends at once, with that signal's code", () =>
@@ -344,20 +353,26 @@ describe("a program under runMain", () => {
 
 describe("the service", () => {
   for (const [signal, code] of SIGNALS) {
-    it.live(`on ${signal} while it waits exits with ${code} and leaves the database alone in its folder`, () =>
-      Effect.gen(function*() {
-        const fs = yield* FileSystem.FileSystem
-        const home = yield* makeHome
-        const folder = join(home, ".claude-memory")
-        const { ended, kill } = yield* start([main, "lifecycle", "--for", "10s"], { home })
-        const isOpen = Effect.map(Effect.orElseSucceed(fs.readDirectory(folder), () => []), (names) => names.length > 2)
-        yield* Effect.repeat(Effect.zipLeft(isOpen, Effect.sleep("20 millis")), { until: (isOpen) => isOpen })
-        yield* Effect.sleep("400 millis")
-        yield* kill(signal)
-        const outcome = yield* ended
-        assert.deepStrictEqual(outcome, { stdout: "", stderr: "", code, signal: null })
-        assert.deepStrictEqual(leftovers(yield* fs.readDirectory(folder)), [])
-        assert.deepStrictEqual(yield* fs.readDirectory(folder), ["memory.db"])
-      }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
+    quickOn(signal)(it.live)(
+      `on ${signal} while it waits exits with ${code} and leaves the database alone in its folder`,
+      () =>
+        Effect.gen(function*() {
+          const fs = yield* FileSystem.FileSystem
+          const home = yield* makeHome
+          const folder = join(home, ".claude-memory")
+          const { ended, kill } = yield* start([main, "lifecycle", "--for", "10s"], { home })
+          const isOpen = Effect.map(
+            Effect.orElseSucceed(fs.readDirectory(folder), () => []),
+            (names) => names.length > 2
+          )
+          yield* Effect.repeat(Effect.zipLeft(isOpen, Effect.sleep("20 millis")), { until: (isOpen) => isOpen })
+          yield* Effect.sleep("400 millis")
+          yield* kill(signal)
+          const outcome = yield* ended
+          assert.deepStrictEqual(outcome, { stdout: "", stderr: "", code, signal: null })
+          assert.deepStrictEqual(leftovers(yield* fs.readDirectory(folder)), [])
+          assert.deepStrictEqual(yield* fs.readDirectory(folder), ["memory.db"])
+        }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
+    )
   }
 })

@@ -19,6 +19,8 @@ export class StopAtFirstFailure {
 
 export interface GateContext {
   readonly isQuick: boolean
+  /** Stops at the first failure: a part that collects failures may give up at its first. */
+  readonly bails: boolean
   readonly seed: number
   /** Folder for temporary files; it holds only what a run makes. */
   readonly folder: string

@@ -187,6 +187,7 @@ const withBackend = <A, E, R>(
           for (const call of calls) {
             yield* call.run
             for (const disturbance of disturbances) {
+              if (context.bails && wrong.length > 0) return
               yield* context.progress(`${call.name}, ${backend.name} ${disturbance.name}`)
               const found = yield* tried(context, backend, call, disturbance)
               wrong.push(...found.map((each) => `${call.name}, ${backend.name} ${disturbance.name}: ${each}`))

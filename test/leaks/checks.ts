@@ -6,6 +6,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { cpSync } from "node:fs"
 import { packageFile } from "../../src/settings/Settings.ts"
 import type { Contributed } from "./contributed.ts"
 import { applied, type Variant } from "./variants.ts"
@@ -19,7 +20,11 @@ const copySources = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const folder = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-mutant-" })
-  yield* Effect.forEach(COPIED, (each) => fs.copy(packageFile(each), path.join(folder, each)))
+  for (const each of COPIED) {
+    // Below test/claude lies the real Claude Code, of hundreds of megabytes.
+    const filter = (from: string) => path.basename(from) !== "node_modules"
+    cpSync(packageFile(each), path.join(folder, each), { recursive: true, filter })
+  }
   yield* Effect.forEach(LINKED, (each) => fs.symlink(packageFile(each), path.join(folder, each)))
   return folder
 })
@@ -40,7 +45,7 @@ export const copy = (variant: Variant) =>
 const Answer = Schema.parseJson(Schema.Struct({ ok: Schema.Boolean, failures: Schema.Array(Schema.String) }))
 
 /** First failure of this part of the gate. An end without an answer does not count as a failure found. */
-export const byGate = (folder: string, outside: string, part: string) =>
+export const byGate = (folder: string, outside: string, part: string, isQuick: boolean) =>
   Command.make(
     process.execPath,
     "scripts/run.mjs",
@@ -48,7 +53,8 @@ export const byGate = (folder: string, outside: string, part: string) =>
     "--bail",
     "--json",
     "--part",
-    part
+    part,
+    ...(isQuick ? ["--quick"] : [])
   ).pipe(
     Command.workingDirectory(folder),
     // PostgreSQL, which runs as another user, can't reach the folder of this gate.

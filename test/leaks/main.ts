@@ -41,7 +41,7 @@ const putTemporaryFilesIn = (folder: string) => {
 }
 
 /** Makes a folder for temporary files, two sessions, a model server for each role and a Qdrant stand-in. */
-const makeContext = (options: Pick<GateContext, "isQuick" | "seed" | "failed" | "progress">) =>
+const makeContext = (options: Pick<GateContext, "isQuick" | "bails" | "seed" | "failed" | "progress">) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const root = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-gate-" })
@@ -142,6 +142,7 @@ program("leaks", {
       let now = "the start"
       const context = yield* makeContext({
         isQuick: quick,
+        bails: bail,
         seed,
         failed,
         progress: (text) => Progress.step(`${now}: ${text}`)

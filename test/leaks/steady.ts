@@ -227,6 +227,7 @@ const repeated = <R>(
           return [...(yield* Queue.takeAll(changes))].flatMap((each) => each._tag === "Acquired" ? [each.resource] : [])
         }))
         if (hanging !== undefined) return [...wrong, `${hanging} does not end`]
+        if (context.bails && wrong.size > 0) return [...wrong]
         if (round === 0) continue
         for (const each of acquired.filter((each) => opensTooMuch(call, each))) {
           wrong.add(`${call} opens ${each.kind} ${each.name} again, ${each.stack.join(" ")}`)
@@ -245,12 +246,14 @@ const repeated = <R>(
         )
         for (const each of yield* HandleCounts.increases(slack, now)) wrong.add(`after ${round} rounds, ${each}`)
       }
+      if (context.bails && wrong.size > 0) return [...wrong]
     }
     yield* context.progress(`steady state, ${name}, while it follows`)
     const more = yield* Yardstick.within(Effect.exit(followed(place, repeats + 1, now)), ENDS_WITHIN_MS)
     if (Option.isNone(more)) wrong.add("a transcript that grows is not read")
     else if (Exit.isFailure(more.value)) wrong.add(`while it follows: ${more.value.cause}`)
     else for (const each of more.value.value) wrong.add(`while it follows ${LINES} lines, ${each}`)
+    if (context.bails && wrong.size > 0) return [...wrong]
     let question = repeats
     const askOnce = Effect.gen(function*() {
       question++

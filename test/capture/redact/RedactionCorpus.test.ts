@@ -3,15 +3,14 @@
  * command line writes or prints.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
-import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { redact } from "../../../src/capture/redact/Redactor.ts"
-import { environment, oneIn, root } from "../../data.ts"
+import { oneIn, root } from "../../data.ts"
+import { main, run } from "../../e2e/run.ts"
 import {
   judgeLookAlikes,
   judgeSecrets,
@@ -40,31 +39,14 @@ const writeTranscripts = (
     }
   })
 
-/** Imports with the command line of these sources; returns its output and the files in its home. */
+/** Imports with the built command line; returns its output and the files in its home. */
 const imported = (all: ReadonlyArray<{ readonly place: string; readonly lines: ReadonlyArray<string> }>) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const transcripts = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-corpus-" })
     const home = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-corpus-home-" })
     yield* writeTranscripts(transcripts, all)
-    const child = yield* Command.start(
-      Command.make(
-        process.execPath,
-        join(root, "scripts", "run.mjs"),
-        join(root, "src", "bin", "main.ts"),
-        "import",
-        transcripts,
-        "--json"
-      ).pipe(Command.env(environment(home)), Command.workingDirectory(root))
-    )
-    const [stdout, stderr, code] = yield* Effect.all(
-      [
-        Stream.mkString(Stream.decodeText(child.stdout)),
-        Stream.mkString(Stream.decodeText(child.stderr)),
-        child.exitCode
-      ],
-      { concurrency: "unbounded" }
-    )
+    const { code, stderr, stdout } = yield* run([main, "import", transcripts, "--json"], { home, killAfterMs: 120_000 })
     assert.strictEqual(code, 0, stderr)
     const files = readdirSync(home, { recursive: true, encoding: "utf8" }).map((name) => join(home, name))
       .filter((file) => statSync(file).isFile())

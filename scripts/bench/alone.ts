@@ -7,8 +7,8 @@ import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
+import { linesIn } from "../../test/prompts.ts"
 import { program, progress, row, service, temporaryFolder } from "../../test/script.ts"
-import { linesIn } from "./shared/questions.ts"
 import { imported, transcripts } from "./shared/transcripts.ts"
 
 const Question = Schema.parseJson(Schema.Struct({

@@ -7,133 +7,18 @@ import * as Options from "@effect/cli/Options"
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import { InjectionMode } from "../../src/domain/Injection.ts"
 import * as Tokens from "../../src/domain/Tokens.ts"
-import type { HookInput } from "../../src/hook/Hook.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
+import { type Asked, inOrder, linesIn, makeMemory, Projects, Prompt } from "../../test/prompts.ts"
 import { mean, output, program, progress, round, row, service, temporaryFolder } from "../../test/script.ts"
-import { linesIn } from "./shared/questions.ts"
 import { transcripts } from "./shared/transcripts.ts"
 
-const Prompt = Schema.Struct({
-  id: Schema.String,
-  project: Schema.String,
-  /** Null when the prompt was written for the file. */
-  session: Schema.NullOr(Schema.String),
-  uuid: Schema.optionalWith(Schema.NullOr(Schema.String), { default: () => null }),
-  at: Schema.DateFromString,
-  text: Schema.String,
-  label: Schema.String,
-  cross: Schema.optional(Schema.String)
-})
-type Prompt = typeof Prompt.Type
-
-const Session = Schema.Struct({
-  file: Schema.String,
-  session: Schema.String,
-  start: Schema.DateFromString,
-  cwds: Schema.NonEmptyArray(Schema.String)
-})
-type Session = typeof Session.Type
-
-const Projects = Schema.Record({ key: Schema.String, value: Schema.Array(Session) })
-
-interface Asked {
-  readonly projects: typeof Projects.Type
-  readonly prompts: ReadonlyArray<Prompt>
-  readonly openings: ReadonlyArray<Prompt>
-  readonly transcripts: string
-  readonly mode: InjectionMode
-}
-
-/** The clock of that moment, for what is asked at it. */
-const at = (time: Date) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.flatMap(Effect.clock, (clock) =>
-    Effect.withClock(effect, {
-      ...clock,
-      sleep: (duration) => clock.sleep(duration),
-      currentTimeMillis: Effect.succeed(time.getTime()),
-      currentTimeNanos: Effect.succeed(BigInt(time.getTime()) * 1_000_000n),
-      unsafeCurrentTimeMillis: () => time.getTime(),
-      unsafeCurrentTimeNanos: () => BigInt(time.getTime()) * 1_000_000n,
-      [Clock.ClockTypeId]: Clock.ClockTypeId
-    }))
-
-/** A memory that grows session by session, in which all folders of a project are one. */
-const makeMemory = ({ mode, projects, transcripts }: Asked) =>
-  Effect.gen(function*() {
-    const memory = yield* ClaudeMemory
-    const path = yield* Path.Path
-    /** By name, the folder of a project that the memory knows. */
-    const folders = new Map<string, string>()
-
-    const ingest = (file: string) =>
-      Effect.flatMap(memory.discover([file]), (files) => Stream.runDrain(memory.ingest(files)))
-
-    /** Reads a session from `file`, and merges its folders into the one that its project has already. */
-    const add = (project: string, { cwds }: Session, file: string) =>
-      Effect.gen(function*() {
-        yield* ingest(file)
-        const folder = folders.get(project) ?? cwds[0]
-        folders.set(project, folder)
-        const into = yield* memory.project(folder)
-        for (const cwd of cwds) {
-          const from = yield* memory.project(cwd)
-          const known = yield* memory.projects.known
-          if (from.id !== into.id && known.some(({ id }) => id === from.id)) {
-            yield* memory.projects.merge(from.id, into.id)
-          }
-        }
-      })
-
-    const ask = (input: HookInput, time: Date) => at(time)(memory.hook(input, { mode, maxTokens: 800 }))
-    const folderOf = (project: string) => folders.get(project) ?? projects[project]?.[0]?.cwds[0] ?? "/nowhere"
-    return {
-      add: (project: string, session: Session) => add(project, session, path.join(transcripts, session.file)),
-      addFrom: add,
-      /** What a prompt brings, in a session that nothing was told. */
-      prompted: ({ at, id, text }: Prompt, project: string, session = `asked ${id} in ${project}`) =>
-        ask({ hook_event_name: "UserPromptSubmit", session_id: session, cwd: folderOf(project), prompt: text }, at),
-      /** What the start of the prompt's session brings. */
-      started: ({ at, id, project }: Prompt) =>
-        ask(
-          {
-            hook_event_name: "SessionStart",
-            session_id: `asked ${id} in ${project}`,
-            source: "startup",
-            cwd: folderOf(project)
-          },
-          at
-        )
-    }
-  })
-
-/** Sessions with the prompts that are asked before each; prompts that were written stand between the sessions. */
-const inOrder = ({ prompts, projects }: Asked) => {
-  const sessions = Object.entries(projects).flatMap(([project, all]) => all.map((session) => ({ project, session })))
-    .sort((a, b) => a.session.start.getTime() - b.session.start.getTime())
-  const known = new Set(sessions.map(({ session }) => session.session))
-  const isOf = (prompt: Prompt, session: Session) => prompt.session === session.session
-  const between = prompts.filter(({ session }) => session === null || !known.has(session))
-  let from = Number.NEGATIVE_INFINITY
-  return [
-    ...sessions.map(({ project, session }) => {
-      const to = session.start.getTime()
-      const before = between.filter(({ at }) => at.getTime() >= from && at.getTime() < to)
-      from = to
-      return { project, session, before, own: prompts.filter((prompt) => isOf(prompt, session)) }
-    }),
-    { project: "", session: undefined, before: between.filter(({ at }) => at.getTime() >= from), own: [] }
-  ]
-}
-
 /** Answers with what other sessions hold. */
-const withOthers = (asked: Asked) =>
+const withOthers = (asked: Asked, openings: ReadonlyArray<Prompt>) =>
   Effect.gen(function*() {
     const memory = yield* makeMemory(asked)
     const injected = new Map<string, string>()
@@ -144,7 +29,7 @@ const withOthers = (asked: Asked) =>
         const start = prompt.label === "opening" ? yield* memory.started(prompt) : ""
         injected.set(prompt.id, `${start}\n${yield* memory.prompted(prompt, prompt.project)}`.trim())
       }
-      for (const opening of asked.openings.filter((each) => each.session === session?.session)) {
+      for (const opening of openings.filter((each) => each.session === session?.session)) {
         opened.set(opening.id, yield* memory.started(opening))
       }
       if (session !== undefined) yield* memory.add(project, session)
@@ -240,12 +125,12 @@ program("prompts", {
         transcripts: options.transcripts,
         mode: options.mode,
         prompts: yield* linesIn(options.prompts, Schema.parseJson(Prompt)),
-        openings: yield* linesIn(options.openings, Schema.parseJson(Prompt)),
         projects: yield* Schema.decode(Schema.parseJson(Projects))(yield* fs.readFileString(options.projects))
       }
       const inMemory = <A, E>(run: Effect.Effect<A, E, ClaudeMemory | FileSystem.FileSystem | Path.Path>) =>
         Effect.flatMap(temporaryFolder, (home) => Effect.provide(run, service(home)))
-      const others = yield* inMemory(withOthers(asked))
+      const openings = yield* linesIn(options.openings, Schema.parseJson(Prompt))
+      const others = yield* inMemory(withOthers(asked, openings))
       const own = yield* inMemory(Effect.scoped(withOwn(asked)))
 
       yield* fs.makeDirectory(options.answers, { recursive: true })

@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as HookFailures from "../hook/Failures.ts"
-import { answer, HookInput } from "../hook/Hook.ts"
+import { answer, HookInput, isFirstPrompt } from "../hook/Hook.ts"
 import { outputOf } from "../hook/Output.ts"
 import type { SessionRecords } from "../hook/SessionRecords.ts"
 import type { Injector } from "../inject/Injector.ts"
@@ -43,11 +43,11 @@ const hook = <E extends { readonly _tag: string }>(started: number, services: Se
   Effect.gen(function*() {
     const { telling, within } = yield* HookSettings.load
     if (telling === undefined) return
-    const remaining = (event: keyof typeof within) => Math.max(1, within[event] - (performance.now() - started))
+    const remaining = (limit: number) => Math.max(1, limit - (performance.now() - started))
 
     const text = yield* Effect.timeoutOption(
       readStdin(MAX_INPUT),
-      Math.max(remaining("SessionStart"), remaining("UserPromptSubmit"))
+      remaining(Math.max(within.start, within.later))
     )
     if (Option.isNone(text)) {
       return yield* HookFailures.record("unknown", "Claude Code did not end what it writes to the hook")
@@ -57,12 +57,13 @@ const hook = <E extends { readonly _tag: string }>(started: number, services: Se
       return yield* HookFailures.record("unknown", "what Claude Code wrote to the hook is of no known form")
     }
     const event = input.value.hook_event_name
+    const limit = event === "SessionStart" || (yield* isFirstPrompt(input.value)) ? within.start : within.later
     // Writes the answer before the services are closed, which takes a while.
     yield* Layer.build(services).pipe(
       Effect.flatMap((context) => Effect.provide(answer(input.value, telling), context)),
-      Effect.timeoutOption(remaining(event)),
+      Effect.timeoutOption(remaining(limit)),
       Effect.flatMap(Option.match({
-        onNone: () => HookFailures.record(event, `took longer than ${within[event]} ms`),
+        onNone: () => HookFailures.record(event, `took longer than ${limit} ms`),
         onSome: (text) => text === "" ? Effect.void : writeStdout(outputOf(event, text))
       })),
       Effect.catchAllCause((cause) =>

@@ -33,10 +33,13 @@ export const InjectionRequest = Schema.Struct({
 })
 export type InjectionRequest = typeof InjectionRequest.Type
 
-/** Request for the text that is injected when a session begins; the session's own units are left out. */
+/** Request for what earlier sessions of a project left. */
 export const OpeningRequest = Schema.Struct({
   ...Struct.pick(InjectionRequest.fields, "projects", "maxTokens", "maxChars", "injectedIds", "contextText"),
-  sessionId: Schema.String,
+  /** The session that asks, of which nothing is told. */
+  sessionId: Schema.optional(Schema.String),
+  /** Lexemes of the work that is asked for: sessions that hold most of these come first. */
+  about: Schema.optional(Schema.Array(Schema.String)),
   /** Branch that is checked out: after the last session, those that were on it come first. */
   branch: Schema.optional(Schema.String),
   /** Lower bound of the units' times, in milliseconds since the epoch. */

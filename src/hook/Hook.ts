@@ -14,6 +14,7 @@ import { foldersFor, INDEX } from "../domain/Notes.ts"
 import * as Project from "../domain/Project.ts"
 import { isReport } from "../domain/Report.ts"
 import { Injector } from "../inject/Injector.ts"
+import { resumptionIn } from "../inject/Resumption.ts"
 import { Files } from "../resources/Files.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import { type SessionRecord, SessionRecords } from "./SessionRecords.ts"
@@ -46,9 +47,11 @@ interface Injection {
   readonly text: string
   readonly units: ReadonlyArray<MemoryUnit>
   readonly pointed: ReadonlyArray<MemoryUnit>
+  /** True for what earlier sessions left. */
+  readonly isOpening: boolean
 }
 
-const NO_INJECTION: Injection = { text: "", units: [], pointed: [] }
+const NO_INJECTION: Injection = { text: "", units: [], pointed: [], isOpening: false }
 
 /** How easily, and how much, is injected at a prompt. */
 export interface Telling {
@@ -80,28 +83,45 @@ const notesInContext = ({ cwd, transcript_path }: HookInput) =>
     return { text: texts.map((text) => text.slice(0, INDEX_CHARS)).join("\n"), files }
   })
 
-/**
- * A fork's transcript begins with its parent's messages: `forkedFrom` names the parent, or the messages have its uuids.
- */
-const FORKED = /"forkedFrom":\s*\{[^{}]*"sessionId":\s*"([^"]{1,100})"/
-const UUID = /"uuid":\s*"([^"]{1,100})"/
 const HEAD_BYTES = 64 * 1024
 
-const parentOf = ({ session_id, transcript_path }: HookInput) =>
-  Effect.gen(function*() {
-    if (transcript_path === undefined) return Option.none()
-    const store = yield* MemoryStore
+/** Reads the beginning of the session's transcript; empty when there is none yet. */
+const headOf = ({ transcript_path }: HookInput) =>
+  transcript_path === undefined ? Effect.succeed("") : Effect.gen(function*() {
     const file = yield* Effect.flatMap(Files, ({ openFile }) => openFile(transcript_path))
     const head = yield* file.readAlloc(FileSystem.Size(HEAD_BYTES))
-    const text = Option.match(head, { onNone: () => "", onSome: (bytes) => new TextDecoder().decode(bytes) })
-    const uuid = UUID.exec(text)?.[1] ?? ""
-    const parent = FORKED.exec(text)?.[1] ?? (yield* store.places([uuid])).get(uuid)?.sessionId
-    return Option.filter(Option.fromNullable(parent), (id) => id !== session_id)
-  }).pipe(Effect.scoped, Effect.catchTag("SystemError", "BadArgument", () => Effect.succeedNone))
+    return Option.match(head, { onNone: () => "", onSome: (bytes) => new TextDecoder().decode(bytes) })
+  }).pipe(Effect.scoped, Effect.catchTag("SystemError", "BadArgument", () => Effect.succeed("")))
+
+/** True when Claude has not answered in this session yet. Unknown without a transcript's path: then it has. */
+export const isFirstPrompt = ({ transcript_path }: HookInput) =>
+  transcript_path === undefined ? Effect.succeed(false) : Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const { size } = yield* fs.stat(transcript_path)
+    return size < HEAD_BYTES && !/"type":\s*"assistant"/.test(yield* fs.readFileString(transcript_path))
+  }).pipe(Effect.orElseSucceed(() => true))
+
+/**
+ * A fork's transcript begins with its parent's messages: `forkedFrom` names the parent, or the messages have its uuids.
+ * Lines that are no messages, such as those of hooks, have uuids of their own.
+ */
+const FORKED = /"forkedFrom":\s*\{[^{}]*"sessionId":\s*"([^"]{1,100})"/
+const UUIDS = /"uuid":\s*"([^"]{1,100})"/g
+const MAX_UUIDS = 50
+
+const parentOf = (input: HookInput) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const head = yield* headOf(input)
+    const uuids = [...head.matchAll(UUIDS)].map(([, uuid]) => uuid!).slice(0, MAX_UUIDS)
+    const parent = FORKED.exec(head)?.[1] ?? [...(yield* store.places(uuids)).values()][0]?.sessionId
+    return Option.filter(Option.fromNullable(parent), (id) => id !== input.session_id)
+  })
 
 const EMPTY_RECORD: SessionRecord = {
   ids: new Set(),
   pointed: new Set(),
+  isOpened: false,
   compactedAt: 0,
   isMuted: false,
   isNew: false
@@ -116,9 +136,35 @@ const recordFor = (input: HookInput) =>
     if (!own.isNew) return own
     const parent = yield* parentOf(input)
     if (Option.isNone(parent)) return own
-    const { ids, pointed } = yield* Effect.orElseSucceed(records.get(parent.value), () => EMPTY_RECORD)
-    yield* Effect.ignore(records.add(input.session_id, { ids: [...ids], pointed: [...pointed] }))
-    return { ...own, ids, pointed }
+    const { ids, isOpened, pointed } = yield* Effect.orElseSucceed(records.get(parent.value), () => EMPTY_RECORD)
+    yield* Effect.ignore(
+      records.add(input.session_id, { ids: [...ids], pointed: [...pointed], isOpening: isOpened })
+    )
+    return { ...own, ids, pointed, isOpened }
+  })
+
+/** Tells what earlier sessions left. After a compaction this session's own beginning is one of these. */
+const opening = (input: HookInput, ids: ReadonlySet<string>, about: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const isStart = input.hook_event_name === "SessionStart"
+    const store = yield* MemoryStore
+    const injector = yield* Injector
+    const { id } = yield* Project.resolve(input.cwd)
+    const branch = Option.getOrUndefined(yield* Project.branchOf(input.cwd))
+    // A resumed session knows its own past: only what other sessions did since then is new to it.
+    const [session] = isStart && input.source === "resume" ? yield* store.sessionsByPrefix(input.session_id) : []
+    const { text, units } = yield* injector.open({
+      projects: [id],
+      ...(!(isStart && input.source === "compact") && { sessionId: input.session_id }),
+      maxTokens: OPENING_TOKENS,
+      maxChars: MAX_HOOK_CHARS,
+      injectedIds: [...ids],
+      about,
+      ...(branch !== undefined && { branch }),
+      contextText: (yield* notesInContext(input)).text,
+      ...(session !== undefined && { since: session.endedAt })
+    })
+    return { ...NO_INJECTION, text, units, isOpening: text !== "" }
   })
 
 const onSessionStart = (input: SessionStart) =>
@@ -130,32 +176,19 @@ const onSessionStart = (input: SessionStart) =>
       yield* Effect.ignore((yield* SessionRecords).reset(input.session_id, now))
     }
     const { ids, isMuted } = yield* recordFor(input)
-    if (isMuted) return NO_INJECTION
-    const store = yield* MemoryStore
-    const injector = yield* Injector
-    const { id } = yield* Project.resolve(input.cwd)
-    const branch = Option.getOrUndefined(yield* Project.branchOf(input.cwd))
-    // A resumed session knows its own past: only what other sessions did since then is new to it.
-    const [session] = input.source === "resume" ? yield* store.sessionsByPrefix(input.session_id) : []
-    const { text, units } = yield* injector.open({
-      projects: [id],
-      sessionId: input.session_id,
-      maxTokens: OPENING_TOKENS,
-      maxChars: MAX_HOOK_CHARS,
-      injectedIds: [...ids],
-      ...(branch !== undefined && { branch }),
-      contextText: (yield* notesInContext(input)).text,
-      ...(session !== undefined && { since: session.endedAt })
-    })
-    return { ...NO_INJECTION, text, units }
+    return isMuted ? NO_INJECTION : yield* opening(input, ids, [])
   })
 
 const onPrompt = (input: UserPromptSubmit, telling: Telling) =>
   Effect.gen(function*() {
     if (isReport(input.prompt)) return NO_INJECTION
-    const injector = yield* Injector
-    const { compactedAt, ids, isMuted, pointed: pointedIds } = yield* recordFor(input)
+    const { compactedAt, ids, isMuted, isOpened, pointed: pointedIds } = yield* recordFor(input)
     if (isMuted) return NO_INJECTION
+    const resumption = isOpened ? undefined : resumptionIn(input.prompt)
+    if (resumption !== undefined && (!resumption.isBare || (yield* isFirstPrompt(input)))) {
+      return yield* opening(input, ids, resumption.subject)
+    }
+    const injector = yield* Injector
     const { id } = yield* Project.resolve(input.cwd)
     const notes = yield* notesInContext(input)
     const { items, pointed, text } = yield* injector.inject({
@@ -169,17 +202,17 @@ const onPrompt = (input: UserPromptSubmit, telling: Telling) =>
       contextText: notes.text,
       contextFiles: notes.files
     })
-    return { text, units: items.map(({ unit }) => unit), pointed }
+    return { ...NO_INJECTION, text, units: items.map(({ unit }) => unit), pointed }
   })
 
 /** Returns the text to inject, at most `MAX_HOOK_CHARS` long, empty when nothing is relevant; records its units. */
 export const answer = (input: HookInput, telling: Telling = DEFAULT) =>
   Effect.gen(function*() {
-    const { pointed, text, units } = yield* input.hook_event_name === "SessionStart"
+    const { isOpening, pointed, text, units } = yield* input.hook_event_name === "SessionStart"
       ? onSessionStart(input)
       : onPrompt(input, telling)
     const records = yield* SessionRecords
     const idsOf = (units: ReadonlyArray<MemoryUnit>) => units.map(({ id }) => id)
-    yield* Effect.ignore(records.add(input.session_id, { ids: idsOf(units), pointed: idsOf(pointed) }))
+    yield* Effect.ignore(records.add(input.session_id, { ids: idsOf(units), pointed: idsOf(pointed), isOpening }))
     return text
   })

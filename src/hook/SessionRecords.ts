@@ -17,6 +17,8 @@ export interface SessionRecord {
   readonly ids: ReadonlySet<string>
   /** Ids of the units that pointers in the session's context name. */
   readonly pointed: ReadonlySet<string>
+  /** True when the session's context holds what earlier sessions left. */
+  readonly isOpened: boolean
   /** Time of the last compaction, in milliseconds since the epoch; 0 without one. */
   readonly compactedAt: number
   readonly isMuted: boolean
@@ -27,6 +29,8 @@ export interface SessionRecord {
 interface Added {
   readonly ids: ReadonlyArray<string>
   readonly pointed?: ReadonlyArray<string>
+  /** True for what earlier sessions left. */
+  readonly isOpening?: boolean
 }
 
 interface Records {
@@ -39,9 +43,10 @@ interface Records {
   readonly deleteBefore: (time: number) => Effect.Effect<void, PlatformError>
 }
 
-/** Begins the lines of a compaction and of a unit that a pointer names; other lines are ids of injected units. */
+/** Begin the lines of a compaction and of a unit that a pointer names; other lines are words or ids of injected units. */
 const RESET = "-"
 const POINTED = "?"
+const OPENED = "open"
 const MUTED = "off"
 const UNMUTED = "on"
 
@@ -51,18 +56,21 @@ const MAX_BYTES = 64 * 1024
 const read = (lines: ReadonlyArray<string>): SessionRecord => {
   let ids = new Set<string>()
   let pointed = new Set<string>()
+  let isOpened = false
   let compactedAt = 0
   let isMuted = false
   for (const line of lines) {
     if (line.startsWith(RESET)) {
       ids = new Set()
       pointed = new Set()
+      isOpened = false
       compactedAt = Number(line.slice(RESET.length)) || 0
     } else if (line.startsWith(POINTED)) pointed.add(line.slice(POINTED.length))
+    else if (line === OPENED) isOpened = true
     else if (line === MUTED || line === UNMUTED) isMuted = line === MUTED
     else if (line !== "") ids.add(line)
   }
-  return { ids, pointed, compactedAt, isMuted, isNew: lines.length === 0 }
+  return { ids, pointed, isOpened, compactedAt, isMuted, isNew: lines.length === 0 }
 }
 
 /**
@@ -82,8 +90,8 @@ const fromLines = (
 ): Records => ({
   ...rest,
   get: (sessionId) => Effect.map(linesOf(sessionId), read),
-  add: (sessionId, { ids, pointed = [] }) => {
-    const lines = [...ids, ...pointed.map((id) => POINTED + id)]
+  add: (sessionId, { ids, isOpening = false, pointed = [] }) => {
+    const lines = [...(isOpening ? [OPENED] : []), ...ids, ...pointed.map((id) => POINTED + id)]
     return lines.length === 0 ? Effect.void : append(sessionId, lines)
   },
   reset: (sessionId, time) => append(sessionId, [`${RESET}${time}`]),

@@ -100,14 +100,21 @@ const upToDate = (
     { unit }
   ) => unit)
 
-/** Puts the newest first, then those of this branch; keeps the order otherwise. */
+/** Puts the newest first, then those of this branch; before all, those that hold most of what is asked for. */
 const inOrder = (
-  [last, ...before]: ReadonlyArray<MemoryUnit>,
-  isOfBranch: (unit: MemoryUnit) => boolean
-): ReadonlyArray<MemoryUnit> =>
-  last === undefined
-    ? []
-    : [last, ...before.filter(isOfBranch), ...before.filter((unit) => !isOfBranch(unit))]
+  archives: ReadonlyArray<MemoryUnit>,
+  isOfBranch: (unit: MemoryUnit) => boolean,
+  about: ReadonlyArray<string>
+): ReadonlyArray<MemoryUnit> => {
+  const [last, ...before] = archives
+  if (last === undefined) return []
+  const ranked = [last, ...before.filter(isOfBranch), ...before.filter((unit) => !isOfBranch(unit))]
+  const held = (unit: MemoryUnit) => {
+    const lexemes = new Set(Tokenizer.lexemes([unit.title, unit.files.join(" "), unit.content].join("\n")))
+    return about.filter((lexeme) => lexemes.has(lexeme)).length
+  }
+  return about.length === 0 ? ranked : ranked.sort((a, b) => held(b) - held(a))
+}
 
 /** Returns the text, or as much of its beginning as has at most `tokens`, in whole sentences. */
 const beginning = (unit: MemoryUnit, text: string, tokens: number) =>
@@ -179,7 +186,7 @@ export const open = (
     const sessions = yield* store.sessions([...archives, ...decisions].map(({ sessionId }) => sessionId))
     const isOfBranch = ({ sessionId }: MemoryUnit) =>
       request.branch !== undefined && sessions.get(sessionId)?.branch === request.branch
-    const items = itemsOf(inOrder(archives, isOfBranch), decisions, now)
+    const items = itemsOf(inOrder(archives, isOfBranch, request.about ?? []), decisions, now)
     const { kept, text } = renderFitting(items, (fitting) => render(fitting, sessions, now), request)
     return { text, units: kept.map(({ unit }) => unit), tokens: Tokens.estimate(text) }
   })

@@ -45,8 +45,8 @@ export interface Edited {
 /** True for a script of ours, wherever it lies or lay; false for another script of the same name. */
 export type IsOurs = (script: string) => boolean
 
-/** Timeout of the hooks, in seconds. */
-const TIMEOUT_SECONDS = 1
+/** Timeout of the hooks, in seconds: beyond their own, so that they end by themselves. */
+const TIMEOUT_SECONDS = 2
 
 const commandHook = ({ hook, node }: Programs) => ({
   type: "command",

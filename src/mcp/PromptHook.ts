@@ -43,9 +43,9 @@ const answer = (input: typeof Input.Type) =>
     )
       .pipe(
         Effect.timeoutTo({
-          duration: within.UserPromptSubmit,
+          duration: within.later,
           onSuccess: Effect.succeed,
-          onTimeout: () => recordFailure(`took longer than ${within.UserPromptSubmit} ms`)
+          onTimeout: () => recordFailure(`took longer than ${within.later} ms`)
         }),
         Effect.flatten
       )

@@ -11,8 +11,11 @@ import { withFile } from "./SettingsFile.ts"
 export interface HookSettings {
   /** How easily and how much is injected; undefined when nothing is: always, or in headless runs and this is one. */
   readonly telling: { readonly mode: Exclude<Injecting["mode"], "off">; readonly maxTokens: number } | undefined
-  /** Time limit in milliseconds, from the hook's first line on; a hook that exceeds it injects nothing. */
-  readonly within: { readonly SessionStart: number; readonly UserPromptSubmit: number }
+  /**
+   * Time limits in milliseconds, from the hook's first line on: of a session's start and first prompt, and of later
+   * prompts. A hook that exceeds its limit injects nothing.
+   */
+  readonly within: { readonly start: number; readonly later: number }
 }
 
 const milliseconds = (name: string, otherwise: number): Config.Config<number> =>
@@ -28,7 +31,7 @@ export const load: Effect.Effect<HookSettings, SettingsError> = withFile(Config.
       mode === "off" || headless && whenHeadless === "off" ? undefined : { mode, maxTokens }
   ),
   within: Config.all({
-    SessionStart: milliseconds("CLAUDE_MEMORY_SESSION_START_MS", 200),
-    UserPromptSubmit: milliseconds("CLAUDE_MEMORY_HOOK_MS", 150)
+    start: milliseconds("CLAUDE_MEMORY_SESSION_START_MS", 1_000),
+    later: milliseconds("CLAUDE_MEMORY_HOOK_MS", 300)
   })
 })).pipe(Effect.mapError(toSettingsError))

@@ -102,9 +102,9 @@ describe("init", () => {
             cwd: "${cwd}",
             transcript_path: "${transcript_path}"
           },
-          timeout: 1
+          timeout: 2
         }
-        const ours = [{ hooks: [{ type: "command", command: "node", args: [hook], timeout: 1 }] }]
+        const ours = [{ hooks: [{ type: "command", command: "node", args: [hook], timeout: 2 }] }]
         assert.deepStrictEqual(readJson(join(home, ".claude", "settings.json")), {
           model: "opus",
           hooks: { SessionStart: ours, UserPromptSubmit: [{ hooks: [byServer] }] }

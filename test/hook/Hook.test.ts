@@ -121,6 +121,7 @@ describe("a session that begins", () => {
       for (
         const [name, line] of [
           ["uuids", { type: "user", uuid: "uuid-1", sessionId: "uuids" }],
+          ["late", { type: "attachment", uuid: "of-a-hook", next: { uuid: "uuid-1" } }],
           ["named", { type: "user", uuid: "x", sessionId: "named", forkedFrom: { messageUuid: "x", sessionId: "now" } }]
         ] as const
       ) {
@@ -140,6 +141,36 @@ describe("a prompt", () => {
       assert.include(yield* answer(QUOKKA), "zebra queue")
       assert.strictEqual(yield* answer(QUOKKA), "")
       assert.strictEqual(yield* answer(prompt("which colour has the moon")), "")
+    })))
+
+  it.effect("brings nothing of what its own session said since its context began", () =>
+    withUnits(Effect.gen(function*() {
+      assert.strictEqual(yield* answer({ ...QUOKKA, session_id: "earlier" }), "")
+      yield* answer(start("compact", { session_id: "earlier" }))
+      assert.include(yield* answer({ ...QUOKKA, session_id: "earlier" }), "zebra queue")
+    })))
+
+  it.effect("that asks to go on brings what earlier sessions left, unless the start brought it", () =>
+    withUnits(Effect.gen(function*() {
+      const left = "retries of failed payments remain"
+      assert.include(yield* answer(prompt("continue where we left off", { session_id: "a" })), left)
+      assert.strictEqual(yield* answer(prompt("continue where we left off", { session_id: "a" })), "")
+      yield* answer(start("startup", { session_id: "b" }))
+      assert.strictEqual(yield* answer(prompt("where were we?", { session_id: "b" })), "")
+    })))
+
+  it.effect("of one word that may ask to go on does so when it is the session's first", () =>
+    withUnits(Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-first-" })
+      const next = (name: string) =>
+        answer(prompt("next", { session_id: name, transcript_path: join(folder, `${name}.jsonl`) }))
+      assert.include(yield* next("none yet"), "retries of failed payments remain")
+      yield* fs.writeFileString(join(folder, "of a hook.jsonl"), "{\"type\":\"attachment\"}\n")
+      assert.include(yield* next("of a hook"), "retries of failed payments remain")
+      yield* fs.writeFileString(join(folder, "answered.jsonl"), "{\"type\":\"user\"}\n{\"type\":\"assistant\"}\n")
+      assert.strictEqual(yield* next("answered"), "")
+      assert.strictEqual(yield* answer(prompt("next", { session_id: "unknown" })), "")
     })))
 
   it.effect("that nobody typed brings nothing", () =>

@@ -16,7 +16,14 @@ const folder = Effect.flatMap(
 
 const onDisk = Layer.unwrapScoped(Effect.map(folder, layer)).pipe(Layer.provide(NodeContext.layer))
 
-const EMPTY = { ids: new Set<string>(), pointed: new Set<string>(), compactedAt: 0, isMuted: false, isNew: false }
+const EMPTY = {
+  ids: new Set<string>(),
+  pointed: new Set<string>(),
+  isOpened: false,
+  compactedAt: 0,
+  isMuted: false,
+  isNew: false
+}
 
 const idsOf = (sessionId: string) =>
   Effect.flatMap(SessionRecords, (records) => Effect.map(records.get(sessionId), ({ ids }) => [...ids].sort()))
@@ -31,9 +38,10 @@ describe.each([["in a folder", onDisk], ["in memory", layerInMemory]] as const)(
         yield* add("a", { ids: ["1", "2"] })
         yield* add("a", { ids: [] })
         yield* add("b", { ids: ["9"] })
-        yield* add("a", { ids: ["2", "3"], pointed: ["5", "6"] })
+        yield* add("a", { ids: ["2", "3"], pointed: ["5", "6"], isOpening: true })
         assert.deepStrictEqual(yield* get("a"), {
           ...EMPTY,
+          isOpened: true,
           ids: new Set(["1", "2", "3"]),
           pointed: new Set(["5", "6"])
         })

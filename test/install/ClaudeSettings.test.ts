@@ -105,7 +105,7 @@ describe("hooks", () => {
   const of = (text: string) => JSON.parse(editedOf(addHooks(json(text), hooks)).json.text).hooks
 
   it("are for all sources of a session, and come after those of others", () => {
-    const ours = { hooks: [{ type: "command", command: "node", args: [programs.hook], timeout: 1 }] }
+    const ours = { hooks: [{ type: "command", command: "node", args: [programs.hook], timeout: 2 }] }
     const other = { matcher: "startup", hooks: [{ type: "command", command: "git status" }] }
     assert.deepStrictEqual(of(JSON.stringify({ hooks: { SessionStart: [other], Stop: [other] } })), {
       SessionStart: [other, ours],
@@ -130,13 +130,13 @@ describe("hooks", () => {
   })
 
   it("are one for each event, whatever is there", () => {
-    const ours = { type: "command", command: "node", args: [moved.hook], timeout: 1 }
+    const ours = { type: "command", command: "node", args: [moved.hook], timeout: 2 }
     const call = { type: "mcp_tool", server: "claude-memory", tool: "claude_memory_prompt" }
     const found = of(JSON.stringify({
       hooks: { UserPromptSubmit: [{ hooks: [call, ours] }, { hooks: [ours] }, { hooks: [{ type: "http" }, call] }] }
     })).UserPromptSubmit
     assert.deepStrictEqual(found, [
-      { hooks: [{ type: "command", command: "node", args: [programs.hook], timeout: 1 }] },
+      { hooks: [{ type: "command", command: "node", args: [programs.hook], timeout: 2 }] },
       { hooks: [{ type: "http" }] }
     ])
   })

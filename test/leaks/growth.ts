@@ -165,6 +165,8 @@ const heldBy = (heap: Reading, grown: ReadonlySet<string>, newest: number) => {
   const groups = new Map<string, { number: number; bytes: number }>()
   for (let node = 1; node < heap.count; node++) {
     if (before[node] === -1 || OF_CODE.has(heap.typeOf(node)) || !isNew(node)) continue
+    // V8 compiles a regular expression anew when it has run often: its tables are lists that code holds.
+    if (heap.typeOf(node) === "array" && heap.typeOf(before[node]!) === "code") continue
     const steps: Array<string> = []
     let isMeant = true
     for (let each = node; before[each] !== -1 && each !== 0; each = before[each]!) {

@@ -345,25 +345,25 @@ describe("hooks by settings", () => {
     Effect.withConfigProvider(HookSettings.load, ConfigProvider.fromMap(new Map(Object.entries(environment))))
 
   it.effect.each<readonly [Readonly<Record<string, string>>, HookSettings.HookSettings]>([
-    [{}, { telling: { mode: "balanced", maxTokens: 800 }, within: { SessionStart: 200, UserPromptSubmit: 150 } }],
+    [{}, { telling: { mode: "balanced", maxTokens: 800 }, within: { start: 1_000, later: 300 } }],
     [
       { CLAUDE_MEMORY_SESSION_START_MS: "60000", CLAUDE_MEMORY_HOOK_MS: " 1 " },
       {
         telling: { mode: "balanced", maxTokens: 800 },
-        within: { SessionStart: 60_000, UserPromptSubmit: 1 }
+        within: { start: 60_000, later: 1 }
       }
     ],
     [
       { CLAUDE_MEMORY_INJECT: "Conservative", CLAUDE_MEMORY_INJECT_TOKENS: "100" },
       {
         telling: { mode: "conservative", maxTokens: 100 },
-        within: { SessionStart: 200, UserPromptSubmit: 150 }
+        within: { start: 1_000, later: 300 }
       }
     ],
-    [{ CLAUDE_MEMORY_INJECT: "off" }, { telling: undefined, within: { SessionStart: 200, UserPromptSubmit: 150 } }],
+    [{ CLAUDE_MEMORY_INJECT: "off" }, { telling: undefined, within: { start: 1_000, later: 300 } }],
     [
       { CLAUDE_CODE_ENTRYPOINT: "sdk-cli", CLAUDE_MEMORY_HEADLESS: " OFF" },
-      { telling: undefined, within: { SessionStart: 200, UserPromptSubmit: 150 } }
+      { telling: undefined, within: { start: 1_000, later: 300 } }
     ]
   ])(
     "%j is %j",

@@ -1,17 +1,8 @@
 /**
  * Questions as a person asks them: from a file, and about the sample sessions.
  */
-import * as FileSystem from "@effect/platform/FileSystem"
-import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-
-/** Decodes the lines of a JSONL file, in order. */
-export const linesIn = <A>(file: string, line: Schema.Schema<A, string>) =>
-  Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const lines = (yield* fs.readFileString(file)).split("\n").filter((text) => text.trim() !== "")
-    return yield* Effect.forEach(lines, (text) => Schema.decode(line)(text))
-  })
+import { linesIn } from "../../../test/prompts.ts"
 
 const Question = Schema.parseJson(Schema.Struct({ id: Schema.String, question: Schema.String }))
 

@@ -1,0 +1,43 @@
+/**
+ * Tells orders, and prompts that speak of the past, from others by their first words and by cues. Pure. Texts are put in
+ * lower case first: expressions that ignore case over all of Unicode compile to large tables.
+ */
+
+/** Ends of clauses. A clause that asks is no order, unless it asks Claude to do it. */
+const CLAUSES = /(?<=[,.;:!]\s|[，。；：、\n])/
+const QUESTION = /[?？]|吗|呢\s*$/
+const ASKS_CLAUDE = /^\W*(?:\w+\W+){0,2}(?:can|could|would|will) you\b/
+
+/** Words before an order that change nothing: "ok, can you please add …". */
+const PREFACE =
+  /^(?:\s*(?:please|pls|ok|okay|yes|no|now|then|and|also|so|just|let'?s|(?:can|could|would|will) (?:you|we)|i (?:want|need) you to|请|麻烦|帮我|好的?|那|再|bitte|dann|jetzt)[\s!！]+)*\s*/
+
+/** Verbs that begin an order. */
+const ORDERS = new Set(
+  ("add append apply build bump change check clean close commit compare convert copy create cut delete deploy describe disable document " +
+    "drop edit enable explain extract fix format generate give go handle hide implement improve include increase inline insert install " +
+    "keep leave limit list log make merge mock move open parse pin port print pull push put raise read rebase reduce refactor release " +
+    "remove rename replace resolve return revert review rewrite run send set show simplify skip sort split squash start stop support " +
+    "swap switch take test turn undo update upgrade use validate wrap write " +
+    "baue entferne erkläre füge lösche mach nimm schreib setze ändere zeig").split(" ")
+)
+/** The same in Chinese: at the beginning, and anywhere. */
+const CHINESE_ORDERS =
+  /^(?:给|把|将|加|写|改|删|跑|提交|推送|实现|修|新增|增加|添加|创建|生成|重构|更新|升级|新需求|用|画|存)|加(?:一|个|上|到)|[改换](?:成|为|到)|写[个清]|画一|抽[个成]|排一下/
+
+const beginsWithOrder = (clause: string): boolean => {
+  const said = clause.replace(PREFACE, "")
+  return ORDERS.has(/^\p{L}+/u.exec(said)?.[0] ?? "") || CHINESE_ORDERS.test(said)
+}
+
+export const isOrder = (prompt: string): boolean =>
+  prompt.toLowerCase().split(CLAUSES).some((clause) =>
+    beginsWithOrder(clause) && (ASKS_CLAUDE.test(clause) || !QUESTION.test(clause))
+  )
+
+/** Ways to speak of what was before, or to ask for the reason of what is. */
+const PAST =
+  /\b(?:again|anymore|any more|still|used to|last time|before|previously|earlier|back then|already|remember|decided|agreed|(?:did|do|had|have) we|we (?:did|had|said|chose|picked)|thought (?:we|it|that)|why (?:do|did|does|is|are|was|were|not|don'?t|isn'?t)|(?:same|like) (?:as|the|we)|nochmal|schon wieder|warum|damals)\b/
+const CHINESE_PAST = /上次|之前|当时|以前|来着|又|怎么定|为什么|为啥|还是|是不是|原来/
+
+export const isOfPast = (prompt: string): boolean => PAST.test(prompt.toLowerCase()) || CHINESE_PAST.test(prompt)

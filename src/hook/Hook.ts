@@ -13,11 +13,12 @@ import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { foldersFor, INDEX } from "../domain/Notes.ts"
 import * as Project from "../domain/Project.ts"
 import { isReport } from "../domain/Report.ts"
+import * as Tokens from "../domain/Tokens.ts"
 import { Injector } from "../inject/Injector.ts"
 import { resumptionIn } from "../inject/Resumption.ts"
 import { Files } from "../resources/Files.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
-import { type SessionRecord, SessionRecords } from "./SessionRecords.ts"
+import { type Sent, type SessionRecord, SessionRecords } from "./SessionRecords.ts"
 
 const common = {
   session_id: Schema.String,
@@ -43,15 +44,13 @@ export type HookInput = typeof HookInput.Type
 type SessionStart = Extract<HookInput, { readonly hook_event_name: "SessionStart" }>
 type UserPromptSubmit = Extract<HookInput, { readonly hook_event_name: "UserPromptSubmit" }>
 
-interface Injection {
+interface Injection extends Pick<Sent, "isOpening" | "words"> {
   readonly text: string
   readonly units: ReadonlyArray<MemoryUnit>
   readonly pointed: ReadonlyArray<MemoryUnit>
-  /** True for what earlier sessions left. */
-  readonly isOpening: boolean
 }
 
-const NO_INJECTION: Injection = { text: "", units: [], pointed: [], isOpening: false }
+const NO_INJECTION: Injection = { text: "", units: [], pointed: [], isOpening: false, words: [] }
 
 /** How easily, and how much, is injected at a prompt. */
 export interface Telling {
@@ -85,20 +84,29 @@ const notesInContext = ({ cwd, transcript_path }: HookInput) =>
 
 const HEAD_BYTES = 64 * 1024
 
-/** Reads the beginning of the session's transcript; empty when there is none yet. */
-const headOf = ({ transcript_path }: HookInput) =>
+/** Reads a part of the session's transcript; empty when there is none. */
+const partOf = ({ transcript_path }: HookInput, from: number, bytes: number) =>
   transcript_path === undefined ? Effect.succeed("") : Effect.gen(function*() {
     const file = yield* Effect.flatMap(Files, ({ openFile }) => openFile(transcript_path))
-    const head = yield* file.readAlloc(FileSystem.Size(HEAD_BYTES))
-    return Option.match(head, { onNone: () => "", onSome: (bytes) => new TextDecoder().decode(bytes) })
+    yield* file.seek(from, "start")
+    const part = yield* file.readAlloc(FileSystem.Size(bytes))
+    return Option.match(part, { onNone: () => "", onSome: (bytes) => new TextDecoder().decode(bytes) })
   }).pipe(Effect.scoped, Effect.catchTag("SystemError", "BadArgument", () => Effect.succeed("")))
+
+const sizeOf = ({ transcript_path }: HookInput) =>
+  transcript_path === undefined ? Effect.succeed(0) : Effect.gen(function*() {
+    const { size } = yield* (yield* FileSystem.FileSystem).stat(transcript_path)
+    return Number(size)
+  }).pipe(Effect.orElseSucceed(() => 0))
+
+const ANSWERED = /"type":\s*"assistant"/
 
 /** True when Claude has not answered in this session yet. Unknown without a transcript's path: then it has. */
 export const isFirstPrompt = ({ transcript_path }: HookInput) =>
   transcript_path === undefined ? Effect.succeed(false) : Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const { size } = yield* fs.stat(transcript_path)
-    return size < HEAD_BYTES && !/"type":\s*"assistant"/.test(yield* fs.readFileString(transcript_path))
+    return size < HEAD_BYTES && !ANSWERED.test(yield* fs.readFileString(transcript_path))
   }).pipe(Effect.orElseSucceed(() => true))
 
 /**
@@ -112,13 +120,14 @@ const MAX_UUIDS = 50
 const parentOf = (input: HookInput) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
-    const head = yield* headOf(input)
+    const head = yield* partOf(input, 0, HEAD_BYTES)
     const uuids = [...head.matchAll(UUIDS)].map(([, uuid]) => uuid!).slice(0, MAX_UUIDS)
     const parent = FORKED.exec(head)?.[1] ?? [...(yield* store.places(uuids)).values()][0]?.sessionId
     return Option.filter(Option.fromNullable(parent), (id) => id !== input.session_id)
   })
 
 const EMPTY_RECORD: SessionRecord = {
+  injections: [],
   ids: new Set(),
   pointed: new Set(),
   isOpened: false,
@@ -127,20 +136,40 @@ const EMPTY_RECORD: SessionRecord = {
   isNew: false
 }
 
-/** Returns the session's record; a fork without one takes over its parent's. */
+/** Claude Code writes what arrived of a hook's answer beside the prompt, before Claude answers. */
+const ARRIVED_WITHIN_BYTES = 1024 * 1024
+
+/** Records which pending injections arrived, by the transcript, and which Claude answered without. */
+const settle = (input: HookInput, { injections }: SessionRecord) =>
+  Effect.gen(function*() {
+    const records = yield* SessionRecords
+    const pending = injections.filter(({ state }) => state === "pending")
+    for (const { at, ids, offset, pointed } of pending) {
+      const lines = (yield* partOf(input, offset, ARRIVED_WITHIN_BYTES)).split("\n")
+      const marks = [...ids, ...pointed].map((id) => `[${id.slice(0, 8)}]`)
+      const hasArrived = lines.some((line) =>
+        line.includes("\"hook_additional_context\"") && marks.some((mark) => line.includes(mark))
+      )
+      if (hasArrived || lines.some((line) => ANSWERED.test(line))) {
+        yield* Effect.ignore(records.settle(input.session_id, at, hasArrived))
+      }
+    }
+    return pending.length > 0
+  })
+
+/** Returns the session's record, as the transcript bears it out; a fork without one takes over its parent's. */
 const recordFor = (input: HookInput) =>
   Effect.gen(function*() {
     const records = yield* SessionRecords
     // If the record can't be read, repeating a memory is better than injecting none.
-    const own = yield* Effect.orElseSucceed(records.get(input.session_id), () => EMPTY_RECORD)
-    if (!own.isNew) return own
+    const get = Effect.orElseSucceed(records.get(input.session_id), () => EMPTY_RECORD)
+    const own = yield* get
+    if (!own.isNew) return (yield* settle(input, own)) ? yield* get : own
     const parent = yield* parentOf(input)
     if (Option.isNone(parent)) return own
-    const { ids, isOpened, pointed } = yield* Effect.orElseSucceed(records.get(parent.value), () => EMPTY_RECORD)
-    yield* Effect.ignore(
-      records.add(input.session_id, { ids: [...ids], pointed: [...pointed], isOpening: isOpened })
-    )
-    return { ...own, ids, pointed, isOpened }
+    const inherited = yield* Effect.orElseSucceed(records.get(parent.value), () => EMPTY_RECORD)
+    yield* Effect.ignore(records.inherit(input.session_id, inherited))
+    return { ...own, ids: inherited.ids, pointed: inherited.pointed, isOpened: inherited.isOpened }
   })
 
 /** Tells what earlier sessions left. After a compaction this session's own beginning is one of these. */
@@ -191,7 +220,7 @@ const onPrompt = (input: UserPromptSubmit, telling: Telling) =>
     const injector = yield* Injector
     const { id } = yield* Project.resolve(input.cwd)
     const notes = yield* notesInContext(input)
-    const { items, pointed, text } = yield* injector.inject({
+    const { items, pointed, text, verdict } = yield* injector.inject({
       ...telling,
       prompt: input.prompt,
       projects: [id],
@@ -202,17 +231,28 @@ const onPrompt = (input: UserPromptSubmit, telling: Telling) =>
       contextText: notes.text,
       contextFiles: notes.files
     })
-    return { ...NO_INJECTION, text, units: items.map(({ unit }) => unit), pointed }
+    return { ...NO_INJECTION, text, units: items.map(({ unit }) => unit), pointed, words: verdict.together }
   })
 
 /** Returns the text to inject, at most `MAX_HOOK_CHARS` long, empty when nothing is relevant; records its units. */
 export const answer = (input: HookInput, telling: Telling = DEFAULT) =>
   Effect.gen(function*() {
-    const { isOpening, pointed, text, units } = yield* input.hook_event_name === "SessionStart"
+    const { isOpening, pointed, text, units, words } = yield* input.hook_event_name === "SessionStart"
       ? onSessionStart(input)
       : onPrompt(input, telling)
+    if (text === "") return text
     const records = yield* SessionRecords
     const idsOf = (units: ReadonlyArray<MemoryUnit>) => units.map(({ id }) => id)
-    yield* Effect.ignore(records.add(input.session_id, { ids: idsOf(units), pointed: idsOf(pointed), isOpening }))
+    const sent: Sent = {
+      at: yield* Clock.currentTimeMillis,
+      event: input.hook_event_name,
+      offset: yield* sizeOf(input),
+      tokens: Tokens.estimate(text),
+      ids: idsOf(units),
+      pointed: idsOf(pointed),
+      isOpening,
+      words
+    }
+    yield* Effect.ignore(records.add(input.session_id, sent))
     return text
   })

@@ -1,6 +1,6 @@
 /**
- * Records which units were injected into each Claude Code session, so that none is injected twice, and whether the
- * session is muted. One file per session, append-only: two hooks of one session may run at once.
+ * Records what was injected into each Claude Code session, so that nothing is injected twice, whether it arrived, and
+ * whether the session is muted. One file per session, append-only: two hooks of one session may run at once.
  */
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -9,11 +9,38 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import * as Schema from "effect/Schema"
 import { idOf } from "../domain/Ids.ts"
 
+/** One injection, as it was sent to Claude Code. */
+export const Sent = Schema.Struct({
+  /** Milliseconds since the epoch. */
+  at: Schema.Number,
+  event: Schema.Literal("SessionStart", "UserPromptSubmit"),
+  /** Bytes that the session's transcript had: what arrives of the injection is written after these. */
+  offset: Schema.Number,
+  tokens: Schema.Number,
+  /** Ids of the units in the text, and of those that it only points to. */
+  ids: Schema.Array(Schema.String),
+  pointed: Schema.Array(Schema.String),
+  /** True for what earlier sessions left. */
+  isOpening: Schema.Boolean,
+  /** Words of the prompt that stand together in a memory. */
+  words: Schema.Array(Schema.String)
+})
+export type Sent = typeof Sent.Type
+
+/** An injection is pending until the transcript shows that Claude got it, or that Claude answered without it. */
+export interface Injection extends Sent {
+  readonly state: "pending" | "arrived" | "late"
+}
+
 export interface SessionRecord {
-  /** Ids of the injected units that are still in the session's context. */
+  /** All injections, oldest first. */
+  readonly injections: ReadonlyArray<Injection>
+  /** Ids of the injected units that are in the session's context: those that came too late are not. */
   readonly ids: ReadonlySet<string>
   /** Ids of the units that pointers in the session's context name. */
   readonly pointed: ReadonlySet<string>
@@ -26,16 +53,15 @@ export interface SessionRecord {
   readonly isNew: boolean
 }
 
-interface Added {
-  readonly ids: ReadonlyArray<string>
-  readonly pointed?: ReadonlyArray<string>
-  /** True for what earlier sessions left. */
-  readonly isOpening?: boolean
-}
+type Inherited = Pick<SessionRecord, "ids" | "isOpened" | "pointed">
 
 interface Records {
   readonly get: (sessionId: string) => Effect.Effect<SessionRecord, PlatformError>
-  readonly add: (sessionId: string, added: Added) => Effect.Effect<void, PlatformError>
+  readonly add: (sessionId: string, sent: Sent) => Effect.Effect<void, PlatformError>
+  /** Records whether the injection of this time arrived. */
+  readonly settle: (sessionId: string, at: number, hasArrived: boolean) => Effect.Effect<void, PlatformError>
+  /** Takes over what a parent's context holds. */
+  readonly inherit: (sessionId: string, parent: Inherited) => Effect.Effect<void, PlatformError>
   /** Forgets the session's units: compaction removed them from its context at this time. */
   readonly reset: (sessionId: string, time: number) => Effect.Effect<void, PlatformError>
   readonly mute: (sessionId: string, isMuted: boolean) => Effect.Effect<void, PlatformError>
@@ -43,34 +69,60 @@ interface Records {
   readonly deleteBefore: (time: number) => Effect.Effect<void, PlatformError>
 }
 
-/** Begin the lines of a compaction and of a unit that a pointer names; other lines are words or ids of injected units. */
+/**
+ * Begin the lines of an injection (JSON follows), of one that arrived or came too late (its time follows), of a
+ * compaction, and of a unit that an inherited pointer names. Other lines are words, or ids of inherited units.
+ */
+const SENT = "{"
+const ARRIVED = "+"
+const LATE = "x"
 const RESET = "-"
 const POINTED = "?"
 const OPENED = "open"
 const MUTED = "off"
 const UNMUTED = "on"
 
-/** Longest part of a record that is read, from its end. A session receives some hundred units, so this is enough. */
-const MAX_BYTES = 64 * 1024
+/** Longest part of a record that is read, from its end: some hundred injections. */
+const MAX_BYTES = 128 * 1024
+
+const decode = Schema.decodeOption(Schema.parseJson(Sent))
+const encode = Schema.encodeSync(Schema.parseJson(Sent))
 
 const read = (lines: ReadonlyArray<string>): SessionRecord => {
-  let ids = new Set<string>()
-  let pointed = new Set<string>()
-  let isOpened = false
+  let injections: ReadonlyArray<Injection> = []
+  let beforeContext = 0
+  const inherited = { ids: new Set<string>(), pointed: new Set<string>(), isOpened: false }
   let compactedAt = 0
   let isMuted = false
   for (const line of lines) {
-    if (line.startsWith(RESET)) {
-      ids = new Set()
-      pointed = new Set()
-      isOpened = false
-      compactedAt = Number(line.slice(RESET.length)) || 0
-    } else if (line.startsWith(POINTED)) pointed.add(line.slice(POINTED.length))
-    else if (line === OPENED) isOpened = true
-    else if (line === MUTED || line === UNMUTED) isMuted = line === MUTED
-    else if (line !== "") ids.add(line)
+    const rest = line.slice(1)
+    if (line === MUTED || line === UNMUTED) isMuted = line === MUTED
+    else if (line === OPENED) inherited.isOpened = true
+    else if (line.startsWith(SENT)) {
+      const sent = decode(line)
+      if (Option.isSome(sent)) injections = [...injections, { ...sent.value, state: "pending" }]
+    } else if (line.startsWith(ARRIVED) || line.startsWith(LATE)) {
+      const state = line.startsWith(ARRIVED) ? "arrived" : "late"
+      injections = injections.map((each) => each.at === Number(rest) ? { ...each, state } : each)
+    } else if (line.startsWith(RESET)) {
+      inherited.ids.clear()
+      inherited.pointed.clear()
+      inherited.isOpened = false
+      compactedAt = Number(rest) || 0
+      beforeContext = injections.length
+    } else if (line.startsWith(POINTED)) inherited.pointed.add(rest)
+    else if (line !== "") inherited.ids.add(line)
   }
-  return { ids, pointed, isOpened, compactedAt, isMuted, isNew: lines.length === 0 }
+  const inContext = injections.slice(beforeContext).filter(({ state }) => state !== "late")
+  return {
+    injections,
+    ids: new Set([...inherited.ids, ...inContext.flatMap(({ ids }) => ids)]),
+    pointed: new Set([...inherited.pointed, ...inContext.flatMap(({ pointed }) => pointed)]),
+    isOpened: inherited.isOpened || inContext.some(({ isOpening }) => isOpening),
+    compactedAt,
+    isMuted,
+    isNew: lines.length === 0
+  }
 }
 
 /**
@@ -90,8 +142,10 @@ const fromLines = (
 ): Records => ({
   ...rest,
   get: (sessionId) => Effect.map(linesOf(sessionId), read),
-  add: (sessionId, { ids, isOpening = false, pointed = [] }) => {
-    const lines = [...(isOpening ? [OPENED] : []), ...ids, ...pointed.map((id) => POINTED + id)]
+  add: (sessionId, sent) => append(sessionId, [encode(sent)]),
+  settle: (sessionId, at, hasArrived) => append(sessionId, [`${hasArrived ? ARRIVED : LATE}${at}`]),
+  inherit: (sessionId, { ids, isOpened, pointed }) => {
+    const lines = [...(isOpened ? [OPENED] : []), ...ids, ...[...pointed].map((id) => POINTED + id)]
     return lines.length === 0 ? Effect.void : append(sessionId, lines)
   },
   reset: (sessionId, time) => append(sessionId, [`${RESET}${time}`]),

@@ -63,9 +63,9 @@ interface Surroundings {
   readonly now: number
 }
 
-/** Names the branch that a session was on; empty when it was on none. */
+/** Names the branch that a session was on; empty when it was on none, which Claude Code may record as HEAD. */
 export const onBranch = (branch: string | null = null): string =>
-  branch === null || branch === "" ? "" : `, on ${oneLine(branch)}`
+  branch === null || branch === "" || branch === "HEAD" ? "" : `, on ${oneLine(branch)}`
 
 /** Renders sessions in the order of their best items; within a session, items in the order of the session. */
 export const render = (items: ReadonlyArray<Item>, { nameOf, now, sessions: known }: Surroundings): string => {

@@ -150,6 +150,33 @@ describe("a prompt", () => {
       assert.include(yield* answer({ ...QUOKKA, session_id: "earlier" }), "zebra queue")
     })))
 
+  it.effect("brings again what came too late, and not what arrived or is on its way", () =>
+    withUnits(Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-late-" })
+      const file = join(folder, "now.jsonl")
+      const ask = answer({ ...QUOKKA, transcript_path: file })
+      const write = (...lines: ReadonlyArray<unknown>) =>
+        fs.writeFileString(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(""), { flag: "a" })
+      const stateOf = Effect.map(
+        Effect.flatMap(SessionRecords.SessionRecords, ({ get }) => get("now")),
+        ({ injections }) => injections.map(({ state }) => state)
+      )
+      yield* write({ type: "user" })
+      const text = yield* ask
+      assert.include(text, "zebra queue")
+      assert.strictEqual(yield* ask, "")
+      assert.deepStrictEqual(yield* stateOf, ["pending"])
+      yield* write({ type: "attachment", attachment: { type: "hook_cancelled" } }, { type: "assistant" })
+      assert.strictEqual(yield* ask, text)
+      assert.deepStrictEqual(yield* stateOf, ["late", "pending"])
+      yield* TestClock.adjust("1 minute")
+      yield* write({ type: "attachment", attachment: { type: "hook_additional_context", content: [text] } })
+      assert.strictEqual(yield* ask, "")
+      yield* write({ type: "assistant" })
+      assert.strictEqual(yield* ask, "")
+    })))
+
   it.effect("that asks to go on brings what earlier sessions left, unless the start brought it", () =>
     withUnits(Effect.gen(function*() {
       const left = "retries of failed payments remain"

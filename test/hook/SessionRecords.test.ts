@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import { join } from "node:path"
-import { layer, layerInMemory, SessionRecords } from "../../src/hook/SessionRecords.ts"
+import { layer, layerInMemory, type Sent, SessionRecords } from "../../src/hook/SessionRecords.ts"
 import { times } from "../data.ts"
 import { anyCharacter } from "../texts.ts"
 
@@ -16,14 +16,17 @@ const folder = Effect.flatMap(
 
 const onDisk = Layer.unwrapScoped(Effect.map(folder, layer)).pipe(Layer.provide(NodeContext.layer))
 
-const EMPTY = {
-  ids: new Set<string>(),
-  pointed: new Set<string>(),
-  isOpened: false,
-  compactedAt: 0,
-  isMuted: false,
-  isNew: false
-}
+const sent = (ids: ReadonlyArray<string>, more: Partial<Sent> = {}): Sent => ({
+  at: 1,
+  event: "UserPromptSubmit",
+  offset: 0,
+  tokens: 10,
+  ids,
+  pointed: [],
+  isOpening: false,
+  words: [],
+  ...more
+})
 
 const idsOf = (sessionId: string) =>
   Effect.flatMap(SessionRecords, (records) => Effect.map(records.get(sessionId), ({ ids }) => [...ids].sort()))
@@ -34,40 +37,70 @@ describe.each([["in a folder", onDisk], ["in memory", layerInMemory]] as const)(
     it.effect("keep the units of each session by itself, until its context is compacted", () =>
       Effect.gen(function*() {
         const { add, get, reset } = yield* SessionRecords
-        assert.deepStrictEqual(yield* get("a"), { ...EMPTY, isNew: true })
-        yield* add("a", { ids: ["1", "2"] })
-        yield* add("a", { ids: [] })
-        yield* add("b", { ids: ["9"] })
-        yield* add("a", { ids: ["2", "3"], pointed: ["5", "6"], isOpening: true })
-        assert.deepStrictEqual(yield* get("a"), {
-          ...EMPTY,
-          isOpened: true,
+        assert.deepInclude(yield* get("a"), { injections: [], ids: new Set<string>(), isNew: true })
+        yield* add("a", sent(["1", "2"]))
+        yield* add("b", sent(["9"]))
+        yield* add("a", sent(["2", "3"], { pointed: ["5", "6"], isOpening: true }))
+        assert.deepInclude(yield* get("a"), {
           ids: new Set(["1", "2", "3"]),
-          pointed: new Set(["5", "6"])
+          pointed: new Set(["5", "6"]),
+          isOpened: true,
+          compactedAt: 0,
+          isMuted: false,
+          isNew: false
         })
-        yield* reset("a", 1_700_000_000_000)
-        assert.deepStrictEqual(yield* get("a"), { ...EMPTY, compactedAt: 1_700_000_000_000 })
-        yield* add("a", { ids: ["4"] })
+        yield* reset("a", 1)
+        assert.deepInclude(yield* get("a"), {
+          ids: new Set<string>(),
+          pointed: new Set<string>(),
+          isOpened: false,
+          compactedAt: 1
+        })
+        yield* add("a", sent(["4"]))
         assert.deepStrictEqual(yield* idsOf("a"), ["4"])
         assert.deepStrictEqual(yield* idsOf("b"), ["9"])
+        assert.deepStrictEqual((yield* get("a")).injections.map(({ ids }) => ids), [["1", "2"], ["2", "3"], ["4"]])
+      }).pipe(Effect.provide(records)))
+
+    it.effect("keep what arrived, and count what came too late for nothing", () =>
+      Effect.gen(function*() {
+        const { add, get, settle } = yield* SessionRecords
+        const first = sent(["1"], { at: 10, words: ["pool"], tokens: 300 })
+        const second = sent([], { at: 20, pointed: ["2"], isOpening: true })
+        yield* add("a", first)
+        yield* add("a", second)
+        yield* settle("a", 10, true)
+        yield* settle("a", 20, false)
+        yield* settle("a", 30, true)
+        const record = yield* get("a")
+        assert.deepStrictEqual(record.injections, [{ ...first, state: "arrived" }, { ...second, state: "late" }])
+        assert.deepInclude(record, { ids: new Set(["1"]), pointed: new Set<string>(), isOpened: false })
+      }).pipe(Effect.provide(records)))
+
+    it.effect("pass on what a parent's context holds", () =>
+      Effect.gen(function*() {
+        const { get, inherit } = yield* SessionRecords
+        const held = { ids: new Set(["1", "2"]), pointed: new Set(["3"]), isOpened: true }
+        yield* inherit("fork", held)
+        assert.deepInclude(yield* get("fork"), { ...held, injections: [] })
       }).pipe(Effect.provide(records)))
 
     it.effect("keep a session muted until it is not", () =>
       Effect.gen(function*() {
         const { add, get, mute } = yield* SessionRecords
         yield* mute("a", true)
-        yield* add("a", { ids: ["1"] })
+        yield* add("a", sent(["1"]))
         assert.isTrue((yield* get("a")).isMuted)
         assert.isFalse((yield* get("b")).isMuted)
         yield* mute("a", false)
-        assert.deepStrictEqual(yield* get("a"), { ...EMPTY, ids: new Set(["1"]) })
+        assert.deepInclude(yield* get("a"), { isMuted: false, ids: new Set(["1"]) })
       }).pipe(Effect.provide(records)))
 
     it.effect("lose nothing when two write at once", () =>
       Effect.gen(function*() {
         const { add } = yield* SessionRecords
         const ids = Array.from({ length: 60 }, (_, i) => `id-${i}`)
-        yield* Effect.forEach(ids, (id) => add("a", { ids: [id] }), { concurrency: "unbounded", discard: true })
+        yield* Effect.forEach(ids, (id) => add("a", sent([id])), { concurrency: "unbounded", discard: true })
         assert.deepStrictEqual(yield* idsOf("a"), [...ids].sort())
       }).pipe(Effect.provide(records)))
 
@@ -77,7 +110,7 @@ describe.each([["in a folder", onDisk], ["in memory", layerInMemory]] as const)(
       ([one, other]) =>
         Effect.gen(function*() {
           const { add } = yield* SessionRecords
-          yield* add(one, { ids: ["1"] })
+          yield* add(one, sent(["1"]))
           assert.deepStrictEqual(yield* idsOf(one), ["1"])
           assert.deepStrictEqual(yield* idsOf(other), one === other ? ["1"] : [])
         }).pipe(Effect.provide(records)),
@@ -95,8 +128,8 @@ describe("the folder of the records", () => {
       yield* get("a")
       yield* deleteBefore(1)
       assert.isFalse(yield* fs.exists(at))
-      yield* add("../../a", { ids: ["1"] })
-      yield* add("b", { ids: ["2"] })
+      yield* add("../../a", sent(["1"]))
+      yield* add("b", sent(["2"]))
       assert.strictEqual((yield* fs.stat(at)).mode & 0o777, 0o700)
       const names = yield* fs.readDirectory(at)
       assert.lengthOf(names, 2)

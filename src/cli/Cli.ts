@@ -21,6 +21,7 @@ import * as Import from "./Import.ts"
 import * as Index from "./Index.ts"
 import * as Init from "./Init.ts"
 import * as Inject from "./Inject.ts"
+import * as Injections from "./Injections.ts"
 import * as Lifecycle from "./Lifecycle.ts"
 import * as Models from "./Models.ts"
 import * as Mute from "./Mute.ts"
@@ -53,6 +54,7 @@ Tell it
   save <text…>          Remember something, in your own words
   forget <id…>          Delete memories for good, and keep them from being captured again
   projects [merge|…]    List the projects; merge, rename or exclude them
+  injections [session]  Say what a session was given, when, why, and what came too late
   mute [session]        Keep the hooks from telling a session anything
 
 Look after it
@@ -89,6 +91,7 @@ const COMMANDS = [
   Status,
   Doctor,
   Models,
+  Injections,
   Mute,
   Index,
   Reindex,

@@ -1,12 +1,19 @@
 import * as Command from "@effect/cli/Command"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as App from "../App.ts"
 import { advice } from "../process/Advice.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import type { Sum } from "../serve/Injections.ts"
 import * as Settings from "../settings/Settings.ts"
-import { answer, balance, json, listed, number, percent, table } from "./Output.ts"
+import { answer, balance, json, listed, number, percent, plural, table } from "./Output.ts"
 import { projectIds, projects } from "./Scope.ts"
+
+const DAY_MS = 86_400_000
+
+const injectedText = ({ injections, late, tokens }: Sum) =>
+  `${plural(injections, "text")} of ${number(tokens)} tokens${late === 0 ? "" : `, ${number(late)} too late`}`
 
 export const options = { ...projects, json }
 
@@ -19,8 +26,18 @@ export const command = Command.make("status", options, (options) =>
     const { projects: all, ...status } = yield* memory.status
     const shown = ids === "all" ? all : all.filter(({ id }) => ids.includes(id))
     const index = yield* Effect.either(memory.indexStatus)
+    const now = yield* Clock.currentTimeMillis
+    const today = yield* memory.injectedSince(now - now % DAY_MS)
+    const week = yield* memory.injectedSince(now - 7 * DAY_MS)
     const json = Either.match(index, { onLeft: ({ message }) => ({ error: message }), onRight: (found) => found })
-    yield* answer(options.json, { home: settings.home, place, projects: shown, ...status, index: json }, () => {
+    yield* answer(options.json, {
+      home: settings.home,
+      place,
+      projects: shown,
+      ...status,
+      index: json,
+      injected: { today, week }
+    }, () => {
       return [
         ...(shown.length === 0 ?
           ["Nothing is remembered of this folder's project yet (--all-projects shows the others)."] :
@@ -46,6 +63,7 @@ export const command = Command.make("status", options, (options) =>
             onRight: ({ count, model }) => `${number(count)}${model === null ? "" : ` by ${model.id}`}`
           })
         }`,
+        `  injected   today ${injectedText(today)}; in 7 days ${injectedText(week)}`,
         `  waiting    ${number(status.pending)} items of work`,
         `  data       ${place}`
       ].join("\n")

@@ -13,6 +13,7 @@ import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { foldersFor, INDEX } from "../domain/Notes.ts"
 import * as Project from "../domain/Project.ts"
 import { isReport } from "../domain/Report.ts"
+import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import { Injector } from "../inject/Injector.ts"
 import { resumptionIn } from "../inject/Resumption.ts"
@@ -61,6 +62,8 @@ export interface Telling {
 const DEFAULT: Telling = { mode: "balanced", maxTokens: 800 }
 
 const OPENING_TOKENS = 500
+/** Most words of a prompt that are recorded as the reason of an injection. */
+const MAX_WORDS = 12
 
 /** Characters of its own memory of a project that Claude Code shows Claude. */
 const INDEX_CHARS = 25_000
@@ -208,6 +211,16 @@ const onSessionStart = (input: SessionStart) =>
     return isMuted ? NO_INJECTION : yield* opening(input, ids, [])
   })
 
+/** Returns the words of a prompt that have one of these lexemes. */
+const wordsIn = (prompt: string, lexemes: ReadonlyArray<string>): ReadonlyArray<string> =>
+  [
+    ...new Set(
+      (prompt.match(/[\p{L}\p{N}_.-]+/gu) ?? []).filter((word) =>
+        Tokenizer.lexemes(word).some((lexeme) => lexemes.includes(lexeme))
+      )
+    )
+  ].slice(0, MAX_WORDS)
+
 const onPrompt = (input: UserPromptSubmit, telling: Telling) =>
   Effect.gen(function*() {
     if (isReport(input.prompt)) return NO_INJECTION
@@ -231,7 +244,13 @@ const onPrompt = (input: UserPromptSubmit, telling: Telling) =>
       contextText: notes.text,
       contextFiles: notes.files
     })
-    return { ...NO_INJECTION, text, units: items.map(({ unit }) => unit), pointed, words: verdict.together }
+    return {
+      ...NO_INJECTION,
+      text,
+      units: items.map(({ unit }) => unit),
+      pointed,
+      words: wordsIn(input.prompt, verdict.together)
+    }
   })
 
 /** Returns the text to inject, at most `MAX_HOOK_CHARS` long, empty when nothing is relevant; records its units. */

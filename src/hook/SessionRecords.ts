@@ -65,6 +65,8 @@ interface Records {
   /** Forgets the session's units: compaction removed them from its context at this time. */
   readonly reset: (sessionId: string, time: number) => Effect.Effect<void, PlatformError>
   readonly mute: (sessionId: string, isMuted: boolean) => Effect.Effect<void, PlatformError>
+  /** Ids of the sessions that have a record, the newest entry first. */
+  readonly sessions: Effect.Effect<ReadonlyArray<string>, PlatformError>
   /** Deletes the records without an entry since this time, in milliseconds since the epoch. */
   readonly deleteBefore: (time: number) => Effect.Effect<void, PlatformError>
 }
@@ -137,6 +139,7 @@ const fromLines = (
   { append, linesOf, ...rest }: {
     readonly linesOf: (sessionId: string) => Effect.Effect<Lines, PlatformError>
     readonly append: (sessionId: string, lines: Lines) => Effect.Effect<void, PlatformError>
+    readonly sessions: Effect.Effect<ReadonlyArray<string>, PlatformError>
     readonly deleteBefore: (time: number) => Effect.Effect<void, PlatformError>
   }
 ): Records => ({
@@ -167,6 +170,10 @@ const inMemory = (): Records => {
           state,
           (all) => new Map([...all, [sessionId, { lines: [...(all.get(sessionId)?.lines ?? []), ...lines], at }]])
         )),
+    sessions: Effect.map(
+      Ref.get(state),
+      (all) => [...all].sort(([, a], [, b]) => b.at - a.at).map(([sessionId]) => sessionId)
+    ),
     deleteBefore: (time) => Ref.update(state, (all) => new Map([...all].filter(([, { at }]) => at >= time)))
   })
 }
@@ -190,6 +197,14 @@ export const layer = (folder: string) =>
           (error) => error._tag === "SystemError" && error.reason === "NotFound",
           () => Effect.succeed(otherwise)
         )
+      const entries = Effect.gen(function*() {
+        const names = yield* orNothing<ReadonlyArray<string>>([])(fs.readDirectory(folder))
+        return yield* Effect.forEach(names, (name) =>
+          Effect.map(fs.stat(path.join(folder, name)), ({ mtime }) => ({
+            name,
+            time: Option.match(mtime, { onNone: () => Infinity, onSome: (date) => date.getTime() })
+          })))
+      })
       return fromLines({
         linesOf: (sessionId) =>
           fs.readFileString(fileOf(sessionId)).pipe(
@@ -207,15 +222,14 @@ export const layer = (folder: string) =>
             () => Effect.zipRight(fs.makeDirectory(folder, { recursive: true, mode: 0o700 }), write)
           )
         },
+        sessions: Effect.map(entries, (all) => all.sort((a, b) => b.time - a.time).map(({ name }) => name)),
         deleteBefore: (time) =>
-          Effect.gen(function*() {
-            const names = yield* orNothing<ReadonlyArray<string>>([])(fs.readDirectory(folder))
-            yield* Effect.forEach(names, (name) =>
-              Effect.gen(function*() {
-                const { mtime } = yield* fs.stat(path.join(folder, name))
-                if (mtime._tag === "Some" && mtime.value.getTime() < time) yield* fs.remove(path.join(folder, name))
-              }), { discard: true })
-          })
+          Effect.flatMap(entries, (all) =>
+            Effect.forEach(
+              all.filter((entry) => entry.time < time),
+              ({ name }) => fs.remove(path.join(folder, name)),
+              { discard: true }
+            ))
       })
     })
   )

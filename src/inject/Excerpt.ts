@@ -8,8 +8,10 @@ import * as Tokens from "../domain/Tokens.ts"
 
 const ELLIPSIS = "…"
 
-/** Ends of lines, and of sentences within a line; the number of a list's item ends none. */
+/** Ends of lines, and of sentences and labels within a line; the number of a list's item ends none. */
 const ENDS = /\n+|(?<=[.!?:;])(?<!(?:^|\s)\d{1,3}\.) +(?=\S)|(?<=[。！？；])/gm
+
+const LABEL = /^.{1,40}:$/
 
 interface Span {
   readonly from: number
@@ -63,7 +65,12 @@ export const excerpt = (unit: MemoryUnit, bits: ReadonlyMap<string, number>, tok
       }
     }
   }
-  const { first, last } = best
+  const { first } = best
+  // A sentence that is longer than half of the room is cut rather than left out.
+  let last = best.tokens < room / 2 ? Math.min(best.last + 1, sentences.length - 1) : best.last
+  // Nothing ends with the label of what is left out.
+  const isLabel = (sentence: Span) => LABEL.test(unit.content.slice(sentence.from, sentence.to))
+  while (last > first && isLabel(sentences[last]!)) last--
   const run = unit.content.slice(sentences[first]!.from, sentences[last]!.to)
   const before = first === 0 ? "" : `${ELLIPSIS} `
   const text = shortened(run, room)

@@ -37,6 +37,7 @@ import {
   type StoreStatus
 } from "../store/MemoryStore.ts"
 import { capture, type CaptureFailure, type CaptureStep } from "./Capture.ts"
+import { injectedSince, injectionsOf, type SessionInjections, type Sum } from "./Injections.ts"
 import { sessionByPrefix, unitByPrefix } from "./Lookup.ts"
 import type { NotFound } from "./NotFound.ts"
 import * as Projects from "./Projects.ts"
@@ -99,6 +100,8 @@ const make = Effect.gen(function*() {
     inject: injector.inject,
     hook: (input, telling) => run(Hook.answer(input, telling)),
     mute: records.mute,
+    injections: (session) => run(injectionsOf(session)),
+    injectedSince: (time) => run(injectedSince(time)),
     show: (id) => run(show(id)),
     recent: (filter, limit) => run(recent(filter, limit)),
     timeline: (request) => run(timeline(request)),
@@ -155,6 +158,12 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   /** Answers a hook of Claude Code with a text to inject, empty when nothing is relevant. */
   readonly hook: (input: Hook.HookInput, telling?: Hook.Telling) => Effect.Effect<string, StoreError>
   /** Stops the hooks from injecting anything into a session, or allows it again. */
+  /** Reports what a session was given: by its id or the beginning of one, else the session of the newest injection. */
+  readonly injections: (
+    session: string | undefined
+  ) => Effect.Effect<SessionInjections, NotFound | PlatformError | StoreError>
+  /** Sums what all sessions were given since a time, in milliseconds since the epoch. */
+  readonly injectedSince: (time: number) => Effect.Effect<Sum, PlatformError>
   readonly mute: (sessionId: string, isMuted: boolean) => Effect.Effect<void, PlatformError>
   /** Returns a unit, by id or a prefix of it, with its source messages. */
   readonly show: (

@@ -181,7 +181,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
   it.effect("says nothing past its budget", () =>
     Effect.gen(function*() {
       const { home } = yield* copied
-      assert.deepStrictEqual(yield* ask(prompt(), { home, env: { CLAUDE_MEMORY_HOOK_MS: "1" } }), NOTHING)
+      assert.deepStrictEqual(yield* ask(prompt(), { home, env: { CLAUDE_MEMORY_SESSION_START_MS: "1" } }), NOTHING)
       assert.match((yield* hooksBy(home))?.detail ?? "", /took longer than 1 ms/)
     }).pipe(Effect.scoped))
 
@@ -214,6 +214,38 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       // A file at the folder's path makes mkdir fail for every user, root too.
       yield* (yield* FileSystem.FileSystem).writeFileString(join(folder, "sessions"), "")
       assert.include(yield* injected("UserPromptSubmit", prompt(), { home }), "Meilisearch")
+    }).pipe(Effect.scoped))
+
+  it.effect("keeps what it gave, when and why, for the person to see", () =>
+    Effect.gen(function*() {
+      const { home } = yield* copied
+      const print = (words: ReadonlyArray<string>) => inProcess(words, { home })
+      const none = yield* print(["injections"])
+      assert.strictEqual(none.code, 1)
+      assert.include(none.stderr, "nothing was put in front of Claude in any session yet")
+      const session_id = "5a881520-6912-4c12-a01b-defddf5dec09"
+      yield* ask(start({ session_id }), { home })
+      yield* ask(prompt({ session_id }), { home })
+      for (const words of [[], ["5a88"], [session_id]]) {
+        const { code, stdout } = yield* print(["injections", ...words])
+        assert.strictEqual(code, 0)
+        assert.match(
+          stdout,
+          new RegExp(
+            `^Session ${session_id} was given 2 texts of [\\d,]+ tokens in all\\.\\n\\n\\S+ \\S+ +sent +\\d+ tokens +the session began\\n {2}\\[`
+          )
+        )
+        assert.match(stdout, /tokens +for .*Meilisearch.*\n {2}\[[0-9a-f]{8}\] \S/)
+      }
+      const { injections } = JSON.parse((yield* print(["injections", "--json"])).stdout) as {
+        readonly injections: ReadonlyArray<{ readonly event: string; readonly state: string }>
+      }
+      assert.deepStrictEqual(injections.map(({ event, state }) => [event, state]), [
+        ["SessionStart", "pending"],
+        ["UserPromptSubmit", "pending"]
+      ])
+      assert.match((yield* print(["status"])).stdout, /injected {3}today 2 texts of [\d,]+ tokens; in 7 days 2 texts/)
+      assert.include((yield* print(["injections", "x"])).stderr, "in a session x yet")
     }).pipe(Effect.scoped))
 
   it.effect("says nothing to a session that is muted, until it is not", () =>

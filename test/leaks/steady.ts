@@ -105,6 +105,8 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
       }),
       memory.hook({ ...hookInput, hook_event_name: "SessionStart", source: "startup" })
     ]),
+    injections: Effect.option(memory.injections(undefined)),
+    injectedSince: memory.injectedSince(0),
     mute: memory.mute(`round ${round}`, true),
     show: Effect.flatMap(unit, ({ id }) => memory.show(id)),
     recent: memory.recent({ projects: "all" }, 5),

@@ -1,0 +1,54 @@
+/**
+ * Reports what the hooks put before Claude, by session and by day.
+ */
+import * as Effect from "effect/Effect"
+import { type Injection, SessionRecords } from "../hook/SessionRecords.ts"
+import { MemoryStore } from "../store/MemoryStore.ts"
+import { NotFound } from "./NotFound.ts"
+
+export interface SessionInjections {
+  readonly sessionId: string
+  /** Oldest first; `titles` are those of the units by id, as far as they are still there. */
+  readonly injections: ReadonlyArray<Injection>
+  readonly titles: ReadonlyMap<string, string>
+}
+
+export interface Sum {
+  readonly injections: number
+  readonly tokens: number
+  readonly late: number
+}
+
+/** Returns what a session was given: by its id or the beginning of one, else the session of the newest injection. */
+export const injectionsOf = (prefix: string | undefined) =>
+  Effect.gen(function*() {
+    const records = yield* SessionRecords
+    const store = yield* MemoryStore
+    const known = yield* records.sessions
+    const found = prefix === undefined ? known.slice(0, 1) : known.filter((id) => id.startsWith(prefix))
+    const sessionId = found.find((id) => id === prefix) ?? (found.length === 1 ? found[0] : undefined)
+    if (sessionId === undefined) {
+      return yield* new NotFound({ what: "injections", name: prefix ?? "", known: found })
+    }
+    const { injections } = yield* records.get(sessionId)
+    const units = yield* store.units([...new Set(injections.flatMap(({ ids, pointed }) => [...ids, ...pointed]))])
+    const titles = new Map(units.map(({ id, title }) => [id, title]))
+    return { sessionId, injections, titles } satisfies SessionInjections
+  })
+
+/** Most sessions whose records are summed, the newest. */
+const MAX_SESSIONS = 500
+
+/** Sums the injections of all sessions since a time, in milliseconds since the epoch. */
+export const injectedSince = (time: number) =>
+  Effect.gen(function*() {
+    const records = yield* SessionRecords
+    const sessions = yield* Effect.forEach((yield* records.sessions).slice(0, MAX_SESSIONS), records.get)
+    const all = sessions.flatMap(({ injections }) => injections).filter(({ at }) => at >= time)
+    const arrived = all.filter(({ state }) => state !== "late")
+    return {
+      injections: arrived.length,
+      tokens: arrived.reduce((sum, { tokens }) => sum + tokens, 0),
+      late: all.length - arrived.length
+    } satisfies Sum
+  })

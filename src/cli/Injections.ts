@@ -37,7 +37,7 @@ export const command = Command.make(
       const { injections, sessionId, titles } = yield* memory.injections(Option.getOrUndefined(session))
       const arrived = injections.filter(({ state }) => state !== "late")
       const tokens = arrived.reduce((sum, { tokens }) => sum + tokens, 0)
-      const data = { session: sessionId, injections: injections.map(({ offset: _, ...each }) => each), tokens }
+      const data = { session: sessionId, injections, tokens }
       yield* answer(json, data, () =>
         [
           `Session ${sessionId} was given ${plural(arrived.length, "text")} of ${number(tokens)} tokens in all.`,

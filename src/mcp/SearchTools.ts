@@ -18,7 +18,6 @@ import {
   degraded,
   Found,
   foundOf,
-  isoDate,
   memoryText,
   nextCursor,
   notes,
@@ -281,14 +280,7 @@ export const inject = tool({
     project_id: Argument.projectId
   }),
   output: Schema.Struct({
-    text: Schema.String.annotations({ description: "Empty when nothing is good enough" }),
-    memories: Schema.Array(Schema.Struct({
-      id: Schema.String,
-      type: Schema.String,
-      session_id: Schema.String,
-      date: Schema.NullOr(Schema.String),
-      score: Schema.Number
-    })),
+    text: Schema.String.annotations({ description: "Empty when nothing is good enough; each item with its id" }),
     tokens: count,
     degraded
   }),
@@ -313,13 +305,6 @@ export const inject = tool({
       return {
         data: {
           text,
-          memories: items.map(({ score, unit }) => ({
-            id: unit.id,
-            type: unit.type,
-            session_id: unit.sessionId,
-            date: isoDate(unit.occurredAt),
-            score: Math.round(100 * score) / 100
-          })),
           tokens,
           degraded: degraded.map(advice)
         },

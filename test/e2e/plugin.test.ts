@@ -28,7 +28,7 @@ describe("the plugin", () => {
     const { hooks } = readJson(plugin, "hooks", "hooks.json")
     assert.deepStrictEqual(hooks, {
       SessionStart: [{
-        hooks: [{ type: "command", command: "node", args: ["${CLAUDE_PLUGIN_ROOT}/dist/hook.js"], timeout: 1 }]
+        hooks: [{ type: "command", command: "node", args: ["${CLAUDE_PLUGIN_ROOT}/dist/hook.js"], timeout: 2 }]
       }],
       UserPromptSubmit: [{ hooks: [{ ...toolHook, server: `plugin:${manifest.name}:${SERVER}` }] }]
     })

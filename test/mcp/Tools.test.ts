@@ -213,16 +213,11 @@ describe("the tools of the MCP server", () => {
           original_prompt: "go on",
           query_text: "why the pool has 20 connections"
         })
-        const { memories, text, tokens } = result.structuredContent as {
-          readonly text: string
-          readonly tokens: number
-          readonly memories: ReadonlyArray<unknown>
-        }
-        assert.isNotEmpty(memories)
-        assert.isAtMost(tokens, 2_000)
+        const { text, tokens } = result.structuredContent as { readonly text: string; readonly tokens: number }
+        assert.isAtMost(tokens, 800)
         assert.match(text, /^<claude-memory>[\s\S]*pool[\s\S]*<\/claude-memory>$/)
         const nothing = yield* call("inject", { original_prompt: "zebra quagga okapi", context_hint: "gnu" })
-        assert.deepStrictEqual(nothing.structuredContent, { text: "", memories: [], tokens: 0, degraded: [] })
+        assert.deepStrictEqual(nothing.structuredContent, { text: "", tokens: 0, degraded: [] })
       }))
 
     it.scoped("read a memory by the beginning of its id, with its messages; long ones page by page", () =>

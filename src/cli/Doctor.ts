@@ -9,6 +9,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as App from "../App.ts"
 import * as HookFailures from "../hook/Failures.ts"
+import type { Injection } from "../hook/SessionRecords.ts"
 import { advice } from "../process/Advice.ts"
 import { Unsuccessful } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
@@ -20,6 +21,38 @@ import * as Installed from "./Installed.ts"
 import { answer, json, minute, number, plural } from "./Output.ts"
 
 const FAILURE_DAYS = 7
+
+/** Answers of the hooks that are looked at, the newest, and the fewest that say something. */
+const ANSWERS = 20
+const FEWEST_ANSWERS = 5
+/** Share of answers that came too late above which something is wrong. */
+const LATE_SHARE = 0.2
+
+const IS_TIMEOUT = /^took longer than/
+
+/** Checks whether the hooks were in time, by their own log and by Claude Code's transcripts. */
+const checkInTime = (injections: ReadonlyArray<Injection>, failed: ReadonlyArray<HookFailures.HookFailure>): Check => {
+  const answers = [
+    ...injections.filter(({ state }) => state !== "pending").map(({ at, event, state }) => ({
+      at,
+      late: state === "late" ? `${event}: Claude Code did not wait for it` : undefined
+    })),
+    ...failed.filter(({ detail }) => IS_TIMEOUT.test(detail)).map(({ at, detail, event }) => ({
+      at,
+      late: `${event}: ${detail}`
+    }))
+  ].sort((a, b) => a.at - b.at).slice(-ANSWERS)
+  const late = answers.flatMap((each) => each.late === undefined ? [] : [each.late])
+  return check(
+    "in time",
+    answers.length < FEWEST_ANSWERS || late.length <= LATE_SHARE * answers.length,
+    answers.length === 0
+      ? "the hooks had nothing to say yet"
+      : `${late.length} of ${answers.length} answers came too late`,
+    `${late.length} of the last ${answers.length} answers of the hooks came too late (${late.at(-1)}); set ` +
+      "CLAUDE_MEMORY_SESSION_START_MS and CLAUDE_MEMORY_HOOK_MS to more, and run `claude-memory init` again"
+  )
+}
 
 const checkMemory = Effect.gen(function*() {
   const memory = yield* ClaudeMemory
@@ -33,6 +66,7 @@ const checkMemory = Effect.gen(function*() {
   const mode = yield* Effect.option(Effect.map(fs.stat(settings.home), (info) => info.mode & 0o777))
   const since = (yield* Clock.currentTimeMillis) - FAILURE_DAYS * 86_400_000
   const failed = (yield* HookFailures.read(settings.home)).filter(({ at }) => at >= since)
+  const injections = yield* memory.injectedSince(since)
   const checks: ReadonlyArray<Check> = [
     check("memory", true, `${number(content.units.total)} memories in ${place}`, ""),
     check(
@@ -52,6 +86,7 @@ const checkMemory = Effect.gen(function*() {
         ` (${failed.at(-1)?.event}: ${failed.at(-1)?.detail}); Claude was told nothing then`,
       "note"
     ),
+    checkInTime(injections, failed),
     Either.isLeft(files)
       ? check(
         "transcripts",

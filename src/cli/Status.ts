@@ -5,7 +5,7 @@ import * as Either from "effect/Either"
 import * as App from "../App.ts"
 import { advice } from "../process/Advice.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import type { Sum } from "../serve/Injections.ts"
+import { type Sum, sumOf } from "../serve/Injections.ts"
 import * as Settings from "../settings/Settings.ts"
 import { answer, balance, json, listed, number, percent, plural, table } from "./Output.ts"
 import { projectIds, projects } from "./Scope.ts"
@@ -27,8 +27,9 @@ export const command = Command.make("status", options, (options) =>
     const shown = ids === "all" ? all : all.filter(({ id }) => ids.includes(id))
     const index = yield* Effect.either(memory.indexStatus)
     const now = yield* Clock.currentTimeMillis
-    const today = yield* memory.injectedSince(now - now % DAY_MS)
-    const week = yield* memory.injectedSince(now - 7 * DAY_MS)
+    const injections = yield* memory.injectedSince(now - 7 * DAY_MS)
+    const week = sumOf(injections)
+    const today = sumOf(injections.filter(({ at }) => at >= now - now % DAY_MS))
     const json = Either.match(index, { onLeft: ({ message }) => ({ error: message }), onRight: (found) => found })
     yield* answer(options.json, {
       home: settings.home,

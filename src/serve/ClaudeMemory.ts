@@ -17,7 +17,7 @@ import type { SaveRequest } from "../domain/Saved.ts"
 import type { SearchFilter, SearchQuery, SearchResponse } from "../domain/Search.ts"
 import type { Timeline, TimelineRequest } from "../domain/Timeline.ts"
 import * as Hook from "../hook/Hook.ts"
-import { SessionRecords } from "../hook/SessionRecords.ts"
+import { type Injection, SessionRecords } from "../hook/SessionRecords.ts"
 import { reindex, type ReindexStep, type Verification, verify } from "../index/Reindex.ts"
 import { type IndexDescription, type IndexError, type IndexVersion, VectorIndex } from "../index/VectorIndex.ts"
 import { Injector } from "../inject/Injector.ts"
@@ -37,7 +37,7 @@ import {
   type StoreStatus
 } from "../store/MemoryStore.ts"
 import { capture, type CaptureFailure, type CaptureStep } from "./Capture.ts"
-import { injectedSince, injectionsOf, type SessionInjections, type Sum } from "./Injections.ts"
+import { injectedSince, injectionsOf, type SessionInjections } from "./Injections.ts"
 import { sessionByPrefix, unitByPrefix } from "./Lookup.ts"
 import type { NotFound } from "./NotFound.ts"
 import * as Projects from "./Projects.ts"
@@ -162,8 +162,8 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   readonly injections: (
     session: string | undefined
   ) => Effect.Effect<SessionInjections, NotFound | PlatformError | StoreError>
-  /** Sums what all sessions were given since a time, in milliseconds since the epoch. */
-  readonly injectedSince: (time: number) => Effect.Effect<Sum, PlatformError>
+  /** Lists what all sessions were given since a time, in milliseconds since the epoch, oldest first. */
+  readonly injectedSince: (time: number) => Effect.Effect<ReadonlyArray<Injection>, PlatformError>
   readonly mute: (sessionId: string, isMuted: boolean) => Effect.Effect<void, PlatformError>
   /** Returns a unit, by id or a prefix of it, with its source messages. */
   readonly show: (

@@ -36,19 +36,23 @@ export const injectionsOf = (prefix: string | undefined) =>
     return { sessionId, injections, titles } satisfies SessionInjections
   })
 
-/** Most sessions whose records are summed, the newest. */
+/** Most sessions whose records are read, the newest. */
 const MAX_SESSIONS = 500
 
-/** Sums the injections of all sessions since a time, in milliseconds since the epoch. */
+/** Lists the injections of all sessions since a time, in milliseconds since the epoch, oldest first. */
 export const injectedSince = (time: number) =>
   Effect.gen(function*() {
     const records = yield* SessionRecords
     const sessions = yield* Effect.forEach((yield* records.sessions).slice(0, MAX_SESSIONS), records.get)
-    const all = sessions.flatMap(({ injections }) => injections).filter(({ at }) => at >= time)
-    const arrived = all.filter(({ state }) => state !== "late")
-    return {
-      injections: arrived.length,
-      tokens: arrived.reduce((sum, { tokens }) => sum + tokens, 0),
-      late: all.length - arrived.length
-    } satisfies Sum
+    return sessions.flatMap(({ injections }) => injections).filter(({ at }) => at >= time).sort((a, b) => a.at - b.at)
   })
+
+/** Sums injections. */
+export const sumOf = (injections: ReadonlyArray<Injection>): Sum => {
+  const arrived = injections.filter(({ state }) => state !== "late")
+  return {
+    injections: arrived.length,
+    tokens: arrived.reduce((sum, { tokens }) => sum + tokens, 0),
+    late: injections.length - arrived.length
+  }
+}

@@ -6,7 +6,7 @@ import * as JSONSchema from "effect/JSONSchema"
 import * as Schema from "effect/Schema"
 import { outputOf } from "../hook/Output.ts"
 import * as HookSettings from "../settings/Hooks.ts"
-import { opened, Refused } from "./Serving.ts"
+import { opened, Refused, Serving } from "./Serving.ts"
 import type { Tool } from "./Tool.ts"
 
 const Input = Schema.Struct({
@@ -37,15 +37,18 @@ const answer = (input: typeof Input.Type) =>
   Effect.gen(function*() {
     const { telling, within } = yield* HookSettings.load
     if (telling === undefined) return ""
+    // The first call of a process, and so of a session, may have to open the memory.
+    const { calls } = yield* Effect.flatMap(Serving, ({ tally }) => tally)
+    const limit = calls === 0 ? within.start : within.later
     return yield* Effect.flatMap(
       opened,
       ({ memory }) => memory.hook({ ...input, hook_event_name: "UserPromptSubmit" }, telling)
     )
       .pipe(
         Effect.timeoutTo({
-          duration: within.later,
+          duration: limit,
           onSuccess: Effect.succeed,
-          onTimeout: () => recordFailure(`took longer than ${within.later} ms`)
+          onTimeout: () => recordFailure(`took longer than ${limit} ms`)
         }),
         Effect.flatten
       )

@@ -103,6 +103,7 @@ const sizeOf = ({ transcript_path }: HookInput) =>
   }).pipe(Effect.orElseSucceed(() => 0))
 
 const ANSWERED = /"type":\s*"assistant"/
+const ATTACHMENT = /"type":\s*"attachment"/
 
 /** True when Claude has not answered in this session yet. Unknown without a transcript's path: then it has. */
 export const isFirstPrompt = ({ transcript_path }: HookInput) =>
@@ -142,7 +143,10 @@ const EMPTY_RECORD: SessionRecord = {
 /** Claude Code writes what arrived of a hook's answer beside the prompt, before Claude answers. */
 const ARRIVED_WITHIN_BYTES = 1024 * 1024
 
-/** Records which pending injections arrived, by the transcript, and which Claude answered without. */
+/**
+ * Records which pending injections arrived, by the transcript, and which Claude answered without. Versions of Claude Code
+ * that write no attachments say neither: what they were sent counts as arrived.
+ */
 const settle = (input: HookInput, { injections }: SessionRecord) =>
   Effect.gen(function*() {
     const records = yield* SessionRecords
@@ -150,11 +154,12 @@ const settle = (input: HookInput, { injections }: SessionRecord) =>
     for (const { at, ids, offset, pointed } of pending) {
       const lines = (yield* partOf(input, offset, ARRIVED_WITHIN_BYTES)).split("\n")
       const marks = [...ids, ...pointed].map((id) => `[${id.slice(0, 8)}]`)
-      const hasArrived = lines.some((line) =>
+      const attachments = lines.filter((line) => ATTACHMENT.test(line))
+      const isThere = attachments.some((line) =>
         line.includes("\"hook_additional_context\"") && marks.some((mark) => line.includes(mark))
       )
-      if (hasArrived || lines.some((line) => ANSWERED.test(line))) {
-        yield* Effect.ignore(records.settle(input.session_id, at, hasArrived))
+      if (isThere || lines.some((line) => ANSWERED.test(line))) {
+        yield* Effect.ignore(records.settle(input.session_id, at, isThere || attachments.length === 0))
       }
     }
     return pending.length > 0

@@ -105,7 +105,9 @@ const read = (lines: ReadonlyArray<string>): SessionRecord => {
       if (Option.isSome(sent)) injections = [...injections, { ...sent.value, state: "pending" }]
     } else if (line.startsWith(ARRIVED) || line.startsWith(LATE)) {
       const state = line.startsWith(ARRIVED) ? "arrived" : "late"
-      injections = injections.map((each) => each.at === Number(rest) ? { ...each, state } : each)
+      injections = injections.map((each) =>
+        each.at === Number(rest) && each.state === "pending" ? { ...each, state } : each
+      )
     } else if (line.startsWith(RESET)) {
       inherited.ids.clear()
       inherited.pointed.clear()

@@ -175,6 +175,18 @@ describe("a prompt", () => {
       assert.strictEqual(yield* ask, "")
       yield* write({ type: "assistant" })
       assert.strictEqual(yield* ask, "")
+      assert.deepStrictEqual(yield* stateOf, ["late", "arrived"])
+    })))
+
+  it.effect("brings nothing twice where Claude Code does not say what arrived", () =>
+    withUnits(Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-old-" })
+      const file = join(folder, "now.jsonl")
+      const ask = answer({ ...QUOKKA, transcript_path: file })
+      assert.include(yield* ask, "zebra queue")
+      yield* fs.writeFileString(file, `{"type":"user"}\n{"type":"assistant"}\n`)
+      assert.strictEqual(yield* ask, "")
     })))
 
   it.effect("that asks to go on brings what earlier sessions left, unless the start brought it", () =>

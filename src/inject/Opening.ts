@@ -28,7 +28,7 @@ const MAX_DECISIONS = 3
 /** Most tokens of the last session, and of each other item. */
 const LAST_TOKENS = 240
 const ITEM_TOKENS = 50
-/** Most files that are named of a session whose archive names none. */
+/** Most files that are named of a session. */
 const MAX_FILES = 3
 
 const DAY_MS = 86_400_000
@@ -62,14 +62,18 @@ const textOf = (parts: ReadonlyArray<Part>) => parts.map(({ text }) => text).joi
 
 const letters = (text: string) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "")
 
-/** Tells a session in lines: its aim, unless the title says it, what came of it, and what is open. */
-const sessionText = ({ content, files, title }: MemoryUnit): string => {
+/** True while what a session left open may still be open. */
+const mayBeOpen = ({ occurredAt }: MemoryUnit, now: number) => occurredAt > now - OPEN_FOR_MS
+
+/** Tells a session in lines: its aim, unless the title says it, what came of it, and what may be open. */
+const sessionText = (unit: MemoryUnit, now: number): string => {
+  const { content, files, title } = unit
   const parts = partsOf(content)
   const named = [...new Set(files.map((file) => file.split("/").slice(-2).join("/")))].slice(0, MAX_FILES)
   return [
     ...parts.filter(({ label, text }) => label === "Aim" && !letters(title).startsWith(letters(text).slice(0, 40))),
     ...parts.filter(({ label }) => label === "Outcome" || label === "Pull request"),
-    ...parts.filter(isOpen)
+    ...(mayBeOpen(unit, now) ? parts.filter(isOpen) : [])
   ].map(({ label, text }) => label === "Outcome" ? text : `${label}: ${text}`)
     .concat(named.length === 0 ? [] : [`Files: ${named.join(", ")}`]).join("\n")
 }
@@ -131,7 +135,7 @@ const itemsOf = (
   const [last, ...before] = told.map((unit, i): OpeningItem => ({
     head: "Last sessions",
     unit,
-    text: beginning(unit, sessionText(unit), i === 0 ? LAST_TOKENS : ITEM_TOKENS)
+    text: beginning(unit, sessionText(unit, now), i === 0 ? LAST_TOKENS : ITEM_TOKENS)
   }))
   return [
     ...(last === undefined ? [] : [last]),
@@ -141,7 +145,7 @@ const itemsOf = (
       text: excerpt(unit, NO_PROMPT, ITEM_TOKENS)
     })),
     ...before,
-    ...archives.slice(MAX_SESSIONS).filter(({ occurredAt }) => occurredAt > now - OPEN_FOR_MS)
+    ...archives.slice(MAX_SESSIONS).filter((unit) => mayBeOpen(unit, now))
       .map((unit) => ({ head: "Left open before" as const, unit, open: textOf(partsOf(unit.content).filter(isOpen)) }))
       .filter(({ open }) => open !== "").slice(0, MAX_OPEN_SESSIONS)
       .map(({ head, open, unit }) => ({ head, unit, text: beginning(unit, open, ITEM_TOKENS) }))

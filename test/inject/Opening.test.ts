@@ -127,6 +127,15 @@ describe("what is injected when a session begins", () => {
       assert.deepStrictEqual(units.map(({ id }) => id).slice(0, 2), ["a1", "d1"])
     }))
 
+  it.effect("leaves out what was open a month ago, of the last sessions too", () =>
+    Effect.gen(function*() {
+      const { text } = yield* opened([
+        archive("old", 31, "Aim: try Deno\nOutcome: it runs.\nOpen: permissions remain.")
+      ])
+      assert.include(text, "it runs.")
+      assert.notInclude(text, "permissions")
+    }))
+
   it.effect("is of this branch first, after the last session, and names the branches and some files", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(NOON)

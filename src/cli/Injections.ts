@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as App from "../App.ts"
 import type { Injection } from "../hook/SessionRecords.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { sumOf } from "../serve/Injections.ts"
 import { answer, json, minute, number, plural, table } from "./Output.ts"
 
 const session = Args.text({ name: "session" }).pipe(
@@ -35,12 +36,11 @@ export const command = Command.make(
     Effect.gen(function*() {
       const memory = yield* ClaudeMemory
       const { injections, sessionId, titles } = yield* memory.injections(Option.getOrUndefined(session))
-      const arrived = injections.filter(({ state }) => state !== "late")
-      const tokens = arrived.reduce((sum, { tokens }) => sum + tokens, 0)
+      const { injections: count, tokens } = sumOf(injections)
       const data = { session: sessionId, injections, tokens }
       yield* answer(json, data, () =>
         [
-          `Session ${sessionId} was given ${plural(arrived.length, "text")} of ${number(tokens)} tokens in all.`,
+          `Session ${sessionId} was given ${plural(count, "text")} of ${number(tokens)} tokens in all.`,
           ...injections.flatMap((each) => [
             "",
             ...table([[minute(each.at), STATES[each.state], `${number(each.tokens)} tokens`, whyOf(each)]]),

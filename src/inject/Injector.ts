@@ -167,7 +167,10 @@ const make = (searchMode: SearchMode) =>
   })
 
 export class Injector extends Context.Tag("claude-memory/Injector")<Injector, {
-  /** Returns an empty text when nothing is telling enough, or a line that points to memories. Never exceeds a budget; leaves out excluded projects. */
+  /**
+   * Returns an empty text when nothing is telling enough, or a line that points to memories. Never exceeds a budget;
+   * leaves out excluded projects.
+   */
   readonly inject: (request: InjectionRequest) => Effect.Effect<InjectionResponse, StoreError>
   /**
    * Summarizes a project's earlier sessions: how the last one ended, open points, recent decisions. Never exceeds

@@ -1,6 +1,6 @@
 /**
  * Judges whether a memory is worth telling at a prompt nobody asked it at: by words alone, so that the hook and the
- * server judge alike. Pure. docs/speaking.md has the figures, `npm run bench -- prompts --fit` the weights.
+ * server judge alike. Pure. docs/speaking.md has the figures, `npm run bench -- judge` fits the weights.
  */
 import type { InjectionMode } from "../domain/Injection.ts"
 import * as Tokens from "../domain/Tokens.ts"

@@ -59,6 +59,7 @@ const BATCH: Readonly<Record<WorkItem["kind"], number>> = {
   index: 128,
   review: 4,
   recap: 4,
+  upgrade: 1,
   reconcile: 1
 }
 
@@ -221,6 +222,39 @@ const summarizeSessions = compress(
     queueReviews(() => outlines.map(({ session }) => ({ sessionId: session.id, segmentIds: [], isWanted: false })))
 )
 
+/**
+ * Compresses a session and its segments again, in one transaction, so that no part captured meanwhile is replaced by an
+ * older one. Asks for no review: an upgrade costs nothing.
+ */
+const upgradeSession = (items: ReadonlyArray<WorkItem>) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const compressor = yield* Compressor
+    const units: Array<MemoryUnit> = []
+    const replace = (origin: string, made: ReadonlyArray<MemoryUnit>) =>
+      Effect.zipRight(Effect.sync(() => units.push(...made)), store.replace(origin, made))
+    yield* store.transaction(Effect.gen(function*() {
+      for (const { key } of items) {
+        for (const context of yield* store.segments(yield* store.segmentsOf(key))) {
+          yield* replace(context.segment.id, yield* compressor.compress(context))
+        }
+        for (const outline of yield* store.outlines([key])) {
+          yield* replace(key, yield* compressor.summarize(outline))
+        }
+      }
+      yield* store.done(items)
+    }))
+    return { _tag: "Compressed" as const, units }
+  })
+
+/** Queues the sessions that an earlier version compressed, newest first, but for those that a model reviewed. */
+const queueUpgrades = Effect.gen(function*() {
+  const store = yield* MemoryStore
+  const { version } = yield* Compressor
+  const queue = Effect.flatMap(store.unreviewed, (sessions) => store.queue("upgrade", sessions.toReversed()))
+  yield* store.transaction(Effect.flatMap(store.compressedBy(version), (isHigher) => isHigher ? queue : Effect.void))
+})
+
 /** Interval of renewing leases, which lapse after a minute: a language model may take longer. */
 const RENEWAL_INTERVAL = Duration.seconds(20)
 
@@ -303,6 +337,13 @@ export const review: Stream.Stream<Step, PipelineError, MemoryStore | VectorInde
         )
     })
   )
+)
+
+/** Compresses again what an earlier version compressed, session by session. */
+export const upgrade: Stream.Stream<Step, PipelineError, DrainServices> = Stream.execute(queueUpgrades).pipe(
+  Stream.concat(drainKind("upgrade", upgradeSession)),
+  untilPostponed,
+  Stream.concat(catchUp)
 )
 
 /** Compresses the captured segments and sessions; search then finds the units by their words. */

@@ -20,6 +20,7 @@ it.live("a signal interrupts the making of memories, and the rest of the queue i
   const busy = Layer.succeed(
     Compressor,
     Compressor.of({
+      version: 1,
       compress: () =>
         Effect.sync(() => {
           const end = performance.now() + 10
@@ -61,7 +62,7 @@ it.live("a signal interrupts the making of memories, and the rest of the queue i
 it.effect("wherever it is interrupted, claimed items that are not done return to the queue", () => {
   const instant = Layer.succeed(
     Compressor,
-    Compressor.of({ compress: () => Effect.succeed([]), summarize: () => Effect.succeed([]) })
+    Compressor.of({ version: 1, compress: () => Effect.succeed([]), summarize: () => Effect.succeed([]) })
   )
   const interruptedAt = (turn: number) =>
     Effect.gen(function*() {

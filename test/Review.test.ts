@@ -52,6 +52,7 @@ const makeModel = () => {
       ])
     })
   const compressor = Compressor.of({
+    version: 1,
     compress: ({ position, segment, session }) => write(segment.id, { sessionId: session.id, position }),
     summarize: ({ session }) => write(session.id, { sessionId: session.id, type: "archive", position: 9_000 })
   })

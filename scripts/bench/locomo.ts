@@ -168,6 +168,7 @@ const unitsOf = ({ position, segment, session }: SegmentContext): ReadonlyArray<
 const turnByTurn = Layer.succeed(
   Compressor,
   Compressor.of({
+    version: 1,
     compress: (context) => Effect.succeed(unitsOf(context)),
     summarize: () => Effect.succeed([])
   })

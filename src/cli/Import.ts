@@ -79,6 +79,7 @@ const POSTPONED_TEXT: Readonly<Record<WorkItem["kind"], string>> = {
   index: "some memories are found by their words alone until the next import",
   review: "some sessions are not reviewed yet",
   recap: "some sessions are not reviewed yet",
+  upgrade: "some sessions still have the memories that an earlier version made",
   reconcile: "the index does not hold all memories yet: some are found by their words alone until the next import"
 }
 

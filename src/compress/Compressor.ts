@@ -33,6 +33,11 @@ export class Reviewer extends Context.Reference<Reviewer>()("claude-memory/Revie
 }) {}
 
 export class Compressor extends Context.Tag("claude-memory/Compressor")<Compressor, {
+  /**
+   * Version, from 1, raised when the same input is to give other units: sessions that a lower version compressed are
+   * then compressed again, each in one transaction. 1 in a compressor that takes long or costs money.
+   */
+  readonly version: number
   /** Returns the segment's units, however many, in its order; each stays within the bounds of domain/MemoryUnit. */
   readonly compress: (context: SegmentContext) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>
   /** Returns the session's archive: one unit, or an empty array when the session has no prompt or is not worth one. */

@@ -174,6 +174,9 @@ const keywordsOf = (text: string): ReadonlyArray<string> => {
     .map(({ shown }) => shown)
 }
 
+/** Version of the rules by which units are made. */
+export const VERSION = 2
+
 const WEIGHT: Readonly<Record<Block["kind"], number>> = { text: 1, tool_use: 0.8, tool_result: 0.5, thinking: 0.5 }
 
 export const unitOf = (
@@ -205,6 +208,7 @@ export const unitOf = (
     tokens: Tokens.estimate(content),
     occurredAt: Math.max(...[...messages].map(({ occurredAt }) => occurredAt)) || session.startedAt,
     createdAt,
+    compressor: VERSION,
     expiresAt: null,
     supersededBy: null,
     pinned: false,

@@ -52,6 +52,8 @@ export const MemoryUnit = Schema.Struct({
   tokens: Schema.Int,
   occurredAt: Schema.Number,
   createdAt: Schema.Number,
+  /** Version of the compressor that wrote the unit; missing in a saved one, a note, and what version 1 wrote. */
+  compressor: Schema.optional(Schema.Int),
   expiresAt: Schema.NullOr(Schema.Number),
   supersededBy: Schema.NullOr(Schema.String),
   pinned: Schema.Boolean,

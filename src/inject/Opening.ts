@@ -26,7 +26,7 @@ const MAX_SESSIONS = 3
 const MAX_OPEN_SESSIONS = 2
 const MAX_DECISIONS = 3
 /** Most tokens of the last session, and of each other item. */
-const LAST_TOKENS = 240
+const LAST_TOKENS = 300
 const ITEM_TOKENS = 50
 /** Most files that are named of a session. */
 const MAX_FILES = 3

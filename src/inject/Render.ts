@@ -67,7 +67,17 @@ interface Surroundings {
 export const onBranch = (branch: string | null = null): string =>
   branch === null || branch === "" || branch === "HEAD" ? "" : `, on ${oneLine(branch)}`
 
-/** Renders sessions in the order of their best items; within a session, items in the order of the session. */
+/** Returns the UTC time of day, with the day where it is another than the session's. */
+const timeOf = ({ occurredAt }: MemoryUnit, day: string): string => {
+  if (dayOf(occurredAt) === UNDATED) return ""
+  const [date, time] = DateTime.formatIso(DateTime.unsafeMake(occurredAt)).split("T")
+  return `, ${date === day ? "" : `${date} `}${time!.slice(0, 5)}`
+}
+
+/**
+ * Renders sessions and their items best first. Where a session has several, each says its time, since what was said last
+ * may correct what was said before.
+ */
 export const render = (items: ReadonlyArray<Item>, { nameOf, now, sessions: known }: Surroundings): string => {
   const sessions = new Map<string, Array<Item>>()
   for (const item of items) {
@@ -82,8 +92,10 @@ export const render = (items: ReadonlyArray<Item>, { nameOf, now, sessions: know
         `## ${oneLine(nameOf(projectId))}, ${dated(occurredAt, now)}, session ${oneLine(sessionId).slice(0, 8)}${
           onBranch(known.get(sessionId)?.branch)
         }`,
-        ...[...items].sort((a, b) => a.unit.position - b.unit.position).map(({ text, unit }) =>
-          `[${unit.id.slice(0, 8)}] ${unit.type}${titleOf(unit, text)}\n${indented(text)}`
+        ...items.map(({ text, unit }) =>
+          `[${unit.id.slice(0, 8)}] ${unit.type}${items.length === 1 ? "" : timeOf(unit, dayOf(occurredAt))}${
+            titleOf(unit, text)
+          }\n${indented(text)}`
         )
       ].map(defuse).join("\n")
     })

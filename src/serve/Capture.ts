@@ -77,9 +77,10 @@ const follow = (folders: ReadonlyArray<string>) =>
       hasNewUnits.await.pipe(Effect.zipRight(hasNewUnits.close), Effect.timeoutOption(POLL_INTERVAL))
     )
     const reviewed = paced(retrying(yield* whenQuiet(Pipeline.review, capturedAt)), Effect.sleep(POLL_INTERVAL))
+    const upgraded = paced(retrying(Pipeline.upgrade), Effect.sleep(POLL_INTERVAL))
     return Stream.mergeAll<CaptureStep, Pipeline.PipelineError, Pipeline.PipelineServices>(
-      [remembered, indexed, reviewed],
-      { concurrency: 3 }
+      [remembered, indexed, reviewed, upgraded],
+      { concurrency: 4 }
     )
   }))
 

@@ -69,5 +69,8 @@ export const paced = <R>(
  * temporary.
  */
 export const work: Stream.Stream<Pipeline.Step, Pipeline.PipelineError, Pipeline.DrainServices> = Stream.unwrap(
-  Effect.map(makeRetry, (retrying) => paced(retrying(Pipeline.drain), Effect.sleep(FIRST_PAUSE)))
+  Effect.map(
+    makeRetry,
+    (retrying) => paced(retrying(Stream.concat(Pipeline.drain, Pipeline.upgrade)), Effect.sleep(FIRST_PAUSE))
+  )
 )

@@ -80,11 +80,12 @@ export interface LineSum {
 
 /**
  * An item of the work queue, done by the process that claims it. `revision` grows whenever the item's input changes. A
- * "review" asks a language model to compress a segment again, a "recap" to compress a session again. A "reconcile"
- * compares a whole index with the store; its key is the index's name.
+ * "review" asks a language model to compress a segment again, a "recap" to compress a session again. An "upgrade"
+ * compresses a session and its segments again, after an earlier version. A "reconcile" compares a whole index with the
+ * store; its key is the index's name.
  */
 export interface WorkItem {
-  readonly kind: "segment" | "session" | "index" | "review" | "recap" | "reconcile"
+  readonly kind: "segment" | "session" | "index" | "review" | "recap" | "upgrade" | "reconcile"
   readonly key: string
   readonly revision: number
 }
@@ -225,9 +226,13 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
    * one, and then queues a "reconcile" of it. A new store starts with `EMBEDDED`.
    */
   readonly indexFor: (name: string) => Effect.Effect<boolean, StoreError>
+  /** Records the version of the compressor; returns true when it is higher than the recorded one, at first 1. */
+  readonly compressedBy: (version: number) => Effect.Effect<boolean, StoreError>
   /** Ends the claims on items without completing them. */
   readonly release: (items: ReadonlyArray<WorkItem>) => Effect.Effect<void, StoreError>
   readonly segments: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<SegmentContext>, StoreError>
+  /** Lists the ids of a session's segments in their order. */
+  readonly segmentsOf: (sessionId: string) => Effect.Effect<ReadonlyArray<string>, StoreError>
   readonly outlines: (sessionIds: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<SessionOutline>, StoreError>
   /**
    * Replaces the units of the items' origins by `units` and removes the items from the queue. An item whose revision

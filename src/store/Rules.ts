@@ -85,9 +85,12 @@ export const lineSumOf = (outcomes: ReadonlyMap<string, number>): LineSum => ({
   deadLetter: outcomes.get("dead-letter") ?? 0
 })
 
-/** Serializes a unit without its creation time and the fields that merging changes, to compare old and new units. */
+/**
+ * Serializes a unit without the fields that merging changes, its creation time and its compressor's version, to compare
+ * old and new units: what two versions write alike stays, with its vector.
+ */
 export const comparable = (unit: MemoryUnit): string =>
-  JSON.stringify({ ...unit, createdAt: 0, also: [], active: true, supersededBy: null })
+  JSON.stringify({ ...unit, compressor: undefined, createdAt: 0, also: [], active: true, supersededBy: null })
 
 /** A project's row. A project that was merged into another keeps its row, so that later captures of it find their project. */
 export interface KeptProject extends Project {

@@ -72,9 +72,6 @@ export const fails = (command: string, printed: string) => uses("Bash", { comman
 export const edits = (file_path: string, old_string: string, new_string: string) =>
   uses("Edit", { file_path, old_string, new_string }, `The file ${file_path} has been updated.`)
 
-export const writes = (file_path: string, content: string) =>
-  uses("Write", { file_path, content }, `File created successfully at: ${file_path}`)
-
 /** Messages with their places: uuids u0, u1, …, a second between them. */
 export const messagesOf = (steps: ReadonlyArray<Step>, prefix = "u"): ReadonlyArray<Message> =>
   steps.flat().map((says, i) => message(`${prefix}${i}`, { occurredAt: 1_000 * (i + 1), ...says }))

@@ -41,7 +41,7 @@ const WORDS = [
 ]
 const FILES = ["/work/one/src/app.ts", "C:\\work\\app.ts", "/work/it's 100%.ts", "app.ts"]
 const SESSIONS = ["s1", "s2", "s3"]
-const KINDS = ["segment", "session", "index", "review", "recap", "reconcile"] as const
+const KINDS = ["segment", "session", "index", "review", "recap", "upgrade", "reconcile"] as const
 const CONTENT_KINDS = ["text", "tool_use", "tool_result", "thinking"] as const
 
 const line = FastCheck.record({

@@ -1687,6 +1687,18 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
     )
 
     test(
+      "records the version of the compressor, which only rises",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        assert.isFalse(yield* store.compressedBy(1))
+        assert.isTrue(yield* store.compressedBy(3))
+        assert.isFalse(yield* store.compressedBy(3))
+        assert.isFalse(yield* store.compressedBy(2))
+        assert.isTrue(yield* store.compressedBy(10))
+      })
+    )
+
+    test(
       "queues units for the index when they stop to count, and when they count again",
       Effect.gen(function*() {
         const store = yield* MemoryStore

@@ -67,7 +67,10 @@ const inject = (results: ReadonlyArray<SearchResult>, overrides: Partial<Injecti
 /** Splits at everything that may be shown as the end of a line. */
 const linesOf = (text: string) => text.split(/\r\n|[\n\v\f\r\u0085\u2028\u2029]/)
 const short = ({ unit }: SearchResult) => unit.id.slice(0, 8)
-const idsIn = (text: string) => linesOf(text).flatMap((line) => /^\[(.{1,8})\] [a-z_]+(: .*)?$/.exec(line)?.[1] ?? [])
+const idsIn = (text: string) =>
+  linesOf(text).flatMap((line) =>
+    /^\[(.{1,8})\] [a-z_]+(?:, (?:\d{4}-\d\d-\d\d )?\d\d:\d\d)?(: .*)?$/.exec(line)?.[1] ?? []
+  )
 
 const modes: ReadonlyArray<InjectionMode> = ["conservative", "balanced", "comprehensive"]
 
@@ -289,7 +292,7 @@ describe("what is injected", () => {
       }
     }))
 
-  it.effect("is by session, that of the best item first, and in it the newest words last", () =>
+  it.effect("is by session, best items first, with the time of each where a session has several", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(NOON)
       yield* remembered.store([])
@@ -298,13 +301,19 @@ describe("what is injected", () => {
       assert.strictEqual(
         text.slice(text.indexOf("\n\n")),
         "\n\n## one, yesterday (2026-08-10), session s1\n" +
-          "[first] conversation: Fix the pool\n  First\n  of two.\n[second] decision: Fix the pool\n  Second.\n\n" +
+          "[second] decision, 14:30: Fix the pool\n  Second.\n[first] conversation, 2026-08-09 09:05: Fix the pool\n" +
+          "  First\n  of two.\n\n" +
           "## unknown project, 10 days ago (2026-08-01), session s1\n[other] conversation: Ship it\n  Other.\n\n" +
           "## unknown project, yesterday (2026-08-10), session s2\n[elsewher] conversation: Fix the pool\n  Elsewhere.\n</claude-memory>"
       )
     }).pipe(Effect.provide(
       finding([
-        result("second", 0.9, { ...POOL, position: 2, content: "Second.", type: "decision" }),
+        result("second", 0.9, {
+          ...POOL,
+          occurredAt: Date.UTC(2026, 7, 10, 14, 30),
+          content: "Second.",
+          type: "decision"
+        }),
         result("other", 0.8, {
           ...POOL,
           title: "Ship it",
@@ -312,7 +321,7 @@ describe("what is injected", () => {
           content: "Other.",
           projectId: "x"
         }),
-        result("first", 0.7, { ...POOL, position: 1, content: "First\nof two." }),
+        result("first", 0.7, { ...POOL, occurredAt: Date.UTC(2026, 7, 9, 9, 5), content: "First\nof two." }),
         result("elsewhere", 0.6, { ...POOL, sessionId: "s2", content: "Elsewhere.", projectId: "x" })
       ]).layer
     )))
@@ -384,7 +393,7 @@ describe("what is injected", () => {
         content: `Resize the pool\n${"Other words. ".repeat(60)}\n${needles.join("\n")}`
       })
       const { text } = yield* inject([...first, long], { prompt: "needle?" })
-      assert.include(text, "[long] conversation: Resize the pool\n  … Other words.")
+      assert.include(text, ": Resize the pool\n  … Other words.")
     }))
 
   it.effect("shows the first items whole and of the others what the prompt asks for", () =>
@@ -399,7 +408,7 @@ describe("what is injected", () => {
       const { items, text } = yield* inject(found, { prompt: "needle?", maxTokens: 2_800, maxChars: 100_000 })
       assert.strictEqual(items.length, 8)
       for (const [i, { unit }] of items.entries()) {
-        const words = text.split(`[u${i}] conversation\n`)[1]!.split(/\n(?=\S)/)[0]!
+        const words = text.split(new RegExp(`^\\[u${i}\\] conversation.*\n`, "m"))[1]!.split(/\n(?=\S)/)[0]!
         assert.include(words, `the needle of n${i}x`)
         if (i < 6) assert.strictEqual(words.replace(/^ {2}/gm, ""), unit.content)
         else {

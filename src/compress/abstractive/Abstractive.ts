@@ -234,6 +234,7 @@ const make = Effect.gen(function*() {
     })
 
   return Compressor.of({
+    version: 1,
     compress: Effect.fn("Compressor.compress")((context: SegmentContext) =>
       Effect.mapError(compress(context), failed("compress"))
     ),

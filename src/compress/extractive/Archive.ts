@@ -5,6 +5,7 @@ import type { Message } from "../../domain/Conversation.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import type { SessionOutline } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, excerptsOf, fitOneUnit, fittingExcerpts, MAX_SUMMARY } from "../Draft.ts"
+import { isLesson, isWish } from "../text/Lessons.ts"
 import { isChatter, plain, quotable } from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
 import { pieces } from "../text/Text.ts"
@@ -15,12 +16,12 @@ const AIM = 400
 const ASKED = 140
 /** Characters and sentences of the outcome that the last message gives, and each of the two before it. */
 const LAST_OUTCOME = { length: 420, count: 5 }
-const EARLIER_OUTCOME = { length: 300, count: 3 }
+const EARLIER_OUTCOME = { length: 500, count: 5 }
 /** Characters of the answers' outcome that need no more. */
 const ENOUGH = 250
 const OPEN = 300
-/** Characters of aim and outcome below which a session of one prompt and no files makes no archive. */
-const MIN_LENGTH = 120
+/** Characters of aim and outcome below which a session of one prompt is a small task. */
+const SMALL = 400
 
 /** Sentences about work or questions that are still open. */
 const OPEN_END =
@@ -100,14 +101,9 @@ export const archive = ({ closing, files, prompts, session }: SessionOutline): R
   const last = closing.at(-1)
   const topics = asked.map((prompt) => promptTitle(textOf(prompt)) ?? "").join(" ")
   const outcome = outcomeIn(closing, prompts, topics)
-  const lengthOf = (excerpts: ReadonlyArray<Excerpt>) =>
-    excerpts.reduce((sum, { text }) => sum + weightedLength(text), 0)
   const aim = excerptsOf(first, "text", "Aim: ", aimIn(textOf(first))).slice(0, 1)
-  // Next to nothing was done or said; or one long text got one answer, which the conversation unit holds already.
-  if (
-    asked.length === 1 && files.length === 0 &&
-    (lengthOf([...aim, ...outcome]) < MIN_LENGTH || (isLongPrompt(first, textOf(first)) && closing.length === 1))
-  ) return []
+  // One long text got one answer, which the conversation unit holds already.
+  if (asked.length === 1 && files.length === 0 && isLongPrompt(first, textOf(first)) && closing.length === 1) return []
 
   const open = last === undefined
     ? []
@@ -119,6 +115,14 @@ export const archive = ({ closing, files, prompts, session }: SessionOutline): R
   // A prompt that is newer than Claude's last message has no answer.
   const lastAsked = asked.at(-1)!
   const isUnanswered = lastAsked !== first && (last === undefined || last.occurredAt < lastAsked.occurredAt)
+  const pullRequest = pullRequestIn(closing)
+  const told = quotable([...aim, ...outcome].map(({ text }) => text).join("\n"))
+  const length = [...aim, ...outcome].reduce((sum, { text }) => sum + weightedLength(text), 0)
+  // A small task that was done, with nothing learned and nothing left to do.
+  if (
+    asked.length === 1 && length < SMALL && openEnds.length === 0 && pullRequest.length === 0 &&
+    !told.some((sentence) => isWish(sentence) || isLesson(sentence))
+  ) return []
   const requests = asked.filter((prompt) => prompt !== first && isSelfContained(textOf(prompt))).map((
     prompt
   ): Excerpt => ({
@@ -128,7 +132,6 @@ export const archive = ({ closing, files, prompts, session }: SessionOutline): R
     text: requestIn(textOf(prompt), ASKED)
   })).filter(({ text }) => text !== "")
   let middle: ReadonlyArray<Excerpt> = requests
-  const pullRequest = pullRequestIn(closing)
   const all = () => [...aim, ...middle, ...outcome, ...pullRequest, ...openEnds]
   // The first and the last of many requests matter most, so that requests are dropped from the middle.
   while (middle.length > 0 && !fitOneUnit(all())) middle = middle.toSpliced(middle.length >> 1, 1)

@@ -14,22 +14,35 @@ import {
   MAX_TITLE,
   pack
 } from "../Draft.ts"
-import { condense, informativeStatements, isChatter, plain, quotable, statements } from "../text/Prose.ts"
+import { isFact, isLesson, isReason, isStatus, isWish, standsAlone } from "../text/Lessons.ts"
+import { condense, informativeStatements, isChatter, linesOf, plain, quotable, statements } from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
-import { errorLines, failureStrength, gist, lastLines } from "../text/Text.ts"
+import { errorLines, failureStrength, gist } from "../text/Text.ts"
 import { answerTitle, isSelfContained, pastedFailure, shortened, titleFrom } from "../text/Titles.ts"
 import { isAnswer, isExplanation, isLongPrompt, sectionsOf } from "./Documentation.ts"
-import { type Call, commandOf, commitIn, editsOf, inputOf, isReadOnly, isRoutine, isToolMisuse } from "./Steps.ts"
+import {
+  answerOf,
+  type Call,
+  commandOf,
+  commitIn,
+  editsOf,
+  inputOf,
+  isGit,
+  isReadOnly,
+  isRoutine,
+  isToolMisuse
+} from "./Steps.ts"
 
 const PRECEDED = "Claude had said: "
 const EXPLAINED = "Claude explained: "
 const CHOSE = "User chose: "
 const RAN = "Ran: "
+const COMMITTED = "Committed: "
 
 /** Characters quoted from a long prompt or explanation that has units of its own. */
 const MENTIONED = 300
 /** Weighted length after which the next text of a speaker begins a new unit. */
-const ENOUGH_LENGTH = 600
+const ENOUGH_LENGTH = 900
 const COMMAND = 500
 const OUTCOME = 240
 const INPUT = 300
@@ -49,24 +62,19 @@ const precedingAnswer = ({ before, segment }: SegmentContext): ReadonlyArray<Exc
     : [{ message: said, kind: "text", label: PRECEDED, text: kept.map((i) => sentences[i]!).join("\n") }]
 }
 
-/** Returns the reasons in Claude's thinking: sentences that give one and name code or a file. */
+/** Returns the reasons in Claude's thinking that are understandable alone. */
 const reasons = (text: string): string => {
-  const sentences = quotable(text).filter((sentence) =>
-    /\b(?:because|since|the (?:issue|problem|bug|cause|reason)|actually|so that|instead|means|turns out|should|needs? to|expects?|redundant|already|uses?|only)\b|因为|原因|问题|所以|应该/iu
-      .test(sentence) && /`|[a-z]\w*[A-Z_./]\w+/.test(sentence)
-  )
+  const sentences = quotable(text).filter((sentence) => isReason(sentence) && standsAlone(sentence))
   return choose(sentences.map(plain), { count: 2, length: REASONING }).map((i) => sentences[i]!).join("\n")
 }
-
-const tail = (path: string): string => path.split(/[/\\]/).slice(-2).join(path.includes("\\") ? "\\" : "/")
 
 /** Quotes the answer of an agent or a page, unless the answer has units of its own. */
 const shortAnswer = (call: Call, label: string): ReadonlyArray<Excerpt> =>
   call.result === undefined || call.failed || isAnswer(call)
     ? []
-    : excerptsOf(call.result.message, "tool_result", label, condense(call.result.block.text)).slice(0, 1)
+    : excerptsOf(call.result.message, "tool_result", label, condense(answerOf(call))).slice(0, 1)
 
-const actionOf = (call: Call, isMentioned: (file: string) => boolean): ReadonlyArray<Excerpt> => {
+const actionOf = (call: Call): ReadonlyArray<Excerpt> => {
   const { block, message, result, tool } = call
   if (isReadOnly(call) || block.kind !== "tool_use") return []
   const isMisused = call.failed && isToolMisuse(result!.block.text)
@@ -90,15 +98,8 @@ const actionOf = (call: Call, isMentioned: (file: string) => boolean): ReadonlyA
       ...shortAnswer(call, "It reported: ")
     ]
   }
-  const edits = editsOf(call)
-  if (edits.length > 0 || (block.file !== undefined && /Edit|Write/.test(tool))) {
-    return edits.filter(({ file }) => !isMentioned(file) && block.text.includes(tail(file))).map(({ file, isNew }) => ({
-      message,
-      kind: "tool_use",
-      label: isNew ? "Wrote " : "Edited ",
-      text: tail(file)
-    }))
-  }
+  // What was changed stands in the repository.
+  if (editsOf(call).length > 0 || (block.file !== undefined && /Edit|Write/.test(tool))) return []
   if (tool === "AskUserQuestion" && result !== undefined) {
     const answers = result.block.text.match(/"[^"]{3,300}"="[^"]{1,300}"/gu) ?? []
     return excerptsOf(result.message, "tool_result", CHOSE, answers.join("\n")).slice(0, 1)
@@ -107,6 +108,9 @@ const actionOf = (call: Call, isMentioned: (file: string) => boolean): ReadonlyA
     return leadingExcerpt(message, "tool_use", "Claude planned: ", block.text.replace(/^plan:\s*/u, ""), MENTIONED)
   }
   const command = commandOf(call)
+  const commit = command === undefined ? undefined : commitIn(command)
+  if (commit !== undefined && !call.failed) return excerptsOf(message, "tool_use", COMMITTED, commit).slice(0, 1)
+  if (command !== undefined && !call.failed && (isRoutine(command) || isGit(command))) return []
   const done = leadingExcerpt(
     message,
     "tool_use",
@@ -114,11 +118,15 @@ const actionOf = (call: Call, isMentioned: (file: string) => boolean): ReadonlyA
     command ?? block.text,
     command === undefined ? INPUT : COMMAND
   )
-  if (result === undefined || isMisused || isAnswer(call)) return done
-  const printed = call.failed ? errorLines(result.block.text, OUTCOME) : lastLines(result.block.text, OUTCOME)
-  return [
+  return !call.failed || isMisused || isAnswer(call) ? done : [
     ...done,
-    ...leadingExcerpt(result.message, "tool_result", call.failed ? "It failed: " : "It printed: ", printed, OUTCOME)
+    ...leadingExcerpt(
+      result!.message,
+      "tool_result",
+      "It failed: ",
+      errorLines(result!.block.text, OUTCOME),
+      OUTCOME
+    )
   ]
 }
 
@@ -152,6 +160,13 @@ const openingOf = (message: Message, text: string): ReadonlyArray<Excerpt> => {
   return [{ message, kind: "text", label: EXPLAINED, text: both }]
 }
 
+/** Drops the lines that only say that the work goes well. */
+const withoutStatus = (text: string): string =>
+  linesOf(text).filter(({ kind, text }) => kind === "code" || kind === "table" || !isStatus(text)).map(({ text }) =>
+    text
+  )
+    .join("\n")
+
 /** Returns a text's excerpts in groups: one group for a short text, else one for each section. */
 const groupsOf = (message: Message, label: string, text: string): ReadonlyArray<ReadonlyArray<Excerpt>> =>
   weightedLength(text) <= ENOUGH_LENGTH
@@ -164,8 +179,6 @@ const excerptsIn = (
 ): ReadonlyArray<ReadonlyArray<Excerpt>> => {
   const { messages } = context.segment
   const byBlock = new Map(calls.map((call) => [call.block, call]))
-  const files = new Set<string>()
-  const isMentioned = (file: string) => files.has(file) || !files.add(file)
   const actions = new Set<string>()
   /** True for an action that repeats an earlier one with the same outcome. */
   const isRepeat = (excerpts: ReadonlyArray<Excerpt>) => {
@@ -177,7 +190,7 @@ const excerptsIn = (
       const { kind, text } = block
       const call = byBlock.get(block)
       if (call !== undefined) {
-        const excerpts = actionOf(call, isMentioned)
+        const excerpts = actionOf(call)
         return isRepeat(excerpts) ? [] : [excerpts]
       }
       if (kind === "thinking") {
@@ -191,7 +204,7 @@ const excerptsIn = (
           ? [condensedPrompt(message, "User: ", text)]
           : groupsOf(message, "User: ", text)
       }
-      const said = condense(text)
+      const said = withoutStatus(condense(text))
       return isExplanation(text)
         ? [openingOf(message, said)]
         : groupsOf(message, "Claude: ", said)
@@ -201,10 +214,12 @@ const excerptsIn = (
 
 /** Weighted length of Claude's answer below which a prompt that is not understandable by itself makes no unit. */
 const MIN_ANSWER = 100
+/** Matches a block of commands, by which Claude says how something is run. */
+const COMMANDS = /^\s*```(?:bash|sh|shell|console|zsh|powershell)\b/mu
+/** Characters of a command that one would have to work out again. */
+const MIN_COMMAND = 60
 /** Weighted length below which a later part of an exchange is merged with the part before it, where both fit. */
 const MIN_PART = 250
-/** Weighted length from which a later part with actions alone, and no text, makes a unit. */
-const MIN_ACTIONS = 60
 
 const lengthOf = (excerpts: ReadonlyArray<Excerpt>) => excerpts.reduce((sum, { text }) => sum + weightedLength(text), 0)
 
@@ -242,30 +257,22 @@ const partTitle = (subject: string | undefined, own: string | undefined): string
   return within === "" || within.endsWith("…") ? own : `${within}${/[?？]$/u.test(within) ? "" : ":"} ${own}`
 }
 
-/** True for a report of success that names nothing in particular. */
-const isBareSuccess = (sentence: string): boolean =>
-  /\b(?:ready|pass(?:es|ed|ing)?|work(?:s|ing)|complet\w+|success\w*|green|pushed|committed|resolved|clean|done|fixed|expected)\b|完成|成功|通过|修复/iu
-    .test(sentence) && sentence.length < 200 && !/[`_]|\w\/\w|[a-z][A-Z]|\d/.test(plain(sentence))
-
+/**
+ * True for a part in which a person states a wish or chooses, or in which Claude states what was learned; the first part
+ * of an exchange needs a prompt that is understandable, or an answer of some length.
+ */
 const isWorthUnit = (excerpts: ReadonlyArray<Excerpt>, isFirst: boolean): boolean => {
-  const prompt = excerpts.find(({ message }) => message.isPrompt)
   const own = excerpts.filter(({ label }) => label !== PRECEDED)
-  const said = own.filter(({ kind, message }) => message.role === "assistant" && kind === "text")
-  // Explanations have units of their own.
-  if (prompt === undefined && own.every(({ label }) => label === EXPLAINED)) return false
-  // A later part of a long exchange needs a statement with content, or an action.
-  if (!isFirst) {
-    if (quotable(said.map(({ text }) => text).join("\n")).some((sentence) => !isBareSuccess(sentence))) return true
-    const isThought = own.some(({ kind }) => kind === "thinking")
-    return lengthOf(own.filter(({ kind }) => kind !== "tool_result")) > MIN_ACTIONS &&
-      (isThought || own.some(({ label, text }) => label === RAN && !isRoutine(text)))
-  }
-  // An agent's task is recorded in the conversation that gave it.
-  if (prompt !== undefined && prompt.message.thread !== "main") return lengthOf(said) >= MIN_ANSWER
-  const asked = own.filter(({ message }) => message.isPrompt)
-  return commitsIn(own).length > 0 || asked.some(({ text }) => isSelfContained(text)) || lengthOf(asked) >= MENTIONED
-    ? lengthOf(own) > 60
-    : lengthOf(said) >= MIN_ANSWER || (said.length > 0 && lengthOf(own) >= 2 * MIN_ANSWER)
+  const asked = own.filter(({ message }) => message.isPrompt && message.thread === "main")
+  const said = own.filter(({ kind, message }) =>
+    message.role === "assistant" && (kind === "text" || kind === "thinking")
+  )
+  const sentencesOf = (some: ReadonlyArray<Excerpt>) => quotable(some.map(({ text }) => text).join("\n"))
+  if (own.some(({ label }) => label === CHOSE) || sentencesOf(asked).some(isWish)) return lengthOf(own) > 60
+  if (own.some(({ label, text }) => label === RAN && text.length >= MIN_COMMAND)) return true
+  if (said.some(({ text }) => COMMANDS.test(text))) return true
+  if (!sentencesOf(said).some((sentence) => isLesson(sentence) || isFact(sentence))) return false
+  return !isFirst || asked.some(({ text }) => isSelfContained(text)) || lengthOf(said) >= MIN_ANSWER
 }
 
 /**
@@ -287,7 +294,7 @@ const fallbackSummary = (excerpts: ReadonlyArray<Excerpt>): string => {
 }
 
 const commitsIn = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<string> =>
-  excerpts.flatMap(({ label, text }) => label === RAN ? commitIn(text) ?? [] : [])
+  excerpts.flatMap(({ label, text }) => label === COMMITTED ? [text] : [])
 
 export const conversations = (
   context: SegmentContext,

@@ -5,31 +5,12 @@ import type { Message } from "../../domain/Conversation.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, fittingExcerpts, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
-import {
-  isChatter,
-  joined,
-  plain,
-  quotable,
-  sentencesOf,
-  statements,
-  withFullStop,
-  withoutOpeners
-} from "../text/Prose.ts"
+import { isChoice, isLesson, isReason, isStanding, isWish, standsAlone } from "../text/Lessons.ts"
+import { joined, plain, quotable, statements, withFullStop, withoutOpeners } from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
 import { gist } from "../text/Text.ts"
 import { headingIn, isSelfContained, promptTitle, titleFrom } from "../text/Titles.ts"
 import type { Call } from "./Steps.ts"
-
-/** Matches a standing instruction, which outlives the task. */
-const STANDING =
-  /\b(?:always|never|from now on|in (?:the )?future|every time|whenever|don't ever|as a rule|by default|remember (?:to|that|:)|going forward|stop (?:\w+ing)|no need to (?:ask|\w+))\b|以后|一律|永远|总是|从不|从现在(?:起|开始)|每次|凡是|务必|禁止|默认(?:用|使用|都)|统一(?:用|使用|成|为)?|记住|别再|不要再/iu
-
-/** Matches a prohibition in Chinese: "别" as a word of its own (not in 特别, 级别, 别人, 别的), or "不要" and the like. */
-const DO_NOT = /(?<![特级类区分个识性差告鉴])别(?![的名人处致墅扭])|不(?:要|能|应该?|可以?|准|许|用|想)(?!吗|么)/u
-
-/** Matches a choice or a preference, with or without the rejected alternative. */
-const CHOICE =
-  /\b(?:instead(?: of)?|rather than|rather\b|prefer(?:s|red|ably)?|let's (?:use|go with|not|keep|stick|avoid|drop)|go with|stick (?:to|with)|i'd (?:like|love|rather|go)|i (?:don't want|want (?:to|it|the|a|us)|would (?:rather|like|prefer))|we (?:don't want|do not want|want|should(?:n't| not)?|explicitly|do|don't|won't|aren't)|not .{1,60}\bbut\b|should (?:not|be|have|use|go)|shouldn't|must(?:n't| not)?|do not|don't|avoid|no longer|only (?:use|if|when)|make sure|explicitly|completely (?:remove|drop)|better to)\b|而不是|不如|改(?:成|为|用)|换成|(?:还是|就|都)用|采用|优先|尽量|只(?:用|要|能|保留)|宁可|更(?:喜欢|倾向|希望)|决定|必须|应该|选(?:择|用)?(?:方案|第|[A-Z]|\d)|放弃|去掉|保留/iu
 
 /** Matches the acceptance of a proposal of Claude's: "Yes", "the second", "A". */
 const ACCEPTANCE =
@@ -66,21 +47,26 @@ const ownSentences = (text: string): ReadonlyArray<string> => {
 }
 
 const isQuestion = (sentence: string) =>
-  /[?？]\s*$/.test(sentence) &&
-  !/\b(?:instead|rather|shouldn't|can't we|why not|should be|don't we)\b|是不是应该|不如|还是/iu.test(sentence)
+  /[?？]\s*$/.test(sentence) && !/\b(?:instead|rather|shouldn't)\b|是不是应该|不如/iu.test(sentence)
 
 /** Matches fragments of sentences, and wishes without an object. */
 const FRAGMENT = /^(?:rather|instead)\b.{0,40}$|^(?:and )?make sure (?:this|it|that|everything|all)\b.{0,24}$/iu
+/** Matches the end of a task, for which what was said is over. */
+const FOR_NOW =
+  /\b(?:when (?:you(?:'re| are)|it(?:'s| is)|all (?:is|are)) (?:done|finished)|for now|this time|then stop|until (?:all|everything))\b|(?:这次|先这样|暂时)/iu
 /** Matches a task for now, which is no decision unless it also excludes something. */
 const TASK =
-  /^(?:please |can you |could you )?(?:fix|add|update|implement|write|create|run|port|commit|push|rebase|merge|review|check|test|look|read)\b/iu
+  /^(?:please |can you |could you |let's )*(?:completely )?(?:remove|delete|drop|rename|move|fix|add|update|implement|write|create|run|port|commit|push|rebase|merge|review|check|test|look|read)\b/iu
+/** Matches a subject that was named before. */
+const BACK = /^(?:these|those|this|that|it|they|them|both|这|那|它)\b/iu
 const AGAINST = /\b(?:instead|rather|not|never|always|don't|only|without|keep)\b|[不别只]|一律|统一/iu
 
 const isDecision = (sentence: string): boolean => {
   const words = plain(sentence)
-  if (/:\d+:\d+/.test(words) || FRAGMENT.test(words) || (TASK.test(words) && !AGAINST.test(words))) return false
+  if (/:\d+:\d+/.test(words) || FRAGMENT.test(words) || FOR_NOW.test(words) || BACK.test(words)) return false
+  if (TASK.test(words) && !AGAINST.test(words)) return false
   return words.length >= 6 && !isQuestion(words) && isSelfContained(words) &&
-    (STANDING.test(words) || DO_NOT.test(words) || CHOICE.test(words))
+    isWish(words)
 }
 
 const textOf = (message: Message | undefined): string =>
@@ -118,9 +104,7 @@ const shared = (a: string, b: string): number => {
 const answerTo = (messages: ReadonlyArray<Message>, from: number, about: string): ReadonlyArray<Excerpt> => {
   for (const message of messages.slice(from + 1)) {
     if (message.role !== "assistant") continue
-    const sentences = quotable(textOf(message)).filter((sentence) =>
-      !isChatter(sentence) && !/[:：]$/.test(sentence) && shared(sentence, about) >= 2
-    )
+    const sentences = quotable(textOf(message)).filter((sentence) => isLesson(sentence) && shared(sentence, about) >= 2)
     const kept = choose(sentences.map(plain), { count: 2, length: 300, about })
     if (kept.length > 0) {
       return [{
@@ -171,7 +155,10 @@ const proposalIn = (message: Message | undefined, answer: string): Proposal | un
     choose(recommended.map(plain), { count: 1, length: MAX_PROPOSAL_LENGTH }).map((i) => recommended[i]!)[0]
   if (best === undefined) return undefined
   const others = recommended.filter((sentence) => sentence !== best)
+  // The sentence before an offer often says why.
+  const before = sentences[sentences.indexOf(best) - 1]
   const kept = [
+    ...(before !== undefined && isReason(before) ? [before] : []),
     best,
     ...choose(others.map(plain), { count: 2, length: MAX_PROPOSAL_LENGTH - Math.min(MAX_PROPOSAL_LENGTH, best.length) })
       .map((i) => others[i]!)
@@ -179,7 +166,7 @@ const proposalIn = (message: Message | undefined, answer: string): Proposal | un
   const offered = plain(best).replace(OFFER, "").replace(NAMED, "").replace(/[?？]$/u, "")
   return {
     title: titleFrom(offered, MAX_TITLE - 8),
-    statement: joined([withFullStop(offered), ...kept.slice(1).map(plain)]),
+    statement: joined([withFullStop(offered), ...kept.filter((sentence) => sentence !== best).map(plain)]),
     excerpts: [{ message, kind: "text", label: "Claude proposed: ", text: kept.join("\n") }]
   }
 }
@@ -195,7 +182,7 @@ const summaryOf = (sentences: ReadonlyArray<string>, best: string): string => {
 /** Returns the strongest sentence: standing instructions, reasons, and sentences that fit a title come first. */
 const strongest = (sentences: ReadonlyArray<string>): string => {
   const weight = (sentence: string) =>
-    (STANDING.test(sentence) || DO_NOT.test(sentence) ? 2 : 0) + (REASON.test(sentence) ? 1 : 0) +
+    (isStanding(sentence) ? 2 : 0) + (REASON.test(sentence) ? 1 : 0) +
     (titleFrom(sentence).endsWith("…") ? 0 : 2)
   return sentences.toSorted((a, b) => weight(b) - weight(a))[0] ?? ""
 }
@@ -212,7 +199,9 @@ const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
       before.find(({ role }) => role === "assistant")
     const accepts = text.length <= 200 && ACCEPTANCE.test(text)
     const proposal = accepts ? proposalIn(proposer, text) : undefined
-    if (decided.length === 0 && proposal === undefined) return []
+    const isReasoned = OPTION.test(text.trim()) ||
+      proposal?.excerpts.some((excerpt) => quotable(excerpt.text).some(isReason)) === true
+    if (decided.length === 0 && (proposal === undefined || !isReasoned)) return []
     const words = decided.length === 0 ? [text.trim()] : withReasons(sentences, isDecision)
     const person = excerptOf(message, "User: ", words, MAX_OWN_LENGTH)
     const best = strongest(decided)
@@ -291,8 +280,9 @@ const byTool = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<
     }
     const refusal = /the user said:\s*\n([\s\S]{4,})/u.exec(block.text)?.[1]?.trim()
     if (block.isError !== true || refusal === undefined || !/doesn't want to/u.test(block.text)) return []
-    const first = sentencesOf(refusal.split("\n")[0]!)[0] ?? refusal
-    return draft(`Refused: ${first}`, [
+    const rule = quotable(refusal).find(isDecision)
+    if (rule === undefined) return []
+    return draft(rule, [
       {
         message,
         kind: "tool_result",
@@ -325,7 +315,8 @@ const byClaude = ({ segment: { messages } }: SegmentContext): ReadonlyArray<Draf
     const sentences = quotable(textOf(message))
     const isChosen = (sentence: string) => {
       const words = plain(sentence)
-      return words.length >= 30 && words.length <= 400 && !/[?？:：]$/.test(words) && CHOSEN.test(words)
+      return words.length >= 30 && words.length <= 400 && !/[?？:：]$/.test(words) &&
+        (CHOSEN.test(words) || isChoice(sentence)) && standsAlone(sentence)
     }
     const chosen = sentences.filter(isChosen)
     const [first] = chosen

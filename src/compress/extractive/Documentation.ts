@@ -5,6 +5,7 @@ import type { Message } from "../../domain/Conversation.ts"
 import { MAX_CONTENT_LENGTH, weightedLength } from "../../domain/MemoryUnit.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, excerptsOf, fittingExcerpts, MAX_SUMMARY, MAX_TITLE, pack } from "../Draft.ts"
+import { isLesson, isReason, isWish, standsAlone } from "../text/Lessons.ts"
 import {
   blocksOf,
   condense,
@@ -18,7 +19,7 @@ import {
 import { choose, summarize } from "../text/Salience.ts"
 import { gist } from "../text/Text.ts"
 import { answerTitle, headingIn, promptTitle, shortened, titleFrom } from "../text/Titles.ts"
-import { type Call, inputOf } from "./Steps.ts"
+import { answerOf, type Call, inputOf } from "./Steps.ts"
 
 /**
  * Weighted length (a CJK character counts for 3.3) from which Claude's text is an explanation rather than conversation.
@@ -69,9 +70,11 @@ const AGENTS = new Set(["Task", "Agent"])
 const WEB = new Set(["WebFetch", "WebSearch"])
 
 /** True when a call's result is a long answer of an agent or a web page, which gets units of its own. */
-export const isAnswer = ({ result, tool }: Call): boolean =>
-  (AGENTS.has(tool) || WEB.has(tool)) && result !== undefined && result.block.isError !== true &&
-  weightedLength(result.block.text) >= MIN_EXPLANATION
+export const isAnswer = (call: Call): boolean => {
+  const { result, tool } = call
+  return (AGENTS.has(tool) || WEB.has(tool)) && result !== undefined && result.block.isError !== true &&
+    weightedLength(answerOf(call)) >= MIN_EXPLANATION
+}
 
 /** Characters above which a code block is dropped, because the lines around it describe it. */
 const MAX_CODE = 700
@@ -138,6 +141,15 @@ const titled = (subject: string | undefined, own: string | undefined, first: str
 /** Weighted length below which a section (an introduction, thanks, links) makes no unit. */
 const MIN_SECTION = 160
 
+/**
+ * True for a section of Claude's explanation, for a person's with a wish or something learned, and for an agent's with a
+ * reason: most of what agents report is how the code is built, which the code shows.
+ */
+const isWorthUnit = (sentences: ReadonlyArray<string>, { role }: Message, kind: Excerpt["kind"]): boolean =>
+  kind === "tool_result"
+    ? sentences.some((sentence) => isReason(sentence) && standsAlone(sentence))
+    : sentences.some((sentence) => isLesson(sentence) || (role === "human" && isWish(sentence)))
+
 const documentOf = ({ at, kind, label, message, slot, subject, text }: Source): ReadonlyArray<Draft> =>
   sectionsOf(text).flatMap(({ blocks, heading }) =>
     pack(blocks.map((block) => excerptsOf(message, kind, label, block)), () => false).map((excerpts, i) => ({
@@ -152,7 +164,9 @@ const documentOf = ({ at, kind, label, message, slot, subject, text }: Source): 
       /[?？]["'”’\s*_)]*$/u.test(sentence)
     ).length > sentences.length * 0.4
     const isPastedCode = message.role === "human" && kind === "text" && proseShare(words) < MIN_PROSE
-    if (weightedLength(words) < MIN_SECTION || isAsking || isPastedCode) return []
+    if (weightedLength(words) < MIN_SECTION || isAsking || isPastedCode || !isWorthUnit(sentences, message, kind)) {
+      return []
+    }
     const own = heading !== undefined
       ? shortened(heading, MAX_TITLE)
       // The first section takes a subject that is too long to precede other titles.
@@ -188,7 +202,7 @@ const findingsOf = (call: Call): ReadonlyArray<Draft> => {
   const kept = choose(sentences.map(plain), { count: 8, length: MAX_FINDINGS, about: question }).map((i) =>
     sentences[i]!
   )
-  if (weightedLength(kept.join("")) < MIN_SECTION) return []
+  if (weightedLength(kept.join("")) < MIN_SECTION || !kept.some(isLesson)) return []
   const source: ReadonlyArray<Excerpt> = [{
     message: call.message,
     kind: "tool_use",
@@ -228,12 +242,12 @@ export const documentation = (
     })
   )
   const reports = calls.filter((call) => isAnswer(call) && AGENTS.has(call.tool)).map((call): Source => {
-    const { at, block, message } = call.result!
+    const { at, message } = call.result!
     return {
       message,
       kind: "tool_result",
       label: "An agent reported: ",
-      text: block.text,
+      text: answerOf(call),
       at,
       slot: `${message.uuid}/${call.block.toolUseId ?? ""}`,
       subject: gist(inputOf(call, "description") ?? "", 40) || undefined

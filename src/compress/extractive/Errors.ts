@@ -6,9 +6,10 @@ import { weightedLength } from "../../domain/MemoryUnit.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, fittingExcerpts, leadingExcerpt, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
+import { isReason, standsAlone } from "../text/Lessons.ts"
 import { isChatter, joined, plain, quotable, withFullStop, withoutOpeners } from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
-import { errorLines, failureStrength, worstLine } from "../text/Text.ts"
+import { errorLines, worstLine } from "../text/Text.ts"
 import { shortened, titleFrom } from "../text/Titles.ts"
 import { changeIn } from "./Code.ts"
 import { type Call, commandOf, editsOf, isReadOnly, isRoutine, isToolMisuse, repeatKey } from "./Steps.ts"
@@ -109,19 +110,35 @@ const fixOf = (calls: ReadonlyArray<Call>, from: number, to: number): ReadonlyAr
   const edit = cure.findLast((call) => editsOf(call).length > 0)
   const [changed] = edit === undefined ? [] : editsOf(edit)
   if (edit !== undefined && changed !== undefined) {
-    const shown = changeIn(edit.message, changed, 2 * MAX_WORDS_LENGTH)
+    const shown = changeIn(edit.message, changed, MAX_WORDS_LENGTH)
     const [head, ...rest] = shown
     return head === undefined ? [] : [{ ...head, label: `Fix, in ${nameOf(changed.file)}. ${head.label}` }, ...rest]
   }
   const run = cure.findLast((call) =>
     commandOf(call) !== undefined && !isReadOnly(call) && !call.failed && !isRoutine(commandOf(call)!)
   )
-  return run === undefined ? [] : leadingExcerpt(run.message, "tool_use", "Fix: ", commandOf(run)!, MAX_WORDS_LENGTH)
+  return run === undefined
+    ? []
+    : leadingExcerpt(run.message, "tool_use", "Fix: ", commandOf(run)!.split("\n")[0]!, MAX_WORDS_LENGTH)
 }
 
 const PLAN =
   /^(?:let me|i'll|i will|i need to|need to|让我|我来)\b.{0,40}\b(?:fix|add|remov|updat|replac|chang|install|mov|renam|us|creat|resolv|修|加|改|换|装|删)/iu
 
+/** Matches what a compiler or a linter says of a line that is being edited. */
+const SLIP =
+  /error TS\d+|\blint\/\w|\b(?:errcheck|staticcheck|ineffassign|eslint|ruff|clippy|noUnused\w*)\b|\b(?:unused|never read|declared and not used|is not defined)\b|Formatter would/iu
+/** Matches a cause that only names the check that failed. */
+const ROUTINE_TALK =
+  /\b(?:type ?(?:check|errors?)|typescript check|lint(?:er|ing)?|unused|compil\w+|pre-existing|unrelated)\b/iu
+const CONFLICT = /^CONFLICT \(|^error: could not apply/mu
+/** Failures of one purpose from which they are more than a slip. */
+const OFTEN = 3
+
+/**
+ * Keeps failures whose lesson outlives the edit: those of tools and the environment with a cause or a fix, and slips in
+ * the code only with a cause that is understandable alone, or one that took several tries.
+ */
 export const errors = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<Call>): ReadonlyArray<Draft> =>
   failuresIn(calls).flatMap(({ again, call, next, success }): ReadonlyArray<Draft> => {
     const result = call.result!
@@ -153,9 +170,12 @@ export const errors = ({ segment: { messages } }: SegmentContext, calls: Readonl
     // A change counts as the fix when a later try succeeded, or when it shares words with the failure.
     const changes = fixOf(calls, last, to)
     const cure = success !== undefined || changes.some(({ label, text }) => isAbout(`${label} ${text}`)) ? changes : []
-    const isExplained = cause.length + plan.length + cure.length > 0 || success !== undefined
-    // Without a cause, a plan, a fix or a later success, only a clear failure is worth a unit.
-    if (failure === "" || (!isExplained && failureStrength(failure) < 3)) return []
+    const reasons = cause.flatMap(({ text }) => text.split("\n")).filter(isReason)
+    const isSlip = SLIP.test(failure) || (command !== undefined && isRoutine(command))
+    const isLasting = again.length + 1 >= OFTEN ||
+      reasons.some((reason) => standsAlone(reason) && !ROUTINE_TALK.test(reason))
+    const isExplained = reasons.length > 0 || (cure.length > 0 && !isSlip)
+    if (failure === "" || CONFLICT.test(failure) || !isExplained || (isSlip && !isLasting)) return []
     const confirmation = success === undefined
       ? []
       : leadingExcerpt(
@@ -173,7 +193,9 @@ export const errors = ({ segment: { messages } }: SegmentContext, calls: Readonl
         failure,
         FAILURE
       ),
-      ...(command === undefined ? [] : leadingExcerpt(call.message, "tool_use", "Command: ", command, COMMAND)),
+      ...(command === undefined
+        ? []
+        : leadingExcerpt(call.message, "tool_use", "Command: ", command.split("\n")[0]!, COMMAND)),
       ...cause,
       ...plan.filter(({ text }) => cause[0]?.text.includes(text) !== true),
       ...cure,

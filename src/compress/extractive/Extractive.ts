@@ -8,7 +8,7 @@ import type { Message } from "../../domain/Conversation.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SegmentContext, SessionOutline } from "../../store/MemoryStore.ts"
 import { Compressor } from "../Compressor.ts"
-import { type Draft, unitOf } from "../Draft.ts"
+import { type Draft, unitOf, VERSION } from "../Draft.ts"
 import { answerTitle, promptTitle, titleFrom } from "../text/Titles.ts"
 import { archive } from "./Archive.ts"
 import { conversations } from "./Conversations.ts"
@@ -35,14 +35,13 @@ const contextSubject = ({ before, session }: SegmentContext): string | undefined
 
 const drafts = (context: SegmentContext): ReadonlyArray<Draft> => {
   const calls = callsOf(context.segment.messages)
-  const asked = promptTitleOf(context)
-  const subject = asked ?? contextSubject(context)
+  const subject = promptTitleOf(context) ?? contextSubject(context)
   return [
     ...conversations(context, calls, subject),
     ...documentation(context, calls, subject),
     ...errors(context, calls),
     ...decisions(context, calls),
-    ...snippets(context, calls, asked)
+    ...snippets(context, calls)
   ]
 }
 
@@ -70,6 +69,7 @@ export const extractArchive = (outline: SessionOutline, now: number): ReadonlyAr
   archive(outline).map((draft) => sessionUnit(outline, now, draft))
 
 const compressor = Compressor.of({
+  version: VERSION,
   compress: Effect.fn("Compressor.compress")((context: SegmentContext) =>
     Effect.map(Clock.currentTimeMillis, (now) => extract(context, now))
   ),

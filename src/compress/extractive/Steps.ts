@@ -49,6 +49,25 @@ export const callsOf = (messages: ReadonlyArray<Message>): ReadonlyArray<Call> =
   )
 }
 
+/** Matches Claude Code's notice that something goes on in the background. */
+const STARTED = /^\s*(?:Async agent launched|Command running in background)/u
+
+/**
+ * Returns what a call was answered, without what Claude Code writes around it: the notice that it goes on in the
+ * background, the XML of a task's end, an agent's id.
+ */
+export const answerOf = ({ result }: Pick<Call, "result">): string => {
+  const text = result?.block.text ?? ""
+  if (STARTED.test(text)) return ""
+  const [, reported] = text.split("<result>")
+  const answer = reported !== undefined
+    ? reported.split("</result>")[0]!
+    : text.startsWith("<task-notification")
+    ? ""
+    : text
+  return answer.split(/^agentId: /mu)[0]!.trim()
+}
+
 const HIDDEN_FAILURE =
   /^(?:FAIL\b|FAILED\b|--- FAIL|Error:|error(?:\[\w+\])?:|ERROR\b|panic:|fatal:|Traceback \(most recent|npm ERR!|ELIFECYCLE)|\berror TS\d+:|\bERROR task failed/mu
 
@@ -109,6 +128,9 @@ export const commitIn = (command: string): string | undefined => {
 const ROUTINE = /\b(?:tests?|test:\w+|lint|check|typecheck|tsc|build|fmt|format|vitest|jest|pytest|clippy|vet)\b/u
 
 export const isRoutine = (command: string): boolean => ROUTINE.test(command.split("\n")[0]!)
+
+/** True for a command of Git, whose log shows what it did. */
+export const isGit = (command: string): boolean => /^(?:(?:cd|export)\s+\S+\s*(?:&&|;)\s*)*git\b/u.test(command)
 
 const EDIT_KEYS = [
   "file_path",

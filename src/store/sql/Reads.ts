@@ -9,6 +9,7 @@ import { type Cursor, type FailedWork, MAX_ATTEMPTS } from "../MemoryStore.ts"
 import { knownProjects, lineSumOf, OUTLINE } from "../Rules.ts"
 import type { Body, Dialect } from "./Dialect.ts"
 import { type Beginning, beginningsOf, bySegment, contextsOf, messageOf, sessionOf, type SessionRow } from "./Rows.ts"
+import { segmentsOf } from "./Statements.ts"
 
 export const make = (sql: SqlClient, dialect: Dialect) => {
   const { conditions, countsAttempts, isIn, table, text, unitOf } = dialect
@@ -236,6 +237,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     cursors,
     places,
     segments,
+    segmentsOf: segmentsOf(sql, dialect),
     outlines,
     identity: dialect.identity,
     unitIds,

@@ -89,6 +89,14 @@ const unitRow = ({ lexemeCount, unit }: Fielded): Row => ({
   body: JSON.stringify(unit)
 })
 
+/** Returns the segments of a session in their order. */
+export const segmentsOf = (sql: SqlClient, { text }: Dialect) => (sessionId: string) =>
+  Effect.map(
+    sql<{ id: string }>`SELECT segment_id AS id FROM messages WHERE session_id = ${text(sessionId)}
+      GROUP BY segment_id ORDER BY min(seq)`,
+    (rows) => rows.map(({ id }) => id)
+  )
+
 export type Statements = ReturnType<typeof make>
 
 export const make = (sql: SqlClient, dialect: Dialect) => {
@@ -259,13 +267,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       sql`UPDATE work SET owner = NULL, until = NULL, attempts = ${attempts}, error = ${text(error)},
         not_before = ${notBefore} WHERE kind = ${kind} AND key = ${text(key)}`,
 
-    /** Returns the segments of a session in their order. */
-    segmentsOf: (sessionId: string) =>
-      Effect.map(
-        sql<{ id: string }>`SELECT segment_id AS id FROM messages WHERE session_id = ${text(sessionId)}
-          GROUP BY segment_id ORDER BY min(seq)`,
-        (rows) => rows.map(({ id }) => id)
-      ),
+    segmentsOf: segmentsOf(sql, dialect),
 
     /** Requests reviews of a session from now on; returns false when they were requested before. */
     setReviewed: (sessionId: string) =>

@@ -92,6 +92,14 @@ export const make = (db: Statements) => {
       return true
     })
 
+  const compressedBy = (version: number) =>
+    Effect.gen(function*() {
+      const recorded = Number((yield* db.property("compressor")) ?? 1)
+      if (version <= recorded) return false
+      yield* db.setProperty("compressor", String(version))
+      return true
+    })
+
   /** Replaces the units of origins. */
   const put = (origins: ReadonlyArray<string>, made: ReadonlyArray<MemoryUnit>) =>
     Effect.gen(function*() {
@@ -128,6 +136,7 @@ export const make = (db: Statements) => {
     append,
     claim: db.claim,
     commit,
+    compressedBy,
     done: db.done,
     fail,
     indexFor,

@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Stream from "effect/Stream"
-import { isChatter, quotable } from "../../../src/compress/text/Prose.ts"
+import { isFact, isLesson, isWish } from "../../../src/compress/text/Lessons.ts"
+import { quotable } from "../../../src/compress/text/Prose.ts"
 import type { Block, Message } from "../../../src/domain/Conversation.ts"
 import { evidence, type MemoryUnit, UnitType } from "../../../src/domain/MemoryUnit.ts"
 import { ClaudeMemory } from "../../../src/serve/ClaudeMemory.ts"
@@ -164,7 +165,7 @@ const solid = (text: string) => text.replace(/\s+/g, "")
 
 describe("what was said", () => {
   it.effect.prop(
-    "is in some unit, all but chatter",
+    "is in some unit where it is a lesson, a fact or a wish",
     [anyStatement, FastCheck.array(step, { maxLength: 14 })],
     ([asked, steps]) =>
       Effect.gen(function*() {
@@ -175,7 +176,7 @@ describe("what was said", () => {
           for (const { kind, text } of blocks) {
             if (kind !== "text") continue
             for (const sentence of quotable(text)) {
-              if (role === "assistant" && isChatter(sentence)) continue
+              if (role === "assistant" ? !isLesson(sentence) && !isFact(sentence) : !isWish(sentence)) continue
               assert.isTrue(kept.includes(solid(sentence)), JSON.stringify(sentence))
             }
           }
@@ -189,7 +190,7 @@ describe("what was said", () => {
       const units = yield* compress(contextOf([
         [{ text: "This session is being continued. We always used Redis instead of files.", isSummary: true }],
         asks("Go on with the import of the products, please"),
-        says("The import of the products runs in batches of 500 and skips those that did not change.")
+        says("The import of the products runs in batches of 500, because the API refuses more.")
       ]))
       assert.isNotEmpty(units)
       assert.isFalse(units.some(({ content }) => content.includes("Redis")))
@@ -288,7 +289,7 @@ describe("a text that is meant to break things", () => {
 })
 
 describe("the sample sessions", () => {
-  it.effect("become units that say what was said", () =>
+  it.effect("become units that say what was learned", () =>
     Effect.gen(function*() {
       const memory = yield* ClaudeMemory
       const store = yield* MemoryStore
@@ -299,7 +300,7 @@ describe("the sample sessions", () => {
       assert.isTrue(units.flatMap(evidence).every((uuid) => known.has(uuid)))
       const { pending, textMessages, units: counted } = yield* memory.status
       assert.strictEqual(pending, 0)
-      assert.isAtLeast(textMessages.cited / textMessages.total, 0.95)
+      assert.isAtLeast(textMessages.cited / textMessages.total, 0.75)
       assert.strictEqual(counted.byType.archive, 8)
       for (const type of UnitType.literals) assert.isAbove(counted.byType[type] ?? 0, 0, type)
       const holding = (words: string) => units.filter(({ content }) => content.includes(words))

@@ -4,7 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type { MemoryUnit } from "../../../src/domain/MemoryUnit.ts"
-import { asks, edits, fails, messagesOf, runs, says, type Step, summarize, unitsOf, uses, writes } from "../sessions.ts"
+import { asks, edits, fails, messagesOf, runs, says, type Step, summarize, unitsOf, uses } from "../sessions.ts"
 
 const only = (units: ReadonlyArray<MemoryUnit>): MemoryUnit => {
   assert.lengthOf(units, 1)
@@ -59,7 +59,7 @@ describe("an error", () => {
         yield* unitsOf("error_log", [
           asks("Use Decimal for the amounts"),
           fails("npm run build", printed),
-          says("The import of Decimal is missing."),
+          says("It fails because Decimal is not exported by this version."),
           fails("npm run build", printed),
           fails("npm run build", printed)
         ])
@@ -82,6 +82,22 @@ describe("an error", () => {
       assert.include(unit.content, "Cause: 原因是 5432 端口的连接被拒绝，数据库没有启动。")
       assert.include(unit.content, "Fix: docker compose up -d postgres")
       assert.match(unit.summary, /It held\.$/)
+    }))
+
+  it.effect("is none of a slip in the code, and none of a conflict", () =>
+    Effect.gen(function*() {
+      const slip = "src/a.ts:12:7 lint/correctness/noUnusedVariables\nerror TS6133: 'wait' is declared but never read."
+      const conflict = "CONFLICT (content): Merge conflict in src/a.ts\nerror: could not apply 1a2b3c4... a"
+      const steps = [
+        asks("Add the wait to the retries"),
+        fails("npm run check", slip),
+        says("The variable is unused because the loop moved."),
+        edits("src/a.ts", "const wait = 1", ""),
+        runs("npm run check", "ok"),
+        fails("git rebase main", conflict),
+        says("There is a conflict because both branches changed the loop.")
+      ]
+      assert.isEmpty(yield* unitsOf("error_log", steps))
     }))
 
   it.effect("is none where a tool was used wrongly, refused, or looked for what isn't there", () =>
@@ -133,6 +149,10 @@ describe("a decision", () => {
         const prompt of [
           "Fix the failing test in billing.",
           "Why is the build slow?",
+          "Delete all the Python files when you're done, but keep the Justfile.",
+          "let's completely remove the session trailer",
+          "These should be redirected to a log instead.",
+          "Should the lock file be added to gitignore?",
           "这个级别的日志特别多，看一下别的服务有没有。",
           "Around lines 76 to 82, don't await the cleanup; it should be attached to the listener instead."
         ]
@@ -141,15 +161,22 @@ describe("a decision", () => {
 
   it.effect("is what was proposed and accepted", () =>
     Effect.gen(function*() {
-      const proposal = says("The writes contend for one lock. Want me to move them into a queue with one writer?")
+      const proposal = says(
+        "The writes fail because they contend for one lock. Want me to move them into a queue with one writer?"
+      )
       const unit = only(yield* decided("yes please", [proposal]))
       assert.strictEqual(unit.title, "Agreed: Move them into a queue with one writer")
-      assert.include(unit.content, "Claude proposed: Want me to move them into a queue with one writer?")
+      assert.include(
+        unit.content,
+        "Claude proposed: The writes fail because they contend for one lock.\nWant me to move them into"
+      )
       const options = says(
         "Option A: keep one big table.\nOption B: split the table by month, which keeps indexes small."
       )
       assert.include(only(yield* decided("B", [options])).content, "Option B: split the table by month")
-      assert.isEmpty(yield* decided("yes", [says("Shall I run the tests?")]))
+      for (const offer of ["Shall I run the tests?", "Want me to update the code to use `io.Discard` instead?"]) {
+        assert.isEmpty(yield* decided("yes please", [says(offer)]), offer)
+      }
     }))
 
   it.effect("is what was chosen from a form, with what it was chosen from", () =>
@@ -169,18 +196,25 @@ describe("a decision", () => {
       assert.include(unit.content, "Among: Redis\nPostgres")
     }))
 
-  it.effect("is what was refused, in the person's words", () =>
+  it.effect("is the rule that a refusal states, in the person's words", () =>
     Effect.gen(function*() {
-      const refused = uses(
-        "Edit",
-        { file_path: "src/auth.ts", old_string: "a", new_string: "b" },
-        "The user doesn't want to proceed with this tool use. To tell you how to proceed, the user said:\nkeep the session check, we need it for SSO",
-        { isError: true }
-      )
-      const unit = only(yield* unitsOf("decision", [asks("Simplify the auth module"), refused]))
-      assert.strictEqual(unit.title, "Refused: keep the session check, we need it for SSO")
-      assert.include(unit.content, "User refused, and said: keep the session check, we need it for SSO")
+      const refused = (words: string) =>
+        unitsOf("decision", [
+          asks("Simplify the auth module"),
+          uses(
+            "Edit",
+            { file_path: "src/auth.ts", old_string: "a", new_string: "b" },
+            `The user doesn't want to proceed with this tool use. To tell you how to proceed, the user said:\n${words}`,
+            { isError: true }
+          )
+        ])
+      const unit = only(yield* refused("never drop the session check, SSO needs it"))
+      assert.strictEqual(unit.title, "Never drop the session check, SSO needs it")
+      assert.include(unit.content, "User refused, and said: never drop the session check, SSO needs it")
       assert.include(unit.content, "src/auth.ts")
+      for (const words of ["what are you doing...??", "do we also need to keep the agent backfill?", "no"]) {
+        assert.isEmpty(yield* refused(words), words)
+      }
     }))
 
   it.effect("is Claude's own, where it says why", () =>
@@ -196,77 +230,48 @@ describe("a decision", () => {
 })
 
 describe("a snippet", () => {
-  it.effect("says which file changed, what, and why", () =>
+  const change = edits("src/upload.ts", "for (;;) await send()", "for (let wait = 100; ; wait *= 2) await send()")
+
+  it.effect("says which files changed, and why, and leaves the code to the repository", () =>
     Effect.gen(function*() {
       const unit = only(
         yield* unitsOf("code_snippet", [
           asks("The retries hammer the server"),
-          says("I'll add exponential backoff to the upload client."),
-          edits(
-            "src/upload.ts",
-            "for (;;) await send()",
-            "for (let wait = 100; ; wait *= 2) await send().catch(() => sleep(wait))"
-          )
+          says("The server bans a client that retries at once, so that each wait in `upload` must be twice the last."),
+          change,
+          edits("src/limits.ts", "export const retries = 3", "export const retries = 8")
         ])
       )
-      assert.strictEqual(unit.title, "Add exponential backoff to the upload client (upload.ts)")
-      assert.strictEqual(unit.summary, "Changed src/upload.ts: Add exponential backoff to the upload client")
-      assert.deepStrictEqual(unit.files, ["src/upload.ts"])
-      assert.include(unit.content, "Before:\nfor (;;) await send()\nNow:\nfor (let wait = 100;")
+      assert.strictEqual(
+        unit.content,
+        "Changed: src/upload.ts\nChanged: src/limits.ts\n" +
+          "Why: The server bans a client that retries at once, so that each wait in `upload` must be twice the last."
+      )
+      assert.deepStrictEqual(unit.files, ["src/upload.ts", "src/limits.ts"])
     }))
 
-  it.effect("has the shape of a long file, and the last state of one that was written twice", () =>
+  it.effect("is none without a reason that is understandable alone, and none of a change that failed", () =>
     Effect.gen(function*() {
-      const file = (name: string) =>
-        Array.from(
-          { length: 40 },
-          (_, i) => `export const ${name}${i} = () => {\n  return compute(${i}, "something longer")\n}`
-        ).join("\n")
-      const unit = only(
-        yield* unitsOf("code_snippet", [
-          asks("Generate the accessors of the table"),
-          writes("src/old.ts", file("first")),
-          writes("src/old.ts", file("second"))
-        ])
-      )
-      assert.include(unit.content, "export const second0 = () => {\nexport const second1 = () => {")
-      assert.notInclude(unit.content, "first")
-    }))
-
-  it.effect("is of a file that a command wrote, too", () =>
-    Effect.gen(function*() {
-      const command =
-        "mkdir -p deploy && cat > deploy/run.sh << 'EOF'\n#!/bin/sh\nexec node dist/server.js --port \"$PORT\" --workers 4 --log-level info\nEOF\nchmod +x deploy/run.sh"
-      const unit = only(yield* unitsOf("code_snippet", [asks("Write a start script for the server"), runs(command)]))
-      assert.include(unit.content, "Wrote: deploy/run.sh")
-      assert.include(unit.content, "exec node dist/server.js --port \"$PORT\" --workers 4 --log-level info")
-      assert.notInclude(unit.content, "chmod")
-    }))
-
-  it.effect("is none of a change that failed, or that changes white space or a digit", () =>
-    Effect.gen(function*() {
-      const failing = uses(
-        "Edit",
-        { file_path: "a.ts", old_string: "a".repeat(80), new_string: "b".repeat(80) },
-        "No.",
-        { isError: true }
-      )
-      assert.isEmpty(
-        yield* unitsOf("code_snippet", [
-          asks("Clean up the module"),
-          failing,
-          edits("b.ts", "  a\n  b", "a\nb"),
-          edits("c.ts", "const limit = 3", "const limit = 4")
-        ])
-      )
+      const reason =
+        "The server bans a client that retries at once, so that each wait in `upload` must be twice the last."
+      const failing = uses("Edit", { file_path: "a.ts", old_string: "a", new_string: "b" }, "No.", { isError: true })
+      for (
+        const steps of [
+          [says("I'll add exponential backoff to the upload client."), change],
+          [says("This is simpler because it needs no timer of its own, and the tests are shorter."), change],
+          [says("The lint error is there because `wait` is unused since the last change of the loop."), change],
+          [says(reason), failing],
+          [says(reason), asks("Now the download"), change]
+        ]
+      ) assert.isEmpty(yield* unitsOf("code_snippet", [asks("The retries hammer the server"), ...steps]))
     }))
 })
 
 describe("documentation", () => {
   it.effect("is what was explained at length, a unit for a section, under its heading", () =>
     Effect.gen(function*() {
-      const text = `${explained("How a write reaches the disk", "The log is synced before the page")}\n\n${
-        explained("How a reader sees it", "A snapshot holds the pages of version")
+      const text = `${explained("How a write reaches the disk", "It is synced because a crash loses page")}\n\n${
+        explained("How a reader sees it", "It never blocks since it requires version")
       }`
       const units = yield* unitsOf("documentation", [asks("How does the storage engine work?"), says(text)])
       assert.deepStrictEqual(units.map(({ title }) => title), ["How a write reaches the disk", "How a reader sees it"])
@@ -274,9 +279,12 @@ describe("documentation", () => {
 
   it.effect("is what an agent and a page reported, with where it is from", () =>
     Effect.gen(function*() {
-      const report = explained("Where sessions are stored", "The table sessions has the column")
+      const report = explained(
+        "Where sessions are stored",
+        "Login waits because of column"
+      )
       const page =
-        "The option pool_size sets how many connections stay open, 10 by default. Zero disables pooling altogether: each query then pays for a handshake of its own. " +
+        "The option pool_size sets how many connections stay open, 10 by default. Zero disables pooling altogether, which means that each query pays for a handshake of its own. " +
         Array.from({ length: 20 }, (_, i) => `Chapter ${i} of the manual tells of something else entirely.`).join(" ")
       const units = yield* unitsOf("documentation", [
         asks("Find out how the connections are configured"),
@@ -289,6 +297,26 @@ describe("documentation", () => {
       ])
       assert.include(units[1]!.content, "Page: https://db.example/manual/pool\nFound: ")
       assert.include(units[1]!.content, "pool_size sets how many connections stay open")
+    }))
+
+  it.effect("is none of how the code is built, and none of what Claude Code writes around an agent's answer", () =>
+    Effect.gen(function*() {
+      const survey = explained("Where sessions are stored", "`src/sessions.ts` declares the column")
+      const reason = explained("Why sessions wait", "Login waits because of column")
+      const agent = (report: string) =>
+        unitsOf("documentation", [
+          asks("Find out how the sessions are stored"),
+          uses("Task", { description: "Explore the schema", prompt: "Look", subagent_type: "Explore" }, report)
+        ])
+      assert.isEmpty(yield* agent(survey))
+      assert.isEmpty(yield* agent(`Async agent launched successfully.\nagentId: a1\n${reason}`))
+      const unit = only(
+        yield* agent(
+          `<task-notification>\n<status>completed</status>\n<result>${reason}</result>\n</task-notification>`
+        )
+      )
+      assert.isTrue(unit.content.startsWith("An agent reported: ## Why sessions wait"))
+      assert.notInclude(unit.content, "<")
     }))
 
   it.effect("is no report of work done, no questions, and no short answer", () =>
@@ -323,9 +351,7 @@ describe("a conversation", () => {
         [
           "User: Can you make the nightly import faster?",
           "Claude: The import writes one row per transaction, which costs a sync each.",
-          "Edited scripts/import.js",
           "Ran: node scripts/import.js",
-          "It printed: imported 120000 rows in 9 s",
           "Claude: The import now takes 9 seconds instead of 6 minutes."
         ].join("\n")
       )
@@ -357,16 +383,29 @@ describe("a conversation", () => {
       assert.lengthOf(unit!.content.match(/paginate is not a function/g)!, 1)
     }))
 
-  it.effect("of a commit alone says what was committed", () =>
+  it.effect("names the commit, and leaves out routine that went well", () =>
     Effect.gen(function*() {
+      const commit = runs(
+        "git add . && git commit -m \"feat(import): write rows in batches\"",
+        "[main 1a2b3c4] feat(import): write rows in batches"
+      )
       const [unit] = yield* unitsOf("conversation", [
-        asks("Please commit the work on the import script"),
-        runs(
-          "git commit -m \"feat(import): write rows in batches\"",
-          "[main 1a2b3c4] feat(import): write rows in batches"
-        )
+        asks("Make the import of the orders faster"),
+        says("Each row waits for a sync because it has a transaction of its own."),
+        edits("scripts/import.js", "insert(row)", "batch(row)"),
+        runs("npm test", "all 12 passed"),
+        says("✅ All tests pass."),
+        commit
       ])
-      assert.strictEqual(unit!.summary, "Committed: write rows in batches")
+      assert.strictEqual(
+        unit!.content,
+        [
+          "User: Make the import of the orders faster",
+          "Claude: Each row waits for a sync because it has a transaction of its own.",
+          "Committed: write rows in batches"
+        ].join("\n")
+      )
+      assert.isEmpty(yield* unitsOf("conversation", [asks("Please commit the work on the import script"), commit]))
     }))
 })
 
@@ -405,9 +444,16 @@ describe("an archive", () => {
       assert.include(unit.content, "Asked last, without an answer: Now write the migration for the limits table")
     }))
 
-  it.effect("is none where nothing came of it", () =>
+  it.effect("is none where nothing came of it, and none of a small task with nothing learned", () =>
     Effect.gen(function*() {
       assert.isEmpty(yield* summarize({ prompts: messagesOf([asks("hi")]) }))
+      assert.isEmpty(
+        yield* summarize({
+          prompts: messagesOf([asks("Write a script called hello.sh that prints a greeting, and run it")]),
+          closing: messagesOf([says("I created `hello.sh` with a shebang and ran it.")], "v"),
+          files: ["hello.sh"]
+        })
+      )
       const pasted = `Summarize this part of a conversation. ${
         "The team talked about the schema of the ledger. ".repeat(40)
       }`

@@ -34,8 +34,9 @@ import { pointerTo } from "./Pointer.ts"
 import { type Item, render } from "./Render.ts"
 import { select } from "./Selection.ts"
 
-/** Results below this share of the best one's score are left out. */
-const SHARES: Readonly<Record<InjectionMode, number>> = { conservative: 0.6, balanced: 0.45, comprehensive: 0.15 }
+/** Results below this share of the best one's score are left out, fewer for one who asks. */
+const SHARES: Readonly<Record<InjectionMode, number>> = { conservative: 0.8, balanced: 0.7, comprehensive: 0.15 }
+const ASKED_SHARES: Readonly<Record<InjectionMode, number>> = { conservative: 0.6, balanced: 0.6, comprehensive: 0.15 }
 /** Least score of the best result for one who asks: a question is matched otherwise than a prompt. */
 const ASKED_SCORES: Readonly<Record<InjectionMode, number>> = {
   conservative: 0.75,
@@ -74,7 +75,9 @@ const make = (searchMode: SearchMode) =>
         })
         const best = results[0]?.score ?? 0
         if (request.isAsked === true && best < ASKED_SCORES[mode]) return { ...NOTHING, degraded }
-        const relevant = results.filter(({ score }) => score >= SHARES[mode] * best)
+        const relevant = results.filter(({ score }) =>
+          score >= (request.isAsked === true ? ASKED_SHARES : SHARES)[mode] * best
+        )
         const names = new Map(known.map(({ id, name }) => [id, name]))
         const nameOf = (projectId: string) => names.get(projectId) ?? "unknown project"
         const sessions = yield* store.sessions([...new Set(relevant.map(({ unit }) => unit.sessionId))])

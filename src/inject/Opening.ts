@@ -25,9 +25,10 @@ const READ_DECISIONS = 24
 const MAX_SESSIONS = 3
 const MAX_OPEN_SESSIONS = 2
 const MAX_DECISIONS = 3
-/** Most tokens of the last session, and of each other item. */
+/** Most tokens of the last session, of each other item, and of a decision, which says little when it is cut. */
 const LAST_TOKENS = 300
 const ITEM_TOKENS = 50
+const DECISION_TOKENS = 90
 /** Most files that are named of a session. */
 const MAX_FILES = 3
 
@@ -36,8 +37,8 @@ const DAY_MS = 86_400_000
 const OPEN_FOR_MS = 30 * DAY_MS
 
 /** Labels that the compressor puts before the parts of a session's archive. */
-const LABEL = /^(Aim|Also asked|Outcome|Pull request|Open|Asked last, without an answer): /
-type Label = "Aim" | "Also asked" | "Outcome" | "Pull request" | "Open" | "Asked last, without an answer"
+const LABEL = /^(Aim|Also asked|Outcome|Pull request|To run|Open|Asked last, without an answer): /
+type Label = "Aim" | "Also asked" | "Outcome" | "Pull request" | "To run" | "Open" | "Asked last, without an answer"
 
 interface Part {
   readonly label: Label
@@ -72,7 +73,7 @@ const sessionText = (unit: MemoryUnit, now: number): string => {
   const named = [...new Set(files.map((file) => file.split("/").slice(-2).join("/")))].slice(0, MAX_FILES)
   return [
     ...parts.filter(({ label, text }) => label === "Aim" && !letters(title).startsWith(letters(text).slice(0, 40))),
-    ...parts.filter(({ label }) => label === "Outcome" || label === "Pull request"),
+    ...parts.filter(({ label }) => label === "Outcome" || label === "Pull request" || label === "To run"),
     ...(mayBeOpen(unit, now) ? parts.filter(isOpen) : [])
   ].map(({ label, text }) => label === "Outcome" ? text : `${label}: ${text}`)
     .concat(named.length === 0 ? [] : [`Files: ${named.join(", ")}`]).join("\n")
@@ -142,7 +143,7 @@ const itemsOf = (
     ...decisions.filter(({ title }) => !titles.has(letters(title))).slice(0, MAX_DECISIONS).map((unit) => ({
       head: "Decided lately" as const,
       unit,
-      text: excerpt(unit, NO_PROMPT, ITEM_TOKENS)
+      text: excerpt(unit, NO_PROMPT, DECISION_TOKENS)
     })),
     ...before,
     ...archives.slice(MAX_SESSIONS).filter((unit) => mayBeOpen(unit, now))

@@ -247,12 +247,13 @@ describe("what is injected", () => {
 
   it.effect("leaves out what is far below the best", () =>
     Effect.gen(function*() {
-      const found = [result("a", 0.9), result("b", 0.6), result("c", 0.45), result("k", 0.01)]
-      const kept = (mode: InjectionMode) =>
-        Effect.map(inject(found, { mode }), ({ items }) => items.map(({ unit }) => unit.id))
+      const found = [result("a", 0.9), result("b", 0.75), result("c", 0.65), result("e", 0.56), result("k", 0.01)]
+      const kept = (mode: InjectionMode, isAsked = false) =>
+        Effect.map(inject(found, { mode, isAsked }), ({ items }) => items.map(({ unit }) => unit.id))
       assert.deepStrictEqual(yield* kept("conservative"), ["a", "b"])
       assert.deepStrictEqual(yield* kept("balanced"), ["a", "b", "c"])
-      assert.deepStrictEqual(yield* kept("comprehensive"), ["a", "b", "c"])
+      assert.deepStrictEqual(yield* kept("balanced", true), ["a", "b", "c", "e"])
+      assert.deepStrictEqual(yield* kept("comprehensive"), ["a", "b", "c", "e"])
     }))
 
   it.effect("leaves out what does not fit and takes what does", () =>
@@ -322,7 +323,7 @@ describe("what is injected", () => {
           projectId: "x"
         }),
         result("first", 0.7, { ...POOL, occurredAt: Date.UTC(2026, 7, 9, 9, 5), content: "First\nof two." }),
-        result("elsewhere", 0.6, { ...POOL, sessionId: "s2", content: "Elsewhere.", projectId: "x" })
+        result("elsewhere", 0.65, { ...POOL, sessionId: "s2", content: "Elsewhere.", projectId: "x" })
       ]).layer
     )))
 

@@ -5,7 +5,7 @@ import type { Message } from "../../domain/Conversation.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import type { SessionOutline } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, excerptsOf, fitOneUnit, fittingExcerpts, MAX_SUMMARY } from "../Draft.ts"
-import { isLesson, isWish } from "../text/Lessons.ts"
+import { isLesson, isStatus, isWish } from "../text/Lessons.ts"
 import { isChatter, plain, quotable } from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
 import { pieces } from "../text/Text.ts"
@@ -72,9 +72,9 @@ const outcomeIn = (
   for (const message of [...answers, ...others]) {
     const said = outcome.reduce((sum, { text }) => sum + text.length, 0)
     if (outcome.length === 3 || said >= ENOUGH && others.includes(message)) break
-    const sentences = quotable(textOf(message)).filter((sentence) =>
-      !isAnnouncement(sentence) && !OPEN_END.test(sentence)
-    )
+    const stated = quotable(textOf(message)).filter((sentence) => !isAnnouncement(sentence) && !OPEN_END.test(sentence))
+    const solid = stated.filter((sentence) => !isStatus(sentence))
+    const sentences = solid.length === 0 ? stated : solid
     const kept = choose(sentences.map(plain), {
       ...(outcome.length === 0 ? LAST_OUTCOME : EARLIER_OUTCOME),
       about: topics
@@ -92,6 +92,17 @@ const pullRequestIn = (closing: ReadonlyArray<Message>): ReadonlyArray<Excerpt> 
   return message === undefined
     ? []
     : [{ message, kind: "text", label: "Pull request: ", text: PULL_REQUEST.exec(textOf(message))![0] }]
+}
+
+/** Matches the first lines of a block of commands. */
+const COMMANDS = /^\s*```(?:bash|sh|shell|console|zsh|powershell)\n((?:[^\n`]{1,120}\n){1,3})/mu
+
+/** Returns the first commands that the last message gives to run. */
+const commandsIn = (message: Message | undefined): ReadonlyArray<Excerpt> => {
+  const commands = message === undefined ? undefined : COMMANDS.exec(textOf(message))?.[1]?.trim()
+  return message === undefined || commands === undefined
+    ? []
+    : [{ message, kind: "text", label: "To run: ", text: commands }]
 }
 
 export const archive = ({ closing, files, prompts, session }: SessionOutline): ReadonlyArray<Draft> => {
@@ -132,7 +143,8 @@ export const archive = ({ closing, files, prompts, session }: SessionOutline): R
     text: requestIn(textOf(prompt), ASKED)
   })).filter(({ text }) => text !== "")
   let middle: ReadonlyArray<Excerpt> = requests
-  const all = () => [...aim, ...middle, ...outcome, ...pullRequest, ...openEnds]
+  const commands = commandsIn(last)
+  const all = () => [...aim, ...middle, ...outcome, ...pullRequest, ...commands, ...openEnds]
   // The first and the last of many requests matter most, so that requests are dropped from the middle.
   while (middle.length > 0 && !fitOneUnit(all())) middle = middle.toSpliced(middle.length >> 1, 1)
 

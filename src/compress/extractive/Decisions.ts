@@ -187,6 +187,12 @@ const strongest = (sentences: ReadonlyArray<string>): string => {
   return sentences.toSorted((a, b) => weight(b) - weight(a))[0] ?? ""
 }
 
+/** Titles a sentence; keeps the clause before it where the rest begins with a pronoun. */
+const titleOf = (sentence: string): string => {
+  const title = titleFrom(sentence)
+  return BACK.test(title) ? gist(plain(sentence), MAX_TITLE) : title
+}
+
 const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
   const { before, segment: { messages } } = context
   return messages.flatMap((message, at): ReadonlyArray<Draft> => {
@@ -206,7 +212,7 @@ const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
     const person = excerptOf(message, "User: ", words, MAX_OWN_LENGTH)
     const best = strongest(decided)
     const title = decided.length > 0
-      ? titleFrom(best.replace(/[?？]\s*$/u, ""))
+      ? titleOf(best.replace(/[?？]\s*$/u, ""))
       : `Agreed: ${proposal!.title}`
     if (title.length < 8 || person.length === 0) return []
     return [{

@@ -142,13 +142,13 @@ const titled = (subject: string | undefined, own: string | undefined, first: str
 const MIN_SECTION = 160
 
 /**
- * True for a section of Claude's explanation, for a person's with a wish or something learned, and for an agent's with a
- * reason: most of what agents report is how the code is built, which the code shows.
+ * True for a section of Claude's with a lesson, of a person's with a wish, and of an agent's with a reason: most of what
+ * agents report is how the code is built, which the code shows.
  */
 const isWorthUnit = (sentences: ReadonlyArray<string>, { role }: Message, kind: Excerpt["kind"]): boolean =>
   kind === "tool_result"
     ? sentences.some((sentence) => isReason(sentence) && standsAlone(sentence))
-    : sentences.some((sentence) => isLesson(sentence) || (role === "human" && isWish(sentence)))
+    : sentences.some(role === "human" ? isWish : isLesson)
 
 const documentOf = ({ at, kind, label, message, slot, subject, text }: Source): ReadonlyArray<Draft> =>
   sectionsOf(text).flatMap(({ blocks, heading }) =>

@@ -41,7 +41,7 @@ const SUCCESS = /[✅🎉🎯🚀]|\bproduction[- ]ready\b|\ball (?:\w+ ){0,3}(?
 
 /** Matches a report of how the work stands, which is soon out of date. */
 const STATUS =
-  /\b(?:pass(?:es|ed|ing)?|green|clean|succe\w+|ready|complet\w+|works?|working|look(?:s|ing)? (?:good|correct|right|fine)|pushed|committed|no (?:errors|warnings|issues)|zero \w+|good understanding|(?:full|complete|clear) picture|all (?:set|done|good))\b|完成|成功|通过|正常/iu
+  /\b(?:pass(?:es|ed|ing)?|green|clean|succe\w+|ready|complet\w+|works?|working|look(?:s|ing)? (?:good|correct|right|fine)|pushed|committed|no (?:errors|warnings|issues)|zero \w+|good understanding|(?:full|complete|clear) picture|comprehensive\w*|fully \w+|professional\w*|production[- ]ready|all (?:set|done|good))\b|完成|成功|通过|正常/iu
 
 /** True for a sentence that only says that the work goes well, and names no code, number or reason. */
 export const isStatus = memoized((sentence: string): boolean => {

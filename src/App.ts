@@ -11,6 +11,7 @@ import * as Struct from "effect/Struct"
 import { join } from "node:path"
 import { Exclude } from "./capture/Exclude.ts"
 import type { ReviewMode } from "./compress/Review.ts"
+import { FOLDER } from "./hook/RecordLines.ts"
 import * as SessionRecords from "./hook/SessionRecords.ts"
 import type { QdrantOptions } from "./index/qdrant/QdrantClient.ts"
 import type { QdrantIndexOptions } from "./index/qdrant/QdrantIndex.ts"
@@ -146,7 +147,7 @@ const reviewer = (mode: ReviewMode) =>
   )
 
 /** Records of the units injected into each session, kept beside the memory. */
-const sessionRecords = ({ home }: Pick<Options, "home">) => SessionRecords.layer(join(home, "sessions"))
+const sessionRecords = ({ home }: Pick<Options, "home">) => SessionRecords.layer(join(home, FOLDER))
 
 /** The whole service over a memory; the caller provides the ledger and the platform. */
 export const layer = (options: Options) =>

@@ -40,7 +40,7 @@ program("hook", {
   run: ({ rounds, transcripts, units }) =>
     Effect.gen(function*() {
       const path = yield* Path.Path
-      const hook = path.join(path.dirname(yield* builtMain), "hook.js")
+      const hook = path.join(path.dirname(yield* builtMain), "hook.cjs")
       const home = yield* temporaryFolder
       const env = environment(home)
       const { root } = yield* fill(env.CLAUDE_MEMORY_HOME!, transcripts, units)

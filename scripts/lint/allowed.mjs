@@ -84,7 +84,13 @@ export const ALLOWED = [
   },
   { files: ["cli/Cli.ts"], names: names`effect/Effect= console withConsole` },
   { files: ["App.ts"], names: names`effect/ConfigProvider= fromEnv`, instead: SETTING },
-  { files: ["process/Advice.ts", "process/CodeCache.ts"], names: names`global= process.env`, instead: SETTING },
+  {
+    files: ["process/Advice.ts", "process/CodeCache.ts", "settings/Early.ts"],
+    names: names`global= process.env`,
+    instead: SETTING
+  },
+  // The hook's entry reads stdin and exits.
+  { files: ["hook/Input.ts"], names: names`node:fs= readSync` },
   { files: ["process/CodeCache.ts"], names: names`node:module= enableCompileCache` },
   { files: ["process/Advice.ts", "bin/main.ts"], names: names`global= process.argv` },
   // On a Node too old for the rest there is no effect to run.

@@ -42,7 +42,7 @@ const programs = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const found: Programs = {
     node: yield* node,
-    hook: Settings.packageFile("dist", "hook.js"),
+    hook: Settings.packageFile("dist", "hook.cjs"),
     mcp: Settings.packageFile("dist", "mcp.js")
   }
   for (const path of [found.hook, found.mcp]) {

@@ -3,14 +3,13 @@
  * submitted, with the memories that are relevant to it.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
-import * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { type InjectionMode, MAX_HOOK_CHARS } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
-import { foldersFor, INDEX } from "../domain/Notes.ts"
+import * as NoteFolders from "../domain/NoteFolders.ts"
 import * as Project from "../domain/Project.ts"
 import { isReport } from "../domain/Report.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
@@ -65,25 +64,9 @@ const OPENING_TOKENS = 500
 /** Most words of a prompt that are recorded as the reason of an injection. */
 const MAX_WORDS = 12
 
-/** Characters of its own memory of a project that Claude Code shows Claude. */
-const INDEX_CHARS = 25_000
-
-const NO_NOTES = { text: "", files: [] as ReadonlyArray<string> }
-
 /** Reads Claude Code's own memory of the project, if there is one: Claude Code shows it to Claude itself. */
 const notesInContext = ({ cwd, transcript_path }: HookInput) =>
-  Effect.gen(function*() {
-    if (transcript_path === undefined) return NO_NOTES
-    const fs = yield* FileSystem.FileSystem
-    const { basename, dirname, join } = yield* Path.Path
-    const own = dirname(transcript_path)
-    // Resolves links like capture, but in the parent folder: the project's own folder may not exist yet.
-    const projects = yield* Effect.orElseSucceed(fs.realPath(dirname(own)), () => dirname(own))
-    const folders = yield* foldersFor(join(projects, basename(own), basename(transcript_path)), cwd)
-    const files = folders.map((folder) => join(folder, INDEX))
-    const texts = yield* Effect.forEach(files, (file) => Effect.orElseSucceed(fs.readFileString(file), () => ""))
-    return { text: texts.map((text) => text.slice(0, INDEX_CHARS)).join("\n"), files }
-  })
+  Project.answering(NoteFolders.notesInContext(transcript_path, cwd))
 
 const HEAD_BYTES = 64 * 1024
 

@@ -1,7 +1,8 @@
 /**
  * Fits items into both budgets of a request, which bound the whole text, fence included. Pure.
  */
-import { fence, type InjectionRequest } from "../domain/Injection.ts"
+import { fence } from "../domain/Fence.ts"
+import type { InjectionRequest } from "../domain/Injection.ts"
 import * as Tokens from "../domain/Tokens.ts"
 
 type Budgets = Pick<InjectionRequest, "maxChars" | "maxTokens">

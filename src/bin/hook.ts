@@ -17,7 +17,7 @@ const runWhole = async (started: number, stdin: Stdin): Promise<void> => {
 
 if (isSupported(process.versions.node)) {
   const started = performance.now()
-  const rest = answer()
+  const rest = answer(started)
   if (rest !== undefined) void runWhole(started, rest)
 } else {
   process.stderr.write(TOO_OLD)

@@ -3,7 +3,6 @@
  * entry in place of the database. It lies in the memory's folder, is deleted before its content changes, and is written
  * again afterwards. Pure, and without Effect.
  */
-import { version } from "../process/version.ts"
 import { hash } from "./Hash.ts"
 import type { MemoryUnit } from "./MemoryUnit.ts"
 
@@ -45,10 +44,11 @@ export const nameOf = (key: string): string =>
 /** Name of the file while it is written. */
 export const temporaryOf = (name: string): string => `${name}.tmp`
 
-export const encode = (file: Omit<OpeningFile, "version">): string => JSON.stringify({ version, ...file })
-
 /** Parses a file; none when it is of another version or project. */
-export const parse = (text: string, key: string): OpeningFile | undefined => {
+export const parse = (
+  text: string,
+  { key, version }: Pick<OpeningFile, "key" | "version">
+): OpeningFile | undefined => {
   const file = JSON.parse(text) as OpeningFile
   return file.version === version && file.key === key ? file : undefined
 }

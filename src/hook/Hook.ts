@@ -18,6 +18,7 @@ import { Injector } from "../inject/Injector.ts"
 import { resumptionIn } from "../inject/Resumption.ts"
 import { Files } from "../resources/Files.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
+import { FORKED, HEAD_BYTES, OPENING_TOKENS, UUIDS } from "./Forks.ts"
 import { type Sent, type SessionRecord, SessionRecords } from "./SessionRecords.ts"
 
 const common = {
@@ -60,15 +61,12 @@ export interface Telling {
 
 const DEFAULT: Telling = { mode: "balanced", maxTokens: 800 }
 
-const OPENING_TOKENS = 500
 /** Most words of a prompt that are recorded as the reason of an injection. */
 const MAX_WORDS = 12
 
 /** Reads Claude Code's own memory of the project, if there is one: Claude Code shows it to Claude itself. */
 const notesInContext = ({ cwd, transcript_path }: HookInput) =>
   Project.answering(NoteFolders.notesInContext(transcript_path, cwd))
-
-const HEAD_BYTES = 64 * 1024
 
 /** Reads a part of the session's transcript; empty when there is none. */
 const partOf = ({ transcript_path }: HookInput, from: number, bytes: number) =>
@@ -96,12 +94,6 @@ export const isFirstPrompt = ({ transcript_path }: HookInput) =>
     return size < HEAD_BYTES && !ANSWERED.test(yield* fs.readFileString(transcript_path))
   }).pipe(Effect.orElseSucceed(() => true))
 
-/**
- * A fork's transcript begins with its parent's messages: `forkedFrom` names the parent, or the messages have its uuids.
- * Lines that are no messages, such as those of hooks, have uuids of their own.
- */
-const FORKED = /"forkedFrom":\s*\{[^{}]*"sessionId":\s*"([^"]{1,100})"/
-const UUIDS = /"uuid":\s*"([^"]{1,100})"/g
 const MAX_UUIDS = 50
 
 const parentOf = (input: HookInput) =>

@@ -62,6 +62,10 @@ export const UNMUTED = "on"
 /** Longest part of a record that is read, from its end: some hundred injections. */
 export const MAX_BYTES = 128 * 1024
 
+/** Encodes an injection as a line. */
+export const encode = ({ at, event, ids, isOpening, offset, pointed, tokens, words }: Sent): string =>
+  JSON.stringify({ at, event, offset, tokens, ids, pointed, isOpening, words })
+
 /** Splits the part of a record that is read into its lines. */
 export const linesIn = (text: string): ReadonlyArray<string> => text.slice(-MAX_BYTES).split("\n")
 

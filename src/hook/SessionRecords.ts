@@ -15,6 +15,7 @@ import * as Schema from "effect/Schema"
 import { idOf } from "../domain/Ids.ts"
 import {
   ARRIVED,
+  encode,
   LATE,
   linesIn,
   MUTED,
@@ -61,7 +62,6 @@ interface Records {
 }
 
 const decode = Schema.decodeOption(SentLine)
-const encode = Schema.encodeSync(SentLine)
 
 const read = (lines: Lines): SessionRecord => readLines(lines, (line) => Option.getOrUndefined(decode(line)))
 

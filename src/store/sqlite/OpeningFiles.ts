@@ -1,0 +1,80 @@
+/**
+ * Deletes the files with what is told of a project (domain/OpeningFile.ts) in the transaction that changes it, before
+ * its commit. A file that is there tells the same as the database, even if the process ends before it writes it anew.
+ */
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Effect from "effect/Effect"
+import { existsSync, rmSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { FOLDER, nameOf, temporaryOf } from "../../domain/OpeningFile.ts"
+import { StoreError } from "../MemoryStore.ts"
+
+const touch = (ids: string) => `INSERT OR IGNORE INTO touched_projects ${ids};`
+
+/**
+ * Triggers of one connection, which note the projects whose units, sessions' branches, merges, exclusion, or archives'
+ * state it changes, whatever the statement. A rollback takes the notes back.
+ */
+const TRIGGERS = [
+  `CREATE TEMP TABLE touched_projects (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID`,
+  `CREATE TEMP TRIGGER touched_by_unit AFTER INSERT ON main.units BEGIN ${touch("VALUES (new.project_id)")} END`,
+  `CREATE TEMP TRIGGER touched_by_lost_unit AFTER DELETE ON main.units BEGIN ${touch("VALUES (old.project_id)")} END`,
+  `CREATE TEMP TRIGGER touched_by_changed_unit AFTER UPDATE ON main.units
+    BEGIN ${touch("VALUES (old.project_id), (new.project_id)")} END`,
+  `CREATE TEMP TRIGGER touched_by_session AFTER UPDATE ON main.sessions
+    WHEN old.branch IS NOT new.branch OR old.project_id <> new.project_id
+    BEGIN ${touch("VALUES (old.project_id), (new.project_id)")} END`,
+  `CREATE TEMP TRIGGER touched_by_project AFTER UPDATE ON main.projects
+    WHEN old.excluded <> new.excluded OR old.merged_into IS NOT new.merged_into
+    BEGIN ${touch("VALUES (old.id), (coalesce(old.merged_into, old.id)), (coalesce(new.merged_into, old.id))")} END`,
+  `CREATE TEMP TRIGGER touched_by_work AFTER DELETE ON main.work WHEN old.kind = 'session'
+    BEGIN ${touch("SELECT project_id FROM sessions WHERE id = old.key")} END`
+]
+
+const TOUCHED = `SELECT key FROM projects
+  WHERE id IN (SELECT id FROM temp.touched_projects) OR merged_into IN (SELECT id FROM temp.touched_projects)`
+
+const deleteFile = (path: string) =>
+  Effect.try({
+    try: () => rmSync(path, { force: true }),
+    catch: (cause) =>
+      new StoreError({
+        reason: "Denied",
+        operation: "delete",
+        detail: `${path} can't be deleted: check that its folder belongs to you. Nothing was changed`,
+        cause
+      })
+  })
+
+/** Makes an effect that deletes the files of the projects that the transaction has changed so far. */
+export const make = (
+  sql: SqlClient,
+  database: string
+): Effect.Effect<Effect.Effect<void, SqlError | StoreError>, SqlError> =>
+  Effect.gen(function*() {
+    const folder = join(dirname(database), FOLDER)
+    for (const statement of TRIGGERS) yield* sql.unsafe(statement)
+    return Effect.gen(function*() {
+      const touched = yield* sql.unsafe<{ key: string }>(TOUCHED)
+      if (touched.length === 0) return
+      for (const { key } of touched) {
+        yield* deleteFile(join(folder, nameOf(key)))
+        yield* deleteFile(join(folder, temporaryOf(nameOf(key))))
+      }
+      yield* sql.unsafe("DELETE FROM temp.touched_projects")
+    })
+  })
+
+/** Deletes all files, before a database is made anew or by other steps. */
+export const deleteAll = (database: string) =>
+  Effect.suspend(() => {
+    const folder = join(dirname(database), FOLDER)
+    return existsSync(folder)
+      ? Effect.try({
+        try: () => rmSync(folder, { recursive: true, force: true }),
+        catch: (cause) =>
+          new StoreError({ reason: "Denied", operation: "delete", detail: `${folder} can't be deleted`, cause })
+      })
+      : Effect.void
+  })

@@ -8,7 +8,9 @@ import type { Stdin } from "../hook/Input.ts"
 import { enableCodeCache } from "../process/CodeCache.ts"
 import { isSupported, TOO_OLD } from "../process/NodeVersion.ts"
 
-const runWhole = async (started: number, stdin: Stdin): Promise<void> => {
+/** Runs the whole program, with what was read of stdin and the milliseconds that this took. */
+const runWhole = async (stdin: Stdin, took: number): Promise<void> => {
+  const started = performance.now() - took
   enableCodeCache()
   const local = await import("./HookLocal.ts")
   const { run } = await local.coversSettings ? local : await import("./HookRemote.ts")
@@ -16,9 +18,10 @@ const runWhole = async (started: number, stdin: Stdin): Promise<void> => {
 }
 
 if (isSupported(process.versions.node)) {
-  const started = performance.now()
+  // Not performance.now(), whose module takes two milliseconds to load.
+  const started = Date.now()
   const rest = answer(started)
-  if (rest !== undefined) void runWhole(started, rest)
+  if (rest !== undefined) void runWhole(rest, Date.now() - started)
 } else {
   process.stderr.write(TOO_OLD)
 }

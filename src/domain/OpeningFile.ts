@@ -12,6 +12,29 @@ export type LeftUnit = Pick<
   "content" | "files" | "id" | "occurredAt" | "projectId" | "sessionId" | "supersededBy" | "title" | "tokens" | "type"
 >
 
+/** A text of whole lines, with its weight (domain/Tokens.ts). */
+export interface Weighed {
+  readonly text: string
+  readonly weight: number
+}
+
+/** Texts about a unit: what is told of it, without its age and its branch. */
+export interface Texts {
+  /** The title in one line, and its letters, by which titles are compared. */
+  readonly title: string
+  readonly letters: string
+  /** Of the last session, and of another one or a decision: with what it left open, and without. */
+  readonly long: readonly [withOpen: Weighed, withoutOpen: Weighed]
+  readonly short: readonly [withOpen: Weighed, withoutOpen: Weighed]
+  /** What a session left open, if anything. */
+  readonly open: Weighed | null
+}
+
+/** A unit in a file, with its texts, whose making takes longer than all else. */
+export interface FileUnit extends LeftUnit {
+  readonly texts: Texts
+}
+
 /** What the newest sessions of a project left, newest first. */
 export interface Left<U> {
   readonly archives: ReadonlyArray<U>
@@ -27,7 +50,7 @@ export interface OpeningFile {
   readonly key: string
   /** True when nothing is told of the project. */
   readonly isExcluded: boolean
-  readonly left: Left<LeftUnit>
+  readonly left: Left<FileUnit>
   /** Indices in `left` of what is up to date. */
   readonly current: { readonly archives: ReadonlyArray<number>; readonly decisions: ReadonlyArray<number> }
   /** Bytes of the newest transcripts, by name, whose lines are remembered. */

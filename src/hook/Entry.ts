@@ -8,9 +8,8 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, statSync, writeSync
 import { basename, dirname, join } from "node:path"
 import { MAX_HOOK_CHARS } from "../domain/Fence.ts"
 import { notesInContext } from "../domain/NoteFolders.ts"
-import { FOLDER as OPENINGS, type Left, type LeftUnit, nameOf, type OpeningFile, parse } from "../domain/OpeningFile.ts"
+import { type FileUnit, FOLDER as OPENINGS, type Left, nameOf, type OpeningFile, parse } from "../domain/OpeningFile.ts"
 import { branchIn, identityOf, locate, type Place } from "../domain/ProjectFiles.ts"
-import * as Tokens from "../domain/Tokens.ts"
 import { compose } from "../inject/OpeningText.ts"
 import { version } from "../process/version.ts"
 import * as Early from "../settings/Early.ts"
@@ -82,7 +81,7 @@ const fileOf = (home: string, place: Place): OpeningFile | undefined => {
   return text === undefined ? undefined : parse(text, { key, version })
 }
 
-const currentOf = ({ current, left }: OpeningFile): Left<LeftUnit> => ({
+const currentOf = ({ current, left }: OpeningFile): Left<FileUnit> => ({
   archives: current.archives.map((i) => left.archives[i]!),
   decisions: current.decisions.map((i) => left.decisions[i]!),
   branches: left.branches
@@ -118,7 +117,7 @@ const opening = (
   const branch = answering(branchIn(place))
   const notes = answering(notesInContext(input.transcript_path, input.cwd))
   const at = Date.now()
-  const { text, units } = compose(
+  const { text, tokens, units } = compose(
     file.left,
     {
       sessionId: input.session_id,
@@ -129,13 +128,13 @@ const opening = (
       ...(branch !== undefined && { branch })
     },
     at,
-    currentOf(file)
+    { chosen: currentOf(file), textsOf: ({ texts }) => texts }
   )
   const sent: Sent = {
     at,
     event: "SessionStart",
     offset: sizeOf(input.transcript_path),
-    tokens: Tokens.estimate(text),
+    tokens,
     ids: units.map(({ id }) => id),
     pointed: [],
     isOpening: true,
@@ -167,7 +166,7 @@ export const textFor = (
   if (!isStart || input.source !== "startup" && input.source !== "clear") return undefined
   if (record.isNew && mayBeFork(input) || !isCovered(input, file)) return undefined
   const { sent, text } = opening(input, place, file, record.ids)
-  if (performance.now() - started > within.start) return undefined
+  if (Date.now() - started > within.start) return undefined
   if (text !== NOTHING) appendTo(home, input.session_id, sent)
   return text
 }
@@ -182,8 +181,8 @@ const write = (text: string): void => {
 const NOTHING_READ: Stdin = { bytes: new Uint8Array(), isWhole: false }
 
 /**
- * Answers the hook and returns none, or returns the part of stdin that it read, for the whole program. `started` is
- * `performance.now()` at the start of the process.
+ * Answers the hook and returns none, or returns the part of stdin that it read, for the whole program. `started` is the
+ * time at which the process started.
  */
 export const answer = (started: number): Stdin | undefined => {
   const settings = Early.read()

@@ -6,7 +6,6 @@ import * as Effect from "effect/Effect"
 import type { OpeningRequest, OpeningResponse } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { Left } from "../domain/OpeningFile.ts"
-import * as Tokens from "../domain/Tokens.ts"
 import type { MemoryStore, StoreError } from "../store/MemoryStore.ts"
 import { compose } from "./OpeningText.ts"
 
@@ -37,6 +36,5 @@ export const left = (
 export const open = (store: Store, request: OpeningRequest): Effect.Effect<OpeningResponse, StoreError> =>
   Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
-    const { text, units } = compose(yield* left(store, request), request, now)
-    return { text, units, tokens: Tokens.estimate(text) }
+    return compose(yield* left(store, request), request, now)
   })

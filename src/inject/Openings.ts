@@ -9,12 +9,12 @@ import * as Schema from "effect/Schema"
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
-import { type Left, type LeftUnit, nameOf, type OpeningFile, temporaryOf } from "../domain/OpeningFile.ts"
+import { type FileUnit, type Left, nameOf, type OpeningFile, temporaryOf } from "../domain/OpeningFile.ts"
 import type { KnownProject } from "../domain/Project.ts"
 import { version } from "../process/version.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import { left } from "./Opening.ts"
-import { current } from "./OpeningText.ts"
+import { current, textsOf } from "./OpeningText.ts"
 
 class OpeningsError extends Schema.TaggedError<OpeningsError>()("OpeningsError", { cause: Schema.Defect }) {
   override get message() {
@@ -27,14 +27,15 @@ class OpeningsError extends Schema.TaggedError<OpeningsError>()("OpeningsError",
 /** Most transcripts of a project whose size is written down. */
 const MAX_TRANSCRIPTS = 50
 
-const NOTHING: Left<LeftUnit> = { archives: [], decisions: [], branches: {} }
+const NOTHING: Left<FileUnit> = { archives: [], decisions: [], branches: {} }
 
-const leftUnitOf = (unit: MemoryUnit): LeftUnit => {
+const fileUnitOf = (unit: MemoryUnit): FileUnit => {
   const { content, files, id, occurredAt, projectId, sessionId, supersededBy, title, tokens, type } = unit
-  return { content, files, id, occurredAt, projectId, sessionId, supersededBy, title, tokens, type }
+  const left = { content, files, id, occurredAt, projectId, sessionId, supersededBy, title, tokens, type }
+  return { ...left, texts: textsOf(left) }
 }
 
-const indicesOf = (units: ReadonlyArray<LeftUnit>, kept: ReadonlyArray<LeftUnit>) =>
+const indicesOf = (units: ReadonlyArray<FileUnit>, kept: ReadonlyArray<FileUnit>) =>
   kept.map((unit) => units.indexOf(unit))
 
 const keysOf = ({ key, merged }: KnownProject) => [key, ...merged.map((project) => project.key)]
@@ -48,7 +49,7 @@ const make = (folder: string) =>
         const found = isExcluded ? undefined : yield* left(store, { projects: [id] })
         const content = found === undefined
           ? NOTHING
-          : { ...found, archives: found.archives.map(leftUnitOf), decisions: found.decisions.map(leftUnitOf) }
+          : { ...found, archives: found.archives.map(fileUnitOf), decisions: found.decisions.map(fileUnitOf) }
         const { archives, decisions } = current(content)
         const transcripts = isExcluded ? [] : yield* store.transcripts(id, MAX_TRANSCRIPTS)
         return {

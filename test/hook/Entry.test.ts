@@ -103,7 +103,7 @@ type Request = Readonly<Record<string, unknown>>
 /** Answers like the entry: undefined where it leaves the answer to the program. */
 const entryText = (world: World, request: Request) => {
   const input = inputIn({ bytes: Buffer.from(JSON.stringify(request)), isWhole: true })
-  return textFor(world.settings, input!, performance.now())
+  return textFor(world.settings, input!, Date.now())
 }
 
 const recordOf = (world: World, sessionId: string) => {

@@ -2,6 +2,7 @@
  * The hook's entry beside the whole program, over one memory: they say the same, or the entry leaves it to the program.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
@@ -13,6 +14,8 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
+  utimesSync,
   writeFileSync
 } from "node:fs"
 import { tmpdir } from "node:os"
@@ -265,10 +268,208 @@ describe("the hook's entry", () => {
           }
         }).pipe(Effect.provide(world.program))
       ),
-    { fastCheck: { numRuns: times(25) } }
+    { fastCheck: { numRuns: times(15) } }
   )
 
   it("says something often enough for that to mean something", () => {
     for (const [name, count] of Object.entries(seen)) assert.isAtLeast(count, 20, name)
   })
+
+  it.scopedLive("leaves the answer to the program while the newest transcript has a message that is not remembered", () =>
+    inWorld((world) =>
+      Effect.gen(function*() {
+        yield* remember(world, [{ ...unit("0001-unit", { type: "archive", sessionId: "s1", title: "Billing" }) }])
+        yield* refresh("missing")
+        const input = {
+          session_id: "now",
+          cwd: world.work,
+          hook_event_name: "SessionStart",
+          source: "startup",
+          transcript_path: join(world.transcripts, "now.jsonl")
+        }
+        const isLeft = Effect.sync(() => {
+          setRecord(world, "now", undefined)
+          return entryText(world, input) === undefined
+        })
+        const write = (name: string, text: string) => writeFileSync(join(world.transcripts, name), text)
+        assert.isFalse(yield* isLeft)
+        // The store has read ten bytes of this transcript.
+        write("s1.jsonl", "{\"a\": 1}\n")
+        assert.isFalse(yield* isLeft)
+        write("s1.jsonl", "{\"a\": 1}\n{\"type\":\"mode\"}\n")
+        assert.isFalse(yield* isLeft)
+        write("s1.jsonl", "{\"a\": 1}\n{\"type\":\"mode\"}\n{\"type\":\"user\"}\n")
+        assert.isTrue(yield* isLeft)
+        write("s1.jsonl", `{"a": 1}\n${"{}\n".repeat(30_000)}`)
+        assert.isTrue(yield* isLeft)
+        // One that is older, one of an agent, and this session's own do not count.
+        write("s1.jsonl", "{\"a\": 1}\n")
+        utimesSync(join(world.transcripts, "s1.jsonl"), 2e9, 2e9)
+        for (const name of ["older.jsonl", "agent-1.jsonl", "now.jsonl", "notes.txt"]) {
+          write(name, "{\"type\":\"user\"}\n")
+        }
+        assert.isFalse(yield* isLeft)
+        write("newer.jsonl", "{\"type\":\"assistant\"}\n")
+        utimesSync(join(world.transcripts, "newer.jsonl"), 2e9 + 1, 2e9 + 1)
+        assert.isTrue(yield* isLeft)
+      }).pipe(Effect.provide(world.program))
+    ))
+})
+
+/** What the memory would be told of each project, by the file's name: all that a file may hold. */
+const fresh = (world: World) =>
+  Effect.gen(function*() {
+    const folder = join(world.root, "fresh")
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder)
+    const { refresh } = yield* Effect.map(
+      Layer.build(Openings.layer(folder)),
+      (context) => Context.get(context, Openings.Openings)
+    )
+    yield* refresh("all")
+    return folder
+  }).pipe(Effect.scoped)
+
+/** Every file is as if it were written now; one that is missing says nothing wrong. */
+const assertCurrent = (world: World) =>
+  Effect.gen(function*() {
+    const folder = yield* fresh(world)
+    for (const name of world.files) {
+      assert.isFalse(name.endsWith(".tmp"))
+      // Transcripts may have been read further since: then the file says less than there is.
+      const read = (folder: string): object => ({
+        ...JSON.parse(readFileSync(join(folder, name), "utf8")),
+        transcripts: undefined
+      })
+      assert.deepStrictEqual(read(join(world.home, FOLDER)), read(folder), name)
+    }
+  })
+
+interface Operation {
+  readonly by: "one" | "other"
+  readonly does: string
+  readonly n: number
+  readonly folder: "plain" | "shop"
+}
+
+const operations: FastCheck.Arbitrary<ReadonlyArray<Operation>> = FastCheck.array(
+  FastCheck.record({
+    by: FastCheck.constantFrom("one" as const, "other" as const),
+    does: FastCheck.constantFrom(
+      "refresh",
+      "refresh",
+      "remember",
+      "replace",
+      "forget",
+      "save",
+      "merge",
+      "exclude",
+      "branch",
+      "fail",
+      "queue"
+    ),
+    n: FastCheck.nat(SESSIONS - 1),
+    folder: FastCheck.constantFrom("shop" as const, "plain" as const)
+  }),
+  { minLength: 5, maxLength: 25 }
+)
+
+describe("the files of starts", () => {
+  const operate = (world: World, { does, folder, n }: Operation, i: number) =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      const project = yield* Project.resolve(world.folders[folder])
+      const archive = (id: string) =>
+        unit(id, { type: "archive", sessionId: `s${n}`, title: `${SENTENCES[n % 7]} ${i}`, projectId: project.id })
+      const capture = (branch: string | undefined) =>
+        store.append(batch([message(`m-${i}`, { sessionId: `s${n}` })], {
+          project,
+          cursor: cursor(join(world.transcripts, `${folder}-${i}.jsonl`), 10 + i, { sessionId: `s${n}` }),
+          facts: [facts(`s${n}`, { branch, cwd: world.folders[folder] })]
+        }))
+      switch (does) {
+        case "refresh":
+          return yield* refresh(n % 2 === 0 ? "missing" : "all")
+        case "remember": {
+          yield* capture("main")
+          const items = yield* store.claim("session", 10)
+          return yield* store.commit(items, items.map(({ key }) => ({ ...archive(`${i}-${key}`), origin: key })))
+        }
+        case "replace":
+          return yield* store.replace(`o${n}`, [{ ...archive(`${i}-r`), origin: `o${n}` }])
+        case "forget": {
+          const [first] = yield* store.recent({ projects: "all" }, 1)
+          if (first === undefined) return
+          const failed = yield* Effect.exit(store.transaction(Effect.gen(function*() {
+            yield* store.forget([first.id])
+            // Before the commit no file holds it any more.
+            for (const name of world.files) {
+              assert.notInclude(readFileSync(join(world.home, FOLDER, name), "utf8"), first.id)
+            }
+            if (n % 3 === 0) return yield* Effect.fail("rolled back")
+          })))
+          return failed._tag === "Failure" && n % 3 !== 0 ? yield* failed : undefined
+        }
+        case "save":
+          return yield* store.save(unit(`${i}-s`, { type: "decision", title: `Decided ${i}`, origin: `${i}` }), project)
+        case "merge":
+          return yield* store.mergeProjects(
+            yield* Project.resolve(world.folders.plain),
+            yield* Project.resolve(world.folders.shop)
+          )
+        case "exclude":
+          return yield* store.excludeProject(project, n % 2 === 0)
+        case "branch":
+          return yield* capture(BRANCHES[n % BRANCHES.length])
+        case "fail": {
+          const exit = yield* Effect.exit(store.transaction(Effect.gen(function*() {
+            yield* store.replace(`o${n}`, [{ ...archive(`${i}-f`), origin: `o${n}` }])
+            return yield* Effect.fail("rolled back")
+          })))
+          return void exit
+        }
+        case "queue":
+          return yield* store.queue("session", [`s${n}`])
+      }
+    })
+
+  it.live.prop(
+    "tell what the memory holds, whoever changes it, or are not there",
+    [operations],
+    ([operations]) =>
+      inWorld((world) =>
+        Effect.gen(function*() {
+          const one = yield* Layer.build(world.program)
+          const other = yield* Layer.build(programIn(world.home))
+          for (const [i, operation] of operations.entries()) {
+            const context = operation.by === "one" ? one : other
+            yield* Effect.provide(operate(world, operation, i), context)
+            yield* Effect.provide(assertCurrent(world), context)
+          }
+          yield* Effect.provide(refresh("missing"), other)
+          assert.deepStrictEqual(world.files, readdirSync(yield* Effect.provide(fresh(world), one)).sort())
+          yield* Effect.provide(assertCurrent(world), one)
+        }).pipe(Effect.scoped)
+      ),
+    { fastCheck: { numRuns: times(10) } }
+  )
+
+  it.scopedLive("are the person's own, and gone with a database that is made anew", () =>
+    inWorld((world) =>
+      Effect.gen(function*() {
+        yield* Effect.gen(function*() {
+          yield* remember(world, [unit("0001-unit", { type: "archive", sessionId: "s1" })])
+          yield* refresh("missing")
+        }).pipe(Effect.provide(world.program))
+        const [name] = world.files
+        assert.match(name!, /^[0-9a-f]{16}\.json$/)
+        if (process.platform !== "win32") {
+          assert.strictEqual(statSync(join(world.home, FOLDER)).mode & 0o777, 0o700)
+          assert.strictEqual(statSync(join(world.home, FOLDER, name!)).mode & 0o777, 0o600)
+        }
+        for (const each of readdirSync(world.home)) if (each.startsWith("memory.db")) rmSync(join(world.home, each))
+        yield* Effect.scoped(Layer.build(programIn(world.home)))
+        assert.deepStrictEqual(world.files, [])
+      })
+    ))
 })

@@ -21,7 +21,7 @@ import {
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
-import { FOLDER } from "../../src/domain/OpeningFile.ts"
+import { FOLDER, nameOf } from "../../src/domain/OpeningFile.ts"
 import * as Project from "../../src/domain/Project.ts"
 import * as Tokens from "../../src/domain/Tokens.ts"
 import { textFor } from "../../src/hook/Entry.ts"
@@ -432,6 +432,56 @@ describe("the files of starts", () => {
           return yield* store.queue("session", [`s${n}`])
       }
     })
+
+  it.scopedLive("are deleted by each change of what is in them, and by no other", () =>
+    inWorld((world) =>
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const archives = [1, 2].map((i) => unit(`000${i}-unit`, { type: "archive", sessionId: `s${i}` }))
+        const project = yield* remember(world, archives)
+        const plain = yield* Project.resolve(world.folders.plain)
+        yield* remember(world, [unit("0003-unit", { type: "archive", sessionId: "s3" })], plain.root)
+        const capture = (
+          branch: string | undefined,
+          path: string,
+          messages = [message("m-new", { sessionId: "s1" })]
+        ) =>
+          store.append(batch(messages, {
+            project,
+            cursor: cursor(path, 10, { sessionId: "s1" }),
+            facts: [facts("s1", { branch, cwd: project.root, title: "A title" })]
+          }))
+        const own = nameOf(project.key)
+        const changes: ReadonlyArray<readonly [isDeleted: boolean, change: Effect.Effect<unknown, unknown>]> = [
+          [false, capture("fix/timers", "/t/a", [])],
+          [true, capture("another", "/t/b", [])],
+          [false, capture("another", "/t/c")],
+          [true, Effect.flatMap(store.claim("session", 1), (items) => store.commit(items, []))],
+          [true, store.replace("o1", [unit("0004-unit", { projectId: project.id, origin: "o1" })])],
+          [true, store.replace("o1", [])],
+          [true, store.save(unit("0005-unit", { origin: "o2" }), project)],
+          [true, store.forget(["0005-unit"])],
+          [false, store.renameProject(project.id, "another name")],
+          [false, store.excludeProject(project, false)],
+          [true, store.excludeProject(project, true)],
+          [true, store.excludeProject(project, false)],
+          [false, store.excludeProject(plain, true)],
+          [false, store.queue("session", ["s1"])],
+          [true, store.mergeProjects(plain, project)]
+        ]
+        for (const [i, [isDeleted, change]] of changes.entries()) {
+          yield* refresh("missing")
+          assert.include(world.files, own, String(i))
+          yield* change
+          assert.strictEqual(!world.files.includes(own), isDeleted, String(i))
+        }
+        // The file of what was merged into it is as its own.
+        yield* refresh("missing")
+        assert.sameMembers(world.files, [own, nameOf(plain.key)])
+        yield* store.forget(["0001-unit"])
+        assert.deepStrictEqual(world.files, [])
+      }).pipe(Effect.provide(world.program))
+    ))
 
   it.live.prop(
     "tell what the memory holds, whoever changes it, or are not there",

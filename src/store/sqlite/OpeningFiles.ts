@@ -10,7 +10,12 @@ import { dirname, join } from "node:path"
 import { FOLDER, nameOf, temporaryOf } from "../../domain/OpeningFile.ts"
 import { StoreError } from "../MemoryStore.ts"
 
-const touch = (ids: string) => `INSERT OR IGNORE INTO touched_projects ${ids};`
+/**
+ * Notes each project once. A constraint could not do that: in a trigger, the conflict policy of the statement that fires
+ * it takes the place of its own (https://sqlite.org/lang_createtrigger.html).
+ */
+const note = (select: string) =>
+  `BEGIN INSERT INTO touched_projects SELECT id FROM (${select}) WHERE id NOT IN (SELECT id FROM touched_projects); END`
 
 /**
  * Triggers of one connection, which note the projects whose units, sessions' branches, merges, exclusion, or archives'
@@ -18,18 +23,22 @@ const touch = (ids: string) => `INSERT OR IGNORE INTO touched_projects ${ids};`
  */
 const TRIGGERS = [
   `CREATE TEMP TABLE touched_projects (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID`,
-  `CREATE TEMP TRIGGER touched_by_unit AFTER INSERT ON main.units BEGIN ${touch("VALUES (new.project_id)")} END`,
-  `CREATE TEMP TRIGGER touched_by_lost_unit AFTER DELETE ON main.units BEGIN ${touch("VALUES (old.project_id)")} END`,
+  `CREATE TEMP TRIGGER touched_by_unit AFTER INSERT ON main.units ${note("SELECT new.project_id AS id")}`,
+  `CREATE TEMP TRIGGER touched_by_lost_unit AFTER DELETE ON main.units ${note("SELECT old.project_id AS id")}`,
   `CREATE TEMP TRIGGER touched_by_changed_unit AFTER UPDATE ON main.units
-    BEGIN ${touch("VALUES (old.project_id), (new.project_id)")} END`,
+    ${note("SELECT old.project_id AS id UNION SELECT new.project_id")}`,
   `CREATE TEMP TRIGGER touched_by_session AFTER UPDATE ON main.sessions
     WHEN old.branch IS NOT new.branch OR old.project_id <> new.project_id
-    BEGIN ${touch("VALUES (old.project_id), (new.project_id)")} END`,
+    ${note("SELECT old.project_id AS id UNION SELECT new.project_id")}`,
   `CREATE TEMP TRIGGER touched_by_project AFTER UPDATE ON main.projects
     WHEN old.excluded <> new.excluded OR old.merged_into IS NOT new.merged_into
-    BEGIN ${touch("VALUES (old.id), (coalesce(old.merged_into, old.id)), (coalesce(new.merged_into, old.id))")} END`,
+    ${
+    note(
+      "SELECT old.id AS id UNION SELECT coalesce(old.merged_into, old.id) UNION SELECT coalesce(new.merged_into, old.id)"
+    )
+  }`,
   `CREATE TEMP TRIGGER touched_by_work AFTER DELETE ON main.work WHEN old.kind = 'session'
-    BEGIN ${touch("SELECT project_id FROM sessions WHERE id = old.key")} END`
+    ${note("SELECT project_id AS id FROM sessions WHERE sessions.id = old.key")}`
 ]
 
 const TOUCHED = `SELECT key FROM projects

@@ -13,6 +13,7 @@ import { randomUUID } from "node:crypto"
 import { dirname, join } from "node:path"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { open } from "../../src/resources/Sqlite.ts"
+import { samples } from "../data.ts"
 import { owned } from "../resources/owned.ts"
 import { commandLines } from "./commandLines.ts"
 import { hook, makeHome, makeImported, type Options, run, start as startProgram } from "./run.ts"
@@ -206,6 +207,38 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       assert.include((yield* alone(start({ session_id: "s-1", source: "compact" }))).stderr, "HookLocal.js")
       yield* fs.writeFileString(join(folder, "sessions", "s-1"), "on\n", { flag: "a" })
       assert.include((yield* alone(prompt({ session_id: "s-1" }))).stderr, "HookLocal.js")
+    }).pipe(Effect.scoped))
+
+  it.effect("tells a start without the rest of the program what it tells with it, and of an excluded project nothing", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const home = yield* makeHome
+      const folder = join(home, ".claude-memory")
+      assert.strictEqual((yield* inProcess(["import", samples], { home })).code, 0)
+      const entry = join(home, "hook.cjs")
+      yield* fs.copyFile(hook, entry)
+      const alone = (stdin: string) => run([entry], { home, stdin })
+      const record = (session: string) => fs.readFileString(join(folder, "sessions", session))
+      const at = /"at":\d+/
+      for (const [i, source] of ["startup", "clear"].entries()) {
+        const outcome = yield* alone(start({ session_id: `alone-${i}`, source }))
+        assert.include(outcome.stdout, "## Last sessions")
+        yield* fs.rename(join(folder, "openings"), join(folder, "away"))
+        assert.deepStrictEqual(yield* ask(start({ session_id: `whole-${i}`, source }), { home }), outcome)
+        assert.strictEqual(
+          (yield* record(`alone-${i}`)).replace(at, ""),
+          (yield* record(`whole-${i}`)).replace(at, "")
+        )
+        yield* fs.rename(join(folder, "away"), join(folder, "openings"))
+      }
+      assert.deepStrictEqual(yield* alone(start({ source: "fork" })), NOTHING)
+      assert.include((yield* alone(start({ source: "resume" }))).stderr, "HookLocal.js")
+
+      assert.strictEqual((yield* inProcess(["projects", "exclude", "shop-api"], { home })).code, 0)
+      assert.deepStrictEqual(yield* alone(start()), NOTHING)
+      assert.deepStrictEqual(yield* alone(prompt()), NOTHING)
+      assert.strictEqual((yield* inProcess(["projects", "include", "shop-api"], { home })).code, 0)
+      assert.include((yield* alone(start())).stdout, "## Last sessions")
     }).pipe(Effect.scoped))
 
   it.effect("answers what comes in parts, and does not wait for the end of stdin", () =>

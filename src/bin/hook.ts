@@ -3,6 +3,7 @@
  * prints nothing, takes no longer than its budget, and exits with 0. It is one small CommonJS file, which Node loads
  * faster than a module, and imports the whole program only where that has something to do.
  */
+// @effect-diagnostics globalDate:off
 import { answer } from "../hook/Entry.ts"
 import type { Stdin } from "../hook/Input.ts"
 import { enableCodeCache } from "../process/CodeCache.ts"

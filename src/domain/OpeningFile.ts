@@ -64,8 +64,8 @@ export const FOLDER = "openings"
 export const nameOf = (key: string): string =>
   `${[key, `\u0000${key}`].map((text) => hash(text).toString(16).padStart(8, "0")).join("")}.json`
 
-/** Name of the file while it is written. */
-export const temporaryOf = (name: string): string => `${name}.tmp`
+/** Returns the path of a file while it is written. */
+export const temporaryOf = (file: string): string => `${file}.tmp`
 
 /** Parses a file; none when it is of another version or project. */
 export const parse = (

@@ -70,7 +70,7 @@ const make = (folder: string) =>
       Effect.try({
         try: () => {
           const file = join(folder, nameOf(key))
-          const temporary = join(folder, temporaryOf(nameOf(key)))
+          const temporary = temporaryOf(file)
           mkdirSync(folder, { recursive: true, mode: 0o700 })
           rmSync(temporary, { force: true })
           const made: OpeningFile = { version, key, ...content }

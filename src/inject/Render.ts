@@ -1,6 +1,7 @@
 /**
  * Renders items as text: grouped by session under the project's name and the date, each item with its id. Pure.
  */
+// @effect-diagnostics globalDate:off
 import type { Session } from "../domain/Conversation.ts"
 import { defuse } from "../domain/Fence.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"

@@ -1,6 +1,7 @@
 /**
  * The hook's entry beside the whole program, over one memory: they say the same, or the entry leaves it to the program.
  */
+// @effect-diagnostics globalDate:off
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -5,7 +5,7 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import { existsSync, rmSync } from "node:fs"
+import { existsSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { FOLDER, nameOf, temporaryOf } from "../../domain/OpeningFile.ts"
 import { StoreError } from "../MemoryStore.ts"
@@ -44,14 +44,24 @@ const TRIGGERS = [
 const TOUCHED = `SELECT key FROM projects
   WHERE id IN (SELECT id FROM temp.touched_projects) OR merged_into IN (SELECT id FROM temp.touched_projects)`
 
+/** Deletes a file, or empties it where Windows lets nobody delete it. */
+const deleteOrEmpty = (path: string): void => {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    writeFileSync(path, "")
+  }
+}
+
 const deleteFile = (path: string) =>
   Effect.try({
-    try: () => rmSync(path, { force: true }),
+    try: () => deleteOrEmpty(path),
     catch: (cause) =>
       new StoreError({
-        reason: "Denied",
+        // Tried again, as with a database that another program holds.
+        reason: "Locked",
         operation: "delete",
-        detail: `${path} can't be deleted: check that its folder belongs to you. Nothing was changed`,
+        detail: `${path} can't be deleted: another program has it open, or it isn't yours. Nothing was changed`,
         cause
       })
   })
@@ -61,19 +71,19 @@ export const make = (
   sql: SqlClient,
   database: string
 ): Effect.Effect<Effect.Effect<void, SqlError | StoreError>, SqlError> =>
-  Effect.gen(function*() {
-    const folder = join(dirname(database), FOLDER)
-    for (const statement of TRIGGERS) yield* sql.unsafe(statement)
-    return Effect.gen(function*() {
+  Effect.as(
+    Effect.forEach(TRIGGERS, (statement) => sql.unsafe(statement), { discard: true }),
+    Effect.gen(function*() {
       const touched = yield* sql.unsafe<{ key: string }>(TOUCHED)
       if (touched.length === 0) return
       for (const { key } of touched) {
-        yield* deleteFile(join(folder, nameOf(key)))
-        yield* deleteFile(join(folder, temporaryOf(nameOf(key))))
+        const file = join(dirname(database), FOLDER, nameOf(key))
+        yield* deleteFile(file)
+        yield* deleteFile(temporaryOf(file))
       }
       yield* sql.unsafe("DELETE FROM temp.touched_projects")
     })
-  })
+  )
 
 /** Deletes all files, before a database is made anew or by other steps. */
 export const deleteAll = (database: string) =>

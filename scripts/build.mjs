@@ -1,7 +1,7 @@
 // Builds dist: the entries as bundles (with shared chunks), the plugin that holds them, and the library as ESM with declarations.
 import { build } from "esbuild"
 import { execFileSync } from "node:child_process"
-import { chmodSync, rmSync } from "node:fs"
+import { chmodSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { alias, banner, root } from "./bundle.mjs"
 import { buildPlugin } from "./plugin.mjs"
@@ -62,7 +62,19 @@ const hookParts = {
 await build({ ...programs, entryPoints: ["src/bin/main.ts", "src/bin/HookRemote.ts", "src/bin/mcp.ts"] })
 // One file: Claude Code waits while it is loaded.
 await build({ ...programs, splitting: false, entryPoints: ["src/bin/HookLocal.ts"] })
-await build({ ...programs, entryPoints: ["src/bin/hook.ts"], plugins: [hookParts] })
+// CommonJS loads faster. The target is older than the rest, so that a Node that is too old can say so.
+await build({
+  ...common,
+  outfile: join(dist, "hook.cjs"),
+  splitting: false,
+  format: "cjs",
+  target: "node14",
+  minify: true,
+  entryPoints: ["src/bin/hook.ts"],
+  plugins: [hookParts]
+})
+// Settings that an earlier version wrote name this file.
+writeFileSync(join(dist, "hook.js"), "import \"./hook.cjs\"\n")
 chmodSync(join(dist, "main.js"), 0o755)
 buildPlugin(dist)
 

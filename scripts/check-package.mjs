@@ -41,7 +41,7 @@ trial("check-package", ({ folder, home, must, run }) => {
   const tarball = join(folder, filename)
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
   const declared = { ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.peerDependencies }
-  for (const { path } of files.filter(({ path }) => /\.(?:js|d\.ts)$/.test(path))) {
+  for (const { path } of files.filter(({ path }) => /\.(?:c?js|d\.ts)$/.test(path))) {
     const missing = packagesIn(readFileSync(join(root, path), "utf8")).find((name) => declared[name] === undefined)
     must(missing === undefined, `${path} imports ${missing}, which package.json declares for no user`)
   }
@@ -115,7 +115,7 @@ trial("check-package", ({ folder, home, must, run }) => {
     "the plugin's own program finds nothing, or not by all it has"
   )
   const event = { hook_event_name: "SessionStart", session_id: "s", source: "startup", cwd: folder }
-  run("node", [join(plugin, "dist", "hook.js")], { input: JSON.stringify(event) })
+  run("node", [join(plugin, "dist", "hook.cjs")], { input: JSON.stringify(event) })
 
   const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`
   process.stdout.write(

@@ -11,11 +11,14 @@ import * as Struct from "effect/Struct"
 import { join } from "node:path"
 import { Exclude } from "./capture/Exclude.ts"
 import type { ReviewMode } from "./compress/Review.ts"
+import { FOLDER as OPENINGS } from "./domain/OpeningFile.ts"
+import { FOLDER } from "./hook/RecordLines.ts"
 import * as SessionRecords from "./hook/SessionRecords.ts"
 import type { QdrantOptions } from "./index/qdrant/QdrantClient.ts"
 import type { QdrantIndexOptions } from "./index/qdrant/QdrantIndex.ts"
 import * as EmbeddedIndex from "./index/sqlite/EmbeddedIndex.ts"
 import { Injector } from "./inject/Injector.ts"
+import * as Openings from "./inject/Openings.ts"
 import * as LocalModels from "./models/LocalModels.ts"
 import type * as Providers from "./models/providers/Providers.ts"
 import type { Caps } from "./models/Spending.ts"
@@ -146,7 +149,11 @@ const reviewer = (mode: ReviewMode) =>
   )
 
 /** Records of the units injected into each session, kept beside the memory. */
-const sessionRecords = ({ home }: Pick<Options, "home">) => SessionRecords.layer(join(home, "sessions"))
+const sessionRecords = ({ home }: Pick<Options, "home">) => SessionRecords.layer(join(home, FOLDER))
+
+/** The files of what a session's start is told, which stand for a database in a file. */
+const openings = ({ home, postgres, readOnly }: Pick<Options, "home" | "postgres" | "readOnly">) =>
+  postgres === undefined && !readOnly ? Openings.layer(join(home, OPENINGS)) : Layer.empty
 
 /** The whole service over a memory; the caller provides the ledger and the platform. */
 export const layer = (options: Options) =>
@@ -164,7 +171,8 @@ export const layer = (options: Options) =>
             Retriever.layer,
             options.watched === undefined ? Collector.layer : Collector.layerWatching(options.watched),
             Extractive.layer,
-            sessionRecords(options)
+            sessionRecords(options),
+            openings(options)
           )
         )
       ),

@@ -2,19 +2,26 @@
  * Times the hooks of Claude Code over a large memory, from starting the process to its end, beside a bare Node.
  */
 import * as Options from "@effect/cli/Options"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
+import { spawnSync } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { number } from "../../src/cli/Output.ts"
+import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import {
+  BenchError,
   builtMain,
   environment,
   integer,
-  latency,
-  nodeTimed,
   program,
+  quantile,
+  round,
+  row,
   samples,
+  service,
   temporaryFolder,
+  timed,
   warmRounds
 } from "../../test/script.ts"
 import { fill } from "./shared/large.ts"
@@ -25,68 +32,97 @@ interface Run {
   readonly args: ReadonlyArray<string>
   readonly stdin: () => string
   readonly env: Readonly<Record<string, string>>
+  /** True for a run that prints something to inject. */
+  readonly speaks: boolean
 }
+
+/** Runs a program to its end, while nothing else runs here. */
+const started = (node: string, { args, env, name, stdin }: Run, home: Readonly<Record<string, string>>) =>
+  Effect.flatMap(
+    timed(Effect.sync(() => spawnSync(node, args, { env: { ...home, ...env }, input: stdin(), encoding: "utf8" }))),
+    ([{ error, status, stderr, stdout }, ms]) =>
+      status === 0
+        ? Effect.succeed({ stdout, ms })
+        : new BenchError({ reason: "Program", detail: `${name}: ${error?.message ?? stderr}` })
+  )
 
 program("hook", {
   description: "Time the hooks over a large memory",
   options: {
-    units: integer("units", 100_000, "Size of the memory, all of it of one project"),
+    memories: integer("memories", 100_000, "Size of the memory, all of it of one project"),
     transcripts: Options.directory("transcripts").pipe(
       Options.withDescription("What it is made of; the samples of the package without it"),
       Options.withDefault(samples)
     ),
-    rounds: integer("rounds", 40, "Starts of each program, interleaved")
+    rounds: integer("rounds", 60, "Starts of each program, interleaved"),
+    node: Options.file("node", { exists: "yes" }).pipe(
+      Options.withDescription("The Node that runs the hooks; that of this program without it"),
+      Options.withDefault(process.execPath)
+    )
   },
-  run: ({ rounds, transcripts, units }) =>
+  run: ({ memories, node, rounds, transcripts }) =>
     Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
-      const hook = path.join(path.dirname(yield* builtMain), "hook.js")
+      const hook = path.join(path.dirname(yield* builtMain), "hook.cjs")
       const home = yield* temporaryFolder
       const env = environment(home)
-      const { root } = yield* fill(env.CLAUDE_MEMORY_HOME!, transcripts, units)
-      const inputOf = (rest: object) => () => JSON.stringify({ session_id: randomUUID(), cwd: root, ...rest })
+      const { root } = yield* fill(env.CLAUDE_MEMORY_HOME!, transcripts, memories)
+      const excluded = path.join(home, "excluded")
+      yield* fs.makeDirectory(excluded)
+      // Writes the files of starts, too, which the large memory was made without.
+      yield* Effect.flatMap(ClaudeMemory, ({ projects }) => projects.exclude(excluded, true)).pipe(
+        Effect.provide(service(env.CLAUDE_MEMORY_HOME!))
+      )
       let asked = 0
+      const input = (rest: object) =>
+        JSON.stringify({ session_id: randomUUID(), transcript_path: path.join(home, "none", "x.jsonl"), ...rest })
+      const start = (cwd: string, source: string) => () => input({ hook_event_name: "SessionStart", cwd, source })
       const prompt = () =>
-        inputOf({ hook_event_name: "UserPromptSubmit", prompt: QUESTIONS[asked++ % QUESTIONS.length] })()
+        input({ hook_event_name: "UserPromptSubmit", cwd: root, prompt: QUESTIONS[asked++ % QUESTIONS.length] })
       const patient = { CLAUDE_MEMORY_HOOK_MS: "60000", CLAUDE_MEMORY_SESSION_START_MS: "60000" }
-      const runs: ReadonlyArray<Run> = [
-        { name: "node -e 0", args: ["-e", "0"], stdin: () => "", env: {} },
-        { name: "switched off", args: [hook], stdin: () => "", env: { CLAUDE_MEMORY_INJECT: "off" } },
-        {
-          name: "SessionStart",
-          args: [hook],
-          stdin: inputOf({ hook_event_name: "SessionStart", source: "startup" }),
-          env: patient
-        },
-        { name: "UserPromptSubmit", args: [hook], stdin: prompt, env: patient },
-        {
-          name: "SessionStart, within its budget",
-          args: [hook],
-          stdin: inputOf({ hook_event_name: "SessionStart", source: "startup" }),
-          env: {}
-        },
-        { name: "UserPromptSubmit, within its budget", args: [hook], stdin: prompt, env: {} }
-      ]
-      const all = yield* warmRounds(rounds, () =>
-        Effect.forEach(runs, ({ args, env: extra, stdin }) =>
-          nodeTimed(args, { env: { ...env, ...extra }, input: stdin() })))
-      const rows = runs.map(({ name }, i) => {
-        const starts = all.map((round) =>
-          round[i]!
-        )
-        return {
-          name,
-          ...latency(starts.map(({ ms }) => ms)),
-          answered: starts.filter(({ stdout }) => stdout !== "").length
-        }
+      const run = (name: string, stdin: () => string, speaks: boolean, env: Run["env"] = patient): Run => ({
+        name,
+        args: [hook],
+        stdin,
+        env,
+        speaks
       })
+      const runs: ReadonlyArray<Run> = [
+        { name: "node -e 0", args: ["-e", "0"], stdin: () => "", env: {}, speaks: false },
+        run("switched off", start(root, "startup"), false, { CLAUDE_MEMORY_INJECT: "off" }),
+        run("excluded project", start(excluded, "startup"), false),
+        run("no memory", start(root, "startup"), false, { CLAUDE_MEMORY_HOME: path.join(home, "none") }),
+        run("start", start(root, "startup"), true),
+        run("start, from the database", start(root, "resume"), true),
+        run("prompt, by the command", prompt, true)
+      ]
+      const all = yield* warmRounds(rounds, () => Effect.forEach(runs, (each) => started(node, each, env)))
+      const timesOf = (i: number) => all.map((starts) => starts[i]!.ms)
+      const bare = quantile(timesOf(0), 0.5)
+      const rows = runs.map(({ name, speaks }, i) => ({
+        name,
+        medianMs: round(quantile(timesOf(i), 0.5), 1),
+        p95Ms: round(quantile(timesOf(i), 0.95), 1),
+        ratio: round(quantile(timesOf(i), 0.5) / bare, 2),
+        answered: all.filter((starts) => starts[i]!.stdout !== "").length,
+        speaks
+      }))
+      const version = spawnSync(node, ["--version"], { encoding: "utf8" }).stdout.trim()
+      // Not every prompt needs a memory; the other runs answer always or never.
+      const isRight = rows.every(({ answered, name, speaks }) =>
+        name.startsWith("prompt") ? answered > 0 : answered === (speaks ? rounds : 0)
+      )
       return {
-        data: { units, rounds, rows },
+        data: { memories, rounds, node: version, rows },
+        ok: isRight,
         text: () => [
-          `${number(units)} memories, ${rounds} starts of each, interleaved; from spawn to exit`,
-          ...rows.map(({ answered, name, p50Ms, p99Ms }) =>
-            `${name.padEnd(36)} p50 ${p50Ms.toFixed(0).padStart(5)} ms   p99 ${p99Ms.toFixed(0).padStart(5)} ms   ` +
-            `answered ${answered}`
+          `${number(memories)} memories, Node ${
+            version.slice(1)
+          }, ${rounds} starts of each, interleaved; from spawn to exit`,
+          row("", 28, ["median", "p95", "x bare", "answered"], 10),
+          ...rows.map(({ answered, medianMs, name, p95Ms, ratio }) =>
+            row(name, 28, [`${medianMs.toFixed(1)} ms`, `${p95Ms.toFixed(1)} ms`, ratio.toFixed(2), answered], 10)
           )
         ]
       }

@@ -84,7 +84,15 @@ export const ALLOWED = [
   },
   { files: ["cli/Cli.ts"], names: names`effect/Effect= console withConsole` },
   { files: ["App.ts"], names: names`effect/ConfigProvider= fromEnv`, instead: SETTING },
-  { files: ["process/Advice.ts", "process/CodeCache.ts"], names: names`global= process.env`, instead: SETTING },
+  {
+    files: ["process/Advice.ts", "process/CodeCache.ts", "settings/Early.ts"],
+    names: names`global= process.env`,
+    instead: SETTING
+  },
+  // The hook's entry, which waits for nothing: it reads stdin and parts of files, writes stdout, and ends.
+  { files: ["hook/Input.ts"], names: names`node:fs= readSync` },
+  { files: ["hook/AtOnce.ts"], names: names`node:fs= closeSync openSync readSync` },
+  { files: ["hook/Entry.ts"], names: names`node:fs= writeSync` },
   { files: ["process/CodeCache.ts"], names: names`node:module= enableCompileCache` },
   { files: ["process/Advice.ts", "bin/main.ts"], names: names`global= process.argv` },
   // On a Node too old for the rest there is no effect to run.

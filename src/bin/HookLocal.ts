@@ -7,6 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import { join } from "node:path"
+import type { Stdin } from "../hook/Input.ts"
+import { FOLDER } from "../hook/RecordLines.ts"
 import * as SessionRecords from "../hook/SessionRecords.ts"
 import * as EmbeddedIndex from "../index/sqlite/EmbeddedIndex.ts"
 import { Injector } from "../inject/Injector.ts"
@@ -39,11 +41,11 @@ const services = Layer.unwrapEffect(Effect.map(Effect.flatten(Effect.promise(() 
   return Injector.layerByWords.pipe(
     Layer.provide(Retriever.layer),
     Layer.provideMerge(adapters),
-    Layer.merge(SessionRecords.layer(join(home, "sessions")))
+    Layer.merge(SessionRecords.layer(join(home, FOLDER)))
   )
 })).pipe(
   Layer.provideMerge(Files.layer),
   Layer.provideMerge(Layer.merge(ResourceLedger.layerWarning, Platform.layer))
 )
 
-export const run = (started: number): void => HookProgram.run(started, services)
+export const run = (started: number, stdin: Stdin): void => HookProgram.run(started, stdin, services)

@@ -8,8 +8,10 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { join } from "node:path"
+import * as App from "../App.ts"
 import { PLUGIN, type Programs, PROMPT_HOOKS } from "../install/ClaudeSettings.ts"
 import { inspect, type Registered, type Request, type Scope, SCOPES, steps, targetOf } from "../install/Installation.ts"
+import { isShim, NodeStarts } from "../install/NodeStarts.ts"
 import { advice } from "../process/Advice.ts"
 import { Unsuccessful, writeStdout } from "../process/Process.ts"
 import * as Reading from "../settings/Reading.ts"
@@ -42,7 +44,7 @@ const programs = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const found: Programs = {
     node: yield* node,
-    hook: Settings.packageFile("dist", "hook.js"),
+    hook: Settings.packageFile("dist", "hook.cjs"),
     mcp: Settings.packageFile("dist", "mcp.js")
   }
   for (const path of [found.hook, found.mcp]) {
@@ -54,6 +56,21 @@ const programs = Effect.gen(function*() {
   }
   return found
 })
+
+/** Notes on a `node` that takes far longer to start than the one that runs. */
+const notesOnNode = ({ programs: { node }, target: { settings } }: Request) =>
+  node === process.execPath
+    ? Effect.succeed([])
+    : Effect.map(
+      Effect.flatMap(NodeStarts, ({ time }) => time(node, process.execPath)),
+      (times) =>
+        Option.toArray(Option.filter(times, isShim)).map(({ found, running }) =>
+          `\`${node}\` takes ${found.toFixed(0)} ms to start, ${process.execPath} ${running.toFixed(0)}: ` +
+          "it looks like the shim of a version manager, for which every session's start and every hook waits. " +
+          "Put the folder of the real one first in Claude Code's PATH, or name it as the \"command\" of the hooks in " +
+          `${settings}, until your next upgrade of Node; init leaves that as it is.`
+        )
+    )
 
 /** Notes on settings that keep the installation from working as expected. */
 const notesOn = (
@@ -112,7 +129,10 @@ export const command = Command.make(
           detail: "it is installed for all of your projects already; run `claude-memory uninstall` first"
         })
       }
-      const notes = Option.match(inTarget, { onNone: () => [], onSome: (found) => notesOn(found, request) })
+      const notes = [
+        ...Option.match(inTarget, { onNone: () => [], onSome: (found) => notesOn(found, request) }),
+        ...yield* notesOnNode(request)
+      ]
       const report = (outcomes: ReadonlyArray<Changes.Outcome>, isDone: boolean, sentences: ReadonlyArray<string>) =>
         answer(json, { scope, promptHook, installed: isDone, files: outcomes, notes }, () =>
           [...sentences, ...notes].join("\n"))
@@ -154,7 +174,7 @@ export const command = Command.make(
       if (!isDone) {
         return yield* Effect.fail(new Unsuccessful())
       }
-    })
+    }).pipe(App.provide(NodeStarts.layer))
 ).pipe(
   Command.withDescription("Put Claude Memory into Claude Code: its hooks, and its MCP server")
 )

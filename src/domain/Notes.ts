@@ -2,27 +2,14 @@
  * Converts Claude Code's own memory of a project into units. That memory is a folder of Markdown files: an index, which
  * Claude Code loads for each session, and others, which Claude reads when needed. The files are never written here.
  */
-import * as Path from "@effect/platform/Path"
-import * as Effect from "effect/Effect"
 import { idOf } from "./Ids.ts"
 import { MAX_CONTENT_LENGTH, MAX_CONTENT_TOKENS, type MemoryUnit, weightedLength } from "./MemoryUnit.ts"
+import { noteFolders } from "./NoteFolders.ts"
 import * as Project from "./Project.ts"
 import * as Tokens from "./Tokens.ts"
 
-/** File of a notes folder that Claude Code loads whenever a session begins. */
-export const INDEX = "MEMORY.md"
-
-/** Converts a project's root to the name of Claude Code's folder for the project. */
-const folderName = (root: string) => root.replace(/[^A-Za-z0-9]/g, "-")
-
 /** Returns the folders that may hold the notes of a transcript's project: the repository's and the transcript's own. */
-export const foldersFor = (transcript: string, cwd: string) =>
-  Effect.gen(function*() {
-    const { dirname, join } = yield* Path.Path
-    const { root } = yield* Project.rootsOf(cwd)
-    const own = dirname(transcript)
-    return [...new Set([join(dirname(own), folderName(root)), own])].map((folder) => join(folder, "memory"))
-  })
+export const foldersFor = (transcript: string, cwd: string) => Project.answering(noteFolders(transcript, cwd))
 
 export interface Note {
   readonly path: string

@@ -67,8 +67,11 @@ const scrambled = (length: number, runs: number): number => runs > 4 && length <
 
 const SAFETY = 1.03
 
-/** Estimates the tokens of a text, at least 0. Runs in linear time. */
-export const estimate = (text: string): number => {
+/**
+ * Weighs a text, in linear time: `tokensOf` makes tokens of weights. Those of texts that end where lines end add up to
+ * the weight of all, unless one begins with a line break.
+ */
+export const weigh = (text: string): number => {
   let sum = 0
   let before = BREAK
   let length = 0
@@ -131,8 +134,14 @@ export const estimate = (text: string): number => {
     }
     before = kind === MARK && !isJoined && after !== BREAK ? SYMBOL : kind
   }
-  return Math.ceil(SAFETY * (sum + scrambled(length, runs)))
+  return sum + scrambled(length, runs)
 }
+
+/** Converts a weight to tokens; sums of the same weights in another order give the same. */
+export const tokensOf = (weight: number): number => Math.max(0, Math.ceil(SAFETY * weight - 1e-6))
+
+/** Estimates the tokens of a text, at least 0. */
+export const estimate = (text: string): number => tokensOf(weigh(text))
 
 /**
  * Groups items, in their order, into batches of at most `tokens` tokens and `maxItems` items. An item of more than

@@ -3,14 +3,13 @@
  * submitted, with the memories that are relevant to it.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
-import * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { type InjectionMode, MAX_HOOK_CHARS } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
-import { foldersFor, INDEX } from "../domain/Notes.ts"
+import * as NoteFolders from "../domain/NoteFolders.ts"
 import * as Project from "../domain/Project.ts"
 import { isReport } from "../domain/Report.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
@@ -19,6 +18,7 @@ import { Injector } from "../inject/Injector.ts"
 import { resumptionIn } from "../inject/Resumption.ts"
 import { Files } from "../resources/Files.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
+import { FORKED, HEAD_BYTES, OPENING_TOKENS, UUIDS } from "./Forks.ts"
 import { type Sent, type SessionRecord, SessionRecords } from "./SessionRecords.ts"
 
 const common = {
@@ -61,31 +61,12 @@ export interface Telling {
 
 const DEFAULT: Telling = { mode: "balanced", maxTokens: 800 }
 
-const OPENING_TOKENS = 500
 /** Most words of a prompt that are recorded as the reason of an injection. */
 const MAX_WORDS = 12
 
-/** Characters of its own memory of a project that Claude Code shows Claude. */
-const INDEX_CHARS = 25_000
-
-const NO_NOTES = { text: "", files: [] as ReadonlyArray<string> }
-
 /** Reads Claude Code's own memory of the project, if there is one: Claude Code shows it to Claude itself. */
 const notesInContext = ({ cwd, transcript_path }: HookInput) =>
-  Effect.gen(function*() {
-    if (transcript_path === undefined) return NO_NOTES
-    const fs = yield* FileSystem.FileSystem
-    const { basename, dirname, join } = yield* Path.Path
-    const own = dirname(transcript_path)
-    // Resolves links like capture, but in the parent folder: the project's own folder may not exist yet.
-    const projects = yield* Effect.orElseSucceed(fs.realPath(dirname(own)), () => dirname(own))
-    const folders = yield* foldersFor(join(projects, basename(own), basename(transcript_path)), cwd)
-    const files = folders.map((folder) => join(folder, INDEX))
-    const texts = yield* Effect.forEach(files, (file) => Effect.orElseSucceed(fs.readFileString(file), () => ""))
-    return { text: texts.map((text) => text.slice(0, INDEX_CHARS)).join("\n"), files }
-  })
-
-const HEAD_BYTES = 64 * 1024
+  Project.answering(NoteFolders.notesInContext(transcript_path, cwd))
 
 /** Reads a part of the session's transcript; empty when there is none. */
 const partOf = ({ transcript_path }: HookInput, from: number, bytes: number) =>
@@ -113,12 +94,6 @@ export const isFirstPrompt = ({ transcript_path }: HookInput) =>
     return size < HEAD_BYTES && !ANSWERED.test(yield* fs.readFileString(transcript_path))
   }).pipe(Effect.orElseSucceed(() => true))
 
-/**
- * A fork's transcript begins with its parent's messages: `forkedFrom` names the parent, or the messages have its uuids.
- * Lines that are no messages, such as those of hooks, have uuids of their own.
- */
-const FORKED = /"forkedFrom":\s*\{[^{}]*"sessionId":\s*"([^"]{1,100})"/
-const UUIDS = /"uuid":\s*"([^"]{1,100})"/g
 const MAX_UUIDS = 50
 
 const parentOf = (input: HookInput) =>

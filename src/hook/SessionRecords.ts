@@ -13,45 +13,35 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import { idOf } from "../domain/Ids.ts"
+import {
+  ARRIVED,
+  encode,
+  LATE,
+  linesIn,
+  MUTED,
+  OPENED,
+  PLAIN_ID,
+  POINTED,
+  read as readLines,
+  RESET,
+  type Sent,
+  type SessionRecord,
+  UNMUTED
+} from "./RecordLines.ts"
 
-/** One injection, as it was sent to Claude Code. */
-export const Sent = Schema.Struct({
-  /** Milliseconds since the epoch. */
+export type { Injection, Sent, SessionRecord } from "./RecordLines.ts"
+
+/** An injection in a record's line. */
+const SentLine: Schema.Schema<Sent, string> = Schema.parseJson(Schema.Struct({
   at: Schema.Number,
   event: Schema.Literal("SessionStart", "UserPromptSubmit"),
-  /** Bytes that the session's transcript had: what arrives of the injection is written after these. */
   offset: Schema.Number,
   tokens: Schema.Number,
-  /** Ids of the units in the text, and of those that it only points to. */
   ids: Schema.Array(Schema.String),
   pointed: Schema.Array(Schema.String),
-  /** True for what earlier sessions left. */
   isOpening: Schema.Boolean,
-  /** Words of the prompt that stand together in a memory. */
   words: Schema.Array(Schema.String)
-})
-export type Sent = typeof Sent.Type
-
-/** An injection is pending until the transcript shows that Claude got it, or that Claude answered without it. */
-export interface Injection extends Sent {
-  readonly state: "pending" | "arrived" | "late"
-}
-
-export interface SessionRecord {
-  /** All injections, oldest first. */
-  readonly injections: ReadonlyArray<Injection>
-  /** Ids of the injected units that are in the session's context: those that came too late are not. */
-  readonly ids: ReadonlySet<string>
-  /** Ids of the units that pointers in the session's context name. */
-  readonly pointed: ReadonlySet<string>
-  /** True when the session's context holds what earlier sessions left. */
-  readonly isOpened: boolean
-  /** Time of the last compaction, in milliseconds since the epoch; 0 without one. */
-  readonly compactedAt: number
-  readonly isMuted: boolean
-  /** True when the session has no record yet. */
-  readonly isNew: boolean
-}
+}))
 
 type Inherited = Pick<SessionRecord, "ids" | "isOpened" | "pointed">
 
@@ -71,69 +61,11 @@ interface Records {
   readonly deleteBefore: (time: number) => Effect.Effect<void, PlatformError>
 }
 
-/**
- * Begin the lines of an injection (JSON follows), of one that arrived or came too late (its time follows), of a
- * compaction, and of a unit that an inherited pointer names. Other lines are words, or ids of inherited units.
- */
-const SENT = "{"
-const ARRIVED = "+"
-const LATE = "x"
-const RESET = "-"
-const POINTED = "?"
-const OPENED = "open"
-const MUTED = "off"
-const UNMUTED = "on"
+const decode = Schema.decodeOption(SentLine)
 
-/** Longest part of a record that is read, from its end: some hundred injections. */
-const MAX_BYTES = 128 * 1024
+const read = (lines: Lines): SessionRecord => readLines(lines, (line) => Option.getOrUndefined(decode(line)))
 
-const decode = Schema.decodeOption(Schema.parseJson(Sent))
-const encode = Schema.encodeSync(Schema.parseJson(Sent))
-
-const read = (lines: ReadonlyArray<string>): SessionRecord => {
-  let injections: ReadonlyArray<Injection> = []
-  let beforeContext = 0
-  const inherited = { ids: new Set<string>(), pointed: new Set<string>(), isOpened: false }
-  let compactedAt = 0
-  let isMuted = false
-  for (const line of lines) {
-    const rest = line.slice(1)
-    if (line === MUTED || line === UNMUTED) isMuted = line === MUTED
-    else if (line === OPENED) inherited.isOpened = true
-    else if (line.startsWith(SENT)) {
-      const sent = decode(line)
-      if (Option.isSome(sent)) injections = [...injections, { ...sent.value, state: "pending" }]
-    } else if (line.startsWith(ARRIVED) || line.startsWith(LATE)) {
-      const state = line.startsWith(ARRIVED) ? "arrived" : "late"
-      injections = injections.map((each) =>
-        each.at === Number(rest) && each.state === "pending" ? { ...each, state } : each
-      )
-    } else if (line.startsWith(RESET)) {
-      inherited.ids.clear()
-      inherited.pointed.clear()
-      inherited.isOpened = false
-      compactedAt = Number(rest) || 0
-      beforeContext = injections.length
-    } else if (line.startsWith(POINTED)) inherited.pointed.add(rest)
-    else if (line !== "") inherited.ids.add(line)
-  }
-  const inContext = injections.slice(beforeContext).filter(({ state }) => state !== "late")
-  return {
-    injections,
-    ids: new Set([...inherited.ids, ...inContext.flatMap(({ ids }) => ids)]),
-    pointed: new Set([...inherited.pointed, ...inContext.flatMap(({ pointed }) => pointed)]),
-    isOpened: inherited.isOpened || inContext.some(({ isOpening }) => isOpening),
-    compactedAt,
-    isMuted,
-    isNew: lines.length === 0
-  }
-}
-
-/**
- * File name of a session's record. Session ids are UUIDs; any id that is no plain name is hashed, so that it can't lead
- * elsewhere.
- */
-const nameOf = (sessionId: string) => /^[\w-]{1,100}$/.test(sessionId) ? sessionId : idOf("answer", sessionId)
+const nameOf = (sessionId: string) => PLAIN_ID.test(sessionId) ? sessionId : idOf("answer", sessionId)
 
 type Lines = ReadonlyArray<string>
 
@@ -210,7 +142,7 @@ export const layer = (folder: string) =>
       return fromLines({
         linesOf: (sessionId) =>
           fs.readFileString(fileOf(sessionId)).pipe(
-            Effect.map((text) => text.slice(-MAX_BYTES).split("\n")),
+            Effect.map(linesIn),
             orNothing<Lines>([])
           ),
         append: (sessionId, lines) => {

@@ -1,7 +1,7 @@
 /**
  * Fits items into both budgets of a request, which bound the whole text, fence included. Pure.
  */
-import { fence, type InjectionRequest } from "../domain/Injection.ts"
+import type { InjectionRequest } from "../domain/Injection.ts"
 import * as Tokens from "../domain/Tokens.ts"
 
 type Budgets = Pick<InjectionRequest, "maxChars" | "maxTokens">
@@ -9,20 +9,27 @@ type Budgets = Pick<InjectionRequest, "maxChars" | "maxTokens">
 export const fits = (text: string, { maxChars, maxTokens }: Budgets): boolean =>
   text.length <= maxChars && Tokens.estimate(text) <= maxTokens
 
+/** A text, and its tokens as they are estimated. */
+export interface Measured {
+  readonly text: string
+  readonly tokens: number
+}
+
+export interface Fitting<A> extends Measured {
+  readonly kept: ReadonlyArray<A>
+}
+
 /** Renders as many items, in their order, as fit; skips an item that is too long. */
 export const renderFitting = <A>(
   items: ReadonlyArray<A>,
-  render: (fitting: ReadonlyArray<A>) => string,
-  budgets: Budgets
-): { readonly kept: ReadonlyArray<A>; readonly text: string } => {
-  let kept: ReadonlyArray<A> = []
-  let text = ""
-  for (const item of items) {
-    const more = [...kept, item]
-    const next = fence(render(more))
-    if (!fits(next, budgets)) continue
-    kept = more
-    text = next
+  render: (fitting: ReadonlyArray<A>) => Measured,
+  { maxChars, maxTokens }: Budgets
+): Fitting<A> => {
+  const attempt = (kept: ReadonlyArray<A>): Fitting<A> | undefined => {
+    const { text, tokens } = render(kept)
+    return text.length <= maxChars && tokens <= maxTokens ? { kept, text, tokens } : undefined
   }
-  return { kept, text }
+  const nothing: Fitting<A> = { kept: [], text: "", tokens: 0 }
+  if (items.length === 0) return nothing
+  return attempt(items) ?? items.reduce((best, item) => attempt([...best.kept, item]) ?? best, nothing)
 }

@@ -37,11 +37,16 @@ const shortened = (text: string, tokens: number): string => {
  * `bits` of the prompt's lexemes, and of equal ones the longest; the beginning when it has none of them. An ellipsis
  * stands for what is left out on a side.
  */
-export const excerpt = (unit: MemoryUnit, bits: ReadonlyMap<string, number>, tokens: number): string => {
+export const excerpt = (
+  unit: Pick<MemoryUnit, "content" | "tokens">,
+  bits: ReadonlyMap<string, number>,
+  tokens: number
+): string => {
   if (unit.tokens <= tokens) return unit.content
   const sentences = spansOf(unit.content).map(({ from, to }) => {
     const text = unit.content.slice(from, to)
-    return { from, to, tokens: Tokens.estimate(text) + 1, lexemes: new Set(Tokenizer.lexemes(text)) }
+    const lexemes = bits.size === 0 ? [] : Tokenizer.lexemes(text)
+    return { from, to, tokens: Tokens.estimate(text) + 1, lexemes: new Set(lexemes) }
   })
   if (sentences.length === 0) return ELLIPSIS
   const room = tokens - 2

@@ -7,8 +7,10 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { fence } from "../domain/Fence.ts"
 import * as Language from "../domain/Language.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import * as Tokens from "../domain/Tokens.ts"
 import { CurrentProject } from "../models/CurrentProject.ts"
 import { keyOf, ModelCache } from "../models/ModelCache.ts"
 import { type ModelError, ModelManager } from "../models/ModelManager.ts"
@@ -44,7 +46,10 @@ export const toFused = (
   units: ReadonlyArray<MemoryUnit>,
   { items, nameOf, now, ...budgets }: BackgroundRequest
 ): Either.Either<Fused, BackgroundError> => {
-  const { kept, text } = renderFitting(statements, (fitting) => Statements.render(fitting, units, nameOf, now), budgets)
+  const { kept, text } = renderFitting(statements, (fitting) => {
+    const text = fence(Statements.render(fitting, units, nameOf, now))
+    return { text, tokens: Tokens.estimate(text) }
+  }, budgets)
   const cited = new Set(kept.flatMap(({ notes }) => notes.map((number) => units[number - 1])))
   const [best] = items
   // Without the best item the text would be worth less than the list of items.

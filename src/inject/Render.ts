@@ -1,9 +1,9 @@
 /**
  * Renders items as text: grouped by session under the project's name and the date, each item with its id. Pure.
  */
-import * as DateTime from "effect/DateTime"
+// @effect-diagnostics globalDate:off
 import type { Session } from "../domain/Conversation.ts"
-import { defuse } from "../domain/Injection.ts"
+import { defuse } from "../domain/Fence.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 
 const PREAMBLE =
@@ -29,7 +29,7 @@ const UNDATED = "undated"
 
 /** Returns the UTC day, or "undated" for a time that no transcript can have. */
 export const dayOf = (millis: number): string =>
-  millis > 0 && millis < TOO_LATE ? DateTime.formatIsoDateUtc(DateTime.unsafeMake(millis)) : UNDATED
+  millis > 0 && millis < TOO_LATE ? new Date(millis).toISOString().slice(0, 10) : UNDATED
 
 /** Returns the day, and how long ago it was. */
 export const dated = (millis: number, now: number): string => {

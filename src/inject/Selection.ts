@@ -3,7 +3,6 @@
  * before the general. Pure.
  */
 import type { MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
-import type { SearchResult } from "../domain/Search.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 
 /** An item adds nothing when better items contain this share of its words. */
@@ -20,13 +19,23 @@ const overlap = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => {
   return shared / Math.max(1, Math.min(a.size, b.size))
 }
 
-interface Described {
-  readonly result: SearchResult
+/** The part of a unit by which it is selected. */
+type Unit = Pick<
+  MemoryUnit,
+  "content" | "id" | "occurredAt" | "projectId" | "sessionId" | "supersededBy" | "title" | "type"
+>
+
+interface Result {
+  readonly unit: Unit
+}
+
+interface Described<R extends Result = Result> {
+  readonly result: R
   readonly title: ReadonlySet<string>
   readonly words: ReadonlySet<string>
 }
 
-const describe = (result: SearchResult): Described => ({
+const describe = <R extends Result>(result: R): Described<R> => ({
   result,
   title: new Set(Tokenizer.lexemes(result.unit.title)),
   words: new Set(Tokenizer.lexemes(result.unit.content))
@@ -40,7 +49,7 @@ const replaces = (newer: Described, older: Described): boolean => {
 }
 
 /** Recognizes a session's archive, which is general: the session's other units can stand for it. */
-const isGeneral = ({ type }: MemoryUnit) => type === "archive"
+const isGeneral = ({ type }: Unit) => type === "archive"
 
 /** Content that Claude already has: ids of injected units, and words of other text in its context. */
 export interface ClaudeContext {
@@ -51,16 +60,16 @@ export interface ClaudeContext {
 const EMPTY_CONTEXT: ClaudeContext = { injectedIds: new Set(), words: [] }
 
 /** Returns the results that add something to what Claude already has, best first. */
-export const select = (
-  results: ReadonlyArray<SearchResult>,
+export const select = <R extends Result>(
+  results: ReadonlyArray<R>,
   context: ClaudeContext = EMPTY_CONTEXT
-): ReadonlyArray<SearchResult> => {
+): ReadonlyArray<R> => {
   const all = results.map(describe)
   const isStale = (one: Described) => one.result.unit.supersededBy !== null || all.some((other) => replaces(other, one))
   const specific = new Set(
     all.filter((one) => !isGeneral(one.result.unit) && !isStale(one)).map(({ result }) => result.unit.sessionId)
   )
-  const kept: Array<Described> = []
+  const kept: Array<Described<R>> = []
   const covered = new Set(context.words)
   for (const one of all) {
     if (context.injectedIds.has(one.result.unit.id)) { for (const word of one.words) covered.add(word) }

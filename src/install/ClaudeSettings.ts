@@ -74,7 +74,8 @@ const argsOf = (value: unknown): ReadonlyArray<unknown> => {
   return Array.isArray(args) ? args : []
 }
 
-const isScript = (arg: unknown): arg is string => typeof arg === "string" && /[\\/]dist[\\/](?:hook|mcp)\.js$/.test(arg)
+const isScript = (arg: unknown): arg is string =>
+  typeof arg === "string" && /[\\/]dist[\\/](?:hook\.c?js|mcp\.js)$/.test(arg)
 
 /** Returns the script that a hook or a server runs, if it is named like ours. */
 const scriptOf = (value: unknown): string | undefined => argsOf(value).find(isScript)

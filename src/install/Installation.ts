@@ -52,7 +52,7 @@ const isInPackage = (script: string) =>
     const path = yield* Path.Path
     const text = yield* fs.readFileString(path.join(path.dirname(script), "..", "package.json"))
     return (yield* Schema.decode(PackageJson)(text)).name === "claude-memory"
-  }).pipe(Effect.orElseSucceed(() => /[\\/]claude-memory[\\/]dist[\\/]\w+\.js$/.test(script)))
+  }).pipe(Effect.orElseSucceed(() => /[\\/]claude-memory[\\/]dist[\\/]\w+\.c?js$/.test(script)))
 
 /** Finds the scripts in `json` that are ours. */
 const ourScriptsIn = (json: Json, known: ReadonlyArray<string>) =>
@@ -155,7 +155,7 @@ export const steps = ({ places: { home, movedHome }, programs, prompt, target }:
 
 /** True when the file may hold our entries, so that malformed JSON must be reported. */
 const mentionsEntries = (bytes: Uint8Array): boolean =>
-  /dist[\\/]+(?:hook|mcp)\.js|claude_memory_prompt/.test(Buffer.from(bytes).toString("latin1"))
+  /dist[\\/]+(?:hook\.c?js|mcp\.js)|claude_memory_prompt/.test(Buffer.from(bytes).toString("latin1"))
 
 const removeStep = (path: string, home: string): Step => ({
   path,

@@ -5,6 +5,7 @@ import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
+import { FOLDER as OPENINGS } from "../domain/OpeningFile.ts"
 import { CODE_CACHE } from "../process/CodeCache.ts"
 import { removeEmpty } from "./ConfigFile.ts"
 
@@ -15,6 +16,7 @@ const OTHER_FILES = [
   "hook-failures.jsonl",
   "hook-failures.jsonl.1",
   "installed",
+  OPENINGS,
   "prices.json",
   "run",
   "sessions"

@@ -38,7 +38,7 @@ export const commandOf = ({ cwd, path, script }: Started): string => {
   const name = basename(script)
   const isMain = /^main(?:\.[jt]s)?$/.test(name)
   if (isMain && !/[\\/]node_modules[\\/]/.test(script)) return ofNode(script, cwd)
-  if (!isMain && name !== "mcp.js" && name !== "hook.js" || isOnPath(path)) return NAME
+  if (!isMain && name !== "mcp.js" && name !== "hook.cjs" || isOnPath(path)) return NAME
   return ofNode(join(dirname(script), "main.js"), cwd)
 }
 

@@ -31,23 +31,30 @@ const toStderr = (text: string): Effect.Effect<void> =>
 /** Prints progress and warnings for a person, on stderr, so that a pipe carries the answer alone. */
 export const writeStderr = (text: string): Effect.Effect<void> => toStderr(advice(text))
 
-/** Reads all of stdin as text, at most `limit` bytes. */
-export const readStdin = (limit: number): Effect.Effect<string> =>
+const NOTHING_READ = { bytes: new Uint8Array(), isWhole: false }
+
+/** Reads all of stdin as text, at most `limit` bytes, after the `bytes` that were read before. */
+export const readStdin = (
+  limit: number,
+  { bytes, isWhole }: { readonly bytes: Uint8Array; readonly isWhole: boolean } = NOTHING_READ
+): Effect.Effect<string> =>
   Effect.async<string>((resume) => {
-    const parts: Array<Buffer> = []
-    let size = 0
+    const parts: Array<Uint8Array> = [bytes]
+    let size = bytes.length
     const onData = (part: Buffer) => {
       parts.push(part)
       size += part.length
       if (size >= limit) onEnd()
     }
     const stop = () => {
+      if (isWhole) return
       process.stdin.off("data", onData).off("end", onEnd).off("error", onEnd).pause()
     }
     const onEnd = () => {
       stop()
       resume(Effect.succeed(Buffer.concat(parts).subarray(0, limit).toString("utf8")))
     }
+    if (isWhole) return onEnd()
     process.stdin.on("data", onData).on("end", onEnd).on("error", onEnd)
     return Effect.sync(stop)
   })

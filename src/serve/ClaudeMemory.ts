@@ -21,6 +21,7 @@ import { type Injection, SessionRecords } from "../hook/SessionRecords.ts"
 import { reindex, type ReindexStep, type Verification, verify } from "../index/Reindex.ts"
 import { type IndexDescription, type IndexError, type IndexVersion, VectorIndex } from "../index/VectorIndex.ts"
 import { Injector } from "../inject/Injector.ts"
+import { Openings } from "../inject/Openings.ts"
 import { type ModelError, ModelManager } from "../models/ModelManager.ts"
 import * as Pipeline from "../Pipeline.ts"
 import { Files } from "../resources/Files.ts"
@@ -61,6 +62,20 @@ const make = Effect.gen(function*() {
   const context = Context.add(yield* Effect.context<Services>(), Files, yield* Files.make)
   const inFlight = yield* makeInFlight("ClaudeMemory")
 
+  const openings = yield* Openings
+  const refresh = openings.refresh("missing")
+  /** Writes what the start of a session is told, after each step that may have changed it. */
+  const refreshing = <A extends CaptureStep, E, R>(steps: Stream.Stream<A, E, R>) =>
+    Stream.tap(
+      steps,
+      ({ _tag }) =>
+        _tag === "Compressed" || _tag === "Reviewed"
+          ? refresh
+          : _tag === "CaughtUp"
+          ? openings.refresh("all")
+          : Effect.void
+    )
+
   const run = <A, E>(effect: Effect.Effect<A, E, Files | Services>) => inFlight(Owner.provideContext(context)(effect))
 
   const show = (id: string) =>
@@ -91,11 +106,11 @@ const make = Effect.gen(function*() {
 
   return {
     discover: collector.discover,
-    ingest: (files) => Stream.provideContext(Pipeline.ingest(files), context),
-    review: (sessions) => Stream.provideContext(review(sessions), context),
-    work: Stream.provideContext(work, context),
+    ingest: (files) => Stream.concat(Stream.provideContext(Pipeline.ingest(files), context), Stream.execute(refresh)),
+    review: (sessions) => Stream.concat(Stream.provideContext(review(sessions), context), Stream.execute(refresh)),
+    work: refreshing(Stream.provideContext(work, context)),
     capture: (folders) =>
-      Stream.concat(Stream.execute(forgetSessions), Stream.provideContext(capture(folders), context)),
+      Stream.concat(Stream.execute(forgetSessions), refreshing(Stream.provideContext(capture(folders), context))),
     search: retriever.search,
     inject: injector.inject,
     hook: (input, telling) => run(Hook.answer(input, telling)),
@@ -105,15 +120,15 @@ const make = Effect.gen(function*() {
     show: (id) => run(show(id)),
     recent: (filter, limit) => run(recent(filter, limit)),
     timeline: (request) => run(timeline(request)),
-    save: (request) => run(save(request)),
-    forget: (ids) => run(forget(ids)),
+    save: (request) => run(Effect.zipLeft(save(request), refresh)),
+    forget: (ids) => run(Effect.zipLeft(forget(ids), refresh)),
     projects: {
       known: store.projects,
       list: Effect.map(store.status, ({ projects }) => projects),
       find: (project) => run(Projects.find(project)),
-      merge: (from, into) => run(Projects.merge(from, into)),
+      merge: (from, into) => run(Effect.zipLeft(Projects.merge(from, into), refresh)),
       rename: (project, name) => run(Projects.rename(project, name)),
-      exclude: (project, isExcluded) => run(Projects.exclude(project, isExcluded))
+      exclude: (project, isExcluded) => run(Effect.zipLeft(Projects.exclude(project, isExcluded), refresh))
     },
     project: (folder) => run(Projects.byFolder(folder)),
     projectsNamed: (names) => run(Projects.byName(names)),

@@ -4,6 +4,7 @@
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { DEFAULT_WITHIN, isHeadless as isHeadlessEntry, LONGEST_MS, ON_OFF } from "./Early.ts"
 import { nonEmpty, oneOf, type SettingsError, toSettingsError, upTo } from "./Fields.ts"
 import { type Injecting, injecting } from "./Injecting.ts"
 import { withFile } from "./SettingsFile.ts"
@@ -19,19 +20,18 @@ export interface HookSettings {
 }
 
 const milliseconds = (name: string, otherwise: number): Config.Config<number> =>
-  Config.integer(name).pipe(upTo(60_000, `${name} is from 1 to 60000`), Config.withDefault(otherwise))
+  Config.integer(name).pipe(upTo(LONGEST_MS, `${name} is from 1 to ${LONGEST_MS}`), Config.withDefault(otherwise))
 
-/** True under `claude -p` and the SDKs, whose entry points are `sdk-cli`, `sdk-ts` and so on. */
-const isHeadless = Config.map(nonEmpty("CLAUDE_CODE_ENTRYPOINT"), Option.exists((name) => name.startsWith("sdk")))
+const isHeadless = Config.map(nonEmpty("CLAUDE_CODE_ENTRYPOINT"), Option.exists(isHeadlessEntry))
 
 export const load: Effect.Effect<HookSettings, SettingsError> = withFile(Config.all({
   telling: Config.map(
-    Config.all([injecting, isHeadless, oneOf("CLAUDE_MEMORY_HEADLESS", ["on", "off"])]),
+    Config.all([injecting, isHeadless, oneOf("CLAUDE_MEMORY_HEADLESS", ON_OFF)]),
     ([{ maxTokens, mode }, headless, whenHeadless]) =>
       mode === "off" || headless && whenHeadless === "off" ? undefined : { mode, maxTokens }
   ),
   within: Config.all({
-    start: milliseconds("CLAUDE_MEMORY_SESSION_START_MS", 1_000),
-    later: milliseconds("CLAUDE_MEMORY_HOOK_MS", 300)
+    start: milliseconds("CLAUDE_MEMORY_SESSION_START_MS", DEFAULT_WITHIN.start),
+    later: milliseconds("CLAUDE_MEMORY_HOOK_MS", DEFAULT_WITHIN.later)
   })
 })).pipe(Effect.mapError(toSettingsError))

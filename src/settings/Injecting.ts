@@ -3,20 +3,18 @@
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
+import { LEAST_TOKENS, MODES, MOST_TOKENS } from "./Early.ts"
 import { oneOf, type SettingsError, toSettingsError } from "./Fields.ts"
 import { withFile } from "./SettingsFile.ts"
 
 export interface Injecting {
-  readonly mode: "balanced" | "conservative" | "comprehensive" | "off"
+  readonly mode: typeof MODES[number]
   /** Budget of a prompt's text, in tokens. */
   readonly maxTokens: number
 }
 
-const LEAST_TOKENS = 100
-const MOST_TOKENS = 8_000
-
 export const injecting: Config.Config<Injecting> = Config.all({
-  mode: oneOf<Injecting["mode"]>("CLAUDE_MEMORY_INJECT", ["balanced", "off", "conservative", "comprehensive"]),
+  mode: oneOf("CLAUDE_MEMORY_INJECT", MODES),
   maxTokens: Config.integer("CLAUDE_MEMORY_INJECT_TOKENS").pipe(
     Config.validate({
       message: `CLAUDE_MEMORY_INJECT_TOKENS is from ${LEAST_TOKENS} to ${MOST_TOKENS}`,

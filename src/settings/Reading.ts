@@ -5,6 +5,7 @@ import * as Config from "effect/Config"
 import * as Option from "effect/Option"
 import { homedir } from "node:os"
 import { delimiter, isAbsolute, join, resolve } from "node:path"
+import { defaultHome, foldersIn } from "./Early.ts"
 import { listOf, nonEmpty } from "./Fields.ts"
 
 /** Exclusions from capture. */
@@ -16,23 +17,20 @@ export interface Exclude {
 }
 
 export const exclude: Config.Config<Exclude> = Config.all({
-  paths: listOf("CLAUDE_MEMORY_EXCLUDE_PATHS", delimiter).pipe(
-    Config.map((paths) =>
-      paths.map((path) => path === "~" || /^~[\\/]/.test(path) ? join(homedir(), path.slice(1)) : path)
-    ),
+  paths: Config.nonEmptyString("CLAUDE_MEMORY_EXCLUDE_PATHS").pipe(
+    Config.map(foldersIn),
     Config.validate({
       message: `CLAUDE_MEMORY_EXCLUDE_PATHS is folders from the root or from ~, with "${delimiter}" between them`,
       validation: (paths) => paths.every(isAbsolute)
     }),
-    Config.map((paths) => paths.map((path) => resolve(path)))
+    Config.map((paths) => paths.map((path) => resolve(path))),
+    Config.withDefault([])
   ),
   tools: listOf("CLAUDE_MEMORY_EXCLUDE_TOOLS", ",")
 })
 
-const ownHome = () => join(homedir(), ".claude-memory")
-
 /** Folder of the memory's files. Read from the environment alone, because the settings file lies in that folder. */
-export const home: Config.Config<string> = Config.map(nonEmpty("CLAUDE_MEMORY_HOME"), Option.getOrElse(ownHome))
+export const home: Config.Config<string> = Config.map(nonEmpty("CLAUDE_MEMORY_HOME"), Option.getOrElse(defaultHome))
 
 /** Paths that are known even when another setting is invalid. */
 export interface Places {
@@ -51,7 +49,7 @@ export const places: Config.Config<Places> = Config.map(
   Config.all({ home, folder: nonEmpty("CLAUDE_CONFIG_DIR") }),
   ({ folder, home }) => ({
     home,
-    movedHome: resolve(home) === ownHome() ? undefined : resolve(home),
+    movedHome: resolve(home) === defaultHome() ? undefined : resolve(home),
     claudeFolder: Option.getOrElse(folder, () => join(homedir(), ".claude")),
     claudeFile: join(Option.getOrElse(folder, homedir), ".claude.json")
   })

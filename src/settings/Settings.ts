@@ -1,5 +1,6 @@
 /**
- * All settings, read through Config. Only process/CodeCache reads the environment besides, before anything is loaded.
+ * All settings, read through Config. Only Early.ts, for the hook's entry, and process/CodeCache read
+ * the environment besides, before anything is loaded.
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -8,6 +9,7 @@ import type * as Redacted from "effect/Redacted"
 import { delimiter, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { Caps } from "../models/Spending.ts"
+import { ISOLATIONS } from "./Early.ts"
 import { firstSecret, firstSet, invalid, nonEmpty, oneOf, toSettingsError } from "./Fields.ts"
 import { caps, compression, fusion, type Models, models } from "./Models.ts"
 import { qdrant, type QdrantSettings } from "./Qdrant.ts"
@@ -36,7 +38,7 @@ export interface Settings extends Pick<Places, "claudeFolder" | "home"> {
   readonly exclude: Exclude
 }
 
-const isolation = oneOf("CLAUDE_MEMORY_ISOLATION", ["shared", "strict"])
+const isolation = oneOf("CLAUDE_MEMORY_ISOLATION", ISOLATIONS)
 
 const postgres = Config.map(firstSecret(["CLAUDE_MEMORY_POSTGRES_URL"]), Option.getOrUndefined)
 

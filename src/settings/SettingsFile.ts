@@ -10,11 +10,9 @@ import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import { readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
+import { isMissing, MAX_FILE_BYTES, toEnvironmentValue } from "./Early.ts"
 import { invalid } from "./Fields.ts"
 import { home } from "./Reading.ts"
-
-/** Maximum bytes of a settings file. */
-const MAX_BYTES = 64 * 1024
 
 const Values = Schema.parseJson(
   Schema.Record({ key: Schema.String, value: Schema.Union(Schema.String, Schema.Number, Schema.Boolean) })
@@ -22,19 +20,12 @@ const Values = Schema.parseJson(
 
 const decode = Schema.decodeEither(Values)
 
-/** Converts a value to its form in the environment, where true is "on" and false is "off". */
-const toEnvironmentValue = (value: string | number | boolean): string =>
-  typeof value === "boolean" ? value ? "on" : "off" : String(value)
-
-const isMissing = (error: unknown) =>
-  ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException | undefined)?.code ?? "")
-
 /** Reads the settings file; without a file, there are no settings. Synchronous, because the hook waits for it. */
 const read = (file: string): Either.Either<ConfigProvider.ConfigProvider, ConfigError.ConfigError> => {
   const wrong = (detail: string) => Either.left(invalid(`${file}: ${detail}`))
   let text: string
   try {
-    if (statSync(file).size > MAX_BYTES) return wrong(`is longer than ${MAX_BYTES / 1024} KiB`)
+    if (statSync(file).size > MAX_FILE_BYTES) return wrong(`is longer than ${MAX_FILE_BYTES / 1024} KiB`)
     text = readFileSync(file, "utf8").replace(/^\ufeff/, "")
   } catch (error) {
     return isMissing(error)

@@ -36,6 +36,12 @@ export interface Cursor {
   readonly sessionId: string
 }
 
+/** A transcript, and the bytes of it whose lines are in its session's archive: none while the archive waits to be made. */
+export interface Transcript {
+  readonly path: string
+  readonly remembered: number
+}
+
 /** A line that could not be parsed, stored redacted for a later version to replay. */
 export interface DeadLetter {
   readonly path: string
@@ -185,6 +191,8 @@ export interface Forgotten {
 
 export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<MemoryStore, {
   readonly cursors: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, Cursor>, StoreError>
+  /** Lists the transcripts of a project's sessions, those that were read last first. */
+  readonly transcripts: (projectId: string, limit: number) => Effect.Effect<ReadonlyArray<Transcript>, StoreError>
   /** Writes a batch and moves its cursor in one transaction; queues the changed segments and sessions. */
   readonly append: (batch: CaptureBatch) => Effect.Effect<AppendResult, StoreError>
   /** Returns the session and thread of stored messages, by uuid. */

@@ -168,6 +168,34 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
       )
 
       test(
+        "lists the transcripts of a project, and what of them is in their sessions' archives",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const read = (path: string, sessionId: string, modifiedAt: number, name = "one") =>
+            store.append(batch([message(`m-${path}`, { sessionId })], {
+              cursor: cursor(path, 100, { sessionId, modifiedAt }),
+              project: project(name)
+            }))
+          yield* read("/t/old.jsonl", "s1", 1_000)
+          yield* read("/t/new.jsonl", "s2", 2_000)
+          yield* read("/t/other.jsonl", "s3", 3_000, "two")
+          const list = store.transcripts(project("one").id, 10)
+          assert.deepStrictEqual(yield* list, [
+            { path: "/t/new.jsonl", remembered: 0 },
+            { path: "/t/old.jsonl", remembered: 0 }
+          ])
+          const items = yield* store.claim("session", 10)
+          yield* store.commit(items.filter(({ key }) => key === "s1"), [])
+          assert.deepStrictEqual(yield* list, [
+            { path: "/t/new.jsonl", remembered: 0 },
+            { path: "/t/old.jsonl", remembered: 100 }
+          ])
+          assert.lengthOf(yield* store.transcripts(project("one").id, 1), 1)
+          assert.deepStrictEqual(yield* store.transcripts("project-none", 10), [])
+        })
+      )
+
+      test(
         "returns messages in the order of their lines, whatever their ids",
         Effect.gen(function*() {
           const store = yield* MemoryStore

@@ -22,6 +22,12 @@ describe("estimate", () => {
     assert.isAtLeast(both, 0.6 * apart - 5)
   })
 
+  it.prop("is that of the added weights of lines", [FastCheck.array(anyText, { maxLength: 5 })], ([texts]) => {
+    const lines = texts.map((text) => `- ${text}\n`)
+    const weight = lines.reduce((sum, line) => sum + Tokens.weigh(line), 0)
+    assert.strictEqual(Tokens.tokensOf(weight), Tokens.estimate(lines.join("")))
+  })
+
   it("takes linear time", () => {
     for (const text of hostile) assert.isBelow(millis(() => Tokens.estimate(text)), 500, text.slice(0, 20))
   })

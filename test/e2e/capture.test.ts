@@ -285,7 +285,11 @@ describe("import", () => {
         assert.deepInclude(lines, { total: 7, stored: 4, deadLetter: 1 })
         assert.notInclude(stderr, token)
         const memory = join(home, ".claude-memory")
-        for (const name of readdirSync(memory)) assert.isFalse(readFileSync(join(memory, name)).includes(token), name)
+        const files = readdirSync(memory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+        assert.isTrue(files.some(({ parentPath }) => parentPath.endsWith("openings")))
+        for (const { name, parentPath } of files) {
+          assert.isFalse(readFileSync(join(parentPath, name)).includes(token), name)
+        }
       })
     ))
 

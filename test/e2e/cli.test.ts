@@ -659,7 +659,7 @@ describe("quickstart", () => {
         assert.strictEqual(quickstart.lines.total, newlines)
         assertBalanced(quickstart.lines)
         assert.isAbove(quickstart.results.length, 0)
-        assert.deepStrictEqual(yield* fs.readDirectory(join(home, ".claude-memory")), ["memory.db"])
+        assert.deepStrictEqual(yield* fs.readDirectory(join(home, ".claude-memory")), ["memory.db", "openings"])
         const again = yield* started(["quickstart"], { home })
         assert.strictEqual(again.code, 0)
         assert.match(again.stdout, /^Your own sessions, from /)

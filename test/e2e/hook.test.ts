@@ -8,13 +8,15 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as TestServices from "effect/TestServices"
 import { randomUUID } from "node:crypto"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { open } from "../../src/resources/Sqlite.ts"
+import { samples } from "../data.ts"
 import { owned } from "../resources/owned.ts"
 import { commandLines } from "./commandLines.ts"
-import { hook, makeHome, makeImported, type Options, run } from "./run.ts"
+import { hook, makeHome, makeImported, type Options, run, start as startProgram } from "./run.ts"
 
 /** Long budgets in place of the hook's own short ones, so that a busy machine does not fail these tests. */
 const PATIENT = { CLAUDE_MEMORY_HOOK_MS: "20000", CLAUDE_MEMORY_SESSION_START_MS: "20000" }
@@ -177,6 +179,88 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       assert.strictEqual(hooks?.state, "note")
       assert.match(hooks?.detail ?? "", /^2 failures in the last 7 days, the last one .*config\.json/)
     }).pipe(Effect.scoped))
+
+  it.effect("needs no other file where nothing can be said: off, without a memory, in a muted session", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { folder, home } = yield* copied
+      const entry = join(home, "hook.cjs")
+      yield* fs.copyFile(hook, entry)
+      const alone = (stdin: string, options: Partial<Options> = {}) => run([entry], { home, stdin, ...options })
+      // Anything else needs the rest of the program, which is not there.
+      assert.include((yield* alone(prompt())).stderr, "HookLocal.js")
+      assert.include((yield* alone("{")).stderr, "HookLocal.js")
+
+      assert.deepStrictEqual(yield* alone(start(), { env: { CLAUDE_MEMORY_INJECT: "off" } }), NOTHING)
+      const headless = { CLAUDE_CODE_ENTRYPOINT: "sdk-cli", CLAUDE_MEMORY_HEADLESS: "off" }
+      assert.deepStrictEqual(yield* alone(prompt(), { env: headless }), NOTHING)
+      const none = { CLAUDE_MEMORY_HOME: join(home, "none") }
+      assert.deepStrictEqual(yield* alone(start(), { env: none }), NOTHING)
+      assert.deepStrictEqual(yield* alone(prompt(), { env: none }), NOTHING)
+      const remote = { ...none, CLAUDE_MEMORY_POSTGRES_URL: "postgresql://h/d" }
+      assert.include((yield* alone(start(), { env: remote })).stderr, "HookLocal.js")
+
+      yield* fs.makeDirectory(join(folder, "sessions"))
+      yield* fs.writeFileString(join(folder, "sessions", "s-1"), "off\n")
+      assert.deepStrictEqual(yield* alone(prompt({ session_id: "s-1" })), NOTHING)
+      assert.deepStrictEqual(yield* alone(start({ session_id: "s-1", source: "resume" })), NOTHING)
+      assert.include((yield* alone(start({ session_id: "s-1", source: "compact" }))).stderr, "HookLocal.js")
+      yield* fs.writeFileString(join(folder, "sessions", "s-1"), "on\n", { flag: "a" })
+      assert.include((yield* alone(prompt({ session_id: "s-1" }))).stderr, "HookLocal.js")
+    }).pipe(Effect.scoped))
+
+  it.effect("tells a start without the rest of the program what it tells with it, and of an excluded project nothing", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const home = yield* makeHome
+      const folder = join(home, ".claude-memory")
+      assert.strictEqual((yield* inProcess(["import", samples], { home })).code, 0)
+      const entry = join(home, "hook.cjs")
+      yield* fs.copyFile(hook, entry)
+      const alone = (stdin: string) => run([entry], { home, stdin })
+      const record = (session: string) => fs.readFileString(join(folder, "sessions", session))
+      const at = /"at":\d+/
+      for (const [i, source] of ["startup", "clear"].entries()) {
+        const outcome = yield* alone(start({ session_id: `alone-${i}`, source }))
+        assert.include(outcome.stdout, "## Last sessions")
+        yield* fs.rename(join(folder, "openings"), join(folder, "away"))
+        assert.deepStrictEqual(yield* ask(start({ session_id: `whole-${i}`, source }), { home }), outcome)
+        assert.strictEqual(
+          (yield* record(`alone-${i}`)).replace(at, ""),
+          (yield* record(`whole-${i}`)).replace(at, "")
+        )
+        yield* fs.rename(join(folder, "away"), join(folder, "openings"))
+      }
+      assert.deepStrictEqual(yield* alone(start({ source: "fork" })), NOTHING)
+      assert.include((yield* alone(start({ source: "resume" }))).stderr, "HookLocal.js")
+
+      assert.strictEqual((yield* inProcess(["projects", "exclude", "shop-api"], { home })).code, 0)
+      assert.deepStrictEqual(yield* alone(start()), NOTHING)
+      assert.deepStrictEqual(yield* alone(prompt()), NOTHING)
+      assert.strictEqual((yield* inProcess(["projects", "include", "shop-api"], { home })).code, 0)
+      assert.include((yield* alone(start())).stdout, "## Last sessions")
+    }).pipe(Effect.scoped))
+
+  it.effect("answers what comes in parts, and does not wait for the end of stdin", () =>
+    Effect.gen(function*() {
+      const { home } = yield* copied
+      const program = yield* startProgram([hook], { home, env: PATIENT, staysOpen: true })
+      const text = prompt({ prompt: `why did we decide against Meilisearch? ${"}".repeat(10)}` })
+      yield* program.send(text.slice(0, 60))
+      yield* TestServices.provideLive(Effect.sleep("100 millis"))
+      yield* program.send(text.slice(60))
+      const { code, stdout } = yield* program.ended
+      assert.strictEqual(code, 0)
+      assert.include(stdout, "Meilisearch")
+    }).pipe(Effect.scoped))
+
+  it.effect("runs where the settings of an earlier version name it", () =>
+    Effect.gen(function*() {
+      const { home } = yield* Imported
+      const { code, stdout } = yield* run([join(dirname(hook), "hook.js")], { home, stdin: prompt(), env: PATIENT })
+      assert.strictEqual(code, 0)
+      assert.include(stdout, "Meilisearch")
+    }))
 
   it.effect("says nothing past its budget", () =>
     Effect.gen(function*() {

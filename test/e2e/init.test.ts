@@ -216,6 +216,27 @@ describe("init", () => {
       })
     ))
 
+  it.live.skipIf(process.platform === "win32")(
+    "says what a version manager's shim costs, and nothing of a node that is none",
+    () =>
+      inHome((home) =>
+        Effect.gen(function*() {
+          const shims = join(home, "shims")
+          const real = dirname(process.execPath)
+          write(join(shims, "node"), `#!/bin/sh\nsleep 0.3\nexec "${process.execPath}" "$@"\n`)
+          chmodSync(join(shims, "node"), 0o755)
+          const notesWith = (PATH: string) =>
+            Effect.map(started(home, ["init", "--json"], { env: { PATH } }), (outcome) => jsonOf(outcome).notes)
+          const [note, ...others] = (yield* notesWith(`${shims}:/usr/bin:/bin`)) ?? []
+          const [, found, running] = /^`node` takes (\d+) ms to start, \S+ (\d+): it looks like the shim/.exec(note!) ??
+            []
+          assert.isAbove(Number(found), Number(running) + 250)
+          assert.deepStrictEqual(others, [])
+          assert.deepStrictEqual(yield* notesWith(`${real}:/usr/bin:/bin`), [])
+        })
+      )
+  )
+
   // Only root can start a program as another user.
   it.live.skipIf(process.getuid?.() !== 0)(
     "says of each file what became of it, also where that may not be written",

@@ -6,9 +6,9 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { join } from "node:path"
-import { times } from "../data.ts"
+import { samples, times } from "../data.ts"
 import { commandLines } from "./commandLines.ts"
-import { leftovers, main, makeHome, type Outcome, run, start } from "./run.ts"
+import { inHome, leftovers, main, makeHome, type Outcome, run, start } from "./run.ts"
 import { makeSessions } from "./sessions.ts"
 
 const inProcess = commandLines()
@@ -105,5 +105,44 @@ it.live("what is left by an import killed at any point is finished by the next",
     )
     assert.strictEqual(again.lines.total, 0)
     assert.strictEqual(again.units.total, 0)
-    assert.deepStrictEqual((yield* fs.readDirectory(join(home, "killed"))).filter((name) => name !== "memory.db"), [])
+    assert.deepStrictEqual((yield* fs.readDirectory(join(home, "killed"))).filter((name) => name !== "memory.db"), [
+      "openings"
+    ])
   }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)), times(60_000))
+
+it.live(
+  "a forget that is killed at any point leaves no file that tells a start what is forgotten",
+  () =>
+    inHome((home, fs) =>
+      Effect.gen(function*() {
+        const words = "without fake timers"
+        const folder = join(home, ".claude-memory")
+        yield* run([main, "import", samples], { home })
+        yield* fs.copy(folder, join(home, "before"))
+        const found = (yield* run([main, "search", words, "--all-projects", "--json"], { home })).stdout
+        const { id } = JSON.parse(found).results[0].unit ?? JSON.parse(found).results[0]
+        const telling = Effect.map(
+          Effect.forEach(
+            yield* fs.readDirectory(join(folder, "openings")),
+            (name) => Effect.orElseSucceed(fs.readFileString(join(folder, "openings", name)), () => "")
+          ),
+          (texts) => texts.filter((text) => text.includes(words)).length
+        )
+        assert.isAbove(yield* telling, 0)
+        const outcomes = new Set<string>()
+        for (const ms of [150, 300, 400, 500, 600, 800]) {
+          yield* fs.remove(folder, { recursive: true })
+          yield* fs.copy(join(home, "before"), folder)
+          const { ended, kill } = yield* start([main, "forget", id, "--yes"], { home })
+          yield* Effect.sleep(ms)
+          yield* kill("SIGKILL")
+          yield* ended
+          const isForgotten = (yield* run([main, "show", id], { home })).code !== 0
+          if (isForgotten) assert.strictEqual(yield* telling, 0)
+          outcomes.add(isForgotten ? "forgotten" : "there")
+        }
+        assert.include([...outcomes], "there")
+      })
+    ),
+  120_000
+)

@@ -28,11 +28,11 @@ describe("the plugin", () => {
     const { hooks } = readJson(plugin, "hooks", "hooks.json")
     assert.deepStrictEqual(hooks, {
       SessionStart: [{
-        hooks: [{ type: "command", command: "node", args: ["${CLAUDE_PLUGIN_ROOT}/dist/hook.js"], timeout: 2 }]
+        hooks: [{ type: "command", command: "node", args: ["${CLAUDE_PLUGIN_ROOT}/dist/hook.cjs"], timeout: 2 }]
       }],
       UserPromptSubmit: [{ hooks: [{ ...toolHook, server: `plugin:${manifest.name}:${SERVER}` }] }]
     })
-    assert.isTrue(existsSync(join(plugin, "dist", "hook.js")))
+    assert.isTrue(existsSync(join(plugin, "dist", "hook.cjs")))
     assert.isTrue(existsSync(join(plugin, "assets", "static-embeddings.bin")))
   })
 

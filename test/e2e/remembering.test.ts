@@ -6,6 +6,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { samples } from "../data.ts"
 import { type CommandLineOptions, commandLines, started } from "./commandLines.ts"
@@ -23,10 +24,12 @@ type Claude = (
   how?: typeof inProcess
 ) => Effect.Effect<Outcome>
 
-const atHome = <A, E>(body: (claude: Claude) => Effect.Effect<A, E, Scope.Scope | FileSystem.FileSystem>) =>
+const atHome = <A, E>(
+  body: (claude: Claude, home: string) => Effect.Effect<A, E, Scope.Scope | FileSystem.FileSystem>
+) =>
   Effect.gen(function*() {
     const home = yield* makeHome
-    return yield* body((words, options, how = inProcess) => how(words, { home, ...options }))
+    return yield* body((words, options, how = inProcess) => how(words, { home, ...options }), home)
   }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
 
 const jsonOf = ({ code, stderr, stdout }: Outcome) => {
@@ -81,9 +84,16 @@ describe("memories that Claude saves", () => {
     ))
 
   it.live("to forget is forgotten, and not read again from the same lines or a copy of them", () =>
-    atHome((claude) =>
+    atHome((claude, home) =>
       Effect.gen(function*() {
         const fs = yield* FileSystem.FileSystem
+        /** Files of the memory that hold the words, whatever they are for. */
+        const holding = Effect.sync(() =>
+          readdirSync(join(home, ".claude-memory"), { recursive: true, encoding: "utf8" }).filter((name) => {
+            const path = join(home, ".claude-memory", name)
+            return statSync(path).isFile() && readFileSync(path).includes("without fake timers")
+          })
+        )
         const search = Effect.map(claude(["search", TIMERS, "--all-projects", "--limit", "20", "--json"]), jsonOf)
         const inject = Effect.map(
           claude(["inject", "--prompt", TIMERS, "--all-projects", "--mode", "comprehensive"]),
@@ -95,11 +105,13 @@ describe("memories that Claude saves", () => {
         const { results } = yield* search
         assert.include(JSON.stringify(results), "without fake timers")
         assert.include(yield* inject, "without fake timers")
+        assert.isTrue((yield* holding).some((name) => name.startsWith("openings")))
         const { forgotten, messages } = jsonOf(
           yield* claude(["forget", results[0].id, "--yes", "--json"], {}, started)
         )
         assert.include(forgotten, results[0].id)
         assert.isAbove(messages, 0)
+        assert.deepStrictEqual(yield* holding, [])
 
         yield* fs.writeFileString(join(folder, "copy.jsonl"), copied(yield* fs.readFileString(SHOP), 1))
         const imported = jsonOf(yield* claude(["import", folder, "--json"]))

@@ -15,7 +15,7 @@ import { run } from "./program.ts"
 export { type Options, type Outcome, type Program, run, start } from "./program.ts"
 
 export const main = join(dist, "main.js")
-export const hook = join(dist, "hook.js")
+export const hook = join(dist, "hook.cjs")
 export const mcp = join(dist, "mcp.js")
 
 /** Registers the longest tests with TEST_RUNS=2 or more only; otherwise returns a function that registers nothing. */

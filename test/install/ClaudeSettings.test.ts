@@ -19,8 +19,8 @@ import { text } from "./jsons.ts"
 
 const json = (text: string) => Either.getOrThrow(parse(text))
 
-const programs = { node: "node", hook: "/opt/a b/记忆/dist/hook.js", mcp: "/opt/a b/记忆/dist/mcp.js" }
-const moved = { node: "node", hook: "C:\\moved\\dist\\hook.js", mcp: "C:\\moved\\dist\\mcp.js" }
+const programs = { node: "node", hook: "/opt/a b/记忆/dist/hook.cjs", mcp: "/opt/a b/记忆/dist/mcp.js" }
+const moved = { node: "node", hook: "C:\\moved\\dist\\hook.cjs", mcp: "C:\\moved\\dist\\mcp.js" }
 const isOurs = (script: string) => [programs.hook, programs.mcp, moved.hook, moved.mcp].includes(script)
 
 const hooks: Hooks = { programs, prompt: "command", home: undefined, isOurs }
@@ -139,6 +139,16 @@ describe("hooks", () => {
       { hooks: [{ type: "command", command: "node", args: [programs.hook], timeout: 2 }] },
       { hooks: [{ type: "http" }] }
     ])
+  })
+
+  it("of an earlier version run the entry of this one", () => {
+    const earlier = programs.hook.replace("hook.cjs", "hook.js")
+    const ours = { type: "command", command: "node", args: [earlier], timeout: 2 }
+    const text = JSON.stringify({ hooks: { SessionStart: [{ hooks: [ours] }] } })
+    const isEarlier = (script: string) => script === earlier
+    const { json: after } = editedOf(addHooks(json(text), { ...hooks, isOurs: isEarlier }))
+    assert.deepStrictEqual(JSON.parse(after.text).hooks.SessionStart, [{ hooks: [{ ...ours, args: [programs.hook] }] }])
+    assert.strictEqual(removeEntries(json(text), { isOurs: isEarlier, made: undefined }).json.text, "{}")
   })
 
   it("of others by such names are left alone", () => {

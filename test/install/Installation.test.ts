@@ -82,7 +82,7 @@ const inHome = <A, E>(
 
 const programsIn = (folder: string) => ({
   node: "node",
-  hook: join(folder, "dist", "hook.js"),
+  hook: join(folder, "dist", "hook.cjs"),
   mcp: join(folder, "dist", "mcp.js")
 })
 
@@ -242,7 +242,7 @@ describe("a file", () => {
         assertAllDone(yield* install(home))
         assert.isTrue(lstatSync(home.settings).isSymbolicLink())
         assert.strictEqual(statSync(dotfiles).mode & 0o777, 0o640)
-        assert.include(readFileSync(dotfiles, "utf8"), "hook.js")
+        assert.include(readFileSync(dotfiles, "utf8"), "hook.cjs")
         assertAllDone(yield* uninstall(home))
         assert.deepStrictEqual(home.all(), before)
       })
@@ -401,7 +401,7 @@ describe("what is looked at", () => {
     inHome((home) =>
       Effect.gen(function*() {
         const folder = join(home.root, "node_modules", "claude-memory")
-        home.write(join(folder, "dist", "hook.js"), "")
+        home.write(join(folder, "dist", "hook.cjs"), "")
         assertAllDone(yield* install(home, { package: folder, prompt: "mcp" }))
         const found = yield* inspect(yield* targetOf("user", home.places, home.project))
         assert.deepInclude(found, {

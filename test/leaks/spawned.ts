@@ -14,7 +14,7 @@ import { type ModelServer, modelServer } from "../models/server.ts"
 import * as Yardstick from "./Yardstick.ts"
 
 export const main = Settings.packageFile("dist", "main.js")
-export const hook = Settings.packageFile("dist", "hook.js")
+export const hook = Settings.packageFile("dist", "hook.cjs")
 const injected = Settings.packageFile("test", "leaks", "inject.mjs")
 
 /** Everything that a case may touch lies below `root`. */

@@ -43,7 +43,7 @@ describe("the command that advice names", () => {
       chmodSync(join(folder, "claude-memory"), 0o755)
       const without = ["/usr/nowhere", join(folder, "other"), ""].join(delimiter)
       const having = [without, folder].join(delimiter)
-      for (const name of ["mcp.js", "hook.js"]) {
+      for (const name of ["mcp.js", "hook.cjs"]) {
         const script = `/opt/claude-memory/dist/${name}`
         assert.strictEqual(of(script, "/home/mei/shop", having), "claude-memory")
         assert.strictEqual(of(script, "/home/mei/shop", without), "node /opt/claude-memory/dist/main.js")

@@ -20,7 +20,7 @@ export const make = ({ reads, toError, writes, ...database }: {
   readonly writes: ReturnType<typeof Writes.make>
   readonly read: Through
   readonly write: Through
-  readonly transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError, R>
+  readonly transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Failure, R>
   readonly toError: (operation: string) => (cause: Failure) => StoreError
 }): MemoryStore["Type"] => {
   const run: Run = (operation, effect) =>
@@ -30,6 +30,7 @@ export const make = ({ reads, toError, writes, ...database }: {
 
   return MemoryStore.of({
     cursors: (paths) => read("cursors", reads.cursors(paths)),
+    transcripts: (projectId, limit) => read("transcripts", reads.transcripts(projectId, limit)),
     append: (batch) => write("append", writes.append(batch)),
     places: (uuids) => read("places", reads.places(uuids)),
     claim: (kind, limit) => write("claim", writes.claim(kind, limit)),

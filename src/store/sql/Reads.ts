@@ -5,7 +5,7 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import type { SearchFilter } from "../../domain/Search.ts"
 import type { Place, TimelineFilter } from "../../domain/Timeline.ts"
-import { type Cursor, type FailedWork, MAX_ATTEMPTS } from "../MemoryStore.ts"
+import { type Cursor, type FailedWork, MAX_ATTEMPTS, type Transcript } from "../MemoryStore.ts"
 import { knownProjects, lineSumOf, OUTLINE } from "../Rules.ts"
 import type { Body, Dialect } from "./Dialect.ts"
 import { type Beginning, beginningsOf, bySegment, contextsOf, messageOf, sessionOf, type SessionRow } from "./Rows.ts"
@@ -20,6 +20,15 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       sql<Cursor>`SELECT path, next_offset AS "offset", fingerprint, tail, modified_at AS "modifiedAt",
         session_id AS "sessionId" FROM cursors WHERE ${isIn("path", paths)}`,
       (rows) => new Map(rows.map((row) => [row.path, { ...row }]))
+    )
+
+  const transcripts = (projectId: string, limit: number) =>
+    Effect.map(
+      sql<Transcript>`SELECT c.path, CASE WHEN w.key IS NULL THEN c.next_offset ELSE 0 END AS remembered
+        FROM sessions AS s JOIN cursors AS c ON c.session_id = s.id
+          LEFT JOIN work AS w ON w.kind = 'session' AND w.key = s.id
+        WHERE s.project_id = ${text(projectId)} ORDER BY c.modified_at DESC, c.path LIMIT ${limit}`,
+      (rows) => rows.map((row) => ({ ...row }))
     )
 
   const places = (uuids: ReadonlyArray<string>) =>
@@ -235,6 +244,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     sessionsByPrefix,
     unreviewed,
     cursors,
+    transcripts,
     places,
     segments,
     segmentsOf: segmentsOf(sql, dialect),

@@ -12,6 +12,7 @@ import { open, openMemory, reasonOf, SqliteError } from "../../resources/Sqlite.
 import { StoreError } from "../MemoryStore.ts"
 import { checkVersion } from "../sql/schemaVersion.ts"
 import { currentVersion, LATEST, migrate } from "./migrations.ts"
+import * as OpeningFiles from "./OpeningFiles.ts"
 import * as SqliteHeader from "./SqliteHeader.ts"
 
 export interface SqliteFileOptions {
@@ -99,6 +100,7 @@ const openClients = Effect.fn("SqliteFile.open")(
         )
       }
     }
+    if (!existed) yield* OpeningFiles.deleteAll(file)
     const writer = yield* open({ ...read, readOnly: false, name: "Sqlite writer" })
     yield* migrate(writer)
     yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(fs.chmod(each, 0o600)))

@@ -9,17 +9,23 @@ import * as DatabaseStore from "../sql/DatabaseStore.ts"
 import * as Reads from "../sql/Reads.ts"
 import * as Statements from "../sql/Statements.ts"
 import * as Writes from "../sql/Writes.ts"
+import * as OpeningFiles from "./OpeningFiles.ts"
 import * as SqliteDialect from "./SqliteDialect.ts"
 import { SqliteFile, toStoreError } from "./SqliteFile.ts"
 
 const make = Effect.gen(function*() {
-  const { reader, writer } = yield* SqliteFile
+  const { file, reader, writer } = yield* SqliteFile
+  // A database in memory, and a reader, have one connection.
+  const deleteTouched = reader === writer
+    ? Effect.void
+    : yield* Effect.mapError(OpeningFiles.make(writer, file), toStoreError("open"))
+  const write = <A, E, R>(effect: Effect.Effect<A, E, R>) => transaction(writer, Effect.zipLeft(effect, deleteTouched))
   return DatabaseStore.make({
     reads: Reads.make(reader, SqliteDialect.make(reader)),
     writes: Writes.make(Statements.make(writer, SqliteDialect.make(writer))),
     read: (effect) => effect,
-    write: (effect) => transaction(writer, effect),
-    transaction: (effect) => transaction(writer, effect),
+    write,
+    transaction: write,
     toError: toStoreError
   })
 })

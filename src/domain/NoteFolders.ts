@@ -1,0 +1,39 @@
+/**
+ * Finds Claude Code's own memory of a project, and reads of it what Claude Code shows Claude when a session begins.
+ * Without Effect, since the hook's entry reads it too.
+ */
+import { basename, dirname, join } from "node:path"
+import { type Asking, locate, rootsIn } from "./ProjectFiles.ts"
+
+/** File of a notes folder that Claude Code loads whenever a session begins. */
+export const INDEX = "MEMORY.md"
+/** Characters of it that Claude Code shows Claude. */
+const INDEX_CHARS = 25_000
+
+/** Converts a project's root to the name of Claude Code's folder for the project. */
+const folderName = (root: string) => root.replace(/[^A-Za-z0-9]/g, "-")
+
+/** Returns the folders that may hold the notes of a transcript's project: the repository's and the transcript's own. */
+export function* noteFolders(transcript: string, cwd: string): Asking<ReadonlyArray<string>> {
+  const { root } = rootsIn(yield* locate(cwd))
+  const own = dirname(transcript)
+  return [...new Set([join(dirname(own), folderName(root)), own])].map((folder) => join(folder, "memory"))
+}
+
+export interface NotesInContext {
+  readonly text: string
+  readonly files: ReadonlyArray<string>
+}
+
+/** Reads the notes that Claude has in its context; empty without a transcript's path. */
+export function* notesInContext(transcript: string | undefined, cwd: string): Asking<NotesInContext> {
+  if (transcript === undefined) return { text: "", files: [] }
+  const own = dirname(transcript)
+  // Resolves links like capture, but in the parent folder: the project's own folder may not exist yet.
+  const projects = (yield { of: "realPath", path: dirname(own) }) ?? dirname(own)
+  const folders = yield* noteFolders(join(projects, basename(own), basename(transcript)), cwd)
+  const files = folders.map((folder) => join(folder, INDEX))
+  const texts: Array<string> = []
+  for (const path of files) texts.push(((yield { of: "read", path }) ?? "").slice(0, INDEX_CHARS))
+  return { text: texts.join("\n"), files }
+}

@@ -1,0 +1,124 @@
+/**
+ * Finds the project, the repository and the branch of a folder in git's own files. Each function asks for the files one
+ * by one, so that Project.ts answers by the file system of Effect, and the hook's entry at once.
+ */
+import { basename, dirname, join, normalize, resolve } from "node:path"
+
+/** Asks for a file's text, for a real path, or whether something exists. The answer is undefined where it does not. */
+export interface Ask {
+  readonly of: "exists" | "read" | "realPath"
+  readonly path: string
+}
+
+/** Yields questions, takes their answers, and returns a result. */
+export type Asking<A> = Generator<Ask, A, string | undefined>
+
+/** A remote on this machine: sharing it does not make two clones one project. */
+const LOCAL_REMOTE = /^(?:[/\\.~]|file:|[a-z]:[/\\])/i
+
+/**
+ * Reduces "git@github.com:a/b.git" and "https://user:token@github.com/a/b" to "github.com/a/b"; keeps no credentials.
+ */
+export const normalizeRemote = (url: string): string | undefined => {
+  const address = url.trim().replace(/^"(.*)"$/, "$1")
+  if (LOCAL_REMOTE.test(address)) return undefined
+  const bare = address.replace(/^[a-z+]+:\/\//i, "")
+  // A password may hold any character, "/" and "@" too.
+  const at = bare.lastIndexOf("@")
+  const hostAndPath = at >= 0 && /:|^[^/]*$/.test(bare.slice(0, at)) ? bare.slice(at + 1) : bare
+  const match = /^([^:/\s]+)(?::\d+(?=\/))?[:/]\/*(.+?)(?:\.git)?\/*$/.exec(hostAndPath.replace(/[?#].*$/s, ""))
+  return match === null ? undefined : `${match[1]!.toLowerCase()}/${match[2]!}`
+}
+
+/** Common folders of worktrees inside their repository: a deleted worktree resolves to the repository. */
+const WORKTREE = /[\\/](?:\.claude[\\/])?\.?worktrees[\\/].*$/
+
+const originUrl = (config: string): string | undefined => {
+  let inOrigin = false
+  for (const line of config.split(/\r?\n/)) {
+    const section = /^\s*\[(.*)\]/.exec(line)
+    if (section !== null) inOrigin = /^remote\s+"origin"$/i.test(section[1]!.trim())
+    const url = inOrigin ? /^\s*url\s*=\s*(.+)$/i.exec(line) : null
+    if (url !== null) return url[1]
+  }
+  return undefined
+}
+
+interface Repository {
+  /** File that names the branch of this worktree. */
+  readonly head: string
+  /** Folder that holds `config`. */
+  readonly common: string
+  /** Folder of the main worktree, shared by all worktrees; of a bare repository, the repository itself. */
+  readonly root: string
+  /** Folder of the worktree that holds the `.git` entry. */
+  readonly directory: string
+}
+
+/** Returns the repository of a `.git` entry: a folder, or a worktree's or submodule's file that points to one. */
+function* repositoryOf(dotGit: string): Asking<Repository> {
+  const directory = dirname(dotGit)
+  const pointer = yield { of: "read", path: dotGit }
+  const gitdir = /^gitdir:\s*(.+)$/m.exec(pointer ?? "")?.[1]?.trim()
+  if (gitdir === undefined) return { head: join(dotGit, "HEAD"), common: dotGit, root: directory, directory }
+  const own = resolve(directory, gitdir)
+  const head = join(own, "HEAD")
+  const shared = yield { of: "read", path: join(own, "commondir") }
+  if (shared === undefined) return { head, common: own, root: directory, directory }
+  const common = resolve(own, shared.trim())
+  return { head, common, root: basename(common) === ".git" ? dirname(common) : common, directory }
+}
+
+export interface Place {
+  /** The folder's real path. */
+  readonly start: string
+  /** The repository around it. */
+  readonly repository: Repository | undefined
+}
+
+export function* locate(folder: string): Asking<Place> {
+  const start = (yield { of: "realPath", path: folder }) ?? normalize(folder.replace(WORKTREE, ""))
+  for (let directory = start;; directory = dirname(directory)) {
+    const dotGit = join(directory, ".git")
+    if ((yield { of: "exists", path: dotGit }) !== undefined) {
+      return { start, repository: yield* repositoryOf(dotGit) }
+    }
+    if (dirname(directory) === directory) return { start, repository: undefined }
+  }
+}
+
+/** Returns the branch that is checked out; undefined outside a repository, or when no branch is. */
+export function* branchIn({ repository }: Place): Asking<string | undefined> {
+  if (repository === undefined) return undefined
+  const head = yield { of: "read", path: repository.head }
+  return /^ref: refs\/heads\/(.+)$/m.exec(head ?? "")?.[1]?.trim()
+}
+
+/** Returns the folder by which Claude Code names a project, and the folder of the project's personal settings. */
+export const rootsIn = ({ repository, start }: Place): { readonly root: string; readonly settings: string } => ({
+  root: repository?.root ?? start,
+  settings: repository === undefined
+    ? start
+    : repository.root === repository.common
+    ? repository.directory
+    : repository.root
+})
+
+/** What tells a project from others, and what it is called by. */
+export interface Identity {
+  readonly key: string
+  readonly name: string
+  readonly root: string
+}
+
+/** Returns the project of a place. Worktrees resolve to their common directory, clones of one remote to one project. */
+export function* identityOf({ repository, start }: Place): Asking<Identity> {
+  if (repository === undefined) return { key: `path:${start}`, name: basename(start) || start, root: start }
+  const { common, directory, root } = repository
+  const config = yield { of: "read", path: join(common, "config") }
+  const url = config === undefined ? undefined : originUrl(config)
+  const remote = url === undefined ? undefined : normalizeRemote(url)
+  return remote === undefined
+    ? { key: `path:${root}`, name: basename(root), root }
+    : { key: `remote:${remote}`, name: basename(remote), root: directory }
+}

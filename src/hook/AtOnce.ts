@@ -1,0 +1,44 @@
+/**
+ * Answers the questions of ProjectFiles.ts at once, for the hook's entry, and reads parts of files.
+ */
+import { closeSync, existsSync, openSync, readFileSync, readSync, realpathSync } from "node:fs"
+import type { Ask, Asking } from "../domain/ProjectFiles.ts"
+
+const attempt = <A>(read: () => A): A | undefined => {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}
+
+/** Reads a text file like Effect's file system, without a byte order mark; none when it can't be read. */
+export const textOf = (path: string): string | undefined =>
+  attempt(() => readFileSync(path, "utf8").replace(/^\ufeff/, ""))
+
+const answerTo = ({ of, path }: Ask): string | undefined =>
+  of === "exists"
+    ? existsSync(path) ? path : undefined
+    : of === "read"
+    ? textOf(path)
+    : attempt(() => realpathSync(path))
+
+export const answering = <A>(asking: Asking<A>): A => {
+  let step = asking.next()
+  while (step.done !== true) step = asking.next(answerTo(step.value))
+  return step.value
+}
+
+/** Reads a part of a file; empty when there is none. */
+export const partOf = (path: string, from: number, bytes: number): string => {
+  const file = attempt(() => openSync(path, "r"))
+  if (file === undefined) return ""
+  try {
+    const part = Buffer.alloc(bytes)
+    return part.subarray(0, readSync(file, part, 0, bytes, from)).toString("utf8")
+  } catch {
+    return ""
+  } finally {
+    closeSync(file)
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Parses the lines of a session's record. Without Effect, since the hook's entry reads them too.
+ */
+
+/** One injection, as it was sent to Claude Code. */
+export interface Sent {
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly event: "SessionStart" | "UserPromptSubmit"
+  /** Bytes that the session's transcript had: what arrives of the injection is written after these. */
+  readonly offset: number
+  readonly tokens: number
+  /** Ids of the units in the text, and of those that it only points to. */
+  readonly ids: ReadonlyArray<string>
+  readonly pointed: ReadonlyArray<string>
+  /** True for what earlier sessions left. */
+  readonly isOpening: boolean
+  /** Words of the prompt that stand together in a memory. */
+  readonly words: ReadonlyArray<string>
+}
+
+/** An injection is pending until the transcript shows that Claude got it, or that Claude answered without it. */
+export interface Injection extends Sent {
+  readonly state: "pending" | "arrived" | "late"
+}
+
+export interface SessionRecord {
+  /** All injections, oldest first. */
+  readonly injections: ReadonlyArray<Injection>
+  /** Ids of the injected units that are in the session's context: those that came too late are not. */
+  readonly ids: ReadonlySet<string>
+  /** Ids of the units that pointers in the session's context name. */
+  readonly pointed: ReadonlySet<string>
+  /** True when the session's context holds what earlier sessions left. */
+  readonly isOpened: boolean
+  /** Time of the last compaction, in milliseconds since the epoch; 0 without one. */
+  readonly compactedAt: number
+  readonly isMuted: boolean
+  /** True when the session has no record yet. */
+  readonly isNew: boolean
+}
+
+/** Folder of the records, in the memory's folder. */
+export const FOLDER = "sessions"
+
+/** Matches ids that are file names. Session ids are UUIDs; any other id is hashed, so that it can't lead elsewhere. */
+export const PLAIN_ID = /^[\w-]{1,100}$/
+
+/**
+ * Begin the lines of an injection (JSON follows), of one that arrived or came too late (its time follows), of a
+ * compaction, and of a unit that an inherited pointer names. Other lines are words, or ids of inherited units.
+ */
+export const SENT = "{"
+export const ARRIVED = "+"
+export const LATE = "x"
+export const RESET = "-"
+export const POINTED = "?"
+export const OPENED = "open"
+export const MUTED = "off"
+export const UNMUTED = "on"
+
+/** Longest part of a record that is read, from its end: some hundred injections. */
+export const MAX_BYTES = 128 * 1024
+
+/** Encodes an injection as a line. */
+export const encode = ({ at, event, ids, isOpening, offset, pointed, tokens, words }: Sent): string =>
+  JSON.stringify({ at, event, offset, tokens, ids, pointed, isOpening, words })
+
+/** Splits the part of a record that is read into its lines. */
+export const linesIn = (text: string): ReadonlyArray<string> => text.slice(-MAX_BYTES).split("\n")
+
+/** Parses a record; `decode` parses the line of an injection. */
+export const read = (
+  lines: ReadonlyArray<string>,
+  decode: (line: string) => Sent | undefined
+): SessionRecord => {
+  let injections: ReadonlyArray<Injection> = []
+  let beforeContext = 0
+  const inherited = { ids: new Set<string>(), pointed: new Set<string>(), isOpened: false }
+  let compactedAt = 0
+  let isMuted = false
+  for (const line of lines) {
+    const rest = line.slice(1)
+    if (line === MUTED || line === UNMUTED) isMuted = line === MUTED
+    else if (line === OPENED) inherited.isOpened = true
+    else if (line.startsWith(SENT)) {
+      const sent = decode(line)
+      if (sent !== undefined) injections = [...injections, { ...sent, state: "pending" }]
+    } else if (line.startsWith(ARRIVED) || line.startsWith(LATE)) {
+      const state = line.startsWith(ARRIVED) ? "arrived" : "late"
+      injections = injections.map((each) =>
+        each.at === Number(rest) && each.state === "pending" ? { ...each, state } : each
+      )
+    } else if (line.startsWith(RESET)) {
+      inherited.ids.clear()
+      inherited.pointed.clear()
+      inherited.isOpened = false
+      compactedAt = Number(rest) || 0
+      beforeContext = injections.length
+    } else if (line.startsWith(POINTED)) inherited.pointed.add(rest)
+    else if (line !== "") inherited.ids.add(line)
+  }
+  const inContext = injections.slice(beforeContext).filter(({ state }) => state !== "late")
+  return {
+    injections,
+    ids: new Set([...inherited.ids, ...inContext.flatMap(({ ids }) => ids)]),
+    pointed: new Set([...inherited.pointed, ...inContext.flatMap(({ pointed }) => pointed)]),
+    isOpened: inherited.isOpened || inContext.some(({ isOpening }) => isOpening),
+    compactedAt,
+    isMuted,
+    isNew: lines.length === 0
+  }
+}

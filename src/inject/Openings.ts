@@ -1,0 +1,115 @@
+/**
+ * Writes the files with what is told of each project when a session begins (domain/OpeningFile.ts). The store deletes a
+ * file before it changes what is in it, and excludes others from writing meanwhile.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { basename, join } from "node:path"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import { type FileUnit, type Left, nameOf, type OpeningFile, temporaryOf } from "../domain/OpeningFile.ts"
+import type { KnownProject } from "../domain/Project.ts"
+import { version } from "../process/version.ts"
+import { MemoryStore } from "../store/MemoryStore.ts"
+import { left } from "./Opening.ts"
+import { current, textsOf } from "./OpeningText.ts"
+
+class OpeningsError extends Schema.TaggedError<OpeningsError>()("OpeningsError", { cause: Schema.Defect }) {
+  override get message() {
+    return `the file of a session's start can't be written, so that it takes longer: ${
+      this.cause instanceof Error ? this.cause.message : String(this.cause)
+    }`
+  }
+}
+
+/** Most transcripts of a project whose size is written down. */
+const MAX_TRANSCRIPTS = 50
+
+const NOTHING: Left<FileUnit> = { archives: [], decisions: [], branches: {} }
+
+const fileUnitOf = (unit: MemoryUnit): FileUnit => {
+  const { content, files, id, occurredAt, projectId, sessionId, supersededBy, title, tokens, type } = unit
+  const left = { content, files, id, occurredAt, projectId, sessionId, supersededBy, title, tokens, type }
+  return { ...left, texts: textsOf(left) }
+}
+
+const indicesOf = (units: ReadonlyArray<FileUnit>, kept: ReadonlyArray<FileUnit>) =>
+  kept.map((unit) => units.indexOf(unit))
+
+const keysOf = ({ key, merged }: KnownProject) => [key, ...merged.map((project) => project.key)]
+
+const make = (folder: string) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+
+    const contentOf = ({ id, isExcluded }: KnownProject) =>
+      Effect.gen(function*() {
+        const found = isExcluded ? undefined : yield* left(store, { projects: [id] })
+        const content = found === undefined
+          ? NOTHING
+          : { ...found, archives: found.archives.map(fileUnitOf), decisions: found.decisions.map(fileUnitOf) }
+        const { archives, decisions } = current(content)
+        const transcripts = isExcluded ? [] : yield* store.transcripts(id, MAX_TRANSCRIPTS)
+        return {
+          isExcluded,
+          left: content,
+          current: {
+            archives: indicesOf(content.archives, archives),
+            decisions: indicesOf(content.decisions, decisions)
+          },
+          // Of two with one name, that which was read last.
+          transcripts: Object.fromEntries(
+            transcripts.toReversed().map(({ path, remembered }) => [basename(path), remembered])
+          )
+        } satisfies Omit<OpeningFile, "key" | "version">
+      })
+
+    const replace = (key: string, content: Omit<OpeningFile, "key" | "version">) =>
+      Effect.try({
+        try: () => {
+          const file = join(folder, nameOf(key))
+          const temporary = temporaryOf(file)
+          mkdirSync(folder, { recursive: true, mode: 0o700 })
+          rmSync(temporary, { force: true })
+          const made: OpeningFile = { version, key, ...content }
+          // Created exclusively ("wx"), so that a link in its place is not followed.
+          writeFileSync(temporary, JSON.stringify(made), { mode: 0o600, flag: "wx" })
+          renameSync(temporary, file)
+        },
+        catch: (cause) => new OpeningsError({ cause })
+      })
+
+    /** Writes a project's files in a transaction, so that no process changes the project in between. */
+    const write = (id: string) =>
+      store.transaction(Effect.gen(function*() {
+        const project = (yield* store.projects).find((each) => each.id === id)
+        if (project === undefined) return
+        const content = yield* contentOf(project)
+        for (const key of keysOf(project)) yield* replace(key, content)
+      }))
+
+    const isMissing = (project: KnownProject) => keysOf(project).some((key) => !existsSync(join(folder, nameOf(key))))
+
+    return {
+      refresh: (which: "all" | "missing") =>
+        Effect.gen(function*() {
+          const projects = yield* store.projects
+          for (const project of projects) {
+            if (which === "all" || isMissing(project)) yield* write(project.id)
+          }
+        }).pipe(Effect.catchAll((error) => Effect.logDebug(error.message)))
+    }
+  })
+
+/** Writes nothing unless a layer is provided. */
+export class Openings extends Context.Reference<Openings>()("claude-memory/Openings", {
+  defaultValue: (): {
+    /** Writes the files of all projects, or those that are missing. Where it can't, a start reads the database. */
+    readonly refresh: (which: "all" | "missing") => Effect.Effect<void>
+  } => ({ refresh: () => Effect.void })
+}) {}
+
+/** Writes the files into this folder, beside the database. */
+export const layer = (folder: string) => Layer.effect(Openings, make(folder))

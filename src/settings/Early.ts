@@ -1,0 +1,138 @@
+/**
+ * Reads the settings of a hook without Effect, for the hook's entry. Returns none where one is invalid or odd: then
+ * Hooks.ts and Settings.ts read them all, and judge.
+ */
+// @effect-diagnostics processEnv:off
+import { readFileSync, statSync } from "node:fs"
+import { homedir } from "node:os"
+import { delimiter, isAbsolute, join } from "node:path"
+
+/** Words of `CLAUDE_MEMORY_INJECT`, the default first. */
+export const MODES = ["balanced", "off", "conservative", "comprehensive"] as const
+/** Bounds of `CLAUDE_MEMORY_INJECT_TOKENS`. */
+export const LEAST_TOKENS = 100
+export const MOST_TOKENS = 8_000
+/** Longest time limit of a hook, and the limits without a setting, in milliseconds. */
+export const LONGEST_MS = 60_000
+export const DEFAULT_WITHIN = { start: 1_000, later: 300 } as const
+export const ON_OFF = ["on", "off"] as const
+export const ISOLATIONS = ["shared", "strict"] as const
+
+/** Maximum bytes of a settings file. */
+export const MAX_FILE_BYTES = 64 * 1024
+
+export type FileValue = string | number | boolean
+
+/** Converts a value of the settings file to its form in the environment, where true is "on" and false is "off". */
+export const toEnvironmentValue = (value: FileValue): string =>
+  typeof value === "boolean" ? value ? "on" : "off" : String(value)
+
+/** True for `claude -p` and the SDKs, whose entry points are `sdk-cli`, `sdk-ts` and so on. */
+export const isHeadless = (entryPoint: string | undefined): boolean => entryPoint?.startsWith("sdk") === true
+
+export const defaultHome = () => join(homedir(), ".claude-memory")
+
+/** Parses folders, as written or below the home folder. */
+export const foldersIn = (text: string): ReadonlyArray<string> =>
+  text.split(delimiter).map((part) => part.trim()).filter((part) => part !== "")
+    .map((path) => path === "~" || /^~[\\/]/.test(path) ? join(homedir(), path.slice(1)) : path)
+
+export interface Early {
+  /** Folder of the memory's files. */
+  readonly home: string
+  /** True when the hooks inject nothing: always, or in headless runs and this is one. */
+  readonly isOff: boolean
+  /** Time limits in milliseconds, as in HookSettings. */
+  readonly within: { readonly start: number; readonly later: number }
+  /** True when all other settings are valid, and leave the memory in one SQLite file and name no model. */
+  readonly isPlain: boolean
+}
+
+type Values = Readonly<Record<string, string | undefined>>
+
+const odd = (): never => {
+  throw new Error("the whole program reads this setting")
+}
+
+/** True when there is no such file. */
+export const isMissing = (error: unknown): boolean =>
+  ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException | undefined)?.code ?? "")
+
+const isFileValue = (value: unknown): value is FileValue => ["string", "number", "boolean"].includes(typeof value)
+
+const readSettingsFile = (file: string): Values => {
+  let text: string
+  try {
+    if (statSync(file).size > MAX_FILE_BYTES) return odd()
+    text = readFileSync(file, "utf8").replace(/^\ufeff/, "")
+  } catch (error) {
+    return isMissing(error) ? {} : odd()
+  }
+  const values: unknown = JSON.parse(text)
+  if (typeof values !== "object" || values === null || Array.isArray(values)) return odd()
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, isFileValue(value) ? toEnvironmentValue(value) : odd()])
+  )
+}
+
+/** Settings that `read` understands. All others of ours go to the whole program. */
+const READ = new Set([
+  "CLAUDE_MEMORY_HEADLESS",
+  "CLAUDE_MEMORY_HOOK_MS",
+  "CLAUDE_MEMORY_INJECT",
+  "CLAUDE_MEMORY_INJECT_TOKENS",
+  "CLAUDE_MEMORY_SESSION_START_MS"
+])
+const HOME = "CLAUDE_MEMORY_HOME"
+const ISOLATION = "CLAUDE_MEMORY_ISOLATION"
+const EXCLUDE_PATHS = "CLAUDE_MEMORY_EXCLUDE_PATHS"
+const EXCLUDE_TOOLS = "CLAUDE_MEMORY_EXCLUDE_TOOLS"
+/** Names are compared in upper case, since Windows takes any. */
+const OURS = /^(?:CLAUDE_MEMORY|QDRANT)_/
+
+/** Returns the settings; none where the whole program must read them. */
+export const read = (environment: Values = process.env): Early | undefined => {
+  try {
+    const home = environment[HOME] || defaultHome()
+    const file = readSettingsFile(join(home, "config.json"))
+    const text = (name: string) => environment[name] || file[name] || undefined
+    const oneOf = <A extends string>(name: string, words: readonly [A, ...ReadonlyArray<A>]): A => {
+      const value = text(name)?.trim().toLowerCase()
+      return value === undefined ? words[0] : words.find((word) => word === value) ?? odd()
+    }
+    const integer = (name: string, least: number, most: number, otherwise: number): number => {
+      const value = environment[name] ?? file[name]
+      if (value === undefined) return otherwise
+      return /^[1-9]\d{0,4}$/.test(value) && Number(value) >= least && Number(value) <= most ? Number(value) : odd()
+    }
+    const mode = oneOf("CLAUDE_MEMORY_INJECT", MODES)
+    integer("CLAUDE_MEMORY_INJECT_TOKENS", LEAST_TOKENS, MOST_TOKENS, LEAST_TOKENS)
+    const whenHeadless = oneOf("CLAUDE_MEMORY_HEADLESS", ON_OFF)
+    const within = {
+      start: integer("CLAUDE_MEMORY_SESSION_START_MS", 1, LONGEST_MS, DEFAULT_WITHIN.start),
+      later: integer("CLAUDE_MEMORY_HOOK_MS", 1, LONGEST_MS, DEFAULT_WITHIN.later)
+    }
+    const isValid = (name: string, value: string | undefined) => {
+      switch (name) {
+        case ISOLATION:
+          return ISOLATIONS.some((word) => word === value?.trim().toLowerCase())
+        case EXCLUDE_PATHS:
+          return foldersIn(value ?? "").every((path) => isAbsolute(path))
+        case EXCLUDE_TOOLS:
+          return true
+        default:
+          return READ.has(name) || !OURS.test(name.toUpperCase())
+      }
+    }
+    const areValid = (values: Values, known?: string) =>
+      Object.keys(values).every((name) => name === known || isValid(name, values[name]))
+    return {
+      home,
+      isOff: mode === "off" || isHeadless(text("CLAUDE_CODE_ENTRYPOINT")) && whenHeadless === "off",
+      within,
+      isPlain: areValid(environment, HOME) && areValid(file)
+    }
+  } catch {
+    return undefined
+  }
+}

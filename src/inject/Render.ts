@@ -70,7 +70,7 @@ export const onBranch = (branch: string | null = null): string =>
 /** Returns the UTC time of day, with the day where it is another than the session's. */
 const timeOf = ({ occurredAt }: MemoryUnit, day: string): string => {
   if (dayOf(occurredAt) === UNDATED) return ""
-  const [date, time] = DateTime.formatIso(DateTime.unsafeMake(occurredAt)).split("T")
+  const [date, time] = new Date(occurredAt).toISOString().split("T")
   return `, ${date === day ? "" : `${date} `}${time!.slice(0, 5)}`
 }
 

@@ -47,7 +47,7 @@ const ASKED_SCORES: Readonly<Record<InjectionMode, number>> = {
 /** Tokens of the budget for each item that may be injected whole. */
 const TOKENS_FOR_WHOLE = 420
 /** Tokens of an item that is not injected whole, and of the best item's last form, tried when no longer form fits. */
-const EXCERPT = 120
+const EXCERPT = 170
 const SHORTEST_EXCERPT = 60
 /** Most results that a search asks for. */
 const MAX_RESULTS = 60

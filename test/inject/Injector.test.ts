@@ -414,7 +414,7 @@ describe("what is injected", () => {
         if (i < 6) assert.strictEqual(words.replace(/^ {2}/gm, ""), unit.content)
         else {
           assert.include(words, "…")
-          assert.isAtMost(Tokens.estimate(words.replace(/^ {2}/gm, "")), 120)
+          assert.isAtMost(Tokens.estimate(words.replace(/^ {2}/gm, "")), 170)
         }
       }
     }))

@@ -1,6 +1,6 @@
 /**
  * The MCP server over stdio, which Claude Code runs beside a session. It answers the handshake before it loads any part
- * of the memory, which the first call or the background work opens.
+ * of the memory. Then it opens what prompts need, at once, and after a pause the rest.
  */
 import { Server } from "@modelcontextprotocol/sdk/server/index.js"
 import type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol.js"
@@ -35,6 +35,7 @@ import * as Lazy from "../resources/Lazy.ts"
 import * as Owner from "../resources/Owner.ts"
 import * as Permits from "../resources/Permits.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
+import { StoreError } from "../store/MemoryStore.ts"
 import * as Prompts from "./Prompts.ts"
 import * as Resources from "./Resources.ts"
 import {
@@ -43,6 +44,7 @@ import {
   INVALID_PARAMS,
   type Opened,
   OpenError,
+  type Opening,
   Progress,
   ProtocolError,
   Serving,
@@ -128,19 +130,23 @@ const makeTally = Effect.gen(function*() {
 /** Background work of the process. */
 export interface BackgroundTask {
   readonly name: string
-  readonly run: (opened: Opened) => Effect.Effect<unknown, Failure>
+  readonly run: (opening: Opening, memory: Opened["memory"]) => Effect.Effect<unknown, Failure>
 }
 
 export interface Options {
   readonly transport: Transport
-  /** Opens the memory. A failure goes to the caller, and the next call tries again. */
-  readonly open: Effect.Effect<Opened, Failure, ResourceLedger | Scope.Scope>
+  /** Reads what opening needs. A failure of it, or of an opening, goes to the caller, and the next call tries again. */
+  readonly open: Effect.Effect<Opening, Failure, Owner.Owner | ResourceLedger | Scope.Scope>
   /** Started after the client's `initialized` notification, and restarted on failure. */
   readonly background: ReadonlyArray<BackgroundTask>
 }
 
 /** Delays the background work: a starting client sends many requests at once, and they are answered first. */
 const BACKGROUND_DELAY = "500 millis"
+/** Longest time for which the background work waits until what prompts need is open and warm. */
+const WARMING_TIMEOUT = "5 seconds"
+
+const isMissing = (failure: Failure): boolean => failure instanceof StoreError && failure.reason === "Missing"
 
 const serve = Effect.fn("Mcp.serve")(function*({ background, open, transport }: Options) {
   const ledger = yield* ResourceLedger
@@ -148,15 +154,29 @@ const serve = Effect.fn("Mcp.serve")(function*({ background, open, transport }: 
   const permits = Permits.make(MAX_CONCURRENT_CALLS)
 
   const current = yield* Ref.make(Option.none<Opened>())
-  const openOnce = yield* Lazy.make(Effect.mapError(open, ({ message }) => new OpenError({ detail: message })))
-  const opened = Effect.provideService(openOnce, ResourceLedger, ledger).pipe(
+  const toOpenError = (error: Failure) =>
+    error instanceof OpenError ? error : new OpenError({ detail: error.message, isMissing: isMissing(error) })
+  const openOnce = yield* Lazy.make(open)
+  const opening = Effect.mapError(Effect.provideService(openOnce, ResourceLedger, ledger), toOpenError)
+  const prompts = Effect.mapError(Effect.flatMap(opening, ({ prompts }) => prompts), toOpenError)
+  const opened = Effect.flatMap(
+    opening,
+    ({ folder, isolation, memory, sessionId }) =>
+      Effect.map(memory, (memory): Opened => ({ folder, isolation, sessionId, memory }))
+  ).pipe(
+    Effect.mapError(toOpenError),
     Effect.tap((opened) => Ref.set(current, Option.some(opened)))
   )
   const supervised = yield* Effect.forEach(
     background,
-    ({ name, run }) => Supervised.make(name, Effect.flatMap(opened, run))
+    ({ name, run }) =>
+      Supervised.make(
+        name,
+        Effect.flatMap(Effect.all([opening, opened]), ([opening, { memory }]) => run(opening, memory))
+      )
   )
   const serving = Serving.of({
+    prompts,
     opened,
     ifOpen: Ref.get(current),
     tally,
@@ -222,7 +242,14 @@ const serve = Effect.fn("Mcp.serve")(function*({ background, open, transport }: 
         : Effect.succeed(Resources.completion([]))
     ))
 
+  const warm = Effect.gen(function*() {
+    const { folder, isWarmed } = yield* opening
+    const { warm } = yield* prompts
+    if (isWarmed && warm !== undefined) yield* warm(folder)
+  })
   const startBackground = Effect.gen(function*() {
+    // A failure is not reported here: the next prompt opens it again, and records it.
+    yield* Effect.ignore(Effect.timeoutOption(warm, WARMING_TIMEOUT))
     yield* Effect.sleep(BACKGROUND_DELAY)
     for (const { run } of supervised) fork(run)
     // A failure is not reported here: the next call opens the memory again, and reports it.
@@ -262,7 +289,7 @@ export const run = (load: () => Promise<Options["open"]>): void =>
       const server = layer({
         transport: Stdio.make(process.stdin, process.stdout),
         open: Effect.flatten(Effect.tryPromise({ try: load, catch: (cause) => new LoadError({ cause }) })),
-        background: [{ name: "capture", run: ({ capture }) => capture }]
+        background: [{ name: "capture", run: ({ capture }, memory) => capture(memory) }]
       })
       return yield* Owner.run(Layer.provide(server, ResourceLedger.layerWarning))(Effect.never)
     }),

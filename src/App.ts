@@ -23,11 +23,12 @@ import { ModelsFile } from "./models/sqlite/ModelsFile.ts"
 import * as SqliteModelCache from "./models/sqlite/SqliteModelCache.ts"
 import { Files } from "./resources/Files.ts"
 import * as Lazy from "./resources/Lazy.ts"
+import type { InThread } from "./resources/monitor/Monitor.ts"
 import * as Owner from "./resources/Owner.ts"
 import * as Platform from "./resources/Platform.ts"
 import { ResourceLedger } from "./resources/ResourceLedger.ts"
 import { Retriever } from "./retrieve/Retriever.ts"
-import type { ClaudeMemory } from "./serve/ClaudeMemory.ts"
+import type * as CaptureThread from "./serve/CaptureThread.ts"
 import * as Reading from "./settings/Reading.ts"
 import * as Settings from "./settings/Settings.ts"
 import { Lease } from "./store/Lease.ts"
@@ -56,6 +57,8 @@ export interface Options {
   readonly watched?: number
   /** Folders and tools that are never captured; without it, everything is. */
   readonly exclude?: Reading.Exclude
+  /** True when somebody else holds the lease of capturing for this. */
+  readonly isLeased?: boolean
 }
 
 const modelFile = Settings.packageFile("assets", "static-embeddings.bin")
@@ -168,7 +171,7 @@ const serviceOf = (options: Options) =>
         )
       ),
       Layer.provide(options.review === undefined ? Layer.empty : reviewer(options.review)),
-      Layer.provide(Lease.layer(options.home)),
+      Layer.provide(options.isLeased === true ? Layer.empty : Lease.layer(options.home)),
       Layer.provide(options.exclude === undefined ? Layer.empty : Layer.succeed(Exclude, options.exclude)),
       Layer.provide(databases(options))
     ))
@@ -261,8 +264,11 @@ const HOOK: Profile = {
 }
 
 /** Monitors the process; `command` is the subcommand that runs it. */
-const monitor = (command: string, home: string) =>
-  lazily(() => import("./resources/monitor/Monitor.ts"), (Monitor) => Monitor.layer({ home, command }))
+const monitor = (command: string, home: string, inThread?: () => InThread | undefined) =>
+  lazily(
+    () => import("./resources/monitor/Monitor.ts"),
+    (Monitor) => Monitor.layer({ home, command, ...(inThread !== undefined && { inThread }) })
+  )
 
 const monitored = (command: string, options: Options) => Layer.provide(layer(options), monitor(command, options.home))
 
@@ -287,6 +293,19 @@ const openedLater = <I, S, E>(load: () => Promise<Context.Tag<I, S>>, layer: Lay
     return Effect.provideService(yield* Lazy.make(Owner.composing(build)), ResourceLedger, ledger)
   })
 
+/** Makes the effect that captures in a thread of its own, on first use. */
+const capturedInThread = (home: string, folder: string, report: CaptureThread.Options["report"]) =>
+  Effect.gen(function*() {
+    const ledger = yield* ResourceLedger
+    const make = Effect.gen(function*() {
+      const CaptureThread = yield* Effect.promise(() => import("./serve/CaptureThread.ts"))
+      const lease = yield* Layer.build(Lease.layer(home))
+      const file = Settings.packageFile("dist", "capture.js")
+      return yield* Effect.provide(CaptureThread.make({ file, folders: [folder], report }), lease)
+    })
+    return Effect.provideService(Effect.flatten(yield* Lazy.make(Owner.composing(make))), ResourceLedger, ledger)
+  })
+
 /**
  * Reads the session and the settings that the MCP server needs, and returns how to open the rest: what prompts need, and the whole
  * service. Where the memory is on servers, the service answers prompts too: its connections are dear.
@@ -295,9 +314,13 @@ export const openForMcp = Owner.composing(Effect.gen(function*() {
   const settings = yield* Settings.load
   const session = yield* Settings.claudeSession
   const options = toOptions(settings, WRITER)
+  let inThread: InThread | undefined
   const shared = Layer.succeedContext(
     yield* Layer.build(
-      modelsOf(options).pipe(Layer.provideMerge(monitor("mcp", options.home)), Layer.provideMerge(Platform.layer))
+      modelsOf(options).pipe(
+        Layer.provideMerge(monitor("mcp", options.home, () => inThread)),
+        Layer.provideMerge(Platform.layer)
+      )
     )
   )
   const memory = yield* openedLater(
@@ -317,9 +340,32 @@ export const openForMcp = Owner.composing(Effect.gen(function*() {
         Layer.provide(prompting(options), shared)
       )
       : memory,
-    capture: (memory: ClaudeMemory["Type"]) => Stream.runDrain(memory.capture([Reading.transcriptsFolder(settings)]))
+    capture: yield* capturedInThread(options.home, Reading.transcriptsFolder(settings), (open) => {
+      inThread = open
+    })
   }
 }))
+
+/** Interval at which the capturing thread reports what it has open: the monitor of the process takes a sample each second. */
+const REPORT_INTERVAL = "1 second"
+
+/** Captures, as the program of a thread whose process holds the lease, and reports what is open. */
+export const captureInThread = (post: (message: CaptureThread.ThreadMessage) => Effect.Effect<void>) =>
+  Effect.gen(function*() {
+    const settings = yield* Settings.load
+    const [{ ClaudeMemory }, Monitor] = yield* Effect.promise(() =>
+      Promise.all([import("./serve/ClaudeMemory.ts"), import("./resources/monitor/Monitor.ts")])
+    )
+    const report = Effect.flatMap(Monitor.readThread, (open) => post({ _tag: "Open", open }))
+    const reporting = Effect.forever(Effect.delay(report, REPORT_INTERVAL))
+    const capturing = Effect.flatMap(
+      ClaudeMemory,
+      (memory) => Stream.runDrain(memory.capture([Reading.transcriptsFolder(settings)]))
+    )
+    yield* post({ _tag: "Started" })
+    const services = Layer.provideMerge(layer({ ...toOptions(settings, WRITER), isLeased: true }), platform)
+    yield* Owner.run(services)(Effect.raceFirst(capturing, reporting))
+  })
 
 /** Records that the hook of a prompt was answered with nothing, for `doctor`. */
 export const recordHookFailure = (detail: string) =>

@@ -100,6 +100,11 @@ export const ALLOWED = [
       "belongs to src/process/Process.ts: return the Effect, fail with a typed error or `Unsuccessful`, and let its `runMain` run, " +
       "listen to signals, and exit; it has `readStdin`, `writeStdout` and `writeStderr`"
   },
+  {
+    files: ["process/Thread.ts"],
+    names: names`effect/Effect= runFork node:worker_threads= parentPort`,
+    instead: "belongs to src/process/Thread.ts: return the Effect, and let its `runThread` run it"
+  },
   // For the deadline of the shutdown that would close any handle.
   { files: ["process/Process.ts"], names: names`global= setTimeout`, instead: TIMER },
 
@@ -160,7 +165,7 @@ export const METHODS = [
     instead: "listens for as long as the object lives: use `Effect.async`, and remove the listener in its cleanup"
   },
   {
-    files: ["resources/", "process/Process.ts", "mcp/Stdio.ts"],
+    files: ["resources/", "process/Process.ts", "process/Thread.ts", "mcp/Stdio.ts"],
     names: words`addListener on once prependListener prependOnceListener`,
     instead: "listens for as long as the object lives: src/process/Process.ts listens to the process"
   }

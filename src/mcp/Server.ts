@@ -130,7 +130,7 @@ const makeTally = Effect.gen(function*() {
 /** Background work of the process. */
 export interface BackgroundTask {
   readonly name: string
-  readonly run: (opening: Opening, memory: Opened["memory"]) => Effect.Effect<unknown, Failure>
+  readonly run: (opening: Opening) => Effect.Effect<unknown, Failure>
 }
 
 export interface Options {
@@ -169,11 +169,7 @@ const serve = Effect.fn("Mcp.serve")(function*({ background, open, transport }: 
   )
   const supervised = yield* Effect.forEach(
     background,
-    ({ name, run }) =>
-      Supervised.make(
-        name,
-        Effect.flatMap(Effect.all([opening, opened]), ([opening, { memory }]) => run(opening, memory))
-      )
+    ({ name, run }) => Supervised.make(name, Effect.flatMap(opening, run))
   )
   const serving = Serving.of({
     prompts,
@@ -289,7 +285,7 @@ export const run = (load: () => Promise<Options["open"]>): void =>
       const server = layer({
         transport: Stdio.make(process.stdin, process.stdout),
         open: Effect.flatten(Effect.tryPromise({ try: load, catch: (cause) => new LoadError({ cause }) })),
-        background: [{ name: "capture", run: ({ capture }, memory) => capture(memory) }]
+        background: [{ name: "capture", run: ({ capture }) => capture }]
       })
       return yield* Owner.run(Layer.provide(server, ResourceLedger.layerWarning))(Effect.never)
     }),

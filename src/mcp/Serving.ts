@@ -67,7 +67,7 @@ export interface Opening {
   /** Opens the whole memory, once. */
   readonly memory: Effect.Effect<ClaudeMemory["Type"], Failure>
   /** Follows Claude Code's transcripts. One process per memory does it; the others wait to take over. */
-  readonly capture: (memory: ClaudeMemory["Type"]) => Effect.Effect<unknown, Failure>
+  readonly capture: Effect.Effect<unknown, Failure>
 }
 
 export interface Opened extends Pick<Opening, "folder" | "isolation" | "sessionId"> {

@@ -46,7 +46,7 @@ export const openingOf = ({ memory, ...session }: Opened): Opening => ({
   isWarmed: true,
   prompts: Effect.succeed(memory),
   memory: Effect.succeed(memory),
-  capture: () => Effect.never
+  capture: Effect.never
 })
 
 /** Connects a client to a server over this memory. */

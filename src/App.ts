@@ -331,6 +331,7 @@ export const openForMcp = Owner.composing(Effect.gen(function*() {
   return {
     ...session,
     isolation: settings.isolation,
+    home: Option.some(settings.home),
     // A model of a provider costs money, also for a question that nobody asks.
     isWarmed: settings.fusion === undefined && settings.models.embedding === undefined,
     memory,

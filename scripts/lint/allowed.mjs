@@ -55,6 +55,10 @@ export const ALLOWED = [
   },
   { files: ["resources/Child.ts"], names: names`node:child_process= spawn` },
   { files: ["resources/Worker.ts"], names: names`node:worker_threads= Worker` },
+  { files: ["resources/LineServer.ts"], names: names`node:net= createServer effect/FiberSet= runtime` },
+  // The hook's entry, whose process is a question: its one connection ends with the answer, and with it the process.
+  { files: ["hook/Ask.ts"], names: names`node:net= connect` },
+  { files: ["bin/hook.ts", "bin/EarlyStdin.ts"], names: names`global= process.stdin process.stdout` },
   // Sends through the dispatcher that it is given, a pool of src/resources.
   { files: ["resources/QdrantApi.ts"], names: names`@qdrant/js-client-rest= QdrantClient` },
   // Releases go on when their fiber does not: they are bounded, and the end of the ledger waits for them.
@@ -84,7 +88,7 @@ export const ALLOWED = [
   },
   { files: ["cli/Cli.ts"], names: names`effect/Effect= console withConsole` },
   { files: ["App.ts"], names: names`effect/ConfigProvider= fromEnv`, instead: SETTING },
-  { files: ["process/Advice.ts", "process/CodeCache.ts"], names: names`global= process.env`, instead: SETTING },
+  { files: ["process/Advice.ts", "process/Environment.ts"], names: names`global= process.env`, instead: SETTING },
   { files: ["process/CodeCache.ts"], names: names`node:module= enableCompileCache` },
   { files: ["process/Advice.ts", "bin/main.ts"], names: names`global= process.argv` },
   // On a Node too old for the rest there is no effect to run.
@@ -165,7 +169,14 @@ export const METHODS = [
     instead: "listens for as long as the object lives: use `Effect.async`, and remove the listener in its cleanup"
   },
   {
-    files: ["resources/", "process/Process.ts", "process/Thread.ts", "mcp/Stdio.ts"],
+    files: [
+      "resources/",
+      "process/Process.ts",
+      "process/Thread.ts",
+      "mcp/Stdio.ts",
+      "hook/Ask.ts",
+      "bin/EarlyStdin.ts"
+    ],
     names: words`addListener on once prependListener prependOnceListener`,
     instead: "listens for as long as the object lives: src/process/Process.ts listens to the process"
   }

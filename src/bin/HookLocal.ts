@@ -19,6 +19,7 @@ import { Retriever } from "../retrieve/Retriever.ts"
 import * as Settings from "../settings/Settings.ts"
 import { SqliteFile } from "../store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../store/sqlite/SqliteStore.ts"
+import type { Stdin } from "./EarlyStdin.ts"
 import * as HookProgram from "./HookProgram.ts"
 
 const settings = runBeforeMain(Effect.either(Settings.load))
@@ -46,4 +47,4 @@ const services = Layer.unwrapEffect(Effect.map(Effect.flatten(Effect.promise(() 
   Layer.provideMerge(Layer.merge(ResourceLedger.layerWarning, Platform.layer))
 )
 
-export const run = (started: number): void => HookProgram.run(started, services)
+export const run = (started: number, stdin: Stdin): void => HookProgram.run(started, stdin, services)

@@ -17,9 +17,7 @@ import type { Files } from "../resources/Files.ts"
 import * as Platform from "../resources/Platform.ts"
 import * as HookSettings from "../settings/Hooks.ts"
 import type { MemoryStore, StoreError } from "../store/MemoryStore.ts"
-
-/** Bytes of stdin that are read: enough for a prompt with a pasted file. */
-const MAX_INPUT = 1_000_000
+import { MAX_INPUT, type Stdin } from "./EarlyStdin.ts"
 
 const decode = Schema.decodeUnknown(Schema.parseJson(HookInput))
 
@@ -39,14 +37,16 @@ const isMissingMemory = (cause: Cause.Cause<{ readonly _tag: string }>) =>
 
 type Services<E> = Layer.Layer<SessionRecords | Injector | MemoryStore | NodeContext.NodeContext | Files, E>
 
-const hook = <E extends { readonly _tag: string }>(started: number, services: Services<E>) =>
+const hook = <E extends { readonly _tag: string }>(started: number, stdin: Stdin, services: Services<E>) =>
   Effect.gen(function*() {
     const { telling, within } = yield* HookSettings.load
     if (telling === undefined) return
     const remaining = (limit: number) => Math.max(1, limit - (performance.now() - started))
 
     const text = yield* Effect.timeoutOption(
-      readStdin(MAX_INPUT),
+      stdin.isWhole
+        ? Effect.succeed(stdin.text)
+        : Effect.map(readStdin(MAX_INPUT - stdin.text.length), (rest) => stdin.text + rest),
       remaining(Math.max(within.start, within.later))
     )
     if (Option.isNone(text)) {
@@ -76,6 +76,9 @@ const hook = <E extends { readonly _tag: string }>(started: number, services: Se
     Effect.provide(Platform.layer)
   )
 
-/** Runs the hook. `started` is `performance.now()` at the start of the process; the budget counts from there. */
-export const run = <E extends { readonly _tag: string }>(started: number, services: Services<E>): void =>
-  runMain(Effect.withTracerEnabled(hook(started, services), false), { deadline: "200 millis", failOpen: true })
+/**
+ * Runs the hook, which has read a part of stdin. `started` is `performance.now()` at the start of the process; the budget
+ * counts from there.
+ */
+export const run = <E extends { readonly _tag: string }>(started: number, stdin: Stdin, services: Services<E>): void =>
+  runMain(Effect.withTracerEnabled(hook(started, stdin, services), false), { deadline: "200 millis", failOpen: true })

@@ -32,8 +32,8 @@ const recordFailure = (detail: string) =>
     return ""
   })
 
-/** Returns the text to inject; empty when nothing is relevant, when hooks are off, on a timeout and on a failure. */
-const answer = (input: typeof Input.Type) =>
+/** Returns what the hook prints: empty when nothing is relevant, when hooks are off, on a timeout and on a failure. */
+export const answer = (input: typeof Input.Type): Effect.Effect<string, never, Serving> =>
   Effect.gen(function*() {
     const { telling, within } = yield* HookSettings.load
     if (telling === undefined) return ""
@@ -57,7 +57,8 @@ const answer = (input: typeof Input.Type) =>
     // That there is no memory yet is no failure.
     Effect.catchAll((error) =>
       error._tag === "OpenError" && error.isMissing === true ? Effect.succeed("") : recordFailure(error.message)
-    )
+    ),
+    Effect.map((text) => text === "" ? "" : outputOf("UserPromptSubmit", text))
   )
 
 /**
@@ -83,7 +84,6 @@ export const prompt: Tool = {
     Effect.gen(function*() {
       const input = yield* Effect.mapError(decode(args), () =>
         new Refused({ detail: `${NAME}: it takes what Claude Code gives a hook: prompt, session_id and cwd` }))
-      const text = yield* answer(input)
-      return { content: [{ type: "text", text: text === "" ? "" : outputOf("UserPromptSubmit", text) }] }
+      return { content: [{ type: "text", text: yield* answer(input) }] }
     })
 }

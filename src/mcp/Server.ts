@@ -36,7 +36,9 @@ import * as Owner from "../resources/Owner.ts"
 import * as Permits from "../resources/Permits.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { StoreError } from "../store/MemoryStore.ts"
+import * as PromptHook from "./PromptHook.ts"
 import * as Prompts from "./Prompts.ts"
+import * as PromptSocket from "./PromptSocket.ts"
 import * as Resources from "./Resources.ts"
 import {
   type Failure,
@@ -195,14 +197,33 @@ const serve = Effect.fn("Mcp.serve")(function*({ background, open, transport }: 
       )
     )
 
-  const call = (tool: Tool, args: unknown) =>
+  /** Counts a call when it is answered. */
+  const counted = <A, E, R>(answered: Effect.Effect<A, E, R>, isError: (answer: A) => boolean) =>
     Effect.gen(function*() {
       const since = yield* Clock.currentTimeMillis
-      const result = yield* Effect.catchAllCause(tool.call(args), failed(tool.name))
+      const answer = yield* answered
       const answeringMs = (yield* Clock.currentTimeMillis) - since
-      yield* count({ calls: 1, errors: result.isError === true ? 1 : 0, answeringMs })
-      return result
+      yield* count({ calls: 1, errors: isError(answer) ? 1 : 0, answeringMs })
+      return answer
     })
+  const call = (tool: Tool, args: unknown) =>
+    counted(Effect.catchAllCause(tool.call(args), failed(tool.name)), ({ isError }) => isError === true)
+
+  const answerProgram: PromptSocket.Answer = (input) =>
+    Effect.provideService(permits(counted(PromptHook.answer(input), () => false)), Serving, serving)
+  const listening = yield* Lazy.make(
+    Effect.flatMap(
+      opening,
+      ({ home }) =>
+        Option.match(home, {
+          onNone: () => Effect.void,
+          onSome: (folder) => PromptSocket.open(folder, answerProgram)
+        })
+    )
+  )
+  const listen = Effect.provideService(listening, ResourceLedger, ledger).pipe(
+    Effect.catchAll(({ message }) => Effect.logWarning(`hook programs don't find this server: ${message}`))
+  )
 
   const server = new Server({ name: "claude-memory", title: "Claude Memory", version }, {
     capabilities: { tools: {}, resources: { listChanged: true }, prompts: {}, completions: {} },
@@ -246,6 +267,8 @@ const serve = Effect.fn("Mcp.serve")(function*({ background, open, transport }: 
   const startBackground = Effect.gen(function*() {
     // A failure is not reported here: the next prompt opens it again, and records it.
     yield* Effect.ignore(Effect.timeoutOption(warm, WARMING_TIMEOUT))
+    // Not sooner: a program that finds nobody answers itself, which is faster than to wait for an opening.
+    yield* listen
     yield* Effect.sleep(BACKGROUND_DELAY)
     for (const { run } of supervised) fork(run)
     // A failure is not reported here: the next call opens the memory again, and reports it.

@@ -60,6 +60,8 @@ export interface Opening {
   /** Claude Code's session. */
   readonly sessionId: string | undefined
   readonly isolation: "shared" | "strict"
+  /** Folder of the memory's files, where the hook program finds this process; none when it is not to be found. */
+  readonly home: Option.Option<string>
   /** Opens what prompts need, once. */
   readonly prompts: Effect.Effect<Prompts, Failure>
   /** True when harmless questions may be asked before the first prompt. */

@@ -10,10 +10,10 @@ import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { appendFileSync, mkdirSync } from "node:fs"
+import { appendFileSync, existsSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { environment } from "../data.ts"
-import { leftovers, main, makeHome, makeImported, mcp, type Outcome, run, slow, start } from "./run.ts"
+import { hook, leftovers, main, makeHome, makeImported, mcp, type Outcome, run, slow, start } from "./run.ts"
 
 /** A home whose memory holds the samples. */
 class Home extends Context.Tag("test/Home")<Home, string>() {
@@ -302,6 +302,50 @@ describe("the MCP server, spawned", () => {
         }))
         assert.isFalse(isRunning(pid))
         assert.deepStrictEqual(yield* remains(home), [])
+      }))
+
+    it.scoped("answers the hook's program, which answers itself where a server has other settings, hangs or is gone", () =>
+      Effect.gen(function*() {
+        const home = yield* makeImported
+        const patient = { CLAUDE_MEMORY_HOOK_MS: "20000", CLAUDE_MEMORY_SESSION_START_MS: "20000" }
+        const { call, pid } = yield* connect(home, { ...SHOP, ...patient })
+        const socketOf = (pid: number) => join(home, ".claude-memory", "run", `${pid}.socket`)
+        const listens = (pid: number) =>
+          Effect.repeat(Effect.sleep("50 millis"), { until: () => existsSync(socketOf(pid)) })
+        yield* listens(pid)
+        const ask = (session_id: string, env: Readonly<Record<string, string>> = patient) => {
+          const input = {
+            hook_event_name: "UserPromptSubmit",
+            session_id,
+            cwd: SHOP.CLAUDE_PROJECT_DIR,
+            prompt: "why did we decide against Meilisearch?"
+          }
+          return Effect.map(run([hook], { home, env, stdin: JSON.stringify(input) }), ({ code, stderr, stdout }) => {
+            assert.deepStrictEqual([code, stderr], [0, ""])
+            return stdout
+          })
+        }
+        /** Calls that the server has answered before this one. */
+        const calls = Effect.map(
+          call("status"),
+          (result) => (dataOf(result) as unknown as { readonly process: { readonly calls: number } }).process.calls
+        )
+        const asked = yield* calls
+        const told = yield* ask("one")
+        assert.match(told, /^\{"hookSpecificOutput":.*<claude-memory>.*Meilisearch/)
+        assert.strictEqual(yield* calls, asked + 2)
+        assert.match(yield* ask("one"), /Perhaps of use/)
+        const before = yield* calls
+        assert.strictEqual(yield* ask("two", { ...patient, CLAUDE_MEMORY_INJECT_TOKENS: "801" }), told)
+        assert.strictEqual(yield* calls, before + 1)
+        process.kill(pid, "SIGSTOP")
+        assert.strictEqual(yield* ask("three"), told)
+        process.kill(pid, "SIGKILL")
+        assert.strictEqual(yield* ask("four"), told)
+        assert.isTrue(existsSync(socketOf(pid)))
+        yield* Effect.scoped(Effect.flatMap(connect(home), (next) => listens(next.pid)))
+        // The log of the killed one is left to the next writer: this one has ended before it wrote.
+        assert.deepStrictEqual((yield* remains(home)).filter((name) => name.startsWith("run")), [])
       }))
 
     it.scoped("ends when its client has gone and nobody reads", () =>

@@ -7,6 +7,7 @@ import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Mcp from "../../src/mcp/Server.ts"
 import type { Opened, Opening } from "../../src/mcp/Serving.ts"
@@ -43,6 +44,7 @@ export const textOf = ({ content }: CallToolResult): string =>
 /** How to open a memory that is open. */
 export const openingOf = ({ memory, ...session }: Opened): Opening => ({
   ...session,
+  home: Option.none(),
   isWarmed: true,
   prompts: Effect.succeed(memory),
   memory: Effect.succeed(memory),

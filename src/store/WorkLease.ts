@@ -9,7 +9,10 @@ export const LEASE_MS = 60_000
 
 export const ownerOf = (host: string, pid: number, start: string | null): string => `${host}:${pid}:${start ?? ""}`
 
-export const OWNER = ownerOf(hostname(), process.pid, ProcessStart.of(process.pid))
+/** Threads of a process are owners of their own. Each loads this module for itself, so that chance tells them apart. */
+const THREAD = Math.random().toString(36).slice(2, 10)
+
+export const OWNER = `${ownerOf(hostname(), process.pid, ProcessStart.of(process.pid))}:${THREAD}`
 
 export const isAlive = (owner: string): boolean => {
   const [host, pid, start = ""] = owner.split(":")

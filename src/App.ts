@@ -283,27 +283,28 @@ export const service = (command: string) => withSettings((settings) => monitored
 
 /** Builds the layer of a service on first use, for all that follow. */
 const openedLater = <I, S, E>(load: () => Promise<Context.Tag<I, S>>, layer: Layer.Layer<I, E, ResourceLedger>) =>
-  Effect.gen(function*() {
-    const ledger = yield* ResourceLedger
+  Effect.flatMap(ResourceLedger, (ledger) => {
     const build = Effect.zipWith(
       Effect.promise(load),
       Layer.build(layer),
       (tag, services) => Context.get(services, tag)
     )
-    return Effect.provideService(yield* Lazy.make(Owner.composing(build)), ResourceLedger, ledger)
+    return Effect.map(Lazy.make(Owner.composing(build)), Effect.provideService(ResourceLedger, ledger))
   })
 
 /** Makes the effect that captures in a thread of its own, on first use. */
 const capturedInThread = (home: string, folder: string, report: CaptureThread.Options["report"]) =>
-  Effect.gen(function*() {
-    const ledger = yield* ResourceLedger
+  Effect.flatMap(ResourceLedger, (ledger) => {
     const make = Effect.gen(function*() {
       const CaptureThread = yield* Effect.promise(() => import("./serve/CaptureThread.ts"))
       const lease = yield* Layer.build(Lease.layer(home))
       const file = Settings.packageFile("dist", "capture.js")
       return yield* Effect.provide(CaptureThread.make({ file, folders: [folder], report }), lease)
     })
-    return Effect.provideService(Effect.flatten(yield* Lazy.make(Owner.composing(make))), ResourceLedger, ledger)
+    return Effect.map(
+      Lazy.make(Owner.composing(make)),
+      (made) => Effect.provideService(Effect.flatten(made), ResourceLedger, ledger)
+    )
   })
 
 /**

@@ -1,6 +1,7 @@
 /**
  * Reads what Claude Code writes to a hook before anything else is loaded.
  */
+// @effect-diagnostics newPromise:off
 import type { Socket } from "node:net"
 
 /** A part of stdin; the rest is yet to be read, unless it is whole. */

@@ -2,7 +2,7 @@
  * Asks a server of this memory, which has it open, to answer a hook. It imports only Node's own modules, since the hook
  * would otherwise have answered before these are loaded.
  */
-// @effect-diagnostics globalDate:off
+// @effect-diagnostics globalDate:off newPromise:off
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { connect } from "node:net"
 import { join } from "node:path"

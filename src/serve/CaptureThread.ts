@@ -54,10 +54,7 @@ const HEAP = { maxYoungGenerationSizeMb: 6, maxOldGenerationSizeMb: 1_024 }
 export const make = (
   { file, folders, report }: Options
 ): Effect.Effect<Effect.Effect<never, CaptureThreadError | SqliteError | Worker.WorkerError>, never, Owner.Owner> =>
-  Effect.gen(function*() {
-    const lease = yield* Lease
-    const perCall = yield* PerCall.make(1)
-
+  Effect.zipWith(Lease, PerCall.make(1), (lease, perCall) => {
     const captured = Effect.gen(function*() {
       const ended = yield* Deferred.make<never, CaptureThreadError>()
       const fail = (detail: string) => Deferred.unsafeDone(ended, Effect.fail(new CaptureThreadError({ detail })))

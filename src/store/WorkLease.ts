@@ -2,6 +2,7 @@
  * Identifies the owner of a claim on work. An owner on this machine loses its claims as soon as its process has ended, even if another
  * process has its number now (a restarted container reuses numbers). An owner on another machine loses them when the lease lapses.
  */
+// @effect-diagnostics globalRandom:off
 import { hostname } from "node:os"
 import * as ProcessStart from "../resources/monitor/ProcessStart.ts"
 

@@ -21,6 +21,7 @@ import {
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -270,9 +271,11 @@ const serve = Effect.fn("Mcp.serve")(function*({ background, open, transport }: 
     // Not sooner: a program that finds nobody answers itself, which is faster than to wait for an opening.
     yield* listen
     yield* Effect.sleep(BACKGROUND_DELAY)
-    for (const { run } of supervised) fork(run)
     // A failure is not reported here: the next call opens the memory again, and reports it.
-    yield* opened
+    const isOpen = Exit.isSuccess(yield* Effect.exit(opened))
+    // After that, since what is opened in two threads at a time may get the same descriptor, which looks like a leak.
+    for (const { run } of supervised) fork(run)
+    if (!isOpen) return
     yield* Effect.promise(() => server.sendResourceListChanged())
   })
   let hasStarted = false

@@ -59,7 +59,7 @@ const hookParts = {
     )
 }
 
-await build({ ...programs, entryPoints: ["src/bin/main.ts", "src/bin/HookRemote.ts", "src/bin/mcp.ts"] })
+await build({ ...programs, entryPoints: ["main", "HookRemote", "mcp", "capture"].map((name) => `src/bin/${name}.ts`) })
 // One file: Claude Code waits while it is loaded.
 await build({ ...programs, splitting: false, entryPoints: ["src/bin/HookLocal.ts"] })
 // CommonJS loads faster. The target is older than the rest, so that a Node that is too old can say so.

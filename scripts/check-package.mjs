@@ -37,7 +37,9 @@ trial("check-package", ({ folder, home, must, run }) => {
   const [{ filename, files }] = JSON.parse(
     run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], { cwd: root })
   )
-  must(files.some(({ path }) => path === "dist/main.js"), "the tarball holds no dist/main.js; build first")
+  for (const name of ["main", "mcp", "capture", "hook"]) {
+    must(files.some(({ path }) => path === `dist/${name}.js`), `the tarball holds no dist/${name}.js; build first`)
+  }
   const tarball = join(folder, filename)
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
   const declared = { ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.peerDependencies }

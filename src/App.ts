@@ -25,10 +25,13 @@ import type { Caps } from "./models/Spending.ts"
 import { ModelsFile } from "./models/sqlite/ModelsFile.ts"
 import * as SqliteModelCache from "./models/sqlite/SqliteModelCache.ts"
 import { Files } from "./resources/Files.ts"
+import * as Lazy from "./resources/Lazy.ts"
+import type { InThread } from "./resources/monitor/Monitor.ts"
 import * as Owner from "./resources/Owner.ts"
 import * as Platform from "./resources/Platform.ts"
 import { ResourceLedger } from "./resources/ResourceLedger.ts"
 import { Retriever } from "./retrieve/Retriever.ts"
+import type * as CaptureThread from "./serve/CaptureThread.ts"
 import * as Reading from "./settings/Reading.ts"
 import * as Settings from "./settings/Settings.ts"
 import { Lease } from "./store/Lease.ts"
@@ -57,6 +60,8 @@ export interface Options {
   readonly watched?: number
   /** Folders and tools that are never captured; without it, everything is. */
   readonly exclude?: Reading.Exclude
+  /** True when somebody else holds the lease of capturing for this. */
+  readonly isLeased?: boolean
 }
 
 const modelFile = Settings.packageFile("assets", "static-embeddings.bin")
@@ -111,22 +116,19 @@ const postgresStore = (options: PostgresPoolOptions) =>
     ([{ PostgresPool }, PostgresStore]) => Layer.provide(PostgresStore.layer, PostgresPool.layer(options))
   )
 
-/** Store, index and models. Store and index share one file, unless the settings name servers for them. */
-const adapters = ({ postgres, qdrant, ...options }: Options) => {
-  const file = SqliteFile.layer({
-    folder: options.home,
-    readOnly: options.readOnly,
-    busyTimeoutMs: options.busyTimeoutMs
-  })
+/** Store and index share one file, unless the settings name servers for them. */
+const databases = ({ busyTimeoutMs, home, postgres, qdrant, readOnly }: Options, name?: string) => {
+  const file = SqliteFile.layer({ folder: home, readOnly, busyTimeoutMs, ...(name !== undefined && { name }) })
   const store = postgres === undefined
     ? Layer.provide(SqliteStore.layer, file)
-    : postgresStore({ ...postgres, readOnly: options.readOnly })
-  return Layer.mergeAll(
+    : postgresStore({ ...postgres, readOnly })
+  return Layer.merge(
     store,
-    qdrant === undefined ? Layer.provide(EmbeddedIndex.layer, file) : Layer.provide(qdrantIndex(qdrant), store),
-    modelsOf(options)
+    qdrant === undefined ? Layer.provide(EmbeddedIndex.layer, file) : Layer.provide(qdrantIndex(qdrant), store)
   )
 }
+
+const adapters = (options: Options) => Layer.merge(databases(options), modelsOf(options))
 
 /** The injector; with `fusion`, a model fuses the memories into one text, in place of a list. */
 const injector = (
@@ -155,8 +157,8 @@ const sessionRecords = ({ home }: Pick<Options, "home">) => SessionRecords.layer
 const openings = ({ home, postgres, readOnly }: Pick<Options, "home" | "postgres" | "readOnly">) =>
   postgres === undefined && !readOnly ? Openings.layer(join(home, OPENINGS)) : Layer.empty
 
-/** The whole service over a memory; the caller provides the ledger and the platform. */
-export const layer = (options: Options) =>
+/** The whole service; the caller provides the models, the ledger and the platform. */
+const serviceOf = (options: Options) =>
   lazily(() =>
     Promise.all([
       import("./serve/ClaudeMemory.ts"),
@@ -177,9 +179,28 @@ export const layer = (options: Options) =>
         )
       ),
       Layer.provide(options.review === undefined ? Layer.empty : reviewer(options.review)),
-      Layer.provide(Lease.layer(options.home)),
+      Layer.provide(options.isLeased === true ? Layer.empty : Lease.layer(options.home)),
       Layer.provide(options.exclude === undefined ? Layer.empty : Layer.succeed(Exclude, options.exclude)),
-      Layer.provide(adapters(options))
+      Layer.provide(databases(options))
+    ))
+
+/** The whole service over a memory; the caller provides the ledger and the platform. */
+export const layer = (options: Options) => Layer.provide(serviceOf(options), modelsOf(options))
+
+/** Longest wait of a prompt for a lock of the file, in milliseconds: readers wait while a crashed writer's log is read. */
+const PROMPT_BUSY_MS = 100
+
+/** What prompts need, over a file that is only read, so that no writer is waited for. */
+const prompting = (options: Options) =>
+  lazily(() => import("./serve/Prompting.ts"), ({ Prompting }) =>
+    Prompting.layer.pipe(
+      Layer.provide(
+        Layer.provideMerge(
+          injector({ fusion: options.fusion, models: options.models?.roles ?? {} }, "layer"),
+          Layer.merge(Retriever.layer, sessionRecords(options))
+        )
+      ),
+      Layer.provide(databases({ ...options, readOnly: true, busyTimeoutMs: PROMPT_BUSY_MS }, "Sqlite of prompts"))
     ))
 
 /** The layers that every entry needs. The file system leaves opening to `Files` and the constructors of src/resources. */
@@ -250,12 +271,14 @@ const HOOK: Profile = {
   postgres: { connections: 1, connectTimeoutMs: 60, statementTimeoutMs: 60, lockTimeoutMs: 50 }
 }
 
-/** The service with a monitor of the process; `command` is the subcommand that runs it. */
-const monitored = (command: string, options: Options) =>
-  Layer.provide(
-    layer(options),
-    lazily(() => import("./resources/monitor/Monitor.ts"), (Monitor) => Monitor.layer({ home: options.home, command }))
+/** Monitors the process; `command` is the subcommand that runs it. */
+const monitor = (command: string, home: string, inThread?: () => InThread | undefined) =>
+  lazily(
+    () => import("./resources/monitor/Monitor.ts"),
+    (Monitor) => Monitor.layer({ home, command, ...(inThread !== undefined && { inThread }) })
   )
+
+const monitored = (command: string, options: Options) => Layer.provide(layer(options), monitor(command, options.home))
 
 /** The service over a memory that lies entirely in `home`, even if the settings name servers. */
 export const serviceIn = (home: string, command: string) =>
@@ -266,16 +289,93 @@ export const serviceIn = (home: string, command: string) =>
 /** The service as the settings configure it. */
 export const service = (command: string) => withSettings((settings) => monitored(command, toOptions(settings, WRITER)))
 
-/** Builds the service for the MCP server, and reads the session and the settings that the server needs. */
+/** Builds the layer of a service on first use, for all that follow. */
+const openedLater = <I, S, E>(load: () => Promise<Context.Tag<I, S>>, layer: Layer.Layer<I, E, ResourceLedger>) =>
+  Effect.flatMap(ResourceLedger, (ledger) => {
+    const build = Effect.zipWith(
+      Effect.promise(load),
+      Layer.build(layer),
+      (tag, services) => Context.get(services, tag)
+    )
+    return Effect.map(Lazy.make(Owner.composing(build)), Effect.provideService(ResourceLedger, ledger))
+  })
+
+/** Makes the effect that captures in a thread of its own, on first use. */
+const capturedInThread = (home: string, folder: string, report: CaptureThread.Options["report"]) =>
+  Effect.flatMap(ResourceLedger, (ledger) => {
+    const make = Effect.gen(function*() {
+      const CaptureThread = yield* Effect.promise(() => import("./serve/CaptureThread.ts"))
+      const lease = yield* Layer.build(Lease.layer(home))
+      const file = Settings.packageFile("dist", "capture.js")
+      return yield* Effect.provide(CaptureThread.make({ file, folders: [folder], report }), lease)
+    })
+    return Effect.map(
+      Lazy.make(Owner.composing(make)),
+      (made) => Effect.provideService(Effect.flatten(made), ResourceLedger, ledger)
+    )
+  })
+
+/**
+ * Reads the session and the settings that the MCP server needs, and returns how to open the rest: what prompts need, and the whole
+ * service. Where the memory is on servers, the service answers prompts too: its connections are dear.
+ */
 export const openForMcp = Owner.composing(Effect.gen(function*() {
   const settings = yield* Settings.load
   const session = yield* Settings.claudeSession
-  const { ClaudeMemory } = yield* Effect.promise(() => import("./serve/ClaudeMemory.ts"))
-  const services = yield* Layer.build(Layer.provide(service("mcp"), Platform.layer))
-  const memory = Context.get(services, ClaudeMemory)
-  const capture = Stream.runDrain(memory.capture([Reading.transcriptsFolder(settings)]))
-  return { ...session, memory, capture, isolation: settings.isolation }
+  const options = toOptions(settings, WRITER)
+  let inThread: InThread | undefined
+  const shared = Layer.succeedContext(
+    yield* Layer.build(
+      modelsOf(options).pipe(
+        Layer.provideMerge(monitor("mcp", options.home, () => inThread)),
+        Layer.provideMerge(Platform.layer)
+      )
+    )
+  )
+  const memory = yield* openedLater(
+    () => import("./serve/ClaudeMemory.ts").then(({ ClaudeMemory }) => ClaudeMemory),
+    Layer.provide(serviceOf(options), shared)
+  )
+  const isOneFile = settings.postgres === undefined && settings.qdrant === undefined
+  return {
+    ...session,
+    isolation: settings.isolation,
+    home: Option.some(settings.home),
+    // A model of a provider costs money, also for a question that nobody asks.
+    isWarmed: settings.fusion === undefined && settings.models.embedding === undefined,
+    memory,
+    prompts: isOneFile
+      ? yield* openedLater(
+        () => import("./serve/Prompting.ts").then(({ Prompting }) => Prompting),
+        Layer.provide(prompting(options), shared)
+      )
+      : memory,
+    capture: yield* capturedInThread(options.home, Reading.transcriptsFolder(settings), (open) => {
+      inThread = open
+    })
+  }
 }))
+
+/** Interval at which the capturing thread reports what it has open: the monitor of the process takes a sample each second. */
+const REPORT_INTERVAL = "1 second"
+
+/** Captures, as the program of a thread whose process holds the lease, and reports what is open. */
+export const captureInThread = (post: (message: CaptureThread.ThreadMessage) => Effect.Effect<void>) =>
+  Effect.gen(function*() {
+    const settings = yield* Settings.load
+    const [{ ClaudeMemory }, Monitor] = yield* Effect.promise(() =>
+      Promise.all([import("./serve/ClaudeMemory.ts"), import("./resources/monitor/Monitor.ts")])
+    )
+    const report = Effect.flatMap(Monitor.readThread, (open) => post({ _tag: "Open", open }))
+    const reporting = Effect.forever(Effect.delay(report, REPORT_INTERVAL))
+    const capturing = Effect.flatMap(
+      ClaudeMemory,
+      (memory) => Stream.runDrain(memory.capture([Reading.transcriptsFolder(settings)]))
+    )
+    yield* post({ _tag: "Started" })
+    const services = Layer.provideMerge(layer({ ...toOptions(settings, WRITER), isLeased: true }), platform)
+    yield* Owner.run(services)(Effect.raceFirst(capturing, reporting))
+  })
 
 /** Records that the hook of a prompt was answered with nothing, for `doctor`. */
 export const recordHookFailure = (detail: string) =>

@@ -16,7 +16,7 @@ const sources = [
   "package-lock.json",
   "tsconfig.build.json"
 ]
-const built = ["dist/main.js", "dist/hook.cjs", "dist/mcp.js"]
+const built = ["dist/main.js", "dist/hook.cjs", "dist/mcp.js", "dist/capture.js"]
 
 const changedAt = (path: string): number => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? 0
 

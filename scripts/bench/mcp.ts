@@ -7,8 +7,10 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
-import { readdirSync, readFileSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { number, table } from "../../src/cli/Output.ts"
+import { transcript } from "../../test/fixtures/transcript.ts"
 import {
   builtMain,
   environment,
@@ -18,6 +20,7 @@ import {
   nodeTimed,
   program,
   progress,
+  quantile,
   round,
   samples,
   service,
@@ -122,10 +125,39 @@ const sessions = (home: string, n: number) =>
     }
   })
 
+/** Asks prompts while the server reads so many megabytes of transcripts that it has not read before. */
+const whileCapturing = (home: string, megabytes: number) =>
+  Effect.gen(function*() {
+    const folder = join(home, ".claude", "projects", "-home-dev-work")
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, "invented.jsonl"), `${[...transcript(megabytes, "normal")].join("\n")}\n`)
+    const { child, prompt, shake } = yield* start(home)
+    yield* shake
+    yield* Effect.sleep("1 second")
+    yield* progress(`prompts while ${megabytes} MB are read`)
+    const times: Array<number> = []
+    // Each MB takes longer than half a second.
+    for (const since = performance.now(); performance.now() - since < 500 * megabytes;) {
+      const [, ms] = yield* timed(prompt(times.length, "/home/mei/work/shop-api"))
+      times.push(ms)
+      yield* Effect.sleep("100 millis")
+    }
+    const rssMb = process.platform === "linux" ? memoryOf([child.pid!]).rssMb : Number.NaN
+    return {
+      megabytes,
+      prompts: times.length,
+      p50Ms: round(quantile(times, 0.5)),
+      p95Ms: round(quantile(times, 0.95)),
+      longestMs: round(Math.max(...times)),
+      rssMb
+    }
+  }).pipe(Effect.scoped)
+
 program("mcp", {
   description: "Time and weigh the MCP server",
   options: {
     rounds: integer("rounds", 30, "Handshakes that are timed"),
+    megabytes: integer("megabytes", 30, "Of transcripts that are read while prompts are asked; 0 for none"),
     sessions: Options.integer("sessions").pipe(
       Options.withDescription("Sessions open at once; 1, 5 and 20 without it"),
       Options.repeated
@@ -138,12 +170,19 @@ program("mcp", {
       const { units } = yield* imported(samples).pipe(Effect.provide(service(environment(home).CLAUDE_MEMORY_HOME!)))
       const times = yield* handshakes(home, Math.max(1, options.rounds))
       const warmSearch = yield* warmSearches(home)
+      const capturing = options.megabytes > 0
+        ? yield* Effect.flatMap(temporaryFolder, (other) =>
+          Effect.zipRight(
+            Effect.provide(imported(samples), service(environment(other).CLAUDE_MEMORY_HOME!)),
+            whileCapturing(other, options.megabytes)
+          ))
+        : undefined
       const open = process.platform === "linux"
         ? yield* Effect.forEach(options.sessions.length > 0 ? options.sessions : [1, 5, 20], (n) => sessions(home, n))
         : []
       const ms = ({ p50Ms, p99Ms }: typeof warmSearch) => [`p50 ${p50Ms} ms`, `p99 ${p99Ms} ms`]
       return {
-        data: { units: units.total, rounds: options.rounds, ...times, warmSearch, open },
+        data: { units: units.total, rounds: options.rounds, ...times, warmSearch, capturing, open },
         text: () => [
           `over a memory of ${number(units.total)} units, ${options.rounds} starts`,
           ...table([
@@ -152,6 +191,10 @@ program("mcp", {
             ["first search, which opens the memory", ...ms(times.firstSearch)],
             ["warm search", ...ms(warmSearch)],
             ["from SIGINT to the end", ...ms(times.end)]
+          ]),
+          ...(capturing === undefined ? [] : [
+            `prompts while ${capturing.megabytes} MB of transcripts are read: p50 ${capturing.p50Ms} ms, p95 ${capturing.p95Ms} ms, ` +
+            `at most ${capturing.longestMs} ms (${capturing.prompts} prompts), RSS ${capturing.rssMb} MB`
           ]),
           "",
           ...table([

@@ -55,6 +55,9 @@ export const ALLOWED = [
   },
   { files: ["resources/Child.ts"], names: names`node:child_process= spawn` },
   { files: ["resources/Worker.ts"], names: names`node:worker_threads= Worker` },
+  { files: ["resources/LineServer.ts"], names: names`node:net= createServer effect/FiberSet= runtime` },
+  // The hook's entry, whose process is a question: its one connection ends with the answer, and with it the process.
+  { files: ["hook/Ask.ts"], names: names`node:net= connect` },
   // Sends through the dispatcher that it is given, a pool of src/resources.
   { files: ["resources/QdrantApi.ts"], names: names`@qdrant/js-client-rest= QdrantClient` },
   // Releases go on when their fiber does not: they are bounded, and the end of the ledger waits for them.
@@ -85,7 +88,7 @@ export const ALLOWED = [
   { files: ["cli/Cli.ts"], names: names`effect/Effect= console withConsole` },
   { files: ["App.ts"], names: names`effect/ConfigProvider= fromEnv`, instead: SETTING },
   {
-    files: ["process/Advice.ts", "process/CodeCache.ts", "settings/Early.ts"],
+    files: ["process/Advice.ts", "process/Environment.ts", "settings/Early.ts"],
     names: names`global= process.env`,
     instead: SETTING
   },
@@ -107,6 +110,11 @@ export const ALLOWED = [
     instead:
       "belongs to src/process/Process.ts: return the Effect, fail with a typed error or `Unsuccessful`, and let its `runMain` run, " +
       "listen to signals, and exit; it has `readStdin`, `writeStdout` and `writeStderr`"
+  },
+  {
+    files: ["process/Thread.ts"],
+    names: names`effect/Effect= runFork node:worker_threads= parentPort`,
+    instead: "belongs to src/process/Thread.ts: return the Effect, and let its `runThread` run it"
   },
   // For the deadline of the shutdown that would close any handle.
   { files: ["process/Process.ts"], names: names`global= setTimeout`, instead: TIMER },
@@ -168,7 +176,13 @@ export const METHODS = [
     instead: "listens for as long as the object lives: use `Effect.async`, and remove the listener in its cleanup"
   },
   {
-    files: ["resources/", "process/Process.ts", "mcp/Stdio.ts"],
+    files: [
+      "resources/",
+      "process/Process.ts",
+      "process/Thread.ts",
+      "mcp/Stdio.ts",
+      "hook/Ask.ts"
+    ],
     names: words`addListener on once prependListener prependOnceListener`,
     instead: "listens for as long as the object lives: src/process/Process.ts listens to the process"
   }

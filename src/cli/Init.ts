@@ -97,9 +97,9 @@ const scope = Options.choice("scope", SCOPES).pipe(
 )
 const promptHook = Options.choice("prompt-hook", PROMPT_HOOKS).pipe(
   Options.withDescription(
-    "What answers each prompt: the MCP server that runs already, or a command that is started for it"
+    "What Claude Code asks at each prompt: a command, which asks the MCP server if one runs, or the MCP server itself"
   ),
-  Options.withDefault("mcp" as const)
+  Options.withDefault("command" as const)
 )
 
 export const options = { scope, promptHook, ...Question.options, json }

@@ -173,9 +173,14 @@ export const textFor = (
 
 const STDOUT = 1
 
-const write = (text: string): void => {
+/** Writes to stdout; whoever reads it may have gone. */
+export const write = (text: string): void => {
   const bytes = Buffer.from(text)
-  for (let from = 0; from < bytes.length;) from += writeSync(STDOUT, bytes, from)
+  try {
+    for (let from = 0; from < bytes.length;) from += writeSync(STDOUT, bytes, from)
+  } catch {
+    // Claude Code has gone.
+  }
 }
 
 const NOTHING_READ: Stdin = { bytes: new Uint8Array(), isWhole: false }
@@ -198,10 +203,6 @@ export const answer = (started: number): Stdin | undefined => {
     return stdin
   }
   if (text === undefined) return stdin
-  try {
-    if (text !== NOTHING) write(outputOf(input.hook_event_name, text))
-  } catch {
-    // Claude Code has gone.
-  }
+  if (text !== NOTHING) write(outputOf(input.hook_event_name, text))
   return undefined
 }

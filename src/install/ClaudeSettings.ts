@@ -56,7 +56,7 @@ const commandHook = ({ hook, node }: Programs) => ({
 })
 
 /** Claude Code fills in the fields that a command would get on stdin, and takes the answer like a command's stdout. */
-export const toolHook = {
+const toolHook = {
   type: "mcp_tool",
   server: SERVER,
   tool: "claude_memory_prompt",

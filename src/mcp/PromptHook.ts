@@ -6,7 +6,7 @@ import * as JSONSchema from "effect/JSONSchema"
 import * as Schema from "effect/Schema"
 import { outputOf } from "../hook/Output.ts"
 import * as HookSettings from "../settings/Hooks.ts"
-import { opened, Refused, Serving } from "./Serving.ts"
+import { Refused, Serving } from "./Serving.ts"
 import type { Tool } from "./Tool.ts"
 
 const Input = Schema.Struct({
@@ -32,17 +32,18 @@ const recordFailure = (detail: string) =>
     return ""
   })
 
-/** Returns the text to inject; empty when nothing is relevant, when hooks are off, on a timeout and on a failure. */
-const answer = (input: typeof Input.Type) =>
+/** Returns what the hook prints: empty when nothing is relevant, when hooks are off, on a timeout and on a failure. */
+export const answer = (input: typeof Input.Type): Effect.Effect<string, never, Serving> =>
   Effect.gen(function*() {
     const { telling, within } = yield* HookSettings.load
     if (telling === undefined) return ""
-    // The first call of a process, and so of a session, may have to open the memory.
-    const { calls } = yield* Effect.flatMap(Serving, ({ tally }) => tally)
+    const { prompts, tally } = yield* Serving
+    // The first call of a process, and so of a session, may have to wait until the memory is open.
+    const { calls } = yield* tally
     const limit = calls === 0 ? within.start : within.later
     return yield* Effect.flatMap(
-      opened,
-      ({ memory }) => memory.hook({ ...input, hook_event_name: "UserPromptSubmit" }, telling)
+      prompts,
+      ({ hook }) => hook({ ...input, hook_event_name: "UserPromptSubmit" }, telling)
     )
       .pipe(
         Effect.timeoutTo({
@@ -52,7 +53,13 @@ const answer = (input: typeof Input.Type) =>
         }),
         Effect.flatten
       )
-  }).pipe(Effect.catchAll(({ message }) => recordFailure(message)))
+  }).pipe(
+    // That there is no memory yet is no failure.
+    Effect.catchAll((error) =>
+      error._tag === "OpenError" && error.isMissing === true ? Effect.succeed("") : recordFailure(error.message)
+    ),
+    Effect.map((text) => text === "" ? "" : outputOf("UserPromptSubmit", text))
+  )
 
 /**
  * Tool for a UserPromptSubmit hook of type `mcp_tool`. Claude Code treats its text like the stdout of a command hook,
@@ -77,7 +84,6 @@ export const prompt: Tool = {
     Effect.gen(function*() {
       const input = yield* Effect.mapError(decode(args), () =>
         new Refused({ detail: `${NAME}: it takes what Claude Code gives a hook: prompt, session_id and cwd` }))
-      const text = yield* answer(input)
-      return { content: [{ type: "text", text: text === "" ? "" : outputOf("UserPromptSubmit", text) }] }
+      return { content: [{ type: "text", text: yield* answer(input) }] }
     })
 }

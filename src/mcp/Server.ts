@@ -1,6 +1,6 @@
 /**
  * The MCP server over stdio, which Claude Code runs beside a session. It answers the handshake before it loads any part
- * of the memory, which the first call or the background work opens.
+ * of the memory. Then it opens what prompts need, at once, and after a pause the rest.
  */
 import { Server } from "@modelcontextprotocol/sdk/server/index.js"
 import type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol.js"
@@ -21,6 +21,7 @@ import {
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -35,7 +36,10 @@ import * as Lazy from "../resources/Lazy.ts"
 import * as Owner from "../resources/Owner.ts"
 import * as Permits from "../resources/Permits.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
+import { StoreError } from "../store/MemoryStore.ts"
+import * as PromptHook from "./PromptHook.ts"
 import * as Prompts from "./Prompts.ts"
+import * as PromptSocket from "./PromptSocket.ts"
 import * as Resources from "./Resources.ts"
 import {
   type Failure,
@@ -43,6 +47,7 @@ import {
   INVALID_PARAMS,
   type Opened,
   OpenError,
+  type Opening,
   Progress,
   ProtocolError,
   Serving,
@@ -128,19 +133,23 @@ const makeTally = Effect.gen(function*() {
 /** Background work of the process. */
 export interface BackgroundTask {
   readonly name: string
-  readonly run: (opened: Opened) => Effect.Effect<unknown, Failure>
+  readonly run: (opening: Opening) => Effect.Effect<unknown, Failure>
 }
 
 export interface Options {
   readonly transport: Transport
-  /** Opens the memory. A failure goes to the caller, and the next call tries again. */
-  readonly open: Effect.Effect<Opened, Failure, ResourceLedger | Scope.Scope>
+  /** Reads what opening needs. A failure of it, or of an opening, goes to the caller, and the next call tries again. */
+  readonly open: Effect.Effect<Opening, Failure, Owner.Owner | ResourceLedger | Scope.Scope>
   /** Started after the client's `initialized` notification, and restarted on failure. */
   readonly background: ReadonlyArray<BackgroundTask>
 }
 
 /** Delays the background work: a starting client sends many requests at once, and they are answered first. */
 const BACKGROUND_DELAY = "500 millis"
+/** Longest time for which the background work waits until what prompts need is open and warm. */
+const WARMING_TIMEOUT = "5 seconds"
+
+const isMissing = (failure: Failure): boolean => failure instanceof StoreError && failure.reason === "Missing"
 
 const serve = Effect.fn("Mcp.serve")(function*({ background, open, transport }: Options) {
   const ledger = yield* ResourceLedger
@@ -148,15 +157,25 @@ const serve = Effect.fn("Mcp.serve")(function*({ background, open, transport }: 
   const permits = Permits.make(MAX_CONCURRENT_CALLS)
 
   const current = yield* Ref.make(Option.none<Opened>())
-  const openOnce = yield* Lazy.make(Effect.mapError(open, ({ message }) => new OpenError({ detail: message })))
-  const opened = Effect.provideService(openOnce, ResourceLedger, ledger).pipe(
+  const toOpenError = (error: Failure) =>
+    error instanceof OpenError ? error : new OpenError({ detail: error.message, isMissing: isMissing(error) })
+  const openOnce = yield* Lazy.make(open)
+  const opening = Effect.mapError(Effect.provideService(openOnce, ResourceLedger, ledger), toOpenError)
+  const prompts = Effect.mapError(Effect.flatMap(opening, ({ prompts }) => prompts), toOpenError)
+  const opened = Effect.flatMap(
+    opening,
+    ({ folder, isolation, memory, sessionId }) =>
+      Effect.map(memory, (memory): Opened => ({ folder, isolation, sessionId, memory }))
+  ).pipe(
+    Effect.mapError(toOpenError),
     Effect.tap((opened) => Ref.set(current, Option.some(opened)))
   )
   const supervised = yield* Effect.forEach(
     background,
-    ({ name, run }) => Supervised.make(name, Effect.flatMap(opened, run))
+    ({ name, run }) => Supervised.make(name, Effect.flatMap(opening, run))
   )
   const serving = Serving.of({
+    prompts,
     opened,
     ifOpen: Ref.get(current),
     tally,
@@ -179,14 +198,33 @@ const serve = Effect.fn("Mcp.serve")(function*({ background, open, transport }: 
       )
     )
 
-  const call = (tool: Tool, args: unknown) =>
+  /** Counts a call when it is answered. */
+  const counted = <A, E, R>(answered: Effect.Effect<A, E, R>, isError: (answer: A) => boolean) =>
     Effect.gen(function*() {
       const since = yield* Clock.currentTimeMillis
-      const result = yield* Effect.catchAllCause(tool.call(args), failed(tool.name))
+      const answer = yield* answered
       const answeringMs = (yield* Clock.currentTimeMillis) - since
-      yield* count({ calls: 1, errors: result.isError === true ? 1 : 0, answeringMs })
-      return result
+      yield* count({ calls: 1, errors: isError(answer) ? 1 : 0, answeringMs })
+      return answer
     })
+  const call = (tool: Tool, args: unknown) =>
+    counted(Effect.catchAllCause(tool.call(args), failed(tool.name)), ({ isError }) => isError === true)
+
+  const answerProgram: PromptSocket.Answer = (input) =>
+    Effect.provideService(permits(counted(PromptHook.answer(input), () => false)), Serving, serving)
+  const listening = yield* Lazy.make(
+    Effect.flatMap(
+      opening,
+      ({ home }) =>
+        Option.match(home, {
+          onNone: () => Effect.void,
+          onSome: (folder) => PromptSocket.open(folder, answerProgram)
+        })
+    )
+  )
+  const listen = Effect.provideService(listening, ResourceLedger, ledger).pipe(
+    Effect.catchAll(({ message }) => Effect.logWarning(`hook programs don't find this server: ${message}`))
+  )
 
   const server = new Server({ name: "claude-memory", title: "Claude Memory", version }, {
     capabilities: { tools: {}, resources: { listChanged: true }, prompts: {}, completions: {} },
@@ -222,11 +260,22 @@ const serve = Effect.fn("Mcp.serve")(function*({ background, open, transport }: 
         : Effect.succeed(Resources.completion([]))
     ))
 
+  const warm = Effect.gen(function*() {
+    const { folder, isWarmed } = yield* opening
+    const { warm } = yield* prompts
+    if (isWarmed && warm !== undefined) yield* warm(folder)
+  })
   const startBackground = Effect.gen(function*() {
+    // A failure is not reported here: the next prompt opens it again, and records it.
+    yield* Effect.ignore(Effect.timeoutOption(warm, WARMING_TIMEOUT))
+    // Not sooner: a program that finds nobody answers itself, which is faster than to wait for an opening.
+    yield* listen
     yield* Effect.sleep(BACKGROUND_DELAY)
-    for (const { run } of supervised) fork(run)
     // A failure is not reported here: the next call opens the memory again, and reports it.
-    yield* opened
+    const isOpen = Exit.isSuccess(yield* Effect.exit(opened))
+    // After that, since what is opened in two threads at a time may get the same descriptor, which looks like a leak.
+    for (const { run } of supervised) fork(run)
+    if (!isOpen) return
     yield* Effect.promise(() => server.sendResourceListChanged())
   })
   let hasStarted = false

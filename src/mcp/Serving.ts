@@ -9,6 +9,7 @@ import * as Schema from "effect/Schema"
 import type { SearchFilter } from "../domain/Search.ts"
 import type { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import type { NotFound } from "../serve/NotFound.ts"
+import type { Prompting } from "../serve/Prompting.ts"
 import type { StoreError } from "../store/MemoryStore.ts"
 import type { State } from "./Supervised.ts"
 
@@ -18,7 +19,11 @@ export interface Failure {
 }
 
 /** The memory could not be opened; the next call tries again. */
-export class OpenError extends Schema.TaggedError<OpenError>()("OpenError", { detail: Schema.String }) {
+export class OpenError extends Schema.TaggedError<OpenError>()("OpenError", {
+  detail: Schema.String,
+  /** True when there is no memory yet. */
+  isMissing: Schema.optional(Schema.Boolean)
+}) {
   override get message() {
     return `${this.detail}. The next call tries again.`
   }
@@ -48,16 +53,31 @@ export const RESOURCE_NOT_FOUND = -32002
 export const INVALID_PARAMS = -32602
 export const INTERNAL_ERROR = -32603
 
-export interface Opened {
-  readonly memory: ClaudeMemory["Type"]
+/** The session that this process serves, and how to open its memory. */
+export interface Opening {
   /** Claude Code's project folder. */
   readonly folder: string
   /** Claude Code's session. */
   readonly sessionId: string | undefined
   readonly isolation: "shared" | "strict"
+  /** Folder of the memory's files, where the hook program finds this process; none when it is not to be found. */
+  readonly home: Option.Option<string>
+  /** Opens what prompts need, once. */
+  readonly prompts: Effect.Effect<Prompts, Failure>
+  /** True when harmless questions may be asked before the first prompt. */
+  readonly isWarmed: boolean
+  /** Opens the whole memory, once. */
+  readonly memory: Effect.Effect<ClaudeMemory["Type"], Failure>
   /** Follows Claude Code's transcripts. One process per memory does it; the others wait to take over. */
   readonly capture: Effect.Effect<unknown, Failure>
 }
+
+export interface Opened extends Pick<Opening, "folder" | "isolation" | "sessionId"> {
+  readonly memory: ClaudeMemory["Type"]
+}
+
+/** Answers the hooks of prompts. */
+export type Prompts = Pick<ClaudeMemory["Type"], "hook"> & Partial<Pick<Prompting["Type"], "warm">>
 
 /** Counters of this process since its start; times are in milliseconds. */
 export interface Tally {
@@ -71,6 +91,8 @@ export interface Tally {
 }
 
 export class Serving extends Context.Tag("claude-memory/Serving")<Serving, {
+  /** What answers prompts; the first use opens it. */
+  readonly prompts: Effect.Effect<Prompts, OpenError>
   /** The memory; the first use opens it. */
   readonly opened: Effect.Effect<Opened, OpenError>
   /** The memory if it is open; never opens it. */

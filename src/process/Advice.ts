@@ -29,6 +29,9 @@ const ofNode = (script: string, cwd: string): string => {
   return `node ${quoted(near.length < script.length ? near : script)}`
 }
 
+/** The package's scripts that nobody types. */
+const OTHERS: ReadonlySet<string> = new Set(["capture.js", "hook.cjs", "mcp.js"])
+
 /**
  * Returns the words that start the command line again. A script named other than the package's own ones was started by its link
  * (npm link, npm install -g). Package managers that start main.js itself by a shim put a `claude-memory` on PATH, as for the server
@@ -38,7 +41,7 @@ export const commandOf = ({ cwd, path, script }: Started): string => {
   const name = basename(script)
   const isMain = /^main(?:\.[jt]s)?$/.test(name)
   if (isMain && !/[\\/]node_modules[\\/]/.test(script)) return ofNode(script, cwd)
-  if (!isMain && name !== "mcp.js" && name !== "hook.cjs" || isOnPath(path)) return NAME
+  if (!isMain && !OTHERS.has(name) || isOnPath(path)) return NAME
   return ofNode(join(dirname(script), "main.js"), cwd)
 }
 

@@ -16,6 +16,9 @@ import { advice } from "./Advice.ts"
 const stderrLogger = (words: (text: string) => string) =>
   Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.map(Logger.logfmtLogger, words)))
 
+/** Sends a program's logs to stderr, worded as the package's own programs speak. */
+export const loggedToStderr = Effect.provide(stderrLogger(advice))
+
 /** Prints a command's answer. Waits until the stream has taken the text, since exiting drops pending writes. */
 export const writeStdout = (text: string): Effect.Effect<void> =>
   Effect.async<void>((resume) => {

@@ -8,18 +8,32 @@ import { fstatSync } from "node:fs"
 import * as ClosedFileSystem from "./ClosedFileSystem.ts"
 import * as Owner from "./Owner.ts"
 
-/** By descriptor, the file that had it last: the system gives a descriptor again only when it is free. */
-const last = new Map<number, FileSystem.File>()
+interface Opened {
+  readonly file: FileSystem.File
+  readonly identity: string | undefined
+}
 
-const isGone = (file: FileSystem.File): boolean => {
-  if (last.get(file.fd) !== file) return true
+/** By descriptor, the file that had it last: the system gives a descriptor again only when it is free. */
+const last = new Map<number, Opened>()
+
+/** Returns device and inode of an open descriptor's file; undefined when it is closed. */
+const identityOf = (fd: number): string | undefined => {
   try {
-    fstatSync(file.fd)
-    return false
+    const { dev, ino } = fstatSync(fd)
+    return `${dev} ${ino}`
   } catch {
-    last.delete(file.fd)
-    return true
+    return undefined
   }
+}
+
+/** A descriptor that has another file is one that a thread of this process, or a library, was given meanwhile. */
+const isGone = (file: FileSystem.File): boolean => {
+  const opened = last.get(file.fd)
+  if (opened?.file !== file) return true
+  const identity = identityOf(file.fd)
+  if (identity !== undefined && identity === opened.identity) return false
+  last.delete(file.fd)
+  return true
 }
 
 /**
@@ -32,7 +46,10 @@ export const open = (
 ): Effect.Effect<FileSystem.File, PlatformError, FileSystem.FileSystem | Owner.Owner> =>
   Effect.gen(function*() {
     const fs = ClosedFileSystem.openingOf(yield* FileSystem.FileSystem)
-    const scoped = Effect.tap(fs.open(path, options), (file) => last.set(file.fd, file))
+    const scoped = Effect.tap(
+      fs.open(path, options),
+      (file) => last.set(file.fd, { file, identity: identityOf(file.fd) })
+    )
     return yield* Owner.adopt({ kind: "file", name: path, scoped, isGone }).pipe(
       // An opening can't be interrupted, so it is left to itself; the scope, closed by then, closes what it still gives.
       Effect.disconnect,

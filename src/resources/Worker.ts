@@ -29,6 +29,10 @@ export interface OpenOptions extends WorkerOptions {
   readonly ready: "online" | "message"
   /** Called when the thread fails after it was ready; it ends then. */
   readonly onError: (error: unknown) => void
+  /** Called with each message of the thread, the first as well. */
+  readonly onMessage?: (message: unknown) => void
+  /** Called when the thread ends after it was ready, whatever the reason. */
+  readonly onEnd?: () => void
   /** Message that asks the thread to end; one that is not asked is terminated at once. */
   readonly ask?: unknown
   /** Time to end when it was asked, 2 seconds by default; then it is terminated. */
@@ -37,14 +41,16 @@ export interface OpenOptions extends WorkerOptions {
 
 const terminate = (worker: Worker) => Effect.promise(() => worker.terminate())
 
-const started = ({ file, name, onError, ready, ...options }: OpenOptions) => {
+const started = ({ file, name, onEnd, onError, onMessage, ready, ...options }: OpenOptions) => {
   const toError = (cause: unknown) => new WorkerError({ name, cause })
   const isReady = (worker: Worker) =>
     Effect.async<void, WorkerError>((resume) => {
       let report = (error: unknown) => resume(toError(error))
       worker.on("error", (error) => report(error))
+      if (onMessage !== undefined) worker.on("message", onMessage)
       worker.once("exit", (code) => resume(toError(`it has ended with ${code}`))).once(ready, () => {
         report = onError
+        if (onEnd !== undefined) worker.once("exit", onEnd)
         resume(Effect.void)
       })
     })

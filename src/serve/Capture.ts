@@ -84,6 +84,10 @@ const follow = (folders: ReadonlyArray<string>) =>
     )
   }))
 
+/** Names the lease of who follows these folders. */
+export const leaseOf = (folders: ReadonlyArray<string>): string =>
+  `capture-${hash(folders.map((each) => resolve(each)).sort().join("\n")).toString(16)}`
+
 /**
  * Waits until no other process follows these folders, reads what was written since the last time, then follows new
  * lines. Ends only when interrupted, or with a failure of the store that is not temporary.
@@ -96,9 +100,7 @@ export const capture = (
       Stream.succeed<CaptureStep>({ _tag: "Waiting" }),
       retrying(Stream.unwrapScoped(Effect.gen(function*() {
         const lease = yield* Lease
-        const { keep } = yield* lease.hold(
-          `capture-${hash(folders.map((each) => resolve(each)).sort().join("\n")).toString(16)}`
-        )
+        const { keep } = yield* lease.hold(leaseOf(folders))
         return Stream.concat(Stream.succeed<CaptureStep>({ _tag: "Following" }), follow(folders)).pipe(
           Stream.interruptWhen(keep)
         )

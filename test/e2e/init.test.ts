@@ -92,22 +92,10 @@ describe("init", () => {
             assert.include(stdout, words)
           }
         }
-        const byServer = {
-          type: "mcp_tool",
-          server: "claude-memory",
-          tool: "claude_memory_prompt",
-          input: {
-            prompt: "${prompt}",
-            session_id: "${session_id}",
-            cwd: "${cwd}",
-            transcript_path: "${transcript_path}"
-          },
-          timeout: 2
-        }
         const ours = [{ hooks: [{ type: "command", command: "node", args: [hook], timeout: 2 }] }]
         assert.deepStrictEqual(readJson(join(home, ".claude", "settings.json")), {
           model: "opus",
-          hooks: { SessionStart: ours, UserPromptSubmit: [{ hooks: [byServer] }] }
+          hooks: { SessionStart: ours, UserPromptSubmit: ours }
         })
         assert.deepStrictEqual(readJson(join(home, ".claude", ".claude.json")), {
           mcpServers: { "claude-memory": { type: "stdio", command: "node", args: [mcp] } }
@@ -160,7 +148,7 @@ describe("init", () => {
         const before = filesIn(home)
         const cwd = join(project, "src")
         const { notes } = jsonOf(
-          yield* cli(home, ["init", "--scope", "project", "--prompt-hook", "command", "--json"], { cwd })
+          yield* cli(home, ["init", "--scope", "project", "--json"], { cwd })
         )
         assert.match(notes!.join(), /is yours alone: keep it out of git/)
         const { hooks } = readJson(join(project, ".claude", "settings.local.json"))

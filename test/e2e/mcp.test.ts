@@ -10,9 +10,10 @@ import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { appendFileSync, existsSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { environment } from "../data.ts"
-import { leftovers, makeHome, makeImported, mcp, type Outcome, slow, start } from "./run.ts"
+import { hook, leftovers, main, makeHome, makeImported, mcp, type Outcome, run, slow, start } from "./run.ts"
 
 /** A home whose memory holds the samples. */
 class Home extends Context.Tag("test/Home")<Home, string>() {
@@ -249,6 +250,103 @@ describe("the MCP server, spawned", () => {
           assert.deepStrictEqual(yield* remains(home), [])
         }))
     }
+
+    it.scoped("captures in a thread, which is in the ledger; what a killed one left is captured by the next", () =>
+      Effect.gen(function*() {
+        const home = yield* makeImported
+        const folder = join(home, ".claude", "projects", "-home-mei-work-shop-api")
+        mkdirSync(folder, { recursive: true })
+        const say = (uuid: string, text: string) =>
+          appendFileSync(
+            join(folder, "live.jsonl"),
+            `${
+              JSON.stringify({
+                type: "user",
+                uuid,
+                parentUuid: null,
+                sessionId: "live",
+                cwd: SHOP.CLAUDE_PROJECT_DIR,
+                timestamp: "2026-01-01T00:00:00.000Z",
+                message: { role: "user", content: text }
+              })
+            }\n`
+          )
+        const found = ({ call }: Effect.Effect.Success<ReturnType<typeof connect>>, query: string) =>
+          Effect.repeat(Effect.delay(Effect.map(call("search", { query }), dataOf), "100 millis"), {
+            until: ({ memories }) => JSON.stringify(memories).includes(query)
+          }).pipe(Effect.timeout("20 seconds"))
+        const killed = yield* connect(home)
+        say("live-1", "The zebrawood gateway listens on port 8443 from now on.")
+        yield* found(killed, "zebrawood")
+        const report = JSON.parse(
+          (yield* Effect.repeat(Effect.delay(run([main, "resources", "--json"], { home }), "500 millis"), {
+            until: ({ stdout }) => stdout.includes("\"watcher\"")
+          })).stdout
+        ) as {
+          readonly processes: ReadonlyArray<{
+            readonly command: string
+            readonly resources: ReadonlyArray<{ readonly kind: string; readonly name: string; readonly origin: string }>
+            readonly drift: Readonly<Record<string, number | null>>
+          }>
+        }
+        const { drift, resources } = report.processes.find(({ command }) => command === "mcp")!
+        assert.deepInclude(resources.map(({ kind, name }) => [kind, name]), ["worker", "capture"])
+        assert.includeMembers(resources.map(({ name }) => name), ["Sqlite writer", "Sqlite of prompts reader"])
+        assert.deepStrictEqual(Object.values(drift).filter((n) => n !== null && n > 0), [], JSON.stringify(drift))
+        process.kill(killed.pid, "SIGKILL")
+        say("live-2", "The yakitori gateway listens on port 9443 from now on.")
+        const pid = yield* Effect.scoped(Effect.gen(function*() {
+          const next = yield* connect(home)
+          yield* found(next, "yakitori")
+          return next.pid
+        }))
+        assert.isFalse(isRunning(pid))
+        assert.deepStrictEqual(yield* remains(home), [])
+      }))
+
+    it.scoped("answers the hook's program, which answers itself where a server has other settings, hangs or is gone", () =>
+      Effect.gen(function*() {
+        const home = yield* makeImported
+        const patient = { CLAUDE_MEMORY_HOOK_MS: "20000", CLAUDE_MEMORY_SESSION_START_MS: "20000" }
+        const { call, pid } = yield* connect(home, { ...SHOP, ...patient })
+        const socketOf = (pid: number) => join(home, ".claude-memory", "run", `${pid}.socket`)
+        const listens = (pid: number) =>
+          Effect.repeat(Effect.sleep("50 millis"), { until: () => existsSync(socketOf(pid)) })
+        yield* listens(pid)
+        const ask = (session_id: string, env: Readonly<Record<string, string>> = patient) => {
+          const input = {
+            hook_event_name: "UserPromptSubmit",
+            session_id,
+            cwd: SHOP.CLAUDE_PROJECT_DIR,
+            prompt: "why did we decide against Meilisearch?"
+          }
+          return Effect.map(run([hook], { home, env, stdin: JSON.stringify(input) }), ({ code, stderr, stdout }) => {
+            assert.deepStrictEqual([code, stderr], [0, ""])
+            return stdout
+          })
+        }
+        /** Calls that the server has answered before this one. */
+        const calls = Effect.map(
+          call("status"),
+          (result) => (dataOf(result) as unknown as { readonly process: { readonly calls: number } }).process.calls
+        )
+        const asked = yield* calls
+        const told = yield* ask("one")
+        assert.match(told, /^\{"hookSpecificOutput":.*<claude-memory>.*Meilisearch/)
+        assert.strictEqual(yield* calls, asked + 2)
+        assert.match(yield* ask("one"), /Perhaps of use/)
+        const before = yield* calls
+        assert.strictEqual(yield* ask("two", { ...patient, CLAUDE_MEMORY_INJECT_TOKENS: "801" }), told)
+        assert.strictEqual(yield* calls, before + 1)
+        process.kill(pid, "SIGSTOP")
+        assert.strictEqual(yield* ask("three"), told)
+        process.kill(pid, "SIGKILL")
+        assert.strictEqual(yield* ask("four"), told)
+        assert.isTrue(existsSync(socketOf(pid)))
+        yield* Effect.scoped(Effect.flatMap(connect(home), (next) => listens(next.pid)))
+        // The log of the killed one is left to the next writer: this one has ended before it wrote.
+        assert.deepStrictEqual((yield* remains(home)).filter((name) => name.startsWith("run")), [])
+      }))
 
     it.scoped("ends when its client has gone and nobody reads", () =>
       Effect.gen(function*() {

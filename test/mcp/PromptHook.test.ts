@@ -6,7 +6,8 @@ import { mkdirSync } from "node:fs"
 import * as HookFailures from "../../src/hook/Failures.ts"
 import { OpenError } from "../../src/mcp/Serving.ts"
 import * as Reading from "../../src/settings/Reading.ts"
-import { connect, Remembered, SHOP, textOf } from "./mcp.ts"
+import { StoreError } from "../../src/store/MemoryStore.ts"
+import { connect, openingOf, Remembered, SHOP, textOf } from "./mcp.ts"
 
 const prompt = (session_id: string) => ({
   prompt: "why does the connection pool hand out no client?",
@@ -31,6 +32,23 @@ describe("a prompt's hook, answered by the MCP server", () => {
         const again = idsIn(yield* text("prompt", prompt("one")))
         assert.isFalse(idsIn(first).some((id) => again.includes(id)))
         assert.deepStrictEqual(idsIn(yield* text("prompt", prompt("two"))), idsIn(first))
+      }).pipe(Effect.withConfigProvider(patient)))
+
+    it.scoped("returns nothing where there is no memory yet, which is no failure", () =>
+      Effect.gen(function*() {
+        const home = yield* Reading.home
+        mkdirSync(home, { recursive: true })
+        const missing = new StoreError({ reason: "Missing", operation: "open", detail: "nothing", cause: undefined })
+        const opening = openingOf(yield* Remembered)
+        const answered = yield* Effect.scoped(
+          Effect.flatMap(
+            connect({ open: Effect.succeed({ ...opening, prompts: Effect.fail(missing) }) }),
+            ({ call }) => call("prompt", prompt("four"))
+          )
+        )
+        assert.isNotTrue(answered.isError)
+        assert.strictEqual(textOf(answered), "")
+        assert.deepStrictEqual(yield* Effect.provide(HookFailures.read(home), NodeContext.layer), [])
       }).pipe(Effect.withConfigProvider(patient)))
 
     it.scoped("returns nothing when the memory can't be opened or takes too long, and records that for doctor", () =>

@@ -12,7 +12,7 @@ import * as Scope from "effect/Scope"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { StoreError } from "../../src/store/MemoryStore.ts"
 import * as HandleCounts from "../leaks/HandleCounts.ts"
-import { connect, type Connection, Remembered, SHOP, textOf } from "./mcp.ts"
+import { connect, type Connection, openingOf, Remembered, SHOP, textOf } from "./mcp.ts"
 
 const locked = new StoreError({
   reason: "Locked",
@@ -64,13 +64,16 @@ const slow = Effect.gen(function*() {
 
 describe("the MCP server", () => {
   layer(Remembered.layer, { excludeTestServices: true })((it) => {
-    it.scoped("shakes hands, lists and answers pings before the memory is opened", () =>
+    it.scoped("shakes hands, lists and answers pings while the memory is being opened, which is done once", () =>
       Effect.gen(function*() {
         const opens = yield* Ref.make(0)
-        const remembered = yield* Remembered
-        const { call, client } = yield* connect({
-          open: Effect.as(Ref.update(opens, (n) => n + 1), remembered)
-        })
+        const gate = yield* Deferred.make<void>()
+        const opening = openingOf(yield* Remembered)
+        const open = Ref.update(opens, (n) => n + 1).pipe(
+          Effect.zipRight(Deferred.await(gate)),
+          Effect.as(opening)
+        )
+        const { call, client } = yield* connect({ open })
         assert.deepInclude(client.getServerVersion(), { name: "claude-memory", title: "Claude Memory" })
         assert.isBelow(client.getInstructions()?.length ?? 0, 2_000)
         yield* Effect.promise(async () => {
@@ -80,11 +83,30 @@ describe("the MCP server", () => {
           await client.listResourceTemplates()
           assert.lengthOf((await client.listResources()).resources, 2)
         })
-        assert.strictEqual(yield* Ref.get(opens), 0)
+        yield* until(Effect.map(Ref.get(opens), (n) => n === 1))
+        yield* Deferred.succeed(gate, undefined)
         yield* Effect.all(Array.from({ length: 20 }, () => call("search", { query: "error" })), {
           concurrency: "unbounded"
         })
         assert.strictEqual(yield* Ref.get(opens), 1)
+      }))
+
+    it.scoped("opens what prompts need at once and asks it a question, before the rest", () =>
+      Effect.gen(function*() {
+        const order: Array<string> = []
+        const note = (what: string) => Effect.sync(() => void order.push(what))
+        const { memory, ...rest } = openingOf(yield* Remembered)
+        const rested = yield* Deferred.make<void>()
+        const warm = (folder: string) => note(`warm ${folder}`)
+        yield* connect({
+          open: Effect.succeed({
+            ...rest,
+            prompts: Effect.zipRight(note("prompts"), Effect.map(memory, ({ hook }) => ({ hook, warm }))),
+            memory: Effect.zipLeft(Effect.zipRight(note("memory"), memory), Deferred.succeed(rested, undefined))
+          })
+        })
+        yield* Deferred.await(rested)
+        assert.deepStrictEqual(order, ["prompts", `warm ${SHOP}`, "memory"])
       }))
 
     it.scoped("opens the memory by itself when nobody calls, and says that there is more to attach", () =>
@@ -127,13 +149,10 @@ describe("the MCP server", () => {
 
     it.scoped("reports why the memory can't be opened to each caller, and tries again for the next", () =>
       Effect.gen(function*() {
-        const remembered = yield* Remembered
-        const opens = yield* Ref.make(0)
+        const opening = openingOf(yield* Remembered)
+        const isLocked = yield* Ref.make(true)
         const connection = yield* connect({
-          open: Effect.flatMap(
-            Ref.updateAndGet(opens, (n) => n + 1),
-            (n) => n < 4 ? Effect.fail(locked) : Effect.succeed(remembered)
-          )
+          open: Effect.flatMap(Ref.get(isLocked), (is) => is ? Effect.fail(locked) : Effect.succeed(opening))
         })
         const refused = yield* connection.call("search", { query: "error" })
         assert.isTrue(refused.isError)
@@ -146,6 +165,7 @@ describe("the MCP server", () => {
         const health = yield* healthOf(connection)
         assert.isFalse(health.ok)
         assert.deepInclude(health.checks, { name: "memory", state: "wrong", detail: textOf(refused) })
+        yield* Ref.set(isLocked, false)
         assert.isNotTrue((yield* connection.call("search", { query: "error" })).isError)
       }))
 

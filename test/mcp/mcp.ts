@@ -7,9 +7,10 @@ import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Mcp from "../../src/mcp/Server.ts"
-import type { Opened } from "../../src/mcp/Serving.ts"
+import type { Opened, Opening } from "../../src/mcp/Serving.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as testing from "../../src/testing.ts"
 import { samples } from "../data.ts"
@@ -21,7 +22,7 @@ export class Remembered extends Context.Tag("test/Remembered")<Remembered, Opene
     Effect.gen(function*() {
       const memory = yield* ClaudeMemory
       yield* Stream.runDrain(memory.ingest(yield* memory.discover([samples])))
-      return { memory, folder: SHOP, sessionId: undefined, isolation: "shared" as const, capture: Effect.never }
+      return { memory, folder: SHOP, sessionId: undefined, isolation: "shared" as const }
     })
   ).pipe(Layer.provideMerge(testing.layer))
 }
@@ -40,6 +41,16 @@ export interface Connection {
 export const textOf = ({ content }: CallToolResult): string =>
   content.map((block) => block.type === "text" ? block.text : "").join("\n")
 
+/** How to open a memory that is open. */
+export const openingOf = ({ memory, ...session }: Opened): Opening => ({
+  ...session,
+  home: Option.none(),
+  isWarmed: true,
+  prompts: Effect.succeed(memory),
+  memory: Effect.succeed(memory),
+  capture: Effect.never
+})
+
 /** Connects a client to a server over this memory. */
 export const connect = (
   options: Partial<Omit<Mcp.Options, "transport">> & { readonly opened?: Partial<Opened> } = {}
@@ -49,7 +60,7 @@ export const connect = (
     const [serverSide, clientSide] = InMemoryTransport.createLinkedPair()
     yield* Layer.build(Mcp.layer({
       transport: serverSide,
-      open: options.open ?? Effect.succeed({ ...remembered, ...options.opened }),
+      open: options.open ?? Effect.succeed(openingOf({ ...remembered, ...options.opened })),
       background: options.background ?? []
     }))
     const client = yield* Effect.acquireRelease(

@@ -7,6 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
+import { closeSync, openSync } from "node:fs"
 import * as File from "../../src/resources/File.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { owned } from "./owned.ts"
@@ -34,6 +35,27 @@ describe("a file", () => {
       }))
       assert.deepStrictEqual(yield* ledger.snapshot, [])
       assert.strictEqual((yield* fs.readFile(path)).length, 2)
+    }).pipe(Effect.scoped, Effect.provide(Layer.merge(ResourceLedger.layer, NodeContext.layer))))
+
+  it.effect("is closed when its descriptor has another file, as one that a thread has opened meanwhile", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const [path, other] = [yield* fs.makeTempFileScoped(), yield* fs.makeTempFileScoped()]
+      let fd = -1
+      const reusing = FileSystem.layerNoop({
+        open: () =>
+          Effect.acquireRelease(
+            Effect.sync(() => ({ fd: fd = openSync(path, "r") }) as FileSystem.File),
+            () =>
+              Effect.sync(() => {
+                closeSync(fd)
+                assert.strictEqual(openSync(other, "r"), fd)
+              })
+          )
+      })
+      yield* Effect.scoped(Effect.provide(owned(File.open(path)), reusing))
+      assert.deepStrictEqual(yield* Effect.flatMap(ResourceLedger, ({ snapshot }) => snapshot), [])
+      closeSync(fd)
     }).pipe(Effect.scoped, Effect.provide(Layer.merge(ResourceLedger.layer, NodeContext.layer))))
 
   it.effect("that is not there is an error", () =>

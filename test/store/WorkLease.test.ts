@@ -15,6 +15,12 @@ describe("an owner of work", () => {
     assert.isTrue(isAlive(OWNER))
   })
 
+  it("is another for each loading of the module, as in a thread", async () => {
+    const { OWNER: other } = await import("../../src/store/WorkLease.ts?again" as "../../src/store/WorkLease.ts")
+    assert.notStrictEqual(other, OWNER)
+    assert.isTrue(isAlive(other))
+  })
+
   it("whose process has gone is not", () => {
     const { pid } = spawnSync(process.execPath, ["--version"])
     assert.isFalse(isAlive(ownerOf(hostname(), pid, null)))

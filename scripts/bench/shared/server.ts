@@ -61,7 +61,13 @@ export const start = (home: string, dist = Settings.packageFile("dist")) =>
           name: "claude_memory_search",
           arguments: { query: QUESTIONS[i % QUESTIONS.length], project_id: "global" }
         })
-      return { child, shake, search }
+      /** Asks what Claude Code's hook asks at a prompt, each time in a session of its own. */
+      const prompt = (i: number, cwd: string) =>
+        request("tools/call", {
+          name: "claude_memory_prompt",
+          arguments: { prompt: QUESTIONS[i % QUESTIONS.length], session_id: `bench-${i}`, cwd }
+        })
+      return { child, shake, search, prompt }
     }
   )
 

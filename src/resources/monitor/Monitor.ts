@@ -40,10 +40,41 @@ export const LIFETIMES: Partial<Record<ResourceKind, Duration.Duration>> = {
 
 const drifting = Metric.gauge("claude_memory_resources_drift")
 
+/** What a thread of this process has open: by its own ledger, and by Node, which counts these for each thread alone. */
+export interface InThread {
+  readonly resources: ReadonlyArray<Resource>
+  readonly reading: Pick<LeakProbe.Reading, "timers" | "watchers">
+}
+
+const NO_THREAD: InThread = { resources: [], reading: { timers: 0, watchers: 0 } }
+
+/** Ids of a thread's resources begin here, so that they are none of the process's own. */
+const THREAD_IDS = 1_000_000_000
+
+/** Returns what the thread that asks has open, as a message to its process. */
+export const readThread: Effect.Effect<InThread, never, ResourceLedger> = Effect.gen(function*() {
+  const { timers, watchers } = yield* LeakProbe.read
+  const resources = yield* Effect.flatMap(ResourceLedger, ({ snapshot }) => snapshot)
+  return {
+    resources: resources.map(({ acquiredAt, id, kind, name, origin, sockets, stack }) => ({
+      id: THREAD_IDS + id,
+      kind,
+      name,
+      acquiredAt,
+      stack: [...stack],
+      origin,
+      sockets
+    })),
+    reading: { timers, watchers }
+  }
+})
+
 export interface SamplerOptions {
   /** The subcommand's name. */
   readonly command: string
   readonly read?: Effect.Effect<LeakProbe.Reading>
+  /** What the threads of this process report; without it there are none. */
+  readonly inThread?: () => InThread | undefined
 }
 
 export interface Sample {
@@ -53,7 +84,7 @@ export interface Sample {
 
 /** Makes a sampler. Its baseline is what is open now: drift is counted from here on. */
 export const makeSampler = (
-  { command, read = LeakProbe.read }: SamplerOptions
+  { command, inThread = () => undefined, read = LeakProbe.read }: SamplerOptions
 ): Effect.Effect<{ readonly sample: Effect.Effect<Sample> }, never, ResourceLedger> =>
   Effect.gen(function*() {
     const ledger = yield* ResourceLedger
@@ -61,20 +92,32 @@ export const makeSampler = (
     // On a terminal this stream opens a descriptor of its own at first use.
     void process.stderr
     const baseline = Drift.unaccounted(yield* read, yield* ledger.snapshot)
-    const own = { host: hostname(), pid: process.pid, processStart: ProcessStart.of(process.pid), command, startedAt }
+    const identity = {
+      host: hostname(),
+      pid: process.pid,
+      processStart: ProcessStart.of(process.pid),
+      command,
+      startedAt
+    }
     let recent: ReadonlyArray<Drift.Drift> = []
 
     const sample = Effect.gen(function*() {
       yield* afterCallbacks
-      const resources = yield* ledger.snapshot
-      const reading = yield* read
+      const thread = inThread() ?? NO_THREAD
+      const resources = [...(yield* ledger.snapshot), ...thread.resources]
+      const own = yield* read
+      const reading = {
+        ...own,
+        timers: own.timers + thread.reading.timers,
+        watchers: own.watchers + thread.reading.watchers
+      }
       const current = Drift.since(baseline, Drift.unaccounted(reading, resources))
       recent = [...recent, current].slice(-SAMPLES)
       const drift = recent.reduce(Drift.inBoth)
       const { heapUsed, rss } = process.memoryUsage()
       const report: RunFile.Report = {
         version: 1,
-        ...own,
+        ...identity,
         updatedAt: yield* Clock.currentTimeMillis,
         resources: resources.map(({ acquiredAt, id, kind, name, origin }) => ({ id, kind, name, acquiredAt, origin })),
         reading,

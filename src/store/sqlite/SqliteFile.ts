@@ -23,6 +23,8 @@ export interface SqliteFileOptions {
   readonly busyTimeoutMs: number
   /** Passed to `Sqlite.open`. */
   readonly skipGarbageCollection?: boolean
+  /** Beginning of the connections' names in the ledger, "Sqlite" by default; two files of a program need two. */
+  readonly name?: string
 }
 
 export const DATABASE = "memory.db"
@@ -69,9 +71,9 @@ const openClients = Effect.fn("SqliteFile.open")(
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const file = path.join(options.folder, DATABASE)
-    const { busyTimeoutMs, skipGarbageCollection = false } = options
+    const { busyTimeoutMs, name = "Sqlite", skipGarbageCollection = false } = options
     const read = { path: file, readOnly: true, vectors: false, busyTimeoutMs, skipGarbageCollection }
-    const vectorReader = open({ ...read, vectors: true, skipGarbageCollection: false, name: "Sqlite vector reader" })
+    const vectorReader = open({ ...read, vectors: true, skipGarbageCollection: false, name: `${name} vector reader` })
     if (options.readOnly) {
       if (!(yield* Effect.orElseSucceed(fs.exists(file), () => false))) {
         return yield* new StoreError({
@@ -82,7 +84,7 @@ const openClients = Effect.fn("SqliteFile.open")(
         })
       }
       yield* inspect(file)
-      const reader = yield* open({ ...read, name: "Sqlite reader" })
+      const reader = yield* open({ ...read, name: `${name} reader` })
       yield* Effect.flatMap(currentVersion(reader), (version) => checkVersion(version, LATEST))
       return { file, writer: reader, reader, vectorReader }
     }
@@ -94,17 +96,17 @@ const openClients = Effect.fn("SqliteFile.open")(
         // The newest version may be in the log only. A reader checks it, since a writer would checkpoint the log into the file.
         yield* Owner.nested(
           Effect.flatMap(
-            open({ ...read, name: "Sqlite version check" }),
+            open({ ...read, name: `${name} version check` }),
             (sql) => Effect.flatMap(currentVersion(sql), (version) => checkVersion(version, LATEST))
           )
         )
       }
     }
     if (!existed) yield* OpeningFiles.deleteAll(file)
-    const writer = yield* open({ ...read, readOnly: false, name: "Sqlite writer" })
+    const writer = yield* open({ ...read, readOnly: false, name: `${name} writer` })
     yield* migrate(writer)
     yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(fs.chmod(each, 0o600)))
-    const reader = yield* open({ ...read, name: "Sqlite reader" })
+    const reader = yield* open({ ...read, name: `${name} reader` })
     return { file, writer, reader, vectorReader }
   },
   Effect.mapError(toStoreError("open"))

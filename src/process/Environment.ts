@@ -1,0 +1,36 @@
+/**
+ * What programs that load nothing else need to know of the environment. It imports only Node's own modules.
+ */
+// @effect-diagnostics processEnv:off
+import { homedir } from "node:os"
+import { join } from "node:path"
+
+const PREFIX = "CLAUDE_MEMORY_"
+const HOME = `${PREFIX}HOME`
+
+/** Folder of the memory's files. */
+export const home = (): string => process.env[HOME] || join(homedir(), ".claude-memory")
+
+/** How Claude Code was started, as `cli` or `sdk-cli`; empty when it does not say. */
+export const entryPoint = (): string => process.env["CLAUDE_CODE_ENTRYPOINT"] ?? ""
+
+/**
+ * Returns a number for the settings in the environment, but for the memory's folder: two programs of one folder with the
+ * same number have the same settings. It is a hash (cyrb53), since some settings are keys.
+ */
+export const settings = (): number => {
+  const text = Object.entries(process.env)
+    .filter(([name, value]) => name.startsWith(PREFIX) && name !== HOME && value !== "")
+    .map(([name, value]) => `${name}=${value}`)
+    .sort().join("\n")
+  let a = 0xdeadbeef
+  let b = 0x41c6ce57
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    a = Math.imul(a ^ code, 2_654_435_761)
+    b = Math.imul(b ^ code, 1_597_334_677)
+  }
+  a = Math.imul(a ^ (a >>> 16), 2_246_822_507) ^ Math.imul(b ^ (b >>> 13), 3_266_489_909)
+  b = Math.imul(b ^ (b >>> 16), 2_246_822_507) ^ Math.imul(a ^ (a >>> 13), 3_266_489_909)
+  return 4_294_967_296 * (2_097_151 & b) + (a >>> 0)
+}

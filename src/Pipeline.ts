@@ -235,10 +235,14 @@ const upgradeSession = (items: ReadonlyArray<WorkItem>) =>
       Effect.zipRight(Effect.sync(() => units.push(...made)), store.replace(origin, made))
     yield* store.transaction(Effect.gen(function*() {
       for (const { key } of items) {
+        const outlines = yield* store.outlines([key])
+        const isCurrent = ({ compressor: by = 1 }: MemoryUnit) => by >= compressor.version
+        // A memory that is new has had no earlier version.
+        if (outlines.every(({ units }) => units.length > 0 && units.every(isCurrent))) continue
         for (const context of yield* store.segments(yield* store.segmentsOf(key))) {
           yield* replace(context.segment.id, yield* compressor.compress(context))
         }
-        for (const outline of yield* store.outlines([key])) {
+        for (const outline of outlines) {
           yield* replace(key, yield* compressor.summarize(outline))
         }
       }

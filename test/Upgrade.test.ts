@@ -25,7 +25,8 @@ const compressorOf = (version: number) =>
           sessionId: session.id,
           origin: segment.id,
           position,
-          content: `segment of ${session.id} by ${version}`
+          content: `segment of ${session.id} by ${version}`,
+          compressor: version
         })
       ]),
     summarize: ({ session }) =>
@@ -35,7 +36,8 @@ const compressorOf = (version: number) =>
           origin: session.id,
           type: "archive",
           position: 9_000,
-          content: `archive of ${session.id} by ${version}`
+          content: `archive of ${session.id} by ${version}`,
+          compressor: version
         })
       ])
   })
@@ -88,6 +90,24 @@ describe("an upgrade", () => {
       yield* upgrade(2)
       yield* upgrade(1)
       assert.isEmpty((yield* contents).filter((content) => content.endsWith("by 1")))
+    })))
+
+  it.effect("finds nothing to do in a memory that is new", () =>
+    run(Effect.gen(function*() {
+      const store = yield* MemoryStore
+      yield* store.append(batch([message("m1", { sessionId: "s1", isPrompt: true })]))
+      yield* by(2)(Stream.runDrain(Pipeline.drain))
+      let compressed = 0
+      const counting = Compressor.of({
+        ...compressorOf(2),
+        compress: (context) =>
+          Effect.suspend(() => {
+            compressed++
+            return compressorOf(2).compress(context)
+          })
+      })
+      yield* Effect.provideService(Stream.runDrain(Pipeline.upgrade), Compressor, counting)
+      assert.deepStrictEqual([compressed, (yield* store.status).pending], [0, 0])
     })))
 
   it.effect("does not bring back text that was forgotten", () =>

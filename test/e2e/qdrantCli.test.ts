@@ -378,7 +378,7 @@ describe("a memory with its vectors in Qdrant", () => {
           assert.match(stderr, /^working; end it with Ctrl-C\n\d+ memories indexed\n$/)
           yield* Effect.repeat(Effect.sleep("10 millis"), { until: () => server.seen.open.size === 0 })
           const fs = yield* FileSystem.FileSystem
-          assert.deepStrictEqual(yield* fs.readDirectory(join(home, ".claude-memory")), ["memory.db"])
+          assert.deepStrictEqual(yield* fs.readDirectory(join(home, ".claude-memory")), ["memory.db", "openings"])
         })
       ),
     60_000

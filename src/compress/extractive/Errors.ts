@@ -12,7 +12,7 @@ import { choose, summarize } from "../text/Salience.ts"
 import { errorLines, worstLine } from "../text/Text.ts"
 import { shortened, titleFrom } from "../text/Titles.ts"
 import { changeIn } from "./Code.ts"
-import { type Call, commandOf, editsOf, isReadOnly, isRoutine, isToolMisuse, repeatKey } from "./Steps.ts"
+import { type Call, commandOf, editsOf, isReadOnly, isRoutine, isTest, isToolMisuse, repeatKey } from "./Steps.ts"
 
 const COMMAND = 250
 const FAILURE = 480
@@ -131,13 +131,15 @@ const SLIP =
 /** Matches a cause that only names the check that failed. */
 const ROUTINE_TALK =
   /\b(?:type ?(?:check|errors?)|typescript check|lint(?:er|ing)?|unused|compil\w+|pre-existing|unrelated)\b/iu
+/** Matches the label of a fix in a file of tests. */
+const TEST_FILE = /(?:[._-](?:test|spec)s?|\btest[._-]\w+|_test)\./iu
 const CONFLICT = /^CONFLICT \(|^error: could not apply/mu
 /** Failures of one purpose from which they are more than a slip. */
 const OFTEN = 3
 
 /**
  * Keeps failures whose lesson outlives the edit: those of tools and the environment with a cause or a fix, and slips in
- * the code only with a cause that is understandable alone, or one that took several tries.
+ * the code only with a cause that is understandable alone, when it took several tries, or when a test had found it.
  */
 export const errors = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<Call>): ReadonlyArray<Draft> =>
   failuresIn(calls).flatMap(({ again, call, next, success }): ReadonlyArray<Draft> => {
@@ -172,10 +174,13 @@ export const errors = ({ segment: { messages } }: SegmentContext, calls: Readonl
     const cure = success !== undefined || changes.some(({ label, text }) => isAbout(`${label} ${text}`)) ? changes : []
     const reasons = cause.flatMap(({ text }) => text.split("\n")).filter(isReason)
     const isSlip = SLIP.test(failure) || (command !== undefined && isRoutine(command))
+    // A test that failed and held after a change elsewhere has found a fault.
+    const isFault = command !== undefined && isTest(command) && !SLIP.test(failure) && success !== undefined &&
+      cure.some(({ label }) => label.startsWith("Fix, in ") && !TEST_FILE.test(label))
     const isLasting = again.length + 1 >= OFTEN ||
       reasons.some((reason) => standsAlone(reason) && !ROUTINE_TALK.test(reason))
     const isExplained = reasons.length > 0 || (cure.length > 0 && !isSlip)
-    if (failure === "" || CONFLICT.test(failure) || !isExplained || (isSlip && !isLasting)) return []
+    if (failure === "" || CONFLICT.test(failure) || !(isFault || isExplained && (!isSlip || isLasting))) return []
     const confirmation = success === undefined
       ? []
       : leadingExcerpt(

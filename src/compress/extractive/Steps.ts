@@ -129,6 +129,9 @@ const ROUTINE = /\b(?:tests?|test:\w+|lint|check|typecheck|tsc|build|fmt|format|
 
 export const isRoutine = (command: string): boolean => ROUTINE.test(command.split("\n")[0]!)
 
+export const isTest = (command: string): boolean =>
+  /\b(?:tests?|test:\w+|vitest|jest|pytest)\b/u.test(command.split("\n")[0]!)
+
 /** True for a command of Git, whose log shows what it did. */
 export const isGit = (command: string): boolean => /^(?:(?:cd|export)\s+\S+\s*(?:&&|;)\s*)*git\b/u.test(command)
 

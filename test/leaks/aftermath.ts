@@ -110,6 +110,7 @@ const files = ({ database, memory, temporary }: Place, onlyReads: boolean): Comp
     const allowed = [
       "memory.db",
       "models.db",
+      "openings",
       ...(onlyReads && logged === 0 ? ["memory.db-wal", "memory.db-shm"] : []),
       ...(onlyReads ? ["models.db-wal", "models.db-shm", "code-cache", "sessions", "hook-failures.jsonl"] : [])
     ]

@@ -127,7 +127,7 @@ const importCompressing: Situation = {
   before: () => Effect.void,
   reach: ({ place, random }, program) =>
     Effect.flatMap(
-      random.nextIntBetween(1, 120),
+      random.nextIntBetween(1, 40),
       (wanted) =>
         until(Effect.zipWith(program.hasEnded, Aftermath.units(place), (hasEnded, n) => hasEnded || n >= wanted))
     )
@@ -166,16 +166,14 @@ export const quickstart: Situation = {
 export const situations: ReadonlyArray<Situation> = [
   starting("lifecycle", lifecycle("300ms")),
   starting("import", importing),
-  { ...starting("hook", hooked), before: withMemory },
-  idleLifecycle,
   {
-    state: "idle",
-    subject: "hook",
-    how: "waiting for stdin",
-    start: hooked,
+    ...starting("hook", hooked),
     before: withMemory,
-    reach: (stage, program) => Effect.zipRight(program.listening, pause(stage, 0, 100))
+    // Its entry waits for stdin without an event loop, and has opened nothing; then the whole program starts.
+    reach: (stage, program) => Effect.zipRight(endWithPrompt(program), pause(stage, 0, 250))
   },
+  // A hook that waits for stdin has opened nothing and listens to no signal: the system ends it.
+  idleLifecycle,
   importHanging,
   { ...importHanging, how: "the model hangs in its answer", before: serves({ behaviour: "hangs in its answer" }) },
   importSlow,

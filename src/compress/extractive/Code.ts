@@ -48,27 +48,3 @@ export const changeIn = (message: Message, { after, before, isNew }: Edit, lengt
     ? excerpt(message, "Taken out:\n", old)
     : [...excerpt(message, "Before:\n", old), ...excerpt(message, old.trim() === "" ? "Added:\n" : "Now:\n", made)]
 }
-
-const DECLARED =
-  /\b(?:fn|func|function|def|class|interface|type|enum|struct|trait|impl|const|CREATE TABLE)\s+(?:\([^)]*\)\s*)?([\p{L}_]\w{2,50})/u
-
-/** Matches names in code: camelCase, PascalCase, snake_case. */
-const NAME = /\b[\p{L}_][\w$]*(?:\p{Ll}\p{Lu}|_\p{L})[\w$]*/gu
-
-/**
- * Describes changed lines by their own words: the names that they declare, else the first heading or comment among
- * them, else the names that are new.
- */
-export const about = (lines: ReadonlyArray<string>, before: ReadonlyArray<string>): string | undefined => {
-  const names = lines.filter((line) => !IMPORT.test(line) && /^\s{0,2}\S/.test(line)).map((line) =>
-    DECLARED.exec(line)?.[1]
-  )
-    .filter((name) => name !== undefined)
-  if (names.length > 0) return [...new Set(names)].slice(0, 3).join(", ")
-  const heading = lines.map((line) => /^\s*#{1,3} +(.{3,60})$/.exec(line)?.[1]).find((text) => text !== undefined)
-  const remark = lines.map((line) => /^\s*(?:\/\/+|#|--)\s*(\p{L}.{8,160})$/u.exec(line)?.[1])
-    .find((text) => text !== undefined)
-  const known = new Set(before.join("\n").match(NAME) ?? [])
-  const news = [...new Set(lines.join("\n").match(NAME) ?? [])].filter((name) => !known.has(name) && name.length <= 50)
-  return heading ?? remark ?? (news.length === 0 ? undefined : news.slice(0, 3).join(", "))
-}

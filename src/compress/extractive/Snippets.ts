@@ -43,11 +43,12 @@ export const snippets = (
 ): ReadonlyArray<Draft> => {
   const byReason = new Map<string, { readonly reason: Excerpt; readonly files: Map<string, Call> }>()
   for (const call of calls) {
-    const reason = editsOf(call).length === 0 ? undefined : reasonFor(context, call)
+    const edits = editsOf(call)
+    const reason = edits.length === 0 ? undefined : reasonFor(context, call)
     if (reason === undefined) continue
     const change = byReason.get(reason.text) ?? { reason, files: new Map<string, Call>() }
     byReason.set(reason.text, change)
-    for (const { file } of editsOf(call)) if (!change.files.has(file)) change.files.set(file, call)
+    for (const { file } of edits) if (!change.files.has(file)) change.files.set(file, call)
   }
   return [...byReason.values()].map(({ files, reason }): Draft => {
     const changed = [...files].slice(0, MAX_FILES)

@@ -158,20 +158,6 @@ export const errorLines = (text: string, length: number): string => {
   return [...kept].sort((a, b) => a[1] - b[1]).map(([line]) => line).join("\n")
 }
 
-/** Returns an output's last lines with content, at most 4 and at most `length` characters. */
-export const lastLines = (text: string, length: number): string => {
-  const kept: Array<string> = []
-  let room = length
-  for (const line of text.split("\n").map(clear).reverse()) {
-    if (!/\p{L}{3}/u.test(line) || DECORATION.test(line)) continue
-    if (line.length + 1 > room || kept.length === MAX_LINES) break
-    kept.unshift(line)
-    room -= line.length + 1
-  }
-  return kept.join("\n")
-}
-const MAX_LINES = 4
-
 /** Returns the line that states the failure most clearly; where no line states one, the longest. */
 export const worstLine = (text: string): string =>
   text.split("\n").toSorted((a, b) =>

@@ -1,14 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import {
-  errorLines,
-  failureStrength,
-  gist,
-  lastLines,
-  pieces,
-  salient,
-  worstLine
-} from "../../../src/compress/text/Text.ts"
+import { errorLines, failureStrength, gist, pieces, salient, worstLine } from "../../../src/compress/text/Text.ts"
 import { weightedLength } from "../../../src/domain/MemoryUnit.ts"
 import { times } from "../../data.ts"
 import { anyText, hostile, millis } from "../../texts.ts"
@@ -109,13 +101,12 @@ describe("errorLines", () => {
   })
 
   it.prop("are never longer than asked", [anyText, length], ([text, length]) => {
-    for (const lines of [errorLines(text, length), lastLines(text, length)]) assert.isAtMost(lines.length, length)
+    assert.isAtMost(errorLines(text, length).length, length)
   }, { fastCheck: { numRuns: times(100) } })
 
   it("take linear time", () => {
     for (const text of hostile) {
       assert.isBelow(millis(() => errorLines(text, 400)), 1_500, text.slice(0, 20))
-      assert.isBelow(millis(() => lastLines(text, 400)), 1_500, text.slice(0, 20))
       assert.isBelow(millis(() => worstLine(text)), 1_500, text.slice(0, 20))
     }
   }, 60_000)
@@ -136,15 +127,6 @@ describe("failureStrength", () => {
       "TypeError: x is not a function"
     )
     assert.strictEqual(worstLine("short\nthe longest of them"), "the longest of them")
-  })
-})
-
-describe("lastLines", () => {
-  it("are the last that say something, four at most", () => {
-    const lines = ["one word", "two words", "three words", "four words", "five words"]
-    assert.strictEqual(lastLines([...lines, "----", ""].join("\n"), 100), lines.slice(1).join("\n"))
-    assert.strictEqual(lastLines(lines.join("\n"), 25), "four words\nfive words")
-    assert.strictEqual(lastLines("", 25), "")
   })
 })
 

@@ -49,30 +49,44 @@ const programs = {
   banner
 }
 
-/** Keeps the hook's two parts as files beside it. */
+/** Keeps the hook's parts as files beside it. What is CommonJS too is required when it is imported: that loads faster. */
 const hookParts = {
   name: "hook-parts",
-  setup: ({ onResolve }) =>
+  setup: ({ onLoad, onResolve }) => {
     onResolve(
-      { filter: /^\.\/Hook(?:Local|Remote)\.ts$/ },
+      { filter: /^\.\/Hook(?:Local|Remote|Start)\.ts$/ },
       ({ path }) => ({ path: path.replace(/ts$/, "js"), external: true })
     )
+    onResolve({ filter: /^\.\/HookPrompt\.ts$/ }, () => ({ path: "HookPrompt", namespace: "beside" }))
+    onLoad(
+      { filter: /./, namespace: "beside" },
+      ({ path }) => ({ contents: `module.exports = require("./${path}.cjs")` })
+    )
+    onResolve({ filter: /^\.\/HookPrompt\.cjs$/ }, ({ path }) => ({ path, external: true }))
+  }
 }
 
 await build({ ...programs, entryPoints: ["main", "HookRemote", "mcp", "capture"].map((name) => `src/bin/${name}.ts`) })
-// One file: Claude Code waits while it is loaded.
-await build({ ...programs, splitting: false, entryPoints: ["src/bin/HookLocal.ts"] })
+// One file each: Claude Code waits while it is loaded.
+for (const name of ["HookLocal", "HookStart"]) {
+  await build({ ...programs, splitting: false, entryPoints: [`src/bin/${name}.ts`] })
+}
 // CommonJS loads faster. The target is older than the rest, so that a Node that is too old can say so.
-await build({
-  ...common,
-  outfile: join(dist, "hook.cjs"),
-  splitting: false,
-  format: "cjs",
-  target: "node14",
-  minify: true,
-  entryPoints: ["src/bin/hook.ts"],
-  plugins: [hookParts]
-})
+for (const name of ["hook", "HookPrompt"]) {
+  await build({
+    ...common,
+    outfile: join(dist, `${name}.cjs`),
+    splitting: false,
+    format: "cjs",
+    target: "node14",
+    minify: true,
+    entryPoints: [`src/bin/${name}.ts`],
+    // SQLite is required from beside this file.
+    external: outside,
+    define: { "import.meta.url": "__filename" },
+    plugins: [hookParts]
+  })
+}
 // Settings that an earlier version wrote name this file.
 writeFileSync(join(dist, "hook.js"), "import \"./hook.cjs\"\n")
 chmodSync(join(dist, "main.js"), 0o755)

@@ -14,6 +14,7 @@ import type { ReviewMode } from "./compress/Review.ts"
 import { FOLDER as OPENINGS } from "./domain/OpeningFile.ts"
 import { FOLDER } from "./hook/RecordLines.ts"
 import * as SessionRecords from "./hook/SessionRecords.ts"
+import { Tails } from "./hook/Tails.ts"
 import type { QdrantOptions } from "./index/qdrant/QdrantClient.ts"
 import type { QdrantIndexOptions } from "./index/qdrant/QdrantIndex.ts"
 import * as EmbeddedIndex from "./index/sqlite/EmbeddedIndex.ts"
@@ -359,6 +360,9 @@ export const openForMcp = Owner.composing(Effect.gen(function*() {
 /** Interval at which the capturing thread reports what it has open: the monitor of the process takes a sample each second. */
 const REPORT_INTERVAL = "1 second"
 
+/** Time for a last look at the session's transcript when the process ends: Claude Code waits half a second for it. */
+const LAST_LOOK = "300 millis"
+
 /** Captures, as the program of a thread whose process holds the lease, and reports what is open. */
 export const captureInThread = (post: (message: CaptureThread.ThreadMessage) => Effect.Effect<void>) =>
   Effect.gen(function*() {
@@ -368,13 +372,16 @@ export const captureInThread = (post: (message: CaptureThread.ThreadMessage) => 
     )
     const report = Effect.flatMap(Monitor.readThread, (open) => post({ _tag: "Open", open }))
     const reporting = Effect.forever(Effect.delay(report, REPORT_INTERVAL))
-    const capturing = Effect.flatMap(
+    const { sessionId } = yield* Settings.claudeSession
+    const folder = Reading.transcriptsFolder(settings)
+    const capturing = Effect.flatMap(ClaudeMemory, (memory) => Stream.runDrain(memory.capture([folder])))
+    const lastLook = Effect.flatMap(
       ClaudeMemory,
-      (memory) => Stream.runDrain(memory.capture([Reading.transcriptsFolder(settings)]))
-    )
+      (memory) => sessionId === undefined ? Effect.void : memory.captureLast(folder, sessionId)
+    ).pipe(Effect.interruptible, Effect.timeoutOption(LAST_LOOK), Effect.ignore)
     yield* post({ _tag: "Started" })
     const services = Layer.provideMerge(layer({ ...toOptions(settings, WRITER), isLeased: true }), platform)
-    yield* Owner.run(services)(Effect.raceFirst(capturing, reporting))
+    yield* Owner.run(services)(Effect.onInterrupt(Effect.raceFirst(capturing, reporting), () => lastLook))
   })
 
 /** Records that the hook of a prompt was answered with nothing, for `doctor`. */
@@ -416,6 +423,22 @@ export const reindexing = (to: Option.Option<string>) =>
 /** The service for commands that only read. */
 export const reader = withSettings((settings) => layer(toOptions(settings, READER)))
 
+/** What checks and repairs the files in the home, whether they can be opened or not. */
+export const integrity = withSettings(({ home, postgres }) =>
+  lazily(() =>
+    Promise.all([
+      import("./store/sqlite/SqliteIntegrity.ts"),
+      import("./store/sqlite/MemoryParts.ts"),
+      import("./models/sqlite/ModelsParts.ts")
+    ]), ([SqliteIntegrity, { memoryParts }, { modelsParts }]) =>
+    SqliteIntegrity.layer({
+      folder: home,
+      databases: postgres === undefined ? [memoryParts, modelsParts] : [modelsParts],
+      memory: postgres === undefined ? memoryParts.name : undefined,
+      busyTimeoutMs: READER.busyTimeoutMs
+    }))
+)
+
 /** The models of the settings, with the timeouts of a reader. */
 export const readerModels = withSettings((settings) => modelsOf(toOptions(settings, READER)))
 
@@ -428,6 +451,13 @@ export const spendingIn = (home: string) =>
 
 export const spending = withSettings(({ home }) => spendingIn(home))
 
+/** Reads what is not remembered yet when a session begins. */
+const tails = Tails.layer(() =>
+  Promise.all([import("./hook/TailReader.ts"), import("./compress/extractive/Extractive.ts")]).then(
+    ([{ read }, { layer }]) => (request) => Effect.provide(read(request), layer)
+  )
+)
+
 /**
  * For the hooks when the settings name a server, an embedding model or fusion (bin/HookLocal.ts covers all else).
  * Injects and nothing more, with timeouts so short that neither store nor model delays a prompt. There is no time to
@@ -438,6 +468,7 @@ export const hook = Layer.provideMerge(
     const models = Struct.omit(settings.models, "rerank", "light", "heavy")
     return injector(settings, "layerCached").pipe(
       Layer.provide(Retriever.layer),
+      Layer.merge(Layer.provide(tails, Layer.succeed(Exclude, settings.exclude))),
       Layer.provideMerge(adapters(toOptions({ ...settings, models }, HOOK))),
       Layer.merge(sessionRecords(settings))
     )

@@ -14,7 +14,7 @@ import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
-import { type Captured, Collector, type TranscriptFile } from "./capture/Collector.ts"
+import { type Captured, Collector, type Recognized, type TranscriptFile } from "./capture/Collector.ts"
 import { type CompressionError, Compressor, Reviewer } from "./compress/Compressor.ts"
 import type { Session } from "./domain/Conversation.ts"
 import type { MemoryUnit } from "./domain/MemoryUnit.ts"
@@ -34,10 +34,12 @@ import {
 
 export type Step =
   | { readonly _tag: "Captured"; readonly captured: Captured }
+  /** Projects of folders that are gone: the sure ones were merged into their repositories'. */
+  | ({ readonly _tag: "Recognized" } & Recognized)
   | { readonly _tag: "Compressed"; readonly units: ReadonlyArray<MemoryUnit> }
   | { readonly _tag: "Indexed"; readonly units: number }
-  /** The index was compared with the store; missing units and orphaned points are queued. */
-  | { readonly _tag: "Compared"; readonly missing: number; readonly orphans: number }
+  /** The index was compared with the store; missing units, and stale and orphaned points are queued. */
+  | { readonly _tag: "Compared"; readonly missing: number; readonly orphans: number; readonly stale: number }
   /** Units that a language model wrote, and of how many segments or sessions. */
   | { readonly _tag: "Reviewed"; readonly items: number; readonly units: ReadonlyArray<MemoryUnit> }
   /** A model or the index failed: the rest of this kind of work waits in the queue for the next run. */
@@ -60,7 +62,7 @@ const BATCH: Readonly<Record<WorkItem["kind"], number>> = {
   review: 4,
   recap: 4,
   upgrade: 1,
-  reconcile: 1
+  reconcile: 100
 }
 
 /** Longest work without a pause; signals and timers wait meanwhile. */
@@ -132,18 +134,25 @@ const index = (items: ReadonlyArray<WorkItem>) =>
     return { _tag: "Indexed" as const, units: points.length }
   })
 
-/** Queues the units that the index lacks, and the points that have no unit. */
+/** Queues the units that the index lacks, and the points that have no unit, or another. One comparison serves all items. */
 const compare = (items: ReadonlyArray<WorkItem>) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const vectors = yield* VectorIndex
     const counts = yield* Stream.runFoldEffect(
       differences(store, vectors),
-      { missing: 0, orphans: 0 },
-      (sum, { missing, orphans }) =>
+      { missing: 0, orphans: 0, stale: 0 },
+      (sum, { missing, orphans, stale }) =>
         Effect.as(
-          missing.length + orphans.length === 0 ? Effect.void : store.queue("index", [...missing, ...orphans]),
-          { missing: sum.missing + missing.length, orphans: sum.orphans + orphans.length }
+          Effect.when(
+            store.queue("index", [...missing, ...orphans, ...stale]),
+            () => missing.length + orphans.length + stale.length > 0
+          ),
+          {
+            missing: sum.missing + missing.length,
+            orphans: sum.orphans + orphans.length,
+            stale: sum.stale + stale.length
+          }
         )
     )
     yield* store.done(items)
@@ -162,9 +171,20 @@ const attach = Effect.gen(function*() {
   yield* store.indexFor(yield* vectors.identity)
 })
 
-/** Reads the segments or sessions of the items, compresses each into units, and writes them. */
+/** Fails work that died of a defect, a bug in a compressor, and tells of it. */
+const failByBug = ({ fail }: MemoryStore["Type"], items: ReadonlyArray<WorkItem>, defect: unknown) => {
+  const bug = `a bug: ${defect instanceof Error ? defect.message : String(defect)}`
+  const names = items.map(({ key, kind }) => `${kind} ${key}`).join(", ")
+  return Effect.zipRight(Effect.logWarning(`${names} is passed over for now: ${bug}`), fail(items, bug))
+}
+
+/**
+ * Reads the segments or sessions of the items, compresses each into units, and writes them. An item whose compression dies
+ * fails alone: it would keep all others from being remembered, again at each start.
+ */
 const compress = <A>(
   read: (store: MemoryStore["Type"], keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<A>, StoreError>,
+  keyOf: (source: A) => string,
   makeUnits: (compressor: Compressor["Type"], source: A) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>,
   afterCommit: (
     sources: ReadonlyArray<A>,
@@ -177,12 +197,20 @@ const compress = <A>(
     const compressor = yield* Compressor
     const sources = yield* read(store, items.map(({ key }) => key))
     const pause = yield* makePause
-    const unitsBySource = yield* Effect.forEach(
-      sources,
-      (source) => Effect.zipLeft(makeUnits(compressor, source), pause)
-    )
-    const units = unitsBySource.flat()
-    yield* store.transaction(Effect.zipRight(store.commit(items, units), afterCommit(sources, unitsBySource)))
+    const bugs = new Map<string, unknown>()
+    const made = yield* Effect.forEach(sources, (source) =>
+      makeUnits(compressor, source).pipe(
+        Effect.map((units) => ({ source, units })),
+        Effect.catchAllDefect((defect) => Effect.sync(() => void bugs.set(keyOf(source), defect))),
+        Effect.zipLeft(pause)
+      ))
+    const whole = made.filter((each) => each !== undefined)
+    const units = whole.flatMap((each) => each.units)
+    yield* store.transaction(Effect.gen(function*() {
+      yield* store.commit(items.filter(({ key }) => !bugs.has(key)), units)
+      yield* afterCommit(whole.map(({ source }) => source), whole.map((each) => each.units))
+      for (const item of items) if (bugs.has(item.key)) yield* failByBug(store, [item], bugs.get(item.key))
+    }))
     return { _tag: "Compressed" as const, units }
   })
 
@@ -200,6 +228,7 @@ const queueReviews = (
 
 const compressSegments = compress(
   (store, ids) => store.segments(ids),
+  ({ segment }) => segment.id,
   (compressor, context) => compressor.compress(context),
   (contexts, units) =>
     queueReviews((isWanted) =>
@@ -217,6 +246,7 @@ const compressSegments = compress(
  */
 const summarizeSessions = compress(
   (store, ids) => store.outlines(ids),
+  ({ session }) => session.id,
   (compressor, outline) => compressor.summarize(outline),
   (outlines) =>
     queueReviews(() => outlines.map(({ session }) => ({ sessionId: session.id, segmentIds: [], isWanted: false })))
@@ -247,7 +277,7 @@ const upgradeSession = (items: ReadonlyArray<WorkItem>) =>
         }
       }
       yield* store.done(items)
-    }))
+    })).pipe(Effect.catchAllDefect((defect) => failByBug(store, items, defect)))
     return { _tag: "Compressed" as const, units }
   })
 
@@ -289,6 +319,7 @@ const reviewBy = <A extends { readonly session: Session }>(
           "CompressionError",
           ({ message, reason }) => reason === "Budget" ? Effect.void : store.fail([item], message)
         ),
+        Effect.catchAllDefect((defect) => Effect.as(failByBug(store, [item], defect), [])),
         Effect.either
       )
     // After a failed renewal the lease still lasts for the rest of its minute.
@@ -373,6 +404,15 @@ export const capture = (files: ReadonlyArray<TranscriptFile>): Stream.Stream<Ste
       Stream.map(collector.notes(files), (units): Step => ({ _tag: "Compressed", units }))
     )))
 
+/** Recognizes the projects of folders that are gone, and merges those into their repositories' that are sure. */
+export const attachGone: Stream.Stream<Step, PipelineError, Collector> = Stream.unwrap(
+  Effect.map(
+    Effect.flatMap(Collector, (collector) => collector.attach),
+    ({ alike, sure }) =>
+      alike.length + sure.length === 0 ? Stream.empty : Stream.succeed<Step>({ _tag: "Recognized", alike, sure })
+  )
+)
+
 /** Reads transcripts, then works off the whole queue. */
 export const ingest = (files: ReadonlyArray<TranscriptFile>): Stream.Stream<Step, PipelineError, PipelineServices> =>
-  Stream.concat(capture(files), drain)
+  capture(files).pipe(Stream.concat(attachGone), Stream.concat(drain))

@@ -23,6 +23,7 @@ export * as Abstractive from "./compress/abstractive/Abstractive.ts"
 export { CompressionError, Compressor, Reviewer } from "./compress/Compressor.ts"
 export * as Extractive from "./compress/extractive/Extractive.ts"
 export * as Review from "./compress/Review.ts"
+export { isCurrent } from "./index/Points.ts"
 export { Qdrant, QdrantError } from "./index/qdrant/Qdrant.ts"
 export * as QdrantClient from "./index/qdrant/QdrantClient.ts"
 export * as QdrantIndex from "./index/qdrant/QdrantIndex.ts"
@@ -87,6 +88,7 @@ export { runMain, type RunOptions, Unsuccessful } from "./process/Process.ts"
 
 // The domain: schemas and pure functions.
 export { Block, BlockKind, Message, Role, type Segment, type Session } from "./domain/Conversation.ts"
+export { passes } from "./domain/Filter.ts"
 export { idOf } from "./domain/Ids.ts"
 export { InjectionMode, InjectionRequest, InjectionResponse, stripFence } from "./domain/Injection.ts"
 export {
@@ -101,15 +103,6 @@ export {
 } from "./domain/MemoryUnit.ts"
 export * as Project from "./domain/Project.ts"
 export { SaveRequest } from "./domain/Saved.ts"
-export {
-  LaneScore,
-  passes,
-  SearchFilter,
-  SearchMode,
-  SearchQuery,
-  SearchResponse,
-  SearchResult,
-  Why
-} from "./domain/Search.ts"
+export { LaneScore, SearchFilter, SearchMode, SearchQuery, SearchResponse, SearchResult, Why } from "./domain/Search.ts"
 export { Timeline, TimelineRequest } from "./domain/Timeline.ts"
 export * as Tokens from "./domain/Tokens.ts"

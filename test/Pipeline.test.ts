@@ -9,7 +9,7 @@ import * as Pipeline from "../src/Pipeline.ts"
 import { ResourceLedger } from "../src/resources/ResourceLedger.ts"
 import { MemoryStore } from "../src/store/MemoryStore.ts"
 import * as testing from "../src/testing.ts"
-import { batch, message } from "./contract/made.ts"
+import { batch, message, unit } from "./contract/made.ts"
 import { oneIn } from "./data.ts"
 
 const SESSIONS = 160
@@ -90,3 +90,40 @@ it.effect("wherever it is interrupted, claimed items that are not done return to
     (cut) => assert.isAbove(cut.filter(Boolean).length, turns.length / 5)
   )
 }, 60_000)
+
+it.effect("what a compressor dies of fails alone, and all else is remembered", () => {
+  const dying = Layer.succeed(
+    Compressor,
+    Compressor.of({
+      version: 2,
+      compress: ({ segment }) =>
+        Effect.sync(() => {
+          if (segment.sessionId === "s3") throw new Error("no such letter")
+          return [unit(`of ${segment.sessionId}`, { origin: segment.id, sessionId: segment.sessionId })]
+        }),
+      summarize: ({ session }) => session.id === "s5" ? Effect.die("a title without words") : Effect.succeed([])
+    })
+  )
+  return Effect.gen(function*() {
+    const store = yield* MemoryStore
+    yield* store.append(
+      batch(Array.from({ length: 20 }, (_, i) => message(`m${i}`, { sessionId: `s${i}`, isPrompt: true })))
+    )
+    yield* Stream.runDrain(Pipeline.drain)
+    assert.strictEqual((yield* store.status).units.total, 19)
+    yield* Stream.runDrain(Pipeline.upgrade)
+    assert.deepStrictEqual((yield* store.failures(10)).map(({ error, kind }) => `${kind}: ${error}`).sort(), [
+      "segment: a bug: no such letter",
+      "session: a bug: a title without words",
+      "upgrade: a bug: a title without words",
+      "upgrade: a bug: no such letter"
+    ])
+  }).pipe(
+    Effect.provide(
+      Layer.mergeAll(testing.index, testing.models(), dying).pipe(
+        Layer.provideMerge(testing.store),
+        Layer.provide(ResourceLedger.layer)
+      )
+    )
+  )
+})

@@ -6,27 +6,16 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { randomBytes } from "node:crypto"
-import { Client } from "pg"
 import { quoted } from "../src/resources/Postgres.ts"
 import { PostgresPool, type PostgresPoolOptions } from "../src/store/postgres/PostgresPool.ts"
 import * as PostgresStore from "../src/store/postgres/PostgresStore.ts"
 import { base } from "./contract/layers.ts"
+import { queryAt } from "./postgresDatabase.ts"
 
 export const address = inject("postgres")
 
 /** Runs statements on a connection of its own, beside the store; returns the rows of the last one. */
-export const query = (...statements: ReadonlyArray<string>) =>
-  Effect.promise(async () => {
-    const client = new Client({ connectionString: address })
-    await client.connect()
-    try {
-      let rows: ReadonlyArray<Record<string, unknown>> = []
-      for (const statement of statements) rows = (await client.query<Record<string, unknown>>(statement)).rows
-      return rows
-    } finally {
-      await client.end()
-    }
-  })
+export const query = (...statements: ReadonlyArray<string>) => queryAt(address, ...statements)
 
 /** Returns a unique name of a schema, with characters that need quoting (quote, space, dot, é). */
 const newName = () => `${inject("schemas")} "${randomBytes(6).toString("hex")}". é`

@@ -81,7 +81,7 @@ export const makeMemory = ({ mode, projects, transcripts }: Omit<Asked, "prompts
           const from = yield* memory.project(cwd)
           const known = yield* memory.projects.known
           if (from.id !== into.id && known.some(({ id }) => id === from.id)) {
-            yield* memory.projects.merge(from.id, into.id)
+            yield* memory.projects.merge([from.id], into.id)
           }
         }
       })

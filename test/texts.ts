@@ -134,3 +134,20 @@ export const withMillis = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effe
 
 export const splitsPair = (text: string, at: number): boolean =>
   /[\ud800-\udbff]/.test(text.charAt(at - 1)) && /[\udc00-\udfff]/.test(text.charAt(at))
+
+/** Reads a text as it is seen: normalized, without what is invisible. */
+const asSeen = (text: string): string =>
+  text.replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}]|(?![\t\n\v\f\r])\p{Cc}|(?<=<)\p{M}/gu, "").normalize("NFKC")
+
+const SPEAKING = /^(?:system|claude|human|assistant|invoke|channel|antml)/
+
+/**
+ * Returns the names of tags that Claude might take for its client's: those with a hyphen or an underscore, and, whatever
+ * blanks and signs are in them, those of somebody who speaks.
+ */
+export const tagsIn = (text: string): ReadonlyArray<string> => [
+  ...[...asSeen(text).matchAll(/<\/?([\p{L}\p{N}_.:-]+)/gu)].map(([, name]) => name!.replace(/^-/, ""))
+    .filter((name) => /[-_]/.test(name)),
+  ...[...asSeen(text).matchAll(/<[\s\\/]*([\p{L}\p{N}_.:-]+)/gu)].map(([, name]) => name!)
+    .filter((name) => SPEAKING.test(name.toLowerCase().replace(/[^\p{L}]/gu, "")))
+]

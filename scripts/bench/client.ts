@@ -79,7 +79,7 @@ program("client", {
         (by) =>
           Effect.map(memory("init", "--yes", "--prompt-hook", by), () => {
             const text = readFileSync(client.settings, "utf8")
-            return options.patient ? text.replace(/(?<key>"timeout": *)1\b/g, "$<key>30") : text
+            return options.patient ? text.replace(/(?<key>"timeout": *)\d+/g, "$<key>30") : text
           })
       )
       const hooks = new Map(NAMES.map((name, i) => [name, ["{}", ...settings][i]!]))

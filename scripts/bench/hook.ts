@@ -26,6 +26,7 @@ import {
 } from "../../test/script.ts"
 import { fill } from "./shared/large.ts"
 import { QUESTIONS } from "./shared/questions.ts"
+import { start } from "./shared/server.ts"
 
 interface Run {
   readonly name: string
@@ -77,9 +78,9 @@ program("hook", {
       let asked = 0
       const input = (rest: object) =>
         JSON.stringify({ session_id: randomUUID(), transcript_path: path.join(home, "none", "x.jsonl"), ...rest })
-      const start = (cwd: string, source: string) => () => input({ hook_event_name: "SessionStart", cwd, source })
-      const prompt = () =>
-        input({ hook_event_name: "UserPromptSubmit", cwd: root, prompt: QUESTIONS[asked++ % QUESTIONS.length] })
+      const startIn = (cwd: string, source: string) => () => input({ hook_event_name: "SessionStart", cwd, source })
+      const promptOf = (prompt: string) => input({ hook_event_name: "UserPromptSubmit", cwd: root, prompt })
+      const prompt = () => promptOf(QUESTIONS[asked++ % QUESTIONS.length]!)
       const patient = { CLAUDE_MEMORY_HOOK_MS: "60000", CLAUDE_MEMORY_SESSION_START_MS: "60000" }
       const run = (name: string, stdin: () => string, speaks: boolean, env: Run["env"] = patient): Run => ({
         name,
@@ -88,30 +89,45 @@ program("hook", {
         env,
         speaks
       })
+      const node0: Run = { name: "node -e 0", args: ["-e", "0"], stdin: () => "", env: {}, speaks: false }
       const runs: ReadonlyArray<Run> = [
-        { name: "node -e 0", args: ["-e", "0"], stdin: () => "", env: {}, speaks: false },
-        run("switched off", start(root, "startup"), false, { CLAUDE_MEMORY_INJECT: "off" }),
-        run("excluded project", start(excluded, "startup"), false),
-        run("no memory", start(root, "startup"), false, { CLAUDE_MEMORY_HOME: path.join(home, "none") }),
-        run("start", start(root, "startup"), true),
-        run("start, from the database", start(root, "resume"), true),
-        run("prompt, by the command", prompt, true)
+        node0,
+        run("switched off", startIn(root, "startup"), false, { CLAUDE_MEMORY_INJECT: "off" }),
+        run("excluded project", startIn(excluded, "startup"), false),
+        run("no memory", startIn(root, "startup"), false, { CLAUDE_MEMORY_HOME: path.join(home, "none") }),
+        run("start", startIn(root, "startup"), true),
+        run("start, from the database", startIn(root, "resume"), true),
+        run("prompt that needs no memory", () => promptOf("yes"), false),
+        run("prompt", prompt, true)
       ]
-      const all = yield* warmRounds(rounds, () => Effect.forEach(runs, (each) => started(node, each, env)))
-      const timesOf = (i: number) => all.map((starts) => starts[i]!.ms)
-      const bare = quantile(timesOf(0), 0.5)
-      const rows = runs.map(({ name, speaks }, i) => ({
-        name,
-        medianMs: round(quantile(timesOf(i), 0.5), 1),
-        p95Ms: round(quantile(timesOf(i), 0.95), 1),
-        ratio: round(quantile(timesOf(i), 0.5) / bare, 2),
-        answered: all.filter((starts) => starts[i]!.stdout !== "").length,
-        speaks
-      }))
+      /** Times runs, the first of which is the bare Node. */
+      const timesOf = (runs: ReadonlyArray<Run>) =>
+        Effect.map(
+          warmRounds(rounds, () => Effect.forEach(runs, (each) => started(node, each, env))),
+          (all) => {
+            const times = runs.map((_, i) => all.map((starts) => starts[i]!.ms))
+            return runs.map(({ name, speaks }, i) => ({
+              name,
+              medianMs: round(quantile(times[i]!, 0.5), 1),
+              p95Ms: round(quantile(times[i]!, 0.95), 1),
+              ratio: round(quantile(times[i]!, 0.5) / quantile(times[0]!, 0.5), 2),
+              answered: all.filter((starts) => starts[i]!.stdout !== "").length,
+              speaks
+            }))
+          }
+        )
+      const alone = yield* timesOf(runs)
+      const [, besideServer] = yield* Effect.gen(function*() {
+        const { search, shake } = yield* start(home)
+        yield* shake
+        yield* search(0)
+        return yield* timesOf([node0, run("prompt, by a server", prompt, true, {})])
+      }).pipe(Effect.scoped)
+      const rows = [...alone, besideServer!]
       const version = spawnSync(node, ["--version"], { encoding: "utf8" }).stdout.trim()
       // Not every prompt needs a memory; the other runs answer always or never.
       const isRight = rows.every(({ answered, name, speaks }) =>
-        name.startsWith("prompt") ? answered > 0 : answered === (speaks ? rounds : 0)
+        speaks && name.startsWith("prompt") ? answered > 0 : answered === (speaks ? rounds : 0)
       )
       return {
         data: { memories, rounds, node: version, rows },

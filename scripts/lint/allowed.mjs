@@ -49,13 +49,22 @@ export const ALLOWED = [
   // The last three are for the garbage collection that ends SQLite's statements.
   {
     files: ["resources/Sqlite.ts"],
-    names: lists(["@photostructure/sqlite"])`
-      node:sqlite= DatabaseSync sqlite-vec= getLoadablePath
-      global= process.emitWarning node:v8= setFlagsFromString node:vm= runInNewContext`
+    names: names`
+      node:sqlite= DatabaseSync sqlite-vec= getLoadablePath node:v8= setFlagsFromString node:vm= runInNewContext`
+  },
+  {
+    files: ["resources/SqliteDriver.ts"],
+    names: names`
+      node:module= createRequire node:sqlite= DatabaseSync global= process.emitWarning process.getBuiltinModule`
   },
   { files: ["resources/Child.ts"], names: names`node:child_process= spawn` },
   { files: ["resources/Worker.ts"], names: names`node:worker_threads= Worker` },
   { files: ["resources/LineServer.ts"], names: names`node:net= createServer effect/FiberSet= runtime` },
+  // Each opened and closed in one call.
+  {
+    files: ["resources/Disk.ts"],
+    names: names`node:fs= closeSync fsyncSync openSync readSync writeSync node:worker_threads= isMainThread`
+  },
   // The hook's entry, whose process is a question: its one connection ends with the answer, and with it the process.
   { files: ["hook/Ask.ts"], names: names`node:net= connect` },
   // Sends through the dispatcher that it is given, a pool of src/resources.
@@ -87,20 +96,27 @@ export const ALLOWED = [
   },
   { files: ["cli/Cli.ts"], names: names`effect/Effect= console withConsole` },
   { files: ["App.ts"], names: names`effect/ConfigProvider= fromEnv`, instead: SETTING },
+  // A provider that has nothing, and notes what it is asked for.
+  {
+    files: ["settings/Unknown.ts"],
+    names: lists(["effect/ConfigProviderPathPatch"])`effect/ConfigProvider= fromFlat makeFlat`
+  },
   {
     files: ["process/Advice.ts", "process/Environment.ts", "settings/Early.ts"],
     names: names`global= process.env`,
     instead: SETTING
   },
-  // The hook's entry, which waits for nothing: it reads stdin and parts of files, writes stdout, and ends.
-  { files: ["hook/Input.ts"], names: names`node:fs= readSync` },
-  { files: ["hook/AtOnce.ts"], names: names`node:fs= closeSync openSync readSync` },
+  // The hook's entry, which reads stdin and parts of files, writes stdout, and ends.
+  { files: ["bin/EarlyStdin.ts"], names: names`global= process.stdin` },
+  { files: ["hook/AtOnce.ts", "store/sqlite/ReadsAtOnce.ts"], names: names`node:fs= closeSync openSync readSync` },
   { files: ["hook/Entry.ts"], names: names`node:fs= writeSync` },
   { files: ["process/CodeCache.ts"], names: names`node:module= enableCompileCache` },
   { files: ["process/Advice.ts", "bin/main.ts"], names: names`global= process.argv` },
   // On a Node too old for the rest there is no effect to run.
   { files: ["bin/main.ts", "bin/mcp.ts"], names: names`global= process.exitCode` },
   { files: ["bin/"], names: names`global= process.stderr` },
+  { files: ["bin/hook.ts"], names: names`global= process.exit` },
+  { files: ["bin/HookPrompt.ts"], names: names`node:v8= setFlagsFromString` },
   {
     files: ["process/Process.ts"],
     names: lists(["effect/Logger"])`
@@ -181,7 +197,8 @@ export const METHODS = [
       "process/Process.ts",
       "process/Thread.ts",
       "mcp/Stdio.ts",
-      "hook/Ask.ts"
+      "hook/Ask.ts",
+      "bin/EarlyStdin.ts"
     ],
     names: words`addListener on once prependListener prependOnceListener`,
     instead: "listens for as long as the object lives: src/process/Process.ts listens to the process"

@@ -24,7 +24,14 @@ const FLOORS = [
 const ADAPTERS = new Set(["sqlite", "postgres", "qdrant", "providers", "extractive", "abstractive"])
 
 /** Files that compose the layers and so may name any adapter. */
-const COMPOSERS = new Set(["App.ts", "library.ts", "testing.ts", "bin/HookLocal.ts"])
+const COMPOSERS = new Set([
+  "App.ts",
+  "library.ts",
+  "testing.ts",
+  "bin/HookLocal.ts",
+  "bin/HookStart.ts",
+  "bin/HookPrompt.ts"
+])
 
 /** Adapters that use another: they share its SQLite file and transactions, or rewrite its units. */
 const STANDS_ON = {

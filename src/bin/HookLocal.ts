@@ -23,7 +23,7 @@ import { SqliteFile } from "../store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../store/sqlite/SqliteStore.ts"
 import * as HookProgram from "./HookProgram.ts"
 
-const settings = runBeforeMain(Effect.either(Settings.load))
+export const settings = runBeforeMain(Effect.either(Settings.load))
 
 /** True when the settings need nothing beyond this bundle, and for invalid settings, which the hook then reports. */
 export const coversSettings: Promise<boolean> = settings.then(Either.match({
@@ -32,7 +32,7 @@ export const coversSettings: Promise<boolean> = settings.then(Either.match({
     fusion === undefined && models.embedding === undefined && postgres === undefined && qdrant === undefined
 }))
 
-const services = Layer.unwrapEffect(Effect.map(Effect.flatten(Effect.promise(() => settings)), ({ home }) => {
+export const services = Layer.unwrapEffect(Effect.map(Effect.flatten(Effect.promise(() => settings)), ({ home }) => {
   const file = SqliteFile.layer({ folder: home, readOnly: true, busyTimeoutMs: 50, skipGarbageCollection: true })
   const adapters = Layer.mergeAll(
     Layer.provide(Layer.merge(SqliteStore.layer, EmbeddedIndex.layer), file),

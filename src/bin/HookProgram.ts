@@ -35,6 +35,9 @@ const isMissingMemory = (cause: Cause.Cause<{ readonly _tag: string }>) =>
     (error) => error._tag === "StoreError" && (error as StoreError).reason === "Missing"
   )
 
+/** Share of the time left that a start may take to read what is not remembered yet. */
+const TAILS_SHARE = 0.5
+
 type Services<E> = Layer.Layer<SessionRecords | Injector | MemoryStore | NodeContext.NodeContext | Files, E>
 
 const hook = <E extends { readonly _tag: string }>(started: number, stdin: Stdin, services: Services<E>) =>
@@ -58,7 +61,12 @@ const hook = <E extends { readonly _tag: string }>(started: number, stdin: Stdin
     const limit = event === "SessionStart" || (yield* isFirstPrompt(input.value)) ? within.start : within.later
     // Writes the answer before the services are closed, which takes a while.
     yield* Layer.build(services).pipe(
-      Effect.flatMap((context) => Effect.provide(answer(input.value, telling), context)),
+      Effect.flatMap((context) =>
+        Effect.provide(
+          Effect.suspend(() => answer(input.value, telling, Math.round(TAILS_SHARE * remaining(limit)))),
+          context
+        )
+      ),
       Effect.timeoutOption(remaining(limit)),
       Effect.flatMap(Option.match({
         onNone: () => HookFailures.record(event, `took longer than ${limit} ms`),

@@ -1,15 +1,18 @@
 /**
  * Entry that Claude Code runs when a session begins and when a prompt is submitted. Fails open: whatever is wrong, it
  * prints nothing, takes no longer than its budget, and exits with 0. It is one small CommonJS file, which Node loads
- * faster than a module, and imports the whole program only where neither it nor a server can answer.
+ * faster than a module: what needs no memory it answers by itself, a prompt by a server or else from the memory's file.
+ * It imports the whole program only for what is left.
  */
 // @effect-diagnostics globalDate:off
-import { answer, write } from "../hook/Entry.ts"
-import { inputIn, type Stdin } from "../hook/Input.ts"
+import { isPrinted, isQuiet, isSilent, startText, write } from "../hook/Entry.ts"
+import { type EarlyInput, inputIn, NOTHING_READ, type Stdin } from "../hook/Input.ts"
 import { addressesIn } from "../hook/Servers.ts"
 import { enableCodeCache } from "../process/CodeCache.ts"
 import * as Environment from "../process/Environment.ts"
 import { isSupported, TOO_OLD } from "../process/NodeVersion.ts"
+import * as Early from "../settings/Early.ts"
+import { readStdin } from "./EarlyStdin.ts"
 
 /**
  * Longest wait for a server, which is warm and answers in a tenth of it. Then there is time left, of a session's first
@@ -17,10 +20,11 @@ import { isSupported, TOO_OLD } from "../process/NodeVersion.ts"
  */
 const ASK_MS = 500
 
+type Prompt = Extract<EarlyInput, { readonly hook_event_name: "UserPromptSubmit" }>
+
 /** Has a server of this home answer a prompt; false where none has. */
-const isAnswered = async (stdin: Stdin): Promise<boolean> => {
-  const input = inputIn(stdin)
-  const addresses = input?.hook_event_name === "UserPromptSubmit" ? addressesIn(Environment.home()) : []
+const isAnswered = async (input: Prompt): Promise<boolean> => {
+  const addresses = addressesIn(Environment.home())
   if (addresses.length === 0) return false
   const { ask, FORM } = await import("../hook/Ask.ts")
   const text = await ask(
@@ -32,21 +36,42 @@ const isAnswered = async (stdin: Stdin): Promise<boolean> => {
   return text !== undefined
 }
 
-/** Answers by a server or by the whole program, with what was read of stdin and the milliseconds that this took. */
-const answerWithMore = async (stdin: Stdin, took: number): Promise<void> => {
-  const started = performance.now() - took
-  if (await isAnswered(stdin)) return
-  enableCodeCache()
-  const local = await import("./HookLocal.ts")
-  const { run } = await local.coversSettings ? local : await import("./HookRemote.ts")
-  run(started, stdin)
+/** Answers a prompt: with nothing where its words decide that, by a server, or from the memory. */
+const isPromptAnswered = async (settings: Early.Early, input: Prompt, started: number): Promise<boolean> => {
+  if (isQuiet(settings, input)) return true
+  const { fromMemory, withoutMemory } = await import("./HookPrompt.ts")
+  return isPrinted(input, withoutMemory(settings, input, started)) || await isAnswered(input) ||
+    isPrinted(input, fromMemory(settings, input, started))
 }
 
-if (isSupported(process.versions.node)) {
+/** Has the whole program answer, which then ends the process itself. */
+const answerWithAll = async (stdin: Stdin, input: EarlyInput | undefined, started: number): Promise<void> => {
+  const startedBySelf = performance.now() - (Date.now() - started)
+  enableCodeCache()
+  const local = await (input?.hook_event_name === "SessionStart"
+    ? import("./HookStart.ts")
+    : import("./HookLocal.ts"))
+  const program = await local.coversSettings ? local : await import("./HookRemote.ts")
+  program.run(startedBySelf, stdin)
+}
+
+/** Answers the hook. */
+const run = async (): Promise<void> => {
   // Not performance.now(), whose module takes two milliseconds to load.
   const started = Date.now()
-  const rest = answer(started)
-  if (rest !== undefined) void answerWithMore(rest, Date.now() - started)
-} else {
-  process.stderr.write(TOO_OLD)
+  const settings = Early.read()
+  if (settings === undefined) return answerWithAll(NOTHING_READ, undefined, started)
+  if (isSilent(settings)) return
+  const stdin = await readStdin(Math.max(settings.within.start, settings.within.later))
+  const input = inputIn(stdin)
+  const isDone = input !== undefined &&
+    (input.hook_event_name === "SessionStart"
+      ? isPrinted(input, startText(settings, input, started))
+      : await isPromptAnswered(settings, input, started))
+  // Ends at once, though stdin may be open.
+  if (isDone) return process.exit(0)
+  return answerWithAll(stdin, input, started)
 }
+
+if (isSupported(process.versions.node)) void run()
+else process.stderr.write(TOO_OLD)

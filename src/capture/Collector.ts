@@ -8,9 +8,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type { Message, SessionFacts } from "../domain/Conversation.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
-import type * as Project from "../domain/Project.ts"
 import { Files } from "../resources/Files.ts"
 import * as Owner from "../resources/Owner.ts"
 import * as PerCall from "../resources/PerCall.ts"
@@ -18,35 +16,20 @@ import {
   type AppendResult,
   type CaptureBatch,
   type Cursor,
-  type DeadLetter,
   MemoryStore,
   type StoreError
 } from "../store/MemoryStore.ts"
+import { toBatch } from "./Batch.ts"
 import { type CaptureError, discover, type TranscriptFile } from "./Discovery.ts"
-import {
-  callsOf,
-  Exclude,
-  EXCLUDED_TOOL,
-  isExcludedTool,
-  makeProjectOf,
-  type ProjectOf,
-  withoutTools
-} from "./Exclude.ts"
+import { Exclude, makeProjectOf, type ProjectOf } from "./Exclude.ts"
+import * as GoneFolders from "./GoneFolders.ts"
 import * as Notes from "./Notes.ts"
-import { mask, maskTexts } from "./redact/Masking.ts"
-import * as Transcript from "./transcript/Transcript.ts"
-import {
-  type FileLine,
-  headOf,
-  lines,
-  MAX_LINE_BYTES,
-  openTranscript,
-  type Stretch,
-  tailOf
-} from "./transcript/TranscriptFile.ts"
+import { maskTexts } from "./redact/Masking.ts"
+import { headOf, lines, openTranscript, type Stretch, tailOf } from "./transcript/TranscriptFile.ts"
 import * as Watch from "./Watch.ts"
 
 export { CaptureError, type TranscriptFile } from "./Discovery.ts"
+export type { Pair, Recognized } from "./GoneFolders.ts"
 
 /** A batch that was written, with the number of bytes that it took from its file. */
 export interface Captured {
@@ -77,68 +60,6 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
       Context.add(Files, files),
       Context.add(Exclude, exclude)
     )
-
-    /** Parses, masks and counts the lines of a stretch. */
-    const toBatch = (
-      stretch: ReadonlyArray<FileLine>,
-      previous: Cursor | undefined,
-      cursor: Cursor,
-      project: Project.Project
-    ): Effect.Effect<CaptureBatch, StoreError> =>
-      Effect.gen(function*() {
-        const mentioned = stretch.flatMap(({ text }) => mentionedIn(text))
-        const known = new Map(mentioned.length === 0 ? [] : yield* store.places(mentioned))
-        const messages: Array<Message> = []
-        const facts: Array<SessionFacts> = []
-        const skipped: Record<string, number> = {}
-        const dead: Array<DeadLetter> = []
-        let factLines = 0
-        for (const line of stretch) {
-          const parsed = line.tooLong
-            ? { _tag: "Malformed" as const, reason: `longer than ${MAX_LINE_BYTES / 1024 / 1024} MiB` }
-            : Transcript.parse(line.text, cursor.sessionId, (uuid) => known.get(uuid))
-          switch (parsed._tag) {
-            case "Message":
-              messages.push(parsed.message)
-              facts.push(parsed.facts)
-              // When several messages share a uuid, the store keeps the first.
-              if (!known.has(parsed.message.uuid)) known.set(parsed.message.uuid, parsed.message)
-              break
-            case "Facts":
-              facts.push(parsed.facts)
-              factLines++
-              break
-            case "Skipped":
-              skipped[parsed.reason] = (skipped[parsed.reason] ?? 0) + 1
-              break
-            case "Malformed":
-              dead.push({ path: cursor.path, offset: line.offset, reason: parsed.reason, line: line.text })
-          }
-        }
-        const batch = yield* mask({
-          cursor,
-          previous,
-          project,
-          lines: stretch.length,
-          messages,
-          facts,
-          factLines,
-          skipped,
-          deadLetters: dead,
-          redactions: {}
-        })
-        return yield* withoutExcludedTools(batch)
-      })
-
-    /** Runs after masking, because masking may replace the ids by which the store finds messages. */
-    const withoutExcludedTools = (batch: CaptureBatch): Effect.Effect<CaptureBatch, StoreError> =>
-      Effect.map(callsOf(batch.messages, store.messages), (calls) => {
-        const messages = withoutTools(batch.messages, isExcludedTool(exclude.tools), calls)
-        const removed = batch.messages.length - messages.length
-        return removed === 0
-          ? { ...batch, messages }
-          : { ...batch, messages, skipped: { ...batch.skipped, [EXCLUDED_TOOL]: removed } }
-      })
 
     const read = (
       file: TranscriptFile,
@@ -212,20 +133,11 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
             )
           }).pipe(Owner.provideContext(platform))
         ),
-      notes: (files) => Stream.provideContext(Notes.read(files), platform)
+      notes: (files) => Stream.provideContext(Notes.read(files), platform),
+      attach: Owner.provideContext(platform)(GoneFolders.attach),
+      recognize: Owner.provideContext(platform)(GoneFolders.recognize)
     } satisfies Collector["Type"]
   })
-
-/** Uuids of messages whose place the parser needs for this line: a side chain's parent, a summary's leaf. */
-const mentionedIn = (line: string): ReadonlyArray<string> => {
-  const key = /"isSidechain":\s*true/.test(line)
-    ? "parentUuid"
-    : /^\{"type":\s*"summary"/.test(line)
-    ? "leafUuid"
-    : undefined
-  const uuid = key === undefined ? undefined : new RegExp(`"${key}":\\s*"([^"]{1,100})"`).exec(line)?.[1]
-  return uuid === undefined ? [] : [uuid]
-}
 
 export class Collector extends Context.Tag("claude-memory/Collector")<Collector, {
   /** Finds the transcripts at these paths (files, or folders with all below), newest first. Follows each link once. */
@@ -241,6 +153,10 @@ export class Collector extends Context.Tag("claude-memory/Collector")<Collector,
    * last read, emits all units that the folder holds now.
    */
   readonly notes: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<ReadonlyArray<MemoryUnit>, StoreError>
+  /** Recognizes the projects of folders that are gone, and merges those into their repositories' that are sure. */
+  readonly attach: Effect.Effect<GoneFolders.Recognized, StoreError>
+  /** Recognizes the projects of folders that are gone; changes nothing. */
+  readonly recognize: Effect.Effect<GoneFolders.Recognized, StoreError>
   /** Masks secrets by the same rules as `sync`. */
   readonly mask: (texts: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>>
   /**

@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Dirent, Stats } from "node:fs"
 import { readdir, realpath, stat } from "node:fs/promises"
-import { join, resolve } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import { forEach } from "../resources/Concurrent.ts"
 
 export class CaptureError extends Schema.TaggedError<CaptureError>()("CaptureError", {
@@ -28,6 +28,8 @@ export interface TranscriptFile {
 }
 
 export const EXTENSION = ".jsonl"
+/** Begins the name of an agent's transcript, which older versions of Claude Code write beside its session's. */
+const AGENT = "agent-"
 
 /** Newest first. */
 export const newestFirst = (a: TranscriptFile, b: TranscriptFile): number =>
@@ -49,6 +51,29 @@ export const statAgain = (paths: ReadonlyArray<string>): Effect.Effect<ReadonlyA
 
 const use = <A>(path: string, ask: () => Promise<A>): Effect.Effect<A, CaptureError> =>
   Effect.tryPromise({ try: ask, catch: toCaptureError(path) })
+
+/** Finds the transcripts in a folder, but none of those below it, newest first, at most `limit` whose name is wanted. */
+export const newestIn = (folder: string, limit: number, isWanted: (name: string) => boolean) =>
+  Effect.gen(function*() {
+    const real = yield* use(folder, () => realpath(folder))
+    const entries = yield* use(real, () => readdir(real, { withFileTypes: true }))
+    const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name)
+      .filter((name) => name.endsWith(EXTENSION) && !name.startsWith(AGENT) && isWanted(name))
+    return (yield* statAgain(names.map((name) => join(real, name)))).toSorted(newestFirst).slice(0, limit)
+  })
+
+/**
+ * Finds the transcripts beside that of a session, with it, newest first. It lies in a folder of its project, whose name only
+ * Claude Code makes.
+ */
+export const besideSession = (folder: string, sessionId: string, limit: number) =>
+  Effect.gen(function*() {
+    const entries = yield* use(folder, () => readdir(folder, { withFileTypes: true }))
+    const paths = entries.filter((entry) => entry.isDirectory())
+      .map(({ name }) => join(folder, name, `${sessionId}${EXTENSION}`))
+    const [found] = yield* statAgain(paths)
+    return found === undefined ? [] : yield* newestIn(dirname(found.path), limit, () => true)
+  })
 
 /** `id` (device and inode) distinguishes a folder from a later one at the same path. */
 export interface Folder {

@@ -12,10 +12,11 @@ export type CommandOptions = Readonly<Record<string, Readonly<Record<string, unk
 const BUILT_IN = ["--help", "-h", "--version", "--completions", "--log-level", "--wizard"]
 const MAX_DISTANCE = 3
 
-const nearest = (word: string, known: ReadonlyArray<string>): string | undefined => {
+/** Returns the known word that differs in the fewest letters, at most `most` of them. */
+export const nearest = (word: string, known: ReadonlyArray<string>, most = MAX_DISTANCE): string | undefined => {
   const distance = (name: string) => AutoCorrect.levensteinDistance(word, name, CliConfig.defaultConfig)
   const best = [...known].sort((a, b) => distance(a) - distance(b))[0]
-  return best !== undefined && distance(best) <= MAX_DISTANCE ? best : undefined
+  return best !== undefined && distance(best) <= most ? best : undefined
 }
 
 const unknownWord = (what: string, word: string, known: ReadonlyArray<string>): string => {

@@ -25,6 +25,7 @@ import * as Injections from "./Injections.ts"
 import * as Lifecycle from "./Lifecycle.ts"
 import * as Models from "./Models.ts"
 import * as Mute from "./Mute.ts"
+import { printable } from "./Printable.ts"
 import * as Projects from "./Projects.ts"
 import * as Quickstart from "./Quickstart.ts"
 import * as Reindex from "./Reindex.ts"
@@ -35,6 +36,7 @@ import * as Search from "./Search.ts"
 import * as Show from "./Show.ts"
 import * as Status from "./Status.ts"
 import * as Uninstall from "./Uninstall.ts"
+import * as UnknownSettings from "./UnknownSettings.ts"
 import * as Watch from "./Watch.ts"
 import * as Work from "./Work.ts"
 
@@ -53,13 +55,13 @@ Ask
 Tell it
   save <text…>          Remember something, in your own words
   forget <id…>          Delete memories for good, and keep them from being captured again
-  projects [merge|…]    List the projects; merge, rename or exclude them
+  projects [merge|…]    List the projects; merge, split, rename or exclude them
   injections [session]  Say what a session was given, when, why, and what came too late
   mute [session]        Keep the hooks from telling a session anything
 
 Look after it
   status                Say what is remembered
-  doctor                Check that everything is as it should be
+  doctor [--deep]       Check that everything is as it should be; --repair makes again what can be
   models [--check]      Say which models are asked for what, and whether they answer
   index [verify|repair] Check the index of vectors, or repair it
   reindex [--to MODEL]  Build it anew for another model of embeddings, while the old one serves
@@ -132,6 +134,14 @@ const printer = (base: Console.Console, isColoured: boolean): Console.Console =>
   }
 }
 
+/** Words with which a command does nothing that settings could change. */
+const HELPFUL = ["--help", "-h", "--version", "--completions"]
+
+const warnOfSettings = Effect.flatMap(
+  UnknownSettings.sentences,
+  Effect.forEach((sentence) => writeStderr(`claude-memory: ${sentence}\n`), { discard: true })
+)
+
 export const run = (argv: ReadonlyArray<string>) =>
   runMain(
     Effect.gen(function*() {
@@ -145,6 +155,7 @@ export const run = (argv: ReadonlyArray<string>) =>
         yield* writeStderr(`${mistake}\n`)
         return yield* Effect.fail(new Unsuccessful())
       }
+      if (!words.some((word) => HELPFUL.includes(word))) yield* warnOfSettings
       yield* cli([...argv.slice(0, 2), ...normalize(words, commands)]).pipe(
         // @effect/cli has already printed the error.
         Effect.catchIf(ValidationError.isValidationError, () => Effect.fail(new Unsuccessful())),
@@ -154,5 +165,5 @@ export const run = (argv: ReadonlyArray<string>) =>
       Effect.provideService(CliConfig.CliConfig, CliConfig.make({ showBuiltIns: false, isCaseSensitive: true })),
       App.onPlatform
     ),
-    { ...OWN, deadline: "10 seconds" }
+    { ...OWN, words: (text) => advice(printable(text)), deadline: "10 seconds" }
   )

@@ -1,24 +1,31 @@
 /**
- * Checks everything that could be wrong, and states what to do about it.
+ * Checks everything that could be wrong, states what to do about it, and repairs what can be made again.
  */
 import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as App from "../App.ts"
+import { isCopy } from "../domain/DatabaseCopy.ts"
 import * as HookFailures from "../hook/Failures.ts"
 import type { Injection } from "../hook/SessionRecords.ts"
 import { advice } from "../process/Advice.ts"
-import { Unsuccessful } from "../process/Process.ts"
+import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { type Check, check, checkContent, isHealthy } from "../serve/Health.ts"
 import { transcriptsFolder } from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
-import type { LineSum } from "../store/MemoryStore.ts"
+import { type Inspection, Integrity } from "../store/Integrity.ts"
+import { EMBEDDED, type LineSum } from "../store/MemoryStore.ts"
+import { questionSentence, questionsOf } from "./GoneFolders.ts"
+import * as Index from "./Index.ts"
 import * as Installed from "./Installed.ts"
 import { answer, json, minute, number, plural } from "./Output.ts"
+import * as Progress from "./Progress.ts"
+import * as UnknownSettings from "./UnknownSettings.ts"
 
 const FAILURE_DAYS = 7
 
@@ -54,77 +61,214 @@ const checkInTime = (injections: ReadonlyArray<Injection>, failed: ReadonlyArray
   )
 }
 
-const checkMemory = Effect.gen(function*() {
-  const memory = yield* ClaudeMemory
-  const settings = yield* Settings.load
-  const fs = yield* FileSystem.FileSystem
-  const content = yield* checkContent(memory)
-  const folder = transcriptsFolder(settings)
-  const files = yield* Effect.either(memory.discover([folder]))
-  const place = yield* App.placeOf(settings)
-  // With the memory in PostgreSQL, the home may not exist.
-  const mode = yield* Effect.option(Effect.map(fs.stat(settings.home), (info) => info.mode & 0o777))
-  const since = (yield* Clock.currentTimeMillis) - FAILURE_DAYS * 86_400_000
-  const failed = (yield* HookFailures.read(settings.home)).filter(({ at }) => at >= since)
-  const injections = yield* memory.injectedSince(since)
-  const checks: ReadonlyArray<Check> = [
-    check("memory", true, `${number(content.units.total)} memories in ${place}`, ""),
+/** Compares an index on a server with the memory; that in the memory's own file is compared with the file's pages. */
+const checkServed = Effect.gen(function*() {
+  const { index, status } = yield* ClaudeMemory
+  if (index.name === EMBEDDED) return []
+  const verification = yield* Effect.either(index.verify)
+  if (Either.isLeft(verification)) return [check("vectors", false, "", verification.left.message)]
+  const { indexing } = yield* status
+  const text = Index.verificationText(verification.right)
+  return [
     check(
-      "privacy",
-      process.platform === "win32" || Option.isNone(mode) || (mode.value & 0o077) === 0,
-      settings.postgres === undefined ? "only you can read it" : "the database says who can read it",
-      `others can read ${settings.home}; run chmod -R go= on it`
-    ),
-    ...content.checks,
-    check(
-      "hooks",
-      failed.length === 0,
-      "none failed lately",
-      `${plural(failed.length, "failure")} in the last ${FAILURE_DAYS} days, the last one ${
-        minute(failed.at(-1)?.at ?? 0)
-      }` +
-        ` (${failed.at(-1)?.event}: ${failed.at(-1)?.detail}); Claude was told nothing then`,
-      "note"
-    ),
-    checkInTime(injections, failed),
-    Either.isLeft(files)
-      ? check(
-        "transcripts",
-        false,
-        "",
-        `${files.left.message}; set CLAUDE_CONFIG_DIR if Claude Code keeps its files elsewhere`,
-        "note"
-      )
-      : check("transcripts", true, `${number(files.right.length)} files in ${folder}`, "")
+      "vectors",
+      Index.isConsistent(verification.right),
+      text,
+      `${text}; ${number(indexing)} changes wait for it. \`claude-memory index repair\` brings it in line`
+    )
   ]
-  return { checks, lines: content.lines as LineSum | null }
-}).pipe(App.provide(App.reader))
+})
 
-export const options = { json }
-
-export const command = Command.make("doctor", options, ({ json }) =>
+const checkMemory = (isDeep: boolean) =>
   Effect.gen(function*() {
-    const { checks, lines } = yield* Effect.catchAll(checkMemory, (error) =>
-      Effect.succeed({
-        lines: null,
-        checks: [
-          check("memory", error._tag === "StoreError" && error.reason === "Missing", error.message, error.message)
-        ]
-      }))
+    const memory = yield* ClaudeMemory
+    const settings = yield* Settings.load
+    const fs = yield* FileSystem.FileSystem
+    const content = yield* checkContent(memory)
+    const recognized = yield* memory.projects.recognize
+    const questions = questionsOf(recognized, yield* memory.projects.known)
+    const folder = transcriptsFolder(settings)
+    const files = yield* Effect.either(memory.discover([folder]))
+    const place = yield* App.placeOf(settings)
+    // With the memory in PostgreSQL, the home may not exist.
+    const mode = yield* Effect.option(Effect.map(fs.stat(settings.home), (info) => info.mode & 0o777))
+    const since = (yield* Clock.currentTimeMillis) - FAILURE_DAYS * 86_400_000
+    const failed = (yield* HookFailures.read(settings.home)).filter(({ at }) => at >= since)
+    const injections = yield* memory.injectedSince(since)
+    const names = yield* Effect.orElseSucceed(fs.readDirectory(settings.home), (): ReadonlyArray<string> => [])
+    const copies = names.filter(isCopy).sort()
+    const checks: ReadonlyArray<Check> = [
+      check("memory", true, `${number(content.units.total)} memories in ${place}`, ""),
+      check(
+        "privacy",
+        process.platform === "win32" || Option.isNone(mode) || (mode.value & 0o077) === 0,
+        settings.postgres === undefined ? "only you can read it" : "the database says who can read it",
+        `others can read ${settings.home}; run chmod -R go= on it`
+      ),
+      ...(copies.length === 0 ? [] : [
+        check(
+          "copies",
+          false,
+          "",
+          `${
+            copies.join(", ")
+          } in ${settings.home}: the memory as it was before an update or a repair; delete what you don't need, ` +
+            "`claude-memory forget` deletes all of them",
+          "note"
+        )
+      ]),
+      ...content.checks,
+      check(
+        "gone folders",
+        questions.length === 0 && recognized.sure.length === 0,
+        "no project of one looks like a part of another project",
+        [
+          ...questions.map(questionSentence),
+          ...(recognized.sure.length === 0 ? [] : [
+            `${recognized.sure.map(({ from, into }) => `${from.root} belonged to ${into.name}`).join(", ")}: ` +
+            "the next `claude-memory import` makes them one"
+          ])
+        ].join("; "),
+        "note"
+      ),
+      ...(isDeep ? yield* checkServed : []),
+      check(
+        "hooks",
+        failed.length === 0,
+        "none failed lately",
+        `${plural(failed.length, "failure")} in the last ${FAILURE_DAYS} days, the last one ${
+          minute(failed.at(-1)?.at ?? 0)
+        }` +
+          ` (${failed.at(-1)?.event}: ${failed.at(-1)?.detail}); Claude was told nothing then`,
+        "note"
+      ),
+      checkInTime(injections, failed),
+      Either.isLeft(files)
+        ? check(
+          "transcripts",
+          false,
+          "",
+          `${files.left.message}; set CLAUDE_CONFIG_DIR if Claude Code keeps its files elsewhere`,
+          "note"
+        )
+        : check("transcripts", true, `${number(files.right.length)} files in ${folder}`, "")
+    ]
+    return { checks, lines: content.lines as LineSum | null }
+  }).pipe(App.provide(App.reader))
+
+export const options = {
+  deep: Options.boolean("deep").pipe(
+    Options.withDescription("Read every page of the files, and compare the indexes with the memories")
+  ),
+  repair: Options.boolean("repair").pipe(
+    Options.withDescription("Make again what can be made of the memories and messages; a copy is kept")
+  ),
+  notes: Options.boolean("notes").pipe(
+    Options.withDescription("Print what was saved by hand and can be read, also around damaged pages")
+  ),
+  json
+}
+
+type Mode = { readonly deep: boolean; readonly repair: boolean }
+
+/** Repairs where that is wanted; returns what was done, and what could not be finished. */
+const repairFiles = Effect.gen(function*() {
+  const progress = yield* Progress.make(0)
+  const { done, needsVectors } = yield* Effect.flatMap(
+    Integrity,
+    ({ repair }) => repair(({ done, total, what }) => progress.checked(what, done, total))
+  ).pipe(
+    Effect.ensuring(progress.end),
+    App.provide(App.integrity)
+  )
+  if (!needsVectors) return done
+  const { degraded, indexed } = yield* Index.repaired.pipe(App.provide(App.service("doctor")))
+  return [
+    ...done,
+    `${number(indexed)} vectors`,
+    ...degraded.map((each) => `not finished: ${each}; \`claude-memory index repair\` goes on`)
+  ]
+})
+
+const inspectFiles = ({ deep, repair }: Mode) =>
+  Effect.gen(function*() {
+    const integrity = yield* Integrity
+    if (!deep && !repair) return yield* integrity.look
+    const progress = yield* Progress.make(0)
+    return yield* integrity.read(({ done, total, what }) => progress.checked(what, done, total)).pipe(
+      Effect.ensuring(progress.end)
+    )
+  }).pipe(App.provide(App.integrity))
+
+/** The settings can't be read; the check of the memory says why. */
+const UNKNOWN: Inspection = { findings: [], isUsable: true, isWhole: true }
+
+/** Checks the memory itself; nothing is said of a page on which it fails, when the check of the files has said it. */
+const memoryOf = (isDeep: boolean, isKnownDamaged: boolean) =>
+  Effect.catchAll(checkMemory(isDeep), (error) => {
+    const isStoreError = error._tag === "StoreError"
+    return Effect.succeed({
+      lines: null,
+      checks: isStoreError && error.reason === "Damaged" && isKnownDamaged ? [] : [
+        check("memory", isStoreError && error.reason === "Missing", error.message, error.message)
+      ]
+    })
+  })
+
+const checkAll = (mode: Mode, json: boolean) =>
+  Effect.gen(function*() {
+    const repaired = mode.repair ? yield* repairFiles : undefined
+    const { findings, isUsable, isWhole } = yield* Effect.orElseSucceed(inspectFiles(mode), () => UNKNOWN)
+    const { checks, lines } = isUsable
+      ? yield* memoryOf(mode.deep || mode.repair, !isHealthy(findings))
+      : { checks: [], lines: null }
     const installed = yield* Installed.check
-    const all = [
+    const unknown = yield* UnknownSettings.sentences
+    const all: ReadonlyArray<Check> = [
       check("Node", true, process.versions.node, ""),
+      check("settings", unknown.length === 0, "each name is known", unknown.join("; ")),
       { name: "Claude Code", ...installed },
+      ...findings,
       ...checks
     ]
     const ok = isHealthy(all)
-    yield* answer(json, { ok, checks: all, lines }, () => {
+    yield* answer(json, { ok, checks: all, lines, ...(repaired !== undefined && { repaired }) }, () => {
       const width = Math.max(...all.map(({ name }) => name.length))
       const mark = { ok: "ok   ", note: "note ", wrong: "WRONG" }
       return [
+        ...(repaired ?? []).map((each) => `made again: ${advice(each)}`),
+        ...(repaired?.length === 0 ? ["Nothing was repaired."] : []),
+        ...(repaired === undefined ? [] : [""]),
         ...all.map(({ detail, name, state }) => `${mark[state]}  ${name.padEnd(width)}  ${advice(detail)}`),
-        ok ? "Nothing is wrong." : "Something is wrong; each line above says what to do."
+        !ok
+          ? "Something is wrong; each line above says what to do."
+          : isWhole
+          ? "Nothing is wrong."
+          : advice("Nothing is wrong that a quick look finds; `claude-memory doctor --deep` reads every page.")
       ].join("\n")
     })
     if (!ok) return yield* Effect.fail(new Unsuccessful())
-  })).pipe(Command.withDescription("Check that everything is as it should be, and say what to do where it is not"))
+  })
+
+const printNotes = (json: boolean) =>
+  Effect.gen(function*() {
+    const { units, unreadable } = yield* Effect.flatMap(Integrity, ({ notes }) => notes).pipe(
+      App.provide(App.integrity)
+    )
+    yield* answer(json, { notes: units, unreadable }, () =>
+      units.length === 0
+        ? "Nothing was saved by hand that can be read."
+        : units.map(({ content, occurredAt, title, type }) =>
+          `# ${title}\n${type} · ${minute(occurredAt)}\n\n${content}`
+        )
+          .join("\n\n"))
+    if (unreadable > 0) yield* writeStderr(`${plural(unreadable, "row")} of the memories can't be read any more\n`)
+  })
+
+export const command = Command.make(
+  "doctor",
+  options,
+  ({ deep, json, notes, repair }) => notes ? printNotes(json) : checkAll({ deep, repair }, json)
+).pipe(
+  Command.withDescription("Check that everything is as it should be, and say what to do where it is not")
+)

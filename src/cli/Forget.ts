@@ -3,11 +3,15 @@
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
+import { isCopy } from "../domain/DatabaseCopy.ts"
 import { Unsuccessful, writeStderr, writeStdout } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import * as Settings from "../settings/Settings.ts"
 import { answer, json, plural, unitText } from "./Output.ts"
+import { printable } from "./Printable.ts"
 import * as Question from "./Question.ts"
 
 const ids = Args.text({ name: "id" }).pipe(
@@ -19,6 +23,13 @@ export const options = { yes: Question.options.yes, json }
 
 /** Lines of each memory that are shown. */
 const SHOWN_LINES = 6
+
+/** Lists the copies of the memory that were kept before an update, by name. */
+const copiesIn = (home: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readDirectory(home)).pipe(
+    Effect.map((names) => names.filter(isCopy).sort()),
+    Effect.orElseSucceed((): ReadonlyArray<string> => [])
+  )
 
 const memories = (n: number) => n === 1 ? "1 memory" : `${n} memories`
 
@@ -38,10 +49,13 @@ export const command = Command.make("forget", { ids, ...options }, ({ ids, json,
         text: unitText(unit, i + 1, names.get(unit.projectId) ?? "?", SHOWN_LINES)
       }))
     }).pipe(App.provide(App.reader))
+    const { home } = yield* Settings.load
+    const copies = yield* copiesIn(home)
     if (isAsked) {
       yield* writeStdout(
-        `${shown.map(({ text }) => text).join("\n\n")}\n\n` +
-          "Their sentences are also removed from the messages that they come from, and are not captured again.\n"
+        `${printable(shown.map(({ text }) => text).join("\n\n"))}\n\n` +
+          "Their sentences are also removed from the messages that they come from, and are not captured again.\n" +
+          (copies.length === 0 ? "" : `Copies from before an update are deleted whole: ${copies.join(", ")}.\n`)
       )
       const question = `Forget ${shown.length === 1 ? "it" : `these ${shown.length}`} for good?`
       if (!(yield* Question.confirm(question, false))) return yield* writeStdout("Nothing was forgotten.\n")
@@ -54,6 +68,7 @@ export const command = Command.make("forget", { ids, ...options }, ({ ids, json,
       { forgotten: units.map(({ id }) => id), messages },
       () =>
         `${memories(units.length)} forgotten${duplicates > 0 ? `, ${duplicates} of them for saying the same` : ""}; ` +
-        `${units.length === 1 ? "its" : "their"} sentences were removed from ${plural(messages, "message")}.`
+        `${units.length === 1 ? "its" : "their"} sentences were removed from ${plural(messages, "message")}.` +
+        (copies.length === 0 ? "" : `\nCopies from before an update were deleted whole: ${copies.join(", ")}.`)
     )
   })).pipe(Command.withDescription("Delete memories for good, and keep them from being captured again"))

@@ -7,7 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as App from "../App.ts"
-import type { TranscriptFile } from "../capture/Collector.ts"
+import type { Pair, TranscriptFile } from "../capture/Collector.ts"
 import type { UnitType } from "../domain/MemoryUnit.ts"
 import { advice } from "../process/Advice.ts"
 import * as LeakProbe from "../resources/monitor/LeakProbe.ts"
@@ -15,6 +15,7 @@ import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { transcriptsFolder } from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
 import type { LineSum, WorkItem } from "../store/MemoryStore.ts"
+import { attachedText, type Question, questionsOf, questionText } from "./GoneFolders.ts"
 import { answer, balance, json, listed, number, plural } from "./Output.ts"
 import * as Progress from "./Progress.ts"
 
@@ -30,6 +31,10 @@ export interface ImportReport {
   readonly reviewed: number
   /** Sentences about work that waits for a model or the index. */
   readonly degraded: ReadonlyArray<string>
+  /** Projects of folders that are gone, each merged into that of its repository. */
+  readonly attached: ReadonlyArray<Pair>
+  /** Those that only look like parts of a repository. */
+  readonly alike: ReadonlyArray<Question>
   readonly durationMs: number
 }
 
@@ -46,6 +51,8 @@ export const emptyReport: ImportReport = {
   redactions: {},
   reviewed: 0,
   degraded: [],
+  attached: [],
+  alike: [],
   durationMs: 0
 }
 
@@ -70,6 +77,8 @@ export const merge = (a: ImportReport, b: ImportReport): ImportReport => ({
   redactions: sum(a.redactions, b.redactions),
   reviewed: a.reviewed + b.reviewed,
   degraded: [...new Set([...a.degraded, ...b.degraded])],
+  attached: [...a.attached, ...b.attached],
+  alike: b.alike,
   durationMs: a.durationMs + b.durationMs
 })
 
@@ -99,6 +108,8 @@ export const importFiles = (files: ReadonlyArray<TranscriptFile>, since: number)
     let messages = 0
     let units = 0
     let reviewed = 0
+    const attached: Array<Pair> = []
+    let alike: ReadonlyArray<Question> = []
     const progress = yield* Progress.make(files.reduce((sum, { size }) => sum + size, 0))
 
     yield* memory.ingest(files).pipe(
@@ -124,6 +135,11 @@ export const importFiles = (files: ReadonlyArray<TranscriptFile>, since: number)
           case "Reviewed":
             reviewed += step.items
             return progress.reviewed(step.items)
+          case "Recognized":
+            attached.push(...step.sure)
+            return Effect.map(memory.projects.known, (known) => {
+              alike = questionsOf(step, known)
+            })
           case "Indexed":
           case "Compared":
             return progress.compressed(0)
@@ -143,6 +159,8 @@ export const importFiles = (files: ReadonlyArray<TranscriptFile>, since: number)
       redactions,
       reviewed,
       degraded,
+      attached,
+      alike,
       durationMs: (yield* Clock.currentTimeMillis) - since
     }
     return report
@@ -162,11 +180,13 @@ export const reportText = (report: ImportReport): string => {
       ? []
       : [`reviewed by a language model: ${number(report.reviewed)} segments and sessions`]),
     ...report.degraded.map((each) => `degraded: ${advice(each)}`),
-    `${(report.durationMs / 1000).toFixed(1)} s`
+    `${(report.durationMs / 1000).toFixed(1)} s`,
+    ...(report.attached.length === 0 ? [] : ["", advice(attachedText(report.attached))]),
+    ...report.alike.flatMap((question) => ["", advice(questionText(question))])
   ].join("\n")
 }
 
-const paths = Args.path({ name: "path" }).pipe(
+const paths = Args.text({ name: "path" }).pipe(
   Args.withDescription("Transcripts, or folders of them; without any, Claude Code's own folder"),
   Args.repeated
 )

@@ -47,11 +47,13 @@ const versionRows = (versions: ReadonlyArray<IndexVersion>) => [
   ])
 ]
 
-const isConsistent = ({ found, missing, orphans, sampled }: Verification): boolean =>
-  missing === 0 && orphans === 0 && found === sampled
+export const isConsistent = ({ found, missing, orphans, sampled, stale }: Verification): boolean =>
+  missing === 0 && orphans === 0 && stale === 0 && found === sampled
 
-export const verificationText = ({ common, found, missing, orphans, sampled }: Verification): string =>
-  `${number(common)} memories are in the index, ${number(missing)} are missing, ${number(orphans)} are too many; ` +
+export const verificationText = ({ common, found, missing, orphans, sampled, stale }: Verification): string =>
+  `${number(common)} memories are in the index${stale === 0 ? "" : `, ${number(stale)} of them not as they are now`}, ${
+    number(missing)
+  } are missing, ${number(orphans)} are too many; ` +
   `of ${number(sampled)} sampled ones ${number(found)} are found by their own vectors`
 
 const status = (isJson: boolean) =>
@@ -101,39 +103,48 @@ const verify = (isJson: boolean) =>
     if (!isConsistent(verification)) return yield* Effect.fail(new Unsuccessful())
   })
 
+/** Brings the index in line with the memory, with progress on a terminal; `degraded` says what could not be finished. */
+export const repaired = Effect.gen(function*() {
+  const { index } = yield* ClaudeMemory
+  const since = yield* Clock.currentTimeMillis
+  const progress = yield* Progress.make(0)
+  const degraded: Array<string> = []
+  const sum = { isCompared: false, missing: 0, orphans: 0, stale: 0, indexed: 0 }
+  yield* index.repair.pipe(
+    Stream.runForEach((step) => {
+      switch (step._tag) {
+        case "Compared":
+          sum.isCompared = true
+          sum.missing += step.missing
+          sum.orphans += step.orphans
+          sum.stale += step.stale
+          return Effect.void
+        case "Indexed":
+          sum.indexed += step.units
+          return progress.indexed(step.units, sum.missing + sum.stale)
+        case "Postponed":
+          degraded.push(step.error.message)
+          return Effect.void
+        default:
+          return Effect.void
+      }
+    }),
+    Effect.ensuring(progress.end)
+  )
+  return { ...sum, degraded, durationMs: (yield* Clock.currentTimeMillis) - since }
+})
+
 const repair = (isJson: boolean) =>
   Effect.gen(function*() {
-    const { index } = yield* ClaudeMemory
-    const since = yield* Clock.currentTimeMillis
-    const progress = yield* Progress.make(0)
-    const degraded: Array<string> = []
-    const sum = { isCompared: false, missing: 0, orphans: 0, indexed: 0 }
-    yield* index.repair.pipe(
-      Stream.runForEach((step) => {
-        switch (step._tag) {
-          case "Compared":
-            sum.isCompared = true
-            sum.missing += step.missing
-            sum.orphans += step.orphans
-            return Effect.void
-          case "Indexed":
-            sum.indexed += step.units
-            return progress.indexed(step.units, sum.missing)
-          case "Postponed":
-            degraded.push(step.error.message)
-            return Effect.void
-          default:
-            return Effect.void
-        }
-      }),
-      Effect.ensuring(progress.end)
-    )
-    const durationMs = (yield* Clock.currentTimeMillis) - since
-    yield* answer(isJson, { ...sum, degraded, durationMs }, () =>
+    const sum = yield* repaired
+    const { degraded, durationMs } = sum
+    yield* answer(isJson, sum, () =>
       [
         ...(sum.isCompared
           ? [
-            `${number(sum.missing)} memories were missing and ${number(sum.orphans)} were too many; ` +
+            `${number(sum.missing)} memories were missing${
+              sum.stale === 0 ? "" : `, ${number(sum.stale)} were not as they are now`
+            } and ${number(sum.orphans)} were too many; ` +
             `${number(sum.indexed)} were indexed in ${(durationMs / 1_000).toFixed(1)} s`
           ]
           : []),

@@ -26,19 +26,19 @@ class InitError extends Schema.TaggedError<InitError>()("InitError", { detail: S
   }
 }
 
+/** Finds the `node` on PATH. */
+const nodeOnPath = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const name = process.platform === "win32" ? "node.exe" : "node"
+  const found = (yield* Settings.searchPath).map((folder) => join(folder, name))
+  return yield* Effect.findFirst(found, (file) => Effect.orElseSucceed(fs.exists(file), () => false))
+})
+
 /**
  * Returns `node`, for Claude Code to find: a path belongs to one version, and is gone with its next upgrade. If PATH
  * has none, returns the path of the running one.
  */
-const node = Effect.gen(function*() {
-  const fs = yield* FileSystem.FileSystem
-  const name = process.platform === "win32" ? "node.exe" : "node"
-  const isThere = yield* Effect.exists(
-    yield* Settings.searchPath,
-    (folder) => Effect.orElseSucceed(fs.exists(join(folder, name)), () => false)
-  )
-  return isThere ? "node" : process.execPath
-})
+const node = Effect.map(nodeOnPath, Option.match({ onNone: () => process.execPath, onSome: () => "node" }))
 
 const programs = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
@@ -57,14 +57,24 @@ const programs = Effect.gen(function*() {
   return found
 })
 
+/** Times the `node` on PATH, unless it is the running one; none unless it looks like a shim both times. */
+const timesOfShim = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const { time } = yield* NodeStarts
+  const file = yield* Effect.option(Effect.flatMap(Effect.flatten(nodeOnPath), fs.realPath))
+  if (Option.contains(file, process.execPath)) return Option.none()
+  const once = Effect.map(time("node", process.execPath), Option.filter(isShim))
+  return Option.isNone(yield* once) ? Option.none() : yield* once
+})
+
 /** Notes on a `node` that takes far longer to start than the one that runs. */
 const notesOnNode = ({ programs: { node }, target: { settings } }: Request) =>
   node === process.execPath
     ? Effect.succeed([])
     : Effect.map(
-      Effect.flatMap(NodeStarts, ({ time }) => time(node, process.execPath)),
+      timesOfShim,
       (times) =>
-        Option.toArray(Option.filter(times, isShim)).map(({ found, running }) =>
+        Option.toArray(times).map(({ found, running }) =>
           `\`${node}\` takes ${found.toFixed(0)} ms to start, ${process.execPath} ${running.toFixed(0)}: ` +
           "it looks like the shim of a version manager, for which every session's start and every hook waits. " +
           "Put the folder of the real one first in Claude Code's PATH, or name it as the \"command\" of the hooks in " +

@@ -6,8 +6,9 @@ import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SearchResult } from "../domain/Search.ts"
 import { writeStdout } from "../process/Process.ts"
 import { minute, reason } from "../serve/Wording.ts"
+import { printable } from "./Printable.ts"
 
-export { balance, isBalanced, listed, minute, number, percent, plural } from "../serve/Wording.ts"
+export { balance, isBalanced, joined, listed, minute, number, percent, plural } from "../serve/Wording.ts"
 
 export const json = Options.boolean("json").pipe(
   Options.withDescription("Print one line of JSON and nothing else")
@@ -15,7 +16,7 @@ export const json = Options.boolean("json").pipe(
 
 /** Prints `data` as JSON, or `text` for a person. */
 export const answer = (isJson: boolean, data: unknown, text: () => string) =>
-  writeStdout(`${isJson ? JSON.stringify(data) : text()}\n`)
+  writeStdout(`${isJson ? JSON.stringify(data) : printable(text())}\n`)
 
 /** Width in terminal columns, of which a CJK character takes two. */
 const widthOf = (text: string): number =>

@@ -15,6 +15,8 @@ export interface Progress {
   readonly reviewed: (items: number) => Effect.Effect<void>
   /** Reports `units` more, out of `total`. */
   readonly indexed: (units: number, total: number) => Effect.Effect<void>
+  /** Reports that `done` of `total` parts are finished, and which one is next. */
+  readonly checked: (what: string, done: number, total: number) => Effect.Effect<void>
   readonly end: Effect.Effect<void>
 }
 
@@ -27,6 +29,7 @@ export const make = (total: number): Effect.Effect<Progress> =>
         compressed: () => Effect.void,
         reviewed: () => Effect.void,
         indexed: () => Effect.void,
+        checked: () => Effect.void,
         end: Effect.void
       }
     }
@@ -67,6 +70,9 @@ export const make = (total: number): Effect.Effect<Progress> =>
             `${seconds(elapsed / Math.max(share, 0.001) - elapsed)} left`
         })
       },
+      // Always drawn: the next part may hold the thread for long.
+      checked: (what, done, total) =>
+        writeStderr(`\r\u001b[2Kchecking ${bar(total === 0 ? 1 : done / total)} ${what}, ${done} of ${total}`),
       end: writeStderr("\r\u001b[2K")
     }
   })

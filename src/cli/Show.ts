@@ -3,6 +3,7 @@ import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
 import { evidence } from "../domain/MemoryUnit.ts"
+import { savedBy } from "../domain/SavedBy.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { answer, json, minute } from "./Output.ts"
 
@@ -11,6 +12,12 @@ const id = Args.text({ name: "id" }).pipe(
 )
 
 export const options = { json }
+
+const SAVERS = {
+  person: ["saved by  you"],
+  claude: ["saved by  Claude, by its own tool"],
+  nobody: []
+} as const
 
 export const command = Command.make("show", { id, ...options }, ({ id, json }) =>
   Effect.gen(function*() {
@@ -24,13 +31,15 @@ export const command = Command.make("show", { id, ...options }, ({ id, json }) =
         `type      ${unit.type}`,
         `date      ${minute(unit.occurredAt)}`,
         `session   ${unit.sessionId}`,
+        ...SAVERS[savedBy(unit) ?? "nobody"],
         `tokens    ${unit.tokens}`,
         ...(unit.files.length === 0 ? [] : [`files     ${unit.files.join("\n          ")}`]),
         `keywords  ${unit.keywords.join(", ")}`,
         "",
         unit.content,
-        "",
-        `It comes from ${messages.length} message${messages.length === 1 ? "" : "s"}:`,
+        ...(messages.length === 0
+          ? []
+          : ["", `It comes from ${messages.length} message${messages.length === 1 ? "" : "s"}:`]),
         ...messages.map((message) => `  ${message.uuid}  ${message.role.padEnd(9)}  ${minute(message.occurredAt)}`)
       ].join("\n"))
   }).pipe(App.provide(App.reader))).pipe(

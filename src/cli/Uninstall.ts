@@ -63,7 +63,10 @@ export const command = Command.make("uninstall", options, ({ dryRun, json, purge
     const places = yield* Reading.places
     const { home } = places
     const isAsked = Question.isAsked({ json, yes })
-    const contents = yield* Purge.contents(home)
+    const contents = yield* Effect.mapError(
+      Purge.contents(home),
+      () => new UninstallError({ detail: `${home} can't be read; check its permissions` })
+    )
     if (purge) yield* checkHome(home, contents)
     const hasPlugin = yield* targetOf("user", places, process.cwd()).pipe(
       Effect.flatMap(inspect),

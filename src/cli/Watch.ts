@@ -11,7 +11,7 @@ import * as Settings from "../settings/Settings.ts"
 import { json } from "./Output.ts"
 import { report } from "./StepReports.ts"
 
-const paths = Args.path({ name: "path" }).pipe(
+const paths = Args.text({ name: "path" }).pipe(
   Args.withDescription("Folders of transcripts; without any, Claude Code's own"),
   Args.repeated
 )

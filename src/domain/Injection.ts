@@ -34,6 +34,15 @@ export const InjectionRequest = Schema.Struct({
 })
 export type InjectionRequest = typeof InjectionRequest.Type
 
+/** Memories of what is not remembered yet, which take the place of those that are remembered of their origins. */
+export const Unremembered = Schema.Struct({
+  origins: Schema.Array(Schema.String),
+  units: Schema.Array(MemoryUnit),
+  /** Branches by session. */
+  branches: Schema.Record({ key: Schema.String, value: Schema.NullOr(Schema.String) })
+})
+export type Unremembered = typeof Unremembered.Type
+
 /** Request for what earlier sessions of a project left. */
 export const OpeningRequest = Schema.Struct({
   ...Struct.pick(InjectionRequest.fields, "projects", "maxTokens", "maxChars", "injectedIds", "contextText"),
@@ -44,7 +53,8 @@ export const OpeningRequest = Schema.Struct({
   /** Branch that is checked out: after the last session, those that were on it come first. */
   branch: Schema.optional(Schema.String),
   /** Lower bound of the units' times, in milliseconds since the epoch. */
-  since: Schema.optional(Schema.Number)
+  since: Schema.optional(Schema.Number),
+  unremembered: Schema.optional(Unremembered)
 })
 export type OpeningRequest = typeof OpeningRequest.Type
 

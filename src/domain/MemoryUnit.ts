@@ -14,8 +14,7 @@ export const UnitType = Schema.Literal(
 )
 export type UnitType = typeof UnitType.Type
 
-/** Longest content in tokens, as domain/Tokens estimates them. */
-export const MAX_CONTENT_TOKENS = 400
+export { MAX_CONTENT_TOKENS } from "./Tokens.ts"
 /** Longest content in characters, of which a CJK one counts as 3.3; both bounds apply. */
 export const MAX_CONTENT_LENGTH = 1_320
 /** Most messages that a unit may cite. */

@@ -3,6 +3,7 @@
  * Without Effect, since the hook's entry reads it too.
  */
 import { basename, dirname, join } from "node:path"
+import type { MemoryUnit } from "./MemoryUnit.ts"
 import { type Asking, locate, rootsIn } from "./ProjectFiles.ts"
 
 /** File of a notes folder that Claude Code loads whenever a session begins. */
@@ -37,3 +38,10 @@ export function* notesInContext(transcript: string | undefined, cwd: string): As
   for (const path of files) texts.push(((yield { of: "read", path }) ?? "").slice(0, INDEX_CHARS))
   return { text: texts.join("\n"), files }
 }
+
+/** Returns the session that stands for a file of notes in its units. */
+export const notesSession = (path: string) => `notes:${path}`
+
+/** Tests whether a unit was made from one of these files. */
+export const isFromFiles = (files: ReadonlyArray<string>) => ({ sessionId }: MemoryUnit): boolean =>
+  files.some((file) => sessionId === notesSession(file))

@@ -4,7 +4,7 @@
  */
 import { idOf } from "./Ids.ts"
 import { MAX_CONTENT_LENGTH, MAX_CONTENT_TOKENS, type MemoryUnit, weightedLength } from "./MemoryUnit.ts"
-import { noteFolders } from "./NoteFolders.ts"
+import { noteFolders, notesSession } from "./NoteFolders.ts"
 import * as Project from "./Project.ts"
 import * as Tokens from "./Tokens.ts"
 
@@ -85,8 +85,6 @@ const titleOf = (parts: ReadonlyArray<string>): string => {
   return title.length <= MAX_TITLE ? title : `${title.slice(0, MAX_TITLE - 1).replace(/[\ud800-\udbff]$/, "")}…`
 }
 
-const notesSession = (path: string) => `notes:${path}`
-
 /** Makes one unit of each section, several of a long one. `folder` is their origin: a new set replaces them all. */
 export const unitsOf = (
   notes: ReadonlyArray<Note>,
@@ -135,7 +133,3 @@ export const unitsOf = (
   }
   return [...units.values()]
 }
-
-/** Tests whether a unit was made from one of these files. */
-export const isFromFiles = (files: ReadonlyArray<string>) => ({ sessionId }: MemoryUnit): boolean =>
-  files.some((file) => sessionId === notesSession(file))

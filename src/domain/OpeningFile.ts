@@ -9,7 +9,17 @@ import type { MemoryUnit } from "./MemoryUnit.ts"
 /** What the text about a unit is made of. */
 export type LeftUnit = Pick<
   MemoryUnit,
-  "content" | "files" | "id" | "occurredAt" | "projectId" | "sessionId" | "supersededBy" | "title" | "tokens" | "type"
+  | "content"
+  | "files"
+  | "id"
+  | "occurredAt"
+  | "origin"
+  | "projectId"
+  | "sessionId"
+  | "supersededBy"
+  | "title"
+  | "tokens"
+  | "type"
 >
 
 /** A text of whole lines, with its weight (domain/Tokens.ts). */

@@ -5,8 +5,9 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { idOf } from "./Ids.ts"
-import { type Ask, type Asking, branchIn, identityOf, locate, rootsIn } from "./ProjectFiles.ts"
+import { type Ask, type Asking, branchIn, identityOf, locate, type Place, rootsIn } from "./ProjectFiles.ts"
 
+export { findById, idsOf, includedIds, resolveForInjection, resolveRequested } from "./KnownProjects.ts"
 export { normalizeRemote } from "./ProjectFiles.ts"
 
 /** Folders with the same `key` are one project: the remote's address, else the repository's or folder's real path. */
@@ -23,37 +24,6 @@ export interface KnownProject extends Project {
   readonly isExcluded: boolean
   /** Projects merged into this one, which holds their memories. */
   readonly merged: ReadonlyArray<Project>
-}
-
-/** Finds a project by its own id, or by that of a project merged into it. */
-export const findById = (known: ReadonlyArray<KnownProject>, id: string): KnownProject | undefined =>
-  known.find((project) => project.id === id || project.merged.some((other) => other.id === id))
-
-/** Returns the ids of the projects that are not excluded. */
-export const includedIds = (known: ReadonlyArray<KnownProject>): ReadonlyArray<string> =>
-  known.filter(({ isExcluded }) => !isExcluded).map(({ id }) => id)
-
-/**
- * Resolves requested ids to those under which memories are stored. "all" means every project that is not excluded; an
- * excluded project must be named.
- */
-export const resolveRequested = (
-  known: ReadonlyArray<KnownProject>,
-  projects: "all" | ReadonlyArray<string>
-): "all" | ReadonlyArray<string> =>
-  projects !== "all"
-    ? [...new Set(projects.map((id) => findById(known, id)?.id ?? id))]
-    : known.some(({ isExcluded }) => isExcluded)
-    ? includedIds(known)
-    : "all"
-
-/** Resolves ids like `resolveRequested`, but leaves out excluded projects: for injections, which nobody requested. */
-export const resolveForInjection = (
-  known: ReadonlyArray<KnownProject>,
-  projects: "all" | ReadonlyArray<string>
-): "all" | ReadonlyArray<string> => {
-  const ids = resolveRequested(known, projects)
-  return ids === "all" ? ids : ids.filter((id) => findById(known, id)?.isExcluded !== true)
 }
 
 /** Answers the questions of ProjectFiles.ts by the file system. */
@@ -79,14 +49,14 @@ export const branchOf = (folder: string): Effect.Effect<Option.Option<string>, n
 /** Returns the folder by which Claude Code names a project, and the folder of the project's personal settings. */
 export const rootsOf = (folder: string) => Effect.map(answering(locate(folder)), rootsIn)
 
+/** Returns the project of a place. */
+export const at = (place: Place): Effect.Effect<Project, never, FileSystem.FileSystem> =>
+  Effect.map(answering(identityOf(place)), ({ key, name, root }) => ({ id: idOf("project", key), name, root, key }))
+
 /**
  * Resolves a folder to its project. Reads git's own files and never runs git. Worktrees resolve to their common
- * directory, clones of one remote to one project. A folder that is gone, or that may not be read, is a project by its
- * path. Never fails.
+ * directory, clones of one remote to one project. A folder that is gone is a project by its path, unless a repository is
+ * around it, and so is one that may not be read. Never fails.
  */
 export const resolve = (folder: string): Effect.Effect<Project, never, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
-    const place = yield* answering(locate(folder))
-    const { key, name, root } = yield* answering(identityOf(place))
-    return { id: idOf("project", key), name, root, key }
-  })
+  Effect.flatMap(answering(locate(folder)), at)

@@ -30,8 +30,12 @@ export const normalizeRemote = (url: string): string | undefined => {
   return match === null ? undefined : `${match[1]!.toLowerCase()}/${match[2]!}`
 }
 
-/** Common folders of worktrees inside their repository: a deleted worktree resolves to the repository. */
-const WORKTREE = /[\\/](?:\.claude[\\/])?\.?worktrees[\\/].*$/
+/** Common folders of worktrees inside their repository. */
+const WORKTREES = /^(.+)[\\/]\.?worktrees[\\/].*$/s
+const CLAUDES = /[\\/]\.claude$/
+
+/** Returns the folder around a common folder of worktrees in a path. */
+const aroundWorktrees = (path: string): string | undefined => WORKTREES.exec(path)?.[1]?.replace(CLAUDES, "")
 
 const originUrl = (config: string): string | undefined => {
   let inOrigin = false
@@ -44,7 +48,7 @@ const originUrl = (config: string): string | undefined => {
   return undefined
 }
 
-interface Repository {
+export interface Repository {
   /** File that names the branch of this worktree. */
   readonly head: string
   /** Folder that holds `config`. */
@@ -76,15 +80,23 @@ export interface Place {
   readonly repository: Repository | undefined
 }
 
+/**
+ * Finds the repository around a folder, also around one that is gone. A worktree that is gone together with the
+ * repository around it is at the repository's place.
+ */
 export function* locate(folder: string): Asking<Place> {
-  const start = (yield { of: "realPath", path: folder }) ?? normalize(folder.replace(WORKTREE, ""))
+  const real = yield { of: "realPath", path: folder }
+  const start = real ?? normalize(folder)
   for (let directory = start;; directory = dirname(directory)) {
     const dotGit = join(directory, ".git")
     if ((yield { of: "exists", path: dotGit }) !== undefined) {
       return { start, repository: yield* repositoryOf(dotGit) }
     }
-    if (dirname(directory) === directory) return { start, repository: undefined }
+    if (dirname(directory) === directory) break
   }
+  const around = real === undefined ? aroundWorktrees(start) : undefined
+  const isGone = around !== undefined && around !== "" && (yield { of: "exists", path: around }) === undefined
+  return { start: isGone ? around : start, repository: undefined }
 }
 
 /** Returns the branch that is checked out; undefined outside a repository, or when no branch is. */
@@ -115,10 +127,12 @@ export interface Identity {
 export function* identityOf({ repository, start }: Place): Asking<Identity> {
   if (repository === undefined) return { key: `path:${start}`, name: basename(start) || start, root: start }
   const { common, directory, root } = repository
+  // A worktree may go; the folder of the main one stays.
+  const lasting = root === common ? directory : root
   const config = yield { of: "read", path: join(common, "config") }
   const url = config === undefined ? undefined : originUrl(config)
   const remote = url === undefined ? undefined : normalizeRemote(url)
   return remote === undefined
     ? { key: `path:${root}`, name: basename(root), root }
-    : { key: `remote:${remote}`, name: basename(remote), root: directory }
+    : { key: `remote:${remote}`, name: basename(remote), root: lasting }
 }

@@ -4,6 +4,8 @@
 import * as Schema from "effect/Schema"
 import { idOf } from "./Ids.ts"
 import { MAX_CONTENT_LENGTH, MAX_CONTENT_TOKENS, type MemoryUnit, UnitType, weightedLength } from "./MemoryUnit.ts"
+import { ORIGINS } from "./SavedBy.ts"
+import { quoteSpeakers } from "./Speakers.ts"
 import * as Tokens from "./Tokens.ts"
 
 const Content = Schema.Trim.pipe(
@@ -32,6 +34,8 @@ export const SaveRequest = Schema.Struct({
   files: Schema.optional(Schema.Array(Schema.String).pipe(Schema.maxItems(MAX_FILES))),
   /** Claude Code session in which the text is saved. */
   sessionId: Schema.optional(Schema.String),
+  /** Who saves it; the person by default. */
+  by: Schema.optional(Schema.Literal("person", "claude")),
   /** Folder of the project, or the project's id. */
   project: Schema.Union(Schema.Struct({ folder: Schema.String }), Schema.Struct({ id: Schema.String }))
 })
@@ -43,9 +47,12 @@ const titleOf = (content: string): string => {
   return line.length <= 80 ? line : `${line.slice(0, 79).replace(/[\ud800-\udbff]$/, "").trimEnd()}…`
 }
 
-/** Makes the unit. Its id depends on project and content alone. All texts must be masked already. */
+/**
+ * Makes the unit. Claude may have been talked into saving one: that never pins itself. Its id depends on project and
+ * content alone. All texts must be masked already.
+ */
 export const unitOf = (
-  { content, files = [], sessionId, title, type = "decision" }: Omit<SaveRequest, "project">,
+  { by = "person", content, files = [], sessionId, title, type = "decision" }: Omit<SaveRequest, "project">,
   projectId: string,
   now: number
 ): MemoryUnit => {
@@ -54,14 +61,14 @@ export const unitOf = (
     id,
     projectId,
     // A session of its own: units of one session raise each other's scores, but units without a session are unrelated.
-    sessionId: sessionId ?? `saved:${id}`,
-    origin: `saved:${id}`,
+    sessionId: sessionId ?? ORIGINS[by] + id,
+    origin: ORIGINS[by] + id,
     // Orders the unit after all others of its session so far.
     position: now,
     type,
-    title: title?.trim() || titleOf(content),
+    title: title?.replace(/\s+/g, " ").trim() || titleOf(content),
     summary: "",
-    content,
+    content: by === "claude" ? quoteSpeakers(content) : content,
     keywords: [],
     files,
     passages: [],
@@ -72,7 +79,7 @@ export const unitOf = (
     createdAt: now,
     expiresAt: null,
     supersededBy: null,
-    pinned: true,
+    pinned: by === "person",
     active: true
   }
 }

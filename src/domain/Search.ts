@@ -25,24 +25,9 @@ const DAY_MS = 86_400_000
 /** Converts a time to an upper bound: midnight UTC stands for the whole day and becomes its last millisecond. */
 export const inclusiveEnd = (millis: number): number => millis % DAY_MS === 0 ? millis + DAY_MS - 1 : millis
 
-const endsWithPath = (file: string, wanted: string) =>
-  file === wanted || file.endsWith(`/${wanted}`) || file.endsWith(`\\${wanted}`)
-
-export const passes = (unit: MemoryUnit, filter: SearchFilter): boolean =>
-  unit.active &&
-  (filter.projects === "all" || filter.projects.includes(unit.projectId)) &&
-  (filter.types === undefined || filter.types.includes(unit.type)) &&
-  (filter.since === undefined || unit.occurredAt >= filter.since) &&
-  (filter.until === undefined || unit.occurredAt <= filter.until) &&
-  (filter.files === undefined || filter.files.length === 0 ||
-    filter.files.some((wanted) => unit.files.some((file) => endsWithPath(file, wanted))))
-
 /** Leaves out what this session has said since a time, in milliseconds since the epoch: it is in Claude's context. */
 export const InContext = Schema.Struct({ sessionId: Schema.String, since: Schema.Number })
 export type InContext = typeof InContext.Type
-
-export const isInContext = ({ occurredAt, sessionId }: MemoryUnit, context: InContext | undefined): boolean =>
-  sessionId === context?.sessionId && occurredAt >= context.since
 
 /** `minScore` has the scale of `SearchResult.score`. */
 export const SearchQuery = Schema.Struct({

@@ -7,6 +7,7 @@
  * digits and "_".
  */
 import { stemmer } from "stemmer"
+import { memoized } from "./Memoized.ts"
 
 const CHUNKS = /[\p{L}\p{N}_]+/gu
 /** Lists ranges of letters, because the katakana block also contains "・". */
@@ -103,6 +104,9 @@ const lexemesWithout = (text: string, stop: ReadonlySet<string>): Array<string> 
 
 /** Returns the lexemes in the order of the text, repeats included. */
 export const lexemes = (text: string): Array<string> => lexemesWithout(text, STOP_WORDS)
+
+/** Does the same, for the few texts that a prompt looks at twice: for what stands together in them, and for what they add. */
+export const lexemesOnce: (text: string) => ReadonlyArray<string> = memoized(lexemes, Infinity, 64)
 
 /** Removes the English question words from a question, for embedding; other scripts are left as they are. */
 export const withoutQuestionWords = (text: string): string =>

@@ -137,6 +137,9 @@ export const weigh = (text: string): number => {
   return sum + scrambled(length, runs)
 }
 
+/** Longest content of a unit. */
+export const MAX_CONTENT_TOKENS = 400
+
 /** Converts a weight to tokens; sums of the same weights in another order give the same. */
 export const tokensOf = (weight: number): number => Math.max(0, Math.ceil(SAFETY * weight - 1e-6))
 

@@ -1,7 +1,7 @@
 /**
  * Answers the questions of ProjectFiles.ts at once, for the hook's entry, and reads parts of files.
  */
-import { closeSync, existsSync, openSync, readFileSync, readSync, realpathSync } from "node:fs"
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, realpathSync } from "node:fs"
 import type { Ask, Asking } from "../domain/ProjectFiles.ts"
 
 const attempt = <A>(read: () => A): A | undefined => {
@@ -34,8 +34,9 @@ export const partOf = (path: string, from: number, bytes: number): string => {
   const file = attempt(() => openSync(path, "r"))
   if (file === undefined) return ""
   try {
-    const part = Buffer.alloc(bytes)
-    return part.subarray(0, readSync(file, part, 0, bytes, from)).toString("utf8")
+    const length = Math.max(0, Math.min(bytes, fstatSync(file).size - from))
+    const part = Buffer.alloc(length)
+    return part.subarray(0, readSync(file, part, 0, length, from)).toString("utf8")
   } catch {
     return ""
   } finally {

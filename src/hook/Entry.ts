@@ -1,10 +1,10 @@
 /**
- * Answers a hook where that needs neither the database nor Effect, whose loading costs more than all else: nothing where
- * nothing can be said, and what earlier sessions left when a session begins, from the project's file. Answers as Hook.ts
- * would, or leaves the hook to it.
+ * Answers a hook without Effect, whose loading costs more than all else: with nothing where nothing can be said, and with
+ * what earlier sessions left when a session begins, from the project's file. Answers as Hook.ts would, or leaves the hook
+ * to it; PromptEntry.ts does so at prompts.
  */
 // @effect-diagnostics globalDate:off
-import { appendFileSync, existsSync, mkdirSync, readdirSync, statSync, writeSync } from "node:fs"
+import { existsSync, readdirSync, statSync, writeSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { MAX_HOOK_CHARS } from "../domain/Fence.ts"
 import { notesInContext } from "../domain/NoteFolders.ts"
@@ -12,42 +12,21 @@ import { type FileUnit, FOLDER as OPENINGS, type Left, nameOf, type OpeningFile,
 import { branchIn, identityOf, locate, type Place } from "../domain/ProjectFiles.ts"
 import { compose } from "../inject/OpeningText.ts"
 import { version } from "../process/version.ts"
-import * as Early from "../settings/Early.ts"
+import type * as Early from "../settings/Early.ts"
 import { answering, partOf, textOf } from "./AtOnce.ts"
 import { FORKED, HEAD_BYTES, OPENING_TOKENS, UUIDS } from "./Forks.ts"
-import { type EarlyInput, inputIn, readStdin, type Stdin } from "./Input.ts"
+import type { EarlyInput } from "./Input.ts"
 import { outputOf } from "./Output.ts"
-import {
-  encode,
-  FOLDER as RECORDS,
-  linesIn,
-  PLAIN_ID,
-  read,
-  SENT,
-  type Sent,
-  type SessionRecord
-} from "./RecordLines.ts"
+import { append, recordOf, sizeOf } from "./RecordFiles.ts"
+import { encode, type Sent, type SessionRecord } from "./RecordLines.ts"
 
 /** Name of the database; a memory in PostgreSQL is none of `Early.isPlain`. */
-const DATABASE = "memory.db"
+export const DATABASE = "memory.db"
 
 type SessionStart = Extract<EarlyInput, { readonly hook_event_name: "SessionStart" }>
 
-const sizeOf = (path: string | undefined): number =>
-  path === undefined ? 0 : statSync(path, { throwIfNoEntry: false })?.size ?? 0
-
-/**
- * Returns the session's record. None where the whole program would write to it: it has an injection that may have
- * arrived meanwhile.
- */
-const recordOf = (home: string, sessionId: string): SessionRecord | undefined => {
-  if (!PLAIN_ID.test(sessionId)) return undefined
-  const file = join(home, RECORDS, sessionId)
-  const text = textOf(file)
-  if (text === undefined && existsSync(file)) return undefined
-  const lines = text === undefined ? [] : linesIn(text)
-  return lines.some((line) => line.startsWith(SENT)) ? undefined : read(lines, () => undefined)
-}
+/** True when the whole program would settle an injection of the record, which may have arrived meanwhile. */
+const isPending = ({ injections }: SessionRecord): boolean => injections.some(({ state }) => state === "pending")
 
 /** True when the session's transcript has a beginning that may be another session's. */
 const mayBeFork = ({ transcript_path }: EarlyInput): boolean => {
@@ -86,21 +65,6 @@ const currentOf = ({ current, left }: OpeningFile): Left<FileUnit> => ({
   decisions: current.decisions.map((i) => left.decisions[i]!),
   branches: left.branches
 })
-
-const appendTo = (home: string, sessionId: string, sent: Sent): void => {
-  const file = join(home, RECORDS, sessionId)
-  const write = () => appendFileSync(file, `${encode(sent)}\n`, { mode: 0o600 })
-  try {
-    write()
-  } catch {
-    try {
-      mkdirSync(join(home, RECORDS), { recursive: true, mode: 0o700 })
-      write()
-    } catch {
-      // Repeating a memory is better than injecting none.
-    }
-  }
-}
 
 /** A text to inject, and what is recorded of it; the text may be empty. */
 interface Opening {
@@ -145,30 +109,54 @@ const opening = (
 
 const NOTHING = ""
 
-/** Returns the text to inject, once it is recorded; none where only the whole program knows it. */
-export const textFor = (
-  { home, isPlain, within }: Early.Early,
-  input: EarlyInput,
+/** True when there is no memory yet. */
+const isEmpty = ({ home, isPlain }: Early.Early): boolean => isPlain && !existsSync(join(home, DATABASE))
+
+const startTextFrom = (
+  { home, within }: Early.Early,
+  input: SessionStart,
   started: number
 ): string | undefined => {
-  if (!isPlain) return undefined
-  if (!existsSync(join(home, DATABASE))) return NOTHING
-  const isStart = input.hook_event_name === "SessionStart"
-  if (isStart && input.source === "fork") return NOTHING
+  if (input.source === "fork") return NOTHING
   // A compaction is recorded in any case.
-  const record = isStart && input.source === "compact" ? undefined : recordOf(home, input.session_id)
-  if (record === undefined) return undefined
+  const record = input.source === "compact" ? undefined : recordOf(home, input.session_id)
+  if (record === undefined || isPending(record)) return undefined
   if (record.isMuted) return NOTHING
   const place = answering(locate(input.cwd))
   const file = fileOf(home, place)
   if (file === undefined) return undefined
   if (file.isExcluded) return NOTHING
-  if (!isStart || input.source !== "startup" && input.source !== "clear") return undefined
+  if (input.source !== "startup" && input.source !== "clear") return undefined
   if (record.isNew && mayBeFork(input) || !isCovered(input, file)) return undefined
   const { sent, text } = opening(input, place, file, record.ids)
   if (Date.now() - started > within.start) return undefined
-  if (text !== NOTHING) appendTo(home, input.session_id, sent)
+  if (text !== NOTHING) append(home, input.session_id, [encode(sent)])
   return text
+}
+
+/** True for a prompt at which nothing is said or recorded: its session is muted, or its project excluded. */
+export const isQuiet = ({ home, isPlain }: Early.Early, input: EarlyInput): boolean => {
+  if (!isPlain) return false
+  try {
+    const record = recordOf(home, input.session_id)
+    if (record === undefined || isPending(record) || record.isNew && mayBeFork(input)) return false
+    return record.isMuted || fileOf(home, answering(locate(input.cwd)))?.isExcluded === true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Returns the text to inject when a session begins, once it is recorded; none where only the whole program knows it.
+ * `started` is the time at which the process started.
+ */
+export const startText = (settings: Early.Early, input: SessionStart, started: number): string | undefined => {
+  if (!settings.isPlain) return undefined
+  try {
+    return startTextFrom(settings, input, started)
+  } catch {
+    return undefined
+  }
 }
 
 const STDOUT = 1
@@ -183,26 +171,14 @@ export const write = (text: string): void => {
   }
 }
 
-const NOTHING_READ: Stdin = { bytes: new Uint8Array(), isWhole: false }
-
-/**
- * Answers the hook and returns none, or returns the part of stdin that it read, for the whole program. `started` is the
- * time at which the process started.
- */
-export const answer = (started: number): Stdin | undefined => {
-  const settings = Early.read()
-  if (settings === undefined) return NOTHING_READ
-  if (settings.isOff) return undefined
-  const stdin = readStdin()
-  const input = inputIn(stdin)
-  if (input === undefined) return stdin
-  let text: string | undefined
-  try {
-    text = textFor(settings, input, started)
-  } catch {
-    return stdin
-  }
-  if (text === undefined) return stdin
-  if (text !== NOTHING) write(outputOf(input.hook_event_name, text))
-  return undefined
+/** Prints a text to inject, if it is known; empty for nothing to say. */
+export const isPrinted = (
+  { hook_event_name }: Pick<EarlyInput, "hook_event_name">,
+  text: string | undefined
+): boolean => {
+  if (text !== undefined && text !== NOTHING) write(outputOf(hook_event_name, text))
+  return text !== undefined
 }
+
+/** True where nothing can be said, whatever Claude Code writes to the hook. */
+export const isSilent = (settings: Early.Early): boolean => settings.telling === undefined || isEmpty(settings)

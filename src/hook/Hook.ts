@@ -7,19 +7,18 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { type InjectionMode, MAX_HOOK_CHARS } from "../domain/Injection.ts"
-import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import type { YieldWrap } from "effect/Utils"
+import { MAX_HOOK_CHARS } from "../domain/Injection.ts"
 import * as NoteFolders from "../domain/NoteFolders.ts"
 import * as Project from "../domain/Project.ts"
-import { isReport } from "../domain/Report.ts"
-import * as Tokenizer from "../domain/Tokenizer.ts"
-import * as Tokens from "../domain/Tokens.ts"
 import { Injector } from "../inject/Injector.ts"
-import { resumptionIn } from "../inject/Resumption.ts"
 import { Files } from "../resources/Files.ts"
-import { MemoryStore } from "../store/MemoryStore.ts"
-import { FORKED, HEAD_BYTES, OPENING_TOKENS, UUIDS } from "./Forks.ts"
-import { type Sent, type SessionRecord, SessionRecords } from "./SessionRecords.ts"
+import { DEFAULT_TOKENS } from "../settings/Early.ts"
+import { MemoryStore, type StoreError } from "../store/MemoryStore.ts"
+import { OPENING_TOKENS } from "./Forks.ts"
+import * as Prompt from "./Prompt.ts"
+import { SessionRecords } from "./SessionRecords.ts"
+import { Tails } from "./Tails.ts"
 
 const common = {
   session_id: Schema.String,
@@ -45,118 +44,81 @@ export type HookInput = typeof HookInput.Type
 type SessionStart = Extract<HookInput, { readonly hook_event_name: "SessionStart" }>
 type UserPromptSubmit = Extract<HookInput, { readonly hook_event_name: "UserPromptSubmit" }>
 
-interface Injection extends Pick<Sent, "isOpening" | "words"> {
-  readonly text: string
-  readonly units: ReadonlyArray<MemoryUnit>
-  readonly pointed: ReadonlyArray<MemoryUnit>
-}
+export type Telling = Prompt.Telling
 
-const NO_INJECTION: Injection = { text: "", units: [], pointed: [], isOpening: false, words: [] }
-
-/** How easily, and how much, is injected at a prompt. */
-export interface Telling {
-  readonly mode: InjectionMode
-  readonly maxTokens: number
-}
-
-const DEFAULT: Telling = { mode: "balanced", maxTokens: 800 }
-
-/** Most words of a prompt that are recorded as the reason of an injection. */
-const MAX_WORDS = 12
+const DEFAULT: Telling = { mode: "balanced", maxTokens: DEFAULT_TOKENS }
 
 /** Reads Claude Code's own memory of the project, if there is one: Claude Code shows it to Claude itself. */
-const notesInContext = ({ cwd, transcript_path }: HookInput) =>
+const notesInContext = ({ cwd, transcript_path }: Prompt.Input) =>
   Project.answering(NoteFolders.notesInContext(transcript_path, cwd))
 
-/** Reads a part of the session's transcript; empty when there is none. */
-const partOf = ({ transcript_path }: HookInput, from: number, bytes: number) =>
-  transcript_path === undefined ? Effect.succeed("") : Effect.gen(function*() {
-    const file = yield* Effect.flatMap(Files, ({ openFile }) => openFile(transcript_path))
+/** What the steps of an answer wait for. */
+type Waited = YieldWrap<Effect.Effect<unknown, StoreError, FileSystem.FileSystem | Files | Injector | MemoryStore>>
+
+/** Reads a part of a file; empty when there is none. */
+const partOf = (path: string, from: number, bytes: number) =>
+  Effect.gen(function*() {
+    const file = yield* Effect.flatMap(Files, ({ openFile }) => openFile(path))
     yield* file.seek(from, "start")
     const part = yield* file.readAlloc(FileSystem.Size(bytes))
     return Option.match(part, { onNone: () => "", onSome: (bytes) => new TextDecoder().decode(bytes) })
   }).pipe(Effect.scoped, Effect.catchTag("SystemError", "BadArgument", () => Effect.succeed("")))
 
-const sizeOf = ({ transcript_path }: HookInput) =>
-  transcript_path === undefined ? Effect.succeed(0) : Effect.gen(function*() {
-    const { size } = yield* (yield* FileSystem.FileSystem).stat(transcript_path)
+const sizeOf = (path: string) =>
+  Effect.gen(function*() {
+    const { size } = yield* (yield* FileSystem.FileSystem).stat(path)
     return Number(size)
   }).pipe(Effect.orElseSucceed(() => 0))
 
-const ANSWERED = /"type":\s*"assistant"/
-const ATTACHMENT = /"type":\s*"attachment"/
+/** Reads a file that is known to be small; empty when there is none. */
+const whole = (path: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.readFileString(path), () => ""))
 
-/** True when Claude has not answered in this session yet. Unknown without a transcript's path: then it has. */
-export const isFirstPrompt = ({ transcript_path }: HookInput) =>
-  transcript_path === undefined ? Effect.succeed(false) : Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const { size } = yield* fs.stat(transcript_path)
-    return size < HEAD_BYTES && !ANSWERED.test(yield* fs.readFileString(transcript_path))
-  }).pipe(Effect.orElseSucceed(() => true))
+/** True when Claude has not answered in this session yet. */
+export const isFirstPrompt = (input: HookInput) =>
+  Effect.gen(() =>
+    Prompt.isFirstPrompt<YieldWrap<Effect.Effect<unknown, never, FileSystem.FileSystem>>>(
+      { partOf: whole, sizeOf },
+      input
+    )
+  )
 
-const MAX_UUIDS = 50
+const session = Effect.gen(function*() {
+  const records = yield* SessionRecords
+  const { places } = yield* MemoryStore
+  return {
+    partOf,
+    sizeOf,
+    recordOf: (sessionId) => Effect.orElseSucceed(records.get(sessionId), () => undefined),
+    settle: (sessionId, at, hasArrived) => Effect.ignore(records.settle(sessionId, at, hasArrived)),
+    inherit: (sessionId, parent) => Effect.ignore(records.inherit(sessionId, parent)),
+    add: (sessionId, sent) => Effect.ignore(records.add(sessionId, sent)),
+    places
+  } satisfies Prompt.Session<Waited>
+})
 
-const parentOf = (input: HookInput) =>
-  Effect.gen(function*() {
-    const store = yield* MemoryStore
-    const head = yield* partOf(input, 0, HEAD_BYTES)
-    const uuids = [...head.matchAll(UUIDS)].map(([, uuid]) => uuid!).slice(0, MAX_UUIDS)
-    const parent = FORKED.exec(head)?.[1] ?? [...(yield* store.places(uuids)).values()][0]?.sessionId
-    return Option.filter(Option.fromNullable(parent), (id) => id !== input.session_id)
-  })
+/** Milliseconds in which the start of a session reads what is not remembered yet. */
+const TAILS_WITHIN = 400
 
-const EMPTY_RECORD: SessionRecord = {
-  injections: [],
-  ids: new Set(),
-  pointed: new Set(),
-  isOpened: false,
-  compactedAt: 0,
-  isMuted: false,
-  isNew: false
-}
-
-/** Claude Code writes what arrived of a hook's answer beside the prompt, before Claude answers. */
-const ARRIVED_WITHIN_BYTES = 1024 * 1024
-
-/**
- * Records which pending injections arrived, by the transcript, and which Claude answered without. Versions of Claude Code
- * that write no attachments say neither: what they were sent counts as arrived.
- */
-const settle = (input: HookInput, { injections }: SessionRecord) =>
-  Effect.gen(function*() {
-    const records = yield* SessionRecords
-    const pending = injections.filter(({ state }) => state === "pending")
-    for (const { at, ids, offset, pointed } of pending) {
-      const lines = (yield* partOf(input, offset, ARRIVED_WITHIN_BYTES)).split("\n")
-      const marks = [...ids, ...pointed].map((id) => `[${id.slice(0, 8)}]`)
-      const attachments = lines.filter((line) => ATTACHMENT.test(line))
-      const isThere = attachments.some((line) =>
-        line.includes("\"hook_additional_context\"") && marks.some((mark) => line.includes(mark))
-      )
-      if (isThere || lines.some((line) => ANSWERED.test(line))) {
-        yield* Effect.ignore(records.settle(input.session_id, at, isThere || attachments.length === 0))
+/** Reads what is not remembered yet, when a session begins; while it goes on, a server captures. */
+const unremembered = ({ hook_event_name, session_id, transcript_path }: HookInput, projectId: string, within: number) =>
+  hook_event_name !== "SessionStart" || transcript_path === undefined
+    ? Effect.succeed({})
+    : Effect.gen(function*() {
+      const tails = yield* Tails
+      const until = (yield* Clock.currentTimeMillis) + within
+      return {
+        unremembered: yield* tails.read({ transcript: transcript_path, sessionId: session_id, projectId, until })
       }
-    }
-    return pending.length > 0
-  })
-
-/** Returns the session's record, as the transcript bears it out; a fork without one takes over its parent's. */
-const recordFor = (input: HookInput) =>
-  Effect.gen(function*() {
-    const records = yield* SessionRecords
-    // If the record can't be read, repeating a memory is better than injecting none.
-    const get = Effect.orElseSucceed(records.get(input.session_id), () => EMPTY_RECORD)
-    const own = yield* get
-    if (!own.isNew) return (yield* settle(input, own)) ? yield* get : own
-    const parent = yield* parentOf(input)
-    if (Option.isNone(parent)) return own
-    const inherited = yield* Effect.orElseSucceed(records.get(parent.value), () => EMPTY_RECORD)
-    yield* Effect.ignore(records.inherit(input.session_id, inherited))
-    return { ...own, ids: inherited.ids, pointed: inherited.pointed, isOpened: inherited.isOpened }
-  })
+    })
 
 /** Tells what earlier sessions left. After a compaction this session's own beginning is one of these. */
-const opening = (input: HookInput, ids: ReadonlySet<string>, about: ReadonlyArray<string>) =>
+const opening = (
+  input: HookInput,
+  ids: ReadonlySet<string>,
+  about: ReadonlyArray<string>,
+  tailsWithin = TAILS_WITHIN
+) =>
   Effect.gen(function*() {
     const isStart = input.hook_event_name === "SessionStart"
     const store = yield* MemoryStore
@@ -174,84 +136,48 @@ const opening = (input: HookInput, ids: ReadonlySet<string>, about: ReadonlyArra
       about,
       ...(branch !== undefined && { branch }),
       contextText: (yield* notesInContext(input)).text,
+      ...(yield* unremembered(input, id, tailsWithin)),
       ...(session !== undefined && { since: session.endedAt })
     })
-    return { ...NO_INJECTION, text, units, isOpening: text !== "" }
+    return { ...Prompt.NO_INJECTION, text, units, isOpening: text !== "" }
   })
 
-const onSessionStart = (input: SessionStart) =>
+const onSessionStart = (input: SessionStart, tailsWithin?: number) =>
   Effect.gen(function*() {
     // A fork has its parent's context, and the transcript that names the parent may not be written yet.
-    if (input.source === "fork") return NO_INJECTION
+    if (input.source === "fork") return Prompt.NO_INJECTION
     if (input.source === "compact") {
       const now = yield* Clock.currentTimeMillis
       yield* Effect.ignore((yield* SessionRecords).reset(input.session_id, now))
     }
-    const { ids, isMuted } = yield* recordFor(input)
-    return isMuted ? NO_INJECTION : yield* opening(input, ids, [])
+    const { ids, isMuted } = yield* Prompt.recordFor<Waited>(yield* session, input)
+    return isMuted ? Prompt.NO_INJECTION : yield* opening(input, ids, [], tailsWithin)
   })
-
-/** Returns the words of a prompt that have one of these lexemes. */
-const wordsIn = (prompt: string, lexemes: ReadonlyArray<string>): ReadonlyArray<string> =>
-  [
-    ...new Set(
-      (prompt.match(/[\p{L}\p{N}_.-]+/gu) ?? []).filter((word) =>
-        Tokenizer.lexemes(word).some((lexeme) => lexemes.includes(lexeme))
-      )
-    )
-  ].slice(0, MAX_WORDS)
 
 const onPrompt = (input: UserPromptSubmit, telling: Telling) =>
   Effect.gen(function*() {
-    if (isReport(input.prompt)) return NO_INJECTION
-    const { compactedAt, ids, isMuted, isOpened, pointed: pointedIds } = yield* recordFor(input)
-    if (isMuted) return NO_INJECTION
-    const resumption = isOpened ? undefined : resumptionIn(input.prompt)
-    if (resumption !== undefined && (!resumption.isBare || (yield* isFirstPrompt(input)))) {
-      return yield* opening(input, ids, resumption.subject)
-    }
-    const injector = yield* Injector
-    const { id } = yield* Project.resolve(input.cwd)
-    const notes = yield* notesInContext(input)
-    const { items, pointed, text, verdict } = yield* injector.inject({
-      ...telling,
-      prompt: input.prompt,
-      projects: [id],
-      maxChars: MAX_HOOK_CHARS,
-      inContext: { sessionId: input.session_id, since: compactedAt },
-      injectedIds: [...ids],
-      pointedIds: [...pointedIds],
-      contextText: notes.text,
-      contextFiles: notes.files
-    })
-    return {
-      ...NO_INJECTION,
-      text,
-      units: items.map(({ unit }) => unit),
-      pointed,
-      words: wordsIn(input.prompt, verdict.together)
-    }
+    const { inject } = yield* Injector
+    return yield* Prompt.onPrompt<Waited>(
+      {
+        ...(yield* session),
+        projectOf: (folder) => Effect.map(Project.resolve(folder), ({ id }) => id),
+        notesOf: notesInContext,
+        inject,
+        open: opening
+      },
+      input,
+      telling
+    )
   })
 
-/** Returns the text to inject, at most `MAX_HOOK_CHARS` long, empty when nothing is relevant; records its units. */
-export const answer = (input: HookInput, telling: Telling = DEFAULT) =>
+/**
+ * Returns the text to inject, at most `MAX_HOOK_CHARS` long, empty when nothing is relevant; records its units. A start
+ * takes at most `tailsWithin` milliseconds to read what is not remembered yet.
+ */
+export const answer = (input: HookInput, telling: Telling = DEFAULT, tailsWithin?: number) =>
   Effect.gen(function*() {
-    const { isOpening, pointed, text, units, words } = yield* input.hook_event_name === "SessionStart"
-      ? onSessionStart(input)
+    const injection = yield* input.hook_event_name === "SessionStart"
+      ? onSessionStart(input, tailsWithin)
       : onPrompt(input, telling)
-    if (text === "") return text
-    const records = yield* SessionRecords
-    const idsOf = (units: ReadonlyArray<MemoryUnit>) => units.map(({ id }) => id)
-    const sent: Sent = {
-      at: yield* Clock.currentTimeMillis,
-      event: input.hook_event_name,
-      offset: yield* sizeOf(input),
-      tokens: Tokens.estimate(text),
-      ids: idsOf(units),
-      pointed: idsOf(pointed),
-      isOpening,
-      words
-    }
-    yield* Effect.ignore(records.add(input.session_id, sent))
-    return text
+    return yield* Prompt.record<Waited>(yield* session, input, injection, yield* Clock.currentTimeMillis)
   })

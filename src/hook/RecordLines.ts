@@ -40,6 +40,9 @@ export interface SessionRecord {
   readonly isNew: boolean
 }
 
+/** Parts of a record that another session takes over. */
+export type Inherited = Pick<SessionRecord, "ids" | "isOpened" | "pointed">
+
 /** Folder of the records, in the memory's folder. */
 export const FOLDER = "sessions"
 
@@ -66,14 +69,41 @@ export const MAX_BYTES = 128 * 1024
 export const encode = ({ at, event, ids, isOpening, offset, pointed, tokens, words }: Sent): string =>
   JSON.stringify({ at, event, offset, tokens, ids, pointed, isOpening, words })
 
+const isString = (value: unknown): value is string => typeof value === "string"
+const areStrings = (value: unknown): value is ReadonlyArray<string> => Array.isArray(value) && value.every(isString)
+
+/** Parses the line of an injection; undefined for another. */
+export const decode = (line: string): Sent | undefined => {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return undefined
+  }
+  if (typeof value !== "object" || value === null) return undefined
+  const { at, event, ids, isOpening, offset, pointed, tokens, words } = value as Readonly<Record<string, unknown>>
+  return typeof at === "number" && (event === "SessionStart" || event === "UserPromptSubmit") &&
+      typeof offset === "number" && typeof tokens === "number" && areStrings(ids) && areStrings(pointed) &&
+      typeof isOpening === "boolean" && areStrings(words)
+    ? { at, event, offset, tokens, ids, pointed, isOpening, words }
+    : undefined
+}
+
+/** Encodes the parts of a record that another session takes over; nothing for an empty one. */
+export const encodeInherited = ({ ids, isOpened, pointed }: Inherited): ReadonlyArray<string> => [
+  ...(isOpened ? [OPENED] : []),
+  ...ids,
+  ...[...pointed].map((id) => POINTED + id)
+]
+
+/** Encodes whether the injection of this time arrived. */
+export const encodeSettled = (at: number, hasArrived: boolean): string => `${hasArrived ? ARRIVED : LATE}${at}`
+
 /** Splits the part of a record that is read into its lines. */
 export const linesIn = (text: string): ReadonlyArray<string> => text.slice(-MAX_BYTES).split("\n")
 
-/** Parses a record; `decode` parses the line of an injection. */
-export const read = (
-  lines: ReadonlyArray<string>,
-  decode: (line: string) => Sent | undefined
-): SessionRecord => {
+/** Parses a record. */
+export const read = (lines: ReadonlyArray<string>): SessionRecord => {
   let injections: ReadonlyArray<Injection> = []
   let beforeContext = 0
   const inherited = { ids: new Set<string>(), pointed: new Set<string>(), isOpened: false }

@@ -11,18 +11,17 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import * as Schema from "effect/Schema"
 import { idOf } from "../domain/Ids.ts"
+import * as Disk from "../resources/Disk.ts"
 import {
-  ARRIVED,
   encode,
-  LATE,
+  encodeInherited,
+  encodeSettled,
+  type Inherited,
   linesIn,
   MUTED,
-  OPENED,
   PLAIN_ID,
-  POINTED,
-  read as readLines,
+  read,
   RESET,
   type Sent,
   type SessionRecord,
@@ -30,20 +29,6 @@ import {
 } from "./RecordLines.ts"
 
 export type { Injection, Sent, SessionRecord } from "./RecordLines.ts"
-
-/** An injection in a record's line. */
-const SentLine: Schema.Schema<Sent, string> = Schema.parseJson(Schema.Struct({
-  at: Schema.Number,
-  event: Schema.Literal("SessionStart", "UserPromptSubmit"),
-  offset: Schema.Number,
-  tokens: Schema.Number,
-  ids: Schema.Array(Schema.String),
-  pointed: Schema.Array(Schema.String),
-  isOpening: Schema.Boolean,
-  words: Schema.Array(Schema.String)
-}))
-
-type Inherited = Pick<SessionRecord, "ids" | "isOpened" | "pointed">
 
 interface Records {
   readonly get: (sessionId: string) => Effect.Effect<SessionRecord, PlatformError>
@@ -61,18 +46,16 @@ interface Records {
   readonly deleteBefore: (time: number) => Effect.Effect<void, PlatformError>
 }
 
-const decode = Schema.decodeOption(SentLine)
-
-const read = (lines: Lines): SessionRecord => readLines(lines, (line) => Option.getOrUndefined(decode(line)))
-
 const nameOf = (sessionId: string) => PLAIN_ID.test(sessionId) ? sessionId : idOf("answer", sessionId)
 
 type Lines = ReadonlyArray<string>
 
 const fromLines = (
-  { append, linesOf, ...rest }: {
+  { append, linesOf, sync, ...rest }: {
     readonly linesOf: (sessionId: string) => Effect.Effect<Lines, PlatformError>
     readonly append: (sessionId: string, lines: Lines) => Effect.Effect<void, PlatformError>
+    /** Makes the record outlast a loss of power. */
+    readonly sync: (sessionId: string) => Effect.Effect<void>
     readonly sessions: Effect.Effect<ReadonlyArray<string>, PlatformError>
     readonly deleteBefore: (time: number) => Effect.Effect<void, PlatformError>
   }
@@ -80,13 +63,14 @@ const fromLines = (
   ...rest,
   get: (sessionId) => Effect.map(linesOf(sessionId), read),
   add: (sessionId, sent) => append(sessionId, [encode(sent)]),
-  settle: (sessionId, at, hasArrived) => append(sessionId, [`${hasArrived ? ARRIVED : LATE}${at}`]),
-  inherit: (sessionId, { ids, isOpened, pointed }) => {
-    const lines = [...(isOpened ? [OPENED] : []), ...ids, ...[...pointed].map((id) => POINTED + id)]
+  settle: (sessionId, at, hasArrived) => append(sessionId, [encodeSettled(at, hasArrived)]),
+  inherit: (sessionId, parent) => {
+    const lines = encodeInherited(parent)
     return lines.length === 0 ? Effect.void : append(sessionId, lines)
   },
   reset: (sessionId, time) => append(sessionId, [`${RESET}${time}`]),
-  mute: (sessionId, isMuted) => append(sessionId, [isMuted ? MUTED : UNMUTED])
+  // No transcript tells it again.
+  mute: (sessionId, isMuted) => Effect.zipRight(append(sessionId, [isMuted ? MUTED : UNMUTED]), sync(sessionId))
 })
 
 interface Entry {
@@ -104,6 +88,7 @@ const inMemory = (): Records => {
           state,
           (all) => new Map([...all, [sessionId, { lines: [...(all.get(sessionId)?.lines ?? []), ...lines], at }]])
         )),
+    sync: () => Effect.void,
     sessions: Effect.map(
       Ref.get(state),
       (all) => [...all].sort(([, a], [, b]) => b.at - a.at).map(([sessionId]) => sessionId)
@@ -156,6 +141,11 @@ export const layer = (folder: string) =>
             () => Effect.zipRight(fs.makeDirectory(folder, { recursive: true, mode: 0o700 }), write)
           )
         },
+        sync: (sessionId) =>
+          Effect.sync(() => {
+            Disk.syncFile(fileOf(sessionId))
+            Disk.syncAbove(fileOf(sessionId))
+          }),
         sessions: Effect.map(entries, (all) => all.sort((a, b) => b.time - a.time).map(({ name }) => name)),
         deleteBefore: (time) =>
           Effect.flatMap(entries, (all) =>

@@ -1,6 +1,6 @@
 /**
- * Compares an index with the store: finds active units without a point and points without an active unit. Both lists
- * of ids are read side by side, in ascending order.
+ * Compares an index with the store: finds active units without a point, points without an active unit, and points that
+ * were made of something else. Both lists of ids are read side by side, in ascending order.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -13,7 +13,9 @@ export interface Difference {
   readonly missing: ReadonlyArray<string>
   /** Points without an active unit. */
   readonly orphans: ReadonlyArray<string>
-  /** Ids that both have. */
+  /** Active units whose point is not what it would be if it were made now. */
+  readonly stale: ReadonlyArray<string>
+  /** Ids that both have, stale or not. */
   readonly common: ReadonlyArray<string>
 }
 
@@ -31,7 +33,7 @@ const least = (a: string | undefined, b: string | undefined) => a === undefined 
  */
 export const differences = (
   store: Pick<MemoryStore["Type"], "unitIds">,
-  vectors: Pick<Vectors, "ids">,
+  vectors: Pick<Vectors, "ids" | "stale">,
   size = PAGE
 ): Stream.Stream<Difference, StoreError | IndexError> =>
   Stream.paginateEffect("", (after) =>
@@ -41,10 +43,12 @@ export const differences = (
       const end = least(reach(units, size), reach(points, size))
       const within = (ids: ReadonlyArray<string>) => end === undefined ? ids : ids.filter((id) => id <= end)
       const [here, there] = [new Set(within(units)), new Set(within(points))]
+      const common = [...here].filter((id) => there.has(id))
       const difference: Difference = {
         missing: [...here].filter((id) => !there.has(id)),
         orphans: [...there].filter((id) => !here.has(id)),
-        common: [...here].filter((id) => there.has(id))
+        stale: yield* vectors.stale(common),
+        common
       }
       return [difference, Option.fromNullable(end)]
     }))

@@ -9,8 +9,12 @@ import { CurrentProject } from "../models/CurrentProject.ts"
 import type { ModelError, ModelManager } from "../models/ModelManager.ts"
 import type { Point } from "./VectorIndex.ts"
 
-/** The title names the subject of a unit whose content does not. */
-const embedded = (unit: MemoryUnit) => `${unit.title}\n${unit.content}`
+/** Returns the text of a unit that is embedded. The title names the subject of one whose content does not. */
+export const embedded = (unit: MemoryUnit) => `${unit.title}\n${unit.content}`
+
+/** Tells whether a point's vector is right for what its unit is now. */
+export const isCurrent = (point: Point, unit: MemoryUnit): boolean =>
+  point.text === undefined || point.text === embedded(unit)
 
 /**
  * Embeds the units of each project in one call, since a request may hold many texts, and each project in a call of its
@@ -31,6 +35,10 @@ export const pointsOf = (
     ),
     (groups) => {
       const vectorOf = new Map(groups.flat())
-      return units.map(({ id }) => ({ unitId: id, vector: Option.getOrNull(vectorOf.get(id) ?? Option.none()) }))
+      return units.map((unit) => ({
+        unitId: unit.id,
+        text: embedded(unit),
+        vector: Option.getOrNull(vectorOf.get(unit.id) ?? Option.none())
+      }))
     }
   )

@@ -17,6 +17,8 @@ export interface Verification {
   readonly common: number
   readonly missing: number
   readonly orphans: number
+  /** Units whose point was made of something else, or was changed. */
+  readonly stale: number
   /** Units in the sample, and of these the ones that a search for their own vector found. */
   readonly sampled: number
   readonly found: number
@@ -51,43 +53,63 @@ const byId = Order.mapInput(Order.string, ({ id }: { readonly id: string }) => i
 
 /** Counts the differences from the store, and searches for a sample of the units by their own vectors. */
 export const verify = (
-  vectors: Pick<Vectors, "ids" | "search">
+  vectors: Pick<Vectors, "ids" | "search" | "stale">
 ): Effect.Effect<Verification, Failure, MemoryStore | ModelManager> =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const models = yield* ModelManager
+
+    /** Searches for units, and returns the ids of all that have a vector and of those that were not found. */
+    const searchFor = (ids: ReadonlyArray<string>) =>
+      Effect.gen(function*() {
+        const units = [...yield* store.units(ids)].sort(byId)
+        const points = yield* pointsOf(models, units)
+        const projectOf = new Map(units.map(({ id, projectId }) => [id, projectId]))
+        const sampled = points.flatMap(({ unitId, vector }) => vector === null ? [] : [{ unitId, vector }])
+        const notFound: Array<string> = []
+        for (const { unitId, vector } of sampled) {
+          const hits = yield* vectors.search(vector, { projects: [projectOf.get(unitId)!] }, NEAREST)
+          const isFound = hits.some((hit) => hit.unitId === unitId && hit.score >= SAME) ||
+            hits.length === NEAREST && hits.every(({ score }) => score >= SAME)
+          if (!isFound) notFound.push(unitId)
+        }
+        return { sampled: sampled.length, notFound }
+      })
+
+    /** Returns which of these units have a point of what they are now. */
+    const upToDate = (ids: ReadonlyArray<string>) =>
+      Stream.runFold(differences(store, vectors), [] as ReadonlyArray<string>, (sum, { common, stale }) => {
+        const current = new Set(common)
+        for (const id of stale) current.delete(id)
+        return [...sum, ...ids.filter((id) => current.has(id))]
+      })
+
     const counts = yield* Stream.runFold(
       differences(store, vectors),
-      { common: 0, missing: 0, orphans: 0, sample: [] as ReadonlyArray<string> },
-      (sum, { common, missing, orphans }) => ({
+      { common: 0, missing: 0, orphans: 0, stale: 0, sample: [] as ReadonlyArray<string> },
+      (sum, { common, missing, orphans, stale }) => ({
         common: sum.common + common.length,
         missing: sum.missing + missing.length,
         orphans: sum.orphans + orphans.length,
+        stale: sum.stale + stale.length,
         sample: spread([...sum.sample, ...spread(common, SAMPLE)], 4 * SAMPLE)
       })
     )
-    const units = [...yield* store.units(spread(counts.sample, SAMPLE))].sort(byId)
-    const points = yield* pointsOf(models, units)
-    const projectOf = new Map(units.map(({ id, projectId }) => [id, projectId]))
-    const sampled = points.flatMap(({ unitId, vector }) => vector === null ? [] : [{ unitId, vector }])
-    const foundBySample = yield* Effect.forEach(sampled, ({ unitId, vector }) =>
-      Effect.map(vectors.search(vector, { projects: [projectOf.get(unitId)!] }, NEAREST), (hits) =>
-        hits.some((hit) =>
-          hit.unitId === unitId && hit.score >= SAME
-        ) ||
-        hits.length === NEAREST && hits.every(({ score }) =>
-            score >= SAME
-          )))
+    const { notFound, sampled } = yield* searchFor(spread(counts.sample, SAMPLE))
+    // What was written anew since the comparison has a point of what it was, or none yet: only what has its own is judged.
+    const again = notFound.length === 0 ? { sampled: 0, notFound } : yield* searchFor(yield* upToDate(notFound))
+    const found = sampled - notFound.length
     return {
       common: counts.common,
       missing: counts.missing,
       orphans: counts.orphans,
-      sampled: sampled.length,
-      found: foundBySample.filter((each) => each).length
+      stale: counts.stale,
+      sampled: found + again.sampled,
+      found: found + again.sampled - again.notFound.length
     }
   })
 
-/** Builds the missing points in batches, and removes the orphans. */
+/** Builds the missing and the stale points in batches, and removes the orphans. */
 const fill = (vectors: Vectors): Stream.Stream<ReindexStep, Failure, MemoryStore | ModelManager> =>
   Stream.unwrap(Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -95,17 +117,21 @@ const fill = (vectors: Vectors): Stream.Stream<ReindexStep, Failure, MemoryStore
     const build = (ids: ReadonlyArray<string>) =>
       Effect.gen(function*() {
         const units = (yield* store.units(ids)).filter(({ active }) => active)
+        // What changes while the model is asked gets no point: the next pass makes it.
         yield* vectors.upsert(yield* pointsOf(models, units))
         // Lets the other fibers of the process run.
         yield* Effect.sleep(0)
         return { _tag: "Built" as const, units: units.length }
       })
-    return Stream.flatMap(differences(store, vectors), ({ missing, orphans }) =>
-      Stream.fromIterable(missing).pipe(
-        Stream.grouped(BATCH),
-        Stream.mapEffect((chunk) => build([...chunk])),
-        Stream.concat(Stream.execute(vectors.remove(orphans)))
-      ))
+    return Stream.flatMap(
+      differences(store, vectors),
+      ({ missing, orphans, stale }) =>
+        Stream.fromIterable([...missing, ...stale]).pipe(
+          Stream.grouped(BATCH),
+          Stream.mapEffect((chunk) => build([...chunk])),
+          Stream.concat(Stream.execute(vectors.remove(orphans)))
+        )
+    )
   }))
 
 const failed = (detail: string) =>
@@ -137,10 +163,12 @@ export const reindex: Stream.Stream<ReindexStep, Failure, MemoryStore | VectorIn
     }
     const finish = Effect.gen(function*() {
       const verification = yield* verify(next)
-      const { found, missing, orphans, sampled } = verification
+      const { found, missing, orphans, sampled, stale } = verification
       // Up to a batch may differ, because units are written while the index is built.
-      if (missing + orphans > BATCH) {
-        return yield* failed(`${missing} memories are missing in the new index, ${orphans} too many`)
+      if (missing + orphans + stale > BATCH) {
+        return yield* failed(
+          `${missing} memories are missing in the new index, ${orphans} too many, ${stale} not as they are now`
+        )
       }
       if (found < sampled) {
         return yield* failed(`${sampled - found} of ${sampled} memories are not found by their own vectors`)

@@ -25,6 +25,8 @@ export class IndexError extends Schema.TaggedError<IndexError>()("IndexError", {
  */
 export interface Point {
   readonly unitId: string
+  /** Text that the vector was made of, where it may have changed since. */
+  readonly text?: string
   readonly vector: Float32Array | null
 }
 
@@ -37,8 +39,8 @@ export interface Hit {
 /** One version of the index: the vectors of one model. */
 export interface Vectors {
   /**
-   * Writes or replaces points. A vector of another dimension is `Rejected`; units that the store no longer has, or that
-   * are inactive, are skipped.
+   * Writes or replaces points. A vector of another dimension is `Rejected`; units that the store no longer has, that
+   * are inactive or whose text is another by now are skipped.
    */
   readonly upsert: (points: ReadonlyArray<Point>) => Effect.Effect<void, IndexError>
   /** Removes points; unknown ids are ignored. */
@@ -54,6 +56,11 @@ export interface Vectors {
   ) => Effect.Effect<ReadonlyArray<Hit>, IndexError>
   /** Returns the ids of points after this one, ascending, at most 1,000 at a time. */
   readonly ids: (after: string, limit: number) => Effect.Effect<ReadonlyArray<string>, IndexError>
+  /**
+   * Returns which of these units have a point that was not made of what they are now, or that somebody has changed
+   * since. An index in the store's own transactions has none.
+   */
+  readonly stale: (unitIds: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, IndexError>
   /** Counts the points, those without a vector included. */
   readonly count: Effect.Effect<number, IndexError>
 }

@@ -40,6 +40,8 @@ export interface Versions<V extends Version, E> {
     limit: number
   ) => Effect.Effect<ReadonlyArray<Hit>, E>
   readonly ids: (version: V, after: string, limit: number) => Effect.Effect<ReadonlyArray<string>, E>
+  /** Present where points may differ from what they were made of. */
+  readonly stale?: (version: V, unitIds: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, E>
   readonly count: (version: V) => Effect.Effect<number, E>
   /** Present where the index holds words too. */
   readonly fused?: (
@@ -141,6 +143,10 @@ export const make = <V extends Version, E>(storage: Storage<E>, versions: Versio
           )),
       ids: (after, limit) =>
         ask<ReadonlyArray<string>>("ids", [], version, (version) => versions.ids(version, after, limit)),
+      stale: (unitIds) =>
+        versions.stale === undefined || unitIds.length === 0
+          ? Effect.succeed([])
+          : ask<ReadonlyArray<string>>("stale", [], version, (version) => versions.stale!(version, unitIds)),
       count: ask("count", 0, version, versions.count)
     }
   }

@@ -5,8 +5,9 @@
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
+import type { Word } from "../domain/Verdict.ts"
 
-const ELLIPSIS = "…"
+export const ELLIPSIS = "…"
 
 /** Ends of lines, and of sentences and labels within a line; the number of a list's item ends none. */
 const ENDS = /\n+|(?<=[.!?:;])(?<!(?:^|\s)\d{1,3}\.) +(?=\S)|(?<=[。！？；])/gm
@@ -18,7 +19,7 @@ interface Span {
   readonly to: number
 }
 
-const spansOf = (text: string): ReadonlyArray<Span> => {
+export const spansOf = (text: string): ReadonlyArray<Span> => {
   const ends = [...text.matchAll(ENDS)].map((match) => ({ to: match.index, next: match.index + match[0].length }))
   return [...ends, { to: text.length, next: text.length }]
     .map(({ to }, i) => ({ from: ends[i - 1]?.next ?? 0, to }))
@@ -34,18 +35,18 @@ const shortened = (text: string, tokens: number): string => {
 
 /**
  * Returns the content when it has at most `tokens`; else, of the runs of whole sentences that do, the one with the most
- * `bits` of the prompt's lexemes, and of equal ones the longest; the beginning when it has none of them. An ellipsis
+ * bits of the prompt's `words`, by the lexemes that stand for them, and of equal ones the longest; the beginning when it has none of them. An ellipsis
  * stands for what is left out on a side.
  */
 export const excerpt = (
   unit: Pick<MemoryUnit, "content" | "tokens">,
-  bits: ReadonlyMap<string, number>,
+  words: ReadonlyMap<string, Word>,
   tokens: number
 ): string => {
   if (unit.tokens <= tokens) return unit.content
   const sentences = spansOf(unit.content).map(({ from, to }) => {
     const text = unit.content.slice(from, to)
-    const lexemes = bits.size === 0 ? [] : Tokenizer.lexemes(text)
+    const lexemes = words.size === 0 ? [] : Tokenizer.lexemes(text)
     return { from, to, tokens: Tokens.estimate(text) + 1, lexemes: new Set(lexemes) }
   })
   if (sentences.length === 0) return ELLIPSIS
@@ -53,7 +54,7 @@ export const excerpt = (
   let best = { first: 0, last: 0, bits: -1, tokens: 0 }
   for (let first = 0; first < sentences.length; first++) {
     // The first run is the beginning.
-    if (first > 0 && bits.size === 0) break
+    if (first > 0 && words.size === 0) break
     const found = new Set<string>()
     let sum = 0
     let length = 0
@@ -61,9 +62,10 @@ export const excerpt = (
       length += sentences[last]!.tokens
       if (length > room && last > first) break
       for (const lexeme of sentences[last]!.lexemes) {
-        if (found.has(lexeme)) continue
-        found.add(lexeme)
-        sum += bits.get(lexeme) ?? 0
+        const word = words.get(lexeme)
+        if (word === undefined || found.has(word.lexeme)) continue
+        found.add(word.lexeme)
+        sum += word.bits
       }
       if (sum > best.bits || sum === best.bits && length > best.tokens) {
         best = { first, last, bits: sum, tokens: length }

@@ -4,8 +4,9 @@
  */
 import type { InjectionMode } from "../domain/Injection.ts"
 import * as Tokens from "../domain/Tokens.ts"
-import type { Bounds, Verdict } from "../domain/Verdict.ts"
-import type { Evidence } from "../retrieve/Evidence.ts"
+import type { Bounds, Verdict, Word } from "../domain/Verdict.ts"
+import { type Evidence, mostBitsOf } from "../retrieve/Evidence.ts"
+import { termsOf } from "../retrieve/Terms.ts"
 import { isOfPast, isOrder } from "./Style.ts"
 
 /** Most bits that count: more is quoted text, not a better answer. */
@@ -24,7 +25,13 @@ export const BOUNDS: Readonly<Record<InjectionMode, Bounds>> = {
   comprehensive: { memories: 12, pointer: 8 }
 }
 
-export const judge = (prompt: string, { testimonies: [best], words }: Evidence, mode: InjectionMode): Verdict => {
+/** What of the evidence is judged. */
+interface Judged {
+  readonly words: ReadonlyArray<Word>
+  readonly testimonies: ReadonlyArray<Omit<Evidence["testimonies"][number], "unit">>
+}
+
+export const judge = (prompt: string, { testimonies: [best], words }: Judged, mode: InjectionMode): Verdict => {
   const bounds = BOUNDS[mode]
   const total = words.reduce((sum, { bits }) => sum + bits, 0)
   const bits = best?.bits ?? 0
@@ -37,11 +44,19 @@ export const judge = (prompt: string, { testimonies: [best], words }: Evidence, 
     tells: bits === 0 || score < bounds.pointer ? "nothing" : score < bounds.memories ? "pointer" : "memories",
     score,
     bounds,
-    words,
+    words: words.map(({ bits, lexeme }) => ({ bits, lexeme })),
     together: best?.together ?? [],
     bits,
     coverage,
     tokens,
     ...style
   }
+}
+
+/** Returns false for a prompt at which no memory is worth telling, whatever there is in it: "yes", "push the branch". */
+export const mayTell = (prompt: string, mode: InjectionMode): boolean => {
+  const maySuffice = (bits: number) =>
+    judge(prompt, { words: [{ lexeme: "", bits }], testimonies: [{ together: [], bits }] }, mode).tells !== "nothing"
+  // A long prompt is not split into its words.
+  return maySuffice(MAX_BITS) && maySuffice(mostBitsOf(termsOf(prompt)))
 }

@@ -3,7 +3,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { OpeningRequest, OpeningResponse } from "../domain/Injection.ts"
+import type { OpeningRequest, OpeningResponse, Unremembered } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { Left } from "../domain/OpeningFile.ts"
 import type { MemoryStore, StoreError } from "../store/MemoryStore.ts"
@@ -13,23 +13,44 @@ import { compose } from "./OpeningText.ts"
 const READ_ARCHIVES = 12
 const READ_DECISIONS = 24
 
+const NOTHING: Unremembered = { origins: [], units: [], branches: {} }
+
+/** Puts new units in the place of the remembered ones of their origins, newest first. */
+const withNew = (
+  remembered: ReadonlyArray<MemoryUnit>,
+  type: MemoryUnit["type"],
+  { origins, units }: Unremembered,
+  since = -Infinity
+): ReadonlyArray<MemoryUnit> => {
+  const replaced = new Set(origins)
+  const fresh = units.filter((unit) => unit.type === type && unit.occurredAt >= since)
+  return [...fresh, ...remembered.filter(({ origin }) => !replaced.has(origin))]
+    .sort((a, b) => b.occurredAt - a.occurredAt)
+}
+
 type Store = Pick<MemoryStore["Type"], "recent" | "sessions">
 
 /** Returns what the newest sessions left. */
 export const left = (
   store: Store,
-  { projects, since }: Pick<OpeningRequest, "projects" | "since">
+  { projects, since, unremembered = NOTHING }: Pick<OpeningRequest, "projects" | "since" | "unremembered">
 ): Effect.Effect<Left<MemoryUnit>, StoreError> =>
   Effect.gen(function*() {
     const newest = (type: MemoryUnit["type"], limit: number) =>
-      store.recent({ projects, types: [type], ...(since !== undefined && { since }) }, limit)
+      Effect.map(
+        store.recent({ projects, types: [type], ...(since !== undefined && { since }) }, limit),
+        (remembered) => withNew(remembered, type, unremembered, since).slice(0, limit)
+      )
     const archives = yield* newest("archive", READ_ARCHIVES)
     const decisions = yield* newest("decision", READ_DECISIONS)
     const sessions = yield* store.sessions([...archives, ...decisions].map(({ sessionId }) => sessionId))
     return {
       archives,
       decisions,
-      branches: Object.fromEntries(Array.from(sessions.values(), ({ branch, id }) => [id, branch]))
+      branches: {
+        ...Object.fromEntries(Array.from(sessions.values(), ({ branch, id }) => [id, branch])),
+        ...unremembered.branches
+      }
     }
   })
 

@@ -6,11 +6,14 @@
 import { defuse, fence, FENCE_CLOSE, FENCE_OPEN } from "../domain/Fence.ts"
 import type { OpeningRequest } from "../domain/Injection.ts"
 import type { Left, LeftUnit, Texts, Weighed } from "../domain/OpeningFile.ts"
+import { isStanding } from "../domain/Standing.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
+import type { Word } from "../domain/Verdict.ts"
 import { type Measured, renderFitting } from "./Budgets.ts"
 import { excerpt } from "./Excerpt.ts"
-import { dated, indented, onBranch, oneLine } from "./Render.ts"
+import { dated, indented, notedBy, onBranch, oneLine } from "./Render.ts"
+import { withoutRepeats } from "./Repeats.ts"
 import { type ClaudeContext, select } from "./Selection.ts"
 
 const PREAMBLE =
@@ -30,6 +33,8 @@ const MAX_FILES = 3
 const DAY_MS = 86_400_000
 /** Age, in milliseconds, beyond which open points are left out: most have been closed elsewhere. */
 const OPEN_FOR_MS = 30 * DAY_MS
+/** Age, in milliseconds, beyond which another branch's decision is left out, unless it is a rule for later work. */
+const DECIDED_FOR_MS = 3 * DAY_MS
 
 /** Labels that the compressor puts before the parts of a session's archive. */
 const LABEL = /^(Aim|Also asked|Outcome|Pull request|To run|Open|Asked last, without an answer): /
@@ -73,14 +78,15 @@ const sessionText = ({ content, files, title }: LeftUnit, isOpenTold: boolean): 
     .concat(named.length === 0 ? [] : [`Files: ${named.join(", ")}`]).join("\n")
 }
 
-const NO_PROMPT: ReadonlyMap<string, number> = new Map()
+const NO_PROMPT: ReadonlyMap<string, Word> = new Map()
 
 /** Returns the text, or as much of its beginning as has at most `tokens`, in whole sentences. */
 const beginning = (text: string, tokens: number) =>
   excerpt({ content: text, tokens: Tokens.estimate(text) }, NO_PROMPT, tokens)
 
-/** Puts a text below a unit's first line. */
+/** Puts a text below a unit's first line, which says all where there is none. */
 const below = (text: string): Weighed => {
+  if (text === "") return { text, weight: 0 }
   const lines = `${defuse(indented(text))}\n`
   return { text: lines, weight: Tokens.weigh(lines) }
 }
@@ -91,7 +97,7 @@ export const textsOf = (unit: LeftUnit): Texts => {
   const both = (tokens: number) => [session(true, tokens), session(false, tokens)] as const
   return {
     get title() {
-      return oneLine(unit.title)
+      return oneLine(unit.title) + notedBy(unit)
     },
     get letters() {
       return letters(unit.title)
@@ -174,8 +180,11 @@ const itemsOf = <U extends LeftUnit>(
   ]
 }
 
-interface Block extends Weighed {
+interface Block {
   readonly head: typeof HEADS[number]
+  /** The line with the title, and what is told below. */
+  readonly first: Weighed
+  readonly told: Weighed
 }
 
 /** Renders an item without its head. */
@@ -186,13 +195,24 @@ const blockOf = <U extends LeftUnit>(
 ): Block => {
   const when = dated(unit.occurredAt, now)
   const first = defuse(`[${unit.id.slice(0, 8)}] ${when}${onBranch(branches[unit.sessionId])}: ${texts.title}\n`)
-  return { head, text: first + told.text, weight: Tokens.weigh(first) + told.weight }
+  return { head, first: { text: first, weight: Tokens.weigh(first) }, told }
+}
+
+/** Leaves out what a block says that another one does, and the blocks that say nothing else. */
+const withoutRepeated = (blocks: ReadonlyArray<Block>): ReadonlyArray<Block> => {
+  const texts = withoutRepeats(blocks.map(({ told }) => told.text))
+  return blocks.flatMap((block, i) => {
+    const text = texts[i]
+    if (text === undefined) return []
+    return text === block.told.text ? [block] : [{ ...block, told: { text, weight: Tokens.weigh(text) } }]
+  })
 }
 
 /** Renders blocks under their heads, inside the fence. Adds up weights, since weighing takes longer than all else. */
 const render = (blocks: ReadonlyArray<Block>): Measured => {
+  const shown = withoutRepeated(blocks)
   const parts = HEADS.flatMap((head): ReadonlyArray<Weighed> => {
-    const own = blocks.filter((block) => block.head === head)
+    const own = shown.filter((block) => block.head === head).flatMap(({ first, told }) => [first, told])
     const title = `## ${head}\n`
     return own.length === 0 ? [] : [{ text: `\n${title}`, weight: Tokens.weigh(title) }, ...own]
   })
@@ -239,7 +259,8 @@ export const compose = <U extends LeftUnit>(
   }
   const { branches } = left
   const isOfBranch = (unit: U) => branch !== undefined && branches[unit.sessionId] === branch
-  const items = itemsOf(inOrder(archives, isOfBranch, about), decisions, known?.textsOf ?? textsOf, now)
+  const mayHold = (unit: U) => unit.occurredAt > now - DECIDED_FOR_MS || isOfBranch(unit) || isStanding(unit.content)
+  const items = itemsOf(inOrder(archives, isOfBranch, about), decisions.filter(mayHold), known?.textsOf ?? textsOf, now)
     .map((item) => ({ ...blockOf(item, branches, now), unit: item.unit }))
   const { kept, text, tokens } = renderFitting(items, render, request)
   return { text, tokens, units: kept.map(({ unit }) => unit) }

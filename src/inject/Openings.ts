@@ -6,12 +6,13 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync } from "node:fs"
 import { basename, join } from "node:path"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { type FileUnit, type Left, nameOf, type OpeningFile, temporaryOf } from "../domain/OpeningFile.ts"
 import type { KnownProject } from "../domain/Project.ts"
 import { version } from "../process/version.ts"
+import { replaceFile } from "../resources/Disk.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import { left } from "./Opening.ts"
 import { current, textsOf } from "./OpeningText.ts"
@@ -30,8 +31,8 @@ const MAX_TRANSCRIPTS = 50
 const NOTHING: Left<FileUnit> = { archives: [], decisions: [], branches: {} }
 
 const fileUnitOf = (unit: MemoryUnit): FileUnit => {
-  const { content, files, id, occurredAt, projectId, sessionId, supersededBy, title, tokens, type } = unit
-  const left = { content, files, id, occurredAt, projectId, sessionId, supersededBy, title, tokens, type }
+  const { content, files, id, occurredAt, origin, projectId, sessionId, supersededBy, title, tokens, type } = unit
+  const left = { content, files, id, occurredAt, origin, projectId, sessionId, supersededBy, title, tokens, type }
   return { ...left, texts: textsOf(left) }
 }
 
@@ -70,13 +71,9 @@ const make = (folder: string) =>
       Effect.try({
         try: () => {
           const file = join(folder, nameOf(key))
-          const temporary = temporaryOf(file)
           mkdirSync(folder, { recursive: true, mode: 0o700 })
-          rmSync(temporary, { force: true })
           const made: OpeningFile = { version, key, ...content }
-          // Created exclusively ("wx"), so that a link in its place is not followed.
-          writeFileSync(temporary, JSON.stringify(made), { mode: 0o600, flag: "wx" })
-          renameSync(temporary, file)
+          replaceFile(file, JSON.stringify(made), temporaryOf(file))
         },
         catch: (cause) => new OpeningsError({ cause })
       })

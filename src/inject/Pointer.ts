@@ -1,11 +1,11 @@
 /**
  * Points to memories that may help: their titles and ids in one line, for Claude to fetch. Pure.
  */
-import { defuse, fence } from "../domain/Injection.ts"
+import { defuse, fence } from "../domain/Fence.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import type { Testimony } from "../retrieve/Evidence.ts"
-import { ago, oneLine } from "./Render.ts"
+import { ago, notedBy, oneLine } from "./Render.ts"
 
 const PREAMBLE = "Perhaps of use (claude_memory_get): "
 /** Most tokens of the whole text, fence included; most memories, and tokens of a title. */
@@ -34,7 +34,7 @@ export const pointerTo = (
     if (kept.length === MAX_MEMORIES || testimony.bits < SHARE * best) break
     const more = [...kept, testimony]
     const titles = more.map(({ unit }) =>
-      `[${unit.id.slice(0, 8)}] ${titleOf(unit.title)}, ${ago(unit.occurredAt, now)}`
+      `[${unit.id.slice(0, 8)}] ${titleOf(unit.title)}${notedBy(unit)}, ${ago(unit.occurredAt, now)}`
     )
     const next = fence(defuse(PREAMBLE + titles.join("; ")))
     if (Tokens.estimate(next) > MAX_TOKENS) break

@@ -3,6 +3,7 @@
  * before the general. Pure.
  */
 import type { MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
+import { mustNotDisplace } from "../domain/SavedBy.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 
 /** An item adds nothing when better items contain this share of its words. */
@@ -22,7 +23,7 @@ const overlap = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => {
 /** The part of a unit by which it is selected. */
 type Unit = Pick<
   MemoryUnit,
-  "content" | "id" | "occurredAt" | "projectId" | "sessionId" | "supersededBy" | "title" | "type"
+  "content" | "id" | "occurredAt" | "origin" | "projectId" | "sessionId" | "supersededBy" | "title" | "type"
 >
 
 interface Result {
@@ -37,14 +38,15 @@ interface Described<R extends Result = Result> {
 
 const describe = <R extends Result>(result: R): Described<R> => ({
   result,
-  title: new Set(Tokenizer.lexemes(result.unit.title)),
-  words: new Set(Tokenizer.lexemes(result.unit.content))
+  title: new Set(Tokenizer.lexemesOnce(result.unit.title)),
+  words: new Set(Tokenizer.lexemesOnce(result.unit.content))
 })
 
 /** Tests whether `newer` reports a later state of the subject of `older`. */
 const replaces = (newer: Described, older: Described): boolean => {
   const [a, b] = [newer.result.unit, older.result.unit]
-  return a.type === b.type && STATEFUL.has(a.type) && a.projectId === b.projectId && a.occurredAt > b.occurredAt &&
+  return !mustNotDisplace(a, b) && a.type === b.type && STATEFUL.has(a.type) && a.projectId === b.projectId &&
+    a.occurredAt > b.occurredAt &&
     Math.min(newer.title.size, older.title.size) >= 3 && overlap(newer.title, older.title) >= SUBJECT_SHARE
 }
 
@@ -80,7 +82,8 @@ export const select = <R extends Result>(
     // An archive adds nothing beside specific results of its session, unless it would be the best item.
     if (isGeneral(unit) && specific.has(unit.sessionId) && kept.length > 0) continue
     const newWords = [...one.words].filter((word) => !covered.has(word)).length
-    const isCovered = (kept.length > 0 || covered.size > 0) && one.words.size <= covered.size &&
+    const isNoted = kept.some((better) => mustNotDisplace(better.result.unit, unit))
+    const isCovered = !isNoted && (kept.length > 0 || covered.size > 0) && one.words.size <= covered.size &&
       newWords < MIN_NEW_WORDS &&
       one.words.size - newWords >= COVERED_SHARE * one.words.size
     if (isCovered) continue

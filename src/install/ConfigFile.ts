@@ -155,7 +155,8 @@ const writeTemporary = (temporary: string, bytes: Uint8Array, { mode, owner }: C
     yield* fs.remove(temporary, { force: true })
     const files = yield* Files
     const file = yield* files.openFile(temporary, { flag: "wx", mode })
-    yield* file.writeAll(bytes)
+    // To write nothing is an error of Effect's file.
+    if (bytes.length > 0) yield* file.writeAll(bytes)
     yield* fs.chmod(temporary, mode)
     if (owner !== undefined) yield* fs.chown(temporary, owner.uid, owner.gid)
     yield* file.sync

@@ -5,11 +5,14 @@ import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
+import { isCopy } from "../domain/DatabaseCopy.ts"
 import { FOLDER as OPENINGS } from "../domain/OpeningFile.ts"
 import { CODE_CACHE } from "../process/CodeCache.ts"
 import { removeEmpty } from "./ConfigFile.ts"
 
 const DATABASE = /^(?:memory|models)\.db(?:-wal|-shm|-journal)?$/
+/** Locks of who captures, and the trial file of a `doctor` that was killed at once. */
+const PASSING = /^(?:capture-[0-9a-f]+\.lock|\.trial-\d+\.tmp)$/
 const OTHER_FILES = [
   CODE_CACHE,
   "config.json",
@@ -40,8 +43,9 @@ export const contents = (home: string): Effect.Effect<Contents, PlatformError, F
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const names = (yield* fs.exists(home)) ? [...yield* fs.readDirectory(home)].sort() : []
-    const isOurs = (name: string) => DATABASE.test(name) || OTHER_FILES.includes(name)
-    const databases = names.filter((name) => DATABASE.test(name))
+    const isDatabase = (name: string) => DATABASE.test(name) || isCopy(name)
+    const isOurs = (name: string) => isDatabase(name) || PASSING.test(name) || OTHER_FILES.includes(name)
+    const databases = names.filter(isDatabase)
     const sizes = yield* Effect.forEach(databases, (name) => fs.stat(path.join(home, name)))
     return {
       ours: names.filter(isOurs),

@@ -7,9 +7,10 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Message } from "../domain/Conversation.ts"
 import { hash } from "../domain/Hash.ts"
-import { defuse } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import { savedBy } from "../domain/SavedBy.ts"
 import type { SearchResult } from "../domain/Search.ts"
+import { indented, oneLine } from "../inject/Render.ts"
 import { advice } from "../process/Advice.ts"
 import { reason } from "../serve/Wording.ts"
 import { Refused } from "./Serving.ts"
@@ -34,19 +35,25 @@ export const Memory = Schema.Struct({
   project: Schema.String,
   session_id: Schema.String,
   date: Schema.NullOr(Schema.String),
-  files: Schema.Array(Schema.String)
+  files: Schema.Array(Schema.String),
+  saved_by: Schema.NullOr(Schema.Literal("user", "claude")).annotations({
+    description: "Who saved it on purpose; null for what was made of a session"
+  })
 })
 export type Memory = typeof Memory.Type
+
+const SAVERS = { person: "user", claude: "claude", nobody: null } as const
 
 export const memoryOf = (unit: MemoryUnit, nameOf: (projectId: string) => string): Memory => ({
   id: unit.id,
   type: unit.type,
-  title: defuse(unit.title),
-  content: defuse(unit.content),
-  project: defuse(nameOf(unit.projectId)),
-  session_id: unit.sessionId,
+  title: oneLine(unit.title),
+  content: unit.content,
+  project: nameOf(unit.projectId),
+  session_id: oneLine(unit.sessionId),
   date: isoDate(unit.occurredAt),
-  files: unit.files.slice(0, MAX_FILES).map(defuse)
+  files: unit.files.slice(0, MAX_FILES),
+  saved_by: SAVERS[savedBy(unit) ?? "nobody"]
 })
 
 export const Found = Schema.Struct({
@@ -59,17 +66,22 @@ export type Found = typeof Found.Type
 export const foundOf = (result: SearchResult, nameOf: (projectId: string) => string): Found => ({
   ...memoryOf(result.unit, nameOf),
   score: Math.round(100 * result.score) / 100,
-  why: defuse(reason(result))
+  why: reason(result)
 })
 
+const SAID = { user: ["saved by the user"], claude: ["noted by Claude"], nobody: [] } as const
+
 export const memoryText = (
-  { content, date, id, project, title, type }: Omit<Memory, "files">,
+  { content, date, id, project, saved_by, title, type }: Omit<Memory, "files">,
   ...more: ReadonlyArray<string>
 ): string =>
   [
-    `[${id}] ${type} · ${date?.slice(0, 10) ?? "undated"} · ${[project, ...more].join(" · ")}`,
+    `[${id}] ${type} · ${date?.slice(0, 10) ?? "undated"} · ${
+      [project, ...SAID[saved_by ?? "nobody"], ...more].join(" · ")
+    }`,
     title,
-    ...(content === title ? [] : [content])
+    // Indented, so that no line of it passes for the head of another.
+    ...(content === title ? [] : [indented(content)])
   ].join("\n")
 
 export const nextCursor = Schema.NullOr(Schema.String).annotations({
@@ -87,17 +99,19 @@ export const countFitting = (items: ReadonlyArray<unknown>, room = MAX_ANSWER): 
 }
 
 const textOf = ({ blocks }: Message): string =>
-  defuse(
-    blocks.map(({ isError, kind, text, tool }) =>
-      kind === "text"
-        ? text
-        : kind === "thinking"
-        ? `(thinking) ${text}`
-        : kind === "tool_use"
-        ? `[${tool ?? "tool"}] ${text}`
-        : `${isError === true ? "failed" : "gave"}: ${text}`
-    ).join("\n")
-  )
+  blocks.map(({ isError, kind, text, tool }) =>
+    kind === "text"
+      ? text
+      : kind === "thinking"
+      ? `(thinking) ${text}`
+      : kind === "tool_use"
+      ? `[${tool ?? "tool"}] ${text}`
+      : `${isError === true ? "failed" : "gave"}: ${text}`
+  ).join("\n")
+
+/** Tests for what a tool gave, which the transcript has as a message of the user's. */
+const isOfTool = ({ blocks }: Message): boolean =>
+  blocks.length > 0 && blocks.every(({ kind }) => kind === "tool_result")
 
 /** Returns a prefix of at most `room` characters of JSON that splits no surrogate pair. */
 const prefixOf = (text: string, room: number): string => {
@@ -125,7 +139,12 @@ export const passage = (messages: ReadonlyArray<Message>, offset: number, room: 
     const rest = whole.slice(skip)
     skip = Math.max(0, skip - whole.length)
     if (rest === "") continue
-    const entry = { message_id: message.uuid, role: message.role, date: isoDate(message.occurredAt), text: "" }
+    const entry = {
+      message_id: message.uuid,
+      role: isOfTool(message) ? "tool" : message.role,
+      date: isoDate(message.occurredAt),
+      text: ""
+    }
     room -= JSON.stringify(entry).length
     const text = prefixOf(rest, Math.max(0, room))
     room -= JSON.stringify(text).length

@@ -5,8 +5,10 @@ import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { defuse } from "../domain/Injection.ts"
-import { UnitType } from "../domain/MemoryUnit.ts"
+import { type MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
 import { SaveRequest } from "../domain/Saved.ts"
+import { savedBy } from "../domain/SavedBy.ts"
+import { indented, oneLine } from "../inject/Render.ts"
 import { plural } from "../serve/Wording.ts"
 import {
   count,
@@ -23,7 +25,7 @@ import {
   passage
 } from "./Answer.ts"
 import * as Argument from "./Arguments.ts"
-import { opened, projectNames, projectsAllowed, projectsNamed, Refused, show } from "./Serving.ts"
+import { Consent, opened, projectNames, projectsAllowed, projectsNamed, Refused, Serving, show } from "./Serving.ts"
 import { tool } from "./Tool.ts"
 
 const id = Argument.text.annotations({ description: "Id of a memory, or the beginning of one" })
@@ -53,8 +55,8 @@ export const get = tool({
       const { messages, unit } = yield* show(question.id)
       const memory = {
         ...memoryOf(unit, yield* projectNames),
-        summary: defuse(unit.summary),
-        keywords: unit.keywords.map(defuse),
+        summary: unit.summary,
+        keywords: unit.keywords,
         superseded_by: unit.supersededBy
       }
       const { end, evidence } = passage(messages, offset, MAX_ANSWER - JSON.stringify(memory).length)
@@ -66,7 +68,7 @@ export const get = tool({
           ...(memory.files.length === 0 ? [] : [`Files: ${memory.files.join(", ")}`]),
           messages.length === 0 ? "It was saved on purpose and comes from no message." : "It comes from:",
           ...evidence.map(({ date, message_id, role, text }) =>
-            `${role}, ${date ?? "undated"} (${message_id}):\n${text}`
+            `${role}, ${date ?? "undated"} (${message_id}):\n${indented(text)}`
           ),
           ...notes("get", next, [])
         ].join("\n\n")
@@ -177,6 +179,9 @@ export const save = tool({
   }),
   run: ({ project_id, ...fields }) =>
     Effect.gen(function*() {
+      if (fields.type === "archive") {
+        return yield* new Refused({ detail: "type: an archive is made of a whole session; save it as another type" })
+      }
       const { folder, memory, sessionId } = yield* opened
       const projects = project_id === undefined ? undefined : yield* projectsNamed([project_id])
       if (projects !== undefined && projects.length !== 1 || projects === "all") {
@@ -185,7 +190,12 @@ export const save = tool({
         })
       }
       const request = yield* Effect.mapError(
-        decodeSave({ ...fields, sessionId, project: projects === undefined ? { folder } : { id: projects[0]! } }),
+        decodeSave({
+          ...fields,
+          by: "claude",
+          sessionId,
+          project: projects === undefined ? { folder } : { id: projects[0]! }
+        }),
         (error) => new Refused({ detail: `not saved: ${messagesOf(error)}` })
       )
       const unit = yield* memory.save(request)
@@ -193,22 +203,61 @@ export const save = tool({
       const saved = {
         id: unit.id,
         type: unit.type,
-        title: defuse(unit.title),
-        project: defuse(nameOf(unit.projectId))
+        title: unit.title,
+        project: nameOf(unit.projectId)
       }
       return {
         data: saved,
-        text: `Saved in ${saved.project} as [${saved.id}] ${saved.type}: ${saved.title}`
+        text: `Saved in ${saved.project} as [${saved.id}] ${saved.type}, noted by Claude: ${saved.title}\n` +
+          "claude_memory_forget takes it out again."
       }
     })
 })
+
+/** Most memories that Claude may have forgotten in one call, and in all, before the user is asked. */
+const MAX_UNASKED = 5
+const MAX_UNASKED_IN_ALL = 20
+/** Characters of a title in a question to the user, so that it can't pass for more of the question. */
+const MAX_ASKED_TITLE = 80
+
+/**
+ * Asks the user whether these memories shall be forgotten, where they are many or the user saved one of them: a text that
+ * Claude read may have wanted it.
+ */
+const agreed = (units: ReadonlyArray<MemoryUnit>) =>
+  Effect.gen(function*() {
+    const { count, tally } = yield* Serving
+    const isOwn = units.some((unit) => savedBy(unit) === "person")
+    if (!isOwn && units.length <= MAX_UNASKED && (yield* tally).forgotten + units.length <= MAX_UNASKED_IN_ALL) {
+      return yield* count({ forgotten: units.length })
+    }
+    const titles = units.map(({ id, title }) =>
+      `- [${id.slice(0, 8)}] "${oneLine(defuse(title)).slice(0, MAX_ASKED_TITLE)}"`
+    )
+    const question = [
+      `Forget ${units.length === 1 ? "this memory" : `these ${units.length} memories`} for good?`,
+      ...titles
+    ].join("\n")
+    const isAgreed = yield* Effect.flatMap(Consent, (ask) => ask(question)).pipe(
+      Effect.mapError(() =>
+        new Refused({
+          detail:
+            `nothing was forgotten: with what says the same these are ${units.length}, and Claude may have at most ` +
+            `${MAX_UNASKED} memories forgotten at a time, ${MAX_UNASKED_IN_ALL} in a session, and none that the user saved, unless ` +
+            "its client asks the user, which this one can't. The user can do it: " +
+            `claude-memory forget ${units.map(({ id }) => id.slice(0, 8)).join(" ")}`
+        })
+      )
+    )
+    if (!isAgreed) return yield* new Refused({ detail: "nothing was forgotten: the user did not agree" })
+  })
 
 export const forget = tool({
   name: "forget",
   title: "Forget memories",
   description:
     "Delete memories for good, by their ids: from the store, the search and the messages they came from. They are not " +
-    "captured again, and there is no undo. Only when the user asks for it. 忘记, 删除记忆.",
+    "captured again, and there is no undo. Only when the user asks for it, who is asked again for more than five. 忘记, 删除记忆.",
   effect: "deletes",
   quotesMemory: false,
   input: Schema.Struct({
@@ -230,8 +279,9 @@ export const forget = tool({
     Effect.gen(function*() {
       const { memory } = yield* opened
       // Finds every id, and checks that it is allowed, before any is deleted.
-      const units = yield* Effect.forEach(ids, (id) => Effect.map(show(id), ({ unit }) => unit.id))
-      const { messages, units: removed } = yield* memory.forget([...new Set(units)])
+      const units = yield* Effect.forEach(ids, (id) => Effect.map(show(id), ({ unit }) => unit))
+      yield* agreed(yield* memory.withDuplicates(units.map(({ id }) => id)))
+      const { messages, units: removed } = yield* memory.forget([...new Set(units.map(({ id }) => id))])
       const forgotten = removed.map(({ id }) => id)
       return {
         data: { forgotten, messages },

@@ -9,23 +9,14 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { randomBytes } from "node:crypto"
-import {
-  chmodSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync
-} from "node:fs"
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs"
 import { hostname, tmpdir } from "node:os"
 import { basename, dirname, join } from "node:path"
 import * as Ask from "../hook/Ask.ts"
 import { HookInput } from "../hook/Hook.ts"
 import * as Servers from "../hook/Servers.ts"
 import * as Environment from "../process/Environment.ts"
+import { replaceFile } from "../resources/Disk.ts"
 import * as LineServer from "../resources/LineServer.ts"
 import * as ProcessStart from "../resources/monitor/ProcessStart.ts"
 import type * as Owner from "../resources/Owner.ts"
@@ -121,9 +112,7 @@ const publish = (home: string, address: string): void => {
     pid: process.pid,
     processStart: ProcessStart.of(process.pid)
   })
-  rmSync(`${file}.tmp`, { force: true })
-  writeFileSync(`${file}.tmp`, text, { mode: 0o600, flag: "wx" })
-  renameSync(`${file}.tmp`, file)
+  replaceFile(file, text)
 }
 
 /** Answers a prompt as the hook program would. */

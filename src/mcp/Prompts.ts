@@ -4,7 +4,7 @@
 import type { GetPromptResult, Prompt } from "@modelcontextprotocol/sdk/types.js"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { fence } from "../domain/Injection.ts"
+import { defuse, fence } from "../domain/Injection.ts"
 import { countFitting, memoryOf, memoryText } from "./Answer.ts"
 import { inject } from "./SearchTools.ts"
 import {
@@ -73,7 +73,7 @@ const review = (text: string) =>
     const shown = memories.slice(0, countFitting(memories))
     return userMessage(
       `${
-        fence(shown.map((each) => memoryText(each)).join("\n\n"))
+        fence(defuse(shown.map((each) => memoryText(each)).join("\n\n")))
       }\n\nThese are notes of the last ${days} days in this project, the ` +
         "newest first. From them, say what was decided and why, what failed and how it was fixed, and what was left open, each with " +
         "its date and id."

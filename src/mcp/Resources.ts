@@ -5,8 +5,9 @@
 import type { CompleteResult, ReadResourceResult, Resource, ResourceTemplate } from "@modelcontextprotocol/sdk/types.js"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { defuse, fence, FENCE_CLOSE, FENCE_OPEN } from "../domain/Injection.ts"
+import { defuse, fence } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import { oneLine } from "../inject/Render.ts"
 import type { NotFound } from "../serve/NotFound.ts"
 import type { StoreError } from "../store/MemoryStore.ts"
 import { isoDate } from "./Answer.ts"
@@ -23,6 +24,7 @@ import {
   Serving
 } from "./Serving.ts"
 import { statusNow } from "./StatusTools.ts"
+import { fenced } from "./Tool.ts"
 
 /** Recent memories that are read, and how many of them and of their sessions are listed. */
 const RECENT_LIMIT = 300
@@ -82,7 +84,7 @@ const sessionsOf = (units: ReadonlyArray<MemoryUnit>): ReadonlyArray<Session> =>
     sessions.set(sessionId, {
       id: sessionId,
       project_id: projectId,
-      title: session === undefined || type === "archive" ? defuse(title) : session.title,
+      title: session === undefined || type === "archive" ? oneLine(title) : session.title,
       date: session?.date ?? isoDate(occurredAt),
       memories: (session?.memories ?? 0) + 1
     })
@@ -104,14 +106,14 @@ export const list = Effect.gen(function*() {
   return [
     ...RESOURCES,
     ...sessionsOf(units).slice(0, MAX_LISTED).map(({ date, id, memories, title }): Resource => ({
-      uri: `memory://sessions/${id}`,
-      name: title,
+      uri: `memory://sessions/${encodeURIComponent(id)}`,
+      name: defuse(title),
       description: `Session of ${date?.slice(0, 10) ?? "no known date"}, ${memories} memories`,
       mimeType: "text/markdown"
     })),
     ...units.slice(0, MAX_LISTED).map(({ id, title, type }): Resource => ({
       uri: `memory://units/${id}`,
-      name: defuse(title),
+      name: defuse(oneLine(title)),
       description: type,
       mimeType: "text/markdown"
     }))
@@ -142,14 +144,14 @@ type ReadError = OpenError | StoreError | NotFound | ProtocolError | Refused
 
 const content = (uri: string) =>
   Effect.gen(function*() {
-    if (uri === "memory://status") return json(yield* statusNow)
+    if (uri === "memory://status") return json(fenced(yield* statusNow))
     if (uri === "memory://sessions") {
       const nameOf = yield* projectNames
       const sessions = sessionsOf(yield* recent).map(({ project_id, ...rest }) => ({
         ...rest,
-        project: defuse(nameOf(project_id))
+        project: nameOf(project_id)
       }))
-      return json({ begin: FENCE_OPEN, sessions, end: FENCE_CLOSE })
+      return json(fenced({ sessions }))
     }
     const parsed = idIn(uri)
     if (parsed === undefined) return yield* notFound(uri)
@@ -161,11 +163,14 @@ const content = (uri: string) =>
         () => notFound(uri)
       )
     const { text } = yield* Effect.catchTag(answer, "NotFound", () => notFound(uri))
-    return markdown(fence(text))
+    return markdown(fence(defuse(text)))
   })
 
 export const read = (uri: string): Effect.Effect<ReadResourceResult, Failure, Serving> =>
   Effect.map(content(uri), (content) => ({ contents: [{ uri, ...content }] }))
+
+/** Matches ids as Claude Code makes them. */
+const PLAIN = /^[\w:.-]{1,200}$/
 
 /** Completes the id of a memory or a session from this project's recent ones. */
 export const complete = (uri: string, argument: string, value: string) =>
@@ -174,7 +179,7 @@ export const complete = (uri: string, argument: string, value: string) =>
     if (template === undefined || argument !== "id") return completion([])
     const units = yield* recent
     const ids = template.name === "unit" ? units.map(({ id }) => id) : sessionsOf(units).map(({ id }) => id)
-    return completion(ids.filter((id) => id.startsWith(value)))
+    return completion(ids.filter((id) => PLAIN.test(id) && id.startsWith(value)))
   })
 
 export const completion = (values: ReadonlyArray<string>): CompleteResult => ({

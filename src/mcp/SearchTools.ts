@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { defuse, InjectionMode } from "../domain/Injection.ts"
+import { InjectionMode } from "../domain/Injection.ts"
 import { UnitType } from "../domain/MemoryUnit.ts"
 import { includedIds } from "../domain/Project.ts"
 import { SearchMode, type SearchQuery, type SearchResult } from "../domain/Search.ts"
@@ -238,7 +238,7 @@ export const crossProjectSearch = tool({
       const memories = rest.slice(0, countFitting(rest))
       yield* count({ retrieved: memories.length })
       const next = offset + memories.length < all.length ? cursorAt(question, offset + memories.length) : null
-      const summary = [...found].map(([id, list]) => ({ name: defuse(nameOf(id)), id, found: list.length }))
+      const summary = [...found].map(([id, list]) => ({ name: nameOf(id), id, found: list.length }))
       return {
         data: { memories, next_cursor: next, degraded: degraded.map(advice), projects: summary },
         text: [

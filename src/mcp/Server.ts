@@ -28,6 +28,7 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import { defuse } from "../domain/Injection.ts"
 import { advice } from "../process/Advice.ts"
 import { OWN, runMain, writeStderr } from "../process/Process.ts"
 import { version } from "../process/version.ts"
@@ -42,6 +43,7 @@ import * as Prompts from "./Prompts.ts"
 import * as PromptSocket from "./PromptSocket.ts"
 import * as Resources from "./Resources.ts"
 import {
+  Consent,
   type Failure,
   INTERNAL_ERROR,
   INVALID_PARAMS,
@@ -51,12 +53,16 @@ import {
   Progress,
   ProtocolError,
   Serving,
-  type Tally
+  type Tally,
+  Unasked
 } from "./Serving.ts"
 import * as Stdio from "./Stdio.ts"
 import * as Supervised from "./Supervised.ts"
 import type { Tool } from "./Tool.ts"
 import { TOOLS } from "./Tools.ts"
+
+/** Milliseconds in which a person may answer a question. */
+const ASKING_MS = 600_000
 
 /** Most calls in progress at a time; others wait, so that each is answered sooner. */
 const MAX_CONCURRENT_CALLS = 8
@@ -89,8 +95,25 @@ const progressOf = ({ _meta, sendNotification }: Extra): (message: string) => Ef
       ))
 }
 
+/** Asks by a form, of a client that shows forms. A request that the client ends takes its question back. */
+const consentOf = (server: Server, { requestId, signal }: Extra) => (question: string) =>
+  server.getClientCapabilities()?.elicitation === undefined
+    ? Effect.fail(new Unasked())
+    : Effect.tryPromise({
+      try: () =>
+        server.elicitInput({
+          message: question,
+          requestedSchema: {
+            type: "object",
+            properties: { agreed: { type: "boolean", title: "Yes, do it" } },
+            required: ["agreed"]
+          }
+        }, { relatedRequestId: requestId, signal, timeout: ASKING_MS }),
+      catch: () => new Unasked()
+    }).pipe(Effect.map(({ action, content }) => action === "accept" && content?.["agreed"] === true))
+
 const toProtocolError = (failure: Failure): ProtocolError => {
-  const detail = advice(failure.message)
+  const detail = defuse(advice(failure.message))
   return failure instanceof ProtocolError
     ? new ProtocolError({ ...failure, detail })
     : new ProtocolError({ code: INTERNAL_ERROR, detail })
@@ -101,7 +124,7 @@ const failed = (name: string) => (cause: Cause.Cause<Failure>): Effect.Effect<Ca
   if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
   const errorResult = (text: string): CallToolResult => ({
     isError: true,
-    content: [{ type: "text", text: advice(text) }]
+    content: [{ type: "text", text: defuse(advice(text)) }]
   })
   return Option.match(Cause.failureOption(cause), {
     onSome: ({ message }) => Effect.succeed(errorResult(message)),
@@ -117,7 +140,15 @@ const failed = (name: string) => (cause: Cause.Cause<Failure>): Effect.Effect<Ca
 
 const makeTally = Effect.gen(function*() {
   const startedAt = yield* Clock.currentTimeMillis
-  const tally = yield* Ref.make<Tally>({ startedAt, calls: 0, errors: 0, answeringMs: 0, retrieved: 0, injected: 0 })
+  const tally = yield* Ref.make<Tally>({
+    startedAt,
+    calls: 0,
+    errors: 0,
+    answeringMs: 0,
+    retrieved: 0,
+    injected: 0,
+    forgotten: 0
+  })
   const count = (more: Partial<Omit<Tally, "startedAt">>) =>
     Ref.update(tally, (sum) => ({
       startedAt,
@@ -125,7 +156,8 @@ const makeTally = Effect.gen(function*() {
       errors: sum.errors + (more.errors ?? 0),
       answeringMs: sum.answeringMs + (more.answeringMs ?? 0),
       retrieved: sum.retrieved + (more.retrieved ?? 0),
-      injected: sum.injected + (more.injected ?? 0)
+      injected: sum.injected + (more.injected ?? 0),
+      forgotten: sum.forgotten + (more.forgotten ?? 0)
     }))
   return { tally: Ref.get(tally), count }
 })
@@ -193,6 +225,7 @@ const serve = Effect.fn("Mcp.serve")(function*({ background, open, transport }: 
       permits(effect).pipe(
         Effect.mapError(toProtocolError),
         Effect.provideService(Progress, progressOf(extra)),
+        Effect.provideService(Consent, consentOf(server, extra)),
         Effect.provideService(Serving, serving),
         Effect.raceFirst(cancelled(extra.signal))
       )

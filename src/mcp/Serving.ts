@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { SearchFilter } from "../domain/Search.ts"
+import { oneLine } from "../inject/Render.ts"
 import type { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import type { NotFound } from "../serve/NotFound.ts"
 import type { Prompting } from "../serve/Prompting.ts"
@@ -50,6 +51,7 @@ export class ProtocolError extends Schema.TaggedError<ProtocolError>()("Protocol
 /** MCP's code: https://modelcontextprotocol.io/specification/2025-11-25/server/resources#error-handling. */
 export const RESOURCE_NOT_FOUND = -32002
 /** JSON-RPC's codes. */
+export const INVALID_REQUEST = -32600
 export const INVALID_PARAMS = -32602
 export const INTERNAL_ERROR = -32603
 
@@ -88,6 +90,8 @@ export interface Tally {
   /** Memories returned by searches and by `inject`, and calls of `inject` that returned any. */
   readonly retrieved: number
   readonly injected: number
+  /** Memories that Claude had forgotten without the user being asked. */
+  readonly forgotten: number
 }
 
 export class Serving extends Context.Tag("claude-memory/Serving")<Serving, {
@@ -98,7 +102,7 @@ export class Serving extends Context.Tag("claude-memory/Serving")<Serving, {
   /** The memory if it is open; never opens it. */
   readonly ifOpen: Effect.Effect<Option.Option<Opened>>
   readonly tally: Effect.Effect<Tally>
-  readonly count: (more: Partial<Pick<Tally, "injected" | "retrieved">>) => Effect.Effect<void>
+  readonly count: (more: Partial<Pick<Tally, "forgotten" | "injected" | "retrieved">>) => Effect.Effect<void>
   /** States of the background work. */
   readonly background: Effect.Effect<ReadonlyArray<State>>
 }>() {}
@@ -109,6 +113,14 @@ export class Progress extends Context.Reference<Progress>()("claude-memory/Progr
 }) {}
 
 export const progress = (message: string) => Effect.flatMap(Progress, (report) => report(message))
+
+/** A client that can't ask its user. */
+export class Unasked extends Schema.TaggedError<Unasked>()("Unasked", {}) {}
+
+/** Asks the user, whom no text that Claude reads can speak for, to agree to something. */
+export class Consent extends Context.Reference<Consent>()("claude-memory/Consent", {
+  defaultValue: () => (_question: string): Effect.Effect<boolean, Unasked> => Effect.fail(new Unasked())
+}) {}
 
 /** Opens the memory if necessary, and reports that as progress. */
 export const opened: Effect.Effect<Opened, OpenError, Serving> = Effect.gen(function*() {
@@ -165,7 +177,7 @@ export const show = (id: string) =>
 export const projectNames: Effect.Effect<(id: string) => string, StoreError | OpenError, Serving> = Effect.gen(
   function*() {
     const { memory } = yield* opened
-    const names = new Map((yield* memory.projects.known).map(({ id, name }) => [id, name]))
+    const names = new Map((yield* memory.projects.known).map(({ id, name }) => [id, oneLine(name)]))
     return (id) => names.get(id) ?? "unknown project"
   }
 )

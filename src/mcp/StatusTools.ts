@@ -4,12 +4,15 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { defuse } from "../domain/Injection.ts"
+import { oneLine } from "../inject/Render.ts"
 import { advice } from "../process/Advice.ts"
 import { version } from "../process/version.ts"
 import { Check, check, checkContent, isHealthy } from "../serve/Health.ts"
 import { listed, number, plural } from "../serve/Wording.ts"
+import * as Reading from "../settings/Reading.ts"
+import { lookAtFolder } from "../store/Folder.ts"
 import { count } from "./Answer.ts"
 import * as Argument from "./Arguments.ts"
 import { opened, projectsAllowed, Serving, type Tally } from "./Serving.ts"
@@ -18,8 +21,6 @@ import { tool } from "./Tool.ts"
 
 /** Most projects that are listed, largest first. */
 const MAX_PROJECTS = 50
-
-const ProjectOf = Schema.Struct({ name: Schema.String, id: Schema.String, folder: Schema.String, memories: count })
 
 /** Counters of this process since its start. */
 const Process = Schema.Struct({
@@ -40,20 +41,6 @@ const processOf = ({ answeringMs, calls, errors, injected, retrieved, startedAt 
   contexts_injected: injected
 })
 
-export const Status = Schema.Struct({
-  version: Schema.String,
-  project: ProjectOf,
-  memories: count,
-  memories_by_type: Schema.Record({ key: Schema.String, value: Schema.Number }),
-  sessions: count.annotations({ description: "Conversations that were read" }),
-  messages: count,
-  /** Queued work: conversations to be compressed, memories to be indexed. */
-  waiting: count,
-  projects: Schema.Array(ProjectOf),
-  projects_in_all: count,
-  process: Process
-})
-
 /** Formats the counters of the process as text. */
 const processText = (
   { calls, contexts_injected, errors, mean_response_ms, memories_retrieved, uptime_seconds }: typeof Process.Type
@@ -63,21 +50,21 @@ const processText = (
   }, ${mean_response_ms} ms each; ` +
   `${number(memories_retrieved)} memories retrieved, ${number(contexts_injected)} contexts injected.`
 
-/** Totals of the memory, and the counters of this process. */
+/** Totals of the memory, and the counters of this process: the resource memory://status, which programs read. */
 export const statusNow = Effect.gen(function*() {
   const { folder, memory } = yield* opened
   const own = yield* memory.project(folder)
   const allowed = yield* projectsAllowed
   const { messages, pending, projects, sessions, units } = yield* memory.status
   const summaries = projects
-    .map(({ id, name, root, units }) => ({ name: defuse(name), id, folder: defuse(root), memories: units }))
+    .map(({ id, name, root, units }) => ({ name: oneLine(name), id, folder: oneLine(root), memories: units }))
     .filter(({ id }) => allowed === "all" || allowed.includes(id))
     .sort((a, b) => b.memories - a.memories)
   const tally = yield* Effect.flatMap(Serving, ({ tally }) => tally)
   return {
     version,
     project: summaries.find(({ id }) => id === own.id) ??
-      { name: defuse(own.name), id: own.id, folder: defuse(own.root), memories: 0 },
+      { name: oneLine(own.name), id: own.id, folder: oneLine(own.root), memories: 0 },
     memories: units.total,
     memories_by_type: { ...units.byType },
     sessions,
@@ -93,29 +80,28 @@ export const status = tool({
   name: "status",
   title: "Memory status",
   description:
-    "How much is remembered: memories, sessions and projects, by name and id, and what this server did so far. 记忆状态.",
+    "How much is remembered: memories, sessions and projects by name, and what this server did so far. 记忆状态.",
   effect: "reads",
-  quotesMemory: false,
+  quotesMemory: true,
   input: Schema.Struct({}),
-  output: Status,
+  // Claude gets the data in place of the text: six times the tokens, with the ids and folders of all projects.
+  output: Schema.Struct({ text: Schema.String }),
   run: () =>
-    Effect.map(statusNow, (data) => {
+    Effect.map(statusNow, (status) => {
       const { memories, memories_by_type, messages, process, project, projects, projects_in_all, sessions, waiting } =
-        data
-      return {
-        data,
-        text: [
-          `This project, ${project.name}: ${number(project.memories)} memories.`,
-          `In all: ${number(memories)} memories (${listed(memories_by_type) || "none"}) of ${
-            plural(sessions, "session")
-          } with ${plural(messages, "message")}.`,
-          `Projects (${projects_in_all}): ${
-            projects.map(({ memories, name }) => `${name} (${number(memories)})`).join(", ")
-          }`,
-          `Waiting: ${plural(waiting, "item")} of work.`,
-          processText(process)
-        ].join("\n")
-      }
+        status
+      const text = [
+        `This project, ${project.name}: ${number(project.memories)} memories.`,
+        `In all: ${number(memories)} memories (${listed(memories_by_type) || "none"}) of ${
+          plural(sessions, "session")
+        } with ${plural(messages, "message")}.`,
+        `Projects (${projects_in_all}): ${
+          projects.map(({ memories, name }) => `${name} (${number(memories)})`).join(", ")
+        }`,
+        `Waiting: ${plural(waiting, "item")} of work.`,
+        processText(process)
+      ].join("\n")
+      return { data: { text }, text }
     })
 })
 
@@ -144,7 +130,7 @@ export const health = tool({
     "Check that memory works: that it opens, loses nothing, is indexed and captures; says what to do where something is " +
     "wrong. 记忆健康检查.",
   effect: "reads",
-  quotesMemory: false,
+  quotesMemory: true,
   input: Schema.Struct({
     detailed: Argument.withDefault(Schema.Boolean, false, "Also the indexes, and this server's own figures")
   }),
@@ -167,7 +153,9 @@ export const health = tool({
         checks: [check("memory", false, "", message)],
         versions: []
       }))
-      const all = [...checks, ...background].map((each) => ({ ...each, detail: advice(each.detail) }))
+      const folder = yield* Effect.map(Effect.option(Reading.home), Option.flatMapNullable(lookAtFolder))
+      const unwritable = Option.toArray(folder).map(({ finding }) => finding).filter(({ state }) => state === "wrong")
+      const all = [...checks, ...unwritable, ...background].map((each) => ({ ...each, detail: advice(each.detail) }))
       const details = {
         node: process.versions.node,
         resident_mb: Math.round(process.memoryUsage.rss() / 1e6),

@@ -1,12 +1,13 @@
 /**
- * MCP over two streams, one message per line. A line that is no message, or too long, is skipped and reported to
- * `onerror`. It neither breaks the connection nor takes more memory than a message may.
+ * MCP over two streams, one message per line. A malformed request is answered here. A line that is no message, or too long, is
+ * skipped and reported to `onerror`. It neither breaks the connection nor takes more memory than a message may.
  */
 import { deserializeMessage, serializeMessage } from "@modelcontextprotocol/sdk/shared/stdio.js"
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js"
 import * as Schema from "effect/Schema"
 import type { Readable, Writable } from "node:stream"
 import { promisify } from "node:util"
+import { refusalOf } from "./Malformed.ts"
 
 /** Longest line, in bytes; arguments of the tools are far shorter. */
 export const MAX_LINE = 4 * 1024 * 1024
@@ -47,6 +48,8 @@ export const make = (input: Readable, output: Writable): Transport => {
     if (line.trim() === "") return
     let message
     try {
+      const refusal = refusalOf(JSON.parse(line))
+      if (refusal !== undefined) return void transport.send(refusal).catch((error: Error) => transport.onerror?.(error))
       message = deserializeMessage(line)
     } catch (cause) {
       return transport.onerror?.(new LineError({ reason: "NoMessage", bytes, cause }))

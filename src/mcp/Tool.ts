@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as JSONSchema from "effect/JSONSchema"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import { fence, FENCE_CLOSE, FENCE_OPEN, TOOL_PREFIX } from "../domain/Injection.ts"
+import { defuse, fence, FENCE_CLOSE, FENCE_OPEN, TOOL_PREFIX } from "../domain/Injection.ts"
 import { type Failure, Refused, type Serving } from "./Serving.ts"
 
 export interface Tool {
@@ -15,7 +15,7 @@ export interface Tool {
   readonly call: (args: unknown) => Effect.Effect<CallToolResult, Failure, Serving>
 }
 
-/** The same answer as data and as text. Text from the memory must already be defused. */
+/** The same answer as data and as text. Strings may hold what they will: they are defused before they leave. */
 export interface Answer<A> {
   readonly data: A
   readonly text: string
@@ -54,9 +54,9 @@ const schemaOf = (schema: Schema.Schema.AnyNoContext): Description["inputSchema"
  * Claude Code shows Claude the data instead of the text, and writes it into the transcript as JSON with the properties
  * in order. The first and the last property fence the data there.
  */
-const fenced = <A extends Readonly<Record<string, unknown>>>(data: A) => ({
+export const fenced = <A extends Readonly<Record<string, unknown>>>(data: A) => ({
   begin: FENCE_OPEN,
-  ...data,
+  ...defused(data),
   end: FENCE_CLOSE
 })
 
@@ -113,11 +113,21 @@ export const tool = <A, I, B extends Readonly<Record<string, unknown>>, J, E ext
         const { data, text } = yield* run(decoded)
         return {
           structuredContent: quotesMemory ? fenced(data) : { ...data },
-          content: [{ type: "text" as const, text: quotesMemory ? fence(text) : text }]
+          content: [{ type: "text" as const, text: quotesMemory ? fence(defuse(text)) : text }]
         }
       })
   }
 }
+
+/** Defuses all strings in some data. */
+const defused = <A>(data: A): A =>
+  (typeof data === "string"
+    ? defuse(data)
+    : Array.isArray(data)
+    ? data.map(defused)
+    : typeof data === "object" && data !== null
+    ? Object.fromEntries(Object.entries(data).map(([key, value]) => [key, defused(value)]))
+    : data) as A
 
 /** Drops arguments that are null: null means left out. */
 const withoutNulls = (args: unknown): unknown =>

@@ -21,7 +21,8 @@ const isOnPath = (path: string): boolean =>
     [NAME, `${NAME}.cmd`].some((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile() === true)
   )
 
-const quoted = (path: string): string =>
+/** Quotes a word for a shell where that is needed. */
+export const quoted = (path: string): string =>
   /^[\p{L}\p{N}_.,:@%+=/\\-]+$/u.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
 
 const ofNode = (script: string, cwd: string): string => {

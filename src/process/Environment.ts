@@ -11,6 +11,10 @@ const HOME = `${PREFIX}HOME`
 /** Folder of the memory's files. */
 export const home = (): string => process.env[HOME] || join(homedir(), ".claude-memory")
 
+/** Names of all variables of the environment that begin like our settings. */
+export const ownNames = (): ReadonlyArray<string> =>
+  Object.keys(process.env).filter((name) => name.toUpperCase().startsWith(PREFIX) && process.env[name] !== "")
+
 /** How Claude Code was started, as `cli` or `sdk-cli`; empty when it does not say. */
 export const entryPoint = (): string => process.env["CLAUDE_CODE_ENTRYPOINT"] ?? ""
 

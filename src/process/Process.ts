@@ -11,6 +11,7 @@ import * as Logger from "effect/Logger"
 import * as Schema from "effect/Schema"
 import { constants } from "node:os"
 import { advice } from "./Advice.ts"
+import { isTooManyOpen, TOO_MANY_OPEN } from "./OpenFiles.ts"
 
 /** Sends all logs to stderr, worded by `words`; stdout belongs to the protocol or the answer. */
 const stderrLogger = (words: (text: string) => string) =>
@@ -159,6 +160,7 @@ export const runMain = <E>(program: Effect.Effect<unknown, E>, options: RunOptio
   /** Prints an expected failure as a sentence for a person, and logs a defect with its whole cause. */
   const report = (cause: Cause.Cause<E | Unsuccessful | Unwritable>): Effect.Effect<void> => {
     if (options.failOpen === true || Cause.isInterruptedOnly(cause)) return Effect.void
+    if ([...Cause.defects(cause)].some(isTooManyOpen)) return toStderr(sentence(TOO_MANY_OPEN))
     const failures = [...Cause.failures(cause)]
     const known = failures.filter((error): error is (E | Unwritable) & Error => error instanceof Error)
     if (Cause.isDie(cause) || known.length + failures.filter(isUnsuccessful).length < failures.length) {

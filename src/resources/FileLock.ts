@@ -5,15 +5,11 @@
  * holder ends, even by a crash.
  */
 import * as Effect from "effect/Effect"
-import { statSync } from "node:fs"
+import { identityOf } from "./Disk.ts"
 import * as Owner from "./Owner.ts"
 import { loadDriver, reasonOf, SqliteError } from "./Sqlite.ts"
 
-/** Returns device and inode of the file at this path; undefined when there is none. */
-export const identityOf = (path: string): string | undefined => {
-  const info = statSync(path, { throwIfNoEntry: false })
-  return info === undefined ? undefined : `${info.dev} ${info.ino}`
-}
+export { identityOf }
 
 /**
  * Locks the file, which exists, and returns its identity. Fails with "Locked" when another process holds the lock, or when another

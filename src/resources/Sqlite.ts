@@ -11,6 +11,8 @@ import type { Connection } from "@effect/sql/SqlConnection"
 import { SqlError } from "@effect/sql/SqlError"
 import * as Statement from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -18,11 +20,25 @@ import * as Stream from "effect/Stream"
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
+import { identityOf, isOpenHere, sizeOf } from "./Disk.ts"
 import * as Owner from "./Owner.ts"
 import * as Permits from "./Permits.ts"
+import * as SqliteDriver from "./SqliteDriver.ts"
 
 export class SqliteError extends Schema.TaggedError<SqliteError>()("SqliteError", {
-  reason: Schema.Literal("NoDriver", "Locked", "Full", "Damaged", "Denied", "NoExtension", "Other"),
+  reason: Schema.Literal(
+    "NoDriver",
+    "Locked",
+    "Full",
+    "Damaged",
+    "Denied",
+    "Moved",
+    "LogAlone",
+    "LogGone",
+    "Newer",
+    "NoExtension",
+    "Other"
+  ),
   path: Schema.String,
   cause: Schema.Defect
 }) {
@@ -35,19 +51,42 @@ export class SqliteError extends Schema.TaggedError<SqliteError>()("SqliteError"
       case "Full":
         return `the disk that holds ${this.path} is full; nothing was lost, free some space and try again`
       case "Damaged":
-        return `${this.path} is damaged or not a database; it was left untouched. Move it away and import again`
+        return `${this.path} is damaged or not a database; it was left untouched. \`claude-memory doctor --deep\` says what of it ` +
+          "is lost, and what to do"
       case "Denied":
-        return `${this.path} can't be opened: check that its folder exists and belongs to you`
+        return `${this.path} can't be opened: check that it and its folder exist, belong to you and can be written, and that its ` +
+          "disk is neither full nor read-only"
+      case "Moved":
+        return `${this.path} was moved or deleted while this program had it open, so nothing was written. Start this ` +
+          "session of Claude Code, or this program, again. A database that was moved away needs its log: move " +
+          `${this.path}-wal and ${this.path}-shm to the same place when all sessions have ended`
+      case "LogAlone":
+        return `${this.path} is not there, or empty, but its log is, and no other database may begin beside it. End all ` +
+          `sessions of Claude Code. Then put the database back, or move ${this.path}-wal and ${this.path}-shm to where it is ` +
+          "now; if it was deleted, delete them too"
+      case "LogGone":
+        return `the log of ${this.path} (${this.path}-wal, or ${this.path}-shm) was deleted or replaced while this program had it ` +
+          "open, so nothing was written. Start this session of Claude Code, or this program, again; `claude-memory doctor --deep` " +
+          "looks whether something is lost"
+      case "Newer":
+        return `a newer version of this program has changed the schema of ${this.path}, so nothing was written. Start this ` +
+          "session of Claude Code, or this program, again"
       case "NoExtension":
         return "sqlite-vec can't be loaded on this platform, so vectors can't be searched"
-      case "Other":
-        return `${this.path}: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
+      case "Other": {
+        const detail = this.cause instanceof Error ? this.cause.message : String(this.cause)
+        return /disk I\/O error/.test(detail)
+          ? `${this.path} can't be read or written (disk I/O error): its disk is full or fails, or its log was deleted while a ` +
+            "session had it open. Free some space, or end all sessions of Claude Code, and try again"
+          : `${this.path}: ${detail}`
+      }
     }
   }
 }
 
 /** Classifies an error by SQLite's primary result code (https://sqlite.org/rescode.html), or by its message. */
 export const reasonOf = (cause: unknown): SqliteError["reason"] => {
+  if (cause instanceof SqliteError) return cause.reason
   const error = cause as { readonly errcode?: number; readonly cause?: unknown; readonly message?: string } | undefined
   if (error?.errcode === undefined && error?.cause !== undefined) return reasonOf(error.cause)
   switch ((error?.errcode ?? 0) & 0xff) {
@@ -72,42 +111,11 @@ export const reasonOf = (cause: unknown): SqliteError["reason"] => {
   return /unable to open|readonly database|permission denied/.test(message) ? "Denied" : "Other"
 }
 
-interface Driver {
-  readonly DatabaseSync: typeof DatabaseSync
-  /** True if closing a database finalizes its statements; else only the garbage collector does, and frees the file. */
-  readonly finalizesOnClose: boolean
-}
+const errorAt = (path: string) => (cause: unknown): SqliteError =>
+  cause instanceof SqliteError ? cause : new SqliteError({ reason: reasonOf(cause), path, cause })
 
-/** Loads node:sqlite without the ExperimentalWarning that Node 22 prints, which tells the user nothing. */
-const importQuietly = async (): Promise<typeof DatabaseSync> => {
-  const emitWarning = process.emitWarning
-  process.emitWarning = (() => {}) as typeof process.emitWarning
-  try {
-    return (await import("node:sqlite")).DatabaseSync
-  } finally {
-    process.emitWarning = emitWarning
-  }
-}
-
-const hasFts5 = (driver: typeof DatabaseSync): boolean => {
-  const database = new driver(":memory:")
-  try {
-    database.exec("CREATE VIRTUAL TABLE probe USING fts5(text)")
-    return true
-  } catch {
-    return false
-  } finally {
-    database.close()
-  }
-}
-
-export const loadDriver = Effect.tryPromise({
-  try: async (): Promise<Driver> => {
-    const builtIn = await importQuietly().catch(() => undefined)
-    if (builtIn !== undefined && hasFts5(builtIn)) return { DatabaseSync: builtIn, finalizesOnClose: true }
-    const other = await import("@photostructure/sqlite")
-    return { DatabaseSync: other.DatabaseSync as unknown as typeof DatabaseSync, finalizesOnClose: false }
-  },
+export const loadDriver = Effect.try({
+  try: () => SqliteDriver.load(),
   catch: (cause) => new SqliteError({ reason: "NoDriver", path: "", cause })
 })
 
@@ -116,10 +124,15 @@ const extensionPath = Effect.tryPromise({
   catch: (cause) => new SqliteError({ reason: "NoExtension", path: "", cause })
 })
 
+/** V8's collection of garbage, once it is loaded: it comes with a context of its own. */
+let collect: unknown
+
 /** Collects garbage now: the only way to finalize statements where the driver does not on close. */
 const collectGarbage = Effect.gen(function*() {
-  setFlagsFromString("--expose-gc")
-  const collect: unknown = runInNewContext("gc")
+  if (collect === undefined) {
+    setFlagsFromString("--expose-gc")
+    collect = runInNewContext("gc")
+  }
   if (typeof collect === "function") collect()
   // Finalizers of native objects run as immediates. One timer may fire before the immediates of its turn; a second in a
   // row can't.
@@ -135,11 +148,15 @@ export interface OpenOptions {
   readonly vectors: boolean
   /** Longest wait of a statement for another process's lock, in milliseconds. */
   readonly busyTimeoutMs: number
+  /** Newest version of the schema (`PRAGMA user_version`) into which transactions write; without it, into any. */
+  readonly newestSchema?: number
   /**
    * Skips the garbage collection at close: memory and file are freed by a later collection or at the end of the
    * process. A writer may then leave its log behind.
    */
   readonly skipGarbageCollection?: boolean
+  /** Lets statements write to the table of the schema, for repairs. */
+  readonly writesSchema?: boolean
 }
 
 const MAX_PREPARED = 200
@@ -160,17 +177,111 @@ const checkpoint = (database: DatabaseSync): void => {
   }
 }
 
+/**
+ * Prepares the close of a connection that writes: folds its log, or keeps SQLite from folding one that is gone; what it
+ * returns is closed when the connection is.
+ *
+ * A database that was moved keeps its log as it is: another database may be at the path, whose log has the same index.
+ * SQLite's own checkpoint at close looks for itself (`databaseIsUnmoved`), and deletes nothing then.
+ *
+ * SQLite itself folds and deletes the log when the last connection closes, also where another process has begun a new one:
+ * what that process has written would be lost. It needs an exclusive lock to do so, which it does not get while this
+ * process reads the database, and which a reader never takes.
+ */
+const beforeClose = (
+  { DatabaseSync }: SqliteDriver.Driver,
+  { path }: OpenOptions,
+  { database, guard }: { readonly database: DatabaseSync; readonly guard: Guard }
+): DatabaseSync | undefined => {
+  try {
+    guard.assertInPlace()
+  } catch (cause) {
+    if (reasonOf(cause) !== "LogGone") return undefined
+    const reader = new DatabaseSync(path, { readOnly: true })
+    try {
+      reader.exec("PRAGMA user_version")
+    } catch {
+      // It has locked the database before it failed.
+    }
+    return reader
+  }
+  checkpoint(database)
+  return undefined
+}
+
 /** Takes the write lock at once: a transaction that has read can't be upgraded while another writes. */
 const BEGIN_TO_WRITE = "BEGIN IMMEDIATE"
 
 /** Interval at which the write lock is tried again, in milliseconds. */
 const LOCK_RETRY_MS = 20
 
+/**
+ * How a transaction that begins makes its commit last: "FULL" outlasts a loss of power, "NORMAL" may lose the last
+ * commits then (https://sqlite.org/pragma.html#pragma_synchronous).
+ */
+const synchronous = globalValue(
+  "claude-memory/Sqlite/synchronous",
+  () => FiberRef.unsafeMake<"NORMAL" | "FULL">("NORMAL")
+)
+
+/**
+ * Makes the transactions that begin in the effect outlast a loss of power: the log is on the disk, and so are the
+ * entries of its folder, before the transaction ends.
+ */
+export const durably: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = Effect.locally(
+  synchronous,
+  "FULL"
+)
+
+/** True within `durably`. */
+export const isDurable: Effect.Effect<boolean> = Effect.map(FiberRef.get(synchronous), (level) => level === "FULL")
+
+interface Guard {
+  /** Throws when the path names another file than the one that is open, or none, or when that is so of its log. */
+  readonly assertInPlace: () => void
+  /** Remembers the log and its index after a statement, by which SQLite has opened them. */
+  readonly noteLog: () => void
+  /** Throws when another program has migrated the schema beyond what this one knows. */
+  readonly assertKnownSchema: (version: unknown) => void
+}
+
+const logsOf = (path: string) => [`${path}-wal`, `${path}-shm`]
+
+const guardOf = ({ newestSchema, path }: OpenOptions, identity: string | undefined): Guard => {
+  const refusal = (reason: SqliteError["reason"]) => new SqliteError({ reason, path, cause: undefined })
+  const logs = new Map<string, string>()
+  return {
+    assertInPlace: () => {
+      if (identity !== undefined && identityOf(path) !== identity) throw refusal("Moved")
+      // Nobody else deletes the log while this connection is open, which locks the database to the end.
+      for (const [log, known] of logs) if (identityOf(log) !== known) throw refusal("LogGone")
+    },
+    noteLog: () => {
+      if (identity === undefined || logs.size > 0) return
+      const found = logsOf(path).flatMap((log) => {
+        const known = identityOf(log)
+        return known === undefined ? [] : [[log, known] as const]
+      })
+      if (found.length === 0) return
+      // All connections of a process share the index of its first, also when that was deleted and the path names another.
+      const isOwn = found.length === 2 && isOpenHere(`${path}-shm`)
+      for (const [log, known] of found) logs.set(log, isOwn ? known : "another's")
+      if (!isOwn) throw refusal("LogGone")
+    },
+    assertKnownSchema: (version) => {
+      if (newestSchema !== undefined && Number(version) > newestSchema) throw refusal("Newer")
+    }
+  }
+}
+
 const connect = (
   database: DatabaseSync,
   prepared: Map<string, StatementSync>,
-  busyTimeoutMs: number
+  { busyTimeoutMs, path, readOnly }: OpenOptions,
+  guard: Guard
 ): Connection => {
+  let inTransaction = false
+  let level = "NORMAL"
   const prepare = (sql: string) => {
     const known = prepared.get(sql)
     if (known !== undefined) return known
@@ -180,17 +291,31 @@ const connect = (
     return statement
   }
   const attempt = <A>(run: () => A) =>
-    Effect.try({ try: run, catch: (cause) => new SqlError({ cause, message: "SQLite refused a statement" }) })
+    Effect.try({
+      try: run,
+      catch: (cause) => new SqlError({ cause: errorAt(path)(cause), message: "SQLite refused a statement" })
+    })
   const all = (sql: string, params: ReadonlyArray<unknown>) =>
-    attempt(() => prepare(sql).all(...(params as ReadonlyArray<SQLInputValue>)) as ReadonlyArray<object>)
+    attempt(() => {
+      // A transaction looks when it begins and before it commits.
+      if (!inTransaction) guard.assertInPlace()
+      const rows = prepare(sql).all(...(params as ReadonlyArray<SQLInputValue>)) as ReadonlyArray<object>
+      guard.noteLog()
+      return rows
+    })
 
   /**
    * Runs BEGIN, COMMIT and the like. Rolls back after a COMMIT that failed, since SQLite keeps that transaction open.
    */
   const unprepared = (sql: string, params: ReadonlyArray<SQLInputValue>): ReadonlyArray<object> => {
     try {
-      return database.prepare(sql).all(...params) as ReadonlyArray<object>
+      if (sql === "COMMIT" && !readOnly) guard.assertInPlace()
+      const rows = database.prepare(sql).all(...params) as ReadonlyArray<object>
+      if (sql.startsWith("BEGIN")) inTransaction = true
+      if (sql === "COMMIT" || sql === "ROLLBACK") inTransaction = false
+      return rows
     } catch (cause) {
+      if (sql === "ROLLBACK") inTransaction = false
       // SQLite rolls back by itself when the disk is full; that error must not be masked by a ROLLBACK that finds no
       // transaction.
       if (sql.startsWith("ROLLBACK") && /no transaction is active|no such savepoint/.test(String(cause))) return []
@@ -200,18 +325,32 @@ const connect = (
   }
 
   /** Waits for the write lock by retries, since the busy timeout would block the thread and all other work. */
-  const beginToWrite = attempt(() => {
-    database.exec("PRAGMA busy_timeout = 0")
-    try {
-      return unprepared(BEGIN_TO_WRITE, [])
-    } finally {
-      database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
-    }
-  }).pipe(Effect.retry({
-    while: (error) => reasonOf(error) === "Locked",
-    schedule: Schedule.spaced(LOCK_RETRY_MS),
-    times: Math.floor(busyTimeoutMs / LOCK_RETRY_MS)
-  }))
+  const beginToWrite = Effect.flatMap(FiberRef.get(synchronous), (wanted) =>
+    attempt(() => {
+      guard.assertInPlace()
+      // SQLite refuses the change inside of a transaction.
+      if (wanted !== level) database.exec(`PRAGMA synchronous = ${wanted}`)
+      level = wanted
+      database.exec("PRAGMA busy_timeout = 0")
+      try {
+        const rows = unprepared(BEGIN_TO_WRITE, [])
+        try {
+          guard.noteLog()
+          guard.assertInPlace()
+          guard.assertKnownSchema(Object.values(prepare("PRAGMA user_version").get() ?? {})[0])
+        } catch (cause) {
+          unprepared("ROLLBACK", [])
+          throw cause
+        }
+        return rows
+      } finally {
+        database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
+      }
+    })).pipe(Effect.retry({
+      while: (error) => reasonOf(error) === "Locked",
+      schedule: Schedule.spaced(LOCK_RETRY_MS),
+      times: Math.floor(busyTimeoutMs / LOCK_RETRY_MS)
+    }))
 
   return {
     execute: (sql, params, transform) =>
@@ -229,6 +368,50 @@ const connect = (
   }
 }
 
+/** Opens the file that the path names before and afterwards; none where its log lies alone. */
+const openIn = ({ DatabaseSync }: SqliteDriver.Driver, options: OpenOptions) => {
+  const { path, readOnly, vectors } = options
+  const isFile = path !== MEMORY
+  // A reader's SQLite deletes the log beside an empty database, too.
+  if (isFile && isLogAlone(path)) throw new SqliteError({ reason: "LogAlone", path, cause: undefined })
+  const before = isFile ? identityOf(path) : undefined
+  const database = new DatabaseSync(path, { readOnly, allowExtension: vectors })
+  const guard = guardOf(options, before ?? (isFile ? identityOf(path) : undefined))
+  try {
+    guard.assertInPlace()
+    return { database, guard }
+  } catch (cause) {
+    database.close()
+    throw cause
+  }
+}
+
+/**
+ * Copies a database as it is at one moment into an empty file, page by page, so that damaged pages are copied too.
+ */
+export const copyPages = (
+  { path, to }: { readonly path: string; readonly to: string }
+): Effect.Effect<void, SqliteError, Owner.Owner> =>
+  Owner.nested(Effect.gen(function*() {
+    const driver = yield* loadDriver
+    const options = { name: "Sqlite copy", path, readOnly: true, vectors: false, busyTimeoutMs: 0 }
+    const { database } = yield* Owner.open({
+      kind: "database",
+      name: options.name,
+      open: Effect.try({ try: () => openIn(driver, options), catch: errorAt(path) }),
+      close: ({ database }) => Effect.sync(() => database.close()),
+      isGone: ({ database }) => !database.isOpen,
+      within: "5 seconds"
+    })
+    yield* Effect.tryPromise({
+      try: () =>
+        driver.backup === undefined
+          ? Promise.reject(new Error("to copy a database it needs Node 22.16 or newer, or Node 20"))
+          : driver.backup(database, to),
+      catch: errorAt(to)
+    }).pipe(Effect.uninterruptible)
+  }))
+
 /**
  * Opens a database and returns a client with one permit: transactions exclude one another, and
  * interruption rolls back. A read-only connection never waits for a writer in WAL mode.
@@ -238,29 +421,24 @@ export const open: (
 ) => Effect.Effect<SqlClient.SqlClient, SqliteError, Owner.Owner> = Effect.fn("Sqlite.open")(
   function*(options) {
     const driver = yield* loadDriver
+    const { path } = options
     const prepared = new Map<string, StatementSync>()
     const extension = options.vectors ? yield* extensionPath : undefined
-    const toError = (cause: unknown) => new SqliteError({ reason: reasonOf(cause), path: options.path, cause })
+    const toError = errorAt(path)
 
-    const database = yield* Owner.open({
+    const { database, guard } = yield* Owner.open({
       kind: "database",
       name: options.name,
-      open: Effect.try({
-        try: () =>
-          new driver.DatabaseSync(options.path, { readOnly: options.readOnly, allowExtension: options.vectors }),
-        catch: toError
-      }),
-      close: (database) =>
-        Effect.sync(() => {
+      open: Effect.try({ try: () => openIn(driver, options), catch: toError }),
+      close: ({ database, guard }) =>
+        Effect.gen(function*() {
           prepared.clear()
-          if (!options.readOnly) checkpoint(database)
+          const reader = options.readOnly ? undefined : beforeClose(driver, options, { database, guard })
           database.close()
-        }).pipe(
-          Effect.zipRight(
-            driver.finalizesOnClose || options.skipGarbageCollection === true ? Effect.void : collectGarbage
-          )
-        ),
-      isGone: (database) => !database.isOpen,
+          if (!driver.finalizesOnClose && options.skipGarbageCollection !== true) yield* collectGarbage
+          reader?.close()
+        }),
+      isGone: ({ database }) => !database.isOpen,
       // Includes the garbage collection of a large heap on a busy machine (Node 20); a close can't be forced.
       within: "5 seconds"
     })
@@ -268,6 +446,7 @@ export const open: (
       try: () => {
         database.exec(`PRAGMA busy_timeout = ${options.busyTimeoutMs}`)
         if (options.readOnly) database.exec("PRAGMA query_only = 1")
+        if (options.writesSchema === true) letWriteSchema(database)
         if (extension !== undefined) {
           database.enableLoadExtension(true)
           database.loadExtension(extension)
@@ -291,7 +470,7 @@ export const open: (
       }))
     }
 
-    const connection = connect(database, prepared, options.busyTimeoutMs)
+    const connection = connect(database, prepared, options, guard)
     const permit = Permits.makeScoped(1)
     return yield* SqlClient.make({
       // The permit is held to the end of the statement or transaction: a statement that released it before it ran could
@@ -304,9 +483,28 @@ export const open: (
   }
 )
 
+/** Drivers that protect the schema by default have a method to change that; others have none. */
+const letWriteSchema = (database: DatabaseSync): void =>
+  (database as DatabaseSync & { readonly enableDefensive?: (isOn: boolean) => void }).enableDefensive?.(false)
+
+/** The name of a database in memory. */
+const MEMORY = ":memory:"
+
+/**
+ * Returns true where a log or its index lies without its database, or beside an empty one. SQLite would delete the log,
+ * and share the index with a program that still writes to the database which was moved away.
+ */
+export const isLogAlone = (path: string): boolean => {
+  // In this order: who makes a database makes its log later.
+  const log = sizeOf(`${path}-wal`)
+  if (log === undefined && sizeOf(`${path}-shm`) === undefined) return false
+  const database = sizeOf(path)
+  return database === undefined || (database === 0 && log !== undefined && log > 0)
+}
+
 /** Opens a database in memory, gone with the scope. */
 export const openMemory = (options: Pick<OpenOptions, "name" | "vectors">) =>
-  open({ ...options, path: ":memory:", readOnly: false, busyTimeoutMs: 0, skipGarbageCollection: true })
+  open({ ...options, path: MEMORY, readOnly: false, busyTimeoutMs: 0, skipGarbageCollection: true })
 
 /**
  * Runs the effect in a transaction. A COMMIT that SQLite refuses (a full disk) is a defect in @effect/sql, and an error

@@ -1,8 +1,7 @@
 /**
  * Finds the dates that a question names, in English and in Chinese. Pure. Days are in UTC, as they are printed.
  */
-import * as DateTime from "effect/DateTime"
-import * as Option from "effect/Option"
+// @effect-diagnostics globalDate:off
 
 /** A date of which parts may be missing: without `year`, a day matches in any year. */
 export interface NamedDate {
@@ -77,12 +76,8 @@ export const datesIn = (text: string): { readonly dates: ReadonlyArray<NamedDate
 
 /** Tests whether a time, in milliseconds since the epoch, is on the date. */
 export const isOn = (millis: number, { day, month, year }: NamedDate): boolean => {
+  const on = new Date(millis)
   // A time beyond the range of dates is on no date.
-  const date = Option.map(DateTime.make(millis), DateTime.toPartsUtc)
-  return Option.exists(
-    date,
-    (on) =>
-      (year === undefined || on.year === year) && (month === undefined || on.month === month) &&
-      (day === undefined || on.day === day)
-  )
+  return !Number.isNaN(on.getTime()) && (year === undefined || on.getUTCFullYear() === year) &&
+    (month === undefined || on.getUTCMonth() + 1 === month) && (day === undefined || on.getUTCDate() === day)
 }

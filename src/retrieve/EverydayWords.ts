@@ -120,10 +120,32 @@ const GERMAN = `
   fehler datei dateien ordner zeile zeilen funktion rückgängig zurück
 `
 
-// Made on first use, since a hook that is switched off need not wait for it.
-let everyday: ReadonlySet<string> | undefined
+/** Characters of lists that need Intl.Segmenter, which takes longer to load than all else that a hook does. */
+const IS_CJK = /[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af]/u
 
-export const isEveryday = (lexeme: string): boolean => {
-  everyday ??= new Set(Tokenizer.lexemes([...ENGLISH, ...CHINESE, JAPANESE, GERMAN].join("\n")))
-  return everyday.has(lexeme)
+const made = (words: ReadonlyArray<string>): ReadonlySet<string> => new Set(Tokenizer.lexemes(words.join("\n")))
+
+/** Words whose lexeme begins as they do: a stem is the beginning of its word. */
+const PLAIN = /^[a-z]+$/
+
+// Made on first use, and letter by letter: stemming all of them takes a hook a quarter of a bare Node.
+const sets = new Map<string, ReadonlySet<string>>()
+
+const wordsOf = (name: string): ReadonlyArray<string> => {
+  if (name === "CJK") return [...CHINESE, JAPANESE]
+  const words = [...ENGLISH, GERMAN].join(" ").split(/\s+/)
+  return name === "other"
+    ? words.filter((word) => !PLAIN.test(word))
+    : words.filter((word) => word.startsWith(name) && PLAIN.test(word))
 }
+
+const isIn = (name: string, lexeme: string): boolean => {
+  const set = sets.get(name) ?? made(wordsOf(name))
+  sets.set(name, set)
+  return set.has(lexeme)
+}
+
+export const isEveryday = (lexeme: string): boolean =>
+  IS_CJK.test(lexeme)
+    ? isIn("CJK", lexeme)
+    : isIn("other", lexeme) || PLAIN.test(lexeme) && isIn(lexeme[0]!, lexeme)

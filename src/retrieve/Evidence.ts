@@ -4,7 +4,12 @@
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import type { Word } from "../domain/Verdict.ts"
+import type { LexicalMatches } from "../store/MemoryStore.ts"
 import { isEveryday } from "./EverydayWords.ts"
+import { byLexeme, type Term } from "./Terms.ts"
+
+/** A term of a text, and its weight. */
+export type Weighed = Term & Word
 
 /** A unit, and the words of the text that stand together in it. */
 export interface Testimony {
@@ -15,8 +20,8 @@ export interface Testimony {
 }
 
 export interface Evidence {
-  /** The text's distinct lexemes, in their order. */
-  readonly words: ReadonlyArray<Word>
+  /** The text's terms. */
+  readonly words: ReadonlyArray<Weighed>
   /** Most bits first; of equal ones the better match first. */
   readonly testimonies: ReadonlyArray<Testimony>
 }
@@ -43,34 +48,43 @@ const bitsOf = (lexeme: string, documents: number, frequency: number): number =>
   return Math.min(MAX_BITS, Math.max(0, Math.log2((documents + BACKGROUND) / (frequency + 0.5))))
 }
 
+/** Weighs the terms of a text by their matches in the memory; a translation of everyday work counts nothing. */
 export const weigh = (
-  lexemes: ReadonlyArray<string>,
-  { documentFrequencies, documents }: {
-    readonly documents: number
-    readonly documentFrequencies: ReadonlyArray<number>
-  }
-): ReadonlyArray<Word> =>
-  lexemes.map((lexeme, i) => ({ lexeme, bits: bitsOf(lexeme, documents, documentFrequencies[i] ?? 0) }))
+  terms: ReadonlyArray<Term>,
+  { documentFrequencies, documents }: Pick<LexicalMatches, "documentFrequencies" | "documents">
+): ReadonlyArray<Weighed> =>
+  terms.map(({ lexeme, members }, i) => ({
+    lexeme,
+    members: members.size === 1 ? members : new Map([...members].filter(([member]) => !isEveryday(member))),
+    bits: bitsOf(lexeme, documents, documentFrequencies[i] ?? 0)
+  }))
+
+/** Adds up the bits that terms would have in a memory where they are as rare as can be. */
+export const mostBitsOf = (terms: ReadonlyArray<Term>): number =>
+  terms.reduce((sum, { lexeme }) => sum + bitsOf(lexeme, Infinity, 1), 0)
 
 /** Returns the words with the most bits that stand in one stretch of `WINDOW` lexemes. */
-const testimonyOf = (unit: MemoryUnit, bits: ReadonlyMap<string, number>): Testimony => {
-  const found = Tokenizer.lexemes([unit.title, unit.files.join(" "), unit.content].join("\n"))
-    .flatMap((lexeme, at) => bits.has(lexeme) ? [{ lexeme, at }] : [])
+const testimonyOf = (unit: MemoryUnit, words: ReadonlyMap<string, Weighed>): Testimony => {
+  const found = [unit.title, unit.files.join(" "), unit.content].flatMap(Tokenizer.lexemesOnce)
+    .flatMap((member, at) => {
+      const word = words.get(member)
+      return word === undefined ? [] : [{ ...word, at }]
+    })
   const inWindow = new Map<string, number>()
   let sum = 0
   let first = 0
   let best = { together: [] as ReadonlyArray<string>, bits: 0 }
-  for (const { at, lexeme } of found) {
+  for (const { at, bits, lexeme } of found) {
     const count = inWindow.get(lexeme) ?? 0
-    if (count === 0) sum += bits.get(lexeme)!
+    if (count === 0) sum += bits
     inWindow.set(lexeme, count + 1)
     for (; found[first]!.at <= at - WINDOW; first++) {
-      const left = found[first]!.lexeme
-      const rest = inWindow.get(left)! - 1
-      if (rest > 0) inWindow.set(left, rest)
+      const left = found[first]!
+      const rest = inWindow.get(left.lexeme)! - 1
+      if (rest > 0) inWindow.set(left.lexeme, rest)
       else {
-        inWindow.delete(left)
-        sum -= bits.get(left)!
+        inWindow.delete(left.lexeme)
+        sum -= left.bits
       }
     }
     if (sum > best.bits) best = { together: [...inWindow.keys()], bits: sum }
@@ -78,10 +92,10 @@ const testimonyOf = (unit: MemoryUnit, bits: ReadonlyMap<string, number>): Testi
   return { unit, ...best }
 }
 
-export const evidenceIn = (words: ReadonlyArray<Word>, units: ReadonlyArray<MemoryUnit>): Evidence => {
-  const bits = new Map(words.flatMap(({ bits, lexeme }) => bits > 0 ? [[lexeme, bits]] : []))
+export const evidenceIn = (words: ReadonlyArray<Weighed>, units: ReadonlyArray<MemoryUnit>): Evidence => {
+  const telling = byLexeme(words.filter(({ bits }) => bits > 0))
   return {
     words,
-    testimonies: units.map((unit) => testimonyOf(unit, bits)).sort((a, b) => b.bits - a.bits)
+    testimonies: units.map((unit) => testimonyOf(unit, telling)).sort((a, b) => b.bits - a.bits)
   }
 }

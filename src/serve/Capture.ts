@@ -8,6 +8,7 @@ import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { resolve } from "node:path"
 import { Collector } from "../capture/Collector.ts"
+import { besideSession } from "../capture/Discovery.ts"
 import { hash } from "../domain/Hash.ts"
 import * as Pipeline from "../Pipeline.ts"
 import type { SqliteError } from "../resources/Sqlite.ts"
@@ -60,17 +61,21 @@ const follow = (folders: ReadonlyArray<string>) =>
     const note = (step: Pipeline.Step) =>
       step._tag === "Captured"
         ? Effect.flatMap(Clock.currentTimeMillis, (now) => Ref.set(capturedAt, now))
-        : step._tag === "Compressed"
+        : step._tag === "Compressed" || step._tag === "Recognized"
         ? hasNewUnits.open
         : Effect.void
     const caughtUp = Stream.unwrap(
       Effect.map(Ref.getAndSet(isCaughtUp, true), (wasCaughtUp): Stream.Stream<CaptureStep> =>
         wasCaughtUp ? Stream.empty : Stream.succeed({ _tag: "CaughtUp" }))
     )
+    const attached = Stream.unwrap(
+      Effect.map(Ref.get(isCaughtUp), (wasCaughtUp) =>
+        wasCaughtUp ? Stream.empty : Pipeline.attachGone)
+    )
     const remembered = Stream.flatMap(collector.watch(folders), ({ files, waiting }) =>
       retrying(Stream.concat(Pipeline.capture(files), Pipeline.remember)).pipe(
         Stream.tap(note),
-        Stream.concat(waiting === 0 ? caughtUp : Stream.empty)
+        Stream.concat(waiting === 0 ? Stream.concat(retrying(attached), caughtUp) : Stream.empty)
       ))
     const indexed = paced(
       retrying(Pipeline.catchUp),
@@ -82,6 +87,23 @@ const follow = (folders: ReadonlyArray<string>) =>
       [remembered, indexed, reviewed, upgraded],
       { concurrency: 4 }
     )
+  }))
+
+/** Transcripts that are read when a session ends: its own, and those that it went on in after a `/clear`. */
+const MAX_LAST = 3
+/** Age, in milliseconds, of the last change of a transcript that is read then. */
+const LAST_MS = 60_000
+
+/** Reads once more what a session has written lately, and compresses it: for a server that ends with its session. */
+export const captureLast = (
+  folder: string,
+  sessionId: string
+): Stream.Stream<Pipeline.Step, Pipeline.PipelineError, Pipeline.PipelineServices> =>
+  Stream.unwrap(Effect.gen(function*() {
+    const now = yield* Clock.currentTimeMillis
+    const files = yield* Effect.orElseSucceed(besideSession(folder, sessionId, MAX_LAST), () => [])
+    const recent = files.filter(({ modifiedAt }) => modifiedAt > now - LAST_MS)
+    return recent.length === 0 ? Stream.empty : Stream.concat(Pipeline.capture(recent), Pipeline.remember)
   }))
 
 /** Names the lease of who follows these folders. */

@@ -8,7 +8,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { type CaptureError, Collector, type TranscriptFile } from "../capture/Collector.ts"
+import { type CaptureError, Collector, type Recognized, type TranscriptFile } from "../capture/Collector.ts"
 import type { Message } from "../domain/Conversation.ts"
 import type { InjectionRequest, InjectionResponse } from "../domain/Injection.ts"
 import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
@@ -37,7 +37,7 @@ import {
   type StoreError,
   type StoreStatus
 } from "../store/MemoryStore.ts"
-import { capture, type CaptureFailure, type CaptureStep } from "./Capture.ts"
+import { capture, type CaptureFailure, captureLast, type CaptureStep } from "./Capture.ts"
 import { injectedSince, injectionsOf, type SessionInjections } from "./Injections.ts"
 import { sessionByPrefix, unitByPrefix } from "./Lookup.ts"
 import type { NotFound } from "./NotFound.ts"
@@ -50,6 +50,9 @@ type Services = Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path | 
 
 /** Retention of a session's record after its last entry; Claude Code deletes the transcript sooner. */
 const SESSION_RETENTION_MS = 60 * 86_400_000
+
+/** Id of no memory, whose point may be removed to see whether one may. */
+const NOBODY = "00000000-0000-4000-8000-000000000000"
 
 const make = Effect.gen(function*() {
   const collector = yield* Collector
@@ -111,6 +114,8 @@ const make = Effect.gen(function*() {
     work: refreshing(Stream.provideContext(work, context)),
     capture: (folders) =>
       Stream.concat(Stream.execute(forgetSessions), refreshing(Stream.provideContext(capture(folders), context))),
+    captureLast: (folder, sessionId) =>
+      Stream.runDrain(refreshing(Stream.provideContext(captureLast(folder, sessionId), context))),
     search: retriever.search,
     inject: injector.inject,
     hook: (input, telling) => run(Hook.answer(input, telling)),
@@ -121,18 +126,23 @@ const make = Effect.gen(function*() {
     recent: (filter, limit) => run(recent(filter, limit)),
     timeline: (request) => run(timeline(request)),
     save: (request) => run(Effect.zipLeft(save(request), refresh)),
+    withDuplicates: store.withDuplicates,
     forget: (ids) => run(Effect.zipLeft(forget(ids), refresh)),
     projects: {
       known: store.projects,
       list: Effect.map(store.status, ({ projects }) => projects),
       find: (project) => run(Projects.find(project)),
+      recognize: run(collector.recognize),
       merge: (from, into) => run(Effect.zipLeft(Projects.merge(from, into), refresh)),
+      split: (projects) => run(Effect.zipLeft(Projects.split(projects), refresh)),
+      setDifferent: (projects) => run(Projects.setDifferent(projects)),
       rename: (project, name) => run(Projects.rename(project, name)),
       exclude: (project, isExcluded) => run(Effect.zipLeft(Projects.exclude(project, isExcluded), refresh))
     },
     project: (folder) => run(Projects.byFolder(folder)),
     projectsNamed: (names) => run(Projects.byName(names)),
     status: store.status,
+    checkWriting: store.transaction(Effect.void),
     indexStatus: vectors.describe,
     index: {
       name: vectors.name,
@@ -143,7 +153,11 @@ const make = Effect.gen(function*() {
         context
       ),
       reindex: Stream.provideContext(Stream.concat(reindex, Pipeline.catchUp), context),
-      drop: vectors.drop
+      drop: vectors.drop,
+      check: Effect.zipRight(
+        Effect.flatMap(models.embedding, vectors.check),
+        Effect.when(vectors.remove([NOBODY]), () => !vectors.sharesStore)
+      )
     },
     failures: store.failures,
     deadLetters: store.deadLetters
@@ -168,6 +182,8 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
    * then new lines. One process per memory does it, and another takes over when it ends.
    */
   readonly capture: (folders: ReadonlyArray<string>) => Stream.Stream<CaptureStep, CaptureFailure>
+  /** Reads and compresses what a session, whose transcript is somewhere in this folder, has written in the last minute. */
+  readonly captureLast: (folder: string, sessionId: string) => Effect.Effect<void, Pipeline.PipelineError>
   readonly search: (query: SearchQuery) => Effect.Effect<SearchResponse, StoreError>
   readonly inject: (request: InjectionRequest) => Effect.Effect<InjectionResponse, StoreError>
   /** Answers a hook of Claude Code with a text to inject, empty when nothing is relevant. */
@@ -190,6 +206,8 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   readonly timeline: (request: TimelineRequest) => Effect.Effect<Timeline, StoreError | NotFound>
   /** Saves a memory with its secrets masked. Saving the same twice changes nothing. */
   readonly save: (request: SaveRequest) => Effect.Effect<MemoryUnit, StoreError | NotFound>
+  /** Returns these memories and those that `forget` deletes with them. */
+  readonly withDuplicates: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /**
    * Deletes memories, by id or a prefix of it, and those that say the same, from the store and the index, and cuts
    * their sentences from the source messages. No later capture, compression or review brings them back; saving does.
@@ -203,11 +221,24 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
     readonly find: (
       project: string
     ) => Effect.Effect<Project.Project, StoreError | NotFound | Projects.ProjectError>
-    /** Moves a project's memories to another project, and whatever is captured of it later. */
+    /** Recognizes the projects of folders that are gone (capture/GoneFolders.ts); changes nothing. */
+    readonly recognize: Effect.Effect<Recognized, StoreError>
+    /** Moves the memories of projects to another project, and whatever is captured of them later. */
     readonly merge: (
-      from: string,
+      from: ReadonlyArray<string>,
       into: string
     ) => Effect.Effect<Project.Project, StoreError | NotFound | Projects.ProjectError>
+    /** Undoes merges, as `MemoryStore.splitProject` says; returns the projects and what each was merged into. */
+    readonly split: (
+      projects: ReadonlyArray<string>
+    ) => Effect.Effect<
+      ReadonlyArray<{ readonly project: Project.Project; readonly into: Project.KnownProject }>,
+      StoreError | NotFound | Projects.ProjectError
+    >
+    /** Records that each two of these projects are different, so that `recognize` returns no pair of them. */
+    readonly setDifferent: (
+      projects: ReadonlyArray<string>
+    ) => Effect.Effect<ReadonlyArray<Project.Project>, StoreError | NotFound | Projects.ProjectError>
     readonly rename: (
       project: string,
       name: string
@@ -228,6 +259,8 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
     names: ReadonlyArray<string>
   ) => Effect.Effect<ReadonlyArray<Project.Project>, StoreError | NotFound>
   readonly status: Effect.Effect<StoreStatus, StoreError>
+  /** Begins to write and writes nothing; fails where another program has the database, or its schema, changed. */
+  readonly checkWriting: Effect.Effect<void, StoreError>
   readonly indexStatus: Effect.Effect<IndexDescription, IndexError>
   readonly index: {
     /** Names the index's place for people. */
@@ -242,6 +275,8 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
     readonly reindex: Stream.Stream<ReindexStep | Pipeline.Step, StoreError | IndexError | ModelError>
     /** Deletes a version that is not active. */
     readonly drop: (name: string) => Effect.Effect<void, IndexError>
+    /** Fails where this machine's model can't search the index that serves, or where the index may not be written. */
+    readonly check: Effect.Effect<unknown, IndexError | ModelError>
   }
   /** Lists failed work; items that are not tried again come first. */
   readonly failures: (limit: number) => Effect.Effect<ReadonlyArray<FailedWork>, StoreError>

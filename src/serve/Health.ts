@@ -32,12 +32,21 @@ export const isHealthy = (checks: ReadonlyArray<Check>): boolean => checks.every
 /** Checks the memory's content, its queued and failed work, and its index. */
 export const checkContent = (memory: ClaudeMemory["Type"]) =>
   Effect.gen(function*() {
-    const { lines, pending, projects, units } = yield* memory.status
+    const { indexing, lines, pending, projects, units } = yield* memory.status
     const excluded = projects.filter(({ isExcluded }) => isExcluded).map(({ name }) => name)
     const letters = yield* memory.deadLetters(3)
     const failures = yield* memory.failures(3)
     const index = yield* Effect.either(memory.indexStatus)
+    const isIndexed = Either.isRight(index) && index.right.count > 0
+    const usable = isIndexed
+      ? yield* Effect.either(Effect.timeoutOption(memory.index.check, "2 seconds"))
+      : Either.right(undefined)
+    // A writer that keeps it locked lets the next one write soon.
+    const written = yield* Effect.either(Effect.timeoutOption(memory.checkWriting, "1 second"))
     const checks: ReadonlyArray<Check> = [
+      ...(Either.isLeft(written) && written.left.reason !== "Locked"
+        ? [check("writing", false, "", written.left.message)]
+        : []),
       check(
         "captured lines",
         isBalanced(lines),
@@ -68,24 +77,34 @@ export const checkContent = (memory: ClaudeMemory["Type"]) =>
         "note"
       ),
       check(
-        "reviews",
+        "failed work",
         failures.length === 0,
-        "none failed",
+        "none",
         `${
           failures.map(({ attempts, error, isDead, key, kind }) =>
             `${kind} ${key} failed ${plural(attempts, "time")}${isDead ? " and is given up" : ""} (${error})`
           ).join("; ")
-        }; \`claude-memory review SESSION\` tries again`,
+        }; ${
+          failures.some(({ kind }) => kind === "review" || kind === "recap")
+            ? "`claude-memory review SESSION` tries again"
+            : "please report it: all else is remembered, and this is tried again when its session goes on"
+        }`,
         "note"
       ),
       Either.isLeft(index)
         ? check("semantic index", false, "", index.left.message)
+        : Either.isLeft(usable)
+        ? check("semantic index", false, "", usable.left.message)
         : check(
           "semantic index",
-          index.right.count > 0 || units.total === 0,
+          isIndexed || units.total === 0,
           `${number(index.right.count)} vectors${index.right.model === null ? "" : ` by ${index.right.model.id}`}`,
-          "no memory has a vector, so search goes by words alone",
-          "note"
+          indexing === 0
+            ? "no memory has a vector and none waits for one, so search goes by words alone; `claude-memory index repair` makes them"
+            : `no memory has a vector yet, so search goes by words alone; ${
+              number(indexing)
+            } wait for the next \`claude-memory import\``,
+          indexing === 0 ? "wrong" : "note"
         )
     ]
     return { checks, lines, units }

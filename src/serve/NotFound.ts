@@ -3,29 +3,37 @@
  */
 import * as Schema from "effect/Schema"
 
+/** Longest part of a name that is shown. */
+const MAX_NAME = 100
+
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
   what: Schema.Literal("unit", "project", "session", "cursor", "injections"),
   name: Schema.String,
   known: Schema.Array(Schema.String)
 }) {
   override get message() {
+    // Folders may be named as they will; the names are quoted in one line.
+    const [name, ...known] = [this.name, ...this.known].map((each) =>
+      each.replace(/[\s\u0085]+/g, " ").slice(0, MAX_NAME)
+    )
+    const all = known.join(", ")
     switch (this.what) {
       case "session":
         return this.known.length > 0
-          ? `several sessions begin with ${this.name}: ${this.known.join(", ")}; give more of the id`
-          : `no session has the id ${this.name}; \`claude-memory show\` prints the session of a memory`
+          ? `several sessions begin with ${name}: ${all}; give more of the id`
+          : `no session has the id ${name}; \`claude-memory show\` prints the session of a memory`
       case "unit":
         return this.known.length > 0
-          ? `several memories begin with ${this.name}: ${this.known.join(", ")}; give more of the id`
-          : `no memory has the id ${this.name}; \`claude-memory search\` prints ids`
+          ? `several memories begin with ${name}: ${all}; give more of the id`
+          : `no memory has the id ${name}; \`claude-memory search\` prints ids`
       case "project":
-        return `no project is called ${this.name}; known: ${this.known.join(", ") || "none yet"}`
+        return `no project is called ${name}; known: ${all || "none yet"}`
       case "injections":
         return this.known.length > 0
-          ? `several sessions begin with ${this.name}: ${this.known.join(", ")}; give more of the id`
-          : `nothing was put in front of Claude in ${this.name === "" ? "any session" : `a session ${this.name}`} yet`
+          ? `several sessions begin with ${name}: ${all}; give more of the id`
+          : `nothing was put in front of Claude in ${this.name === "" ? "any session" : `a session ${name}`} yet`
       case "cursor":
-        return `${this.name} is not a cursor that a timeline returned; leave it out`
+        return `${name} is not a cursor that a timeline returned; leave it out`
     }
   }
 }

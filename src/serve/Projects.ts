@@ -1,26 +1,36 @@
 /**
- * Finds projects by name, id or folder, and merges, renames and excludes them.
+ * Finds projects by name, id or folder, and merges, splits, renames and excludes them.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import * as Project from "../domain/Project.ts"
 import * as Pipeline from "../Pipeline.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
+import { afterwards } from "./Afterwards.ts"
 import { NotFound } from "./NotFound.ts"
 
 export class ProjectError extends Schema.TaggedError<ProjectError>()("ProjectError", {
-  /** `Same`: merging a project into itself. `Several`: more than one project has this name. */
-  reason: Schema.Literal("Same", "Several"),
+  /**
+   * `Same`: merging a project into itself. `Several`: more than one project has this name. `Single`: splitting a project
+   * that is not merged into another.
+   */
+  reason: Schema.Literal("Same", "Several", "Single"),
   name: Schema.String,
   /** Root folders of the projects with this name. */
   folders: Schema.Array(Schema.String)
 }) {
   override get message() {
-    return this.reason === "Same"
-      ? `${this.name} can't be merged into itself; nothing was changed`
-      : `several projects are called ${this.name}; say which by its folder: ${this.folders.join(", ")}`
+    switch (this.reason) {
+      case "Same":
+        return `${this.name} can't be merged into itself; nothing was changed`
+      case "Several":
+        return `several projects are called ${this.name}; say which by its folder: ${this.folders.join(", ")}`
+      case "Single":
+        return this.folders.length === 0
+          ? `${this.name} is not merged into another project, so there is nothing to split`
+          : `${this.name} is not merged into another project; those that are merged into it: ${this.folders.join(", ")}`
+    }
   }
 }
 
@@ -32,6 +42,9 @@ export const byFolder = (folder: string) =>
     return Project.findById(yield* store.projects, resolved.id) ?? resolved
   })
 
+const matching = (name: string) => ({ id, name: own, root }: Project.Project): boolean =>
+  own === name || id === name || root === name
+
 /**
  * Returns the projects with these names, ids or root folders. A name that only merged projects have stands for those
  * that they were merged into.
@@ -39,11 +52,9 @@ export const byFolder = (folder: string) =>
 export const byName = (names: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const projects = yield* Effect.flatMap(MemoryStore, (store) => store.projects)
-    const matches = (name: string) => (project: Project.Project) =>
-      project.name === name || project.id === name || project.root === name
     return (yield* Effect.forEach(names, (name) => {
-      const own = projects.filter(matches(name))
-      const found = own.length > 0 ? own : projects.filter(({ merged }) => merged.some(matches(name)))
+      const own = projects.filter(matching(name))
+      const found = own.length > 0 ? own : projects.filter(({ merged }) => merged.some(matching(name)))
       return found.length > 0
         ? Effect.succeed(found)
         : Effect.fail(new NotFound({ what: "project", name, known: projects.map((project) => project.name) }))
@@ -63,14 +74,52 @@ export const find = (name: string) =>
     return yield* new ProjectError({ reason: "Several", name, folders: found.map(({ root }) => root) })
   })
 
-export const merge = (from: string, into: string) =>
+/** Merges projects into another: all of them, or none where one is not known. */
+export const merge = (from: ReadonlyArray<string>, into: string) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
-    const [a, b] = [yield* find(from), yield* find(into)]
-    if (a.id === b.id) return yield* new ProjectError({ reason: "Same", name: from, folders: [] })
-    yield* store.mergeProjects(a, b)
-    yield* Stream.runDrain(Pipeline.catchUp)
-    return b
+    const others = yield* Effect.forEach(from, find)
+    const target = yield* find(into)
+    const same = others.findIndex(({ id }) => id === target.id)
+    if (same >= 0) return yield* new ProjectError({ reason: "Same", name: from[same]!, folders: [] })
+    for (const other of others) yield* store.mergeProjects(other, target)
+    yield* afterwards(Pipeline.catchUp)
+    return target
+  })
+
+/** Returns the one merged project with this name, id or root folder, and the project that it is merged into. */
+const findMerged = (name: string) =>
+  Effect.gen(function*() {
+    const known = yield* Effect.flatMap(MemoryStore, (store) => store.projects)
+    const found = known.flatMap((into) => into.merged.filter(matching(name)).map((project) => ({ project, into })))
+    if (found.length === 1) return found[0]!
+    return yield* found.length > 1
+      ? new ProjectError({ reason: "Several", name, folders: found.map(({ project }) => project.root) })
+      : Effect.flatMap(byName([name]), ([project]) =>
+        new ProjectError({
+          reason: "Single",
+          name,
+          folders: project?.merged.map(({ root }) => root) ?? []
+        }))
+  })
+
+/** Undoes merges: of all these projects, or of none where one is not merged. Returns what each was merged into. */
+export const split = (projects: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const found = yield* Effect.forEach(projects, findMerged)
+    for (const { project } of found) yield* store.splitProject(project.id)
+    yield* afterwards(Pipeline.catchUp)
+    return found
+  })
+
+/** Records that each two of these projects are different, so that nobody is asked about them again. */
+export const setDifferent = (projects: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const found = yield* Effect.forEach(projects, find)
+    yield* store.setDifferent(found.map(({ id }) => id))
+    return found
   })
 
 export const rename = (project: string, name: string) =>

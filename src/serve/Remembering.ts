@@ -4,13 +4,13 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Stream from "effect/Stream"
 import { Collector } from "../capture/Collector.ts"
 import * as Project from "../domain/Project.ts"
 import { type SaveRequest, unitOf } from "../domain/Saved.ts"
 import { ModelCache } from "../models/ModelCache.ts"
 import * as Pipeline from "../Pipeline.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
+import { afterwards } from "./Afterwards.ts"
 import { unitByPrefix } from "./Lookup.ts"
 import { NotFound } from "./NotFound.ts"
 import * as Projects from "./Projects.ts"
@@ -24,6 +24,9 @@ const projectOf = (place: SaveRequest["project"]) =>
     return yield* new NotFound({ what: "project", name: place.id, known: projects.map(({ name }) => name) })
   })
 
+/** Time that a person waits for the index of what they save. */
+const INDEXED_WITHIN = "2 seconds"
+
 export const save = ({ content, files = [], project: place, title, ...request }: SaveRequest) =>
   Effect.gen(function*() {
     const collector = yield* Collector
@@ -36,7 +39,8 @@ export const save = ({ content, files = [], project: place, title, ...request }:
       yield* Clock.currentTimeMillis
     )
     const saved = yield* store.save(unit, project)
-    yield* Stream.runDrain(Pipeline.catchUp)
+    // It is found by its words at once. What is not indexed by then waits for the next that indexes.
+    yield* Effect.timeoutOption(afterwards(Pipeline.catchUp), INDEXED_WITHIN)
     return saved
   })
 
@@ -54,6 +58,6 @@ export const forget = (ids: ReadonlyArray<string>) =>
       })
     )
     // Compresses again what is left of the source messages.
-    yield* Stream.runDrain(Pipeline.settle)
+    yield* afterwards(Pipeline.settle)
     return forgotten
   })

@@ -14,6 +14,10 @@ export const minute = (millis: number): string =>
 /** Formats as "1 dead letter", "2 dead letters". */
 export const plural = (n: number, noun: string): string => `${number(n)} ${noun}${n === 1 ? "" : "s"}`
 
+/** Formats as "a, b and c". */
+export const joined = (names: ReadonlyArray<string>): string =>
+  names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`
+
 /** Formats as "12 decision, 3 archive". */
 export const listed = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts).map(([name, n]) => `${number(n)} ${name}`).join(", ")

@@ -12,6 +12,7 @@ export const MODES = ["balanced", "off", "conservative", "comprehensive"] as con
 /** Bounds of `CLAUDE_MEMORY_INJECT_TOKENS`. */
 export const LEAST_TOKENS = 100
 export const MOST_TOKENS = 8_000
+export const DEFAULT_TOKENS = 800
 /** Longest time limit of a hook, and the limits without a setting, in milliseconds. */
 export const LONGEST_MS = 60_000
 export const DEFAULT_WITHIN = { start: 1_000, later: 300 } as const
@@ -40,8 +41,11 @@ export const foldersIn = (text: string): ReadonlyArray<string> =>
 export interface Early {
   /** Folder of the memory's files. */
   readonly home: string
-  /** True when the hooks inject nothing: always, or in headless runs and this is one. */
-  readonly isOff: boolean
+  /**
+   * How easily, and how much, is injected at a prompt; undefined when nothing is: always, or in headless runs and
+   * this is one.
+   */
+  readonly telling: { readonly mode: Exclude<typeof MODES[number], "off">; readonly maxTokens: number } | undefined
   /** Time limits in milliseconds, as in HookSettings. */
   readonly within: { readonly start: number; readonly later: number }
   /** True when all other settings are valid, and leave the memory in one SQLite file and name no model. */
@@ -63,7 +67,8 @@ const isFileValue = (value: unknown): value is FileValue => ["string", "number",
 const readSettingsFile = (file: string): Values => {
   let text: string
   try {
-    if (statSync(file).size > MAX_FILE_BYTES) return odd()
+    const info = statSync(file)
+    if (!info.isFile() || info.size > MAX_FILE_BYTES) return odd()
     text = readFileSync(file, "utf8").replace(/^\ufeff/, "")
   } catch (error) {
     return isMissing(error) ? {} : odd()
@@ -106,7 +111,7 @@ export const read = (environment: Values = process.env): Early | undefined => {
       return /^[1-9]\d{0,4}$/.test(value) && Number(value) >= least && Number(value) <= most ? Number(value) : odd()
     }
     const mode = oneOf("CLAUDE_MEMORY_INJECT", MODES)
-    integer("CLAUDE_MEMORY_INJECT_TOKENS", LEAST_TOKENS, MOST_TOKENS, LEAST_TOKENS)
+    const maxTokens = integer("CLAUDE_MEMORY_INJECT_TOKENS", LEAST_TOKENS, MOST_TOKENS, DEFAULT_TOKENS)
     const whenHeadless = oneOf("CLAUDE_MEMORY_HEADLESS", ON_OFF)
     const within = {
       start: integer("CLAUDE_MEMORY_SESSION_START_MS", 1, LONGEST_MS, DEFAULT_WITHIN.start),
@@ -128,7 +133,9 @@ export const read = (environment: Values = process.env): Early | undefined => {
       Object.keys(values).every((name) => name === known || isValid(name, values[name]))
     return {
       home,
-      isOff: mode === "off" || isHeadless(text("CLAUDE_CODE_ENTRYPOINT")) && whenHeadless === "off",
+      telling: mode === "off" || isHeadless(text("CLAUDE_CODE_ENTRYPOINT")) && whenHeadless === "off"
+        ? undefined
+        : { mode, maxTokens },
       within,
       isPlain: areValid(environment, HOME) && areValid(file)
     }

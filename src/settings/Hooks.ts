@@ -24,7 +24,8 @@ const milliseconds = (name: string, otherwise: number): Config.Config<number> =>
 
 const isHeadless = Config.map(nonEmpty("CLAUDE_CODE_ENTRYPOINT"), Option.exists(isHeadlessEntry))
 
-export const load: Effect.Effect<HookSettings, SettingsError> = withFile(Config.all({
+/** The settings from the environment alone. */
+export const hookSettings: Config.Config<HookSettings> = Config.all({
   telling: Config.map(
     Config.all([injecting, isHeadless, oneOf("CLAUDE_MEMORY_HEADLESS", ON_OFF)]),
     ([{ maxTokens, mode }, headless, whenHeadless]) =>
@@ -34,4 +35,6 @@ export const load: Effect.Effect<HookSettings, SettingsError> = withFile(Config.
     start: milliseconds("CLAUDE_MEMORY_SESSION_START_MS", DEFAULT_WITHIN.start),
     later: milliseconds("CLAUDE_MEMORY_HOOK_MS", DEFAULT_WITHIN.later)
   })
-})).pipe(Effect.mapError(toSettingsError))
+})
+
+export const load: Effect.Effect<HookSettings, SettingsError> = Effect.mapError(withFile(hookSettings), toSettingsError)

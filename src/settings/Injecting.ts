@@ -3,7 +3,7 @@
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
-import { LEAST_TOKENS, MODES, MOST_TOKENS } from "./Early.ts"
+import { DEFAULT_TOKENS, LEAST_TOKENS, MODES, MOST_TOKENS } from "./Early.ts"
 import { oneOf, type SettingsError, toSettingsError } from "./Fields.ts"
 import { withFile } from "./SettingsFile.ts"
 
@@ -20,7 +20,7 @@ export const injecting: Config.Config<Injecting> = Config.all({
       message: `CLAUDE_MEMORY_INJECT_TOKENS is from ${LEAST_TOKENS} to ${MOST_TOKENS}`,
       validation: (n) => n >= LEAST_TOKENS && n <= MOST_TOKENS
     }),
-    Config.withDefault(800)
+    Config.withDefault(DEFAULT_TOKENS)
   )
 })
 

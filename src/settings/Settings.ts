@@ -60,7 +60,8 @@ const conflictIn = (settings: Pick<Settings, "compression" | "models" | "postgre
     : undefined
 }
 
-const settings = Effect.flatMap(
+/** The settings from the environment alone. */
+export const settings = Effect.flatMap(
   Effect.all({ places, models, compression, caps, fusion, qdrant, postgres, isolation, exclude }),
   ({ places: { claudeFolder, home }, ...rest }) => {
     const conflict = conflictIn(rest)

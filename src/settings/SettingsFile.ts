@@ -21,16 +21,17 @@ const Values = Schema.parseJson(
 const decode = Schema.decodeEither(Values)
 
 /** Reads the settings file; without a file, there are no settings. Synchronous, because the hook waits for it. */
-const read = (file: string): Either.Either<ConfigProvider.ConfigProvider, ConfigError.ConfigError> => {
+const read = (file: string): Either.Either<ReadonlyMap<string, string>, ConfigError.ConfigError> => {
   const wrong = (detail: string) => Either.left(invalid(`${file}: ${detail}`))
   let text: string
   try {
-    if (statSync(file).size > MAX_FILE_BYTES) return wrong(`is longer than ${MAX_FILE_BYTES / 1024} KiB`)
+    const info = statSync(file)
+    // A device or a pipe has no end, or none that comes by itself.
+    if (!info.isFile()) return wrong("is not a regular file; delete it, or put one in its place")
+    if (info.size > MAX_FILE_BYTES) return wrong(`is longer than ${MAX_FILE_BYTES / 1024} KiB`)
     text = readFileSync(file, "utf8").replace(/^\ufeff/, "")
   } catch (error) {
-    return isMissing(error)
-      ? Either.right(ConfigProvider.fromMap(new Map()))
-      : wrong("can't be read; check its permissions")
+    return isMissing(error) ? Either.right(new Map()) : wrong("can't be read; check its permissions")
   }
   return Either.match(decode(text), {
     onLeft: () =>
@@ -38,18 +39,24 @@ const read = (file: string): Either.Either<ConfigProvider.ConfigProvider, Config
         "is not a JSON object of strings, numbers, true and false, such as {\"CLAUDE_MEMORY_ISOLATION\": \"strict\"}; " +
           "correct or delete it"
       ),
-    onRight: (values) =>
-      Either.right(ConfigProvider.fromMap(new Map(Record.toEntries(Record.map(values, toEnvironmentValue)))))
+    onRight: (values) => Either.right(new Map(Record.toEntries(Record.map(values, toEnvironmentValue))))
   })
 }
+
+/** Returns the values of the settings file in the memory's folder. */
+export const fileValues: Effect.Effect<ReadonlyMap<string, string>, ConfigError.ConfigError> = Effect
+  .configProviderWith(
+    (environment) => Effect.flatMap(environment.load(home), (folder) => read(join(folder, "config.json")))
+  )
 
 /** Falls back to the settings file for values that the environment lacks. */
 export const withFile = <A, E, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | ConfigError.ConfigError, R> =>
-  Effect.configProviderWith((environment) =>
-    Effect.flatMap(
-      Effect.flatMap(environment.load(home), (folder) => read(join(folder, "config.json"))),
-      (file) => Effect.withConfigProvider(effect, ConfigProvider.orElse(environment, () => file))
-    )
-  )
+  Effect.flatMap(fileValues, (values) =>
+    Effect.configProviderWith((environment) =>
+      Effect.withConfigProvider(
+        effect,
+        ConfigProvider.orElse(environment, () => ConfigProvider.fromMap(new Map(values)))
+      )
+    ))

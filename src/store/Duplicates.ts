@@ -3,6 +3,7 @@
  * decision, and the talk in which it was taken): searches may filter by type, and injection shows only one of the two.
  */
 import { evidence, MAX_EVIDENCE, type MemoryUnit } from "../domain/MemoryUnit.ts"
+import { mustNotDisplace } from "../domain/SavedBy.ts"
 
 /** Share of another unit's words that a unit must contain to replace it. */
 const CONTAINED = 0.95
@@ -67,6 +68,8 @@ export const merge = (
   b: Worded
 ): { readonly kept: MemoryUnit; readonly superseded: MemoryUnit } | undefined => {
   if (a.unit.type !== b.unit.type) return undefined
+  // A hostile text may have had Claude note what the person's own words are to be lost in.
+  if (mustNotDisplace(a.unit, b.unit) || mustNotDisplace(b.unit, a.unit)) return undefined
   let shared = 0
   for (const word of a.words) if (b.words.has(word)) shared++
   if (shared < ALIKE * (a.words.size + b.words.size - shared)) return undefined
@@ -81,5 +84,11 @@ export const merge = (
   }
 }
 
-/** Reactivates a superseded unit whose successor was deleted. */
+/** Undoes a merge of two units whose projects were split: the one that stayed cites no message of the other any more. */
+export const separated = (kept: MemoryUnit, superseded: MemoryUnit): MemoryUnit => {
+  const others = new Set(evidence(superseded))
+  return { ...kept, also: kept.also.filter((uuid) => !others.has(uuid)) }
+}
+
+/** Reactivates a superseded unit whose successor was deleted, or lies in another project now. */
 export const restored = (unit: MemoryUnit): MemoryUnit => ({ ...unit, active: true, supersededBy: null })

@@ -12,13 +12,16 @@ import type { SearchFilter } from "../domain/Search.ts"
 import type { Place, TimelineFilter } from "../domain/Timeline.ts"
 
 export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
-  reason: Schema.Literal("Away", "Locked", "Full", "Damaged", "Denied", "Newer", "Missing", "Other"),
+  reason: Schema.Literal("Away", "Locked", "Full", "Damaged", "Denied", "Moved", "Newer", "Missing", "Other"),
   operation: Schema.String,
   detail: Schema.String,
   cause: Schema.Defect
 }) {
   override get message() {
-    return this.operation === "open" ? this.detail : `${this.operation}: ${this.detail}`
+    // Where the whole memory is unusable, it does not matter what for.
+    return this.operation === "open" || this.reason === "Moved" || this.reason === "Newer"
+      ? this.detail :
+      `${this.operation}: ${this.detail}`
   }
 }
 
@@ -183,6 +186,20 @@ export interface StoreStatus {
 
 export type ProjectSummary = KnownProject & { readonly units: number }
 
+/** By what the projects of folders that are gone are recognised. */
+export interface ProjectTraces {
+  /** Folders and branches of sessions, each with the project that the folder was when the session was captured. */
+  readonly sessions: ReadonlyArray<{
+    readonly projectId: string
+    readonly cwd: string
+    readonly branch: string | null
+  }>
+  /** Pairs of projects of which a person said that they are different, or that were split. */
+  readonly different: ReadonlyArray<readonly [one: string, other: string]>
+  /** Position in `messagesHolding` up to which a search for a project's folder has come, by the project's id. */
+  readonly searched: ReadonlyMap<string, number>
+}
+
 /** The deleted units, and the number of stored messages from which text was cut. */
 export interface Forgotten {
   readonly units: ReadonlyArray<MemoryUnit>
@@ -195,6 +212,10 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly transcripts: (projectId: string, limit: number) => Effect.Effect<ReadonlyArray<Transcript>, StoreError>
   /** Writes a batch and moves its cursor in one transaction; queues the changed segments and sessions. */
   readonly append: (batch: CaptureBatch) => Effect.Effect<AppendResult, StoreError>
+  /** Removes forgotten text from a batch, as `append` does. */
+  readonly unforgotten: (batch: CaptureBatch) => Effect.Effect<CaptureBatch, StoreError>
+  /** Leaves out units with forgotten text, as `commit` does. */
+  readonly permitted: (units: ReadonlyArray<MemoryUnit>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /** Returns the session and thread of stored messages, by uuid. */
   readonly places: (
     uuids: ReadonlyArray<string>
@@ -244,8 +265,8 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly outlines: (sessionIds: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<SessionOutline>, StoreError>
   /**
    * Replaces the units of the items' origins by `units` and removes the items from the queue. An item whose revision
-   * has grown since its claim stays in the queue, and its units are not written. Queues written and removed units for
-   * the index.
+   * has grown since its claim stays in the queue, free again, and its units are not written. Queues written and removed
+   * units for the index.
    */
   readonly commit: (
     items: ReadonlyArray<WorkItem>,
@@ -253,7 +274,10 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   ) => Effect.Effect<void, StoreError>
   /** Replaces the units of an origin that has no work item. */
   readonly replace: (origin: string, units: ReadonlyArray<MemoryUnit>) => Effect.Effect<void, StoreError>
-  /** Removes work whose result lies outside the store (vectors in an index), unless its revision has grown. */
+  /**
+   * Removes work whose result lies outside the store (vectors in an index). Work whose revision has grown since its claim
+   * stays, and is free again.
+   */
   readonly done: (items: ReadonlyArray<WorkItem>) => Effect.Effect<void, StoreError>
 
   /** The store's random name, 16 hexadecimal digits, created with the store. */
@@ -267,6 +291,15 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   /** Lists units that pass the filter, newest first. */
   readonly recent: (filter: SearchFilter, limit: number) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   readonly messages: (uuids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Message>, StoreError>
+  /**
+   * Returns messages that hold one of these texts, of letters and spaces, of those stored after a position, in the order in which they
+   * were stored. `end` is the position up to which was searched.
+   */
+  readonly messagesHolding: (
+    texts: ReadonlyArray<string>,
+    after: number,
+    limit: number
+  ) => Effect.Effect<{ readonly messages: ReadonlyArray<Message>; readonly end: number }, StoreError>
   /**
    * Returns, for each unit, the active unit before and the two after in its session, as [id, neighbour's id, offset of
    * -1, 1 or 2].
@@ -290,9 +323,11 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
 
   /**
    * Writes a unit that a person or Claude saved, even if it was forgotten before. Returns the stored unit: an earlier
-   * one if its id is the same.
+   * one if its id is the same, unless only the new one is pinned.
    */
   readonly save: (unit: MemoryUnit, project: Project) => Effect.Effect<MemoryUnit, StoreError>
+  /** Returns these units and their duplicates, which `forget` deletes with them. */
+  readonly withDuplicates: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /**
    * Deletes these units and their duplicates, and cuts their sentences from stored messages. Capturing the same text
    * again does not bring them back.
@@ -306,6 +341,18 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
    * before stands for the project it was merged into.
    */
   readonly mergeProjects: (from: Project, into: Project) => Effect.Effect<void, StoreError>
+  /**
+   * Undoes a merge of this project, and does nothing for one that was not merged. Its sessions go back to it, those captured since from
+   * its folder too, each with its units; so do its notes, and what was saved for it before the merge. Units that the other project's
+   * had superseded, and the reverse, are active again. What was saved for the other project since stays there, and so do the
+   * projects that had been merged into this one. The two are recorded as different.
+   */
+  readonly splitProject: (id: string) => Effect.Effect<void, StoreError>
+  /** Records that each two of these projects are different, so that they are not taken for one. */
+  readonly setDifferent: (ids: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
+  readonly traces: Effect.Effect<ProjectTraces, StoreError>
+  /** Records the position up to which the messages have been searched for these projects' folders. */
+  readonly setSearched: (ids: ReadonlyArray<string>, end: number) => Effect.Effect<void, StoreError>
   readonly renameProject: (id: string, name: string) => Effect.Effect<void, StoreError>
   /** Excludes a project from capture, or includes it again; adds a project that is not known yet. */
   readonly excludeProject: (project: Project, isExcluded: boolean) => Effect.Effect<void, StoreError>

@@ -925,7 +925,7 @@ describe("any file", () => {
           }
         })
       ),
-    { fastCheck: { numRuns: times(8) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(5) }, timeout: times(60_000) }
   )
 
   const uuids = FastCheck.constantFrom("u1", "u2", "u3", "u4", "u5", "u6")
@@ -979,7 +979,7 @@ describe("any file", () => {
           )
         assert.deepStrictEqual(yield* reading(ends), yield* reading([bytes.length]))
       }),
-    { fastCheck: { numRuns: times(8) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(5) }, timeout: times(60_000) }
   )
 
   it.effect.prop(
@@ -1020,7 +1020,7 @@ describe("any file", () => {
           )
         assert.deepStrictEqual(yield* reading(ends), yield* reading([bytes.length]))
       }),
-    { fastCheck: { numRuns: times(12) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(8) }, timeout: times(60_000) }
   )
 
   const change = FastCheck.oneof(
@@ -1078,7 +1078,7 @@ describe("any file", () => {
           assert.strictEqual((yield* store.messages([...seen])).length, seen.size)
         })
       ),
-    { fastCheck: { numRuns: times(12) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(8) }, timeout: times(60_000) }
   )
 
   const anything = FastCheck.oneof(
@@ -1138,7 +1138,7 @@ describe("any file", () => {
           assert.deepStrictEqual(yield* collect(folder), [])
           assert.deepStrictEqual(yield* status, before)
         }), sqliteStore),
-    { fastCheck: { numRuns: times(6) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(4) }, timeout: times(60_000) }
   )
 
   it.effect(

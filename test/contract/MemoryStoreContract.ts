@@ -647,6 +647,19 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
       )
 
       test(
+        "that changed while it was done is free at once",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* store.append(batch([]))
+          yield* store.queue("index", ["a", "b"])
+          const claimed = yield* store.claim("index", 10)
+          yield* store.queue("index", ["b"])
+          yield* store.done(claimed)
+          assert.deepStrictEqual(yield* store.claim("index", 10), [{ kind: "index", key: "b", revision: 2 }])
+        })
+      )
+
+      test(
         "is not queued again by messages already stored",
         Effect.gen(function*() {
           const store = yield* MemoryStore

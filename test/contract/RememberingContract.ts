@@ -8,6 +8,7 @@ import type { Block, Message } from "../../src/domain/Conversation.ts"
 import { idOf } from "../../src/domain/Ids.ts"
 import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
 import { unitOf } from "../../src/domain/Saved.ts"
+import { savedBy } from "../../src/domain/SavedBy.ts"
 import type { SearchFilter } from "../../src/domain/Search.ts"
 import type { Place } from "../../src/domain/Timeline.ts"
 import { queryLexemes } from "../../src/domain/Tokenizer.ts"
@@ -79,6 +80,25 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         assert.deepStrictEqual(yield* found("harbour crane"), [made.id])
         assert.deepStrictEqual(yield* waiting("index"), [{ kind: "index", key: made.id, revision: 1 }])
         assert.deepStrictEqual((yield* store.status).projects, [{ ...known("one"), units: 1 }])
+      })
+    )
+
+    test(
+      "what Claude noted is the person's when they save it too, and stays so",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const noted = unitOf({ content: HARBOUR, by: "claude" }, "project-one", 5_000)
+        const own = saved(HARBOUR, 6_000)
+        assert.deepStrictEqual(
+          [noted, own].map(({ pinned }) => pinned),
+          [false, true]
+        )
+        assert.strictEqual((yield* store.save(noted, project("one"))).origin, noted.origin)
+        for (const again of [own, noted]) {
+          assert.strictEqual((yield* store.save(again, project("one"))).origin, own.origin)
+        }
+        assert.deepStrictEqual((yield* store.units([own.id])).map(savedBy), ["person"])
+        assert.deepStrictEqual(yield* found("harbour crane"), [own.id])
       })
     )
 
@@ -453,6 +473,160 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         assert.deepStrictEqual((yield* store.status).projects, [{ ...three, units: 2 }])
         const { documents } = yield* store.lexical(queryLexemes("harbour"), everything, 1)
         assert.strictEqual(documents, 3)
+      })
+    )
+
+    test(
+      "are split again: each has what its own sessions left, also since the merge, and nothing of the other's",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* both
+        const before = yield* store.units(["of one", "of two", "tide"])
+        yield* store.save(saved("Ropes are bought in spring."), project("one"))
+        const early = unitOf({ content: "Brass is polished on Mondays." }, "project-two", 1)
+        yield* store.save(early, project("two"))
+        yield* store.mergeProjects(project("two"), project("one"))
+        yield* store.mergeProjects(project("three"), project("two"))
+        // Since the merge: a session in the folder of the merged project, one in the other, notes, and what is saved.
+        const late = message("c", { isPrompt: true, sessionId: "s3", blocks: [text(LANTERN)] })
+        const here = message("d", { isPrompt: true, sessionId: "s4", blocks: [text(TIDE)] })
+        yield* capture("/t/c", [late], { project: project("two") })
+        yield* capture("/t/d", [here])
+        yield* compress("segment", telling("late", late, LANTERN), telling("here", here, "Anchors rust."))
+        yield* store.replace("/notes", [
+          unit("note", { sessionId: "notes:/notes/a.md", origin: "/notes", projectId: "project-two" })
+        ])
+        yield* store.save(saved("Sails are dried in the loft."), project("one"))
+        yield* store.done(yield* store.claim("index", 100))
+
+        yield* store.splitProject("project-two")
+        const [one, other] = [known("one", { merged: [project("three")] }), known("two")]
+        assert.deepStrictEqual((yield* store.status).projects, [{ ...one, units: 4 }, { ...other, units: 5 }])
+        const idsIn = (id: string) =>
+          Effect.map(store.recent({ projects: [id] }, 20), (units) => units.map((unit) => unit.id).sort())
+        assert.deepStrictEqual(yield* idsIn("project-two"), [early.id, "late", "note", "of two", "tide"].sort())
+        assert.deepStrictEqual(
+          (yield* store.sessionsByPrefix("s")).map(({ id, projectId }) => [id, projectId]),
+          [["s1", "project-one"], ["s2", "project-two"], ["s3", "project-two"], ["s4", "project-one"]]
+        )
+        assert.deepStrictEqual(yield* store.units(["of one", "of two", "tide"]), before)
+        assert.deepStrictEqual(
+          keys(yield* waiting("index")),
+          [early.id, "late", "note", "of one", "of two", "tide"].sort()
+        )
+        assert.deepStrictEqual(yield* found("tide ferries", { projects: ["project-two"] }), ["tide"])
+        const { documents } = yield* store.lexical(queryLexemes("harbour"), everything, 1)
+        assert.strictEqual(documents, 9)
+        assert.deepStrictEqual((yield* store.traces).different, [["project-one", "project-two"]])
+
+        // Nothing is left to split; a merge brings all together again.
+        yield* store.splitProject("project-two")
+        yield* store.splitProject("project-one")
+        yield* store.mergeProjects(project("two"), project("one"))
+        assert.deepStrictEqual(
+          (yield* store.projects).map(({ id, merged }) => [id, merged.map((each) => each.id)]),
+          [["project-one", ["project-three", "project-two"]]]
+        )
+        yield* capture("/t/e", [message("e", { sessionId: "s5" })], { project: project("two") })
+        yield* store.splitProject("project-two")
+        assert.strictEqual((yield* store.sessionsByPrefix("s5"))[0]?.projectId, "project-two")
+      })
+    )
+
+    test(
+      "are split: what each says twice is one there again",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const said = `${HARBOUR}\n${LANTERN}`
+        const again = message("c", { isPrompt: true, sessionId: "s3", blocks: [text(HARBOUR, LANTERN)] })
+        yield* both
+        yield* store.mergeProjects(project("two"), project("one"))
+        yield* capture("/t/c", [again])
+        yield* compress("segment", telling("again", again, said, { occurredAt: 1_500 }))
+        const superseding = Effect.map(
+          store.units(["of one", "again", "of two"]),
+          (units) => units.map(({ active, supersededBy }) => active ? "active" : supersededBy)
+        )
+        assert.deepStrictEqual(yield* superseding, ["of two", "of two", "active"])
+        yield* store.splitProject("project-two")
+        assert.deepStrictEqual(yield* superseding, ["again", "active", "active"])
+        const [kept, other] = yield* store.units(["again", "of two"])
+        assert.deepStrictEqual([kept?.also, other?.also], [["a"], []])
+      })
+    )
+
+    test(
+      "are split while something is made of them: that is made again, for the right one",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* both
+        yield* store.mergeProjects(project("two"), project("one"))
+        yield* compress("session")
+        const late = message("c", { isPrompt: true, sessionId: "s3", blocks: [text(LANTERN)] })
+        yield* capture("/t/c", [late], { project: project("two") })
+        const claimed = [...(yield* store.claim("segment", 10)), ...(yield* store.claim("session", 10))]
+        yield* store.splitProject("project-two")
+        yield* store.commit(claimed, [telling("late", late, LANTERN)])
+        assert.deepStrictEqual(yield* store.units(["late"]), [])
+        assert.deepStrictEqual(keys(yield* waiting("segment")), [segmentOf("c")])
+        assert.deepStrictEqual(keys(yield* waiting("session")), ["s3"])
+      })
+    )
+
+    test(
+      "leave traces: the folders and branches of their sessions, and which of them are different",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const at = (sessionId: string, cwd: string, branch?: string) => ({ facts: [facts(sessionId, { cwd, branch })] })
+        yield* capture("/t/a", [one], at("s1", "/work/one", "main"))
+        yield* capture("/t/b", [message("b", { sessionId: "s2" })], at("s2", "/work/one", "main"))
+        yield* capture("/t/c", [two], { ...at("s2", "/work/two"), project: project("two") })
+        yield* capture("/t/d", [message("d", { sessionId: "s3" })], {
+          ...at("s3", "/work/two/b"),
+          project: project("two")
+        })
+        yield* store.mergeProjects(project("two"), project("one"))
+        yield* store.setDifferent(["project-two", "project-one", "project-three", "project-two"])
+        yield* store.setDifferent(["project-one"])
+        yield* store.setSearched(["project-two"], 7)
+        yield* store.setSearched(["project-two"], 3)
+        assert.deepStrictEqual(yield* store.traces, {
+          sessions: [
+            { projectId: "project-one", cwd: "/work/one", branch: "main" },
+            { projectId: "project-two", cwd: "/work/two/b", branch: null }
+          ],
+          different: [
+            ["project-one", "project-three"],
+            ["project-one", "project-two"],
+            ["project-three", "project-two"]
+          ],
+          searched: new Map([["project-two", 7]])
+        })
+      })
+    )
+
+    test(
+      "may be named by messages, which are searched from a position on",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const saying = (uuid: string, words: string) => message(uuid, { blocks: [text(words)] })
+        yield* capture("/t/a", [
+          saying("a", "git worktree add ../x"),
+          saying("b", "worktree  add"),
+          saying("c", "a worktree add b")
+        ])
+        const search = (after: number, limit: number) =>
+          Effect.map(
+            store.messagesHolding(["worktree add", "worktree rm"], after, limit),
+            ({ end, messages }) => ({ end, ids: messages.map(({ uuid }) => uuid) })
+          )
+        const first = yield* search(0, 1)
+        assert.deepStrictEqual(first.ids, ["a"])
+        const rest = yield* search(first.end, 2)
+        assert.deepStrictEqual(rest.ids, ["c"])
+        assert.deepStrictEqual(yield* search(rest.end, 2), { end: rest.end, ids: [] })
+        yield* capture("/t/b", [saying("d", "Worktree Add"), saying("e", "worktree rm")])
+        assert.deepStrictEqual((yield* search(rest.end, 2)).ids, ["e"])
       })
     )
 

@@ -8,6 +8,7 @@ import type * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import { idOf } from "../../src/domain/Ids.ts"
 import type { SearchFilter } from "../../src/domain/Search.ts"
+import { embedded } from "../../src/index/Points.ts"
 import { VectorIndex } from "../../src/index/VectorIndex.ts"
 import { MemoryStore } from "../../src/store/MemoryStore.ts"
 import { times } from "../data.ts"
@@ -215,6 +216,23 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
         assert.deepStrictEqual(yield* index.describe, { model, count: 1 })
         yield* index.upsert([point("a", vector(1, 0, 0, 0))])
         assert.deepStrictEqual(yield* ids(vector(1, 0, 0, 0)), ["b"])
+      })
+    )
+
+    test(
+      "takes no vector of a text that a unit no longer has",
+      Effect.gen(function*() {
+        const index = yield* VectorIndex
+        const units = [unit("a"), unit("b")]
+        yield* write(units)
+        yield* index.ensure(model)
+        const [text, other] = units.map(embedded)
+        yield* index.upsert([
+          { ...point("a", vector(1, 0, 0, 0)), text: text! },
+          { ...point("b", vector(1, 0, 0, 0)), text: `${other}, once` }
+        ])
+        assert.deepStrictEqual(yield* ids(vector(1, 0, 0, 0)), ["a"])
+        assert.strictEqual(yield* index.count, 1)
       })
     )
 

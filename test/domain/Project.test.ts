@@ -3,11 +3,11 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
-import { execFileSync } from "node:child_process"
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import * as Project from "../../src/domain/Project.ts"
-import { environment, times } from "../data.ts"
+import { times } from "../data.ts"
+import * as Repositories from "../repositories.ts"
 import { anyText } from "../texts.ts"
 
 /** Writes files of a repository, by path below `root`. */
@@ -132,6 +132,10 @@ describe("git's files, written by hand", () => {
   }, (projects, root) => {
     same(projects.slice(0, 2))
     same(projects.slice(2))
+    assert.deepStrictEqual(
+      projects.map((project) => project.root),
+      ["shop", "shop", "local", "local"].map((name) => join(root, name))
+    )
     assert.strictEqual(projects[3]!.key, `path:${join(root, "local")}`)
   })
 
@@ -203,6 +207,50 @@ describe("folders without git", () => {
     ))
 })
 
+describe("a worktree that is gone", () => {
+  resolving("inside its repository is the repository's project", (root) => {
+    write(root, {
+      "shop/.git/config": "[core]\n",
+      "worktrees/shop/.git/config": config("git@github.com:acme/shop.git"),
+      "worktrees/readme": ""
+    })
+    return [
+      "shop",
+      "shop/.worktrees/fix",
+      "shop/worktrees/fix/src",
+      "shop/.claude/worktrees/fix",
+      "worktrees/shop",
+      "worktrees/shop/.claude/worktrees/fix"
+    ].map((name) => join(root, name))
+  }, (projects) => {
+    same(projects.slice(0, 4))
+    same(projects.slice(4))
+    different([projects[0]!, projects[4]!])
+  })
+
+  resolving(
+    "together with the repository around it is at the repository's place",
+    (root) =>
+      ["shop/.worktrees/fix", "shop/worktrees/fix/src", "shop/.claude/worktrees/fix", "worktrees/shop/.worktrees/fix"]
+        .map((name) => join(root, name)),
+    (projects, root) =>
+      assert.deepStrictEqual(
+        projects.map(({ key }) => key),
+        ["shop", "shop", "shop", "worktrees/shop"].map((name) => `path:${join(root, name)}`)
+      )
+  )
+
+  resolving(
+    "in a folder of worktrees of several repositories is a project by its own path",
+    (root) => ["worktrees/shop/fix", ".worktrees/fix", ".claude/worktrees/fix"].map((name) => join(root, name)),
+    (projects, root) =>
+      assert.deepStrictEqual(
+        projects.map((project) => project.root),
+        ["worktrees/shop/fix", ".worktrees/fix", ".claude/worktrees/fix"].map((name) => join(root, name))
+      )
+  )
+})
+
 describe("a repository through a link", () => {
   resolving("is the repository", (root) => {
     write(root, { "shop/.git/config": "[core]\n", "shop/src/a.ts": "" })
@@ -219,17 +267,7 @@ describe("real git", () => {
       inFolder((root) =>
         Effect.gen(function*() {
           const git = (folder: string, ...args: ReadonlyArray<string>) =>
-            execFileSync("git", ["-c", "protocol.file.allow=always", "-C", folder, ...args], {
-              env: {
-                ...environment(root),
-                GIT_CONFIG_NOSYSTEM: "1",
-                GIT_AUTHOR_NAME: "a",
-                GIT_AUTHOR_EMAIL: "a@example.com",
-                GIT_COMMITTER_NAME: "a",
-                GIT_COMMITTER_EMAIL: "a@example.com"
-              },
-              stdio: "ignore"
-            })
+            Repositories.git(folder, "-c", "protocol.file.allow=always", ...args)
           const commit = (folder: string) => git(folder, "commit", "--allow-empty", "-m", "first")
           for (const name of ["shop", "lib"]) {
             mkdirSync(join(root, name))

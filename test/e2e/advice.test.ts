@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { dirname, join } from "node:path"
 import { environment } from "../data.ts"
+import { call, CLIENT, request } from "./requests.ts"
 import { inHome, main, mcp, type Options, run, slow, start } from "./run.ts"
 
 interface Way {
@@ -45,7 +46,7 @@ describe("advice", () => {
           }
           const cli = (...words: ReadonlyArray<string>) => run([main, ...words], { home, cwd: dirname(main) })
           assert.include((yield* cli("search", "--help")).stdout, "\n$ node main.js search --project")
-          assert.include((yield* cli("projects", "merge")).stderr, "`node main.js projects merge FROM INTO`\n")
+          assert.include((yield* cli("projects", "merge")).stderr, "`node main.js projects merge FROM… INTO`\n")
           // A program that reads JSON gets the same words whichever way it was started.
           assert.include((yield* cli("doctor", "--json")).stdout, "; `claude-memory init` puts it in\"")
           assert.isFalse(yield* fs.exists(join(home, ".claude-memory")))
@@ -79,17 +80,8 @@ describe("advice", () => {
               env: { PATH },
               staysOpen: true
             })
-            const clientInfo = { name: "probe", version: "0" }
-            for (
-              const each of [
-                {
-                  id: 0,
-                  method: "initialize",
-                  params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo }
-                },
-                { id: 1, method: "tools/call", params: { name: "claude_memory_get", arguments: { id: "0123abcd" } } }
-              ]
-            ) yield* send(`${JSON.stringify({ jsonrpc: "2.0", ...each })}\n`)
+            yield* send(request(0, "initialize", CLIENT))
+            yield* send(call(1, "get", { id: "0123abcd" }))
             yield* waitForText("\"id\":1}")
             yield* closeStdin
             return (yield* ended).stdout

@@ -50,6 +50,34 @@ const start = (overrides: object = {}) =>
     ...overrides
   })
 
+const TOKEN = `ghp_${"aB3dE5fG7h".repeat(4).slice(0, 36)}`
+
+/** A session's prompts and answers in turn. */
+const SAID = [
+  "Please make the quokka importer read its spreadsheets through a queue, since it blocks the whole shop for minutes.",
+  "The quokka importer blocked because it parsed spreadsheets in the request. It now puts each row on the zebra queue, and a " +
+  "worker reads them in batches of 500.",
+  "<private>the owl is private</private> And does it keep the order of the rows?",
+  `The rows keep their order because the zebra queue is partitioned by sheet. The export needs GITHUB_TOKEN=${TOKEN} in its ` +
+  "environment. The retries of failed rows are still open; next step is a dead letter queue."
+]
+
+const sessionLines = (session: string, said: ReadonlyArray<string>) =>
+  said.map((text, i) =>
+    `${
+      JSON.stringify({
+        type: i % 2 === 0 ? "user" : "assistant",
+        uuid: `${session}-${i}`,
+        parentUuid: i === 0 ? null : `${session}-${i - 1}`,
+        sessionId: session,
+        cwd: CWD,
+        isSidechain: false,
+        timestamp: `2026-11-27T12:0${i}:00.000Z`,
+        message: { role: i % 2 === 0 ? "user" : "assistant", content: [{ type: "text", text }] }
+      })
+    }\n`
+  ).join("")
+
 const inProcess = commandLines()
 
 const ask = (stdin: string, { env, ...options }: Partial<Options> = {}) =>
@@ -188,7 +216,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       yield* fs.copyFile(hook, entry)
       const alone = (stdin: string, options: Partial<Options> = {}) => run([entry], { home, stdin, ...options })
       // Anything else needs the rest of the program, which is not there.
-      assert.include((yield* alone(prompt())).stderr, "HookLocal.js")
+      assert.include((yield* alone(prompt())).stderr, "HookPrompt.cjs")
       assert.include((yield* alone("{")).stderr, "HookLocal.js")
 
       assert.deepStrictEqual(yield* alone(start(), { env: { CLAUDE_MEMORY_INJECT: "off" } }), NOTHING)
@@ -198,15 +226,15 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       assert.deepStrictEqual(yield* alone(start(), { env: none }), NOTHING)
       assert.deepStrictEqual(yield* alone(prompt(), { env: none }), NOTHING)
       const remote = { ...none, CLAUDE_MEMORY_POSTGRES_URL: "postgresql://h/d" }
-      assert.include((yield* alone(start(), { env: remote })).stderr, "HookLocal.js")
+      assert.include((yield* alone(start(), { env: remote })).stderr, "HookStart.js")
 
       yield* fs.makeDirectory(join(folder, "sessions"))
       yield* fs.writeFileString(join(folder, "sessions", "s-1"), "off\n")
       assert.deepStrictEqual(yield* alone(prompt({ session_id: "s-1" })), NOTHING)
       assert.deepStrictEqual(yield* alone(start({ session_id: "s-1", source: "resume" })), NOTHING)
-      assert.include((yield* alone(start({ session_id: "s-1", source: "compact" }))).stderr, "HookLocal.js")
+      assert.include((yield* alone(start({ session_id: "s-1", source: "compact" }))).stderr, "HookStart.js")
       yield* fs.writeFileString(join(folder, "sessions", "s-1"), "on\n", { flag: "a" })
-      assert.include((yield* alone(prompt({ session_id: "s-1" }))).stderr, "HookLocal.js")
+      assert.include((yield* alone(prompt({ session_id: "s-1" }))).stderr, "HookPrompt.cjs")
     }).pipe(Effect.scoped))
 
   it.effect("tells a start without the rest of the program what it tells with it, and of an excluded project nothing", () =>
@@ -232,13 +260,38 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
         yield* fs.rename(join(folder, "away"), join(folder, "openings"))
       }
       assert.deepStrictEqual(yield* alone(start({ source: "fork" })), NOTHING)
-      assert.include((yield* alone(start({ source: "resume" }))).stderr, "HookLocal.js")
+      assert.include((yield* alone(start({ source: "resume" }))).stderr, "HookStart.js")
 
       assert.strictEqual((yield* inProcess(["projects", "exclude", "shop-api"], { home })).code, 0)
       assert.deepStrictEqual(yield* alone(start()), NOTHING)
       assert.deepStrictEqual(yield* alone(prompt()), NOTHING)
       assert.strictEqual((yield* inProcess(["projects", "include", "shop-api"], { home })).code, 0)
       assert.include((yield* alone(start())).stdout, "## Last sessions")
+    }).pipe(Effect.scoped))
+
+  it.effect("tells how the last session ended also where its transcript was never imported, with the same masks", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const home = yield* makeHome
+      assert.strictEqual((yield* inProcess(["import", samples], { home })).code, 0)
+      const folder = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-tails-" })
+      const begins = (env: NodeJS.ProcessEnv = {}) =>
+        run([hook], { home, stdin: start({ transcript_path: join(folder, "now.jsonl") }), env: { ...PATIENT, ...env } })
+      const remembered = yield* begins()
+      yield* fs.writeFileString(join(folder, "last.jsonl"), sessionLines("last", SAID))
+      const told = JSON.parse((yield* begins()).stdout).hookSpecificOutput.additionalContext as string
+      assert.match(told, /## Last sessions\n\[[0-9a-f]{8}\] [^\n]*quokka importer[\s\S]*zebra queue/)
+      assert.include(told, "Open: ")
+      assert.include(told, "[redacted:")
+      assert.notInclude(told, TOKEN)
+      assert.notInclude(told, "the owl is private")
+      // Nothing was written: the next start reads it again, and the memory knows nothing of it.
+      assert.include((yield* begins()).stdout, "zebra queue")
+      assert.notInclude((yield* inProcess(["search", "quokka importer zebra queue"], { home })).stdout, "zebra queue")
+      // Of what is excluded nothing is read.
+      assert.strictEqual((yield* begins({ CLAUDE_MEMORY_EXCLUDE_PATHS: CWD })).stdout, remembered.stdout)
+      assert.strictEqual((yield* inProcess(["projects", "exclude", "shop-api"], { home })).code, 0)
+      assert.deepStrictEqual(yield* begins(), NOTHING)
     }).pipe(Effect.scoped))
 
   it.effect("answers what comes in parts, and does not wait for the end of stdin", () =>
@@ -252,6 +305,18 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       const { code, stdout } = yield* program.ended
       assert.strictEqual(code, 0)
       assert.include(stdout, "Meilisearch")
+    }).pipe(Effect.scoped))
+
+  it.effect("ends by itself when nothing comes on stdin, and doctor says so", () =>
+    Effect.gen(function*() {
+      const { home } = yield* copied
+      const program = yield* startProgram([hook], {
+        home,
+        env: { CLAUDE_MEMORY_HOOK_MS: "300", CLAUDE_MEMORY_SESSION_START_MS: "300" },
+        staysOpen: true
+      })
+      assert.deepStrictEqual(yield* program.ended, NOTHING)
+      assert.match((yield* hooksBy(home))?.detail ?? "", /did not end what it writes/)
     }).pipe(Effect.scoped))
 
   it.effect("runs where the settings of an earlier version name it", () =>

@@ -123,6 +123,21 @@ describe("init", () => {
       })
     ))
 
+  it.live("takes an empty file for one without settings, and uninstall leaves it empty", () =>
+    inHome((home) =>
+      Effect.gen(function*() {
+        for (const [name, text] of [["settings.json", ""], [".claude.json", "\n"]] as const) {
+          write(join(home, ".claude", name), text)
+        }
+        const before = filesIn(home)
+        const { installed } = jsonOf(yield* cli(home, ["init", "--json"]))
+        assert.isTrue(installed)
+        assert.deepInclude(yield* checkOf(home), { state: "ok" })
+        jsonOf(yield* cli(home, ["uninstall", "--json"]))
+        assert.deepStrictEqual(filesIn(home), before)
+      })
+    ))
+
   it.live("in Claude Code's usual places, for a memory elsewhere, says where that is", () =>
     inHome((home) =>
       Effect.gen(function*() {
@@ -323,13 +338,20 @@ describe("uninstall --purge", () => {
             yield* work.kill("SIGTERM")
             yield* work.ended
           }))
+          yield* Effect.scoped(Effect.gen(function*() {
+            const watch = yield* start([main, "watch"], { home })
+            yield* watch.waitForText("following")
+            yield* watch.kill("SIGTERM")
+            yield* watch.ended
+          }))
+          assert.isTrue(readdirSync(memory).some((name) => name.endsWith(".lock")))
           assert.isTrue(existsSync(join(home, ".claude", "settings.json")))
           const stays = yield* cli(home, ["uninstall"])
           assert.match(stays.stdout, /What is remembered in .*\.claude-memory \(\d+\.\d MB\) stays/)
           assert.include(readdirSync(memory), "memory.db")
           write(join(memory, "mine.txt"), "mine")
           const purged = yield* cli(home, ["uninstall", "--purge"])
-          assert.include(purged.stdout, "Not ours, and still in")
+          assert.match(purged.stdout, /Not ours, and still in .*: mine\.txt\.\n/)
           assert.deepStrictEqual(readdirSync(memory), ["mine.txt"])
         })
       )

@@ -117,9 +117,9 @@ it.live(
       Effect.gen(function*() {
         const words = "without fake timers"
         const folder = join(home, ".claude-memory")
-        yield* run([main, "import", samples], { home })
+        parsed(yield* inProcess(["import", samples, "--json"], { home }))
         yield* fs.copy(folder, join(home, "before"))
-        const found = (yield* run([main, "search", words, "--all-projects", "--json"], { home })).stdout
+        const found = (yield* inProcess(["search", words, "--all-projects", "--json"], { home })).stdout
         const { id } = JSON.parse(found).results[0].unit ?? JSON.parse(found).results[0]
         const telling = Effect.map(
           Effect.forEach(
@@ -137,7 +137,7 @@ it.live(
           yield* Effect.sleep(ms)
           yield* kill("SIGKILL")
           yield* ended
-          const isForgotten = (yield* run([main, "show", id], { home })).code !== 0
+          const isForgotten = (yield* inProcess(["show", id], { home })).code !== 0
           if (isForgotten) assert.strictEqual(yield* telling, 0)
           outcomes.add(isForgotten ? "forgotten" : "there")
         }

@@ -4,16 +4,17 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, layer } from "@effect/vitest"
-import { Client } from "@modelcontextprotocol/sdk/client/index.js"
-import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
-import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { appendFileSync, existsSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
-import { environment } from "../data.ts"
-import { hook, leftovers, main, makeHome, makeImported, mcp, type Outcome, run, slow, start } from "./run.ts"
+import { commandLines } from "./commandLines.ts"
+import * as Connected from "./connected.ts"
+import { HELLO, request } from "./requests.ts"
+import { hook, leftovers, makeHome, makeImported, mcp, type Outcome, run, slow, start } from "./run.ts"
+
+const inProcess = commandLines()
 
 /** A home whose memory holds the samples. */
 class Home extends Context.Tag("test/Home")<Home, string>() {
@@ -22,38 +23,8 @@ class Home extends Context.Tag("test/Home")<Home, string>() {
 
 const SHOP = { CLAUDE_PROJECT_DIR: "/home/mei/work/shop-api" }
 
-/** Connects the official client to a server over the memory in `home`. */
-const connect = (home: string, env: Readonly<Record<string, string>> = SHOP) =>
-  Effect.gen(function*() {
-    const transport = new StdioClientTransport({
-      command: process.execPath,
-      args: [mcp],
-      cwd: home,
-      env: environment(home, env),
-      stderr: "ignore"
-    })
-    const client = yield* Effect.acquireRelease(
-      Effect.promise(async () => {
-        const client = new Client({ name: "test", version: "0" })
-        await client.connect(transport)
-        await client.listTools()
-        return client
-      }),
-      (client) => Effect.promise(() => client.close())
-    )
-    const call = (name: string, args: Record<string, unknown> = {}) =>
-      Effect.promise(async () =>
-        await client.callTool({ name: `claude_memory_${name}`, arguments: args }) as CallToolResult
-      )
-    return { client, call, pid: transport.pid ?? 0 }
-  })
-
-const dataOf = ({ content, isError, structuredContent }: CallToolResult) => {
-  assert.isNotTrue(isError, JSON.stringify(content))
-  return structuredContent as Record<string, never>
-}
-
-const textOf = ({ content: [block] }: CallToolResult) => block?.type === "text" ? block.text : ""
+const { dataOf, textOf } = Connected
+const connect = (home: string, env: Readonly<Record<string, string>> = SHOP) => Connected.connect(home, env)
 
 const isRunning = (pid: number) => {
   try {
@@ -68,18 +39,9 @@ const messagesOf = (stdout: string): ReadonlyArray<{
   readonly jsonrpc: string
   readonly id?: string | number
   readonly method?: string
-  readonly result?: { readonly isError?: boolean }
+  readonly result?: { readonly isError?: boolean; readonly content?: ReadonlyArray<{ readonly text: string }> }
   readonly error?: { readonly code: number; readonly message: string }
 }> => stdout.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line))
-
-const request = (id: string | number, method: string, params?: unknown) =>
-  `${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`
-
-const HELLO = request(0, "initialize", {
-  protocolVersion: "2025-11-25",
-  capabilities: {},
-  clientInfo: { name: "probe", version: "0" }
-}) + `${JSON.stringify({ jsonrpc: "2.0", method: "notifications/initialized" })}\n`
 
 const search = (id: string | number) =>
   request(id, "tools/call", { name: "claude_memory_search", arguments: { query: "error" } })
@@ -114,7 +76,7 @@ describe("the MCP server, spawned", () => {
           assert.match(textOf(yield* call("inject", { original_prompt: "pool of 20 connections" })), /pool/)
           const { id } = dataOf(yield* call("save", { content: "Deployments are on Thursdays." }))
           assert.deepStrictEqual(dataOf(yield* call("forget", { ids: [id] }))["forgotten"], [id])
-          assert.strictEqual(dataOf(yield* call("status"))["memories"], 83)
+          assert.match(textOf(yield* call("status")), /\nIn all: 83 memories /)
           assert.isTrue(dataOf(yield* call("health", { detailed: true }))["ok"])
           yield* Effect.promise(async () => {
             await client.readResource({ uri: `memory://units/${found.id}` })
@@ -198,6 +160,16 @@ describe("the MCP server, spawned", () => {
         yield* send(request("array", "tools/call", { name: "claude_memory_status", arguments: [1] }))
         yield* send(request("missing", "tools/call", { name: "claude_memory_search" }))
         yield* send(request("defaults", "tools/call", { name: "claude_memory_status" }))
+        yield* send(request("no arguments", "tools/call", { name: "claude_memory_search", arguments: null }))
+        yield* send(request("refused", "tools/call", { name: "claude_memory_search", arguments: { query: 5 } }))
+        yield* send(request("no params", "tools/call"))
+        for (const params of ["x", [1], 5, null, true]) {
+          yield* send(request(`call of ${JSON.stringify(params)}`, "tools/call", params))
+          yield* send(request(`ping of ${JSON.stringify(params)}`, "ping", params))
+        }
+        yield* send(request("no uri", "resources/read", {}))
+        yield* send(request("a number as topic", "prompts/get", { name: "recall", arguments: { topic: 5 } }))
+        yield* send(`{"jsonrpc":"1.0","id":"old","method":"ping"}\n`)
         yield* send(search("last"))
         yield* said("\"id\":\"last\"")
         yield* closeStdin
@@ -212,17 +184,36 @@ describe("the MCP server, spawned", () => {
           before: false,
           early: false,
           0: false,
+          1: -32600,
           "método": false,
           "-15": false,
           unknown: -32601,
           none: -32602,
-          malformed: -32603,
-          array: -32603,
+          malformed: -32602,
+          array: true,
           missing: true,
           defaults: false,
+          "no arguments": true,
+          refused: true,
+          "no params": -32602,
+          ...Object.fromEntries(
+            ["\"x\"", "[1]", "5", "null", "true"].flatMap((params) => [`call of ${params}`, `ping of ${params}`])
+              .map((id) => [id, -32602])
+          ),
+          "no uri": -32602,
+          "a number as topic": -32602,
+          old: -32600,
           last: false
         })
-        assert.strictEqual(stderr.split("\n").filter((line) => line.includes("was left out")).length, 11)
+        // In words: no report of a parser.
+        const texts = answered.map(({ error, result }) =>
+          error?.message ?? (result?.isError === true ? result.content?.[0]?.text ?? "" : "")
+        )
+        for (const text of texts) assert.notMatch(text, /[\n{}]|invalid_type/)
+        assert.include(texts, "tools/call: its params are an object, not a string")
+        assert.include(texts, "claude_memory_status: its arguments are an object, not a list")
+        assert.include(texts, "tools/call: params.name: expected string, received number")
+        assert.strictEqual(stderr.split("\n").filter((line) => line.includes("was left out")).length, 10)
         assert.notInclude(stderr, "FATAL")
       }))
 
@@ -279,7 +270,7 @@ describe("the MCP server, spawned", () => {
         say("live-1", "The zebrawood gateway listens on port 8443 from now on.")
         yield* found(killed, "zebrawood")
         const report = JSON.parse(
-          (yield* Effect.repeat(Effect.delay(run([main, "resources", "--json"], { home }), "500 millis"), {
+          (yield* Effect.repeat(Effect.delay(inProcess(["resources", "--json"], { home }), "500 millis"), {
             until: ({ stdout }) => stdout.includes("\"watcher\"")
           })).stdout
         ) as {
@@ -303,6 +294,58 @@ describe("the MCP server, spawned", () => {
         assert.isFalse(isRunning(pid))
         assert.deepStrictEqual(yield* remains(home), [])
       }))
+
+    it.scoped("captures what its session said last before it ends, whatever ends it", () =>
+      Effect.gen(function*() {
+        const home = yield* makeImported
+        const folder = join(home, ".claude", "projects", "-home-mei-work-shop-api")
+        mkdirSync(folder, { recursive: true })
+        const say = (uuid: string, text: string) =>
+          appendFileSync(
+            join(folder, "live.jsonl"),
+            `${
+              JSON.stringify({
+                type: "user",
+                uuid,
+                parentUuid: null,
+                sessionId: "live",
+                cwd: SHOP.CLAUDE_PROJECT_DIR,
+                timestamp: "2026-01-01T00:00:00.000Z",
+                message: { role: "user", content: text }
+              })
+            }\n`
+          )
+        const isFound = (query: string) =>
+          Effect.map(inProcess(["search", "--all-projects", query], { home }), ({ stdout }) => stdout.includes(query))
+        /** Says something right before a server ends, and returns whether that is remembered. */
+        const isCaught = (how: "SIGINT" | "end", round: number) =>
+          Effect.gen(function*() {
+            const name = `${how}${round}`
+            const { closeStdin, ended, kill, send } = yield* start([mcp], {
+              home,
+              env: { ...SHOP, CLAUDE_CODE_SESSION_ID: "live" },
+              staysOpen: true
+            })
+            yield* send(HELLO)
+            say(`${name}-1`, `The zebrawood${name} gateway listens on port 8443 from now on.`)
+            yield* Effect.repeat(Effect.delay(isFound(`zebrawood${name}`), "50 millis"), { until: (found) => found })
+            say(`${name}-2`, `The yakitori${name} gateway listens on port 9443 from now on.`)
+            yield* how === "end" ? closeStdin : kill(how)
+            const { code, stderr } = yield* ended
+            assert.deepStrictEqual([code, stderr], [how === "end" ? 0 : 130, ""])
+            // Before the next reader, which leaves its own.
+            assert.deepStrictEqual(yield* remains(home), [])
+            return yield* isFound(`yakitori${name}`)
+          })
+        for (const how of ["SIGINT", "end"] as const) {
+          // It has 0.3 s, in which a busy machine may not get to it.
+          const rounds = Effect.iterate({ round: 0, caught: false }, {
+            while: ({ caught, round }) => !caught && round < 4,
+            body: ({ round }) => Effect.map(isCaught(how, round), (caught) => ({ round: round + 1, caught }))
+          })
+          assert.isTrue((yield* rounds).caught, how)
+        }
+      }), 180_000)
 
     it.scoped("answers the hook's program, which answers itself where a server has other settings, hangs or is gone", () =>
       Effect.gen(function*() {
@@ -328,7 +371,7 @@ describe("the MCP server, spawned", () => {
         /** Calls that the server has answered before this one. */
         const calls = Effect.map(
           call("status"),
-          (result) => (dataOf(result) as unknown as { readonly process: { readonly calls: number } }).process.calls
+          (result) => Number(/This server: (\d+) call/.exec(textOf(result))![1])
         )
         const asked = yield* calls
         const told = yield* ask("one")

@@ -23,6 +23,14 @@ describe("the plugin", () => {
     assert.deepStrictEqual(Object.keys(manifest.mcpServers), [SERVER])
   })
 
+  it("is added by a path that Claude Code takes for one", () => {
+    for (const page of [join(plugin, "README.md"), join(root, "README.md"), join(root, "README.zh-CN.md")]) {
+      assert.deepStrictEqual(read(page).match(/claude plugin marketplace add [^\s`]+/g), [
+        "claude plugin marketplace add ./"
+      ])
+    }
+  })
+
   it("runs what is in it, without a shell, and has the hooks that init writes", () => {
     const { hooks } = readJson(plugin, "hooks", "hooks.json")
     const ours = [{

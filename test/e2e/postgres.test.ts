@@ -8,13 +8,13 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { randomBytes, randomUUID } from "node:crypto"
+import { randomUUID } from "node:crypto"
 import { type AddressInfo, createServer, type Socket } from "node:net"
 import { join } from "node:path"
-import { quoted } from "../../src/resources/Postgres.ts"
 import { samples } from "../data.ts"
 import * as StandIn from "../index/qdrant/StandIn.ts"
-import { address, query } from "../postgres.ts"
+import { address } from "../postgres.ts"
+import { temporaryDatabase } from "../postgresDatabase.ts"
 import { commandLines, started } from "./commandLines.ts"
 import { hook, makeHome, type Outcome, run, slow } from "./run.ts"
 
@@ -22,23 +22,11 @@ const PASSWORD = "hunter2-of-postgres"
 
 const inProcess = commandLines()
 
-/** A database for each memory, because the command line always uses the same schema name. */
-const database = Effect.map(
-  Effect.acquireRelease(
-    Effect.suspend(() => {
-      const name = `claude-memory-test-${randomBytes(6).toString("hex")}`
-      return Effect.as(query(`CREATE DATABASE ${quoted(name)} TEMPLATE template0 ENCODING 'UTF8'`), name)
-    }),
-    (name) => query(`DROP DATABASE IF EXISTS ${quoted(name)} WITH (FORCE)`)
-  ),
-  (name) => {
-    const url = new URL(address!)
-    url.pathname = `/${name}`
-    // The test server asks for no password.
-    if (url.password === "") url.password = PASSWORD
-    return url
-  }
-)
+/** A database for each memory. The test server asks for no password. */
+const database = Effect.map(Effect.suspend(() => temporaryDatabase(address!)), (url) => {
+  if (url.password === "") url.password = PASSWORD
+  return url
+})
 
 /** The place as the program reports it, without user and password. */
 const placeOf = ({ hostname, pathname, port }: URL) => `PostgreSQL at ${hostname}:${port || 5432}${pathname}`

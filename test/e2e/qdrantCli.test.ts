@@ -4,6 +4,7 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it, layer } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -131,7 +132,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
         assert.isTrue(isFoundByMeaning(found))
       }))
 
-    it.effect("shows its index, verifies and repairs it", () =>
+    it.scoped("shows its index, verifies and repairs it", () =>
       Effect.gen(function*() {
         const { cli, index: { versions, ...status }, name, server, units } = yield* Imported
         assert.deepStrictEqual(status, {
@@ -145,12 +146,16 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
         const { stdout } = yield* cli(["index", "status"])
         assert.match(stdout, new RegExp(`\\n${name} +${LOCAL} +256 +${units} +serves\\n$`))
 
-        // Another program deletes three points and adds a foreign one.
-        const gone = yield* withQdrant(server, ({ ids, remove, upsert }) =>
+        // Another program deletes three points, changes a fourth and adds a foreign one.
+        const gone = yield* withQdrant(server, ({ ids, payloads, remove, upsert }) =>
           Effect.gen(function*() {
-            const gone = yield* ids(name, undefined, 3)
+            const [changed, ...gone] = yield* ids(name, undefined, 4)
             yield* remove(name, gone)
-            yield* upsert(name, [{ id: randomUUID(), vectors: {}, payload: { project: "none" } }])
+            const [held] = yield* payloads(name, [changed!])
+            yield* upsert(name, [
+              { id: changed!, vectors: {}, payload: { ...held!.payload, project: "none" } },
+              { id: randomUUID(), vectors: {}, payload: { project: "none" } }
+            ])
             return gone
           }))
         assert.strictEqual(gone.length, 3)
@@ -158,15 +163,61 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
         assert.deepStrictEqual([wrong.code, wrong.stderr], [1, ""])
         assert.match(
           wrong.stdout,
-          /, 3 are missing, 1 are too many; .*\n.*`node \S+main\.js index repair` brings it in line\.\n$/
+          /, 1 of them not as they are now, 3 are missing, 1 are too many; .*\n.*`node \S+main\.js index repair` brings it in line\.\n$/
+        )
+        // A quick look does not compare them.
+        assert.isTrue(json(yield* cli(["doctor", "--json"])).ok)
+        const deep = json(yield* cli(["doctor", "--deep", "--json"]), 1)
+        const vectors = deep.checks.filter(({ state }: { readonly state: string }) => state === "wrong")
+        assert.lengthOf(vectors, 1)
+        assert.match(
+          vectors[0].detail,
+          /, 3 are missing, 1 are too many; .*`claude-memory index repair` brings it in line$/
         )
         const { durationMs, ...repaired } = json(yield* cli(["index", "repair", "--json"]))
-        assert.deepStrictEqual(repaired, { isCompared: true, missing: 3, orphans: 1, indexed: 3, degraded: [] })
+        assert.deepStrictEqual(repaired, {
+          isCompared: true,
+          missing: 3,
+          orphans: 1,
+          stale: 1,
+          indexed: 4,
+          degraded: []
+        })
         assert.isAbove(durationMs, 0)
         assert.match(
           (yield* cli(["index", "repair"])).stdout,
           /^0 memories were missing and 0 were too many; 0 were indexed in [\d.]+ s\n$/
         )
+        assert.isTrue(json(yield* cli(["doctor", "--deep", "--json"])).ok)
+        assert.isTrue(json(yield* cli(["index", "verify", "--json"])).ok)
+
+        // Who can't use the index, or may not write it, is told so.
+        const wrongs = (env: Environment = {}) =>
+          Effect.map(cli(["doctor", "--json"], env), (outcome) =>
+            (JSON.parse(outcome.stdout).checks as ReadonlyArray<{ readonly state: string; readonly detail: string }>)
+              .filter(({ state }) =>
+                state === "wrong"
+              ).map(({ detail }) => detail).join("\n"))
+        assert.strictEqual(yield* wrongs(), "")
+        const models = yield* modelServer
+        const other = { OPENAI_BASE_URL: models.baseUrl, CLAUDE_MEMORY_EMBEDDING: "openai:letters" }
+        assert.match(yield* wrongs(other), /^the index: it was built with .*reindex/)
+        const there = server.fault
+        server.fault = ({ operation }) =>
+          operation === "delete_points" ? StandIn.text(403, "Forbidden: Global manage access is required") : undefined
+        assert.match(yield* wrongs(), /^the index: .*the key may read and not write; set QDRANT_API_KEY/)
+        server.fault = there
+
+        // The whole collection is deleted: each memory is missing once.
+        yield* withQdrant(server, ({ deleteCollection }) => deleteCollection(name))
+        assert.match(yield* wrongs(), /^no memory has a vector and none waits for one.*index repair/)
+        assert.deepInclude(json(yield* cli(["index", "repair", "--json"])), {
+          missing: units,
+          orphans: 0,
+          stale: 0,
+          indexed: units
+        })
+        assert.isTrue(json(yield* cli(["index", "verify", "--json"])).ok)
       }))
 
     slow(it.effect)(
@@ -334,6 +385,20 @@ describe("a memory with its vectors in Qdrant", () => {
       const client = released.find(({ name }: { readonly name: string }) => name.startsWith("Qdrant client of "))
       assert.deepInclude(client, { kind: "pool", how: "closed" })
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
+
+  it.live("has a person who saves wait for a slow index two seconds at most, and loses nothing", () =>
+    inMemory(({ cli, server }) =>
+      Effect.gen(function*() {
+        server.fault = ({ operation }) => operation === "upsert_points" ? "hangs" : undefined
+        const since = yield* Clock.currentTimeMillis
+        const { id } = json(yield* cli(["save", "--json", "The walrus gateway listens on port 4711."]))
+        assert.isBelow((yield* Clock.currentTimeMillis) - since, 6_000)
+        assert.strictEqual(json(yield* cli(QUESTION.with(1, "walrus gateway"))).results[0]?.unit.id, id)
+        server.fault = () => undefined
+        assert.deepInclude(json(yield* cli(["index", "repair", "--json"])), { indexed: 1 })
+        assert.isTrue(json(yield* cli(["index", "verify", "--json"])).ok)
+      })
+    ))
 
   slow(it.live)(
     "loses nothing that is imported while Qdrant is away: the next import catches up, and so does a worker",

@@ -140,9 +140,12 @@ describe("memories that Claude saves", () => {
           assert.strictEqual(names.length, 2)
           assert.match(
             errorOf(yield* claude(["projects", "merge", own])),
-            /merge takes FROM and INTO: `node \S+main\.js projects merge FROM INTO`/
+            /merge takes FROM… and INTO: `node \S+main\.js projects merge FROM… INTO`/
           )
-          assert.match(yield* stdoutOf("projects", "merge", own, "shop-api"), /is shop-api's now\.\n$/)
+          assert.match(
+            yield* stdoutOf("projects", "merge", own, "shop-api"),
+            /is shop-api's now\. `.+` undoes that\.\n$/
+          )
           // This folder's project is merged into shop-api.
           assert.include(yield* stdoutOf("search", "till counted"), "counted at noon")
           assert.match(

@@ -1,14 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import * as Tokenizer from "../../src/domain/Tokenizer.ts"
 import * as Tokens from "../../src/domain/Tokens.ts"
 import { excerpt } from "../../src/inject/Excerpt.ts"
+import { byLexeme, termsOf } from "../../src/retrieve/Terms.ts"
 import { unit } from "../contract/made.ts"
 import { times } from "../data.ts"
 import { anyText, millis } from "../texts.ts"
 
 const of = (content: string) => ({ ...unit("u", { content }), tokens: Tokens.estimate(content) })
-const asking = (prompt: string) => new Map(Tokenizer.queryLexemes(prompt).map((lexeme) => [lexeme, 5]))
+const asking = (prompt: string) => byLexeme(termsOf(prompt).map((term) => ({ ...term, bits: 5 })))
 const excerptOf = (content: string, prompt: string, tokens: number) => excerpt(of(content), asking(prompt), tokens)
 
 const fillers = (name: string, count: number) =>
@@ -39,8 +39,8 @@ describe("an excerpt", () => {
 
   it("prefers the word of more bits, and of equal runs the longest", () => {
     const content = ["common common2", ...fillers("a", 12), "rare", ...fillers("b", 12)].join("\n")
-    const bits = new Map([["common", 1], ["common2", 1], ["rare", 3]])
-    const words = excerpt(of(content), bits, 40)
+    const bits = [["common", 1], ["common2", 1], ["rare", 3]] as const
+    const words = excerpt(of(content), new Map(bits.map(([lexeme, bits]) => [lexeme, { lexeme, bits }])), 40)
     assert.include(words, "rare")
     assert.notInclude(words, "common")
     assert.isAbove(Tokens.estimate(words), 25)

@@ -5,13 +5,14 @@ import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import { type InjectionMode, type InjectionRequest, stripFence } from "../../src/domain/Injection.ts"
 import { UnitType } from "../../src/domain/MemoryUnit.ts"
-import type { SearchQuery, SearchResult } from "../../src/domain/Search.ts"
-import * as Tokenizer from "../../src/domain/Tokenizer.ts"
+import type { SearchResult } from "../../src/domain/Search.ts"
 import * as Tokens from "../../src/domain/Tokens.ts"
 import { Injector } from "../../src/inject/Injector.ts"
 import { BOUNDS } from "../../src/inject/Judge.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { Retriever } from "../../src/retrieve/Retriever.ts"
+import type { SearchRequest } from "../../src/retrieve/Search.ts"
+import { termsOf } from "../../src/retrieve/Terms.ts"
 import * as testing from "../../src/testing.ts"
 import { project, unit } from "../contract/made.ts"
 import { times } from "../data.ts"
@@ -29,19 +30,20 @@ const result = (id: string, score: number, overrides: Parameters<typeof unit>[1]
 
 /** An injector whose search finds these results, and evidence of these bits in each. */
 const finding = (results: ReadonlyArray<SearchResult>, degraded: ReadonlyArray<string> = [], bits = 24) => {
-  const asked: Array<SearchQuery> = []
+  const asked: Array<SearchRequest> = []
   const retriever = Layer.succeed(
     Retriever,
     Retriever.of({
       evidence: ({ text }) =>
         Effect.succeed({
-          words: Tokenizer.queryLexemes(text).map((lexeme, i) => ({ lexeme, bits: i === 0 ? 24 : 0 })),
+          words: termsOf(text).map((term, i) => ({ ...term, bits: i === 0 ? 24 : 0 })),
           testimonies: results.map(({ unit }) => ({ unit, together: [], bits }))
         }),
       search: (query) =>
         Effect.sync(() => {
           asked.push(query)
-          return { results: results.filter(({ score }) => score >= query.minScore).slice(0, query.limit), degraded }
+          const found = results.filter(({ score, unit }) => score >= query.minScore && query.leavesOut?.(unit) !== true)
+          return { results: found.slice(0, query.limit), degraded }
         })
     })
   )
@@ -134,6 +136,17 @@ const results = FastCheck.array(
 )
 
 describe("what is injected", () => {
+  it.effect("is not the same question, asked in another session", () =>
+    Effect.gen(function*() {
+      const prompt = "Why does the nightly export of the orders fail?"
+      const question = result("question", 1, { type: "archive", content: `Aim: ${prompt}\nAlso asked: ${prompt}` })
+      const answer = result("answer", 0.6, { content: "The export fails since the locale writes a comma." })
+      assert.strictEqual((yield* inject([question], { prompt })).text, "")
+      assert.deepStrictEqual((yield* inject([question, answer], { prompt })).items.map(({ unit }) => unit.id), [
+        "answer"
+      ])
+    }))
+
   it.effect.prop(
     "is within both budgets, in one fence that nothing in it breaks, and nothing in it passes for a head",
     [
@@ -169,7 +182,7 @@ describe("what is injected", () => {
         // Beyond sessions and items there are only the two lines of the fence and the preamble.
         assert.strictEqual(margin.length, 3 + 2 * sessions.size + items.length)
       }).pipe(Effect.provide(finding(results).layer)),
-    { fastCheck: { numRuns: times(30) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(15) }, timeout: times(60_000) }
   )
 
   it.effect.prop(
@@ -429,6 +442,24 @@ describe("what is injected", () => {
         result("d", 0.7, { content: "nobody closes the client; the pool leaks", sessionId: "s4" })
       ])
       assert.deepStrictEqual(items.map(({ unit }) => unit.id), ["a", "c"])
+    }))
+
+  it.effect("tells once what items of two sessions say alike", () =>
+    Effect.gen(function*() {
+      const rule = "The pool keeps 20 connections since the importer needs them."
+      const { items, text } = yield* inject([
+        result("first", 1, { sessionId: "s1", title: "Pool", content: `It blocked at noon. ${rule}` }),
+        result("again", 0.95, {
+          sessionId: "s2",
+          title: "Sizes of pools",
+          content:
+            "- the **pool** keeps `20` connections since the importer needs them\nReplicas have pools of 5 connections, " +
+            "which suffices for reports and exports that run at night."
+        })
+      ])
+      assert.deepStrictEqual(items.map(({ unit }) => unit.id), ["first", "again"])
+      assert.lengthOf(text.split(/the \**pool\** keeps/iu), 2)
+      assert.match(text, /: Sizes of pools\n {2}…\n {2}Replicas have/)
     }))
 
   it.effect("is asked for by the prompt, of its projects, and says what was degraded", () =>

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import * as Tokenizer from "../../src/domain/Tokenizer.ts"
 import { judge } from "../../src/inject/Judge.ts"
 import { evidenceIn, weigh } from "../../src/retrieve/Evidence.ts"
+import { termsOf } from "../../src/retrieve/Terms.ts"
 import { unit } from "../contract/made.ts"
 import { times } from "../data.ts"
 
@@ -13,10 +13,12 @@ const POOL = unit("pool", {
 })
 const OTHER = unit("other", { title: "Deploy", content: "The deployment waits for the load balancer's health probe." })
 
+const termOf = (lexeme: string) => ({ lexeme, members: new Map([[lexeme, 1]]) })
+
 /** Judges a prompt in a memory of 100 units in which every word is as rare as this. */
 const judged = (prompt: string, frequency = 1) => {
-  const lexemes = Tokenizer.queryLexemes(prompt)
-  const words = weigh(lexemes, { documents: 100, documentFrequencies: lexemes.map(() => frequency) })
+  const terms = termsOf(prompt)
+  const words = weigh(terms, { documents: 100, documentFrequencies: terms.map(() => frequency) })
   return judge(prompt, evidenceIn(words, [OTHER, POOL]), "balanced")
 }
 
@@ -78,7 +80,7 @@ describe("the judge", () => {
   it("counts words that stand together, not those at both ends of a long text", () => {
     const far = unit("far", { title: "", content: `nightly ${"filler ".repeat(100)} report` })
     const near = unit("near", { title: "", content: `nightly report ${"filler ".repeat(100)}` })
-    const words = weigh(["nightli", "report"], { documents: 100, documentFrequencies: [1, 1] })
+    const words = weigh(["nightli", "report"].map(termOf), { documents: 100, documentFrequencies: [1, 1] })
     const { testimonies } = evidenceIn(words, [far, near])
     assert.deepStrictEqual(testimonies.map(({ together, unit }) => [unit.id, together.length]), [["near", 2], [
       "far",
@@ -88,7 +90,7 @@ describe("the judge", () => {
 
   it("knows a word of a language that the memory lacks from one that is missing", () => {
     const bitsOf = (lexemes: ReadonlyArray<string>) =>
-      weigh(lexemes, { documents: 100, documentFrequencies: lexemes.map(() => 0) }).map(({ bits }) => bits)
+      weigh(lexemes.map(termOf), { documents: 100, documentFrequencies: lexemes.map(() => 0) }).map(({ bits }) => bits)
     assert.deepStrictEqual(bitsOf(["缓冲"]), [0])
     assert.deepStrictEqual(bitsOf(["buffer", "zzz"]), [8, 8])
     assert.deepStrictEqual(bitsOf(["1", "第"]), [0, 0])
@@ -108,7 +110,10 @@ describe("the judge", () => {
       const at = (n: number, mode: "balanced" | "conservative") =>
         judge(
           prompt,
-          evidenceIn(weigh(distinct, { documents: 100, documentFrequencies: distinct.map(() => n) }), [OTHER, POOL]),
+          evidenceIn(weigh(distinct.map(termOf), { documents: 100, documentFrequencies: distinct.map(() => n) }), [
+            OTHER,
+            POOL
+          ]),
           mode
         )
       const ranks = { nothing: 0, pointer: 1, memories: 2 }

@@ -73,6 +73,25 @@ const SESSIONS = [
 ]
 
 describe("what is injected when a session begins", () => {
+  it.effect("tells once what a session's outcome and a decision say alike", () =>
+    Effect.gen(function*() {
+      const said = "We store amounts in cents, because floats lose them."
+      const { text } = yield* opened([
+        archive("a1", 1, `Aim: move billing to Stripe\nOutcome: ${said}`),
+        decision("d1", 1, `Claude: ${said}`),
+        decision("d2", 1, "Webhooks are retried for three days, since the bank is down at night.")
+      ])
+      assert.lengthOf(text.split("amounts in cents"), 2)
+      assert.include(text, "retried for three days")
+    }))
+
+  it.effect("is one line for a session of which nothing came that its title doesn't say", () =>
+    Effect.gen(function*() {
+      const asked = "Why do the nightly exports fail?"
+      const { text } = yield* opened([archive("a1", 1, `Aim: ${asked}`, { title: asked }), SESSIONS[1]!])
+      assert.include(text, `: ${asked}\n[a2] `)
+    }))
+
   it.effect("is what the last ones were for, what was decided lately, and what is open before", () =>
     Effect.gen(function*() {
       const { text, tokens, units } = yield* opened([
@@ -135,6 +154,29 @@ describe("what is injected when a session begins", () => {
       assert.include(text, "it runs.")
       assert.notInclude(text, "permissions")
     }))
+
+  it.effect("leaves out another branch's decision after some days, unless it is a rule for later work", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(NOON)
+      yield* remembered.store([
+        decision("narrow", 4, "The custom parser is overkill; the field is normalized after loading."),
+        decision("rule", 30, "From now on, write every export in the C locale."),
+        decision("late", 2, "The queue stays in PostgreSQL, since Redis would be one more thing to run."),
+        decision("ours", 20, "The flag is read once, because a second reading races with the writer.")
+      ])
+      const store = yield* MemoryStore
+      const { units } = yield* open(
+        {
+          ...store,
+          sessions: (ids) =>
+            Effect.succeed(
+              new Map(ids.map((id) => [id, { id, branch: id === "of ours" ? "feat/flag" : "main" } as Session]))
+            )
+        },
+        { projects: ["project-one"], sessionId: "now", branch: "feat/flag", maxTokens: 500, maxChars: 9_500 }
+      )
+      assert.deepStrictEqual(units.map(({ id }) => id), ["late", "ours", "rule"])
+    }).pipe(Effect.provide(testing.store.pipe(Layer.provide(ResourceLedger.layer)))))
 
   it.effect("is of this branch first, after the last session, and names the branches and some files", () =>
     Effect.gen(function*() {

@@ -75,3 +75,4 @@ process.on("exit", () => {
   const { children, files, sockets, workers } = read()
   note("exit", { children, files, sockets: sockets - before.sockets, workers: workers - before.workers })
 })
+note("loaded", true)

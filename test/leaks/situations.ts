@@ -166,14 +166,24 @@ export const quickstart: Situation = {
 export const situations: ReadonlyArray<Situation> = [
   starting("lifecycle", lifecycle("300ms")),
   starting("import", importing),
+  { ...starting("hook", hooked), before: withMemory },
+  idleLifecycle,
   {
-    ...starting("hook", hooked),
+    // It has opened nothing and listens to no signal: the system ends it.
+    state: "idle",
+    subject: "hook",
+    how: "waiting for stdin",
+    start: hooked,
     before: withMemory,
-    // Its entry waits for stdin without an event loop, and has opened nothing; then the whole program starts.
+    reach: (stage, program) => Effect.zipRight(program.loaded, pause(stage, 20, 150))
+  },
+  {
+    // It has read stdin: the whole program starts.
+    ...starting("hook", hooked),
+    how: "with a prompt",
+    before: withMemory,
     reach: (stage, program) => Effect.zipRight(endWithPrompt(program), pause(stage, 0, 250))
   },
-  // A hook that waits for stdin has opened nothing and listens to no signal: the system ends it.
-  idleLifecycle,
   importHanging,
   { ...importHanging, how: "the model hangs in its answer", before: serves({ behaviour: "hangs in its answer" }) },
   importSlow,

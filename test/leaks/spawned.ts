@@ -68,7 +68,8 @@ export interface Program {
   readonly ended: Effect.Effect<End>
   /** The program's own handlers of signals and crashes are installed; known only with an injection. */
   readonly isListening: Effect.Effect<boolean>
-  readonly listening: Effect.Effect<void>
+  /** The injection is loaded, and the program comes next. */
+  readonly loaded: Effect.Effect<void>
   readonly acted: Effect.Effect<Option.Option<typeof Acted.Type>>
   readonly atExit: Effect.Effect<Option.Option<typeof AtExit.Type>>
 }
@@ -163,7 +164,7 @@ export const start = (place: Place, { args, env, injection, node = [], outputTo 
         run()
       })
     const { ended, hasEnded } = yield* watch(child, () => since)
-    const isListening = fs.exists(path.join(notes, "listening")).pipe(Effect.orElseSucceed(() => false))
+    const isNoted = (name: string) => fs.exists(path.join(notes, name)).pipe(Effect.orElseSucceed(() => false))
     const noted = <A>(name: string, schema: Schema.Schema<A, string>) =>
       fs.readFileString(path.join(notes, name)).pipe(Effect.flatMap(Schema.decode(schema)), Effect.option)
     return {
@@ -173,8 +174,8 @@ export const start = (place: Place, { args, env, injection, node = [], outputTo 
       endStdin: (text) => disturb(() => child.stdin?.end(text)),
       hasEnded,
       ended,
-      isListening,
-      listening: until(Effect.zipWith(isListening, hasEnded, (a, b) => a || b)),
+      isListening: isNoted("listening"),
+      loaded: until(Effect.zipWith(isNoted("loaded"), hasEnded, (a, b) => a || b)),
       acted: noted("acted", Acted),
       atExit: noted("exit", AtExit)
     } satisfies Program

@@ -83,6 +83,7 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
     review: drained(memory.review([])),
     work: forAMoment(memory.work),
     capture: forAMoment(memory.capture([sessions])),
+    captureLast: memory.captureLast(sessions, `of round ${round}`),
     search: memory.search({
       text: `why does the list of writes matter in round ${round}?`,
       projects: "all",
@@ -112,9 +113,10 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
     recent: memory.recent({ projects: "all" }, 5),
     timeline: Effect.flatMap(unit, ({ id }) => memory.timeline({ around: { unit: id }, limit: 10 })),
     save: saved,
+    withDuplicates: Effect.flatMap(saved, ({ id }) => memory.withDuplicates([id])),
     forget: Effect.flatMap(saved, ({ id }) => memory.forget([id])),
     projects: Effect.gen(function*() {
-      const { exclude, find, known, list, merge, rename } = memory.projects
+      const { exclude, find, known, list, merge, recognize, rename, setDifferent, split } = memory.projects
       yield* known
       yield* list
       const { id } = yield* find(FOLDER)
@@ -122,7 +124,11 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
       yield* exclude(id, true)
       yield* exclude(id, false)
       const other = yield* memory.save({ content: `In another, ${round}.`, project: { folder: `/other/${round}` } })
-      yield* merge(other.projectId, id)
+      yield* setDifferent([other.projectId, id])
+      yield* merge([other.projectId], id)
+      yield* split([other.projectId])
+      yield* recognize
+      yield* merge([other.projectId], id)
     }),
     project: memory.project(FOLDER),
     projectsNamed: Effect.flatMap(of("shop"), (id) => Effect.option(memory.projectsNamed([id]))),
@@ -136,7 +142,8 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
       for (const { name } of (yield* versions).slice(1)) yield* drop(name)
     }),
     failures: memory.failures(5),
-    deadLetters: memory.deadLetters(5)
+    deadLetters: memory.deadLetters(5),
+    checkWriting: memory.checkWriting
   } satisfies Record<keyof ClaudeMemory["Type"], Effect.Effect<unknown, unknown, ClaudeMemory>>
 }
 

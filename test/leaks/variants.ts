@@ -105,11 +105,7 @@ const ABORTED = `    return Effect.sync(() => {
 const OWN_POOL = "yield* originOf(new URL(endpoint.baseUrl).origin)"
 const FIRST_POOL = "yield* originOf([...origins.keys()][0] ?? new URL(endpoint.baseUrl).origin)"
 
-const OPENED = `      open: Effect.try({
-        try: () =>
-          new driver.DatabaseSync(options.path, { readOnly: options.readOnly, allowExtension: options.vectors }),
-        catch: toError
-      }),`
+const OPENED = "      open: Effect.try({ try: () => openIn(driver, options), catch: toError }),"
 
 export const variants: ReadonlyArray<Variant> = [
   // Takes longest, so it starts first.
@@ -154,12 +150,9 @@ const make = (excess: Excess) =>\n`
     edits: [
       {
         file: SQLITE,
-        from: `    const database = yield* Owner.open({`,
-        to: `    const made = yield* Effect.try({
-      try: () => new driver.DatabaseSync(options.path, { readOnly: options.readOnly, allowExtension: options.vectors }),
-      catch: toError
-    })
-    const database = yield* Owner.open({`
+        from: "    const { database, guard } = yield* Owner.open({",
+        to: `    const made = yield* Effect.try({ try: () => openIn(driver, options), catch: toError })
+    const { database, guard } = yield* Owner.open({`
       },
       { file: SQLITE, from: OPENED, to: "      open: Effect.succeed(made)," }
     ]
@@ -168,8 +161,8 @@ const make = (excess: Excess) =>\n`
     name: "a close that closes nothing",
     edits: [{
       file: SQLITE,
-      from: "checkpoint(database)\n          database.close()\n",
-      to: "checkpoint(database)\n"
+      from: "database.close()\n          if (!driver",
+      to: "if (!driver"
     }]
   },
   {
@@ -373,7 +366,7 @@ import { ResourceLedger } from "../resources/ResourceLedger.ts"\n`,
   {
     name: "two databases in one opening, of which one is closed",
     edits: [
-      { file: SQLITE, from: "interface Driver {", to: "const others: Array<unknown> = []\n\ninterface Driver {" },
+      { file: SQLITE, from: "const openIn = (", to: "const others: Array<unknown> = []\n\nconst openIn = (" },
       {
         file: SQLITE,
         from: OPENED,
@@ -382,7 +375,7 @@ import { ResourceLedger } from "../resources/ResourceLedger.ts"\n`,
           const other = new driver.DatabaseSync(options.path, { readOnly: options.readOnly })
           other.prepare("SELECT 1").get()
           others.push(other)
-          return new driver.DatabaseSync(options.path, { readOnly: options.readOnly, allowExtension: options.vectors })
+          return openIn(driver, options)
         },
         catch: toError
       }),`

@@ -196,7 +196,7 @@ const rules: Record<string, Cases> = {
       `src/resources/ | import * as Scope from "effect/Scope"; import { acquire } from "./acquire.ts"; Scope.extend(acquire(x), x)`,
       `src/resources/monitor/ | import { acquire } from "../acquire.ts"; acquire(x); import { composing } from "../Owner.ts"; composing(x)`,
       `src/resources/HttpPool.ts | import { Pool } from "@effect/platform-node/Undici"; new Pool(x)`,
-      `src/resources/Sqlite.ts | const a = async () => (await import("node:sqlite")).DatabaseSync; const b = () => import("@photostructure/sqlite")`,
+      `src/resources/SqliteDriver.ts | const a = () => process.getBuiltinModule("node:sqlite")?.DatabaseSync`,
       `src/resources/Child.ts | import { spawn } from "node:child_process"; spawn("git")`,
       `src/resources/Worker.ts | import { Worker } from "node:worker_threads"; new Worker(x)`,
       `src/resources/Timer.ts | const timer = setInterval(x, 10); clearInterval(timer)`,

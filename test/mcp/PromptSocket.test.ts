@@ -112,6 +112,16 @@ describe("the socket of prompts", () => {
       assert.strictEqual(yield* ask(home), "told")
     }).pipe(Effect.scoped, Effect.provide(base)))
 
+  it.live("leaves no half of an address where that can't be written", () =>
+    Effect.gen(function*() {
+      const home = yield* makeHome
+      const file = join(Servers.folderOf(home), `${process.pid}.socket`)
+      mkdirSync(file, { recursive: true })
+      const failed = yield* Effect.flip(owned(PromptSocket.open(home, told)))
+      assert.include(failed.message, "prompts")
+      assert.isFalse(existsSync(`${file}.tmp`))
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
   it.live("has a short path where that of the home is too long", () =>
     Effect.gen(function*() {
       const home = join(yield* makeHome, "x".repeat(90))

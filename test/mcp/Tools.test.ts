@@ -1,5 +1,5 @@
 import { assert, describe, layer } from "@effect/vitest"
-import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js"
+import type { CallToolResult, ElicitResult } from "@modelcontextprotocol/sdk/types.js"
 import * as Effect from "effect/Effect"
 import { stripFence } from "../../src/domain/Injection.ts"
 import type { SearchQuery } from "../../src/domain/Search.ts"
@@ -29,6 +29,13 @@ const dataOf = (result: CallToolResult): Answer => {
   assert.isNotTrue(result.isError, textOf(result))
   return result.structuredContent as unknown as Answer
 }
+
+/** Reads the resource that programs read in place of the tool's text. */
+const statusOf = ({ client }: Connection): Effect.Effect<unknown> =>
+  Effect.promise(async () => {
+    const { contents: [content] } = await client.readResource({ uri: "memory://status" })
+    return JSON.parse((content as { readonly text: string }).text)
+  })
 
 const ask = ({ call }: Connection, name: string, args: Record<string, unknown>) => Effect.map(call(name, args), dataOf)
 
@@ -311,13 +318,116 @@ describe("the tools of the MCP server", () => {
         assert.match(yield* connection.text("forget", { ids: ["abc"] }), /first 8 characters/)
       }))
 
+    it.scoped("mark what Claude saves, wherever it is told, until the user saves it too", () =>
+      Effect.gen(function*() {
+        const { memory } = yield* Remembered
+        const connection = yield* connect()
+        const content = "The walrus gateway listens on port 4711."
+        assert.match(yield* connection.text("save", { content }), /noted by Claude: .*\nclaude_memory_forget takes it/)
+        const query = "walrus gateway port"
+        const tellings = Effect.all([
+          connection.text("search", { query }),
+          connection.text("inject", { original_prompt: query }),
+          connection.text("timeline", { limit: 1 })
+        ])
+        for (const text of yield* tellings) assert.match(text, /noted by Claude/)
+        const { id } = yield* memory.save({ content, project: { folder: SHOP } })
+        const { memory: got } = dataOf(yield* connection.call("get", { id })) as unknown as { readonly memory: object }
+        assert.propertyVal(got, "saved_by", "user")
+        for (const text of yield* tellings) assert.notMatch(text, /noted by Claude/)
+        yield* memory.forget([id])
+      }))
+
+    it.scoped("forget few memories without asking the user, and many never", () =>
+      Effect.gen(function*() {
+        const { memory } = yield* Remembered
+        const saved = yield* Effect.forEach(
+          Array.from({ length: 24 }, (_, i) => `The heron number ${i} nests on roof ${i}.`),
+          (content) => Effect.map(memory.save({ content, by: "claude", project: { folder: SHOP } }), ({ id }) => id)
+        )
+        const left = Effect.map(
+          Effect.forEach(saved, (id) => Effect.either(memory.show(id))),
+          (found) => found.filter(({ _tag }) => _tag === "Right").length
+        )
+        const connected = <E>(
+          options: Parameters<typeof connect>[0],
+          body: (connection: Connection) => Effect.Effect<void, E, Remembered>
+        ) => Effect.scoped(Effect.flatMap(connect(options), body))
+
+        yield* connected({}, ({ text }) =>
+          Effect.map(text("forget", { ids: saved.slice(0, 6) }), (refused) =>
+            assert.match(
+              refused,
+              /^nothing was forgotten: .* at most 5 memories .* claude-memory forget [0-9a-f]{8} /
+            )))
+
+        const asked: Array<string> = []
+        let answer: ElicitResult = { action: "cancel" }
+        const consent = (question: string) => {
+          asked.push(question)
+          return answer
+        }
+        yield* connected({ consent }, ({ text }) =>
+          Effect.gen(function*() {
+            const forget = text("forget", { ids: saved.slice(0, 6) })
+            for (const no of [{ action: "cancel" }, { action: "accept", content: { agreed: false } }] as const) {
+              answer = no
+              assert.match(yield* forget, /^nothing was forgotten: the user did not agree/)
+            }
+            assert.match(
+              asked[0]!,
+              /^Forget these 6 memories for good\?(?:\n- \[[0-9a-f]{8}\] "The heron number \d+ nests on roof \d+\."){6}$/
+            )
+            assert.strictEqual(yield* left, 24)
+            answer = { action: "accept", content: { agreed: true } }
+            assert.match(yield* forget, /^Forgotten: /)
+            assert.strictEqual(yield* left, 18)
+          }))
+
+        // One after the other, as a hostile text might have Claude do it.
+        yield* connected({}, ({ call, text }) =>
+          Effect.gen(function*() {
+            for (const id of saved.slice(6)) {
+              yield* call("forget", { ids: [id] })
+            }
+            assert.strictEqual(yield* left, 0)
+            const ids = yield* Effect.forEach(["first", "second", "third"], (which) =>
+              Effect.map(
+                memory.save({ content: `The ${which} stork.`, by: "claude", project: { folder: SHOP } }),
+                ({ id }) =>
+                  id
+              ))
+            yield* call("forget", { ids: ids.slice(0, 2) })
+            assert.match(yield* text("forget", { ids: ids.slice(2) }), /20 in a session/)
+            yield* memory.forget(ids.slice(2))
+          }))
+
+        // What the user saved goes by no way unasked, not even by a note that says the same and more.
+        const content = "The ibis gate stays closed on Fridays."
+        const own = yield* memory.save({ content, project: { folder: SHOP } })
+        yield* connected({}, ({ call, text }) =>
+          Effect.gen(function*() {
+            const { id } = (yield* call("save", { content: `${content} It is open on Mondays however.` }))
+              .structuredContent as { readonly id: string }
+            assert.match(yield* text("forget", { ids: [own.id] }), /none that the user saved/)
+            assert.match(yield* text("search", { query: "ibis gate on Fridays" }), /saved by the user/)
+            assert.match(yield* text("forget", { ids: [id] }), /^Forgotten: /)
+            assert.deepInclude((yield* memory.show(own.id)).unit, { active: true, supersededBy: null })
+            yield* memory.forget([own.id])
+          }))
+      }))
+
     it.scoped("tell how much there is, what this server did, and whether all is well", () =>
       Effect.gen(function*() {
         const { memory } = yield* Remembered
         const connection = yield* connect()
         yield* connection.call("search", { query: "error" })
         yield* connection.call("search", {})
-        const status = (yield* connection.call("status")).structuredContent as unknown as {
+        const short = yield* connection.call("status")
+        const { text } = short.structuredContent as { readonly text: string }
+        assert.strictEqual(textOf(short), `<claude-memory>\n${text}\n</claude-memory>`)
+        assert.match(text, /^This project, shop-api: \d+ memories\.\n.*\n.*rust-indexer \(\d+\)/)
+        const status = (yield* statusOf(connection)) as {
           readonly memories: number
           readonly project: { readonly folder: string; readonly memories: number }
           readonly process: Readonly<Record<string, number>>
@@ -325,7 +435,7 @@ describe("the tools of the MCP server", () => {
         assert.strictEqual(status.memories, (yield* memory.status).units.total)
         assert.strictEqual(status.project.folder, SHOP)
         assert.isAbove(status.project.memories, 0)
-        assert.deepInclude(status.process, { calls: 2, errors: 1, memories_retrieved: 5, contexts_injected: 0 })
+        assert.deepInclude(status.process, { calls: 3, errors: 1, memories_retrieved: 5, contexts_injected: 0 })
         const health = (yield* connection.call("health", { detailed: true })).structuredContent as unknown as {
           readonly ok: boolean
           readonly checks: ReadonlyArray<{ readonly name: string; readonly state: string }>
@@ -365,7 +475,8 @@ describe("the tools of the MCP server", () => {
         }
         assert.isNotEmpty((yield* ask(connection, "search", { query: "error", project_id: "shop-api" })).memories)
         assert.isEmpty((yield* ask(connection, "timeline", { session_id: others[0]!.sessionId })).memories)
-        const { projects } = (yield* connection.call("status")).structuredContent as unknown as Answer
+        const { projects } = (yield* statusOf(connection)) as Answer
+        assert.notInclude(textOf(yield* connection.call("status")), "rust-indexer")
         assert.deepStrictEqual(projects.map(({ name }) => name), ["shop-api"])
       }))
 

@@ -3,7 +3,7 @@
  */
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js"
-import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js"
+import { type CallToolResult, ElicitRequestSchema, type ElicitResult } from "@modelcontextprotocol/sdk/types.js"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -53,7 +53,11 @@ export const openingOf = ({ memory, ...session }: Opened): Opening => ({
 
 /** Connects a client to a server over this memory. */
 export const connect = (
-  options: Partial<Omit<Mcp.Options, "transport">> & { readonly opened?: Partial<Opened> } = {}
+  options: Partial<Omit<Mcp.Options, "transport">> & {
+    readonly opened?: Partial<Opened>
+    /** Answers what the server asks its user. */
+    readonly consent?: (question: string) => ElicitResult
+  } = {}
 ) =>
   Effect.gen(function*() {
     const remembered = yield* Remembered
@@ -65,7 +69,12 @@ export const connect = (
     }))
     const client = yield* Effect.acquireRelease(
       Effect.promise(async () => {
-        const client = new Client({ name: "test", version: "0" })
+        const { consent } = options
+        const capabilities = consent === undefined ? {} : { elicitation: {} }
+        const client = new Client({ name: "test", version: "0" }, { capabilities })
+        if (consent !== undefined) {
+          client.setRequestHandler(ElicitRequestSchema, ({ params: { message } }) => consent(message))
+        }
         await client.connect(clientSide)
         // From here on the client checks answers against the listed schemas.
         await client.listTools()

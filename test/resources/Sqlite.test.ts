@@ -43,7 +43,8 @@ const withTable = <A, E>(
 ) =>
   inFolder((path) =>
     Effect.gen(function*() {
-      const sql = yield* at(path("memory.db"))
+      // What a test of statements leaves is collected with the rest.
+      const sql = yield* at(path("memory.db"), { skipGarbageCollection: true })
       yield* sql`CREATE TABLE t (id INTEGER PRIMARY KEY, text)`
       return yield* body(sql, path("memory.db"))
     })
@@ -83,6 +84,98 @@ const refused = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     assert(error instanceof SqlError || error instanceof SqliteError, String(error))
     return reasonOf(error)
   })
+
+describe("a database that is not where it was", () => {
+  for (const how of ["moved", "deleted", "replaced"] as const) {
+    for (const isReplaced of [false, true]) {
+      it.live.skipIf(process.platform !== "linux" && isReplaced)(
+        `takes no more connections that write when its log's index was deleted${
+          isReplaced ? " and is there again" : ""
+        }`,
+        () =>
+          withTable((sql, path) =>
+            Effect.gen(function*() {
+              const fs = yield* FileSystem.FileSystem
+              yield* sql.unsafe("PRAGMA journal_mode = WAL")
+              yield* add(sql, 1)
+              yield* fs.remove(`${path}-shm`)
+              if (isReplaced) yield* fs.writeFile(`${path}-shm`, new Uint8Array(32_768))
+              const other = yield* at(path)
+              assert.strictEqual(yield* refused(transaction(other, add(other, 2))), "LogGone")
+              assert.strictEqual(yield* refused(transaction(other, add(other, 3))), "LogGone")
+            })
+          )
+      )
+    }
+
+    it.effect(`is neither read nor written when it was ${how}`, () =>
+      withTable((sql, path) =>
+        Effect.gen(function*() {
+          const fs = yield* FileSystem.FileSystem
+          yield* add(sql, 1)
+          yield* how === "deleted" ? fs.remove(path) : fs.rename(path, `${path}.old`)
+          if (how === "replaced") yield* fs.copyFile(`${path}.old`, path)
+          assert.strictEqual(yield* refused(transaction(sql, add(sql, 2))), "Moved")
+          assert.strictEqual(yield* refused(add(sql, 2)), "Moved")
+          assert.strictEqual(yield* refused(idsOf(sql)), "Moved")
+          if (how === "deleted") return
+          yield* fs.rename(`${path}.old`, path)
+          yield* transaction(sql, add(sql, 3))
+          assert.deepStrictEqual(yield* idsOf(sql), [1, 3])
+        })
+      ))
+  }
+
+  it.effect("is not committed to when it was moved meanwhile", () =>
+    withTable((sql, path) =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const write = Effect.zipRight(add(sql, 1), fs.rename(path, `${path}.old`))
+        assert.strictEqual(yield* refused(Effect.catchTag(transaction(sql, write), "SystemError", Effect.die)), "Moved")
+        yield* fs.rename(`${path}.old`, path)
+        assert.deepStrictEqual(yield* idsOf(sql), [])
+      })
+    ))
+
+  it.scoped("keeps its log when it is closed", () =>
+    inFolder((path) =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const [there, moved] = [path("memory.db"), path("moved.db")]
+        yield* Effect.scoped(Effect.gen(function*() {
+          const sql = yield* at(there)
+          yield* sql`CREATE TABLE t (id INTEGER PRIMARY KEY, text)`
+          yield* add(sql, 1)
+          yield* fs.rename(there, moved)
+        }))
+        assert.isAbove(Number((yield* fs.stat(`${there}-wal`)).size), 0)
+        // Its log and its index must be moved, too, before another begins there.
+        assert.strictEqual(yield* refused(at(there)), "LogAlone")
+        yield* fs.writeFile(there, new Uint8Array())
+        assert.strictEqual(yield* refused(at(there)), "LogAlone")
+        yield* fs.remove(there)
+        for (const end of ["-wal", "-shm"]) yield* fs.rename(`${there}${end}`, `${moved}${end}`)
+        assert.deepStrictEqual(yield* idsOf(yield* at(moved)), [1])
+      })
+    ))
+})
+
+describe("a schema that a newer program migrated", () => {
+  it.effect("is read, and not written by who has it open", () =>
+    inFolder((path) =>
+      Effect.gen(function*() {
+        const sql = yield* at(path("memory.db"), { newestSchema: 1 })
+        yield* sql`CREATE TABLE t (id INTEGER PRIMARY KEY, text)`
+        yield* transaction(sql, add(sql, 1))
+        const newer = yield* at(path("memory.db"), { newestSchema: 2 })
+        yield* transaction(newer, newer.unsafe("PRAGMA user_version = 2"))
+        const error = yield* Effect.flip(transaction(sql, add(sql, 2)))
+        assert.strictEqual(reasonOf(error), "Newer")
+        yield* transaction(newer, add(newer, 3))
+        assert.deepStrictEqual(yield* idsOf(sql), [1, 3])
+      })
+    ))
+})
 
 describe("reasonOf", () => {
   it.effect("a file that another connection writes to is locked", () =>

@@ -1,28 +1,28 @@
-import { assert, it } from "@effect/vitest"
+import { afterEach, assert, beforeEach, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { vi } from "vitest"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { open } from "../../src/resources/Sqlite.ts"
+import * as SqliteDriver from "../../src/resources/SqliteDriver.ts"
 import { owned } from "./owned.ts"
 
-const prepared = vi.hoisted((): Array<string> => [])
+let prepared = 0
 
-type Module = { readonly DatabaseSync: new(path: string) => { readonly prepare: (sql: string) => unknown } }
-
-/** The driver, which records each statement that it prepares. */
-const counting = (load: () => Promise<Module>) => async () => {
-  const { DatabaseSync } = await load()
-  return {
-    DatabaseSync: class extends DatabaseSync {
-      override prepare = (sql: string) => {
-        prepared.push(sql)
-        return super.prepare(sql)
-      }
+/** A driver that counts the statements that it prepares. */
+const counting = (): SqliteDriver.Driver => {
+  const driver = load()
+  const DatabaseSync = class extends driver.DatabaseSync {
+    override prepare(sql: string) {
+      prepared++
+      return super.prepare(sql)
     }
   }
+  return { ...driver, DatabaseSync }
 }
-vi.mock("node:sqlite", (load) => counting(load as () => Promise<Module>)())
-vi.mock("@photostructure/sqlite", (load) => counting(load as () => Promise<Module>)())
+
+const { load } = SqliteDriver
+beforeEach(() => void vi.spyOn(SqliteDriver, "load").mockImplementation(counting))
+afterEach(() => void vi.restoreAllMocks())
 
 it.effect("a connection keeps its statements prepared, but no more than two hundred", () =>
   Effect.gen(function*() {
@@ -31,9 +31,9 @@ it.effect("a connection keeps its statements prepared, but no more than two hund
     )
     const preparedBy = (run: Effect.Effect<unknown, unknown>) =>
       Effect.gen(function*() {
-        const before = prepared.length
+        const before = prepared
         yield* run
-        return prepared.length - before
+        return prepared - before
       })
     const select = (n: number) => sql.unsafe(`SELECT ${n}`)
     const selects = (from: number, to: number) =>

@@ -4,8 +4,9 @@ import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
+import { passes } from "../../src/domain/Filter.ts"
 import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
-import { passes, type SearchQuery } from "../../src/domain/Search.ts"
+import type { SearchQuery } from "../../src/domain/Search.ts"
 import { IndexError, VectorIndex } from "../../src/index/VectorIndex.ts"
 import { missing, ModelError, ModelManager } from "../../src/models/ModelManager.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
@@ -49,6 +50,7 @@ const brokenIndex = Layer.succeed(
     search: () => away("search"),
     fused: undefined,
     ids: () => away("ids"),
+    stale: () => away("stale"),
     count: away("count"),
     describe: away("describe"),
     versions: away("versions"),
@@ -107,6 +109,42 @@ const clickhouse = unit("clickhouse", {
   occurredAt: 4_000
 })
 const units = [pool, coupon, webhook, clickhouse]
+
+describe("search among near-copies", () => {
+  const COPIED =
+    "the harbour ferry leaves the northern pier at seven with forty crates of smoked herring for the island market, " +
+    "where bakers, tailors, smiths and coopers have waited since dawn beside empty carts, old horses and lanterns"
+  const copies = Array.from(
+    { length: 100 },
+    (_, i) =>
+      unit(`copy-${i}`, {
+        sessionId: `c${i}`,
+        content: `harbour ferry pier: ${COPIED} alpha${i} beta${i}`,
+        occurredAt: 9_000
+      })
+  )
+  const others = ["captain", "ticket", "storm", "winter", "repair"].map((word, i) =>
+    unit(word, {
+      sessionId: `o${i}`,
+      content: `The ${word} of the ferry is written down on page ${i} of another book`,
+      occurredAt: 1
+    })
+  )
+
+  it.effect("finds at a small limit what a larger one shows", () =>
+    Effect.gen(function*() {
+      yield* filled([...copies, ...others])
+      for (const mode of ["hybrid", "keyword"] as const) {
+        const all = yield* ids("harbour ferry pier", { limit: 100, mode })
+        assert.includeMembers([...all], others.map(({ id }) => id))
+        for (const limit of [1, 2, 3, 5]) {
+          const found = yield* ids("harbour ferry pier", { limit, mode })
+          assert.lengthOf(found, limit, `${mode} ${limit}`)
+          assert.lengthOf(found.filter((id) => id.startsWith("copy")), 1, `${mode} ${limit}`)
+        }
+      }
+    }).pipe(Effect.provide(whole)))
+})
 
 describe("search", () => {
   it.effect("finds by words, by meaning, and by both", () =>
@@ -473,6 +511,20 @@ describe("evidence", () => {
       ])
       assert.deepStrictEqual(yield* unitIds(""), [])
     }).pipe(Effect.provide(over(brokenModel, brokenIndex))))
+
+  it.effect("of a Chinese question stands in English units, each word once whatever its translations", () =>
+    Effect.gen(function*() {
+      yield* remembered.store([
+        unit("english", { content: "The connection pool leaked, so the deadlock came back after each deploy." }),
+        unit("chinese", { content: "连接池的死锁又出现了。", position: 2 }),
+        unit("other", { content: "The avatars are served in two sizes.", position: 3 })
+      ])
+      const { testimonies } = yield* evidenceFor("连接池 为什么 死锁 deadlock")
+      assert.sameMembers(testimonies.map(({ unit }) => unit.id), ["english", "chinese"])
+      for (const { together } of testimonies) assert.sameMembers([...together], ["连接池", "死锁"])
+      assert.sameMembers((yield* ids("连接池死锁")).slice(0, 2), ["english", "chinese"])
+      assert.strictEqual((yield* ids("头像"))[0], "other")
+    }).pipe(Effect.provide(over(model, brokenIndex))))
 
   it.effect("leaves out what the session itself said since its context began", () =>
     Effect.gen(function*() {

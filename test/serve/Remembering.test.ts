@@ -250,7 +250,10 @@ describe("projects", () => {
       yield* ingest(SHOP, DATA, RUST)
       const [first, second, third] = yield* memory.projects.list
       assert.isAbove(first!.units, 0)
-      const merged = yield* memory.projects.merge(first!.name, second!.root)
+      yield* Effect.flip(memory.projects.merge([first!.name, "no-such"], second!.root))
+      yield* Effect.flip(memory.projects.merge([first!.name, second!.name], second!.root))
+      assert.lengthOf(yield* memory.projects.list, 3)
+      const merged = yield* memory.projects.merge([first!.name], second!.root)
       assert.strictEqual(merged.id, second!.id)
       assert.strictEqual((yield* memory.project(first!.root)).id, second!.id)
       const list = yield* memory.projects.list
@@ -270,13 +273,13 @@ describe("projects", () => {
       yield* memory.projects.rename(second!.id, "renamed")
       yield* ingest(SHOP, DATA, RUST)
       assert.deepStrictEqual(namesOf(yield* memory.projects.list), ["renamed", third!.name].sort())
-      const same = yield* Effect.flip(memory.projects.merge("renamed", first!.name))
+      const same = yield* Effect.flip(memory.projects.merge(["renamed"], first!.name))
       assert.deepInclude(same, { _tag: "ProjectError", reason: "Same" })
       yield* memory.projects.rename(third!.id, "renamed")
       const several = yield* Effect.flip(memory.projects.exclude("renamed", true))
       assert.deepInclude(several, { _tag: "ProjectError", reason: "Several" })
       assert.include(several.message, third!.root)
-      const missing = yield* Effect.flip(memory.projects.merge("no-such", "renamed"))
+      const missing = yield* Effect.flip(memory.projects.merge(["no-such"], "renamed"))
       assert.deepInclude(missing, { _tag: "NotFound", what: "project" })
     }).pipe(Effect.provide(service)))
 

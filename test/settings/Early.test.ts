@@ -94,9 +94,9 @@ describe("settings read early", () => {
           seen.read++
           const hook = Either.getOrThrow(yield* loadedBy(environment, HookSettings.load))
           assert.strictEqual(early.home, home)
-          assert.strictEqual(early.isOff, hook.telling === undefined)
+          assert.deepStrictEqual(early.telling, hook.telling)
           assert.deepStrictEqual(early.within, hook.within)
-          if (early.isOff) seen.off++
+          if (early.telling === undefined) seen.off++
           if (!early.isPlain) return
           seen.plain++
           const whole = Either.getOrThrow(yield* loadedBy(environment, Settings.load))
@@ -117,8 +117,11 @@ describe("settings read early", () => {
     Effect.gen(function*() {
       yield* inHome(undefined, (CLAUDE_MEMORY_HOME) =>
         Effect.sync(() => {
-          assert.deepInclude(read({ CLAUDE_MEMORY_HOME, PATH: "/bin" }), { isOff: false, isPlain: true })
-          assert.deepInclude(read({ CLAUDE_MEMORY_HOME, CLAUDE_MEMORY_INJECT: "off" }), { isOff: true })
+          assert.deepInclude(read({ CLAUDE_MEMORY_HOME, PATH: "/bin" }), {
+            telling: { mode: "balanced", maxTokens: 800 },
+            isPlain: true
+          })
+          assert.deepInclude(read({ CLAUDE_MEMORY_HOME, CLAUDE_MEMORY_INJECT: "off" }), { telling: undefined })
           const other = { CLAUDE_MEMORY_HOME, CLAUDE_MEMORY_POSTGRES_URL: "postgresql://h/d" }
           assert.deepInclude(read(other), { isPlain: false })
           // Names are as Windows has them.
@@ -126,7 +129,7 @@ describe("settings read early", () => {
         }))
       yield* inHome("{\"CLAUDE_MEMORY_INJECT\": false, \"CLAUDE_MEMORY_EXCLUDE_PATHS\": \"~/x\"}", (home) =>
         Effect.sync(() =>
-          assert.deepInclude(read({ CLAUDE_MEMORY_HOME: home }), { isOff: true, isPlain: true })
+          assert.deepInclude(read({ CLAUDE_MEMORY_HOME: home }), { telling: undefined, isPlain: true })
         ))
     }))
 })

@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
 import * as App from "../../../src/App.ts"
+import { VERSION } from "../../../src/compress/Draft.ts"
 import * as Extractive from "../../../src/compress/extractive/Extractive.ts"
 import { idOf } from "../../../src/domain/Ids.ts"
 import type { MemoryUnit } from "../../../src/domain/MemoryUnit.ts"
@@ -59,6 +60,8 @@ const grown = (units: ReadonlyArray<MemoryUnit>, size: number) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const words = units.flatMap(({ content }) => content.match(WORD) ?? [])
+    // The copies have no messages of which an upgrade could make them again.
+    yield* store.compressedBy(VERSION)
     for (let made = 0, round = 0; made < size; round++) {
       const copies = Array.from(
         { length: Math.min(AT_ONCE, size - made) },

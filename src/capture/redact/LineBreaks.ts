@@ -3,12 +3,9 @@
  * blocks may part within a token. The rules run once more over the few places where a run of characters seems to go on
  * after a break, with the break removed.
  */
-import * as SecretAssignments from "./SecretAssignments.ts"
-import * as SecretCommands from "./SecretCommands.ts"
+import { namedIn, shapedIn } from "./Rules.ts"
 import type { Finding } from "./Secretlint.ts"
-import * as Secretlint from "./Secretlint.ts"
-import * as SecretPatterns from "./SecretPatterns.ts"
-import { isOrdinary, isWords } from "./SecretValue.ts"
+import { isOrdinary, isPlaceholder, isRandom, isWords } from "./SecretValue.ts"
 
 /** Characters before and after a break that the rules see. */
 const BEFORE = 256
@@ -84,7 +81,7 @@ const entryName = /^[+-]?(?:[\w./-]{0,80}:)?(?:\d{1,6}[:-])?([\w.-]{1,48})=(?!=)
 
 /** Rejects a text after the break that begins an entry, a call or a list item. */
 const mayContinue = (tail: string, after: string): boolean => {
-  if (/^[-#./=*]{2}|:$/.test(tail) || /^(?:\(|["']?\s?[:=])/.test(after)) return false
+  if (/^(?:[-#./=*]{2}|[^:]*:$)/.test(tail) || /^(?:\(|["']?\s?[:=])/.test(after)) return false
   const name = entryName.exec(tail)?.[1]
   return name === undefined || !(/^[A-Z0-9_]+$/.test(name) || isWords(name))
 }
@@ -102,6 +99,31 @@ const contextBefore = (text: string, index: number, done: number): number => {
   return from > done && line !== -1 && line < index ? line + 1 : from
 }
 
+const lineEnd = (text: string, from: number): number => {
+  const end = text.indexOf("\n", from)
+  return end === -1 ? text.length : end
+}
+
+/** Joins the text from `start` to the line after the last break. */
+const windowOf = (text: string, start: number, breaks: ReadonlyArray<Break>): Window => {
+  let joined = ""
+  let from = start
+  for (const { from: to, to: next } of breaks) {
+    joined += text.slice(from, to)
+    from = next
+  }
+  return { text: joined + text.slice(from, Math.min(lineEnd(text, from), from + AFTER)), breaks, start }
+}
+
+/**
+ * Returns which of a chain of breaks are tried together: a secret may end before the last line that could belong to it,
+ * and begin after the first. Most contain one or two of the breaks, or all.
+ */
+const spansOf = (count: number): ReadonlyArray<readonly [from: number, to: number]> =>
+  ([[0, 1], [0, 2], [0, count], [1, 2], [1, count]] as const).filter(([from, to], i, all) =>
+    from < to && to <= count && all.findIndex((other) => other[0] === from && other[1] === to) === i
+  )
+
 const windowsIn = (text: string): ReadonlyArray<Window> => {
   const windows: Array<Window> = []
   let done = 0
@@ -111,33 +133,34 @@ const windowsIn = (text: string): ReadonlyArray<Window> => {
     if (first === undefined) continue
     const start = contextBefore(text, runBefore(text, first.from), done)
     const breaks = [first]
-    let joined = text.slice(start, first.from)
-    let from = first.to
-    const add = () => {
-      const end = lineEnd(text, from)
-      windows.push({ text: joined + text.slice(from, Math.min(end, from + AFTER)), breaks: [...breaks], start })
-    }
-    while (true) {
-      const end = runAfter(text, from)
+    for (let { to } = first;;) {
+      const end = runAfter(text, to)
       const next = breaks.length < MAX_BREAKS && isBlank(text.charCodeAt(end))
         ? breakAt(text, lineEnd(text, end))
         : undefined
       if (next === undefined || next.from !== end) break
-      // A secret may end before the last line that could belong to it. Most contain one or two of the breaks, or all.
-      if (breaks.length <= 2) add()
-      joined += text.slice(from, end)
       breaks.push(next)
-      from = next.to
+      to = next.to
     }
-    add()
-    done = from
+    windows.push(
+      ...spansOf(breaks.length).map(([from, to]) =>
+        windowOf(text, from === 0 ? start : first.to, breaks.slice(from, to))
+      )
+    )
+    done = breaks.at(-1)!.to
   }
   return windows
 }
 
-const lineEnd = (text: string, from: number): number => {
-  const end = text.indexOf("\n", from)
-  return end === -1 ? text.length : end
+/** Returns the index of the last of these ascending numbers that is at most so large; -1 when none is. */
+export const lastAtMost = (numbers: ReadonlyArray<number>, most: number): number => {
+  let [low, high] = [0, numbers.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (numbers[middle]! <= most) low = middle + 1
+    else high = middle
+  }
+  return low - 1
 }
 
 /** Converts an index in the window's text to one in the content. */
@@ -151,11 +174,11 @@ const mapIndex = ({ breaks, start }: Window, index: number, isEnd: boolean): num
 }
 
 /** Hyphenated words that `isWords` misses: "queue-operation" has too many vowels, "pr-link" too few. */
-const hyphenated = /^[a-z]+(?:[-_.:][a-z]+)+$/i
+const hyphenated = /^(?:[A-Z]?[a-z]+|[A-Z]+)(?:[-_.:](?:[A-Z]?[a-z]+|[A-Z]+))+$/
 
 /** Tests whether the text after the break belongs to a secret that a rule already found before it. */
 const continuesSecret = (tail: string): boolean =>
-  (/^\d+[a-z]/i.test(tail) && tail.length >= 8) ||
+  (/^\d+(?:[a-z]|$)/i.test(tail) && tail.length >= 8) ||
   (tail.length >= (/\d/.test(tail) ? 4 : 6) && /[A-Za-z]/.test(tail) && !hyphenated.test(tail) && !isWords(tail) &&
     !isOrdinary(tail))
 
@@ -164,6 +187,10 @@ const mayBePart = (value: string): boolean =>
   !isWords(value) && !isOrdinary(value) && !/^~?\/[a-z][\w.-]*\/|^@/.test(value)
 /** Also matches "string", which has too few vowels for `isWords`. */
 const plainWord = /^[a-z]{1,12}$/
+
+/** Tests whether a short or path-like beginning, such as `74bcef` or `rdBzDb/ISFHIR`, goes on as a generated key. */
+const isRandomFrom = (head: string, tail: string): boolean =>
+  /[A-Z\d]/.test(head) && !isPlaceholder(head) && !labelled.test(tail) && isRandom(tail)
 
 /** Matches "sha256:…" and "ssh-ed25519": no number before the break goes on like this. */
 const labelled = /^[a-z]{2,8}\d{0,4}[:-]/i
@@ -200,7 +227,7 @@ export const findings = async (
     const ends = new Set(known.map(({ end }) => end))
     const begins = new Set(known.map(({ start }) => start))
     return candidates.flatMap((finding): ReadonlyArray<Finding> => {
-      const index = starts.findLastIndex((start) => start <= finding.start)
+      const index = lastAtMost(starts, finding.start)
       const window = windows[index]
       if (window === undefined) return []
       const offset = starts[index] ?? 0
@@ -222,17 +249,17 @@ export const findings = async (
     !breaks.some(({ from, to }) => to <= start && content.slice(from, to).includes("\u0000"))
   return [
     ...crossing(
-      [...await Secretlint.findings(joined), ...SecretPatterns.findings(joined)],
+      await shapedIn(joined),
       shaped,
       (head, tail) => !isWords(head) || !isOrdinary(tail)
     ),
     ...crossing(
-      [...SecretCommands.findings(joined), ...SecretAssignments.findings(joined)],
+      namedIn(joined),
       [...shaped, ...named],
       (head, tail, window, start) =>
         hasNameInSameText(window, start) && mayBePart(tail) && !/^\d+$/.test(tail) &&
         !(/^\d+$/.test(head) && labelled.test(tail)) &&
-        (mayBePart(head) ? !plainWord.test(head) : isWords(head) && /[A-Z]/.test(head) && tail.length >= 16)
+        (mayBePart(head) ? !plainWord.test(head) : isRandomFrom(head, tail))
     )
   ]
 }

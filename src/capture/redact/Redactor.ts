@@ -1,12 +1,11 @@
 /** Masks secrets. Everything read from a transcript passes here before anything is written. */
 import * as Effect from "effect/Effect"
+import { memoized } from "../../domain/Memoized.ts"
+import * as Escapes from "./Escapes.ts"
 import * as LineBreaks from "./LineBreaks.ts"
 import * as PrivatePassages from "./PrivatePassages.ts"
-import * as SecretAssignments from "./SecretAssignments.ts"
-import * as SecretCommands from "./SecretCommands.ts"
+import { namedIn, shapedIn } from "./Rules.ts"
 import type { Finding } from "./Secretlint.ts"
-import * as Secretlint from "./Secretlint.ts"
-import * as SecretPatterns from "./SecretPatterns.ts"
 
 export interface Redaction {
   /** One for each given text, in their order; a text without a secret is the same string. */
@@ -27,22 +26,28 @@ interface Batch {
   readonly starts: ReadonlyArray<number>
 }
 
-const batches = (texts: ReadonlyArray<string>): ReadonlyArray<Batch> => {
-  const all: Array<Batch> = []
-  let batch: { texts: Array<string>; starts: Array<number> } = { texts: [], starts: [] }
+const batchOf = (texts: ReadonlyArray<string>): Batch => {
   let size = 0
+  const starts = texts.map((text) => {
+    const start = size
+    size += text.length + separator.length
+    return start
+  })
+  return { texts, starts }
+}
+
+const batches = (texts: ReadonlyArray<string>): ReadonlyArray<Batch> => {
+  const all: Array<Array<string>> = []
+  let size = Infinity
   for (const text of texts) {
-    if (batch.texts.length > 0 && size + text.length > batchSize) {
-      all.push(batch)
-      batch = { texts: [], starts: [] }
+    if (size + text.length > batchSize) {
+      all.push([])
       size = 0
     }
-    batch.texts.push(text)
-    batch.starts.push(size)
+    all.at(-1)!.push(text)
     size += text.length + separator.length
   }
-  if (batch.texts.length > 0) all.push(batch)
-  return all
+  return all.map(batchOf)
 }
 
 const quotes = "\"'`"
@@ -56,13 +61,17 @@ const lineNumber = /\d{1,6}→(?<=(?:^|\n) {0,6}\d{1,6}→)/g
  * from the rules. An escaped quote becomes a quote and blanks, an escaped line end becomes blanks and a line end.
  */
 const blankEscapes = (text: string): string => {
-  const blanked = text.replace(escape, (match, character: string | undefined) => {
-    if (character === "n") return "\n".padStart(match.length)
-    const quote = match.startsWith("&") ? "\"" : character !== undefined && quotes.includes(character) ? character : " "
-    return quote.padEnd(match.length)
-  })
+  const blanked = text.replace(escape, blankOf)
   return blanked.includes("→") ? blanked.replace(lineNumber, (match) => " ".repeat(match.length)) : blanked
 }
+
+/** Made once for each escape: they are few, and a text may consist of them. */
+const blankOf = memoized((match: string): string => {
+  const last = match.at(-1)!
+  if (match.startsWith("\\") && last === "n") return "\n".padStart(match.length)
+  const quote = match.startsWith("&") ? "\"" : match.startsWith("\\") && quotes.includes(last) ? last : " "
+  return quote.padEnd(match.length)
+})
 
 /**
  * Returns sorted, disjoint findings. Overlapping findings become one, whose kind is that of the first, then the
@@ -109,35 +118,60 @@ const mask = (
   return position === 0 ? text : masked + text.slice(position)
 }
 
-const redactBatch = async (
-  { starts, texts }: Batch,
-  counts: Record<string, number>
-): Promise<ReadonlyArray<string>> => {
+const findingsIn = async ({ starts, texts }: Batch): Promise<ReadonlyArray<Finding>> => {
   const content = blankEscapes(texts.join(separator))
-  const shaped = await Secretlint.findings(content).then((found) => [...found, ...SecretPatterns.findings(content)])
-  const named = [...SecretCommands.findings(content), ...SecretAssignments.findings(content)]
-  const findings = merge([
+  const shaped = await shapedIn(content)
+  const named = namedIn(content)
+  return merge([
     ...PrivatePassages.findings(texts, starts),
     ...shaped,
     ...named,
-    ...await LineBreaks.findings(content, separator, shaped, named)
+    ...await LineBreaks.findings(content, separator, shaped, named),
+    ...await Escapes.findings(content, separator, async (text) => {
+      const content = blankEscapes(text)
+      return [...await shapedIn(content), ...namedIn(content)]
+    })
   ])
+}
+
+/**
+ * Finds in the same way, with each text in which a rule throws as one finding: it would keep all that is read after it from
+ * being remembered.
+ */
+const findingsInReadable = async ({ starts, texts }: Batch): Promise<ReadonlyArray<Finding>> => {
+  const readable: Array<string> = []
+  const unreadable: Array<Finding> = []
+  for (const [i, text] of texts.entries()) {
+    const isReadable = await findingsIn(batchOf([text])).then(() => true, () => false)
+    const start = starts[i] ?? 0
+    if (!isReadable) unreadable.push({ start, end: start + text.length, kind: "unreadable" })
+    readable.push(isReadable ? text : " ".repeat(text.length))
+  }
+  return merge([...unreadable, ...await findingsIn(batchOf(readable))])
+}
+
+const redactBatch = async (batch: Batch, counts: Record<string, number>): Promise<ReadonlyArray<string>> => {
+  const findings = await findingsIn(batch).catch(() => findingsInReadable(batch))
   let next = 0
-  return texts.map((text, index) => {
-    const offset = starts[index] ?? 0
+  return batch.texts.map((text, index) => {
+    const offset = batch.starts[index] ?? 0
     while (next < findings.length && (findings[next]?.end ?? 0) <= offset) next++
     return mask(text, offset, findings, next, counts)
   })
 }
 
 /**
- * Masks each secret, and each `<private>` passage, as `[redacted:kind]`. Earlier masks stay as they are. A rule that
- * throws is a defect, so that no text gets through unmasked.
+ * Masks each secret, and each `<private>` passage, as `[redacted:kind]`. Earlier masks stay as they are. A text in which a
+ * rule throws is masked as a whole, as `[redacted:unreadable]`, so that nothing gets through unmasked.
  */
 export const redact = (texts: ReadonlyArray<string>): Effect.Effect<Redaction> =>
-  Effect.promise(async () => {
+  Effect.gen(function*() {
     const counts: Record<string, number> = {}
-    const redacted: Array<ReadonlyArray<string>> = []
-    for (const batch of batches(texts)) redacted.push(await redactBatch(batch, counts))
+    const redacted = yield* Effect.forEach(batches(texts), (batch, i) =>
+      // Other work of the process, such as a signal, comes between.
+      Effect.zipRight(
+        i === 0 ? Effect.void : Effect.sleep(0),
+        Effect.promise(() => redactBatch(batch, counts))
+      ))
     return { texts: redacted.flat(), counts }
   })

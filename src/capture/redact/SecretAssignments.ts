@@ -5,7 +5,7 @@ import { entropy, isMixed, isOrdinary, isPlaceholder, isRandom, isUuid, isWords 
 const name = new RegExp(
   [
     "(?:pass(?:word|wort|wd|phrase|code|(?![a-z]))|pwd|\\bpw\\b|secret[_ -]key|secret|token|credentials?|_auth",
-    "x-amz-signature|mnemonic|seed[_ -]?phrase|[a-z0-9]_key",
+    "x-amz-signature|mnemonic|seed[_ -]?phrase|[a-z0-9]_key|[a-z0-9]_sk(?![a-z0-9_])|(?:unseal|recovery) key \\d{1,2}",
     "(?:api|access|private|encryption|signing|master|account|auth|storage|shared|app|service|license|subscription)[_ -]?key",
     "密码|口令|密钥|令牌|私钥|授权码)([\\w-]{0,32})"
   ].join("|"),
@@ -58,7 +58,7 @@ const looseConnective = new RegExp(
     "[\"'`]\\s{0,16},\\s{0,2}(?=[\"'`])",
     "\\s{1,2}(?:for|of|to|on|in|at)\\s[^\\n.:;=!?]{1,40}?(?:\\s(?:is|was)|:)\\s{1,2}",
     "\\s(?:to|ist|es|est)\\s",
-    "\\s?(?:改成了?|改为了?|设置?[为成]了?|重置[为成]了?|用的?是?|就是)\\s?",
+    "\\s?(?:改成了?|改为了?|设置?[为成]了?|换[为成]了?|重置[为成]了?|用的?是?|就是)\\s?",
     "[ \\t]{1,2}"
   ].join("|"),
   "y"
@@ -76,7 +76,7 @@ const bareEnvironment = /[^\s"'`<>]{6,512}/y
 const quotedPhrase = /(["'`])([^"'`\n]{8,200})\1/y
 const functionWord = "the|for|and|with|not|are|was|must|used|use|your|from|this|that|will|can|should|when|you|is"
 const barePhrase = new RegExp(
-  `(?!(?:${functionWord})\\b)[a-z]{3,12}(?: (?!(?:${functionWord})\\b)[a-z]{3,12}){3,23}(?=[\\s.,"]|$)`,
+  `(?!(?:${functionWord})\\b)[a-z]{3,12}(?: (?!(?:${functionWord})\\b)[a-z]{3,12}){3,23}(?=[\\s.,"'\`]|$)`,
   "y"
 )
 const sentence = new RegExp(`\\b(?:${functionWord})\\b`)
@@ -93,6 +93,14 @@ const prefixAt = (text: string, index: number): string =>
 /** Characters of a value that are judged; a secret's rest is masked with them. */
 const JUDGED = 128
 
+/** Recognizes a generated password without digits. */
+const isMixedCase = (value: string): boolean =>
+  value.length >= 10 && /[a-z].*[A-Z]/.test(value) && /[A-Z].*[a-z]/.test(value) && !isWords(value) &&
+  entropy(value) >= 3
+
+/** Recognizes words, digits and a sign in one: `summer24!rain`. */
+const isSigned = (value: string): boolean => /[!@#$%^&*+?~]/.test(value) && /\d/.test(value) && /[A-Za-z]/.test(value)
+
 type Style = "quoted" | "bare" | "environment"
 
 const isSecret = (name: string, written: string, style: Style, isLoose: boolean): boolean => {
@@ -106,21 +114,25 @@ const isSecret = (name: string, written: string, style: Style, isLoose: boolean)
   if (isLoose) {
     // Neither code nor the next assignment is a secret.
     const isOther = /[(){}]|^[A-Za-z_]\w{0,40}=[^=]/.test(value)
-    return isMixed(value) && !isOther && (password || (isRandom(value) && !isUuid(value)))
+    if (isOther) return false
+    if (password) return isMixed(value) || (isSigned(value) && !isPlaceholder(value))
+    return isMixed(value) && isRandom(value) && !isUuid(value)
   }
   const namesSecret = /pass|secret|token|key|credential/i.test(value)
   if (/^\d+$/.test(value)) return password
   // "key" alone is a weak sign, as in `OPENAI_KEY=…`.
-  if (/[a-z0-9]_key$/i.test(name) && !/(?:api|access|private|secret|auth)_key$/i.test(name)) {
+  if (/[a-z0-9]_(?:key|sk)$/i.test(name) && !/(?:api|access|private|secret|auth)_key$/i.test(name)) {
     return style !== "bare" && value.length >= 20 && isRandom(value)
   }
   if (isWords(value)) return !namesSecret && (style === "environment" || (password && /\d/.test(value)))
   if (/\d/.test(value)) return true
   if (/^[A-Za-z]+$/.test(value)) {
-    if (style === "bare") return !namesSecret && isRandom(value)
+    if (style === "bare") return !namesSecret && (isRandom(value) || (password && isMixedCase(value)))
     return style === "environment" || password || isRandom(value)
   }
-  if (style === "bare") return /[+/=]/.test(value) && isRandom(value)
+  if (style === "bare") {
+    return ((password || /[+/=]/.test(value)) && isRandom(value)) || (password && isMixedCase(value))
+  }
   return isRandom(value) || ((password || style === "environment") && /[!@#$%^&*+?~]/.test(value))
 }
 
@@ -230,7 +242,8 @@ export const findings = (text: string): ReadonlyArray<Finding> => {
     if (
       phrase === undefined && !isSecret(full, text.slice(value.start, value.end), value.style, joint.isLoose)
     ) continue
-    found.push({ start: value.start, end: extended(text, value), kind: kindOf(match[0]) })
+    judged = extended(text, value)
+    found.push({ start: value.start, end: judged, kind: kindOf(match[0]) })
   }
   return found
 }

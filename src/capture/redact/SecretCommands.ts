@@ -4,18 +4,30 @@ import { isMixed, isOrdinary, isPlaceholder, isRandom, isWords } from "./SecretV
 
 const authorization = new RegExp(
   "(?:" + [
-    "authorization[\"'`]?\\s{0,8}[:=,]\\s{0,8}[\"'`]?\\s{0,8}(?:(?:bearer|basic|token|apikey|key)\\s{1,8})?",
+    "authorization[\"'`]?\\s{0,8}[:=,]\\s{0,8}[\"'`]?\\s{0,8}(?:(?:bearer|basic|token|apikey|api-key|key|oauth|splunk|ssws|geniekey|bot)\\s{1,8})?",
     "\\bbearer(?:\\s|%20){1,8}",
     "\\bbasic\\s{1,8}"
   ].join("|") + ")([A-Za-z0-9._~+/=-]{8,})",
   "gi"
 )
 
+const utf8 = new TextDecoder("utf-8", { fatal: true })
+
+/** Decodes UTF-8; bytes of another encoding become characters of their own. */
+const textOf = (bytes: Uint8Array, isInHeader: boolean): string => {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    // Elsewhere, any word may be base64 of such bytes.
+    return isInHeader ? Buffer.from(bytes).toString("latin1") : ""
+  }
+}
+
 /** Matches `user:password` in base64. */
-const isCredentials = (value: string): boolean =>
+const isCredentials = (value: string, isInHeader = false): boolean =>
   /^[A-Za-z0-9+/]+={0,2}(?:\.[a-z]{1,4})?$/.test(value) &&
-  /^[\x20-\x7e]{1,128}:[\x20-\x7e]{1,512}$/.test(
-    Buffer.from(value.replace(/\..*/, ""), "base64").toString("latin1")
+  /^[^\x00-\x1f\x7f:]{1,128}:[^\x00-\x1f\x7f]{1,512}$/.test(
+    textOf(Buffer.from(value.replace(/\..*/, ""), "base64"), isInHeader)
   )
 
 const isCredential = (matched: string, value: string): boolean => {
@@ -28,7 +40,7 @@ const headers = (text: string, found: Array<Finding>): void => {
   for (const match of text.matchAll(authorization)) {
     const value = match[1] ?? ""
     const end = match.index + match[0].length
-    const basic = isCredentials(value)
+    const basic = isCredentials(value, /authorization.*basic/i.test(match[0]))
     if (basic || isCredential(match[0], value)) {
       found.push({ start: end - value.length, end, kind: basic ? "basic-auth" : "bearer" })
     }
@@ -59,7 +71,7 @@ const spacedValue = new RegExp(` ?${quote}${plain}`, "y")
 /** Value joined to its option, without a blank: `mysql -p shop` names a database. */
 const attachedValue = new RegExp(`${quote}${plain}`, "y")
 const afterUser = (separator: string) =>
-  new RegExp(`[ =]?${quote}[^\\s${separator}"'$]{1,64}${separator}${quote}([^\\s"'$]{3,})`, "y")
+  new RegExp(`[ =]?${quote}[^\\s${separator}"'$]{1,128}${separator}${quote}([^\\s"'$]{3,})`, "y")
 
 const options: ReadonlyArray<Option> = [
   {
@@ -88,7 +100,8 @@ const options: ReadonlyArray<Option> = [
   { names: "-a", command: /\bredis-cli\b/, kind: "password", value: spacedValue, isSecret: isNoPlaceholder },
   { names: "-P", command: /\b(?:un)?zip\b/, kind: "password", value: spacedValue, isSecret: isPasswordLike },
   { names: "-P", command: /\bsqlcmd\b/, kind: "password", value: spacedValue, isSecret: isNoPlaceholder },
-  { names: "-w", command: /\bldap\w/, kind: "password", value: spacedValue, isSecret: isPasswordLike },
+  { names: "-passwd", command: /\bx11vnc\b/, kind: "password", value: spacedValue, isSecret: isNoPlaceholder },
+  { names: "-w", command: /\bldap\w/, kind: "password", value: spacedValue, isSecret: isNoPlaceholder },
   {
     names: "-storepass -keypass",
     command: /\bkeytool\b/,
@@ -206,6 +219,39 @@ const rules: ReadonlyArray<Rule> = [
     isSecret: isNoPlaceholder
   },
   { literal: "net user", kind: "password", pattern: /\bnet user \S{1,64} ([^\s"']{6,})/g, isSecret: isPasswordLike },
+  {
+    literal: "New value:",
+    kind: "password",
+    pattern: /\bNew value: (?<=[Pp]assword [^\n]{0,120}\n {0,8}New value: )(\S{8,})/g,
+    isSecret: isNoPlaceholder
+  },
+  {
+    literal: "mc ",
+    kind: "secret",
+    pattern: /\bmc (?:alias set|config host add) \S{1,64} \S{1,256} ["']?[^\s"'$]{1,128}["']? ["']?([^\s"'$]{8,})/g,
+    isSecret: isNoPlaceholder
+  },
+  {
+    literal: "psk=",
+    kind: "password",
+    pattern: /\bpsk=(?:"\s{0,8})?([^\s"]{8,})/g,
+    isSecret: isNoPlaceholder
+  },
+  // {"username":"…","key":"…"}
+  {
+    literal: "username",
+    kind: "api-key",
+    pattern:
+      /"\s{0,8}username"\s{0,9}:\s?"[^"\n]{1,64}"\s{0,9},\s?"\s{0,8}key"\s{0,9}:\s?"\s{0,8}([0-9a-f]{32})(?=["\s])/g,
+    isSecret: isKeyLike
+  },
+  // A line of /etc/shadow or .htpasswd
+  {
+    literal: ":$",
+    kind: "password",
+    pattern: /:(\$(?:apr1|1|5|6|y|2[aby])\$[\w./$]{20,256})/g,
+    isSecret: () => true
+  },
   { literal: "requirepass", kind: "password", pattern: /\brequirepass ([^\s"']{6,})/g, isSecret: isNoPlaceholder },
   {
     literal: "auth",
@@ -239,7 +285,8 @@ const rules: ReadonlyArray<Rule> = [
     literal: ":",
     kind: "password",
     pattern: /:(?:\d{4,5}|\*):[\w*-]{1,64}:[\w*-]{1,64}:([^\s:"']{8,})/g,
-    isSecret: isPasswordLike
+    isSecret: (value) =>
+      isPasswordLike(value) || /[a-z][A-Z].*[a-z]/.test(value) && !isOrdinary(value) && !isWords(value)
   },
   {
     literal: / as (?:\w{1,8} )?(?:\w{1,20} )?(?:password|passphrase|secret|token)\b/,

@@ -39,7 +39,9 @@ const tokens: ReadonlyArray<readonly [kind: string, pattern: string]> = [
   ["tailscale", "tskey-[a-z]{3,8}-[\\w-]{16,}"],
   ["age", "AGE-SECRET-KEY-1[0-9A-Z]{50,}"],
   ["airtable", "pat[A-Za-z0-9]{14}\\.[0-9a-f]{64}"],
-  ["square", "EAAA[\\w-]{60,}|sq0[a-z]{3}-[\\w-]{22,}"],
+  // "sq0idp-" begins the id of an application, which a web page shows.
+  ["square", "EAAA[\\w-]{60,}|sq0(?:cs|at)[a-z]-[\\w-]{22,}"],
+  ["facebook", "EAA[A-Za-z0-9]{80,}"],
   ["braintree", "access_token\\$(?:production|sandbox)\\$[a-z0-9]{16}\\$[0-9a-f]{32}"],
   ["mapbox", "sk\\.eyJ[\\w-]{20,}\\.[\\w-]{20,}"],
   ["twitter", "A{20,}[\\w%]{60,}"],
@@ -50,6 +52,17 @@ const tokens: ReadonlyArray<readonly [kind: string, pattern: string]> = [
   ["modelscope", "ms-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"],
   ["fly", "fm[12][ar]?_[\\w+/=]{60,}"],
   ["yandex", "AQVN[\\w-]{35,}"],
+  ["brevo", "xkeysib-[0-9a-f]{64}-[A-Za-z0-9]{16}"],
+  ["dropbox", "sl\\.(?:u\\.)?[\\w-]{60,}"],
+  ["razorpay", "rzp_(?:live|test)_[A-Za-z0-9]{14,}"],
+  ["nuget", "oy2[a-z0-9]{43}(?!\\w)"],
+  ["cloudflare", "v1\\.0-[0-9a-f]{24}-[0-9a-f]{100,}"],
+  // Base64 of `{"a":"`, the beginning of a tunnel's token.
+  ["cloudflare", "eyJhIjoi[\\w+/=]{80,}"],
+  ["newrelic", "[0-9a-f]{32,36}(?:NRAL|FFFFNRAL)(?!\\w)"],
+  ["honeycomb", "hca[a-z]k_[A-Za-z0-9]{40,}"],
+  ["dynatrace", "dt0[a-z]\\d\\d\\.[A-Z0-9]{24}\\.[A-Z0-9]{64}"],
+  ["posthog", "phx_[A-Za-z0-9]{40,}"],
   // Base64 of `{"auths":`, the beginning of a `.dockerconfigjson`.
   ["docker", "eyJhdXRocyI6[\\w+/=]{20,}"],
   // Many providers share this form: Groq, xAI, Perplexity, Replicate, NVIDIA, Tavily, LangSmith, Jina, Supabase,
@@ -58,7 +71,7 @@ const tokens: ReadonlyArray<readonly [kind: string, pattern: string]> = [
   [
     "api-key",
     "(?:gsk_|xai-|pplx-|HRKU-|rnd_|csk-|pcsk_|fc-|pul-|rubygems_|sq[pua]_|bkua_|CCIPAT_|r8_|nvapi-|tvly-|lsv2_[a-z]{2}_|jina_|sbp_|sb_secret_|ntn_|figd_|PMAK-|NRAK-|nfp_|" +
-    "pscale_(?:tkn|pw)_|sntr[yu][su]_|lin_oauth_|dp\\.[a-z]{2,6}\\.)[\\w-]{26,}"
+    "pscale_(?:tkn|pw)_|sntr[yu][su]_|lin_oauth_|dp\\.[a-z]{2,6}\\.(?:[\\w-]{1,40}\\.)?)[\\w-]{26,}"
   ],
   // DeepSeek, SiliconFlow, Moonshot, Mistral proxies, OpenAI's old keys.
   ["api-key", "sk-(?:[a-z0-9]{1,12}-){0,3}[A-Za-z0-9_]{20,}"]
@@ -85,9 +98,10 @@ const providerTokens = (text: string, pattern: RegExp, found: Array<Finding>): v
   }
 }
 
-/** Tokens with no telling prefix: each pattern starts at a sign within the token and looks back from there. */
+/** Tokens with no telling prefix: each pattern starts at a sign in or before the token, and looks back from there. */
 const lookedBack: ReadonlyArray<readonly [kind: string, sign: string, pattern: RegExp]> = [
   ["telegram", ":AA", /:AA[\w-]{32,}(?<=(?<!\d)(\d{8,10}:AA[\w-]{32,512}))/g],
+  ["kubeadm", "--token", /--token[ =]([a-z0-9]{6}\.[a-z0-9]{16})(?!\w)/g],
   ["mailchimp", "-us", /-us\d{1,2}(?!\w)(?<=(?<![0-9a-f])([0-9a-f]{32}-us\d{1,2}))/g],
   ["zhipu", ".", /\.[A-Za-z0-9]{16}(?![\w-])(?<=(?<![0-9a-f])([0-9a-f]{32}\.[A-Za-z0-9]{16}))/g]
 ]
@@ -152,7 +166,12 @@ const webhook = new RegExp(
     "[\\w-]{1,64}\\.webhook\\.office\\.com/webhookb2/",
     "oapi\\.dingtalk\\.com/robot/send\\?access_token=",
     "open\\.feishu\\.cn/open-apis/bot/v2/hook/",
-    "qyapi\\.weixin\\.qq\\.com/cgi-bin/webhook/send\\?key="
+    "qyapi\\.weixin\\.qq\\.com/cgi-bin/webhook/send\\?key=",
+    "open\\.larksuite\\.com/open-apis/bot/v2/hook/",
+    "sc(?:tapi)?\\.ftqq\\.com/",
+    "hooks\\.zapier\\.com/hooks/catch/",
+    "maker\\.ifttt\\.com/trigger/[\\w-]{1,64}/(?:json/)?with/key/",
+    "outlook\\.office(?:365)?\\.com/webhook/"
   ].join("|") + ")[\\w@/-]{20,}",
   "g"
 )
@@ -189,7 +208,8 @@ const puttyKey = /\bPrivate-Lines: \d{1,3}\s{1,4}((?:[A-Za-z0-9+/=]{8,64}\s{1,4}
 
 const encodedKeys = (text: string, found: Array<Finding>): void => {
   for (const match of text.matchAll(encodedPem)) {
-    if (!atob(match[0].slice(0, 64)).includes("PRIVATE KEY")) continue
+    // Not atob, which throws where the text is cut.
+    if (!Buffer.from(match[0].slice(0, 64), "base64").includes("PRIVATE KEY")) continue
     found.push({ start: match.index, end: match.index + match[0].length, kind: "private-key" })
   }
 }

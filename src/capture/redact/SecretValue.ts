@@ -38,6 +38,13 @@ export const isPlaceholder = (value: string): boolean =>
 const parts = /[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[-_.$:/]/g
 const consonants = /[bcdfghjklmnpqrstvwxz]{5}/i
 
+/** Matches 8 letters or more of which a run, from a capital to the next, has fewer than 3.2 on average. */
+const isShredded = (part: string): boolean => {
+  const words = part.match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])/g) ?? []
+  const letters = words.join("").length
+  return letters >= 8 && letters < 3.2 * words.length
+}
+
 /**
  * Matches values made of words and a few numbers, as identifiers, CSS classes and package names are: `accessToken2`,
  * `sk-circle-1`, `NoSubstitutionTemplateLiteral`. Takes 1 in 200 generated keys of 16 characters for words, 1 in 1000
@@ -45,6 +52,8 @@ const consonants = /[bcdfghjklmnpqrstvwxz]{5}/i
  */
 export const isWords = (value: string): boolean => {
   if (value.length > 96 || /[a-z]{24}|[A-Z]{18}/.test(value) || consonants.test(value)) return false
+  // Many short runs of letters in one part are no words either, whatever stands beside it: `nectar-AKbmZYHJ`.
+  if (value.split(/[-_.$:/]/).some(isShredded)) return false
   // Letters that go on after a number are no words, except in short ones like `base64url`.
   if (value.split(/[-_.$:/]/).some((part) => part.length > 10 && /\d(?:[a-z]|[A-Z]{3})/.test(part))) return false
   const all = value.match(parts) ?? []

@@ -15,7 +15,7 @@ export type UserText =
 const prompt = (text: string): UserText => ({ _tag: "Prompt", text })
 const skipped = (reason: string): UserText => ({ _tag: "Skipped", reason })
 
-const NOTE = "ide_[a-z_]{1,30}|new-diagnostics|browser_instruction|fork-boilerplate|[a-z-]{1,40}-hook"
+const NOTE = "ide_[a-z_]{1,30}|mcp-resource|new-diagnostics|browser_instruction|fork-boilerplate|[a-z-]{1,40}-hook"
 const NOTE_BEFORE = new RegExp(`^\\s*<(${NOTE})(?:\\s[^>]{0,200})?>`)
 const NOTE_AFTER = new RegExp(`</(${NOTE})>$`)
 
@@ -65,6 +65,9 @@ const INTERRUPTION = /^\s*\[Request interrupted by user[^\]]{0,40}\]\s*$/
 const FROM_LEAD =
   /^\s*(?:Another Claude session sent a message[^\n]{0,40}\n\s*)?<teammate-message\s[^>]{0,20}teammate_id="team-lead"[^>]{0,500}>/
 
+/** What another session or somebody on a channel says, and what Claude Code answers to a command: not the person's words. */
+const OTHERS = /^\s*(?:Another Claude session sent a message:\s*\n|<channel\s|Unknown (?:slash )?command: )/
+
 /** A memory that a person entered with "#". */
 const MEMORY = /^\s*<user-memory-input>/
 
@@ -88,5 +91,5 @@ export const classify = (text: string, isMarkedReport: boolean): UserText => {
   if (FROM_LEAD.test(own)) return prompt(unwrapped(own, FROM_LEAD, "</teammate-message>"))
   if (isReport(own)) return report(own)
   if (MEMORY.test(own)) return prompt(unwrapped(own, MEMORY, "</user-memory-input>"))
-  return INTERRUPTION.test(own) ? { _tag: "Note", text: own } : prompt(own)
+  return INTERRUPTION.test(own) || OTHERS.test(own) ? { _tag: "Note", text: own } : prompt(own)
 }

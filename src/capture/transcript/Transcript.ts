@@ -331,7 +331,9 @@ const messageLine = (
   occurredAt: number | undefined,
   placeOf: (uuid: string) => Place | undefined
 ): Line => {
-  if (line.isMeta === true) return skipped("meta")
+  if (line.isMeta === true || line.isVisibleInTranscriptOnly === true && line.isCompactSummary !== true) {
+    return skipped("meta")
+  }
   if (!isObject(line.message)) return malformed(`${type} line without a message`)
   const content = line.message.content
   if (typeof content !== "string" && !Array.isArray(content)) return malformed(`${type} message without content`)

@@ -134,7 +134,11 @@ export const archive = ({ closing, files, prompts, session }: SessionOutline): R
     asked.length === 1 && length < SMALL && openEnds.length === 0 && pullRequest.length === 0 &&
     !told.some((sentence) => isWish(sentence) || isLesson(sentence))
   ) return []
-  const requests = asked.filter((prompt) => prompt !== first && isSelfContained(textOf(prompt))).map((
+  const isAskedAgain = (prompt: Message) =>
+    (prompt !== lastAsked || !isUnanswered) && asked.find((other) => textOf(other) === textOf(prompt)) !== prompt
+  const requests = asked.filter((prompt) =>
+    prompt !== first && isSelfContained(textOf(prompt)) && !isAskedAgain(prompt)
+  ).map((
     prompt
   ): Excerpt => ({
     message: prompt,

@@ -14,7 +14,7 @@ import {
   MAX_TITLE,
   pack
 } from "../Draft.ts"
-import { isFact, isLesson, isReason, isStatus, isWish, standsAlone } from "../text/Lessons.ts"
+import { asksWhy, isFact, isLesson, isReason, isStatus, isWish, standsAlone } from "../text/Lessons.ts"
 import { condense, informativeStatements, isChatter, linesOf, plain, quotable, statements } from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
 import { errorLines, failureStrength, gist } from "../text/Text.ts"
@@ -271,7 +271,9 @@ const isWorthUnit = (excerpts: ReadonlyArray<Excerpt>, isFirst: boolean): boolea
   if (own.some(({ label }) => label === CHOSE) || sentencesOf(asked).some(isWish)) return lengthOf(own) > 60
   if (own.some(({ label, text }) => label === RAN && text.length >= MIN_COMMAND)) return true
   if (said.some(({ text }) => COMMANDS.test(text))) return true
-  if (!sentencesOf(said).some((sentence) => isLesson(sentence) || isFact(sentence))) return false
+  const isReasoned = lengthOf(asked) <= MENTIONED && asked.some(({ text }) => asksWhy(text)) &&
+    lengthOf(said) >= MIN_ANSWER
+  if (!isReasoned && !sentencesOf(said).some((sentence) => isLesson(sentence) || isFact(sentence))) return false
   return !isFirst || asked.some(({ text }) => isSelfContained(text)) || lengthOf(said) >= MIN_ANSWER
 }
 

@@ -2,10 +2,11 @@
  * Decisions: choices, rejections and preferences with their reasons, and a person's standing instructions.
  */
 import type { Message } from "../../domain/Conversation.ts"
+import { isStanding } from "../../domain/Standing.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, fittingExcerpts, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
-import { isChoice, isLesson, isReason, isStanding, isWish, standsAlone } from "../text/Lessons.ts"
+import { isChoice, isLesson, isReason, isWish, standsAlone } from "../text/Lessons.ts"
 import { joined, plain, quotable, statements, withFullStop, withoutOpeners } from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
 import { gist } from "../text/Text.ts"

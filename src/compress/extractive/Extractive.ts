@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Message } from "../../domain/Conversation.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
+import { quoteSpeakers } from "../../domain/Speakers.ts"
 import type { SegmentContext, SessionOutline } from "../../store/MemoryStore.ts"
 import { Compressor } from "../Compressor.ts"
 import { type Draft, unitOf, VERSION } from "../Draft.ts"
@@ -32,6 +33,13 @@ const promptTitleOf = ({ before, segment }: SegmentContext): string | undefined 
 const contextSubject = ({ before, session }: SegmentContext): string | undefined =>
   answerTitle(textOf(before.find(({ role }) => role === "assistant"))) ??
     (session.title === null ? undefined : titleFrom(session.title))
+
+/** Keeps what is quoted from passing for what somebody said. */
+const quoted = (messages: ReadonlyArray<Message>): ReadonlyArray<Message> =>
+  messages.map((message) => ({
+    ...message,
+    blocks: message.blocks.map((block) => ({ ...block, text: quoteSpeakers(block.text) }))
+  }))
 
 const drafts = (context: SegmentContext): ReadonlyArray<Draft> => {
   const calls = callsOf(context.segment.messages)
@@ -61,12 +69,16 @@ export const sessionUnit = (outline: SessionOutline, now: number, draft: Draft):
 })
 
 /** Extracts the units of a segment. */
-export const extract = (context: SegmentContext, now: number): ReadonlyArray<MemoryUnit> =>
-  inOrder(drafts(context).map((draft) => segmentUnit(context, now, draft)))
+export const extract = ({ segment, ...rest }: SegmentContext, now: number): ReadonlyArray<MemoryUnit> => {
+  const context = { ...rest, segment: { ...segment, messages: quoted(segment.messages) } }
+  return inOrder(drafts(context).map((draft) => segmentUnit(context, now, draft)))
+}
 
 /** Extracts the archive of a session; empty when the session is not worth one. */
 export const extractArchive = (outline: SessionOutline, now: number): ReadonlyArray<MemoryUnit> =>
-  archive(outline).map((draft) => sessionUnit(outline, now, draft))
+  archive({ ...outline, prompts: quoted(outline.prompts), closing: quoted(outline.closing) }).map((draft) =>
+    sessionUnit(outline, now, draft)
+  )
 
 const compressor = Compressor.of({
   version: VERSION,

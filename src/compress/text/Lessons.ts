@@ -2,21 +2,13 @@
  * Recognizes the sentences that are worth remembering when the work is done: wishes of a person, and what was learned.
  * What was changed stands in the repository, and that it works is soon out of date.
  */
+import { memoized } from "../../domain/Memoized.ts"
+import { isStanding } from "../../domain/Standing.ts"
 import { isChatter, plain } from "./Prose.ts"
-import { memoized } from "./Text.ts"
-
-/** Matches a standing instruction, which outlives the task. */
-const STANDING =
-  /\b(?:always|never|from now on|in (?:the )?future|every time|whenever|don't ever|as a rule|by default|remember (?:to|that|:)|going forward|stop (?:\w+ing)|no need to (?:ask|\w+))\b|以后|一律|永远|总是|从不|从现在(?:起|开始)|每次|凡是|务必|禁止|默认(?:用|使用|都)|统一(?:用|使用|成|为)?|记住|别再|不要再/iu
-
-/** Matches a prohibition in Chinese: "别" as a word of its own (not in 特别, 级别, 别人, 别的), or "不要" and the like. */
-const DO_NOT = /(?<![特级类区分个识性差告鉴])别(?![的名人处致墅扭])|不(?:要|能|应该?|可以?|准|许|用|想)(?!吗|么)/u
 
 /** Matches a choice or a preference, with or without the rejected alternative. */
 const CHOICE =
   /\b(?:instead(?: of)?|rather than|rather\b|prefer(?:s|red|ably)?|let's (?:use|go with|not|keep|stick|avoid|drop)|go with|stick (?:to|with)|i'd (?:like|love|rather|go)|i (?:don't want|want (?:to|it|the|a|us)|would (?:rather|like|prefer))|we (?:don't want|do not want|want|should(?:n't| not)?|explicitly|do|don't|won't|aren't)|not .{1,60}\bbut\b|should (?:not|be|have|use|go)|shouldn't|must(?:n't| not)?|do not|don't|avoid|no longer|only (?:use|if|when)|make sure|explicitly|completely (?:remove|drop)|better to)\b|而不是|不如|改(?:成|为|用)|换成|(?:还是|就|都)用|采用|优先|尽量|只(?:用|要|能|保留)|宁可|更(?:喜欢|倾向|希望)|决定|必须|应该|选(?:择|用)?(?:方案|第|[A-Z]|\d)|放弃|去掉|保留/iu
-
-export const isStanding = (sentence: string): boolean => STANDING.test(sentence) || DO_NOT.test(sentence)
 
 /** True for a person's sentence that states a rule, a choice or a preference. */
 export const isWish = (sentence: string): boolean => isStanding(sentence) || CHOICE.test(sentence)
@@ -35,6 +27,13 @@ const LIMIT =
 /** Matches what was left for later. */
 const OPEN =
   /\b(?:deferred|postponed|for later|later on|follow-?ups?|not yet|still (?:need|to|open|missing|fail)\w*|remain(?:s|ing)|left (?:open|out|for)|out of scope)\b|待办|尚未|还没|下一步|以后再|未完成/iu
+
+/** Matches a question after a cause: whatever answers it is a reason. */
+const WHY =
+  /\b(?:why|how come|what(?:'s| is| was| are)? (?:the )?(?:cause|reason)s?|what caused|warum|wieso|weshalb|pourquoi|por qué)\b|为什么|为何|为啥|怎么会|什么原因|なぜ|どうして/iu
+
+/** True for a prompt that asks for a cause. */
+export const asksWhy = (prompt: string): boolean => WHY.test(prompt)
 
 /** Matches praise of the work. */
 const SUCCESS = /[✅🎉🎯🚀]|\bproduction[- ]ready\b|\ball (?:\w+ ){0,3}(?:pass(?:es|ed)?|resolved|fixed|addressed)\b/iu

@@ -1,7 +1,7 @@
 /**
  * Parses Markdown prose in English and Chinese into lines and sentences, and recognizes sentences without content.
  */
-import { memoized } from "./Text.ts"
+import { memoized } from "../../domain/Memoized.ts"
 
 export type LineKind = "prose" | "item" | "heading" | "code" | "table"
 

@@ -1,9 +1,9 @@
 /**
  * Extractive summarization: chooses the sentences that represent a text, by centrality, cues and novelty.
  */
+import { memoized } from "../../domain/Memoized.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import { joined, withFullStop } from "./Prose.ts"
-import { memoized } from "./Text.ts"
 
 /** Cues of reasons, choices, outcomes, code and numbers, with the weight that each adds to a sentence's score. */
 const CUES: ReadonlyArray<readonly [RegExp, number]> = [

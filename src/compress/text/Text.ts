@@ -1,23 +1,7 @@
 /**
  * Shortens text at natural boundaries, and picks the lines of a tool's output that are worth keeping.
  */
-
-/**
- * Memoizes a function of a text, because the modules analyse the same sentences again and again. Texts longer than
- * `maxLength` are not cached; the cache is emptied when it holds `maxEntries` entries.
- */
-export const memoized = <A>(of: (text: string) => A, maxLength = 1_000, maxEntries = 500): (text: string) => A => {
-  const known = new Map<string, A>()
-  return (text) => {
-    if (text.length > maxLength) return of(text)
-    const before = known.get(text)
-    if (before !== undefined) return before
-    if (known.size >= maxEntries) known.clear()
-    const made = of(text)
-    known.set(text, made)
-    return made
-  }
-}
+import { memoized } from "../../domain/Memoized.ts"
 
 const isLowSurrogate = (code: number) => code >= 0xdc00 && code <= 0xdfff
 

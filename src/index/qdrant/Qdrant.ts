@@ -103,6 +103,11 @@ export interface ScoredPoint {
   readonly score: number
 }
 
+export interface StoredPoint {
+  readonly id: string
+  readonly payload: Payload
+}
+
 export type PayloadIndex = "keyword" | "tenant" | "integer" | "principal"
 
 export interface CollectionConfig {
@@ -116,8 +121,15 @@ export interface CollectionConfig {
   readonly replicas: number
 }
 
+/** Most points that pass a filter for which the server compares each vector with them, exactly. */
+export const SCANNED = 100_000
+
 export interface Collection {
   readonly points: number
+  /** False while the server still links points, during which a search may miss some or take longer. */
+  readonly isSettled: boolean
+  /** Points up to which the server compares all that pass a filter. */
+  readonly scanned: number
   readonly metadata: Payload
   readonly indexed: ReadonlyArray<string>
 }
@@ -140,6 +152,8 @@ export class Qdrant extends Context.Tag("claude-memory/Qdrant")<Qdrant, {
     field: string,
     type: PayloadIndex
   ) => Effect.Effect<void, QdrantError>
+  /** Has an existing collection compare all points that pass a filter up to `SCANNED`, as a new one does. */
+  readonly scan: (name: string, dimension: number) => Effect.Effect<void, QdrantError>
   /** Deletes a collection and its aliases; ignores a missing one. */
   readonly deleteCollection: (name: string) => Effect.Effect<void, QdrantError>
   readonly aliases: Effect.Effect<ReadonlyArray<Alias>, QdrantError>
@@ -156,6 +170,11 @@ export class Qdrant extends Context.Tag("claude-memory/Qdrant")<Qdrant, {
     from: string | undefined,
     limit: number
   ) => Effect.Effect<ReadonlyArray<string>, QdrantError>
+  /** Returns what is stored beside the vectors of these points; unknown ids are left out. */
+  readonly payloads: (
+    collection: string,
+    ids: ReadonlyArray<string>
+  ) => Effect.Effect<ReadonlyArray<StoredPoint>, QdrantError>
   /** Counts the points that pass the filter, exactly. */
   readonly count: (collection: string, filter: Filter) => Effect.Effect<number, QdrantError>
 }>() {}

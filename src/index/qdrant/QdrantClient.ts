@@ -26,6 +26,7 @@ import {
   QdrantError,
   type QdrantPoint,
   type Query,
+  SCANNED,
   type Server
 } from "./Qdrant.ts"
 import { dispatcherOf } from "./QdrantDispatcher.ts"
@@ -68,8 +69,13 @@ const Aliases = Schema.Struct({
 })
 const Value = Schema.Union(Schema.String, Schema.Number, Schema.Boolean, Schema.Array(Schema.String))
 const Info = Schema.Struct({
+  status: Schema.String,
   points_count: Schema.optional(Schema.NullOr(Schema.Number)),
   config: Schema.Struct({
+    params: Schema.Struct({
+      vectors: Schema.Record({ key: Schema.String, value: Schema.Struct({ size: Schema.Number }) })
+    }),
+    hnsw_config: Schema.Struct({ full_scan_threshold: Schema.Number }),
     metadata: Schema.optional(Schema.NullOr(Schema.Record({ key: Schema.String, value: Value })))
   }),
   payload_schema: Schema.Record({ key: Schema.String, value: Schema.Unknown })
@@ -79,6 +85,10 @@ const Id = Schema.Struct({ id: Schema.String })
 const Scored = Schema.Struct({ id: Schema.String, score: Schema.Number })
 const Found = Schema.Struct({ points: Schema.Array(Scored) })
 const Page = Schema.Struct({ points: Schema.Array(Id) })
+const Stored = Schema.Array(Schema.Struct({
+  id: Schema.String,
+  payload: Schema.optional(Schema.NullOr(Schema.Record({ key: Schema.String, value: Value })))
+}))
 const Counted = Schema.Struct({ count: Schema.Number })
 const Root = Schema.Struct({ title: Schema.String, version: Schema.String })
 
@@ -95,6 +105,14 @@ const vectorOf = (vector: Lane["vector"]): Array<number> | Schemas["SparseVector
 
 /** Takes twice the limit by the quantized vectors, and ranks these by the exact ones. */
 const QUANTIZED = { quantization: { rescore: true, oversampling: 2 } } as const
+/** Follows links through points that don't pass the filter too, where those that do are too many to compare all. */
+const ACORN = { acorn: { enable: true } } as const
+
+/** Bytes of a number of a vector; the server counts thousands of 1,024 bytes. */
+const FLOAT_BYTES = 4
+const kilobytesOf = (dimension: number) => Math.ceil(SCANNED * dimension * FLOAT_BYTES / 1_024)
+const scannedBy = (kilobytes: number, dimension: number) => Math.floor(kilobytes * 1_024 / (dimension * FLOAT_BYTES))
+const largest = (dimensions: ReadonlyArray<number>) => Math.max(1, ...dimensions)
 
 const laneOf = ({ using, vector }: Lane, filter: Filter, { hasMemory }: Server) => ({
   query: { nearest: vectorOf(vector) },
@@ -103,7 +121,7 @@ const laneOf = ({ using, vector }: Lane, filter: Filter, { hasMemory }: Server) 
   // Document frequencies are counted among the points that pass the filter, not in all projects.
   ...("indices" in vector
     ? hasMemory && { params: { idf: { corpus: conditions(filter) } } }
-    : { params: QUANTIZED })
+    : { params: { ...QUANTIZED, ...(filter.length > 0 && ACORN) } })
 })
 
 const asked = ({ filter, fusion, lanes, limit }: Query, server: Server) =>
@@ -133,7 +151,7 @@ const created = ({ dense, metadata, replicas, shards, sparse }: CollectionConfig
   ),
   sparse_vectors: Object.fromEntries(sparse.map((name) => [name, { modifier: "idf" as const }])),
   // `payload_m` links the points within each project, so that a search filtered by project reaches them.
-  hnsw_config: { m: 16, payload_m: 16 },
+  hnsw_config: { m: 16, payload_m: 16, full_scan_threshold: kilobytesOf(largest(Object.values(dense))) },
   ...(hasMemory ? { payload: { memory: "cold" as const } } : { on_disk_payload: true }),
   strict_mode_config: {
     enabled: true,
@@ -343,10 +361,15 @@ const make = (options: QdrantOptions) =>
       ),
       collection: (name) =>
         use("collection", Info, (api, init) => api.getCollection({ collection_name: name }, init)).pipe(
-          Effect.map(({ config, payload_schema, points_count }) =>
+          Effect.map(({ config, payload_schema, points_count, status }) =>
             Option.some({
               points: points_count ?? 0,
+              isSettled: status === "green",
               metadata: config.metadata ?? {},
+              scanned: scannedBy(
+                config.hnsw_config.full_scan_threshold,
+                largest(Object.values(config.params.vectors).map(({ size }) => size))
+              ),
               indexed: Object.keys(payload_schema)
             })
           ),
@@ -368,6 +391,12 @@ const make = (options: QdrantOptions) =>
             field_schema: INDEXES[type],
             wait: true
           }, init)),
+      scan: (name, dimension) =>
+        Effect.asVoid(use("scan", Schema.Boolean, (api, init) =>
+          api.updateCollection({
+            collection_name: name,
+            hnsw_config: { full_scan_threshold: kilobytesOf(dimension) }
+          }, init))),
       deleteCollection: (name) =>
         Effect.asVoid(
           use("deleteCollection", Schema.Boolean, (api, init) => api.deleteCollection({ collection_name: name }, init))
@@ -424,6 +453,19 @@ const make = (options: QdrantOptions) =>
               with_vector: false
             }, init)),
           ({ points }) => points.map(({ id }) => id)
+        ),
+      payloads: (collection, ids) =>
+        ids.length === 0 ? Effect.succeed([]) : Effect.map(
+          use(
+            "payloads",
+            Stored,
+            (api, init) =>
+              api.getPoints(
+                { collection_name: collection, ids: [...ids], with_payload: true, with_vector: false },
+                init
+              )
+          ),
+          (points) => points.map(({ id, payload }) => ({ id, payload: payload ?? {} }))
         ),
       count: (collection, filter) =>
         Effect.map(

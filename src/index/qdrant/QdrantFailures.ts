@@ -74,8 +74,21 @@ const AWAY: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: CLOSED
 }
 
-/** Returns [reason, isTransient, message] for an HTTP status. */
-const ofStatus = (status: number): readonly [QdrantError["reason"], boolean, string] => {
+const FULL = [
+  "Full",
+  false,
+  "it has no room left, or a quota is used up; make room, what is not written waits"
+] as const
+
+/** Returns [reason, isTransient, message] for an HTTP status, and the server's words. */
+const ofStatus = (status: number, words = ""): readonly [QdrantError["reason"], boolean, string] => {
+  if (status === 500 && /no space left|WAL buffer size exceeds/i.test(words)) return FULL
+  if (status === 500 && /\b\d+ of \d+ (?:read|write)? ?operations failed/i.test(words)) {
+    return ["Away", true, "too few of its nodes are there; start the others"]
+  }
+  if (status === 403 && /manage access|read-?only/i.test(words)) {
+    return ["Unauthorized", false, "the key may read and not write; set QDRANT_API_KEY to one that may"]
+  }
   switch (status) {
     case 401:
     case 403:
@@ -89,7 +102,7 @@ const ofStatus = (status: number): readonly [QdrantError["reason"], boolean, str
     case 429:
       return ["RateLimited", true, "it has had too many requests"]
     case 507:
-      return ["Full", false, "it has no room left, or a quota is used up; make room, what is not written waits"]
+      return FULL
     default:
       return status >= 500
         ? ["Failed", true, "it failed; its log says why"]
@@ -122,7 +135,7 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
   if (typeof thrown.status === "number") {
     const { status } = thrown
     const { isQdrant, words } = wordsOf(thrown.data)
-    const [reason, isTransient, means] = ofStatus(status)
+    const [reason, isTransient, means] = ofStatus(status, words)
     if ([502, 504].includes(status) || status === 503 && !isQdrant) {
       return failure("Proxy", `what stands before it answers in its place (${status}); is Qdrant running behind it?`, {
         isTransient: true,

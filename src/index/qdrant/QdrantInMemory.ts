@@ -16,6 +16,7 @@ import {
   QdrantError,
   type QdrantPoint,
   type Query,
+  SCANNED,
   type ScoredPoint,
   type SparseVector
 } from "./Qdrant.ts"
@@ -245,7 +246,13 @@ const make = (): Qdrant["Type"] => {
         "collection",
         held("collection", name).pipe(
           Effect.map(({ config, indexed, points }) =>
-            Option.some<Collection>({ points: points.size, metadata: config.metadata, indexed: [...indexed.keys()] })
+            Option.some<Collection>({
+              points: points.size,
+              scanned: SCANNED,
+              isSettled: true,
+              metadata: config.metadata,
+              indexed: [...indexed.keys()]
+            })
           ),
           Effect.catchAll(() => Effect.succeedNone)
         )
@@ -284,6 +291,8 @@ const make = (): Qdrant["Type"] => {
           indexed.set(field, type)
         })
       ),
+    // Compares all points anyway.
+    scan: (name) => run("scan", Effect.asVoid(held("scan", name))),
     deleteCollection: (name) =>
       run(
         "deleteCollection",
@@ -342,6 +351,18 @@ const make = (): Qdrant["Type"] => {
           const { points } = yield* held("ids", collection)
           yield* ensureLimit("ids", limit)
           return [...points.keys()].filter((id) => from === undefined || id >= from).sort().slice(0, limit)
+        })
+      ),
+    payloads: (collection, ids) =>
+      run(
+        "payloads",
+        Effect.gen(function*() {
+          yield* ensureIds("payloads", ids)
+          const { points } = yield* held("payloads", collection)
+          return ids.flatMap((id) => {
+            const point = points.get(id)
+            return point === undefined ? [] : [{ id, payload: structuredClone(point.payload) }]
+          })
         })
       ),
     count: (collection, filter) =>

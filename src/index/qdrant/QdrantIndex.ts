@@ -7,14 +7,15 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { randomUUID } from "node:crypto"
+import { createHash, randomUUID } from "node:crypto"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import type { EmbeddingModel } from "../../models/ModelManager.ts"
 import { MemoryStore, type StoreError } from "../../store/MemoryStore.ts"
+import { embedded, isCurrent } from "../Points.ts"
 import { type FusedQuestion, type Hit, IndexError, VectorIndex } from "../VectorIndex.ts"
 import * as Versions from "../Versions.ts"
-import { type Condition, isPointId, type Payload, type PayloadIndex, Qdrant, QdrantError } from "./Qdrant.ts"
+import { type Condition, isPointId, type Payload, type PayloadIndex, Qdrant, QdrantError, SCANNED } from "./Qdrant.ts"
 import * as SparseVectors from "./SparseVectors.ts"
 
 export interface QdrantIndexOptions {
@@ -37,7 +38,7 @@ const FUSION = { k: 61, weights: [1, 0.25] }
 /** Points that each lane contributes to the fusion. */
 const LANE_LIMIT = 300
 /** Payload fields that a filter may use, and their indexes. */
-const FIELDS: Readonly<Record<string, PayloadIndex>> = {
+export const FIELDS: Readonly<Record<string, PayloadIndex>> = {
   project: "tenant",
   type: "keyword",
   at: "principal",
@@ -55,13 +56,20 @@ export const endsOf = (file: string): ReadonlyArray<string> => [
   ...[...file.matchAll(/[/\\]/g)].map(({ index }) => file.slice(index + 1)).filter((end) => end !== "")
 ]
 
-const payloadOf = (unit: MemoryUnit) => ({
+/** Returns a point's payload. `made` is a digest of what its vectors are made of, which no filter asks for. */
+const payloadOf = (unit: MemoryUnit, { id, dimension }: EmbeddingModel): Payload => ({
+  made: createHash("sha256").update(JSON.stringify([embedded(unit), id, dimension])).digest("hex").slice(0, 32),
   project: unit.projectId,
   session: unit.sessionId,
   type: unit.type,
   at: unit.occurredAt,
   files: [...new Set(unit.files.slice(0, MAX_FILES).flatMap(endsOf))]
 })
+
+/** Tests whether a stored payload is the same, whatever the order of its fields. */
+const isSame = (a: Payload, b: Payload): boolean =>
+  [a, b].map((each) => JSON.stringify(Object.entries(each).sort(([x], [y]) => x < y ? -1 : 1)))
+    .every((text, _, [first]) => text === first)
 
 const conditions = ({ files, projects, since, types, until }: SearchFilter): ReadonlyArray<Condition> => [
   ...(projects === "all" ? [] : [{ key: "project", match: { any: projects } }]),
@@ -157,6 +165,8 @@ const make = ({ prefix, replicas, shards, words = false }: QdrantIndexOptions) =
           // Another process created the collection first, perhaps for another model: the retry looks again.
           if (!isNew) return yield* taken(version.name)
         }
+        const held = same === undefined ? Option.none() : yield* qdrant.collection(same.name)
+        if (Option.exists(held, ({ scanned }) => scanned < SCANNED)) yield* qdrant.scan(version.name, model.dimension)
         // Indexes are created before there is data, so that points are indexed as they arrive. An existing collection
         // gets them again, since its creation may have been interrupted.
         yield* Effect.forEach(
@@ -185,21 +195,21 @@ const make = ({ prefix, replicas, shards, words = false }: QdrantIndexOptions) =
       make: (model) => Effect.retry(build(model), { times: 3, while: isTaken }),
       activate: ({ name }) => Effect.flatMap(alias, (alias) => qdrant.switchAlias(alias, name)),
       drop: ({ name }) => Effect.zipRight(qdrant.deleteCollection(name), Effect.sync(() => void made.delete(name))),
-      upsert: ({ name }, points) =>
+      upsert: ({ model, name }, points) =>
         Effect.gen(function*() {
           const units = yield* store.units(points.map(({ unitId }) => unitId))
-          const vectorOf = new Map(points.map(({ unitId, vector }) => [unitId, vector]))
+          const pointOf = new Map(points.map((point) => [point.unitId, point]))
           yield* qdrant.upsert(
             name,
-            units.filter(({ active }) => active).map((unit) => {
-              const vector = vectorOf.get(unit.id) ?? null
+            units.filter((unit) => unit.active && isCurrent(pointOf.get(unit.id)!, unit)).map((unit) => {
+              const { vector } = pointOf.get(unit.id)!
               return {
                 id: unit.id,
                 vectors: {
                   ...(vector === null ? {} : { [DENSE]: Array.from(vector) }),
                   ...(words && { [WORDS]: SparseVectors.ofUnit(unit) })
                 },
-                payload: payloadOf(unit)
+                payload: payloadOf(unit, model)
               }
             })
           )
@@ -248,6 +258,16 @@ const make = ({ prefix, replicas, shards, words = false }: QdrantIndexOptions) =
           qdrant.ids(name, after === "" ? undefined : after, limit + 1),
           (found) => found.filter((id) => id > after).slice(0, limit)
         ),
+      stale: ({ model, name }, unitIds) =>
+        Effect.gen(function*() {
+          const payloads = new Map(
+            (yield* qdrant.payloads(name, unitIds.filter(isPointId))).map(({ id, payload }) => [id, payload])
+          )
+          return (yield* store.units(unitIds)).flatMap((unit) => {
+            const payload = payloads.get(unit.id)
+            return payload === undefined || isSame(payload, payloadOf(unit, model)) ? [] : [unit.id]
+          })
+        }),
       count: ({ name }) => qdrant.count(name, []),
       identity: ({ identity }) => identity
     })

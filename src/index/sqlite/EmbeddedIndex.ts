@@ -6,6 +6,7 @@
 import { SqlError } from "@effect/sql/SqlError"
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
+import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import * as Lazy from "../../resources/Lazy.ts"
 import * as Owner from "../../resources/Owner.ts"
@@ -13,6 +14,7 @@ import { transaction } from "../../resources/Sqlite.ts"
 import { EMBEDDED } from "../../store/MemoryStore.ts"
 import { SqliteFile } from "../../store/sqlite/SqliteFile.ts"
 import { conditions } from "../../store/sqlite/SqliteFilter.ts"
+import { isCurrent } from "../Points.ts"
 import { IndexError, type Point, VectorIndex } from "../VectorIndex.ts"
 import * as Versions from "../Versions.ts"
 
@@ -63,11 +65,15 @@ const make = Effect.gen(function*() {
 
   const upsert = ({ id, model: { dimension } }: EmbeddedVersion, points: ReadonlyArray<Point>) =>
     Effect.gen(function*() {
-      const rows = yield* writer<{ row: number; id: string }>`SELECT row, id FROM units WHERE active = 1
-        AND id IN (SELECT value FROM json_each(${JSON.stringify(points.map(({ unitId }) => unitId))}))`
-      const vectorOf = new Map(points.map(({ unitId, vector }) => [unitId, vector]))
-      const [without, having] = Arr.partition(rows, ({ id }) => vectorOf.get(id) !== null)
-      const bytes = bytesOf(having.map(({ id }) => vectorOf.get(id)!), dimension)
+      const units = yield* writer<{ row: number; id: string; body: string }>`SELECT row, id, body FROM units
+        WHERE active = 1 AND id IN (SELECT value FROM json_each(${JSON.stringify(points.map(({ unitId }) => unitId))}))`
+      const pointOf = new Map(points.map((point) => [point.unitId, point]))
+      const rows = units.flatMap(({ body, id, row }) => {
+        const point = pointOf.get(id)!
+        return isCurrent(point, JSON.parse(body) as MemoryUnit) ? [{ row, vector: point.vector }] : []
+      })
+      const [without, having] = Arr.partition(rows, ({ vector }) => vector !== null)
+      const bytes = bytesOf(having.map(({ vector }) => vector!), dimension)
       const rowsOf = (some: typeof rows) => JSON.stringify(some.map(({ row }) => row))
       yield* writer`INSERT INTO vectors
         SELECT ${id}, value, substr(${bytes}, key * ${dimension} + 1, ${dimension}) FROM json_each(${rowsOf(having)})

@@ -12,7 +12,7 @@ import * as Owner from "../../resources/Owner.ts"
 import { open, openMemory } from "../../resources/Sqlite.ts"
 import { StoreError } from "../../store/MemoryStore.ts"
 import { migrate } from "../../store/sqlite/migrations.ts"
-import { restrict, toStoreError } from "../../store/sqlite/SqliteFile.ts"
+import { closeToOthers, restrict, toStoreError } from "../../store/sqlite/SqliteFile.ts"
 import * as SqliteHeader from "../../store/sqlite/SqliteHeader.ts"
 import { STEPS } from "./migrations.ts"
 
@@ -32,9 +32,16 @@ const openFile = ({ busyTimeoutMs, folder }: ModelsFileOptions) =>
     yield* restrict(folder)
     // Refuses a damaged file before SQLite touches it.
     if (yield* Effect.orElseSucceed(fs.exists(file), () => false)) yield* SqliteHeader.read(file)
-    const sql = yield* open({ name: "Sqlite of models", path: file, readOnly: false, vectors: false, busyTimeoutMs })
+    const sql = yield* open({
+      name: "Sqlite of models",
+      path: file,
+      readOnly: false,
+      vectors: false,
+      busyTimeoutMs,
+      newestSchema: STEPS.length
+    })
     yield* migrate(sql, STEPS)
-    yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(fs.chmod(each, 0o600)))
+    yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(closeToOthers(each)))
     return sql
   }).pipe(
     Effect.mapError(toStoreError("open")),
@@ -43,8 +50,9 @@ const openFile = ({ busyTimeoutMs, folder }: ModelsFileOptions) =>
         ? new StoreError({
           ...error,
           detail:
-            `${MODELS_DATABASE} in ${folder} is damaged or not a database; it was left untouched. Move it away: ` +
-            "what models cost so far is forgotten then, no memory is"
+            `${MODELS_DATABASE} in ${folder} is damaged or not a database; it was left untouched. End all sessions of ` +
+            `Claude Code, and move ${MODELS_DATABASE}, ${MODELS_DATABASE}-wal and ${MODELS_DATABASE}-shm away together: what ` +
+            "models cost so far is forgotten then, no memory is"
         })
         : error
     )

@@ -6,7 +6,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { transaction } from "../../resources/Sqlite.ts"
+import { durably, transaction } from "../../resources/Sqlite.ts"
 import type { StoreError } from "../../store/MemoryStore.ts"
 import { toStoreError } from "../../store/sqlite/SqliteFile.ts"
 import { MAX_BYTES, ModelCache, READABLE } from "../ModelCache.ts"
@@ -70,7 +70,13 @@ const make = (maxBytes: number) =>
           ? use(
             "forget",
             undefined,
-            (sql) => Effect.asVoid(sql`DELETE FROM answers WHERE substr(key, 1, ${READABLE.length}) = ${READABLE}`)
+            (sql) =>
+              durably(
+                transaction(
+                  sql,
+                  Effect.asVoid(sql`DELETE FROM answers WHERE substr(key, 1, ${READABLE.length}) = ${READABLE}`)
+                )
+              )
           )
           : Effect.void)
     })

@@ -205,6 +205,7 @@ export const make = (sql: SqlClient): Dialect => {
       ),
 
     countsAttempts: Effect.succeed(true),
+    recordsOwnProjects: Effect.succeed(true),
 
     insertDeadLetters: (cursor, letters) =>
       letters.length === 0 ? Effect.void : sql`INSERT INTO dead_letters
@@ -244,13 +245,19 @@ export const make = (sql: SqlClient): Dialect => {
         WHERE dead_letters.path = emptied.path AND dead_letters.fingerprint = emptied.fingerprint
           AND dead_letters.line_offset = emptied.line_offset`,
 
-    moveTotals: (from, into) =>
-      Effect.zipRight(
-        sql`INSERT INTO totals AS known
-          SELECT ${text(into)}, units, lexemes FROM totals WHERE project_id = ${text(from)}
-          ON CONFLICT (project_id) DO UPDATE SET units = known.units + excluded.units, lexemes = known.lexemes + excluded.lexemes`,
-        sql`DELETE FROM totals WHERE project_id = ${text(from)}`
-      ),
+    moveTotals: (ids, from, into) =>
+      Effect.gen(function*() {
+        const [counts] = yield* sql<{ units: number; lexemes: number }>`
+          SELECT count(*) AS units, coalesce(sum(lexeme_count), 0)::bigint AS lexemes FROM units WHERE id = ANY(${
+          texts(ids)
+        })`
+        const { lexemes, units } = counts!
+        yield* sql`UPDATE totals SET units = units - ${units}, lexemes = lexemes - ${lexemes} WHERE project_id = ${
+          text(from)
+        }`
+        yield* sql`INSERT INTO totals AS known VALUES (${text(into)}, ${units}, ${lexemes})
+          ON CONFLICT (project_id) DO UPDATE SET units = known.units + excluded.units, lexemes = known.lexemes + excluded.lexemes`
+      }),
     insertLexemes: (units, rowOf) =>
       Effect.gen(function*() {
         yield* sql`INSERT INTO lexemes

@@ -8,8 +8,10 @@ import { isConflict, isTaken } from "../../resources/Postgres.ts"
 import { MemoryStore, type StoreError } from "../MemoryStore.ts"
 import * as DatabaseStore from "../sql/DatabaseStore.ts"
 import * as Reads from "../sql/Reads.ts"
+import { checkStill } from "../sql/schemaVersion.ts"
 import * as Statements from "../sql/Statements.ts"
 import * as Writes from "../sql/Writes.ts"
+import { STEPS } from "./migrations.ts"
 import * as PostgresDialect from "./PostgresDialect.ts"
 import { PostgresPool, toStoreError } from "./PostgresPool.ts"
 
@@ -23,12 +25,28 @@ const isToBeTriedAgain = (error: SqlError | StoreError) =>
 const make = Effect.gen(function*() {
   const { name, run, sql, transaction } = yield* PostgresPool
   const dialect = PostgresDialect.make(sql)
+  /** Another machine may have changed the schema since this one has looked. */
+  const checked = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    transaction(
+      Effect.zipRight(
+        Effect.flatMap(
+          sql<{ version: number }>`SELECT version FROM schema_version`,
+          ([row]) => checkStill(row?.version ?? 0, STEPS.length)
+        ),
+        effect
+      )
+    )
+  /** The server says how lasting its commits are (`synchronous_commit`, "on" unless somebody changed it). */
+  const write = <A, R>(effect: Effect.Effect<A, SqlError | StoreError, R>) =>
+    Effect.retry(checked(effect), { while: isToBeTriedAgain, times: TRIES - 1 })
   return DatabaseStore.make({
     reads: Reads.make(sql, dialect),
     writes: Writes.make(Statements.make(sql, dialect)),
     read: run,
-    write: (effect) => Effect.retry(transaction(effect), { while: isToBeTriedAgain, times: TRIES - 1 }),
-    transaction,
+    write,
+    keep: write,
+    erase: write,
+    transaction: checked,
     toError: (operation) => toStoreError(operation, name)
   })
 })

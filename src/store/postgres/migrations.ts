@@ -5,6 +5,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import { type Postgres, quoted } from "../../resources/Postgres.ts"
 import type { StoreError } from "../MemoryStore.ts"
+import { BY_FOLDER } from "../sql/ownProjects.ts"
 import { checkVersion } from "../sql/schemaVersion.ts"
 
 /** Text ordered by its bytes, as in SQLite, whatever the database's locale. */
@@ -76,6 +77,14 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   // Keyed hashes of forgotten text (store/Forgetting.ts), with the unit with which the text was forgotten.
   `CREATE TABLE tombstones (hash ${TEXT} NOT NULL, unit_id ${TEXT} NOT NULL, PRIMARY KEY (hash, unit_id))`,
   `CREATE INDEX tombstones_unit ON tombstones (unit_id)`
+], [
+  // Projects that sessions and units had before a merge; null where no merge has moved them. `searched`: the newest message in which
+  // the command was searched for that made the project's folder.
+  `ALTER TABLE sessions ADD COLUMN own_project_id ${TEXT}`,
+  `ALTER TABLE units ADD COLUMN own_project_id ${TEXT}`,
+  `ALTER TABLE projects ADD COLUMN searched bigint NOT NULL DEFAULT 0`,
+  `CREATE TABLE different_projects (one ${TEXT} NOT NULL, other ${TEXT} NOT NULL, PRIMARY KEY (one, other))`,
+  BY_FOLDER
 ]]
 
 /** Returns the schema's version; 0 when there is no schema yet. */

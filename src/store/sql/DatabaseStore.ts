@@ -20,6 +20,10 @@ export const make = ({ reads, toError, writes, ...database }: {
   readonly writes: ReturnType<typeof Writes.make>
   readonly read: Through
   readonly write: Through
+  /** Runs a write by a person or Claude, of which no transcript tells: it outlasts a loss of power. */
+  readonly keep: Through
+  /** Runs a write that forgets, as `keep` does, and deletes copies of what is forgotten. */
+  readonly erase: Through
   readonly transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Failure, R>
   readonly toError: (operation: string) => (cause: Failure) => StoreError
 }): MemoryStore["Type"] => {
@@ -27,11 +31,14 @@ export const make = ({ reads, toError, writes, ...database }: {
     Effect.mapError(effect, toError(operation)).pipe(Effect.withSpan(`MemoryStore.${operation}`))
   const read: Run = (operation, effect) => run(operation, database.read(effect))
   const write: Run = (operation, effect) => run(operation, database.write(effect))
+  const keep: Run = (operation, effect) => run(operation, database.keep(effect))
 
   return MemoryStore.of({
     cursors: (paths) => read("cursors", reads.cursors(paths)),
     transcripts: (projectId, limit) => read("transcripts", reads.transcripts(projectId, limit)),
     append: (batch) => write("append", writes.append(batch)),
+    unforgotten: (batch) => read("unforgotten", writes.unforgotten(batch)),
+    permitted: (units) => read("permitted", writes.permitted(units)),
     places: (uuids) => read("places", reads.places(uuids)),
     claim: (kind, limit) => write("claim", writes.claim(kind, limit)),
     renew: (items) => write("renew", Effect.asVoid(writes.renew(items))),
@@ -58,16 +65,22 @@ export const make = ({ reads, toError, writes, ...database }: {
     unitsByPrefix: (prefix) => read("unitsByPrefix", reads.unitsByPrefix(prefix)),
     recent: (filter, limit) => read("recent", reads.recent(filter, limit)),
     messages: (uuids) => read("messages", reads.messages(uuids)),
+    messagesHolding: (texts, after, limit) => read("messagesHolding", reads.messagesHolding(texts, after, limit)),
     neighbours: (ids) => read("neighbours", reads.neighbours(ids)),
     lexical: (terms, filter, limit) => read("lexical", reads.lexical(terms, filter, limit)),
     timeline: (filter, side, place, limit) => read("timeline", reads.timeline(filter, side, place, limit)),
-    save: (unit, project) => write("save", writes.save(unit, project)),
-    forget: (ids) => write("forget", writes.forget(ids)),
+    save: (unit, project) => keep("save", writes.save(unit, project)),
+    withDuplicates: (ids) => read("withDuplicates", writes.withDuplicates(ids)),
+    forget: (ids) => run("forget", database.erase(writes.forget(ids))),
     projects: read("projects", reads.projects),
-    mergeProjects: (from, into) => write("mergeProjects", Effect.asVoid(writes.mergeProjects(from, into))),
-    renameProject: (id, name) => write("renameProject", Effect.asVoid(writes.renameProject(id, name))),
+    mergeProjects: (from, into) => keep("mergeProjects", Effect.asVoid(writes.mergeProjects(from, into))),
+    splitProject: (id) => keep("splitProject", Effect.asVoid(writes.splitProject(id))),
+    setDifferent: (ids) => keep("setDifferent", Effect.asVoid(writes.setDifferent(ids))),
+    traces: read("traces", reads.traces),
+    setSearched: (ids, end) => write("setSearched", Effect.asVoid(writes.setSearched(ids, end))),
+    renameProject: (id, name) => keep("renameProject", Effect.asVoid(writes.renameProject(id, name))),
     excludeProject: (project, isExcluded) =>
-      write("excludeProject", Effect.asVoid(writes.excludeProject(project, isExcluded))),
+      keep("excludeProject", Effect.asVoid(writes.excludeProject(project, isExcluded))),
     deadLetters: (limit) => read("deadLetters", reads.deadLetters(limit)),
     status: read("status", reads.status),
     transaction: (effect) =>

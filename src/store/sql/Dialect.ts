@@ -27,6 +27,8 @@ export interface Fielded {
   readonly fields: ReadonlyArray<ReadonlyArray<string>>
   readonly lexemeCount: number
   readonly sketch: ReadonlyArray<number>
+  /** Project for which the unit was made, when that is merged into the unit's own. */
+  readonly ownProjectId: string | null
 }
 
 /** A dead letter with the fingerprint of its file: one path may have held several files. */
@@ -81,6 +83,8 @@ export interface Dialect {
   readonly unchanged: (items: ReadonlyArray<WorkItem>) => SqlEffect<ReadonlyArray<string>>
   /** False for a reader of an earlier version's schema, which does not count attempts. */
   readonly countsAttempts: SqlEffect<boolean>
+  /** False for a reader of an earlier version's schema, which does not record what a project was merged from. */
+  readonly recordsOwnProjects: SqlEffect<boolean>
 
   readonly insertDeadLetters: (cursor: Cursor, letters: CaptureBatch["deadLetters"]) => SqlEffect<unknown>
   readonly deadLetters: (limit: number) => SqlEffect<ReadonlyArray<DeadLetter>>
@@ -88,11 +92,11 @@ export interface Dialect {
   /** Clears the lines of dead letters; the rows stay. */
   readonly emptyLetters: (letters: ReadonlyArray<KeptLetter>) => SqlEffect<unknown>
 
-  /** Adds a project's counts of units and lexemes to another's. */
-  readonly moveTotals: (from: string, into: string) => SqlEffect<unknown>
+  /** Moves the counts of these units and their lexemes from a project to another, before the units are moved. */
+  readonly moveTotals: (ids: ReadonlyArray<string>, from: string, into: string) => SqlEffect<unknown>
   /** Writes the lexemes of units whose rows were inserted, and adds them to the totals. */
   readonly insertLexemes: (
-    units: ReadonlyArray<Fielded>,
+    units: ReadonlyArray<Pick<Fielded, "fields" | "lexemeCount" | "unit">>,
     rowOf: (unit: MemoryUnit) => number | undefined
   ) => SqlEffect<unknown>
   /**

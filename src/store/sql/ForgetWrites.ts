@@ -153,14 +153,23 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
     Effect.gen(function*() {
       yield* db.lockAll
       const [known] = yield* db.unitsById([unit.id])
-      if (known !== undefined) return known.unit
+      if (known !== undefined && (known.unit.pinned || !unit.pinned)) return known.unit
+      if (known !== undefined) yield* remove([known.row])
       yield* db.setProject(project)
-      const saved = { ...unit, projectId: yield* db.projectFor(project.id) }
+      const projectId = yield* db.projectFor(project.id)
+      const saved = { ...unit, projectId }
       yield* db.deleteTombstones(saved.id)
-      yield* insert([saved])
+      yield* insert([saved], new Map(projectId === project.id ? [] : [[saved.id, project.id]]))
       yield* mergeWithSame([saved.id])
       return saved
     })
 
-  return { forget, permitted: withoutForgotten, save, unforgotten }
+  return {
+    withDuplicates: (ids: ReadonlyArray<string>) =>
+      Effect.map(withDuplicates(ids), (found) => found.map(({ unit }) => unit)),
+    forget,
+    permitted: withoutForgotten,
+    save,
+    unforgotten
+  }
 }

@@ -1,11 +1,10 @@
 /**
- * Merges, renames and excludes projects.
+ * Merges, splits, renames and excludes projects.
  */
 import * as Effect from "effect/Effect"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { Project } from "../../domain/Project.ts"
 import * as Duplicates from "../Duplicates.ts"
-import type { SqlEffect } from "./Dialect.ts"
 import type { Statements } from "./Statements.ts"
 import type { UnitWrites } from "./UnitWrites.ts"
 
@@ -15,7 +14,26 @@ const PAGE = 500
 const pages = <A>(all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
   Array.from({ length: Math.ceil(all.length / PAGE) }, (_, i) => all.slice(i * PAGE, (i + 1) * PAGE))
 
-export const make = (db: Statements, { enqueue, mergeWithSame }: UnitWrites) => {
+/** Returns all pairs of these ids, each in the order of their letters. */
+const pairsOf = (ids: ReadonlyArray<string>): ReadonlyArray<readonly [one: string, other: string]> =>
+  [...new Set(ids)].sort().flatMap((one, i, sorted) => sorted.slice(i + 1).map((other) => [one, other] as const))
+
+export const make = (db: Statements, { enqueue, mergeWithSame, update }: UnitWrites) => {
+  /** Sketches moved units anew, and queues the active ones for the index; returns their ids. */
+  const settleMoved = (moved: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      const active: Array<string> = []
+      for (const ids of pages(moved)) {
+        const worded = yield* db.worded(ids)
+        // A sketch contains the project's id.
+        yield* db.setSketches(new Map(worded.map(({ unit, words }) => [unit.id, Duplicates.sketch(unit, words)])))
+        const isActive = new Map(worded.map(({ unit }) => [unit.id, unit.active]))
+        active.push(...ids.filter((id) => isActive.get(id)))
+      }
+      yield* enqueue("index", active)
+      return active
+    })
+
   const mergeProjects = (one: Project, other: Project) =>
     Effect.gen(function*() {
       yield* db.lockAll
@@ -26,32 +44,87 @@ export const make = (db: Statements, { enqueue, mergeWithSame }: UnitWrites) => 
       if (from === into) return
       yield* db.setMerged(from, into)
       yield* db.moveSessions(from, into)
-      const moved = yield* db.moveUnits(from, into)
-      const active: Array<string> = []
-      for (const ids of pages(moved)) {
-        const worded = yield* db.worded(ids)
-        // A sketch contains the project's id.
-        yield* db.setSketches(new Map(worded.map(({ unit, words }) => [unit.id, Duplicates.sketch(unit, words)])))
-        const isActive = new Map(worded.map(({ unit }) => [unit.id, unit.active]))
-        active.push(...ids.filter((id) => isActive.get(id)))
-      }
-      yield* enqueue("index", active)
+      const moved = yield* db.unitsIn(from)
+      for (const ids of pages(moved)) yield* db.moveUnits(ids, from, into, false)
+      const active = yield* settleMoved(moved)
       for (const ids of pages(active)) yield* mergeWithSame(ids)
     })
+
+  /** Reactivates the units of two projects that one of the other project had superseded; returns their ids. */
+  const separate = (one: string, other: string) =>
+    Effect.gen(function*() {
+      const superseded = yield* db.supersededAcross(one, other)
+      if (superseded.length === 0) return []
+      const kept = new Map(
+        (yield* db.unitsById([...new Set(superseded.map((unit) => unit.supersededBy!))])).map(
+          ({ unit }) => [unit.id, unit]
+        )
+      )
+      for (const unit of superseded) {
+        const by = kept.get(unit.supersededBy!)!
+        kept.set(by.id, Duplicates.separated(by, unit))
+      }
+      // One that stayed may itself have been superseded across.
+      const changed = new Map(kept)
+      for (const { id } of superseded) {
+        changed.set(id, Duplicates.restored(changed.get(id) ?? superseded.find((unit) => unit.id === id)!))
+      }
+      const back = superseded.map(({ id }) => id)
+      yield* update([...changed.values()], back)
+      return back
+    })
+
+  const splitProject = (id: string) =>
+    Effect.gen(function*() {
+      yield* db.lockAll
+      const into = yield* db.projectFor(id)
+      if (into === id) return
+      yield* db.setSplit(id)
+      yield* db.setDifferent(pairsOf([id, into]))
+      const moved = yield* db.unitsOfOwn(id, into)
+      const sessions = yield* db.moveSessionsBack(id, into)
+      // What is being made of them is made for the other project.
+      const segments = yield* db.segmentsIn(sessions)
+      for (const kind of ["segment", "review"] as const) yield* db.raiseRevision(kind, segments)
+      for (const kind of ["session", "recap"] as const) yield* db.raiseRevision(kind, sessions)
+      for (const ids of pages(moved)) yield* db.moveUnits(ids, into, id, true)
+      yield* settleMoved(moved)
+      for (const ids of pages(yield* separate(id, into))) yield* mergeWithSame(ids)
+    })
+
+  const setDifferent = (ids: ReadonlyArray<string>) => {
+    const pairs = pairsOf(ids)
+    return pairs.length === 0 ? Effect.void : db.setDifferent(pairs)
+  }
 
   const excludeProject = (project: Project, isExcluded: boolean) =>
     Effect.zipRight(db.setProject(project), db.setExcluded(project.id, isExcluded))
 
-  /** Moves units to the current ids of their projects, which may have been merged since the units were made. */
-  const inPlace = (units: ReadonlyArray<MemoryUnit>): SqlEffect<ReadonlyArray<MemoryUnit>> =>
+  /**
+   * Moves units to the current ids of their projects, which may have been merged since the units were made; `own` holds the ids that
+   * the moved ones had, by unit.
+   */
+  const inPlace = (units: ReadonlyArray<MemoryUnit>) =>
     Effect.gen(function*() {
       const places = new Map<string, string>()
       for (const id of new Set(units.map(({ projectId }) => projectId))) places.set(id, yield* db.projectFor(id))
-      return units.map((unit) => {
+      const own = new Map<string, string>()
+      const placed = units.map((unit) => {
         const projectId = places.get(unit.projectId)!
-        return projectId === unit.projectId ? unit : { ...unit, projectId }
+        if (projectId === unit.projectId) return unit
+        own.set(unit.id, unit.projectId)
+        return { ...unit, projectId }
       })
+      return { own, placed }
     })
 
-  return { excludeProject, inPlace, mergeProjects, renameProject: db.setName }
+  return {
+    excludeProject,
+    inPlace,
+    mergeProjects,
+    renameProject: db.setName,
+    setDifferent,
+    setSearched: db.setSearched,
+    splitProject
+  }
 }

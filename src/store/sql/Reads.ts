@@ -2,18 +2,22 @@
  * The reads of a store, in SQL that both databases accept.
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
+import type { Fragment } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
+import type { YieldWrap } from "effect/Utils"
 import type { SearchFilter } from "../../domain/Search.ts"
 import type { Place, TimelineFilter } from "../../domain/Timeline.ts"
-import { type Cursor, type FailedWork, MAX_ATTEMPTS, type Transcript } from "../MemoryStore.ts"
+import { type Cursor, type FailedWork, MAX_ATTEMPTS, type ProjectTraces, type Transcript } from "../MemoryStore.ts"
 import { knownProjects, lineSumOf, OUTLINE } from "../Rules.ts"
-import type { Body, Dialect } from "./Dialect.ts"
+import type { Body, Dialect, SqlEffect } from "./Dialect.ts"
+import * as PromptReads from "./PromptReads.ts"
 import { type Beginning, beginningsOf, bySegment, contextsOf, messageOf, sessionOf, type SessionRow } from "./Rows.ts"
 import { segmentsOf } from "./Statements.ts"
 
 export const make = (sql: SqlClient, dialect: Dialect) => {
   const { conditions, countsAttempts, isIn, table, text, unitOf } = dialect
-  const idTable = (ids: ReadonlyArray<string>) => table("wanted", { id: "text" }, ids.map((id) => ({ id })))
+  const prompt = PromptReads.make<YieldWrap<SqlEffect<unknown>>, Fragment>(sql, dialect)
+  const sessionsById = (ids: ReadonlyArray<string>) => Effect.gen(() => prompt.sessions(ids))
 
   const cursors = (paths: ReadonlyArray<string>) =>
     Effect.map(
@@ -29,19 +33,6 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
           LEFT JOIN work AS w ON w.kind = 'session' AND w.key = s.id
         WHERE s.project_id = ${text(projectId)} ORDER BY c.modified_at DESC, c.path LIMIT ${limit}`,
       (rows) => rows.map((row) => ({ ...row }))
-    )
-
-  const places = (uuids: ReadonlyArray<string>) =>
-    Effect.map(
-      sql<{ uuid: string; session_id: string; thread: string }>`SELECT uuid, session_id, thread FROM messages
-        WHERE ${isIn("uuid", uuids)}`,
-      (rows) => new Map(rows.map(({ session_id, thread, uuid }) => [uuid, { sessionId: session_id, thread }]))
-    )
-
-  const sessionsById = (ids: ReadonlyArray<string>) =>
-    Effect.map(
-      sql<SessionRow>`SELECT * FROM sessions WHERE ${isIn("id", ids)} ORDER BY id`,
-      (rows) => new Map(rows.map((row) => [row.id, sessionOf(row)]))
     )
 
   /** Returns the thread's last prompt before each place, then Claude's last message, ordered by key. */
@@ -98,12 +89,6 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       (rows) => rows.map(({ id }) => id)
     )
 
-  const units = (ids: ReadonlyArray<string>) =>
-    Effect.map(
-      sql<Body>`SELECT units.body FROM ${idTable(ids)} JOIN units ON units.id = wanted.id ORDER BY wanted.i`,
-      (rows) => rows.map(unitOf)
-    )
-
   const unitsByPrefix = (prefix: string) =>
     Effect.map(
       sql<Body>`SELECT body FROM units WHERE id >= ${text(prefix)} AND id < ${`${text(prefix)}g`} ORDER BY id LIMIT 10`,
@@ -145,26 +130,31 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       (rows) => rows.map(messageOf)
     )
 
-  const neighbours = (ids: ReadonlyArray<string>) =>
-    Effect.map(
-      sql<{ id: string; before1: string | null; after1: string | null; after2: string | null }>`
-        SELECT u.id AS id,
-          (SELECT n.id FROM units n WHERE n.session_id = u.session_id AND n.position < u.position AND n.active
-            ORDER BY n.position DESC LIMIT 1) AS before1,
-          (SELECT n.id FROM units n WHERE n.session_id = u.session_id AND n.position > u.position AND n.active
-            ORDER BY n.position LIMIT 1) AS after1,
-          (SELECT n.id FROM units n WHERE n.session_id = u.session_id AND n.position > u.position AND n.active
-            ORDER BY n.position LIMIT 1 OFFSET 1) AS after2
-        FROM ${idTable(ids)} JOIN units u ON u.id = wanted.id`,
-      (rows) =>
-        rows.flatMap((row) =>
-          ([[row.before1, -1], [row.after1, 1], [row.after2, 2]] as const).flatMap(([other, offset]) =>
-            other === null ? [] : [[row.id, other, offset] as const]
-          )
-        )
-    )
+  const messagesHolding = (texts: ReadonlyArray<string>, after: number, limit: number) =>
+    Effect.gen(function*() {
+      const found = yield* sql<Body & { readonly seq: number }>`SELECT seq, body FROM messages
+        WHERE seq > ${after} AND ${
+        dialect.holdsBoth("body", texts.map((each) => [each, each]))
+      } ORDER BY seq LIMIT ${limit}`
+      const [newest] = yield* sql<{ seq: number }>`SELECT coalesce(max(seq), 0) AS seq FROM messages`
+      return { messages: found.map(messageOf), end: found.length < limit ? newest!.seq : found.at(-1)!.seq }
+    })
 
   const projects = Effect.map(dialect.projects, knownProjects)
+
+  const traces = Effect.gen(function*() {
+    if (!(yield* dialect.recordsOwnProjects)) return { sessions: [], different: [], searched: new Map() }
+    const sessions = yield* sql<ProjectTraces["sessions"][number]>`
+      SELECT DISTINCT coalesce(own_project_id, project_id) AS "projectId", cwd, branch FROM sessions ORDER BY 1, 2, 3`
+    const different = yield* sql<{ one: string; other: string }>`
+      SELECT one, other FROM different_projects ORDER BY one, other`
+    const searched = yield* sql<{ id: string; searched: number }>`SELECT id, searched FROM projects WHERE searched > 0`
+    return {
+      sessions: sessions.map((row) => ({ ...row })),
+      different: different.map(({ one, other }) => [one, other] as const),
+      searched: new Map(searched.map((row) => [row.id, row.searched]))
+    }
+  })
 
   const summaries = Effect.gen(function*() {
     const counts = yield* sql<
@@ -245,20 +235,22 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     unreviewed,
     cursors,
     transcripts,
-    places,
+    places: (uuids: ReadonlyArray<string>) => Effect.gen(() => prompt.places(uuids)),
     segments,
     segmentsOf: segmentsOf(sql, dialect),
     outlines,
     identity: dialect.identity,
     unitIds,
-    units,
+    units: (ids: ReadonlyArray<string>) => Effect.gen(() => prompt.units(ids)),
     unitsByPrefix,
     recent,
     messages,
-    neighbours,
+    messagesHolding,
+    neighbours: (ids: ReadonlyArray<string>) => Effect.gen(() => prompt.neighbours(ids)),
     lexical: dialect.lexical,
     timeline,
     projects,
+    traces,
     status,
     deadLetters: dialect.deadLetters
   }

@@ -53,6 +53,7 @@ const UNITS: Columns = {
   lexeme_count: "integer",
   files: "text[]",
   evidence: "text[]",
+  own_project_id: "text",
   body: "text"
 }
 
@@ -74,7 +75,7 @@ const messageRow = (message: Message, segmentId: string | undefined): Row => ({
   occurred_at: message.occurredAt
 })
 
-const unitRow = ({ lexemeCount, unit }: Fielded): Row => ({
+const unitRow = ({ lexemeCount, ownProjectId, unit }: Fielded): Row => ({
   id: unit.id,
   project_id: unit.projectId,
   session_id: unit.sessionId,
@@ -86,6 +87,7 @@ const unitRow = ({ lexemeCount, unit }: Fielded): Row => ({
   lexeme_count: lexemeCount,
   files: unit.files,
   evidence: evidence(unit),
+  own_project_id: ownProjectId,
   body: JSON.stringify(unit)
 })
 
@@ -165,30 +167,85 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     setMerged: (from: string, into: string) =>
       sql`UPDATE projects SET merged_into = ${text(into)} WHERE id = ${text(from)} OR merged_into = ${text(from)}`,
 
+    /** Marks a project as merged into no other. */
+    setSplit: (id: string) => sql`UPDATE projects SET merged_into = NULL WHERE id = ${text(id)}`,
+
+    setDifferent: (pairs: ReadonlyArray<readonly [one: string, other: string]>) =>
+      sql`INSERT INTO different_projects (one, other) SELECT one, other FROM ${
+        table("made", { one: "text", other: "text" }, pairs.map(([one, other]) => ({ one, other })))
+      } WHERE true ON CONFLICT DO NOTHING`,
+
+    setSearched: (ids: ReadonlyArray<string>, end: number) =>
+      sql`UPDATE projects SET searched = ${end} WHERE ${isIn("id", ids)} AND searched < ${end}`,
+
     moveSessions: (from: string, into: string) =>
-      sql`UPDATE sessions SET project_id = ${text(into)} WHERE project_id = ${text(from)}`,
+      sql`UPDATE sessions SET project_id = ${text(into)}, own_project_id = coalesce(own_project_id, project_id)
+        WHERE project_id = ${text(from)}`,
+
+    /** Moves the sessions back that were `own`'s before a merge; returns their ids. */
+    moveSessionsBack: (own: string, from: string) =>
+      Effect.map(
+        sql<{ id: string }>`UPDATE sessions SET project_id = ${text(own)}, own_project_id = NULL
+          WHERE project_id = ${text(from)} AND own_project_id = ${text(own)} RETURNING id`,
+        (rows) => rows.map(({ id }) => id)
+      ),
+
+    segmentsIn: (sessionIds: ReadonlyArray<string>) =>
+      Effect.map(
+        sql<{ id: string }>`SELECT DISTINCT segment_id AS id FROM messages WHERE ${isIn("session_id", sessionIds)}`,
+        (rows) => rows.map(({ id }) => id)
+      ),
+
+    unitsIn: (projectId: string) =>
+      Effect.map(
+        sql<{ id: string }>`SELECT id FROM units WHERE project_id = ${text(projectId)} ORDER BY row`,
+        (rows) => rows.map(({ id }) => id)
+      ),
+
+    /** Returns the ids of the units that were `own`'s before a merge, and of those made of its sessions since. */
+    unitsOfOwn: (own: string, projectId: string) =>
+      Effect.map(
+        sql<{ id: string }>`SELECT u.id FROM units AS u
+            LEFT JOIN sessions AS s ON s.id = u.session_id AND u.origin NOT LIKE 'saved:%'
+          WHERE u.project_id = ${text(projectId)}
+            AND CASE WHEN s.id IS NULL THEN u.own_project_id ELSE s.own_project_id END = ${text(own)} ORDER BY u.row`,
+        (rows) => rows.map(({ id }) => id)
+      ),
 
     /**
-     * Returns the ids of the moved units. `replace` changes only the JSON property: inside a JSON string, quotation marks are escaped.
+     * Moves units to a project, which is their own from now on, or keeps what was their own. `replace` changes only the JSON property:
+     * inside a JSON string, quotation marks are escaped.
      */
-    moveUnits: (from: string, into: string) =>
-      Effect.gen(function*() {
-        yield* dialect.moveTotals(from, into)
-        const moved = yield* sql<{ id: string }>`SELECT id FROM units WHERE project_id = ${text(from)} ORDER BY row`
-        yield* sql`UPDATE units SET project_id = ${text(into)},
+    moveUnits: (ids: ReadonlyArray<string>, from: string, into: string, isOwn: boolean) =>
+      Effect.zipRight(
+        dialect.moveTotals(ids, from, into),
+        sql`UPDATE units SET project_id = ${text(into)},
+          own_project_id = ${isOwn ? sql`NULL` : sql`coalesce(own_project_id, project_id)`},
           body = replace(body, ${`"projectId":${JSON.stringify(from)}`}, ${`"projectId":${JSON.stringify(into)}`})
-          WHERE project_id = ${text(from)}`
-        return moved.map(({ id }) => id)
-      }),
+          WHERE ${isIn("id", ids)}`
+      ),
 
-    /** Inserts or updates sessions, and returns the number of new ones. */
-    changeSessions: (project: Project, changes: ReadonlyMap<string, SessionChange>) =>
+    /** Returns the units of these two projects that a unit of the other one has superseded, ordered by id. */
+    supersededAcross: (one: string, other: string) =>
+      Effect.map(
+        sql<Body>`SELECT u.body FROM units AS u JOIN units AS o ON o.id = u.superseded_by
+          WHERE (u.project_id = ${text(one)} AND o.project_id = ${text(other)})
+            OR (u.project_id = ${text(other)} AND o.project_id = ${text(one)}) ORDER BY u.id`,
+        (rows) => rows.map(unitOf)
+      ),
+
+    /**
+     * Inserts or updates sessions, and returns the number of new ones. `own` is the project of their folder, when that is merged into
+     * `project`.
+     */
+    changeSessions: (project: Project, own: string | null, changes: ReadonlyMap<string, SessionChange>) =>
       Effect.gen(function*() {
         const [known] = yield* sql<{ n: number }>`SELECT count(*) AS n FROM sessions WHERE ${
           isIn("id", changes.keys())
         }`
-        yield* sql`INSERT INTO sessions (id, project_id, title, cwd, branch, version, started_at, ended_at)
-          SELECT id, ${text(project.id)}, title, coalesce(cwd, ${
+        yield* sql`INSERT INTO sessions
+            (id, project_id, own_project_id, title, cwd, branch, version, started_at, ended_at)
+          SELECT id, ${text(project.id)}, own_project_id, title, coalesce(cwd, ${
           text(project.root)
         }), branch, version, started_at, ended_at
           FROM ${
@@ -196,6 +253,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
             "made",
             {
               id: "text",
+              own_project_id: "text",
               title: "text",
               cwd: "text",
               branch: "text",
@@ -205,6 +263,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
             },
             [...changes].map(([id, { from = 0, to = 0, ...change }]) => ({
               id,
+              own_project_id: own,
               ...change,
               started_at: from,
               ended_at: to

@@ -25,7 +25,8 @@ export const make = (db: Statements) => {
       return gone
     })
 
-  const insert = (units: ReadonlyArray<MemoryUnit>) =>
+  /** `own` holds the project for which a unit was made, by the unit's id, when that is merged into the unit's. */
+  const insert = (units: ReadonlyArray<MemoryUnit>, own: ReadonlyMap<string, string>) =>
     Effect.gen(function*() {
       if (units.length === 0) return
       yield* db.insertUnits(units.map((unit) => {
@@ -34,7 +35,8 @@ export const make = (db: Statements) => {
           unit,
           fields,
           lexemeCount: fields.reduce((sum, field) => sum + field.length, 0),
-          sketch: Duplicates.sketch(unit, Duplicates.wordsOf(fields))
+          sketch: Duplicates.sketch(unit, Duplicates.wordsOf(fields)),
+          ownProjectId: own.get(unit.id) ?? null
         }
       }))
       yield* enqueue("index", units.map(({ id }) => id))
@@ -79,5 +81,5 @@ export const make = (db: Statements) => {
       if (changed.size > 0) yield* update([...changed.values()], gone)
     })
 
-  return { enqueue, insert, mergeWithSame, remove, restore }
+  return { enqueue, insert, mergeWithSame, remove, restore, update }
 }

@@ -41,7 +41,8 @@ export const make = (db: Statements) => {
 
       yield* db.setProject(batch.project)
       const project = { ...batch.project, id: yield* db.projectFor(batch.project.id) }
-      const newSessions = yield* db.changeSessions(project, changesOf(batch.facts))
+      const own = project.id === batch.project.id ? null : batch.project.id
+      const newSessions = yield* db.changeSessions(project, own, changesOf(batch.facts))
       if (fresh.length > 0) yield* insertMessages(fresh)
       yield* enqueue("session", sessionsChangedBy(fresh, batch.facts))
       yield* db.setCursor(batch.cursor)
@@ -101,7 +102,11 @@ export const make = (db: Statements) => {
     })
 
   /** Replaces the units of origins. */
-  const put = (origins: ReadonlyArray<string>, made: ReadonlyArray<MemoryUnit>) =>
+  const put = (
+    origins: ReadonlyArray<string>,
+    made: ReadonlyArray<MemoryUnit>,
+    own: ReadonlyMap<string, string>
+  ) =>
     Effect.gen(function*() {
       const existing = yield* db.unitsOf(origins)
       // Keeps unchanged units, so that a grown segment does not embed all its units again.
@@ -109,27 +114,28 @@ export const make = (db: Statements) => {
       const fresh = unchanged.size === 0 ? made : made.filter((unit) => !unchanged.delete(comparable(unit)))
       const stale = new Set(unchanged.values())
       const back = yield* units.restore(yield* units.remove([...stale]))
-      yield* units.insert(fresh)
+      yield* units.insert(fresh, own)
       yield* units.mergeWithSame([...back, ...fresh.map(({ id }) => id)])
     })
+
+  const done = (items: ReadonlyArray<WorkItem>) => Effect.zipRight(db.done(items), db.release(items))
 
   const commit = (items: ReadonlyArray<WorkItem>, made: ReadonlyArray<MemoryUnit>) =>
     Effect.gen(function*() {
       // Comes first: it takes the shared lock, so that until the end nobody forgets or merges projects.
       const allowed = yield* permitted(made)
-      const placed = yield* inPlace(allowed)
+      const { own, placed } = yield* inPlace(allowed)
       yield* db.lockUnits(items.map(({ key }) => key), placed)
       const origins = new Set(yield* db.unchanged(items))
-      yield* put([...origins], placed.filter(({ origin }) => origins.has(origin)))
-      yield* db.done(items)
-      yield* db.release(items)
+      yield* put([...origins], placed.filter(({ origin }) => origins.has(origin)), own)
+      yield* done(items)
     })
 
   const replace = (origin: string, made: ReadonlyArray<MemoryUnit>) =>
     Effect.gen(function*() {
-      const placed = yield* inPlace(yield* permitted(made))
+      const { own, placed } = yield* inPlace(yield* permitted(made))
       yield* db.lockUnits([origin], placed)
-      yield* put([origin], placed)
+      yield* put([origin], placed, own)
     })
 
   return {
@@ -137,15 +143,17 @@ export const make = (db: Statements) => {
     claim: db.claim,
     commit,
     compressedBy,
-    done: db.done,
+    done,
     fail,
     indexFor,
+    permitted,
     queue: enqueue,
     queueReviews,
     release: db.release,
     renew: db.renew,
     replace,
     reviewAgain,
+    unforgotten,
     ...forgetting,
     ...projects
   }

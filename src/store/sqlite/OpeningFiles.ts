@@ -8,6 +8,8 @@ import * as Effect from "effect/Effect"
 import { existsSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { FOLDER, nameOf, temporaryOf } from "../../domain/OpeningFile.ts"
+import { syncFolder } from "../../resources/Disk.ts"
+import { isDurable } from "../../resources/Sqlite.ts"
 import { StoreError } from "../MemoryStore.ts"
 
 /**
@@ -81,6 +83,8 @@ export const make = (
         yield* deleteFile(file)
         yield* deleteFile(temporaryOf(file))
       }
+      // Else a loss of power brings back what is forgotten or excluded.
+      if (yield* isDurable) syncFolder(join(dirname(database), FOLDER))
       yield* sql.unsafe("DELETE FROM temp.touched_projects")
     })
   )

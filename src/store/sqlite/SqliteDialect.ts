@@ -3,91 +3,21 @@
  * the schema of an earlier version.
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
+import type { Fragment } from "@effect/sql/Statement"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { sumOf } from "../../domain/Lexical.ts"
-import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
-import type { SearchFilter } from "../../domain/Search.ts"
+import type { YieldWrap } from "effect/Utils"
 import { MAX_ATTEMPTS, StoreError, type WorkItem } from "../MemoryStore.ts"
-import { type KeptProject, RECALL_DOCUMENTS, recalling } from "../Rules.ts"
-import type { Body, Dialect, KeptLetter } from "../sql/Dialect.ts"
+import type { Dialect, KeptLetter, SqlEffect } from "../sql/Dialect.ts"
 import { isAlive, LEASE_MS, OWNER } from "../WorkLease.ts"
 import { currentVersion } from "./migrations.ts"
-import { conditions } from "./SqliteFilter.ts"
+import * as SqliteReads from "./SqliteReads.ts"
 
 const json = (value: unknown) => JSON.stringify(value)
 
-/** Parses a unit; adds the empty `also` that units written before schema 3 lack. */
-const unitOf = (row: Body): MemoryUnit => {
-  const unit = JSON.parse(row.body) as Omit<MemoryUnit, "also"> & Partial<MemoryUnit>
-  return unit.also === undefined ? { ...unit, also: [] } : unit as MemoryUnit
-}
-
 /** Makes the dialect for one connection, the reader's or the writer's. */
 export const make = (sql: SqlClient): Dialect => {
-  /** Forces the covering index, which a reader may not find: schemas before 7 lack it. */
-  const byRow = Effect.map(
-    currentVersion(sql),
-    (version) => sql.literal(version >= 7 ? "INDEXED BY units_by_row" : "")
-  )
-
-  /** Estimates the row after which about `RECALL_DOCUMENTS` units contain the terms, since even the rarest may be common; 0 for all. */
-  const newestThatBring = (recall: ReadonlyArray<string>, countOf: ReadonlyMap<string, number>) =>
-    Effect.gen(function*() {
-      const brought = Math.max(...recall.map((term) => countOf.get(term) ?? 0))
-      if (brought <= RECALL_DOCUMENTS) return 0
-      const [row] = yield* sql<{ least: number; most: number }>`SELECT
-        (SELECT min(row) FROM units) AS least, (SELECT max(row) FROM units) AS most`
-      return row === undefined ? 0 : Math.floor(row.most - (row.most - row.least) * RECALL_DOCUMENTS / brought)
-    })
-
-  const lexical = (terms: ReadonlyArray<string>, filter: SearchFilter, limit: number) =>
-    Effect.gen(function*() {
-      const totals = (yield* sql<{ units: number; lexemes: number }>`SELECT units, lexemes FROM totals`)[0]!
-      const counts = yield* sql<{ term: string; doc: number }>`SELECT term, doc FROM lexeme_counts
-        WHERE term IN (SELECT value FROM json_each(${json(terms)}))`
-      const countOf = new Map(counts.map(({ term, doc }) => [term, doc]))
-      const documentFrequencies = terms.map((term) => countOf.get(term) ?? 0)
-      const common = {
-        documents: totals.units,
-        averageLength: totals.lexemes / Math.max(1, totals.units),
-        documentFrequencies
-      }
-      const recall = recalling(terms, countOf)
-      if (recall.length === 0) return { ...common, candidates: [] }
-      const match = recall.map((term) => `"${term}"`).join(" OR ")
-      // Row numbers grow with the time of insertion, so this limits the search to the newest units.
-      const newest = yield* newestThatBring(recall, countOf)
-      const rows = yield* sql<{
-        id: string
-        session_id: string
-        position: number
-        title: string
-        text: string
-        tool_use: string
-        tool_result: string
-      }>`SELECT units.id, units.session_id, units.position, lexemes.title, lexemes.text, lexemes.tool_use, lexemes.tool_result
-        FROM (
-          SELECT lexemes.rowid AS row, lexemes.rank AS rank FROM lexemes JOIN units ${yield* byRow}
-            ON units.row = lexemes.rowid
-          WHERE lexemes MATCH ${match} AND lexemes.rowid > ${newest} AND ${conditions(sql, filter)}
-          ORDER BY lexemes.rank, units.id LIMIT ${limit}
-        ) AS best JOIN units ON units.row = best.row JOIN lexemes ON lexemes.rowid = best.row
-        ORDER BY best.rank, units.id`
-      const termIndex = new Map(terms.map((term, i) => [term, i]))
-      return {
-        ...common,
-        candidates: rows.map((row) => ({
-          unitId: row.id,
-          sessionId: row.session_id,
-          position: row.position,
-          ...sumOf(
-            [row.title, row.text, row.tool_use, row.tool_result].map((field) => field === "" ? [] : field.split(" ")),
-            termIndex
-          )
-        }))
-      }
-    })
+  const { conditions, isIn, lexical, projects, table } = SqliteReads.make<YieldWrap<SqlEffect<unknown>>, Fragment>(sql)
 
   const identity = Effect.gen(function*() {
     // A reader may find a schema before 5, which has no properties.
@@ -125,21 +55,15 @@ export const make = (sql: SqlClient): Dialect => {
   return {
     text: (value) => value,
     boolean: Number,
-    isIn: (column, values) => sql`${sql.literal(column)} IN (SELECT value FROM json_each(${json([...values])}))`,
-    table: (alias, columns, rows) => {
-      const names = Object.keys(columns)
-      const selected = names.map((name, i) => `value->>${i} AS "${name}"`).join(", ")
-      return sql`(SELECT key AS i, ${sql.literal(selected)} FROM json_each(${
-        json(rows.map((row) => names.map((name) => (row as Readonly<Record<string, unknown>>)[name])))
-      })) AS ${sql.literal(alias)}`
-    },
+    isIn,
+    table,
+    conditions,
     holdsBoth: (column, probes) =>
       sql`EXISTS (SELECT 1 FROM json_each(${json(probes)})
         WHERE instr(${sql.literal(column)}, value->>0) > 0 AND instr(${sql.literal(column)}, value->>1) > 0)`,
-    conditions: (filter) => conditions(sql, filter),
     countColumns: { line_counts: ["outcome", "lines"], redactions: ["kind", "found"] },
     messageColumns: {},
-    unitOf,
+    unitOf: SqliteReads.unitOf,
 
     lock: () => Effect.void,
     lockUnits: () => Effect.void,
@@ -174,6 +98,7 @@ export const make = (sql: SqlClient): Dialect => {
         (rows) => rows.map(({ key }) => key)
       ),
     countsAttempts: Effect.map(currentVersion(sql), (version) => version >= 4),
+    recordsOwnProjects: Effect.map(currentVersion(sql), (version) => version >= 8),
 
     insertDeadLetters: (cursor, letters) =>
       sql`INSERT INTO dead_letters
@@ -225,27 +150,18 @@ export const make = (sql: SqlClient): Dialect => {
         WHERE u.id IN (SELECT value FROM json_each(${json(ids)}))`,
         (rows) =>
           rows.map(({ body, ...fields }) => ({
-            unit: unitOf({ body }),
+            unit: SqliteReads.unitOf({ body }),
             words: new Set(Object.values(fields).join(" ").split(" ").filter((word) => word !== ""))
           }))
       ),
-    lexical,
+    lexical: (terms, filter, limit) => Effect.gen(() => lexical(terms, filter, limit)),
 
     filesOf: (sessionId, limit) =>
       sql<{ file: string }>`SELECT DISTINCT block.value->>'file' AS file
         FROM messages, json_each(messages.body, '$.blocks') AS block
         WHERE session_id = ${sessionId} AND block.value->>'file' IS NOT NULL LIMIT ${limit}`,
     citedMessages: sql`SELECT cited.value FROM units, json_each(units.evidence) AS cited WHERE active`,
-    projects: Effect.gen(function*() {
-      // Schemas before 6 have no columns for merged and excluded projects.
-      const columns = (yield* currentVersion(sql)) < 6
-        ? "0 AS excluded, NULL AS mergedInto"
-        : "excluded, merged_into AS mergedInto"
-      const rows = yield* sql.unsafe<Omit<KeptProject, "isExcluded"> & { excluded: number }>(
-        `SELECT id, name, root, key, ${columns} FROM projects`
-      )
-      return rows.map(({ excluded, ...row }) => ({ ...row, isExcluded: excluded === 1 }))
-    }),
+    projects: Effect.gen(projects),
     identity
   }
 }

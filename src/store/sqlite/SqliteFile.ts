@@ -7,11 +7,13 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { syncAbove } from "../../resources/Disk.ts"
 import * as Owner from "../../resources/Owner.ts"
-import { open, openMemory, reasonOf, SqliteError } from "../../resources/Sqlite.ts"
+import { isLogAlone, open, openMemory, reasonOf, SqliteError } from "../../resources/Sqlite.ts"
 import { StoreError } from "../MemoryStore.ts"
 import { checkVersion } from "../sql/schemaVersion.ts"
-import { currentVersion, LATEST, migrate } from "./migrations.ts"
+import * as Copies from "./Copies.ts"
+import { currentVersion, LATEST, migrate, STEPS } from "./migrations.ts"
 import * as OpeningFiles from "./OpeningFiles.ts"
 import * as SqliteHeader from "./SqliteHeader.ts"
 
@@ -29,27 +31,49 @@ export interface SqliteFileOptions {
 
 export const DATABASE = "memory.db"
 
+const reasonIn = (reason: SqliteError["reason"]): StoreError["reason"] => {
+  switch (reason) {
+    case "NoDriver":
+    case "NoExtension":
+      return "Other"
+    case "LogAlone":
+    case "LogGone":
+      return "Moved"
+    default:
+      return reason
+  }
+}
+
 export const toStoreError = (operation: string) => (cause: SqlError | SqliteError | StoreError): StoreError => {
   if (cause instanceof StoreError) return cause
   // The driver's message says more than the client's error around it.
   const error = cause instanceof SqliteError
     ? cause
+    : cause.cause instanceof SqliteError
+    ? cause.cause
     : new SqliteError({ reason: reasonOf(cause), path: "the memory", cause: cause.cause ?? cause })
-  const reason = error.reason
   return new StoreError({
-    reason: reason === "NoDriver" || reason === "NoExtension" ? "Other" : reason,
+    reason: reasonIn(error.reason),
     operation,
     detail: error.message,
     cause
   })
 }
 
+/** Takes others' rights away, and gives the owner none: who has made a file read-only has meant it. */
+export const closeToOthers = (path: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const { mode } = yield* fs.stat(path)
+    if ((mode & 0o077) !== 0) yield* fs.chmod(path, mode & 0o700)
+  })
+
 /** Creates the folder, accessible to its owner only. */
 export const restrict = (folder: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     yield* fs.makeDirectory(folder, { recursive: true, mode: 0o700 })
-    yield* fs.chmod(folder, 0o700)
+    yield* closeToOthers(folder)
   }).pipe(Effect.mapError((cause) =>
     new StoreError({
       reason: "Denied",
@@ -59,12 +83,15 @@ export const restrict = (folder: string) =>
     })
   ))
 
-/** Fails for a damaged or newer file before SQLite opens it. */
+/** Fails for a damaged or newer file before SQLite opens it; returns false when the file was not looked at. */
 const inspect = (file: string) =>
   Effect.flatMap(
     SqliteHeader.read(file),
-    (header) => header === undefined ? Effect.void : checkVersion(header.userVersion, LATEST)
+    (header) => header === undefined ? Effect.succeed(false) : Effect.as(checkVersion(header.userVersion, LATEST), true)
   )
+
+/** False as well where nobody may look: the opening says so. */
+const logIsAlone = (file: string) => Effect.orElseSucceed(Effect.try(() => isLogAlone(file)), () => false)
 
 const openClients = Effect.fn("SqliteFile.open")(
   function*(options: SqliteFileOptions) {
@@ -76,6 +103,7 @@ const openClients = Effect.fn("SqliteFile.open")(
     const vectorReader = open({ ...read, vectors: true, skipGarbageCollection: false, name: `${name} vector reader` })
     if (options.readOnly) {
       if (!(yield* Effect.orElseSucceed(fs.exists(file), () => false))) {
+        if (yield* logIsAlone(file)) return yield* new SqliteError({ reason: "LogAlone", path: file, cause: undefined })
         return yield* new StoreError({
           reason: "Missing",
           operation: "open",
@@ -91,8 +119,7 @@ const openClients = Effect.fn("SqliteFile.open")(
     yield* restrict(options.folder)
     const existed = yield* Effect.orElseSucceed(fs.exists(file), () => false)
     if (existed) {
-      yield* inspect(file)
-      if (yield* Effect.orElseSucceed(fs.exists(`${file}-wal`), () => false)) {
+      if (!(yield* inspect(file)) || (yield* Effect.orElseSucceed(fs.exists(`${file}-wal`), () => false))) {
         // The newest version may be in the log only. A reader checks it, since a writer would checkpoint the log into the file.
         yield* Owner.nested(
           Effect.flatMap(
@@ -102,10 +129,14 @@ const openClients = Effect.fn("SqliteFile.open")(
         )
       }
     }
-    if (!existed) yield* OpeningFiles.deleteAll(file)
-    const writer = yield* open({ ...read, readOnly: false, name: `${name} writer` })
-    yield* migrate(writer)
-    yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(fs.chmod(each, 0o600)))
+    if (!existed) {
+      yield* OpeningFiles.deleteAll(file)
+      // SQLite makes the entries of its own files last, and not the folders, which other parts of a program may have made.
+      syncAbove(options.folder)
+    }
+    const writer = yield* open({ ...read, readOnly: false, newestSchema: LATEST, name: `${name} writer` })
+    yield* migrate(writer, STEPS, (version) => Copies.keep(writer, file, version))
+    yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(closeToOthers(each)))
     const reader = yield* open({ ...read, name: `${name} reader` })
     return { file, writer, reader, vectorReader }
   },

@@ -1,11 +1,10 @@
 /**
  * Translates a SearchFilter to conditions on the `units` table, for lexical and vector search in the SQLite file.
  */
-import type { SqlClient } from "@effect/sql/SqlClient"
-import type { Fragment } from "@effect/sql/Statement"
 import type { SearchFilter } from "../../domain/Search.ts"
+import type { Sql } from "../sql/Sql.ts"
 
-export const conditions = (sql: SqlClient, filter: SearchFilter): Fragment =>
+export const conditions = <Y, F>(sql: Sql<Y, F>, filter: SearchFilter): F =>
   sql.and([
     "units.active = 1",
     // Tests a single project with "=": the index then returns its units in time order, which IN prevents.

@@ -3,12 +3,13 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { transaction } from "../../resources/Sqlite.ts"
+import { durably, transaction } from "../../resources/Sqlite.ts"
 import { MemoryStore } from "../MemoryStore.ts"
 import * as DatabaseStore from "../sql/DatabaseStore.ts"
 import * as Reads from "../sql/Reads.ts"
 import * as Statements from "../sql/Statements.ts"
 import * as Writes from "../sql/Writes.ts"
+import * as Copies from "./Copies.ts"
 import * as OpeningFiles from "./OpeningFiles.ts"
 import * as SqliteDialect from "./SqliteDialect.ts"
 import { SqliteFile, toStoreError } from "./SqliteFile.ts"
@@ -19,12 +20,16 @@ const make = Effect.gen(function*() {
   const deleteTouched = reader === writer
     ? Effect.void
     : yield* Effect.mapError(OpeningFiles.make(writer, file), toStoreError("open"))
+  const deleteCopies = reader === writer ? Effect.void : Copies.deleteAll(file)
   const write = <A, E, R>(effect: Effect.Effect<A, E, R>) => transaction(writer, Effect.zipLeft(effect, deleteTouched))
+  const keep = <A, E, R>(effect: Effect.Effect<A, E, R>) => durably(write(effect))
   return DatabaseStore.make({
     reads: Reads.make(reader, SqliteDialect.make(reader)),
     writes: Writes.make(Statements.make(writer, SqliteDialect.make(writer))),
     read: (effect) => effect,
     write,
+    keep,
+    erase: (effect) => keep(Effect.zipLeft(effect, deleteCopies)),
     transaction: write,
     toError: toStoreError
   })

@@ -3,10 +3,15 @@
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
+import type { Fragment } from "@effect/sql/Statement"
 import * as Effect from "effect/Effect"
+import type { YieldWrap } from "effect/Utils"
 import { transaction } from "../../resources/Sqlite.ts"
 import type { StoreError } from "../MemoryStore.ts"
+import type { SqlEffect } from "../sql/Dialect.ts"
+import { BY_FOLDER } from "../sql/ownProjects.ts"
 import { checkVersion } from "../sql/schemaVersion.ts"
+import { schemaVersion } from "./SqliteReads.ts"
 
 export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   `CREATE TABLE projects (
@@ -106,25 +111,52 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
 ], [
   // Covers the columns that a search reads of every matching unit, so that it does not read the pages of the units' bodies.
   `CREATE INDEX units_by_row ON units (row, active, project_id, type, occurred_at, id)`
+], [
+  // Projects that sessions and units had before a merge; null where no merge has moved them. `searched`: the newest message in which
+  // the command was searched for that made the project's folder.
+  `ALTER TABLE sessions ADD COLUMN own_project_id TEXT`,
+  `ALTER TABLE units ADD COLUMN own_project_id TEXT`,
+  `ALTER TABLE projects ADD COLUMN searched INTEGER NOT NULL DEFAULT 0`,
+  `CREATE TABLE different_projects (one TEXT NOT NULL, other TEXT NOT NULL, PRIMARY KEY (one, other)) STRICT, WITHOUT ROWID`,
+  BY_FOLDER
 ]]
 
 export const LATEST = STEPS.length
 
 export const currentVersion = (sql: SqlClient): Effect.Effect<number, SqlError> =>
-  Effect.map(sql.unsafe<{ user_version: number }>("PRAGMA user_version"), (rows) => rows[0]?.user_version ?? 0)
+  Effect.gen(() => schemaVersion<YieldWrap<SqlEffect<unknown>>, Fragment>(sql))
 
-export const migrate = (sql: SqlClient, steps = STEPS): Effect.Effect<void, SqlError | StoreError> =>
+/** Changes whenever another connection commits (https://sqlite.org/pragma.html#pragma_data_version). */
+export const dataVersion = (sql: SqlClient): Effect.Effect<number, SqlError> =>
+  Effect.map(sql.unsafe<{ data_version: number }>("PRAGMA data_version"), (rows) => rows[0]?.data_version ?? 0)
+
+/** Copies that are made while an earlier program goes on writing; the last one may lack what it wrote at the end. */
+const COPIES = 3
+
+/** Takes the steps that are missing. Has an existing database kept before, with all that is in it when the steps are taken. */
+export const migrate = <E = never>(
+  sql: SqlClient,
+  steps = STEPS,
+  keep: (version: number) => Effect.Effect<void, E> = () => Effect.void
+): Effect.Effect<void, SqlError | StoreError | E> =>
   Effect.gen(function*() {
-    const before = yield* currentVersion(sql)
-    yield* checkVersion(before, steps.length)
-    if (before === steps.length) return
-    yield* transaction(
-      sql,
-      Effect.gen(function*() {
-        // Another process may have migrated while this one waited for the lock.
-        const version = yield* currentVersion(sql)
-        for (const statement of steps.slice(version).flat()) yield* sql.unsafe(statement)
-        yield* sql.unsafe(`PRAGMA user_version = ${steps.length}`)
-      })
-    )
+    for (let copies = 1;; copies++) {
+      const before = yield* currentVersion(sql)
+      yield* checkVersion(before, steps.length)
+      if (before === steps.length) return
+      const kept = yield* dataVersion(sql)
+      if (before > 0) yield* keep(before)
+      const isDone = yield* transaction(
+        sql,
+        Effect.gen(function*() {
+          if (before > 0 && copies < COPIES && (yield* dataVersion(sql)) !== kept) return false
+          // Another process may have migrated while this one waited for the lock.
+          const version = yield* currentVersion(sql)
+          for (const statement of steps.slice(version).flat()) yield* sql.unsafe(statement)
+          yield* sql.unsafe(`PRAGMA user_version = ${steps.length}`)
+          return true
+        })
+      )
+      if (isDone) return
+    }
   })

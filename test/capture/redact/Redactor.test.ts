@@ -1,8 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { creator as preset } from "@secretlint/secretlint-rule-preset-recommend"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import { redact } from "../../../src/capture/redact/Redactor.ts"
 import { times } from "../../data.ts"
@@ -424,18 +422,37 @@ describe("redact", () => {
       assert.strictEqual(texts[1], "[redacted:github] // secretlint-disable-line")
     }))
 
-  it.effect("a rule that throws is a defect", () =>
+  it.effect("a key in base64 is masked, wherever it is cut", () =>
+    Effect.gen(function*() {
+      const key = Buffer.from(pem("PRIVATE KEY", "MIIEvQIBADAN", 1)).toString("base64")
+      for (let end = 60; end < 68; end++) {
+        assert.strictEqual(yield* one(`key: ${key.slice(0, end)}`), "key: [redacted:private-key]")
+      }
+    }))
+
+  it.effect("a text in which a rule throws is masked as a whole, and the others as ever", () =>
     Effect.gen(function*() {
       const rule = preset.rules[0]
       assert.isDefined(rule)
       const create = rule.create
-      rule.create = () => ({
-        file: () => {
-          throw new Error("broken rule")
+      rule.create = (...args) => {
+        const handlers = create(...args)
+        return {
+          ...handlers,
+          file: (source, ...rest) => {
+            if (source.content.includes("boom")) throw new Error("broken rule")
+            return handlers.file?.(source, ...rest)
+          }
         }
+      }
+      const github = tokens[0]?.[1] ?? ""
+      const redacted = yield* redact(["any", `boom ${github}`, `a ${github} b`]).pipe(
+        Effect.ensuring(Effect.sync(() => rule.create = create))
+      )
+      assert.deepStrictEqual(redacted, {
+        texts: ["any", "[redacted:unreadable]", "a [redacted:github] b"],
+        counts: { unreadable: 1, github: 1 }
       })
-      const exit = yield* Effect.exit(redact(["any"])).pipe(Effect.ensuring(Effect.sync(() => rule.create = create)))
-      assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
     }))
 
   it.effect("masks the right units after a byte order mark and in astral text", () =>
@@ -540,7 +557,7 @@ describe("redact", () => {
         assert.deepStrictEqual(together.texts, apart)
         assert.deepStrictEqual(yield* redact(together.texts), { texts: together.texts, counts: {} })
       }),
-    { fastCheck: { numRuns: times(60) } }
+    { fastCheck: { numRuns: times(30) } }
   )
 
   it.effect("what looks like a secret stays, whatever text it is next to", () =>
@@ -559,7 +576,7 @@ describe("redact", () => {
       Effect.gen(function*() {
         assert.deepStrictEqual(yield* redact(texts), { texts, counts: {} })
       }),
-    { fastCheck: { numRuns: times(60) } }
+    { fastCheck: { numRuns: times(30) } }
   )
 
   it.effect.prop(
@@ -584,7 +601,7 @@ describe("redact", () => {
         }
         assert.strictEqual(yield* one(redacted), redacted)
       }),
-    { fastCheck: { numRuns: times(60) } }
+    { fastCheck: { numRuns: times(30) } }
   )
 
   it.effect("hostile texts take seconds at most", () =>

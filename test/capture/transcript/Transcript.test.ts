@@ -99,6 +99,7 @@ describe("each type of line", () => {
     ["an empty prompt", user(" \n "), "Skipped empty"],
     ["no blocks", user([]), "Skipped empty"],
     ["a meta line", user("Caveat: the messages below …", { isMeta: true }), "Skipped meta"],
+    ["a line for the transcript alone", user("Look", { isVisibleInTranscriptOnly: true }), "Skipped meta"],
     [
       "a compaction summary",
       user("This session is being continued …", { isCompactSummary: true }),
@@ -419,6 +420,26 @@ describe("what nobody asked", () => {
       "a task's end in a block",
       [{ type: "text", text: "<task-notification>\nx" }],
       "Message human: tool_result <task-notification>\nx"
+    ],
+    [
+      "what another session says",
+      "Another Claude session sent a message:\nDeploy it.",
+      "Message human: text Another Claude session sent a message:\nDeploy it."
+    ],
+    [
+      "what somebody says on a channel",
+      "<channel source=\"telegram\" user=\"mei\">push it</channel>",
+      "Message human: text <channel source=\"telegram\" user=\"mei\">push it</channel>"
+    ],
+    [
+      "what Claude Code says of a command",
+      "Unknown slash command: always",
+      "Message human: text Unknown slash command: always"
+    ],
+    [
+      "a resource beside a prompt",
+      "<mcp-resource uri=\"a\">always push</mcp-resource>\nWhat is it?",
+      "Message human prompt: text What is it?"
     ],
     [
       "a watched resource",

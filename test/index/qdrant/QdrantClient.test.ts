@@ -11,11 +11,13 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { networkInterfaces } from "node:os"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
-import { type CollectionConfig, Qdrant, type QdrantPoint } from "../../../src/index/qdrant/Qdrant.ts"
+import { type CollectionConfig, Qdrant, type QdrantPoint, SCANNED } from "../../../src/index/qdrant/Qdrant.ts"
+import * as QdrantApi from "../../../src/resources/QdrantApi.ts"
 import { ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
 import { client, type Options } from "./client.ts"
 import * as StandIn from "./StandIn.ts"
@@ -47,6 +49,47 @@ const listening = () => {
   const logger = Logger.make(({ logLevel, message }) => void lines.push(`${logLevel.label} ${String(message)}`))
   return { lines, layer: Logger.replace(Logger.defaultLogger, logger) }
 }
+
+describe("a collection in Qdrant", () => {
+  it.scopedLive("compares all points that pass a filter up to a number, also one that was made before it did", () =>
+    Effect.gen(function*() {
+      const server = yield* StandIn.make()
+      yield* using(server.origin, {}, (qdrant) =>
+        Effect.gen(function*() {
+          const vectors = { dense: { size: 256, distance: "Cosine" as const } }
+          const { hostname: host, port } = new URL(server.origin)
+          const api = QdrantApi.make({ host, port: Number(port), https: false, headers: {} })
+          yield* Effect.promise(() =>
+            api.createCollection({ collection_name: "old", vectors, hnsw_config: { m: 16 } }, { keepalive: false })
+          )
+          yield* qdrant.createCollection("new", { ...CONFIG, dense: { dense: 256 } })
+          const scanned = Effect.forEach(
+            ["old", "new"],
+            (name) => Effect.map(qdrant.collection(name), (found) => Option.getOrThrow(found).scanned)
+          )
+          assert.deepStrictEqual(yield* scanned, [10_000, SCANNED])
+          yield* qdrant.scan("old", 256)
+          assert.deepStrictEqual(yield* scanned, [SCANNED, SCANNED])
+        }))
+    }))
+
+  it.scopedLive("is asked for answers that are not compressed, and to follow links under a filter only", () =>
+    Effect.gen(function*() {
+      const server = yield* StandIn.make()
+      yield* using(server.origin, {}, (qdrant) =>
+        Effect.gen(function*() {
+          yield* qdrant.createCollection("a", CONFIG)
+          yield* qdrant.createPayloadIndex("a", "project", "tenant")
+          const lanes = [{ using: "dense", vector: [1, 0], limit: 5 }] as const
+          yield* qdrant.query("a", { lanes, filter: [], limit: 5 })
+          yield* qdrant.query("a", { lanes, filter: [{ key: "project", match: { any: ["one"] } }], limit: 5 })
+        }))
+      const params = server.seen.bodies.slice(-2).map((body) => (body as { readonly params: object }).params)
+      assert.notProperty(params[0], "acorn")
+      assert.deepPropertyVal(params[1]!, "acorn", { enable: true })
+      assert.deepStrictEqual([...server.seen.encodings], ["identity"])
+    }))
+})
 
 describe("the handshake with Qdrant", () => {
   it.scopedLive("asks once for the version and once with the key, however many begin together", () =>

@@ -39,6 +39,31 @@ describe("a failure of Qdrant", () => {
     ],
     ["a page (400)", answered(400, "<html>Bad Request</html>"), "Rejected", false, /refuses the request \(400\)$/],
     [
+      "a full disk",
+      answered(500, {
+        status: {
+          error: "Service internal error: No space left on device: WAL buffer size exceeds available disk space"
+        }
+      }),
+      "Full",
+      false,
+      /no room left.*\(500\)/
+    ],
+    [
+      "two of three nodes away",
+      answered(500, { status: { error: "Service internal error: 2 of 2 read operations failed" } }),
+      "Away",
+      true,
+      /too few of its nodes are there; start the others \(500\)/
+    ],
+    [
+      "a key that may not write",
+      answered(403, "Forbidden: Global manage access is required"),
+      "Unauthorized",
+      false,
+      /may read and not write; set QDRANT_API_KEY/
+    ],
+    [
       "a text that repeats the key",
       answered(403, `${KEY}\n is\u0007 read-only`),
       "Unauthorized",

@@ -102,6 +102,7 @@ describe("Qdrant away", () => {
         common: 121,
         missing: 0,
         orphans: 0,
+        stale: 0,
         sampled: 32,
         found: 32
       })
@@ -121,7 +122,14 @@ describe("Qdrant away", () => {
       assert.deepStrictEqual([...first].map(({ _tag }) => _tag), ["Compared", "Indexed", "Postponed"])
       server.isAway = false
       yield* steps(Pipeline.catchUp)
-      assert.deepStrictEqual(yield* verify(index), { common: 300, missing: 0, orphans: 0, sampled: 32, found: 32 })
+      assert.deepStrictEqual(yield* verify(index), {
+        common: 300,
+        missing: 0,
+        orphans: 0,
+        stale: 0,
+        sampled: 32,
+        found: 32
+      })
     }).pipe(Effect.provide(whole)))
 })
 
@@ -146,12 +154,18 @@ describe("an index in Qdrant", () => {
       yield* steps(Pipeline.catchUp)
       const [collection] = yield* qdrant.collections
       yield* qdrant.remove(collection!, units(3, 8).map(({ id }) => id))
-      yield* qdrant.upsert(collection!, [{ id: named(99), vectors: {}, payload: {} }])
-      assert.deepInclude(yield* verify(index), { common: 25, missing: 5, orphans: 1 })
-      yield* store.queue("reconcile", [index.name])
+      const [kept] = yield* qdrant.payloads(collection!, [named(9)])
+      yield* qdrant.upsert(collection!, [
+        { id: named(99), vectors: {}, payload: {} },
+        { id: named(9), vectors: {}, payload: { ...kept!.payload, type: "archive" } },
+        { id: named(10), vectors: {}, payload: {} }
+      ])
+      assert.deepInclude(yield* verify(index), { common: 25, missing: 5, orphans: 1, stale: 2 })
+      yield* store.queue("reconcile", [index.name, "one more, for which the same comparison will do"])
       const repaired = yield* steps(Pipeline.catchUp)
-      assert.deepInclude(repaired, { _tag: "Compared", missing: 5, orphans: 1 })
-      assert.deepInclude(yield* verify(index), { common: 30, missing: 0, orphans: 0 })
+      assert.deepInclude(repaired, { _tag: "Compared", missing: 5, orphans: 1, stale: 2 })
+      assert.lengthOf(repaired.filter(({ _tag }) => _tag === "Compared"), 1)
+      assert.deepInclude(yield* verify(index), { common: 30, missing: 0, orphans: 0, stale: 0 })
     }).pipe(Effect.provide(whole)))
 
   it.effect("is not another memory's on the same server", () =>
@@ -380,6 +394,8 @@ describe("a reindex in Qdrant", () => {
     }).pipe(Effect.provide(ground)))
 })
 
+const isOdd = (id: string) => /[13579bdf]$/.test(id)
+
 describe("differences of two lists", () => {
   it.effect.prop(
     "are those of the sets, whatever the page's size",
@@ -392,11 +408,19 @@ describe("differences of two lists", () => {
       Effect.gen(function*() {
         const page = (all: ReadonlyArray<string>) => (after: string, limit: number) =>
           Effect.succeed(all.filter((id) => id > after).sort().slice(0, limit))
-        const found = [...yield* Stream.runCollect(differences({ unitIds: page(units) }, { ids: page(points) }, size))]
-        const all = (key: "common" | "missing" | "orphans") => found.flatMap((each) => each[key]).sort()
+        const found = [
+          ...yield* Stream.runCollect(differences(
+            { unitIds: page(units) },
+            { ids: page(points), stale: (ids) => Effect.succeed(ids.filter(isOdd)) },
+            size
+          ))
+        ]
+        const all = (key: "common" | "missing" | "orphans" | "stale") => found.flatMap((each) => each[key]).sort()
         assert.deepStrictEqual(all("missing"), units.filter((id) => !points.includes(id)).sort())
         assert.deepStrictEqual(all("orphans"), points.filter((id) => !units.includes(id)).sort())
-        assert.deepStrictEqual(all("common"), units.filter((id) => points.includes(id)).sort())
+        const common = units.filter((id) => points.includes(id)).sort()
+        assert.deepStrictEqual(all("common"), common)
+        assert.deepStrictEqual(all("stale"), common.filter(isOdd))
       })
   )
 })

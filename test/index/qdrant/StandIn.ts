@@ -70,6 +70,7 @@ export interface StandIn {
     aborted: number
     readonly operations: Array<string>
     readonly keys: Set<string>
+    readonly encodings: Set<string>
     /** Bodies of the last `BODIES` requests. */
     readonly bodies: Array<unknown>
   }
@@ -228,6 +229,7 @@ export const make = (options: Options = {}) =>
         aborted: 0,
         operations: [],
         keys: new Set<string>(),
+        encodings: new Set<string>(),
         bodies: []
       }
     }
@@ -320,6 +322,7 @@ export const make = (options: Options = {}) =>
     http.on("request", (request, response) => {
       seen.requests++
       seen.running++
+      seen.encodings.add(String(request.headers["accept-encoding"]))
       seen.keys.add(String(request.headers["api-key"] ?? ""))
       response.on("close", () => {
         seen.running--

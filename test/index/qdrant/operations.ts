@@ -29,6 +29,7 @@ export interface Asked {
 /** Operations that change the server's state. */
 export const WRITES = new Set([
   "create_collection",
+  "update_collection",
   "delete_collection",
   "create_field_index",
   "update_aliases",
@@ -178,6 +179,13 @@ export const make = (qdrant: Qdrant["Type"]) => {
           }
         )
       }
+      case "update_collection":
+        return Effect.map(Effect.zipRight(qdrant.scan(name, 1), own(name)), (real) => {
+          const { body: before, indexes } = created.get(real)!
+          const { hnsw_config } = body as Pick<Create, "hnsw_config">
+          created.set(real, { body: { ...before, hnsw_config: { ...before.hnsw_config, ...hnsw_config } }, indexes })
+          return true
+        })
       case "delete_collection":
         return Effect.as(
           Effect.zipRight(qdrant.deleteCollection(name), Effect.sync(() => created.delete(name))),
@@ -237,6 +245,11 @@ export const make = (qdrant: Qdrant["Type"]) => {
           return { points: ids.map((id) => ({ id })), next_page_offset: next }
         })
       }
+      case "get_points":
+        return Effect.map(
+          qdrant.payloads(name, (body as { readonly ids: ReadonlyArray<string> }).ids),
+          (points) => points.map(({ id, payload }) => ({ id, payload }))
+        )
       case "count_points":
         return Effect.map(
           qdrant.count(name, filterOf((body as { readonly filter?: Must }).filter)),

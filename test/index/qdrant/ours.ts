@@ -10,12 +10,14 @@ const OPERATIONS = new Set([
   "get_collections",
   "get_collection",
   "create_collection",
+  "update_collection",
   "delete_collection",
   "create_field_index",
   "update_aliases",
   "get_collections_aliases",
   "upsert_points",
   "delete_points",
+  "get_points",
   "query_points",
   "scroll_points",
   "count_points"
@@ -29,8 +31,8 @@ const FIELDS = new Set(
   unindexed_filtering_update max_query_limit upsert_max_batchsize search_max_hnsw_ef search_max_oversampling
   filter_max_conditions max_payload_index_count shard_number replication_factor write_consistency_factor metadata
   field_name field_schema is_tenant is_principal lookup range actions create_alias alias_name collection_name aliases
-  points id vector indices values operation_id must key match any gte lte query nearest using filter params idf corpus quantization
-  rescore oversampling prefetch limit rrf k weights score offset with_payload with_vector
+  points ids id vector indices values operation_id must key match any gte lte query nearest using filter params idf corpus quantization
+  rescore oversampling acorn enable prefetch limit rrf k weights score offset with_payload with_vector
   next_page_offset exact count config payload_schema points_count segments_count optimizer_status optimizer_config
   default_segment_number flush_interval_sec data_type`.split(/\s+/)
 )

@@ -47,6 +47,20 @@ const instances = (count: number, overrides: Partial<PostgresPoolOptions> = {}) 
     return { name, first: stores[0]!, stores }
   })
 
+/** Connects to a schema, before a store is opened on it. */
+const connected = (name: string) => {
+  const { readOnly, url } = optionsFor(name)
+  return owned(open({
+    url,
+    readOnly,
+    schema: name,
+    connections: 1,
+    connectTimeoutMs: 5_000,
+    statementTimeoutMs: 5_000,
+    lockTimeoutMs: 5_000
+  }))
+}
+
 const test = <E>(
   title: string,
   body: Effect.Effect<void, E, ResourceLedger | Scope.Scope>,
@@ -230,21 +244,49 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
       "by a step that fails is left as it was",
       Effect.gen(function*() {
         const name = yield* schema
-        const { readOnly, url } = optionsFor(name)
-        const postgres = yield* owned(open({
-          url,
-          readOnly,
-          schema: name,
-          connections: 1,
-          connectTimeoutMs: 5_000,
-          statementTimeoutMs: 5_000,
-          lockTimeoutMs: 5_000
-        }))
+        const postgres = yield* connected(name)
         yield* Effect.flip(migrate(postgres, name, [...STEPS, ["CREATE TABLE more (id text)", "no SQL"]]))
         assert.deepStrictEqual(yield* query(`SELECT 1 FROM pg_namespace WHERE nspname = '${name}'`), [])
         yield* migrate(postgres, name)
         yield* migrate(postgres, name, [...STEPS, ["CREATE TABLE more (id text)"]])
         assert.deepStrictEqual(yield* query(`SELECT * FROM ${quoted(name)}.more`), [])
+      })
+    )
+
+    test(
+      "in which projects were merged splits them by the folders of their sessions",
+      Effect.gen(function*() {
+        const name = yield* schema
+        const options = optionsFor(name)
+        yield* Effect.scoped(Effect.gen(function*() {
+          yield* migrate(yield* connected(name), name, STEPS.slice(0, 2))
+        }))
+        yield* query(`INSERT INTO ${quoted(name)}.projects VALUES
+          ('one', 'one', '/work/one', 'path:/work/one', false, NULL), ('two', 'two', '/work/two', 'path:/work/two', false, 'one')`)
+        yield* query(`INSERT INTO ${quoted(name)}.sessions VALUES
+          ('s1', 'one', NULL, '/work/one', NULL, NULL, 1, 2), ('s2', 'one', NULL, '/work/two/src', NULL, NULL, 1, 2)`)
+        const store = yield* opened(options)
+        yield* store.splitProject("two")
+        assert.deepStrictEqual(
+          (yield* store.sessionsByPrefix("s")).map(({ projectId }) => projectId),
+          ["one", "two"]
+        )
+      })
+    )
+
+    test(
+      "by another machine while this one runs is read, and not written",
+      Effect.gen(function*() {
+        const name = yield* schema
+        const store = yield* opened(optionsFor(name))
+        yield* store.append(batch([message("a")]))
+        yield* query(`UPDATE ${quoted(name)}.schema_version SET version = version + 1`)
+        for (const write of [store.append(batch([message("b")])), store.transaction(store.queue("segment", ["s"]))]) {
+          const error = yield* Effect.flip(write)
+          assert.strictEqual(error.reason, "Newer")
+          assert.match(error.message, /nothing was written. Start this session of Claude Code/)
+        }
+        assert.strictEqual((yield* store.status).messages, 1)
       })
     )
 

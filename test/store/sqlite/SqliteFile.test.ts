@@ -17,8 +17,10 @@ import { queryLexemes } from "../../../src/domain/Tokenizer.ts"
 import { ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
 import { open } from "../../../src/resources/Sqlite.ts"
 import { MemoryStore } from "../../../src/store/MemoryStore.ts"
-import { LATEST, STEPS } from "../../../src/store/sqlite/migrations.ts"
+import * as Copies from "../../../src/store/sqlite/Copies.ts"
+import { LATEST, migrate, STEPS } from "../../../src/store/sqlite/migrations.ts"
 import { DATABASE, SqliteFile } from "../../../src/store/sqlite/SqliteFile.ts"
+import { NEWEST } from "../../../src/store/sqlite/SqliteReads.ts"
 import * as SqliteStore from "../../../src/store/sqlite/SqliteStore.ts"
 import { batch, cursor, everything, message, project, unit } from "../../contract/made.ts"
 import { environment, oneIn, root } from "../../data.ts"
@@ -173,6 +175,34 @@ describe("the folder and the file", () => {
       assert.strictEqual(yield* within(folder, messages), 1)
     }))
 
+  test("are refused where the log of another lies, which stays as it is", (folder, fs) =>
+    Effect.gen(function*() {
+      const path = join(folder, DATABASE)
+      yield* within(
+        folder,
+        Effect.gen(function*() {
+          yield* append("a")
+          yield* fs.copyFile(`${path}-wal`, join(folder, "log"))
+        })
+      )
+      const log = yield* fs.readFile(join(folder, "log"))
+      assert.isAbove(log.length, 0)
+      yield* fs.rename(path, join(folder, "moved"))
+      const isRefused = Effect.gen(function*() {
+        for (const readOnly of [true, false]) {
+          const error = yield* Effect.flip(within(folder, messages, { readOnly }))
+          assert.strictEqual(error.reason, "Moved")
+          assert.include(error.message, "End all sessions")
+          assert.strictEqual(Buffer.compare(yield* fs.readFile(`${path}-wal`), log), 0)
+        }
+      })
+      yield* fs.writeFile(`${path}-wal`, log)
+      yield* isRefused
+      assert.isFalse(yield* fs.exists(path))
+      yield* fs.writeFile(path, new Uint8Array())
+      yield* isRefused
+    }))
+
   test("are denied where no folder can be", (folder, fs) =>
     Effect.gen(function*() {
       yield* fs.writeFileString(folder, "a file")
@@ -195,6 +225,8 @@ describe("the folder and the file", () => {
 })
 
 describe("a database of an earlier schema", () => {
+  it("is one that the hook's entry leaves to the whole program", () => assert.strictEqual(NEWEST, LATEST))
+
   const prompts = ["a", "b", "c"].map((uuid) =>
     message(uuid, { isPrompt: true, sessionId: uuid === "c" ? "s2" : "s1" })
   )
@@ -371,6 +403,125 @@ describe("a database of an earlier schema", () => {
         )
       })
   )
+
+  test(
+    "in which projects were merged splits them by the folders of their sessions",
+    (folder, fs) =>
+      Effect.gen(function*() {
+        yield* fs.makeDirectory(folder, { recursive: true })
+        const path = join(folder, DATABASE)
+        yield* Effect.scoped(Effect.gen(function*() {
+          const sql = yield* owned(open({ name: "schema 7", path, readOnly: false, vectors: false, busyTimeoutMs: 0 }))
+          for (const statement of STEPS.slice(0, 7).flat()) yield* sql.unsafe(statement)
+          yield* sql.unsafe("PRAGMA user_version = 7")
+          for (const name of ["one", "two", "one/three"]) {
+            yield* sql`INSERT INTO projects ${
+              sql.insert({ ...project(name), excluded: 0, merged_into: name === "one" ? null : "project-one" })
+            }`
+          }
+          for (
+            const [i, cwd] of ["/work/one", "/work/two", "/work/two/src", "/work/twofold", "/work/one/three"].entries()
+          ) {
+            yield* sql`INSERT INTO sessions VALUES (${`s${i}`}, 'project-one', NULL, ${cwd}, NULL, NULL, 1, 2)`
+          }
+        })).pipe(Effect.provide(base))
+        const traces = Effect.flatMap(MemoryStore, (store) => store.traces)
+        assert.deepStrictEqual((yield* within(folder, traces, { readOnly: true })).sessions, [])
+        yield* within(
+          folder,
+          Effect.gen(function*() {
+            const store = yield* MemoryStore
+            yield* store.splitProject("project-two")
+            assert.deepStrictEqual(
+              (yield* store.sessionsByPrefix("s")).map(({ projectId }) => projectId),
+              ["project-one", "project-two", "project-two", "project-one", "project-one"]
+            )
+            yield* store.splitProject("project-one/three")
+            assert.strictEqual((yield* store.sessionsByPrefix("s4"))[0]?.projectId, "project-one/three")
+          })
+        )
+      })
+  )
+
+  /** Returns the version and the units' ids in a copy, read beside it, so that it stays as it is. */
+  const contentsOf = (copy: string, fs: FileSystem.FileSystem) =>
+    Effect.gen(function*() {
+      const path = join(yield* fs.makeTempDirectoryScoped(), "copy.db")
+      yield* fs.copyFile(copy, path)
+      const sql = yield* owned(open({ name: path, path, readOnly: true, vectors: false, busyTimeoutMs: 0 }))
+      const [at] = yield* sql.unsafe<{ user_version: number }>("PRAGMA user_version")
+      const rows = yield* sql<{ id: string }>`SELECT id FROM units ORDER BY id`
+      return [at?.user_version, rows.map(({ id }) => id)]
+    }).pipe(Effect.scoped, Effect.provide(base))
+
+  test(
+    "is kept in a copy for its owner, one of each version, until something is forgotten",
+    (folder, fs) =>
+      Effect.gen(function*() {
+        const copy = join(folder, `${DATABASE}.schema-1`)
+        yield* old(folder, fs)
+        yield* within(folder, messages, { readOnly: true })
+        assert.isFalse(yield* fs.exists(copy))
+        // An unfinished copy of a process that was killed.
+        const abandoned = join(folder, `${DATABASE}.schema-1.1.tmp`)
+        yield* fs.writeFileString(abandoned, said)
+        yield* fs.utimes(abandoned, 1, 1)
+
+        for (const _round of [1, 2]) yield* within(folder, messages)
+        assert.deepStrictEqual(
+          (yield* names(fs, folder)).filter((name) => name.startsWith(DATABASE)),
+          [DATABASE, `${DATABASE}.schema-1`]
+        )
+        if (process.platform !== "win32") assert.strictEqual(yield* modeOf(fs, copy), 0o600)
+        assert.deepStrictEqual(yield* contentsOf(copy, fs), [1, ids])
+        yield* fs.writeFileString(`${copy}.7.tmp`, said)
+
+        yield* within(folder, Effect.flatMap(MemoryStore, (store) => store.forget(ids)))
+        assert.deepStrictEqual(yield* names(fs, folder), [DATABASE])
+        assert.isFalse(Buffer.from(yield* fs.readFile(join(folder, DATABASE))).includes("nobody closes"))
+      })
+  )
+
+  test("is not changed without a copy, and forgets nothing that a copy keeps", (folder, fs) =>
+    Effect.gen(function*() {
+      yield* old(folder, fs)
+      const copy = join(folder, `${DATABASE}.schema-1`)
+      // Nothing takes the place of a folder.
+      yield* fs.makeDirectory(join(copy, "full"), { recursive: true })
+      yield* Effect.flip(within(folder, messages))
+      assert.deepStrictEqual((yield* names(fs, folder)).filter((name) => name.endsWith(".tmp")), [])
+      yield* within(folder, Effect.map(version, (at) => assert.strictEqual(at, 1)), { readOnly: true })
+      yield* fs.remove(copy, { recursive: true })
+      yield* within(folder, messages)
+      yield* fs.remove(copy)
+      yield* fs.makeDirectory(copy)
+      const forgetting = Effect.flatMap(MemoryStore, (store) => store.forget(ids))
+      assert.strictEqual((yield* Effect.flip(within(folder, forgetting))).reason, "Locked")
+      assert.deepStrictEqual(yield* within(folder, found), ids)
+    }))
+
+  test("is kept with what an earlier program writes while it is copied", (folder, fs) =>
+    Effect.gen(function*() {
+      yield* old(folder, fs)
+      const path = join(folder, DATABASE)
+      const at = (name: string) => owned(open({ name, path, readOnly: false, vectors: false, busyTimeoutMs: 0 }))
+      const writer = yield* at("newer")
+      const earlier = yield* at("earlier")
+      let copies = 0
+      yield* migrate(writer, STEPS, (version) =>
+        Effect.zipRight(
+          Copies.keep(writer, path, version),
+          ++copies > 1 ? Effect.void : earlier`INSERT INTO cursors VALUES ('/t/later.jsonl', 1, 'f', 's1')`
+        ))
+      assert.strictEqual(copies, 2)
+      const place = join(yield* fs.makeTempDirectoryScoped(), "copy.db")
+      yield* fs.copyFile(`${path}.schema-1`, place)
+      const kept = yield* owned(open({ name: "kept", path: place, readOnly: true, vectors: false, busyTimeoutMs: 0 }))
+      assert.deepStrictEqual(yield* kept`SELECT path FROM cursors ORDER BY path`, [
+        { path: "/t/a.jsonl" },
+        { path: "/t/later.jsonl" }
+      ])
+    }).pipe(Effect.scoped, Effect.provide(base)))
 
   test("is read as it is by a reader, which changes nothing", (folder, fs) =>
     Effect.gen(function*() {

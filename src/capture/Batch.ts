@@ -1,0 +1,88 @@
+/**
+ * Makes a batch of a stretch of a transcript: parses its lines, masks secrets, and leaves out what is excluded.
+ */
+import * as Effect from "effect/Effect"
+import type { Message, SessionFacts } from "../domain/Conversation.ts"
+import type * as Project from "../domain/Project.ts"
+import { type CaptureBatch, type Cursor, type DeadLetter, MemoryStore, type StoreError } from "../store/MemoryStore.ts"
+import { callsOf, Exclude, EXCLUDED_TOOL, isExcludedTool, withoutTools } from "./Exclude.ts"
+import { mask } from "./redact/Masking.ts"
+import * as Transcript from "./transcript/Transcript.ts"
+import { type FileLine, MAX_LINE_BYTES } from "./transcript/TranscriptFile.ts"
+
+/** Uuids of messages whose place the parser needs for this line: a side chain's parent, a summary's leaf. */
+const mentionedIn = (line: string): ReadonlyArray<string> => {
+  const key = /"isSidechain":\s*true/.test(line)
+    ? "parentUuid"
+    : /^\{"type":\s*"summary"/.test(line)
+    ? "leafUuid"
+    : undefined
+  const uuid = key === undefined ? undefined : new RegExp(`"${key}":\\s*"([^"]{1,100})"`).exec(line)?.[1]
+  return uuid === undefined ? [] : [uuid]
+}
+
+/** Runs after masking, because masking may replace the ids by which the store finds messages. */
+const withoutExcludedTools = (batch: CaptureBatch): Effect.Effect<CaptureBatch, StoreError, MemoryStore> =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const { tools } = yield* Exclude
+    const calls = yield* callsOf(batch.messages, store.messages)
+    const messages = withoutTools(batch.messages, isExcludedTool(tools), calls)
+    const removed = batch.messages.length - messages.length
+    return removed === 0
+      ? { ...batch, messages }
+      : { ...batch, messages, skipped: { ...batch.skipped, [EXCLUDED_TOOL]: removed } }
+  })
+
+/** Parses, masks and counts the lines of a stretch. */
+export const toBatch = (
+  stretch: ReadonlyArray<FileLine>,
+  previous: Cursor | undefined,
+  cursor: Cursor,
+  project: Project.Project
+): Effect.Effect<CaptureBatch, StoreError, MemoryStore> =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const mentioned = stretch.flatMap(({ text }) => mentionedIn(text))
+    const known = new Map(mentioned.length === 0 ? [] : yield* store.places(mentioned))
+    const messages: Array<Message> = []
+    const facts: Array<SessionFacts> = []
+    const skipped: Record<string, number> = {}
+    const dead: Array<DeadLetter> = []
+    let factLines = 0
+    for (const line of stretch) {
+      const parsed = line.tooLong
+        ? { _tag: "Malformed" as const, reason: `longer than ${MAX_LINE_BYTES / 1024 / 1024} MiB` }
+        : Transcript.parse(line.text, cursor.sessionId, (uuid) => known.get(uuid))
+      switch (parsed._tag) {
+        case "Message":
+          messages.push(parsed.message)
+          facts.push(parsed.facts)
+          // When several messages share a uuid, the store keeps the first.
+          if (!known.has(parsed.message.uuid)) known.set(parsed.message.uuid, parsed.message)
+          break
+        case "Facts":
+          facts.push(parsed.facts)
+          factLines++
+          break
+        case "Skipped":
+          skipped[parsed.reason] = (skipped[parsed.reason] ?? 0) + 1
+          break
+        case "Malformed":
+          dead.push({ path: cursor.path, offset: line.offset, reason: parsed.reason, line: line.text })
+      }
+    }
+    const batch = yield* mask({
+      cursor,
+      previous,
+      project,
+      lines: stretch.length,
+      messages,
+      facts,
+      factLines,
+      skipped,
+      deadLetters: dead,
+      redactions: {}
+    })
+    return yield* withoutExcludedTools(batch)
+  })

@@ -1,0 +1,237 @@
+/**
+ * Recognizes the projects of folders that are gone: mostly worktrees that were removed before their transcripts were
+ * read, and so could not be resolved to their repository.
+ *
+ * A folder is surely a repository's
+ * - when it lay inside the repository, which is there,
+ * - when the repository still has an entry for it (`.git/worktrees/NAME/gitdir`, until `git worktree prune`),
+ * - when an earlier session in the very same folder, or in one around it that is gone too, was captured while it was
+ *   there, and was the repository's, or
+ * - when a message of a session in the repository holds a `git worktree add` or `remove` with its path, unless the path
+ *   looks more like another repository's.
+ *
+ * The projects of such folders are merged into the repository's. Of others that only look like worktrees of a
+ * repository, by the usual names and places or by a branch that only this repository has, a person is asked.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
+import { homedir } from "node:os"
+import { dirname, join, relative } from "node:path"
+import * as Project from "../domain/Project.ts"
+import { isTelling, isWithin, likeness, meant, type Named, namedIn, NAMING } from "../domain/Worktrees.ts"
+import { MemoryStore, type ProjectTraces } from "../store/MemoryStore.ts"
+import { branchesIn, exists, listedWorktrees, type RepositoryProject, repositoryProject } from "./Repositories.ts"
+
+/** A project of a folder that is gone, and the project of the repository that it belongs to. */
+export interface Pair {
+  readonly from: Project.Project
+  readonly into: Project.Project
+}
+
+/** Projects of folders that are gone. */
+export interface Recognized {
+  readonly sure: ReadonlyArray<Pair>
+  /** Those that only look like parts of a repository. */
+  readonly alike: ReadonlyArray<Pair>
+}
+
+/** Messages read at a time. */
+const PAGE = 200
+
+/** A folder that is gone. */
+interface Gone {
+  readonly project: Project.KnownProject
+  /** Its path as captured, and by the real path of what is left around it. */
+  readonly paths: ReadonlyArray<string>
+  /** The folder, and those around it that are gone too. */
+  readonly around: ReadonlyArray<string>
+  /** Projects of repositories that it may be a part of: those of which nobody said that they are different. */
+  readonly candidates: ReadonlyArray<RepositoryProject>
+}
+
+/** Finds the projects that go by the path of a folder that is gone. */
+const findGone = (known: ReadonlyArray<Project.KnownProject>) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const gone: Array<Omit<Gone, "candidates">> = []
+    for (const project of known) {
+      if (project.isExcluded || !project.key.startsWith("path:")) continue
+      const around: Array<string> = []
+      let left = project.root
+      while (dirname(left) !== left && !(yield* exists(left))) {
+        around.push(left)
+        left = dirname(left)
+      }
+      if (around.length === 0) continue
+      const real = yield* Effect.orElseSucceed(fs.realPath(left), () => left)
+      const paths = [...new Set([project.root, join(real, relative(left, project.root))])]
+      gone.push({ project, paths, around })
+    }
+    return gone
+  })
+
+/** Makes a test of whether a person said that two projects are different, or split them. */
+const differing = ({ different }: ProjectTraces) => {
+  const pairs = new Set(different.map((pair) => pair.join(" ")))
+  return (one: Project.KnownProject, other: Project.KnownProject): boolean =>
+    Project.idsOf(one).some((a) => Project.idsOf(other).some((b) => pairs.has([a, b].sort().join(" "))))
+}
+
+/** Returns the one candidate to which a test gives the highest number above 0; none when two share it. */
+const best = (candidates: ReadonlyArray<RepositoryProject>, of: (candidate: RepositoryProject) => number) => {
+  const rated = candidates.map((candidate) => [candidate, of(candidate)] as const).sort(([, a], [, b]) => b - a)
+  const [first, second] = rated
+  return first === undefined || first[1] === 0 || first[1] === second?.[1] ? undefined : first[0]
+}
+
+const likest = ({ around }: Gone, candidates: ReadonlyArray<RepositoryProject>) =>
+  best(candidates, (candidate) => Math.max(...around.map((folder) => likeness(folder, candidate))))
+
+/** Makes a function that finds the candidate of a project, which may be merged into the candidate's. */
+const candidateIn = (known: ReadonlyArray<Project.KnownProject>) => (candidates: Gone["candidates"], id: string) => {
+  const owner = Project.findById(known, id)?.id
+  return candidates.find(({ project }) => project.id === owner)
+}
+
+/** Recognizes a folder by the file system and by earlier sessions. */
+const byPlace = (
+  known: ReadonlyArray<Project.KnownProject>,
+  { sessions }: ProjectTraces,
+  worktrees: ReadonlyMap<string, RepositoryProject>
+) => {
+  const candidateOf = candidateIn(known)
+  return ({ around, candidates, paths, project }: Gone) =>
+    Effect.gen(function*() {
+      const outer = candidateOf(candidates, (yield* Project.resolve(project.root)).id)
+      if (outer !== undefined) return outer
+      for (const [folder, candidate] of worktrees) {
+        if (candidates.includes(candidate) && paths.some((path) => isWithin(path, folder))) return candidate
+      }
+      const earlier = sessions.filter(({ cwd }) => around.includes(cwd)).map(({ projectId }) => projectId)
+      const owners = new Set(earlier.map((id) => candidateOf(candidates, id)).filter((found) => found !== undefined))
+      return owners.size === 1 ? [...owners][0] : undefined
+    })
+}
+
+/**
+ * Recognizes folders by commands in captured messages, which are searched from the position on up to which they were
+ * searched for these folders; also returns the position that was reached.
+ */
+const byCommands = (
+  known: ReadonlyArray<Project.KnownProject>,
+  { searched }: ProjectTraces,
+  all: ReadonlyArray<RepositoryProject>,
+  gone: ReadonlyArray<Gone>
+) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const home = homedir()
+    const candidateOf = candidateIn(known)
+    const found = new Map<Gone, RepositoryProject>()
+    const doubtful = new Set<Gone>()
+
+    const note = ({ from, path }: Named, cwd: string, projectId: string) =>
+      Effect.gen(function*() {
+        const at = from === undefined ? cwd : meant(from, cwd, home)
+        const candidate = candidateOf(all, from === undefined ? projectId : (yield* Project.resolve(at)).id)
+        if (candidate === undefined) return
+        const folders = from === undefined ? [cwd, ...candidate.folders] : [at]
+        const named = folders.map((folder) => meant(path, folder, home))
+        for (const each of gone) {
+          if (!each.paths.some((one) => named.some((folder) => isWithin(one, folder)))) continue
+          const other: RepositoryProject = found.get(each) ?? likest(each, all) ?? candidate
+          if (other === candidate) found.set(each, candidate)
+          else doubtful.add(each)
+        }
+      })
+
+    let end = Math.min(...gone.map(({ project }) => searched.get(project.id) ?? 0))
+    for (let isLast = false; !isLast;) {
+      const page = yield* store.messagesHolding(NAMING, end, PAGE)
+      isLast = page.messages.length < PAGE
+      end = page.end
+      const sessions = yield* store.sessions([...new Set(page.messages.map(({ sessionId }) => sessionId))])
+      for (const { blocks, sessionId } of page.messages) {
+        const session = sessions.get(sessionId)
+        if (session === undefined) continue
+        for (const named of blocks.flatMap(({ text }) => namedIn(text))) {
+          yield* note(named, session.cwd, session.projectId)
+        }
+      }
+    }
+    const sureOf = (each: Gone) => doubtful.has(each) ? undefined : found.get(each)
+    return { end, candidateOf: (each: Gone) => each.candidates.find((candidate) => candidate === sureOf(each)) }
+  })
+
+/** Returns what folders look like parts of: by their paths, else by the branches of their sessions. */
+const byLikeness = ({ sessions }: ProjectTraces, gone: ReadonlyArray<Gone>) =>
+  Effect.gen(function*() {
+    const included = (each: Gone) => each.candidates.filter(({ project }) => !project.isExcluded)
+    const likely = gone.map((each) => likest(each, included(each)))
+    const telling = gone.map(({ project }, i) => {
+      const ids = likely[i] === undefined ? Project.idsOf(project) : []
+      return sessions.flatMap(({ branch, projectId }) =>
+        ids.includes(projectId) && branch !== null && isTelling(branch) ? [branch] : []
+      )
+    })
+    const asked = telling.every((names) => names.length === 0) ? [] : gone.flatMap(included)
+    const branches = yield* branchesIn([...new Set(asked)])
+    return gone.map((each, i) =>
+      likely[i] ??
+        best(included(each), (candidate) =>
+          new Set(telling[i]!.filter((name) => branches.get(candidate)?.has(name))).size)
+    )
+  })
+
+const pairsOf = (gone: ReadonlyArray<Gone>, into: ReadonlyArray<RepositoryProject | undefined>): ReadonlyArray<Pair> =>
+  gone.flatMap(({ project }, i) => into[i] === undefined ? [] : [{ from: project, into: into[i].project }])
+
+const NONE = { alike: [], sure: [], searched: undefined }
+
+/** Recognizes projects; `searched` is the position in the messages that was reached, and for which projects. */
+const recognizeAll = Effect.gen(function*() {
+  const store = yield* MemoryStore
+  const known = yield* store.projects
+  const found = yield* findGone(known)
+  if (found.length === 0) return NONE
+  const traces = yield* store.traces
+  const cwdsOf = (project: Project.KnownProject) => {
+    const ids = Project.idsOf(project)
+    return traces.sessions.filter(({ projectId }) => ids.includes(projectId)).map(({ cwd }) => cwd)
+  }
+  const all = (yield* Effect.forEach(
+    known.filter((project) => found.every((each) => each.project !== project)),
+    (project) => repositoryProject(project, cwdsOf(project))
+  )).flat()
+  if (all.length === 0) return NONE
+  const areDifferent = differing(traces)
+  const gone = found.map((each): Gone => ({
+    ...each,
+    candidates: all.filter(({ project }) => !areDifferent(each.project, project))
+  }))
+
+  const placed = yield* Effect.forEach(gone, byPlace(known, traces, yield* listedWorktrees(all)))
+  const surely = pairsOf(gone, placed)
+  const unplaced = gone.filter((_, i) => placed[i] === undefined)
+  if (unplaced.length === 0) return { ...NONE, sure: surely }
+  const { candidateOf, end } = yield* byCommands(known, traces, all, unplaced)
+  const named = unplaced.map(candidateOf)
+  const unsure = unplaced.filter((_, i) => named[i] === undefined)
+  return {
+    sure: [...surely, ...pairsOf(unplaced, named)],
+    alike: pairsOf(unsure, yield* byLikeness(traces, unsure)),
+    searched: { end, ids: unplaced.map(({ project }) => project.id) }
+  }
+})
+
+/** Recognizes the projects of folders that are gone; changes nothing. */
+export const recognize = Effect.map(recognizeAll, ({ alike, sure }): Recognized => ({ alike, sure }))
+
+/** Recognizes them, and merges those into their repositories' projects for which that is sure. */
+export const attach = Effect.gen(function*() {
+  const store = yield* MemoryStore
+  const { alike, searched, sure } = yield* recognizeAll
+  for (const { from, into } of sure) yield* store.mergeProjects(from, into)
+  if (searched !== undefined) yield* store.setSearched(searched.ids, searched.end)
+  return { alike, sure } satisfies Recognized
+})

@@ -1,0 +1,84 @@
+/**
+ * Words what was recognized of folders that are gone, and the commands that answer.
+ */
+import * as Arr from "effect/Array"
+import type { Pair, Recognized } from "../capture/Collector.ts"
+import type { KnownProject, Project } from "../domain/Project.ts"
+import { quoted } from "../process/Advice.ts"
+import { joined } from "./Output.ts"
+
+/** Projects that look like parts of another one, and what a person may answer. */
+export interface Question {
+  readonly from: ReadonlyArray<Project>
+  readonly into: Project
+  /** Command that merges them all. */
+  readonly merge: string
+  /** Command after which nobody is asked about them again. */
+  readonly different: string
+}
+
+/** Returns the shortest of a project's name, folder and id that means no other project. */
+const wordFor = (known: ReadonlyArray<KnownProject>) => {
+  const all = known.flatMap((project) => [project, ...project.merged])
+  const meaning = (word: string) => all.filter(({ id, name, root }) => [id, name, root].includes(word))
+  return ({ id, name, root }: Project): string =>
+    quoted([name, root].find((word) => meaning(word).length === 1 && !word.startsWith("-")) ?? id)
+}
+
+/** Groups pairs by the project that the others look like parts of. */
+const grouped = (pairs: ReadonlyArray<Pair>) =>
+  Object.values(Arr.groupBy(pairs, ({ into }) => into.id)).map((group) => ({
+    into: group[0].into,
+    from: group.map(({ from }) => from)
+  }))
+
+export const questionsOf = (
+  { alike }: Pick<Recognized, "alike">,
+  known: ReadonlyArray<KnownProject>
+): ReadonlyArray<Question> =>
+  grouped(alike).map(({ from, into }) => {
+    const words = [...from, into].map(wordFor(known)).join(" ")
+    return {
+      from,
+      into,
+      merge: `claude-memory projects merge ${words}`,
+      different: `claude-memory projects different ${words}`
+    }
+  })
+
+const placeOf = ({ name, root }: Project) => `${name} (${root})`
+
+/** Asks about projects in lines of their own. */
+export const questionText = ({ different, from, into, merge }: Question): string =>
+  [
+    from.length === 1
+      ? `1 project looks like a part of ${placeOf(into)}, such as a worktree; its folder is gone:`
+      : `${from.length} projects look like parts of ${placeOf(into)}, such as worktrees; their folders are gone:`,
+    ...from.map(({ root }) => `  ${root}`),
+    `If ${from.length === 1 ? "it is" : "they are"}, this makes them one project:`,
+    `  ${merge}`,
+    "If not, this keeps them apart, and you are not asked again:",
+    `  ${different}`
+  ].join("\n")
+
+/** Asks about projects in one sentence. */
+export const questionSentence = ({ different, from, into, merge }: Question): string =>
+  `${joined(from.map(({ root }) => root))} ${
+    from.length === 1 ? "is gone and looks like a part" : "are gone and look like parts"
+  } of ${placeOf(into)}: \`${merge}\` makes them one project, \`${different}\` keeps them apart`
+
+/** Says which folders were recognized. */
+export const attachedText = (pairs: ReadonlyArray<Pair>): string =>
+  grouped(pairs).map(({ from, into }) =>
+    [
+      from.length === 1
+        ? `1 folder that is gone was a part of ${placeOf(into)}; what is remembered of it is ${into.name}'s now:`
+        : `${from.length} folders that are gone were parts of ${
+          placeOf(into)
+        }; what is remembered of them is ${into.name}'s now:`,
+      ...from.map(({ root }) => `  ${root}`),
+      `\`claude-memory projects split ${quoted(from[0]!.root)}\` makes ${
+        from.length === 1 ? "it" : "the first one"
+      } a project of its own again.`
+    ].join("\n")
+  ).join("\n")

@@ -1,0 +1,20 @@
+/**
+ * Tests units by a search's filter. Pure, and without Effect, since the hook's entry searches too.
+ */
+import type { MemoryUnit } from "./MemoryUnit.ts"
+import type { InContext, SearchFilter } from "./Search.ts"
+
+const endsWithPath = (file: string, wanted: string) =>
+  file === wanted || file.endsWith(`/${wanted}`) || file.endsWith(`\\${wanted}`)
+
+export const passes = (unit: MemoryUnit, filter: SearchFilter): boolean =>
+  unit.active &&
+  (filter.projects === "all" || filter.projects.includes(unit.projectId)) &&
+  (filter.types === undefined || filter.types.includes(unit.type)) &&
+  (filter.since === undefined || unit.occurredAt >= filter.since) &&
+  (filter.until === undefined || unit.occurredAt <= filter.until) &&
+  (filter.files === undefined || filter.files.length === 0 ||
+    filter.files.some((wanted) => unit.files.some((file) => endsWithPath(file, wanted))))
+
+export const isInContext = ({ occurredAt, sessionId }: MemoryUnit, context: InContext | undefined): boolean =>
+  sessionId === context?.sessionId && occurredAt >= context.since

@@ -1,0 +1,38 @@
+/**
+ * Resolves the ids of requested projects. Pure, and without Effect, since the hook's entry resolves them too.
+ */
+import type { KnownProject } from "./Project.ts"
+
+/** Returns a project's own id, and those of the projects merged into it. */
+export const idsOf = ({ id, merged }: KnownProject): ReadonlyArray<string> => [id, ...merged.map((other) => other.id)]
+
+/** Finds a project by its own id, or by that of a project merged into it. */
+export const findById = (known: ReadonlyArray<KnownProject>, id: string): KnownProject | undefined =>
+  known.find((project) => project.id === id || project.merged.some((other) => other.id === id))
+
+/** Returns the ids of the projects that are not excluded. */
+export const includedIds = (known: ReadonlyArray<KnownProject>): ReadonlyArray<string> =>
+  known.filter(({ isExcluded }) => !isExcluded).map(({ id }) => id)
+
+/**
+ * Resolves requested ids to those under which memories are stored. "all" means every project that is not excluded; an
+ * excluded project must be named.
+ */
+export const resolveRequested = (
+  known: ReadonlyArray<KnownProject>,
+  projects: "all" | ReadonlyArray<string>
+): "all" | ReadonlyArray<string> =>
+  projects !== "all"
+    ? [...new Set(projects.map((id) => findById(known, id)?.id ?? id))]
+    : known.some(({ isExcluded }) => isExcluded)
+    ? includedIds(known)
+    : "all"
+
+/** Resolves ids like `resolveRequested`, but leaves out excluded projects: for injections, which nobody requested. */
+export const resolveForInjection = (
+  known: ReadonlyArray<KnownProject>,
+  projects: "all" | ReadonlyArray<string>
+): "all" | ReadonlyArray<string> => {
+  const ids = resolveRequested(known, projects)
+  return ids === "all" ? ids : ids.filter((id) => findById(known, id)?.isExcluded !== true)
+}

@@ -1,0 +1,17 @@
+/**
+ * Tells who saved a unit on purpose, by its origin. Without Effect, since the hook's entry tells it too.
+ */
+import type { MemoryUnit } from "./MemoryUnit.ts"
+
+export type Saver = "person" | "claude"
+
+/** Beginnings of the origins of saved units. */
+export const ORIGINS: Readonly<Record<Saver, string>> = { person: "saved:", claude: "noted:" }
+
+/** Tests whether Claude noted one and the person saved the other: then the first must not stand for the second. */
+export const mustNotDisplace = (one: Pick<MemoryUnit, "origin">, other: Pick<MemoryUnit, "origin">): boolean =>
+  savedBy(one) === "claude" && savedBy(other) === "person"
+
+/** Returns who saved a unit; none for one that was made of a session or of a note. */
+export const savedBy = ({ origin }: Pick<MemoryUnit, "origin">): Saver | undefined =>
+  origin.startsWith(ORIGINS.person) ? "person" : origin.startsWith(ORIGINS.claude) ? "claude" : undefined

@@ -1,0 +1,44 @@
+/**
+ * Reads and writes the records of sessions at once, for the hook's entry; SessionRecords.ts does with Effect.
+ */
+import { appendFileSync, existsSync, mkdirSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { textOf } from "./AtOnce.ts"
+import { FOLDER, linesIn, PLAIN_ID, read, type SessionRecord } from "./RecordLines.ts"
+
+/** Throws where only the whole program can answer. */
+export const leave = (): never => {
+  throw new Error("the whole program answers")
+}
+
+/** Returns a file's bytes; 0 when there is none. */
+export const sizeOf = (path: string | undefined): number =>
+  path === undefined ? 0 : statSync(path, { throwIfNoEntry: false })?.size ?? 0
+
+/** Returns the file of a session's record. */
+const recordFile = (home: string, sessionId: string): string =>
+  PLAIN_ID.test(sessionId) ? join(home, FOLDER, sessionId) : leave()
+
+/** Returns a session's record; undefined when it can't be read. */
+export const recordOf = (home: string, sessionId: string): SessionRecord | undefined => {
+  const file = recordFile(home, sessionId)
+  const text = textOf(file)
+  return text === undefined && existsSync(file) ? undefined : read(text === undefined ? [] : linesIn(text))
+}
+
+/** Appends lines to a session's record. */
+export const append = (home: string, sessionId: string, lines: ReadonlyArray<string>): void => {
+  if (lines.length === 0) return
+  const file = recordFile(home, sessionId)
+  const write = () => appendFileSync(file, lines.map((line) => `${line}\n`).join(""), { mode: 0o600 })
+  try {
+    write()
+  } catch {
+    try {
+      mkdirSync(join(home, FOLDER), { recursive: true, mode: 0o700 })
+      write()
+    } catch {
+      // Repeating a memory is better than injecting none.
+    }
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * Writes the text that is injected for a prompt: few items, within a budget, as facts and inside a fence. Without
+ * Effect, since the hook's entry writes it too.
+ */
+import { fence } from "../domain/Fence.ts"
+import type { InjectionMode, InjectionRequest, InjectionResponse } from "../domain/Injection.ts"
+import { resolveForInjection } from "../domain/KnownProjects.ts"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import { isFromFiles } from "../domain/NoteFolders.ts"
+import type { SearchMode, SearchResponse, SearchResult } from "../domain/Search.ts"
+import type { Eventual, Steps } from "../domain/Steps.ts"
+import * as Tokenizer from "../domain/Tokenizer.ts"
+import * as Tokens from "../domain/Tokens.ts"
+import type { Evidence, Testimony, Weighed } from "../retrieve/Evidence.ts"
+import type { EvidenceRequest, SearchRequest } from "../retrieve/Search.ts"
+import * as Terms from "../retrieve/Terms.ts"
+import type { Reads } from "../store/Reads.ts"
+import type { BackgroundRequest, Fused } from "./Background.ts"
+import { fits } from "./Budgets.ts"
+import { excerpt } from "./Excerpt.ts"
+import { judge } from "./Judge.ts"
+import { pointerTo } from "./Pointer.ts"
+import { type Item, render, withoutRepeated } from "./Render.ts"
+import { withoutLabels } from "./Repeats.ts"
+import { select } from "./Selection.ts"
+
+/** Results below this share of the best one's score are left out, fewer for one who asks. */
+const SHARES: Readonly<Record<InjectionMode, number>> = { conservative: 0.8, balanced: 0.7, comprehensive: 0.15 }
+const ASKED_SHARES: Readonly<Record<InjectionMode, number>> = { conservative: 0.6, balanced: 0.6, comprehensive: 0.15 }
+/** Least score of the best result for one who asks: a question is matched otherwise than a prompt. */
+const ASKED_SCORES: Readonly<Record<InjectionMode, number>> = {
+  conservative: 0.75,
+  balanced: 0.5,
+  comprehensive: 0.3
+}
+
+/** Tokens of the budget for each item that may be injected whole. */
+const TOKENS_FOR_WHOLE = 420
+/** Tokens of an item that is not injected whole, and of the best item's last form, tried when no longer form fits. */
+const EXCERPT = 170
+const SHORTEST_EXCERPT = 60
+/** Most results that a search asks for. */
+const MAX_RESULTS = 60
+
+const NOTHING: Response = { text: "", items: [], pointed: [], tokens: 0, background: false, degraded: [] }
+
+/** What is asked of a memory for a text. */
+export interface Memory<Y> {
+  readonly store: Reads<Y>
+  readonly evidence: (request: EvidenceRequest) => Eventual<Y, Evidence>
+  readonly search: (query: SearchRequest) => Eventual<Y, SearchResponse>
+  readonly searchMode: SearchMode
+  /** Has a model write one text of the items, if one is set. `degraded` says why it could not. */
+  readonly fuse: (
+    request: BackgroundRequest
+  ) => Eventual<Y, { readonly fused?: Fused; readonly degraded: ReadonlyArray<string> }>
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}
+
+type Response = Omit<InjectionResponse, "verdict">
+
+/** Characters of a unit that are looked at first. */
+const BEGINNING = 48
+
+/** Recognizes a unit without a word of its own: the same question, asked in another session. */
+const isEcho = (prompt: string) => {
+  const asked = new Set(Tokenizer.lexemes(prompt))
+  const holds = (text: string) => Tokenizer.lexemes(text).every((lexeme) => asked.has(lexeme))
+  return ({ content }: MemoryUnit) => {
+    const said = withoutLabels(content.slice(0, BEGINNING))
+    // Most units show by their first words that they are none, and whole ones take long to split.
+    return holds(said.slice(0, said.lastIndexOf(" ") + 1)) && holds(withoutLabels(content))
+  }
+}
+
+/** Searches, and renders as many results as earn their place and fit. */
+function* tell<Y>(
+  memory: Memory<Y>,
+  request: InjectionRequest,
+  words: ReadonlyArray<Weighed>,
+  isKnown: (unit: MemoryUnit) => boolean,
+  repeats: (unit: MemoryUnit) => boolean
+): Steps<Y, Response> {
+  const { inContext, maxChars, maxTokens, mode, prompt } = request
+  const { fuse, now, search, searchMode, store } = memory
+  const share = (request.isAsked === true ? ASKED_SHARES : SHARES)[mode]
+  const known = yield* store.projects
+  const { degraded, results } = yield* search({
+    text: prompt,
+    projects: resolveForInjection(known, request.projects),
+    inContext,
+    limit: MAX_RESULTS,
+    minScore: 0,
+    mode: searchMode,
+    minShare: share,
+    leavesOut: repeats
+  })
+  const best = results[0]?.score ?? 0
+  if (request.isAsked === true && best < ASKED_SCORES[mode]) return { ...NOTHING, degraded }
+  const relevant = results.filter(({ score }) => score >= share * best)
+  const names = new Map(known.map(({ id, name }) => [id, name]))
+  const nameOf = (projectId: string) => names.get(projectId) ?? "unknown project"
+  const sessions = yield* store.sessions([...new Set(relevant.map(({ unit }) => unit.sessionId))])
+  const byLexeme = Terms.byLexeme(words)
+  const whole = Math.max(1, Math.floor(maxTokens / TOKENS_FOR_WHOLE))
+
+  let items: ReadonlyArray<Item & SearchResult> = []
+  let text = ""
+  const selected = select(relevant, {
+    injectedIds: new Set(relevant.map(({ unit }) => unit).filter(isKnown).map(({ id }) => id)),
+    words: Tokenizer.lexemes(request.contextText ?? "")
+  })
+  for (const result of selected) {
+    const length = items.length < whole ? Tokens.MAX_CONTENT_TOKENS : EXCERPT
+    const lengths = items.length === 0 ? [length, EXCERPT, SHORTEST_EXCERPT] : [length]
+    for (const length of lengths) {
+      const more = [...items, { ...result, text: excerpt(result.unit, byLexeme, length) }]
+      const told = withoutRepeated(more)
+      const next = fence(render(told, { nameOf, sessions, now }))
+      if (!fits(next, request)) continue
+      items = more.filter(({ unit }) => told.some((item) => item.unit === unit))
+      text = next
+      break
+    }
+  }
+  const list = items.map(({ score, unit, why }) => ({ unit, score, why }))
+  const { degraded: unfused, fused } = yield* fuse({ items: list, prompt, maxTokens, maxChars, nameOf, now })
+  return {
+    ...NOTHING,
+    text: fused?.text ?? text,
+    items: fused?.items ?? list,
+    tokens: Tokens.estimate(fused?.text ?? text),
+    background: fused !== undefined,
+    degraded: [...degraded, ...unfused]
+  }
+}
+
+/** Points to the most telling memories, but to none twice. */
+const point = (request: InjectionRequest, testimonies: ReadonlyArray<Testimony>, now: number): Response => {
+  const pointed = new Set(request.pointedIds)
+  const pointer = pointerTo(testimonies.filter(({ unit }) => !pointed.has(unit.id)), now)
+  return fits(pointer.text, request)
+    ? { ...NOTHING, text: pointer.text, pointed: pointer.units, tokens: Tokens.estimate(pointer.text) }
+    : NOTHING
+}
+
+/** Returns an empty text when nothing is telling enough, or a line that points to memories. */
+export function* inject<Y>(memory: Memory<Y>, request: InjectionRequest): Steps<Y, InjectionResponse> {
+  const injectedIds = new Set(request.injectedIds)
+  const isInFiles = isFromFiles(request.contextFiles ?? [])
+  const repeats = isEcho(request.prompt)
+  const isKnown = (unit: MemoryUnit) => injectedIds.has(unit.id) || isInFiles(unit) || repeats(unit)
+  const { testimonies, words } = yield* memory.evidence({
+    text: request.prompt,
+    projects: resolveForInjection(yield* memory.store.projects, request.projects),
+    inContext: request.inContext
+  })
+  const news = testimonies.filter(({ unit }) => !isKnown(unit))
+  // A unit with no other words than one that was told is pointed to at most. Archives only touch upon a subject.
+  const told = testimonies.filter(({ unit }) => injectedIds.has(unit.id) && unit.type !== "archive")
+  const fresh = news.filter(({ together }) =>
+    !told.some((other) => together.every((lexeme) => other.together.includes(lexeme)))
+  )
+  const about = (testimonies: ReadonlyArray<Testimony>) => judge(request.prompt, { words, testimonies }, request.mode)
+  const all = about(news)
+  if (request.isAsked === true) {
+    const found = yield* tell(memory, request, words, isKnown, repeats)
+    return { ...found, verdict: { ...all, tells: found.text === "" ? "nothing" as const : "memories" as const } }
+  }
+  const verdict = all.tells === "memories" && about(fresh).tells !== "memories"
+    ? { ...all, tells: "pointer" as const }
+    : all
+  const response = verdict.tells === "nothing"
+    ? NOTHING
+    : verdict.tells === "pointer"
+    ? point(request, news, memory.now)
+    : yield* tell(memory, request, words, isKnown, repeats)
+  return { ...response, verdict }
+}

@@ -1,0 +1,66 @@
+/**
+ * Tells nothing twice within one text: leaves out of an item the sentences that another item of the text has. Two sentences
+ * are the same when their letters and digits are, whatever the case, blanks, punctuation and Markdown; or when those of one
+ * contain those of the other, and then the longer one is kept. Of equal ones the first is. Sentences of few letters, and
+ * blocks of code, stay. Pure, and without Effect, since the hook's entry tells with it too.
+ */
+import { ELLIPSIS, spansOf } from "./Excerpt.ts"
+
+/** Fewest letters of a sentence that counts as a repetition; a Chinese or Japanese character counts for three. */
+const MIN_LETTERS = 24
+
+const lettersOf = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "")
+
+const weightOf = (letters: string): number =>
+  letters.length + 2 * (letters.match(/[\u3040-\u30ff\u3400-\u9fff]/g)?.length ?? 0)
+
+const CODE = /^[^\S\n]*```[\s\S]*?(?:^[^\S\n]*```[^\S\n]*$|(?![\s\S]))/gm
+
+const LABEL = /^\s*[\p{L} ,]{1,40}:/gmu
+
+/** Removes the labels that stand before what somebody said. */
+export const withoutLabels = (text: string): string => text.replace(LABEL, "")
+
+interface Sentence {
+  readonly item: number
+  readonly from: number
+  readonly to: number
+  readonly letters: string
+}
+
+/** Returns the sentences outside of code that are long enough. */
+const sentencesOf = (text: string, item: number): ReadonlyArray<Sentence> => {
+  const code = [...text.matchAll(CODE)].map(({ 0: block, index }) => ({ from: index, to: index + block.length }))
+  return spansOf(text).filter(({ from, to }) => !code.some((block) => from < block.to && to > block.from))
+    .map(({ from, to }) => ({ item, from, to, letters: lettersOf(text.slice(from, to)) }))
+    .filter(({ letters }) => weightOf(letters) >= MIN_LETTERS)
+}
+
+/** Cuts sentences from a text, and marks each run of them that has words on both sides. */
+const without = (text: string, cut: ReadonlyArray<Sentence>): string => {
+  let left = ""
+  let at = 0
+  for (const { from, to } of cut) {
+    const between = text.slice(at, from)
+    left += left.endsWith(ELLIPSIS) && between.trim() === "" ? "" : `${between}${ELLIPSIS}`
+    at = to
+  }
+  return left + text.slice(at)
+}
+
+/** Returns each text without what others have; undefined for one that has nothing of its own. */
+export const withoutRepeats = (texts: ReadonlyArray<string>): ReadonlyArray<string | undefined> => {
+  const sentences = texts.flatMap(sentencesOf)
+  const isRepeat = (one: Sentence, i: number) =>
+    sentences.some((other, j) =>
+      other.item !== one.item && other.letters.length >= one.letters.length && other.letters.includes(one.letters) &&
+      (other.letters.length > one.letters.length || j < i)
+    )
+  const repeats = sentences.filter(isRepeat)
+  return repeats.length === 0 ? texts : texts.map((text, item) => {
+    const cut = repeats.filter((each) => each.item === item)
+    if (cut.length === 0) return text
+    const rest = without(text, cut)
+    return lettersOf(withoutLabels(rest)) === "" ? undefined : rest
+  })
+}

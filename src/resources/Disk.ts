@@ -1,0 +1,150 @@
+/**
+ * Asks the disk in one synchronous call: which file a path names, how it begins, and that a folder's entries outlast a loss of power.
+ */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync
+} from "node:fs"
+import { basename, dirname, join } from "node:path"
+import { isMainThread } from "node:worker_threads"
+
+/** Describes the file at this path; undefined when there is none, or a file where a folder should be. */
+const infoOf = (path: string) => {
+  try {
+    // Inodes of 64 bits, as ZFS and NTFS have them, exceed a double.
+    return statSync(path, { throwIfNoEntry: false, bigint: true })
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOTDIR") return undefined
+    throw cause
+  }
+}
+
+/** Returns device and inode of the file at this path; undefined when there is none. */
+export const identityOf = (path: string): string | undefined => {
+  const info = infoOf(path)
+  return info === undefined ? undefined : `${info.dev} ${info.ino}`
+}
+
+/** Tells whether this process has the file at this path open, not one that was there before (Linux; elsewhere always true). */
+export const isOpenHere = (path: string): boolean => {
+  try {
+    const file = join(realpathSync(dirname(path)), basename(path))
+    return readdirSync("/proc/self/fd").some((name) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${name}`) === file
+      } catch {
+        // It was closed meanwhile.
+        return false
+      }
+    })
+  } catch {
+    return true
+  }
+}
+
+/** Returns the size of the file at this path in bytes; undefined when there is none. */
+export const sizeOf = (path: string): number | undefined => {
+  const info = infoOf(path)
+  return info === undefined ? undefined : Number(info.size)
+}
+
+/**
+ * Returns the first bytes of a file. Never of a database that may be open in this process: see `beginningOf`.
+ */
+export const readFrom = (path: string, length: number): Uint8Array => {
+  const file = openSync(path, "r")
+  try {
+    const bytes = new Uint8Array(length)
+    return bytes.subarray(0, readSync(file, bytes, 0, length, 0))
+  } finally {
+    closeSync(file)
+  }
+}
+
+/**
+ * Returns the first bytes of a SQLite database, or undefined when this process may have it open.
+ *
+ * POSIX takes all locks of a process on a file away when the process closes any of its descriptors of that file
+ * (https://sqlite.org/howtocorrupt.html, section 2.2). Another process would then take itself for the last one, and delete the log that
+ * this one goes on writing. A database that is in use has its log beside it, and other threads open theirs whenever they want.
+ */
+export const beginningOf = (database: string, length: number): Uint8Array | undefined =>
+  isMainThread && !existsSync(`${database}-wal`) ? readFrom(database, length) : undefined
+
+/** Makes the content of a file outlast a loss of power; the same holds for it as for `readFrom`. */
+export const syncFile = (path: string): void => {
+  const file = openSync(path, "r+")
+  try {
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** Makes the entries of a folder outlast a loss of power, where the system can (Windows opens no folders). */
+export const syncFolder = (path: string): void => {
+  let folder: number | undefined
+  try {
+    folder = openSync(path, "r")
+    fsyncSync(folder)
+  } catch {
+    // The entries last as long as the file system keeps them by itself.
+  } finally {
+    if (folder !== undefined) closeSync(folder)
+  }
+}
+
+/** Makes the entries of all folders above a path outlast a loss of power. */
+export const syncAbove = (path: string): void => {
+  const folder = dirname(path)
+  syncFolder(folder)
+  if (folder !== dirname(folder)) syncAbove(folder)
+}
+
+/**
+ * Gives a file of this user alone a new text at once, by a file beside it that takes its name; nothing is left of that where
+ * it can't be written. Throws then.
+ */
+export const replaceFile = (file: string, text: string, temporary = `${file}.tmp`): void => {
+  rmSync(temporary, { force: true })
+  try {
+    // Created exclusively ("wx"), so that a link in its place is not followed.
+    writeFileSync(temporary, text, { mode: 0o600, flag: "wx" })
+    renameSync(temporary, file)
+  } catch (cause) {
+    try {
+      rmSync(temporary, { force: true })
+    } catch {
+      // Why it can't be written is said, not why a part of it stays.
+    }
+    throw cause
+  }
+}
+
+/**
+ * Writes bytes into a file of a folder and to the disk, and throws where that can't be done. The file has no name any more
+ * when it is written, so that nothing is left of it, whenever the process ends.
+ */
+export const tryWrite = (folder: string, bytes: number): void => {
+  const path = join(folder, `.trial-${process.pid}.tmp`)
+  const file = openSync(path, "wx", 0o600)
+  try {
+    rmSync(path, { force: true })
+    const data = new Uint8Array(bytes)
+    for (let written = 0; written < bytes;) written += writeSync(file, data, written)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}

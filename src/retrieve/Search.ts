@@ -1,0 +1,299 @@
+/**
+ * Finds the units that answer a question, in five steps. Recall asks the lanes and fuses their lists; gather reads the
+ * units; boost adds the scores of their surroundings; rerank asks a model for their order, if one is set; explain
+ * scores each and gives the reasons. Without Effect, since the hook's entry searches too.
+ */
+import { isInContext, passes } from "../domain/Filter.ts"
+import { resolveRequested } from "../domain/KnownProjects.ts"
+import { fieldsOf, sumOf } from "../domain/Lexical.ts"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import { mustNotDisplace } from "../domain/SavedBy.ts"
+import type { InContext, LaneScore, SearchFilter, SearchQuery, SearchResponse, SearchResult } from "../domain/Search.ts"
+import type { Eventual, Steps } from "../domain/Steps.ts"
+import * as Tokenizer from "../domain/Tokenizer.ts"
+import type { Hit } from "../index/VectorIndex.ts"
+import type { Candidate, LexicalMatches } from "../store/MemoryStore.ts"
+import type { Reads } from "../store/Reads.ts"
+import { datesIn, isOn } from "./Dates.ts"
+import { type Evidence, evidenceIn, weigh } from "./Evidence.ts"
+import { bm25, certainty, fuse, inverseDocumentFrequency, type LexicalScore } from "./Fusion.ts"
+import type { Reranked } from "./Reranker.ts"
+import { boost, type Boosted } from "./Surroundings.ts"
+import * as Terms from "./Terms.ts"
+import type { Term } from "./Terms.ts"
+
+/** Most units that each lane returns, and units of the fused list whose neighbours are read. */
+export const LANE_LIMIT = 300
+const NEIGHBOUR_SOURCES = 60
+/** A unit is dropped when a better one contains this share of its words. */
+const DUPLICATE_SHARE = 0.8
+/** Units among which evidence is looked for, the best of the lexical lane. */
+const EVIDENCE_DEPTH = 20
+
+const NOTHING: LexicalMatches = { documents: 0, averageLength: 0, documentFrequencies: [], candidates: [] }
+
+/** The dense lane's hits, and why it could not be asked. */
+export interface Dense {
+  readonly hits: ReadonlyArray<Hit>
+  readonly degraded: ReadonlyArray<string>
+}
+
+/** The dense lane of a search by words. */
+export const NO_DENSE: Dense = { hits: [], degraded: [] }
+
+/** Matches the terms in these units alone, as the lexical lane would; every term counts as equally rare. */
+const matchesIn = (units: ReadonlyArray<MemoryUnit>, terms: ReadonlyArray<Term>): LexicalMatches => {
+  const lexemes = Terms.lexemesOf(terms)
+  const termIndex = new Map(lexemes.map((lexeme, i) => [lexeme, i]))
+  const candidates = units.map((unit) => ({
+    unitId: unit.id,
+    sessionId: unit.sessionId,
+    position: unit.position,
+    ...sumOf(fieldsOf(unit), termIndex)
+  }))
+  const lengths = candidates.flatMap((each) => each.lengths)
+  return Terms.matchesOf(terms, {
+    documents: units.length,
+    averageLength: lengths.reduce((sum, n) => sum + n, 0) / Math.max(1, units.length),
+    documentFrequencies: lexemes.map(() => 0),
+    candidates
+  })
+}
+
+/** Keeps at most `limit` units, and drops those whose words a better one contains. */
+const distinct = (ranked: ReadonlyArray<Boosted>, limit: number): ReadonlyArray<Boosted> => {
+  const kept: Array<{ readonly boosted: Boosted; readonly words: ReadonlySet<string> }> = []
+  for (const boosted of ranked) {
+    if (kept.length === limit) break
+    const words = new Set(Tokenizer.lexemesOnce(boosted.unit.content))
+    const isDuplicate = kept.some((better) =>
+      !mustNotDisplace(better.boosted.unit, boosted.unit) &&
+      [...words].filter((word) => better.words.has(word)).length >= DUPLICATE_SHARE * Math.max(1, words.size)
+    )
+    if (!isDuplicate) kept.push({ boosted, words })
+  }
+  return kept.map(({ boosted }) => boosted)
+}
+
+/** Results of both lanes. `lexicalLane` is undefined when the index fused the lanes itself. */
+export interface Recalled extends Dense {
+  readonly lexicalLane: { readonly lexical: ReadonlyArray<LexicalScore>; readonly matches: LexicalMatches } | undefined
+  /** Scores by unit, the higher the better. */
+  readonly fused: ReadonlyMap<string, number>
+}
+
+/** Asks the lexical lane. */
+function* lexicalLane<Y>(
+  store: Reads<Y>,
+  filter: SearchFilter,
+  terms: ReadonlyArray<Term>
+): Steps<Y, LexicalMatches> {
+  return terms.length === 0
+    ? NOTHING
+    : Terms.matchesOf(terms, yield* store.lexical(Terms.lexemesOf(terms), filter, LANE_LIMIT))
+}
+
+/** Asks the lexical lane, and fuses its list with that of the dense lane. */
+export function* searchLanes<Y>(
+  store: Reads<Y>,
+  query: SearchQuery,
+  terms: ReadonlyArray<Term>,
+  dense: Dense
+): Steps<Y, Recalled> {
+  const matches = query.mode === "semantic" ? NOTHING : yield* lexicalLane(store, query, terms)
+  const lexical = bm25(matches)
+  return { ...dense, lexicalLane: { lexical, matches }, fused: fuse(lexical, dense.hits) }
+}
+
+/** The units found, and how their words match. */
+interface Gathered {
+  readonly lexical: ReadonlyArray<LexicalScore>
+  readonly matches: LexicalMatches
+  readonly neighbours: ReadonlyArray<readonly [string, string, number]>
+  readonly units: ReadonlyArray<MemoryUnit>
+}
+
+/** Reads the units found and their neighbours, and matches their words. */
+function* gather<Y>(
+  store: Reads<Y>,
+  query: SearchQuery,
+  terms: ReadonlyArray<Term>,
+  { fused, lexicalLane }: Recalled,
+  pool: number,
+  leavesOut: (unit: MemoryUnit) => boolean
+): Steps<Y, Gathered> {
+  const found = [...fused].sort(byScore).map(([unitId]) => unitId)
+  const neighbours = yield* store.neighbours(found.slice(0, NEIGHBOUR_SOURCES))
+  const ids = new Set([...found.slice(0, pool), ...neighbours.map(([, other]) => other)])
+  // Filtered again: the lanes did not filter a neighbour, and the index may lag behind the store.
+  const units = (yield* store.units([...ids])).filter((unit) =>
+    passes(unit, query) && !isInContext(unit, query.inContext) && !leavesOut(unit)
+  )
+  const matches = lexicalLane?.matches ?? matchesIn(units, terms)
+  return { lexical: lexicalLane?.lexical ?? bm25(matches), matches, neighbours, units }
+}
+
+/** Scores the results relative to how well the first one answers, and gives the reasons for which each was found. */
+const explain = ({ dates, gathered: { lexical, matches }, hits, order, query, ranked, rerankScores, rest, terms }: {
+  readonly query: SearchQuery
+  readonly terms: ReadonlyArray<Term>
+  /** Dates that the question names, and, in `rest`, the question without them. */
+  readonly dates: ReturnType<typeof datesIn>["dates"]
+  readonly rest: string
+  readonly gathered: { readonly lexical: ReadonlyArray<LexicalScore>; readonly matches: LexicalMatches }
+  readonly hits: ReadonlyArray<Hit>
+  /** The units before and after reranking. */
+  readonly ranked: ReadonlyArray<Boosted>
+  readonly order: ReadonlyArray<Boosted>
+  /** The reranker's scores, by unit. */
+  readonly rerankScores: ReadonlyMap<string, LaneScore>
+}): ReadonlyArray<SearchResult> => {
+  const reasons = reasonsFor(matches, terms, lexical, hits)
+  // A unit that its neighbours raised to the top answers with their words too.
+  const strength = ({ raisedBy, unit }: Boosted) =>
+    Math.max(...[unit.id, ...raisedBy].map((id) => reasons.keyword(id)?.score ?? 0))
+  // A unit of a named date need not contain the date's words.
+  const undated = new Set(Terms.termsOf(rest).map(({ lexeme }) => lexeme))
+  const idfFor = ({ unit }: Boosted) =>
+    reasons.idf.filter((_, i) => undated.has(terms[i]!.lexeme) || !dates.some((date) => isOn(unit.occurredAt, date)))
+  const first = ranked[0]
+  const best = first?.score ?? 0
+  const nearest = hits.find(({ unitId }) => unitId === first?.unit.id)?.score ?? hits[0]?.score ?? 0
+  // Matched words decide in a hybrid list. When no unit contains any of them, a cosine below 0.5 means little.
+  const confidence = first === undefined
+    ? 0
+    : query.mode === "semantic"
+    ? Math.max(0, nearest)
+    : lexical.length > 0
+    ? certainty(strength(first), idfFor(first), matches.documents)
+    : Math.max(0, 2 * nearest - 1)
+
+  // Scores belong to the places before reranking: a unit gets the score of the place to which the reranker moves it.
+  return order.slice(0, query.limit).map(({ boosts, neighbours, unit }, i): SearchResult => ({
+    unit,
+    score: Math.min(1, confidence * ranked[i]!.score / best),
+    why: {
+      keyword: reasons.keyword(unit.id),
+      semantic: reasons.semantic(unit.id),
+      rerank: rerankScores.get(unit.id) ?? null,
+      neighbours,
+      boosts,
+      matched: reasons.matched(unit.id).map((term) => terms[term]!.lexeme)
+    }
+  })).filter(({ score }) => score >= query.minScore)
+}
+
+const byScore = ([a, x]: readonly [string, number], [b, y]: readonly [string, number]) => y - x || (a < b ? -1 : 1)
+
+const reasonsFor = (
+  matches: LexicalMatches,
+  terms: ReadonlyArray<Term>,
+  lexical: ReadonlyArray<LexicalScore>,
+  hits: ReadonlyArray<Hit>
+) => {
+  // A Chinese word that no unit contains shows that the memory is in another language, not that the answer is missing.
+  const idf = terms.map(({ lexeme }, term) => {
+    const frequency = matches.documentFrequencies[term] ?? 0
+    return frequency === 0 && !/[\x00-\x7f]/.test(lexeme) ? 0 : inverseDocumentFrequency(matches.documents, frequency)
+  })
+  const lexicalRank = new Map(lexical.map(({ matched, score, unitId }, i) => [unitId, { rank: i + 1, score, matched }]))
+  const denseRank = new Map(hits.map(({ score, unitId }, i) => [unitId, { rank: i + 1, score }]))
+  return {
+    idf,
+    matched: (unitId: string) => lexicalRank.get(unitId)?.matched ?? [],
+    keyword: (unitId: string) => {
+      const found = lexicalRank.get(unitId)
+      return found === undefined ? null : { rank: found.rank, score: found.score }
+    },
+    semantic: (unitId: string) => denseRank.get(unitId) ?? null
+  }
+}
+
+/** What a search asks, beside the store. */
+export interface Lanes<Y> {
+  readonly store: Reads<Y>
+  /** Asks the lanes and fuses their lists. */
+  readonly recall: (query: SearchQuery, terms: ReadonlyArray<Term>) => Eventual<Y, Recalled>
+  /** A model that reranks the best, up to a depth. */
+  readonly rerank: {
+    readonly depth: number
+    readonly ask: (question: string, found: ReadonlyArray<Boosted>) => Eventual<Y, Reranked<Boosted>>
+  } | undefined
+}
+
+/** A search, of which only results with some share of the best one's score are used. */
+export interface SearchRequest extends SearchQuery {
+  readonly minShare?: number
+  /** True for a unit that is no result. */
+  readonly leavesOut?: (unit: MemoryUnit) => boolean
+}
+
+/** Keeps what may have that share of the best score, and a little more, since scores are rounded. */
+const withShare = (ranked: ReadonlyArray<Boosted>, minShare: number): ReadonlyArray<Boosted> => {
+  const least = (minShare - 1e-6) * (ranked[0]?.score ?? 0)
+  return ranked.filter(({ score }) => score >= least)
+}
+
+export function* search<Y>(
+  { recall, rerank, store }: Lanes<Y>,
+  { leavesOut = () => false, minShare = 0, ...request }: SearchRequest
+): Steps<Y, SearchResponse> {
+  const query = { ...request, projects: resolveRequested(yield* store.projects, request.projects) }
+  const { dates, rest } = datesIn(query.text)
+  const terms = Terms.termsOf(query.text)
+  const wanted = Math.max(rerank?.depth ?? 0, query.limit)
+  const recalled = yield* recall(query, terms)
+  /** Ranks the best of the fused list, `pool` of them. */
+  function* rankedAmong(pool: number) {
+    const gathered = yield* gather(store, query, terms, recalled, pool, leavesOut)
+    const boosted = boost(gathered.units, recalled.fused, gathered.neighbours, dates)
+    // A model may rank first what is last here.
+    const eligible = rerank === undefined ? withShare(boosted, minShare) : boosted
+    const ranked = distinct(eligible, wanted)
+    // Near-copies may have taken the places of all others, which are further down then.
+    const isShort = ranked.length < wanted && eligible.length === boosted.length && pool < recalled.fused.size
+    return { gathered, ranked, isShort }
+  }
+  // Neighbours and sessions raise a unit little, but a date may raise one from anywhere in the list; and the best may
+  // all be of the session itself.
+  const nearby = dates.length > 0 || query.inContext !== undefined ? Infinity : Math.max(NEIGHBOUR_SOURCES, 3 * wanted)
+  const first = yield* rankedAmong(nearby)
+  const { gathered, ranked } = first.isShort ? yield* rankedAmong(Infinity) : first
+  const { degraded, order, scores }: Reranked<Boosted> = rerank !== undefined && ranked.length > 1
+    ? yield* rerank.ask(query.text, ranked)
+    : { degraded: [], scores: new Map(), order: ranked }
+  return {
+    results: explain({
+      dates,
+      gathered,
+      hits: recalled.hits,
+      order,
+      query,
+      ranked,
+      rerankScores: scores,
+      rest,
+      terms
+    }),
+    degraded: [...recalled.degraded, ...degraded]
+  }
+}
+
+export interface EvidenceRequest extends Pick<SearchQuery, "projects" | "text"> {
+  readonly inContext?: InContext | undefined
+}
+
+/** Weighs the words of a text and finds those that stand together in a unit. */
+export function* evidence<Y>(
+  store: Reads<Y>,
+  { inContext, projects, text }: EvidenceRequest
+): Steps<Y, Evidence> {
+  const filter = { projects: resolveRequested(yield* store.projects, projects) }
+  const terms = Terms.termsOf(text)
+  const matches = yield* lexicalLane(store, filter, terms)
+  const isElsewhere = ({ sessionId }: Candidate) => inContext?.since !== 0 || sessionId !== inContext.sessionId
+  // Twice as many, since some of what the session itself said may be left out.
+  const ids = bm25({ ...matches, candidates: matches.candidates.filter(isElsewhere) })
+    .slice(0, 2 * EVIDENCE_DEPTH).map(({ unitId }) => unitId)
+  const units = (yield* store.units(ids)).filter((unit) => passes(unit, filter) && !isInContext(unit, inContext))
+  return evidenceIn(weigh(terms, matches), units.slice(0, EVIDENCE_DEPTH))
+}

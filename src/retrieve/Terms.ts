@@ -1,0 +1,67 @@
+/**
+ * The terms of a question: its words, each with the lexemes that stand for it in a memory. A word of technical Chinese is
+ * one term with its English translations, since sessions are mostly in English. Pure.
+ */
+import * as Tokenizer from "../domain/Tokenizer.ts"
+import type { LexicalMatches } from "../store/MemoryStore.ts"
+import { translationsIn } from "./Glossary.ts"
+
+/** A word, and its lexemes in a memory, each with what an occurrence of it counts. */
+export interface Term {
+  readonly lexeme: string
+  readonly members: ReadonlyMap<string, number>
+}
+
+/** Most terms of a question: its first words suffice. */
+const MAX_TERMS = 64
+
+/** Returns the distinct terms of a question; no lexeme stands for two of them. */
+export const termsOf = (text: string): ReadonlyArray<Term> => {
+  const taken = new Set<string>()
+  const free = (lexemes: ReadonlyArray<string>) => lexemes.filter((each) => !taken.has(each) && taken.add(each))
+  const translated = translationsIn(text).flatMap(({ translations, word }): ReadonlyArray<Term> => {
+    if (taken.has(word)) return []
+    // Where a word of three characters stands, so do its bigrams, and often the word itself.
+    const own = free([...new Set([word, ...Array.from({ length: word.length - 1 }, (_, i) => word.slice(i, i + 2))])])
+    const members = [
+      ...own.map((lexeme) => [lexeme, 1 / own.length] as const),
+      ...free(translations.flatMap(Tokenizer.lexemes)).map((lexeme) => [lexeme, 1] as const)
+    ]
+    return [{ lexeme: word, members: new Map(members) }]
+  })
+  const others = free(Tokenizer.queryLexemes(text)).map((lexeme): Term => ({ lexeme, members: new Map([[lexeme, 1]]) }))
+  return [...others, ...translated].slice(0, MAX_TERMS)
+}
+
+/** Returns the lexemes of all terms. */
+export const lexemesOf = (terms: ReadonlyArray<Term>): ReadonlyArray<string> =>
+  terms.flatMap(({ members }) => [...members.keys()])
+
+/** Returns for each lexeme the term for which it stands. */
+export const byLexeme = <T extends Term>(terms: ReadonlyArray<T>): ReadonlyMap<string, T> =>
+  new Map(terms.flatMap((term) => [...term.members.keys()].map((lexeme) => [lexeme, term] as const)))
+
+/**
+ * Turns the matches of `lexemesOf(terms)` into those of the terms. A term occurs as often as its members together, and
+ * in as many units as if these were independent of each other.
+ */
+export const matchesOf = (terms: ReadonlyArray<Term>, matches: LexicalMatches): LexicalMatches => {
+  let next = 0
+  const places = terms.map(({ members }) => [...members.values()].map((weight) => ({ weight, at: next++ })))
+  const { documents } = matches
+  const documentFrequencies = places.map((members) => {
+    const shares = members.map(({ at }) => (matches.documentFrequencies[at] ?? 0) / Math.max(1, documents))
+    return members.length === 1
+      ? matches.documentFrequencies[members[0]!.at] ?? 0
+      : documents * (1 - shares.reduce((without, share) => without * (1 - share), 1))
+  })
+  const candidates = matches.candidates.map((candidate) => ({
+    ...candidate,
+    frequencies: places.map((members) =>
+      candidate.lengths.map((_, field) =>
+        members.reduce((sum, { at, weight }) => sum + weight * (candidate.frequencies[at]?.[field] ?? 0), 0)
+      )
+    )
+  }))
+  return { ...matches, documentFrequencies, candidates }
+}

@@ -1,0 +1,352 @@
+/**
+ * Worktrees of real repositories that were removed before their transcripts are read, through the whole service.
+ */
+import * as FileSystem from "@effect/platform/FileSystem"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { mkdirSync, rmSync, symlinkSync } from "node:fs"
+import { basename, join } from "node:path"
+import type { Pair } from "../../src/capture/Collector.ts"
+import { MAX_HOOK_CHARS } from "../../src/domain/Fence.ts"
+import type { Step } from "../../src/Pipeline.ts"
+import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
+import type { MemoryStore } from "../../src/store/MemoryStore.ts"
+import { layer } from "../../src/testing.ts"
+import { git, makeRepository, type Session, writeSession } from "../repositories.ts"
+
+class World {
+  readonly root: string
+  readonly projects: string
+
+  constructor(root: string) {
+    this.root = root
+    this.projects = join(root, "claude", "projects")
+    mkdirSync(this.projects, { recursive: true })
+  }
+
+  at(...parts: ReadonlyArray<string>): string {
+    return join(this.root, ...parts)
+  }
+
+  /** Makes a worktree of a repository on a branch of its own. */
+  worktree(repository: string, folder: string, branch = basename(folder)): string {
+    git(repository, "worktree", "add", "-b", branch, folder)
+    return folder
+  }
+
+  /** Removes a worktree and its branch as git does, so that nothing is left of either. */
+  remove(repository: string, folder: string, branch = basename(folder)) {
+    git(repository, "worktree", "remove", "--force", folder)
+    git(repository, "branch", "-D", branch)
+  }
+
+  session(id: string, session: Session): string {
+    return writeSession(this.projects, id, session)
+  }
+}
+
+const test = <E>(
+  title: string,
+  body: (world: World) => Effect.Effect<void, E, ClaudeMemory | MemoryStore | FileSystem.FileSystem | Scope.Scope>
+) =>
+  it.scoped(title, () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const root = yield* fs.realPath(yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-gone-" }))
+      yield* body(new World(root))
+    }).pipe(Effect.provide(layer)), 60_000)
+
+/** Imports these transcripts, or all; returns what was recognized. */
+const imported = (world: World, ...paths: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    const files = yield* memory.discover(paths.length === 0 ? [world.projects] : paths)
+    const steps = yield* Stream.runCollect(memory.ingest(files))
+    const found = [...steps].filter((step): step is Extract<Step, { _tag: "Recognized" }> => step._tag === "Recognized")
+    const rootsOf = (pairs: ReadonlyArray<Pair>) => pairs.map(({ from, into }) => `${from.root} → ${into.name}`).sort()
+    return {
+      sure: rootsOf(found.flatMap(({ sure }) => sure)),
+      alike: rootsOf(found.flatMap(({ alike }) => alike))
+    }
+  })
+
+const NOTHING = { sure: [], alike: [] }
+
+/** Lists the projects' names, each with how many are merged into it. */
+const list = Effect.gen(function*() {
+  const memory = yield* ClaudeMemory
+  return (yield* memory.projects.known).map(({ merged, name }) => [name, merged.length])
+})
+
+/** Titles and contents found by a question in a folder's project. */
+const found = (folder: string, text: string) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    const { id } = yield* memory.project(folder)
+    const { results } = yield* memory.search({ text, projects: [id], mode: "keyword", limit: 20, minScore: 0 })
+    return results.map(({ unit }) => unit.content).join("\n")
+  })
+
+/** A decision about a thing that nothing else is about. */
+const about = (thing: string) => [
+  `How should the ${thing} be stored? We had trouble with the ${thing} last week.`,
+  `We decided that the ${thing} is stored in PostgreSQL, because the ${thing} must survive a restart of the server.`
+]
+
+const THINGS = ["lantern", "harbour", "quokka", "walnut", "sextant", "marmot", "trombone"] as const
+
+describe("seven worktrees that were removed before the import", () => {
+  test("are the repository's: by commands, by git's entries, by their place inside it; and its memory is found", (world) =>
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory
+      const shop = makeRepository(world.at("shop"), "git@github.com:acme/shop.git")
+      const [a, b, c, d, e, f, g] = [
+        world.at("shop-lantern"),
+        world.at("trees", "harbour"),
+        world.at("shop.worktrees", "quokka"),
+        world.at("home", ".claude-worktrees", "shop", "walnut"),
+        world.at("pruned", "sextant"),
+        world.at("shop", ".claude", "worktrees", "marmot"),
+        world.at("shop", ".worktrees", "trombone")
+      ]
+      const folders = [a, b, c, d, e, f, g]
+      for (const folder of folders) world.worktree(shop, folder)
+      world.session("main", {
+        cwd: shop,
+        branch: "main",
+        said: [
+          ...about("invoice"),
+          { command: "git worktree add ../shop-lantern -b lantern && ls" },
+          { command: `git fetch; git worktree add -b harbour "${b}" origin/main` },
+          { command: `cd ${shop} && git worktree remove ../shop.worktrees/quokka` },
+          { command: `git -C ${shop} worktree add --lock --reason "a long one" ${d} main` }
+        ]
+      })
+      for (const [i, folder] of folders.entries()) {
+        // One of them below its worktree.
+        const cwd = i === 1 ? join(folder, "packages", "api") : folder
+        world.session(THINGS[i]!, { cwd, branch: basename(folder), said: about(THINGS[i]!) })
+        if (folder === e) rmSync(folder, { recursive: true })
+        else world.remove(shop, folder)
+      }
+
+      const { alike, sure } = yield* imported(world)
+      assert.deepStrictEqual(alike, [])
+      assert.deepStrictEqual(
+        sure,
+        [a, join(b, "packages", "api"), c, d, e].map((folder) => `${folder} → shop`).sort()
+      )
+      assert.deepStrictEqual(yield* list, [["shop", 5]])
+      for (const thing of THINGS) assert.include(yield* found(shop, `how is the ${thing} stored`), thing)
+      const { id } = yield* memory.project(shop)
+      const { text } = yield* memory.inject({
+        prompt: "how should the sextant be stored?",
+        projects: [id],
+        mode: "balanced",
+        maxTokens: 800,
+        maxChars: MAX_HOOK_CHARS
+      })
+      assert.include(text, "sextant")
+      assert.deepStrictEqual(yield* imported(world), NOTHING)
+      const { missing, orphans } = yield* memory.index.verify
+      assert.deepStrictEqual([missing, orphans], [0, 0])
+    }))
+
+  test("that were imported as projects of their own are recognized as soon as the repository tells of them", (world) =>
+    Effect.gen(function*() {
+      const shop = makeRepository(world.at("shop"))
+      const folders = THINGS.map((thing) => world.at("trees", thing))
+      for (const [i, cwd] of folders.entries()) world.session(THINGS[i]!, { cwd, said: about(THINGS[i]!) })
+      // Nothing is known of the repository yet.
+      assert.deepStrictEqual(yield* imported(world), NOTHING)
+      assert.strictEqual((yield* list).length, 7)
+      world.session("main", {
+        cwd: shop,
+        said: [...about("invoice"), { command: folders.map((path) => `git worktree add ${path}`).join("\n") }]
+      })
+      assert.strictEqual((yield* imported(world)).sure.length, 7)
+      assert.deepStrictEqual(yield* list, [["shop", 7]])
+      for (const thing of THINGS) assert.include(yield* found(shop, `how is the ${thing} stored`), thing)
+    }))
+
+  test("are recognized by a server that follows the transcripts", (world) =>
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory
+      const shop = makeRepository(world.at("shop"))
+      for (const thing of THINGS) {
+        const cwd = world.worktree(shop, world.at("trees", thing))
+        world.session(thing, { cwd, said: about(thing) })
+        rmSync(cwd, { recursive: true })
+      }
+      world.session("main", { cwd: shop, said: about("invoice") })
+      yield* memory.capture([world.projects]).pipe(
+        Stream.takeUntil(({ _tag }) => _tag === "CaughtUp"),
+        Stream.runDrain
+      )
+      assert.deepStrictEqual(yield* list, [["shop", 7]])
+      assert.include(yield* found(shop, "how is the quokka stored"), "quokka")
+    }))
+})
+
+describe("a folder that is gone", () => {
+  test("is the repository's when an earlier session in it was, or in a folder around it that is gone too", (world) =>
+    Effect.gen(function*() {
+      const shop = makeRepository(world.at("shop"))
+      const fix = world.worktree(shop, world.at("elsewhere", "timers"))
+      const first = world.session("first", { cwd: fix, said: about("lantern") })
+      world.session("second", { cwd: fix, said: about("harbour") })
+      world.session("third", { cwd: join(fix, "src"), said: about("quokka") })
+      assert.deepStrictEqual(yield* imported(world, first), NOTHING)
+      world.remove(shop, fix)
+      world.session("main", { cwd: shop, said: about("invoice") })
+      assert.deepStrictEqual((yield* imported(world)).sure, [`${fix} → shop`, `${join(fix, "src")} → shop`])
+      assert.deepStrictEqual(yield* list, [["shop", 2]])
+    }))
+
+  test("is asked about when only its name, its place or its branch is like a repository's", (world) =>
+    Effect.gen(function*() {
+      const shop = makeRepository(world.at("shop"))
+      const api = makeRepository(world.at("shop-api"), "git@github.com:acme/shop-api.git")
+      git(shop, "branch", "feature/cart")
+      git(api, "branch", "feature/login")
+      git(api, "pack-refs", "--all")
+      world.session("shop", { cwd: shop, said: about("invoice") })
+      world.session("api", { cwd: api, said: about("endpoint") })
+      const like: ReadonlyArray<readonly [folder: string, into: string, branch?: string]> = [
+        [world.at("shop-fix"), "shop"],
+        [world.at("shop.fix"), "shop"],
+        [world.at("shop-api-fix"), "shop-api"],
+        [world.at("shop-worktrees", "fix", "packages", "web"), "shop"],
+        [world.at("shop.worktrees", "fix"), "shop"],
+        [world.at("worktrees", "shop", "fix"), "shop"],
+        [world.at("worktrees", "shop-api", "fix"), "shop-api"],
+        [world.at(".claude-worktrees", "shop-fix"), "shop"],
+        [world.at("moved", "shop"), "shop"],
+        [world.at("a"), "shop", "feature/cart"],
+        [world.at("b"), "shop-api", "feature/login"]
+      ]
+      const unlike: ReadonlyArray<readonly [folder: string, branch?: string]> = [
+        [world.at("shopping")],
+        [world.at("elsewhere", "shop-fix")],
+        [world.at("my-shop")],
+        [world.at("c"), "main"],
+        [world.at("d"), "feature/unknown"]
+      ]
+      for (const [i, [cwd, , branch]] of like.entries()) {
+        world.session(`like-${i}`, { cwd, said: about("lantern"), ...(branch !== undefined && { branch }) })
+      }
+      for (const [i, [cwd, branch]] of unlike.entries()) {
+        world.session(`unlike-${i}`, { cwd, said: about("harbour"), ...(branch !== undefined && { branch }) })
+      }
+      const { alike, sure } = yield* imported(world)
+      assert.deepStrictEqual(sure, [])
+      assert.deepStrictEqual(alike, like.map(([folder, into]) => `${folder} → ${into}`).sort())
+      assert.strictEqual((yield* list).length, 2 + like.length + unlike.length)
+      // Asked again until it is answered, one way or the other.
+      assert.deepStrictEqual((yield* imported(world)).alike, alike)
+      const memory = yield* ClaudeMemory
+      yield* memory.projects.merge(like.slice(0, 2).map(([folder]) => folder), shop)
+      yield* memory.projects.setDifferent([...like.slice(2).map(([folder]) => folder), shop, "shop-api"])
+      assert.deepStrictEqual(yield* imported(world), NOTHING)
+      assert.deepStrictEqual(yield* memory.projects.recognize, NOTHING)
+    }))
+
+  test("is recognized by a command that is captured later, and by its real path behind a link", (world) =>
+    Effect.gen(function*() {
+      mkdirSync(world.at("real"))
+      symlinkSync(world.at("real"), world.at("link"))
+      const shop = makeRepository(world.at("shop"))
+      const fix = world.worktree(shop, world.at("link", "harbour"))
+      rmSync(fix, { recursive: true })
+      world.session("main", { cwd: shop, said: about("invoice") })
+      world.session("fix", { cwd: fix, said: about("harbour") })
+      for (const name of ["lantern", "quokka"]) world.session(name, { cwd: world.at("trees", name), said: about(name) })
+      assert.deepStrictEqual(yield* imported(world), { sure: [`${fix} → shop`], alike: [] })
+      for (const name of ["lantern", "quokka"]) {
+        const command = `git worktree remove ${world.at("trees", name)}`
+        world.session(`removes ${name}`, { cwd: shop, said: [...about("invoice"), { command }] })
+        assert.deepStrictEqual(yield* imported(world), { sure: [`${world.at("trees", name)} → shop`], alike: [] })
+      }
+    }))
+
+  test("is not another repository's because a session there ran a command for it", (world) =>
+    Effect.gen(function*() {
+      const shop = makeRepository(world.at("shop"))
+      const site = makeRepository(world.at("site"))
+      world.session("shop", { cwd: shop, said: about("invoice") })
+      world.session("site", {
+        cwd: site,
+        said: [
+          ...about("banner"),
+          { command: `cd ${shop} && git worktree add ../lantern` },
+          { command: `git -C "${shop}" worktree add ${world.at("harbour")}` },
+          // It went there before.
+          { command: `git worktree add ${world.at("shop-quokka")}` },
+          { command: "git worktree add $(mktemp -d)/walnut" }
+        ]
+      })
+      for (const name of ["lantern", "harbour", "shop-quokka", "walnut"]) {
+        world.session(name, { cwd: world.at(name), said: about(name) })
+      }
+      assert.deepStrictEqual(yield* imported(world), {
+        sure: [`${world.at("harbour")} → shop`, `${world.at("lantern")} → shop`],
+        alike: [`${world.at("shop-quokka")} → shop`]
+      })
+    }))
+
+  test("that was attached can be detached, and is not attached again", (world) =>
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory
+      const shop = makeRepository(world.at("shop"))
+      const fix = world.worktree(shop, world.at("shop-fix"))
+      world.session("main", { cwd: shop, said: about("invoice") })
+      world.session("fix", { cwd: fix, said: about("lantern") })
+      rmSync(fix, { recursive: true })
+      assert.deepStrictEqual((yield* imported(world)).sure, [`${fix} → shop`])
+      const [split] = yield* memory.projects.split(["shop-fix"])
+      assert.deepStrictEqual([split?.project.root, split?.into.root], [fix, shop])
+      assert.notInclude(yield* found(shop, "how is the lantern stored"), "lantern")
+      assert.include(yield* found(fix, "how is the lantern stored"), "lantern")
+      world.session("late", { cwd: fix, said: about("harbour") })
+      assert.deepStrictEqual(yield* imported(world), NOTHING)
+      assert.deepStrictEqual(yield* list, [["shop", 0], ["shop-fix", 0]])
+      assert.include(yield* found(fix, "how is the harbour stored"), "harbour")
+      const single = yield* Effect.flip(memory.projects.split(["shop"]))
+      assert.match(single.message, /^shop is not merged into another project/)
+    }))
+
+  test("is left alone when a person excluded it, and when only a folder without a repository is like it", (world) =>
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory
+      const shop = makeRepository(world.at("shop"))
+      mkdirSync(world.at("notes"))
+      world.session("main", { cwd: shop, said: about("invoice") })
+      world.session("notes", {
+        cwd: world.at("notes"),
+        said: [...about("diary"), { command: "git worktree add ../diary" }]
+      })
+      for (const name of ["shop-fix", "notes-old", "diary"]) {
+        world.session(name, { cwd: world.at(name), said: about(name) })
+      }
+      assert.deepStrictEqual((yield* imported(world)).alike, [`${world.at("shop-fix")} → shop`])
+      yield* memory.projects.exclude("shop-fix", true)
+      assert.deepStrictEqual(yield* imported(world), NOTHING)
+    }))
+
+  test("goes with a repository that is excluded where that is sure; else nobody is asked", (world) =>
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory
+      const shop = makeRepository(world.at("shop"))
+      const fix = world.worktree(shop, world.at("shop-fix"))
+      rmSync(fix, { recursive: true })
+      yield* memory.projects.exclude(shop, true)
+      world.session("fix", { cwd: fix, said: about("lantern") })
+      world.session("like", { cwd: world.at("shop-old"), said: about("harbour"), branch: "main" })
+      assert.deepStrictEqual(yield* imported(world), { sure: [`${fix} → shop`], alike: [] })
+      world.session("late", { cwd: fix, said: about("quokka") })
+      yield* imported(world)
+      assert.notInclude(yield* found(shop, "how is the quokka stored"), "quokka")
+    }))
+})

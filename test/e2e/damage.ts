@@ -1,0 +1,82 @@
+/**
+ * Damages databases for real: overwrites pages, drops what the schema has, and fills disks.
+ */
+import { readFileSync, writeFileSync } from "node:fs"
+import type { DatabaseSync } from "node:sqlite"
+import { load } from "../../src/resources/SqliteDriver.ts"
+
+const PAGE = 4_096
+
+/** Opens a database as another program would, and leaves no log behind. */
+export const withDatabase = <A>(path: string, use: (database: DatabaseSync) => A): A => {
+  const database = new (load().DatabaseSync)(path) as DatabaseSync & {
+    readonly enableDefensive?: (on: boolean) => void
+  }
+  try {
+    database.enableDefensive?.(false)
+    const result = use(database)
+    database.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+    return result
+  } finally {
+    database.close()
+  }
+}
+
+export const run = (sql: string) => (path: string): void => withDatabase(path, (database) => database.exec(sql))
+
+/** Takes a memory back to the schema before the newest. */
+export const takeBack = run(
+  "ALTER TABLE sessions DROP COLUMN own_project_id; ALTER TABLE units DROP COLUMN own_project_id; " +
+    "ALTER TABLE projects DROP COLUMN searched; DROP TABLE different_projects; PRAGMA user_version = 7"
+)
+
+/** Fills a page with bytes that are no page of SQLite's. */
+const overwrite = (path: string, page: number): void => {
+  const bytes = readFileSync(path)
+  for (let i = page === 1 ? 100 : 0; i < PAGE; i++) bytes[(page - 1) * PAGE + i] = (i * 7_919) & 0xff
+  writeFileSync(path, bytes)
+}
+
+/** Overwrites the root of the tree of a table or index. */
+export const overwriteRoot = (name: string) => (path: string): void =>
+  overwrite(
+    path,
+    withDatabase(path, (database) =>
+      Number(database.prepare("SELECT rootpage FROM sqlite_schema WHERE name = ?").get(name)?.["rootpage"]))
+  )
+
+/** Overwrites a leaf in the middle of the tree of a table or index. */
+export const overwriteLeaf = (name: string) => (path: string): void =>
+  overwrite(
+    path,
+    withDatabase(path, (database) => {
+      const leaves = database.prepare("SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf'").all(name)
+      return Number(leaves[Math.floor(leaves.length / 2)]?.["pageno"])
+    })
+  )
+
+/** Overwrites the first page of the list of free pages. */
+export const overwriteFreeList = (path: string): void => {
+  withDatabase(path, (database) => {
+    database.exec("CREATE TABLE filler AS SELECT randomblob(100000) AS x")
+    database.exec("DROP TABLE filler")
+  })
+  overwrite(path, readFileSync(path).readUInt32BE(32))
+}
+
+/** Overwrites the table of the schema, on the first page behind the header. */
+export const overwriteSchema = (path: string): void => overwrite(path, 1)
+
+export const truncate = (share: number) => (path: string): void => {
+  const bytes = readFileSync(path)
+  writeFileSync(path, bytes.subarray(0, Math.floor(bytes.length * share)))
+}
+
+/** Writes a file that takes all that is left of a disk. */
+export const fillDisk = (path: string): void => {
+  try {
+    writeFileSync(path, Buffer.alloc(32 * 1024 * 1024))
+  } catch {
+    // The disk is full.
+  }
+}

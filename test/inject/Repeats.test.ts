@@ -1,0 +1,39 @@
+import { assert, describe, it } from "@effect/vitest"
+import { withoutRepeats } from "../../src/inject/Repeats.ts"
+
+const POOL = "The pool keeps 20 connections since the importer needs them."
+
+describe("what two items of a text say", () => {
+  it("is told once, whatever the case, the blanks, the punctuation and the Markdown", () => {
+    assert.deepStrictEqual(
+      withoutRepeats([
+        `Why: it blocked. ${POOL}`,
+        "User: why so many?\n- **the pool** keeps `20` connections,  since the importer needs them\nIt was 5 before, which was too few."
+      ]),
+      [`Why: it blocked. ${POOL}`, "User: why so many?\n…\nIt was 5 before, which was too few."]
+    )
+    assert.deepStrictEqual(
+      withoutRepeats(["连接池保留二十个连接，因为导入需要它们。", "连接池保留二十个连接,因为导入需要它们"]),
+      [
+        "连接池保留二十个连接，因为导入需要它们。",
+        undefined
+      ]
+    )
+  })
+
+  it("is told by the longer sentence where one contains the other, and chains are told once", () => {
+    const longer = "As decided in May, the pool keeps 20 connections since the importer needs them, on every host."
+    assert.deepStrictEqual(withoutRepeats([`${POOL} It was five before, which was too few.`, longer, POOL]), [
+      "… It was five before, which was too few.",
+      longer,
+      undefined
+    ])
+  })
+
+  it("stays where it is short, in code, or twice in one item", () => {
+    const code = "Set it so:\n```ts\nconst pool = makeTheConnectionPool({ connections: 20 })\n```"
+    for (const texts of [["All tests pass.", "All tests pass."], [code, code], [`${POOL} ${POOL}`], []]) {
+      assert.deepStrictEqual(withoutRepeats(texts), texts)
+    }
+  })
+})

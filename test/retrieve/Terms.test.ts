@@ -1,0 +1,76 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as FastCheck from "effect/FastCheck"
+import * as Tokenizer from "../../src/domain/Tokenizer.ts"
+import { translationsIn } from "../../src/retrieve/Glossary.ts"
+import { lexemesOf, matchesOf, termsOf } from "../../src/retrieve/Terms.ts"
+import { times } from "../data.ts"
+import { anyText } from "../texts.ts"
+
+const wordsOf = (text: string) => translationsIn(text).map(({ word }) => word)
+
+const chinese = FastCheck.string({
+  unit: FastCheck.constantFrom(..."部署脚本为什么会超时重试连接池缓存失效的了在数据库迁移回滚 api.\n"),
+  maxLength: 60
+})
+
+describe("the glossary", () => {
+  it("knows the words of the field, the longest at each place", () => {
+    assert.deepStrictEqual(wordsOf("缓存失效之后,连接池为什么超时"), ["缓存", "失效", "连接池", "超时"])
+    assert.deepStrictEqual(wordsOf("線程 與 執行緒 和 伺服器"), ["執行緒", "伺服器"])
+    assert.deepStrictEqual(translationsIn("死锁")[0]?.translations, ["deadlock"])
+    assert.isEmpty(translationsIn("the pool, プール, 풀"))
+    assert.isEmpty(translationsIn(""))
+  })
+
+  it.prop("finds only what stands in the text, in its order, in English words", [chinese], ([text]) => {
+    let from = 0
+    for (const { translations, word } of translationsIn(text)) {
+      const at = text.indexOf(word, from)
+      assert.isAtLeast(at, from)
+      from = at + word.length
+      assert.isTrue(translations.length >= 1 && translations.length <= 3)
+      for (const each of translations) assert.match(each, /^[a-z0-9]+$/)
+    }
+  }, { fastCheck: { numRuns: times(200) } })
+})
+
+describe("the terms of a question", () => {
+  it("are its lexemes, and a Chinese word with its translations is one", () => {
+    assert.deepStrictEqual(termsOf("why did the pool leak").map(({ lexeme }) => lexeme), ["pool", "leak"])
+    const membersOf = (word: string) => [...termsOf(word).find(({ lexeme }) => lexeme === word)!.members.keys()]
+    assert.deepStrictEqual(membersOf("死锁"), ["死锁", "deadlock"])
+    assert.deepStrictEqual(membersOf("连接池"), ["连接池", "连接", "接池", "connect", "pool"])
+  })
+
+  it.prop(
+    "hold each lexeme once, and at most 64 terms",
+    [FastCheck.oneof(chinese, anyText)],
+    ([text]) => {
+      const terms = termsOf(text)
+      const lexemes = lexemesOf(terms)
+      assert.strictEqual(new Set(lexemes).size, lexemes.length)
+      assert.isAtMost(terms.length, 64)
+      if (terms.length < 64) assert.includeMembers([...lexemes], [...Tokenizer.queryLexemes(text)])
+    },
+    { fastCheck: { numRuns: times(200) } }
+  )
+
+  it("occur as often as their lexemes together, in no more units than there are", () => {
+    const terms = [...termsOf("死锁").filter(({ lexeme }) => lexeme === "死锁"), ...termsOf("pool")]
+    const { candidates, documentFrequencies } = matchesOf(terms, {
+      documents: 100,
+      averageLength: 10,
+      documentFrequencies: [10, 50, 7],
+      candidates: [{
+        unitId: "u",
+        sessionId: "s",
+        position: 0,
+        lengths: [5, 5],
+        frequencies: [[1, 0], [0, 2], [3, 0]]
+      }]
+    })
+    assert.deepStrictEqual(candidates[0]!.frequencies, [[1, 2], [3, 0]])
+    assert.closeTo(documentFrequencies[0]!, 55, 1e-9)
+    assert.strictEqual(documentFrequencies[1], 7)
+  })
+})

@@ -93,8 +93,8 @@ const PARTS = [
 
 const SHAPES = [...PIECES.flatMap((piece) => SEPARATORS.map((separator) => piece + separator)), ...PARTS]
 
-/** Runs of a small text that are measured together, since one is over before anything is collected. */
-const SMALL_RUNS = 8
+/** Runs of a small text that are measured together: as much text as the large one, so that both are collected alike. */
+const SMALL_RUNS = LARGE / SMALL
 
 const cpuOf = (text: string, runs: number) =>
   Effect.gen(function*() {

@@ -51,7 +51,7 @@ const batches = (texts: ReadonlyArray<string>): ReadonlyArray<Batch> => {
 }
 
 const quotes = "\"'`"
-const escape = /\\{1,16}(["'`nrtbf])|\u001b\[[0-9;]{0,20}[A-Za-z]|&(?:quot|#34|#39);/g
+const escape = /\\{1,16}["'`nrtbf]|\u001b\[[0-9;]{0,20}[A-Za-z]|&(?:quot|#34|#39);/g
 /** Line number in the output of Claude Code's Read. Digits before an arrow are rare, so it looks back from there. */
 const lineNumber = /\d{1,6}→(?<=(?:^|\n) {0,6}\d{1,6}→)/g
 

@@ -43,6 +43,8 @@ export type Fault =
   /** Reports that a write is not finished. */
   | "acknowledges"
   | "waits"
+  /** Answers as late as this, as for a write while one of its replicas hangs: 10 seconds of a real server. */
+  | { readonly afterMs: number }
 
 export interface Request {
   /** Operation id in the OpenAPI description; undefined for an unknown operation. */
@@ -165,7 +167,7 @@ const send = (response: ServerResponse, { body, headers = {}, status }: Answer) 
 }
 
 const behave = (
-  fault: Exclude<Fault, Answer | { readonly version: string }>,
+  fault: Extract<Fault, string>,
   answer: Answer,
   response: ServerResponse
 ) => {
@@ -296,11 +298,12 @@ export const make = (options: Options = {}) =>
         const fault = server.fault({ operation: judged.operation, path: url.pathname, body })
         if (isAnswer(fault)) return send(response, fault)
         if (fault === "hangs" || fault === "resets") return behave(fault, text(200, ""), response)
-        if (typeof fault === "object") {
+        if (typeof fault === "object" && "version" in fault) {
           return send(response, json(200, { title: "qdrant - vector search engine", version: fault.version }))
         }
         const answer = yield* answerTo(request, url, read, judged)
-        return fault === undefined ? send(response, answer) : behave(fault, answer, response)
+        if (typeof fault === "object") yield* Effect.sleep(fault.afterMs)
+        return typeof fault === "string" ? behave(fault, answer, response) : send(response, answer)
       }).pipe(
         // The client may have closed the connection within its request; any other cause is a fault of the stand-in.
         Effect.catchAllCause((cause) =>

@@ -162,6 +162,30 @@ export const faults: ReadonlyArray<Fault> = [
     says: /make room/
   },
   {
+    name: "500 of a full disk",
+    during: "call",
+    call: "upsert",
+    does: always(
+      error(
+        500,
+        "Service internal error: No space left on device: WAL buffer size exceeds available disk space"
+      )
+    ),
+    retries: 2,
+    gives: "Full",
+    requests: 1,
+    says: /make room/
+  },
+  {
+    name: "403 of a key that only reads",
+    during: "call",
+    call: "upsert",
+    does: always(error(403, "Forbidden: Global manage access is required")),
+    gives: "Unauthorized",
+    requests: 1,
+    says: /may read and not write/
+  },
+  {
     name: "405",
     during: "call",
     does: always(error(405, "Qdrant is running in standalone mode")),
@@ -291,6 +315,30 @@ export const faults: ReadonlyArray<Fault> = [
     gives: "TimedOut",
     requests: 1,
     says: /not finished writing/
+  },
+  {
+    name: "two of three nodes are away",
+    during: "call",
+    does: always(error(500, "Service internal error: 2 of 2 read operations failed")),
+    gives: "Away",
+    requests: 2,
+    says: /too few of its nodes.*start the others/
+  },
+  {
+    name: "two of three nodes are away, at one attempt",
+    during: "call",
+    does: once(error(500, "Service internal error: 2 of 2 read operations failed")),
+    gives: "an answer",
+    requests: 2
+  },
+  {
+    name: "a replica hangs, which delays a write",
+    during: "call",
+    call: "upsert",
+    does: always({ afterMs: 1_200 }),
+    gives: "an answer",
+    requests: 1,
+    takes: 1_190
   },
   {
     name: "it starts slowly: 503 twice",

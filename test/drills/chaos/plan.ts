@@ -42,18 +42,18 @@ export interface Plan {
 const MAIN = ["import", "save", "forget", "reindex"] as const
 const KILLS = 2
 /** Share of the kills that wait for a write. */
-const AIMED = 0.93
+const AIMED = 0.97
 /** Share of the kills that find a server with nothing to do. */
-const IDLE = 0.08
+const IDLE = 0.06
 
 /** Milliseconds from the first write of a phase to the last, about, on a quiet machine. */
 const WRITES_FOR: Readonly<Record<Phase, number>> = {
-  import: 150,
-  capture: 40,
-  compress: 250,
-  save: 10,
-  forget: 40,
-  reindex: 40,
+  import: 100,
+  capture: 20,
+  compress: 120,
+  save: 4,
+  forget: 20,
+  reindex: 20,
   idle: 300
 }
 /** Latest moment of a kill that waits for nothing. */

@@ -38,7 +38,7 @@ const common = {
   legalComments: "linked",
   logLevel: "warning"
 }
-const outside = ["@photostructure/sqlite", "sqlite-vec"]
+const outside = ["@photostructure/sqlite"]
 
 const programs = {
   ...common,

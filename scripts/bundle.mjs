@@ -25,7 +25,7 @@ export const bundle = ({ entry, outfile }) =>
     format: "esm",
     platform: "node",
     target: "node20.19",
-    external: ["@photostructure/sqlite", "echarts", "esbuild", "sqlite-vec"],
+    external: ["@photostructure/sqlite", "echarts", "esbuild"],
     alias,
     // The package's files are looked for from here.
     define: { "import.meta.url": JSON.stringify(pathToFileURL(join(root, "dist", "main.js")).href) },

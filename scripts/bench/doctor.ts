@@ -50,7 +50,7 @@ const grow = (memories: number, messages: number) => `
   INSERT INTO lexemes (rowid, title, text, tool_use, tool_result)
     SELECT made.row, title, text, tool_use, tool_result FROM made JOIN lexemes ON lexemes.rowid = made.source;
   INSERT OR IGNORE INTO sketches SELECT abs(random()) % 4294967296, made.row FROM made JOIN sketches AS s ON s.row = made.source;
-  INSERT INTO vectors SELECT index_id, made.row, vector FROM made JOIN vectors AS v ON v.unit_row = made.source;
+  INSERT INTO vectors SELECT index_id, project_id, made.row, vector FROM made JOIN vectors AS v ON v.unit_row = made.source;
   UPDATE totals SET units = (SELECT count(*) FROM units), lexemes = (SELECT sum(lexeme_count) FROM units);
   COMMIT;`
 

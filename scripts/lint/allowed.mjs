@@ -50,13 +50,15 @@ export const ALLOWED = [
   {
     files: ["resources/Sqlite.ts"],
     names: names`
-      node:sqlite= DatabaseSync sqlite-vec= getLoadablePath node:v8= setFlagsFromString node:vm= runInNewContext`
+      node:sqlite= DatabaseSync node:v8= setFlagsFromString node:vm= runInNewContext`
   },
   {
     files: ["resources/SqliteDriver.ts"],
     names: names`
       node:module= createRequire node:sqlite= DatabaseSync global= process.emitWarning process.getBuiltinModule`
   },
+  // Memory that only its module refers to.
+  { files: ["index/sqlite/VectorSpace.ts"], names: names`global= WebAssembly` },
   { files: ["resources/Child.ts"], names: names`node:child_process= spawn` },
   { files: ["resources/Worker.ts"], names: names`node:worker_threads= Worker` },
   { files: ["resources/LineServer.ts"], names: names`node:net= createServer effect/FiberSet= runtime` },

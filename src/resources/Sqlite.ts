@@ -36,7 +36,6 @@ export class SqliteError extends Schema.TaggedError<SqliteError>()("SqliteError"
     "LogAlone",
     "LogGone",
     "Newer",
-    "NoExtension",
     "Other"
   ),
   path: Schema.String,
@@ -71,8 +70,6 @@ export class SqliteError extends Schema.TaggedError<SqliteError>()("SqliteError"
       case "Newer":
         return `a newer version of this program has changed the schema of ${this.path}, so nothing was written. Start this ` +
           "session of Claude Code, or this program, again"
-      case "NoExtension":
-        return "sqlite-vec can't be loaded on this platform, so vectors can't be searched"
       case "Other": {
         const detail = this.cause instanceof Error ? this.cause.message : String(this.cause)
         return /disk I\/O error/.test(detail)
@@ -119,11 +116,6 @@ export const loadDriver = Effect.try({
   catch: (cause) => new SqliteError({ reason: "NoDriver", path: "", cause })
 })
 
-const extensionPath = Effect.tryPromise({
-  try: async () => (await import("sqlite-vec")).getLoadablePath(),
-  catch: (cause) => new SqliteError({ reason: "NoExtension", path: "", cause })
-})
-
 /** V8's collection of garbage, once it is loaded: it comes with a context of its own. */
 let collect: unknown
 
@@ -144,8 +136,6 @@ export interface OpenOptions {
   readonly name: string
   readonly path: string
   readonly readOnly: boolean
-  /** Loads sqlite-vec into this connection. */
-  readonly vectors: boolean
   /** Longest wait of a statement for another process's lock, in milliseconds. */
   readonly busyTimeoutMs: number
   /** Newest version of the schema (`PRAGMA user_version`) into which transactions write; without it, into any. */
@@ -370,12 +360,12 @@ const connect = (
 
 /** Opens the file that the path names before and afterwards; none where its log lies alone. */
 const openIn = ({ DatabaseSync }: SqliteDriver.Driver, options: OpenOptions) => {
-  const { path, readOnly, vectors } = options
+  const { path, readOnly } = options
   const isFile = path !== MEMORY
   // A reader's SQLite deletes the log beside an empty database, too.
   if (isFile && isLogAlone(path)) throw new SqliteError({ reason: "LogAlone", path, cause: undefined })
   const before = isFile ? identityOf(path) : undefined
-  const database = new DatabaseSync(path, { readOnly, allowExtension: vectors })
+  const database = new DatabaseSync(path, { readOnly })
   const guard = guardOf(options, before ?? (isFile ? identityOf(path) : undefined))
   try {
     guard.assertInPlace()
@@ -394,7 +384,7 @@ export const copyPages = (
 ): Effect.Effect<void, SqliteError, Owner.Owner> =>
   Owner.nested(Effect.gen(function*() {
     const driver = yield* loadDriver
-    const options = { name: "Sqlite copy", path, readOnly: true, vectors: false, busyTimeoutMs: 0 }
+    const options = { name: "Sqlite copy", path, readOnly: true, busyTimeoutMs: 0 }
     const { database } = yield* Owner.open({
       kind: "database",
       name: options.name,
@@ -423,7 +413,6 @@ export const open: (
     const driver = yield* loadDriver
     const { path } = options
     const prepared = new Map<string, StatementSync>()
-    const extension = options.vectors ? yield* extensionPath : undefined
     const toError = errorAt(path)
 
     const { database, guard } = yield* Owner.open({
@@ -447,11 +436,6 @@ export const open: (
         database.exec(`PRAGMA busy_timeout = ${options.busyTimeoutMs}`)
         if (options.readOnly) database.exec("PRAGMA query_only = 1")
         if (options.writesSchema === true) letWriteSchema(database)
-        if (extension !== undefined) {
-          database.enableLoadExtension(true)
-          database.loadExtension(extension)
-          database.enableLoadExtension(false)
-        }
       },
       catch: toError
     })
@@ -503,7 +487,7 @@ export const isLogAlone = (path: string): boolean => {
 }
 
 /** Opens a database in memory, gone with the scope. */
-export const openMemory = (options: Pick<OpenOptions, "name" | "vectors">) =>
+export const openMemory = (options: Pick<OpenOptions, "name">) =>
   open({ ...options, path: MEMORY, readOnly: false, busyTimeoutMs: 0, skipGarbageCollection: true })
 
 /**

@@ -276,7 +276,7 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly replace: (origin: string, units: ReadonlyArray<MemoryUnit>) => Effect.Effect<void, StoreError>
   /**
    * Removes work whose result lies outside the store (vectors in an index). Work whose revision has grown since its claim
-   * stays, and is free again.
+   * stays, and is free again; so does what another has done and was queued anew.
    */
   readonly done: (items: ReadonlyArray<WorkItem>) => Effect.Effect<void, StoreError>
 

@@ -639,10 +639,11 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
           assert.deepStrictEqual(yield* pending("segment"), [{ kind: "segment", key: id, revision: 2 }])
           assert.deepStrictEqual(yield* pending("session"), [{ kind: "session", key: "s1", revision: 2 }])
           assert.deepStrictEqual(yield* pending("index"), [])
-          yield* store.done([{ kind: "segment", key: id, revision: 1 }])
-          assert.strictEqual((yield* pending("segment")).length, 1)
-          yield* store.done([{ kind: "segment", key: id, revision: 2 }])
-          assert.strictEqual((yield* pending("segment")).length, 0)
+          for (const [revision, left] of [[1, 1], [2, 0]] as const) {
+            yield* store.claim("segment", 1)
+            yield* store.done([{ kind: "segment", key: id, revision }])
+            assert.strictEqual((yield* pending("segment")).length, left)
+          }
         })
       )
 
@@ -656,6 +657,24 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
           yield* store.queue("index", ["b"])
           yield* store.done(claimed)
           assert.deepStrictEqual(yield* store.claim("index", 10), [{ kind: "index", key: "b", revision: 2 }])
+        })
+      )
+
+      test(
+        "that another has done and that was queued anew is not done by a claim from before",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const origin = idOf("segment", "a")
+          yield* store.append(batch([message("a", { isPrompt: true })]))
+          const early = yield* store.claim("segment", 10)
+          // As when its work was interrupted just after it had been done.
+          yield* store.release(early)
+          yield* store.commit(yield* store.claim("segment", 10), [unit("new", { origin })])
+          yield* store.queue("segment", [origin])
+          yield* store.commit(early, [unit("old", { origin })])
+          yield* store.done(early)
+          assert.deepStrictEqual((yield* store.units(["old", "new"])).map(({ id }) => id), ["new"])
+          assert.deepStrictEqual(yield* store.claim("segment", 10), early)
         })
       )
 

@@ -167,7 +167,7 @@ describe("damage that can be repaired", () => {
     },
     "some vectors deleted, and some of no memory": {
       damage: runSql(`DELETE FROM vectors WHERE unit_row IN (SELECT min(row) FROM units WHERE active);
-        INSERT INTO vectors SELECT index_id, 1000000, vector FROM vectors LIMIT 1`),
+        INSERT INTO vectors SELECT index_id, project_id, 1000000, vector FROM vectors LIMIT 1`),
       says: /^memory file: 1 memory has no vector, 1 vector is of none; no memory is lost/
     },
     "the vectors' models dropped": {

@@ -364,7 +364,6 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
           name: "lock",
           path: join(folder, "memory.db"),
           readOnly: false,
-          vectors: false,
           busyTimeoutMs: 1_000
         }))
         yield* sql.unsafe("PRAGMA locking_mode = EXCLUSIVE")

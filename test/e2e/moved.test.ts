@@ -94,13 +94,13 @@ describe("a memory of the version before", () => {
       Effect.gen(function*() {
         const saved = JSON.parse((yield* cli(home, "save", PEARS, "--json")).stdout)
         takeBack(databaseOf(home))
-        const copy = `${databaseOf(home)}.schema-7`
+        const copy = `${databaseOf(home)}.schema-${LATEST - 1}`
         assert.include((yield* cli(home, "save", PLUMS)).stderr, `kept in ${copy}`)
         assert.notInclude((yield* cli(home, "save", CHERRIES)).stderr, "kept in")
         assert.isTrue(readFileSync(copy).includes("pears"))
         if (process.platform !== "win32") assert.strictEqual(statSync(copy).mode & 0o777, 0o600)
-        assert.include((yield* cli(home, "doctor")).stdout, "memory.db.schema-7")
-        assert.include((yield* cli(home, "forget", saved.id, "--yes")).stdout, "memory.db.schema-7")
+        assert.include((yield* cli(home, "doctor")).stdout, `memory.db.schema-${LATEST - 1}`)
+        assert.include((yield* cli(home, "forget", saved.id, "--yes")).stdout, `memory.db.schema-${LATEST - 1}`)
         const holding = readdirSync(folderOf(home), { recursive: true, encoding: "utf8" }).filter((name) => {
           const path = join(folderOf(home), name)
           return statSync(path).isFile() && readFileSync(path).includes("pears")

@@ -52,7 +52,7 @@ describe("the plugin", () => {
       assert.deepStrictEqual(entry, packages[path])
       assert.notProperty(entry, "dev", path)
     }
-    assert.include(Object.keys(locked), "node_modules/sqlite-vec-darwin-arm64")
+    assert.include(Object.keys(locked), "node_modules/@photostructure/sqlite")
     assert.notInclude(Object.keys(locked), "node_modules/effect")
   })
 

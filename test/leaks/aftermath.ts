@@ -48,7 +48,7 @@ const queried = <A>(
   options: { readonly readOnly: boolean },
   ask: (sql: Effect.Effect.Success<ReturnType<typeof Sqlite.open>>) => Effect.Effect<A, unknown>
 ) =>
-  owned(Sqlite.open({ name: "gate", path: database, vectors: false, busyTimeoutMs: 0, ...options })).pipe(
+  owned(Sqlite.open({ name: "gate", path: database, busyTimeoutMs: 0, ...options })).pipe(
     Effect.flatMap(ask),
     Effect.scoped,
     Effect.provide(ResourceLedger.layer)

@@ -212,7 +212,7 @@ export const contributed: ReadonlyArray<Contributed> = [
   method(
     "a database in a call",
     `import * as Sqlite from "../resources/Sqlite.ts"`,
-    `Sqlite.openMemory({ name: query, vectors: false })`
+    `Sqlite.openMemory({ name: query })`
   ),
   method(
     "a file without a scope in a call",

@@ -35,7 +35,7 @@ const inFolder = <A, E>(
 let opened = 0
 
 const at = (path: string, options: Partial<OpenOptions> = {}) =>
-  owned(open({ name: `test ${++opened}`, path, readOnly: false, vectors: false, busyTimeoutMs: 0, ...options }))
+  owned(open({ name: `test ${++opened}`, path, readOnly: false, busyTimeoutMs: 0, ...options }))
 
 /** Runs `body` with a table `t (id INTEGER PRIMARY KEY, text)`. */
 const withTable = <A, E>(

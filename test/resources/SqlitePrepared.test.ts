@@ -27,7 +27,7 @@ afterEach(() => void vi.restoreAllMocks())
 it.effect("a connection keeps its statements prepared, but no more than two hundred", () =>
   Effect.gen(function*() {
     const sql = yield* owned(
-      open({ name: "test", path: ":memory:", readOnly: false, vectors: false, busyTimeoutMs: 0 })
+      open({ name: "test", path: ":memory:", readOnly: false, busyTimeoutMs: 0 })
     )
     const preparedBy = (run: Effect.Effect<unknown, unknown>) =>
       Effect.gen(function*() {

@@ -302,7 +302,6 @@ describe("what can't be done for now", () => {
             name: "another process",
             path: join(home, "memory.db"),
             readOnly: false,
-            vectors: false,
             busyTimeoutMs: 1_000
           }))
           yield* Sqlite.transaction(

@@ -1,22 +1,23 @@
 /**
- * `VectorIndex` in the store's SQLite file: int8 vectors, scanned by sqlite-vec, filtered by SQL. Writes use the
- * store's connection, so that units and vectors share one transaction; searches use a read-only one of their own.
- * A unit without a vector has a row with an empty blob.
+ * `VectorIndex` in the store's SQLite file: vectors of 8-bit integers, of which a search compares all of the projects that
+ * it is about. Writes use the store's connection, so that units and vectors share one transaction. A unit without a vector
+ * has a row with an empty blob.
  */
 import { SqlError } from "@effect/sql/SqlError"
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
-import * as Lazy from "../../resources/Lazy.ts"
 import * as Owner from "../../resources/Owner.ts"
 import { transaction } from "../../resources/Sqlite.ts"
 import { EMBEDDED } from "../../store/MemoryStore.ts"
 import { SqliteFile } from "../../store/sqlite/SqliteFile.ts"
 import { conditions } from "../../store/sqlite/SqliteFilter.ts"
 import { isCurrent } from "../Points.ts"
-import { IndexError, type Point, VectorIndex } from "../VectorIndex.ts"
+import { type Hit, IndexError, type Point, VectorIndex } from "../VectorIndex.ts"
 import * as Versions from "../Versions.ts"
+import * as Lanes from "./Lanes.ts"
+import type { Near } from "./VectorSpace.ts"
 
 interface IndexRow {
   readonly id: number
@@ -53,9 +54,12 @@ const bytesOf = (vectors: ReadonlyArray<Float32Array>, dimension: number): Uint8
   return new Uint8Array(all.buffer)
 }
 
+/** More than asked for, among which those that are equally near are ordered by id. */
+const TIES = 64
+
 const make = Effect.gen(function*() {
-  const { reader, vectorReader: openVectorReader, writer } = yield* SqliteFile
-  const vectorReader = yield* Lazy.make(openVectorReader)
+  const { reader, writer } = yield* SqliteFile
+  const lanes = yield* Lanes.make(reader)
 
   const all = Effect.map(
     reader<IndexRow>`SELECT id, model, dimension, active FROM vector_indexes ORDER BY id`,
@@ -65,22 +69,36 @@ const make = Effect.gen(function*() {
 
   const upsert = ({ id, model: { dimension } }: EmbeddedVersion, points: ReadonlyArray<Point>) =>
     Effect.gen(function*() {
-      const units = yield* writer<{ row: number; id: string; body: string }>`SELECT row, id, body FROM units
-        WHERE active = 1 AND id IN (SELECT value FROM json_each(${JSON.stringify(points.map(({ unitId }) => unitId))}))`
+      const units = yield* writer<{ row: number; id: string; project: string; body: string }>`
+        SELECT row, id, project_id AS project, body FROM units
+        WHERE active = 1 AND id IN (SELECT value FROM json_each(${JSON.stringify(points.map(({ unitId }) => unitId))}))
+        ORDER BY row`
       const pointOf = new Map(points.map((point) => [point.unitId, point]))
-      const rows = units.flatMap(({ body, id, row }) => {
+      const rows = units.flatMap(({ body, id, project, row }) => {
         const point = pointOf.get(id)!
-        return isCurrent(point, JSON.parse(body) as MemoryUnit) ? [{ row, vector: point.vector }] : []
+        return isCurrent(point, JSON.parse(body) as MemoryUnit) ? [{ project, row, vector: point.vector }] : []
       })
       const [without, having] = Arr.partition(rows, ({ vector }) => vector !== null)
       const bytes = bytesOf(having.map(({ vector }) => vector!), dimension)
-      const rowsOf = (some: typeof rows) => JSON.stringify(some.map(({ row }) => row))
+      const rowsOf = (some: typeof rows) => JSON.stringify(some.map(({ project, row }) => [project, row]))
       yield* writer`INSERT INTO vectors
-        SELECT ${id}, value, substr(${bytes}, key * ${dimension} + 1, ${dimension}) FROM json_each(${rowsOf(having)})
-        WHERE true ON CONFLICT (index_id, unit_row) DO UPDATE SET vector = excluded.vector`
+        SELECT ${id}, value->>0, value->>1, substr(${bytes}, key * ${dimension} + 1, ${dimension})
+        FROM json_each(${rowsOf(having)})
+        WHERE true ON CONFLICT (index_id, project_id, unit_row) DO UPDATE SET vector = excluded.vector`
       if (without.length === 0) return
-      yield* writer`INSERT INTO vectors SELECT ${id}, value, x'' FROM json_each(${rowsOf(without)})
-        WHERE true ON CONFLICT (index_id, unit_row) DO UPDATE SET vector = excluded.vector`
+      yield* writer`INSERT INTO vectors SELECT ${id}, value->>0, value->>1, x'' FROM json_each(${rowsOf(without)})
+        WHERE true ON CONFLICT (index_id, project_id, unit_row) DO UPDATE SET vector = excluded.vector`
+    })
+
+  /** Reads the units of what was found, as far as they pass the filter. */
+  const passing = (found: ReadonlyArray<Near>, filter: SearchFilter) =>
+    Effect.gen(function*() {
+      const scoreOf = new Map(found.map(({ row, score }) => [row, score]))
+      const units = yield* reader<{ id: string; row: number }>`SELECT units.id, units.row
+        FROM json_each(${JSON.stringify([...scoreOf.keys()])}) AS found CROSS JOIN units ON units.row = found.value
+        WHERE ${conditions(reader, filter)}`
+      return units.map(({ id, row }): Hit => ({ unitId: id, score: scoreOf.get(row)! }))
+        .sort((a, b) => b.score - a.score || (a.unitId < b.unitId ? -1 : 1))
     })
 
   const search = (
@@ -90,15 +108,17 @@ const make = Effect.gen(function*() {
     limit: number
   ) =>
     Effect.gen(function*() {
-      const sql = yield* vectorReader
-      return yield* sql<{ unitId: string; score: number }>`
-        SELECT units.id AS unitId, 1 - vec_distance_cosine(vec_int8(vectors.vector), vec_int8(${
-        bytesOf([vector], dimension)
-      })) AS score
-        FROM units CROSS JOIN vectors ON vectors.index_id = ${id} AND vectors.unit_row = units.row
-          AND length(vectors.vector) > 0
-        WHERE ${conditions(sql, filter)}
-        ORDER BY score DESC, units.id LIMIT ${limit}`
+      const searched = { id, dimension, projects: filter.projects }
+      const quantized = new Int8Array(dimension)
+      quantize(vector, quantized, 0)
+      const found = yield* lanes.nearest(searched, quantized, limit + TIES)
+      const hits = yield* passing(found, filter)
+      if (hits.length >= limit || found.length < limit + TIES) return hits.slice(0, limit)
+      // Some don't pass: the nearest of those that do.
+      const units = yield* reader<{ row: number }>`SELECT units.row FROM units WHERE ${conditions(reader, filter)}`
+      const rows = new Set(units.map(({ row }) => row))
+      const among = yield* lanes.nearest({ ...searched, rows }, quantized, limit + TIES)
+      return (yield* passing(among, filter)).slice(0, limit)
     })
 
   return Versions.make({
@@ -126,18 +146,21 @@ const make = Effect.gen(function*() {
     activate: ({ id }) => Effect.asVoid(writer`UPDATE vector_indexes SET active = (id = ${id})`),
     drop: ({ id }) =>
       Effect.zipRight(
-        writer`DELETE FROM vectors WHERE index_id = ${id}`,
+        Effect.zipRight(
+          writer`DELETE FROM vectors WHERE index_id = ${id}`,
+          writer`DELETE FROM vector_lanes WHERE index_id = ${id}`
+        ),
         Effect.asVoid(writer`DELETE FROM vector_indexes WHERE id = ${id}`)
       ),
     upsert,
     remove: ({ id }, unitIds) =>
-      Effect.asVoid(writer`DELETE FROM vectors WHERE index_id = ${id} AND unit_row IN (
-        SELECT row FROM units WHERE id IN (SELECT value FROM json_each(${JSON.stringify(unitIds)})))`),
+      Effect.asVoid(writer`DELETE FROM vectors WHERE (index_id, project_id, unit_row) IN (SELECT ${id}, project_id, row
+        FROM units WHERE id IN (SELECT value FROM json_each(${JSON.stringify(unitIds)})))`),
     search,
     ids: ({ id }, after, limit) =>
       Effect.map(
         reader<{ id: string }>`SELECT units.id FROM units CROSS JOIN vectors ON vectors.index_id = ${id}
-          AND vectors.unit_row = units.row WHERE units.id > ${after} ORDER BY units.id LIMIT ${limit}`,
+          AND vectors.project_id = units.project_id AND vectors.unit_row = units.row WHERE units.id > ${after} ORDER BY units.id LIMIT ${limit}`,
         (rows) => rows.map((row) => row.id)
       ),
     count: ({ id }) =>

@@ -36,7 +36,6 @@ const openFile = ({ busyTimeoutMs, folder }: ModelsFileOptions) =>
       name: "Sqlite of models",
       path: file,
       readOnly: false,
-      vectors: false,
       busyTimeoutMs,
       newestSchema: STEPS.length
     })
@@ -81,7 +80,7 @@ export class ModelsFile extends Context.Tag("claude-memory/ModelsFile")<ModelsFi
   static readonly layerMemory = Owner.layer(
     this,
     Effect.gen(function*() {
-      const sql = yield* openMemory({ name: "Sqlite of models in memory", vectors: false })
+      const sql = yield* openMemory({ name: "Sqlite of models in memory" })
       yield* migrate(sql, STEPS)
       return { sql: Effect.succeed(sql), isThere: Effect.succeed(true) }
     }).pipe(Effect.mapError(toStoreError("open")))

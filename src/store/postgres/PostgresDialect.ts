@@ -176,7 +176,7 @@ export const make = (sql: SqlClient): Dialect => {
     done: (items) =>
       sql`WITH ${held(items)}
         DELETE FROM work USING held JOIN ${itemTable(items)} USING (kind, key, revision)
-        WHERE work.kind = held.kind AND work.key = held.key`,
+        WHERE work.kind = held.kind AND work.key = held.key AND work.owner = ${OWNER}`,
 
     release: (items) =>
       sql`WITH ${held(items)}
@@ -200,7 +200,7 @@ export const make = (sql: SqlClient): Dialect => {
     unchanged: (items) =>
       Effect.map(
         sql<{ key: string }>`WITH ${held(items)}
-          SELECT key FROM held JOIN ${itemTable(items)} USING (kind, key, revision)`,
+          SELECT key FROM held JOIN ${itemTable(items)} USING (kind, key, revision) WHERE held.owner = ${OWNER}`,
         (standing) => standing.map(({ key }) => key)
       ),
 

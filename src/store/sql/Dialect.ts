@@ -79,7 +79,7 @@ export interface Dialect {
   readonly renew: (items: ReadonlyArray<WorkItem>) => SqlEffect<unknown>
   readonly done: (items: ReadonlyArray<WorkItem>) => SqlEffect<unknown>
   readonly release: (items: ReadonlyArray<WorkItem>) => SqlEffect<unknown>
-  /** Returns the keys of the items whose revision is unchanged. */
+  /** Returns the keys of the items that are claimed by this owner still, in the same revision. */
   readonly unchanged: (items: ReadonlyArray<WorkItem>) => SqlEffect<ReadonlyArray<string>>
   /** False for a reader of an earlier version's schema, which does not count attempts. */
   readonly countsAttempts: SqlEffect<boolean>

@@ -35,7 +35,7 @@ export const expectedObjects = (
   steps: ReadonlyArray<ReadonlyArray<string>>
 ): Effect.Effect<ReadonlyArray<SchemaObject>, SqlError | SqliteError, Owner.Owner> =>
   Owner.nested(Effect.gen(function*() {
-    const sql = yield* openMemory({ name: "Sqlite of the schema", vectors: false })
+    const sql = yield* openMemory({ name: "Sqlite of the schema" })
     for (const statement of steps.flat()) yield* sql.unsafe(statement)
     return yield* objectsIn(sql)
   }))

@@ -22,17 +22,18 @@ const WORDS: Part = { tables: ["lexemes", "lexeme_counts", "totals"], holds: "th
 const SKETCHES: Part = { tables: ["sketches"], holds: "the sketches by which duplicates are found", loss: NOTHING }
 /** Vectors that are not queued to be written or removed, and are of no active unit, or of another length than their model's. */
 const UNFIT = `FROM vectors LEFT JOIN vector_indexes AS i ON i.id = vectors.index_id
-  LEFT JOIN units ON units.row = vectors.unit_row AND units.active = 1
+  LEFT JOIN units ON units.row = vectors.unit_row AND units.project_id = vectors.project_id AND units.active = 1
   WHERE i.id IS NULL OR length(vectors.vector) NOT IN (0, i.dimension)
     OR units.row IS NULL AND vectors.unit_row NOT IN (
       SELECT u.row FROM units AS u JOIN work ON work.kind = 'index' AND work.key = u.id)`
 
 const VECTORS: Part = {
-  tables: ["vectors"],
+  tables: ["vectors", "vector_lanes"],
   holds: "the vectors",
   loss: `${NOTHING}, and they are made again by the model`,
   mend: (sql) =>
-    sql.unsafe(`DELETE FROM vectors WHERE (index_id, unit_row) IN (SELECT vectors.index_id, vectors.unit_row ${UNFIT})`)
+    sql.unsafe(`DELETE FROM vectors WHERE (index_id, project_id, unit_row) IN (
+      SELECT vectors.index_id, vectors.project_id, vectors.unit_row ${UNFIT})`)
 }
 const VECTOR_INDEXES: Part = {
   tables: ["vector_indexes"],
@@ -161,7 +162,8 @@ const compareVectors = (sql: SqlClient) =>
     const { missing } = first(
       yield* sql<{ missing: number }>`SELECT count(*) AS missing FROM units JOIN vector_indexes AS i ON i.active = 1
         WHERE units.active = 1 AND NOT EXISTS (SELECT 1 FROM work WHERE kind = 'reconcile' AND key = ${EMBEDDED})
-          AND NOT EXISTS (SELECT 1 FROM vectors WHERE vectors.index_id = i.id AND vectors.unit_row = units.row)
+          AND NOT EXISTS (SELECT 1 FROM vectors WHERE vectors.index_id = i.id AND vectors.project_id = units.project_id
+            AND vectors.unit_row = units.row)
           AND NOT EXISTS (SELECT 1 FROM work WHERE kind = 'index' AND key = units.id)`
     )
     return missing + unfit === 0 ? [] : [{

@@ -86,14 +86,14 @@ export const make = (sql: SqlClient): Dialect => {
             SELECT value->>'kind', value->>'key' FROM json_each(${json(items)}))`
       ),
     done: (items) =>
-      sql`DELETE FROM work WHERE (kind, key, revision) IN (
+      sql`DELETE FROM work WHERE owner = ${OWNER} AND (kind, key, revision) IN (
         SELECT value->>'kind', value->>'key', value->>'revision' FROM json_each(${json(items)}))`,
     release: (items) =>
       sql`UPDATE work SET owner = NULL, until = NULL WHERE owner = ${OWNER} AND (kind, key) IN (
         SELECT value->>'kind', value->>'key' FROM json_each(${json(items)}))`,
     unchanged: (items) =>
       Effect.map(
-        sql<{ key: string }>`SELECT key FROM work WHERE (kind, key, revision) IN (
+        sql<{ key: string }>`SELECT key FROM work WHERE owner = ${OWNER} AND (kind, key, revision) IN (
           SELECT value->>'kind', value->>'key', value->>'revision' FROM json_each(${json(items)}))`,
         (rows) => rows.map(({ key }) => key)
       ),

@@ -34,7 +34,6 @@ export const DATABASE = "memory.db"
 const reasonIn = (reason: SqliteError["reason"]): StoreError["reason"] => {
   switch (reason) {
     case "NoDriver":
-    case "NoExtension":
       return "Other"
     case "LogAlone":
     case "LogGone":
@@ -99,8 +98,7 @@ const openClients = Effect.fn("SqliteFile.open")(
     const path = yield* Path.Path
     const file = path.join(options.folder, DATABASE)
     const { busyTimeoutMs, name = "Sqlite", skipGarbageCollection = false } = options
-    const read = { path: file, readOnly: true, vectors: false, busyTimeoutMs, skipGarbageCollection }
-    const vectorReader = open({ ...read, vectors: true, skipGarbageCollection: false, name: `${name} vector reader` })
+    const read = { path: file, readOnly: true, busyTimeoutMs, skipGarbageCollection }
     if (options.readOnly) {
       if (!(yield* Effect.orElseSucceed(fs.exists(file), () => false))) {
         if (yield* logIsAlone(file)) return yield* new SqliteError({ reason: "LogAlone", path: file, cause: undefined })
@@ -114,7 +112,7 @@ const openClients = Effect.fn("SqliteFile.open")(
       yield* inspect(file)
       const reader = yield* open({ ...read, name: `${name} reader` })
       yield* Effect.flatMap(currentVersion(reader), (version) => checkVersion(version, LATEST))
-      return { file, writer: reader, reader, vectorReader }
+      return { file, writer: reader, reader }
     }
     yield* restrict(options.folder)
     const existed = yield* Effect.orElseSucceed(fs.exists(file), () => false)
@@ -138,23 +136,21 @@ const openClients = Effect.fn("SqliteFile.open")(
     yield* migrate(writer, STEPS, (version) => Copies.keep(writer, file, version))
     yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(closeToOthers(each)))
     const reader = yield* open({ ...read, name: `${name} reader` })
-    return { file, writer, reader, vectorReader }
+    return { file, writer, reader }
   },
   Effect.mapError(toStoreError("open"))
 )
 
 const openInMemory = Effect.gen(function*() {
-  const sql = yield* openMemory({ name: "Sqlite in memory", vectors: true })
+  const sql = yield* openMemory({ name: "Sqlite in memory" })
   yield* migrate(sql)
-  return { file: ":memory:", writer: sql, reader: sql, vectorReader: Effect.succeed(sql) }
+  return { file: ":memory:", writer: sql, reader: sql }
 }).pipe(Effect.mapError(toStoreError("open")))
 
 export class SqliteFile extends Context.Tag("claude-memory/SqliteFile")<SqliteFile, {
   readonly file: string
   readonly writer: SqlClient
   readonly reader: SqlClient
-  /** Opens a connection that reads and compares vectors. */
-  readonly vectorReader: Effect.Effect<SqlClient, SqliteError, Owner.Owner>
 }>() {
   /** Creates the folder (mode 0700), the file (mode 0600) and the schema, or migrates the schema. A reader creates and migrates nothing. */
   static readonly layer = (options: SqliteFileOptions) => Owner.layer(this, openClients(options))

@@ -106,7 +106,7 @@ const make = ({ busyTimeoutMs, databases, folder, memory }: SqliteIntegrityOptio
 
     const reading = <A, E>(path: string, use: (sql: SqlClient) => Effect.Effect<A, E, Owner.Owner>) =>
       Effect.scoped(perCall(Effect.flatMap(
-        open({ name: `Sqlite check of ${path}`, path, readOnly: true, vectors: false, busyTimeoutMs }),
+        open({ name: `Sqlite check of ${path}`, path, readOnly: true, busyTimeoutMs }),
         use
       )))
 
@@ -139,7 +139,6 @@ const make = ({ busyTimeoutMs, databases, folder, memory }: SqliteIntegrityOptio
             name: `Sqlite trial of ${path}`,
             path,
             readOnly: false,
-            vectors: false,
             busyTimeoutMs,
             newestSchema: parts.steps.length
           }),
@@ -269,7 +268,6 @@ const make = ({ busyTimeoutMs, databases, folder, memory }: SqliteIntegrityOptio
             name: `Sqlite repair of ${path}`,
             path,
             readOnly: false,
-            vectors: false,
             busyTimeoutMs,
             newestSchema: parts.steps.length,
             writesSchema: true

@@ -119,6 +119,45 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   `ALTER TABLE projects ADD COLUMN searched INTEGER NOT NULL DEFAULT 0`,
   `CREATE TABLE different_projects (one TEXT NOT NULL, other TEXT NOT NULL, PRIMARY KEY (one, other)) STRICT, WITHOUT ROWID`,
   BY_FOLDER
+], [
+  // Vectors lie by project, so that those of one are read in one go.
+  `DROP TRIGGER units_deleted`,
+  `ALTER TABLE vectors RENAME TO vectors_by_row`,
+  `CREATE TABLE vectors (
+    index_id INTEGER NOT NULL, project_id TEXT NOT NULL, unit_row INTEGER NOT NULL, vector BLOB NOT NULL,
+    PRIMARY KEY (index_id, project_id, unit_row)
+  ) STRICT, WITHOUT ROWID`,
+  `INSERT INTO vectors SELECT v.index_id, u.project_id, v.unit_row, v.vector
+    FROM vectors_by_row AS v JOIN units AS u ON u.row = v.unit_row ORDER BY 1, 2, 3`,
+  `DROP TABLE vectors_by_row`,
+  // What a process has read of a project's vectors is what they are while both numbers are the same: with a greater \`last\` there are
+  // more, from the row after that on; with another \`replaced\` they are others.
+  `CREATE TABLE vector_lanes (
+    index_id INTEGER NOT NULL, project_id TEXT NOT NULL, last INTEGER NOT NULL, replaced INTEGER NOT NULL,
+    PRIMARY KEY (index_id, project_id)
+  ) STRICT, WITHOUT ROWID`,
+  `INSERT INTO vector_lanes SELECT index_id, project_id, max(unit_row), 0 FROM vectors WHERE length(vector) > 0
+    GROUP BY index_id, project_id`,
+  `CREATE TRIGGER vectors_added AFTER INSERT ON vectors WHEN length(new.vector) > 0 BEGIN
+    INSERT INTO vector_lanes VALUES (new.index_id, new.project_id, new.unit_row, 0)
+      ON CONFLICT DO UPDATE SET last = max(last, excluded.last), replaced = replaced + (excluded.last <= last);
+  END`,
+  `CREATE TRIGGER vectors_changed AFTER UPDATE ON vectors BEGIN
+    UPDATE vector_lanes SET replaced = replaced + 1 WHERE index_id = old.index_id AND project_id = old.project_id;
+    INSERT INTO vector_lanes VALUES (new.index_id, new.project_id, new.unit_row, 0)
+      ON CONFLICT DO UPDATE SET last = max(last, excluded.last), replaced = replaced + 1;
+  END`,
+  `CREATE TRIGGER vectors_removed AFTER DELETE ON vectors WHEN length(old.vector) > 0 BEGIN
+    UPDATE vector_lanes SET replaced = replaced + 1 WHERE index_id = old.index_id AND project_id = old.project_id;
+  END`,
+  `CREATE TRIGGER units_deleted AFTER DELETE ON units BEGIN
+    DELETE FROM vectors WHERE unit_row = old.row AND project_id = old.project_id
+      AND index_id IN (SELECT id FROM vector_indexes);
+  END`,
+  `CREATE TRIGGER units_moved AFTER UPDATE OF project_id ON units WHEN new.project_id <> old.project_id BEGIN
+    UPDATE vectors SET project_id = new.project_id WHERE unit_row = old.row AND project_id = old.project_id
+      AND index_id IN (SELECT id FROM vector_indexes);
+  END`
 ]]
 
 export const LATEST = STEPS.length

@@ -76,7 +76,7 @@ const damageOf = ({ lexemes: [row], lines: [outcome, lines] }: Memory["columns"]
 
 const INDEX_DAMAGE: Damage = {
   "a vector without a memory": [
-    "INSERT INTO vectors SELECT index_id, 1000000, vector FROM vectors LIMIT 1",
+    "INSERT INTO vectors SELECT index_id, project_id, 1000000, vector FROM vectors LIMIT 1",
     "orphans",
     "a vector without a unit"
   ],

@@ -13,7 +13,10 @@ import { join } from "node:path"
 import { idOf } from "../../../src/domain/Ids.ts"
 import { fieldsOf } from "../../../src/domain/Lexical.ts"
 import type { MemoryUnit } from "../../../src/domain/MemoryUnit.ts"
+import type { SearchFilter } from "../../../src/domain/Search.ts"
 import { queryLexemes } from "../../../src/domain/Tokenizer.ts"
+import * as EmbeddedIndex from "../../../src/index/sqlite/EmbeddedIndex.ts"
+import { VectorIndex } from "../../../src/index/VectorIndex.ts"
 import { ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
 import { open } from "../../../src/resources/Sqlite.ts"
 import { MemoryStore } from "../../../src/store/MemoryStore.ts"
@@ -244,7 +247,6 @@ describe("a database of an earlier schema", () => {
         name: "schema 1",
         path: join(folder, DATABASE),
         readOnly: false,
-        vectors: false,
         busyTimeoutMs: 0
       }))
       for (const statement of STEPS[0]!) yield* sql.unsafe(statement)
@@ -350,7 +352,7 @@ describe("a database of an earlier schema", () => {
     Effect.gen(function*() {
       yield* fs.makeDirectory(folder, { recursive: true })
       const path = join(folder, DATABASE)
-      const sql = yield* owned(open({ name: "schema 3", path, readOnly: false, vectors: false, busyTimeoutMs: 0 }))
+      const sql = yield* owned(open({ name: "schema 3", path, readOnly: false, busyTimeoutMs: 0 }))
       for (const statement of STEPS.slice(0, 3).flat()) yield* sql.unsafe(statement)
       yield* sql.unsafe("PRAGMA user_version = 3")
       yield* sql`INSERT INTO projects ${sql.insert({ ...project("one") })}`
@@ -411,7 +413,7 @@ describe("a database of an earlier schema", () => {
         yield* fs.makeDirectory(folder, { recursive: true })
         const path = join(folder, DATABASE)
         yield* Effect.scoped(Effect.gen(function*() {
-          const sql = yield* owned(open({ name: "schema 7", path, readOnly: false, vectors: false, busyTimeoutMs: 0 }))
+          const sql = yield* owned(open({ name: "schema 7", path, readOnly: false, busyTimeoutMs: 0 }))
           for (const statement of STEPS.slice(0, 7).flat()) yield* sql.unsafe(statement)
           yield* sql.unsafe("PRAGMA user_version = 7")
           for (const name of ["one", "two", "one/three"]) {
@@ -443,12 +445,49 @@ describe("a database of an earlier schema", () => {
       })
   )
 
+  test(
+    "in which vectors do not lie by project is searched once it is brought to the newest one",
+    (folder, fs) =>
+      Effect.gen(function*() {
+        yield* fs.makeDirectory(folder, { recursive: true })
+        const path = join(folder, DATABASE)
+        yield* Effect.scoped(Effect.gen(function*() {
+          const sql = yield* owned(open({ name: "schema 8", path, readOnly: false, busyTimeoutMs: 0 }))
+          for (const statement of STEPS.slice(0, 8).flat()) yield* sql.unsafe(statement)
+          yield* sql.unsafe("PRAGMA user_version = 8")
+          yield* sql`INSERT INTO vector_indexes VALUES (1, 'test@1', 2, 1)`
+          for (const [row, name] of ["one", "two"].entries()) {
+            yield* sql`INSERT INTO projects ${sql.insert({ ...project(name), excluded: 0, merged_into: null })}`
+            const body = JSON.stringify(unit(name, { projectId: project(name).id }))
+            yield* sql`INSERT INTO units VALUES (${row + 1}, ${name}, ${
+              project(name).id
+            }, 's1', 'origin', 1, 'conversation', 1,
+              1, 1, '[]', '[]', ${body}, NULL, NULL)`
+            yield* sql`INSERT INTO vectors VALUES (1, ${row + 1}, ${Uint8Array.of(127, row)})`
+          }
+        })).pipe(Effect.provide(base))
+        const found = (projects: SearchFilter["projects"]) =>
+          Effect.flatMap(
+            VectorIndex,
+            (index) =>
+              Effect.map(
+                index.search(Float32Array.of(1, 0), { projects }, 5),
+                (hits) => hits.map(({ unitId }) => unitId)
+              )
+          ).pipe(Effect.provide(Layer.provide(EmbeddedIndex.layer, base)))
+        const early = yield* within(folder, Effect.flip(found("all")), { readOnly: true })
+        assert.match(early.message, /an earlier version made it.*claude-memory import/)
+        assert.deepStrictEqual(yield* within(folder, found("all")), ["one", "two"])
+        assert.deepStrictEqual(yield* within(folder, found(["project-two"])), ["two"])
+      })
+  )
+
   /** Returns the version and the units' ids in a copy, read beside it, so that it stays as it is. */
   const contentsOf = (copy: string, fs: FileSystem.FileSystem) =>
     Effect.gen(function*() {
       const path = join(yield* fs.makeTempDirectoryScoped(), "copy.db")
       yield* fs.copyFile(copy, path)
-      const sql = yield* owned(open({ name: path, path, readOnly: true, vectors: false, busyTimeoutMs: 0 }))
+      const sql = yield* owned(open({ name: path, path, readOnly: true, busyTimeoutMs: 0 }))
       const [at] = yield* sql.unsafe<{ user_version: number }>("PRAGMA user_version")
       const rows = yield* sql<{ id: string }>`SELECT id FROM units ORDER BY id`
       return [at?.user_version, rows.map(({ id }) => id)]
@@ -504,7 +543,7 @@ describe("a database of an earlier schema", () => {
     Effect.gen(function*() {
       yield* old(folder, fs)
       const path = join(folder, DATABASE)
-      const at = (name: string) => owned(open({ name, path, readOnly: false, vectors: false, busyTimeoutMs: 0 }))
+      const at = (name: string) => owned(open({ name, path, readOnly: false, busyTimeoutMs: 0 }))
       const writer = yield* at("newer")
       const earlier = yield* at("earlier")
       let copies = 0
@@ -516,7 +555,7 @@ describe("a database of an earlier schema", () => {
       assert.strictEqual(copies, 2)
       const place = join(yield* fs.makeTempDirectoryScoped(), "copy.db")
       yield* fs.copyFile(`${path}.schema-1`, place)
-      const kept = yield* owned(open({ name: "kept", path: place, readOnly: true, vectors: false, busyTimeoutMs: 0 }))
+      const kept = yield* owned(open({ name: "kept", path: place, readOnly: true, busyTimeoutMs: 0 }))
       assert.deepStrictEqual(yield* kept`SELECT path FROM cursors ORDER BY path`, [
         { path: "/t/a.jsonl" },
         { path: "/t/later.jsonl" }
@@ -558,7 +597,7 @@ describe("several at once", () => {
           bundle: true,
           format: "esm",
           platform: "node",
-          external: ["@photostructure/sqlite", "sqlite-vec"],
+          external: ["@photostructure/sqlite"],
           banner: {
             js:
               "import { createRequire as __createRequire } from \"node:module\"; const require = __createRequire(import.meta.url);"

@@ -10,15 +10,23 @@ import * as App from "../../../src/App.ts"
 import { VERSION } from "../../../src/compress/Draft.ts"
 import * as Extractive from "../../../src/compress/extractive/Extractive.ts"
 import { idOf } from "../../../src/domain/Ids.ts"
+import { fieldsOf } from "../../../src/domain/Lexical.ts"
 import type { MemoryUnit } from "../../../src/domain/MemoryUnit.ts"
+import type { Project } from "../../../src/domain/Project.ts"
+import { pointsOf } from "../../../src/index/Points.ts"
 import * as EmbeddedIndex from "../../../src/index/sqlite/EmbeddedIndex.ts"
+import { VectorIndex } from "../../../src/index/VectorIndex.ts"
+import { ModelManager } from "../../../src/models/ModelManager.ts"
 import * as Pipeline from "../../../src/Pipeline.ts"
+import { transaction } from "../../../src/resources/Sqlite.ts"
 import { ClaudeMemory } from "../../../src/serve/ClaudeMemory.ts"
 import { MemoryStore } from "../../../src/store/MemoryStore.ts"
+import * as Statements from "../../../src/store/sql/Statements.ts"
+import * as SqliteDialect from "../../../src/store/sqlite/SqliteDialect.ts"
 import { SqliteFile } from "../../../src/store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../../../src/store/sqlite/SqliteStore.ts"
 import { batch, cursor, message } from "../../../test/contract/made.ts"
-import { progress, service } from "../../../test/script.ts"
+import { progress, service, temporaryFolder } from "../../../test/script.ts"
 
 const WORD = /[A-Za-z]{4,}/g
 /** Units per copied session. */
@@ -83,6 +91,79 @@ const grown = (units: ReadonlyArray<MemoryUnit>, size: number) =>
     }
     yield* progress("indexing")
     yield* Stream.runDrain(Pipeline.catchUp)
+  })
+
+/** Units written in one transaction. */
+const WRITTEN = 2_000
+
+/** Returns the number of the project of a unit: of those the second has half as many units as the first, the third a third. */
+const projectOf = (projects: number) => {
+  const shares = Array.from({ length: projects }, (_, i) => 1 / (i + 1))
+  const whole = shares.reduce((sum, share) => sum + share, 0)
+  return (id: string) => {
+    let left = hash(id) / 2 ** 32 * whole
+    return Math.max(0, shares.findIndex((share) => (left -= share) < 0))
+  }
+}
+
+/** Writes the units and their vectors by SQL, in several projects, without looking for duplicates. */
+const written = (units: ReadonlyArray<MemoryUnit>, size: number, projects: ReadonlyArray<Project>) =>
+  Effect.gen(function*() {
+    const { writer } = yield* SqliteFile
+    const index = yield* VectorIndex
+    const models = yield* ModelManager
+    const db = Statements.make(writer, SqliteDialect.make(writer))
+    const words = units.flatMap(({ content }) => content.match(WORD) ?? [])
+    const numberOf = projectOf(projects.length)
+    yield* index.ensure(yield* models.embedding)
+    for (const project of projects) yield* db.setProject(project)
+    for (let made = 0; made < size; made += WRITTEN) {
+      const copies = Array.from({ length: Math.min(WRITTEN, size - made) }, (_, i) => {
+        const unit = copied(units[(made + i) % units.length]!, Math.floor((made + i) / units.length), words)
+        return { ...unit, projectId: projects[numberOf(unit.id)]!.id, position: i }
+      })
+      const points = yield* pointsOf(models, copies)
+      yield* transaction(
+        writer,
+        Effect.gen(function*() {
+          yield* db.insertUnits(copies.map((unit) => {
+            const fields = fieldsOf(unit)
+            const lexemeCount = fields.reduce((sum, field) => sum + field.length, 0)
+            return { unit, fields, lexemeCount, sketch: [], ownProjectId: null }
+          }))
+          yield* index.upsert(points)
+        })
+      )
+      yield* progress(`${made} of ${size} memories made`)
+    }
+  })
+
+/** Projects that `fillProjects` fills, the largest first. */
+export const projectsOf = (count: number): ReadonlyArray<Project> =>
+  Array.from({ length: count }, (_, i) => ({
+    id: idOf("project", String(i)),
+    name: `project ${i + 1}`,
+    root: `/work/project-${i + 1}`,
+    key: `path:/work/project-${i + 1}`
+  }))
+
+/** Fills the memory in `home` with copies of the units of the transcripts at `from`, in projects of sizes by Zipf's law. */
+export const fillProjects = (home: string, from: string, size: number, projects: ReadonlyArray<Project>) =>
+  Effect.gen(function*() {
+    const seed = yield* temporaryFolder
+    const units = yield* Effect.gen(function*() {
+      const memory = yield* ClaudeMemory
+      yield* Stream.runDrain(memory.ingest(yield* memory.discover([from])))
+      return yield* memory.recent({ projects: "all" }, 1_000)
+    }).pipe(Effect.provide(service(seed)))
+    yield* written(units, size, projects).pipe(
+      Effect.provide(
+        Layer.merge(EmbeddedIndex.layer, App.modelsOf({ busyTimeoutMs: 5_000, home })).pipe(
+          Layer.provideMerge(SqliteFile.layer({ folder: home, readOnly: false, busyTimeoutMs: 5_000 })),
+          Layer.provide(App.platform)
+        )
+      )
+    )
   })
 
 /** Fills the memory in `home` from the transcripts at `from`, then with copies up to `size` units. Returns the copies' one project. */

@@ -118,10 +118,11 @@ const played = (
     const results = yield* Effect.forEach(operations, (operation, i) =>
       Effect.gen(function*() {
         if (operation.kind === "forget") {
-          if (idsOf(operation).length === 0) return { operation, end: "postponed" as const, answer: undefined }
-          // What is to be forgotten may not be captured yet.
+          const [id] = idsOf(operation)
+          if (id === undefined) return { operation, end: "postponed" as const, answer: undefined }
+          // What is to be forgotten may not be captured yet, or in the outline of its session only.
           yield* Effect.repeat(Effect.delay(unitsWith(memory, markerOf(operation)), "20 millis"), {
-            until: (ids) => ids.length > 0
+            until: (ids) => ids.includes(id)
           }).pipe(Effect.timeoutOption(SETTLES_WITHIN_MS))
         }
         return yield* actors.perform(operation, (target) => {

@@ -1,0 +1,194 @@
+/**
+ * Times searches of large memories: the whole hybrid answer, each lane alone, and beside them what sqlite-vec and FTS5 take
+ * by themselves for the same questions.
+ */
+import * as Options from "@effect/cli/Options"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { monitorEventLoopDelay } from "node:perf_hooks"
+import { getLoadablePath } from "sqlite-vec"
+import * as App from "../../src/App.ts"
+import { number, table } from "../../src/cli/Output.ts"
+import type { SearchMode, SearchQuery } from "../../src/domain/Search.ts"
+import * as Tokenizer from "../../src/domain/Tokenizer.ts"
+import { ModelManager } from "../../src/models/ModelManager.ts"
+import { load } from "../../src/resources/SqliteDriver.ts"
+import { LANE_LIMIT } from "../../src/retrieve/Search.ts"
+import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
+import { makeRandom } from "../../test/fixtures/transcript.ts"
+import {
+  integer,
+  median,
+  program,
+  progress,
+  quantile,
+  round,
+  samples,
+  service,
+  temporaryFolder,
+  timed
+} from "../../test/script.ts"
+import { fillProjects, projectsOf } from "./shared/large.ts"
+
+const MODES: ReadonlyArray<SearchMode> = ["hybrid", "keyword", "semantic"]
+const WORD = /[A-Za-z]{4,}/g
+
+interface Times {
+  readonly scope: string
+  readonly mode: SearchMode
+  readonly p50Ms: number
+  readonly p95Ms: number
+  readonly p99Ms: number
+  readonly blockMs: number
+}
+
+/** Questions of four to eight words that stand together in a memory. */
+const questionsAbout = (texts: ReadonlyArray<string>, count: number) => {
+  const random = makeRandom(7)
+  const pick = <A>(all: ReadonlyArray<A>) => all[Math.floor(random() * all.length)]!
+  return Array.from({ length: count }, () => {
+    const words = pick(texts).match(WORD) ?? ["nothing"]
+    const length = 4 + Math.floor(random() * 5)
+    const from = Math.floor(random() * Math.max(1, words.length - length))
+    return words.slice(from, from + length).join(" ")
+  })
+}
+
+/** The same questions by SQL alone: sqlite-vec's own table, and all words in FTS5, both unbounded. */
+const bareTimes = (file: string, questions: ReadonlyArray<string>, projects: ReadonlyArray<string> | "all") =>
+  Effect.gen(function*() {
+    const models = yield* ModelManager
+    const vectors = yield* models.embed(questions, "query")
+    const database = new (load().DatabaseSync)(file, { allowExtension: true })
+    yield* Effect.addFinalizer(() => Effect.sync(() => database.close()))
+    database.enableLoadExtension(true)
+    database.loadExtension(getLoadablePath())
+    database.exec(
+      `CREATE VIRTUAL TABLE temp.bare USING vec0(project TEXT PARTITION KEY, vector int8[256] distance_metric=cosine);
+      INSERT INTO temp.bare (rowid, project, vector)
+        SELECT unit_row, project_id, vec_int8(vector) FROM vectors WHERE length(vector) > 0`
+    )
+    const only = projects === "all" ? "" : `AND project = '${projects[0]}'`
+    const near = database.prepare(
+      `SELECT rowid FROM temp.bare WHERE vector MATCH vec_int8(?) AND k = ${LANE_LIMIT} ${only}`
+    )
+    const inProject = projects === "all" ? "" : `AND units.project_id = '${projects[0]}'`
+    const words = database.prepare(`SELECT lexemes.rowid FROM lexemes JOIN units ON units.row = lexemes.rowid
+      WHERE lexemes MATCH ? ${inProject} ORDER BY rank LIMIT ${LANE_LIMIT}`)
+    const times = questions.map((question, i) => {
+      const vector = Option.getOrThrow(vectors[i]!)
+      const greatest = vector.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+      const bytes = new Uint8Array(Int8Array.from(vector, (value) => Math.round(value / greatest * 127)).buffer)
+      const match = Tokenizer.queryLexemes(question).map((lexeme) => `"${lexeme}"`).join(" OR ")
+      const from = performance.now()
+      near.all(bytes)
+      const between = performance.now()
+      words.all(match)
+      return { vectors: between - from, words: performance.now() - between }
+    })
+    return times.slice(1)
+  }).pipe(Effect.scoped)
+
+const models = (home: string) => Layer.provide(App.modelsOf({ busyTimeoutMs: 5_000, home }), App.platform)
+
+program("search", {
+  description: "Time searches of a large memory",
+  options: {
+    units: integer("units", 100_000, "Size of the memory"),
+    projects: integer("projects", 20, "Projects, of sizes by Zipf's law"),
+    questions: integer("questions", 60, "Questions asked"),
+    transcripts: Options.directory("transcripts").pipe(Options.withDefault(samples as string)),
+    home: Options.directory("home").pipe(
+      Options.withDescription("Folder in which the memory is kept for other runs, and taken from when it is there"),
+      Options.optional
+    )
+  },
+  run: (options) =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const folder = Option.isSome(options.home) ? options.home.value : yield* temporaryFolder
+      const home = path.join(folder, `units-${options.units}`)
+      const file = path.join(home, "memory.db")
+      const projects = projectsOf(options.projects)
+      if (!(yield* fs.exists(file))) yield* fillProjects(home, options.transcripts, options.units, projects)
+      const { size } = yield* fs.stat(file)
+      const scopes = [
+        ["all", "all"],
+        ["the largest", [projects[0]!.id]],
+        ["a middling one", [projects[Math.floor(projects.length / 2)]!.id]]
+      ] as const
+      const asked = yield* Effect.gen(function*() {
+        const memory = yield* ClaudeMemory
+        const texts = (yield* memory.recent({ projects: "all" }, 400)).map(({ content }) => content)
+        const questions = questionsAbout(texts, options.questions)
+        const query = (text: string, more: Partial<SearchQuery>): SearchQuery => ({
+          text,
+          projects: "all",
+          limit: 10,
+          minScore: 0,
+          mode: "hybrid",
+          ...more
+        })
+        const before = process.memoryUsage().rss
+        const [, firstMs] = yield* timed(memory.search(query(questions[0]!, {})))
+        const heldMb = (process.memoryUsage().rss - before) / 1e6
+        const rows: Array<Times> = []
+        for (const [name, scope] of scopes) {
+          for (const mode of MODES) {
+            yield* progress(`${mode}, ${name}`)
+            const delay = monitorEventLoopDelay({ resolution: 1 })
+            const times: Array<number> = []
+            yield* memory.search(query(questions[0]!, { mode, projects: scope }))
+            delay.enable()
+            for (const text of questions.slice(1)) {
+              // Lets the event loop turn, which measures the delays.
+              yield* Effect.sleep(2)
+              times.push((yield* timed(memory.search(query(text, { mode, projects: scope }))))[1])
+            }
+            delay.disable()
+            const at = (q: number) => round(quantile(times, q), 1)
+            rows.push({
+              scope: name,
+              mode,
+              p50Ms: at(0.5),
+              p95Ms: at(0.95),
+              p99Ms: at(0.99),
+              blockMs: round(delay.max / 1e6)
+            })
+          }
+        }
+        return { questions, firstMs, heldMb, rows }
+      }).pipe(Effect.provide(service(home, true)))
+      const bare = yield* Effect.forEach(scopes, ([name, scope]) =>
+        Effect.map(
+          Effect.provide(bareTimes(file, asked.questions, scope), models(home)),
+          (times) => ({
+            name,
+            vectorsMs: median(times.map(({ vectors }) => vectors)),
+            wordsMs: median(times.map(({ words }) => words)),
+            bothMs: median(times.map(({ vectors, words }) => vectors + words))
+          })
+        ))
+      return {
+        data: { units: options.units, bytes: Number(size), ...asked, bare },
+        text: () => [
+          `${number(options.units)} memories, ${number(Math.round(Number(size) / 1e6))} MB; first search ${
+            round(asked.firstMs)
+          } ms, +${round(asked.heldMb)} MB`,
+          ...table([
+            ["projects", "search", "p50 ms", "p95 ms", "p99 ms", "longest block ms", "vec0 + FTS5 ms", "ratio"],
+            ...asked.rows.map(({ blockMs, mode, p50Ms, p95Ms, p99Ms, scope }) => {
+              const { bothMs, vectorsMs, wordsMs } = bare.find(({ name }) => name === scope)!
+              const beside = { hybrid: bothMs, keyword: wordsMs, semantic: vectorsMs }[mode]
+              const cells = [p50Ms, p95Ms, p99Ms, blockMs, round(beside, 1)].map(String)
+              return [scope, mode, ...cells, `× ${round(beside / p50Ms, 1)}`]
+            })
+          ])
+        ]
+      }
+    })
+})

@@ -51,3 +51,13 @@ export const saturated = (
   const norm = 1 - B + B * (length / Math.max(1, averageLength))
   return frequency === 0 ? 0 : (frequency * (K1 + 1)) / (frequency + K1 * norm)
 }
+
+/**
+ * Virtual units that contain no words, added to each memory's count. Without these, every word of the subject would
+ * count as common in a memory of one session.
+ */
+const BACKGROUND = 50
+
+/** Robertson-Spärck Jones weight over the memory and the background, with 1 added, so that it is never negative. */
+export const inverseDocumentFrequency = (documents: number, frequency: number): number =>
+  Math.log(1 + (documents + BACKGROUND - frequency + 0.5) / (frequency + 0.5))

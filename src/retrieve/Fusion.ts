@@ -2,20 +2,10 @@
  * Scores the lexical lane and fuses the lanes into one list. Pure. On chat and on coding transcripts min-max fusion
  * beat reciprocal rank fusion with a weak dense lane.
  */
-import { saturated } from "../domain/Lexical.ts"
+import { inverseDocumentFrequency, saturated } from "../domain/Lexical.ts"
 import type { LexicalMatches } from "../store/MemoryStore.ts"
 
 export const DENSE_WEIGHT = 0.25
-
-/**
- * Virtual units that contain no words, added to each memory's count. Without these, every word of the subject would
- * count as common in a memory of one session.
- */
-const BACKGROUND = 50
-
-/** Robertson-Spärck Jones weight over the memory and the background, with 1 added, so that it is never negative. */
-export const inverseDocumentFrequency = (documents: number, frequency: number): number =>
-  Math.log(1 + (documents + BACKGROUND - frequency + 0.5) / (frequency + 0.5))
 
 export interface LexicalScore {
   readonly unitId: string

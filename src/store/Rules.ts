@@ -1,10 +1,12 @@
 /**
  * Decisions that all stores share, independent of the database. Pure.
  */
+import { makeBest } from "../domain/Best.ts"
 import type { Message, SessionFacts } from "../domain/Conversation.ts"
+import { saturated } from "../domain/Lexical.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { KnownProject, Project } from "../domain/Project.ts"
-import type { CaptureBatch, LineSum } from "./MemoryStore.ts"
+import type { Candidate, CaptureBatch, LineSum } from "./MemoryStore.ts"
 
 /** Largest number of each part in a session's outline. */
 export const OUTLINE = { prompts: 50, closing: 6, files: 30, units: 200 } as const
@@ -110,23 +112,44 @@ export const knownProjects = (kept: ReadonlyArray<KeptProject>): ReadonlyArray<K
 }
 
 /**
- * Most units that a lexical search ranks, whatever the memory's size, since a hook waits for the result. If the rarest term alone occurs in
- * more, SQLite ranks only the newest of them, PostgreSQL all.
- */
-export const RECALL_DOCUMENTS = 5_000
-
-/**
- * Returns the terms that select candidates: the rarest ones, up to `RECALL_DOCUMENTS` units in all, and at least one. The others only
- * count in the ranking of these candidates. Skips unknown terms.
+ * Returns the terms that select candidates: the rarest ones, up to so many units in all, and at least one. The others only count in the
+ * ranking of these candidates. Skips unknown terms.
  */
 export const recalling = (
   terms: ReadonlyArray<string>,
-  documentFrequency: ReadonlyMap<string, number>
+  documentFrequency: ReadonlyMap<string, number>,
+  most: number
 ): ReadonlyArray<string> => {
   let brought = 0
   return terms.filter((term) => documentFrequency.has(term))
     .sort((a, b) => documentFrequency.get(a)! - documentFrequency.get(b)!)
-    .filter((term, i) => (brought += documentFrequency.get(term)!) <= RECALL_DOCUMENTS || i === 0)
+    .filter((term, i) => (brought += documentFrequency.get(term)!) <= most || i === 0)
+}
+
+/** Units whose words are counted, for each that a lexical search returns. */
+export const SELECTED = 2
+
+/** A candidate of a lexical search and its row, which grows with the time of insertion. */
+export interface Counted extends Candidate {
+  readonly row: number
+}
+
+/** Ranks candidates by their BM25F scores, best first; of the same score, the newest. */
+export const rankedBy = (
+  idf: ReadonlyArray<number>,
+  averageLength: number,
+  candidates: ReadonlyArray<Counted>,
+  limit: number
+): ReadonlyArray<Candidate> => {
+  const best = makeBest(limit)
+  for (const { frequencies, lengths, row } of candidates) {
+    best.add({
+      row,
+      score: frequencies.reduce((sum, fields, i) => sum + idf[i]! * saturated(fields, lengths, averageLength), 0)
+    })
+  }
+  const candidateOf = new Map(candidates.map(({ row, ...candidate }) => [row, candidate]))
+  return best.sorted().map(({ row }) => candidateOf.get(row)!)
 }
 
 export const present = <A>(values: ReadonlyArray<A | undefined>): ReadonlyArray<A> =>

@@ -29,6 +29,7 @@ const madeAtFirst = (beginning: string) => STEPS[0]!.find((statement) => stateme
 
 /** Takes a memory back to the schema before the newest. */
 export const takeBack = run([
+  "DROP INDEX units_by_project",
   "DROP TRIGGER units_moved",
   "DROP TRIGGER units_deleted",
   "ALTER TABLE vectors RENAME TO vectors_by_project",

@@ -1,14 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import {
-  bm25,
-  certainty,
-  DENSE_WEIGHT,
-  fuse,
-  inverseDocumentFrequency,
-  minMax,
-  type Scored
-} from "../../src/retrieve/Fusion.ts"
+import { inverseDocumentFrequency } from "../../src/domain/Lexical.ts"
+import { bm25, certainty, DENSE_WEIGHT, fuse, minMax, type Scored } from "../../src/retrieve/Fusion.ts"
 import type { Candidate, LexicalMatches } from "../../src/store/MemoryStore.ts"
 
 const count = FastCheck.integer({ min: 0, max: 20 })

@@ -6,6 +6,7 @@
 import { SqlError } from "@effect/sql/SqlError"
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
+import type { Scored } from "../../domain/Best.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import * as Owner from "../../resources/Owner.ts"
@@ -17,7 +18,6 @@ import { isCurrent } from "../Points.ts"
 import { type Hit, IndexError, type Point, VectorIndex } from "../VectorIndex.ts"
 import * as Versions from "../Versions.ts"
 import * as Lanes from "./Lanes.ts"
-import type { Near } from "./VectorSpace.ts"
 
 interface IndexRow {
   readonly id: number
@@ -91,7 +91,7 @@ const make = Effect.gen(function*() {
     })
 
   /** Reads the units of what was found, as far as they pass the filter. */
-  const passing = (found: ReadonlyArray<Near>, filter: SearchFilter) =>
+  const passing = (found: ReadonlyArray<Scored>, filter: SearchFilter) =>
     Effect.gen(function*() {
       const scoreOf = new Map(found.map(({ row, score }) => [row, score]))
       const units = yield* reader<{ id: string; row: number }>`SELECT units.id, units.row

@@ -5,6 +5,7 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import type { Scored } from "../../domain/Best.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import * as Permits from "../../resources/Permits.ts"
 import { currentVersion } from "../../store/sqlite/migrations.ts"
@@ -128,12 +129,12 @@ export const make = (reader: SqlClient) =>
         return lanes
       })
 
-    /** Finds the rows of the nearest vectors, best first, and by row where they are equally near. */
+    /** Finds the rows of the nearest vectors, best first. */
     const nearest = (
       searched: Searched,
       vector: Int8Array,
       limit: number
-    ): Effect.Effect<ReadonlyArray<VectorSpace.Near>, SqlError | Unavailable> =>
+    ): Effect.Effect<ReadonlyArray<Scored>, SqlError | Unavailable> =>
       Effect.gen(function*() {
         const { dimension, id, rows } = searched
         const space = spaces.get(id) ??

@@ -8,12 +8,12 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { sumOf } from "../../domain/Lexical.ts"
+import { inverseDocumentFrequency, sumOf } from "../../domain/Lexical.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import * as Duplicates from "../Duplicates.ts"
 import { type DeadLetter, MAX_ATTEMPTS, type WorkItem } from "../MemoryStore.ts"
-import { type KeptProject, recalling } from "../Rules.ts"
+import { type KeptProject, rankedBy, recalling, SELECTED } from "../Rules.ts"
 import type { Body, ColumnType, Dialect } from "../sql/Dialect.ts"
 import { isAlive, LEASE_MS, OWNER } from "../WorkLease.ts"
 import { conditions } from "./PostgresFilter.ts"
@@ -21,14 +21,8 @@ import { keyOf, rows, text, texts } from "./PostgresLexemes.ts"
 
 const unitOf = ({ body }: Body) => JSON.parse(body) as MemoryUnit
 
-/**
- * The constants and the inverse document frequency of FTS5's rank (https://sqlite.org/fts5.html, section 5.1.1), so that PostgreSQL
- * selects candidates as SQLite does.
- */
-const K1 = 1.2
-const B = 0.75
-const idfOf = (documents: number, holding: number): number =>
-  Math.max(Math.log((documents - holding + 0.5) / (holding + 0.5)), 1e-6)
+/** Most units that the terms of a search bring, unless the rarest term alone is in more. */
+const RECALLED = 5_000
 
 /** Collation "C" orders texts by their bytes, as SQLite does, whatever the database's locale. */
 const typeOf = (type: ColumnType) => type === "text" ? `text COLLATE "C"` : type
@@ -75,41 +69,37 @@ export const make = (sql: SqlClient): Dialect => {
       const countOf = new Map(
         keys.flatMap((key, i) => documentFrequencies[i] === 0 ? [] : [[key, documentFrequencies[i]!]])
       )
-      const recall = recalling(keys, countOf)
+      const recall = recalling(keys, countOf, RECALLED)
       if (recall.length === 0) return { ...common, candidates: [] }
+      const idf = keys.map((key) => inverseDocumentFrequency(documents, countOf.get(key) ?? 0))
+      const weights = recall.map((key) => idf[keys.indexOf(key)]!)
       const rows = yield* sql<{
+        row: number
         id: string
         session_id: string
         position: number
         lexemes: ReadonlyArray<string>
         lengths: ReadonlyArray<number>
       }>`
-        SELECT found.id, found.session_id, found.position, lexemes.lexemes, lexemes.lengths FROM (
+        SELECT found.row, found.id, found.session_id, found.position, lexemes.lexemes, lexemes.lengths FROM (
           SELECT units.row, units.id, units.session_id, units.position, (
-            SELECT sum(idf * (frequency * ${K1 + 1}::float8) / (frequency + norm) ORDER BY i)
-            FROM (
-              SELECT idf, i, cardinality(array_positions(held.lexemes, term))::float8 AS frequency,
-                ${K1}::float8 * (${
-        1 - B
-      }::float8 + ${B}::float8 * units.lexeme_count / ${averageLength}::float8) AS norm
-              FROM unnest(${recall}::text[], ${recall.map((term) => idfOf(documents, countOf.get(term)!))}::float8[])
-                WITH ORDINALITY AS asked(term, idf, i)
-            ) AS counted
-          ) AS rank
+            SELECT sum(weight ORDER BY i)
+            FROM unnest(${recall}::text[], ${weights}::float8[]) WITH ORDINALITY AS asked(term, weight, i)
+            WHERE held.lexemes @> ARRAY[term]
+          ) AS weight
           FROM lexemes AS held JOIN units ON units.row = held.row
           WHERE held.lexemes && ${recall}::text[] AND ${conditions(sql, filter)}
-          ORDER BY rank DESC, units.id LIMIT ${limit}
-        ) AS found JOIN lexemes ON lexemes.row = found.row ORDER BY found.rank DESC, found.id`
+          ORDER BY weight DESC, units.row DESC LIMIT ${SELECTED * limit}
+        ) AS found JOIN lexemes ON lexemes.row = found.row`
       const termIndex = new Map(keys.map((key, i) => [key, i]))
-      return {
-        ...common,
-        candidates: rows.map(({ id, lengths, lexemes, position, session_id }) => ({
-          unitId: id,
-          sessionId: session_id,
-          position,
-          ...sumOf(lengths.map((end, i) => lexemes.slice(lengths[i - 1] ?? 0, end)), termIndex)
-        }))
-      }
+      const candidates = rows.map(({ id, lengths, lexemes, position, row, session_id }) => ({
+        row,
+        unitId: id,
+        sessionId: session_id,
+        position,
+        ...sumOf(lengths.map((end, i) => lexemes.slice(lengths[i - 1] ?? 0, end)), termIndex)
+      }))
+      return { ...common, candidates: rankedBy(idf, averageLength, candidates, limit) }
     })
 
   const claim = (kind: WorkItem["kind"], limit: number) =>

@@ -2,12 +2,13 @@
  * The SQLite dialect of the reads that a prompt needs. Without Effect, since the hook's entry answers prompts too. A
  * reader does not migrate, so it may find the schema of an earlier version.
  */
-import { sumOf } from "../../domain/Lexical.ts"
+import { makeBest } from "../../domain/Best.ts"
+import { inverseDocumentFrequency, sumOf } from "../../domain/Lexical.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import type { Steps } from "../../domain/Steps.ts"
 import type { LexicalMatches } from "../MemoryStore.ts"
-import { type KeptProject, RECALL_DOCUMENTS, recalling } from "../Rules.ts"
+import { type Counted, type KeptProject, rankedBy, recalling, SELECTED } from "../Rules.ts"
 import type { Body, Columns, Row } from "../sql/Dialect.ts"
 import type { Sql } from "../sql/Sql.ts"
 import * as SqliteFilter from "./SqliteFilter.ts"
@@ -29,45 +30,83 @@ export function* schemaVersion<Y, F>(sql: Sql<Y, F>): Steps<Y, number> {
   return row?.user_version ?? 0
 }
 
+/**
+ * Most units that the terms of a search bring, whatever the memory's size, since a hook waits for the result: 0.1 µs each. If the rarest
+ * term alone is in more, only the newest of them are looked at.
+ */
+const RECALLED = 250_000
+/** The rows of the units that contain a term, ascending, and what it weighs. */
+interface Posting {
+  readonly weight: number
+  readonly rows: ReadonlyArray<number>
+}
+
+/** Selects the rows with the greatest weight of terms, of those that are accepted. */
+const selectRows = (
+  postings: ReadonlyArray<Posting>,
+  limit: number,
+  accepted?: Uint8Array
+): ReadonlyArray<number> => {
+  const held = postings.filter(({ rows }) => rows.length > 0)
+  const first = Math.min(...held.map(({ rows }) => rows[0]!))
+  const weights = new Float64Array(Math.max(0, Math.max(...held.map(({ rows }) => rows.at(-1)!)) - first + 1))
+  for (const { rows, weight } of held) for (const row of rows) weights[row - first]! += weight
+  const best = makeBest(limit)
+  for (const { rows } of held) {
+    for (const row of rows) {
+      const score = weights[row - first]!
+      // Each once.
+      weights[row - first] = 0
+      if (score > 0 && score >= best.least() && (accepted === undefined || accepted[row] === 1)) {
+        best.add({ row, score })
+      }
+    }
+  }
+  return best.sorted().map(({ row }) => row)
+}
+
 export const make = <Y, F>(sql: Sql<Y, F>) => {
   const version = () => schemaVersion(sql)
   const conditions = (filter: SearchFilter): F => SqliteFilter.conditions(sql, filter)
 
-  /** Forces the covering index, which a reader may not find: schemas before 7 lack it. */
-  function* byRow(): Steps<Y, F> {
-    return sql.literal((yield* version()) >= 7 ? "INDEXED BY units_by_row" : "")
-  }
-
-  /** Estimates the row after which about `RECALL_DOCUMENTS` units contain the terms, since even the rarest may be common; 0 for all. */
+  /** Estimates the row after which about `RECALLED` units contain the terms, since even the rarest may be common; 0 for all. */
   function* newestThatBring(recall: ReadonlyArray<string>, countOf: ReadonlyMap<string, number>): Steps<Y, number> {
     const brought = Math.max(...recall.map((term) => countOf.get(term) ?? 0))
-    if (brought <= RECALL_DOCUMENTS) return 0
+    if (brought <= RECALLED) return 0
     const [row] = yield* sql<{ least: number; most: number }>`SELECT
         (SELECT min(row) FROM units) AS least, (SELECT max(row) FROM units) AS most`
-    return row === undefined ? 0 : Math.floor(row.most - (row.most - row.least) * RECALL_DOCUMENTS / brought)
+    return row === undefined ? 0 : Math.floor(row.most - (row.most - row.least) * RECALLED / brought)
   }
 
-  function* lexical(
-    terms: ReadonlyArray<string>,
+  const parsedRows = (rows: ReadonlyArray<{ readonly rows: string | null }>) =>
+    JSON.parse(`[${rows[0]?.rows ?? ""}]`) as ReadonlyArray<number>
+
+  /** Returns the rows of the units that contain a term. As one text, since a row of the result for each takes ten times as long. */
+  function* rowsWith(term: string, newest: number): Steps<Y, ReadonlyArray<number>> {
+    return parsedRows(
+      yield* sql<{ rows: string | null }>`SELECT group_concat(rowid) AS rows FROM lexemes
+        WHERE lexemes MATCH ${`"${term}"`} AND rowid > ${newest}`
+    )
+  }
+
+  /** Returns a list that has a 1 for each row that passes. */
+  function* rowsThatPass(filter: SearchFilter): Steps<Y, Uint8Array> {
+    const rows = parsedRows(
+      yield* sql<{ rows: string | null }>`SELECT group_concat(row) AS rows FROM units WHERE ${conditions(filter)}`
+    )
+    const passes = new Uint8Array(rows.reduce((most, row) => Math.max(most, row), -1) + 1)
+    for (const row of rows) passes[row] = 1
+    return passes
+  }
+
+  /** Counts the terms in these units, as far as they pass the filter. */
+  function* counted(
+    rows: ReadonlyArray<number>,
     filter: SearchFilter,
-    limit: number
-  ): Steps<Y, LexicalMatches> {
-    const totals = (yield* sql<{ units: number; lexemes: number }>`SELECT units, lexemes FROM totals`)[0]!
-    const counts = yield* sql<{ term: string; doc: number }>`SELECT term, doc FROM lexeme_counts
-        WHERE term IN (SELECT value FROM json_each(${json(terms)}))`
-    const countOf = new Map(counts.map(({ term, doc }) => [term, doc]))
-    const documentFrequencies = terms.map((term) => countOf.get(term) ?? 0)
-    const common = {
-      documents: totals.units,
-      averageLength: totals.lexemes / Math.max(1, totals.units),
-      documentFrequencies
-    }
-    const recall = recalling(terms, countOf)
-    if (recall.length === 0) return { ...common, candidates: [] }
-    const match = recall.map((term) => `"${term}"`).join(" OR ")
-    // Row numbers grow with the time of insertion, so this limits the search to the newest units.
-    const newest = yield* newestThatBring(recall, countOf)
-    const rows = yield* sql<{
+    termIndex: ReadonlyMap<string, number>
+  ): Steps<Y, ReadonlyArray<Counted>> {
+    const found = yield* sql<{
+      row: number
       id: string
       session_id: string
       position: number
@@ -75,27 +114,57 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
       text: string
       tool_use: string
       tool_result: string
-    }>`SELECT units.id, units.session_id, units.position, lexemes.title, lexemes.text, lexemes.tool_use, lexemes.tool_result
-        FROM (
-          SELECT lexemes.rowid AS row, lexemes.rank AS rank FROM lexemes JOIN units ${yield* byRow()}
-            ON units.row = lexemes.rowid
-          WHERE lexemes MATCH ${match} AND lexemes.rowid > ${newest} AND ${conditions(filter)}
-          ORDER BY lexemes.rank, units.id LIMIT ${limit}
-        ) AS best JOIN units ON units.row = best.row JOIN lexemes ON lexemes.rowid = best.row
-        ORDER BY best.rank, units.id`
-    const termIndex = new Map(terms.map((term, i) => [term, i]))
-    return {
-      ...common,
-      candidates: rows.map((row) => ({
-        unitId: row.id,
-        sessionId: row.session_id,
-        position: row.position,
-        ...sumOf(
-          [row.title, row.text, row.tool_use, row.tool_result].map((field) => field === "" ? [] : field.split(" ")),
-          termIndex
-        )
-      }))
+    }>`SELECT units.row, units.id, units.session_id, units.position, title, text, tool_use, tool_result
+        FROM json_each(${json(rows)}) AS best CROSS JOIN units ON units.row = best.value
+        CROSS JOIN lexemes ON lexemes.rowid = best.value WHERE ${conditions(filter)}`
+    return found.map((unit) => ({
+      row: unit.row,
+      unitId: unit.id,
+      sessionId: unit.session_id,
+      position: unit.position,
+      ...sumOf(
+        [unit.title, unit.text, unit.tool_use, unit.tool_result].map((field) => field === "" ? [] : field.split(" ")),
+        termIndex
+      )
+    }))
+  }
+
+  /**
+   * Selects units by the terms that they contain, and ranks those by how often and in which fields: to ask FTS5 for a rank
+   * takes ten times as long as to ask for what contains a term.
+   */
+  function* lexical(
+    terms: ReadonlyArray<string>,
+    filter: SearchFilter,
+    limit: number
+  ): Steps<Y, LexicalMatches> {
+    const { lexemes, units } = (yield* sql<{ units: number; lexemes: number }>`SELECT units, lexemes FROM totals`)[0]!
+    const counts = yield* sql<{ term: string; doc: number }>`SELECT term, doc FROM lexeme_counts
+        WHERE term IN (SELECT value FROM json_each(${json(terms)}))`
+    const countOf = new Map(counts.map(({ doc, term }) => [term, doc]))
+    const common = {
+      documents: units,
+      averageLength: lexemes / Math.max(1, units),
+      documentFrequencies: terms.map((term) => countOf.get(term) ?? 0)
     }
+    const recall = recalling(terms, countOf, RECALLED)
+    if (recall.length === 0) return { ...common, candidates: [] }
+    // Row numbers grow with the time of insertion, so this limits the search to the newest units.
+    const newest = yield* newestThatBring(recall, countOf)
+    const idfOf = (term: string) => inverseDocumentFrequency(units, countOf.get(term) ?? 0)
+    const postings: Array<Posting> = []
+    for (const term of recall) postings.push({ weight: idfOf(term), rows: yield* rowsWith(term, newest) })
+
+    const termIndex = new Map(terms.map((term, i) => [term, i]))
+    const size = SELECTED * limit
+    const isOfAll = filter.projects === "all"
+    const selected = selectRows(postings, size, isOfAll ? undefined : yield* rowsThatPass(filter))
+    let candidates = yield* counted(selected, filter, termIndex)
+    // Too many of them don't pass.
+    if (isOfAll && candidates.length < limit && selected.length === size) {
+      candidates = yield* counted(selectRows(postings, size, yield* rowsThatPass(filter)), filter, termIndex)
+    }
+    return { ...common, candidates: rankedBy(terms.map(idfOf), common.averageLength, candidates, limit) }
   }
 
   function* projects(): Steps<Y, ReadonlyArray<KeptProject>> {

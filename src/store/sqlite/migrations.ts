@@ -120,6 +120,8 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   `CREATE TABLE different_projects (one TEXT NOT NULL, other TEXT NOT NULL, PRIMARY KEY (one, other)) STRICT, WITHOUT ROWID`,
   BY_FOLDER
 ], [
+  // Covers what a search in some projects filters by.
+  `CREATE INDEX units_by_project ON units (project_id, active, type, occurred_at)`,
   // Vectors lie by project, so that those of one are read in one go.
   `DROP TRIGGER units_deleted`,
   `ALTER TABLE vectors RENAME TO vectors_by_row`,

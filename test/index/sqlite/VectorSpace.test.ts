@@ -29,7 +29,7 @@ const cosine = (a: ReadonlyArray<number>, b: ReadonlyArray<number>) => {
 /** Compares with all and sorts: what the space should find. */
 const sorted = (query: ReadonlyArray<number>, vectors: ReadonlyArray<ReadonlyArray<number>>) =>
   vectors.map((vector, i) => ({ row: i + 1, score: cosine(query, vector) })).sort((a, b) =>
-    b.score - a.score || a.row - b.row
+    b.score - a.score || b.row - a.row
   )
 
 /** The same vectors at each call. */

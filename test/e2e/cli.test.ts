@@ -255,6 +255,16 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         assert.match(stdout, /\nNote: semantic search.*\.\n$/)
       }))
 
+    it.effect("finds words where Node runs no WebAssembly", () =>
+      Effect.gen(function*() {
+        const words = ["search", "--all-projects", "--json", "why did we decide against Meilisearch?"]
+        // V8 tells of the flag on stderr.
+        const { stdout } = yield* cli(words, { env: { NODE_OPTIONS: "--jitless" } }, started)
+        const found = JSON.parse(stdout) as Found
+        assert.deepStrictEqual(found.degraded.map((each) => /WebAssembly with SIMD/.test(each)), [true])
+        assertAnswered(found, /Operations|Visibility|reject Meilisearch/)
+      }))
+
     slow(it.effect)("looks at the project that is named, by its name, and only there", () =>
       Effect.gen(function*() {
         const inShop = jsonOf<Found>(

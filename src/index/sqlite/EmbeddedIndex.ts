@@ -4,16 +4,19 @@
  * has a row with an empty blob.
  */
 import { SqlError } from "@effect/sql/SqlError"
+import type { Fragment } from "@effect/sql/Statement"
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
+import type { YieldWrap } from "effect/Utils"
 import type { Scored } from "../../domain/Best.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import * as Owner from "../../resources/Owner.ts"
 import { transaction } from "../../resources/Sqlite.ts"
 import { EMBEDDED } from "../../store/MemoryStore.ts"
+import type { SqlEffect } from "../../store/sql/Dialect.ts"
 import { SqliteFile } from "../../store/sqlite/SqliteFile.ts"
-import { conditions } from "../../store/sqlite/SqliteFilter.ts"
+import { conditions, rowsThatPass } from "../../store/sqlite/SqliteFilter.ts"
 import { isCurrent } from "../Points.ts"
 import { type Hit, IndexError, type Point, VectorIndex } from "../VectorIndex.ts"
 import * as Versions from "../Versions.ts"
@@ -115,8 +118,7 @@ const make = Effect.gen(function*() {
       const hits = yield* passing(found, filter)
       if (hits.length >= limit || found.length < limit + TIES) return hits.slice(0, limit)
       // Some don't pass: the nearest of those that do.
-      const units = yield* reader<{ row: number }>`SELECT units.row FROM units WHERE ${conditions(reader, filter)}`
-      const rows = new Set(units.map(({ row }) => row))
+      const rows = yield* Effect.gen(() => rowsThatPass<YieldWrap<SqlEffect<unknown>>, Fragment>(reader, filter))
       const among = yield* lanes.nearest({ ...searched, rows }, quantized, limit + TIES)
       return (yield* passing(among, filter)).slice(0, limit)
     })

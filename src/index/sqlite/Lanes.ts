@@ -9,11 +9,14 @@ import type { Scored } from "../../domain/Best.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import * as Permits from "../../resources/Permits.ts"
 import { currentVersion } from "../../store/sqlite/migrations.ts"
+import { listed } from "../../store/sqlite/SqliteFilter.ts"
 import * as VectorSpace from "./VectorSpace.ts"
 
 /** Vectors that are read at a time, and after how many others come between: a millisecond each. */
 const CHUNK = 4_096
 const CHUNKS_AT_ONCE = 8
+/** Vectors whose comparison takes some 10 ms, so that others come between it and what follows. */
+const MANY = 500_000
 /** Time after which vectors that nobody asked for are given back. */
 const IDLE_MS = 60_000
 
@@ -33,15 +36,15 @@ interface Space {
   usedAt: number
 }
 
-/** What is searched: the vectors of an index that are of these projects, and of these rows of units where some are named. */
+/** What is searched: the vectors of an index that are of these projects, and of the rows of units at which `rows` has a 1, where it is given. */
 export interface Searched {
   readonly id: number
   readonly dimension: number
   readonly projects: SearchFilter["projects"]
-  readonly rows?: ReadonlySet<number>
+  readonly rows?: Uint8Array
 }
 
-/** The vectors that a chunk holds, one after another, and their rows as a list of JSON without its brackets. */
+/** Vectors, one after another, and the list of their rows. */
 interface Chunk {
   readonly rows: string | null
   readonly vectors: Uint8Array | null
@@ -61,11 +64,21 @@ const EARLIER: Unavailable = {
 /** First version of the schema whose vectors lie by project. A reader does not migrate. */
 const BY_PROJECT = 9
 
-const append = (space: Space, kept: Kept, { rows: listed, vectors }: Chunk) =>
+const NO_SIMD: Unavailable = {
+  message: "this Node runs no WebAssembly with SIMD, by which vectors are compared; words are found without it"
+}
+
+const makeSpace = (dimension: number) =>
+  Effect.try({
+    try: (): Space => ({ vectors: VectorSpace.make(dimension), lanes: new Map(), usedAt: 0 }),
+    catch: () => NO_SIMD
+  })
+
+const append = (space: Space, kept: Kept, chunk: Chunk) =>
   Effect.try({
     try: () => {
-      const rows = JSON.parse(`[${listed ?? ""}]`) as ReadonlyArray<number>
-      space.vectors.append(kept, rows, vectors ?? new Uint8Array())
+      const rows = listed([chunk])
+      space.vectors.append(kept, rows, chunk.vectors ?? new Uint8Array())
       kept.mark = { ...kept.mark, last: rows.at(-1) ?? kept.mark.last }
       return rows.length
     },
@@ -137,13 +150,14 @@ export const make = (reader: SqlClient) =>
     ): Effect.Effect<ReadonlyArray<Scored>, SqlError | Unavailable> =>
       Effect.gen(function*() {
         const { dimension, id, rows } = searched
-        const space = spaces.get(id) ??
-          { vectors: VectorSpace.make(dimension), lanes: new Map<string, Kept>(), usedAt: 0 }
+        const space = spaces.get(id) ?? (yield* makeSpace(dimension))
         spaces.set(id, space)
         space.usedAt = yield* Clock.currentTimeMillis
         yield* used.open
         const lanes = yield* Effect.tapError(lanesOf(space, searched), () => Effect.sync(() => spaces.delete(id)))
-        return space.vectors.nearest(vector, lanes, limit, rows)
+        const found = space.vectors.nearest(vector, lanes, limit, rows)
+        if (space.vectors.count(lanes) > MANY) yield* Effect.sleep(0)
+        return found
       })
 
     return { nearest: (...asked: Parameters<typeof nearest>) => oneAtATime(nearest(...asked)) }

@@ -121,16 +121,18 @@ export const make = (dimension: number) => {
         done += count
       }
     },
+    count: (lanes: ReadonlyArray<Lane>): number =>
+      lanes.reduce((sum, { blocks }) => sum + blocks.reduce((sum, { count }) => sum + count, 0), 0),
     /** Gives back the memory of a lane, which is not used any more. */
     free: ({ blocks }: Lane) => {
       free.push(...blocks.map(({ address }) => address))
     },
-    /** Finds the nearest, best first, of those whose row is accepted. Scores are cosines, -1 to 1; 0 for a vector of zeros. */
+    /** Finds the nearest, best first, of those at whose row `accepted` has a 1, where it is given. Scores are cosines, -1 to 1; 0 for a vector of zeros. */
     nearest: (
       vector: Int8Array,
       lanes: ReadonlyArray<Lane>,
       limit: number,
-      accepted?: ReadonlySet<number>
+      accepted?: Uint8Array
     ): ReadonlyArray<Scored> => {
       write(query, new Uint8Array(vector.buffer, vector.byteOffset, vector.length), 1)
       const norm = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0))
@@ -142,7 +144,7 @@ export const make = (dimension: number) => {
           const score = length > 0 ? found[i]! / length : 0
           if (score < best.least()) continue
           const row = block.rows[i]!
-          if (accepted === undefined || accepted.has(row)) best.add({ row, score })
+          if (accepted === undefined || accepted[row] === 1) best.add({ row, score })
         }
       }
       return best.sorted()

@@ -78,25 +78,12 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
     return row === undefined ? 0 : Math.floor(row.most - (row.most - row.least) * RECALLED / brought)
   }
 
-  const parsedRows = (rows: ReadonlyArray<{ readonly rows: string | null }>) =>
-    JSON.parse(`[${rows[0]?.rows ?? ""}]`) as ReadonlyArray<number>
-
   /** Returns the rows of the units that contain a term. As one text, since a row of the result for each takes ten times as long. */
   function* rowsWith(term: string, newest: number): Steps<Y, ReadonlyArray<number>> {
-    return parsedRows(
+    return SqliteFilter.listed(
       yield* sql<{ rows: string | null }>`SELECT group_concat(rowid) AS rows FROM lexemes
         WHERE lexemes MATCH ${`"${term}"`} AND rowid > ${newest}`
     )
-  }
-
-  /** Returns a list that has a 1 for each row that passes. */
-  function* rowsThatPass(filter: SearchFilter): Steps<Y, Uint8Array> {
-    const rows = parsedRows(
-      yield* sql<{ rows: string | null }>`SELECT group_concat(row) AS rows FROM units WHERE ${conditions(filter)}`
-    )
-    const passes = new Uint8Array(rows.reduce((most, row) => Math.max(most, row), -1) + 1)
-    for (const row of rows) passes[row] = 1
-    return passes
   }
 
   /** Counts the terms in these units, as far as they pass the filter. */
@@ -158,11 +145,15 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
     const termIndex = new Map(terms.map((term, i) => [term, i]))
     const size = SELECTED * limit
     const isOfAll = filter.projects === "all"
-    const selected = selectRows(postings, size, isOfAll ? undefined : yield* rowsThatPass(filter))
+    const selected = selectRows(postings, size, isOfAll ? undefined : yield* SqliteFilter.rowsThatPass(sql, filter))
     let candidates = yield* counted(selected, filter, termIndex)
     // Too many of them don't pass.
     if (isOfAll && candidates.length < limit && selected.length === size) {
-      candidates = yield* counted(selectRows(postings, size, yield* rowsThatPass(filter)), filter, termIndex)
+      candidates = yield* counted(
+        selectRows(postings, size, yield* SqliteFilter.rowsThatPass(sql, filter)),
+        filter,
+        termIndex
+      )
     }
     return { ...common, candidates: rankedBy(terms.map(idfOf), common.averageLength, candidates, limit) }
   }

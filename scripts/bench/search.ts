@@ -12,12 +12,13 @@ import { monitorEventLoopDelay } from "node:perf_hooks"
 import { getLoadablePath } from "sqlite-vec"
 import * as App from "../../src/App.ts"
 import { number, table } from "../../src/cli/Output.ts"
-import type { SearchMode, SearchQuery } from "../../src/domain/Search.ts"
+import type { SearchFilter, SearchMode, SearchQuery } from "../../src/domain/Search.ts"
 import * as Tokenizer from "../../src/domain/Tokenizer.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
 import { load } from "../../src/resources/SqliteDriver.ts"
 import { LANE_LIMIT } from "../../src/retrieve/Search.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
+import type { StoreError } from "../../src/store/MemoryStore.ts"
 import { makeRandom } from "../../test/fixtures/transcript.ts"
 import {
   integer,
@@ -38,7 +39,7 @@ const WORD = /[A-Za-z]{4,}/g
 
 interface Times {
   readonly scope: string
-  readonly mode: SearchMode
+  readonly asked: SearchMode | "inject"
   readonly p50Ms: number
   readonly p95Ms: number
   readonly p99Ms: number
@@ -137,23 +138,33 @@ program("search", {
         const [, firstMs] = yield* timed(memory.search(query(questions[0]!, {})))
         const heldMb = (process.memoryUsage().rss - before) / 1e6
         const rows: Array<Times> = []
-        for (const [name, scope] of scopes) {
-          for (const mode of MODES) {
-            yield* progress(`${mode}, ${name}`)
+        const inject = (prompt: string, projects: SearchFilter["projects"]): Effect.Effect<unknown, StoreError> =>
+          memory.inject({ prompt, projects, mode: "balanced", maxTokens: 800, maxChars: 10_000 })
+        const asks = [
+          ...MODES.map((mode) =>
+            [mode, (text: string, projects: SearchFilter["projects"]): Effect.Effect<unknown, StoreError> =>
+              memory.search(query(text, { mode, projects }))] as const
+          ),
+          ["inject", inject] as const
+        ]
+        for (const [scope, among] of scopes) {
+          for (const [asked, ask] of asks) {
+            yield* progress(`${asked}, ${scope}`)
             const delay = monitorEventLoopDelay({ resolution: 1 })
             const times: Array<number> = []
-            yield* memory.search(query(questions[0]!, { mode, projects: scope }))
+            yield* ask(questions[0]!, among)
             delay.enable()
             for (const text of questions.slice(1)) {
               // Lets the event loop turn, which measures the delays.
               yield* Effect.sleep(2)
-              times.push((yield* timed(memory.search(query(text, { mode, projects: scope }))))[1])
+              times.push((yield* timed(ask(text, among)))[1])
             }
             delay.disable()
-            const at = (q: number) => round(quantile(times, q), 1)
+            const at = (q: number) =>
+              round(quantile(times, q), 1)
             rows.push({
-              scope: name,
-              mode,
+              scope,
+              asked,
               p50Ms: at(0.5),
               p95Ms: at(0.95),
               p99Ms: at(0.99),
@@ -168,7 +179,9 @@ program("search", {
           Effect.provide(bareTimes(file, asked.questions, scope), models(home)),
           (times) => ({
             name,
-            vectorsMs: median(times.map(({ vectors }) => vectors)),
+            vectorsMs: median(times.map(({ vectors }) =>
+              vectors
+            )),
             wordsMs: median(times.map(({ words }) => words)),
             bothMs: median(times.map(({ vectors, words }) => vectors + words))
           })
@@ -180,12 +193,16 @@ program("search", {
             round(asked.firstMs)
           } ms, +${round(asked.heldMb)} MB`,
           ...table([
-            ["projects", "search", "p50 ms", "p95 ms", "p99 ms", "longest block ms", "vec0 + FTS5 ms", "ratio"],
-            ...asked.rows.map(({ blockMs, mode, p50Ms, p95Ms, p99Ms, scope }) => {
+            ["projects", "asked", "p50 ms", "p95 ms", "p99 ms", "longest block ms", "vec0 + FTS5 ms", "ratio"],
+            ...asked.rows.map(({ asked, blockMs, p50Ms, p95Ms, p99Ms, scope }) => {
               const { bothMs, vectorsMs, wordsMs } = bare.find(({ name }) => name === scope)!
-              const beside = { hybrid: bothMs, keyword: wordsMs, semantic: vectorsMs }[mode]
-              const cells = [p50Ms, p95Ms, p99Ms, blockMs, round(beside, 1)].map(String)
-              return [scope, mode, ...cells, `× ${round(beside / p50Ms, 1)}`]
+              const beside = { hybrid: bothMs, keyword: wordsMs, semantic: vectorsMs, inject: undefined }[asked]
+              return [
+                scope,
+                asked,
+                ...[p50Ms, p95Ms, p99Ms, blockMs].map(String),
+                ...(beside === undefined ? ["", ""] : [String(round(beside, 1)), `× ${round(beside / p50Ms, 1)}`])
+              ]
             })
           ])
         ]

@@ -35,6 +35,9 @@ export function* schemaVersion<Y, F>(sql: Sql<Y, F>): Steps<Y, number> {
  * term alone is in more, only the newest of them are looked at.
  */
 const RECALLED = 250_000
+/** Units that are selected, for each that is wanted, where a filter passes nearly all. */
+const MORE = 1.5
+
 /** The rows of the units that contain a term, ascending, and what it weighs. */
 interface Posting {
   readonly weight: number
@@ -86,10 +89,35 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
     )
   }
 
-  /** Counts the terms in these units, as far as they pass the filter. */
+  /** Returns which of these units pass, in their order. Forces the covering index, which schemas before 7 lack. */
+  function* passing(rows: ReadonlyArray<number>, filter: SearchFilter): Steps<Y, ReadonlyArray<number>> {
+    const index = sql.literal((yield* version()) >= 7 ? "INDEXED BY units_by_row" : "")
+    return SqliteFilter.listed(
+      yield* sql<{ rows: string | null }>`SELECT group_concat(row) AS rows FROM (
+        SELECT units.row FROM json_each(${json(rows)}) AS best CROSS JOIN units ${index} ON units.row = best.value
+        WHERE ${conditions(filter)} ORDER BY best.key)`
+    )
+  }
+
+  /** Selects the units with the greatest weight of terms, of those that pass. */
+  function* selectThatPass(
+    postings: ReadonlyArray<Posting>,
+    limit: number,
+    filter: SearchFilter
+  ): Steps<Y, ReadonlyArray<number>> {
+    if (filter.projects === "all") {
+      // Nearly all pass, mostly.
+      const more = Math.ceil(MORE * limit)
+      const heaviest = selectRows(postings, more)
+      const found = yield* passing(heaviest, filter)
+      if (found.length >= limit || heaviest.length < more) return found.slice(0, limit)
+    }
+    return selectRows(postings, limit, yield* SqliteFilter.rowsThatPass(sql, filter))
+  }
+
+  /** Counts the terms in these units. */
   function* counted(
     rows: ReadonlyArray<number>,
-    filter: SearchFilter,
     termIndex: ReadonlyMap<string, number>
   ): Steps<Y, ReadonlyArray<Counted>> {
     const found = yield* sql<{
@@ -103,7 +131,7 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
       tool_result: string
     }>`SELECT units.row, units.id, units.session_id, units.position, title, text, tool_use, tool_result
         FROM json_each(${json(rows)}) AS best CROSS JOIN units ON units.row = best.value
-        CROSS JOIN lexemes ON lexemes.rowid = best.value WHERE ${conditions(filter)}`
+        CROSS JOIN lexemes ON lexemes.rowid = best.value`
     return found.map((unit) => ({
       row: unit.row,
       unitId: unit.id,
@@ -143,18 +171,8 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
     for (const term of recall) postings.push({ weight: idfOf(term), rows: yield* rowsWith(term, newest) })
 
     const termIndex = new Map(terms.map((term, i) => [term, i]))
-    const size = SELECTED * limit
-    const isOfAll = filter.projects === "all"
-    const selected = selectRows(postings, size, isOfAll ? undefined : yield* SqliteFilter.rowsThatPass(sql, filter))
-    let candidates = yield* counted(selected, filter, termIndex)
-    // Too many of them don't pass.
-    if (isOfAll && candidates.length < limit && selected.length === size) {
-      candidates = yield* counted(
-        selectRows(postings, size, yield* SqliteFilter.rowsThatPass(sql, filter)),
-        filter,
-        termIndex
-      )
-    }
+    const selected = yield* selectThatPass(postings, SELECTED * limit, filter)
+    const candidates = yield* counted(selected, termIndex)
     return { ...common, candidates: rankedBy(terms.map(idfOf), common.averageLength, candidates, limit) }
   }
 

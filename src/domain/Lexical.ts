@@ -33,6 +33,35 @@ export const sumOf = (
   return { lengths: fields.map((field) => field.length), frequencies }
 }
 
+/**
+ * Returns a function that counts the terms in fields whose lexemes are separated by a blank each, as `sumOf` does in lists. It reads the
+ * texts in place: to split them takes several times as long.
+ */
+export const counterOf = (termIndex: ReadonlyMap<string, number>) => {
+  // By length and first character, so that few lexemes are looked up.
+  const placeOf = (length: number, first: number) => (length & 63) << 7 | first & 127
+  const isLikely = new Uint8Array(1 << 13)
+  for (const term of termIndex.keys()) isLikely[placeOf(term.length, term.charCodeAt(0))] = 1
+  return (fields: ReadonlyArray<string>): ReturnType<typeof sumOf> => {
+    const frequencies = Array.from({ length: termIndex.size }, () => fields.map(() => 0))
+    const lengths = fields.map((field, f) => {
+      if (field === "") return 0
+      let count = 0
+      for (let from = 0, at = 0; at <= field.length; at++) {
+        if (at < field.length && field.charCodeAt(at) !== 0x20) continue
+        count++
+        if (isLikely[placeOf(at - from, field.charCodeAt(from))] === 1) {
+          const term = termIndex.get(field.slice(from, at))
+          if (term !== undefined) frequencies[term]![f]!++
+        }
+        from = at + 1
+      }
+      return count
+    })
+    return { lengths, frequencies }
+  }
+}
+
 /** BM25's saturation and length normalisation (Robertson and Zaragoza 2009, section 3.2). */
 export const K1 = 1.2
 export const B = 0.6

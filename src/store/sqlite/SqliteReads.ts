@@ -3,7 +3,7 @@
  * reader does not migrate, so it may find the schema of an earlier version.
  */
 import { makeBest } from "../../domain/Best.ts"
-import { inverseDocumentFrequency, sumOf } from "../../domain/Lexical.ts"
+import { counterOf, inverseDocumentFrequency } from "../../domain/Lexical.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import type { Steps } from "../../domain/Steps.ts"
@@ -118,7 +118,7 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
   /** Counts the terms in these units. */
   function* counted(
     rows: ReadonlyArray<number>,
-    termIndex: ReadonlyMap<string, number>
+    countIn: ReturnType<typeof counterOf>
   ): Steps<Y, ReadonlyArray<Counted>> {
     const found = yield* sql<{
       row: number
@@ -137,10 +137,7 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
       unitId: unit.id,
       sessionId: unit.session_id,
       position: unit.position,
-      ...sumOf(
-        [unit.title, unit.text, unit.tool_use, unit.tool_result].map((field) => field === "" ? [] : field.split(" ")),
-        termIndex
-      )
+      ...countIn([unit.title, unit.text, unit.tool_use, unit.tool_result])
     }))
   }
 
@@ -170,9 +167,8 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
     const postings: Array<Posting> = []
     for (const term of recall) postings.push({ weight: idfOf(term), rows: yield* rowsWith(term, newest) })
 
-    const termIndex = new Map(terms.map((term, i) => [term, i]))
     const selected = yield* selectThatPass(postings, SELECTED * limit, filter)
-    const candidates = yield* counted(selected, termIndex)
+    const candidates = yield* counted(selected, counterOf(new Map(terms.map((term, i) => [term, i]))))
     return { ...common, candidates: rankedBy(terms.map(idfOf), common.averageLength, candidates, limit) }
   }
 

@@ -16,18 +16,15 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
-import * as EmbeddedIndex from "../../src/index/sqlite/EmbeddedIndex.ts"
-import { VectorIndex } from "../../src/index/VectorIndex.ts"
 import * as LocalModels from "../../src/models/LocalModels.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
 import * as Unmetered from "../../src/models/providers/Unmetered.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import * as Settings from "../../src/settings/Settings.ts"
-import { SqliteFile } from "../../src/store/sqlite/SqliteFile.ts"
 import type { ModelServer } from "../models/server.ts"
 import * as DecoratedLedger from "./DecoratedLedger.ts"
 import { checkedForLeaks, type GateContext, numbered } from "./GateContext.ts"
-import { completion, embed, endpoint, home, patience } from "./Scenario.ts"
+import { completion, embed, endpoint, patience } from "./Scenario.ts"
 import * as Yardstick from "./Yardstick.ts"
 
 const RUNS = { quick: 25, full: 200 }
@@ -310,19 +307,6 @@ const race = <Service>(
     Effect.map((wrong) => ({ wrong: Option.getOrElse(wrong, () => ["it hangs"]) }))
   )
 
-const MODEL = { id: "races@1", dimension: 4 }
-
-/** A reader of a memory that has an empty index for `MODEL`. */
-const indexReader = Effect.gen(function*() {
-  const folder = yield* home
-  const over = (readOnly: boolean) =>
-    Layer.provide(EmbeddedIndex.layer, SqliteFile.layer({ folder, readOnly, busyTimeoutMs: 2_000 }))
-  yield* Effect.flatMap(VectorIndex, ({ ensure }) => ensure(MODEL)).pipe(
-    Effect.provide(Layer.provide(over(false), Layer.merge(ResourceLedger.layer, NodeContext.layer)))
-  )
-  return over(true)
-})
-
 /** Runs the property; on a failure FastCheck searches for the smallest counterexample. */
 const check = <Service>(context: GateContext, shared: Shared<Service>) =>
   Effect.gen(function*() {
@@ -364,7 +348,6 @@ const check = <Service>(context: GateContext, shared: Shared<Service>) =>
 export const races = (context: GateContext) =>
   Effect.gen(function*() {
     const { servers } = context
-    const reader = yield* indexReader
     const ofEach = yield* Effect.all([
       check(context, {
         name: "HTTP pool",
@@ -383,12 +366,6 @@ export const races = (context: GateContext) =>
         opening: acquisition("model", "word vectors"),
         layer: LocalModels.layer(Settings.packageFile("assets", "static-embeddings.bin")),
         call: Effect.flatMap(ModelManager, ({ embed, embedding }) => Effect.zipRight(embedding, embed(["text"])))
-      }),
-      check(context, {
-        name: "vector reader",
-        opening: acquisition("database", "Sqlite vector reader"),
-        layer: reader,
-        call: Effect.flatMap(VectorIndex, ({ search }) => search(Float32Array.of(1, 0, 0, 0), { projects: "all" }, 1))
       })
     ])
     return { resources: ofEach.length, runs: ofEach.reduce((sum, runs) => sum + runs, 0) }

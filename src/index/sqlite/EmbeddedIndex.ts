@@ -146,12 +146,10 @@ const make = Effect.gen(function*() {
         return versionOf(rows[0]!)
       }),
     activate: ({ id }) => Effect.asVoid(writer`UPDATE vector_indexes SET active = (id = ${id})`),
+    // What is known of its vectors stays, and says that they are others: the next index may get the same number.
     drop: ({ id }) =>
       Effect.zipRight(
-        Effect.zipRight(
-          writer`DELETE FROM vectors WHERE index_id = ${id}`,
-          writer`DELETE FROM vector_lanes WHERE index_id = ${id}`
-        ),
+        writer`DELETE FROM vectors WHERE index_id = ${id}`,
         Effect.asVoid(writer`DELETE FROM vector_indexes WHERE id = ${id}`)
       ),
     upsert,

@@ -87,11 +87,11 @@ const append = (space: Space, kept: Kept, chunk: Chunk) =>
 
 export const make = (reader: SqlClient) =>
   Effect.gen(function*() {
-    const spaces = new Map<number, Space>()
+    const spaces = new Map<string, Space>()
     const oneAtATime = Permits.make(1)
 
     const release = Effect.map(Clock.currentTimeMillis, (now) => {
-      for (const [id, { usedAt }] of spaces) if (now - usedAt >= IDLE_MS) spaces.delete(id)
+      for (const [key, { usedAt }] of spaces) if (now - usedAt >= IDLE_MS) spaces.delete(key)
     })
     const used = yield* Effect.makeLatch()
     // Gives back what is idle until nothing is kept, and then waits for the next search.
@@ -150,11 +150,12 @@ export const make = (reader: SqlClient) =>
     ): Effect.Effect<ReadonlyArray<Scored>, SqlError | Unavailable> =>
       Effect.gen(function*() {
         const { dimension, id, rows } = searched
-        const space = spaces.get(id) ?? (yield* makeSpace(dimension))
-        spaces.set(id, space)
+        const key = `${id} ${dimension}`
+        const space = spaces.get(key) ?? (yield* makeSpace(dimension))
+        spaces.set(key, space)
         space.usedAt = yield* Clock.currentTimeMillis
         yield* used.open
-        const lanes = yield* Effect.tapError(lanesOf(space, searched), () => Effect.sync(() => spaces.delete(id)))
+        const lanes = yield* Effect.tapError(lanesOf(space, searched), () => Effect.sync(() => spaces.delete(key)))
         const found = space.vectors.nearest(vector, lanes, limit, rows)
         if (space.vectors.count(lanes) > MANY) yield* Effect.sleep(0)
         return found

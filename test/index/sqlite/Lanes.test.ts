@@ -132,6 +132,33 @@ describe("vectors that a process has read", () => {
       })
     ))
 
+  it.scoped("are those of the index that serves, though it has the number of one that is gone", () =>
+    two((reading) =>
+      Effect.gen(function*() {
+        const own = yield* VectorIndex
+        yield* write([unit("a")])
+        const serve = (id: string, dimension: number, ...numbers: ReadonlyArray<number>) =>
+          Effect.gen(function*() {
+            const version = yield* own.version({ id, dimension })
+            yield* version.upsert([{ unitId: "a", vector: vector(...numbers) }])
+            yield* version.activate
+          })
+        const score = (...numbers: ReadonlyArray<number>) =>
+          Effect.map(reading.search(vector(...numbers), everything, 1), ([hit]) => hit!.score)
+        yield* serve("second@1", 4, 1, 0, 0, 0)
+        assert.closeTo(yield* score(1, 0, 0, 0), 1, 0.01)
+        for (const [model, dimension] of [["third@1", 4], ["fourth@1", 2]] as const) {
+          const served = (yield* own.versions).find(({ isActive }) => isActive)!.name
+          yield* serve(MODEL.id, 4, 1, 0, 0, 0)
+          yield* own.drop(served)
+          const question = dimension === 4 ? [1, 0, 0, 0] : [1, 0]
+          yield* serve(model, dimension, ...question.map((value) => 1 - value))
+          assert.strictEqual((yield* own.versions).find(({ isActive }) => isActive)!.name, served)
+          assert.closeTo(yield* score(...question), 0, 0.01)
+        }
+      })
+    ))
+
   it.scoped("are those that pass the filter, also when the nearest do not", () =>
     two((reading) =>
       Effect.gen(function*() {

@@ -31,6 +31,7 @@ import {
   timed
 } from "../../test/script.ts"
 import { isParsable, transcriptsIn } from "./shared/transcripts.ts"
+import { zipf } from "./shared/zipf.ts"
 
 const PROJECTS = 20
 const TOP = 10
@@ -67,14 +68,9 @@ const textOf = (sentences: ReadonlyArray<string>, i: number): string => {
   return again === 0 ? first : `${first} ${sentences[(i * 7_919 + again * 104_729) % sentences.length]!}`
 }
 
-/** Returns the number of the project of point `i`: the largest is 0, and project `p` is 1 / (p + 1) of its size. */
-const projectOf = (i: number): number => {
-  const total = Array.from({ length: PROJECTS }, (_, p) => 1 / (p + 1)).reduce((a, b) => a + b)
-  // The golden ratio spreads the points evenly.
-  let share = (i * 0.618_033_988_749_895 % 1) * total
-  for (let p = 0; p < PROJECTS; p++) if ((share -= 1 / (p + 1)) < 0) return p
-  return PROJECTS - 1
-}
+const projectAt = zipf(PROJECTS)
+/** Returns the number of the project of point `i`, the largest being 0. The golden ratio spreads the points evenly. */
+const projectOf = (i: number): number => projectAt(i * 0.618_033_988_749_895 % 1)
 const typeOf = (i: number) => UnitType.literals[i % UnitType.literals.length]!
 
 interface Case {

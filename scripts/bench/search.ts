@@ -14,6 +14,7 @@ import * as App from "../../src/App.ts"
 import { number, table } from "../../src/cli/Output.ts"
 import type { SearchFilter, SearchMode, SearchQuery } from "../../src/domain/Search.ts"
 import * as Tokenizer from "../../src/domain/Tokenizer.ts"
+import { quantize } from "../../src/index/sqlite/VectorSpace.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
 import { load } from "../../src/resources/SqliteDriver.ts"
 import { LANE_LIMIT } from "../../src/retrieve/Search.ts"
@@ -81,11 +82,11 @@ const bareTimes = (file: string, questions: ReadonlyArray<string>, projects: Rea
       WHERE lexemes MATCH ? ${inProject} ORDER BY rank LIMIT ${LANE_LIMIT}`)
     const times = questions.map((question, i) => {
       const vector = Option.getOrThrow(vectors[i]!)
-      const greatest = vector.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
-      const bytes = new Uint8Array(Int8Array.from(vector, (value) => Math.round(value / greatest * 127)).buffer)
+      const numbers = new Int8Array(vector.length)
+      quantize(vector, numbers, 0)
       const match = Tokenizer.queryLexemes(question).map((lexeme) => `"${lexeme}"`).join(" OR ")
       const from = performance.now()
-      near.all(bytes)
+      near.all(new Uint8Array(numbers.buffer))
       const between = performance.now()
       words.all(match)
       return { vectors: between - from, words: performance.now() - between }

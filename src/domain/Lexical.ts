@@ -81,6 +81,13 @@ export const saturated = (
   return frequency === 0 ? 0 : (frequency * (K1 + 1)) / (frequency + K1 * norm)
 }
 
+/** Returns a unit's BM25F score, of the weights and frequencies of the same terms. */
+export const scoreOf = (
+  idf: ReadonlyArray<number>,
+  averageLength: number,
+  { frequencies, lengths }: ReturnType<typeof sumOf>
+): number => frequencies.reduce((sum, fields, term) => sum + idf[term]! * saturated(fields, lengths, averageLength), 0)
+
 /**
  * Virtual units that contain no words, added to each memory's count. Without these, every word of the subject would
  * count as common in a memory of one session.

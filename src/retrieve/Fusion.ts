@@ -2,7 +2,7 @@
  * Scores the lexical lane and fuses the lanes into one list. Pure. On chat and on coding transcripts min-max fusion
  * beat reciprocal rank fusion with a weak dense lane.
  */
-import { inverseDocumentFrequency, saturated } from "../domain/Lexical.ts"
+import { inverseDocumentFrequency, scoreOf } from "../domain/Lexical.ts"
 import type { LexicalMatches } from "../store/MemoryStore.ts"
 
 export const DENSE_WEIGHT = 0.25
@@ -17,17 +17,11 @@ export interface LexicalScore {
 /** Returns the BM25F scores of the candidates, best first, equal ones by id. */
 export const bm25 = (matches: LexicalMatches): ReadonlyArray<LexicalScore> => {
   const idf = matches.documentFrequencies.map((frequency) => inverseDocumentFrequency(matches.documents, frequency))
-  return matches.candidates.map(({ frequencies, lengths, unitId }) => {
-    const matched: Array<number> = []
-    let score = 0
-    frequencies.forEach((fields, term) => {
-      const part = saturated(fields, lengths, matches.averageLength)
-      if (part === 0) return
-      matched.push(term)
-      score += idf[term]! * part
-    })
-    return { unitId, score, matched }
-  }).sort((a, b) => b.score - a.score || (a.unitId < b.unitId ? -1 : 1))
+  return matches.candidates.map((candidate) => ({
+    unitId: candidate.unitId,
+    score: scoreOf(idf, matches.averageLength, candidate),
+    matched: candidate.frequencies.flatMap((fields, term) => fields.some((count) => count > 0) ? [term] : [])
+  })).sort((a, b) => b.score - a.score || (a.unitId < b.unitId ? -1 : 1))
 }
 
 /** Number of matches of the rarest words that answer a question of any length. */

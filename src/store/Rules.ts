@@ -3,7 +3,7 @@
  */
 import { makeBest } from "../domain/Best.ts"
 import type { Message, SessionFacts } from "../domain/Conversation.ts"
-import { saturated } from "../domain/Lexical.ts"
+import { scoreOf } from "../domain/Lexical.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { KnownProject, Project } from "../domain/Project.ts"
 import type { Candidate, CaptureBatch, LineSum } from "./MemoryStore.ts"
@@ -142,12 +142,7 @@ export const rankedBy = (
   limit: number
 ): ReadonlyArray<Candidate> => {
   const best = makeBest(limit)
-  for (const { frequencies, lengths, row } of candidates) {
-    best.add({
-      row,
-      score: frequencies.reduce((sum, fields, i) => sum + idf[i]! * saturated(fields, lengths, averageLength), 0)
-    })
-  }
+  for (const candidate of candidates) best.add({ row: candidate.row, score: scoreOf(idf, averageLength, candidate) })
   const candidateOf = new Map(candidates.map(({ row, ...candidate }) => [row, candidate]))
   return best.sorted().map(({ row }) => candidateOf.get(row)!)
 }

@@ -54,6 +54,27 @@ const remains = (home: string) =>
       (names) => [...leftovers(names), ...names.filter((name) => name.startsWith("run"))]
     ))
 
+/** Returns a function that says something in a session of the shop. */
+const sayIn = (home: string) => {
+  const folder = join(home, ".claude", "projects", "-home-mei-work-shop-api")
+  mkdirSync(folder, { recursive: true })
+  return (uuid: string, text: string) =>
+    appendFileSync(
+      join(folder, "live.jsonl"),
+      `${
+        JSON.stringify({
+          type: "user",
+          uuid,
+          parentUuid: null,
+          sessionId: "live",
+          cwd: SHOP.CLAUDE_PROJECT_DIR,
+          timestamp: "2026-01-01T00:00:00.000Z",
+          message: { role: "user", content: text }
+        })
+      }\n`
+    )
+}
+
 describe("the MCP server, spawned", () => {
   layer(Home.layer, { timeout: "60 seconds", excludeTestServices: true })((it) => {
     it.scoped("answers the official client: every tool, resources, prompts; and ends with it", () =>
@@ -245,23 +266,7 @@ describe("the MCP server, spawned", () => {
     it.scoped("captures in a thread, which is in the ledger; what a killed one left is captured by the next", () =>
       Effect.gen(function*() {
         const home = yield* makeImported
-        const folder = join(home, ".claude", "projects", "-home-mei-work-shop-api")
-        mkdirSync(folder, { recursive: true })
-        const say = (uuid: string, text: string) =>
-          appendFileSync(
-            join(folder, "live.jsonl"),
-            `${
-              JSON.stringify({
-                type: "user",
-                uuid,
-                parentUuid: null,
-                sessionId: "live",
-                cwd: SHOP.CLAUDE_PROJECT_DIR,
-                timestamp: "2026-01-01T00:00:00.000Z",
-                message: { role: "user", content: text }
-              })
-            }\n`
-          )
+        const say = sayIn(home)
         const found = ({ call }: Effect.Effect.Success<ReturnType<typeof connect>>, query: string) =>
           Effect.repeat(Effect.delay(Effect.map(call("search", { query }), dataOf), "100 millis"), {
             until: ({ memories }) => JSON.stringify(memories).includes(query)
@@ -298,23 +303,7 @@ describe("the MCP server, spawned", () => {
     it.scoped("captures what its session said last before it ends, whatever ends it", () =>
       Effect.gen(function*() {
         const home = yield* makeImported
-        const folder = join(home, ".claude", "projects", "-home-mei-work-shop-api")
-        mkdirSync(folder, { recursive: true })
-        const say = (uuid: string, text: string) =>
-          appendFileSync(
-            join(folder, "live.jsonl"),
-            `${
-              JSON.stringify({
-                type: "user",
-                uuid,
-                parentUuid: null,
-                sessionId: "live",
-                cwd: SHOP.CLAUDE_PROJECT_DIR,
-                timestamp: "2026-01-01T00:00:00.000Z",
-                message: { role: "user", content: text }
-              })
-            }\n`
-          )
+        const say = sayIn(home)
         const isFound = (query: string) =>
           Effect.map(inProcess(["search", "--all-projects", query], { home }), ({ stdout }) => stdout.includes(query))
         /** Says something right before a server ends, and returns whether that is remembered. */

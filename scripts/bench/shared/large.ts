@@ -27,6 +27,7 @@ import { SqliteFile } from "../../../src/store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../../../src/store/sqlite/SqliteStore.ts"
 import { batch, cursor, message } from "../../../test/contract/made.ts"
 import { progress, service, temporaryFolder } from "../../../test/script.ts"
+import { zipf } from "./zipf.ts"
 
 const WORD = /[A-Za-z]{4,}/g
 /** Units per copied session. */
@@ -93,18 +94,16 @@ const grown = (units: ReadonlyArray<MemoryUnit>, size: number) =>
     yield* Stream.runDrain(Pipeline.catchUp)
   })
 
+/** Fills the memory in `home` from the transcripts at `from`, and returns its newest units. */
+const unitsFrom = (home: string, from: string) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    yield* Stream.runDrain(memory.ingest(yield* memory.discover([from])))
+    return yield* memory.recent({ projects: "all" }, 1_000)
+  }).pipe(Effect.provide(service(home)))
+
 /** Units written in one transaction. */
 const WRITTEN = 2_000
-
-/** Returns the number of the project of a unit: of those the second has half as many units as the first, the third a third. */
-const projectOf = (projects: number) => {
-  const shares = Array.from({ length: projects }, (_, i) => 1 / (i + 1))
-  const whole = shares.reduce((sum, share) => sum + share, 0)
-  return (id: string) => {
-    let left = hash(id) / 2 ** 32 * whole
-    return Math.max(0, shares.findIndex((share) => (left -= share) < 0))
-  }
-}
 
 /** Writes the units and their vectors by SQL, in several projects, without looking for duplicates. */
 const written = (units: ReadonlyArray<MemoryUnit>, size: number, projects: ReadonlyArray<Project>) =>
@@ -114,13 +113,13 @@ const written = (units: ReadonlyArray<MemoryUnit>, size: number, projects: Reado
     const models = yield* ModelManager
     const db = Statements.make(writer, SqliteDialect.make(writer))
     const words = units.flatMap(({ content }) => content.match(WORD) ?? [])
-    const numberOf = projectOf(projects.length)
+    const projectAt = zipf(projects.length)
     yield* index.ensure(yield* models.embedding)
     for (const project of projects) yield* db.setProject(project)
     for (let made = 0; made < size; made += WRITTEN) {
       const copies = Array.from({ length: Math.min(WRITTEN, size - made) }, (_, i) => {
         const unit = copied(units[(made + i) % units.length]!, Math.floor((made + i) / units.length), words)
-        return { ...unit, projectId: projects[numberOf(unit.id)]!.id, position: i }
+        return { ...unit, projectId: projects[projectAt(hash(unit.id) / 2 ** 32)]!.id, position: i }
       })
       const points = yield* pointsOf(models, copies)
       yield* transaction(
@@ -150,12 +149,7 @@ export const projectsOf = (count: number): ReadonlyArray<Project> =>
 /** Fills the memory in `home` with copies of the units of the transcripts at `from`, in projects of sizes by Zipf's law. */
 export const fillProjects = (home: string, from: string, size: number, projects: ReadonlyArray<Project>) =>
   Effect.gen(function*() {
-    const seed = yield* temporaryFolder
-    const units = yield* Effect.gen(function*() {
-      const memory = yield* ClaudeMemory
-      yield* Stream.runDrain(memory.ingest(yield* memory.discover([from])))
-      return yield* memory.recent({ projects: "all" }, 1_000)
-    }).pipe(Effect.provide(service(seed)))
+    const units = yield* unitsFrom(yield* temporaryFolder, from)
     yield* written(units, size, projects).pipe(
       Effect.provide(
         Layer.merge(EmbeddedIndex.layer, App.modelsOf({ busyTimeoutMs: 5_000, home })).pipe(
@@ -169,11 +163,7 @@ export const fillProjects = (home: string, from: string, size: number, projects:
 /** Fills the memory in `home` from the transcripts at `from`, then with copies up to `size` units. Returns the copies' one project. */
 export const fill = (home: string, from: string, size: number) =>
   Effect.gen(function*() {
-    const units = yield* Effect.gen(function*() {
-      const memory = yield* ClaudeMemory
-      yield* Stream.runDrain(memory.ingest(yield* memory.discover([from])))
-      return yield* memory.recent({ projects: "all" }, 1_000)
-    }).pipe(Effect.provide(service(home)))
+    const units = yield* unitsFrom(home, from)
     const [first] = units
     const storage = SqliteFile.layer({ folder: home, readOnly: false, busyTimeoutMs: 5_000 })
     yield* grown(units.map((unit) => ({ ...unit, projectId: first!.projectId })), size).pipe(

@@ -21,6 +21,7 @@ import { isCurrent } from "../Points.ts"
 import { type Hit, IndexError, type Point, VectorIndex } from "../VectorIndex.ts"
 import * as Versions from "../Versions.ts"
 import * as Lanes from "./Lanes.ts"
+import { quantize } from "./VectorSpace.ts"
 
 interface IndexRow {
   readonly id: number
@@ -40,16 +41,6 @@ const versionOf = ({ active, dimension, id, model }: IndexRow): EmbeddedVersion 
   model: { id: model, dimension },
   isActive: active === 1
 })
-
-/**
- * Scales each vector so that its greatest number becomes 127, which the cosine does not see. At unit length the numbers
- * of a vector of 4,096 dimensions are so small that most of their precision would be rounded off.
- */
-const quantize = (vector: Float32Array, into: Int8Array, at: number): void => {
-  const greatest = vector.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
-  const scale = greatest > 0 ? 127 / greatest : 0
-  for (let i = 0; i < vector.length; i++) into[at + i] = Math.round(vector[i]! * scale)
-}
 
 const bytesOf = (vectors: ReadonlyArray<Float32Array>, dimension: number): Uint8Array => {
   const all = new Int8Array(vectors.length * dimension)

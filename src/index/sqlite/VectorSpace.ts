@@ -2,7 +2,6 @@
  * Holds vectors of 8-bit integers in the memory of a WebAssembly module, and finds the nearest to a vector by comparing
  * with all of them: exact, and on one core 1.6 ms for 100,000 vectors of 256 dimensions.
  */
-
 import { makeBest, type Scored } from "../../domain/Best.ts"
 
 /** What is used of it; TypeScript has its types among those of a browser. */
@@ -13,6 +12,16 @@ declare const WebAssembly: {
   }
   readonly Module: new(bytes: Uint8Array) => object
   readonly Instance: new(module: object, imports: object) => { readonly exports: object }
+}
+
+/**
+ * Scales each vector so that its greatest number becomes 127, which the cosine does not see. At unit length the numbers
+ * of a vector of 4,096 dimensions are so small that most of their precision would be rounded off.
+ */
+export const quantize = (vector: Float32Array, into: Int8Array, at: number): void => {
+  const greatest = vector.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  const scale = greatest > 0 ? 127 / greatest : 0
+  for (let i = 0; i < vector.length; i++) into[at + i] = Math.round(vector[i]! * scale)
 }
 
 /** The bytes of dots.wat. */

@@ -1,4 +1,4 @@
-;; Dot products of vectors of 8-bit integers with one vector. The bytes of this module are in Dots.ts.
+;; Dot products of vectors of 8-bit integers with one vector. The bytes of this module are in VectorSpace.ts.
 (module
   (import "" "memory" (memory 1))
   ;; Writes the dot product of `query` with each of `count` vectors that lie one after another from `vectors` on, as 32-bit

@@ -347,14 +347,21 @@ describe("a database of an earlier schema", () => {
       })
   )
 
-  /** Creates a database of schema 3: a session of two segments, with work of each kind. */
-  const schema3 = (folder: string, fs: FileSystem.FileSystem) =>
+  /** Creates a database of this version of the schema. */
+  const openedAt = (version: number, folder: string, fs: FileSystem.FileSystem) =>
     Effect.gen(function*() {
       yield* fs.makeDirectory(folder, { recursive: true })
       const path = join(folder, DATABASE)
-      const sql = yield* owned(open({ name: "schema 3", path, readOnly: false, busyTimeoutMs: 0 }))
-      for (const statement of STEPS.slice(0, 3).flat()) yield* sql.unsafe(statement)
-      yield* sql.unsafe("PRAGMA user_version = 3")
+      const sql = yield* owned(open({ name: `schema ${version}`, path, readOnly: false, busyTimeoutMs: 0 }))
+      for (const statement of STEPS.slice(0, version).flat()) yield* sql.unsafe(statement)
+      yield* sql.unsafe(`PRAGMA user_version = ${version}`)
+      return sql
+    })
+
+  /** Creates a database of schema 3: a session of two segments, with work of each kind. */
+  const schema3 = (folder: string, fs: FileSystem.FileSystem) =>
+    Effect.gen(function*() {
+      const sql = yield* openedAt(3, folder, fs)
       yield* sql`INSERT INTO projects ${sql.insert({ ...project("one") })}`
       yield* sql`INSERT INTO sessions VALUES ('s1', 'project-one', NULL, '/work/one', NULL, NULL, 1, 2)`
       for (const uuid of ["a", "b"]) {
@@ -410,12 +417,8 @@ describe("a database of an earlier schema", () => {
     "in which projects were merged splits them by the folders of their sessions",
     (folder, fs) =>
       Effect.gen(function*() {
-        yield* fs.makeDirectory(folder, { recursive: true })
-        const path = join(folder, DATABASE)
         yield* Effect.scoped(Effect.gen(function*() {
-          const sql = yield* owned(open({ name: "schema 7", path, readOnly: false, busyTimeoutMs: 0 }))
-          for (const statement of STEPS.slice(0, 7).flat()) yield* sql.unsafe(statement)
-          yield* sql.unsafe("PRAGMA user_version = 7")
+          const sql = yield* openedAt(7, folder, fs)
           for (const name of ["one", "two", "one/three"]) {
             yield* sql`INSERT INTO projects ${
               sql.insert({ ...project(name), excluded: 0, merged_into: name === "one" ? null : "project-one" })
@@ -449,12 +452,8 @@ describe("a database of an earlier schema", () => {
     "in which vectors do not lie by project is searched once it is brought to the newest one",
     (folder, fs) =>
       Effect.gen(function*() {
-        yield* fs.makeDirectory(folder, { recursive: true })
-        const path = join(folder, DATABASE)
         yield* Effect.scoped(Effect.gen(function*() {
-          const sql = yield* owned(open({ name: "schema 8", path, readOnly: false, busyTimeoutMs: 0 }))
-          for (const statement of STEPS.slice(0, 8).flat()) yield* sql.unsafe(statement)
-          yield* sql.unsafe("PRAGMA user_version = 8")
+          const sql = yield* openedAt(8, folder, fs)
           yield* sql`INSERT INTO vector_indexes VALUES (1, 'test@1', 2, 1)`
           for (const [row, name] of ["one", "two"].entries()) {
             yield* sql`INSERT INTO projects ${sql.insert({ ...project(name), excluded: 0, merged_into: null })}`

@@ -93,14 +93,19 @@ function* lexicalLane<Y>(
     : Terms.matchesOf(terms, yield* store.lexical(Terms.lexemesOf(terms), filter, LANE_LIMIT))
 }
 
+/** A query, and what the lexical lane found for its text and filter, where that is known. */
+export interface Asked extends SearchQuery {
+  readonly matches?: LexicalMatches
+}
+
 /** Asks the lexical lane, and fuses its list with that of the dense lane. */
 export function* searchLanes<Y>(
   store: Reads<Y>,
-  query: SearchQuery,
+  query: Asked,
   terms: ReadonlyArray<Term>,
   dense: Dense
 ): Steps<Y, Recalled> {
-  const matches = query.mode === "semantic" ? NOTHING : yield* lexicalLane(store, query, terms)
+  const matches = query.mode === "semantic" ? NOTHING : query.matches ?? (yield* lexicalLane(store, query, terms))
   const lexical = bm25(matches)
   return { ...dense, lexicalLane: { lexical, matches }, fused: fuse(lexical, dense.hits) }
 }
@@ -213,7 +218,7 @@ const reasonsFor = (
 export interface Lanes<Y> {
   readonly store: Reads<Y>
   /** Asks the lanes and fuses their lists. */
-  readonly recall: (query: SearchQuery, terms: ReadonlyArray<Term>) => Eventual<Y, Recalled>
+  readonly recall: (query: Asked, terms: ReadonlyArray<Term>) => Eventual<Y, Recalled>
   /** A model that reranks the best, up to a depth. */
   readonly rerank: {
     readonly depth: number
@@ -222,7 +227,7 @@ export interface Lanes<Y> {
 }
 
 /** A search, of which only results with some share of the best one's score are used. */
-export interface SearchRequest extends SearchQuery {
+export interface SearchRequest extends Asked {
   readonly minShare?: number
   /** True for a unit that is no result. */
   readonly leavesOut?: (unit: MemoryUnit) => boolean
@@ -282,11 +287,16 @@ export interface EvidenceRequest extends Pick<SearchQuery, "projects" | "text"> 
   readonly inContext?: InContext | undefined
 }
 
+/** Evidence, and the matches in which it was looked for, for a search with the same text and projects. */
+export interface Found extends Evidence {
+  readonly matches: LexicalMatches
+}
+
 /** Weighs the words of a text and finds those that stand together in a unit. */
 export function* evidence<Y>(
   store: Reads<Y>,
   { inContext, projects, text }: EvidenceRequest
-): Steps<Y, Evidence> {
+): Steps<Y, Found> {
   const filter = { projects: resolveRequested(yield* store.projects, projects) }
   const terms = Terms.termsOf(text)
   const matches = yield* lexicalLane(store, filter, terms)
@@ -295,5 +305,5 @@ export function* evidence<Y>(
   const ids = bm25({ ...matches, candidates: matches.candidates.filter(isElsewhere) })
     .slice(0, 2 * EVIDENCE_DEPTH).map(({ unitId }) => unitId)
   const units = (yield* store.units(ids)).filter((unit) => passes(unit, filter) && !isInContext(unit, inContext))
-  return evidenceIn(weigh(terms, matches), units.slice(0, EVIDENCE_DEPTH))
+  return { ...evidenceIn(weigh(terms, matches), units.slice(0, EVIDENCE_DEPTH)), matches }
 }

@@ -89,35 +89,11 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
     )
   }
 
-  /** Returns which of these units pass, in their order. Forces the covering index, which schemas before 7 lack. */
-  function* passing(rows: ReadonlyArray<number>, filter: SearchFilter): Steps<Y, ReadonlyArray<number>> {
-    const index = sql.literal((yield* version()) >= 7 ? "INDEXED BY units_by_row" : "")
-    return SqliteFilter.listed(
-      yield* sql<{ rows: string | null }>`SELECT group_concat(row) AS rows FROM (
-        SELECT units.row FROM json_each(${json(rows)}) AS best CROSS JOIN units ${index} ON units.row = best.value
-        WHERE ${conditions(filter)} ORDER BY best.key)`
-    )
-  }
-
-  /** Selects the units with the greatest weight of terms, of those that pass. */
-  function* selectThatPass(
-    postings: ReadonlyArray<Posting>,
-    limit: number,
-    filter: SearchFilter
-  ): Steps<Y, ReadonlyArray<number>> {
-    if (filter.projects === "all") {
-      // Nearly all pass, mostly.
-      const more = Math.ceil(MORE * limit)
-      const heaviest = selectRows(postings, more)
-      const found = yield* passing(heaviest, filter)
-      if (found.length >= limit || heaviest.length < more) return found.slice(0, limit)
-    }
-    return selectRows(postings, limit, yield* SqliteFilter.rowsThatPass(sql, filter))
-  }
-
-  /** Counts the terms in these units. */
-  function* counted(
+  /** Counts the terms in the first of these units that pass, at most so many. */
+  function* countedOf(
     rows: ReadonlyArray<number>,
+    filter: SearchFilter,
+    limit: number,
     countIn: ReturnType<typeof counterOf>
   ): Steps<Y, ReadonlyArray<Counted>> {
     const found = yield* sql<{
@@ -131,7 +107,7 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
       tool_result: string
     }>`SELECT units.row, units.id, units.session_id, units.position, title, text, tool_use, tool_result
         FROM json_each(${json(rows)}) AS best CROSS JOIN units ON units.row = best.value
-        CROSS JOIN lexemes ON lexemes.rowid = best.value`
+        CROSS JOIN lexemes ON lexemes.rowid = best.value WHERE ${conditions(filter)} LIMIT ${limit}`
     return found.map((unit) => ({
       row: unit.row,
       unitId: unit.id,
@@ -139,6 +115,24 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
       position: unit.position,
       ...countIn([unit.title, unit.text, unit.tool_use, unit.tool_result])
     }))
+  }
+
+  /** Counts the terms in the units with the greatest weight of these, of those that pass. */
+  function* heaviest(
+    postings: ReadonlyArray<Posting>,
+    limit: number,
+    filter: SearchFilter,
+    countIn: ReturnType<typeof counterOf>
+  ): Steps<Y, ReadonlyArray<Counted>> {
+    if (filter.projects === "all") {
+      // Nearly all pass, mostly.
+      const more = Math.ceil(MORE * limit)
+      const rows = selectRows(postings, more)
+      const counted = yield* countedOf(rows, filter, limit, countIn)
+      if (counted.length >= limit || rows.length < more) return counted
+    }
+    const rows = selectRows(postings, limit, yield* SqliteFilter.rowsThatPass(sql, filter))
+    return yield* countedOf(rows, filter, limit, countIn)
   }
 
   /**
@@ -167,8 +161,8 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
     const postings: Array<Posting> = []
     for (const term of recall) postings.push({ weight: idfOf(term), rows: yield* rowsWith(term, newest) })
 
-    const selected = yield* selectThatPass(postings, SELECTED * limit, filter)
-    const candidates = yield* counted(selected, counterOf(new Map(terms.map((term, i) => [term, i]))))
+    const countIn = counterOf(new Map(terms.map((term, i) => [term, i])))
+    const candidates = yield* heaviest(postings, SELECTED * limit, filter, countIn)
     return { ...common, candidates: rankedBy(terms.map(idfOf), common.averageLength, candidates, limit) }
   }
 

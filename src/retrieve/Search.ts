@@ -25,6 +25,8 @@ import type { Term } from "./Terms.ts"
 /** Most units that each lane returns, and units of the fused list whose neighbours are read. */
 export const LANE_LIMIT = 300
 const NEIGHBOUR_SOURCES = 60
+/** Times as many units of the list are ranked when too few of them are left. */
+const MORE = 3
 /** A unit is dropped when a better one contains this share of its words. */
 const DUPLICATE_SHARE = 0.8
 /** Units among which evidence is looked for, the best of the lexical lane. */
@@ -262,8 +264,9 @@ export function* search<Y>(
   // Neighbours and sessions raise a unit little, but a date may raise one from anywhere in the list; and the best may
   // all be of the session itself.
   const nearby = dates.length > 0 || query.inContext !== undefined ? Infinity : Math.max(NEIGHBOUR_SOURCES, 3 * wanted)
-  const first = yield* rankedAmong(nearby)
-  const { gathered, ranked } = first.isShort ? yield* rankedAmong(Infinity) : first
+  let found = yield* rankedAmong(nearby)
+  for (let pool = nearby * MORE; found.isShort; pool *= MORE) found = yield* rankedAmong(pool)
+  const { gathered, ranked } = found
   const { degraded, order, scores }: Reranked<Boosted> = rerank !== undefined && ranked.length > 1
     ? yield* rerank.ask(query.text, ranked)
     : { degraded: [], scores: new Map(), order: ranked }

@@ -4,7 +4,8 @@
 import * as Options from "@effect/cli/Options"
 import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SearchResult } from "../domain/Search.ts"
-import { writeStdout } from "../process/Process.ts"
+import { oneLine } from "../inject/Render.ts"
+import { columns, writeStdout } from "../process/Process.ts"
 import { minute, reason } from "../serve/Wording.ts"
 import { printable } from "./Printable.ts"
 
@@ -33,17 +34,37 @@ export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray
     ).join("  ")
   )
 
-const indent = (text: string, by: string) => text.split("\n").map((line) => by + line).join("\n")
+/** Cuts a text to so many terminal columns. */
+const cut = (text: string, width: number): string => {
+  if (widthOf(text) <= width) return text
+  let used = 1
+  const kept = Array.from(text, (character) => ({ character, end: used += widthOf(character) }))
+    .filter(({ end }) => end <= width)
+  return `${kept.map(({ character }) => character).join("").trimEnd()}…`
+}
+
+/** Formats a table whose rows are cut to the terminal's width. */
+export const fittingTable = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> => {
+  const width = columns()
+  return table(rows.map((row) => row.map(oneLine))).map((row) => cut(row.trimEnd(), width))
+}
+
+export const indent = (text: string, by: string) => text.split("\n").map((line) => by + line).join("\n")
+
+/** Returns the first `lines` of a text, each with at most 160 characters. */
+export const beginning = (text: string, lines: number): string => {
+  const all = text.split("\n")
+  const shown = all.slice(0, lines).map((line) => line.length > 160 ? `${line.slice(0, 159)}…` : line).join("\n")
+  return shown + (all.length > lines ? "\n…" : "")
+}
 
 /** Formats a memory with the first `lines` of its content; `note` gets a line of its own. */
 export const unitText = (unit: MemoryUnit, rank: number, projectName: string, lines: number, note?: string): string => {
-  const content = unit.content.split("\n")
-  const shown = content.slice(0, lines).map((line) => line.length > 160 ? `${line.slice(0, 159)}…` : line).join("\n")
   return [
     `${rank}. ${unit.title}`,
     `   ${unit.type} · ${minute(unit.occurredAt)} · ${projectName} · id ${unit.id.slice(0, 8)}`,
     ...(note === undefined ? [] : [`   ${note}`]),
-    indent(shown + (content.length > lines ? "\n…" : ""), "   │ ")
+    indent(beginning(unit.content, lines), "   │ ")
   ].join("\n")
 }
 

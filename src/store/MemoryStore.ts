@@ -168,6 +168,14 @@ export interface LexicalMatches {
   readonly candidates: ReadonlyArray<Candidate>
 }
 
+export type SessionFilter = Pick<SearchFilter, "projects" | "since" | "until">
+
+/** A session, the number of its active units, and the unit that sums it up, if it has one. */
+export interface KnownSession extends Session {
+  readonly units: number
+  readonly archive: MemoryUnit | null
+}
+
 export interface StoreStatus {
   readonly lines: LineSum
   readonly redactions: Readonly<Record<string, number>>
@@ -244,6 +252,10 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly reviewAgain: (sessionIds: ReadonlyArray<string>) => Effect.Effect<number, StoreError>
   /** Lists ids of sessions for which no review was ever requested, oldest first. */
   readonly unreviewed: Effect.Effect<ReadonlyArray<string>, StoreError>
+  /** Lists the sessions of projects that were open at some time of a range, those that ended last first. */
+  readonly sessionsIn: (filter: SessionFilter, limit: number) => Effect.Effect<ReadonlyArray<KnownSession>, StoreError>
+  /** Lists the transcripts of a session, that which was written last first. */
+  readonly transcriptsOf: (sessionId: string) => Effect.Effect<ReadonlyArray<string>, StoreError>
   /** Returns the sessions by id; skips unknown ids. */
   readonly sessions: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, Session>, StoreError>
   /** Returns at most 10 sessions whose id begins with `prefix`. */

@@ -12,6 +12,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks"
 import { getLoadablePath } from "sqlite-vec"
 import * as App from "../../src/App.ts"
 import { number, table } from "../../src/cli/Output.ts"
+import { hash } from "../../src/domain/Hash.ts"
 import type { SearchFilter, SearchMode } from "../../src/domain/Search.ts"
 import * as Tokenizer from "../../src/domain/Tokenizer.ts"
 import { quantize } from "../../src/index/sqlite/VectorSpace.ts"
@@ -54,9 +55,9 @@ interface Times {
 /** A name, and the projects that are asked. */
 type Scope = readonly [string, SearchFilter["projects"]]
 
-/** Questions of four to eight words that stand together in a memory. */
-const questionsAbout = (texts: ReadonlyArray<string>, count: number) => {
-  const random = makeRandom(7)
+/** Questions of four to eight words that stand together in a memory; another `seed` makes others. */
+const questionsAbout = (texts: ReadonlyArray<string>, count: number, seed: number) => {
+  const random = makeRandom(seed)
   const pick = <A>(all: ReadonlyArray<A>) => all[Math.floor(random() * all.length)]!
   return Array.from({ length: count }, () => {
     const words = pick(texts).match(WORD) ?? ["nothing"]
@@ -144,14 +145,18 @@ const writing = (home: string, project: string) =>
     yield* Effect.forkScoped(Effect.iterate(0, { while: () => true, body: (i) => Effect.as(save(i), i + 1) }))
   })
 
-/** Times the questions, in each scope and way. */
-const askedTimes = (questions: ReadonlyArray<string>, scopes: ReadonlyArray<Scope>) =>
+/** Times questions in each scope and way, each time others: what was asked once is answered faster. */
+const askedTimes = (
+  questionsFor: (scope: string, asked: string) => ReadonlyArray<string>,
+  scopes: ReadonlyArray<Scope>
+) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     const rows: Array<Times> = []
     for (const [scope, projects] of scopes) {
       for (const asked of [...MODES, "inject"] as const) {
         yield* progress(`${asked}, ${scope}`)
+        const questions = questionsFor(scope, asked)
         const ask = (text: string): Effect.Effect<unknown, StoreError> =>
           asked === "inject"
             ? memory.inject({ prompt: text, projects, mode: "balanced", maxTokens: 800, maxChars: 10_000 })
@@ -220,18 +225,21 @@ program("search", {
         yield* memory.recent({ projects: "all" }, 1)
         const openMs = performance.now() - started
         const texts = (yield* memory.recent({ projects: "all" }, 400)).map(({ content }) => content)
-        const questions = questionsAbout(texts, options.questions)
+        const questionsFor = (scope: string, asked: string) =>
+          questionsAbout(texts, options.questions, hash(`${scope} ${asked}`))
+        const questions = questionsFor("all", "first")
         const before = process.memoryUsage().rss
         const [, firstMs] = yield* timed(
           memory.search({ text: questions[0]!, projects: "all", limit: 10, minScore: 0, mode: "hybrid" })
         )
         const heldMb = (process.memoryUsage().rss - before) / 1e6
-        return { questions, openMs, firstMs, heldMb, rows: yield* askedTimes(questions, scopes) }
+        return { questionsFor, openMs, firstMs, heldMb, rows: yield* askedTimes(questionsFor, scopes) }
       }).pipe(Effect.provide(service(home, true)))
-      const first = yield* bareFirst(file, asked.questions[0]!)
+      const { questionsFor, ...measured } = asked
+      const first = yield* bareFirst(file, questionsFor("all", "first")[0]!)
       const bare = yield* Effect.forEach(scopes, ([name, projects]) =>
         Effect.map(
-          Effect.provide(bareTimes(file, asked.questions, projects), models(home)),
+          Effect.provide(bareTimes(file, questionsFor(name, "hybrid"), projects), models(home)),
           (times) => ({
             name,
             vectorsMs: median(times.map(({ vectors }) => vectors)),
@@ -241,7 +249,7 @@ program("search", {
         ))
       const beside = (ms: number, bareMs: number) => `${round(ms)} ms (bare SQLite ${round(bareMs)} ms)`
       return {
-        data: { units: options.units, bytes: Number(size), ...asked, bareFirst: first, bare },
+        data: { units: options.units, bytes: Number(size), ...measured, bareFirst: first, bare },
         text: () => [
           `${number(options.units)} memories, ${number(Math.round(Number(size) / 1e6))} MB; opened in ${
             beside(asked.openMs, first.openMs)

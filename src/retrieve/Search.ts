@@ -12,7 +12,7 @@ import type { InContext, LaneScore, SearchFilter, SearchQuery, SearchResponse, S
 import type { Eventual, Steps } from "../domain/Steps.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import type { Hit } from "../index/VectorIndex.ts"
-import type { Candidate, LexicalMatches } from "../store/MemoryStore.ts"
+import type { LexicalMatches } from "../store/MemoryStore.ts"
 import type { Reads } from "../store/Reads.ts"
 import { datesIn, isOn } from "./Dates.ts"
 import { type Evidence, evidenceIn, weigh } from "./Evidence.ts"
@@ -49,8 +49,6 @@ const matchesIn = (units: ReadonlyArray<MemoryUnit>, terms: ReadonlyArray<Term>)
   const termIndex = new Map(lexemes.map((lexeme, i) => [lexeme, i]))
   const candidates = units.map((unit) => ({
     unitId: unit.id,
-    sessionId: unit.sessionId,
-    position: unit.position,
     ...sumOf(fieldsOf(unit), termIndex)
   }))
   const lengths = candidates.flatMap((each) => each.lengths)
@@ -120,24 +118,29 @@ interface Gathered {
   readonly units: ReadonlyArray<MemoryUnit>
 }
 
-/** Reads the units found and their neighbours, and matches their words. */
-function* gather<Y>(
+/** Returns a function that reads the best units found, so many of them, and their neighbours, and matches their words. */
+function* gathering<Y>(
   store: Reads<Y>,
   query: SearchQuery,
   terms: ReadonlyArray<Term>,
   { fused, lexicalLane }: Recalled,
-  pool: number,
   leavesOut: (unit: MemoryUnit) => boolean
-): Steps<Y, Gathered> {
+) {
   const found = [...fused].sort(byScore).map(([unitId]) => unitId)
   const neighbours = yield* store.neighbours(found.slice(0, NEIGHBOUR_SOURCES))
-  const ids = new Set([...found.slice(0, pool), ...neighbours.map(([, other]) => other)])
-  // Filtered again: the lanes did not filter a neighbour, and the index may lag behind the store.
-  const units = (yield* store.units([...ids])).filter((unit) =>
-    passes(unit, query) && !isInContext(unit, query.inContext) && !leavesOut(unit)
-  )
-  const matches = lexicalLane?.matches ?? matchesIn(units, terms)
-  return { lexical: lexicalLane?.lexical ?? bm25(matches), matches, neighbours, units }
+  const known = new Map<string, MemoryUnit | undefined>()
+  return function*(pool: number): Steps<Y, Gathered> {
+    const ids = [...new Set([...found.slice(0, pool), ...neighbours.map(([, other]) => other)])]
+    const fresh = ids.filter((id) => !known.has(id))
+    for (const id of fresh) known.set(id, undefined)
+    for (const unit of yield* store.units(fresh)) {
+      // Filtered again: the lanes did not filter a neighbour, and the index may lag behind the store.
+      if (passes(unit, query) && !isInContext(unit, query.inContext) && !leavesOut(unit)) known.set(unit.id, unit)
+    }
+    const units = ids.map((id) => known.get(id)).filter((unit) => unit !== undefined)
+    const matches = lexicalLane?.matches ?? matchesIn(units, terms)
+    return { lexical: lexicalLane?.lexical ?? bm25(matches), matches, neighbours, units }
+  }
 }
 
 /** Scores the results relative to how well the first one answers, and gives the reasons for which each was found. */
@@ -250,9 +253,10 @@ export function* search<Y>(
   const terms = Terms.termsOf(query.text)
   const wanted = Math.max(rerank?.depth ?? 0, query.limit)
   const recalled = yield* recall(query, terms)
+  const gather = yield* gathering(store, query, terms, recalled, leavesOut)
   /** Ranks the best of the fused list, `pool` of them. */
   function* rankedAmong(pool: number) {
-    const gathered = yield* gather(store, query, terms, recalled, pool, leavesOut)
+    const gathered = yield* gather(pool)
     const boosted = boost(gathered.units, recalled.fused, gathered.neighbours, dates)
     // A model may rank first what is last here.
     const eligible = rerank === undefined ? withShare(boosted, minShare) : boosted
@@ -303,10 +307,12 @@ export function* evidence<Y>(
   const filter = { projects: resolveRequested(yield* store.projects, projects) }
   const terms = Terms.termsOf(text)
   const matches = yield* lexicalLane(store, filter, terms)
-  const isElsewhere = ({ sessionId }: Candidate) => inContext?.since !== 0 || sessionId !== inContext.sessionId
-  // Twice as many, since some of what the session itself said may be left out.
-  const ids = bm25({ ...matches, candidates: matches.candidates.filter(isElsewhere) })
-    .slice(0, 2 * EVIDENCE_DEPTH).map(({ unitId }) => unitId)
-  const units = (yield* store.units(ids)).filter((unit) => passes(unit, filter) && !isInContext(unit, inContext))
+  const ids = bm25(matches).map(({ unitId }) => unitId)
+  const units: Array<MemoryUnit> = []
+  // The best may all be of the session itself.
+  for (let read = 0; read < ids.length && units.length < EVIDENCE_DEPTH; read += EVIDENCE_DEPTH) {
+    const next = yield* store.units(ids.slice(read, read + EVIDENCE_DEPTH))
+    units.push(...next.filter((unit) => passes(unit, filter) && !isInContext(unit, inContext)))
+  }
   return { ...evidenceIn(weigh(terms, matches), units.slice(0, EVIDENCE_DEPTH)), matches }
 }

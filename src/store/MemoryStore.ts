@@ -152,8 +152,6 @@ export interface SegmentContext {
  */
 export interface Candidate {
   readonly unitId: string
-  readonly sessionId: string
-  readonly position: number
   /** Number of lexemes in each field. */
   readonly lengths: ReadonlyArray<number>
   readonly frequencies: ReadonlyArray<ReadonlyArray<number>>

@@ -1501,8 +1501,6 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
           assert.deepStrictEqual([...candidates.keys()].sort(), ["full", "half"])
           assert.deepStrictEqual(candidates.get("full"), {
             unitId: "full",
-            sessionId: "s1",
-            position: 1,
             lengths: [5, 3, 2, 2],
             frequencies: [[1, 1, 1, 0], [0, 0, 0, 0], [1, 2, 0, 1]]
           })

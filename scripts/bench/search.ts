@@ -1,6 +1,7 @@
 /**
  * Times searches of large memories: the whole hybrid answer, each lane alone, and beside them what sqlite-vec and FTS5 take
- * by themselves for the same questions; and the opening and the first search beside bare SQLite that reads the same.
+ * by themselves for the same questions; and the opening and the first search beside bare SQLite that reads the same. Says
+ * in how many questions the ten best are those of a search that counts the words of every memory.
  */
 import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -13,11 +14,12 @@ import { getLoadablePath } from "sqlite-vec"
 import * as App from "../../src/App.ts"
 import { number, table } from "../../src/cli/Output.ts"
 import { hash } from "../../src/domain/Hash.ts"
-import type { SearchFilter, SearchMode } from "../../src/domain/Search.ts"
+import type { SearchFilter, SearchMode, SearchQuery } from "../../src/domain/Search.ts"
 import * as Tokenizer from "../../src/domain/Tokenizer.ts"
 import { quantize } from "../../src/index/sqlite/VectorSpace.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
 import { load } from "../../src/resources/SqliteDriver.ts"
+import { Retriever } from "../../src/retrieve/Retriever.ts"
 import { LANE_LIMIT } from "../../src/retrieve/Search.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as Settings from "../../src/settings/Settings.ts"
@@ -27,6 +29,7 @@ import { makeRandom } from "../../test/fixtures/transcript.ts"
 import {
   environment,
   integer,
+  mean,
   median,
   program,
   progress,
@@ -38,6 +41,7 @@ import {
   temporaryFolder,
   timed
 } from "../../test/script.ts"
+import { retriever as exactly } from "./shared/exact.ts"
 import { fillProjects, projectsOf } from "./shared/large.ts"
 
 const MODES: ReadonlyArray<SearchMode> = ["hybrid", "keyword", "semantic"]
@@ -145,6 +149,16 @@ const writing = (home: string, project: string) =>
     yield* Effect.forkScoped(Effect.iterate(0, { while: () => true, body: (i) => Effect.as(save(i), i + 1) }))
   })
 
+const queryOf = (text: string, mode: SearchMode, projects: SearchFilter["projects"]): SearchQuery => ({
+  text,
+  projects,
+  limit: 10,
+  minScore: 0,
+  mode
+})
+
+const percent = (share: number) => `${round(100 * share, 1)} %`
+
 /** Times questions in each scope and way, each time others: what was asked once is answered faster. */
 const askedTimes = (
   questionsFor: (scope: string, asked: string) => ReadonlyArray<string>,
@@ -160,7 +174,7 @@ const askedTimes = (
         const ask = (text: string): Effect.Effect<unknown, StoreError> =>
           asked === "inject"
             ? memory.inject({ prompt: text, projects, mode: "balanced", maxTokens: 800, maxChars: 10_000 })
-            : memory.search({ text, projects, limit: 10, minScore: 0, mode: asked })
+            : memory.search(queryOf(text, asked, projects))
         const delay = monitorEventLoopDelay({ resolution: 1 })
         const times: Array<number> = []
         yield* ask(questions[0]!)
@@ -230,12 +244,17 @@ program("search", {
         const questions = questionsFor("all", "first")
         const before = process.memoryUsage().rss
         const [, firstMs] = yield* timed(
-          memory.search({ text: questions[0]!, projects: "all", limit: 10, minScore: 0, mode: "hybrid" })
+          memory.search(queryOf(questions[0]!, "hybrid", "all"))
         )
         const heldMb = (process.memoryUsage().rss - before) / 1e6
-        return { questionsFor, openMs, firstMs, heldMb, rows: yield* askedTimes(questionsFor, scopes) }
+        const answers = yield* Effect.forEach(questionsFor("all", "exact"), (text) =>
+          Effect.map(
+            memory.search(queryOf(text, "hybrid", "all")),
+            ({ results }) => ({ text, ids: results.map(({ unit }) => unit.id) })
+          ))
+        return { questionsFor, answers, openMs, firstMs, heldMb, rows: yield* askedTimes(questionsFor, scopes) }
       }).pipe(Effect.provide(service(home, true)))
-      const { questionsFor, ...measured } = asked
+      const { answers: _, questionsFor, ...measured } = asked
       const first = yield* bareFirst(file, questionsFor("all", "first")[0]!)
       const bare = yield* Effect.forEach(scopes, ([name, projects]) =>
         Effect.map(
@@ -247,13 +266,28 @@ program("search", {
             bothMs: median(times.map(({ vectors, words }) => vectors + words))
           })
         ))
+      const exact = yield* Effect.flatMap(
+        Retriever,
+        ({ search }) => Effect.forEach(asked.answers, ({ text }) => search(queryOf(text, "hybrid", "all")))
+      ).pipe(Effect.provide(exactly(home)))
+      const common = asked.answers.map(({ ids }, i) =>
+        exact[i]!.results.filter(({ unit }) => ids.includes(unit.id)).length / Math.max(1, exact[i]!.results.length)
+      )
+      const sameTen = {
+        questions: common.length,
+        all: mean(common.map((share) => share === 1 ? 1 : 0)),
+        each: mean(common)
+      }
       const beside = (ms: number, bareMs: number) => `${round(ms)} ms (bare SQLite ${round(bareMs)} ms)`
       return {
-        data: { units: options.units, bytes: Number(size), ...measured, bareFirst: first, bare },
+        data: { units: options.units, bytes: Number(size), ...measured, bareFirst: first, bare, sameTen },
         text: () => [
           `${number(options.units)} memories, ${number(Math.round(Number(size) / 1e6))} MB; opened in ${
             beside(asked.openMs, first.openMs)
           }, first search ${beside(asked.firstMs, first.firstMs)}, +${round(asked.heldMb)} MB`,
+          `of the ten best by an exact count ${percent(sameTen.each)} are found; all ten in ${
+            percent(sameTen.all)
+          } of ${sameTen.questions} questions`,
           ...table([
             ["projects", "asked", "p50 ms", "p95 ms", "p99 ms", "longest block ms", "vec0 + FTS5 ms", "ratio"],
             ...asked.rows.map(({ asked, blockMs, p50Ms, p95Ms, p99Ms, scope }) => {

@@ -6,7 +6,7 @@ import * as Options from "@effect/cli/Options"
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
-import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { cpus, loadavg } from "node:os"
@@ -49,7 +49,7 @@ program("keep", {
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
       const start = {
-        at: new Date(yield* Clock.currentTimeMillis),
+        at: yield* DateTime.now,
         version: yield* commit,
         node: process.versions.node,
         cores: cpus().length,

@@ -4,6 +4,7 @@
 import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { BenchError, cellText, markdown, program } from "../../test/script.ts"
 import { ablation } from "./page/ablation.ts"
@@ -15,31 +16,33 @@ import type { Provenance } from "./shared/kept.ts"
 
 const FILES: Words = { en: "benchmarks.md", zh: "benchmarks.zh-CN.md" }
 
-/** Figures by name; the page has a place of this name for each. None is drawn without outputs. */
-const FIGURES: Readonly<
-  Record<string, {
-    readonly sources: ReadonlyArray<Name>
-    readonly draw: (outputs: Outputs) => Figure | undefined
-  }>
-> = {
-  coding: { sources: ["recall-dev", "recall-dev-zh"], draw: coding },
-  chats: { sources: ["locomo", "memorybank"], draw: chats },
-  ablation: { sources: ["constants"], draw: ablation },
-  latency: { sources: SEARCHES, draw: latency }
+/** A place on the page, and the outputs from which its figure is drawn. */
+interface Place {
+  readonly name: string
+  readonly sources: ReadonlyArray<Name>
+  /** Undefined when there is none of these outputs. */
+  readonly draw: (outputs: Outputs) => Figure | undefined
 }
+
+const PLACES: ReadonlyArray<Place> = [
+  { name: "coding", sources: ["recall-dev", "recall-dev-zh"], draw: coding },
+  { name: "chats", sources: ["locomo", "memorybank"], draw: chats },
+  { name: "ablation", sources: ["constants"], draw: ablation },
+  { name: "latency", sources: SEARCHES, draw: latency }
+]
 
 const NOT_KEPT: Words = { en: "left out, as no output was kept", zh: "没有留下输出，因此略去" }
 
 const provenanceOf = ({ at, command, cores, load, node, version }: Provenance, language: Language) => {
-  const day = at.toISOString().slice(0, 10)
+  const day = DateTime.formatIsoDateUtc(at)
   const machine = language === "en" ? `${cores} cores, load ${load} before it` : `${cores} 核，开始前负载 ${load}`
   return `\`npm run bench -- ${command}\`; ${day}, commit ${version}, Node ${node}, ${machine}`
 }
 
 const picture = (name: string) => `benchmarks-${name}.svg`
 
-/** The picture and the table of a figure, and the output that each is of. */
-const blockOf = (name: string, figure: Figure | undefined, outputs: Outputs, language: Language) => [
+/** The picture, the table, and for each output its command and origin. */
+const blockOf = ({ name, sources }: Place, figure: Figure | undefined, outputs: Outputs, language: Language) => [
   ...(figure === undefined ? [] : [
     `![${figure.alt[language]}](${picture(name)})`,
     "",
@@ -49,7 +52,7 @@ const blockOf = (name: string, figure: Figure | undefined, outputs: Outputs, lan
     ),
     ""
   ]),
-  ...FIGURES[name]!.sources.map((source) => {
+  ...sources.map((source) => {
     const output = outputs[source]
     return `- ${source}: ${output === undefined ? NOT_KEPT[language] : provenanceOf(output, language)}`
   })
@@ -84,19 +87,19 @@ program("page", {
       if (leftOut.length === NAMES.length) {
         return yield* new BenchError({ reason: "Input", detail: `${from} holds none of ${NAMES.join(", ")}` })
       }
-      const figures = Object.entries(FIGURES).map(([name, { draw }]) => ({ name, figure: draw(outputs) }))
+      const figures = PLACES.map((place) => ({ place, figure: place.draw(outputs) }))
       const pages = yield* Effect.forEach(LANGUAGES, (language) =>
         Effect.gen(function*() {
           const page = yield* fs.readFileString(path.join(to, FILES[language]))
           const filled = yield* Effect.reduce(
             figures,
             page,
-            (text, { figure, name }) => fill(text, name, blockOf(name, figure, outputs, language))
+            (text, { figure, place }) => fill(text, place.name, blockOf(place, figure, outputs, language))
           )
           return [FILES[language], filled] as const
         }))
-      const pictures = figures.flatMap(({ figure, name }) =>
-        figure === undefined ? [] : [[picture(name), figure.svg] as const]
+      const pictures = figures.flatMap(({ figure, place }) =>
+        figure === undefined ? [] : [[picture(place.name), figure.svg] as const]
       )
       const files = [...pages, ...pictures].map(([name, content]) => ({ file: path.join(to, name), content }))
       yield* Effect.forEach(files, ({ content, file }) => fs.writeFileString(file, content), { discard: true })

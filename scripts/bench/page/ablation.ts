@@ -23,16 +23,13 @@ const signed = (points: number) => {
 export const ablation = ({ constants }: Outputs): Figure | undefined => {
   if (constants === undefined) return undefined
   const parts = constants.data.ablation
-  const names = [...new Set(parts.flatMap(({ sets }) => sets.map(({ name }) => name)))]
-  const sets = names.map((name, i) => {
-    const differences = parts.flatMap(({ part, sets }) =>
-      sets.filter((set) => set.name === name).map((set) => ({ part, ...set }))
-    )
+  // Each part has the same sets, in the same order.
+  const sets = parts[0].sets.map(({ measure, n, name }, i) => {
     const height = PART * parts.length
     return {
       name,
-      measured: `${differences[0]!.measure}, ${differences[0]!.n} questions`,
-      differences,
+      measured: `${measure}, ${n} questions`,
+      differences: parts.map(({ part, sets }) => ({ part, ...sets[i]! })),
       isFirst: i % CHARTS.columns === 0,
       place: {
         left: CHARTS.left + (i % CHARTS.columns) * CHARTS.apart,
@@ -44,17 +41,17 @@ export const ablation = ({ constants }: Outputs): Figure | undefined => {
   })
   const { height, top } = sets.at(-1)!.place
   const title = "Search without one part of its ranking: difference in points of 100, with 95 % intervals"
-  const worst = sets.map(({ differences, name }) => {
+  const worst = sets.map(({ differences }) => {
     const [first] = [...differences].sort((a, b) => a.difference - b.difference)
-    return { name, part: first!.part, points: signed(first!.difference) }
+    return { ...first!, points: signed(first!.difference) }
   })
   return {
     alt: {
       en: `Search without one part of its ranking loses most: ${
-        worst.map(({ name, part, points }) => `${name} ${points} without ${part}`).join(", ")
+        worst.map(({ measure, name, part, points }) => `${name} (${measure}) ${points} without ${part}`).join(", ")
       }`,
       zh: `去掉排序的一个部分，损失最大的是：${
-        worst.map(({ name, part, points }) => `${name} 去掉 ${part} ${points}`).join("，")
+        worst.map(({ measure, name, part, points }) => `${name}（${measure}）去掉 ${part} ${points}`).join("，")
       }`
     },
     svg: svg(title, top + height + BELOW, {
@@ -106,15 +103,10 @@ export const ablation = ({ constants }: Outputs): Figure | undefined => {
     heads: [{ en: "without", zh: "去掉" }, ...sets.map(({ measured, name }) => same(`${name}: ${measured}`))],
     rows: parts.map(({ part, sets }) => [
       same(part),
-      ...names.map((name) => {
-        const set = sets.find((set) => set.name === name)
-        return set === undefined
-          ? same("")
-          : {
-            en: `${signed(set.difference)} (${signed(set.low)} to ${signed(set.high)})`,
-            zh: `${signed(set.difference)}（${signed(set.low)} 到 ${signed(set.high)}）`
-          }
-      })
+      ...sets.map(({ difference, high, low }) => ({
+        en: `${signed(difference)} (${signed(low)} to ${signed(high)})`,
+        zh: `${signed(difference)}（${signed(low)} 到 ${signed(high)}）`
+      }))
     ])
   }
 }

@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 export const Provenance = Schema.Struct({
   /** Words after `npm run bench --`, with DIR and FILE in place of paths. */
   command: Schema.String,
-  at: Schema.DateFromString,
+  at: Schema.DateTimeUtc,
   /** Abbreviated commit, with `-dirty` when tracked files differ from it, or the package's version outside of a checkout. */
   version: Schema.String,
   node: Schema.String,

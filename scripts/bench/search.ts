@@ -259,12 +259,16 @@ program("search", {
       const bare = yield* Effect.forEach(scopes, ([name, projects]) =>
         Effect.map(
           Effect.provide(bareTimes(file, questionsFor(name, "hybrid"), projects), models(home)),
-          (times) => ({
-            name,
-            vectorsMs: median(times.map(({ vectors }) => vectors)),
-            wordsMs: median(times.map(({ words }) => words)),
-            bothMs: median(times.map(({ vectors, words }) => vectors + words))
-          })
+          (times) => {
+            const both = times.map(({ vectors, words }) => vectors + words)
+            return {
+              name,
+              vectorsMs: median(times.map(({ vectors }) => vectors)),
+              wordsMs: median(times.map(({ words }) => words)),
+              bothMs: median(both),
+              bothP95Ms: quantile(both, 0.95)
+            }
+          }
         ))
       const exact = yield* Effect.flatMap(
         Retriever,

@@ -74,6 +74,10 @@ export const B = 0.6
 /** Weights of title, text, tool_use, tool_result: conversation outranks tool output (BM25F, ibidem, section 3.6). */
 export const FIELD_WEIGHTS: ReadonlyArray<number> = [0.3, 1, 0.8, 0.5]
 
+/** Returns the saturation of a frequency, weighted by fields; `norm` is 1 for a unit of average length, more for a longer one. */
+export const saturation = (frequency: number, norm: number): number =>
+  frequency === 0 ? 0 : (frequency * (K1 + 1)) / (frequency + K1 * norm)
+
 /** Returns a term's part of a unit's BM25F score, before it is multiplied by the inverse document frequency. */
 export const saturated = (
   frequencies: ReadonlyArray<number>,
@@ -83,7 +87,7 @@ export const saturated = (
   const frequency = frequencies.reduce((sum, n, field) => sum + n * FIELD_WEIGHTS[field]!, 0)
   const length = lengths.reduce((sum, n) => sum + n, 0)
   const norm = 1 - B + B * (length / Math.max(1, averageLength))
-  return frequency === 0 ? 0 : (frequency * (K1 + 1)) / (frequency + K1 * norm)
+  return saturation(frequency, norm)
 }
 
 /** Returns a unit's BM25F score, of the weights and frequencies of the same terms. */

@@ -146,6 +146,8 @@ export interface OpenOptions {
    * process. A writer may then leave its log behind.
    */
   readonly skipGarbageCollection?: boolean
+  /** Statement that makes a temporary table when it is opened. */
+  readonly temporary?: string
   /** Lets statements write to the table of the schema, for repairs. */
   readonly writesSchema?: boolean
 }
@@ -446,6 +448,8 @@ export const open: (
     yield* Effect.try({
       try: () => {
         database.exec(`PRAGMA busy_timeout = ${options.busyTimeoutMs}`)
+        // Before it may only read, which a temporary table would offend.
+        if (options.temporary !== undefined) database.exec(options.temporary)
         if (options.readOnly) database.exec("PRAGMA query_only = 1")
         if (options.writesSchema === true) letWriteSchema(database)
       },
@@ -499,7 +503,7 @@ export const isLogAlone = (path: string): boolean => {
 }
 
 /** Opens a database in memory, gone with the scope. */
-export const openMemory = (options: Pick<OpenOptions, "name">) =>
+export const openMemory = (options: Pick<OpenOptions, "name" | "temporary">) =>
   open({ ...options, path: MEMORY, readOnly: false, busyTimeoutMs: 0, skipGarbageCollection: true })
 
 /**

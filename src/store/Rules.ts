@@ -126,8 +126,8 @@ export const recalling = (
     .filter((term, i) => (brought += documentFrequency.get(term)!) <= most || i === 0)
 }
 
-/** Units whose words are counted, for each that a lexical search returns. */
-export const SELECTED = 2
+/** Returns the number of units whose words are counted, `more` for each of those that a lexical search returns. */
+export const selectedFor = (limit: number, more: number): number => Math.max(64, Math.ceil(more * limit))
 
 /** A candidate of a lexical search and its row, which grows with the time of insertion. */
 export interface Counted extends Candidate {

@@ -13,7 +13,7 @@ import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import * as Duplicates from "../Duplicates.ts"
 import { type DeadLetter, MAX_ATTEMPTS, type WorkItem } from "../MemoryStore.ts"
-import { type KeptProject, rankedBy, recalling, SELECTED } from "../Rules.ts"
+import { type KeptProject, rankedBy, recalling, selectedFor } from "../Rules.ts"
 import type { Body, ColumnType, Dialect } from "../sql/Dialect.ts"
 import { isAlive, LEASE_MS, OWNER } from "../WorkLease.ts"
 import { conditions } from "./PostgresFilter.ts"
@@ -23,6 +23,8 @@ const unitOf = ({ body }: Body) => JSON.parse(body) as MemoryUnit
 
 /** Most units that the terms of a search bring, unless the rarest term alone is in more. */
 const RECALLED = 5_000
+/** Units that are counted, for each that is wanted. */
+const COUNTED = 2
 
 /** Collation "C" orders texts by their bytes, as SQLite does, whatever the database's locale. */
 const typeOf = (type: ColumnType) => type === "text" ? `text COLLATE "C"` : type
@@ -87,7 +89,7 @@ export const make = (sql: SqlClient): Dialect => {
           ) AS weight
           FROM lexemes AS held JOIN units ON units.row = held.row
           WHERE held.lexemes && ${recall}::text[] AND ${conditions(sql, filter)}
-          ORDER BY weight DESC, units.row DESC LIMIT ${SELECTED * limit}
+          ORDER BY weight DESC, units.row DESC LIMIT ${selectedFor(limit, COUNTED)}
         ) AS found JOIN lexemes ON lexemes.row = found.row`
       const termIndex = new Map(keys.map((key, i) => [key, i]))
       const candidates = rows.map(({ id, lengths, lexemes, row }) => ({

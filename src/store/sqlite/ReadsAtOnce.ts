@@ -37,6 +37,7 @@ export const using = <A>(
   const database = new DatabaseSync(file, { readOnly: true })
   try {
     database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
+    database.exec(SqliteReads.PLACES)
     database.exec("PRAGMA query_only = 1")
     const sql = SqlAtOnce.make(database)
     if (runAtOnce(SqliteReads.schemaVersion(sql)) !== SqliteReads.NEWEST) return undefined

@@ -16,6 +16,7 @@ import * as Copies from "./Copies.ts"
 import { currentVersion, LATEST, migrate, STEPS } from "./migrations.ts"
 import * as OpeningFiles from "./OpeningFiles.ts"
 import * as SqliteHeader from "./SqliteHeader.ts"
+import { PLACES } from "./SqliteReads.ts"
 
 export interface SqliteFileOptions {
   /** Folder of the database, created with mode 0700. */
@@ -98,7 +99,8 @@ const openClients = Effect.fn("SqliteFile.open")(
     const path = yield* Path.Path
     const file = path.join(options.folder, DATABASE)
     const { busyTimeoutMs, name = "Sqlite", skipGarbageCollection = false } = options
-    const read = { path: file, readOnly: true, busyTimeoutMs, skipGarbageCollection }
+    const opened = { path: file, busyTimeoutMs, skipGarbageCollection }
+    const read = { ...opened, readOnly: true, temporary: PLACES }
     if (options.readOnly) {
       if (!(yield* Effect.orElseSucceed(fs.exists(file), () => false))) {
         if (yield* logIsAlone(file)) return yield* new SqliteError({ reason: "LogAlone", path: file, cause: undefined })
@@ -121,7 +123,7 @@ const openClients = Effect.fn("SqliteFile.open")(
         // The newest version may be in the log only. A reader checks it, since a writer would checkpoint the log into the file.
         yield* Owner.nested(
           Effect.flatMap(
-            open({ ...read, name: `${name} version check` }),
+            open({ ...opened, readOnly: true, name: `${name} version check` }),
             (sql) => Effect.flatMap(currentVersion(sql), (version) => checkVersion(version, LATEST))
           )
         )
@@ -132,7 +134,7 @@ const openClients = Effect.fn("SqliteFile.open")(
       // SQLite makes the entries of its own files last, and not the folders, which other parts of a program may have made.
       syncAbove(options.folder)
     }
-    const writer = yield* open({ ...read, readOnly: false, newestSchema: LATEST, name: `${name} writer` })
+    const writer = yield* open({ ...opened, readOnly: false, newestSchema: LATEST, name: `${name} writer` })
     yield* migrate(writer, STEPS, (version) => Copies.keep(writer, file, version))
     yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(closeToOthers(each)))
     const reader = yield* open({ ...read, name: `${name} reader` })
@@ -142,7 +144,7 @@ const openClients = Effect.fn("SqliteFile.open")(
 )
 
 const openInMemory = Effect.gen(function*() {
-  const sql = yield* openMemory({ name: "Sqlite in memory" })
+  const sql = yield* openMemory({ name: "Sqlite in memory", temporary: PLACES })
   yield* migrate(sql)
   return { file: ":memory:", writer: sql, reader: sql }
 }).pipe(Effect.mapError(toStoreError("open")))

@@ -3,12 +3,12 @@
  * reader does not migrate, so it may find the schema of an earlier version.
  */
 import { makeBest } from "../../domain/Best.ts"
-import { counterOf, inverseDocumentFrequency } from "../../domain/Lexical.ts"
+import { counterOf, FIELD_WEIGHTS, inverseDocumentFrequency, saturation } from "../../domain/Lexical.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import type { Steps } from "../../domain/Steps.ts"
 import type { LexicalMatches } from "../MemoryStore.ts"
-import { type Counted, type KeptProject, rankedBy, recalling, SELECTED } from "../Rules.ts"
+import { type Counted, type KeptProject, rankedBy, recalling, selectedFor } from "../Rules.ts"
 import type { Body, Columns, Row } from "../sql/Dialect.ts"
 import type { Sql } from "../sql/Sql.ts"
 import * as KeptRows from "./KeptRows.ts"
@@ -36,31 +36,49 @@ export function* schemaVersion<Y, F>(sql: Sql<Y, F>): Steps<Y, number> {
  * term alone is in more, only the newest of them are looked at.
  */
 const RECALLED = 250_000
-/** Units that are selected, for each that is wanted, where a filter passes nearly all. */
+/** Units that are counted, for each that is wanted, and units that are selected, for each that is counted, where a filter passes nearly all. */
+const COUNTED = 1.5
 const MORE = 1.5
 
-/** The rows of the units that contain a term, ascending, and what it weighs. */
+/** Makes the table of all places of a term, for a connection that only reads: a place is a row and a field. */
+export const PLACES = "CREATE VIRTUAL TABLE temp.lexeme_places USING fts5vocab(main, lexemes, instance)"
+/** A place as a number: the row and, in two bits, the field. */
+const FIELD_BITS = 2
+const PLACE = "doc * 4 + CASE col WHEN 'title' THEN 0 WHEN 'text' THEN 1 WHEN 'tool_use' THEN 2 ELSE 3 END"
+
+/** The places of a term, ascending by row, and what it weighs. */
 interface Posting {
   readonly weight: number
-  readonly rows: Uint32Array
+  readonly places: Uint32Array
 }
 
-/** Selects the rows with the greatest weight of terms, of those that are accepted. */
+const rowAt = (places: Uint32Array, i: number) => places[i]! >>> FIELD_BITS
+
+/** Selects the rows with the greatest scores of those that are accepted, as if all units were of average length. */
 const selectRows = (
   postings: ReadonlyArray<Posting>,
   limit: number,
   accepted?: Uint8Array
 ): ReadonlyArray<number> => {
-  const held = postings.filter(({ rows }) => rows.length > 0)
-  const first = Math.min(...held.map(({ rows }) => rows[0]!))
-  const weights = new Float64Array(Math.max(0, Math.max(...held.map(({ rows }) => rows.at(-1)!)) - first + 1))
-  for (const { rows, weight } of held) for (const row of rows) weights[row - first]! += weight
+  const held = postings.filter(({ places }) => places.length > 0)
+  const first = Math.min(...held.map(({ places }) => rowAt(places, 0)))
+  const last = Math.max(...held.map(({ places }) => rowAt(places, places.length - 1)))
+  const scores = new Float64Array(Math.max(0, last - first + 1))
+  for (const { places, weight } of held) {
+    for (let i = 0; i < places.length;) {
+      const row = rowAt(places, i)
+      let frequency = 0
+      for (; i < places.length && rowAt(places, i) === row; i++) frequency += FIELD_WEIGHTS[places[i]! & 3]!
+      scores[row - first]! += weight * saturation(frequency, 1)
+    }
+  }
   const best = makeBest(limit)
-  for (const { rows } of held) {
-    for (const row of rows) {
-      const score = weights[row - first]!
+  for (const { places } of held) {
+    for (let i = 0; i < places.length; i++) {
+      const row = rowAt(places, i)
+      const score = scores[row - first]!
       // Each once.
-      weights[row - first] = 0
+      scores[row - first] = 0
       if (score > 0 && score >= best.least() && (accepted === undefined || accepted[row] === 1)) {
         best.add({ row, score })
       }
@@ -83,12 +101,18 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
     return row === undefined ? 0 : Math.floor(row.most - (row.most - row.least) * RECALLED / brought)
   }
 
-  /** Returns the rows of the units that contain a term. As one text, since a row of the result for each takes ten times as long. */
-  function* rowsWith(term: string, newest: number): Steps<Y, Uint32Array> {
+  /**
+   * Returns the places of a term, as one text, since a row of the result for each takes ten times as long. From a row on, which only
+   * few searches need, it returns one place in the text of each unit: FTS5 reads all places even where a part is asked for.
+   */
+  function* placesOf(term: string, newest: number): Steps<Y, Uint32Array> {
     return new Uint32Array(
       SqliteFilter.listed(
-        yield* sql<{ rows: string | null }>`SELECT group_concat(rowid) AS rows FROM lexemes
-          WHERE lexemes MATCH ${`"${term}"`} AND rowid > ${newest}`
+        newest === 0
+          ? yield* sql<{ rows: string | null }>`SELECT group_concat(${sql.literal(PLACE)}) AS rows
+            FROM temp.lexeme_places WHERE term = ${term}`
+          : yield* sql<{ rows: string | null }>`SELECT group_concat(rowid * 4 + 1) AS rows FROM lexemes
+            WHERE lexemes MATCH ${`"${term}"`} AND rowid > ${newest}`
       )
     )
   }
@@ -127,7 +151,7 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
     }))
   }
 
-  /** Counts the terms in the units with the greatest weight of these, of those that pass. */
+  /** Counts the terms in the best units of those that pass. */
   function* heaviest(
     postings: ReadonlyArray<Posting>,
     limit: number,
@@ -175,12 +199,12 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
     const idfOf = (term: string) => inverseDocumentFrequency(units, countOf.get(term) ?? 0)
     const postings: Array<Posting> = []
     for (const term of recall) {
-      const rows = yield* kept.get(json(["rows", term, newest]), () => rowsWith(term, newest))
-      postings.push({ weight: idfOf(term), rows })
+      const places = yield* kept.get(json(["places", term, newest]), () => placesOf(term, newest))
+      postings.push({ weight: idfOf(term), places })
     }
 
     const countIn = counterOf(new Map(terms.map((term, i) => [term, i])))
-    const candidates = yield* heaviest(postings, SELECTED * limit, filter, countIn)
+    const candidates = yield* heaviest(postings, selectedFor(limit, COUNTED), filter, countIn)
     return { ...common, candidates: rankedBy(terms.map(idfOf), common.averageLength, candidates, limit) }
   }
 

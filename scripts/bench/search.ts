@@ -218,10 +218,15 @@ program("search", {
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
       const folder = Option.isSome(options.home) ? options.home.value : yield* temporaryFolder
-      const home = path.join(folder, `units-${options.units}`)
-      const file = path.join(home, "memory.db")
+      const kept = path.join(folder, `units-${options.units}`)
       const projects = projectsOf(options.projects)
-      if (!(yield* fs.exists(file))) yield* fillProjects(home, options.transcripts, options.units, projects)
+      if (!(yield* fs.exists(path.join(kept, "memory.db")))) {
+        yield* fillProjects(kept, options.transcripts, options.units, projects)
+      }
+      // What is saved beside the searches is no part of the memory that is kept.
+      const home = options.writing ? yield* temporaryFolder : kept
+      const file = path.join(home, "memory.db")
+      if (options.writing) yield* fs.copyFile(path.join(kept, "memory.db"), file)
       const { size } = yield* fs.stat(file)
       const scopes: ReadonlyArray<Scope> = [
         ["all", "all"],
@@ -274,9 +279,10 @@ program("search", {
         Retriever,
         ({ search }) => Effect.forEach(asked.answers, ({ text }) => search(queryOf(text, "hybrid", "all")))
       ).pipe(Effect.provide(exactly(home)))
-      const common = asked.answers.map(({ ids }, i) =>
-        exact[i]!.results.filter(({ unit }) => ids.includes(unit.id)).length / Math.max(1, exact[i]!.results.length)
-      )
+      const common = asked.answers.flatMap(({ ids }, i) => {
+        const { results } = exact[i]!
+        return results.length === 0 ? [] : [results.filter(({ unit }) => ids.includes(unit.id)).length / results.length]
+      })
       const sameTen = {
         questions: common.length,
         all: mean(common.map((share) => share === 1 ? 1 : 0)),

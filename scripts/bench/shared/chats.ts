@@ -195,7 +195,10 @@ export const recallAt = (k: number) => ({ of, ranks }: Found) => ranks.filter((r
 export const reciprocalRank = ({ ranks: [first] }: Found) => first === undefined ? 0 : 1 / first
 
 /** Recall at some ranks and the mean reciprocal rank, in percent. */
-export const scoreOf = (found: ReadonlyArray<Found>, cuts: ReadonlyArray<number>): Readonly<Record<string, number>> => ({
+export const scoreOf = (
+  found: ReadonlyArray<Found>,
+  cuts: ReadonlyArray<number>
+): Readonly<Record<string, number>> => ({
   n: found.length,
   ...Object.fromEntries(cuts.map((k) => [`r${k}`, percent(found.map(recallAt(k)))])),
   mrr: percent(found.map(reciprocalRank))

@@ -62,7 +62,9 @@ export const conversationsIn = (file: string) =>
     const samples = yield* Schema.decode(File)(yield* fs.readFileString(file))
     const chats = yield* Effect.forEach(samples, ({ conversation, qa, sample_id: id }) =>
       Effect.map(sessionsOf(conversation), (sessions) => {
-        const known = new Set(sessions.flatMap(({ turns }) => turns.map(({ id }) => id)))
+        const known = new Set(sessions.flatMap(({ turns }) =>
+          turns.map(({ id }) => id)
+        ))
         const questions = qa.map(({ category, evidence, question }) => ({
           category,
           text: question,

@@ -6,6 +6,8 @@ import { BM25F } from "../domain/Lexical.ts"
 
 export const RANKING = {
   bm25f: BM25F,
+  /** What an occurrence of an English translation of a Chinese word counts. */
+  translation: 1,
   /** Weight of the dense lane; that of the lexical lane is 1. */
   dense: 0.25,
   /** Shares of its fused score that a unit lends its neighbours, by offset; an answer tends to follow its announcement. */

@@ -243,7 +243,7 @@ export function* search<Y>(
 ): Steps<Y, SearchResponse> {
   const query = { ...request, projects: resolveRequested(yield* store.projects, request.projects) }
   const { dates, rest } = datesIn(query.text)
-  const terms = Terms.termsOf(query.text)
+  const terms = Terms.termsOf(query.text, ranking)
   const wanted = Math.max(rerank?.depth ?? 0, query.limit)
   const recalled = yield* recall(query, terms)
   /** Ranks the best of the fused list, `pool` of them. */

@@ -15,15 +15,20 @@ export interface Boosted {
   readonly raisedBy: ReadonlyArray<string>
 }
 
-/** Marks that end a sentence: those of Chinese anywhere, others unless an address or an expression goes on after them. */
-const SENTENCE_END = /[。！？]|[.!?…](?![\p{L}\p{N}.=&/:])/gu
 /** Characters at a text's end in which its last sentence ends. */
 const LAST_SENTENCE = 300
+/** Matches what follows a mark within an address, a number or an expression. */
+const GOES_ON = /[\p{L}\p{N}.=&/:]/u
 
-/** Tests whether a text's last sentence is a question. */
+/** Tests whether the last mark that ends a sentence is a question mark; those of Chinese end one anywhere. */
 export const endsWithQuestion = (text: string): boolean => {
-  const [last] = text.slice(-LAST_SENTENCE).match(SENTENCE_END)?.slice(-1) ?? []
-  return last === "?" || last === "？"
+  for (let at = text.length - 1; at >= Math.max(0, text.length - LAST_SENTENCE); at--) {
+    const mark = text[at]!
+    if (mark === "？") return true
+    if (mark === "。" || mark === "！") return false
+    if ("?.!…".includes(mark) && !GOES_ON.test(text[at + 1] ?? "")) return mark === "?"
+  }
+  return false
 }
 
 const dateBoost = (unit: MemoryUnit, dates: ReadonlyArray<NamedDate>, weights: Ranking["date"]): number =>

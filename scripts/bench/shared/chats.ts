@@ -120,8 +120,8 @@ const turnByTurn = Layer.succeed(
   })
 )
 
-/** An empty memory in a temporary folder, with a retriever. */
-export const memory = Layer.unwrapScoped(Effect.map(temporaryFolder, (folder) => {
+/** The memory in a folder, with a retriever; what is remembered in it is remembered turn by turn. */
+export const memoryIn = (folder: string) => {
   const storage = SqliteFile.layer({ folder, readOnly: false, busyTimeoutMs: 5_000 })
   const ground = Layer.mergeAll(
     Layer.provide(SqliteStore.layer, storage),
@@ -130,7 +130,10 @@ export const memory = Layer.unwrapScoped(Effect.map(temporaryFolder, (folder) =>
     turnByTurn
   )
   return Layer.merge(Retriever.layer, Collector.layer).pipe(Layer.provideMerge(ground), Layer.provide(App.platform))
-}))
+}
+
+/** An empty memory in a temporary folder. */
+export const memory = Layer.unwrapScoped(Effect.map(temporaryFolder, memoryIn))
 
 export const remember = ({ id, sessions }: Chat<Question>) =>
   Effect.gen(function*() {

@@ -3,7 +3,7 @@
  */
 import { makeRandom } from "../../../test/fixtures/transcript.ts"
 import { mean, quantile, round } from "../../../test/script.ts"
-import { type Asked, type Found, type MEASURES } from "./replay.ts"
+import type { Asked, Found, MEASURES } from "./replay.ts"
 
 const RESAMPLES = 1_000
 

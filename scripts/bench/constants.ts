@@ -27,7 +27,7 @@ const withDates = (by: number): Ranking => ({
 
 /** Other values of each constant. A factor multiplies all of a record. */
 const CONSTANTS: ReadonlyArray<readonly [string, ReadonlyArray<number>, (value: number) => Ranking]> = [
-  ["k1", [0.6, 1.2], (k1) => withBm25f({ k1 })],
+  ["k1", [0.9, 1.5], (k1) => withBm25f({ k1 })],
   ["b", [0.2, 0.6], (b) => withBm25f({ b })],
   ["weight of titles", [0.15, 0.6], withField(0)],
   ["weight of tool_use", [0.6, 1], withField(2)],

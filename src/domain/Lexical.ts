@@ -66,7 +66,7 @@ export const counterOf = (termIndex: ReadonlyMap<string, number>) => {
  * Constants of BM25F (Robertson and Zaragoza 2009): `k1` of saturation and `b` of length normalisation (section 3.2), and
  * the weights of title, text, tool_use and tool_result (section 3.6). Conversation outranks tool output.
  */
-export const BM25F = { k1: 0.9, b: 0.4, fieldWeights: [0.3, 1, 0.8, 0.5] as ReadonlyArray<number> }
+export const BM25F = { k1: 1.2, b: 0.4, fieldWeights: [0.3, 1, 0.8, 0.5] as ReadonlyArray<number> }
 
 /** Returns a term's part of a unit's BM25F score, before it is multiplied by the inverse document frequency. */
 export const saturated = (

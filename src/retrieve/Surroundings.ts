@@ -45,7 +45,7 @@ export interface Scores {
   readonly lexical: ReadonlyArray<LexicalScore>
 }
 
-/** Returns the greatest of the parts that a unit's neighbours lend it, term by term, as far as it has none itself. */
+/** Adds up what neighbours lend for each term that a unit lacks: the greatest share of a neighbour's part. */
 const borrowedBy = (
   own: ReadonlyArray<number> | undefined,
   lenders: ReadonlyArray<{ readonly parts: ReadonlyArray<number>; readonly share: number }>

@@ -124,7 +124,7 @@ describe("bm25", () => {
       candidates: [{ unitId: "a", sessionId: "s", position: 1, lengths: [2, 20, 4, 4], frequencies: [[1, 2, 0, 1]] }]
     })
     const [idf, frequency, norm] = [Math.log(1 + (50 + 7.5) / 3.5), 0.3 + 2 + 0.5, 1 - 0.4 + 0.4 * (30 / 20)]
-    assert.closeTo(scored!.score, idf * frequency * 1.9 / (frequency + 0.9 * norm), 1e-12)
+    assert.closeTo(scored!.score, idf * frequency * 2.2 / (frequency + 1.2 * norm), 1e-12)
   })
 })
 

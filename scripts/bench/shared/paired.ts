@@ -40,7 +40,7 @@ export const comparison = (asked: ReadonlyArray<Asked>, now: ReadonlyArray<Found
         mean(questions.filter((i) => isCounted(asked[i]!)).map((i) => found[i]!.mrr + found[i]!.r10))
       )
     )
-  /** For each question what the ranking finds that is best on the questions of all other folds. */
+  /** Returns what is found for each question by the ranking that is best on all folds but its own. */
   const leftOut = (rankings: ReadonlyArray<ReadonlyArray<Found>>) => {
     const best = new Map([...new Set(asked.map(({ fold }) => fold))].map((fold) => {
       const worths = rankings.map((found) => worth(found, (each) => each.fold !== fold))

@@ -63,8 +63,8 @@ const ABLATIONS: ReadonlyArray<readonly [string, Ranking]> = [
   ["dates", withDates(0)]
 ]
 
-const cell = ({ from, mean, to }: Gain) =>
-  `${mean > 0 ? "+" : ""}${mean.toFixed(1)} [${from.toFixed(1)}, ${to.toFixed(1)}]`
+const cell = ({ difference, high, low }: Omit<Gain, "value">) =>
+  `${difference > 0 ? "+" : ""}${difference.toFixed(1)} [${low.toFixed(1)}, ${high.toFixed(1)}]`
 
 program("constants", {
   description: "Measure other values of the ranking's constants, and the ranking without its parts",
@@ -89,30 +89,41 @@ program("constants", {
       const findAll = (name: string, ranking: Ranking) =>
         Effect.zipRight(progress(name), Effect.sync(() => asked.map((each) => ask(each, ranking))))
       const now = yield* findAll("the ranking in use", RANKING)
-      const { gains, leftOut, levels, sets } = comparison(asked, now)
+      const { gains, leftOut, sets } = comparison(asked, now)
       const constants = yield* Effect.forEach(CONSTANTS, ([name, values, ranking]) =>
         Effect.gen(function*() {
           const found = yield* Effect.forEach(values, (value) => findAll(`${name} ${value}`, ranking(value)))
           return [
-            ...values.map((value, i) => ({ name: `${name} ${value}`, ...gains(found[i]!) })),
-            { name: `${name}, chosen elsewhere`, ...gains(leftOut([now, ...found])) }
+            ...values.map((value, i) => ({ name: `${name} ${value}`, sets: gains(found[i]!) })),
+            { name: `${name}, chosen elsewhere`, sets: gains(leftOut([now, ...found])) }
           ]
         }))
-      const ablations = yield* Effect.forEach(
+      const ablation = yield* Effect.forEach(
         ABLATIONS,
-        ([name, ranking]) =>
-          Effect.map(findAll(`without ${name}`, ranking), (found) => ({ name: `without ${name}`, ...gains(found) }))
+        ([part, ranking]) =>
+          Effect.map(findAll(`without ${part}`, ranking), (found) => ({
+            part,
+            sets: gains(found).map(({ value, ...gain }) => ({ ...gain, without: value }))
+          }))
       )
-      const rows = [...ablations, ...constants.flat()]
+      const inUse = gains(now)
       return {
-        data: { sets, levels: Object.fromEntries(MEASURES.map((measure) => [measure, levels(measure)])), rows },
+        data: { inUse, ablation, constants: constants.flat() },
         text: () =>
-          MEASURES.flatMap((measure) => [
-            row(measure, 40, sets, 21),
-            row("the ranking in use", 40, levels(measure), 21),
-            ...rows.map((each) => row(each.name, 40, each[measure].map(cell), 21)),
-            ""
-          ])
+          MEASURES.flatMap((measure) => {
+            const lineOf = <G extends Pick<Gain, "measure">>(
+              name: string,
+              gains: ReadonlyArray<G>,
+              cellOf: (gain: G) => string
+            ) => row(name, 40, gains.filter((gain) => gain.measure === measure).map(cellOf), 21)
+            return [
+              row(measure, 40, sets, 21),
+              lineOf("the ranking in use", inUse, ({ value }) => value.toFixed(1)),
+              ...ablation.map(({ part, sets }) => lineOf(`without ${part}`, sets, cell)),
+              ...constants.flat().map(({ name, sets }) => lineOf(name, sets, cell)),
+              ""
+            ]
+          })
       }
     })
 })

@@ -4,10 +4,9 @@
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import { program, row } from "../../test/script.ts"
-import { askAll, type Found, scoreOf } from "./shared/chats.ts"
+import { askAll, CUTS, type Found, scoreOf } from "./shared/chats.ts"
 import { conversationsIn } from "./shared/locomo.ts"
 
-const CUTS = [1, 5, 10, 25, 50]
 /** Categories in the main figures. Category 5 holds adversarial questions, whose evidence is about another person or thing. */
 const MAIN = [1, 2, 3, 4]
 
@@ -19,10 +18,7 @@ interface Outcome {
 
 const report = (outcomes: ReadonlyArray<Outcome>, leftOut: number) => {
   const of = (categories: ReadonlyArray<number>) =>
-    scoreOf(
-      outcomes.filter(({ question }) => categories.includes(question.category)).map(({ turns }) => turns),
-      CUTS
-    )
+    scoreOf(outcomes.filter(({ question }) => categories.includes(question.category)).map(({ turns }) => turns))
   const categories = [...new Set(outcomes.map(({ question }) => question.category))].sort()
   return {
     all: of(categories),

@@ -4,7 +4,7 @@
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import { program, row } from "../../test/script.ts"
-import { askAll, scoreOf } from "./shared/chats.ts"
+import { askAll, CUTS, scoreOf } from "./shared/chats.ts"
 import { usersIn } from "./shared/memorybank.ts"
 
 program("memorybank", {
@@ -14,10 +14,10 @@ program("memorybank", {
     Effect.gen(function*() {
       const outcomes = yield* askAll(yield* usersIn(file))
       const data = {
-        turns: scoreOf(outcomes.map(({ turns }) => turns), [1, 5, 10]),
-        session: scoreOf(outcomes.map(({ sessions }) => sessions), [1, 5, 10])
+        turns: scoreOf(outcomes.map(({ turns }) => turns)),
+        session: scoreOf(outcomes.map(({ sessions }) => sessions))
       }
-      const columns = ["n", "r1", "r5", "r10", "mrr"]
+      const columns = ["n", ...CUTS.map((k) => `r${k}`), "mrr"]
       return {
         data,
         text: () => [

@@ -24,10 +24,12 @@ import {
   temporaryFolder,
   timed
 } from "../../test/script.ts"
+import { hitsOf } from "./shared/hits.ts"
 import { questionsIn } from "./shared/questions.ts"
 import { imported, transcripts } from "./shared/transcripts.ts"
 
-const LIMIT = 10
+/** Results of a search, of which the script scores the first 10. */
+const LIMIT = 50
 const MAX_TOKENS = 2_000
 const MAX_CHARS = 20_000
 /** Budget of a hook. */
@@ -183,7 +185,8 @@ program("recall", {
           )
         )).trim()
       )
-      if (isJson && Option.isSome(scored)) return { data: JSON.parse(scored.value), text: () => [] }
+      const hits = yield* hitsOf(transcripts, questions, answers.map(({ line }) => line))
+      if (isJson && Option.isSome(scored)) return { data: { ...JSON.parse(scored.value), hits }, text: () => [] }
       const modes = (["balanced", "conservative"] as const).map((mode) => ({
         mode,
         tokens: round(mean(answers.map((each) => each[mode].tokens))),
@@ -196,10 +199,16 @@ program("recall", {
           units: report.units.total,
           importMs: report.durationMs,
           askMs: round(askMs),
+          hits,
           injected: Object.fromEntries(modes.map(({ mode, ...means }) => [mode, means]))
         },
         text: () => [
           ...scores,
+          ...Object.entries(hits).map(([lang, { n, ...counts }]) =>
+            `answered of ${n} questions, ${lang}: ${
+              Object.entries(counts).map(([cut, count]) => `${cut} ${count}`).join(", ")
+            }`
+          ),
           ...modes.map(({ mode, tokens, units }) =>
             `injected on average, ${mode}: ${number(tokens)} tokens of ${number(MAX_TOKENS)}, ${units} units`
           ),

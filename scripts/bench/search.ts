@@ -1,6 +1,7 @@
 /**
  * Times searches of large memories: the whole hybrid answer, each lane alone, and beside them what sqlite-vec and FTS5 take
- * by themselves for the same questions.
+ * by themselves for the same questions; and the opening and the first search beside bare SQLite that reads the same. Says
+ * in how many questions the ten best are those of a search that counts the words of every memory.
  */
 import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -12,17 +13,23 @@ import { monitorEventLoopDelay } from "node:perf_hooks"
 import { getLoadablePath } from "sqlite-vec"
 import * as App from "../../src/App.ts"
 import { number, table } from "../../src/cli/Output.ts"
+import { hash } from "../../src/domain/Hash.ts"
 import type { SearchFilter, SearchMode, SearchQuery } from "../../src/domain/Search.ts"
 import * as Tokenizer from "../../src/domain/Tokenizer.ts"
 import { quantize } from "../../src/index/sqlite/VectorSpace.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
 import { load } from "../../src/resources/SqliteDriver.ts"
+import { Retriever } from "../../src/retrieve/Retriever.ts"
 import { LANE_LIMIT } from "../../src/retrieve/Search.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
+import * as Settings from "../../src/settings/Settings.ts"
 import type { StoreError } from "../../src/store/MemoryStore.ts"
+import * as McpClient from "../../test/e2e/mcpClient.ts"
 import { makeRandom } from "../../test/fixtures/transcript.ts"
 import {
+  environment,
   integer,
+  mean,
   median,
   program,
   progress,
@@ -30,9 +37,11 @@ import {
   round,
   samples,
   service,
+  startNode,
   temporaryFolder,
   timed
 } from "../../test/script.ts"
+import { retriever as exactly } from "./shared/exact.ts"
 import { fillProjects, projectsOf } from "./shared/large.ts"
 
 const MODES: ReadonlyArray<SearchMode> = ["hybrid", "keyword", "semantic"]
@@ -47,9 +56,12 @@ interface Times {
   readonly blockMs: number
 }
 
-/** Questions of four to eight words that stand together in a memory. */
-const questionsAbout = (texts: ReadonlyArray<string>, count: number) => {
-  const random = makeRandom(7)
+/** A name, and the projects that are asked. */
+type Scope = readonly [string, SearchFilter["projects"]]
+
+/** Questions of four to eight words that stand together in a memory; another `seed` makes others. */
+const questionsAbout = (texts: ReadonlyArray<string>, count: number, seed: number) => {
+  const random = makeRandom(seed)
   const pick = <A>(all: ReadonlyArray<A>) => all[Math.floor(random() * all.length)]!
   return Array.from({ length: count }, () => {
     const words = pick(texts).match(WORD) ?? ["nothing"]
@@ -59,13 +71,23 @@ const questionsAbout = (texts: ReadonlyArray<string>, count: number) => {
   })
 }
 
+const open = (file: string) => {
+  const { DatabaseSync } = load()
+  return Effect.acquireRelease(
+    Effect.sync(() => new DatabaseSync(file, { allowExtension: true })),
+    (database) => Effect.sync(() => database.close())
+  )
+}
+
+/** The words of a question, for FTS5. */
+const matchOf = (question: string) => Tokenizer.queryLexemes(question).map((lexeme) => `"${lexeme}"`).join(" OR ")
+
 /** The same questions by SQL alone: sqlite-vec's own table, and all words in FTS5, both unbounded. */
 const bareTimes = (file: string, questions: ReadonlyArray<string>, projects: ReadonlyArray<string> | "all") =>
   Effect.gen(function*() {
     const models = yield* ModelManager
     const vectors = yield* models.embed(questions, "query")
-    const database = new (load().DatabaseSync)(file, { allowExtension: true })
-    yield* Effect.addFinalizer(() => Effect.sync(() => database.close()))
+    const database = yield* open(file)
     database.enableLoadExtension(true)
     database.loadExtension(getLoadablePath())
     database.exec(
@@ -84,17 +106,98 @@ const bareTimes = (file: string, questions: ReadonlyArray<string>, projects: Rea
       const vector = Option.getOrThrow(vectors[i]!)
       const numbers = new Int8Array(vector.length)
       quantize(vector, numbers, 0)
-      const match = Tokenizer.queryLexemes(question).map((lexeme) => `"${lexeme}"`).join(" OR ")
       const from = performance.now()
       near.all(new Uint8Array(numbers.buffer))
       const between = performance.now()
-      words.all(match)
+      words.all(matchOf(question))
       return { vectors: between - from, words: performance.now() - between }
     })
     return times.slice(1)
   }).pipe(Effect.scoped)
 
+/** What bare SQLite takes to open the memory, and to read what the first search reads: all vectors, and what a question's words match. */
+const bareFirst = (file: string, question: string) =>
+  Effect.gen(function*() {
+    const from = performance.now()
+    const database = yield* open(file)
+    database.prepare("SELECT count(*) FROM sqlite_schema").get()
+    const openMs = performance.now() - from
+    const read = performance.now()
+    database.prepare("SELECT unit_row, vector FROM vectors").all()
+    database.prepare(
+      "SELECT rowid, title, text, tool_use, tool_result FROM lexemes WHERE lexemes MATCH ? ORDER BY rank LIMIT 600"
+    )
+      .all(matchOf(question))
+    return { openMs, firstMs: performance.now() - read }
+  }).pipe(Effect.scoped)
+
 const models = (home: string) => Layer.provide(App.modelsOf({ busyTimeoutMs: 5_000, home }), App.platform)
+
+/** Saves one memory after the other through a server, until the scope closes. */
+const writing = (home: string, project: string) =>
+  Effect.gen(function*() {
+    const env = { ...environment(yield* temporaryFolder), CLAUDE_MEMORY_HOME: home }
+    const { call, shake } = yield* McpClient.start(Settings.packageFile("dist", "mcp.js"), { env })
+    yield* shake
+    const save = (i: number) =>
+      call("save", {
+        type: "decision",
+        title: `Note ${i} of the benchmark`,
+        content: `The benchmark wrote note ${i} while others searched.`,
+        project_id: project
+      })
+    yield* Effect.forkScoped(Effect.iterate(0, { while: () => true, body: (i) => Effect.as(save(i), i + 1) }))
+  })
+
+const queryOf = (text: string, mode: SearchMode, projects: SearchFilter["projects"]): SearchQuery => ({
+  text,
+  projects,
+  limit: 10,
+  minScore: 0,
+  mode
+})
+
+const percent = (share: number) => `${round(100 * share, 1)} %`
+
+/** Times questions in each scope and way, each time others: what was asked once is answered faster. */
+const askedTimes = (
+  questionsFor: (scope: string, asked: string) => ReadonlyArray<string>,
+  scopes: ReadonlyArray<Scope>
+) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    const rows: Array<Times> = []
+    for (const [scope, projects] of scopes) {
+      for (const asked of [...MODES, "inject"] as const) {
+        yield* progress(`${asked}, ${scope}`)
+        const questions = questionsFor(scope, asked)
+        const ask = (text: string): Effect.Effect<unknown, StoreError> =>
+          asked === "inject"
+            ? memory.inject({ prompt: text, projects, mode: "balanced", maxTokens: 800, maxChars: 10_000 })
+            : memory.search(queryOf(text, asked, projects))
+        const delay = monitorEventLoopDelay({ resolution: 1 })
+        const times: Array<number> = []
+        yield* ask(questions[0]!)
+        delay.enable()
+        for (const text of questions.slice(1)) {
+          // Lets the event loop turn, which measures the delays.
+          yield* Effect.sleep(2)
+          times.push((yield* timed(ask(text)))[1])
+        }
+        delay.disable()
+        const at = (q: number) => round(quantile(times, q), 1)
+        rows.push({
+          scope,
+          asked,
+          p50Ms: at(0.5),
+          p95Ms: at(0.95),
+          p99Ms: at(0.99),
+          blockMs: round(delay.max / 1e6)
+        })
+      }
+    }
+    return rows
+  })
 
 program("search", {
   description: "Time searches of a large memory",
@@ -106,7 +209,9 @@ program("search", {
     home: Options.directory("home").pipe(
       Options.withDescription("Folder in which the memory is kept for other runs, and taken from when it is there"),
       Options.optional
-    )
+    ),
+    load: integer("load", 0, "Busy processes beside it"),
+    writing: Options.boolean("writing").pipe(Options.withDescription("Let a server save one memory after the other"))
   },
   run: (options) =>
     Effect.gen(function*() {
@@ -118,81 +223,75 @@ program("search", {
       const projects = projectsOf(options.projects)
       if (!(yield* fs.exists(file))) yield* fillProjects(home, options.transcripts, options.units, projects)
       const { size } = yield* fs.stat(file)
-      const scopes = [
+      const scopes: ReadonlyArray<Scope> = [
         ["all", "all"],
         ["the largest", [projects[0]!.id]],
         ["a middling one", [projects[Math.floor(projects.length / 2)]!.id]]
-      ] as const
+      ]
+      yield* Effect.forEach(
+        Array.from({ length: options.load }),
+        () => startNode(["--eval", "for (;;);"], { stdio: "ignore" })
+      )
+      if (options.writing) yield* writing(home, projects[0]!.id)
+      const started = performance.now()
       const asked = yield* Effect.gen(function*() {
         const memory = yield* ClaudeMemory
+        yield* memory.recent({ projects: "all" }, 1)
+        const openMs = performance.now() - started
         const texts = (yield* memory.recent({ projects: "all" }, 400)).map(({ content }) => content)
-        const questions = questionsAbout(texts, options.questions)
-        const query = (text: string, more: Partial<SearchQuery>): SearchQuery => ({
-          text,
-          projects: "all",
-          limit: 10,
-          minScore: 0,
-          mode: "hybrid",
-          ...more
-        })
+        const questionsFor = (scope: string, asked: string) =>
+          questionsAbout(texts, options.questions, hash(`${scope} ${asked}`))
+        const questions = questionsFor("all", "first")
         const before = process.memoryUsage().rss
-        const [, firstMs] = yield* timed(memory.search(query(questions[0]!, {})))
+        const [, firstMs] = yield* timed(
+          memory.search(queryOf(questions[0]!, "hybrid", "all"))
+        )
         const heldMb = (process.memoryUsage().rss - before) / 1e6
-        const rows: Array<Times> = []
-        const inject = (prompt: string, projects: SearchFilter["projects"]): Effect.Effect<unknown, StoreError> =>
-          memory.inject({ prompt, projects, mode: "balanced", maxTokens: 800, maxChars: 10_000 })
-        const asks = [
-          ...MODES.map((mode) =>
-            [mode, (text: string, projects: SearchFilter["projects"]): Effect.Effect<unknown, StoreError> =>
-              memory.search(query(text, { mode, projects }))] as const
-          ),
-          ["inject", inject] as const
-        ]
-        for (const [scope, among] of scopes) {
-          for (const [asked, ask] of asks) {
-            yield* progress(`${asked}, ${scope}`)
-            const delay = monitorEventLoopDelay({ resolution: 1 })
-            const times: Array<number> = []
-            yield* ask(questions[0]!, among)
-            delay.enable()
-            for (const text of questions.slice(1)) {
-              // Lets the event loop turn, which measures the delays.
-              yield* Effect.sleep(2)
-              times.push((yield* timed(ask(text, among)))[1])
-            }
-            delay.disable()
-            const at = (q: number) =>
-              round(quantile(times, q), 1)
-            rows.push({
-              scope,
-              asked,
-              p50Ms: at(0.5),
-              p95Ms: at(0.95),
-              p99Ms: at(0.99),
-              blockMs: round(delay.max / 1e6)
-            })
-          }
-        }
-        return { questions, firstMs, heldMb, rows }
+        const answers = yield* Effect.forEach(questionsFor("all", "exact"), (text) =>
+          Effect.map(
+            memory.search(queryOf(text, "hybrid", "all")),
+            ({ results }) => ({ text, ids: results.map(({ unit }) => unit.id) })
+          ))
+        return { questionsFor, answers, openMs, firstMs, heldMb, rows: yield* askedTimes(questionsFor, scopes) }
       }).pipe(Effect.provide(service(home, true)))
-      const bare = yield* Effect.forEach(scopes, ([name, scope]) =>
+      const { answers: _, questionsFor, ...measured } = asked
+      const first = yield* bareFirst(file, questionsFor("all", "first")[0]!)
+      const bare = yield* Effect.forEach(scopes, ([name, projects]) =>
         Effect.map(
-          Effect.provide(bareTimes(file, asked.questions, scope), models(home)),
-          (times) => ({
-            name,
-            vectorsMs: median(times.map(({ vectors }) =>
-              vectors
-            )),
-            wordsMs: median(times.map(({ words }) => words)),
-            bothMs: median(times.map(({ vectors, words }) => vectors + words))
-          })
+          Effect.provide(bareTimes(file, questionsFor(name, "hybrid"), projects), models(home)),
+          (times) => {
+            const both = times.map(({ vectors, words }) => vectors + words)
+            return {
+              name,
+              vectorsMs: median(times.map(({ vectors }) => vectors)),
+              wordsMs: median(times.map(({ words }) => words)),
+              bothMs: median(both),
+              bothP95Ms: quantile(both, 0.95)
+            }
+          }
         ))
+      const exact = yield* Effect.flatMap(
+        Retriever,
+        ({ search }) => Effect.forEach(asked.answers, ({ text }) => search(queryOf(text, "hybrid", "all")))
+      ).pipe(Effect.provide(exactly(home)))
+      const common = asked.answers.map(({ ids }, i) =>
+        exact[i]!.results.filter(({ unit }) => ids.includes(unit.id)).length / Math.max(1, exact[i]!.results.length)
+      )
+      const sameTen = {
+        questions: common.length,
+        all: mean(common.map((share) => share === 1 ? 1 : 0)),
+        each: mean(common)
+      }
+      const beside = (ms: number, bareMs: number) => `${round(ms)} ms (bare SQLite ${round(bareMs)} ms)`
       return {
-        data: { units: options.units, bytes: Number(size), ...asked, bare },
+        data: { units: options.units, bytes: Number(size), ...measured, bareFirst: first, bare, sameTen },
         text: () => [
-          `${number(options.units)} memories, ${number(Math.round(Number(size) / 1e6))} MB; first search ${
-            round(asked.firstMs)
-          } ms, +${round(asked.heldMb)} MB`,
+          `${number(options.units)} memories, ${number(Math.round(Number(size) / 1e6))} MB; opened in ${
+            beside(asked.openMs, first.openMs)
+          }, first search ${beside(asked.firstMs, first.firstMs)}, +${round(asked.heldMb)} MB`,
+          `of the ten best by an exact count ${percent(sameTen.each)} are found; all ten in ${
+            percent(sameTen.all)
+          } of ${sameTen.questions} questions`,
           ...table([
             ["projects", "asked", "p50 ms", "p95 ms", "p99 ms", "longest block ms", "vec0 + FTS5 ms", "ratio"],
             ...asked.rows.map(({ asked, blockMs, p50Ms, p95Ms, p99Ms, scope }) => {

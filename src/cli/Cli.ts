@@ -23,6 +23,7 @@ import * as Init from "./Init.ts"
 import * as Inject from "./Inject.ts"
 import * as Injections from "./Injections.ts"
 import * as Lifecycle from "./Lifecycle.ts"
+import * as List from "./List.ts"
 import * as Models from "./Models.ts"
 import * as Mute from "./Mute.ts"
 import { printable } from "./Printable.ts"
@@ -33,6 +34,7 @@ import * as Resources from "./Resources.ts"
 import * as Review from "./Review.ts"
 import * as Save from "./Save.ts"
 import * as Search from "./Search.ts"
+import * as Sessions from "./Sessions.ts"
 import * as Show from "./Show.ts"
 import * as Status from "./Status.ts"
 import * as Uninstall from "./Uninstall.ts"
@@ -49,7 +51,9 @@ Begin here
 
 Ask
   search <question…>    Find memories by what was said or done
-  show <id>             Show one memory whole, with the messages it comes from
+  list                  List memories, newest first, by type, session, file or time
+  sessions              List sessions: when, on which branch, what for, and what is remembered of them
+  show <id>             Show one memory whole, with what was said around it
   inject --prompt TEXT  Print what would be put in front of Claude for a prompt
 
 Tell it
@@ -73,7 +77,8 @@ Look after it
   lifecycle [--for 3s]  Start the whole service, stop it, and show that everything was released
 
 Every command takes --json (one line of JSON) and --help (its options).
-search, inject and status look at the project of the folder you are in; --project NAME or --all-projects widens that.
+search, list, sessions, inject and status look at the project of the folder you are in; --project NAME or --all-projects
+widens that.
 save takes --project too.
 The memory lies in ~/.claude-memory, or in CLAUDE_MEMORY_HOME.
 `
@@ -85,6 +90,8 @@ const COMMANDS = [
   Quickstart,
   Import,
   Search,
+  List,
+  Sessions,
   Show,
   Inject,
   Save,

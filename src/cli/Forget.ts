@@ -4,13 +4,14 @@
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
 import { isCopy } from "../domain/DatabaseCopy.ts"
 import { Unsuccessful, writeStderr, writeStdout } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../settings/Settings.ts"
-import { answer, json, plural, unitText } from "./Output.ts"
+import { answer, beginning, json, plural, unitText } from "./Output.ts"
 import { printable } from "./Printable.ts"
 import * as Question from "./Question.ts"
 
@@ -42,11 +43,18 @@ export const command = Command.make("forget", { ids, ...options }, ({ ids, json,
     }
     const shown = yield* Effect.gen(function*() {
       const memory = yield* ClaudeMemory
+      const now = yield* Clock.currentTimeMillis
       const names = new Map((yield* memory.projects.list).map(({ id, name }) => [id, name]))
       const units = new Map((yield* Effect.forEach(ids, memory.show)).map(({ unit }) => [unit.id, unit]))
       return [...units.values()].map((unit, i) => ({
         id: unit.id,
-        text: unitText(unit, i + 1, names.get(unit.projectId) ?? "?", SHOWN_LINES)
+        text: unitText({
+          unit,
+          rank: i + 1,
+          projectName: names.get(unit.projectId) ?? "?",
+          now,
+          shown: beginning(unit.content, SHOWN_LINES)
+        })
       }))
     }).pipe(App.provide(App.reader))
     const { home } = yield* Settings.load

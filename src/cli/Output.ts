@@ -2,11 +2,15 @@
  * Formats the answers of commands: tables for a person, one line of JSON for a program.
  */
 import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
 import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SearchResult } from "../domain/Search.ts"
-import { writeStdout } from "../process/Process.ts"
-import { minute, reason } from "../serve/Wording.ts"
+import { oneLine } from "../inject/Render.ts"
+import { columns, writeStdout } from "../process/Process.ts"
+import { minute } from "../serve/Wording.ts"
+import * as Settings from "../settings/Settings.ts"
 import { printable } from "./Printable.ts"
+import { ago, language } from "./When.ts"
 
 export { balance, isBalanced, joined, listed, minute, number, percent, plural } from "../serve/Wording.ts"
 
@@ -14,14 +18,32 @@ export const json = Options.boolean("json").pipe(
   Options.withDescription("Print one line of JSON and nothing else")
 )
 
+/** Stand before and after what is marked in a text: code points that no text has. */
+const [MARK, UNMARK] = ["\ufdd0", "\ufdd1"]
+
+/** Marks a part of a text, which a terminal with colours shows in bold. */
+export const marked = (text: string): string => `${MARK}${text}${UNMARK}`
+
 /** Prints `data` as JSON, or `text` for a person. */
 export const answer = (isJson: boolean, data: unknown, text: () => string) =>
-  writeStdout(`${isJson ? JSON.stringify(data) : printable(text())}\n`)
+  Effect.gen(function*() {
+    if (isJson) return yield* writeStdout(`${JSON.stringify(data)}\n`)
+    const isColoured = process.stdout.isTTY === true && !(yield* Settings.noColor)
+    const [on, off] = isColoured ? ["\u001b[1m", "\u001b[22m"] : ["", ""]
+    yield* writeStdout(`${printable(text()).replaceAll(MARK, on).replaceAll(UNMARK, off)}\n`)
+  })
+
+/** Most columns of a text in lines. */
+const MOST_COLUMNS = 120
 
 /** Width in terminal columns, of which a CJK character takes two. */
 const widthOf = (text: string): number =>
-  text.length +
+  text.replaceAll(MARK, "").replaceAll(UNMARK, "").length +
   (text.match(/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/g)?.length ?? 0)
+
+/** What stands together in a line: a word with the blanks around it, or a Chinese character. */
+const PIECE =
+  /\s*(?:[\ufdd0\ufdd1]*[\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60][\ufdd0\ufdd1]*|[^\s\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]+)\s*/gu
 
 const padded = (text: string, width: number) => text + " ".repeat(Math.max(0, width - widthOf(text)))
 
@@ -33,22 +55,61 @@ export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray
     ).join("  ")
   )
 
-const indent = (text: string, by: string) => text.split("\n").map((line) => by + line).join("\n")
-
-/** Formats a memory with the first `lines` of its content; `note` gets a line of its own. */
-export const unitText = (unit: MemoryUnit, rank: number, projectName: string, lines: number, note?: string): string => {
-  const content = unit.content.split("\n")
-  const shown = content.slice(0, lines).map((line) => line.length > 160 ? `${line.slice(0, 159)}…` : line).join("\n")
-  return [
-    `${rank}. ${unit.title}`,
-    `   ${unit.type} · ${minute(unit.occurredAt)} · ${projectName} · id ${unit.id.slice(0, 8)}`,
-    ...(note === undefined ? [] : [`   ${note}`]),
-    indent(shown + (content.length > lines ? "\n…" : ""), "   │ ")
-  ].join("\n")
+/** Cuts a text to so many terminal columns. */
+const cut = (text: string, width: number): string => {
+  if (widthOf(text) <= width) return text
+  let used = 1
+  const kept = Array.from(text, (character) => ({ character, end: used += widthOf(character) }))
+    .filter(({ end }) => end <= width)
+  return `${kept.map(({ character }) => character).join("").trimEnd()}…`
 }
 
-export const resultText = (result: SearchResult, rank: number, projectName: string, lines: number): string =>
-  unitText(result.unit, rank, projectName, lines, `why: score ${result.score.toFixed(2)} · ${reason(result)}`)
+/** Breaks lines that are wider than so many columns, at a blank or before a Chinese character where there is one. */
+const wrapped = (text: string, width: number): string =>
+  text.split("\n").flatMap((line) => {
+    const lines = [""]
+    for (const piece of line.match(PIECE) ?? []) {
+      const last = lines.at(-1)!
+      if (last !== "" && widthOf(last + piece.trimEnd()) > width) lines.push(piece.trimStart())
+      else lines[lines.length - 1] = last + piece
+    }
+    return lines.map((each) => each.trimEnd())
+  }).join("\n")
+
+/** Formats a table whose rows are cut to the terminal's width. */
+export const fittingTable = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> => {
+  const width = columns()
+  return table(rows.map((row) => row.map(oneLine))).map((row) => cut(row.trimEnd(), width))
+}
+
+export const indent = (text: string, by: string) => text.split("\n").map((line) => by + line).join("\n")
+
+/** Formats a time and how long ago it was, as in "yesterday, 2026-11-27 06:37". */
+const when = (millis: number, now: number): string =>
+  [ago(millis, now, language()), minute(millis)].filter((part) => part !== "").join(", ")
+
+/** Returns the first `lines` of a text, each with at most 160 characters. */
+export const beginning = (text: string, lines: number): string => {
+  const all = text.split("\n")
+  const shown = all.slice(0, lines).map((line) => line.length > 160 ? `${line.slice(0, 159)}…` : line).join("\n")
+  return shown + (all.length > lines ? "\n…" : "")
+}
+
+/** Formats a memory with a part of its content; `note` gets a line of its own. `now` is in milliseconds since the epoch. */
+export const unitText = ({ note, now, projectName, rank, shown, unit }: {
+  readonly unit: MemoryUnit
+  readonly rank: number
+  readonly projectName: string
+  readonly now: number
+  readonly shown: string
+  readonly note?: string
+}): string =>
+  [
+    `${rank}. ${unit.title}`,
+    `   ${unit.type} · ${when(unit.occurredAt, now)} · ${projectName} · id ${unit.id.slice(0, 8)}`,
+    ...(note === undefined ? [] : [`   ${note}`]),
+    indent(wrapped(shown, Math.min(columns(), MOST_COLUMNS) - 5), "   │ ")
+  ].join("\n")
 
 export const resultJson = ({ score, unit, why }: SearchResult) => ({
   id: unit.id,

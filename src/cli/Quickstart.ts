@@ -14,8 +14,9 @@ import { Files } from "../resources/Files.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { transcriptsFolder } from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
+import { resultText } from "./Found.ts"
 import { emptyReport, importFiles, type ImportReport, merge, reportText } from "./Import.ts"
-import { answer, json, number, resultJson, resultText } from "./Output.ts"
+import { answer, json, number, resultJson } from "./Output.ts"
 
 const MAX_BYTES = 200e6
 const MAX_MS = 60_000
@@ -93,6 +94,7 @@ const tour = (source: Source, isJson: boolean) =>
       maxTokens: 800,
       maxChars: MAX_HOOK_CHARS
     })
+    const now = yield* Clock.currentTimeMillis
     const names = new Map(projects.map(({ id, name }) => [id, name]))
     yield* answer(
       isJson,
@@ -112,7 +114,10 @@ const tour = (source: Source, isJson: boolean) =>
           [
             `A question: ${query}`,
             "",
-            ...results.map((result, i) => `${resultText(result, i + 1, names.get(result.unit.projectId) ?? "?", 5)}\n`),
+            ...results.map((result, i) => {
+              const projectName = names.get(result.unit.projectId) ?? "?"
+              return `${resultText({ result, question: query, rank: i + 1, projectName, now })}\n`
+            }),
             ...degraded.map((sentence) => `Note: ${advice(sentence)}.\n`),
             "What would be put in front of Claude for it:",
             "",

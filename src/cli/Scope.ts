@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { UnitType } from "../domain/MemoryUnit.ts"
-import { inclusiveEnd, SearchMode } from "../domain/Search.ts"
+import { inclusiveEnd, type SearchFilter } from "../domain/Search.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 
 export const projects = {
@@ -17,31 +17,38 @@ export const projects = {
   allProjects: Options.boolean("all-projects").pipe(Options.withDescription("Look in every project"))
 }
 
-export const filters = {
-  ...projects,
-  type: Options.choice("type", UnitType.literals).pipe(
-    Options.withDescription("Only memories of this type; repeat it for several"),
-    Options.repeated
-  ),
+export const times = {
   since: Options.date("since").pipe(
     Options.withDescription("Only from this day on, as in 2026-08-31"),
     Options.optional
   ),
-  until: Options.date("until").pipe(Options.withDescription("Only up to this day or time"), Options.optional),
+  until: Options.date("until").pipe(Options.withDescription("Only up to this day or time"), Options.optional)
+}
+
+export const filters = {
+  ...projects,
+  ...times,
+  session: Options.text("session").pipe(
+    Options.withDescription("Only memories of this session, of whatever project: its id or the beginning of it"),
+    Options.optional
+  ),
+  type: Options.choice("type", UnitType.literals).pipe(
+    Options.withDescription("Only memories of this type; repeat it for several"),
+    Options.repeated
+  ),
   file: Options.text("file").pipe(
     Options.withDescription("Only memories that touch this file (its path or the end of it); repeat it for several"),
     Options.repeated
-  ),
-  mode: Options.choice("mode", SearchMode.literals).pipe(
-    Options.withDescription("How to search: by words, by meaning, or both"),
-    Options.withDefault("hybrid" as const)
-  ),
-  limit: Options.integer("limit").pipe(
-    Options.withDescription("How many results, 1 to 100"),
-    Options.withSchema(Schema.Int.pipe(Schema.between(1, 100, { message: () => "--limit takes 1 to 100" }))),
-    Options.withDefault(5)
   )
 }
+
+/** Option for the number of things listed. */
+export const limitOf = (otherwise: number, most: number) =>
+  Options.integer("limit").pipe(
+    Options.withDescription(`How many at most, 1 to ${most}`),
+    Options.withSchema(Schema.Int.pipe(Schema.between(1, most, { message: () => `--limit takes 1 to ${most}` }))),
+    Options.withDefault(otherwise)
+  )
 
 type Values<A> = { readonly [K in keyof A]: A[K] extends Options.Options<infer V> ? V : never }
 
@@ -54,16 +61,24 @@ export const projectIds = (options: Values<typeof projects>) =>
     return [(yield* memory.project(process.cwd())).id]
   })
 
+export const toTimes = ({ since, until }: Values<typeof times>): Pick<SearchFilter, "since" | "until"> => ({
+  ...(Option.isSome(since) && { since: since.value.getTime() }),
+  ...(Option.isSome(until) && { until: inclusiveEnd(until.value.getTime()) })
+})
+
 export const toFilter = (options: Values<typeof filters>) =>
-  Effect.map(projectIds(options), (ids) => ({
-    projects: ids,
-    ...(options.type.length > 0 && { types: options.type }),
-    ...(Option.isSome(options.since) && { since: options.since.value.getTime() }),
-    ...(Option.isSome(options.until) && { until: inclusiveEnd(options.until.value.getTime()) }),
-    ...(options.file.length > 0 && { files: options.file }),
-    mode: options.mode,
-    limit: options.limit
-  }))
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    const session = yield* Effect.transposeMapOption(options.session, memory.session)
+    return {
+      // A session says of which project it is.
+      projects: Option.isSome(session) && options.project.length === 0 ? "all" as const : yield* projectIds(options),
+      ...(Option.isSome(session) && { sessions: [session.value.session.id] }),
+      ...(options.type.length > 0 && { types: options.type }),
+      ...toTimes(options),
+      ...(options.file.length > 0 && { files: options.file })
+    }
+  })
 
 /** Names the projects that were searched, for a message about an empty result. */
 export const scopeText = (options: Values<typeof projects>): string =>

@@ -1,36 +1,55 @@
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
+import { SearchMode } from "../domain/Search.ts"
 import { advice } from "../process/Advice.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import { answer, json, resultJson, resultText } from "./Output.ts"
-import { filters, scopeText, toFilter } from "./Scope.ts"
+import { resultText } from "./Found.ts"
+import { answer, json, resultJson } from "./Output.ts"
+import { filters, limitOf, scopeText, toFilter } from "./Scope.ts"
 
 const words = Args.text({ name: "question" }).pipe(
   Args.withDescription("What to look for, in your own words"),
   Args.atLeast(1)
 )
 
-export const options = { ...filters, json }
+export const options = {
+  ...filters,
+  mode: Options.choice("mode", SearchMode.literals).pipe(
+    Options.withDescription("How to search: by words, by meaning, or both"),
+    Options.withDefault("hybrid" as const)
+  ),
+  limit: limitOf(5, 100),
+  json
+}
 
 export const command = Command.make(
   "search",
   { words, ...options },
-  ({ json, words, ...options }) =>
+  ({ json, limit, mode, words, ...options }) =>
     Effect.gen(function*() {
       const memory = yield* ClaudeMemory
       const text = words.join(" ")
+      const now = yield* Clock.currentTimeMillis
       const filter = yield* toFilter(options)
-      const { degraded, results } = yield* memory.search({ ...filter, text, minScore: 0 })
+      const { degraded, results } = yield* memory.search({ ...filter, text, limit, mode, minScore: 0 })
       const names = new Map((yield* memory.projects.known).map(({ id, name }) => [id, name]))
       yield* answer(json, { query: text, results: results.map(resultJson), degraded }, () =>
         [
           results.length === 0
             ? `Nothing found in ${scopeText(options)}.`
-            : results.map((result, i) => resultText(result, i + 1, names.get(result.unit.projectId) ?? "?", 6)).join(
-              "\n\n"
-            ),
+            : results.map((result, i) =>
+              resultText({
+                result,
+                question: text,
+                rank: i + 1,
+                projectName: names.get(result.unit.projectId) ?? "?",
+                now
+              })
+            ).join("\n\n"),
           ...degraded.map((sentence) => `\nNote: ${advice(sentence)}.`)
         ].join("\n"))
     }).pipe(App.provide(App.reader))

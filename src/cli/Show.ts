@@ -1,17 +1,26 @@
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as App from "../App.ts"
 import { evidence } from "../domain/MemoryUnit.ts"
 import { savedBy } from "../domain/SavedBy.ts"
+import { onBranch } from "../inject/Render.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import { answer, json, minute } from "./Output.ts"
+import { speakerOf, textOf } from "../serve/Wording.ts"
+import { answer, beginning, indent, json, minute } from "./Output.ts"
 
 const id = Args.text({ name: "id" }).pipe(
   Args.withDescription("A memory's id, or the beginning of it, as `search` prints it")
 )
 
 export const options = { json }
+
+/** Lines of each message that are shown. */
+const MESSAGE_LINES = 12
+
+/** The session of a memory that was saved in none, or in one that was never read. */
+const NOT_CAPTURED = { session: null, transcripts: [] }
 
 const SAVERS = {
   person: ["saved by  you"],
@@ -23,14 +32,18 @@ export const command = Command.make("show", { id, ...options }, ({ id, json }) =
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     const { messages, unit } = yield* memory.show(id)
-    yield* answer(json, { unit, evidence: evidence(unit), messages }, () =>
+    const known = yield* Effect.option(memory.session(unit.sessionId))
+    const { session, transcripts } = Option.getOrElse(known, () => NOT_CAPTURED)
+    yield* answer(json, { unit, evidence: evidence(unit), session, transcripts, messages }, () =>
       [
         unit.title,
         "",
         `id        ${unit.id}`,
         `type      ${unit.type}`,
         `date      ${minute(unit.occurredAt)}`,
-        `session   ${unit.sessionId}`,
+        `session   ${unit.sessionId}${onBranch(session?.branch)}`,
+        ...(session === null ? [] : [`resume    claude --resume ${session.id}`]),
+        ...transcripts.map((path) => `source    ${path}`),
         ...SAVERS[savedBy(unit) ?? "nobody"],
         `tokens    ${unit.tokens}`,
         ...(unit.files.length === 0 ? [] : [`files     ${unit.files.join("\n          ")}`]),
@@ -40,7 +53,11 @@ export const command = Command.make("show", { id, ...options }, ({ id, json }) =
         ...(messages.length === 0
           ? []
           : ["", `It comes from ${messages.length} message${messages.length === 1 ? "" : "s"}:`]),
-        ...messages.map((message) => `  ${message.uuid}  ${message.role.padEnd(9)}  ${minute(message.occurredAt)}`)
+        ...messages.flatMap((message) => [
+          "",
+          `  ${minute(message.occurredAt)}  ${speakerOf(message)}  ${message.uuid}`,
+          indent(beginning(textOf(message), MESSAGE_LINES), "  │ ")
+        ])
       ].join("\n"))
   }).pipe(App.provide(App.reader))).pipe(
     Command.withDescription("Show one memory whole, with the messages it comes from")

@@ -10,6 +10,7 @@ const endsWithPath = (file: string, wanted: string) =>
 export const passes = (unit: MemoryUnit, filter: SearchFilter): boolean =>
   unit.active &&
   (filter.projects === "all" || filter.projects.includes(unit.projectId)) &&
+  (filter.sessions === undefined || filter.sessions.includes(unit.sessionId)) &&
   (filter.types === undefined || filter.types.includes(unit.type)) &&
   (filter.since === undefined || unit.occurredAt >= filter.since) &&
   (filter.until === undefined || unit.occurredAt <= filter.until) &&

@@ -43,7 +43,9 @@ export const counterOf = (termIndex: ReadonlyMap<string, number>) => {
   const isLikely = new Uint8Array(1 << 13)
   for (const term of termIndex.keys()) isLikely[placeOf(term.length, term.charCodeAt(0))] = 1
   return (fields: ReadonlyArray<string>): ReturnType<typeof sumOf> => {
-    const frequencies = Array.from({ length: termIndex.size }, () => fields.map(() => 0))
+    // Most units hold few of the terms: those that are in none share one list.
+    const none = fields.map(() => 0)
+    const frequencies = Array.from({ length: termIndex.size }, () => none)
     const lengths = fields.map((field, f) => {
       if (field === "") return 0
       let count = 0
@@ -52,7 +54,10 @@ export const counterOf = (termIndex: ReadonlyMap<string, number>) => {
         count++
         if (isLikely[placeOf(at - from, field.charCodeAt(from))] === 1) {
           const term = termIndex.get(field.slice(from, at))
-          if (term !== undefined) frequencies[term]![f]!++
+          if (term !== undefined) {
+            if (frequencies[term] === none) frequencies[term] = [...none]
+            frequencies[term]![f]!++
+          }
         }
         from = at + 1
       }

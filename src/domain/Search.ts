@@ -8,11 +8,12 @@ export const SearchMode = Schema.Literal("semantic", "keyword", "hybrid")
 export type SearchMode = typeof SearchMode.Type
 
 /**
- * Limits a search to units of these projects (by id), types and times that touch one of these files. Times are
+ * Limits a search to units of these projects and sessions (by id), types and times that touch one of these files. Times are
  * milliseconds since the epoch, bounds included; a file matches a whole path or the end of one.
  */
 export const SearchFilter = Schema.Struct({
   projects: Schema.Union(Schema.Literal("all"), Schema.Array(Schema.String)),
+  sessions: Schema.optional(Schema.Array(Schema.String)),
   types: Schema.optional(Schema.Array(UnitType)),
   since: Schema.optional(Schema.Number),
   until: Schema.optional(Schema.Number),

@@ -11,8 +11,8 @@ import type { SearchMode, SearchResponse, SearchResult } from "../domain/Search.
 import type { Eventual, Steps } from "../domain/Steps.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
-import type { Evidence, Testimony, Weighed } from "../retrieve/Evidence.ts"
-import type { EvidenceRequest, SearchRequest } from "../retrieve/Search.ts"
+import type { Testimony } from "../retrieve/Evidence.ts"
+import type { EvidenceRequest, Found, SearchRequest } from "../retrieve/Search.ts"
 import * as Terms from "../retrieve/Terms.ts"
 import type { Reads } from "../store/Reads.ts"
 import type { BackgroundRequest, Fused } from "./Background.ts"
@@ -47,7 +47,7 @@ const NOTHING: Response = { text: "", items: [], pointed: [], tokens: 0, backgro
 /** What is asked of a memory for a text. */
 export interface Memory<Y> {
   readonly store: Reads<Y>
-  readonly evidence: (request: EvidenceRequest) => Eventual<Y, Evidence>
+  readonly evidence: (request: EvidenceRequest) => Eventual<Y, Found>
   readonly search: (query: SearchRequest) => Eventual<Y, SearchResponse>
   readonly searchMode: SearchMode
   /** Has a model write one text of the items, if one is set. `degraded` says why it could not. */
@@ -78,7 +78,7 @@ const isEcho = (prompt: string) => {
 function* tell<Y>(
   memory: Memory<Y>,
   request: InjectionRequest,
-  words: ReadonlyArray<Weighed>,
+  { matches, words }: Found,
   isKnown: (unit: MemoryUnit) => boolean,
   repeats: (unit: MemoryUnit) => boolean
 ): Steps<Y, Response> {
@@ -94,7 +94,8 @@ function* tell<Y>(
     minScore: 0,
     mode: searchMode,
     minShare: share,
-    leavesOut: repeats
+    leavesOut: repeats,
+    matches
   })
   const best = results[0]?.score ?? 0
   if (request.isAsked === true && best < ASKED_SCORES[mode]) return { ...NOTHING, degraded }
@@ -151,11 +152,12 @@ export function* inject<Y>(memory: Memory<Y>, request: InjectionRequest): Steps<
   const isInFiles = isFromFiles(request.contextFiles ?? [])
   const repeats = isEcho(request.prompt)
   const isKnown = (unit: MemoryUnit) => injectedIds.has(unit.id) || isInFiles(unit) || repeats(unit)
-  const { testimonies, words } = yield* memory.evidence({
+  const evidence = yield* memory.evidence({
     text: request.prompt,
     projects: resolveForInjection(yield* memory.store.projects, request.projects),
     inContext: request.inContext
   })
+  const { testimonies, words } = evidence
   const news = testimonies.filter(({ unit }) => !isKnown(unit))
   // A unit with no other words than one that was told is pointed to at most. Archives only touch upon a subject.
   const told = testimonies.filter(({ unit }) => injectedIds.has(unit.id) && unit.type !== "archive")
@@ -165,7 +167,7 @@ export function* inject<Y>(memory: Memory<Y>, request: InjectionRequest): Steps<
   const about = (testimonies: ReadonlyArray<Testimony>) => judge(request.prompt, { words, testimonies }, request.mode)
   const all = about(news)
   if (request.isAsked === true) {
-    const found = yield* tell(memory, request, words, isKnown, repeats)
+    const found = yield* tell(memory, request, evidence, isKnown, repeats)
     return { ...found, verdict: { ...all, tells: found.text === "" ? "nothing" as const : "memories" as const } }
   }
   const verdict = all.tells === "memories" && about(fresh).tells !== "memories"
@@ -175,6 +177,6 @@ export function* inject<Y>(memory: Memory<Y>, request: InjectionRequest): Steps<
     ? NOTHING
     : verdict.tells === "pointer"
     ? point(request, news, memory.now)
-    : yield* tell(memory, request, words, isKnown, repeats)
+    : yield* tell(memory, request, evidence, isKnown, repeats)
   return { ...response, verdict }
 }

@@ -12,7 +12,7 @@ import { savedBy } from "../domain/SavedBy.ts"
 import type { SearchResult } from "../domain/Search.ts"
 import { indented, oneLine } from "../inject/Render.ts"
 import { advice } from "../process/Advice.ts"
-import { reason } from "../serve/Wording.ts"
+import { reason, speakerOf, textOf } from "../serve/Wording.ts"
 import { Refused } from "./Serving.ts"
 
 /**
@@ -98,21 +98,6 @@ export const countFitting = (items: ReadonlyArray<unknown>, room = MAX_ANSWER): 
   return over < 0 ? items.length : Math.max(1, over)
 }
 
-const textOf = ({ blocks }: Message): string =>
-  blocks.map(({ isError, kind, text, tool }) =>
-    kind === "text"
-      ? text
-      : kind === "thinking"
-      ? `(thinking) ${text}`
-      : kind === "tool_use"
-      ? `[${tool ?? "tool"}] ${text}`
-      : `${isError === true ? "failed" : "gave"}: ${text}`
-  ).join("\n")
-
-/** Tests for what a tool gave, which the transcript has as a message of the user's. */
-const isOfTool = ({ blocks }: Message): boolean =>
-  blocks.length > 0 && blocks.every(({ kind }) => kind === "tool_result")
-
 /** Returns a prefix of at most `room` characters of JSON that splits no surrogate pair. */
 const prefixOf = (text: string, room: number): string => {
   let part = text.slice(0, room)
@@ -141,7 +126,7 @@ export const passage = (messages: ReadonlyArray<Message>, offset: number, room: 
     if (rest === "") continue
     const entry = {
       message_id: message.uuid,
-      role: isOfTool(message) ? "tool" : message.role,
+      role: speakerOf(message),
       date: isoDate(message.occurredAt),
       text: ""
     }

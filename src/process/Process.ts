@@ -27,6 +27,9 @@ export const writeStdout = (text: string): Effect.Effect<void> =>
     process.stdout.write(text, (error) => resume(error ? Effect.sleep(0) : Effect.void))
   })
 
+/** Returns the columns of the terminal in which stdout is shown; Infinity where it is none. */
+export const columns = (): number => process.stdout.columns ?? Infinity
+
 const toStderr = (text: string): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
     process.stderr.write(text, () => resume(Effect.void))

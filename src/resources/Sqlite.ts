@@ -10,6 +10,7 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import type { Connection } from "@effect/sql/SqlConnection"
 import { SqlError } from "@effect/sql/SqlError"
 import * as Statement from "@effect/sql/Statement"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"
@@ -205,6 +206,9 @@ const BEGIN_TO_WRITE = "BEGIN IMMEDIATE"
 /** Interval at which the write lock is tried again, in milliseconds. */
 const LOCK_RETRY_MS = 20
 
+/** A statement that takes as long is followed by a pause. */
+const LONG_MS = 10
+
 /**
  * How a transaction that begins makes its commit last: "FULL" outlasts a loss of power, "NORMAL" may lose the last
  * commits then (https://sqlite.org/pragma.html#pragma_synchronous).
@@ -285,12 +289,20 @@ const connect = (
       try: run,
       catch: (cause) => new SqlError({ cause: errorAt(path)(cause), message: "SQLite refused a statement" })
     })
-  const all = (sql: string, params: ReadonlyArray<unknown>) =>
+  const run = (sql: string, params: ReadonlyArray<unknown>) =>
     attempt(() => {
       // A transaction looks when it begins and before it commits.
       if (!inTransaction) guard.assertInPlace()
       const rows = prepare(sql).all(...(params as ReadonlyArray<SQLInputValue>)) as ReadonlyArray<object>
       guard.noteLog()
+      return rows
+    })
+  /** After a long statement others take their turn, so that a search in a large memory is no single block. */
+  const all = !readOnly ? run : (sql: string, params: ReadonlyArray<unknown>) =>
+    Effect.gen(function*() {
+      const started = yield* Clock.currentTimeMillis
+      const rows = yield* run(sql, params)
+      if ((yield* Clock.currentTimeMillis) - started >= LONG_MS) yield* Effect.sleep(0)
       return rows
     })
 

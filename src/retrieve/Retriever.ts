@@ -13,13 +13,14 @@ import { type IndexError, VectorIndex } from "../index/VectorIndex.ts"
 import { CurrentProject } from "../models/CurrentProject.ts"
 import { type ModelError, ModelManager } from "../models/ModelManager.ts"
 import { MemoryStore, type StoreError } from "../store/MemoryStore.ts"
-import type { Evidence } from "./Evidence.ts"
 import * as Glossary from "./Glossary.ts"
 import * as Reranker from "./Reranker.ts"
 import {
+  type Asked,
   type Dense,
   evidence,
   type EvidenceRequest,
+  type Found,
   LANE_LIMIT,
   NO_DENSE,
   type Recalled,
@@ -75,7 +76,7 @@ const make = Effect.gen(function*() {
       })
     )
 
-  const lanes = (query: SearchQuery, terms: ReadonlyArray<Terms.Term>, dense: Dense) =>
+  const lanes = (query: Asked, terms: ReadonlyArray<Terms.Term>, dense: Dense) =>
     Effect.gen(() => searchLanes<Waited>(store, query, terms, dense))
 
   /** Asks the index for one fused list of both lanes; its scores say nothing beyond their order. */
@@ -100,7 +101,7 @@ const make = Effect.gen(function*() {
     })
 
   /** Asks the lanes and fuses their lists. */
-  const recall = (query: SearchQuery, terms: ReadonlyArray<Terms.Term>) =>
+  const recall = (query: Asked, terms: ReadonlyArray<Terms.Term>) =>
     index.fused !== undefined && query.mode !== "semantic"
       ? Effect.catchAll(
         searchFusedIndex(query, terms, index.fused),
@@ -136,7 +137,7 @@ export class Retriever extends Context.Tag("claude-memory/Retriever")<Retriever,
   /** Returns results, best first. `degraded` names lanes that could not be asked; only a failing store is an error. */
   readonly search: (query: SearchRequest) => Effect.Effect<SearchResponse, StoreError>
   /** Weighs the words of a text and finds those that stand together in a unit; asks no index and no model. */
-  readonly evidence: (request: EvidenceRequest) => Effect.Effect<Evidence, StoreError>
+  readonly evidence: (request: EvidenceRequest) => Effect.Effect<Found, StoreError>
 }>() {
   static readonly layer = Layer.effect(this, make)
 }

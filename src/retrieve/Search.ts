@@ -12,7 +12,7 @@ import type { InContext, LaneScore, SearchFilter, SearchQuery, SearchResponse, S
 import type { Eventual, Steps } from "../domain/Steps.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import type { Hit } from "../index/VectorIndex.ts"
-import type { Candidate, LexicalMatches } from "../store/MemoryStore.ts"
+import type { LexicalMatches } from "../store/MemoryStore.ts"
 import type { Reads } from "../store/Reads.ts"
 import { datesIn, isOn } from "./Dates.ts"
 import { type Evidence, evidenceIn, weigh } from "./Evidence.ts"
@@ -26,6 +26,8 @@ import type { Term } from "./Terms.ts"
 /** Most units that each lane returns, and units of the fused list whose neighbours are read. */
 export const LANE_LIMIT = 300
 const NEIGHBOUR_SOURCES = 60
+/** Times as many units of the list are ranked when too few of them are left. */
+const MORE = 3
 /** A unit is dropped when a better one contains this share of its words. */
 const DUPLICATE_SHARE = 0.8
 /** Units among which evidence is looked for, the best of the lexical lane. */
@@ -48,8 +50,6 @@ const matchesIn = (units: ReadonlyArray<MemoryUnit>, terms: ReadonlyArray<Term>)
   const termIndex = new Map(lexemes.map((lexeme, i) => [lexeme, i]))
   const candidates = units.map((unit) => ({
     unitId: unit.id,
-    sessionId: unit.sessionId,
-    position: unit.position,
     ...sumOf(fieldsOf(unit), termIndex)
   }))
   const lengths = candidates.flatMap((each) => each.lengths)
@@ -94,15 +94,20 @@ function* lexicalLane<Y>(
     : Terms.matchesOf(terms, yield* store.lexical(Terms.lexemesOf(terms), filter, LANE_LIMIT))
 }
 
+/** A query, and what the lexical lane found for its text and filter, where that is known. */
+export interface Asked extends SearchQuery {
+  readonly matches?: LexicalMatches
+}
+
 /** Asks the lexical lane, and fuses its list with that of the dense lane. */
 export function* searchLanes<Y>(
   store: Reads<Y>,
-  query: SearchQuery,
+  query: Asked,
   terms: ReadonlyArray<Term>,
   dense: Dense,
   ranking = RANKING
 ): Steps<Y, Recalled> {
-  const matches = query.mode === "semantic" ? NOTHING : yield* lexicalLane(store, query, terms)
+  const matches = query.mode === "semantic" ? NOTHING : query.matches ?? (yield* lexicalLane(store, query, terms))
   const lexical = bm25(matches, ranking)
   return { ...dense, lexicalLane: { lexical, matches }, fused: fuse(lexical, dense.hits, ranking) }
 }
@@ -115,24 +120,29 @@ interface Gathered {
   readonly units: ReadonlyArray<MemoryUnit>
 }
 
-/** Reads the units found and their neighbours, and matches their words. */
-function* gather<Y>(
+/** Returns a function that reads the best units found, so many of them, and their neighbours, and matches their words. */
+function* gathering<Y>(
   store: Reads<Y>,
   query: SearchQuery,
   terms: ReadonlyArray<Term>,
   { fused, lexicalLane }: Recalled,
-  pool: number,
   leavesOut: (unit: MemoryUnit) => boolean
-): Steps<Y, Gathered> {
+) {
   const found = [...fused].sort(byScore).map(([unitId]) => unitId)
   const neighbours = yield* store.neighbours(found.slice(0, NEIGHBOUR_SOURCES))
-  const ids = new Set([...found.slice(0, pool), ...neighbours.map(([, other]) => other)])
-  // Filtered again: the lanes did not filter a neighbour, and the index may lag behind the store.
-  const units = (yield* store.units([...ids])).filter((unit) =>
-    passes(unit, query) && !isInContext(unit, query.inContext) && !leavesOut(unit)
-  )
-  const matches = lexicalLane?.matches ?? matchesIn(units, terms)
-  return { lexical: lexicalLane?.lexical ?? bm25(matches), matches, neighbours, units }
+  const known = new Map<string, MemoryUnit | undefined>()
+  return function*(pool: number): Steps<Y, Gathered> {
+    const ids = [...new Set([...found.slice(0, pool), ...neighbours.map(([, other]) => other)])]
+    const fresh = ids.filter((id) => !known.has(id))
+    for (const id of fresh) known.set(id, undefined)
+    for (const unit of yield* store.units(fresh)) {
+      // Filtered again: the lanes did not filter a neighbour, and the index may lag behind the store.
+      if (passes(unit, query) && !isInContext(unit, query.inContext) && !leavesOut(unit)) known.set(unit.id, unit)
+    }
+    const units = ids.map((id) => known.get(id)).filter((unit) => unit !== undefined)
+    const matches = lexicalLane?.matches ?? matchesIn(units, terms)
+    return { lexical: lexicalLane?.lexical ?? bm25(matches), matches, neighbours, units }
+  }
 }
 
 /** Scores the results relative to how well the first one answers, and gives the reasons for which each was found. */
@@ -215,7 +225,7 @@ const reasonsFor = (
 export interface Lanes<Y> {
   readonly store: Reads<Y>
   /** Asks the lanes and fuses their lists. */
-  readonly recall: (query: SearchQuery, terms: ReadonlyArray<Term>) => Eventual<Y, Recalled>
+  readonly recall: (query: Asked, terms: ReadonlyArray<Term>) => Eventual<Y, Recalled>
   /** A model that reranks the best, up to a depth. */
   readonly rerank: {
     readonly depth: number
@@ -224,7 +234,7 @@ export interface Lanes<Y> {
 }
 
 /** A search, of which only results with some share of the best one's score are used. */
-export interface SearchRequest extends SearchQuery {
+export interface SearchRequest extends Asked {
   readonly minShare?: number
   /** True for a unit that is no result. */
   readonly leavesOut?: (unit: MemoryUnit) => boolean
@@ -246,9 +256,10 @@ export function* search<Y>(
   const terms = Terms.termsOf(query.text, ranking)
   const wanted = Math.max(rerank?.depth ?? 0, query.limit)
   const recalled = yield* recall(query, terms)
+  const gather = yield* gathering(store, query, terms, recalled, leavesOut)
   /** Ranks the best of the fused list, `pool` of them. */
   function* rankedAmong(pool: number) {
-    const gathered = yield* gather(store, query, terms, recalled, pool, leavesOut)
+    const gathered = yield* gather(pool)
     const boosted = boost(
       gathered.units,
       { fused: recalled.fused, lexical: gathered.lexical },
@@ -266,8 +277,9 @@ export function* search<Y>(
   // Neighbours and sessions raise a unit little, but a date may raise one from anywhere in the list; and the best may
   // all be of the session itself.
   const nearby = dates.length > 0 || query.inContext !== undefined ? Infinity : Math.max(NEIGHBOUR_SOURCES, 3 * wanted)
-  const first = yield* rankedAmong(nearby)
-  const { gathered, ranked } = first.isShort ? yield* rankedAmong(Infinity) : first
+  let found = yield* rankedAmong(nearby)
+  for (let pool = nearby * MORE; found.isShort; pool *= MORE) found = yield* rankedAmong(pool)
+  const { gathered, ranked } = found
   const { degraded, order, scores }: Reranked<Boosted> = rerank !== undefined && ranked.length > 1
     ? yield* rerank.ask(query.text, ranked)
     : { degraded: [], scores: new Map(), order: ranked }
@@ -291,18 +303,25 @@ export interface EvidenceRequest extends Pick<SearchQuery, "projects" | "text"> 
   readonly inContext?: InContext | undefined
 }
 
+/** Evidence, and the matches in which it was looked for, for a search with the same text and projects. */
+export interface Found extends Evidence {
+  readonly matches: LexicalMatches
+}
+
 /** Weighs the words of a text and finds those that stand together in a unit. */
 export function* evidence<Y>(
   store: Reads<Y>,
   { inContext, projects, text }: EvidenceRequest
-): Steps<Y, Evidence> {
+): Steps<Y, Found> {
   const filter = { projects: resolveRequested(yield* store.projects, projects) }
   const terms = Terms.termsOf(text)
   const matches = yield* lexicalLane(store, filter, terms)
-  const isElsewhere = ({ sessionId }: Candidate) => inContext?.since !== 0 || sessionId !== inContext.sessionId
-  // Twice as many, since some of what the session itself said may be left out.
-  const ids = bm25({ ...matches, candidates: matches.candidates.filter(isElsewhere) })
-    .slice(0, 2 * EVIDENCE_DEPTH).map(({ unitId }) => unitId)
-  const units = (yield* store.units(ids)).filter((unit) => passes(unit, filter) && !isInContext(unit, inContext))
-  return evidenceIn(weigh(terms, matches), units.slice(0, EVIDENCE_DEPTH))
+  const ids = bm25(matches).map(({ unitId }) => unitId)
+  const units: Array<MemoryUnit> = []
+  // The best may all be of the session itself.
+  for (let read = 0; read < ids.length && units.length < EVIDENCE_DEPTH; read += EVIDENCE_DEPTH) {
+    const next = yield* store.units(ids.slice(read, read + EVIDENCE_DEPTH))
+    units.push(...next.filter((unit) => passes(unit, filter) && !isInContext(unit, inContext)))
+  }
+  return { ...evidenceIn(weigh(terms, matches), units.slice(0, EVIDENCE_DEPTH)), matches }
 }

@@ -59,6 +59,8 @@ export const matchesOf = (terms: ReadonlyArray<Term>, matches: LexicalMatches): 
   const candidates = matches.candidates.map((candidate) => ({
     ...candidate,
     frequencies: places.map((members) =>
+      // A single one counts 1.
+      members.length === 1 && candidate.frequencies[members[0]!.at] ||
       candidate.lengths.map((_, field) =>
         members.reduce((sum, { at, weight }) => sum + weight * (candidate.frequencies[at]?.[field] ?? 0), 0)
       )

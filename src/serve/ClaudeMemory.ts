@@ -9,7 +9,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { type CaptureError, Collector, type Recognized, type TranscriptFile } from "../capture/Collector.ts"
-import type { Message } from "../domain/Conversation.ts"
+import type { Message, Session } from "../domain/Conversation.ts"
 import type { InjectionRequest, InjectionResponse } from "../domain/Injection.ts"
 import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Project from "../domain/Project.ts"
@@ -32,8 +32,10 @@ import {
   type DeadLetter,
   type FailedWork,
   type Forgotten,
+  type KnownSession,
   MemoryStore,
   type ProjectSummary,
+  type SessionFilter,
   type StoreError,
   type StoreStatus
 } from "../store/MemoryStore.ts"
@@ -87,16 +89,24 @@ const make = Effect.gen(function*() {
       (unit) => Effect.map(store.messages(evidence(unit)), (messages) => ({ unit, messages }))
     )
 
-  const recent = (filter: SearchFilter, limit: number) =>
-    Effect.flatMap(
+  const resolved = <F extends Pick<SearchFilter, "projects">>(filter: F) =>
+    Effect.map(
       store.projects,
-      (known) => store.recent({ ...filter, projects: Project.resolveRequested(known, filter.projects) }, limit)
+      (known): F => ({ ...filter, projects: Project.resolveRequested(known, filter.projects) })
+    )
+
+  const session = (prefix: string) =>
+    Effect.flatMap(
+      sessionByPrefix(prefix),
+      (session) => Effect.map(store.transcriptsOf(session.id), (transcripts) => ({ session, transcripts }))
     )
 
   const review = (sessions: ReadonlyArray<string> | "all") =>
     Stream.unwrap(Effect.gen(function*() {
       yield* store.reviewAgain(
-        sessions === "all" ? yield* store.unreviewed : yield* Effect.forEach(sessions, sessionByPrefix)
+        sessions === "all"
+          ? yield* store.unreviewed
+          : yield* Effect.forEach(sessions, (prefix) => Effect.map(sessionByPrefix(prefix), ({ id }) => id))
       )
       return Pipeline.review
     }))
@@ -123,7 +133,9 @@ const make = Effect.gen(function*() {
     injections: (session) => run(injectionsOf(session)),
     injectedSince: (time) => run(injectedSince(time)),
     show: (id) => run(show(id)),
-    recent: (filter, limit) => run(recent(filter, limit)),
+    session: (id) => run(session(id)),
+    sessions: (filter, limit) => run(Effect.flatMap(resolved(filter), (filter) => store.sessionsIn(filter, limit))),
+    recent: (filter, limit) => run(Effect.flatMap(resolved(filter), (filter) => store.recent(filter, limit))),
     timeline: (request) => run(timeline(request)),
     save: (request) => run(Effect.zipLeft(save(request), refresh)),
     withDuplicates: store.withDuplicates,
@@ -200,6 +212,12 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   readonly show: (
     id: string
   ) => Effect.Effect<{ readonly unit: MemoryUnit; readonly messages: ReadonlyArray<Message> }, StoreError | NotFound>
+  /** Returns a session, by id or a prefix of it, and its transcripts, that which was written last first. */
+  readonly session: (
+    id: string
+  ) => Effect.Effect<{ readonly session: Session; readonly transcripts: ReadonlyArray<string> }, StoreError | NotFound>
+  /** Lists sessions that were open at some time of a range, those that ended last first. */
+  readonly sessions: (filter: SessionFilter, limit: number) => Effect.Effect<ReadonlyArray<KnownSession>, StoreError>
   /** Returns the newest memories that pass the filter, newest first. */
   readonly recent: (filter: SearchFilter, limit: number) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /** Returns the memories around a unit or a time, oldest first. */

@@ -22,6 +22,6 @@ export const sessionByPrefix = (prefix: string) =>
     const store = yield* MemoryStore
     const found = yield* store.sessionsByPrefix(prefix)
     const session = found.find(({ id }) => id === prefix) ?? (found.length === 1 ? found[0] : undefined)
-    if (session !== undefined) return session.id
+    if (session !== undefined) return session
     return yield* new NotFound({ what: "session", name: prefix, known: found.map(({ id }) => id) })
   })

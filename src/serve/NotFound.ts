@@ -21,7 +21,7 @@ export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
       case "session":
         return this.known.length > 0
           ? `several sessions begin with ${name}: ${all}; give more of the id`
-          : `no session has the id ${name}; \`claude-memory show\` prints the session of a memory`
+          : `no session has the id ${name}; \`claude-memory sessions\` lists them`
       case "unit":
         return this.known.length > 0
           ? `several memories begin with ${name}: ${all}; give more of the id`

@@ -24,10 +24,12 @@ const placeOf = ({ id, occurredAt, position }: Place): Place => ({ occurredAt, p
  * captured.
  */
 const sessionIdOf = (sessionId: string) =>
-  Effect.catchTag(
-    sessionByPrefix(sessionId),
-    "NotFound",
-    (error) => error.known.length > 0 ? Effect.fail(error) : Effect.succeed(sessionId)
+  sessionByPrefix(sessionId).pipe(
+    Effect.map(({ id }) => id),
+    Effect.catchTag(
+      "NotFound",
+      (error) => error.known.length > 0 ? Effect.fail(error) : Effect.succeed(sessionId)
+    )
   )
 
 export const timeline = ({ around, cursor, limit, projects, sessionId }: TimelineRequest) =>

@@ -2,6 +2,7 @@
  * Formats numbers, dates and sums for people and for Claude.
  */
 import * as DateTime from "effect/DateTime"
+import type { Message } from "../domain/Conversation.ts"
 import type { SearchResult } from "../domain/Search.ts"
 import type { LineSum } from "../store/MemoryStore.ts"
 
@@ -40,6 +41,22 @@ export const balance = (lines: LineSum, shown = Number.POSITIVE_INFINITY): strin
 
 export const isBalanced = (lines: LineSum): boolean =>
   lines.total === lines.stored + lines.deadLetter + Object.values(lines.skipped).reduce((sum, n) => sum + n, 0)
+
+/** Returns all that a message says, each block with what it is. */
+export const textOf = ({ blocks }: Message): string =>
+  blocks.map(({ isError, kind, text, tool }) =>
+    kind === "text"
+      ? text
+      : kind === "thinking"
+      ? `(thinking) ${text}`
+      : kind === "tool_use"
+      ? `[${tool ?? "tool"}] ${text}`
+      : `${isError === true ? "failed" : "gave"}: ${text}`
+  ).join("\n")
+
+/** Returns the role; "tool" for what a tool gave, which the transcript has as a message of the user's. */
+export const speakerOf = ({ blocks, role }: Message): string =>
+  blocks.length > 0 && blocks.every(({ kind }) => kind === "tool_result") ? "tool" : role
 
 /** Explains why a result was found. */
 export const reason = ({ why }: Pick<SearchResult, "why">): string =>

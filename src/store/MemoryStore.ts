@@ -152,8 +152,6 @@ export interface SegmentContext {
  */
 export interface Candidate {
   readonly unitId: string
-  readonly sessionId: string
-  readonly position: number
   /** Number of lexemes in each field. */
   readonly lengths: ReadonlyArray<number>
   readonly frequencies: ReadonlyArray<ReadonlyArray<number>>
@@ -166,6 +164,14 @@ export interface LexicalMatches {
   /** Number of units that contain each term, in the order of the query. */
   readonly documentFrequencies: ReadonlyArray<number>
   readonly candidates: ReadonlyArray<Candidate>
+}
+
+export type SessionFilter = Pick<SearchFilter, "projects" | "since" | "until">
+
+/** A session, the number of its active units, and the unit that sums it up, if it has one. */
+export interface KnownSession extends Session {
+  readonly units: number
+  readonly archive: MemoryUnit | null
 }
 
 export interface StoreStatus {
@@ -244,6 +250,10 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly reviewAgain: (sessionIds: ReadonlyArray<string>) => Effect.Effect<number, StoreError>
   /** Lists ids of sessions for which no review was ever requested, oldest first. */
   readonly unreviewed: Effect.Effect<ReadonlyArray<string>, StoreError>
+  /** Lists the sessions of projects that were open at some time of a range, those that ended last first. */
+  readonly sessionsIn: (filter: SessionFilter, limit: number) => Effect.Effect<ReadonlyArray<KnownSession>, StoreError>
+  /** Lists the transcripts of a session, that which was written last first. */
+  readonly transcriptsOf: (sessionId: string) => Effect.Effect<ReadonlyArray<string>, StoreError>
   /** Returns the sessions by id; skips unknown ids. */
   readonly sessions: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, Session>, StoreError>
   /** Returns at most 10 sessions whose id begins with `prefix`. */

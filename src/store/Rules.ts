@@ -143,8 +143,11 @@ export const rankedBy = (
 ): ReadonlyArray<Candidate> => {
   const best = makeBest(limit)
   for (const candidate of candidates) best.add({ row: candidate.row, score: scoreOf(idf, averageLength, candidate) })
-  const candidateOf = new Map(candidates.map(({ row, ...candidate }) => [row, candidate]))
-  return best.sorted().map(({ row }) => candidateOf.get(row)!)
+  const candidateOf = new Map(candidates.map((candidate) => [candidate.row, candidate]))
+  return best.sorted().map((found) => {
+    const { row: _, ...candidate } = candidateOf.get(found.row)!
+    return candidate
+  })
 }
 
 export const present = <A>(values: ReadonlyArray<A | undefined>): ReadonlyArray<A> =>

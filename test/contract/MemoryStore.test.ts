@@ -262,6 +262,7 @@ const FILTERS: ReadonlyArray<SearchFilter> = [
   everything,
   { projects: ["project-two"] },
   { projects: "all", types: ["decision", "archive"], since: 20, until: 80 },
+  { projects: "all", sessions: ["s2", "of nobody"] },
   { projects: "all", files: ["app.ts"] },
   { projects: "all", files: ["it's 100%.ts", "src/app.ts"] }
 ]
@@ -301,6 +302,11 @@ const everythingIn = Effect.gen(function*() {
     recent: yield* Effect.forEach(FILTERS, (filter) => store.recent(filter, 3)),
     prefix: yield* Effect.forEach(["", "a", "0"], store.unitsByPrefix),
     sessions: yield* Effect.forEach(["", "s", "s2", "S"], store.sessionsByPrefix),
+    sessionsIn: yield* Effect.forEach(
+      [everything, { projects: ["project-two"] }, { projects: "all", since: 30, until: 60 }] as const,
+      (filter) => store.sessionsIn(filter, 2)
+    ),
+    transcripts: yield* Effect.forEach(SESSIONS, store.transcriptsOf),
     lexical,
     neighbours: [...(yield* store.neighbours(ids))].map((each) => each.join(" ")).sort(),
     segments: segments.map((segment) => ({ ...segment, position: positions.indexOf(segment.position) })),

@@ -22,6 +22,7 @@ import {
   MAX_ATTEMPTS,
   MemoryStore,
   retryDelay,
+  type SessionFilter,
   StoreError,
   type WorkItem
 } from "../../src/store/MemoryStore.ts"
@@ -501,6 +502,45 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
             one?.units.map(({ id }) => id),
             ["a", "b", ...many.map(({ id }) => id).reverse()].slice(0, 200)
           )
+        })
+      )
+
+      test(
+        "lists sessions, that which ended last first, with their units and the one that sums them up",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const open = (sessionId: string, from: number, to: number, name = "one") =>
+            store.append(batch([message(`m ${sessionId}`, { sessionId, occurredAt: from })], {
+              cursor: cursor(`/t/${sessionId}`, 1, { sessionId }),
+              project: project(name),
+              facts: [facts(sessionId, { cwd: "/work", startedAt: from, endedAt: to })]
+            }))
+          yield* open("first", 10_000, 20_000)
+          yield* open("second", 30_000, 60_000)
+          yield* open("third", 40_000, 50_000, "two")
+          yield* write([
+            unit("sum", { sessionId: "first", type: "archive" }),
+            unit("part", { sessionId: "first" }),
+            unit("gone", { sessionId: "first", active: false }),
+            unit("other", { sessionId: "second" })
+          ])
+          const listed = (filter: SessionFilter, limit = 9) =>
+            Effect.map(
+              store.sessionsIn(filter, limit),
+              (sessions) => sessions.map(({ archive, id, units }) => [id, units, archive?.id])
+            )
+          const [first, second, third] = [["first", 2, "sum"], ["second", 1, undefined], ["third", 0, undefined]]
+          assert.deepStrictEqual(yield* listed(everything, 3), [second, third, first])
+          assert.deepStrictEqual(yield* listed(everything, 1), [second])
+          assert.deepStrictEqual(yield* listed({ projects: ["project-two"] }), [third])
+          assert.deepStrictEqual(yield* listed({ projects: [] }), [])
+          assert.deepStrictEqual(yield* listed({ projects: "all", since: 50_001 }), [second])
+          assert.deepStrictEqual(yield* listed({ projects: "all", since: 20_000, until: 39_999 }), [second, first])
+          const [newest] = yield* store.sessionsIn(everything, 1)
+          const { archive: _archive, units: _units, ...session } = newest!
+          assert.deepStrictEqual([...(yield* store.sessions(["second"])).values()], [session])
+          assert.deepStrictEqual(yield* store.transcriptsOf("second"), ["/t/second"])
+          assert.deepStrictEqual(yield* store.transcriptsOf("none"), [])
         })
       )
 
@@ -1461,8 +1501,6 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
           assert.deepStrictEqual([...candidates.keys()].sort(), ["full", "half"])
           assert.deepStrictEqual(candidates.get("full"), {
             unitId: "full",
-            sessionId: "s1",
-            position: 1,
             lengths: [5, 3, 2, 2],
             frequencies: [[1, 1, 1, 0], [0, 0, 0, 0], [1, 2, 0, 1]]
           })

@@ -162,7 +162,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
         yield* write([
           unit("one", { type: "decision", occurredAt: 10, files: ["/work/src/app.ts"] }),
           unit("two", { projectId: "project-two", occurredAt: 20, files: ["C:\\work\\app.ts"] }),
-          unit("three", { occurredAt: 30, files: ["/work/my%app.ts"] }),
+          unit("three", { occurredAt: 30, files: ["/work/my%app.ts"], sessionId: "s'2" }),
           unit("off", { active: false })
         ])
         yield* index.ensure(model)
@@ -172,6 +172,8 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
         assert.deepStrictEqual(yield* near({ projects: ["project-two"] }), ["two"])
         assert.deepStrictEqual(yield* near({ projects: [] }), [])
         assert.deepStrictEqual(yield* near({ types: ["decision"] }), ["one"])
+        assert.deepStrictEqual(yield* near({ sessions: ["s'2", "none"] }), ["three"])
+        assert.deepStrictEqual(yield* near({ sessions: [] }), [])
         assert.deepStrictEqual(yield* near({ since: 20 }), ["two", "three"])
         assert.deepStrictEqual(yield* near({ until: 20 }), ["one", "two"])
         assert.deepStrictEqual(yield* near({ files: ["app.ts"] }), ["one", "two"])

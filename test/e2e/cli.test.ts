@@ -419,6 +419,54 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
       )
     }))
 
+  describe("list and sessions", () => {
+    const columnsOf = (text: string) => text.trimEnd().split("\n").map((line) => line.split(/ {2,}/))
+
+    it.effect("are newest first, in the projects asked for", () =>
+      Effect.gen(function*() {
+        const { memories } = jsonOf<{ readonly memories: ReadonlyArray<Unit> }>(
+          yield* cli(["list", "--json", "--all-projects", "--limit", "1000"])
+        )
+        const times = memories.map(({ occurredAt }) => occurredAt)
+        assert.deepStrictEqual(times, [...times].sort((a, b) => b - a))
+        const { sessions } = jsonOf<
+          {
+            readonly sessions: ReadonlyArray<{ readonly id: string; readonly units: number; readonly endedAt: number }>
+          }
+        >(yield* cli(["sessions", "--json", "--all-projects"]))
+        assert.deepStrictEqual(
+          Object.fromEntries(sessions.map(({ id, units }) => [id, units])),
+          Object.fromEntries(
+            sessions.map(({ id }) => [id, memories.filter(({ sessionId }) => sessionId === id).length])
+          )
+        )
+        const ended = sessions.map(({ endedAt }) => endedAt)
+        assert.deepStrictEqual(ended, [...ended].sort((a, b) => b - a))
+        const rows = columnsOf((yield* cli(["sessions", "--all-projects"])).stdout)
+        assert.deepStrictEqual(rows.map(([, , id]) => id), sessions.map(({ id }) => id.slice(0, 8)))
+        assert.lengthOf(columnsOf((yield* cli(["list", "--all-projects", "--limit", "3"])).stdout), 3)
+        assert.include((yield* cli(["list"])).stdout, "No memories in this folder's project")
+        assert.include((yield* cli(["sessions"])).stdout, "No sessions in this folder's project")
+      }))
+
+    it.effect("look into one session, whatever its project, by the beginning of its id", () =>
+      Effect.gen(function*() {
+        const [{ id } = assert.fail()] = jsonOf<{ readonly sessions: ReadonlyArray<{ readonly id: string }> }>(
+          yield* cli(["sessions", "--json", "--all-projects", "--limit", "1"])
+        ).sessions
+        const { memories } = jsonOf<{ readonly memories: ReadonlyArray<Unit> }>(
+          yield* cli(["list", "--json", "--session", id.slice(0, 8)])
+        )
+        assert.isNotEmpty(memories)
+        assert.deepStrictEqual(new Set(memories.map(({ sessionId }) => sessionId)), new Set([id]))
+        const { results } = yield* search("--session", id, "--limit", "100", memories[0]!.title)
+        assert.isNotEmpty(results)
+        for (const { unit } of results) assert.strictEqual(unit.sessionId, id)
+        assert.match(errorOf(yield* cli(["list", "--session", "none"])), /no session has the id none; .*sessions/)
+        errorOf(yield* cli(["list", "--limit", "1001"]))
+      }))
+  })
+
   describe("show", () => {
     it.effect("gives a memory whole, with the messages it comes from, by the beginning of its id", () =>
       Effect.gen(function*() {
@@ -437,6 +485,8 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         const { code, stdout } = yield* cli(["show", result!.id])
         assert.strictEqual(code, 0)
         assert.include(stdout, result!.unit.content)
+        assert.include(stdout, `claude --resume ${result!.unit.sessionId}\n`)
+        assert.match(stdout, new RegExp(`^source +/.*${result!.unit.sessionId}.*\\.jsonl$`, "m"))
         for (const uuid of result!.evidence) assert.include(stdout, uuid)
       }))
 

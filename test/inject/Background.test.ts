@@ -107,7 +107,11 @@ const finding = (items: ReadonlyArray<SearchResult>, degraded: ReadonlyArray<str
     Layer.succeed(Retriever, {
       search: () => Effect.succeed({ results: items, degraded }),
       evidence: () =>
-        Effect.succeed({ words: [], testimonies: items.map(({ unit }) => ({ unit, together: [], bits: 24 })) })
+        Effect.succeed({
+          words: [],
+          testimonies: items.map(({ unit }) => ({ unit, together: [], bits: 24 })),
+          matches: { documents: 0, averageLength: 0, documentFrequencies: [], candidates: [] }
+        })
     }),
     Layer.provide(testing.store, base)
   )

@@ -37,7 +37,8 @@ const finding = (results: ReadonlyArray<SearchResult>, degraded: ReadonlyArray<s
       evidence: ({ text }) =>
         Effect.succeed({
           words: termsOf(text).map((term, i) => ({ ...term, bits: i === 0 ? 24 : 0 })),
-          testimonies: results.map(({ unit }) => ({ unit, together: [], bits }))
+          testimonies: results.map(({ unit }) => ({ unit, together: [], bits })),
+          matches: { documents: 0, averageLength: 0, documentFrequencies: [], candidates: [] }
         }),
       search: (query) =>
         Effect.sync(() => {

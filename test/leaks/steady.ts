@@ -110,6 +110,8 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
     injectedSince: memory.injectedSince(0),
     mute: memory.mute(`round ${round}`, true),
     show: Effect.flatMap(unit, ({ id }) => memory.show(id)),
+    session: Effect.flatMap(unit, ({ sessionId }) => Effect.option(memory.session(sessionId))),
+    sessions: memory.sessions({ projects: "all" }, 5),
     recent: memory.recent({ projects: "all" }, 5),
     timeline: Effect.flatMap(unit, ({ id }) => memory.timeline({ around: { unit: id }, limit: 10 })),
     save: saved,

@@ -20,8 +20,6 @@ const matches: FastCheck.Arbitrary<LexicalMatches> = FastCheck.integer({ min: 1,
     candidates: FastCheck.uniqueArray(
       FastCheck.record({
         unitId: FastCheck.hexaString({ minLength: 1, maxLength: 3 }),
-        sessionId: FastCheck.constant("s1"),
-        position: count,
         lengths: fields,
         frequencies: FastCheck.array(fields, { minLength: terms, maxLength: terms })
       }),
@@ -107,8 +105,6 @@ describe("bm25", () => {
   it("orders equal scores by id", () => {
     const candidates = ["c", "a", "b"].map((unitId): Candidate => ({
       unitId,
-      sessionId: "s",
-      position: 1,
       lengths: [0, 9, 0, 0],
       frequencies: [[0, 1, 0, 0]]
     }))
@@ -121,7 +117,7 @@ describe("bm25", () => {
       documents: 10,
       averageLength: 20,
       documentFrequencies: [3],
-      candidates: [{ unitId: "a", sessionId: "s", position: 1, lengths: [2, 20, 4, 4], frequencies: [[1, 2, 0, 1]] }]
+      candidates: [{ unitId: "a", lengths: [2, 20, 4, 4], frequencies: [[1, 2, 0, 1]] }]
     })
     const [idf, frequency, norm] = [Math.log(1 + (50 + 7.5) / 3.5), 0.3 + 2 + 0.5, 1 - 0.4 + 0.4 * (30 / 20)]
     assert.closeTo(scored!.score, idf * frequency * 2.2 / (frequency + 1.2 * norm), 1e-12)
@@ -277,7 +273,7 @@ describe("certainty", () => {
       documents: n,
       averageLength: 20,
       documentFrequencies: [1],
-      candidates: [{ unitId: "a", sessionId: "s", position: 1, lengths: [0, 20, 0, 0], frequencies: [[0, 1, 0, 0]] }]
+      candidates: [{ unitId: "a", lengths: [0, 20, 0, 0], frequencies: [[0, 1, 0, 0]] }]
     })
     assert.closeTo(certainty(scored!.score, [inverseDocumentFrequency(n, 1)], n), 1, 1e-12)
   })

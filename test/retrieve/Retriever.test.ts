@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
@@ -11,7 +12,7 @@ import { IndexError, VectorIndex } from "../../src/index/VectorIndex.ts"
 import { missing, ModelError, ModelManager } from "../../src/models/ModelManager.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { type EvidenceRequest, Retriever } from "../../src/retrieve/Retriever.ts"
-import type { StoreError } from "../../src/store/MemoryStore.ts"
+import { MemoryStore, type StoreError } from "../../src/store/MemoryStore.ts"
 import * as testing from "../../src/testing.ts"
 import { project, unit } from "../contract/made.ts"
 import { times } from "../data.ts"
@@ -525,6 +526,46 @@ describe("evidence", () => {
       assert.sameMembers((yield* ids("连接池死锁")).slice(0, 2), ["english", "chinese"])
       assert.strictEqual((yield* ids("头像"))[0], "other")
     }).pipe(Effect.provide(over(model, brokenIndex))))
+
+  it.effect("and a search for the same text ask the lexical lane once", () => {
+    const asked: Array<ReadonlyArray<string>> = []
+    const counting = Layer.map(
+      testing.store,
+      (context) => {
+        const store = Context.get(context, MemoryStore)
+        return Context.make(MemoryStore, {
+          ...store,
+          lexical: (terms, filter, limit) => {
+            asked.push(terms)
+            return store.lexical(terms, filter, limit)
+          }
+        })
+      }
+    )
+    const layer = Retriever.layer.pipe(
+      Layer.provideMerge(Layer.merge(model, brokenIndex)),
+      Layer.provideMerge(counting),
+      Layer.provideMerge(ResourceLedger.layer)
+    )
+    return Effect.gen(function*() {
+      yield* remembered.store([pool, coupon, webhook])
+      const alone = yield* search("connection pool of the shop", { mode: "keyword" })
+      asked.length = 0
+      const { matches } = yield* evidenceFor("connection pool of the shop")
+      const both = yield* Effect.flatMap(Retriever, ({ search }) =>
+        search({
+          text: "connection pool of the shop",
+          projects: "all",
+          limit: 10,
+          minScore: 0,
+          mode: "keyword",
+          matches
+        }))
+      assert.deepStrictEqual(both, alone)
+      assert.isNotEmpty(both.results)
+      assert.lengthOf(asked, 1)
+    }).pipe(Effect.provide(layer))
+  })
 
   it.effect("leaves out what the session itself said since its context began", () =>
     Effect.gen(function*() {

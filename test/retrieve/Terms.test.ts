@@ -63,8 +63,6 @@ describe("the terms of a question", () => {
       documentFrequencies: [10, 50, 7],
       candidates: [{
         unitId: "u",
-        sessionId: "s",
-        position: 0,
         lengths: [5, 5],
         frequencies: [[1, 0], [0, 2], [3, 0]]
       }]

@@ -1,7 +1,8 @@
 /**
- * Draws sockets and memory over time as SVG, with one chart for each concurrency and both ways in it.
+ * Draws sockets and memory over time, with one chart for each concurrency and both ways in it.
  */
-import { init } from "echarts"
+import { number } from "../../../src/cli/Output.ts"
+import { axis, below, COLOURS, heading, legend, subheading, svg as drawn, text, WIDTH } from "../../../test/svg.ts"
 import type { Name } from "./ways.ts"
 
 export interface Line {
@@ -19,27 +20,16 @@ export interface Plot {
   readonly lines: ReadonlyArray<Line>
 }
 
-const WIDTH = 840
 const HEIGHT = 600
 const COLUMNS = 2
 /** Size of a chart with its margins, and where its axes begin, in pixels. */
 const CELL = { width: WIDTH / COLUMNS, height: 260, top: 74, left: 66 }
 const AXES = { width: 325, height: 165, top: 40 }
 
-/** Each colour in the light scheme and in the dark one. */
-const PAPER = ["#ffffff", "#0d1117"] as const
-const INK = ["#1f2328", "#e6edf3"] as const
-const FAINT = ["#d0d7de", "#30363d"] as const
-const COLOURS: Readonly<Record<Name, readonly [string, string]>> = {
-  old: ["#cf222e", "#ff7b72"],
-  ours: ["#0969da", "#58a6ff"]
+const WAYS: Readonly<Record<Name, { readonly label: string; readonly color: string }>> = {
+  old: { label: "the predecessor's way", color: COLOURS.red },
+  ours: { label: "ours", color: COLOURS.blue }
 }
-const LABELS: Readonly<Record<Name, string>> = { old: "the predecessor's way", ours: "ours" }
-
-/** Rules for the dark scheme. Background and text change together, so that the chart is readable on any page. */
-const dark = [PAPER, INK, FAINT, COLOURS.old, COLOURS.ours].map(([light, dark]) =>
-  `[fill="${light}"]{fill:${dark}}[stroke="${light}"]{stroke:${dark}}`
-).join("")
 
 export const svg = ({ lines, title, unit }: Plot): string => {
   const levels = [...new Set(lines.map(({ concurrency }) => concurrency))]
@@ -48,37 +38,24 @@ export const svg = ({ lines, title, unit }: Plot): string => {
     left: CELL.left + (i % COLUMNS) * CELL.width,
     top: CELL.top + Math.floor(i / COLUMNS) * CELL.height
   }))
-  const text = { color: INK[0], fontFamily: "sans-serif" }
-  const axis = {
-    nameTextStyle: text,
-    axisLabel: { ...text, hideOverlap: true },
-    axisLine: { show: true, lineStyle: { color: FAINT[0] } },
-    axisTick: { show: false },
-    splitLine: { lineStyle: { color: FAINT[0] } }
-  }
-  const chart = init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height: HEIGHT })
-  chart.setOption({
-    animation: false,
-    backgroundColor: PAPER[0],
+  return drawn(title, HEIGHT, {
     title: [
-      { text: title, left: "center", top: 8, textStyle: { ...text, fontSize: 16 } },
-      ...placed.map(({ concurrency, left, top }) => ({
-        text: `${concurrency.toLocaleString("en-US")} call${concurrency === 1 ? "" : "s"} at a time`,
-        left: left + AXES.width / 2,
-        top,
-        textAlign: "center" as const,
-        textStyle: { ...text, fontSize: 13, fontWeight: "normal" as const }
-      }))
+      heading(title),
+      ...placed.map(({ concurrency, left, top }) =>
+        subheading(
+          `${number(concurrency)} call${concurrency === 1 ? "" : "s"} at a time`,
+          left + AXES.width / 2,
+          top
+        )
+      )
     ],
-    legend: { top: 36, data: Object.values(LABELS), textStyle: text, icon: "rect", itemHeight: 3, itemGap: 40 },
+    legend: { ...legend, icon: "rect", itemHeight: 3, data: Object.values(WAYS).map(({ label }) => label) },
     grid: placed.map(({ left, top }) => ({ left, top: top + AXES.top, width: AXES.width, height: AXES.height })),
     xAxis: placed.map((_, gridIndex) => ({
       ...axis,
+      ...below("seconds"),
       type: "value" as const,
       gridIndex,
-      name: "seconds",
-      nameLocation: "middle" as const,
-      nameGap: 24,
       splitLine: { show: false }
     })),
     yAxis: placed.map((_, gridIndex) => ({
@@ -89,37 +66,29 @@ export const svg = ({ lines, title, unit }: Plot): string => {
       nameTextStyle: { ...text, align: "left" as const, padding: [0, 0, 0, -28] }
     })),
     series: lines.map(({ concurrency, points, way, workedAt }) => {
+      const { color, label } = WAYS[way]
       const done = points.findLast(([seconds]) => seconds <= workedAt)
       return {
         type: "line" as const,
-        name: LABELS[way],
+        name: label,
         xAxisIndex: levels.indexOf(concurrency),
         yAxisIndex: levels.indexOf(concurrency),
         data: points.map((point) => [...point]),
         sampling: "lttb" as const,
         showSymbol: false,
-        color: COLOURS[way][0],
-        lineStyle: { width: 2, color: COLOURS[way][0] },
+        color,
+        lineStyle: { width: 2, color },
         ...(done !== undefined && {
           markPoint: {
             silent: true,
             symbol: "circle",
             symbolSize: 8,
             label: { show: false },
-            itemStyle: { color: COLOURS[way][0] },
-            data: [{ coord: [...done] }]
+            itemStyle: { color },
+            data: [{ name: "done", coord: [...done] }]
           }
         })
       }
     })
   })
-  const drawn = chart.renderToSVGString()
-  chart.dispose()
-  return drawn
-    .replace(/ (?:class="[^"]*"|pointer-events="visible")/g, "")
-    .replace(/\d+\.\d+/g, (digits) => String(Number(Number(digits).toFixed(1))))
-    .replace(
-      /<svg[^>]*>/,
-      (opening) => `${opening}\n<title>${title}</title>\n<style>@media (prefers-color-scheme: dark){${dark}}</style>`
-    )
 }

@@ -197,11 +197,10 @@ const percent = (shares: ReadonlyArray<number>) => round(100 * mean(shares), 1)
 export const recallAt = (k: number) => ({ of, ranks }: Found) => ranks.filter((rank) => rank <= k).length / of
 export const reciprocalRank = ({ ranks: [first] }: Found) => first === undefined ? 0 : 1 / first
 
+export const CUTS = [1, 5, 10, 25, 50]
+
 /** Recall at some ranks and the mean reciprocal rank, in percent. */
-export const scoreOf = (
-  found: ReadonlyArray<Found>,
-  cuts: ReadonlyArray<number>
-): Readonly<Record<string, number>> => ({
+export const scoreOf = (found: ReadonlyArray<Found>, cuts = CUTS): Readonly<Record<string, number>> => ({
   n: found.length,
   ...Object.fromEntries(cuts.map((k) => [`r${k}`, percent(found.map(recallAt(k)))])),
   mrr: percent(found.map(reciprocalRank))

@@ -3,36 +3,52 @@
  */
 import { makeRandom } from "../../../test/fixtures/transcript.ts"
 import { mean, quantile, round } from "../../../test/script.ts"
-import type { Asked, Found, MEASURES } from "./replay.ts"
+import { type Asked, type Found, MEASURES } from "./replay.ts"
 
 const RESAMPLES = 1_000
 
-/** Gain in points of percent, and its 95 % interval. */
+/** A measure of a ranking on a set of `n` questions, and its difference from the ranking in use with a 95 % interval, in points of percent. */
 export interface Gain {
-  readonly mean: number
-  readonly from: number
-  readonly to: number
+  readonly name: string
+  readonly measure: string
+  readonly n: number
+  readonly value: number
+  readonly difference: number
+  readonly low: number
+  readonly high: number
 }
 
+const points = (value: number) => round(100 * value, 1)
+
 /** Returns the mean of paired differences, its interval by bootstrap over questions (Efron and Tibshirani 1993, chapter 13). */
-const gainOf = (differences: ReadonlyArray<number>): Gain => {
+const differenceOf = (differences: ReadonlyArray<number>) => {
   const random = makeRandom(7)
   const means = Array.from({ length: RESAMPLES }, () => {
     let sum = 0
     for (let i = 0; i < differences.length; i++) sum += differences[Math.floor(random() * differences.length)]!
     return sum / differences.length
   })
-  const points = (value: number) => round(100 * value, 1)
-  return { mean: points(mean(differences)), from: points(quantile(means, 0.025)), to: points(quantile(means, 0.975)) }
+  return {
+    difference: points(mean(differences)),
+    low: points(quantile(means, 0.025)),
+    high: points(quantile(means, 0.975))
+  }
 }
 
 /** Compares what rankings find with what the one in use does, by measure and set. */
 export const comparison = (asked: ReadonlyArray<Asked>, now: ReadonlyArray<Found>) => {
   const sets = [...new Set(asked.map(({ set }) => set))]
   const at = sets.map((name) => asked.flatMap(({ set }, i) => set === name ? [i] : []))
-  const gainsIn = (measure: typeof MEASURES[number], found: ReadonlyArray<Found>) =>
-    at.map((questions) => gainOf(questions.map((i) => found[i]![measure] - now[i]![measure])))
-  const gains = (found: ReadonlyArray<Found>) => ({ mrr: gainsIn("mrr", found), r10: gainsIn("r10", found) })
+  const gains = (found: ReadonlyArray<Found>): ReadonlyArray<Gain> =>
+    MEASURES.flatMap((measure) =>
+      at.map((questions, set) => ({
+        name: sets[set]!,
+        measure,
+        n: questions.length,
+        value: points(mean(questions.map((i) => found[i]![measure]))),
+        ...differenceOf(questions.map((i) => found[i]![measure] - now[i]![measure]))
+      }))
+    )
   /** Value of a ranking on some questions: the mean of both measures, each set as important as another. */
   const worth = (found: ReadonlyArray<Found>, isCounted: (asked: Asked) => boolean) =>
     mean(
@@ -48,7 +64,5 @@ export const comparison = (asked: ReadonlyArray<Asked>, now: ReadonlyArray<Found
     }))
     return asked.map(({ fold }, i) => best.get(fold)![i]!)
   }
-  const levels = (measure: typeof MEASURES[number]) =>
-    at.map((questions) => round(100 * mean(questions.map((i) => now[i]![measure])), 1))
-  return { sets, gains, leftOut, levels }
+  return { sets, gains, leftOut }
 }

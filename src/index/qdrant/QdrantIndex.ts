@@ -71,8 +71,9 @@ const isSame = (a: Payload, b: Payload): boolean =>
   [a, b].map((each) => JSON.stringify(Object.entries(each).sort(([x], [y]) => x < y ? -1 : 1)))
     .every((text, _, [first]) => text === first)
 
-const conditions = ({ files, projects, since, types, until }: SearchFilter): ReadonlyArray<Condition> => [
+const conditions = ({ files, projects, sessions, since, types, until }: SearchFilter): ReadonlyArray<Condition> => [
   ...(projects === "all" ? [] : [{ key: "project", match: { any: projects } }]),
+  ...(sessions === undefined ? [] : [{ key: "session", match: { any: sessions } }]),
   ...(types === undefined ? [] : [{ key: "type", match: { any: types } }]),
   ...(since === undefined && until === undefined
     ? []
@@ -84,8 +85,8 @@ const conditions = ({ files, projects, since, types, until }: SearchFilter): Rea
 ]
 
 /** Tests whether no unit can match: Qdrant would refuse such a query. */
-const isNothing = ({ projects, types }: SearchFilter, limit: number) =>
-  limit < 1 || projects.length === 0 || types?.length === 0
+const isNothing = ({ projects, sessions, types }: SearchFilter, limit: number) =>
+  limit < 1 || projects.length === 0 || sessions?.length === 0 || types?.length === 0
 
 const nearest = (a: Hit, b: Hit) => b.score - a.score || (a.unitId < b.unitId ? -1 : 1)
 

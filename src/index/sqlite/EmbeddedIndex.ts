@@ -89,7 +89,8 @@ const make = Effect.gen(function*() {
     Effect.gen(function*() {
       const scoreOf = new Map(found.map(({ row, score }) => [row, score]))
       const units = yield* reader<{ id: string; row: number }>`SELECT units.id, units.row
-        FROM json_each(${JSON.stringify([...scoreOf.keys()])}) AS found CROSS JOIN units ON units.row = found.value
+        FROM json_each(${JSON.stringify([...scoreOf.keys()])}) AS found
+          CROSS JOIN units INDEXED BY units_by_row ON units.row = found.value
         WHERE ${conditions(reader, filter)}`
       return units.map(({ id, row }): Hit => ({ unitId: id, score: scoreOf.get(row)! }))
         .sort((a, b) => b.score - a.score || (a.unitId < b.unitId ? -1 : 1))

@@ -146,14 +146,17 @@ export const make = (dimension: number) => {
       write(query, new Uint8Array(vector.buffer, vector.byteOffset, vector.length), 1)
       const norm = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0))
       const best = makeBest(limit)
+      let least = best.least()
       for (const block of lanes.flatMap(({ blocks }) => blocks)) {
         const found = dotsWith(query, block)
         for (let i = 0; i < block.count; i++) {
           const length = norm * block.norms[i]!
           const score = length > 0 ? found[i]! / length : 0
-          if (score < best.least()) continue
+          if (score < least) continue
           const row = block.rows[i]!
-          if (accepted === undefined || accepted[row] === 1) best.add({ row, score })
+          if (accepted !== undefined && accepted[row] !== 1) continue
+          best.add({ row, score })
+          least = best.least()
         }
       }
       return best.sorted()

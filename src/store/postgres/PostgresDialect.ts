@@ -76,13 +76,11 @@ export const make = (sql: SqlClient): Dialect => {
       const rows = yield* sql<{
         row: number
         id: string
-        session_id: string
-        position: number
         lexemes: ReadonlyArray<string>
         lengths: ReadonlyArray<number>
       }>`
-        SELECT found.row, found.id, found.session_id, found.position, lexemes.lexemes, lexemes.lengths FROM (
-          SELECT units.row, units.id, units.session_id, units.position, (
+        SELECT found.row, found.id, lexemes.lexemes, lexemes.lengths FROM (
+          SELECT units.row, units.id, (
             SELECT sum(weight ORDER BY i)
             FROM unnest(${recall}::text[], ${weights}::float8[]) WITH ORDINALITY AS asked(term, weight, i)
             WHERE held.lexemes @> ARRAY[term]
@@ -92,11 +90,9 @@ export const make = (sql: SqlClient): Dialect => {
           ORDER BY weight DESC, units.row DESC LIMIT ${SELECTED * limit}
         ) AS found JOIN lexemes ON lexemes.row = found.row`
       const termIndex = new Map(keys.map((key, i) => [key, i]))
-      const candidates = rows.map(({ id, lengths, lexemes, position, row, session_id }) => ({
+      const candidates = rows.map(({ id, lengths, lexemes, row }) => ({
         row,
         unitId: id,
-        sessionId: session_id,
-        position,
         ...sumOf(lengths.map((end, i) => lexemes.slice(lengths[i - 1] ?? 0, end)), termIndex)
       }))
       return { ...common, candidates: rankedBy(idf, averageLength, candidates, limit) }

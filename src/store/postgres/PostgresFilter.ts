@@ -10,6 +10,7 @@ export const conditions = (sql: SqlClient, filter: SearchFilter): Fragment =>
   sql.and([
     "units.active",
     ...(filter.projects === "all" ? [] : [sql`units.project_id = ANY(${texts(filter.projects)})`]),
+    ...(filter.sessions === undefined ? [] : [sql`units.session_id = ANY(${texts(filter.sessions)})`]),
     ...(filter.types === undefined ? [] : [sql`units.type = ANY(${filter.types})`]),
     ...(filter.since === undefined ? [] : [sql`units.occurred_at >= ${filter.since}`]),
     ...(filter.until === undefined ? [] : [sql`units.occurred_at <= ${filter.until}`]),

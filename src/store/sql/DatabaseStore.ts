@@ -47,6 +47,8 @@ export const make = ({ reads, toError, writes, ...database }: {
     queueReviews: (requests) => write("queueReviews", writes.queueReviews(requests)),
     reviewAgain: (sessionIds) => write("reviewAgain", writes.reviewAgain(sessionIds)),
     unreviewed: read("unreviewed", reads.unreviewed),
+    sessionsIn: (filter, limit) => read("sessionsIn", reads.sessionsIn(filter, limit)),
+    transcriptsOf: (sessionId) => read("transcriptsOf", reads.transcriptsOf(sessionId)),
     sessions: (ids) => read("sessions", reads.sessions(ids)),
     sessionsByPrefix: (prefix) => read("sessionsByPrefix", reads.sessionsByPrefix(prefix)),
     queue: (kind, keys) => write("queue", Effect.asVoid(writes.queue(kind, keys))),

@@ -7,7 +7,15 @@ import * as Effect from "effect/Effect"
 import type { YieldWrap } from "effect/Utils"
 import type { SearchFilter } from "../../domain/Search.ts"
 import type { Place, TimelineFilter } from "../../domain/Timeline.ts"
-import { type Cursor, type FailedWork, MAX_ATTEMPTS, type ProjectTraces, type Transcript } from "../MemoryStore.ts"
+import {
+  type Cursor,
+  type FailedWork,
+  type KnownSession,
+  MAX_ATTEMPTS,
+  type ProjectTraces,
+  type SessionFilter,
+  type Transcript
+} from "../MemoryStore.ts"
 import { knownProjects, lineSumOf, OUTLINE } from "../Rules.ts"
 import type { Body, Dialect, SqlEffect } from "./Dialect.ts"
 import * as PromptReads from "./PromptReads.ts"
@@ -33,6 +41,34 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
           LEFT JOIN work AS w ON w.kind = 'session' AND w.key = s.id
         WHERE s.project_id = ${text(projectId)} ORDER BY c.modified_at DESC, c.path LIMIT ${limit}`,
       (rows) => rows.map((row) => ({ ...row }))
+    )
+
+  const transcriptsOf = (sessionId: string) =>
+    Effect.map(
+      sql<{ path: string }>`SELECT path FROM cursors WHERE session_id = ${text(sessionId)}
+        ORDER BY modified_at DESC, path`,
+      (rows) => rows.map(({ path }) => path)
+    )
+
+  const sessionsIn = ({ projects, since, until }: SessionFilter, limit: number) =>
+    Effect.map(
+      sql<SessionRow & { units: number; archive: string | null }>`SELECT s.*,
+          (SELECT count(*) FROM units AS u WHERE u.session_id = s.id AND u.active) AS units,
+          (SELECT u.body FROM units AS u WHERE u.session_id = s.id AND u.active AND u.type = 'archive'
+            ORDER BY u.occurred_at DESC, u.id LIMIT 1) AS archive
+        FROM sessions AS s WHERE ${
+        sql.and([
+          ...(projects === "all" ? [sql`true`] : [isIn("s.project_id", projects)]),
+          ...(since === undefined ? [] : [sql`s.ended_at >= ${since}`]),
+          ...(until === undefined ? [] : [sql`s.started_at <= ${until}`])
+        ])
+      } ORDER BY s.ended_at DESC, s.id LIMIT ${limit}`,
+      (rows) =>
+        rows.map(({ archive, units, ...row }): KnownSession => ({
+          ...sessionOf(row),
+          units,
+          archive: archive === null ? null : unitOf({ body: archive })
+        }))
     )
 
   /** Returns the thread's last prompt before each place, then Claude's last message, ordered by key. */
@@ -237,6 +273,8 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     transcripts,
     places: (uuids: ReadonlyArray<string>) => Effect.gen(() => prompt.places(uuids)),
     segments,
+    transcriptsOf,
+    sessionsIn,
     segmentsOf: segmentsOf(sql, dialect),
     outlines,
     identity: dialect.identity,

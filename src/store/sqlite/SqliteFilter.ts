@@ -16,6 +16,9 @@ export const conditions = <Y, F>(sql: Sql<Y, F>, filter: SearchFilter): F =>
       [
         sql`units.project_id IN (SELECT value FROM json_each(${JSON.stringify(filter.projects)}))`
       ]),
+    ...(filter.sessions === undefined
+      ? []
+      : [sql`units.session_id IN (SELECT value FROM json_each(${JSON.stringify(filter.sessions)}))`]),
     ...(filter.types === undefined
       ? []
       : [sql`units.type IN (SELECT value FROM json_each(${JSON.stringify(filter.types)}))`]),

@@ -11,6 +11,7 @@ import type { LexicalMatches } from "../MemoryStore.ts"
 import { type Counted, type KeptProject, rankedBy, recalling, SELECTED } from "../Rules.ts"
 import type { Body, Columns, Row } from "../sql/Dialect.ts"
 import type { Sql } from "../sql/Sql.ts"
+import * as KeptRows from "./KeptRows.ts"
 import * as SqliteFilter from "./SqliteFilter.ts"
 
 const json = (value: unknown) => JSON.stringify(value)
@@ -41,7 +42,7 @@ const MORE = 1.5
 /** The rows of the units that contain a term, ascending, and what it weighs. */
 interface Posting {
   readonly weight: number
-  readonly rows: ReadonlyArray<number>
+  readonly rows: Uint32Array
 }
 
 /** Selects the rows with the greatest weight of terms, of those that are accepted. */
@@ -69,6 +70,7 @@ const selectRows = (
 }
 
 export const make = <Y, F>(sql: Sql<Y, F>) => {
+  const kept = KeptRows.make(sql)
   const version = () => schemaVersion(sql)
   const conditions = (filter: SearchFilter): F => SqliteFilter.conditions(sql, filter)
 
@@ -82,63 +84,67 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
   }
 
   /** Returns the rows of the units that contain a term. As one text, since a row of the result for each takes ten times as long. */
-  function* rowsWith(term: string, newest: number): Steps<Y, ReadonlyArray<number>> {
-    return SqliteFilter.listed(
-      yield* sql<{ rows: string | null }>`SELECT group_concat(rowid) AS rows FROM lexemes
-        WHERE lexemes MATCH ${`"${term}"`} AND rowid > ${newest}`
+  function* rowsWith(term: string, newest: number): Steps<Y, Uint32Array> {
+    return new Uint32Array(
+      SqliteFilter.listed(
+        yield* sql<{ rows: string | null }>`SELECT group_concat(rowid) AS rows FROM lexemes
+          WHERE lexemes MATCH ${`"${term}"`} AND rowid > ${newest}`
+      )
     )
   }
 
-  /** Returns which of these units pass, in their order. Forces the covering index, which schemas before 7 lack. */
-  function* passing(rows: ReadonlyArray<number>, filter: SearchFilter): Steps<Y, ReadonlyArray<number>> {
-    const index = sql.literal((yield* version()) >= 7 ? "INDEXED BY units_by_row" : "")
-    return SqliteFilter.listed(
-      yield* sql<{ rows: string | null }>`SELECT group_concat(row) AS rows FROM (
-        SELECT units.row FROM json_each(${json(rows)}) AS best CROSS JOIN units ${index} ON units.row = best.value
-        WHERE ${conditions(filter)} ORDER BY best.key)`
-    )
+  /** Counts the units that contain a term. */
+  function* unitsWith(term: string): Steps<Y, Uint32Array> {
+    const [row] = yield* sql<{ doc: number }>`SELECT doc FROM lexeme_counts WHERE term = ${term}`
+    return Uint32Array.of(row?.doc ?? 0)
   }
 
-  /** Selects the units with the greatest weight of terms, of those that pass. */
-  function* selectThatPass(
-    postings: ReadonlyArray<Posting>,
-    limit: number,
-    filter: SearchFilter
-  ): Steps<Y, ReadonlyArray<number>> {
-    if (filter.projects === "all") {
-      // Nearly all pass, mostly.
-      const more = Math.ceil(MORE * limit)
-      const heaviest = selectRows(postings, more)
-      const found = yield* passing(heaviest, filter)
-      if (found.length >= limit || heaviest.length < more) return found.slice(0, limit)
-    }
-    return selectRows(postings, limit, yield* SqliteFilter.rowsThatPass(sql, filter))
-  }
-
-  /** Counts the terms in these units. */
-  function* counted(
+  /**
+   * Counts the terms in the first of these units that pass, at most so many. Forces the covering index, which schemas before 7 lack, so
+   * that the pages of the units' bodies are not read.
+   */
+  function* countedOf(
     rows: ReadonlyArray<number>,
+    filter: SearchFilter,
+    limit: number,
     countIn: ReturnType<typeof counterOf>
   ): Steps<Y, ReadonlyArray<Counted>> {
+    const index = sql.literal((yield* version()) >= 7 ? "INDEXED BY units_by_row" : "")
     const found = yield* sql<{
       row: number
       id: string
-      session_id: string
-      position: number
       title: string
       text: string
       tool_use: string
       tool_result: string
-    }>`SELECT units.row, units.id, units.session_id, units.position, title, text, tool_use, tool_result
-        FROM json_each(${json(rows)}) AS best CROSS JOIN units ON units.row = best.value
-        CROSS JOIN lexemes ON lexemes.rowid = best.value`
+    }>`SELECT units.row, units.id, title, text, tool_use, tool_result
+        FROM json_each(${json(rows)}) AS best CROSS JOIN units ${index} ON units.row = best.value
+        CROSS JOIN lexemes ON lexemes.rowid = best.value WHERE ${conditions(filter)} LIMIT ${limit}`
     return found.map((unit) => ({
       row: unit.row,
       unitId: unit.id,
-      sessionId: unit.session_id,
-      position: unit.position,
       ...countIn([unit.title, unit.text, unit.tool_use, unit.tool_result])
     }))
+  }
+
+  /** Counts the terms in the units with the greatest weight of these, of those that pass. */
+  function* heaviest(
+    postings: ReadonlyArray<Posting>,
+    limit: number,
+    filter: SearchFilter,
+    countIn: ReturnType<typeof counterOf>
+  ): Steps<Y, ReadonlyArray<Counted>> {
+    if (filter.projects === "all") {
+      // Nearly all pass, mostly.
+      const more = Math.ceil(MORE * limit)
+      const rows = selectRows(postings, more)
+      const counted = yield* countedOf(rows, filter, limit, countIn)
+      if (counted.length >= limit || rows.length < more) return counted
+    }
+    const { files, projects, sessions, since, types, until } = filter
+    const key = json(["passes", projects, sessions, types, since, until, files])
+    const accepted = yield* kept.get(key, () => SqliteFilter.rowsThatPass(sql, filter))
+    return yield* countedOf(selectRows(postings, limit, accepted), filter, limit, countIn)
   }
 
   /**
@@ -150,10 +156,13 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
     filter: SearchFilter,
     limit: number
   ): Steps<Y, LexicalMatches> {
+    yield* kept.refresh()
     const { lexemes, units } = (yield* sql<{ units: number; lexemes: number }>`SELECT units, lexemes FROM totals`)[0]!
-    const counts = yield* sql<{ term: string; doc: number }>`SELECT term, doc FROM lexeme_counts
-        WHERE term IN (SELECT value FROM json_each(${json(terms)}))`
-    const countOf = new Map(counts.map(({ doc, term }) => [term, doc]))
+    const countOf = new Map<string, number>()
+    for (const term of terms) {
+      const [count] = yield* kept.get(json(["count", term]), () => unitsWith(term))
+      if (count! > 0) countOf.set(term, count!)
+    }
     const common = {
       documents: units,
       averageLength: lexemes / Math.max(1, units),
@@ -165,10 +174,13 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
     const newest = yield* newestThatBring(recall, countOf)
     const idfOf = (term: string) => inverseDocumentFrequency(units, countOf.get(term) ?? 0)
     const postings: Array<Posting> = []
-    for (const term of recall) postings.push({ weight: idfOf(term), rows: yield* rowsWith(term, newest) })
+    for (const term of recall) {
+      const rows = yield* kept.get(json(["rows", term, newest]), () => rowsWith(term, newest))
+      postings.push({ weight: idfOf(term), rows })
+    }
 
-    const selected = yield* selectThatPass(postings, SELECTED * limit, filter)
-    const candidates = yield* counted(selected, counterOf(new Map(terms.map((term, i) => [term, i]))))
+    const countIn = counterOf(new Map(terms.map((term, i) => [term, i])))
+    const candidates = yield* heaviest(postings, SELECTED * limit, filter, countIn)
     return { ...common, candidates: rankedBy(terms.map(idfOf), common.averageLength, candidates, limit) }
   }
 

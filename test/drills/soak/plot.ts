@@ -1,7 +1,7 @@
 /**
- * Draws the series of a soak as SVG, one chart each.
+ * Draws the series of a soak, one chart each.
  */
-import { init } from "echarts"
+import { axis, COLOURS, heading, subheading, svg as drawn, WIDTH } from "../../svg.ts"
 
 export interface Series {
   readonly name: string
@@ -10,43 +10,26 @@ export interface Series {
   readonly points: ReadonlyArray<readonly [number, number]>
 }
 
-const WIDTH = 840
 const COLUMNS = 2
 /** Size of a chart with its margins, and of its axes, in pixels. */
 const CELL = { width: WIDTH / COLUMNS, height: 220, top: 60, left: 70 }
-const AXES = { width: 320, height: 130 }
-const INK = "#1f2328"
-const FAINT = "#d0d7de"
+const AXES = { width: 320, height: 130, top: 30 }
 
 export const svg = (title: string, all: ReadonlyArray<Series>): string => {
-  const height = CELL.top + Math.ceil(all.length / COLUMNS) * CELL.height
   const placed = all.map((_, i) => ({
     left: CELL.left + (i % COLUMNS) * CELL.width,
-    top: CELL.top + 30 + Math.floor(i / COLUMNS) * CELL.height
+    top: CELL.top + Math.floor(i / COLUMNS) * CELL.height
   }))
-  const text = { color: INK, fontFamily: "sans-serif" }
-  const axis = {
-    type: "value" as const,
-    axisLabel: text,
-    nameTextStyle: text,
-    splitLine: { lineStyle: { color: FAINT } }
-  }
-  const chart = init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height })
-  chart.setOption({
-    animation: false,
-    backgroundColor: "#ffffff",
+  return drawn(title, CELL.top + Math.ceil(all.length / COLUMNS) * CELL.height, {
     title: [
-      { text: title, left: "center", top: 8, textStyle: { ...text, fontSize: 16 } },
-      ...all.map(({ name, unit }, i) => ({
-        text: unit === "" ? name : `${name}, ${unit}`,
-        ...placed[i]!,
-        top: placed[i]!.top - 30,
-        textStyle: { ...text, fontSize: 13, fontWeight: "normal" as const }
-      }))
+      heading(title),
+      ...all.map(({ name, unit }, i) =>
+        subheading(unit === "" ? name : `${name}, ${unit}`, placed[i]!.left + AXES.width / 2, placed[i]!.top)
+      )
     ],
-    grid: placed.map((at) => ({ ...at, ...AXES })),
-    xAxis: all.map((_, gridIndex) => ({ ...axis, gridIndex, splitLine: { show: false } })),
-    yAxis: all.map((_, gridIndex) => ({ ...axis, gridIndex, scale: true })),
+    grid: placed.map(({ left, top }) => ({ left, top: top + AXES.top, width: AXES.width, height: AXES.height })),
+    xAxis: all.map((_, gridIndex) => ({ ...axis, type: "value" as const, gridIndex, splitLine: { show: false } })),
+    yAxis: all.map((_, gridIndex) => ({ ...axis, type: "value" as const, gridIndex, scale: true })),
     series: all.map(({ points }, i) => ({
       type: "line" as const,
       xAxisIndex: i,
@@ -54,10 +37,7 @@ export const svg = (title: string, all: ReadonlyArray<Series>): string => {
       data: points.map((point) => [...point]),
       sampling: "lttb" as const,
       showSymbol: false,
-      color: "#0969da"
+      color: COLOURS.blue
     }))
   })
-  const drawn = chart.renderToSVGString()
-  chart.dispose()
-  return drawn
 }

@@ -67,35 +67,41 @@ export const counterOf = (termIndex: ReadonlyMap<string, number>) => {
   }
 }
 
-/** BM25's saturation and length normalisation (Robertson and Zaragoza 2009, section 3.2). */
-export const K1 = 1.2
-export const B = 0.6
-
-/** Weights of title, text, tool_use, tool_result: conversation outranks tool output (BM25F, ibidem, section 3.6). */
-export const FIELD_WEIGHTS: ReadonlyArray<number> = [0.3, 1, 0.8, 0.5]
+/**
+ * Constants of BM25F (Robertson and Zaragoza 2009): `k1` of saturation and `b` of length normalisation (section 3.2), and
+ * the weights of title, text, tool_use and tool_result (section 3.6). Conversation outranks tool output.
+ */
+export const BM25F = { k1: 1.2, b: 0.4, fieldWeights: [0.3, 1, 0.8, 0.5] as ReadonlyArray<number> }
 
 /** Returns the saturation of a frequency, weighted by fields; `norm` is 1 for a unit of average length, more for a longer one. */
-export const saturation = (frequency: number, norm: number): number =>
-  frequency === 0 ? 0 : (frequency * (K1 + 1)) / (frequency + K1 * norm)
+export const saturation = (frequency: number, norm: number, k1 = BM25F.k1): number =>
+  frequency === 0 ? 0 : (frequency * (k1 + 1)) / (frequency + k1 * norm)
 
 /** Returns a term's part of a unit's BM25F score, before it is multiplied by the inverse document frequency. */
 export const saturated = (
   frequencies: ReadonlyArray<number>,
   lengths: ReadonlyArray<number>,
-  averageLength: number
+  averageLength: number,
+  { b, fieldWeights, k1 } = BM25F
 ): number => {
-  const frequency = frequencies.reduce((sum, n, field) => sum + n * FIELD_WEIGHTS[field]!, 0)
+  const frequency = frequencies.reduce((sum, n, field) => sum + n * fieldWeights[field]!, 0)
   const length = lengths.reduce((sum, n) => sum + n, 0)
-  const norm = 1 - B + B * (length / Math.max(1, averageLength))
-  return saturation(frequency, norm)
+  const norm = 1 - b + b * (length / Math.max(1, averageLength))
+  return saturation(frequency, norm, k1)
 }
 
-/** Returns a unit's BM25F score, of the weights and frequencies of the same terms. */
-export const scoreOf = (
+/** Returns what each term adds to a unit's BM25F score, of the weights and frequencies of the same terms; 0 if it is missing. */
+export const partsOf = (
   idf: ReadonlyArray<number>,
   averageLength: number,
-  { frequencies, lengths }: ReturnType<typeof sumOf>
-): number => frequencies.reduce((sum, fields, term) => sum + idf[term]! * saturated(fields, lengths, averageLength), 0)
+  { frequencies, lengths }: ReturnType<typeof sumOf>,
+  constants = BM25F
+): ReadonlyArray<number> =>
+  frequencies.map((fields, term) => idf[term]! * saturated(fields, lengths, averageLength, constants))
+
+/** Returns a unit's BM25F score. */
+export const scoreOf = (...unit: Parameters<typeof partsOf>): number =>
+  partsOf(...unit).reduce((sum, part) => sum + part, 0)
 
 /**
  * Virtual units that contain no words, added to each memory's count. Without these, every word of the subject would

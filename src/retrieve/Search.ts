@@ -17,6 +17,7 @@ import type { Reads } from "../store/Reads.ts"
 import { datesIn, isOn } from "./Dates.ts"
 import { type Evidence, evidenceIn, weigh } from "./Evidence.ts"
 import { bm25, certainty, fuse, type LexicalScore } from "./Fusion.ts"
+import { RANKING } from "./Ranking.ts"
 import type { Reranked } from "./Reranker.ts"
 import { boost, type Boosted } from "./Surroundings.ts"
 import * as Terms from "./Terms.ts"
@@ -103,11 +104,12 @@ export function* searchLanes<Y>(
   store: Reads<Y>,
   query: Asked,
   terms: ReadonlyArray<Term>,
-  dense: Dense
+  dense: Dense,
+  ranking = RANKING
 ): Steps<Y, Recalled> {
   const matches = query.mode === "semantic" ? NOTHING : query.matches ?? (yield* lexicalLane(store, query, terms))
-  const lexical = bm25(matches)
-  return { ...dense, lexicalLane: { lexical, matches }, fused: fuse(lexical, dense.hits) }
+  const lexical = bm25(matches, ranking)
+  return { ...dense, lexicalLane: { lexical, matches }, fused: fuse(lexical, dense.hits, ranking) }
 }
 
 /** The units found, and how their words match. */
@@ -206,11 +208,11 @@ const reasonsFor = (
     const frequency = matches.documentFrequencies[term] ?? 0
     return frequency === 0 && !/[\x00-\x7f]/.test(lexeme) ? 0 : inverseDocumentFrequency(matches.documents, frequency)
   })
-  const lexicalRank = new Map(lexical.map(({ matched, score, unitId }, i) => [unitId, { rank: i + 1, score, matched }]))
+  const lexicalRank = new Map(lexical.map(({ parts, score, unitId }, i) => [unitId, { rank: i + 1, score, parts }]))
   const denseRank = new Map(hits.map(({ score, unitId }, i) => [unitId, { rank: i + 1, score }]))
   return {
     idf,
-    matched: (unitId: string) => lexicalRank.get(unitId)?.matched ?? [],
+    matched: (unitId: string) => (lexicalRank.get(unitId)?.parts ?? []).flatMap((part, term) => part > 0 ? [term] : []),
     keyword: (unitId: string) => {
       const found = lexicalRank.get(unitId)
       return found === undefined ? null : { rank: found.rank, score: found.score }
@@ -246,18 +248,25 @@ const withShare = (ranked: ReadonlyArray<Boosted>, minShare: number): ReadonlyAr
 
 export function* search<Y>(
   { recall, rerank, store }: Lanes<Y>,
-  { leavesOut = () => false, minShare = 0, ...request }: SearchRequest
+  { leavesOut = () => false, minShare = 0, ...request }: SearchRequest,
+  ranking = RANKING
 ): Steps<Y, SearchResponse> {
   const query = { ...request, projects: resolveRequested(yield* store.projects, request.projects) }
   const { dates, rest } = datesIn(query.text)
-  const terms = Terms.termsOf(query.text)
+  const terms = Terms.termsOf(query.text, ranking)
   const wanted = Math.max(rerank?.depth ?? 0, query.limit)
   const recalled = yield* recall(query, terms)
   const gather = yield* gathering(store, query, terms, recalled, leavesOut)
   /** Ranks the best of the fused list, `pool` of them. */
   function* rankedAmong(pool: number) {
     const gathered = yield* gather(pool)
-    const boosted = boost(gathered.units, recalled.fused, gathered.neighbours, dates)
+    const boosted = boost(
+      gathered.units,
+      { fused: recalled.fused, lexical: gathered.lexical },
+      gathered.neighbours,
+      dates,
+      ranking
+    )
     // A model may rank first what is last here.
     const eligible = rerank === undefined ? withShare(boosted, minShare) : boosted
     const ranked = distinct(eligible, wanted)

@@ -1,22 +1,10 @@
 /**
- * Adds to a unit's fused score for its surroundings: its neighbours, its session and its date. Pure; the constants were
- * measured on chat in English and Chinese and on coding transcripts.
+ * Adds to a unit's fused score for its surroundings: its neighbours, its session and its date. Pure.
  */
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { isOn, type NamedDate } from "./Dates.ts"
-
-/** Shares of its score that a unit lends its neighbours, by offset; an answer tends to follow its announcement. */
-export const NEIGHBOUR_WEIGHTS: Readonly<Record<number, number>> = { [-1]: 0.05, 1: 0.12, 2: 0.06 }
-
-/** A conversation unit of fewer tokens says little alone: its neighbours' shares are multiplied by `SHORT_FACTOR`. */
-export const SHORT_TOKENS = 120
-export const SHORT_FACTOR = 2
-
-/** Boost for the units of the best unit's session; another session's boost is lower in proportion to its best score. */
-export const SESSION_WEIGHT = 0.2
-
-/** Boosts for a unit on a named date: a day says more than a month, a month more than a year. */
-export const DATE_WEIGHTS = { day: 1, month: 0.4, year: 0.2 } as const
+import { greatestOf, type LexicalScore } from "./Fusion.ts"
+import { RANKING, type Ranking } from "./Ranking.ts"
 
 export interface Boosted {
   readonly unit: MemoryUnit
@@ -27,13 +15,48 @@ export interface Boosted {
   readonly raisedBy: ReadonlyArray<string>
 }
 
-const dateBoost = (unit: MemoryUnit, dates: ReadonlyArray<NamedDate>): number =>
+/** Characters at a text's end in which its last sentence ends. */
+const LAST_SENTENCE = 300
+/** Matches what follows a mark within an address, a number or an expression. */
+const GOES_ON = /[\p{L}\p{N}.=&/:]/u
+
+/** Tests whether the last mark that ends a sentence is a question mark; those of Chinese end one anywhere. */
+export const endsWithQuestion = (text: string): boolean => {
+  for (let at = text.length - 1; at >= Math.max(0, text.length - LAST_SENTENCE); at--) {
+    const mark = text[at]!
+    if (mark === "？") return true
+    if (mark === "。" || mark === "！") return false
+    if ("?.!…".includes(mark) && !GOES_ON.test(text[at + 1] ?? "")) return mark === "?"
+  }
+  return false
+}
+
+const dateBoost = (unit: MemoryUnit, dates: ReadonlyArray<NamedDate>, weights: Ranking["date"]): number =>
   Math.max(
     0,
     ...dates.filter((date) => isOn(unit.occurredAt, date)).map(({ day, month }) =>
-      DATE_WEIGHTS[day !== undefined ? "day" : month !== undefined ? "month" : "year"]
+      weights[day !== undefined ? "day" : month !== undefined ? "month" : "year"]
     )
   )
+
+/** Scores of the fused list, by unit, and of the lexical lane. */
+export interface Scores {
+  readonly fused: ReadonlyMap<string, number>
+  readonly lexical: ReadonlyArray<LexicalScore>
+}
+
+/** Adds up what neighbours lend for each term that a unit lacks: the greatest share of a neighbour's part. */
+const borrowedBy = (
+  own: ReadonlyArray<number> | undefined,
+  lenders: ReadonlyArray<{ readonly parts: ReadonlyArray<number>; readonly share: number }>
+): number => {
+  const terms = lenders[0]?.parts.length ?? 0
+  let sum = 0
+  for (let term = 0; term < terms; term++) {
+    if ((own?.[term] ?? 0) === 0) sum += Math.max(...lenders.map(({ parts, share }) => share * parts[term]!))
+  }
+  return sum
+}
 
 /**
  * Ranks units, best first, equal ones by id. `neighbours` has the form of the store's `neighbours`; a unit that no lane
@@ -41,34 +64,52 @@ const dateBoost = (unit: MemoryUnit, dates: ReadonlyArray<NamedDate>): number =>
  */
 export const boost = (
   units: ReadonlyArray<MemoryUnit>,
-  fused: ReadonlyMap<string, number>,
+  { fused, lexical }: Scores,
   neighbours: ReadonlyArray<readonly [string, string, number]>,
-  dates: ReadonlyArray<NamedDate>
+  dates: ReadonlyArray<NamedDate>,
+  ranking = RANKING
 ): ReadonlyArray<Boosted> => {
-  const gains = new Map<string, Array<{ readonly id: string; readonly gain: number }>>()
+  const own = (id: string) => fused.get(id) ?? 0
+  const best = greatestOf(lexical)
+  const partsOf = new Map(lexical.map(({ parts, unitId }) => [unitId, parts]))
+  const isShort = ({ tokens }: MemoryUnit) => tokens < ranking.shortTokens
+  // What ends a long unit is an offer to go on rather than its subject.
+  const asking = new Set(units.filter((unit) => isShort(unit) && endsWithQuestion(unit.content)).map(({ id }) => id))
+  const lenders = new Map<string, Array<readonly [id: string, offset: number]>>()
   for (const [id, other, offset] of neighbours) {
-    const gain = NEIGHBOUR_WEIGHTS[offset]! * (fused.get(id) ?? 0)
-    gains.set(other, [...(gains.get(other) ?? []), { id, gain }])
+    const known = lenders.get(other)
+    if (known === undefined) lenders.set(other, [[id, offset]])
+    else known.push([id, offset])
   }
-  const own = (unit: MemoryUnit) => fused.get(unit.id) ?? 0
   const sessions = new Map<string, number>()
-  for (const unit of units) sessions.set(unit.sessionId, Math.max(sessions.get(unit.sessionId) ?? 0, own(unit)))
+  for (const unit of units) sessions.set(unit.sessionId, Math.max(sessions.get(unit.sessionId) ?? 0, own(unit.id)))
   const greatest = Math.max(...sessions.values(), Number.MIN_VALUE)
 
   return units.map((unit): Boosted => {
-    const received = gains.get(unit.id) ?? []
-    const isShort = unit.type === "conversation" && unit.tokens < SHORT_TOKENS
-    const neighbours = received.reduce((sum, { gain }) => sum + gain, 0) * (isShort ? SHORT_FACTOR : 1)
+    const from = lenders.get(unit.id) ?? []
+    const lent = from.reduce((sum, [id, offset]) => {
+      const share = offset === 1 && asking.has(id) ? ranking.answer : ranking.lent[offset]!
+      return sum + share * own(id)
+    }, 0)
+    const borrowed = borrowedBy(
+      partsOf.get(unit.id),
+      from.flatMap(([id, offset]) => {
+        const parts = partsOf.get(id)
+        return parts === undefined ? [] : [{ parts, share: ranking.borrowed[offset]! / best }]
+      })
+    )
+    const surroundings = lent + borrowed * (isShort(unit) ? 1 : ranking.long)
     const boosts = {
-      session: SESSION_WEIGHT * sessions.get(unit.sessionId)! / greatest,
-      date: dateBoost(unit, dates)
+      session: ranking.session * sessions.get(unit.sessionId)! / greatest,
+      date: dateBoost(unit, dates, ranking.date),
+      question: asking.has(unit.id) ? -ranking.asking * own(unit.id) : 0
     }
     return {
       unit,
-      score: own(unit) + neighbours + boosts.session + boosts.date,
-      neighbours,
-      boosts: Object.fromEntries(Object.entries(boosts).filter(([, value]) => value > 0)),
-      raisedBy: received.map(({ id }) => id)
+      score: own(unit.id) + surroundings + boosts.session + boosts.date + boosts.question,
+      neighbours: surroundings,
+      boosts: Object.fromEntries(Object.entries(boosts).filter(([, value]) => value !== 0)),
+      raisedBy: from.map(([id]) => id)
     }
   }).sort((a, b) => b.score - a.score || (a.unit.id < b.unit.id ? -1 : 1))
 }

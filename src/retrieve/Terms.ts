@@ -5,6 +5,7 @@
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import type { LexicalMatches } from "../store/MemoryStore.ts"
 import { translationsIn } from "./Glossary.ts"
+import { RANKING } from "./Ranking.ts"
 
 /** A word, and its lexemes in a memory, each with what an occurrence of it counts. */
 export interface Term {
@@ -16,7 +17,7 @@ export interface Term {
 const MAX_TERMS = 64
 
 /** Returns the distinct terms of a question; no lexeme stands for two of them. */
-export const termsOf = (text: string): ReadonlyArray<Term> => {
+export const termsOf = (text: string, { translation } = RANKING): ReadonlyArray<Term> => {
   const taken = new Set<string>()
   const free = (lexemes: ReadonlyArray<string>) => lexemes.filter((each) => !taken.has(each) && taken.add(each))
   const translated = translationsIn(text).flatMap(({ translations, word }): ReadonlyArray<Term> => {
@@ -25,7 +26,7 @@ export const termsOf = (text: string): ReadonlyArray<Term> => {
     const own = free([...new Set([word, ...Array.from({ length: word.length - 1 }, (_, i) => word.slice(i, i + 2))])])
     const members = [
       ...own.map((lexeme) => [lexeme, 1 / own.length] as const),
-      ...free(translations.flatMap(Tokenizer.lexemes)).map((lexeme) => [lexeme, 1] as const)
+      ...free(translations.flatMap(Tokenizer.lexemes)).map((lexeme) => [lexeme, translation] as const)
     ]
     return [{ lexeme: word, members: new Map(members) }]
   })

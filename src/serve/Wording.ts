@@ -65,5 +65,5 @@ export const reason = ({ why }: Pick<SearchResult, "why">): string =>
     why.semantic === null ? undefined : `semantic #${why.semantic.rank} (cosine ${why.semantic.score.toFixed(2)})`,
     why.rerank === null ? undefined : `rerank #${why.rerank.rank} (${why.rerank.score.toFixed(2)})`,
     why.neighbours > 0 ? `its neighbours +${why.neighbours.toFixed(2)}` : undefined,
-    ...Object.entries(why.boosts).map(([name, by]) => `its ${name} +${by.toFixed(2)}`)
+    ...Object.entries(why.boosts).map(([name, by]) => `its ${name} ${by < 0 ? "" : "+"}${by.toFixed(2)}`)
   ].filter((part) => part !== undefined).join(" · ")

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { inverseDocumentFrequency } from "../../src/domain/Lexical.ts"
-import { bm25, certainty, DENSE_WEIGHT, fuse, minMax, type Scored } from "../../src/retrieve/Fusion.ts"
+import { bm25, certainty, fuse, minMax, type Scored } from "../../src/retrieve/Fusion.ts"
+import { RANKING } from "../../src/retrieve/Ranking.ts"
 import type { Candidate, LexicalMatches } from "../../src/store/MemoryStore.ts"
 
 const count = FastCheck.integer({ min: 0, max: 20 })
@@ -90,13 +91,14 @@ describe("bm25", () => {
     for (const [id, score] of scoresOf(reversed)) assert.closeTo(score, scoresOf(found).get(id)!, 1e-9)
   })
 
-  it.prop("says which terms a unit holds", [matches], ([found]) => {
-    for (const { matched, unitId } of bm25(found)) {
+  it.prop("says what each term adds, nothing for one that a unit lacks", [matches], ([found]) => {
+    for (const { parts, score, unitId } of bm25(found)) {
       const candidate = found.candidates.find((each) => each.unitId === unitId)
       assert.deepStrictEqual(
-        matched,
-        candidate?.frequencies.flatMap((fields, term) => fields.some((n) => n > 0) ? [term] : [])
+        parts.map((part) => part > 0),
+        candidate?.frequencies.map((fields) => fields.some((n) => n > 0))
       )
+      assert.closeTo(parts.reduce((sum, part) => sum + part, 0), score, 1e-12)
     }
   })
 
@@ -117,7 +119,7 @@ describe("bm25", () => {
       documentFrequencies: [3],
       candidates: [{ unitId: "a", lengths: [2, 20, 4, 4], frequencies: [[1, 2, 0, 1]] }]
     })
-    const [idf, frequency, norm] = [Math.log(1 + (50 + 7.5) / 3.5), 0.3 + 2 + 0.5, 1 - 0.6 + 0.6 * (30 / 20)]
+    const [idf, frequency, norm] = [Math.log(1 + (50 + 7.5) / 3.5), 0.3 + 2 + 0.5, 1 - 0.4 + 0.4 * (30 / 20)]
     assert.closeTo(scored!.score, idf * frequency * 2.2 / (frequency + 1.2 * norm), 1e-12)
   })
 })
@@ -167,7 +169,7 @@ describe("fuse", () => {
         new Set(fused.keys()),
         new Set([...lexical, ...dense].map(({ unitId }) => unitId))
       )
-      for (const score of fused.values()) assert.isTrue(score >= 0 && score <= 1 + DENSE_WEIGHT + 1e-12)
+      for (const score of fused.values()) assert.isTrue(score >= 0 && score <= 1 + RANKING.dense + 1e-12)
       assert.deepStrictEqual(
         new Map([...fuse([...lexical].reverse(), [...dense].reverse())].sort()),
         new Map([...fused].sort())
@@ -193,7 +195,7 @@ describe("fuse", () => {
   it("lets the dense list add a quarter", () => {
     const lexical = [{ unitId: "a", score: 8 }, { unitId: "b", score: 4 }]
     const dense = [{ unitId: "b", score: 0.9 }, { unitId: "c", score: 0.5 }]
-    assert.deepStrictEqual([...fuse(lexical, dense)], [["a", 1], ["b", 0.5 + DENSE_WEIGHT], ["c", 0]])
+    assert.deepStrictEqual([...fuse(lexical, dense)], [["a", 1], ["b", 0.5 + RANKING.dense], ["c", 0]])
     assert.deepStrictEqual([...fuse([], dense)], [["b", 1], ["c", 0]])
   })
 })

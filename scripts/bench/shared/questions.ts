@@ -1,12 +1,27 @@
 /**
  * Questions as a person asks them: from a file, and about the sample sessions.
  */
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { linesIn } from "../../../test/prompts.ts"
 
 const Question = Schema.parseJson(Schema.Struct({ id: Schema.String, question: Schema.String }))
 
 export const questionsIn = (file: string) => linesIn(file, Question)
+
+const Messages = Schema.Array(Schema.Struct({ uuid: Schema.String }))
+const Labelled = Schema.parseJson(Schema.Struct({
+  question: Schema.String,
+  lang: Schema.String,
+  session: Schema.NullOr(Schema.String),
+  evidence: Messages,
+  also: Messages,
+  key_terms: Schema.Array(Schema.String)
+}))
+
+/** Questions about coding sessions that name the messages which answer them, and terms that are in each answer. */
+export const labelledIn = (file: string) =>
+  Effect.map(linesIn(file, Labelled), (lines) => lines.filter(({ evidence }) => evidence.length > 0))
 
 /** Questions about the sample sessions in test/fixtures. */
 export const QUESTIONS = [

@@ -3,7 +3,7 @@
  * reader does not migrate, so it may find the schema of an earlier version.
  */
 import { makeBest } from "../../domain/Best.ts"
-import { counterOf, FIELD_WEIGHTS, inverseDocumentFrequency, saturation } from "../../domain/Lexical.ts"
+import { BM25F, counterOf, inverseDocumentFrequency, saturation } from "../../domain/Lexical.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import type { Steps } from "../../domain/Steps.ts"
@@ -68,7 +68,7 @@ const selectRows = (
     for (let i = 0; i < places.length;) {
       const row = rowAt(places, i)
       let frequency = 0
-      for (; i < places.length && rowAt(places, i) === row; i++) frequency += FIELD_WEIGHTS[places[i]! & 3]!
+      for (; i < places.length && rowAt(places, i) === row; i++) frequency += BM25F.fieldWeights[places[i]! & 3]!
       scores[row - first]! += weight * saturation(frequency, 1)
     }
   }

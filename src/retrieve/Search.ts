@@ -5,7 +5,7 @@
  */
 import { isInContext, passes } from "../domain/Filter.ts"
 import { resolveRequested } from "../domain/KnownProjects.ts"
-import { fieldsOf, inverseDocumentFrequency, sumOf } from "../domain/Lexical.ts"
+import { fieldsOf, sumOf } from "../domain/Lexical.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { mustNotDisplace } from "../domain/SavedBy.ts"
 import type { InContext, LaneScore, SearchFilter, SearchQuery, SearchResponse, SearchResult } from "../domain/Search.ts"
@@ -14,9 +14,10 @@ import * as Tokenizer from "../domain/Tokenizer.ts"
 import type { Hit } from "../index/VectorIndex.ts"
 import type { Candidate, LexicalMatches } from "../store/MemoryStore.ts"
 import type { Reads } from "../store/Reads.ts"
+import { confidenceIn } from "./Confidence.ts"
 import { datesIn, isOn } from "./Dates.ts"
 import { type Evidence, evidenceIn, weigh } from "./Evidence.ts"
-import { bm25, certainty, fuse, type LexicalScore } from "./Fusion.ts"
+import { bm25, fuse, type LexicalScore } from "./Fusion.ts"
 import type { Reranked } from "./Reranker.ts"
 import { boost, type Boosted } from "./Surroundings.ts"
 import * as Terms from "./Terms.ts"
@@ -134,29 +135,28 @@ function* gather<Y>(
 }
 
 /** Scores the results relative to how well the first one answers, and gives the reasons for which each was found. */
-const explain = ({ dates, gathered: { lexical, matches }, hits, order, query, ranked, rerankScores, rest, terms }: {
-  readonly query: SearchQuery
-  readonly terms: ReadonlyArray<Term>
-  /** Dates that the question names, and, in `rest`, the question without them. */
-  readonly dates: ReturnType<typeof datesIn>["dates"]
-  readonly rest: string
-  readonly gathered: { readonly lexical: ReadonlyArray<LexicalScore>; readonly matches: LexicalMatches }
-  readonly hits: ReadonlyArray<Hit>
-  /** The units before and after reranking. */
-  readonly ranked: ReadonlyArray<Boosted>
-  readonly order: ReadonlyArray<Boosted>
-  /** The reranker's scores, by unit. */
-  readonly rerankScores: ReadonlyMap<string, LaneScore>
-}): ReadonlyArray<SearchResult> => {
-  const reasons = reasonsFor(matches, terms, lexical, hits)
-  // A unit that its neighbours raised to the top answers with their words too.
-  const strength = ({ raisedBy, unit }: Boosted) =>
-    Math.max(...[unit.id, ...raisedBy].map((id) => reasons.keyword(id)?.score ?? 0))
-  // A unit of a named date need not contain the date's words.
-  const undated = new Set(Terms.termsOf(rest).map(({ lexeme }) => lexeme))
-  const idfFor = ({ unit }: Boosted) =>
-    reasons.idf.filter((_, i) => undated.has(terms[i]!.lexeme) || !dates.some((date) => isOn(unit.occurredAt, date)))
+const explain = (
+  { dates, gathered: { lexical, matches, units }, hits, order, query, ranked, rerankScores, rest, terms }: {
+    readonly query: SearchQuery
+    readonly terms: ReadonlyArray<Term>
+    /** Dates that the question names, and, in `rest`, the question without them. */
+    readonly dates: ReturnType<typeof datesIn>["dates"]
+    readonly rest: string
+    readonly gathered: Pick<Gathered, "lexical" | "matches" | "units">
+    readonly hits: ReadonlyArray<Hit>
+    /** The units before and after reranking. */
+    readonly ranked: ReadonlyArray<Boosted>
+    readonly order: ReadonlyArray<Boosted>
+    /** The reranker's scores, by unit. */
+    readonly rerankScores: ReadonlyMap<string, LaneScore>
+  }
+): ReadonlyArray<SearchResult> => {
+  const reasons = reasonsFor(lexical, hits)
   const first = ranked[0]
+  const undated = new Set(Terms.termsOf(rest).map(({ lexeme }) => lexeme))
+  // A unit of a named date need not contain the date's words.
+  const isImplied = ({ lexeme }: Term) =>
+    first !== undefined && !undated.has(lexeme) && dates.some((date) => isOn(first.unit.occurredAt, date))
   const best = first?.score ?? 0
   const nearest = hits.find(({ unitId }) => unitId === first?.unit.id)?.score ?? hits[0]?.score ?? 0
   // Matched words decide in a hybrid list. When no unit contains any of them, a cosine below 0.5 means little.
@@ -165,7 +165,7 @@ const explain = ({ dates, gathered: { lexical, matches }, hits, order, query, ra
     : query.mode === "semantic"
     ? Math.max(0, nearest)
     : lexical.length > 0
-    ? certainty(strength(first), idfFor(first), matches.documents)
+    ? confidenceIn(first, units, terms, matches, isImplied)
     : Math.max(0, 2 * nearest - 1)
 
   // Scores belong to the places before reranking: a unit gets the score of the place to which the reranker moves it.
@@ -185,21 +185,10 @@ const explain = ({ dates, gathered: { lexical, matches }, hits, order, query, ra
 
 const byScore = ([a, x]: readonly [string, number], [b, y]: readonly [string, number]) => y - x || (a < b ? -1 : 1)
 
-const reasonsFor = (
-  matches: LexicalMatches,
-  terms: ReadonlyArray<Term>,
-  lexical: ReadonlyArray<LexicalScore>,
-  hits: ReadonlyArray<Hit>
-) => {
-  // A Chinese word that no unit contains shows that the memory is in another language, not that the answer is missing.
-  const idf = terms.map(({ lexeme }, term) => {
-    const frequency = matches.documentFrequencies[term] ?? 0
-    return frequency === 0 && !/[\x00-\x7f]/.test(lexeme) ? 0 : inverseDocumentFrequency(matches.documents, frequency)
-  })
+const reasonsFor = (lexical: ReadonlyArray<LexicalScore>, hits: ReadonlyArray<Hit>) => {
   const lexicalRank = new Map(lexical.map(({ matched, score, unitId }, i) => [unitId, { rank: i + 1, score, matched }]))
   const denseRank = new Map(hits.map(({ score, unitId }, i) => [unitId, { rank: i + 1, score }]))
   return {
-    idf,
     matched: (unitId: string) => lexicalRank.get(unitId)?.matched ?? [],
     keyword: (unitId: string) => {
       const found = lexicalRank.get(unitId)

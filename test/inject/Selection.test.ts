@@ -101,5 +101,3 @@ describe("what is selected", () => {
     assert.deepStrictEqual(select(kept), kept)
   })
 })
-
-const subject = { type: "decision" as const, title: "Limit of the connection pool" }

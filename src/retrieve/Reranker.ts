@@ -18,7 +18,8 @@ export interface Reranked<A> {
   readonly degraded: ReadonlyArray<string>
 }
 
-const textOf = ({ content, title }: MemoryUnit) => `${title}\n${content}`
+/** Returns what the model reads of a unit. */
+export const textOf = ({ content, title }: MemoryUnit) => `${title}\n${content}`
 
 /** Returns the units that the model ranks, best first, then the others in their old order. */
 export const rerank = <A extends { readonly unit: MemoryUnit }>(

@@ -436,7 +436,7 @@ describe("a model that reranks", () => {
   )
   const found = (overrides: Partial<SearchQuery> = {}) => Effect.zipRight(filled(units), search("pool", overrides))
 
-  it.effect("reads the question and each unit, and has the last word on their order", () => {
+  it.effect("reads the question and each unit, and moves to the front what it is surest of", () => {
     const asked: Array<readonly [string, ReadonlyArray<string>]> = []
     const rerank: ModelManager["Type"]["rerank"] = (query, documents) => {
       asked.push([query, documents])
@@ -457,6 +457,30 @@ describe("a model that reranks", () => {
       assert.match(asked[0]![1][0]!, /^of \w+\nthe pool/)
     })
   })
+
+  it.effect("counts as much as the search: what it hardly prefers does not pass by what matches far better", () =>
+    Effect.gen(function*() {
+      const units = [
+        unit("best", { content: "the pool is exhausted by the coupon webhook" }),
+        unit("worst", { content: `a pool ${"of other things altogether ".repeat(20)}`, sessionId: "another" }),
+        unit("third", { content: `a webhook ${"with nothing of the kind ".repeat(20)}`, sessionId: "third" })
+      ]
+      const rankedBy = (best: number) =>
+        Effect.map(
+          Effect.provide(
+            Effect.zipRight(filled(units), search("why is the pool exhausted by the webhook")),
+            reranking((_, documents) =>
+              Effect.succeed(documents.map((document, index) => ({
+                index,
+                score: document.includes("exhausted") ? best : document.includes("other things") ? 0.9 : 0.1
+              })))
+            )
+          ),
+          ({ results }) => results.map(({ unit }) => unit.id)
+        )
+      assert.deepStrictEqual((yield* rankedBy(0.85))[0], "best")
+      assert.deepStrictEqual((yield* rankedBy(0.1))[0], "worst")
+    }))
 
   it.effect("those that it leaves out follow", () =>
     Effect.gen(function*() {

@@ -1,7 +1,9 @@
 /**
- * Technical Chinese in English: what Chinese speakers ask in their own language about sessions that are in English. Used
- * for questions only, never for what is stored. Words of the mainland, then single characters and words of Taiwan.
+ * Technical Chinese in English: what Chinese speakers ask in their own language about sessions that are in English, and
+ * the other way round. Used for questions only, never for what is stored. Words of the mainland, then single characters and words of Taiwan.
  */
+
+import { lexemes } from "../domain/Tokenizer.ts"
 
 /** Words with one to three translations, the most frequent sense first; those of a compound are its parts. */
 const WORDS = `
@@ -334,4 +336,20 @@ export const translationsIn = (text: string): ReadonlyArray<Translation> => {
     }
   }
   return found
+}
+
+// Made on first use, since most memories hold no Chinese.
+let byEnglish: ReadonlyMap<string, ReadonlyArray<string>> | undefined
+
+/** Returns the words of several characters whose most frequent sense has this lexeme. */
+export const chineseFor = (lexeme: string): ReadonlyArray<string> => {
+  if (byEnglish === undefined) {
+    const found = new Map<string, Array<string>>()
+    for (const [word, translations] of glossary ??= parse()) {
+      if (word.length < 2) continue
+      for (const english of lexemes(translations[0]!)) found.set(english, [...found.get(english) ?? [], word])
+    }
+    byEnglish = found
+  }
+  return byEnglish.get(lexeme) ?? []
 }

@@ -94,6 +94,23 @@ function* lexicalLane<Y>(
     : Terms.matchesOf(terms, yield* store.lexical(Terms.lexemesOf(terms), filter, LANE_LIMIT))
 }
 
+/** Frequent words of Chinese about software, by which a memory that holds Chinese is recognized. */
+const CHINESE_WORDS = ["需要", "问题", "使用", "直接", "现在", "原因", "测试", "文件", "改成", "数据"]
+/** Least share of the units that holds one of them. */
+const CHINESE_SHARE = 0.02
+
+const IS_CJK = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/
+
+/** Returns the terms of a question; those of an English one stand for their Chinese words too, where the memory holds Chinese. */
+function* termsFor<Y>(store: Reads<Y>, filter: SearchFilter, text: string): Steps<Y, ReadonlyArray<Term>> {
+  const terms = Terms.termsOf(text)
+  if (terms.length === 0 || IS_CJK.test(text)) return terms
+  const { documentFrequencies, documents } = yield* store.lexical(CHINESE_WORDS, filter, 1)
+  return documents > 0 && Math.max(...documentFrequencies) >= CHINESE_SHARE * documents
+    ? Terms.inChineseToo(terms)
+    : terms
+}
+
 /** Asks the lexical lane, and fuses its list with that of the dense lane. */
 export function* searchLanes<Y>(
   store: Reads<Y>,
@@ -229,7 +246,7 @@ export function* search<Y>(
 ): Steps<Y, SearchResponse> {
   const query = { ...request, projects: resolveRequested(yield* store.projects, request.projects) }
   const { dates, rest } = datesIn(query.text)
-  const terms = Terms.termsOf(query.text)
+  const terms = yield* termsFor(store, query, query.text)
   const wanted = Math.max(rerank?.depth ?? 0, query.limit)
   const recalled = yield* recall(query, terms)
   /** Ranks the best of the fused list, `pool` of them. */
@@ -277,7 +294,7 @@ export function* evidence<Y>(
   { inContext, projects, text }: EvidenceRequest
 ): Steps<Y, Evidence> {
   const filter = { projects: resolveRequested(yield* store.projects, projects) }
-  const terms = Terms.termsOf(text)
+  const terms = yield* termsFor(store, filter, text)
   const matches = yield* lexicalLane(store, filter, terms)
   const isElsewhere = ({ sessionId }: Candidate) => inContext?.since !== 0 || sessionId !== inContext.sessionId
   // Twice as many, since some of what the session itself said may be left out.

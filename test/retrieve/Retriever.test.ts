@@ -195,6 +195,15 @@ describe("search", () => {
       assert.strictEqual(none, 0)
     }).pipe(Effect.provide(whole)))
 
+  it.effect("finds by English words what is in Chinese", () =>
+    Effect.gen(function*() {
+      const question = "why did the deadlock in the cache happen?"
+      const chinese = unit("chinese", { content: "缓存里出现死锁的原因是两个事务互相等待" })
+      const found = Effect.map(search(question, { mode: "keyword" }), ({ results }) => results[0]?.unit.id)
+      yield* filled([...units, chinese])
+      assert.strictEqual(yield* found, "chinese")
+    }).pipe(Effect.provide(whole)))
+
   it.effect("filters by project, type, time and file in every mode", () =>
     Effect.gen(function*() {
       yield* filled(units)

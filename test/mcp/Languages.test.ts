@@ -47,7 +47,11 @@ describe("the tools that take a question", () => {
       Effect.gen(function*() {
         const { memory } = yield* Remembered
         let read = 0
-        const recent: typeof memory.recent = () => Effect.sync(() => (read++, []))
+        const recent: typeof memory.recent = () =>
+          Effect.sync(() => {
+            read++
+            return []
+          })
         const { client } = yield* connect({ opened: { memory: { ...memory, recent } } })
         yield* until(Effect.sync(() => read > 0))
         const { tools } = yield* Effect.promise(() => client.listTools())

@@ -338,18 +338,20 @@ export const translationsIn = (text: string): ReadonlyArray<Translation> => {
   return found
 }
 
-// Made on first use, since most memories hold no Chinese.
-let byEnglish: ReadonlyMap<string, ReadonlyArray<string>> | undefined
-
-/** Returns the words of several characters whose most frequent sense has this lexeme. */
-export const chineseFor = (lexeme: string): ReadonlyArray<string> => {
-  if (byEnglish === undefined) {
-    const found = new Map<string, Array<string>>()
-    for (const [word, translations] of glossary ??= parse()) {
-      if (word.length < 2) continue
-      for (const english of lexemes(translations[0]!)) found.set(english, [...found.get(english) ?? [], word])
+/** Returns for each lexeme the words of several characters whose most frequent sense has it. */
+export const chineseFor = (wanted: ReadonlyArray<string>): ReadonlyMap<string, ReadonlyArray<string>> => {
+  const stems = wanted.filter((lexeme) => /^[a-z0-9]+$/.test(lexeme))
+  const found = new Map<string, Array<string>>()
+  if (stems.length === 0) return found
+  // Looked for in the text: to parse it and to stem all its words takes a hook half of a bare Node. A stem is the
+  // beginning of its word, but for a last "y".
+  const beginnings = stems.map((stem) => stem.replace(/i$/, "[iy]")).join("|")
+  for (
+    const [, word, english] of WORDS.matchAll(new RegExp(`([\\u4e00-\\u9fff]{2,}) ((?:${beginnings})[a-z0-9]*)`, "gu"))
+  ) {
+    for (const lexeme of lexemes(english!)) {
+      if (stems.includes(lexeme)) found.set(lexeme, [...found.get(lexeme) ?? [], word!])
     }
-    byEnglish = found
   }
-  return byEnglish.get(lexeme) ?? []
+  return found
 }

@@ -40,8 +40,11 @@ export const termsOf = (text: string): ReadonlyArray<Term> => {
 /** Returns the terms of an English question, each with the Chinese words that mean the same. */
 export const inChineseToo = (terms: ReadonlyArray<Term>): ReadonlyArray<Term> => {
   const taken = new Set(lexemesOf(terms))
+  const chinese = chineseFor(terms.map(({ lexeme }) => lexeme))
   return terms.map(({ lexeme, members }) => {
-    const words = chineseFor(lexeme).map((word) => ownOf(word).filter((each) => !taken.has(each) && taken.add(each)))
+    const words = (chinese.get(lexeme) ?? []).map((word) =>
+      ownOf(word).filter((each) => !taken.has(each) && taken.add(each))
+    )
     return {
       lexeme,
       members: new Map([...members, ...words.flatMap((own) => own.map((each) => [each, 1 / own.length] as const))])

@@ -98,8 +98,16 @@ export const temporaryFolder = Effect.flatMap(
 export const samples = Settings.packageFile("test", "fixtures", "projects")
 
 /** The whole service over the memory in `home`. */
-export const service = (home: string, readOnly = false, qdrant?: App.Options["qdrant"]) =>
-  Layer.provide(App.layer({ home, readOnly, busyTimeoutMs: 5_000, qdrant }), App.platform)
+export const service = (
+  home: string,
+  readOnly = false,
+  qdrant?: App.Options["qdrant"],
+  models?: App.Options["models"]
+) =>
+  Layer.provide(
+    App.layer({ home, readOnly, busyTimeoutMs: 5_000, qdrant, ...(models !== undefined && { models }) }),
+    App.platform
+  )
 
 /** Whole environment of a spawned claude-memory: nothing of the person's home, settings or certificates. */
 export const environment = (home: string): Record<string, string> => ({

@@ -4,12 +4,16 @@
 import * as Options from "@effect/cli/Options"
 import * as Command from "@effect/platform/Command"
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { importFiles } from "../../src/cli/Import.ts"
 import { number } from "../../src/cli/Output.ts"
 import { type InjectionMode, MAX_HOOK_CHARS } from "../../src/domain/Injection.ts"
 import { evidence } from "../../src/domain/MemoryUnit.ts"
+import { textOf } from "../../src/retrieve/Reranker.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import { serverAt } from "../../test/drills/qdrant/server.ts"
 import {
@@ -25,20 +29,23 @@ import {
   timed
 } from "../../test/script.ts"
 import { hitsOf } from "./shared/hits.ts"
-import { questionsIn } from "./shared/questions.ts"
-import { imported, transcripts } from "./shared/transcripts.ts"
+import { type Question, questionsIn } from "./shared/questions.ts"
+import { type Quality, qualityOf, reranker } from "./shared/reranker.ts"
+import { imported, transcripts, transcriptsIn } from "./shared/transcripts.ts"
 
 /** Results of a search, of which the script scores the first 10. */
 const LIMIT = 50
 const MAX_TOKENS = 2_000
 const MAX_CHARS = 20_000
+/** More units than the transcripts give. */
+const MOST_UNITS = 1_000_000
 /** Budget of a hook. */
 const DEFAULT_TOKENS = 800
 
-const ask = ({ id, question }: { readonly id: string; readonly question: string }) =>
+const ask = ({ id, question }: Question) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
-    const { results } = yield* memory.search({
+    const { degraded, results } = yield* memory.search({
       text: question,
       projects: "all",
       limit: LIMIT,
@@ -72,14 +79,14 @@ const ask = ({ id, question }: { readonly id: string; readonly question: string 
         default: unasked.text
       },
       balanced,
-      conservative
+      conservative,
+      confidence: results[0]?.score ?? 0,
+      degraded
     }
   })
+type Asked = Effect.Effect.Success<ReturnType<typeof ask>>
 
-const importAndAsk = (
-  transcripts: string,
-  questions: ReadonlyArray<{ readonly id: string; readonly question: string }>
-) =>
+const importAndAsk = (transcripts: string, questions: ReadonlyArray<Question>) =>
   Effect.gen(function*() {
     const report = yield* imported(transcripts)
     const [answers, askMs] = yield* timed(
@@ -88,6 +95,63 @@ const importAndAsk = (
     )
     return { report, answers, askMs }
   })
+
+const normal = (text: string) => text.toLowerCase().replace(/\s+/g, " ")
+
+const isAnswered = ({ key_terms }: Question, { balanced }: Asked) => {
+  const text = normal(balanced.text)
+  return key_terms.every((term) => text.includes(normal(term)))
+}
+
+/** Confidence of the search for a question in a memory without the sessions that answer it. */
+const leftOut = (folder: string, questions: ReadonlyArray<Question>) =>
+  Effect.gen(function*() {
+    const path = yield* Path.Path
+    const files = yield* transcriptsIn(folder)
+    const groups = Arr.groupBy(questions, ({ evidence }) => evidence.map(({ file }) => file).sort().join())
+    const confidences = yield* Effect.forEach(Object.values(groups), (group, i) =>
+      Effect.gen(function*() {
+        yield* progress(`without sessions ${i + 1} of ${Object.keys(groups).length}`)
+        const left = new Set(group[0].evidence.map(({ file }) => path.join(folder, file)))
+        const home = yield* temporaryFolder
+        return yield* Effect.gen(function*() {
+          const memory = yield* ClaudeMemory
+          const { currentTimeMillis } = yield* Effect.clock
+          yield* importFiles(
+            yield* memory.discover(files.filter((file) => !left.has(file))),
+            yield* currentTimeMillis
+          )
+          return yield* Effect.forEach(group, ({ id, question }) =>
+            Effect.map(
+              memory.search({ text: question, projects: "all", limit: 1, minScore: 0, mode: "hybrid" }),
+              ({ results }) => [id, results[0]?.score ?? 0] as const
+            ))
+        }).pipe(Effect.provide(service(home)))
+      }).pipe(Effect.scoped))
+    return new Map(confidences.flat())
+  })
+
+/** Compares, at thresholds of confidence, the questions that are answered with those injected for all the same. */
+const thresholds = (
+  questions: ReadonlyArray<Question>,
+  answers: ReadonlyArray<Asked>,
+  without: ReadonlyMap<string, number>,
+  target: number
+) => {
+  const answered = questions.flatMap((question, i) =>
+    isAnswered(question, answers[i]!) ? [{ lang: question.lang, confidence: answers[i]!.confidence }] : []
+  )
+  const { lang } = questions[0]!
+  const own = answered.filter((each) => each.lang === lang).map(({ confidence }) => confidence).sort((a, b) => b - a)
+  const cut = own[Math.min(target, own.length) - 1] ?? 0
+  const at = (threshold: number) => ({
+    threshold: round(threshold, 3),
+    answered: own.filter((confidence) => confidence >= threshold).length,
+    others: answered.filter((each) => each.lang !== lang && each.confidence >= threshold).length,
+    injected: questions.filter(({ id }) => without.get(id)! >= threshold).length
+  })
+  return { lang, questions: questions.length, cut: at(cut), rows: [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9].map(at) }
+}
 
 const Lane = Schema.Struct({
   n: Schema.Number,
@@ -138,6 +202,26 @@ const table = ({ cited, en, unanswerable, zh }: typeof Score.Type): ReadonlyArra
   ]
 }
 
+/** Starts a reranker for which a unit is relevant that has a term of the answer and cites a message that answers. */
+const reranking = (quality: Quality, transcripts: string, questions: ReadonlyArray<Question>) =>
+  Effect.gen(function*() {
+    const home = yield* temporaryFolder
+    const units = yield* Effect.gen(function*() {
+      yield* imported(transcripts)
+      const { recent } = yield* ClaudeMemory
+      return yield* recent({ projects: "all" }, MOST_UNITS)
+    }).pipe(Effect.provide(service(home)))
+    const relevant = new Map(questions.map(({ also, evidence: sources, key_terms, question }) => {
+      const gold = new Set([...sources, ...also].map(({ uuid }) => uuid))
+      const documents = units.filter((unit) =>
+        evidence(unit).some((uuid) => gold.has(uuid)) &&
+        key_terms.some((term) => normal(unit.content).includes(normal(term)))
+      ).map(textOf)
+      return [question, new Set(documents)]
+    }))
+    return yield* reranker(quality, (question, document) => relevant.get(question)?.has(document) === true)
+  })
+
 program("recall", {
   description: "Import transcripts, ask questions, score the answers",
   options: {
@@ -156,16 +240,37 @@ program("recall", {
       ),
       Options.optional
     ),
-    words: Options.boolean("words").pipe(Options.withDescription("Qdrant looks for the words too"))
+    words: Options.boolean("words").pipe(Options.withDescription("Qdrant looks for the words too")),
+    reranker: Options.text("reranker").pipe(
+      Options.filterMap(qualityOf, "a share from 0.5 to 1, slow or fails"),
+      Options.withDescription("A stand-in reranks: the share of pairs that it orders rightly, or slow, or fails"),
+      Options.optional
+    ),
+    leftOut: Options.integer("left-out").pipe(
+      Options.withDescription(
+        "Ask each question without its sessions, too, and compare at the confidence at which so many are still answered"
+      ),
+      Options.optional
+    )
   },
-  run: ({ answers: file, qdrant, questions, score, transcripts, words }, isJson) =>
+  run: (
+    { answers: file, leftOut: target, qdrant, questions, reranker: quality, score, transcripts, words },
+    isJson
+  ) =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const home = yield* temporaryFolder
       const asked = yield* questionsIn(questions)
       const server = Option.isSome(qdrant) ? yield* serverAt(qdrant.value) : undefined
       const { answers, askMs, report } = yield* importAndAsk(transcripts, asked).pipe(
-        Effect.provide(service(home, false, server && { ...server.options, words }))
+        Effect.provide(
+          service(
+            home,
+            false,
+            server && { ...server.options, words },
+            Option.isSome(quality) ? yield* reranking(quality.value, transcripts, asked) : undefined
+          )
+        )
       )
       if (report.degraded.length > 0) {
         return yield* new BenchError({ reason: "Program", detail: `not all is indexed: ${report.degraded.join("; ")}` })
@@ -192,6 +297,17 @@ program("recall", {
         tokens: round(mean(answers.map((each) => each[mode].tokens))),
         units: round(mean(answers.map((each) => each[mode].items.length)), 2)
       }))
+      const degraded = Arr.dedupe(answers.flatMap((each) => each.degraded)).map((note) => ({
+        note,
+        questions: answers.filter((each) => each.degraded.includes(note)).length
+      }))
+      const answerable = asked.filter(({ evidence }) => evidence.length > 0)
+      const compared = Option.isNone(target) ? undefined : thresholds(
+        answerable,
+        answers.filter((_, i) => asked[i]!.evidence.length > 0),
+        yield* leftOut(transcripts, answerable),
+        target.value
+      )
       const scores = Option.isNone(scored) ? [] : table(yield* Schema.decode(Schema.parseJson(Score))(scored.value))
       return {
         data: {
@@ -200,7 +316,9 @@ program("recall", {
           importMs: report.durationMs,
           askMs: round(askMs),
           hits,
-          injected: Object.fromEntries(modes.map(({ mode, ...means }) => [mode, means]))
+          injected: Object.fromEntries(modes.map(({ mode, ...means }) => [mode, means])),
+          leftOut: compared,
+          degraded
         },
         text: () => [
           ...scores,
@@ -212,6 +330,14 @@ program("recall", {
           ...modes.map(({ mode, tokens, units }) =>
             `injected on average, ${mode}: ${number(tokens)} tokens of ${number(MAX_TOKENS)}, ${units} units`
           ),
+          ...degraded.map(({ note, questions }) => `${questions} of ${asked.length} questions: ${note}`),
+          ...(compared === undefined ? [] : [
+            row("confidence", 12, [`answered ${compared.lang}`, "others", "left out"], 13),
+            ...[...compared.rows, compared.cut].map(({ answered, injected, others, threshold }) =>
+              row(String(threshold), 12, [answered, others, injected], 13)
+            ),
+            `left out: a search that reaches the confidence without the sessions that answer, of ${compared.questions}`
+          ]),
           `${number(report.units.total)} units imported in ${(report.durationMs / 1000).toFixed(1)} s, ` +
           `${asked.length} questions asked in ${(askMs / 1000).toFixed(1)} s`
         ]

@@ -30,9 +30,18 @@ const placesOf = (text: string, lexemes: ReadonlySet<string>): ReadonlyArray<rea
   })
 }
 
-/** Returns the question's own words that matched: a stem is no word, nor are two characters out of a longer one. */
+/**
+ * Returns the question's own words that matched: a stem is no word, nor are two characters out of a longer one. Of a name of several
+ * words, of which only some matched, it returns those.
+ */
 const wordsOf = (question: string, matched: ReadonlySet<string>): ReadonlyArray<string> => [
-  ...new Set(placesOf(question, matched).map(([from, to]) => question.slice(from, to)))
+  ...new Set(
+    placesOf(question, matched).flatMap(([from, to]) => {
+      const word = question.slice(from, to)
+      const lexemes = IS_CJK.test(word) ? [] : Tokenizer.lexemes(word)
+      return lexemes.every((lexeme) => matched.has(lexeme)) ? [word] : lexemes.filter((lexeme) => matched.has(lexeme))
+    })
+  )
 ]
 
 const withMarks = (text: string, lexemes: ReadonlySet<string>): string => {

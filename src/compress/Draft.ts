@@ -175,7 +175,7 @@ const keywordsOf = (text: string): ReadonlyArray<string> => {
 }
 
 /** Version of the rules by which units are made. */
-export const VERSION = 3
+export const VERSION = 4
 
 const WEIGHT: Readonly<Record<Block["kind"], number>> = { text: 1, tool_use: 0.8, tool_result: 0.5, thinking: 0.5 }
 

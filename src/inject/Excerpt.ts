@@ -1,8 +1,9 @@
 /**
  * Brings an item into the shortest form that answers: whole when there is room, else the run of sentences that holds
- * most of the prompt's bits.
+ * most of the prompt's bits and names most.
  */
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import { SPECIFIC } from "../domain/Specific.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import type { Word } from "../domain/Verdict.ts"
@@ -11,6 +12,9 @@ export const ELLIPSIS = "…"
 
 /** Ends of lines, and of sentences and labels within a line; the number of a list's item ends none. */
 const ENDS = /\n+|(?<=[.!?:;])(?<!(?:^|\s)\d{1,3}\.) +(?=\S)|(?<=[。！？；])/gm
+
+/** Bits that a sentence counts for when it names something: code, a file, a number. Answers tend to. */
+const NAMED_BITS = 0.25
 
 const LABEL = /^.{1,40}:$/
 
@@ -35,8 +39,8 @@ const shortened = (text: string, tokens: number): string => {
 
 /**
  * Returns the content when it has at most `tokens`; else, of the runs of whole sentences that do, the one with the most
- * bits of the prompt's `words`, by the lexemes that stand for them, and of equal ones the longest; the beginning when it has none of them. An ellipsis
- * stands for what is left out on a side.
+ * bits: those of the prompt's `words`, by the lexemes that stand for them, and of sentences that name something. Of equal
+ * ones it is the longest; without words, the beginning. An ellipsis stands for what is left out on a side.
  */
 export const excerpt = (
   unit: Pick<MemoryUnit, "content" | "tokens">,
@@ -47,7 +51,8 @@ export const excerpt = (
   const sentences = spansOf(unit.content).map(({ from, to }) => {
     const text = unit.content.slice(from, to)
     const lexemes = words.size === 0 ? [] : Tokenizer.lexemes(text)
-    return { from, to, tokens: Tokens.estimate(text) + 1, lexemes: new Set(lexemes) }
+    const bits = SPECIFIC.test(text) ? NAMED_BITS : 0
+    return { from, to, tokens: Tokens.estimate(text) + 1, lexemes: new Set(lexemes), bits }
   })
   if (sentences.length === 0) return ELLIPSIS
   const room = tokens - 2
@@ -61,6 +66,7 @@ export const excerpt = (
     for (let last = first; last < sentences.length; last++) {
       length += sentences[last]!.tokens
       if (length > room && last > first) break
+      sum += sentences[last]!.bits
       for (const lexeme of sentences[last]!.lexemes) {
         const word = words.get(lexeme)
         if (word === undefined || found.has(word.lexeme)) continue

@@ -1,6 +1,5 @@
 /**
- * Selects the results that are worth reading: no duplicates, the current in place of what it replaced, the specific
- * before the general. Pure.
+ * Selects the results that are worth reading: no duplicates, the current in place of what it replaced. Pure.
  */
 import type { MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
 import { mustNotDisplace } from "../domain/SavedBy.ts"
@@ -50,9 +49,6 @@ const replaces = (newer: Described, older: Described): boolean => {
     Math.min(newer.title.size, older.title.size) >= 3 && overlap(newer.title, older.title) >= SUBJECT_SHARE
 }
 
-/** Recognizes a session's archive, which is general: the session's other units can stand for it. */
-const isGeneral = ({ type }: Unit) => type === "archive"
-
 /** Content that Claude already has: ids of injected units, and words of other text in its context. */
 export interface ClaudeContext {
   readonly injectedIds: ReadonlySet<string>
@@ -68,9 +64,6 @@ export const select = <R extends Result>(
 ): ReadonlyArray<R> => {
   const all = results.map(describe)
   const isStale = (one: Described) => one.result.unit.supersededBy !== null || all.some((other) => replaces(other, one))
-  const specific = new Set(
-    all.filter((one) => !isGeneral(one.result.unit) && !isStale(one)).map(({ result }) => result.unit.sessionId)
-  )
   const kept: Array<Described<R>> = []
   const covered = new Set(context.words)
   for (const one of all) {
@@ -79,8 +72,6 @@ export const select = <R extends Result>(
   for (const one of all) {
     const { unit } = one.result
     if (isStale(one) || context.injectedIds.has(unit.id)) continue
-    // An archive adds nothing beside specific results of its session, unless it would be the best item.
-    if (isGeneral(unit) && specific.has(unit.sessionId) && kept.length > 0) continue
     const newWords = [...one.words].filter((word) => !covered.has(word)).length
     const isNoted = kept.some((better) => mustNotDisplace(better.result.unit, unit))
     const isCovered = !isNoted && (kept.length > 0 || covered.size > 0) && one.words.size <= covered.size &&

@@ -91,6 +91,7 @@ export const search = tool({
     "Search what earlier Claude Code sessions in this project left in long-term memory: decisions and their reasons, " +
     "errors and their fixes, code, documentation, what was done. For \"last time\", \"as before\", \"why did we\"; before solving again " +
     "what was solved. 搜索记忆, 回忆以前的会话.",
+  isAsked: true,
   effect: "reads",
   quotesMemory: true,
   input: Schema.Struct({
@@ -184,6 +185,7 @@ export const crossProjectSearch = tool({
   description:
     "Search the memories of several projects, or of all, at once, with at most so many results of each: how something was " +
     "done elsewhere, which project has it. 跨项目搜索记忆.",
+  isAsked: true,
   effect: "reads",
   quotesMemory: true,
   input: Schema.Struct({
@@ -263,6 +265,7 @@ export const inject = tool({
   description:
     "Put together what memory holds for a prompt, ready to read and within a token budget: the background to a task " +
     "before it is begun. 注入相关记忆作为上下文.",
+  isAsked: true,
   effect: "reads",
   quotesMemory: false,
   input: Schema.Struct({

@@ -29,6 +29,7 @@ import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { defuse } from "../domain/Injection.ts"
+import type { Language } from "../domain/Language.ts"
 import { advice } from "../process/Advice.ts"
 import { OWN, runMain, writeStderr } from "../process/Process.ts"
 import { version } from "../process/version.ts"
@@ -38,6 +39,7 @@ import * as Owner from "../resources/Owner.ts"
 import * as Permits from "../resources/Permits.ts"
 import { ResourceLedger } from "../resources/ResourceLedger.ts"
 import { StoreError } from "../store/MemoryStore.ts"
+import { languagesOf, LOOKED_AT } from "./Languages.ts"
 import * as PromptHook from "./PromptHook.ts"
 import * as Prompts from "./Prompts.ts"
 import * as PromptSocket from "./PromptSocket.ts"
@@ -260,12 +262,17 @@ const serve = Effect.fn("Mcp.serve")(function*({ background, open, transport }: 
   )
 
   const server = new Server({ name: "claude-memory", title: "Claude Memory", version }, {
-    capabilities: { tools: {}, resources: { listChanged: true }, prompts: {}, completions: {} },
+    capabilities: { tools: { listChanged: true }, resources: { listChanged: true }, prompts: {}, completions: {} },
     instructions: INSTRUCTIONS
   })
   server.onerror = ({ message }) => void fork(Effect.logWarning(message))
 
-  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: TOOLS.map(({ describe }) => describe()) }))
+  // Not known before the memory is open, for which a client's first list does not wait.
+  let languages: ReadonlyArray<Language> = []
+  server.setRequestHandler(
+    ListToolsRequestSchema,
+    () => ({ tools: TOOLS.map(({ describe }) => describe(languages)) })
+  )
   server.setRequestHandler(CallToolRequestSchema, ({ params }, extra) => {
     const tool = TOOLS.find(({ name }) => name === params.name)
     if (tool === undefined) throw new ProtocolError({ code: INVALID_PARAMS, detail: `Tool ${params.name} not found` })
@@ -305,11 +312,13 @@ const serve = Effect.fn("Mcp.serve")(function*({ background, open, transport }: 
     yield* listen
     yield* Effect.sleep(BACKGROUND_DELAY)
     // A failure is not reported here: the next call opens the memory again, and reports it.
-    const isOpen = Exit.isSuccess(yield* Effect.exit(opened))
+    const open = yield* Effect.exit(opened)
     // After that, since what is opened in two threads at a time may get the same descriptor, which looks like a leak.
     for (const { run } of supervised) fork(run)
-    if (!isOpen) return
+    if (Exit.isFailure(open)) return
     yield* Effect.promise(() => server.sendResourceListChanged())
+    languages = languagesOf(yield* open.value.memory.recent({ projects: "all" }, LOOKED_AT))
+    if (languages.length > 0) yield* Effect.promise(() => server.sendToolListChanged())
   })
   let hasStarted = false
   server.oninitialized = () => {

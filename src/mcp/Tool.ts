@@ -7,11 +7,14 @@ import * as JSONSchema from "effect/JSONSchema"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { defuse, fence, FENCE_CLOSE, FENCE_OPEN, TOOL_PREFIX } from "../domain/Injection.ts"
+import type { Language } from "../domain/Language.ts"
+import { advice } from "./Languages.ts"
 import { type Failure, Refused, type Serving } from "./Serving.ts"
 
 export interface Tool {
   readonly name: string
-  readonly describe: () => Description
+  /** Describes the tool to a client, for a memory in these languages; none when they are not known. */
+  readonly describe: (languages: ReadonlyArray<Language>) => Description
   readonly call: (args: unknown) => Effect.Effect<CallToolResult, Failure, Serving>
 }
 
@@ -26,6 +29,8 @@ interface Definition<A, I, B, J, E> {
   readonly name: string
   readonly title: string
   readonly description: string
+  /** True when the tool takes a question, which finds most in the language of the memories. */
+  readonly isAsked?: boolean
   readonly input: Schema.Schema<A, I>
   readonly output: Schema.Schema<B, J>
   /** Effect on the memory. */
@@ -86,16 +91,16 @@ const argumentErrors = (name: string, known: ReadonlyArray<string>, error: Parse
 export const tool = <A, I, B extends Readonly<Record<string, unknown>>, J, E extends Failure>(
   definition: Definition<A, I, B, J, E>
 ): Tool & Pick<Definition<A, I, B, J, E>, "run"> => {
-  const { description, effect, input, output, quotesMemory, run, title } = definition
+  const { description, effect, input, isAsked = false, output, quotesMemory, run, title } = definition
   const name = `${TOOL_PREFIX}${definition.name}`
   const decode = Schema.decodeUnknown(input, { errors: "all", onExcessProperty: "error" })
   return {
     name,
     run,
-    describe: () => ({
+    describe: (languages) => ({
       name,
       title,
-      description,
+      description: isAsked ? `${description} ${advice(languages)}` : description,
       inputSchema: schemaOf(input),
       outputSchema: quotesMemory ? fencedSchema(schemaOf(output)) : schemaOf(output),
       annotations: {

@@ -48,14 +48,14 @@ const bitsOf = (lexeme: string, documents: number, frequency: number): number =>
   return Math.min(MAX_BITS, Math.max(0, Math.log2((documents + BACKGROUND) / (frequency + 0.5))))
 }
 
-/** Weighs the terms of a text by their matches in the memory; a translation of everyday work counts nothing. */
+/** Weighs the terms of a text by their matches in the memory; an English translation of everyday work counts nothing. */
 export const weigh = (
   terms: ReadonlyArray<Term>,
   { documentFrequencies, documents }: Pick<LexicalMatches, "documentFrequencies" | "documents">
 ): ReadonlyArray<Weighed> =>
   terms.map(({ lexeme, members }, i) => ({
     lexeme,
-    members: members.size === 1 ? members : new Map([...members].filter(([member]) => !isEveryday(member))),
+    members: !IS_CJK.test(lexeme) ? members : new Map([...members].filter(([member]) => !isEveryday(member))),
     bits: bitsOf(lexeme, documents, documentFrequencies[i] ?? 0)
   }))
 

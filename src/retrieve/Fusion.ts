@@ -22,25 +22,6 @@ export const bm25 = (matches: LexicalMatches, { bm25f } = RANKING): ReadonlyArra
   }).sort((a, b) => b.score - a.score || (a.unitId < b.unitId ? -1 : 1))
 }
 
-/** Number of matches of the rarest words that answer a question of any length. */
-const ENOUGH_MATCHES = 3
-
-/** Least size, in units, by which rarity is judged: in a smaller memory the rarest word is hardly rarer than others. */
-const SMALL_MEMORY = 200
-
-/**
- * Rates how far a BM25 score answers a question, from 0 to 1: the score divided by that of `ENOUGH_MATCHES` matches of
- * the rarest possible word, or by the sum of the question's `idf` if that is less. Of 68 answerable coding questions,
- * 97 % reach a half in the project that has the answer, and 10 % in other projects. Of those questions whose session
- * has less than 30 units, asked of a memory of one session, 89 % and 19 % do; without `BACKGROUND` and `SMALL_MEMORY`,
- * 60 % and 15 %.
- */
-export const certainty = (score: number, idf: ReadonlyArray<number>, documents: number): number => {
-  const rarest = inverseDocumentFrequency(Math.max(documents, SMALL_MEMORY), 0)
-  const attainable = idf.reduce((sum, value) => sum + value, 0)
-  return Math.min(1, score / Math.max(Number.MIN_VALUE, Math.min(ENOUGH_MATCHES * rarest, attainable)))
-}
-
 export interface Scored {
   readonly unitId: string
   readonly score: number

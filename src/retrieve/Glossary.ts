@@ -1,7 +1,9 @@
 /**
- * Technical Chinese in English: what Chinese speakers ask in their own language about sessions that are in English. Used
- * for questions only, never for what is stored. Words of the mainland, then single characters and words of Taiwan.
+ * Technical Chinese in English: what Chinese speakers ask in their own language about sessions that are in English, and
+ * the other way round. Used for questions only, never for what is stored. Words of the mainland, then single characters and words of Taiwan.
  */
+
+import { lexemes } from "../domain/Tokenizer.ts"
 
 /** Words with one to three translations, the most frequent sense first; those of a compound are its parts. */
 const WORDS = `
@@ -331,6 +333,24 @@ export const translationsIn = (text: string): ReadonlyArray<Translation> => {
       const word = run.slice(at, at + length)
       if (length > 0) found.push({ word, translations: glossary.get(word)! })
       at += Math.max(1, length)
+    }
+  }
+  return found
+}
+
+/** Returns for each lexeme the words of several characters whose most frequent sense has it. */
+export const chineseFor = (wanted: ReadonlyArray<string>): ReadonlyMap<string, ReadonlyArray<string>> => {
+  const stems = wanted.filter((lexeme) => /^[a-z0-9]+$/.test(lexeme))
+  const found = new Map<string, Array<string>>()
+  if (stems.length === 0) return found
+  // Looked for in the text: to parse it and to stem all its words takes a hook half of a bare Node. A stem is the
+  // beginning of its word, but for a last "y".
+  const beginnings = stems.map((stem) => stem.replace(/i$/, "[iy]")).join("|")
+  for (
+    const [, word, english] of WORDS.matchAll(new RegExp(`([\\u4e00-\\u9fff]{2,}) ((?:${beginnings})[a-z0-9]*)`, "gu"))
+  ) {
+    for (const lexeme of lexemes(english!)) {
+      if (stems.includes(lexeme)) found.set(lexeme, [...found.get(lexeme) ?? [], word!])
     }
   }
   return found

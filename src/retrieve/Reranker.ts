@@ -1,13 +1,16 @@
 /**
- * Reranks the units found by a model, which reads the question and each unit together.
+ * Reranks the units found by a model, which reads the question and each unit together. Its score and the search's own
+ * count alike: a model that errs at three of ten pairs then costs little, where its order alone would cost most
+ * of the first places.
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { LaneScore } from "../domain/Search.ts"
 import type { ModelManager } from "../models/ModelManager.ts"
+import { minMax } from "./Fusion.ts"
 
-/** Number of units that the model reads; the units after these keep their order behind them. */
+/** Number of units that the model reads; those after it count as the least relevant of these. */
 export const RERANK_DEPTH = 100
 
 export interface Reranked<A> {
@@ -18,10 +21,14 @@ export interface Reranked<A> {
   readonly degraded: ReadonlyArray<string>
 }
 
-const textOf = ({ content, title }: MemoryUnit) => `${title}\n${content}`
+/** Returns what the model reads of a unit. */
+export const textOf = ({ content, title }: MemoryUnit) => `${title}\n${content}`
 
-/** Returns the units that the model ranks, best first, then the others in their old order. */
-export const rerank = <A extends { readonly unit: MemoryUnit }>(
+/**
+ * Returns the units by the sum of their score, as a share of the greatest, and the model's by min-max. Equal ones stay
+ * in their order.
+ */
+export const rerank = <A extends { readonly unit: MemoryUnit; readonly score: number }>(
   rerank: ModelManager["Type"]["rerank"],
   question: string,
   found: ReadonlyArray<A>
@@ -31,12 +38,13 @@ export const rerank = <A extends { readonly unit: MemoryUnit }>(
     Either.match({
       onLeft: (error) => ({ order: found, scores: new Map(), degraded: [`rerank: ${error.message}`] }),
       onRight: (ranked) => {
-        const chosen = new Set(ranked.map(({ index }) => index))
+        const scored = ranked.map(({ index, score }) => ({ unitId: found[index]!.unit.id, score }))
+        const shares = minMax(scored)
+        const greatest = Math.max(...found.map(({ score }) => score), Number.MIN_VALUE)
+        const sumOf = ({ score, unit }: A) => score / greatest + (shares.get(unit.id) ?? 0)
         return {
-          order: [...ranked.map(({ index }) => found[index]!), ...found.filter((_, i) => !chosen.has(i))],
-          scores: new Map(
-            ranked.map(({ index, score }, i) => [found[index]!.unit.id, { rank: i + 1, score }] as const)
-          ),
+          order: found.toSorted((a, b) => sumOf(b) - sumOf(a)),
+          scores: new Map(scored.map(({ score, unitId }, i) => [unitId, { rank: i + 1, score }] as const)),
           degraded: []
         }
       }

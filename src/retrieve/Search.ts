@@ -5,7 +5,7 @@
  */
 import { isInContext, passes } from "../domain/Filter.ts"
 import { resolveRequested } from "../domain/KnownProjects.ts"
-import { fieldsOf, inverseDocumentFrequency, sumOf } from "../domain/Lexical.ts"
+import { fieldsOf, sumOf } from "../domain/Lexical.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { mustNotDisplace } from "../domain/SavedBy.ts"
 import type { InContext, LaneScore, SearchFilter, SearchQuery, SearchResponse, SearchResult } from "../domain/Search.ts"
@@ -14,9 +14,10 @@ import * as Tokenizer from "../domain/Tokenizer.ts"
 import type { Hit } from "../index/VectorIndex.ts"
 import type { LexicalMatches } from "../store/MemoryStore.ts"
 import type { Reads } from "../store/Reads.ts"
+import { confidenceIn } from "./Confidence.ts"
 import { datesIn, isOn } from "./Dates.ts"
 import { type Evidence, evidenceIn, weigh } from "./Evidence.ts"
-import { bm25, certainty, fuse, type LexicalScore } from "./Fusion.ts"
+import { bm25, fuse, type LexicalScore } from "./Fusion.ts"
 import { RANKING } from "./Ranking.ts"
 import type { Reranked } from "./Reranker.ts"
 import { boost, type Boosted } from "./Surroundings.ts"
@@ -94,6 +95,28 @@ function* lexicalLane<Y>(
     : Terms.matchesOf(terms, yield* store.lexical(Terms.lexemesOf(terms), filter, LANE_LIMIT))
 }
 
+/** Frequent words of Chinese about software, by which a memory that holds Chinese is recognized. */
+const CHINESE_WORDS = ["需要", "问题", "使用", "直接", "现在", "原因", "测试", "文件", "改成", "数据"]
+/** Least share of the units that holds one of them. */
+const CHINESE_SHARE = 0.02
+
+const IS_CJK = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/
+
+/** Returns the terms of a question; those of an English one stand for their Chinese words too, where the memory holds Chinese. */
+function* termsFor<Y>(
+  store: Reads<Y>,
+  filter: SearchFilter,
+  text: string,
+  ranking = RANKING
+): Steps<Y, ReadonlyArray<Term>> {
+  const terms = Terms.termsOf(text, ranking)
+  if (terms.length === 0 || IS_CJK.test(text)) return terms
+  const { documentFrequencies, documents } = yield* store.lexical(CHINESE_WORDS, filter, 0)
+  return documents > 0 && Math.max(...documentFrequencies) >= CHINESE_SHARE * documents
+    ? Terms.inChineseToo(terms)
+    : terms
+}
+
 /** A query, and what the lexical lane found for its text and filter, where that is known. */
 export interface Asked extends SearchQuery {
   readonly matches?: LexicalMatches
@@ -146,29 +169,28 @@ function* gathering<Y>(
 }
 
 /** Scores the results relative to how well the first one answers, and gives the reasons for which each was found. */
-const explain = ({ dates, gathered: { lexical, matches }, hits, order, query, ranked, rerankScores, rest, terms }: {
-  readonly query: SearchQuery
-  readonly terms: ReadonlyArray<Term>
-  /** Dates that the question names, and, in `rest`, the question without them. */
-  readonly dates: ReturnType<typeof datesIn>["dates"]
-  readonly rest: string
-  readonly gathered: { readonly lexical: ReadonlyArray<LexicalScore>; readonly matches: LexicalMatches }
-  readonly hits: ReadonlyArray<Hit>
-  /** The units before and after reranking. */
-  readonly ranked: ReadonlyArray<Boosted>
-  readonly order: ReadonlyArray<Boosted>
-  /** The reranker's scores, by unit. */
-  readonly rerankScores: ReadonlyMap<string, LaneScore>
-}): ReadonlyArray<SearchResult> => {
-  const reasons = reasonsFor(matches, terms, lexical, hits)
-  // A unit that its neighbours raised to the top answers with their words too.
-  const strength = ({ raisedBy, unit }: Boosted) =>
-    Math.max(...[unit.id, ...raisedBy].map((id) => reasons.keyword(id)?.score ?? 0))
-  // A unit of a named date need not contain the date's words.
-  const undated = new Set(Terms.termsOf(rest).map(({ lexeme }) => lexeme))
-  const idfFor = ({ unit }: Boosted) =>
-    reasons.idf.filter((_, i) => undated.has(terms[i]!.lexeme) || !dates.some((date) => isOn(unit.occurredAt, date)))
+const explain = (
+  { dates, gathered: { lexical, matches, units }, hits, order, query, ranked, rerankScores, rest, terms }: {
+    readonly query: SearchQuery
+    readonly terms: ReadonlyArray<Term>
+    /** Dates that the question names, and, in `rest`, the question without them. */
+    readonly dates: ReturnType<typeof datesIn>["dates"]
+    readonly rest: string
+    readonly gathered: Pick<Gathered, "lexical" | "matches" | "units">
+    readonly hits: ReadonlyArray<Hit>
+    /** The units before and after reranking. */
+    readonly ranked: ReadonlyArray<Boosted>
+    readonly order: ReadonlyArray<Boosted>
+    /** The reranker's scores, by unit. */
+    readonly rerankScores: ReadonlyMap<string, LaneScore>
+  }
+): ReadonlyArray<SearchResult> => {
+  const reasons = reasonsFor(lexical, hits)
   const first = ranked[0]
+  const undated = new Set(Terms.termsOf(rest).map(({ lexeme }) => lexeme))
+  // A unit of a named date need not contain the date's words.
+  const isImplied = ({ lexeme }: Term) =>
+    first !== undefined && !undated.has(lexeme) && dates.some((date) => isOn(first.unit.occurredAt, date))
   const best = first?.score ?? 0
   const nearest = hits.find(({ unitId }) => unitId === first?.unit.id)?.score ?? hits[0]?.score ?? 0
   // Matched words decide in a hybrid list. When no unit contains any of them, a cosine below 0.5 means little.
@@ -177,7 +199,7 @@ const explain = ({ dates, gathered: { lexical, matches }, hits, order, query, ra
     : query.mode === "semantic"
     ? Math.max(0, nearest)
     : lexical.length > 0
-    ? certainty(strength(first), idfFor(first), matches.documents)
+    ? confidenceIn(first, units, terms, matches, isImplied)
     : Math.max(0, 2 * nearest - 1)
 
   // Scores belong to the places before reranking: a unit gets the score of the place to which the reranker moves it.
@@ -197,21 +219,10 @@ const explain = ({ dates, gathered: { lexical, matches }, hits, order, query, ra
 
 const byScore = ([a, x]: readonly [string, number], [b, y]: readonly [string, number]) => y - x || (a < b ? -1 : 1)
 
-const reasonsFor = (
-  matches: LexicalMatches,
-  terms: ReadonlyArray<Term>,
-  lexical: ReadonlyArray<LexicalScore>,
-  hits: ReadonlyArray<Hit>
-) => {
-  // A Chinese word that no unit contains shows that the memory is in another language, not that the answer is missing.
-  const idf = terms.map(({ lexeme }, term) => {
-    const frequency = matches.documentFrequencies[term] ?? 0
-    return frequency === 0 && !/[\x00-\x7f]/.test(lexeme) ? 0 : inverseDocumentFrequency(matches.documents, frequency)
-  })
+const reasonsFor = (lexical: ReadonlyArray<LexicalScore>, hits: ReadonlyArray<Hit>) => {
   const lexicalRank = new Map(lexical.map(({ parts, score, unitId }, i) => [unitId, { rank: i + 1, score, parts }]))
   const denseRank = new Map(hits.map(({ score, unitId }, i) => [unitId, { rank: i + 1, score }]))
   return {
-    idf,
     matched: (unitId: string) => (lexicalRank.get(unitId)?.parts ?? []).flatMap((part, term) => part > 0 ? [term] : []),
     keyword: (unitId: string) => {
       const found = lexicalRank.get(unitId)
@@ -253,7 +264,7 @@ export function* search<Y>(
 ): Steps<Y, SearchResponse> {
   const query = { ...request, projects: resolveRequested(yield* store.projects, request.projects) }
   const { dates, rest } = datesIn(query.text)
-  const terms = Terms.termsOf(query.text, ranking)
+  const terms = yield* termsFor(store, query, query.text, ranking)
   const wanted = Math.max(rerank?.depth ?? 0, query.limit)
   const recalled = yield* recall(query, terms)
   const gather = yield* gathering(store, query, terms, recalled, leavesOut)
@@ -314,7 +325,7 @@ export function* evidence<Y>(
   { inContext, projects, text }: EvidenceRequest
 ): Steps<Y, Found> {
   const filter = { projects: resolveRequested(yield* store.projects, projects) }
-  const terms = Terms.termsOf(text)
+  const terms = yield* termsFor(store, filter, text)
   const matches = yield* lexicalLane(store, filter, terms)
   const ids = bm25(matches).map(({ unitId }) => unitId)
   const units: Array<MemoryUnit> = []

@@ -4,7 +4,7 @@
  */
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import type { LexicalMatches } from "../store/MemoryStore.ts"
-import { translationsIn } from "./Glossary.ts"
+import { chineseFor, translationsIn } from "./Glossary.ts"
 import { RANKING } from "./Ranking.ts"
 
 /** A word, and its lexemes in a memory, each with what an occurrence of it counts. */
@@ -16,14 +16,18 @@ export interface Term {
 /** Most terms of a question: its first words suffice. */
 const MAX_TERMS = 64
 
+/** Lexemes of a Chinese word: where one of three characters stands, so do its bigrams, and often the word itself. */
+const ownOf = (word: string): ReadonlyArray<string> => [
+  ...new Set([word, ...Array.from({ length: word.length - 1 }, (_, i) => word.slice(i, i + 2))])
+]
+
 /** Returns the distinct terms of a question; no lexeme stands for two of them. */
 export const termsOf = (text: string, { translation } = RANKING): ReadonlyArray<Term> => {
   const taken = new Set<string>()
   const free = (lexemes: ReadonlyArray<string>) => lexemes.filter((each) => !taken.has(each) && taken.add(each))
   const translated = translationsIn(text).flatMap(({ translations, word }): ReadonlyArray<Term> => {
     if (taken.has(word)) return []
-    // Where a word of three characters stands, so do its bigrams, and often the word itself.
-    const own = free([...new Set([word, ...Array.from({ length: word.length - 1 }, (_, i) => word.slice(i, i + 2))])])
+    const own = free(ownOf(word))
     const members = [
       ...own.map((lexeme) => [lexeme, 1 / own.length] as const),
       ...free(translations.flatMap(Tokenizer.lexemes)).map((lexeme) => [lexeme, translation] as const)
@@ -32,6 +36,21 @@ export const termsOf = (text: string, { translation } = RANKING): ReadonlyArray<
   })
   const others = free(Tokenizer.queryLexemes(text)).map((lexeme): Term => ({ lexeme, members: new Map([[lexeme, 1]]) }))
   return [...others, ...translated].slice(0, MAX_TERMS)
+}
+
+/** Returns the terms of an English question, each with the Chinese words that mean the same. */
+export const inChineseToo = (terms: ReadonlyArray<Term>): ReadonlyArray<Term> => {
+  const taken = new Set(lexemesOf(terms))
+  const chinese = chineseFor(terms.map(({ lexeme }) => lexeme))
+  return terms.map(({ lexeme, members }) => {
+    const words = (chinese.get(lexeme) ?? []).map((word) =>
+      ownOf(word).filter((each) => !taken.has(each) && taken.add(each))
+    )
+    return {
+      lexeme,
+      members: new Map([...members, ...words.flatMap((own) => own.map((each) => [each, 1 / own.length] as const))])
+    }
+  })
 }
 
 /** Returns the lexemes of all terms. */

@@ -317,6 +317,7 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly neighbours: (
     ids: ReadonlyArray<string>
   ) => Effect.Effect<ReadonlyArray<readonly [string, string, number]>, StoreError>
+  /** Returns how common terms are, and the best units that hold some of them; with a limit of 0 the former alone. */
   readonly lexical: (
     terms: ReadonlyArray<string>,
     filter: SearchFilter,

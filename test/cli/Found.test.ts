@@ -31,6 +31,11 @@ describe("what a search found", () => {
     assert.deepStrictEqual(markedIn(text), ["pool", "deadlocked", "Deadlock", "nightly", "pooling"])
   })
 
+  it("is told with the part of a name that matched", () => {
+    assert.include(shown("what of reserveStock2", "The stock is low.", ["stock"]), "keyword #1 (stock)")
+    assert.include(shown("what of reserveStock", "reserveStock", queryLexemes("reserveStock")), "(reserveStock)")
+  })
+
   it("is told with what stands together in Chinese", () => {
     const text = shown("银行对账差几分钱", "财务反馈银行对账每天都差几分钱。")
     assert.include(text, "(银行对账差几分钱)")

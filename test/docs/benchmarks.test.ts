@@ -104,7 +104,7 @@ it.live("a kept output holds no path, and counts the questions that results answ
     Effect.gen(function*() {
       const questions = join(home, "questions.jsonl")
       const question = "Why did we decide against Meilisearch?"
-      const evidence = [{ uuid: "8393dacb-dfb5-40a6-9814-91a92452b37e" }]
+      const evidence = [{ file: "session.jsonl", uuid: "8393dacb-dfb5-40a6-9814-91a92452b37e" }]
       const lines = [
         { id: "answered", lang: "en", question, evidence, key_terms: ["pg_trgm", "customer groups"] },
         { id: "without the words", lang: "en", question, evidence, key_terms: ["Elasticsearch"] },

@@ -350,7 +350,7 @@ describe("the MCP server, spawned", () => {
             hook_event_name: "UserPromptSubmit",
             session_id,
             cwd: SHOP.CLAUDE_PROJECT_DIR,
-            prompt: "why did we decide against Meilisearch?"
+            prompt: "what was the deadlock of the connection pool in reserveStock?"
           }
           return Effect.map(run([hook], { home, env, stdin: JSON.stringify(input) }), ({ code, stderr, stdout }) => {
             assert.deepStrictEqual([code, stderr], [0, ""])
@@ -364,7 +364,7 @@ describe("the MCP server, spawned", () => {
         )
         const asked = yield* calls
         const told = yield* ask("one")
-        assert.match(told, /^\{"hookSpecificOutput":.*<claude-memory>.*Meilisearch/)
+        assert.match(told, /^\{"hookSpecificOutput":.*<claude-memory>.*reserveStock/)
         assert.strictEqual(yield* calls, asked + 2)
         assert.match(yield* ask("one"), /Perhaps of use/)
         const before = yield* calls

@@ -46,6 +46,20 @@ describe("an excerpt", () => {
     assert.isAbove(Tokens.estimate(words), 25)
   })
 
+  it("prefers, of runs that hold the same words, the one that names files, numbers or code", () => {
+    const content = [
+      "The pool was the subject of much talk.",
+      "Nothing came of that talk at all.",
+      ...Array.from({ length: 12 }, () => "Other words stand here, and they are many."),
+      "We looked at the pool.",
+      "It opens in src/pool.ts.",
+      ...Array.from({ length: 12 }, () => "Other words stand here, and they are many.")
+    ].join("\n")
+    assert.include(excerptOf(content, "pool?", 40), "src/pool.ts")
+    // But a word of the prompt says more than many names.
+    assert.include(excerptOf(`${content}\nThe limit of the pool.`, "pool limit?", 40), "limit")
+  })
+
   it("takes the beginning of the item when its lines are equally good", () => {
     const content = fillers("a", 40).join("\n")
     const lines = excerptOf(content, "unrelated", 60).split("\n")

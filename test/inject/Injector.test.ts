@@ -402,7 +402,7 @@ describe("what is injected", () => {
       const first = ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot"].map((name) =>
         result(name, 1, { content: name })
       )
-      const needles = Array.from({ length: 30 }, (_, i) => `needle number n${i}x is here, and more`)
+      const needles = Array.from({ length: 30 }, () => "needle number such and such is here, and more")
       const long = result("long", 0.9, {
         title: "Resize the pool",
         content: `Resize the pool\n${"Other words. ".repeat(60)}\n${needles.join("\n")}`

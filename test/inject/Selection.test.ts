@@ -49,21 +49,15 @@ describe("what is selected", () => {
     assert.deepStrictEqual(ids(about("a", "decision", 1), longer), ["b"])
   })
 
-  it("is a session's archive only where nothing better is of the session", () => {
-    const [archive, specific] = [
-      result("archive", { type: "archive", sessionId: "s1" }),
-      result("specific", { sessionId: "s1" })
-    ]
-    const other = result("other", { sessionId: "s2" })
-    assert.deepStrictEqual(ids(archive), ["archive"])
-    assert.deepStrictEqual(ids(other, archive), ["other", "archive"])
-    assert.deepStrictEqual(ids(other, archive, specific), ["other", "specific"])
-    assert.deepStrictEqual(ids(specific, archive), ["specific"])
+  it("is a session's archive like any other", () => {
+    const archive = result("archive", {
+      type: "archive",
+      sessionId: "s1",
+      content: "it was left staged, not committed yet"
+    })
+    const specific = result("specific", { sessionId: "s1" })
+    assert.deepStrictEqual(ids(specific, archive), ["specific", "archive"])
     assert.deepStrictEqual(ids(archive, specific), ["archive", "specific"])
-    // A unit that is not selected does not make its session's archive redundant.
-    const replaced = result("old", { ...subject, sessionId: "s1", occurredAt: 1 })
-    const newer = result("new", { ...subject, sessionId: "s3", occurredAt: 2 })
-    assert.deepStrictEqual(ids(newer, archive, replaced), ["new", "archive"])
   })
 
   it("is nothing whose words are covered already, unless it adds enough of its own", () => {
@@ -107,5 +101,3 @@ describe("what is selected", () => {
     assert.deepStrictEqual(select(kept), kept)
   })
 })
-
-const subject = { type: "decision" as const, title: "Limit of the connection pool" }

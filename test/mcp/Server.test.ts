@@ -7,12 +7,11 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as Ref from "effect/Ref"
-import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { StoreError } from "../../src/store/MemoryStore.ts"
 import * as HandleCounts from "../leaks/HandleCounts.ts"
-import { connect, type Connection, openingOf, Remembered, SHOP, textOf } from "./mcp.ts"
+import { connect, type Connection, openingOf, Remembered, SHOP, textOf, until } from "./mcp.ts"
 
 const locked = new StoreError({
   reason: "Locked",
@@ -20,9 +19,6 @@ const locked = new StoreError({
   detail: "another process keeps memory.db locked; try again when it has finished",
   cause: undefined
 })
-
-const until = <E>(holds: Effect.Effect<boolean, E>) =>
-  Effect.repeat(holds, { until: (is) => is, schedule: Schedule.spaced("5 millis") })
 
 /** Returns the protocol error of a request that must fail. */
 const errorOf = (request: () => Promise<unknown>) =>

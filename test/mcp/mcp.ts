@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as Mcp from "../../src/mcp/Server.ts"
 import type { Opened, Opening } from "../../src/mcp/Serving.ts"
@@ -29,6 +30,9 @@ export class Remembered extends Context.Tag("test/Remembered")<Remembered, Opene
 
 /** Folder of the samples' largest project. */
 export const SHOP = "/home/mei/work/shop-api"
+
+export const until = <E>(holds: Effect.Effect<boolean, E>) =>
+  Effect.repeat(holds, { until: (is) => is, schedule: Schedule.spaced("5 millis") })
 
 export interface Connection {
   readonly client: Client

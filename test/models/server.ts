@@ -36,6 +36,8 @@ export interface ModelServer {
   behaviour: Behaviour | ((texts: ReadonlyArray<string>) => Promise<Behaviour>)
   /** Answer of the language models to a prompt; when undefined, the length of the request. */
   says: ((asked: Asked) => string) | undefined
+  /** Relevance, 0 to 1, that the reranker gives a document; when undefined, it prefers long ones. */
+  ranks: ((query: string, document: string) => number) | undefined
   /** Milliseconds before each answer. */
   delay: number
   readonly seen: {
@@ -65,13 +67,13 @@ const BACKLOG = 4_096
 const embed = (text: string) => [..."etaoinsr"].map((letter) => text.toLowerCase().split(letter).length - 1)
 
 /** Ranking that prefers long documents. */
-const rank = (documents: ReadonlyArray<string>) =>
-  documents.map((document, index) => ({ index, relevance_score: 1 - 1 / (1 + document.length) }))
+const byLength = (_: string, document: string) => 1 - 1 / (1 + document.length)
 
 interface Body {
   readonly input?: ReadonlyArray<string>
   readonly requests?: ReadonlyArray<{ readonly content: { readonly parts: ReadonlyArray<{ readonly text: string }> } }>
   readonly documents?: ReadonlyArray<string>
+  readonly query?: string
   /** Voyage's name for `top_n`. */
   readonly top_k?: number
   readonly model?: string
@@ -85,10 +87,13 @@ const answerText = (says: ModelServer["says"], { contents, messages, model = "" 
     : says({ model, messages: messages ?? [] })
 
 /** Answers in the form of any dialect, by path; undefined for an unknown path. */
-const answerTo = (path: string, body: Body, says: ModelServer["says"]): object | undefined => {
+const answerTo = (path: string, body: Body, { ranks = byLength, says }: ModelServer): object | undefined => {
   switch (path.replace(/^\/v1beta\/models\/.+:/, ":")) {
     case "/v1/rerank": {
-      const results = rank(body.documents!)
+      const results = body.documents!.map((document, index) => ({
+        index,
+        relevance_score: ranks(body.query ?? "", document)
+      }))
       return { id: "r", ...(body.top_k === undefined ? { results } : { data: results }), usage: { total_tokens: 1 } }
     }
     case "/v1/embeddings":
@@ -155,7 +160,7 @@ const respond = async (server: ModelServer, request: IncomingMessage, response: 
       request.socket.destroy()
       return
   }
-  const found = answerTo(request.url ?? "", body, server.says)
+  const found = answerTo(request.url ?? "", body, server)
   if (found === undefined) {
     response.writeHead(404).end("no such path")
     return
@@ -197,7 +202,16 @@ const listen = (identity: Identity | undefined) =>
       respond(server, request, response).catch(() => response.destroy())
     }
     const http = identity === undefined ? createServer(onRequest) : createSecureServer(identity, onRequest)
-    const server: ModelServer = { origin: "", baseUrl: "", http, behaviour: "answers", says: undefined, delay: 0, seen }
+    const server: ModelServer = {
+      origin: "",
+      baseUrl: "",
+      http,
+      behaviour: "answers",
+      says: undefined,
+      ranks: undefined,
+      delay: 0,
+      seen
+    }
     http.on("connection", (socket) => {
       seen.sockets++
       open.add(socket)

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { inverseDocumentFrequency } from "../../src/domain/Lexical.ts"
-import { bm25, certainty, fuse, minMax, type Scored } from "../../src/retrieve/Fusion.ts"
+import { bm25, fuse, minMax, type Scored } from "../../src/retrieve/Fusion.ts"
 import { RANKING } from "../../src/retrieve/Ranking.ts"
 import type { Candidate, LexicalMatches } from "../../src/store/MemoryStore.ts"
 
@@ -197,84 +197,5 @@ describe("fuse", () => {
     const dense = [{ unitId: "b", score: 0.9 }, { unitId: "c", score: 0.5 }]
     assert.deepStrictEqual([...fuse(lexical, dense)], [["a", 1], ["b", 0.5 + RANKING.dense], ["c", 0]])
     assert.deepStrictEqual([...fuse([], dense)], [["b", 1], ["c", 0]])
-  })
-})
-
-describe("certainty", () => {
-  const documents = FastCheck.integer({ min: 1, max: 100_000 })
-  const question = documents.chain((documents) =>
-    FastCheck.record({
-      documents: FastCheck.constant(documents),
-      idf: FastCheck.array(
-        FastCheck.integer({ min: 0, max: documents }).map((n) => inverseDocumentFrequency(documents, n)),
-        { minLength: 1, maxLength: 12 }
-      )
-    })
-  )
-  const score = FastCheck.double({ min: 0, max: 200, noNaN: true })
-
-  it.prop("is from 0 to 1, and nothing for no score", [question, score], ([{ documents, idf }, score]) => {
-    const result = certainty(score, idf, documents)
-    assert.isTrue(result >= 0 && result <= 1)
-    assert.strictEqual(certainty(0, idf, documents), 0)
-  })
-
-  it.prop("grows with the score", [question, score, score], ([{ documents, idf }, a, b]) => {
-    const [less, more] = [Math.min(a, b), Math.max(a, b)]
-    assert.isAtMost(certainty(less, idf, documents), certainty(more, idf, documents))
-  })
-
-  it.prop("is 1 when all words of a question match fully, as many as they are", [question], ([{ documents, idf }]) => {
-    assert.strictEqual(certainty(idf.reduce((sum, value) => sum + value, 0), idf, documents), 1)
-    const [one] = idf
-    assert.strictEqual(certainty(one!, [one!], documents), 1)
-    assert.closeTo(certainty(one! / 2, [one!], documents), 0.5, 1e-12)
-  })
-
-  it.prop(
-    "falls with each word that no unit holds, until enough others would answer",
-    [question, score, FastCheck.integer({ min: 1, max: 20 })],
-    ([{ documents, idf }, score, unknown]) => {
-      const rarest = inverseDocumentFrequency(Math.max(documents, 200), 0)
-      const all = [...idf, ...Array.from({ length: unknown }, () => rarest)]
-      assert.isAtMost(certainty(score, all, documents), certainty(score, idf, documents))
-      assert.strictEqual(certainty(3 * rarest, all, documents), 1)
-      // A match that is all of a one-word question is little of a longer one.
-      const single = certainty(idf[0]!, [idf[0]!, rarest], documents)
-      assert.isBelow(single, 1)
-      assert.isAtMost(single, 0.5 + 1e-12)
-    }
-  )
-
-  it.prop("does not depend on the order of the words", [question, score], ([{ documents, idf }, score]) => {
-    assert.closeTo(certainty(score, [...idf].reverse(), documents), certainty(score, idf, documents), 1e-9)
-  })
-
-  it("is enough where all that is remembered is of the question's subject, in a small memory alone", () => {
-    /** Five words of the question match, each in `holding` units, and four are unknown. */
-    const of = (documents: number, holding: number) => {
-      const matched = Array.from({ length: 5 }, () => inverseDocumentFrequency(documents, holding))
-      const unknown = Array.from({ length: 4 }, () => inverseDocumentFrequency(documents, 0))
-      return certainty(matched.reduce((sum, value) => sum + value, 0), [...matched, ...unknown], documents)
-    }
-    assert.isAbove(of(6, 5), 0.5)
-    assert.isAbove(of(500, 5), 0.5)
-    assert.isBelow(of(500, 450), 0.1)
-  })
-
-  it("is nothing of a question without words and of a memory without units", () => {
-    assert.strictEqual(certainty(0, [], 0), 0)
-    assert.strictEqual(certainty(0, [0, 0], 10), 0)
-    assert.strictEqual(certainty(0, [inverseDocumentFrequency(0, 0)], 0), 0)
-  })
-
-  it.prop("of bm25's scores is 1 for a question of one word where it occurs often in few words", [documents], ([n]) => {
-    const [scored] = bm25({
-      documents: n,
-      averageLength: 20,
-      documentFrequencies: [1],
-      candidates: [{ unitId: "a", lengths: [0, 20, 0, 0], frequencies: [[0, 1, 0, 0]] }]
-    })
-    assert.closeTo(certainty(scored!.score, [inverseDocumentFrequency(n, 1)], n), 1, 1e-12)
   })
 })

@@ -196,6 +196,15 @@ describe("search", () => {
       assert.strictEqual(none, 0)
     }).pipe(Effect.provide(whole)))
 
+  it.effect("finds by English words what is in Chinese", () =>
+    Effect.gen(function*() {
+      const question = "why did the deadlock in the cache happen?"
+      const chinese = unit("chinese", { content: "缓存里出现死锁的原因是两个事务互相等待" })
+      const found = Effect.map(search(question, { mode: "keyword" }), ({ results }) => results[0]?.unit.id)
+      yield* filled([...units, chinese])
+      assert.strictEqual(yield* found, "chinese")
+    }).pipe(Effect.provide(whole)))
+
   it.effect("filters by project, type, time and file in every mode", () =>
     Effect.gen(function*() {
       yield* filled(units)
@@ -437,7 +446,7 @@ describe("a model that reranks", () => {
   )
   const found = (overrides: Partial<SearchQuery> = {}) => Effect.zipRight(filled(units), search("pool", overrides))
 
-  it.effect("reads the question and each unit, and has the last word on their order", () => {
+  it.effect("reads the question and each unit, and moves to the front what it is surest of", () => {
     const asked: Array<readonly [string, ReadonlyArray<string>]> = []
     const rerank: ModelManager["Type"]["rerank"] = (query, documents) => {
       asked.push([query, documents])
@@ -458,6 +467,30 @@ describe("a model that reranks", () => {
       assert.match(asked[0]![1][0]!, /^of \w+\nthe pool/)
     })
   })
+
+  it.effect("counts as much as the search: what it hardly prefers does not pass by what matches far better", () =>
+    Effect.gen(function*() {
+      const units = [
+        unit("best", { content: "the pool is exhausted by the coupon webhook" }),
+        unit("worst", { content: `a pool ${"of other things altogether ".repeat(20)}`, sessionId: "another" }),
+        unit("third", { content: `a webhook ${"with nothing of the kind ".repeat(20)}`, sessionId: "third" })
+      ]
+      const rankedBy = (best: number) =>
+        Effect.map(
+          Effect.provide(
+            Effect.zipRight(filled(units), search("why is the pool exhausted by the webhook")),
+            reranking((_, documents) =>
+              Effect.succeed(documents.map((document, index) => ({
+                index,
+                score: document.includes("exhausted") ? best : document.includes("other things") ? 0.9 : 0.1
+              })))
+            )
+          ),
+          ({ results }) => results.map(({ unit }) => unit.id)
+        )
+      assert.deepStrictEqual((yield* rankedBy(0.85))[0], "best")
+      assert.deepStrictEqual((yield* rankedBy(0.1))[0], "worst")
+    }))
 
   it.effect("those that it leaves out follow", () =>
     Effect.gen(function*() {
@@ -536,7 +569,7 @@ describe("evidence", () => {
         return Context.make(MemoryStore, {
           ...store,
           lexical: (terms, filter, limit) => {
-            asked.push(terms)
+            if (limit > 0) asked.push(terms)
             return store.lexical(terms, filter, limit)
           }
         })

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import * as Tokenizer from "../../src/domain/Tokenizer.ts"
 import { translationsIn } from "../../src/retrieve/Glossary.ts"
-import { lexemesOf, matchesOf, termsOf } from "../../src/retrieve/Terms.ts"
+import { inChineseToo, lexemesOf, matchesOf, termsOf } from "../../src/retrieve/Terms.ts"
 import { times } from "../data.ts"
 import { anyText } from "../texts.ts"
 
@@ -42,11 +42,21 @@ describe("the terms of a question", () => {
     assert.deepStrictEqual(membersOf("连接池"), ["连接池", "连接", "接池", "connect", "pool"])
   })
 
+  it("stand for Chinese words of the same sense where these are wanted", () => {
+    const membersOf = (question: string) =>
+      inChineseToo(termsOf(question)).map(({ members }) =>
+        [...members].filter(([, weight]) => weight > 0).map(([m]) => m)
+      )
+    assert.deepStrictEqual(membersOf("llamas"), [["llama"]])
+    assert.includeMembers(membersOf("deadlocks")[0]!, ["deadlock", "死锁"])
+    assert.includeMembers(membersOf("why did it deadlock in the cache?").flat(), ["死锁", "缓存"])
+  })
+
   it.prop(
     "hold each lexeme once, and at most 64 terms",
-    [FastCheck.oneof(chinese, anyText)],
-    ([text]) => {
-      const terms = termsOf(text)
+    [FastCheck.oneof(chinese, anyText), FastCheck.boolean()],
+    ([text, isChineseToo]) => {
+      const terms = isChineseToo ? inChineseToo(termsOf(text)) : termsOf(text)
       const lexemes = lexemesOf(terms)
       assert.strictEqual(new Set(lexemes).size, lexemes.length)
       assert.isAtMost(terms.length, 64)

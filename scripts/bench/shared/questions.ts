@@ -5,9 +5,24 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { linesIn } from "../../../test/prompts.ts"
 
-const Question = Schema.parseJson(Schema.Struct({ id: Schema.String, question: Schema.String }))
+/** A message of a transcript, whose path is relative to their folder. */
+const Source = Schema.Struct({ file: Schema.String, uuid: Schema.String })
+const sources = Schema.optionalWith(Schema.Array(Source), { default: () => [] })
 
-export const questionsIn = (file: string) => linesIn(file, Question)
+const Question = Schema.Struct({
+  id: Schema.String,
+  question: Schema.String,
+  lang: Schema.optionalWith(Schema.String, { default: () => "en" }),
+  /** Messages that answer it; none where nothing does. */
+  evidence: sources,
+  /** Other messages that say the same. */
+  also: sources,
+  /** Strings that an answer has, all of them. */
+  key_terms: Schema.optionalWith(Schema.Array(Schema.String), { default: () => [] })
+})
+export type Question = typeof Question.Type
+
+export const questionsIn = (file: string) => linesIn(file, Schema.parseJson(Question))
 
 const Messages = Schema.Array(Schema.Struct({ uuid: Schema.String }))
 const Labelled = Schema.parseJson(Schema.Struct({

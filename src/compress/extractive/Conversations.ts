@@ -24,6 +24,7 @@ import {
   answerOf,
   type Call,
   commandOf,
+  type Commit,
   commitIn,
   editsOf,
   inputOf,
@@ -68,6 +69,18 @@ const reasons = (text: string): string => {
   return choose(sentences.map(plain), { count: 2, length: REASONING }).map((i) => sentences[i]!).join("\n")
 }
 
+/** Quotes a commit's subject, and what its body teaches or names. */
+const committed = (message: Message, { body, subject }: Commit): Excerpt => {
+  const sentences = quotable(body).filter((sentence) => isLesson(sentence) || isFact(sentence))
+  const kept = choose(sentences.map(plain), { count: 3, length: MENTIONED, about: subject })
+  return {
+    message,
+    kind: "tool_use",
+    label: COMMITTED,
+    text: [subject, ...kept.map((i) => sentences[i]!)].join("\n")
+  }
+}
+
 /** Quotes the answer of an agent or a page, unless the answer has units of its own. */
 const shortAnswer = (call: Call, label: string): ReadonlyArray<Excerpt> =>
   call.result === undefined || call.failed || isAnswer(call)
@@ -109,7 +122,7 @@ const actionOf = (call: Call): ReadonlyArray<Excerpt> => {
   }
   const command = commandOf(call)
   const commit = command === undefined ? undefined : commitIn(command)
-  if (commit !== undefined && !call.failed) return excerptsOf(message, "tool_use", COMMITTED, commit).slice(0, 1)
+  if (commit !== undefined && !call.failed) return [committed(message, commit)]
   if (command !== undefined && !call.failed && (isRoutine(command) || isGit(command))) return []
   const done = leadingExcerpt(
     message,
@@ -295,8 +308,9 @@ const fallbackSummary = (excerpts: ReadonlyArray<Excerpt>): string => {
   return summarize(sentences, { count: 2, length: MAX_SUMMARY }) || plain(text)
 }
 
+/** Returns the subjects of the commits. */
 const commitsIn = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<string> =>
-  excerpts.flatMap(({ label, text }) => label === COMMITTED ? [text] : [])
+  excerpts.flatMap(({ label, text }) => label === COMMITTED ? [text.split("\n")[0]!] : [])
 
 export const conversations = (
   context: SegmentContext,
@@ -315,8 +329,8 @@ export const conversations = (
     )
       .map(({ text }) => text).join("\n")
     const begins = excerpts.some(({ message }) => message.isPrompt)
-    const [committed] = commitsIn(excerpts)
-    const own = answerTitle(answer) ?? (committed === undefined ? undefined : titleFrom(committed))
+    const [commit] = commitsIn(excerpts)
+    const own = answerTitle(answer) ?? (commit === undefined ? undefined : titleFrom(commit))
     const title = (begins ? subject : partTitle(subject, own)) ?? own ?? titleFrom(excerpts.at(-1)!.text)
     const lead = begins || subject === undefined || subject === title || subject.length > MAX_TITLE
       ? ""
@@ -330,7 +344,7 @@ export const conversations = (
       type: "conversation",
       title,
       // The commits' subjects are more informative than "All green."
-      summary: summary === "" || (summary.length < MIN_SUMMARY && committed !== undefined)
+      summary: summary === "" || (summary.length < MIN_SUMMARY && commit !== undefined)
         ? fallbackSummary(excerpts)
         : lead + summary,
       excerpts,

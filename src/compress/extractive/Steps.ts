@@ -115,13 +115,28 @@ export const isReadOnly = (call: Pick<Call, "block" | "tool">): boolean => {
     !/[^2&]>\s*[\w./~$"]|\btee\b|-exec|-delete/.test(command)
 }
 
+/** Matches a commit and its message: of a here-document, or quoted. */
 const COMMIT =
-  /\bgit\s[^\n"']{0,200}?\bcommit\b[^\n"']{0,200}?-[a-z]*m\s+(?:"\$\(cat <<-?\s*['"]?\w+['"]?\n\s*([^\n]{8,200})|"([^"\n]{8,200})|'([^'\n]{8,200}))/u
+  /\bgit\s[^\n"']{0,200}?\bcommit\b[^\n"']{0,200}?-[a-z]*m\s+(?:"\$\(cat <<-?\s*['"]?(\w+)['"]?\n\s*([^\n]{8,200})([\s\S]*?)(?:\n\s*\1|$)|"([^"\n]{8,200})([^"]*)|'([^'\n]{8,200})([^']*))/u
 
-/** Returns the subject of the commit that a command makes, without its type ("fix: "). */
-export const commitIn = (command: string): string | undefined => {
-  const [, ...subjects] = COMMIT.exec(command) ?? []
-  return subjects.find((subject) => subject !== undefined)?.replace(/^\w+(?:\([^)\n]*\))?!?: /u, "")
+/** Matches lines that Git and its programs read, at the end of a message. */
+const TRAILER = /^\s*(?:[A-Z][\w-]+: |.{0,4}Generated with ).*$/gmu
+
+export interface Commit {
+  /** First line of the message, without its type ("fix: "). */
+  readonly subject: string
+  /** The other lines, without trailers. */
+  readonly body: string
+}
+
+/** Returns the message of the commit that a command makes. */
+export const commitIn = (command: string): Commit | undefined => {
+  const [, , here, hereBody, double, doubleBody, single, singleBody] = COMMIT.exec(command) ?? []
+  const subject = here ?? double ?? single
+  return subject === undefined ? undefined : {
+    subject: subject.replace(/^\w+(?:\([^)\n]*\))?!?: /u, ""),
+    body: (hereBody ?? doubleBody ?? singleBody ?? "").replace(TRAILER, "")
+  }
 }
 
 /** Commands that only verify the work: tests, linters, builds. */

@@ -3,6 +3,7 @@
  * What was changed stands in the repository, and that it works is soon out of date.
  */
 import { memoized } from "../../domain/Memoized.ts"
+import { SPECIFIC } from "../../domain/Specific.ts"
 import { isStanding } from "../../domain/Standing.ts"
 import { isChatter, plain } from "./Prose.ts"
 
@@ -74,10 +75,6 @@ export const isLesson = memoized((sentence: string): boolean => {
 /** Matches a beginning that points to what was said before. */
 const POINTS_BACK =
   /^(?:(?:so|but|and|also|now|first|then|ok|okay|well|hmm|wait|actually|good|great|same|just|only|one|another|both|all|maybe|perhaps|here|there)\b[\s,]*)*(?:this|that|it|its|these|those|they|them|he|she|there(?:'s| is| are)|here(?:'s| is| are)|same|the (?:issue|problem|error|fix|solution|reason|cause|change|code|file|test|tests|other|first|second|third|latter|former|above|user))\b|^(?:这|那|它|其|此|上面|以上|同样)/iu
-
-/** Matches a name in code, a path, a version or a number. */
-const SPECIFIC =
-  /`[^`]+`|\b[\w.-]+\/[\w./-]+|\p{Ll}\p{Lu}|\w_\w|\b[\w-]+\.(?:ts|js|tsx|py|go|rs|md|json|ya?ml|sql|sh|toml)\b|\d/u
 
 /** True for a sentence that is understandable alone: it names something and does not begin with what was said before. */
 export const standsAlone = (sentence: string): boolean => {

@@ -72,7 +72,7 @@ export const make = (sql: SqlClient): Dialect => {
         keys.flatMap((key, i) => documentFrequencies[i] === 0 ? [] : [[key, documentFrequencies[i]!]])
       )
       const recall = recalling(keys, countOf, RECALLED)
-      if (recall.length === 0) return { ...common, candidates: [] }
+      if (recall.length === 0 || limit === 0) return { ...common, candidates: [] }
       const idf = keys.map((key) => inverseDocumentFrequency(documents, countOf.get(key) ?? 0))
       const weights = recall.map((key) => idf[keys.indexOf(key)]!)
       const rows = yield* sql<{

@@ -193,7 +193,7 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
       documentFrequencies: terms.map((term) => countOf.get(term) ?? 0)
     }
     const recall = recalling(terms, countOf, RECALLED)
-    if (recall.length === 0) return { ...common, candidates: [] }
+    if (recall.length === 0 || limit === 0) return { ...common, candidates: [] }
     // Row numbers grow with the time of insertion, so this limits the search to the newest units.
     const newest = yield* newestThatBring(recall, countOf)
     const idfOf = (term: string) => inverseDocumentFrequency(units, countOf.get(term) ?? 0)

@@ -383,6 +383,42 @@ describe("a conversation", () => {
       assert.lengthOf(unit!.content.match(/paginate is not a function/g)!, 1)
     }))
 
+  it.effect("has of a commit's body what it teaches or names, without trailers", () =>
+    Effect.gen(function*() {
+      const body = [
+        "",
+        "- Drop the paginate package from package.json",
+        "- Tidy up",
+        "",
+        "The pages are cut by hand because paginate has no types.",
+        "",
+        "Co-Authored-By: Claude 4 <noreply@example.com>"
+      ].join("\n")
+      const committedBy = (command: string) =>
+        Effect.map(
+          unitsOf("conversation", [
+            asks("Make the pages of the site lighter"),
+            says("Each page loads 40 kB because paginate brings its own dates."),
+            runs(command, "[main 1a2b3c4] lighter pages")
+          ]),
+          ([unit]) => unit!.content.slice(unit!.content.indexOf("Committed: "))
+        )
+      const committed = [
+        "Committed: lighter pages",
+        "- Drop the paginate package from package.json",
+        "The pages are cut by hand because paginate has no types."
+      ].join("\n")
+      for (
+        const command of [
+          `git commit -m "perf: lighter pages\n${body}"`,
+          `git commit -m 'perf: lighter pages\n${body}'`,
+          `git commit -q -m "$(cat <<'EOF'\nperf: lighter pages\n${body}\nEOF\n)" && git push`
+        ]
+      ) {
+        assert.strictEqual(yield* committedBy(command), committed)
+      }
+    }))
+
   it.effect("names the commit, and leaves out routine that went well", () =>
     Effect.gen(function*() {
       const commit = runs(

@@ -44,6 +44,9 @@ import {
 import { retriever as exactly } from "./shared/exact.ts"
 import { fillProjects, projectsOf } from "./shared/large.ts"
 
+/** Units in which words are counted, for all questions together: some minutes. */
+const COUNTED_IN_ALL = 8_000_000
+
 const MODES: ReadonlyArray<SearchMode> = ["hybrid", "keyword", "semantic"]
 const WORD = /[A-Za-z]{4,}/g
 
@@ -241,7 +244,7 @@ program("search", {
       const started = performance.now()
       const asked = yield* Effect.gen(function*() {
         const memory = yield* ClaudeMemory
-        yield* memory.recent({ projects: "all" }, 1)
+        yield* memory.projects.known
         const openMs = performance.now() - started
         const texts = (yield* memory.recent({ projects: "all" }, 400)).map(({ content }) => content)
         const questionsFor = (scope: string, asked: string) =>
@@ -252,11 +255,14 @@ program("search", {
           memory.search(queryOf(questions[0]!, "hybrid", "all"))
         )
         const heldMb = (process.memoryUsage().rss - before) / 1e6
-        const answers = yield* Effect.forEach(questionsFor("all", "exact"), (text) =>
-          Effect.map(
-            memory.search(queryOf(text, "hybrid", "all")),
-            ({ results }) => ({ text, ids: results.map(({ unit }) => unit.id) })
-          ))
+        const answers = yield* Effect.forEach(
+          questionsFor("all", "exact").slice(0, Math.ceil(COUNTED_IN_ALL / options.units)),
+          (text) =>
+            Effect.map(
+              memory.search(queryOf(text, "hybrid", "all")),
+              ({ results }) => ({ text, ids: results.map(({ unit }) => unit.id) })
+            )
+        )
         return { questionsFor, answers, openMs, firstMs, heldMb, rows: yield* askedTimes(questionsFor, scopes) }
       }).pipe(Effect.provide(service(home, true)))
       const { answers: _, questionsFor, ...measured } = asked

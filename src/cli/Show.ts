@@ -1,7 +1,6 @@
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as App from "../App.ts"
 import { evidence } from "../domain/MemoryUnit.ts"
 import { savedBy } from "../domain/SavedBy.ts"
@@ -32,8 +31,11 @@ export const command = Command.make("show", { id, ...options }, ({ id, json }) =
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     const { messages, unit } = yield* memory.show(id)
-    const known = yield* Effect.option(memory.session(unit.sessionId))
-    const { session, transcripts } = Option.getOrElse(known, () => NOT_CAPTURED)
+    const { session, transcripts } = yield* Effect.catchTag(
+      memory.session(unit.sessionId),
+      "NotFound",
+      () => Effect.succeed(NOT_CAPTURED)
+    )
     yield* answer(json, { unit, evidence: evidence(unit), session, transcripts, messages }, () =>
       [
         unit.title,
@@ -60,5 +62,5 @@ export const command = Command.make("show", { id, ...options }, ({ id, json }) =
         ])
       ].join("\n"))
   }).pipe(App.provide(App.reader))).pipe(
-    Command.withDescription("Show one memory whole, with the messages it comes from")
+    Command.withDescription("Show one memory whole, with what was said around it and how to go on with its session")
   )

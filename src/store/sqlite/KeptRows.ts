@@ -1,7 +1,6 @@
 /**
- * Keeps lists of rows and counts that a search read, as long as the database stays as it is: the words of one question come again in
- * the next ones, and so do the projects. Not for a search within a transaction, which may be rolled back. Without Effect, since the
- * hook's entry searches too.
+ * Keeps which rows pass a filter, as long as the database stays as it is: the projects of one question come again in the next ones.
+ * Not for a search within a transaction, which may be rolled back. Without Effect, since the hook's entry searches too.
  */
 import type { Steps } from "../../domain/Steps.ts"
 import type { Sql } from "../sql/Sql.ts"

@@ -117,12 +117,6 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
     )
   }
 
-  /** Counts the units that contain a term. */
-  function* unitsWith(term: string): Steps<Y, Uint32Array> {
-    const [row] = yield* sql<{ doc: number }>`SELECT doc FROM lexeme_counts WHERE term = ${term}`
-    return Uint32Array.of(row?.doc ?? 0)
-  }
-
   /**
    * Counts the terms in the first of these units that pass, at most so many. Forces the covering index, which schemas before 7 lack, so
    * that the pages of the units' bodies are not read.
@@ -166,7 +160,8 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
       if (counted.length >= limit || rows.length < more) return counted
     }
     const { files, projects, sessions, since, types, until } = filter
-    const key = json(["passes", projects, sessions, types, since, until, files])
+    const key = json([projects, sessions, types, since, until, files])
+    yield* kept.refresh()
     const accepted = yield* kept.get(key, () => SqliteFilter.rowsThatPass(sql, filter))
     return yield* countedOf(selectRows(postings, limit, accepted), filter, limit, countIn)
   }
@@ -180,13 +175,10 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
     filter: SearchFilter,
     limit: number
   ): Steps<Y, LexicalMatches> {
-    yield* kept.refresh()
     const { lexemes, units } = (yield* sql<{ units: number; lexemes: number }>`SELECT units, lexemes FROM totals`)[0]!
-    const countOf = new Map<string, number>()
-    for (const term of terms) {
-      const [count] = yield* kept.get(json(["count", term]), () => unitsWith(term))
-      if (count! > 0) countOf.set(term, count!)
-    }
+    const counts = yield* sql<{ term: string; doc: number }>`SELECT term, doc FROM lexeme_counts
+        WHERE term IN (SELECT value FROM json_each(${json(terms)}))`
+    const countOf = new Map(counts.map(({ doc, term }) => [term, doc]))
     const common = {
       documents: units,
       averageLength: lexemes / Math.max(1, units),
@@ -199,8 +191,7 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
     const idfOf = (term: string) => inverseDocumentFrequency(units, countOf.get(term) ?? 0)
     const postings: Array<Posting> = []
     for (const term of recall) {
-      const places = yield* kept.get(json(["places", term, newest]), () => placesOf(term, newest))
-      postings.push({ weight: idfOf(term), places })
+      postings.push({ weight: idfOf(term), places: yield* placesOf(term, newest) })
     }
 
     const countIn = counterOf(new Map(terms.map((term, i) => [term, i])))

@@ -96,14 +96,14 @@ function* lexicalLane<Y>(
 }
 
 /** Frequent words of Chinese about software, by which a memory that holds Chinese is recognized. */
-const CHINESE_WORDS = ["需要", "问题", "使用", "直接", "现在", "原因", "测试", "文件", "改成", "数据"]
+export const CHINESE_WORDS = ["需要", "问题", "使用", "直接", "现在", "原因", "测试", "文件", "改成", "数据"]
 /** Least share of the units that holds one of them. */
 const CHINESE_SHARE = 0.02
 
 const IS_CJK = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/
 
 /** Returns the terms of a question; those of an English one stand for their Chinese words too, where the memory holds Chinese. */
-function* termsFor<Y>(
+export function* termsFor<Y>(
   store: Reads<Y>,
   filter: SearchFilter,
   text: string,

@@ -4,6 +4,7 @@
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type { YieldWrap } from "effect/Utils"
 import type { MemoryUnit } from "../../../src/domain/MemoryUnit.ts"
 import type { SearchQuery } from "../../../src/domain/Search.ts"
 import { lazily, runAtOnce } from "../../../src/domain/Steps.ts"
@@ -11,9 +12,17 @@ import { VectorIndex } from "../../../src/index/VectorIndex.ts"
 import { ModelManager } from "../../../src/models/ModelManager.ts"
 import type { Ranking } from "../../../src/retrieve/Ranking.ts"
 import { embeddedOf } from "../../../src/retrieve/Retriever.ts"
-import { type Dense, LANE_LIMIT, NO_DENSE, search, searchLanes } from "../../../src/retrieve/Search.ts"
+import {
+  CHINESE_WORDS,
+  type Dense,
+  LANE_LIMIT,
+  NO_DENSE,
+  search,
+  searchLanes,
+  termsFor
+} from "../../../src/retrieve/Search.ts"
 import * as Terms from "../../../src/retrieve/Terms.ts"
-import { MemoryStore } from "../../../src/store/MemoryStore.ts"
+import { MemoryStore, type StoreError } from "../../../src/store/MemoryStore.ts"
 import type { Reads } from "../../../src/store/Reads.ts"
 import { service, temporaryFolder } from "../../../test/script.ts"
 import { type Chat, memory, memoryIn, type Question, remember } from "./chats.ts"
@@ -64,14 +73,18 @@ const readOnce = (questions: ReadonlyArray<Labelled>) =>
     return yield* Effect.forEach(questions, ({ fold, groups, projects: asked, set, text }) =>
       Effect.gen(function*() {
         const query: SearchQuery = { text, projects: asked, limit: LIMIT, minScore: 0, mode: "hybrid" }
-        const matches = yield* store.lexical(Terms.lexemesOf(Terms.termsOf(text)), query, LANE_LIMIT)
+        const common = yield* store.lexical(CHINESE_WORDS, query, 0)
+        const terms = yield* Effect.gen(() =>
+          termsFor<YieldWrap<Effect.Effect<unknown, StoreError>>>(store, query, text)
+        )
+        const matches = yield* store.lexical(Terms.lexemesOf(terms), query, LANE_LIMIT)
         const [vector] = yield* models.embed([embeddedOf(query)], "query")
         const hits = vector === undefined || Option.isNone(vector)
           ? []
           : yield* index.search(vector.value, query, LANE_LIMIT)
         const reads: Reads<never> = {
           projects: lazily(() => projects),
-          lexical: () => lazily(() => matches),
+          lexical: (_terms, _filter, limit) => lazily(() => limit === 0 ? common : matches),
           units: (ids) => lazily(() => ids.flatMap((id) => units.get(id) ?? [])),
           neighbours: (ids) => lazily(() => ids.flatMap((id) => neighbours[id] ?? [])),
           sessions: () => lazily(() => new Map()),

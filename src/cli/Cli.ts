@@ -12,7 +12,6 @@ import * as App from "../App.ts"
 import { advice } from "../process/Advice.ts"
 import { OWN, runMain, Unsuccessful, writeStderr, writeStdout } from "../process/Process.ts"
 import { version } from "../process/version.ts"
-import * as Settings from "../settings/Settings.ts"
 import { type CommandOptions, findMistake, normalize } from "./Arguments.ts"
 import * as Cost from "./Cost.ts"
 import * as Doctor from "./Doctor.ts"
@@ -26,6 +25,7 @@ import * as Lifecycle from "./Lifecycle.ts"
 import * as List from "./List.ts"
 import * as Models from "./Models.ts"
 import * as Mute from "./Mute.ts"
+import { isColoured } from "./Output.ts"
 import { printable } from "./Printable.ts"
 import * as Projects from "./Projects.ts"
 import * as Quickstart from "./Quickstart.ts"
@@ -152,7 +152,6 @@ const warnOfSettings = Effect.flatMap(
 export const run = (argv: ReadonlyArray<string>) =>
   runMain(
     Effect.gen(function*() {
-      const isColoured = process.stdout.isTTY === true && !(yield* Settings.noColor)
       const words = argv.slice(2)
       if (words.length === 0 || (words.length === 1 && ["--help", "-h", "help"].includes(words[0]!))) {
         return yield* writeStdout(HELP)
@@ -166,7 +165,7 @@ export const run = (argv: ReadonlyArray<string>) =>
       yield* cli([...argv.slice(0, 2), ...normalize(words, commands)]).pipe(
         // @effect/cli has already printed the error.
         Effect.catchIf(ValidationError.isValidationError, () => Effect.fail(new Unsuccessful())),
-        Effect.withConsole(printer(yield* Effect.console, isColoured))
+        Effect.withConsole(printer(yield* Effect.console, yield* isColoured))
       )
     }).pipe(
       Effect.provideService(CliConfig.CliConfig, CliConfig.make({ showBuiltIns: false, isCaseSensitive: true })),

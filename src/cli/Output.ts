@@ -24,12 +24,14 @@ const [MARK, UNMARK] = ["\ufdd0", "\ufdd1"]
 /** Marks a part of a text, which a terminal with colours shows in bold. */
 export const marked = (text: string): string => `${MARK}${text}${UNMARK}`
 
+/** True when stdout is a terminal whose user wants colours. */
+export const isColoured = Effect.map(Settings.noColor, (unwanted) => process.stdout.isTTY === true && !unwanted)
+
 /** Prints `data` as JSON, or `text` for a person. */
 export const answer = (isJson: boolean, data: unknown, text: () => string) =>
   Effect.gen(function*() {
     if (isJson) return yield* writeStdout(`${JSON.stringify(data)}\n`)
-    const isColoured = process.stdout.isTTY === true && !(yield* Settings.noColor)
-    const [on, off] = isColoured ? ["\u001b[1m", "\u001b[22m"] : ["", ""]
+    const [on, off] = (yield* isColoured) ? ["\u001b[1m", "\u001b[22m"] : ["", ""]
     yield* writeStdout(`${printable(text()).replaceAll(MARK, on).replaceAll(UNMARK, off)}\n`)
   })
 

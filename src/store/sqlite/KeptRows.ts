@@ -8,12 +8,9 @@ import type { Sql } from "../sql/Sql.ts"
 /** Most bytes of what is kept. */
 export const MAX_BYTES = 4_000_000
 
-/** Rows, or a number a row. */
-type Kept = Uint32Array | Uint8Array
-
 export const make = <Y, F>(sql: Sql<Y, F>) => {
   /** What was used last comes last. */
-  const kept = new Map<string, Kept>()
+  const kept = new Map<string, Uint8Array>()
   let bytes = 0
   let state = ""
 
@@ -21,7 +18,7 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
     kept.clear()
     bytes = 0
   }
-  const add = (key: string, list: Kept) => {
+  const add = (key: string, list: Uint8Array) => {
     kept.set(key, list)
     bytes += list.byteLength
     for (const [oldest, { byteLength }] of kept) {
@@ -40,12 +37,12 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
   }
 
   /** Returns what is kept under a key, or reads it. */
-  function* get<A extends Kept>(key: string, read: () => Steps<Y, A>): Steps<Y, A> {
+  function* get(key: string, read: () => Steps<Y, Uint8Array>): Steps<Y, Uint8Array> {
     const known = kept.get(key)
     if (known !== undefined) {
       kept.delete(key)
       kept.set(key, known)
-      return known as A
+      return known
     }
     const before = state
     const list = yield* read()

@@ -80,10 +80,10 @@ describe("rows kept between searches", () => {
     const kept = KeptRows.make(makeSql(database))
     let reads = 0
     const asked = (key: string, length: number) =>
-      runAtOnce(kept.get(key, function*(): Steps<never, Uint32Array> {
+      runAtOnce(kept.get(key, function*(): Steps<never, Uint8Array> {
         return yield* lazily(() => {
           reads++
-          return new Uint32Array(length)
+          return new Uint8Array(4 * length)
         })
       }))
     runAtOnce(kept.refresh())

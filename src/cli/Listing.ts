@@ -1,0 +1,33 @@
+/**
+ * Formats things of projects as a table: how long ago and when each was, its id, and its project where there are several.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { fittingTable, minute } from "./Output.ts"
+import { ago, language } from "./When.ts"
+
+/** Formats a list; `cellsOf` returns the cells before and after the project. */
+export const listing = <A extends { readonly id: string; readonly projectId: string }>(
+  list: ReadonlyArray<A>,
+  timeOf: (each: A) => number,
+  cellsOf: (each: A) => readonly [before: string, after: string]
+) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    const now = yield* Clock.currentTimeMillis
+    const locale = language()
+    const names = new Map((yield* memory.projects.known).map(({ id, name }) => [id, name]))
+    const isOfSeveral = new Set(list.map(({ projectId }) => projectId)).size > 1
+    return fittingTable(list.map((each) => {
+      const [before, after] = cellsOf(each)
+      return [
+        ago(timeOf(each), now, locale),
+        minute(timeOf(each)),
+        each.id.slice(0, 8),
+        before,
+        ...(isOfSeveral ? [names.get(each.projectId) ?? "?"] : []),
+        after
+      ]
+    })).join("\n")
+  })

@@ -14,6 +14,7 @@ export const passes = (unit: MemoryUnit, filter: SearchFilter): boolean =>
   (filter.types === undefined || filter.types.includes(unit.type)) &&
   (filter.since === undefined || unit.occurredAt >= filter.since) &&
   (filter.until === undefined || unit.occurredAt <= filter.until) &&
+  (filter.isPinned !== true || unit.pinned) &&
   (filter.files === undefined || filter.files.length === 0 ||
     filter.files.some((wanted) => unit.files.some((file) => endsWithPath(file, wanted))))
 

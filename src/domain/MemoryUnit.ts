@@ -54,7 +54,13 @@ export const MemoryUnit = Schema.Struct({
   /** Version of the compressor that wrote the unit; missing in a saved one, a note, and what version 1 wrote. */
   compressor: Schema.optional(Schema.Int),
   expiresAt: Schema.NullOr(Schema.Number),
+  /** The duplicate that says all that this one says. */
   supersededBy: Schema.NullOr(Schema.String),
+  /** Id of the unit that says what holds now; missing where this one holds. */
+  replacedBy: Schema.optional(Schema.String),
+  /** Number of times that a person changed the unit; missing where nobody has. */
+  revision: Schema.optional(Schema.Int),
+  /** True for what a person wants told at the start of each session, and never removed by a rule. */
   pinned: Schema.Boolean,
   active: Schema.Boolean
 })

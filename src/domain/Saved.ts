@@ -8,7 +8,8 @@ import { ORIGINS } from "./SavedBy.ts"
 import { quoteSpeakers } from "./Speakers.ts"
 import * as Tokens from "./Tokens.ts"
 
-const Content = Schema.Trim.pipe(
+/** A memory's content as a person or Claude writes it. */
+export const Content = Schema.Trim.pipe(
   Schema.filter((text) => text === "" ? "there is nothing to save" : undefined),
   Schema.filter((text) =>
     weightedLength(text) > MAX_CONTENT_LENGTH || Tokens.estimate(text) > MAX_CONTENT_TOKENS
@@ -20,7 +21,7 @@ const Content = Schema.Trim.pipe(
 )
 
 /** Longer than any title is shown, so that nobody has to shorten one by hand. */
-const MAX_TITLE = 200
+export const MAX_TITLE = 200
 const MAX_FILES = 20
 
 /**
@@ -42,13 +43,13 @@ export const SaveRequest = Schema.Struct({
 export type SaveRequest = typeof SaveRequest.Type
 
 /** Returns the first line of a text as its title. */
-const titleOf = (content: string): string => {
+export const titleOf = (content: string): string => {
   const line = content.split("\n")[0]!.trim()
   return line.length <= 80 ? line : `${line.slice(0, 79).replace(/[\ud800-\udbff]$/, "").trimEnd()}…`
 }
 
 /**
- * Makes the unit. Claude may have been talked into saving one: that never pins itself. Its id depends on project and
+ * Makes the unit. Its id depends on project and
  * content alone. All texts must be masked already.
  */
 export const unitOf = (
@@ -79,7 +80,7 @@ export const unitOf = (
     createdAt: now,
     expiresAt: null,
     supersededBy: null,
-    pinned: by === "person",
+    pinned: false,
     active: true
   }
 }

@@ -17,7 +17,9 @@ export const SearchFilter = Schema.Struct({
   types: Schema.optional(Schema.Array(UnitType)),
   since: Schema.optional(Schema.Number),
   until: Schema.optional(Schema.Number),
-  files: Schema.optional(Schema.Array(Schema.String))
+  files: Schema.optional(Schema.Array(Schema.String)),
+  /** True for pinned units alone. */
+  isPinned: Schema.optional(Schema.Boolean)
 })
 export type SearchFilter = typeof SearchFilter.Type
 

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { type CaptureError, Collector, type Recognized, type TranscriptFile } from "../capture/Collector.ts"
 import type { Message, Session } from "../domain/Conversation.ts"
+import type { EditRequest } from "../domain/Edited.ts"
 import type { InjectionRequest, InjectionResponse } from "../domain/Injection.ts"
 import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Project from "../domain/Project.ts"
@@ -29,22 +30,25 @@ import { make as makeInFlight } from "../resources/InFlight.ts"
 import * as Owner from "../resources/Owner.ts"
 import { Retriever } from "../retrieve/Retriever.ts"
 import {
+  type Actor,
   type DeadLetter,
   type FailedWork,
   type Forgotten,
+  type History,
   type KnownSession,
   MemoryStore,
   type ProjectSummary,
   type SessionFilter,
   type StoreError,
-  type StoreStatus
+  type StoreStatus,
+  type Undone
 } from "../store/MemoryStore.ts"
 import { capture, type CaptureFailure, captureLast, type CaptureStep } from "./Capture.ts"
 import { injectedSince, injectionsOf, type SessionInjections } from "./Injections.ts"
 import { sessionByPrefix, unitByPrefix } from "./Lookup.ts"
 import type { NotFound } from "./NotFound.ts"
 import * as Projects from "./Projects.ts"
-import { forget, save } from "./Remembering.ts"
+import { type Conflict, edit, forget, history, save, undo } from "./Remembering.ts"
 import { timeline } from "./Timeline.ts"
 import { work } from "./Worker.ts"
 
@@ -138,8 +142,11 @@ const make = Effect.gen(function*() {
     recent: (filter, limit) => run(Effect.flatMap(resolved(filter), (filter) => store.recent(filter, limit))),
     timeline: (request) => run(timeline(request)),
     save: (request) => run(Effect.zipLeft(save(request), refresh)),
+    edit: (id, request, by) => run(Effect.zipLeft(edit(id, request, by), refresh)),
+    history: (id) => run(history(id)),
+    undo: (by) => run(Effect.zipLeft(undo(by), refresh)),
     withDuplicates: store.withDuplicates,
-    forget: (ids) => run(Effect.zipLeft(forget(ids), refresh)),
+    forget: (ids, options) => run(Effect.zipLeft(forget(ids, options), refresh)),
     projects: {
       known: store.projects,
       list: Effect.map(store.status, ({ projects }) => projects),
@@ -224,13 +231,29 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   readonly timeline: (request: TimelineRequest) => Effect.Effect<Timeline, StoreError | NotFound>
   /** Saves a memory with its secrets masked. Saving the same twice changes nothing. */
   readonly save: (request: SaveRequest) => Effect.Effect<MemoryUnit, StoreError | NotFound>
+  /** Changes a memory, by id or a prefix of it, with its secrets masked. The change outlasts every later compression. */
+  readonly edit: (
+    id: string,
+    request: EditRequest,
+    by: Actor
+  ) => Effect.Effect<MemoryUnit, StoreError | NotFound | Conflict>
+  /** Returns a memory, by id or a prefix of it, and what was changed of it; undefined when nothing was. */
+  readonly history: (
+    id: string
+  ) => Effect.Effect<{ readonly unit: MemoryUnit; readonly history: History | undefined }, StoreError | NotFound>
+  /** Undoes the newest edit, forgetting or merge of the last seven days, if `by` asked for it; undefined when there is none. */
+  readonly undo: (by?: Actor) => Effect.Effect<Undone | undefined, StoreError>
   /** Returns these memories and those that `forget` deletes with them. */
   readonly withDuplicates: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /**
-   * Deletes memories, by id or a prefix of it, and those that say the same, from the store and the index, and cuts
-   * their sentences from the source messages. No later capture, compression or review brings them back; saving does.
+   * Deletes memories, by id or a prefix of it, and those that say the same, from the store and the index, and cuts their sentences from
+   * the source messages. No later capture, compression or review brings them back; saving does, and `undo` for seven days, unless
+   * `isNow`: then no copy of them stays, not even of those that were forgotten before.
    */
-  readonly forget: (ids: ReadonlyArray<string>) => Effect.Effect<Forgotten, StoreError | NotFound>
+  readonly forget: (
+    ids: ReadonlyArray<string>,
+    options?: { readonly by?: Actor; readonly isNow?: boolean }
+  ) => Effect.Effect<Forgotten, StoreError | NotFound>
   readonly projects: {
     /** Lists the projects by name, without counts, which take long in a large memory. */
     readonly known: Effect.Effect<ReadonlyArray<Project.KnownProject>, StoreError>

@@ -1,15 +1,19 @@
 /**
- * Saves and forgets single memories for a person, or for Claude on their behalf.
+ * Saves, changes and forgets single memories for a person, or for Claude on their behalf.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { Collector } from "../capture/Collector.ts"
+import type { EditRequest } from "../domain/Edited.ts"
+import { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Project from "../domain/Project.ts"
 import { type SaveRequest, unitOf } from "../domain/Saved.ts"
+import { quoteSpeakers } from "../domain/Speakers.ts"
 import { ModelCache } from "../models/ModelCache.ts"
 import * as Pipeline from "../Pipeline.ts"
-import { MemoryStore } from "../store/MemoryStore.ts"
+import { type Actor, MemoryStore } from "../store/MemoryStore.ts"
 import { afterwards } from "./Afterwards.ts"
 import { unitByPrefix } from "./Lookup.ts"
 import { NotFound } from "./NotFound.ts"
@@ -24,8 +28,11 @@ const projectOf = (place: SaveRequest["project"]) =>
     return yield* new NotFound({ what: "project", name: place.id, known: projects.map(({ name }) => name) })
   })
 
-/** Time that a person waits for the index of what they save. */
+/** Time that a person waits for the index of what they save or change. */
 const INDEXED_WITHIN = "2 seconds"
+
+/** Has what was saved or changed, which is found by its words at once, indexed; what is not by then waits for the next that indexes. */
+const indexed = Effect.suspend(() => Effect.timeoutOption(afterwards(Pipeline.catchUp), INDEXED_WITHIN))
 
 export const save = ({ content, files = [], project: place, title, ...request }: SaveRequest) =>
   Effect.gen(function*() {
@@ -39,16 +46,74 @@ export const save = ({ content, files = [], project: place, title, ...request }:
       yield* Clock.currentTimeMillis
     )
     const saved = yield* store.save(unit, project)
-    // It is found by its words at once. What is not indexed by then waits for the next that indexes.
-    yield* Effect.timeoutOption(afterwards(Pipeline.catchUp), INDEXED_WITHIN)
+    yield* indexed
     return saved
   })
 
-export const forget = (ids: ReadonlyArray<string>) =>
+/** Another changed the memory since it was looked at; `unit` is as it stands. */
+export class Conflict extends Schema.TaggedError<Conflict>()("Conflict", { unit: MemoryUnit }) {
+  override get message() {
+    return `${this.unit.id.slice(0, 8)} was changed meanwhile (revision ${this.unit.revision ?? 0}), and nothing was ` +
+      "written; look at it again, and edit that"
+  }
+}
+
+export const edit = (prefix: string, { content, replacedBy, revision, title, ...request }: EditRequest, by: Actor) =>
+  Effect.gen(function*() {
+    const collector = yield* Collector
+    const store = yield* MemoryStore
+    const { id } = yield* unitByPrefix(prefix)
+    const replacement = replacedBy === undefined || replacedBy === null
+      ? replacedBy
+      : (yield* unitByPrefix(replacedBy)).id
+    const [maskedContent, maskedTitle] = yield* collector.mask([content ?? "", title ?? ""])
+    const change = {
+      ...request,
+      ...(content !== undefined && { content: by === "claude" ? quoteSpeakers(maskedContent!) : maskedContent! }),
+      ...(title !== undefined && { title: maskedTitle!.replace(/\s+/g, " ") }),
+      ...(replacement !== undefined && { replacedBy: replacement })
+    }
+    const result = yield* store.edit(id, change, by, revision)
+    if (result === undefined) return yield* new NotFound({ what: "unit", name: prefix, known: [] })
+    if (result._tag === "Conflict") return yield* new Conflict({ unit: result.unit })
+    yield* indexed
+    return result.unit
+  })
+
+export const history = (prefix: string) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
-    const units = yield* Effect.forEach(ids, unitByPrefix)
-    const forgotten = yield* store.forget(units.map(({ id }) => id))
+    const unit = yield* unitByPrefix(prefix)
+    return { unit, history: yield* store.history(unit.id) }
+  })
+
+export const undo = (by: Actor | undefined) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const undone = yield* store.undo(by)
+    // Compresses again what the messages tell.
+    if (undone !== undefined) yield* afterwards(undone._tag === "Edit" ? Pipeline.catchUp : Pipeline.settle)
+    return undone
+  })
+
+/** Finds a unit by id or a prefix of it, in the bin too when it is to go from there. */
+const forgettable = (prefix: string, isNow: boolean) =>
+  Effect.catchTag(unitByPrefix(prefix), "NotFound", (error) =>
+    Effect.gen(function*() {
+      const [unit, ...others] = isNow && error.known.length === 0
+        ? yield* Effect.flatMap(MemoryStore, (store) => store.binned(prefix))
+        : []
+      return unit === undefined || others.length > 0 ? yield* error : unit
+    }))
+
+export const forget = (
+  ids: ReadonlyArray<string>,
+  options: { readonly by?: Actor; readonly isNow?: boolean } = {}
+) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const units = yield* Effect.forEach(ids, (id) => forgettable(id, options.isNow === true))
+    const forgotten = yield* store.forget(units.map(({ id }) => id), options)
     // Cached answers of models may hold the forgotten text.
     yield* Effect.flatMap(
       Effect.serviceOption(ModelCache),

@@ -59,6 +59,20 @@ export interface Worded {
 const isNewer = (a: MemoryUnit, b: MemoryUnit): boolean =>
   a.occurredAt === b.occurredAt ? a.id > b.id : a.occurredAt > b.occurredAt
 
+/** Counts the words of one that are in the other. */
+export const sharedBy = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => {
+  let shared = 0
+  for (const word of a) if (b.has(word)) shared++
+  return shared
+}
+
+/** Tests whether two units as they were derived are duplicates. */
+export const isSame = (a: Worded, b: Worded): boolean => merge(a, b) !== undefined
+
+/** Prefers what a person changed, then the newer. */
+const isPreferred = (a: MemoryUnit, b: MemoryUnit): boolean =>
+  a.revision === undefined && b.revision === undefined ? isNewer(a, b) : a.revision !== undefined
+
 /**
  * Merges two units of which one contains the other's words; when each contains the other's, the newer one stays. `kept` also cites the
  * messages of `superseded`, up to `MAX_EVIDENCE`. Returns undefined when they are no duplicates.
@@ -68,14 +82,16 @@ export const merge = (
   b: Worded
 ): { readonly kept: MemoryUnit; readonly superseded: MemoryUnit } | undefined => {
   if (a.unit.type !== b.unit.type) return undefined
+  // What a person changed is superseded by nothing, and supersedes only what it contains as it is now.
+  if (a.unit.revision !== undefined && b.unit.revision !== undefined) return undefined
   // A hostile text may have had Claude note what the person's own words are to be lost in.
   if (mustNotDisplace(a.unit, b.unit) || mustNotDisplace(b.unit, a.unit)) return undefined
-  let shared = 0
-  for (const word of a.words) if (b.words.has(word)) shared++
+  const shared = sharedBy(a.words, b.words)
   if (shared < ALIKE * (a.words.size + b.words.size - shared)) return undefined
   const [aHolds, bHolds] = [shared >= CONTAINED * b.words.size, shared >= CONTAINED * a.words.size]
   if (!aHolds && !bHolds) return undefined
-  const [full, part] = aHolds && (!bHolds || isNewer(a.unit, b.unit)) ? [a, b] : [b, a]
+  const [full, part] = aHolds && (!bHolds || isPreferred(a.unit, b.unit)) ? [a, b] : [b, a]
+  if (part.unit.revision !== undefined) return undefined
   const own = new Set(full.unit.passages.map(({ uuid }) => uuid))
   const also = [...new Set([...full.unit.also, ...evidence(part.unit)])].filter((uuid) => !own.has(uuid))
   return {

@@ -167,20 +167,23 @@ export const linkedTo = (
 export const keysOfLine = (line: string): ReadonlyArray<string> =>
   keysOfText(line.replace(/\\["nrt]|"/g, (end) => end === "\\n" || end === "\"" ? "\n" : " "))
 
-export const keysOfBatch = ({ deadLetters, facts, messages }: CaptureBatch): ReadonlyArray<string> => [
+/** What was said: messages, titles of sessions, and lines that could not be parsed. */
+export type Said = Pick<CaptureBatch, "deadLetters" | "facts" | "messages">
+
+export const keysOfSaid = ({ deadLetters, facts, messages }: Said): ReadonlyArray<string> => [
   ...messages.flatMap(keysOfMessage),
   ...facts.flatMap(({ title }) => title === undefined ? [] : [titleKey(title)]),
   ...deadLetters.flatMap(({ line }) => keysOfLine(line))
 ]
 
 /** Cuts known sentences from messages, and drops known titles and the lines of dead letters with a known text. */
-export const withoutForgotten = (batch: CaptureBatch, isKnown: (key: string) => boolean): CaptureBatch => ({
-  ...batch,
-  messages: batch.messages.map((message) => withoutAllKnown(message, isKnown).message),
-  facts: batch.facts.map((facts) =>
+export const withoutForgotten = <S extends Said>(said: S, isKnown: (key: string) => boolean): S => ({
+  ...said,
+  messages: said.messages.map((message) => withoutAllKnown(message, isKnown).message),
+  facts: said.facts.map((facts) =>
     facts.title !== undefined && isKnown(titleKey(facts.title)) ? { ...facts, title: undefined } : facts
   ),
-  deadLetters: batch.deadLetters.map((letter) =>
+  deadLetters: said.deadLetters.map((letter) =>
     keysOfLine(letter.line).some(isKnown) ? { ...letter, line: "" } : letter
   )
 })
@@ -278,10 +281,18 @@ const repeats = (text: string, sentences: Sentences): boolean => {
 export const cutRepeats = (message: Message, sentences: Sentences): Stripped =>
   withoutIn(message, () => (sentence) => repeats(sentence, sentences))
 
-/** Returns true when a unit contains forgotten text or cites a changed message, and so must be compressed again. */
-export const isTouched = (unit: MemoryUnit, changed: ReadonlySet<string>, sentences: Sentences): boolean =>
+/**
+ * Returns true when a unit contains forgotten text or cites a changed message, and so must be compressed again. One that a person has
+ * changed stays unless it contains that text.
+ */
+export const isTouched = (
+  unit: MemoryUnit,
+  changed: ReadonlySet<string>,
+  sentences: Sentences,
+  isKept: boolean
+): boolean =>
   unit.passages.length > 0 &&
-  (evidence(unit).some((uuid) => changed.has(uuid)) ||
+  (!isKept && evidence(unit).some((uuid) => changed.has(uuid)) ||
     [unit.title, unit.summary, unit.content].flatMap(sentencesOf).some((sentence) => overlaps(sentence, sentences)))
 
 /**

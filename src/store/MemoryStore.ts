@@ -10,6 +10,7 @@ import type { MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
 import type { KnownProject, Project } from "../domain/Project.ts"
 import type { SearchFilter } from "../domain/Search.ts"
 import type { Place, TimelineFilter } from "../domain/Timeline.ts"
+import type { Change, Changed, Derived } from "./Overlay.ts"
 
 export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   reason: Schema.Literal("Away", "Locked", "Full", "Damaged", "Denied", "Moved", "Newer", "Missing", "Other"),
@@ -210,7 +211,59 @@ export interface ProjectTraces {
 export interface Forgotten {
   readonly units: ReadonlyArray<MemoryUnit>
   readonly messages: number
+  /** Time until which it can be undone; null when it can't be. */
+  readonly until: number | null
 }
+
+/** Who asked for an operation: a person, or Claude through its tools. */
+export type Actor = "person" | "claude"
+
+/** Time in which an operation can be undone, and for which the bin keeps what was forgotten: seven days. */
+export const UNDO_MS = 7 * 86_400_000
+
+/** "edit" changes words or type, "pin" whether a unit is pinned, "replace" which unit says what holds now. */
+export type OperationKind = "edit" | "pin" | "replace" | "forget" | "merge" | "undo"
+
+/** The kinds that `undo` undoes. */
+export const UNDOABLE: ReadonlyArray<OperationKind> = ["edit", "forget", "merge"]
+
+/** Parts of what was forgotten. */
+export type BinKind = "unit" | "message" | "title" | "letter"
+
+/** A recorded change of a unit. */
+export interface Operation {
+  readonly kind: OperationKind
+  readonly actor: Actor
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly isUndone: boolean
+  /** Revision that the change made. */
+  readonly revision: number
+  readonly before: Changed
+  readonly after: Changed
+}
+
+/** What was done to a unit since it was derived, or saved, oldest first. */
+export interface History {
+  readonly derived: Derived
+  readonly operations: ReadonlyArray<Operation>
+}
+
+/** `Conflict`: the unit was changed since that revision, and nothing was written; `unit` is as it stands. */
+export type EditResult =
+  | { readonly _tag: "Edited"; readonly unit: MemoryUnit }
+  | { readonly _tag: "Conflict"; readonly unit: MemoryUnit }
+
+/** What `undo` undid, and when that had been done. */
+export type Undone =
+  | { readonly _tag: "Edit"; readonly at: number; readonly unitId: string; readonly unit: MemoryUnit | undefined }
+  | {
+    readonly _tag: "Forget"
+    readonly at: number
+    readonly units: ReadonlyArray<MemoryUnit>
+    readonly messages: number
+  }
+  | { readonly _tag: "Merge"; readonly at: number; readonly from: string; readonly into: string }
 
 export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<MemoryStore, {
   readonly cursors: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, Cursor>, StoreError>
@@ -333,17 +386,42 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   ) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
 
   /**
-   * Writes a unit that a person or Claude saved, even if it was forgotten before. Returns the stored unit: an earlier
-   * one if its id is the same, unless only the new one is pinned.
+   * Writes a unit that a person or Claude saved, even if it was forgotten before. Returns the stored unit: an earlier one if its id
+   * is the same, unless Claude noted that one and a person saves this one.
    */
   readonly save: (unit: MemoryUnit, project: Project) => Effect.Effect<MemoryUnit, StoreError>
+  /**
+   * Changes a unit, so that the change stays when its origin is compressed again. Returns undefined for an unknown id. With
+   * `revision`, changes it only if the unit has that revision still, 0 when nobody has changed it.
+   */
+  readonly edit: (
+    id: string,
+    change: Change,
+    by: Actor,
+    revision?: number
+  ) => Effect.Effect<EditResult | undefined, StoreError>
+  /** Returns the changes of a unit; undefined when nobody has changed it. */
+  readonly history: (id: string) => Effect.Effect<History | undefined, StoreError>
+  /**
+   * Undoes the newest operation of `UNDOABLE` kinds that was not undone, of the last `UNDO_MS`; with `by`, only if they asked for it.
+   * Returns undefined when there is none.
+   */
+  readonly undo: (by?: Actor) => Effect.Effect<Undone | undefined, StoreError>
   /** Returns these units and their duplicates, which `forget` deletes with them. */
   readonly withDuplicates: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /**
-   * Deletes these units and their duplicates, and cuts their sentences from stored messages. Capturing the same text
-   * again does not bring them back.
+   * Deletes these units and their duplicates, and cuts their sentences from stored messages. Capturing the same text again does not
+   * bring them back. The bin keeps them for `UNDO_MS`, unless `isNow`: then no copy stays, in the bin neither, and with a unit that is in
+   * the bin goes all that was forgotten with it.
    */
-  readonly forget: (ids: ReadonlyArray<string>) => Effect.Effect<Forgotten, StoreError>
+  readonly forget: (
+    ids: ReadonlyArray<string>,
+    options?: { readonly by?: Actor; readonly isNow?: boolean }
+  ) => Effect.Effect<Forgotten, StoreError>
+  /** Returns at most 10 units in the bin whose id begins with `prefix`. */
+  readonly binned: (prefix: string) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
+  /** Empties the bin of what was forgotten more than `UNDO_MS` ago; returns the number of memories. */
+  readonly emptyBin: Effect.Effect<number, StoreError>
 
   /** Lists the projects by name. */
   readonly projects: Effect.Effect<ReadonlyArray<KnownProject>, StoreError>

@@ -12,7 +12,7 @@ import { savedBy } from "../../src/domain/SavedBy.ts"
 import type { SearchFilter } from "../../src/domain/Search.ts"
 import type { Place } from "../../src/domain/Timeline.ts"
 import { queryLexemes } from "../../src/domain/Tokenizer.ts"
-import { MemoryStore, type WorkItem } from "../../src/store/MemoryStore.ts"
+import { MemoryStore, UNDO_MS, type WorkItem } from "../../src/store/MemoryStore.ts"
 import { batch, cursor, everything, facts, known, message, project, unit } from "./made.ts"
 
 const HARBOUR = "The harbour master wants every crane inspected before sunrise."
@@ -89,10 +89,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         const store = yield* MemoryStore
         const noted = unitOf({ content: HARBOUR, by: "claude" }, "project-one", 5_000)
         const own = saved(HARBOUR, 6_000)
-        assert.deepStrictEqual(
-          [noted, own].map(({ pinned }) => pinned),
-          [false, true]
-        )
+        assert.strictEqual(noted.id, own.id)
         assert.strictEqual((yield* store.save(noted, project("one"))).origin, noted.origin)
         for (const again of [own, noted]) {
           assert.strictEqual((yield* store.save(again, project("one"))).origin, own.origin)
@@ -155,8 +152,8 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         const store = yield* MemoryStore
         yield* capture("/t/a", [one])
         const before = yield* store.status
-        assert.deepStrictEqual(yield* store.forget(["no-such"]), { units: [], messages: 0 })
-        assert.deepStrictEqual(yield* store.forget([]), { units: [], messages: 0 })
+        assert.deepStrictEqual(yield* store.forget(["no-such"]), { units: [], messages: 0, until: null })
+        assert.deepStrictEqual(yield* store.forget([]), { units: [], messages: 0, until: null })
         assert.deepStrictEqual(yield* store.status, before)
       })
     )
@@ -341,7 +338,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         const store = yield* MemoryStore
         const made = saved(HARBOUR)
         yield* store.save(made, project("one"))
-        assert.deepStrictEqual(yield* store.forget([made.id]), { units: [made], messages: 0 })
+        assert.deepStrictEqual(yield* store.forget([made.id]), { units: [made], messages: 0, until: UNDO_MS })
         assert.deepStrictEqual(yield* found("harbour"), [])
         yield* capture("/t/a", [message("a", { blocks: [text(HARBOUR, LANTERN)] })])
         assert.deepStrictEqual(yield* textsOf("a"), [[LANTERN]])

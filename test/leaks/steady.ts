@@ -115,6 +115,13 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
     recent: memory.recent({ projects: "all" }, 5),
     timeline: Effect.flatMap(unit, ({ id }) => memory.timeline({ around: { unit: id }, limit: 10 })),
     save: saved,
+    edit: Effect.flatMap(saved, ({ id }) =>
+      Effect.all([
+        memory.edit(id, { title: `Round ${round}`, pinned: true }, "person"),
+        memory.edit(id, { pinned: false }, "person")
+      ])),
+    history: Effect.flatMap(saved, ({ id }) => memory.history(id)),
+    undo: memory.undo(),
     withDuplicates: Effect.flatMap(saved, ({ id }) => memory.withDuplicates([id])),
     forget: Effect.flatMap(saved, ({ id }) => memory.forget([id])),
     projects: Effect.gen(function*() {

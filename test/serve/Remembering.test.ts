@@ -8,6 +8,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
 import { dirname, join } from "node:path"
 import { Collector } from "../../src/capture/Collector.ts"
 import * as Extractive from "../../src/compress/extractive/Extractive.ts"
@@ -130,6 +131,8 @@ describe("what is forgotten", () => {
       assert.isAbove((yield* memory.status).messages, known)
       yield* assertGone(sentence)
 
+      yield* TestClock.adjust("8 days")
+      assert.strictEqual(yield* Effect.flatMap(MemoryStore, (store) => store.emptyBin), units.length)
       yield* writer`PRAGMA wal_checkpoint(TRUNCATE)`
       const bytes = Buffer.from(yield* fs.readFile(file))
       for (const written of [sentence, JSON.stringify(sentence).slice(1, -1)]) assert.isFalse(bytes.includes(written))
@@ -149,7 +152,7 @@ describe("what is forgotten", () => {
         return Buffer.from(yield* fs.readFile(file)).includes("uizzac")
       })
       assert.isTrue(yield* isIn)
-      yield* memory.forget([id])
+      yield* memory.forget([id], { isNow: true })
       assert.isFalse(yield* isIn)
     }).pipe(Effect.provide(service)))
 
@@ -202,7 +205,8 @@ describe("what is saved", () => {
       assert.deepStrictEqual((yield* memory.show(unit.id)).messages, [])
       assert.strictEqual((yield* memory.index.verify).found, 1)
 
-      assert.deepStrictEqual(yield* memory.forget([unit.id]), { units: [unit], messages: 0 })
+      const { messages, units } = yield* memory.forget([unit.id])
+      assert.deepStrictEqual({ units, messages }, { units: [unit], messages: 0 })
       assert.deepStrictEqual(yield* search("how are invoices numbered"), [])
       assert.strictEqual((yield* memory.save(request)).id, unit.id)
       assert.strictEqual((yield* search("how are invoices numbered")).length, 1)

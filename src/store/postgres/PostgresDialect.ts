@@ -193,6 +193,7 @@ export const make = (sql: SqlClient): Dialect => {
       ),
 
     countsAttempts: Effect.succeed(true),
+    keepsOverlays: Effect.succeed(true),
     recordsOwnProjects: Effect.succeed(true),
 
     insertDeadLetters: (cursor, letters) =>
@@ -216,22 +217,22 @@ export const make = (sql: SqlClient): Dialect => {
       (letters) => letters.map(({ body, fingerprint }) => ({ ...JSON.parse(body) as DeadLetter, fingerprint }))
     ),
 
-    emptyLetters: (letters) =>
-      sql`UPDATE dead_letters SET body = emptied.body
+    setLetters: (letters) =>
+      sql`UPDATE dead_letters SET body = made.body
         FROM ${
         table(
-          "emptied",
+          "made",
           { path: "text", fingerprint: "text", line_offset: "bigint", body: "text" },
           letters.map(({ fingerprint, ...letter }) => ({
             path: letter.path,
             fingerprint,
             line_offset: letter.offset,
-            body: JSON.stringify({ ...letter, line: "" })
+            body: JSON.stringify(letter)
           }))
         )
       }
-        WHERE dead_letters.path = emptied.path AND dead_letters.fingerprint = emptied.fingerprint
-          AND dead_letters.line_offset = emptied.line_offset`,
+        WHERE dead_letters.path = made.path AND dead_letters.fingerprint = made.fingerprint
+          AND dead_letters.line_offset = made.line_offset`,
 
     moveTotals: (ids, from, into) =>
       Effect.gen(function*() {

@@ -14,6 +14,7 @@ export const conditions = (sql: SqlClient, filter: SearchFilter): Fragment =>
     ...(filter.types === undefined ? [] : [sql`units.type = ANY(${filter.types})`]),
     ...(filter.since === undefined ? [] : [sql`units.occurred_at >= ${filter.since}`]),
     ...(filter.until === undefined ? [] : [sql`units.occurred_at <= ${filter.until}`]),
+    ...(filter.isPinned === true ? ["units.id IN (SELECT unit_id FROM overlay WHERE pinned)"] : []),
     ...(filter.files === undefined || filter.files.length === 0 ? [] : [
       sql`EXISTS (
         SELECT FROM unnest(units.files) AS held, unnest(${texts(filter.files)}::text[]) AS wanted

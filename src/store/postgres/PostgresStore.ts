@@ -39,7 +39,7 @@ const make = Effect.gen(function*() {
   /** The server says how lasting its commits are (`synchronous_commit`, "on" unless somebody changed it). */
   const write = <A, R>(effect: Effect.Effect<A, SqlError | StoreError, R>) =>
     Effect.retry(checked(effect), { while: isToBeTriedAgain, times: TRIES - 1 })
-  return DatabaseStore.make({
+  return yield* DatabaseStore.emptyingBin(DatabaseStore.make({
     reads: Reads.make(sql, dialect),
     writes: Writes.make(Statements.make(sql, dialect)),
     read: run,
@@ -48,7 +48,7 @@ const make = Effect.gen(function*() {
     erase: write,
     transaction: checked,
     toError: (operation) => toStoreError(operation, name)
-  })
+  }))
 })
 
 export const layer = Layer.effect(MemoryStore, make)

@@ -85,6 +85,26 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   `ALTER TABLE projects ADD COLUMN searched bigint NOT NULL DEFAULT 0`,
   `CREATE TABLE different_projects (one ${TEXT} NOT NULL, other ${TEXT} NOT NULL, PRIMARY KEY (one, other))`,
   BY_FOLDER
+], [
+  // What a person changed of units (store/Overlay.ts), whether or not a unit of that id is there. The units have the changed values.
+  `CREATE TABLE overlay (
+    unit_id ${TEXT} PRIMARY KEY, revision integer NOT NULL, title text, content text, type text, pinned boolean NOT NULL,
+    replaced_by ${TEXT}, derived text NOT NULL
+  )`,
+  // What was done by a person, or by Claude for one: the history of units, and what can be undone.
+  `CREATE TABLE operations (
+    id ${ROW} PRIMARY KEY, kind text NOT NULL, unit_id ${TEXT}, actor text NOT NULL, at bigint NOT NULL,
+    undone boolean NOT NULL DEFAULT false, body text NOT NULL
+  )`,
+  `CREATE INDEX operations_unit ON operations (unit_id) WHERE unit_id IS NOT NULL`,
+  // What was forgotten and can still be brought back, by the operation that forgot it.
+  `CREATE TABLE bin_entries (
+    operation bigint NOT NULL, kind text NOT NULL, key ${TEXT} NOT NULL, body text NOT NULL,
+    PRIMARY KEY (operation, kind, key)
+  )`,
+  `ALTER TABLE tombstones ADD COLUMN at bigint NOT NULL DEFAULT 0`,
+  // What was saved is a person's by its origin; a pin says more than that now.
+  `UPDATE units SET body = replace(body, '"pinned":true', '"pinned":false') WHERE origin LIKE 'saved:%'`
 ]]
 
 /** Returns the schema's version; 0 when there is no schema yet. */

@@ -33,6 +33,12 @@ export const make = ({ reads, toError, writes, ...database }: {
   const write: Run = (operation, effect) => run(operation, database.write(effect))
   const keep: Run = (operation, effect) => run(operation, database.keep(effect))
 
+  /** Deletes copies only when something goes. */
+  const emptyBin = Effect.flatMap(
+    database.read(reads.hasExpired),
+    (hasExpired) => hasExpired ? database.erase(writes.emptyBin) : Effect.succeed(0)
+  )
+
   return MemoryStore.of({
     cursors: (paths) => read("cursors", reads.cursors(paths)),
     transcripts: (projectId, limit) => read("transcripts", reads.transcripts(projectId, limit)),
@@ -73,7 +79,13 @@ export const make = ({ reads, toError, writes, ...database }: {
     timeline: (filter, side, place, limit) => read("timeline", reads.timeline(filter, side, place, limit)),
     save: (unit, project) => keep("save", writes.save(unit, project)),
     withDuplicates: (ids) => read("withDuplicates", writes.withDuplicates(ids)),
-    forget: (ids) => run("forget", database.erase(writes.forget(ids))),
+    forget: (ids, options) =>
+      run("forget", (options?.isNow === true ? database.erase : database.keep)(writes.forget(ids, options))),
+    edit: (id, change, by, revision) => keep("edit", writes.edit(id, change, by, revision)),
+    history: (id) => read("history", reads.history(id)),
+    undo: (by) => keep("undo", writes.undo(by)),
+    binned: (prefix) => read("binned", reads.binned(prefix)),
+    emptyBin: run("emptyBin", emptyBin),
     projects: read("projects", reads.projects),
     mergeProjects: (from, into) => keep("mergeProjects", Effect.asVoid(writes.mergeProjects(from, into))),
     splitProject: (id) => keep("splitProject", Effect.asVoid(writes.splitProject(id))),
@@ -91,3 +103,12 @@ export const make = ({ reads, toError, writes, ...database }: {
       )
   })
 }
+
+/** Empties the bin at the start of whatever writes; a failure waits for the next start. */
+export const emptyingBin = (store: MemoryStore["Type"]): Effect.Effect<MemoryStore["Type"]> =>
+  store.emptyBin.pipe(
+    Effect.catchAll(({ message }) =>
+      Effect.as(Effect.logWarning(`what was forgotten a week ago is not yet deleted for good: ${message}`), 0)
+    ),
+    Effect.as(store)
+  )

@@ -83,14 +83,16 @@ export interface Dialect {
   readonly unchanged: (items: ReadonlyArray<WorkItem>) => SqlEffect<ReadonlyArray<string>>
   /** False for a reader of an earlier version's schema, which does not count attempts. */
   readonly countsAttempts: SqlEffect<boolean>
+  /** False for a reader of an earlier version's schema, which has no place for what a person changed. */
+  readonly keepsOverlays: SqlEffect<boolean>
   /** False for a reader of an earlier version's schema, which does not record what a project was merged from. */
   readonly recordsOwnProjects: SqlEffect<boolean>
 
   readonly insertDeadLetters: (cursor: Cursor, letters: CaptureBatch["deadLetters"]) => SqlEffect<unknown>
   readonly deadLetters: (limit: number) => SqlEffect<ReadonlyArray<DeadLetter>>
   readonly keptLetters: SqlEffect<ReadonlyArray<KeptLetter>>
-  /** Clears the lines of dead letters; the rows stay. */
-  readonly emptyLetters: (letters: ReadonlyArray<KeptLetter>) => SqlEffect<unknown>
+  /** Writes the lines of dead letters whose rows are there. */
+  readonly setLetters: (letters: ReadonlyArray<KeptLetter>) => SqlEffect<unknown>
 
   /** Moves the counts of these units and their lexemes from a project to another, before the units are moved. */
   readonly moveTotals: (ids: ReadonlyArray<string>, from: string, into: string) => SqlEffect<unknown>

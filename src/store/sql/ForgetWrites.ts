@@ -1,59 +1,43 @@
 /**
- * Forgets units, keeps forgotten text from being stored again, and saves units that a person or Claude wrote.
+ * Forgets units, and saves units that a person or Claude wrote.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { randomBytes } from "node:crypto"
 import type { Message } from "../../domain/Conversation.ts"
+import { idOf } from "../../domain/Ids.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { Project } from "../../domain/Project.ts"
+import { mustNotDisplace } from "../../domain/SavedBy.ts"
 import * as Forgetting from "../Forgetting.ts"
-import type { CaptureBatch, Forgotten } from "../MemoryStore.ts"
+import { type Actor, type Forgotten, UNDO_MS } from "../MemoryStore.ts"
+import { formsOf, isKept } from "../Overlay.ts"
 import { ascending } from "../Rules.ts"
+import type { BinWrites } from "./BinWrites.ts"
 import type { SqlEffect } from "./Dialect.ts"
 import { messageOf } from "./Rows.ts"
 import { SECRET, type Statements, type StoredMessage, type StoredUnit } from "./Statements.ts"
 import type { UnitWrites } from "./UnitWrites.ts"
 
+/** Returns a saved unit under another id. */
+const another = (unit: MemoryUnit): MemoryUnit => {
+  const id = idOf("unit", unit.id, "again")
+  return {
+    ...unit,
+    id,
+    origin: unit.origin.replace(unit.id, id),
+    sessionId: unit.sessionId.replace(unit.id, id)
+  }
+}
+
 /** Messages read at a time. */
 const PAGE = 200
 
-export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, restore }: UnitWrites) => {
-  /** Returns a test for the forgotten ones among these keys. */
-  const knownAmong = (secret: string, keys: Iterable<string>) => {
-    const hashOf = Forgetting.hashesBy(secret)
-    const hashes = new Map(Array.from(keys, (key) => [key, hashOf(key)]))
-    return Effect.map(db.tombstonesOf([...new Set(hashes.values())]), (entombed) => {
-      const found = new Set(entombed)
-      return (key: string) => found.has(hashes.get(key) ?? "")
-    })
-  }
-
-  /** Removes forgotten text from a batch. When nothing was ever forgotten, costs one query. */
-  const unforgotten = (batch: CaptureBatch): SqlEffect<CaptureBatch> =>
-    Effect.gen(function*() {
-      const secret = yield* db.secret
-      if (secret === undefined) return batch
-      let rest = batch
-      const asked = new Set<string>()
-      // A cut changes the keys of the remaining text, which may be known too.
-      for (let keys = Forgetting.keysOfBatch(batch); keys.length > 0;) {
-        rest = Forgetting.withoutForgotten(rest, yield* knownAmong(secret, keys))
-        for (const key of keys) asked.add(key)
-        keys = Forgetting.keysOfBatch(rest).filter((key) => !asked.has(key))
-      }
-      return rest
-    })
-
-  /** Returns the units without forgotten text. */
-  const withoutForgotten = (units: ReadonlyArray<MemoryUnit>): SqlEffect<ReadonlyArray<MemoryUnit>> =>
-    Effect.gen(function*() {
-      const secret = yield* db.secret
-      if (secret === undefined || units.length === 0) return units
-      const keys = units.map(Forgetting.keysOfUnit)
-      const isKnown = yield* knownAmong(secret, keys.flat())
-      return units.filter((_, i) => !keys[i]!.some(isKnown))
-    })
-
+export const make = (
+  db: Statements,
+  { enqueue, insert, mergeWithSame, remove, restore }: UnitWrites,
+  bin: BinWrites
+) => {
   /** Returns these units and their duplicates: those they superseded or were superseded by, over all steps. */
   const withDuplicates = (ids: ReadonlyArray<string>) =>
     Effect.gen(function*() {
@@ -67,25 +51,32 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
       return [...found.values()].sort(ascending(({ unit }) => unit.id))
     })
 
-  const forget = (ids: ReadonlyArray<string>): SqlEffect<Forgotten> =>
+  /** Deletes units, with what a person changed of them, and the words of all that. */
+  const forgetStored = (gone: ReadonlyArray<StoredUnit>, by: Actor, isNow: boolean): SqlEffect<Forgotten> =>
     Effect.gen(function*() {
-      yield* db.lockAll
-      const gone = yield* withDuplicates(ids)
+      const now = yield* Clock.currentTimeMillis
       const units = gone.map(({ unit }) => unit)
-      if (units.length === 0) return { units, messages: 0 }
-      const contentSentences = Forgetting.contentSentences(units)
-      const allSentences = Forgetting.allSentences(units)
-      const cited = Forgetting.citedBy(units)
+      const ids = units.map(({ id }) => id)
+      const overlays = yield* db.overlays(ids)
+      const forms = units.flatMap((unit) => formsOf(unit, overlays.get(unit.id)))
+      const contentSentences = Forgetting.contentSentences(forms)
+      const allSentences = Forgetting.allSentences(forms)
+      const cited = Forgetting.citedBy(forms)
+      const inSessions = new Set(units.map(({ sessionId }) => sessionId))
+      const cutOwn = (message: Message) => Forgetting.cutCited(message, cited.get(message.uuid)!, allSentences)
+      const cutRepeats = (message: Message) => Forgetting.cutRepeats(message, contentSentences)
       const taken: Array<Forgetting.Taken> = []
-      const changed = new Map<string, { readonly segmentId: string; readonly sessionId: string }>()
+      const changed = new Map<string, { readonly segmentId: string; readonly before: Message }>()
 
       const take = (rows: ReadonlyArray<StoredMessage>, strip: (message: Message) => Forgetting.Stripped) =>
         Effect.gen(function*() {
-          const stripped = rows.map((row) => ({ segmentId: row.segment_id, ...strip(messageOf(row)) }))
-            .filter((each) => each.taken.length > 0)
-          for (const { message, segmentId, ...each } of stripped) {
+          const stripped = rows.map((row) => {
+            const before = messageOf(row)
+            return { segmentId: row.segment_id, before, ...strip(before) }
+          }).filter((each) => each.taken.length > 0)
+          for (const { before, segmentId, ...each } of stripped) {
             taken.push(...each.taken)
-            changed.set(message.uuid, { segmentId, sessionId: message.sessionId })
+            if (!changed.has(before.uuid)) changed.set(before.uuid, { segmentId, before })
           }
           if (stripped.length > 0) yield* db.updateMessages(stripped.map(({ message }) => message))
         })
@@ -102,36 +93,55 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
           }
         })
 
-      yield* take(
-        yield* db.messagesBy([...cited.keys()]),
-        (message) => Forgetting.cutCited(message, cited.get(message.uuid)!, allSentences)
-      )
-      yield* takeFromAll(
-        (after) => db.messagesOf([...new Set(units.map(({ sessionId }) => sessionId))], after, PAGE),
-        (message) => Forgetting.cutRepeats(message, contentSentences)
-      )
-      const keys = new Set(Forgetting.keysOfForgotten(units, taken))
+      yield* take(yield* db.messagesBy([...cited.keys()]), cutOwn)
+      yield* takeFromAll((after) => db.messagesOf([...inSessions], after, PAGE), cutRepeats)
+      const keys = new Set(Forgetting.keysOfForgotten(forms, taken))
       const isKnown = (key: string) => keys.has(key)
-      const probes = Forgetting.probesOf(units, taken)
+      const probes = Forgetting.probesOf(forms, taken)
       yield* takeFromAll(
         (after) => db.messagesHolding(probes, after, PAGE),
         (message) => Forgetting.withoutAllKnown(message, isKnown)
       )
       const letters = (yield* db.keptLetters).filter(({ line }) => Forgetting.keysOfLine(line).some(isKnown))
-      if (letters.length > 0) yield* db.emptyLetters(letters)
+      if (letters.length > 0) yield* db.setLetters(letters.map((letter) => ({ ...letter, line: "" })))
 
-      const sessions = [...new Set([...changed.values()].map(({ sessionId }) => sessionId))]
-      const titled = (yield* db.titlesOf(sessions)).filter(({ title }) =>
-        Forgetting.overlaps(title ?? "", allSentences)
+      const sessions = [...new Set([...changed.values()].map(({ before }) => before.sessionId))]
+      const titled = (yield* db.titlesOf(sessions)).flatMap(({ id, title }) =>
+        title !== null && Forgetting.overlaps(title, allSentences) ? [{ id, title }] : []
       )
-      for (const { title } of titled) keys.add(Forgetting.titleKey(title!))
+      for (const { title } of titled) keys.add(Forgetting.titleKey(title))
       if (titled.length > 0) yield* db.removeTitles(titled.map(({ id }) => id))
+
+      if (isNow) {
+        yield* bin.cut(isKnown, (message) =>
+          cited.has(message.uuid)
+            ? cutOwn(message)
+            : inSessions.has(message.sessionId)
+            ? cutRepeats(message)
+            : { message, taken: [] })
+      }
+      if (!isNow) {
+        const operation = yield* db.insertOperation({
+          kind: "forget",
+          unitId: null,
+          actor: by,
+          at: now,
+          body: { units: units.length, messages: changed.size }
+        })
+        const messages = [...changed.values()].map(({ before }) => before)
+        yield* bin.put(operation, { units, messages, titles: titled, letters })
+      }
+      yield* db.deleteOverlays(ids)
+      yield* db.deleteOperationsOf(ids)
 
       // Deletes other units of the changed messages, and queues their segments and sessions to be compressed again.
       const uuids = new Set(changed.keys())
-      const touched = (yield* db.unitsOfSessions(sessions)).filter(({ unit }) =>
-        Forgetting.isTouched(unit, uuids, contentSentences)
-      )
+      const others = yield* db.unitsOfSessions(sessions)
+      const theirs = yield* db.overlays(others.map(({ unit }) => unit.id))
+      const touched = others.filter(({ unit }) => {
+        const overlay = theirs.get(unit.id)
+        return Forgetting.isTouched(unit, uuids, contentSentences, overlay !== undefined && isKept(overlay))
+      })
       const back = yield* restore(yield* remove([...new Set([...gone, ...touched].map(({ row }) => row))], true))
       yield* mergeWithSame(back)
       const segments = new Set([
@@ -145,20 +155,35 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
 
       const secret = (yield* db.secret) ?? randomBytes(32).toString("hex")
       yield* db.setProperty(SECRET, secret)
-      yield* db.insertTombstones(units.map(({ id }) => id), [...keys].map(Forgetting.hashesBy(secret)))
-      return { units, messages: changed.size }
+      yield* db.insertTombstones(ids, [...keys].map(Forgetting.hashesBy(secret)), now)
+      return { units, messages: changed.size, until: isNow ? null : now + UNDO_MS }
     })
 
-  const save = (unit: MemoryUnit, project: Project) =>
+  const forget = (
+    ids: ReadonlyArray<string>,
+    { by = "person", isNow = false }: { readonly by?: Actor; readonly isNow?: boolean } = {}
+  ): SqlEffect<Forgotten> =>
+    Effect.gen(function*() {
+      yield* db.lockAll
+      const emptied = isNow ? yield* bin.emptyOf(ids) : []
+      const gone = yield* withDuplicates(ids)
+      if (gone.length === 0) return { units: emptied, messages: 0, until: null }
+      const { units, ...forgotten } = yield* forgetStored(gone, by, isNow)
+      return { ...forgotten, units: [...units, ...emptied] }
+    })
+
+  const save = (unit: MemoryUnit, project: Project): SqlEffect<MemoryUnit> =>
     Effect.gen(function*() {
       yield* db.lockAll
       const [known] = yield* db.unitsById([unit.id])
-      if (known !== undefined && (known.unit.pinned || !unit.pinned)) return known.unit
+      // A person wrote the earlier one anew since: what is saved now is another memory.
+      if (known !== undefined && known.unit.content !== unit.content) return yield* save(another(unit), project)
+      if (known !== undefined && !mustNotDisplace(known.unit, unit)) return known.unit
       if (known !== undefined) yield* remove([known.row])
       yield* db.setProject(project)
       const projectId = yield* db.projectFor(project.id)
       const saved = { ...unit, projectId }
-      yield* db.deleteTombstones(saved.id)
+      yield* db.deleteTombstones([saved.id])
       yield* insert([saved], new Map(projectId === project.id ? [] : [[saved.id, project.id]]))
       yield* mergeWithSame([saved.id])
       return saved
@@ -168,8 +193,6 @@ export const make = (db: Statements, { enqueue, insert, mergeWithSame, remove, r
     withDuplicates: (ids: ReadonlyArray<string>) =>
       Effect.map(withDuplicates(ids), (found) => found.map(({ unit }) => unit)),
     forget,
-    permitted: withoutForgotten,
-    save,
-    unforgotten
+    save
   }
 }

@@ -1,10 +1,12 @@
 /**
  * Merges, splits, renames and excludes projects.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { Project } from "../../domain/Project.ts"
 import * as Duplicates from "../Duplicates.ts"
+import type { MergeBody } from "./OverlayWrites.ts"
 import type { Statements } from "./Statements.ts"
 import type { UnitWrites } from "./UnitWrites.ts"
 
@@ -42,6 +44,13 @@ export const make = (db: Statements, { enqueue, mergeWithSame, update }: UnitWri
       // Another process may have merged one of them meanwhile.
       const [from, into] = [yield* db.projectFor(one.id), yield* db.projectFor(other.id)]
       if (from === into) return
+      yield* db.insertOperation({
+        kind: "merge",
+        unitId: null,
+        actor: "person",
+        at: yield* Clock.currentTimeMillis,
+        body: { from, into } satisfies MergeBody
+      })
       yield* db.setMerged(from, into)
       yield* db.moveSessions(from, into)
       const moved = yield* db.unitsIn(from)

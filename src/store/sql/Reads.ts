@@ -3,24 +3,30 @@
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { Fragment } from "@effect/sql/Statement"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { YieldWrap } from "effect/Utils"
+import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import type { Place, TimelineFilter } from "../../domain/Timeline.ts"
 import {
   type Cursor,
   type FailedWork,
+  type History,
   type KnownSession,
   MAX_ATTEMPTS,
   type ProjectTraces,
   type SessionFilter,
-  type Transcript
+  type Transcript,
+  UNDO_MS
 } from "../MemoryStore.ts"
+import type { Derived } from "../Overlay.ts"
 import { knownProjects, lineSumOf, OUTLINE } from "../Rules.ts"
 import type { Body, Dialect, SqlEffect } from "./Dialect.ts"
+import type { EditBody } from "./OverlayWrites.ts"
 import * as PromptReads from "./PromptReads.ts"
 import { type Beginning, beginningsOf, bySegment, contextsOf, messageOf, sessionOf, type SessionRow } from "./Rows.ts"
-import { segmentsOf } from "./Statements.ts"
+import { OPERATION, type OperationRow, segmentsOf } from "./Statements.ts"
 
 export const make = (sql: SqlClient, dialect: Dialect) => {
   const { conditions, countsAttempts, isIn, table, text, unitOf } = dialect
@@ -250,6 +256,41 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       return rows.map((row): FailedWork => ({ ...row, isDead: row.attempts >= MAX_ATTEMPTS }))
     })
 
+  const history = (id: string): SqlEffect<History | undefined> =>
+    Effect.gen(function*() {
+      if (!(yield* dialect.keepsOverlays)) return undefined
+      const [overlay] = yield* sql<{ derived: string }>`SELECT derived FROM overlay WHERE unit_id = ${text(id)}`
+      if (overlay === undefined) return undefined
+      const rows = yield* sql<OperationRow>`SELECT ${sql.literal(OPERATION)} FROM operations
+        WHERE unit_id = ${text(id)} ORDER BY at, id`
+      return {
+        derived: JSON.parse(overlay.derived) as Derived,
+        operations: rows.map(({ actor, at, body, kind, undone }) => ({
+          kind,
+          actor,
+          at,
+          isUndone: Boolean(undone),
+          ...JSON.parse(body) as EditBody
+        }))
+      }
+    })
+
+  const binned = (prefix: string) =>
+    Effect.gen(function*() {
+      if (!(yield* dialect.keepsOverlays)) return []
+      const rows = yield* sql<Body>`SELECT body FROM bin_entries WHERE kind = 'unit' AND key >= ${text(prefix)}
+        AND key < ${`${text(prefix)}g`} ORDER BY key LIMIT 10`
+      return rows.map((row) => (JSON.parse(row.body) as { readonly unit: MemoryUnit }).unit)
+    })
+
+  /** Tests whether the bin holds what can't be undone any more. */
+  const hasExpired = Effect.gen(function*() {
+    const before = (yield* Clock.currentTimeMillis) - UNDO_MS
+    const rows = yield* sql`SELECT 1 AS found FROM operations
+      WHERE at < ${before} AND id IN (SELECT operation FROM bin_entries) LIMIT 1`
+    return rows.length > 0
+  })
+
   const unreviewed = Effect.map(
     sql<
       { id: string }
@@ -265,7 +306,10 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     )
 
   return {
+    binned,
     failures,
+    hasExpired,
+    history,
     sessions: sessionsById,
     sessionsByPrefix,
     unreviewed,

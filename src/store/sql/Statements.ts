@@ -9,7 +9,8 @@ import type { Message, OpenSegment } from "../../domain/Conversation.ts"
 import { evidence, type MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { Project } from "../../domain/Project.ts"
 import type { Probe } from "../Forgetting.ts"
-import type { CaptureBatch, Cursor, WorkItem } from "../MemoryStore.ts"
+import type { Actor, BinKind, CaptureBatch, Cursor, OperationKind, WorkItem } from "../MemoryStore.ts"
+import type { Derived, Overlay } from "../Overlay.ts"
 import { hasText, type SessionChange } from "../Rules.ts"
 import { OWNER } from "../WorkLease.ts"
 import type { Body, Columns, Dialect, Fielded, Row, SqlEffect } from "./Dialect.ts"
@@ -39,6 +40,37 @@ const MESSAGES: Columns = {
   said: "boolean",
   occurred_at: "bigint",
   body: "text"
+}
+
+const OVERLAY: Columns = {
+  unit_id: "text",
+  revision: "integer",
+  title: "text",
+  content: "text",
+  type: "text",
+  pinned: "boolean",
+  replaced_by: "text",
+  derived: "text"
+}
+
+/** Columns of an operation under the names that the port has. */
+export const OPERATION = `id, kind, unit_id AS "unitId", actor, at, undone, body`
+
+/** A row of the operations table. */
+export interface OperationRow extends Body {
+  readonly id: number
+  readonly kind: OperationKind
+  readonly unitId: string | null
+  readonly actor: Actor
+  readonly at: number
+  /** SQLite has no booleans. */
+  readonly undone: boolean | number
+}
+
+/** A row of the bin. */
+export interface BinEntry extends Body {
+  readonly kind: BinKind
+  readonly key: string
 }
 
 const UNITS: Columns = {
@@ -351,13 +383,130 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         (rows) => rows.map(({ hash }) => hash)
       ),
 
-    insertTombstones: (unitIds: ReadonlyArray<string>, hashes: ReadonlyArray<string>) =>
-      sql`INSERT INTO tombstones (hash, unit_id) SELECT hash, unit_id
+    insertTombstones: (unitIds: ReadonlyArray<string>, hashes: ReadonlyArray<string>, at: number) =>
+      sql`INSERT INTO tombstones (hash, unit_id, at) SELECT hash, unit_id, CAST(${at} AS bigint)
         FROM ${table("hashes", { hash: "text" }, hashes.map((hash) => ({ hash })))}
           CROSS JOIN ${table("gone", { unit_id: "text" }, unitIds.map((unit_id) => ({ unit_id })))}
         WHERE true ON CONFLICT DO NOTHING`,
 
-    deleteTombstones: (unitId: string) => sql`DELETE FROM tombstones WHERE unit_id = ${text(unitId)}`,
+    deleteTombstones: (unitIds: ReadonlyArray<string>) => sql`DELETE FROM tombstones WHERE ${isIn("unit_id", unitIds)}`,
+
+    overlays: (unitIds: ReadonlyArray<string>) =>
+      Effect.map(
+        sql<Omit<Overlay, "derived" | "pinned"> & { pinned: boolean | number; derived: string }>`
+          SELECT unit_id AS "unitId", revision, title, content, type, pinned, replaced_by AS "replacedBy", derived
+          FROM overlay WHERE ${isIn("unit_id", unitIds)}`,
+        (rows) =>
+          new Map(rows.map(({ derived, pinned, ...row }): [string, Overlay] => [
+            row.unitId,
+            { ...row, pinned: Boolean(pinned), derived: JSON.parse(derived) as Derived }
+          ]))
+      ),
+
+    setOverlays: (overlays: ReadonlyArray<Overlay>) =>
+      sql`${
+        inserted(
+          "overlay",
+          OVERLAY,
+          overlays.map(({ derived, replacedBy, unitId, ...overlay }) => ({
+            ...overlay,
+            unit_id: unitId,
+            replaced_by: replacedBy,
+            derived: JSON.stringify(derived)
+          }))
+        )
+      } ON CONFLICT (unit_id) DO UPDATE SET revision = excluded.revision, title = excluded.title,
+        content = excluded.content, type = excluded.type, pinned = excluded.pinned,
+        replaced_by = excluded.replaced_by, derived = excluded.derived`,
+
+    deleteOverlays: (unitIds: ReadonlyArray<string>) => sql`DELETE FROM overlay WHERE ${isIn("unit_id", unitIds)}`,
+
+    /** Records an operation; returns its number. */
+    insertOperation: (
+      { actor, at, body, kind, unitId }: Pick<OperationRow, "actor" | "at" | "kind" | "unitId"> & { body: unknown }
+    ) =>
+      Effect.map(
+        sql<{ id: number }>`INSERT INTO operations (kind, unit_id, actor, at, body) VALUES (
+          ${kind}, ${unitId === null ? null : text(unitId)}, ${actor}, ${at}, ${
+          text(JSON.stringify(body))
+        }) RETURNING id`,
+        ([row]) => row!.id
+      ),
+
+    /** Writes operations again that were deleted; they get new numbers. */
+    insertOperations: (operations: ReadonlyArray<OperationRow>) =>
+      inserted(
+        "operations",
+        { kind: "text", unit_id: "text", actor: "text", at: "bigint", undone: "boolean", body: "text" },
+        operations.map(({ undone, unitId, ...row }) => ({ ...row, unit_id: unitId, undone: boolean(Boolean(undone)) }))
+      ),
+
+    operationsOf: (unitIds: ReadonlyArray<string>) =>
+      sql<OperationRow>`SELECT ${sql.literal(OPERATION)} FROM operations WHERE ${isIn("unit_id", unitIds)}
+        ORDER BY at, id`,
+
+    deleteOperationsOf: (unitIds: ReadonlyArray<string>) =>
+      sql`DELETE FROM operations WHERE ${isIn("unit_id", unitIds)}`,
+
+    /** Returns the newest operation of these kinds since a time that was not undone. */
+    lastOperation: (kinds: ReadonlyArray<OperationKind>, since: number) =>
+      Effect.map(
+        sql<OperationRow>`SELECT ${sql.literal(OPERATION)} FROM operations
+          WHERE ${isIn("kind", kinds)} AND undone = ${
+          boolean(false)
+        } AND at >= ${since} ORDER BY at DESC, id DESC LIMIT 1`,
+        ([row]) => row
+      ),
+
+    setUndone: (operation: number) => sql`UPDATE operations SET undone = ${boolean(true)} WHERE id = ${operation}`,
+
+    insertBin: (operation: number, entries: ReadonlyArray<BinEntry>) =>
+      sql`INSERT INTO bin_entries (operation, kind, key, body) SELECT CAST(${operation} AS bigint), kind, key, body
+        FROM ${table("made", { kind: "text", key: "text", body: "text" }, entries)}
+        WHERE true ON CONFLICT (operation, kind, key) DO UPDATE SET body = excluded.body`,
+
+    /** Returns what the bin holds of an operation, or of all. */
+    bin: (operation: number | "all") =>
+      sql<BinEntry & { readonly operation: number }>`SELECT operation, kind, key, body FROM bin_entries ${
+        operation === "all" ? sql.literal("") : sql`WHERE operation = ${operation}`
+      } ORDER BY operation, kind, key`,
+
+    /** Returns the operations that forgot these units, as far as the bin holds them. */
+    binnedBy: (unitIds: ReadonlyArray<string>) =>
+      Effect.map(
+        sql<{ operation: number }>`SELECT DISTINCT operation FROM bin_entries
+          WHERE kind = 'unit' AND ${isIn("key", unitIds)} ORDER BY operation`,
+        (rows) => rows.map(({ operation }) => operation)
+      ),
+
+    /** Returns the operations before a time of which the bin holds something. */
+    binnedBefore: (time: number) =>
+      Effect.map(
+        sql<{ id: number }>`SELECT id FROM operations
+          WHERE at < ${time} AND id IN (SELECT operation FROM bin_entries) ORDER BY id`,
+        (rows) => rows.map(({ id }) => id)
+      ),
+
+    deleteBin: (operations: ReadonlyArray<number>) =>
+      sql`DELETE FROM bin_entries WHERE operation IN (SELECT operation FROM ${
+        table("gone", { operation: "bigint" }, operations.map((operation) => ({ operation })))
+      })`,
+
+    deleteBinEntry: (operation: number, { key, kind }: Pick<BinEntry, "key" | "kind">) =>
+      sql`DELETE FROM bin_entries WHERE operation = ${operation} AND kind = ${kind} AND key = ${text(key)}`,
+
+    /** Returns the project that each unit had before a merge, by the unit's id. */
+    ownProjects: (unitIds: ReadonlyArray<string>) =>
+      Effect.map(
+        sql<{ id: string; own: string }>`SELECT id, own_project_id AS own FROM units
+          WHERE own_project_id IS NOT NULL AND ${isIn("id", unitIds)}`,
+        (rows) => new Map(rows.map(({ id, own }) => [id, own]))
+      ),
+
+    /** Gives sessions that have no title the one that they had. */
+    setTitles: (titles: ReadonlyArray<{ readonly id: string; readonly title: string }>) =>
+      sql`UPDATE sessions SET title = made.title FROM ${table("made", { id: "text", title: "text" }, titles)}
+        WHERE sessions.id = made.id AND sessions.title IS NULL`,
 
     messagesBy: (uuids: ReadonlyArray<string>) =>
       sql<StoredMessage>`SELECT seq, segment_id, body FROM messages WHERE ${isIn("uuid", uuids)} ORDER BY seq`,

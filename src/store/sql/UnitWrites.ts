@@ -6,6 +6,7 @@ import { fieldsOf } from "../../domain/Lexical.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import * as Duplicates from "../Duplicates.ts"
 import type { WorkItem } from "../MemoryStore.ts"
+import * as Overlay from "../Overlay.ts"
 import type { SqlEffect } from "./Dialect.ts"
 import type { Statements } from "./Statements.ts"
 
@@ -25,10 +26,27 @@ export const make = (db: Statements) => {
       return gone
     })
 
-  /** `own` holds the project for which a unit was made, by the unit's id, when that is merged into the unit's. */
-  const insert = (units: ReadonlyArray<MemoryUnit>, own: ReadonlyMap<string, string>) =>
+  /** Applies what a person changed of these units, which are as they were derived. */
+  const withOverlays = (derived: ReadonlyArray<MemoryUnit>) =>
     Effect.gen(function*() {
-      if (units.length === 0) return
+      const overlays = yield* db.overlays(derived.map(({ id }) => id))
+      if (overlays.size === 0) return derived
+      const now = new Map(derived.flatMap((unit): ReadonlyArray<[string, Overlay.Overlay]> => {
+        const overlay = overlays.get(unit.id)
+        return overlay === undefined ? [] : [[unit.id, { ...overlay, derived: Overlay.derivedOf(unit) }]]
+      }))
+      yield* db.setOverlays([...now.values()])
+      return derived.map((unit) => now.has(unit.id) ? Overlay.applied(unit, now.get(unit.id)!) : unit)
+    })
+
+  /**
+   * Inserts units as they were derived, with what a person changed of them. `own` holds the project for which a unit was made, by the
+   * unit's id, when that is merged into the unit's.
+   */
+  const insert = (derived: ReadonlyArray<MemoryUnit>, own: ReadonlyMap<string, string>) =>
+    Effect.gen(function*() {
+      if (derived.length === 0) return
+      const units = yield* withOverlays(derived)
       yield* db.insertUnits(units.map((unit) => {
         const fields = fieldsOf(unit)
         return {

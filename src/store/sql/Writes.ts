@@ -6,16 +6,22 @@ import * as Effect from "effect/Effect"
 import { assignSegments, type Message, threadKey } from "../../domain/Conversation.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import { type CaptureBatch, EMBEDDED, retryDelay, type ReviewRequest, type WorkItem } from "../MemoryStore.ts"
+import { placeBeside, underneath } from "../Overlay.ts"
 import { changesOf, comparable, freshOf, outcomesOf, sessionsChangedBy } from "../Rules.ts"
+import * as BinWrites from "./BinWrites.ts"
+import * as Entombed from "./Entombed.ts"
 import * as ForgetWrites from "./ForgetWrites.ts"
+import * as OverlayWrites from "./OverlayWrites.ts"
 import * as ProjectWrites from "./ProjectWrites.ts"
 import type { Statements } from "./Statements.ts"
 import * as UnitWrites from "./UnitWrites.ts"
 
 export const make = (db: Statements) => {
   const units = UnitWrites.make(db)
-  const { permitted, unforgotten, ...forgetting } = ForgetWrites.make(db, units)
   const { inPlace, ...projects } = ProjectWrites.make(db, units)
+  const entombed = Entombed.make(db)
+  const { permitted, unforgotten } = entombed
+  const bin = BinWrites.make(db, units, entombed, inPlace)
   const { enqueue } = units
 
   const insertMessages = (messages: ReadonlyArray<Message>) =>
@@ -109,9 +115,16 @@ export const make = (db: Statements) => {
   ) =>
     Effect.gen(function*() {
       const existing = yield* db.unitsOf(origins)
+      const overlays = yield* db.overlays([...existing.map(({ unit }) => unit.id), ...made.map(({ id }) => id)])
+      const held = existing.map(({ row, unit }) => ({ row, unit: underneath(unit, overlays.get(unit.id)) }))
+      const placed = placeBeside(made, held.map(({ unit }) => unit), overlays)
       // Keeps unchanged units, so that a grown segment does not embed all its units again.
-      const unchanged = new Map(existing.map(({ row, unit }) => [comparable(unit), row]))
-      const fresh = unchanged.size === 0 ? made : made.filter((unit) => !unchanged.delete(comparable(unit)))
+      const unchanged = new Map(
+        held.filter(({ unit }) => !placed.kept.has(unit.id)).map(({ row, unit }) => [comparable(unit), row])
+      )
+      const fresh = unchanged.size === 0
+        ? placed.made
+        : placed.made.filter((unit) => !unchanged.delete(comparable(unit)))
       const stale = new Set(unchanged.values())
       const back = yield* units.restore(yield* units.remove([...stale]))
       yield* units.insert(fresh, own)
@@ -154,7 +167,9 @@ export const make = (db: Statements) => {
     replace,
     reviewAgain,
     unforgotten,
-    ...forgetting,
+    emptyBin: bin.empty,
+    ...ForgetWrites.make(db, units, bin),
+    ...OverlayWrites.make(db, units, bin, projects.splitProject),
     ...projects
   }
 }

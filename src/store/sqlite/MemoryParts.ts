@@ -52,6 +52,12 @@ const PARTS: ReadonlyArray<Part> = [
   { tables: ["sessions"], holds: "the list of sessions" },
   { tables: ["projects"], holds: "the list of projects" },
   { tables: ["tombstones"], holds: "the record of what was forgotten, which keeps it from being captured again" },
+  { tables: ["overlay", "operations"], holds: "what you changed of memories" },
+  {
+    tables: ["bin_entries"],
+    holds: "the bin",
+    loss: `${NOTHING}, but what was forgotten in the last seven days can't be brought back`
+  },
   { tables: ["properties"], holds: "the memory's name, and the key of what was forgotten" },
   WORDS,
   SKETCHES,

@@ -98,6 +98,7 @@ export const make = (sql: SqlClient): Dialect => {
         (rows) => rows.map(({ key }) => key)
       ),
     countsAttempts: Effect.map(currentVersion(sql), (version) => version >= 4),
+    keepsOverlays: Effect.map(currentVersion(sql), (version) => version >= 10),
     recordsOwnProjects: Effect.map(currentVersion(sql), (version) => version >= 8),
 
     insertDeadLetters: (cursor, letters) =>
@@ -108,9 +109,10 @@ export const make = (sql: SqlClient): Dialect => {
       sql<{ path: string; offset: number; reason: string; line: string }>`
         SELECT path, line_offset AS offset, reason, line FROM dead_letters ORDER BY path, line_offset LIMIT ${limit}`,
     keptLetters: sql<KeptLetter>`SELECT path, fingerprint, line_offset AS "offset", reason, line FROM dead_letters`,
-    emptyLetters: (letters) =>
-      sql`UPDATE dead_letters SET line = '' WHERE (path, fingerprint, line_offset) IN (
-        SELECT value->>'path', value->>'fingerprint', value->>'offset' FROM json_each(${json(letters)}))`,
+    setLetters: (letters) =>
+      sql`UPDATE dead_letters SET line = made.value->>'line' FROM json_each(${json(letters)}) AS made
+        WHERE dead_letters.path = made.value->>'path' AND dead_letters.fingerprint = made.value->>'fingerprint'
+          AND dead_letters.line_offset = made.value->>'offset'`,
 
     moveTotals: () => Effect.void,
     insertLexemes: (units, rowOf) =>

@@ -24,6 +24,7 @@ export const conditions = <Y, F>(sql: Sql<Y, F>, filter: SearchFilter): F =>
       : [sql`units.type IN (SELECT value FROM json_each(${JSON.stringify(filter.types)}))`]),
     ...(filter.since === undefined ? [] : [sql`units.occurred_at >= ${filter.since}`]),
     ...(filter.until === undefined ? [] : [sql`units.occurred_at <= ${filter.until}`]),
+    ...(filter.isPinned === true ? ["units.id IN (SELECT unit_id FROM overlay WHERE pinned = 1)"] : []),
     ...(filter.files === undefined || filter.files.length === 0 ? [] : [
       sql`EXISTS (
         SELECT 1 FROM json_each(units.files) AS held, json_each(${JSON.stringify(filter.files)}) AS wanted

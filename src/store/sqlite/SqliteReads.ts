@@ -23,7 +23,7 @@ export const unitOf = (row: Body): MemoryUnit => {
 }
 
 /** Number of migration steps of this program, whose files a reader needs not translate. */
-export const NEWEST = 9
+export const NEWEST = 10
 
 /** Returns the number of migration steps that the schema has taken. */
 export function* schemaVersion<Y, F>(sql: Sql<Y, F>): Steps<Y, number> {
@@ -159,8 +159,8 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
       const counted = yield* countedOf(rows, filter, limit, countIn)
       if (counted.length >= limit || rows.length < more) return counted
     }
-    const { files, projects, sessions, since, types, until } = filter
-    const key = json([projects, sessions, types, since, until, files])
+    const { files, isPinned, projects, sessions, since, types, until } = filter
+    const key = json([projects, sessions, types, since, until, files, isPinned])
     yield* kept.refresh()
     const accepted = yield* kept.get(key, () => SqliteFilter.rowsThatPass(sql, filter))
     return yield* countedOf(selectRows(postings, limit, accepted), filter, limit, countIn)

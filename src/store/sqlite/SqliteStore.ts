@@ -23,7 +23,7 @@ const make = Effect.gen(function*() {
   const deleteCopies = reader === writer ? Effect.void : Copies.deleteAll(file)
   const write = <A, E, R>(effect: Effect.Effect<A, E, R>) => transaction(writer, Effect.zipLeft(effect, deleteTouched))
   const keep = <A, E, R>(effect: Effect.Effect<A, E, R>) => durably(write(effect))
-  return DatabaseStore.make({
+  const store = DatabaseStore.make({
     reads: Reads.make(reader, SqliteDialect.make(reader)),
     writes: Writes.make(Statements.make(writer, SqliteDialect.make(writer))),
     read: (effect) => effect,
@@ -33,6 +33,7 @@ const make = Effect.gen(function*() {
     transaction: write,
     toError: toStoreError
   })
+  return reader === writer ? store : yield* DatabaseStore.emptyingBin(store)
 })
 
 export const layer = Layer.effect(MemoryStore, make)

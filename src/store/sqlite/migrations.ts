@@ -160,6 +160,27 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
     UPDATE vectors SET project_id = new.project_id WHERE unit_row = old.row AND project_id = old.project_id
       AND index_id IN (SELECT id FROM vector_indexes);
   END`
+], [
+  // What a person changed of units (store/Overlay.ts), whether or not a unit of that id is there. The units have the changed values.
+  `CREATE TABLE overlay (
+    unit_id TEXT PRIMARY KEY, revision INTEGER NOT NULL, title TEXT, content TEXT, type TEXT, pinned INTEGER NOT NULL,
+    replaced_by TEXT, derived TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID`,
+  // What was done by a person, or by Claude for one: the history of units, and what can be undone.
+  `CREATE TABLE operations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, unit_id TEXT, actor TEXT NOT NULL, at INTEGER NOT NULL,
+    undone INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL
+  ) STRICT`,
+  `CREATE INDEX operations_unit ON operations (unit_id) WHERE unit_id IS NOT NULL`,
+  // What was forgotten and can still be brought back, by the operation that forgot it.
+  `CREATE TABLE bin_entries (
+    operation INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (operation, kind, key)
+  ) STRICT, WITHOUT ROWID`,
+  `ALTER TABLE tombstones ADD COLUMN at INTEGER NOT NULL DEFAULT 0`,
+  // What was saved is a person's by its origin; a pin says more than that now.
+  `UPDATE units SET body = replace(body, '"pinned":true', '"pinned":false') WHERE origin LIKE 'saved:%'`,
+  `CREATE INDEX units_by_time ON units (occurred_at DESC, id) WHERE active = 1`
 ]]
 
 export const LATEST = STEPS.length

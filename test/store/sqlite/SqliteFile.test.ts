@@ -514,7 +514,7 @@ describe("a database of an earlier schema", () => {
         assert.deepStrictEqual(yield* contentsOf(copy, fs), [1, ids])
         yield* fs.writeFileString(`${copy}.7.tmp`, said)
 
-        yield* within(folder, Effect.flatMap(MemoryStore, (store) => store.forget(ids)))
+        yield* within(folder, Effect.flatMap(MemoryStore, (store) => store.forget(ids, { isNow: true })))
         assert.deepStrictEqual(yield* names(fs, folder), [DATABASE])
         assert.isFalse(Buffer.from(yield* fs.readFile(join(folder, DATABASE))).includes("nobody closes"))
       })
@@ -533,7 +533,7 @@ describe("a database of an earlier schema", () => {
       yield* within(folder, messages)
       yield* fs.remove(copy)
       yield* fs.makeDirectory(copy)
-      const forgetting = Effect.flatMap(MemoryStore, (store) => store.forget(ids))
+      const forgetting = Effect.flatMap(MemoryStore, (store) => store.forget(ids, { isNow: true }))
       assert.strictEqual((yield* Effect.flip(within(folder, forgetting))).reason, "Locked")
       assert.deepStrictEqual(yield* within(folder, found), ids)
     }))

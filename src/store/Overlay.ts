@@ -1,0 +1,181 @@
+/**
+ * The overlay: what a person changed of memories, kept apart from what is derived of the sessions, so that it survives when
+ * these are compressed again. Pure, so that every store applies it alike.
+ */
+import { idOf } from "../domain/Ids.ts"
+import { fieldsOf } from "../domain/Lexical.ts"
+import { evidence, MAX_EVIDENCE, type MemoryUnit, type UnitType } from "../domain/MemoryUnit.ts"
+import { titleOf } from "../domain/Saved.ts"
+import * as Tokens from "../domain/Tokens.ts"
+import * as Duplicates from "./Duplicates.ts"
+
+/** The fields of a unit that a change may replace, or that follow from those. */
+const FIELDS = ["type", "title", "summary", "content", "keywords", "passages", "quality", "tokens"] as const
+
+/** A unit's fields as they were derived, or saved, before anybody changed them. */
+export type Derived = Pick<MemoryUnit, typeof FIELDS[number]>
+
+/** Values that stand for the derived ones; null where the derived one stands. */
+export interface Changed {
+  readonly title: string | null
+  readonly content: string | null
+  readonly type: UnitType | null
+  readonly pinned: boolean
+  /** Id of the unit that says what holds now. */
+  readonly replacedBy: string | null
+}
+
+/** A change of some values: null gives back the derived one. */
+export type Change = { readonly [Name in keyof Changed]?: Changed[Name] | undefined }
+
+export interface Overlay extends Changed {
+  readonly unitId: string
+  /** Number of changes so far. */
+  readonly revision: number
+  readonly derived: Derived
+}
+
+export const derivedOf = (unit: MemoryUnit): Derived =>
+  Object.fromEntries(FIELDS.map((field) => [field, unit[field]])) as unknown as Derived
+
+/** Returns an overlay that changes nothing yet. */
+export const overlayOf = (unit: MemoryUnit): Overlay => ({
+  unitId: unit.id,
+  revision: 0,
+  title: null,
+  content: null,
+  type: null,
+  pinned: false,
+  replacedBy: null,
+  derived: derivedOf(unit)
+})
+
+export const changedOf = ({ content, pinned, replacedBy, title, type }: Changed): Changed => ({
+  title,
+  content,
+  type,
+  pinned,
+  replacedBy
+})
+
+/** Applies a change; returns the same overlay when it changes nothing. A value equal to the derived one is null. */
+export const change = (overlay: Overlay, changes: Change): Overlay => {
+  const { derived } = overlay
+  const next = changedOf({
+    title: changes.title === undefined ? overlay.title : changes.title === derived.title ? null : changes.title,
+    content: changes.content === undefined
+      ? overlay.content
+      : changes.content === derived.content
+      ? null
+      : changes.content,
+    type: changes.type === undefined ? overlay.type : changes.type === derived.type ? null : changes.type,
+    pinned: changes.pinned ?? overlay.pinned,
+    replacedBy: changes.replacedBy === undefined ? overlay.replacedBy : changes.replacedBy
+  })
+  return JSON.stringify(next) === JSON.stringify(changedOf(overlay))
+    ? overlay
+    : { ...overlay, ...next, revision: overlay.revision + 1 }
+}
+
+/** Tests whether anything is changed: such a unit stays where its origin is compressed again. */
+export const isKept = ({ content, pinned, replacedBy, title, type }: Changed): boolean =>
+  pinned || content !== null || title !== null || type !== null || replacedBy !== null
+
+/** Returns a unit as it was derived. */
+export const underneath = (unit: MemoryUnit, overlay: Overlay | undefined): MemoryUnit => {
+  if (overlay === undefined) return unit
+  const { replacedBy: _, revision: __, ...rest } = unit
+  return { ...rest, ...overlay.derived, pinned: false }
+}
+
+/**
+ * Returns a unit with the overlay's changes. A changed content is the person's words: it quotes no message, and still cites those that
+ * the derived one came from.
+ */
+export const applied = (unit: MemoryUnit, overlay: Overlay): MemoryUnit => {
+  const { content, derived, pinned, replacedBy, revision, title, type } = overlay
+  const rest = underneath(unit, overlay)
+  return {
+    ...rest,
+    ...(content !== null && {
+      summary: "",
+      content,
+      keywords: [],
+      passages: [],
+      also: evidence({ passages: derived.passages, also: rest.also }).slice(0, MAX_EVIDENCE),
+      quality: 1,
+      tokens: Tokens.estimate(content)
+    }),
+    // Only a title that somebody wrote stays over other words.
+    title: title ??
+      (content !== null && derived.title === titleOf(derived.content) ? titleOf(content) : derived.title),
+    type: type ?? derived.type,
+    pinned,
+    ...(replacedBy !== null && { replacedBy }),
+    revision
+  }
+}
+
+/** Returns all that a stored unit says: as it is shown, and as it was derived. */
+export const formsOf = (unit: MemoryUnit, overlay: Overlay | undefined): ReadonlyArray<MemoryUnit> =>
+  overlay === undefined ? [unit] : [unit, underneath(unit, overlay)]
+
+/** Share of the words of the shorter of two units that the other has, where one was derived of what the other had been. */
+const ALIKE = 0.5
+
+const isAlike = (a: Duplicates.Worded, b: Duplicates.Worded): boolean =>
+  a.unit.type === b.unit.type && Duplicates.sharedBy(a.words, b.words) >= ALIKE * Math.min(a.words.size, b.words.size)
+
+/** Returns what a unit says beyond an earlier content, with the labels before it; undefined when that is nothing. */
+const beyond = (unit: MemoryUnit, content: string): MemoryUnit | undefined => {
+  const passages: Array<MemoryUnit["passages"][number]> = []
+  let text = ""
+  unit.passages.forEach((passage, i) => {
+    if (content.includes(unit.content.slice(passage.from, passage.to))) return
+    const label = unit.content.slice(unit.passages[i - 1]?.to ?? 0, passage.from).trimStart()
+    text += (text === "" ? "" : "\n") + label
+    const from = text.length
+    text += unit.content.slice(passage.from, passage.to)
+    passages.push({ ...passage, from, to: text.length })
+  })
+  return passages.length === 0
+    ? undefined
+    : { ...unit, id: idOf("unit", unit.id, "beyond"), content: text, passages, tokens: Tokens.estimate(text) }
+}
+
+/**
+ * Places newly derived units beside those of the same origins that a person changed. A changed unit stays, and what says the same is
+ * left out. Ids can be those of an earlier unit that said something else: then the new unit gets an id of its own. A unit whose content
+ * the person wrote anew takes nothing in: what its origin has come to say since is a unit of its own.
+ *
+ * @param made as they were derived
+ * @param held the stored units of the origins, as they were derived
+ */
+export const placeBeside = (
+  made: ReadonlyArray<MemoryUnit>,
+  held: ReadonlyArray<MemoryUnit>,
+  overlays: ReadonlyMap<string, Overlay>
+): { readonly made: ReadonlyArray<MemoryUnit>; readonly kept: ReadonlySet<string> } => {
+  if (![...overlays.values()].some(isKept)) return { made, kept: new Set() }
+  const worded = (unit: MemoryUnit): Duplicates.Worded => ({ unit, words: Duplicates.wordsOf(fieldsOf(unit)) })
+  const heldBy = new Map(held.map((unit) => [unit.id, unit]))
+  const placed = made.flatMap((unit) => {
+    const overlay = overlays.get(unit.id)
+    if (overlay === undefined || !isKept(overlay)) return [unit]
+    const before = heldBy.get(unit.id)
+    const earlier = before ?? underneath(unit, overlay)
+    if (earlier.content !== unit.content && !isAlike(worded(earlier), worded(unit))) {
+      return [{ ...unit, id: idOf("unit", unit.id, unit.content) }]
+    }
+    if (overlay.content === null) return [unit]
+    const rest = earlier.content === unit.content ? undefined : beyond(unit, earlier.content)
+    return [...(before === undefined ? [earlier] : []), ...(rest === undefined ? [] : [rest])]
+  })
+  const ids = new Set(placed.map(({ id }) => id))
+  const kept = held.filter(({ id }) => !ids.has(id) && overlays.has(id) && isKept(overlays.get(id)!))
+  const others = kept.map(worded)
+  return {
+    made: placed.filter((unit) => !others.some((other) => Duplicates.isSame(worded(unit), other))),
+    kept: new Set(kept.map(({ id }) => id))
+  }
+}

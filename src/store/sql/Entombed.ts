@@ -1,0 +1,50 @@
+/**
+ * Recognizes forgotten text by its tombstones, and takes it out of what is to be stored.
+ */
+import * as Effect from "effect/Effect"
+import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
+import * as Forgetting from "../Forgetting.ts"
+import type { SqlEffect } from "./Dialect.ts"
+import type { Statements } from "./Statements.ts"
+
+export type Entombed = ReturnType<typeof make>
+
+export const make = (db: Statements) => {
+  /** Returns a test for the forgotten ones among these keys. */
+  const knownAmong = (secret: string, keys: Iterable<string>) => {
+    const hashOf = Forgetting.hashesBy(secret)
+    const hashes = new Map(Array.from(keys, (key) => [key, hashOf(key)]))
+    return Effect.map(db.tombstonesOf([...new Set(hashes.values())]), (entombed) => {
+      const found = new Set(entombed)
+      return (key: string) => found.has(hashes.get(key) ?? "")
+    })
+  }
+
+  /** Removes forgotten text from what was said. When nothing was ever forgotten, costs one query. */
+  const unforgotten = <S extends Forgetting.Said>(said: S): SqlEffect<S> =>
+    Effect.gen(function*() {
+      const secret = yield* db.secret
+      if (secret === undefined) return said
+      let rest = said
+      const asked = new Set<string>()
+      // A cut changes the keys of the remaining text, which may be known too.
+      for (let keys = Forgetting.keysOfSaid(said); keys.length > 0;) {
+        rest = Forgetting.withoutForgotten(rest, yield* knownAmong(secret, keys))
+        for (const key of keys) asked.add(key)
+        keys = Forgetting.keysOfSaid(rest).filter((key) => !asked.has(key))
+      }
+      return rest
+    })
+
+  /** Returns the units without forgotten text. */
+  const permitted = (units: ReadonlyArray<MemoryUnit>): SqlEffect<ReadonlyArray<MemoryUnit>> =>
+    Effect.gen(function*() {
+      const secret = yield* db.secret
+      if (secret === undefined || units.length === 0) return units
+      const keys = units.map(Forgetting.keysOfUnit)
+      const isKnown = yield* knownAmong(secret, keys.flat())
+      return units.filter((_, i) => !keys[i]!.some(isKnown))
+    })
+
+  return { permitted, unforgotten }
+}

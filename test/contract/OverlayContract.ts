@@ -1,0 +1,570 @@
+/**
+ * The contract of every `MemoryStore` for what a person changes: edits, pins, undo, history, and the bin.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as FastCheck from "effect/FastCheck"
+import type * as Layer from "effect/Layer"
+import * as TestClock from "effect/TestClock"
+import { idOf } from "../../src/domain/Ids.ts"
+import { evidence, type MemoryUnit } from "../../src/domain/MemoryUnit.ts"
+import { unitOf } from "../../src/domain/Saved.ts"
+import { queryLexemes } from "../../src/domain/Tokenizer.ts"
+import { MemoryStore, UNDO_MS } from "../../src/store/MemoryStore.ts"
+import { times } from "../data.ts"
+import { batch, cursor, everything, facts, message, project, unit } from "./made.ts"
+import { compress, words } from "./MemoryStoreContract.ts"
+
+const HARBOUR = "The harbour master wants every crane inspected before sunrise."
+const LANTERN = "Lanterns are kept in the shed behind the old boathouse."
+const TIDE = "High tide decides when the ferries may leave the northern pier."
+const KEEPER = "The keeper of the lighthouse writes the weather down each evening."
+
+const found = (question: string) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const { candidates } = yield* store.lexical(queryLexemes(question), everything, 100)
+    return candidates.map(({ unitId }) => unitId).sort()
+  })
+
+const one = (id: string) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const [unit] = yield* store.units([id])
+    assert.isDefined(unit)
+    return unit!
+  })
+
+const textsOf = (...uuids: ReadonlyArray<string>) =>
+  Effect.flatMap(
+    MemoryStore,
+    (store) =>
+      Effect.map(store.messages(uuids), (messages) => messages.map(({ blocks }) => blocks.map((block) => block.text)))
+  )
+
+const edit = (...args: Parameters<MemoryStore["Type"]["edit"]>) =>
+  Effect.flatMap(MemoryStore, (store) => store.edit(...args))
+
+/** A message that says these sentences, and a unit of its segment for each. */
+const said = (uuid: string, ...sentences: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const told = message(uuid, { isPrompt: true, blocks: [{ kind: "text", text: sentences.join(" ") }] })
+    yield* store.append(batch([told], { cursor: cursor(`/t/${uuid}`, 1) }))
+    const units = sentences.map((content, i) =>
+      unit(idOf("unit", uuid, String(i)), { origin: idOf("segment", uuid), cites: uuid, content, position: i })
+    )
+    yield* store.commit(yield* store.claim("segment", 10), units)
+    return units.map(({ id }) => id)
+  })
+
+/** Compresses all that waits into these units. */
+const compressed = (...units: ReadonlyArray<MemoryUnit>) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    yield* store.commit(yield* store.claim("segment", 1_000), units)
+  })
+
+export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
+  const test = <E2>(title: string, body: Effect.Effect<void, E2, MemoryStore>) =>
+    it.effect(title, () => Effect.provide(body, layer))
+
+  describe(`${name}: editing`, () => {
+    const made = unit("a", { content: words(12), title: "Letters" })
+
+    test(
+      "changes what is shown and found, and is indexed anew",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* compress("one", made)
+        yield* store.done(yield* store.claim("index", 10))
+        const result = yield* edit("a", { content: HARBOUR, title: "Cranes", type: "decision" }, "person")
+        const changed = yield* one("a")
+        assert.deepStrictEqual(result, { _tag: "Edited", unit: changed })
+        assert.deepInclude(changed, { content: HARBOUR, title: "Cranes", type: "decision", revision: 1, active: true })
+        assert.deepStrictEqual(evidence(changed), evidence(made))
+        assert.deepStrictEqual(yield* found("harbour crane"), ["a"])
+        assert.deepStrictEqual(yield* found("alpha bravo letters"), [])
+        assert.deepStrictEqual((yield* store.claim("index", 10)).map(({ key }) => key), ["a"])
+        assert.deepStrictEqual((yield* store.recent({ projects: "all", types: ["decision"] }, 5)).length, 1)
+      })
+    )
+
+    test(
+      "of nothing, or to what it is, changes nothing",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* compress("one", made)
+        assert.isUndefined(yield* edit("no-such", { title: "x" }, "person"))
+        yield* edit("a", { title: "Letters" }, "person")
+        assert.isUndefined((yield* one("a")).revision)
+        assert.isUndefined(yield* store.history("a"))
+        assert.isUndefined(yield* store.undo())
+      })
+    )
+
+    test(
+      "of two that saw the same revision, only the first is written",
+      Effect.gen(function*() {
+        yield* compress("one", made)
+        assert.strictEqual((yield* edit("a", { title: "First" }, "person", 0))?._tag, "Edited")
+        const second = yield* edit("a", { title: "Second" }, "person", 0)
+        assert.strictEqual(second?._tag, "Conflict")
+        assert.deepInclude(second?.unit, { title: "First", revision: 1 })
+        assert.strictEqual((yield* one("a")).title, "First")
+        assert.strictEqual((yield* edit("a", { title: "Second" }, "person", 1))?._tag, "Edited")
+      })
+    )
+
+    test(
+      "stays when the segment is compressed again, into the same, more, other units or none",
+      Effect.gen(function*() {
+        yield* compress("one", made)
+        yield* edit("a", { content: HARBOUR }, "person")
+        const changed = yield* one("a")
+        yield* compress("one", { ...made, compressor: 9 })
+        assert.deepStrictEqual(yield* one("a"), changed)
+        // It has grown: what is new is a unit of its own, and the old words don't come back.
+        const longer = `${words(12)}\n${TIDE}`
+        const passages = [
+          { ...made.passages[0]!, to: words(12).length },
+          { uuid: "new", kind: "text" as const, from: words(12).length + 1, to: longer.length }
+        ]
+        const grown = { ...made, content: longer, passages }
+        for (const _ of [1, 2]) {
+          yield* compress("one", grown)
+          assert.deepStrictEqual(yield* one("a"), changed)
+          const [more, ...others] = yield* found("tide ferries pier")
+          assert.deepStrictEqual(others, [])
+          assert.deepInclude(yield* one(more!), { content: TIDE })
+          assert.deepStrictEqual(yield* found("alpha bravo"), [])
+        }
+        // The same id, and something else.
+        yield* compress("one", { ...made, content: LANTERN, passages: [{ ...made.passages[0]!, to: LANTERN.length }] })
+        assert.deepStrictEqual(yield* one("a"), changed)
+        assert.strictEqual((yield* found("lanterns shed")).length, 1)
+        yield* compress("one")
+        assert.deepStrictEqual(yield* one("a"), changed)
+        // Under another id, it is not derived beside it.
+        yield* compress("one", { ...made, id: "b" })
+        assert.deepStrictEqual(yield* found("alpha bravo"), [])
+      })
+    )
+
+    test(
+      "of the title alone stays too, over new words",
+      Effect.gen(function*() {
+        yield* compress("one", made)
+        yield* edit("a", { title: "Mine" }, "person")
+        yield* compress("one", unit("a", { content: words(14), title: "Letters and more" }))
+        assert.deepInclude(yield* one("a"), { title: "Mine", content: words(14), revision: 1 })
+        yield* edit("a", { title: "Letters and more" }, "person")
+        yield* compress("one", unit("a", { content: words(14), title: "All" }))
+        assert.deepInclude(yield* one("a"), { title: "All" })
+      })
+    )
+
+    test(
+      "is never superseded by what is derived, and supersedes what it contains",
+      Effect.gen(function*() {
+        yield* compress("one", made)
+        yield* compress("two", unit("b", { content: TIDE }))
+        yield* edit("a", { content: TIDE }, "person")
+        assert.deepInclude(yield* one("b"), { active: false, supersededBy: "a" })
+        yield* compress("three", unit("c", { content: `${TIDE} Again.`, occurredAt: 9_000 }))
+        assert.deepInclude(yield* one("a"), { active: true, content: TIDE })
+        yield* edit("a", { content: HARBOUR }, "person")
+        assert.deepInclude(yield* one("b"), { active: false, supersededBy: "c" })
+        yield* compress("three")
+        assert.deepInclude(yield* one("b"), { active: true, supersededBy: null })
+      })
+    )
+
+    test(
+      "of what was saved stays, and the same text can be saved again",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const note = unitOf({ content: HARBOUR }, "project-one", 5_000)
+        assert.isFalse(note.pinned)
+        yield* store.save(note, project("one"))
+        yield* edit(note.id, { content: LANTERN }, "person")
+        const again = yield* store.save(note, project("one"))
+        assert.notStrictEqual(again.id, note.id)
+        assert.deepStrictEqual(yield* store.save(note, project("one")), again)
+        assert.deepStrictEqual(yield* found("harbour"), [again.id])
+        assert.deepStrictEqual(yield* found("lanterns"), [note.id])
+      })
+    )
+
+    test(
+      "is kept as a history, and undone, the last first",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* compress("one", made)
+        yield* edit("a", { title: "First" }, "person")
+        yield* TestClock.adjust("1 minute")
+        yield* edit("a", { content: HARBOUR }, "claude")
+        yield* edit("a", { pinned: true }, "person")
+        assert.isUndefined(yield* store.undo("person"))
+        const undone = yield* store.undo()
+        assert.deepInclude(undone, { _tag: "Edit", unitId: "a", at: 60_000 })
+        assert.deepInclude(yield* one("a"), { title: "First", content: words(12), pinned: true, revision: 4 })
+        assert.deepStrictEqual(yield* found("alpha"), ["a"])
+        assert.isDefined(yield* store.undo("person"))
+        assert.deepInclude(yield* one("a"), { title: "Letters", pinned: true })
+        assert.isUndefined(yield* store.undo())
+        const history = yield* store.history("a")
+        assert.deepInclude(history?.derived, { title: "Letters", content: words(12) })
+        assert.deepStrictEqual(
+          history?.operations.map(({ actor, isUndone, kind, revision }) => ({ actor, isUndone, kind, revision })),
+          [
+            { actor: "person", isUndone: true, kind: "edit", revision: 1 },
+            { actor: "claude", isUndone: true, kind: "edit", revision: 2 },
+            { actor: "person", isUndone: false, kind: "pin", revision: 3 },
+            { actor: "claude", isUndone: false, kind: "undo", revision: 4 },
+            { actor: "person", isUndone: false, kind: "undo", revision: 5 }
+          ]
+        )
+        assert.deepInclude(history?.operations[1]?.after, { content: HARBOUR, title: "First" })
+      })
+    )
+
+    test(
+      "can be undone for seven days",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* compress("one", made)
+        yield* edit("a", { title: "First" }, "person")
+        yield* TestClock.adjust(UNDO_MS + 1)
+        assert.isUndefined(yield* store.undo())
+        assert.strictEqual((yield* one("a")).title, "First")
+      })
+    )
+
+    test(
+      "to pin lists it as pinned, and it stays where its segment makes it no more",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const pinned = Effect.map(
+          store.recent({ projects: "all", isPinned: true }, 10),
+          (units) => units.map(({ id }) => id)
+        )
+        yield* compress("one", made, unit("b", { content: TIDE }))
+        yield* edit("a", { pinned: true }, "person")
+        assert.deepStrictEqual(yield* pinned, ["a"])
+        yield* compress("one")
+        assert.deepStrictEqual(yield* store.units(["a", "b"]).pipe(Effect.map((units) => units.length)), 1)
+        const { candidates } = yield* store.lexical(queryLexemes("alpha"), { projects: "all", isPinned: true }, 5)
+        assert.strictEqual(candidates.length, 1)
+        yield* edit("a", { pinned: false }, "person")
+        assert.deepStrictEqual(yield* pinned, [])
+        yield* compress("one")
+        assert.deepStrictEqual(yield* store.units(["a"]), [])
+      })
+    )
+  })
+
+  describe(`${name}: the bin`, () => {
+    test(
+      "gives back what was forgotten: units, sentences, the title and the line",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const [harbour, lantern] = yield* said("a", HARBOUR, LANTERN)
+        const letter = { path: "/t/b", offset: 0, reason: "torn", line: `{"text":"${HARBOUR}` }
+        yield* store.append(batch([], {
+          cursor: cursor("/t/b", 1),
+          facts: [facts("s1", { title: HARBOUR })],
+          factLines: 1,
+          deadLetters: [letter]
+        }))
+        const before = yield* one(harbour!)
+        const { messages, until, units } = yield* store.forget([harbour!])
+        assert.deepStrictEqual([units, messages, until], [[before], 1, UNDO_MS])
+        assert.deepStrictEqual(yield* textsOf("a"), [[LANTERN]])
+        assert.deepStrictEqual(yield* store.binned(harbour!.slice(0, 8)), [before])
+        yield* compressed(unit(lantern!, { origin: idOf("segment", "a"), cites: "a", content: LANTERN, position: 1 }))
+
+        const undone = yield* store.undo()
+        assert.deepStrictEqual(undone, { _tag: "Forget", at: 0, units: [before], messages: 1 })
+        assert.deepStrictEqual(yield* textsOf("a"), [[`${HARBOUR} ${LANTERN}`]])
+        assert.deepStrictEqual(yield* found("harbour"), [harbour])
+        assert.strictEqual((yield* store.sessionsByPrefix("s1"))[0]?.title, HARBOUR)
+        assert.deepStrictEqual(yield* store.deadLetters(5), [letter])
+        assert.deepStrictEqual((yield* store.claim("segment", 5)).map(({ key }) => key), [idOf("segment", "a")])
+        assert.deepStrictEqual(yield* store.binned(""), [])
+        assert.isUndefined(yield* store.undo())
+        // It is captured again like anything else.
+        yield* said("c", HARBOUR)
+        assert.deepStrictEqual(yield* textsOf("c"), [[HARBOUR]])
+      })
+    )
+
+    test(
+      "gives back one forgetting after another, the last first",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const [harbour, lantern] = yield* said("a", HARBOUR, LANTERN, TIDE)
+        yield* store.forget([harbour!])
+        yield* TestClock.adjust("1 second")
+        yield* compressed(unit(lantern!, { origin: idOf("segment", "a"), cites: "a", content: LANTERN }))
+        yield* store.forget([lantern!])
+        assert.deepStrictEqual(yield* textsOf("a"), [[TIDE]])
+        yield* store.undo()
+        assert.deepStrictEqual(yield* textsOf("a"), [[`${LANTERN} ${TIDE}`]])
+        yield* store.undo()
+        assert.deepStrictEqual(yield* textsOf("a"), [[`${HARBOUR} ${LANTERN} ${TIDE}`]])
+        assert.deepStrictEqual(yield* found("harbour lanterns"), [harbour, lantern].sort())
+      })
+    )
+
+    test(
+      "holds nothing of what is forgotten for good, and gives the rest back",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const [harbour, lantern] = yield* said("a", HARBOUR, LANTERN, TIDE)
+        const [tide] = yield* said("b", TIDE)
+        yield* store.forget([harbour!])
+        yield* compressed(unit(lantern!, { origin: idOf("segment", "a"), cites: "a", content: LANTERN }))
+        const { until } = yield* store.forget([lantern!, tide!], { isNow: true })
+        assert.isNull(until)
+        yield* store.undo()
+        assert.deepStrictEqual(yield* textsOf("a", "b"), [[HARBOUR], []])
+        assert.deepStrictEqual(yield* found("harbour lanterns tide"), [harbour])
+        assert.isUndefined(yield* store.undo())
+      })
+    )
+
+    test(
+      "is emptied of a memory that is forgotten for good there, with all that went with it",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const [harbour, lantern] = yield* said("a", HARBOUR, LANTERN)
+        yield* store.forget([harbour!, lantern!])
+        const { units } = yield* store.forget([harbour!], { isNow: true })
+        assert.deepStrictEqual(units.map(({ id }) => id).sort(), [harbour, lantern].sort())
+        assert.deepStrictEqual(yield* store.binned(""), [])
+        assert.isUndefined(yield* store.undo())
+        assert.deepStrictEqual(yield* textsOf("a"), [[]])
+      })
+    )
+
+    test(
+      "is emptied after seven days, and not sooner",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const [harbour] = yield* said("a", HARBOUR)
+        yield* store.forget([harbour!])
+        yield* TestClock.adjust(UNDO_MS)
+        assert.strictEqual(yield* store.emptyBin, 0)
+        assert.strictEqual((yield* store.binned("")).length, 1)
+        yield* TestClock.adjust(1)
+        assert.strictEqual(yield* store.emptyBin, 1)
+        assert.deepStrictEqual(yield* store.binned(""), [])
+        assert.isUndefined(yield* store.undo())
+        yield* said("b", HARBOUR)
+        assert.deepStrictEqual(yield* textsOf("b"), [[]])
+      })
+    )
+
+    test(
+      "takes and gives back what a person changed, and the words beneath",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const [harbour] = yield* said("a", HARBOUR, LANTERN)
+        yield* edit(harbour!, { content: KEEPER, title: "Keeper", pinned: true }, "person")
+        const before = yield* one(harbour!)
+        yield* TestClock.adjust("1 second")
+        yield* store.forget([harbour!])
+        assert.deepStrictEqual(yield* textsOf("a"), [[LANTERN]])
+        assert.isUndefined(yield* store.history(harbour!))
+        // Compressing again brings neither the words back nor the edit.
+        yield* compressed(unit(harbour!, { origin: idOf("segment", "a"), cites: "a", content: HARBOUR }))
+        assert.deepStrictEqual(yield* store.units([harbour!]), [])
+        yield* store.undo()
+        assert.deepStrictEqual(yield* one(harbour!), before)
+        assert.strictEqual((yield* store.history(harbour!))?.operations.length, 1)
+        assert.deepStrictEqual(yield* textsOf("a"), [[`${HARBOUR} ${LANTERN}`]])
+        // The edit can be undone as before.
+        assert.strictEqual((yield* store.undo())?._tag, "Edit")
+        assert.deepInclude(yield* one(harbour!), { content: HARBOUR })
+      })
+    )
+
+    test(
+      "keeps what a person changed of other memories of the same messages",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const [harbour, lantern] = yield* said("a", HARBOUR, LANTERN)
+        yield* edit(lantern!, { title: "Lanterns" }, "person")
+        yield* store.forget([harbour!])
+        assert.deepInclude(yield* one(lantern!), { title: "Lanterns", content: LANTERN })
+      })
+    )
+
+    test(
+      "has an undone merge of projects apart again",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* compress("one", unit("a", { content: HARBOUR }))
+        yield* store.save(unitOf({ content: TIDE }, "project-two", 1), project("two"))
+        yield* store.mergeProjects(project("two"), project("one"))
+        yield* edit("a", { pinned: true }, "person")
+        assert.deepStrictEqual(yield* store.undo(), {
+          _tag: "Merge",
+          at: 0,
+          from: "project-two",
+          into: "project-one"
+        })
+        assert.deepStrictEqual(
+          (yield* store.recent({ projects: ["project-two"] }, 5)).map(({ content }) => content),
+          [TIDE]
+        )
+      })
+    )
+  })
+
+  describe(`${name}: what a person did stays`, () => {
+    const SEGMENTS = ["one", "two", "three"]
+    const IDS = SEGMENTS.flatMap((name) => [0, 1].map((i) => idOf("unit", name, String(i))))
+    const which = FastCheck.constantFrom(...IDS)
+    const text = FastCheck.constantFrom(HARBOUR, LANTERN, TIDE, KEEPER)
+    const step = FastCheck.oneof(
+      {
+        weight: 4,
+        arbitrary: FastCheck.record({
+          _tag: FastCheck.constant("compress" as const),
+          segment: FastCheck.constantFrom(...SEGMENTS),
+          count: FastCheck.integer({ min: 0, max: 2 }),
+          /** Words by which the derived units differ from the last ones: none, some, all. */
+          from: FastCheck.constantFrom(0, 0, 2, 14)
+        })
+      },
+      { weight: 3, arbitrary: FastCheck.record({ _tag: FastCheck.constant("content" as const), which, text }) },
+      { weight: 2, arbitrary: FastCheck.record({ _tag: FastCheck.constant("title" as const), which, text }) },
+      { weight: 2, arbitrary: FastCheck.record({ _tag: FastCheck.constant("type" as const), which }) },
+      { weight: 2, arbitrary: FastCheck.record({ _tag: FastCheck.constant("pin" as const), which }) },
+      { weight: 2, arbitrary: FastCheck.record({ _tag: FastCheck.constant("replace" as const), which, other: which }) },
+      { weight: 2, arbitrary: FastCheck.record({ _tag: FastCheck.constant("forget" as const), which }) },
+      { weight: 1, arbitrary: FastCheck.record({ _tag: FastCheck.constant("undo" as const) }) },
+      { weight: 1, arbitrary: FastCheck.record({ _tag: FastCheck.constant("merge" as const) }) },
+      { weight: 1, arbitrary: FastCheck.record({ _tag: FastCheck.constant("split" as const) }) },
+      { weight: 1, arbitrary: FastCheck.record({ _tag: FastCheck.constant("reindex" as const) }) },
+      { weight: 1, arbitrary: FastCheck.record({ _tag: FastCheck.constant("review" as const) }) }
+    )
+
+    /** What a unit is to say; the operation that it takes back is the last. */
+    type Said = Pick<MemoryUnit, "content" | "pinned" | "replacedBy" | "title" | "type">
+    const shown = ({ content, pinned, replacedBy, title, type }: MemoryUnit): Said => ({
+      content,
+      pinned,
+      title,
+      type,
+      ...(replacedBy !== undefined && { replacedBy })
+    })
+
+    const isKept = ({ pinned, ...values }: Partial<Said> = {}) => pinned === true || Object.keys(values).length > 0
+
+    it.effect.prop(
+      "in whatever order it is compressed, reviewed, merged, split, indexed, forgotten and undone",
+      [FastCheck.array(step, { minLength: 8, maxLength: 30 })],
+      ([steps]) =>
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          /** The values that a person gave a unit, which nothing but a person may change. */
+          const given = new Map<string, Partial<Said>>()
+          const undoing: Array<Effect.Effect<void>> = []
+          let isMerged = false
+          const unitsNow = Effect.map(store.units(IDS), (units) => new Map(units.map((each) => [each.id, each])))
+          for (const each of steps) {
+            yield* TestClock.adjust("1 second")
+            const before = yield* unitsNow
+            const change = (id: string, values: Partial<Said>, isUndoable: boolean) =>
+              Effect.gen(function*() {
+                const unit = before.get(id)
+                if (unit === undefined) return
+                const result = yield* store.edit(id, values, "person")
+                if (result?._tag !== "Edited" || result.unit.revision === unit.revision) return
+                const earlier = given.get(id)
+                given.set(id, { ...earlier, ...values })
+                if (!isUndoable) return
+                undoing.push(Effect.sync(() => {
+                  const names = Object.keys(values)
+                  const others = Object.entries(given.get(id) ?? {}).filter(([name]) => !names.includes(name))
+                  const before = Object.entries(earlier ?? {}).filter(([name]) => names.includes(name))
+                  given.set(id, Object.fromEntries([...others, ...before]))
+                }))
+              })
+            switch (each._tag) {
+              case "compress": {
+                const units = Array.from({ length: each.count }, (_, i) =>
+                  unit(idOf("unit", each.segment, String(i)), {
+                    content: Array.from({ length: 12 }, (_, k) => `${each.segment}${i}w${k + each.from}`).join(" "),
+                    title: `${each.segment} ${i}`,
+                    position: i,
+                    sessionId: `session of ${each.segment}`
+                  }))
+                yield* compress(each.segment, ...units)
+                break
+              }
+              case "content":
+                yield* change(each.which, { content: `${each.text} ${each.which}` }, true)
+                break
+              case "title":
+                yield* change(each.which, { title: each.text }, true)
+                break
+              case "type":
+                yield* change(each.which, { type: "decision" }, true)
+                break
+              case "pin":
+                yield* change(each.which, { pinned: !(before.get(each.which)?.pinned ?? false) }, false)
+                break
+              case "replace":
+                yield* change(each.which, { replacedBy: each.other }, false)
+                break
+              case "forget": {
+                const gone = (yield* store.forget([each.which])).units.map(({ id }) => id)
+                const taken = gone.map((id) => [id, given.get(id)] as const)
+                for (const id of gone) given.delete(id)
+                if (gone.length === 0) break
+                undoing.push(Effect.sync(() => {
+                  for (const [id, values] of taken) {
+                    if (values !== undefined && !isKept(given.get(id))) given.set(id, values)
+                  }
+                }))
+                break
+              }
+              case "undo":
+                assert.strictEqual((yield* store.undo()) !== undefined, undoing.length > 0)
+                yield* undoing.pop() ?? Effect.void
+                break
+              case "merge":
+                yield* store.mergeProjects(project("one"), project("two"))
+                if (!isMerged) undoing.push(Effect.sync(() => void (isMerged = false)))
+                isMerged = true
+                break
+              case "split":
+                yield* store.splitProject("project-one")
+                isMerged = false
+                break
+              case "reindex":
+                yield* store.queue("reconcile", ["embedded"])
+                break
+              case "review":
+                yield* store.queueReviews([{ sessionId: "session of one", segmentIds: [], isWanted: true }])
+                yield* store.commit(yield* store.claim("review", 100), [])
+                break
+            }
+            const after = yield* unitsNow
+            for (const [id, values] of given) {
+              if (Object.keys(values).length === 0) continue
+              const now = after.get(id)
+              assert.isDefined(now, `${each._tag}: ${id} is gone`)
+              assert.deepInclude(shown(now!), values, each._tag)
+              if (values.content !== undefined) assert.isTrue(now!.active)
+            }
+          }
+        }).pipe(Effect.provide(layer)),
+      { fastCheck: { numRuns: times(15) }, timeout: times(120_000) }
+    )
+  })
+}

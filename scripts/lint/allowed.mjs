@@ -20,7 +20,7 @@ export const ALLOWED = [
   { names: EVERYWHERE },
   {
     names: lists(words`
-      @modelcontextprotocol/sdk/shared/stdio.js @modelcontextprotocol/sdk/types.js @secretlint/secretlint-rule-preset-recommend jsonc-parser
+      @modelcontextprotocol/sdk/shared/stdio.js @modelcontextprotocol/sdk/types.js @secretlint/secretlint-rule-preset-recommend diff jsonc-parser
       pg-connection-string stemmer uuid`)`@effect/platform-node/Undici= DecoratorHandler errors`
   },
   {

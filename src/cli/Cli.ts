@@ -15,7 +15,9 @@ import { version } from "../process/version.ts"
 import { type CommandOptions, findMistake, normalize } from "./Arguments.ts"
 import * as Cost from "./Cost.ts"
 import * as Doctor from "./Doctor.ts"
+import * as Edit from "./Edit.ts"
 import * as Forget from "./Forget.ts"
+import * as History from "./History.ts"
 import * as Import from "./Import.ts"
 import * as Index from "./Index.ts"
 import * as Init from "./Init.ts"
@@ -26,6 +28,7 @@ import * as List from "./List.ts"
 import * as Models from "./Models.ts"
 import * as Mute from "./Mute.ts"
 import { isColoured } from "./Output.ts"
+import * as Pin from "./Pin.ts"
 import { printable } from "./Printable.ts"
 import * as Projects from "./Projects.ts"
 import * as Quickstart from "./Quickstart.ts"
@@ -37,6 +40,7 @@ import * as Search from "./Search.ts"
 import * as Sessions from "./Sessions.ts"
 import * as Show from "./Show.ts"
 import * as Status from "./Status.ts"
+import * as Undo from "./Undo.ts"
 import * as Uninstall from "./Uninstall.ts"
 import * as UnknownSettings from "./UnknownSettings.ts"
 import * as Watch from "./Watch.ts"
@@ -58,7 +62,11 @@ Ask
 
 Tell it
   save <text…>          Remember something, in your own words
-  forget <id…>          Delete memories for good, and keep them from being captured again
+  edit <id>             Change what a memory says, its title or its type; in your editor too
+  pin <id…>             Have it told at the start of every session; --off takes the pin off
+  forget <id…>          Forget memories; also by --project, --session, --before or --query
+  undo                  Undo the last edit, forgetting or merge of the last seven days
+  history <id>          Show what was changed of a memory
   projects [merge|…]    List the projects; merge, split, rename or exclude them
   injections [session]  Say what a session was given, when, why, and what came too late
   mute [session]        Keep the hooks from telling a session anything
@@ -95,7 +103,11 @@ const COMMANDS = [
   Show,
   Inject,
   Save,
+  Edit,
+  Pin,
   Forget,
+  Undo,
+  History,
   Projects,
   Status,
   Doctor,

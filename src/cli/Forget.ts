@@ -1,26 +1,56 @@
 /**
- * Deletes memories for good.
+ * Forgets memories: by id, or all of a project, of a session, from before a day, or that hold some words.
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 import * as App from "../App.ts"
 import { isCopy } from "../domain/DatabaseCopy.ts"
+import { advice } from "../process/Advice.ts"
 import { Unsuccessful, writeStderr, writeStdout } from "../process/Process.ts"
+import type { Criteria } from "../serve/Bulk.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../settings/Settings.ts"
-import { answer, beginning, json, plural, unitText } from "./Output.ts"
+import type { Forgotten } from "../store/MemoryStore.ts"
+import { answer, beginning, fittingTable, json, minute, plural, unitText } from "./Output.ts"
 import { printable } from "./Printable.ts"
+import * as Progress from "./Progress.ts"
 import * as Question from "./Question.ts"
+import { projectIds, projects } from "./Scope.ts"
 
 const ids = Args.text({ name: "id" }).pipe(
   Args.withDescription("A memory's id, or the beginning of it, as `search` prints it"),
-  Args.atLeast(1)
+  Args.repeated
 )
 
-export const options = { yes: Question.options.yes, json }
+export const options = {
+  project: projects.project.pipe(
+    Options.withDescription("All of this project, or of it what the other options say; repeat it for several")
+  ),
+  allProjects: projects.allProjects,
+  session: Options.text("session").pipe(
+    Options.withDescription("All of this session, with what was said in it: its id or the beginning of it"),
+    Options.optional
+  ),
+  before: Options.date("before").pipe(
+    Options.withDescription("All from before this day, as in 2026-08-31"),
+    Options.optional
+  ),
+  query: Options.text("query").pipe(
+    Options.withDescription("All that hold every one of these words"),
+    Options.optional
+  ),
+  now: Options.boolean("now").pipe(
+    Options.withDescription("For good and at once: no undo, and no copy of it stays")
+  ),
+  ...Question.options,
+  json
+}
 
 /** Lines of each memory that are shown. */
 const SHOWN_LINES = 6
@@ -32,51 +62,133 @@ const copiesIn = (home: string) =>
     Effect.orElseSucceed((): ReadonlyArray<string> => [])
   )
 
-const memories = (n: number) => n === 1 ? "1 memory" : `${n} memories`
+const memories = (n: number) => n === 1 ? "1 memory" : `${n.toLocaleString("en-US")} memories`
 
-export const command = Command.make("forget", { ids, ...options }, ({ ids, json, yes }) =>
+/** What is to be forgotten, and how it is shown before. */
+interface Plan {
+  readonly count: number
+  readonly preview: string
+  readonly run: Stream.Stream<Forgotten, unknown, ClaudeMemory>
+  readonly json: Readonly<Record<string, unknown>>
+}
+
+const byIds = (ids: ReadonlyArray<string>, isNow: boolean) =>
   Effect.gen(function*() {
-    const isAsked = Question.isAsked({ json, yes })
-    if (!yes && !isAsked) {
-      yield* writeStderr("forgetting can't be undone: without a terminal to ask on, and with --json, it needs --yes\n")
-      return yield* Effect.fail(new Unsuccessful())
-    }
-    const shown = yield* Effect.gen(function*() {
-      const memory = yield* ClaudeMemory
-      const now = yield* Clock.currentTimeMillis
-      const names = new Map((yield* memory.projects.list).map(({ id, name }) => [id, name]))
-      const units = new Map((yield* Effect.forEach(ids, memory.show)).map(({ unit }) => [unit.id, unit]))
-      return [...units.values()].map((unit, i) => ({
-        id: unit.id,
-        text: unitText({
+    const memory = yield* ClaudeMemory
+    const now = yield* Clock.currentTimeMillis
+    const names = new Map((yield* memory.projects.known).map(({ id, name }) => [id, name]))
+    const units = new Map(
+      (yield* Effect.forEach(ids, (id) => memory.forgettable(id, isNow))).map((unit) => [unit.id, unit])
+    )
+    const found = [...units.keys()]
+    return {
+      count: found.length,
+      json: { ids: found },
+      preview: [...units.values()].map((unit, i) =>
+        unitText({
           unit,
           rank: i + 1,
           projectName: names.get(unit.projectId) ?? "?",
           now,
           shown: beginning(unit.content, SHOWN_LINES)
         })
-      }))
-    }).pipe(App.provide(App.reader))
-    const { home } = yield* Settings.load
-    const copies = yield* copiesIn(home)
-    if (isAsked) {
-      yield* writeStdout(
-        `${printable(shown.map(({ text }) => text).join("\n\n"))}\n\n` +
-          "Their sentences are also removed from the messages that they come from, and are not captured again.\n" +
-          (copies.length === 0 ? "" : `Copies from before an update are deleted whole: ${copies.join(", ")}.\n`)
+      ).join("\n\n"),
+      run: Stream.unwrap(Effect.map(ClaudeMemory, ({ forget }) => Stream.fromEffect(forget(found, { isNow }))))
+    } satisfies Plan
+  })
+
+const byCriteria = (criteria: Criteria, isNow: boolean) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    const { count, newest, sessions } = yield* memory.select(criteria)
+    const rows = newest.map(({ id, occurredAt, title, type }) => [minute(occurredAt), id.slice(0, 8), type, title])
+    return {
+      count,
+      json: { count, sessions },
+      preview: [
+        `${memories(count)}${
+          sessions.length === 0 ? "" : `, and all that was said in ${plural(sessions.length, "session")}`
+        }:`,
+        ...fittingTable(rows),
+        ...(count > newest.length ? [`and ${(count - newest.length).toLocaleString("en-US")} older`] : [])
+      ].join("\n"),
+      run: Stream.unwrap(Effect.map(ClaudeMemory, ({ forgetSelected }) => forgetSelected(criteria, { isNow })))
+    } satisfies Plan
+  })
+
+const sumOf = (parts: ReadonlyArray<Forgotten>): Omit<Forgotten, "operation"> => ({
+  units: parts.flatMap(({ units }) => units),
+  messages: parts.reduce((sum, { messages }) => sum + messages, 0),
+  until: parts.reduce<number | null>((until, part) => part.until ?? until, null)
+})
+
+const NOTHING_NAMED = "name memories by their ids, or give --project, --session, --before or --query\n"
+
+export const command = Command.make(
+  "forget",
+  { ids, ...options },
+  ({ allProjects, before, dryRun, ids, json, now: isNow, project, query, session, yes }) =>
+    Effect.gen(function*() {
+      const isBulk = project.length > 0 || Option.isSome(session) || Option.isSome(before) || Option.isSome(query)
+      if (isBulk === ids.length > 0) {
+        yield* writeStderr(isBulk ? "give either ids or --project, --session, --before and --query\n" : NOTHING_NAMED)
+        return yield* Effect.fail(new Unsuccessful())
+      }
+      const isAsked = Question.isAsked({ json, yes })
+      if (!yes && !isAsked && !dryRun) {
+        yield* writeStderr("without a terminal to ask on, and with --json, forgetting needs --yes (or --dry-run)\n")
+        return yield* Effect.fail(new Unsuccessful())
+      }
+      const plan: Plan = yield* Effect.gen(function*() {
+        if (!isBulk) return yield* byIds(ids, isNow)
+        const memory = yield* ClaudeMemory
+        const found = yield* Effect.transposeMapOption(session, memory.session)
+        return yield* byCriteria({
+          projects: Option.isSome(found) && project.length === 0
+            ? "all"
+            : yield* projectIds({ allProjects, project }),
+          ...(Option.isSome(found) && { sessions: [found.value.session.id] }),
+          ...(Option.isSome(before) && { before: before.value.getTime() }),
+          ...(Option.isSome(query) && { query: query.value })
+        }, isNow)
+      }).pipe(App.provide(App.reader))
+      if (dryRun) return yield* answer(json, plan.json, () => `${plan.preview}\n\nNothing was forgotten.`)
+      const { home } = yield* Settings.load
+      const copies = isNow ? yield* copiesIn(home) : []
+      if (isAsked) {
+        yield* writeStdout(
+          `${printable(plan.preview)}\n\n` +
+            "The sentences are also removed from the messages that they come from, and are not captured again.\n" +
+            (isNow ? "This can't be undone.\n" : "This can be undone for seven days.\n") +
+            (copies.length === 0 ? "" : `Copies from before an update are deleted whole: ${copies.join(", ")}.\n`)
+        )
+        const question = `Forget ${plan.count === 1 ? "it" : `these ${plan.count}`}${isNow ? " for good" : ""}?`
+        if (!(yield* Question.confirm(question, false))) return yield* writeStdout("Nothing was forgotten.\n")
+      }
+      const progress = yield* Progress.make(0)
+      let done = 0
+      const parts = yield* plan.run.pipe(
+        Stream.tap(({ units }) => progress.checked("forgetting", done += units.length, Math.max(done, plan.count))),
+        Stream.runCollect,
+        Effect.ensuring(progress.end),
+        App.provide(App.service("forget"))
       )
-      const question = `Forget ${shown.length === 1 ? "it" : `these ${shown.length}`} for good?`
-      if (!(yield* Question.confirm(question, false))) return yield* writeStdout("Nothing was forgotten.\n")
-    }
-    const { messages, units } = yield* Effect.flatMap(ClaudeMemory, ({ forget }) => forget(shown.map(({ id }) => id)))
-      .pipe(App.provide(App.service("forget")))
-    const duplicates = units.length - shown.length
-    yield* answer(
-      json,
-      { forgotten: units.map(({ id }) => id), messages },
-      () =>
-        `${memories(units.length)} forgotten${duplicates > 0 ? `, ${duplicates} of them for saying the same` : ""}; ` +
-        `${units.length === 1 ? "its" : "their"} sentences were removed from ${plural(messages, "message")}.` +
-        (copies.length === 0 ? "" : `\nCopies from before an update were deleted whole: ${copies.join(", ")}.`)
-    )
-  })).pipe(Command.withDescription("Delete memories for good, and keep them from being captured again"))
+      const { messages, units, until } = sumOf([...parts])
+      const more = units.length - plan.count
+      yield* answer(
+        json,
+        { forgotten: units.map(({ id }) => id), messages, until },
+        () =>
+          [
+            `${memories(units.length)} forgotten${more > 0 ? `, ${more} of them for saying the same` : ""}; ` +
+            `${units.length === 1 ? "its" : "their"} sentences were removed from ${plural(messages, "message")}.`,
+            until === null
+              ? "Nothing of it is left that could be brought back."
+              : advice(
+                `\`claude-memory undo\` brings ${units.length === 1 ? "it" : "them"} back until ${minute(until)}.`
+              ),
+            ...(copies.length === 0 ? [] : [`Copies from before an update were deleted whole: ${copies.join(", ")}.`])
+          ].join("\n")
+      )
+    })
+).pipe(Command.withDescription("Forget memories, and keep them from being captured again"))

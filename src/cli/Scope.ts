@@ -36,6 +36,7 @@ export const filters = {
     Options.withDescription("Only memories of this type; repeat it for several"),
     Options.repeated
   ),
+  pinned: Options.boolean("pinned").pipe(Options.withDescription("Only memories that you pinned")),
   file: Options.text("file").pipe(
     Options.withDescription("Only memories that touch this file (its path or the end of it); repeat it for several"),
     Options.repeated
@@ -75,6 +76,7 @@ export const toFilter = (options: Values<typeof filters>) =>
       projects: Option.isSome(session) && options.project.length === 0 ? "all" as const : yield* projectIds(options),
       ...(Option.isSome(session) && { sessions: [session.value.session.id] }),
       ...(options.type.length > 0 && { types: options.type }),
+      ...(options.pinned && { isPinned: true }),
       ...toTimes(options),
       ...(options.file.length > 0 && { files: options.file })
     }

@@ -5,6 +5,7 @@ import * as App from "../App.ts"
 import { evidence } from "../domain/MemoryUnit.ts"
 import { savedBy } from "../domain/SavedBy.ts"
 import { onBranch } from "../inject/Render.ts"
+import { advice } from "../process/Advice.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { speakerOf, textOf } from "../serve/Wording.ts"
 import { answer, beginning, indent, json, minute } from "./Output.ts"
@@ -49,7 +50,12 @@ export const command = Command.make("show", { id, ...options }, ({ id, json }) =
         ...SAVERS[savedBy(unit) ?? "nobody"],
         `tokens    ${unit.tokens}`,
         ...(unit.files.length === 0 ? [] : [`files     ${unit.files.join("\n          ")}`]),
-        `keywords  ${unit.keywords.join(", ")}`,
+        ...(unit.keywords.length === 0 ? [] : [`keywords  ${unit.keywords.join(", ")}`]),
+        ...(unit.pinned ? ["pinned    told at the start of each session"] : []),
+        ...(unit.revision === undefined
+          ? []
+          : [advice(`revision  ${unit.revision}; \`claude-memory history ${unit.id.slice(0, 8)}\` shows what it was`)]),
+        ...(unit.replacedBy === undefined ? [] : [`replaced  by ${unit.replacedBy}`]),
         "",
         unit.content,
         ...(messages.length === 0

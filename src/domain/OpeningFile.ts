@@ -47,6 +47,8 @@ export interface FileUnit extends LeftUnit {
 
 /** What the newest sessions of a project left, newest first. */
 export interface Left<U> {
+  /** What a person pinned, whatever its type. */
+  readonly pinned: ReadonlyArray<U>
   readonly archives: ReadonlyArray<U>
   readonly decisions: ReadonlyArray<U>
   /** Branches by session. */
@@ -62,7 +64,7 @@ export interface OpeningFile {
   readonly isExcluded: boolean
   readonly left: Left<FileUnit>
   /** Indices in `left` of what is up to date. */
-  readonly current: { readonly archives: ReadonlyArray<number>; readonly decisions: ReadonlyArray<number> }
+  readonly current: Readonly<Record<"archives" | "decisions" | "pinned", ReadonlyArray<number>>>
   /** Bytes of the newest transcripts, by name, whose lines are remembered. */
   readonly transcripts: Readonly<Record<string, number>>
 }

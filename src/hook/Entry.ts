@@ -61,6 +61,7 @@ const fileOf = (home: string, place: Place): OpeningFile | undefined => {
 }
 
 const currentOf = ({ current, left }: OpeningFile): Left<FileUnit> => ({
+  pinned: current.pinned.map((i) => left.pinned[i]!),
   archives: current.archives.map((i) => left.archives[i]!),
   decisions: current.decisions.map((i) => left.decisions[i]!),
   branches: left.branches

@@ -12,6 +12,8 @@ import { compose } from "./OpeningText.ts"
 /** Numbers of archives and decisions that are read, newest first. */
 const READ_ARCHIVES = 12
 const READ_DECISIONS = 24
+/** Number of pinned units that are read, of any time. */
+const READ_PINNED = 12
 
 const NOTHING: Unremembered = { origins: [], units: [], branches: {} }
 
@@ -41,10 +43,13 @@ export const left = (
         store.recent({ projects, types: [type], ...(since !== undefined && { since }) }, limit),
         (remembered) => withNew(remembered, type, unremembered, since).slice(0, limit)
       )
-    const archives = yield* newest("archive", READ_ARCHIVES)
-    const decisions = yield* newest("decision", READ_DECISIONS)
-    const sessions = yield* store.sessions([...archives, ...decisions].map(({ sessionId }) => sessionId))
+    const pinned = yield* store.recent({ projects, isPinned: true }, READ_PINNED)
+    const isOther = ({ id }: MemoryUnit) => !pinned.some((unit) => unit.id === id)
+    const archives = (yield* newest("archive", READ_ARCHIVES)).filter(isOther)
+    const decisions = (yield* newest("decision", READ_DECISIONS)).filter(isOther)
+    const sessions = yield* store.sessions([...pinned, ...archives, ...decisions].map(({ sessionId }) => sessionId))
     return {
+      pinned,
       archives,
       decisions,
       branches: {

@@ -1,5 +1,5 @@
 /**
- * Writes the text that is injected when a session begins: the project's last sessions, each with what it was for and
+ * Writes the text that is injected when a session begins: what is pinned, the project's last sessions, each with what it was for and
  * what came of it, recent decisions, and what earlier sessions left open. Pure, and without Effect, since the hook's
  * entry writes it too.
  */
@@ -23,6 +23,7 @@ const PREAMBLE =
 const MAX_SESSIONS = 3
 const MAX_OPEN_SESSIONS = 2
 const MAX_DECISIONS = 3
+const MAX_PINNED = 5
 /** Most tokens of the last session, of each other item, and of a decision, which says little when it is cut. */
 const LAST_TOKENS = 300
 const ITEM_TOKENS = 50
@@ -117,7 +118,7 @@ export const textsOf = (unit: LeftUnit): Texts => {
   }
 }
 
-const HEADS = ["Last sessions", "Decided lately", "Left open before"] as const
+const HEADS = ["Pinned by the user", "Last sessions", "Decided lately", "Left open before"] as const
 
 /** One unit of the text; `head` is printed before the first unit of its kind. */
 interface OpeningItem<U> {
@@ -132,7 +133,8 @@ const upToDate = <U extends LeftUnit>(units: ReadonlyArray<U>, context?: ClaudeC
   select(units.map((unit) => ({ unit })), context).map(({ unit }) => unit)
 
 /** Keeps what is up to date of what was left, whatever Claude has in its context. */
-export const current = <U extends LeftUnit>({ archives, branches, decisions }: Left<U>): Left<U> => ({
+export const current = <U extends LeftUnit>({ archives, branches, decisions, pinned }: Left<U>): Left<U> => ({
+  pinned: upToDate(pinned),
   archives: upToDate(archives),
   decisions: upToDate(decisions),
   branches
@@ -156,6 +158,7 @@ const inOrder = <U extends LeftUnit>(
 
 /** Returns what may be told, what matters most first. */
 const itemsOf = <U extends LeftUnit>(
+  pinned: ReadonlyArray<U>,
   archives: ReadonlyArray<U>,
   decisions: ReadonlyArray<U>,
   textsOf: (unit: U) => Texts,
@@ -169,6 +172,8 @@ const itemsOf = <U extends LeftUnit>(
     return { head: "Last sessions", unit, texts, told: mayBeOpen(unit, now) ? withOpen : withoutOpen }
   })
   return [
+    ...pinned.slice(0, MAX_PINNED).map(withTexts)
+      .map(({ texts, unit }) => ({ head: "Pinned by the user" as const, unit, texts, told: texts.short[0] })),
     ...(last === undefined ? [] : [last]),
     ...decisions.map(withTexts).filter(({ texts }) => !titles.has(texts.letters)).slice(0, MAX_DECISIONS)
       .map(({ texts, unit }) => ({ head: "Decided lately" as const, unit, texts, told: texts.short[0] })),
@@ -250,18 +255,24 @@ export const compose = <U extends LeftUnit>(
 ): Opening<U> => {
   const { about = [], branch, contextText = "", injectedIds = [], sessionId } = request
   const isOther = (unit: U) => unit.sessionId !== sessionId
-  const isAll = left.archives.every(isOther) && left.decisions.every(isOther)
+  const isAll = [...left.pinned, ...left.archives, ...left.decisions].every(isOther)
   const context = { injectedIds: new Set(injectedIds), words: Tokenizer.lexemes(contextText) }
   const isKnown = isAll && injectedIds.length === 0 && context.words.length === 0
-  const { archives, decisions } = isKnown && known !== undefined ? known.chosen : {
+  const { archives, decisions, pinned } = isKnown && known !== undefined ? known.chosen : {
+    pinned: upToDate(left.pinned.filter(isOther), context),
     archives: upToDate(left.archives.filter(isOther), context),
     decisions: upToDate(left.decisions.filter(isOther), context)
   }
   const { branches } = left
   const isOfBranch = (unit: U) => branch !== undefined && branches[unit.sessionId] === branch
   const mayHold = (unit: U) => unit.occurredAt > now - DECIDED_FOR_MS || isOfBranch(unit) || isStanding(unit.content)
-  const items = itemsOf(inOrder(archives, isOfBranch, about), decisions.filter(mayHold), known?.textsOf ?? textsOf, now)
-    .map((item) => ({ ...blockOf(item, branches, now), unit: item.unit }))
+  const items = itemsOf(
+    pinned,
+    inOrder(archives, isOfBranch, about),
+    decisions.filter(mayHold),
+    known?.textsOf ?? textsOf,
+    now
+  ).map((item) => ({ ...blockOf(item, branches, now), unit: item.unit }))
   const { kept, text, tokens } = renderFitting(items, render, request)
   return { text, tokens, units: kept.map(({ unit }) => unit) }
 }

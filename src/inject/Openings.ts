@@ -28,7 +28,7 @@ class OpeningsError extends Schema.TaggedError<OpeningsError>()("OpeningsError",
 /** Most transcripts of a project whose size is written down. */
 const MAX_TRANSCRIPTS = 50
 
-const NOTHING: Left<FileUnit> = { archives: [], decisions: [], branches: {} }
+const NOTHING: Left<FileUnit> = { pinned: [], archives: [], decisions: [], branches: {} }
 
 const fileUnitOf = (unit: MemoryUnit): FileUnit => {
   const { content, files, id, occurredAt, origin, projectId, sessionId, supersededBy, title, tokens, type } = unit
@@ -50,13 +50,19 @@ const make = (folder: string) =>
         const found = isExcluded ? undefined : yield* left(store, { projects: [id] })
         const content = found === undefined
           ? NOTHING
-          : { ...found, archives: found.archives.map(fileUnitOf), decisions: found.decisions.map(fileUnitOf) }
-        const { archives, decisions } = current(content)
+          : {
+            ...found,
+            pinned: found.pinned.map(fileUnitOf),
+            archives: found.archives.map(fileUnitOf),
+            decisions: found.decisions.map(fileUnitOf)
+          }
+        const { archives, decisions, pinned } = current(content)
         const transcripts = isExcluded ? [] : yield* store.transcripts(id, MAX_TRANSCRIPTS)
         return {
           isExcluded,
           left: content,
           current: {
+            pinned: indicesOf(content.pinned, pinned),
             archives: indicesOf(content.archives, archives),
             decisions: indicesOf(content.decisions, decisions)
           },

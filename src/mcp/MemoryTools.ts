@@ -151,7 +151,7 @@ export const timeline = tool({
 
 const decodeSave = Schema.decodeUnknown(SaveRequest)
 
-const messagesOf = (error: ParseResult.ParseError): string =>
+export const messagesOf = (error: ParseResult.ParseError): string =>
   ParseResult.ArrayFormatter.formatErrorSync(error).map(({ message }) => message).join("; ")
 
 export const save = tool({
@@ -235,7 +235,7 @@ const agreed = (units: ReadonlyArray<MemoryUnit>) =>
       `- [${id.slice(0, 8)}] "${oneLine(defuse(title)).slice(0, MAX_ASKED_TITLE)}"`
     )
     const question = [
-      `Forget ${units.length === 1 ? "this memory" : `these ${units.length} memories`} for good?`,
+      `Forget ${units.length === 1 ? "this memory" : `these ${units.length} memories`}?`,
       ...titles
     ].join("\n")
     const isAgreed = yield* Effect.flatMap(Consent, (ask) => ask(question)).pipe(
@@ -256,8 +256,9 @@ export const forget = tool({
   name: "forget",
   title: "Forget memories",
   description:
-    "Delete memories for good, by their ids: from the store, the search and the messages they came from. They are not " +
-    "captured again, and there is no undo. Only when the user asks for it, who is asked again for more than five. 忘记, 删除记忆.",
+    "Delete memories by their ids: from the store, the search and the messages they came from. They are not captured " +
+    "again; claude_memory_undo brings them back for seven days. Only when the user asks for it, who is asked again for " +
+    "more than five. 忘记, 删除记忆.",
   effect: "deletes",
   quotesMemory: false,
   input: Schema.Struct({
@@ -281,11 +282,14 @@ export const forget = tool({
       // Finds every id, and checks that it is allowed, before any is deleted.
       const units = yield* Effect.forEach(ids, (id) => Effect.map(show(id), ({ unit }) => unit))
       yield* agreed(yield* memory.withDuplicates(units.map(({ id }) => id)))
-      const { messages, units: removed } = yield* memory.forget([...new Set(units.map(({ id }) => id))])
+      const { messages, units: removed } = yield* memory.forget([...new Set(units.map(({ id }) => id))], {
+        by: "claude"
+      })
       const forgotten = removed.map(({ id }) => id)
       return {
         data: { forgotten, messages },
-        text: `Forgotten: ${forgotten.join(", ")}. Taken out of ${plural(messages, "message")}.`
+        text: `Forgotten: ${forgotten.join(", ")}. Taken out of ${plural(messages, "message")}. ` +
+          "claude_memory_undo brings back what was forgotten last."
       }
     })
 })

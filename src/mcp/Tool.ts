@@ -34,7 +34,7 @@ interface Definition<A, I, B, J, E> {
   readonly input: Schema.Schema<A, I>
   readonly output: Schema.Schema<B, J>
   /** Effect on the memory. */
-  readonly effect: "reads" | "adds" | "deletes"
+  readonly effect: "reads" | "adds" | "changes" | "deletes"
   /** True when the answer holds text from the memory, which is fenced so that it is never captured again. */
   readonly quotesMemory: boolean
   readonly run: (args: A) => Effect.Effect<Answer<B>, E, Serving>

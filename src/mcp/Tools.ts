@@ -1,6 +1,7 @@
 /**
  * All tools, in the order in which clients list them.
  */
+import { edit, undo } from "./ChangeTools.ts"
 import { forget, get, save, timeline } from "./MemoryTools.ts"
 import { prompt } from "./PromptHook.ts"
 import { crossProjectSearch, inject, search } from "./SearchTools.ts"
@@ -14,7 +15,9 @@ export const TOOLS: ReadonlyArray<Tool> = [
   crossProjectSearch,
   inject,
   save,
+  edit,
   forget,
+  undo,
   status,
   health,
   prompt

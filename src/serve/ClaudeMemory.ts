@@ -33,6 +33,7 @@ import {
   type Actor,
   type DeadLetter,
   type FailedWork,
+  type ForgetOptions,
   type Forgotten,
   type History,
   type KnownSession,
@@ -43,12 +44,14 @@ import {
   type StoreStatus,
   type Undone
 } from "../store/MemoryStore.ts"
+import { afterwards } from "./Afterwards.ts"
+import { type Criteria, forgetSelected, select, type Selection } from "./Bulk.ts"
 import { capture, type CaptureFailure, captureLast, type CaptureStep } from "./Capture.ts"
 import { injectedSince, injectionsOf, type SessionInjections } from "./Injections.ts"
 import { sessionByPrefix, unitByPrefix } from "./Lookup.ts"
 import type { NotFound } from "./NotFound.ts"
 import * as Projects from "./Projects.ts"
-import { type Conflict, edit, forget, history, save, undo } from "./Remembering.ts"
+import { type Conflict, edit, forget, forgetAnswers, forgettable, history, save, undo } from "./Remembering.ts"
 import { timeline } from "./Timeline.ts"
 import { work } from "./Worker.ts"
 
@@ -146,6 +149,13 @@ const make = Effect.gen(function*() {
     history: (id) => run(history(id)),
     undo: (by) => run(Effect.zipLeft(undo(by), refresh)),
     withDuplicates: store.withDuplicates,
+    forgettable: (id, isNow) => run(forgettable(id, isNow)),
+    select: (criteria) => run(select(criteria)),
+    forgetSelected: (criteria, options) =>
+      Stream.concat(
+        Stream.provideContext(forgetSelected(criteria, options, afterwards(Pipeline.settle)), context),
+        Stream.execute(Effect.zipRight(Owner.provideContext(context)(forgetAnswers), refresh))
+      ),
     forget: (ids, options) => run(Effect.zipLeft(forget(ids, options), refresh)),
     projects: {
       known: store.projects,
@@ -252,8 +262,14 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
    */
   readonly forget: (
     ids: ReadonlyArray<string>,
-    options?: { readonly by?: Actor; readonly isNow?: boolean }
+    options?: ForgetOptions
   ) => Effect.Effect<Forgotten, StoreError | NotFound>
+  /** Returns a memory, by id or a prefix of it, also one that is in the bin when it is to go from there. */
+  readonly forgettable: (id: string, isNow: boolean) => Effect.Effect<MemoryUnit, StoreError | NotFound>
+  /** Says which memories the criteria select. */
+  readonly select: (criteria: Criteria) => Effect.Effect<Selection, StoreError>
+  /** Forgets them as `forget` does, and with the sessions that are selected whole all that was said in those. */
+  readonly forgetSelected: (criteria: Criteria, options: ForgetOptions) => Stream.Stream<Forgotten, StoreError>
   readonly projects: {
     /** Lists the projects by name, without counts, which take long in a large memory. */
     readonly known: Effect.Effect<ReadonlyArray<Project.KnownProject>, StoreError>

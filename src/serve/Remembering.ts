@@ -13,7 +13,7 @@ import { type SaveRequest, unitOf } from "../domain/Saved.ts"
 import { quoteSpeakers } from "../domain/Speakers.ts"
 import { ModelCache } from "../models/ModelCache.ts"
 import * as Pipeline from "../Pipeline.ts"
-import { type Actor, MemoryStore } from "../store/MemoryStore.ts"
+import { type Actor, type ForgetOptions, MemoryStore } from "../store/MemoryStore.ts"
 import { afterwards } from "./Afterwards.ts"
 import { unitByPrefix } from "./Lookup.ts"
 import { NotFound } from "./NotFound.ts"
@@ -97,7 +97,7 @@ export const undo = (by: Actor | undefined) =>
   })
 
 /** Finds a unit by id or a prefix of it, in the bin too when it is to go from there. */
-const forgettable = (prefix: string, isNow: boolean) =>
+export const forgettable = (prefix: string, isNow: boolean) =>
   Effect.catchTag(unitByPrefix(prefix), "NotFound", (error) =>
     Effect.gen(function*() {
       const [unit, ...others] = isNow && error.known.length === 0
@@ -106,22 +106,24 @@ const forgettable = (prefix: string, isNow: boolean) =>
       return unit === undefined || others.length > 0 ? yield* error : unit
     }))
 
+/** Deletes cached answers of models, which may hold forgotten text. */
+export const forgetAnswers = Effect.flatMap(
+  Effect.serviceOption(ModelCache),
+  Option.match({
+    onNone: () => Effect.void,
+    onSome: ({ forget }) => forget
+  })
+)
+
 export const forget = (
   ids: ReadonlyArray<string>,
-  options: { readonly by?: Actor; readonly isNow?: boolean } = {}
+  options: ForgetOptions = {}
 ) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const units = yield* Effect.forEach(ids, (id) => forgettable(id, options.isNow === true))
     const forgotten = yield* store.forget(units.map(({ id }) => id), options)
-    // Cached answers of models may hold the forgotten text.
-    yield* Effect.flatMap(
-      Effect.serviceOption(ModelCache),
-      Option.match({
-        onNone: () => Effect.void,
-        onSome: ({ forget }) => forget
-      })
-    )
+    yield* forgetAnswers
     // Compresses again what is left of the source messages.
     yield* afterwards(Pipeline.settle)
     return forgotten

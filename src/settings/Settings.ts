@@ -96,3 +96,6 @@ export const claudeSession = Effect.mapError(
 
 /** The person's wish for output without colours (https://no-color.org), regardless of what the terminal can do. */
 export const noColor: Config.Config<boolean> = Config.map(nonEmpty("NO_COLOR"), Option.isSome)
+
+/** The person's editor, as a command for the shell. */
+export const editor = Effect.mapError(firstSet(["VISUAL", "EDITOR"], Config.nonEmptyString), toSettingsError)

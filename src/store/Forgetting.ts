@@ -277,6 +277,9 @@ const repeats = (text: string, sentences: Sentences): boolean => {
     sentences.some((other) => sharedBy(sentence, other) >= SHARE * Math.max(size, other.lexemes.size))
 }
 
+/** Cuts all sentences. */
+export const cutAll = (message: Message): Stripped => withoutIn(message, () => () => true)
+
 /** Cuts the sentences that repeat one of `sentences` from a message, cited or not. */
 export const cutRepeats = (message: Message, sentences: Sentences): Stripped =>
   withoutIn(message, () => (sentence) => repeats(sentence, sentences))

@@ -213,6 +213,17 @@ export interface Forgotten {
   readonly messages: number
   /** Time until which it can be undone; null when it can't be. */
   readonly until: number | null
+  /** Number of the operation, for more that is to be undone with it; null when there is none. */
+  readonly operation: number | null
+}
+
+export interface ForgetOptions {
+  /** The person by default. */
+  readonly by?: Actor
+  /** True: no copy stays, in the bin neither. */
+  readonly isNow?: boolean
+  /** Operation of which this is a part: they are undone as one. */
+  readonly operation?: number | null
 }
 
 /** Who asked for an operation: a person, or Claude through its tools. */
@@ -353,6 +364,8 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly unitsByPrefix: (prefix: string) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /** Lists units that pass the filter, newest first. */
   readonly recent: (filter: SearchFilter, limit: number) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
+  /** Counts the units that pass the filter. */
+  readonly count: (filter: SearchFilter) => Effect.Effect<number, StoreError>
   readonly messages: (uuids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Message>, StoreError>
   /**
    * Returns messages that hold one of these texts, of letters and spaces, of those stored after a position, in the order in which they
@@ -411,12 +424,14 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly withDuplicates: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /**
    * Deletes these units and their duplicates, and cuts their sentences from stored messages. Capturing the same text again does not
-   * bring them back. The bin keeps them for `UNDO_MS`, unless `isNow`: then no copy stays, in the bin neither, and with a unit that is in
-   * the bin goes all that was forgotten with it.
+   * bring them back. The bin keeps them for `UNDO_MS`, unless `isNow`: then with a unit that is in the bin goes all that was forgotten
+   * with it.
    */
-  readonly forget: (
-    ids: ReadonlyArray<string>,
-    options?: { readonly by?: Actor; readonly isNow?: boolean }
+  readonly forget: (ids: ReadonlyArray<string>, options?: ForgetOptions) => Effect.Effect<Forgotten, StoreError>
+  /** Cuts all that was said in sessions, their titles, and what was derived of them, in the same way. */
+  readonly forgetSessions: (
+    sessionIds: ReadonlyArray<string>,
+    options?: ForgetOptions
   ) => Effect.Effect<Forgotten, StoreError>
   /** Returns at most 10 units in the bin whose id begins with `prefix`. */
   readonly binned: (prefix: string) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>

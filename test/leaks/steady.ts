@@ -123,6 +123,9 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
     history: Effect.flatMap(saved, ({ id }) => memory.history(id)),
     undo: memory.undo(),
     withDuplicates: Effect.flatMap(saved, ({ id }) => memory.withDuplicates([id])),
+    forgettable: Effect.flatMap(saved, ({ id }) => memory.forgettable(id, true)),
+    select: memory.select({ projects: "all", query: `round ${round}` }),
+    forgetSelected: drained(memory.forgetSelected({ projects: "all", query: `Round ${round} saved` }, {})),
     forget: Effect.flatMap(saved, ({ id }) => memory.forget([id])),
     projects: Effect.gen(function*() {
       const { exclude, find, known, list, merge, recognize, rename, setDifferent, split } = memory.projects

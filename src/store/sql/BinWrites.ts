@@ -23,6 +23,9 @@ interface BinnedUnit {
   readonly operations: ReadonlyArray<OperationRow>
 }
 
+/** Stands for the unit of the tombstones of a session of which all was forgotten. */
+export const sessionTomb = (sessionId: string): string => `session:${sessionId}`
+
 /** A session and its title. */
 interface Titled {
   readonly id: string
@@ -90,7 +93,7 @@ export const make = (
           const first = strip(messageOf(entry))
           const second = Forgetting.withoutAllKnown(first.message, isKnown)
           if (first.taken.length + second.taken.length > 0) {
-            yield* db.insertBin(operation, [{ ...entry, body: JSON.stringify(second.message) }])
+            yield* db.updateBin(operation, { ...entry, body: JSON.stringify(second.message) })
           }
         } else {
           const keys = kind === "unit"
@@ -109,7 +112,8 @@ export const make = (
       const entries = yield* db.bin(operation)
       const of = <A>(kind: BinKind) => entries.filter((entry) => entry.kind === kind).map((entry) => parse<A>(entry))
       const units = of<BinnedUnit>("unit")
-      yield* db.deleteTombstones(units.map(({ unit }) => unit.id))
+      const sessions = new Set(of<Message>("message").map(({ sessionId }) => sessionId))
+      yield* db.deleteTombstones([...units.map(({ unit }) => unit.id), ...[...sessions].map(sessionTomb)])
 
       const letters = of<KeptLetter>("letter")
       const { deadLetters, facts, messages } = yield* unforgotten({

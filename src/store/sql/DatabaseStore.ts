@@ -3,7 +3,7 @@
  */
 import { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import { MemoryStore, type StoreError } from "../MemoryStore.ts"
+import { type ForgetOptions, MemoryStore, type StoreError } from "../MemoryStore.ts"
 import type * as Reads from "./Reads.ts"
 import type * as Writes from "./Writes.ts"
 
@@ -32,6 +32,10 @@ export const make = ({ reads, toError, writes, ...database }: {
   const read: Run = (operation, effect) => run(operation, database.read(effect))
   const write: Run = (operation, effect) => run(operation, database.write(effect))
   const keep: Run = (operation, effect) => run(operation, database.keep(effect))
+
+  const forgetting =
+    (operation: string, options: ForgetOptions | undefined) => <A>(effect: Effect.Effect<A, Failure>) =>
+      run(operation, options?.isNow === true ? database.erase(effect) : database.keep(effect))
 
   /** Deletes copies only when something goes. */
   const emptyBin = Effect.flatMap(
@@ -72,6 +76,7 @@ export const make = ({ reads, toError, writes, ...database }: {
     units: (ids) => read("units", reads.units(ids)),
     unitsByPrefix: (prefix) => read("unitsByPrefix", reads.unitsByPrefix(prefix)),
     recent: (filter, limit) => read("recent", reads.recent(filter, limit)),
+    count: (filter) => read("count", reads.count(filter)),
     messages: (uuids) => read("messages", reads.messages(uuids)),
     messagesHolding: (texts, after, limit) => read("messagesHolding", reads.messagesHolding(texts, after, limit)),
     neighbours: (ids) => read("neighbours", reads.neighbours(ids)),
@@ -79,8 +84,8 @@ export const make = ({ reads, toError, writes, ...database }: {
     timeline: (filter, side, place, limit) => read("timeline", reads.timeline(filter, side, place, limit)),
     save: (unit, project) => keep("save", writes.save(unit, project)),
     withDuplicates: (ids) => read("withDuplicates", writes.withDuplicates(ids)),
-    forget: (ids, options) =>
-      run("forget", (options?.isNow === true ? database.erase : database.keep)(writes.forget(ids, options))),
+    forget: (ids, options) => forgetting("forget", options)(writes.forget(ids, options)),
+    forgetSessions: (ids, options) => forgetting("forgetSessions", options)(writes.forgetSessions(ids, options)),
     edit: (id, change, by, revision) => keep("edit", writes.edit(id, change, by, revision)),
     history: (id) => read("history", reads.history(id)),
     undo: (by) => keep("undo", writes.undo(by)),

@@ -10,10 +10,10 @@ import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { Project } from "../../domain/Project.ts"
 import { mustNotDisplace } from "../../domain/SavedBy.ts"
 import * as Forgetting from "../Forgetting.ts"
-import { type Actor, type Forgotten, UNDO_MS } from "../MemoryStore.ts"
+import { type ForgetOptions, type Forgotten, UNDO_MS } from "../MemoryStore.ts"
 import { formsOf, isKept } from "../Overlay.ts"
 import { ascending } from "../Rules.ts"
-import type { BinWrites } from "./BinWrites.ts"
+import { type BinWrites, sessionTomb } from "./BinWrites.ts"
 import type { SqlEffect } from "./Dialect.ts"
 import { messageOf } from "./Rows.ts"
 import { SECRET, type Statements, type StoredMessage, type StoredUnit } from "./Statements.ts"
@@ -29,6 +29,11 @@ const another = (unit: MemoryUnit): MemoryUnit => {
     sessionId: unit.sessionId.replace(unit.id, id)
   }
 }
+
+const undoable = (operation: number | null, now: number): Pick<Forgotten, "operation" | "until"> => ({
+  operation,
+  until: operation === null ? null : now + UNDO_MS
+})
 
 /** Messages read at a time. */
 const PAGE = 200
@@ -51,9 +56,24 @@ export const make = (
       return [...found.values()].sort(ascending(({ unit }) => unit.id))
     })
 
-  /** Deletes units, with what a person changed of them, and the words of all that. */
-  const forgetStored = (gone: ReadonlyArray<StoredUnit>, by: Actor, isNow: boolean): SqlEffect<Forgotten> =>
+  /** Returns the operation that this is a part of, or records one. */
+  const operationOf = ({ by = "person", operation }: ForgetOptions, at: number) =>
+    operation === undefined || operation === null
+      ? db.insertOperation({ kind: "forget", unitId: null, actor: by, at, body: {} })
+      : Effect.succeed(operation)
+
+  /** Writes tombstones with these keys for units. */
+  const entomb = (unitIds: ReadonlyArray<string>, keys: Iterable<string>, now: number) =>
     Effect.gen(function*() {
+      const secret = (yield* db.secret) ?? randomBytes(32).toString("hex")
+      yield* db.setProperty(SECRET, secret)
+      yield* db.insertTombstones(unitIds, Array.from(keys, Forgetting.hashesBy(secret)), now)
+    })
+
+  /** Deletes units, with what a person changed of them, and the words of all that. */
+  const forgetStored = (gone: ReadonlyArray<StoredUnit>, options: ForgetOptions): SqlEffect<Forgotten> =>
+    Effect.gen(function*() {
+      const { isNow = false } = options
       const now = yield* Clock.currentTimeMillis
       const units = gone.map(({ unit }) => unit)
       const ids = units.map(({ id }) => id)
@@ -120,14 +140,8 @@ export const make = (
             ? cutRepeats(message)
             : { message, taken: [] })
       }
-      if (!isNow) {
-        const operation = yield* db.insertOperation({
-          kind: "forget",
-          unitId: null,
-          actor: by,
-          at: now,
-          body: { units: units.length, messages: changed.size }
-        })
+      const operation = isNow ? null : yield* operationOf(options, now)
+      if (operation !== null) {
         const messages = [...changed.values()].map(({ before }) => before)
         yield* bin.put(operation, { units, messages, titles: titled, letters })
       }
@@ -153,23 +167,60 @@ export const make = (
       yield* db.raiseRevision("review", [...segments])
       yield* db.raiseRevision("recap", sessions)
 
-      const secret = (yield* db.secret) ?? randomBytes(32).toString("hex")
-      yield* db.setProperty(SECRET, secret)
-      yield* db.insertTombstones(ids, [...keys].map(Forgetting.hashesBy(secret)), now)
-      return { units, messages: changed.size, until: isNow ? null : now + UNDO_MS }
+      yield* entomb(ids, keys, now)
+      return { units, messages: changed.size, ...undoable(operation, now) }
     })
 
-  const forget = (
-    ids: ReadonlyArray<string>,
-    { by = "person", isNow = false }: { readonly by?: Actor; readonly isNow?: boolean } = {}
-  ): SqlEffect<Forgotten> =>
+  const forget = (ids: ReadonlyArray<string>, options: ForgetOptions = {}): SqlEffect<Forgotten> =>
     Effect.gen(function*() {
       yield* db.lockAll
-      const emptied = isNow ? yield* bin.emptyOf(ids) : []
+      const emptied = options.isNow === true ? yield* bin.emptyOf(ids) : []
       const gone = yield* withDuplicates(ids)
-      if (gone.length === 0) return { units: emptied, messages: 0, until: null }
-      const { units, ...forgotten } = yield* forgetStored(gone, by, isNow)
+      if (gone.length === 0) return { units: emptied, messages: 0, until: null, operation: null }
+      const { units, ...forgotten } = yield* forgetStored(gone, options)
       return { ...forgotten, units: [...units, ...emptied] }
+    })
+
+  const forgetSessions = (sessionIds: ReadonlyArray<string>, options: ForgetOptions = {}): SqlEffect<Forgotten> =>
+    Effect.gen(function*() {
+      yield* db.lockAll
+      const now = yield* Clock.currentTimeMillis
+      const titles = (yield* db.titlesOf(sessionIds)).flatMap(({ id, title }) => title === null ? [] : [{ id, title }])
+      const units = yield* db.unitsOfSessions(sessionIds)
+      const transcripts = new Set(yield* db.transcriptsOf(sessionIds))
+      const letters = (yield* db.keptLetters).filter(({ line, path }) => line !== "" && transcripts.has(path))
+      const operation = options.isNow === true ? null : yield* operationOf(options, now)
+      const binned = { units: units.map(({ unit }) => unit), messages: [], titles, letters }
+      if (operation !== null) yield* bin.put(operation, binned)
+      let cut = 0
+      for (const sessionId of sessionIds) {
+        const keys = new Set(titles.filter(({ id }) => id === sessionId).map(({ title }) => Forgetting.titleKey(title)))
+        for (let after = 0;;) {
+          const rows = yield* db.messagesOf([sessionId], after, PAGE)
+          const messages = rows.map(messageOf)
+          const stripped = messages.map(Forgetting.cutAll)
+          const changed = messages.filter((_, i) => stripped[i]!.taken.length > 0)
+          if (operation !== null) yield* bin.put(operation, { units: [], titles: [], letters: [], messages: changed })
+          for (const key of Forgetting.keysOfForgotten([], stripped.flatMap(({ taken }) => taken))) keys.add(key)
+          if (changed.length > 0) yield* db.updateMessages(stripped.map(({ message }) => message))
+          cut += changed.length
+          if (rows.length < PAGE) break
+          after = rows.at(-1)!.seq
+        }
+        yield* entomb([sessionTomb(sessionId)], keys, now)
+      }
+      if (titles.length > 0) yield* db.removeTitles(titles.map(({ id }) => id))
+      if (letters.length > 0) yield* db.setLetters(letters.map((letter) => ({ ...letter, line: "" })))
+      const ids = units.map(({ unit }) => unit.id)
+      yield* db.deleteOverlays(ids)
+      yield* db.deleteOperationsOf(ids)
+      yield* mergeWithSame(yield* restore(yield* remove(units.map(({ row }) => row), true)))
+      // What is being made of them is made of what they say no more.
+      for (const kind of ["segment", "review"] as const) {
+        yield* db.raiseRevision(kind, yield* db.segmentsIn(sessionIds))
+      }
+      for (const kind of ["session", "recap"] as const) yield* db.raiseRevision(kind, sessionIds)
+      return { units: units.map(({ unit }) => unit), messages: cut, ...undoable(operation, now) }
     })
 
   const save = (unit: MemoryUnit, project: Project): SqlEffect<MemoryUnit> =>
@@ -193,6 +244,7 @@ export const make = (
     withDuplicates: (ids: ReadonlyArray<string>) =>
       Effect.map(withDuplicates(ids), (found) => found.map(({ unit }) => unit)),
     forget,
+    forgetSessions,
     save
   }
 }

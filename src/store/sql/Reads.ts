@@ -138,10 +138,15 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     )
 
   const recent = (filter: SearchFilter, limit: number) =>
-    Effect.map(
-      sql<Body>`SELECT body FROM units WHERE ${conditions(filter)} ORDER BY occurred_at DESC, id LIMIT ${limit}`,
-      (rows) => rows.map(unitOf)
-    )
+    Effect.gen(function*() {
+      if (filter.isPinned === true && !(yield* dialect.keepsOverlays)) return []
+      const rows = yield* sql<Body>`SELECT body FROM units WHERE ${conditions(filter)}
+        ORDER BY occurred_at DESC, id LIMIT ${limit}`
+      return rows.map(unitOf)
+    })
+
+  const count = (filter: SearchFilter) =>
+    Effect.map(sql<{ n: number }>`SELECT count(*) AS n FROM units WHERE ${conditions(filter)}`, ([row]) => row!.n)
 
   const timeline = (
     { projects, sessionId }: TimelineFilter,
@@ -307,6 +312,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
 
   return {
     binned,
+    count,
     failures,
     hasExpired,
     history,

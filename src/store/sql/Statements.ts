@@ -460,10 +460,15 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
 
     setUndone: (operation: number) => sql`UPDATE operations SET undone = ${boolean(true)} WHERE id = ${operation}`,
 
+    /** Adds entries; of a message that is there already, the earlier one has more of its sentences. */
     insertBin: (operation: number, entries: ReadonlyArray<BinEntry>) =>
       sql`INSERT INTO bin_entries (operation, kind, key, body) SELECT CAST(${operation} AS bigint), kind, key, body
         FROM ${table("made", { kind: "text", key: "text", body: "text" }, entries)}
-        WHERE true ON CONFLICT (operation, kind, key) DO UPDATE SET body = excluded.body`,
+        WHERE true ON CONFLICT (operation, kind, key) DO NOTHING`,
+
+    updateBin: (operation: number, { body, key, kind }: BinEntry) =>
+      sql`UPDATE bin_entries SET body = ${text(body)}
+        WHERE operation = ${operation} AND kind = ${kind} AND key = ${text(key)}`,
 
     /** Returns what the bin holds of an operation, or of all. */
     bin: (operation: number | "all") =>
@@ -526,6 +531,12 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         sql.literal(Object.keys(columns).map((column) => `${column} = made.${column}`).join(", "))
       } FROM ${table("made", { uuid: "text", ...columns }, messages.map(cutRow))} WHERE messages.uuid = made.uuid`
     },
+
+    transcriptsOf: (sessionIds: ReadonlyArray<string>) =>
+      Effect.map(
+        sql<{ path: string }>`SELECT path FROM cursors WHERE ${isIn("session_id", sessionIds)}`,
+        (rows) => rows.map(({ path }) => path)
+      ),
 
     titlesOf: (sessionIds: ReadonlyArray<string>) =>
       sql<{ id: string; title: string | null }>`SELECT id, title FROM sessions WHERE ${isIn("id", sessionIds)}`,

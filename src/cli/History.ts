@@ -1,0 +1,76 @@
+/**
+ * Shows what was changed of a memory, as differences.
+ */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import { diffWordsWithSpace } from "diff"
+import * as Effect from "effect/Effect"
+import * as App from "../App.ts"
+import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import type { History, Operation } from "../store/MemoryStore.ts"
+import { answer, indent, json, marked, minute } from "./Output.ts"
+
+const id = Args.text({ name: "id" }).pipe(
+  Args.withDescription("A memory's id, or the beginning of it, as `search` prints it")
+)
+
+export const options = { json }
+
+const ACTORS = { person: "you", claude: "Claude, by its own tool" } as const
+
+/** Share of the longer text that must have stayed for a difference by words to be readable. */
+const STAYED = 0.4
+
+const lines = (sign: string, text: string) => indent(text, `${sign} `)
+
+/** Formats a text with what was taken out as [-…-] and what came in as {+…+}, or the two texts where they have little in common. */
+const difference = (before: string, after: string): string => {
+  const parts = diffWordsWithSpace(before, after)
+  const stayed = parts.reduce((sum, { added, removed, value }) => added || removed ? sum : sum + value.length, 0)
+  return stayed < STAYED * Math.max(before.length, after.length)
+    ? `${lines("-", before)}\n${lines("+", after)}`
+    : parts.map(({ added, removed, value }) =>
+      added ? marked(`{+${value}+}`) : removed ? marked(`[-${value}-]`) : value
+    ).join("")
+}
+
+const changeText = ({ derived }: History, { after, before }: Operation): ReadonlyArray<string> => {
+  const line = (name: "content" | "title" | "type") => {
+    const [old, now] = [before[name] ?? derived[name], after[name] ?? derived[name]]
+    return old === now ? [] : [name === "content" ? difference(old, now) : `${name}: ${old} → ${marked(now)}`]
+  }
+  return [
+    ...line("title"),
+    ...line("type"),
+    ...line("content"),
+    ...(before.pinned === after.pinned ? [] : [after.pinned ? "pinned" : "no longer pinned"]),
+    ...(before.replacedBy === after.replacedBy
+      ? []
+      : [after.replacedBy === null ? "holds again" : `replaced by ${after.replacedBy.slice(0, 8)}`])
+  ]
+}
+
+export const command = Command.make("history", { id, ...options }, ({ id, json }) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    const { history, unit } = yield* memory.history(id)
+    yield* answer(json, { unit, history: history ?? null }, () =>
+      [
+        `${unit.title}\n`,
+        `${minute(unit.createdAt)}  made${
+          unit.compressor === undefined ? "" : ` by version ${unit.compressor} of the rules`
+        }`,
+        ...(history === undefined ? [] : history.operations.flatMap((operation) => {
+          const head = `${minute(operation.at)}  revision ${operation.revision}`
+          return operation.kind === "undo"
+            ? [`${head}, a change undone`]
+            : [
+              `${head}, changed by ${ACTORS[operation.actor]}${operation.isUndone ? " (undone since)" : ""}`,
+              indent(changeText(history, operation).join("\n"), "  │ ")
+            ]
+        })),
+        ...(history === undefined ? ["Nobody has changed it."] : [])
+      ].join("\n"))
+  }).pipe(App.provide(App.reader))).pipe(
+    Command.withDescription("Show what was changed of a memory, by whom and when")
+  )

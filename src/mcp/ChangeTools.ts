@@ -1,0 +1,122 @@
+/**
+ * Tools that change memories, and take back what Claude did last.
+ */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { EditRequest } from "../domain/Edited.ts"
+import { defuse } from "../domain/Injection.ts"
+import { type MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
+import { savedBy } from "../domain/SavedBy.ts"
+import { oneLine } from "../inject/Render.ts"
+import { plural } from "../serve/Wording.ts"
+import * as Argument from "./Arguments.ts"
+import { messagesOf } from "./MemoryTools.ts"
+import { Consent, opened, Refused, show } from "./Serving.ts"
+import { tool } from "./Tool.ts"
+
+const decode = Schema.decodeUnknown(EditRequest)
+
+/** Characters of a title in a question to the user, so that it can't pass for more of the question. */
+const MAX_ASKED_TITLE = 80
+
+const named = ({ id, title }: MemoryUnit) => `[${id.slice(0, 8)}] "${oneLine(defuse(title)).slice(0, MAX_ASKED_TITLE)}"`
+
+/** Asks the user before their own words are changed: a text that Claude read may have wanted it. */
+const agreed = (unit: MemoryUnit) =>
+  Effect.gen(function*() {
+    if (savedBy(unit) !== "person" && unit.revision === undefined) return
+    const isAgreed = yield* Effect.flatMap(
+      Consent,
+      (ask) => ask(`Change this memory, which is yours?\n- ${named(unit)}`)
+    ).pipe(
+      Effect.mapError(() =>
+        new Refused({
+          detail:
+            "nothing was changed: the user saved or changed this memory, and this client can't ask them. They can do " +
+            `it: claude-memory edit ${unit.id.slice(0, 8)}`
+        })
+      )
+    )
+    if (!isAgreed) return yield* new Refused({ detail: "nothing was changed: the user did not agree" })
+  })
+
+export const edit = tool({
+  name: "edit",
+  title: "Correct a memory",
+  description:
+    "Correct what a memory says, its title or its type, by its id: what is left out stays. The change lasts, and " +
+    "claude_memory_undo takes it back. The user is asked before their own are changed. 修改, 更正记忆.",
+  effect: "changes",
+  quotesMemory: true,
+  input: Schema.Struct({
+    id: Argument.text.annotations({ description: "Id of a memory, or the beginning of one" }),
+    content: Argument.optional(
+      Argument.text,
+      "What it says from now on, whole: at most 1,320 characters (400 of Chinese)"
+    ),
+    title: Argument.optional(Argument.text, "What it is called from now on"),
+    type: Argument.optional(UnitType, "What it is from now on")
+  }),
+  output: Schema.Struct({ id: Schema.String, type: Schema.String, title: Schema.String, revision: Schema.Int }),
+  run: ({ id, ...values }) =>
+    Effect.gen(function*() {
+      const { memory } = yield* opened
+      const { unit } = yield* show(id)
+      const request = yield* Effect.mapError(
+        decode({ ...values, revision: unit.revision ?? 0 }),
+        (error) => new Refused({ detail: `nothing was changed: ${messagesOf(error)}` })
+      )
+      yield* agreed(unit)
+      const changed = yield* Effect.catchTag(
+        memory.edit(unit.id, request, "claude"),
+        "Conflict",
+        ({ message }) => new Refused({ detail: message })
+      )
+      const { revision = 0, title, type } = changed
+      return {
+        data: { id: changed.id, type, title, revision },
+        text: revision === (unit.revision ?? 0)
+          ? "Nothing was changed: it is so already."
+          : `Changed: [${changed.id}] ${type}, revision ${revision}: ${title}`
+      }
+    })
+})
+
+export const undo = tool({
+  name: "undo",
+  title: "Undo the last change",
+  description:
+    "Take back the last correction or forgetting that Claude made, of the last seven days, if nothing was done " +
+    "since: the user undoes what they did themselves. 撤销, 恢复.",
+  effect: "changes",
+  quotesMemory: true,
+  input: Schema.Struct({}),
+  output: Schema.Struct({
+    undone: Schema.NullOr(Schema.Literal("edit", "forget", "merge")),
+    ids: Schema.Array(Schema.String).annotations({ description: "Ids of the memories that are as before" })
+  }),
+  run: () =>
+    Effect.gen(function*() {
+      const { memory } = yield* opened
+      const undone = yield* memory.undo("claude")
+      if (undone === undefined) {
+        return {
+          data: { undone: null, ids: [] },
+          text: "There is nothing that Claude did last and that can be undone."
+        }
+      }
+      switch (undone._tag) {
+        case "Edit":
+          return { data: { undone: "edit" as const, ids: [undone.unitId] }, text: `As before: [${undone.unitId}]` }
+        case "Forget": {
+          const ids = undone.units.map((unit) => unit.id)
+          return {
+            data: { undone: "forget" as const, ids },
+            text: `Back: ${ids.join(", ")}, and the sentences in ${plural(undone.messages, "message")}.`
+          }
+        }
+        case "Merge":
+          return { data: { undone: "merge" as const, ids: [] }, text: "The two projects are apart again." }
+      }
+    })
+})

@@ -1,0 +1,109 @@
+/**
+ * Forgets many memories for a person: those of projects, of sessions, from before a day, or that hold some words.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import type { SearchFilter } from "../domain/Search.ts"
+import { queryLexemes } from "../domain/Tokenizer.ts"
+import { type ForgetOptions, type Forgotten, MemoryStore } from "../store/MemoryStore.ts"
+
+/** Says which memories; all of it must hold. */
+export interface Criteria {
+  readonly projects: SearchFilter["projects"]
+  /** Ids of sessions. */
+  readonly sessions?: ReadonlyArray<string>
+  /** Milliseconds since the epoch. */
+  readonly before?: number
+  /** Words that a memory must hold, all of them. */
+  readonly query?: string
+}
+
+/** What the criteria select. Sessions that they select whole are forgotten with all that was said in them. */
+export interface Selection {
+  readonly count: number
+  /** The newest of them, `SHOWN` at most. */
+  readonly newest: ReadonlyArray<MemoryUnit>
+  readonly sessions: ReadonlyArray<string>
+}
+
+const SHOWN = 10
+/** Most memories that a query selects. */
+const MAX_FOUND = 1_000
+/** More sessions than any memory has. */
+const ALL = 10_000_000
+/** Units, and sessions, of one transaction: others can write between two. */
+const UNITS = 25
+const SESSIONS = 3
+/** Times that is looked again for what was derived of the rest of a message. */
+const ROUNDS = 4
+
+const filterOf = ({ before, projects, sessions }: Criteria): SearchFilter => ({
+  projects,
+  ...(sessions !== undefined && { sessions }),
+  ...(before !== undefined && { until: before - 1 })
+})
+
+/** Returns the ids of the units that hold every word of a query. */
+const holding = (query: string, filter: SearchFilter) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const { candidates } = yield* store.lexical(queryLexemes(query), filter, MAX_FOUND)
+    return candidates.filter(({ frequencies }) => frequencies.every((fields) => fields.some((n) => n > 0)))
+      .map(({ unitId }) => unitId)
+  })
+
+const wholeSessions = (criteria: Criteria) =>
+  Effect.gen(function*() {
+    const { before = Infinity, projects, query, sessions } = criteria
+    if (query !== undefined) return []
+    const store = yield* MemoryStore
+    const known = sessions === undefined
+      ? yield* store.sessionsIn({ projects }, ALL)
+      : [...(yield* store.sessions(sessions)).values()]
+    return known.filter(({ endedAt }) => endedAt < before).map(({ id }) => id)
+  })
+
+export const select = (criteria: Criteria) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const filter = filterOf(criteria)
+    const sessions = yield* wholeSessions(criteria)
+    if (criteria.query === undefined) {
+      return { count: yield* store.count(filter), newest: yield* store.recent(filter, SHOWN), sessions }
+    }
+    const ids = yield* holding(criteria.query, filter)
+    return { count: ids.length, newest: yield* store.units(ids.slice(0, SHOWN)), sessions }
+  })
+
+/** Forgets what the criteria select, in transactions of a few; emits each. Undone as one. */
+export const forgetSelected = <R>(
+  criteria: Criteria,
+  options: ForgetOptions,
+  /** Derives anew what the rest of the messages tells. */
+  settle: Effect.Effect<void, never, R>
+) =>
+  Stream.unwrap(Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const filter = filterOf(criteria)
+    let operation: number | null = null
+    const noted = Effect.map((forgotten: Forgotten) => {
+      operation ??= forgotten.operation
+      return forgotten
+    })
+    const next = Effect.gen(function*() {
+      const ids = criteria.query === undefined
+        ? (yield* store.recent(filter, UNITS)).map(({ id }) => id)
+        : (yield* holding(criteria.query, filter)).slice(0, UNITS)
+      if (ids.length === 0) return Option.none<readonly [Forgotten, undefined]>()
+      return Option.some([yield* noted(store.forget(ids, { ...options, operation })), undefined] as const)
+    })
+    const units = Stream.unfoldEffect(undefined, () => next)
+    const sessions = Stream.fromIterable(yield* wholeSessions(criteria)).pipe(
+      Stream.grouped(SESSIONS),
+      Stream.mapEffect((ids) => Effect.suspend(() => noted(store.forgetSessions([...ids], { ...options, operation }))))
+    )
+    const rounds = Stream.range(1, ROUNDS).pipe(Stream.flatMap(() => Stream.concat(Stream.execute(settle), units)))
+    return Stream.concat(Stream.concat(units, sessions), rounds)
+  }))

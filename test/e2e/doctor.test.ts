@@ -593,7 +593,7 @@ describe("a memory that another process has open", () => {
         readonly id: string
       }
       assert.isTrue(existsSync(`${path}.repair-1`))
-      assert.strictEqual((yield* inProcess(["forget", id, "--yes"], { home })).code, 0)
+      assert.strictEqual((yield* inProcess(["forget", id, "--now", "--yes"], { home })).code, 0)
       assert.isFalse(existsSync(`${path}.repair-1`))
     })
   )

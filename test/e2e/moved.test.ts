@@ -100,7 +100,10 @@ describe("a memory of the version before", () => {
         assert.isTrue(readFileSync(copy).includes("pears"))
         if (process.platform !== "win32") assert.strictEqual(statSync(copy).mode & 0o777, 0o600)
         assert.include((yield* cli(home, "doctor")).stdout, `memory.db.schema-${LATEST - 1}`)
-        assert.include((yield* cli(home, "forget", saved.id, "--yes")).stdout, `memory.db.schema-${LATEST - 1}`)
+        assert.include(
+          (yield* cli(home, "forget", saved.id, "--now", "--yes")).stdout,
+          `memory.db.schema-${LATEST - 1}`
+        )
         const holding = readdirSync(folderOf(home), { recursive: true, encoding: "utf8" }).filter((name) => {
           const path = join(folderOf(home), name)
           return statSync(path).isFile() && readFileSync(path).includes("pears")

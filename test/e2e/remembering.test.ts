@@ -72,13 +72,19 @@ describe("memories that Claude saves", () => {
         const shown = (yield* claude(["show", saved.id.slice(0, 8)])).stdout
         assert.include(shown, "Releases are signed by Ines.")
 
-        assert.match(errorOf(yield* claude(["forget", saved.id])), /without a terminal to ask on.+it needs --yes/)
+        assert.match(
+          errorOf(yield* claude(["forget", saved.id])),
+          /without a terminal to ask on.+forgetting needs --yes/
+        )
         assert.match(
           errorOf(yield* claude(["forget", "no-such", "--yes"])),
           /no memory has the id no-such/
         )
         const forgotten = yield* claude(["forget", saved.id.slice(0, 8), "--yes"])
-        assert.match(forgotten.stdout, /^1 memory forgotten; its sentences were removed from 0 messages\.\n$/)
+        assert.match(
+          forgotten.stdout,
+          /^1 memory forgotten; its sentences were removed from 0 messages\.\n`.*claude-memory.* undo` brings it back until \d{4}/
+        )
         assert.match(errorOf(yield* claude(["show", saved.id])), /no memory has the id/)
       })
     ))
@@ -106,12 +112,20 @@ describe("memories that Claude saves", () => {
         assert.include(JSON.stringify(results), "without fake timers")
         assert.include(yield* inject, "without fake timers")
         assert.isTrue((yield* holding).some((name) => name.startsWith("openings")))
-        const { forgotten, messages } = jsonOf(
-          yield* claude(["forget", results[0].id, "--yes", "--json"], {}, started)
-        )
+        const forget = (...options: ReadonlyArray<string>) =>
+          Effect.map(claude(["forget", results[0].id, "--yes", "--json", ...options], {}, started), jsonOf)
+        const { forgotten, messages, until } = yield* forget()
         assert.include(forgotten, results[0].id)
         assert.isAbove(messages, 0)
+        assert.isAbove(until, Date.now() + 6 * 86_400_000)
+        // The bin alone.
+        assert.deepStrictEqual((yield* holding).filter((name) => !name.startsWith("memory.db")), [])
+        assert.notInclude(JSON.stringify((yield* search).results), "without fake timers")
+        yield* claude(["undo"])
+        assert.include(JSON.stringify((yield* search).results), "without fake timers")
+        assert.isNull((yield* forget("--now")).until)
         assert.deepStrictEqual(yield* holding, [])
+        assert.strictEqual((yield* claude(["undo"])).code, 1)
 
         yield* fs.writeFileString(join(folder, "copy.jsonl"), copied(yield* fs.readFileString(SHOP), 1))
         const imported = jsonOf(yield* claude(["import", folder, "--json"]))

@@ -69,7 +69,7 @@ describe("the tools of the MCP server", () => {
           assert.isBelow(description.length, 400, name)
           assert.isDefined(title, name)
           assert.isFalse(annotations?.openWorldHint, name)
-          assert.strictEqual(annotations?.readOnlyHint, !/_(?:save|forget)$/.test(name), name)
+          assert.strictEqual(annotations?.readOnlyHint, !/_(?:save|edit|forget|undo)$/.test(name), name)
           assert.strictEqual(annotations?.destructiveHint, name.endsWith("_forget"), name)
           assert.notInclude(JSON.stringify([inputSchema, outputSchema]), "$ref", name)
           for (const [argument, schema] of Object.entries(inputSchema.properties ?? {})) {
@@ -376,7 +376,7 @@ describe("the tools of the MCP server", () => {
             }
             assert.match(
               asked[0]!,
-              /^Forget these 6 memories for good\?(?:\n- \[[0-9a-f]{8}\] "The heron number \d+ nests on roof \d+\."){6}$/
+              /^Forget these 6 memories \?(?:\n- \[[0-9a-f]{8}\] "The heron number \d+ nests on roof \d+\."){6}$/
             )
             assert.strictEqual(yield* left, 24)
             answer = { action: "accept", content: { agreed: true } }

@@ -290,6 +290,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
 
   /** Tests whether the bin holds what can't be undone any more. */
   const hasExpired = Effect.gen(function*() {
+    if (!(yield* dialect.keepsOverlays)) return false
     const before = (yield* Clock.currentTimeMillis) - UNDO_MS
     const rows = yield* sql`SELECT 1 AS found FROM operations
       WHERE at < ${before} AND id IN (SELECT operation FROM bin_entries) LIMIT 1`

@@ -1,0 +1,152 @@
+/**
+ * Commands with which a person puts memories right: edit, pin, forget, undo and history.
+ */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { samples } from "../data.ts"
+import { commandLines } from "./commandLines.ts"
+import { makeHome } from "./run.ts"
+
+const SHOP = join(samples, "-home-mei-work-shop-api")
+const inProcess = commandLines()
+
+const imported = Effect.gen(function*() {
+  const home = yield* makeHome
+  const claude = (...words: ReadonlyArray<string>) => inProcess(words, { home })
+  const printed = (...words: ReadonlyArray<string>) =>
+    Effect.map(claude(...words), ({ code, stderr, stdout }) => {
+      assert.deepStrictEqual([code, stderr], [0, ""], words.join(" "))
+      return stdout
+    })
+  const json = (...words: ReadonlyArray<string>) => Effect.map(printed(...words, "--json"), (text) => JSON.parse(text))
+  const refused = (...words: ReadonlyArray<string>) =>
+    Effect.map(claude(...words), ({ code, stderr, stdout }) => {
+      assert.deepStrictEqual([code, stdout], [1, ""], words.join(" "))
+      return stderr
+    })
+  yield* printed("import", SHOP)
+  const list = (...words: ReadonlyArray<string>) =>
+    Effect.map(
+      json("list", "--all-projects", "--limit", "1000", ...words),
+      ({ memories }) =>
+        memories as ReadonlyArray<{ readonly id: string; readonly sessionId: string; readonly title: string }>
+    )
+  return { home, json, list, printed, refused }
+})
+
+const test = <E>(
+  title: string,
+  body: (person: Effect.Effect.Success<typeof imported>) => Effect.Effect<void, E>
+) => it.live(title, () => Effect.flatMap(imported, body).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
+
+describe("a person who puts memories right", () => {
+  test("edits one, sees what it was, and takes it back", ({ home, json, printed, refused }) =>
+    Effect.gen(function*() {
+      const { results: [{ id, unit }] } = yield* json("search", "fake timers", "--all-projects")
+      const short = id.slice(0, 8)
+      const changed = yield* printed(
+        "edit",
+        short,
+        "--text",
+        "Clocks in tests come from one place.",
+        "--title",
+        "Clocks"
+      )
+      assert.match(
+        changed,
+        new RegExp(`^Changed ${short} \\(decision, revision 1\\): Clocks\\n.* undo\` takes it back`)
+      )
+      assert.strictEqual((yield* json("search", "clocks one place", "--all-projects")).results[0].id, id)
+      assert.match(yield* printed("show", short), /revision {2}1; `.* history [0-9a-f]{8}` shows what it was/)
+      const history = yield* printed("history", short)
+      assert.include(history, `title: ${unit.title} → Clocks`)
+      assert.match(history, /\+ Clocks in tests come from one place\./)
+      // Compressed again from the same lines.
+      yield* printed("import", SHOP)
+      assert.strictEqual((yield* json("show", short)).unit.content, "Clocks in tests come from one place.")
+
+      assert.match(
+        yield* refused("edit", short, "--title", "Late", "--revision", "0"),
+        /was changed meanwhile \(revision 1\), and nothing was written/
+      )
+      assert.match(
+        yield* refused("edit", short, "--text", "x".repeat(1_400)),
+        /^nothing was changed: a memory holds at most/
+      )
+      assert.match(yield* refused("edit", short, "--title", " "), /^nothing was changed: a title can't be empty/)
+      assert.match(yield* refused("edit", short), /^nothing was changed: give --title, --text or --type/)
+      const secret = `ghp_${"a1B2c3D4".repeat(4)}abcd`
+      assert.notInclude(JSON.stringify(yield* json("edit", short, "--text", `The key is ${secret}.`)), secret)
+
+      assert.match(yield* printed("undo"), new RegExp(`^The edit of .* is undone:\\n  ${short} Clocks`))
+      assert.match(yield* printed("undo"), /is undone:/)
+      assert.strictEqual((yield* json("show", short)).unit.content, unit.content)
+      assert.match(yield* refused("undo"), /^There is nothing to undo/)
+      assert.isTrue(existsSync(join(home, ".claude-memory")))
+    }))
+
+  test("pins one, which every session is told", ({ json, list, printed }) =>
+    Effect.gen(function*() {
+      const { results: [{ id }] } = yield* json("search", "fake timers", "--all-projects")
+      assert.deepStrictEqual(yield* list("--pinned"), [])
+      assert.match(yield* printed("pin", id.slice(0, 8)), /^Pinned: [0-9a-f]{8} /)
+      assert.deepStrictEqual((yield* list("--pinned")).map((unit) => unit.id), [id])
+      assert.include(yield* printed("show", id), "pinned    told at the start of each session")
+      yield* printed("pin", id, "--off")
+      assert.deepStrictEqual(yield* list("--pinned"), [])
+    }))
+
+  test("forgets a session, all of before a day, and what holds some words; each comes back", ({ json, list, printed, refused }) =>
+    Effect.gen(function*() {
+      const all = yield* list()
+      const titles = (units: typeof all) => units.map(({ title }) => title).sort()
+      const { sessionId } = all[0]!
+      const ofSession = all.filter((unit) => unit.sessionId === sessionId)
+      const preview = yield* printed("forget", "--session", sessionId.slice(0, 8), "--dry-run")
+      assert.match(preview, new RegExp(`^${ofSession.length} memories, and all that was said in 1 session:\\n`))
+      assert.match(preview, /Nothing was forgotten\.\n$/)
+      assert.match(yield* refused("forget", "--session", sessionId), /forgetting needs --yes/)
+      const { forgotten, messages } = yield* json("forget", "--session", sessionId, "--yes")
+      assert.isAtLeast(forgotten.length, ofSession.length)
+      assert.isAbove(messages, 10)
+      assert.deepStrictEqual(yield* list("--session", sessionId), [])
+      // Read again from the first line, nothing of it comes back.
+      yield* printed("import", SHOP)
+      assert.deepStrictEqual(yield* list("--session", sessionId), [])
+      yield* printed("undo")
+      assert.deepStrictEqual(titles(yield* list()), titles(all))
+
+      const { count } = yield* json("forget", "--query", "timers fake", "--all-projects", "--dry-run")
+      assert.isAbove(count, 0)
+      yield* printed("forget", "--query", "timers fake", "--all-projects", "--yes")
+      assert.strictEqual((yield* json("forget", "--query", "fake timers", "--all-projects", "--dry-run")).count, 0)
+      yield* printed("undo")
+
+      yield* printed("forget", "--before", "2100-01-01", "--all-projects", "--yes")
+      assert.deepStrictEqual(yield* list(), [])
+      yield* printed("undo")
+      assert.deepStrictEqual(titles(yield* list()), titles(all))
+      assert.match(yield* refused("forget", "--yes"), /^name memories by their ids, or give --project/)
+      assert.match(yield* refused("forget", all[0]!.id, "--query", "x", "--yes"), /^give either ids or/)
+    }))
+
+  test("forgets for good: no byte of it stays, not in the bin either", ({ home, json, printed, refused }) =>
+    Effect.gen(function*() {
+      const saved = (text: string) => Effect.map(json("save", text), ({ id }) => id as string)
+      const isThere = (word: string) =>
+        ["memory.db", "memory.db-wal"].map((name) => join(home, ".claude-memory", name))
+          .some((path) => existsSync(path) && readFileSync(path).includes(word))
+      const id = yield* saved("The quizzaciously named service listens on port 4711.")
+      yield* json("forget", id, "--yes")
+      assert.isTrue(isThere("uizzac"))
+      assert.match(
+        yield* printed("forget", id.slice(0, 8), "--now", "--yes"),
+        /^1 memory forgotten;.*\nNothing of it is left that could be brought back\.\n$/
+      )
+      assert.isFalse(isThere("uizzac"))
+      assert.match(yield* refused("undo"), /nothing to undo/)
+    }))
+})

@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import type { DatabaseSync } from "node:sqlite"
 import { load } from "../../src/resources/SqliteDriver.ts"
-import { LATEST, STEPS } from "../../src/store/sqlite/migrations.ts"
+import { LATEST } from "../../src/store/sqlite/migrations.ts"
 
 const PAGE = 4_096
 
@@ -25,20 +25,13 @@ export const withDatabase = <A>(path: string, use: (database: DatabaseSync) => A
 
 export const run = (sql: string) => (path: string): void => withDatabase(path, (database) => database.exec(sql))
 
-const madeAtFirst = (beginning: string) => STEPS[0]!.find((statement) => statement.startsWith(beginning))!
-
 /** Takes a memory back to the schema before the newest. */
 export const takeBack = run([
-  "DROP INDEX units_by_project",
-  "DROP TRIGGER units_moved",
-  "DROP TRIGGER units_deleted",
-  "ALTER TABLE vectors RENAME TO vectors_by_project",
-  madeAtFirst("CREATE TABLE vectors ("),
-  "INSERT INTO vectors SELECT index_id, unit_row, vector FROM vectors_by_project",
-  // With its triggers.
-  "DROP TABLE vectors_by_project",
-  "DROP TABLE vector_lanes",
-  madeAtFirst("CREATE TRIGGER units_deleted"),
+  "DROP TABLE overlay",
+  "DROP TABLE operations",
+  "DROP TABLE bin_entries",
+  "ALTER TABLE tombstones DROP COLUMN at",
+  "DROP INDEX units_by_time",
   `PRAGMA user_version = ${LATEST - 1}`
 ].join(";\n"))
 

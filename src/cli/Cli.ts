@@ -16,9 +16,11 @@ import { type CommandOptions, findMistake, normalize } from "./Arguments.ts"
 import * as Cost from "./Cost.ts"
 import * as Doctor from "./Doctor.ts"
 import * as Edit from "./Edit.ts"
+import * as Export from "./Export.ts"
 import * as Forget from "./Forget.ts"
 import * as History from "./History.ts"
 import * as Import from "./Import.ts"
+import * as ImportArchive from "./ImportArchive.ts"
 import * as Index from "./Index.ts"
 import * as Init from "./Init.ts"
 import * as Inject from "./Inject.ts"
@@ -67,6 +69,8 @@ Tell it
   forget <id…>          Forget memories; also by --project, --session, --before or --query
   undo                  Undo the last edit, forgetting or merge of the last seven days
   history <id>          Show what was changed of a memory
+  export <file>         Write it all into a file, for another machine; --markdown for people
+  import-archive <file> Take in what another machine's export wrote
   projects [merge|…]    List the projects; merge, split, rename or exclude them
   injections [session]  Say what a session was given, when, why, and what came too late
   mute [session]        Keep the hooks from telling a session anything
@@ -108,6 +112,8 @@ const COMMANDS = [
   Forget,
   Undo,
   History,
+  Export,
+  ImportArchive,
   Projects,
   Status,
   Doctor,

@@ -45,10 +45,13 @@ import {
   type Undone
 } from "../store/MemoryStore.ts"
 import { afterwards } from "./Afterwards.ts"
+import * as Archive from "./Archive.ts"
+import * as ArchiveFile from "./ArchiveFile.ts"
 import { type Criteria, forgetSelected, select, type Selection } from "./Bulk.ts"
 import { capture, type CaptureFailure, captureLast, type CaptureStep } from "./Capture.ts"
 import { injectedSince, injectionsOf, type SessionInjections } from "./Injections.ts"
 import { sessionByPrefix, unitByPrefix } from "./Lookup.ts"
+import { projectText } from "./Markdown.ts"
 import type { NotFound } from "./NotFound.ts"
 import * as Projects from "./Projects.ts"
 import { type Conflict, edit, forget, forgetAnswers, forgettable, history, save, undo } from "./Remembering.ts"
@@ -59,6 +62,9 @@ type Services = Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path | 
 
 /** Retention of a session's record after its last entry; Claude Code deletes the transcript sooner. */
 const SESSION_RETENTION_MS = 60 * 86_400_000
+
+/** More than any memory has. */
+const ALL = 10_000_000
 
 /** Id of no memory, whose point may be removed to see whether one may. */
 const NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -117,6 +123,19 @@ const make = Effect.gen(function*() {
       )
       return Pipeline.review
     }))
+
+  /** Formats the memories of projects as Markdown, one text for each project. */
+  const markdown = (scope: Archive.Scope) =>
+    Stream.fromIterableEffect(store.projects).pipe(
+      Stream.filter(({ id }) => scope === "all" || scope.includes(id)),
+      Stream.mapEffect(({ id, name }) =>
+        Effect.zipWith(
+          store.sessionsIn({ projects: [id] }, ALL),
+          store.recent({ projects: [id] }, ALL),
+          (sessions, units) => projectText(name, sessions, units)
+        )
+      )
+    )
 
   /** Deletes the records of sessions that nobody continues. */
   const forgetSessions = Effect.flatMap(
@@ -187,6 +206,15 @@ const make = Effect.gen(function*() {
         Effect.flatMap(models.embedding, vectors.check),
         Effect.when(vectors.remove([NOBODY]), () => !vectors.sharesStore)
       )
+    },
+    archive: {
+      write: (path, scope, format) =>
+        run(ArchiveFile.write(path, format === "lines" ? Archive.lines(scope) : markdown(scope))),
+      read: (path) =>
+        Stream.concat(
+          Stream.provideContext(Archive.takeIn(ArchiveFile.read(path)), context),
+          Stream.execute(run(Effect.zipLeft(afterwards(Pipeline.catchUp), refresh)))
+        )
     },
     failures: store.failures,
     deadLetters: store.deadLetters
@@ -270,6 +298,16 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   readonly select: (criteria: Criteria) => Effect.Effect<Selection, StoreError>
   /** Forgets them as `forget` does, and with the sessions that are selected whole all that was said in those. */
   readonly forgetSelected: (criteria: Criteria, options: ForgetOptions) => Stream.Stream<Forgotten, StoreError>
+  readonly archive: {
+    /** Writes an archive of the memory, or Markdown, into a new file; returns its bytes. */
+    readonly write: (
+      path: string,
+      scope: Archive.Scope,
+      format: "lines" | "markdown"
+    ) => Effect.Effect<number, StoreError | PlatformError | Archive.ArchiveError>
+    /** Takes in an archive; emits how far it has come. Again changes nothing. */
+    readonly read: (path: string) => Stream.Stream<Archive.Taking, StoreError | PlatformError | Archive.ArchiveError>
+  }
   readonly projects: {
     /** Lists the projects by name, without counts, which take long in a large memory. */
     readonly known: Effect.Effect<ReadonlyArray<Project.KnownProject>, StoreError>

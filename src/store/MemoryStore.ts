@@ -5,6 +5,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type { Entry, Kind } from "../domain/Archive.ts"
 import type { Message, Segment, Session, SessionFacts } from "../domain/Conversation.ts"
 import type { MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
 import type { KnownProject, Project } from "../domain/Project.ts"
@@ -226,6 +227,19 @@ export interface ForgetOptions {
   readonly operation?: number | null
 }
 
+/** Some entries of an archive, and the position after them; undefined at the end. */
+export interface ArchivePage {
+  readonly entries: ReadonlyArray<Entry>
+  readonly next: string | undefined
+}
+
+/** Numbers of messages and units that were new, and of units that were forgotten as they are in the archive. */
+export interface TakenIn {
+  readonly messages: number
+  readonly units: number
+  readonly forgotten: number
+}
+
 /** Who asked for an operation: a person, or Claude through its tools. */
 export type Actor = "person" | "claude"
 
@@ -433,6 +447,13 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
     sessionIds: ReadonlyArray<string>,
     options?: ForgetOptions
   ) => Effect.Effect<Forgotten, StoreError>
+  /** Returns what an archive holds of a kind after a position, "" for the first, but for what is in the bin. */
+  readonly archived: (kind: Kind, after: string, limit: number) => Effect.Effect<ArchivePage, StoreError>
+  /**
+   * Takes in what an archive holds; all of it again changes nothing. What is known stays; of two changes of a unit the newer one stands; what
+   * was forgotten on either side stays forgotten, unless it was saved, changed or said later.
+   */
+  readonly takeIn: (entries: ReadonlyArray<Entry>) => Effect.Effect<TakenIn, StoreError>
   /** Returns at most 10 units in the bin whose id begins with `prefix`. */
   readonly binned: (prefix: string) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /** Empties the bin of what was forgotten more than `UNDO_MS` ago; returns the number of memories. */

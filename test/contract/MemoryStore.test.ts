@@ -11,6 +11,7 @@ import { queryLexemes } from "../../src/domain/Tokenizer.ts"
 import { type AppendResult, MemoryStore, type WorkItem } from "../../src/store/MemoryStore.ts"
 import { times } from "../data.ts"
 import { address, postgresStore } from "../postgres.ts"
+import { suite as archive } from "./ArchiveContract.ts"
 import { sqliteStore, storeInMemory } from "./layers.ts"
 import { batch, cursor, everything, facts, message, project, unit } from "./made.ts"
 import { compressAll, suite, unitsOf, write } from "./MemoryStoreContract.ts"
@@ -19,6 +20,7 @@ import { suite as remembering } from "./RememberingContract.ts"
 
 suite("SqliteStore", sqliteStore)
 suite("SqliteStore in memory", storeInMemory, { readsApart: false })
+archive("SqliteStore", sqliteStore)
 overlay("SqliteStore", sqliteStore)
 overlay("SqliteStore in memory", storeInMemory)
 remembering("SqliteStore", sqliteStore)
@@ -427,6 +429,7 @@ const alike = (name: string, stores: ReadonlyArray<Layer.Layer<MemoryStore, unkn
 
 describe.skipIf(address === undefined)("Postgres", () => {
   suite("PostgresStore", postgresStore)
+  archive("PostgresStore", postgresStore)
   overlay("PostgresStore", postgresStore)
   remembering("PostgresStore", postgresStore)
   alike("SqliteStore and PostgresStore", [storeInMemory, postgresStore])

@@ -149,4 +149,32 @@ describe("a person who puts memories right", () => {
       assert.isFalse(isThere("uizzac"))
       assert.match(yield* refused("undo"), /nothing to undo/)
     }))
+
+  test("takes the memory to another machine, without twins", ({ home, json, list, printed, refused }) =>
+    Effect.gen(function*() {
+      const archive = join(home, "all.jsonl")
+      const { results: [{ id }] } = yield* json("search", "fake timers", "--all-projects")
+      yield* printed("edit", id, "--title", "Clocks")
+      assert.match(yield* printed("export", archive), /all\.jsonl: [\d,]+ bytes\. It holds all that is remembered/)
+      assert.match(yield* refused("export", archive), /is there already/)
+      const there = yield* makeHome
+      const elsewhere = (...words: ReadonlyArray<string>) => inProcess(words, { home: there })
+      const all = yield* list()
+      const { stdout } = yield* elsewhere("import-archive", archive)
+      assert.match(stdout, new RegExp(`: ${all.length} memories are new, and \\d+ messages`))
+      assert.match((yield* elsewhere("import-archive", archive)).stdout, /: 0 memories are new, and 0 messages/)
+      assert.strictEqual((yield* elsewhere("import", SHOP)).code, 0)
+      const known = JSON.parse((yield* elsewhere("list", "--all-projects", "--limit", "1000", "--json")).stdout)
+      assert.deepStrictEqual(
+        known.memories.map((unit: { readonly id: string }) => unit.id).sort(),
+        all.map((unit) => unit.id).sort()
+      )
+      assert.include((yield* elsewhere("search", "fake timers", "--all-projects")).stdout, "Clocks")
+      const doctor = yield* elsewhere("doctor", "--deep")
+      assert.include(doctor.stdout, "Nothing is wrong.")
+
+      yield* printed("export", "--markdown", `${archive}.md`)
+      assert.match(readFileSync(`${archive}.md`, "utf8"), /^# shop-api\n\n## [^]*### Clocks\n/)
+      assert.match((yield* elsewhere("import-archive", `${archive}.md`)).stderr, /line 1: this is no archive/)
+    }))
 })

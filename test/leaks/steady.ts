@@ -123,6 +123,12 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
     history: Effect.flatMap(saved, ({ id }) => memory.history(id)),
     undo: memory.undo(),
     withDuplicates: Effect.flatMap(saved, ({ id }) => memory.withDuplicates([id])),
+    archive: Effect.gen(function*() {
+      const path = join(sessions, `archive ${round}`)
+      yield* memory.archive.write(path, "all", "lines")
+      yield* drained(memory.archive.read(path))
+      yield* memory.archive.write(`${path}.md`, "all", "markdown")
+    }),
     forgettable: Effect.flatMap(saved, ({ id }) => memory.forgettable(id, true)),
     select: memory.select({ projects: "all", query: `round ${round}` }),
     forgetSelected: drained(memory.forgetSelected({ projects: "all", query: `Round ${round} saved` }, {})),

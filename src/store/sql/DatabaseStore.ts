@@ -90,6 +90,8 @@ export const make = ({ reads, toError, writes, ...database }: {
     history: (id) => read("history", reads.history(id)),
     undo: (by) => keep("undo", writes.undo(by)),
     binned: (prefix) => read("binned", reads.binned(prefix)),
+    archived: (kind, after, limit) => read("archived", reads.archived(kind, after, limit)),
+    takeIn: (entries) => keep("takeIn", writes.takeIn(entries)),
     emptyBin: run("emptyBin", emptyBin),
     projects: read("projects", reads.projects),
     mergeProjects: (from, into) => keep("mergeProjects", Effect.asVoid(writes.mergeProjects(from, into))),

@@ -11,25 +11,25 @@ export type Entombed = ReturnType<typeof make>
 
 export const make = (db: Statements) => {
   /** Returns a test for the forgotten ones among these keys. */
-  const knownAmong = (secret: string, keys: Iterable<string>) => {
-    const hashOf = Forgetting.hashesBy(secret)
-    const hashes = new Map(Array.from(keys, (key) => [key, hashOf(key)]))
-    return Effect.map(db.tombstonesOf([...new Set(hashes.values())]), (entombed) => {
+  const knownAmong = (secrets: ReadonlyArray<string>, keys: Iterable<string>) => {
+    const hashers = secrets.map(Forgetting.hashesBy)
+    const hashes = new Map(Array.from(keys, (key) => [key, hashers.map((hashOf) => hashOf(key))]))
+    return Effect.map(db.tombstonesOf([...new Set([...hashes.values()].flat())]), (entombed) => {
       const found = new Set(entombed)
-      return (key: string) => found.has(hashes.get(key) ?? "")
+      return (key: string) => hashes.get(key)?.some((hash) => found.has(hash)) === true
     })
   }
 
   /** Removes forgotten text from what was said. When nothing was ever forgotten, costs one query. */
   const unforgotten = <S extends Forgetting.Said>(said: S): SqlEffect<S> =>
     Effect.gen(function*() {
-      const secret = yield* db.secret
-      if (secret === undefined) return said
+      const secrets = yield* db.secrets
+      if (secrets.length === 0) return said
       let rest = said
       const asked = new Set<string>()
       // A cut changes the keys of the remaining text, which may be known too.
       for (let keys = Forgetting.keysOfSaid(said); keys.length > 0;) {
-        rest = Forgetting.withoutForgotten(rest, yield* knownAmong(secret, keys))
+        rest = Forgetting.withoutForgotten(rest, yield* knownAmong(secrets, keys))
         for (const key of keys) asked.add(key)
         keys = Forgetting.keysOfSaid(rest).filter((key) => !asked.has(key))
       }
@@ -39,10 +39,10 @@ export const make = (db: Statements) => {
   /** Returns the units without forgotten text. */
   const permitted = (units: ReadonlyArray<MemoryUnit>): SqlEffect<ReadonlyArray<MemoryUnit>> =>
     Effect.gen(function*() {
-      const secret = yield* db.secret
-      if (secret === undefined || units.length === 0) return units
+      const secrets = yield* db.secrets
+      if (secrets.length === 0 || units.length === 0) return units
       const keys = units.map(Forgetting.keysOfUnit)
-      const isKnown = yield* knownAmong(secret, keys.flat())
+      const isKnown = yield* knownAmong(secrets, keys.flat())
       return units.filter((_, i) => !keys[i]!.some(isKnown))
     })
 

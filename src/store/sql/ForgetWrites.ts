@@ -65,7 +65,7 @@ export const make = (
   /** Writes tombstones with these keys for units. */
   const entomb = (unitIds: ReadonlyArray<string>, keys: Iterable<string>, now: number) =>
     Effect.gen(function*() {
-      const secret = (yield* db.secret) ?? randomBytes(32).toString("hex")
+      const secret = (yield* db.property(SECRET)) ?? randomBytes(32).toString("hex")
       yield* db.setProperty(SECRET, secret)
       yield* db.insertTombstones(unitIds, Array.from(keys, Forgetting.hashesBy(secret)), now)
     })

@@ -54,13 +54,13 @@ export const make = (
       return (yield* db.unitsById([unit.id]))[0]!.unit
     })
 
-  const apply = (stored: StoredUnit, change: Overlay.Change, by: Actor, kind: OperationKind) =>
+  const apply = (stored: StoredUnit, change: Overlay.Change, by: Actor, kind: OperationKind, time?: number) =>
     Effect.gen(function*() {
       const { unit } = stored
       const before = (yield* db.overlays([unit.id])).get(unit.id) ?? Overlay.overlayOf(unit)
       const after = Overlay.change(before, change)
       if (after === before) return unit
-      const at = yield* Clock.currentTimeMillis
+      const at = time ?? (yield* Clock.currentTimeMillis)
       const body: EditBody = {
         revision: after.revision,
         before: Overlay.changedOf(before),
@@ -109,5 +109,5 @@ export const make = (
       return { _tag: "Edit", at, unitId, unit }
     })
 
-  return { edit, undo }
+  return { apply, edit, undo }
 }

@@ -22,10 +22,12 @@ import {
 } from "../MemoryStore.ts"
 import type { Derived } from "../Overlay.ts"
 import { knownProjects, lineSumOf, OUTLINE } from "../Rules.ts"
+import * as ArchiveReads from "./ArchiveReads.ts"
 import type { Body, Dialect, SqlEffect } from "./Dialect.ts"
 import type { EditBody } from "./OverlayWrites.ts"
 import * as PromptReads from "./PromptReads.ts"
 import { type Beginning, beginningsOf, bySegment, contextsOf, messageOf, sessionOf, type SessionRow } from "./Rows.ts"
+import * as Statements from "./Statements.ts"
 import { OPERATION, type OperationRow, segmentsOf } from "./Statements.ts"
 
 export const make = (sql: SqlClient, dialect: Dialect) => {
@@ -312,6 +314,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     )
 
   return {
+    archived: ArchiveReads.make(sql, dialect, Statements.make(sql, dialect)),
     binned,
     count,
     failures,

@@ -15,7 +15,7 @@ import { hasText, type SessionChange } from "../Rules.ts"
 import { OWNER } from "../WorkLease.ts"
 import type { Body, Columns, Dialect, Fielded, Row, SqlEffect } from "./Dialect.ts"
 
-/** Name of the property that holds the key of the tombstones' hashes. */
+/** Name of the property that holds the key of the tombstones' hashes, and beginning of the names of those that archives brought. */
 export const SECRET = "secret"
 
 /** A row of the messages table. */
@@ -371,10 +371,36 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       Effect.map(sql`SELECT id FROM reviewed_sessions WHERE id = ${text(sessionId)}`, (rows) => rows.length > 0),
 
     /**
-     * The key of the tombstones' hashes; undefined when nothing was ever forgotten. Takes `lockShared`, so that no other transaction
-     * forgets until this one ends.
+     * The keys of the tombstones' hashes, this memory's own first; empty when nothing was ever forgotten. Takes `lockShared`, so that no
+     * other transaction forgets until this one ends.
      */
-    secret: Effect.zipRight(dialect.lockShared, property(SECRET)),
+    secrets: Effect.zipRight(
+      dialect.lockShared,
+      Effect.map(
+        sql<
+          { value: string }
+        >`SELECT value FROM properties WHERE name LIKE ${`${SECRET}%`} ORDER BY length(name), name`,
+        (rows) => [...new Set(rows.map(({ value }) => value))]
+      )
+    ),
+
+    /** Returns the times at which units were forgotten, the last of each. */
+    forgottenAt: (unitIds: ReadonlyArray<string>) =>
+      Effect.map(
+        sql<{ id: string; at: number }>`SELECT unit_id AS id, max(at) AS at FROM tombstones
+          WHERE ${isIn("unit_id", unitIds)} GROUP BY unit_id`,
+        (rows) => new Map(rows.map(({ at, id }) => [id, at]))
+      ),
+
+    /** Writes another memory's tombstones. */
+    takeTombstones: (tombs: ReadonlyArray<{ readonly hash: string; readonly unitId: string; readonly at: number }>) =>
+      sql`${
+        inserted(
+          "tombstones",
+          { hash: "text", unit_id: "text", at: "bigint" },
+          tombs.map(({ at, hash, unitId }) => ({ hash, unit_id: unitId, at }))
+        )
+      } ON CONFLICT DO NOTHING`,
 
     /** Returns the hashes for which a tombstone exists. */
     tombstonesOf: (hashes: ReadonlyArray<string>) =>
@@ -513,6 +539,10 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       sql`UPDATE sessions SET title = made.title FROM ${table("made", { id: "text", title: "text" }, titles)}
         WHERE sessions.id = made.id AND sessions.title IS NULL`,
 
+    /** Returns messages after a number, in the order of insertion. */
+    messagesAfter: (after: number, limit: number) =>
+      sql<StoredMessage>`SELECT seq, segment_id, body FROM messages WHERE seq > ${after} ORDER BY seq LIMIT ${limit}`,
+
     messagesBy: (uuids: ReadonlyArray<string>) =>
       sql<StoredMessage>`SELECT seq, segment_id, body FROM messages WHERE ${isIn("uuid", uuids)} ORDER BY seq`,
 
@@ -555,6 +585,10 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
 
     unitsOfSessions: (sessionIds: ReadonlyArray<string>) =>
       stored(sql`SELECT row, body FROM units WHERE ${isIn("session_id", sessionIds)} ORDER BY row`),
+
+    /** Returns units after an id, in the order of their ids. */
+    unitsAfter: (id: string, limit: number) =>
+      stored(sql`SELECT row, body FROM units WHERE id > ${text(id)} ORDER BY id LIMIT ${limit}`),
 
     unitsById: (ids: ReadonlyArray<string>) => stored(sql`SELECT row, body FROM units WHERE ${isIn("id", ids)}`),
 

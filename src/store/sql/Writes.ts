@@ -8,6 +8,7 @@ import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import { type CaptureBatch, EMBEDDED, retryDelay, type ReviewRequest, type WorkItem } from "../MemoryStore.ts"
 import { placeBeside, underneath } from "../Overlay.ts"
 import { changesOf, comparable, freshOf, outcomesOf, sessionsChangedBy } from "../Rules.ts"
+import * as ArchiveWrites from "./ArchiveWrites.ts"
 import * as BinWrites from "./BinWrites.ts"
 import * as Entombed from "./Entombed.ts"
 import * as ForgetWrites from "./ForgetWrites.ts"
@@ -22,6 +23,8 @@ export const make = (db: Statements) => {
   const entombed = Entombed.make(db)
   const { permitted, unforgotten } = entombed
   const bin = BinWrites.make(db, units, entombed, inPlace)
+  const forgetting = ForgetWrites.make(db, units, bin)
+  const overlays = OverlayWrites.make(db, units, bin, projects.splitProject)
   const { enqueue } = units
 
   const insertMessages = (messages: ReadonlyArray<Message>) =>
@@ -168,8 +171,9 @@ export const make = (db: Statements) => {
     reviewAgain,
     unforgotten,
     emptyBin: bin.empty,
-    ...ForgetWrites.make(db, units, bin),
-    ...OverlayWrites.make(db, units, bin, projects.splitProject),
+    ...forgetting,
+    ...overlays,
+    ...ArchiveWrites.make(db, units, entombed, forgetting, overlays, inPlace),
     ...projects
   }
 }

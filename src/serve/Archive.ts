@@ -1,0 +1,164 @@
+/**
+ * Writes the memory as an archive of lines (domain/Archive.ts), and takes one in.
+ */
+import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as Archive from "../domain/Archive.ts"
+import { weightedLength } from "../domain/MemoryUnit.ts"
+import { MemoryStore, type TakenIn } from "../store/MemoryStore.ts"
+
+export class ArchiveError extends Schema.TaggedError<ArchiveError>()("ArchiveError", {
+  /** Number of the line that can't be taken in, from 1; 0 for the whole. */
+  line: Schema.Int,
+  detail: Schema.String
+}) {
+  override get message() {
+    return this.line === 0 ? this.detail : `line ${this.line}: ${this.detail}`
+  }
+}
+
+/** Entries that are read, and taken in, at a time. */
+const PAGE = 200
+/** Longest content of a unit that is taken in: three times what any version has made. */
+const MAX_CONTENT = 4_000
+
+/** Limits an archive to projects, by their ids. */
+export type Scope = ReadonlyArray<string> | "all"
+
+const entriesOf = (kind: Archive.Kind) =>
+  Stream.unwrap(Effect.map(MemoryStore, (store) =>
+    Stream.paginateChunkEffect("", (after) =>
+      Effect.map(
+        store.archived(kind, after, PAGE),
+        ({ entries, next }) => [Chunk.unsafeFromArray(entries), Option.fromNullable(next)] as const
+      ))))
+
+/** Emits the lines of an archive, without their ends. What is written meanwhile may be missing. */
+export const lines = (scope: Scope) =>
+  Stream.suspend(() => {
+    const sessions = new Set<string>()
+    const isIn = (projectId: string) => scope === "all" || scope.includes(projectId)
+    /** Keeps what is of the projects; sessions come before messages. */
+    const isWanted = (entry: Archive.Entry): boolean => {
+      if ("session" in entry && isIn(entry.session.projectId)) sessions.add(entry.session.id)
+      return "project" in entry
+        ? isIn(entry.project.id)
+        : "session" in entry
+        ? sessions.has(entry.session.id)
+        : "message" in entry
+        ? scope === "all" || sessions.has(entry.message.sessionId)
+        : "unit" in entry
+        ? isIn(entry.unit.projectId)
+        : true
+    }
+    const counts: Partial<Record<Archive.Kind, number>> = {}
+    const head = Effect.gen(function*() {
+      const store = yield* MemoryStore
+      const made: Archive.Head = {
+        format: "claude-memory",
+        version: Archive.VERSION,
+        memory: yield* store.identity,
+        exportedAt: yield* Clock.currentTimeMillis
+      }
+      return JSON.stringify(made)
+    })
+    const body = Stream.fromIterable(Archive.KINDS).pipe(
+      Stream.flatMap(entriesOf),
+      Stream.filter(isWanted),
+      Stream.map((entry) => {
+        const kind = Archive.kindOf(entry)
+        counts[kind] = (counts[kind] ?? 0) + 1
+        return JSON.stringify(entry)
+      })
+    )
+    return Stream.concat(
+      Stream.concat(Stream.fromEffect(head), body),
+      Stream.fromEffect(Effect.sync(() => JSON.stringify({ end: counts })))
+    )
+  })
+
+const decodeHead = Schema.decodeUnknownEither(Schema.parseJson(Archive.Head))
+const decodeEntry = Schema.decodeUnknownEither(Schema.parseJson(Schema.Union(Archive.Entry, Archive.Tail)))
+
+const failed = (line: number, detail: string) => Effect.fail(new ArchiveError({ line, detail }))
+
+const first = (error: ParseResult.ParseError) =>
+  ParseResult.TreeFormatter.formatErrorSync(error).split("\n")[0]!.slice(0, 200)
+
+const checkHead = (line: string) =>
+  Either.match(decodeHead(line), {
+    onLeft: () => failed(1, "this is no archive of claude-memory: its first line names the format"),
+    onRight: ({ version }) =>
+      version > Archive.VERSION
+        ? failed(
+          1,
+          `it was written by a newer claude-memory (format ${version}, this one knows ${Archive.VERSION}); update claude-memory`
+        )
+        : Effect.void
+  })
+
+const isTooLong = (entry: Archive.Entry) => "unit" in entry && weightedLength(entry.unit.content) > MAX_CONTENT
+
+/** What was taken in so far, and how many entries were read. */
+export interface Taking extends TakenIn {
+  readonly read: number
+}
+
+/**
+ * Takes in the lines of an archive, a few at a time; emits how far it has come. A line that can't be taken in ends it: what came before
+ * stays, and the whole can be taken in again.
+ */
+export const takeIn = <E, R>(archive: Stream.Stream<string, E, R>) =>
+  Stream.unwrap(Effect.map(MemoryStore, (store) => {
+    const read: Partial<Record<string, number>> = {}
+    let isWhole = false
+    const parse = (line: string, index: number) =>
+      Effect.gen(function*() {
+        if (index === 0) return yield* Effect.as(checkHead(line), [])
+        if (isWhole) return line === "" ? [] : yield* failed(index + 1, "it comes after the end of the archive")
+        if (line.length > Archive.MAX_LINE) {
+          return yield* failed(index + 1, `it has over ${Archive.MAX_LINE} characters`)
+        }
+        const decoded = decodeEntry(line)
+        if (Either.isLeft(decoded)) {
+          return yield* failed(index + 1, `it is torn, or nothing that an archive holds (${first(decoded.left)})`)
+        }
+        const entry = decoded.right
+        if ("end" in entry) {
+          const missing = Archive.KINDS.find((kind) => (entry.end[kind] ?? 0) !== (read[kind] ?? 0))
+          if (missing !== undefined) {
+            return yield* failed(
+              index + 1,
+              `there should be ${entry.end[missing] ?? 0} of "${missing}", and ${read[missing] ?? 0} came`
+            )
+          }
+          isWhole = true
+          return []
+        }
+        if (isTooLong(entry)) return yield* failed(index + 1, `a memory's content has over ${MAX_CONTENT} characters`)
+        const kind = Archive.kindOf(entry)
+        read[kind] = (read[kind] ?? 0) + 1
+        return [entry]
+      })
+    const taken = archive.pipe(
+      Stream.zipWithIndex,
+      Stream.mapEffect(([line, index]) => parse(line, index)),
+      Stream.flattenIterables,
+      Stream.grouped(PAGE),
+      Stream.mapEffect((entries) =>
+        Effect.map(store.takeIn([...entries]), (taken): Taking => ({ ...taken, read: entries.length }))
+      )
+    )
+    const end = Stream.execute(Effect.suspend(() =>
+      isWhole
+        ? Effect.void
+        : failed(0, "the archive ends before its end: what it holds was taken in; get it whole, and take it in again")
+    ))
+    return Stream.concat(taken, end)
+  }))

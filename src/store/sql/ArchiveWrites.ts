@@ -1,0 +1,147 @@
+/**
+ * Takes in what the archive of another memory holds: what is known stays as it is, the newer change of a unit wins, and what was
+ * forgotten on either side stays forgotten.
+ */
+import * as Effect from "effect/Effect"
+import type { ArchivedUnit, Entry } from "../../domain/Archive.ts"
+import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
+import { savedBy } from "../../domain/SavedBy.ts"
+import type { TakenIn } from "../MemoryStore.ts"
+import { changedOf, isKept } from "../Overlay.ts"
+import { freshOf } from "../Rules.ts"
+import type { SqlEffect } from "./Dialect.ts"
+import type { Entombed } from "./Entombed.ts"
+import type * as ForgetWrites from "./ForgetWrites.ts"
+import type * as OverlayWrites from "./OverlayWrites.ts"
+import type * as ProjectWrites from "./ProjectWrites.ts"
+import { SECRET, type Statements } from "./Statements.ts"
+import type { UnitWrites } from "./UnitWrites.ts"
+
+const select = <K extends string>(entries: ReadonlyArray<Entry>, kind: K) =>
+  entries.filter((entry): entry is Extract<Entry, { readonly [name in K]: unknown }> => kind in entry)
+
+export const make = (
+  db: Statements,
+  { insert, mergeWithSame }: UnitWrites,
+  { permitted, unforgotten }: Entombed,
+  { forget }: ReturnType<typeof ForgetWrites.make>,
+  { apply }: ReturnType<typeof OverlayWrites.make>,
+  inPlace: ReturnType<typeof ProjectWrites.make>["inPlace"]
+) => {
+  const takeSessions = (entries: ReadonlyArray<Entry>) =>
+    Effect.gen(function*() {
+      for (const { session: { cwd, projectId, ...session } } of select(entries, "session")) {
+        const { facts: [facts] } = yield* unforgotten({
+          messages: [],
+          deadLetters: [],
+          facts: [{
+            ...session,
+            sessionId: session.id,
+            cwd,
+            version: undefined,
+            title: session.title ?? undefined,
+            branch: session.branch ?? undefined
+          }]
+        })
+        const id = yield* db.projectFor(projectId)
+        yield* db.changeSessions(
+          { id, name: "", root: cwd, key: "" },
+          id === projectId ? null : projectId,
+          new Map([
+            [session.id, {
+              cwd,
+              from: session.startedAt,
+              to: session.endedAt,
+              ...(facts?.title !== undefined && { title: facts.title }),
+              ...(facts?.branch !== undefined && { branch: facts.branch })
+            }]
+          ])
+        )
+      }
+    })
+
+  const takeMessages = (entries: ReadonlyArray<Entry>) =>
+    Effect.gen(function*() {
+      const told = select(entries, "message")
+      if (told.length === 0) return 0
+      const known = yield* db.known(told.map(({ message }) => message.uuid))
+      const fresh = freshOf(told.map(({ message }) => message), known)
+      if (fresh.length === 0) return 0
+      const { messages } = yield* unforgotten({ messages: fresh, facts: [], deadLetters: [] })
+      const segmentOf = new Map(told.map(({ message, segment }) => [message.uuid, segment]))
+      yield* db.insertMessages(messages, messages.map(({ uuid }) => segmentOf.get(uuid)!))
+      return messages.length
+    })
+
+  /** Gives a unit the values of another memory's, if these are the newer. */
+  const takeChange = (id: string, changed: NonNullable<ArchivedUnit["changed"]>) =>
+    Effect.gen(function*() {
+      const values = changedOf(changed)
+      const [stored] = yield* db.unitsById([id])
+      if (stored === undefined || !isKept(values)) return
+      const last = (yield* db.operationsOf([id])).at(-1)
+      if (last !== undefined && last.at >= changed.at) return
+      yield* apply(stored, values, "person", "edit", changed.at)
+    })
+
+  /** Tests whether a saved unit is newer than its forgetting here. */
+  const isSavedAgain = (unit: MemoryUnit, forgottenAt: ReadonlyMap<string, number>) =>
+    savedBy(unit) !== undefined && unit.createdAt > (forgottenAt.get(unit.id) ?? Infinity)
+
+  const takeUnits = (entries: ReadonlyArray<Entry>) =>
+    Effect.gen(function*() {
+      const archived = select(entries, "unit")
+      if (archived.length === 0) return 0
+      const units = archived.map(({ unit }) => unit)
+      const forgottenAt = yield* db.forgottenAt(units.map(({ id }) => id))
+      const again = units.filter((unit) => isSavedAgain(unit, forgottenAt))
+      if (again.length > 0) yield* db.deleteTombstones(again.map(({ id }) => id))
+      const known = new Set((yield* db.unitsById(units.map(({ id }) => id))).map(({ unit }) => unit.id))
+      // What is derived here of the same messages stands.
+      const origins = new Set((yield* db.unitsOf(units.map(({ origin }) => origin))).map(({ unit }) => unit.origin))
+      const changes = new Map(
+        archived.flatMap(({ changed, unit }) => changed === undefined ? [] : [[unit.id, changed]])
+      )
+      const isNew = (unit: MemoryUnit) =>
+        !known.has(unit.id) && (!origins.has(unit.origin) || changes.has(unit.id) && isKept(changes.get(unit.id)!))
+      const allowed = yield* permitted(units.filter(isNew))
+      const { own, placed } = yield* inPlace(allowed.map((unit) => ({ ...unit, active: true, supersededBy: null })))
+      yield* insert(placed, own)
+      for (const [id, change] of changes) yield* takeChange(id, change)
+      yield* mergeWithSame(placed.map(({ id }) => id))
+      return placed.length
+    })
+
+  /** Forgets here what was forgotten there since it was saved, changed or said. */
+  const takeForgotten = (entries: ReadonlyArray<Entry>) =>
+    Effect.gen(function*() {
+      const gone = select(entries, "forgotten").map(({ forgotten }) => forgotten)
+      if (gone.length === 0) return 0
+      const at = new Map<string, number>()
+      for (const each of gone) at.set(each.unitId, Math.max(at.get(each.unitId) ?? 0, each.at))
+      const stored = (yield* db.unitsById([...at.keys()])).map(({ unit }) => unit)
+      const changed = new Map((yield* db.operationsOf(stored.map(({ id }) => id))).map((row) => [row.unitId, row.at]))
+      const older = stored.filter((unit) => {
+        const own = savedBy(unit) === undefined ? unit.occurredAt : unit.createdAt
+        return Math.max(own, changed.get(unit.id) ?? 0) < at.get(unit.id)!
+      })
+      const kept = new Set(stored.filter((unit) => !older.includes(unit)).map(({ id }) => id))
+      yield* db.takeTombstones(gone.filter(({ unitId }) => !kept.has(unitId)))
+      return older.length === 0 ? 0 : (yield* forget(older.map(({ id }) => id))).units.length
+    })
+
+  const takeIn = (entries: ReadonlyArray<Entry>): SqlEffect<TakenIn> =>
+    Effect.gen(function*() {
+      yield* db.lockAll
+      for (const { project } of select(entries, "project")) yield* db.setProject(project)
+      for (const { secret } of select(entries, "secret")) {
+        yield* db.setProperty(`${SECRET}:${secret.slice(0, 16)}`, secret)
+      }
+      yield* takeSessions(entries)
+      const messages = yield* takeMessages(entries)
+      const units = yield* takeUnits(entries)
+      return { messages, units, forgotten: yield* takeForgotten(entries) }
+    })
+
+  return { takeIn }
+}

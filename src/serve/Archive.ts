@@ -8,6 +8,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import * as Archive from "../domain/Archive.ts"
 import { weightedLength } from "../domain/MemoryUnit.ts"
@@ -150,9 +151,19 @@ export const takeIn = <E, R>(archive: Stream.Stream<string, E, R>) =>
       Stream.zipWithIndex,
       Stream.mapEffect(([line, index]) => parse(line, index)),
       Stream.flattenIterables,
-      Stream.grouped(PAGE),
+      Stream.zipWithIndex,
+      // What was derived of one origin is taken in at once: it stands only where nothing was.
+      Stream.groupAdjacentBy(([entry, index]) => "unit" in entry ? entry.unit.origin : index),
+      Stream.map(([, group]) => [...group].map(([entry]) => entry)),
+      Stream.aggregate(Sink.foldWeighted({
+        initial: [] as ReadonlyArray<Archive.Entry>,
+        maxCost: PAGE,
+        cost: (_, group) => group.length,
+        body: (entries, group) => [...entries, ...group]
+      })),
+      Stream.filter((entries) => entries.length > 0),
       Stream.mapEffect((entries) =>
-        Effect.map(store.takeIn([...entries]), (taken): Taking => ({ ...taken, read: entries.length }))
+        Effect.map(store.takeIn(entries), (taken): Taking => ({ ...taken, read: entries.length }))
       )
     )
     const end = Stream.execute(Effect.suspend(() =>

@@ -181,5 +181,14 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
           assert.deepStrictEqual(yield* taken(archive), NOTHING)
         }).pipe(on)
       }))
+
+    it.effect("of many memories is taken in whole, those of one origin at once", () =>
+      Effect.gen(function*() {
+        const archive = yield* Effect.gen(function*() {
+          for (let i = 0; i < 150; i++) yield* said(`m${i}`, `${HARBOUR} ${i}`, `${LANTERN} ${i}`, `${TIDE} ${i}`)
+          return yield* exported
+        }).pipe(on)
+        assert.strictEqual((yield* on(taken(archive))).units, 450)
+      }))
   })
 }

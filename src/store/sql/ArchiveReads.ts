@@ -41,14 +41,15 @@ export const make = (sql: SqlClient, { text }: Dialect, db: Statements) => {
 
   const units = (after: string, limit: number) =>
     Effect.gen(function*() {
-      const found = (yield* db.unitsAfter(after, limit)).map(({ unit }) => unit)
+      const [origin = "", id = ""] = after.split("\n")
+      const found = (yield* db.unitsAfter(origin, id, limit)).map(({ unit }) => unit)
       const ids = found.map(({ id }) => id)
       const overlays = yield* db.overlays(ids)
       const changedAt = new Map((yield* db.operationsOf(ids)).map(({ at, unitId }) => [unitId, at]))
       return page(
         found.map((unit): [string, ArchivedUnit] => {
           const overlay = overlays.get(unit.id)
-          return [unit.id, {
+          return [`${unit.origin}\n${unit.id}`, {
             unit: underneath(unit, overlay),
             ...(overlay !== undefined && {
               changed: { ...changedOf(overlay), revision: overlay.revision, at: changedAt.get(unit.id) ?? 0 }

@@ -586,9 +586,10 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     unitsOfSessions: (sessionIds: ReadonlyArray<string>) =>
       stored(sql`SELECT row, body FROM units WHERE ${isIn("session_id", sessionIds)} ORDER BY row`),
 
-    /** Returns units after an id, in the order of their ids. */
-    unitsAfter: (id: string, limit: number) =>
-      stored(sql`SELECT row, body FROM units WHERE id > ${text(id)} ORDER BY id LIMIT ${limit}`),
+    /** Returns units after one, by their origins and ids. */
+    unitsAfter: (origin: string, id: string, limit: number) =>
+      stored(sql`SELECT row, body FROM units WHERE (origin, id) > (${text(origin)}, ${text(id)})
+        ORDER BY origin, id LIMIT ${limit}`),
 
     unitsById: (ids: ReadonlyArray<string>) => stored(sql`SELECT row, body FROM units WHERE ${isIn("id", ids)}`),
 

@@ -438,6 +438,8 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   /** Empties the bin of what was forgotten more than `UNDO_MS` ago; returns the number of memories. */
   readonly emptyBin: Effect.Effect<number, StoreError>
 
+  /** Adds a project that is not known yet, or records the present folder of one that is. */
+  readonly addProject: (project: Project) => Effect.Effect<void, StoreError>
   /** Lists the projects by name. */
   readonly projects: Effect.Effect<ReadonlyArray<KnownProject>, StoreError>
   /**

@@ -646,5 +646,18 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         assert.deepStrictEqual((yield* store.projects).map(({ isExcluded }) => isExcluded), [false, true])
       })
     )
+
+    test(
+      "are known once they are added, and stay as they are when they are added again",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* store.addProject(project("empty"))
+        assert.deepStrictEqual(yield* store.projects, [known("empty")])
+        yield* store.renameProject("project-empty", "harbour")
+        yield* store.excludeProject(project("empty"), true)
+        yield* store.addProject(project("empty"))
+        assert.deepStrictEqual(yield* store.projects, [known("empty", { name: "harbour", isExcluded: true })])
+      })
+    )
   })
 }

@@ -91,6 +91,7 @@ export const make = ({ reads, toError, writes, ...database }: {
     undo: (by) => keep("undo", writes.undo(by)),
     binned: (prefix) => read("binned", reads.binned(prefix)),
     emptyBin: run("emptyBin", emptyBin),
+    addProject: (project) => write("addProject", Effect.asVoid(writes.addProject(project))),
     projects: read("projects", reads.projects),
     mergeProjects: (from, into) => keep("mergeProjects", Effect.asVoid(writes.mergeProjects(from, into))),
     splitProject: (id) => keep("splitProject", Effect.asVoid(writes.splitProject(id))),

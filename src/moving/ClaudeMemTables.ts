@@ -165,8 +165,6 @@ const item = (row: Row): ForeignRead => {
 /** A table to read. */
 export interface Table {
   readonly name: string
-  /** What its rows are called, in the plural. */
-  readonly rows: string
   /** Names of a column in one schema or another, by the name under which the row has it. */
   readonly columns: Readonly<Record<string, ReadonlyArray<string>>>
   /** Columns without which it is another program's table. */
@@ -187,7 +185,6 @@ const ASKED = ["content_session_id", "claude_session_id"]
 
 const PROMPTS: Table = {
   name: "user_prompts",
-  rows: "prompts",
   columns: { ...DATED, session: ASKED, number: ["prompt_number"], text: ["prompt_text"] },
   needed: ["session", "text"],
   joined: [
@@ -200,7 +197,6 @@ const PROMPTS: Table = {
 /** Before version 10, only a session's first prompt was recorded. */
 const FIRST_PROMPTS: Table = {
   name: "sdk_sessions",
-  rows: "prompts",
   columns: {
     epoch: ["started_at_epoch"],
     created: ["started_at"],
@@ -216,7 +212,6 @@ const FIRST_PROMPTS: Table = {
 const TABLES: ReadonlyArray<Table> = [
   {
     name: "observations",
-    rows: "observations",
     columns: {
       ...DATED,
       session: SESSION,
@@ -237,7 +232,6 @@ const TABLES: ReadonlyArray<Table> = [
   },
   {
     name: "session_summaries",
-    rows: "summaries",
     columns: {
       ...DATED,
       session: SESSION,
@@ -252,7 +246,6 @@ const TABLES: ReadonlyArray<Table> = [
   },
   {
     name: "memories",
-    rows: "memories of its first versions",
     columns: {
       ...DATED,
       session: ["session_id"],
@@ -270,14 +263,12 @@ const TABLES: ReadonlyArray<Table> = [
   },
   {
     name: "overviews",
-    rows: "overviews of its first versions",
     columns: { ...DATED, session: ["session_id"], project: ["project"], text: ["content"] },
     needed: ["session", "project", "text", "epoch"],
     toRead: overview
   },
   {
     name: "memory_items",
-    rows: "items of its server",
     columns: {
       epoch: ["created_at_epoch"],
       session: ["server_session_id"],

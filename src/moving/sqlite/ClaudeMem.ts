@@ -98,7 +98,7 @@ const make = Effect.fn("ClaudeMem.open")(function*({ file, prompts }: ClaudeMemO
     place: file,
     total: counts.reduce((sum, n) => sum + n, 0),
     projects: yield* orWithout(projectsIn(columns, query), []),
-    left: left === 0 ? {} : { [tables.prompts.rows]: left },
+    left: left === 0 ? {} : { prompts: left },
     records: Stream.concatAll(Chunk.fromIterable(read.map(pages)))
   })
 })

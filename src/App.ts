@@ -448,7 +448,13 @@ const foreign = (from: Foreign) =>
 
 /** The service, and the memory that is brought into it, which is opened first. A dry run only reads. */
 export const movingFrom = (from: Foreign, isDryRun: boolean) =>
-  Layer.provideMerge(isDryRun ? trying : service("import-from"), foreign(from))
+  isDryRun
+    ? Layer.provideMerge(trying, foreign(from))
+    : withSettings((settings) => {
+      const options = toOptions(settings, WRITER)
+      // Outside of both, so that it sees both being opened.
+      return Layer.provide(Layer.provideMerge(layer(options), foreign(from)), monitor("import-from", options.home))
+    })
 
 /** What checks and repairs the files in the home, whether they can be opened or not. */
 export const integrity = withSettings(({ home, postgres }) =>

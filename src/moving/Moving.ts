@@ -39,7 +39,7 @@ export interface Moved {
 }
 
 /** Records in a batch, which bounds a transaction. */
-const BATCH = 50
+const BATCH = 16
 
 /** Texts of a record that are masked, in an order that `withTexts` knows. */
 const textsOf = (record: ForeignRecord): ReadonlyArray<string> => [
@@ -156,11 +156,9 @@ const bring = <E, R>(
     const written = made.filter((_, i) => fates[i] === "moved")
       .map((each) => ({ ...each, units: each.units.filter(({ id }) => allowed.has(id)) }))
     if (!options.isDryRun && written.length > 0) {
-      yield* store.transaction(Effect.gen(function*() {
-        const projects = new Map(written.map(({ placed: { project } }) => [project.id, project]))
-        yield* Effect.forEach(projects.values(), store.addProject, { discard: true })
-        for (const { origin, units } of written) yield* store.replace(origin, units)
-      }))
+      const projects = new Map(written.map(({ placed: { project } }) => [project.id, project]))
+      yield* Effect.forEach(projects.values(), store.addProject, { discard: true })
+      yield* store.replaceAll(written.map(({ origin }) => origin), written.flatMap((each) => each.units))
     }
     const isAll = written.length === made.length
     const cut = written.map(({ raw }) => raw.cut).filter((characters) => characters > 0)

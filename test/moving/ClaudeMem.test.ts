@@ -205,7 +205,11 @@ describe("claude-mem's memory", () => {
         const again = yield* move(file)
         assert.deepStrictEqual([again.there, again.skipped], [1, { "forgotten here": 1 }])
         assert.deepStrictEqual(again.redactions, {})
-        assert.lengthOf(yield* all, 1)
+        const [rest, ...others] = yield* all
+        assert.isEmpty(others)
+        yield* memory.edit(rest!.id, { title: "How the token came into the registry" }, "person")
+        assert.strictEqual((yield* move(file)).there, 1)
+        assert.deepStrictEqual((yield* all).map(({ title }) => title), ["How the token came into the registry"])
         theirs.close()
       })
     ))

@@ -66,6 +66,8 @@ const make = Effect.fn("ClaudeMem.open")(function*({ file, prompts }: ClaudeMemO
   )
   const query = (statement: string, ...parameters: ReadonlyArray<string>) =>
     Effect.mapError(sql.unsafe<Row>(statement, parameters), toError)
+  // Ends the copy's log, once it is in the copy: nobody writes there.
+  yield* query("PRAGMA journal_mode = DELETE")
 
   const found = yield* query(
     `SELECT t.name AS name, c.name AS col FROM pragma_table_list AS t JOIN pragma_table_info(t.name) AS c

@@ -83,8 +83,8 @@ export class ForeignError extends Schema.TaggedError<ForeignError>()("ForeignErr
       case "Changing":
         return `${this.place} was written to each time while it was copied. End the program that writes it, or try again later`
       case "Damaged":
-        return `${this.place} is damaged (${this.detail}). What was read before is kept; name an undamaged copy of it, or repair it by ` +
-          "`sqlite3 FILE .recover`"
+        return `${this.place} is damaged (${this.detail}). What was read of it before that, if anything, is kept. Name an undamaged copy ` +
+          "of it, or repair it by `sqlite3 FILE .recover`"
       case "Denied":
         return `${this.place} can't be read (${this.detail}). Check that it belongs to you and can be read`
       case "Full":

@@ -8,6 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
+import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { Exclude } from "./capture/Exclude.ts"
 import type { ReviewMode } from "./compress/Review.ts"
@@ -25,6 +26,8 @@ import type * as Providers from "./models/providers/Providers.ts"
 import type { Caps } from "./models/Spending.ts"
 import { ModelsFile } from "./models/sqlite/ModelsFile.ts"
 import * as SqliteModelCache from "./models/sqlite/SqliteModelCache.ts"
+import type { PredecessorOptions } from "./moving/postgres/Predecessor.ts"
+import type { ClaudeMemOptions } from "./moving/sqlite/ClaudeMem.ts"
 import { Files } from "./resources/Files.ts"
 import * as Lazy from "./resources/Lazy.ts"
 import type { InThread } from "./resources/monitor/Monitor.ts"
@@ -37,13 +40,15 @@ import * as Reading from "./settings/Reading.ts"
 import * as Settings from "./settings/Settings.ts"
 import { Lease } from "./store/Lease.ts"
 import type { PostgresPoolOptions } from "./store/postgres/PostgresPool.ts"
-import { SqliteFile } from "./store/sqlite/SqliteFile.ts"
+import { DATABASE, SqliteFile } from "./store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "./store/sqlite/SqliteStore.ts"
 
 export interface Options {
   readonly home: string
   /** A reader never writes and takes no lock. */
   readonly readOnly: boolean
+  /** True for a memory that nothing is kept of, in place of the file in `home`. */
+  readonly isInMemory?: boolean
   readonly busyTimeoutMs: number
   /** Models of providers. Without a model for embeddings, the package's own is used. */
   readonly models?: Pick<Providers.Options, "patience" | "roles"> & { readonly caps: Caps }
@@ -118,8 +123,10 @@ const postgresStore = (options: PostgresPoolOptions) =>
   )
 
 /** Store and index share one file, unless the settings name servers for them. */
-const databases = ({ busyTimeoutMs, home, postgres, qdrant, readOnly }: Options, name?: string) => {
-  const file = SqliteFile.layer({ folder: home, readOnly, busyTimeoutMs, ...(name !== undefined && { name }) })
+const databases = ({ busyTimeoutMs, home, isInMemory, postgres, qdrant, readOnly }: Options, name?: string) => {
+  const file = isInMemory === true
+    ? SqliteFile.layerMemory
+    : SqliteFile.layer({ folder: home, readOnly, busyTimeoutMs, ...(name !== undefined && { name }) })
   const store = postgres === undefined
     ? Layer.provide(SqliteStore.layer, file)
     : postgresStore({ ...postgres, readOnly })
@@ -422,6 +429,32 @@ export const reindexing = (to: Option.Option<string>) =>
 
 /** The service for commands that only read. */
 export const reader = withSettings((settings) => layer(toOptions(settings, READER)))
+
+/** The service for commands that say what they would do: where nothing is remembered yet, over a memory that is empty. */
+const trying = withSettings((settings) => {
+  const isThere = settings.postgres !== undefined || existsSync(join(settings.home, DATABASE))
+  return layer({ ...toOptions(settings, READER), ...(!isThere && { isInMemory: true, qdrant: undefined }) })
+})
+
+/** Another program's memory: the database of claude-mem, or that of the predecessor. */
+export type Foreign =
+  | ({ readonly _tag: "claude-mem" } & ClaudeMemOptions)
+  | ({ readonly _tag: "predecessor" } & PredecessorOptions)
+
+const foreign = (from: Foreign) =>
+  from._tag === "claude-mem"
+    ? lazily(() => import("./moving/sqlite/ClaudeMem.ts"), ({ layer }) => layer(from))
+    : lazily(() => import("./moving/postgres/Predecessor.ts"), ({ layer }) => layer(from))
+
+/** The service, and the memory that is brought into it, which is opened first. A dry run only reads. */
+export const movingFrom = (from: Foreign, isDryRun: boolean) =>
+  isDryRun
+    ? Layer.provideMerge(trying, foreign(from))
+    : withSettings((settings) => {
+      const options = toOptions(settings, WRITER)
+      // Outside of both, so that it sees both being opened.
+      return Layer.provide(Layer.provideMerge(layer(options), foreign(from)), monitor("import-from", options.home))
+    })
 
 /** What checks and repairs the files in the home, whether they can be opened or not. */
 export const integrity = withSettings(({ home, postgres }) =>

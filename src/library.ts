@@ -59,6 +59,16 @@ export { ModelsFile } from "./models/sqlite/ModelsFile.ts"
 export * as SqliteModelCache from "./models/sqlite/SqliteModelCache.ts"
 export * as SqliteSpending from "./models/sqlite/SqliteSpending.ts"
 export {
+  ForeignError,
+  ForeignMemory,
+  type ForeignProject,
+  type ForeignRead,
+  type ForeignRecord
+} from "./moving/ForeignMemory.ts"
+export type { Moved } from "./moving/Moving.ts"
+export * as Predecessor from "./moving/postgres/Predecessor.ts"
+export * as ClaudeMem from "./moving/sqlite/ClaudeMem.ts"
+export {
   type CaptureBatch,
   type Forgotten,
   MemoryStore,

@@ -11,7 +11,7 @@ const FLOORS = [
   ["store"],
   ["capture", "models"],
   ["compress", "index"],
-  ["retrieve", "settings", "Pipeline.ts"],
+  ["moving", "retrieve", "settings", "Pipeline.ts"],
   ["inject", "install"],
   ["hook"],
   ["serve"],

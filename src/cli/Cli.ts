@@ -21,6 +21,7 @@ import * as Forget from "./Forget.ts"
 import * as History from "./History.ts"
 import * as Import from "./Import.ts"
 import * as ImportArchive from "./ImportArchive.ts"
+import * as ImportFrom from "./ImportFrom.ts"
 import * as Index from "./Index.ts"
 import * as Init from "./Init.ts"
 import * as Inject from "./Inject.ts"
@@ -54,6 +55,7 @@ Begin here
   init                  Put it into Claude Code; uninstall takes it out again, without a trace
   quickstart            See it work: on your own sessions when there are any, else on samples
   import [path…]        Read transcripts and make memories of what is new in them
+  import-from SOURCE    Bring in what claude-mem, or the predecessor, remembers
 
 Ask
   search <question…>    Find memories by what was said or done
@@ -101,6 +103,7 @@ const COMMANDS = [
   Uninstall,
   Quickstart,
   Import,
+  ImportFrom,
   Search,
   List,
   Sessions,

@@ -15,6 +15,8 @@ export interface Progress {
   readonly reviewed: (items: number) => Effect.Effect<void>
   /** Reports `units` more, out of `total`. */
   readonly indexed: (units: number, total: number) => Effect.Effect<void>
+  /** Reports `records` more of another memory, out of `total`. */
+  readonly moved: (records: number, total: number) => Effect.Effect<void>
   /** Reports that `done` of `total` parts are finished, and which one is next. */
   readonly checked: (what: string, done: number, total: number) => Effect.Effect<void>
   readonly end: Effect.Effect<void>
@@ -29,6 +31,7 @@ export const make = (total: number): Effect.Effect<Progress> =>
         compressed: () => Effect.void,
         reviewed: () => Effect.void,
         indexed: () => Effect.void,
+        moved: () => Effect.void,
         checked: () => Effect.void,
         end: Effect.void
       }
@@ -36,6 +39,7 @@ export const make = (total: number): Effect.Effect<Progress> =>
     let bytes = 0
     let units = 0
     let items = 0
+    let records = 0
     let drawnAt = 0
     const draw = (text: (elapsed: number) => string) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
@@ -68,6 +72,15 @@ export const make = (total: number): Effect.Effect<Progress> =>
           const rate = Math.round(units / Math.max(0.001, elapsed / 1000))
           return `indexing ${bar(share)} ${units} of ${Math.max(total, units)} memories, ${rate}/s, ` +
             `${seconds(elapsed / Math.max(share, 0.001) - elapsed)} left`
+        })
+      },
+      moved: (more, total) => {
+        records += more
+        return draw((elapsed) => {
+          const share = Math.min(1, records / Math.max(1, total, records))
+          return `bringing in ${bar(share)} ${records} of ${Math.max(total, records)} records, ${
+            seconds(elapsed / Math.max(share, 0.001) - elapsed)
+          } left`
         })
       },
       // Always drawn: the next part may hold the thread for long.

@@ -10,6 +10,6 @@ const NAMESPACE = "6f7c1f5e-3c0a-5d57-9b1b-1f0f5f3f8a11"
 
 /** Makes an id. `kind` keeps ids of different kinds apart; NUL joins the parts, since none contains it. */
 export const idOf = (
-  kind: "project" | "segment" | "unit" | "message" | "dead-letter" | "answer",
+  kind: "project" | "segment" | "unit" | "message" | "dead-letter" | "answer" | "foreign",
   ...parts: ReadonlyArray<string>
 ) => v5(utf8.encode([kind, ...parts].join("\u0000")), NAMESPACE)

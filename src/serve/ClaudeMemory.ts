@@ -24,6 +24,8 @@ import { type IndexDescription, type IndexError, type IndexVersion, VectorIndex 
 import { Injector } from "../inject/Injector.ts"
 import { Openings } from "../inject/Openings.ts"
 import { type ModelError, ModelManager } from "../models/ModelManager.ts"
+import type { ForeignError, ForeignMemory } from "../moving/ForeignMemory.ts"
+import { type Moved, moveIn } from "../moving/Moving.ts"
 import * as Pipeline from "../Pipeline.ts"
 import { Files } from "../resources/Files.ts"
 import { make as makeInFlight } from "../resources/InFlight.ts"
@@ -167,6 +169,13 @@ const make = Effect.gen(function*() {
     edit: (id, request, by) => run(Effect.zipLeft(edit(id, request, by), refresh)),
     history: (id) => run(history(id)),
     undo: (by) => run(Effect.zipLeft(undo(by), refresh)),
+    moveIn: (foreign, isDryRun) => {
+      const moved = moveIn(foreign, isDryRun)
+      const whole = isDryRun
+        ? moved
+        : Stream.concat(Stream.concat(moved, Pipeline.catchUp), Stream.execute(openings.refresh("all")))
+      return Stream.provideContext(whole, context)
+    },
     withDuplicates: store.withDuplicates,
     forgettable: (id, isNow) => run(forgettable(id, isNow)),
     select: (criteria) => run(select(criteria)),
@@ -281,6 +290,14 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   ) => Effect.Effect<{ readonly unit: MemoryUnit; readonly history: History | undefined }, StoreError | NotFound>
   /** Undoes the newest edit, forgetting or merge of the last seven days, if `by` asked for it; undefined when there is none. */
   readonly undo: (by?: Actor) => Effect.Effect<Undone | undefined, StoreError>
+  /**
+   * Makes memories of another program's, with their secrets masked, and indexes them; emits each step when it is done. A dry run writes
+   * nothing. What was brought in before, or is forgotten here, is not brought in again.
+   */
+  readonly moveIn: (
+    foreign: ForeignMemory["Type"],
+    isDryRun: boolean
+  ) => Stream.Stream<Moved | Pipeline.Step, ForeignError | Pipeline.PipelineError>
   /** Returns these memories and those that `forget` deletes with them. */
   readonly withDuplicates: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /**

@@ -362,6 +362,11 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   ) => Effect.Effect<void, StoreError>
   /** Replaces the units of an origin that has no work item. */
   readonly replace: (origin: string, units: ReadonlyArray<MemoryUnit>) => Effect.Effect<void, StoreError>
+  /** As `replace`, for several origins at once. */
+  readonly replaceAll: (
+    origins: ReadonlyArray<string>,
+    units: ReadonlyArray<MemoryUnit>
+  ) => Effect.Effect<void, StoreError>
   /**
    * Removes work whose result lies outside the store (vectors in an index). Work whose revision has grown since its claim
    * stays, and is free again; so does what another has done and was queued anew.
@@ -459,6 +464,8 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   /** Empties the bin of what was forgotten more than `UNDO_MS` ago; returns the number of memories. */
   readonly emptyBin: Effect.Effect<number, StoreError>
 
+  /** Adds a project that is not known yet, or records the present folder of one that is. */
+  readonly addProject: (project: Project) => Effect.Effect<void, StoreError>
   /** Lists the projects by name. */
   readonly projects: Effect.Effect<ReadonlyArray<KnownProject>, StoreError>
   /**

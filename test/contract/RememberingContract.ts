@@ -646,5 +646,38 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         assert.deepStrictEqual((yield* store.projects).map(({ isExcluded }) => isExcluded), [false, true])
       })
     )
+
+    test(
+      "have the units of several origins replaced at once, and no others",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const made = (origin: string, n: number) =>
+          unit(`${origin}-${n}`, {
+            origin,
+            sessionId: origin,
+            content: `unit ${n} of ${origin}`,
+            projectId: "project-one"
+          })
+        const ids = Effect.map(store.unitIds("", 10), (found) => found.toSorted())
+        yield* store.addProject(project("one"))
+        yield* store.replaceAll(["a", "b", "c"], [made("a", 1), made("a", 2), made("b", 1), made("c", 1)])
+        assert.deepStrictEqual(yield* ids, ["a-1", "a-2", "b-1", "c-1"])
+        yield* store.replaceAll(["a", "b"], [made("a", 2), made("a", 3)])
+        assert.deepStrictEqual(yield* ids, ["a-2", "a-3", "c-1"])
+      })
+    )
+
+    test(
+      "are known once they are added, and stay as they are when they are added again",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* store.addProject(project("empty"))
+        assert.deepStrictEqual(yield* store.projects, [known("empty")])
+        yield* store.renameProject("project-empty", "harbour")
+        yield* store.excludeProject(project("empty"), true)
+        yield* store.addProject(project("empty"))
+        assert.deepStrictEqual(yield* store.projects, [known("empty", { name: "harbour", isExcluded: true })])
+      })
+    )
   })
 }

@@ -12,6 +12,7 @@ import * as Stream from "effect/Stream"
 import { appendFileSync } from "node:fs"
 import { join } from "node:path"
 import { ModelManager } from "../../src/models/ModelManager.ts"
+import type { ForeignMemory } from "../../src/moving/ForeignMemory.ts"
 import * as Owner from "../../src/resources/Owner.ts"
 import { type Resource, ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
@@ -60,6 +61,31 @@ const statement = (round: number): string =>
       }
     })
   }\n`
+
+/** A memory of another program, which has a record of each round. */
+const foreign = (round: number): ForeignMemory["Type"] => ({
+  source: "claude-mem",
+  place: "a test",
+  total: 1,
+  projects: [],
+  left: {},
+  records: Stream.succeed({
+    _tag: "Record",
+    key: `record ${round}`,
+    project: "moved",
+    session: "",
+    type: "documentation",
+    title: "",
+    summary: "",
+    paragraphs: [`The record of round ${round} says where the backups of the shop are kept.`],
+    keywords: [],
+    files: [],
+    occurredAt: undefined,
+    expiresAt: null,
+    quality: 1,
+    cut: 0
+  })
+})
 
 type Calls<R> = Readonly<Record<string, Effect.Effect<unknown, unknown, R>>>
 
@@ -122,6 +148,7 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
       ])),
     history: Effect.flatMap(saved, ({ id }) => memory.history(id)),
     undo: memory.undo(),
+    moveIn: drained(memory.moveIn(foreign(round), false)),
     withDuplicates: Effect.flatMap(saved, ({ id }) => memory.withDuplicates([id])),
     archive: Effect.gen(function*() {
       const path = join(sessions, `archive ${round}`)

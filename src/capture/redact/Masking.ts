@@ -99,9 +99,16 @@ export const mask = (batch: CaptureBatch): Effect.Effect<CaptureBatch> =>
     }
   })
 
-/** Masks texts from outside transcripts, without bounding their length. */
-export const maskTexts = (texts: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>> =>
+/** Masks texts from outside transcripts, without bounding their length, and counts what was masked by kind. */
+export const maskCounted = (
+  texts: ReadonlyArray<string>
+): Effect.Effect<{ readonly texts: ReadonlyArray<string>; readonly counts: Readonly<Record<string, number>> }> =>
   Effect.gen(function*() {
     const { redact } = yield* loadRedactor
-    return (yield* redact(texts)).texts.map(wellFormed)
+    const { counts, texts: masked } = yield* redact(texts)
+    return { texts: masked.map(wellFormed), counts }
   })
+
+/** Masks texts from outside transcripts, without bounding their length. */
+export const maskTexts = (texts: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.map(maskCounted(texts), ({ texts }) => texts)

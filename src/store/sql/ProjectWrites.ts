@@ -128,6 +128,7 @@ export const make = (db: Statements, { enqueue, mergeWithSame, update }: UnitWri
     })
 
   return {
+    addProject: db.setProject,
     excludeProject,
     inPlace,
     mergeProjects,

@@ -147,11 +147,11 @@ export const make = (db: Statements) => {
       yield* done(items)
     })
 
-  const replace = (origin: string, made: ReadonlyArray<MemoryUnit>) =>
+  const replace = (origins: ReadonlyArray<string>, made: ReadonlyArray<MemoryUnit>) =>
     Effect.gen(function*() {
       const { own, placed } = yield* inPlace(yield* permitted(made))
-      yield* db.lockUnits([origin], placed)
-      yield* put([origin], placed, own)
+      yield* db.lockUnits(origins, placed)
+      yield* put(origins, placed, own)
     })
 
   return {

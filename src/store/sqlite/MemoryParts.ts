@@ -140,8 +140,10 @@ const compareSketches = (sql: SqlClient) =>
     )
     let missing = 0
     for (let after = 0;;) {
+      // Those of an early version wait to be made again, with their sketches.
       const rows = yield* sql<{ row: number; body: string }>`SELECT row, body FROM units WHERE row > ${after}
         AND type <> 'archive' AND NOT EXISTS (SELECT 1 FROM sketches WHERE sketches.row = units.row)
+        AND NOT EXISTS (SELECT 1 FROM work WHERE work.kind IN ('segment', 'session') AND work.key = units.origin)
         ORDER BY row LIMIT ${PAGE}`
       missing += rows.map(unitOf).filter((unit) =>
         Duplicates.sketch(unit, Duplicates.wordsOf(fieldsOf(unit))).length > 0

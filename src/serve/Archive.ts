@@ -8,7 +8,6 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import * as Archive from "../domain/Archive.ts"
 import { weightedLength } from "../domain/MemoryUnit.ts"
@@ -24,8 +23,10 @@ export class ArchiveError extends Schema.TaggedError<ArchiveError>()("ArchiveErr
   }
 }
 
-/** Entries that are read, and taken in, at a time. */
+/** Entries that are read at a time. */
 const PAGE = 200
+/** Entries, or origins of units, that are taken in at a time: some tenths of a second. */
+const GROUPS = 50
 /** Longest content of a unit that is taken in: three times what any version has made. */
 const MAX_CONTENT = 4_000
 
@@ -155,13 +156,8 @@ export const takeIn = <E, R>(archive: Stream.Stream<string, E, R>) =>
       // What was derived of one origin is taken in at once: it stands only where nothing was.
       Stream.groupAdjacentBy(([entry, index]) => "unit" in entry ? entry.unit.origin : index),
       Stream.map(([, group]) => [...group].map(([entry]) => entry)),
-      Stream.aggregate(Sink.foldWeighted({
-        initial: [] as ReadonlyArray<Archive.Entry>,
-        maxCost: PAGE,
-        cost: (_, group) => group.length,
-        body: (entries, group) => [...entries, ...group]
-      })),
-      Stream.filter((entries) => entries.length > 0),
+      Stream.grouped(GROUPS),
+      Stream.map((groups) => [...groups].flat()),
       Stream.mapEffect((entries) =>
         Effect.map(store.takeIn(entries), (taken): Taking => ({ ...taken, read: entries.length }))
       )

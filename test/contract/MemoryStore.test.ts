@@ -212,9 +212,11 @@ const run = (operation: Operation): Effect.Effect<unknown, unknown, MemoryStore>
       }
       case "forget": {
         const ids = (yield* store.recent(everything, 10_000)).map(({ id }) => id).sort()
-        // The clock goes on from store to store.
-        const { until: _, ...rest } = yield* store.forget(ids.length === 0 ? [] : [ids[operation.which % ids.length]!])
-        return rest
+        // The clock goes on from store to store, and a database's numbers need not begin at one.
+        const { operation: recorded, until: _, ...rest } = yield* store.forget(
+          ids.length === 0 ? [] : [ids[operation.which % ids.length]!]
+        )
+        return { ...rest, isRecorded: recorded !== null }
       }
       case "save": {
         const place = project(operation.isInTwo ? "two" : "one")

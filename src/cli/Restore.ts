@@ -45,7 +45,7 @@ const textOf = (restored: Restored): string =>
     ...(restored.before === undefined
       ? []
       : [
-        `The memory as it was is kept in ${restored.before};`,
+        `The memory as it was is kept in ${restored.before}:`,
         advice(`\`claude-memory restore ${quoted(restored.before)}\` undoes this.`)
       ]),
     advice("`claude-memory import` reads again what was said after the backup.")

@@ -15,7 +15,7 @@ export const CHUNK_BYTES = 1_048_576
 /** Bytes at the beginning of a member that tell its length. */
 export const PREFIX_BYTES = 20
 /** Longest member: gzip makes random bytes longer by less than a thousandth. */
-const MAX_MEMBER_BYTES = CHUNK_BYTES + 65_536
+export const MAX_MEMBER_BYTES = CHUNK_BYTES + 65_536
 
 const MAGIC = "claude-memory backup"
 const [HAS_EXTRA, HAS_COMMENT] = [0x04, 0x10]

@@ -52,6 +52,11 @@ type Failure = BackupError | SqlError | SqliteError | StoreError
 const toFailure = (operation: string) => (cause: Failure): BackupError | StoreError =>
   cause instanceof BackupError ? cause : toStoreError(operation)(cause)
 
+/** Runs an effect on a connection to the memory while no process writes. */
+type Locked = <A, E>(
+  effect: (sql: SqlClient) => Effect.Effect<A, E>
+) => Effect.Effect<A, E | SqlError | SqliteError>
+
 const silent: Report = () => Effect.void
 
 const newer = (path: string, schema: number) =>
@@ -133,6 +138,12 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
         ...options
       }))
 
+    /** Makes the memory where there is none, and brings an older one to the newest schema. */
+    const made = Effect.scoped(Effect.asVoid(platform(perCall(
+      openClients({ folder: home, readOnly: false, busyTimeoutMs, name: "Sqlite before" })
+    ))))
+    const current = Effect.suspend(() => (sizeOf(database) ?? 0) === 0 ? Effect.void : made)
+
     /** Copies the memory's database as it is now, without its bin, and describes the copy. */
     const copy = (to: string, createdAt: number, report: Report) =>
       Effect.gen(function*() {
@@ -160,8 +171,7 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
         }))
       })
 
-    /** Runs an effect that no process writes meanwhile, on a connection to the memory. */
-    const locked = <A, E>(effect: (sql: SqlClient) => Effect.Effect<A, E>) =>
+    const locked: Locked = (effect) =>
       Effect.scoped(Effect.flatMap(opening("backup", database), (sql) => transaction(sql, effect(sql))))
 
     /** A first name that no file has. */
@@ -172,16 +182,15 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
         return join(folder, nameOf(kind, createdAt, number))
       })
 
-    /** `isExclusive`: the caller has locked the memory already. */
-    const makeOnce = (path: string, createdAt: number, isExclusive: boolean, report: Report) =>
+    const makeOnce = (path: string, createdAt: number, locked: Locked, report: Report) =>
       Effect.gen(function*() {
         const copied = temporaryOf(join(folder, basename(path)), process.pid, "copy")
         const packed = temporaryOf(path, process.pid, "part")
-        return yield* Effect.gen(function*() {
-          yield* makeEmpty(packed)
-          yield* makeEmpty(copied)
+        let isPacked = false
+        const finished = Effect.gen(function*() {
           const { header, tombstones } = yield* copy(copied, createdAt, report)
           const whole = yield* pack(files, { from: copied, to: packed, header, report })
+          isPacked = existsSync(copied)
           yield* discard(copied)
           yield* use(packed, () => syncFile(packed))
           const finish = use(path, () => {
@@ -191,17 +200,24 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
             return true
           })
           // A backup that a forgetting process did not see would hold what it has forgotten. So nobody forgets meanwhile.
-          const isKept = isExclusive ? yield* finish : yield* locked((sql) =>
-            Effect.flatMap(
-              tombstonesOf(sql),
-              (now) => now === tombstones ? finish : Effect.succeed(false)
-            )
+          const isKept = yield* locked((sql) =>
+            Effect.flatMap(tombstonesOf(sql), (now) => now === tombstones ? finish : Effect.succeed(false))
           )
           return isKept ? { path, size: statSync(path).size, header: whole } : undefined
+        })
+        return yield* Effect.gen(function*() {
+          yield* makeEmpty(packed)
+          yield* makeEmpty(copied)
+          return yield* Effect.catchAll(
+            finished,
+            // A process that forgets may have deleted what is being made.
+            (error) =>
+              existsSync(packed) && (isPacked || existsSync(copied)) ? Effect.fail(error) : Effect.succeed(undefined)
+          )
         }).pipe(Effect.ensuring(Effect.zipRight(discard(copied), discard(packed))))
       })
 
-    const makeKind = (kind: BackupKind, to: string | undefined, isExclusive: boolean, report: Report) =>
+    const makeKind = (kind: BackupKind, to: string | undefined, locked: Locked, report: Report) =>
       Effect.gen(function*() {
         if ((sizeOf(database) ?? 0) === 0) {
           return yield* new StoreError({
@@ -223,8 +239,10 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
           return yield* new BackupError({ reason: "Exists", path, detail: "", cause: undefined })
         }
         for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-          const made = yield* makeOnce(path, yield* Clock.currentTimeMillis, isExclusive, report)
-          if (made !== undefined) return made
+          const made = yield* makeOnce(path, yield* Clock.currentTimeMillis, locked, report)
+          if (made === undefined) continue
+          if (to === undefined) yield* use(folder, () => BackupFolder.forgetFailure(folder))
+          return made
         }
         return yield* new BackupError({ reason: "Busy", path, detail: "", cause: undefined })
       })
@@ -338,26 +356,24 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
     /** Puts the unpacked database in the place of the memory's. */
     const putInPlace = (backup: Backup, path: string, isForced: boolean, report: Report) =>
       Effect.gen(function*() {
+        yield* report({ what: "checking", done: 0, total: backup.header.bytes })
         const other = yield* opening("restored", path)
         yield* check(other, backup)
         yield* migrate(other)
         yield* other`UPDATE work SET owner = NULL, until = NULL`
-        // Makes the memory where there is none, and brings an older one to the newest schema.
-        yield* Effect.scoped(platform(perCall(
-          openClients({ folder: home, readOnly: false, busyTimeoutMs, name: "Sqlite before" })
-        )))
+        yield* made
         const sql = yield* opening("restore", database, { writesSchema: true })
         yield* Replacement.attach(sql, path)
         const size = sizeOf(path) ?? 0
         let cut = ForgottenSince.NOTHING
         let before: string | undefined
-        const prepare = (isExclusive: boolean) =>
+        const prepare = (locked: Locked) =>
           Effect.gen(function*() {
             const { isEmpty, lostTombstones } = yield* checkMemory(sql, other, backup.path, isForced)
             cut = add(cut, yield* cutForgotten(sql, other))
             // One of an attempt that others' writes have made void.
             if (before !== undefined) yield* discard(before)
-            before = isEmpty ? undefined : (yield* makeKind("before-restore", undefined, isExclusive, report)).path
+            before = isEmpty ? undefined : (yield* makeKind("before-restore", undefined, locked, report)).path
             return lostTombstones
           })
         const replace = Effect.gen(function*() {
@@ -372,12 +388,12 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
         for (let attempt = 1;; attempt++) {
           const isLast = attempt === ATTEMPTS
           const seen = yield* dataVersion(sql)
-          const prepared = isLast ? undefined : yield* prepare(false)
+          const prepared = isLast ? undefined : yield* prepare((effect) => transaction(sql, effect(sql)))
           const done = yield* durably(transaction(
             sql,
             Effect.gen(function*() {
               if (!isLast && (yield* dataVersion(sql)) !== seen) return undefined
-              const lostTombstones = prepared ?? (yield* prepare(true))
+              const lostTombstones = prepared ?? (yield* prepare((effect) => effect(sql)))
               return { ...(yield* replace), lostTombstones }
             })
           ))
@@ -399,17 +415,18 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
         (backups) => !backups.some(({ header }) => header.createdAt <= now && header.createdAt > now - DAY_MS)
       )
       if ((sizeOf(database) ?? 0) === 0 || !(yield* isDue)) return undefined
-      const made = yield* makeKind("daily", undefined, false, silent)
-      yield* use(folder, () => {
-        BackupFolder.forgetFailure(folder)
-        BackupFolder.prune(folder, limits)
-      })
+      const made = yield* makeKind("daily", undefined, locked, silent)
+      yield* use(folder, () => BackupFolder.prune(folder, limits))
       return made
     })
 
     return Backups.of({
       folder,
-      make: (to, report) => Effect.mapError(makeKind("memory", to, false, report), toFailure("backup")),
+      make: (to, report) =>
+        Effect.mapError(
+          Effect.zipRight(current, makeKind("memory", to, locked, report)),
+          toFailure("backup")
+        ),
       verify: (path, report) => Effect.mapError(verify(path, report), toFailure("verify")),
       list: use(folder, () => BackupFolder.list(folder)),
       restore: (path, isForced, report) => Effect.mapError(restore(path, isForced, report), toFailure("restore")),
@@ -426,8 +443,9 @@ export const layerDaily = (options: SqliteBackupsOptions) =>
       DailyBackup,
       Effect.map(Backups, ({ daily, folder }) => ({
         makeIfDue: daily.pipe(
-          Effect.catchAll(({ message }) =>
-            Effect.gen(function*() {
+          Effect.catchAll(({ message, reason }) =>
+            // Another process writes: it is made in the next hour.
+            reason === "Locked" || reason === "Busy" ? Effect.void : Effect.gen(function*() {
               yield* Effect.logWarning(`the daily backup failed: ${message}`)
               const now = yield* Clock.currentTimeMillis
               yield* Effect.ignore(use(folder, () => BackupFolder.recordFailure(folder, now, message)))

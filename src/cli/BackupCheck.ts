@@ -43,5 +43,5 @@ export const backupCheck = Effect.gen(function*() {
   const detail = limits === undefined
     ? "none, and CLAUDE_MEMORY_BACKUPS=off keeps them from being made; `claude-memory backup` makes one"
     : "none yet: a session makes one a day when it has run for a while; `claude-memory backup` makes one now"
-  return [check("backups", limits !== undefined, detail, detail, "note")]
+  return [check("backups", false, "", detail, "note")]
 }).pipe(Effect.orElseSucceed(() => []))

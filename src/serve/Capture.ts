@@ -12,8 +12,8 @@ import { besideSession } from "../capture/Discovery.ts"
 import { hash } from "../domain/Hash.ts"
 import * as Pipeline from "../Pipeline.ts"
 import type { SqliteError } from "../resources/Sqlite.ts"
-import { DailyBackup } from "../store/Backups.ts"
 import { Lease } from "../store/Lease.ts"
+import { dailyBackups } from "./DailyBackups.ts"
 import { makeRetry, paced } from "./Worker.ts"
 
 export type CaptureStep =
@@ -35,20 +35,6 @@ const POLL_INTERVAL = Duration.seconds(30)
 const QUIET_TIME = Duration.minutes(2)
 /** Longest time between two reviews while new lines keep coming. */
 const MAX_REVIEW_INTERVAL = Duration.minutes(30)
-
-/** Time before the first backup of a process, so that it slows no start, and comes in none that is short. */
-const FIRST_BACKUP = Duration.minutes(5)
-/** Interval at which it looks whether a backup is due. */
-const BACKUP_INTERVAL = Duration.hours(1)
-
-/** Makes the daily backups, where there are to be any. */
-const backedUp = Stream.unwrap(Effect.map(DailyBackup, (daily) =>
-  daily === undefined ? Stream.empty : Stream.execute(
-    Effect.zipRight(
-      Effect.sleep(FIRST_BACKUP),
-      Effect.forever(Effect.zipLeft(daily.makeIfDue, Effect.sleep(BACKUP_INTERVAL)))
-    )
-  )))
 
 /** Runs `what` when nothing was captured for `QUIET`, or when the last run is `UNQUIET` ago; else does nothing. */
 const whenQuiet = <A, E, R>(stream: Stream.Stream<A, E, R>, capturedAt: Ref.Ref<number>) =>
@@ -99,7 +85,7 @@ const follow = (folders: ReadonlyArray<string>) =>
     const reviewed = paced(retrying(yield* whenQuiet(Pipeline.review, capturedAt)), Effect.sleep(POLL_INTERVAL))
     const upgraded = paced(retrying(Pipeline.upgrade), Effect.sleep(POLL_INTERVAL))
     return Stream.mergeAll<CaptureStep, Pipeline.PipelineError, Pipeline.PipelineServices>(
-      [remembered, indexed, reviewed, upgraded, backedUp],
+      [remembered, indexed, reviewed, upgraded, dailyBackups],
       { concurrency: 5 }
     )
   }))

@@ -29,9 +29,9 @@ const KEEP = [
   `CREATE TEMP TABLE kept_lanes AS SELECT * FROM main.vector_lanes`,
   `CREATE TEMP TABLE kept_rows AS SELECT * FROM main.sqlite_sequence`,
   `CREATE TEMP TABLE kept_properties AS SELECT * FROM main.properties WHERE name IN ('index', '${SECRET}')`,
-  // Units whose vectors a server has that were made of another text.
+  // Units of which a server of vectors has one that was made of another text.
   `CREATE TEMP TABLE changed_units AS SELECT units.id FROM main.units JOIN ${FROM}.units AS other ON other.id = units.id
-    WHERE other.body <> units.body`
+    WHERE EXISTS (SELECT 1 FROM main.properties WHERE name = 'index' AND value <> '${EMBEDDED}') AND other.body <> units.body`
 ]
 const KEPT = ["kept_tombstones", "kept_lanes", "kept_rows", "kept_properties", "changed_units"]
 
@@ -63,8 +63,7 @@ const KEEP_INDEX = [
     WHERE name = 'index' AND (value <> '${EMBEDDED}'
       OR coalesce((SELECT value FROM main.properties WHERE name = 'index'), '${EMBEDDED}') <> '${EMBEDDED}')
     ON CONFLICT (kind, key) DO UPDATE SET revision = revision + 1, attempts = 0, not_before = 0`,
-  `INSERT INTO main.work (kind, key, revision) SELECT 'index', id, 1 FROM temp.changed_units
-    WHERE EXISTS (SELECT 1 FROM temp.kept_properties WHERE name = 'index' AND value <> '${EMBEDDED}')
+  `INSERT INTO main.work (kind, key, revision) SELECT 'index', id, 1 FROM temp.changed_units WHERE true
     ON CONFLICT (kind, key) DO UPDATE SET revision = revision + 1, attempts = 0, not_before = 0`,
   `INSERT INTO main.properties SELECT * FROM temp.kept_properties WHERE name = 'index'
     ON CONFLICT (name) DO UPDATE SET value = excluded.value`

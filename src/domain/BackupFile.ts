@@ -1,6 +1,7 @@
 /**
  * Names the backups of a memory, which lie in a folder beside it: made each day, on request, or before a restore.
  */
+import * as DateTime from "effect/DateTime"
 
 /** Name of the folder in the memory's. */
 export const FOLDER = "backups"
@@ -22,10 +23,10 @@ export const kindOf = (name: string): BackupKind | undefined => BACKUP.exec(name
 export const isUnfinished = (name: string): boolean => UNFINISHED.test(name)
 
 /** Returns the name of the `number`th backup that begins at a time, in milliseconds since the epoch. */
-export const nameOf = (kind: BackupKind, createdAt: number, number = 1): string =>
-  `${kind}-${new Date(createdAt).toISOString().slice(0, 19).replaceAll(":", "-")}Z${
-    number > 1 ? `-${number}` : ""
-  }.db.gz`
+export const nameOf = (kind: BackupKind, createdAt: number, number = 1): string => {
+  const time = DateTime.formatIso(DateTime.unsafeMake(createdAt)).slice(0, 19).replaceAll(":", "-")
+  return `${kind}-${time}Z${number > 1 ? `-${number}` : ""}.db.gz`
+}
 
 /** Returns the path at which a process makes a part of a backup, or unpacks one. */
 export const temporaryOf = (file: string, pid: number, part: "copy" | "part" | "restore"): string =>

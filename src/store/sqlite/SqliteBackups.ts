@@ -8,6 +8,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { createHash } from "node:crypto"
 import { existsSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
@@ -203,7 +204,7 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
           const isKept = yield* locked((sql) =>
             Effect.flatMap(tombstonesOf(sql), (now) => now === tombstones ? finish : Effect.succeed(false))
           )
-          return isKept ? { path, size: statSync(path).size, header: whole } : undefined
+          return isKept ? Option.some<Backup>({ path, size: statSync(path).size, header: whole }) : Option.none()
         })
         return yield* Effect.gen(function*() {
           yield* makeEmpty(packed)
@@ -211,8 +212,7 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
           return yield* Effect.catchAll(
             finished,
             // A process that forgets may have deleted what is being made.
-            (error) =>
-              existsSync(packed) && (isPacked || existsSync(copied)) ? Effect.fail(error) : Effect.succeed(undefined)
+            (error) => existsSync(packed) && (isPacked || existsSync(copied)) ? Effect.fail(error) : Effect.succeedNone
           )
         }).pipe(Effect.ensuring(Effect.zipRight(discard(copied), discard(packed))))
       })
@@ -240,9 +240,9 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
         }
         for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
           const made = yield* makeOnce(path, yield* Clock.currentTimeMillis, locked, report)
-          if (made === undefined) continue
+          if (Option.isNone(made)) continue
           if (to === undefined) yield* use(folder, () => BackupFolder.forgetFailure(folder))
-          return made
+          return made.value
         }
         return yield* new BackupError({ reason: "Busy", path, detail: "", cause: undefined })
       })

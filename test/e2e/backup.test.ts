@@ -75,10 +75,10 @@ describe("backup and restore", () => {
         assert.strictEqual(undone.units, 85)
         assert.isTrue(yield* isFound(home, "quinces"))
 
-        // Forgetting names the backups that it deletes.
+        // Forgetting for good names the backups that it deletes.
         const names = backupsIn(home)
         assert.lengthOf(names, 3)
-        const forgotten = yield* cli(home, "forget", saved.id, "--yes")
+        const forgotten = yield* cli(home, "forget", saved.id, "--now", "--yes")
         for (const name of names) assert.include(forgotten.stdout, `backups/${name}`)
         assert.deepStrictEqual(backupsIn(home), [])
         yield* isHealthy(home)

@@ -127,15 +127,29 @@ export const prune = (folder: string, { bytes, kept }: Limits): ReadonlyArray<st
   return gone.map(({ path }) => basename(path))
 }
 
+/** Returns true for a backup that was begun before a time, and for one that does not say when. */
+const isFrom = (path: string, before: number): boolean => {
+  try {
+    return read(path).header.createdAt < before
+  } catch {
+    return true
+  }
+}
+
 /**
- * Deletes all backups in the memory's folder, also those that are being made, whose processes begin anew; returns the names of the
- * finished ones. For the transaction that forgets what they may hold.
+ * Deletes the backups in the memory's folder, or those that were begun before a time, in milliseconds since the epoch, and those that
+ * are being made, whose processes begin anew; returns the names of the finished ones. For the transaction that forgets what they may hold.
  */
-export const deleteAll = (database: string): Effect.Effect<ReadonlyArray<string>, StoreError> => {
+export const deleteAll = (
+  database: string,
+  before = Number.POSITIVE_INFINITY
+): Effect.Effect<ReadonlyArray<string>, StoreError> => {
   const folder = folderOf(database)
   return Effect.try({
     try: () => {
-      const names = namesIn(folder).filter((name) => kindOf(name) !== undefined || isUnfinished(name))
+      const names = namesIn(folder).filter((name) =>
+        isUnfinished(name) || kindOf(name) !== undefined && isFrom(join(folder, name), before)
+      )
       for (const name of names) rmSync(join(folder, name), { force: true })
       if (names.length > 0) syncFolder(folder)
       return names.filter((name) => kindOf(name) !== undefined).sort()

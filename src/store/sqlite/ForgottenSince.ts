@@ -6,6 +6,8 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import * as Forgetting from "../Forgetting.ts"
+import { formsOf, isKept } from "../Overlay.ts"
+import { sessionOf, sessionTomb } from "../sql/BinWrites.ts"
 import type { Body } from "../sql/Dialect.ts"
 import { messageOf } from "../sql/Rows.ts"
 import * as Statements from "../sql/Statements.ts"
@@ -26,8 +28,15 @@ export interface Cut {
 
 export const NOTHING: Cut = { units: 0, messages: 0, titles: 0, deadLetters: 0 }
 
-/** Cuts sentences, titles, lines and units with a known key, in the caller's transaction; queues what they were in to be compressed again. */
-export const cut = (sql: SqlClient, isKnown: (key: string) => boolean): Effect.Effect<Cut, SqlError> =>
+/**
+ * Cuts sentences, titles, lines and units with a known key, in the caller's transaction, and all of the units and sessions that were
+ * forgotten as such (`tombs`, as in BinWrites.ts); queues what they were in to be compressed again.
+ */
+export const cut = (
+  sql: SqlClient,
+  tombs: ReadonlySet<string>,
+  isKnown: (key: string) => boolean
+): Effect.Effect<Cut, SqlError> =>
   Effect.gen(function*() {
     const db = Statements.make(sql, SqliteDialect.make(sql))
     const { enqueue, mergeWithSame, remove, restore } = UnitWrites.make(db)
@@ -56,7 +65,10 @@ export const cut = (sql: SqlClient, isKnown: (key: string) => boolean): Effect.E
       ({ seq }) => seq,
       (rows) => {
         const stripped = rows.flatMap((row) => {
-          const { message, taken } = Forgetting.withoutAllKnown(messageOf(row), isKnown)
+          const told = messageOf(row)
+          const { message, taken } = tombs.has(sessionTomb(told.sessionId))
+            ? Forgetting.cutAll(told)
+            : Forgetting.withoutAllKnown(told, isKnown)
           if (taken.length === 0) return []
           changed.set(message.uuid, { segmentId: row.segment_id, sessionId: message.sessionId })
           return [message]
@@ -65,11 +77,15 @@ export const cut = (sql: SqlClient, isKnown: (key: string) => boolean): Effect.E
       }
     )
 
-    const letters = (yield* db.keptLetters).filter(({ line }) => Forgetting.keysOfLine(line).some(isKnown))
-    if (letters.length > 0) yield* db.emptyLetters(letters)
+    const sessionsForgotten = [...tombs].flatMap((tomb) => sessionOf(tomb) ?? [])
+    const transcripts = new Set(yield* db.transcriptsOf(sessionsForgotten))
+    const letters = (yield* db.keptLetters).filter(({ line, path }) =>
+      line !== "" && (transcripts.has(path) || Forgetting.keysOfLine(line).some(isKnown))
+    )
+    if (letters.length > 0) yield* db.setLetters(letters.map((letter) => ({ ...letter, line: "" })))
 
     const titled = (yield* sql<{ id: string; title: string }>`SELECT id, title FROM sessions WHERE title IS NOT NULL`)
-      .filter(({ title }) => isKnown(Forgetting.titleKey(title)))
+      .filter(({ id, title }) => tombs.has(sessionTomb(id)) || isKnown(Forgetting.titleKey(title)))
     if (titled.length > 0) yield* db.removeTitles(titled.map(({ id }) => id))
 
     const gone: Array<{ readonly row: number; readonly unit: MemoryUnit }> = []
@@ -80,17 +96,30 @@ export const cut = (sql: SqlClient, isKnown: (key: string) => boolean): Effect.E
         >`SELECT row, body FROM units WHERE row > ${after} ORDER BY row LIMIT ${PAGE}`,
       ({ row }) => row,
       (rows) =>
-        Effect.sync(() => {
+        Effect.gen(function*() {
           const units = rows.map(({ body, row }) => ({ row, unit: unitOf({ body }) }))
-          gone.push(...units.filter(({ unit }) => Forgetting.keysOfUnit(unit).some(isKnown)))
+          const overlays = yield* db.overlays(units.map(({ unit }) => unit.id))
+          gone.push(...units.filter(({ unit }) =>
+            tombs.has(unit.id) || tombs.has(sessionTomb(unit.sessionId)) ||
+            formsOf(unit, overlays.get(unit.id)).flatMap(Forgetting.keysOfUnit).some(isKnown)
+          ))
         })
     )
+    const ids = [...new Set([...gone.map(({ unit }) => unit.id), ...tombs])]
     const sessions = [...new Set([...changed.values()].map(({ sessionId }) => sessionId))]
-    const sentences = Forgetting.contentSentences(gone.map(({ unit }) => unit))
-    const uuids = new Set(changed.keys())
-    const touched = (yield* db.unitsOfSessions(sessions)).filter(({ unit }) =>
-      Forgetting.isTouched(unit, uuids, sentences)
+    const goneOverlays = yield* db.overlays(ids)
+    const sentences = Forgetting.contentSentences(
+      gone.flatMap(({ unit }) => formsOf(unit, goneOverlays.get(unit.id)))
     )
+    yield* db.deleteOverlays(ids)
+    yield* db.deleteOperationsOf(ids)
+    const uuids = new Set(changed.keys())
+    const others = yield* db.unitsOfSessions(sessions)
+    const overlays = yield* db.overlays(others.map(({ unit }) => unit.id))
+    const touched = others.filter(({ unit }) => {
+      const overlay = overlays.get(unit.id)
+      return Forgetting.isTouched(unit, uuids, sentences, overlay !== undefined && isKept(overlay))
+    })
     const rows = [...new Set([...gone, ...touched].map(({ row }) => row))]
     yield* mergeWithSame(yield* restore(yield* remove(rows, true)))
     const segments = new Set([

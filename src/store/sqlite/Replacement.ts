@@ -26,6 +26,8 @@ export const attach = (sql: SqlClient, path: string): Effect.Effect<unknown, Sql
 /** What must outlast the replacement. */
 const KEEP = [
   `CREATE TEMP TABLE kept_tombstones AS SELECT * FROM main.tombstones`,
+  `CREATE TEMP TABLE kept_bin AS SELECT * FROM main.bin_entries`,
+  `CREATE TEMP TABLE kept_operations AS SELECT * FROM main.operations WHERE id IN (SELECT operation FROM main.bin_entries)`,
   `CREATE TEMP TABLE kept_lanes AS SELECT * FROM main.vector_lanes`,
   `CREATE TEMP TABLE kept_rows AS SELECT * FROM main.sqlite_sequence`,
   `CREATE TEMP TABLE kept_properties AS SELECT * FROM main.properties WHERE name IN ('index', '${SECRET}')`,
@@ -33,14 +35,26 @@ const KEEP = [
   `CREATE TEMP TABLE changed_units AS SELECT units.id FROM main.units JOIN ${FROM}.units AS other ON other.id = units.id
     WHERE EXISTS (SELECT 1 FROM main.properties WHERE name = 'index' AND value <> '${EMBEDDED}') AND other.body <> units.body`
 ]
-const KEPT = ["kept_tombstones", "kept_lanes", "kept_rows", "kept_properties", "changed_units"]
+const KEPT = [
+  "kept_tombstones",
+  "kept_bin",
+  "kept_operations",
+  "kept_lanes",
+  "kept_rows",
+  "kept_properties",
+  "changed_units"
+]
 
-/** Forgotten texts stay forgotten, unless another memory's secret, which comes with the backup, makes their hashes void. */
+/** True unless the hashes of another memory are void here, since another secret comes with the backup. */
+const IS_SAME_SECRET = `(SELECT value FROM main.properties WHERE name = '${SECRET}')
+  IS (SELECT value FROM temp.kept_properties WHERE name = '${SECRET}')`
+
+/** Forgotten texts stay forgotten, and what lies in the bin can be brought back as before. */
 const KEEP_FORGOTTEN = [
   `INSERT OR IGNORE INTO main.properties SELECT * FROM temp.kept_properties WHERE name = '${SECRET}'`,
-  `INSERT OR IGNORE INTO main.tombstones SELECT * FROM temp.kept_tombstones
-    WHERE (SELECT value FROM main.properties WHERE name = '${SECRET}')
-      IS (SELECT value FROM temp.kept_properties WHERE name = '${SECRET}')`
+  `INSERT OR IGNORE INTO main.tombstones SELECT * FROM temp.kept_tombstones WHERE ${IS_SAME_SECRET}`,
+  `INSERT OR REPLACE INTO main.operations SELECT * FROM temp.kept_operations WHERE ${IS_SAME_SECRET}`,
+  `INSERT OR REPLACE INTO main.bin_entries SELECT * FROM temp.kept_bin WHERE ${IS_SAME_SECRET}`
 ]
 
 /**

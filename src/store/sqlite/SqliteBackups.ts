@@ -99,9 +99,13 @@ const countsOf = (sql: SqlClient) =>
     ([row]) => row!
   )
 
-/** Deletes what lies in the bin: a backup has none of it. SQLite writes over deleted rows, and VACUUM over what they leave. */
+/**
+ * Deletes what lies in the bin: a backup has none of it, so that its forgetting can't be undone there. SQLite writes over deleted
+ * rows, and VACUUM over what they leave.
+ */
 const emptyBin = (sql: SqlClient) =>
   Effect.gen(function*() {
+    yield* sql`UPDATE operations SET undone = 1 WHERE id IN (SELECT operation FROM bin_entries)`
     const tables = yield* sql<{ name: string }>`SELECT name FROM sqlite_schema
       WHERE type = 'table' AND name LIKE 'bin\\_%' ESCAPE '\\'`
     let isChanged = false
@@ -334,16 +338,20 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
       Effect.gen(function*() {
         const secret = yield* property(sql, SECRET)
         if (secret === undefined) return ForgottenSince.NOTHING
-        const hashesIn = (database: SqlClient) =>
+        /** Hashes by the tombstones, each named by its hash and its unit. */
+        const tombsIn = (database: SqlClient) =>
           Effect.map(
-            database<{ hash: string }>`SELECT DISTINCT hash FROM tombstones`,
-            (rows) => new Set(rows.map(({ hash }) => hash))
+            database<{ hash: string; unit: string }>`SELECT hash, unit_id AS unit FROM tombstones`,
+            (rows) => new Map(rows.map(({ hash, unit }) => [hash + unit, hash]))
           )
-        const forgotten = yield* hashesIn(sql)
-        const known = (yield* property(other, SECRET)) === secret ? yield* hashesIn(other) : new Set<string>()
-        if ([...forgotten].every((hash) => known.has(hash))) return ForgottenSince.NOTHING
+        const forgotten = yield* tombsIn(sql)
+        const known = (yield* property(other, SECRET)) === secret ? yield* tombsIn(other) : new Map<string, string>()
+        const since = [...forgotten].filter(([tomb]) => !known.has(tomb))
+        if (since.length === 0) return ForgottenSince.NOTHING
         const hashOf = Forgetting.hashesBy(secret)
-        return yield* transaction(other, ForgottenSince.cut(other, (key) => forgotten.has(hashOf(key))))
+        const hashes = new Set(forgotten.values())
+        const ids = new Set(since.map(([tomb, hash]) => tomb.slice(hash.length)))
+        return yield* transaction(other, ForgottenSince.cut(other, ids, (key) => hashes.has(hashOf(key))))
       })
 
     const add = (a: ForgottenSince.Cut, b: ForgottenSince.Cut): ForgottenSince.Cut => ({

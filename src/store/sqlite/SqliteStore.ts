@@ -21,9 +21,10 @@ const make = Effect.gen(function*() {
   const deleteTouched = reader === writer
     ? Effect.void
     : yield* Effect.mapError(OpeningFiles.make(writer, file), toStoreError("open"))
-  const deleteCopies = reader === writer
-    ? Effect.void
-    : Effect.asVoid(Effect.zipRight(Copies.deleteAll(file), BackupFolder.deleteAll(file)))
+  const deleteCopies = (before?: number) =>
+    reader === writer
+      ? Effect.void
+      : Effect.asVoid(Effect.zipRight(Copies.deleteAll(file), BackupFolder.deleteAll(file, before)))
   const write = <A, E, R>(effect: Effect.Effect<A, E, R>) => transaction(writer, Effect.zipLeft(effect, deleteTouched))
   const keep = <A, E, R>(effect: Effect.Effect<A, E, R>) => durably(write(effect))
   const store = DatabaseStore.make({
@@ -32,7 +33,7 @@ const make = Effect.gen(function*() {
     read: (effect) => effect,
     write,
     keep,
-    erase: (effect) => keep(Effect.zipLeft(effect, deleteCopies)),
+    erase: (before) => (effect) => keep(Effect.zipLeft(effect, deleteCopies(before))),
     transaction: write,
     toError: toStoreError
   })

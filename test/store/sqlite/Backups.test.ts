@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { createHash } from "node:crypto"
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { gunzipSync } from "node:zlib"
 import { kindOf } from "../../../src/domain/BackupFile.ts"
@@ -165,20 +165,27 @@ describe("a backup", () => {
     ))
 
   it.scopedLive("holds nothing of the bin", () =>
-    withMemory((folder) =>
+    withMemory(() =>
       Effect.gen(function*() {
         yield* tell("a", HARBOUR)
         const { writer } = yield* SqliteFile
-        yield* writer`CREATE TABLE bin_units (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT`
-        yield* writer`INSERT INTO bin_units VALUES ('b', ${`the quince orchard ${LANTERN.repeat(500)}`})`
+        const memory = yield* MemoryStore
+        yield* tell("b", `The quince orchard is sold. ${LANTERN}`, TIDE)
+        yield* memory.forget(["b-0"])
         const { path } = yield* make()
         assert.isTrue(holds(path, "crane inspected"))
         assert.isFalse(holds(path, "quince"))
         assert.isFalse(holds(path, "boathouse"))
-        assert.isTrue(
-          readFileSync(join(folder, DATABASE)).includes("quince") || existsSync(join(folder, `${DATABASE}-wal`))
+        assert.isAbove((yield* writer`SELECT 1 FROM bin_entries`).length, 0)
+        // Its forgetting can be undone here, and not where the backup is restored.
+        const other = yield* temporary
+        yield* Effect.provide(restore(path), backupsIn(other))
+        yield* Effect.provide(
+          Effect.flatMap(MemoryStore, ({ undo }) => Effect.map(undo(), (undone) => assert.isUndefined(undone))),
+          store(other, "restored")
         )
-        assert.lengthOf(yield* writer`SELECT 1 FROM bin_units`, 1)
+        assert.deepInclude(yield* memory.undo(), { _tag: "Forget" })
+        assert.include(yield* found("quince"), "b-0")
       })
     ))
 
@@ -190,7 +197,7 @@ describe("a backup", () => {
         const backups = yield* Backups
         let forgets = 1
         const made = yield* backups.make(undefined, ({ what }) =>
-          what === "packing" && forgets-- > 0 ? Effect.orDie(memory.forget(["a-1"])) : Effect.void)
+          what === "packing" && forgets-- > 0 ? Effect.orDie(memory.forget(["a-1"], { isNow: true })) : Effect.void)
         assert.isBelow(forgets, 0)
         assert.isTrue(holds(made.path, "crane"))
         assert.isFalse(holds(made.path, "boathouse"))
@@ -198,20 +205,22 @@ describe("a backup", () => {
         yield* tell("b", LANTERN.replace("old", "new"), TIDE, HARBOUR.replace("crane", "winch"))
         let next = 0
         const busy = yield* refused(backups.make(undefined, ({ done, total, what }) =>
-          what === "packing" && done === total ? Effect.orDie(memory.forget([`b-${next++}`])) : Effect.void))
+          what === "packing" && done === total
+            ? Effect.orDie(memory.forget([`b-${next++}`], { isNow: true }))
+            : Effect.void))
         assert.strictEqual(busy.reason, "Busy")
         assert.deepStrictEqual(readdirSync(join(folder, "backups")), [])
       })
     ))
 
-  it.scopedLive("is deleted with what is forgotten, also one that a process has left unfinished", () =>
+  it.scopedLive("is deleted with what is forgotten for good, also one that a process has left unfinished", () =>
     withMemory((folder) =>
       Effect.gen(function*() {
         yield* tell("a", HARBOUR, LANTERN)
         const { path } = yield* make()
         writeFileSync(`${path}.12.copy.tmp`, "boathouse")
         const memory = yield* MemoryStore
-        yield* memory.forget(["a-1"])
+        yield* memory.forget(["a-1"], { isNow: true })
         assert.deepStrictEqual(readdirSync(join(folder, "backups")), [])
         assert.strictEqual((yield* refused(verify())).reason, "None")
         yield* make()
@@ -420,7 +429,7 @@ describe("a restore", () => {
         yield* memory.commit(yield* memory.claim("segment", 9), [made("u", HARBOUR), made("v", LANTERN)])
         const outside = yield* temporary
         const { path } = yield* make(outside)
-        yield* memory.forget(["v"])
+        yield* memory.forget(["v"], { isNow: true })
         yield* tell("b", TIDE)
 
         const { cut } = yield* restore(path)
@@ -440,6 +449,41 @@ describe("a restore", () => {
         for (const name of readdirSync(join(folder, "backups"))) {
           assert.isFalse(holds(join(folder, "backups", name), "boathouse"))
         }
+      })
+    ))
+
+  it.scopedLive("leaves out sessions, edits and history that were forgotten since, which can be brought back as before", () =>
+    withMemory((folder) =>
+      Effect.gen(function*() {
+        const memory = yield* MemoryStore
+        yield* tell("a", HARBOUR, LANTERN)
+        yield* tell("b", TIDE)
+        yield* memory.edit("a-1", { content: "The quince orchard is sold." }, "person")
+        yield* memory.edit("a-0", { pinned: true }, "person")
+        const { path } = yield* make(yield* temporary)
+        yield* memory.forget(["a-1"])
+        yield* memory.forgetSessions(["session-b"])
+        const forgotten = contentOf(join(folder, DATABASE))
+
+        const { cut } = yield* restore(path)
+        assert.deepInclude(cut, { units: 2, messages: 2 })
+        for (const question of ["quince orchard", "lanterns boathouse", "ferries"]) {
+          assert.deepStrictEqual(yield* found(question), [], question)
+        }
+        assert.strictEqual(yield* sentencesOf("b"), "")
+        assert.deepStrictEqual((yield* memory.units(["a-0"])).map(({ pinned }) => pinned), [true])
+        const { reader } = yield* SqliteFile
+        for (const table of ["overlay", "operations"]) {
+          const rows = yield* reader<{ id: string }>`SELECT DISTINCT unit_id AS id FROM ${reader(table)}
+            WHERE unit_id IS NOT NULL`
+          assert.deepStrictEqual(rows, [{ id: "a-0" }], table)
+        }
+        assert.deepStrictEqual(contentOf(join(folder, DATABASE))["bin_entries"], forgotten["bin_entries"])
+
+        for (const _ of ["the session", "the memory"]) assert.deepInclude(yield* memory.undo(), { _tag: "Forget" })
+        assert.deepStrictEqual(yield* found("quince orchard"), ["a-1"])
+        assert.deepStrictEqual(yield* found("ferries"), ["b-0"])
+        assert.strictEqual(yield* sentencesOf("b"), TIDE)
       })
     ))
 
@@ -591,6 +635,26 @@ describe("daily backups", () => {
         assert.isDefined(yield* daily(few))
       })
     ))
+
+  it.scoped("outlast the emptying of the bin when they are from after the forgetting", () =>
+    Effect.gen(function*() {
+      const folder = yield* temporary
+      yield* TestClock.adjust("20000 days")
+      const after = yield* inMemory(folder)(Effect.gen(function*() {
+        const memory = yield* MemoryStore
+        yield* tell("a", HARBOUR, LANTERN)
+        yield* make()
+        yield* TestClock.adjust("1 hour")
+        yield* memory.forget(["a-1"])
+        yield* TestClock.adjust("7 days")
+        yield* TestClock.adjust("1 hour")
+        return yield* make()
+      }))
+      assert.lengthOf(readdirSync(join(folder, "backups")), 2)
+      // What writes next empties the bin.
+      yield* inMemory(folder)(Effect.void)
+      assert.deepStrictEqual(readdirSync(join(folder, "backups")), [basename(after.path)])
+    }).pipe(Effect.provide(base)))
 
   it.scopedLive("that fail are told of until one is made", () =>
     withMemory((folder) =>

@@ -38,6 +38,7 @@ import { Retriever } from "./retrieve/Retriever.ts"
 import type * as CaptureThread from "./serve/CaptureThread.ts"
 import * as Reading from "./settings/Reading.ts"
 import * as Settings from "./settings/Settings.ts"
+import { BackupError } from "./store/Backups.ts"
 import { Lease } from "./store/Lease.ts"
 import type { PostgresPoolOptions } from "./store/postgres/PostgresPool.ts"
 import { DATABASE, SqliteFile } from "./store/sqlite/SqliteFile.ts"
@@ -68,6 +69,8 @@ export interface Options {
   readonly exclude?: Reading.Exclude
   /** True when somebody else holds the lease of capturing for this. */
   readonly isLeased?: boolean
+  /** Limits of the daily backups that it makes while it captures; without them, it makes none. */
+  readonly daily?: Settings.Settings["backups"]
 }
 
 const modelFile = Settings.packageFile("assets", "static-embeddings.bin")
@@ -165,6 +168,13 @@ const sessionRecords = ({ home }: Pick<Options, "home">) => SessionRecords.layer
 const openings = ({ home, postgres, readOnly }: Pick<Options, "home" | "postgres" | "readOnly">) =>
   postgres === undefined && !readOnly ? Openings.layer(join(home, OPENINGS)) : Layer.empty
 
+/** The daily backups of a memory in a file. */
+const dailyBackup = ({ busyTimeoutMs, daily, home, postgres }: Options) =>
+  daily === undefined || postgres !== undefined
+    ? Layer.empty
+    : lazily(() => import("./store/sqlite/SqliteBackups.ts"), (SqliteBackups) =>
+      SqliteBackups.layerDaily({ folder: home, busyTimeoutMs, limits: daily }))
+
 /** The whole service; the caller provides the models, the ledger and the platform. */
 const serviceOf = (options: Options) =>
   lazily(() =>
@@ -188,6 +198,7 @@ const serviceOf = (options: Options) =>
       ),
       Layer.provide(options.review === undefined ? Layer.empty : reviewer(options.review)),
       Layer.provide(options.isLeased === true ? Layer.empty : Lease.layer(options.home)),
+      Layer.provide(dailyBackup(options)),
       Layer.provide(options.exclude === undefined ? Layer.empty : Layer.succeed(Exclude, options.exclude)),
       Layer.provide(databases(options))
     ))
@@ -297,6 +308,11 @@ export const serviceIn = (home: string, command: string) =>
 /** The service as the settings configure it. */
 export const service = (command: string) => withSettings((settings) => monitored(command, toOptions(settings, WRITER)))
 
+/** The service of a process that captures for long. */
+export const watching = withSettings((settings) =>
+  monitored("watch", { ...toOptions(settings, WRITER), daily: settings.backups })
+)
+
 /** Builds the layer of a service on first use, for all that follow. */
 const openedLater = <I, S, E>(load: () => Promise<Context.Tag<I, S>>, layer: Layer.Layer<I, E, ResourceLedger>) =>
   Effect.flatMap(ResourceLedger, (ledger) => {
@@ -387,7 +403,8 @@ export const captureInThread = (post: (message: CaptureThread.ThreadMessage) => 
       (memory) => sessionId === undefined ? Effect.void : memory.captureLast(folder, sessionId)
     ).pipe(Effect.interruptible, Effect.timeoutOption(LAST_LOOK), Effect.ignore)
     yield* post({ _tag: "Started" })
-    const services = Layer.provideMerge(layer({ ...toOptions(settings, WRITER), isLeased: true }), platform)
+    const options = { ...toOptions(settings, WRITER), isLeased: true, daily: settings.backups }
+    const services = Layer.provideMerge(layer(options), platform)
     yield* Owner.run(services)(Effect.onInterrupt(Effect.raceFirst(capturing, reporting), () => lastLook))
   })
 
@@ -470,6 +487,18 @@ export const integrity = withSettings(({ home, postgres }) =>
       memory: postgres === undefined ? memoryParts.name : undefined,
       busyTimeoutMs: READER.busyTimeoutMs
     }))
+)
+
+/** What backs up and restores a memory in a file; fails where it is in PostgreSQL. */
+export const backups = withSettings(({ backups, home, postgres }) =>
+  postgres === undefined
+    ? lazily(() => import("./store/sqlite/SqliteBackups.ts"), (SqliteBackups) =>
+      SqliteBackups.layer({
+        folder: home,
+        busyTimeoutMs: WRITER.busyTimeoutMs,
+        limits: backups ?? { kept: 0, bytes: 0 }
+      }))
+    : Layer.fail(new BackupError({ reason: "Elsewhere", path: home, detail: "", cause: undefined }))
 )
 
 /** The models of the settings, with the timeouts of a reader. */

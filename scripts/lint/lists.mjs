@@ -93,6 +93,7 @@ export const EVERYWHERE = lists(PURE)`
     realpathSync renameSync rmSync rmdirSync statSync unlinkSync utimesSync writeFileSync
   node:fs/promises= access chmod constants copyFile lstat mkdir readFile readdir readlink realpath rename rm rmdir stat unlink writeFile
   node:url= fileURLToPath pathToFileURL
+  node:zlib= gunzip gzip
   node:util= inspect isDeepStrictEqual promisify stripVTControlCharacters types
 `
 

@@ -13,6 +13,7 @@ import { advice } from "../process/Advice.ts"
 import { OWN, runMain, Unsuccessful, writeStderr, writeStdout } from "../process/Process.ts"
 import { version } from "../process/version.ts"
 import { type CommandOptions, findMistake, normalize } from "./Arguments.ts"
+import * as Backup from "./Backup.ts"
 import * as Cost from "./Cost.ts"
 import * as Doctor from "./Doctor.ts"
 import * as Edit from "./Edit.ts"
@@ -37,6 +38,7 @@ import * as Projects from "./Projects.ts"
 import * as Quickstart from "./Quickstart.ts"
 import * as Reindex from "./Reindex.ts"
 import * as Resources from "./Resources.ts"
+import * as Restore from "./Restore.ts"
 import * as Review from "./Review.ts"
 import * as Save from "./Save.ts"
 import * as Search from "./Search.ts"
@@ -80,6 +82,8 @@ Tell it
 Look after it
   status                Say what is remembered
   doctor [--deep]       Check that everything is as it should be; --repair makes again what can be
+  backup [FILE|verify]  Write the memory into one file, or check such a file; --list lists them
+  restore <file>        Put a backup in the place of the memory
   models [--check]      Say which models are asked for what, and whether they answer
   index [verify|repair] Check the index of vectors, or repair it
   reindex [--to MODEL]  Build it anew for another model of embeddings, while the old one serves
@@ -120,6 +124,8 @@ const COMMANDS = [
   Projects,
   Status,
   Doctor,
+  Backup,
+  Restore,
   Models,
   Injections,
   Mute,

@@ -20,6 +20,7 @@ import { transcriptsFolder } from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
 import { type Inspection, Integrity } from "../store/Integrity.ts"
 import { EMBEDDED, type LineSum } from "../store/MemoryStore.ts"
+import { backupCheck } from "./BackupCheck.ts"
 import { questionSentence, questionsOf } from "./GoneFolders.ts"
 import * as Index from "./Index.ts"
 import * as Installed from "./Installed.ts"
@@ -222,6 +223,7 @@ const checkAll = (mode: Mode, json: boolean) =>
     const { checks, lines } = isUsable
       ? yield* memoryOf(mode.deep || mode.repair, !isHealthy(findings))
       : { checks: [], lines: null }
+    const backups = lines === null ? [] : yield* backupCheck
     const installed = yield* Installed.check
     const unknown = yield* UnknownSettings.sentences
     const all: ReadonlyArray<Check> = [
@@ -229,7 +231,8 @@ const checkAll = (mode: Mode, json: boolean) =>
       check("settings", unknown.length === 0, "each name is known", unknown.join("; ")),
       { name: "Claude Code", ...installed },
       ...findings,
-      ...checks
+      ...checks,
+      ...backups
     ]
     const ok = isHealthy(all)
     yield* answer(json, { ok, checks: all, lines, ...(repaired !== undefined && { repaired }) }, () => {

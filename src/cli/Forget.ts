@@ -9,7 +9,9 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { join } from "node:path"
 import * as App from "../App.ts"
+import { FOLDER, kindOf } from "../domain/BackupFile.ts"
 import { isCopy } from "../domain/DatabaseCopy.ts"
 import { advice } from "../process/Advice.ts"
 import { Unsuccessful, writeStderr, writeStdout } from "../process/Process.ts"
@@ -55,12 +57,18 @@ export const options = {
 /** Lines of each memory that are shown. */
 const SHOWN_LINES = 6
 
-/** Lists the copies of the memory that were kept before an update, by name. */
-const copiesIn = (home: string) =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readDirectory(home)).pipe(
-    Effect.map((names) => names.filter(isCopy).sort()),
+/** Lists the names in a folder; none where there is none. */
+const namesIn = (folder: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readDirectory(folder)).pipe(
     Effect.orElseSucceed((): ReadonlyArray<string> => [])
   )
+
+/** Lists the copies of the memory that were kept before an update, and its backups, by name. */
+const copiesIn = (home: string) =>
+  Effect.zipWith(namesIn(home), namesIn(join(home, FOLDER)), (names, backups) => [
+    ...names.filter(isCopy).sort(),
+    ...backups.filter((name) => kindOf(name) !== undefined).sort().map((name) => `${FOLDER}/${name}`)
+  ])
 
 const memories = (n: number) => n === 1 ? "1 memory" : `${n.toLocaleString("en-US")} memories`
 
@@ -160,7 +168,7 @@ export const command = Command.make(
           `${printable(plan.preview)}\n\n` +
             "The sentences are also removed from the messages that they come from, and are not captured again.\n" +
             (isNow ? "This can't be undone.\n" : "This can be undone for seven days.\n") +
-            (copies.length === 0 ? "" : `Copies from before an update are deleted whole: ${copies.join(", ")}.\n`)
+            (copies.length === 0 ? "" : `Copies of the memory are deleted whole: ${copies.join(", ")}.\n`)
         )
         const question = `Forget ${plan.count === 1 ? "it" : `these ${plan.count}`}${isNow ? " for good" : ""}?`
         if (!(yield* Question.confirm(question, false))) return yield* writeStdout("Nothing was forgotten.\n")
@@ -187,7 +195,7 @@ export const command = Command.make(
               : advice(
                 `\`claude-memory undo\` brings ${units.length === 1 ? "it" : "them"} back until ${minute(until)}.`
               ),
-            ...(copies.length === 0 ? [] : [`Copies from before an update were deleted whole: ${copies.join(", ")}.`])
+            ...(copies.length === 0 ? [] : [`Copies of the memory were deleted whole: ${copies.join(", ")}.`])
           ].join("\n")
       )
     })

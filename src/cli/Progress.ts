@@ -19,6 +19,8 @@ export interface Progress {
   readonly moved: (records: number, total: number) => Effect.Effect<void>
   /** Reports that `done` of `total` parts are finished, and which one is next. */
   readonly checked: (what: string, done: number, total: number) => Effect.Effect<void>
+  /** Reports that `done` of `total` bytes are copied, packed, or the like. */
+  readonly copied: (what: string, done: number, total: number) => Effect.Effect<void>
   readonly end: Effect.Effect<void>
 }
 
@@ -33,6 +35,7 @@ export const make = (total: number): Effect.Effect<Progress> =>
         indexed: () => Effect.void,
         moved: () => Effect.void,
         checked: () => Effect.void,
+        copied: () => Effect.void,
         end: Effect.void
       }
     }
@@ -86,6 +89,10 @@ export const make = (total: number): Effect.Effect<Progress> =>
       // Always drawn: the next part may hold the thread for long.
       checked: (what, done, total) =>
         writeStderr(`\r\u001b[2Kchecking ${bar(total === 0 ? 1 : done / total)} ${what}, ${done} of ${total}`),
+      copied: (what, done, total) =>
+        draw(() =>
+          `${what} ${bar(total === 0 ? 1 : Math.min(1, done / total))} ${megabytes(done)} of ${megabytes(total)} MB`
+        ),
       end: writeStderr("\r\u001b[2K")
     }
   })

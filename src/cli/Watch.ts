@@ -28,6 +28,6 @@ export const command = Command.make("watch", { paths, ...options }, ({ json, pat
       following: `reading what is new in ${folders.join(", ")}; end it with Ctrl-C`,
       "caught up": `everything is read; following ${folders.join(", ")}; end it with Ctrl-C`
     })
-  }).pipe(App.provide(App.service("watch")))).pipe(
+  }).pipe(App.provide(App.watching))).pipe(
     Command.withDescription("Make memories of what Claude Code writes, while it is written, until it is ended")
   )

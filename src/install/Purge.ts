@@ -5,6 +5,7 @@ import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
+import { FOLDER as BACKUPS } from "../domain/BackupFile.ts"
 import { isCopy } from "../domain/DatabaseCopy.ts"
 import { FOLDER as OPENINGS } from "../domain/OpeningFile.ts"
 import { CODE_CACHE } from "../process/CodeCache.ts"
@@ -14,6 +15,7 @@ const DATABASE = /^(?:memory|models)\.db(?:-wal|-shm|-journal)?$/
 /** Locks of who captures, and the trial file of a `doctor` that was killed at once. */
 const PASSING = /^(?:capture-[0-9a-f]+\.lock|\.trial-\d+\.tmp)$/
 const OTHER_FILES = [
+  BACKUPS,
   CODE_CACHE,
   "config.json",
   "hook-failures.jsonl",

@@ -390,12 +390,18 @@ const openIn = ({ DatabaseSync }: SqliteDriver.Driver, options: OpenOptions) => 
   }
 }
 
+/** Pages that are copied before others get their turn: some milliseconds. */
+const PAGES_AT_ONCE = 500
+
 /**
- * Copies a database as it is at one moment into an empty file, page by page, so that damaged pages are copied too.
+ * Copies a database as it is at one moment into an empty file, page by page, so that damaged pages are copied too, and while others
+ * write. Interruption ends it between two parts. `report` takes the number of pages that are copied, and of all.
  */
-export const copyPages = (
-  { path, to }: { readonly path: string; readonly to: string }
-): Effect.Effect<void, SqliteError, Owner.Owner> =>
+export const copyPages = ({ path, report = () => {}, to }: {
+  readonly path: string
+  readonly to: string
+  readonly report?: (done: number, total: number) => void
+}): Effect.Effect<void, SqliteError, Owner.Owner> =>
   Owner.nested(Effect.gen(function*() {
     const driver = yield* loadDriver
     const options = { name: "Sqlite copy", path, readOnly: true, busyTimeoutMs: 0 }
@@ -407,13 +413,34 @@ export const copyPages = (
       isGone: ({ database }) => !database.isOpen,
       within: "5 seconds"
     })
-    yield* Effect.tryPromise({
-      try: () =>
-        driver.backup === undefined
-          ? Promise.reject(new Error("to copy a database it needs Node 22.16 or newer, or Node 20"))
-          : driver.backup(database, to),
-      catch: errorAt(to)
-    }).pipe(Effect.uninterruptible)
+    const { backup } = driver
+    if (backup === undefined) {
+      // Before Node 22.16: in one go.
+      return yield* Effect.try({
+        try: () => database.exec(`VACUUM INTO '${to.replaceAll("'", "''")}'`),
+        catch: errorAt(to)
+      })
+    }
+    // Holds to the state of this moment. Without it, each write of another process would begin the copy anew.
+    yield* Effect.try({ try: () => database.exec("BEGIN; PRAGMA user_version"), catch: errorAt(path) })
+    yield* Effect.async<void, SqliteError>((resume) => {
+      let isWanted = true
+      const copied = backup(database, to, {
+        rate: PAGES_AT_ONCE,
+        progress: ({ remainingPages, totalPages }) => {
+          if (!isWanted) throw new Error("interrupted")
+          report(totalPages - remainingPages, totalPages)
+        }
+      })
+      const ended = copied.then(
+        () => resume(Effect.void),
+        (cause: unknown) => resume(Effect.fail(errorAt(to)(cause)))
+      )
+      return Effect.suspend(() => {
+        isWanted = false
+        return Effect.promise(() => ended)
+      })
+    })
   }))
 
 /**

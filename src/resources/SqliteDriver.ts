@@ -4,8 +4,11 @@
 import { createRequire } from "node:module"
 import type { DatabaseSync } from "node:sqlite"
 
-/** Copies the pages of a database into another file. */
-type Backup = (source: DatabaseSync, path: string) => Promise<unknown>
+/** Copies the pages of a database into another file, `rate` of them at a time. An error of `progress` ends it. */
+type Backup = (source: DatabaseSync, path: string, options: {
+  readonly rate: number
+  readonly progress: (pages: { readonly totalPages: number; readonly remainingPages: number }) => void
+}) => Promise<unknown>
 
 export interface Driver {
   readonly DatabaseSync: typeof DatabaseSync

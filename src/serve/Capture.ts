@@ -13,6 +13,7 @@ import { hash } from "../domain/Hash.ts"
 import * as Pipeline from "../Pipeline.ts"
 import type { SqliteError } from "../resources/Sqlite.ts"
 import { Lease } from "../store/Lease.ts"
+import { dailyBackups } from "./DailyBackups.ts"
 import { makeRetry, paced } from "./Worker.ts"
 
 export type CaptureStep =
@@ -84,8 +85,8 @@ const follow = (folders: ReadonlyArray<string>) =>
     const reviewed = paced(retrying(yield* whenQuiet(Pipeline.review, capturedAt)), Effect.sleep(POLL_INTERVAL))
     const upgraded = paced(retrying(Pipeline.upgrade), Effect.sleep(POLL_INTERVAL))
     return Stream.mergeAll<CaptureStep, Pipeline.PipelineError, Pipeline.PipelineServices>(
-      [remembered, indexed, reviewed, upgraded],
-      { concurrency: 4 }
+      [remembered, indexed, reviewed, upgraded, dailyBackups],
+      { concurrency: 5 }
     )
   }))
 

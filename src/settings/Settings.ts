@@ -9,6 +9,7 @@ import type * as Redacted from "effect/Redacted"
 import { delimiter, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { Caps } from "../models/Spending.ts"
+import { type BackupLimits, backups } from "./Backups.ts"
 import { ISOLATIONS } from "./Early.ts"
 import { firstSecret, firstSet, invalid, nonEmpty, oneOf, toSettingsError } from "./Fields.ts"
 import { caps, compression, fusion, type Models, models } from "./Models.ts"
@@ -36,6 +37,8 @@ export interface Settings extends Pick<Places, "claudeFolder" | "home"> {
    */
   readonly isolation: Config.Config.Success<typeof isolation>
   readonly exclude: Exclude
+  /** Limits of the daily backups of a memory in a file; undefined when there are to be none. */
+  readonly backups: BackupLimits | undefined
 }
 
 const isolation = oneOf("CLAUDE_MEMORY_ISOLATION", ISOLATIONS)
@@ -62,7 +65,7 @@ const conflictIn = (settings: Pick<Settings, "compression" | "models" | "postgre
 
 /** The settings from the environment alone. */
 export const settings = Effect.flatMap(
-  Effect.all({ places, models, compression, caps, fusion, qdrant, postgres, isolation, exclude }),
+  Effect.all({ places, models, compression, caps, fusion, qdrant, postgres, isolation, exclude, backups }),
   ({ places: { claudeFolder, home }, ...rest }) => {
     const conflict = conflictIn(rest)
     return conflict === undefined

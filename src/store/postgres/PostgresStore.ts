@@ -45,7 +45,7 @@ const make = Effect.gen(function*() {
     read: run,
     write,
     keep: write,
-    erase: write,
+    erase: () => write,
     transaction: checked,
     toError: (operation) => toStoreError(operation, name)
   }))

@@ -24,7 +24,13 @@ interface BinnedUnit {
 }
 
 /** Stands for the unit of the tombstones of a session of which all was forgotten. */
-export const sessionTomb = (sessionId: string): string => `session:${sessionId}`
+export const sessionTomb = (sessionId: string): string => `${TOMB}${sessionId}`
+
+const TOMB = "session:"
+
+/** Returns the session for which a tombstone stands; undefined for that of a unit. */
+export const sessionOf = (unitId: string): string | undefined =>
+  unitId.startsWith(TOMB) ? unitId.slice(TOMB.length) : undefined
 
 /** A session and its title. */
 interface Titled {

@@ -2,8 +2,9 @@
  * `MemoryStore` over the reads and writes of a database: runs each operation under its name, writes in a transaction.
  */
 import { SqlError } from "@effect/sql/SqlError"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { type ForgetOptions, MemoryStore, type StoreError } from "../MemoryStore.ts"
+import { type ForgetOptions, MemoryStore, type StoreError, UNDO_MS } from "../MemoryStore.ts"
 import type * as Reads from "./Reads.ts"
 import type * as Writes from "./Writes.ts"
 
@@ -22,8 +23,11 @@ export const make = ({ reads, toError, writes, ...database }: {
   readonly write: Through
   /** Runs a write by a person or Claude, of which no transcript tells: it outlasts a loss of power. */
   readonly keep: Through
-  /** Runs a write that forgets, as `keep` does, and deletes copies of what is forgotten. */
-  readonly erase: Through
+  /**
+   * Makes what runs a write that forgets, as `keep` does, and deletes copies of what is forgotten: all, or the backups from before a
+   * time, in milliseconds since the epoch.
+   */
+  readonly erase: (before?: number) => Through
   readonly transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Failure, R>
   readonly toError: (operation: string) => (cause: Failure) => StoreError
 }): MemoryStore["Type"] => {
@@ -35,13 +39,13 @@ export const make = ({ reads, toError, writes, ...database }: {
 
   const forgetting =
     (operation: string, options: ForgetOptions | undefined) => <A>(effect: Effect.Effect<A, Failure>) =>
-      run(operation, options?.isNow === true ? database.erase(effect) : database.keep(effect))
+      run(operation, options?.isNow === true ? database.erase()(effect) : database.keep(effect))
 
-  /** Deletes copies only when something goes. */
-  const emptyBin = Effect.flatMap(
-    database.read(reads.hasExpired),
-    (hasExpired) => hasExpired ? database.erase(writes.emptyBin) : Effect.succeed(0)
-  )
+  /** Deletes copies only when something goes, and no backup from after it was forgotten, which has none of the bin. */
+  const emptyBin = Effect.gen(function*() {
+    if (!(yield* database.read(reads.hasExpired))) return 0
+    return yield* database.erase((yield* Clock.currentTimeMillis) - UNDO_MS)(writes.emptyBin)
+  })
 
   return MemoryStore.of({
     cursors: (paths) => read("cursors", reads.cursors(paths)),

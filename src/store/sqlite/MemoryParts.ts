@@ -232,7 +232,10 @@ export const memoryParts: DatabaseParts = {
       ? "`claude-memory doctor --notes` prints what was saved by hand and can still be read: keep that. Then end"
       : "End") +
     ` all sessions of Claude Code, move ${path}, ${path}-wal and ${path}-shm away together, and run \`claude-memory import\`, ` +
-    `which reads your transcripts again${isReadable ? "; then save again what you kept" : ""}`,
+    `which reads your transcripts again${
+      isReadable ? "; then save again what you kept" : ""
+    }. Where \`claude-memory backup --list\` ` +
+    "shows a backup, `claude-memory restore` puts it there instead",
   compareQuickly,
   compare: (sql) =>
     Effect.map(

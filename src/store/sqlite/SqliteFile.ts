@@ -93,7 +93,7 @@ const inspect = (file: string) =>
 /** False as well where nobody may look: the opening says so. */
 const logIsAlone = (file: string) => Effect.orElseSucceed(Effect.try(() => isLogAlone(file)), () => false)
 
-const openClients = Effect.fn("SqliteFile.open")(
+export const openClients = Effect.fn("SqliteFile.open")(
   function*(options: SqliteFileOptions) {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path

@@ -9,6 +9,7 @@ import * as DatabaseStore from "../sql/DatabaseStore.ts"
 import * as Reads from "../sql/Reads.ts"
 import * as Statements from "../sql/Statements.ts"
 import * as Writes from "../sql/Writes.ts"
+import * as BackupFolder from "./BackupFolder.ts"
 import * as Copies from "./Copies.ts"
 import * as OpeningFiles from "./OpeningFiles.ts"
 import * as SqliteDialect from "./SqliteDialect.ts"
@@ -20,7 +21,10 @@ const make = Effect.gen(function*() {
   const deleteTouched = reader === writer
     ? Effect.void
     : yield* Effect.mapError(OpeningFiles.make(writer, file), toStoreError("open"))
-  const deleteCopies = reader === writer ? Effect.void : Copies.deleteAll(file)
+  const deleteCopies = (before?: number) =>
+    reader === writer
+      ? Effect.void
+      : Effect.asVoid(Effect.zipRight(Copies.deleteAll(file), BackupFolder.deleteAll(file, before)))
   const write = <A, E, R>(effect: Effect.Effect<A, E, R>) => transaction(writer, Effect.zipLeft(effect, deleteTouched))
   const keep = <A, E, R>(effect: Effect.Effect<A, E, R>) => durably(write(effect))
   const store = DatabaseStore.make({
@@ -29,7 +33,7 @@ const make = Effect.gen(function*() {
     read: (effect) => effect,
     write,
     keep,
-    erase: (effect) => keep(Effect.zipLeft(effect, deleteCopies)),
+    erase: (before) => (effect) => keep(Effect.zipLeft(effect, deleteCopies(before))),
     transaction: write,
     toError: toStoreError
   })

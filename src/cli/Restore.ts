@@ -1,0 +1,75 @@
+/**
+ * Puts a backup in the place of the memory.
+ */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as Effect from "effect/Effect"
+import * as App from "../App.ts"
+import { advice, quoted } from "../process/Advice.ts"
+import { Backups, type Restored } from "../store/Backups.ts"
+import { backupJson, countsText, progressing } from "./Backup.ts"
+import { answer, joined, json, minute, number, plural } from "./Output.ts"
+
+const file = Args.text({ name: "file" }).pipe(
+  Args.withDescription("A backup, as `backup --list` prints it with its folder")
+)
+
+export const options = {
+  force: Options.boolean("force").pipe(
+    Options.withDescription("Restore also a backup of another memory, such as that of another machine")
+  ),
+  json
+}
+
+const cutText = ({ deadLetters, messages, titles, units }: Restored["cut"]): ReadonlyArray<string> => {
+  const parts = [
+    ...(units === 0 ? [] : [units === 1 ? "1 memory" : `${number(units)} memories`]),
+    ...(messages === 0 ? [] : [`sentences of ${plural(messages, "message")}`]),
+    ...(titles === 0 ? [] : [plural(titles, "title")]),
+    ...(deadLetters === 0 ? [] : [plural(deadLetters, "dead letter")])
+  ]
+  return parts.length === 0 ? [] : [`What was forgotten since stays so: ${joined(parts)} were left out.`]
+}
+
+const textOf = (restored: Restored): string =>
+  [
+    `Restored ${countsText(restored)}, as of ${minute(restored.backup.header.createdAt)}.`,
+    ...cutText(restored.cut),
+    ...(restored.lostTombstones === 0
+      ? []
+      : [
+        `${plural(restored.lostTombstones, "forgotten text")} of the memory that was here may be captured again: ` +
+        "the one of the backup knows them by another key."
+      ]),
+    ...(restored.before === undefined
+      ? []
+      : [
+        `The memory as it was is kept in ${restored.before}:`,
+        advice(`\`claude-memory restore ${quoted(restored.before)}\` undoes this.`)
+      ]),
+    advice("`claude-memory import` reads again what was said after the backup.")
+  ].join("\n")
+
+export const command = Command.make("restore", { file, ...options }, ({ file, force, json }) =>
+  Effect.gen(function*() {
+    const backups = yield* Backups
+    const { durationMs, result } = yield* progressing((report) => backups.restore(file, force, report))
+    const { backup, before, cut, lostTombstones, messages, sessions, units } = result
+    yield* answer(
+      json,
+      {
+        backup: backupJson(backup),
+        before: before ?? null,
+        cut,
+        lostTombstones,
+        units,
+        sessions,
+        messages,
+        durationMs
+      },
+      () => textOf(result)
+    )
+  }).pipe(App.provide(App.backups))).pipe(
+    Command.withDescription("Put a backup in the place of the memory, which is backed up before")
+  )

@@ -1,0 +1,134 @@
+/**
+ * Cuts from a database what another state of the memory has forgotten, by the rules by which capture leaves it out.
+ */
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
+import * as Effect from "effect/Effect"
+import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
+import * as Forgetting from "../Forgetting.ts"
+import { formsOf, isKept } from "../Overlay.ts"
+import { sessionOf, sessionTomb } from "../sql/BinWrites.ts"
+import type { Body } from "../sql/Dialect.ts"
+import { messageOf } from "../sql/Rows.ts"
+import * as Statements from "../sql/Statements.ts"
+import * as UnitWrites from "../sql/UnitWrites.ts"
+import * as SqliteDialect from "./SqliteDialect.ts"
+import { unitOf } from "./SqliteReads.ts"
+
+/** Rows that are read at a time. */
+const PAGE = 500
+
+/** Numbers of what was cut, or deleted. */
+export interface Cut {
+  readonly units: number
+  readonly messages: number
+  readonly titles: number
+  readonly deadLetters: number
+}
+
+export const NOTHING: Cut = { units: 0, messages: 0, titles: 0, deadLetters: 0 }
+
+/**
+ * Cuts sentences, titles, lines and units with a known key, in the caller's transaction, and all of the units and sessions that were
+ * forgotten as such (`tombs`, as in BinWrites.ts); queues what they were in to be compressed again.
+ */
+export const cut = (
+  sql: SqlClient,
+  tombs: ReadonlySet<string>,
+  isKnown: (key: string) => boolean
+): Effect.Effect<Cut, SqlError> =>
+  Effect.gen(function*() {
+    const db = Statements.make(sql, SqliteDialect.make(sql))
+    const { enqueue, mergeWithSame, remove, restore } = UnitWrites.make(db)
+
+    /** Runs `each` on pages of rows, by their number; other work of the process comes between them. */
+    const pages = <Row>(
+      read: (after: number) => Effect.Effect<ReadonlyArray<Row>, SqlError>,
+      numberOf: (row: Row) => number,
+      each: (rows: ReadonlyArray<Row>) => Effect.Effect<unknown, SqlError>
+    ) =>
+      Effect.gen(function*() {
+        for (let after = 0;;) {
+          const rows = yield* read(after)
+          yield* each(rows)
+          yield* Effect.sleep(0)
+          if (rows.length < PAGE) return
+          after = numberOf(rows.at(-1)!)
+        }
+      })
+
+    const changed = new Map<string, { readonly segmentId: string; readonly sessionId: string }>()
+    yield* pages(
+      (after) =>
+        sql<Statements.StoredMessage>`SELECT seq, segment_id, body FROM messages WHERE seq > ${after}
+          ORDER BY seq LIMIT ${PAGE}`,
+      ({ seq }) => seq,
+      (rows) => {
+        const stripped = rows.flatMap((row) => {
+          const told = messageOf(row)
+          const { message, taken } = tombs.has(sessionTomb(told.sessionId))
+            ? Forgetting.cutAll(told)
+            : Forgetting.withoutAllKnown(told, isKnown)
+          if (taken.length === 0) return []
+          changed.set(message.uuid, { segmentId: row.segment_id, sessionId: message.sessionId })
+          return [message]
+        })
+        return Effect.when(db.updateMessages(stripped), () => stripped.length > 0)
+      }
+    )
+
+    const sessionsForgotten = [...tombs].flatMap((tomb) => sessionOf(tomb) ?? [])
+    const transcripts = new Set(yield* db.transcriptsOf(sessionsForgotten))
+    const letters = (yield* db.keptLetters).filter(({ line, path }) =>
+      line !== "" && (transcripts.has(path) || Forgetting.keysOfLine(line).some(isKnown))
+    )
+    if (letters.length > 0) yield* db.setLetters(letters.map((letter) => ({ ...letter, line: "" })))
+
+    const titled = (yield* sql<{ id: string; title: string }>`SELECT id, title FROM sessions WHERE title IS NOT NULL`)
+      .filter(({ id, title }) => tombs.has(sessionTomb(id)) || isKnown(Forgetting.titleKey(title)))
+    if (titled.length > 0) yield* db.removeTitles(titled.map(({ id }) => id))
+
+    const gone: Array<{ readonly row: number; readonly unit: MemoryUnit }> = []
+    yield* pages(
+      (after) =>
+        sql<
+          Body & { readonly row: number }
+        >`SELECT row, body FROM units WHERE row > ${after} ORDER BY row LIMIT ${PAGE}`,
+      ({ row }) => row,
+      (rows) =>
+        Effect.gen(function*() {
+          const units = rows.map(({ body, row }) => ({ row, unit: unitOf({ body }) }))
+          const overlays = yield* db.overlays(units.map(({ unit }) => unit.id))
+          gone.push(...units.filter(({ unit }) =>
+            tombs.has(unit.id) || tombs.has(sessionTomb(unit.sessionId)) ||
+            formsOf(unit, overlays.get(unit.id)).flatMap(Forgetting.keysOfUnit).some(isKnown)
+          ))
+        })
+    )
+    const ids = [...new Set([...gone.map(({ unit }) => unit.id), ...tombs])]
+    const sessions = [...new Set([...changed.values()].map(({ sessionId }) => sessionId))]
+    const goneOverlays = yield* db.overlays(ids)
+    const sentences = Forgetting.contentSentences(
+      gone.flatMap(({ unit }) => formsOf(unit, goneOverlays.get(unit.id)))
+    )
+    yield* db.deleteOverlays(ids)
+    yield* db.deleteOperationsOf(ids)
+    const uuids = new Set(changed.keys())
+    const others = yield* db.unitsOfSessions(sessions)
+    const overlays = yield* db.overlays(others.map(({ unit }) => unit.id))
+    const touched = others.filter(({ unit }) => {
+      const overlay = overlays.get(unit.id)
+      return Forgetting.isTouched(unit, uuids, sentences, overlay !== undefined && isKept(overlay))
+    })
+    const rows = [...new Set([...gone, ...touched].map(({ row }) => row))]
+    yield* mergeWithSame(yield* restore(yield* remove(rows, true)))
+    const segments = new Set([
+      ...[...changed.values()].map(({ segmentId }) => segmentId),
+      ...touched.filter(({ unit }) => unit.origin !== unit.sessionId).map(({ unit }) => unit.origin)
+    ])
+    yield* enqueue("segment", segments)
+    yield* enqueue("session", sessions)
+    yield* db.raiseRevision("review", [...segments])
+    yield* db.raiseRevision("recap", sessions)
+    return { units: rows.length, messages: changed.size, titles: titled.length, deadLetters: letters.length }
+  })

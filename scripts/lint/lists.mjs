@@ -88,6 +88,7 @@ export const EVERYWHERE = lists(PURE)`
     unwrap unwrapScoped void when whenEffect withSpan zip zipAll zipLatest zipLeft zipRight zipWith zipWithIndex zipWithNext zipWithPrevious
   @effect/sql/SqlClient= SqlClient
   node:crypto= createHash createHmac randomBytes randomInt randomUUID timingSafeEqual
+  node:zlib= brotliCompressSync brotliDecompressSync constants
   node:fs=
     accessSync appendFileSync chmodSync constants copyFileSync existsSync fstatSync lstatSync mkdirSync readFileSync readdirSync readlinkSync
     realpathSync renameSync rmSync rmdirSync statSync unlinkSync utimesSync writeFileSync

@@ -15,6 +15,7 @@ import { checkVersion } from "../sql/schemaVersion.ts"
 import * as Copies from "./Copies.ts"
 import { currentVersion, LATEST, migrate, STEPS } from "./migrations.ts"
 import * as OpeningFiles from "./OpeningFiles.ts"
+import { register } from "./Packs.ts"
 import * as SqliteHeader from "./SqliteHeader.ts"
 import { PLACES } from "./SqliteReads.ts"
 
@@ -93,13 +94,32 @@ const inspect = (file: string) =>
 /** False as well where nobody may look: the opening says so. */
 const logIsAlone = (file: string) => Effect.orElseSucceed(Effect.try(() => isLogAlone(file)), () => false)
 
+/** Codes of `PRAGMA auto_vacuum`. */
+const INCREMENTAL = 2
+
+/**
+ * Lets the file give its free pages back (Shrinking.ts). A file that can't yet is written anew, once; where another process or a full
+ * disk is in the way, the next start does it.
+ */
+const letShrink = (sql: SqlClient) =>
+  Effect.gen(function*() {
+    const [mode] = yield* sql<{ auto_vacuum: number }>`PRAGMA auto_vacuum`
+    if (mode?.auto_vacuum === INCREMENTAL) return
+    yield* sql.unsafe(`PRAGMA auto_vacuum = ${INCREMENTAL}`)
+    yield* Effect.catchIf(
+      sql.unsafe("VACUUM"),
+      (error) => ["Full", "Locked"].includes(reasonOf(error)),
+      () => Effect.void
+    )
+  })
+
 const openClients = Effect.fn("SqliteFile.open")(
   function*(options: SqliteFileOptions) {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const file = path.join(options.folder, DATABASE)
     const { busyTimeoutMs, name = "Sqlite", skipGarbageCollection = false } = options
-    const opened = { path: file, busyTimeoutMs, skipGarbageCollection }
+    const opened = { path: file, busyTimeoutMs, skipGarbageCollection, register }
     const read = { ...opened, readOnly: true, temporary: PLACES }
     if (options.readOnly) {
       if (!(yield* Effect.orElseSucceed(fs.exists(file), () => false))) {
@@ -134,8 +154,15 @@ const openClients = Effect.fn("SqliteFile.open")(
       // SQLite makes the entries of its own files last, and not the folders, which other parts of a program may have made.
       syncAbove(options.folder)
     }
-    const writer = yield* open({ ...opened, readOnly: false, newestSchema: LATEST, name: `${name} writer` })
+    const writer = yield* open({
+      ...opened,
+      readOnly: false,
+      givesPagesBack: true,
+      newestSchema: LATEST,
+      name: `${name} writer`
+    })
     yield* migrate(writer, STEPS, (version) => Copies.keep(writer, file, version))
+    if (existed) yield* letShrink(writer)
     yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(closeToOthers(each)))
     const reader = yield* open({ ...read, name: `${name} reader` })
     return { file, writer, reader }
@@ -144,7 +171,7 @@ const openClients = Effect.fn("SqliteFile.open")(
 )
 
 const openInMemory = Effect.gen(function*() {
-  const sql = yield* openMemory({ name: "Sqlite in memory", temporary: PLACES })
+  const sql = yield* openMemory({ name: "Sqlite in memory", temporary: PLACES, register })
   yield* migrate(sql)
   return { file: ":memory:", writer: sql, reader: sql }
 }).pipe(Effect.mapError(toStoreError("open")))

@@ -38,6 +38,7 @@ export const takeBack = run([
   "DROP TABLE message_rows",
   "DROP TABLE names",
   "DROP TABLE packs",
+  "DROP TABLE let_go",
   madeAtFirst("CREATE TABLE messages ("),
   "INSERT INTO messages SELECT * FROM kept",
   "DROP TABLE kept",

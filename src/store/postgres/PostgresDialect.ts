@@ -317,6 +317,9 @@ export const make = (sql: SqlClient): Dialect => {
       ),
     lexical,
 
+    // A server's memory has no limit.
+    letGoAmong: () => Effect.succeed([]),
+    letGoUntil: () => Effect.succeed(new Map()),
     filesOf: (sessionId, limit) =>
       sql<{ file: string }>`SELECT file FROM messages, unnest(files) WITH ORDINALITY AS held(file, i)
         WHERE session_id = ${sessionId} GROUP BY file ORDER BY min(ARRAY[seq, i]) LIMIT ${limit}`,

@@ -151,6 +151,10 @@ export interface Dialect {
     limit: number
   ) => SqlEffect<LexicalMatches>
 
+  /** Returns those of these segments and sessions that are not compressed again, since messages or units of them were let go. */
+  readonly letGoAmong: (origins: ReadonlyArray<string>) => SqlEffect<ReadonlyArray<string>>
+  /** Returns the times up to which the messages of sessions were let go, of those of which some were. */
+  readonly letGoUntil: (sessionIds: ReadonlyArray<string>) => SqlEffect<ReadonlyMap<string, number>>
   /** Returns the files that a session's messages name, in the order of the messages, at most `limit`. */
   readonly filesOf: (sessionId: string, limit: number) => SqlEffect<ReadonlyArray<{ readonly file: string }>>
   /** Selects the ids of messages that active units cite. */

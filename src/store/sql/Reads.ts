@@ -92,8 +92,10 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         )
       ORDER BY place.key, wanted.asked DESC`
 
-  const segments = (ids: ReadonlyArray<string>) =>
+  const segments = (asked: ReadonlyArray<string>) =>
     Effect.gen(function*() {
+      const letGo = new Set(yield* dialect.letGoAmong(asked))
+      const ids = asked.filter((id) => !letGo.has(id))
       const held = bySegment(
         yield* sql<Body & { seq: number; segment_id: string }>`
           SELECT seq, segment_id, body FROM messages WHERE ${isIn("segment_id", ids)} ORDER BY seq`

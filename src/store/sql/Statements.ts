@@ -12,17 +12,7 @@ import type { Actor, BinKind, CaptureBatch, Cursor, OperationKind, WorkItem } fr
 import type { Derived, Overlay } from "../Overlay.ts"
 import { hasText, type SessionChange } from "../Rules.ts"
 import { OWNER } from "../WorkLease.ts"
-import type {
-  Body,
-  Columns,
-  Dialect,
-  Fielded,
-  MessageRow,
-  Row,
-  SqlEffect,
-  StoredMessage,
-  UnitBody
-} from "./Dialect.ts"
+import type { Body, Columns, Dialect, Fielded, MessageRow, Row, SqlEffect, StoredMessage, UnitBody } from "./Dialect.ts"
 import { insertedInto } from "./Inserted.ts"
 
 /** Name of the property that holds the key of the tombstones' hashes, and beginning of the names of those that archives brought. */

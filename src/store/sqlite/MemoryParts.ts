@@ -52,6 +52,7 @@ const PARTS: ReadonlyArray<Part> = [
   { tables: ["packs", "message_rows", "names"], holds: "what was said in the sessions" },
   { tables: ["sessions"], holds: "the list of sessions" },
   { tables: ["projects"], holds: "the list of projects" },
+  { tables: ["let_go"], holds: "the record of what was let go to keep the memory small" },
   { tables: ["tombstones"], holds: "the record of what was forgotten, which keeps it from being captured again" },
   { tables: ["overlay", "operations"], holds: "what you changed of memories" },
   {

@@ -157,6 +157,21 @@ export const make = (sql: SqlClient): Dialect => {
       ),
     lexical: (terms, filter, limit) => Effect.gen(() => lexical(terms, filter, limit)),
 
+    letGoAmong: (origins) =>
+      Effect.gen(function*() {
+        // A reader may find the schema of an earlier version.
+        if ((yield* currentVersion(sql)) < 11) return []
+        const rows = yield* sql<{ origin: string }>`SELECT origin FROM let_go WHERE ${isIn("origin", origins)}
+          AND NOT EXISTS (SELECT 1 FROM names JOIN message_rows ON session = number
+            WHERE name = origin AND occurred_at > until AND until > 0)`
+        return rows.map(({ origin }) => origin)
+      }),
+    letGoUntil: (sessionIds) =>
+      Effect.map(
+        sql<{ origin: string; until: number }>`SELECT origin, until FROM let_go
+          WHERE ${isIn("origin", sessionIds)} AND until > 0`,
+        (rows) => new Map(rows.map(({ origin, until }) => [origin, until]))
+      ),
     filesOf: (sessionId, limit) =>
       sql<{ file: string }>`SELECT DISTINCT block.value->>'file' AS file
         FROM messages, json_each(messages.body, '$.blocks') AS block

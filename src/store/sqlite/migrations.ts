@@ -216,6 +216,10 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
         m.seq - (SELECT max(id) FROM packs WHERE id <= m.seq)
       ) AS body
     FROM message_rows AS m JOIN names AS s ON s.number = m.session JOIN names AS g ON g.number = m.segment`,
+  // Segments and sessions of which messages or units were let go, and when; for a session the time of its last message then.
+  `CREATE TABLE let_go (
+    origin TEXT PRIMARY KEY, at INTEGER NOT NULL, until INTEGER NOT NULL, is_done INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID`,
   `ALTER TABLE units ADD COLUMN packed_body BLOB NOT NULL DEFAULT x''`,
   `UPDATE units SET packed_body = packed(body)`,
   `ALTER TABLE units DROP COLUMN body`,

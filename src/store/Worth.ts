@@ -15,7 +15,7 @@ const WEIGHTS: Readonly<Record<UnitType, number>> = {
 }
 
 /** Milliseconds after which a unit is worth half. */
-const HALF_LIFE_MS = 180 * 86_400_000
+const HALF_LIFE_MS = 90 * 86_400_000
 
 type Judged = Pick<MemoryUnit, "active" | "occurredAt" | "origin" | "pinned" | "quality" | "sessionId" | "type">
 

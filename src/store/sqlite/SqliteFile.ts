@@ -7,7 +7,7 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { syncAbove } from "../../resources/Disk.ts"
+import { sizeOf, syncAbove } from "../../resources/Disk.ts"
 import * as Owner from "../../resources/Owner.ts"
 import { isLogAlone, open, openMemory, reasonOf, SqliteError } from "../../resources/Sqlite.ts"
 import { StoreError } from "../MemoryStore.ts"
@@ -94,6 +94,21 @@ const inspect = (file: string) =>
 /** False as well where nobody may look: the opening says so. */
 const logIsAlone = (file: string) => Effect.orElseSucceed(Effect.try(() => isLogAlone(file)), () => false)
 
+/** Bytes from which on somebody waits for a migration, and bytes that it takes about a second for. */
+const LARGE = 100_000_000
+const BYTES_PER_SECOND = 20_000_000
+
+/** Says how long a migration takes, where it takes long: nothing else is done meanwhile. */
+const announce = (file: string) =>
+  Effect.suspend(() => {
+    const size = sizeOf(file) ?? 0
+    return size < LARGE ? Effect.void : Effect.logWarning(
+      `the memory is brought to the form of this version, which takes about ${
+        Math.round(size / BYTES_PER_SECOND)
+      } seconds, once; if it is cut off, the memory stays as it was`
+    )
+  })
+
 /** Codes of `PRAGMA auto_vacuum`. */
 const INCREMENTAL = 2
 
@@ -161,7 +176,11 @@ const openClients = Effect.fn("SqliteFile.open")(
       newestSchema: LATEST,
       name: `${name} writer`
     })
-    yield* migrate(writer, STEPS, (version) => Copies.keep(writer, file, version))
+    yield* migrate(
+      writer,
+      STEPS,
+      (version) => Effect.zipRight(announce(file), Copies.keep(writer, file, version))
+    )
     if (existed) yield* letShrink(writer)
     yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(closeToOthers(each)))
     const reader = yield* open({ ...read, name: `${name} reader` })

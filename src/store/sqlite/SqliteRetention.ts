@@ -29,11 +29,11 @@ const RECENT_MS = DAY_MS
 /** Share of the limit down to which is let go, so that it does not begin again at once. */
 const LOW = 0.9
 /** Packs that a step writes again, about 3 ms each. */
-const PACKS_AT_ONCE = 6
+const PACKS_AT_ONCE = 4
 /** Units that a step lets go. */
-const UNITS_AT_ONCE = 8
+const UNITS_AT_ONCE = 4
 /** Units that are judged at a time. */
-const PAGE = 400
+const PAGE = 200
 /** Units that are planned to go at a time, the least worth of all. */
 const PLANNED = 2_000
 /** Pages that the file gives back at a time. */

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { UnitType } from "../../src/domain/MemoryUnit.ts"
+import { savedBy } from "../../src/domain/SavedBy.ts"
 import { isOfSession, worthOf } from "../../src/store/Worth.ts"
 
 const SEGMENT = "63389835-33d3-5f31-a72c-0cda6d077af2"
@@ -14,17 +15,28 @@ const unit = FastCheck.record({
   origin: FastCheck.constantFrom("saved:1", "noted:1", "/work/shop", SEGMENT, "s1"),
   sessionId: FastCheck.constant("s1"),
   active: FastCheck.boolean(),
-  pinned: FastCheck.boolean()
+  pinned: FastCheck.boolean(),
+  revision: FastCheck.constantFrom(undefined, 2)
 })
 type Unit = typeof unit extends FastCheck.Arbitrary<infer A> ? A : never
 
 /** From what goes first to what never goes. */
 const classOf = (each: Unit) =>
-  each.pinned ? 4 : !isOfSession(each) ? 3 : !each.active ? 0 : each.type === "archive" ? 2 : 1
+  each.pinned
+    ? 5
+    : savedBy(each) === "person" || each.revision !== undefined
+    ? 4
+    : !isOfSession(each)
+    ? 3
+    : !each.active
+    ? 0
+    : each.type === "archive"
+    ? 2
+    : 1
 
 describe("what a unit is worth", () => {
   it.prop(
-    "goes by its class first: doubles, made ones, archives, saved ones, pinned ones",
+    "goes by its class first: doubles, made ones, archives, noted ones, saved and edited ones, pinned ones",
     { one: unit, other: unit },
     ({ one, other }) => {
       if (classOf(one) < classOf(other)) assert.isBelow(worthOf(one, NOW), worthOf(other, NOW))

@@ -15,7 +15,7 @@ import { type LetGo, type Limits, Retention, type Size } from "../Retention.ts"
 import type { UnitBody } from "../sql/Dialect.ts"
 import * as Statements from "../sql/Statements.ts"
 import * as UnitWrites from "../sql/UnitWrites.ts"
-import { isOfSession, worthOf } from "../Worth.ts"
+import { isDerived, isOfSession, worthOf } from "../Worth.ts"
 import { currentVersion } from "./migrations.ts"
 import * as Packs from "./Packs.ts"
 import * as SqliteDialect from "./SqliteDialect.ts"
@@ -220,10 +220,7 @@ const make = (limits: Limits) =>
             const rows = yield* reader<UnitBody & { row: number }>`SELECT row, body FROM units
               WHERE row > ${after} AND type = ${type} AND occurred_at < ${now - age} AND NOT ${recent(now)}
               ORDER BY row LIMIT ${UNITS_AT_ONCE}`
-            const old = rows.filter((each) => {
-              const unit = unitOf(each)
-              return isOfSession(unit) && !unit.pinned
-            }).map(({ row }) => row)
+            const old = rows.filter((each) => isDerived(unitOf(each), now)).map(({ row }) => row)
             if (old.length > 0) return yield* transaction(deleteUnits(old, now))
             if (rows.length < UNITS_AT_ONCE) break
             after = rows.at(-1)!.row

@@ -195,15 +195,18 @@ describe("a memory larger than its limit", () => {
     { bytes: 1 },
     Effect.gen(function*() {
       const memory = yield* ClaudeMemory
-      yield* memory.save({ content: "Releases are signed by Ines.", project: { folder: "/work/one" } })
-      yield* memory.save({
-        content: "The staging cluster has three nodes.",
+      const [derived] = (yield* allUnits).filter(({ type }) => type === "conversation")
+      const noted = yield* memory.save({
+        content: "Releases are signed by Ines.",
         by: "claude",
         project: { folder: "/work/one" }
       })
+      yield* memory.save({ content: "The staging cluster has three nodes.", project: { folder: "/work/one" } })
+      for (const { id } of [derived!, noted]) yield* memory.edit(id, { pinned: true }, "person")
       yield* letGo
-      assert.deepStrictEqual((yield* allUnits).map(({ content }) => content), ["Releases are signed by Ines."])
-      assert.strictEqual(yield* messages, 0)
+      assert.deepStrictEqual((yield* allUnits).map(({ id }) => id).sort(), [derived!.id, noted.id].sort())
+      // Those that it cites.
+      assert.strictEqual(yield* messages, evidence(derived!).length)
       yield* assertWhole
       assert.isUndefined(yield* (yield* Retention).step)
     })

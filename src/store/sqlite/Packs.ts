@@ -6,7 +6,7 @@
 import type { DatabaseSync } from "node:sqlite"
 import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib"
 
-/** Characters from which on a pack takes no more messages. A reader decompresses a whole pack, which takes about 0.3 ms. */
+/** Characters from which on a pack takes no more messages. A reader decompresses a whole pack, in about a millisecond. */
 export const PACK_LENGTH = 131_072
 
 /** Compresses as fast as zlib's default, into 6 % fewer bytes; the next levels take three times as long for 1 % less. */

@@ -28,7 +28,7 @@ const DAY_MS = 86_400_000
 const RECENT_MS = DAY_MS
 /** Share of the limit down to which is let go, so that it does not begin again at once. */
 const LOW = 0.9
-/** Packs that a step writes again, about 3 ms each. */
+/** Packs that a step writes again, about 5 ms each. */
 const PACKS_AT_ONCE = 4
 /** Units that a step lets go. */
 const UNITS_AT_ONCE = 4

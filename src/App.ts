@@ -41,6 +41,7 @@ import * as Settings from "./settings/Settings.ts"
 import { BackupError } from "./store/Backups.ts"
 import { Lease } from "./store/Lease.ts"
 import type { PostgresPoolOptions } from "./store/postgres/PostgresPool.ts"
+import type { Limits } from "./store/Retention.ts"
 import { DATABASE, SqliteFile } from "./store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "./store/sqlite/SqliteStore.ts"
 
@@ -67,6 +68,8 @@ export interface Options {
   readonly watched?: number
   /** Folders and tools that are never captured; without it, everything is. */
   readonly exclude?: Reading.Exclude
+  /** How much the memory keeps; without it, all. */
+  readonly limits?: Limits
   /** True when somebody else holds the lease of capturing for this. */
   readonly isLeased?: boolean
   /** Limits of the daily backups that it makes while it captures; without them, it makes none. */
@@ -126,15 +129,26 @@ const postgresStore = (options: PostgresPoolOptions) =>
   )
 
 /** Store and index share one file, unless the settings name servers for them. */
-const databases = ({ busyTimeoutMs, home, isInMemory, postgres, qdrant, readOnly }: Options, name?: string) => {
+const databases = (
+  { busyTimeoutMs, home, isInMemory, limits, postgres, qdrant, readOnly }: Options,
+  name?: string,
+  retains = false
+) => {
   const file = isInMemory === true
     ? SqliteFile.layerMemory
     : SqliteFile.layer({ folder: home, readOnly, busyTimeoutMs, ...(name !== undefined && { name }) })
   const store = postgres === undefined
     ? Layer.provide(SqliteStore.layer, file)
     : postgresStore({ ...postgres, readOnly })
-  return Layer.merge(
+  const retention = retains && postgres === undefined
+    ? lazily(
+      () => import("./store/sqlite/SqliteRetention.ts"),
+      (SqliteRetention) => SqliteRetention.layer(limits ?? { bytes: 0, ages: {} })
+    ).pipe(Layer.provide(Layer.merge(file, store)))
+    : Layer.empty
+  return Layer.mergeAll(
     store,
+    retention,
     qdrant === undefined ? Layer.provide(EmbeddedIndex.layer, file) : Layer.provide(qdrantIndex(qdrant), store)
   )
 }
@@ -200,7 +214,7 @@ const serviceOf = (options: Options) =>
       Layer.provide(options.isLeased === true ? Layer.empty : Lease.layer(options.home)),
       Layer.provide(dailyBackup(options)),
       Layer.provide(options.exclude === undefined ? Layer.empty : Layer.succeed(Exclude, options.exclude)),
-      Layer.provide(databases(options))
+      Layer.provide(databases(options, undefined, true))
     ))
 
 /** The whole service over a memory; the caller provides the ledger and the platform. */
@@ -242,13 +256,14 @@ interface Profile {
 }
 
 const toOptions = (
-  { caps, compression, exclude, fusion, home, models: roles, postgres, qdrant }: Settings.Settings,
+  { caps, compression, exclude, fusion, home, limits, models: roles, postgres, qdrant }: Settings.Settings,
   { models, postgres: postgresLimits, qdrant: qdrantLimits, ...rest }: Profile
 ): Options => ({
   home,
   ...rest,
   exclude,
   fusion,
+  limits,
   qdrant: qdrant && { ...qdrant, ...qdrantLimits },
   postgres: postgres && { url: postgres, ...postgresLimits },
   ...(!rest.readOnly && compression !== "extractive" && { review: compression }),

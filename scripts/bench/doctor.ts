@@ -6,6 +6,7 @@ import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import { number } from "../../src/cli/Output.ts"
 import { load } from "../../src/resources/SqliteDriver.ts"
+import { register } from "../../src/store/sqlite/Packs.ts"
 import {
   builtMain,
   environment,
@@ -24,6 +25,7 @@ import {
 const changed = (file: string, change: string) =>
   Effect.sync(() => {
     const database = new (load().DatabaseSync)(file)
+    register(database)
     database.exec(change)
     database.exec("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
@@ -34,18 +36,26 @@ const copies = (of: string, count: number) =>
   `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count}),
     m AS (SELECT row_number() OVER () - 1 AS k, count(*) OVER () AS all_of_them, * FROM ${of})`
 
+/** Number of the first message that is added. */
+const FIRST = 1_000_000
+
 /** Fills the database with copies: the same words, in memories and messages of their own. */
 const grow = (memories: number, messages: number) => `
   BEGIN;
-  INSERT INTO messages (uuid, session_id, thread, segment_id, role, is_prompt, said, occurred_at, body)
-    ${copies("messages", messages)}
-    SELECT uuid || '-' || i, session_id || '-' || (i / 200), thread, segment_id || '-' || (i / 20), role, is_prompt, said,
-      occurred_at, json_set(body, '$.uuid', uuid || '-' || i) FROM n JOIN m ON m.k = i % m.all_of_them;
+  CREATE TEMP TABLE said AS ${copies("messages", messages)}
+    SELECT i, uuid || '-' || i AS uuid, session_id || '-' || (i / 200) AS session_id, thread,
+      segment_id || '-' || (i / 20) AS segment_id, role, is_prompt, said, occurred_at,
+      json_set(body, '$.uuid', uuid || '-' || i) AS body FROM n JOIN m ON m.k = i % m.all_of_them;
+  INSERT INTO names (name) SELECT session_id FROM said UNION SELECT segment_id FROM said;
+  INSERT INTO message_rows SELECT ${FIRST} + i, uuid, s.number, thread, g.number, role, is_prompt, said, occurred_at
+    FROM said JOIN names AS s ON s.name = session_id JOIN names AS g ON g.name = segment_id;
+  INSERT INTO packs SELECT ${FIRST} + min(i), packed(group_concat(body, char(10))) FROM said GROUP BY i / 100;
   CREATE TEMP TABLE made AS ${copies("(SELECT * FROM units WHERE active = 1)", memories)}
     SELECT m.row AS source, 1000000 + i AS row, lower(hex(randomblob(16))) AS id, i FROM n JOIN m ON m.k = i % m.all_of_them;
-  INSERT INTO units SELECT made.row, made.id, project_id, session_id || '-' || (made.i / 20), origin || '-' || (made.i / 5), position,
+  INSERT INTO units (row, id, project_id, session_id, origin, position, type, occurred_at, active, lexeme_count, files, evidence, body)
+    SELECT made.row, made.id, project_id, session_id || '-' || (made.i / 20), origin || '-' || (made.i / 5), position,
     type, occurred_at - made.i, 1, lexeme_count, files, evidence,
-    json_set(body, '$.id', made.id, '$.active', json('true'), '$.supersededBy', NULL), NULL
+    packed(json_set(unpacked(body), '$.id', made.id, '$.active', json('true'), '$.supersededBy', NULL))
     FROM made JOIN units AS u ON u.row = made.source;
   INSERT INTO lexemes (rowid, title, text, tool_use, tool_result)
     SELECT made.row, title, text, tool_use, tool_result FROM made JOIN lexemes ON lexemes.rowid = made.source;

@@ -88,12 +88,12 @@ export const EVERYWHERE = lists(PURE)`
     unwrap unwrapScoped void when whenEffect withSpan zip zipAll zipLatest zipLeft zipRight zipWith zipWithIndex zipWithNext zipWithPrevious
   @effect/sql/SqlClient= SqlClient
   node:crypto= createHash createHmac randomBytes randomInt randomUUID timingSafeEqual
+  node:zlib= brotliCompressSync brotliDecompressSync constants gunzip gzip
   node:fs=
     accessSync appendFileSync chmodSync constants copyFileSync existsSync fstatSync lstatSync mkdirSync readFileSync readdirSync readlinkSync
     realpathSync renameSync rmSync rmdirSync statSync unlinkSync utimesSync writeFileSync
   node:fs/promises= access chmod constants copyFile lstat mkdir readFile readdir readlink realpath rename rm rmdir stat unlink writeFile
   node:url= fileURLToPath pathToFileURL
-  node:zlib= gunzip gzip
   node:util= inspect isDeepStrictEqual promisify stripVTControlCharacters types
 `
 

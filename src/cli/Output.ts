@@ -12,7 +12,18 @@ import * as Settings from "../settings/Settings.ts"
 import { printable } from "./Printable.ts"
 import { ago, language } from "./When.ts"
 
-export { balance, isBalanced, joined, listed, minute, number, percent, plural } from "../serve/Wording.ts"
+export {
+  balance,
+  isBalanced,
+  joined,
+  listed,
+  megabytes,
+  minute,
+  number,
+  percent,
+  plural,
+  sizeText
+} from "../serve/Wording.ts"
 
 export const json = Options.boolean("json").pipe(
   Options.withDescription("Print one line of JSON and nothing else")

@@ -8,7 +8,7 @@ import { onBranch } from "../inject/Render.ts"
 import { advice } from "../process/Advice.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { speakerOf, textOf } from "../serve/Wording.ts"
-import { answer, beginning, indent, json, minute } from "./Output.ts"
+import { answer, beginning, indent, json, megabytes, minute } from "./Output.ts"
 
 const id = Args.text({ name: "id" }).pipe(
   Args.withDescription("A memory's id, or the beginning of it, as `search` prints it")
@@ -28,16 +28,23 @@ const SAVERS = {
   nobody: []
 } as const
 
+/** Says what else was said is not in the memory any more, and where it may be. */
+const letGoSentence = (at: number, limit: number, transcripts: ReadonlyArray<string>): string =>
+  `What else was said around it was let go on ${minute(at).slice(0, 10)}${
+    limit === 0 ? "" : ` to keep the memory below ${megabytes(limit)}`
+  }${transcripts.length === 0 ? "" : `; transcript: ${transcripts.join(", ")}`}.`
+
 export const command = Command.make("show", { id, ...options }, ({ id, json }) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
-    const { messages, unit } = yield* memory.show(id)
+    const { letGoAt, messages, unit } = yield* memory.show(id)
+    const size = yield* memory.size
     const { session, transcripts } = yield* Effect.catchTag(
       memory.session(unit.sessionId),
       "NotFound",
       () => Effect.succeed(NOT_CAPTURED)
     )
-    yield* answer(json, { unit, evidence: evidence(unit), session, transcripts, messages }, () =>
+    yield* answer(json, { unit, evidence: evidence(unit), session, transcripts, messages, letGoAt }, () =>
       [
         unit.title,
         "",
@@ -65,7 +72,8 @@ export const command = Command.make("show", { id, ...options }, ({ id, json }) =
           "",
           `  ${minute(message.occurredAt)}  ${speakerOf(message)}  ${message.uuid}`,
           indent(beginning(textOf(message), MESSAGE_LINES), "  │ ")
-        ])
+        ]),
+        ...(letGoAt === null ? [] : ["", letGoSentence(letGoAt, size?.limit ?? 0, transcripts)])
       ].join("\n"))
   }).pipe(App.provide(App.reader))).pipe(
     Command.withDescription("Show one memory whole, with what was said around it and how to go on with its session")

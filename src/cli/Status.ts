@@ -7,7 +7,7 @@ import { advice } from "../process/Advice.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { type Sum, sumOf } from "../serve/Injections.ts"
 import * as Settings from "../settings/Settings.ts"
-import { answer, balance, json, listed, number, percent, plural, table } from "./Output.ts"
+import { answer, balance, json, listed, number, percent, plural, sizeText, table } from "./Output.ts"
 import { projectIds, projects } from "./Scope.ts"
 
 const DAY_MS = 86_400_000
@@ -25,6 +25,7 @@ export const command = Command.make("status", options, (options) =>
     const ids = yield* projectIds(options)
     const { projects: all, ...status } = yield* memory.status
     const shown = ids === "all" ? all : all.filter(({ id }) => ids.includes(id))
+    const size = yield* memory.size
     const index = yield* Effect.either(memory.indexStatus)
     const now = yield* Clock.currentTimeMillis
     const injections = yield* memory.injectedSince(now - 7 * DAY_MS)
@@ -36,6 +37,7 @@ export const command = Command.make("status", options, (options) =>
       place,
       projects: shown,
       ...status,
+      size: size ?? null,
       index: json,
       injected: { today, week }
     }, () => {
@@ -65,6 +67,7 @@ export const command = Command.make("status", options, (options) =>
           })
         }`,
         `  injected   today ${injectedText(today)}; in 7 days ${injectedText(week)}`,
+        ...(size === undefined ? [] : [`  size       ${sizeText(size)}`]),
         `  waiting    ${number(status.pending)} items of work`,
         `  data       ${place}`
       ].join("\n")

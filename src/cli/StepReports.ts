@@ -27,19 +27,25 @@ const reportOf = (steps: Chunk.Chunk<CaptureStep>) => {
     ),
     memories: sum((step) => step._tag === "Compressed" ? step.units.length : 0),
     indexed: sum((step) => step._tag === "Indexed" ? step.units : 0),
+    letGo: {
+      messages: sum((step) => step._tag === "LetGo" ? step.messages : 0),
+      memories: sum((step) => step._tag === "LetGo" ? step.units : 0)
+    },
     reviewed: sum((step) => step._tag === "Reviewed" ? step.items : 0),
     hindered: last((step) => step._tag === "Postponed" ? step.error.message : undefined)
   }
 }
 type StepReport = ReturnType<typeof reportOf>
 
-const summaryOf = ({ indexed, lines, memories, reviewed }: StepReport): string =>
+const summaryOf = ({ indexed, letGo, lines, memories, reviewed }: StepReport): string =>
   [
     ...(lines === 0 ? [] : [`${plural(lines, "line")} read`]),
     ...([
       [memories, "memory", "memories", "made"],
       [indexed, "memory", "memories", "indexed"],
-      [reviewed, "segment or session", "segments and sessions", "reviewed"]
+      [reviewed, "segment or session", "segments and sessions", "reviewed"],
+      [letGo.messages, "message", "messages", "let go, to keep the memory small"],
+      [letGo.memories, "memory", "memories", "let go, to keep the memory small"]
     ] as const).flatMap(([n, one, many, how]) => n === 0 ? [] : [`${number(n)} ${n === 1 ? one : many} ${how}`])
   ].join(", ")
 

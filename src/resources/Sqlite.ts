@@ -148,6 +148,10 @@ export interface OpenOptions {
   readonly skipGarbageCollection?: boolean
   /** Statement that makes a temporary table when it is opened. */
   readonly temporary?: string
+  /** Makes a new database one that gives its free pages back (`PRAGMA incremental_vacuum`). */
+  readonly givesPagesBack?: boolean
+  /** Adds functions to the connection that its schema and statements use. */
+  readonly register?: (database: DatabaseSync) => void
   /** Lets statements write to the table of the schema, for repairs. */
   readonly writesSchema?: boolean
 }
@@ -475,6 +479,7 @@ export const open: (
     yield* Effect.try({
       try: () => {
         database.exec(`PRAGMA busy_timeout = ${options.busyTimeoutMs}`)
+        options.register?.(database)
         // Before it may only read, which a temporary table would offend.
         if (options.temporary !== undefined) database.exec(options.temporary)
         if (options.readOnly) database.exec("PRAGMA query_only = 1")
@@ -486,6 +491,9 @@ export const open: (
       // The busy timeout does not cover a change of the journal mode, so concurrent first starts need the retry.
       yield* Effect.try({
         try: () => {
+          if (options.givesPagesBack === true && (sizeOf(path) ?? 0) === 0) {
+            database.exec("PRAGMA auto_vacuum = INCREMENTAL")
+          }
           database.exec("PRAGMA journal_mode = WAL")
           database.exec("PRAGMA synchronous = NORMAL")
           database.exec("PRAGMA secure_delete = ON")
@@ -530,7 +538,7 @@ export const isLogAlone = (path: string): boolean => {
 }
 
 /** Opens a database in memory, gone with the scope. */
-export const openMemory = (options: Pick<OpenOptions, "name" | "temporary">) =>
+export const openMemory = (options: Pick<OpenOptions, "name" | "register" | "temporary">) =>
   open({ ...options, path: MEMORY, readOnly: false, busyTimeoutMs: 0, skipGarbageCollection: true })
 
 /**

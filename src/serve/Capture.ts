@@ -13,7 +13,9 @@ import { hash } from "../domain/Hash.ts"
 import * as Pipeline from "../Pipeline.ts"
 import type { SqliteError } from "../resources/Sqlite.ts"
 import { Lease } from "../store/Lease.ts"
+import type { LetGo } from "../store/Retention.ts"
 import { dailyBackups } from "./DailyBackups.ts"
+import { letGo } from "./Retaining.ts"
 import { makeRetry, paced } from "./Worker.ts"
 
 export type CaptureStep =
@@ -22,6 +24,8 @@ export type CaptureStep =
   | { readonly _tag: "Waiting" }
   /** This process holds the lease from now on. */
   | { readonly _tag: "Following" }
+  /** Something was let go, so that the memory stays below its limit. */
+  | ({ readonly _tag: "LetGo" } & LetGo)
   /** Everything written so far is read and compressed. */
   | { readonly _tag: "CaughtUp" }
 
@@ -84,9 +88,13 @@ const follow = (folders: ReadonlyArray<string>) =>
     )
     const reviewed = paced(retrying(yield* whenQuiet(Pipeline.review, capturedAt)), Effect.sleep(POLL_INTERVAL))
     const upgraded = paced(retrying(Pipeline.upgrade), Effect.sleep(POLL_INTERVAL))
+    const retained = retrying(Stream.map(letGo, (done): CaptureStep => ({ _tag: "LetGo", ...done }))).pipe(
+      Stream.concat(Stream.execute(Effect.sleep(POLL_INTERVAL))),
+      Stream.forever
+    )
     return Stream.mergeAll<CaptureStep, Pipeline.PipelineError, Pipeline.PipelineServices>(
-      [remembered, indexed, reviewed, upgraded, dailyBackups],
-      { concurrency: 5 }
+      [remembered, indexed, reviewed, upgraded, retained, dailyBackups],
+      { concurrency: 6 }
     )
   }))
 

@@ -46,6 +46,7 @@ import {
   type StoreStatus,
   type Undone
 } from "../store/MemoryStore.ts"
+import { Retention, type Size } from "../store/Retention.ts"
 import { afterwards } from "./Afterwards.ts"
 import * as Archive from "./Archive.ts"
 import * as ArchiveFile from "./ArchiveFile.ts"
@@ -79,6 +80,7 @@ const make = Effect.gen(function*() {
   const store = yield* MemoryStore
   const vectors = yield* VectorIndex
   const models = yield* ModelManager
+  const retention = yield* Retention
   const context = Context.add(yield* Effect.context<Services>(), Files, yield* Files.make)
   const inFlight = yield* makeInFlight("ClaudeMemory")
 
@@ -101,7 +103,12 @@ const make = Effect.gen(function*() {
   const show = (id: string) =>
     Effect.flatMap(
       unitByPrefix(id),
-      (unit) => Effect.map(store.messages(evidence(unit)), (messages) => ({ unit, messages }))
+      (unit) =>
+        Effect.zipWith(
+          store.messages(evidence(unit)),
+          retention.letGoAt(unit.origin),
+          (messages, letGoAt) => ({ unit, messages, letGoAt })
+        )
     )
 
   const resolved = <F extends Pick<SearchFilter, "projects">>(filter: F) =>
@@ -199,6 +206,7 @@ const make = Effect.gen(function*() {
     project: (folder) => run(Projects.byFolder(folder)),
     projectsNamed: (names) => run(Projects.byName(names)),
     status: store.status,
+    size: retention.size,
     checkWriting: store.transaction(Effect.void),
     indexStatus: vectors.describe,
     index: {
@@ -262,10 +270,16 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   /** Lists what all sessions were given since a time, in milliseconds since the epoch, oldest first. */
   readonly injectedSince: (time: number) => Effect.Effect<ReadonlyArray<Injection>, PlatformError>
   readonly mute: (sessionId: string, isMuted: boolean) => Effect.Effect<void, PlatformError>
-  /** Returns a unit, by id or a prefix of it, with its source messages. */
+  /**
+   * Returns a unit, by id or a prefix of it, with its source messages, and when other messages around them were let go, in
+   * milliseconds since the epoch.
+   */
   readonly show: (
     id: string
-  ) => Effect.Effect<{ readonly unit: MemoryUnit; readonly messages: ReadonlyArray<Message> }, StoreError | NotFound>
+  ) => Effect.Effect<
+    { readonly unit: MemoryUnit; readonly messages: ReadonlyArray<Message>; readonly letGoAt: number | null },
+    StoreError | NotFound
+  >
   /** Returns a session, by id or a prefix of it, and its transcripts, that which was written last first. */
   readonly session: (
     id: string
@@ -371,6 +385,8 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
     names: ReadonlyArray<string>
   ) => Effect.Effect<ReadonlyArray<Project.Project>, StoreError | NotFound>
   readonly status: Effect.Effect<StoreStatus, StoreError>
+  /** Reports the memory's size and limit, and what was let go; undefined where a server keeps the memory. */
+  readonly size: Effect.Effect<Size | undefined, StoreError>
   /** Begins to write and writes nothing; fails where another program has the database, or its schema, changed. */
   readonly checkWriting: Effect.Effect<void, StoreError>
   readonly indexStatus: Effect.Effect<IndexDescription, IndexError>

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { ClaudeMemory } from "./ClaudeMemory.ts"
-import { balance, isBalanced, number, plural } from "./Wording.ts"
+import { balance, isBalanced, number, plural, sizeText } from "./Wording.ts"
 
 export const Check = Schema.Struct({
   name: Schema.String,
@@ -34,6 +34,7 @@ export const checkContent = (memory: ClaudeMemory["Type"]) =>
   Effect.gen(function*() {
     const { indexing, lines, pending, projects, units } = yield* memory.status
     const excluded = projects.filter(({ isExcluded }) => isExcluded).map(({ name }) => name)
+    const size = yield* memory.size
     const letters = yield* memory.deadLetters(3)
     const failures = yield* memory.failures(3)
     const index = yield* Effect.either(memory.indexStatus)
@@ -62,6 +63,16 @@ export const checkContent = (memory: ClaudeMemory["Type"]) =>
         }`,
         "note"
       ),
+      ...(size === undefined ? [] : [check(
+        "size",
+        size.limit === 0 || size.bytes <= size.limit,
+        sizeText(size),
+        `${
+          sizeText(size)
+        }. What is worth least is let go while a session of Claude Code is open; what is pinned stays, and so does ` +
+          "the last day. Set CLAUDE_MEMORY_MAX_MB to more, or to 0 for no limit",
+        "note"
+      )]),
       check(
         "projects",
         excluded.length === 0,

@@ -5,12 +5,26 @@ import * as DateTime from "effect/DateTime"
 import type { Message } from "../domain/Conversation.ts"
 import type { SearchResult } from "../domain/Search.ts"
 import type { LineSum } from "../store/MemoryStore.ts"
+import type { Size } from "../store/Retention.ts"
 
 export const number = (n: number): string => n.toLocaleString("en-US")
 export const percent = (part: number, whole: number): string =>
   whole === 0 ? "–" : `${Math.round(100 * part / whole)} %`
 export const minute = (millis: number): string =>
   millis === 0 ? "unknown date" : DateTime.formatIso(DateTime.unsafeMake(millis)).slice(0, 16).replace("T", " ")
+
+/** Formats bytes as "12.3 MB", "1,234 MB". */
+export const megabytes = (bytes: number): string =>
+  `${bytes < 1e8 ? (bytes / 1e6).toFixed(1).replace(/\.0$/, "") : number(Math.round(bytes / 1e6))} MB`
+
+/** Formats a memory's size with its limit, and what was let go to stay below it. */
+export const sizeText = ({ bytes, letGo, limit }: Size): string =>
+  `${megabytes(bytes)}${limit === 0 ? ", without a limit" : ` of at most ${megabytes(limit)}`}` +
+  (letGo.at === null ?
+    "; nothing was let go" :
+    `; ${plural(letGo.messages, "message")} and ${
+      letGo.units === 1 ? "1 memory" : `${number(letGo.units)} memories`
+    } were let go, the last ones ${minute(letGo.at)}`)
 
 /** Formats as "1 dead letter", "2 dead letters". */
 export const plural = (n: number, noun: string): string => `${number(n)} ${noun}${n === 1 ? "" : "s"}`

@@ -6,6 +6,7 @@
 import { readFileSync, statSync } from "node:fs"
 import { homedir } from "node:os"
 import { delimiter, isAbsolute, join } from "node:path"
+import type { UnitType } from "../domain/MemoryUnit.ts"
 
 /** Words of `CLAUDE_MEMORY_INJECT`, the default first. */
 export const MODES = ["balanced", "off", "conservative", "comprehensive"] as const
@@ -17,6 +18,10 @@ export const DEFAULT_TOKENS = 800
 export const LONGEST_MS = 60_000
 export const DEFAULT_WITHIN = { start: 1_000, later: 300 } as const
 export const ON_OFF = ["on", "off"] as const
+/** Bounds of `CLAUDE_MEMORY_MAX_MB`, in which 0 stands for no limit, and its default. */
+export const LEAST_MEGABYTES = 10
+export const MOST_MEGABYTES = 1_000_000
+export const DEFAULT_MEGABYTES = 1_000
 export const ISOLATIONS = ["shared", "strict"] as const
 
 /** Maximum bytes of a settings file. */
@@ -37,6 +42,13 @@ export const defaultHome = () => join(homedir(), ".claude-memory")
 export const foldersIn = (text: string): ReadonlyArray<string> =>
   text.split(delimiter).map((part) => part.trim()).filter((part) => part !== "")
     .map((path) => path === "~" || /^~[\\/]/.test(path) ? join(homedir(), path.slice(1)) : path)
+
+/** Tests for types and days, such as `error_log:90,conversation:365`. */
+export const isAges = (text: string, types: ReadonlyArray<string>): boolean =>
+  text.split(",").map((part) => part.trim()).filter((part) => part !== "").every((part) => {
+    const [type = "", days = "", ...rest] = part.split(":")
+    return types.includes(type) && /^[1-9]\d{0,4}$/.test(days) && rest.length === 0
+  })
 
 export interface Early {
   /** Folder of the memory's files. */
@@ -92,6 +104,17 @@ const HOME = "CLAUDE_MEMORY_HOME"
 const ISOLATION = "CLAUDE_MEMORY_ISOLATION"
 const EXCLUDE_PATHS = "CLAUDE_MEMORY_EXCLUDE_PATHS"
 const EXCLUDE_TOOLS = "CLAUDE_MEMORY_EXCLUDE_TOOLS"
+const MAX_MB = "CLAUDE_MEMORY_MAX_MB"
+const KEEP_DAYS = "CLAUDE_MEMORY_KEEP_DAYS"
+/** The types of memories, which the domain's schema names too. */
+const TYPES: ReadonlyArray<UnitType> = [
+  "conversation",
+  "error_log",
+  "decision",
+  "code_snippet",
+  "documentation",
+  "archive"
+]
 /** Names are compared in upper case, since Windows takes any. */
 const OURS = /^(?:CLAUDE_MEMORY|QDRANT)_/
 
@@ -125,6 +148,11 @@ export const read = (environment: Values = process.env): Early | undefined => {
           return foldersIn(value ?? "").every((path) => isAbsolute(path))
         case EXCLUDE_TOOLS:
           return true
+        case MAX_MB:
+          return value === "0" || /^[1-9]\d{0,6}$/.test(value ?? "") && Number(value) >= LEAST_MEGABYTES &&
+              Number(value) <= MOST_MEGABYTES
+        case KEEP_DAYS:
+          return isAges(value ?? "", TYPES)
         default:
           return READ.has(name) || !OURS.test(name.toUpperCase())
       }

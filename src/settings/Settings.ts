@@ -9,9 +9,11 @@ import type * as Redacted from "effect/Redacted"
 import { delimiter, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { Caps } from "../models/Spending.ts"
+import type { Limits } from "../store/Retention.ts"
 import { type BackupLimits, backups } from "./Backups.ts"
 import { ISOLATIONS } from "./Early.ts"
 import { firstSecret, firstSet, invalid, nonEmpty, oneOf, toSettingsError } from "./Fields.ts"
+import { limits } from "./Keeping.ts"
 import { caps, compression, fusion, type Models, models } from "./Models.ts"
 import { qdrant, type QdrantSettings } from "./Qdrant.ts"
 import { type Exclude, exclude, type Places, places } from "./Reading.ts"
@@ -39,6 +41,8 @@ export interface Settings extends Pick<Places, "claudeFolder" | "home"> {
   readonly exclude: Exclude
   /** Limits of the daily backups of a memory in a file; undefined when there are to be none. */
   readonly backups: BackupLimits | undefined
+  /** How much the memory keeps, when it is a file. */
+  readonly limits: Limits
 }
 
 const isolation = oneOf("CLAUDE_MEMORY_ISOLATION", ISOLATIONS)
@@ -65,7 +69,7 @@ const conflictIn = (settings: Pick<Settings, "compression" | "models" | "postgre
 
 /** The settings from the environment alone. */
 export const settings = Effect.flatMap(
-  Effect.all({ places, models, compression, caps, fusion, qdrant, postgres, isolation, exclude, backups }),
+  Effect.all({ places, models, compression, caps, fusion, qdrant, postgres, isolation, exclude, backups, limits }),
   ({ places: { claudeFolder, home }, ...rest }) => {
     const conflict = conflictIn(rest)
     return conflict === undefined

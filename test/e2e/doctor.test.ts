@@ -75,7 +75,7 @@ const sourceOf = (path: string) =>
   withDatabase(
     path,
     (database) =>
-      ["units", "messages", "sessions", "projects", "properties", "tombstones"].map((table) =>
+      ["units", "message_rows", "packs", "names", "sessions", "projects", "properties", "tombstones"].map((table) =>
         database.prepare(`SELECT * FROM ${table} ORDER BY 1, 2`).all()
       )
   )
@@ -272,7 +272,7 @@ describe("damage that can't be repaired", () => {
     Record<string, { readonly damage: (path: string) => void; readonly says: RegExp; readonly keepsNote: boolean }>
   > = {
     "an overwritten page of the messages": {
-      damage: overwriteLeaf("messages"),
+      damage: overwriteLeaf("message_rows"),
       says: new RegExp(
         `^memory file: pages of .* that hold what was said in the sessions are damaged, .* is lost\\. .*--notes.*${AWAY}`
       ),
@@ -286,9 +286,9 @@ describe("damage that can't be repaired", () => {
       keepsNote: true
     },
     "the messages dropped": {
-      damage: runSql("DROP TABLE messages"),
+      damage: runSql("DROP TABLE packs"),
       says: new RegExp(
-        `^memory file: the table messages is gone from .*, and with it what was said in the sessions\\. .*${AWAY}`
+        `^memory file: the table packs is gone from .*, and with it what was said in the sessions\\. .*${AWAY}`
       ),
       keepsNote: true
     },
@@ -368,7 +368,7 @@ describe("damage that can't be repaired", () => {
     Effect.gen(function*() {
       const home = yield* makeRemembering
       const path = memoryOf(home)
-      overwriteLeaf("messages")(path)
+      overwriteLeaf("message_rows")(path)
       runSql("DROP TABLE sketches")(path)
       const bytes = readFileSync(path)
       const { ok, repaired } = yield* doctor(home, "--repair")

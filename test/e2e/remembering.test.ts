@@ -10,6 +10,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { samples } from "../data.ts"
 import { type CommandLineOptions, commandLines, started } from "./commandLines.ts"
+import { withDatabase } from "./damage.ts"
 import { makeHome, type Outcome, slow } from "./run.ts"
 import { copied } from "./sessions.ts"
 
@@ -100,6 +101,15 @@ describe("memories that Claude saves", () => {
             return statSync(path).isFile() && readFileSync(path).includes("without fake timers")
           })
         )
+        const file = join(home, ".claude-memory", "memory.db")
+        /** Compressed texts, and what they hold. */
+        const compressed = Effect.sync(() =>
+          withDatabase(file, (database) =>
+            database.prepare(
+              "SELECT body, unpacked(body) AS text FROM packs UNION ALL SELECT body, unpacked(body) FROM units"
+            )
+              .all() as unknown as ReadonlyArray<{ readonly body: Uint8Array; readonly text: string }>)
+        ).pipe(Effect.map((all) => all.filter(({ text }) => text.includes("without fake timers"))))
         const search = Effect.map(claude(["search", TIMERS, "--all-projects", "--limit", "20", "--json"]), jsonOf)
         const inject = Effect.map(
           claude(["inject", "--prompt", TIMERS, "--all-projects", "--mode", "comprehensive"]),
@@ -112,6 +122,8 @@ describe("memories that Claude saves", () => {
         assert.include(JSON.stringify(results), "without fake timers")
         assert.include(yield* inject, "without fake timers")
         assert.isTrue((yield* holding).some((name) => name.startsWith("openings")))
+        const before = yield* compressed
+        assert.isAbove(before.length, 1)
         const forget = (...options: ReadonlyArray<string>) =>
           Effect.map(claude(["forget", results[0].id, "--yes", "--json", ...options], {}, started), jsonOf)
         const { forgotten, messages, until } = yield* forget()
@@ -126,6 +138,10 @@ describe("memories that Claude saves", () => {
         assert.isNull((yield* forget("--now")).until)
         assert.deepStrictEqual(yield* holding, [])
         assert.strictEqual((yield* claude(["undo"])).code, 1)
+        assert.deepStrictEqual(yield* compressed, [])
+        // Nor is a page left of what was compressed.
+        const bytes = readFileSync(file)
+        assert.isFalse(before.some(({ body }) => bytes.includes(Buffer.from(body.subarray(-64)))))
 
         yield* fs.writeFileString(join(folder, "copy.jsonl"), copied(yield* fs.readFileString(SHOP), 1))
         const imported = jsonOf(yield* claude(["import", folder, "--json"]))

@@ -24,6 +24,17 @@ const VALUES: Readonly<Record<string, ReadonlyArray<string>>> = {
   CLAUDE_MEMORY_ISOLATION: ["strict", "shared", "STRICT", "none", ""],
   CLAUDE_MEMORY_EXCLUDE_PATHS: ["/srv", `~/x${delimiter}/srv`, "srv", `${delimiter}`, "~", "", "~x"],
   CLAUDE_MEMORY_EXCLUDE_TOOLS: ["Bash", "", ","],
+  CLAUDE_MEMORY_MAX_MB: ["0", "10", "1000", "1000000", "9", "1000001", "", "1e3", "x", "-5", " 50"],
+  CLAUDE_MEMORY_KEEP_DAYS: [
+    "error_log:90",
+    "archive:1,conversation:99999",
+    " decision:5 , ",
+    "",
+    ",",
+    "error:9",
+    "archive:0",
+    "archive"
+  ],
   CLAUDE_MEMORY_FUSION: ["500", "off", "", "no"],
   CLAUDE_MEMORY_LIGHT: ["openai:gpt-6-luna", "x", ""],
   CLAUDE_MEMORY_EMBEDDING: ["local", "openai:text-embedding-3-small", "x"],

@@ -397,3 +397,34 @@ it.effect("what is excluded is folders from the root and names, without empty pa
       `CLAUDE_MEMORY_EXCLUDE_PATHS is folders from the root or from ~, with "${delimiter}" between them`
     )
   }))
+
+describe("how much is kept", () => {
+  it.effect("is a thousand megabytes unless it is set, without a limit for 0, and ages by type", () =>
+    Effect.gen(function*() {
+      const limitsOf = (values: Readonly<Record<string, string>>) => Effect.map(loaded(values), ({ limits }) => limits)
+      assert.deepStrictEqual(yield* limitsOf({}), { bytes: 1e9, ages: {} })
+      assert.deepStrictEqual(
+        yield* limitsOf({ CLAUDE_MEMORY_MAX_MB: "0", CLAUDE_MEMORY_KEEP_DAYS: "error_log:90, archive:365" }),
+        { bytes: 0, ages: { error_log: 90 * 86_400_000, archive: 365 * 86_400_000 } }
+      )
+    }))
+
+  it.effect.each(["9", "-1", "1000001"])(
+    "CLAUDE_MEMORY_MAX_MB=%s is refused with what to write instead",
+    (value) =>
+      Effect.map(Effect.flip(loaded({ CLAUDE_MEMORY_MAX_MB: value })), (error) =>
+        assert.strictEqual(
+          error.message,
+          "CLAUDE_MEMORY_MAX_MB is a number of megabytes from 10 to 1000000, or 0 for no limit"
+        ))
+  )
+
+  it.effect.each(["error:9", "archive:0", "archive"])(
+    "CLAUDE_MEMORY_KEEP_DAYS=%s is refused with an example",
+    (value) =>
+      Effect.map(
+        Effect.flip(loaded({ CLAUDE_MEMORY_KEEP_DAYS: value })),
+        (error) => assert.match(error.message, /such as error_log:90,conversation:365; the types are conversation, /)
+      )
+  )
+})

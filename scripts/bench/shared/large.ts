@@ -37,7 +37,7 @@ const HOUR = 3_600_000
 /** Returns an unsigned 32-bit integer. */
 const hash = (text: string) => createHash("md5").update(text).digest().readUInt32LE()
 
-const exchanged = (text: string, copy: number, words: ReadonlyArray<string>) =>
+export const exchanged = (text: string, copy: number, words: ReadonlyArray<string>) =>
   text.replace(WORD, (word) => {
     const n = hash(`${word} ${copy}`)
     return n % 3 === 0 ? words[Math.floor(n / 3) % words.length]! : word

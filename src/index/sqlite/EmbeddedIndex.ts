@@ -9,14 +9,14 @@ import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import type { YieldWrap } from "effect/Utils"
 import type { Scored } from "../../domain/Best.ts"
-import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import * as Owner from "../../resources/Owner.ts"
 import { transaction } from "../../resources/Sqlite.ts"
 import { EMBEDDED } from "../../store/MemoryStore.ts"
-import type { SqlEffect } from "../../store/sql/Dialect.ts"
+import type { SqlEffect, UnitBody } from "../../store/sql/Dialect.ts"
 import { SqliteFile } from "../../store/sqlite/SqliteFile.ts"
 import { conditions, rowsThatPass } from "../../store/sqlite/SqliteFilter.ts"
+import { unitOf } from "../../store/sqlite/SqliteReads.ts"
 import { isCurrent } from "../Points.ts"
 import { type Hit, IndexError, type Point, VectorIndex } from "../VectorIndex.ts"
 import * as Versions from "../Versions.ts"
@@ -63,14 +63,14 @@ const make = Effect.gen(function*() {
 
   const upsert = ({ id, model: { dimension } }: EmbeddedVersion, points: ReadonlyArray<Point>) =>
     Effect.gen(function*() {
-      const units = yield* writer<{ row: number; id: string; project: string; body: string }>`
+      const units = yield* writer<UnitBody & { row: number; id: string; project: string }>`
         SELECT row, id, project_id AS project, body FROM units
         WHERE active = 1 AND id IN (SELECT value FROM json_each(${JSON.stringify(points.map(({ unitId }) => unitId))}))
         ORDER BY row`
       const pointOf = new Map(points.map((point) => [point.unitId, point]))
       const rows = units.flatMap(({ body, id, project, row }) => {
         const point = pointOf.get(id)!
-        return isCurrent(point, JSON.parse(body) as MemoryUnit) ? [{ project, row, vector: point.vector }] : []
+        return isCurrent(point, unitOf({ body })) ? [{ project, row, vector: point.vector }] : []
       })
       const [without, having] = Arr.partition(rows, ({ vector }) => vector !== null)
       const bytes = bytesOf(having.map(({ vector }) => vector!), dimension)

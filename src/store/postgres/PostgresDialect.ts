@@ -14,12 +14,26 @@ import type { SearchFilter } from "../../domain/Search.ts"
 import * as Duplicates from "../Duplicates.ts"
 import { type DeadLetter, MAX_ATTEMPTS, type WorkItem } from "../MemoryStore.ts"
 import { type KeptProject, rankedBy, recalling, selectedFor } from "../Rules.ts"
-import type { Body, ColumnType, Dialect } from "../sql/Dialect.ts"
+import type { Body, Columns, ColumnType, Dialect, StoredMessage, UnitBody } from "../sql/Dialect.ts"
+import { insertedInto } from "../sql/Inserted.ts"
 import { isAlive, LEASE_MS, OWNER } from "../WorkLease.ts"
 import { conditions } from "./PostgresFilter.ts"
 import { keyOf, rows, text, texts } from "./PostgresLexemes.ts"
 
-const unitOf = ({ body }: Body) => JSON.parse(body) as MemoryUnit
+const unitOf = ({ body }: UnitBody) => JSON.parse(String(body)) as MemoryUnit
+
+/** Columns that change when sentences are cut from a message. */
+const CUT: Columns = { said: "boolean", files: "text[]", body: "text" }
+const MESSAGES: Columns = {
+  uuid: "text",
+  session_id: "text",
+  thread: "text",
+  segment_id: "text",
+  role: "text",
+  is_prompt: "boolean",
+  occurred_at: "bigint",
+  ...CUT
+}
 
 /** Most units that the terms of a search bring, unless the rarest term alone is in more. */
 const RECALLED = 5_000
@@ -27,7 +41,7 @@ const RECALLED = 5_000
 const COUNTED = 2
 
 /** Collation "C" orders texts by their bytes, as SQLite does, whatever the database's locale. */
-const typeOf = (type: ColumnType) => type === "text" ? `text COLLATE "C"` : type
+const typeOf = (type: ColumnType) => type === "text" || type === "packed" ? `text COLLATE "C"` : type
 
 export const make = (sql: SqlClient): Dialect => {
   /** Locks names until the transaction ends. */
@@ -131,15 +145,22 @@ export const make = (sql: SqlClient): Dialect => {
     boolean: (value) => value,
     isIn: (column, values) => sql`${sql.literal(column)} = ANY(${texts(values)}::text[])`,
     table,
-    holdsBoth: (column, probes) =>
-      sql`EXISTS (SELECT FROM unnest(${probes.map(([word]) => word)}::text[], ${
-        probes.map(([, word]) => word)
-      }::text[]) AS probe(one, other)
-        WHERE strpos(${sql.literal(column)}, one) > 0 AND strpos(${sql.literal(column)}, other) > 0)`,
     conditions: (filter) => conditions(sql, filter),
     countColumns: { line_counts: ["name", "n"], redactions: ["name", "n"] },
-    messageColumns: { files: "text[]" },
     unitOf,
+    replacedBody: (from, to) => sql`replace(body, ${from}, ${to})`,
+
+    insertMessages: (messages) => insertedInto(sql, table)("messages", MESSAGES, messages),
+    updateMessages: (messages) =>
+      sql`UPDATE messages SET ${
+        sql.literal(Object.keys(CUT).map((column) => `${column} = made.${column}`).join(", "))
+      } FROM ${table("made", { uuid: "text", ...CUT }, messages)} WHERE messages.uuid = made.uuid`,
+    messagesHolding: (probes, after, limit) =>
+      sql<StoredMessage>`SELECT seq, segment_id, body FROM messages
+        WHERE seq > ${after} AND EXISTS (SELECT FROM unnest(${probes.map(([word]) => word)}::text[], ${
+        probes.map(([, word]) => word)
+      }::text[]) AS probe(one, other)
+          WHERE strpos(body, one) > 0 AND strpos(body, other) > 0) ORDER BY seq LIMIT ${limit}`,
 
     lock,
     lockUnits: (origins, units) =>
@@ -296,6 +317,9 @@ export const make = (sql: SqlClient): Dialect => {
       ),
     lexical,
 
+    // A server's memory has no limit.
+    letGoAmong: () => Effect.succeed([]),
+    letGoUntil: () => Effect.succeed(new Map()),
     filesOf: (sessionId, limit) =>
       sql<{ file: string }>`SELECT file FROM messages, unnest(files) WITH ORDINALITY AS held(file, i)
         WHERE session_id = ${sessionId} GROUP BY file ORDER BY min(ARRAY[seq, i]) LIMIT ${limit}`,

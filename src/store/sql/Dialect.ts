@@ -14,8 +14,11 @@ import type { KeptProject } from "../Rules.ts"
 
 export type SqlEffect<A> = Effect.Effect<A, SqlError>
 
-/** Column type by PostgreSQL's name. SQLite needs no types, and takes a list as the text of a JSON array. */
-export type ColumnType = "bigint" | "boolean" | "double precision" | "integer" | "text" | "text[]"
+/**
+ * Column type by PostgreSQL's name. SQLite needs no types, and takes a list as the text of a JSON array. "packed" is a text that SQLite
+ * compresses; PostgreSQL compresses long values by itself.
+ */
+export type ColumnType = "bigint" | "boolean" | "double precision" | "integer" | "packed" | "text" | "text[]"
 
 export type Columns = Readonly<Record<string, ColumnType>>
 
@@ -40,6 +43,30 @@ export interface Body {
   readonly body: string
 }
 
+/** The body of a unit; bytes where it is compressed. */
+export interface UnitBody {
+  readonly body: string | Uint8Array
+}
+
+/** A message to insert. */
+export interface MessageRow extends Body {
+  readonly uuid: string
+  readonly session_id: string
+  readonly thread: string
+  readonly segment_id: string
+  readonly role: string
+  readonly is_prompt: boolean
+  readonly said: boolean
+  readonly occurred_at: number
+  readonly files: ReadonlyArray<string>
+}
+
+/** A stored message. */
+export interface StoredMessage extends Body {
+  readonly seq: number
+  readonly segment_id: string
+}
+
 /** Names of the two columns of a table of counts: the kind, and its count. */
 export type CountColumns = Readonly<Record<"line_counts" | "redactions", readonly [name: string, count: string]>>
 
@@ -51,14 +78,25 @@ export interface Dialect {
   readonly isIn: (column: string, values: Iterable<string>) => Fragment
   /** A table of these rows under this alias; its column `i` is the index of a row, from 0. */
   readonly table: (alias: string, columns: Columns, rows: ReadonlyArray<Row>) => Fragment
-  /** A condition: the text column contains both words of at least one probe. */
-  readonly holdsBoth: (column: string, probes: ReadonlyArray<Probe>) => Fragment
   readonly conditions: (filter: SearchFilter) => Fragment
   readonly countColumns: CountColumns
-  /** Columns of the messages table that only this database has. */
-  readonly messageColumns: Columns
   /** Parses a unit, also one that an earlier version wrote. */
-  readonly unitOf: (row: Body) => MemoryUnit
+  readonly unitOf: (row: UnitBody) => MemoryUnit
+  /** The bodies of units with a text exchanged for another. */
+  readonly replacedBody: (from: string, to: string) => Fragment
+
+  /** Inserts messages in their order. */
+  readonly insertMessages: (rows: ReadonlyArray<MessageRow>) => SqlEffect<unknown>
+  /** Writes what changes when sentences are cut from messages. */
+  readonly updateMessages: (
+    rows: ReadonlyArray<Pick<MessageRow, "body" | "files" | "said" | "uuid">>
+  ) => SqlEffect<unknown>
+  /** Returns messages after a number whose JSON contains both words of a probe, in the order of insertion. */
+  readonly messagesHolding: (
+    probes: ReadonlyArray<Probe>,
+    after: number,
+    limit: number
+  ) => SqlEffect<ReadonlyArray<StoredMessage>>
 
   /** Locks names until this transaction ends; other transactions that lock one of them wait. */
   readonly lock: (kind: "capture" | "property", names: Iterable<string>) => SqlEffect<unknown>
@@ -113,6 +151,10 @@ export interface Dialect {
     limit: number
   ) => SqlEffect<LexicalMatches>
 
+  /** Returns those of these segments and sessions that are not compressed again, since messages or units of them were let go. */
+  readonly letGoAmong: (origins: ReadonlyArray<string>) => SqlEffect<ReadonlyArray<string>>
+  /** Returns the times up to which the messages of sessions were let go, of those of which some were. */
+  readonly letGoUntil: (sessionIds: ReadonlyArray<string>) => SqlEffect<ReadonlyMap<string, number>>
   /** Returns the files that a session's messages name, in the order of the messages, at most `limit`. */
   readonly filesOf: (sessionId: string, limit: number) => SqlEffect<ReadonlyArray<{ readonly file: string }>>
   /** Selects the ids of messages that active units cite. */

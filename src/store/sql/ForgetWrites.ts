@@ -14,9 +14,9 @@ import { type ForgetOptions, type Forgotten, UNDO_MS } from "../MemoryStore.ts"
 import { formsOf, isKept } from "../Overlay.ts"
 import { ascending } from "../Rules.ts"
 import { type BinWrites, sessionTomb } from "./BinWrites.ts"
-import type { SqlEffect } from "./Dialect.ts"
+import type { SqlEffect, StoredMessage } from "./Dialect.ts"
 import { messageOf } from "./Rows.ts"
-import { SECRET, type Statements, type StoredMessage, type StoredUnit } from "./Statements.ts"
+import { SECRET, type Statements, type StoredUnit } from "./Statements.ts"
 import type { UnitWrites } from "./UnitWrites.ts"
 
 /** Returns a saved unit under another id. */

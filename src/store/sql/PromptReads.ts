@@ -5,14 +5,14 @@
 import type { Session } from "../../domain/Conversation.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { Steps } from "../../domain/Steps.ts"
-import type { Body, Columns, Row } from "./Dialect.ts"
+import type { Columns, Row, UnitBody } from "./Dialect.ts"
 import { sessionOf, type SessionRow } from "./Rows.ts"
 import type { Sql } from "./Sql.ts"
 
 interface Dialect<F> {
   readonly isIn: (column: string, values: Iterable<string>) => F
   readonly table: (alias: string, columns: Columns, rows: ReadonlyArray<Row>) => F
-  readonly unitOf: (row: Body) => MemoryUnit
+  readonly unitOf: (row: UnitBody) => MemoryUnit
 }
 
 export const make = <Y, F>(sql: Sql<Y, F>, { isIn, table, unitOf }: Dialect<F>) => {
@@ -33,7 +33,7 @@ export const make = <Y, F>(sql: Sql<Y, F>, { isIn, table, unitOf }: Dialect<F>) 
   }
 
   function* units(ids: ReadonlyArray<string>): Steps<Y, ReadonlyArray<MemoryUnit>> {
-    const rows = yield* sql<Body>`
+    const rows = yield* sql<UnitBody>`
       SELECT units.body FROM ${idTable(ids)} JOIN units ON units.id = wanted.id ORDER BY wanted.i`
     return rows.map(unitOf)
   }

@@ -23,7 +23,7 @@ import {
 import type { Derived } from "../Overlay.ts"
 import { knownProjects, lineSumOf, OUTLINE } from "../Rules.ts"
 import * as ArchiveReads from "./ArchiveReads.ts"
-import type { Body, Dialect, SqlEffect } from "./Dialect.ts"
+import type { Body, Dialect, SqlEffect, UnitBody } from "./Dialect.ts"
 import type { EditBody } from "./OverlayWrites.ts"
 import * as PromptReads from "./PromptReads.ts"
 import { type Beginning, beginningsOf, bySegment, contextsOf, messageOf, sessionOf, type SessionRow } from "./Rows.ts"
@@ -60,7 +60,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
 
   const sessionsIn = ({ projects, since, until }: SessionFilter, limit: number) =>
     Effect.map(
-      sql<SessionRow & { units: number; archive: string | null }>`SELECT s.*,
+      sql<SessionRow & { units: number; archive: UnitBody["body"] | null }>`SELECT s.*,
           (SELECT count(*) FROM units AS u WHERE u.session_id = s.id AND u.active) AS units,
           (SELECT u.body FROM units AS u WHERE u.session_id = s.id AND u.active AND u.type = 'archive'
             ORDER BY u.occurred_at DESC, u.id LIMIT 1) AS archive
@@ -92,8 +92,10 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         )
       ORDER BY place.key, wanted.asked DESC`
 
-  const segments = (ids: ReadonlyArray<string>) =>
+  const segments = (asked: ReadonlyArray<string>) =>
     Effect.gen(function*() {
+      const letGo = new Set(yield* dialect.letGoAmong(asked))
+      const ids = asked.filter((id) => !letGo.has(id))
       const held = bySegment(
         yield* sql<Body & { seq: number; segment_id: string }>`
           SELECT seq, segment_id, body FROM messages WHERE ${isIn("segment_id", ids)} ORDER BY seq`
@@ -115,7 +117,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
             WHERE session_id = ${id} AND thread = 'main' AND role = 'assistant' AND said
             ORDER BY seq DESC LIMIT ${OUTLINE.closing}`
           const files = yield* dialect.filesOf(id, OUTLINE.files)
-          const made = yield* sql<Body>`SELECT body FROM units
+          const made = yield* sql<UnitBody>`SELECT body FROM units
             WHERE session_id = ${id} AND type <> 'archive' AND active ORDER BY position, id LIMIT ${OUTLINE.units}`
           return {
             session,
@@ -135,14 +137,16 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
 
   const unitsByPrefix = (prefix: string) =>
     Effect.map(
-      sql<Body>`SELECT body FROM units WHERE id >= ${text(prefix)} AND id < ${`${text(prefix)}g`} ORDER BY id LIMIT 10`,
+      sql<UnitBody>`SELECT body FROM units WHERE id >= ${text(prefix)} AND id < ${`${
+        text(prefix)
+      }g`} ORDER BY id LIMIT 10`,
       (rows) => rows.map(unitOf)
     )
 
   const recent = (filter: SearchFilter, limit: number) =>
     Effect.gen(function*() {
       if (filter.isPinned === true && !(yield* dialect.keepsOverlays)) return []
-      const rows = yield* sql<Body>`SELECT body FROM units WHERE ${conditions(filter)}
+      const rows = yield* sql<UnitBody>`SELECT body FROM units WHERE ${conditions(filter)}
         ORDER BY occurred_at DESC, id LIMIT ${limit}`
       return rows.map(unitOf)
     })
@@ -165,9 +169,9 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     })`
     return Effect.map(
       side === "after"
-        ? sql<Body>`SELECT body FROM units WHERE ${isIn} AND (occurred_at, position, id) > ${at}
+        ? sql<UnitBody>`SELECT body FROM units WHERE ${isIn} AND (occurred_at, position, id) > ${at}
           ORDER BY occurred_at, position, id LIMIT ${limit}`
-        : sql<Body>`SELECT body FROM units WHERE ${isIn} AND (occurred_at, position, id) < ${at}
+        : sql<UnitBody>`SELECT body FROM units WHERE ${isIn} AND (occurred_at, position, id) < ${at}
           ORDER BY occurred_at DESC, position DESC, id DESC LIMIT ${limit}`,
       (rows) => side === "after" ? rows.map(unitOf) : rows.map(unitOf).reverse()
     )
@@ -181,10 +185,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
 
   const messagesHolding = (texts: ReadonlyArray<string>, after: number, limit: number) =>
     Effect.gen(function*() {
-      const found = yield* sql<Body & { readonly seq: number }>`SELECT seq, body FROM messages
-        WHERE seq > ${after} AND ${
-        dialect.holdsBoth("body", texts.map((each) => [each, each]))
-      } ORDER BY seq LIMIT ${limit}`
+      const found = yield* dialect.messagesHolding(texts.map((each) => [each, each]), after, limit)
       const [newest] = yield* sql<{ seq: number }>`SELECT coalesce(max(seq), 0) AS seq FROM messages`
       return { messages: found.map(messageOf), end: found.length < limit ? newest!.seq : found.at(-1)!.seq }
     })

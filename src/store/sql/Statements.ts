@@ -8,38 +8,20 @@ import * as Effect from "effect/Effect"
 import type { Message, OpenSegment } from "../../domain/Conversation.ts"
 import { evidence, type MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { Project } from "../../domain/Project.ts"
-import type { Probe } from "../Forgetting.ts"
 import type { Actor, BinKind, CaptureBatch, Cursor, OperationKind, WorkItem } from "../MemoryStore.ts"
 import type { Derived, Overlay } from "../Overlay.ts"
 import { hasText, type SessionChange } from "../Rules.ts"
 import { OWNER } from "../WorkLease.ts"
-import type { Body, Columns, Dialect, Fielded, Row, SqlEffect } from "./Dialect.ts"
+import type { Body, Columns, Dialect, Fielded, MessageRow, Row, SqlEffect, StoredMessage, UnitBody } from "./Dialect.ts"
+import { insertedInto } from "./Inserted.ts"
 
 /** Name of the property that holds the key of the tombstones' hashes, and beginning of the names of those that archives brought. */
 export const SECRET = "secret"
-
-/** A row of the messages table. */
-export interface StoredMessage extends Body {
-  readonly seq: number
-  readonly segment_id: string
-}
 
 /** A unit with its row number. */
 export interface StoredUnit {
   readonly row: number
   readonly unit: MemoryUnit
-}
-
-const MESSAGES: Columns = {
-  uuid: "text",
-  session_id: "text",
-  thread: "text",
-  segment_id: "text",
-  role: "text",
-  is_prompt: "boolean",
-  said: "boolean",
-  occurred_at: "bigint",
-  body: "text"
 }
 
 const OVERLAY: Columns = {
@@ -86,18 +68,18 @@ const UNITS: Columns = {
   files: "text[]",
   evidence: "text[]",
   own_project_id: "text",
-  body: "text"
+  body: "packed"
 }
 
 /** Returns the columns that change when sentences are cut from a message. */
-const cutRow = (message: Message): Row => ({
+const cutRow = (message: Message) => ({
   uuid: message.uuid,
   said: hasText(message),
   files: [...new Set(message.blocks.flatMap(({ file }) => file === undefined ? [] : [file]))],
   body: JSON.stringify(message)
 })
 
-const messageRow = (message: Message, segmentId: string | undefined): Row => ({
+const messageRow = (message: Message, segmentId: string): MessageRow => ({
   ...cutRow(message),
   session_id: message.sessionId,
   thread: message.thread,
@@ -135,12 +117,7 @@ export type Statements = ReturnType<typeof make>
 
 export const make = (sql: SqlClient, dialect: Dialect) => {
   const { boolean, isIn, table, text, unitOf } = dialect
-  const names = (columns: Columns) => sql.literal(Object.keys(columns).join(", "))
-
-  /** Inserts rows into a table, in their order. */
-  const inserted = (into: string, columns: Columns, rows: ReadonlyArray<Row>) =>
-    sql`INSERT INTO ${sql.literal(into)} (${names(columns)})
-      SELECT ${names(columns)} FROM ${table("made", columns, rows)} WHERE true ORDER BY made.i`
+  const inserted = insertedInto(sql, table)
 
   const property = (name: string) =>
     Effect.map(
@@ -148,7 +125,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       ([row]) => row?.value
     )
 
-  const stored = (rows: SqlEffect<ReadonlyArray<Body & { readonly row: number }>>) =>
+  const stored = (rows: SqlEffect<ReadonlyArray<UnitBody & { readonly row: number }>>) =>
     Effect.map(rows, (units) => units.map((each): StoredUnit => ({ row: each.row, unit: unitOf(each) })))
 
   return {
@@ -245,22 +222,22 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       ),
 
     /**
-     * Moves units to a project, which is their own from now on, or keeps what was their own. `replace` changes only the JSON property:
-     * inside a JSON string, quotation marks are escaped.
+     * Moves units to a project, which is their own from now on, or keeps what was their own. Only the JSON property changes: inside a
+     * JSON string, quotation marks are escaped.
      */
     moveUnits: (ids: ReadonlyArray<string>, from: string, into: string, isOwn: boolean) =>
       Effect.zipRight(
         dialect.moveTotals(ids, from, into),
         sql`UPDATE units SET project_id = ${text(into)},
           own_project_id = ${isOwn ? sql`NULL` : sql`coalesce(own_project_id, project_id)`},
-          body = replace(body, ${`"projectId":${JSON.stringify(from)}`}, ${`"projectId":${JSON.stringify(into)}`})
+          body = ${dialect.replacedBody(`"projectId":${JSON.stringify(from)}`, `"projectId":${JSON.stringify(into)}`)}
           WHERE ${isIn("id", ids)}`
       ),
 
     /** Returns the units of these two projects that a unit of the other one has superseded, ordered by id. */
     supersededAcross: (one: string, other: string) =>
       Effect.map(
-        sql<Body>`SELECT u.body FROM units AS u JOIN units AS o ON o.id = u.superseded_by
+        sql<UnitBody>`SELECT u.body FROM units AS u JOIN units AS o ON o.id = u.superseded_by
           WHERE (u.project_id = ${text(one)} AND o.project_id = ${text(other)})
             OR (u.project_id = ${text(other)} AND o.project_id = ${text(one)}) ORDER BY u.id`,
         (rows) => rows.map(unitOf)
@@ -330,11 +307,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         ON CONFLICT (thread_key) DO UPDATE SET id = excluded.id, messages = excluded.messages`,
 
     insertMessages: (messages: ReadonlyArray<Message>, segmentIds: ReadonlyArray<string>) =>
-      inserted(
-        "messages",
-        { ...MESSAGES, ...dialect.messageColumns },
-        messages.map((message, i) => messageRow(message, segmentIds[i]))
-      ),
+      dialect.insertMessages(messages.map((message, i) => messageRow(message, segmentIds[i]!))),
 
     addCounts: (counted: "line_counts" | "redactions", counts: Readonly<Record<string, number>>) => {
       const [name, n] = dialect.countColumns[counted].map((column) => sql.literal(column)) as [Fragment, Fragment]
@@ -550,17 +523,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       sql<StoredMessage>`SELECT seq, segment_id, body FROM messages
         WHERE ${isIn("session_id", sessionIds)} AND seq > ${after} ORDER BY seq LIMIT ${limit}`,
 
-    /** Returns messages whose JSON contains both words of a probe, in the order of insertion. */
-    messagesHolding: (probes: ReadonlyArray<Probe>, after: number, limit: number) =>
-      sql<StoredMessage>`SELECT seq, segment_id, body FROM messages
-        WHERE seq > ${after} AND ${dialect.holdsBoth("body", probes)} ORDER BY seq LIMIT ${limit}`,
-
-    updateMessages: (messages: ReadonlyArray<Message>) => {
-      const columns: Columns = { said: "boolean", body: "text", ...dialect.messageColumns }
-      return sql`UPDATE messages SET ${
-        sql.literal(Object.keys(columns).map((column) => `${column} = made.${column}`).join(", "))
-      } FROM ${table("made", { uuid: "text", ...columns }, messages.map(cutRow))} WHERE messages.uuid = made.uuid`
-    },
+    updateMessages: (messages: ReadonlyArray<Message>) => dialect.updateMessages(messages.map(cutRow)),
 
     transcriptsOf: (sessionIds: ReadonlyArray<string>) =>
       Effect.map(
@@ -628,7 +591,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         body = made.body FROM ${
         table(
           "made",
-          { id: "text", active: "boolean", evidence: "text[]", superseded_by: "text", body: "text" },
+          { id: "text", active: "boolean", evidence: "text[]", superseded_by: "text", body: "packed" },
           units.map((unit) => ({
             id: unit.id,
             active: unit.active,
@@ -642,7 +605,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     /** Returns the units that the given ones have superseded, ordered by id. */
     supersededBy: (ids: ReadonlyArray<string>) =>
       Effect.map(
-        sql<Body>`SELECT body FROM units WHERE ${isIn("superseded_by", ids)} ORDER BY id`,
+        sql<UnitBody>`SELECT body FROM units WHERE ${isIn("superseded_by", ids)} ORDER BY id`,
         (rows) => rows.map(unitOf)
       ),
 

@@ -43,7 +43,13 @@ export const make = (db: Statements) => {
         return { _tag: "Conflict" as const }
       }
       const known = yield* db.known(read.messages.map(({ uuid }) => uuid))
-      const batch = yield* unforgotten({ ...read, messages: freshOf(read.messages, known) })
+      const until = yield* db.letGoUntil([...new Set(read.messages.map(({ sessionId }) => sessionId))])
+      const batch = yield* unforgotten({
+        ...read,
+        messages: freshOf(read.messages, known).filter(({ occurredAt, sessionId }) =>
+          occurredAt > (until.get(sessionId) ?? -1)
+        )
+      })
       const fresh = batch.messages
       const duplicates = read.messages.length - fresh.length
       const stored = fresh.length + batch.factLines
@@ -113,11 +119,14 @@ export const make = (db: Statements) => {
   /** Replaces the units of origins. */
   const put = (
     origins: ReadonlyArray<string>,
-    made: ReadonlyArray<MemoryUnit>,
+    given: ReadonlyArray<MemoryUnit>,
     own: ReadonlyMap<string, string>
   ) =>
     Effect.gen(function*() {
-      const existing = yield* db.unitsOf(origins)
+      // What is left of their messages would make worse units, or bring back what was let go.
+      const letGo = new Set(yield* db.letGoAmong(origins))
+      const made = given.filter(({ origin }) => !letGo.has(origin))
+      const existing = yield* db.unitsOf(origins.filter((origin) => !letGo.has(origin)))
       const overlays = yield* db.overlays([...existing.map(({ unit }) => unit.id), ...made.map(({ id }) => id)])
       const held = existing.map(({ row, unit }) => ({ row, unit: underneath(unit, overlays.get(unit.id)) }))
       const placed = placeBeside(made, held.map(({ unit }) => unit), overlays)

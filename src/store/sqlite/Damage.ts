@@ -8,11 +8,12 @@ import * as Either from "effect/Either"
 import * as Owner from "../../resources/Owner.ts"
 import { openMemory, reasonOf, type SqliteError } from "../../resources/Sqlite.ts"
 import type { Report } from "../Integrity.ts"
+import { register } from "./Packs.ts"
 import { type DatabaseParts, type Difference, isShadow, type Part, partOf } from "./Parts.ts"
 
 /** A row of the schema's table. */
 export interface SchemaObject {
-  readonly type: "table" | "index" | "trigger"
+  readonly type: "table" | "index" | "trigger" | "view"
   readonly name: string
   readonly table: string
   /** Statement that makes it; null for an index that belongs to its table's statement. */
@@ -35,7 +36,7 @@ export const expectedObjects = (
   steps: ReadonlyArray<ReadonlyArray<string>>
 ): Effect.Effect<ReadonlyArray<SchemaObject>, SqlError | SqliteError, Owner.Owner> =>
   Owner.nested(Effect.gen(function*() {
-    const sql = yield* openMemory({ name: "Sqlite of the schema" })
+    const sql = yield* openMemory({ name: "Sqlite of the schema", register })
     for (const statement of steps.flat()) yield* sql.unsafe(statement)
     return yield* objectsIn(sql)
   }))
@@ -63,7 +64,9 @@ export const findGone = (
 ): ReadonlyArray<Damage> => {
   const names = new Set(found.map(({ name }) => name))
   const isGone = (name: string) => !names.has(name)
-  return expected.filter(({ name, table, type }) => isGone(name) && (type === "table" || !isGone(table)))
+  return expected.filter(({ name, table, type }) =>
+    isGone(name) && (type === "table" || type === "view" || !isGone(table))
+  )
     .map((object) => ({ _tag: "Gone", object }))
 }
 

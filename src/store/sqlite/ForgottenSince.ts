@@ -8,7 +8,7 @@ import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import * as Forgetting from "../Forgetting.ts"
 import { formsOf, isKept } from "../Overlay.ts"
 import { sessionOf, sessionTomb } from "../sql/BinWrites.ts"
-import type { Body } from "../sql/Dialect.ts"
+import type { StoredMessage, UnitBody } from "../sql/Dialect.ts"
 import { messageOf } from "../sql/Rows.ts"
 import * as Statements from "../sql/Statements.ts"
 import * as UnitWrites from "../sql/UnitWrites.ts"
@@ -60,7 +60,7 @@ export const cut = (
     const changed = new Map<string, { readonly segmentId: string; readonly sessionId: string }>()
     yield* pages(
       (after) =>
-        sql<Statements.StoredMessage>`SELECT seq, segment_id, body FROM messages WHERE seq > ${after}
+        sql<StoredMessage>`SELECT seq, segment_id, body FROM messages WHERE seq > ${after}
           ORDER BY seq LIMIT ${PAGE}`,
       ({ seq }) => seq,
       (rows) => {
@@ -92,7 +92,7 @@ export const cut = (
     yield* pages(
       (after) =>
         sql<
-          Body & { readonly row: number }
+          UnitBody & { readonly row: number }
         >`SELECT row, body FROM units WHERE row > ${after} ORDER BY row LIMIT ${PAGE}`,
       ({ row }) => row,
       (rows) =>

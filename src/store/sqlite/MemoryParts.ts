@@ -9,6 +9,7 @@ import { fieldsOf } from "../../domain/Lexical.ts"
 import * as Duplicates from "../Duplicates.ts"
 import type { Report } from "../Integrity.ts"
 import { EMBEDDED } from "../MemoryStore.ts"
+import type { UnitBody } from "../sql/Dialect.ts"
 import * as Statements from "../sql/Statements.ts"
 import { STEPS } from "./migrations.ts"
 import type { DatabaseParts, Difference, Part } from "./Parts.ts"
@@ -48,9 +49,10 @@ const WORK: Part = {
 
 const PARTS: ReadonlyArray<Part> = [
   { tables: ["units", "sqlite_sequence"], holds: "the memories" },
-  { tables: ["messages"], holds: "what was said in the sessions" },
+  { tables: ["packs", "message_rows", "names"], holds: "what was said in the sessions" },
   { tables: ["sessions"], holds: "the list of sessions" },
   { tables: ["projects"], holds: "the list of projects" },
+  { tables: ["let_go"], holds: "the record of what was let go to keep the memory small" },
   { tables: ["tombstones"], holds: "the record of what was forgotten, which keeps it from being captured again" },
   { tables: ["overlay", "operations"], holds: "what you changed of memories" },
   {
@@ -141,7 +143,7 @@ const compareSketches = (sql: SqlClient) =>
     let missing = 0
     for (let after = 0;;) {
       // Those of an early version wait to be made again, with their sketches.
-      const rows = yield* sql<{ row: number; body: string }>`SELECT row, body FROM units WHERE row > ${after}
+      const rows = yield* sql<UnitBody & { row: number }>`SELECT row, body FROM units WHERE row > ${after}
         AND type <> 'archive' AND NOT EXISTS (SELECT 1 FROM sketches WHERE sketches.row = units.row)
         AND NOT EXISTS (SELECT 1 FROM work WHERE work.kind IN ('segment', 'session') AND work.key = units.origin)
         ORDER BY row LIMIT ${PAGE}`
@@ -190,7 +192,7 @@ const fillFromUnits = (sql: SqlClient, parts: ReadonlySet<Part>, report: Report)
     if (parts.has(WORDS)) yield* sql`INSERT INTO totals VALUES (1, 0, 0)`
     for (let after = 0, done = 0;;) {
       yield* report({ what: "memories", done, total })
-      const rows = yield* sql<{ row: number; body: string; lexeme_count: number }>`SELECT row, body, lexeme_count
+      const rows = yield* sql<UnitBody & { row: number; lexeme_count: number }>`SELECT row, body, lexeme_count
         FROM units WHERE row > ${after} ORDER BY row LIMIT ${PAGE}`
       const fielded = rows.map((row) => {
         const unit = unitOf(row)

@@ -10,6 +10,7 @@ import type { Reads } from "../Reads.ts"
 import { knownProjects } from "../Rules.ts"
 import * as PromptReads from "../sql/PromptReads.ts"
 import { LENGTH, parse } from "./HeaderBytes.ts"
+import { register } from "./Packs.ts"
 import * as SqlAtOnce from "./SqlAtOnce.ts"
 import * as SqliteReads from "./SqliteReads.ts"
 
@@ -37,6 +38,7 @@ export const using = <A>(
   const database = new DatabaseSync(file, { readOnly: true })
   try {
     database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
+    register(database)
     database.exec(SqliteReads.PLACES)
     database.exec("PRAGMA query_only = 1")
     const sql = SqlAtOnce.make(database)

@@ -11,6 +11,7 @@ import { MAX_ATTEMPTS, StoreError, type WorkItem } from "../MemoryStore.ts"
 import type { Dialect, KeptLetter, SqlEffect } from "../sql/Dialect.ts"
 import { isAlive, LEASE_MS, OWNER } from "../WorkLease.ts"
 import { currentVersion } from "./migrations.ts"
+import * as SqliteMessages from "./SqliteMessages.ts"
 import * as SqliteReads from "./SqliteReads.ts"
 
 const json = (value: unknown) => JSON.stringify(value)
@@ -58,12 +59,10 @@ export const make = (sql: SqlClient): Dialect => {
     isIn,
     table,
     conditions,
-    holdsBoth: (column, probes) =>
-      sql`EXISTS (SELECT 1 FROM json_each(${json(probes)})
-        WHERE instr(${sql.literal(column)}, value->>0) > 0 AND instr(${sql.literal(column)}, value->>1) > 0)`,
     countColumns: { line_counts: ["outcome", "lines"], redactions: ["kind", "found"] },
-    messageColumns: {},
     unitOf: SqliteReads.unitOf,
+    replacedBody: (from, to) => sql`packed(replace(unpacked(body), ${from}, ${to}))`,
+    ...SqliteMessages.make(sql, table),
 
     lock: () => Effect.void,
     lockUnits: () => Effect.void,
@@ -147,7 +146,7 @@ export const make = (sql: SqlClient): Dialect => {
 
     worded: (ids) =>
       Effect.map(
-        sql<{ body: string; text: string; tool_use: string; tool_result: string }>`
+        sql<{ body: Uint8Array; text: string; tool_use: string; tool_result: string }>`
         SELECT u.body, l.text, l.tool_use, l.tool_result FROM units AS u JOIN lexemes AS l ON l.rowid = u.row
         WHERE u.id IN (SELECT value FROM json_each(${json(ids)}))`,
         (rows) =>
@@ -158,6 +157,21 @@ export const make = (sql: SqlClient): Dialect => {
       ),
     lexical: (terms, filter, limit) => Effect.gen(() => lexical(terms, filter, limit)),
 
+    letGoAmong: (origins) =>
+      Effect.gen(function*() {
+        // A reader may find the schema of an earlier version.
+        if ((yield* currentVersion(sql)) < 11) return []
+        const rows = yield* sql<{ origin: string }>`SELECT origin FROM let_go WHERE ${isIn("origin", origins)}
+          AND NOT EXISTS (SELECT 1 FROM names JOIN message_rows ON session = number
+            WHERE name = origin AND occurred_at > until AND until > 0)`
+        return rows.map(({ origin }) => origin)
+      }),
+    letGoUntil: (sessionIds) =>
+      Effect.map(
+        sql<{ origin: string; until: number }>`SELECT origin, until FROM let_go
+          WHERE ${isIn("origin", sessionIds)} AND until > 0`,
+        (rows) => new Map(rows.map(({ origin, until }) => [origin, until]))
+      ),
     filesOf: (sessionId, limit) =>
       sql<{ file: string }>`SELECT DISTINCT block.value->>'file' AS file
         FROM messages, json_each(messages.body, '$.blocks') AS block

@@ -7,7 +7,7 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { syncAbove } from "../../resources/Disk.ts"
+import { sizeOf, syncAbove } from "../../resources/Disk.ts"
 import * as Owner from "../../resources/Owner.ts"
 import { isLogAlone, open, openMemory, reasonOf, SqliteError } from "../../resources/Sqlite.ts"
 import { StoreError } from "../MemoryStore.ts"
@@ -15,6 +15,7 @@ import { checkVersion } from "../sql/schemaVersion.ts"
 import * as Copies from "./Copies.ts"
 import { currentVersion, LATEST, migrate, STEPS } from "./migrations.ts"
 import * as OpeningFiles from "./OpeningFiles.ts"
+import { register } from "./Packs.ts"
 import * as SqliteHeader from "./SqliteHeader.ts"
 import { PLACES } from "./SqliteReads.ts"
 
@@ -93,13 +94,47 @@ const inspect = (file: string) =>
 /** False as well where nobody may look: the opening says so. */
 const logIsAlone = (file: string) => Effect.orElseSucceed(Effect.try(() => isLogAlone(file)), () => false)
 
+/** Bytes from which on somebody waits for a migration, and bytes that it takes about a second for. */
+const LARGE = 100_000_000
+const BYTES_PER_SECOND = 20_000_000
+
+/** Says how long a migration takes, where it takes long: nothing else is done meanwhile. */
+const announce = (file: string) =>
+  Effect.suspend(() => {
+    const size = sizeOf(file) ?? 0
+    return size < LARGE ? Effect.void : Effect.logWarning(
+      `the memory is brought to the form of this version, which takes about ${
+        Math.round(size / BYTES_PER_SECOND)
+      } seconds, once; if it is cut off, the memory stays as it was`
+    )
+  })
+
+/** Codes of `PRAGMA auto_vacuum`. */
+const INCREMENTAL = 2
+
+/**
+ * Lets the file give its free pages back (Shrinking.ts). A file that can't yet is written anew, once; where another process or a full
+ * disk is in the way, the next start does it.
+ */
+const letShrink = (sql: SqlClient) =>
+  Effect.gen(function*() {
+    const [mode] = yield* sql<{ auto_vacuum: number }>`PRAGMA auto_vacuum`
+    if (mode?.auto_vacuum === INCREMENTAL) return
+    yield* sql.unsafe(`PRAGMA auto_vacuum = ${INCREMENTAL}`)
+    yield* Effect.catchIf(
+      sql.unsafe("VACUUM"),
+      (error) => ["Full", "Locked"].includes(reasonOf(error)),
+      () => Effect.void
+    )
+  })
+
 export const openClients = Effect.fn("SqliteFile.open")(
   function*(options: SqliteFileOptions) {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const file = path.join(options.folder, DATABASE)
     const { busyTimeoutMs, name = "Sqlite", skipGarbageCollection = false } = options
-    const opened = { path: file, busyTimeoutMs, skipGarbageCollection }
+    const opened = { path: file, busyTimeoutMs, skipGarbageCollection, register }
     const read = { ...opened, readOnly: true, temporary: PLACES }
     if (options.readOnly) {
       if (!(yield* Effect.orElseSucceed(fs.exists(file), () => false))) {
@@ -134,8 +169,19 @@ export const openClients = Effect.fn("SqliteFile.open")(
       // SQLite makes the entries of its own files last, and not the folders, which other parts of a program may have made.
       syncAbove(options.folder)
     }
-    const writer = yield* open({ ...opened, readOnly: false, newestSchema: LATEST, name: `${name} writer` })
-    yield* migrate(writer, STEPS, (version) => Copies.keep(writer, file, version))
+    const writer = yield* open({
+      ...opened,
+      readOnly: false,
+      givesPagesBack: true,
+      newestSchema: LATEST,
+      name: `${name} writer`
+    })
+    yield* migrate(
+      writer,
+      STEPS,
+      (version) => Effect.zipRight(announce(file), Copies.keep(writer, file, version))
+    )
+    if (existed) yield* letShrink(writer)
     yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(closeToOthers(each)))
     const reader = yield* open({ ...read, name: `${name} reader` })
     return { file, writer, reader }
@@ -144,7 +190,7 @@ export const openClients = Effect.fn("SqliteFile.open")(
 )
 
 const openInMemory = Effect.gen(function*() {
-  const sql = yield* openMemory({ name: "Sqlite in memory", temporary: PLACES })
+  const sql = yield* openMemory({ name: "Sqlite in memory", temporary: PLACES, register })
   yield* migrate(sql)
   return { file: ":memory:", writer: sql, reader: sql }
 }).pipe(Effect.mapError(toStoreError("open")))

@@ -15,6 +15,7 @@ import { isLogAlone, open, reasonOf, SqliteError, transaction } from "../../reso
 import { lookAtFolder } from "../Folder.ts"
 import { type Finding, type Inspection, Integrity, type Notes, type Repaired, type Report } from "../Integrity.ts"
 import { StoreError } from "../MemoryStore.ts"
+import type { UnitBody } from "../sql/Dialect.ts"
 import { checkVersion } from "../sql/schemaVersion.ts"
 import * as Copies from "./Copies.ts"
 import {
@@ -30,6 +31,7 @@ import {
   sentencesOf
 } from "./Damage.ts"
 import { currentVersion, dataVersion } from "./migrations.ts"
+import { register } from "./Packs.ts"
 import type { DatabaseParts } from "./Parts.ts"
 import { planFor, rebuild } from "./Rebuild.ts"
 import { toStoreError } from "./SqliteFile.ts"
@@ -74,7 +76,7 @@ interface Examined {
 }
 
 /** Parses the units of rows; a row that is no JSON counts as one that can't be read. */
-const notesOf = (rows: ReadonlyArray<{ readonly body: string }>): Notes => {
+const notesOf = (rows: ReadonlyArray<UnitBody>): Notes => {
   const units = rows.map((row) => Option.liftThrowable(unitOf)(row))
   return { units: units.flatMap(Option.toArray), unreadable: units.filter(Option.isNone).length }
 }
@@ -83,9 +85,7 @@ const notesOf = (rows: ReadonlyArray<{ readonly body: string }>): Notes => {
 const savedBetween = (sql: SqlClient, from: number, to: number): Effect.Effect<Notes, SqlError> =>
   Effect.flatMap(
     Effect.either(
-      sql<
-        { body: string }
-      >`SELECT body FROM units NOT INDEXED WHERE row BETWEEN ${from} AND ${to} AND origin LIKE 'saved:%'
+      sql<UnitBody>`SELECT body FROM units NOT INDEXED WHERE row BETWEEN ${from} AND ${to} AND origin LIKE 'saved:%'
         ORDER BY row`
     ),
     (rows) => {
@@ -106,7 +106,7 @@ const make = ({ busyTimeoutMs, databases, folder, memory }: SqliteIntegrityOptio
 
     const reading = <A, E>(path: string, use: (sql: SqlClient) => Effect.Effect<A, E, Owner.Owner>) =>
       Effect.scoped(perCall(Effect.flatMap(
-        open({ name: `Sqlite check of ${path}`, path, readOnly: true, busyTimeoutMs }),
+        open({ name: `Sqlite check of ${path}`, path, readOnly: true, busyTimeoutMs, register }),
         use
       )))
 
@@ -140,7 +140,8 @@ const make = ({ busyTimeoutMs, databases, folder, memory }: SqliteIntegrityOptio
             path,
             readOnly: false,
             busyTimeoutMs,
-            newestSchema: parts.steps.length
+            newestSchema: parts.steps.length,
+            register
           }),
           (sql) =>
             transaction(
@@ -210,7 +211,9 @@ const make = ({ busyTimeoutMs, databases, folder, memory }: SqliteIntegrityOptio
           return {
             findings: sentencesOf(parts, path, damages).map((detail) => wrong(parts.title, detail)),
             damages,
-            isUsable: damages.every((damage) => damage._tag !== "Gone" || damage.object.type !== "table"),
+            isUsable: damages.every((damage) =>
+              damage._tag !== "Gone" || !["table", "view"].includes(damage.object.type)
+            ),
             isWhole
           }
         }
@@ -270,7 +273,8 @@ const make = ({ busyTimeoutMs, databases, folder, memory }: SqliteIntegrityOptio
             readOnly: false,
             busyTimeoutMs,
             newestSchema: parts.steps.length,
-            writesSchema: true
+            writesSchema: true,
+            register
           })
           const before = yield* dataVersion(sql)
           const copy = yield* Copies.keepDamaged(path)

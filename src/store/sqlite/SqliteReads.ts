@@ -9,21 +9,24 @@ import type { SearchFilter } from "../../domain/Search.ts"
 import type { Steps } from "../../domain/Steps.ts"
 import type { LexicalMatches } from "../MemoryStore.ts"
 import { type Counted, type KeptProject, rankedBy, recalling, selectedFor } from "../Rules.ts"
-import type { Body, Columns, Row } from "../sql/Dialect.ts"
+import type { Columns, Row, UnitBody } from "../sql/Dialect.ts"
 import type { Sql } from "../sql/Sql.ts"
 import * as KeptRows from "./KeptRows.ts"
+import { unpacked } from "./Packs.ts"
 import * as SqliteFilter from "./SqliteFilter.ts"
 
 const json = (value: unknown) => JSON.stringify(value)
 
-/** Parses a unit; adds the empty `also` that units written before schema 3 lack. */
-export const unitOf = (row: Body): MemoryUnit => {
-  const unit = JSON.parse(row.body) as Omit<MemoryUnit, "also"> & Partial<MemoryUnit>
+/** Parses a unit, which schemas before 11 did not compress; adds the empty `also` that units written before schema 3 lack. */
+export const unitOf = ({ body }: UnitBody): MemoryUnit => {
+  const unit = JSON.parse(typeof body === "string" ? body : unpacked(body)) as
+    & Omit<MemoryUnit, "also">
+    & Partial<MemoryUnit>
   return unit.also === undefined ? { ...unit, also: [] } : unit as MemoryUnit
 }
 
 /** Number of migration steps of this program, whose files a reader needs not translate. */
-export const NEWEST = 10
+export const NEWEST = 11
 
 /** Returns the number of migration steps that the schema has taken. */
 export function* schemaVersion<Y, F>(sql: Sql<Y, F>): Steps<Y, number> {
@@ -214,7 +217,9 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
 
   const table = (alias: string, columns: Columns, rows: ReadonlyArray<Row>): F => {
     const names = Object.keys(columns)
-    const selected = names.map((name, i) => `value->>${i} AS "${name}"`).join(", ")
+    const selected = names.map((name, i) =>
+      `${columns[name] === "packed" ? `packed(value->>${i})` : `value->>${i}`} AS "${name}"`
+    ).join(", ")
     return sql`(SELECT key AS i, ${sql.literal(selected)} FROM json_each(${
       json(rows.map((row) => names.map((name) => (row as Readonly<Record<string, unknown>>)[name])))
     })) AS ${sql.literal(alias)}`

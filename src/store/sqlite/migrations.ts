@@ -11,6 +11,7 @@ import type { StoreError } from "../MemoryStore.ts"
 import type { SqlEffect } from "../sql/Dialect.ts"
 import { BY_FOLDER } from "../sql/ownProjects.ts"
 import { checkVersion } from "../sql/schemaVersion.ts"
+import { PACK_LENGTH } from "./Packs.ts"
 import { schemaVersion } from "./SqliteReads.ts"
 
 export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
@@ -181,6 +182,48 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   // What was saved is a person's by its origin; a pin says more than that now.
   `UPDATE units SET body = replace(body, '"pinned":true', '"pinned":false') WHERE origin LIKE 'saved:%'`,
   `CREATE INDEX units_by_time ON units (occurred_at DESC, id) WHERE active = 1`
+], [
+  // The bodies are compressed (Packs.ts): those of messages in packs, each by the number of its first message.
+  `CREATE TABLE packs (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT`,
+  // Ids of sessions and segments, which many messages have in common.
+  `CREATE TABLE names (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT`,
+  `CREATE TABLE message_rows (
+    seq INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE, session INTEGER NOT NULL, thread TEXT NOT NULL,
+    segment INTEGER NOT NULL, role TEXT NOT NULL, is_prompt INTEGER NOT NULL, said INTEGER NOT NULL,
+    occurred_at INTEGER NOT NULL
+  ) STRICT`,
+  `INSERT INTO names (name) SELECT session_id FROM messages UNION SELECT segment_id FROM messages`,
+  `INSERT INTO message_rows
+    SELECT m.seq, m.uuid, s.number, m.thread, g.number, m.role, m.is_prompt, m.said, m.occurred_at
+    FROM messages AS m JOIN names AS s ON s.name = m.session_id JOIN names AS g ON g.name = m.segment_id ORDER BY m.seq`,
+  // A pack has no gap between its numbers.
+  `INSERT INTO packs
+    SELECT first, packed((
+      SELECT group_concat(body, char(10)) FROM (SELECT body FROM messages WHERE seq BETWEEN first AND last ORDER BY seq)
+    )) FROM (
+      SELECT min(seq) AS first, max(seq) AS last FROM (
+        SELECT seq, seq - row_number() OVER (ORDER BY seq) AS run,
+          sum(length(body)) OVER (ORDER BY seq) / ${PACK_LENGTH} AS pack FROM messages
+      ) GROUP BY run, pack
+    ) ORDER BY first`,
+  `DROP TABLE messages`,
+  `CREATE INDEX message_rows_segment ON message_rows (segment)`,
+  `CREATE INDEX message_rows_session ON message_rows (session)`,
+  `CREATE VIEW messages AS
+    SELECT m.seq, m.uuid, s.name AS session_id, m.thread, g.name AS segment_id, m.role, m.is_prompt, m.said, m.occurred_at,
+      line_in_pack(
+        (SELECT body FROM packs WHERE id <= m.seq ORDER BY id DESC LIMIT 1),
+        m.seq - (SELECT max(id) FROM packs WHERE id <= m.seq)
+      ) AS body
+    FROM message_rows AS m JOIN names AS s ON s.number = m.session JOIN names AS g ON g.number = m.segment`,
+  // Segments and sessions of which messages or units were let go, and when; for a session the time of its last message then.
+  `CREATE TABLE let_go (
+    origin TEXT PRIMARY KEY, at INTEGER NOT NULL, until INTEGER NOT NULL, is_done INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID`,
+  `ALTER TABLE units ADD COLUMN packed_body BLOB NOT NULL DEFAULT x''`,
+  `UPDATE units SET packed_body = packed(body)`,
+  `ALTER TABLE units DROP COLUMN body`,
+  `ALTER TABLE units RENAME COLUMN packed_body TO body`
 ]]
 
 export const LATEST = STEPS.length

@@ -28,11 +28,13 @@ const COPY =
 /** What is done to a memory, and what it then is: the kind of the fault, and a part of its name. */
 type Damage = Readonly<Record<string, readonly [statement: string, kind: keyof Faults, name: string]>>
 
-const damageOf = ({ lexemes: [row], lines: [outcome, lines] }: Memory["columns"]): Damage => ({
+const damageOf = (
+  { lexemes: [row], lines: [outcome, lines] }: Memory["columns"],
+  { changed, uuids }: Readonly<Record<"changed" | "uuids", string>>
+): Damage => ({
   "a lost memory": [`DELETE FROM units WHERE row = ${ROW}`, "lost", "\"type\":\"decision\""],
   "a message whose text is another": [
-    `UPDATE messages SET body = replace(body, 'pool', 'poll')
-      WHERE seq = (SELECT min(seq) FROM messages WHERE replace(body, 'pool', 'poll') <> body)`,
+    changed,
     "lost",
     "is another"
   ],
@@ -57,7 +59,7 @@ const damageOf = ({ lexemes: [row], lines: [outcome, lines] }: Memory["columns"]
     "a message without a session"
   ],
   "a memory of messages that are not there": [
-    "UPDATE messages SET uuid = uuid || 'x'",
+    uuids,
     "orphans",
     "a unit that cites a message that is not there"
   ],
@@ -73,6 +75,16 @@ const damageOf = ({ lexemes: [row], lines: [outcome, lines] }: Memory["columns"]
     "the number of words is not kept: "
   ]
 })
+
+const SQLITE_CHANGES = {
+  changed: "UPDATE packs SET body = packed(replace(unpacked(body), 'pool', 'poll'))",
+  uuids: "UPDATE message_rows SET uuid = uuid || 'x'"
+}
+const POSTGRES_CHANGES = {
+  changed: `UPDATE messages SET body = replace(body, 'pool', 'poll')
+    WHERE seq = (SELECT min(seq) FROM messages WHERE replace(body, 'pool', 'poll') <> body)`,
+  uuids: "UPDATE messages SET uuid = uuid || 'x'"
+}
 
 const INDEX_DAMAGE: Damage = {
   "a vector without a memory": [
@@ -113,7 +125,7 @@ describe("the checks of a memory in SQLite after kills", () => {
   it.live("find nothing in one that is right", () =>
     Effect.map(damaged(""), (faults) => assert.deepStrictEqual(Object.values(faults).flat(), [])))
 
-  it.live.each(Object.entries({ ...damageOf(sqliteColumns), ...INDEX_DAMAGE }))(
+  it.live.each(Object.entries({ ...damageOf(sqliteColumns, SQLITE_CHANGES), ...INDEX_DAMAGE }))(
     "name %s",
     ([, [statement, kind, name]]) =>
       Effect.map(damaged(statement), (faults) => assert.include(faults[kind].join("\n"), name))
@@ -157,7 +169,7 @@ describe.skipIf(address === undefined)("the checks of a memory in PostgreSQL aft
     it.effect("find nothing in one that is right", () =>
       Effect.map(damaged("SELECT 1"), (faults) => assert.deepStrictEqual(Object.values(faults).flat(), [])))
 
-    it.effect.each(Object.entries({ ...damageOf(postgresColumns), ...POSTGRES_DAMAGE }))(
+    it.effect.each(Object.entries({ ...damageOf(postgresColumns, POSTGRES_CHANGES), ...POSTGRES_DAMAGE }))(
       "name %s",
       ([, [statement, kind, name]]) =>
         Effect.map(damaged(statement), (faults) => assert.include(faults[kind].join("\n"), name))

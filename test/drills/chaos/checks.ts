@@ -53,11 +53,11 @@ const citing = ({ parts }: Contents): ReadonlyArray<string> =>
   })
 
 /** Queries of one id among those that are the same. */
-const twiceOf = ({ columns: { inBody }, twice }: Memory): Queries => ({
+const twiceOf = ({ columns: { inBody, unitBody }, twice }: Memory): Queries => ({
   "messages that say the same at the same time": `SELECT min(uuid) AS id FROM messages
-      GROUP BY session_id, thread, occurred_at, role, ${inBody("blocks")} HAVING count(*) > 1`,
+      GROUP BY session_id, thread, occurred_at, role, ${inBody("blocks", "body")} HAVING count(*) > 1`,
   "memories with one text": `SELECT min(id) AS id FROM units WHERE active
-      GROUP BY project_id, session_id, type, ${inBody("content")} HAVING count(*) > 1`,
+      GROUP BY project_id, session_id, type, ${inBody("content", unitBody)} HAVING count(*) > 1`,
   ...twice
 })
 

@@ -23,7 +23,7 @@ export const contentsOf = ({ columns, rows }: Memory) =>
   Effect.gen(function*() {
     const parts = new Map<string, string>()
     const units = yield* rows<{ id: string; body: string; place: number }>(
-      "SELECT id, body, rank() OVER (PARTITION BY origin ORDER BY position) AS place FROM units"
+      `SELECT id, ${columns.unitBody} AS body, rank() OVER (PARTITION BY origin ORDER BY position) AS place FROM units`
     )
     for (const { body, id, place } of units) parts.set(`unit ${id}`, unitText(body, place))
     const messages = yield* rows<{ uuid: string; is_prompt: number | boolean; said: number | boolean }>(

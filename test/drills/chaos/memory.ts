@@ -18,15 +18,17 @@ export interface Memory {
   readonly pace: number
   /** Waits until what killed processes have begun has ended, and returns what has not. */
   readonly left: Effect.Effect<ReadonlyArray<string>>
-  /** Names the tables that hold a word and are not in a file below the home. */
+  /** Names the tables that hold a word and are not in a file below the home, or hold it compressed. */
   readonly tablesWith: (word: string) => Effect.Effect<ReadonlyArray<string>, BenchError>
   readonly columns: {
     /** Columns of `line_counts`. */
     readonly lines: readonly [outcome: string, lines: string]
     /** The row of a unit in `lexemes`, and all its words as one text. */
     readonly lexemes: readonly [row: string, words: string]
+    /** The body of a unit, as text. */
+    readonly unitBody: string
     /** A field of a body, as text. */
-    readonly inBody: (field: string) => string
+    readonly inBody: (field: string, body: string) => string
   }
   /** Queries whose rows should not be there. */
   readonly orphans: Queries

@@ -36,7 +36,8 @@ const connected = (url: string) =>
 export const postgresColumns: Memory["columns"] = {
   lines: ["name", "n"],
   lexemes: ["row", "array_to_string(lexemes, ' ')"],
-  inBody: (field) => `body::json->>'${field}'`
+  unitBody: "body",
+  inBody: (field, body) => `${body}::json->>'${field}'`
 }
 
 const OTHERS =

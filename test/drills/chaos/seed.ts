@@ -43,20 +43,28 @@ const filesIn = (folder: string): ReadonlyArray<string> =>
     .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true)
 
 /** Ids of the units that hold a word. */
-const unitsWith = ({ rows }: Memory, word: string) =>
-  rows<{ id: string }>(`SELECT id FROM units WHERE ${holds("body", word)}`).pipe(
+const unitsWith = ({ columns, rows }: Memory, word: string) =>
+  rows<{ id: string }>(`SELECT id FROM units WHERE ${holds(columns.unitBody, word)}`).pipe(
     Effect.map((units) => units.map(({ id }) => id)),
     // There is no database yet.
     Effect.orElseSucceed((): ReadonlyArray<string> => [])
   )
 
 /** Names the parts of a memory that hold a word. */
-const partsWith = ({ columns: { lexemes: [, words] }, rows }: Memory, parts: ReadonlyArray<string>, word: string) =>
+const partsWith = (
+  { columns: { lexemes: [, words], unitBody }, rows }: Memory,
+  parts: ReadonlyArray<string>,
+  word: string
+) =>
   Effect.filter(
     parts,
     (part) =>
       Effect.map(
-        rows(`SELECT 1 FROM ${part} WHERE ${holds(part === "lexemes" ? words : "body", word)} LIMIT 1`),
+        rows(
+          `SELECT 1 FROM ${part} WHERE ${
+            holds(part === "lexemes" ? words : part === "units" ? unitBody : "body", word)
+          } LIMIT 1`
+        ),
         ({ length }) => length > 0
       )
   )

@@ -77,10 +77,12 @@ export const makeSetting = (root: string, kind: Kind) =>
     if (outcome.code !== 0) {
       return yield* new BenchError({ reason: "Program", detail: ending(["import"], outcome) })
     }
-    const { rows } = sqliteMemory(databaseOf(base))
+    const { columns, rows } = sqliteMemory(databaseOf(base))
     const marked = yield* Effect.forEach(Array.from({ length: MARKED }, (_, i) => marker("marked", i)), (word) =>
       Effect.map(
-        rows<{ id: string }>(`SELECT id FROM units WHERE active AND type <> 'archive' AND ${holds("body", word)}`),
+        rows<{ id: string }>(
+          `SELECT id FROM units WHERE active AND type <> 'archive' AND ${holds(columns.unitBody, word)}`
+        ),
         (units) =>
           units.map(({ id }) => id)
       ))

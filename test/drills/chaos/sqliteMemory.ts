@@ -4,8 +4,9 @@
 import * as Effect from "effect/Effect"
 import type { DatabaseSync } from "node:sqlite"
 import * as SqliteDriver from "../../../src/resources/SqliteDriver.ts"
+import { register } from "../../../src/store/sqlite/Packs.ts"
 import { BenchError } from "../../script.ts"
-import type { Memory, Queries } from "./memory.ts"
+import { holds, type Memory, type Queries } from "./memory.ts"
 import { hasWriteLock } from "./processes.ts"
 
 /** Opens a database, uses it, and closes it. */
@@ -13,6 +14,7 @@ export const using = <A>(file: string, use: (database: DatabaseSync) => A, readO
   const database = new (SqliteDriver.load().DatabaseSync)(file, { readOnly })
   try {
     database.exec("PRAGMA busy_timeout = 5000")
+    register(database)
     return use(database)
   } finally {
     database.close()
@@ -22,7 +24,8 @@ export const using = <A>(file: string, use: (database: DatabaseSync) => A, readO
 export const sqliteColumns: Memory["columns"] = {
   lines: ["outcome", "lines"],
   lexemes: ["rowid", "title || text || tool_use || tool_result"],
-  inBody: (field) => `json_extract(body, '$.${field}')`
+  unitBody: "unpacked(body)",
+  inBody: (field, body) => `json_extract(${body}, '$.${field}')`
 }
 
 /** Of the index in the memory's own file. */
@@ -62,7 +65,12 @@ export const sqliteMemory = (file: string, hasVectors = true): Memory => {
     isWriting: (pid) => Effect.sync(() => hasWriteLock(pid, file)),
     pace: 0.4,
     left: Effect.succeed([]),
-    tablesWith: () => Effect.succeed([]),
+    tablesWith: (word) =>
+      Effect.filter(
+        [["messages", "body"], ["units", sqliteColumns.unitBody]] as const,
+        ([table, body]) =>
+          Effect.map(rows(`SELECT 1 FROM ${table} WHERE ${holds(body, word)} LIMIT 1`), (found) => found.length > 0)
+      ).pipe(Effect.map((tables) => tables.map(([table]) => table))),
     columns: sqliteColumns,
     orphans: hasVectors ? INDEX_ORPHANS : {},
     twice: { "active indexes": "SELECT min(id) AS id FROM vector_indexes WHERE active = 1 HAVING count(*) > 1" },

@@ -110,7 +110,8 @@ const textsIn = ({ database }: Place): string =>
   !existsSync(database) ?
     "" :
     withDatabase(database, (database) =>
-      database.prepare("SELECT body FROM units WHERE active = 1 UNION ALL SELECT body FROM messages").all()
+      database.prepare("SELECT unpacked(body) AS body FROM units WHERE active = 1 UNION ALL SELECT body FROM messages")
+        .all()
         .map(({ body }) =>
           String(body)
         ).join("\n"))

@@ -9,6 +9,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { build } from "esbuild"
+import { randomBytes } from "node:crypto"
 import { join } from "node:path"
 import { idOf } from "../../../src/domain/Ids.ts"
 import { fieldsOf } from "../../../src/domain/Lexical.ts"
@@ -22,6 +23,7 @@ import { open } from "../../../src/resources/Sqlite.ts"
 import { MemoryStore } from "../../../src/store/MemoryStore.ts"
 import * as Copies from "../../../src/store/sqlite/Copies.ts"
 import { LATEST, migrate, STEPS } from "../../../src/store/sqlite/migrations.ts"
+import { linesOf, PACK_LENGTH, register } from "../../../src/store/sqlite/Packs.ts"
 import { DATABASE, SqliteFile } from "../../../src/store/sqlite/SqliteFile.ts"
 import { NEWEST } from "../../../src/store/sqlite/SqliteReads.ts"
 import * as SqliteStore from "../../../src/store/sqlite/SqliteStore.ts"
@@ -538,11 +540,52 @@ describe("a database of an earlier schema", () => {
       assert.deepStrictEqual(yield* within(folder, found), ids)
     }))
 
+  test(
+    "has its messages in packs afterwards, each under the number that it had",
+    (folder, fs) =>
+      Effect.gen(function*() {
+        yield* old(folder, fs)
+        const path = join(folder, DATABASE)
+        const texts = new Map<number, string>()
+        yield* Effect.gen(function*() {
+          const sql = yield* owned(open({ name: "schema 1", path, readOnly: false, busyTimeoutMs: 0 }))
+          // Of lengths around that of a pack, with numbers that are missing.
+          for (const [i, length] of [10, PACK_LENGTH, 3 * PACK_LENGTH, 5, PACK_LENGTH - 20, 40, 0].entries()) {
+            const seq = 100 + i + (i > 3 ? 7 : 0)
+            const body = JSON.stringify(message(`m${i}`, { text: `é\n${"x".repeat(length)}` }))
+            texts.set(seq, body)
+            yield* sql`INSERT INTO messages (seq, uuid, session_id, thread, segment_id, role, is_prompt, said, occurred_at, body)
+            VALUES (${seq}, ${`m${i}`}, 's2', 'main', ${segmentOf("c")}, 'human', 1, 1, 1000, ${body})`
+          }
+        }).pipe(Effect.scoped, Effect.provide(base))
+        yield* within(
+          folder,
+          Effect.gen(function*() {
+            const { reader } = yield* SqliteFile
+            const held = yield* reader<{ seq: number; body: string }>`SELECT seq, body FROM messages WHERE seq >= 100
+            ORDER BY seq`
+            assert.deepStrictEqual(new Map(held.map(({ body, seq }) => [seq, body])), texts)
+            const packs = yield* reader<{ body: Uint8Array }>`SELECT body FROM packs`
+            assert.isAbove(packs.length, 4)
+            for (const lines of packs.map(({ body }) => linesOf(body))) {
+              assert.isBelow(lines.slice(1).reduce((sum, line) => sum + line.length, 0), PACK_LENGTH)
+            }
+            assert.deepStrictEqual(
+              yield* reader`SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'messages'`,
+              []
+            )
+            assert.deepStrictEqual(yield* reader`PRAGMA auto_vacuum`, [{ auto_vacuum: 2 }])
+            assert.deepStrictEqual(yield* reader`PRAGMA freelist_count`, [{ freelist_count: 0 }])
+          })
+        )
+      })
+  )
+
   test("is kept with what an earlier program writes while it is copied", (folder, fs) =>
     Effect.gen(function*() {
       yield* old(folder, fs)
       const path = join(folder, DATABASE)
-      const at = (name: string) => owned(open({ name, path, readOnly: false, busyTimeoutMs: 0 }))
+      const at = (name: string) => owned(open({ name, path, readOnly: false, busyTimeoutMs: 0, register }))
       const writer = yield* at("newer")
       const earlier = yield* at("earlier")
       let copies = 0
@@ -690,7 +733,9 @@ describe("what SQLite refuses", () => {
         const [pages] = yield* writer.unsafe<{ page_count: number }>("PRAGMA page_count")
         yield* writer.unsafe(`PRAGMA max_page_count = ${pages!.page_count}`)
         const store = yield* MemoryStore
-        const large = batch([message("large", { text: "x".repeat(200_000) })], { cursor: cursor("/t/large", 1) })
+        // Nothing that can be compressed.
+        const text = randomBytes(200_000).toString("base64")
+        const large = batch([message("large", { text })], { cursor: cursor("/t/large", 1) })
         const error = yield* Effect.flip(store.append(large))
         assert.strictEqual(error.reason, "Full", error.message)
         const inside = yield* Effect.flip(store.transaction(store.append(large)))

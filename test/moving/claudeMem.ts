@@ -101,7 +101,7 @@ export const observation = (n: number, fields: Fields = {}): Fields => ({
   concepts: JSON.stringify(["problem-solution", "gotcha"]),
   files_read: JSON.stringify(["package.json"]),
   files_modified: JSON.stringify([`src/webhooks/order${n}.ts`]),
-  created_at: new Date(MAY + n).toISOString(),
+  created_at: `2026-05-04T09:00:00.${String(n % 1_000).padStart(3, "0")}Z`,
   created_at_epoch: MAY + n,
   ...fields
 })

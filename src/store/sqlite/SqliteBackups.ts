@@ -29,6 +29,7 @@ import { pack, unpack } from "./BackupPacking.ts"
 import * as ForgottenSince from "./ForgottenSince.ts"
 import { currentVersion, dataVersion, LATEST, migrate } from "./migrations.ts"
 import * as OpeningFiles from "./OpeningFiles.ts"
+import { register } from "./Packs.ts"
 import * as Replacement from "./Replacement.ts"
 import { DATABASE, openClients, toStoreError } from "./SqliteFile.ts"
 
@@ -140,6 +141,7 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
         readOnly: false,
         busyTimeoutMs,
         newestSchema: LATEST,
+        register,
         ...options
       }))
 

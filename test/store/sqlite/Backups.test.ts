@@ -11,7 +11,8 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { createHash } from "node:crypto"
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { basename, dirname, join } from "node:path"
 import { gunzipSync } from "node:zlib"
 import { kindOf } from "../../../src/domain/BackupFile.ts"
@@ -129,7 +130,20 @@ const refused = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return error
   })
 
-const holds = (path: string, word: string) => gunzipSync(readFileSync(path)).includes(word)
+/** Tests whether a backup holds a word, in the open or in a compressed text. */
+const holds = (path: string, word: string): boolean => {
+  const bytes = gunzipSync(readFileSync(path))
+  const copy = join(mkdtempSync(join(tmpdir(), "claude-memory-unpacked-")), "memory.db")
+  writeFileSync(copy, bytes)
+  const texts = withDatabase(
+    copy,
+    (database) =>
+      database.prepare("SELECT unpacked(body) AS text FROM packs UNION ALL SELECT unpacked(body) FROM units")
+        .all() as unknown as ReadonlyArray<{ readonly text: string }>
+  )
+  rmSync(dirname(copy), { recursive: true })
+  return bytes.includes(word) || texts.some(({ text }) => text.includes(word))
+}
 
 /** Names of what is in the folder of backups beside finished ones. */
 const unfinished = (folder: string) => readdirSync(join(folder, "backups")).filter((name) => kindOf(name) === undefined)

@@ -4,6 +4,7 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { readdirSync, readFileSync, statSync } from "node:fs"
@@ -129,7 +130,7 @@ describe("memories that Claude saves", () => {
         const { forgotten, messages, until } = yield* forget()
         assert.include(forgotten, results[0].id)
         assert.isAbove(messages, 0)
-        assert.isAbove(until, Date.now() + 6 * 86_400_000)
+        assert.isAbove(until, (yield* Clock.currentTimeMillis) + 6 * 86_400_000)
         // The bin alone.
         assert.deepStrictEqual((yield* holding).filter((name) => !name.startsWith("memory.db")), [])
         assert.notInclude(JSON.stringify((yield* search).results), "without fake timers")

@@ -7,6 +7,7 @@ import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import type * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -50,7 +51,9 @@ const replayed = (text: string, copy: number, shift: number, words: ReadonlyArra
     try {
       const { timestamp, ...rest } = JSON.parse(line) as { readonly timestamp?: string }
       const said = words.length === 0 ? rest : changedIn(rest, (text) => exchanged(text, copy, words)) as object
-      const at = timestamp === undefined ? {} : { timestamp: new Date(Date.parse(timestamp) + shift).toISOString() }
+      const at = timestamp === undefined ? {} : {
+        timestamp: DateTime.formatIso(DateTime.unsafeMake(Date.parse(timestamp) + shift))
+      }
       return JSON.stringify({ ...said, ...at })
     } catch {
       return line

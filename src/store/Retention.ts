@@ -43,8 +43,8 @@ export class Retention extends Context.Reference<Retention>()("claude-memory/Ret
      */
     readonly step: Effect.Effect<LetGo | undefined, StoreError>
   } => ({
-    size: Effect.succeed(undefined),
+    size: Effect.as(Effect.void, undefined),
     letGoAt: () => Effect.succeed(null),
-    step: Effect.succeed(undefined)
+    step: Effect.as(Effect.void, undefined)
   })
 }) {}

@@ -232,9 +232,11 @@ const make = (limits: Limits) =>
 
     /** Gives free pages of the file back, some at a time. */
     const shrink = (size: Size) =>
-      size.fileBytes - size.bytes > (1 - LOW) * limits.bytes / 10
-        ? Effect.as(transaction(sql.unsafe(`PRAGMA incremental_vacuum(${PAGES_AT_ONCE})`)), NOTHING)
-        : Effect.succeed(undefined)
+      Effect.gen(function*() {
+        if (size.fileBytes - size.bytes <= (1 - LOW) * limits.bytes / 10) return undefined
+        yield* transaction(sql.unsafe(`PRAGMA incremental_vacuum(${PAGES_AT_ONCE})`))
+        return NOTHING
+      })
 
     const step = Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis

@@ -37,6 +37,7 @@ import { printable } from "./Printable.ts"
 import * as Projects from "./Projects.ts"
 import * as Quickstart from "./Quickstart.ts"
 import * as Reindex from "./Reindex.ts"
+import * as Replace from "./Replace.ts"
 import * as Resources from "./Resources.ts"
 import * as Restore from "./Restore.ts"
 import * as Review from "./Review.ts"
@@ -70,6 +71,7 @@ Tell it
   save <text…>          Remember something, in your own words
   edit <id>             Change what a memory says, its title or its type; in your editor too
   pin <id…>             Have it told at the start of every session; --off takes the pin off
+  replace <old> <new>   Say that one memory holds in place of another
   forget <id…>          Forget memories; also by --project, --session, --before or --query
   undo                  Undo the last edit, forgetting or merge of the last seven days
   history <id>          Show what was changed of a memory
@@ -116,6 +118,7 @@ const COMMANDS = [
   Save,
   Edit,
   Pin,
+  Replace,
   Forget,
   Undo,
   History,

@@ -70,7 +70,9 @@ export const resultText = (
   return unitText({
     ...rest,
     unit,
-    note: `why: score ${result.score.toFixed(2)} · ${reason({ why: { ...why, matched: wordsOf(question, lexemes) } })}`,
+    note: `why: score ${result.score.toFixed(2)} · ${
+      reason({ replaces: result.replaces, why: { ...why, matched: wordsOf(question, lexemes) } })
+    }`,
     shown: withMarks(shown, lexemes)
   })
 }

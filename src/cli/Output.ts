@@ -124,10 +124,11 @@ export const unitText = ({ note, now, projectName, rank, shown, unit }: {
     indent(wrapped(shown, Math.min(columns(), MOST_COLUMNS) - 5), "   │ ")
   ].join("\n")
 
-export const resultJson = ({ score, unit, why }: SearchResult) => ({
+export const resultJson = ({ replaces, score, unit, why }: SearchResult) => ({
   id: unit.id,
   score,
   unit,
+  ...(replaces !== undefined && { replaces }),
   evidence: evidence(unit),
   why
 })

@@ -64,8 +64,14 @@ export const Why = Schema.Struct({
 })
 export type Why = typeof Why.Type
 
+/** A memory that another one holds in place of. */
+export const Replaced = Schema.Struct({ id: Schema.String, title: Schema.String, occurredAt: Schema.Number })
+export type Replaced = typeof Replaced.Type
+
 export const SearchResult = Schema.Struct({
   unit: MemoryUnit,
+  /** Found memories in whose place the unit stands, if any: they hold no more. */
+  replaces: Schema.optional(Schema.Array(Replaced)),
   /** Share of the question, weighted by the rarity of its words, that the unit and its neighbours answer. */
   score: Schema.Number.pipe(Schema.between(0, 1)),
   why: Why

@@ -9,6 +9,7 @@ import { type MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
 import { savedBy } from "../domain/SavedBy.ts"
 import { oneLine } from "../inject/Render.ts"
 import { plural } from "../serve/Wording.ts"
+import { count } from "./Answer.ts"
 import * as Argument from "./Arguments.ts"
 import { messagesOf } from "./MemoryTools.ts"
 import { Consent, opened, Refused, show } from "./Serving.ts"
@@ -55,15 +56,20 @@ export const edit = tool({
       "What it says from now on, whole: at most 1,320 characters (400 of Chinese)"
     ),
     title: Argument.optional(Argument.text, "What it is called from now on"),
-    type: Argument.optional(UnitType, "What it is from now on")
+    type: Argument.optional(UnitType, "What it is from now on"),
+    replaced_by: Argument.optional(Argument.text, "Id of the memory that holds in its place: a search gives that one")
   }),
-  output: Schema.Struct({ id: Schema.String, type: Schema.String, title: Schema.String, revision: Schema.Int }),
-  run: ({ id, ...values }) =>
+  output: Schema.Struct({ id: Schema.String, type: Schema.String, title: Schema.String, revision: count }),
+  run: ({ id, replaced_by, ...values }) =>
     Effect.gen(function*() {
       const { memory } = yield* opened
       const { unit } = yield* show(id)
       const request = yield* Effect.mapError(
-        decode({ ...values, revision: unit.revision ?? 0 }),
+        decode({
+          ...values,
+          revision: unit.revision ?? 0,
+          ...(replaced_by !== undefined && { replacedBy: (yield* show(replaced_by)).unit.id })
+        }),
         (error) => new Refused({ detail: `nothing was changed: ${messagesOf(error)}` })
       )
       yield* agreed(unit)

@@ -15,6 +15,7 @@ import type { Hit } from "../index/VectorIndex.ts"
 import type { LexicalMatches } from "../store/MemoryStore.ts"
 import type { Reads } from "../store/Reads.ts"
 import { confidenceIn } from "./Confidence.ts"
+import { type Current, current } from "./Current.ts"
 import { datesIn, isOn } from "./Dates.ts"
 import { type Evidence, evidenceIn, weigh } from "./Evidence.ts"
 import { bm25, fuse, type LexicalScore } from "./Fusion.ts"
@@ -180,7 +181,7 @@ const explain = (
     readonly hits: ReadonlyArray<Hit>
     /** The units before and after reranking. */
     readonly ranked: ReadonlyArray<Boosted>
-    readonly order: ReadonlyArray<Boosted>
+    readonly order: ReadonlyArray<Current<Boosted>>
     /** The reranker's scores, by unit. */
     readonly rerankScores: ReadonlyMap<string, LaneScore>
   }
@@ -203,8 +204,9 @@ const explain = (
     : Math.max(0, 2 * nearest - 1)
 
   // Scores belong to the places before reranking: a unit gets the score of the place to which the reranker moves it.
-  return order.slice(0, query.limit).map(({ boosts, neighbours, unit }, i): SearchResult => ({
+  return order.slice(0, query.limit).map(({ boosts, neighbours, replaces, unit }, i): SearchResult => ({
     unit,
+    ...(replaces.length > 0 && { replaces }),
     score: Math.min(1, confidence * ranked[i]!.score / best),
     why: {
       keyword: reasons.keyword(unit.id),
@@ -299,7 +301,11 @@ export function* search<Y>(
       dates,
       gathered,
       hits: recalled.hits,
-      order,
+      order: yield* current(
+        order,
+        store.units,
+        (unit) => passes(unit, query) && !isInContext(unit, query.inContext) && !leavesOut(unit)
+      ),
       query,
       ranked,
       rerankScores: scores,

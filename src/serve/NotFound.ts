@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 const MAX_NAME = 100
 
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
-  what: Schema.Literal("unit", "project", "session", "cursor", "injections"),
+  what: Schema.Literal("unit", "project", "session", "cursor", "injections", "replacement"),
   name: Schema.String,
   known: Schema.Array(Schema.String)
 }) {
@@ -32,6 +32,8 @@ export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
         return this.known.length > 0
           ? `several sessions begin with ${name}: ${all}; give more of the id`
           : `nothing was put in front of Claude in ${this.name === "" ? "any session" : `a session ${name}`} yet`
+      case "replacement":
+        return `${name} can't hold in place of itself`
       case "cursor":
         return `${name} is not a cursor that a timeline returned; leave it out`
     }

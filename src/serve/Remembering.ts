@@ -67,6 +67,7 @@ export const edit = (prefix: string, { content, replacedBy, revision, title, ...
       ? replacedBy
       : (yield* unitByPrefix(replacedBy)).id
     const [maskedContent, maskedTitle] = yield* collector.mask([content ?? "", title ?? ""])
+    if (replacement === id) return yield* new NotFound({ what: "replacement", name: prefix, known: [] })
     const change = {
       ...request,
       ...(content !== undefined && { content: by === "claude" ? quoteSpeakers(maskedContent!) : maskedContent! }),

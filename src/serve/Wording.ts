@@ -73,8 +73,11 @@ export const speakerOf = ({ blocks, role }: Message): string =>
   blocks.length > 0 && blocks.every(({ kind }) => kind === "tool_result") ? "tool" : role
 
 /** Explains why a result was found. */
-export const reason = ({ why }: Pick<SearchResult, "why">): string =>
+export const reason = (
+  { replaces = [], why }: Pick<SearchResult, "replaces" | "why">
+): string =>
   [
+    ...replaces.map(({ id, title }) => `it holds in place of ${id.slice(0, 8)} "${title}"`),
     why.keyword === null ? undefined : `keyword #${why.keyword.rank} (${why.matched.join(", ")})`,
     why.semantic === null ? undefined : `semantic #${why.semantic.rank} (cosine ${why.semantic.score.toFixed(2)})`,
     why.rerank === null ? undefined : `rerank #${why.rerank.rank} (${why.rerank.score.toFixed(2)})`,

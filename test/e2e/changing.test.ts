@@ -179,4 +179,23 @@ describe("a person who puts memories right", () => {
       assert.match(readFileSync(`${archive}.md`, "utf8"), /^# shop-api\n\n## [^]*### Clocks\n/)
       assert.match((yield* elsewhere("import-archive", `${archive}.md`)).stderr, /line 1: this is no archive/)
     }))
+
+  test("says that one holds in place of another, which a search gives from then on", ({ json, printed, refused }) =>
+    Effect.gen(function*() {
+      const { results: [{ id: old }] } = yield* json("search", "fake timers", "--all-projects")
+      const { id } = yield* json("save", "Clocks come from one place.")
+      const first = Effect.map(json("search", "fake timers", "--all-projects"), ({ results }) => results[0])
+      assert.match(
+        yield* printed("replace", old.slice(0, 8), id.slice(0, 8)),
+        new RegExp(`^${id.slice(0, 8)} Clocks come from one place\\.\n  holds in place of ${old.slice(0, 8)} `)
+      )
+      assert.deepInclude(yield* first, { id })
+      assert.strictEqual((yield* first).replaces[0].id, old)
+      assert.match(yield* printed("search", "fake timers", "--all-projects"), /it holds in place of [0-9a-f]{8} "/)
+      assert.include(yield* printed("show", old), `replaced  by ${id}`)
+      assert.match(yield* refused("replace", old), /name the memory that holds instead, or give --off/)
+      assert.match(yield* refused("replace", old, old), /can't hold in place of itself/)
+      yield* printed("replace", old, "--off")
+      assert.strictEqual((yield* first).id, old)
+    }))
 })

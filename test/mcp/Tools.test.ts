@@ -376,7 +376,7 @@ describe("the tools of the MCP server", () => {
             }
             assert.match(
               asked[0]!,
-              /^Forget these 6 memories \?(?:\n- \[[0-9a-f]{8}\] "The heron number \d+ nests on roof \d+\."){6}$/
+              /^Forget these 6 memories\?(?:\n- \[[0-9a-f]{8}\] "The heron number \d+ nests on roof \d+\."){6}$/
             )
             assert.strictEqual(yield* left, 24)
             answer = { action: "accept", content: { agreed: true } }

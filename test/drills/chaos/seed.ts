@@ -95,6 +95,20 @@ const placesOf = (word: string, folder: string, { tablesWith }: Memory) =>
     ...filesIn(folder).filter((file) => readFileSync(file).includes(word)).map((file) => file.slice(folder.length + 1))
   ])
 
+/** Takes what was forgotten out of the bin too, which some of it may have left together with other. */
+const forgottenForGood = (actors: Actors.Actors, results: ReadonlyArray<Actors.Result>, idsOf: Actors.IdsOf) =>
+  Effect.gen(function*() {
+    const ids = new Set(results.flatMap(({ operation }) => operation.kind === "forget" ? idsOf(operation) : []))
+    const wrong: Array<string> = []
+    for (const id of ids) {
+      const { answer, end } = yield* actors.command(["forget", id, "--now", "--yes"])
+      if (end !== "acknowledged" && !String(answer).includes("no memory has the id")) {
+        wrong.push(`forgotten for good: ${String(answer)}`)
+      }
+    }
+    return wrong
+  })
+
 /** Lines read, whatever became of them. */
 const sumOf = ({ lines }: Contents): number => [...lines.values()].reduce((sum, each) => sum + each, 0)
 
@@ -235,10 +249,12 @@ export const run = (plan: Plan, setting: Setting) =>
         }
         const health = yield* Effect.either(call("health", { detailed: true }))
         if (!/"ok":true/.test(JSON.stringify(health))) damaged.push(`health: ${JSON.stringify(health)}`)
-        for (const words of [["index", "verify"], ["doctor", "--deep"]]) {
+        const backups = setting.kind.postgres === undefined ? [["backup"], ["backup", "verify"]] : []
+        for (const words of [["index", "verify"], ["doctor", "--deep"], ...backups]) {
           const { answer, end } = yield* actors.command(words)
           if (end !== "acknowledged") damaged.push(`${words.join(" ")}: ${String(answer)}`)
         }
+        lost.push(...yield* forgottenForGood(actors, results, idsOf))
         damaged.push(...yield* actors.stop, ...yield* memory.left)
         for (const word of forgotten) {
           const places = yield* placesOf(word, memoryOf(home), memory)

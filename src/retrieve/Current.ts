@@ -1,0 +1,55 @@
+/**
+ * Puts the memory that holds now in the place of one of which a person, or Claude for one, said that it holds no more. Pure but for reads.
+ */
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import type { Replaced } from "../domain/Search.ts"
+import type { Eventual, Steps } from "../domain/Steps.ts"
+
+/** Most replacements that are followed from one memory. */
+const MOST = 8
+
+interface Ranked {
+  readonly unit: MemoryUnit
+}
+
+/** A ranked memory, and those in whose place it stands. */
+export type Current<A> = A & { readonly replaces: ReadonlyArray<Replaced> }
+
+/**
+ * Returns the ranking with each memory once, at its best place. Where the replacement is gone or not wanted, the replaced one stays.
+ */
+export function* current<Y, A extends Ranked>(
+  ranked: ReadonlyArray<A>,
+  unitsOf: (ids: ReadonlyArray<string>) => Eventual<Y, ReadonlyArray<MemoryUnit>>,
+  isWanted: (unit: MemoryUnit) => boolean
+): Steps<Y, ReadonlyArray<Current<A>>> {
+  const known = new Map(ranked.map(({ unit }) => [unit.id, unit]))
+  let next = ranked.flatMap(({ unit }) => unit.replacedBy === undefined ? [] : [unit.replacedBy])
+  for (let step = 0; step < MOST && next.length > 0; step++) {
+    const missing = next.filter((id) => !known.has(id))
+    for (const unit of missing.length === 0 ? [] : yield* unitsOf(missing)) known.set(unit.id, unit)
+    next = missing.flatMap((id) => known.get(id)?.replacedBy ?? [])
+  }
+  /** Follows a memory's replacements to the last that is there and wanted. */
+  const last = (unit: MemoryUnit): MemoryUnit => {
+    const seen = new Set([unit.id])
+    let [found, at] = [unit, unit]
+    while (at.replacedBy !== undefined && !seen.has(at.replacedBy) && known.has(at.replacedBy)) {
+      at = known.get(at.replacedBy)!
+      seen.add(at.id)
+      if (isWanted(at)) found = at
+    }
+    return found
+  }
+  const placed = new Map<string, { readonly item: A; readonly unit: MemoryUnit; readonly replaces: Array<Replaced> }>()
+  for (const item of ranked) {
+    const unit = last(item.unit)
+    const place = placed.get(unit.id) ?? { item, unit, replaces: [] }
+    placed.set(unit.id, place)
+    if (unit.id !== item.unit.id) {
+      const { id, occurredAt, title } = item.unit
+      place.replaces.push({ id, title, occurredAt })
+    }
+  }
+  return Array.from(placed.values(), ({ item, replaces, unit }) => ({ ...item, unit, replaces }))
+}

@@ -1,0 +1,57 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as FastCheck from "effect/FastCheck"
+import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
+import type { Steps } from "../../src/domain/Steps.ts"
+import { current } from "../../src/retrieve/Current.ts"
+import { unit } from "../contract/made.ts"
+
+/** Runs the steps over these units; which of them is replaced by which is told by their ids. */
+const run = (
+  ranked: ReadonlyArray<string>,
+  replacements: Readonly<Record<string, string>>,
+  isWanted: (unit: MemoryUnit) => boolean = () => true,
+  gone: ReadonlyArray<string> = []
+) => {
+  const made = (id: string) => unit(id, replacements[id] === undefined ? {} : { replacedBy: replacements[id] })
+  function* unitsOf(ids: ReadonlyArray<string>): Steps<never, ReadonlyArray<MemoryUnit>> {
+    return ids.filter((id) => !gone.includes(id)).map(made)
+  }
+  const steps = current(ranked.map((id) => ({ unit: made(id) })), unitsOf, isWanted)
+  const { done, value } = steps.next()
+  assert.isTrue(done)
+  return (value as ReadonlyArray<{ unit: MemoryUnit; replaces: ReadonlyArray<{ id: string }> }>)
+    .map(({ replaces, unit }) => [unit.id, ...replaces.map(({ id }) => id)].join(" < "))
+}
+
+describe("memories that were replaced", () => {
+  it("give way to what holds, over any number of steps, at the best place of all", () => {
+    assert.deepStrictEqual(run(["a", "b"], {}), ["a", "b"])
+    assert.deepStrictEqual(run(["a", "b"], { a: "c" }), ["c < a", "b"])
+    assert.deepStrictEqual(run(["x", "a", "b", "c"], { a: "b", b: "c" }), ["x", "c < a < b"])
+    assert.deepStrictEqual(run(["a"], { a: "b", b: "c" }), ["c < a"])
+  })
+
+  it("stay where what holds is gone, of another project or in a circle", () => {
+    assert.deepStrictEqual(run(["a"], { a: "b" }, undefined, ["b"]), ["a"])
+    assert.deepStrictEqual(run(["a"], { a: "b", b: "c" }, undefined, ["c"]), ["b < a"])
+    assert.deepStrictEqual(run(["a"], { a: "b", b: "c" }, ({ id }) => id !== "c"), ["b < a"])
+    assert.deepStrictEqual(run(["a"], { a: "b" }, ({ id }) => id !== "b"), ["a"])
+    assert.deepStrictEqual(run(["a"], { a: "a" }), ["a"])
+    assert.deepStrictEqual(run(["a"], { a: "b", b: "a" }), ["b < a"])
+  })
+
+  it.prop(
+    "are each told of once, whatever replaces what",
+    {
+      ranked: FastCheck.uniqueArray(FastCheck.constantFrom(..."abcdefgh"), { maxLength: 8 }),
+      replacements: FastCheck.dictionary(FastCheck.constantFrom(..."abcdefgh"), FastCheck.constantFrom(..."abcdefgh"))
+    },
+    ({ ranked, replacements }) => {
+      const told = run(ranked, replacements).map((line) => line.split(" < "))
+      const units = told.map(([id]) => id)
+      assert.strictEqual(new Set(units).size, units.length)
+      for (const id of ranked) assert.strictEqual(told.filter((line) => line.slice(1).includes(id)).length <= 1, true)
+      assert.includeMembers(told.flat(), [...ranked])
+    }
+  )
+})

@@ -34,7 +34,8 @@ const SQLITE = {
   6: "f92fad6",
   7: "c0548b1",
   8: "2c6ba2d",
-  9: "2a0ddfe"
+  9: "2a0ddfe",
+  10: "fcac237"
 }
 
 /** Commits with each version of PostgreSQL's schema. */

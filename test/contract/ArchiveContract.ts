@@ -185,10 +185,10 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     it.effect("of many memories is taken in whole, those of one origin at once", () =>
       Effect.gen(function*() {
         const archive = yield* Effect.gen(function*() {
-          for (let i = 0; i < 150; i++) yield* said(`m${i}`, `${HARBOUR} ${i}`, `${LANTERN} ${i}`, `${TIDE} ${i}`)
+          for (let i = 0; i < 70; i++) yield* said(`m${i}`, `${HARBOUR} ${i}`, `${LANTERN} ${i}`, `${TIDE} ${i}`)
           return yield* exported
         }).pipe(on)
-        assert.strictEqual((yield* on(taken(archive))).units, 450)
+        assert.strictEqual((yield* on(taken(archive))).units, 210)
       }))
   })
 }

@@ -161,7 +161,7 @@ describe("beside other processes", () => {
     60_000
   )
 
-  it.live(
+  slow(it.live)(
     "a backup that is made while another process imports is whole, and of one moment",
     () =>
       inHome((home) =>
@@ -233,7 +233,7 @@ slow(describe.skipIf(process.platform === "win32"))("a disk that becomes full", 
 })
 
 describe("killed", () => {
-  it.live(
+  slow(it.live)(
     "a restore leaves the memory as it was, or as it is to be, and the next one goes through",
     () =>
       inHome((home) =>

@@ -598,7 +598,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         assert.deepStrictEqual(doctor.lines, status.lines)
         assert.deepStrictEqual(
           doctor.checks.filter(({ state }) => state === "note").map(({ name }) => name),
-          ["Claude Code", "dead letters", "backups", "transcripts"]
+          ["Claude Code", "dead letters", "transcripts", "backups"]
         )
       }))
 

@@ -14,6 +14,8 @@ const hasStrace = spawnSync("strace", ["-V"]).status === 0
 
 const CALLS = "trace=mkdir,mkdirat,openat,write,pwrite64,fsync,fdatasync,unlink"
 const FISH = "Fish is sold on Fridays."
+/** A word of it as the index of words has it: the text itself is compressed. */
+const WORD = "fridai"
 
 describe("a loss of power after the answer", () => {
   it.live.skipIf(!hasStrace)(
@@ -47,7 +49,7 @@ describe("a loss of power after the answer", () => {
           const log = join(folder, "memory.db-wal")
 
           const made = indexOf(0, "mkdir", `"${folder}"`)
-          const written = indexOf(0, "pwrite64(", `<${log}>`, FISH)
+          const written = indexOf(0, "pwrite64(", `<${log}>`, WORD)
           const saved = indexOf(0, "write(1<", `\\"id\\":2`)
           assert.isTrue(made >= 0 && written > made && saved > written, `${made}, ${written}, ${saved}`)
           for (

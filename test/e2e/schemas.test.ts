@@ -11,6 +11,7 @@ import { gunzipSync } from "node:zlib"
 import * as SqliteDriver from "../../src/resources/SqliteDriver.ts"
 import { STEPS as POSTGRES } from "../../src/store/postgres/migrations.ts"
 import { LATEST } from "../../src/store/sqlite/migrations.ts"
+import { register } from "../../src/store/sqlite/Packs.ts"
 import { oneIn, root } from "../data.ts"
 import { address } from "../postgres.ts"
 import { queryAt, temporaryDatabase } from "../postgresDatabase.ts"
@@ -73,6 +74,7 @@ const findsWhatWasThere = (cli: Cli, isRemembering: boolean) =>
 /** Reads a database beside the program. */
 const reading = <A>(file: string, read: (database: DatabaseSync) => A): A => {
   const database = new (SqliteDriver.load().DatabaseSync)(file)
+  register(database)
   try {
     return read(database)
   } finally {

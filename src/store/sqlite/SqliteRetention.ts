@@ -50,10 +50,11 @@ const sizeOf = (sql: SqlClient, limit: number) =>
     const [pages] = yield* sql<{ all: number; free: number; bytes: number }>`SELECT page_count AS "all",
       freelist_count AS free, page_size AS bytes FROM pragma_page_count, pragma_freelist_count, pragma_page_size`
     const { all, bytes, free } = pages!
-    const sums = new Map(
-      (yield* sql<{ name: string; value: string }>`SELECT name, value FROM properties WHERE name LIKE 'let_go_%'`)
-        .map(({ name, value }) => [name, Number(value)])
-    )
+    // A reader may find a schema before 5, which has no properties.
+    const properties = (yield* currentVersion(sql)) < 5
+      ? []
+      : yield* sql<{ name: string; value: string }>`SELECT name, value FROM properties WHERE name LIKE 'let_go_%'`
+    const sums = new Map(properties.map(({ name, value }) => [name, Number(value)]))
     return {
       bytes: (all - free) * bytes,
       fileBytes: all * bytes,

@@ -35,6 +35,7 @@ import { write } from "../../contract/MemoryStoreContract.ts"
 import { vector } from "../../contract/VectorIndexContract.ts"
 import { times } from "../../data.ts"
 import { takeBack, withDatabase } from "../../e2e/damage.ts"
+import { slow } from "../../e2e/run.ts"
 
 const HARBOUR = "The harbour master wants every crane inspected before sunrise."
 const LANTERN = "Lanterns are kept in the shed behind the old boathouse."
@@ -534,32 +535,37 @@ describe("a restore", () => {
       assert.strictEqual((yield* refused(Effect.provide(restore(path), backupsIn(three)))).reason, "OtherMemory")
     }).pipe(Effect.provide(base)))
 
-  it.scopedLive("while another process writes all the time comes between two writes, and no write is lost", () =>
-    withMemory((folder) =>
-      Effect.gen(function*() {
-        yield* tell("a", HARBOUR)
-        const { path } = yield* make()
-        const written: Array<string> = []
-        const writing = Effect.forever(Effect.gen(function*() {
-          const name = `w${written.length}`
-          yield* tell(name, `${TIDE} This is written for the ${written.length}th time.`)
-          written.push(name)
-          yield* Effect.sleep("1 millis")
-        }))
-        const restored = yield* Effect.raceFirst(restore(path), Effect.provide(writing, store(folder, "writing")))
-        assert.isAbove(written.length, 2)
-        // Each is in the memory as it was before, or has come after.
-        const after = (yield* Effect.flatMap(MemoryStore, (memory) => memory.messages(written))).map(({ uuid }) => uuid)
-        yield* restore(restored.before!)
-        const before = (yield* Effect.flatMap(MemoryStore, (memory) => memory.messages(written))).map(({ uuid }) =>
-          uuid
-        )
-        assert.sameMembers([...before, ...after], written)
-        assert.isAbove(before.length, 0)
-      })
-    ))
+  slow(it.scopedLive)(
+    "while another process writes all the time comes between two writes, and no write is lost",
+    () =>
+      withMemory((folder) =>
+        Effect.gen(function*() {
+          yield* tell("a", HARBOUR)
+          const { path } = yield* make()
+          const written: Array<string> = []
+          const writing = Effect.forever(Effect.gen(function*() {
+            const name = `w${written.length}`
+            yield* tell(name, `${TIDE} This is written for the ${written.length}th time.`)
+            written.push(name)
+            yield* Effect.sleep("1 millis")
+          }))
+          const restored = yield* Effect.raceFirst(restore(path), Effect.provide(writing, store(folder, "writing")))
+          assert.isAbove(written.length, 2)
+          // Each is in the memory as it was before, or has come after.
+          const after = (yield* Effect.flatMap(MemoryStore, (memory) => memory.messages(written))).map(({ uuid }) =>
+            uuid
+          )
+          yield* restore(restored.before!)
+          const before = (yield* Effect.flatMap(MemoryStore, (memory) => memory.messages(written))).map(({ uuid }) =>
+            uuid
+          )
+          assert.sameMembers([...before, ...after], written)
+          assert.isAbove(before.length, 0)
+        })
+      )
+  )
 
-  it.scopedLive.prop(
+  slow(it.scopedLive.prop)(
     "gives the memory that was backed up, and searches of other processes find its vectors",
     [
       FastCheck.array(

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
-import type { Steps } from "../../src/domain/Steps.ts"
+import { lazily } from "../../src/domain/Steps.ts"
 import { current } from "../../src/retrieve/Current.ts"
 import { unit } from "../contract/made.ts"
 
@@ -13,9 +13,7 @@ const run = (
   gone: ReadonlyArray<string> = []
 ) => {
   const made = (id: string) => unit(id, replacements[id] === undefined ? {} : { replacedBy: replacements[id] })
-  function* unitsOf(ids: ReadonlyArray<string>): Steps<never, ReadonlyArray<MemoryUnit>> {
-    return ids.filter((id) => !gone.includes(id)).map(made)
-  }
+  const unitsOf = (ids: ReadonlyArray<string>) => lazily(() => ids.filter((id) => !gone.includes(id)).map(made))
   const steps = current(ranked.map((id) => ({ unit: made(id) })), unitsOf, isWanted)
   const { done, value } = steps.next()
   assert.isTrue(done)

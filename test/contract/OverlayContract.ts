@@ -402,6 +402,34 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "gives back a session of which all was forgotten, and what was forgotten before it as a part of the same",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const [harbour] = yield* said("a", HARBOUR, LANTERN)
+        yield* store.append(batch([message("b", { sessionId: "s2", text: TIDE })], {
+          cursor: cursor("/t/b", 1, { sessionId: "s2" }),
+          facts: [facts("s1", { title: "Of the harbour" }), facts("s2", { cwd: "/work/one" })],
+          factLines: 1,
+          deadLetters: [{ path: "/t/a", offset: 9, reason: "torn", line: "{" }]
+        }))
+        const { operation } = yield* store.forget([harbour!])
+        const { messages, units } = yield* store.forgetSessions(["s1"], { operation })
+        assert.deepStrictEqual([messages, units], [1, []])
+        assert.deepStrictEqual(yield* textsOf("a", "b"), [[], [TIDE]])
+        assert.strictEqual((yield* store.sessionsByPrefix("s1"))[0]?.title, null)
+        // Nothing of it is captured again, short sentences neither.
+        yield* said("c", HARBOUR, LANTERN)
+        assert.deepStrictEqual(yield* textsOf("c"), [[]])
+        assert.deepInclude(yield* store.undo(), { _tag: "Forget", messages: 1 })
+        assert.deepStrictEqual(yield* textsOf("a"), [[`${HARBOUR} ${LANTERN}`]])
+        assert.strictEqual((yield* store.sessionsByPrefix("s1"))[0]?.title, "Of the harbour")
+        assert.deepStrictEqual(yield* found("harbour"), [harbour])
+        assert.deepStrictEqual((yield* store.claim("segment", 9)).map(({ key }) => key), [idOf("segment", "a")])
+        assert.isUndefined(yield* store.undo())
+      })
+    )
+
+    test(
       "has an undone merge of projects apart again",
       Effect.gen(function*() {
         const store = yield* MemoryStore

@@ -232,8 +232,8 @@ slow(describe.skipIf(process.platform === "win32"))("a disk that becomes full", 
   )
 })
 
-describe("killed", () => {
-  slow(it.live)(
+slow(describe)("killed", () => {
+  it.live(
     "a restore leaves the memory as it was, or as it is to be, and the next one goes through",
     () =>
       inHome((home) =>

@@ -185,10 +185,12 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     it.effect("of many memories is taken in whole, those of one origin at once", () =>
       Effect.gen(function*() {
         const archive = yield* Effect.gen(function*() {
-          for (let i = 0; i < 70; i++) yield* said(`m${i}`, `${HARBOUR} ${i}`, `${LANTERN} ${i}`, `${TIDE} ${i}`)
+          for (let i = 0; i < 52; i++) {
+            yield* said(`m${i}`, ...[HARBOUR, LANTERN, TIDE, `${TIDE} Not`].map((text) => `${text} ${i}`))
+          }
           return yield* exported
         }).pipe(on)
-        assert.strictEqual((yield* on(taken(archive))).units, 210)
+        assert.strictEqual((yield* on(taken(archive))).units, 208)
       }))
   })
 }

@@ -121,7 +121,7 @@ describe("backup and restore", () => {
     ))
 })
 
-describe("beside other processes", () => {
+slow(describe)("beside other processes", () => {
   it.live(
     "an open server finds what was restored, and nothing else, and goes on to save",
     () =>
@@ -161,7 +161,7 @@ describe("beside other processes", () => {
     60_000
   )
 
-  slow(it.live)(
+  it.live(
     "a backup that is made while another process imports is whole, and of one moment",
     () =>
       inHome((home) =>

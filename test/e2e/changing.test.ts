@@ -10,7 +10,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { samples } from "../data.ts"
 import { commandLines } from "./commandLines.ts"
-import { makeHome } from "./run.ts"
+import { makeHome, slow } from "./run.ts"
 
 const SHOP = join(samples, "-home-mei-work-shop-api")
 const inProcess = commandLines()
@@ -90,7 +90,7 @@ describe("a person who puts memories right", () => {
       assert.isTrue(existsSync(join(home, ".claude-memory")))
     }))
 
-  test("pins one, which every session is told", ({ json, list, printed }) =>
+  slow(test)("pins one, which every session is told", ({ json, list, printed }) =>
     Effect.gen(function*() {
       const { results: [{ id }] } = yield* json("search", "fake timers", "--all-projects")
       assert.deepStrictEqual(yield* list("--pinned"), [])
@@ -152,50 +152,56 @@ describe("a person who puts memories right", () => {
       assert.match(yield* refused("undo"), /nothing to undo/)
     }))
 
-  test("takes the memory to another machine, without twins", ({ home, json, list, printed, refused }) =>
-    Effect.gen(function*() {
-      const archive = join(home, "all.jsonl")
-      const { results: [{ id }] } = yield* json("search", "fake timers", "--all-projects")
-      yield* printed("edit", id, "--title", "Clocks")
-      assert.match(yield* printed("export", archive), /all\.jsonl: [\d,]+ bytes\. It holds all that is remembered/)
-      assert.match(yield* refused("export", archive), /is there already/)
-      const there = yield* makeHome
-      const elsewhere = (...words: ReadonlyArray<string>) => inProcess(words, { home: there })
-      const all = yield* list()
-      const { stdout } = yield* elsewhere("import-archive", archive)
-      assert.match(stdout, /: \d+ memories are new, and \d+ messages/)
-      assert.match((yield* elsewhere("import-archive", archive)).stdout, /: 0 memories are new, and 0 messages/)
-      assert.strictEqual((yield* elsewhere("import", SHOP)).code, 0)
-      const known = JSON.parse((yield* elsewhere("list", "--all-projects", "--limit", "1000", "--json")).stdout)
-      assert.deepStrictEqual(
-        known.memories.map((unit: { readonly id: string }) => unit.id).sort(),
-        all.map((unit) => unit.id).sort()
-      )
-      assert.include((yield* elsewhere("search", "fake timers", "--all-projects")).stdout, "Clocks")
-      const doctor = yield* elsewhere("doctor", "--deep")
-      assert.include(doctor.stdout, "Nothing is wrong.")
+  slow(test)(
+    "takes the memory to another machine, without twins",
+    ({ home, json, list, printed, refused }) =>
+      Effect.gen(function*() {
+        const archive = join(home, "all.jsonl")
+        const { results: [{ id }] } = yield* json("search", "fake timers", "--all-projects")
+        yield* printed("edit", id, "--title", "Clocks")
+        assert.match(yield* printed("export", archive), /all\.jsonl: [\d,]+ bytes\. It holds all that is remembered/)
+        assert.match(yield* refused("export", archive), /is there already/)
+        const there = yield* makeHome
+        const elsewhere = (...words: ReadonlyArray<string>) => inProcess(words, { home: there })
+        const all = yield* list()
+        const { stdout } = yield* elsewhere("import-archive", archive)
+        assert.match(stdout, /: \d+ memories are new, and \d+ messages/)
+        assert.match((yield* elsewhere("import-archive", archive)).stdout, /: 0 memories are new, and 0 messages/)
+        assert.strictEqual((yield* elsewhere("import", SHOP)).code, 0)
+        const known = JSON.parse((yield* elsewhere("list", "--all-projects", "--limit", "1000", "--json")).stdout)
+        assert.deepStrictEqual(
+          known.memories.map((unit: { readonly id: string }) => unit.id).sort(),
+          all.map((unit) => unit.id).sort()
+        )
+        assert.include((yield* elsewhere("search", "fake timers", "--all-projects")).stdout, "Clocks")
+        const doctor = yield* elsewhere("doctor", "--deep")
+        assert.include(doctor.stdout, "Nothing is wrong.")
 
-      yield* printed("export", "--markdown", `${archive}.md`)
-      assert.match(readFileSync(`${archive}.md`, "utf8"), /^# shop-api\n\n## [^]*### Clocks\n/)
-      assert.match((yield* elsewhere("import-archive", `${archive}.md`)).stderr, /line 1: this is no archive/)
-    }))
+        yield* printed("export", "--markdown", `${archive}.md`)
+        assert.match(readFileSync(`${archive}.md`, "utf8"), /^# shop-api\n\n## [^]*### Clocks\n/)
+        assert.match((yield* elsewhere("import-archive", `${archive}.md`)).stderr, /line 1: this is no archive/)
+      })
+  )
 
-  test("says that one holds in place of another, which a search gives from then on", ({ json, printed, refused }) =>
-    Effect.gen(function*() {
-      const { results: [{ id: old }] } = yield* json("search", "fake timers", "--all-projects")
-      const { id } = yield* json("save", "Clocks come from one place.")
-      const first = Effect.map(json("search", "fake timers", "--all-projects"), ({ results }) => results[0])
-      assert.match(
-        yield* printed("replace", old.slice(0, 8), id.slice(0, 8)),
-        new RegExp(`^${id.slice(0, 8)} Clocks come from one place\\.\n  holds in place of ${old.slice(0, 8)} `)
-      )
-      assert.deepInclude(yield* first, { id })
-      assert.strictEqual((yield* first).replaces[0].id, old)
-      assert.match(yield* printed("search", "fake timers", "--all-projects"), /it holds in place of [0-9a-f]{8} "/)
-      assert.include(yield* printed("show", old), `replaced  by ${id}`)
-      assert.match(yield* refused("replace", old), /name the memory that holds instead, or give --off/)
-      assert.match(yield* refused("replace", old, old), /can't hold in place of itself/)
-      yield* printed("replace", old, "--off")
-      assert.strictEqual((yield* first).id, old)
-    }))
+  slow(test)(
+    "says that one holds in place of another, which a search gives from then on",
+    ({ json, printed, refused }) =>
+      Effect.gen(function*() {
+        const { results: [{ id: old }] } = yield* json("search", "fake timers", "--all-projects")
+        const { id } = yield* json("save", "Clocks come from one place.")
+        const first = Effect.map(json("search", "fake timers", "--all-projects"), ({ results }) => results[0])
+        assert.match(
+          yield* printed("replace", old.slice(0, 8), id.slice(0, 8)),
+          new RegExp(`^${id.slice(0, 8)} Clocks come from one place\\.\n  holds in place of ${old.slice(0, 8)} `)
+        )
+        assert.deepInclude(yield* first, { id })
+        assert.strictEqual((yield* first).replaces[0].id, old)
+        assert.match(yield* printed("search", "fake timers", "--all-projects"), /it holds in place of [0-9a-f]{8} "/)
+        assert.include(yield* printed("show", old), `replaced  by ${id}`)
+        assert.match(yield* refused("replace", old), /name the memory that holds instead, or give --off/)
+        assert.match(yield* refused("replace", old, old), /can't hold in place of itself/)
+        yield* printed("replace", old, "--off")
+        assert.strictEqual((yield* first).id, old)
+      })
+  )
 })

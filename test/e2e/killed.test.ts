@@ -47,8 +47,9 @@ it.live("what is left by an import killed at any point is finished by the next",
     const inMemory = (name: string) => ({ home, env: { CLAUDE_MEMORY_HOME: join(home, name) } })
     const statusOf = (name: string) =>
       Effect.map(inProcess(["status", "--all-projects", "--json"], inMemory(name)), (outcome) => {
-        const { home: _, place: _place, ...status } = parsed<
-          Status & { readonly home: string; readonly place: string }
+        // How many pages are half full depends on where it was cut off.
+        const { home: _, place: _place, size: _size, ...status } = parsed<
+          Status & { readonly home: string; readonly place: string; readonly size: unknown }
         >(outcome)
         return status
       })

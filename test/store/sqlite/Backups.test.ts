@@ -243,7 +243,7 @@ describe("a backup", () => {
       })
     ))
 
-  it.scopedLive(
+  slow(it.scopedLive)(
     "that is torn or changed anywhere is refused, and nothing is changed",
     () =>
       withMemory((folder) =>
@@ -369,36 +369,39 @@ describe("a restore", () => {
       })
     ))
 
-  it.scopedLive("gives no row and no vector to another process that are of a memory made after the backup", () =>
-    withMemory((folder) =>
-      Effect.gen(function*() {
-        const index = yield* VectorIndex
-        const reading = yield* Effect.map(
-          Layer.build(store(folder, "other", true)),
-          (context) => Context.get(context, VectorIndex)
-        )
-        yield* index.ensure({ id: "test@1", dimension: 4 })
-        yield* tell("a", HARBOUR)
-        yield* index.upsert([{ unitId: "a-0", vector: vector(1, 0, 0, 0) }])
-        const { path } = yield* make()
-        yield* tell("b", TIDE)
-        yield* index.upsert([
-          { unitId: "a-0", vector: vector(0, 0, 0, 1) },
-          { unitId: "b-0", vector: vector(0, 1, 0, 0) }
-        ])
-        assert.lengthOf(yield* reading.search(vector(0, 1, 0, 0), everything, 9), 2)
-        yield* restore(path)
-        const [own] = yield* reading.search(vector(1, 0, 0, 0), everything, 9)
-        assert.closeTo(own?.score ?? 0, 1, 0.01)
-        yield* tell("c", LANTERN)
-        yield* index.upsert([{ unitId: "c-0", vector: vector(0, 0, 1, 0) }])
-        const [hit] = yield* reading.search(vector(0, 0, 1, 0), everything, 9)
-        assert.strictEqual(hit?.unitId, "c-0")
-        assert.closeTo(hit?.score ?? 0, 1, 0.01)
-        const { reader } = yield* SqliteFile
-        assert.deepStrictEqual(yield* reader`SELECT row FROM units ORDER BY row`, [{ row: 1 }, { row: 3 }])
-      })
-    ))
+  slow(it.scopedLive)(
+    "gives no row and no vector to another process that are of a memory made after the backup",
+    () =>
+      withMemory((folder) =>
+        Effect.gen(function*() {
+          const index = yield* VectorIndex
+          const reading = yield* Effect.map(
+            Layer.build(store(folder, "other", true)),
+            (context) => Context.get(context, VectorIndex)
+          )
+          yield* index.ensure({ id: "test@1", dimension: 4 })
+          yield* tell("a", HARBOUR)
+          yield* index.upsert([{ unitId: "a-0", vector: vector(1, 0, 0, 0) }])
+          const { path } = yield* make()
+          yield* tell("b", TIDE)
+          yield* index.upsert([
+            { unitId: "a-0", vector: vector(0, 0, 0, 1) },
+            { unitId: "b-0", vector: vector(0, 1, 0, 0) }
+          ])
+          assert.lengthOf(yield* reading.search(vector(0, 1, 0, 0), everything, 9), 2)
+          yield* restore(path)
+          const [own] = yield* reading.search(vector(1, 0, 0, 0), everything, 9)
+          assert.closeTo(own?.score ?? 0, 1, 0.01)
+          yield* tell("c", LANTERN)
+          yield* index.upsert([{ unitId: "c-0", vector: vector(0, 0, 1, 0) }])
+          const [hit] = yield* reading.search(vector(0, 0, 1, 0), everything, 9)
+          assert.strictEqual(hit?.unitId, "c-0")
+          assert.closeTo(hit?.score ?? 0, 1, 0.01)
+          const { reader } = yield* SqliteFile
+          assert.deepStrictEqual(yield* reader`SELECT row FROM units ORDER BY row`, [{ row: 1 }, { row: 3 }])
+        })
+      )
+  )
 
   it.scopedLive("into a folder without a memory makes it", () =>
     Effect.gen(function*() {
@@ -502,7 +505,7 @@ describe("a restore", () => {
       })
     ))
 
-  it.scopedLive("of another memory is refused, unless it is forced", () =>
+  slow(it.scopedLive)("of another memory is refused, unless it is forced", () =>
     Effect.gen(function*() {
       const [one, two] = [yield* temporary, yield* temporary]
       const { path } = yield* inMemory(one)(Effect.gen(function*() {

@@ -82,8 +82,17 @@ export const until = <A>(look: Effect.Effect<A>, holds: (seen: A) => boolean): E
   })
 
 /** Waits until every line of the transcripts, as they now are, is accounted for and nothing is pending. */
-export const caughtUp = (client: Client) =>
-  until(status(client), ({ lines, pending }) => pending === 0 && lines.total === client.transcript().length)
+export const caughtUp = (client: Client): Effect.Effect<Status> =>
+  Effect.map(
+    until(
+      Effect.map(asked(client, "status", "--all-projects", "--json"), (outcome): Status | undefined =>
+        outcome.stderr.includes("nothing is remembered yet") ? undefined : JSON.parse(succeeded("status", outcome))),
+      (seen) =>
+        seen !== undefined && seen.pending === 0 && seen.lines.total === client.transcript().length
+    ),
+    (seen) =>
+      seen!
+  )
 
 /** Writes a step and what was seen to the log of the run. */
 export const log = (what: string, seen = ""): Effect.Effect<void> =>

@@ -109,6 +109,13 @@ const announce = (file: string) =>
     )
   })
 
+const NOTHING_YET = new StoreError({
+  reason: "Missing",
+  operation: "open",
+  detail: "nothing is remembered yet; run `claude-memory import` first",
+  cause: undefined
+})
+
 /** Codes of `PRAGMA auto_vacuum`. */
 const INCREMENTAL = 2
 
@@ -139,16 +146,15 @@ export const openClients = Effect.fn("SqliteFile.open")(
     if (options.readOnly) {
       if (!(yield* Effect.orElseSucceed(fs.exists(file), () => false))) {
         if (yield* logIsAlone(file)) return yield* new SqliteError({ reason: "LogAlone", path: file, cause: undefined })
-        return yield* new StoreError({
-          reason: "Missing",
-          operation: "open",
-          detail: "nothing is remembered yet; run `claude-memory import` first",
-          cause: undefined
-        })
+        return yield* NOTHING_YET
       }
       yield* inspect(file)
       const reader = yield* open({ ...read, name: `${name} reader` })
-      yield* Effect.flatMap(currentVersion(reader), (version) => checkVersion(version, LATEST))
+      yield* Effect.flatMap(
+        currentVersion(reader),
+        // Another process is making it right now.
+        (version) => version === 0 ? NOTHING_YET : checkVersion(version, LATEST)
+      )
       return { file, writer: reader, reader }
     }
     yield* restrict(options.folder)

@@ -62,7 +62,7 @@ const numberOf = (place: Place, query: string): Effect.Effect<number> =>
   ).pipe(Effect.orElseSucceed(() => 0))
 
 export const units = (place: Place) => numberOf(place, "SELECT count(*) AS n FROM units")
-export const storedMessages = (place: Place) => numberOf(place, "SELECT count(*) AS n FROM messages")
+export const storedMessages = (place: Place) => numberOf(place, "SELECT count(*) AS n FROM message_rows")
 export const claims = (place: Place) => numberOf(place, "SELECT count(*) AS n FROM work WHERE owner IS NOT NULL")
 
 /** Runs the effect while a transaction of this process reads the database. */

@@ -1,7 +1,6 @@
 /**
  * Changes a memory's words or its type, by options or in the person's editor.
  */
-import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
@@ -21,13 +20,10 @@ import * as Settings from "../settings/Settings.ts"
 import { Editor } from "./Editor.ts"
 import * as EditorText from "./EditorText.ts"
 import { answer, json } from "./Output.ts"
+import { unitId } from "./Scope.ts"
 
 /** Bytes read from stdin, or of an edited file: far more than a memory holds, so that a text that is too long is refused and not cut. */
 const MAX_INPUT = 1_000_000
-
-const id = Args.text({ name: "id" }).pipe(
-  Args.withDescription("A memory's id, or the beginning of it, as `search` prints it")
-)
 
 export const options = {
   title: Options.text("title").pipe(Options.withDescription("What it is called from now on"), Options.optional),
@@ -94,7 +90,7 @@ const inEditor = (unit: MemoryUnit) =>
 
 export const command = Command.make(
   "edit",
-  { id, ...options },
+  { id: unitId, ...options },
   ({ id, json, revision, text, title, type }) =>
     Effect.gen(function*() {
       const memory = yield* ClaudeMemory

@@ -19,16 +19,11 @@ import type { Criteria } from "../serve/Bulk.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../settings/Settings.ts"
 import type { Forgotten } from "../store/MemoryStore.ts"
-import { answer, beginning, fittingTable, json, minute, plural, unitText } from "./Output.ts"
+import { answer, beginning, fittingTable, json, memories, minute, number, plural, unitText } from "./Output.ts"
 import { printable } from "./Printable.ts"
 import * as Progress from "./Progress.ts"
 import * as Question from "./Question.ts"
-import { projectIds, projects } from "./Scope.ts"
-
-const ids = Args.text({ name: "id" }).pipe(
-  Args.withDescription("A memory's id, or the beginning of it, as `search` prints it"),
-  Args.repeated
-)
+import { projectIds, projects, unitId } from "./Scope.ts"
 
 export const options = {
   project: projects.project.pipe(
@@ -69,8 +64,6 @@ const copiesIn = (home: string) =>
     ...names.filter(isCopy).sort(),
     ...backups.filter((name) => kindOf(name) !== undefined).sort().map((name) => `${FOLDER}/${name}`)
   ])
-
-const memories = (n: number) => n === 1 ? "1 memory" : `${n.toLocaleString("en-US")} memories`
 
 /** What is to be forgotten, and how it is shown before. */
 interface Plan {
@@ -118,7 +111,7 @@ const byCriteria = (criteria: Criteria, isNow: boolean) =>
           sessions.length === 0 ? "" : `, and all that was said in ${plural(sessions.length, "session")}`
         }:`,
         ...fittingTable(rows),
-        ...(count > newest.length ? [`and ${(count - newest.length).toLocaleString("en-US")} older`] : [])
+        ...(count > newest.length ? [`and ${number(count - newest.length)} older`] : [])
       ].join("\n"),
       run: Stream.unwrap(Effect.map(ClaudeMemory, ({ forgetSelected }) => forgetSelected(criteria, { isNow })))
     } satisfies Plan
@@ -134,7 +127,7 @@ const NOTHING_NAMED = "name memories by their ids, or give --project, --session,
 
 export const command = Command.make(
   "forget",
-  { ids, ...options },
+  { ids: Args.repeated(unitId), ...options },
   ({ allProjects, before, dryRun, ids, json, now: isNow, project, query, session, yes }) =>
     Effect.gen(function*() {
       const isBulk = project.length > 0 || Option.isSome(session) || Option.isSome(before) || Option.isSome(query)

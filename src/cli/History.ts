@@ -1,7 +1,6 @@
 /**
  * Shows what was changed of a memory, as differences.
  */
-import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import { diffWordsWithSpace } from "diff"
 import * as Effect from "effect/Effect"
@@ -9,10 +8,7 @@ import * as App from "../App.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import type { History, Operation } from "../store/MemoryStore.ts"
 import { answer, indent, json, marked, minute } from "./Output.ts"
-
-const id = Args.text({ name: "id" }).pipe(
-  Args.withDescription("A memory's id, or the beginning of it, as `search` prints it")
-)
+import { unitId } from "./Scope.ts"
 
 export const options = { json }
 
@@ -50,7 +46,7 @@ const changeText = ({ derived }: History, { after, before }: Operation): Readonl
   ]
 }
 
-export const command = Command.make("history", { id, ...options }, ({ id, json }) =>
+export const command = Command.make("history", { id: unitId, ...options }, ({ id, json }) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     const { history, unit } = yield* memory.history(id)

@@ -18,6 +18,7 @@ export {
   joined,
   listed,
   megabytes,
+  memories,
   minute,
   number,
   percent,

@@ -8,27 +8,27 @@ import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { answer, json } from "./Output.ts"
-
-const ids = Args.text({ name: "id" }).pipe(
-  Args.withDescription("A memory's id, or the beginning of it, as `search` prints it"),
-  Args.atLeast(1)
-)
+import { unitId } from "./Scope.ts"
 
 export const options = {
   off: Options.boolean("off").pipe(Options.withDescription("Take the pin off")),
   json
 }
 
-export const command = Command.make("pin", { ids, ...options }, ({ ids, json, off }) =>
-  Effect.gen(function*() {
-    const memory = yield* ClaudeMemory
-    // Finds all before any is changed.
-    const units = yield* Effect.forEach(ids, (id) => Effect.map(memory.show(id), ({ unit }) => unit))
-    const changed = yield* Effect.forEach(units, ({ id }) => memory.edit(id, { pinned: !off }, "person"))
-    yield* answer(json, { units: changed }, () =>
-      changed.map(({ id, title }) =>
-        `${off ? "No longer pinned" : "Pinned"}: ${id.slice(0, 8)} ${title}`
-      ).join("\n"))
-  }).pipe(App.provide(App.service("pin")))).pipe(
-    Command.withDescription("Have a memory told at the start of every session of its project, and never let go")
-  )
+export const command = Command.make(
+  "pin",
+  { ids: Args.atLeast(unitId, 1), ...options },
+  ({ ids, json, off }) =>
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory
+      // Finds all before any is changed.
+      const units = yield* Effect.forEach(ids, (id) => Effect.map(memory.show(id), ({ unit }) => unit))
+      const changed = yield* Effect.forEach(units, ({ id }) => memory.edit(id, { pinned: !off }, "person"))
+      yield* answer(json, { units: changed }, () =>
+        changed.map(({ id, title }) =>
+          `${off ? "No longer pinned" : "Pinned"}: ${id.slice(0, 8)} ${title}`
+        ).join("\n"))
+    }).pipe(App.provide(App.service("pin")))
+).pipe(
+  Command.withDescription("Have a memory told at the start of every session of its project, and never let go")
+)

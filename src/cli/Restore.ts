@@ -9,7 +9,7 @@ import * as App from "../App.ts"
 import { advice, quoted } from "../process/Advice.ts"
 import { Backups, type Restored } from "../store/Backups.ts"
 import { backupJson, countsText, progressing } from "./Backup.ts"
-import { answer, joined, json, minute, number, plural } from "./Output.ts"
+import { answer, joined, json, memories, minute, plural } from "./Output.ts"
 
 const file = Args.text({ name: "file" }).pipe(
   Args.withDescription("A backup, as `backup --list` prints it with its folder")
@@ -24,7 +24,7 @@ export const options = {
 
 const cutText = ({ deadLetters, messages, titles, units }: Restored["cut"]): ReadonlyArray<string> => {
   const parts = [
-    ...(units === 0 ? [] : [units === 1 ? "1 memory" : `${number(units)} memories`]),
+    ...(units === 0 ? [] : [memories(units)]),
     ...(messages === 0 ? [] : [`sentences of ${plural(messages, "message")}`]),
     ...(titles === 0 ? [] : [plural(titles, "title")]),
     ...(deadLetters === 0 ? [] : [plural(deadLetters, "dead letter")])

@@ -1,6 +1,7 @@
 /**
- * Options for the projects and the filters of a search, shared by several commands.
+ * Arguments and options that several commands share: of a memory, of projects, and the filters of a search.
  */
+import * as Args from "@effect/cli/Args"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -42,6 +43,11 @@ export const filters = {
     Options.repeated
   )
 }
+
+/** Argument that names a memory. */
+export const unitId = Args.text({ name: "id" }).pipe(
+  Args.withDescription("A memory's id, or the beginning of it, as `search` prints it")
+)
 
 /** Option for the number of things listed. */
 export const limitOf = (otherwise: number, most: number) =>

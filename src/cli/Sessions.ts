@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { listing } from "./Listing.ts"
-import { answer, json, number } from "./Output.ts"
+import { answer, json, memories } from "./Output.ts"
 import { limitOf, projectIds, projects, scopeText, times, toTimes } from "./Scope.ts"
 
 export const options = { ...projects, ...times, limit: limitOf(20, 1_000), json }
@@ -20,7 +20,7 @@ export const command = Command.make(
       const filter = { projects: yield* projectIds(options), ...toTimes(options) }
       const sessions = yield* memory.sessions(filter, limit)
       const text = yield* listing(sessions, ({ endedAt }) => endedAt, ({ archive, branch, title, units }) => [
-        units === 1 ? "1 memory" : `${number(units)} memories`,
+        memories(units),
         `${archive?.title ?? title ?? ""}${branch === null ? "" : ` (on ${branch})`}`
       ])
       yield* answer(

@@ -1,4 +1,3 @@
-import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
@@ -9,10 +8,7 @@ import { advice } from "../process/Advice.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { speakerOf, textOf } from "../serve/Wording.ts"
 import { answer, beginning, indent, json, megabytes, minute } from "./Output.ts"
-
-const id = Args.text({ name: "id" }).pipe(
-  Args.withDescription("A memory's id, or the beginning of it, as `search` prints it")
-)
+import { unitId } from "./Scope.ts"
 
 export const options = { json }
 
@@ -34,7 +30,7 @@ const letGoSentence = (at: number, limit: number, transcripts: ReadonlyArray<str
     limit === 0 ? "" : ` to keep the memory below ${megabytes(limit)}`
   }${transcripts.length === 0 ? "" : `; transcript: ${transcripts.join(", ")}`}.`
 
-export const command = Command.make("show", { id, ...options }, ({ id, json }) =>
+export const command = Command.make("show", { id: unitId, ...options }, ({ id, json }) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     const { letGoAt, messages, unit } = yield* memory.show(id)

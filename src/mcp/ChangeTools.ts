@@ -4,23 +4,16 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { EditRequest } from "../domain/Edited.ts"
-import { defuse } from "../domain/Injection.ts"
 import { type MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
 import { savedBy } from "../domain/SavedBy.ts"
-import { oneLine } from "../inject/Render.ts"
 import { plural } from "../serve/Wording.ts"
 import { count } from "./Answer.ts"
 import * as Argument from "./Arguments.ts"
-import { messagesOf } from "./MemoryTools.ts"
+import { messagesOf, named } from "./MemoryTools.ts"
 import { Consent, opened, Refused, show } from "./Serving.ts"
 import { tool } from "./Tool.ts"
 
 const decode = Schema.decodeUnknown(EditRequest)
-
-/** Characters of a title in a question to the user, so that it can't pass for more of the question. */
-const MAX_ASKED_TITLE = 80
-
-const named = ({ id, title }: MemoryUnit) => `[${id.slice(0, 8)}] "${oneLine(defuse(title)).slice(0, MAX_ASKED_TITLE)}"`
 
 /** Asks the user before their own words are changed: a text that Claude read may have wanted it. */
 const agreed = (unit: MemoryUnit) =>

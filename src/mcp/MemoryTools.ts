@@ -220,6 +220,10 @@ const MAX_UNASKED_IN_ALL = 20
 /** Characters of a title in a question to the user, so that it can't pass for more of the question. */
 const MAX_ASKED_TITLE = 80
 
+/** Names a memory in a question to the user. */
+export const named = ({ id, title }: MemoryUnit): string =>
+  `[${id.slice(0, 8)}] "${oneLine(defuse(title)).slice(0, MAX_ASKED_TITLE)}"`
+
 /**
  * Asks the user whether these memories shall be forgotten, where they are many or the user saved one of them: a text that
  * Claude read may have wanted it.
@@ -231,9 +235,7 @@ const agreed = (units: ReadonlyArray<MemoryUnit>) =>
     if (!isOwn && units.length <= MAX_UNASKED && (yield* tally).forgotten + units.length <= MAX_UNASKED_IN_ALL) {
       return yield* count({ forgotten: units.length })
     }
-    const titles = units.map(({ id, title }) =>
-      `- [${id.slice(0, 8)}] "${oneLine(defuse(title)).slice(0, MAX_ASKED_TITLE)}"`
-    )
+    const titles = units.map((unit) => `- ${named(unit)}`)
     const question = [
       `Forget ${units.length === 1 ? "this memory" : `these ${units.length} memories`}?`,
       ...titles

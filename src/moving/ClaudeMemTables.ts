@@ -180,6 +180,16 @@ export interface Table {
 }
 
 const DATED = { epoch: ["created_at_epoch"], created: ["created_at"] }
+const TOLD = {
+  title: ["title"],
+  subtitle: ["subtitle"],
+  narrative: ["narrative"],
+  text: ["text"],
+  facts: ["facts"],
+  concepts: ["concepts"],
+  read: ["files_read"],
+  modified: ["files_modified"]
+}
 const SESSION = ["memory_session_id", "sdk_session_id"]
 const ASKED = ["content_session_id", "claude_session_id"]
 
@@ -218,14 +228,7 @@ const TABLES: ReadonlyArray<Table> = [
       project: ["project"],
       merged: ["merged_into_project"],
       type: ["type"],
-      title: ["title"],
-      subtitle: ["subtitle"],
-      narrative: ["narrative"],
-      text: ["text"],
-      facts: ["facts"],
-      concepts: ["concepts"],
-      read: ["files_read"],
-      modified: ["files_modified"]
+      ...TOLD
     },
     needed: ["session", "project", "type", "text"],
     toRead: observation
@@ -275,14 +278,7 @@ const TABLES: ReadonlyArray<Table> = [
       kind: ["kind"],
       type: ["type"],
       legacy: ["legacy_observation_id"],
-      title: ["title"],
-      subtitle: ["subtitle"],
-      narrative: ["narrative"],
-      text: ["text"],
-      facts: ["facts"],
-      concepts: ["concepts"],
-      read: ["files_read"],
-      modified: ["files_modified"]
+      ...TOLD
     },
     needed: ["kind", "type", "text"],
     joined: [{ as: "project", from: "projects", column: ["name"], where: [["id"], ["project_id"]] }],

@@ -262,13 +262,13 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   readonly inject: (request: InjectionRequest) => Effect.Effect<InjectionResponse, StoreError>
   /** Answers a hook of Claude Code with a text to inject, empty when nothing is relevant. */
   readonly hook: (input: Hook.HookInput, telling?: Hook.Telling) => Effect.Effect<string, StoreError>
-  /** Stops the hooks from injecting anything into a session, or allows it again. */
   /** Reports what a session was given: by its id or the beginning of one, else the session of the newest injection. */
   readonly injections: (
     session: string | undefined
   ) => Effect.Effect<SessionInjections, NotFound | PlatformError | StoreError>
   /** Lists what all sessions were given since a time, in milliseconds since the epoch, oldest first. */
   readonly injectedSince: (time: number) => Effect.Effect<ReadonlyArray<Injection>, PlatformError>
+  /** Stops the hooks from injecting anything into a session, or allows it again. */
   readonly mute: (sessionId: string, isMuted: boolean) => Effect.Effect<void, PlatformError>
   /**
    * Returns a unit, by id or a prefix of it, with its source messages, and when other messages around them were let go, in

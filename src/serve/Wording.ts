@@ -22,12 +22,15 @@ export const sizeText = ({ bytes, letGo, limit }: Size): string =>
   `${megabytes(bytes)}${limit === 0 ? ", without a limit" : ` of at most ${megabytes(limit)}`}` +
   (letGo.at === null ?
     "; nothing was let go" :
-    `; ${plural(letGo.messages, "message")} and ${
-      letGo.units === 1 ? "1 memory" : `${number(letGo.units)} memories`
-    } were let go, the last ones ${minute(letGo.at)}`)
+    `; ${plural(letGo.messages, "message")} and ${memories(letGo.units)} were let go, the last ones ${
+      minute(letGo.at)
+    }`)
 
 /** Formats as "1 dead letter", "2 dead letters". */
 export const plural = (n: number, noun: string): string => `${number(n)} ${noun}${n === 1 ? "" : "s"}`
+
+/** Formats as "1 memory", "2 memories". */
+export const memories = (n: number): string => n === 1 ? "1 memory" : `${number(n)} memories`
 
 /** Formats as "a, b and c". */
 export const joined = (names: ReadonlyArray<string>): string =>

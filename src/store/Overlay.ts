@@ -60,26 +60,26 @@ export const changedOf = ({ content, pinned, replacedBy, title, type }: Changed)
 
 /** Applies a change; returns the same overlay when it changes nothing. A value equal to the derived one is null. */
 export const change = (overlay: Overlay, changes: Change): Overlay => {
-  const { derived } = overlay
-  const next = changedOf({
-    title: changes.title === undefined ? overlay.title : changes.title === derived.title ? null : changes.title,
-    content: changes.content === undefined
-      ? overlay.content
-      : changes.content === derived.content
-      ? null
-      : changes.content,
-    type: changes.type === undefined ? overlay.type : changes.type === derived.type ? null : changes.type,
+  const value = <Name extends "content" | "title" | "type">(name: Name): Changed[Name] => {
+    const given: Change[Name] = changes[name]
+    return given === undefined ? overlay[name] : given === overlay.derived[name] ? null : given as Changed[Name]
+  }
+  const next: Changed = {
+    title: value("title"),
+    content: value("content"),
+    type: value("type"),
     pinned: changes.pinned ?? overlay.pinned,
     replacedBy: changes.replacedBy === undefined ? overlay.replacedBy : changes.replacedBy
-  })
+  }
   return JSON.stringify(next) === JSON.stringify(changedOf(overlay))
     ? overlay
     : { ...overlay, ...next, revision: overlay.revision + 1 }
 }
 
 /** Tests whether anything is changed: such a unit stays where its origin is compressed again. */
-export const isKept = ({ content, pinned, replacedBy, title, type }: Changed): boolean =>
-  pinned || content !== null || title !== null || type !== null || replacedBy !== null
+export const isKept = <A extends Changed>(changed: A | null | undefined): changed is A =>
+  changed !== null && changed !== undefined && (changed.pinned || changed.content !== null || changed.title !== null ||
+    changed.type !== null || changed.replacedBy !== null)
 
 /** Returns a unit as it was derived. */
 export const underneath = (unit: MemoryUnit, overlay: Overlay | undefined): MemoryUnit => {
@@ -161,7 +161,7 @@ export const placeBeside = (
   const heldBy = new Map(held.map((unit) => [unit.id, unit]))
   const placed = made.flatMap((unit) => {
     const overlay = overlays.get(unit.id)
-    if (overlay === undefined || !isKept(overlay)) return [unit]
+    if (!isKept(overlay)) return [unit]
     const before = heldBy.get(unit.id)
     const earlier = before ?? underneath(unit, overlay)
     if (earlier.content !== unit.content && !isAlike(worded(earlier), worded(unit))) {
@@ -172,7 +172,7 @@ export const placeBeside = (
     return [...(before === undefined ? [earlier] : []), ...(rest === undefined ? [] : [rest])]
   })
   const ids = new Set(placed.map(({ id }) => id))
-  const kept = held.filter(({ id }) => !ids.has(id) && overlays.has(id) && isKept(overlays.get(id)!))
+  const kept = held.filter(({ id }) => !ids.has(id) && isKept(overlays.get(id)))
   const others = kept.map(worded)
   return {
     made: placed.filter((unit) => !others.some((other) => Duplicates.isSame(worded(unit), other))),

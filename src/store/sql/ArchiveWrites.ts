@@ -103,7 +103,7 @@ export const make = (
         archived.flatMap(({ changed, unit }) => changed === undefined ? [] : [[unit.id, changed]])
       )
       const isNew = (unit: MemoryUnit) =>
-        !known.has(unit.id) && (!origins.has(unit.origin) || changes.has(unit.id) && isKept(changes.get(unit.id)!))
+        !known.has(unit.id) && (!origins.has(unit.origin) || isKept(changes.get(unit.id)))
       const allowed = yield* permitted(units.filter(isNew))
       const { own, placed } = yield* inPlace(allowed.map((unit) => ({ ...unit, active: true, supersededBy: null })))
       yield* insert(placed, own)

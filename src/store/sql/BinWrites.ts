@@ -142,7 +142,7 @@ export const make = (
       const changed = yield* db.overlays([...present.keys()])
       const isFree = ({ overlay, unit }: BinnedUnit) =>
         !present.has(unit.id) ||
-        overlay !== null && isKept(overlay) && !(changed.has(unit.id) && isKept(changed.get(unit.id)!))
+        isKept(overlay) && !isKept(changed.get(unit.id))
       const allowed = new Set((yield* permitted(units.map(({ unit }) => unit))).map(({ id }) => id))
       const back = units.filter((each) => allowed.has(each.unit.id) && isFree(each))
       const others = yield* bringBack(

@@ -11,7 +11,7 @@ import type { Project } from "../../domain/Project.ts"
 import { mustNotDisplace } from "../../domain/SavedBy.ts"
 import * as Forgetting from "../Forgetting.ts"
 import { type ForgetOptions, type Forgotten, UNDO_MS } from "../MemoryStore.ts"
-import { formsOf, isKept } from "../Overlay.ts"
+import { formsOf } from "../Overlay.ts"
 import { ascending } from "../Rules.ts"
 import { type BinWrites, sessionTomb } from "./BinWrites.ts"
 import type { SqlEffect, StoredMessage } from "./Dialect.ts"
@@ -40,7 +40,7 @@ const PAGE = 200
 
 export const make = (
   db: Statements,
-  { enqueue, insert, mergeWithSame, remove, restore }: UnitWrites,
+  { insert, mergeWithSame, remove, removeForgotten, restore }: UnitWrites,
   bin: BinWrites
 ) => {
   /** Returns these units and their duplicates: those they superseded or were superseded by, over all steps. */
@@ -86,7 +86,10 @@ export const make = (
       const cutOwn = (message: Message) => Forgetting.cutCited(message, cited.get(message.uuid)!, allSentences)
       const cutRepeats = (message: Message) => Forgetting.cutRepeats(message, contentSentences)
       const taken: Array<Forgetting.Taken> = []
-      const changed = new Map<string, { readonly segmentId: string; readonly before: Message }>()
+      const changed = new Map<
+        string,
+        { readonly segmentId: string; readonly sessionId: string; readonly before: Message }
+      >()
 
       const take = (rows: ReadonlyArray<StoredMessage>, strip: (message: Message) => Forgetting.Stripped) =>
         Effect.gen(function*() {
@@ -96,7 +99,9 @@ export const make = (
           }).filter((each) => each.taken.length > 0)
           for (const { before, segmentId, ...each } of stripped) {
             taken.push(...each.taken)
-            if (!changed.has(before.uuid)) changed.set(before.uuid, { segmentId, before })
+            if (!changed.has(before.uuid)) {
+              changed.set(before.uuid, { segmentId, sessionId: before.sessionId, before })
+            }
           }
           if (stripped.length > 0) yield* db.updateMessages(stripped.map(({ message }) => message))
         })
@@ -125,7 +130,7 @@ export const make = (
       const letters = (yield* db.keptLetters).filter(({ line }) => Forgetting.keysOfLine(line).some(isKnown))
       if (letters.length > 0) yield* db.setLetters(letters.map((letter) => ({ ...letter, line: "" })))
 
-      const sessions = [...new Set([...changed.values()].map(({ before }) => before.sessionId))]
+      const sessions = [...new Set([...changed.values()].map(({ sessionId }) => sessionId))]
       const titled = (yield* db.titlesOf(sessions)).flatMap(({ id, title }) =>
         title !== null && Forgetting.overlaps(title, allSentences) ? [{ id, title }] : []
       )
@@ -148,25 +153,7 @@ export const make = (
       yield* db.deleteOverlays(ids)
       yield* db.deleteOperationsOf(ids)
 
-      // Deletes other units of the changed messages, and queues their segments and sessions to be compressed again.
-      const uuids = new Set(changed.keys())
-      const others = yield* db.unitsOfSessions(sessions)
-      const theirs = yield* db.overlays(others.map(({ unit }) => unit.id))
-      const touched = others.filter(({ unit }) => {
-        const overlay = theirs.get(unit.id)
-        return Forgetting.isTouched(unit, uuids, contentSentences, overlay !== undefined && isKept(overlay))
-      })
-      const back = yield* restore(yield* remove([...new Set([...gone, ...touched].map(({ row }) => row))], true))
-      yield* mergeWithSame(back)
-      const segments = new Set([
-        ...[...changed.values()].map(({ segmentId }) => segmentId),
-        ...touched.filter(({ unit }) => unit.origin !== unit.sessionId).map(({ unit }) => unit.origin)
-      ])
-      yield* enqueue("segment", segments)
-      yield* enqueue("session", sessions)
-      yield* db.raiseRevision("review", [...segments])
-      yield* db.raiseRevision("recap", sessions)
-
+      yield* removeForgotten(gone, changed, contentSentences)
       yield* entomb(ids, keys, now)
       return { units, messages: changed.size, ...undoable(operation, now) }
     })

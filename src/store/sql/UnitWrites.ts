@@ -5,10 +5,11 @@ import * as Effect from "effect/Effect"
 import { fieldsOf } from "../../domain/Lexical.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import * as Duplicates from "../Duplicates.ts"
+import * as Forgetting from "../Forgetting.ts"
 import type { WorkItem } from "../MemoryStore.ts"
 import * as Overlay from "../Overlay.ts"
 import type { SqlEffect } from "./Dialect.ts"
-import type { Statements } from "./Statements.ts"
+import type { Statements, StoredUnit } from "./Statements.ts"
 
 export type UnitWrites = ReturnType<typeof make>
 
@@ -99,5 +100,36 @@ export const make = (db: Statements) => {
       if (changed.size > 0) yield* update([...changed.values()], gone)
     })
 
-  return { enqueue, insert, mergeWithSame, remove, restore, update }
+  /**
+   * Deletes forgotten units, and others that cite a changed message or hold one of the sentences; queues what these came from to be
+   * compressed again. Returns the number of deleted units.
+   */
+  const removeForgotten = (
+    gone: ReadonlyArray<StoredUnit>,
+    /** By the message's uuid. */
+    changed: ReadonlyMap<string, { readonly segmentId: string; readonly sessionId: string }>,
+    sentences: Forgetting.Sentences
+  ) =>
+    Effect.gen(function*() {
+      const uuids = new Set(changed.keys())
+      const sessions = [...new Set(Array.from(changed.values(), ({ sessionId }) => sessionId))]
+      const others = yield* db.unitsOfSessions(sessions)
+      const overlays = yield* db.overlays(others.map(({ unit }) => unit.id))
+      const touched = others.filter(({ unit }) =>
+        Forgetting.isTouched(unit, uuids, sentences, Overlay.isKept(overlays.get(unit.id)))
+      )
+      const rows = [...new Set([...gone, ...touched].map(({ row }) => row))]
+      yield* mergeWithSame(yield* restore(yield* remove(rows, true)))
+      const segments = new Set([
+        ...Array.from(changed.values(), ({ segmentId }) => segmentId),
+        ...touched.filter(({ unit }) => unit.origin !== unit.sessionId).map(({ unit }) => unit.origin)
+      ])
+      yield* enqueue("segment", segments)
+      yield* enqueue("session", sessions)
+      yield* db.raiseRevision("review", [...segments])
+      yield* db.raiseRevision("recap", sessions)
+      return rows.length
+    })
+
+  return { enqueue, insert, mergeWithSame, remove, removeForgotten, restore, update }
 }

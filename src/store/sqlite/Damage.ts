@@ -41,7 +41,8 @@ export const expectedObjects = (
     return yield* objectsIn(sql)
   }))
 
-const quoted = (name: string) => `"${name.replaceAll("\"", "\"\"")}"`
+/** Quotes an identifier. */
+export const quoted = (name: string) => `"${name.replaceAll("\"", "\"\"")}"`
 
 const isDamaged = (error: SqlError) =>
   reasonOf(error) === "Damaged" || /vtable constructor failed/.test(String(error.cause))

@@ -6,7 +6,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import * as Forgetting from "../Forgetting.ts"
-import { formsOf, isKept } from "../Overlay.ts"
+import { formsOf } from "../Overlay.ts"
 import { sessionOf, sessionTomb } from "../sql/BinWrites.ts"
 import type { StoredMessage, UnitBody } from "../sql/Dialect.ts"
 import { messageOf } from "../sql/Rows.ts"
@@ -39,7 +39,7 @@ export const cut = (
 ): Effect.Effect<Cut, SqlError> =>
   Effect.gen(function*() {
     const db = Statements.make(sql, SqliteDialect.make(sql))
-    const { enqueue, mergeWithSame, remove, restore } = UnitWrites.make(db)
+    const { removeForgotten } = UnitWrites.make(db)
 
     /** Runs `each` on pages of rows, by their number; other work of the process comes between them. */
     const pages = <Row>(
@@ -106,29 +106,12 @@ export const cut = (
         })
     )
     const ids = [...new Set([...gone.map(({ unit }) => unit.id), ...tombs])]
-    const sessions = [...new Set([...changed.values()].map(({ sessionId }) => sessionId))]
     const goneOverlays = yield* db.overlays(ids)
     const sentences = Forgetting.contentSentences(
       gone.flatMap(({ unit }) => formsOf(unit, goneOverlays.get(unit.id)))
     )
     yield* db.deleteOverlays(ids)
     yield* db.deleteOperationsOf(ids)
-    const uuids = new Set(changed.keys())
-    const others = yield* db.unitsOfSessions(sessions)
-    const overlays = yield* db.overlays(others.map(({ unit }) => unit.id))
-    const touched = others.filter(({ unit }) => {
-      const overlay = overlays.get(unit.id)
-      return Forgetting.isTouched(unit, uuids, sentences, overlay !== undefined && isKept(overlay))
-    })
-    const rows = [...new Set([...gone, ...touched].map(({ row }) => row))]
-    yield* mergeWithSame(yield* restore(yield* remove(rows, true)))
-    const segments = new Set([
-      ...[...changed.values()].map(({ segmentId }) => segmentId),
-      ...touched.filter(({ unit }) => unit.origin !== unit.sessionId).map(({ unit }) => unit.origin)
-    ])
-    yield* enqueue("segment", segments)
-    yield* enqueue("session", sessions)
-    yield* db.raiseRevision("review", [...segments])
-    yield* db.raiseRevision("recap", sessions)
-    return { units: rows.length, messages: changed.size, titles: titled.length, deadLetters: letters.length }
+    const units = yield* removeForgotten(gone, changed, sentences)
+    return { units, messages: changed.size, titles: titled.length, deadLetters: letters.length }
   })

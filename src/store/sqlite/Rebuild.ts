@@ -9,10 +9,8 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import { transaction } from "../../resources/Sqlite.ts"
 import type { Report } from "../Integrity.ts"
-import { type Damage, damagedPart, isMadeWith, objectsIn, type SchemaObject } from "./Damage.ts"
+import { type Damage, damagedPart, isMadeWith, objectsIn, quoted, type SchemaObject } from "./Damage.ts"
 import { type DatabaseParts, type Part, partOf } from "./Parts.ts"
-
-const quoted = (name: string) => `"${name.replaceAll("\"", "\"\"")}"`
 
 /** Changes the schema's table; the connection reads it again afterwards. */
 const rewriteSchema = (sql: SqlClient, change: Effect.Effect<unknown, SqlError>) =>

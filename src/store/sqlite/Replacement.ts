@@ -9,12 +9,10 @@ import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import { EMBEDDED } from "../MemoryStore.ts"
 import { SECRET } from "../sql/Statements.ts"
-import { objectsIn } from "./Damage.ts"
+import { objectsIn, quoted } from "./Damage.ts"
 
 /** Name of the other database in the statements. */
 const FROM = "restored"
-
-const quoted = (name: string) => `"${name.replaceAll("\"", "\"\"")}"`
 
 /**
  * Gives the connection the other database, before the transaction. The references between rows hold there, and so are not checked while

@@ -21,7 +21,7 @@ import * as PerCall from "../../resources/PerCall.ts"
 import { copyPages, durably, open, type SqliteError, transaction } from "../../resources/Sqlite.ts"
 import { type Backup, BackupError, Backups, DailyBackup, FORMAT, type Header, type Report } from "../Backups.ts"
 import * as Forgetting from "../Forgetting.ts"
-import { StoreError } from "../MemoryStore.ts"
+import type { StoreError } from "../MemoryStore.ts"
 import { checkVersion } from "../sql/schemaVersion.ts"
 import { SECRET } from "../sql/Statements.ts"
 import * as BackupFolder from "./BackupFolder.ts"
@@ -31,7 +31,7 @@ import { currentVersion, dataVersion, LATEST, migrate } from "./migrations.ts"
 import * as OpeningFiles from "./OpeningFiles.ts"
 import { register } from "./Packs.ts"
 import * as Replacement from "./Replacement.ts"
-import { DATABASE, openClients, toStoreError } from "./SqliteFile.ts"
+import { DATABASE, NOTHING_YET, openClients, toStoreError } from "./SqliteFile.ts"
 
 export interface SqliteBackupsOptions {
   /** Folder of the memory's file. */
@@ -107,16 +107,10 @@ const countsOf = (sql: SqlClient) =>
 const emptyBin = (sql: SqlClient) =>
   Effect.gen(function*() {
     yield* sql`UPDATE operations SET undone = 1 WHERE id IN (SELECT operation FROM bin_entries)`
-    const tables = yield* sql<{ name: string }>`SELECT name FROM sqlite_schema
-      WHERE type = 'table' AND name LIKE 'bin\\_%' ESCAPE '\\'`
-    let isChanged = false
-    for (const { name } of tables) {
-      const [row] = yield* sql<{ some: number }>`SELECT EXISTS (SELECT 1 FROM ${sql(name)}) AS some`
-      if (row?.some !== 1) continue
-      yield* sql`DELETE FROM ${sql(name)}`
-      isChanged = true
-    }
-    if (isChanged) yield* sql.unsafe("VACUUM")
+    const [row] = yield* sql<{ some: number }>`SELECT EXISTS (SELECT 1 FROM bin_entries) AS some`
+    if (row?.some !== 1) return
+    yield* sql`DELETE FROM bin_entries`
+    yield* sql.unsafe("VACUUM")
   })
 
 const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
@@ -226,12 +220,7 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
     const makeKind = (kind: BackupKind, to: string | undefined, locked: Locked, report: Report) =>
       Effect.gen(function*() {
         if ((sizeOf(database) ?? 0) === 0) {
-          return yield* new StoreError({
-            reason: "Missing",
-            operation: "open",
-            detail: "nothing is remembered yet; run `claude-memory import` first",
-            cause: undefined
-          })
+          return yield* NOTHING_YET
         }
         const createdAt = yield* Clock.currentTimeMillis
         yield* use(folder, () => BackupFolder.prepare(folder, createdAt))

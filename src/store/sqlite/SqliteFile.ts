@@ -109,7 +109,8 @@ const announce = (file: string) =>
     )
   })
 
-const NOTHING_YET = new StoreError({
+/** Failure of who reads, or copies, a memory that nobody has made yet. */
+export const NOTHING_YET = new StoreError({
   reason: "Missing",
   operation: "open",
   detail: "nothing is remembered yet; run `claude-memory import` first",

@@ -131,6 +131,10 @@ const refused = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return error
   })
 
+/** The index as another process sees it that only reads. */
+const indexOfOther = (folder: string) =>
+  Effect.map(Layer.build(store(folder, "other", true)), (context) => Context.get(context, VectorIndex))
+
 /** Tests whether a backup holds a word, in the open or in a compressed text. */
 const holds = (path: string, word: string): boolean => {
   const bytes = gunzipSync(readFileSync(path))
@@ -375,10 +379,7 @@ describe("a restore", () => {
       withMemory((folder) =>
         Effect.gen(function*() {
           const index = yield* VectorIndex
-          const reading = yield* Effect.map(
-            Layer.build(store(folder, "other", true)),
-            (context) => Context.get(context, VectorIndex)
-          )
+          const reading = yield* indexOfOther(folder)
           yield* index.ensure({ id: "test@1", dimension: 4 })
           yield* tell("a", HARBOUR)
           yield* index.upsert([{ unitId: "a-0", vector: vector(1, 0, 0, 0) }])
@@ -580,10 +581,7 @@ describe("a restore", () => {
       withMemory((folder) =>
         Effect.gen(function*() {
           const index = yield* VectorIndex
-          const reading = yield* Effect.map(
-            Layer.build(store(folder, "other", true)),
-            (context) => Context.get(context, VectorIndex)
-          )
+          const reading = yield* indexOfOther(folder)
           yield* index.ensure({ id: "test@1", dimension: 4 })
           const ids = Array.from({ length: 6 }, (_, i) => `u${i}`)
           const angle = (n: number) => vector(Math.cos(n / 9), Math.sin(n / 9), 0, 0)

@@ -80,6 +80,23 @@ export const ALLOWED = [
   // The first use of stderr opens a descriptor on a terminal.
   { files: ["resources/monitor/Monitor.ts"], names: names`global= process.stderr` },
 
+  // The API's routes and what stands before them; who listens is src/resources/HttpServer.ts.
+  {
+    files: ["http/", "resources/HttpServer.ts"],
+    names: lists(
+      within(
+        "@effect/platform",
+        words`
+          HttpApi HttpApiEndpoint HttpApiError HttpApiGroup HttpApiSchema HttpApp HttpServerError HttpServerRequest HttpServerResponse OpenApi`
+      )
+    )`@effect/platform/HttpApiBuilder= Middleware Router api group httpApp
+      @effect/platform/HttpIncomingMessage= withMaxBodySize`
+  },
+  {
+    files: ["resources/HttpServer.ts"],
+    names: names`@effect/platform-node/NodeHttpServer= makeHandler node:http= createServer node:https= createServer`
+  },
+
   // Parts of the program. The protocol's streams are stdin and stdout; the help of @effect/cli is written to the console.
   {
     files: ["mcp/Server.ts"],

@@ -15,6 +15,7 @@ const FLOORS = [
   ["inject", "install"],
   ["hook"],
   ["serve"],
+  ["http"],
   ["App.ts"],
   ["cli", "mcp"],
   ["bin", "library.ts", "resources.ts", "testing.ts"]

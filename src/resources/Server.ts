@@ -27,6 +27,8 @@ export interface ServerOptions<S extends Server> {
   readonly listen: ListenOptions
   /** Called when a server that listens can't accept a connection, as with EMFILE. */
   readonly onError: (error: unknown) => void
+  /** Called when it closes, before it waits for its connections to end. */
+  readonly onClosing?: () => void
   /** Time for its connections to end, 2 seconds by default; then they are destroyed. */
   readonly within?: Duration.DurationInput
 }
@@ -63,7 +65,11 @@ export const open = <S extends Server>(
     name: options.name,
     open: listening(options),
     // A server of node:http closes its idle connections as well.
-    close: ({ server }) => Effect.sync(() => server.close()),
+    close: ({ server }) =>
+      Effect.sync(() => {
+        options.onClosing?.()
+        server.close()
+      }),
     destroy: ({ sockets }) => Effect.sync(() => sockets.forEach((socket) => socket.destroy())),
     isGone: ({ server, sockets }) => !server.listening && sockets.size === 0,
     within: options.within ?? "2 seconds",

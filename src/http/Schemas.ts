@@ -1,0 +1,393 @@
+/**
+ * Requests and responses of the API. Times are milliseconds since the epoch; a cursor is opaque.
+ */
+import * as Schema from "effect/Schema"
+import { Message } from "../domain/Conversation.ts"
+import { InjectionMode } from "../domain/Injection.ts"
+import { MemoryUnit as Unit, UnitType } from "../domain/MemoryUnit.ts"
+import { Content, SaveRequest } from "../domain/Saved.ts"
+import { Replaced, SearchMode, Why } from "../domain/Search.ts"
+import { Verdict } from "../domain/Verdict.ts"
+import { Report } from "../resources/monitor/RunFile.ts"
+import { Check } from "../serve/Health.ts"
+
+const optional = Schema.optional
+
+/** Most characters of a question, a prompt or a name in a request. */
+const MAX_TEXT = 20_000
+const Text = Schema.String.pipe(Schema.maxLength(MAX_TEXT))
+const Name = Schema.String.pipe(Schema.minLength(1), Schema.maxLength(1_000))
+const Names = Schema.Array(Name).pipe(Schema.maxItems(1_000))
+
+export const MemoryUnit = Unit.annotations({ identifier: "MemoryUnit" })
+
+/** Projects by id, name or folder; "all" for all that are not excluded. A request must say which. */
+export const Projects = Schema.Union(Schema.Literal("all"), Names.pipe(Schema.minItems(1))).annotations({
+  identifier: "Projects"
+})
+
+const filter = {
+  types: optional(Schema.Array(UnitType)),
+  since: optional(Schema.Number),
+  until: optional(Schema.Number),
+  files: optional(Names),
+  /** Branches on which the sessions were. */
+  branches: optional(Names),
+  sessions: optional(Names)
+}
+
+/** A filter in the address; several values of a name are several parameters. */
+const filterParams = {
+  project: optional(Schema.Array(Name)),
+  type: optional(Schema.Array(UnitType)),
+  since: optional(Schema.NumberFromString),
+  until: optional(Schema.NumberFromString),
+  file: optional(Schema.Array(Name)),
+  branch: optional(Schema.Array(Name)),
+  session: optional(Schema.Array(Name)),
+  pinned: optional(Schema.BooleanFromString)
+}
+
+const limit = (most: number) => optional(Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, most)))
+const cursor = optional(Schema.String.pipe(Schema.maxLength(1_000)))
+
+export const UnitId = Schema.Struct({ id: Name })
+
+export const SearchRequest = Schema.Struct({
+  text: Text,
+  projects: Projects,
+  ...filter,
+  limit: optional(Schema.Int.pipe(Schema.between(1, 100))),
+  minScore: optional(Schema.Number.pipe(Schema.between(0, 1))),
+  mode: optional(SearchMode)
+}).annotations({ identifier: "SearchRequest" })
+
+/** A part of a text, and where the question's words stand in it: from (inclusive) to (exclusive), in UTF-16 units. */
+export const Excerpt = Schema.Struct({
+  text: Schema.String,
+  marks: Schema.Array(Schema.Tuple(Schema.Int, Schema.Int))
+}).annotations({ identifier: "Excerpt" })
+
+export const Found = Schema.Struct({
+  unit: MemoryUnit,
+  /** Share of the question that the memory answers. */
+  score: Schema.Number,
+  why: Why,
+  /** The reasons in a sentence. */
+  reason: Schema.String,
+  replaces: Schema.Array(Replaced),
+  title: Excerpt,
+  excerpt: Excerpt
+}).annotations({ identifier: "Found" })
+
+export const SearchAnswer = Schema.Struct({
+  results: Schema.Array(Found),
+  degraded: Schema.Array(Schema.String),
+  /** Milliseconds that the search took in the server. */
+  tookMs: Schema.Number
+}).annotations({ identifier: "SearchAnswer" })
+
+export const ListParams = Schema.Struct({ ...filterParams, limit: limit(200), cursor })
+
+export const Units = Schema.Struct({
+  units: Schema.Array(MemoryUnit),
+  next: Schema.NullOr(Schema.String)
+}).annotations({ identifier: "Units" })
+
+export const Session = Schema.Struct({
+  id: Schema.String,
+  projectId: Schema.String,
+  title: Schema.NullOr(Schema.String),
+  cwd: Schema.String,
+  branch: Schema.NullOr(Schema.String),
+  startedAt: Schema.Number,
+  endedAt: Schema.Number
+}).annotations({ identifier: "Session" })
+
+export const SaveBody = Schema.Struct({
+  content: Content,
+  title: SaveRequest.fields.title,
+  type: SaveRequest.fields.type,
+  files: SaveRequest.fields.files,
+  /** Project by id, name or folder. */
+  project: Name
+}).annotations({ identifier: "SaveBody" })
+
+/** A memory with what it comes from. */
+export const UnitView = Schema.Struct({
+  unit: MemoryUnit,
+  messages: Schema.Array(Message),
+  session: Schema.NullOr(Session),
+  transcripts: Schema.Array(Schema.String),
+  /** Shell command that continues the session; null for what was not said in one. */
+  resume: Schema.NullOr(Schema.String),
+  savedBy: Schema.NullOr(Schema.String),
+  /** When other messages around it were let go, to keep the memory small. */
+  letGoAt: Schema.NullOr(Schema.Number)
+}).annotations({ identifier: "UnitView" })
+
+const Values = Schema.Struct({ title: Schema.String, content: Schema.String, type: UnitType })
+const Changed = Schema.Struct({
+  title: Schema.NullOr(Schema.String),
+  content: Schema.NullOr(Schema.String),
+  type: Schema.NullOr(UnitType),
+  pinned: Schema.Boolean,
+  replacedBy: Schema.NullOr(Schema.String)
+})
+
+/** The values that were derived, and each change since, oldest first; null in a change stands for the derived value. */
+export const HistoryView = Schema.Struct({
+  unit: MemoryUnit,
+  derived: Schema.NullOr(Values),
+  operations: Schema.Array(Schema.Struct({
+    kind: Schema.String,
+    actor: Schema.Literal("person", "claude"),
+    at: Schema.Number,
+    isUndone: Schema.Boolean,
+    revision: Schema.Int,
+    before: Changed,
+    after: Changed
+  }))
+}).annotations({ identifier: "HistoryView" })
+
+/** Memories by id, or by what they have in common; all of it must hold. With `isDryRun` it only says which. */
+export const ForgetBody = Schema.Struct({
+  ids: optional(Names),
+  projects: optional(Projects),
+  sessions: optional(Names),
+  before: optional(Schema.Number),
+  query: optional(Text),
+  /** True: no copy stays, and it can't be undone. */
+  isNow: optional(Schema.Boolean),
+  isDryRun: optional(Schema.Boolean)
+}).annotations({ identifier: "ForgetBody" })
+
+export const Forgotten = Schema.Struct({
+  count: Schema.Int,
+  /** Some of the memories, newest first. */
+  units: Schema.Array(MemoryUnit),
+  /** Messages from which sentences were cut. */
+  messages: Schema.Int,
+  /** Until when it can be undone; null when it can't be. */
+  until: Schema.NullOr(Schema.Number)
+}).annotations({ identifier: "Forgotten" })
+
+/** What was undone, and when that had been done; null when there was nothing to undo. */
+export const Undone = Schema.Struct({
+  kind: Schema.NullOr(Schema.Literal("edit", "forget", "merge")),
+  at: Schema.NullOr(Schema.Number),
+  units: Schema.Array(MemoryUnit)
+}).annotations({ identifier: "Undone" })
+
+export const SessionView = Schema.Struct({
+  session: Session,
+  units: Schema.Int,
+  /** Memory that sums the session up: its title says what the session was for, its content what came of it. */
+  archive: Schema.NullOr(MemoryUnit),
+  resume: Schema.String
+}).annotations({ identifier: "SessionView" })
+
+export const SessionsParams = Schema.Struct({
+  project: filterParams.project,
+  since: filterParams.since,
+  until: filterParams.until,
+  branch: filterParams.branch,
+  limit: limit(200),
+  cursor
+})
+
+export const Sessions = Schema.Struct({
+  sessions: Schema.Array(SessionView),
+  next: Schema.NullOr(Schema.String)
+}).annotations({ identifier: "Sessions" })
+
+/** What Claude was given: titles by id, as far as the memories are there. */
+export const Injection = Schema.Struct({
+  sessionId: Schema.String,
+  at: Schema.Number,
+  event: Schema.Literal("SessionStart", "UserPromptSubmit"),
+  tokens: Schema.Int,
+  state: Schema.Literal("pending", "arrived", "late"),
+  isOpening: Schema.Boolean,
+  /** Words of the prompt that stand together in a memory. */
+  words: Schema.Array(Schema.String),
+  told: Schema.Array(Schema.Struct({ id: Schema.String, title: Schema.NullOr(Schema.String) })),
+  /** Memories that were only named. */
+  pointed: Schema.Array(Schema.Struct({ id: Schema.String, title: Schema.NullOr(Schema.String) }))
+}).annotations({ identifier: "Injection" })
+
+export const ConversationParams = Schema.Struct({ limit: limit(500), cursor })
+
+/** A session as it was: messages with what Claude was given in between, oldest first. */
+export const Conversation = Schema.Struct({
+  session: Session,
+  items: Schema.Array(Schema.Union(
+    Schema.Struct({
+      kind: Schema.Literal("message"),
+      message: Message,
+      /** True where long blocks are cut. */
+      isCut: Schema.Boolean,
+      tokens: Schema.Int
+    }),
+    Schema.Struct({ kind: Schema.Literal("injection"), injection: Injection })
+  )),
+  /** Messages of the whole session. */
+  messages: Schema.Int,
+  next: Schema.NullOr(Schema.String)
+}).annotations({ identifier: "Conversation" })
+
+export const TimelineParams = Schema.Struct({
+  project: filterParams.project,
+  session: optional(Name),
+  unit: optional(Name),
+  time: optional(Schema.NumberFromString),
+  limit: limit(100),
+  cursor
+})
+
+export const TimelineView = Schema.Struct({
+  units: Schema.Array(MemoryUnit),
+  previous: Schema.NullOr(Schema.String),
+  next: Schema.NullOr(Schema.String)
+}).annotations({ identifier: "Timeline" })
+
+export const WhyRequest = Schema.Struct({
+  prompt: Text,
+  projects: Projects,
+  mode: optional(InjectionMode),
+  maxTokens: optional(Schema.Int.pipe(Schema.between(100, 8_000)))
+}).annotations({ identifier: "WhyRequest" })
+
+/** What would be told at a prompt, and why. */
+export const WhyAnswer = Schema.Struct({
+  text: Schema.String,
+  tokens: Schema.Int,
+  verdict: Verdict.annotations({ identifier: "Verdict" }),
+  told: Schema.Array(Found),
+  pointed: Schema.Array(MemoryUnit),
+  /** The most telling memories, told or not, and the words of the prompt that stand together in each, with their bits. */
+  nearest: Schema.Array(Schema.Struct({
+    unit: MemoryUnit,
+    together: Schema.Array(Schema.String),
+    bits: Schema.Number,
+    /** What the judge would say if this were the most telling one. */
+    tells: Schema.Literal("nothing", "pointer", "memories"),
+    score: Schema.Number
+  })),
+  /** What each mode would do. */
+  modes: Schema.Record({ key: InjectionMode, value: Schema.Literal("nothing", "pointer", "memories") }),
+  degraded: Schema.Array(Schema.String)
+}).annotations({ identifier: "WhyAnswer" })
+
+export const InjectionsParams = Schema.Struct({ session: optional(Name), since: optional(Schema.NumberFromString) })
+export const Injections = Schema.Struct({ injections: Schema.Array(Injection) }).annotations({
+  identifier: "Injections"
+})
+
+export const DailyParams = Schema.Struct({
+  days: optional(Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, 365)))
+})
+/** Sums by day of UTC, oldest first, days without any too. */
+export const Daily = Schema.Struct({
+  days: Schema.Array(Schema.Struct({
+    /** Midnight. */
+    day: Schema.Number,
+    injections: Schema.Int,
+    tokens: Schema.Int,
+    late: Schema.Int
+  }))
+}).annotations({ identifier: "Daily" })
+
+export const Project = Schema.Struct({
+  id: Schema.String,
+  name: Schema.String,
+  root: Schema.String,
+  units: Schema.Int,
+  isExcluded: Schema.Boolean,
+  merged: Schema.Array(Schema.Struct({ id: Schema.String, name: Schema.String, root: Schema.String }))
+}).annotations({ identifier: "Project" })
+
+export const MergeBody = Schema.Struct({ from: Names.pipe(Schema.minItems(1)), into: Name })
+export const SplitBody = Schema.Struct({ projects: Names.pipe(Schema.minItems(1)) })
+export const RenameBody = Schema.Struct({ project: Name, name: Name.pipe(Schema.maxLength(100)) })
+export const ExcludeBody = Schema.Struct({ project: Name, isExcluded: Schema.Boolean })
+
+const Lines = Schema.Struct({
+  total: Schema.Int,
+  stored: Schema.Int,
+  skipped: Schema.Record({ key: Schema.String, value: Schema.Int }),
+  deadLetter: Schema.Int,
+  /** True when total = stored + skipped + deadLetter. */
+  isBalanced: Schema.Boolean
+})
+
+export const Stats = Schema.Struct({
+  /** Place of the memory, for people. */
+  place: Schema.String,
+  version: Schema.String,
+  lines: Lines,
+  redactions: Schema.Record({ key: Schema.String, value: Schema.Int }),
+  sessions: Schema.Int,
+  messages: Schema.Int,
+  units: Schema.Struct({
+    total: Schema.Int,
+    byType: Schema.Record({ key: Schema.String, value: Schema.Int })
+  }),
+  /** Work that waits. */
+  pending: Schema.Int,
+  /** Memories that wait for the index. */
+  indexing: Schema.Int,
+  files: Schema.Int,
+  /** Bytes of the memory, its limit (0 for none) and what was let go; null where a server keeps the memory. */
+  size: Schema.NullOr(Schema.Struct({
+    bytes: Schema.Number,
+    limit: Schema.Number,
+    letGo: Schema.Struct({ at: Schema.NullOr(Schema.Number), messages: Schema.Int, units: Schema.Int })
+  })),
+  projects: Schema.Array(Project)
+}).annotations({ identifier: "Stats" })
+
+export const Health = Schema.Struct({
+  isHealthy: Schema.Boolean,
+  checks: Schema.Array(Check)
+}).annotations({ identifier: "Health" })
+
+export const DeadLetters = Schema.Struct({
+  deadLetters: Schema.Array(Schema.Struct({
+    path: Schema.String,
+    offset: Schema.Int,
+    reason: Schema.String,
+    line: Schema.String
+  })),
+  failures: Schema.Array(Schema.Struct({
+    kind: Schema.String,
+    key: Schema.String,
+    attempts: Schema.Int,
+    error: Schema.String,
+    isDead: Schema.Boolean
+  }))
+}).annotations({ identifier: "DeadLetters" })
+
+const Amount = Schema.Struct({ usd: Schema.NullOr(Schema.Number), tokens: Schema.NullOr(Schema.Number) })
+export const CostParams = Schema.Struct({
+  by: optional(Schema.Literal("day", "model", "role", "project")),
+  days: optional(Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, 3_650)))
+})
+/** What models were asked; a cap is null where there is none. */
+export const Cost = Schema.Struct({
+  spent: Schema.Struct({ day: Amount, month: Amount }),
+  caps: Schema.Struct({ day: Amount, month: Amount }),
+  rows: Schema.Array(Schema.Struct({
+    key: Schema.String,
+    calls: Schema.Int,
+    failed: Schema.Int,
+    input: Schema.Number,
+    cached: Schema.Number,
+    output: Schema.Number,
+    usd: Schema.Number
+  }))
+}).annotations({ identifier: "Cost" })
+
+export const Resources = Schema.Struct({
+  processes: Schema.Array(Schema.Struct({ ...Report.fields, isOwn: Schema.Boolean }))
+}).annotations({ identifier: "Resources" })

@@ -1,0 +1,81 @@
+/**
+ * Answers HTTP requests on an address as a handle of the owner.
+ */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import type * as HttpApp from "@effect/platform/HttpApp"
+import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { createServer as createHttp, type Server as HttpOrHttps } from "node:http"
+import { createServer as createHttps } from "node:https"
+import type { AddressInfo, ListenOptions } from "node:net"
+import * as InFlight from "./InFlight.ts"
+import type * as Owner from "./Owner.ts"
+import * as Server from "./Server.ts"
+
+export interface HttpServerOptions {
+  /** Name in the ledger. */
+  readonly name: string
+  readonly listen: ListenOptions
+  /** Certificate and key in PEM, for HTTPS. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined
+  /** Most connections at a time; others are closed at once. */
+  readonly maxConnections: number
+  /** Milliseconds within which a request's headers, and then the whole of it, must have come. */
+  readonly headersWithinMs: number
+  readonly requestWithinMs: number
+  /** Time for requests in flight when the server closes; then their connections are broken off. */
+  readonly closesWithin: Duration.DurationInput
+  /** Called once when the server closes, before it waits for requests in flight: answers without an end must end now. */
+  readonly onClosing: () => void
+  /** Called when no connection can be accepted, as with EMFILE. */
+  readonly onError: (error: unknown) => void
+}
+
+const KEEP_ALIVE_MS = 5_000
+
+/**
+ * Listens until the owner's scope closes. Then it accepts no connection, waits for the requests in flight, and interrupts those that
+ * take too long.
+ */
+export const open = <R>(
+  options: HttpServerOptions,
+  app: HttpApp.Default<never, R>
+): Effect.Effect<AddressInfo | string, Server.ServerError, Owner.Owner | Exclude<R, HttpServerRequest | Scope.Scope>> =>
+  Effect.gen(function*() {
+    const { headersWithinMs, listen, maxConnections, name, onClosing, onError, requestWithinMs, tls } = options
+    // Opened before the server, and so closed after it: answers in progress go on while it waits for them.
+    const inFlight = yield* InFlight.make(name)
+    const handler = yield* NodeHttpServer.makeHandler(inFlight(app))
+    let isClosing = false
+    const make = (): HttpOrHttps => {
+      const timeouts = {
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        headersTimeout: headersWithinMs,
+        requestTimeout: requestWithinMs,
+        connectionsCheckingInterval: 1_000
+      }
+      const server = tls === undefined ? createHttp(timeouts) : createHttps({ ...timeouts, ...tls })
+      return Object.assign(server, { maxConnections }).on("request", (request, response) => {
+        if (isClosing) response.setHeader("connection", "close")
+        response.once("close", () => {
+          // Its connection is idle from now on.
+          if (isClosing) server.closeIdleConnections()
+        })
+        handler(request, response)
+      })
+    }
+    const { address } = yield* Server.open({
+      name,
+      make,
+      listen,
+      onError,
+      onClosing: () => {
+        isClosing = true
+        onClosing()
+      },
+      within: options.closesWithin
+    })
+    return address
+  })

@@ -16,6 +16,7 @@ import { FOLDER as OPENINGS } from "./domain/OpeningFile.ts"
 import { FOLDER } from "./hook/RecordLines.ts"
 import * as SessionRecords from "./hook/SessionRecords.ts"
 import { Tails } from "./hook/Tails.ts"
+import type * as HttpServer from "./http/Server.ts"
 import type { QdrantOptions } from "./index/qdrant/QdrantClient.ts"
 import type { QdrantIndexOptions } from "./index/qdrant/QdrantIndex.ts"
 import * as EmbeddedIndex from "./index/sqlite/EmbeddedIndex.ts"
@@ -428,6 +429,33 @@ export const recordHookFailure = (detail: string) =>
   Effect.flatMap(
     Effect.promise(() => import("./hook/Failures.ts")),
     (HookFailures) => Effect.provide(HookFailures.record("UserPromptSubmit", detail), Platform.layer)
+  )
+
+/** Where the server of the page and the API listens. */
+export type Listening = Pick<HttpServer.Options, "allowedHosts" | "isInsecure" | "isPortFree" | "listen" | "tls">
+
+/** The HTTP server over the service; `command` is the subcommand that runs it. */
+export const http = (command: string, listening: Listening) =>
+  withSettings((settings) =>
+    Layer.unwrapEffect(Effect.gen(function*() {
+      const [{ Server }, Injecting] = yield* Effect.promise(() =>
+        Promise.all([import("./http/Server.ts"), import("./settings/Injecting.ts")])
+      )
+      const { maxTokens, mode } = yield* Injecting.load
+      const server = Server.layer({
+        ...listening,
+        home: settings.home,
+        place: yield* placeOf(settings),
+        caps: settings.caps,
+        // Who looks sees what would be told, also while nothing is.
+        telling: { mode: mode === "off" ? "balanced" : mode, maxTokens },
+        pages: Settings.packageFile("dist", "web")
+      })
+      return server.pipe(
+        Layer.provideMerge(service(command)),
+        Layer.provide(spendingIn(settings.home))
+      )
+    }))
   )
 
 /** Describes the place of the memory for people. */

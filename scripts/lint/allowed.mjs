@@ -89,8 +89,8 @@ export const ALLOWED = [
         words`
           HttpApi HttpApiEndpoint HttpApiError HttpApiGroup HttpApiSchema HttpApp HttpServerError HttpServerRequest HttpServerResponse OpenApi`
       )
-    )`@effect/platform/HttpApiBuilder= Middleware Router api group httpApp
-      @effect/platform/HttpIncomingMessage= withMaxBodySize`
+    )`@effect/platform/HttpApiBuilder= Middleware Router api group httpApp middleware
+      @effect/platform/HttpIncomingMessage= withMaxBodySize @effect/platform/HttpServer= layerContext`
   },
   {
     files: ["resources/HttpServer.ts"],

@@ -31,6 +31,7 @@ import * as Lifecycle from "./Lifecycle.ts"
 import * as List from "./List.ts"
 import * as Models from "./Models.ts"
 import * as Mute from "./Mute.ts"
+import * as Open from "./Open.ts"
 import { isColoured } from "./Output.ts"
 import * as Pin from "./Pin.ts"
 import { printable } from "./Printable.ts"
@@ -43,9 +44,11 @@ import * as Restore from "./Restore.ts"
 import * as Review from "./Review.ts"
 import * as Save from "./Save.ts"
 import * as Search from "./Search.ts"
+import * as Serve from "./Serve.ts"
 import * as Sessions from "./Sessions.ts"
 import * as Show from "./Show.ts"
 import * as Status from "./Status.ts"
+import * as Token from "./Token.ts"
 import * as Undo from "./Undo.ts"
 import * as Uninstall from "./Uninstall.ts"
 import * as UnknownSettings from "./UnknownSettings.ts"
@@ -66,6 +69,7 @@ Ask
   sessions              List sessions: when, on which branch, what for, and what is remembered of them
   show <id>             Show one memory whole, with what was said around it
   inject --prompt TEXT  Print what would be put in front of Claude for a prompt
+  open                  Look into the memory in your browser
 
 Tell it
   save <text…>          Remember something, in your own words
@@ -91,6 +95,8 @@ Look after it
   reindex [--to MODEL]  Build it anew for another model of embeddings, while the old one serves
   watch [path…]         Read transcripts while they are written, until it is ended
   work                  Work off what waits, until it is ended: any number of processes on one memory
+  serve                 Serve the page and the HTTP API, until it is ended
+  token [--rotate]      Print the token that the HTTP API asks for
   review [--all]        Have a language model compress sessions again
   cost [--by model]     Say what models were asked, what that cost, and what they may cost
   resources [--watch]   Show what each running process of Claude Memory has open
@@ -115,6 +121,7 @@ const COMMANDS = [
   Sessions,
   Show,
   Inject,
+  Open,
   Save,
   Edit,
   Pin,
@@ -136,6 +143,8 @@ const COMMANDS = [
   Reindex,
   Watch,
   Work,
+  Serve,
+  Token,
   Review,
   Cost,
   Resources,

@@ -4,18 +4,15 @@
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as App from "../App.ts"
 import { isCopy } from "../domain/DatabaseCopy.ts"
-import * as HookFailures from "../hook/Failures.ts"
-import type { Injection } from "../hook/SessionRecords.ts"
 import { advice } from "../process/Advice.ts"
 import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import { type Check, check, checkContent, isHealthy } from "../serve/Health.ts"
+import { type Check, check, checkContent, checkHooks, isHealthy } from "../serve/Health.ts"
 import { transcriptsFolder } from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
 import { type Inspection, Integrity } from "../store/Integrity.ts"
@@ -27,40 +24,6 @@ import * as Installed from "./Installed.ts"
 import { answer, json, minute, number, plural } from "./Output.ts"
 import * as Progress from "./Progress.ts"
 import * as UnknownSettings from "./UnknownSettings.ts"
-
-const FAILURE_DAYS = 7
-
-/** Answers of the hooks that are looked at, the newest, and the fewest that say something. */
-const ANSWERS = 20
-const FEWEST_ANSWERS = 5
-/** Share of answers that came too late above which something is wrong. */
-const LATE_SHARE = 0.2
-
-const IS_TIMEOUT = /^took longer than/
-
-/** Checks whether the hooks were in time, by their own log and by Claude Code's transcripts. */
-const checkInTime = (injections: ReadonlyArray<Injection>, failed: ReadonlyArray<HookFailures.HookFailure>): Check => {
-  const answers = [
-    ...injections.filter(({ state }) => state !== "pending").map(({ at, event, state }) => ({
-      at,
-      late: state === "late" ? `${event}: Claude Code did not wait for it` : undefined
-    })),
-    ...failed.filter(({ detail }) => IS_TIMEOUT.test(detail)).map(({ at, detail, event }) => ({
-      at,
-      late: `${event}: ${detail}`
-    }))
-  ].sort((a, b) => a.at - b.at).slice(-ANSWERS)
-  const late = answers.flatMap((each) => each.late === undefined ? [] : [each.late])
-  return check(
-    "in time",
-    answers.length < FEWEST_ANSWERS || late.length <= LATE_SHARE * answers.length,
-    answers.length === 0
-      ? "the hooks had nothing to say yet"
-      : `${late.length} of ${answers.length} answers came too late`,
-    `${late.length} of the last ${answers.length} answers of the hooks came too late (${late.at(-1)}); set ` +
-      "CLAUDE_MEMORY_SESSION_START_MS and CLAUDE_MEMORY_HOOK_MS to more, and run `claude-memory init` again"
-  )
-}
 
 /** Compares an index on a server with the memory; that in the memory's own file is compared with the file's pages. */
 const checkServed = Effect.gen(function*() {
@@ -93,9 +56,6 @@ const checkMemory = (isDeep: boolean) =>
     const place = yield* App.placeOf(settings)
     // With the memory in PostgreSQL, the home may not exist.
     const mode = yield* Effect.option(Effect.map(fs.stat(settings.home), (info) => info.mode & 0o777))
-    const since = (yield* Clock.currentTimeMillis) - FAILURE_DAYS * 86_400_000
-    const failed = (yield* HookFailures.read(settings.home)).filter(({ at }) => at >= since)
-    const injections = yield* memory.injectedSince(since)
     const names = yield* Effect.orElseSucceed(fs.readDirectory(settings.home), (): ReadonlyArray<string> => [])
     const copies = names.filter(isCopy).sort()
     const checks: ReadonlyArray<Check> = [
@@ -133,17 +93,7 @@ const checkMemory = (isDeep: boolean) =>
         "note"
       ),
       ...(isDeep ? yield* checkServed : []),
-      check(
-        "hooks",
-        failed.length === 0,
-        "none failed lately",
-        `${plural(failed.length, "failure")} in the last ${FAILURE_DAYS} days, the last one ${
-          minute(failed.at(-1)?.at ?? 0)
-        }` +
-          ` (${failed.at(-1)?.event}: ${failed.at(-1)?.detail}); Claude was told nothing then`,
-        "note"
-      ),
-      checkInTime(injections, failed),
+      ...(yield* checkHooks(memory, settings.home)),
       Either.isLeft(files)
         ? check(
           "transcripts",

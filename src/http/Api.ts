@@ -86,7 +86,7 @@ const sessions = group("sessions")
       .annotateContext(words("Lists sessions, those that ended last first."))
   )
   .add(
-    get("session", "/v1/sessions/:id").setPath(S.UnitId).addSuccess(S.SessionView)
+    get("session", "/v1/sessions/:id").setPath(S.UnitId).addSuccess(S.SessionDetail)
       .annotateContext(words("Returns a session, by id or the beginning of it."))
   )
   .add(
@@ -148,8 +148,8 @@ const care = group("care")
       .annotateContext(words("Lists lines that could not be understood, and work that failed."))
   )
   .add(
-    post("replay", "/v1/dead-letters/replay").addSuccess(Schema.Struct({ replayed: Schema.Int, left: Schema.Int }))
-      .annotateContext(words("Reads those lines, and does that work, once more."))
+    post("retry", "/v1/failures/retry").addSuccess(Schema.Struct({ queued: Schema.Int }))
+      .annotateContext(words("Queues the work that failed once more."))
   )
   .add(
     get("cost", "/v1/cost").setUrlParams(S.CostParams).addSuccess(S.Cost)

@@ -24,8 +24,7 @@ export const STATUS = {
   "memory-away": 503,
   "memory-busy": 503,
   "overloaded": 503,
-  "too-slow": 503,
-  "ending": 503
+  "too-slow": 503
 } as const
 
 export type Code = keyof typeof STATUS
@@ -49,8 +48,7 @@ const TITLES: Readonly<Record<Code, string>> = {
   "memory-away": "The memory can't be used",
   "memory-busy": "Another program keeps the memory locked",
   "overloaded": "The server has too much to do",
-  "too-slow": "The answer took too long",
-  "ending": "The server is ending"
+  "too-slow": "The answer took too long"
 }
 
 export class Problem extends Schema.TaggedError<Problem>("Problem")("Problem", {

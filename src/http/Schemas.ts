@@ -187,6 +187,11 @@ export const SessionView = Schema.Struct({
   resume: Schema.String
 }).annotations({ identifier: "SessionView" })
 
+export const SessionDetail = Schema.Struct({
+  ...SessionView.fields,
+  transcripts: Schema.Array(Schema.String)
+}).annotations({ identifier: "SessionDetail" })
+
 export const SessionsParams = Schema.Struct({
   project: filterParams.project,
   since: filterParams.since,
@@ -231,8 +236,6 @@ export const Conversation = Schema.Struct({
     }),
     Schema.Struct({ kind: Schema.Literal("injection"), injection: Injection })
   )),
-  /** Messages of the whole session. */
-  messages: Schema.Int,
   next: Schema.NullOr(Schema.String)
 }).annotations({ identifier: "Conversation" })
 

@@ -18,7 +18,7 @@ import type { SaveRequest } from "../domain/Saved.ts"
 import type { SearchFilter, SearchQuery, SearchResponse } from "../domain/Search.ts"
 import type { Timeline, TimelineRequest } from "../domain/Timeline.ts"
 import * as Hook from "../hook/Hook.ts"
-import { type Injection, SessionRecords } from "../hook/SessionRecords.ts"
+import { SessionRecords } from "../hook/SessionRecords.ts"
 import { reindex, type ReindexStep, type Verification, verify } from "../index/Reindex.ts"
 import { type IndexDescription, type IndexError, type IndexVersion, VectorIndex } from "../index/VectorIndex.ts"
 import { Injector } from "../inject/Injector.ts"
@@ -52,16 +52,20 @@ import * as Archive from "./Archive.ts"
 import * as ArchiveFile from "./ArchiveFile.ts"
 import { type Criteria, forgetSelected, select, type Selection } from "./Bulk.ts"
 import { capture, type CaptureFailure, captureLast, type CaptureStep } from "./Capture.ts"
-import { injectedSince, injectionsOf, type SessionInjections } from "./Injections.ts"
+import { type Conversation, conversation, type Place } from "./Conversation.ts"
+import { addProject, type GivenConversation, type GivenText, storeConversation, storeText } from "./Given.ts"
+import { injectedSince, type InjectionIn, injectionsOf, type SessionInjections } from "./Injections.ts"
+import { least } from "./Least.ts"
 import { sessionByPrefix, unitByPrefix } from "./Lookup.ts"
 import { projectText } from "./Markdown.ts"
 import type { NotFound } from "./NotFound.ts"
 import * as Projects from "./Projects.ts"
 import { type Conflict, edit, forget, forgetAnswers, forgettable, history, save, undo } from "./Remembering.ts"
 import { timeline } from "./Timeline.ts"
+import { explain, type Explanation } from "./Why.ts"
 import { work } from "./Worker.ts"
 
-type Services = Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path | Injector
+type Services = Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path | Injector | Retriever
 
 /** Retention of a session's record after its last entry; Claude Code deletes the transcript sooner. */
 const SESSION_RETENTION_MS = 60 * 86_400_000
@@ -146,6 +150,15 @@ const make = Effect.gen(function*() {
       )
     )
 
+  const retry = Effect.gen(function*() {
+    const failures = yield* store.failures(ALL)
+    yield* Effect.forEach(failures, ({ key, kind }) => store.queue(kind, [key]), { discard: true })
+    return failures.length
+  })
+
+  const archived = (scope: Archive.Scope, format: "lines" | "markdown") =>
+    format === "lines" ? Archive.lines(scope) : markdown(scope)
+
   /** Deletes the records of sessions that nobody continues. */
   const forgetSessions = Effect.flatMap(
     Clock.currentTimeMillis,
@@ -167,10 +180,14 @@ const make = Effect.gen(function*() {
     mute: records.mute,
     injections: (session) => run(injectionsOf(session)),
     injectedSince: (time) => run(injectedSince(time)),
+    titles: (ids) => Effect.map(store.units(ids), (units) => new Map(units.map(({ id, title }) => [id, title]))),
     show: (id) => run(show(id)),
     session: (id) => run(session(id)),
+    conversation: (id, from, limit) => run(conversation(id, from, limit)),
     sessions: (filter, limit) => run(Effect.flatMap(resolved(filter), (filter) => store.sessionsIn(filter, limit))),
     recent: (filter, limit) => run(Effect.flatMap(resolved(filter), (filter) => store.recent(filter, limit))),
+    least: (projects, limit) => run(Effect.flatMap(resolved({ projects }), ({ projects }) => least(projects, limit))),
+    explain: (request) => run(explain(request)),
     timeline: (request) => run(timeline(request)),
     save: (request) => run(Effect.zipLeft(save(request), refresh)),
     edit: (id, request, by) => run(Effect.zipLeft(edit(id, request, by), refresh)),
@@ -182,6 +199,11 @@ const make = Effect.gen(function*() {
         ? moved
         : Stream.concat(Stream.concat(moved, Pipeline.catchUp), Stream.execute(openings.refresh("all")))
       return Stream.provideContext(whole, context)
+    },
+    given: {
+      text: (given) => run(Effect.zipLeft(storeText(given), refresh)),
+      conversation: (given) => run(Effect.zipLeft(storeConversation(given), refresh)),
+      project: (name) => run(addProject(name))
     },
     withDuplicates: store.withDuplicates,
     forgettable: (id, isNow) => run(forgettable(id, isNow)),
@@ -206,6 +228,7 @@ const make = Effect.gen(function*() {
     project: (folder) => run(Projects.byFolder(folder)),
     projectsNamed: (names) => run(Projects.byName(names)),
     status: store.status,
+    version: store.version,
     size: retention.size,
     checkWriting: store.transaction(Effect.void),
     indexStatus: vectors.describe,
@@ -225,8 +248,8 @@ const make = Effect.gen(function*() {
       )
     },
     archive: {
-      write: (path, scope, format) =>
-        run(ArchiveFile.write(path, format === "lines" ? Archive.lines(scope) : markdown(scope))),
+      lines: (scope, format) => Stream.provideContext(archived(scope, format), context),
+      write: (path, scope, format) => run(ArchiveFile.write(path, archived(scope, format))),
       read: (path) =>
         Stream.concat(
           Stream.provideContext(Archive.takeIn(ArchiveFile.read(path)), context),
@@ -234,7 +257,8 @@ const make = Effect.gen(function*() {
         )
     },
     failures: store.failures,
-    deadLetters: store.deadLetters
+    deadLetters: store.deadLetters,
+    retry: run(retry)
   } satisfies ClaudeMemory["Type"]
 })
 
@@ -267,7 +291,9 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
     session: string | undefined
   ) => Effect.Effect<SessionInjections, NotFound | PlatformError | StoreError>
   /** Lists what all sessions were given since a time, in milliseconds since the epoch, oldest first. */
-  readonly injectedSince: (time: number) => Effect.Effect<ReadonlyArray<Injection>, PlatformError>
+  readonly injectedSince: (time: number) => Effect.Effect<ReadonlyArray<InjectionIn>, PlatformError>
+  /** Returns the titles of memories by id; skips unknown ids. */
+  readonly titles: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, string>, StoreError>
   /** Stops the hooks from injecting anything into a session, or allows it again. */
   readonly mute: (sessionId: string, isMuted: boolean) => Effect.Effect<void, PlatformError>
   /**
@@ -284,10 +310,25 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   readonly session: (
     id: string
   ) => Effect.Effect<{ readonly session: Session; readonly transcripts: ReadonlyArray<string> }, StoreError | NotFound>
+  /** Returns what was said in a session, by id or a prefix of it, and what Claude was given, from a place on. */
+  readonly conversation: (
+    id: string,
+    from: Place,
+    limit: number
+  ) => Effect.Effect<Conversation, StoreError | PlatformError | NotFound>
   /** Lists sessions that were open at some time of a range, those that ended last first. */
   readonly sessions: (filter: SessionFilter, limit: number) => Effect.Effect<ReadonlyArray<KnownSession>, StoreError>
   /** Returns the newest memories that pass the filter, newest first. */
   readonly recent: (filter: SearchFilter, limit: number) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
+  /** Lists the memories that are worth least, the least first; neither archives nor what a person saved, edited or pinned. */
+  readonly least: (
+    projects: SearchFilter["projects"],
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
+  /** Says what would be told at a prompt, and why; tells nobody. */
+  readonly explain: (
+    request: Pick<InjectionRequest, "maxChars" | "maxTokens" | "mode" | "projects" | "prompt">
+  ) => Effect.Effect<Explanation, StoreError>
   /** Returns the memories around a unit or a time, oldest first. */
   readonly timeline: (request: TimelineRequest) => Effect.Effect<Timeline, StoreError | NotFound>
   /** Saves a memory with its secrets masked. Saving the same twice changes nothing. */
@@ -312,6 +353,19 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
     foreign: ForeignMemory["Type"],
     isDryRun: boolean
   ) => Stream.Stream<Moved | Pipeline.Step, ForeignError | Pipeline.PipelineError>
+  /** Stores what another program gives, with its secrets masked, for the project of a name, known or new. Again changes nothing. */
+  readonly given: {
+    /** Returns the origin of the memories that were made of the text, and those that were new. */
+    readonly text: (
+      given: GivenText
+    ) => Effect.Effect<
+      { readonly origin: string; readonly units: ReadonlyArray<MemoryUnit> },
+      StoreError | ForeignError | NotFound
+    >
+    /** Returns the session that the conversation is now. */
+    readonly conversation: (given: GivenConversation) => Effect.Effect<string, StoreError | Projects.ProjectError>
+    readonly project: (name: string) => Effect.Effect<Project.Project, StoreError | Projects.ProjectError>
+  }
   /** Returns these memories and those that `forget` deletes with them. */
   readonly withDuplicates: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /**
@@ -330,6 +384,11 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   /** Forgets them as `forget` does, and with the sessions that are selected whole all that was said in those. */
   readonly forgetSelected: (criteria: Criteria, options: ForgetOptions) => Stream.Stream<Forgotten, StoreError>
   readonly archive: {
+    /** Emits the lines of an archive of the memory, or of Markdown, without their ends. */
+    readonly lines: (
+      scope: Archive.Scope,
+      format: "lines" | "markdown"
+    ) => Stream.Stream<string, StoreError | Archive.ArchiveError>
     /** Writes an archive of the memory, or Markdown, into a new file; returns its bytes. */
     readonly write: (
       path: string,
@@ -385,6 +444,8 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
     names: ReadonlyArray<string>
   ) => Effect.Effect<ReadonlyArray<Project.Project>, StoreError | NotFound>
   readonly status: Effect.Effect<StoreStatus, StoreError>
+  /** Returns a text that is another one after anything was written, by whatever process. */
+  readonly version: Effect.Effect<string, StoreError>
   /** Reports the memory's size and limit, and what was let go; undefined where a server keeps the memory. */
   readonly size: Effect.Effect<Size | undefined, StoreError>
   /** Begins to write and writes nothing; fails where another program has the database, or its schema, changed. */
@@ -409,6 +470,8 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   /** Lists failed work; items that are not tried again come first. */
   readonly failures: (limit: number) => Effect.Effect<ReadonlyArray<FailedWork>, StoreError>
   readonly deadLetters: (limit: number) => Effect.Effect<ReadonlyArray<DeadLetter>, StoreError>
+  /** Queues failed work once more, dead items too; returns how many. Whoever works off the queue does it. */
+  readonly retry: Effect.Effect<number, StoreError>
 }>() {
   static readonly layer = Owner.layer(this, make)
 }

@@ -1,11 +1,14 @@
 /**
  * Checks of a memory; each failed one states what to do.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+import * as HookFailures from "../hook/Failures.ts"
+import type { Injection } from "../hook/SessionRecords.ts"
 import type { ClaudeMemory } from "./ClaudeMemory.ts"
-import { balance, isBalanced, number, plural, sizeText } from "./Wording.ts"
+import { balance, isBalanced, minute, number, plural, sizeText } from "./Wording.ts"
 
 export const Check = Schema.Struct({
   name: Schema.String,
@@ -28,6 +31,61 @@ export const check = (
 })
 
 export const isHealthy = (checks: ReadonlyArray<Check>): boolean => checks.every(({ state }) => state !== "wrong")
+
+const FAILURE_DAYS = 7
+
+/** Answers of the hooks that are looked at, the newest, and the fewest that say something. */
+const ANSWERS = 20
+const FEWEST_ANSWERS = 5
+/** Share of answers that came too late above which something is wrong. */
+const LATE_SHARE = 0.2
+
+const IS_TIMEOUT = /^took longer than/
+
+/** Checks whether the hooks were in time, by their own log and by Claude Code's transcripts. */
+const checkInTime = (injections: ReadonlyArray<Injection>, failed: ReadonlyArray<HookFailures.HookFailure>): Check => {
+  const answers = [
+    ...injections.filter(({ state }) => state !== "pending").map(({ at, event, state }) => ({
+      at,
+      late: state === "late" ? `${event}: Claude Code did not wait for it` : undefined
+    })),
+    ...failed.filter(({ detail }) => IS_TIMEOUT.test(detail)).map(({ at, detail, event }) => ({
+      at,
+      late: `${event}: ${detail}`
+    }))
+  ].sort((a, b) => a.at - b.at).slice(-ANSWERS)
+  const late = answers.flatMap((each) => each.late === undefined ? [] : [each.late])
+  return check(
+    "in time",
+    answers.length < FEWEST_ANSWERS || late.length <= LATE_SHARE * answers.length,
+    answers.length === 0
+      ? "the hooks had nothing to say yet"
+      : `${late.length} of ${answers.length} answers came too late`,
+    `${late.length} of the last ${answers.length} answers of the hooks came too late (${late.at(-1)}); set ` +
+      "CLAUDE_MEMORY_SESSION_START_MS and CLAUDE_MEMORY_HOOK_MS to more, and run `claude-memory init` again"
+  )
+}
+
+/** Checks whether the hooks failed lately, and whether they were in time. */
+export const checkHooks = (memory: ClaudeMemory["Type"], home: string) =>
+  Effect.gen(function*() {
+    const since = (yield* Clock.currentTimeMillis) - FAILURE_DAYS * 86_400_000
+    const failed = (yield* HookFailures.read(home)).filter(({ at }) => at >= since)
+    const injections = yield* memory.injectedSince(since)
+    return [
+      check(
+        "hooks",
+        failed.length === 0,
+        "none failed lately",
+        `${plural(failed.length, "failure")} in the last ${FAILURE_DAYS} days, the last one ${
+          minute(failed.at(-1)?.at ?? 0)
+        }` +
+          ` (${failed.at(-1)?.event}: ${failed.at(-1)?.detail}); Claude was told nothing then`,
+        "note"
+      ),
+      checkInTime(injections, failed)
+    ]
+  })
 
 /** Checks the memory's content, its queued and failed work, and its index. */
 export const checkContent = (memory: ClaudeMemory["Type"]) =>

@@ -13,6 +13,11 @@ export interface SessionInjections {
   readonly titles: ReadonlyMap<string, string>
 }
 
+/** An injection of a session. */
+export interface InjectionIn extends Injection {
+  readonly sessionId: string
+}
+
 export interface Sum {
   readonly injections: number
   readonly tokens: number
@@ -43,8 +48,12 @@ const MAX_SESSIONS = 500
 export const injectedSince = (time: number) =>
   Effect.gen(function*() {
     const records = yield* SessionRecords
-    const sessions = yield* Effect.forEach((yield* records.sessions).slice(0, MAX_SESSIONS), records.get)
-    return sessions.flatMap(({ injections }) => injections).filter(({ at }) => at >= time).sort((a, b) => a.at - b.at)
+    const sessions = yield* Effect.forEach((yield* records.sessions).slice(0, MAX_SESSIONS), (sessionId) =>
+      Effect.map(records.get(sessionId), ({ injections }) =>
+        injections.map((each) => ({ ...each, sessionId }))))
+    return sessions.flat().filter(({ at }) =>
+      at >= time
+    ).sort((a, b) => a.at - b.at)
   })
 
 /** Sums injections. */

@@ -375,6 +375,8 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
 
   /** The store's random name, 16 hexadecimal digits, created with the store. */
   readonly identity: Effect.Effect<string, StoreError>
+  /** Returns a text that is another one after anything was written, by whatever process. It may be another one without that. */
+  readonly version: Effect.Effect<string, StoreError>
   /** Lists ids of active units greater than `after`, ascending. */
   readonly unitIds: (after: string, limit: number) => Effect.Effect<ReadonlyArray<string>, StoreError>
   /** Returns units in the order of `ids`; skips unknown ids. */

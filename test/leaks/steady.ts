@@ -16,6 +16,7 @@ import type { ForeignMemory } from "../../src/moving/ForeignMemory.ts"
 import * as Owner from "../../src/resources/Owner.ts"
 import { type Resource, ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
+import { BEGINNING } from "../../src/serve/Conversation.ts"
 import { checkedForLeaks, forgetRequests, type GateContext, numbered } from "./GateContext.ts"
 import * as Growth from "./growth.ts"
 import * as HandleCounts from "./HandleCounts.ts"
@@ -134,11 +135,22 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
     ]),
     injections: Effect.option(memory.injections(undefined)),
     injectedSince: memory.injectedSince(0),
+    titles: Effect.flatMap(unit, ({ id }) => memory.titles([id])),
     mute: memory.mute(`round ${round}`, true),
     show: Effect.flatMap(unit, ({ id }) => memory.show(id)),
     session: Effect.flatMap(unit, ({ sessionId }) => Effect.option(memory.session(sessionId))),
     sessions: memory.sessions({ projects: "all" }, 5),
     recent: memory.recent({ projects: "all" }, 5),
+    conversation: Effect.flatMap(unit, ({ sessionId }) => Effect.option(memory.conversation(sessionId, BEGINNING, 50))),
+    least: memory.least("all", 5),
+    explain: memory.explain({
+      prompt: `why does the list of writes matter in round ${round}?`,
+      projects: "all",
+      mode: "balanced",
+      maxTokens: 500,
+      maxChars: 5_000
+    }),
+    version: memory.version,
     timeline: Effect.flatMap(unit, ({ id }) => memory.timeline({ around: { unit: id }, limit: 10 })),
     save: saved,
     edit: Effect.flatMap(saved, ({ id }) =>
@@ -149,12 +161,23 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
     history: Effect.flatMap(saved, ({ id }) => memory.history(id)),
     undo: memory.undo(),
     moveIn: drained(memory.moveIn(foreign(round), false)),
+    given: Effect.gen(function*() {
+      const { conversation, project, text } = memory.given
+      yield* project(`given ${round}`)
+      yield* text({ project: `given ${round}`, content: `The port is 80${round}.`, type: "documentation" })
+      yield* conversation({
+        project: `given ${round}`,
+        title: undefined,
+        messages: [{ role: "human", content: `Which port in ${round}?` }, { role: "assistant", content: "80." }]
+      })
+    }),
     withDuplicates: Effect.flatMap(saved, ({ id }) => memory.withDuplicates([id])),
     archive: Effect.gen(function*() {
       const path = join(sessions, `archive ${round}`)
       yield* memory.archive.write(path, "all", "lines")
       yield* drained(memory.archive.read(path))
       yield* memory.archive.write(`${path}.md`, "all", "markdown")
+      yield* drained(memory.archive.lines("all", "lines"))
     }),
     forgettable: Effect.flatMap(saved, ({ id }) => memory.forgettable(id, true)),
     select: memory.select({ projects: "all", query: `round ${round}` }),
@@ -189,6 +212,7 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
     }),
     failures: memory.failures(5),
     deadLetters: memory.deadLetters(5),
+    retry: memory.retry,
     checkWriting: memory.checkWriting
   } satisfies Record<keyof ClaudeMemory["Type"], Effect.Effect<unknown, unknown, ClaudeMemory>>
 }

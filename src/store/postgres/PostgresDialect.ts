@@ -330,6 +330,11 @@ export const make = (sql: SqlClient): Dialect => {
     identity: Effect.map(
       sql<{ value: string }>`SELECT value FROM properties WHERE name = 'identity'`,
       ([row]) => row!.value
+    ),
+    // Grows with every transaction that writes, also to other databases of the server.
+    version: Effect.map(
+      sql<{ version: string }>`SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS version`,
+      ([row]) => row!.version
     )
   }
 }

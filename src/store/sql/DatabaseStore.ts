@@ -77,6 +77,7 @@ export const make = ({ reads, toError, writes, ...database }: {
     replaceAll: (origins, units) => write("replaceAll", Effect.asVoid(writes.replace(origins, units))),
     done: (items) => write("done", Effect.asVoid(writes.done(items))),
     identity: read("identity", reads.identity),
+    version: read("version", reads.version),
     unitIds: (after, limit) => read("unitIds", reads.unitIds(after, limit)),
     units: (ids) => read("units", reads.units(ids)),
     unitsByPrefix: (prefix) => read("unitsByPrefix", reads.unitsByPrefix(prefix)),

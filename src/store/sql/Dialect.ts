@@ -161,4 +161,6 @@ export interface Dialect {
   readonly citedMessages: Fragment
   readonly projects: SqlEffect<ReadonlyArray<KeptProject>>
   readonly identity: Effect.Effect<string, SqlError | StoreError>
+  /** See `MemoryStore.version`. */
+  readonly version: SqlEffect<string>
 }

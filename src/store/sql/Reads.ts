@@ -333,6 +333,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     segmentsOf: segmentsOf(sql, dialect),
     outlines,
     identity: dialect.identity,
+    version: dialect.version,
     unitIds,
     units: (ids: ReadonlyArray<string>) => Effect.gen(() => prompt.units(ids)),
     unitsByPrefix,

@@ -178,6 +178,13 @@ export const make = (sql: SqlClient): Dialect => {
         WHERE session_id = ${sessionId} AND block.value->>'file' IS NOT NULL LIMIT ${limit}`,
     citedMessages: sql`SELECT cited.value FROM units, json_each(units.evidence) AS cited WHERE active`,
     projects: Effect.gen(projects),
-    identity
+    identity,
+    // Who writes and reads through one connection, as in memory, sees its own changes only by their number.
+    version: Effect.map(
+      sql<{ version: string }>`SELECT data_version || ' ' ||
+          iif((SELECT file FROM pragma_database_list WHERE name = 'main') = '', total_changes(), 0) AS version
+        FROM pragma_data_version`,
+      ([row]) => row!.version
+    )
   }
 }

@@ -1,0 +1,97 @@
+/**
+ * Answers the routes of what an operator looks at: sums, checks, failures, cost, resources, events.
+ */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { Amount } from "../models/Spending.ts"
+import { version } from "../process/version.ts"
+import * as RunFile from "../resources/monitor/RunFile.ts"
+import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { checkContent, isHealthy } from "../serve/Health.ts"
+import { isBalanced } from "../serve/Wording.ts"
+import { Activity } from "./Activity.ts"
+import { Api } from "./Api.ts"
+import { Events } from "./Events.ts"
+import { projectView } from "./Projects.ts"
+import { answering } from "./Requests.ts"
+import { Service } from "./Service.ts"
+
+const DAY_MS = 86_400_000
+const DAYS = 30
+const LETTERS = 100
+
+const finite = (cap: number) => cap === Number.POSITIVE_INFINITY ? null : cap
+const amountOf = ({ tokens, usd }: Amount) => ({ usd: finite(usd), tokens: finite(tokens) })
+
+const stats = Effect.gen(function*() {
+  const memory = yield* ClaudeMemory
+  const { place } = yield* Service
+  const { lines, projects, textMessages: _, ...status } = yield* memory.status
+  const size = yield* memory.size
+  return {
+    place,
+    version,
+    ...status,
+    lines: { ...lines, isBalanced: isBalanced(lines) },
+    size: size === undefined ? null : { bytes: size.bytes, limit: size.limit, letGo: size.letGo },
+    projects: projects.map(projectView)
+  }
+})
+
+export const layer = HttpApiBuilder.group(Api, "care", (handlers) =>
+  handlers
+    .handle("stats", () => answering(stats))
+    .handle("check", () =>
+      answering(Effect.gen(function*() {
+        const memory = yield* ClaudeMemory
+        const service = yield* Service
+        const checks = [...(yield* checkContent(memory)).checks, ...(yield* service.checks)]
+        return { isHealthy: isHealthy(checks), checks }
+      })))
+    .handle("deadLetters", () =>
+      answering(Effect.gen(function*() {
+        const memory = yield* ClaudeMemory
+        return {
+          deadLetters: yield* memory.deadLetters(LETTERS),
+          failures: yield* memory.failures(LETTERS)
+        }
+      })))
+    .handle("retry", () =>
+      answering(Effect.flatMap(ClaudeMemory, ({ retry }) => Effect.map(retry, (queued) => ({ queued })))))
+    .handle("cost", ({ urlParams: { by = "day", days = DAYS } }) =>
+      answering(Effect.gen(function*() {
+        const { caps, spending } = yield* Service
+        const now = yield* Clock.currentTimeMillis
+        const spent = yield* spending.spent(now)
+        const rows = yield* spending.breakdown(by, now - days * DAY_MS)
+        return {
+          spent: { day: amountOf(spent.day), month: amountOf(spent.month) },
+          caps: { day: amountOf(caps.day), month: amountOf(caps.month) },
+          rows: rows.map(({ cached, calls, failed, input, key, output, usd }) => ({
+            key,
+            calls,
+            failed,
+            input,
+            cached,
+            output,
+            usd
+          }))
+        }
+      })))
+    .handle("resources", () =>
+      Effect.gen(function*() {
+        const { home } = yield* Service
+        const { running } = yield* RunFile.survey(home)
+        return { processes: running.map((report) => ({ ...report, isOwn: report.pid === process.pid })) }
+      }))
+    .handle("events", () =>
+      Effect.gen(function*() {
+        const { stream } = yield* Events
+        const { open } = yield* Activity
+        return HttpServerResponse.stream(yield* open(stream), {
+          contentType: "text/event-stream",
+          headers: { "x-accel-buffering": "no" }
+        })
+      })))

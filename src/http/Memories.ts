@@ -1,0 +1,210 @@
+/**
+ * Answers the routes of memories.
+ */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { MemoryUnit } from "../domain/MemoryUnit.ts"
+import { savedBy } from "../domain/SavedBy.ts"
+import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import type { Undone } from "../store/MemoryStore.ts"
+import { Activity } from "./Activity.ts"
+import { Api } from "./Api.ts"
+import { fromCursor, toCursor } from "./Cursor.ts"
+import { foundOf } from "./Found.ts"
+import { Idempotency } from "./Idempotency.ts"
+import { type Problem, problem } from "./Problem.ts"
+import { answering, filterOf, projectOf, projectsOf } from "./Requests.ts"
+import * as S from "./Schemas.ts"
+
+const LISTED = 50
+const FOUND = 20
+const SHOWN = 20
+/** Most memories that are forgotten by their ids in one request, in one transaction. */
+const MAX_IDS = 100
+
+const etagOf = ({ revision = 0 }: MemoryUnit) => `"${revision}"`
+
+/** Answers with the revision as ETag. */
+const withRevision = <A, I>(schema: Schema.Schema<A, I>, body: A, unit: MemoryUnit, status = 200) =>
+  Effect.orDie(HttpServerResponse.schemaJson(schema)(body, { status, headers: { etag: etagOf(unit) } }))
+
+/** Returns the revision that a request may change; undefined for any. */
+const revisionOf = (ifMatch: string | undefined): Effect.Effect<number | undefined, Problem> => {
+  if (ifMatch === undefined) {
+    return Effect.fail(
+      problem(
+        "no-revision",
+        "send If-Match with the ETag of the memory as you read it, or * to change it whatever it is"
+      )
+    )
+  }
+  if (ifMatch.trim() === "*") return Effect.succeed(undefined)
+  const [, revision] = /^"(\d{1,9})"$/.exec(ifMatch.trim()) ?? []
+  return revision === undefined
+    ? Effect.fail(problem("changed-since", `${ifMatch.slice(0, 100)} is the ETag of no revision of it; read it again`))
+    : Effect.succeed(Number(revision))
+}
+
+const undoneOf = (undone: Undone | undefined): typeof S.Undone.Type => {
+  switch (undone?._tag) {
+    case undefined:
+      return { kind: null, at: null, units: [] }
+    case "Edit":
+      return { kind: "edit", at: undone.at, units: undone.unit === undefined ? [] : [undone.unit] }
+    case "Forget":
+      return { kind: "forget", at: undone.at, units: undone.units.slice(0, SHOWN) }
+    case "Merge":
+      return { kind: "merge", at: undone.at, units: [] }
+  }
+}
+
+/** Lists the units of a page, and the cursor of the next: the time of its last, and how many units of that time it has had. */
+const listed = ({ cursor, limit = LISTED, ...params }: typeof S.ListParams.Type) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    const [until = NaN, had = 0] = yield* fromCursor(cursor, params.until ?? Infinity, 0)
+    const filter = yield* filterOf({
+      projects: params.project,
+      types: params.type,
+      since: params.since,
+      until: until === Infinity ? undefined : until,
+      files: params.file,
+      branches: params.branch,
+      sessions: params.session,
+      isPinned: params.pinned
+    })
+    const found = yield* memory.recent(filter, had + limit + 1)
+    const units = found.slice(had, had + limit)
+    const last = units.at(-1)
+    if (last === undefined || found.length <= had + limit) return { units, next: null }
+    const ofThatTime = found.slice(0, had + limit).filter(({ occurredAt }) => occurredAt === last.occurredAt).length
+    return { units, next: toCursor(last.occurredAt, ofThatTime) }
+  })
+
+const view = (id: string) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    const { letGoAt, messages, unit } = yield* memory.show(id)
+    const { session, transcripts } = yield* Effect.catchTag(
+      memory.session(unit.sessionId),
+      "NotFound",
+      () => Effect.succeed({ session: null, transcripts: [] })
+    )
+    const body = {
+      unit,
+      messages,
+      session,
+      transcripts,
+      resume: session === null ? null : `claude --resume ${session.id}`,
+      savedBy: savedBy(unit) ?? null,
+      letGoAt
+    }
+    return yield* withRevision(S.UnitView, body, unit)
+  })
+
+const forgetMany = (body: typeof S.ForgetBody.Type) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    const { before, ids, isDryRun = false, isNow = false, projects, query, sessions } = body
+    if (ids !== undefined) {
+      if (projects !== undefined || sessions !== undefined || before !== undefined || query !== undefined) {
+        return yield* problem("bad-request", "give ids or what the memories have in common, not both")
+      }
+      if (ids.length > MAX_IDS) {
+        return yield* problem("bad-request", `at most ${MAX_IDS} memories are forgotten by their ids at a time`)
+      }
+      if (isDryRun) {
+        const named = yield* Effect.forEach(ids, (id) => memory.forgettable(id, isNow))
+        const units = yield* memory.withDuplicates(named.map(({ id }) => id))
+        return { count: units.length, units: units.slice(0, SHOWN), messages: 0, until: null }
+      }
+      const { messages, units, until } = yield* memory.forget(ids, { isNow })
+      return { count: units.length, units: units.slice(0, SHOWN), messages, until }
+    }
+    if (projects === undefined && sessions === undefined && before === undefined && query === undefined) {
+      return yield* problem("bad-request", "say which memories: ids, projects, sessions, before or query")
+    }
+    const criteria = {
+      projects: sessions !== undefined && projects === undefined ? "all" as const : yield* projectsOf(projects),
+      ...(sessions && {
+        sessions: yield* Effect.forEach(sessions, (id) => Effect.map(memory.session(id), ({ session }) => session.id))
+      }),
+      ...(before !== undefined && { before }),
+      ...(query !== undefined && { query })
+    }
+    const { count, newest } = yield* memory.select(criteria)
+    if (isDryRun) return { count, units: newest, messages: 0, until: null }
+    return yield* Stream.runFold(
+      memory.forgetSelected(criteria, { isNow }),
+      { count: 0, units: newest, messages: 0, until: null as number | null },
+      (sum, { messages, units, until }) => ({
+        ...sum,
+        count: sum.count + units.length,
+        messages: sum.messages + messages,
+        until: until ?? sum.until
+      })
+    )
+  })
+
+const textOf = <E>(lines: Stream.Stream<string, E>) => lines.pipe(Stream.map((line) => `${line}\n`), Stream.encodeText)
+
+export const layer = HttpApiBuilder.group(Api, "memories", (handlers) =>
+  handlers
+    .handle("search", ({ payload: { limit = FOUND, minScore = 0, mode = "hybrid", text, ...filter } }) =>
+      answering(Effect.gen(function*() {
+        const memory = yield* ClaudeMemory
+        const start = yield* Clock.currentTimeNanos
+        const query = { ...(yield* filterOf(filter)), text, limit, minScore, mode }
+        const { degraded, results } = yield* memory.search(query)
+        const tookMs = Number((yield* Clock.currentTimeNanos) - start) / 1e6
+        return { results: results.map(foundOf(text)), degraded, tookMs }
+      })))
+    .handle("units", ({ urlParams }) =>
+      answering(listed(urlParams)))
+    .handle("save", ({ headers, payload: { project, ...request } }) =>
+      answering(Effect.gen(function*() {
+        const memory = yield* ClaudeMemory
+        const idempotency = yield* Idempotency
+        const { id } = yield* projectOf(project)
+        const saved = memory.save({ ...request, project: { id } })
+        const unit = yield* idempotency.answer(headers["idempotency-key"], "save", { project, ...request }, saved)
+        return yield* withRevision(MemoryUnit, unit, unit, 201)
+      })))
+    .handle("unit", ({ path: { id } }) =>
+      answering(view(id)))
+    .handle("edit", ({ headers, path: { id }, payload }) =>
+      answering(Effect.gen(function*() {
+        const memory = yield* ClaudeMemory
+        const revision = yield* revisionOf(headers["if-match"])
+        const unit = yield* memory.edit(id, { ...payload, ...(revision !== undefined && { revision }) }, "person")
+        return yield* withRevision(MemoryUnit, unit, unit)
+      })))
+    .handle("forget", ({ path: { id } }) => answering(forgetMany({ ids: [id] })))
+    .handle("history", ({ path: { id } }) =>
+      answering(Effect.gen(function*() {
+        const memory = yield* ClaudeMemory
+        const { history, unit } = yield* memory.history(id)
+        return { unit, derived: history?.derived ?? null, operations: history?.operations ?? [] }
+      })))
+    .handle("forgetMany", ({ payload }) => answering(forgetMany(payload)))
+    .handle("undo", () => answering(Effect.flatMap(ClaudeMemory, ({ undo }) => Effect.map(undo(), undoneOf))))
+    .handle("least", ({ urlParams: { limit = LISTED, project } }) =>
+      answering(Effect.gen(function*() {
+        const memory = yield* ClaudeMemory
+        return { units: yield* memory.least(yield* projectsOf(project), limit), next: null }
+      })))
+    .handle("export", ({ urlParams: { format = "lines", project } }) =>
+      answering(Effect.gen(function*() {
+        const memory = yield* ClaudeMemory
+        const scope = yield* projectsOf(project)
+        const name = format === "lines" ? "claude-memory.jsonl" : "claude-memory.md"
+        const { open } = yield* Activity
+        return HttpServerResponse.stream(yield* open(textOf(memory.archive.lines(scope, format))), {
+          contentType: format === "lines" ? "application/jsonl" : "text/markdown; charset=utf-8",
+          headers: { "content-disposition": `attachment; filename="${name}"` }
+        })
+      }))))

@@ -1,0 +1,54 @@
+/**
+ * Answers the routes of projects.
+ */
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as Effect from "effect/Effect"
+import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import type { ProjectSummary } from "../store/MemoryStore.ts"
+import { Api } from "./Api.ts"
+import { problem } from "./Problem.ts"
+import { answering } from "./Requests.ts"
+
+export const projectView = ({ id, isExcluded, merged, name, root, units }: ProjectSummary) => ({
+  id,
+  name,
+  root,
+  units,
+  isExcluded,
+  merged: merged.map(({ id, name, root }) => ({ id, name, root }))
+})
+
+const listed = Effect.flatMap(ClaudeMemory, ({ projects }) => Effect.map(projects.list, (all) => all.map(projectView)))
+
+/** Returns a project as the list has it. */
+const one = ({ id, name }: { readonly id: string; readonly name: string }) =>
+  Effect.flatMap(listed, (all) => {
+    const found = all.find((each) => each.id === id)
+    return found === undefined
+      ? Effect.fail(problem("not-found", `there is no project ${name} any more`))
+      : Effect.succeed(found)
+  })
+
+export const layer = HttpApiBuilder.group(Api, "projects", (handlers) =>
+  handlers
+    .handle("projects", () => answering(Effect.map(listed, (projects) => ({ projects }))))
+    .handle("merge", ({ payload: { from, into } }) =>
+      answering(Effect.flatMap(ClaudeMemory, ({ projects }) =>
+        Effect.flatMap(projects.merge(from, into), one))))
+    .handle("split", ({ payload: { projects: names } }) =>
+      answering(Effect.gen(function*() {
+        const { projects } = yield* ClaudeMemory
+        const split = yield* projects.split(names)
+        return {
+          projects: yield* Effect.forEach(split, ({ project }) =>
+            one(project))
+        }
+      })))
+    .handle("rename", ({ payload: { name, project } }) =>
+      answering(Effect.flatMap(ClaudeMemory, ({ projects }) =>
+        Effect.flatMap(projects.rename(project, name), one))))
+    .handle("exclude", ({ payload: { isExcluded, project } }) =>
+      answering(
+        Effect.flatMap(ClaudeMemory, ({ projects }) =>
+          Effect.flatMap(projects.exclude(project, isExcluded), one))
+      )))

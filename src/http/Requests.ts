@@ -1,0 +1,121 @@
+/**
+ * Translates requests for the memory, and its failures into problems.
+ */
+import type { PlatformError } from "@effect/platform/Error"
+import * as Effect from "effect/Effect"
+import type { SearchFilter } from "../domain/Search.ts"
+import type { IndexError } from "../index/VectorIndex.ts"
+import type { ModelError } from "../models/ModelManager.ts"
+import type { SpendingError } from "../models/Spending.ts"
+import type { ForeignError } from "../moving/ForeignMemory.ts"
+import { advice } from "../process/Advice.ts"
+import type { ArchiveError } from "../serve/Archive.ts"
+import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import type { NotFound } from "../serve/NotFound.ts"
+import type { ProjectError } from "../serve/Projects.ts"
+import type { Conflict } from "../serve/Remembering.ts"
+import type { StoreError } from "../store/MemoryStore.ts"
+import { type Problem, problem } from "./Problem.ts"
+import type { TokenError } from "./Token.ts"
+
+type Failure =
+  | ArchiveError
+  | Conflict
+  | ForeignError
+  | IndexError
+  | ModelError
+  | NotFound
+  | PlatformError
+  | Problem
+  | ProjectError
+  | SpendingError
+  | StoreError
+  | TokenError
+
+const toProblem = (failure: Failure): Problem => {
+  const because = (code: Parameters<typeof problem>[0]) => problem(code, advice(failure.message))
+  switch (failure._tag) {
+    case "Problem":
+      return failure
+    case "NotFound":
+      return because("not-found")
+    case "Conflict":
+      return because("changed-since")
+    case "ProjectError":
+      return because("in-conflict")
+    case "StoreError":
+      return because(failure.reason === "Locked" ? "memory-busy" : "memory-away")
+    default:
+      return because("memory-away")
+  }
+}
+
+/** Turns the memory's failures into problems. */
+export const answering = <A, E extends Failure, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, Problem, R> =>
+  Effect.mapError(effect, toProblem)
+
+export const NO_PROJECT = problem(
+  "no-project",
+  "say which projects: over HTTP there is no \"this project\"; \"all\" stands for all that are not excluded"
+)
+
+/** Returns the ids of projects by name, id or folder; a problem where a request names none. */
+export const projectsOf = (names: "all" | ReadonlyArray<string> | undefined) =>
+  names === undefined || names.length === 0
+    ? Effect.fail(NO_PROJECT)
+    : names === "all" || names.includes("all")
+    ? Effect.succeed("all" as const)
+    : Effect.flatMap(
+      ClaudeMemory,
+      (memory) => Effect.map(memory.projectsNamed(names), (found) => found.map(({ id }) => id))
+    )
+
+/** Returns the one project of this name; a problem where there are several. */
+export const projectOf = (name: string) =>
+  Effect.flatMap(
+    ClaudeMemory,
+    (memory) =>
+      Effect.flatMap(memory.projectsNamed([name]), ([first, ...others]) =>
+        others.length > 0
+          ? Effect.fail(
+            problem(
+              "in-conflict",
+              `several projects are called ${name}; name one by its id, as GET /v1/projects lists it`
+            )
+          )
+          : Effect.succeed(first!))
+  )
+
+/** More sessions than any memory has. */
+const ALL = 10_000_000
+
+export interface FilterRequest {
+  readonly projects: "all" | ReadonlyArray<string> | undefined
+  readonly types?: SearchFilter["types"]
+  readonly since?: number | undefined
+  readonly until?: number | undefined
+  readonly files?: ReadonlyArray<string> | undefined
+  readonly branches?: ReadonlyArray<string> | undefined
+  readonly sessions?: ReadonlyArray<string> | undefined
+  readonly isPinned?: boolean | undefined
+}
+
+export const filterOf = ({ branches, files, isPinned, projects, sessions, since, types, until }: FilterRequest) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    const ids = yield* projectsOf(projects)
+    const named = sessions &&
+      (yield* Effect.forEach(sessions, (id) => Effect.map(memory.session(id), ({ session }) => session.id)))
+    const onBranch = branches && (yield* memory.sessions({ projects: ids }, ALL))
+      .filter(({ branch }) => branch !== null && branches.includes(branch)).map(({ id }) => id)
+    const within = named && onBranch ? named.filter((id) => onBranch.includes(id)) : named ?? onBranch
+    return {
+      projects: ids,
+      ...(within && { sessions: within }),
+      ...(types && types.length > 0 && { types }),
+      ...(since !== undefined && { since }),
+      ...(until !== undefined && { until }),
+      ...(files && files.length > 0 && { files }),
+      ...(isPinned === true && { isPinned })
+    } satisfies SearchFilter
+  })

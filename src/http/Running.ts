@@ -1,0 +1,59 @@
+/**
+ * Makes the server of a memory known to other processes, in <home>/run/http.json.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { mkdirSync, readFileSync, rmSync } from "node:fs"
+import { hostname } from "node:os"
+import { join } from "node:path"
+import { replaceFile } from "../resources/Disk.ts"
+import * as ProcessStart from "../resources/monitor/ProcessStart.ts"
+
+const Running = Schema.Struct({
+  /** Address of the server, as `URL.origin` writes it; for a socket of the file system, its path. */
+  url: Schema.String,
+  isSocket: Schema.Boolean,
+  host: Schema.String,
+  pid: Schema.Int,
+  processStart: Schema.NullOr(Schema.String)
+})
+export type Running = typeof Running.Type
+
+const decode = Schema.decodeUnknownOption(Schema.parseJson(Running))
+
+const fileOf = (home: string) => join(home, "run", "http.json")
+
+const read = (home: string): Option.Option<Running> => {
+  try {
+    return decode(readFileSync(fileOf(home), "utf8"))
+  } catch {
+    return Option.none()
+  }
+}
+
+/** Returns the server that runs over this memory on this machine, if one does. */
+export const find = (home: string): Effect.Effect<Option.Option<Running>> =>
+  Effect.sync(() =>
+    Option.filter(
+      read(home),
+      ({ host, pid, processStart }) => host === hostname() && ProcessStart.stateOf(pid, processStart) !== "ended"
+    )
+  )
+
+/** Publishes the server of this process until the scope closes. */
+export const publish = (home: string, server: Pick<Running, "isSocket" | "url">) =>
+  Effect.gen(function*() {
+    const pid = process.pid
+    yield* Effect.sync(() => {
+      mkdirSync(join(home, "run"), { recursive: true, mode: 0o700 })
+      const running: Running = { ...server, host: hostname(), pid, processStart: ProcessStart.of(pid) }
+      replaceFile(fileOf(home), JSON.stringify(running))
+    })
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        // Another may have taken its place.
+        if (Option.exists(read(home), (running) => running.pid === pid)) rmSync(fileOf(home), { force: true })
+      })
+    )
+  })

@@ -1,0 +1,177 @@
+/**
+ * The HTTP server over a memory: it listens, and makes itself known to other processes.
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpServer from "@effect/platform/HttpServer"
+import type * as Path from "@effect/platform/Path"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { chmodSync, existsSync, lstatSync, rmSync } from "node:fs"
+import { Spending } from "../models/Spending.ts"
+import * as HttpServerResource from "../resources/HttpServer.ts"
+import * as Owner from "../resources/Owner.ts"
+import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { checkHooks } from "../serve/Health.ts"
+import * as Access from "./Access.ts"
+import * as Activity from "./Activity.ts"
+import { Api } from "./Api.ts"
+import * as Care from "./Care.ts"
+import * as Events from "./Events.ts"
+import { Idempotency } from "./Idempotency.ts"
+import * as LegacyRoutes from "./LegacyRoutes.ts"
+import { LIMITS } from "./Limits.ts"
+import * as Memories from "./Memories.ts"
+import * as Metrics from "./Metrics.ts"
+import * as Pages from "./Pages.ts"
+import * as Projects from "./Projects.ts"
+import * as Running from "./Running.ts"
+import { Service } from "./Service.ts"
+import * as Sessions from "./Sessions.ts"
+import * as Site from "./Site.ts"
+import * as Telling from "./Telling.ts"
+import * as Token from "./Token.ts"
+import * as Traffic from "./Traffic.ts"
+
+/** `Address`: it would listen for other machines without TLS. `Running`: this memory has a server already. */
+export class HttpError extends Schema.TaggedError<HttpError>()("HttpError", {
+  reason: Schema.Literal("Address", "Running"),
+  place: Schema.String
+}) {
+  override get message() {
+    return this.reason === "Running"
+      ? `the server of this memory runs at ${this.place} already; \`claude-memory open\` shows its page`
+      : `${this.place} is not this machine alone: what goes over the network needs TLS (--tls-cert and --tls-key), or say ` +
+        "--insecure if something in between encrypts it"
+  }
+}
+
+export interface Options extends Pick<Service["Type"], "caps" | "home" | "place" | "telling"> {
+  /** Folder of the page's files. */
+  readonly pages: string
+  /** Host and port, 0 for any that is free; or the path of a socket, for this user alone. */
+  readonly listen: { readonly host: string; readonly port: number } | { readonly path: string }
+  /** Takes any free port where the port is taken. */
+  readonly isPortFree: boolean
+  readonly tls: { readonly cert: string; readonly key: string } | undefined
+  /** True allows another address than this machine's own without TLS. */
+  readonly isInsecure: boolean
+  /** Names of hosts, beside those of this machine for itself, to which it answers. */
+  readonly allowedHosts: ReadonlyArray<string>
+}
+
+const LOOPBACK = new Set(["localhost", "127.0.0.1", "::1"])
+
+/** Removes the socket that a server left which was killed: nobody listens there, or the file would not be a socket. */
+const tidySocket = (path: string) =>
+  Effect.sync(() => {
+    if (existsSync(path) && lstatSync(path).isSocket()) rmSync(path, { force: true })
+  })
+
+const makeService = ({ caps, home, place, telling }: Options) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
+    const closing = Deferred.unsafeMake<void>(FiberId.none)
+    return Service.of({
+      home,
+      place,
+      caps,
+      telling,
+      spending: yield* Spending,
+      checks: Owner.provideContext(context)(checkHooks(memory, home)),
+      codes: yield* Token.makeCodes,
+      token: yield* Token.following(home),
+      closing: Deferred.await(closing),
+      close: () => Deferred.unsafeDone(closing, Effect.void)
+    })
+  })
+
+const listen = (options: Options) =>
+  Effect.gen(function*() {
+    const { close } = yield* Service
+    const { home, isInsecure, isPortFree, listen, tls } = options
+    const isSocket = "path" in listen
+    if (!isSocket && !LOOPBACK.has(listen.host) && tls === undefined && !isInsecure) {
+      return yield* new HttpError({ reason: "Address", place: listen.host })
+    }
+    const running = yield* Running.find(home)
+    if (Option.isSome(running)) return yield* new HttpError({ reason: "Running", place: running.value.url })
+    const app = yield* Site.make({
+      allowedHosts: new Set(options.allowedHosts.map((name) => name.toLowerCase())),
+      isSocket
+    })
+    const on = (listen: Options["listen"]) =>
+      HttpServerResource.open({
+        name: "http",
+        listen,
+        tls,
+        maxConnections: LIMITS.connections,
+        headersWithinMs: LIMITS.headersMs,
+        requestWithinMs: LIMITS.requestMs,
+        closesWithin: LIMITS.closingMs,
+        onClosing: close,
+        onError: () => undefined
+      }, app)
+    if (isSocket) {
+      yield* tidySocket(listen.path)
+      yield* on(listen)
+      yield* Effect.sync(() => chmodSync(listen.path, 0o600))
+      yield* Running.publish(home, { url: listen.path, isSocket })
+      return { url: listen.path, isSocket }
+    }
+    const address = yield* Effect.catchIf(
+      on(listen),
+      ({ code }) => isPortFree && code === "EADDRINUSE",
+      () => on({ ...listen, port: 0 })
+    )
+    const port = typeof address === "string" ? listen.port : address.port
+    const host = listen.host.includes(":") ? `[${listen.host}]` : listen.host
+    const url = `${tls === undefined ? "http" : "https"}://${host}:${port}`
+    yield* Running.publish(home, { url, isSocket })
+    return { url, isSocket }
+  })
+
+export class Server extends Context.Tag("claude-memory/http/Server")<Server, {
+  /** Address, as `URL.origin` writes it; the path of a socket of the file system. */
+  readonly url: string
+  readonly isSocket: boolean
+}>() {
+  static readonly layer = (options: Options) =>
+    Owner.layer(this, listen(options)).pipe(
+      Layer.provide(routes),
+      Layer.provide([
+        Layer.effect(Events.Events, Events.make),
+        Layer.effect(Metrics.Metrics, Metrics.make),
+        Layer.effect(Pages.Pages, Pages.make(options.pages)),
+        Layer.effect(Traffic.Traffic, Traffic.make),
+        Layer.effect(Idempotency, Idempotency.make)
+      ]),
+      Layer.provideMerge(Layer.effect(Activity.Activity, Activity.make)),
+      Layer.provideMerge(Layer.effect(Service, makeService(options))),
+      Layer.provide(HttpServer.layerContext)
+    )
+}
+
+const routes = Layer.mergeAll(
+  HttpApiBuilder.api(Api).pipe(
+    Layer.provide([
+      Access.access,
+      Access.alive,
+      Care.layer,
+      LegacyRoutes.layer,
+      Memories.layer,
+      Projects.layer,
+      Sessions.layer,
+      Telling.layer
+    ])
+  ),
+  Site.problems,
+  HttpApiBuilder.Router.Live,
+  HttpApiBuilder.Middleware.layer
+)

@@ -1,0 +1,41 @@
+/**
+ * Finds the words of a question in a text, to mark them.
+ */
+import * as Tokenizer from "../domain/Tokenizer.ts"
+
+const WORD = /[\p{L}\p{N}_]+/gu
+const IS_CJK = /[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af]/u
+
+/** From (inclusive) to (exclusive), in UTF-16 units. */
+export type Mark = readonly [from: number, to: number]
+
+/** Returns where the words of a text stand whose lexeme is among these; what overlaps or touches in Chinese is one. */
+export const marksOf = (text: string, lexemes: ReadonlySet<string>): ReadonlyArray<Mark> => {
+  const chinese = [...lexemes].filter((lexeme) => IS_CJK.test(lexeme))
+  return [...text.matchAll(WORD)].flatMap(({ 0: word, index }): ReadonlyArray<Mark> => {
+    if (!IS_CJK.test(word)) {
+      return Tokenizer.lexemes(word).some((lexeme) => lexemes.has(lexeme)) ? [[index, index + word.length]] : []
+    }
+    const isHeld = Array.from(
+      word,
+      (_, i) =>
+        chinese.some((lexeme) => word.slice(Math.max(0, i - lexeme.length + 1), i + lexeme.length).includes(lexeme))
+    )
+    const edges = isHeld.flatMap((held, i) => held === (isHeld[i - 1] ?? false) ? [] : [i])
+    return edges.flatMap((from, i) => i % 2 === 1 ? [] : [[index + from, index + (edges[i + 1] ?? word.length)]])
+  })
+}
+
+/**
+ * Returns the question's own words that matched: a stem is no word, nor are two characters out of a longer one. Of a name of several
+ * words, of which only some matched, it returns those.
+ */
+export const wordsOf = (question: string, matched: ReadonlySet<string>): ReadonlyArray<string> => [
+  ...new Set(
+    marksOf(question, matched).flatMap(([from, to]) => {
+      const word = question.slice(from, to)
+      const lexemes = IS_CJK.test(word) ? [] : Tokenizer.lexemes(word)
+      return lexemes.every((lexeme) => matched.has(lexeme)) ? [word] : lexemes.filter((lexeme) => matched.has(lexeme))
+    })
+  )
+]

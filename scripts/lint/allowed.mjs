@@ -87,10 +87,10 @@ export const ALLOWED = [
       within(
         "@effect/platform",
         words`
-          HttpApi HttpApiEndpoint HttpApiError HttpApiGroup HttpApiSchema HttpApp HttpServerError HttpServerRequest HttpServerResponse OpenApi`
+          HttpApi HttpApiClient HttpApiEndpoint HttpApiError HttpApiGroup HttpApiSchema HttpApp HttpServerError HttpServerRequest HttpServerResponse OpenApi`
       )
     )`@effect/platform/HttpApiBuilder= Middleware Router api group httpApp middleware
-      @effect/platform/HttpIncomingMessage= withMaxBodySize @effect/platform/HttpServer= layerContext`
+      @effect/platform/HttpIncomingMessage= withMaxBodySize @effect/platform/Etag= layer @effect/platform/HttpPlatform= layer`
   },
   {
     files: ["resources/HttpServer.ts"],

@@ -1,9 +1,10 @@
 /**
  * The HTTP server over a memory: it listens, and makes itself known to other processes.
  */
+import * as Etag from "@effect/platform/Etag"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpPlatform from "@effect/platform/HttpPlatform"
 import type * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -154,7 +155,7 @@ export class Server extends Context.Tag("claude-memory/http/Server")<Server, {
       ]),
       Layer.provideMerge(Layer.effect(Activity.Activity, Activity.make)),
       Layer.provideMerge(Layer.effect(Service, makeService(options))),
-      Layer.provide(HttpServer.layerContext)
+      Layer.provide(Layer.provideMerge(HttpPlatform.layer, Etag.layer))
     )
 }
 

@@ -1,0 +1,317 @@
+/**
+ * The routes, over real HTTP on loopback, by the derived client and by hand.
+ */
+import { assert, layer } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
+import { asking, ingest, serving, SHOP } from "./serving.ts"
+
+const text = (response: Response) => Effect.promise(() => response.text())
+const json = (response: Response) => Effect.map(text(response), (body) => JSON.parse(body))
+
+const problemOf = (response: Response) =>
+  Effect.gen(function*() {
+    assert.strictEqual(response.headers.get("content-type"), "application/problem+json")
+    const { code, detail, status, title, type } = yield* json(response)
+    assert.strictEqual(status, response.status)
+    for (const each of [detail, title, type]) assert.isString(each)
+    return code as string
+  })
+
+const withShop = serving().pipe(Layer.tap((context) => Effect.provide(Effect.orDie(ingest(SHOP)), context)))
+
+layer(withShop, { excludeTestServices: true })("the routes", (it) => {
+  it.effect("answer only with the token, but for what holds no data", () =>
+    Effect.gen(function*() {
+      const { ask } = yield* asking
+      const withoutToken = { headers: { authorization: "" } }
+      for (const path of ["/livez", "/readyz"]) {
+        assert.strictEqual(yield* text(yield* ask(path, withoutToken)), "ok\n")
+      }
+      const page = yield* ask("/app/sessions/1", withoutToken)
+      assert.include(yield* text(page), "<title>Page</title>")
+      assert.include(page.headers.get("content-security-policy"), "require-trusted-types-for 'script'")
+      assert.strictEqual(page.headers.get("cache-control"), "no-cache")
+      const script = yield* ask("/app/main-1a2b.js", withoutToken)
+      assert.strictEqual(script.headers.get("content-type"), "text/javascript; charset=utf-8")
+      assert.include(script.headers.get("cache-control"), "immutable")
+      assert.strictEqual((yield* ask("/", withoutToken)).headers.get("location"), "/app/")
+      for (const path of ["/v1/stats", "/health", "/metrics", "/openapi.json", "/nowhere"]) {
+        assert.strictEqual(yield* problemOf(yield* ask(path, withoutToken)), "no-token", path)
+      }
+      assert.strictEqual((yield* ask("/v1/stats")).status, 200)
+    }))
+
+  it.effect("answer to no page of another site", () =>
+    Effect.gen(function*() {
+      const { ask, url } = yield* asking
+      assert.strictEqual(
+        yield* problemOf(yield* ask("/v1/stats", { headers: { origin: "https://evil.test" } })),
+        "foreign-origin"
+      )
+      const own = yield* ask("/v1/stats", { headers: { origin: url } })
+      assert.strictEqual(own.status, 200)
+      assert.isNull(own.headers.get("access-control-allow-origin"))
+    }))
+
+  it.effect("let a code be exchanged once", () =>
+    Effect.gen(function*() {
+      const { ask, send, token } = yield* asking
+      const { code } = yield* json(yield* send("POST", "/v1/codes", undefined))
+      const exchange = send("POST", "/v1/token", { code }, { authorization: "" })
+      assert.deepStrictEqual(yield* json(yield* exchange), { token })
+      assert.strictEqual(yield* problemOf(yield* exchange), "wrong-code")
+      assert.strictEqual((yield* ask("/v1/codes", { method: "POST", headers: { authorization: "" } })).status, 401)
+    }))
+
+  it.effect("search, with the words of the question marked", () =>
+    Effect.gen(function*() {
+      const { client } = yield* asking
+      const { results } = yield* client.memories.search({
+        payload: { text: "why do tests use fake timers", projects: "all", limit: 5 }
+      })
+      assert.isAbove(results.length, 0)
+      const marked = results.flatMap(({ excerpt: { marks, text } }) =>
+        marks.map(([from, to]) => text.slice(from, to).toLowerCase())
+      )
+      assert.include(marked, "timers")
+      assert.include(results[0]!.reason, "keyword #")
+    }))
+
+  it.effect("ask for a project", () =>
+    Effect.gen(function*() {
+      const { ask, client, send } = yield* asking
+      for (const path of ["/v1/units", "/v1/sessions", "/v1/timeline", "/v1/least", "/v1/export"]) {
+        assert.strictEqual(yield* problemOf(yield* ask(path)), "no-project", path)
+      }
+      for (const path of ["/memory/search", "/memory/inject"]) {
+        const body = { query: "x", original_prompt: "x" }
+        assert.strictEqual(yield* problemOf(yield* send("POST", path, body)), "no-project", path)
+        assert.strictEqual(
+          yield* problemOf(yield* send("POST", path, { ...body, project_id: "nix" })),
+          "not-found",
+          path
+        )
+      }
+      const { projects } = yield* client.projects.projects()
+      const { units } = yield* client.memories.units({ urlParams: { project: [projects[0]!.name], limit: 3 } })
+      assert.isTrue(units.every(({ projectId }) => projectId === projects[0]!.id))
+    }))
+
+  it.effect("list by pages, each memory once", () =>
+    Effect.gen(function*() {
+      const { client } = yield* asking
+      const all = yield* client.memories.units({ urlParams: { project: ["all"], limit: 200 } })
+      assert.isNull(all.next)
+      let ids: ReadonlyArray<string> = []
+      for (let cursor: string | undefined;;) {
+        const page = yield* client.memories.units({
+          urlParams: { project: ["all"], limit: 3, ...(cursor !== undefined && { cursor }) }
+        })
+        ids = [...ids, ...page.units.map(({ id }) => id)]
+        if (page.next === null) break
+        cursor = page.next
+      }
+      assert.deepStrictEqual([...ids].sort(), all.units.map(({ id }) => id).sort())
+    }))
+
+  it.effect("show a session as it was, by pages too", () =>
+    Effect.gen(function*() {
+      const { client } = yield* asking
+      const { sessions } = yield* client.sessions.sessions({ urlParams: { project: ["all"] } })
+      const [{ resume, session }] = [sessions[0]!]
+      assert.strictEqual(resume, `claude --resume ${session.id}`)
+      const whole = yield* client.sessions.conversation({ path: { id: session.id }, urlParams: { limit: 500 } })
+      assert.isNull(whole.next)
+      const uuids = whole.items.flatMap((item) => item.kind === "message" ? [item.message.uuid] : [])
+      assert.isAbove(uuids.length, 3)
+      let read: ReadonlyArray<string> = []
+      for (let cursor: string | undefined;;) {
+        const page = yield* client.sessions.conversation({
+          path: { id: session.id.slice(0, 8) },
+          urlParams: { limit: 1, ...(cursor !== undefined && { cursor }) }
+        })
+        read = [...read, ...page.items.flatMap((item) => item.kind === "message" ? [item.message.uuid] : [])]
+        if (page.next === null) break
+        cursor = page.next
+      }
+      assert.deepStrictEqual([...read].sort(), [...uuids].sort())
+      const { transcripts } = yield* client.sessions.session({ path: { id: session.id } })
+      assert.isAbove(transcripts.length, 0)
+    }))
+
+  it.effect("change a memory only as it was read", () =>
+    Effect.gen(function*() {
+      const { ask, client, send } = yield* asking
+      const saved = yield* send("POST", "/v1/units", { content: "Deploys go out on Tuesdays.", project: "shop-api" })
+      assert.strictEqual(saved.status, 201)
+      assert.strictEqual(saved.headers.get("etag"), "\"0\"")
+      const { id } = yield* json(saved)
+      const path = `/v1/units/${id}`
+      assert.strictEqual(yield* problemOf(yield* send("PATCH", path, { pinned: true })), "no-revision")
+      const edited = yield* send("PATCH", path, { title: "Deploys" }, { "if-match": "\"0\"" })
+      assert.deepStrictEqual([edited.status, edited.headers.get("etag")], [200, "\"1\""])
+      for (const revision of ["\"0\"", "W/\"1\"", "nonsense"]) {
+        const late = yield* send("PATCH", path, { title: "Releases" }, { "if-match": revision })
+        assert.deepStrictEqual([late.status, yield* problemOf(late)], [412, "changed-since"], revision)
+      }
+      assert.strictEqual((yield* send("PATCH", path, { pinned: true }, { "if-match": "*" })).status, 200)
+      const { operations, unit } = yield* client.memories.history({ path: { id } })
+      assert.deepStrictEqual(operations.map(({ kind }) => kind), ["edit", "pin"])
+      assert.deepStrictEqual([unit.title, unit.pinned], ["Deploys", true])
+
+      const forgotten = yield* json(yield* ask(path, { method: "DELETE" }))
+      assert.strictEqual(forgotten.count, 1)
+      assert.isAbove(forgotten.until, Date.now())
+      assert.strictEqual(yield* problemOf(yield* ask(path)), "not-found")
+      const undone = yield* client.memories.undo()
+      assert.deepStrictEqual([undone.kind, undone.units.map(({ id }) => id)], ["forget", [id]])
+      assert.strictEqual((yield* ask(path)).status, 200)
+    }))
+
+  it.effect("store once what is sent twice under a key", () =>
+    Effect.gen(function*() {
+      const { client, send } = yield* asking
+      const body = { content: "Logs are kept for thirty days.", project: "shop-api" }
+      const key = { "idempotency-key": "logs" }
+      const [first, second] = yield* Effect.all(
+        [send("POST", "/v1/units", body, key), send("POST", "/v1/units", body, key)],
+        { concurrency: 2 }
+      )
+      assert.deepStrictEqual(yield* json(first), yield* json(second))
+      const other = yield* send("POST", "/v1/units", { ...body, content: "Others." }, key)
+      assert.strictEqual(yield* problemOf(other), "in-conflict")
+      const { results } = yield* client.memories.search({
+        payload: { text: "how long are logs kept", projects: "all" }
+      })
+      assert.strictEqual(results.filter(({ unit }) => unit.content.startsWith("Logs are kept")).length, 1)
+    }))
+
+  it.effect("forget many only when told which, and say before what that would be", () =>
+    Effect.gen(function*() {
+      const { send } = yield* asking
+      const { id: project } = yield* (yield* ClaudeMemory).given.project("throwaway")
+      for (const n of [1, 2, 3]) {
+        yield* send("POST", "/v1/units", { content: `The throwaway number ${n}${n} is here.`, project })
+      }
+      assert.strictEqual(yield* problemOf(yield* send("POST", "/v1/forget", {})), "bad-request")
+      const dry = yield* json(yield* send("POST", "/v1/forget", { projects: [project], isDryRun: true }))
+      assert.strictEqual(dry.count, 3)
+      const done = yield* json(yield* send("POST", "/v1/forget", { projects: [project] }))
+      assert.strictEqual(done.count, 3)
+      const undone = yield* json(yield* send("POST", "/v1/undo", undefined))
+      assert.strictEqual(undone.kind, "forget")
+    }))
+
+  it.effect("explain what would be told", () =>
+    Effect.gen(function*() {
+      const { client } = yield* asking
+      const why = yield* client.telling.why({
+        payload: { prompt: "why did we choose fake timers for the checkout tests?", projects: "all" }
+      })
+      assert.strictEqual(why.verdict.tells, why.modes.balanced)
+      assert.isAbove(why.nearest.length, 0)
+      assert.isTrue(why.nearest.every(({ bits }, i, all) => i === 0 || bits <= all[i - 1]!.bits))
+      const silent = yield* client.telling.why({ payload: { prompt: "yes", projects: "all" } })
+      assert.deepStrictEqual([silent.text, silent.verdict.tells], ["", "nothing"])
+    }))
+
+  it.effect("are the predecessor's, with its bodies", () =>
+    Effect.gen(function*() {
+      const { ask, send } = yield* asking
+      assert.deepInclude(yield* json(yield* ask("/health")), { status: "healthy", service: "claude-memory" })
+      const store = send("POST", "/memory/store", { content: "The mascot of the shop is an otter called Ottilie." })
+      const stored = yield* json(yield* store)
+      assert.deepInclude(stored, { success: true, message: "Stored as 1 memory" })
+      assert.deepInclude(yield* json(yield* store), {
+        conversation_id: stored.conversation_id,
+        message: "It was stored before"
+      })
+      const search = yield* json(
+        yield* send("POST", "/memory/search", { query: "mascot otter", project_id: "global", limit: 3 })
+      )
+      assert.strictEqual(search.results[0].content, "The mascot of the shop is an otter called Ottilie.")
+      assert.strictEqual(search.count, search.results.length)
+      const prompt = "what is the mascot of the shop called?"
+      const inject = yield* json(
+        yield* send("POST", "/memory/inject", { original_prompt: prompt, project_id: "global" })
+      )
+      assert.isTrue(inject.enhanced_prompt.endsWith(prompt))
+      assert.include(inject.enhanced_prompt, "Ottilie")
+      assert.isAbove(inject.injected_memories[0].token_count, 0)
+      const conversation = {
+        project_id: "ferry",
+        messages: [
+          { role: "user", content: "Why does the ferry timetable service cache for ninety seconds?" },
+          {
+            role: "assistant",
+            content: "Because the harbour API allows forty requests a minute, we decided to cache for ninety seconds."
+          }
+        ]
+      }
+      const told = yield* json(yield* send("POST", "/conversation/store", conversation))
+      assert.deepInclude(told, { success: true, message: "2 messages stored" })
+      const again = yield* json(yield* send("POST", "/conversation/store", conversation))
+      assert.strictEqual(again.conversation_id, told.conversation_id)
+      const ferry = yield* json(
+        yield* send("POST", "/memory/search", { query: "harbour API ninety seconds", project_id: "ferry" })
+      )
+      assert.isAbove(ferry.count, 0)
+      assert.deepInclude(yield* json(yield* send("POST", "/projects", { project_id: "beta", name: "Beta" })), {
+        success: true
+      })
+      const { count, projects } = yield* json(yield* ask("/projects"))
+      assert.strictEqual(count, projects.length)
+      assert.include(projects.map(({ name }: { readonly name: string }) => name), "Beta")
+    }))
+
+  it.effect("export what import-archive takes in", () =>
+    Effect.gen(function*() {
+      const { ask } = yield* asking
+      const response = yield* ask("/v1/export?project=all")
+      const lines = (yield* text(response)).trim().split("\n")
+      assert.strictEqual(response.headers.get("content-type"), "application/jsonl")
+      assert.property(JSON.parse(lines[0]!), "format")
+      assert.isAbove(lines.length, 10)
+    }))
+
+  it.effect("stream that something changed, and nothing when nothing did", () =>
+    Effect.gen(function*() {
+      const { ask, send } = yield* asking
+      const aborting = new AbortController()
+      const response = yield* ask("/v1/events", { signal: aborting.signal })
+      const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+      const next = Effect.promise(() => reader.read())
+      assert.include((yield* next).value, "connected")
+      yield* send("POST", "/v1/units", { content: "A change to be told of.", project: "shop-api" })
+      assert.include((yield* next).value, "changed")
+      aborting.abort()
+    }))
+
+  it.effect("say what is wrong with a request", () =>
+    Effect.gen(function*() {
+      const { ask, send } = yield* asking
+      const expected: ReadonlyArray<readonly [Effect.Effect<Response>, number, string]> = [
+        [ask("/nowhere"), 404, "not-found"],
+        [ask("/v1/units/ffffffff"), 404, "not-found"],
+        [ask("/v1/stats", { method: "DELETE" }), 405, "wrong-method"],
+        [ask("/v1/search", { method: "POST", body: "x=1" }), 415, "wrong-type"],
+        [
+          ask("/v1/search", { method: "POST", body: "{", headers: { "content-type": "application/json" } }),
+          400,
+          "bad-request"
+        ],
+        [send("POST", "/v1/search", { text: "x".repeat(20_001), projects: "all" }), 400, "bad-request"],
+        [send("POST", "/v1/search", { text: "x".repeat(3e6), projects: "all" }), 413, "too-large"],
+        [send("POST", "/v1/search", { text: "x" }), 400, "bad-request"],
+        [ask("/v1/units?project=all&cursor=nonsense"), 400, "bad-request"],
+        [ask(`/v1/units?project=${"x".repeat(9_000)}`), 413, "too-large"],
+        [send("POST", "/v1/units", { content: "", project: "shop-api" }), 400, "bad-request"]
+      ]
+      for (const [asked, status, code] of expected) {
+        const response = yield* asked
+        assert.deepStrictEqual([response.status, yield* problemOf(response)], [status, code])
+      }
+    }))
+})

@@ -1,0 +1,63 @@
+/**
+ * Requests of every kind to every route of the description: none fails in the server, none hangs, and nothing stays open.
+ */
+import * as OpenApi from "@effect/platform/OpenApi"
+import { assert, describe, it, layer } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as FastCheck from "effect/FastCheck"
+import * as Layer from "effect/Layer"
+import * as Runtime from "effect/Runtime"
+import { readFileSync } from "node:fs"
+import { Api } from "../../src/http/Api.ts"
+import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
+import { times } from "../data.ts"
+import { DESCRIPTION, operations, requestTo } from "./OpenApi.ts"
+import { asking, ingest, serving, SHOP } from "./serving.ts"
+
+describe("docs/openapi.json", () => {
+  it("is the description of the API as it is: node scripts/run.mjs scripts/assets openapi writes it", () => {
+    assert.isTrue(readFileSync(DESCRIPTION, "utf8") === `${JSON.stringify(OpenApi.fromApi(Api), null, 2)}\n`)
+  })
+})
+
+const withShop = serving().pipe(Layer.tap((context) => Effect.provide(Effect.orDie(ingest(SHOP)), context)))
+
+/** Longest time for an answer: no request asks for much. */
+const WITHIN_MS = 10_000
+
+layer(withShop, { excludeTestServices: true })("whatever is asked of", (it) => {
+  for (const [path, method] of operations) {
+    it.effect(`${method.toUpperCase()} ${path} is answered, and nothing is left open`, () =>
+      Effect.gen(function*() {
+        const { ask } = yield* asking
+        const memory = yield* ClaudeMemory
+        const { snapshot } = yield* ResourceLedger
+        const units = yield* memory.recent({ projects: "all" }, 3)
+        const known = units.flatMap(({ id, projectId, sessionId }) => [id, sessionId, projectId, id.slice(0, 6)])
+        const before = (yield* snapshot).length
+        const run = Runtime.runPromise(yield* Effect.runtime<never>())
+        yield* Effect.promise(() =>
+          FastCheck.assert(
+            FastCheck.asyncProperty(requestTo(path, method, known), async ({ body, headers, method, path }) => {
+              const aborting = new AbortController()
+              const timer = setTimeout(() => aborting.abort(new Error("no answer")), WITHIN_MS)
+              const response = await run(
+                ask(path, { method, headers, signal: aborting.signal, ...(body !== undefined && { body }) })
+              )
+              clearTimeout(timer)
+              assert.isBelow(response.status, 500, `${method} ${path} ${body}`)
+              if (response.status >= 400) {
+                assert.strictEqual(response.headers.get("content-type"), "application/problem+json")
+              }
+              if (response.headers.get("content-type") === "text/event-stream") aborting.abort()
+              else await response.text()
+            }),
+            { numRuns: times(15) }
+          )
+        )
+        assert.strictEqual((yield* ask("/readyz")).status, 200)
+        assert.strictEqual((yield* snapshot).length, before)
+      }), 60_000 * times(1))
+  }
+})

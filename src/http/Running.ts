@@ -11,6 +11,8 @@ import { replaceFile } from "../resources/Disk.ts"
 import * as ProcessStart from "../resources/monitor/ProcessStart.ts"
 
 const Running = Schema.Struct({
+  /** Folder of the memory: a copy of it has this file too. */
+  home: Schema.String,
   /** Address of the server, as `URL.origin` writes it; for a socket of the file system, its path. */
   url: Schema.String,
   isSocket: Schema.Boolean,
@@ -37,7 +39,8 @@ export const find = (home: string): Effect.Effect<Option.Option<Running>> =>
   Effect.sync(() =>
     Option.filter(
       read(home),
-      ({ host, pid, processStart }) => host === hostname() && ProcessStart.stateOf(pid, processStart) !== "ended"
+      ({ host, pid, processStart, ...running }) =>
+        host === hostname() && running.home === home && ProcessStart.stateOf(pid, processStart) !== "ended"
     )
   )
 
@@ -47,7 +50,7 @@ export const publish = (home: string, server: Pick<Running, "isSocket" | "url">)
     const pid = process.pid
     yield* Effect.sync(() => {
       mkdirSync(join(home, "run"), { recursive: true, mode: 0o700 })
-      const running: Running = { ...server, host: hostname(), pid, processStart: ProcessStart.of(pid) }
+      const running: Running = { ...server, home, host: hostname(), pid, processStart: ProcessStart.of(pid) }
       replaceFile(fileOf(home), JSON.stringify(running))
     })
     yield* Effect.addFinalizer(() =>

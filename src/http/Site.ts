@@ -6,7 +6,7 @@ import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
-import { RequestError } from "@effect/platform/HttpServerError"
+import { RequestError, RouteNotFound } from "@effect/platform/HttpServerError"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as OpenApi from "@effect/platform/OpenApi"
@@ -95,6 +95,8 @@ const malformed = (
 /** Says what is wrong with a request, as far as the failure of a route is one. */
 const problemIn = (failure: unknown): Problem | undefined => {
   if (failure instanceof Problem) return failure
+  // The router looks for no name that is very long, or not encoded as one.
+  if (failure instanceof RouteNotFound) return problem("not-found", "there is nothing of this name")
   if (failure instanceof HttpApiDecodeError) return malformed(failure.issues)
   if (failure instanceof RequestError) {
     return failure.cause instanceof Error && /maxBytes/i.test(failure.cause.message)

@@ -34,6 +34,9 @@ export interface HttpServerOptions {
 }
 
 const KEEP_ALIVE_MS = 5_000
+/** Time without a new request after which it ends to listen when it closes, and the longest time until then. */
+const QUIET = "100 millis"
+const LINGERS_AT_MOST = "2 seconds"
 
 /**
  * Listens until the owner's scope closes. Then it accepts no connection, waits for the requests in flight, and interrupts those that
@@ -49,6 +52,14 @@ export const open = <R>(
     const inFlight = yield* InFlight.make(name)
     const handler = yield* NodeHttpServer.makeHandler(inFlight(app))
     let isClosing = false
+    let requests = 0
+    // A connection whose request has not been read yet counts as idle, and would be broken off.
+    const linger = Effect.gen(function*() {
+      for (let before = -1; before !== requests;) {
+        before = requests
+        yield* Effect.sleep(QUIET)
+      }
+    }).pipe(Effect.timeoutOption(LINGERS_AT_MOST), Effect.asVoid)
     const make = (): HttpOrHttps => {
       const timeouts = {
         keepAliveTimeout: KEEP_ALIVE_MS,
@@ -58,10 +69,11 @@ export const open = <R>(
       }
       const server = tls === undefined ? createHttp(timeouts) : createHttps({ ...timeouts, ...tls })
       return Object.assign(server, { maxConnections }).on("request", (request, response) => {
+        requests++
         if (isClosing) response.setHeader("connection", "close")
         response.once("close", () => {
           // Its connection is idle from now on.
-          if (isClosing) server.closeIdleConnections()
+          if (!server.listening) server.closeIdleConnections()
         })
         handler(request, response)
       })
@@ -75,6 +87,7 @@ export const open = <R>(
         isClosing = true
         onClosing()
       },
+      linger,
       within: options.closesWithin
     })
     return address

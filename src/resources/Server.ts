@@ -27,8 +27,10 @@ export interface ServerOptions<S extends Server> {
   readonly listen: ListenOptions
   /** Called when a server that listens can't accept a connection, as with EMFILE. */
   readonly onError: (error: unknown) => void
-  /** Called when it closes, before it waits for its connections to end. */
+  /** Called when it closes, before anything else. */
   readonly onClosing?: () => void
+  /** Runs when it closes while it has connections, before it ends to listen. */
+  readonly linger?: Effect.Effect<void>
   /** Time for its connections to end, 2 seconds by default; then they are destroyed. */
   readonly within?: Duration.DurationInput
 }
@@ -65,9 +67,10 @@ export const open = <S extends Server>(
     name: options.name,
     open: listening(options),
     // A server of node:http closes its idle connections as well.
-    close: ({ server }) =>
-      Effect.sync(() => {
+    close: ({ server, sockets }) =>
+      Effect.gen(function*() {
         options.onClosing?.()
+        if (options.linger !== undefined && sockets.size > 0) yield* options.linger
         server.close()
       }),
     destroy: ({ sockets }) => Effect.sync(() => sockets.forEach((socket) => socket.destroy())),

@@ -6,7 +6,6 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
-import * as Runtime from "effect/Runtime"
 import { readFileSync } from "node:fs"
 import { Api } from "../../src/http/Api.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
@@ -24,7 +23,7 @@ describe("docs/openapi.json", () => {
 const withShop = serving().pipe(Layer.tap((context) => Effect.provide(Effect.orDie(ingest(SHOP)), context)))
 
 /** Longest time for an answer: no request asks for much. */
-const WITHIN_MS = 10_000
+const WITHIN = "10 seconds"
 
 layer(withShop, { excludeTestServices: true })("whatever is asked of", (it) => {
   for (const [path, method] of operations) {
@@ -36,26 +35,27 @@ layer(withShop, { excludeTestServices: true })("whatever is asked of", (it) => {
         const units = yield* memory.recent({ projects: "all" }, 3)
         const known = units.flatMap(({ id, projectId, sessionId }) => [id, sessionId, projectId, id.slice(0, 6)])
         const before = (yield* snapshot).length
-        const run = Runtime.runPromise(yield* Effect.runtime<never>())
-        yield* Effect.promise(() =>
-          FastCheck.assert(
-            FastCheck.asyncProperty(requestTo(path, method, known), async ({ body, headers, method, path }) => {
-              const aborting = new AbortController()
-              const timer = setTimeout(() => aborting.abort(new Error("no answer")), WITHIN_MS)
-              const response = await run(
-                ask(path, { method, headers, signal: aborting.signal, ...(body !== undefined && { body }) })
-              )
-              clearTimeout(timer)
-              assert.isBelow(response.status, 500, `${method} ${path} ${body}`)
-              if (response.status >= 400) {
-                assert.strictEqual(response.headers.get("content-type"), "application/problem+json")
-              }
-              if (response.headers.get("content-type") === "text/event-stream") aborting.abort()
-              else await response.text()
-            }),
-            { numRuns: times(15) }
-          )
-        )
+        yield* Effect.forEach(FastCheck.sample(requestTo(path, method, known), times(15)), (request) =>
+          Effect.gen(function*() {
+            const { body, headers, method, path } = request
+            const aborting = new AbortController()
+            const said = `${method} ${path} ${body}`
+            const response = yield* ask(path, {
+              method,
+              headers,
+              signal: aborting.signal,
+              ...(body !== undefined && { body })
+            }).pipe(Effect.timeoutFail({
+              duration: WITHIN,
+              onTimeout: () =>
+                new Error(`no answer to ${said}`)
+            }))
+            assert.isBelow(response.status, 500, said)
+            const kind = response.headers.get("content-type")
+            if (response.status >= 400) assert.strictEqual(kind, "application/problem+json", said)
+            if (kind === "text/event-stream") aborting.abort()
+            else yield* Effect.promise(() => response.text())
+          }))
         assert.strictEqual((yield* ask("/readyz")).status, 200)
         assert.strictEqual((yield* snapshot).length, before)
       }), 60_000 * times(1))

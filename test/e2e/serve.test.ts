@@ -1,0 +1,187 @@
+/**
+ * The server as a program: `serve`, `open` and `token`.
+ */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { request } from "node:http"
+import { request as requestTls, type RequestOptions } from "node:https"
+import { join } from "node:path"
+import { root } from "../data.ts"
+import { inHome, leftovers, main, makeImported, run, slow, start } from "./run.ts"
+
+const TLS = join(root, "test", "fixtures", "tls")
+
+interface Answer {
+  readonly status: number
+  readonly body: string
+}
+
+/** Asks on a socket of the file system, or by TLS. */
+const askBy = (options: RequestOptions, send: typeof request | typeof requestTls = request) =>
+  Effect.async<Answer, Error>((resume) => {
+    send(options, (response) => {
+      const parts: Array<Buffer> = []
+      response.on("data", (part: Buffer) => parts.push(part)).on(
+        "end",
+        () => resume(Effect.succeed({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString("utf8") }))
+      )
+    }).on("error", (error) => resume(Effect.fail(error))).end()
+  })
+
+const get = (url: string, token?: string, init: RequestInit = {}) =>
+  Effect.promise(() =>
+    fetch(url, { ...init, headers: token === undefined ? {} : { authorization: `Bearer ${token}` } })
+  )
+const text = (response: Response) => Effect.promise(() => response.text())
+
+/** Starts `serve` and returns what it says of itself. */
+const serve = (home: string, ...words: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const program = yield* start([main, "serve", "--json", ...words], { home })
+    yield* program.waitForText("\n")
+    const said = yield* program.stdout
+    if (said === "") return yield* Effect.dieMessage((yield* program.ended).stderr)
+    const { url } = JSON.parse(said) as { readonly url: string }
+    return { ...program, url }
+  })
+
+const tokenOf = (home: string) => readFileSync(join(home, ".claude-memory", "token"), "utf8").trim()
+const runFolder = (home: string) => join(home, ".claude-memory", "run")
+
+const test = <E>(
+  title: string,
+  body: (home: string) => Effect.Effect<void, E, FileSystem.FileSystem | Scope.Scope>
+) => it.live(title, () => inHome(() => Effect.flatMap(makeImported, body)), 60_000)
+
+describe("serve", () => {
+  test("answers until it is ended: then streams end, what is asked is answered, and nothing is left", (home) =>
+    Effect.gen(function*() {
+      const { ended, kill, url } = yield* serve(home, "--port", "0")
+      const token = tokenOf(home)
+      assert.strictEqual(statSync(join(home, ".claude-memory", "token")).mode & 0o777, 0o600)
+      const events = yield* get(`${url}/v1/events`, token)
+      const streamed = yield* Effect.forkScoped(text(events))
+      const asked = yield* Effect.forEach(
+        Array.from({ length: 30 }, (_, i) => i),
+        (i) => Effect.forkScoped(get(`${url}/v1/units?project=all&limit=${100 + i}`, token).pipe(Effect.flatMap(text)))
+      )
+      yield* get(`${url}/livez`)
+      yield* kill("SIGTERM")
+      for (const each of asked) assert.isAbove(JSON.parse(yield* each).units.length, 10)
+      assert.include(yield* streamed, "connected")
+      const { code, stderr } = yield* ended
+      assert.deepStrictEqual([code, stderr], [143, ""])
+      assert.isFalse(existsSync(runFolder(home)))
+      assert.deepStrictEqual(leftovers(readdirSync(join(home, ".claude-memory"))), [])
+    }))
+
+  test("is one for a memory: a second one and `open` say where it is", (home) =>
+    Effect.gen(function*() {
+      const { url } = yield* serve(home, "--port", "0")
+      const second = yield* run([main, "serve", "--port", "0"], { home })
+      assert.deepStrictEqual([second.code, second.stdout], [1, ""])
+      assert.include(second.stderr, url)
+      const { code, stdout } = yield* run([main, "open", "--no-browser", "--json"], { home })
+      assert.strictEqual(code, 0)
+      const opened = JSON.parse(stdout)
+      assert.strictEqual(opened.url, url)
+      const [page, secret] = opened.page.split("#code=")
+      assert.strictEqual(page, `${url}/app/`)
+      const exchange = () =>
+        Effect.promise(() =>
+          fetch(`${url}/v1/token`, {
+            method: "POST",
+            headers: { "content-type": "application/json" },
+            body: JSON.stringify({ code: secret })
+          })
+        )
+      assert.deepStrictEqual(JSON.parse(yield* text(yield* exchange())), { token: tokenOf(home) })
+      assert.strictEqual((yield* exchange()).status, 401)
+    }))
+
+  slow(test)("takes a new token as soon as it is rotated", (home) =>
+    Effect.gen(function*() {
+      const { url } = yield* serve(home, "--port", "0")
+      const old = tokenOf(home)
+      assert.strictEqual((yield* get(`${url}/v1/stats`, old)).status, 200)
+      const { stdout } = yield* run([main, "token", "--rotate"], { home })
+      assert.notStrictEqual(stdout.trim(), old)
+      assert.strictEqual((yield* get(`${url}/v1/stats`, old)).status, 401)
+      assert.strictEqual((yield* get(`${url}/v1/stats`, stdout.trim())).status, 200)
+    }))
+
+  slow(test)(
+    "listens on a socket for this user alone, also where a killed one left it",
+    (home) =>
+      Effect.gen(function*() {
+        const path = join(home, "memory.sock")
+        const first = yield* serve(home, "--socket", path)
+        assert.strictEqual(statSync(path).mode & 0o777, 0o600)
+        const headers = { authorization: `Bearer ${tokenOf(home)}` }
+        const ask = askBy({ socketPath: path, path: "/health", headers })
+        assert.strictEqual((yield* ask).status, 200)
+        assert.strictEqual((yield* askBy({ socketPath: path, path: "/health" })).status, 401)
+        yield* first.kill("SIGKILL")
+        yield* first.ended
+        assert.isTrue(existsSync(path))
+        const second = yield* serve(home, "--socket", path)
+        assert.strictEqual((yield* ask).status, 200)
+        yield* second.kill("SIGTERM")
+        yield* second.ended
+        assert.isFalse(existsSync(path))
+      })
+  )
+
+  slow(test)("goes over the network only encrypted, or when told otherwise", (home) =>
+    Effect.gen(function*() {
+      const refused = yield* run([main, "serve", "--host", "0.0.0.0", "--port", "0"], { home })
+      assert.deepStrictEqual([refused.code, refused.stdout], [1, ""])
+      assert.include(refused.stderr, "--insecure")
+      const halved = yield* run([main, "serve", "--tls-cert", join(TLS, "cert.pem")], { home })
+      assert.include(halved.stderr, "--tls-key")
+      const files = ["--tls-cert", join(TLS, "cert.pem"), "--tls-key", join(TLS, "key.pem")]
+      const { url } = yield* serve(home, "--host", "0.0.0.0", "--port", "0", ...files)
+      assert.match(url, /^https:/)
+      const { port } = new URL(url)
+      const ca = readFileSync(join(TLS, "cert.pem"))
+      const headers = { authorization: `Bearer ${tokenOf(home)}` }
+      const ask = (host: string) =>
+        askBy(
+          { host: "127.0.0.1", port, path: "/health", ca, servername: "localhost", headers: { ...headers, host } },
+          requestTls
+        )
+      assert.strictEqual((yield* ask(`localhost:${port}`)).status, 200)
+      assert.strictEqual((yield* ask("memory.lan")).status, 403)
+    }))
+
+  slow(test)("takes another port when its own is taken, unless that was asked for", (home) =>
+    Effect.gen(function*() {
+      const first = yield* serve(home, "--port", "0")
+      const { port } = new URL(first.url)
+      yield* inHome(() =>
+        Effect.gen(function*() {
+          const other = yield* makeImported
+          const taken = yield* run([main, "serve", "--port", port], { home: other })
+          assert.strictEqual(taken.code, 1)
+          assert.include(taken.stderr, "EADDRINUSE")
+        })
+      )
+    }))
+})
+
+describe("open", () => {
+  test("serves by itself when nobody does, until Ctrl-C", (home) =>
+    Effect.gen(function*() {
+      const program = yield* start([main, "open", "--no-browser", "--port", "0", "--json"], { home })
+      yield* program.waitForText("\n")
+      const { page, url } = JSON.parse(yield* program.stdout)
+      assert.include(page, `${url}/app/#code=`)
+      assert.strictEqual((yield* get(`${url}/readyz`)).status, 200)
+      yield* program.kill("SIGINT")
+      const { code, stderr } = yield* program.ended
+      assert.deepStrictEqual([code, stderr], [130, ""])
+    }))
+})

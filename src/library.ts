@@ -18,6 +18,10 @@ export { Injector } from "./inject/Injector.ts"
 export * as ModelBackground from "./inject/ModelBackground.ts"
 export { Retriever } from "./retrieve/Retriever.ts"
 
+// The HTTP API, and a client of it.
+export { Api } from "./http/Api.ts"
+export * as HttpClient from "./http/Client.ts"
+
 // Ports and adapters. docs/add-a-provider.md, add-an-index.md and add-a-compressor.md show how to add one.
 export * as Abstractive from "./compress/abstractive/Abstractive.ts"
 export { CompressionError, Compressor, Reviewer } from "./compress/Compressor.ts"

@@ -1,5 +1,6 @@
 // Bundles the page (src/web) into a folder: index.html, and scripts and styles whose names hold a hash of what is in them.
 import { build } from "esbuild"
+import { createHash } from "node:crypto"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { gzipSync } from "node:zlib"
@@ -40,15 +41,17 @@ const bundlePage = async () => {
   const entry = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === "src/web/main.tsx")
   const [script, { cssBundle }] = entry
   const assets = outputFiles.map(({ contents, path }) => ({ name: `assets/${basename(path)}`, contents }))
+  const picture = readFileSync(join(source, "icon.svg"))
+  const icon = `assets/icon-${createHash("sha256").update(picture).digest("hex").slice(0, 8)}.svg`
   const html = readFileSync(join(source, "index.html"), "utf8")
     .replace("./main.tsx", `${BASE}assets/${basename(script)}`)
     .replace("./main.css", `${BASE}assets/${basename(cssBundle)}`)
-    .replace("./icon.svg", `${BASE}assets/icon.svg`)
+    .replace("./icon.svg", `${BASE}${icon}`)
   const first = new Set([script, cssBundle, ...importedBy(metafile, script)].map((path) => `assets/${basename(path)}`))
   return {
     files: [
       { name: "index.html", contents: Buffer.from(html) },
-      { name: "assets/icon.svg", contents: readFileSync(join(source, "icon.svg")) },
+      { name: icon, contents: picture },
       ...assets
     ],
     isFirst: (name) => name === "index.html" || first.has(name)

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "vitest"
-import { delayAfter, eventsIn, MAX_DELAY_MS } from "../../src/web/api/Live.ts"
+import { delayAfter, eventsIn, isChange, MAX_DELAY_MS } from "../../src/web/api/Live.ts"
 
 describe("Live", () => {
   const stream =
@@ -18,6 +18,13 @@ describe("Live", () => {
       const first = eventsIn(stream.slice(0, cut))
       const second = eventsIn(`${first.rest}${stream.slice(cut)}st\n\n`)
       assert.deepStrictEqual([...first.data, ...second.data], all, `cut at ${cut}`)
+    }
+  })
+
+  it("takes only a change for one", () => {
+    assert.isTrue(isChange("{\"kind\":\"changed\",\"version\":1}"))
+    for (const data of ["{\"kind\":\"connected\"}", "", "{", "null", "\"changed\"", "[]"]) {
+      assert.isFalse(isChange(data), data)
     }
   })
 

@@ -63,6 +63,22 @@ export const usePin = () => {
   }).mutate
 }
 
+/**
+ * Keeps a memory: what a person touched is not listed among the least, and is let go after all that nobody did. It is touched by pinning it
+ * and taking the pin away.
+ */
+export const useKeep = () => {
+  const refresh = useRefresh()
+  return useMutation({
+    mutationFn: async (id: string) => {
+      await patch({ id, etag: ANY, change: { pinned: true } })
+      return patch({ id, etag: ANY, change: { pinned: false } })
+    },
+    onError: sayProblem,
+    onSettled: refresh
+  }).mutate
+}
+
 /** Forgets a memory; it can be undone for seven days, and says so. */
 export const useForget = () => {
   const t = useTexts()

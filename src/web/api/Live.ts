@@ -24,16 +24,18 @@ export const delayAfter = (failures: number): number => Math.min(MAX_DELAY_MS, M
 export type LiveState = "connecting" | "open" | "away" | "paused"
 
 export interface Follower {
-  /** Called for each event, and when the stream is open again after a pause, in which events may have been missed. */
-  readonly onChange: (event: unknown) => void
+  /** Called when the memory changed, and when the stream is open again after a pause, in which changes may have been missed. */
+  readonly onChange: () => void
   readonly onState: (state: LiveState) => void
 }
 
-const parsed = (data: string): unknown => {
+/** True for the data of an event that says that the memory changed; the first event of a stream says that it is open. */
+export const isChange = (data: string): boolean => {
   try {
-    return JSON.parse(data)
+    const event: unknown = JSON.parse(data)
+    return typeof event === "object" && event !== null && "kind" in event && event.kind === "changed"
   } catch {
-    return undefined
+    return false
   }
 }
 
@@ -41,6 +43,7 @@ const parsed = (data: string): unknown => {
 export const follow = ({ onChange, onState }: Follower): () => void => {
   let stop = new AbortController()
   let isEnded = false
+  let wasOpen = false
 
   const read = async (signal: AbortSignal) => {
     const response = await fetch("/v1/events", {
@@ -49,13 +52,14 @@ export const follow = ({ onChange, onState }: Follower): () => void => {
     })
     if (!response.ok || response.body === null) throw new Error(`events: ${response.status}`)
     onState("open")
-    onChange(undefined)
+    if (wasOpen) onChange()
+    wasOpen = true
     const decoder = new TextDecoder()
     let rest = ""
     for await (const bytes of response.body) {
       const events = eventsIn(rest + decoder.decode(bytes, { stream: true }))
       rest = events.rest
-      for (const data of events.data) onChange(parsed(data))
+      if (events.data.some(isChange)) onChange()
     }
   }
 

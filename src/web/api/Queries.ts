@@ -29,6 +29,9 @@ export interface Filters {
 
 const some = <A>(list: ReadonlyArray<A>): ReadonlyArray<A> | undefined => list.length === 0 ? undefined : list
 
+/** Projects of a list's address; all that are not excluded where there is none. */
+const named = (projects: ReadonlyArray<string>): ReadonlyArray<string> => some(projects) ?? ["all"]
+
 /** Leaves out what is undefined. */
 const given = <A extends object>(values: A): { [K in keyof A]: Exclude<A[K], undefined> } =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never
@@ -62,7 +65,7 @@ export const newest = ({ branches, files, projects, since, types, until }: Filte
     queryFn: ({ signal }) =>
       ask("get", "/v1/units", {
         query: given({
-          project: some(projects),
+          project: named(projects),
           type: some(types),
           since: since?.toString(),
           until: until?.toString(),
@@ -100,7 +103,7 @@ export const sessions = (
     queryFn: ({ pageParam, signal }) =>
       ask("get", "/v1/sessions", {
         query: given({
-          project: some(projects),
+          project: named(projects),
           branch: some(branches),
           since: since?.toString(),
           until: until?.toString(),
@@ -137,7 +140,8 @@ export const conversation = (id: string) =>
 export const ofSession = (id: string) =>
   queryOptions({
     queryKey: ["of-session", id],
-    queryFn: ({ signal }) => ask("get", "/v1/units", { query: { session: [id], limit: "200" }, signal })
+    queryFn: ({ signal }) =>
+      ask("get", "/v1/units", { query: { project: named([]), session: [id], limit: "200" }, signal })
   })
 
 export const why = (prompt: string, projects: ReadonlyArray<string>) =>
@@ -164,7 +168,7 @@ export const least = (projects: ReadonlyArray<string>) =>
     queryKey: ["least", projects],
     queryFn: ({ signal }) =>
       ask("get", "/v1/least", {
-        query: given({ project: some(projects), limit: LEAST.toString() }),
+        query: given({ project: named(projects), limit: LEAST.toString() }),
         signal
       }),
     placeholderData: keepPreviousData

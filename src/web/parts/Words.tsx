@@ -39,8 +39,9 @@ export const At = ({ at, form = "minute" }: { readonly at: number; readonly form
     <time dateTime={new Date(at).toISOString()} title={format.minute(at)}>{format[form](at)}</time>
 }
 
-/** Who speaks in a line of a memory, as the compressor writes it, or what the line of a session's summary is. */
-const SPEAKER = /^(User|Claude thought|Claude|Aim|Outcome|Rejected|Agreed|Open|Next|Files|目标|结果): /
+/** Labels of a memory's lines, as the compressor writes them: who speaks, or what the line is. */
+const SPEAKER =
+  /^(User(?: chose| approved the plan| refused, and said)?|Claude(?: thought| chose| explained| proposed)?|An agent reported|Aim|Outcome|Rejected|Agreed|Decided|Committed|Also asked|Asked last, without an answer|Among|Changed|Open|Page|Pull request|Searched for|Searched the web for|To run|Why|Failed \d+ times): /
 
 const CODE = /(`[^`\n]+`|\*\*[^*\n]+\*\*)/
 

@@ -154,7 +154,7 @@ export const en = {
     steps: (n: number) => plural(n, "step", "steps"),
     why: "Why did memory speak here, or not?",
     prompts: "What you asked",
-    remembered: (n: number) => `${memories(n)} of it`,
+    remembered: (n: number) => `${memories(n)} of this session`,
     given: (texts: number, tokens: string, late: number) =>
       (texts === 0
         ? "Claude was given nothing by memory"
@@ -166,6 +166,7 @@ export const en = {
     untitled: "Untitled session",
     aim: "Aim",
     outcome: "Outcome",
+    whole: "The whole summary",
     memories,
     noSessions: "No session is remembered here.",
     noSessionsHint: "Take a filter away, or run `claude-memory import`.",
@@ -236,7 +237,7 @@ export const en = {
   least: {
     title: "The fifty least worth keeping",
     hint:
-      "What says little, or was said better elsewhere. With a row chosen (j, k), y keeps it on the pile of the kept for as long as this page is open, and x forgets it.",
+      "j and k go through them; y keeps one, as what you touched is let go last; x forgets one, which can be undone for seven days.",
     keep: "Keep",
     keepIt: (title: string) => `Keep ${title}`,
     forgetIt: (title: string) => `Forget ${title}`,

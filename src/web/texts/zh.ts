@@ -165,6 +165,7 @@ export const zh: Texts = {
     untitled: "无标题的会话",
     aim: "目标",
     outcome: "结果",
+    whole: "完整的总结",
     memories,
     noSessions: "这里没有记住任何会话。",
     noSessionsHint: "去掉一个筛选条件，或运行 `claude-memory import`。",
@@ -234,7 +235,7 @@ export const zh: Texts = {
   },
   least: {
     title: "最不值得保留的五十条",
-    hint: "内容不多，或别处说得更好。选中一行（j、k）后，y 保留（在本页打开期间不再列出），x 忘记。",
+    hint: "用 j、k 逐条查看；y 保留（您碰过的最后才会清除），x 忘记，七天内可撤销。",
     keep: "保留",
     keepIt: (title) => `保留 ${title}`,
     forgetIt: (title) => `忘记 ${title}`,

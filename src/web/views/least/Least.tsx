@@ -3,7 +3,7 @@
  */
 import { useQuery } from "@tanstack/react-query"
 import { useEffect, useRef, useState } from "react"
-import { useForget } from "../../api/Changes.ts"
+import { useForget, useKeep } from "../../api/Changes.ts"
 import type { Unit } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer, Empty } from "../../parts/Answer.tsx"
@@ -63,7 +63,8 @@ export const Least = () => {
   const { query } = useAddress()
   const least = useQuery(Queries.least(query.getAll("project")))
   const forget = useForget()
-  // What was decided here does not come again while the page is open.
+  const keep = useKeep()
+  // What was decided goes from the list at once, before the server has done it.
   const [done, setDone] = useState<ReadonlySet<string>>(new Set())
   const next = useRef<string | undefined>(undefined)
   const left = (least.data?.units ?? []).filter(({ id }) => !done.has(id))
@@ -72,6 +73,7 @@ export const Least = () => {
     next.current = (left[at + 1] ?? left[at - 1])?.id
     setDone(new Set([...done, id]))
     if (isForgotten) forget(id)
+    else keep(id)
   }
   useEffect(() => {
     if (next.current === undefined) return

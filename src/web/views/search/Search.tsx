@@ -44,7 +44,7 @@ const Reasons = ({ found: { excerpt, score, title, why } }: { readonly found: Fo
   return (
     <span className={css["why"]}>
       <span className={css["score"]} title={t.search.score}>{format.percent(score)}</span>
-      {parts.map((part) => <span key={part}>{part}</span>)}
+      <span className={css["reasons"]} title={parts.join(" · ")}>{parts.join(" · ")}</span>
     </span>
   )
 }

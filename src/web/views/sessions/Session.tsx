@@ -3,7 +3,7 @@
  */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query"
 import { useEffect, useMemo } from "react"
-import type { Conversation } from "../../api/Client.ts"
+import type { Conversation, Unit } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer, Empty } from "../../parts/Answer.tsx"
 import { Button } from "../../parts/Button.tsx"
@@ -11,13 +11,14 @@ import { Copy } from "../../parts/Copy.tsx"
 import { Icon } from "../../parts/Icon.tsx"
 import { Link } from "../../parts/Link.tsx"
 import { ProjectName } from "../../parts/ProjectName.tsx"
-import { At, Prose, TypeTag } from "../../parts/Words.tsx"
+import { At, TypeTag } from "../../parts/Words.tsx"
 import { addressOf, go, useAddress } from "../../state/Address.ts"
 import { ITEM, useKeys, useListKeys } from "../../state/Keys.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import { Given } from "./Given.tsx"
 import { isWork, MessageText } from "./MessageText.tsx"
 import css from "./Sessions.module.css"
+import { summaryOf } from "./summary.ts"
 
 type Item = Conversation["items"][number]
 type MessageItem = Extract<Item, { readonly kind: "message" }>
@@ -169,6 +170,27 @@ const Aside = ({ id, items }: { readonly id: string; readonly items: ReadonlyArr
   )
 }
 
+/** What a session was for and what came of it, in a few lines; the memory that sums it up has the rest. */
+const Aim = ({ archive: { content, id } }: { readonly archive: Unit }) => {
+  const t = useTexts()
+  const { aim, outcome } = summaryOf(content)
+  return (
+    <div className={css["aim"]}>
+      {aim !== "" && (
+        <p className={css["line"]}>
+          <b>{t.session.aim}</b> {aim}
+        </p>
+      )}
+      {outcome !== "" && (
+        <p className={css["line"]}>
+          <b>{t.session.outcome}</b> {outcome}
+        </p>
+      )}
+      <Link href={addressOf({ name: "memory", id })}>{t.session.whole}</Link>
+    </div>
+  )
+}
+
 export const Session = ({ id }: { readonly id: string }) => {
   const t = useTexts()
   const format = useFormat()
@@ -216,11 +238,7 @@ export const Session = ({ id }: { readonly id: string }) => {
                 </span>
                 <Copy text={resume} />
               </p>
-              {archive !== null && (
-                <div className={css["aim"]}>
-                  <Prose text={archive.content} />
-                </div>
-              )}
+              {archive !== null && <Aim archive={archive} />}
               <p className={css["sum"]}>
                 {t.session.given(
                   arrived.length,

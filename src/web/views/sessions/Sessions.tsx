@@ -16,16 +16,7 @@ import { addressOf, useAddress } from "../../state/Address.ts"
 import { ITEM, useListKeys } from "../../state/Keys.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import css from "./Sessions.module.css"
-
-const LABEL = /^[A-Z][a-z]+: /
-
-/** Splits what sums a session up into what it was for and what came of it. */
-export const summaryOf = (content: string): { readonly aim: string; readonly outcome: string } => {
-  const lines = content.split("\n")
-  const at = lines.findIndex((line) => line.startsWith("Outcome: "))
-  const of = (part: ReadonlyArray<string>) => part.map((line) => line.replace(LABEL, "")).join(" ").replaceAll("**", "")
-  return at < 0 ? { aim: of(lines), outcome: "" } : { aim: of(lines.slice(0, at)), outcome: of(lines.slice(at)) }
-}
+import { summaryOf } from "./summary.ts"
 
 const Row = ({ of: { archive, resume, session, units } }: { readonly of: SessionView }) => {
   const t = useTexts()

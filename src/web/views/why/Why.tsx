@@ -46,7 +46,7 @@ const Scale = ({ verdict: { bounds, score } }: Pick<Data, "verdict">) => {
         <i className={css["memoriesZone"]} style={{ left: at(bounds.memories) }} />
         <i className={css["score"]} style={{ left: at(score) }} />
       </div>
-      <span className={css["bound"]} style={{ left: at(bounds.pointer) }}>
+      <span className={css["bound"]} data-side="left" style={{ left: at(bounds.pointer) }}>
         {t.why.pointerFrom(format.fixed(bounds.pointer, 1))}
       </span>
       <span className={css["bound"]} style={{ left: at(bounds.memories) }}>
@@ -95,7 +95,7 @@ const Words = ({ verdict: { together, words } }: Pick<Data, "verdict">) => {
 }
 
 /** What would have changed the verdict, as far as it can be told from the verdict itself. */
-const Changes = ({ modes, verdict }: Pick<Data, "modes" | "verdict">) => {
+const Changes = ({ verdict }: Pick<Data, "verdict">) => {
   const t = useTexts()
   const format = useFormat()
   const { bounds, score, tells, together, words } = verdict
@@ -117,6 +117,15 @@ const Changes = ({ modes, verdict }: Pick<Data, "modes" | "verdict">) => {
         {verdict.isOrder && <li>{t.why.isOrder}</li>}
         <li>{t.why.length(verdict.tokens)}</li>
       </ul>
+    </section>
+  )
+}
+
+/** What each setting of how sure a memory must be would do. */
+const Modes = ({ modes }: Pick<Data, "modes">) => {
+  const t = useTexts()
+  return (
+    <section className={css["card"]}>
       <table className={css["modes"]}>
         <thead>
           <tr>
@@ -191,7 +200,10 @@ const Verdict = ({ data }: { readonly data: Data }) => {
       {data.degraded.map((each) => <Note key={each} kind="warn">{each}</Note>)}
       <div className={css["columns"]}>
         <Words verdict={verdict} />
-        <Changes modes={data.modes} verdict={verdict} />
+        <div className={css["column"]}>
+          <Changes verdict={verdict} />
+          <Modes modes={data.modes} />
+        </div>
       </div>
       <Nearest nearest={data.nearest} pointed={data.pointed} told={data.told} />
       {text !== "" && (

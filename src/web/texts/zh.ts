@@ -6,6 +6,20 @@ import type { Texts } from "./en.ts"
 const number = (n: number) => n.toLocaleString("zh-CN")
 const memories = (n: number) => `${number(n)} 条记忆`
 
+/** 检查的名称；说明由服务给出，是英文。 */
+const CHECKS: Readonly<Record<string, string>> = {
+  "captured lines": "读过的行",
+  "dead letters": "死信",
+  "size": "大小",
+  "projects": "项目",
+  "waiting work": "待处理",
+  "failed work": "失败的工作",
+  "semantic index": "语义索引",
+  "writing": "写入",
+  "hooks": "钩子",
+  "in time": "是否及时"
+}
+
 export const zh: Texts = {
   close: "关闭",
   cancel: "取消",
@@ -147,6 +161,7 @@ export const zh: Texts = {
     work: "Claude 的操作",
     summary: "此前内容的摘要",
     agent: "子代理",
+    toAgent: "Claude 对子代理",
     thought: "思考",
     tool: "工具",
     gave: (tool) => tool === undefined ? "结果" : `${tool} 的结果`,
@@ -202,6 +217,7 @@ export const zh: Texts = {
     word: "词",
     bits: "比特",
     place: "在最近的记忆中",
+    without: "去掉它",
     everyday: "常用词",
     together: "在其中",
     alone: "不在其中",
@@ -226,6 +242,7 @@ export const zh: Texts = {
     isTold: "告知",
     isPointed: "提到",
     isNear: "差一点",
+    isLeftOut: "未列入：其他记忆已说明，或篇幅已满",
     scoreOf: (score, bits) => `${score} 分，${bits} 比特：`,
     text: "Claude 会得到的文字",
     recent: "最近 30 天给 Claude 的内容",
@@ -282,6 +299,7 @@ export const zh: Texts = {
     healthy: "一切正常。",
     ill: "有问题需要您处理。",
     states: { ok: "正常", note: "注意", wrong: "错误" },
+    check: (name) => CHECKS[name] ?? name,
     remembered: "记住的内容",
     memories: "记忆",
     messages: "消息",

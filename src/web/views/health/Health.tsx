@@ -30,7 +30,7 @@ const Checks = () => {
               {checks.map(({ detail, name, state }) => (
                 <li key={name} data-state={state}>
                   <span className={css["badge"]}>{t.health.states[state]}</span>
-                  <strong>{name}</strong>
+                  <strong>{t.health.check(name)}</strong>
                   <span className={css["detail"]}>{detail}</span>
                 </li>
               ))}

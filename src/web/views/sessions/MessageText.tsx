@@ -46,7 +46,15 @@ export const MessageText = ({ isCut = false, isOpen = false, message }: Props) =
   return (
     <>
       <p className={css["speaker"]} data-role={isWork(message) ? "tool" : role}>
-        <strong>{isSummary ? t.session.summary : isWork(message) ? t.session.work : t.session.roles[role]}</strong>
+        <strong>
+          {isSummary
+            ? t.session.summary
+            : isWork(message)
+            ? t.session.work
+            : thread !== "main" && role === "human"
+            ? t.session.toAgent
+            : t.session.roles[role]}
+        </strong>
         {thread !== "main" && <span>{t.session.agent}</span>}
         <At at={occurredAt} form="time" />
       </p>

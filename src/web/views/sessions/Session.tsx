@@ -51,6 +51,10 @@ const toolsOf = (messages: ReadonlyArray<MessageItem>): string => {
   return [...counts].map(([tool, n]) => n === 1 ? tool : `${tool} ×${n}`).join(", ")
 }
 
+/** True for a prompt of a person; an agent's prompt is Claude's. */
+const isPrompt = ({ isPrompt, role, thread }: MessageItem["message"]) =>
+  isPrompt && role === "human" && thread === "main"
+
 const anchorOf = (uuid: string) => `m-${uuid}`
 
 const WorkGroup = ({ at, messages }: { readonly messages: ReadonlyArray<MessageItem>; readonly at: string | null }) => {
@@ -92,7 +96,6 @@ const Talk = ({ at, items, projectId }: TalkProps) => {
           return <WorkGroup key={part.messages[0]?.message.uuid} messages={part.messages} at={at} />
         }
         const { isCut, message } = part
-        const isPrompt = message.isPrompt && message.role === "human"
         return (
           <div
             key={message.uuid}
@@ -102,7 +105,7 @@ const Talk = ({ at, items, projectId }: TalkProps) => {
             data-target={message.uuid === at}
           >
             <MessageText message={message} isCut={isCut} />
-            {isPrompt && (
+            {isPrompt(message) && (
               <Link
                 className={css["whyLink"]}
                 href={addressOf({ name: "why" }, { prompt: promptOf(message), project: projectId })}
@@ -127,9 +130,7 @@ const promptOf = ({ blocks }: MessageItem["message"]): string =>
 const Aside = ({ id, items }: { readonly id: string; readonly items: ReadonlyArray<Item> }) => {
   const t = useTexts()
   const units = useQuery(Queries.ofSession(id))
-  const prompts = items.flatMap((item) =>
-    item.kind === "message" && item.message.isPrompt && item.message.role === "human" ? [item.message] : []
-  )
+  const prompts = items.flatMap((item) => item.kind === "message" && isPrompt(item.message) ? [item.message] : [])
   return (
     <aside className={css["aside"]}>
       {prompts.length > 1 && (

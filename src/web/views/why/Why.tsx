@@ -1,7 +1,7 @@
 /**
  * Why memory spoke at a prompt, or why not: what the judge saw, and what would have changed its mind.
  */
-import { useQuery } from "@tanstack/react-query"
+import { useQueries, useQuery } from "@tanstack/react-query"
 import { useEffect, useRef, useState } from "react"
 import type { Why as Data } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
@@ -56,9 +56,54 @@ const Scale = ({ verdict: { bounds, score } }: Pick<Data, "verdict">) => {
   )
 }
 
-const Words = ({ verdict: { together, words } }: Pick<Data, "verdict">) => {
+/** Most words without which the prompt is asked once more. */
+const MAX_ASKED = 8
+
+/** Takes a word out of a prompt, by the beginning that its lexeme is; undefined when the prompt does not hold it like that. */
+const without = (prompt: string, lexeme: string): string | undefined => {
+  const rest = prompt.replace(
+    /[\p{L}\p{N}_]+/gu,
+    (word) => word.toLowerCase().startsWith(lexeme.toLowerCase()) ? "" : word
+  )
+  return rest === prompt || rest.trim() === "" ? undefined : rest
+}
+
+/** Asks what would be told without each of the words that say most, by the word. */
+const useWithout = (prompt: string, projects: ReadonlyArray<string>, words: ReadonlyArray<string>) => {
+  const asked = words.slice(0, MAX_ASKED).flatMap((lexeme) => {
+    const rest = without(prompt, lexeme)
+    return rest === undefined ? [] : [{ lexeme, rest }]
+  })
+  const answers = useQueries({ queries: asked.map(({ rest }) => Queries.why(rest, projects)) })
+  return new Map(asked.map(({ lexeme }, i) => [lexeme, answers[i]?.data?.verdict]))
+}
+
+/** What would be told without a word; stressed where that is something else. */
+const Without = (
+  { tells, verdict }: { readonly verdict: Data["verdict"] | undefined; readonly tells: Data["verdict"]["tells"] }
+) => {
   const t = useTexts()
   const format = useFormat()
+  return verdict === undefined ?
+    null :
+    (
+      <span className={css["without"]} data-tells={verdict.tells === tells ? undefined : verdict.tells}>
+        {format.fixed(verdict.score, 1)} · {t.why.tells[verdict.tells]}
+      </span>
+    )
+}
+
+interface WordsProps {
+  readonly verdict: Data["verdict"]
+  readonly prompt: string
+  readonly projects: ReadonlyArray<string>
+}
+
+const Words = ({ projects, prompt, verdict: { tells, together, words } }: WordsProps) => {
+  const t = useTexts()
+  const format = useFormat()
+  const sorted = [...words].sort((a, b) => b.bits - a.bits)
+  const rest = useWithout(prompt, projects, sorted.filter(({ bits }) => bits > 0).map(({ lexeme }) => lexeme))
   const most = Math.max(1, ...words.map(({ bits }) => bits))
   const held = new Set(together)
   return (
@@ -71,10 +116,11 @@ const Words = ({ verdict: { together, words } }: Pick<Data, "verdict">) => {
             <th scope="col">{t.why.word}</th>
             <th scope="col">{t.why.bits}</th>
             <th scope="col">{t.why.place}</th>
+            <th scope="col">{t.why.without}</th>
           </tr>
         </thead>
         <tbody>
-          {[...words].sort((a, b) => b.bits - a.bits).map(({ bits, lexeme }) => (
+          {sorted.map(({ bits, lexeme }) => (
             <tr key={lexeme} data-held={held.has(lexeme)}>
               <th scope="row">
                 <code>{lexeme}</code>
@@ -85,7 +131,12 @@ const Words = ({ verdict: { together, words } }: Pick<Data, "verdict">) => {
                   <span>{format.fixed(bits, 1)}</span>
                 </span>
               </td>
-              <td>{bits === 0 ? t.why.everyday : held.has(lexeme) ? t.why.together : t.why.alone}</td>
+              <td className={css["place"]}>
+                {bits === 0 ? t.why.everyday : held.has(lexeme) ? t.why.together : t.why.alone}
+              </td>
+              <td>
+                <Without verdict={rest.get(lexeme)} tells={tells} />
+              </td>
             </tr>
           ))}
         </tbody>
@@ -158,7 +209,7 @@ const Nearest = ({ nearest, pointed, told }: Pick<Data, "nearest" | "pointed" | 
         ? <p className={css["quiet"]}>{t.why.noNearest}</p>
         : (
           <ol className={css["nearest"]}>
-            {nearest.map(({ bits, score, together, unit }) => (
+            {nearest.map(({ bits, score, tells, together, unit }) => (
               <li key={unit.id}>
                 <Link {...ITEM} href={addressOf({ name: "memory", id: unit.id })}>
                   <span className={css["meta"]}>
@@ -166,7 +217,13 @@ const Nearest = ({ nearest, pointed, told }: Pick<Data, "nearest" | "pointed" | 
                     <ProjectName id={unit.projectId} />
                     <Ago at={unit.occurredAt} />
                     <span className={css["told"]} data-told={isTold.has(unit.id) || isPointed.has(unit.id)}>
-                      {isTold.has(unit.id) ? t.why.isTold : isPointed.has(unit.id) ? t.why.isPointed : t.why.isNear}
+                      {isTold.has(unit.id)
+                        ? t.why.isTold
+                        : isPointed.has(unit.id)
+                        ? t.why.isPointed
+                        : tells === "nothing"
+                        ? t.why.isNear
+                        : t.why.isLeftOut}
                     </span>
                   </span>
                   <span className={css["title"]}>{unit.title}</span>
@@ -183,7 +240,13 @@ const Nearest = ({ nearest, pointed, told }: Pick<Data, "nearest" | "pointed" | 
   )
 }
 
-const Verdict = ({ data }: { readonly data: Data }) => {
+interface VerdictProps {
+  readonly data: Data
+  readonly prompt: string
+  readonly projects: ReadonlyArray<string>
+}
+
+const Verdict = ({ data, projects, prompt }: VerdictProps) => {
   const t = useTexts()
   const format = useFormat()
   const { text, tokens, verdict } = data
@@ -199,7 +262,7 @@ const Verdict = ({ data }: { readonly data: Data }) => {
       </section>
       {data.degraded.map((each) => <Note key={each} kind="warn">{each}</Note>)}
       <div className={css["columns"]}>
-        <Words verdict={verdict} />
+        <Words verdict={verdict} prompt={prompt} projects={projects} />
         <div className={css["column"]}>
           <Changes verdict={verdict} />
           <Modes modes={data.modes} />
@@ -242,7 +305,8 @@ export const Why = () => {
   useListKeys()
   useKeys({ "/": () => box.current?.focus() })
   const isAsked = asked.trim() !== ""
-  const why = useQuery({ ...Queries.why(asked, query.getAll("project")), enabled: isAsked })
+  const projects = query.getAll("project")
+  const why = useQuery({ ...Queries.why(asked, projects), enabled: isAsked })
   return (
     <div className={css["page"]}>
       <header>
@@ -267,7 +331,9 @@ export const Why = () => {
           <ProjectChoice query={query} />
         </FilterRow>
       </div>
-      {isAsked ? <Answer query={why}>{(data) => <Verdict data={data} />}</Answer> : <Recent />}
+      {isAsked
+        ? <Answer query={why}>{(data) => <Verdict data={data} prompt={asked} projects={projects} />}</Answer>
+        : <Recent />}
     </div>
   )
 }

@@ -202,9 +202,12 @@ const Nearest = ({ nearest, pointed, told }: Pick<Data, "nearest" | "pointed" | 
   const format = useFormat()
   const isTold = new Set(told.map(({ unit }) => unit.id))
   const isPointed = new Set(pointed.map(({ id }) => id))
+  const isLeftOut = ({ tells, unit: { id } }: Data["nearest"][number]) =>
+    tells !== "nothing" && !isTold.has(id) && !isPointed.has(id)
   return (
     <section className={css["card"]}>
       <h2>{t.why.nearest}</h2>
+      {nearest.some(isLeftOut) && <p className={css["quiet"]}>{t.why.leftOutHint}</p>}
       {nearest.length === 0
         ? <p className={css["quiet"]}>{t.why.noNearest}</p>
         : (

@@ -43,7 +43,8 @@ export const isChange = (data: string): boolean => {
 export const follow = ({ onChange, onState }: Follower): () => void => {
   let stop = new AbortController()
   let isEnded = false
-  let wasOpen = false
+  // Before the first stream, the answers are as new as it is.
+  let isFirst = true
 
   const read = async (signal: AbortSignal) => {
     const response = await fetch("/v1/events", {
@@ -52,8 +53,7 @@ export const follow = ({ onChange, onState }: Follower): () => void => {
     })
     if (!response.ok || response.body === null) throw new Error(`events: ${response.status}`)
     onState("open")
-    if (wasOpen) onChange()
-    wasOpen = true
+    if (!isFirst) onChange()
     const decoder = new TextDecoder()
     let rest = ""
     for await (const bytes of response.body) {
@@ -80,6 +80,7 @@ export const follow = ({ onChange, onState }: Follower): () => void => {
       } catch {
         // The server is away or ended the stream; what matters is that there is none.
       }
+      isFirst = false
       if (signal.aborted) return
       onState("away")
       failures = performance.now() - since > MAX_DELAY_MS ? 1 : failures + 1

@@ -174,15 +174,15 @@ export const Frame = () => {
           {state === "away" && (
             <span className={css["away"]} role="status" title={t.frame.awayHint}>{t.frame.away}</span>
           )}
-          <Button kind="ghost" icon="command" onClick={() => setOpen("palette")} label={t.palette.name}>
+          <Button kind="ghost" icon="command" onClick={() => setOpen("palette")}>
+            <span className="hidden">{t.palette.name}</span>
             <span className={css["wideOnly"]}>Ctrl K</span>
           </Button>
           <Button
             kind="ghost"
             onClick={() => prefer({ language: language === "en" ? "zh" : "en" })}
-            label={t.frame.otherLanguage}
           >
-            <span lang={language === "en" ? "zh-CN" : "en"}>{language === "en" ? "中文" : "EN"}</span>
+            <span lang={language === "en" ? "zh-CN" : "en"}>{t.frame.otherLanguage}</span>
           </Button>
           <Button
             kind="ghost"

@@ -7,7 +7,7 @@ import css from "./parts.module.css"
 export const Waiting = () => {
   const t = useTexts()
   return (
-    <div className={css["waiting"]} role="status" aria-label={t.waiting}>
+    <div className={css["waiting"]} role="status" aria-label={t.waiting} data-waiting="">
       <i />
       <i />
       <i />

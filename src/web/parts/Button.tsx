@@ -33,4 +33,7 @@ export const Button = (
   </button>
 )
 
-export const Key = ({ name }: { readonly name: string }) => <kbd className={css["key"]} aria-hidden="true">{name}</kbd>
+/** The name of a key, as a picture: it is no part of what the words beside it say. */
+export const Key = ({ name }: { readonly name: string }) => (
+  <kbd className={css["key"]} data-key={name} aria-hidden="true" />
+)

@@ -65,3 +65,6 @@ export const useListKeys = (): void => {
 }
 
 export const focusFirstItem = (): void => items()[0]?.focus()
+
+/** Focuses the item that links to this address. */
+export const focusItem = (href: string): void => items().find((item) => item.getAttribute("href") === href)?.focus()

@@ -111,7 +111,13 @@ const Source = ({ letGoAt, messages, unit }: Seen) => {
   )
 }
 
-const Whole = ({ isPane, seen }: { readonly seen: Seen; readonly isPane: boolean }) => {
+interface Props {
+  readonly isPane?: boolean
+  /** Called when the memory is forgotten, in place of going back. */
+  readonly onForgotten?: (() => void) | undefined
+}
+
+const Whole = ({ isPane = false, onForgotten, seen }: Props & { readonly seen: Seen }) => {
   const t = useTexts()
   const { unit } = seen
   const [open, setOpen] = useState<"edit" | "replace" | undefined>()
@@ -121,7 +127,9 @@ const Whole = ({ isPane, seen }: { readonly seen: Seen; readonly isPane: boolean
   const copy = useCopy()
   const forgetIt = () => {
     forget(unit.id)
-    if (!isPane) window.history.back()
+    if (onForgotten !== undefined) onForgotten()
+    else if (window.history.length > 1) window.history.back()
+    else go(addressOf({ name: "search" }))
   }
   useKeys({
     e: () => setOpen("edit"),
@@ -199,7 +207,7 @@ const Whole = ({ isPane, seen }: { readonly seen: Seen; readonly isPane: boolean
 }
 
 /** A memory, by id or the beginning of it. */
-export const Memory = ({ id, isPane = false }: { readonly id: string; readonly isPane?: boolean }) => {
+export const Memory = ({ id, isPane = false, onForgotten }: Props & { readonly id: string }) => {
   const t = useTexts()
   const seen = useQuery(Queries.unit(id))
   useKeys({
@@ -217,7 +225,7 @@ export const Memory = ({ id, isPane = false }: { readonly id: string; readonly i
           </Link>
         </p>
       )}
-      <Answer query={seen}>{(data) => <Whole seen={data} isPane={isPane} />}</Answer>
+      <Answer query={seen}>{(data) => <Whole seen={data} isPane={isPane} onForgotten={onForgotten} />}</Answer>
     </div>
   )
 }

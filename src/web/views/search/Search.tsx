@@ -13,7 +13,7 @@ import { Link } from "../../parts/Link.tsx"
 import { ProjectName } from "../../parts/ProjectName.tsx"
 import { Ago, Marked, TypeTag } from "../../parts/Words.tsx"
 import { addressOf, change, useAddress } from "../../state/Address.ts"
-import { focusFirstItem, ITEM, useKeys, useListKeys } from "../../state/Keys.ts"
+import { focusFirstItem, focusItem, ITEM, useKeys, useListKeys } from "../../state/Keys.ts"
 import { useIsWide } from "../../state/Wide.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import { Memory } from "../memory/Memory.tsx"
@@ -134,6 +134,13 @@ export const Search = () => {
     ? (found.data?.results ?? []).map((each) => ({ unit: each.unit, found: each }))
     : (newest.data?.units ?? []).map((unit) => ({ unit }))
   const chosen = query.get("m") ?? rows[0]?.unit.id
+  /** Goes on from a memory that is forgotten, before the list is without it. */
+  const chooseNext = () => {
+    const at = rows.findIndex(({ unit }) => unit.id === chosen)
+    const next = rows[at + 1] ?? rows[at - 1]
+    change({ m: next?.unit.id ?? null }, true)
+    if (next !== undefined) focusItem(addressOf({ name: "memory", id: next.unit.id }))
+  }
   return (
     <div className={css["page"]} data-wide={isWide}>
       <section className={css["left"]} aria-label={t.views.search}>
@@ -202,7 +209,7 @@ export const Search = () => {
       </section>
       {isWide && chosen !== undefined && rows.length > 0 && (
         <section className={css["right"]} aria-label={t.memory.name}>
-          <Memory key={chosen} id={chosen} isPane />
+          <Memory key={chosen} id={chosen} isPane onForgotten={chooseNext} />
         </section>
       )}
     </div>

@@ -103,13 +103,13 @@ export const useProjectChange = () => {
   }).mutate
 }
 
-/** Reads dead letters, and does failed work, once more. */
-export const useReplay = () => {
+/** Has failed work done once more. */
+export const useRetry = () => {
   const t = useTexts()
   const refresh = useRefresh()
   return useMutation({
-    mutationFn: () => ask("post", "/v1/dead-letters/replay", {}),
-    onSuccess: ({ left, replayed }) => say(t.health.replayed(replayed, left)),
+    mutationFn: () => ask("post", "/v1/failures/retry", {}),
+    onSuccess: ({ queued }) => say(t.health.retried(queued)),
     onError: sayProblem,
     onSettled: refresh
   })

@@ -483,7 +483,7 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
-    readonly "/v1/dead-letters/replay": {
+    readonly "/v1/failures/retry": {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
@@ -492,8 +492,8 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** @description Reads those lines, and does that work, once more. */
-        readonly post: operations["care.replay"];
+        /** @description Queues the work that failed once more. */
+        readonly post: operations["care.retry"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -951,6 +951,13 @@ export interface components {
             readonly archive: components["schemas"]["MemoryUnit"] | null;
             readonly resume: string;
         };
+        readonly SessionDetail: {
+            readonly session: components["schemas"]["Session"];
+            readonly units: components["schemas"]["Int"];
+            readonly archive: components["schemas"]["MemoryUnit"] | null;
+            readonly resume: string;
+            readonly transcripts: readonly string[];
+        };
         readonly Conversation: {
             readonly session: components["schemas"]["Session"];
             readonly items: readonly ({
@@ -983,7 +990,6 @@ export interface components {
                 readonly kind: "injection";
                 readonly injection: components["schemas"]["Injection"];
             })[];
-            readonly messages: components["schemas"]["Int"];
             readonly next: string | null;
         };
         readonly Injection: {
@@ -2007,13 +2013,13 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description SessionView */
+            /** @description SessionDetail */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["SessionView"];
+                    readonly "application/json": components["schemas"]["SessionDetail"];
                 };
             };
             /** @description A problem */
@@ -2489,7 +2495,7 @@ export interface operations {
             };
         };
     };
-    readonly "care.replay": {
+    readonly "care.retry": {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
@@ -2505,8 +2511,7 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": {
-                        readonly replayed: components["schemas"]["Int"];
-                        readonly left: components["schemas"]["Int"];
+                        readonly queued: components["schemas"]["Int"];
                     };
                 };
             };

@@ -163,7 +163,7 @@ export const en = {
       (late === 0 ? "." : `; ${late} came too late.`),
     nothing: "Nothing that was said is kept.",
     nothingHint: "It was forgotten, or let go to keep the memory small.",
-    more: (shown: number, all: number) => `Show more (${shown} of ${all} messages)`,
+    more: "Show what came next",
     untitled: "Untitled session",
     aim: "Aim",
     outcome: "Outcome",
@@ -308,12 +308,13 @@ export const en = {
     masked: "Secrets that were masked",
     failed: "Dead letters and failed work",
     nothingFailed: "There are none.",
-    failedHint: "These are kept, and read again by a version that understands them, or now.",
+    failedHint:
+      "Lines that could not be understood are kept with the reason, their secrets masked. Please report one that should have been.",
     at: (path: string, offset: number) => `${path} at byte ${offset}`,
     attempts: (n: number, isDead: boolean) =>
       `failed ${plural(n, "time", "times")}${isDead ? " and is given up:" : ":"}`,
-    replay: "Try them again",
-    replayed: (n: number, left: number) => `${n} tried again; ${left} left.`,
+    retry: "Try the work again",
+    retried: (n: number) => `${plural(n, "piece of work is", "pieces of work are")} queued again.`,
     told: (days: number) => `Told in the last ${days} days`,
     toldSum: (tokens: string, texts: number, late: number) =>
       `${tokens} tokens in ${plural(texts, "text", "texts")}; ${

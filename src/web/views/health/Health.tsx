@@ -2,7 +2,7 @@
  * How the memory is: its checks, the sum of the lines that were read, what was told, what failed, what is open, and what was spent.
  */
 import { useQuery } from "@tanstack/react-query"
-import { useReplay } from "../../api/Changes.ts"
+import { useRetry } from "../../api/Changes.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer } from "../../parts/Answer.tsx"
 import { Button } from "../../parts/Button.tsx"
@@ -166,7 +166,7 @@ const Sum = () => {
 const Failed = () => {
   const t = useTexts()
   const letters = useQuery(Queries.deadLetters)
-  const replay = useReplay()
+  const retry = useRetry()
   return (
     <Card title={t.health.failed} isWide>
       <Answer query={letters}>
@@ -193,11 +193,13 @@ const Failed = () => {
                     </li>
                   ))}
                 </ul>
-                <div>
-                  <Button icon="undo" isDisabled={replay.isPending} onClick={() => replay.mutate()}>
-                    {t.health.replay}
-                  </Button>
-                </div>
+                {failures.length > 0 && (
+                  <div>
+                    <Button icon="undo" isDisabled={retry.isPending} onClick={() => retry.mutate()}>
+                      {t.health.retry}
+                    </Button>
+                  </div>
+                )}
               </>
             )}
       </Answer>

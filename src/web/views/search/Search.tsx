@@ -191,7 +191,11 @@ export const Search = () => {
                 </Empty>
               )
               : (
-                <ol className={css["list"]} data-stale={isAsked && found.isPlaceholderData}>
+                <ol
+                  className={css["list"]}
+                  data-stale={isAsked && found.isPlaceholderData}
+                  data-answers={isAsked && !found.isPlaceholderData ? asked : undefined}
+                >
                   {rows.map(({ found, unit }) => (
                     <Row
                       key={unit.id}

@@ -249,7 +249,7 @@ export const Session = ({ id }: { readonly id: string }) => {
               </p>
             </header>
             <Answer query={talk}>
-              {({ pages }) => (
+              {() => (
                 <div className={css["columns"]}>
                   <div>
                     {items.length === 0 && (
@@ -260,10 +260,7 @@ export const Session = ({ id }: { readonly id: string }) => {
                     <Talk items={items} at={at} projectId={session.projectId} />
                     {hasNextPage && (
                       <Button onClick={() => void fetchNextPage()} isDisabled={isFetchingNextPage}>
-                        {t.session.more(
-                          items.filter(({ kind }) => kind === "message").length,
-                          pages[0]?.messages ?? 0
-                        )}
+                        {t.session.more}
                       </Button>
                     )}
                   </div>
